@@ -1,0 +1,39 @@
+/**
+ * Bundles the programs into dist/, each one file, beside the SQLite addon: the folder can be copied anywhere.
+ * CommonJS, because a file without suffix that holds ESM prints nothing and exits 0 below some package.json files.
+ */
+import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const dist = join(root, 'dist');
+const programs = { pep381run: 'scripts/pep381run.ts' };
+const addon = join(root, 'node_modules/better-sqlite3/build/Release/better_sqlite3.node');
+
+if (!existsSync(addon)) {
+  console.error('The SQLite addon is missing, because npm did not run its install script. This builds it:\n');
+  console.error('  npm rebuild better-sqlite3 --foreground-scripts\n');
+  process.exit(1);
+}
+rmSync(dist, { recursive: true, force: true });
+mkdirSync(dist, { recursive: true });
+for (const [program, source] of Object.entries(programs)) {
+  const outfile = join(dist, program);
+  await build({
+    entryPoints: [join(root, source)],
+    outfile,
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    banner: { js: '#!/usr/bin/env node' },
+    legalComments: 'none',
+    logLevel: 'warning',
+  });
+  chmodSync(outfile, 0o755);
+}
+copyFileSync(addon, join(dist, 'better_sqlite3.node'));
+writeFileSync(join(dist, 'package.json'), '{"type":"commonjs"}\n');

@@ -1,0 +1,53 @@
+/** Reads `TARGET/mirror.toml`. */
+import { readFileSync } from 'node:fs';
+import { parse, TomlError } from 'smol-toml';
+import { StorageError, UsageError } from '../core/errors.ts';
+import { suggestion } from './nearest.ts';
+import { type Given, type SettingName, settingNames } from './settings.ts';
+
+/** What the file at `path` gives; nothing when there is no file. Throws UsageError, with the line. */
+export function readConfigFile(path: string): Map<SettingName, Given> {
+  const text = readText(path);
+  const given = new Map<SettingName, Given>();
+  for (const [key, value] of Object.entries(parseToml(text, path))) {
+    const where = `${path}:${lineOf(key, text)}`;
+    const name = settingNames.find((known) => known === key);
+    if (name === undefined) {
+      const isSection = typeof value === 'object' && value !== null && !Array.isArray(value);
+      const what = isSection ? `section [${key}]` : `key ${key}`;
+      throw new UsageError(`${where}: unknown ${what}${suggestion(key, settingNames)}`);
+    }
+    given.set(name, { value: typeof value === 'bigint' ? Number(value) : value, where: `${where}: ${key}` });
+  }
+  return given;
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return '';
+    const reason = cause instanceof Error ? cause.message : 'unreadable';
+    throw new StorageError(`${path}: cannot be read: ${reason}`, { cause });
+  }
+}
+
+function parseToml(text: string, path: string): Record<string, unknown> {
+  try {
+    return parse(text);
+  } catch (cause) {
+    if (!(cause instanceof TomlError)) throw cause;
+    const reason = cause.message.split('\n', 1)[0]?.replace(/^Invalid TOML document: /, '');
+    throw new UsageError(`${path}:${cause.line}:${cause.column}: not valid TOML: ${reason}`, { cause });
+  }
+}
+
+/** The first line that could define `key`. */
+function lineOf(key: string, text: string): number {
+  const lines = text.split('\n');
+  const found = lines.findIndex((line) => {
+    const defined = line.trim().replace(/^\[+/, '').replace(/^["']/, '');
+    return defined.startsWith(key) && /^["'\s=.\]]/.test(defined.slice(key.length));
+  });
+  return Math.max(found, 0) + 1;
+}

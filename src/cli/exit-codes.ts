@@ -1,0 +1,35 @@
+/** What a run's end means to cron, scripts and people. */
+import {
+  MismatchError,
+  NoChangelogError,
+  NonsenseError,
+  StorageError,
+  UnreachableError,
+  UsageError,
+} from '../core/errors.ts';
+
+/** The one table of exit codes. */
+export const exitCodes = {
+  /** The mirror is right; or another run is at work; or the run was paused by Ctrl-C, as 1.5 did. */
+  right: 0,
+  /** Finished, but something failed and stays queued. */
+  incomplete: 1,
+  /** Wrong usage or configuration. */
+  usage: 2,
+  /** Upstream could not be reached or speaks nonsense; nothing was changed. */
+  upstream: 3,
+  /** The local disk or database failed. */
+  storage: 4,
+} as const;
+
+/**
+ * The code for the error that ended a run; `changed` tells whether the run had changed anything before.
+ * Undefined for what is not an expected failure: that is a bug, and keeps its stack.
+ */
+export function exitCodeOf(error: unknown, changed: boolean): number | undefined {
+  if (error instanceof UsageError) return exitCodes.usage;
+  if (error instanceof StorageError) return exitCodes.storage;
+  const ofUpstream = [UnreachableError, NonsenseError, NoChangelogError, MismatchError];
+  if (ofUpstream.some((kind) => error instanceof kind)) return changed ? exitCodes.incomplete : exitCodes.upstream;
+  return undefined;
+}

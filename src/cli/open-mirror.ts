@@ -1,0 +1,79 @@
+/** Chooses and opens the adapters for a target: the only place that knows all of them. */
+import { Agent } from 'undici';
+import type { Clock } from '../core/clock.ts';
+import type { Report } from '../core/report.ts';
+import { FilesystemFileStore } from '../files/filesystem/filesystem-file-store.ts';
+import { SqliteStateStore } from '../state/sqlite/sqlite-state-store.ts';
+import type { Mirror } from '../sync/mirror.ts';
+import { HttpClient } from '../upstream/pypi/http-client.ts';
+import { PypiUpstream } from '../upstream/pypi/pypi-upstream.ts';
+import { RequestLimiter } from '../upstream/pypi/request-limiter.ts';
+import type { Settings } from './settings.ts';
+import { type Target, takeRequest } from './target.ts';
+import { version } from './version.ts';
+
+export interface OpenMirrorOptions {
+  readonly target: Target;
+  readonly settings: Settings;
+  readonly reconcile: boolean;
+  readonly dryRun: boolean;
+  readonly clock: Clock;
+  readonly report: Report;
+  readonly signal: AbortSignal;
+  /** The SQLite addon, where it is not in node_modules. */
+  readonly nativeBinding: string | undefined;
+}
+
+/** A mirror to run, and how to close it. The caller holds the lock. Throws StorageError. */
+export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(): Promise<void> } {
+  const { target, settings, clock, report, signal, dryRun, reconcile } = options;
+  const dispatcher = new Agent({
+    connections: settings.workers,
+    pipelining: 1,
+    connect: { timeout: 10_000 },
+    headersTimeout: 30_000,
+    bodyTimeout: 60_000,
+    keepAliveTimeout: 10_000,
+  });
+  const limiter = new RequestLimiter(settings.workers, clock, signal);
+  const http = new HttpClient({ dispatcher, clock, signal, userAgent: userAgents(settings) });
+  const upstream = new PypiUpstream({
+    base: settings.upstream,
+    fileHosts: settings.fileHosts,
+    http,
+    limiter,
+    clock,
+    signal,
+  });
+  const state = new SqliteStateStore(target.state, clock, { nativeBinding: options.nativeBinding, discard: dryRun });
+  const files = new FilesystemFileStore(target.root, clock);
+  if (!dryRun) files.create();
+  const mirror: Mirror = {
+    upstream,
+    state,
+    files,
+    clock,
+    report,
+    signal,
+    takeRequest: () => !dryRun && takeRequest(target),
+    settings: { ...settings, reconcile, dryRun },
+  };
+  return {
+    mirror,
+    close: async () => {
+      state.close();
+      await dispatcher.destroy();
+    },
+  };
+}
+
+/**
+ * The hosts of files are told exactly `pep381client/<version>`, the form PyPI's statistics recognize as a mirror;
+ * the index is also told how its operators can reach us.
+ */
+function userAgents({ upstream, contact }: Settings): (url: URL) => string {
+  const short = `pep381client/${version}`;
+  const long = contact === undefined ? short : `${short} (+${contact})`;
+  const { host } = new URL(upstream);
+  return (url) => (url.host === host && !url.pathname.includes('/packages/') ? long : short);
+}

@@ -1,0 +1,114 @@
+/**
+ * The progress display on a terminal: a few lines that stay in their place and are drawn over, at most ten times a
+ * second. What needs attention is written above them and scrolls away as usual.
+ */
+import type { MirrorEvent, Report } from '../core/report.ts';
+import { Speed } from './speed.ts';
+import { Tally } from './tally.ts';
+import { problemOf } from './text-report.ts';
+import { plural, showBytes, showCount, showSeconds } from './units.ts';
+
+/** The part of a terminal that the display needs. */
+export interface Terminal {
+  readonly columns: number;
+  write(text: string): void;
+}
+
+const shownTransfers = 4;
+const barWidth = 30;
+const clearToEnd = '\x1b[J';
+
+export class ProgressDisplay {
+  readonly #terminal: Terminal;
+  readonly #title: string;
+  readonly #now: () => number;
+  readonly #tally = new Tally();
+  readonly #speed: Speed;
+  readonly #startedMs: number;
+  #state = 'asking what changed';
+  #lines = 0;
+
+  constructor(terminal: Terminal, title: string, now: () => number) {
+    this.#terminal = terminal;
+    this.#title = title;
+    this.#now = now;
+    this.#startedMs = now();
+    this.#speed = new Speed(now);
+  }
+
+  /** Takes events into account; shows problems at once, the rest with the next {@link draw}. */
+  readonly report: Report = (event) => {
+    this.#tally.count(event);
+    const state = stateAfter(event);
+    if (state !== undefined) this.#state = state;
+    const problem = problemOf(event);
+    if (problem === undefined) return;
+    this.erase();
+    this.#terminal.write(`${problem}\n`);
+    this.draw();
+  };
+
+  /** Draws the display over its last form. */
+  draw(): void {
+    const width = Math.max(20, this.#terminal.columns - 1);
+    const lines = this.#render().map((line) => (line.length > width ? `${line.slice(0, width - 1)}…` : line));
+    this.#terminal.write(`${this.#back()}${clearToEnd}${lines.join('\n')}\n`);
+    this.#lines = lines.length;
+  }
+
+  /** Takes the display off the terminal. */
+  erase(): void {
+    this.#terminal.write(`${this.#back()}${clearToEnd}`);
+    this.#lines = 0;
+  }
+
+  #back(): string {
+    return this.#lines === 0 ? '' : `\x1b[${this.#lines}A`;
+  }
+
+  #render(): string[] {
+    const tally = this.#tally;
+    const elapsed = (this.#now() - this.#startedMs) / 1000;
+    const share = tally.queued === 0 ? 0 : Math.min(1, tally.done / tally.queued);
+    const speed = this.#speed.of(tally.bytes);
+    const eta = this.#etaSeconds(elapsed);
+    const transfers = [...tally.transfers].slice(0, shownTransfers).map(([path, { size, bytes }]) => {
+      const part = size ? `${Math.floor((100 * bytes) / size)} % of ${showBytes(size)}` : showBytes(bytes);
+      return `           ${path.slice(path.lastIndexOf('/') + 1)}  ${part}`;
+    });
+    const left = tally.transfers.size - transfers.length;
+    const failed = [...tally.parked.values()].at(-1);
+    return [
+      `${this.#title}  ${showSeconds(elapsed)}`,
+      `  projects ${bar(share)} ${showCount(tally.done)} of ${showCount(tally.queued)}  ${Math.floor(share * 100)} %`,
+      `  files    ${showCount(tally.files)} of ${showCount(Math.max(tally.plannedFiles, tally.files))} known, ` +
+        `${showBytes(tally.bytes)}, ${showBytes(speed)}/s${eta === undefined ? '' : `, about ${showSeconds(eta)} left`}`,
+      `  now      ${tally.transfers.size === 0 ? this.#state : plural(tally.transfers.size, 'download')}`,
+      ...transfers,
+      ...(left > 0 ? [`           and ${left} more`] : []),
+      ...(failed === undefined ? [] : [`  failed   ${plural(tally.parked.size, 'project')}, last: ${failed.reason}`]),
+    ];
+  }
+
+  /** From bytes where there are any: the projects not looked at yet will on average be like those that were. */
+  #etaSeconds(elapsed: number): number | undefined {
+    const { done, queued, planned, plannedBytes, bytes } = this.#tally;
+    if (done < 3 || elapsed < 2 || queued <= done) return undefined;
+    const byProjects = (elapsed / done) * (queued - done);
+    if (planned === 0 || plannedBytes === 0 || bytes === 0) return byProjects;
+    const bytesToCome = plannedBytes - bytes + (plannedBytes / planned) * Math.max(0, queued - planned);
+    return Math.max(0, bytesToCome) / (bytes / elapsed);
+  }
+}
+
+function stateAfter(event: MirrorEvent): string | undefined {
+  if (event.type === 'queued') return event.projects === 0 ? 'nothing to do' : 'reading project pages';
+  if (event.type === 'waiting') return `waiting ${Math.ceil(event.ms / 1000)} s ${event.why}`;
+  if (event.type === 'project-done') return 'reading project pages';
+  return undefined;
+}
+
+function bar(share: number): string {
+  const full = Math.floor(share * barWidth);
+  return `[${'#'.repeat(full)}${'.'.repeat(barWidth - full)}]`;
+}

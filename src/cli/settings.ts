@@ -1,0 +1,137 @@
+/**
+ * What a person can choose, from `TARGET/mirror.toml` and from the command line: cron and the CGI only say
+ * `pep381run -q TARGET`, so everything that shapes the mirror can stand in the file. A flag beats the file.
+ */
+import { UsageError } from '../core/errors.ts';
+import { type ProjectName, projectName } from '../core/names.ts';
+
+export interface Settings {
+  /** Without a slash at its end. */
+  readonly upstream: string;
+  readonly allowHttp: boolean;
+  /** Hosts from which files may come, besides the index's own. */
+  readonly fileHosts: readonly string[];
+  /** Undefined means all. */
+  readonly projects: readonly ProjectName[] | undefined;
+  readonly indexOnly: boolean;
+  /** Connections at the same time. */
+  readonly workers: number;
+  readonly sweep: number;
+  /** Without a slash at its end. */
+  readonly baseUrl: string | undefined;
+  /** How upstream's operators can reach us: a URL or an address. */
+  readonly contact: string | undefined;
+  readonly logFormat: 'text' | 'json';
+}
+
+/** A setting as it was given, and where, for messages: `mirror.toml:3: workers` or `--workers`. */
+export interface Given {
+  readonly value: unknown;
+  readonly where: string;
+}
+
+/** All settings, by the name they have in the file. */
+export const settingNames = [
+  'upstream',
+  'allow-http',
+  'file-hosts',
+  'projects',
+  'index-only',
+  'workers',
+  'sweep',
+  'base-url',
+  'contact',
+  'log-format',
+] as const;
+
+export type SettingName = (typeof settingNames)[number];
+
+/** Settings from what was given; what was not has its default. Throws UsageError. */
+export function settingsFrom(given: ReadonlyMap<SettingName, Given>): Settings {
+  const read = <T>(name: SettingName, parse: (given: Given) => T, otherwise: T): T => {
+    const found = given.get(name);
+    return found === undefined ? otherwise : parse(found);
+  };
+  const allowHttp = read('allow-http', flag, false);
+  const upstream = read('upstream', (at) => address(at, allowHttp), 'https://pypi.org');
+  return {
+    upstream,
+    allowHttp,
+    fileHosts: read('file-hosts', hosts, ['files.pythonhosted.org']),
+    projects: read('projects', names, undefined),
+    indexOnly: read('index-only', flag, false),
+    workers: read('workers', (at) => wholeNumber(at, 1, 100), 10),
+    sweep: read('sweep', (at) => wholeNumber(at, 0, 1_000_000), 100),
+    baseUrl: read('base-url', (at) => address(at, false), undefined),
+    contact: read('contact', oneLine, undefined),
+    logFormat: read('log-format', logFormat, 'text'),
+  };
+}
+
+function flag({ value, where }: Given): boolean {
+  if (typeof value === 'boolean') return value;
+  throw new UsageError(`${where}: expected true or false, found ${show(value)}`);
+}
+
+function wholeNumber({ value, where }: Given, least: number, most: number): number {
+  const number = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
+  if (typeof number === 'number' && Number.isInteger(number) && number >= least && number <= most) return number;
+  throw new UsageError(`${where}: expected a whole number from ${least} to ${most}, found ${show(value)}`);
+}
+
+function address({ value, where }: Given, allowHttp: boolean): string {
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') {
+    throw new UsageError(`${where}: expected an address such as https://pypi.org, found ${show(value)}`);
+  }
+  if (url.username !== '' || url.password !== '') {
+    throw new UsageError(`${where}: an address with a password would end up in logs; leave it out`);
+  }
+  if (url.protocol === 'http:' && !allowHttp && !isLoopback(url)) {
+    throw new UsageError(
+      `${where}: expected https, found ${url.href}: anyone on the way could change the files; ` +
+        'allow-http = true in mirror.toml accepts that',
+    );
+  }
+  return url.href.replace(/\/+$/, '').replace(/\/simple$/, '');
+}
+
+function isLoopback({ hostname }: URL): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
+}
+
+function hosts({ value, where }: Given): string[] {
+  return list(value, where).map((host) => {
+    if (URL.canParse(`https://${host}/`) && new URL(`https://${host}/`).host === host) return host;
+    throw new UsageError(`${where}: expected a host such as files.pythonhosted.org, found ${show(host)}`);
+  });
+}
+
+function names({ value, where }: Given): ProjectName[] {
+  return list(value, where).map((text) => {
+    const name = projectName(text);
+    if (name !== undefined) return name;
+    throw new UsageError(`${where}: ${show(text)} is no valid project name`);
+  });
+}
+
+function list(value: unknown, where: string): string[] {
+  const values: unknown[] = Array.isArray(value) ? value : [value];
+  const texts = values.filter((text): text is string => typeof text === 'string' && text !== '');
+  if (texts.length === values.length && texts.length > 0) return texts;
+  throw new UsageError(`${where}: expected a list of texts, found ${show(value)}`);
+}
+
+function oneLine({ value, where }: Given): string {
+  if (typeof value === 'string' && /^[\x20-\x7e]{1,200}$/.test(value)) return value;
+  throw new UsageError(`${where}: expected one line of plain ASCII, found ${show(value)}`);
+}
+
+function logFormat({ value, where }: Given): 'text' | 'json' {
+  if (value === 'text' || value === 'json') return value;
+  throw new UsageError(`${where}: expected text or json, found ${show(value)}`);
+}
+
+function show(value: unknown): string {
+  return JSON.stringify(value) ?? String(value);
+}

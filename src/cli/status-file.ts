@@ -1,0 +1,41 @@
+/** `web/mirror-status.json`: how the mirror is, for monitoring and for people. */
+import { ownPath } from '../core/paths.ts';
+import type { Mirror } from '../sync/mirror.ts';
+
+/** How many parked projects are named. */
+const parkedShown = 100;
+
+export interface RunEnd {
+  readonly startedMs: number;
+  readonly exitCode: number;
+  readonly summary: string;
+}
+
+/** Remembers the run, and publishes the status. Throws StorageError. */
+export async function publishStatus({ state, files, clock, settings }: Mirror, run: RunEnd): Promise<void> {
+  const finishedMs = clock.now();
+  state.recordRun({ ...run, finishedMs });
+  const { serial } = state.mirror();
+  const { projects, files: held, bytes, queued } = state.totals();
+  const status = {
+    upstream: settings.upstream,
+    serial: serial ?? null,
+    started: new Date(run.startedMs).toISOString(),
+    finished: new Date(finishedMs).toISOString(),
+    'exit-code': run.exitCode,
+    summary: run.summary,
+    projects,
+    files: held,
+    bytes,
+    queued,
+    parked: state.parked(parkedShown).map(({ due, reason, nextTry }) => ({
+      name: due.name,
+      since: new Date(due.since).toISOString(),
+      attempts: due.attempts,
+      reason,
+      'next-try': new Date(nextTry).toISOString(),
+    })),
+  };
+  const body = Buffer.from(`${JSON.stringify(status, undefined, 1)}\n`);
+  await files.publish([{ path: ownPath('mirror-status.json'), body }]);
+}

@@ -1,0 +1,16 @@
+/** The Clock port over the real time and chance. */
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Clock } from '../core/clock.ts';
+import { PausedError } from '../core/errors.ts';
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  random: () => Math.random(),
+  async sleep(ms, signal) {
+    try {
+      await wait(ms, undefined, { signal });
+    } catch (cause) {
+      throw new PausedError('paused', { cause });
+    }
+  },
+};

@@ -1,0 +1,61 @@
+/** The folder TARGET: what a mirror keeps there, and how one is told from a folder that is none. */
+import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { StorageError, UsageError } from '../core/errors.ts';
+
+/** The places under a target that the programs share. */
+export interface Target {
+  readonly root: string;
+  readonly config: string;
+  readonly state: string;
+  readonly lock: string;
+  readonly requestFlag: string;
+}
+
+/** Everything that a mirror has under its target. */
+const ours = /^(?:mirror\.toml|state\.db(?:-wal|-shm)?|run|staging|trash|web|lost\+found)$/;
+
+/** The target at the absolute path `root`, which need not exist. Throws UsageError for a folder that is no mirror. */
+export function openTarget(root: string): Target {
+  const target = {
+    root,
+    config: join(root, 'mirror.toml'),
+    state: join(root, 'state.db'),
+    lock: join(root, 'run', 'lock.db'),
+    requestFlag: join(root, 'run', 'sync-requested'),
+  };
+  const foreign = list(root).find((name) => !ours.test(name));
+  if (foreign !== undefined && statSync(target.state, { throwIfNoEntry: false }) === undefined) {
+    throw new UsageError(`${root}: is neither empty nor a mirror (it holds ${foreign}); name another folder`);
+  }
+  return target;
+}
+
+/** Creates what a run needs before anything else. Throws StorageError. */
+export function prepareTarget({ root }: Target): void {
+  try {
+    mkdirSync(join(root, 'run'), { recursive: true });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : 'unknown';
+    throw new StorageError(`${root}: cannot be created: ${reason}`, { cause });
+  }
+}
+
+/** Removes the request for a run, and tells whether there was one. */
+export function takeRequest({ requestFlag }: Target): boolean {
+  const requested = statSync(requestFlag, { throwIfNoEntry: false }) !== undefined;
+  if (requested) rmSync(requestFlag, { force: true });
+  return requested;
+}
+
+function list(root: string): string[] {
+  try {
+    return readdirSync(root);
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+    if (code === 'ENOENT') return [];
+    if (code === 'ENOTDIR') throw new UsageError(`${root}: expected a folder, found a file`, { cause });
+    const reason = cause instanceof Error ? cause.message : 'unknown';
+    throw new StorageError(`${root}: cannot be read: ${reason}`, { cause });
+  }
+}

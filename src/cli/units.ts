@@ -1,0 +1,39 @@
+/** Numbers as people read them. */
+
+const prefixes = ['KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
+
+/** `1536` → `1.5 KiB`. */
+export function showBytes(bytes: number): string {
+  if (bytes < 1024) return `${Math.round(bytes)} B`;
+  let amount = bytes / 1024;
+  let prefix = 0;
+  while (amount >= 1000 && prefix < prefixes.length - 1) {
+    amount /= 1024;
+    prefix += 1;
+  }
+  return `${amount.toFixed(amount < 10 ? 1 : 0)} ${prefixes[prefix]}`;
+}
+
+/** `3723` seconds → `1 h 02 min`. */
+export function showSeconds(seconds: number): string {
+  if (seconds < 10) return `${seconds.toFixed(1)} s`;
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${pad(whole % 60)} s`;
+  if (whole < 86_400) return `${Math.floor(whole / 3600)} h ${pad(Math.floor((whole % 3600) / 60))} min`;
+  return `${Math.floor(whole / 86_400)} d ${pad(Math.floor((whole % 86_400) / 3600))} h`;
+}
+
+/** `12345` → `12,345`. */
+export function showCount(count: number): string {
+  return count.toLocaleString('en-US');
+}
+
+/** `1 file`, `2 files`. */
+export function plural(count: number, noun: string): string {
+  return `${showCount(count)} ${noun}${count === 1 ? '' : 's'}`;
+}
+
+function pad(number: number): string {
+  return String(number).padStart(2, '0');
+}

@@ -1,0 +1,59 @@
+/**
+ * The failures that somebody catches apart. Everything else is a bug and keeps its stack.
+ * Messages are one line: what, which file or URL, expected against found, what to do.
+ */
+
+/** Base of all expected failures; `code` tells them apart, never the message. */
+export abstract class MirrorError extends Error {
+  abstract readonly code: string;
+  override get name(): string {
+    return this.constructor.name;
+  }
+}
+
+/** The command line or `mirror.toml` asks for something that does not exist or make sense. */
+export class UsageError extends MirrorError {
+  readonly code = 'usage';
+}
+
+/** Upstream did not give an answer although it was asked several times: network, 5xx, 429, a firewall's page. */
+export class UnreachableError extends MirrorError {
+  readonly code = 'unreachable';
+  /** How long upstream asked us to stay away, if it said so. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(message: string, options: ErrorOptions & { readonly retryAfterMs?: number | undefined } = {}) {
+    super(message, options);
+    this.retryAfterMs = options.retryAfterMs;
+  }
+}
+
+/** Upstream answered, but not what the protocol allows. Asking again at once will not help. */
+export class NonsenseError extends MirrorError {
+  readonly code = 'nonsense';
+}
+
+/** Upstream has no changelog (any more): the list of projects must serve instead. */
+export class NoChangelogError extends MirrorError {
+  readonly code = 'no-changelog';
+}
+
+/** The bytes that came are not the bytes that the index promised. */
+export class MismatchError extends MirrorError {
+  readonly code = 'mismatch';
+}
+
+/** The local disk or database refused: full, read-only, no permission. The run cannot go on. */
+export class StorageError extends MirrorError {
+  readonly code = 'storage';
+}
+
+/** The user or the system asked the run to stop. */
+export class PausedError extends MirrorError {
+  readonly code = 'paused';
+}
+
+/** Throws {@link PausedError} when the run was asked to stop. */
+export function throwIfPaused(signal: AbortSignal): void {
+  if (signal.aborted) throw new PausedError('paused');
+}

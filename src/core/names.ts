@@ -1,0 +1,20 @@
+/** Project names: valid by the core metadata rules, normalized by PEP 503. */
+
+declare const normalized: unique symbol;
+
+/** A project name in normalized form; a spelling that is not normalized cannot have this type. */
+export type ProjectName = string & { readonly [normalized]: true };
+
+const valid = /^[A-Z0-9](?:[A-Z0-9._-]*[A-Z0-9])?$/i;
+const alreadyNormal = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
+
+/** Leaves room for suffixes within the 255 bytes that file systems allow. */
+const longestName = 200;
+
+/** The normalized form of `text` (PEP 503), or undefined when it is no valid project name. */
+export function projectName(text: string): ProjectName | undefined {
+  if (text.length > longestName) return undefined;
+  if (alreadyNormal.test(text)) return text as ProjectName;
+  if (!valid.test(text)) return undefined;
+  return text.replace(/[-_.]+/g, '-').toLowerCase() as ProjectName;
+}

@@ -1,0 +1,80 @@
+/**
+ * Paths below `web/`. Nothing that upstream says becomes a path except through this file: a path is assembled from
+ * parts that were each matched against what PyPI uses, so a hostile index cannot name a place outside `web/packages`.
+ */
+import type { ProjectName } from './names.ts';
+
+declare const checked: unique symbol;
+
+/** A slash-separated path relative to `web/`, free of `..`, control characters and hidden names. */
+export type WebPath = string & { readonly [checked]: true };
+
+const hashFolder = /^packages\/[0-9a-f]{2}\/[0-9a-f]{2}\/[0-9a-f]{60}$/;
+/** The layout of 2011, `packages/<python>/<letter>/<project>`, still found on mirrors of that time. */
+const legacyFolder = /^packages\/[A-Za-z0-9][A-Za-z0-9.]{0,15}\/[A-Za-z0-9]\/[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
+/** Printable ASCII without separators, quotes and `%`; no leading dot or dash. */
+const fileName = /^[A-Za-z0-9_][A-Za-z0-9._+!~@=,() -]*$/;
+/** What PyPI has ever accepted as a distribution, and the variants file of PEP 825. */
+const fileSuffix = /(?:\.(?:whl|tar\.gz|zip|egg|exe|bz2|tgz|rpm|deb|dmg|msi|tar\.xz|tar\.z|tbz)|-variants\.json)$/i;
+const longestFileName = 255 - '.provenance'.length;
+
+/** True when `name` is a file name that a mirror may create. */
+export function isFileName(name: string): boolean {
+  return name.length <= longestFileName && fileName.test(name) && fileSuffix.test(name);
+}
+
+/**
+ * The place below `web/` of the file that upstream serves at `url` under the name `filename`,
+ * or undefined when URL and name disagree or the folder is none that PyPI uses.
+ */
+export function blobPath(url: URL, filename: string): WebPath | undefined {
+  if (!isFileName(filename)) return undefined;
+  const start = url.pathname.lastIndexOf('/packages/');
+  const end = url.pathname.lastIndexOf('/');
+  if (start < 0 || end <= start) return undefined;
+  const folder = url.pathname.slice(start + 1, end);
+  if (!hashFolder.test(folder) && !legacyFolder.test(folder)) return undefined;
+  if (decodedOrUndefined(url.pathname.slice(end + 1)) !== filename) return undefined;
+  return `${folder}/${filename}` as WebPath;
+}
+
+function decodedOrUndefined(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** `simple/<project>`: the folder with the pages of one project. */
+export function projectFolder(name: ProjectName): WebPath {
+  return `simple/${name}` as WebPath;
+}
+
+/** The names a page is published under: the last part of its path. */
+export type PageFile = 'index.html' | 'index.html.gz' | 'index.v1_json' | 'index.v1_json.gz';
+
+/** `simple/<project>/<page>`, or the root index when no project is given. */
+export function pagePath(page: PageFile, name?: ProjectName): WebPath {
+  return (name === undefined ? `simple/${page}` : `simple/${name}/${page}`) as WebPath;
+}
+
+/** A file of the mirror itself, outside of the index. */
+export function ownPath(name: 'last-modified' | 'mirror-status.json' | 'index.html'): WebPath {
+  return name as WebPath;
+}
+
+/** The core metadata of a wheel (PEP 658), served beside it. */
+export function metadataPath(blob: WebPath): WebPath {
+  return `${blob}.metadata` as WebPath;
+}
+
+/** The provenance object of a file (PEP 740), served beside it. */
+export function provenancePath(blob: WebPath): WebPath {
+  return `${blob}.provenance` as WebPath;
+}
+
+/** `path` as part of a URL: every segment percent-encoded. */
+export function urlPath(path: WebPath): string {
+  return path.split('/').map(encodeURIComponent).join('/');
+}

@@ -1,0 +1,57 @@
+/**
+ * The port to whoever watches: one function of one event. Quiet is `() => {}`; the progress display, the text for
+ * cron, the JSON log and the tests all read the same events.
+ */
+import type { ProjectName } from './names.ts';
+import type { WebPath } from './paths.ts';
+
+/** How a project ended. */
+export type ProjectOutcome = 'published' | 'unchanged' | 'removed';
+
+/** What happens during a run. */
+export type MirrorEvent =
+  | {
+      readonly type: 'learned';
+      readonly source: 'changelog' | 'list' | 'names';
+      readonly serial: number | undefined;
+    }
+  /** So many projects are queued; a part of them may wait for a later time. */
+  | { readonly type: 'queued'; readonly projects: number }
+  | { readonly type: 'project-started'; readonly name: ProjectName }
+  /** What is to be done for the project, before anything is done. */
+  | {
+      readonly type: 'project-planned';
+      readonly name: ProjectName;
+      readonly fetch: readonly WebPath[];
+      readonly bytes: number;
+      readonly remove: readonly WebPath[];
+    }
+  | {
+      readonly type: 'file-started';
+      readonly path: WebPath;
+      readonly bytes: number | undefined;
+    }
+  /** More bytes arrived; negative when a download begins anew. */
+  | { readonly type: 'bytes'; readonly path: WebPath; readonly bytes: number }
+  | { readonly type: 'file-done'; readonly path: WebPath }
+  | { readonly type: 'file-failed'; readonly path: WebPath }
+  | { readonly type: 'file-removed'; readonly path: WebPath }
+  | {
+      readonly type: 'project-done';
+      readonly name: ProjectName;
+      readonly outcome: ProjectOutcome;
+    }
+  /** The project stays queued; `expected` when time alone is likely to heal it. */
+  | {
+      readonly type: 'project-parked';
+      readonly name: ProjectName;
+      readonly reason: string;
+      readonly nextTry: number;
+      readonly expected: boolean;
+    }
+  | { readonly type: 'waiting'; readonly ms: number; readonly why: string }
+  | { readonly type: 'root-index'; readonly projects: number }
+  | { readonly type: 'warning'; readonly message: string };
+
+/** Receives every event, at once, in order. Must not throw. */
+export type Report = (event: MirrorEvent) => void;

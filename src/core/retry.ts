@@ -1,0 +1,41 @@
+/** How often and after what time something that failed is tried again. */
+import type { Clock } from './clock.ts';
+import { UnreachableError } from './errors.ts';
+
+const attempts = 5;
+const firstDelayMs = 250;
+const longestDelayMs = 30_000;
+const minuteMs = 60_000;
+
+/** A run does not sit and wait for longer; what upstream asks to be left alone for longer is left to the next run. */
+export const longestWaitMs = 2 * minuteMs;
+
+/**
+ * Calls `ask` until it answers, at most five times, with exponential delays and full jitter between.
+ * Only an {@link UnreachableError} is tried again; the last one is passed on.
+ */
+export async function withRetries<T>(clock: Clock, signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await ask();
+    } catch (error) {
+      if (!(error instanceof UnreachableError) || attempt === attempts) throw error;
+      if (error.retryAfterMs !== undefined && error.retryAfterMs > longestWaitMs) throw error;
+      const ceiling = Math.min(longestDelayMs, firstDelayMs * 2 ** attempt);
+      await clock.sleep(clock.random() * ceiling, signal);
+    }
+  }
+}
+
+/** A page older than the changelog promised: the CDN's purge usually arrives within seconds, rarely never. */
+const staleDelaysMs = [2_000, 5_000, 15_000, minuteMs, 5 * minuteMs, 15 * minuteMs, 60 * minuteMs];
+
+/** Milliseconds until a stale page is asked for again, after `attempts` answers were stale. */
+export function staleDelayMs(attempts: number): number {
+  return staleDelaysMs[Math.min(attempts, staleDelaysMs.length) - 1] ?? 60 * minuteMs;
+}
+
+/** Milliseconds until a project that failed is tried again: 5 minutes, doubling up to a day. */
+export function parkDelayMs(attempts: number): number {
+  return Math.min(24 * 60 * minuteMs, 5 * minuteMs * 2 ** (attempts - 1));
+}

@@ -1,0 +1,152 @@
+/**
+ * A download in `staging/`.
+ *
+ *   <key>.part  the bytes so far
+ *   <key>.etag  the validator they came with; without it they cannot be continued
+ *
+ * Up to a megabyte is kept in memory and written at once; only what is larger can be continued by a later run.
+ */
+import { createHash, type Hash } from 'node:crypto';
+import {
+  closeSync,
+  createReadStream,
+  openSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  write,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
+import { promisify } from 'node:util';
+import type { ResumePoint } from '../../core/file-sink.ts';
+import type { Digest, StagedFile } from '../file-store.ts';
+import { storageError } from './storage-errors.ts';
+
+const writeChunk = promisify(write);
+const spillBytes = 1 << 20;
+
+export class StagedDownload implements StagedFile {
+  readonly path: string;
+  resumable: ResumePoint | undefined;
+  readonly #etagPath: string;
+  #etag: string | undefined;
+  #hash: Hash = createHash('sha256');
+  #resumedHash: Hash | undefined;
+  #bytes = 0;
+  #chunks: Buffer[] = [];
+  #buffered = 0;
+  #fd: number | undefined;
+
+  private constructor(path: string) {
+    this.path = `${path}.part`;
+    this.#etagPath = `${path}.etag`;
+  }
+
+  /** The download at `path` (without suffix), with what an earlier run left of it. */
+  static async open(path: string): Promise<StagedDownload> {
+    const download = new StagedDownload(path);
+    await download.#guard(() => download.#findRemains());
+    return download;
+  }
+
+  begin(resumed: boolean, etag: string | undefined): void {
+    this.#close();
+    this.#chunks = [];
+    this.#buffered = 0;
+    this.#bytes = resumed ? (this.resumable?.bytes ?? 0) : 0;
+    this.#hash = (resumed ? this.#resumedHash?.copy() : undefined) ?? createHash('sha256');
+    if (!resumed && this.resumable !== undefined) this.#remove();
+    this.#etag = etag;
+  }
+
+  write(chunk: Buffer): void | Promise<void> {
+    this.#hash.update(chunk);
+    this.#bytes += chunk.length;
+    this.#chunks.push(chunk);
+    this.#buffered += chunk.length;
+    if (this.#buffered >= spillBytes) return this.#guard(() => this.#spill());
+  }
+
+  finish(): Promise<Digest> {
+    return this.#guard(async () => {
+      if (this.#fd === undefined && this.#bytes === this.#buffered) {
+        const fd = openSync(this.path, 'w', 0o644);
+        for (const chunk of this.#chunks) writeSync(fd, chunk);
+        closeSync(fd);
+      } else {
+        await this.#spill();
+        this.#close();
+      }
+      this.#chunks = [];
+      return { bytes: this.#bytes, sha256: this.#hash.digest('hex') };
+    });
+  }
+
+  interrupt(): Promise<void> {
+    return this.#guard(async () => {
+      if (this.#etag === undefined || this.#fd === undefined) {
+        // What an earlier run left stays as long as this one did not begin anew.
+        if (this.#bytes > 0 && this.#bytes === this.#buffered) this.#remove();
+        return this.#close();
+      }
+      await this.#spill();
+      this.#close();
+      this.resumable = { bytes: this.#bytes, etag: this.#etag };
+      this.#resumedHash = this.#hash.copy();
+    });
+  }
+
+  drop(): Promise<void> {
+    return this.#guard(async () => {
+      this.#close();
+      this.#remove();
+    });
+  }
+
+  async #findRemains(): Promise<void> {
+    const bytes = statSync(this.path, { throwIfNoEntry: false })?.size ?? 0;
+    if (bytes === 0 || statSync(this.#etagPath, { throwIfNoEntry: false }) === undefined) return;
+    const hash = createHash('sha256');
+    for await (const chunk of createReadStream(this.path, {
+      highWaterMark: spillBytes,
+    }))
+      hash.update(chunk as Buffer);
+    this.#resumedHash = hash;
+    this.resumable = { bytes, etag: readFileSync(this.#etagPath, 'utf8') };
+  }
+
+  async #spill(): Promise<void> {
+    if (this.#fd === undefined) {
+      const begins = this.#bytes === this.#buffered;
+      this.#fd = openSync(this.path, begins ? 'w' : 'a', 0o644);
+      if (begins && this.#etag !== undefined) writeFileSync(this.#etagPath, this.#etag);
+    }
+    const chunks = this.#chunks;
+    this.#chunks = [];
+    this.#buffered = 0;
+    for (const chunk of chunks) {
+      for (let at = 0; at < chunk.length; ) at += (await writeChunk(this.#fd, chunk, at)).bytesWritten;
+    }
+  }
+
+  #close(): void {
+    if (this.#fd !== undefined) closeSync(this.#fd);
+    this.#fd = undefined;
+  }
+
+  #remove(): void {
+    rmSync(this.path, { force: true });
+    rmSync(this.#etagPath, { force: true });
+    this.resumable = undefined;
+    this.#resumedHash = undefined;
+  }
+
+  async #guard<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work();
+    } catch (error) {
+      throw storageError(this.path, error);
+    }
+  }
+}

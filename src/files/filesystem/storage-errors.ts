@@ -1,0 +1,27 @@
+/** The file system's errors, as a person needs to read them. */
+import { StorageError } from '../../core/errors.ts';
+
+/** The error's code (`ENOENT`), if it has one. */
+export function codeOf(error: unknown): string | undefined {
+  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** `error`, which met `path`, as a StorageError with advice; anything that is not the file system's stays as it is. */
+export function storageError(path: string, error: unknown): unknown {
+  const code = codeOf(error);
+  if (code === undefined || !(error instanceof Error) || error instanceof StorageError) return error;
+  return new StorageError(`${path}: ${code} (${error.message.replace(/^\w+: /, '')})${advice[code] ?? ''}`, {
+    cause: error,
+  });
+}
+
+const permission = '; the user that runs pep381run must own the target';
+const full = '; free some space and run again: nothing is lost';
+const advice: Readonly<Record<string, string>> = {
+  EACCES: permission,
+  EPERM: permission,
+  EROFS: '; the target must be writable',
+  ENOSPC: full,
+  EDQUOT: full,
+  EMFILE: '; raise the limit of open files (ulimit -n)',
+};

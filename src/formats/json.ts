@@ -1,0 +1,15 @@
+/** Foreign JSON: `unknown` until looked at. */
+
+/** A JSON object whose members have not been looked at. */
+export type JsonObject = { readonly [key: string]: unknown };
+
+/** True for `{…}`; false for null, arrays and scalars. */
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+/** Serials come as numbers, from bandersnatch as strings; anything else is no serial. */
+export function serialOf(value: unknown): number | undefined {
+  const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
+  return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 ? number : undefined;
+}

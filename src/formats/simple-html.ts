@@ -1,0 +1,52 @@
+/**
+ * The project page of the simple API in HTML, frozen at version 1.4 by PEP 833.
+ * White space and the order of attributes are PyPI's own, which known consumers depend on.
+ */
+import type { PublishedFile, SimplePage } from './simple-json.ts';
+
+const escapes: Readonly<Record<string, string>> = {
+  '&': '&amp;',
+  '<': '&lt;',
+  '>': '&gt;',
+  '"': '&#34;',
+  "'": '&#39;',
+};
+
+/** `text` as HTML text or attribute value. */
+export function escapeHtml(text: string): string {
+  return /[&<>"']/.test(text) ? text.replace(/[&<>"']/g, (character) => escapes[character] ?? character) : text;
+}
+
+/** The project page with the links of `files`. */
+export function renderSimpleHtml(page: SimplePage, files: readonly PublishedFile[]): string {
+  const name = escapeHtml(page.name);
+  const reason =
+    page.statusReason === undefined
+      ? ''
+      : `<meta name="pypi:project-status-reason" content="${escapeHtml(page.statusReason)}">`;
+  const serial = page.serial === undefined ? '' : `<!--SERIAL ${page.serial}-->`;
+  return `<!DOCTYPE html>
+<html lang="en">
+  <head>
+    <meta name="pypi:repository-version" content="1.4">
+<meta name="pypi:project-status" content="${escapeHtml(page.status)}">${reason}    <title>Links for ${name}</title>
+  </head>
+  <body>
+    <h1>Links for ${name}</h1>
+${files.map(link).join('')}</body>
+</html>
+${serial}`;
+}
+
+function link({ file, url, metadataSha256, provenance }: PublishedFile): string {
+  const hash = file.sha256 === undefined ? '' : `#sha256=${file.sha256}`;
+  const python = file.requiresPython === undefined ? '' : `data-requires-python="${escapeHtml(file.requiresPython)}" `;
+  const yanked = file.yanked === false ? '' : `data-yanked="${escapeHtml(file.yanked)}" `;
+  const metadata =
+    metadataSha256 === undefined
+      ? ''
+      : `data-dist-info-metadata="sha256=${metadataSha256}" data-core-metadata="sha256=${metadataSha256}"`;
+  const attestation = provenance === undefined ? '' : ` data-provenance="${escapeHtml(provenance)}"`;
+  const text = escapeHtml(file.filename);
+  return `<a href="${escapeHtml(url)}${hash}" ${python}${yanked}${metadata}${attestation}>${text}</a><br />\n`;
+}

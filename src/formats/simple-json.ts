@@ -1,0 +1,152 @@
+/**
+ * The project page of the simple API in JSON (PEP 691, 700, 714, 740, 792).
+ *
+ * Lossless: the page and each file keep the object they were parsed from, and rendering changes only what a mirror
+ * must change (file URLs and what it does not hold), so keys that are not known yet pass through.
+ */
+import { NonsenseError } from '../core/errors.ts';
+import { isJsonObject, type JsonObject, serialOf } from './json.ts';
+
+/** One file of a project page, as upstream lists it. */
+export interface SimpleFile {
+  readonly filename: string;
+  /** As written on the page: absolute, or relative to the page's URL. */
+  readonly url: string;
+  /** 64 lower-case hex digits. */
+  readonly sha256: string | undefined;
+  /** Bytes (PEP 700). */
+  readonly size: number | undefined;
+  /** Milliseconds since 1970 (PEP 700). */
+  readonly uploadTimeMs: number | undefined;
+  readonly requiresPython: string | undefined;
+  /** False, or the reason, which may be empty (PEP 592). */
+  readonly yanked: string | false;
+  /** sha256 of the `.metadata` file (PEP 658, 714); undefined when there is none or its hash is not told. */
+  readonly metadataSha256: string | undefined;
+  /** URL of the provenance object (PEP 740). */
+  readonly provenance: string | undefined;
+  readonly json: JsonObject;
+}
+
+/** A project page. */
+export interface SimplePage {
+  readonly name: string;
+  readonly serial: number | undefined;
+  /** PEP 792: `active`, `archived`, `quarantined`, `deprecated`, or one not known yet. */
+  readonly status: string;
+  readonly statusReason: string | undefined;
+  readonly files: readonly SimpleFile[];
+  readonly json: JsonObject;
+}
+
+/** Where and how the mirror publishes one file. */
+export interface PublishedFile {
+  readonly file: SimpleFile;
+  readonly url: string;
+  /** sha256 of the `.metadata` file that is served, or undefined when none is. */
+  readonly metadataSha256: string | undefined;
+  readonly provenance: string | undefined;
+}
+
+/** Reads a project page; `source` names it in errors. Throws {@link NonsenseError}. */
+export function parseSimplePage(text: string, source: string): SimplePage {
+  const json = parseObject(text, source);
+  const meta = isJsonObject(json.meta) ? json.meta : {};
+  checkApiVersion(meta['api-version'], source);
+  if (typeof json.name !== 'string') throw new NonsenseError(`${source}: the page has no name`);
+  if (!Array.isArray(json.files)) throw new NonsenseError(`${source}: the page has no list of files`);
+  const files = json.files.map((file: unknown, index) => parseFile(file, `${source}: file ${index + 1}`));
+  const names = new Set(files.map((file) => file.filename));
+  if (names.size !== files.length) throw new NonsenseError(`${source}: a file is listed twice`);
+  const status = isJsonObject(json['project-status']) ? json['project-status'] : {};
+  return {
+    name: json.name,
+    serial: serialOf(meta['_last-serial']),
+    status: textOf(status.status) ?? 'active',
+    statusReason: textOf(status.reason),
+    files,
+    json,
+  };
+}
+
+/** The page as a mirror publishes it: compact, with a newline at its end, as PyPI writes it. */
+export function renderSimpleJson(page: SimplePage, files: readonly PublishedFile[]): string {
+  // PEP 708 was rejected: nobody may emit its keys any more.
+  const { 'alternate-locations': _locations, meta, ...rest } = page.json;
+  const { tracks: _tracks, ...keptMeta }: Record<string, unknown> = isJsonObject(meta) ? meta : {};
+  if (page.serial !== undefined) keptMeta['_last-serial'] = page.serial;
+  return `${JSON.stringify({ ...rest, meta: keptMeta, files: files.map(publishedJson) })}\n`;
+}
+
+function publishedJson({ file, url, metadataSha256, provenance }: PublishedFile): JsonObject {
+  const { 'gpg-sig': _signature, ...kept } = file.json;
+  const published: Record<string, unknown> = { ...kept, url };
+  const metadata = metadataSha256 === undefined ? false : { sha256: metadataSha256 };
+  for (const key of metadataKeys) if (metadata !== false || key in kept) published[key] = metadata;
+  // The misspelling of PEP 691 that PyPI never sent.
+  if ('dist-info-metadata' in kept) published['dist-info-metadata'] = metadata;
+  if ('provenance' in kept) published.provenance = provenance ?? null;
+  if (kept['requires-python'] === '') published['requires-python'] = null;
+  return published;
+}
+
+const metadataKeys = ['core-metadata', 'data-dist-info-metadata'] as const;
+
+function parseObject(text: string, source: string): JsonObject {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new NonsenseError(`${source}: not JSON (${cause instanceof Error ? cause.message : 'unreadable'})`, {
+      cause,
+    });
+  }
+  if (!isJsonObject(value)) throw new NonsenseError(`${source}: expected a JSON object`);
+  return value;
+}
+
+/** A higher minor version adds keys, which pass through; another major version may mean anything (PEP 629). */
+function checkApiVersion(version: unknown, source: string): void {
+  if (typeof version !== 'string' || !/^1\.\d+$/.test(version)) {
+    throw new NonsenseError(`${source}: expected simple API version 1.x, found ${JSON.stringify(version) ?? 'none'}`);
+  }
+}
+
+function parseFile(json: unknown, source: string): SimpleFile {
+  if (!isJsonObject(json)) throw new NonsenseError(`${source} is not an object`);
+  const { filename, url } = json;
+  if (typeof filename !== 'string' || filename === '') throw new NonsenseError(`${source} has no filename`);
+  if (typeof url !== 'string' || url === '') throw new NonsenseError(`${source} (${filename}) has no url`);
+  if (!isJsonObject(json.hashes)) throw new NonsenseError(`${source} (${filename}) has no hashes`);
+  const metadata = json['core-metadata'] ?? json['data-dist-info-metadata'] ?? json['dist-info-metadata'];
+  return {
+    filename,
+    url,
+    sha256: sha256Of(json.hashes),
+    size: serialOf(json.size),
+    uploadTimeMs: timeOf(json['upload-time']),
+    requiresPython: textOf(json['requires-python']),
+    yanked: yankedOf(json.yanked),
+    metadataSha256: isJsonObject(metadata) ? sha256Of(metadata) : undefined,
+    provenance: textOf(json.provenance),
+    json,
+  };
+}
+
+function textOf(value: unknown): string | undefined {
+  return typeof value === 'string' && value !== '' ? value : undefined;
+}
+
+function sha256Of(hashes: JsonObject): string | undefined {
+  const hex = hashes.sha256;
+  return typeof hex === 'string' && /^[0-9a-f]{64}$/.test(hex) ? hex : undefined;
+}
+
+function timeOf(value: unknown): number | undefined {
+  const time = typeof value === 'string' ? Date.parse(value) : Number.NaN;
+  return Number.isNaN(time) ? undefined : time;
+}
+
+function yankedOf(value: unknown): string | false {
+  return typeof value === 'string' ? value : value === true ? '' : false;
+}

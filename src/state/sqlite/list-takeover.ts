@@ -1,0 +1,52 @@
+/** A whole list of projects goes into a temporary table, and is compared with what is held by one statement. */
+import type Database from 'better-sqlite3';
+import type { ListTakeover, MirrorState, Wanted } from '../state-store.ts';
+
+const table = `
+  CREATE TEMP TABLE IF NOT EXISTS listed (
+    name TEXT PRIMARY KEY, display_name TEXT NOT NULL, serial INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  DELETE FROM temp.listed;
+`;
+
+const insert = `
+  INSERT INTO temp.listed (name, display_name, serial) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING`;
+
+/** Listed, and not held or held at a lower serial; without serials everything is looked at. */
+const enqueueNewer = `
+  INSERT INTO queue (name, display_name, serial, removed, since)
+  SELECT l.name, l.display_name, l.serial, 0, :now
+  FROM temp.listed l LEFT JOIN projects p ON p.name = l.name
+  WHERE p.name IS NULL OR l.serial = 0 OR p.serial IS NULL OR l.serial > p.serial
+  ON CONFLICT (name) DO UPDATE SET serial = max(serial, excluded.serial), removed = 0`;
+
+/** Held but not listed: gone, or in quarantine. The page decides. */
+const enqueueAbsent = `
+  INSERT INTO queue (name, display_name, serial, removed, since)
+  SELECT p.name, p.display_name, 0, 1, :now
+  FROM projects p LEFT JOIN temp.listed l ON l.name = p.name
+  WHERE l.name IS NULL AND p.status <> 'quarantined' AND (:listSerial IS NULL OR p.serial IS NULL OR p.serial <= :listSerial)
+  ON CONFLICT (name) DO UPDATE SET removed = 1`;
+
+/** Begins to take over a list; `remember` stores what the mirror knows, within the final transaction. */
+export function takeOverList(
+  db: Database.Database,
+  now: () => number,
+  remember: (state: MirrorState) => void,
+): ListTakeover {
+  db.exec(table);
+  const add = db.prepare<[string, string, number]>(insert);
+  return {
+    add: db.transaction((projects: readonly Wanted[]) => {
+      for (const { name, displayName, serial } of projects) add.run(name, displayName, serial);
+    }),
+    commit: db.transaction((listSerial: number | undefined, state: MirrorState) => {
+      const newer = db.prepare(enqueueNewer).run({ now: now() }).changes;
+      const absent = db.prepare(enqueueAbsent).run({ now: now(), listSerial: listSerial ?? null }).changes;
+      remember(state);
+      db.exec('DELETE FROM temp.listed');
+      return newer + absent;
+    }),
+    abandon: () => db.exec('DELETE FROM temp.listed'),
+  };
+}

@@ -1,0 +1,32 @@
+/** Opens SQLite databases, and turns its errors into ours. */
+import Database from 'better-sqlite3';
+import { StorageError } from '../../core/errors.ts';
+
+/** Opens or creates the database at `path`; `nativeBinding` is the addon's file where it is not in node_modules. */
+export function openDatabase(path: string, nativeBinding: string | undefined): Database.Database {
+  return asStorage(path, () => new Database(path, nativeBinding === undefined ? {} : { nativeBinding }));
+}
+
+/** Runs `work` on the database at `path`; SQLite's errors become StorageErrors that name it. */
+export function asStorage<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (!(cause instanceof Error) || cause instanceof StorageError) throw cause;
+    const code = 'code' in cause ? String(cause.code) : '';
+    if (code.startsWith('SQLITE_') || cause instanceof TypeError === false) {
+      throw new StorageError(`${path}: ${cause.message}${advice[code] ?? ''}`, {
+        cause,
+      });
+    }
+    throw cause;
+  }
+}
+
+const advice: Readonly<Record<string, string>> = {
+  SQLITE_FULL: '; free some space and run again',
+  SQLITE_READONLY: '; the user that runs pep381run must own the target',
+  SQLITE_CANTOPEN: '; the user that runs pep381run must own the target',
+  SQLITE_NOTADB: '; move the file away: the next run compares everything with upstream and rebuilds it',
+  SQLITE_CORRUPT: '; move the file away: the next run compares everything with upstream and rebuilds it',
+};

@@ -1,0 +1,90 @@
+/**
+ * The tables of `state.db`. Everything in them can be rebuilt from `web/` and upstream.
+ *
+ *   mirror    one row per member of MirrorState
+ *   projects  what is published, under which serial and ETag
+ *   files     what is held under web/packages
+ *   queue     what is to be looked at; `next_try` > now means parked
+ *   totals    how many projects, files and bytes are held
+ *   runs      history
+ */
+import type Database from 'better-sqlite3';
+import { StorageError } from '../../core/errors.ts';
+
+/** Stored as SQLite's user_version. */
+const version = 1;
+
+const tables = `
+  CREATE TABLE mirror (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE projects (
+    name TEXT PRIMARY KEY,
+    display_name TEXT NOT NULL,
+    serial INTEGER,
+    etag TEXT,
+    status TEXT NOT NULL,
+    seen INTEGER NOT NULL
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX projects_by_seen ON projects (seen);
+
+  CREATE TABLE files (
+    id INTEGER PRIMARY KEY,
+    path TEXT NOT NULL UNIQUE,
+    project TEXT NOT NULL,
+    size INTEGER NOT NULL,
+    sha256 BLOB NOT NULL,
+    metadata_sha256 BLOB,
+    provenance INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX files_by_project ON files (project);
+
+  CREATE TABLE queue (
+    name TEXT PRIMARY KEY,
+    display_name TEXT NOT NULL,
+    serial INTEGER NOT NULL,
+    removed INTEGER NOT NULL,
+    since INTEGER NOT NULL,
+    attempts INTEGER NOT NULL DEFAULT 0,
+    next_try INTEGER NOT NULL DEFAULT 0,
+    reason TEXT
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX queue_removed ON queue (name) WHERE removed = 1;
+
+  -- Kept by triggers, because counting millions of rows would be the slowest part of a run without changes.
+  CREATE TABLE totals (projects INTEGER NOT NULL, files INTEGER NOT NULL, bytes INTEGER NOT NULL) STRICT;
+  INSERT INTO totals VALUES (0, 0, 0);
+  CREATE TRIGGER project_added AFTER INSERT ON projects BEGIN UPDATE totals SET projects = projects + 1; END;
+  CREATE TRIGGER project_deleted AFTER DELETE ON projects BEGIN UPDATE totals SET projects = projects - 1; END;
+  CREATE TRIGGER file_added AFTER INSERT ON files BEGIN
+    UPDATE totals SET files = files + 1, bytes = bytes + new.size;
+  END;
+  CREATE TRIGGER file_deleted AFTER DELETE ON files BEGIN
+    UPDATE totals SET files = files - 1, bytes = bytes - old.size;
+  END;
+  CREATE TRIGGER file_changed AFTER UPDATE OF size ON files BEGIN
+    UPDATE totals SET bytes = bytes + new.size - old.size;
+  END;
+
+  CREATE TABLE runs (
+    id INTEGER PRIMARY KEY,
+    started INTEGER NOT NULL,
+    finished INTEGER NOT NULL,
+    exit_code INTEGER NOT NULL,
+    summary TEXT NOT NULL
+  ) STRICT;
+`;
+
+/** Creates the tables in a new database; refuses one that a newer pep381client has written. */
+export function prepareSchema(db: Database.Database): void {
+  const found = db.pragma('user_version', { simple: true });
+  if (found === version) return;
+  if (found !== 0) {
+    throw new StorageError(
+      `${db.name}: expected schema version ${version}, found ${found}; it was written by another pep381client: use that one`,
+    );
+  }
+  db.transaction(() => {
+    db.exec(tables);
+    db.pragma(`user_version = ${version}`);
+  })();
+}

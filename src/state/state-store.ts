@@ -1,0 +1,150 @@
+/**
+ * The port to what the mirror remembers. Every method is one transaction: it happened whole or not at all.
+ * All methods throw StorageError.
+ */
+import type { ProjectName } from '../core/names.ts';
+import type { WebPath } from '../core/paths.ts';
+import type { IndexEntry } from '../formats/root-index.ts';
+
+/** What is remembered about the mirror as a whole. */
+export interface MirrorState {
+  /** Everything that upstream's changelog says up to here is in the queue or done. Undefined: no list taken over yet. */
+  readonly serial?: number | undefined;
+  /** The index that is mirrored; serials of another one mean nothing. */
+  readonly upstream?: string | undefined;
+  /** The projects that {@link serial} speaks of. */
+  readonly scope?: string | undefined;
+  /** The settings that the published pages were made with. */
+  readonly pageForm?: string | undefined;
+  /** ETag of the list of projects that was last compared as a whole. */
+  readonly listEtag?: string | undefined;
+  /** Milliseconds: when the whole list was last compared. */
+  readonly reconciledAt?: number | undefined;
+  /** Milliseconds: upstream's changelog does not answer since then. */
+  readonly changelogDownSince?: number | undefined;
+  /** Milliseconds: upstream said it has no changelog; not asked again before. */
+  readonly changelogRetryAt?: number | undefined;
+  /** True when projects were published or removed and the root index does not say so yet. */
+  readonly rootIndexDue?: boolean | undefined;
+}
+
+/** A project to be looked at. */
+export interface Wanted {
+  readonly name: ProjectName;
+  readonly displayName: string;
+  /** The page must have at least this serial. 0 where upstream does not tell. */
+  readonly serial: number;
+  /** Upstream said that the project is gone, so a 404 is believed at once. */
+  readonly removed: boolean;
+}
+
+/** A queued project. */
+export interface Due extends Wanted {
+  /** Milliseconds: since when it waits. */
+  readonly since: number;
+  /** How often it was tried in vain. */
+  readonly attempts: number;
+}
+
+/** A file that is held: complete and verified under `web/`. */
+export interface HeldFile {
+  readonly path: WebPath;
+  readonly size: number;
+  readonly sha256: string;
+  /** sha256 of the core metadata beside it, when that is held. */
+  readonly metadataSha256: string | undefined;
+  /** True when the provenance object beside it is held. */
+  readonly provenance: boolean;
+}
+
+/** What is held of a project. */
+export interface HeldProject {
+  /** True once its pages were published; files may be held before. */
+  readonly published: boolean;
+  readonly displayName: string | undefined;
+  readonly serial: number | undefined;
+  readonly etag: string | undefined;
+  readonly files: readonly HeldFile[];
+}
+
+/** A project whose pages are durable, or gone; it leaves the queue. */
+export type Finished =
+  | {
+      readonly kind: 'published';
+      readonly serial: number | undefined;
+      readonly etag: string | undefined;
+      readonly status: string;
+      /** Files that are not held any more. */
+      readonly drop: readonly HeldFile[];
+    }
+  | { readonly kind: 'unchanged' }
+  | { readonly kind: 'removed' };
+
+/** A project that could not be finished and waits for its next try. */
+export interface Parked {
+  readonly due: Due;
+  readonly reason: string;
+  /** Milliseconds: not before. */
+  readonly nextTry: number;
+}
+
+/** Sums over everything that is held. */
+export interface Totals {
+  readonly projects: number;
+  readonly files: number;
+  readonly bytes: number;
+  readonly queued: number;
+  /** Queued projects that were tried in vain. */
+  readonly parked: number;
+}
+
+/** What a run did, kept as history. */
+export interface RunRecord {
+  readonly startedMs: number;
+  readonly finishedMs: number;
+  readonly exitCode: number;
+  readonly summary: string;
+}
+
+/** A whole list of projects being taken over; it counts only when committed. */
+export interface ListTakeover {
+  add(projects: readonly Wanted[]): void;
+  /**
+   * Queues what is missing here or newer there, and what is held but not listed (as removed).
+   * Ignores what is held at a higher serial than the list's own. Returns how many were queued.
+   */
+  commit(listSerial: number | undefined, state: MirrorState): number;
+  abandon(): void;
+}
+
+export interface StateStore {
+  mirror(): MirrorState;
+  /** Changes the members that are given; undefined forgets one. */
+  remember(state: MirrorState): void;
+  /** Queues projects and remembers `state` with them. A project already queued keeps the higher serial. */
+  enqueue(wanted: readonly Wanted[], state: MirrorState): void;
+  takeOverList(): ListTakeover;
+  /**
+   * Queues every published project without its ETag, so that its pages are made anew;
+   * `forgetSerials` when they come from another index, whose serials count differently.
+   */
+  enqueueAllHeld(state: MirrorState, forgetSerials: boolean): void;
+  /** Queues up to `limit` held projects that were not looked at since `before` (milliseconds). Returns how many. */
+  enqueueUnseen(before: number, limit: number): number;
+  /** The next queued projects, removals first (`removed`), by name after `after`, whose time has come. */
+  due(now: number, removed: boolean, after: ProjectName | undefined, limit: number): Due[];
+  /** The parked projects with their reasons, the longest waiting first. */
+  parked(limit: number): Parked[];
+  held(name: ProjectName): HeldProject;
+  /** The project that holds a file, if any. */
+  holderOf(path: WebPath): ProjectName | undefined;
+  /** Remembers a file that was published, or what was published beside it. */
+  hold(name: ProjectName, file: HeldFile): void;
+  finish(due: Due, outcome: Finished): void;
+  park(parked: Parked): void;
+  /** Published projects by name after `after`. */
+  published(after: ProjectName | undefined, limit: number): IndexEntry[];
+  totals(): Totals;
+  recordRun(run: RunRecord): void;
+  close(): void;
+}

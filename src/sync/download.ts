@@ -1,0 +1,146 @@
+/** Brings one file and its companions under `web/`: staged, hashed while it streams, checked, then published. */
+import { MismatchError, NonsenseError } from '../core/errors.ts';
+import { sha256Hex } from '../core/hash.ts';
+import type { ProjectName } from '../core/names.ts';
+import { metadataPath, provenancePath } from '../core/paths.ts';
+import { withRetries } from '../core/retry.ts';
+import type { Digest, StagedFile, Write } from '../files/file-store.ts';
+import type { HeldFile } from '../state/state-store.ts';
+import type { Mirror } from './mirror.ts';
+import type { PlannedFile } from './plan.ts';
+
+const integrityJson = 'application/vnd.pypi.integrity.v1+json';
+/** How often a file is fetched whose bytes are not what the index promises. */
+const contentAttempts = 3;
+
+/** True when nothing is left to be fetched for `planned`. */
+export function isComplete(planned: PlannedFile): boolean {
+  return planned.held !== undefined && !lacksMetadata(planned) && !lacksProvenance(planned);
+}
+
+/** Fetches what is missing of `planned`, publishes it, and remembers it. Throws MismatchError, UnreachableError, … */
+export async function download(mirror: Mirror, name: ProjectName, planned: PlannedFile): Promise<HeldFile> {
+  const { file, path, sha256, held } = planned;
+  const writes: Write[] = [];
+  let size = held?.size ?? (await adoptedSize(mirror, planned));
+  if (size === undefined) {
+    const { body, bytes } = await fetchBlob(mirror, planned);
+    writes.push({ path, body, mtimeMs: file.uploadTimeMs });
+    size = bytes;
+  }
+  const metadata = lacksMetadata(planned) ? await fetchMetadata(mirror, planned) : undefined;
+  if (metadata !== undefined) writes.push({ path: metadataPath(path), body: metadata });
+  const provenance = lacksProvenance(planned) ? await fetchProvenance(mirror, planned) : undefined;
+  if (provenance !== undefined) writes.push({ path: provenancePath(path), body: provenance });
+  await mirror.files.publish(writes);
+  const now: HeldFile = {
+    path,
+    sha256,
+    size,
+    metadataSha256: metadata === undefined ? held?.metadataSha256 : file.metadataSha256,
+    provenance: provenance !== undefined || held?.provenance === true,
+  };
+  mirror.state.hold(name, now);
+  return now;
+}
+
+function lacksMetadata({ file, held }: PlannedFile): boolean {
+  return file.metadataSha256 !== undefined && held?.metadataSha256 !== file.metadataSha256;
+}
+
+function lacksProvenance({ file, held }: PlannedFile): boolean {
+  return file.provenance !== undefined && held?.provenance !== true;
+}
+
+/** The size of a file that lies in its place although nothing remembers it: a run was killed between the two. */
+async function adoptedSize({ files }: Mirror, { file, path, sha256 }: PlannedFile): Promise<number | undefined> {
+  const size = await files.size(path);
+  if (size === undefined || (file.size !== undefined && file.size !== size)) return undefined;
+  return (await files.digest(path))?.sha256 === sha256 ? size : undefined;
+}
+
+async function fetchBlob(mirror: Mirror, planned: PlannedFile): Promise<{ body: StagedFile; bytes: number }> {
+  const { files, report } = mirror;
+  const { path, file, sha256 } = planned;
+  const body = await files.stage(sha256);
+  report({ type: 'file-started', path, bytes: file.size });
+  try {
+    for (let attempt = 1; ; attempt += 1) {
+      await transfer(mirror, planned, body);
+      const found = await body.finish();
+      if (found.sha256 === sha256 && (file.size === undefined || found.bytes === file.size)) {
+        report({ type: 'file-done', path });
+        return { body, bytes: found.bytes };
+      }
+      await body.drop();
+      report({ type: 'bytes', path, bytes: -found.bytes });
+      if (attempt === contentAttempts) throw mismatch(planned, found);
+    }
+  } catch (error) {
+    await body.interrupt();
+    report({ type: 'file-failed', path });
+    throw error;
+  }
+}
+
+/** Streams the file into `body`, again where the connection breaks; what has arrived is asked for only once. */
+async function transfer(mirror: Mirror, { url, path, file }: PlannedFile, body: StagedFile): Promise<void> {
+  const { upstream, clock, signal, report } = mirror;
+  const { size } = file;
+  let arrived = 0;
+  const sink = {
+    begin: (resumed: boolean, etag: string | undefined): void => {
+      const kept = resumed ? (body.resumable?.bytes ?? 0) : 0;
+      if (kept !== arrived) report({ type: 'bytes', path, bytes: kept - arrived });
+      arrived = kept;
+      body.begin(resumed, etag);
+    },
+    write: (chunk: Buffer): void | Promise<void> => {
+      arrived += chunk.length;
+      report({ type: 'bytes', path, bytes: chunk.length });
+      return body.write(chunk);
+    },
+  };
+  await withRetries(clock, signal, async () => {
+    const { resumable } = body;
+    const from = resumable !== undefined && size !== undefined && resumable.bytes <= size ? resumable : undefined;
+    if (from !== undefined && from.bytes === size) return sink.begin(true, from.etag);
+    try {
+      const outcome = await upstream.file(url, size, from, sink);
+      if (outcome === 'absent') throw new NonsenseError(`${url}: listed, but upstream answers that it does not exist`);
+    } catch (error) {
+      await body.interrupt();
+      throw error;
+    }
+  });
+}
+
+/** Undefined, with a warning, when upstream does not have what it announces: the page will then not announce it. */
+async function fetchMetadata({ upstream, report }: Mirror, { file, url }: PlannedFile): Promise<Buffer | undefined> {
+  const source = new URL(`${url}.metadata`);
+  const body = await upstream.companion(source);
+  if (body === undefined) {
+    report({
+      type: 'warning',
+      message: `${source}: announced, but upstream answers that it does not exist`,
+    });
+    return undefined;
+  }
+  const found = sha256Hex(body);
+  if (found === file.metadataSha256) return body;
+  throw new MismatchError(`${source}: expected sha256 ${file.metadataSha256}, found ${found}`);
+}
+
+/** Undefined when there is none, or when it lies on a host that nothing is fetched from. */
+async function fetchProvenance({ upstream }: Mirror, { file }: PlannedFile): Promise<Buffer | undefined> {
+  if (file.provenance === undefined || !URL.canParse(file.provenance)) return undefined;
+  const url = new URL(file.provenance);
+  return upstream.allows(url) ? upstream.companion(url, integrityJson) : undefined;
+}
+
+function mismatch({ url, file, sha256 }: PlannedFile, found: Digest): MismatchError {
+  const size = file.size === undefined ? '' : `${file.size} bytes with `;
+  return new MismatchError(
+    `${url}: expected ${size}sha256 ${sha256}, found ${found.bytes} bytes with ${found.sha256}, ${contentAttempts} times`,
+  );
+}

@@ -1,0 +1,64 @@
+/** What is to be done for one project: a pure comparison of its page with what is held. */
+import { NonsenseError } from '../core/errors.ts';
+import { blobPath, type WebPath } from '../core/paths.ts';
+import type { SimpleFile, SimplePage } from '../formats/simple-json.ts';
+import type { HeldFile } from '../state/state-store.ts';
+
+/** A file of the page, at the place it has or will have. */
+export interface PlannedFile {
+  readonly file: SimpleFile;
+  readonly url: URL;
+  readonly path: WebPath;
+  readonly sha256: string;
+  /** What is held of it already. */
+  readonly held: HeldFile | undefined;
+}
+
+export interface ProjectPlan {
+  /** In the order of the page. */
+  readonly files: readonly PlannedFile[];
+  /** Held, and not on the page. */
+  readonly drop: readonly HeldFile[];
+}
+
+/**
+ * Compares `page`, which came from `pageUrl`, with the files held.
+ * A project in quarantine has no files, whatever its page lists (PEP 792).
+ * Throws NonsenseError when the page names a file that a mirror must not take: the whole page is then not believed.
+ */
+export function planProject(
+  page: SimplePage,
+  pageUrl: URL,
+  held: readonly HeldFile[],
+  allows: (url: URL) => boolean,
+): ProjectPlan {
+  const heldByPath = new Map(held.map((file) => [file.path, file]));
+  const listed = page.status === 'quarantined' ? [] : page.files;
+  const files = listed.map((file) => planFile(file, pageUrl, heldByPath, allows));
+  const wanted = new Set(files.map(({ path }) => path));
+  return { files, drop: held.filter(({ path }) => !wanted.has(path)) };
+}
+
+function planFile(
+  file: SimpleFile,
+  pageUrl: URL,
+  heldByPath: ReadonlyMap<WebPath, HeldFile>,
+  allows: (url: URL) => boolean,
+): PlannedFile {
+  const refuse = (problem: string): never => {
+    throw new NonsenseError(`${pageUrl}: ${JSON.stringify(file.filename)}: ${problem}`);
+  };
+  if (!URL.canParse(file.url, pageUrl.href)) return refuse(`not a URL: ${JSON.stringify(file.url)}`);
+  const url = new URL(file.url, pageUrl);
+  url.hash = '';
+  if (!allows(url)) return refuse(`files from ${url.origin} are not allowed (see file-hosts in mirror.toml)`);
+  const path = blobPath(url, file.filename);
+  if (path === undefined) return refuse(`expected a URL that ends in packages/xx/xx/…/<filename>, found ${url}`);
+  const { sha256 } = file;
+  if (sha256 === undefined) return refuse('no sha256, so that it could not be verified');
+  const held = heldByPath.get(path);
+  if (held !== undefined && held.sha256 !== sha256) {
+    return refuse(`the hash changed: ${held.sha256} is held, ${sha256} is listed; a file name is never used again`);
+  }
+  return { file, url, path, sha256, held };
+}

@@ -1,0 +1,114 @@
+/** Writes the list of all projects in one pass over the state, so that its size does not matter. */
+import { createGzip, type Gzip } from 'node:zlib';
+import type { ProjectName } from '../core/names.ts';
+import { type PageFile, pagePath } from '../core/paths.ts';
+import type { StagedFile, Write } from '../files/file-store.ts';
+import { type IndexEntry, type RootIndexForm, rootIndexHtml, rootIndexJson } from '../formats/root-index.ts';
+import type { Mirror } from './mirror.ts';
+
+const entriesAtATime = 2000;
+
+/** Publishes the root index where it differs from what is there. */
+export async function publishRootIndex(mirror: Mirror): Promise<void> {
+  const { state, files, report } = mirror;
+  const writers = [
+    await FormWriter.open(mirror, rootIndexHtml, 'index.html'),
+    await FormWriter.open(mirror, rootIndexJson(state.mirror().serial), 'index.v1_json'),
+  ];
+  let projects = 0;
+  for (let after: ProjectName | undefined; ; ) {
+    const entries = state.published(after, entriesAtATime);
+    for (const writer of writers) await writer.add(entries);
+    projects += entries.length;
+    after = entries.at(-1)?.name;
+    if (after === undefined) break;
+  }
+  const writes: Write[] = [];
+  for (const writer of writers) writes.push(...(await writer.finish()));
+  await files.publish(writes);
+  report({ type: 'root-index', projects });
+}
+
+/** One form of the list with its compressed twin. */
+class FormWriter {
+  readonly #mirror: Mirror;
+  readonly #form: RootIndexForm;
+  readonly #page: PageFile & `index.${'html' | 'v1_json'}`;
+  readonly #plain: StagedFile;
+  readonly #twin: StagedFile;
+  readonly #gzip: Gzip;
+  readonly #compressed: Promise<void>;
+  #empty = true;
+
+  static async open(
+    mirror: Mirror,
+    form: RootIndexForm,
+    page: PageFile & `index.${'html' | 'v1_json'}`,
+  ): Promise<FormWriter> {
+    const key = `root${page.replace(/\W|_/g, '')}`;
+    const writer = new FormWriter(
+      mirror,
+      form,
+      page,
+      await mirror.files.stage(key),
+      await mirror.files.stage(`${key}gz`),
+    );
+    await writer.#write(form.head);
+    return writer;
+  }
+
+  private constructor(
+    mirror: Mirror,
+    form: RootIndexForm,
+    page: PageFile & `index.${'html' | 'v1_json'}`,
+    plain: StagedFile,
+    twin: StagedFile,
+  ) {
+    this.#mirror = mirror;
+    this.#form = form;
+    this.#page = page;
+    this.#plain = plain;
+    this.#twin = twin;
+    this.#gzip = createGzip({ level: 6 });
+    plain.begin(false, undefined);
+    twin.begin(false, undefined);
+    this.#compressed = pump(this.#gzip, twin);
+  }
+
+  async add(entries: readonly IndexEntry[]): Promise<void> {
+    if (entries.length === 0) return;
+    const text = entries.map((entry) => this.#form.entry(entry)).join(this.#form.separator);
+    await this.#write(this.#empty ? text : this.#form.separator + text);
+    this.#empty = false;
+  }
+
+  /** What is to be published: nothing when it is there already. The twin goes before its page. */
+  async finish(): Promise<Write[]> {
+    await this.#write(this.#form.tail);
+    this.#gzip.end();
+    await this.#compressed;
+    const path = pagePath(this.#page);
+    const found = await this.#plain.finish();
+    await this.#twin.finish();
+    const there = await this.#mirror.files.digest(path);
+    if (there?.sha256 !== found.sha256) {
+      return [
+        { path: pagePath(`${this.#page}.gz`), body: this.#twin },
+        { path, body: this.#plain },
+      ];
+    }
+    await this.#plain.drop();
+    await this.#twin.drop();
+    return [];
+  }
+
+  async #write(text: string): Promise<void> {
+    const bytes = Buffer.from(text);
+    await this.#plain.write(bytes);
+    if (!this.#gzip.write(bytes)) await new Promise((resolve) => this.#gzip.once('drain', resolve));
+  }
+}
+
+async function pump(from: Gzip, to: StagedFile): Promise<void> {
+  for await (const chunk of from as AsyncIterable<Buffer>) await to.write(chunk);
+}

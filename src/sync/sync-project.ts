@@ -1,0 +1,193 @@
+/**
+ * One project, as a little transaction of its own: page, bytes, pages, deletions, state. Every step may be repeated,
+ * so a run that is killed anywhere is continued by doing the same again.
+ */
+import { NonsenseError } from '../core/errors.ts';
+import { projectName } from '../core/names.ts';
+import { metadataPath, pagePath, projectFolder, provenancePath, type WebPath } from '../core/paths.ts';
+import type { ProjectOutcome } from '../core/report.ts';
+import { staleDelayMs } from '../core/retry.ts';
+import type { SimplePage } from '../formats/simple-json.ts';
+import type { Due, HeldFile, HeldProject } from '../state/state-store.ts';
+import { download, isComplete } from './download.ts';
+import type { Mirror } from './mirror.ts';
+import { publishedFile, publishPages } from './pages.ts';
+import { type PlannedFile, type ProjectPlan, planProject } from './plan.ts';
+
+const minuteMs = 60_000;
+/** A CDN keeps a 404 for a minute, so one alone does not mean that a project is gone. */
+const absentAgainMs = 2 * minuteMs;
+const absentForGoodMs = 60 * minuteMs;
+/** Rarely PyPI's own serial of a project stays behind its changelog for ever: then the page is taken as it is. */
+const staleForGoodMs = 24 * 60 * minuteMs;
+
+/** What became of a project; `wait` means that only time can tell. */
+export type SyncOutcome = { readonly done: ProjectOutcome } | { readonly wait: string; readonly delayMs: number };
+
+/** Brings one project up to date. Throws UnreachableError, NonsenseError, MismatchError, StorageError, PausedError. */
+export async function syncProject(mirror: Mirror, due: Due): Promise<SyncOutcome> {
+  const { state, upstream } = mirror;
+  const held = state.held(due.name);
+  const etag = (await isIntact(mirror, due, held)) ? held.etag : undefined;
+  const answer = await upstream.project(due.name, etag, due.attempts % 2 === 1);
+  if (answer.kind === 'absent') return absent(mirror, due, held);
+  if (answer.kind === 'unchanged') return unchanged(mirror, due, held);
+  const { page, url } = answer;
+  if (projectName(page.name) !== due.name) {
+    throw new NonsenseError(`${url}: expected the page of ${due.name}, found that of ${JSON.stringify(page.name)}`);
+  }
+  const stale = isStale(mirror, due, held, page.serial);
+  if (stale !== undefined) return stale;
+  const plan = planProject(page, url, held.files, (file) => upstream.allows(file));
+  refuseForeignFiles(mirror, due, plan);
+  if (mirror.settings.dryRun) return announce(mirror, due, plan);
+  announce(mirror, due, plan);
+  return publish(mirror, due, held, page, plan, answer.etag);
+}
+
+/** A page may be kept by its ETag only while everything it links to is really there. */
+async function isIntact({ files, settings }: Mirror, { name }: Due, held: HeldProject): Promise<boolean> {
+  if (held.etag === undefined || (await files.size(pagePath('index.v1_json', name))) === undefined) return false;
+  return settings.indexOnly || (await missing(files, held.files)).length === 0;
+}
+
+async function missing(files: Mirror['files'], held: readonly HeldFile[]): Promise<HeldFile[]> {
+  const found = await Promise.all(held.map(async (file) => (await files.size(file.path)) === file.size));
+  return held.filter((_, index) => found[index] !== true);
+}
+
+/** Why the page must not be published yet, if so. */
+function isStale(
+  { clock, report }: Mirror,
+  due: Due,
+  held: HeldProject,
+  serial: number | undefined,
+): SyncOutcome | undefined {
+  if (serial === undefined) return undefined;
+  const delayMs = staleDelayMs(due.attempts + 1);
+  if (held.serial !== undefined && serial < held.serial) {
+    return {
+      wait: `upstream's page went back from serial ${held.serial} to ${serial}`,
+      delayMs,
+    };
+  }
+  if (serial >= due.serial) return undefined;
+  if (clock.now() - due.since < staleForGoodMs) {
+    return {
+      wait: `upstream's page has serial ${serial}, expected ${due.serial}`,
+      delayMs,
+    };
+  }
+  report({
+    type: 'warning',
+    message: `${due.name}: serial ${due.serial} never arrived; took the page at ${serial}`,
+  });
+  return undefined;
+}
+
+function unchanged(mirror: Mirror, due: Due, held: HeldProject): SyncOutcome {
+  const stale = isStale(mirror, due, held, held.serial);
+  if (stale !== undefined) return stale;
+  if (!mirror.settings.dryRun) mirror.state.finish(due, { kind: 'unchanged' });
+  return { done: 'unchanged' };
+}
+
+async function absent(mirror: Mirror, due: Due, held: HeldProject): Promise<SyncOutcome> {
+  const age = mirror.clock.now() - due.since;
+  if (!due.removed && age < absentForGoodMs) {
+    const delayMs = due.attempts === 0 ? absentAgainMs : absentForGoodMs - age;
+    return {
+      wait: 'upstream answers that it does not exist, and did not say that it was removed',
+      delayMs,
+    };
+  }
+  const paths = held.files.map(({ path }) => path);
+  mirror.report({
+    type: 'project-planned',
+    name: due.name,
+    fetch: [],
+    bytes: 0,
+    remove: paths,
+  });
+  if (mirror.settings.dryRun) return { done: 'removed' };
+  await discardFiles(mirror, held.files, [projectFolder(due.name)]);
+  mirror.state.finish(due, { kind: 'removed' });
+  return { done: 'removed' };
+}
+
+/** Two projects cannot hold the same file: dropping it from one would take it from the other. */
+function refuseForeignFiles({ state }: Mirror, { name }: Due, plan: ProjectPlan): void {
+  for (const { path, held } of plan.files) {
+    const holder = held === undefined ? state.holderOf(path) : name;
+    if (holder !== undefined && holder !== name) {
+      throw new NonsenseError(`${name}: lists ${path}, which belongs to ${holder}`);
+    }
+  }
+}
+
+function announce({ report, settings }: Mirror, { name }: Due, plan: ProjectPlan): SyncOutcome {
+  const missing = settings.indexOnly ? [] : plan.files.filter(({ held }) => held === undefined);
+  report({
+    type: 'project-planned',
+    name,
+    fetch: missing.map(({ path }) => path),
+    bytes: missing.reduce((sum, { file }) => sum + (file.size ?? 0), 0),
+    remove: plan.drop.map(({ path }) => path),
+  });
+  return { done: 'published' };
+}
+
+async function publish(
+  mirror: Mirror,
+  due: Due,
+  held: HeldProject,
+  page: SimplePage,
+  plan: ProjectPlan,
+  etag: string | undefined,
+): Promise<SyncOutcome> {
+  const { files, state, settings } = mirror;
+  const gone = new Set(settings.indexOnly ? [] : (await missing(files, held.files)).map(({ path }) => path));
+  const planned = plan.files.map((file) => (gone.has(file.path) ? { ...file, held: undefined } : file));
+  const now = settings.indexOnly ? planned.map(() => undefined) : await downloadAll(mirror, due, planned);
+  const published = planned.map((file, index) => publishedFile(file, now[index], settings));
+  await publishPages(files, due.name, page, published, !held.published);
+  await discardFiles(mirror, plan.drop);
+  state.finish(due, {
+    kind: 'published',
+    serial: page.serial,
+    etag,
+    status: page.status,
+    drop: plan.drop,
+  });
+  return { done: 'published' };
+}
+
+/** All files of a project at the same time, under the run's one limit. When one fails the others still arrive. */
+async function downloadAll(
+  mirror: Mirror,
+  due: Due,
+  planned: readonly PlannedFile[],
+): Promise<(HeldFile | undefined)[]> {
+  const results = await Promise.allSettled(
+    planned.map((file) => (isComplete(file) ? file.held : download(mirror, due.name, file))),
+  );
+  return results.map((result) => {
+    if (result.status === 'rejected') throw result.reason;
+    return result.value;
+  });
+}
+
+async function discardFiles(
+  { files, report }: Mirror,
+  held: readonly HeldFile[],
+  first: WebPath[] = [],
+): Promise<void> {
+  const paths = held.flatMap(({ path, metadataSha256, provenance }) => [
+    path,
+    ...(metadataSha256 === undefined ? [] : [metadataPath(path)]),
+    ...(provenance ? [provenancePath(path)] : []),
+  ]);
+  if (first.length + paths.length === 0) return;
+  await files.discard([...first, ...paths]);
+  for (const { path } of held) report({ type: 'file-removed', path });
+}

@@ -1,0 +1,54 @@
+/**
+ * One run, from what changed upstream to the last page. The caller holds the lock.
+ *
+ *   1  clear the request flag: a request that arrives from now on causes another pass
+ *   2  learn what changed, and queue it
+ *   3  work through the queue, each project a transaction of its own
+ *   4  root index, last-modified
+ *
+ * A run that is killed anywhere leaves a mirror that pip can use, and the next one goes on from there.
+ */
+import { ownPath } from '../core/paths.ts';
+import { renderLastModified } from '../formats/last-modified.ts';
+import { learn } from './learn.ts';
+import type { Mirror } from './mirror.ts';
+import { publishRootIndex } from './root-index.ts';
+import { type WorkResult, workThroughQueue } from './work.ts';
+
+/**
+ * Runs until nothing is due and nobody asked for another pass.
+ * Throws what ended the run early: UnreachableError, NonsenseError, StorageError, UsageError, PausedError.
+ */
+export async function sync(mirror: Mirror): Promise<WorkResult> {
+  let done = 0;
+  if (!mirror.settings.dryRun) await mirror.files.tidy(false);
+  for (;;) {
+    const startedMs = mirror.clock.now();
+    mirror.takeRequest();
+    await learn(mirror);
+    const result = await onePass(mirror, startedMs);
+    done += result.done;
+    if (mirror.settings.dryRun || !mirror.takeRequest()) return { done, parked: result.parked };
+  }
+}
+
+async function onePass(mirror: Mirror, startedMs: number): Promise<WorkResult> {
+  const { state, files, report, settings } = mirror;
+  const { queued } = state.totals();
+  report({ type: 'queued', projects: queued });
+  if (queued > 0) state.remember({ rootIndexDue: true });
+  const result = await workThroughQueue(mirror);
+  if (settings.dryRun) return result;
+  if (state.mirror().rootIndexDue) {
+    await publishRootIndex(mirror);
+    state.remember({ rootIndexDue: undefined });
+  }
+  if (result.parked.size === 0) await files.tidy(true);
+  await files.publish([
+    {
+      path: ownPath('last-modified'),
+      body: Buffer.from(renderLastModified(startedMs)),
+    },
+  ]);
+  return result;
+}

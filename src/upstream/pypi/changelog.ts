@@ -1,0 +1,61 @@
+/** The mirroring methods of PyPI's XML-RPC interface, and how its faults are to be read. */
+import { NoChangelogError, NonsenseError, UnreachableError } from '../../core/errors.ts';
+import { projectName } from '../../core/names.ts';
+import { parseXmlRpcReply, type XmlRpcFault, type XmlRpcValue } from '../../formats/xml-rpc.ts';
+import type { Change, Changes } from '../upstream.ts';
+
+/** PyPI sends at most so many rows at a time. */
+const rowsPerPage = 50_000;
+
+/** The serial that `changelog_last_serial` answered with. */
+export function parseLastSerial(text: string, source: string): number {
+  const value = replyValue(text, source);
+  if (typeof value !== 'number' || value < 0) throw new NonsenseError(`${source}: expected a serial`);
+  return value;
+}
+
+/** The rows that `changelog_since_serial` answered with. Rows without a project name are skipped, as 1.5 did. */
+export function parseChanges(text: string, since: number, source: string): Changes {
+  const value = replyValue(text, source);
+  if (!Array.isArray(value)) throw new NonsenseError(`${source}: expected an array of rows`);
+  const rows: Change[] = [];
+  let serial = since;
+  for (const row of value as readonly XmlRpcValue[]) {
+    const [displayName, , , action, rowSerial] = Array.isArray(row) ? row : [];
+    if (typeof rowSerial !== 'number' || rowSerial < serial) {
+      throw new NonsenseError(`${source}: expected serials that rise from ${since}, found ${String(rowSerial)}`);
+    }
+    serial = rowSerial;
+    if (typeof displayName !== 'string') continue;
+    const name = projectName(displayName);
+    if (name === undefined) continue;
+    rows.push({
+      name,
+      displayName,
+      serial,
+      removed: action === 'remove project',
+    });
+  }
+  return { rows, serial, complete: value.length < rowsPerPage };
+}
+
+function replyValue(text: string, source: string): XmlRpcValue {
+  const reply = parseXmlRpcReply(text, source);
+  if ('fault' in reply) throw faultError(reply.fault, source);
+  return reply.value;
+}
+
+/** Retired and unknown methods are gone for good; too many requests and an outage pass. */
+function faultError({ faultCode, faultString }: XmlRpcFault, source: string): Error {
+  const text = `${source}: fault ${faultCode}: ${faultString.slice(0, 200)}`;
+  const seconds = /reset in (\d{1,6}) seconds/.exec(faultString)?.[1];
+  if (/^HTTPTooManyRequests\b/.test(faultString)) {
+    return new UnreachableError(text, {
+      retryAfterMs: seconds === undefined ? undefined : Number(seconds) * 1000,
+    });
+  }
+  if (faultCode === -32601 || (faultCode === -32500 && /^(?:RuntimeError|ValueError):/.test(faultString))) {
+    return new NoChangelogError(text);
+  }
+  return new UnreachableError(text);
+}

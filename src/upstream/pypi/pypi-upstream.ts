@@ -1,0 +1,238 @@
+/** The Upstream port over PyPI's interfaces: the simple API in JSON, the XML-RPC changelog, and the host of the files. */
+import { PassThrough, type Transform } from 'node:stream';
+import { createGunzip } from 'node:zlib';
+import type { Clock } from '../../core/clock.ts';
+import { NoChangelogError, NonsenseError, UnreachableError } from '../../core/errors.ts';
+import type { FileSink, ResumePoint } from '../../core/file-sink.ts';
+import type { ProjectName } from '../../core/names.ts';
+import { withRetries } from '../../core/retry.ts';
+import { type ListedProject, ProjectListParser } from '../../formats/project-list.ts';
+import { parseSimplePage } from '../../formats/simple-json.ts';
+import { renderXmlRpcCall } from '../../formats/xml-rpc.ts';
+import type { Changes, ProjectAnswer, ProjectList, Upstream } from '../upstream.ts';
+import { expectStatus } from './answers.ts';
+import { parseChanges, parseLastSerial } from './changelog.ts';
+import type { ChooseReceiver, HttpAnswer, HttpClient, HttpRequest } from './http-client.ts';
+import type { RequestLimiter } from './request-limiter.ts';
+
+const simpleJson = 'application/vnd.pypi.simple.v1+json';
+const largestList = 1 << 30;
+const mostRedirects = 3;
+
+export interface PypiUpstreamOptions {
+  /** The index, without a slash at its end: `https://pypi.org`. */
+  readonly base: string;
+  /** Hosts (with port, if any) besides the index's own from which files may come. */
+  readonly fileHosts: readonly string[];
+  readonly http: HttpClient;
+  readonly limiter: RequestLimiter;
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+}
+
+export class PypiUpstream implements Upstream {
+  readonly #options: PypiUpstreamOptions;
+  readonly #hosts: ReadonlySet<string>;
+  readonly #scheme: string;
+
+  constructor(options: PypiUpstreamOptions) {
+    this.#options = options;
+    const base = new URL(options.base);
+    this.#scheme = base.protocol;
+    this.#hosts = new Set([base.host, ...options.fileHosts]);
+  }
+
+  async serial(): Promise<number> {
+    return this.#call('changelog_last_serial', [], parseLastSerial);
+  }
+
+  async changesSince(serial: number): Promise<Changes> {
+    return this.#call('changelog_since_serial', [serial], (text, source) => parseChanges(text, serial, source));
+  }
+
+  async listProjects(etag: string | undefined): Promise<ProjectList | undefined> {
+    const url = new URL(`${this.#options.base}/simple/`);
+    const headers = {
+      accept: simpleJson,
+      'accept-encoding': 'gzip',
+      ...(etag && { 'if-none-match': etag }),
+    };
+    return new Promise((resolve, reject) => {
+      let body: Transform | undefined;
+      const choose: ChooseReceiver = (status, answered) => {
+        if (status !== 200 || !isSimpleJson(answered)) return undefined;
+        body = answered['content-encoding'] === 'gzip' ? createGunzip({ chunkSize: 1 << 18 }) : new PassThrough();
+        const stream = body;
+        resolve(readList(stream, url, answered.etag));
+        return (chunk) => {
+          if (stream.destroyed || stream.write(chunk)) return;
+          return new Promise<void>((go) => stream.once('drain', go).once('close', go));
+        };
+      };
+      this.#ask({ url, headers }, [200, 304], choose).then(
+        (answer) => {
+          if (body !== undefined) body.end();
+          else if (answer.status === 304) resolve(undefined);
+          else reject(new NonsenseError(`${url}: expected ${simpleJson}, found ${answer.headers['content-type']}`));
+        },
+        (error) => (body === undefined ? reject(error) : body.destroy(error)),
+      );
+    });
+  }
+
+  async project(name: ProjectName, etag: string | undefined, fresh: boolean): Promise<ProjectAnswer> {
+    const url = new URL(`${this.#options.base}/simple/${name}/`);
+    const headers = {
+      accept: simpleJson,
+      // Each encoding is an object of its own in the CDN: when one is stale the other may be fresh.
+      'accept-encoding': fresh ? 'identity' : 'gzip',
+      ...(etag && !fresh && { 'if-none-match': etag }),
+    };
+    // We ask for the normalized name, so a redirect means that upstream knows the project by no such name.
+    const answer = await this.#askPatiently({ url, headers }, [200, 304, 301, 404, 410]);
+    if (answer.status === 304) return { kind: 'unchanged' };
+    if (answer.status !== 200) return { kind: 'absent' };
+    if (!isSimpleJson(answer.headers)) {
+      throw new UnreachableError(
+        `${url}: expected ${simpleJson}, found ${answer.headers['content-type'] ?? 'no type'}`,
+      );
+    }
+    const page = parseSimplePage(answer.body.toString('utf8'), url.href);
+    return { kind: 'page', page, etag: answer.headers.etag, url };
+  }
+
+  allows(url: URL): boolean {
+    return url.username === '' && url.password === '' && this.#hosts.has(url.host) && this.#allowsScheme(url);
+  }
+
+  async file(
+    url: URL,
+    size: number | undefined,
+    from: ResumePoint | undefined,
+    sink: FileSink,
+  ): Promise<'done' | 'absent'> {
+    let target = url;
+    for (let redirects = 0; ; redirects += 1) {
+      const answer = await this.#fileFrom(target, size, from, sink);
+      if (answer.status === 404 || answer.status === 410) return 'absent';
+      if (answer.status === 200 || answer.status === 206) return 'done';
+      if (answer.status === 416) return this.file(url, size, undefined, sink);
+      target = this.#redirected(target, answer, redirects);
+    }
+  }
+
+  async companion(url: URL, accept = '*/*'): Promise<Buffer | undefined> {
+    const headers = { accept, 'accept-encoding': 'gzip' };
+    const answer = await this.#askPatiently({ url, headers }, [200, 404, 410]);
+    return answer.status === 200 ? answer.body : undefined;
+  }
+
+  #fileFrom(url: URL, size: number | undefined, from: ResumePoint | undefined, sink: FileSink): Promise<HttpAnswer> {
+    const range = from && {
+      range: `bytes=${from.bytes}-`,
+      'if-range': from.etag,
+    };
+    const choose: ChooseReceiver = (status, headers) => {
+      if (status !== 200 && status !== 206) return undefined;
+      let left = size ?? Number.POSITIVE_INFINITY;
+      if (status === 206) {
+        if (from === undefined || !continues(headers['content-range'], from.bytes, size)) {
+          throw new UnreachableError(
+            `${url}: asked for bytes from ${from?.bytes ?? 0}, found ${headers['content-range']}`,
+          );
+        }
+        left -= from.bytes;
+      }
+      sink.begin(status === 206, strongEtag(headers.etag));
+      return (chunk) => {
+        left -= chunk.length;
+        if (left < 0) throw new UnreachableError(`${url}: more than the ${size} bytes that the index promises`);
+        return sink.write(chunk);
+      };
+    };
+    const headers = { accept: '*/*', 'accept-encoding': 'identity', ...range };
+    return this.#ask(
+      { url, headers },
+      [200, 206, 301, 302, 303, 307, 308, 404, 410, ...(from === undefined ? [] : [416])],
+      choose,
+    );
+  }
+
+  #redirected(from: URL, answer: HttpAnswer, redirects: number): URL {
+    const location = answer.headers.location ?? '';
+    const target = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
+    if (target === undefined || redirects >= mostRedirects || !this.allows(target)) {
+      throw new NonsenseError(`${from}: redirected to ${location || 'nowhere'}, which file-hosts does not allow`);
+    }
+    return target;
+  }
+
+  #allowsScheme(url: URL): boolean {
+    return url.protocol === 'https:' || (url.protocol === 'http:' && this.#scheme === 'http:');
+  }
+
+  #call<T>(method: string, params: readonly number[], parse: (text: string, source: string) => T): Promise<T> {
+    const { base, clock, signal, limiter } = this.#options;
+    const url = new URL(`${base}/pypi`);
+    const headers = { 'content-type': 'text/xml', 'accept-encoding': 'gzip' };
+    const request = {
+      url,
+      method: 'POST' as const,
+      headers,
+      body: renderXmlRpcCall(method, ...params),
+    };
+    // A fault comes with status 200, so reading the reply is part of what is tried again.
+    return withRetries(clock, signal, async () => {
+      const answer = await this.#ask(request, [200, 404, 405, 410]);
+      if (answer.status !== 200) throw new NoChangelogError(`${url}: upstream answers ${answer.status}`);
+      try {
+        return parse(answer.body.toString('utf8'), `${url}: ${method}(${params.join(', ')})`);
+      } catch (error) {
+        if (error instanceof UnreachableError && error.retryAfterMs !== undefined) limiter.slowDown(error.retryAfterMs);
+        throw error;
+      }
+    });
+  }
+
+  #askPatiently(request: HttpRequest, expected: readonly number[]): Promise<HttpAnswer> {
+    const { clock, signal } = this.#options;
+    return withRetries(clock, signal, () => this.#ask(request, expected));
+  }
+
+  #ask(request: HttpRequest, expected: readonly number[], choose?: ChooseReceiver): Promise<HttpAnswer> {
+    const { http, limiter, clock } = this.#options;
+    return limiter.run(async () =>
+      expectStatus(await http.exchange(request, choose), request.url, expected, limiter, clock),
+    );
+  }
+}
+
+function isSimpleJson(headers: HttpAnswer['headers']): boolean {
+  const type = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
+  return type === simpleJson || type === 'application/json';
+}
+
+/** A weak validator does not promise the same bytes (RFC 9110), so it cannot guard a resumed download. */
+function strongEtag(etag: string | undefined): string | undefined {
+  return etag?.startsWith('"') ? etag : undefined;
+}
+
+function continues(contentRange: string | undefined, from: number, size: number | undefined): boolean {
+  const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(contentRange ?? '') ?? [];
+  return Number(first) === from && Number(last) === Number(total) - 1 && (size === undefined || Number(total) === size);
+}
+
+function readList(stream: Transform, url: URL, etag: string | undefined): ProjectList {
+  const parser = new ProjectListParser(url.href);
+  let serial: number | undefined;
+  async function* pieces(): AsyncGenerator<readonly ListedProject[]> {
+    let bytes = 0;
+    for await (const chunk of stream as AsyncIterable<Buffer>) {
+      bytes += chunk.length;
+      if (bytes > largestList) throw new NonsenseError(`${url}: larger than ${largestList} bytes`);
+      yield parser.push(chunk);
+    }
+    serial = parser.end().serial;
+  }
+  return { etag, pieces: pieces(), serial: () => serial };
+}

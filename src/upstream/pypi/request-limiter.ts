@@ -1,0 +1,87 @@
+/**
+ * The one limit that all requests of a run share.
+ *
+ * At most `limit` requests are under way. When upstream asks us to slow down (429, 503, Retry-After), every request
+ * waits until the time it named, and the number at a time is halved; it grows back by one with each fifty answers.
+ */
+import type { Clock } from '../../core/clock.ts';
+import { UnreachableError } from '../../core/errors.ts';
+import { longestWaitMs } from '../../core/retry.ts';
+
+const answersPerStep = 50;
+
+export class RequestLimiter {
+  readonly #clock: Clock;
+  readonly #signal: AbortSignal;
+  readonly #most: number;
+  readonly #waiting: (() => void)[] = [];
+  #limit: number;
+  #underWay = 0;
+  #answers = 0;
+  #notBefore = 0;
+
+  constructor(limit: number, clock: Clock, signal: AbortSignal) {
+    this.#clock = clock;
+    this.#signal = signal;
+    this.#most = limit;
+    this.#limit = limit;
+  }
+
+  /** Calls `ask` as soon as a place is free and no pause is in force. Throws PausedError when the run is to stop. */
+  async run<T>(ask: () => Promise<T>): Promise<T> {
+    await this.#enter();
+    try {
+      for (let ms = this.#pauseMs(); ms > 0; ms = this.#pauseMs()) {
+        if (ms > longestWaitMs) throw new UnreachableError(this.#farewell(), { retryAfterMs: ms });
+        await this.#clock.sleep(ms, this.#signal);
+      }
+      const answer = await ask();
+      this.#count();
+      return answer;
+    } finally {
+      this.#leave();
+    }
+  }
+
+  /** Upstream asked for less: nothing is sent for `ms`, then half as much at a time. */
+  slowDown(ms: number): void {
+    this.#notBefore = Math.max(this.#notBefore, this.#clock.now() + ms);
+    this.#limit = Math.max(1, Math.floor(this.#limit / 2));
+    this.#answers = 0;
+  }
+
+  #farewell(): string {
+    return `upstream wants no request before ${new Date(this.#notBefore).toISOString()}; the next run continues`;
+  }
+
+  #pauseMs(): number {
+    return this.#notBefore - this.#clock.now();
+  }
+
+  async #enter(): Promise<void> {
+    if (this.#underWay >= this.#limit) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    else this.#underWay += 1;
+  }
+
+  #leave(): void {
+    if (this.#underWay <= this.#limit) {
+      const next = this.#waiting.shift();
+      if (next !== undefined) {
+        next();
+        return;
+      }
+    }
+    this.#underWay -= 1;
+  }
+
+  #count(): void {
+    this.#answers += 1;
+    if (this.#limit === this.#most || this.#answers < answersPerStep) return;
+    this.#answers = 0;
+    this.#limit += 1;
+    const next = this.#waiting.shift();
+    if (next === undefined) return;
+    this.#underWay += 1;
+    next();
+  }
+}

@@ -1,0 +1,65 @@
+/** The port to the index that is mirrored. Absence is a value; only what prevents an answer is an error. */
+import type { FileSink, ResumePoint } from '../core/file-sink.ts';
+import type { ProjectName } from '../core/names.ts';
+import type { ListedProject } from '../formats/project-list.ts';
+import type { SimplePage } from '../formats/simple-json.ts';
+
+/** One row of the changelog that concerns a project. */
+export interface Change {
+  readonly name: ProjectName;
+  readonly displayName: string;
+  readonly serial: number;
+  /** True when the row says that the project was removed; the page asked for later is the truth. */
+  readonly removed: boolean;
+}
+
+/** What the changelog says after some serial. */
+export interface Changes {
+  /** In the order of serials; a project may occur often. */
+  readonly rows: readonly Change[];
+  /** The highest serial seen, also when its row concerned no project. */
+  readonly serial: number;
+  /** False when upstream cut the answer off and must be asked again from {@link serial}. */
+  readonly complete: boolean;
+}
+
+/** The list of all projects, while it arrives. */
+export interface ProjectList {
+  readonly etag: string | undefined;
+  /** In pieces of some hundred; can be read once. */
+  readonly pieces: AsyncIterable<readonly ListedProject[]>;
+  /** The list's own serial, known once all pieces were read. */
+  serial(): number | undefined;
+}
+
+/** The answers to "how does this project look now?". */
+export type ProjectAnswer =
+  | {
+      readonly kind: 'page';
+      readonly page: SimplePage;
+      readonly etag: string | undefined;
+      readonly url: URL;
+    }
+  | { readonly kind: 'unchanged' }
+  | { readonly kind: 'absent' };
+
+/** The index that is mirrored. All methods throw UnreachableError, NonsenseError, or PausedError. */
+export interface Upstream {
+  /** The newest serial. Throws NoChangelogError where there is no changelog. */
+  serial(): Promise<number>;
+  /** The changes after `serial`. Throws NoChangelogError where there is no changelog. */
+  changesSince(serial: number): Promise<Changes>;
+  /** The list of projects, or undefined when it is the one known by `etag`. */
+  listProjects(etag: string | undefined): Promise<ProjectList | undefined>;
+  /** One project page; `fresh` asks in a way that goes around a stale copy in upstream's cache. */
+  project(name: ProjectName, etag: string | undefined, fresh: boolean): Promise<ProjectAnswer>;
+  /** True when files may be fetched from there. */
+  allows(url: URL): boolean;
+  /**
+   * Streams a file of `size` bytes (undefined when the index does not say) into `sink`, once, without trying again.
+   * Resolves when the body is complete, or with 'absent' (404, 410).
+   */
+  file(url: URL, size: number | undefined, from: ResumePoint | undefined, sink: FileSink): Promise<'done' | 'absent'>;
+  /** A small companion of a file (core metadata, provenance), decoded; undefined when there is none. */
+  companion(url: URL, accept?: string): Promise<Buffer | undefined>;
+}

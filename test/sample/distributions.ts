@@ -1,0 +1,126 @@
+/** Makes real, installable wheels and sdists in memory; the same options always give the same bytes. */
+
+import { createHash } from 'node:crypto';
+import { gzipSync, type Zippable, zipSync } from 'fflate';
+import { Header } from 'tar';
+import { buildBackend } from './build-backend.ts';
+import { escapedName } from './names.ts';
+
+/** What a sample distribution is made from. */
+export interface DistributionOptions {
+  readonly name: string;
+  readonly version: string;
+  /** Value of Requires-Python, such as `>=3.8`. */
+  readonly requiresPython?: string;
+  /** Requirements such as `sample-base>=1`. */
+  readonly requires?: readonly string[];
+  /** Requirements per extra. */
+  readonly extras?: Readonly<Record<string, readonly string[]>>;
+  /** Installed files by path; without it one package holding `__version__`. Bytes are stored without compression. */
+  readonly files?: Readonly<Record<string, string | Uint8Array>>;
+}
+
+/** What a sample wheel is made from. */
+export interface WheelOptions extends DistributionOptions {
+  /** Compatibility tag; `py3-none-any` unless told. */
+  readonly tag?: string;
+}
+
+/** A finished file, ready to be published. */
+export interface Distribution {
+  readonly name: string;
+  readonly version: string;
+  readonly filename: string;
+  readonly content: Buffer;
+  readonly requiresPython?: string;
+  /** Core metadata (PEP 658); PyPI offers it for wheels only. */
+  readonly metadata?: Buffer;
+}
+
+type Files = Record<string, string | Uint8Array>;
+
+// fflate writes local time into zip files, so a date made of local parts is the same bytes in every time zone.
+const zipTime = new Date(2026, 0, 1);
+const tarTime = new Date(Date.UTC(2026, 0, 1));
+
+/** Makes a wheel (PEP 427). */
+export const makeWheel = (options: WheelOptions): Distribution => {
+  const { version, tag = 'py3-none-any' } = options;
+  const info = `${escapedName(options.name)}-${version}.dist-info`;
+  const metadata = coreMetadata(options);
+  const files: Files = { ...packageFiles(options), [`${info}/METADATA`]: metadata, [`${info}/WHEEL`]: wheelFile(tag) };
+  files[`${info}/RECORD`] = record(files, `${info}/RECORD`);
+  const content = Buffer.from(zipSync(zipEntries(files), { mtime: zipTime }));
+  const filename = `${escapedName(options.name)}-${version}-${tag}.whl`;
+  return { ...identity(options), filename, content, metadata: Buffer.from(metadata) };
+};
+
+/** Makes an sdist (PEP 625) that pip can build without network. */
+export const makeSdist = (options: DistributionOptions): Distribution => {
+  const root = `${escapedName(options.name)}-${options.version}`;
+  const files: Files = {
+    'PKG-INFO': coreMetadata(options),
+    'pyproject.toml': '[build-system]\nrequires = []\nbuild-backend = "sample_backend"\nbackend-path = ["backend"]\n',
+    'backend/sample_backend.py': buildBackend,
+  };
+  for (const [path, body] of Object.entries(packageFiles(options))) files[`src/${path}`] = body;
+  const blocks = Object.entries(files).flatMap(([path, body]) => tarEntry(`${root}/${path}`, Buffer.from(body)));
+  const content = Buffer.from(gzipSync(Buffer.concat([...blocks, Buffer.alloc(1024)]), { mtime: 0 }));
+  return { ...identity(options), filename: `${root}.tar.gz`, content };
+};
+
+const identity = ({ name, version, requiresPython }: DistributionOptions) => ({
+  name,
+  version,
+  ...(requiresPython !== undefined && { requiresPython }),
+});
+
+const packageFiles = ({ name, version, files }: DistributionOptions): Files =>
+  files ?? { [`${escapedName(name)}/__init__.py`]: `__version__ = "${version}"\n` };
+
+const coreMetadata = ({ name, version, requiresPython, requires = [], extras = {} }: DistributionOptions): string => {
+  const lines = [
+    'Metadata-Version: 2.1',
+    `Name: ${name}`,
+    `Version: ${version}`,
+    `Summary: The sample project ${name}`,
+  ];
+  if (requiresPython !== undefined) lines.push(`Requires-Python: ${requiresPython}`);
+  lines.push(...requires.map((requirement) => `Requires-Dist: ${requirement}`));
+  for (const [extra, wanted] of Object.entries(extras)) {
+    lines.push(`Provides-Extra: ${extra}`);
+    lines.push(...wanted.map((requirement) => `Requires-Dist: ${requirement}; extra == "${extra}"`));
+  }
+  return `${lines.join('\n')}\n`;
+};
+
+const wheelFile = (tag: string): string => {
+  const [pythons = '', abis = '', platforms = ''] = tag.split('-').map((part) => part.split('.')) as string[][];
+  const tags = [...pythons].flatMap((python) =>
+    [...abis].flatMap((abi) => [...platforms].map((platform) => `Tag: ${python}-${abi}-${platform}\n`)),
+  );
+  return `Wheel-Version: 1.0\nGenerator: sample\nRoot-Is-Purelib: ${tag.endsWith('-any')}\n${tags.join('')}`;
+};
+
+const record = (files: Files, self: string): string => {
+  const lines = Object.entries(files).map(([path, body]) => {
+    const digest = createHash('sha256').update(body).digest('base64url');
+    return `${path},sha256=${digest},${Buffer.byteLength(body)}\n`;
+  });
+  return `${lines.join('')}${self},,\n`;
+};
+
+const zipEntries = (files: Files): Zippable =>
+  Object.fromEntries(
+    Object.entries(files).map(([path, body]) => [
+      path,
+      [Buffer.from(body), { level: typeof body === 'string' ? 6 : 0 }],
+    ]),
+  );
+
+const tarEntry = (path: string, body: Buffer): Buffer[] => {
+  const block = Buffer.alloc(512);
+  const header = new Header({ path, mode: 0o644, uid: 0, gid: 0, size: body.length, mtime: tarTime, type: 'File' });
+  if (header.encode(block, 0)) throw new Error(`${path} does not fit into a plain tar header`);
+  return [block, body, Buffer.alloc((512 - (body.length % 512)) % 512)];
+};

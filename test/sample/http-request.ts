@@ -1,0 +1,37 @@
+/** A bare HTTP client for tests: follows no redirect, unpacks nothing, opens a new connection each time. */
+
+import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http';
+import { buffer } from 'node:stream/consumers';
+
+/** A response as it came over the wire. */
+export interface HttpResponse {
+  readonly status: number;
+  readonly headers: IncomingHttpHeaders;
+  readonly body: Buffer;
+}
+
+/** What to ask for; GET unless told. */
+export interface HttpOptions {
+  readonly method?: string;
+  readonly headers?: OutgoingHttpHeaders;
+  readonly body?: string;
+  /** Called with each piece of the body, in time to give up. */
+  readonly onData?: (chunk: Buffer) => void;
+  readonly signal?: AbortSignal;
+}
+
+/** Sends one request; rejects if the connection breaks before the body is complete. */
+export const httpRequest = (url: string, options: HttpOptions = {}): Promise<HttpResponse> => {
+  const { method = 'GET', headers = {}, body, onData, signal } = options;
+  return new Promise((resolve, reject) => {
+    const client = request(url, { method, headers, agent: false, ...(signal && { signal }) }, (response) => {
+      if (onData !== undefined) response.on('data', onData);
+      buffer(response).then(
+        (all) => resolve({ status: response.statusCode ?? 0, headers: response.headers, body: all }),
+        reject,
+      );
+    });
+    client.on('error', reject);
+    client.end(body);
+  });
+};

@@ -1,0 +1,22 @@
+/** A large index in a process of its own, so that it does not share a core with what is measured. */
+
+import { type LargeIndex, openLargeIndex } from './large-index.ts';
+
+/** What the process reports at its start and after each `touch`. */
+export interface LargeIndexReport {
+  readonly url: string;
+  readonly bytes: number;
+  readonly serial: number;
+  /** Requests since the start. */
+  readonly requests: number;
+}
+
+const report = ({ url, bytes, serial, requests }: LargeIndex): LargeIndexReport => ({ url, bytes, serial, requests });
+
+const index = await openLargeIndex(JSON.parse(process.argv[2] ?? ''));
+process.on('message', async ({ touch }: { touch: number }) => {
+  await index.touch(touch);
+  process.send?.(report(index));
+});
+process.on('disconnect', () => process.exit());
+process.send?.(report(index));

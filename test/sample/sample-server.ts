@@ -1,0 +1,137 @@
+/** The sample upstream: a real HTTP server in the place of PyPI, serving a sample index and misbehaving on demand. */
+
+import { once } from 'node:events';
+import {
+  createServer,
+  type IncomingHttpHeaders,
+  type IncomingMessage,
+  type Server,
+  type ServerResponse,
+} from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { text } from 'node:stream/consumers';
+import { spoilReply, spoilRequest, spoilWriting } from './fault-behaviours.ts';
+import { Faults } from './faults.ts';
+import { type SampleRequest, writeHead } from './reply.ts';
+import { answer, currentPage, type Site } from './routes.ts';
+import type { SampleIndex } from './sample-index.ts';
+import { methodName } from './xml-rpc.ts';
+
+/** What the server remembers of a request. */
+export interface RequestRecord {
+  readonly method: string;
+  /** Path with query. */
+  readonly path: string;
+  readonly headers: IncomingHttpHeaders;
+  /** The method of an XML-RPC call. */
+  readonly rpc?: string;
+  /** 0 until answered; it stays 0 when a fault breaks or stalls the reply. */
+  status: number;
+}
+
+/** How a sample server is opened. */
+export interface SampleServerOptions {
+  readonly index: SampleIndex;
+  /** 0 takes a free one. */
+  readonly port?: number;
+  /** The most rows of one changelog page; 50,000 unless told. */
+  readonly changelogPageSize?: number;
+}
+
+/** A running sample server. */
+export interface SampleServer {
+  /** Origin without a slash at the end. */
+  readonly url: string;
+  readonly index: SampleIndex;
+  /** The latest requests, oldest first, at least 10,000 of them; set `length = 0` to forget them. */
+  readonly requests: RequestRecord[];
+  readonly faults: Faults;
+  readonly traffic: {
+    /** Bytes of all replies on the wire, heads included. */
+    readonly bytesSent: number;
+    /** The most requests that were ever in progress at once; may be set back to 0. */
+    peakRequests: number;
+  };
+  /** Stops at once; replies in progress are broken off. */
+  close(): Promise<void>;
+}
+
+/** Opens a server on the loopback interface. */
+export const openSampleServer = async (options: SampleServerOptions): Promise<SampleServer> => {
+  const { index, port = 0, changelogPageSize = 50_000 } = options;
+  const server = createServer({ keepAliveTimeout: 60_000 });
+  server.listen(port, '127.0.0.1');
+  await once(server, 'listening');
+  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const faults = new Faults((path) => currentPage(path, index, url));
+  const site = { index, origin: url, changelogPageSize, frozen: faults.frozen };
+  const requests: RequestRecord[] = [];
+  const traffic = watchTraffic(server);
+  server.on('request', (message, response) => {
+    text(message).then(
+      (body) => serve(message, body, response, site, faults, requests),
+      // A client that goes away while it sends is its own business.
+      () => response.destroy(),
+    );
+  });
+  const close = async () => {
+    const closed = once(server, 'close');
+    server.close();
+    server.closeAllConnections();
+    await closed;
+  };
+  return { url, index, requests, faults, traffic, close };
+};
+
+const serve = (
+  message: IncomingMessage,
+  body: string,
+  response: ServerResponse,
+  site: Site,
+  faults: Faults,
+  requests: RequestRecord[],
+): void => {
+  const { method = '', url: target = '', headers } = message;
+  const rpc = body === '' ? '' : methodName(body);
+  const request: SampleRequest = { method, target, headers: { ...headers }, body };
+  const record: RequestRecord = { method, path: target, headers, status: 0, ...(rpc !== '' && { rpc }) };
+  if (requests.length >= 20_000) requests.splice(0, 10_000);
+  requests.push(record);
+
+  const spoiling = faults.take(`${method} ${target}${rpc && ` ${rpc}`}`);
+  for (const fault of spoiling) spoilRequest(fault, request.headers);
+  const reply = spoiling.reduce((good, fault) => spoilReply(fault, good), answer(request, site));
+  const finish = () => {
+    record.status = reply.status;
+    writeHead(response, reply).end(reply.body);
+  };
+  const write = spoiling.reduceRight((next, fault) => () => spoilWriting(fault, response, reply, next), finish);
+  write();
+};
+
+const watchTraffic = (server: Server): { readonly bytesSent: number; peakRequests: number } => {
+  const sockets = new Set<Socket>();
+  let closedBytes = 0;
+  let open = 0;
+  server.on('connection', (socket: Socket) => {
+    sockets.add(socket);
+    socket.once('close', () => {
+      sockets.delete(socket);
+      closedBytes += socket.bytesWritten;
+    });
+  });
+  const traffic = {
+    get bytesSent() {
+      return [...sockets].reduce((sum, socket) => sum + socket.bytesWritten, closedBytes);
+    },
+    peakRequests: 0,
+  };
+  server.on('request', (_message, response) => {
+    open += 1;
+    traffic.peakRequests = Math.max(traffic.peakRequests, open);
+    response.once('close', () => {
+      open -= 1;
+    });
+  });
+  return traffic;
+};
