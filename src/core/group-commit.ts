@@ -1,29 +1,36 @@
 /**
- * Group commit, as databases do it: what arrives while one commit is at work is committed together by the next.
- * So the cost of a flush is shared by as many callers as happen to wait for one, and nobody waits for a timer.
+ * Group commit, as databases do it: what arrives while one commit is at work is committed together by the next, so
+ * that the cost of a flush is shared. A group also waits a little for more when the one before it was large: under
+ * load a commit gets larger instead of more frequent, and without load nobody waits.
  */
+import type { Clock } from './clock.ts';
+
+const gatherMsPerItem = 1;
+const longestGatherMs = 100;
+
 export class GroupCommit<T> {
+  readonly #clock: Clock;
   readonly #commit: (items: readonly T[]) => Promise<void>;
+  readonly #never = new AbortController().signal;
   #waiting: { items: T[]; done: Promise<void> } | undefined;
   #running: Promise<void> = Promise.resolve();
+  #lastSize = 0;
 
   /** `commit` makes all `items` durable or throws; it is never called twice at the same time. */
-  constructor(commit: (items: readonly T[]) => Promise<void>) {
+  constructor(clock: Clock, commit: (items: readonly T[]) => Promise<void>) {
+    this.#clock = clock;
     this.#commit = commit;
   }
 
-  /** Resolves when `items` are durable; rejects when the commit that held them failed. */
-  add(items: readonly T[]): Promise<void> {
+  /** Resolves when `item` is durable; rejects when the commit that held it failed. */
+  add(item: T): Promise<void> {
     if (this.#waiting === undefined) {
       const group = { items: [] as T[], done: Promise.resolve() };
-      group.done = this.#running.then(() => {
-        this.#waiting = undefined;
-        return this.#commit(group.items);
-      });
+      group.done = this.#running.then(() => this.#run(group.items));
       this.#running = group.done.catch(() => {});
       this.#waiting = group;
     }
-    this.#waiting.items.push(...items);
+    this.#waiting.items.push(item);
     return this.#waiting.done;
   }
 
@@ -31,5 +38,13 @@ export class GroupCommit<T> {
   async idle(): Promise<void> {
     while (this.#waiting !== undefined) await this.#waiting.done.catch(() => {});
     await this.#running;
+  }
+
+  async #run(items: readonly T[]): Promise<void> {
+    const ms = Math.min(longestGatherMs, this.#lastSize * gatherMsPerItem);
+    if (ms > 5) await this.#clock.sleep(ms, this.#never);
+    this.#waiting = undefined;
+    this.#lastSize = items.length;
+    await this.#commit(items);
   }
 }

@@ -39,7 +39,7 @@ export class FilesystemFileStore implements FileStore {
   readonly #staging: string;
   readonly #trash: string;
   readonly #clock: Clock;
-  readonly #commits = new GroupCommit<Step>((steps) => this.#commit(steps));
+  readonly #commits: GroupCommit<Step>;
   /** Folders known to be there: those that hold folders, and the last one that holds files. */
   readonly #folders = new Set<string>();
   #lastFolder = '';
@@ -52,6 +52,7 @@ export class FilesystemFileStore implements FileStore {
     this.#trash = join(target, 'trash');
     this.#target = target;
     this.#clock = clock;
+    this.#commits = new GroupCommit(clock, (steps) => this.#commit(steps));
   }
 
   /** Creates the folders that a mirror has, where they are missing. Throws StorageError. */
@@ -105,11 +106,11 @@ export class FilesystemFileStore implements FileStore {
   }
 
   publish(writes: readonly Write[]): Promise<void> {
-    return this.#commits.add([{ writes }]);
+    return this.#commits.add({ writes });
   }
 
   discard(paths: readonly WebPath[]): Promise<void> {
-    return this.#commits.add([{ discards: paths }]);
+    return this.#commits.add({ discards: paths });
   }
 
   async tidy(all: boolean): Promise<void> {

@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs';
+import t from 'tap';
+import { apacheOrReason, testVirtualHost, virtualHostFile } from '../fixtures/apache.ts';
+
+t.test('the shipped virtual host begins with the directives of 1.5', async (t) => {
+  const lines = readFileSync(virtualHostFile, 'utf8').split('\n');
+  t.same(lines.slice(0, 6), [
+    '<VirtualHost *:80>',
+    '  ServerName pypi.example.org',
+    '  CustomLog /var/log/apache2/pypi.log combined',
+    '  DocumentRoot /var/pypi/web',
+    '  SetEnv PYPITARGET /var/pypi',
+    '  ScriptAlias /sync /usr/local/lib/pep381client/pep381sync.cgi',
+  ]);
+});
+
+t.test('apache2 -t accepts the shipped virtual host as it is', apacheOrReason(), async (t) => {
+  const { ok, output } = testVirtualHost();
+  t.ok(ok, output);
+  t.match(output, /Syntax OK/);
+});
+
+for (const [module, directive] of [
+  ['rewrite', 'RewriteEngine'],
+  ['headers', 'Header'],
+] as const) {
+  t.test(`without mod_${module} Apache refuses to start and names ${directive}`, apacheOrReason(), async (t) => {
+    const { ok, output } = testVirtualHost(module);
+    t.notOk(ok);
+    t.match(output, `Invalid command '${directive}'`);
+  });
+}
+
+t.test('modules that an administrator may have disabled are not needed', apacheOrReason(), async (t) => {
+  const optional = [
+    'access_compat',
+    'auth_basic',
+    'autoindex',
+    'deflate',
+    'filter',
+    'negotiation',
+    'reqtimeout',
+    'status',
+  ];
+  const { ok, output } = testVirtualHost(...optional);
+  t.ok(ok, output);
+});

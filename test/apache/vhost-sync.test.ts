@@ -1,0 +1,125 @@
+/** `/sync` with every set of modules: it runs the program or says why not, and never shows it. */
+import { chmodSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import {
+  type Apache,
+  type ApacheOptions,
+  apacheOrReason,
+  clientAddressHeader,
+  openApache,
+} from '../fixtures/apache.ts';
+import { ask } from './ask.ts';
+import { writeSmallMirror } from './small-mirror.ts';
+
+const program = `#!/bin/sh
+# the source
+cat >/dev/null
+printf 'Content-Type: text/plain\\n\\nrun for %s' "$PYPITARGET"
+`;
+const source = /#!|the source|printf/;
+const paths = ['/sync', '/sync/', '/sync/more', '/sync?-s', '/sync?x=y'];
+
+for (const module of ['event', 'prefork'] as const) {
+  t.test(`/sync on ${module} without a CGI module is out of service`, apacheOrReason(), async (t) => {
+    const { apache } = await openWithProgram(t, { module });
+    for (const path of paths) {
+      for (const method of ['GET', 'HEAD', 'POST', 'PUT']) {
+        const reply = await ask(apache.url, path, { method });
+        t.equal(reply.status, 503, `${method} ${path}`);
+        t.notMatch(reply.body.toString(), source);
+      }
+    }
+    const ranged = await ask(apache.url, '/sync', {
+      headers: { Range: 'bytes=0-9', 'If-Modified-Since': 'now' },
+    });
+    t.equal(ranged.status, 503);
+    t.equal((await ask(apache.url, '/simple/', {})).status, 200, 'and the pages are served');
+  });
+
+  t.test(`/sync on ${module} with a CGI module`, apacheOrReason(), async (t) => {
+    const { apache, programs, target } = await openWithProgram(t, {
+      module,
+      cgi: true,
+    });
+
+    await t.test('runs the program for this mirror', async (t) => {
+      for (const path of paths) {
+        for (const method of ['GET', 'POST']) {
+          const reply = await ask(apache.url, path, {
+            method,
+            body: method === 'POST' ? 'hello' : '',
+          });
+          t.equal(reply.status, 200, `${method} ${path}`);
+          t.equal(reply.body.toString(), `run for ${target}`);
+        }
+      }
+    });
+
+    await t.test('is closed to other addresses', async (t) => {
+      const reply = await ask(apache.url, '/sync', {
+        headers: { [clientAddressHeader]: '192.0.2.10' },
+      });
+      t.equal(reply.status, 403);
+      t.notMatch(reply.body.toString(), source);
+      const page = await ask(apache.url, '/simple/', {
+        headers: { [clientAddressHeader]: '192.0.2.10' },
+      });
+      t.equal(page.status, 200, 'which may read the mirror');
+    });
+
+    await t.test('takes no long body', async (t) => {
+      const reply = await ask(apache.url, '/sync', {
+        method: 'POST',
+        body: 'x'.repeat(5000),
+      });
+      t.equal(reply.status, 413);
+    });
+
+    await t.test('opens no other file of its folder', async (t) => {
+      for (const path of [
+        '/syncx',
+        '/sync/../pep381run',
+        '/sync/%2e%2e/pep381run',
+        '/pep381run',
+        '/sync%2f..%2fpep381run',
+      ]) {
+        const reply = await ask(apache.url, path);
+        t.equal(reply.status, 404, path);
+        t.notMatch(reply.body.toString(), source);
+      }
+    });
+
+    await t.test('answers 404 when the program is missing', async (t) => {
+      rmSync(join(programs, 'pep381sync.cgi'));
+      for (const path of paths) {
+        const reply = await ask(apache.url, path);
+        t.equal(reply.status, 404, path);
+        t.notOk(reply.body.toString().includes(programs), 'and does not name the folder');
+      }
+      rmSync(programs, { recursive: true });
+      t.equal((await ask(apache.url, '/sync')).status, 403, 'a missing folder falls under the ban on everything else');
+    });
+  });
+}
+
+async function openWithProgram(
+  t: Test,
+  options: Omit<ApacheOptions, 'target' | 'programs'>,
+): Promise<{
+  readonly apache: Apache;
+  readonly programs: string;
+  readonly target: string;
+}> {
+  const folder = t.testdir({
+    programs: { 'pep381sync.cgi': program, pep381run: program },
+    target: {},
+  });
+  const programs = join(folder, 'programs');
+  const target = join(folder, 'target');
+  chmodSync(join(programs, 'pep381sync.cgi'), 0o755);
+  writeSmallMirror(target);
+  const apache = await openApache({ ...options, target, programs });
+  t.teardown(() => apache.close());
+  return { apache, programs, target };
+}
