@@ -2,38 +2,44 @@
  * Bundles the programs into dist/, each one file, beside the SQLite addon: the folder can be copied anywhere.
  * CommonJS, because a file without suffix that holds ESM prints nothing and exits 0 below some package.json files.
  */
-import { chmodSync, copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const dist = join(root, 'dist');
 const programs = { pep381run: 'scripts/pep381run.ts' };
 const addon = join(root, 'node_modules/better-sqlite3/build/Release/better_sqlite3.node');
 
-if (!existsSync(addon)) {
-  console.error('The SQLite addon is missing, because npm did not run its install script. This builds it:\n');
-  console.error('  npm rebuild better-sqlite3 --foreground-scripts\n');
-  process.exit(1);
+/** Builds the programs, and what they need beside them, into the folder `dist`, which is emptied first. */
+export async function buildPrograms(dist) {
+  rmSync(dist, { recursive: true, force: true });
+  mkdirSync(dist, { recursive: true });
+  for (const [program, source] of Object.entries(programs)) {
+    const outfile = join(dist, program);
+    await build({
+      entryPoints: [join(root, source)],
+      outfile,
+      bundle: true,
+      minify: true,
+      platform: 'node',
+      format: 'cjs',
+      target: 'node20',
+      banner: { js: '#!/usr/bin/env node' },
+      legalComments: 'none',
+      logLevel: 'warning',
+    });
+    chmodSync(outfile, 0o755);
+  }
+  copyFileSync(addon, join(dist, 'better_sqlite3.node'));
+  writeFileSync(join(dist, 'package.json'), '{"type":"commonjs"}\n');
 }
-rmSync(dist, { recursive: true, force: true });
-mkdirSync(dist, { recursive: true });
-for (const [program, source] of Object.entries(programs)) {
-  const outfile = join(dist, program);
-  await build({
-    entryPoints: [join(root, source)],
-    outfile,
-    bundle: true,
-    minify: true,
-    platform: 'node',
-    format: 'cjs',
-    target: 'node20',
-    banner: { js: '#!/usr/bin/env node' },
-    legalComments: 'none',
-    logLevel: 'warning',
-  });
-  chmodSync(outfile, 0o755);
+
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  if (!existsSync(addon)) {
+    console.error('The SQLite addon is missing, because npm did not run its install script. This builds it:\n');
+    console.error('  npm rebuild better-sqlite3 --foreground-scripts\n');
+    process.exit(1);
+  }
+  await buildPrograms(join(root, 'dist'));
 }
-copyFileSync(addon, join(dist, 'better_sqlite3.node'));
-writeFileSync(join(dist, 'package.json'), '{"type":"commonjs"}\n');

@@ -46,8 +46,10 @@ function parseToml(text: string, path: string): Record<string, unknown> {
 function lineOf(key: string, text: string): number {
   const lines = text.split('\n');
   const found = lines.findIndex((line) => {
-    const defined = line.trim().replace(/^\[+/, '').replace(/^["']/, '');
-    return defined.startsWith(key) && /^["'\s=.\]]/.test(defined.slice(key.length));
+    const [before = '', inSection] = /^\s*(\[+\s*)?["']?/.exec(line) ?? [];
+    const defined = line.slice(before.length);
+    const after = inSection === undefined ? /^["']?\s*[=.]/ : /^["']?\s*[\].]/;
+    return defined.startsWith(key) && after.test(defined.slice(key.length));
   });
   return Math.max(found, 0) + 1;
 }

@@ -43,24 +43,12 @@ Exit codes: 0 the mirror is right, 1 something failed and stays queued, 2 wrong 
 const flags = ['quiet', 'help', 'version', 'index-only', 'reconcile', 'dry-run'] as const;
 const values = ['upstream', 'project', 'workers', 'log-format'] as const;
 const shortcuts = { q: 'quiet', h: 'help' } as const;
+const shortOptions = /^-[qh]+$/;
 
 /** Reads the arguments. Throws UsageError. */
 export function parseRunOptions(argv: readonly string[]): RunCommand {
-  const parsed = minimist([...argv], {
-    boolean: [...flags],
-    string: [...values, '_'],
-    alias: shortcuts,
-    unknown: (text) => {
-      if (!/^-./.test(text)) return true;
-      const name = text.replace(/=.*/s, '');
-      throw new UsageError(
-        `no such option: ${name}${suggestion(
-          name,
-          [...flags, ...values].map((known) => `--${known}`),
-        )}`,
-      );
-    },
-  });
+  refuseUnknown(argv);
+  const parsed = minimist([...argv], { boolean: [...flags], string: [...values, '_'], alias: shortcuts });
   if (parsed.help) return { kind: 'help' };
   if (parsed.version) return { kind: 'version' };
   const given = new Map<SettingName, Given>();
@@ -84,4 +72,19 @@ export function parseRunOptions(argv: readonly string[]): RunCommand {
     dryRun: parsed['dry-run'] === true,
     given,
   };
+}
+
+/** minimist would let `-q5`, `--quiet=no` and `--no-workers` pass, and stumbles over `--constructor`. */
+function refuseUnknown(argv: readonly string[]): void {
+  const end = argv.indexOf('--');
+  for (const text of end < 0 ? argv : argv.slice(0, end)) {
+    if (!/^-./.test(text) || shortOptions.test(text)) continue;
+    const name = text.replace(/=.*/s, '');
+    if (values.some((known) => name === `--${known}`)) continue;
+    if (!flags.some((known) => name === `--${known}`)) {
+      const known = [...flags, ...values].map((option) => `--${option}`);
+      throw new UsageError(`no such option: ${name}${suggestion(name, known)}`);
+    }
+    if (name !== text) throw new UsageError(`${name} takes no value`);
+  }
 }

@@ -1,6 +1,7 @@
 /** The program pep381run: what cron, people and the CGI start. */
+import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { PausedError, UsageError } from '../core/errors.ts';
+import { PausedError, StorageError } from '../core/errors.ts';
 import type { Report } from '../core/report.ts';
 import { takeLock } from '../state/sqlite/lock.ts';
 import { sync } from '../sync/sync.ts';
@@ -30,15 +31,19 @@ const lines: Lines = {
 
 /** Runs with the arguments `argv`; resolves with the exit code. `nativeBinding` is the SQLite addon of the bundle. */
 export async function pep381run(argv: readonly string[], nativeBinding: string | undefined): Promise<number> {
+  // A log whose disk is full or whose reader went away is no reason to leave the mirror as it is.
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  let command: RunCommand | undefined;
   try {
-    const command = parseRunOptions(argv);
+    command = parseRunOptions(argv);
     if (command.kind === 'run') return await runLocked(command, nativeBinding);
     lines.out(command.kind === 'help' ? runHelp.trimEnd() : version);
     return exitCodes.right;
   } catch (error) {
     const code = exitCodeOf(error, false);
     if (code === undefined || !(error instanceof Error)) throw error;
-    if (error instanceof UsageError) lines.err(`${runUsage}\n`);
+    // Only who misspelt the command line is helped by its form.
+    if (command === undefined) lines.err(`${runUsage}\n`);
     lines.err(`pep381run: error: ${error.message}`);
     return code;
   }
@@ -49,9 +54,11 @@ async function runLocked(command: RunArguments, nativeBinding: string | undefine
   const settings = settingsFrom(new Map([...readConfigFile(target.config), ...command.given]));
   const pause = listenForPause();
   if (!command.dryRun) prepareTarget(target);
-  const release = command.dryRun ? () => {} : takeLock(target.lock, nativeBinding);
+  // A dry run takes it too, as it keeps a transaction open to the end; without a lock there is no state to protect.
+  const isFree = command.dryRun && !existsSync(target.lock);
+  const release = isFree ? () => {} : takeLock(target.lock, nativeBinding);
   if (release === undefined) {
-    if (!command.quiet) lines.out('Currently already running; mirroring is skipped');
+    if (!command.quiet) announce(settings, 'skipped', 'Currently already running; mirroring is skipped');
     return exitCodes.right;
   }
   try {
@@ -70,7 +77,6 @@ async function runOnce(
 ): Promise<number> {
   const startedMs = Date.now();
   const tally = new Tally();
-  const view = chooseView(command, settings, target);
   const report: Report = (event) => {
     tally.count(event);
     view.report(event);
@@ -86,6 +92,7 @@ async function runOnce(
     signal: pause.signal,
     nativeBinding,
   });
+  const view = chooseView(command, settings, target);
   let failure: unknown;
   try {
     await sync(opened.mirror);
@@ -95,7 +102,7 @@ async function runOnce(
   view.end();
   if (failure instanceof PausedError || (failure !== undefined && pause.signal.aborted)) {
     await opened.close();
-    lines.out('\nMirroring paused. Resume by restarting pep381run.');
+    announce(settings, 'paused', '\nMirroring paused. Resume by restarting pep381run.');
     return pause.exitCode();
   }
   const code = failure === undefined ? codeOf(tally) : exitCodeOf(failure, tally.done > 0);
@@ -103,12 +110,21 @@ async function runOnce(
   const summary = tally.summary((Date.now() - startedMs) / 1000, dryRun);
   try {
     if (!dryRun) await publishStatus(opened.mirror, { startedMs, exitCode: code, summary });
+  } catch (error) {
+    // The disk that ended the run cannot take its status either: one reason is enough.
+    if (!(failure instanceof StorageError)) throw error;
   } finally {
     await opened.close();
     if (failure instanceof Error) lines.err(`pep381run: error: ${failure.message}`);
     conclude(command, settings, tally, code, summary);
   }
   return code;
+}
+
+/** One of 1.5's lines; an object in a JSON log. */
+function announce({ logFormat }: Settings, type: string, text: string): void {
+  const message = text.trim();
+  lines.out(logFormat === 'json' ? JSON.stringify({ time: new Date().toISOString(), type, message }) : text);
 }
 
 function codeOf(tally: Tally): number {

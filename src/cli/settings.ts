@@ -53,7 +53,7 @@ export function settingsFrom(given: ReadonlyMap<SettingName, Given>): Settings {
     return found === undefined ? otherwise : parse(found);
   };
   const allowHttp = read('allow-http', flag, false);
-  const upstream = read('upstream', (at) => address(at, allowHttp), 'https://pypi.org');
+  const upstream = read('upstream', (at) => address(at, allowHttp, httpIsUnsafe), 'https://pypi.org');
   return {
     upstream,
     allowHttp,
@@ -62,7 +62,7 @@ export function settingsFrom(given: ReadonlyMap<SettingName, Given>): Settings {
     indexOnly: read('index-only', flag, false),
     workers: read('workers', (at) => wholeNumber(at, 1, 100), 10),
     sweep: read('sweep', (at) => wholeNumber(at, 0, 1_000_000), 100),
-    baseUrl: read('base-url', (at) => address(at, false), undefined),
+    baseUrl: read('base-url', (at) => address(at, false, httpIsNoOrigin), undefined),
     contact: read('contact', oneLine, undefined),
     logFormat: read('log-format', logFormat, 'text'),
   };
@@ -79,7 +79,10 @@ function wholeNumber({ value, where }: Given, least: number, most: number): numb
   throw new UsageError(`${where}: expected a whole number from ${least} to ${most}, found ${show(value)}`);
 }
 
-function address({ value, where }: Given, allowHttp: boolean): string {
+const httpIsUnsafe = 'anyone on the way could change the files; allow-http = true in mirror.toml accepts that';
+const httpIsNoOrigin = 'clients accept provenance only from a secure origin (PEP 740)';
+
+function address({ value, where }: Given, allowHttp: boolean, whyNot: string): string {
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') {
     throw new UsageError(`${where}: expected an address such as https://pypi.org, found ${show(value)}`);
@@ -88,12 +91,9 @@ function address({ value, where }: Given, allowHttp: boolean): string {
     throw new UsageError(`${where}: an address with a password would end up in logs; leave it out`);
   }
   if (url.protocol === 'http:' && !allowHttp && !isLoopback(url)) {
-    throw new UsageError(
-      `${where}: expected https, found ${url.href}: anyone on the way could change the files; ` +
-        'allow-http = true in mirror.toml accepts that',
-    );
+    throw new UsageError(`${where}: expected https, found ${url.href}: ${whyNot}`);
   }
-  return url.href.replace(/\/+$/, '').replace(/\/simple$/, '');
+  return `${url.origin}${url.pathname}`.replace(/\/+$/, '').replace(/\/simple$/, '');
 }
 
 function isLoopback({ hostname }: URL): boolean {

@@ -2,7 +2,7 @@
 import type { ProjectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
 import type { MirrorEvent, ProjectOutcome } from '../core/report.ts';
-import { plural, showBytes, showSeconds } from './units.ts';
+import { plural, showBytes, showCount, showSeconds } from './units.ts';
 
 /** A file on its way. */
 export interface Transfer {
@@ -82,8 +82,8 @@ export class Tally {
       return `Would publish ${plural(published, 'project')}, copy ${fetch}, remove ${remove}.`;
     }
     const parts = [`${plural(published, 'project')} published`];
-    if (unchanged > 0) parts.push(`${unchanged} unchanged`);
-    if (removed > 0) parts.push(`${removed} removed`);
+    if (unchanged > 0) parts.push(`${showCount(unchanged)} unchanged`);
+    if (removed > 0) parts.push(`${showCount(removed)} removed`);
     parts.push(`${plural(this.files, 'file')} copied (${showBytes(this.bytes)})`);
     if (this.removedFiles > 0) parts.push(`${plural(this.removedFiles, 'file')} removed`);
     if (this.parked.size > 0) parts.push(`${plural(this.parked.size, 'project')} failed and stay queued`);

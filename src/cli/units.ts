@@ -26,7 +26,8 @@ export function showSeconds(seconds: number): string {
 
 /** `12345` → `12,345`. */
 export function showCount(count: number): string {
-  return count.toLocaleString('en-US');
+  // toLocaleString would load the locale data, which takes longer than a run without changes should.
+  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
 }
 
 /** `1 file`, `2 files`. */

@@ -3,9 +3,18 @@
  * Messages are one line: what, which file or URL, expected against found, what to do.
  */
 
+/** Messages quote what upstream sent: that must neither fill a log nor speak to a terminal. */
+const longestMessage = 1000;
+const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
+
 /** Base of all expected failures; `code` tells them apart, never the message. */
 export abstract class MirrorError extends Error {
   abstract readonly code: string;
+
+  constructor(message: string, options?: ErrorOptions) {
+    super(message.slice(0, longestMessage).replace(unprintable, ' '), options);
+  }
+
   override get name(): string {
     return this.constructor.name;
   }

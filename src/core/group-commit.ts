@@ -36,8 +36,11 @@ export class GroupCommit<T> {
 
   /** Resolves when nothing is waiting or being committed. */
   async idle(): Promise<void> {
-    while (this.#waiting !== undefined) await this.#waiting.done.catch(() => {});
-    await this.#running;
+    let last: Promise<void>;
+    do {
+      last = this.#running;
+      await last;
+    } while (last !== this.#running);
   }
 
   async #run(items: readonly T[]): Promise<void> {

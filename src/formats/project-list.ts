@@ -5,7 +5,7 @@
  * anything but strings and brackets, and `JSON.parse` gets one piece at a time.
  */
 import { NonsenseError } from '../core/errors.ts';
-import { isJsonObject, serialOf } from './json.ts';
+import { isJsonObject, renderJson, serialOf } from './json.ts';
 
 /** One entry of the list, as upstream spells it. */
 export interface ListedProject {
@@ -33,6 +33,8 @@ export class ProjectListParser {
   #depth = 0;
   #inString = false;
   #inProjects = false;
+  /** True once an entry was read. */
+  #parsed = false;
   /** Everything but the entries: a small JSON text with an empty list. */
   #rest = '';
 
@@ -65,7 +67,9 @@ export class ProjectListParser {
     if (!isJsonObject(meta)) throw new NonsenseError(`${this.#source}: expected {"meta": …, "projects": […]}`);
     const version = meta['api-version'];
     if (typeof version !== 'string' || !/^1\.\d+$/.test(version)) {
-      throw new NonsenseError(`${this.#source}: expected simple API version 1.x, found ${JSON.stringify(version)}`);
+      throw new NonsenseError(
+        `${this.#source}: expected simple API version 1.x, found ${renderJson(version, this.#source)}`,
+      );
     }
     return { serial: serialOf(meta['_last-serial']) };
   }
@@ -95,6 +99,7 @@ export class ProjectListParser {
         depth -= 1;
         if (inProjects && depth === 2) lastEntry = at + 1;
         else if (inProjects && depth === 1) {
+          this.#expectBlank(bytes.subarray(Math.max(lastEntry, firstEntry), at));
           inProjects = false;
           restFrom = at;
         }
@@ -107,12 +112,19 @@ export class ProjectListParser {
     return { entries, consumed: Math.max(lastEntry, firstEntry) };
   }
 
+  /** An entry that is no object would otherwise be passed over, and its project be taken for removed. */
+  #expectBlank(end: Buffer): void {
+    const found = end.toString('utf8').trim();
+    if (found !== '') throw new NonsenseError(`${this.#source}: expected an entry, found ${found.slice(0, 100)}`);
+  }
+
   #parseEntries(bytes: Buffer): ListedProject[] {
-    // Between two stretches stands the comma that followed the entry before.
-    const text = bytes.toString('utf8').replace(/^\s*,/, '');
+    // Between two stretches stands the comma that followed the entry before: where it lacks, this is no JSON.
+    const text = bytes.toString('utf8').replace(this.#parsed ? /^\s*,/ : '', '[');
+    this.#parsed = true;
     let values: unknown;
     try {
-      values = JSON.parse(`[${text}]`);
+      values = JSON.parse(`${text}]`);
     } catch (cause) {
       throw new NonsenseError(`${this.#source}: the list is not JSON`, {
         cause,
@@ -123,7 +135,9 @@ export class ProjectListParser {
 
   #listed(entry: unknown): ListedProject {
     if (!isJsonObject(entry) || typeof entry.name !== 'string') {
-      throw new NonsenseError(`${this.#source}: an entry has no name: ${JSON.stringify(entry).slice(0, 100)}`);
+      throw new NonsenseError(
+        `${this.#source}: an entry has no name: ${renderJson(entry, this.#source).slice(0, 100)}`,
+      );
     }
     return { displayName: entry.name, serial: serialOf(entry['_last-serial']) };
   }

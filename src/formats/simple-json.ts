@@ -5,7 +5,7 @@
  * must change (file URLs and what it does not hold), so keys that are not known yet pass through.
  */
 import { NonsenseError } from '../core/errors.ts';
-import { isJsonObject, type JsonObject, serialOf } from './json.ts';
+import { isJsonObject, type JsonObject, renderJson, serialOf } from './json.ts';
 
 /** One file of a project page, as upstream lists it. */
 export interface SimpleFile {
@@ -69,13 +69,16 @@ export function parseSimplePage(text: string, source: string): SimplePage {
   };
 }
 
-/** The page as a mirror publishes it: compact, with a newline at its end, as PyPI writes it. */
+/**
+ * The page as a mirror publishes it: compact, with a newline at its end, as PyPI writes it.
+ * Throws {@link NonsenseError} when something that passes through is nested without end.
+ */
 export function renderSimpleJson(page: SimplePage, files: readonly PublishedFile[]): string {
   // PEP 708 was rejected: nobody may emit its keys any more.
   const { 'alternate-locations': _locations, meta, ...rest } = page.json;
   const { tracks: _tracks, ...keptMeta }: Record<string, unknown> = isJsonObject(meta) ? meta : {};
   if (page.serial !== undefined) keptMeta['_last-serial'] = page.serial;
-  return `${JSON.stringify({ ...rest, meta: keptMeta, files: files.map(publishedJson) })}\n`;
+  return `${renderJson({ ...rest, meta: keptMeta, files: files.map(publishedJson) }, `the page of ${page.name}`)}\n`;
 }
 
 function publishedJson({ file, url, metadataSha256, provenance }: PublishedFile): JsonObject {
@@ -108,7 +111,9 @@ function parseObject(text: string, source: string): JsonObject {
 /** A higher minor version adds keys, which pass through; another major version may mean anything (PEP 629). */
 function checkApiVersion(version: unknown, source: string): void {
   if (typeof version !== 'string' || !/^1\.\d+$/.test(version)) {
-    throw new NonsenseError(`${source}: expected simple API version 1.x, found ${JSON.stringify(version) ?? 'none'}`);
+    throw new NonsenseError(
+      `${source}: expected simple API version 1.x, found ${renderJson(version, source) ?? 'none'}`,
+    );
   }
 }
 
@@ -147,6 +152,7 @@ function timeOf(value: unknown): number | undefined {
   return Number.isNaN(time) ? undefined : time;
 }
 
+/** By PEP 691 an empty text is as good as false. */
 function yankedOf(value: unknown): string | false {
-  return typeof value === 'string' ? value : value === true ? '' : false;
+  return value === true ? '' : (textOf(value) ?? false);
 }

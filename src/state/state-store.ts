@@ -68,7 +68,7 @@ export interface HeldProject {
 }
 
 /** A project whose pages are durable, or gone; it leaves the queue. */
-export type Finished =
+export type Finished = { readonly due: Due } & (
   | {
       readonly kind: 'published';
       readonly serial: number | undefined;
@@ -78,7 +78,8 @@ export type Finished =
       readonly drop: readonly HeldFile[];
     }
   | { readonly kind: 'unchanged' }
-  | { readonly kind: 'removed' };
+  | { readonly kind: 'removed' }
+);
 
 /** A project that could not be finished and waits for its next try. */
 export interface Parked {
@@ -138,9 +139,9 @@ export interface StateStore {
   held(name: ProjectName): HeldProject;
   /** The project that holds a file, if any. */
   holderOf(path: WebPath): ProjectName | undefined;
-  /** Remembers a file that was published, or what was published beside it. */
-  hold(name: ProjectName, file: HeldFile): void;
-  finish(due: Due, outcome: Finished): void;
+  /** Remembers files that were published, or what was published beside them. */
+  hold(name: ProjectName, files: readonly HeldFile[]): void;
+  finish(projects: readonly Finished[]): void;
   park(parked: Parked): void;
   /** Published projects by name after `after`. */
   published(after: ProjectName | undefined, limit: number): IndexEntry[];

@@ -18,13 +18,13 @@ export function isComplete(planned: PlannedFile): boolean {
   return planned.held !== undefined && !lacksMetadata(planned) && !lacksProvenance(planned);
 }
 
-/** Fetches what is missing of `planned`, publishes it, and remembers it. Throws MismatchError, UnreachableError, … */
+/** Fetches what is missing of `planned` and publishes it. Throws MismatchError, NonsenseError, UnreachableError. */
 export async function download(mirror: Mirror, name: ProjectName, planned: PlannedFile): Promise<HeldFile> {
   const { file, path, sha256, held } = planned;
   const writes: Write[] = [];
   let size = held?.size ?? (await adoptedSize(mirror, planned));
   if (size === undefined) {
-    const { body, bytes } = await fetchBlob(mirror, planned);
+    const { body, bytes } = await fetchBlob(mirror, name, planned);
     writes.push({ path, body, mtimeMs: file.uploadTimeMs });
     size = bytes;
   }
@@ -33,15 +33,13 @@ export async function download(mirror: Mirror, name: ProjectName, planned: Plann
   const provenance = lacksProvenance(planned) ? await fetchProvenance(mirror, planned) : undefined;
   if (provenance !== undefined) writes.push({ path: provenancePath(path), body: provenance });
   await mirror.files.publish(writes);
-  const now: HeldFile = {
+  return {
     path,
     sha256,
     size,
     metadataSha256: metadata === undefined ? held?.metadataSha256 : file.metadataSha256,
     provenance: provenance !== undefined || held?.provenance === true,
   };
-  mirror.state.hold(name, now);
-  return now;
 }
 
 function lacksMetadata({ file, held }: PlannedFile): boolean {
@@ -59,22 +57,27 @@ async function adoptedSize({ files }: Mirror, { file, path, sha256 }: PlannedFil
   return (await files.digest(path))?.sha256 === sha256 ? size : undefined;
 }
 
-async function fetchBlob(mirror: Mirror, planned: PlannedFile): Promise<{ body: StagedFile; bytes: number }> {
+async function fetchBlob(
+  mirror: Mirror,
+  name: ProjectName,
+  planned: PlannedFile,
+): Promise<{ body: StagedFile; bytes: number }> {
   const { files, report } = mirror;
-  const { path, file, sha256 } = planned;
-  const body = await files.stage(sha256);
+  const { path, file } = planned;
+  // Not known by its hash: the same bytes may be listed twice, and be fetched at the same time.
+  const body = await files.stage(sha256Hex(Buffer.from(`${name} ${path}`)));
   report({ type: 'file-started', path, bytes: file.size });
   try {
     for (let attempt = 1; ; attempt += 1) {
-      await transfer(mirror, planned, body);
-      const found = await body.finish();
-      if (found.sha256 === sha256 && (file.size === undefined || found.bytes === file.size)) {
+      try {
+        const { bytes } = await transferAndVerify(mirror, planned, body);
         report({ type: 'file-done', path });
-        return { body, bytes: found.bytes };
+        return { body, bytes };
+      } catch (error) {
+        if (!(error instanceof MismatchError)) throw error;
+        await body.drop();
+        if (attempt === contentAttempts) throw error;
       }
-      await body.drop();
-      report({ type: 'bytes', path, bytes: -found.bytes });
-      if (attempt === contentAttempts) throw mismatch(planned, found);
     }
   } catch (error) {
     await body.interrupt();
@@ -84,8 +87,9 @@ async function fetchBlob(mirror: Mirror, planned: PlannedFile): Promise<{ body: 
 }
 
 /** Streams the file into `body`, again where the connection breaks; what has arrived is asked for only once. */
-async function transfer(mirror: Mirror, { url, path, file }: PlannedFile, body: StagedFile): Promise<void> {
+async function transferAndVerify(mirror: Mirror, planned: PlannedFile, body: StagedFile): Promise<Digest> {
   const { upstream, clock, signal, report } = mirror;
+  const { url, path, file, sha256 } = planned;
   const { size } = file;
   let arrived = 0;
   const sink = {
@@ -101,7 +105,7 @@ async function transfer(mirror: Mirror, { url, path, file }: PlannedFile, body: 
       return body.write(chunk);
     },
   };
-  await withRetries(clock, signal, async () => {
+  const transfer = async (): Promise<void> => {
     const { resumable } = body;
     const from = resumable !== undefined && size !== undefined && resumable.bytes <= size ? resumable : undefined;
     if (from !== undefined && from.bytes === size) return sink.begin(true, from.etag);
@@ -112,7 +116,16 @@ async function transfer(mirror: Mirror, { url, path, file }: PlannedFile, body: 
       await body.interrupt();
       throw error;
     }
-  });
+  };
+  try {
+    await withRetries(clock, signal, transfer);
+    const found = await body.finish();
+    if (found.sha256 === sha256 && (size === undefined || found.bytes === size)) return found;
+    throw mismatch(planned, found);
+  } catch (error) {
+    if (error instanceof MismatchError) report({ type: 'bytes', path, bytes: -arrived });
+    throw error;
+  }
 }
 
 /** Undefined, with a warning, when upstream does not have what it announces: the page will then not announce it. */
@@ -141,6 +154,6 @@ async function fetchProvenance({ upstream }: Mirror, { file }: PlannedFile): Pro
 function mismatch({ url, file, sha256 }: PlannedFile, found: Digest): MismatchError {
   const size = file.size === undefined ? '' : `${file.size} bytes with `;
   return new MismatchError(
-    `${url}: expected ${size}sha256 ${sha256}, found ${found.bytes} bytes with ${found.sha256}, ${contentAttempts} times`,
+    `${url}: expected ${size}sha256 ${sha256}, found ${found.bytes} bytes with ${found.sha256}`,
   );
 }

@@ -20,7 +20,7 @@ export async function learn(mirror: Mirror): Promise<void> {
   checkUpstream(mirror, known);
   requeueForNewSettings(mirror, known);
   const scope = settings.projects === undefined ? 'all' : [...settings.projects].sort().join(' ');
-  const base = { upstream: settings.upstream, scope };
+  const base = { upstream: settings.upstream, scope, rootIndexDue: true };
   const isNew = known.serial === undefined || known.scope !== scope || known.upstream !== settings.upstream;
   if (isNew || settings.reconcile) await begin(mirror, known, base);
   else await follow(mirror, known, known.serial ?? 0);
@@ -50,9 +50,15 @@ async function begin(mirror: Mirror, known: MirrorState, base: MirrorState): Pro
   const { state, settings, report } = mirror;
   // Asked before the list is, so that what happens meanwhile is learned from the changelog.
   const serial = await lastSerial(mirror, known);
-  if (settings.projects === undefined) return takeOverList(mirror, undefined, { ...base, serial });
+  if (settings.projects === undefined) {
+    // The list may be older than the changelog: then what it does not know yet is learned from the changelog again.
+    return takeOverList(mirror, undefined, (listed) => {
+      const seen = listed ?? serial ?? 0;
+      return { ...base, serial: Math.min(serial ?? seen, seen) };
+    });
+  }
   const wanted = settings.projects.map((name) => wantedByName(name, state.held(name).displayName));
-  state.enqueue(wanted, { ...base, serial: serial ?? 0 });
+  state.enqueue(wanted, { ...base, serial });
   report({ type: 'learned', source: 'names', serial });
 }
 
@@ -73,7 +79,8 @@ async function follow(mirror: Mirror, known: MirrorState, serial: number): Promi
   const followed = asked && (await unlessNoChangelog(mirror, known, () => followChangelog(mirror, serial)));
   if (followed && now - (known.reconciledAt ?? 0) < dayMs) return;
   if (settings.projects === undefined) {
-    await takeOverList(mirror, known.listEtag, followed ? {} : { serial });
+    if (followed) await reconcile(mirror, known);
+    else await takeOverList(mirror, known.listEtag, (listed) => ({ serial: Math.max(serial, listed ?? 0) }));
   } else if (!followed) {
     state.enqueue(
       settings.projects.map((name) => wantedByName(name, state.held(name).displayName)),
@@ -133,8 +140,22 @@ async function followChangelog({ upstream, state, settings, report }: Mirror, fr
   }
 }
 
-/** Compares all projects with the list; `next` is remembered with it, its serial being the list's own if it has none. */
-async function takeOverList(mirror: Mirror, etag: string | undefined, next: MirrorState): Promise<void> {
+/** The daily look at the list is a net below the changelog: where it fails, a later run tries again. */
+async function reconcile(mirror: Mirror, known: MirrorState): Promise<void> {
+  try {
+    await takeOverList(mirror, known.listEtag, () => ({}));
+  } catch (error) {
+    if (!(error instanceof UnreachableError || error instanceof NonsenseError)) throw error;
+    mirror.report({ type: 'warning', message: `the list of projects was not compared: ${error.message}` });
+  }
+}
+
+/** Compares all projects with the list; what `next` makes of the list's own serial is remembered with it. */
+async function takeOverList(
+  mirror: Mirror,
+  etag: string | undefined,
+  next: (listSerial: number | undefined) => MirrorState,
+): Promise<void> {
   const { upstream, state, clock, report, settings } = mirror;
   const list = await upstream.listProjects(etag);
   if (list === undefined) return state.remember({ reconciledAt: clock.now() });
@@ -165,9 +186,8 @@ async function takeOverList(mirror: Mirror, etag: string | undefined, next: Mirr
       throw new NonsenseError(`${settings.upstream}/simple/: the list is empty, which would remove the whole mirror`);
     }
     const serial = list.serial();
-    const known = 'serial' in next && next.serial === undefined ? { ...next, serial: serial ?? 0 } : next;
     takeover.commit(serial, {
-      ...known,
+      ...next(serial),
       listEtag: list.etag,
       reconciledAt: clock.now(),
     });

@@ -5,10 +5,9 @@
 import { NonsenseError } from '../core/errors.ts';
 import { projectName } from '../core/names.ts';
 import { metadataPath, pagePath, projectFolder, provenancePath, type WebPath } from '../core/paths.ts';
-import type { ProjectOutcome } from '../core/report.ts';
 import { staleDelayMs } from '../core/retry.ts';
 import type { SimplePage } from '../formats/simple-json.ts';
-import type { Due, HeldFile, HeldProject } from '../state/state-store.ts';
+import type { Due, Finished, HeldFile, HeldProject } from '../state/state-store.ts';
 import { download, isComplete } from './download.ts';
 import type { Mirror } from './mirror.ts';
 import { publishedFile, publishPages } from './pages.ts';
@@ -21,8 +20,8 @@ const absentForGoodMs = 60 * minuteMs;
 /** Rarely PyPI's own serial of a project stays behind its changelog for ever: then the page is taken as it is. */
 const staleForGoodMs = 24 * 60 * minuteMs;
 
-/** What became of a project; `wait` means that only time can tell. */
-export type SyncOutcome = { readonly done: ProjectOutcome } | { readonly wait: string; readonly delayMs: number };
+/** What became of a project: what is to be remembered, or why only time can tell. */
+export type SyncOutcome = { readonly finished: Finished } | { readonly wait: string; readonly delayMs: number };
 
 /** Brings one project up to date. Throws UnreachableError, NonsenseError, MismatchError, StorageError, PausedError. */
 export async function syncProject(mirror: Mirror, due: Due): Promise<SyncOutcome> {
@@ -40,9 +39,10 @@ export async function syncProject(mirror: Mirror, due: Due): Promise<SyncOutcome
   if (stale !== undefined) return stale;
   const plan = planProject(page, url, held.files, (file) => upstream.allows(file));
   refuseForeignFiles(mirror, due, plan);
-  if (mirror.settings.dryRun) return announce(mirror, due, plan);
   announce(mirror, due, plan);
-  return publish(mirror, due, held, page, plan, answer.etag);
+  if (!mirror.settings.dryRun) await publish(mirror, due, held, page, plan);
+  const { serial, status } = page;
+  return { finished: { kind: 'published', due, serial, etag: answer.etag, status, drop: plan.drop } };
 }
 
 /** A page may be kept by its ETag only while everything it links to is really there. */
@@ -88,8 +88,7 @@ function isStale(
 function unchanged(mirror: Mirror, due: Due, held: HeldProject): SyncOutcome {
   const stale = isStale(mirror, due, held, held.serial);
   if (stale !== undefined) return stale;
-  if (!mirror.settings.dryRun) mirror.state.finish(due, { kind: 'unchanged' });
-  return { done: 'unchanged' };
+  return { finished: { kind: 'unchanged', due } };
 }
 
 async function absent(mirror: Mirror, due: Due, held: HeldProject): Promise<SyncOutcome> {
@@ -109,10 +108,8 @@ async function absent(mirror: Mirror, due: Due, held: HeldProject): Promise<Sync
     bytes: 0,
     remove: paths,
   });
-  if (mirror.settings.dryRun) return { done: 'removed' };
-  await discardFiles(mirror, held.files, [projectFolder(due.name)]);
-  mirror.state.finish(due, { kind: 'removed' });
-  return { done: 'removed' };
+  if (!mirror.settings.dryRun) await discardFiles(mirror, held.files, [projectFolder(due.name)]);
+  return { finished: { kind: 'removed', due } };
 }
 
 /** Two projects cannot hold the same file: dropping it from one would take it from the other. */
@@ -125,7 +122,7 @@ function refuseForeignFiles({ state }: Mirror, { name }: Due, plan: ProjectPlan)
   }
 }
 
-function announce({ report, settings }: Mirror, { name }: Due, plan: ProjectPlan): SyncOutcome {
+function announce({ report, settings }: Mirror, { name }: Due, plan: ProjectPlan): void {
   const missing = settings.indexOnly ? [] : plan.files.filter(({ held }) => held === undefined);
   report({
     type: 'project-planned',
@@ -134,7 +131,6 @@ function announce({ report, settings }: Mirror, { name }: Due, plan: ProjectPlan
     bytes: missing.reduce((sum, { file }) => sum + (file.size ?? 0), 0),
     remove: plan.drop.map(({ path }) => path),
   });
-  return { done: 'published' };
 }
 
 async function publish(
@@ -143,38 +139,33 @@ async function publish(
   held: HeldProject,
   page: SimplePage,
   plan: ProjectPlan,
-  etag: string | undefined,
-): Promise<SyncOutcome> {
-  const { files, state, settings } = mirror;
+): Promise<void> {
+  const { files, settings } = mirror;
   const gone = new Set(settings.indexOnly ? [] : (await missing(files, held.files)).map(({ path }) => path));
   const planned = plan.files.map((file) => (gone.has(file.path) ? { ...file, held: undefined } : file));
-  const now = settings.indexOnly ? planned.map(() => undefined) : await downloadAll(mirror, due, planned);
+  const now = settings.indexOnly ? planned.map(() => undefined) : await downloadAll(due, mirror, planned);
   const published = planned.map((file, index) => publishedFile(file, now[index], settings));
   await publishPages(files, due.name, page, published, !held.published);
   await discardFiles(mirror, plan.drop);
-  state.finish(due, {
-    kind: 'published',
-    serial: page.serial,
-    etag,
-    status: page.status,
-    drop: plan.drop,
-  });
-  return { done: 'published' };
 }
 
-/** All files of a project at the same time, under the run's one limit. When one fails the others still arrive. */
+/** All files of a project at the same time, under the run's one limit. When one fails the others are kept. */
 async function downloadAll(
+  { name }: Due,
   mirror: Mirror,
-  due: Due,
   planned: readonly PlannedFile[],
 ): Promise<(HeldFile | undefined)[]> {
   const results = await Promise.allSettled(
-    planned.map((file) => (isComplete(file) ? file.held : download(mirror, due.name, file))),
+    planned.map((file) => (isComplete(file) ? file.held : download(mirror, name, file))),
   );
-  return results.map((result) => {
-    if (result.status === 'rejected') throw result.reason;
-    return result.value;
-  });
+  const held = results.map((result) => (result.status === 'fulfilled' ? result.value : undefined));
+  const isNew = (file: HeldFile | undefined, index: number): boolean => file !== planned[index]?.held;
+  mirror.state.hold(
+    name,
+    held.filter((file, index): file is HeldFile => file !== undefined && isNew(file, index)),
+  );
+  for (const result of results) if (result.status === 'rejected') throw result.reason;
+  return held;
 }
 
 async function discardFiles(

@@ -8,7 +8,9 @@
  *
  * A run that is killed anywhere leaves a mirror that pip can use, and the next one goes on from there.
  */
+import type { ProjectName } from '../core/names.ts';
 import { ownPath } from '../core/paths.ts';
+import { renderLandingPage } from '../formats/landing-page.ts';
 import { renderLastModified } from '../formats/last-modified.ts';
 import { learn } from './learn.ts';
 import type { Mirror } from './mirror.ts';
@@ -21,34 +23,43 @@ import { type WorkResult, workThroughQueue } from './work.ts';
  */
 export async function sync(mirror: Mirror): Promise<WorkResult> {
   let done = 0;
+  const parked = new Map<ProjectName, number>();
   if (!mirror.settings.dryRun) await mirror.files.tidy(false);
   for (;;) {
     const startedMs = mirror.clock.now();
     mirror.takeRequest();
     await learn(mirror);
-    const result = await onePass(mirror, startedMs);
+    const result = await onePass(mirror, startedMs, parked);
     done += result.done;
     if (mirror.settings.dryRun || !mirror.takeRequest()) return { done, parked: result.parked };
   }
 }
 
-async function onePass(mirror: Mirror, startedMs: number): Promise<WorkResult> {
+async function onePass(
+  mirror: Mirror,
+  startedMs: number,
+  parked: Map<ProjectName, number>,
+): Promise<WorkResult> {
   const { state, files, report, settings } = mirror;
   const { queued } = state.totals();
   report({ type: 'queued', projects: queued });
   if (queued > 0) state.remember({ rootIndexDue: true });
-  const result = await workThroughQueue(mirror);
+  const result = await workThroughQueue(mirror, parked);
   if (settings.dryRun) return result;
   if (state.mirror().rootIndexDue) {
     await publishRootIndex(mirror);
     state.remember({ rootIndexDue: undefined });
   }
-  if (result.parked.size === 0) await files.tidy(true);
-  await files.publish([
-    {
-      path: ownPath('last-modified'),
-      body: Buffer.from(renderLastModified(startedMs)),
-    },
-  ]);
+  if (state.totals().queued === 0) await files.tidy(true);
+  await publishOwnPages(mirror, startedMs);
   return result;
+}
+
+async function publishOwnPages({ files, settings }: Mirror, startedMs: number): Promise<void> {
+  const landing = Buffer.from(renderLandingPage(settings.upstream, settings.baseUrl));
+  const writes = [{ path: ownPath('last-modified'), body: Buffer.from(renderLastModified(startedMs)) }];
+  if (!(await files.read(ownPath('index.html')))?.equals(landing)) {
+    writes.push({ path: ownPath('index.html'), body: landing });
+  }
+  await files.publish(writes);
 }

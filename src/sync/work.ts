@@ -1,13 +1,15 @@
 /** Works through the queue: many projects at a time, removals first, and none of them in the way of the others. */
 import { MismatchError, NonsenseError, throwIfPaused, UnreachableError } from '../core/errors.ts';
+import { GroupCommit } from '../core/group-commit.ts';
 import type { ProjectName } from '../core/names.ts';
+import { Places } from '../core/places.ts';
 import { longestWaitMs, parkDelayMs } from '../core/retry.ts';
-import type { Due } from '../state/state-store.ts';
+import type { Due, Finished } from '../state/state-store.ts';
 import type { Mirror } from './mirror.ts';
 import { syncProject } from './sync-project.ts';
 
 /** Projects under way: far more than connections, because most of them wait for a flush that they share. */
-const mostUnderWay = 256;
+const mostUnderWay = 600;
 const queuePiece = 1000;
 /** A run waits this long for a project whose next try is near; what takes longer is left to the next run. */
 const patienceMs = 60_000;
@@ -22,31 +24,38 @@ export interface WorkResult {
   readonly parked: ReadonlySet<ProjectName>;
 }
 
-/** Works until nothing is due. Throws what ends the run: UnreachableError, StorageError, PausedError. */
-export function workThroughQueue(mirror: Mirror): Promise<WorkResult> {
-  return new QueueWorker(mirror).run();
+/**
+ * Works until nothing is due. `parked` holds the projects that the run has tried in vain, with the times of their next
+ * tries; it is brought up to date. Throws what ends the run: UnreachableError, StorageError, PausedError.
+ */
+export function workThroughQueue(mirror: Mirror, parked: Map<ProjectName, number>): Promise<WorkResult> {
+  return new QueueWorker(mirror, parked).run();
 }
 
 class QueueWorker {
   readonly #mirror: Mirror;
   readonly #only: ReadonlySet<ProjectName> | undefined;
-  readonly #underWay = new Set<Promise<void>>();
-  readonly #parked = new Map<ProjectName, number>();
+  readonly #places = new Places(mostUnderWay);
+  readonly #finished: GroupCommit<Finished>;
+  readonly #parked: Map<ProjectName, number>;
   #done = 0;
   #failures = 0;
   #fatal: unknown;
 
-  constructor(mirror: Mirror) {
+  constructor(mirror: Mirror, parked: Map<ProjectName, number>) {
     this.#mirror = mirror;
+    this.#parked = parked;
+    this.#finished = new GroupCommit(mirror.clock, async (finished) => mirror.state.finish(finished));
     this.#only = mirror.settings.projects === undefined ? undefined : new Set(mirror.settings.projects);
   }
 
   async run(): Promise<WorkResult> {
     const { clock, signal, report, settings } = this.#mirror;
     for (;;) {
-      await this.#pass(true);
+      // A dry run leaves the queue as it is, so that the second pass sees the removals, too.
+      if (!settings.dryRun) await this.#pass(true);
       await this.#pass(false);
-      const ms = Math.min(...this.#parked.values()) - clock.now();
+      const ms = this.#nextTry() - clock.now();
       if (ms > patienceMs || settings.dryRun) break;
       report({
         type: 'waiting',
@@ -58,6 +67,13 @@ class QueueWorker {
     return { done: this.#done, parked: new Set(this.#parked.keys()) };
   }
 
+  /** Infinity when nothing is parked. */
+  #nextTry(): number {
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const nextTry of this.#parked.values()) earliest = Math.min(earliest, nextTry);
+    return earliest;
+  }
+
   /** Once over everything that is due, in the order of names. */
   async #pass(removed: boolean): Promise<void> {
     const { state, clock, signal } = this.#mirror;
@@ -66,30 +82,33 @@ class QueueWorker {
       const piece = state.due(clock.now(), removed, after, queuePiece);
       for (const due of piece) {
         if (this.#only !== undefined && !this.#only.has(due.name)) continue;
-        if (this.#underWay.size >= mostUnderWay) await Promise.race(this.#underWay);
-        if (this.#fatal !== undefined || signal.aborted) break;
-        const work = this.#work(due).finally(() => this.#underWay.delete(work));
-        this.#underWay.add(work);
+        await this.#places.take();
+        if (this.#fatal !== undefined || signal.aborted) {
+          this.#places.give();
+          break;
+        }
+        void this.#work(due).finally(() => this.#places.give());
       }
       after = piece.at(-1)?.name;
       if (after === undefined || this.#fatal !== undefined || signal.aborted) break;
     }
-    await Promise.all(this.#underWay);
+    await this.#places.allFree();
     if (this.#fatal !== undefined) throw this.#fatal;
     throwIfPaused(signal);
   }
 
   /** Never rejects: a project's failure is its own, and what ends the run is kept for the end of the pass. */
   async #work(due: Due): Promise<void> {
-    const { report } = this.#mirror;
+    const { report, settings } = this.#mirror;
     report({ type: 'project-started', name: due.name });
     try {
       const outcome = await syncProject(this.#mirror, due);
       this.#failures = 0;
       if ('wait' in outcome) return this.#park(due, outcome.wait, outcome.delayMs, true);
+      if (!settings.dryRun) await this.#finished.add(outcome.finished);
       this.#parked.delete(due.name);
       this.#done += 1;
-      report({ type: 'project-done', name: due.name, outcome: outcome.done });
+      report({ type: 'project-done', name: due.name, outcome: outcome.finished.kind });
     } catch (error) {
       try {
         this.#fail(due, error);

@@ -9,9 +9,17 @@ export interface LargeIndexReport {
   readonly serial: number;
   /** Requests since the start. */
   readonly requests: number;
+  /** Bytes on the wire since the start. */
+  readonly traffic: number;
 }
 
-const report = ({ url, bytes, serial, requests }: LargeIndex): LargeIndexReport => ({ url, bytes, serial, requests });
+const report = ({ url, bytes, serial, requests, traffic }: LargeIndex): LargeIndexReport => ({
+  url,
+  bytes,
+  serial,
+  requests,
+  traffic,
+});
 
 const index = await openLargeIndex(JSON.parse(process.argv[2] ?? ''));
 process.on('message', async ({ touch }: { touch: number }) => {

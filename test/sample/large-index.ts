@@ -2,7 +2,7 @@
 
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
 import { promisify } from 'node:util';
 import { gzip, gzipSync } from 'node:zlib';
@@ -21,6 +21,8 @@ export interface LargeIndex {
   readonly serial: number;
   /** Requests so far. */
   readonly requests: number;
+  /** Bytes on the wire so far, both directions, with all heads. */
+  readonly traffic: number;
   /** Gives `count` projects a new file and a new serial, round robin; the list is up to date when done. */
   touch(count: number): Promise<void>;
   close(): Promise<void>;
@@ -49,6 +51,15 @@ export const openLargeIndex = async (options: LargeIndexOptions & { readonly por
   const pages = new Pages(model, url);
   await pages.renderAll();
   let requests = 0;
+  let closedTraffic = 0;
+  const sockets = new Set<Socket>();
+  server.on('connection', (socket) => {
+    sockets.add(socket);
+    socket.once('close', () => {
+      sockets.delete(socket);
+      closedTraffic += trafficOf(socket);
+    });
+  });
   server.on('request', (message: IncomingMessage, response) => {
     requests += 1;
     if (message.method === 'POST') {
@@ -74,6 +85,9 @@ export const openLargeIndex = async (options: LargeIndexOptions & { readonly por
     get requests() {
       return requests;
     },
+    get traffic() {
+      return [...sockets].reduce((sum, socket) => sum + trafficOf(socket), closedTraffic);
+    },
     touch: (count) => {
       for (const project of model.touch(count)) pages.renderProject(project);
       return pages.renderList();
@@ -86,6 +100,8 @@ export const openLargeIndex = async (options: LargeIndexOptions & { readonly por
     },
   };
 };
+
+const trafficOf = (socket: Socket): number => socket.bytesRead + socket.bytesWritten;
 
 const json = 'application/vnd.pypi.simple.v1+json';
 

@@ -26,7 +26,7 @@ import type { Clock } from '../../core/clock.ts';
 import { GroupCommit } from '../../core/group-commit.ts';
 import type { WebPath } from '../../core/paths.ts';
 import type { Digest, FileStore, StagedFile, Write } from '../file-store.ts';
-import { flush } from './flush.ts';
+import { Flusher } from './flush.ts';
 import { StagedDownload } from './staged-download.ts';
 import { codeOf, storageError } from './storage-errors.ts';
 
@@ -40,10 +40,13 @@ export class FilesystemFileStore implements FileStore {
   readonly #trash: string;
   readonly #clock: Clock;
   readonly #commits: GroupCommit<Step>;
+  readonly #flusher: Flusher;
   /** Folders known to be there: those that hold folders, and the last one that holds files. */
   readonly #folders = new Set<string>();
   #lastFolder = '';
   #temporaries = 0;
+  /** What earlier runs left in staging, read once: nearly every download finds nothing there. */
+  #remains: Set<string> | undefined;
 
   /** The tree below the folder `target`; nothing is touched before {@link create}. */
   constructor(target: string, clock: Clock) {
@@ -52,6 +55,7 @@ export class FilesystemFileStore implements FileStore {
     this.#trash = join(target, 'trash');
     this.#target = target;
     this.#clock = clock;
+    this.#flusher = new Flusher(this.#staging);
     this.#commits = new GroupCommit(clock, (steps) => this.#commit(steps));
   }
 
@@ -102,7 +106,8 @@ export class FilesystemFileStore implements FileStore {
   }
 
   stage(key: string): Promise<StagedFile> {
-    return StagedDownload.open(join(this.#staging, key));
+    this.#remains ??= new Set(this.#guard(this.#staging, () => readdirSync(this.#staging)));
+    return StagedDownload.open(join(this.#staging, key), this.#remains.has(`${key}.etag`));
   }
 
   publish(writes: readonly Write[]): Promise<void> {
@@ -146,7 +151,7 @@ export class FilesystemFileStore implements FileStore {
 
   async #flush(paths: ReadonlySet<string>): Promise<void> {
     try {
-      await flush(this.#staging, paths);
+      await this.#flusher.flush(paths);
     } catch (error) {
       throw storageError(this.#staging, error);
     }

@@ -1,42 +1,90 @@
 /**
  * Makes files and folders survive a power cut.
  *
- * A few are flushed one by one. For more, one `syncfs(2)` costs less than all the single flushes; Node cannot call it,
- * `sync -f` of coreutils can. Where there is no such program everything is flushed one by one.
+ * A few are flushed one by one. For more, one `syncfs(2)` costs less than all the single flushes. Node cannot call it,
+ * but `sync -f` of coreutils can; a shell that stays starts it, because forking a large Node process takes longer than
+ * the flush. Where there is no such program everything is flushed one by one.
  */
-import { execFile } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { close, fsync, open } from 'node:fs';
 import { promisify } from 'node:util';
 import { codeOf } from './storage-errors.ts';
 
-const run = promisify(execFile);
 const openFile = promisify(open);
 const flushFile = promisify(fsync);
 const closeFile = promisify(close);
 
-/** Up to so many flushes cost less than starting a program. */
+/** Up to so many flushes cost less than one of the whole file system. */
 const few = 8;
 const atATime = 4;
 
-let canSyncFileSystem = true;
+/** Answers each line with the exit code of a flush of the file system that holds its argument. */
+const script = 'while read -r line; do sync -f "$1" 2>/dev/null; echo $?; done';
 
-/** Flushes `paths`, which all lie on the file system of the folder `root`. */
-export async function flush(root: string, paths: ReadonlySet<string>): Promise<void> {
-  if (paths.size > few && canSyncFileSystem) {
-    try {
-      await run('sync', ['-f', root]);
-      return;
-    } catch (error) {
-      // An exit code of 1 may mean that data was lost or that the option is unknown: either way each file must be asked.
-      if (codeOf(error) === 'ENOENT') canSyncFileSystem = false;
-    }
+export class Flusher {
+  readonly #folder: string;
+  #shell: ChildProcess | undefined;
+  #hasSync = true;
+
+  /** Flushes what lies on the file system of `folder`. */
+  constructor(folder: string) {
+    this.#folder = folder;
   }
-  const rest = [...paths];
-  await Promise.all(
-    Array.from({ length: atATime }, async () => {
+
+  /** Resolves when `paths` are durable. Not to be called again before. */
+  async flush(paths: ReadonlySet<string>): Promise<void> {
+    if (paths.size > few && this.#hasSync) {
+      if (await this.#flushFileSystem()) return;
+      this.#hasSync = false;
+    }
+    const rest = [...paths];
+    const worker = async (): Promise<void> => {
       for (let path = rest.pop(); path !== undefined; path = rest.pop()) await flushOne(path);
-    }),
-  );
+    };
+    await Promise.all(Array.from({ length: atATime }, worker));
+  }
+
+  /** False when it failed or there is no such program: then each file must be asked. */
+  #flushFileSystem(): Promise<boolean> {
+    this.#shell ??= this.#startShell();
+    const { stdin, stdout } = this.#shell;
+    if (stdin === null || stdout === null) return Promise.resolve(false);
+    const shell = this.#shell;
+    return new Promise((resolve) => {
+      const answer = (code: Buffer | undefined): void => {
+        stdout.removeListener('data', answer);
+        shell.removeListener('close', ended);
+        hold(stdout, false);
+        resolve(code?.toString().trim() === '0');
+      };
+      const ended = (): void => answer(undefined);
+      hold(stdout, true);
+      stdout.once('data', answer);
+      shell.once('close', ended);
+      stdin.write('\n', () => {});
+    });
+  }
+
+  #startShell(): ChildProcess {
+    const shell = spawn('sh', ['-c', script, 'sh', this.#folder], {
+      stdio: ['pipe', 'pipe', 'ignore'],
+      detached: true,
+    });
+    // It ends by itself when our end of its pipe is closed, so nothing has to wait for it.
+    shell.unref();
+    shell.on('error', () => shell.emit('close'));
+    shell.stdin?.on('error', () => {});
+    hold(shell.stdin, false);
+    hold(shell.stdout, false);
+    return shell;
+  }
+}
+
+/** Whether the process stays alive for `pipe`. */
+function hold(pipe: unknown, alive: boolean): void {
+  const handle = pipe as { ref(): void; unref(): void };
+  if (alive) handle.ref();
+  else handle.unref();
 }
 
 async function flushOne(path: string): Promise<void> {

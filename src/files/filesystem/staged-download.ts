@@ -43,10 +43,10 @@ export class StagedDownload implements StagedFile {
     this.#etagPath = `${path}.etag`;
   }
 
-  /** The download at `path` (without suffix), with what an earlier run left of it. */
-  static async open(path: string): Promise<StagedDownload> {
+  /** The download at `path` (without suffix), with what an earlier run left of it if it left anything. */
+  static async open(path: string, hasRemains: boolean): Promise<StagedDownload> {
     const download = new StagedDownload(path);
-    await download.#guard(() => download.#findRemains());
+    if (hasRemains) await download.#guard(() => download.#findRemains());
     return download;
   }
 

@@ -137,27 +137,20 @@ export class SqliteStateStore implements StateStore {
     return this.#do(() => this.#sql.holderOf.get(path))?.project;
   }
 
-  hold(name: ProjectName, file: HeldFile): void {
-    const metadata = file.metadataSha256 === undefined ? null : Buffer.from(file.metadataSha256, 'hex');
-    const sha256 = Buffer.from(file.sha256, 'hex');
-    this.#do(() => this.#sql.hold.run(file.path, name, file.size, sha256, metadata, file.provenance ? 1 : 0));
+  hold(name: ProjectName, files: readonly HeldFile[]): void {
+    if (files.length === 0) return;
+    this.#transaction(() => {
+      for (const { path, size, sha256, metadataSha256, provenance } of files) {
+        const metadata = metadataSha256 === undefined ? null : Buffer.from(metadataSha256, 'hex');
+        this.#sql.hold.run(path, name, size, Buffer.from(sha256, 'hex'), metadata, provenance ? 1 : 0);
+      }
+    });
   }
 
-  finish(due: Due, outcome: Finished): void {
-    const { name, displayName } = due;
+  finish(projects: readonly Finished[]): void {
     const now = this.#clock.now();
     this.#transaction(() => {
-      if (outcome.kind === 'published') {
-        const { serial, etag, status, drop } = outcome;
-        this.#sql.publish.run(name, displayName, serial ?? null, etag ?? null, status, now);
-        for (const file of drop) this.#sql.deleteFile.run(file.path);
-      } else if (outcome.kind === 'unchanged') {
-        this.#sql.see.run(now, name);
-      } else {
-        this.#sql.deleteFilesOf.run(name);
-        this.#sql.deleteProject.run(name);
-      }
-      this.#sql.dequeue.run(name, due.serial);
+      for (const project of projects) this.#finish(project, now);
     });
   }
 
@@ -196,6 +189,21 @@ export class SqliteStateStore implements StateStore {
 
   close(): void {
     this.#db.close();
+  }
+
+  #finish(project: Finished, now: number): void {
+    const { name, displayName, serial: required } = project.due;
+    if (project.kind === 'published') {
+      const { serial, etag, status, drop } = project;
+      this.#sql.publish.run(name, displayName, serial ?? null, etag ?? null, status, now);
+      for (const file of drop) this.#sql.deleteFile.run(file.path);
+    } else if (project.kind === 'unchanged') {
+      this.#sql.see.run(now, name);
+    } else {
+      this.#sql.deleteFilesOf.run(name);
+      this.#sql.deleteProject.run(name);
+    }
+    this.#sql.dequeue.run(name, required);
   }
 
   #remember(state: MirrorState): void {

@@ -2,7 +2,7 @@
 import { PassThrough, type Transform } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Clock } from '../../core/clock.ts';
-import { NoChangelogError, NonsenseError, UnreachableError } from '../../core/errors.ts';
+import { MirrorError, MismatchError, NoChangelogError, NonsenseError, UnreachableError } from '../../core/errors.ts';
 import type { FileSink, ResumePoint } from '../../core/file-sink.ts';
 import type { ProjectName } from '../../core/names.ts';
 import { withRetries } from '../../core/retry.ts';
@@ -50,7 +50,13 @@ export class PypiUpstream implements Upstream {
     return this.#call('changelog_since_serial', [serial], (text, source) => parseChanges(text, serial, source));
   }
 
-  async listProjects(etag: string | undefined): Promise<ProjectList | undefined> {
+  listProjects(etag: string | undefined): Promise<ProjectList | undefined> {
+    const { clock, signal } = this.#options;
+    return withRetries(clock, signal, () => this.#openList(etag));
+  }
+
+  /** Resolves as soon as the list begins to arrive. */
+  #openList(etag: string | undefined): Promise<ProjectList | undefined> {
     const url = new URL(`${this.#options.base}/simple/`);
     const headers = {
       accept: simpleJson,
@@ -137,7 +143,7 @@ export class PypiUpstream implements Upstream {
       let left = size ?? Number.POSITIVE_INFINITY;
       if (status === 206) {
         if (from === undefined || !continues(headers['content-range'], from.bytes, size)) {
-          throw new UnreachableError(
+          throw new MismatchError(
             `${url}: asked for bytes from ${from?.bytes ?? 0}, found ${headers['content-range']}`,
           );
         }
@@ -146,7 +152,7 @@ export class PypiUpstream implements Upstream {
       sink.begin(status === 206, strongEtag(headers.etag));
       return (chunk) => {
         left -= chunk.length;
-        if (left < 0) throw new UnreachableError(`${url}: more than the ${size} bytes that the index promises`);
+        if (left < 0) throw new MismatchError(`${url}: more than the ${size} bytes that the index promises`);
         return sink.write(chunk);
       };
     };
@@ -227,10 +233,15 @@ function readList(stream: Transform, url: URL, etag: string | undefined): Projec
   let serial: number | undefined;
   async function* pieces(): AsyncGenerator<readonly ListedProject[]> {
     let bytes = 0;
-    for await (const chunk of stream as AsyncIterable<Buffer>) {
-      bytes += chunk.length;
-      if (bytes > largestList) throw new NonsenseError(`${url}: larger than ${largestList} bytes`);
-      yield parser.push(chunk);
+    try {
+      for await (const chunk of stream as AsyncIterable<Buffer>) {
+        bytes += chunk.length;
+        if (bytes > largestList) throw new NonsenseError(`${url}: larger than ${largestList} bytes`);
+        yield parser.push(chunk);
+      }
+    } catch (cause) {
+      if (cause instanceof MirrorError || !(cause instanceof Error)) throw cause;
+      throw new NonsenseError(`${url}: the gzip body cannot be read: ${cause.message}`, { cause });
     }
     serial = parser.end().serial;
   }

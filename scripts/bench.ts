@@ -1,0 +1,150 @@
+/**
+ * `npm run bench`: how fast the built pep381run is, against the sample upstream's large index in a process of its own
+ * on loopback. One table, the median of three runs. Targets are removed only at the end: ext4 avoids inodes that were
+ * freed within the last seconds, which slows down whoever creates files just then.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { build } from 'esbuild';
+import { forkLargeIndex } from '../test/sample/fork-large-index.ts';
+
+const rounds = 3;
+const root = fileURLToPath(new URL('..', import.meta.url));
+const folder = mkdtempSync(join(process.argv[2] ?? tmpdir(), 'pep381-bench-'));
+const usageHook = join(folder, 'usage.cjs');
+writeFileSync(
+  usageHook,
+  `process.on('exit', () => require('fs').writeFileSync(process.env.BENCH_USAGE, JSON.stringify(process.resourceUsage())));`,
+);
+const pep381run = join(root, 'dist', 'pep381run');
+const takeOver = join(root, 'dist', 'bench-list.cjs');
+
+interface Figures {
+  readonly seconds: number;
+  readonly cpuSeconds: number;
+  readonly peakMiB: number;
+}
+
+const rows: string[][] = [];
+let targets = 0;
+try {
+  await build({
+    entryPoints: [join(root, 'scripts', 'bench-list.ts')],
+    outfile: takeOver,
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    logLevel: 'warning',
+  });
+  await benchFiles();
+  await benchIndexOnly();
+  await benchList();
+  print();
+} finally {
+  rmSync(takeOver, { force: true });
+  rmSync(folder, { recursive: true, force: true });
+}
+
+/** 2,000 projects with 10,000 files of 20 KB: first sync, nothing new, 200 projects changed. */
+async function benchFiles(): Promise<void> {
+  const files = 10_000;
+  const index = await forkLargeIndex({ projects: 2000, filesPerProject: 5, meanFileSize: 20_000 });
+  const [first, changed, unchanged]: [Figures[], Figures[], Figures[]] = [[], [], []];
+  let traffic = 0;
+  for (let round = 0; round < rounds; round += 1) {
+    const target = newTarget();
+    first.push(await run(pep381run, '-q', '--upstream', index.url, target));
+    await index.touch(200);
+    changed.push(await run(pep381run, '-q', '--upstream', index.url, target));
+    const before = (await index.touch(0)).traffic;
+    unchanged.push(await run(pep381run, '-q', '--upstream', index.url, target));
+    traffic = Math.max(traffic, (await index.touch(0)).traffic - before);
+  }
+  await index.close();
+  row('first sync, 2,000 projects, 10,000 files of 20 KB', first, (s) => `${rate(files, s)} files/s`, '1,500 files/s');
+  row('200 projects changed, one new file each', changed, () => '', '');
+  row('nothing changed, 2,000 projects', unchanged, () => `${traffic} bytes of traffic`, '0.25 s, 5,000 bytes');
+}
+
+/** 20,000 projects without their files. */
+async function benchIndexOnly(): Promise<void> {
+  const projects = 20_000;
+  const index = await forkLargeIndex({ projects, filesPerProject: 5, meanFileSize: 1000 });
+  const figures: Figures[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    figures.push(await run(pep381run, '-q', '--index-only', '--upstream', index.url, newTarget()));
+  }
+  await index.close();
+  row('index only, 20,000 projects', figures, (s) => `${rate(projects, s)} projects/s`, '1,500 projects/s');
+}
+
+/** The list of all projects at PyPI's size, and a run that finds nothing new at that size. */
+async function benchList(): Promise<void> {
+  const index = await forkLargeIndex({ projects: 1, filesPerProject: 1, meanFileSize: 100, listOnlyNames: 880_000 });
+  const [list, unchanged]: [Figures[], Figures[]] = [[], []];
+  for (let round = 0; round < rounds; round += 1) list.push(await run(takeOver, index.url, newTarget()));
+  const target = newTarget();
+  await run(takeOver, index.url, target, 'finish');
+  await run(pep381run, '-q', '--upstream', index.url, target);
+  let traffic = 0;
+  for (let round = 0; round < rounds; round += 1) {
+    const before = (await index.touch(0)).traffic;
+    unchanged.push(await run(pep381run, '-q', '--upstream', index.url, target));
+    traffic = Math.max(traffic, (await index.touch(0)).traffic - before);
+  }
+  await index.close();
+  row('list of 880,000 names taken over', list, () => '', '4 s, 150 MiB');
+  row('nothing changed, 880,000 projects', unchanged, () => `${traffic} bytes of traffic`, '0.25 s, 5,000 bytes');
+}
+
+function newTarget(): string {
+  targets += 1;
+  return join(folder, `target-${targets}`);
+}
+
+async function run(program: string, ...args: string[]): Promise<Figures> {
+  const usageFile = join(folder, 'usage.json');
+  const env = { ...process.env, BENCH_USAGE: usageFile };
+  const started = process.hrtime.bigint();
+  const child = spawn(process.execPath, ['--require', usageHook, program, ...args], { env, stdio: 'inherit' });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  const seconds = Number(process.hrtime.bigint() - started) / 1e9;
+  if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code}`);
+  const usage = JSON.parse(readFileSync(usageFile, 'utf8')) as NodeJS.ResourceUsage;
+  return { seconds, cpuSeconds: (usage.userCPUTime + usage.systemCPUTime) / 1e6, peakMiB: usage.maxRSS / 1024 };
+}
+
+function row(what: string, figures: readonly Figures[], show: (seconds: number) => string, goal: string): void {
+  const seconds = median(figures.map((figure) => figure.seconds));
+  const cpu = median(figures.map((figure) => figure.cpuSeconds));
+  const peak = median(figures.map((figure) => figure.peakMiB));
+  rows.push([what, `${seconds.toFixed(2)} s`, `${cpu.toFixed(2)} s`, `${peak.toFixed(0)} MiB`, show(seconds), goal]);
+  process.stderr.write(`${rows.at(-1)?.join('  ')}\n`);
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? 0;
+}
+
+function rate(count: number, seconds: number): string {
+  return Math.round(count / seconds).toLocaleString('en-US');
+}
+
+function print(): void {
+  const table = [['', 'wall', 'CPU', 'peak memory', 'result', 'goal'], ...rows];
+  const widths = (table[0] ?? []).map((_, column) => Math.max(...table.map((cells) => cells[column]?.length ?? 0)));
+  console.log(`\n${cpus()[0]?.model ?? 'unknown CPU'}, ${availableParallelism()} cores, Node ${process.versions.node}`);
+  for (const cells of table)
+    console.log(
+      cells
+        .map((cell, column) => cell.padEnd(widths[column] ?? 0))
+        .join('  ')
+        .trimEnd(),
+    );
+}

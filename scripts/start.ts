@@ -1,0 +1,53 @@
+/**
+ * `npm start`: a whole mirror on this machine, to look at. Starts the sample upstream, mirrors it into var/pypi with
+ * the built pep381run, serves that with Apache where it is installed, and says how pip uses it. With `--once` it ends after mirroring.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { findApache, openApache } from '../test/fixtures/apache.ts';
+import { sampleIndex } from '../test/sample/sample-projects.ts';
+import { openSampleServer } from '../test/sample/sample-server.ts';
+import { openPreviewServer } from './preview-server.ts';
+
+const root = fileURLToPath(new URL('..', import.meta.url));
+const target = join(root, 'var', 'pypi');
+
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
+
+const upstream = await openSampleServer({ index: sampleIndex() });
+console.log(`Sample upstream at ${upstream.url}, with ${upstream.index.projects().length} projects.`);
+mkdirSync(target, { recursive: true });
+try {
+  process.exitCode = await mirror();
+  if (process.exitCode === 0 && !stop.signal.aborted && !process.argv.includes('--once')) await serve();
+} finally {
+  await upstream.close();
+}
+
+/** The upstream has another port each time, hence --reconcile: it moves the mirror to the new address. */
+async function mirror(): Promise<number> {
+  const args = ['--upstream', upstream.url, '--reconcile', target];
+  const child = spawn(join(root, 'dist', 'pep381run'), args, { stdio: 'inherit' });
+  const [code] = (await once(child, 'exit')) as [number | null];
+  return code ?? 1;
+}
+
+async function serve(): Promise<void> {
+  const apache = findApache() !== undefined;
+  const server = apache ? await openApache({ target }) : await openPreviewServer(join(target, 'web'));
+  try {
+    console.log(
+      `Serving ${join(target, 'web')} with ${apache ? 'Apache' : 'the preview server (Apache is not installed)'}.`,
+    );
+    console.log(`Open ${server.url}/ in a browser, or install from it:\n`);
+    console.log(`  pip install --index-url ${server.url}/simple/ sample-app\n`);
+    console.log('Ctrl-C ends it.');
+    if (!stop.signal.aborted) await once(stop.signal, 'abort');
+  } finally {
+    await server.close();
+  }
+}

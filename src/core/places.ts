@@ -1,0 +1,36 @@
+/** So many places, taken and given back: bounds how much is under way at a time. First come, first served. */
+export class Places {
+  readonly #all: number;
+  readonly #waiting: (() => void)[] = [];
+  #free: number;
+  #whenAllFree: (() => void)[] = [];
+
+  constructor(count: number) {
+    this.#all = count;
+    this.#free = count;
+  }
+
+  /** Resolves when a place is yours. */
+  async take(): Promise<void> {
+    if (this.#free > 0) this.#free -= 1;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Gives a place back. */
+  give(): void {
+    const next = this.#waiting.shift();
+    if (next !== undefined) {
+      next();
+      return;
+    }
+    this.#free += 1;
+    if (this.#free < this.#all) return;
+    for (const resolve of this.#whenAllFree) resolve();
+    this.#whenAllFree = [];
+  }
+
+  /** Resolves when no place is taken. */
+  async allFree(): Promise<void> {
+    if (this.#free < this.#all) await new Promise<void>((resolve) => this.#whenAllFree.push(resolve));
+  }
+}
