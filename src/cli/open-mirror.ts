@@ -1,5 +1,5 @@
 /** Chooses and opens the adapters for a target: the only place that knows all of them. */
-import { Agent } from 'undici';
+import Agent from 'undici/lib/dispatcher/agent.js';
 import type { Clock } from '../core/clock.ts';
 import type { Report } from '../core/report.ts';
 import { FilesystemFileStore } from '../files/filesystem/filesystem-file-store.ts';

@@ -63,10 +63,9 @@ async function fetchBlob(
   planned: PlannedFile,
 ): Promise<{ body: StagedFile; bytes: number }> {
   const { files, report } = mirror;
-  const { path, file } = planned;
+  const { path } = planned;
   // Not known by its hash: the same bytes may be listed twice, and be fetched at the same time.
   const body = await files.stage(sha256Hex(Buffer.from(`${name} ${path}`)));
-  report({ type: 'file-started', path, bytes: file.size });
   try {
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -92,8 +91,11 @@ async function transferAndVerify(mirror: Mirror, planned: PlannedFile, body: Sta
   const { url, path, file, sha256 } = planned;
   const { size } = file;
   let arrived = 0;
+  let announced = false;
   const sink = {
     begin: (resumed: boolean, etag: string | undefined): void => {
+      if (!announced) report({ type: 'file-started', path, bytes: size });
+      announced = true;
       const kept = resumed ? (body.resumable?.bytes ?? 0) : 0;
       if (kept !== arrived) report({ type: 'bytes', path, bytes: kept - arrived });
       arrived = kept;
@@ -153,7 +155,5 @@ async function fetchProvenance({ upstream }: Mirror, { file }: PlannedFile): Pro
 
 function mismatch({ url, file, sha256 }: PlannedFile, found: Digest): MismatchError {
   const size = file.size === undefined ? '' : `${file.size} bytes with `;
-  return new MismatchError(
-    `${url}: expected ${size}sha256 ${sha256}, found ${found.bytes} bytes with ${found.sha256}`,
-  );
+  return new MismatchError(`${url}: expected ${size}sha256 ${sha256}, found ${found.bytes} bytes with ${found.sha256}`);
 }

@@ -13,8 +13,7 @@ import type { PlannedFile } from './plan.ts';
 const packetBytes = 1400;
 /** Below this many bytes compressing at once costs less than handing it to another thread. */
 const compressHere = 16 << 10;
-/** A window larger than the page costs time and saves nothing. */
-const smallPage = { level: 6, windowBits: 14, memLevel: 7 } as const;
+const level = 6;
 
 /** How a file of the plan is published: from this mirror, or with `held` undefined from upstream. */
 export function publishedFile(
@@ -70,8 +69,8 @@ export async function publishPages(
 }
 
 async function compress(body: Buffer): Promise<Buffer> {
-  if (body.length < compressHere) return gzipSync(body, smallPage);
+  if (body.length < compressHere) return gzipSync(body, { level });
   return new Promise((resolve, reject) => {
-    gzip(body, { level: 6 }, (error, compressed) => (error === null ? resolve(compressed) : reject(error)));
+    gzip(body, { level }, (error, compressed) => (error === null ? resolve(compressed) : reject(error)));
   });
 }

@@ -35,11 +35,7 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
   }
 }
 
-async function onePass(
-  mirror: Mirror,
-  startedMs: number,
-  parked: Map<ProjectName, number>,
-): Promise<WorkResult> {
+async function onePass(mirror: Mirror, startedMs: number, parked: Map<ProjectName, number>): Promise<WorkResult> {
   const { state, files, report, settings } = mirror;
   const { queued } = state.totals();
   report({ type: 'queued', projects: queued });

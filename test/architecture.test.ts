@@ -1,0 +1,268 @@
+/** The layers of the project, and why each rule exists. A breach is told with the name of the file that broke it. */
+import t from 'tap';
+import { readSource, readSourceFiles, type SourceFile } from './fixtures/source-files.ts';
+
+type Layer = 'core' | 'formats' | 'policy' | 'port' | 'adapter' | 'use case' | 'cli' | 'program';
+
+const useCases = ['sync', 'check', 'stats', 'adopt'];
+const portFolders = ['upstream', 'state', 'files'];
+const programs = /^(?:scripts\/(?:pep381run|processlogs|pep381checkfiles)|cgi\/pep381sync)\.ts$/;
+
+function layerOf(path: string): Layer | undefined {
+  if (programs.test(path)) return 'program';
+  const [top, folder = '', ...rest] = path.split('/');
+  if (top !== 'src' || rest.length === 0) return undefined;
+  if (folder === 'core' || folder === 'formats' || folder === 'policy' || folder === 'cli') return folder;
+  if (useCases.includes(folder)) return 'use case';
+  if (portFolders.includes(folder)) return rest.length === 1 ? 'port' : 'adapter';
+  return undefined;
+}
+
+/** What each layer may build on. An adapter may also use its own folder. */
+const below: Readonly<Record<Layer, readonly Layer[]>> = {
+  core: ['core'],
+  formats: ['core', 'formats'],
+  policy: ['core', 'formats', 'port', 'policy'],
+  port: ['core', 'formats', 'port'],
+  'use case': ['core', 'formats', 'policy', 'port', 'use case'],
+  adapter: ['core', 'formats', 'port'],
+  cli: ['core', 'formats', 'policy', 'port', 'use case', 'cli'],
+  program: ['cli'],
+};
+
+/** The composition: these choose the adapters. The lock is taken before there is a mirror to open. */
+const opener = /^src\/cli\/open(?:-[a-z]+)*\.ts$/;
+const lock = 'src/state/sqlite/lock.ts';
+
+function mayImport(from: string, to: string): boolean {
+  const [layer, target] = [layerOf(from), layerOf(to)];
+  if (layer === undefined || target === undefined) return layer === 'cli' && to === 'package.json';
+  if (target !== 'adapter') return below[layer].includes(target);
+  if (layer === 'adapter') return folderOf(from) === folderOf(to);
+  return layer === 'cli' && (opener.test(from) || to === lock);
+}
+
+function folderOf(path: string): string {
+  return path.slice(0, path.lastIndexOf('/'));
+}
+
+function isOurs(module: string): boolean {
+  return /^(?:src|scripts|cgi|test)\/|^package\.json$/.test(module);
+}
+
+interface Rule {
+  readonly rule: string;
+  readonly why: string;
+  /** What in `file`, one of `all`, breaks the rule. */
+  breaches(file: SourceFile, all: ReadonlyMap<string, SourceFile>): readonly string[];
+  /** A file that would break it, by its path and text. */
+  readonly example: readonly [path: string, text: string];
+}
+
+const isPure = (path: string): boolean => ['core', 'formats', 'policy', 'port'].includes(layerOf(path) ?? '');
+
+const rules: readonly Rule[] = [
+  {
+    rule: 'every file belongs to a layer',
+    why: 'a file outside of the layers is a file that no rule holds for',
+    breaches: ({ path }) => (layerOf(path) === undefined ? ['is in no layer'] : []),
+    example: ['src/utils/text.ts', ''],
+  },
+  {
+    rule: 'imports point down',
+    why: 'what lies below can be understood, tested and replaced without what lies above',
+    breaches: ({ path, imports }) =>
+      imports.filter((to) => isOurs(to) && !mayImport(path, to)).map((to) => `imports ${to}`),
+    example: ['src/core/paths.ts', "import type { Mirror } from '../sync/mirror.ts';"],
+  },
+  {
+    rule: 'use cases know the ports, never an adapter',
+    why: 'the order of the steps is the same for every database, disk and index, and a test hands in its own',
+    breaches: ({ path, imports }) =>
+      layerOf(path) === 'use case'
+        ? imports.filter((to) => ['adapter', 'cli'].includes(layerOf(to) ?? '')).map((to) => `imports ${to}`)
+        : [],
+    example: ['src/sync/work.ts', "export const open = () => import('../state/sqlite/schema.ts');"],
+  },
+  {
+    rule: 'adapters do not know each other',
+    why: 'each can be replaced alone only while none leans on another',
+    breaches: ({ path, imports }) =>
+      layerOf(path) === 'adapter'
+        ? imports.filter((to) => layerOf(to) === 'adapter' && !mayImport(path, to)).map((to) => `imports ${to}`)
+        : [],
+    example: ['src/files/filesystem/flush.ts', "import { rows } from '../../state/sqlite/rows.ts';"],
+  },
+  {
+    rule: 'only src/cli/open*.ts chooses adapters, and only src/cli takes the lock',
+    why: 'another adapter is then a change in one place',
+    breaches: ({ path, imports }) =>
+      layerOf(path) === 'cli'
+        ? imports.filter((to) => layerOf(to) === 'adapter' && !mayImport(path, to)).map((to) => `imports ${to}`)
+        : [],
+    example: ['src/cli/run.ts', "import { HttpClient } from '../upstream/pypi/http-client.ts';"],
+  },
+  {
+    rule: 'what is pure uses no module of Node but the hashes',
+    why: 'text in, values out: no disk, no network, nothing to set up in a test',
+    breaches: ({ path, imports }) =>
+      isPure(path)
+        ? imports
+            .filter((to) => !isOurs(to) && !(to === 'node:crypto' && path === 'src/core/hash.ts'))
+            .map((to) => `imports ${to}`)
+        : [],
+    example: ['src/formats/simple-json.ts', "import { gunzipSync } from 'node:zlib';"],
+  },
+  {
+    rule: 'only adapters and src/cli use packages',
+    why: 'a dependency that only one folder knows can be exchanged by changing one folder',
+    breaches: ({ path, imports }) =>
+      ['adapter', 'cli'].includes(layerOf(path) ?? '')
+        ? []
+        : imports.filter((to) => !isOurs(to) && !to.startsWith('node:')).map((to) => `imports ${to}`),
+    example: ['src/sync/pages.ts', "import { Agent } from 'undici';"],
+  },
+  {
+    rule: 'only src/cli touches the process, the console, the time and chance',
+    why: 'with time and output handed in, a run that is killed at step 37 is an ordinary unit test',
+    breaches: ({ path, globals, imports }) =>
+      ['cli', 'program'].includes(layerOf(path) ?? '')
+        ? []
+        : [
+            ...globals.map((name) => `uses ${name}`),
+            ...imports
+              .filter((to) => /^node:(?:timers|process|readline|console)/.test(to))
+              .map((to) => `imports ${to}`),
+          ],
+    example: ['src/sync/work.ts', 'export const now = () => Date.now();'],
+  },
+  {
+    rule: 'no imports in a circle',
+    why: 'files that need each other are one file that was cut in the wrong place',
+    breaches: ({ path }, all) => {
+      const way = wayBack(path, all);
+      return way === undefined ? [] : [`imports itself by way of ${way.join(', ')}`];
+    },
+    example: ['src/sync/circle.ts', "import type { Circle } from './circle.ts';"],
+  },
+  {
+    rule: 'no default exports',
+    why: 'a thing has one name, and a search for it finds every use',
+    breaches: ({ hasDefaultExport }) => (hasDefaultExport ? ['has a default export'] : []),
+    example: ['src/core/x.ts', 'export default function x() {}'],
+  },
+  {
+    rule: 'no barrels',
+    why: 'an import says where a thing is, and loads nothing else',
+    breaches: ({ reexports }) => reexports.map((module) => `exports what ${module} declares`),
+    example: ['src/core/index.ts', "export * from './names.ts';"],
+  },
+  {
+    rule: 'no file is longer than 300 lines',
+    why: 'a longer file does more than one thing',
+    breaches: ({ lines }) => (lines > 300 ? [`has ${lines} lines`] : []),
+    example: ['src/core/x.ts', '\n'.repeat(301)],
+  },
+  {
+    rule: 'the CGI loads neither the database nor the HTTP client',
+    why: 'it answers a web request, and each of them takes longer to load than everything else it does',
+    breaches: ({ path }, all) =>
+      path.startsWith('cgi/')
+        ? [...reachable(path, all)].filter((to) => /^(?:better-sqlite3|undici)$/.test(to)).map((to) => `loads ${to}`)
+        : [],
+    example: ['cgi/pep381sync.ts', "import { Agent } from 'undici';"],
+  },
+];
+
+/** Everything that loading the file at `path` loads. */
+function reachable(path: string, all: ReadonlyMap<string, SourceFile>): Set<string> {
+  const found = new Set<string>();
+  const open = [path];
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    for (const to of all.get(next)?.imports ?? []) {
+      if (!found.has(to)) open.push(to);
+      found.add(to);
+    }
+  }
+  return found;
+}
+
+/** The shortest way along imports from the file at `path` back to it. */
+function wayBack(path: string, all: ReadonlyMap<string, SourceFile>): string[] | undefined {
+  const ways: string[][] = (all.get(path)?.imports ?? []).map((to) => [to]);
+  const seen = new Set<string>();
+  for (let way = ways.shift(); way !== undefined; way = ways.shift()) {
+    const at = way.at(-1) ?? '';
+    if (at === path) return way;
+    if (seen.has(at)) continue;
+    seen.add(at);
+    for (const to of all.get(at)?.imports ?? []) ways.push([...way, to]);
+  }
+  return undefined;
+}
+
+const files = readSourceFiles('src', 'scripts', 'cgi').filter(
+  // Tools for developers are not part of the product.
+  ({ path }) => path.startsWith('src/') || programs.test(path),
+);
+
+function breachesOf({ breaches, why }: Rule, sources: readonly SourceFile[]): string[] {
+  const all = new Map(sources.map((file) => [file.path, file]));
+  return sources.flatMap((file) => breaches(file, all).map((breach) => `${file.path} ${breach}: ${why}`));
+}
+
+t.test('the sources are found', async (t) => {
+  t.ok(files.length > 40);
+  const layers = new Set(files.map(({ path }) => layerOf(path)));
+  for (const layer of ['core', 'formats', 'port', 'adapter', 'use case', 'cli', 'program'] as const) {
+    t.ok(layers.has(layer), layer);
+  }
+  t.ok(files.find(({ path }) => path === 'src/cli/open-mirror.ts')?.imports.includes('undici'));
+});
+
+for (const rule of rules) {
+  t.test(rule.rule, async (t) => {
+    t.same(breachesOf(rule, files), []);
+    const [path, text] = rule.example;
+    const [told = ''] = breachesOf(rule, [readSource(path, text)]);
+    t.ok(told.startsWith(`${path} `) && told.endsWith(rule.why), 'a breach is told with its file and the reason');
+  });
+}
+
+t.test('the process, time and chance are recognized in every way they can be used', async (t) => {
+  const touches: [string, string[]][] = [
+    ['process.exit(1)', ['process']],
+    ['const { env } = process', ['process']],
+    ['globalThis.process.exit()', ['process']],
+    ['console.log(1)', ['console']],
+    ['export const later = setTimeout', ['setTimeout']],
+    ['setInterval(() => {}, 1)', ['setInterval']],
+    ['Date.now()', ['Date.now']],
+    ['const now = Date.now', ['Date.now']],
+    ['new Date()', ['new Date()']],
+    ['new Date', ['new Date()']],
+    ['Math.random()', ['Math.random']],
+    ['performance.now()', ['performance']],
+    ['new Date(5).toISOString()', []],
+    ['Date.parse("x"), Math.floor(1)', []],
+    ['clock.now(), clock.random()', []],
+    ['x.process(), { console: 1 }', []],
+    ['// process.exit()\nconst x = "Date.now()";', []],
+  ];
+  for (const [text, expected] of touches) t.same(readSource('src/core/x.ts', text).globals, expected, text);
+});
+
+t.test('an import is recognized in every way it can be written', async (t) => {
+  const ways = [
+    "import './x.ts'",
+    "import { x } from './x.ts'",
+    "import type { X } from './x.ts'",
+    "export { x } from './x.ts'",
+    "export * from './x.ts'",
+    "const x = await import('./x.ts')",
+    "const x = require('./x.ts')",
+    "let x: import('./x.ts').X",
+  ];
+  for (const text of ways) t.same(readSource('src/core/y.ts', text).imports, ['src/core/x.ts'], text);
+  t.same(readSource('src/cli/y.ts', "import '../../package.json'").imports, ['package.json']);
+});

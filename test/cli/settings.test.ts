@@ -1,0 +1,196 @@
+import t from 'tap';
+import { type Given, type SettingName, type Settings, settingNames, settingsFrom } from '../../src/cli/settings.ts';
+import { UsageError } from '../../src/core/errors.ts';
+
+const where = 'mirror.toml:3: here';
+
+function read(values: Partial<Record<SettingName, unknown>>): Settings {
+  const given = new Map<SettingName, Given>();
+  for (const name of settingNames) if (name in values) given.set(name, { value: values[name], where });
+  return settingsFrom(given);
+}
+
+function problem(values: Partial<Record<SettingName, unknown>>): string {
+  try {
+    return `accepted: ${JSON.stringify(read(values))}`;
+  } catch (error) {
+    return error instanceof UsageError ? error.message : `crashed: ${String(error)}`;
+  }
+}
+
+t.test('without any settings the whole of PyPI is mirrored', async (t) => {
+  t.same(read({}), {
+    upstream: 'https://pypi.org',
+    allowHttp: false,
+    fileHosts: ['files.pythonhosted.org'],
+    projects: undefined,
+    indexOnly: false,
+    workers: 10,
+    sweep: 100,
+    baseUrl: undefined,
+    contact: undefined,
+    logFormat: 'text',
+  });
+});
+
+t.test('an address means the same with and without what people add to it', async (t) => {
+  const spellings: [string, string][] = [
+    ['https://pypi.example', 'https://pypi.example'],
+    ['https://pypi.example/', 'https://pypi.example'],
+    ['https://pypi.example///', 'https://pypi.example'],
+    ['https://pypi.example/simple', 'https://pypi.example'],
+    ['https://pypi.example/simple/', 'https://pypi.example'],
+    ['HTTPS://PyPI.Example/', 'https://pypi.example'],
+    ['https://pypi.example:443/', 'https://pypi.example'],
+    ['https://pypi.example:8443/root/pypi/+simple/', 'https://pypi.example:8443/root/pypi/+simple'],
+    ['https://pypi.example/simple-index/', 'https://pypi.example/simple-index'],
+    ['https://pypi.example/?', 'https://pypi.example'],
+    ['https://pypi.example/#', 'https://pypi.example'],
+    [' https://pypi.example ', 'https://pypi.example'],
+  ];
+  for (const [written, meant] of spellings) t.equal(read({ upstream: written }).upstream, meant, written);
+});
+
+t.test('plain HTTP is refused unless it stays on this machine or somebody accepts it', async (t) => {
+  const elsewhere = ['http://pypi.example', 'http://localhost.example', 'http://192.168.0.1', 'http://0.0.0.0'];
+  for (const upstream of [...elsewhere, 'http://127.0.0.1.example', 'http://[::2]', 'http://pypi.example:443']) {
+    t.match(problem({ upstream }), /^mirror\.toml:3: here: expected https, found http:.*allow-http = true/, upstream);
+    t.equal(read({ upstream, 'allow-http': true }).upstream, upstream);
+  }
+  for (const upstream of ['http://localhost:8080', 'http://127.0.0.1', 'http://127.1.2.3:99/x', 'http://[::1]:8080']) {
+    t.equal(read({ upstream }).upstream, upstream, upstream);
+  }
+});
+
+t.test('our own address must be https, and allow-http is not offered where it does not help', async (t) => {
+  t.equal(read({ 'base-url': 'https://mirror.example/' }).baseUrl, 'https://mirror.example');
+  const refused = problem({ 'base-url': 'http://mirror.example', 'allow-http': true });
+  t.match(refused, 'expected https');
+  t.notMatch(refused, 'allow-http');
+});
+
+t.test('what is no address is refused', async (t) => {
+  const wrong = [
+    '',
+    'pypi.org',
+    '//pypi.org',
+    'ftp://pypi.org',
+    'file:///srv',
+    'https://',
+    'https://a b',
+    'javascript:x',
+  ];
+  for (const upstream of [
+    ...wrong,
+    'https://pypi.org/?x=1',
+    'https://pypi.org/#x',
+    5,
+    true,
+    ['https://pypi.org'],
+    {},
+  ]) {
+    t.match(problem({ upstream }), /^mirror\.toml:3: here: expected an address/, JSON.stringify(upstream));
+  }
+});
+
+t.test('an address with a password is refused, and the password is not repeated', async (t) => {
+  for (const upstream of ['https://me:secret@pypi.example', 'https://secret@pypi.example']) {
+    t.match(problem({ upstream }), /an address with a password/);
+    t.notMatch(problem({ upstream }), 'secret');
+  }
+});
+
+t.test('numbers are whole and within their bounds, as numbers or as texts', async (t) => {
+  t.equal(read({ workers: 1 }).workers, 1);
+  t.equal(read({ workers: '100' }).workers, 100);
+  t.equal(read({ sweep: 0 }).sweep, 0);
+  t.equal(read({ sweep: 1_000_000 }).sweep, 1_000_000);
+  const wrong: [SettingName, unknown][] = [
+    ['workers', 0],
+    ['workers', 101],
+    ['workers', -1],
+    ['workers', 1.5],
+    ['workers', '1.5'],
+    ['workers', '5x'],
+    ['workers', '0x5'],
+    ['workers', '1e1'],
+    ['workers', ' 5'],
+    ['workers', ''],
+    ['workers', '99999999999'],
+    ['workers', Number.NaN],
+    ['workers', Number.POSITIVE_INFINITY],
+    ['workers', true],
+    ['workers', [5]],
+    ['sweep', -1],
+    ['sweep', 1_000_001],
+  ];
+  for (const [name, value] of wrong) {
+    t.match(problem({ [name]: value }), /^mirror\.toml:3: here: expected a whole number from \d+ to \d+, found /);
+  }
+});
+
+t.test('switches are true or false, nothing else', async (t) => {
+  for (const name of ['allow-http', 'index-only'] as const) {
+    for (const value of ['true', 'yes', 1, 0, null, []]) {
+      t.match(problem({ [name]: value }), /expected true or false/, `${name} = ${JSON.stringify(value)}`);
+    }
+  }
+  t.equal(read({ 'index-only': true }).indexOnly, true);
+  t.equal(read({ 'index-only': false }).indexOnly, false);
+});
+
+t.test('hosts are hosts, with a port where they have one', async (t) => {
+  t.same(read({ 'file-hosts': ['files.example', 'cdn.example:8443', '127.0.0.1:80', '[::1]'] }).fileHosts, [
+    'files.example',
+    'cdn.example:8443',
+    '127.0.0.1:80',
+    '[::1]',
+  ]);
+  t.same(read({ 'file-hosts': 'files.example' }).fileHosts, ['files.example'], 'one needs no list');
+  const wrong = [
+    'https://files.example',
+    'files.example/',
+    'a/b',
+    'me@files.example',
+    'files.example:443',
+    'Files.Example',
+    'a b',
+    'a?b',
+    'a#b',
+    'a:b',
+  ];
+  for (const host of wrong) t.match(problem({ 'file-hosts': [host] }), /expected a host such as/, host);
+});
+
+t.test('projects may be named in any spelling, and are known by their normalized names', async (t) => {
+  t.same(read({ projects: ['Zope.Interface', 'a'] }).projects, ['zope-interface', 'a']);
+  t.same(read({ projects: 'One' }).projects, ['one']);
+  for (const name of ['../x', 'a b', '-a', 'pkg==1.0', 'pkg[extra]', 'é']) {
+    t.equal(problem({ projects: ['ok', name] }), `${where}: ${JSON.stringify(name)} is no valid project name`);
+  }
+});
+
+t.test('a list holds at least one text and nothing else', async (t) => {
+  for (const name of ['projects', 'file-hosts'] as const) {
+    for (const value of [[], [''], '', ['a', 5], 5, true, {}, [['a']]]) {
+      t.match(problem({ [name]: value }), /expected a list of texts/, `${name} = ${JSON.stringify(value)}`);
+    }
+  }
+});
+
+t.test('a contact fits into a header', async (t) => {
+  t.equal(read({ contact: 'https://mirror.example/about' }).contact, 'https://mirror.example/about');
+  for (const contact of ['', 'a\nb', 'a\r\nX-Evil: 1', 'é', 'x'.repeat(201), 5, null]) {
+    t.match(problem({ contact }), /expected one line of plain ASCII/, JSON.stringify(contact));
+  }
+});
+
+t.test('there are two log formats', async (t) => {
+  t.equal(read({ 'log-format': 'json' }).logFormat, 'json');
+  t.equal(read({ 'log-format': 'text' }).logFormat, 'text');
+  for (const value of ['JSON', 'xml', '', true]) t.match(problem({ 'log-format': value }), /expected text or json/);
+});
+
+t.test('every setting is read, and says where it was given when it is wrong', async (t) => {
+  for (const name of settingNames) t.match(problem({ [name]: { no: 'sense' } }), where, name);
+});

@@ -1,0 +1,82 @@
+/** The programs must run wherever their folder is copied to. */
+import { spawnSync } from 'node:child_process';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { isBuiltin } from 'node:module';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+import { visibleFiles } from '../sample/sample-model.ts';
+import { sampleIndex } from '../sample/sample-projects.ts';
+import { openSampleServer } from '../sample/sample-server.ts';
+import { openBundle } from './bundle.ts';
+import { run } from './program.ts';
+import { treeOf } from './tree.ts';
+
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  version: string;
+};
+const built = await openBundle();
+const elsewhere = mkdtempSync(join(tmpdir(), 'elsewhere-'));
+t.teardown(() => rmSync(elsewhere, { recursive: true, force: true }));
+const copied = join(elsewhere, 'a folder with spaces');
+cpSync(built, copied, { recursive: true });
+rmSync(built, { recursive: true });
+const program = join(copied, 'pep381run');
+
+t.test('the folder holds the program, the addon and package.json, and nothing else', async (t) => {
+  t.same(readdirSync(copied).sort(), ['better_sqlite3.node', 'package.json', 'pep381run']);
+  t.same(JSON.parse(readFileSync(join(copied, 'package.json'), 'utf8')), { type: 'commonjs' });
+});
+
+t.test('the program stays below a megabyte and needs no other package', async (t) => {
+  t.ok(statSync(program).size < 1e6, `${statSync(program).size} bytes`);
+  const required = [...readFileSync(program, 'utf8').matchAll(/\brequire\(["']([^"']+)["']\)/g)].map(
+    ([, name]) => name,
+  );
+  const foreign = required.filter((name) => name !== undefined && !name.startsWith('node:') && !isBuiltin(name));
+  t.same([...new Set(foreign)], [], 'everything required is part of Node');
+});
+
+t.test('a copy says its version and its help', async (t) => {
+  t.same(await run(program, ['--version']), { code: 0, stdout: `${version}\n`, stderr: '' });
+  const help = await run(program, ['--help']);
+  t.equal(help.code, 0);
+  t.match(help.stdout, /^Usage: pep381run /);
+});
+
+t.test('it starts by its own name, directly, through a link, and from any folder', async (t) => {
+  const folder = t.testdir();
+  const link = join(folder, 'pep381run');
+  symlinkSync(program, link);
+  for (const [name, command] of Object.entries({ directly: program, 'through a link': link })) {
+    const ended = spawnSync(command, ['--version'], { cwd: folder, encoding: 'utf8', env: { PATH: process.env.PATH } });
+    t.equal(ended.stdout, `${version}\n`, name);
+  }
+});
+
+t.test('a copy below a package of ES modules runs as well', async (t) => {
+  const folder = t.testdir({ 'package.json': '{"type":"module"}' });
+  cpSync(copied, join(folder, 'programs'), { recursive: true });
+  t.equal((await run(join(folder, 'programs/pep381run'), ['--version'])).stdout, `${version}\n`);
+});
+
+t.test('a copy mirrors the whole sample index, also when it is started through a link', async (t) => {
+  const before = treeOf(copied);
+  const server = await openSampleServer({ index: sampleIndex() });
+  t.teardown(() => server.close());
+  const folder = t.testdir();
+  const link = join(folder, 'pep381run');
+  symlinkSync(program, link);
+  for (const [name, command] of Object.entries({ direct: program, linked: link })) {
+    const target = join(folder, name);
+    const ended = await run(command, ['-q', '--upstream', server.url, target]);
+    t.same(ended, { code: 0, stdout: '', stderr: '' }, name);
+    const tree = treeOf(join(target, 'web'));
+    const wanted = server.index.projects().flatMap(visibleFiles);
+    t.same(
+      wanted.map(({ path }) => tree[path.slice(1)]),
+      wanted.map(({ sha256 }) => sha256),
+    );
+  }
+  t.same(treeOf(copied), before, 'a run leaves nothing beside the program');
+});

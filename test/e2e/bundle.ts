@@ -1,0 +1,19 @@
+/** The programs as an administrator installs them: built into a folder that has nothing of this project above it. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import t from 'tap';
+
+interface BuildScript {
+  buildPrograms(folder: string): Promise<void>;
+}
+
+/** Builds the programs for one test file and returns their folder, which goes when the file ends. */
+export async function openBundle(): Promise<string> {
+  const folder = mkdtempSync(join(tmpdir(), 'pep381client-'));
+  t.teardown(() => rmSync(folder, { recursive: true, force: true }));
+  const script = (await import(new URL('../../scripts/build.mjs', import.meta.url).href)) as BuildScript;
+  const programs = join(folder, 'programs');
+  await script.buildPrograms(programs);
+  return programs;
+}

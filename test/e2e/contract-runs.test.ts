@@ -1,0 +1,369 @@
+/** What pep381run does and says when it runs: the contract of 1.5, and the exit codes that cron relies on. */
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { readerProblems } from '../fixtures/reader-check.ts';
+import { makeWheel } from '../sample/distributions.ts';
+import { SampleIndex } from '../sample/sample-index.ts';
+import { sampleIndex } from '../sample/sample-projects.ts';
+import { openSampleServer } from '../sample/sample-server.ts';
+import { openBundle } from './bundle.ts';
+import { openSample } from './opened-sample.ts';
+import { type Ended, run, start, until } from './program.ts';
+import { publishedTree, stateOf, treeOf, untouchedTree } from './tree.ts';
+
+const program = join(await openBundle(), 'pep381run');
+const skipped = 'Currently already running; mirroring is skipped\n';
+
+t.test('the first run creates the target and says what it does, in the words of 1.5', async (t) => {
+  const { server, target, mirror } = await openSample(t, program);
+  const { code, stdout, stderr } = await mirror();
+  t.equal(code, 0);
+  t.equal(stderr, '');
+  const lines = stdout.trimEnd().split('\n');
+  const listed = server.index.projects().filter(({ quarantined }) => !quarantined);
+  const files = listed.flatMap((project) => [...project.files.values()]);
+  t.same(
+    lines.slice(0, -1).sort(),
+    [...listed.map(({ name }) => `Synchronizing ${name}`), ...files.map(({ path }) => `Copying ${path}`)].sort(),
+  );
+  t.match(
+    lines.at(-1),
+    /^13 projects published, 36 files copied \(3\.0 MiB\) in [\d.]+ s\.$/,
+    'and ends with a summary',
+  );
+  t.same(readerProblems(join(target, 'web')), []);
+});
+
+t.test('an empty folder becomes a mirror', async (t) => {
+  const { target, mirror } = await openSample(t, program);
+  mkdirSync(target, { recursive: true });
+  t.equal((await mirror('--project', 'sample-pure')).code, 0);
+  t.same(readerProblems(join(target, 'web')), []);
+});
+
+t.test('-q says nothing when all is well, and nothing when there is nothing to do', async (t) => {
+  const { server, target, mirror } = await openSample(t, program);
+  t.same(await mirror('-q'), { code: 0, stdout: '', stderr: '' }, 'the first run');
+  const before = untouchedTree(join(target, 'web/simple'));
+  server.requests.length = 0;
+  t.same(await mirror('--quiet'), { code: 0, stdout: '', stderr: '' }, 'a run without changes');
+  t.same(
+    server.requests.map(({ path }) => path),
+    ['/pypi'],
+    'which asks for the changelog and nothing else',
+  );
+  t.same(untouchedTree(join(target, 'web/simple')), before, 'and writes no page');
+  const loud = await mirror();
+  t.match(
+    loud.stdout,
+    /^0 projects published, 0 files copied \(0 B\) in [\d.]+ s\.\n$/,
+    'without -q: the summary alone',
+  );
+  t.match(readFileSync(join(target, 'web/last-modified'), 'utf8'), /^\d{8}T\d\d:\d\d:\d\d\n$/);
+});
+
+t.test('while one run is at work others are skipped, and -q says nothing of it', async (t) => {
+  const { server, mirror, begin } = await openSample(t, program);
+  const off = server.faults.add({ do: 'stall', match: /\.whl$/ });
+  const holder = begin('-q');
+  await until('a download', () => server.requests.some(({ path }) => path.endsWith('.whl')));
+  const [loud, quiet] = await Promise.all([mirror(), mirror('-q')]);
+  t.same(loud, { code: 0, stdout: skipped, stderr: '' });
+  t.same(quiet, { code: 0, stdout: '', stderr: '' });
+
+  holder.kill('SIGKILL');
+  t.equal((await holder.ended).code, 'SIGKILL');
+  off();
+  t.same(await mirror('-q'), { code: 0, stdout: '', stderr: '' }, 'a run killed with -9 leaves no lock behind');
+});
+
+t.test('of twenty runs started at once exactly one works', async (t) => {
+  const index = sampleIndex();
+  let server = await openSampleServer({ index });
+  t.teardown(() => server.close());
+  const target = join(t.testdir(), 'target');
+  server.faults.add({ do: 'stall' });
+  const args = ['--upstream', server.url, target];
+  const running = Array.from({ length: 20 }, () => start(program, args));
+  let ended = 0;
+  for (const each of running) void each.ended.then(() => (ended += 1));
+  await until('nineteen to end', () => ended === 19);
+  // The one that works has had no answer yet: its connection breaks, and it asks again.
+  await server.close();
+  server = await openSampleServer({ index, port: Number(new URL(server.url).port) });
+  const all = await Promise.all(running.map((each) => each.ended));
+  t.same(
+    all.map(({ code, stderr }) => `${code}${stderr}`),
+    Array.from({ length: 20 }, () => '0'),
+  );
+  t.equal(all.filter(({ stdout }) => stdout === skipped).length, 19);
+  t.equal(all.filter(({ stdout }) => stdout.endsWith('s.\n')).length, 1);
+  t.same(readerProblems(join(target, 'web')), []);
+});
+
+t.test('a project that fails is parked, the others are mirrored, and the exit code is 1', async (t) => {
+  const { server, target, mirror } = await openSample(t, program);
+  server.faults.add({ do: 'body', match: /\/simple\/sample-base\/$/, body: '{}' });
+  server.faults.add({ do: 'corrupt', match: /sample_pure-0\.3.*\.whl$/ });
+  const { code, stdout, stderr } = await mirror('-q');
+  t.equal(code, 1);
+  t.equal(stdout, '');
+  const [summary, base, pure, ...more] = stderr.trimEnd().split('\n').sort();
+  t.match(pure, /^sample-pure: \S+\.whl: expected \d+ bytes with sha256 \w+, found \d+ bytes with \w+, 3 times$/);
+  t.match(base, /^sample-base: /);
+  t.match(summary, /^11 projects published, .* 2 projects failed and stay queued in [\d.]+ s\.$/);
+  t.same(more, [], '-q prints a line for each of the two, and the summary');
+  t.notOk(existsSync(join(target, 'web/simple/sample-base')));
+  t.notOk(existsSync(join(target, 'web/simple/sample-pure')));
+  t.match(
+    stateOf(target).queue,
+    [
+      { name: 'sample-base', attempts: 1 },
+      { name: 'sample-pure', attempts: 1 },
+    ],
+    'both stay queued',
+  );
+  const status = JSON.parse(readFileSync(join(target, 'web/mirror-status.json'), 'utf8'));
+  t.match(status, { 'exit-code': 1, parked: [{ name: 'sample-base' }, { name: 'sample-pure' }] });
+});
+
+t.test('without -q a parked project is told at once, and again by nobody', async (t) => {
+  const { server, mirror } = await openSample(t, program);
+  server.faults.add({ do: 'body', match: /\/simple\/sample-base\/$/, body: '{}' });
+  const { code, stdout, stderr } = await mirror('--project', 'sample-base');
+  t.equal(code, 1);
+  t.match(stderr, /^sample-base: [^\n]*; next try not before \d{4}-\d\d-\d\dT[\d:.]+Z\n$/);
+  t.match(stdout, /0 projects published, 0 files copied \(0 B\), 1 project failed and stay/);
+});
+
+t.test('an upstream that cannot be reached or speaks nonsense means exit code 3 and changes nothing', async (t) => {
+  const { server, target, mirror } = await openSample(t, program);
+  await mirror('-q');
+  server.index.publish(makeWheel({ name: 'sample-new', version: '1.0' }));
+  const before = untouchedTree(join(target, 'web/simple'));
+  const { files, queue } = stateOf(target);
+  const unreachable = async (): Promise<Ended> => {
+    server.faults.add({ do: 'reset' });
+    const ended = await mirror('-q');
+    server.faults.clear();
+    return ended;
+  };
+  const nonsense = async (): Promise<Ended> => {
+    server.faults.add({ do: 'html-200' });
+    const ended = await mirror('-q');
+    server.faults.clear();
+    return ended;
+  };
+  for (const [name, misbehave] of Object.entries({ nonsense, unreachable })) {
+    const { code, stdout, stderr } = await misbehave();
+    t.equal(code, 3, name);
+    t.equal(stdout, '');
+    t.ok(stderr.startsWith(`pep381run: error: ${server.url}/pypi: `), stderr);
+    t.equal(stderr.trimEnd().split('\n').length, 2, 'the reason and the summary');
+    t.same(untouchedTree(join(target, 'web/simple')), before, 'no page changed');
+    t.same(stateOf(target), { ...stateOf(target), files, queue }, 'and nothing is queued');
+  }
+  t.equal((await mirror('-q')).code, 0);
+  t.ok(existsSync(join(target, 'web/simple/sample-new/index.html')), 'and the next run catches up');
+});
+
+t.test('an upstream that was never there leaves a target that the next run can use', async (t) => {
+  const { server, target, mirror } = await openSample(t, program);
+  server.faults.add({ do: 'status', status: 404 });
+  const { code } = await mirror('-q');
+  t.equal(code, 3);
+  server.faults.clear();
+  t.same(await mirror('-q'), { code: 0, stdout: '', stderr: '' });
+  t.same(readerProblems(join(target, 'web')), []);
+});
+
+t.test('--log-format json writes one JSON object per line, whatever happens', async (t) => {
+  const { server, mirror, begin } = await openSample(t, program);
+  server.faults.add({ do: 'corrupt', match: /sample_pure-0\.3.*\.whl$/ });
+  const { code, stdout, stderr } = await mirror('--log-format', 'json');
+  t.equal(code, 1);
+  t.equal(stderr, '');
+  const events = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line): { type: string; time: string } => JSON.parse(line));
+  for (const { time } of events) t.match(time, /^\d{4}-\d\d-\d\dT[\d:.]+Z$/);
+  const types = new Set(events.map(({ type }) => type));
+  for (const type of ['learned', 'queued', 'project-started', 'project-planned', 'file-started', 'file-done'])
+    t.ok(types.has(type), type);
+  t.match(events.at(-1), { type: 'summary', exitCode: 1, summary: /^12 projects published/ });
+
+  server.faults.add({ do: 'stall' });
+  const holder = begin('--log-format', 'json');
+  await until('a request', () => server.requests.at(-1)?.rpc !== undefined);
+  const other = await mirror('--log-format', 'json');
+  t.match(JSON.parse(other.stdout), { type: 'skipped', time: String });
+  holder.kill('SIGINT');
+  const { stdout: paused } = await holder.ended;
+  const last = paused.trimEnd().split('\n').at(-1) ?? '';
+  t.match(JSON.parse(last), { type: 'paused', time: String });
+});
+
+t.test('--dry-run says what it would do and touches nothing', async (t) => {
+  const { server, target, mirror } = await openSample(t, program);
+  const first = await mirror('--dry-run');
+  t.equal(first.code, 0);
+  t.notOk(existsSync(target), 'not even the target is created');
+  t.match(first.stdout, 'Would synchronize sample-app\n');
+  t.match(first.stdout, `Would copy ${server.index.pathOf('sample-app', 'sample_app-1.0-py3-none-any.whl')}\n`);
+  t.match(first.stdout, /\nWould publish 13 projects, copy 36 files \(3\.0 MiB\), remove 0 files and 0 projects\.\n$/);
+
+  await mirror('-q');
+  const removed = server.index.pathOf('sample-base', 'sample_base-1.0.tar.gz');
+  server.index.removeFile('sample-base', 'sample_base-1.0.tar.gz');
+  server.index.removeProject('sample-pure');
+  server.index.publish(makeWheel({ name: 'sample-new', version: '1.0' }));
+  writeFileSync(join(target, 'run/sync-requested'), '');
+  const before = untouchedTree(target);
+  const second = await mirror('--dry-run');
+  t.equal(second.code, 0);
+  t.match(second.stdout, `Would remove ${removed}\n`);
+  t.match(second.stdout, /\nWould publish 2 projects, copy 1 file \([\d.]+ K?i?B\), remove 2 files and 1 project\.\n$/);
+  t.notMatch(second.stdout, /^(?:Synchronizing|Copying|Removing)/m);
+  t.same(untouchedTree(target), before);
+  t.same(await mirror('--dry-run', '-q'), { code: 0, stdout: '', stderr: '' });
+});
+
+t.test('a dry run and a real one do not get in each other’s way', async (t) => {
+  const { server, target, mirror, begin } = await openSample(t, program);
+  await mirror('-q', '--project', 'sample-pure');
+  server.index.publish(makeWheel({ name: 'sample-pure', version: '0.4' }));
+  const stall = { do: 'stall', match: /\/simple\/sample-pure\//, times: 1 } as const;
+  const only = ['--project', 'sample-pure'];
+  for (const [first, second] of [
+    [['--dry-run'], []],
+    [[], ['--dry-run']],
+  ] as const) {
+    server.requests.length = 0;
+    server.faults.add(stall);
+    const running = begin(...first, ...only);
+    await until('the page', () => server.requests.at(-1)?.path === '/simple/sample-pure/');
+    t.same(await mirror(...second, ...only), { code: 0, stdout: skipped, stderr: '' });
+    running.kill('SIGINT');
+    t.equal((await running.ended).code, 0);
+  }
+  t.same(await mirror('-q', ...only), { code: 0, stdout: '', stderr: '' });
+  t.same(readerProblems(join(target, 'web')), []);
+});
+
+t.test('a log that cannot be written does not stop the mirror', async (t) => {
+  const { server, target } = await openSample(t, program);
+  for (const [name, to] of Object.entries({ full: '> /dev/full', gone: '| true' })) {
+    const command = `set -o pipefail; "$0" "$1" --upstream "$2" "$3" ${to}`;
+    const args = ['-c', command, process.execPath, program, server.url, join(target, name)];
+    const { code, stderr } = await run('-c', args.slice(1), { command: '/bin/bash' });
+    t.equal(code, 0, name);
+    t.equal(stderr, '');
+    t.same(readerProblems(join(target, name, 'web')), []);
+  }
+});
+
+t.test('--project may be given several times, in any spelling, and nothing else is looked at', async (t) => {
+  const { server, target, mirror } = await openSample(t, program);
+  const only = ['--project', 'Sample_Pure', '--project', 'sample.base'];
+  t.equal((await mirror('-q', ...only)).code, 0);
+  t.same(foldersIn(join(target, 'web/simple')), ['sample-base', 'sample-pure']);
+  t.notOk(
+    server.requests.some(({ path }) => path === '/simple/'),
+    'the list of all projects is not asked for',
+  );
+  server.index.publish(makeWheel({ name: 'sample-pure', version: '0.4' }));
+  server.index.publish(makeWheel({ name: 'sample-app', version: '1.1' }));
+  server.requests.length = 0;
+  t.match((await mirror(...only)).stdout, /^Synchronizing sample-pure\nCopying .*0\.4.*\n1 project published/);
+  t.same(
+    server.requests.filter(({ path }) => path.startsWith('/simple/')).map(({ path }) => path),
+    ['/simple/sample-pure/'],
+  );
+});
+
+t.test('--index-only publishes the pages with links to upstream, and no file', async (t) => {
+  const { server, target, mirror } = await openSample(t, program);
+  t.equal((await mirror('-q', '--index-only')).code, 0);
+  t.same(treeOf(join(target, 'web/packages')), {});
+  const page = JSON.parse(readFileSync(join(target, 'web/simple/sample-base/index.v1_json'), 'utf8'));
+  const file = server.index.find('sample-base')?.files.get('sample_base-1.10.tar.gz');
+  t.equal(page.files.at(-1)?.url, `${server.url}${file?.path}`);
+  t.notOk(server.requests.some(({ path }) => path.startsWith('/packages/')));
+  t.equal((await mirror('-q')).code, 0);
+  t.same(readerProblems(join(target, 'web')), [], 'and a run without it brings the files');
+  t.equal(Object.keys(publishedTree(target)).filter((path) => /\.(?:whl|gz)$/.test(path)).length > 36, true);
+});
+
+t.test('--reconcile finds what the changelog did not say', async (t) => {
+  const { server, target, mirror } = await openSample(t, program);
+  await mirror('-q');
+  server.index.publish(makeWheel({ name: 'sample-silent', version: '1.0' }));
+  server.index.addStrayRow(null, null, null);
+  const body = changelogRow(server.index.serial);
+  const off = server.faults.add({ do: 'body', match: /changelog_since_serial/, body });
+  t.equal((await mirror('-q')).code, 0);
+  off();
+  const page = join(target, 'web/simple/sample-silent/index.html');
+  t.notOk(existsSync(page), 'the changelog did not name it');
+  t.equal((await mirror('-q', '--reconcile')).code, 0);
+  t.ok(existsSync(page));
+});
+
+t.test('another upstream is refused in one line, until --reconcile says that it is meant', async (t) => {
+  const { server, target, mirror } = await openSample(t, program);
+  await mirror('-q');
+  const index = new SampleIndex({ serial: 10 });
+  index.publish(makeWheel({ name: 'sample-base', version: '2.0' }));
+  const other = await openSampleServer({ index });
+  t.teardown(() => other.close());
+  const before = publishedTree(target);
+  const refused = await run(program, ['-q', '--upstream', other.url, target]);
+  t.equal(refused.code, 2);
+  t.match(refused.stderr, `this target mirrors ${server.url}, not ${other.url}; put upstream = "${server.url}" into`);
+  t.same(publishedTree(target), before);
+  const moved = await run(program, ['-q', '--upstream', other.url, '--reconcile', target]);
+  t.same(moved, { code: 0, stdout: '', stderr: '' });
+  t.same(foldersIn(join(target, 'web/simple')), ['sample-base']);
+  t.same(readerProblems(join(target, 'web')), []);
+});
+
+t.test('a request for a run is taken away, and one that arrives during a run causes another pass', async (t) => {
+  const { server, target, mirror, begin } = await openSample(t, program);
+  const flag = join(target, 'run/sync-requested');
+  mkdirSync(join(target, 'run'), { recursive: true });
+  writeFileSync(flag, '');
+  t.equal((await mirror('-q')).code, 0);
+  t.notOk(existsSync(flag));
+
+  server.index.publish(makeWheel({ name: 'sample-pure', version: '0.4' }));
+  const off = server.faults.add({ do: 'delay', ms: 300, match: /sample_pure-0\.4.*\.whl$/ });
+  const running = begin();
+  await until('the download', () =>
+    server.requests.some(({ path }) => path.endsWith('sample_pure-0.4-py3-none-any.whl')),
+  );
+  server.index.publish(makeWheel({ name: 'sample-late', version: '1.0' }));
+  writeFileSync(flag, '');
+  const { code, stdout } = await running.ended;
+  off();
+  t.equal(code, 0);
+  t.match(stdout, /Synchronizing sample-late\n/);
+  t.notOk(existsSync(flag));
+  t.ok(existsSync(join(target, 'web/simple/sample-late/index.html')));
+});
+
+function foldersIn(folder: string): string[] {
+  return Object.entries(treeOf(folder))
+    .filter(([path, content]) => content === 'folder' && !path.includes('/'))
+    .map(([path]) => path);
+}
+
+/** A changelog with one row that is about no project. */
+function changelogRow(serial: number): string {
+  const values = ['<nil/>', '<nil/>', '<int>1</int>', '<nil/>', `<int>${serial}</int>`];
+  const array = (items: readonly string[]): string =>
+    `<array><data>${items.map((item) => `<value>${item}</value>`).join('')}</data></array>`;
+  const value = array([array(values)]);
+  return `<?xml version='1.0'?>\n<methodResponse><params><param><value>${value}</value></param></params></methodResponse>`;
+}

@@ -1,0 +1,87 @@
+/** Starts programs as cron would: in an environment of their own, with nothing on standard input. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { setTimeout as delay } from 'node:timers/promises';
+
+/** How a program ended. */
+export interface Ended {
+  /** The exit code, or the signal that killed it. */
+  readonly code: number | NodeJS.Signals | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** A program that was started. */
+export interface Running {
+  readonly pid: number;
+  /** What it has written to standard output so far. */
+  stdout(): string;
+  kill(signal: NodeJS.Signals): void;
+  readonly ended: Promise<Ended>;
+}
+
+/** How to start a program. */
+export interface StartOptions {
+  /** What runs it, Node unless told. */
+  readonly command?: string;
+  /** Options of Node. */
+  readonly node?: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** None of what the tests run under: neither its loaders, nor a proxy. */
+const plainEnvironment = { PATH: process.env.PATH ?? '/usr/bin:/bin', HOME: '/nonexistent', LANG: 'C.UTF-8' };
+const startsAndEndsMs = 60_000;
+
+/** Starts `program` with `args`; killed after a minute. */
+export function start(program: string, args: readonly string[], options: StartOptions = {}): Running {
+  const { command = process.execPath, node = [], env = {} } = options;
+  const child = spawn(command, [...node, program, ...args], {
+    env: { ...plainEnvironment, ...env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const output = { stdout: '', stderr: '' };
+  for (const stream of ['stdout', 'stderr'] as const) {
+    child[stream].setEncoding('utf8').on('data', (text: string) => {
+      output[stream] += text;
+    });
+  }
+  return {
+    pid: child.pid ?? 0,
+    stdout: () => output.stdout,
+    kill: (signal) => child.kill(signal),
+    ended: endOf(child).then((code) => ({ code, ...output })),
+  };
+}
+
+/** Runs `program` to its end. */
+export function run(program: string, args: readonly string[], options?: StartOptions): Promise<Ended> {
+  return start(program, args, options).ended;
+}
+
+/** Calls `work` for all `items`, four at a time. */
+export async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
+  const rest = [...items].reverse();
+  await Promise.all(
+    Array.from({ length: 4 }, async () => {
+      for (let item = rest.pop(); item !== undefined; item = rest.pop()) await work(item);
+    }),
+  );
+}
+
+/** Resolves once `condition` holds; rejects, naming `what` was waited for, when it does not within ten seconds. */
+export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
+  for (const deadline = Date.now() + 10_000; !(await condition()); await delay(5)) {
+    if (Date.now() > deadline) throw new Error(`waited in vain: ${what}`);
+  }
+}
+
+function endOf(child: ChildProcess): Promise<number | NodeJS.Signals | null> {
+  const timer = setTimeout(() => child.kill('SIGKILL'), startsAndEndsMs);
+  return new Promise((resolve, reject) => {
+    child.once('error', reject);
+    child.once('close', (code, signal) => {
+      clearTimeout(timer);
+      resolve(code ?? signal);
+    });
+  });
+}

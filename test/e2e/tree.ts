@@ -1,0 +1,56 @@
+/** Folders as values, to be compared. */
+import { createHash } from 'node:crypto';
+import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+
+/** Every file below `folder` with the sha256 of its bytes, every folder as `folder`; ordered by path. */
+export function treeOf(folder: string): Record<string, string> {
+  const paths = existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort() : [];
+  return Object.fromEntries(paths.map((path) => [path, contentOf(join(folder, path))]));
+}
+
+/** What a mirror publishes, without what tells the time of the run. */
+export function publishedTree(target: string): Record<string, string> {
+  const { 'last-modified': _time, 'mirror-status.json': _status, ...rest } = treeOf(join(target, 'web'));
+  return rest;
+}
+
+/** The same with inode, size and time of change: two are alike only if nobody touched any file. */
+export function untouchedTree(folder: string): Record<string, string> {
+  return Object.fromEntries(
+    Object.entries(treeOf(folder)).map(([path, content]) => {
+      const { ino, size, mtimeMs } = lstatSync(join(folder, path));
+      return [path, content === 'folder' ? content : `${content} ${ino} ${size} ${mtimeMs}`];
+    }),
+  );
+}
+
+/** The projects, files and queue that the state of a mirror holds. */
+export function stateOf(target: string): {
+  readonly projects: unknown[];
+  readonly files: unknown[];
+  readonly queue: unknown[];
+} {
+  const db = new Database(join(target, 'state.db'), { readonly: true });
+  try {
+    const all = (sql: string): unknown[] => db.prepare(sql).all();
+    return {
+      projects: all('SELECT name, display_name, serial, etag, status FROM projects ORDER BY name'),
+      files: all(
+        `SELECT path, project, size, lower(hex(sha256)) AS sha256, lower(hex(metadata_sha256)) AS metadata, provenance
+        FROM files ORDER BY path`,
+      ),
+      queue: all('SELECT name, attempts, reason FROM queue ORDER BY name'),
+    };
+  } finally {
+    db.close();
+  }
+}
+
+function contentOf(path: string): string {
+  const found = lstatSync(path);
+  if (found.isDirectory()) return 'folder';
+  if (!found.isFile()) return 'neither file nor folder';
+  return createHash('sha256').update(readFileSync(path)).digest('hex');
+}
