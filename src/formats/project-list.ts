@@ -126,9 +126,7 @@ export class ProjectListParser {
     try {
       values = JSON.parse(`${text}]`);
     } catch (cause) {
-      throw new NonsenseError(`${this.#source}: the list is not JSON`, {
-        cause,
-      });
+      throw new NonsenseError(`${this.#source}: the list is not JSON`, { cause });
     }
     return (values as unknown[]).map((entry) => this.#listed(entry));
   }

@@ -109,10 +109,7 @@ class ReplyReader {
       this.#expect('/member');
     }
     const [code, text] = [members.get('faultCode'), members.get('faultString')];
-    return {
-      faultCode: typeof code === 'number' ? code : 0,
-      faultString: typeof text === 'string' ? text : '',
-    };
+    return { faultCode: typeof code === 'number' ? code : 0, faultString: typeof text === 'string' ? text : '' };
   }
 
   #expect(tag: string): void {
@@ -134,13 +131,7 @@ class ReplyReader {
   }
 }
 
-const entities: Readonly<Record<string, string>> = {
-  lt: '<',
-  gt: '>',
-  amp: '&',
-  quot: '"',
-  apos: "'",
-};
+const entities: Readonly<Record<string, string>> = { lt: '<', gt: '>', amp: '&', quot: '"', apos: "'" };
 
 function decode(text: string): string {
   if (!text.includes('&')) return text;

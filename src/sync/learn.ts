@@ -96,18 +96,12 @@ async function unlessNoChangelog<T>(mirror: Mirror, known: MirrorState, ask: () 
   try {
     const answer = await ask();
     if (known.changelogDownSince !== undefined || known.changelogRetryAt !== undefined) {
-      state.remember({
-        changelogDownSince: undefined,
-        changelogRetryAt: undefined,
-      });
+      state.remember({ changelogDownSince: undefined, changelogRetryAt: undefined });
     }
     return answer;
   } catch (error) {
     if (error instanceof NoChangelogError) {
-      state.remember({
-        changelogRetryAt: now + dayMs,
-        changelogDownSince: undefined,
-      });
+      state.remember({ changelogRetryAt: now + dayMs, changelogDownSince: undefined });
     } else if (error instanceof UnreachableError) {
       const since = known.changelogDownSince ?? now;
       state.remember({ changelogDownSince: since });
@@ -171,13 +165,7 @@ async function takeOverList(
             type: 'warning',
             message: `the list names ${JSON.stringify(displayName)}, which is no project name`,
           });
-        else
-          wanted.push({
-            name,
-            displayName,
-            serial: serial ?? 0,
-            removed: false,
-          });
+        else wanted.push({ name, displayName, serial: serial ?? 0, removed: false });
       }
       takeover.add(wanted);
       listed += wanted.length;
@@ -186,11 +174,7 @@ async function takeOverList(
       throw new NonsenseError(`${settings.upstream}/simple/: the list is empty, which would remove the whole mirror`);
     }
     const serial = list.serial();
-    takeover.commit(serial, {
-      ...next(serial),
-      listEtag: list.etag,
-      reconciledAt: clock.now(),
-    });
+    takeover.commit(serial, { ...next(serial), listEtag: list.etag, reconciledAt: clock.now() });
     report({ type: 'learned', source: 'list', serial });
   } catch (error) {
     takeover.abandon();

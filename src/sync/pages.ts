@@ -22,12 +22,7 @@ export function publishedFile(
   { baseUrl }: SyncSettings,
 ): PublishedFile {
   if (held === undefined) {
-    return {
-      file,
-      url: url.href,
-      metadataSha256: file.metadataSha256,
-      provenance: file.provenance,
-    };
+    return { file, url: url.href, metadataSha256: file.metadataSha256, provenance: file.provenance };
   }
   // PEP 740 wants a full URL on a secure origin, so our own copy is linked only where we know our address.
   const own = held.provenance && baseUrl !== undefined ? `${baseUrl}/${urlPath(provenancePath(path))}` : undefined;

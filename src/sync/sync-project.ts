@@ -95,19 +95,10 @@ async function absent(mirror: Mirror, due: Due, held: HeldProject): Promise<Sync
   const age = mirror.clock.now() - due.since;
   if (!due.removed && age < absentForGoodMs) {
     const delayMs = due.attempts === 0 ? absentAgainMs : absentForGoodMs - age;
-    return {
-      wait: 'upstream answers that it does not exist, and did not say that it was removed',
-      delayMs,
-    };
+    return { wait: 'upstream answers that it does not exist, and did not say that it was removed', delayMs };
   }
   const paths = held.files.map(({ path }) => path);
-  mirror.report({
-    type: 'project-planned',
-    name: due.name,
-    fetch: [],
-    bytes: 0,
-    remove: paths,
-  });
+  mirror.report({ type: 'project-planned', name: due.name, fetch: [], bytes: 0, remove: paths });
   if (!mirror.settings.dryRun) await discardFiles(mirror, held.files, [projectFolder(due.name)]);
   return { finished: { kind: 'removed', due } };
 }

@@ -57,11 +57,7 @@ class QueueWorker {
       await this.#pass(false);
       const ms = this.#nextTry() - clock.now();
       if (ms > patienceMs || settings.dryRun) break;
-      report({
-        type: 'waiting',
-        ms,
-        why: 'for pages that upstream has not refreshed yet',
-      });
+      report({ type: 'waiting', ms, why: 'for pages that upstream has not refreshed yet' });
       await clock.sleep(Math.max(ms, 1), signal);
     }
     return { done: this.#done, parked: new Set(this.#parked.keys()) };
@@ -138,12 +134,6 @@ class QueueWorker {
         nextTry,
       });
     this.#parked.set(due.name, nextTry);
-    report({
-      type: 'project-parked',
-      name: due.name,
-      reason,
-      nextTry,
-      expected,
-    });
+    report({ type: 'project-parked', name: due.name, reason, nextTry, expected });
   }
 }

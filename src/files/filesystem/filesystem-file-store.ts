@@ -93,9 +93,7 @@ export class FilesystemFileStore implements FileStore {
     const hash = createHash('sha256');
     let bytes = 0;
     try {
-      for await (const chunk of createReadStream(file, {
-        highWaterMark: 1 << 20,
-      }) as AsyncIterable<Buffer>) {
+      for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
         hash.update(chunk);
         bytes += chunk.length;
       }
@@ -132,12 +130,7 @@ export class FilesystemFileStore implements FileStore {
     const written = new Set<string>();
     for (const step of steps) {
       if (!('writes' in step)) continue;
-      staged.push(
-        step.writes.map((write) => ({
-          from: this.#written(write),
-          to: join(this.#web, write.path),
-        })),
-      );
+      staged.push(step.writes.map((write) => ({ from: this.#written(write), to: join(this.#web, write.path) })));
     }
     for (const { from } of staged.flat()) written.add(from);
     await this.#flush(written);

@@ -108,10 +108,7 @@ export class StagedDownload implements StagedFile {
     const bytes = statSync(this.path, { throwIfNoEntry: false })?.size ?? 0;
     if (bytes === 0 || statSync(this.#etagPath, { throwIfNoEntry: false }) === undefined) return;
     const hash = createHash('sha256');
-    for await (const chunk of createReadStream(this.path, {
-      highWaterMark: spillBytes,
-    }))
-      hash.update(chunk as Buffer);
+    for await (const chunk of createReadStream(this.path, { highWaterMark: spillBytes })) hash.update(chunk as Buffer);
     this.#resumedHash = hash;
     this.resumable = { bytes, etag: readFileSync(this.#etagPath, 'utf8') };
   }

@@ -15,9 +15,7 @@ export function asStorage<T>(path: string, work: () => T): T {
     if (!(cause instanceof Error) || cause instanceof StorageError) throw cause;
     const code = 'code' in cause ? String(cause.code) : '';
     if (code.startsWith('SQLITE_') || cause instanceof TypeError === false) {
-      throw new StorageError(`${path}: ${cause.message}${advice[code] ?? ''}`, {
-        cause,
-      });
+      throw new StorageError(`${path}: ${cause.message}${advice[code] ?? ''}`, { cause });
     }
     throw cause;
   }

@@ -112,11 +112,7 @@ export class SqliteStateStore implements StateStore {
 
   parked(limit: number): Parked[] {
     const rows = this.#do(() => this.#sql.parked.all(limit));
-    return rows.map((row) => ({
-      due: dueOf(row),
-      reason: row.reason ?? '',
-      nextTry: row.next_try,
-    }));
+    return rows.map((row) => ({ due: dueOf(row), reason: row.reason ?? '', nextTry: row.next_try }));
   }
 
   held(name: ProjectName): HeldProject {
@@ -160,24 +156,11 @@ export class SqliteStateStore implements StateStore {
 
   published(after: ProjectName | undefined, limit: number): IndexEntry[] {
     const rows = this.#do(() => this.#sql.published.all(after ?? '', limit));
-    return rows.map((row) => ({
-      name: row.name,
-      displayName: row.display_name,
-      serial: row.serial ?? undefined,
-    }));
+    return rows.map((row) => ({ name: row.name, displayName: row.display_name, serial: row.serial ?? undefined }));
   }
 
   totals(): Totals {
-    return this.#do(
-      () =>
-        this.#sql.totals.get() ?? {
-          projects: 0,
-          files: 0,
-          bytes: 0,
-          queued: 0,
-          parked: 0,
-        },
-    );
+    return this.#do(() => this.#sql.totals.get() ?? { projects: 0, files: 0, bytes: 0, queued: 0, parked: 0 });
   }
 
   recordRun(run: RunRecord): void {

@@ -29,12 +29,7 @@ export function parseChanges(text: string, since: number, source: string): Chang
     if (typeof displayName !== 'string') continue;
     const name = projectName(displayName);
     if (name === undefined) continue;
-    rows.push({
-      name,
-      displayName,
-      serial,
-      removed: action === 'remove project',
-    });
+    rows.push({ name, displayName, serial, removed: action === 'remove project' });
   }
   return { rows, serial, complete: value.length < rowsPerPage };
 }
@@ -50,9 +45,7 @@ function faultError({ faultCode, faultString }: XmlRpcFault, source: string): Er
   const text = `${source}: fault ${faultCode}: ${faultString.slice(0, 200)}`;
   const seconds = /reset in (\d{1,6}) seconds/.exec(faultString)?.[1];
   if (/^HTTPTooManyRequests\b/.test(faultString)) {
-    return new UnreachableError(text, {
-      retryAfterMs: seconds === undefined ? undefined : Number(seconds) * 1000,
-    });
+    return new UnreachableError(text, { retryAfterMs: seconds === undefined ? undefined : Number(seconds) * 1000 });
   }
   if (faultCode === -32601 || (faultCode === -32500 && /^(?:RuntimeError|ValueError):/.test(faultString))) {
     return new NoChangelogError(text);

@@ -95,7 +95,7 @@ export class PypiUpstream implements Upstream {
       ...(etag && !fresh && { 'if-none-match': etag }),
     };
     // We ask for the normalized name, so a redirect means that upstream knows the project by no such name.
-    const answer = await this.#askPatiently({ url, headers }, [200, 304, 301, 404, 410]);
+    const answer = await this.#askPatiently({ url, headers }, [200, 304, 301, 404, 410], true);
     if (answer.status === 304) return { kind: 'unchanged' };
     if (answer.status !== 200) return { kind: 'absent' };
     if (!isSimpleJson(answer.headers)) {
@@ -181,12 +181,7 @@ export class PypiUpstream implements Upstream {
     const { base, clock, signal, limiter } = this.#options;
     const url = new URL(`${base}/pypi`);
     const headers = { 'content-type': 'text/xml', 'accept-encoding': 'gzip' };
-    const request = {
-      url,
-      method: 'POST' as const,
-      headers,
-      body: renderXmlRpcCall(method, ...params),
-    };
+    const request = { url, method: 'POST' as const, headers, body: renderXmlRpcCall(method, ...params) };
     // A fault comes with status 200, so reading the reply is part of what is tried again.
     return withRetries(clock, signal, async () => {
       const answer = await this.#ask(request, [200, 404, 405, 410]);
@@ -200,16 +195,21 @@ export class PypiUpstream implements Upstream {
     });
   }
 
-  #askPatiently(request: HttpRequest, expected: readonly number[]): Promise<HttpAnswer> {
+  #askPatiently(request: HttpRequest, expected: readonly number[], beginning = false): Promise<HttpAnswer> {
     const { clock, signal } = this.#options;
-    return withRetries(clock, signal, () => this.#ask(request, expected));
+    return withRetries(clock, signal, () => this.#ask(request, expected, undefined, beginning));
   }
 
-  #ask(request: HttpRequest, expected: readonly number[], choose?: ChooseReceiver): Promise<HttpAnswer> {
+  #ask(
+    request: HttpRequest,
+    expected: readonly number[],
+    choose?: ChooseReceiver,
+    beginning = false,
+  ): Promise<HttpAnswer> {
     const { http, limiter, clock } = this.#options;
-    return limiter.run(async () =>
-      expectStatus(await http.exchange(request, choose), request.url, expected, limiter, clock),
-    );
+    const exchange = async (): Promise<HttpAnswer> =>
+      expectStatus(await http.exchange(request, choose), request.url, expected, limiter, clock);
+    return limiter.run(exchange, beginning);
   }
 }
 

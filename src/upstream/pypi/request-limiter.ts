@@ -3,6 +3,9 @@
  *
  * At most `limit` requests are under way. When upstream asks us to slow down (429, 503, Retry-After), every request
  * waits until the time it named, and the number at a time is halved; it grows back by one with each fifty answers.
+ *
+ * Requests that begin something (`beginning`) wait behind those that go on with what was begun: otherwise all pages
+ * would be fetched before the first file, and everything would be flushed in the same moment.
  */
 import type { Clock } from '../../core/clock.ts';
 import { UnreachableError } from '../../core/errors.ts';
@@ -15,6 +18,7 @@ export class RequestLimiter {
   readonly #signal: AbortSignal;
   readonly #most: number;
   readonly #waiting: (() => void)[] = [];
+  readonly #beginners: (() => void)[] = [];
   #limit: number;
   #underWay = 0;
   #answers = 0;
@@ -28,8 +32,8 @@ export class RequestLimiter {
   }
 
   /** Calls `ask` as soon as a place is free and no pause is in force. Throws PausedError when the run is to stop. */
-  async run<T>(ask: () => Promise<T>): Promise<T> {
-    await this.#enter();
+  async run<T>(ask: () => Promise<T>, beginning = false): Promise<T> {
+    await this.#enter(beginning ? this.#beginners : this.#waiting);
     try {
       for (let ms = this.#pauseMs(); ms > 0; ms = this.#pauseMs()) {
         if (ms > longestWaitMs) throw new UnreachableError(this.#farewell(), { retryAfterMs: ms });
@@ -58,14 +62,14 @@ export class RequestLimiter {
     return this.#notBefore - this.#clock.now();
   }
 
-  async #enter(): Promise<void> {
-    if (this.#underWay >= this.#limit) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  async #enter(line: (() => void)[]): Promise<void> {
+    if (this.#underWay >= this.#limit) await new Promise<void>((resolve) => line.push(resolve));
     else this.#underWay += 1;
   }
 
   #leave(): void {
     if (this.#underWay <= this.#limit) {
-      const next = this.#waiting.shift();
+      const next = this.#next();
       if (next !== undefined) {
         next();
         return;
@@ -79,9 +83,13 @@ export class RequestLimiter {
     if (this.#limit === this.#most || this.#answers < answersPerStep) return;
     this.#answers = 0;
     this.#limit += 1;
-    const next = this.#waiting.shift();
+    const next = this.#next();
     if (next === undefined) return;
     this.#underWay += 1;
     next();
+  }
+
+  #next(): (() => void) | undefined {
+    return this.#waiting.shift() ?? this.#beginners.shift();
   }
 }
