@@ -1,5 +1,5 @@
 /** The folder TARGET: what a mirror keeps there, and how one is told from a folder that is none. */
-import { mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { StorageError, UsageError } from '../core/errors.ts';
 
@@ -33,11 +33,17 @@ export function openTarget(root: string): Target {
 
 /** Creates what a run needs before anything else. Throws StorageError. */
 export function prepareTarget({ root }: Target): void {
+  attempt(root, 'created', () => mkdirSync(join(root, 'run'), { recursive: true }));
+  // SQLite would only say that it cannot open a file.
+  attempt(root, 'written to', () => accessSync(root, constants.W_OK));
+}
+
+function attempt(root: string, what: string, work: () => void): void {
   try {
-    mkdirSync(join(root, 'run'), { recursive: true });
+    work();
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : 'unknown';
-    throw new StorageError(`${root}: cannot be created: ${reason}`, { cause });
+    throw new StorageError(`${root}: cannot be ${what}: ${reason}`, { cause });
   }
 }
 

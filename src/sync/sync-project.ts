@@ -47,7 +47,9 @@ export async function syncProject(mirror: Mirror, due: Due): Promise<SyncOutcome
 
 /** A page may be kept by its ETag only while everything it links to is really there. */
 async function isIntact({ files, settings }: Mirror, { name }: Due, held: HeldProject): Promise<boolean> {
-  if (held.etag === undefined || (await files.size(pagePath('index.v1_json', name))) === undefined) return false;
+  if (held.etag === undefined) return false;
+  const pages = [pagePath('index.html', name), pagePath('index.v1_json', name)];
+  if ((await Promise.all(pages.map((page) => files.size(page)))).includes(undefined)) return false;
   return settings.indexOnly || (await missing(files, held.files)).length === 0;
 }
 

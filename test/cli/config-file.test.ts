@@ -72,7 +72,7 @@ t.test('an unknown section is named with its line and the key that was probably 
 });
 
 t.test('what is no TOML is refused with line and column', async (t) => {
-  t.match(problem(t, 'workers = 5\nupstream = https://pypi.org\n'), /^2:\d+: not valid TOML: \S/);
+  t.match(problem(t, 'workers = 5\nupstream = https://pypi.example\n'), /^2:\d+: not valid TOML: \S/);
   t.match(problem(t, 'workers = 5\nworkers = 6\n'), /^2:\d+: not valid TOML: \S/);
   t.match(problem(t, 'projects = ["a"\n\nworkers = 5'), /^\d+:\d+: not valid TOML: \S/);
   t.match(problem(t, 'workers: 5'), /^1:\d+: not valid TOML: \S/);

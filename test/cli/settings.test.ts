@@ -72,9 +72,9 @@ t.test('our own address must be https, and allow-http is not offered where it do
 t.test('what is no address is refused', async (t) => {
   const wrong = [
     '',
-    'pypi.org',
-    '//pypi.org',
-    'ftp://pypi.org',
+    'pypi.example',
+    '//pypi.example',
+    'ftp://pypi.example',
     'file:///srv',
     'https://',
     'https://a b',
@@ -82,11 +82,11 @@ t.test('what is no address is refused', async (t) => {
   ];
   for (const upstream of [
     ...wrong,
-    'https://pypi.org/?x=1',
-    'https://pypi.org/#x',
+    'https://pypi.example/?x=1',
+    'https://pypi.example/#x',
     5,
     true,
-    ['https://pypi.org'],
+    ['https://pypi.example'],
     {},
   ]) {
     t.match(problem({ upstream }), /^mirror\.toml:3: here: expected an address/, JSON.stringify(upstream));

@@ -110,7 +110,7 @@ t.test('a project that fails is parked, the others are mirrored, and the exit co
   t.equal(code, 1);
   t.equal(stdout, '');
   const [summary, base, pure, ...more] = stderr.trimEnd().split('\n').sort();
-  t.match(pure, /^sample-pure: \S+\.whl: expected \d+ bytes with sha256 \w+, found \d+ bytes with \w+, 3 times$/);
+  t.match(pure, /^sample-pure: \S+\.whl: expected \d+ bytes with sha256 \w+, found \d+ bytes with \w+$/);
   t.match(base, /^sample-base: /);
   t.match(summary, /^11 projects published, .* 2 projects failed and stay queued in [\d.]+ s\.$/);
   t.same(more, [], '-q prints a line for each of the two, and the summary');

@@ -3,6 +3,7 @@
  *
  * At most `limit` requests are under way. When upstream asks us to slow down (429, 503, Retry-After), every request
  * waits until the time it named, and the number at a time is halved; it grows back by one with each fifty answers.
+ * When a hundred requests in a row got no answer, upstream is down and no more are sent.
  *
  * Requests that begin something (`beginning`) wait behind those that go on with what was begun: otherwise all pages
  * would be fetched before the first file, and everything would be flushed in the same moment.
@@ -12,6 +13,9 @@ import { UnreachableError } from '../../core/errors.ts';
 import { longestWaitMs } from '../../core/retry.ts';
 
 const answersPerStep = 50;
+/** Hundreds of projects are under way, each of which would ask five times to find out. */
+const failuresInARow = 100;
+const silence = `upstream left ${failuresInARow} requests in a row without an answer; the next run continues`;
 
 export class RequestLimiter {
   readonly #clock: Clock;
@@ -23,6 +27,7 @@ export class RequestLimiter {
   #underWay = 0;
   #answers = 0;
   #notBefore = 0;
+  #failures = 0;
 
   constructor(limit: number, clock: Clock, signal: AbortSignal) {
     this.#clock = clock;
@@ -33,15 +38,23 @@ export class RequestLimiter {
 
   /** Calls `ask` as soon as a place is free and no pause is in force. Throws PausedError when the run is to stop. */
   async run<T>(ask: () => Promise<T>, beginning = false): Promise<T> {
-    await this.#enter(beginning ? this.#beginners : this.#waiting);
+    const line = beginning ? this.#beginners : this.#waiting;
+    await this.#enter(line);
+    while (this.#pauseMs() > 0) {
+      // Who waits for the end of a pause holds no place: fewer may be free when it ends.
+      this.#leave();
+      await this.#outlastPause();
+      await this.#enter(line);
+    }
     try {
-      for (let ms = this.#pauseMs(); ms > 0; ms = this.#pauseMs()) {
-        if (ms > longestWaitMs) throw new UnreachableError(this.#farewell(), { retryAfterMs: ms });
-        await this.#clock.sleep(ms, this.#signal);
-      }
+      if (this.#failures >= failuresInARow) throw new UnreachableError(silence, { retryAfterMs: longestWaitMs + 1 });
       const answer = await ask();
+      this.#failures = 0;
       this.#count();
       return answer;
+    } catch (error) {
+      this.#failures = error instanceof UnreachableError ? this.#failures + 1 : 0;
+      throw error;
     } finally {
       this.#leave();
     }
@@ -52,6 +65,13 @@ export class RequestLimiter {
     this.#notBefore = Math.max(this.#notBefore, this.#clock.now() + ms);
     this.#limit = Math.max(1, Math.floor(this.#limit / 2));
     this.#answers = 0;
+  }
+
+  async #outlastPause(): Promise<void> {
+    for (let ms = this.#pauseMs(); ms > 0; ms = this.#pauseMs()) {
+      if (ms > longestWaitMs) throw new UnreachableError(this.#farewell(), { retryAfterMs: ms });
+      await this.#clock.sleep(ms, this.#signal);
+    }
   }
 
   #farewell(): string {
@@ -83,6 +103,7 @@ export class RequestLimiter {
     if (this.#limit === this.#most || this.#answers < answersPerStep) return;
     this.#answers = 0;
     this.#limit += 1;
+    if (this.#underWay >= this.#limit) return;
     const next = this.#next();
     if (next === undefined) return;
     this.#underWay += 1;

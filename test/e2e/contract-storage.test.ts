@@ -1,0 +1,127 @@
+/** Disks that are full, read-only, or hold something else where a folder is needed: exit code 4 and one clear line. */
+import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { readerProblems } from '../fixtures/reader-check.ts';
+import { openBundle } from './bundle.ts';
+import { damage } from './damage.ts';
+import { openSample } from './opened-sample.ts';
+import { each, run } from './program.ts';
+import { openSmallDisk } from './small-disk.ts';
+import { publishedTree, stateOf, treeOf } from './tree.ts';
+
+const program = join(await openBundle(), 'pep381run');
+
+t.test('a file where a folder is needed is named in one line, and exit code 4 tells cron', async (t) => {
+  const { server } = await openSample(t, program);
+  const folder = t.testdir();
+  const places = ['run', 'staging', 'trash', 'web', 'web/simple', 'web/packages', 'web/simple/sample-base'];
+  await each(places, async (place) => {
+    const target = join(folder, place.replaceAll('/', ' '));
+    mkdirSync(join(target, place, '..'), { recursive: true });
+    writeFileSync(join(target, place), 'in the way');
+    const { code, stdout, stderr } = await run(program, ['-q', '--upstream', server.url, target]);
+    t.equal(code, 4, place);
+    t.equal(stdout, '');
+    const [first = '', ...more] = stderr.trimEnd().split('\n');
+    t.ok(first.startsWith(`pep381run: error: ${target}`), first);
+    t.ok(more.length <= 1 && !/error/.test(more.join()), 'and the reason is told once');
+    rmSync(join(target, place));
+    const next = await run(program, ['-q', '--upstream', server.url, target]);
+    t.same(next, { code: 0, stdout: '', stderr: '' }, 'once it is out of the way the next run completes');
+    t.same(readerProblems(join(target, 'web')), []);
+  });
+});
+
+t.test('a database that is none is told with advice, and the advice works', async (t) => {
+  const { target, mirror } = await openSample(t, program);
+  await mirror('-q');
+  const before = publishedTree(target);
+  writeFileSync(join(target, 'state.db'), 'not a database, but as long as one '.repeat(300));
+  for (const name of ['state.db-wal', 'state.db-shm']) rmSync(join(target, name), { force: true });
+  const { code, stderr } = await mirror('-q');
+  t.equal(code, 4);
+  t.match(stderr, /^pep381run: error: \S+state\.db: file is not a database; move the file away: [^\n]+\n$/);
+  rmSync(join(target, 'state.db'));
+  t.equal((await mirror('-q')).code, 0);
+  t.same(publishedTree(target), before);
+  t.equal(stateOf(target).files.length, 36, 'everything was compared and is known again');
+});
+
+t.test('a full disk is one clear line, leaves nothing half-written, and more space heals it', async (t) => {
+  const disk = openSmallDisk(t, '2m');
+  if (typeof disk === 'string') return t.skip(disk);
+  const { server } = await openSample(t, program);
+  const target = join(disk.folder, 'target');
+  const args = ['-q', '--upstream', server.url, target];
+  for (const attempt of ['the first run', 'the next one']) {
+    const { code, stdout, stderr } = await run(program, args);
+    t.equal(code, 4, attempt);
+    t.equal(stdout, '');
+    const [reason = '', summary, ...more] = stderr.trimEnd().split('\n');
+    t.match(reason, /^pep381run: error: \S+: .*; free some space and run again/);
+    t.match(summary, /^\d+ projects? published/);
+    t.same(more, []);
+    t.same(damage(join(target, 'web'), server.index), []);
+  }
+  disk.remount('size=40m');
+  t.same(await run(program, args), { code: 0, stdout: '', stderr: '' });
+  t.same(readerProblems(join(target, 'web')), []);
+  t.same(readdirSync(join(target, 'staging')), []);
+  t.same(stateOf(target).queue, []);
+});
+
+t.test('a disk that fills up while a good mirror is brought up to date keeps the mirror as it is', async (t) => {
+  const disk = openSmallDisk(t, '8m');
+  if (typeof disk === 'string') return t.skip(disk);
+  const { server } = await openSample(t, program);
+  const target = join(disk.folder, 'target');
+  const args = ['-q', '--upstream', server.url, target];
+  t.equal((await run(program, args)).code, 0);
+  const before = publishedTree(target);
+  const ballast = join(disk.folder, 'ballast');
+  fill(ballast);
+  server.index.yank('sample-base', '1.0', 'late');
+  server.index.removeProject('sample-pure');
+  const { code, stderr } = await run(program, args);
+  t.equal(code, 4);
+  t.match(stderr, /; free some space and run again/);
+  t.same(damage(join(target, 'web'), server.index), []);
+  t.same({ ...before, ...publishedTree(target) }, { ...publishedTree(target), ...before }, 'no page is another one');
+  rmSync(ballast);
+  t.same(await run(program, args), { code: 0, stdout: '', stderr: '' });
+  t.same(readerProblems(join(target, 'web')), []);
+});
+
+t.test('a read-only disk is told as such', async (t) => {
+  const disk = openSmallDisk(t, '20m');
+  if (typeof disk === 'string') return t.skip(disk);
+  const { server } = await openSample(t, program);
+  const target = join(disk.folder, 'target');
+  const args = ['-q', '--upstream', server.url, target];
+  t.equal((await run(program, args)).code, 0);
+  server.index.removeProject('sample-pure');
+  const before = treeOf(target);
+  disk.remount('ro');
+  const { code, stdout, stderr } = await run(program, args);
+  t.equal(code, 4);
+  t.equal(stdout, '');
+  t.match(stderr, /^pep381run: error: \S+: [^\n]*(?:writ|read)[^\n]*\n$/);
+  t.same(treeOf(target), before);
+  const fresh = await run(program, ['--upstream', server.url, join(disk.folder, 'new')]);
+  t.equal(fresh.code, 4);
+  t.match(fresh.stderr, /^pep381run: error: \S+: cannot be created: [^\n]+\n$/);
+  disk.remount('rw');
+  t.equal((await run(program, args)).code, 0);
+});
+
+/** Writes until there is no space left. */
+function fill(path: string): void {
+  for (const size of [1 << 20, 1 << 16, 1 << 12]) {
+    try {
+      for (;;) writeFileSync(path, Buffer.alloc(size), { flag: 'a' });
+    } catch {
+      // Full for this size; the next is smaller.
+    }
+  }
+}

@@ -1,0 +1,131 @@
+import t, { type Test } from 'tap';
+import { Agent } from 'undici';
+import { NoChangelogError, NonsenseError, UnreachableError } from '../../../src/core/errors.ts';
+import { HttpClient } from '../../../src/upstream/pypi/http-client.ts';
+import { PypiUpstream } from '../../../src/upstream/pypi/pypi-upstream.ts';
+import { RequestLimiter } from '../../../src/upstream/pypi/request-limiter.ts';
+import type { ProjectList } from '../../../src/upstream/upstream.ts';
+import { FakeClock } from '../../fixtures/fake-clock.ts';
+import { smallIndex } from '../../fixtures/small-index.ts';
+import { named } from '../../fixtures/test-mirror.ts';
+import { openSampleServer } from '../../sample/sample-server.ts';
+
+function openUpstream(t: Test, base: string, fileHosts: readonly string[] = []): PypiUpstream {
+  const dispatcher = new Agent();
+  t.teardown(() => dispatcher.destroy());
+  const { signal } = new AbortController();
+  const clock = new FakeClock();
+  const http = new HttpClient({ dispatcher, clock, signal, userAgent: () => 'tester/1' });
+  return new PypiUpstream({ base, fileHosts, http, clock, signal, limiter: new RequestLimiter(2, clock, signal) });
+}
+
+async function open(t: Test) {
+  const server = await openSampleServer({ index: smallIndex() });
+  t.teardown(() => server.close());
+  return { server, index: server.index, upstream: openUpstream(t, server.url) };
+}
+
+const [alpha, nobody] = named('alpha', 'nobody');
+if (alpha === undefined || nobody === undefined) throw new Error('there are two names');
+
+async function entriesOf(list: ProjectList | undefined): Promise<string[]> {
+  const names: string[] = [];
+  for await (const piece of list?.pieces ?? []) names.push(...piece.map(({ displayName }) => displayName));
+  return names;
+}
+
+t.test('serial and changes come from the changelog', async (t) => {
+  const { upstream, index } = await open(t);
+  t.equal(await upstream.serial(), index.serial);
+  t.match(await upstream.changesSince(index.serial - 1), {
+    serial: index.serial,
+    complete: true,
+    rows: [{ name: 'gamma' }],
+  });
+});
+
+t.test('a changelog that is gone is a NoChangelogError', async (t) => {
+  const { upstream, server } = await open(t);
+  server.faults.add({ do: 'xmlrpc-off' });
+  await t.rejects(upstream.serial(), NoChangelogError);
+  t.equal(server.requests.length, 1, 'and not asked for again');
+});
+
+t.test('the list comes in pieces, with its serial at the end', async (t) => {
+  const { upstream, index } = await open(t);
+  const list = await upstream.listProjects(undefined);
+  t.equal(list?.serial(), undefined);
+  t.same(await entriesOf(list), ['alpha', 'beta', 'gamma']);
+  t.equal(list?.serial(), index.serial);
+  t.equal(await upstream.listProjects(list?.etag), undefined, 'and is not sent again while it is the same');
+});
+
+t.test('a list that nobody reads to its end holds nothing up', async (t) => {
+  const { upstream } = await open(t);
+  for (let time = 0; time < 5; time += 1) {
+    const list = await upstream.listProjects(undefined);
+    for await (const _ of list?.pieces ?? []) break;
+  }
+  t.same(await upstream.project(alpha, undefined, false).then(({ kind }) => kind), 'page');
+});
+
+t.test('a project is a page, unchanged, or absent', async (t) => {
+  const { upstream, server } = await open(t);
+  const answer = await upstream.project(alpha, undefined, false);
+  t.match(answer, { kind: 'page', page: { name: 'alpha', files: { length: 2 } }, etag: /^"/ });
+  const etag = answer.kind === 'page' ? answer.etag : undefined;
+  t.match(await upstream.project(alpha, etag, false), { kind: 'unchanged' });
+  t.match(await upstream.project(alpha, etag, true), { kind: 'page' }, 'a fresh one is asked for without conditions');
+  t.match(await upstream.project(nobody, undefined, false), { kind: 'absent' });
+  server.faults.add({ do: 'redirect', location: '/simple/other/', match: /alpha/ });
+  t.match(await upstream.project(alpha, undefined, false), { kind: 'absent' }, 'moved to another name');
+  server.faults.clear();
+  server.faults.add({ do: 'status', status: 410, match: /alpha/ });
+  t.match(await upstream.project(alpha, undefined, false), { kind: 'absent' });
+});
+
+t.test('an answer that fails is asked for five times, with growing pauses', async (t) => {
+  const { upstream, server } = await open(t);
+  server.faults.add({ do: 'status', status: 500, match: /alpha/ });
+  await t.rejects(upstream.project(alpha, undefined, false), UnreachableError);
+  t.equal(server.requests.length, 5);
+  server.faults.clear();
+  server.faults.add({ do: 'reset', match: /alpha/, times: 4 });
+  t.match(await upstream.project(alpha, undefined, false), { kind: 'page' });
+});
+
+t.test('an answer that makes no sense is not asked for again', async (t) => {
+  const { upstream, server } = await open(t);
+  server.faults.add({ do: 'status', status: 400, match: /alpha/ });
+  await t.rejects(upstream.project(alpha, undefined, false), NonsenseError);
+  t.equal(server.requests.length, 1);
+});
+
+t.test('a companion is unfolded, or absent', async (t) => {
+  const { upstream, server, index } = await open(t);
+  const url = new URL(server.url + index.pathOf('beta', 'beta-1.0-py3-none-any.whl'));
+  t.match((await upstream.companion(new URL(`${url}.metadata`)))?.toString(), /^Metadata-Version: 2\.1\n/);
+  t.equal(await upstream.companion(new URL(`${url}.provenance`)), undefined);
+  t.equal(server.requests[0]?.headers['accept-encoding'], 'gzip');
+});
+
+t.test('files may come from the index and the hosts that are named, and from nowhere else', async (t) => {
+  const cases: [base: string, url: string, allowed: boolean][] = [
+    ['https://pypi.example', 'https://pypi.example/packages/x', true],
+    ['https://pypi.example', 'https://files.example/x', true],
+    ['https://pypi.example', 'https://FILES.example:443/x', true],
+    ['https://pypi.example', 'http://files.example/x', false],
+    ['https://pypi.example', 'https://files.example:444/x', false],
+    ['https://pypi.example', 'https://files.example.evil.example/x', false],
+    ['https://pypi.example', 'https://user@files.example/x', false],
+    ['https://pypi.example', 'https://:secret@files.example/x', false],
+    ['https://pypi.example', 'ftp://files.example/x', false],
+    ['https://pypi.example', 'file://files.example/x', false],
+    ['http://localhost:3000', 'http://localhost:3000/x', true],
+    ['http://localhost:3000', 'https://files.example/x', true],
+    ['http://localhost:3000', 'http://localhost/x', false],
+  ];
+  for (const [base, url, allowed] of cases) {
+    t.equal(openUpstream(t, base, ['files.example']).allows(new URL(url)), allowed, `${url} for ${base}`);
+  }
+});
