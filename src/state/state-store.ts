@@ -38,9 +38,14 @@ export interface Wanted {
   readonly removed: boolean;
 }
 
+/** Why a try was in vain: upstream does not have the project, has an older page than it promised, or something failed. */
+export type Obstacle = 'absent' | 'stale' | 'failed';
+
 /** A queued project. */
 export interface Due extends Wanted {
-  /** Milliseconds: since when it waits. */
+  /** What the last try met; undefined when nothing was tried since upstream named it last. */
+  readonly obstacle: Obstacle | undefined;
+  /** Milliseconds: since when it waits, or since when the {@link obstacle} is the same. */
   readonly since: number;
   /** How often it was tried in vain. */
   readonly attempts: number;
@@ -84,6 +89,8 @@ export type Finished = { readonly due: Due } & (
 /** A project that could not be finished and waits for its next try. */
 export interface Parked {
   readonly due: Due;
+  readonly obstacle: Obstacle;
+  /** For people: one line. */
   readonly reason: string;
   /** Milliseconds: not before. */
   readonly nextTry: number;

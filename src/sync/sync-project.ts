@@ -7,7 +7,7 @@ import { projectName } from '../core/names.ts';
 import { metadataPath, pagePath, projectFolder, provenancePath, type WebPath } from '../core/paths.ts';
 import { staleDelayMs } from '../core/retry.ts';
 import type { SimplePage } from '../formats/simple-json.ts';
-import type { Due, Finished, HeldFile, HeldProject } from '../state/state-store.ts';
+import type { Due, Finished, HeldFile, HeldProject, Obstacle } from '../state/state-store.ts';
 import { download, isComplete } from './download.ts';
 import type { Mirror } from './mirror.ts';
 import { publishedFile, publishPages } from './pages.ts';
@@ -21,7 +21,9 @@ const absentForGoodMs = 60 * minuteMs;
 const staleForGoodMs = 24 * 60 * minuteMs;
 
 /** What became of a project: what is to be remembered, or why only time can tell. */
-export type SyncOutcome = { readonly finished: Finished } | { readonly wait: string; readonly delayMs: number };
+export type SyncOutcome =
+  | { readonly finished: Finished }
+  | { readonly wait: string; readonly obstacle: Obstacle; readonly delayMs: number };
 
 /** Brings one project up to date. Throws UnreachableError, NonsenseError, MismatchError, StorageError, PausedError. */
 export async function syncProject(mirror: Mirror, due: Due): Promise<SyncOutcome> {
@@ -66,20 +68,17 @@ function isStale(
   serial: number | undefined,
 ): SyncOutcome | undefined {
   if (serial === undefined) return undefined;
-  const delayMs = staleDelayMs(due.attempts + 1);
+  const wait = (why: string): SyncOutcome => ({
+    wait: why,
+    obstacle: 'stale',
+    delayMs: staleDelayMs(due.attempts + 1),
+  });
   if (held.serial !== undefined && serial < held.serial) {
-    return {
-      wait: `upstream's page went back from serial ${held.serial} to ${serial}`,
-      delayMs,
-    };
+    return wait(`upstream's page went back from serial ${held.serial} to ${serial}`);
   }
   if (serial >= due.serial) return undefined;
-  if (clock.now() - due.since < staleForGoodMs) {
-    return {
-      wait: `upstream's page has serial ${serial}, expected ${due.serial}`,
-      delayMs,
-    };
-  }
+  const staleMs = due.obstacle === 'stale' ? clock.now() - due.since : 0;
+  if (staleMs < staleForGoodMs) return wait(`upstream's page has serial ${serial}, expected ${due.serial}`);
   report({
     type: 'warning',
     message: `${due.name}: serial ${due.serial} never arrived; took the page at ${serial}`,
@@ -94,10 +93,13 @@ function unchanged(mirror: Mirror, due: Due, held: HeldProject): SyncOutcome {
 }
 
 async function absent(mirror: Mirror, due: Due, held: HeldProject): Promise<SyncOutcome> {
-  const age = mirror.clock.now() - due.since;
-  if (!due.removed && age < absentForGoodMs) {
-    const delayMs = due.attempts === 0 ? absentAgainMs : absentForGoodMs - age;
-    return { wait: 'upstream answers that it does not exist, and did not say that it was removed', delayMs };
+  const absentMs = due.obstacle === 'absent' ? mirror.clock.now() - due.since : 0;
+  if (!due.removed && absentMs < absentForGoodMs) {
+    return {
+      wait: 'upstream answers that it does not exist, and did not say that it was removed',
+      obstacle: 'absent',
+      delayMs: due.obstacle === 'absent' ? absentForGoodMs - absentMs : absentAgainMs,
+    };
   }
   const paths = held.files.map(({ path }) => path);
   mirror.report({ type: 'project-planned', name: due.name, fetch: [], bytes: 0, remove: paths });

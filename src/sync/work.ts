@@ -4,7 +4,7 @@ import { GroupCommit } from '../core/group-commit.ts';
 import type { ProjectName } from '../core/names.ts';
 import { Places } from '../core/places.ts';
 import { longestWaitMs, parkDelayMs } from '../core/retry.ts';
-import type { Due, Finished } from '../state/state-store.ts';
+import type { Due, Finished, Obstacle } from '../state/state-store.ts';
 import type { Mirror } from './mirror.ts';
 import { syncProject } from './sync-project.ts';
 
@@ -100,7 +100,7 @@ class QueueWorker {
     try {
       const outcome = await syncProject(this.#mirror, due);
       this.#failures = 0;
-      if ('wait' in outcome) return this.#park(due, outcome.wait, outcome.delayMs, true);
+      if ('wait' in outcome) return this.#park(due, outcome.obstacle, outcome.wait, outcome.delayMs);
       if (!settings.dryRun) await this.#finished.add(outcome.finished);
       this.#parked.delete(due.name);
       this.#done += 1;
@@ -118,22 +118,18 @@ class QueueWorker {
     if (!(error instanceof UnreachableError || error instanceof NonsenseError || error instanceof MismatchError)) {
       throw error;
     }
-    this.#park(due, error.message, parkDelayMs(due.attempts + 1), false);
+    this.#park(due, 'failed', error.message, parkDelayMs(due.attempts + 1));
     if (!(error instanceof UnreachableError)) return;
     this.#failures += 1;
     if (this.#failures >= failuresInARow || (error.retryAfterMs ?? 0) > longestWaitMs) throw error;
   }
 
-  #park(due: Due, reason: string, delayMs: number, expected: boolean): void {
+  #park(due: Due, obstacle: Obstacle, reason: string, delayMs: number): void {
     const { state, clock, report, settings } = this.#mirror;
     const nextTry = clock.now() + delayMs;
-    if (!settings.dryRun)
-      state.park({
-        due: { ...due, attempts: due.attempts + 1 },
-        reason,
-        nextTry,
-      });
+    const parked = { due: { ...due, attempts: due.attempts + 1 }, obstacle, reason, nextTry };
+    if (!settings.dryRun) state.park(parked);
     this.#parked.set(due.name, nextTry);
-    report({ type: 'project-parked', name: due.name, reason, nextTry, expected });
+    report({ type: 'project-parked', name: due.name, reason, nextTry, expected: obstacle !== 'failed' });
   }
 }

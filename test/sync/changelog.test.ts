@@ -65,7 +65,13 @@ t.test('a changelog of more than one page is read to its end', async (t) => {
     mirror.requested().filter((path) => path.startsWith('changelog')),
     ['changelog_since_serial', 'changelog_since_serial'],
   );
-  t.same([mirror.page('alpha').versions, mirror.page('beta').versions], [['1.0', '2.0'], ['1.0', '2.0']]);
+  t.same(
+    [mirror.page('alpha').versions, mirror.page('beta').versions],
+    [
+      ['1.0', '2.0'],
+      ['1.0', '2.0'],
+    ],
+  );
   t.equal(
     mirror.remembered((state) => state.mirror().serial),
     mirror.index.serial,
@@ -141,7 +147,7 @@ for (const status of [404, 405] as const) {
     t.equal(
       mirror.remembered((state) => state.mirror().serial),
       mirror.index.serial,
-      'the serial is the list\'s own',
+      "the serial is the list's own",
     );
     await mirror.runLater();
     t.same(mirror.requested(), ['/simple/']);
@@ -273,6 +279,19 @@ t.test('an old list does not take away what came after it', async (t) => {
   t.same(mirror.problems(), []);
 });
 
+t.test('an old list does not take back what the changelog said was removed', async (t) => {
+  const mirror = await openTestMirror(t);
+  await mirror.run();
+  release(mirror, 'beta', '2.0');
+  mirror.server.faults.freezeList();
+  mirror.index.removeProject('gamma');
+  mirror.clock.advance(dayMs);
+  await mirror.run();
+  t.same(mirror.requested().slice(0, 2), ['changelog_since_serial', '/simple/']);
+  t.notOk(existsSync(join(mirror.web, 'simple/gamma')));
+  t.same(mirror.parkings(), []);
+});
+
 t.test('an empty list is refused', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
@@ -299,7 +318,10 @@ for (const encoding of ['gzip', 'identity'] as const) {
     release(mirror, 'aaa', '1.0');
     if (encoding === 'identity') {
       const { meta, projects } = mirror.page();
-      const list = JSON.stringify({ meta, projects: [{ name: 'aaa', '_last-serial': mirror.index.serial }, ...projects] });
+      const list = JSON.stringify({
+        meta,
+        projects: [{ name: 'aaa', '_last-serial': mirror.index.serial }, ...projects],
+      });
       mirror.server.faults.add({
         do: 'body',
         body: list,

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { fingerprint, treeOf } from '../fixtures/reader-check.ts';
@@ -138,7 +138,10 @@ t.test('what moves no serial is found by the monthly sweep', async (t) => {
   t.equal(mirror.page('alpha')['project-status'].status, 'archived');
   t.same(mirror.problems(), []);
   t.same(
-    mirror.eventsOf('project-done').map(({ name, outcome }) => `${name} ${outcome}`).sort(),
+    mirror
+      .eventsOf('project-done')
+      .map(({ name, outcome }) => `${name} ${outcome}`)
+      .sort(),
     ['alpha published', 'beta unchanged', 'gamma unchanged'],
   );
   await mirror.runLater();
@@ -180,5 +183,38 @@ t.test('a new project appears in the root index', async (t) => {
     mirror.page().projects.map(({ name }) => name),
     ['alpha', 'beta', 'Delta', 'gamma'],
   );
+  t.same(mirror.problems(), []);
+});
+
+t.test('a page has a compressed twin as long as that is worth it', async (t) => {
+  const mirror = await openTestMirror(t);
+  for (let minor = 0; minor < 5; minor += 1) mirror.index.publish(makeWheel({ name: 'delta', version: `1.${minor}` }));
+  await mirror.run();
+  const twins = () => treeOf(join(mirror.web, 'simple/delta')).filter((path) => path.endsWith('.gz'));
+  t.same(twins(), ['index.html.gz', 'index.v1_json.gz']);
+  t.same(mirror.problems(), []);
+  for (let minor = 0; minor < 5; minor += 1) mirror.index.removeRelease('delta', `1.${minor}`);
+  await mirror.runLater();
+  t.same(twins(), []);
+  t.same(mirror.problems(), []);
+});
+
+for (const page of ['index.html', 'index.v1_json']) {
+  t.test(`an ${page} deleted behind our back is written again when its project is looked at`, async (t) => {
+    const mirror = await openTestMirror(t);
+    await mirror.run();
+    rmSync(join(mirror.web, 'simple/alpha', page));
+    mirror.clock.advance(31 * dayMs);
+    await mirror.run();
+    t.same(mirror.problems(), []);
+    t.ok(existsSync(join(mirror.web, 'simple/alpha', page)));
+  });
+}
+
+t.test('--reconcile writes a root index again that somebody deleted', async (t) => {
+  const mirror = await openTestMirror(t);
+  await mirror.run();
+  rmSync(join(mirror.web, 'simple/index.html'));
+  await mirror.runLater({ settings: { reconcile: true } });
   t.same(mirror.problems(), []);
 });

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import t from 'tap';
-import { fingerprint } from '../fixtures/reader-check.ts';
+import { fingerprint, treeOf } from '../fixtures/reader-check.ts';
 import { openTestMirror, type TestMirror } from '../fixtures/test-mirror.ts';
 import { makeWheel } from '../sample/distributions.ts';
 import { pseudoRandomBytes } from '../sample/pseudo-random.ts';
@@ -13,7 +13,9 @@ const minuteMs = 60_000;
 const megabyte = 1 << 20;
 
 /** A mirror of one project `large` with one wheel of 3 MB, which is not fetched yet, and the wheel's path. */
-async function openLarge(t: Parameters<typeof openTestMirror>[0]): Promise<{ mirror: TestMirror; path: string; size: number }> {
+async function openLarge(
+  t: Parameters<typeof openTestMirror>[0],
+): Promise<{ mirror: TestMirror; path: string; size: number }> {
   const index = new SampleIndex();
   const files = { 'large/data.bin': pseudoRandomBytes('large', 3 * megabyte) };
   const file = index.publish(makeWheel({ name: 'large', version: '1.0', files }));
@@ -172,7 +174,12 @@ t.test('a redirect to another host is refused without connecting to it', async (
   t.teardown(() => stranger.close());
   const address = stranger.address();
   const port = typeof address === 'object' ? address?.port : 0;
-  for (const location of [`http://127.0.0.1:${port}/packages/x`, `//127.0.0.1:${port}/x`, 'file:///etc/passwd', 'https://%/']) {
+  for (const location of [
+    `http://127.0.0.1:${port}/packages/x`,
+    `//127.0.0.1:${port}/x`,
+    'file:///etc/passwd',
+    'https://%/',
+  ]) {
     mirror.server.faults.clear();
     mirror.server.faults.add({ do: 'redirect', location, match: /beta.*\.whl$/ });
     const result = await mirror.runLater();
@@ -210,7 +217,10 @@ t.test('one file that fails does not lose the others of its project', async (t) 
   mirror.server.faults.clear();
   await mirror.runLater();
   t.same(
-    mirror.requested().filter((path) => path.startsWith('/packages/')).map((path) => path.split('/').at(-1)),
+    mirror
+      .requested()
+      .filter((path) => path.startsWith('/packages/'))
+      .map((path) => path.split('/').at(-1)),
     ['alpha-1.0-py3-none-any.whl', 'alpha-1.0-py3-none-any.whl.metadata'],
   );
   t.same(mirror.problems(), []);
@@ -241,7 +251,11 @@ t.test('core metadata that upstream does not have is not announced', async (t) =
 
 t.test('core metadata that appears later is fetched without the file', async (t) => {
   const mirror = await openTestMirror(t);
-  const off = mirror.alterFile('beta', (file) => ({ ...file, 'core-metadata': false, 'data-dist-info-metadata': false }));
+  const off = mirror.alterFile('beta', (file) => ({
+    ...file,
+    'core-metadata': false,
+    'data-dist-info-metadata': false,
+  }));
   await mirror.run();
   t.equal(mirror.page('beta').files[0]?.['core-metadata'], false);
   off();
@@ -267,7 +281,11 @@ t.test('provenance is stored beside its file, and linked where our own address i
   await mirror.runLater({ settings: { baseUrl: 'https://mirror.example/pypi' } });
   t.equal(mirror.page('attested').files[0]?.provenance, `https://mirror.example/pypi${file.path}.provenance`);
   t.same(mirror.problems(), []);
-  t.same(mirror.requested().filter((path) => /packages|integrity/.test(path)), [], 'and not fetched again');
+  t.same(
+    mirror.requested().filter((path) => /packages|integrity/.test(path)),
+    [],
+    'and not fetched again',
+  );
 });
 
 t.test('provenance that upstream does not have is left to upstream', async (t) => {
@@ -289,7 +307,10 @@ t.test('a file that is held is never fetched again', async (t) => {
   await mirror.runLater();
   mirror.index.yank('alpha', '1.0');
   await mirror.runLater({ settings: { reconcile: true } });
-  t.same(mirror.requested().filter((path) => path.startsWith('/packages/')), []);
+  t.same(
+    mirror.requested().filter((path) => path.startsWith('/packages/')),
+    [],
+  );
 });
 
 t.test('a file deleted behind our back is fetched again when its project is looked at', async (t) => {
@@ -360,7 +381,15 @@ t.test('a slow body is given up, however steadily it drips', async (t) => {
   t.same(mirror.problems(), []);
 });
 
-t.test('a stalled download goes on with the next connection', async (t) => {
+t.test('nothing of a finished download stays in staging, though another project is parked', async (t) => {
+  const { mirror } = await openLarge(t);
+  mirror.index.create('other');
+  mirror.server.faults.add({ do: 'html-200', match: /simple\/other\/$/ });
+  await mirror.run();
+  t.same(treeOf(join(mirror.target, 'staging')), []);
+});
+
+t.test('a download that breaks at its very beginning is fetched anew', async (t) => {
   const { mirror, size } = await openLarge(t);
   mirror.server.faults.add({ do: 'cut', after: 10, match: wheel, times: 2 });
   const result = await mirror.run();

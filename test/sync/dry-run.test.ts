@@ -58,7 +58,13 @@ t.test('each project is announced once', async (t) => {
   mirror.index.addRole('alpha', 'somebody');
   mirror.clock.advance(60_000);
   const result = await mirror.run({ settings: dryRun });
-  t.same(mirror.eventsOf('project-planned').map(({ name }) => name).sort(), ['alpha', 'gamma']);
+  t.same(
+    mirror
+      .eventsOf('project-planned')
+      .map(({ name }) => name)
+      .sort(),
+    ['alpha', 'gamma'],
+  );
   t.equal(result.done, 2);
 });
 

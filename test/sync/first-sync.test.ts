@@ -18,7 +18,11 @@ t.test('the first run mirrors everything that upstream lists', async (t) => {
   for (const project of index.projects().filter(({ quarantined }) => !quarantined)) {
     const page = projectPage(project, server.url);
     const local = (text: string): string => text.replaceAll(`${server.url}/packages/`, '../../packages/');
-    t.equal(mirror.text(`simple/${project.name}/index.html`), local(renderProjectHtml(page)), `${project.name} as HTML`);
+    t.equal(
+      mirror.text(`simple/${project.name}/index.html`),
+      local(renderProjectHtml(page)),
+      `${project.name} as HTML`,
+    );
     t.same(mirror.page(project.name), JSON.parse(local(JSON.stringify(page))), `${project.name} as JSON`);
     for (const file of project.files.values()) {
       const { mtimeMs } = statSync(join(mirror.web, file.path));
@@ -111,7 +115,10 @@ t.test('only chosen projects are mirrored, with what happens to them', async (t)
   mirror.index.publish(makeWheel({ name: 'beta', version: '1.1' }));
   await mirror.runLater({ settings });
   t.same(mirror.page('alpha').versions, ['1.0', '1.1']);
-  t.same(mirror.requested().filter((path) => path.startsWith('/simple/')), ['/simple/alpha/']);
+  t.same(
+    mirror.requested().filter((path) => path.startsWith('/simple/')),
+    ['/simple/alpha/'],
+  );
   await mirror.runLater({ settings: { projects: named('alpha', 'beta') } });
   t.same(mirror.page('beta').versions, ['1.0', '1.1'], 'another one can be added');
   await mirror.runLater();

@@ -5,7 +5,7 @@ import { fingerprint, treeOf } from '../fixtures/reader-check.ts';
 import { openTestMirror, type TestMirror } from '../fixtures/test-mirror.ts';
 import { type FileEntry, projectPage } from '../sample/pages.ts';
 
-const folder = `packages/${'ab'}/${'cd'}/${'0'.repeat(60)}`;
+const folder = `packages/ab/cd/${'0'.repeat(60)}`;
 
 /** What a page must not say of its one file, and what is said about it. */
 const refused: readonly [what: string, change: (file: FileEntry, origin: string) => object, reason: RegExp][] = [
@@ -15,7 +15,11 @@ const refused: readonly [what: string, change: (file: FileEntry, origin: string)
   ['a name and password', (file) => ({ url: file.url.replace('//', '//a:b@') }), /not allowed/],
   ['a local file', () => ({ url: 'file:///etc/passwd' }), /not allowed/],
   ['no URL at all', () => ({ url: 'http://[' }), /not a URL/],
-  ['a path that climbs', (_, origin) => ({ url: `${origin}/packages/../../../etc/passwd`, filename: 'passwd' }), /expected a URL/],
+  [
+    'a path that climbs',
+    (_, origin) => ({ url: `${origin}/packages/../../../etc/passwd`, filename: 'passwd' }),
+    /expected a URL/,
+  ],
   [
     'a path that climbs in disguise',
     (file, origin) => ({ url: `${origin}/${folder}/%2e%2e%2f%2e%2e%2f${file.filename}` }),
@@ -23,20 +27,23 @@ const refused: readonly [what: string, change: (file: FileEntry, origin: string)
   ],
   ['a file name that climbs', (file) => ({ filename: `../${file.filename}` }), /expected a URL/],
   ['a hidden file', (_, origin) => ({ url: `${origin}/${folder}/.htaccess`, filename: '.htaccess' }), /expected a URL/],
-  ['a page as a file', (_, origin) => ({ url: `${origin}/${folder}/index.html`, filename: 'index.html' }), /expected a URL/],
+  [
+    'a page as a file',
+    (_, origin) => ({ url: `${origin}/${folder}/index.html`, filename: 'index.html' }),
+    /expected a URL/,
+  ],
   ['a name other than in the URL', (file) => ({ filename: file.filename.replace('1.0', '1.1') }), /expected a URL/],
-  ['a folder that PyPI does not use', (file, origin) => ({ url: `${origin}/simple/${file.filename}` }), /expected a URL/],
+  [
+    'a folder that PyPI does not use',
+    (file, origin) => ({ url: `${origin}/simple/${file.filename}` }),
+    /expected a URL/,
+  ],
   ['no hash', () => ({ hashes: {} }), /no sha256/],
   ['a weak hash only', () => ({ hashes: { md5: '0'.repeat(32) } }), /no sha256/],
 ];
 
 /** Runs with beta's page altered; nothing of beta may change, everything else goes on. */
-async function refuse(
-  t: Test,
-  mirror: TestMirror,
-  alter: () => unknown,
-  reason: RegExp,
-): Promise<void> {
+async function refuse(t: Test, mirror: TestMirror, alter: () => unknown, reason: RegExp): Promise<void> {
   const before = fingerprint(mirror.web);
   mirror.index.addRole('beta', 'somebody');
   mirror.index.addRole('alpha', 'somebody');
@@ -99,7 +106,11 @@ t.test('two new projects that list the same file do not end the run', async (t) 
 
 const pages: readonly [what: string, body: string, reason: RegExp][] = [
   ['of another project', '{"meta":{"api-version":"1.4"},"name":"alpha","files":[]}', /expected the page of beta/],
-  ['of another API version', '{"meta":{"api-version":"2.0"},"name":"beta","files":[]}', /expected simple API version 1\.x/],
+  [
+    'of another API version',
+    '{"meta":{"api-version":"2.0"},"name":"beta","files":[]}',
+    /expected simple API version 1\.x/,
+  ],
   ['that is cut off', '{"meta":{"api-version":"1.4"},"name":"beta","fil', /not JSON/],
   ['that is empty', '', /not JSON/],
   ['without a list of files', '{"meta":{"api-version":"1.4"},"name":"beta"}', /no list of files/],

@@ -50,7 +50,10 @@ t.test('a mirror that becomes index-only keeps its files, and links to those of 
   t.ok(existsSync(join(mirror.web, path)));
   await mirror.runLater();
   t.same(mirror.problems(), []);
-  t.notOk(mirror.requested().some((asked) => asked.startsWith('/packages')), 'nothing is fetched a second time');
+  t.notOk(
+    mirror.requested().some((asked) => asked.startsWith('/packages')),
+    'nothing is fetched a second time',
+  );
 });
 
 t.test('another base-url writes the pages anew', async (t) => {

@@ -10,7 +10,7 @@ import { sampleIndex } from '../sample/sample-projects.ts';
 const megabyte = 1 << 20;
 
 t.test('a run that is paused in the middle ends at once, and the next one completes it', async (t) => {
-  for (const pauseAt of [1, 5, 12, 25]) {
+  for (const pauseAt of [1, 12]) {
     const mirror = await openTestMirror(t, { index: sampleIndex() });
     const pause = new AbortController();
     let files = 0;
@@ -23,7 +23,7 @@ t.test('a run that is paused in the middle ends at once, and the next one comple
       },
     });
     await t.rejects(running, PausedError);
-    t.same(mirror.eventsOf('project-parked'), [], 'a pause is nobody\'s failure');
+    t.same(mirror.eventsOf('project-parked'), [], "a pause is nobody's failure");
     await mirror.run();
     t.same(mirror.problems(), [], `paused at file ${pauseAt}`);
     t.match(
@@ -57,7 +57,10 @@ t.test('a pause does not wait for an upstream that hangs, and what arrived is ke
     [{ status: 206, headers: { range: `bytes=${2 * megabyte}-` } }],
   );
   t.same(mirror.problems(), []);
-  t.equal(mirror.eventsOf('bytes').reduce((sum, { bytes }) => sum + bytes, 0), content.length);
+  t.equal(
+    mirror.eventsOf('bytes').reduce((sum, { bytes }) => sum + bytes, 0),
+    content.length,
+  );
 });
 
 t.test('a run can be paused while it waits for old pages', async (t) => {

@@ -72,7 +72,7 @@ t.test('a pause of more than two minutes ends the run, and the rest stays queued
 });
 
 t.test('an upstream that goes down in mid-run ends it early, and the rest stays queued', async (t) => {
-  const mirror = await openTestMirror(t, { index: manyProjects(1000) });
+  const mirror = await openTestMirror(t, { index: manyProjects(800) });
   let done = 0;
   await t.rejects(
     mirror.run({
@@ -84,14 +84,15 @@ t.test('an upstream that goes down in mid-run ends it early, and the rest stays 
     }),
     UnreachableError,
   );
-  const { projects, queued, parked } = mirror.remembered((state) => state.totals());
-  t.equal(projects + queued, 1000);
-  t.ok(parked < queued, 'a part of the queue did not have to find out');
+  const failed = mirror.server.requests.filter(({ status }) => status === 502).length;
+  t.ok(failed < 200, `asked ${failed} times in vain, though hundreds of projects were under way`);
+  const { projects, queued } = mirror.remembered((state) => state.totals());
+  t.equal(projects + queued, 800);
   mirror.server.faults.clear();
   mirror.clock.advance(10 * minuteMs);
   await mirror.run();
   t.same(mirror.problems(), []);
-  t.equal(mirror.page().projects.length, 1000);
+  t.equal(mirror.page().projects.length, 800);
 });
 
 t.test('an upstream that cannot be reached changes nothing', async (t) => {

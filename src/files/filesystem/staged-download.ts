@@ -77,6 +77,7 @@ export class StagedDownload implements StagedFile {
       } else {
         await this.#spill();
         this.#close();
+        rmSync(this.#etagPath, { force: true });
       }
       this.#chunks = [];
       return { bytes: this.#bytes, sha256: this.#hash.digest('hex') };

@@ -12,13 +12,17 @@ const table = `
 const insert = `
   INSERT INTO temp.listed (name, display_name, serial) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING`;
 
-/** Listed, and not held or held at a lower serial; without serials everything is looked at. */
+/**
+ * Listed, and not held or held at a lower serial; without serials everything is looked at. The list may be older than
+ * the changelog, which alone knows removals.
+ */
 const enqueueNewer = `
   INSERT INTO queue (name, display_name, serial, removed, since)
   SELECT l.name, l.display_name, l.serial, 0, :now
   FROM temp.listed l LEFT JOIN projects p ON p.name = l.name
   WHERE p.name IS NULL OR l.serial = 0 OR p.serial IS NULL OR l.serial > p.serial
-  ON CONFLICT (name) DO UPDATE SET serial = max(serial, excluded.serial), removed = 0`;
+  ON CONFLICT (name) DO UPDATE SET
+    serial = max(serial, excluded.serial), removed = iif(excluded.serial > serial, 0, removed)`;
 
 /** Held but not listed: gone, or in quarantine. The page decides. */
 const enqueueAbsent = `

@@ -1,13 +1,14 @@
 /** SQLite's rows, and the values they stand for. */
 import type { ProjectName } from '../../core/names.ts';
 import type { WebPath } from '../../core/paths.ts';
-import type { Due, HeldFile } from '../state-store.ts';
+import type { Due, HeldFile, Obstacle } from '../state-store.ts';
 
 export interface DueRow {
   readonly name: ProjectName;
   readonly display_name: string;
   readonly serial: number;
   readonly removed: number;
+  readonly obstacle: Obstacle | null;
   readonly since: number;
   readonly attempts: number;
 }
@@ -35,8 +36,8 @@ export interface ProjectRow {
 
 /** The queued project in `row`. */
 export function dueOf(row: DueRow): Due {
-  const { name, display_name: displayName, serial, removed, since, attempts } = row;
-  return { name, displayName, serial, removed: removed === 1, since, attempts };
+  const { name, display_name: displayName, serial, removed, obstacle, since, attempts } = row;
+  return { name, displayName, serial, removed: removed === 1, obstacle: obstacle ?? undefined, since, attempts };
 }
 
 /** The held file in `row`. */

@@ -44,6 +44,7 @@ const tables = `
     serial INTEGER NOT NULL,
     removed INTEGER NOT NULL,
     since INTEGER NOT NULL,
+    obstacle TEXT,
     attempts INTEGER NOT NULL DEFAULT 0,
     next_try INTEGER NOT NULL DEFAULT 0,
     reason TEXT

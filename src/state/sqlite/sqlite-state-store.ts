@@ -112,7 +112,12 @@ export class SqliteStateStore implements StateStore {
 
   parked(limit: number): Parked[] {
     const rows = this.#do(() => this.#sql.parked.all(limit));
-    return rows.map((row) => ({ due: dueOf(row), reason: row.reason ?? '', nextTry: row.next_try }));
+    return rows.map((row) => ({
+      due: dueOf(row),
+      obstacle: row.obstacle ?? 'failed',
+      reason: row.reason ?? '',
+      nextTry: row.next_try,
+    }));
   }
 
   held(name: ProjectName): HeldProject {
@@ -150,8 +155,10 @@ export class SqliteStateStore implements StateStore {
     });
   }
 
-  park({ due, reason, nextTry }: Parked): void {
-    this.#do(() => this.#sql.park.run(due.attempts, nextTry, reason, due.name));
+  park({ due, obstacle, reason, nextTry }: Parked): void {
+    const { name, attempts } = due;
+    const now = this.#clock.now();
+    this.#do(() => this.#sql.park.run({ name, attempts, nextTry, reason, obstacle, now }));
   }
 
   published(after: ProjectName | undefined, limit: number): IndexEntry[] {

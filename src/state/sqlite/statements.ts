@@ -4,12 +4,22 @@ import type { ProjectName } from '../../core/names.ts';
 import type { Totals } from '../state-store.ts';
 import type { DueRow, FileRow, ParkedRow, ProjectRow } from './rows.ts';
 
-const dueColumns = 'name, display_name, serial, removed, since, attempts';
+const dueColumns = 'name, display_name, serial, removed, obstacle, since, attempts';
 
-/** A name queued again is due at once; what upstream says last about its removal counts. */
+/** A name queued again is due at once; what upstream says last about its removal counts, and a new serial is a new start. */
 const enqueueConflict = `
   ON CONFLICT (name) DO UPDATE SET
-    display_name = excluded.display_name, serial = max(serial, excluded.serial), removed = excluded.removed, next_try = 0`;
+    display_name = excluded.display_name, serial = max(serial, excluded.serial), removed = excluded.removed, next_try = 0,
+    obstacle = iif(excluded.serial > serial, NULL, obstacle), attempts = iif(excluded.serial > serial, 0, attempts)`;
+
+interface ParkValues {
+  readonly attempts: number;
+  readonly nextTry: number;
+  readonly reason: string;
+  readonly obstacle: string;
+  readonly now: number;
+  readonly name: string;
+}
 
 export type Statements = ReturnType<typeof prepareStatements>;
 
@@ -43,8 +53,9 @@ export function prepareStatements(db: Database.Database) {
     parked: db.prepare<[number], ParkedRow>(
       `SELECT ${dueColumns}, next_try, reason FROM queue WHERE attempts > 0 ORDER BY since, name LIMIT ?`,
     ),
-    park: db.prepare<[number, number, string, string]>(
-      'UPDATE queue SET attempts = ?, next_try = ?, reason = ? WHERE name = ?',
+    park: db.prepare<ParkValues>(
+      `UPDATE queue SET attempts = :attempts, next_try = :nextTry, reason = :reason,
+         since = iif(obstacle IS :obstacle, since, :now), obstacle = :obstacle WHERE name = :name`,
     ),
     dequeue: db.prepare<[string, number]>('DELETE FROM queue WHERE name = ? AND serial <= ?'),
 
