@@ -63,6 +63,13 @@ t.test('-q says nothing when all is well, and nothing when there is nothing to d
   t.match(readFileSync(join(target, 'web/last-modified'), 'utf8'), /^\d{8}T\d\d:\d\d:\d\d\n$/);
 });
 
+t.test('-q says nothing however many connections there are', async (t) => {
+  const { server, mirror } = await openSample(t, program);
+  server.faults.add({ do: 'delay', ms: 100, match: /\/packages\// });
+  t.same(await mirror('-q', '--workers', '100'), { code: 0, stdout: '', stderr: '' });
+  t.ok(server.traffic.peakRequests > 10);
+});
+
 t.test('while one run is at work others are skipped, and -q says nothing of it', async (t) => {
   const { server, mirror, begin } = await openSample(t, program);
   const off = server.faults.add({ do: 'stall', match: /\.whl$/ });

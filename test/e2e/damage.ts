@@ -34,7 +34,7 @@ function pageDamage(web: string, path: string, body: Buffer): string[] {
   const text = (path.endsWith('.gz') ? gunzipSync(body) : body).toString();
   const [, project, form] = /^simple\/(?:([^/]+)\/)?index\.(html|v1_json)(?:\.gz)?$/.exec(path) ?? [];
   if (form === undefined) return [`${path}: does not belong here`];
-  if (form === 'html' && !/^<!DOCTYPE html>[^]*<\/html>\n?(?:<!--SERIAL \d+-->)?$/.test(text))
+  if (form === 'html' && !/^<!DOCTYPE html>.*<\/html>\n?(?:<!--SERIAL \d+-->)?$/s.test(text))
     return [`${path}: is cut`];
   const json: unknown = form === 'html' ? undefined : JSON.parse(text);
   if (project === undefined) return [];
@@ -88,8 +88,8 @@ function linkDamage(web: string, page: string, { url, sha256, metadata }: Link):
 function ownDamage(path: string, text: string): string[] {
   const form = {
     'last-modified': /^\d{8}T\d\d:\d\d:\d\d\n$/,
-    'mirror-status.json': /^\{[^]*\}\n$/,
-    'index.html': /^<!DOCTYPE html>[^]*<\/html>\n$/,
+    'mirror-status.json': /^\{.*\}\n$/s,
+    'index.html': /^<!DOCTYPE html>.*<\/html>\n$/s,
   }[path];
   return form?.test(text) ? [] : [`${path}: is cut or does not belong here`];
 }

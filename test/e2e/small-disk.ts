@@ -1,6 +1,8 @@
 /** A real file system that a test can fill: memory, mounted for the test alone. */
 import { spawnSync } from 'node:child_process';
-import { mkdirSync } from 'node:fs';
+import { mkdtempSync, rmdirSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import type { Test } from 'tap';
 
 /** A mounted file system. */
@@ -10,25 +12,40 @@ export interface SmallDisk {
   remount(options: string): void;
 }
 
-/** Mounts one of `size` (`2m`) until `t` ends, or says why that cannot be done here. */
-export function openSmallDisk(t: Test, size: string): SmallDisk | string {
-  if (process.getuid?.() !== 0) return 'only root may mount a file system';
-  const folder = `${t.testdir()}/disk`;
-  mkdirSync(folder);
-  const refused = mount('-t', 'tmpfs', '-o', `size=${size},mode=755`, 'tmpfs', folder);
-  if (refused !== undefined) return `no file system can be mounted here: ${refused}`;
-  t.teardown(() => spawnSync('umount', ['-l', folder]));
-  return {
-    folder,
-    remount: (options) => {
-      const problem = mount('-o', `remount,${options}`, folder);
-      if (problem !== undefined) throw new Error(problem);
-    },
-  };
+/** Options for a test that mounts one: skipped, with the reason, where that is not allowed. */
+export function smallDiskOrReason(): { readonly skip: false | string } {
+  if (process.getuid?.() !== 0) return { skip: 'only root may mount a file system' };
+  try {
+    mount('1m').close();
+    return { skip: false };
+  } catch (error) {
+    return { skip: `no file system can be mounted here: ${String(error)}` };
+  }
 }
 
-/** What `mount` complains of. */
-function mount(...args: readonly string[]): string | undefined {
+/** Mounts one of `size` (`2m`) until `t` ends. */
+export function openSmallDisk(t: Test, size: string): SmallDisk {
+  const disk = mount(size);
+  t.teardown(() => disk.close());
+  return disk;
+}
+
+function mount(size: string): SmallDisk & { close(): void } {
+  const folder = mkdtempSync(join(tmpdir(), 'small-disk-'));
+  const close = (): void => {
+    spawnSync('umount', ['-l', folder]);
+    rmdirSync(folder);
+  };
+  try {
+    execute('-t', 'tmpfs', '-o', `size=${size},mode=755`, 'tmpfs', folder);
+  } catch (error) {
+    rmdirSync(folder);
+    throw error;
+  }
+  return { folder, close, remount: (options) => execute('-o', `remount,${options}`, folder) };
+}
+
+function execute(...args: readonly string[]): void {
   const { status, stderr, error } = spawnSync('mount', args, { encoding: 'utf8' });
-  return status === 0 ? undefined : (error?.message ?? stderr.trim());
+  if (status !== 0) throw error ?? new Error(stderr.trim());
 }

@@ -1,0 +1,52 @@
+/** Runs a program in a real pseudo-terminal, made by `script` of util-linux, and shows what stands on its screen. */
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import type { Test } from 'tap';
+import { TerminalScreen } from './terminal-screen.ts';
+
+/** A program in a terminal. */
+export interface TerminalRun {
+  /** The lines on the screen at this moment. */
+  screen(): string[];
+  /** Presses keys: `\x03` is Ctrl-C. */
+  type(keys: string): void;
+  /** The exit code. */
+  readonly ended: Promise<number | null>;
+}
+
+/** Options for a test that needs a terminal: skipped, with the reason, where none can be made. */
+export function terminalOrReason(): { readonly skip: false | string } {
+  const { stdout } = spawnSync('script', ['--version'], { encoding: 'utf8' });
+  return { skip: /util-linux/.test(stdout ?? '') ? false : 'there is no script of util-linux to make a terminal with' };
+}
+
+/** Runs `command` in a terminal of so many columns until `t` ends; 0 columns are a terminal without a size. */
+export function runInTerminal(t: Test, columns: number, command: readonly string[]): TerminalRun {
+  const quoted = command.map((word) => `'${word.replaceAll("'", "'\\''")}'`).join(' ');
+  const child = spawn('script', ['-qefc', `stty cols ${columns} rows 30; exec ${quoted}`, '/dev/null'], {
+    env: { PATH: process.env.PATH, HOME: '/nonexistent', LANG: 'C.UTF-8', TERM: 'xterm', SHELL: '/bin/sh' },
+    stdio: ['pipe', 'pipe', 'ignore'],
+  });
+  t.teardown(() => end(child));
+  let output = '';
+  child.stdout.setEncoding('utf8').on('data', (text: string) => {
+    output += text;
+  });
+  return {
+    // What has not arrived as a whole is left out.
+    screen: () => screenOf(output.slice(0, output.lastIndexOf('\n') + 1), columns || 80),
+    type: (keys) => child.stdin.write(keys),
+    ended: once(child, 'close').then(([code]) => code as number | null),
+  };
+}
+
+function screenOf(output: string, columns: number): string[] {
+  const screen = new TerminalScreen(columns);
+  screen.write(output);
+  return screen.lines;
+}
+
+function end(child: ChildProcess): void {
+  child.stdin?.destroy();
+  child.kill('SIGTERM');
+}
