@@ -8,7 +8,10 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const programs = { pep381run: 'scripts/pep381run.ts' };
+const programs = {
+  pep381run: 'scripts/pep381run.ts',
+  'pep381sync.cgi': 'cgi/pep381sync.ts',
+};
 const addon = join(root, 'node_modules/better-sqlite3/build/Release/better_sqlite3.node');
 
 /** Builds the programs, and what they need beside them, into the folder `dist`, which is emptied first. */

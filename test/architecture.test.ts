@@ -2,9 +2,9 @@
 import t from 'tap';
 import { readSource, readSourceFiles, type SourceFile } from './fixtures/source-files.ts';
 
-type Layer = 'core' | 'formats' | 'policy' | 'port' | 'adapter' | 'use case' | 'cli' | 'program';
+type Layer = 'core' | 'formats' | 'policy' | 'port' | 'adapter' | 'use case' | 'cli' | 'cgi' | 'program';
 
-const useCases = ['sync', 'check', 'stats', 'adopt'];
+const useCases = ['sync', 'check', 'stats', 'adopt', 'notify'];
 const portFolders = ['upstream', 'state', 'files'];
 const programs = /^(?:scripts\/(?:pep381run|processlogs|pep381checkfiles)|cgi\/pep381sync)\.ts$/;
 
@@ -12,7 +12,8 @@ function layerOf(path: string): Layer | undefined {
   if (programs.test(path)) return 'program';
   const [top, folder = '', ...rest] = path.split('/');
   if (top !== 'src' || rest.length === 0) return undefined;
-  if (folder === 'core' || folder === 'formats' || folder === 'policy' || folder === 'cli') return folder;
+  if (folder === 'core' || folder === 'formats' || folder === 'policy') return folder;
+  if (folder === 'cli' || folder === 'cgi') return folder;
   if (useCases.includes(folder)) return 'use case';
   if (portFolders.includes(folder)) return rest.length === 1 ? 'port' : 'adapter';
   return undefined;
@@ -27,6 +28,7 @@ const below: Readonly<Record<Layer, readonly Layer[]>> = {
   'use case': ['core', 'formats', 'policy', 'port', 'use case'],
   adapter: ['core', 'formats', 'port'],
   cli: ['core', 'formats', 'policy', 'port', 'use case', 'cli'],
+  cgi: ['core', 'cgi'],
   program: ['cli'],
 };
 
@@ -37,6 +39,7 @@ const lock = 'src/state/sqlite/lock.ts';
 function mayImport(from: string, to: string): boolean {
   const [layer, target] = [layerOf(from), layerOf(to)];
   if (layer === undefined || target === undefined) return layer === 'cli' && to === 'package.json';
+  if (from.startsWith('cgi/')) return target === 'cgi';
   if (target !== 'adapter') return below[layer].includes(target);
   if (layer === 'adapter') return folderOf(from) === folderOf(to);
   return layer === 'cli' && (opener.test(from) || to === lock);
@@ -216,7 +219,7 @@ function breachesOf({ breaches, why }: Rule, sources: readonly SourceFile[]): st
 t.test('the sources are found', async (t) => {
   t.ok(files.length > 40);
   const layers = new Set(files.map(({ path }) => layerOf(path)));
-  for (const layer of ['core', 'formats', 'port', 'adapter', 'use case', 'cli', 'program'] as const) {
+  for (const layer of ['core', 'formats', 'port', 'adapter', 'use case', 'cli', 'cgi', 'program'] as const) {
     t.ok(layers.has(layer), layer);
   }
   t.ok(files.find(({ path }) => path === 'src/cli/open-mirror.ts')?.imports.some((to) => to.startsWith('undici')));

@@ -7,15 +7,17 @@ import { takeLock } from '../state/sqlite/lock.ts';
 import { sync } from '../sync/sync.ts';
 import { readConfigFile } from './config-file.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import { notifyAll, readNotifySecret } from './notify-all.ts';
 import { openMirror } from './open-mirror.ts';
 import { ProgressDisplay } from './progress.ts';
+import { runWhileRequested } from './run-again.ts';
 import { parseRunOptions, type RunCommand, runHelp, runUsage } from './run-options.ts';
 import { type Settings, settingsFrom } from './settings.ts';
 import { listenForPause, type PauseRequest } from './signals.ts';
 import { publishStatus } from './status-file.ts';
 import { systemClock } from './system-clock.ts';
 import { Tally } from './tally.ts';
-import { openTarget, prepareTarget, type Target } from './target.ts';
+import { openTarget, prepareTarget, requestAgeMs, type Target } from './target.ts';
 import { jsonReport, type Lines, textReport } from './text-report.ts';
 import { version } from './version.ts';
 
@@ -23,6 +25,8 @@ type RunArguments = RunCommand & { kind: 'run' };
 
 const framesPerSecond = 10;
 const parkedNamed = 20;
+/** Where cron takes up requests, it does so every quarter of an hour. */
+const longestRequestMs = 20 * 60_000;
 
 const lines: Lines = {
   out: (line) => process.stdout.write(`${line}\n`),
@@ -52,26 +56,27 @@ export async function pep381run(argv: readonly string[], nativeBinding: string |
 async function runLocked(command: RunArguments, nativeBinding: string | undefined): Promise<number> {
   const target = openTarget(resolve(command.target));
   const settings = settingsFrom(new Map([...readConfigFile(target.config), ...command.given]));
+  const secret = readNotifySecret(settings);
   const pause = listenForPause();
   if (!command.dryRun) prepareTarget(target);
   // A dry run takes it too, as it keeps a transaction open to the end; without a lock there is no state to protect.
   const isFree = command.dryRun && !existsSync(target.lock);
-  const release = isFree ? () => {} : takeLock(target.lock, nativeBinding);
-  if (release === undefined) {
-    if (!command.quiet) announce(settings, 'skipped', 'Currently already running; mirroring is skipped');
-    return exitCodes.right;
-  }
-  try {
-    return await runOnce(command, target, settings, pause, nativeBinding);
-  } finally {
-    release();
-  }
+  const code = await runWhileRequested({
+    takeLock: () => (isFree ? () => {} : takeLock(target.lock, nativeBinding)),
+    run: () => runOnce(command, target, settings, secret, pause, nativeBinding),
+    isRequested: () => !command.dryRun && requestAgeMs(target, Date.now()) !== undefined,
+    isPaused: () => pause.signal.aborted,
+  });
+  if (code !== undefined) return code;
+  if (!command.quiet) announce(settings, 'skipped', 'Currently already running; mirroring is skipped');
+  return exitCodes.right;
 }
 
 async function runOnce(
   command: RunArguments,
   target: Target,
   settings: Settings,
+  secret: Uint8Array | undefined,
   pause: PauseRequest,
   nativeBinding: string | undefined,
 ): Promise<number> {
@@ -93,11 +98,21 @@ async function runOnce(
     nativeBinding,
   });
   const view = chooseView(command, settings, target);
+  const waitedMs = requestAgeMs(target, startedMs) ?? 0;
+  if (waitedMs > longestRequestMs)
+    report({ type: 'warning', message: `${target.requestFlag}: ${neglected(waitedMs)}` });
   let failure: unknown;
   try {
     await sync(opened.mirror);
   } catch (error) {
     failure = error;
+  }
+  const { published, removed } = tally.projects;
+  const goesOn = !dryRun && !pause.signal.aborted && !(failure instanceof StorageError);
+  if (goesOn && published + removed > 0) {
+    const { serial } = opened.mirror.state.mirror();
+    const { notify: urls } = settings;
+    await notifyAll({ urls, secret, serial, clock: systemClock, report, pause: pause.signal });
   }
   view.end();
   if (failure instanceof PausedError || (failure !== undefined && pause.signal.aborted)) {
@@ -119,6 +134,10 @@ async function runOnce(
     conclude(command, settings, tally, code, summary);
   }
   return code;
+}
+
+function neglected(waitedMs: number): string {
+  return `a request waited ${Math.round(waitedMs / 60_000)} minutes for a run; can pep381sync.cgi start one?`;
 }
 
 /** One of 1.5's lines; an object in a JSON log. */
@@ -153,7 +172,8 @@ function chooseView(
   if (!process.stdout.isTTY || dryRun) return { report: textReport(lines, dryRun), end: () => {} };
   const terminal = {
     get columns(): number {
-      return process.stdout.columns ?? 80;
+      // A terminal without a size, such as a container's, says 0.
+      return process.stdout.columns || 80;
     },
     write: (text: string) => process.stdout.write(text),
   };
@@ -164,6 +184,8 @@ function chooseView(
     report: display.report,
     end: () => {
       clearInterval(timer);
+      // Where Ctrl-C was echoed the cursor is not at the beginning of its line.
+      terminal.write('\r');
       display.erase();
     },
   };

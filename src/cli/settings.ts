@@ -22,6 +22,10 @@ export interface Settings {
   /** How upstream's operators can reach us: a URL or an address. */
   readonly contact: string | undefined;
   readonly logFormat: 'text' | 'json';
+  /** Where mirrors that mirror from this one want to be told that something changed. */
+  readonly notify: readonly string[];
+  /** The file with the secret that they know us by. */
+  readonly notifySecretFile: string | undefined;
 }
 
 /** A setting as it was given, and where, for messages: `mirror.toml:3: workers` or `--workers`. */
@@ -42,6 +46,8 @@ export const settingNames = [
   'base-url',
   'contact',
   'log-format',
+  'notify',
+  'notify-secret-file',
 ] as const;
 
 export type SettingName = (typeof settingNames)[number];
@@ -65,6 +71,8 @@ export function settingsFrom(given: ReadonlyMap<SettingName, Given>): Settings {
     baseUrl: read('base-url', (at) => address(at, false, httpIsNoOrigin), undefined),
     contact: read('contact', oneLine, undefined),
     logFormat: read('log-format', logFormat, 'text'),
+    notify: read('notify', receivers, []),
+    notifySecretFile: read('notify-secret-file', absolutePath, undefined),
   };
 }
 
@@ -96,6 +104,18 @@ function address({ value, where }: Given, allowHttp: boolean, whyNot: string): s
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '').replace(/\/simple$/, '');
 }
 
+/** A notice may travel over plain HTTP: it holds no secret, and a signature nobody can use again. */
+function receivers({ value, where }: Given): string[] {
+  if (Array.isArray(value) && value.length === 0) return [];
+  return list(value, where).map((text) => {
+    const url = URL.canParse(text) ? new URL(text) : undefined;
+    if (url !== undefined && /^https?:$/.test(url.protocol) && url.username + url.password + url.hash === '') {
+      return url.href;
+    }
+    throw new UsageError(`${where}: expected an address such as https://mirror.example/sync, found ${show(text)}`);
+  });
+}
+
 function isLoopback({ hostname }: URL): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }
@@ -125,6 +145,12 @@ function list(value: unknown, where: string): string[] {
 function oneLine({ value, where }: Given): string {
   if (typeof value === 'string' && /^[\x20-\x7e]{1,200}$/.test(value)) return value;
   throw new UsageError(`${where}: expected one line of plain ASCII, found ${show(value)}`);
+}
+
+/** Cron and the CGI each start in a folder of their own. */
+function absolutePath({ value, where }: Given): string {
+  if (typeof value === 'string' && value.startsWith('/')) return value;
+  throw new UsageError(`${where}: expected an absolute path, found ${show(value)}`);
 }
 
 function logFormat({ value, where }: Given): 'text' | 'json' {

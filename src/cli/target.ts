@@ -1,5 +1,5 @@
 /** The folder TARGET: what a mirror keeps there, and how one is told from a folder that is none. */
-import { accessSync, constants, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, readdirSync, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { StorageError, UsageError } from '../core/errors.ts';
 
@@ -47,11 +47,22 @@ function attempt(root: string, what: string, work: () => void): void {
   }
 }
 
-/** Removes the request for a run, and tells whether there was one. */
+/** Removes the request for a run, and tells whether there was one. Throws StorageError. */
 export function takeRequest({ requestFlag }: Target): boolean {
-  const requested = statSync(requestFlag, { throwIfNoEntry: false }) !== undefined;
-  if (requested) rmSync(requestFlag, { force: true });
-  return requested;
+  try {
+    unlinkSync(requestFlag);
+    return true;
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return false;
+    const reason = cause instanceof Error ? cause.message : 'unknown';
+    throw new StorageError(`${requestFlag}: cannot be removed: ${reason}`, { cause });
+  }
+}
+
+/** For how long a run has been asked for; undefined when nobody asks. */
+export function requestAgeMs({ requestFlag }: Target, nowMs: number): number | undefined {
+  const found = statSync(requestFlag, { throwIfNoEntry: false });
+  return found && nowMs - found.mtimeMs;
 }
 
 function list(root: string): string[] {

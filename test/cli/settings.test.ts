@@ -30,7 +30,28 @@ t.test('without any settings the whole of PyPI is mirrored', async (t) => {
     baseUrl: undefined,
     contact: undefined,
     logFormat: 'text',
+    notify: [],
+    notifySecretFile: undefined,
   });
+});
+
+t.test('notices go to any web address, as they hold no secret', async (t) => {
+  const urls = ['https://mirror.example/sync', 'http://192.168.0.1:8080/sync?a=b'];
+  t.same(read({ notify: urls }).notify, urls);
+  t.same(read({ notify: 'https://mirror.example' }).notify, ['https://mirror.example/']);
+  t.same(read({ notify: [] }).notify, []);
+  for (const wrong of ['mirror.example', 'ftp://mirror.example/', 'https://me:pw@mirror.example/', 'https://a/#b']) {
+    t.match(
+      problem({ notify: [wrong] }),
+      /: expected an address such as https:\/\/mirror\.example\/sync, found "/,
+      wrong,
+    );
+  }
+  t.match(problem({ notify: 5 }), /: expected a list of texts/);
+  t.equal(read({ 'notify-secret-file': '/etc/pypi/sync.key' }).notifySecretFile, '/etc/pypi/sync.key');
+  for (const wrong of ['sync.key', '', 5]) {
+    t.match(problem({ 'notify-secret-file': wrong }), /: expected an absolute path, found /, `${wrong}`);
+  }
 });
 
 t.test('an address means the same with and without what people add to it', async (t) => {

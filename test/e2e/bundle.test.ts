@@ -23,18 +23,24 @@ cpSync(built, copied, { recursive: true });
 rmSync(built, { recursive: true });
 const program = join(copied, 'pep381run');
 
-t.test('the folder holds the program, the addon and package.json, and nothing else', async (t) => {
-  t.same(readdirSync(copied).sort(), ['better_sqlite3.node', 'package.json', 'pep381run']);
+t.test('the folder holds the programs, the addon and package.json, and nothing else', async (t) => {
+  const others = readdirSync(copied).filter((name) => !isProgram(name));
+  t.same(others.sort(), ['better_sqlite3.node', 'package.json']);
   t.same(JSON.parse(readFileSync(join(copied, 'package.json'), 'utf8')), { type: 'commonjs' });
 });
 
-t.test('the program stays below a megabyte and needs no other package', async (t) => {
-  t.ok(statSync(program).size < 1e6, `${statSync(program).size} bytes`);
-  const required = [...readFileSync(program, 'utf8').matchAll(/\brequire\(["']([^"']+)["']\)/g)].map(
-    ([, name]) => name,
-  );
-  const foreign = required.filter((name) => name !== undefined && !name.startsWith('node:') && !isBuiltin(name));
-  t.same([...new Set(foreign)], [], 'everything required is part of Node');
+t.test('every program stays below a megabyte and needs no other package', async (t) => {
+  const programs = readdirSync(copied).filter(isProgram);
+  t.ok(programs.includes('pep381run'));
+  for (const name of programs) {
+    const { size, mode } = statSync(join(copied, name));
+    t.ok(size < 1e6, `${name}: ${size} bytes`);
+    t.equal(mode & 0o777, 0o755, 'everybody may start it');
+    const text = readFileSync(join(copied, name), 'utf8');
+    const required = [...text.matchAll(/\brequire\(["']([^"']+)["']\)/g)].map(([, module]) => module ?? '');
+    const foreign = required.filter((module) => !module.startsWith('node:') && !isBuiltin(module));
+    t.same(foreign, [], 'everything required is part of Node');
+  }
 });
 
 t.test('a copy says its version and its help', async (t) => {
@@ -80,3 +86,7 @@ t.test('a copy mirrors the whole sample index, also when it is started through a
   }
   t.same(treeOf(copied), before, 'a run leaves nothing beside the program');
 });
+
+function isProgram(name: string): boolean {
+  return /^(?:pep381run|processlogs|pep381checkfiles|pep381sync\.cgi)$/.test(name);
+}

@@ -1,0 +1,35 @@
+/** The answers of `/sync`. The first two are those of 1.5, to the byte. */
+
+export interface Answer {
+  /** Header lines; without `Status` it is 200. */
+  readonly headers: readonly string[];
+  readonly body: string;
+}
+
+export const answers = {
+  started: { headers: ['Content-Type: text/plain'], body: 'Mirroring started' },
+  noTarget: {
+    headers: ['Status: 412 Precondition failed', 'Content-type: text/plain'],
+    body: 'PyPI mirror targetdir not configured',
+  },
+  requested: answer('202 Accepted', 'Mirroring requested'),
+  notFound: answer('404 Not Found', 'Nothing here'),
+  notAllowed: answer('405 Method Not Allowed', 'Use GET, HEAD or POST', 'Allow: GET, HEAD, POST'),
+  tooLong: answer('413 Content Too Large', 'The body is longer than 4096 bytes'),
+  tooMany: answer('429 Too Many Requests', 'Too many signed requests', 'Retry-After: 600'),
+  broken: answer('500 Internal Server Error', 'Mirroring could not be started; the error log says why'),
+} as const satisfies Record<string, Answer>;
+
+/** The answer to whom may not start a run. */
+export function forbidden(reason: string): Answer {
+  return answer('403 Forbidden', reason);
+}
+
+/** What the web server wants to read: lines that end with LF, as in 1.5. A HEAD request gets no body. */
+export function renderAnswer({ headers, body }: Answer, method: string): string {
+  return `${headers.join('\n')}\n\n${method === 'HEAD' ? '' : `${body}\n`}`;
+}
+
+function answer(status: string, body: string, ...headers: readonly string[]): Answer {
+  return { headers: [`Status: ${status}`, 'Content-Type: text/plain', ...headers], body };
+}

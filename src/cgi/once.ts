@@ -1,0 +1,56 @@
+/** What may happen only once: a file that is created exclusively decides, however many processes ask at a time. */
+import { closeSync, mkdirSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** Marks are forgotten after twice the longest time for which a signature can be good, and a run be retried. */
+const forgottenAfterMs = 20 * 60_000;
+/** Only who knows the secret can leave marks, and nobody needs so many. */
+const mostMarks = 1000;
+
+/**
+ * Marks `name`, a file name, in `folder`. `first` for exactly one of all who ask within twenty minutes; `full` when the
+ * folder holds so many marks that no more are accepted.
+ */
+export function markOnce(folder: string, name: string, nowMs: number): 'first' | 'again' | 'full' {
+  mkdirSync(folder, { recursive: true });
+  if (forget(folder, nowMs) >= mostMarks) return 'full';
+  return createFile(join(folder, name)) ? 'first' : 'again';
+}
+
+/** Takes a mark back. */
+export function unmark(folder: string, name: string): void {
+  rmSync(join(folder, name), { force: true });
+}
+
+/** Creates an empty file, and tells whether it was this call that did. */
+export function createFile(path: string): boolean {
+  try {
+    closeSync(openSync(path, 'wx', 0o664));
+    return true;
+  } catch (error) {
+    if (isCode(error, 'EEXIST')) return false;
+    throw error;
+  }
+}
+
+/** How old the file at `path` is, whichever way the clock was moved since; undefined when there is none. */
+export function ageMs(path: string, nowMs: number): number | undefined {
+  const found = statSync(path, { throwIfNoEntry: false });
+  return found && Math.abs(nowMs - found.mtimeMs);
+}
+
+/** Whether `error` is that failure of the file system. */
+export function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
+}
+
+/** Removes old marks; returns how many are left. */
+function forget(folder: string, nowMs: number): number {
+  let left = 0;
+  for (const name of readdirSync(folder)) {
+    const path = join(folder, name);
+    if ((ageMs(path, nowMs) ?? 0) > forgottenAfterMs) rmSync(path, { force: true });
+    else left += 1;
+  }
+  return left;
+}

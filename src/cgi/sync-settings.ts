@@ -1,0 +1,27 @@
+/** What an administrator sets in the virtual host with SetEnv. A client cannot: its headers all become `HTTP_…`. */
+import { isAbsolute, join } from 'node:path';
+import type { Environment } from './cgi-request.ts';
+
+export interface SyncSettings {
+  readonly target: string;
+  /** `TARGET/run`, where the programs leave word for each other. */
+  readonly run: string;
+  /** Start a run, or leave that to cron or systemd and only set the flag. */
+  readonly mode: 'start' | 'flag';
+  /** Run as this user, through sudo. */
+  readonly user: string | undefined;
+  /** Undefined when requests need no signature. */
+  readonly secretFile: string | undefined;
+}
+
+/** Reads the settings. Throws an Error that names the wrong one. */
+export function syncSettings(env: Environment): SyncSettings {
+  const { PYPITARGET: target = '/pypi', PEP381_SYNC_MODE: mode = 'start', PEP381_SYNC_USER: user } = env;
+  if (mode !== 'start' && mode !== 'flag') throw new Error('PEP381_SYNC_MODE: expected start or flag');
+  if (user !== undefined && !/^[a-z_][a-z0-9_-]{0,31}$/.test(user)) throw new Error('PEP381_SYNC_USER: no user name');
+  const secretFile = env.PEP381_SYNC_SECRET_FILE;
+  if (secretFile !== undefined && !isAbsolute(secretFile)) {
+    throw new Error('PEP381_SYNC_SECRET_FILE: expected an absolute path');
+  }
+  return { target, run: join(target, 'run'), mode, user, secretFile };
+}

@@ -1,0 +1,44 @@
+/**
+ * How one mirror signs what it sends to the `/sync` of the next, so that nobody else can start a run there:
+ *
+ *     X-Pep381-Timestamp: 1795340000.123        Unix time in seconds; decimals are allowed
+ *     X-Pep381-Signature: sha256=<64 hex>       HMAC-SHA256 under the shared secret of timestamp + "." + body
+ */
+import { hmacSha256Hex, isSameSecretly } from './hash.ts';
+
+/** What a request says of itself. */
+export interface SyncSignature {
+  readonly timestamp: string;
+  /** With `sha256=` before it. */
+  readonly signature: string;
+}
+
+/** A signature is good for so long, and from so long before, as clocks differ. */
+export const signatureLifeMs = 300_000;
+
+/** The secret that a file holds: its content without white space around it. Undefined when nothing is left. */
+export function secretFrom(content: Uint8Array): Uint8Array | undefined {
+  const text = Buffer.from(content).toString('latin1').trim();
+  return text === '' ? undefined : Buffer.from(text, 'latin1');
+}
+
+/** Signs `body` at the time `nowMs`. */
+export function signSync(secret: Uint8Array, nowMs: number, body: Uint8Array | string): SyncSignature {
+  const timestamp = (nowMs / 1000).toFixed(3);
+  return { timestamp, signature: `sha256=${hmacSha256Hex(secret, timestamp, '.', body)}` };
+}
+
+/** Why the signature is not accepted, for people; undefined when it is. Whether it came before is not looked at. */
+export function signatureProblem(
+  secret: Uint8Array,
+  { timestamp, signature }: SyncSignature,
+  body: Uint8Array,
+  nowMs: number,
+): string | undefined {
+  if (!/^\d{1,12}(?:\.\d{1,9})?$/.test(timestamp)) return 'The timestamp is missing or no Unix time in seconds';
+  const expected = `sha256=${hmacSha256Hex(secret, timestamp, '.', body)}`;
+  if (!isSameSecretly(signature.toLowerCase(), expected)) return 'The signature is missing or wrong';
+  if (Math.abs(nowMs - Number(timestamp) * 1000) > signatureLifeMs)
+    return 'The timestamp is too far from the time here';
+  return undefined;
+}

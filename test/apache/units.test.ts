@@ -1,0 +1,34 @@
+/** The systemd units: systemd itself reads them, and they name the same folders as everything else. */
+import { spawnSync } from 'node:child_process';
+import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+
+const units = ['pep381run.service', 'pep381run.path', 'pep381run.timer'];
+const text = (unit: string): string => readFileSync(new URL(`../../apache/${unit}`, import.meta.url), 'utf8');
+const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
+
+t.test('systemd accepts the units', { skip: hasSystemd ? false : 'systemd-analyze is not installed' }, async (t) => {
+  const folder = t.testdir({ pep381run: '#!/bin/sh\n' });
+  chmodSync(join(folder, 'pep381run'), 0o755);
+  for (const unit of units) {
+    writeFileSync(join(folder, unit), text(unit).replace('/usr/local/lib/pep381client/', `${folder}/`));
+  }
+  const paths = units.map((unit) => join(folder, unit));
+  const { status, stdout, stderr } = spawnSync('systemd-analyze', ['verify', '--man=no', ...paths], {
+    encoding: 'utf8',
+  });
+  t.equal(status, 0, stdout + stderr);
+  t.notMatch(stdout + stderr, 'pep381run', 'nothing to remark');
+});
+
+t.test('the service does what the crontab does', async (t) => {
+  const line = text('crontab')
+    .split('\n')
+    .find((line) => line.startsWith('*/15'));
+  t.equal(text('pep381run.service').match(/^ExecStart=(.*)$/m)?.[1], line?.split(' ').slice(5).join(' '));
+});
+
+t.test('the path unit waits for the flag that pep381sync.cgi sets', async (t) => {
+  t.match(text('pep381run.path'), /^PathExists=\/var\/pypi\/run\/sync-requested$/m);
+});

@@ -1,0 +1,119 @@
+/** With PEP381_SYNC_SECRET_FILE only who knows the secret starts a run. */
+import { createHmac } from 'node:crypto';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { type CgiReply, leave, type OpenedCgi, openCgi } from './opened-cgi.ts';
+
+const secret = 'a secret that nobody knows';
+const nowSeconds = (): number => Math.floor(Date.now() / 1000);
+
+t.test('a signed request starts a run', async (t) => {
+  const { cgi, ask } = openSigned(t);
+  t.match(await ask(signed(nowSeconds(), 'hello'), 'hello'), { stdout: /Mirroring started/, stderr: '' });
+  await cgi.runs(1);
+  for (const timestamp of [nowSeconds() - 290, nowSeconds() + 290, `${nowSeconds()}.123`]) {
+    t.match(await ask(signed(timestamp)), { stdout: /Mirroring started/ }, `${timestamp}`);
+  }
+  const { HTTP_X_PEP381_SIGNATURE: signature, ...rest } = signed(nowSeconds() - 1);
+  const shouted = signature.toUpperCase().replace('SHA', 'sha');
+  t.match(await ask({ ...rest, HTTP_X_PEP381_SIGNATURE: shouted }), { stdout: /started/ }, 'hex in capitals');
+});
+
+t.test('everybody else is refused, and hears why', async (t) => {
+  const { cgi, ask } = openSigned(t);
+  const now = nowSeconds();
+  const good = signed(now, 'hello');
+  const refused: [string, Record<string, string>, string][] = [
+    ['no signature at all', {}, ''],
+    ['no signature', { HTTP_X_PEP381_TIMESTAMP: String(now) }, ''],
+    ['no timestamp', { HTTP_X_PEP381_SIGNATURE: good.HTTP_X_PEP381_SIGNATURE }, 'hello'],
+    ['another body', good, 'hellO'],
+    ['no body', good, ''],
+    ['another time', { ...good, HTTP_X_PEP381_TIMESTAMP: String(now + 1) }, 'hello'],
+    ['another secret', signed(now, '', 'another secret'), ''],
+    ['an empty secret', signed(now, '', ''), ''],
+    ['another algorithm', { ...good, HTTP_X_PEP381_SIGNATURE: good.HTTP_X_PEP381_SIGNATURE.slice(7) }, 'hello'],
+    ['too old', signed(now - 310), ''],
+    ['too new', signed(now + 310), ''],
+    ['a signed timestamp that is none', signed('1e99'), ''],
+    ['an empty signed timestamp', signed(''), ''],
+    ['not ASCII', { ...good, HTTP_X_PEP381_SIGNATURE: 'sha256=ü' }, 'hello'],
+  ];
+  for (const [what, env, body] of refused) {
+    const { stdout, stderr } = await ask(env, body);
+    t.match(stdout, /^Status: 403 Forbidden\nContent-Type: text\/plain\n\nThe (?:timestamp|signature) is /, what);
+    t.equal(stderr, '');
+  }
+  t.notOk(existsSync(cgi.flag));
+  t.notOk(existsSync(join(cgi.target, 'run')), 'who does not know the secret leaves nothing behind');
+});
+
+t.test('a signature is good once', async (t) => {
+  const { cgi, ask } = openSigned(t);
+  const env = signed(nowSeconds());
+  const replies = await Promise.all(Array.from({ length: 10 }, () => ask(env)));
+  t.equal(replies.filter(({ stdout }) => stdout.includes('Mirroring started')).length, 1);
+  t.equal(replies.filter(({ stdout }) => stdout.endsWith('\nThe signature was used before\n')).length, 9);
+  await cgi.runs(1);
+  rmSync(cgi.flag);
+  t.match((await ask(env)).stdout, /^Status: 403 /, 'also when the run has begun');
+});
+
+t.test('what it remembers is bounded', async (t) => {
+  const { cgi, ask } = openSigned(t);
+  mkdirSync(join(cgi.target, 'run/sync-signatures'), { recursive: true });
+  for (let count = 0; count < 1000; count++) leave(cgi, `sync-signatures/${count}`);
+  t.match((await ask(signed(nowSeconds()))).stdout, /^Status: 429 .*\n.*\nRetry-After: 600\n/);
+});
+
+t.test('without a secret to compare with it refuses everybody, and the log says why', async (t) => {
+  const { key, ask } = openSigned(t);
+  for (const content of ['', '\n', ' \n\t\n']) {
+    writeFileSync(key, content);
+    for (const env of [signed(nowSeconds()), signed(nowSeconds(), '', ''), {}]) {
+      const { stdout, stderr } = await ask(env);
+      t.match(stdout, /^Status: 500 /);
+      t.equal(stderr, `pep381sync: ${key}: is empty, expected the secret\n`);
+    }
+  }
+  rmSync(key);
+  const missing = await ask(signed(nowSeconds()));
+  t.match(missing.stdout, /^Status: 500 /);
+  t.match(missing.stderr, /^pep381sync: ENOENT: no such file or directory, open '[^'\n]*'\n$/);
+  mkdirSync(key);
+  t.match((await ask({})).stderr, /^pep381sync: EISDIR: [^\n]*\n$/);
+});
+
+t.test('the secret is told to nobody', async (t) => {
+  const { cgi, ask } = openSigned(t);
+  for (const env of [signed(nowSeconds()), {}, signed(1)]) {
+    const { stdout, stderr } = await ask(env);
+    t.notOk((stdout + stderr).includes(secret));
+    t.notMatch(stdout + stderr, /[0-9a-f]{64}/);
+  }
+  await cgi.runs(1);
+});
+
+type Headers = { HTTP_X_PEP381_TIMESTAMP: string; HTTP_X_PEP381_SIGNATURE: string };
+
+/** As a program of somebody else would sign. */
+function signed(timestamp: number | string, body = '', key = secret): Headers {
+  const digest = createHmac('sha256', key).update(`${timestamp}.${body}`).digest('hex');
+  return { HTTP_X_PEP381_TIMESTAMP: String(timestamp), HTTP_X_PEP381_SIGNATURE: `sha256=${digest}` };
+}
+
+function openSigned(t: Test): {
+  readonly cgi: OpenedCgi;
+  readonly key: string;
+  ask(env: Readonly<Record<string, string>>, body?: string): Promise<CgiReply>;
+} {
+  const cgi = openCgi(t);
+  const key = join(cgi.programs, 'key');
+  writeFileSync(key, `${secret}\n`);
+  return {
+    cgi,
+    key,
+    ask: (env, body = '') => cgi.ask({ body, env: { REQUEST_METHOD: 'POST', PEP381_SYNC_SECRET_FILE: key, ...env } }),
+  };
+}

@@ -1,0 +1,126 @@
+/** A sample upstream, a mirror of it, and a real Apache that serves the mirror and runs the built pep381sync.cgi. */
+import { spawnSync } from 'node:child_process';
+import { chmodSync, cpSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Test } from 'tap';
+import { ask } from '../apache/ask.ts';
+import { type Apache, openApache } from '../fixtures/apache.ts';
+import { smallIndex } from '../fixtures/small-index.ts';
+import { makeWheel } from '../sample/distributions.ts';
+import { openSampleServer, type SampleServer } from '../sample/sample-server.ts';
+import { openBundle } from './bundle.ts';
+import { type Ended, run, until } from './program.ts';
+
+const built = await openBundle();
+
+export interface SyncSiteOptions {
+  readonly module?: 'event' | 'prefork';
+  /** Off for an Apache without a CGI module. */
+  readonly cgi?: boolean;
+  /** Settings of the virtual host that are comments as it is shipped, by a text in their line. */
+  readonly uncomment?: readonly string[];
+  /** The secret that requests need. */
+  readonly secret?: string;
+}
+
+export class SyncSite {
+  readonly apache: Apache;
+  readonly target: string;
+  readonly key: string;
+  server: SampleServer;
+  readonly #starts: string;
+
+  constructor(apache: Apache, target: string, server: SampleServer, folder: string) {
+    this.apache = apache;
+    this.target = target;
+    this.server = server;
+    this.key = join(folder, 'sync.key');
+    this.#starts = join(folder, 'starts');
+  }
+
+  get flag(): string {
+    return join(this.target, 'run/sync-requested');
+  }
+
+  /** How many processes the CGI has started so far. */
+  starts(): number {
+    return readFileSync(this.#starts, 'utf8').length;
+  }
+
+  /** Runs pep381run by hand, unnoticed by {@link starts}. */
+  run(...args: string[]): Promise<Ended> {
+    return run(join(this.target, '../programs/pep381run-itself'), args);
+  }
+
+  /** Resolves when no run is at work: a dry run gets the lock. */
+  async ended(): Promise<void> {
+    await until('the run to end', async () => {
+      const { stdout } = await this.run('--dry-run', this.target);
+      return !stdout.startsWith('Currently already running');
+    });
+  }
+
+  /** Publishes `alpha` in this version upstream. */
+  publish(version: string): void {
+    this.server.index.publish(makeWheel({ name: 'alpha', version }));
+  }
+
+  /** Resolves when the mirror offers `alpha` in this version. */
+  async offers(version: string): Promise<void> {
+    await until(`alpha ${version}`, async () => {
+      const { body } = await ask(this.apache.url, '/simple/alpha/');
+      return body.includes(`alpha-${version}-py3-none-any.whl`);
+    });
+  }
+
+  /** Upstream goes away, with all its connections, and comes back. */
+  async restartUpstream(): Promise<void> {
+    const { index, url } = this.server;
+    await this.server.close();
+    this.server = await openSampleServer({ index, port: Number(new URL(url).port) });
+  }
+}
+
+/** Opens all of it for `t`; the mirror holds what upstream has. */
+export async function openSyncSite(t: Test, options: SyncSiteOptions = {}): Promise<SyncSite> {
+  const { module = 'event', cgi = true, uncomment = [], secret = '' } = options;
+  const folder = t.testdir({ target: {}, starts: '', 'sync.key': `${secret}\n` });
+  const [target, programs] = [join(folder, 'target'), join(folder, 'programs')];
+  const server = await openSampleServer({ index: smallIndex() });
+  cpSync(built, programs, { recursive: true });
+  countStarts(programs, join(folder, 'starts'));
+  writeFileSync(join(target, 'mirror.toml'), `upstream = "${server.url}"\n`);
+  t.same(await run(join(programs, 'pep381run-itself'), ['-q', target]), { code: 0, stdout: '', stderr: '' });
+  mkdirSync(join(target, 'run'), { recursive: true });
+  giveToApache(t, folder);
+  const lines = [...uncomment, ...(secret === '' ? [] : ['PEP381_SYNC_SECRET_FILE'])];
+  const apache = await openApache({ target, programs, module, cgi, edit: (text) => edited(text, lines, folder) });
+  const site = new SyncSite(apache, target, server, folder);
+  t.teardown(async () => {
+    await apache.close();
+    await site.server.close();
+  });
+  return site;
+}
+
+function edited(virtualHost: string, uncomment: readonly string[], folder: string): string {
+  const lines = virtualHost.split('\n').map((line) => {
+    return uncomment.some((text) => line.includes(text)) ? line.replace('# ', '') : line;
+  });
+  return lines.join('\n').replace('/etc/pypi/sync.key', join(folder, 'sync.key'));
+}
+
+/** Each start of pep381run leaves a byte. */
+function countStarts(programs: string, starts: string): void {
+  const program = join(programs, 'pep381run');
+  renameSync(program, `${program}-itself`);
+  writeFileSync(program, `#!/bin/sh\nprintf x >>'${starts}'\nexec '${program}-itself' "$@"\n`);
+  chmodSync(program, 0o755);
+}
+
+/** As root Apache runs as www-data, which then owns the mirror, as it did with 1.5. */
+function giveToApache(t: Test, folder: string): void {
+  if (process.getuid?.() !== 0) return;
+  const { status, stderr } = spawnSync('chown', ['-R', 'www-data:www-data', folder], { encoding: 'utf8' });
+  t.equal(status, 0, stderr);
+}

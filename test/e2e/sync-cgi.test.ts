@@ -1,0 +1,113 @@
+/** /sync under a real Apache, with the shipped virtual host and the built programs. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { ask, type Question } from '../apache/ask.ts';
+import { apacheOrReason } from '../fixtures/apache.ts';
+import { runPython } from '../sample/run-python.ts';
+import { openSyncSite } from './opened-sync-site.ts';
+import { until } from './program.ts';
+
+/** Where the body of a request is not read, mod_cgid lets the client wait for five seconds. */
+const stalledMs = 4_500;
+
+for (const module of ['event', 'prefork'] as const) {
+  t.test(`on ${module} a request mirrors what is new, and pip finds it`, apacheOrReason(), async (t) => {
+    const site = await openSyncSite(t, { module });
+    site.publish('2.0');
+    const reply = await ask(site.apache.url, '/sync');
+    t.equal(reply.status, 200);
+    t.equal(reply.headers['content-type'], 'text/plain');
+    t.equal(reply.headers['cache-control'], 'no-store');
+    t.equal(reply.body.toString(), 'Mirroring started\n');
+    await site.offers('2.0');
+    const into = join(site.target, '../download');
+    const index = ['--index-url', `${site.apache.url}/simple/`];
+    await runPython('-m', 'pip', 'download', '-q', '--no-deps', '-d', into, ...index, 'alpha==2.0');
+    t.ok(existsSync(join(into, 'alpha-2.0-py3-none-any.whl')));
+    await site.ended();
+  });
+
+  t.test(`on ${module} every kind of request is answered at once`, apacheOrReason(), async (t) => {
+    const site = await openSyncSite(t, { module });
+    const chunked = { 'Transfer-Encoding': 'chunked' };
+    const rows: [path: string, question: Question, status: number][] = [
+      ['/sync', { method: 'HEAD' }, 200],
+      ['/sync', { method: 'POST' }, 200],
+      ['/sync', { method: 'POST', body: 'hello' }, 200],
+      ['/sync', { method: 'POST', body: 'x'.repeat(4096) }, 200],
+      ['/sync', { method: 'POST', body: 'hello', headers: chunked }, 200],
+      ['/sync', { method: 'POST', body: 'x'.repeat(4097) }, 413],
+      ['/sync', { method: 'POST', body: 'x'.repeat(300_000) }, 413],
+      ['/sync', { method: 'POST', body: 'x'.repeat(300_000), headers: chunked }, 413],
+      ['/sync', { method: 'PUT', body: 'hello' }, 405],
+      ['/sync', { method: 'DELETE' }, 405],
+      ['/sync', { method: 'OPTIONS' }, 405],
+      ['/sync?--help', {}, 200],
+      ['/sync?-q+/etc', { method: 'POST', body: 'hello' }, 200],
+      ['/sync/', {}, 200],
+      ['/sync/x', {}, 404],
+      ['/sync/x', { method: 'POST', body: 'hello' }, 404],
+      ['/sync', { headers: { Proxy: 'http://evil.example', 'X-PYPITARGET': '/etc' } }, 200],
+    ];
+    for (const [path, question, status] of rows) {
+      const what = `${question.method ?? 'GET'} ${path} ${question.body?.length ?? 0}`;
+      const { reply, ms } = await timed(() => ask(site.apache.url, path, question));
+      t.equal(reply.status, status, what);
+      t.ok(ms < stalledMs, `${what}: ${ms} ms`);
+      if (status === 405) t.equal(reply.headers.allow, 'GET, HEAD, POST');
+      if (status === 200 && question.method !== 'HEAD') t.equal(reply.body.toString(), 'Mirroring started\n', what);
+      if (question.method === 'HEAD') t.equal(reply.body.length, 0);
+    }
+    site.publish('2.0');
+    await ask(site.apache.url, '/sync', { headers: { Proxy: 'http://127.0.0.1:1' } });
+    await site.offers('2.0');
+    t.notMatch(readFileSync(site.apache.errorLog, 'utf8'), 'pep381sync');
+    await site.ended();
+  });
+
+  t.test(
+    `on ${module} 200 requests at a time start one process beside the run at work`,
+    apacheOrReason(),
+    async (t) => {
+      const site = await openSyncSite(t, { module });
+      const off = site.server.faults.add({ do: 'stall' });
+      site.server.requests.length = 0;
+      await ask(site.apache.url, '/sync');
+      await until('the run to ask upstream', () => site.server.requests.length > 0);
+      t.equal(site.starts(), 1);
+
+      site.publish('2.0');
+      const { reply: replies, ms } = await timed(() =>
+        Promise.all(Array.from({ length: 200 }, () => ask(site.apache.url, '/sync', { method: 'POST', body: 'now' }))),
+      );
+      t.comment(`200 requests: ${ms} ms`);
+      t.same(new Set(replies.map(({ status }) => status)), new Set([200]));
+      t.equal(site.starts(), 2);
+      t.ok(existsSync(site.flag), 'the request waits');
+
+      off();
+      await site.restartUpstream();
+      await site.offers('2.0');
+      await until('the flag to be taken', () => !existsSync(site.flag));
+      t.equal(site.starts(), 2, 'the run at work saw to it');
+      await site.ended();
+    },
+  );
+
+  t.test(`on ${module} without a CGI module it is out of service`, apacheOrReason(), async (t) => {
+    const site = await openSyncSite(t, { module, cgi: false });
+    for (const path of ['/sync', '/sync/', '/sync?x', '/sync/../sync']) {
+      const reply = await ask(site.apache.url, path, { method: 'POST', body: 'hello' });
+      t.equal(reply.status, 503, path);
+      t.notMatch(reply.body.toString(), /require|use strict/);
+    }
+    t.equal(site.starts(), 0);
+  });
+}
+
+async function timed<T>(work: () => Promise<T>): Promise<{ readonly reply: T; readonly ms: number }> {
+  const startMs = performance.now();
+  const reply = await work();
+  return { reply, ms: Math.round(performance.now() - startMs) };
+}
