@@ -1,0 +1,109 @@
+/**
+ * Loaded before a program (`node --require kill-at.cjs program`), it counts the steps that change something on disk and
+ * kills the process, as `kill -9` would, just before the one whose number is in KILL_AT. A step that writes bytes is
+ * two: before the first byte, and in the middle. The flush of a single file is none, as nothing but a power cut tells
+ * whether it took place. With KILL_LOG the steps are listed in that file when the program ends.
+ */
+const childProcess = require('node:child_process');
+const { constants } = require('node:fs');
+const fs = require('node:fs');
+const { promisify } = require('node:util');
+
+const { appendFileSync, writeFileSync, writeSync } = fs;
+const killAt = Number(process.env.KILL_AT ?? 0);
+const steps = [];
+/** Within a step that Node makes of others. */
+let within = false;
+
+/** Counts a step; dies when it is the chosen one, after `half` of it is done. */
+function step(name, half = () => {}) {
+  if (within) return;
+  steps.push(name);
+  if (steps.length !== killAt) return;
+  half();
+  process.kill(process.pid, 'SIGKILL');
+  // Not one more step, should the signal take its time.
+  for (;;);
+}
+
+function patch(object, name, before) {
+  const original = object[name];
+  if (typeof original !== 'function') return;
+  const patched = function (...args) {
+    before(...args);
+    const outer = within;
+    within = true;
+    try {
+      return Reflect.apply(original, this, args);
+    } finally {
+      within = outer;
+    }
+  };
+  const custom = original[promisify.custom];
+  // Some functions resolve with more than one value when they are promisified.
+  const promised = custom ?? promisify(original);
+  patched[promisify.custom] = (...args) => {
+    before(...args);
+    return promised(...args);
+  };
+  object[name] = patched;
+}
+
+const writes = (flags) =>
+  typeof flags === 'number'
+    ? (flags & (constants.O_WRONLY | constants.O_RDWR)) !== 0
+    : typeof flags === 'string' && flags !== 'r' && flags !== 'rs';
+
+const halfOf = (data) => {
+  const bytes = typeof data === 'string' ? Buffer.from(data) : data;
+  return bytes.subarray(0, bytes.length >> 1);
+};
+
+for (const suffix of ['', 'Sync']) {
+  for (const name of [
+    'rename',
+    'mkdir',
+    'rm',
+    'rmdir',
+    'unlink',
+    'utimes',
+    'truncate',
+    'ftruncate',
+    'copyFile',
+    'link',
+  ]) {
+    patch(fs, name + suffix, () => step(name));
+  }
+  patch(fs, `open${suffix}`, (_path, flags) => {
+    if (writes(flags)) step('open');
+  });
+  patch(fs, `write${suffix}`, (fd, data, offset) => {
+    if (fd <= 2) return;
+    step('write');
+    const rest = typeof offset === 'number' ? data.subarray(offset) : data;
+    step('half a write', () => writeSync(fd, halfOf(rest)));
+  });
+  patch(fs, `writeFile${suffix}`, (path, data, options) => {
+    step('write a file');
+    step('half a file', () => writeFileSync(path, halfOf(data), options));
+  });
+}
+for (const name of ['rename', 'mkdir', 'rm', 'rmdir', 'unlink', 'utimes', 'writeFile', 'copyFile']) {
+  patch(fs.promises, name, () => step(name));
+}
+patch(childProcess, 'execFile', (command) => step(command));
+
+// A flush of everything is asked for by a line to a shell.
+const { spawn } = childProcess;
+childProcess.spawn = (...args) => {
+  const child = spawn(...args);
+  if (child.stdin) patch(child.stdin, 'write', () => step('flush all'));
+  return child;
+};
+
+if (process.env.KILL_LOG) {
+  process.on('exit', () => {
+    const list = steps.map((name) => `${name}\n`).join('');
+    appendFileSync(process.env.KILL_LOG, list);
+  });
+}
