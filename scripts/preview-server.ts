@@ -41,9 +41,9 @@ function answer(root: string, request: IncomingMessage, response: ServerResponse
     return;
   }
   const path = address.endsWith('/') ? `${address}${pageFor(address, request)}` : address;
-  const file = join(root, decodeURIComponent(path));
-  const found = file.startsWith(root + sep) ? statSync(file, { throwIfNoEntry: false }) : undefined;
-  if (!found?.isFile()) {
+  const file = fileOf(root, path);
+  const found = file?.startsWith(root + sep) ? statSync(file, { throwIfNoEntry: false }) : undefined;
+  if (file === undefined || !found?.isFile()) {
     response.writeHead(404).end();
     return;
   }
@@ -51,6 +51,14 @@ function answer(root: string, request: IncomingMessage, response: ServerResponse
   response.writeHead(200, { 'content-type': type, 'content-length': found.size, vary: 'accept' });
   if (request.method === 'HEAD') response.end();
   else createReadStream(file).pipe(response);
+}
+
+function fileOf(root: string, path: string): string | undefined {
+  try {
+    return join(root, decodeURIComponent(path));
+  } catch {
+    return undefined;
+  }
 }
 
 function pageFor(address: string, { headers }: IncomingMessage): string {
