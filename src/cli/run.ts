@@ -175,7 +175,8 @@ function chooseView(
       // A terminal without a size, such as a container's, says 0.
       return process.stdout.columns || 80;
     },
-    write: (text: string) => process.stdout.write(text),
+    // Where a key was echoed, such as ^C, the cursor is not at the beginning of its line.
+    write: (text: string) => process.stdout.write(`\r${text}`),
   };
   const display = new ProgressDisplay(terminal, `Mirroring ${settings.upstream} into ${target.root}`, Date.now);
   display.draw();
@@ -184,8 +185,6 @@ function chooseView(
     report: display.report,
     end: () => {
       clearInterval(timer);
-      // Where Ctrl-C was echoed the cursor is not at the beginning of its line.
-      terminal.write('\r');
       display.erase();
     },
   };
