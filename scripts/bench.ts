@@ -1,16 +1,17 @@
 /**
- * `npm run bench`: how fast the built pep381run is, against the sample upstream's large index in a process of its own
+ * `npm run bench`: how fast the built programs are; pep381run against the sample upstream's large index in a process of its own
  * on loopback. One table, the median of three runs. Targets are removed only at the end: ext4 avoids inodes that were
  * freed within the last seconds, which slows down whoever creates files just then.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { forkLargeIndex } from '../test/sample/fork-large-index.ts';
+import { writeAccessLog } from './bench-log.ts';
 
 const rounds = 3;
 const root = fileURLToPath(new URL('..', import.meta.url));
@@ -45,6 +46,7 @@ try {
   await benchFiles();
   await benchIndexOnly();
   await benchList();
+  await benchLogs();
   print();
 } finally {
   rmSync(takeOver, { force: true });
@@ -101,6 +103,20 @@ async function benchList(): Promise<void> {
   await index.close();
   row('list of 880,000 names taken over', list, () => '', '4 s, 150 MiB');
   row('nothing changed, 880,000 projects', unchanged, () => `${traffic} bytes of traffic`, '0.25 s, 5,000 bytes');
+}
+
+/** A log of two million lines, as a mirror with modern clients writes it, over three days. */
+async function benchLogs(): Promise<void> {
+  const lines = 2_000_000;
+  const log = join(folder, 'pypi.log');
+  writeAccessLog(log, lines);
+  const figures: Figures[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    const target = newTarget();
+    mkdirSync(join(target, 'web'), { recursive: true });
+    figures.push(await run(join(root, 'dist', 'processlogs'), '-q', target, log));
+  }
+  row('access log of 2,000,000 lines', figures, (s) => `${rate(lines, s)} lines/s`, '1,000,000 lines/s');
 }
 
 function newTarget(): string {

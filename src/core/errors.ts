@@ -57,6 +57,11 @@ export class StorageError extends MirrorError {
   readonly code = 'storage';
 }
 
+/** A log that processlogs was given is not there, or cannot be read. The others can. */
+export class UnreadableLogError extends MirrorError {
+  readonly code = 'unreadable-log';
+}
+
 /** The user or the system asked the run to stop. */
 export class PausedError extends MirrorError {
   readonly code = 'paused';

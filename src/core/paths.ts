@@ -64,6 +64,14 @@ export function ownPath(name: 'last-modified' | 'mirror-status.json' | 'index.ht
   return name as WebPath;
 }
 
+/** The downloads of one day, `YYYY-MM-DD` (PEP 381). */
+export function localStatsPath(day: string): WebPath {
+  return `local-stats/days/${day}.bz2` as WebPath;
+}
+
+/** What the downloads of all days amount to. */
+export const statsSummaryPath = 'local-stats/summary.json' as WebPath;
+
 /** The core metadata of a wheel (PEP 658), served beside it. */
 export function metadataPath(blob: WebPath): WebPath {
   return `${blob}.metadata` as WebPath;

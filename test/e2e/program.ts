@@ -68,9 +68,9 @@ export async function each<T>(items: readonly T[], work: (item: T) => Promise<vo
   );
 }
 
-/** Resolves once `condition` holds; rejects, naming `what` was waited for, when it does not within ten seconds. */
+/** Resolves once `condition` holds; rejects, naming `what` was waited for, when it does not within half a minute. */
 export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
-  for (const deadline = Date.now() + 10_000; !(await condition()); await delay(5)) {
+  for (const deadline = Date.now() + 30_000; !(await condition()); await delay(5)) {
     if (Date.now() > deadline) throw new Error(`waited in vain: ${what}`);
   }
 }

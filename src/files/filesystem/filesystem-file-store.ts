@@ -48,10 +48,13 @@ export class FilesystemFileStore implements FileStore {
   /** What earlier runs left in staging, read once: nearly every download finds nothing there. */
   #remains: Set<string> | undefined;
 
-  /** The tree below the folder `target`; nothing is touched before {@link create}. */
-  constructor(target: string, clock: Clock) {
+  /**
+   * The tree below the folder `target`; nothing is touched before {@link create}. Programs that may run at the same time
+   * must not share a `staging` folder.
+   */
+  constructor(target: string, clock: Clock, staging = 'staging') {
     this.#web = join(target, 'web');
-    this.#staging = join(target, 'staging');
+    this.#staging = join(target, staging);
     this.#trash = join(target, 'trash');
     this.#target = target;
     this.#clock = clock;
@@ -61,8 +64,8 @@ export class FilesystemFileStore implements FileStore {
 
   /** Creates the folders that a mirror has, where they are missing. Throws StorageError. */
   create(): void {
-    for (const folder of ['web/simple', 'web/packages', 'web/local-stats/days', 'staging', 'trash']) {
-      const path = join(this.#target, folder);
+    const below = ['web/simple', 'web/packages', 'web/local-stats/days', 'trash'];
+    for (const path of [...below.map((folder) => join(this.#target, folder)), this.#staging]) {
       this.#guard(path, () => mkdirSync(path, { recursive: true }));
     }
   }

@@ -7,9 +7,11 @@
  *   queue     what is to be looked at; `next_try` > now means parked
  *   totals    how many projects, files and bytes are held
  *   runs      history
+ *   stats_*   what processlogs counted; see stats-schema.ts
  */
 import type Database from 'better-sqlite3';
 import { StorageError } from '../../core/errors.ts';
+import { statsTables } from './stats-schema.ts';
 
 /** Stored as SQLite's user_version. */
 const version = 1;
@@ -85,7 +87,7 @@ export function prepareSchema(db: Database.Database): void {
     );
   }
   db.transaction(() => {
-    db.exec(tables);
+    db.exec(tables + statsTables);
     db.pragma(`user_version = ${version}`);
   })();
 }

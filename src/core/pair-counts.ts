@@ -1,0 +1,56 @@
+/** How often each pair of two small numbers was counted; one table of numbers, because there may be millions. */
+
+/** Of each place: the first number, the second, the count; three words, and one that keeps places within cache lines. */
+const width = 4;
+
+export class PairCounts {
+  #table = new Int32Array(1024 * width);
+  #size = 0;
+
+  /** How many different pairs there are. */
+  get size(): number {
+    return this.#size;
+  }
+
+  add(first: number, second: number): void {
+    const table = this.#table;
+    const at = placeOf(table, first, second);
+    if (table[at + 2] === 0) {
+      table[at] = first;
+      table[at + 1] = second;
+      this.#size += 1;
+    }
+    table[at + 2] = (table[at + 2] as number) + 1;
+    if (this.#size * width * 2 > table.length) this.#grow();
+  }
+
+  *entries(): IterableIterator<readonly [first: number, second: number, count: number]> {
+    const table = this.#table;
+    for (let at = 0; at < table.length; at += width) {
+      const count = table[at + 2] as number;
+      if (count > 0) yield [table[at] as number, table[at + 1] as number, count];
+    }
+  }
+
+  #grow(): void {
+    const larger = new Int32Array(this.#table.length * 2);
+    for (let old = 0; old < this.#table.length; old += width) {
+      if (this.#table[old + 2] === 0) continue;
+      const at = placeOf(larger, this.#table[old] as number, this.#table[old + 1] as number);
+      for (let word = 0; word < width; word += 1) larger[at + word] = this.#table[old + word] as number;
+    }
+    this.#table = larger;
+  }
+}
+
+/** Where the pair is, or belongs. */
+function placeOf(table: Int32Array, first: number, second: number): number {
+  const mask = table.length / width - 1;
+  const mixed = Math.imul(first, 0x9e3779b1) ^ Math.imul(second, 0x85ebca6b);
+  let place = (mixed ^ (mixed >>> 15)) & mask;
+  for (;;) {
+    const at = place * width;
+    if (table[at + 2] === 0 || (table[at] === first && table[at + 1] === second)) return at;
+    place = (place + 1) & mask;
+  }
+}

@@ -1,0 +1,158 @@
+/** The LogSource port over files: plain, gzip or bzip2, told by their first bytes and not by their names. */
+import { type FileHandle, open, readdir } from 'node:fs/promises';
+import { basename, dirname, join, resolve } from 'node:path';
+import { Readable } from 'node:stream';
+import { constants, createGunzip } from 'node:zlib';
+import { UnreadableLogError } from '../../core/errors.ts';
+import type { Bzip2 } from '../bzip2.ts';
+import type { LogSource, OpenLog } from '../log-source.ts';
+import { bzip2Blocks } from './bzip2-blocks.ts';
+
+const chunkBytes = 1 << 20;
+
+export class LogFiles implements LogSource {
+  readonly #bzip2: Bzip2;
+
+  constructor(bzip2: Bzip2) {
+    this.#bzip2 = bzip2;
+  }
+
+  async open(path: string): Promise<OpenLog> {
+    return readable(path, async () => {
+      const file = await open(path);
+      try {
+        const { buffer, bytesRead } = await file.read(Buffer.alloc(3), 0, 3, 0);
+        return new LogFile(path, file, packingOf(buffer.subarray(0, bytesRead)), this.#bzip2);
+      } catch (error) {
+        await file.close();
+        throw error;
+      }
+    });
+  }
+
+  series(path: string): string {
+    return resolve(path)
+      .replace(/\.(?:gz|bz2)$/, '')
+      .replace(/[.-]\d{1,14}$/, '');
+  }
+
+  async rotated(series: string): Promise<string[]> {
+    const folder = dirname(series);
+    const names = await readable(folder, () => readdir(folder));
+    return names
+      .filter((name) => name.startsWith(basename(series)))
+      .map((name) => join(folder, name))
+      .filter((path) => this.series(path) === series);
+  }
+}
+
+type Packing = 'plain' | 'gzip' | 'bzip2';
+
+class LogFile implements OpenLog {
+  readonly path: string;
+  readonly #file: FileHandle;
+  readonly #packing: Packing;
+  readonly #bzip2: Bzip2;
+
+  constructor(path: string, file: FileHandle, packing: Packing, bzip2: Bzip2) {
+    this.path = path;
+    this.#file = file;
+    this.#packing = packing;
+    this.#bzip2 = bzip2;
+  }
+
+  async head(bytes: number): Promise<Buffer> {
+    const pieces: Buffer[] = [];
+    let length = 0;
+    for await (const chunk of this.read(0)) {
+      const piece = Buffer.from(chunk.subarray(0, bytes - length));
+      pieces.push(piece);
+      length += piece.length;
+      if (length >= bytes) break;
+    }
+    return Buffer.concat(pieces);
+  }
+
+  async *read(position: number): AsyncIterable<Buffer> {
+    if (this.#packing === 'plain') return yield* this.#told(this.#bytes(position));
+    let passed = 0;
+    for await (const chunk of this.#told(this.#packing === 'gzip' ? this.#inflated() : this.#unpacked())) {
+      const rest = chunk.subarray(Math.max(0, position - passed));
+      passed += chunk.length;
+      if (rest.length > 0) yield rest;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#file.close();
+  }
+
+  /** The next chunk is read while the one before is looked at. */
+  async *#bytes(from: number): AsyncIterable<Buffer> {
+    const buffers = [Buffer.allocUnsafe(chunkBytes), Buffer.allocUnsafe(chunkBytes)] as const;
+    let position = from;
+    let next = this.#file.read(buffers[0], 0, chunkBytes, position);
+    for (let turn = 1; ; turn = 1 - turn) {
+      const { buffer, bytesRead } = await next;
+      if (bytesRead === 0) return;
+      position += bytesRead;
+      next = this.#file.read(buffers[turn === 1 ? 1 : 0], 0, chunkBytes, position);
+      try {
+        yield buffer.subarray(0, bytesRead);
+      } finally {
+        // Whoever stops in between must not close the file under a read.
+        await next.catch(() => undefined);
+      }
+    }
+  }
+
+  /** All members; as far as it goes when the end is missing. */
+  async *#inflated(): AsyncIterable<Buffer> {
+    const gunzip = createGunzip({ finishFlush: constants.Z_SYNC_FLUSH, chunkSize: 1 << 18 });
+    const source = Readable.from(this.#copies());
+    source.once('error', (error) => gunzip.destroy(error));
+    try {
+      yield* source.pipe(gunzip);
+    } finally {
+      source.destroy();
+    }
+  }
+
+  /** Chunks that stay valid, as streams look at them later. */
+  async *#copies(): AsyncIterable<Buffer> {
+    for await (const chunk of this.#bytes(0)) yield Buffer.from(chunk);
+  }
+
+  async *#unpacked(): AsyncIterable<Buffer> {
+    for await (const block of bzip2Blocks(this.#bytes(0))) yield await this.#bzip2.decompress(block);
+  }
+
+  async *#told(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+    try {
+      yield* chunks;
+    } catch (error) {
+      throw unreadable(this.path, error);
+    }
+  }
+}
+
+function packingOf(start: Buffer): Packing {
+  if (start[0] === 0x1f && start[1] === 0x8b) return 'gzip';
+  return start.toString('latin1') === 'BZh' ? 'bzip2' : 'plain';
+}
+
+async function readable<T>(path: string, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    throw unreadable(path, error);
+  }
+}
+
+function unreadable(path: string, cause: unknown): unknown {
+  if (!(cause instanceof Error) || cause instanceof UnreadableLogError) return cause;
+  const isMissing = 'code' in cause && cause.code === 'ENOENT';
+  return new UnreadableLogError(`${path}: ${isMissing ? 'no such file' : `cannot be read: ${cause.message}`}`, {
+    cause,
+  });
+}

@@ -1,0 +1,174 @@
+/**
+ * Apache's logs in the formats `combined` and `vhost_combined`, one line at a time:
+ *
+ *   [vhost:port ]host ident user [22/Nov/2026:15:09:45 +0000] "GET /path HTTP/1.1" 200 748 "referer" "user agent"
+ *
+ * A quote within quotes is written `\"`, a backslash `\\`. What stands before the date may hold anything, brackets and
+ * spaces too. Every byte is looked at once, whatever the line says, and no text is made of it here.
+ */
+import { LogTimeReader } from './log-time.ts';
+
+const quote = 0x22;
+const minus = 0x2d;
+const question = 0x3f;
+const backslash = 0x5c;
+const bracket = 0x5b;
+const space = 0x20;
+const zero = 0x30;
+
+/** `[dd/Mon/yyyy:hh:mm:ss +zzzz] "`: the quote is so far behind the bracket. */
+const fromDateToRequest = 30;
+
+/** The bytes that mean something within a path. */
+const special = new Uint8Array(256);
+for (const byte of [space, quote, question, backslash]) special[byte] = 1;
+
+const getSpace = Buffer.from('GET ');
+const packages = Buffer.from('/packages/');
+const protocol = Buffer.from(' HTTP/');
+
+/**
+ * What a line says. `file`: a whole file below /packages/ was sent; `part`: a range of one; the other requests changed
+ * nothing that counts: another method, an answer without content, another address. `unreadable`: no line of a log.
+ */
+export type LineKind = 'file' | 'part' | 'method' | 'status' | 'address' | 'unreadable';
+
+/** Reads lines; what it found stands in its members until the next one. */
+export class AccessLogReader {
+  readonly #time = new LogTimeReader();
+  /** A hash of all that says who the client is. */
+  client = 0;
+  /** Seconds since 1970. Valid for everything but `unreadable`. */
+  seconds = 0;
+  /** The path without its query, as it was sent, still percent-encoded. Only for `file` and `part`, as all that follows. */
+  pathStart = 0;
+  pathEnd = 0;
+  /** Bytes of the answer's body. */
+  size = 0;
+  /** The user agent with Apache's escapes and its closing quote; fields that follow it in the log are included. */
+  agentStart = 0;
+  agentEnd = 0;
+
+  read(bytes: Buffer, start: number, end: number): LineKind {
+    const date = this.#findDate(bytes, start, end);
+    if (date < 0) return 'unreadable';
+    const request = date + fromDateToRequest;
+    if (!startsWith(bytes, request, end, getSpace)) return 'method';
+    const pathStart = skipOrigin(bytes, request + getSpace.length, end);
+    if (!startsWith(bytes, pathStart, end, packages)) return 'address';
+    this.pathStart = pathStart;
+    const after = this.#readPath(bytes, pathStart, end);
+    if (!startsWith(bytes, after, end, protocol)) return 'unreadable';
+    const closing = closingQuote(bytes, after + protocol.length, end);
+    if (closing < 0) return 'unreadable';
+    return this.#readAnswer(bytes, closing + 2, end);
+  }
+
+  /** Finds the date, and hashes what stands before it. Returns where its bracket is, or -1. */
+  #findDate(bytes: Buffer, start: number, end: number): number {
+    let hash = 0;
+    let before = space;
+    for (let at = start; at + fromDateToRequest < end; at += 1) {
+      const byte = bytes[at] as number;
+      if (byte === bracket && before === space) {
+        const seconds = this.#time.read(bytes, at);
+        if (seconds !== undefined) {
+          this.seconds = seconds;
+          this.client = hash;
+          return at;
+        }
+      }
+      hash = Math.imul(hash ^ byte, 0x01000193);
+      before = byte;
+    }
+    return -1;
+  }
+
+  /** Returns where the path and its query end. */
+  #readPath(bytes: Buffer, start: number, end: number): number {
+    let query = -1;
+    let at = start;
+    for (; at < end; at += 1) {
+      const byte = bytes[at] as number;
+      if (special[byte] === 0) continue;
+      if (byte === space || byte === quote) break;
+      if (byte === backslash) at += 1;
+      else if (query < 0) query = at;
+    }
+    this.pathEnd = query < 0 ? at : query;
+    return at;
+  }
+
+  /** Reads ` 200 748 "referer" "user agent"`. */
+  #readAnswer(bytes: Buffer, start: number, end: number): LineKind {
+    const status = decimal(bytes, start, start + 3);
+    if (start + 5 > end || status < 0 || bytes[start + 3] !== space) return 'unreadable';
+    if (status !== 200 && status !== 206) return 'status';
+    let at = start + 4;
+    while (at < end && bytes[at] !== space) at += 1;
+    this.size = bytes[start + 4] === minus ? 0 : decimal(bytes, start + 4, at);
+    if (this.size < 0 || bytes[at + 1] !== quote) return 'unreadable';
+    const closing = closingQuote(bytes, at + 2, end);
+    if (closing < 0 || bytes[closing + 1] !== space || bytes[closing + 2] !== quote) return 'unreadable';
+    this.agentStart = closing + 3;
+    this.agentEnd = lastQuote(bytes, end) + 1;
+    if (this.agentEnd <= this.agentStart) return 'unreadable';
+    return status === 200 ? 'file' : 'part';
+  }
+}
+
+/** The user agent at the beginning of `field` as it was sent; undefined when its quote is not closed. */
+export function unescapeAgent(field: Buffer): string | undefined {
+  const end = closingQuote(field, 0, field.length);
+  if (end < 0) return undefined;
+  const text = field.toString('latin1', 0, end);
+  return text.replace(/\\(?:x([0-9a-fA-F]{2})|(.))/gs, (_, hex: string | undefined, character: string) =>
+    hex === undefined ? (controls[character] ?? character) : String.fromCharCode(Number.parseInt(hex, 16)),
+  );
+}
+
+const controls: Readonly<Record<string, string>> = { b: '\b', n: '\n', r: '\r', t: '\t', v: '\v' };
+
+function startsWith(bytes: Buffer, start: number, end: number, expected: Buffer): boolean {
+  if (start + expected.length > end) return false;
+  for (let at = 0; at < expected.length; at += 1) if (bytes[start + at] !== expected[at]) return false;
+  return true;
+}
+
+/** Passes over the `http://host` with which a proxy asks. */
+function skipOrigin(bytes: Buffer, start: number, end: number): number {
+  if (bytes[start] !== 0x68 || bytes.toString('latin1', start, start + 4) !== 'http') return start;
+  let slashes = 0;
+  for (let at = start; at < end && bytes[at] !== space; at += 1) {
+    if (bytes[at] === 0x2f) slashes += 1;
+    if (slashes === 3) return at;
+  }
+  return start;
+}
+
+/** The next quote that is not escaped, or -1. */
+function closingQuote(bytes: Buffer, start: number, end: number): number {
+  for (let at = start; at < end; at += 1) {
+    const byte = bytes[at] as number;
+    if (byte === quote) return at;
+    if (byte === backslash) at += 1;
+  }
+  return -1;
+}
+
+function lastQuote(bytes: Buffer, end: number): number {
+  let at = end - 1;
+  // Nothing but a carriage return usually follows it; a field without quotes may.
+  while (at >= 0 && bytes[at] !== quote) at -= 1;
+  return at;
+}
+
+function decimal(bytes: Buffer, start: number, end: number): number {
+  let value = 0;
+  for (let at = start; at < end; at += 1) {
+    const digit = (bytes[at] as number) - zero;
+    if (!(digit >= 0 && digit <= 9)) return -1;
+    value = value * 10 + digit;
+  }
+  return end > start ? value : -1;
+}

@@ -1,0 +1,136 @@
+/**
+ * Who downloads: what the User-Agent of an installer says, by the rules with which PyPI's own statistics read it, and
+ * for the forms that these miss: setuptools on Python 3.10 and later, pdm with the system, Artifactory with its build.
+ * Only what is recognized is ever published: an agent can hold anything, such as what pip's users put into `user_data`.
+ */
+import { isJsonObject, type JsonObject } from './json.ts';
+
+/** A product and its version. */
+export interface Product {
+  readonly name: string;
+  readonly version?: string;
+}
+
+/** What is known of a client; members that its agent does not tell are absent. */
+export interface UserAgent {
+  readonly installer?: Product;
+  /** The full version of Python. */
+  readonly python?: string;
+  readonly implementation?: Product;
+  /** The operating system's kernel; the version is its release. */
+  readonly system?: Product;
+}
+
+/** What follows is no name of an installer; it also bounds the time that the rules take. */
+const longest = 500;
+
+/** pip since 6, and uv: a JSON object follows. */
+const json = /^(?:pip|uv)\/\S+ \{/;
+
+/** The rules, the first that fits wins; the names of the groups are those of the members. */
+const rules: readonly RegExp[] = [
+  /^(?<installer>pip)\/(?<version>\S+) (?<implementation>\S+)\/(?<implementationVersion>\S+) (?<system>\S+)\/(?<release>\S+)$/,
+  /^Python-urllib\/(?<python>\d\.\d{1,2}) (?<installer>setuptools|distribute)\/(?<version>\S+)$/,
+  /^(?<installer>setuptools|distribute)\/(?<version>\S+) Python-urllib\/(?<python>\d\.\d{1,2})$/,
+  /^Python-urllib\/(?<python>\d\.\d{1,2})$/,
+  /^(?<installer>poetry|pdm)\/(?<version>\S+) (?<implementation>\S+)\/(?<implementationVersion>\S+)(?: (?<system>[^\s/]+)\/(?<release>\S*))?$/,
+  /^(?<installer>twine)\/(?<version>\S+)(?: .*)? (?<implementation>\S+)\/(?<implementationVersion>\S+)$/,
+  /^(?<installer>Bazel)\/(?:release )?(?<version>[^\s/]+(?: dev)?)$/,
+  /^(?<installer>bandersnatch|z3c\.pypimirror|Nexus|Artifactory|pep381client|conda|pex|maturin|Homebrew)\/(?<version>\S+)/,
+  /^(?<installer>pip|uv|poetry|pdm|setuptools|distribute|hatch|Shadowmire)\/(?<version>\S+)/,
+  /^(?<installer>pep381client)-proxy\/(?<version>\S+)/,
+  /^(?<installer>devpi)-server\/(?<version>\S+)/,
+  /^python-(?<installer>requests)\/(?<version>\S+)/,
+  /^(?<installer>Shadowmire)\b/,
+  // 1.5 told these two from browsers.
+  /^(?<installer>msnbot)\/(?<version>[^\s;()]+)/,
+  /\b(?<installer>Googlebot-Mobile)\/(?<version>[^\s;()]+)/,
+];
+
+const systemTools =
+  /^(?:(?:fetch )?libfetch|OpenBSD ftp|MacPorts|NetBSD-ftp|slapt-get|pypi-install|slackrepo|PTXdist|GARstow|xbps)\b/;
+const browsers = /^(?:Mozilla|Safari|wget|curl|Opera|aria2|AndroidDownloadManager|okhttp|Apache-HttpClient)(?:\/|$)/i;
+
+/** What `text`, an agent as the client sent it, says. */
+export function parseUserAgent(text: string): UserAgent {
+  const object = json.test(text) ? objectIn(text.slice(text.indexOf(' '))) : undefined;
+  return object === undefined ? fromText(text.slice(0, longest)) : fromObject(object);
+}
+
+/** What stands for the client in statistics: `pip/26.2.1`, `Browser`, or `unknown`. */
+export function agentLabel({ installer, python }: UserAgent): string {
+  const name = harmless(installer?.name);
+  if (name === undefined) return python === undefined ? 'unknown' : `Python-urllib/${python}`;
+  const version = harmless(installer?.version);
+  return version === undefined ? name : `${name}/${version}`;
+}
+
+/** The version of Python without its last part: `3.12`. */
+export function pythonLabel({ python, implementation }: UserAgent): string | undefined {
+  const version = python ?? (implementation?.name === 'CPython' ? implementation.version : undefined);
+  return /^\d{1,2}\.\d{1,3}(?!\d)/.exec(version ?? '')?.[0];
+}
+
+/** The name of the operating system: `Linux`. */
+export function systemLabel({ system }: UserAgent): string | undefined {
+  return harmless(system?.name);
+}
+
+/** Names and versions as far as they look like such: nobody's message to the readers of statistics. */
+function harmless(text: string | undefined): string | undefined {
+  return text !== undefined && /^[A-Za-z0-9][A-Za-z0-9.+!_-]{0,39}(?: dev)?$/.test(text) ? text : undefined;
+}
+
+function fromText(text: string): UserAgent {
+  for (const rule of rules) {
+    const groups = rule.exec(text)?.groups;
+    if (groups === undefined) continue;
+    const implementation = product(groups.implementation, groups.implementationVersion);
+    const isOldPip = groups.installer === 'pip' && implementation?.name === 'CPython';
+    return agent(
+      product(groups.installer, groups.version),
+      groups.python ?? (isOldPip ? implementation.version : undefined),
+      implementation,
+      product(groups.system, groups.release),
+    );
+  }
+  if (systemTools.test(text)) return { installer: { name: 'OS' } };
+  return browsers.test(text) ? { installer: { name: 'Browser' } } : {};
+}
+
+function fromObject(object: JsonObject): UserAgent {
+  const part = (key: string, version = 'version'): Product | undefined => {
+    const value = object[key];
+    return isJsonObject(value) ? product(value.name, value[version]) : undefined;
+  };
+  const python = typeof object.python === 'string' ? object.python : undefined;
+  return agent(part('installer'), python, part('implementation'), part('system', 'release'));
+}
+
+function agent(
+  installer: Product | undefined,
+  python: string | undefined,
+  implementation: Product | undefined,
+  system: Product | undefined,
+): UserAgent {
+  return {
+    ...(installer === undefined ? {} : { installer }),
+    ...(python === undefined ? {} : { python }),
+    ...(implementation === undefined ? {} : { implementation }),
+    ...(system === undefined ? {} : { system }),
+  };
+}
+
+function product(name: unknown, version: unknown): Product | undefined {
+  if (typeof name !== 'string' || name === '' || name === 'unknown') return undefined;
+  return typeof version === 'string' && version !== '' ? { name, version } : { name };
+}
+
+function objectIn(text: string): JsonObject | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return isJsonObject(value) ? value : undefined;
+  } catch {
+    return undefined;
+  }
+}

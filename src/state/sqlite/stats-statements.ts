@@ -1,0 +1,82 @@
+/** Every SQL statement of the stats store, prepared once. */
+import type Database from 'better-sqlite3';
+import type { ProjectName } from '../../core/names.ts';
+import type { KnownLog, Sum } from '../stats-store.ts';
+
+const logColumns = 'id, series, position, latest';
+
+interface FileRow {
+  readonly project: string;
+  readonly filename: string;
+  /** Counts by agent, as JSON. */
+  readonly agents: string;
+}
+
+interface DayRow {
+  readonly day: string;
+  readonly published: number;
+  readonly changed: number;
+  readonly closed: number;
+}
+
+export type StatsStatements = ReturnType<typeof prepareStatsStatements>;
+
+/** Prepares the statements; the tables must exist. */
+export function prepareStatsStatements(db: Database.Database) {
+  return {
+    holderOf: db.prepare<[string], { project: ProjectName }>('SELECT project FROM files WHERE path = ?'),
+    holdsFile: db.prepare<[string, string, string], { id: number }>(
+      'SELECT id FROM files WHERE project = ? AND substr(path, -length(?)) = ? LIMIT 1',
+    ),
+
+    headSizes: db.prepare<[number], { bytes: number }>(
+      'SELECT DISTINCT head_bytes AS bytes FROM stats_logs WHERE head_bytes <= ? ORDER BY head_bytes DESC',
+    ),
+    logByHead: db.prepare<[number, Buffer], KnownLog>(
+      `SELECT ${logColumns} FROM stats_logs WHERE head_bytes = ? AND head_sha256 = ?`,
+    ),
+    latestLog: db.prepare<[string], KnownLog>(
+      `SELECT ${logColumns} FROM stats_logs WHERE series = ? ORDER BY latest DESC, id DESC LIMIT 1`,
+    ),
+    addLog: db.prepare<[number, Buffer, string, number, number]>(
+      'INSERT INTO stats_logs (head_bytes, head_sha256, series, position, latest) VALUES (?, ?, ?, ?, ?)',
+    ),
+    updateLog: db.prepare<[number, Buffer, string, number, number, number]>(
+      `UPDATE stats_logs SET head_bytes = ?, head_sha256 = ?, series = ?, position = ?, latest = max(latest, ?)
+       WHERE id = ?`,
+    ),
+
+    agents: db.prepare<[string, string, string], { agents: string }>(
+      'SELECT agents FROM stats_counts WHERE day = ? AND filename = ? AND project = ?',
+    ),
+    putAgents: db.prepare<[string, string, string, string]>(
+      'INSERT OR REPLACE INTO stats_counts (day, filename, project, agents) VALUES (?, ?, ?, ?)',
+    ),
+    addSum: db.prepare<[string, string, string, number, number]>(
+      `INSERT INTO stats_sums (day, kind, name, count, bytes) VALUES (?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET count = count + excluded.count, bytes = bytes + excluded.bytes`,
+    ),
+    seeDay: db.prepare<[string, number]>(
+      `INSERT INTO stats_days (day, changed) VALUES (?, ?)
+       ON CONFLICT DO UPDATE SET changed = max(changed, excluded.changed)`,
+    ),
+    days: db.prepare<[], DayRow>('SELECT day, published, changed, closed FROM stats_days ORDER BY day'),
+    downloads: db.prepare<[string], FileRow>(
+      'SELECT project, filename, agents FROM stats_counts WHERE day = ? ORDER BY filename, project',
+    ),
+
+    publish: db.prepare<[string]>('UPDATE stats_days SET published = 1, changed = 0 WHERE day = ?'),
+    forgetMost: db.prepare<[string]>(
+      `DELETE FROM stats_sums WHERE day = ? AND kind IN ('project', 'file', 'installer')`,
+    ),
+    closable: db.prepare<[string], { day: string }>(
+      'SELECT day FROM stats_days WHERE day < ? AND published = 1 AND closed = 0',
+    ),
+    closeDay: db.prepare<[string]>('UPDATE stats_days SET closed = 1 WHERE day = ?'),
+    forgetDownloads: db.prepare<[string]>('DELETE FROM stats_counts WHERE day = ?'),
+    forgetSums: db.prepare<[string]>(`DELETE FROM stats_sums WHERE day < ? AND day <> ''`),
+    sums: db.prepare<[], Sum & { day: string }>(
+      'SELECT day, kind, name, count, bytes FROM stats_sums ORDER BY day, kind, count DESC, name',
+    ),
+  };
+}

@@ -1,0 +1,23 @@
+/** Values that are spoken of by numbers: 0, 1, 2, … in the order of their first appearance. */
+export class Numbered<T> {
+  readonly #numbers = new Map<string, number>();
+  #values: T[] = [];
+
+  /** The number of the value with this key, which `make` makes when it is new. */
+  number(key: string, make: () => T): number {
+    const known = this.#numbers.get(key);
+    if (known !== undefined) return known;
+    const number = this.#values.push(make()) - 1;
+    this.#numbers.set(key, number);
+    return number;
+  }
+
+  get(number: number): T {
+    return this.#values[number] as T;
+  }
+
+  clear(): void {
+    this.#numbers.clear();
+    this.#values = [];
+  }
+}

@@ -1,0 +1,84 @@
+/** Publishes the days that are complete. */
+import { localStatsPath } from '../core/paths.ts';
+import { type Downloads, renderLocalStats, totalOf } from '../formats/local-stats.ts';
+import type { KnownDay, Sum } from '../state/stats-store.ts';
+import type { StatsJob } from './stats-job.ts';
+
+/** So many projects and files are remembered of a day. */
+const mostNamed = 200;
+
+/**
+ * The days to publish: those with something new, except for the oldest and the newest that any log was seen to have.
+ * Of the oldest the beginning is missing, as far as anybody knows, and the newest still goes on (the rule of 1.5, which
+ * knew the logs of one run only).
+ */
+export function planDays(days: readonly KnownDay[]): string[] {
+  return days
+    .slice(1, -1)
+    .filter(({ changed, closed }) => changed && !closed)
+    .map(({ day }) => day);
+}
+
+/** Publishes `day`. False when what is published already counts more: a published day never shrinks. */
+export async function publishDay(day: string, job: StatsJob): Promise<boolean> {
+  const { state, files, bzip2 } = job;
+  const most = new MostDownloaded();
+  const csv = renderLocalStats(most.watch(state.downloads(day)));
+  const path = localStatsPath(day);
+  const before = await files.read(path);
+  const isLess = before !== undefined && (await publishedTotal(before, job)) > most.total;
+  if (!isLess) await files.publish([{ path, body: await bzip2.compress(csv) }]);
+  state.published(day, most.sums());
+  return !isLess;
+}
+
+/** The downloads that a published file counts; 0 for one that cannot be read. */
+async function publishedTotal(file: Buffer, { unpack }: StatsJob): Promise<number> {
+  try {
+    return totalOf(await unpack(file));
+  } catch {
+    return 0;
+  }
+}
+
+/** Why no day was published: one sentence for people. */
+export function whyNothing(days: readonly KnownDay[]): string {
+  const [oldest, newest] = [days[0]?.day, days.at(-1)?.day];
+  if (oldest === undefined || newest === undefined) return 'Nothing published: no line of the logs tells a time.';
+  const missing = `${oldest} may have begun before the first log, and ${newest} may still go on`;
+  if (oldest === newest)
+    return `Nothing published: ${oldest} is the only day in the logs so far, and may be incomplete.`;
+  if (days.length === 2) return `Nothing published: ${missing}. Days between such are complete.`;
+  return `Nothing new to publish: ${newest} may still go on, and every complete day is published.`;
+}
+
+class MostDownloaded {
+  total = 0;
+  readonly #counts = {
+    project: new Map<string, number>(),
+    file: new Map<string, number>(),
+    installer: new Map<string, number>(),
+  };
+
+  *watch(downloads: Iterable<Downloads>): IterableIterator<Downloads> {
+    for (const row of downloads) {
+      this.total += row.count;
+      add(this.#counts.project, row.project, row.count);
+      add(this.#counts.file, row.filename, row.count);
+      add(this.#counts.installer, row.agent, row.count);
+      yield row;
+    }
+  }
+
+  sums(): Sum[] {
+    return (['project', 'file', 'installer'] as const).flatMap((kind) => {
+      const ranked = [...this.#counts[kind]].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
+      const kept = kind === 'installer' ? ranked : ranked.slice(0, mostNamed);
+      return kept.map(([name, count]) => ({ kind, name, count, bytes: 0 }));
+    });
+  }
+}
+
+function add(counts: Map<string, number>, name: string, count: number): void {
+  counts.set(name, (counts.get(name) ?? 0) + count);
+}

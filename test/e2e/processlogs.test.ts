@@ -1,0 +1,193 @@
+/** The built processlogs: its contract with 1.5's users, and the logs of a real Apache. */
+import { spawnSync } from 'node:child_process';
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
+import Database from 'better-sqlite3';
+import t, { type Test } from 'tap';
+import { ask } from '../apache/ask.ts';
+import { logLine as loggedLine } from '../apache/log-line.ts';
+import { blobFolder, writeSmallMirror } from '../apache/small-mirror.ts';
+import { apacheOrReason, openApache } from '../fixtures/apache.ts';
+import { recordingsMissing } from '../fixtures/shared-fixtures.ts';
+import { logLine, logOf } from '../stats/log-text.ts';
+import { openBundle } from './bundle.ts';
+import { type Ended, run } from './program.ts';
+import { treeOf } from './tree.ts';
+
+const programs = await openBundle();
+const processlogs = (...args: readonly string[]): Promise<Ended> => run(join(programs, 'processlogs'), args);
+const usage = 'Usage: processlogs <pypi-targetdir> logfile [logfile...]\n';
+const days = ['2026-11-20', '2026-11-21', '2026-11-22'];
+
+function newTarget(t: Pick<Test, 'testdir'>, logs: Readonly<Record<string, string>> = {}): string {
+  return t.testdir({ target: { web: {}, 'mirror.toml': '' }, ...logs });
+}
+
+/** The rows of a day as Python reads them. */
+function rowsInPython(file: string): { readonly rows: string[][] } | undefined {
+  const script = `import bz2, csv, io, json, sys
+text = bz2.open(sys.argv[1], 'rt', newline='').read()
+print(json.dumps(list(csv.reader(io.StringIO(text, newline='')))))`;
+  const { status, stdout } = spawnSync('python3', ['-c', script, file], { encoding: 'utf8' });
+  return status === 0 ? { rows: JSON.parse(stdout) as string[][] } : undefined;
+}
+
+t.test("wrong usage is told in 1.5's words, on standard output, with exit code 0", async (t) => {
+  const root = newTarget(t, { empty: '' });
+  mkdirSync(join(root, 'folder'));
+  const rows: readonly (readonly [readonly string[], string])[] = [
+    [[], usage],
+    [[join(root, 'target')], usage],
+    [[join(root, 'missing'), 'x.log'], `${join(root, 'missing')} does not exist\n${usage}`],
+    [[join(root, 'folder'), 'x.log'], `Not a pypi mirror (${join(root, 'folder')}/web does not exist)\n${usage}`],
+    [['--compat', '2', root, 'x.log'], `--compat knows 1.5 only\n${usage}`],
+    [['--quite', root, 'x.log'], `no such option: --quite; did you mean --quiet?\n${usage}`],
+  ];
+  const before = treeOf(root);
+  for (const [args, stdout] of rows) t.same(await processlogs(...args), { code: 0, stdout, stderr: '' });
+  t.same(treeOf(root), before);
+});
+
+t.test('help and version', async (t) => {
+  const help = await processlogs('--help');
+  t.equal(help.code, 0);
+  for (const option of ['-q', '--quiet', '-h', '--help', '--version', '--compat 1.5']) t.match(help.stdout, option);
+  t.match(await processlogs('--version'), { code: 0, stdout: /^\d+\.\d+\.\d+\n$/ });
+});
+
+t.test('--compat 1.5 gives what 1.5 gave, byte for byte', { skip: recordingsMissing }, async (t) => {
+  const root = newTarget(t);
+  const fixtures = new URL('../../../shared/fixtures/processlogs-1.5/', import.meta.url);
+  writeFileSync(join(root, 'pypi.log'), gunzipSync(readFileSync(new URL('pypi.log.gz', fixtures))));
+  cpSync(new URL('pypi.log.1.gz', fixtures), join(root, 'pypi.log.1.gz'));
+  const logs = [join(root, 'pypi.log'), join(root, 'pypi.log.1.gz')];
+  t.same(await processlogs('--compat', '1.5', join(root, 'target'), ...logs), { code: 0, stdout: '', stderr: '' });
+  const folder = join(root, 'target/web/local-stats/days');
+  const expected = readdirSync(new URL('expected', fixtures)).sort();
+  t.same(readdirSync(folder).sort(), expected);
+  for (const name of expected) {
+    const unpack = (path: string): Buffer => spawnSync('bzip2', ['-dc', path], { maxBuffer: 1e8 }).stdout;
+    const golden = unpack(new URL(`expected/${name}`, fixtures).pathname);
+    t.ok(golden.length > 0 && unpack(join(folder, name)).equals(golden), name);
+  }
+});
+
+t.test('a published day is read by bzip2 and by Python', async (t) => {
+  const root = newTarget(t, { 'pypi.log': logOf(days, 3) });
+  t.same(await processlogs(join(root, 'target'), join(root, 'pypi.log')), { code: 0, stdout: '', stderr: '' });
+  const file = join(root, 'target/web/local-stats/days/2026-11-21.bz2');
+  if (spawnSync('bzip2', ['--version'], { input: '' }).status === 0) {
+    t.equal(spawnSync('bzip2', ['-t', file]).status, 0);
+  } else t.comment('bzip2 is not installed');
+  const read = rowsInPython(file);
+  if (read === undefined) t.comment('Python is not installed');
+  else t.same(read.rows, [['foo', 'foo-1.0.tar.gz', 'pip/26.2', '3']]);
+});
+
+t.test('a log that is missing is one line and exit code 1, after the others', async (t) => {
+  const root = newTarget(t, { 'pypi.log': logOf(days) });
+  const missing = join(root, 'pypi.log.1');
+  const ended = await processlogs('-q', join(root, 'target'), missing, join(root, 'pypi.log'));
+  t.same(ended, { code: 1, stdout: '', stderr: `processlogs: ${missing}: no such file\n` });
+  t.ok(existsSync(join(root, 'target/web/local-stats/days/2026-11-21.bz2')));
+});
+
+t.test('a disk that refuses is exit code 4 and one line', async (t) => {
+  const root = newTarget(t, { 'pypi.log': logOf(days) });
+  mkdirSync(join(root, 'target/state.db'));
+  const ended = await processlogs(join(root, 'target'), join(root, 'pypi.log'));
+  t.equal(ended.code, 4);
+  t.match(ended.stderr, /^processlogs: error: .*state\.db: .*\n$/);
+});
+
+t.test('the line in the crontab works with bash and with dash, which leaves the braces to us', async (t) => {
+  const command = (
+    readFileSync(new URL('../../apache/crontab', import.meta.url), 'utf8')
+      .split('\n')
+      .find((line) => line.includes('processlogs')) ?? ''
+  )
+    .split(' ')
+    .slice(5)
+    .join(' ');
+  for (const shell of ['bash', 'dash']) {
+    const root = newTarget(t, {
+      'pypi.log.1': logOf(days.slice(0, 2), 2),
+      'pypi.log': logOf(days.slice(1), 5),
+    });
+    const line = command
+      .replace('/usr/local/lib/pep381client', programs)
+      .replace('/var/pypi', join(root, 'target'))
+      .replace('/var/log/apache2', root);
+    const { status, stdout, stderr } = spawnSync(shell, ['-c', line], {
+      encoding: 'utf8',
+      env: { PATH: process.env.PATH, HOME: '/nonexistent' },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    t.same({ status, stdout, stderr }, { status: 0, stdout: '', stderr: '' }, shell);
+    const file = join(root, 'target/web/local-stats/days/2026-11-21.bz2');
+    t.match(spawnSync('bzip2', ['-dc', file], { encoding: 'utf8' }).stdout, /,7\r\n$/, shell);
+  }
+});
+
+t.test('it works while a sync run holds the lock of the mirror, and not beside another processlogs', async (t) => {
+  const root = newTarget(t, { 'pypi.log': logOf(days) });
+  const target = join(root, 'target');
+  mkdirSync(join(target, 'run'));
+  const hold = (name: string): Database.Database => {
+    const db = new Database(join(target, 'run', name));
+    db.exec('BEGIN EXCLUSIVE');
+    return db;
+  };
+  const other = hold('stats-lock.db');
+  t.same(await processlogs(target, join(root, 'pypi.log')), {
+    code: 0,
+    stdout: 'Currently already running; processing logs is skipped\n',
+    stderr: '',
+  });
+  other.close();
+  const sync = hold('lock.db');
+  t.same(await processlogs(target, join(root, 'pypi.log')), { code: 0, stdout: '', stderr: '' });
+  sync.close();
+  t.ok(existsSync(join(target, 'web/local-stats/days/2026-11-21.bz2')));
+});
+
+t.test('the log of a real Apache', apacheOrReason(), async (t) => {
+  const root = newTarget(t);
+  const target = join(root, 'target');
+  writeSmallMirror(target);
+  // It stands for a file that must not be served, and is no database.
+  rmSync(join(target, 'state.db'));
+  const apache = await openApache({ target });
+  t.teardown(() => apache.close());
+  const wheel = `/${blobFolder}/foo_bar-1.0.whl`;
+  const pip = `pip/26.2.1 ${JSON.stringify({ installer: { name: 'pip', version: '26.2.1' }, python: '3.14.1', user_data: 'secret "x"' })}`;
+  const get = (path: string, headers: Readonly<Record<string, string>>, method = 'GET'): Promise<unknown> =>
+    ask(apache.url, path, { headers, method });
+  await get(wheel, { 'User-Agent': pip });
+  await get(`/${blobFolder}/foo%20bar%2B1.0.whl?x`, { 'User-Agent': pip });
+  await get(wheel, { 'User-Agent': pip }, 'HEAD');
+  await get(`${wheel}.metadata`, { 'User-Agent': pip });
+  await get(`/${blobFolder}/missing-1.0.whl`, { 'User-Agent': pip });
+  await get(wheel, { 'User-Agent': 'curl/8.14.1', Range: 'bytes=0-4', 'X-Client-Address': '192.0.2.9' });
+  await get(wheel, { 'User-Agent': 'curl/8.14.1', Range: 'bytes=5-', 'X-Client-Address': '192.0.2.9' });
+  await get('/last-modified', { 'User-Agent': 'the last one' });
+  await loggedLine(apache.log, 'the last one');
+  const today = /\[(\d\d)\/(\w{3})\/(\d{4})/.exec(readFileSync(apache.log, 'utf8'))?.slice(1) ?? [];
+  const noon = Date.parse(`${today.join(' ')} 12:00:00 UTC`);
+  const dayAt = (offset: number): string => new Date(noon + offset * 86_400_000).toISOString().slice(0, 10);
+  writeFileSync(join(root, 'before.log'), logLine({ at: dayAt(-2) }));
+  writeFileSync(join(root, 'after.log'), logLine({ at: dayAt(2) }));
+  const logs = [join(root, 'before.log'), apache.log, join(root, 'after.log')];
+  t.same(await processlogs(target, ...logs), { code: 0, stdout: '', stderr: '' });
+  const folder = join(target, 'web/local-stats/days');
+  const rows = readdirSync(folder)
+    .filter((name) => name !== '2026-11-21.bz2' || readFileSync(join(folder, name)).length > 4)
+    .flatMap((name) => rowsInPython(join(folder, name))?.rows ?? []);
+  t.same(rows.sort(), [
+    ['foo-bar', 'foo_bar-1.0.whl', 'Browser', '1'],
+    ['foo-bar', 'foo_bar-1.0.whl', 'pip/26.2.1', '1'],
+    ['unknown', 'foo bar+1.0.whl', 'pip/26.2.1', '1'],
+  ]);
+  t.notMatch(JSON.stringify(rows) + readFileSync(join(target, 'web/local-stats/summary.json'), 'utf8'), 'secret');
+});

@@ -1,0 +1,136 @@
+import { spawnSync } from 'node:child_process';
+import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import t from 'tap';
+import { bzip2 } from '../../../src/cli/bzip2.ts';
+import { UnreadableLogError } from '../../../src/core/errors.ts';
+import { LogFiles } from '../../../src/files/logs/log-files.ts';
+import { pseudoRandomBytes } from '../../sample/pseudo-random.ts';
+
+const source = new LogFiles(bzip2);
+const hasBzip2 = spawnSync('bzip2', ['--version'], { input: '' }).status === 0;
+/** More than a megabyte that compress badly: several blocks of bzip2, several chunks. */
+const content = Buffer.from(pseudoRandomBytes('log', 1_900_000).map((byte) => 32 + (byte % 64)));
+
+async function read(path: string, position = 0): Promise<Buffer> {
+  const log = await source.open(path);
+  try {
+    const pieces: Buffer[] = [];
+    for await (const chunk of log.read(position)) pieces.push(Buffer.from(chunk));
+    return Buffer.concat(pieces);
+  } finally {
+    await log.close();
+  }
+}
+
+t.test('plain, gzip and bzip2, of one member and of several, told by their content', async (t) => {
+  const folder = t.testdir();
+  const half = content.length >> 1;
+  const [first, second] = [content.subarray(0, half), content.subarray(half)];
+  const files: Record<string, Buffer> = {
+    plain: content,
+    'one.gz': gzipSync(content),
+    'two.gz': Buffer.concat([gzipSync(first), gzipSync(second)]),
+    'no-suffix': gzipSync(content),
+    'one.bz2': await bzip2.compress(content),
+    'two.bz2': Buffer.concat([await bzip2.compress(first), await bzip2.compress(second)]),
+    'odd.bz2': Buffer.concat([await bzip2.compress(content.subarray(0, 1)), await bzip2.compress(content.subarray(1))]),
+  };
+  for (const [name, bytes] of Object.entries(files)) {
+    const path = join(folder, name);
+    writeFileSync(path, bytes);
+    t.ok((await read(path)).equals(content), name);
+    t.ok((await read(path, 1_034_567)).equals(content.subarray(1_034_567)), `${name} from a position`);
+    t.equal((await read(path, content.length)).length, 0, `${name} from its end`);
+    const log = await source.open(path);
+    t.ok((await log.head(4096)).equals(content.subarray(0, 4096)), `the head of ${name}`);
+    t.ok((await log.head(4096)).equals(content.subarray(0, 4096)), `and again`);
+    await log.close();
+  }
+});
+
+t.test('what is cut off is read as far as it goes', async (t) => {
+  const folder = t.testdir();
+  for (const [name, packed] of [
+    ['x.gz', gzipSync(content)],
+    ['x.bz2', await bzip2.compress(content)],
+  ] as const) {
+    const path = join(folder, name);
+    writeFileSync(path, packed.subarray(0, packed.length * 0.6));
+    const found = await read(path);
+    t.ok(found.length > content.length * 0.25 && content.subarray(0, found.length).equals(found), name);
+  }
+  for (const name of ['empty', 'empty.gz', 'empty.bz2']) {
+    writeFileSync(
+      join(folder, name),
+      name.endsWith('.gz') ? gzipSync('') : name.endsWith('.bz2') ? await bzip2.compress(Buffer.alloc(0)) : '',
+    );
+    t.equal((await read(join(folder, name))).length, 0, name);
+  }
+});
+
+t.test('a log that is damaged, missing or a folder is an UnreadableLogError in one line', async (t) => {
+  const folder = t.testdir();
+  const damaged = await bzip2.compress(content);
+  damaged.fill(0, 500_000, 500_100);
+  writeFileSync(join(folder, 'damaged.bz2'), damaged);
+  writeFileSync(join(folder, 'nonsense.bz2'), Buffer.concat([Buffer.from('BZh9'), Buffer.alloc(3_000_000)]));
+  const gz = gzipSync(content);
+  gz.fill(0, 500_000, 500_100);
+  writeFileSync(join(folder, 'damaged.gz'), gz);
+  for (const name of ['damaged.bz2', 'nonsense.bz2', 'damaged.gz', 'missing', '.']) {
+    await t.rejects(read(join(folder, name)), UnreadableLogError, name);
+  }
+});
+
+t.test('a log stays the same one when it is rotated while it is open', async (t) => {
+  const path = join(t.testdir(), 'pypi.log');
+  writeFileSync(path, 'one\n');
+  const log = await source.open(path);
+  renameSync(path, `${path}.1`);
+  writeFileSync(path, 'other\n');
+  appendFileSync(`${path}.1`, 'two\n');
+  t.equal((await log.head(100)).toString(), 'one\ntwo\n');
+  await log.close();
+});
+
+t.test('the logs of a series are found by its name', async (t) => {
+  const names = ['pypi.log', 'pypi.log.1', 'pypi.log.2.gz', 'pypi.log-20261122.bz2', 'pypi.log.old', 'other.log.1'];
+  const folder = t.testdir(Object.fromEntries(names.map((name) => [name, ''])));
+  for (const name of names.slice(0, 4)) t.equal(source.series(join(folder, name)), join(folder, 'pypi.log'), name);
+  t.same(
+    (await source.rotated(join(folder, 'pypi.log'))).sort(),
+    names
+      .slice(0, 4)
+      .map((name) => join(folder, name))
+      .sort(),
+  );
+});
+
+t.test('what we compress the real bzip2 reads', { skip: hasBzip2 ? false : 'bzip2 is not installed' }, async (t) => {
+  for (const bytes of [Buffer.alloc(0), Buffer.from('x'), content, Buffer.alloc(2_000_000, 'repeated ')]) {
+    const packed = await bzip2.compress(bytes);
+    t.equal(spawnSync('bzip2', ['-t'], { input: packed }).status, 0);
+    const options = { input: packed, maxBuffer: 1e8 };
+    t.ok(spawnSync('bzip2', ['-dc'], options).stdout.equals(bytes), `${bytes.length} bytes`);
+  }
+});
+
+t.test('what the real bzip2 compresses we read', { skip: hasBzip2 ? false : 'bzip2 is not installed' }, async (t) => {
+  const folder = t.testdir();
+  for (const level of ['-1', '-9']) {
+    const path = join(folder, `${level}.bz2`);
+    writeFileSync(path, spawnSync('bzip2', ['-c', level], { input: content, maxBuffer: 1e8 }).stdout);
+    t.ok((await read(path)).equals(content), level);
+  }
+});
+
+t.test('the library that compresses leaves the errors of the process alone', async (t) => {
+  await bzip2.compress(Buffer.from('x'));
+  for (const event of ['uncaughtException', 'unhandledRejection']) {
+    t.notOk(
+      process.listeners(event as 'uncaughtException').some((listener) => /abort|throw \w+;?\s*}/.test(`${listener}`)),
+    );
+  }
+});

@@ -1,0 +1,95 @@
+import t from 'tap';
+import { agentLabel, parseUserAgent, pythonLabel, systemLabel } from '../../src/formats/user-agent.ts';
+import { recording, recordingsMissing } from '../fixtures/shared-fixtures.ts';
+
+interface Case {
+  readonly ua: string;
+  readonly linehaul: {
+    readonly installer?: { readonly name: string; readonly version?: string };
+    readonly python?: string;
+    readonly implementation?: { readonly name: string; readonly version?: string };
+    readonly system?: { readonly name: string; readonly release?: string };
+  } | null;
+}
+
+t.test("every case of PyPI's own parser reads the same", { skip: recordingsMissing }, async (t) => {
+  const { cases } = JSON.parse(recording('useragents/linehaul-ua-cases.json')) as { cases: Case[] };
+  t.ok(cases.length > 30);
+  for (const { ua, linehaul } of cases) {
+    const { installer, python, implementation, system } = linehaul ?? {};
+    const expected = {
+      ...(installer === undefined ? {} : { installer: product(installer.name, installer.version) }),
+      ...(python === undefined ? {} : { python }),
+      ...(implementation === undefined ? {} : { implementation: product(implementation.name, implementation.version) }),
+      ...(system === undefined ? {} : { system: product(system.name, system.release) }),
+    };
+    t.strictSame(parseUserAgent(ua), expected, ua.slice(0, 80));
+  }
+});
+
+function product(name: string, version: string | undefined): object {
+  return version === undefined ? { name } : { name, version };
+}
+
+t.test('agents are reduced to the installer and its version', async (t) => {
+  const rows: readonly (readonly [string, string])[] = [
+    ['pip/26.2.1 {"ci":null,"installer":{"name":"pip","version":"26.2.1"},"python":"3.14.1"}', 'pip/26.2.1'],
+    ['pip/22.0.3 {"installer":{"name":"uv","version":"0.9.11","subcommand":["pip","install"]}}', 'uv/0.9.11'],
+    ['uv/0.11.0 {"installer":{"name":"uv","version":"0.11.0","subcommand":null}}', 'uv/0.11.0'],
+    ['pip/26.2 {"installer":', 'pip/26.2'],
+    ['pip/1.4.1 CPython/2.7.14 Darwin/17.7.0', 'pip/1.4.1'],
+    ['poetry/2.3.0 CPython/3.12.12 Linux/6.8.0-87-generic', 'poetry/2.3.0'],
+    ['pdm/2.1.6 CPython/3.11.0', 'pdm/2.1.6'],
+    ['pdm/2.26.1 CPython/3.13.9 Linux/6.8.0', 'pdm/2.26.1'],
+    ['setuptools/9.1 Python-urllib/2.7', 'setuptools/9.1'],
+    ['Python-urllib/3.12 setuptools/80.9', 'setuptools/80.9'],
+    ['Python-urllib/3.14', 'Python-urllib/3.14'],
+    ['bandersnatch/8.0.0 (cpython 3.14.0-final0, Linux x86_64) (aiohttp 3.12.15)', 'bandersnatch/8.0.0'],
+    ['devpi-server/6.17.0 (py3.13.7; linux)', 'devpi/6.17.0'],
+    ['Nexus/3.85.0-03 (PRO; Linux; 6.8.0; amd64; 17.0.9)', 'Nexus/3.85.0-03'],
+    ['Artifactory/7.117.14 117014900', 'Artifactory/7.117.14'],
+    ['conda/25.9.1 requests/2.32.5 CPython/3.13.9', 'conda/25.9.1'],
+    ['Bazel/release 8.4.2', 'Bazel/8.4.2'],
+    ['Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0', 'Browser'],
+    ['curl/8.14.1', 'Browser'],
+    ['Wget/1.25.0', 'Browser'],
+    ['msnbot/2.0b (+http://search.msn.com/msnbot.htm)', 'msnbot/2.0b'],
+    ['SAMSUNG-SGH-E250/1.0 (compatible; Googlebot-Mobile/2.1; +http://example.org)', 'Googlebot-Mobile/2.1'],
+    ['pep381client-proxy/1.5', 'pep381client/1.5'],
+    ['-', 'unknown'],
+    ['', 'unknown'],
+    ['somebody@example.org/1.0 secret', 'unknown'],
+  ];
+  for (const [text, label] of rows) t.equal(agentLabel(parseUserAgent(text)), label, text.slice(0, 60));
+});
+
+t.test('nothing that a client can choose freely is published', async (t) => {
+  const json = JSON.stringify({
+    installer: { name: 'pip<script>', version: '1' },
+    user_data: 'my secret',
+    python: 'secret',
+    system: { name: 'my\nsecret' },
+  });
+  const agent = parseUserAgent(`pip/26.2 ${json}`);
+  t.notMatch(`${agentLabel({ ...agent, python: undefined as never })}`, 'script');
+  t.equal(pythonLabel(agent), undefined);
+  t.equal(systemLabel(agent), undefined);
+  t.notMatch(JSON.stringify(agent), 'my secret');
+  t.equal(agentLabel(parseUserAgent(`pip/${'9'.repeat(50)}`)), 'pip', 'a version without end');
+});
+
+t.test('the version of Python is told without its last part', async (t) => {
+  t.equal(pythonLabel({ python: '3.14.1' }), '3.14');
+  t.equal(pythonLabel({ python: '3.15.0a3' }), '3.15');
+  t.equal(pythonLabel({ implementation: { name: 'CPython', version: '3.9.2' } }), '3.9');
+  t.equal(pythonLabel({ implementation: { name: 'PyPy', version: '7.3' } }), undefined);
+});
+
+t.test('hostile agents of 64 KB are read in no time', async (t) => {
+  const started = process.hrtime.bigint();
+  for (const piece of ['pip/1 ', 'twine/1 a/b ', 'Mozilla ', '{"a":', 'Python-urllib/3.1 ', '- ']) {
+    parseUserAgent(piece.repeat(64 * 1024).slice(0, 64 * 1024));
+    parseUserAgent(`pip/1 {${piece.repeat(64 * 1024)}`.slice(0, 64 * 1024));
+  }
+  t.ok(Number(process.hrtime.bigint() - started) < 2e9);
+});
