@@ -11,6 +11,28 @@ export interface Digest {
   readonly sha256: string;
 }
 
+/** A published file's digest, with the hash of old times where it was asked for. */
+export interface FullDigest extends Digest {
+  readonly md5: string | undefined;
+}
+
+/** What lies somewhere below `web/`; 'other' is a link, a device, or whatever else a mirror never creates. */
+export type EntryKind = 'file' | 'folder' | 'other';
+
+/** One name in a folder. */
+export interface Entry {
+  readonly name: string;
+  readonly kind: EntryKind;
+}
+
+/** What is known of a path without reading it. Links are not followed. */
+export interface Stat {
+  readonly kind: EntryKind;
+  readonly size: number;
+  /** Milliseconds since 1970. */
+  readonly mtimeMs: number;
+}
+
 /** A download in progress: never served, hashed while it arrives, continued by a later run when it is interrupted. */
 export interface StagedFile extends FileSink {
   /** What an earlier attempt left; undefined when the download must begin at zero. */
@@ -23,10 +45,15 @@ export interface StagedFile extends FileSink {
   drop(): Promise<void>;
 }
 
+/** The bytes of a published file, which then is known by two names. */
+export interface SameFile {
+  readonly sameAs: WebPath;
+}
+
 /** One file to appear under `web/`. */
 export interface Write {
   readonly path: WebPath;
-  readonly body: Buffer | StagedFile;
+  readonly body: Buffer | StagedFile | SameFile;
   /** Milliseconds since 1970: the modification time it gets. */
   readonly mtimeMs?: number | undefined;
 }
@@ -34,8 +61,12 @@ export interface Write {
 export interface FileStore {
   /** Bytes of a published file; undefined when there is none. */
   size(path: WebPath): Promise<number | undefined>;
+  stat(path: WebPath): Promise<Stat | undefined>;
   read(path: WebPath): Promise<Buffer | undefined>;
-  digest(path: WebPath): Promise<Digest | undefined>;
+  /** Reads the file at `path` to its end; undefined when there is none. */
+  digest(path: WebPath, also?: 'md5'): Promise<FullDigest | undefined>;
+  /** The names in a folder, in no order, as they are found; nothing when there is no such folder. */
+  entries(folder: WebPath): AsyncIterable<Entry>;
   /** The download known by `key`, a name that only letters and digits make up. */
   stage(key: string): Promise<StagedFile>;
   /**

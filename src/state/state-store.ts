@@ -26,6 +26,24 @@ export interface MirrorState {
   readonly changelogRetryAt?: number | undefined;
   /** True when projects were published or removed and the root index does not say so yet. */
   readonly rootIndexDue?: boolean | undefined;
+  /** Whose tree is being taken over; undefined once that is done. */
+  readonly adopting?: string | undefined;
+  /** Whose state files lie in `old-state/` until the first complete run. */
+  readonly adopted?: string | undefined;
+  /** The check that was interrupted. */
+  readonly check?: CheckPosition | undefined;
+  /** The last share that a check of one share a night has done, from 1. */
+  readonly checkedShare?: number | undefined;
+}
+
+/** How far a check of everything has come. */
+export interface CheckPosition {
+  /** What is checked; another check begins anew. */
+  readonly scope: string;
+  /** The last project that was checked. */
+  readonly after: ProjectName;
+  /** Milliseconds. */
+  readonly startedMs: number;
 }
 
 /** A project to be looked at. */
@@ -139,6 +157,11 @@ export interface StateStore {
   enqueueAllHeld(state: MirrorState, forgetSerials: boolean): void;
   /** Queues up to `limit` held projects that were not looked at since `before` (milliseconds). Returns how many. */
   enqueueUnseen(before: number, limit: number): number;
+  /**
+   * Queues a project without its ETag, and forgets files of it that are damaged, so that the next run fetches them again.
+   */
+  requeue(name: ProjectName, damaged: readonly WebPath[]): void;
+  isQueued(name: ProjectName): boolean;
   /** The next queued projects, removals first (`removed`), by name after `after`, whose time has come. */
   due(now: number, removed: boolean, after: ProjectName | undefined, limit: number): Due[];
   /** The parked projects with their reasons, the longest waiting first. */

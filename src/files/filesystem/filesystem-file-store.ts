@@ -8,9 +8,10 @@
  * A commit writes and flushes the bytes, then renames them into place, then flushes the folders: three steps for
  * everything that waits at that moment, so that durability costs a fraction of a millisecond per file.
  */
-import { createHash } from 'node:crypto';
 import {
-  createReadStream,
+  copyFileSync,
+  linkSync,
+  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -25,7 +26,9 @@ import { dirname, join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { GroupCommit } from '../../core/group-commit.ts';
 import type { WebPath } from '../../core/paths.ts';
-import type { Digest, FileStore, StagedFile, Write } from '../file-store.ts';
+import type { Entry, FileStore, FullDigest, StagedFile, Stat, Write } from '../file-store.ts';
+import { digestFile } from './digest-file.ts';
+import { entriesOf, kindOf } from './entries.ts';
 import { Flusher } from './flush.ts';
 import { StagedDownload } from './staged-download.ts';
 import { codeOf, storageError } from './storage-errors.ts';
@@ -90,20 +93,32 @@ export class FilesystemFileStore implements FileStore {
     });
   }
 
-  async digest(path: WebPath): Promise<Digest | undefined> {
-    if ((await this.size(path)) === undefined) return undefined;
+  async stat(path: WebPath): Promise<Stat | undefined> {
     const file = join(this.#web, path);
-    const hash = createHash('sha256');
-    let bytes = 0;
+    return this.#guard(file, () => {
+      const found = lstatSync(file, { throwIfNoEntry: false });
+      return found && { kind: kindOf(found), size: found.size, mtimeMs: found.mtimeMs };
+    });
+  }
+
+  async digest(path: WebPath, also?: 'md5'): Promise<FullDigest | undefined> {
+    const size = await this.size(path);
+    if (size === undefined) return undefined;
+    const file = join(this.#web, path);
     try {
-      for await (const chunk of createReadStream(file, { highWaterMark: 1 << 20 }) as AsyncIterable<Buffer>) {
-        hash.update(chunk);
-        bytes += chunk.length;
-      }
+      return await digestFile(file, size, also === 'md5');
     } catch (error) {
       throw storageError(file, error);
     }
-    return { bytes, sha256: hash.digest('hex') };
+  }
+
+  async *entries(folder: WebPath): AsyncIterable<Entry> {
+    const path = join(this.#web, folder);
+    try {
+      yield* entriesOf(path);
+    } catch (error) {
+      throw storageError(path, error);
+    }
   }
 
   stage(key: string): Promise<StagedFile> {
@@ -160,7 +175,9 @@ export class FilesystemFileStore implements FileStore {
     else {
       this.#temporaries += 1;
       file = join(this.#staging, `write-${this.#temporaries}`);
-      this.#guard(file, () => writeFileSync(file, body as Buffer, { mode: 0o644 }));
+      if (body instanceof Uint8Array) this.#guard(file, () => writeFileSync(file, body, { mode: 0o644 }));
+      else if ('sameAs' in body) this.#guard(file, () => linkOrCopy(join(this.#web, body.sameAs), file));
+      else throw new TypeError('staged by another store');
     }
     if (mtimeMs !== undefined) this.#guard(file, () => utimesSync(file, mtimeMs / 1000, mtimeMs / 1000));
     return file;
@@ -237,5 +254,16 @@ export class FilesystemFileStore implements FileStore {
     } catch (error) {
       throw storageError(path, error);
     }
+  }
+}
+
+/** Some file systems know no second name, and some limit how many a file may have. */
+function linkOrCopy(from: string, to: string): void {
+  rmSync(to, { force: true });
+  try {
+    linkSync(from, to);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') throw error;
+    copyFileSync(from, to);
   }
 }

@@ -24,7 +24,8 @@ const script = 'while read -r line; do sync -f "$1" 2>/dev/null; echo $?; done';
 export class Flusher {
   readonly #folder: string;
   #shell: ChildProcess | undefined;
-  #hasSync = true;
+  /** Undefined until it was tried: whether there is such a program, and it understands us. */
+  #hasSync: boolean | undefined;
 
   /** Flushes what lies on the file system of `folder`. */
   constructor(folder: string) {
@@ -33,9 +34,12 @@ export class Flusher {
 
   /** Resolves when `paths` are durable. Not to be called again before. */
   async flush(paths: ReadonlySet<string>): Promise<void> {
-    if (paths.size > few && this.#hasSync) {
-      if (await this.#flushFileSystem()) return;
-      this.#hasSync = false;
+    if (paths.size > few && this.#hasSync !== false) {
+      const code = await this.#flushFileSystem();
+      // What once worked and now fails says that the disk refuses, and single flushes need not hear of it again.
+      if (code !== 0 && code !== undefined && this.#hasSync) throw flushFailed(this.#folder);
+      this.#hasSync ??= code === 0;
+      if (code === 0) return;
     }
     const rest = [...paths];
     const worker = async (): Promise<void> => {
@@ -44,18 +48,18 @@ export class Flusher {
     await Promise.all(Array.from({ length: atATime }, worker));
   }
 
-  /** False when it failed or there is no such program: then each file must be asked. */
-  #flushFileSystem(): Promise<boolean> {
-    this.#shell ??= this.#startShell();
-    const { stdin, stdout } = this.#shell;
-    if (stdin === null || stdout === null) return Promise.resolve(false);
+  /** The exit code of the flush; undefined when nobody answered. */
+  #flushFileSystem(): Promise<number | undefined> {
+    if (this.#shell === undefined || hasEnded(this.#shell)) this.#shell = this.#startShell();
     const shell = this.#shell;
+    const { stdin, stdout } = shell;
+    if (stdin === null || stdout === null || hasEnded(shell)) return Promise.resolve(undefined);
     return new Promise((resolve) => {
       const answer = (code: Buffer | undefined): void => {
         stdout.removeListener('data', answer);
         shell.removeListener('close', ended);
         hold(stdout, false);
-        resolve(code?.toString().trim() === '0');
+        resolve(code === undefined ? undefined : Number(code.toString()));
       };
       const ended = (): void => answer(undefined);
       hold(stdout, true);
@@ -78,6 +82,14 @@ export class Flusher {
     hold(shell.stdout, false);
     return shell;
   }
+}
+
+function hasEnded({ pid, exitCode, signalCode }: ChildProcess): boolean {
+  return pid === undefined || exitCode !== null || signalCode !== null;
+}
+
+function flushFailed(folder: string): Error {
+  return Object.assign(new Error(`sync -f ${folder} failed`), { code: 'EIO' });
 }
 
 /** Whether the process stays alive for `pipe`. */

@@ -7,17 +7,7 @@
  * Up to a megabyte is kept in memory and written at once; only what is larger can be continued by a later run.
  */
 import { createHash, type Hash } from 'node:crypto';
-import {
-  closeSync,
-  createReadStream,
-  openSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  write,
-  writeFileSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, createReadStream, openSync, readFileSync, rmSync, statSync, write, writeFileSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { ResumePoint } from '../../core/file-sink.ts';
 import type { Digest, StagedFile } from '../file-store.ts';
@@ -51,6 +41,14 @@ export class StagedDownload implements StagedFile {
   }
 
   begin(resumed: boolean, etag: string | undefined): void {
+    try {
+      this.#begin(resumed, etag);
+    } catch (error) {
+      throw storageError(this.path, error);
+    }
+  }
+
+  #begin(resumed: boolean, etag: string | undefined): void {
     this.#close();
     this.#chunks = [];
     this.#buffered = 0;
@@ -71,9 +69,7 @@ export class StagedDownload implements StagedFile {
   finish(): Promise<Digest> {
     return this.#guard(async () => {
       if (this.#fd === undefined && this.#bytes === this.#buffered) {
-        const fd = openSync(this.path, 'w', 0o644);
-        for (const chunk of this.#chunks) writeSync(fd, chunk);
-        closeSync(fd);
+        writeFileSync(this.path, Buffer.concat(this.#chunks), { mode: 0o644 });
       } else {
         await this.#spill();
         this.#close();

@@ -105,6 +105,18 @@ export class SqliteStateStore implements StateStore {
     return this.#do(() => this.#sql.enqueueUnseen.run({ before, limit, now: this.#clock.now() }).changes);
   }
 
+  requeue(name: ProjectName, damaged: readonly WebPath[]): void {
+    this.#transaction(() => {
+      for (const path of damaged) this.#sql.deleteFile.run(path);
+      this.#sql.forgetEtag.run(name);
+      this.#sql.requeue.run({ name, now: this.#clock.now() });
+    });
+  }
+
+  isQueued(name: ProjectName): boolean {
+    return this.#do(() => this.#sql.isQueued.get(name)) !== undefined;
+  }
+
   due(now: number, removed: boolean, after: ProjectName | undefined, limit: number): Due[] {
     const statement = removed ? this.#sql.dueRemoved : this.#sql.due;
     return this.#do(() => statement.all(now, after ?? '', limit).map(dueOf));

@@ -44,6 +44,13 @@ export function prepareStatements(db: Database.Database) {
        WHERE seen < :before ORDER BY seen LIMIT :limit
        ON CONFLICT (name) DO NOTHING`,
     ),
+    requeue: db.prepare<{ name: string; now: number }>(
+      `INSERT INTO queue (name, display_name, serial, removed, since)
+       VALUES (:name, coalesce((SELECT display_name FROM projects WHERE name = :name), :name),
+         coalesce((SELECT serial FROM projects WHERE name = :name), 0), 0, :now)
+       ON CONFLICT (name) DO UPDATE SET next_try = 0`,
+    ),
+    isQueued: db.prepare<[string], { found: 1 }>('SELECT 1 AS found FROM queue WHERE name = ?'),
     due: db.prepare<[number, string, number], DueRow>(
       `SELECT ${dueColumns} FROM queue WHERE next_try <= ? AND name > ? ORDER BY name LIMIT ?`,
     ),
@@ -69,6 +76,7 @@ export function prepareStatements(db: Database.Database) {
     ),
     see: db.prepare<[number, string]>('UPDATE projects SET seen = ? WHERE name = ?'),
     forgetSerials: db.prepare<[]>('UPDATE projects SET serial = NULL'),
+    forgetEtag: db.prepare<[string]>('UPDATE projects SET etag = NULL WHERE name = ?'),
     forgetEtags: db.prepare<[]>('UPDATE projects SET etag = NULL'),
     deleteProject: db.prepare<[string]>('DELETE FROM projects WHERE name = ?'),
     published: db.prepare<[string, number], ProjectRow>(

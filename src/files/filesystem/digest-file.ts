@@ -1,0 +1,77 @@
+/**
+ * Reads a file to its end and hashes it. A small one is read at once, because each step that another thread takes costs
+ * more than the reading; of a large one the next piece is read by another thread while this one hashes.
+ */
+import { createHash } from 'node:crypto';
+import { close, closeSync, open, openSync, read, readSync } from 'node:fs';
+import { promisify } from 'node:util';
+import type { FullDigest } from '../file-store.ts';
+
+const openFile = promisify(open);
+const readPiece = promisify(read);
+const closeFile = promisify(close);
+
+const smallBytes = 256 << 10;
+const pieceBytes = 1 << 20;
+const small = Buffer.allocUnsafeSlow(smallBytes + 1);
+
+/** The digest of the file at `path`, which had `size` bytes a moment ago. Throws the file system's errors. */
+export async function digestFile(path: string, size: number, withMd5: boolean): Promise<FullDigest> {
+  const hashes = new Hashes(withMd5);
+  if (size > smallBytes || !readAtOnce(path, hashes)) await readInPieces(path, hashes);
+  return hashes.digest();
+}
+
+class Hashes {
+  #sha256 = createHash('sha256');
+  #md5: ReturnType<typeof createHash> | undefined;
+  #bytes = 0;
+
+  constructor(withMd5: boolean) {
+    this.#md5 = withMd5 ? createHash('md5') : undefined;
+  }
+
+  update(piece: Buffer): void {
+    this.#bytes += piece.length;
+    this.#sha256.update(piece);
+    this.#md5?.update(piece);
+  }
+
+  digest(): FullDigest {
+    return { bytes: this.#bytes, sha256: this.#sha256.digest('hex'), md5: this.#md5?.digest('hex') };
+  }
+}
+
+/** False when the file is larger than it was. */
+function readAtOnce(path: string, hashes: Hashes): boolean {
+  const fd = openSync(path, 'r');
+  try {
+    let bytes = 0;
+    for (let got = -1; got !== 0 && bytes < small.length; bytes += got) {
+      got = readSync(fd, small, bytes, small.length - bytes, bytes);
+    }
+    if (bytes === small.length) return false;
+    hashes.update(small.subarray(0, bytes));
+    return true;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+async function readInPieces(path: string, hashes: Hashes): Promise<void> {
+  const fd = await openFile(path, 'r');
+  try {
+    const buffers = [Buffer.allocUnsafeSlow(pieceBytes), Buffer.allocUnsafeSlow(pieceBytes)] as const;
+    let position = 0;
+    let next = readPiece(fd, buffers[0], 0, pieceBytes, position);
+    for (let turn = 1; ; turn += 1) {
+      const { bytesRead, buffer } = await next;
+      if (bytesRead === 0) return;
+      position += bytesRead;
+      next = readPiece(fd, turn % 2 === 0 ? buffers[0] : buffers[1], 0, pieceBytes, position);
+      hashes.update(buffer.subarray(0, bytesRead));
+    }
+  } finally {
+    await closeFile(fd);
+  }
+}
