@@ -24,7 +24,7 @@ t.test('it answers in the words of 1.5 and starts pep381run -q TARGET', async (t
   t.same(notes[0], `args -q ${cgi.target}`);
 });
 
-t.test('the run has a session of its own, /dev/null for streams, and an environment without the client', async (t) => {
+t.test('the run is detached, with /dev/null for streams, and an environment without the client', async (t) => {
   const cgi = openCgi(t);
   await cgi.ask({
     env: {

@@ -278,9 +278,17 @@ t.test('requests that waited for the end of a pause go by the limit that holds w
   limiter.slowDown(1_000);
   for (const end of ends) end();
   await settled();
-  t.equal(requests.underWay, 2, 'half of half of eight');
+  t.equal(requests.underWay, 4, 'half of eight: who complains during a pause was asked before it');
   while (requests.underWay > 0) await requests.answer(1);
   t.equal(requests.ends.length, (await Promise.all(requests.ends)).length);
+});
+
+t.test('ten complaints about requests that were sent together halve the limit once', async (t) => {
+  const clock = new FakeClock();
+  const limiter = new RequestLimiter(16, clock, never);
+  for (let complaint = 0; complaint < 10; complaint += 1) limiter.slowDown(5_000);
+  clock.advance(5_000);
+  t.equal(await placesOf(limiter, 20), 8);
 });
 
 t.test('growth does not let a request begin while more than the limit are under way', async (t) => {

@@ -62,8 +62,10 @@ export class RequestLimiter {
 
   /** Upstream asked for less: nothing is sent for `ms`, then half as much at a time. */
   slowDown(ms: number): void {
+    // Those that were under way together hear the same complaint.
+    const isNew = this.#pauseMs() <= 0;
     this.#notBefore = Math.max(this.#notBefore, this.#clock.now() + ms);
-    this.#limit = Math.max(1, Math.floor(this.#limit / 2));
+    if (isNew) this.#limit = Math.max(1, Math.floor(this.#limit / 2));
     this.#answers = 0;
   }
 
