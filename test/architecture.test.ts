@@ -2,17 +2,32 @@
 import t from 'tap';
 import { readSource, readSourceFiles, type SourceFile } from './fixtures/source-files.ts';
 
-type Layer = 'core' | 'formats' | 'policy' | 'port' | 'adapter' | 'use case' | 'cli' | 'cgi' | 'program';
+type Layer =
+  | 'core'
+  | 'packaging'
+  | 'formats'
+  | 'policy'
+  | 'port'
+  | 'pages'
+  | 'adapter'
+  | 'use case'
+  | 'cli'
+  | 'cgi'
+  | 'program';
 
 const useCases = ['sync', 'check', 'stats', 'adopt', 'notify'];
 const portFolders = ['upstream', 'state', 'files'];
 const programs = /^(?:scripts\/(?:pep381run|processlogs|pep381checkfiles)|cgi\/pep381sync)\.ts$/;
 
+function isPureFolder(folder: string): folder is 'core' | 'packaging' | 'formats' | 'policy' {
+  return ['core', 'packaging', 'formats', 'policy'].includes(folder);
+}
+
 function layerOf(path: string): Layer | undefined {
   if (programs.test(path)) return 'program';
   const [top, folder = '', ...rest] = path.split('/');
   if (top !== 'src' || rest.length === 0) return undefined;
-  if (folder === 'core' || folder === 'formats' || folder === 'policy') return folder;
+  if (isPureFolder(folder) || folder === 'pages') return folder;
   if (folder === 'cli' || folder === 'cgi') return folder;
   if (useCases.includes(folder)) return 'use case';
   if (portFolders.includes(folder)) return rest.length === 1 ? 'port' : 'adapter';
@@ -22,12 +37,14 @@ function layerOf(path: string): Layer | undefined {
 /** What each layer may build on. An adapter may also use its own folder. */
 const below: Readonly<Record<Layer, readonly Layer[]>> = {
   core: ['core'],
-  formats: ['core', 'formats'],
-  policy: ['core', 'formats', 'port', 'policy'],
+  packaging: ['core', 'packaging'],
+  formats: ['core', 'packaging', 'formats'],
+  policy: ['core', 'packaging', 'formats', 'port', 'policy'],
   port: ['core', 'formats', 'port'],
-  'use case': ['core', 'formats', 'policy', 'port', 'use case'],
+  pages: ['core', 'formats', 'port', 'pages'],
+  'use case': ['core', 'packaging', 'formats', 'policy', 'port', 'pages', 'use case'],
   adapter: ['core', 'formats', 'port'],
-  cli: ['core', 'formats', 'policy', 'port', 'use case', 'cli'],
+  cli: ['core', 'packaging', 'formats', 'policy', 'port', 'use case', 'cli'],
   cgi: ['core', 'cgi'],
   program: ['cli'],
 };
@@ -62,7 +79,8 @@ interface Rule {
   readonly example: readonly [path: string, text: string];
 }
 
-const isPure = (path: string): boolean => ['core', 'formats', 'policy', 'port'].includes(layerOf(path) ?? '');
+const isPure = (path: string): boolean =>
+  ['core', 'packaging', 'formats', 'policy', 'port'].includes(layerOf(path) ?? '');
 
 const rules: readonly Rule[] = [
   {
@@ -123,7 +141,7 @@ const rules: readonly Rule[] = [
       ['adapter', 'cli'].includes(layerOf(path) ?? '')
         ? []
         : imports.filter((to) => !isOurs(to) && !to.startsWith('node:')).map((to) => `imports ${to}`),
-    example: ['src/sync/pages.ts', "import { Agent } from 'undici';"],
+    example: ['src/pages/publish-pages.ts', "import { Agent } from 'undici';"],
   },
   {
     rule: 'only src/cli touches the process, the console, the time and chance',

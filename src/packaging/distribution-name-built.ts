@@ -1,0 +1,71 @@
+/**
+ * What the names of files from before wheels tell: `1.0-py2.7-linux-x86_64` (egg), `1.0.win32-py2.7` (installers),
+ * `1.0.linux-x86_64` (built archives), `1.0-1.noarch` (rpm), `1.0-1_all` (deb).
+ */
+import type { DistributionKind } from './distribution-name-kinds.ts';
+import { parsePlatformTag } from './platform-tag.ts';
+import { machineNamed } from './platform-tag-machines.ts';
+import { parsePythonTag } from './python-tag.ts';
+import type { WheelTags } from './wheel-tags.ts';
+
+/** The version as the name spells it, empty when there is none, and where the file can be used. */
+export interface Built {
+  readonly version: string;
+  readonly tags: WheelTags;
+}
+
+/** Where a version ends. What follows can be no part of one, except of a local one (`+`). */
+const platformStart =
+  /[-._ ](?:linux|macos|darwin|win(?:\d|-|xp|dows)|cygwin|mingw|freebsd|openbsd|netbsd|solaris|aix)/i;
+const tailStart = new RegExp(`${platformStart.source}|[-._ ]py(?:thon)?\\d`, 'i');
+const pythonPart = /[-._]?py(?:thon)?(\d)(?:\.(\d+))?(?:\.\d+)*/;
+const machinePart = /[._](x86_64|[a-z0-9]+)$/;
+
+/** Reads what follows the project in the name of a file of this kind, which is none of wheel, sdist and other. */
+export function parseBuilt(kind: DistributionKind, text: string): Built {
+  if (kind === 'rpm' || kind === 'deb') return packaged(kind, text);
+  const start = text.search(tailStart);
+  if (start < 0) return { version: text, tags: builtTags('', kind) };
+  return { version: text.slice(0, start), tags: builtTags(text.slice(start).toLowerCase(), kind) };
+}
+
+/** True when an archive with this text after the project holds built files (`bdist_dumb`) instead of sources. */
+export function isBuiltArchive(text: string): boolean {
+  return !text.includes('+') && platformStart.test(text);
+}
+
+/** Without its release: `1.0` of `1.0-1.noarch` and `1.0-1_all`. An rpm knows no `-` in a version, a deb does. */
+function packaged(kind: DistributionKind, text: string): Built {
+  const machine = machineNamed(machinePart.exec(text.toLowerCase())?.[1] ?? '');
+  const released = kind === 'deb' ? text.replace(/_[a-z0-9]+$/, '') : text;
+  const end = kind === 'deb' ? released.lastIndexOf('-') : released.indexOf('-');
+  return {
+    version: end < 0 ? released : released.slice(0, end),
+    tags: tagsOf(undefined, machine === undefined ? 'linux' : `linux_${machine}`),
+  };
+}
+
+function builtTags(tail: string, kind: DistributionKind): WheelTags {
+  const found = pythonPart.exec(tail);
+  const before = tail.slice(0, found?.index ?? tail.length);
+  const after = found === null ? '' : tail.slice(found.index + found[0].length);
+  const told = trimmed(before) || trimmed(after);
+  const python = found === null ? undefined : `py${found[1]}${found[2] ?? ''}`;
+  return tagsOf(python, platformOf(kind, told.replaceAll(/[-.]/g, '_')));
+}
+
+/** Installers for Windows were also made on other systems, and then bear the name of those. */
+function platformOf(kind: DistributionKind, told: string): string {
+  if (kind === 'dmg') return told.startsWith('mac') ? told : 'macos';
+  if (kind === 'wininst' || kind === 'msi') return /^win(?:32|64|_)/.test(told) ? told : 'win';
+  return told === '' ? 'any' : told;
+}
+
+function tagsOf(python: string | undefined, platform: string): WheelTags {
+  const pythons = (python === undefined ? ['py2', 'py3'] : [python]).map(parsePythonTag);
+  return { pythons, abis: ['none'], platforms: [parsePlatformTag(platform)] };
+}
+
+function trimmed(text: string): string {
+  return text.replace(/^[-._ ]+/, '');
+}

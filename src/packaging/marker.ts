@@ -1,0 +1,218 @@
+/**
+ * Environment markers (PEP 508): when a requirement holds. Where a variable is not known the answer may be unknown too,
+ * which is undefined and follows Kleene's logic: unknown and false is false, unknown or true is true.
+ */
+import type { MarkerEnvironment, PlaceVariable } from './environment.ts';
+import { Scanner } from './scanner.ts';
+import { type Clause, clauseAllows, parseClause } from './specifier.ts';
+import { parseVersion } from './version.ts';
+
+/** A marker that was read. */
+export type Marker = Comparison | Combination;
+
+/** Markers of which all (`and`) or any (`or`) must hold. */
+export interface Combination {
+  readonly join: 'and' | 'or';
+  readonly parts: readonly Marker[];
+}
+
+/** A variable against a text. */
+export interface Comparison {
+  readonly join: undefined;
+  /** Undefined when there is not exactly one variable, or the text has escapes: neither is ever decided. */
+  readonly variable: MarkerVariable | undefined;
+  readonly operator: string;
+  /** An extra or a group in normalized form. */
+  readonly value: string;
+  /** The text stands before the operator. */
+  readonly isReversed: boolean;
+  /** The operator and the text as a demand on a version, when they are one. */
+  readonly clause: Clause | undefined;
+}
+
+/** `extra` is each of the extras by itself, `extras` is the set of them (PEP 751). */
+export type MarkerVariable = PlaceVariable | SetVariable | 'extra';
+type SetVariable = 'extras' | 'dependency_groups';
+
+/** Metadata is foreign text. */
+const longestMarker = 32_768;
+const deepestMarker = 50;
+
+const space = /[ \t]*/y;
+const open = /\(/y;
+const close = /\)/y;
+const and = /and\b/y;
+const or = /or\b/y;
+const operatorPattern = /===|==|~=|!=|<=|>=|<|>|in\b|not[ \t]+in\b/y;
+const quoted = /'[^'\r\n]*'|"[^"\r\n]*"/y;
+const variablePattern =
+  /(?:python_(?:full_)?version|os[._]name|sys[._]platform|platform_(?:release|system)|platform[._](?:version|machine|python_implementation)|python_implementation|implementation_(?:name|version)|extras?|dependency_groups)\b/y;
+
+const versionVariables: ReadonlySet<string | undefined> = new Set<MarkerVariable>([
+  'python_version',
+  'python_full_version',
+  'implementation_version',
+  'platform_release',
+]);
+
+/** The marker that `text` spells, or undefined when PEP 508 does not allow it or it is absurdly long or deep. */
+export function parseMarker(text: string): Marker | undefined {
+  if (text.length > longestMarker) return undefined;
+  const scanner = new Scanner(text);
+  const marker = readCombination(scanner, 'or', 0);
+  return scanner.rest === '' ? marker : undefined;
+}
+
+/**
+ * Whether `marker` holds in `environment` without an extra or with one of `extras`, which is when pip installs what it
+ * guards; undefined when that depends on a variable that is not known. Undefined `extras` are not known either.
+ */
+export function evaluateMarker(
+  marker: Marker,
+  environment: MarkerEnvironment,
+  extras: readonly string[] | ReadonlySet<string> | undefined,
+): boolean | undefined {
+  if (extras === undefined) return evaluate(marker, { environment, extra: undefined, extras: undefined });
+  const names = [...extras].map(extraName);
+  return anyOf(['', ...names], (extra) => evaluate(marker, { environment, extra, extras: names }));
+}
+
+/** The normalized form of the name of an extra or of a dependency group (PEP 685, PEP 735). */
+export function extraName(text: string): string {
+  return text.replace(/[-_.]+/g, '-').toLowerCase();
+}
+
+/** What an evaluation knows. */
+interface Known {
+  readonly environment: MarkerEnvironment;
+  readonly extra: string | undefined;
+  readonly extras: readonly string[] | undefined;
+}
+
+function readCombination(scanner: Scanner, join: 'and' | 'or', depth: number): Marker | undefined {
+  const parts: Marker[] = [];
+  do {
+    const part = join === 'or' ? readCombination(scanner, 'and', depth) : readAtom(scanner, depth);
+    if (part === undefined) return undefined;
+    parts.push(part);
+  } while (scanner.take(join === 'or' ? or : and) !== undefined);
+  return parts.length === 1 ? parts[0] : { join, parts };
+}
+
+function readAtom(scanner: Scanner, depth: number): Marker | undefined {
+  scanner.take(space);
+  const isOpen = scanner.take(open) !== undefined;
+  if (isOpen && depth === deepestMarker) return undefined;
+  const marker = isOpen ? readCombination(scanner, 'or', depth + 1) : readComparison(scanner);
+  if (isOpen && scanner.take(close) === undefined) return undefined;
+  scanner.take(space);
+  return marker;
+}
+
+function readComparison(scanner: Scanner): Comparison | undefined {
+  const left = readOperand(scanner);
+  const operator = scanner.take(operatorPattern)?.replace(/[ \t]+/, ' ');
+  const right = readOperand(scanner);
+  return left && operator && right ? comparisonOf(left, operator, right) : undefined;
+}
+
+/** A variable by its name, or a text with its quotes. */
+function readOperand(scanner: Scanner): string | undefined {
+  scanner.take(space);
+  const operand = scanner.take(variablePattern) ?? scanner.take(quoted);
+  scanner.take(space);
+  return operand;
+}
+
+function comparisonOf(left: string, operator: string, right: string): Comparison {
+  const isReversed = isQuoted(left);
+  const [name, text] = isReversed ? [right, left] : [left, right];
+  const isOneOfEach = !isQuoted(name) && isQuoted(text) && !text.includes('\\');
+  const variable = isOneOfEach ? variableOf(name) : undefined;
+  const raw = text.slice(1, -1);
+  const value = variable === 'extra' || isSet(variable) ? extraName(raw) : raw;
+  const clause = versionVariables.has(variable) && !isReversed ? parseClause(operator + value) : undefined;
+  return { join: undefined, variable, operator, value, isReversed, clause };
+}
+
+function isQuoted(operand: string): boolean {
+  return operand.startsWith("'") || operand.startsWith('"');
+}
+
+/** PEP 345 and setuptools spelled some of them differently. */
+function variableOf(name: string): MarkerVariable {
+  const variable = name.replace('.', '_');
+  return (variable === 'python_implementation' ? 'platform_python_implementation' : variable) as MarkerVariable;
+}
+
+function isSet(variable: MarkerVariable | undefined): variable is SetVariable {
+  return variable === 'extras' || variable === 'dependency_groups';
+}
+
+function evaluate(marker: Marker, known: Known): boolean | undefined {
+  if (marker.join === undefined) return compare(marker, known);
+  if (marker.join === 'or') return anyOf(marker.parts, (part) => evaluate(part, known));
+  const fails = anyOf(marker.parts, (part) => negate(evaluate(part, known)));
+  return negate(fails);
+}
+
+function anyOf<T>(items: readonly T[], holds: (item: T) => boolean | undefined): boolean | undefined {
+  let answer: boolean | undefined = false;
+  for (const item of items) {
+    const held = holds(item);
+    if (held === true) return true;
+    if (held === undefined) answer = undefined;
+  }
+  return answer;
+}
+
+function negate(answer: boolean | undefined): boolean | undefined {
+  return answer === undefined ? undefined : !answer;
+}
+
+function compare(comparison: Comparison, { environment, extra, extras }: Known): boolean | undefined {
+  const { variable } = comparison;
+  if (variable === undefined) return undefined;
+  if (variable === 'extras') return isMember(comparison, extras);
+  if (variable === 'dependency_groups') return isMember(comparison, environment.dependency_groups?.map(extraName));
+  const actual = variable === 'extra' ? extra : environment[variable];
+  if (actual !== undefined) return compareTo(comparison, actual);
+  return variable === 'python_full_version' ? compareToSeries(comparison, environment.python_version) : undefined;
+}
+
+/** PEP 751 knows no other questions about a set. */
+function isMember(
+  { operator, value, isReversed }: Comparison,
+  set: readonly string[] | undefined,
+): boolean | undefined {
+  if (set === undefined || !isReversed) return undefined;
+  if (operator === 'in') return set.includes(value);
+  return operator === 'not in' ? !set.includes(value) : undefined;
+}
+
+function compareTo({ variable, operator, value, isReversed, clause }: Comparison, actual: string): boolean | undefined {
+  const [left, right] = isReversed ? [value, actual] : [actual, value];
+  const demand = isReversed && versionVariables.has(variable) ? parseClause(operator + right) : clause;
+  return demand === undefined ? compareTexts(left, operator, right) : clauseAllows(demand, parseVersion(left), left);
+}
+
+function compareTexts(left: string, operator: string, right: string): boolean | undefined {
+  if (operator === 'in') return right.includes(left);
+  if (operator === 'not in') return !right.includes(left);
+  if (operator === '==' || operator === '<=' || operator === '>=') return left === right;
+  if (operator === '!=') return left !== right;
+  // Texts have no order; `~=` and `===` between them are not defined.
+  return operator === '<' || operator === '>' ? false : undefined;
+}
+
+/** Answers for a Python of which only major and minor are known, when it is the same for each of its final releases. */
+function compareToSeries({ clause }: Comparison, series: string | undefined): boolean | undefined {
+  const finals = series === undefined ? undefined : parseClause(`~=${series}.0`)?.stretch;
+  const wanted = clause?.stretch;
+  if (finals?.to === undefined || wanted === undefined) return undefined;
+  const startsBefore = wanted.from <= finals.from;
+  const endsAfter = wanted.to === undefined || wanted.to >= finals.to;
+  if (startsBefore && endsAfter) return !wanted.isOutside;
+  const isApart = wanted.from >= finals.to || (wanted.to !== undefined && wanted.to <= finals.from);
+  return isApart ? wanted.isOutside : undefined;
+}
