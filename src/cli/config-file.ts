@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { parse, TomlError } from 'smol-toml';
 import { StorageError, UsageError } from '../core/errors.ts';
-import { suggestion } from './nearest.ts';
+import { suggestion } from '../core/nearest.ts';
 import { type Given, type SettingName, settingNames } from './settings.ts';
 
 /** What the file at `path` gives; nothing when there is no file. Throws UsageError, with the line. */

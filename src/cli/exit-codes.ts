@@ -1,5 +1,6 @@
 /** What a run's end means to cron, scripts and people. */
 import {
+  DamagedFileError,
   MismatchError,
   NoChangelogError,
   NonsenseError,
@@ -28,7 +29,7 @@ export const exitCodes = {
  */
 export function exitCodeOf(error: unknown, changed: boolean): number | undefined {
   if (error instanceof UsageError) return exitCodes.usage;
-  if (error instanceof StorageError) return exitCodes.storage;
+  if (error instanceof StorageError || error instanceof DamagedFileError) return exitCodes.storage;
   const ofUpstream = [UnreachableError, NonsenseError, NoChangelogError, MismatchError];
   if (ofUpstream.some((kind) => error instanceof kind)) return changed ? exitCodes.incomplete : exitCodes.upstream;
   return undefined;

@@ -1,7 +1,7 @@
 /** The command line of processlogs. */
 import minimist from 'minimist';
 import { UsageError } from '../core/errors.ts';
-import { suggestion } from './nearest.ts';
+import { suggestion } from '../core/nearest.ts';
 
 /** What the command line asks for. */
 export type LogsCommand =

@@ -3,33 +3,25 @@
  * second. What needs attention is written above them and scrolls away as usual.
  */
 import type { MirrorEvent, Report } from '../core/report.ts';
+import { bar, LiveLines, type Terminal } from './live-lines.ts';
 import { Speed } from './speed.ts';
 import { Tally } from './tally.ts';
 import { problemOf } from './text-report.ts';
 import { plural, showBytes, showCount, showSeconds } from './units.ts';
 
-/** The part of a terminal that the display needs. */
-export interface Terminal {
-  readonly columns: number;
-  write(text: string): void;
-}
-
 const shownTransfers = 4;
-const barWidth = 30;
-const clearToEnd = '\x1b[J';
 
 export class ProgressDisplay {
-  readonly #terminal: Terminal;
+  readonly #lines: LiveLines;
   readonly #title: string;
   readonly #now: () => number;
   readonly #tally = new Tally();
   readonly #speed: Speed;
   readonly #startedMs: number;
   #state = 'asking what changed';
-  #lines = 0;
 
   constructor(terminal: Terminal, title: string, now: () => number) {
-    this.#terminal = terminal;
+    this.#lines = new LiveLines(terminal);
     this.#title = title;
     this.#now = now;
     this.#startedMs = now();
@@ -42,28 +34,17 @@ export class ProgressDisplay {
     const state = stateAfter(event);
     if (state !== undefined) this.#state = state;
     const problem = problemOf(event);
-    if (problem === undefined) return;
-    this.erase();
-    this.#terminal.write(`${problem}\n`);
-    this.draw();
+    if (problem !== undefined) this.#lines.writeAbove(problem, this.#render());
   };
 
   /** Draws the display over its last form. */
   draw(): void {
-    const width = Math.max(20, this.#terminal.columns - 1);
-    const lines = this.#render().map((line) => (line.length > width ? `${line.slice(0, width - 1)}…` : line));
-    this.#terminal.write(`${this.#back()}${clearToEnd}${lines.join('\n')}\n`);
-    this.#lines = lines.length;
+    this.#lines.draw(this.#render());
   }
 
   /** Takes the display off the terminal. */
   erase(): void {
-    this.#terminal.write(`${this.#back()}${clearToEnd}`);
-    this.#lines = 0;
-  }
-
-  #back(): string {
-    return this.#lines === 0 ? '' : `\x1b[${this.#lines}A`;
+    this.#lines.erase();
   }
 
   #render(): string[] {
@@ -102,13 +83,10 @@ export class ProgressDisplay {
 }
 
 function stateAfter(event: MirrorEvent): string | undefined {
+  if (event.type === 'adopting') return `taking over the mirror of ${event.from}`;
+  if (event.type === 'adopted') return event.summary;
   if (event.type === 'queued') return event.projects === 0 ? 'nothing to do' : 'reading project pages';
   if (event.type === 'waiting') return `waiting ${Math.ceil(event.ms / 1000)} s ${event.why}`;
   if (event.type === 'project-done') return 'reading project pages';
   return undefined;
-}
-
-function bar(share: number): string {
-  const full = Math.floor(share * barWidth);
-  return `[${'#'.repeat(full)}${'.'.repeat(barWidth - full)}]`;
 }

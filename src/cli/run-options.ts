@@ -1,12 +1,13 @@
 /** The command line of pep381run. */
 import minimist from 'minimist';
 import { UsageError } from '../core/errors.ts';
-import { suggestion } from './nearest.ts';
+import { refuseUnknown } from './refuse-unknown.ts';
 import type { Given, SettingName } from './settings.ts';
 
 /** What the command line asks for. */
 export type RunCommand =
   | { readonly kind: 'help' | 'version' }
+  | { readonly kind: 'import'; readonly path: string }
   | {
       readonly kind: 'run';
       readonly target: string;
@@ -33,6 +34,7 @@ Options:
   --workers N              connections at the same time, 1 to 100 (default: 10)
   --reconcile              compare everything with upstream's list of projects
   --dry-run                print what a run would do, and do nothing
+  --import-config FILE     print the mirror.toml that does what this bandersnatch.conf does
   --log-format text|json   how to write what happens (default: text)
 
 TARGET/mirror.toml can hold the same settings and more; the README lists them.
@@ -42,15 +44,18 @@ Exit codes: 0 the mirror is right, 1 something failed and stays queued, 2 wrong 
 
 const flags = ['quiet', 'help', 'version', 'index-only', 'reconcile', 'dry-run'] as const;
 const values = ['upstream', 'project', 'workers', 'log-format'] as const;
+const importing = 'import-config';
 const shortcuts = { q: 'quiet', h: 'help' } as const;
-const shortOptions = /^-[qh]+$/;
 
 /** Reads the arguments. Throws UsageError. */
 export function parseRunOptions(argv: readonly string[]): RunCommand {
-  refuseUnknown(argv);
-  const parsed = minimist([...argv], { boolean: [...flags], string: [...values, '_'], alias: shortcuts });
+  refuseUnknown(argv, { flags, values: [...values, importing] });
+  const strings = [...values, importing, '_'];
+  const parsed = minimist([...argv], { boolean: [...flags], string: strings, alias: shortcuts });
   if (parsed.help) return { kind: 'help' };
   if (parsed.version) return { kind: 'version' };
+  const path: unknown = parsed[importing];
+  if (path !== undefined) return { kind: 'import', path: importedPath(path) };
   const given = new Map<SettingName, Given>();
   for (const name of values) {
     const value: unknown = parsed[name];
@@ -74,17 +79,7 @@ export function parseRunOptions(argv: readonly string[]): RunCommand {
   };
 }
 
-/** minimist would let `-q5`, `--quiet=no` and `--no-workers` pass, and stumbles over `--constructor`. */
-function refuseUnknown(argv: readonly string[]): void {
-  const end = argv.indexOf('--');
-  for (const text of end < 0 ? argv : argv.slice(0, end)) {
-    if (!/^-./.test(text) || shortOptions.test(text)) continue;
-    const name = text.replace(/=.*/s, '');
-    if (values.some((known) => name === `--${known}`)) continue;
-    if (!flags.some((known) => name === `--${known}`)) {
-      const known = [...flags, ...values].map((option) => `--${option}`);
-      throw new UsageError(`no such option: ${name}${suggestion(name, known)}`);
-    }
-    if (name !== text) throw new UsageError(`${name} takes no value`);
-  }
+function importedPath(path: unknown): string {
+  if (typeof path === 'string' && path !== '') return path;
+  throw new UsageError(`--${importing} expects the path of one bandersnatch.conf`);
 }

@@ -86,7 +86,10 @@ export class Tally {
     if (removed > 0) parts.push(`${showCount(removed)} removed`);
     parts.push(`${plural(this.files, 'file')} copied (${showBytes(this.bytes)})`);
     if (this.removedFiles > 0) parts.push(`${plural(this.removedFiles, 'file')} removed`);
-    if (this.parked.size > 0) parts.push(`${plural(this.parked.size, 'project')} failed and stay queued`);
+    if (this.parked.size > 0)
+      parts.push(
+        `${plural(this.parked.size, 'project')} failed and ${this.parked.size === 1 ? 'stays' : 'stay'} queued`,
+      );
     if (this.warnings > 0) parts.push(plural(this.warnings, 'warning'));
     return `${parts.join(', ')} in ${showSeconds(seconds)}.`;
   }

@@ -13,10 +13,14 @@ export interface Target {
 }
 
 /** Everything that a mirror has under its target. */
-const ours = /^(?:mirror\.toml|state\.db(?:-wal|-shm)?|run|staging|trash|web|lost\+found)$/;
+const ours =
+  /^(?:mirror\.toml|state\.db(?:-wal|-shm|\.lost.*)?|run|staging|staging-stats|trash|old-state|web|lost\+found)$/;
 
-/** The target at the absolute path `root`, which need not exist. Throws UsageError for a folder that is no mirror. */
-export function openTarget(root: string): Target {
+/**
+ * The target at the absolute path `root`, which need not exist. Throws UsageError for a folder that is no mirror, and
+ * that `isOldTarget` does not know either.
+ */
+export function openTarget(root: string, isOldTarget: () => boolean = () => false): Target {
   const target = {
     root,
     config: join(root, 'mirror.toml'),
@@ -25,8 +29,12 @@ export function openTarget(root: string): Target {
     requestFlag: join(root, 'run', 'sync-requested'),
   };
   const foreign = list(root).find((name) => !ours.test(name));
-  if (foreign !== undefined && statSync(target.state, { throwIfNoEntry: false }) === undefined) {
-    throw new UsageError(`${root}: is neither empty nor a mirror (it holds ${foreign}); name another folder`);
+  const isOurs = foreign === undefined || statSync(target.state, { throwIfNoEntry: false }) !== undefined;
+  if (!isOurs && !isOldTarget()) {
+    throw new UsageError(
+      `${root}: is neither empty nor a mirror (it holds ${foreign}); name another folder, or run pep381run first if ` +
+        'another program mirrored into it',
+    );
   }
   return target;
 }

@@ -12,6 +12,8 @@ export function textReport(lines: Lines, dryRun: boolean): Report {
   return (event) => {
     const problem = problemOf(event);
     if (problem !== undefined) lines.err(problem);
+    else if (event.type === 'adopting') lines.out(`Taking over the mirror of ${event.from}`);
+    else if (event.type === 'adopted') lines.out(event.summary);
     else if (event.type === 'project-started' && !dryRun) lines.out(`Synchronizing ${event.name}`);
     else if (event.type === 'file-started') lines.out(`Copying /${event.path}`);
     else if (event.type === 'file-removed') lines.out(`Removing /${event.path}`);

@@ -57,6 +57,11 @@ export class StorageError extends MirrorError {
   readonly code = 'storage';
 }
 
+/** A file under the target is not what its name promises; nothing was changed. */
+export class DamagedFileError extends MirrorError {
+  readonly code = 'damaged-file';
+}
+
 /** A log that processlogs was given is not there, or cannot be read. The others can. */
 export class UnreadableLogError extends MirrorError {
   readonly code = 'unreadable-log';

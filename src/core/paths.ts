@@ -38,6 +38,11 @@ export function blobPath(url: URL, filename: string): WebPath | undefined {
   return `${folder}/${filename}` as WebPath;
 }
 
+/** True for today's layout, in which a path stands for one content; that of 2011 says nothing of it. */
+export function isHashedPath(path: WebPath): boolean {
+  return hashFolder.test(path.slice(0, path.lastIndexOf('/')));
+}
+
 function decodedOrUndefined(text: string): string | undefined {
   try {
     return decodeURIComponent(text);

@@ -10,6 +10,17 @@ export type ProjectOutcome = 'published' | 'unchanged' | 'removed';
 
 /** What happens during a run. */
 export type MirrorEvent =
+  /** The tree that another program has made, or whose state was lost, is taken over. */
+  | { readonly type: 'adopting'; readonly from: string }
+  /** `lacking` files are linked, but not there, or not what their page says. */
+  | {
+      readonly type: 'project-adopted';
+      readonly name: ProjectName;
+      readonly files: number;
+      readonly bytes: number;
+      readonly lacking: number;
+    }
+  | { readonly type: 'adopted'; readonly summary: string }
   | {
       readonly type: 'learned';
       readonly source: 'changelog' | 'list' | 'names';

@@ -63,8 +63,11 @@ export interface FileStore {
   size(path: WebPath): Promise<number | undefined>;
   stat(path: WebPath): Promise<Stat | undefined>;
   read(path: WebPath): Promise<Buffer | undefined>;
-  /** Reads the file at `path` to its end; undefined when there is none. */
-  digest(path: WebPath, also?: 'md5'): Promise<FullDigest | undefined>;
+  /**
+   * Reads the file at `path` to its end; undefined when there is none. `eachPiece` sees the bytes as they come, and may
+   * throw to end the reading; they are gone when it returns.
+   */
+  digest(path: WebPath, also?: 'md5', eachPiece?: (piece: Buffer) => void): Promise<FullDigest | undefined>;
   /** The names in a folder, in no order, as they are found; nothing when there is no such folder. */
   entries(folder: WebPath): AsyncIterable<Entry>;
   /** The download known by `key`, a name that only letters and digits make up. */
@@ -78,4 +81,6 @@ export interface FileStore {
   discard(paths: readonly WebPath[]): Promise<void>;
   /** Removes what killed runs left in staging; with `all` also the downloads that could be continued. */
   tidy(all: boolean): Promise<void>;
+  /** The names of what {@link tidy} would remove. */
+  leftovers(all: boolean): Promise<string[]>;
 }

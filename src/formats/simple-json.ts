@@ -50,7 +50,11 @@ export interface PublishedFile {
 
 /** Reads a project page; `source` names it in errors. Throws {@link NonsenseError}. */
 export function parseSimplePage(text: string, source: string): SimplePage {
-  const json = parseObject(text, source);
+  return simplePageFrom(parseObject(text, source), source);
+}
+
+/** The project page that `json` describes; `source` names it in errors. Throws {@link NonsenseError}. */
+export function simplePageFrom(json: JsonObject, source: string): SimplePage {
   const meta = isJsonObject(json.meta) ? json.meta : {};
   checkApiVersion(meta['api-version'], source);
   if (typeof json.name !== 'string') throw new NonsenseError(`${source}: the page has no name`);

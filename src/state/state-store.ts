@@ -167,6 +167,8 @@ export interface StateStore {
   /** The parked projects with their reasons, the longest waiting first. */
   parked(limit: number): Parked[];
   held(name: ProjectName): HeldProject;
+  /** The file that is held at `path`, if any. */
+  heldFile(path: WebPath): HeldFile | undefined;
   /** The project that holds a file, if any. */
   holderOf(path: WebPath): ProjectName | undefined;
   /** Remembers files that were published, or what was published beside them. */

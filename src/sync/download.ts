@@ -4,7 +4,7 @@ import { sha256Hex } from '../core/hash.ts';
 import type { ProjectName } from '../core/names.ts';
 import { metadataPath, provenancePath } from '../core/paths.ts';
 import { withRetries } from '../core/retry.ts';
-import type { Digest, StagedFile, Write } from '../files/file-store.ts';
+import type { Digest, SameFile, StagedFile, Write } from '../files/file-store.ts';
 import type { HeldFile } from '../state/state-store.ts';
 import type { Mirror } from './mirror.ts';
 import type { PlannedFile } from './plan.ts';
@@ -24,7 +24,7 @@ export async function download(mirror: Mirror, name: ProjectName, planned: Plann
   const writes: Write[] = [];
   let size = held?.size ?? (await adoptedSize(mirror, planned));
   if (size === undefined) {
-    const { body, bytes } = await fetchBlob(mirror, name, planned);
+    const { body, bytes } = (await movedBlob(mirror, planned)) ?? (await fetchBlob(mirror, name, planned));
     writes.push({ path, body, mtimeMs: file.uploadTimeMs });
     size = bytes;
   }
@@ -55,6 +55,16 @@ async function adoptedSize({ files }: Mirror, { file, path, sha256 }: PlannedFil
   const size = await files.size(path);
   if (size === undefined || (file.size !== undefined && file.size !== size)) return undefined;
   return (await files.digest(path))?.sha256 === sha256 ? size : undefined;
+}
+
+/** The file under the path that it had before: what moved is not fetched again. */
+async function movedBlob(
+  { files }: Mirror,
+  { elsewhere, sha256 }: PlannedFile,
+): Promise<{ body: SameFile; bytes: number } | undefined> {
+  if (elsewhere === undefined) return undefined;
+  const found = await files.digest(elsewhere);
+  return found?.sha256 === sha256 ? { body: { sameAs: elsewhere }, bytes: found.bytes } : undefined;
 }
 
 async function fetchBlob(

@@ -12,6 +12,8 @@ export interface PlannedFile {
   readonly sha256: string;
   /** What is held of it already. */
   readonly held: HeldFile | undefined;
+  /** Where the same bytes are held, when they are not held at {@link path}. */
+  readonly elsewhere: WebPath | undefined;
 }
 
 export interface ProjectPlan {
@@ -32,17 +34,27 @@ export function planProject(
   held: readonly HeldFile[],
   allows: (url: URL) => boolean,
 ): ProjectPlan {
-  const heldByPath = new Map(held.map((file) => [file.path, file]));
+  const isHeld = { byPath: new Map<WebPath, HeldFile>(), bySha256: new Map<string, WebPath>() };
+  for (const file of held) {
+    isHeld.byPath.set(file.path, file);
+    isHeld.bySha256.set(file.sha256, file.path);
+  }
   const listed = page.status === 'quarantined' ? [] : page.files;
-  const files = listed.map((file) => planFile(file, pageUrl, heldByPath, allows));
+  const files = listed.map((file) => planFile(file, pageUrl, isHeld, allows));
   const wanted = new Set(files.map(({ path }) => path));
   return { files, drop: held.filter(({ path }) => !wanted.has(path)) };
+}
+
+/** The files held of a project, by what they can be found by. */
+interface HeldFiles {
+  readonly byPath: ReadonlyMap<WebPath, HeldFile>;
+  readonly bySha256: ReadonlyMap<string, WebPath>;
 }
 
 function planFile(
   file: SimpleFile,
   pageUrl: URL,
-  heldByPath: ReadonlyMap<WebPath, HeldFile>,
+  { byPath, bySha256 }: HeldFiles,
   allows: (url: URL) => boolean,
 ): PlannedFile {
   const refuse = (problem: string): never => {
@@ -56,9 +68,9 @@ function planFile(
   if (path === undefined) return refuse(`expected a URL that ends in packages/xx/xx/…/<filename>, found ${url}`);
   const { sha256 } = file;
   if (sha256 === undefined) return refuse('no sha256, so that it could not be verified');
-  const held = heldByPath.get(path);
+  const held = byPath.get(path);
   if (held !== undefined && held.sha256 !== sha256) {
     return refuse(`the hash changed: ${held.sha256} is held, ${sha256} is listed; a file name is never used again`);
   }
-  return { file, url, path, sha256, held };
+  return { file, url, path, sha256, held, elsewhere: held === undefined ? bySha256.get(sha256) : undefined };
 }

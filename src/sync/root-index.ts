@@ -8,8 +8,10 @@ import type { Mirror } from './mirror.ts';
 
 const entriesAtATime = 2000;
 
+type IndexOwner = Pick<Mirror, 'state' | 'files' | 'report'>;
+
 /** Publishes the root index where it differs from what is there. */
-export async function publishRootIndex(mirror: Mirror): Promise<void> {
+export async function publishRootIndex(mirror: IndexOwner): Promise<void> {
   const { state, files, report } = mirror;
   const writers = [
     await FormWriter.open(mirror, rootIndexHtml, 'index.html'),
@@ -31,7 +33,7 @@ export async function publishRootIndex(mirror: Mirror): Promise<void> {
 
 /** One form of the list with its compressed twin. */
 class FormWriter {
-  readonly #mirror: Mirror;
+  readonly #mirror: IndexOwner;
   readonly #form: RootIndexForm;
   readonly #page: PageFile & `index.${'html' | 'v1_json'}`;
   readonly #plain: StagedFile;
@@ -41,7 +43,7 @@ class FormWriter {
   #empty = true;
 
   static async open(
-    mirror: Mirror,
+    mirror: IndexOwner,
     form: RootIndexForm,
     page: PageFile & `index.${'html' | 'v1_json'}`,
   ): Promise<FormWriter> {
@@ -58,7 +60,7 @@ class FormWriter {
   }
 
   private constructor(
-    mirror: Mirror,
+    mirror: IndexOwner,
     form: RootIndexForm,
     page: PageFile & `index.${'html' | 'v1_json'}`,
     plain: StagedFile,

@@ -7,11 +7,12 @@ import { projectName } from '../core/names.ts';
 import { metadataPath, pagePath, projectFolder, provenancePath, type WebPath } from '../core/paths.ts';
 import { staleDelayMs } from '../core/retry.ts';
 import type { SimplePage } from '../formats/simple-json.ts';
+import { publishPages } from '../pages/publish-pages.ts';
 import type { Due, Finished, HeldFile, HeldProject, Obstacle } from '../state/state-store.ts';
 import { download, isComplete } from './download.ts';
 import type { Mirror } from './mirror.ts';
-import { publishedFile, publishPages } from './pages.ts';
 import { type PlannedFile, type ProjectPlan, planProject } from './plan.ts';
+import { publishedFile } from './published-file.ts';
 
 const minuteMs = 60_000;
 /** A CDN keeps a 404 for a minute, so one alone does not mean that a project is gone. */
@@ -118,7 +119,7 @@ function refuseForeignFiles({ state }: Mirror, { name }: Due, plan: ProjectPlan)
 }
 
 function announce({ report, settings }: Mirror, { name }: Due, plan: ProjectPlan): void {
-  const missing = settings.indexOnly ? [] : plan.files.filter(({ held }) => held === undefined);
+  const missing = settings.indexOnly ? [] : plan.files.filter((file) => (file.held ?? file.elsewhere) === undefined);
   report({
     type: 'project-planned',
     name,

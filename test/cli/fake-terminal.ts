@@ -1,4 +1,4 @@
-import type { Terminal } from '../../src/cli/progress.ts';
+import type { Terminal } from '../../src/cli/live-lines.ts';
 
 /**
  * A terminal as far as the progress display needs one: it breaks lines that are too long, moves the cursor up, and

@@ -16,8 +16,13 @@ const pieceBytes = 1 << 20;
 const small = Buffer.allocUnsafeSlow(smallBytes + 1);
 
 /** The digest of the file at `path`, which had `size` bytes a moment ago. Throws the file system's errors. */
-export async function digestFile(path: string, size: number, withMd5: boolean): Promise<FullDigest> {
-  const hashes = new Hashes(withMd5);
+export async function digestFile(
+  path: string,
+  size: number,
+  withMd5: boolean,
+  eachPiece: (piece: Buffer) => void = () => {},
+): Promise<FullDigest> {
+  const hashes = new Hashes(withMd5, eachPiece);
   if (size > smallBytes || !readAtOnce(path, hashes)) await readInPieces(path, hashes);
   return hashes.digest();
 }
@@ -25,9 +30,11 @@ export async function digestFile(path: string, size: number, withMd5: boolean): 
 class Hashes {
   #sha256 = createHash('sha256');
   #md5: ReturnType<typeof createHash> | undefined;
+  readonly #eachPiece: (piece: Buffer) => void;
   #bytes = 0;
 
-  constructor(withMd5: boolean) {
+  constructor(withMd5: boolean, eachPiece: (piece: Buffer) => void) {
+    this.#eachPiece = eachPiece;
     this.#md5 = withMd5 ? createHash('md5') : undefined;
   }
 
@@ -35,6 +42,7 @@ class Hashes {
     this.#bytes += piece.length;
     this.#sha256.update(piece);
     this.#md5?.update(piece);
+    this.#eachPiece(piece);
   }
 
   digest(): FullDigest {
@@ -60,10 +68,10 @@ function readAtOnce(path: string, hashes: Hashes): boolean {
 
 async function readInPieces(path: string, hashes: Hashes): Promise<void> {
   const fd = await openFile(path, 'r');
+  const buffers = [Buffer.allocUnsafeSlow(pieceBytes), Buffer.allocUnsafeSlow(pieceBytes)] as const;
+  let position = 0;
+  let next = readPiece(fd, buffers[0], 0, pieceBytes, position);
   try {
-    const buffers = [Buffer.allocUnsafeSlow(pieceBytes), Buffer.allocUnsafeSlow(pieceBytes)] as const;
-    let position = 0;
-    let next = readPiece(fd, buffers[0], 0, pieceBytes, position);
     for (let turn = 1; ; turn += 1) {
       const { bytesRead, buffer } = await next;
       if (bytesRead === 0) return;
@@ -72,6 +80,8 @@ async function readInPieces(path: string, hashes: Hashes): Promise<void> {
       hashes.update(buffer.subarray(0, bytesRead));
     }
   } finally {
+    // Whoever ended the reading leaves a piece under way.
+    await next.catch(() => {});
     await closeFile(fd);
   }
 }

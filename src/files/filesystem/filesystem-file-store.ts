@@ -10,6 +10,7 @@
  */
 import {
   copyFileSync,
+  existsSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -18,7 +19,6 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
-  statSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -31,7 +31,7 @@ import { digestFile } from './digest-file.ts';
 import { entriesOf, kindOf } from './entries.ts';
 import { Flusher } from './flush.ts';
 import { StagedDownload } from './staged-download.ts';
-import { codeOf, storageError } from './storage-errors.ts';
+import { codeOf, guardStorage, storageError } from './storage-errors.ts';
 
 /** What a commit does, in order: files to appear, or paths to go. */
 type Step = { readonly writes: readonly Write[] } | { readonly discards: readonly WebPath[] };
@@ -69,21 +69,21 @@ export class FilesystemFileStore implements FileStore {
   create(): void {
     const below = ['web/simple', 'web/packages', 'web/local-stats/days', 'trash'];
     for (const path of [...below.map((folder) => join(this.#target, folder)), this.#staging]) {
-      this.#guard(path, () => mkdirSync(path, { recursive: true }));
+      guardStorage(path, () => mkdirSync(path, { recursive: true }));
     }
   }
 
   async size(path: WebPath): Promise<number | undefined> {
     const file = join(this.#web, path);
-    return this.#guard(file, () => {
-      const found = statSync(file, { throwIfNoEntry: false });
+    return guardStorage(file, () => {
+      const found = lstatSync(file, { throwIfNoEntry: false });
       return found?.isFile() ? found.size : undefined;
     });
   }
 
   async read(path: WebPath): Promise<Buffer | undefined> {
     const file = join(this.#web, path);
-    return this.#guard(file, () => {
+    return guardStorage(file, () => {
       try {
         return readFileSync(file);
       } catch (error) {
@@ -95,18 +95,18 @@ export class FilesystemFileStore implements FileStore {
 
   async stat(path: WebPath): Promise<Stat | undefined> {
     const file = join(this.#web, path);
-    return this.#guard(file, () => {
+    return guardStorage(file, () => {
       const found = lstatSync(file, { throwIfNoEntry: false });
       return found && { kind: kindOf(found), size: found.size, mtimeMs: found.mtimeMs };
     });
   }
 
-  async digest(path: WebPath, also?: 'md5'): Promise<FullDigest | undefined> {
+  async digest(path: WebPath, also?: 'md5', eachPiece?: (piece: Buffer) => void): Promise<FullDigest | undefined> {
     const size = await this.size(path);
     if (size === undefined) return undefined;
     const file = join(this.#web, path);
     try {
-      return await digestFile(file, size, also === 'md5');
+      return await digestFile(file, size, also === 'md5', eachPiece);
     } catch (error) {
       throw storageError(file, error);
     }
@@ -122,7 +122,7 @@ export class FilesystemFileStore implements FileStore {
   }
 
   stage(key: string): Promise<StagedFile> {
-    this.#remains ??= new Set(this.#guard(this.#staging, () => readdirSync(this.#staging)));
+    this.#remains ??= new Set(guardStorage(this.#staging, () => readdirSync(this.#staging)));
     return StagedDownload.open(join(this.#staging, key), this.#remains.has(`${key}.etag`));
   }
 
@@ -136,11 +136,15 @@ export class FilesystemFileStore implements FileStore {
 
   async tidy(all: boolean): Promise<void> {
     await this.#commits.idle();
-    this.#guard(this.#staging, () => {
-      for (const name of readdirSync(this.#staging)) {
-        if (all || !/\.(?:part|etag)$/.test(name)) rmSync(join(this.#staging, name), { recursive: true, force: true });
-      }
+    const names = await this.leftovers(all);
+    guardStorage(this.#staging, () => {
+      for (const name of names) rmSync(join(this.#staging, name), { recursive: true, force: true });
     });
+  }
+
+  async leftovers(all: boolean): Promise<string[]> {
+    const names = existsSync(this.#staging) ? guardStorage(this.#staging, () => readdirSync(this.#staging)) : [];
+    return names.filter((name) => all || !/\.(?:part|etag)$/.test(name));
   }
 
   async #commit(steps: readonly Step[]): Promise<void> {
@@ -175,17 +179,17 @@ export class FilesystemFileStore implements FileStore {
     else {
       this.#temporaries += 1;
       file = join(this.#staging, `write-${this.#temporaries}`);
-      if (body instanceof Uint8Array) this.#guard(file, () => writeFileSync(file, body, { mode: 0o644 }));
-      else if ('sameAs' in body) this.#guard(file, () => linkOrCopy(join(this.#web, body.sameAs), file));
+      if (body instanceof Uint8Array) guardStorage(file, () => writeFileSync(file, body, { mode: 0o644 }));
+      else if ('sameAs' in body) guardStorage(file, () => linkOrCopy(join(this.#web, body.sameAs), file));
       else throw new TypeError('staged by another store');
     }
-    if (mtimeMs !== undefined) this.#guard(file, () => utimesSync(file, mtimeMs / 1000, mtimeMs / 1000));
+    if (mtimeMs !== undefined) guardStorage(file, () => utimesSync(file, mtimeMs / 1000, mtimeMs / 1000));
     return file;
   }
 
   #moveIntoPlace(from: string, to: string, touched: Set<string>): void {
     const folder = dirname(to);
-    this.#guard(to, () => {
+    guardStorage(to, () => {
       this.#makeFolder(folder, touched);
       try {
         renameSync(from, to);
@@ -223,8 +227,8 @@ export class FilesystemFileStore implements FileStore {
     const from = join(this.#web, path);
     const day = new Date(this.#clock.now()).toISOString().slice(0, 10);
     const to = join(this.#trash, day, path);
-    this.#guard(from, () => {
-      if (statSync(from, { throwIfNoEntry: false }) === undefined) return;
+    guardStorage(from, () => {
+      if (lstatSync(from, { throwIfNoEntry: false }) === undefined) return;
       mkdirSync(dirname(to), { recursive: true });
       // A folder cannot be renamed over one that was removed earlier on the same day.
       rmSync(to, { recursive: true, force: true });
@@ -246,14 +250,6 @@ export class FilesystemFileStore implements FileStore {
       throw error;
     }
     this.#removeEmpty(dirname(folder));
-  }
-
-  #guard<T>(path: string, work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      throw storageError(path, error);
-    }
   }
 }
 

@@ -1,5 +1,5 @@
 /** The file system's errors, as a person needs to read them. */
-import { StorageError } from '../../core/errors.ts';
+import { MirrorError, StorageError } from '../../core/errors.ts';
 
 /** The error's code (`ENOENT`), if it has one. */
 export function codeOf(error: unknown): string | undefined {
@@ -9,10 +9,19 @@ export function codeOf(error: unknown): string | undefined {
 /** `error`, which met `path`, as a StorageError with advice; anything that is not the file system's stays as it is. */
 export function storageError(path: string, error: unknown): unknown {
   const code = codeOf(error);
-  if (code === undefined || !(error instanceof Error) || error instanceof StorageError) return error;
+  if (code === undefined || !(error instanceof Error) || error instanceof MirrorError) return error;
   return new StorageError(`${path}: ${code} (${error.message.replace(/^\w+: /, '')})${advice[code] ?? ''}`, {
     cause: error,
   });
+}
+
+/** Runs `work`, which meets `path`; the file system's errors become StorageErrors. */
+export function guardStorage<T>(path: string, work: () => T): T {
+  try {
+    return work();
+  } catch (error) {
+    throw storageError(path, error);
+  }
 }
 
 const permission = '; the user that runs pep381run must own the target';

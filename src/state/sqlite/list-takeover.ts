@@ -32,6 +32,11 @@ const enqueueAbsent = `
   WHERE l.name IS NULL AND p.status <> 'quarantined' AND (:listSerial IS NULL OR p.serial IS NULL OR p.serial <= :listSerial)
   ON CONFLICT (name) DO UPDATE SET removed = 1`;
 
+/** The list alone tells how a project spells its name: a state that was made anew from the tree does not know. */
+const respell = `
+  UPDATE projects SET display_name = l.display_name FROM temp.listed l
+  WHERE l.name = projects.name AND l.display_name <> projects.display_name`;
+
 /** Begins to take over a list; `remember` stores what the mirror knows, within the final transaction. */
 export function takeOverList(
   db: Database.Database,
@@ -47,6 +52,7 @@ export function takeOverList(
     commit: db.transaction((listSerial: number | undefined, state: MirrorState) => {
       const newer = db.prepare(enqueueNewer).run({ now: now() }).changes;
       const absent = db.prepare(enqueueAbsent).run({ now: now(), listSerial: listSerial ?? null }).changes;
+      db.exec(respell);
       remember(state);
       db.exec('DELETE FROM temp.listed');
       return newer + absent;

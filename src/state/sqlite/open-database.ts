@@ -21,10 +21,13 @@ export function asStorage<T>(path: string, work: () => T): T {
   }
 }
 
+const rebuild =
+  '; move the file away: pep381checkfiles --rebuild makes it anew from the tree, the next run from upstream';
+
 const advice: Readonly<Record<string, string>> = {
   SQLITE_FULL: '; free some space and run again',
   SQLITE_READONLY: '; the user that runs pep381run must own the target',
   SQLITE_CANTOPEN: '; the user that runs pep381run must own the target',
-  SQLITE_NOTADB: '; move the file away: the next run compares everything with upstream and rebuilds it',
-  SQLITE_CORRUPT: '; move the file away: the next run compares everything with upstream and rebuilds it',
+  SQLITE_NOTADB: rebuild,
+  SQLITE_CORRUPT: rebuild,
 };

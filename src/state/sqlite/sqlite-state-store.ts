@@ -146,6 +146,11 @@ export class SqliteStateStore implements StateStore {
     });
   }
 
+  heldFile(path: WebPath): HeldFile | undefined {
+    const row = this.#do(() => this.#sql.fileAt.get(path));
+    return row && fileOf(row);
+  }
+
   holderOf(path: WebPath): ProjectName | undefined {
     return this.#do(() => this.#sql.holderOf.get(path))?.project;
   }

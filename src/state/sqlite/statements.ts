@@ -86,6 +86,9 @@ export function prepareStatements(db: Database.Database) {
     filesOf: db.prepare<[string], FileRow>(
       'SELECT path, size, sha256, metadata_sha256, provenance FROM files WHERE project = ?',
     ),
+    fileAt: db.prepare<[string], FileRow>(
+      'SELECT path, size, sha256, metadata_sha256, provenance FROM files WHERE path = ?',
+    ),
     holderOf: db.prepare<[string], { project: ProjectName }>('SELECT project FROM files WHERE path = ?'),
     hold: db.prepare<[string, string, number, Buffer, Buffer | null, number]>(
       `INSERT INTO files (path, project, size, sha256, metadata_sha256, provenance) VALUES (?, ?, ?, ?, ?, ?)

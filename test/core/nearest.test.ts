@@ -1,5 +1,5 @@
 import t from 'tap';
-import { nearest, suggestion } from '../../src/cli/nearest.ts';
+import { nearest, suggestion } from '../../src/core/nearest.ts';
 
 const known = ['quiet', 'help', 'version', 'workers', 'upstream', 'project', 'index-only'];
 

@@ -1,0 +1,108 @@
+/**
+ * One project of a tree that another program has made, or whose state was lost: what lies there and is right is held
+ * from now on, and the pages list just that. Where a project lies under several spellings, they are merged.
+ */
+import { StorageError } from '../core/errors.ts';
+import type { ProjectName } from '../core/names.ts';
+import { projectFolder, urlPath, type WebPath } from '../core/paths.ts';
+import { isJsonObject } from '../formats/json.ts';
+import type { PublishedFile, SimplePage } from '../formats/simple-json.ts';
+import { publishPages } from '../pages/publish-pages.ts';
+import type { HeldFile } from '../state/state-store.ts';
+import type { Adoption } from './adoption.ts';
+import { readTreePage, type TreePage } from './tree-page.ts';
+import { verifyFile } from './verify-file.ts';
+
+/** Pages that no mirror of ours has. */
+const foreignPages = ['index.v1_html', 'versions'];
+
+/** What of a project can be kept. */
+interface Kept {
+  readonly held: readonly HeldFile[];
+  readonly published: readonly PublishedFile[];
+  /** How many files its pages promise that are not there, or are not right. */
+  readonly lacking: number;
+  /** False when something beside a file is not there, or not right. */
+  readonly hasCompanions: boolean;
+}
+
+/** Takes over the project in `folder`, one of the spellings of `name`. */
+export async function adoptProject(adoption: Adoption, name: ProjectName, folder: WebPath): Promise<void> {
+  const { state, files, report, keepSerials } = adoption;
+  const normal = projectFolder(name);
+  // What is published must not end up where a link leads.
+  if ((await files.stat(normal))?.kind === 'other') await files.discard([normal]);
+  if (folder === normal && state.held(name).published) return;
+  const pages = await readPages(adoption, name, folder === normal ? [normal] : [normal, folder]);
+  const [first] = pages;
+  if (first === undefined) return;
+  const kept = await keep(adoption, pages);
+  state.hold(name, kept.held);
+  const isWhole = kept.lacking === 0 && kept.hasCompanions;
+  const page = keepSerials && isWhole ? first.page : withoutSerial(first.page);
+  await publishPages(files, name, page, kept.published, false);
+  const foreign = foreignPages.map((file) => `${normal}/${file}` as WebPath);
+  await files.discard(folder === normal ? foreign : [...foreign, folder]);
+  const displayName = (folder === normal ? undefined : folder.split('/').at(-1)) ?? page.name;
+  const { serial, status } = page;
+  const due = { name, displayName, serial: 0, removed: false, obstacle: undefined, since: 0, attempts: 0 };
+  state.finish([{ kind: 'published', due, serial, etag: undefined, status, drop: [] }]);
+  const bytes = kept.held.reduce((sum, { size }) => sum + size, 0);
+  report({ type: 'project-adopted', name, files: kept.held.length, bytes, lacking: kept.lacking });
+}
+
+/** The pages that can be understood. One that cannot even be read is left as it is, and told. */
+async function readPages({ files, report }: Adoption, name: ProjectName, folders: WebPath[]): Promise<TreePage[]> {
+  const pages: TreePage[] = [];
+  for (const folder of folders) {
+    try {
+      const page = await readTreePage(files, folder, name);
+      if (page !== undefined) pages.push(page);
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      report({ type: 'warning', message: `left as it is: ${error.message}` });
+    }
+  }
+  return pages;
+}
+
+async function keep(adoption: Adoption, pages: readonly TreePage[]): Promise<Kept> {
+  const held = new Map<WebPath, HeldFile>();
+  const published = new Map<string, PublishedFile>();
+  const lacking = new Set<string>();
+  let hasCompanions = true;
+  for (const { page, url } of pages) {
+    for (const file of page.files) {
+      if (published.has(file.filename) || !URL.canParse(file.url, url.href)) continue;
+      const link = new URL(file.url, url);
+      link.hash = '';
+      const found = await verifyFile(adoption.files, file, link);
+      if (found.kind === 'damaged') {
+        adoption.report({ type: 'warning', message: `${found.path}: ${found.why}; it will be fetched again` });
+      }
+      if (found.kind === 'held') {
+        held.set(found.held.path, found.held);
+        published.set(file.filename, publishedHere(file, found.held));
+        hasCompanions &&= found.held.metadataSha256 === file.metadataSha256;
+      } else if (found.kind === 'outside') {
+        const { metadataSha256, provenance } = file;
+        published.set(file.filename, { file, url: link.href, metadataSha256, provenance });
+      } else lacking.add(file.filename);
+    }
+  }
+  const still = [...lacking].filter((filename) => !published.has(filename));
+  return { held: [...held.values()], published: [...published.values()], lacking: still.length, hasCompanions };
+}
+
+function publishedHere(file: PublishedFile['file'], { path, sha256, metadataSha256 }: HeldFile): PublishedFile {
+  const hashes = isJsonObject(file.json.hashes) ? file.json.hashes : {};
+  const json = { ...file.json, hashes: { ...hashes, sha256 } };
+  const { provenance } = file;
+  return { file: { ...file, sha256, json }, url: `../../${urlPath(path)}`, metadataSha256, provenance };
+}
+
+/** A page that may lack something must not say to be as upstream's was at a serial. */
+function withoutSerial(page: SimplePage): SimplePage {
+  const { '_last-serial': _serial, ...meta } = isJsonObject(page.json.meta) ? page.json.meta : {};
+  return { ...page, serial: undefined, json: { ...page.json, meta } };
+}

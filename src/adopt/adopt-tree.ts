@@ -1,0 +1,78 @@
+/**
+ * Takes over a tree: project by project, so that it can be interrupted at any time and goes on from there. Files are
+ * read once to be verified, and never fetched. What no page links to stays where it is; pep381checkfiles finds it.
+ */
+import { throwIfPaused } from '../core/errors.ts';
+import { type ProjectName, projectName } from '../core/names.ts';
+import type { WebPath } from '../core/paths.ts';
+import { Places } from '../core/places.ts';
+import type { FileStore } from '../files/file-store.ts';
+import { adoptProject } from './adopt-project.ts';
+import type { Adoption } from './adoption.ts';
+
+/** Most of the time of a project is spent waiting for a flush, which all that wait share. */
+const mostUnderWay = 200;
+const simple = 'simple' as WebPath;
+
+/** Takes over every project below `simple/`. Throws StorageError, PausedError. */
+export async function adoptTree(adoption: Adoption): Promise<void> {
+  const places = new Places(mostUnderWay);
+  /** Two spellings of a project are merged one after the other. */
+  const underWay = new Map<ProjectName, Promise<void>>();
+  const failures: unknown[] = [];
+  for await (const { name, folder } of projectFolders(adoption)) {
+    await places.take();
+    if (failures.length > 0 || adoption.signal.aborted) {
+      places.give();
+      break;
+    }
+    const before = underWay.get(name) ?? Promise.resolve();
+    const work = before
+      .then(() => adoptProject(adoption, name, folder))
+      .catch((error: unknown) => {
+        failures.push(error);
+      })
+      .finally(() => {
+        if (underWay.get(name) === work) underWay.delete(name);
+        places.give();
+      });
+    underWay.set(name, work);
+  }
+  await places.allFree();
+  if (failures.length > 0) throw failures[0];
+  throwIfPaused(adoption.signal);
+}
+
+/** The folders of projects; bandersnatch can put them into folders by their first letters. */
+async function* projectFolders({ files, report }: Adoption): AsyncIterable<{ name: ProjectName; folder: WebPath }> {
+  for await (const { name: text, kind } of files.entries(simple)) {
+    if (kind === 'other' && !text.startsWith('index.')) {
+      report({
+        type: 'warning',
+        message: `simple/${text}: what a link leads to is not taken over; moved to the trash`,
+      });
+      await files.discard([`${simple}/${text}` as WebPath]);
+    }
+    const name = kind === 'folder' ? projectName(text) : undefined;
+    if (name === undefined) continue;
+    const folder = `${simple}/${text}` as WebPath;
+    if (text.length === 1) yield* foldersWithPages(files, folder);
+    yield { name, folder };
+  }
+}
+
+async function* foldersWithPages(
+  files: FileStore,
+  letter: WebPath,
+): AsyncIterable<{ name: ProjectName; folder: WebPath }> {
+  for await (const { name: text, kind } of files.entries(letter)) {
+    const name = kind === 'folder' ? projectName(text) : undefined;
+    const folder = `${letter}/${text}` as WebPath;
+    if (name !== undefined && (await hasPage(files, folder))) yield { name, folder };
+  }
+}
+
+async function hasPage(files: FileStore, folder: WebPath): Promise<boolean> {
+  const pages = ['index.html', 'index.v1_json'].map((page) => `${folder}/${page}` as WebPath);
+  return (await Promise.all(pages.map((page) => files.stat(page)))).some((stat) => stat !== undefined);
+}

@@ -1,0 +1,67 @@
+/** Reads the project pages that mirror programs leave in a tree: JSON where there is one, else HTML of any age. */
+import { NonsenseError } from '../core/errors.ts';
+import { type ProjectName, projectName } from '../core/names.ts';
+import type { WebPath } from '../core/paths.ts';
+import type { FileStore } from '../files/file-store.ts';
+import { type JsonObject, renderJson } from '../formats/json.ts';
+import { parseSimplePage, type SimplePage, simplePageFrom } from '../formats/simple-json.ts';
+import { parseSimpleLinks, type SimpleLink, serialOfHtml } from '../formats/simple-links.ts';
+
+/** Stands for the tree itself: a link with this origin names a place in it. */
+export const treeOrigin = 'http://tree.invalid';
+
+/** A page, and the address that its links are relative to. */
+export interface TreePage {
+  readonly page: SimplePage;
+  readonly url: URL;
+}
+
+/** The page of `name` in `folder`; undefined when there is none that can be understood. Throws StorageError. */
+export async function readTreePage(
+  files: FileStore,
+  folder: WebPath,
+  name: ProjectName,
+): Promise<TreePage | undefined> {
+  const url = new URL(`${treeOrigin}/${folder}/`);
+  const json = await read(files, folder, 'index.v1_json');
+  const page = json === undefined ? undefined : understood(json, folder, name);
+  if (page !== undefined) return { page, url };
+  const html = (await read(files, folder, 'index.html')) ?? (await read(files, folder, 'index.v1_html'));
+  return html === undefined ? undefined : { page: pageOfLinks(html, url, name), url };
+}
+
+async function read(files: FileStore, folder: WebPath, file: string): Promise<string | undefined> {
+  return (await files.read(`${folder}/${file}` as WebPath))?.toString();
+}
+
+function understood(json: string, folder: WebPath, name: ProjectName): SimplePage | undefined {
+  try {
+    const page = parseSimplePage(json, folder);
+    // It will have to be written, too.
+    renderJson(page.json, folder);
+    return projectName(page.name) === name ? page : undefined;
+  } catch (error) {
+    if (error instanceof NonsenseError) return undefined;
+    throw error;
+  }
+}
+
+/** What HTML says, in the form that JSON has. */
+function pageOfLinks(html: string, url: URL, name: ProjectName): SimplePage {
+  const links = new Map(parseSimpleLinks(html, url).map((link) => [link.filename, link]));
+  const serial = serialOfHtml(html);
+  const meta = { 'api-version': '1.0', ...(serial === undefined ? {} : { '_last-serial': serial }) };
+  return simplePageFrom({ meta, name, files: [...links.values()].map(jsonOfLink) }, url.pathname);
+}
+
+function jsonOfLink({ filename, url, hashes, requiresPython, yanked, metadata, provenance }: SimpleLink): JsonObject {
+  return {
+    filename,
+    url: url.href,
+    hashes,
+    'requires-python': requiresPython ?? null,
+    yanked: yanked === '' ? true : yanked,
+    'core-metadata': typeof metadata === 'string' ? { sha256: metadata } : false,
+    ...(provenance === undefined ? {} : { provenance }),
+  };
+}

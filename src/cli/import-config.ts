@@ -1,0 +1,61 @@
+/** Makes `mirror.toml` from the configuration of bandersnatch. */
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { StorageError, UsageError } from '../core/errors.ts';
+import { type BandersnatchConf, parseBandersnatchConf } from '../formats/bandersnatch-conf.ts';
+import { importBandersnatch } from '../formats/import-bandersnatch.ts';
+import type { Target } from './target.ts';
+import type { Lines } from './text-report.ts';
+
+const confName = 'bandersnatch.conf';
+
+/** Prints the equivalent of the configuration at `path`, and what has none. Throws UsageError. */
+export function printImportedConfig(path: string, lines: Lines): void {
+  const { toml, notes } = importBandersnatch(readConf(path));
+  lines.out(toml.trimEnd());
+  for (const note of notes) lines.err(`${path}: ${note}`);
+}
+
+/**
+ * Where bandersnatch's configuration lies in or beside a target that has none of ours and no state yet, ours is made
+ * from it, and `tell` is told what has no equivalent. Throws UsageError when the mirror would hold more than before.
+ */
+export function importConfigBeside({ root, config, state }: Target, tell: (line: string) => void): void {
+  const path = existsSync(config) || existsSync(state) ? undefined : confBeside(root);
+  if (path === undefined) return;
+  const { toml, notes, lost } = importBandersnatch(readConf(path));
+  if (lost[0] !== undefined) {
+    throw new UsageError(
+      `${path}: ${lost[0]}; nothing was changed: write ${config} (pep381run --import-config ${path} makes a draft)`,
+    );
+  }
+  try {
+    writeFileSync(config, toml, { flag: 'wx', mode: 0o644 });
+  } catch (cause) {
+    throw new StorageError(`${config}: cannot be written: ${reasonOf(cause)}`, { cause });
+  }
+  tell(`Wrote ${config} from ${path}`);
+  for (const note of notes) tell(`${path}: ${note}`);
+}
+
+function confBeside(root: string): string | undefined {
+  const inside = join(root, confName);
+  if (existsSync(inside)) return inside;
+  const beside = join(dirname(root), confName);
+  const directory = existsSync(beside) ? readConf(beside).get('mirror')?.get('directory')?.value : undefined;
+  return directory !== undefined && resolve(directory) === root ? beside : undefined;
+}
+
+function readConf(path: string): BandersnatchConf {
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (cause) {
+    throw new UsageError(`${path}: cannot be read: ${reasonOf(cause)}`, { cause });
+  }
+  return parseBandersnatchConf(text, path);
+}
+
+function reasonOf(cause: unknown): string {
+  return cause instanceof Error ? cause.message : 'unknown';
+}

@@ -1,0 +1,37 @@
+/** Makes a lost or damaged `state.db` anew from the tree. */
+import { existsSync, renameSync } from 'node:fs';
+import { StorageError } from '../core/errors.ts';
+import { type Owner, takeOver } from './take-over.ts';
+import type { Target } from './target.ts';
+
+/**
+ * Puts the state aside, if there is one, and takes the tree over into a new one, which `open` creates. What processlogs
+ * has counted and not yet published stays in the old one. The caller holds the lock.
+ * Throws StorageError, PausedError; interrupted, it leaves a state that the next run goes on to complete.
+ */
+export async function rebuildState(
+  target: Target,
+  nowMs: number,
+  open: () => Owner & { close(): void },
+): Promise<void> {
+  putAside(target.state, nowMs);
+  const owner = open();
+  try {
+    await takeOver(target, owner);
+  } finally {
+    owner.close();
+  }
+}
+
+/** With its log, without which it may not be readable. */
+function putAside(state: string, nowMs: number): void {
+  const aside = `${state}.lost-${new Date(nowMs).toISOString().replace(/[:.]/g, '')}`;
+  try {
+    for (const suffix of ['-wal', '-shm', '']) {
+      if (existsSync(state + suffix)) renameSync(state + suffix, aside + suffix);
+    }
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : 'unknown';
+    throw new StorageError(`${state}: cannot be moved: ${reason}`, { cause });
+  }
+}

@@ -1,0 +1,130 @@
+/** One run under the lock: what is there is taken over, mirrored, told to others, and its end published. */
+import { PausedError, StorageError } from '../core/errors.ts';
+import type { Report } from '../core/report.ts';
+import type { Mirror } from '../sync/mirror.ts';
+import { sync } from '../sync/sync.ts';
+import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import { notifyAll } from './notify-all.ts';
+import { openMirror } from './open-mirror.ts';
+import type { Settings } from './settings.ts';
+import type { PauseRequest } from './signals.ts';
+import { publishStatus } from './status-file.ts';
+import { systemClock } from './system-clock.ts';
+import { dropOldStateIfComplete, takeOver } from './take-over.ts';
+import { Tally } from './tally.ts';
+import { requestAgeMs, type Target } from './target.ts';
+import { announce, chooseView, conclude, lines, type RunArguments } from './view.ts';
+
+/** Where cron takes up requests, it does so every quarter of an hour. */
+const longestRequestMs = 20 * 60_000;
+
+export interface OneRun {
+  readonly command: RunArguments;
+  readonly target: Target;
+  readonly settings: Settings;
+  /** What the mirrors that are notified know us by. */
+  readonly secret: Uint8Array | undefined;
+  readonly pause: PauseRequest;
+  readonly nativeBinding: string | undefined;
+}
+
+/** How a run ended. */
+interface RunEnd {
+  readonly code: number;
+  readonly failure: unknown;
+  /** Undefined when the run was paused. */
+  readonly summary: string | undefined;
+}
+
+/** Runs once; resolves with the exit code. The caller holds the lock. */
+export async function runOnce(run: OneRun): Promise<number> {
+  const { command, target, settings, pause, nativeBinding } = run;
+  const startedMs = Date.now();
+  const tally = new Tally();
+  const report: Report = (event) => {
+    tally.count(event);
+    view.report(event);
+  };
+  const { dryRun, reconcile } = command;
+  const { signal } = pause;
+  const clock = systemClock;
+  const opened = openMirror({ target, settings, reconcile, dryRun, clock, report, signal, nativeBinding });
+  const view = chooseView(command, settings, target);
+  let end: RunEnd;
+  try {
+    const failure = await work(run, opened.mirror, startedMs);
+    await notify(run, opened.mirror, tally, failure);
+    end = await endOf(run, opened.mirror, tally, failure, startedMs);
+  } finally {
+    view.end();
+    await opened.close();
+  }
+  tell(run, tally, end);
+  return end.code;
+}
+
+/** Resolves with what ended the run early, if anything did. */
+async function work({ command, target }: OneRun, mirror: Mirror, startedMs: number): Promise<unknown> {
+  const waitedMs = requestAgeMs(target, startedMs) ?? 0;
+  if (waitedMs > longestRequestMs) {
+    mirror.report({ type: 'warning', message: `${target.requestFlag}: ${neglected(waitedMs)}` });
+  }
+  try {
+    if (!command.dryRun) await takeOver(target, mirror);
+    await sync(mirror);
+    if (!command.dryRun) dropOldStateIfComplete(target, mirror);
+    return undefined;
+  } catch (error) {
+    return error;
+  }
+}
+
+function neglected(waitedMs: number): string {
+  return `a request waited ${Math.round(waitedMs / 60_000)} minutes for a run; can pep381sync.cgi start one?`;
+}
+
+async function notify(run: OneRun, mirror: Mirror, tally: Tally, failure: unknown): Promise<void> {
+  const { command, settings, secret, pause } = run;
+  if (command.dryRun || pause.signal.aborted || failure instanceof StorageError) return;
+  if (tally.projects.published + tally.projects.removed === 0) return;
+  const { report, clock, state } = mirror;
+  const { serial } = state.mirror();
+  await notifyAll({ urls: settings.notify, secret, serial, clock, report, pause: pause.signal });
+}
+
+async function endOf(
+  { command, pause }: OneRun,
+  mirror: Mirror,
+  tally: Tally,
+  failure: unknown,
+  startedMs: number,
+): Promise<RunEnd> {
+  if (failure instanceof PausedError || (failure !== undefined && pause.signal.aborted)) {
+    return { code: pause.exitCode(), failure, summary: undefined };
+  }
+  const code = failure === undefined ? codeOf(tally) : exitCodeOf(failure, tally.done > 0);
+  if (code === undefined) throw failure;
+  const summary = tally.summary((Date.now() - startedMs) / 1000, command.dryRun);
+  try {
+    // What is being taken over would look like ours to the next run.
+    const isOurs = mirror.state.mirror().adopting === undefined;
+    if (!command.dryRun && isOurs) await publishStatus(mirror, { startedMs, exitCode: code, summary });
+  } catch (error) {
+    // The disk that ended the run cannot take its status either: one reason is enough.
+    if (!(failure instanceof StorageError)) throw error;
+  }
+  return { code, failure, summary };
+}
+
+function codeOf(tally: Tally): number {
+  return tally.parked.size > 0 ? exitCodes.incomplete : exitCodes.right;
+}
+
+function tell({ command, settings }: OneRun, tally: Tally, { code, failure, summary }: RunEnd): void {
+  if (summary === undefined) {
+    announce(settings, 'paused', '\nMirroring paused. Resume by restarting pep381run.');
+    return;
+  }
+  if (failure instanceof Error) lines.err(`pep381run: error: ${failure.message}`);
+  conclude(command, settings, tally, code, summary);
+}

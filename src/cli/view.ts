@@ -1,0 +1,73 @@
+/** Who watches a run, and what is said at its end. */
+import type { Report } from '../core/report.ts';
+import { exitCodes } from './exit-codes.ts';
+import { ProgressDisplay } from './progress.ts';
+import type { RunCommand } from './run-options.ts';
+import type { Settings } from './settings.ts';
+import type { Tally } from './tally.ts';
+import type { Target } from './target.ts';
+import { jsonReport, type Lines, textReport } from './text-report.ts';
+
+const framesPerSecond = 10;
+const parkedNamed = 20;
+
+/** What the command line says of a run. */
+export type RunArguments = RunCommand & { kind: 'run' };
+
+/** Standard output and standard error. */
+export const lines: Lines = {
+  out: (line) => process.stdout.write(`${line}\n`),
+  err: (line) => process.stderr.write(`${line}\n`),
+};
+
+/** Says one of 1.5's lines; in a JSON log an object. */
+export function announce({ logFormat }: Settings, type: string, text: string): void {
+  const message = text.trim();
+  lines.out(logFormat === 'json' ? JSON.stringify({ time: new Date().toISOString(), type, message }) : text);
+}
+
+/** The last words. Under -q there are none unless somebody should look: what time heals is left to the next run. */
+export function conclude(
+  { quiet }: RunArguments,
+  settings: Settings,
+  tally: Tally,
+  code: number,
+  summary: string,
+): void {
+  if (quiet) {
+    const failed = [...tally.parked].filter(([, { expected }]) => !expected);
+    for (const [name, { reason }] of failed.slice(0, parkedNamed)) lines.err(`${name}: ${reason}`);
+    if (failed.length > 0 || code > exitCodes.incomplete) lines.err(summary);
+  } else if (settings.logFormat === 'json') {
+    lines.out(JSON.stringify({ time: new Date().toISOString(), type: 'summary', exitCode: code, summary }));
+  } else lines.out(summary);
+}
+
+/** Who watches: nobody under -q, a person at a terminal, or a log. */
+export function chooseView(
+  { quiet, dryRun }: RunArguments,
+  settings: Settings,
+  target: Target,
+): { report: Report; end(): void } {
+  if (quiet) return { report: () => {}, end: () => {} };
+  if (settings.logFormat === 'json') return { report: jsonReport(lines, Date.now), end: () => {} };
+  if (!process.stdout.isTTY || dryRun) return { report: textReport(lines, dryRun), end: () => {} };
+  const terminal = {
+    get columns(): number {
+      // A terminal without a size, such as a container's, says 0.
+      return process.stdout.columns || 80;
+    },
+    // Where a key was echoed, such as ^C, the cursor is not at the beginning of its line.
+    write: (text: string) => process.stdout.write(`\r${text}`),
+  };
+  const display = new ProgressDisplay(terminal, `Mirroring ${settings.upstream} into ${target.root}`, Date.now);
+  display.draw();
+  const timer = setInterval(() => display.draw(), 1000 / framesPerSecond);
+  return {
+    report: display.report,
+    end: () => {
+      clearInterval(timer);
+      display.erase();
+    },
+  };
+}

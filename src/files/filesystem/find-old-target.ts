@@ -1,0 +1,100 @@
+/** Recognizes what another mirror program has left under a target, and makes room for ours. */
+import { existsSync, mkdirSync, opendirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { isJsonObject } from '../../formats/json.ts';
+import type { OldTarget } from '../old-target.ts';
+import { type OldKind, oldKinds } from './old-kinds.ts';
+import { guardStorage } from './storage-errors.ts';
+
+const asideFolder = 'old-state';
+
+/** The old target at `root`, if it is one that is known. Throws StorageError, DamagedFileError. */
+export function findOldTarget(root: string): OldTarget | undefined {
+  return guardStorage(root, () => {
+    for (const kind of oldKinds) {
+      const detail = kind.describe(root);
+      if (detail !== undefined) return oldTarget(root, kind, `${kind.program} (${detail})`, undefined);
+    }
+    if (!hasPages(root)) return undefined;
+    const ownUpstream = upstreamOf(join(root, 'web', 'mirror-status.json'));
+    const from = ownUpstream === undefined ? 'an unknown program' : 'pep381client 2, whose state was lost';
+    return oldTarget(root, treeAlone, from, ownUpstream);
+  });
+}
+
+/** Moves what was put aside below `trash`: the mirror is complete without it. Throws StorageError. */
+export function dropOldState(root: string, trash: string): void {
+  const from = join(root, asideFolder);
+  guardStorage(from, () => {
+    if (!existsSync(from)) return;
+    const to = join(trash, asideFolder);
+    mkdirSync(trash, { recursive: true });
+    rmSync(to, { recursive: true, force: true });
+    renameSync(from, to);
+  });
+}
+
+/** A tree that was copied without the state beside it. */
+const treeAlone: Pick<OldKind, 'state' | 'treeAtRoot'> = {
+  state: ['web/serversig', 'web/json', 'web/pypi', 'web/simple/index.v1_html'],
+  treeAtRoot: false,
+};
+
+function oldTarget(
+  root: string,
+  { state, treeAtRoot }: Pick<OldKind, 'state' | 'treeAtRoot'>,
+  from: string,
+  ownUpstream: string | undefined,
+): OldTarget {
+  const move = (path: string, to: string): void => {
+    guardStorage(join(root, path), () => {
+      if (!existsSync(join(root, path))) return;
+      mkdirSync(dirname(join(root, to)), { recursive: true });
+      renameSync(join(root, path), join(root, to));
+    });
+  };
+  return {
+    from,
+    ownUpstream,
+    moveTree() {
+      if (!treeAtRoot) return;
+      for (const folder of ['simple', 'packages']) moveFolder(root, folder, move);
+    },
+    setStateAside() {
+      for (const path of state) move(path, join(asideFolder, path));
+    },
+  };
+}
+
+/** The folder below web/ may be there already, empty, as a new mirror has it. */
+function moveFolder(root: string, folder: string, move: (path: string, to: string) => void): void {
+  const to = join('web', folder);
+  const isThere = existsSync(join(root, folder));
+  if (isThere && existsSync(join(root, to)) && readdirSync(join(root, to)).length === 0) {
+    rmSync(join(root, to), { recursive: true });
+  }
+  move(folder, to);
+}
+
+function hasPages(root: string): boolean {
+  const simple = join(root, 'web', 'simple');
+  if (!existsSync(simple)) return false;
+  const folder = opendirSync(simple);
+  try {
+    let entry = folder.readSync();
+    while (entry?.isDirectory() === false) entry = folder.readSync();
+    return entry !== null;
+  } finally {
+    folder.closeSync();
+  }
+}
+
+function upstreamOf(status: string): string | undefined {
+  try {
+    const json: unknown = JSON.parse(readFileSync(status, 'utf8'));
+    return isJsonObject(json) && typeof json.upstream === 'string' ? json.upstream : undefined;
+  } catch {
+    // No such file, or none of ours: then it is not our tree.
+    return undefined;
+  }
+}
