@@ -1,0 +1,143 @@
+/**
+ * A target that another program has left, as recorded, beside an upstream that has just what is in it. It is taken over
+ * with a real SQLite and the file system, as pep381run does it.
+ */
+import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import type { Test } from 'tap';
+import { extract } from 'tar';
+import { openOldTarget } from '../../src/cli/open-old-target.ts';
+import { dropOldStateIfComplete, takeOver } from '../../src/cli/take-over.ts';
+import { openTarget, type Target } from '../../src/cli/target.ts';
+import type { FileStore } from '../../src/files/file-store.ts';
+import type { StateStore } from '../../src/state/state-store.ts';
+import { sync } from '../../src/sync/sync.ts';
+import type { WorkResult } from '../../src/sync/work.ts';
+import { publishedTree } from '../e2e/tree.ts';
+import { openMirrorAt, type RunOptions, TestMirror } from '../fixtures/test-mirror.ts';
+import { indexOfTree } from '../fixtures/tree-upstream.ts';
+import { openSampleServer, type SampleServer } from '../sample/sample-server.ts';
+
+const archives = new URL('../../../shared/fixtures/targets/', import.meta.url);
+
+/** The recorded targets. */
+export type Archive =
+  | 'target-1.5-complete'
+  | 'target-1.5-interrupted'
+  | 'target-bandersnatch-8'
+  | 'target-shadowmire-2';
+
+/** Unpacks a recorded target into the folder `target`. */
+export function unpack(archive: Archive, target: string): void {
+  mkdirSync(target, { recursive: true });
+  extract({ file: fileURLToPath(new URL(`${archive}.tar.gz`, archives)), cwd: target, strip: 1, sync: true });
+}
+
+/** Serves what a recorded target has, until `t` ends. */
+export async function openUpstream(t: Pick<Test, 'teardown'>, archive: Archive): Promise<SampleServer> {
+  const folder = mkdtempSync(join(tmpdir(), 'old-mirror-'));
+  unpack(archive, folder);
+  const index = indexOfTree(archive === 'target-shadowmire-2' ? folder : join(folder, 'web'));
+  rmSync(folder, { recursive: true });
+  const server = await openSampleServer({ index });
+  t.teardown(() => server.close());
+  return server;
+}
+
+/** Unpacks a recorded target, with an upstream of its own unless one is given that nobody changes. */
+export async function openOldMirror(t: Test, archive: Archive, upstream?: SampleServer): Promise<OldMirror> {
+  const server = upstream ?? (await openUpstream(t, archive));
+  const target = join(t.testdir(), 'target');
+  unpack(archive, target);
+  return new OldMirror(target, server);
+}
+
+/** By the upstream and its serial: making one takes longer than taking over. */
+const freshTrees = new Map<string, Promise<Record<string, string>>>();
+
+async function makeFreshTree(server: SampleServer): Promise<Record<string, string>> {
+  const target = mkdtempSync(join(tmpdir(), 'new-mirror-'));
+  try {
+    await new TestMirror(target, server).run();
+    return publishedTree(target);
+  } finally {
+    rmSync(target, { recursive: true });
+  }
+}
+
+/** What a step of taking over works with may be watched, or made to fail. */
+export interface Wrapped {
+  readonly state?: (state: StateStore) => StateStore;
+  readonly files?: (files: FileStore) => FileStore;
+}
+
+export class OldMirror extends TestMirror {
+  /** A run as pep381run makes one: what is there is taken over first. */
+  override async run(options: RunOptions = {}): Promise<WorkResult> {
+    return this.#open(options, {}, async (target, mirror) => {
+      await takeOver(target, mirror);
+      const result = await sync(mirror);
+      dropOldStateIfComplete(target, mirror);
+      return result;
+    });
+  }
+
+  /** What a run does before it asks upstream for anything. */
+  async takeOver(wrapped: Wrapped = {}, options: RunOptions = {}): Promise<void> {
+    await this.#open(options, wrapped, takeOver);
+  }
+
+  async #open<T>(
+    options: RunOptions,
+    { state = (it) => it, files = (it) => it }: Wrapped,
+    work: (target: Target, mirror: ReturnType<typeof openMirrorAt>['mirror']) => Promise<T>,
+  ): Promise<T> {
+    this.server.requests.length = 0;
+    this.events = [];
+    const report: RunOptions['report'] = (event) => {
+      this.events.push(event);
+      options.report?.(event);
+    };
+    const target = openTarget(this.target, () => openOldTarget(this.target) !== undefined);
+    const { mirror, close } = openMirrorAt(this.target, this.server.url, this.clock, { ...options, report });
+    try {
+      return await work(target, { ...mirror, state: state(mirror.state), files: files(mirror.files) });
+    } finally {
+      await close();
+    }
+  }
+
+  /** The files of distributions that the latest run has asked for. */
+  downloads(): string[] {
+    return this.requested().filter((path) => /^\/packages\/(?!.*\.(?:metadata|provenance)$)/.test(path));
+  }
+
+  /** Who was taken over in the latest run, and what is said of it. */
+  adoptions(): string[] {
+    return [
+      ...this.eventsOf('adopting').map(({ from }) => from),
+      ...this.eventsOf('adopted').map(({ summary }) => summary),
+    ];
+  }
+
+  /** What a new mirror of the same upstream publishes. */
+  freshTree(): Promise<Record<string, string>> {
+    const what = `${this.server.url} ${this.index.serial}`;
+    const tree = freshTrees.get(what) ?? makeFreshTree(this.server);
+    freshTrees.set(what, tree);
+    return tree;
+  }
+
+  /** A mirror of the same upstream in a copy of the target as it is now. */
+  copy(name: string): OldMirror {
+    const target = join(this.target, '..', name);
+    cpSync(this.target, target, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
+    return new OldMirror(target, this.server);
+  }
+
+  published(): Record<string, string> {
+    return publishedTree(this.target);
+  }
+}

@@ -1,0 +1,211 @@
+/** pep381run on targets that other programs have left, and on folders that are none. */
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { type Archive, openUpstream, unpack } from '../adopt/old-mirror.ts';
+import { readable } from '../adopt/readable.ts';
+import { readerProblems } from '../fixtures/reader-check.ts';
+import { recordingsMissing } from '../fixtures/shared-fixtures.ts';
+import { makeSdist } from '../sample/distributions.ts';
+import type { SampleServer } from '../sample/sample-server.ts';
+import { openBundle } from './bundle.ts';
+import { type Ended, run } from './program.ts';
+import { publishedTree, stateOf, treeOf, untouchedTree } from './tree.ts';
+
+const program = join(await openBundle(), 'pep381run');
+const skip = recordingsMissing;
+const quiet = { code: 0, stdout: '', stderr: '' };
+
+interface Opened {
+  readonly server: SampleServer;
+  readonly target: string;
+  mirror(...options: string[]): Promise<Ended>;
+}
+
+async function openOld(t: Test, archive: Archive): Promise<Opened> {
+  const server = await openUpstream(t, archive);
+  const target = join(t.testdir(), 'target');
+  unpack(archive, target);
+  return { server, target, mirror: (...options) => run(program, [...options, '--upstream', server.url, target]) };
+}
+
+/** The requests for files of distributions. */
+function downloads({ requests }: SampleServer): string[] {
+  return requests.map(({ path }) => path).filter((path) => /^\/packages\/.*(?:\.whl|\.gz)$/.test(path));
+}
+
+const words: Readonly<Record<Archive, readonly [from: string, took: string]>> = {
+  'target-1.5-complete': [
+    'pep381client 1.5 (completed 2026-11-22T15:53:28.000Z, 12 projects)',
+    'Took over 12 projects with 14 files (3.6 KiB)',
+  ],
+  'target-1.5-interrupted': [
+    'pep381client 1.5 (never completed, 9 projects, 3 still to do)',
+    'Took over 9 projects with 11 files (2.8 KiB)',
+  ],
+  'target-bandersnatch-8': ['bandersnatch (up to serial 10000175)', 'Took over 25 projects with 94 files (267 KiB)'],
+  'target-shadowmire-2': ['shadowmire (up to serial 10000175)', 'Took over 25 projects with 94 files (267 KiB)'],
+};
+
+for (const archive of Object.keys(words) as Archive[]) {
+  const [from, took] = words[archive];
+  t.test(`${archive} becomes a mirror of ours`, { skip }, async (t) => {
+    const { server, target, mirror } = await openOld(t, archive);
+    const copy = join(target, '../copy');
+    cpSync(target, copy, { recursive: true, verbatimSymlinks: true });
+    const { code, stdout, stderr } = await mirror();
+    t.equal(code, 0);
+    t.equal(stderr, '');
+    const lines = stdout.split('\n');
+    t.same(lines.slice(0, 2), [`Taking over the mirror of ${from}`, took]);
+    t.notMatch(stdout, /^Copying/m);
+    t.match(lines.at(-2), / projects published, 0 files copied \(0 B\)/);
+    t.same(downloads(server), []);
+    t.same(readerProblems(join(target, 'web')), []);
+    t.match(await mirror(), { code: 0, stdout: /^0 projects published, 0 files copied[^\n]*\n$/, stderr: '' });
+    t.same(await run(program, ['-q', '--upstream', server.url, copy]), quiet, 'with -q nothing is said');
+    t.same(publishedTree(copy), publishedTree(target));
+
+    const fresh = join(target, '../fresh');
+    await run(program, ['-q', '--upstream', server.url, fresh]);
+    t.same(publishedTree(target), publishedTree(fresh), 'it is what a new mirror is');
+    t.same(stateOf(target), stateOf(fresh));
+  });
+}
+
+t.test(
+  'an upstream that cannot be reached leaves a tree that can be read, and is taken over once',
+  { skip },
+  async (t) => {
+    for (const archive of ['target-1.5-complete', 'target-bandersnatch-8'] as const) {
+      const { server, target, mirror } = await openOld(t, archive);
+      server.faults.add({ do: 'reset' });
+      const first = await mirror();
+      t.equal(first.code, 3);
+      t.match(first.stdout, /^Taking over the mirror of [^\n]*\nTook over [^\n]*\n/);
+      t.match(first.stderr, /^pep381run: error: [^\n]*\n$/);
+      t.same(readable(target), []);
+      t.same(await mirror('--log-format', 'json').then(({ code, stdout }) => [code, /"adopting"/.test(stdout)]), [
+        3,
+        false,
+      ]);
+      server.faults.clear();
+      const elsewhere = await run(program, ['-q', '--upstream', 'http://127.0.0.1:9', target]);
+      t.equal(elsewhere.code, 3, 'nothing says yet which upstream it mirrors');
+      t.same(await mirror('-q'), quiet);
+      t.same(downloads(server), []);
+      t.same(readerProblems(join(target, 'web')), []);
+      t.notOk(existsSync(join(target, 'old-state')));
+      rmSync(target, { recursive: true });
+    }
+  },
+);
+
+t.test('what upstream has since is fetched, and told in the words of 1.5', { skip }, async (t) => {
+  const { server, target, mirror } = await openOld(t, 'target-1.5-complete');
+  const { path } = server.index.publish(makeSdist({ name: 'nose', version: '2.0' }));
+  server.index.removeProject('Zope.Interface');
+  const { code, stdout } = await mirror();
+  t.equal(code, 0);
+  t.match(stdout, new RegExp(`^Copying ${path}$`, 'm'));
+  t.match(stdout, /^Removing \/packages\/source\/Z\/Zope\.Interface\/Zope\.Interface-3\.6\.1\.tar\.gz$/m);
+  t.same(downloads(server), [path]);
+  t.same(readerProblems(join(target, 'web')), []);
+});
+
+t.test('a log of JSON objects tells each project', { skip }, async (t) => {
+  const { mirror } = await openOld(t, 'target-1.5-complete');
+  const { code, stdout, stderr } = await mirror('--log-format', 'json');
+  t.equal(`${code}${stderr}`, '0');
+  const events: { type: string }[] = stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line));
+  t.equal(events.filter(({ type }) => type === 'project-adopted').length, 12);
+  t.equal(events[0]?.type, 'adopting');
+  t.ok(events.some(({ type }) => type === 'adopted'));
+});
+
+t.test('a status that cannot be read means exit code 4, one line, and nothing changed', { skip }, async (t) => {
+  const { server, target, mirror } = await openOld(t, 'target-1.5-complete');
+  const status = join(target, 'status');
+  const right = readFileSync(status);
+  const pwned = join(target, 'pwned');
+  const hostile = Buffer.from(
+    `\x80\x02cposix\nsystem\nq\x00U${String.fromCharCode(pwned.length + 6)}touch ${pwned}q\x01\x85Rq\x03.`,
+    'latin1',
+  );
+  for (const bytes of [hostile, right.subarray(0, 250)]) {
+    writeFileSync(status, bytes);
+    const before = untouchedTree(target);
+    for (const options of [['-q'], [], ['--dry-run']]) {
+      const { code, stdout, stderr } = await mirror(...options);
+      t.equal(code, 4);
+      t.equal(stdout, '');
+      t.ok(stderr.startsWith(`pep381run: error: ${status}: `), stderr);
+      t.equal(stderr.trimEnd().split('\n').length, 1);
+      t.same(untouchedTree(target), before);
+    }
+  }
+  t.same(server.requests, []);
+  writeFileSync(status, right);
+  t.same(await mirror('-q'), quiet, 'once the file is right it is taken over');
+  t.same(downloads(server), []);
+  t.ok(existsSync(join(target, 'trash')) && !existsSync(status));
+});
+
+t.test('a dry run does not take over what another program has left', { skip }, async (t) => {
+  for (const archive of ['target-1.5-interrupted', 'target-shadowmire-2'] as const) {
+    const { server, target, mirror } = await openOld(t, archive);
+    const copied = join(target, '../copied');
+    cpSync(join(target, archive === 'target-shadowmire-2' ? '.' : 'web'), join(copied, 'web'), {
+      recursive: true,
+      verbatimSymlinks: true,
+    });
+    const before = untouchedTree(target);
+    t.match(await mirror('--dry-run'), { code: 2, stdout: '' });
+    const { stderr } = await mirror('--dry-run', '-q');
+    t.equal(
+      stderr,
+      `pep381run: error: ${target}: is the mirror of ${words[archive][0]}; a dry run cannot take it over, a run without it can\n`,
+    );
+    t.same(untouchedTree(target), before);
+    const alone = await run(program, ['--dry-run', '--upstream', server.url, copied]);
+    t.match(alone, { code: 2, stdout: '', stderr: /: is the mirror of an unknown program; [^\n]*\n$/ });
+    t.notOk(existsSync(join(copied, 'state.db')));
+    t.same(server.requests, []);
+    rmSync(join(target, '..'), { recursive: true });
+  }
+});
+
+t.test('a folder that no mirror program has made is refused in one line, and left alone', { skip }, async (t) => {
+  const { server, target } = await openOld(t, 'target-1.5-complete');
+  const folder = join(target, '../mine');
+  const unknown: Readonly<Record<string, (folder: string) => void>> = {
+    'a text': (folder) => writeFileSync(join(folder, 'letter.txt'), 'Dear'),
+    'a status that is none': (folder) => {
+      mkdirSync(join(folder, 'web'));
+      writeFileSync(join(folder, 'status'), 'all is well');
+    },
+    'a web without pages': (folder) => {
+      mkdirSync(join(folder, 'web/simple'), { recursive: true });
+      mkdirSync(join(folder, 'htdocs'));
+    },
+    'a status without a tree': (folder) => cpSync(join(target, 'status'), join(folder, 'status')),
+    'a database alone': (folder) => writeFileSync(join(folder, 'local.db'), ''),
+  };
+  for (const [name, make] of Object.entries(unknown)) {
+    mkdirSync(folder);
+    make(folder);
+    const before = treeOf(folder);
+    for (const options of [['-q'], ['--dry-run']]) {
+      const { code, stdout, stderr } = await run(program, [...options, '--upstream', server.url, folder]);
+      t.equal(code, 2, name);
+      t.equal(stdout, '');
+      t.match(stderr, /^pep381run: error: [^\n]*\/mine: is neither empty nor a mirror \(it holds [^\n]*\); [^\n]*\n$/);
+      t.same(treeOf(folder), before);
+    }
+    rmSync(folder, { recursive: true });
+  }
+  t.same(server.requests, []);
+});
