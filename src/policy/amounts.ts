@@ -1,0 +1,31 @@
+/** Times and sizes as people write them in settings. */
+
+const hourMs = 3_600_000;
+const units: ReadonlyMap<string, number> = new Map([
+  ['h', hourMs],
+  ['d', 24 * hourMs],
+  ['w', 7 * 24 * hourMs],
+  ['y', 365 * 24 * hourMs],
+]);
+
+const sizes: ReadonlyMap<string, number> = new Map([
+  ['B', 1],
+  ...['k', 'M', 'G', 'T', 'P'].map((prefix, index) => [`${prefix}B`, 1000 ** (index + 1)] as const),
+  ...['K', 'M', 'G', 'T', 'P'].map((prefix, index) => [`${prefix}iB`, 1024 ** (index + 1)] as const),
+]);
+
+/** `7d` in milliseconds; units are h, d, w and y, which is 365 days. Undefined for anything else. */
+export function parseDuration(text: string): number | undefined {
+  return amountOf(text, units);
+}
+
+/** `1.5GB` in bytes; units are B, kB, MB, GB, TB, PB and KiB, MiB and so on. Undefined for anything else. */
+export function parseSize(text: string): number | undefined {
+  return amountOf(text, sizes);
+}
+
+function amountOf(text: string, known: ReadonlyMap<string, number>): number | undefined {
+  const [, number = '', unit = ''] = /^(\d{1,9}(?:\.\d{1,9})?) ?([A-Za-z]{1,3})$/.exec(text) ?? [];
+  const factor = known.get(unit === 'KB' ? 'kB' : unit);
+  return factor === undefined ? undefined : Math.round(Number(number) * factor);
+}

@@ -1,0 +1,100 @@
+/** `[files]`: rules that only what is pinned by its hash passes. */
+
+import { contains, parseSpecifier, type Specifier } from '../packaging/specifier.ts';
+import { wheelFits } from '../packaging/wheel-tags.ts';
+import { type Candidate, type Candidates, leaveOut, type Release, whyLeftOut } from './candidates.ts';
+import type { FileRules, Place } from './policy.ts';
+import { withDetail } from './reason.ts';
+import { anyVersion } from './want.ts';
+
+/** Leaves out files of other kinds, for other places, and large ones. */
+export function leaveUnfit({ files }: Candidates, rules: FileRules): void {
+  for (const candidate of files) {
+    leaveKind(candidate, rules);
+    leaveForeign(candidate, rules);
+    leaveLarge(candidate, rules);
+  }
+}
+
+function leaveKind(candidate: Candidate, { kinds, sdists }: FileRules): void {
+  const kind = candidate.name?.kind ?? 'other';
+  if (kinds !== undefined && !kinds.value.has(kind)) leaveOut(candidate, 'pinned-too', kinds.because, kind);
+  if (kind === 'sdist' && sdists?.value === 'no') leaveOut(candidate, 'pinned-too', sdists.because);
+}
+
+/** A file whose name does not tell where it can be used may be of use anywhere. */
+function leaveForeign(candidate: Candidate, { wish, wishes }: FileRules): void {
+  const tags = candidate.name?.tags;
+  if (tags === undefined || wish === undefined || wheelFits(tags, wish)) return;
+  const missed = wishes.find(({ value }) => !wheelFits(tags, value)) ?? wishes[0];
+  if (missed !== undefined) leaveOut(candidate, 'pinned-too', missed.because, 'does not fit');
+}
+
+function leaveLarge(candidate: Candidate, { maxSize }: FileRules): void {
+  const size = candidate.file.size ?? 0;
+  if (maxSize !== undefined && size > maxSize.value) {
+    leaveOut(candidate, 'pinned-too', maxSize.because, `${size} bytes`);
+  }
+}
+
+/** Leaves out source distributions where for each place a wheel of the same release is held. */
+export function leaveNeedlessSources({ releases }: Candidates, { sdists, places }: FileRules): void {
+  if (sdists?.value !== 'where-no-wheel-fits') return;
+  const specifiers = new Map<string, Specifier>();
+  for (const release of releases) {
+    const sources = heldOf(release, 'sdist');
+    const wheels = sources.length === 0 ? [] : heldOf(release, 'wheel');
+    for (const source of sources) {
+      const open =
+        wheels.length === 0 ? undefined : places.find((place) => !isServed(place, source, wheels, specifiers));
+      if (open !== undefined) source.note = withDetail(sdists.because, `no wheel for ${open.text}`);
+      else if (wheels.length > 0 && places.length > 0) {
+        leaveOut(source, 'pinned-too', sdists.because, 'wheels fit everywhere');
+      }
+    }
+  }
+}
+
+function heldOf({ files }: Release, kind: 'sdist' | 'wheel'): Candidate[] {
+  return files.filter((candidate) => candidate.name?.kind === kind && whyLeftOut(candidate) === undefined);
+}
+
+/** Parsed `requires-python`, by its text. */
+type Specifiers = Map<string, Specifier>;
+
+/** Where the source distribution itself cannot be installed, nobody misses it. */
+function isServed(place: Place, source: Candidate, wheels: readonly Candidate[], specifiers: Specifiers): boolean {
+  if (!takesPython(source, place, specifiers)) return true;
+  return wheels.some((wheel) => {
+    const tags = wheel.name?.tags;
+    return tags !== undefined && wheelFits(tags, place.wish) && takesPython(wheel, place, specifiers);
+  });
+}
+
+/** Whether `requires-python` admits the first or the last patch release. */
+function takesPython({ file }: Candidate, { patches }: Place, specifiers: Specifiers): boolean {
+  const text = file.requiresPython;
+  if (text === undefined || patches.length === 0) return true;
+  const specifier = specifiers.get(text) ?? parseSpecifier(text) ?? anyVersion;
+  specifiers.set(text, specifier);
+  return patches.some((patch) => contains(specifier, patch));
+}
+
+/** Leaves out the releases that do not fit beside pinned and newer ones. */
+export function leaveBeyondSize({ files, releases }: Candidates, { maxProjectSize }: FileRules): void {
+  if (maxProjectSize === undefined) return;
+  let total = sizeOf(files.filter(({ hashPin }) => hashPin !== undefined));
+  let isFull = false;
+  const pinnedFirst = [...releases].sort((a, b) => Number(b.pin !== undefined) - Number(a.pin !== undefined));
+  for (const release of pinnedFirst) {
+    const held = release.files.filter((file) => file.hashPin === undefined && whyLeftOut(file) === undefined);
+    const size = sizeOf(held);
+    isFull ||= total + size > maxProjectSize.value;
+    if (!isFull) total += size;
+    else for (const file of held) leaveOut(file, 'pinned-too', maxProjectSize.because, 'no room beside newer releases');
+  }
+}
+
+function sizeOf(candidates: readonly Candidate[]): number {
+  return candidates.reduce((total, { file }) => total + (file.size ?? 0), 0);
+}

@@ -1,0 +1,69 @@
+/** Tells whether decisions may have changed since they were made. */
+import { sha256Hex } from '../core/hash.ts';
+import type { MarkerEnvironment } from '../packaging/environment.ts';
+import type { WheelWish } from '../packaging/wheel-tags.ts';
+import type { FileRules, Policy, ReleaseRules, Rule } from './policy.ts';
+import type { Limits, Want } from './want.ts';
+
+/** Short hashes of everything that decisions follow from; comments, lines and the order of keys are nothing of that. */
+export interface Fingerprint {
+  /** Which projects are held, and which of their releases are wanted; the content of requirements files is part of it. */
+  readonly projects: string;
+  /** `[releases]`, `[files]` and how pages treat what is not held. */
+  readonly files: string;
+}
+
+/** The fingerprint of `policy`. */
+export function fingerprintOf({ rules, otherwise, dependencies, environments, ...policy }: Policy): Fingerprint {
+  const places = sortedTexts(environments.map(environmentText));
+  return {
+    projects: hash([rules.map(ruleText), otherwise.value, dependencies, places]),
+    files: hash([releasesText(policy.releases), filesText(policy.files), policy.unmirrored]),
+  };
+}
+
+function hash(value: unknown): string {
+  return sha256Hex(new TextEncoder().encode(JSON.stringify(value))).slice(0, 16);
+}
+
+function ruleText({ hold, named, open }: Rule): unknown {
+  const names = [...named].map(([name, wants]) => [name, ...sortedTexts(wants.map(wantText))]);
+  return [hold, sortedTexts(names), sortedTexts(open.map(({ kind, text }) => [kind, text]))];
+}
+
+function wantText({ specifier, extras, sha256s, limits }: Want): unknown {
+  return [specifier.text.replaceAll(/\s/g, ''), [...extras].sort(), [...sha256s].sort(), limits && limitsText(limits)];
+}
+
+function limitsText({ byName }: Limits): unknown {
+  return sortedTexts([...byName].map(([name, { specifier, sha256s }]) => [name, specifier.text, [...sha256s].sort()]));
+}
+
+function environmentText(environment: MarkerEnvironment): unknown {
+  return Object.entries(environment).sort();
+}
+
+function releasesText(rules: ReleaseRules): unknown {
+  const { noPrereleases, noYanked, keep, minAgeMs, minAgeExempt, maxAgeMs } = rules;
+  return [
+    noPrereleases !== undefined,
+    noYanked !== undefined,
+    keep && [keep.value.count, keep.value.per],
+    minAgeMs && [minAgeMs.value, minAgeExempt],
+    maxAgeMs?.value,
+  ];
+}
+
+function filesText({ kinds, sdists, wish, maxSize, maxProjectSize }: FileRules): unknown {
+  const kindNames = kinds && [...kinds.value].sort();
+  return [kindNames, sdists?.value, wish && wishText(wish), maxSize?.value, maxProjectSize?.value];
+}
+
+function wishText({ systems, machines, pythons, abis, glibc, musl }: WheelWish): unknown {
+  return [...[systems, machines, pythons, abis].map((list) => list && sortedTexts(list)), glibc, musl];
+}
+
+/** Lists whose order means nothing. */
+function sortedTexts(values: readonly unknown[]): string[] {
+  return values.map((value) => JSON.stringify(value)).sort();
+}

@@ -1,0 +1,101 @@
+import { type DistributionKind, kindNamed, knownKinds } from '../packaging/distribution-name-kinds.ts';
+import type { LibcVersion } from '../packaging/platform-tag.ts';
+import { knownMachines, machineNamed } from '../packaging/platform-tag-machines.ts';
+import { knownSystems, systemNamed } from '../packaging/platform-tag-systems.ts';
+import { pythonNamed } from '../packaging/python-tag.ts';
+import type { WheelWish } from '../packaging/wheel-tags.ts';
+import { fieldsOf, type Given, itemsOf, namedOf, oneOf, refuse, textOf, whereIs } from './given.ts';
+import { ruled, sizeOf } from './parse-releases.ts';
+import { placesOf } from './places.ts';
+import type { FileRules } from './policy.ts';
+import type { Ruled } from './reason.ts';
+
+const fileKeys = [
+  'kinds',
+  'sdists',
+  'systems',
+  'machines',
+  'pythons',
+  'abis',
+  'glibc',
+  'musl',
+  'max-size',
+  'max-project-size',
+] as const;
+
+const wishKeys = ['systems', 'machines', 'pythons', 'abis', 'glibc', 'musl'] as const;
+
+/** Reads `[files]`; a line is added to `warnings` for what can hardly be meant. Throws UsageError. */
+export function parseFiles(given: Given | undefined, warnings: string[]): FileRules {
+  const fields = fieldsOf(given, fileKeys);
+  const wishes = wishKeys.flatMap((key) => {
+    const field = fields.get(key);
+    const wish = field === undefined || isEmptyList(field) ? undefined : ruled(field, wishParsers[key]);
+    return wish === undefined ? [] : [wish];
+  });
+  const wish: WheelWish = Object.assign({}, ...wishes.map(({ value }) => value));
+  const { places, lonely } = placesOf(wish);
+  const machines = fields.get('machines');
+  for (const system of machines === undefined ? [] : lonely) {
+    warnings.push(`${machines && whereIs(machines)}: files.machines: none of them runs ${system}`);
+  }
+  return {
+    kinds: ruled(notEmpty(fields.get('kinds')), kindsOf),
+    sdists: sdistsOf(fields.get('sdists')),
+    wish: wishes.length === 0 ? undefined : wish,
+    wishes,
+    places,
+    maxSize: ruled(fields.get('max-size'), sizeOf),
+    maxProjectSize: ruled(fields.get('max-project-size'), sizeOf),
+  };
+}
+
+const wishParsers: Readonly<Record<(typeof wishKeys)[number], (given: Given) => WheelWish>> = {
+  systems: (given) => ({ systems: each(given, (item) => namedOf(item, systemNamed, 'a system', knownSystems)) }),
+  machines: (given) => ({ machines: each(given, (item) => namedOf(item, machineNamed, 'a machine', knownMachines)) }),
+  pythons: (given) => ({ pythons: each(given, pythonOf) }),
+  abis: (given) => ({ abis: each(given, abiOf) }),
+  glibc: (given) => ({ glibc: libcOf(given) }),
+  musl: (given) => ({ musl: libcOf(given) }),
+};
+
+function each<T>(given: Given, parse: (item: Given) => T): T[] {
+  return itemsOf(given).map(parse);
+}
+
+/** Whoever holds wheels needs the index of their variants. */
+function kindsOf(given: Given): ReadonlySet<DistributionKind> {
+  const kinds = new Set(each(given, (item) => namedOf(item, kindNamed, 'a kind of file', knownKinds)));
+  if (kinds.has('wheel')) kinds.add('variants');
+  return kinds;
+}
+
+function sdistsOf(given: Given | undefined): FileRules['sdists'] {
+  const found: Ruled<'yes' | 'no' | 'where-no-wheel-fits'> | undefined = ruled(given, (field) =>
+    oneOf(field, ['yes', 'no', 'where-no-wheel-fits']),
+  );
+  return found === undefined || found.value === 'yes' ? undefined : { value: found.value, because: found.because };
+}
+
+function pythonOf(given: Given) {
+  return pythonNamed(textOf(given)) ?? refuse(given, 'a Python such as "3.12", "3.13t" or "pypy3.10"');
+}
+
+function abiOf(given: Given): string {
+  const abi = textOf(given).toLowerCase();
+  return /^[a-z][a-z0-9_]*$/.test(abi) ? abi : refuse(given, 'an ABI tag such as "abi3" or "cp312"');
+}
+
+function libcOf(given: Given): LibcVersion {
+  const [, major, minor] = (typeof given.value === 'string' && /^(\d{1,3})\.(\d{1,3})$/.exec(given.value)) || [];
+  return major === undefined ? refuse(given, 'a version in quotes such as "2.28"') : [Number(major), Number(minor)];
+}
+
+/** An empty list restricts nothing. */
+function notEmpty(given: Given | undefined): Given | undefined {
+  return given !== undefined && isEmptyList(given) ? undefined : given;
+}
+
+function isEmptyList({ value }: Given): boolean {
+  return Array.isArray(value) && value.length === 0;
+}

@@ -1,0 +1,110 @@
+/** Reads the part of `mirror.toml` that says what a partial mirror holds. */
+import { environmentFrom, implementations, type MarkerEnvironment, platforms } from '../packaging/environment.ts';
+import { complain, fieldsOf, flagOf, type Given, oneOf, refuse, tablesOf, textOf } from './given.ts';
+import { parseFiles } from './parse-files.ts';
+import { parseBudget, parseReleases, ruled } from './parse-releases.ts';
+import { type GivenRule, parseRule, type RuleSources } from './parse-rules.ts';
+import { type Hold, holds, type Policy, type Rule } from './policy.ts';
+import { indexRules, joinRegexes } from './project-index.ts';
+import { namesRegex } from './project-patterns.ts';
+import type { Ruled } from './reason.ts';
+import { uselessRules } from './useless-rules.ts';
+
+/** The top-level keys of `mirror.toml` that are read here. */
+export const policyKeys = [
+  'projects',
+  'requirements',
+  'dependencies',
+  'unmirrored',
+  'otherwise',
+  'rule',
+  'releases',
+  'files',
+  'environment',
+  'budget',
+] as const;
+
+type PolicyKey = (typeof policyKeys)[number];
+
+/** What the parsing needs from outside. */
+export interface PolicySources extends Pick<RuleSources, 'reader' | 'compileRegex'> {
+  /** Where a value stands, by its path (`releases.keep`, `rule.0.projects.2`): `mirror.toml:12`. */
+  readonly at: (keyPath: string) => string;
+}
+
+/**
+ * The policy that `toml`, a whole `mirror.toml`, describes; keys that are not of {@link policyKeys} are passed over.
+ * Throws UsageError: `mirror.toml:LINE: key: expected …, found …`.
+ */
+export function parsePolicy(toml: Readonly<Record<string, unknown>>, sources: PolicySources): Policy {
+  const given = (key: PolicyKey): Given | undefined =>
+    toml[key] === undefined ? undefined : { value: toml[key], path: key, at: sources.at };
+  const warnings: string[] = [];
+  const environments = tablesOf(given('environment')).map(parseEnvironment);
+  const rules = givenRules(given).map((rule) => parseRule(rule, { ...sources, environments, warnings }));
+  warnings.push(...uselessRules(rules));
+  const files = parseFiles(given('files'), warnings);
+  const open = rules.flatMap((rule) => rule.open);
+  return {
+    rules,
+    index: indexRules(rules, joinRegexes(open, sources.compileRegex)),
+    otherwise: otherwiseOf(given('otherwise'), rules),
+    dependencies: ruled(given('dependencies'), flagOf)?.value ?? false,
+    unmirrored: ruled(given('unmirrored'), (field) => oneOf(field, ['hide', 'upstream'] as const))?.value ?? 'hide',
+    environments,
+    releases: parseReleases(given('releases'), sources.compileRegex),
+    files,
+    budget: parseBudget(given('budget')),
+    warnings,
+  };
+}
+
+/** True when `toml` may name projects by regex: then `compileRegex` will be called, else never. */
+export function usesRegexes(toml: Readonly<Record<string, unknown>>): boolean {
+  const { projects, rule, releases } = toml;
+  const rules: readonly unknown[] = Array.isArray(rule) ? rule : [];
+  return namesRegex(projects) || [...rules, releases].some((table) => hasRegex(table));
+}
+
+function hasRegex(table: unknown): boolean {
+  if (typeof table !== 'object' || table === null) return false;
+  return ['projects', 'min-age-exempt'].some((key) => namesRegex(new Map(Object.entries(table)).get(key)));
+}
+
+/** The shorthand comes last: what is named one by one in a rule before it is an exception. */
+function givenRules(given: (key: PolicyKey) => Given | undefined): GivenRule[] {
+  const rules = tablesOf(given('rule')).map(givenRule);
+  const [projects, requirements] = [given('projects'), given('requirements')];
+  const shorthand = projects ?? requirements;
+  return shorthand === undefined ? rules : [...rules, { hold: 'files', given: shorthand, projects, requirements }];
+}
+
+function givenRule(table: Given): GivenRule {
+  const fields = fieldsOf(table, ['projects', 'requirements', 'hold'] as const);
+  const [projects, requirements, hold] = [fields.get('projects'), fields.get('requirements'), fields.get('hold')];
+  if (projects === undefined && requirements === undefined) {
+    return complain(table, 'expected projects or requirements, found neither');
+  }
+  return { hold: hold === undefined ? 'files' : oneOf(hold, holds), given: hold ?? table, projects, requirements };
+}
+
+function otherwiseOf(given: Given | undefined, rules: readonly Rule[]): Ruled<Hold> {
+  const told = ruled(given, (field) => oneOf(field, holds));
+  if (told !== undefined) return told;
+  const first = rules.find(({ hold }) => hold === 'files');
+  if (first === undefined) return { value: 'files', because: { where: undefined, text: 'everything is held' } };
+  return { value: 'none', because: { where: first.because.where, text: 'no rule names the project' } };
+}
+
+function parseEnvironment(given: Given): MarkerEnvironment {
+  const fields = fieldsOf(given, ['python', 'platform', 'machine', 'implementation'] as const);
+  const python = fields.get('python');
+  const environment = environmentFrom({
+    python: ruled(python, textOf)?.value,
+    platform: ruled(fields.get('platform'), (field) => oneOf(field, platforms))?.value,
+    machine: ruled(fields.get('machine'), textOf)?.value,
+    implementation: ruled(fields.get('implementation'), (field) => oneOf(field, implementations))?.value,
+  });
+  if (environment !== undefined) return environment;
+  return refuse(python ?? given, 'a version such as "3.12"');
+}

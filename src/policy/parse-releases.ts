@@ -1,0 +1,82 @@
+import { projectName } from '../core/names.ts';
+import { parseDuration, parseSize } from './amounts.ts';
+import {
+  complain,
+  countOf,
+  fieldsOf,
+  flagOf,
+  type Given,
+  itemsOf,
+  oneOf,
+  refuse,
+  settingText,
+  textOf,
+  whereIs,
+} from './given.ts';
+import type { Budget, ReleaseRules } from './policy.ts';
+import { type CompileRegex, matcherOf, parsePattern } from './project-patterns.ts';
+import type { Reason, Ruled } from './reason.ts';
+
+const releaseKeys = ['prereleases', 'yanked', 'keep', 'keep-per', 'min-age', 'min-age-exempt', 'max-age'] as const;
+
+/** Reads `[releases]`. Throws UsageError. */
+export function parseReleases(given: Given | undefined, compileRegex: CompileRegex): ReleaseRules {
+  const fields = fieldsOf(given, releaseKeys);
+  const keep = ruled(fields.get('keep'), (field) => countOf(field, 1));
+  const per =
+    ruled(fields.get('keep-per'), (field) => oneOf(field, ['project', 'major', 'minor'] as const))?.value ?? 'project';
+  const exempt = itemsOf(fields.get('min-age-exempt')).map((item) => exemption(item, compileRegex));
+  const minAge = fields.get('min-age');
+  const minAgeMs = ruled(minAge, durationOf);
+  const maxAgeMs = ruled(fields.get('max-age'), durationOf);
+  if (minAge !== undefined && minAgeMs !== undefined && maxAgeMs !== undefined && minAgeMs.value >= maxAgeMs.value) {
+    complain(minAge, `expected less than max-age, found ${textOf(minAge)}: no file would ever be held`);
+  }
+  return {
+    noPrereleases: refusal(fields.get('prereleases')),
+    noYanked: refusal(fields.get('yanked')),
+    keep: keep && { value: { count: keep.value, per }, because: keep.because },
+    minAgeMs,
+    isMinAgeExempt: matcherOf(exempt),
+    minAgeExempt: exempt.map(({ kind, text }) => `${kind} ${text}`).sort(),
+    maxAgeMs,
+  };
+}
+
+/** Reads `[budget]`. Throws UsageError. */
+export function parseBudget(given: Given | undefined): Budget {
+  const fields = fieldsOf(given, ['size', 'reserve'] as const);
+  return { size: ruled(fields.get('size'), sizeOf), reserve: ruled(fields.get('reserve'), sizeOf) };
+}
+
+/** A setting with the reason to give for what follows from it. */
+export function ruled<T>(given: Given | undefined, parse: (given: Given) => T): Ruled<T> | undefined {
+  return given && { value: parse(given), because: reasonOf(given) };
+}
+
+/** The setting as a reason. */
+export function reasonOf(given: Given): Reason {
+  return { where: whereIs(given), text: settingText(given) };
+}
+
+/** A number of bytes. */
+export function sizeOf(given: Given): number {
+  const size = typeof given.value === 'string' ? parseSize(given.value) : undefined;
+  return size ?? refuse(given, 'a size such as "500MB" or "1.5GiB"');
+}
+
+function durationOf(given: Given): number {
+  const duration = typeof given.value === 'string' ? parseDuration(given.value) : undefined;
+  return duration ?? refuse(given, 'a time such as "12h", "7d", "2w" or "5y"');
+}
+
+/** The reason that the word false gives. */
+function refusal(given: Given | undefined): Reason | undefined {
+  return given === undefined || flagOf(given) ? undefined : reasonOf(given);
+}
+
+function exemption(given: Given, compileRegex: CompileRegex) {
+  const pattern = parsePattern(given, compileRegex);
+  const isPlain = pattern.kind !== 'name' || pattern.requirement.name === projectName(pattern.text);
+  return isPlain ? pattern : refuse(given, 'a project without versions');
+}

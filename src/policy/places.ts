@@ -1,0 +1,73 @@
+/** The combinations of system, machine and Python that files are wanted for. */
+import type { SystemName } from '../packaging/platform-tag-systems.ts';
+import type { Python } from '../packaging/python-tag.ts';
+import { parseVersion, type Version } from '../packaging/version.ts';
+import type { WheelWish } from '../packaging/wheel-tags.ts';
+import type { Place } from './policy.ts';
+
+/** The machines that there are for a system; for those that are not named here there may be any. */
+const machinesOf: ReadonlyMap<SystemName, readonly string[]> = new Map<SystemName, readonly string[]>([
+  ['macos', ['x86_64', 'aarch64', 'i686', 'ppc', 'ppc64']],
+  ['windows', ['x86_64', 'i686', 'aarch64', 'armv7l', 'ia64']],
+  ['ios', ['aarch64', 'x86_64']],
+  ['android', ['aarch64', 'x86_64', 'armv7l', 'i686']],
+  ['emscripten', ['wasm32']],
+]);
+
+const notOnLinux = new Set(['wasm32']);
+
+/** Some minor version of `major`: only a wheel for all of them fits. */
+function oldest(major: number, implementation = 'cp'): Python {
+  return { implementation, major, minor: 0, threaded: undefined };
+}
+
+/**
+ * The places of a wish, and the systems for which none of its machines is made. Where a wish leaves something open, a
+ * wheel must fit all of it: every system, every machine, every Python 3. Linux is one place with glibc and one with musl.
+ */
+export function placesOf(wish: WheelWish): {
+  readonly places: readonly Place[];
+  readonly lonely: readonly SystemName[];
+} {
+  const pythons = wish.pythons ?? [oldest(3)];
+  const places: Place[] = [];
+  const lonely: SystemName[] = [];
+  for (const system of new Set(wish.systems?.flatMap(libcsOf) ?? [undefined])) {
+    const machines = wish.machines?.filter((machine) => system === undefined || isMadeFor(machine, system)) ?? [
+      undefined,
+    ];
+    if (machines.length === 0 && system !== undefined) lonely.push(system);
+    for (const machine of machines) for (const python of pythons) places.push(placeOf(wish, system, machine, python));
+  }
+  return { places, lonely };
+}
+
+function libcsOf(system: SystemName): readonly SystemName[] {
+  return system === 'linux' ? ['manylinux', 'musllinux'] : [system];
+}
+
+function isMadeFor(machine: string, system: SystemName): boolean {
+  return machinesOf.get(system)?.includes(machine) ?? !notOnLinux.has(machine);
+}
+
+/** An empty list fits only what fits anywhere. */
+function placeOf(wish: WheelWish, system: SystemName | undefined, machine: string | undefined, python: Python): Place {
+  const asked = python.minor === undefined ? oldest(python.major, python.implementation) : python;
+  const systems = system === undefined ? [] : [system];
+  const machines = machine === undefined ? [] : [machine];
+  return {
+    wish: { ...wish, systems, machines, pythons: [asked] },
+    patches: asked.minor === 0 ? [] : patchesOf(asked),
+    text: [system ?? 'every system', machine ?? 'every machine', nameOf(asked)].join(', '),
+  };
+}
+
+function patchesOf({ major, minor }: Python): Version[] {
+  const ends = ['0', '999'].map((patch) => parseVersion(`${major}.${minor}.${patch}`));
+  return ends.filter((version) => version !== undefined);
+}
+
+function nameOf({ implementation, major, minor, threaded }: Python): string {
+  const prefix = implementation === 'cp' ? 'Python ' : `${implementation} `;
+  return prefix + (minor === 0 ? `${major}` : `${major}.${minor}${threaded === true ? 't' : ''}`);
+}

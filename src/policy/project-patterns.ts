@@ -1,0 +1,91 @@
+/** The ways to name projects: by name, glob, regex, or as a requirement (PEP 508). */
+import type { ProjectName } from '../core/names.ts';
+import { parseRequirement, type Requirement } from '../packaging/requirement.ts';
+import { complain, type Given, refuse, textOf } from './given.ts';
+import { compileGlob, globMatches } from './glob.ts';
+import { isImpossible } from './want.ts';
+
+/** Compiles a regex in RE2's syntax, for a search in linear time. Throws when it is none. */
+export type CompileRegex = (source: string) => (text: string) => boolean;
+
+/** One project, perhaps only some of its releases. */
+export interface NamedProject {
+  readonly kind: 'name';
+  /** As it was written. */
+  readonly text: string;
+  readonly requirement: Requirement;
+}
+
+/** Any number of projects, by their normalized names. */
+export interface OpenPattern {
+  readonly kind: 'glob' | 'regex';
+  /** The normalized glob, or what stands between the slashes. */
+  readonly text: string;
+  readonly matches: (name: string) => boolean;
+}
+
+export type ProjectPattern = NamedProject | OpenPattern;
+
+const globShape = /^[A-Za-z0-9*?._-]*[*?][A-Za-z0-9*?._-]*$/;
+const expected = 'a project such as flask, acme-*, /^acme-/ or flask>=2';
+
+/** The pattern that the text `given` spells. Throws UsageError. */
+export function parsePattern(given: Given, compileRegex: CompileRegex): ProjectPattern {
+  const text = textOf(given).trim();
+  if (text.startsWith('/')) return regexPattern(given, text, compileRegex);
+  return globShape.test(text) ? globPattern(text) : namedProject(given, text);
+}
+
+/** True when a list of patterns may hold a regex, so that the compiler will be needed. */
+export function namesRegex(patterns: unknown): boolean {
+  const list: readonly unknown[] = Array.isArray(patterns) ? patterns : [patterns];
+  return list.some((text) => typeof text === 'string' && text.trim().startsWith('/'));
+}
+
+function regexPattern(given: Given, text: string, compileRegex: CompileRegex): OpenPattern {
+  if (text.length < 3 || !text.endsWith('/')) return refuse(given, 'a regex between slashes such as /^acme-/');
+  const source = text.slice(1, -1);
+  try {
+    return { kind: 'regex', text: source, matches: compileRegex(ignoringCase(source)) };
+  } catch (cause) {
+    return complain(given, `${text} is no regex: ${cause instanceof Error ? cause.message : 'it cannot be compiled'}`);
+  }
+}
+
+/** Names are normalized: without it a capital letter would silently match nothing. */
+export function ignoringCase(source: string): string {
+  return `(?i:${source})`;
+}
+
+function globPattern(text: string): OpenPattern {
+  const glob = text
+    .replace(/[-_.]+/g, '-')
+    .replace(/\*{2,}/g, '*')
+    .toLowerCase();
+  return { kind: 'glob', text: glob, matches: compileGlob(glob) };
+}
+
+function namedProject(given: Given, text: string): NamedProject {
+  const requirement = parseRequirement(text);
+  if (requirement === undefined) return refuse(given, expected);
+  if (requirement.url !== undefined) return complain(given, `${text} does not come from the index; leave the URL out`);
+  if (isImpossible(requirement.specifier)) {
+    return refuse(given, `a range that has versions in it for ${requirement.name}`);
+  }
+  return { kind: 'name', text, requirement };
+}
+
+/** A predicate for lists that only ask whether a project is meant. Not for patterns with versions. */
+export function matcherOf(patterns: readonly ProjectPattern[]): (name: ProjectName) => boolean {
+  const names = new Set(patterns.map((pattern) => (pattern.kind === 'name' ? pattern.requirement.name : undefined)));
+  const open = patterns.filter((pattern) => pattern.kind !== 'name');
+  return (name) => names.has(name) || open.some(({ matches }) => matches(name));
+}
+
+/** True when everything that `narrow` matches is surely matched by `wide`. */
+export function covers(wide: OpenPattern, narrow: OpenPattern | ProjectName): boolean {
+  if (typeof narrow === 'string') return wide.matches(narrow);
+  if (wide.kind === 'glob' && wide.text === '*') return true;
+  if (wide.kind !== narrow.kind) return false;
+  return wide.kind === 'glob' ? globMatches(wide.text, narrow.text) : wide.text === narrow.text;
+}

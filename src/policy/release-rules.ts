@@ -1,0 +1,128 @@
+/** `[releases]`: rules that what is pinned passes. */
+import {
+  type Candidate,
+  type Candidates,
+  isOrdinary,
+  leaveOut,
+  type Release,
+  versionText,
+  whyLeftOut,
+} from './candidates.ts';
+import type { Keep, ReleaseRules } from './policy.ts';
+import type { Reason, Ruled } from './reason.ts';
+import type { Want } from './want.ts';
+
+/** Leaves out the releases that no want allows. */
+export function leaveUnwanted({ releases }: Candidates, because: Reason): void {
+  for (const release of releases) {
+    if (release.wants.length > 0) continue;
+    const detail = release.text === '' ? versionText(release) : `${versionText(release)} is not wanted`;
+    for (const file of release.files) leaveOut(file, 'pinned-too', because, detail);
+  }
+}
+
+/** Leaves out files that were yanked (PEP 592). */
+export function leaveYanked({ files }: Candidates, { noYanked }: ReleaseRules): void {
+  if (noYanked === undefined) return;
+  for (const file of files) if (file.file.yanked !== false) leaveOut(file, 'ordinary', noYanked, 'yanked');
+}
+
+/** Leaves out files that are too young or too old. Returns when, at the earliest, that will change. */
+export function leaveByAge({ files }: Candidates, rules: AgeRules, now: number): number | undefined {
+  const { minAgeMs, maxAgeMs } = rules;
+  if (minAgeMs === undefined && maxAgeMs === undefined) return undefined;
+  let next = Number.POSITIVE_INFINITY;
+  for (const candidate of files) {
+    const { hashPin, release } = candidate;
+    if (hashPin !== undefined || release.pin?.pinnedBy === 'settings') continue;
+    if (!isOrdinary(candidate) && whyLeftOut(candidate) !== undefined) continue;
+    const changes = [
+      minAgeMs === undefined ? undefined : leaveYoung(candidate, minAgeMs, now),
+      maxAgeMs === undefined ? undefined : leaveOld(candidate, maxAgeMs, now),
+    ];
+    for (const change of changes) if (change !== undefined && change > now && change < next) next = change;
+  }
+  return next === Number.POSITIVE_INFINITY ? undefined : next;
+}
+
+/** `min-age` is undefined for projects that are exempt. */
+export type AgeRules = Pick<ReleaseRules, 'minAgeMs' | 'maxAgeMs'>;
+
+/** A dependency's pin does not make a file older. Returns when it is old enough. */
+function leaveYoung(candidate: Candidate, { value, because }: Ruled<number>, now: number): number | undefined {
+  const { uploadTimeMs } = candidate.file;
+  if (uploadTimeMs === undefined) {
+    leaveOut(candidate, 'pinned-too', because, 'its upload time is not told');
+    return undefined;
+  }
+  if (uploadTimeMs + value > now) leaveOut(candidate, 'pinned-too', because, uploaded(uploadTimeMs));
+  return uploadTimeMs + value;
+}
+
+function leaveOld(candidate: Candidate, { value, because }: Ruled<number>, now: number): number | undefined {
+  const { uploadTimeMs } = candidate.file;
+  if (uploadTimeMs === undefined) return undefined;
+  if (uploadTimeMs + value <= now) leaveOut(candidate, 'ordinary', because, uploaded(uploadTimeMs));
+  return uploadTimeMs + value;
+}
+
+function uploaded(timeMs: number): string {
+  return `uploaded ${new Date(timeMs).toISOString().slice(0, 10)}`;
+}
+
+/** Leaves out pre-releases for all wants but those that name one, or that nothing else is there for (PEP 440). */
+export function leavePrereleases({ releases }: Candidates, { noPrereleases }: ReleaseRules): void {
+  if (noPrereleases === undefined) return;
+  const served = new Set<Want>();
+  for (const { version, wants, files } of releases) {
+    if (version?.isPrerelease === false && files.some(isOrdinary)) for (const want of wants) served.add(want);
+  }
+  for (const release of releases) {
+    if (release.version?.isPrerelease !== true || release.wants.length === 0) continue;
+    release.wants = release.wants.filter((want) => want.specifier.namesPrereleases || !served.has(want));
+    if (release.wants.length > 0) continue;
+    for (const file of release.files) leaveOut(file, 'ordinary', noPrereleases, `${versionText(release)} is one`);
+  }
+}
+
+/** Keeps, for each want, the newest of the releases that have a file left. */
+export function leaveOlder({ releases }: Candidates, { keep }: ReleaseRules): void {
+  if (keep === undefined) return;
+  const counts = new Map<Want, Map<string, number>>();
+  const older: { readonly release: Release; readonly want: Want; readonly rank: number; readonly group: string }[] = [];
+  let group = '';
+  for (const release of releases) {
+    group = groupOf(release, keep.value, group);
+    const wants = release.files.some(isOrdinary) ? release.wants : [];
+    const ranks = wants.map((want) => count(counts, want, group));
+    const [want, rank = 0] = [wants[0], Math.min(...ranks)];
+    if (want !== undefined && rank > keep.value.count) older.push({ release, want, rank: ranks[0] ?? rank, group });
+  }
+  for (const { release, want, rank, group } of older) {
+    const total = counts.get(want)?.get(group) ?? rank;
+    const of = group === '' ? '' : ` of ${group}`;
+    for (const file of release.files) {
+      leaveOut(file, 'ordinary', keep.because, `${ordinal(rank)} newest of ${total} releases${of}`);
+    }
+  }
+}
+
+function count(counts: Map<Want, Map<string, number>>, want: Want, group: string): number {
+  const groups = counts.get(want) ?? new Map<string, number>();
+  const rank = (groups.get(group) ?? 0) + 1;
+  counts.set(want, groups.set(group, rank));
+  return rank;
+}
+
+/** What is no version belongs to the oldest ones. */
+function groupOf({ version }: Release, { per }: Keep, before: string): string {
+  if (per === 'project' || version === undefined) return before;
+  const [major = 0, minor = 0] = version.release;
+  const epoch = version.epoch === 0 ? '' : `${version.epoch}!`;
+  return per === 'major' ? `${epoch}${major}` : `${epoch}${major}.${minor}`;
+}
+
+function ordinal(rank: number): string {
+  const last = rank % 100 > 10 && rank % 100 < 14 ? 0 : rank % 10;
+  return `${rank}${['th', 'st', 'nd', 'rd'][last] ?? 'th'}`;
+}
