@@ -22,6 +22,7 @@ writeFileSync(
   `process.on('exit', () => require('fs').writeFileSync(process.env.BENCH_USAGE, JSON.stringify(process.resourceUsage())));`,
 );
 const pep381run = join(root, 'dist', 'pep381run');
+const pep381checkfiles = join(root, 'dist', 'pep381checkfiles');
 const takeOver = join(root, 'dist', 'bench-list.cjs');
 
 interface Figures {
@@ -46,6 +47,7 @@ try {
   await benchFiles();
   await benchIndexOnly();
   await benchList();
+  await benchCheck();
   await benchLogs();
   print();
 } finally {
@@ -103,6 +105,33 @@ async function benchList(): Promise<void> {
   await index.close();
   row('list of 880,000 names taken over', list, () => '', '4 s, 150 MiB');
   row('nothing changed, 880,000 projects', unchanged, () => `${traffic} bytes of traffic`, '0.25 s, 5,000 bytes');
+}
+
+/** A mirror that was just written is read again: many small files, and few large ones. */
+async function benchCheck(): Promise<void> {
+  const small = { projects: 2000, filesPerProject: 5, meanFileSize: 20_000 };
+  const large = { projects: 4, filesPerProject: 15, meanFileSize: 32_000_000 };
+  const count = small.projects * small.filesPerProject;
+  const [smallTarget] = await mirrored(small);
+  const [largeTarget, bytes] = await mirrored(large);
+  const [full, quick, read]: [Figures[], Figures[], Figures[]] = [[], [], []];
+  for (let round = 0; round < rounds; round += 1) {
+    full.push(await run(pep381checkfiles, smallTarget));
+    quick.push(await run(pep381checkfiles, '--quick', smallTarget));
+    read.push(await run(pep381checkfiles, largeTarget));
+  }
+  row('check of 10,000 files of 20 KB', full, (s) => `${rate(count, s)} files/s`, '5,000 files/s, 120 MiB');
+  row('quick check of 10,000 files', quick, (s) => `${rate(count, s)} files/s`, '');
+  row('check of 60 files of 32 MB', read, (s) => `${rate(bytes / 1e6, s)} MB/s`, '800 MB/s, 120 MiB');
+}
+
+/** A target that mirrors such an index, and how many bytes its files have. */
+async function mirrored(options: Parameters<typeof forkLargeIndex>[0]): Promise<[string, number]> {
+  const index = await forkLargeIndex(options);
+  const target = newTarget();
+  await run(pep381run, '-q', '--upstream', index.url, target);
+  await index.close();
+  return [target, index.started.bytes];
 }
 
 /** A log of two million lines, as a mirror with modern clients writes it, over three days. */

@@ -11,6 +11,7 @@ const root = fileURLToPath(new URL('..', import.meta.url));
 const programs = {
   pep381run: 'scripts/pep381run.ts',
   processlogs: 'scripts/processlogs.ts',
+  pep381checkfiles: 'scripts/pep381checkfiles.ts',
   'pep381sync.cgi': 'cgi/pep381sync.ts',
 };
 const addon = join(root, 'node_modules/better-sqlite3/build/Release/better_sqlite3.node');

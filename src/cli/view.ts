@@ -1,6 +1,7 @@
 /** Who watches a run, and what is said at its end. */
 import type { Report } from '../core/report.ts';
 import { exitCodes } from './exit-codes.ts';
+import { showOnTerminal } from './on-terminal.ts';
 import { ProgressDisplay } from './progress.ts';
 import type { RunCommand } from './run-options.ts';
 import type { Settings } from './settings.ts';
@@ -8,7 +9,6 @@ import type { Tally } from './tally.ts';
 import type { Target } from './target.ts';
 import { jsonReport, type Lines, textReport } from './text-report.ts';
 
-const framesPerSecond = 10;
 const parkedNamed = 20;
 
 /** What the command line says of a run. */
@@ -52,22 +52,7 @@ export function chooseView(
   if (quiet) return { report: () => {}, end: () => {} };
   if (settings.logFormat === 'json') return { report: jsonReport(lines, Date.now), end: () => {} };
   if (!process.stdout.isTTY || dryRun) return { report: textReport(lines, dryRun), end: () => {} };
-  const terminal = {
-    get columns(): number {
-      // A terminal without a size, such as a container's, says 0.
-      return process.stdout.columns || 80;
-    },
-    // Where a key was echoed, such as ^C, the cursor is not at the beginning of its line.
-    write: (text: string) => process.stdout.write(`\r${text}`),
-  };
-  const display = new ProgressDisplay(terminal, `Mirroring ${settings.upstream} into ${target.root}`, Date.now);
-  display.draw();
-  const timer = setInterval(() => display.draw(), 1000 / framesPerSecond);
-  return {
-    report: display.report,
-    end: () => {
-      clearInterval(timer);
-      display.erase();
-    },
-  };
+  const title = `Mirroring ${settings.upstream} into ${target.root}`;
+  const { display, end } = showOnTerminal((terminal) => new ProgressDisplay(terminal, title, Date.now));
+  return { report: display.report, end };
 }

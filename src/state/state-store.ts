@@ -161,7 +161,8 @@ export interface StateStore {
    * Queues a project without its ETag, and forgets files of it that are damaged, so that the next run fetches them again.
    */
   requeue(name: ProjectName, damaged: readonly WebPath[]): void;
-  isQueued(name: ProjectName): boolean;
+  /** The project as it is queued, due or not. */
+  queued(name: ProjectName): Due | undefined;
   /** The next queued projects, removals first (`removed`), by name after `after`, whose time has come. */
   due(now: number, removed: boolean, after: ProjectName | undefined, limit: number): Due[];
   /** The parked projects with their reasons, the longest waiting first. */

@@ -1,8 +1,8 @@
 /** Writes the list of all projects in one pass over the state, so that its size does not matter. */
 import { createGzip, type Gzip } from 'node:zlib';
 import type { ProjectName } from '../core/names.ts';
-import { type PageFile, pagePath } from '../core/paths.ts';
-import type { StagedFile, Write } from '../files/file-store.ts';
+import { type PageFile, pagePath, type WebPath } from '../core/paths.ts';
+import type { Digest, StagedFile, Write } from '../files/file-store.ts';
 import { type IndexEntry, type RootIndexForm, rootIndexHtml, rootIndexJson } from '../formats/root-index.ts';
 import type { Mirror } from './mirror.ts';
 
@@ -90,18 +90,22 @@ class FormWriter {
     this.#gzip.end();
     await this.#compressed;
     const path = pagePath(this.#page);
-    const found = await this.#plain.finish();
-    await this.#twin.finish();
-    const there = await this.#mirror.files.digest(path);
-    if (there?.sha256 !== found.sha256) {
+    const twinPath = pagePath(`${this.#page}.gz`);
+    const isThere = await this.#isThere(path, await this.#plain.finish());
+    const isTwinThere = await this.#isThere(twinPath, await this.#twin.finish());
+    if (!isThere || !isTwinThere) {
       return [
-        { path: pagePath(`${this.#page}.gz`), body: this.#twin },
+        { path: twinPath, body: this.#twin },
         { path, body: this.#plain },
       ];
     }
     await this.#plain.drop();
     await this.#twin.drop();
     return [];
+  }
+
+  async #isThere(path: WebPath, made: Digest): Promise<boolean> {
+    return (await this.#mirror.files.digest(path))?.sha256 === made.sha256;
   }
 
   async #write(text: string): Promise<void> {

@@ -5,7 +5,7 @@ import t from 'tap';
 const lines = readFileSync(new URL('../../apache/crontab', import.meta.url), 'utf8').split('\n');
 
 t.test(
-  'the crontab sets bash and a PATH that finds node, then runs the mirror every quarter of an hour and the logs daily',
+  'the crontab sets bash and a PATH that finds node, then runs the mirror every quarter of an hour, and logs and checks daily',
   async (t) => {
     t.same(
       lines.filter((line) => line !== '' && !line.startsWith('#')),
@@ -14,6 +14,7 @@ t.test(
         'PATH=/usr/local/bin:/usr/bin:/bin',
         '*/15 * * * * /usr/local/lib/pep381client/pep381run -q /var/pypi',
         '10 7 * * * /usr/local/lib/pep381client/processlogs /var/pypi /var/log/apache2/pypi.log{,.1}',
+        '40 3 * * * /usr/local/lib/pep381client/pep381checkfiles -q --subset auto /var/pypi',
       ],
     );
   },

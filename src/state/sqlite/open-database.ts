@@ -22,7 +22,7 @@ export function asStorage<T>(path: string, work: () => T): T {
 }
 
 const rebuild =
-  '; move the file away: pep381checkfiles --rebuild makes it anew from the tree, the next run from upstream';
+  '; move the file away: the next run compares everything with upstream, pep381checkfiles --rebuild reads the tree';
 
 const advice: Readonly<Record<string, string>> = {
   SQLITE_FULL: '; free some space and run again',

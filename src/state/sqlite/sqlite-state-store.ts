@@ -113,8 +113,9 @@ export class SqliteStateStore implements StateStore {
     });
   }
 
-  isQueued(name: ProjectName): boolean {
-    return this.#do(() => this.#sql.isQueued.get(name)) !== undefined;
+  queued(name: ProjectName): Due | undefined {
+    const row = this.#do(() => this.#sql.queued.get(name));
+    return row && dueOf(row);
   }
 
   due(now: number, removed: boolean, after: ProjectName | undefined, limit: number): Due[] {

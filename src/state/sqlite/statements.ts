@@ -50,7 +50,7 @@ export function prepareStatements(db: Database.Database) {
          coalesce((SELECT serial FROM projects WHERE name = :name), 0), 0, :now)
        ON CONFLICT (name) DO UPDATE SET next_try = 0`,
     ),
-    isQueued: db.prepare<[string], { found: 1 }>('SELECT 1 AS found FROM queue WHERE name = ?'),
+    queued: db.prepare<[string], DueRow>(`SELECT ${dueColumns} FROM queue WHERE name = ?`),
     due: db.prepare<[number, string, number], DueRow>(
       `SELECT ${dueColumns} FROM queue WHERE next_try <= ? AND name > ? ORDER BY name LIMIT ?`,
     ),

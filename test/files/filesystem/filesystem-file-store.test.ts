@@ -1,4 +1,15 @@
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { StorageError } from '../../../src/core/errors.ts';
@@ -140,6 +151,42 @@ t.test('more files than are flushed one by one are published as well', async (t)
   const paths = Array.from({ length: 40 }, (_, index) => at(`simple/p${index}/index.html`));
   await store.publish(paths.map((path) => ({ path, body: x })));
   t.equal(treeOf(web).length, 40);
+});
+
+t.test('a link is neither file nor folder; it is discarded, and what it leads to stays', async (t) => {
+  const { store, target, web } = open(t);
+  const aside = join(target, 'aside');
+  writeFileSync(aside, 'x');
+  for (const [name, to] of [
+    ['file', aside],
+    ['folder', target],
+    ['nothing', 'nowhere'],
+  ] as const) {
+    const path = at(`simple/a/${name}`);
+    mkdirSync(join(web, 'simple/a'), { recursive: true });
+    symlinkSync(to, join(web, path));
+    t.equal((await store.stat(path))?.kind, 'other', name);
+    await store.discard([path]);
+    t.equal(await store.stat(path), undefined);
+    t.ok(lstatSync(join(target, 'trash/2026-11-22', path)).isSymbolicLink());
+  }
+  t.ok(existsSync(aside));
+});
+
+t.test('what is left in staging can be told before it is tidied away', async (t) => {
+  const { store, target } = open(t);
+  for (const name of ['write-1', 'abc.part', 'abc.etag']) writeFileSync(join(target, 'staging', name), 'x');
+  t.same(await store.leftovers(false), ['write-1']);
+  t.same((await store.leftovers(true)).sort(), ['abc.etag', 'abc.part', 'write-1']);
+  rmSync(join(target, 'staging'), { recursive: true });
+  t.same(await store.leftovers(true), []);
+});
+
+t.test('what leads to itself, and what is none of a folder, are StorageErrors', async (t) => {
+  const { store, web } = open(t);
+  symlinkSync('loop', join(web, 'simple/loop'));
+  await t.rejects(store.stat(at('simple/loop/index.html')), { name: 'StorageError', message: /ELOOP/ });
+  await t.rejects(store.read(at('simple')), { name: 'StorageError', message: /EISDIR/ });
 });
 
 t.test("the file system's refusals are StorageErrors that name the path", async (t) => {

@@ -1,0 +1,43 @@
+/** What a path under `packages/` belongs to. */
+import type { ProjectName } from '../core/names.ts';
+import { isFileName, metadataPath, provenancePath, type WebPath } from '../core/paths.ts';
+import { projectCandidates } from '../formats/file-name.ts';
+import type { StateStore } from '../state/state-store.ts';
+
+const suffixes = [metadataPath('' as WebPath), provenancePath('' as WebPath)] as const;
+
+/** True when a held file accounts for what lies at `path`, or the next run may: its project is queued. */
+export function isKnown(state: StateStore, path: WebPath): boolean {
+  return isAccountedFor(state, path) || isExpected(state, path);
+}
+
+/** True when pages of `name` belong here, or are about to be made. */
+export function isKnownProject(state: StateStore, name: ProjectName): boolean {
+  return state.queued(name) !== undefined || state.held(name).published;
+}
+
+function isAccountedFor(state: StateStore, path: WebPath): boolean {
+  if (state.heldFile(path) !== undefined) return true;
+  const [metadata, provenance] = suffixes;
+  if (path.endsWith(metadata)) return state.heldFile(beside(path, metadata))?.metadataSha256 !== undefined;
+  return path.endsWith(provenance) && state.heldFile(beside(path, provenance))?.provenance === true;
+}
+
+function isExpected(state: StateStore, path: WebPath): boolean {
+  const suffix = suffixes.find((known) => path.endsWith(known)) ?? '';
+  return projectCandidates(nameOf(beside(path, suffix))).some((name) => state.queued(name) !== undefined);
+}
+
+/** True for the name that a file, or what lies beside one, may have. */
+export function isFileLike(path: WebPath): boolean {
+  const suffix = suffixes.find((known) => path.endsWith(known)) ?? '';
+  return isFileName(nameOf(beside(path, suffix)));
+}
+
+function nameOf(path: WebPath): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+function beside(path: WebPath, suffix: string): WebPath {
+  return path.slice(0, path.length - suffix.length) as WebPath;
+}

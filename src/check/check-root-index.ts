@@ -1,0 +1,115 @@
+/** Looks at the list of all projects, which is written anew by every run that changes something. */
+import { createHash } from 'node:crypto';
+import { createGunzip } from 'node:zlib';
+import type { ProjectName } from '../core/names.ts';
+import { type PageFile, pagePath } from '../core/paths.ts';
+import type { Digest } from '../files/file-store.ts';
+import { type RootIndexForm, rootIndexHtml, rootIndexJson } from '../formats/root-index.ts';
+import type { Finding } from './check-event.ts';
+import type { Check } from './check-job.ts';
+import { notAFile } from './look-at-file.ts';
+import { readable } from './readable.ts';
+import { isInShare } from './share.ts';
+
+const entriesAtATime = 2000;
+const headBytes = 100;
+
+type PlainPage = PageFile & `index.${'html' | 'v1_json'}`;
+
+/** Checks the list of projects, if it belongs to the share and no run is about to write it. */
+export async function checkRootIndex(check: Check): Promise<void> {
+  const { state, lock, share, report } = check;
+  const isDue = (): boolean => state.mirror().rootIndexDue === true || state.totals().projects === 0;
+  if (!isInShare('simple', share) || isDue() || (await look(check)).length === 0) return;
+  const release = await lock.take();
+  // The run that is at work writes it at its end.
+  if (release === undefined) return;
+  try {
+    const findings = isDue() ? [] : await look(check);
+    for (const finding of findings) report({ type: 'finding', finding });
+    if (!findings.some(({ kind }) => kind !== 'unreadable' && kind !== 'not-a-file')) return;
+    state.remember({ rootIndexDue: true });
+    report({ type: 'queued', name: undefined });
+  } finally {
+    release();
+  }
+}
+
+async function look(check: Check): Promise<Finding[]> {
+  return [...(await lookAtForm(check, 'index.html')), ...(await lookAtForm(check, 'index.v1_json'))];
+}
+
+async function lookAtForm(check: Check, page: PlainPage): Promise<Finding[]> {
+  const path = pagePath(page);
+  const twinPath = pagePath(`${page}.gz`);
+  const found = await readable(path, undefined, () => digest(check, page));
+  if ('kind' in found) return [found];
+  if (found.sha256 !== (await expected(check, page, found.serial))) {
+    return [{ kind: 'bad-page', path, project: undefined, found: 'lists other projects than state.db' }];
+  }
+  const twin = await readable(twinPath, undefined, () => lookAtTwin(check, twinPath, found));
+  return twin === undefined ? [] : [twin];
+}
+
+/** The digest of the page, and the serial that it names: that of the run that wrote it. */
+async function digest(check: Check, page: PlainPage): Promise<(Digest & { serial: number | undefined }) | Finding> {
+  const path = pagePath(page);
+  const stat = await check.files.stat(path);
+  if (stat !== undefined && stat.kind !== 'file') return { path, project: undefined, ...notAFile(stat.kind) };
+  let head = '';
+  const found = await check.files.digest(path, undefined, (piece) => {
+    if (head === '') head = piece.toString('latin1', 0, headBytes);
+    check.report({ type: 'read', bytes: piece.length });
+  });
+  if (found === undefined) return { kind: 'missing-page', path, project: undefined };
+  const serial = /"_last-serial":(\d{1,15}),"api-version"/.exec(head)?.[1];
+  return { ...found, serial: serial === undefined ? undefined : Number(serial) };
+}
+
+/** The sha256 that the page should have. */
+async function expected({ state, pace }: Check, page: PlainPage, serial: number | undefined): Promise<string> {
+  const form: RootIndexForm = page === 'index.html' ? rootIndexHtml : rootIndexJson(serial);
+  const hash = createHash('sha256').update(form.head);
+  let isFirst = true;
+  for (let after: ProjectName | undefined; ; ) {
+    await pace.keep();
+    const entries = state.published(after, entriesAtATime);
+    after = entries.at(-1)?.name;
+    if (after === undefined) break;
+    if (!isFirst) hash.update(form.separator);
+    hash.update(entries.map((entry) => form.entry(entry)).join(form.separator));
+    isFirst = false;
+  }
+  return hash.update(form.tail).digest('hex');
+}
+
+async function lookAtTwin(
+  { files }: Check,
+  path: ReturnType<typeof pagePath>,
+  page: Digest,
+): Promise<Finding | undefined> {
+  const stat = await files.stat(path);
+  if (stat !== undefined && stat.kind !== 'file') return { path, project: undefined, ...notAFile(stat.kind) };
+  const twin = await files.read(path);
+  if (twin === undefined) return { kind: 'bad-twin', path, project: undefined, found: 'missing' };
+  const isRight = (await unpackedSha256(twin, page.bytes)) === page.sha256;
+  return isRight ? undefined : { kind: 'bad-twin', path, project: undefined, found: 'not its page' };
+}
+
+/** Undefined when `twin` is not compressed, or holds more than `bytes`. */
+async function unpackedSha256(twin: Buffer, bytes: number): Promise<string | undefined> {
+  const hash = createHash('sha256');
+  const gunzip = createGunzip();
+  gunzip.end(twin);
+  let unpacked = 0;
+  try {
+    for await (const piece of gunzip as AsyncIterable<Buffer>) {
+      unpacked += piece.length;
+      if (unpacked > bytes) return undefined;
+      hash.update(piece);
+    }
+    return hash.digest('hex');
+  } catch {
+    return undefined;
+  }
+}

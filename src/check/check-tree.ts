@@ -1,0 +1,88 @@
+/** The pass over the tree, for what the pass over the projects cannot see: what belongs to no project. */
+import { projectName } from '../core/names.ts';
+import type { WebPath } from '../core/paths.ts';
+import { isKnown, isKnownProject } from './accounts.ts';
+import { Candidates } from './candidates.ts';
+import type { Check } from './check-job.ts';
+import { readable } from './readable.ts';
+import { isInShare } from './share.ts';
+import { below, type Met, walk } from './walk.ts';
+
+const simple = 'simple' as WebPath;
+const packages = 'packages' as WebPath;
+/** Apache's own. */
+const settingsName = '.htaccess';
+const pageNames: ReadonlySet<string> = new Set(['index.html', 'index.html.gz', 'index.v1_json', 'index.v1_json.gz']);
+
+/** Looks for what nothing accounts for. With a `doubt` nothing is deleted. Throws StorageError, PausedError. */
+export async function checkTree(check: Check, doubt: string | undefined): Promise<void> {
+  const candidates = new Candidates(check, doubt);
+  check.report({ type: 'folder-started', path: simple });
+  await eachIn(check, simple, (name, kind) => lookInSimple(check, candidates, name, kind));
+  await candidates.settle();
+  await eachIn(check, packages, async (name, kind) => {
+    await lookInPackages(check, candidates, below(packages, name), kind);
+    await candidates.settle();
+  });
+  tellLeftovers(check, await leftovers(check));
+}
+
+type Kind = 'file' | 'folder' | 'other';
+
+/** Calls `look` for what lies in `folder` and belongs to the share. */
+async function eachIn(check: Check, folder: WebPath, look: (name: string, kind: Kind) => Promise<void>): Promise<void> {
+  const refused = await readable(folder, undefined, async () => {
+    for await (const { name, kind } of check.files.entries(folder)) {
+      await check.pace.keep();
+      if (isInShare(name, check.share)) await look(name, kind);
+    }
+  });
+  if (refused !== undefined) check.report({ type: 'finding', finding: refused });
+}
+
+async function lookInSimple(check: Check, candidates: Candidates, name: string, kind: Kind): Promise<void> {
+  const path = below(simple, name);
+  if (name === settingsName) return;
+  if (kind !== 'folder') {
+    if (kind === 'other' || !pageNames.has(name)) await candidates.add(candidateOf({ path, kind }));
+    return;
+  }
+  const project = projectName(name);
+  if (project === undefined || project !== name || !isKnownProject(check.state, project)) {
+    await candidates.add({ path, kind: 'unknown-project' });
+    return;
+  }
+  await walk(check, path, async (met) => {
+    // The pages themselves, and what stands in their place, are for the pass over the projects.
+    const isPage = pageNames.has(met.path.slice(path.length + 1));
+    if (!isPage && met.path !== path) await candidates.add(candidateOf(met));
+  });
+}
+
+async function lookInPackages(check: Check, candidates: Candidates, path: WebPath, kind: Kind): Promise<void> {
+  check.report({ type: 'folder-started', path });
+  if (path.endsWith(`/${settingsName}`)) return;
+  if (kind !== 'folder') return candidates.add(candidateOf({ path, kind }));
+  await walk(check, path, async (met) => {
+    if (!isKnown(check.state, met.path)) await candidates.add(candidateOf(met));
+  });
+}
+
+function candidateOf({ path, kind }: Met): Parameters<Candidates['add']>[0] {
+  return { path, kind: kind === 'file' ? 'unreferenced' : kind === 'other' ? 'not-a-file' : kind };
+}
+
+/** Only between runs: while one is at work, what lies in staging is its own. */
+async function leftovers({ lock, files, state }: Check): Promise<readonly string[]> {
+  const release = lock.tryTake();
+  if (release === undefined) return [];
+  try {
+    return await files.leftovers(state.totals().queued === 0);
+  } finally {
+    release();
+  }
+}
+
+function tellLeftovers({ report }: Check, names: readonly string[]): void {
+  for (const name of names) report({ type: 'leftover', name });
+}

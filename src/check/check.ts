@@ -1,0 +1,34 @@
+/**
+ * A check of the mirror: whether what `web/` promises to its readers is there, byte for byte, and nothing else.
+ *
+ *   1  wait for a sync run, but not for ever: runs may come and go while the check goes on
+ *   2  every project: its pages, its files, and whether both are what is remembered; damage is queued for the next run
+ *   3  the tree: what belongs to no project
+ *
+ * It takes days on a full mirror, so it does not keep runs away, remembers how far it has come, and needs as much
+ * memory for a million projects as for one.
+ */
+import type { Check, CheckJob } from './check-job.ts';
+import { checkProjects } from './check-projects.ts';
+import { checkRootIndex } from './check-root-index.ts';
+import { checkTree } from './check-tree.ts';
+import { Pace } from './pace.ts';
+import { RunLock } from './run-lock.ts';
+import { nextShare, type Share } from './share.ts';
+
+/** Checks everything, or the share that the settings name; what it finds is reported. Throws StorageError, PausedError. */
+export async function check(job: CheckJob): Promise<void> {
+  const { state, clock, signal, report, settings, takeLock } = job;
+  const lock = new RunLock(takeLock, clock, signal, report);
+  const share = settings.share === 'auto' ? nextShare(state.mirror().checkedShare) : settings.share;
+  const check: Check = { ...job, lock, pace: new Pace(clock, signal), share };
+  (await lock.take())?.();
+  const doubt = await checkProjects(check);
+  await checkRootIndex(check);
+  await checkTree(check, doubt);
+  state.remember({ check: undefined, ...doneShare(settings.share, share) });
+}
+
+function doneShare(wanted: Share | 'auto' | undefined, share: Share | undefined): { checkedShare?: number } {
+  return wanted === 'auto' && share !== undefined ? { checkedShare: share.number } : {};
+}

@@ -1,0 +1,76 @@
+/** Holds a project's page against what is remembered of the project: both must speak of the same files. */
+import { type ProjectName, projectName } from '../core/names.ts';
+import type { WebPath } from '../core/paths.ts';
+import type { SimpleFile, SimplePage } from '../formats/simple-json.ts';
+import type { HeldFile, HeldProject } from '../state/state-store.ts';
+import type { ExpectedFile } from './look-at-file.ts';
+import { isOurs, pathOf } from './page-entry.ts';
+
+/** What a page and the state say together. */
+export interface Comparison {
+  /** In what they do not agree, one line each. */
+  readonly problems: readonly string[];
+  /** The files that the page says are here. */
+  readonly listed: readonly ExpectedFile[];
+  /** Files that are held, and that the page does not mention. */
+  readonly unlisted: readonly ExpectedFile[];
+  /** True when every file that the page says is here is held. */
+  readonly isKnown: boolean;
+}
+
+/** Compares the JSON page of `name` with what is held of it. */
+export function comparePage(name: ProjectName, page: SimplePage, held: HeldProject): Comparison {
+  const problems = headProblems(name, page, held);
+  const heldByPath = new Map(held.files.map((file) => [file.path, file]));
+  const mentioned = new Set<WebPath>();
+  const listed: ExpectedFile[] = [];
+  let isKnown = true;
+  for (const entry of page.files) {
+    const path = pathOf(entry, name);
+    const file = path && heldByPath.get(path);
+    if (path !== undefined) mentioned.add(path);
+    if (!isOurs(entry) && file === undefined) continue;
+    if (path === undefined) problems.push(`${entry.filename}: its link leads to no place that a mirror has`);
+    else {
+      listed.push(expected(path, entry, file));
+      if (isOurs(entry)) problems.push(...entryProblems(entry, path, file));
+    }
+    if (file === undefined) isKnown = false;
+  }
+  const unlisted = held.files.filter(({ path }) => !mentioned.has(path));
+  problems.push(...unlisted.map(({ path }) => `${path} is held, and not listed`));
+  return { problems, listed, unlisted: unlisted.map(expectedHeld), isKnown };
+}
+
+function headProblems(name: ProjectName, page: SimplePage, held: HeldProject): string[] {
+  const problems: string[] = [];
+  if (projectName(page.name) !== name) problems.push(`expected the page of ${name}, found that of ${page.name}`);
+  if (page.serial !== undefined && held.serial !== undefined && page.serial !== held.serial) {
+    problems.push(`expected serial ${held.serial}, found ${page.serial}`);
+  }
+  return problems;
+}
+
+function entryProblems(entry: SimpleFile, path: WebPath, held: HeldFile | undefined): string[] {
+  if (held === undefined) return [`${path} is listed, and not held`];
+  if (entry.sha256 !== held.sha256) {
+    return [`${path}: expected sha256 ${held.sha256}, found ${entry.sha256 ?? 'none'} listed`];
+  }
+  if (entry.metadataSha256 !== held.metadataSha256) {
+    const [expected, found] = [held.metadataSha256, entry.metadataSha256].map((sha256) => sha256 ?? 'none');
+    return [`${path}: expected metadata ${expected}, found ${found} listed`];
+  }
+  return [];
+}
+
+function expected(path: WebPath, entry: SimpleFile, held: HeldFile | undefined): ExpectedFile {
+  const { uploadTimeMs } = entry;
+  if (held !== undefined) return { ...expectedHeld(held), uploadTimeMs };
+  const { size, sha256, metadataSha256 } = entry;
+  return { path, size, sha256, metadataSha256, provenance: false, uploadTimeMs };
+}
+
+/** What must be there of a file that is held. */
+export function expectedHeld({ path, size, sha256, metadataSha256, provenance }: HeldFile): ExpectedFile {
+  return { path, size, sha256, metadataSha256, provenance, uploadTimeMs: undefined };
+}

@@ -1,0 +1,54 @@
+/** Looks at one project: its pages, its files, and whether both are what is remembered. Changes nothing. */
+import type { ProjectName } from '../core/names.ts';
+import { pagePath } from '../core/paths.ts';
+import type { SimplePage } from '../formats/simple-json.ts';
+import type { HeldProject } from '../state/state-store.ts';
+import type { Finding } from './check-event.ts';
+import type { Check } from './check-job.ts';
+import { type Comparison, comparePage, expectedHeld } from './compare-page.ts';
+import { type ExpectedFile, lookAtFile } from './look-at-file.ts';
+import { lookAtPages } from './look-at-pages.ts';
+
+/** What a project looks like. */
+export interface Look {
+  readonly findings: readonly Finding[];
+  /** The JSON page, if it could be read. */
+  readonly page: SimplePage | undefined;
+  /** True when every page could be read, and the state knows of every file that they say is here. */
+  readonly isProven: boolean;
+}
+
+/**
+ * Looks at `name`. While the project is `queued`, pages and state may differ: a run that was stopped between two of its
+ * steps leaves them so, and the next one puts it right. Then only what the page promises to its readers counts.
+ */
+export async function lookAtProject(
+  check: Check,
+  name: ProjectName,
+  held: HeldProject,
+  queued: boolean,
+): Promise<Look> {
+  const { page, findings, passing } = await lookAtPages(check, name);
+  const comparison = page && comparePage(name, page, held);
+  const found = [...findings, ...(queued ? [] : passing)];
+  if (!queued && comparison !== undefined) found.push(...disagreement(name, comparison));
+  for (const file of filesOf(comparison, held, queued)) {
+    await check.pace.keep();
+    found.push(...(await lookAtFile(check, name, file)));
+  }
+  const isRight = findings.length === 0 && (queued || passing.length === 0);
+  return { findings: found, page, isProven: isRight && comparison?.isKnown === true };
+}
+
+/** One line for a page, however many files it speaks of. */
+function disagreement(project: ProjectName, { problems }: Comparison): Finding[] {
+  const [first, ...more] = problems;
+  if (first === undefined) return [];
+  const found = more.length === 0 ? first : `${first} (and ${more.length} more)`;
+  return [{ kind: 'bad-page', path: pagePath('index.v1_json', project), project, found }];
+}
+
+function filesOf(comparison: Comparison | undefined, held: HeldProject, queued: boolean): readonly ExpectedFile[] {
+  if (comparison === undefined) return held.files.map(expectedHeld);
+  return queued ? comparison.listed : [...comparison.listed, ...comparison.unlisted];
+}

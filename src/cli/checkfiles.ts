@@ -1,0 +1,102 @@
+/** The program pep381checkfiles: whether the mirror is right, and what the next run has to put right. */
+import { existsSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { check } from '../check/check.ts';
+import { PausedError, StorageError, UsageError } from '../core/errors.ts';
+import { takeLock } from '../state/sqlite/lock.ts';
+import { rebuild } from './check-rebuild.ts';
+import { CheckTally } from './check-tally.ts';
+import { pausedText, skippedText } from './check-texts.ts';
+import { CheckView } from './check-view.ts';
+import {
+  type CheckArguments,
+  type CheckCommand,
+  checkHelp,
+  checkUsage,
+  parseCheckOptions,
+} from './checkfiles-options.ts';
+import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import { openCheck } from './open-check.ts';
+import { listenForPause } from './signals.ts';
+import { openTarget, prepareTarget, type Target } from './target.ts';
+import { version } from './version.ts';
+import { lines } from './view.ts';
+
+/** Runs with the arguments `argv`; resolves with the exit code. `nativeBinding` is the SQLite addon of the bundle. */
+export async function pep381checkfiles(argv: readonly string[], nativeBinding: string | undefined): Promise<number> {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  let command: CheckCommand | undefined;
+  try {
+    command = parseCheckOptions(argv);
+    if (command.kind === 'check' || command.kind === 'rebuild') return await runAlone(command, nativeBinding);
+    lines.out(command.kind === 'help' ? checkHelp.trimEnd() : version);
+    return exitCodes.right;
+  } catch (error) {
+    const code = exitCodeOf(error, false);
+    if (code === undefined || !(error instanceof Error)) throw error;
+    if (command === undefined) lines.err(`${checkUsage}\n`);
+    lines.err(`pep381checkfiles: error: ${error.message}`);
+    return code;
+  }
+}
+
+/** Two checks at a time would read everything twice and remember one position. */
+async function runAlone(command: CheckArguments, nativeBinding: string | undefined): Promise<number> {
+  const target = openCheckTarget(command);
+  prepareTarget(target);
+  const release = takeLock(join(target.root, 'run', 'check-lock.db'), nativeBinding);
+  if (release === undefined) {
+    if (!command.quiet) viewOf(command, target, new CheckTally()).say('skipped', skippedText);
+    return exitCodes.right;
+  }
+  try {
+    if (command.kind === 'rebuild') return await rebuild(command, target, nativeBinding);
+    return await runCheck(command, target, nativeBinding);
+  } finally {
+    release();
+  }
+}
+
+function openCheckTarget({ target: folder, kind }: CheckArguments): Target {
+  const target = openTarget(resolve(folder));
+  const web = join(target.root, 'web');
+  if (!existsSync(web)) throw new UsageError(`${target.root}: is no mirror (${web} does not exist)`);
+  if (kind === 'check' && !existsSync(target.state)) {
+    throw new StorageError(`${target.state}: is missing; pep381checkfiles --rebuild makes it anew from the tree`);
+  }
+  return target;
+}
+
+async function runCheck(command: CheckArguments, target: Target, nativeBinding: string | undefined): Promise<number> {
+  const startedMs = Date.now();
+  const tally = new CheckTally();
+  const pause = listenForPause();
+  const report: CheckView['report'] = (event) => view.report(event);
+  const { settings } = command;
+  const { job, close } = openCheck(target, { report, signal: pause.signal, settings }, nativeBinding);
+  const { adopting } = job.state.mirror();
+  if (adopting !== undefined) {
+    close();
+    throw new UsageError(
+      `${target.root}: the mirror of ${adopting} is being taken over; let pep381run complete that first`,
+    );
+  }
+  const view = viewOf(command, target, tally);
+  try {
+    await check(job);
+  } catch (error) {
+    view.end();
+    if (!(error instanceof PausedError) && !pause.signal.aborted) throw error;
+    view.say('paused', pausedText);
+    return pause.exitCode();
+  } finally {
+    close();
+  }
+  view.end();
+  view.conclude((Date.now() - startedMs) / 1000);
+  return tally.exitCode;
+}
+
+function viewOf({ quiet, logFormat }: CheckArguments, { root }: Target, tally: CheckTally): CheckView {
+  return new CheckView({ lines, root, tally, quiet, logFormat, isTerminal: process.stdout.isTTY, now: Date.now });
+}

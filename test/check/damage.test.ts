@@ -1,0 +1,186 @@
+/** Every kind of damage: what is said about it, that it is queued, and that the next run makes everything as it was. */
+import { renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { gzipSync } from 'node:zlib';
+import t from 'tap';
+import { publishedTree } from '../e2e/tree.ts';
+import type { TestMirror } from '../fixtures/test-mirror.ts';
+import { flipByte, openSyncedMirror, queuedIn, runCheck } from './checked-mirror.ts';
+
+const todo = 'Todo list updated; run pep381run now';
+const sdist = 'many-1.0.tar.gz';
+const wheel = 'many-2.0-py3-none-any.whl';
+const hex = '[0-9a-f]{64}';
+
+/** The HTML is made from the JSON, so that both cannot be right. */
+const htmlDiffers = 'Bad page simple/many/index.html: differs from index.v1_json';
+
+interface Case {
+  readonly damage: (mirror: TestMirror) => void;
+  /** What is said; `<sdist>` and `<wheel>` stand for their paths. */
+  readonly lines: readonly (string | RegExp)[];
+  /** Projects that are queued, `many` unless told. */
+  readonly queued?: readonly string[];
+}
+
+const blobOf = (mirror: TestMirror, filename: string): string => join(mirror.web, mirror.pathOf('many', filename));
+const pageOf = (mirror: TestMirror, page: string): string => join(mirror.web, 'simple/many', page);
+
+const cases: Readonly<Record<string, Case>> = {
+  'a missing file': {
+    damage: (mirror) => rmSync(blobOf(mirror, sdist)),
+    lines: ['Missing file <sdist>'],
+  },
+  'a file that was cut off': {
+    damage: (mirror) => truncateSync(blobOf(mirror, sdist), 5),
+    lines: [/^Bad size <sdist>: expected \d+ bytes, found 5 bytes$/],
+  },
+  'a file with one wrong bit': {
+    damage: (mirror) => flipByte(blobOf(mirror, sdist)),
+    lines: [new RegExp(`^Bad sha256 <sdist>: expected ${hex}, found ${hex}$`)],
+  },
+  'missing metadata': {
+    damage: (mirror) => rmSync(`${blobOf(mirror, wheel)}.metadata`),
+    lines: ['Missing metadata <wheel>.metadata'],
+  },
+  'metadata with one wrong bit': {
+    damage: (mirror) => flipByte(`${blobOf(mirror, wheel)}.metadata`),
+    lines: [new RegExp(`^Bad metadata <wheel>.metadata: expected ${hex}, found ${hex}$`)],
+  },
+  'a missing provenance object': {
+    damage: (mirror) => rmSync(`${blobOf(mirror, wheel)}.provenance`),
+    lines: ['Missing provenance <wheel>.provenance'],
+  },
+  'a provenance object that is none': {
+    damage: (mirror) => writeFileSync(`${blobOf(mirror, wheel)}.provenance`, '{"half":'),
+    lines: ['Bad provenance <wheel>.provenance: expected JSON, found something else'],
+  },
+  'several files of a project': {
+    damage: (mirror) => {
+      rmSync(blobOf(mirror, sdist));
+      flipByte(blobOf(mirror, wheel));
+      rmSync(`${blobOf(mirror, wheel)}.metadata`);
+    },
+    lines: ['Missing file <sdist>', /^Bad sha256 <wheel>: /, 'Missing metadata <wheel>.metadata'],
+  },
+  'a missing HTML page': {
+    damage: (mirror) => rmSync(pageOf(mirror, 'index.html')),
+    lines: ['Missing index.html for simple/many'],
+  },
+  'a missing JSON page': {
+    damage: (mirror) => rmSync(pageOf(mirror, 'index.v1_json')),
+    lines: ['Missing page simple/many/index.v1_json'],
+  },
+  'a project without its pages': {
+    damage: (mirror) => rmSync(join(mirror.web, 'simple/alpha'), { recursive: true }),
+    lines: ['Missing index.html for simple/alpha', 'Missing page simple/alpha/index.v1_json'],
+    queued: ['alpha'],
+  },
+  'an HTML page that says something else': {
+    damage: (mirror) => {
+      const page = Buffer.from(mirror.text('simple/many/index.html').replace('many-1.1', 'evil-1.1'));
+      writeFileSync(pageOf(mirror, 'index.html'), page);
+      writeFileSync(pageOf(mirror, 'index.html.gz'), gzipSync(page));
+    },
+    lines: [htmlDiffers],
+  },
+  'a JSON page that is none': {
+    damage: (mirror) => truncateSync(pageOf(mirror, 'index.v1_json'), 2000),
+    lines: [
+      /^Bad page simple\/many\/index.v1_json: not JSON \(/,
+      'Bad .gz twin simple/many/index.v1_json.gz: not its page',
+    ],
+  },
+  'pages that lack a file': {
+    damage: (mirror) => rewritePage(mirror, (page) => ({ ...page, files: page.files.slice(1) })),
+    lines: [htmlDiffers, 'Bad page simple/many/index.v1_json: <sdist> is held, and not listed'],
+  },
+  'pages of another serial': {
+    damage: (mirror) => rewritePage(mirror, (page) => ({ ...page, meta: { ...page.meta, '_last-serial': 1 } })),
+    lines: [htmlDiffers, /^Bad page simple\/many\/index.v1_json: expected serial \d+, found 1$/],
+  },
+  'pages of another project': {
+    damage: (mirror) => rewritePage(mirror, (page) => ({ ...page, name: 'fewer' })),
+    lines: [htmlDiffers, 'Bad page simple/many/index.v1_json: expected the page of many, found that of fewer'],
+  },
+  'a twin that is missing': {
+    damage: (mirror) => rmSync(pageOf(mirror, 'index.html.gz')),
+    lines: ['Bad .gz twin simple/many/index.html.gz: missing'],
+  },
+  'a twin of another page': {
+    damage: (mirror) => renameSync(pageOf(mirror, 'index.html.gz'), pageOf(mirror, 'index.v1_json.gz')),
+    lines: [
+      'Bad .gz twin simple/many/index.v1_json.gz: not its page',
+      'Bad .gz twin simple/many/index.html.gz: missing',
+    ],
+  },
+  'a twin that is not compressed': {
+    damage: (mirror) => writeFileSync(pageOf(mirror, 'index.html.gz'), 'x'),
+    lines: ['Bad .gz twin simple/many/index.html.gz: not its page'],
+  },
+  'a twin that unpacks without end': {
+    damage: (mirror) => writeFileSync(pageOf(mirror, 'index.html.gz'), gzipSync(Buffer.alloc(50 << 20))),
+    lines: ['Bad .gz twin simple/many/index.html.gz: not its page'],
+  },
+  'a twin of a page that is too small for one': {
+    damage: (mirror) => writeFileSync(join(mirror.web, 'simple/alpha/index.html.gz'), gzipSync('old')),
+    lines: ['Bad .gz twin simple/alpha/index.html.gz: its page is too small for one'],
+    queued: ['alpha'],
+  },
+  'a compressed list of projects that is another': {
+    damage: (mirror) => writeFileSync(join(mirror.web, 'simple/index.html.gz'), gzipSync('other')),
+    lines: ['Bad .gz twin simple/index.html.gz: not its page'],
+    queued: [],
+  },
+  'a missing list of projects': {
+    damage: (mirror) => rmSync(join(mirror.web, 'simple/index.html')),
+    lines: ['Missing index.html for simple'],
+    queued: [],
+  },
+  'a list that lacks a project': {
+    damage: (mirror) => {
+      const page = mirror.text('simple/index.v1_json').replace(/,\{[^}]*"name":"many"\}/, '');
+      writeFileSync(join(mirror.web, 'simple/index.v1_json'), page);
+    },
+    lines: ['Bad page simple/index.v1_json: lists other projects than state.db'],
+    queued: [],
+  },
+};
+
+function rewritePage(mirror: TestMirror, change: (page: ReturnType<TestMirror['page']>) => object): void {
+  const text = Buffer.from(`${JSON.stringify(change(mirror.page('many')))}\n`);
+  writeFileSync(pageOf(mirror, 'index.v1_json'), text);
+  writeFileSync(pageOf(mirror, 'index.v1_json.gz'), gzipSync(text));
+}
+
+t.test('a mirror that is right gives no line', async (t) => {
+  const mirror = await openSyncedMirror(t);
+  const { lines, exitCode, tally } = await runCheck(mirror);
+  t.same(lines, []);
+  t.equal(exitCode, 0);
+  t.match(tally, { projects: 3, files: 7, findings: 0, queued: 0 });
+  t.ok(tally.bytes > 5000);
+  t.same(queuedIn(mirror), []);
+});
+
+for (const [what, { damage, lines, queued = ['many'] }] of Object.entries(cases)) {
+  t.test(`${what} is told, queued and healed`, async (t) => {
+    const mirror = await openSyncedMirror(t);
+    const before = publishedTree(mirror.target);
+    damage(mirror);
+    const checked = await runCheck(mirror);
+    const said = checked.lines
+      // What remains of a file that is missing.
+      .filter((line) => !line.startsWith('Empty folder '))
+      .map((line) => line.replace(mirror.pathOf('many', sdist), '<sdist>'))
+      .map((line) => line.replace(mirror.pathOf('many', wheel), '<wheel>'));
+    t.match(said, [...lines, todo]);
+    t.equal(said.length, lines.length + 1);
+    t.equal(checked.exitCode, 1);
+    t.same(queuedIn(mirror), queued);
+    await mirror.runLater();
+    t.same(publishedTree(mirror.target), before, 'byte for byte');
+    t.same((await runCheck(mirror)).lines, []);
+    t.same(mirror.problems(), []);
+  });
+}

@@ -1,0 +1,173 @@
+/** The built pep381checkfiles when it is stopped on its way, watched by a person, or refused by the disk. */
+import { readFileSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import t, { type Test } from 'tap';
+import { makeSdist } from '../sample/distributions.ts';
+import { SampleIndex } from '../sample/sample-index.ts';
+import { openBundle } from './bundle.ts';
+import { type OpenedSample, openSample } from './opened-sample.ts';
+import { type Ended, type Running, run, start, until } from './program.ts';
+import { openSmallDisk, smallDiskOrReason } from './small-disk.ts';
+import { runInTerminal, type TerminalRun, terminalOrReason } from './terminal.ts';
+import { stateOf, treeOf } from './tree.ts';
+
+const programs = await openBundle();
+const program = join(programs, 'pep381checkfiles');
+const checkfiles = (...args: readonly string[]): Promise<Ended> => run(program, args);
+const right: Ended = { code: 0, stdout: '', stderr: '' };
+const todo = 'Todo list updated; run pep381run now\n';
+const paused = '\nCheck paused. Resume by restarting pep381checkfiles.\n';
+const needsTerminal = terminalOrReason();
+const canMount = smallDiskOrReason();
+/** More than a loaded machine needs to end a process, far less than it takes to read an endless file. */
+const atOnceMs = 3_000;
+/** Without a single block on the disk. */
+const endless = 2 ** 40;
+
+interface Stalled extends OpenedSample {
+  /** The line about the page that is missing in the first project. */
+  readonly finding: string;
+  /** Makes the file what it was. */
+  shorten(): void;
+}
+
+/** A mirror of which the first project lacks its page, and `project` has a file that takes for ever to be read. */
+async function openStalled(t: Test, project: string, filename: string, index?: SampleIndex): Promise<Stalled> {
+  const opened = await openSample(t, join(programs, 'pep381run'), index);
+  const { target, server } = opened;
+  t.same(await opened.mirror('-q'), right);
+  const [first = ''] = server.index
+    .projects()
+    .map(({ name }) => name)
+    .sort();
+  rmSync(join(target, 'web/simple', first, 'index.html'));
+  const path = server.index.pathOf(project, filename).slice(1);
+  const file = join(target, 'web', path);
+  const bytes = readFileSync(file);
+  const setSize = (size: number): void => {
+    const db = new Database(join(target, 'state.db'));
+    db.prepare('UPDATE files SET size = ? WHERE path = ?').run(size, path);
+    db.close();
+  };
+  truncateSync(file, endless);
+  setSize(endless);
+  return {
+    ...opened,
+    finding: `Missing index.html for ${target}/web/simple/${first}\n`,
+    shorten: () => {
+      writeFileSync(file, bytes);
+      setSize(bytes.length);
+    },
+  };
+}
+
+const large = ['sample-large', 'sample_large-1.0-py3-none-any.whl'] as const;
+
+function begin(t: Test, target: string, ...options: string[]): Running {
+  const running = start(program, [...options, target]);
+  t.teardown(() => running.kill('SIGKILL'));
+  return running;
+}
+
+for (const [signal, code] of [
+  ['SIGINT', 0],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const) {
+  t.test(`${signal} pauses a check at once with exit code ${code}, and the next one goes on`, async (t) => {
+    const { target, finding, shorten, mirror } = await openStalled(t, ...large);
+    const running = begin(t, target, '-q');
+    await until('the first project', () => running.stdout() === finding);
+    const since = Date.now();
+    running.kill(signal);
+    t.same(await running.ended, { code, stdout: `${finding}${todo}${paused}`, stderr: '' });
+    t.ok(Date.now() - since < atOnceMs, `after ${Date.now() - since} ms`);
+    t.equal(stateOf(target).queue.length, 1, 'what was found is queued');
+    shorten();
+    const next = await checkfiles(target);
+    t.same(next, { ...right, stdout: 'Continuing the check that was interrupted after sample-extras\n' });
+    t.same(await mirror('-q'), right);
+    t.same(await checkfiles(target), right);
+  });
+}
+
+t.test('a check that was killed goes on near to where it was, and has lost nothing', async (t) => {
+  const index = new SampleIndex();
+  const names = Array.from({ length: 520 }, (_, number) => `p${String(number).padStart(3, '0')}`);
+  for (const name of names) index.publish(makeSdist({ name, version: '1.0' }));
+  const { target, finding, shorten, mirror } = await openStalled(t, 'p510', 'p510-1.0.tar.gz', index);
+  const position = (): unknown => {
+    const db = new Database(join(target, 'state.db'), { readonly: true });
+    const row = db.prepare("SELECT value FROM mirror WHERE key = 'check'").get() as { value: string } | undefined;
+    db.close();
+    return row && (JSON.parse(row.value) as { after: string }).after;
+  };
+  const running = begin(t, target, '-q');
+  await until('its position', () => position() === 'p499');
+  running.kill('SIGKILL');
+  t.same(await running.ended, { code: 'SIGKILL', stdout: finding, stderr: '' });
+  shorten();
+  const next = await checkfiles(target);
+  t.same(next, { ...right, stdout: 'Continuing the check that was interrupted after p499\n' });
+  t.equal(stateOf(target).queue.length, 1);
+  t.same(await mirror('-q'), right);
+  t.same(await checkfiles(target), right);
+});
+
+/** A check in a terminal that is reading the endless file. */
+async function beginInTerminal(t: Test, columns: number): Promise<Stalled & { readonly terminal: TerminalRun }> {
+  const opened = await openStalled(t, ...large);
+  const terminal = runInTerminal(t, columns, [process.execPath, program, opened.target]);
+  await until('the display', () => terminal.screen().some((line) => line.startsWith('  now      sample-large')));
+  return { ...opened, terminal };
+}
+
+t.test('a person sees how far the check is, and above it what was found', needsTerminal, async (t) => {
+  const { terminal, finding, target } = await beginInTerminal(t, 300);
+  await until('the speed', () => /GiB, .* [GM]iB\/s/.test(terminal.screen().join()));
+  const [found, title, projects, files, now, wrong, ...more] = terminal.screen();
+  t.equal(`${found}\n`, finding);
+  t.equal(title?.replace(/ {2}[\d.]+ s$/, ''), `Checking ${target}`);
+  t.match(projects, /^ {2}projects \[#+\.+\] \d+ of 13 {2}\d+ %$/);
+  t.match(files, /^ {2}files {4}\d+, [\d.]+ GiB, [\d.]+ [GM]iB\/s/);
+  t.equal(now, '  now      sample-large');
+  t.equal(wrong, '  wrong    1 finding, 1 project queued');
+  t.same(more, []);
+});
+
+t.test('Ctrl-C takes the display away and leaves what was found', needsTerminal, async (t) => {
+  const { terminal, finding } = await beginInTerminal(t, 300);
+  terminal.type('\x03');
+  t.equal(await terminal.ended, 0);
+  t.same(terminal.screen().join('\n'), `${finding}${todo}${paused}`.trimEnd());
+});
+
+t.test('a check that comes to its end leaves the summary', needsTerminal, async (t) => {
+  const { target, mirror } = await openSample(t, join(programs, 'pep381run'));
+  await mirror('-q');
+  const well = runInTerminal(t, 100, [process.execPath, program, target]);
+  t.equal(await well.ended, 0);
+  t.match(well.screen(), [/^Checked 13 projects, 36 files \([\d.]+ MiB\) in [\d.]+ s: no findings\.$/]);
+  t.equal(well.screen().length, 1);
+  const quiet = runInTerminal(t, 100, [process.execPath, program, '-q', target]);
+  t.equal(await quiet.ended, 0);
+  t.same(quiet.screen(), ['']);
+});
+
+t.test('a read-only disk is told in one line, and a full one loses nothing', canMount, async (t) => {
+  const disk = openSmallDisk(t, '20m');
+  const { server } = await openSample(t, join(programs, 'pep381run'));
+  const target = join(disk.folder, 'target');
+  t.same(await run(join(programs, 'pep381run'), ['-q', '--upstream', server.url, target]), right);
+  rmSync(join(target, 'web/simple/sample-app/index.html'));
+  const before = treeOf(join(target, 'web'));
+  disk.remount('ro');
+  const { code, stdout, stderr } = await checkfiles(target);
+  t.equal(code, 4);
+  t.equal(stdout, '');
+  t.match(stderr, /^pep381checkfiles: error: \S+: cannot be written to: EROFS[^\n]*\n$/);
+  disk.remount('rw');
+  t.same(treeOf(join(target, 'web')), before);
+  t.equal((await checkfiles('-q', target)).code, 1);
+});

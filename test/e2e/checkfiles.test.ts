@@ -1,0 +1,219 @@
+/** The built pep381checkfiles: its contract with 1.5's users, beside real runs, and when it is stopped. */
+import { readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
+import t, { type Test } from 'tap';
+import { makeSdist } from '../sample/distributions.ts';
+import { pseudoRandomBytes } from '../sample/pseudo-random.ts';
+import { SampleIndex } from '../sample/sample-index.ts';
+import { openBundle } from './bundle.ts';
+import { type OpenedSample, openSample } from './opened-sample.ts';
+import { type Ended, each, type Running, run, start, until } from './program.ts';
+import { publishedTree, stateOf, treeOf } from './tree.ts';
+
+const programs = await openBundle();
+const pep381run = join(programs, 'pep381run');
+const program = join(programs, 'pep381checkfiles');
+const checkfiles = (...args: readonly string[]): Promise<Ended> => run(program, args);
+const right: Ended = { code: 0, stdout: '', stderr: '' };
+const todo = 'Todo list updated; run pep381run now\n';
+
+/** A mirror of the sample projects. */
+async function openMirrored(t: Test, index?: SampleIndex): Promise<OpenedSample> {
+  const opened = await openSample(t, pep381run, index);
+  t.same(await opened.mirror('-q'), right);
+  return opened;
+}
+
+/** The place of a file of the sample. */
+function blobOf({ server, target }: OpenedSample, project: string, filename: string): string {
+  return join(target, 'web', server.index.pathOf(project, filename));
+}
+
+const wheel = 'sample_base-1.0-py3-none-any.whl';
+
+t.test("wrong usage is told in 1.5's words, with exit code 2", async (t) => {
+  const rows: readonly (readonly [readonly string[], string])[] = [
+    [[], 'You have to specify a target directory'],
+    [['a', 'b'], 'You have to specify a target directory'],
+    [['--quik', 'a'], 'no such option: --quik; did you mean --quick?'],
+    [['--subset', '2', 'a'], '--subset: expected a share such as 1/30, or auto, found "2"'],
+    [
+      ['--delete-unreferenced', '--subset=1/2', 'a'],
+      '--delete-unreferenced needs a check of everything; leave --subset out',
+    ],
+  ];
+  await each(rows, async ([args, reason]) => {
+    const usage = 'Usage: pep381checkfiles [OPTIONS] TARGET\n\n';
+    const stderr = `${usage}pep381checkfiles: error: ${reason}\n`;
+    t.same(await checkfiles(...args), { code: 2, stdout: '', stderr });
+  });
+});
+
+t.test('help and version go to standard output', async (t) => {
+  t.match(await checkfiles('-h'), { code: 0, stdout: /^Usage: pep381checkfiles \[OPTIONS\] TARGET\n/, stderr: '' });
+  t.match(await checkfiles('--version'), { code: 0, stdout: /^\d+\.\d+\.\d+\n$/, stderr: '' });
+});
+
+t.test('what is no mirror is refused in one line, and stays as it is', async (t) => {
+  const root = t.testdir({
+    foreign: { 'thesis.tex': '', web: {} },
+    empty: {},
+    lost: { web: { simple: {} }, run: {} },
+    damaged: { web: {}, 'state.db': 'not a database, but as long as one '.repeat(300) },
+  });
+  const before = treeOf(root);
+  const rows: readonly (readonly [string, number, RegExp])[] = [
+    ['foreign', 2, /: is neither empty nor a mirror \(it holds thesis.tex\)/],
+    ['empty', 2, /: is no mirror \(\S+\/empty\/web does not exist\)$/],
+    ['missing', 2, /: is no mirror/],
+    ['lost', 4, /lost\/state\.db: is missing; pep381checkfiles --rebuild makes it anew from the tree$/],
+    ['damaged', 4, /damaged\/state\.db: file is not a database; .*pep381checkfiles --rebuild/],
+  ];
+  for (const [name, code, reason] of rows) {
+    const ended = await checkfiles(join(root, name));
+    t.equal(ended.code, code, name);
+    t.equal(ended.stdout, '');
+    t.match(ended.stderr, /^pep381checkfiles: error: [^\n]+\n$/);
+    t.match(ended.stderr.trimEnd(), reason);
+  }
+  const { 'damaged/run': _run, 'damaged/run/check-lock.db': _lock, ...after } = treeOf(root);
+  t.same(after, before);
+});
+
+t.test('a mirror that is right is no word and exit code 0', async (t) => {
+  const { target } = await openMirrored(t);
+  const choices = [[], ['-q'], ['--quick'], ['--repair'], ['--delete-unreferenced'], ['--subset', 'auto']];
+  for (const options of choices) {
+    t.same(await checkfiles(...options, target), right, options.join(' '));
+  }
+});
+
+t.test("damage is told in 1.5's words on standard output, and the next run heals it", async (t) => {
+  const opened = await openMirrored(t);
+  const { target, mirror } = opened;
+  const before = publishedTree(target);
+  const [gone, changed] = [
+    blobOf(opened, 'sample-base', wheel),
+    blobOf(opened, 'sample-pure', 'sample_pure-0.3-py2.py3-none-any.whl'),
+  ];
+  rmSync(join(target, 'web/simple/sample-app/index.html'));
+  rmSync(gone);
+  const bytes = readFileSync(changed);
+  bytes[9] = (bytes[9] ?? 0) ^ 1;
+  writeFileSync(changed, bytes);
+  const { code, stdout, stderr } = await checkfiles('-q', target);
+  t.equal(code, 1);
+  t.equal(stderr, '');
+  const [page, missing, bad, ...rest] = stdout.split('\n');
+  t.equal(page, `Missing index.html for ${target}/web/simple/sample-app`);
+  t.equal(missing, `Missing file ${gone}`);
+  t.equal(bad?.slice(0, -2 * 64 - ', found '.length), `Bad sha256 ${changed}: expected `);
+  t.equal(`${rest.join('\n')}`, todo);
+  t.same(
+    stateOf(target).queue.map((row) => (row as { name: string }).name),
+    ['sample-app', 'sample-base', 'sample-pure'],
+  );
+  t.equal((await checkfiles('-q', target)).code, 1, 'it is still wrong');
+  t.same(await mirror('-q'), right);
+  t.same(publishedTree(target), before);
+  t.same(await checkfiles(target), right);
+});
+
+t.test('without -q a summary follows what is wrong; in JSON it is the last object', async (t) => {
+  const opened = await openMirrored(t);
+  rmSync(blobOf(opened, 'sample-base', wheel));
+  const text = await checkfiles(opened.target);
+  t.match(
+    text.stdout,
+    /^Missing file [^\n]+\n.*Todo list updated; run pep381run now\nChecked 13 projects, 36 files \(/s,
+  );
+  t.match(text.stdout, /: 1 finding, 1 project queued\.\n$/);
+  const json = await checkfiles('--log-format', 'json', opened.target);
+  const objects = json.stdout
+    .trimEnd()
+    .split('\n')
+    .map((line) => JSON.parse(line) as Record<string, unknown>);
+  const path = opened.server.index.pathOf('sample-base', wheel).slice(1);
+  t.match(objects[0], { type: 'finding', kind: 'missing-file', path, project: 'sample-base' });
+  t.match(objects.at(-2), { type: 'todo', message: todo.trimEnd() });
+  t.match(objects.at(-1), { type: 'summary', exitCode: 1, projects: 13, findings: 1, queued: 1 });
+});
+
+t.test('a real run that is at work is waited for', async (t) => {
+  const opened = await openMirrored(t);
+  const { server, target } = opened;
+  server.index.addRole('sample-base', 'somebody');
+  server.faults.add({ do: 'stall', match: /\/simple\/sample-base\/$/ });
+  server.requests.length = 0;
+  const running = opened.begin('-q');
+  await until('its request', () => server.requests.some(({ path }) => path === '/simple/sample-base/'));
+  const check = begin(t, target);
+  await until('the word', () => check.stdout() !== '');
+  t.equal(check.stdout(), 'Synchronization in progress, waiting\n');
+  running.kill('SIGTERM');
+  t.equal((await running.ended).code, 143);
+  t.same(await check.ended, { ...right, stdout: 'Synchronization in progress, waiting\n' });
+});
+
+t.test('--rebuild makes a lost or damaged state anew, and not while a run is at work', async (t) => {
+  const { target, mirror } = await openMirrored(t);
+  const before = publishedTree(target);
+  const state = join(target, 'state.db');
+  const { files } = stateOf(target);
+  for (const lose of [() => rmSync(state), () => writeFileSync(state, 'no database '.repeat(1000))]) {
+    for (const suffix of ['-wal', '-shm']) rmSync(state + suffix, { force: true });
+    lose();
+    t.equal((await checkfiles(target)).code, 4);
+    t.same(await checkfiles('--rebuild', '-q', target), right);
+    t.same(stateOf(target).files, files);
+    t.same(await mirror('-q'), right);
+    t.same(await checkfiles(target), right);
+    t.same(publishedTree(target), before);
+  }
+  const lock = new Database(join(target, 'run/lock.db'));
+  lock.exec('BEGIN EXCLUSIVE');
+  const skipped = 'Currently already running; rebuilding is skipped\n';
+  t.same(await checkfiles('--rebuild', target), { ...right, stdout: skipped });
+  lock.close();
+});
+
+t.test('a second check is skipped, and says so', async (t) => {
+  const { target } = await openMirrored(t);
+  const lock = new Database(join(target, 'run/check-lock.db'));
+  lock.exec('BEGIN EXCLUSIVE');
+  const skipped = 'Currently already running; checking is skipped\n';
+  t.same(await checkfiles(target), { ...right, stdout: skipped });
+  t.same(await checkfiles('-q', target), right);
+  lock.close();
+});
+
+t.test('runs that come and go while a check goes on are not kept away', async (t) => {
+  const opened = await openMirrored(t, largeIndex());
+  const check = begin(t, opened.target, '-q');
+  const runs: Ended[] = [];
+  for (let number = 0; number < 3; number += 1) {
+    opened.server.index.publish(makeSdist({ name: `large-${number}`, version: '2.0' }));
+    runs.push(await opened.mirror('-q'));
+  }
+  t.same(runs, [right, right, right]);
+  t.same(await check.ended, right);
+  t.same(await checkfiles(opened.target), right);
+});
+
+/** So many bytes that a check takes a while. */
+function largeIndex(): SampleIndex {
+  const index = new SampleIndex();
+  for (let number = 0; number < 12; number += 1) {
+    const files = { data: pseudoRandomBytes(`large ${number}`, 2 << 20) };
+    index.publish(makeSdist({ name: `large-${number}`, version: '1.0', files }));
+  }
+  return index;
+}
+
+/** Starts a check; killed at the end of the test at the latest. */
+function begin(t: Test, target: string, ...options: string[]): Running {
+  const running = start(program, [...options, target]);
+  t.teardown(() => running.kill('SIGKILL'));
+  return running;
+}
