@@ -6,7 +6,7 @@ import type { MirrorEvent, Report } from '../core/report.ts';
 import { bar, LiveLines, type Terminal } from './live-lines.ts';
 import { Speed } from './speed.ts';
 import { Tally } from './tally.ts';
-import { problemOf } from './text-report.ts';
+import { noticeOf, problemOf } from './text-report.ts';
 import { plural, showBytes, showCount, showSeconds } from './units.ts';
 
 const shownTransfers = 4;
@@ -33,8 +33,8 @@ export class ProgressDisplay {
     this.#tally.count(event);
     const state = stateAfter(event);
     if (state !== undefined) this.#state = state;
-    const problem = problemOf(event);
-    if (problem !== undefined) this.#lines.writeAbove(problem, this.#render());
+    const line = problemOf(event) ?? noticeOf(event);
+    if (line !== undefined) this.#lines.writeAbove(line, this.#render());
   };
 
   /** Draws the display over its last form. */
@@ -83,8 +83,7 @@ export class ProgressDisplay {
 }
 
 function stateAfter(event: MirrorEvent): string | undefined {
-  if (event.type === 'adopting') return `taking over the mirror of ${event.from}`;
-  if (event.type === 'adopted') return event.summary;
+  if (event.type === 'project-adopted') return 'taking over what is there';
   if (event.type === 'queued') return event.projects === 0 ? 'nothing to do' : 'reading project pages';
   if (event.type === 'waiting') return `waiting ${Math.ceil(event.ms / 1000)} s ${event.why}`;
   if (event.type === 'project-done') return 'reading project pages';

@@ -10,10 +10,9 @@ export interface Lines {
 /** 1.5's text; with `dryRun` what would be done. */
 export function textReport(lines: Lines, dryRun: boolean): Report {
   return (event) => {
-    const problem = problemOf(event);
+    const [problem, notice] = [problemOf(event), noticeOf(event)];
     if (problem !== undefined) lines.err(problem);
-    else if (event.type === 'adopting') lines.out(`Taking over the mirror of ${event.from}`);
-    else if (event.type === 'adopted') lines.out(event.summary);
+    else if (notice !== undefined) lines.out(notice);
     else if (event.type === 'project-started' && !dryRun) lines.out(`Synchronizing ${event.name}`);
     else if (event.type === 'file-started') lines.out(`Copying /${event.path}`);
     else if (event.type === 'file-removed') lines.out(`Removing /${event.path}`);
@@ -39,4 +38,10 @@ export function problemOf(event: MirrorEvent): string | undefined {
   if (event.type === 'warning') return `Warning: ${event.message}`;
   if (event.type !== 'project-parked') return undefined;
   return `${event.name}: ${event.reason}; next try not before ${new Date(event.nextTry).toISOString()}`;
+}
+
+/** The line about something that happens once in the life of a mirror. */
+export function noticeOf(event: MirrorEvent): string | undefined {
+  if (event.type === 'adopting') return `Taking over the mirror of ${event.from}`;
+  return event.type === 'adopted' ? event.summary : undefined;
 }

@@ -51,6 +51,19 @@ t.test('the display shows how far the run is, and about how long it will take', 
   ]);
 });
 
+t.test('that another mirror is taken over stays on the terminal, above the display', async (t) => {
+  const { terminal, display } = open();
+  display.draw();
+  display.report({ type: 'adopting', from: 'bandersnatch' });
+  display.report({ type: 'adopted', summary: 'Took over 1 project with 2 files (3 B)' });
+  t.same(terminal.screen.slice(0, 2), [
+    'Taking over the mirror of bandersnatch',
+    'Took over 1 project with 2 files (3 B)',
+  ]);
+  display.erase();
+  t.equal(terminal.screen.filter((line) => line !== '').length, 2);
+});
+
 t.test('the display is drawn over its last form, however its number of lines changes', async (t) => {
   const { terminal, display } = open();
   display.draw();
