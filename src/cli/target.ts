@@ -20,7 +20,7 @@ const ours =
  * The target at the absolute path `root`, which need not exist. Throws UsageError for a folder that is no mirror, and
  * that `isOldTarget` does not know either.
  */
-export function openTarget(root: string, isOldTarget: () => boolean = () => false): Target {
+export function openTarget(root: string, isOldTarget?: () => boolean): Target {
   const target = {
     root,
     config: join(root, 'mirror.toml'),
@@ -30,11 +30,9 @@ export function openTarget(root: string, isOldTarget: () => boolean = () => fals
   };
   const foreign = list(root).find((name) => !ours.test(name));
   const isOurs = foreign === undefined || statSync(target.state, { throwIfNoEntry: false }) !== undefined;
-  if (!isOurs && !isOldTarget()) {
-    throw new UsageError(
-      `${root}: is neither empty nor a mirror (it holds ${foreign}); name another folder, or run pep381run first if ` +
-        'another program mirrored into it',
-    );
+  if (!isOurs && isOldTarget?.() !== true) {
+    const advice = isOldTarget === undefined ? ', or run pep381run first if another program mirrored into it' : '';
+    throw new UsageError(`${root}: is neither empty nor a mirror (it holds ${foreign}); name another folder${advice}`);
   }
   return target;
 }
