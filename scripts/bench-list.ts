@@ -13,6 +13,7 @@ prepareTarget(target);
 const opened = openMirror({
   target,
   settings: settingsFrom(new Map([['upstream', { value: url, where: 'argument' }]])),
+  policy: undefined,
   reconcile: false,
   dryRun: false,
   clock: systemClock,

@@ -46,6 +46,7 @@ try {
   });
   await benchFiles();
   await benchIndexOnly();
+  await benchPolicy();
   await benchList();
   await benchCheck();
   await benchLogs();
@@ -86,6 +87,24 @@ async function benchIndexOnly(): Promise<void> {
   }
   await index.close();
   row('index only, 20,000 projects', figures, (s) => `${rate(projects, s)} projects/s`, '1,500 projects/s');
+}
+
+/** 100,000 projects with 200,000 files of 100 bytes, of which every one is decided anew, and stays as it was. */
+async function benchPolicy(): Promise<void> {
+  const projects = 100_000;
+  const index = await forkLargeIndex({ projects, filesPerProject: 2, meanFileSize: 100 });
+  const target = newTarget();
+  const config = join(target, 'mirror.toml');
+  mkdirSync(target);
+  writeFileSync(config, '[releases]\nkeep = 20\n');
+  await run(pep381run, '-q', '--upstream', index.url, target);
+  const figures: Figures[] = [];
+  for (let round = 0; round < rounds; round += 1) {
+    writeFileSync(config, `[releases]\nkeep = ${21 + round}\n`);
+    figures.push(await run(pep381run, '-q', '--upstream', index.url, target));
+  }
+  await index.close();
+  row('new rules for 100,000 projects', figures, (s) => `${rate(projects, s)} projects/s`, '20 s, 200 MiB');
 }
 
 /** The list of all projects at PyPI's size, and a run that finds nothing new at that size. */

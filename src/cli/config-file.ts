@@ -3,23 +3,39 @@ import { readFileSync } from 'node:fs';
 import { parse, TomlError } from 'smol-toml';
 import { StorageError, UsageError } from '../core/errors.ts';
 import { suggestion } from '../core/nearest.ts';
+import { policyKeys } from '../policy/parse-policy.ts';
 import { type Given, type SettingName, settingNames } from './settings.ts';
 
-/** What the file at `path` gives; nothing when there is no file. Throws UsageError, with the line. */
-export function readConfigFile(path: string): Map<SettingName, Given> {
+/** `mirror.toml` as it was read. */
+export interface ConfigFile {
+  readonly path: string;
+  readonly text: string;
+  readonly toml: Readonly<Record<string, unknown>>;
+  /** Its settings; what it says about what is held is read elsewhere. */
+  readonly given: ReadonlyMap<SettingName, Given>;
+}
+
+/** The file at `path`, which is empty when there is none. Throws UsageError, with the line. */
+export function readConfigFile(path: string): ConfigFile {
   const text = readText(path);
+  const toml = parseToml(text, path);
   const given = new Map<SettingName, Given>();
-  for (const [key, value] of Object.entries(parseToml(text, path))) {
+  for (const [key, value] of Object.entries(toml)) {
+    if (isPolicyKey(key)) continue;
     const where = `${path}:${lineOf(key, text)}`;
     const name = settingNames.find((known) => known === key);
     if (name === undefined) {
       const isSection = typeof value === 'object' && value !== null && !Array.isArray(value);
       const what = isSection ? `section [${key}]` : `key ${key}`;
-      throw new UsageError(`${where}: unknown ${what}${suggestion(key, settingNames)}`);
+      throw new UsageError(`${where}: unknown ${what}${suggestion(key, [...settingNames, ...policyKeys])}`);
     }
     given.set(name, { value: typeof value === 'bigint' ? Number(value) : value, where: `${where}: ${key}` });
   }
-  return given;
+  return { path, text, toml, given };
+}
+
+function isPolicyKey(key: string): boolean {
+  return (policyKeys as readonly string[]).includes(key);
 }
 
 function readText(path: string): string {
@@ -32,7 +48,8 @@ function readText(path: string): string {
   }
 }
 
-function parseToml(text: string, path: string): Record<string, unknown> {
+/** The value that `text`, which came from `path`, spells. Throws UsageError, with line and column. */
+export function parseToml(text: string, path: string): Record<string, unknown> {
   try {
     return parse(text);
   } catch (cause) {

@@ -5,6 +5,7 @@ import {
   NoChangelogError,
   NonsenseError,
   StorageError,
+  TooLargeError,
   UnreachableError,
   UsageError,
 } from '../core/errors.ts';
@@ -23,13 +24,15 @@ export const exitCodes = {
   storage: 4,
 } as const;
 
+const ofStorage = [StorageError, DamagedFileError, TooLargeError];
+
 /**
  * The code for the error that ended a run; `changed` tells whether the run had changed anything before.
  * Undefined for what is not an expected failure: that is a bug, and keeps its stack.
  */
 export function exitCodeOf(error: unknown, changed: boolean): number | undefined {
   if (error instanceof UsageError) return exitCodes.usage;
-  if (error instanceof StorageError || error instanceof DamagedFileError) return exitCodes.storage;
+  if (ofStorage.some((kind) => error instanceof kind)) return exitCodes.storage;
   const ofUpstream = [UnreachableError, NonsenseError, NoChangelogError, MismatchError];
   if (ofUpstream.some((kind) => error instanceof kind)) return changed ? exitCodes.incomplete : exitCodes.upstream;
   return undefined;

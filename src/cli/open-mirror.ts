@@ -3,8 +3,11 @@ import Agent from 'undici/lib/dispatcher/agent.js';
 import type { Clock } from '../core/clock.ts';
 import type { Report } from '../core/report.ts';
 import { FilesystemFileStore } from '../files/filesystem/filesystem-file-store.ts';
+import type { Policy } from '../policy/policy.ts';
 import { SqliteStateStore } from '../state/sqlite/sqlite-state-store.ts';
 import type { Mirror } from '../sync/mirror.ts';
+import { Selection } from '../sync/selection.ts';
+import { Space } from '../sync/space.ts';
 import { HttpClient } from '../upstream/pypi/http-client.ts';
 import { PypiUpstream } from '../upstream/pypi/pypi-upstream.ts';
 import { RequestLimiter } from '../upstream/pypi/request-limiter.ts';
@@ -15,6 +18,8 @@ import { version } from './version.ts';
 export interface OpenMirrorOptions {
   readonly target: Target;
   readonly settings: Settings;
+  /** Undefined when everything is to be held. */
+  readonly policy: Policy | undefined;
   readonly reconcile: boolean;
   readonly dryRun: boolean;
   readonly clock: Clock;
@@ -26,7 +31,7 @@ export interface OpenMirrorOptions {
 
 /** A mirror to run, and how to close it. The caller holds the lock. Throws StorageError. */
 export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(): Promise<void> } {
-  const { target, settings, clock, report, signal, dryRun, reconcile } = options;
+  const { target, settings, policy, clock, report, signal, dryRun, reconcile } = options;
   const dispatcher = new Agent({
     connections: settings.workers,
     pipelining: 1,
@@ -57,6 +62,8 @@ export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(
     signal,
     takeRequest: () => !dryRun && takeRequest(target),
     settings: { ...settings, reconcile, dryRun },
+    selection: new Selection(policy, state),
+    space: new Space(files, policy?.budget, state.totals().bytes),
   };
   return {
     mirror,

@@ -1,9 +1,11 @@
 /** One run under the lock: what is there is taken over, mirrored, told to others, and its end published. */
-import { PausedError, StorageError } from '../core/errors.ts';
+import { PausedError, StorageError, TooLargeError } from '../core/errors.ts';
 import type { Report } from '../core/report.ts';
+import type { Policy } from '../policy/policy.ts';
 import type { Mirror } from '../sync/mirror.ts';
 import { sync } from '../sync/sync.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import { expectRoom, smallerMirrors } from './first-contact.ts';
 import { notifyAll } from './notify-all.ts';
 import { openMirror } from './open-mirror.ts';
 import type { Settings } from './settings.ts';
@@ -13,7 +15,7 @@ import { systemClock } from './system-clock.ts';
 import { dropOldStateIfComplete, takeOver } from './take-over.ts';
 import { Tally } from './tally.ts';
 import { requestAgeMs, type Target } from './target.ts';
-import { announce, chooseView, conclude, lines, type RunArguments } from './view.ts';
+import { announce, chooseView, conclude, lines, type RunArguments, type View } from './view.ts';
 
 /** Where cron takes up requests, it does so every quarter of an hour. */
 const longestRequestMs = 20 * 60_000;
@@ -22,6 +24,7 @@ export interface OneRun {
   readonly command: RunArguments;
   readonly target: Target;
   readonly settings: Settings;
+  readonly policy: Policy | undefined;
   /** What the mirrors that are notified know us by. */
   readonly secret: Uint8Array | undefined;
   readonly pause: PauseRequest;
@@ -38,7 +41,7 @@ interface RunEnd {
 
 /** Runs once; resolves with the exit code. The caller holds the lock. */
 export async function runOnce(run: OneRun): Promise<number> {
-  const { command, target, settings, pause, nativeBinding } = run;
+  const { command, target, settings, policy, pause, nativeBinding } = run;
   const startedMs = Date.now();
   const tally = new Tally();
   const report: Report = (event) => {
@@ -48,7 +51,7 @@ export async function runOnce(run: OneRun): Promise<number> {
   const { dryRun, reconcile } = command;
   const { signal } = pause;
   const clock = systemClock;
-  const opened = openMirror({ target, settings, reconcile, dryRun, clock, report, signal, nativeBinding });
+  const opened = openMirror({ target, settings, policy, reconcile, dryRun, clock, report, signal, nativeBinding });
   const view = chooseView(command, settings, target);
   let end: RunEnd;
   try {
@@ -59,18 +62,20 @@ export async function runOnce(run: OneRun): Promise<number> {
     view.end();
     await opened.close();
   }
-  tell(run, tally, end);
+  tell(run, tally, end, view);
   return end.code;
 }
 
 /** Resolves with what ended the run early, if anything did. */
-async function work({ command, target }: OneRun, mirror: Mirror, startedMs: number): Promise<unknown> {
+async function work({ command, target, policy }: OneRun, mirror: Mirror, startedMs: number): Promise<unknown> {
   const waitedMs = requestAgeMs(target, startedMs) ?? 0;
   if (waitedMs > longestRequestMs) {
     mirror.report({ type: 'warning', message: `${target.requestFlag}: ${neglected(waitedMs)}` });
   }
+  for (const message of policy?.warnings ?? []) mirror.report({ type: 'warning', message });
   try {
     if (!command.dryRun) await takeOver(target, mirror);
+    await expectRoom(target, mirror, command.all);
     await sync(mirror);
     if (!command.dryRun) dropOldStateIfComplete(target, mirror);
     return undefined;
@@ -120,11 +125,16 @@ function codeOf(tally: Tally): number {
   return tally.parked.size > 0 ? exitCodes.incomplete : exitCodes.right;
 }
 
-function tell({ command, settings }: OneRun, tally: Tally, { code, failure, summary }: RunEnd): void {
+function tell({ command, settings }: OneRun, tally: Tally, { code, failure, summary }: RunEnd, view: View): void {
   if (summary === undefined) {
     announce(settings, 'paused', '\nMirroring paused. Resume by restarting pep381run.');
     return;
   }
   if (failure instanceof Error) lines.err(`pep381run: error: ${failure.message}`);
-  conclude(command, settings, tally, code, summary);
+  if (failure instanceof TooLargeError) {
+    lines.err(smallerMirrors);
+    return;
+  }
+  if (view.conclude !== undefined) view.conclude(code);
+  else conclude(command, settings, tally, code, summary);
 }

@@ -6,14 +6,26 @@ import type { Given, SettingName } from './settings.ts';
 
 /** What the command line asks for. */
 export type RunCommand =
-  | { readonly kind: 'help' | 'version' }
+  | { readonly kind: 'help' | 'version' | 'example' }
   | { readonly kind: 'import'; readonly path: string }
+  | {
+      readonly kind: 'why';
+      /** A project, one of its versions, or one of its files. */
+      readonly subject: string;
+      readonly target: string;
+      readonly given: ReadonlyMap<SettingName, Given>;
+    }
+  | { readonly kind: 'status'; readonly target: string; readonly given: ReadonlyMap<SettingName, Given> }
   | {
       readonly kind: 'run';
       readonly target: string;
       readonly quiet: boolean;
       readonly reconcile: boolean;
+      /** The whole index is meant, however large it is. */
+      readonly all: boolean;
       readonly dryRun: boolean;
+      /** A dry run that ends with tables of what there is to do. */
+      readonly plan: boolean;
       readonly given: ReadonlyMap<SettingName, Given>;
     };
 
@@ -32,51 +44,96 @@ Options:
   --project NAME           look at this project only; may be given several times
   --index-only             mirror the pages only; their links point at upstream's files
   --workers N              connections at the same time, 1 to 100 (default: 10)
+  --all                    mirror everything, although it is larger than the disk
   --reconcile              compare everything with upstream's list of projects
   --dry-run                print what a run would do, and do nothing
+  --plan                   print what a run would fetch and remove, by rule, and do nothing
+  --status                 print how the mirror is
+  --why NAME               print why a project is held or left out, and its files; also
+                           NAME==VERSION and NAME/FILENAME
+  --example-config         print a mirror.toml with every setting
   --import-config FILE     print the mirror.toml that does what this bandersnatch.conf does
   --log-format text|json   how to write what happens (default: text)
 
-TARGET/mirror.toml can hold the same settings and more; the README lists them.
+TARGET/mirror.toml can hold the same settings and more; --example-config lists them.
+--status and --why only read, also while a run is at work; --why exits with 1 when nothing is known.
 Exit codes: 0 the mirror is right, 1 something failed and stays queued, 2 wrong usage,
 3 upstream cannot be reached, 4 local storage failed, 5 deletions were held back.
 `;
 
-const flags = ['quiet', 'help', 'version', 'index-only', 'reconcile', 'dry-run'] as const;
+const example = 'example-config';
+const flags = [
+  'quiet',
+  'help',
+  'version',
+  'index-only',
+  'all',
+  'reconcile',
+  'dry-run',
+  'plan',
+  'status',
+  example,
+] as const;
 const values = ['upstream', 'project', 'workers', 'log-format'] as const;
 const importing = 'import-config';
+const explaining = 'why';
 const shortcuts = { q: 'quiet', h: 'help' } as const;
 
 /** Reads the arguments. Throws UsageError. */
 export function parseRunOptions(argv: readonly string[]): RunCommand {
-  refuseUnknown(argv, { flags, values: [...values, importing] });
-  const strings = [...values, importing, '_'];
-  const parsed = minimist([...argv], { boolean: [...flags], string: strings, alias: shortcuts });
+  const strings = [...values, importing, explaining];
+  refuseUnknown(argv, { flags, values: strings });
+  const parsed = minimist([...argv], { boolean: [...flags], string: [...strings, '_'], alias: shortcuts });
   if (parsed.help) return { kind: 'help' };
   if (parsed.version) return { kind: 'version' };
+  if (parsed[example]) return { kind: 'example' };
   const path: unknown = parsed[importing];
   if (path !== undefined) return { kind: 'import', path: importedPath(path) };
-  const given = new Map<SettingName, Given>();
-  for (const name of values) {
-    const value: unknown = parsed[name];
-    if (value === undefined) continue;
-    if (value === '') throw new UsageError(`--${name} requires a value`);
-    if (Array.isArray(value) && name !== 'project') throw new UsageError(`--${name} is given twice`);
-    given.set(name === 'project' ? 'projects' : name, { value, where: `--${name}` });
-  }
-  if (parsed['index-only']) given.set('index-only', { value: true, where: '--index-only' });
-  const [target, ...more] = parsed._;
-  if (target === undefined || target === '' || more.length > 0) {
-    throw new UsageError('You have to specify a target directory');
-  }
+  const given = givenIn(parsed);
+  const subject = readValue(parsed, explaining, false);
+  const target = targetIn(parsed);
+  refuseTwoModes(parsed);
+  if (parsed.status) return { kind: 'status', target, given };
+  if (subject !== undefined) return { kind: 'why', subject: String(subject), target, given };
   return {
     kind: 'run',
     target,
     quiet: parsed.quiet === true,
     reconcile: parsed.reconcile === true,
-    dryRun: parsed['dry-run'] === true,
+    all: parsed.all === true,
+    dryRun: parsed['dry-run'] === true || parsed.plan === true,
+    plan: parsed.plan === true,
     given,
   };
+}
+
+function givenIn(parsed: minimist.ParsedArgs): Map<SettingName, Given> {
+  const given = new Map<SettingName, Given>();
+  for (const name of values) {
+    const value = readValue(parsed, name, name === 'project');
+    if (value !== undefined) given.set(name === 'project' ? 'projects' : name, { value, where: `--${name}` });
+  }
+  if (parsed['index-only']) given.set('index-only', { value: true, where: '--index-only' });
+  return given;
+}
+
+function targetIn({ _: [target, ...more] }: minimist.ParsedArgs): string {
+  if (target !== undefined && target !== '' && more.length === 0) return target;
+  throw new UsageError('You have to specify a target directory');
+}
+
+/** What only looks cannot be mixed with anything else that does something. */
+function refuseTwoModes(parsed: minimist.ParsedArgs): void {
+  const [one, other] = [explaining, 'status', 'plan', 'reconcile'].filter((mode) => parsed[mode]);
+  const isPlan = one === 'plan' || one === undefined;
+  if (other !== undefined && !isPlan) throw new UsageError(`--${one} and --${other} cannot be given together`);
+}
+
+function readValue(parsed: minimist.ParsedArgs, name: string, mayRepeat: boolean): unknown {
+  const value: unknown = parsed[name];
+  if (value === '') throw new UsageError(`--${name} requires a value`);
+  if (Array.isArray(value) && !mayRepeat) throw new UsageError(`--${name} is given twice`);
+  return value;
 }
 
 function importedPath(path: unknown): string {

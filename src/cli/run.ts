@@ -4,10 +4,13 @@ import { resolve } from 'node:path';
 import { UsageError } from '../core/errors.ts';
 import { takeLock } from '../state/sqlite/lock.ts';
 import { readConfigFile } from './config-file.ts';
+import { exampleConfig } from './example-config.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { importConfigBeside, printImportedConfig } from './import-config.ts';
+import { look } from './look.ts';
 import { readNotifySecret } from './notify-all.ts';
 import { openOldTarget } from './open-old-target.ts';
+import { readPolicy } from './policy-file.ts';
 import { runWhileRequested } from './run-again.ts';
 import { runOnce } from './run-once.ts';
 import { parseRunOptions, type RunCommand, runHelp, runUsage } from './run-options.ts';
@@ -25,8 +28,9 @@ export async function pep381run(argv: readonly string[], nativeBinding: string |
   try {
     command = parseRunOptions(argv);
     if (command.kind === 'run') return await runLocked(command, nativeBinding);
+    if (command.kind === 'why' || command.kind === 'status') return await look(command, nativeBinding, lines);
     if (command.kind === 'import') printImportedConfig(command.path, lines);
-    else lines.out(command.kind === 'help' ? runHelp.trimEnd() : version);
+    else lines.out({ help: runHelp, example: exampleConfig, version }[command.kind].trimEnd());
     return exitCodes.right;
   } catch (error) {
     const code = exitCodeOf(error, false);
@@ -50,7 +54,9 @@ function openRunTarget({ target, dryRun }: RunArguments): Target {
 async function runLocked(command: RunArguments, nativeBinding: string | undefined): Promise<number> {
   const target = openRunTarget(command);
   if (!command.dryRun) importConfigBeside(target, command.quiet ? () => {} : lines.out);
-  const settings = settingsFrom(new Map([...readConfigFile(target.config), ...command.given]));
+  const config = readConfigFile(target.config);
+  const settings = settingsFrom(new Map([...config.given, ...command.given]));
+  const policy = await readPolicy(config);
   const secret = readNotifySecret(settings);
   const pause = listenForPause();
   if (!command.dryRun) prepareTarget(target);
@@ -58,7 +64,7 @@ async function runLocked(command: RunArguments, nativeBinding: string | undefine
   const isFree = command.dryRun && !existsSync(target.lock);
   const code = await runWhileRequested({
     takeLock: () => (isFree ? () => {} : takeLock(target.lock, nativeBinding)),
-    run: () => runOnce({ command, target, settings, secret, pause, nativeBinding }),
+    run: () => runOnce({ command, target, settings, policy, secret, pause, nativeBinding }),
     isRequested: () => !command.dryRun && requestAgeMs(target, Date.now()) !== undefined,
     isPaused: () => pause.signal.aborted,
   });

@@ -39,7 +39,6 @@ export const settingNames = [
   'upstream',
   'allow-http',
   'file-hosts',
-  'projects',
   'index-only',
   'workers',
   'sweep',
@@ -50,7 +49,8 @@ export const settingNames = [
   'notify-secret-file',
 ] as const;
 
-export type SettingName = (typeof settingNames)[number];
+/** `projects` is the command line's: in the file it is part of what the mirror holds. */
+export type SettingName = (typeof settingNames)[number] | 'projects';
 
 /** Settings from what was given; what was not has its default. Throws UsageError. */
 export function settingsFrom(given: ReadonlyMap<SettingName, Given>): Settings {

@@ -29,7 +29,9 @@ export function openTarget(root: string, isOldTarget?: () => boolean): Target {
     requestFlag: join(root, 'run', 'sync-requested'),
   };
   const foreign = list(root).find((name) => !ours.test(name));
-  const isOurs = foreign === undefined || statSync(target.state, { throwIfNoEntry: false }) !== undefined;
+  // Whoever wrote the settings means this folder, whatever else lies in it.
+  const isMeant = [target.state, target.config].some((path) => statSync(path, { throwIfNoEntry: false }) !== undefined);
+  const isOurs = foreign === undefined || isMeant;
   if (!isOurs && isOldTarget?.() !== true) {
     const advice = isOldTarget === undefined ? ', or run pep381run first if another program mirrored into it' : '';
     throw new UsageError(`${root}: is neither empty nor a mirror (it holds ${foreign}); name another folder${advice}`);

@@ -1,5 +1,6 @@
 /** Reports for logs: 1.5's line per project and file, or one JSON object per event. */
 import type { MirrorEvent, Report } from '../core/report.ts';
+import { plural, showBytes } from './units.ts';
 
 /** Where lines go: `out` for what happens, `err` for what needs attention. */
 export interface Lines {
@@ -36,6 +37,7 @@ export function jsonReport(lines: Lines, now: () => number): Report {
 /** The line about something that a person may want to look into. */
 export function problemOf(event: MirrorEvent): string | undefined {
   if (event.type === 'warning') return `Warning: ${event.message}`;
+  if (event.type === 'does-not-fit') return shortage(event);
   if (event.type !== 'project-parked') return undefined;
   return `${event.name}: ${event.reason}; next try not before ${new Date(event.nextTry).toISOString()}`;
 }
@@ -44,4 +46,13 @@ export function problemOf(event: MirrorEvent): string | undefined {
 export function noticeOf(event: MirrorEvent): string | undefined {
   if (event.type === 'adopting') return `Taking over the mirror of ${event.from}`;
   return event.type === 'adopted' ? event.summary : undefined;
+}
+
+/** What it would take, and what takes most: a small table. */
+function shortage({ projects, missing, limit, most }: Extract<MirrorEvent, { type: 'does-not-fit' }>): string {
+  const rows = most.map(({ what, bytes }) => `${showBytes(bytes).padStart(10)}  ${what}`);
+  return [
+    `${plural(projects, 'project')} need ${showBytes(missing)} more than there is room for: ${limit}`,
+    ...rows,
+  ].join('\n');
 }

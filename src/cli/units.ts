@@ -38,3 +38,13 @@ export function plural(count: number, noun: string): string {
 function pad(number: number): string {
   return String(number).padStart(2, '0');
 }
+
+/** Milliseconds since 1970 as ISO 8601 has them. */
+export function isoTime(ms: number): string {
+  return new Date(ms).toISOString();
+}
+
+/** `2026-11-22T12:00:00.000Z` → `2026-11-22T12:00Z`. */
+export function shortTime(iso: string): string {
+  return iso.replace(/:\d\d(?:\.\d+)?Z$/, 'Z');
+}

@@ -2,12 +2,14 @@
 import type { Report } from '../core/report.ts';
 import { exitCodes } from './exit-codes.ts';
 import { showOnTerminal } from './on-terminal.ts';
+import { PlanReport } from './plan-report.ts';
 import { ProgressDisplay } from './progress.ts';
+import { renderPlan } from './render-plan.ts';
 import type { RunCommand } from './run-options.ts';
 import type { Settings } from './settings.ts';
 import type { Tally } from './tally.ts';
 import type { Target } from './target.ts';
-import { jsonReport, type Lines, textReport } from './text-report.ts';
+import { jsonReport, type Lines, problemOf, textReport } from './text-report.ts';
 
 const parkedNamed = 20;
 
@@ -43,16 +45,40 @@ export function conclude(
   } else lines.out(summary);
 }
 
+/** Who watches a run. */
+export interface View {
+  readonly report: Report;
+  /** Takes what stands on the screen away. */
+  end(): void;
+  /** Says the last words instead of the summary. */
+  conclude?(code: number): void;
+}
+
 /** Who watches: nobody under -q, a person at a terminal, or a log. */
-export function chooseView(
-  { quiet, dryRun }: RunArguments,
-  settings: Settings,
-  target: Target,
-): { report: Report; end(): void } {
+export function chooseView({ quiet, dryRun, plan }: RunArguments, settings: Settings, target: Target): View {
+  if (plan) return planView(settings, target);
   if (quiet) return { report: () => {}, end: () => {} };
   if (settings.logFormat === 'json') return { report: jsonReport(lines, Date.now), end: () => {} };
   if (!process.stdout.isTTY || dryRun) return { report: textReport(lines, dryRun), end: () => {} };
   const title = `Mirroring ${settings.upstream} into ${target.root}`;
   const { display, end } = showOnTerminal((terminal) => new ProgressDisplay(terminal, title, Date.now));
   return { report: display.report, end };
+}
+
+/** Adds up, and prints nothing before the end but what a person should see. */
+function planView({ logFormat }: Settings, { root }: Target): View {
+  const plan = new PlanReport();
+  return {
+    report: (event) => {
+      plan.watch(event);
+      const problem = logFormat === 'json' ? undefined : problemOf(event);
+      if (problem !== undefined) lines.err(problem);
+    },
+    end: () => {},
+    conclude: (exitCode) => {
+      const sums = plan.sums();
+      const text = logFormat === 'json' ? [JSON.stringify({ exitCode, ...sums })] : renderPlan(sums, root);
+      for (const line of text) lines.out(line);
+    },
+  };
 }

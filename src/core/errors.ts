@@ -62,6 +62,16 @@ export class DamagedFileError extends MirrorError {
   readonly code = 'damaged-file';
 }
 
+/** What a project needs is more than the mirror may take. Others may fit. */
+export class DoesNotFitError extends MirrorError {
+  readonly code = 'does-not-fit';
+}
+
+/** The whole index is larger than the disk, and nobody said that all of it is meant. */
+export class TooLargeError extends MirrorError {
+  readonly code = 'too-large';
+}
+
 /** A log that processlogs was given is not there, or cannot be read. The others can. */
 export class UnreadableLogError extends MirrorError {
   readonly code = 'unreadable-log';

@@ -36,6 +36,17 @@ export type MirrorEvent =
       readonly fetch: readonly WebPath[];
       readonly bytes: number;
       readonly remove: readonly WebPath[];
+      readonly removeBytes?: number | undefined;
+      /** The rule that the project is held or left out by; undefined where there are none. */
+      readonly rule?: string | undefined;
+    }
+  /** So many more bytes would have been needed: projects stay queued. The rules and projects that need most come first. */
+  | {
+      readonly type: 'does-not-fit';
+      readonly limit: string;
+      readonly missing: number;
+      readonly projects: number;
+      readonly most: readonly { readonly what: string; readonly bytes: number }[];
     }
   | {
       readonly type: 'file-started';

@@ -58,7 +58,14 @@ export interface Write {
   readonly mtimeMs?: number | undefined;
 }
 
+/** How full the file system of the tree is, in bytes. */
+export interface Room {
+  readonly size: number;
+  readonly free: number;
+}
+
 export interface FileStore {
+  room(): Promise<Room>;
   /** Bytes of a published file; undefined when there is none. */
   size(path: WebPath): Promise<number | undefined>;
   stat(path: WebPath): Promise<Stat | undefined>;

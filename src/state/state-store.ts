@@ -14,6 +14,14 @@ export interface MirrorState {
   readonly upstream?: string | undefined;
   /** The projects that {@link serial} speaks of. */
   readonly scope?: string | undefined;
+  /** Somebody said that the whole index is meant. */
+  readonly all?: boolean | undefined;
+  /** The whole policy that projects were last compared with. */
+  readonly policy?: string | undefined;
+  /** Projects that the policy names and upstream does not have. */
+  readonly missing?: readonly string[] | undefined;
+  /** What the addresses of upstream's files begin with, up to the slash before `packages/`. */
+  readonly fileBase?: string | undefined;
   /** The settings that the published pages were made with. */
   readonly pageForm?: string | undefined;
   /** ETag of the list of projects that was last compared as a whole. */
@@ -56,6 +64,29 @@ export interface Wanted {
   readonly removed: boolean;
 }
 
+/** What a partial mirror has decided for a project. */
+export interface Plan {
+  /** Stands for the rules that decided, and for nothing else. */
+  readonly decision: string;
+  /** Milliseconds: when the outcome changes although nothing else does. */
+  readonly nextChange: number | undefined;
+  /** For people: the rule that the project is held by. */
+  readonly rule: string;
+  /** Of the files that are to be held. */
+  readonly bytes: number;
+  /** Upstream's page, where the published one does not tell all that it tells. */
+  readonly page: Buffer | undefined;
+}
+
+/** A plan without its page. */
+export type PlanSummary = Omit<Plan, 'page'> & { readonly name: ProjectName };
+
+/** What the held releases of a project require, as text that only its reader understands. */
+export interface Requires {
+  readonly name: ProjectName;
+  readonly edges: string;
+}
+
 /** Why a try was in vain: upstream does not have the project, has an older page than it promised, or something failed. */
 export type Obstacle = 'absent' | 'stale' | 'failed';
 
@@ -67,6 +98,8 @@ export interface Due extends Wanted {
   readonly since: number;
   /** How often it was tried in vain. */
   readonly attempts: number;
+  /** True when only the rules changed, so that what is known of upstream's page will do. */
+  readonly replan?: boolean;
 }
 
 /** A file that is held: complete and verified under `web/`. */
@@ -87,6 +120,8 @@ export interface HeldProject {
   readonly displayName: string | undefined;
   readonly serial: number | undefined;
   readonly etag: string | undefined;
+  /** PEP 792. */
+  readonly status: string | undefined;
   readonly files: readonly HeldFile[];
 }
 
@@ -99,6 +134,8 @@ export type Finished = { readonly due: Due } & (
       readonly status: string;
       /** Files that are not held any more. */
       readonly drop: readonly HeldFile[];
+      /** Absent where everything is held. */
+      readonly plan?: Plan | undefined;
     }
   | { readonly kind: 'unchanged' }
   | { readonly kind: 'removed' }
@@ -112,6 +149,23 @@ export interface Parked {
   readonly reason: string;
   /** Milliseconds: not before. */
   readonly nextTry: number;
+}
+
+/** A project in the queue, and why it is still there. */
+export interface Queued extends Due {
+  /** What the last try met, for people; undefined when nothing was tried. */
+  readonly reason: string | undefined;
+  /** Milliseconds: not before; undefined when it is due. */
+  readonly nextTry: number | undefined;
+}
+
+/** What a rule of a partial mirror costs. */
+export interface RuleTotals {
+  /** The rule of a plan; what others depend on is one rule for each place that says so. */
+  readonly rule: string;
+  readonly projects: number;
+  /** Of the files that are to be held. */
+  readonly bytes: number;
 }
 
 /** Sums over everything that is held. */
@@ -161,8 +215,28 @@ export interface StateStore {
    * Queues a project without its ETag, and forgets files of it that are damaged, so that the next run fetches them again.
    */
   requeue(name: ProjectName, damaged: readonly WebPath[]): void;
-  /** The project as it is queued, due or not. */
-  queued(name: ProjectName): Due | undefined;
+  /** Queues projects whose rules changed, but none that is queued already. Returns how many. */
+  enqueueReplans(names: readonly ProjectName[], state: MirrorState): number;
+  /** Makes every queued project due, as what stood in its way may be gone. */
+  wake(): void;
+  /** Queues the projects whose plan changes by `now` (milliseconds). */
+  enqueueDuePlans(now: number): void;
+  /** The plans of published projects, by name after `after`; those without one have no `decision`. */
+  plans(after: ProjectName | undefined, limit: number): (PlanSummary | { name: ProjectName; decision?: undefined })[];
+  /** Gives plans another name of their rule. */
+  renamePlans(renamed: readonly { readonly name: ProjectName; readonly rule: string }[]): void;
+  /** The rules that a project was last planned by; undefined when it has no plan. */
+  decisionOf(name: ProjectName): string | undefined;
+  /** Upstream's page of a project, where its plan kept it. */
+  plannedPage(name: ProjectName): Buffer | undefined;
+  /** Remembers what a project requires; undefined for nothing. */
+  require(name: ProjectName, edges: string | undefined): void;
+  /** What all projects require. */
+  requires(): Iterable<Requires>;
+  /** What the plans cost by rule, the most bytes first. */
+  planTotals(limit: number): RuleTotals[];
+  /** The project in the queue, if it is there. */
+  queued(name: ProjectName): Queued | undefined;
   /** The next queued projects, removals first (`removed`), by name after `after`, whose time has come. */
   due(now: number, removed: boolean, after: ProjectName | undefined, limit: number): Due[];
   /** The parked projects with their reasons, the longest waiting first. */
@@ -180,5 +254,7 @@ export interface StateStore {
   published(after: ProjectName | undefined, limit: number): IndexEntry[];
   totals(): Totals;
   recordRun(run: RunRecord): void;
+  /** The last runs, the latest first. */
+  runs(limit: number): RunRecord[];
   close(): void;
 }

@@ -6,6 +6,7 @@
 import { NoChangelogError, NonsenseError, UnreachableError, UsageError } from '../core/errors.ts';
 import { type ProjectName, projectName } from '../core/names.ts';
 import type { MirrorState, Wanted } from '../state/state-store.ts';
+import { foreseeRequires } from './foresee.ts';
 import type { Mirror } from './mirror.ts';
 
 const hourMs = 60 * 60_000;
@@ -19,12 +20,94 @@ export async function learn(mirror: Mirror): Promise<void> {
   const known = state.mirror();
   checkUpstream(mirror, known);
   requeueForNewSettings(mirror, known);
-  const scope = settings.projects === undefined ? 'all' : [...settings.projects].sort().join(' ');
+  const scope = scopeOf(mirror);
   const base = { upstream: settings.upstream, scope, rootIndexDue: true };
-  const isNew = known.serial === undefined || known.scope !== scope || known.upstream !== settings.upstream;
+  const isNew = known.serial === undefined || !covers(known.scope, scope) || known.upstream !== settings.upstream;
+  const hasNewPolicy = policyText(mirror) !== (known.policy ?? '');
+  if (hasNewPolicy && mirror.selection.policy?.dependencies === true) await foreseeRequires(mirror);
+  else mirror.selection.follow();
   if (isNew || settings.reconcile) await begin(mirror, known, base);
   else await follow(mirror, known, known.serial ?? 0);
+  if (settings.projects === undefined) await followPolicy(mirror, known, isNew);
   if (!isNew) state.enqueueUnseen(clock.now() - sweepPeriodMs, settings.sweep);
+}
+
+/** What the mirror's serial speaks of. What else comes into it is learned by name. */
+function scopeOf({ settings, selection }: Mirror): string {
+  if (settings.projects !== undefined) return [...settings.projects].sort().join(' ');
+  return selection.names() === undefined ? 'all' : 'named';
+}
+
+/** Whether a serial that speaks of `known` speaks of `scope`, too. */
+function covers(known: string | undefined, scope: string): boolean {
+  return known === scope || (known === 'all' && scope === 'named');
+}
+
+/** Where the rules changed, what is held is planned anew, and what they newly name is asked for. */
+async function followPolicy(mirror: Mirror, known: MirrorState, isNew: boolean): Promise<void> {
+  const { state, selection, clock } = mirror;
+  const { projects } = selection.fingerprint;
+  const policy = policyText(mirror);
+  if (policy !== (known.policy ?? '')) {
+    const before = known.policy?.split(' ')[0] ?? '';
+    // Where everything was held, or what is held is named, the list has nothing to add.
+    const mayAdd = before !== '' && before !== projects && selection.names() === undefined;
+    if (mayAdd && !isNew) await takeOverList(mirror, undefined, () => ({}));
+    state.wake();
+    state.renamePlans(selection.renamed());
+    // With dependencies, what is missing comes first: see queueDependencies, which a dry run does not reach.
+    const comesLast = selection.policy?.dependencies === true && !mirror.settings.dryRun;
+    const changed = comesLast ? [] : selection.changed();
+    state.enqueueReplans(changed, { policy, scope: scopeOf(mirror), missing: undefined });
+  }
+  enqueueNamed(mirror, selection.names() ?? []);
+  state.enqueueDuePlans(clock.now());
+}
+
+/**
+ * With dependencies, queues what the held releases require and what is not held yet; once there is no such project, those
+ * that are required otherwise than before; and last what is not required any more, for it might have been.
+ * Returns whether anything was queued.
+ */
+export function queueDependencies(mirror: Mirror): boolean {
+  const { state, selection, settings } = mirror;
+  if (settings.projects !== undefined || selection.policy?.dependencies !== true) return false;
+  if (enqueueNamed(mirror, selection.follow()) > 0) return true;
+  const changed = selection.changed();
+  const stays = (name: ProjectName): boolean => selection.decide(name)?.hold !== 'none';
+  return (
+    state.enqueueReplans(changed.filter(stays), {}) > 0 ||
+    state.enqueueReplans(
+      changed.filter((name) => !stays(name)),
+      {},
+    ) > 0
+  );
+}
+
+/** Stands for the whole policy. */
+function policyText({ selection }: Mirror): string {
+  const { projects, files } = selection.fingerprint;
+  const { size, reserve } = selection.policy?.budget ?? {};
+  return `${projects} ${files} ${size?.value ?? ''} ${reserve?.value ?? ''}`.trimEnd();
+}
+
+/** Queues those of `names` that are neither held nor known to be missing. Returns how many. */
+function enqueueNamed({ state }: Mirror, names: readonly ProjectName[]): number {
+  const missing = new Set(state.mirror().missing);
+  const wanted = names.filter(
+    (name) => !missing.has(name) && !state.held(name).published && state.queued(name) === undefined,
+  );
+  if (wanted.length > 0)
+    state.enqueue(
+      wanted.map((name) => wantedByName(name, undefined)),
+      { rootIndexDue: true },
+    );
+  return wanted.length;
+}
+
+/** The projects to look at, where they are known without the list of all. */
+function namesOf({ settings, selection }: Mirror): readonly ProjectName[] | undefined {
+  return settings.projects ?? selection.names();
 }
 
 /** A wrong `--upstream` would replace a mirror by another, project by project. */
@@ -47,17 +130,18 @@ function requeueForNewSettings({ state, settings }: Mirror, known: MirrorState):
 
 /** The start of a mirror, or of another selection: everything is compared, and the changelog followed from here. */
 async function begin(mirror: Mirror, known: MirrorState, base: MirrorState): Promise<void> {
-  const { state, settings, report } = mirror;
+  const { state, report } = mirror;
+  const names = namesOf(mirror);
   // Asked before the list is, so that what happens meanwhile is learned from the changelog.
   const serial = await lastSerial(mirror, known);
-  if (settings.projects === undefined) {
+  if (names === undefined) {
     // The list may be older than the changelog: then what it does not know yet is learned from the changelog again.
     return takeOverList(mirror, undefined, (listed) => {
       const seen = listed ?? serial ?? 0;
       return { ...base, serial: Math.min(serial ?? seen, seen) };
     });
   }
-  const wanted = settings.projects.map((name) => wantedByName(name, state.held(name).displayName));
+  const wanted = names.map((name) => wantedByName(name, state.held(name).displayName));
   state.enqueue(wanted, { ...base, serial });
   report({ type: 'learned', source: 'names', serial });
 }
@@ -73,17 +157,18 @@ async function lastSerial(mirror: Mirror, known: MirrorState): Promise<number | 
 }
 
 async function follow(mirror: Mirror, known: MirrorState, serial: number): Promise<void> {
-  const { clock, settings, state } = mirror;
+  const { clock, state } = mirror;
+  const names = namesOf(mirror);
   const now = clock.now();
   const asked = (known.changelogRetryAt ?? 0) <= now;
   const followed = asked && (await unlessNoChangelog(mirror, known, () => followChangelog(mirror, serial)));
   if (followed && now - (known.reconciledAt ?? 0) < dayMs) return;
-  if (settings.projects === undefined) {
+  if (names === undefined) {
     if (followed) await reconcile(mirror, known);
     else await takeOverList(mirror, known.listEtag, (listed) => ({ serial: Math.max(serial, listed ?? 0) }));
   } else if (!followed) {
     state.enqueue(
-      settings.projects.map((name) => wantedByName(name, state.held(name).displayName)),
+      names.map((name) => wantedByName(name, state.held(name).displayName)),
       {},
     );
   }
@@ -116,13 +201,16 @@ async function unlessNoChangelog<T>(mirror: Mirror, known: MirrorState, ask: () 
 }
 
 /** True, once everything up to upstream's newest serial is queued; each page of the answer is a step of its own. */
-async function followChangelog({ upstream, state, settings, report }: Mirror, from: number): Promise<true> {
+async function followChangelog(mirror: Mirror, from: number): Promise<true> {
+  const { upstream, state, settings, selection, report } = mirror;
   const only = settings.projects === undefined ? undefined : new Set(settings.projects);
   for (let serial = from; ; ) {
     const changes = await upstream.changesSince(serial);
     const latest = new Map<ProjectName, Wanted>();
     for (const { name, displayName, serial: rowSerial, removed } of changes.rows) {
-      if (only === undefined || only.has(name)) latest.set(name, { name, displayName, serial: rowSerial, removed });
+      // What is held may still be required by what is not held yet.
+      if (only?.has(name) ?? (selection.includes(name) || state.held(name).published))
+        latest.set(name, { name, displayName, serial: rowSerial, removed });
     }
     if (changes.serial > serial) state.enqueue([...latest.values()], { serial: changes.serial });
     else if (!changes.complete) throw new NonsenseError(`the changelog does not go on after serial ${serial}`);
@@ -150,7 +238,7 @@ async function takeOverList(
   etag: string | undefined,
   next: (listSerial: number | undefined) => MirrorState,
 ): Promise<void> {
-  const { upstream, state, clock, report, settings } = mirror;
+  const { upstream, state, clock, report, settings, selection } = mirror;
   const list = await upstream.listProjects(etag);
   if (list === undefined) return state.remember({ reconciledAt: clock.now() });
   const takeover = state.takeOverList();
@@ -165,10 +253,10 @@ async function takeOverList(
             type: 'warning',
             message: `the list names ${JSON.stringify(displayName)}, which is no project name`,
           });
-        else wanted.push({ name, displayName, serial: serial ?? 0, removed: false });
+        else if (selection.includes(name)) wanted.push({ name, displayName, serial: serial ?? 0, removed: false });
       }
       takeover.add(wanted);
-      listed += wanted.length;
+      listed += piece.length;
     }
     if (listed === 0 && state.totals().projects > 0) {
       throw new NonsenseError(`${settings.upstream}/simple/: the list is empty, which would remove the whole mirror`);

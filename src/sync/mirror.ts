@@ -5,6 +5,8 @@ import type { Report } from '../core/report.ts';
 import type { FileStore } from '../files/file-store.ts';
 import type { StateStore } from '../state/state-store.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import type { Selection } from './selection.ts';
+import type { Space } from './space.ts';
 
 export interface SyncSettings {
   /** The index, for people and to notice when it is another one. */
@@ -30,6 +32,9 @@ export interface Mirror {
   readonly clock: Clock;
   readonly report: Report;
   readonly settings: SyncSettings;
+  /** What of upstream may be held. */
+  readonly selection: Selection;
+  readonly space: Space;
   /** Aborts when the run is to stop. */
   readonly signal: AbortSignal;
   /** Clears the request for another run, and tells whether there was one. */

@@ -12,7 +12,7 @@ import type { ProjectName } from '../core/names.ts';
 import { ownPath } from '../core/paths.ts';
 import { renderLandingPage } from '../formats/landing-page.ts';
 import { renderLastModified } from '../formats/last-modified.ts';
-import { learn } from './learn.ts';
+import { learn, queueDependencies } from './learn.ts';
 import type { Mirror } from './mirror.ts';
 import { publishRootIndex } from './root-index.ts';
 import { type WorkResult, workThroughQueue } from './work.ts';
@@ -36,11 +36,9 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
 }
 
 async function onePass(mirror: Mirror, startedMs: number, parked: Map<ProjectName, number>): Promise<WorkResult> {
-  const { state, files, report, settings } = mirror;
-  const { queued } = state.totals();
-  report({ type: 'queued', projects: queued });
-  if (queued > 0) state.remember({ rootIndexDue: true });
-  const result = await workThroughQueue(mirror, parked);
+  const { state, files, settings } = mirror;
+  const result = await work(mirror, parked);
+  mirror.space.tell(mirror.report);
   if (settings.dryRun) return result;
   if (state.mirror().rootIndexDue) {
     await publishRootIndex(mirror);
@@ -49,6 +47,20 @@ async function onePass(mirror: Mirror, startedMs: number, parked: Map<ProjectNam
   if (state.totals().queued === 0) await files.tidy(true);
   await publishOwnPages(mirror, startedMs);
   return result;
+}
+
+/** What the projects that were just published require is queued in turn. */
+async function work(mirror: Mirror, parked: Map<ProjectName, number>): Promise<WorkResult> {
+  const { state, report } = mirror;
+  let done = 0;
+  for (;;) {
+    const { queued } = state.totals();
+    report({ type: 'queued', projects: queued });
+    if (queued > 0) state.remember({ rootIndexDue: true });
+    const result = await workThroughQueue(mirror, parked);
+    done += result.done;
+    if (mirror.settings.dryRun || !queueDependencies(mirror)) return { done, parked: result.parked };
+  }
 }
 
 async function publishOwnPages({ files, settings }: Mirror, startedMs: number): Promise<void> {

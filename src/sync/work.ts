@@ -1,5 +1,5 @@
 /** Works through the queue: many projects at a time, removals first, and none of them in the way of the others. */
-import { MismatchError, NonsenseError, throwIfPaused, UnreachableError } from '../core/errors.ts';
+import { DoesNotFitError, MismatchError, NonsenseError, throwIfPaused, UnreachableError } from '../core/errors.ts';
 import { GroupCommit } from '../core/group-commit.ts';
 import type { ProjectName } from '../core/names.ts';
 import { Places } from '../core/places.ts';
@@ -15,6 +15,9 @@ const queuePiece = 1000;
 const patienceMs = 60_000;
 /** So many projects in a row without an answer: upstream is down, and the rest of the queue need not find out. */
 const failuresInARow = 20;
+
+/** What concerns one project, and leaves the others alone. */
+const projectFailures = [UnreachableError, NonsenseError, MismatchError, DoesNotFitError];
 
 /** What a pass over the queue came to. */
 export interface WorkResult {
@@ -115,10 +118,9 @@ class QueueWorker {
   }
 
   #fail(due: Due, error: unknown): void {
-    if (!(error instanceof UnreachableError || error instanceof NonsenseError || error instanceof MismatchError)) {
-      throw error;
-    }
-    this.#park(due, 'failed', error.message, parkDelayMs(due.attempts + 1));
+    if (!projectFailures.some((kind) => error instanceof kind)) throw error;
+    const reason = error instanceof Error ? error.message : String(error);
+    this.#park(due, 'failed', reason, parkDelayMs(due.attempts + 1));
     if (!(error instanceof UnreachableError)) return;
     this.#failures += 1;
     if (this.#failures >= failuresInARow || (error.retryAfterMs ?? 0) > longestWaitMs) throw error;

@@ -47,6 +47,8 @@ export type ProjectAnswer =
 export interface Upstream {
   /** The newest serial. Throws NoChangelogError where there is no changelog. */
   serial(): Promise<number>;
+  /** The bytes of all files, where upstream tells; undefined where it does not, or did not answer. Throws PausedError only. */
+  totalBytes(): Promise<number | undefined>;
   /** The changes after `serial`. Throws NoChangelogError where there is no changelog. */
   changesSince(serial: number): Promise<Changes>;
   /** The list of projects, or undefined when it is the one known by `etag`. */

@@ -1,5 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import t from 'tap';
+import { exampleConfig } from '../../src/cli/example-config.ts';
 
 const root = new URL('../../', import.meta.url);
 const readme = new URL('README.md', root);
@@ -12,3 +13,8 @@ for (const shipped of ['apache/pep381client.conf', 'apache/crontab']) {
     t.ok(blocks.includes(readFileSync(new URL(shipped, root), 'utf8')), `a code block holds ${shipped} word for word`);
   });
 }
+
+t.test('README.md shows what pep381run --example-config prints', async (t) => {
+  const text = readFileSync(readme, 'utf8');
+  t.ok(text.includes(`\`\`\`toml\n${exampleConfig}\`\`\``));
+});

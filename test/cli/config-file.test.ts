@@ -12,7 +12,7 @@ function write(t: Test, text: string): string {
 function problem(t: Test, text: string): string {
   const path = write(t, text);
   try {
-    return `accepted: ${JSON.stringify([...readConfigFile(path)])}`;
+    return `accepted: ${JSON.stringify([...readConfigFile(path).given])}`;
   } catch (error) {
     if (!(error instanceof UsageError)) throw error;
     return error.message.replace(`${path}:`, '');
@@ -20,12 +20,12 @@ function problem(t: Test, text: string): string {
 }
 
 t.test('where there is no file nothing is given', async (t) => {
-  t.equal(readConfigFile(join(t.testdir(), 'mirror.toml')).size, 0);
+  t.equal(readConfigFile(join(t.testdir(), 'mirror.toml')).given.size, 0);
 });
 
 t.test('an empty file, or one of comments, gives nothing', async (t) => {
-  t.equal(readConfigFile(write(t, '')).size, 0);
-  t.equal(readConfigFile(write(t, '# workers = 5\n\n')).size, 0);
+  t.equal(readConfigFile(write(t, '')).given.size, 0);
+  t.equal(readConfigFile(write(t, '# workers = 5\n\n')).given.size, 0);
 });
 
 t.test('each setting is given with its value and the line it stands on', async (t) => {
@@ -45,16 +45,29 @@ log-format = x"""
 log-format = "json"
 `,
   );
-  const given = [...readConfigFile(path)].map(([name, { value, where }]) => [name, value, where.replace(path, '')]);
-  t.same(given, [
+  const { given, toml, text } = readConfigFile(path);
+  const found = [...given].map(([name, { value, where }]) => [name, value, where.replace(path, '')]);
+  t.same(found, [
     ['upstream', 'https://pypi.example', ':2: upstream'],
     ['workers', 5, ':4: workers'],
     ['index-only', true, ':5: index-only'],
-    ['projects', ['workers', 'sweep'], ':6: projects'],
     ['sweep', 7, ':9: sweep'],
     ['contact', 'log-format = x', ':10: contact'],
     ['log-format', 'json', ':11: log-format'],
   ]);
+  t.same(toml.projects, ['workers', 'sweep'], 'what is held is no setting, but there to be read');
+  t.match(text, 'upstream = "https://pypi.example"');
+});
+
+t.test('what the mirror holds may stand between the settings, and is none of them', async (t) => {
+  const path = write(
+    t,
+    'workers = 5\nunmirrored = "hide"\ndependencies = true\n[releases]\nkeep = 3\n[[rule]]\nhold = "none"\nprojects = "a"\n' +
+      '[files]\n[budget]\n[[environment]]\n',
+  );
+  t.same([...readConfigFile(path).given.keys()], ['workers']);
+  t.equal(problem(t, 'unmirored = "hide"'), '1: unknown key unmirored; did you mean unmirrored?');
+  t.equal(problem(t, '[release]\nkeep = 3'), '1: unknown section [release]; did you mean releases?');
 });
 
 t.test('an unknown key is named with its line and the key that was probably meant', async (t) => {
@@ -63,7 +76,7 @@ t.test('an unknown key is named with its line and the key that was probably mean
   t.equal(problem(t, 'indexonly = true'), '1: unknown key indexonly; did you mean index-only?');
   t.match(
     problem(t, 'frobnicate = 1'),
-    /^1: unknown key frobnicate; known are upstream, allow-http, .*, notify-secret-file$/,
+    /^1: unknown key frobnicate; known are upstream, allow-http, .*, notify-secret-file, .*, budget$/,
   );
 });
 

@@ -2,8 +2,18 @@ import t from 'tap';
 import { parseRunOptions, type RunCommand, runHelp } from '../../src/cli/run-options.ts';
 import { UsageError } from '../../src/core/errors.ts';
 
-const flags = ['--quiet', '--help', '--version', '--index-only', '--reconcile', '--dry-run'];
-const valued = ['--upstream', '--project', '--workers', '--log-format'];
+const flags = [
+  '--quiet',
+  '--help',
+  '--version',
+  '--index-only',
+  '--all',
+  '--reconcile',
+  '--dry-run',
+  '--plan',
+  '--status',
+];
+const valued = ['--upstream', '--project', '--workers', '--log-format', '--why'];
 
 /** What a command line asks for, in a form that is easy to compare. */
 function parse(...argv: string[]): unknown {
@@ -21,7 +31,15 @@ function problem(...argv: string[]): string {
   }
 }
 
-const plain = { target: '/srv/pypi', quiet: false, reconcile: false, dryRun: false, given: {} };
+const plain = {
+  target: '/srv/pypi',
+  quiet: false,
+  reconcile: false,
+  all: false,
+  dryRun: false,
+  plan: false,
+  given: {},
+};
 
 t.test('a target alone is enough', async (t) => {
   t.same(parse('/srv/pypi'), plain);
@@ -38,7 +56,10 @@ t.test('every option does what the help says, before and after the target', asyn
     [['-qq'], { quiet: true }],
     [['-q', '--quiet'], { quiet: true }],
     [['--reconcile'], { reconcile: true }],
+    [['--all'], { all: true }],
     [['--dry-run'], { dryRun: true }],
+    [['--plan'], { plan: true, dryRun: true }],
+    [['--plan', '--reconcile'], { plan: true, dryRun: true, reconcile: true }],
     [['--index-only'], { given: { 'index-only': true } }],
     [['--upstream', 'https://x'], { given: { upstream: 'https://x' } }],
     [['--upstream=https://x?a=b'], { given: { upstream: 'https://x?a=b' } }],
@@ -56,6 +77,21 @@ t.test('every option does what the help says, before and after the target', asyn
     t.same(parse(...options, '/srv/pypi'), { ...plain, ...expected }, options.join(' '));
     t.same(parse('/srv/pypi', ...options), { ...plain, ...expected }, `TARGET ${options.join(' ')}`);
   }
+});
+
+t.test('who only wants to look says at what', async (t) => {
+  const given = new Map();
+  const target = '/srv/pypi';
+  t.same(parseRunOptions(['--why', 'flask==3.0', target]), { kind: 'why', subject: 'flask==3.0', target, given });
+  t.same(parseRunOptions([target, '--status']), { kind: 'status', target, given });
+  t.same(parseRunOptions(['--example-config']), { kind: 'example' });
+  t.match(parseRunOptions(['--status', '--log-format=json', target]), { given: new Map([['log-format', Object]]) });
+});
+
+t.test('two things that only look, or one and a run, are not done at once', async (t) => {
+  t.equal(problem('--why', 'a', '--status', 't'), '--why and --status cannot be given together');
+  t.equal(problem('--status', '--plan', 't'), '--status and --plan cannot be given together');
+  t.equal(problem('--why=a', '--reconcile', 't'), '--why and --reconcile cannot be given together');
 });
 
 t.test('a setting says by which option it was given', async (t) => {

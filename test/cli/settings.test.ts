@@ -4,9 +4,12 @@ import { UsageError } from '../../src/core/errors.ts';
 
 const where = 'mirror.toml:3: here';
 
+/** Those of mirror.toml, and the one that only the command line has. */
+const allNames: readonly SettingName[] = [...settingNames, 'projects'];
+
 function read(values: Partial<Record<SettingName, unknown>>): Settings {
   const given = new Map<SettingName, Given>();
-  for (const name of settingNames) if (name in values) given.set(name, { value: values[name], where });
+  for (const name of allNames) if (name in values) given.set(name, { value: values[name], where });
   return settingsFrom(given);
 }
 
@@ -213,5 +216,5 @@ t.test('there are two log formats', async (t) => {
 });
 
 t.test('every setting is read, and says where it was given when it is wrong', async (t) => {
-  for (const name of settingNames) t.match(problem({ [name]: { no: 'sense' } }), where, name);
+  for (const name of allNames) t.match(problem({ [name]: { no: 'sense' } }), where, name);
 });

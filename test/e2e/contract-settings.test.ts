@@ -26,7 +26,7 @@ t.test('upstream, projects and workers stand in mirror.toml, so that cron need o
 t.test('a flag beats mirror.toml', async (t) => {
   const { server, target, alone } = await openConfigured(t, (url) => [
     `upstream = "${url}"`,
-    'projects = ["sample-base"]',
+    'projects = ["sample-base", "sample-platform", "sample-pure"]',
     'workers = 1',
     'index-only = false',
     'log-format = "json"',
@@ -39,6 +39,23 @@ t.test('a flag beats mirror.toml', async (t) => {
   t.ok(server.traffic.peakRequests > 1);
   t.equal((await alone('-q', '--index-only', '--project', 'sample-pure')).code, 0);
   t.match(pageOf(target, 'sample-pure').files[0]?.url, /^http:/);
+});
+
+t.test('--project looks at that project only, and projects in mirror.toml is what is held', async (t) => {
+  const { server, target, alone } = await openConfigured(t, (url) => [
+    `upstream = "${url}"`,
+    'projects = ["sample-base", "sample-pure"]',
+  ]);
+  t.equal((await alone('-q', '--project', 'sample-base')).code, 0);
+  t.same(pagesOf(target), ['sample-base']);
+  t.equal((await alone('-q', '--project', 'sample-platform')).code, 0);
+  t.same(pagesOf(target), ['sample-base'], 'what is not held stays away, whoever looks at it');
+  t.equal((await alone('-q')).code, 0);
+  t.same(pagesOf(target), ['sample-base', 'sample-pure']);
+  configure(target, [`upstream = "${server.url}"`, 'projects = ["sample-pure>=0.1"]']);
+  t.equal((await alone('-q')).code, 0);
+  t.same(pagesOf(target), ['sample-pure'], 'what is named no more goes');
+  t.same(readerProblems(join(target, 'web')), []);
 });
 
 t.test('log-format = "json" makes a log of objects', async (t) => {

@@ -67,7 +67,8 @@ t.test('help goes to stdout with exit code 0, and names every option', async (t)
     t.equal(code, 0, args.join(' '));
     t.equal(stderr, '');
     t.match(stdout, /^Usage: pep381run \[OPTIONS\] TARGET\n/);
-    const options = '-q -h --quiet --help --version --upstream --project --index-only --workers --reconcile --dry-run';
+    const options =
+      '-q -h --quiet --help --version --upstream --project --index-only --workers --all --reconcile --dry-run';
     for (const option of options.split(' ')) t.match(stdout, option);
     const long = stdout.split('\n').filter((line) => line.length > 100);
     t.same(long, [], 'no line is long');
@@ -105,6 +106,7 @@ t.test('what is wrong in mirror.toml is told in one line with file, line and adv
     ['syntax', 'workers = 2\nindex-only = yes\n', '2:14: not valid TOML: '],
     ['value', '\nworkers = 1.5\n', '2: workers: expected a whole number from 1 to 100, found 1.5'],
     ['list', 'projects = []\n', '1: projects: expected a list of texts, found []'],
+    ['nothing held', '# none\notherwise = "none"\n', ' no project is held, which would remove the whole mirror'],
   ];
   const folder = t.testdir(Object.fromEntries(rows.map(([name, text]) => [name, { 'mirror.toml': text }])));
   const before = treeOf(folder);

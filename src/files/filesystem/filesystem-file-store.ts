@@ -19,6 +19,7 @@ import {
   renameSync,
   rmdirSync,
   rmSync,
+  statfsSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -26,7 +27,7 @@ import { dirname, join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { GroupCommit } from '../../core/group-commit.ts';
 import type { WebPath } from '../../core/paths.ts';
-import type { Entry, FileStore, FullDigest, StagedFile, Stat, Write } from '../file-store.ts';
+import type { Entry, FileStore, FullDigest, Room, StagedFile, Stat, Write } from '../file-store.ts';
 import { digestFile } from './digest-file.ts';
 import { entriesOf, kindOf } from './entries.ts';
 import { Flusher } from './flush.ts';
@@ -71,6 +72,13 @@ export class FilesystemFileStore implements FileStore {
     for (const path of [...below.map((folder) => join(this.#target, folder)), this.#staging]) {
       guardStorage(path, () => mkdirSync(path, { recursive: true }));
     }
+  }
+
+  async room(): Promise<Room> {
+    return guardStorage(this.#web, () => {
+      const { bsize, blocks, bavail } = statfsSync(this.#web);
+      return { size: bsize * blocks, free: bsize * bavail };
+    });
   }
 
   async size(path: WebPath): Promise<number | undefined> {

@@ -22,7 +22,7 @@ const enqueueNewer = `
   FROM temp.listed l LEFT JOIN projects p ON p.name = l.name
   WHERE p.name IS NULL OR l.serial = 0 OR p.serial IS NULL OR l.serial > p.serial
   ON CONFLICT (name) DO UPDATE SET
-    serial = max(serial, excluded.serial), removed = iif(excluded.serial > serial, 0, removed)`;
+    serial = max(serial, excluded.serial), removed = iif(excluded.serial > serial, 0, removed), replan = 0`;
 
 /** Held but not listed: gone, or in quarantine. The page decides. */
 const enqueueAbsent = `

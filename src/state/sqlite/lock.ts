@@ -2,20 +2,47 @@
  * At most one run works on a target. The kernel decides who, not a pid: SQLite holds a file lock for as long as the
  * transaction is open, and it is free the moment its holder dies, however it dies.
  */
+import { existsSync } from 'node:fs';
+import Database from 'better-sqlite3';
 import { asStorage, openDatabase } from './open-database.ts';
+
+/** Who only asks holds the file for less than a millisecond; that must not keep a run from starting. */
+const patienceMs = 100;
 
 /** Takes the lock kept in the file at `path`. Returns how to release it, or undefined while another run holds it. */
 export function takeLock(path: string, nativeBinding: string | undefined): (() => void) | undefined {
   const db = openDatabase(path, nativeBinding);
   try {
-    db.pragma('busy_timeout = 0');
+    db.pragma(`busy_timeout = ${patienceMs}`);
     db.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     db.close();
-    if (error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY') return undefined;
+    if (isBusy(error)) return undefined;
     return asStorage(path, () => {
       throw error;
     });
   }
   return () => db.close();
+}
+
+/** Whether somebody holds the lock kept in the file at `path`. Takes nothing, and creates nothing. Throws StorageError. */
+export function isLocked(path: string, nativeBinding: string | undefined): boolean {
+  if (!existsSync(path)) return false;
+  const binding = nativeBinding === undefined ? {} : { nativeBinding };
+  return asStorage(path, () => {
+    const db = new Database(path, { ...binding, readonly: true, timeout: 0 });
+    try {
+      db.prepare('SELECT count(*) FROM sqlite_master').get();
+      return false;
+    } catch (error) {
+      if (isBusy(error)) return true;
+      throw error;
+    } finally {
+      db.close();
+    }
+  });
+}
+
+function isBusy(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY';
 }

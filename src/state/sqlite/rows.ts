@@ -1,7 +1,7 @@
 /** SQLite's rows, and the values they stand for. */
 import type { ProjectName } from '../../core/names.ts';
 import type { WebPath } from '../../core/paths.ts';
-import type { Due, HeldFile, Obstacle } from '../state-store.ts';
+import type { Due, HeldFile, Obstacle, PlanSummary } from '../state-store.ts';
 
 export interface DueRow {
   readonly name: ProjectName;
@@ -11,6 +11,7 @@ export interface DueRow {
   readonly obstacle: Obstacle | null;
   readonly since: number;
   readonly attempts: number;
+  readonly replan: number;
 }
 
 export interface ParkedRow extends DueRow {
@@ -34,10 +35,19 @@ export interface ProjectRow {
   readonly status: string;
 }
 
+export interface PlanRow {
+  readonly project: ProjectName;
+  readonly decision: string | null;
+  readonly next_change: number | null;
+  readonly rule: string | null;
+  readonly bytes: number | null;
+}
+
 /** The queued project in `row`. */
 export function dueOf(row: DueRow): Due {
-  const { name, display_name: displayName, serial, removed, obstacle, since, attempts } = row;
-  return { name, displayName, serial, removed: removed === 1, obstacle: obstacle ?? undefined, since, attempts };
+  const { name, display_name: displayName, serial, obstacle, since, attempts } = row;
+  const [removed, replan] = [row.removed === 1, row.replan === 1];
+  return { name, displayName, serial, removed, obstacle: obstacle ?? undefined, since, attempts, replan };
 }
 
 /** The held file in `row`. */
@@ -49,4 +59,11 @@ export function fileOf(row: FileRow): HeldFile {
     metadataSha256: row.metadata_sha256?.toString('hex'),
     provenance: row.provenance === 1,
   };
+}
+
+/** The plan in `row`; without a decision for a project that has none. */
+export function planOf(row: PlanRow): PlanSummary | { name: ProjectName; decision?: undefined } {
+  const { project: name, decision, next_change: nextChange, rule, bytes } = row;
+  if (decision === null || rule === null || bytes === null) return { name };
+  return { name, decision, nextChange: nextChange ?? undefined, rule, bytes };
 }

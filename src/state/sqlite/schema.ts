@@ -5,6 +5,8 @@
  *   projects  what is published, under which serial and ETag
  *   files     what is held under web/packages
  *   queue     what is to be looked at; `next_try` > now means parked
+ *   plans     what a partial mirror has decided for a project, and the page that it decided about
+ *   requires  what the held releases of a project require
  *   totals    how many projects, files and bytes are held
  *   runs      history
  *   stats_*   what processlogs counted; see stats-schema.ts
@@ -14,7 +16,7 @@ import { StorageError } from '../../core/errors.ts';
 import { statsTables } from './stats-schema.ts';
 
 /** Stored as SQLite's user_version. */
-const version = 1;
+const version = 2;
 
 const tables = `
   CREATE TABLE mirror (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -77,17 +79,50 @@ const tables = `
   ) STRICT;
 `;
 
-/** Creates the tables in a new database; refuses one that a newer pep381client has written. */
+/** What version 2 added. A project without a plan is held as a whole. */
+const planTables = `
+  ALTER TABLE queue ADD COLUMN replan INTEGER NOT NULL DEFAULT 0;
+
+  CREATE TABLE plans (
+    id INTEGER PRIMARY KEY,
+    project TEXT NOT NULL UNIQUE,
+    decision TEXT NOT NULL,
+    next_change INTEGER,
+    rule TEXT NOT NULL,
+    bytes INTEGER NOT NULL,
+    page BLOB
+  ) STRICT;
+  -- Holds all that the sums by rule need: the rows themselves are long.
+  CREATE INDEX plans_by_rule ON plans (rule, bytes);
+  CREATE INDEX plans_by_next_change ON plans (next_change) WHERE next_change IS NOT NULL;
+
+  CREATE TABLE requires (project TEXT PRIMARY KEY, edges TEXT NOT NULL) STRICT, WITHOUT ROWID;
+`;
+
+/** Throws StorageError unless the database has the tables of this version. */
+export function expectSchema(db: Database.Database, path: string): void {
+  const found = db.pragma('user_version', { simple: true });
+  if (found === version) return;
+  throw new StorageError(
+    `${path}: expected schema version ${version}, found ${found}; the next run of pep381run brings an older one up to date`,
+  );
+}
+
+/** Creates the tables in a new database, adds what one of an older version lacks, and refuses a newer one. */
 export function prepareSchema(db: Database.Database): void {
   const found = db.pragma('user_version', { simple: true });
   if (found === version) return;
-  if (found !== 0) {
+  if (found !== 0 && found !== 1) {
     throw new StorageError(
       `${db.name}: expected schema version ${version}, found ${found}; it was written by another pep381client: use that one`,
     );
   }
   db.transaction(() => {
-    db.exec(tables + statsTables);
+    // Another program may have been quicker.
+    const now = db.pragma('user_version', { simple: true });
+    if (now === version) return;
+    if (now === 0) db.exec(tables + statsTables);
+    db.exec(planTables);
     db.pragma(`user_version = ${version}`);
-  })();
+  }).immediate();
 }

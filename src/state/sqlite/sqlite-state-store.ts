@@ -1,5 +1,4 @@
 /** The StateStore port over SQLite, in WAL mode: readers never wait, and a crash loses at most what is repeated anyway. */
-import { existsSync } from 'node:fs';
 import type Database from 'better-sqlite3';
 import type { Clock } from '../../core/clock.ts';
 import type { ProjectName } from '../../core/names.ts';
@@ -13,49 +12,37 @@ import type {
   ListTakeover,
   MirrorState,
   Parked,
+  Plan,
+  PlanSummary,
+  Queued,
+  Requires,
+  RuleTotals,
   RunRecord,
   StateStore,
   Totals,
   Wanted,
 } from '../state-store.ts';
 import { takeOverList } from './list-takeover.ts';
-import { asStorage, openDatabase } from './open-database.ts';
-import { dueOf, fileOf } from './rows.ts';
-import { prepareSchema } from './schema.ts';
+import { asStorage } from './open-database.ts';
+import { type OpenStateOptions, openState } from './open-state.ts';
+import { dueOf, fileOf, planOf } from './rows.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 
 /** How many runs are remembered. */
 const runsKept = 1000;
 
-export interface SqliteStateStoreOptions {
-  /** The SQLite addon, where it is not in node_modules. */
-  readonly nativeBinding?: string | undefined;
-  /** Forgets at the end all that was written, for a dry run. */
-  readonly discard?: boolean;
-}
-
 export class SqliteStateStore implements StateStore {
+  readonly #path: string;
   readonly #db: Database.Database;
   readonly #clock: Clock;
   readonly #sql: Statements;
 
   /** Opens or creates the database at `path`, or one in memory for ':memory:'. Throws StorageError. */
-  constructor(path: string, clock: Clock, { nativeBinding, discard = false }: SqliteStateStoreOptions = {}) {
-    this.#db = openDatabase(discard && !existsSync(path) ? ':memory:' : path, nativeBinding);
+  constructor(path: string, clock: Clock, options: OpenStateOptions = {}) {
+    this.#path = path;
+    this.#db = openState(path, options);
     this.#clock = clock;
-    try {
-      this.#sql = this.#do(() => {
-        this.#db.pragma('journal_mode = WAL');
-        this.#db.pragma('synchronous = NORMAL');
-        prepareSchema(this.#db);
-        // Never committed: all later transactions are steps within this one.
-        if (discard) this.#db.exec('BEGIN');
-        return prepareStatements(this.#db);
-      });
-    } catch (error) {
-      this.#db.close();
-      throw error;
-    }
+    this.#sql = this.#do(() => prepareStatements(this.#db));
   }
 
   mirror(): MirrorState {
@@ -113,9 +100,54 @@ export class SqliteStateStore implements StateStore {
     });
   }
 
-  queued(name: ProjectName): Due | undefined {
-    const row = this.#do(() => this.#sql.queued.get(name));
-    return row && dueOf(row);
+  enqueueReplans(names: readonly ProjectName[], state: MirrorState): number {
+    let queued = 0;
+    this.#transaction(() => {
+      const now = this.#clock.now();
+      for (const name of names) queued += this.#sql.enqueueReplan.run({ name, now }).changes;
+      this.#remember(state);
+    });
+    return queued;
+  }
+
+  wake(): void {
+    this.#do(() => this.#sql.wake.run());
+  }
+
+  enqueueDuePlans(now: number): void {
+    this.#do(() => this.#sql.enqueueDuePlans.run({ now }));
+  }
+
+  plans(after: ProjectName | undefined, limit: number): (PlanSummary | { name: ProjectName; decision?: undefined })[] {
+    return this.#do(() => this.#sql.plans.all(after ?? '', limit)).map((row) => planOf(row));
+  }
+
+  renamePlans(renamed: readonly { readonly name: ProjectName; readonly rule: string }[]): void {
+    if (renamed.length === 0) return;
+    this.#transaction(() => {
+      for (const { name, rule } of renamed) this.#sql.renamePlan.run(rule, name);
+    });
+  }
+
+  planTotals(limit: number): RuleTotals[] {
+    return this.#do(() => this.#sql.planTotals.all(limit));
+  }
+
+  decisionOf(name: ProjectName): string | undefined {
+    return this.#do(() => this.#sql.decisionOf.get(name))?.decision;
+  }
+
+  plannedPage(name: ProjectName): Buffer | undefined {
+    return this.#do(() => this.#sql.plannedPage.get(name))?.page ?? undefined;
+  }
+
+  require(name: ProjectName, edges: string | undefined): void {
+    if (edges === undefined) this.#do(() => this.#sql.deleteRequires.run(name));
+    else this.#do(() => this.#sql.putRequires.run(name, edges));
+  }
+
+  requires(): Iterable<Requires> {
+    return this.#do(() => this.#sql.requires.iterate());
   }
 
   due(now: number, removed: boolean, after: ProjectName | undefined, limit: number): Due[] {
@@ -133,6 +165,11 @@ export class SqliteStateStore implements StateStore {
     }));
   }
 
+  queued(name: ProjectName): Queued | undefined {
+    const row = this.#do(() => this.#sql.queued.get(name));
+    return row && { ...dueOf(row), reason: row.reason ?? undefined, nextTry: row.next_try || undefined };
+  }
+
   held(name: ProjectName): HeldProject {
     return this.#do(() => {
       const row = this.#sql.held.get(name);
@@ -142,6 +179,7 @@ export class SqliteStateStore implements StateStore {
         displayName: row?.display_name,
         serial: row?.serial ?? undefined,
         etag: row?.etag ?? undefined,
+        status: row?.status,
         files,
       };
     });
@@ -195,6 +233,10 @@ export class SqliteStateStore implements StateStore {
     });
   }
 
+  runs(limit: number): RunRecord[] {
+    return this.#do(() => this.#sql.runs.all(limit));
+  }
+
   close(): void {
     this.#db.close();
   }
@@ -205,13 +247,25 @@ export class SqliteStateStore implements StateStore {
       const { serial, etag, status, drop } = project;
       this.#sql.publish.run(name, displayName, serial ?? null, etag ?? null, status, now);
       for (const file of drop) this.#sql.deleteFile.run(file.path);
+      this.#putPlan(name, project.plan);
     } else if (project.kind === 'unchanged') {
       this.#sql.see.run(now, name);
     } else {
       this.#sql.deleteFilesOf.run(name);
       this.#sql.deleteProject.run(name);
+      this.#sql.deletePlan.run(name);
+      this.#sql.deleteRequires.run(name);
     }
     this.#sql.dequeue.run(name, required);
+  }
+
+  #putPlan(name: ProjectName, plan: Plan | undefined): void {
+    if (plan === undefined) {
+      this.#sql.deletePlan.run(name);
+      return;
+    }
+    const { decision, nextChange, rule, bytes, page } = plan;
+    this.#sql.putPlan.run(name, decision, nextChange ?? null, rule, bytes, page ?? null);
   }
 
   #remember(state: MirrorState): void {
@@ -226,6 +280,6 @@ export class SqliteStateStore implements StateStore {
   }
 
   #do<T>(work: () => T): T {
-    return asStorage(this.#db.name, work);
+    return asStorage(this.#path, work);
   }
 }

@@ -1,15 +1,21 @@
 /** Every SQL statement of the state store, prepared once. */
 import type Database from 'better-sqlite3';
 import type { ProjectName } from '../../core/names.ts';
-import type { Totals } from '../state-store.ts';
-import type { DueRow, FileRow, ParkedRow, ProjectRow } from './rows.ts';
+import type { Requires, RuleTotals, RunRecord, Totals } from '../state-store.ts';
+import type { DueRow, FileRow, ParkedRow, PlanRow, ProjectRow } from './rows.ts';
 
-const dueColumns = 'name, display_name, serial, removed, obstacle, since, attempts';
+/** Each dependency has a reason of its own; what counts is who asked for dependencies. */
+const ruleWithoutNames = `
+  CASE instr(rule, '(dependency of ') WHEN 0 THEN rule
+  ELSE substr(rule, 1, instr(rule, '(dependency of ')) || 'dependencies)' END`;
+
+const dueColumns = 'name, display_name, serial, removed, obstacle, since, attempts, replan';
 
 /** A name queued again is due at once; what upstream says last about its removal counts, and a new serial is a new start. */
 const enqueueConflict = `
   ON CONFLICT (name) DO UPDATE SET
     display_name = excluded.display_name, serial = max(serial, excluded.serial), removed = excluded.removed, next_try = 0,
+    replan = 0,
     obstacle = iif(excluded.serial > serial, NULL, obstacle), attempts = iif(excluded.serial > serial, 0, attempts)`;
 
 interface ParkValues {
@@ -50,7 +56,16 @@ export function prepareStatements(db: Database.Database) {
          coalesce((SELECT serial FROM projects WHERE name = :name), 0), 0, :now)
        ON CONFLICT (name) DO UPDATE SET next_try = 0`,
     ),
-    queued: db.prepare<[string], DueRow>(`SELECT ${dueColumns} FROM queue WHERE name = ?`),
+    enqueueReplan: db.prepare<{ name: string; now: number }>(
+      `INSERT INTO queue (name, display_name, serial, removed, since, replan)
+       SELECT name, display_name, 0, 0, :now, 1 FROM projects WHERE name = :name ON CONFLICT (name) DO NOTHING`,
+    ),
+    wake: db.prepare<[]>('UPDATE queue SET next_try = 0 WHERE next_try > 0'),
+    enqueueDuePlans: db.prepare<{ now: number }>(
+      `INSERT INTO queue (name, display_name, serial, removed, since, replan)
+       SELECT p.name, p.display_name, 0, 0, :now, 1 FROM plans JOIN projects p ON p.name = plans.project
+       WHERE next_change <= :now ON CONFLICT (name) DO NOTHING`,
+    ),
     due: db.prepare<[number, string, number], DueRow>(
       `SELECT ${dueColumns} FROM queue WHERE next_try <= ? AND name > ? ORDER BY name LIMIT ?`,
     ),
@@ -60,6 +75,7 @@ export function prepareStatements(db: Database.Database) {
     parked: db.prepare<[number], ParkedRow>(
       `SELECT ${dueColumns}, next_try, reason FROM queue WHERE attempts > 0 ORDER BY since, name LIMIT ?`,
     ),
+    queued: db.prepare<[string], ParkedRow>(`SELECT ${dueColumns}, next_try, reason FROM queue WHERE name = ?`),
     park: db.prepare<ParkValues>(
       `UPDATE queue SET attempts = :attempts, next_try = :nextTry, reason = :reason,
          since = iif(obstacle IS :obstacle, since, :now), obstacle = :obstacle WHERE name = :name`,
@@ -98,6 +114,28 @@ export function prepareStatements(db: Database.Database) {
     deleteFile: db.prepare<[string]>('DELETE FROM files WHERE path = ?'),
     deleteFilesOf: db.prepare<[string]>('DELETE FROM files WHERE project = ?'),
 
+    putPlan: db.prepare<[string, string, number | null, string, number, Buffer | null]>(
+      `INSERT INTO plans (project, decision, next_change, rule, bytes, page) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT (project) DO UPDATE SET decision = excluded.decision, next_change = excluded.next_change,
+         rule = excluded.rule, bytes = excluded.bytes, page = excluded.page`,
+    ),
+    renamePlan: db.prepare<[string, string]>('UPDATE plans SET rule = ? WHERE project = ?'),
+    deletePlan: db.prepare<[string]>('DELETE FROM plans WHERE project = ?'),
+    plans: db.prepare<[string, number], PlanRow>(
+      `SELECT p.name AS project, decision, next_change, rule, bytes FROM projects p LEFT JOIN plans ON project = p.name
+       WHERE p.name > ? ORDER BY p.name LIMIT ?`,
+    ),
+    planTotals: db.prepare<[number], RuleTotals>(
+      `SELECT ${ruleWithoutNames} AS rule, sum(projects) AS projects, sum(bytes) AS bytes
+       FROM (SELECT rule, count(*) AS projects, sum(bytes) AS bytes FROM plans GROUP BY rule)
+       GROUP BY 1 ORDER BY 3 DESC, 1 LIMIT ?`,
+    ),
+    decisionOf: db.prepare<[string], { decision: string }>('SELECT decision FROM plans WHERE project = ?'),
+    plannedPage: db.prepare<[string], { page: Buffer | null }>('SELECT page FROM plans WHERE project = ?'),
+    putRequires: db.prepare<[string, string]>('INSERT OR REPLACE INTO requires (project, edges) VALUES (?, ?)'),
+    deleteRequires: db.prepare<[string]>('DELETE FROM requires WHERE project = ?'),
+    requires: db.prepare<[], Requires>('SELECT project AS name, edges FROM requires'),
+
     totals: db.prepare<[], Totals>(
       `SELECT projects, files, bytes, (SELECT count(*) FROM queue) AS queued,
          (SELECT count(*) FROM queue WHERE attempts > 0) AS parked
@@ -105,6 +143,10 @@ export function prepareStatements(db: Database.Database) {
     ),
     recordRun: db.prepare<[number, number, number, string]>(
       'INSERT INTO runs (started, finished, exit_code, summary) VALUES (?, ?, ?, ?)',
+    ),
+    runs: db.prepare<[number], RunRecord>(
+      `SELECT started AS startedMs, finished AS finishedMs, exit_code AS exitCode, summary
+       FROM runs ORDER BY id DESC LIMIT ?`,
     ),
     forgetRuns: db.prepare<[number]>('DELETE FROM runs WHERE id <= (SELECT max(id) FROM runs) - ?'),
   };

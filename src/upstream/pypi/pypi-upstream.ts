@@ -2,10 +2,18 @@
 import { PassThrough, type Transform } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Clock } from '../../core/clock.ts';
-import { MirrorError, MismatchError, NoChangelogError, NonsenseError, UnreachableError } from '../../core/errors.ts';
+import {
+  MirrorError,
+  MismatchError,
+  NoChangelogError,
+  NonsenseError,
+  PausedError,
+  UnreachableError,
+} from '../../core/errors.ts';
 import type { FileSink, ResumePoint } from '../../core/file-sink.ts';
 import type { ProjectName } from '../../core/names.ts';
 import { withRetries } from '../../core/retry.ts';
+import { isJsonObject, serialOf } from '../../formats/json.ts';
 import { type ListedProject, ProjectListParser } from '../../formats/project-list.ts';
 import { parseSimplePage } from '../../formats/simple-json.ts';
 import { renderXmlRpcCall } from '../../formats/xml-rpc.ts';
@@ -105,6 +113,19 @@ export class PypiUpstream implements Upstream {
     }
     const page = parseSimplePage(answer.body.toString('utf8'), url.href);
     return { kind: 'page', page, etag: answer.headers.etag, url };
+  }
+
+  async totalBytes(): Promise<number | undefined> {
+    const url = new URL(`${this.#options.base}/stats/`);
+    const headers = { accept: 'application/json', 'accept-encoding': 'gzip' };
+    try {
+      const { status, body } = await this.#ask({ url, headers }, [200, 404, 410]);
+      const json: unknown = status === 200 ? JSON.parse(body.toString()) : undefined;
+      return isJsonObject(json) ? serialOf(json.total_packages_size) : undefined;
+    } catch (error) {
+      if (error instanceof PausedError) throw error;
+      return undefined;
+    }
   }
 
   allows(url: URL): boolean {

@@ -1,0 +1,96 @@
+/** A `mirror.toml` with every key there is: what begins with `#` and no space is a setting to be uncommented. */
+export const exampleConfig = `# mirror.toml: what pep381run mirrors into this folder, and how. Every line may be left out.
+# Settings stand here with their defaults, or with an example. A flag of the command line beats the file.
+
+# --- Where from, and how ---
+
+#upstream = "https://pypi.org"
+# Accept an upstream without TLS. Anyone on the way could then change the files.
+#allow-http = false
+# Hosts besides the upstream's own from which files may come.
+#file-hosts = ["files.pythonhosted.org"]
+# Mirror the pages only; their links point at upstream's files.
+#index-only = false
+# Connections at the same time, 1 to 100.
+#workers = 10
+# How many projects that nobody looked at for a month are looked at per run.
+#sweep = 100
+# The https address under which web/ is served: needed to serve provenance (PEP 740).
+#base-url = "https://mirror.example"
+# How upstream's operators can reach you.
+#contact = "mirror@example.org"
+# How to write what happens: "text" or "json".
+#log-format = "text"
+# Mirrors of this mirror that are told when something changed, and the file with the secret they know it by.
+#notify = ["https://downstream.example/sync"]
+#notify-secret-file = "/etc/pep381client/notify-secret"
+
+# --- What is held; without any of this, everything ---
+
+# Projects by name, requirement, glob or regex. All others are left out.
+#projects = ["flask", "numpy>=2", "acme-*", "/^acme[0-9]+$/"]
+# Files that list requirements: requirements.txt, pylock.toml, uv.lock, poetry.lock, Pipfile.lock.
+#requirements = ["requirements.txt"]
+# Hold what the held releases require, too.
+#dependencies = false
+# Pages leave out the files that are not held ("hide"), or link to them upstream ("upstream").
+#unmirrored = "hide"
+# What is held of projects that no rule names: "files", "pages-only" or "none".
+# The default is "none" where projects, requirements or a rule with hold = "files" says what is held, else "files".
+#otherwise = "none"
+
+# Rules are read from the top; the first that names a project decides. projects and requirements above come last.
+#[[rule]]
+#projects = ["torch", "tensorflow*"]
+#hold = "pages-only"
+
+#[[rule]]
+#requirements = ["/srv/app/requirements.txt"]
+#hold = "files"
+
+# Which releases of a held project. What is pinned (==) is held anyway.
+#[releases]
+#prereleases = true
+#yanked = true
+# Only so many of the newest releases, of each project, or of each "major" or "minor" series.
+#keep = 10
+#keep-per = "project"
+# Only files that are so old: units are h, d, w and y. Some projects may be held at once.
+#min-age = "7d"
+#min-age-exempt = ["acme-*"]
+# Only files that are not older.
+#max-age = "5y"
+
+# Which files of a held release.
+#[files]
+# wheel, sdist, egg, wininst, msi, rpm, deb, dmg, dumb, variants, other.
+#kinds = ["wheel", "sdist"]
+# "yes", "no" or "where-no-wheel-fits".
+#sdists = "yes"
+# Wheels for these systems, machines, Pythons and ABIs only. Those that fit everywhere are always held.
+#systems = ["linux", "macos", "windows"]
+#machines = ["x86_64", "aarch64"]
+#pythons = ["3.11", "3.12", "3.13"]
+#abis = ["abi3", "cp311", "cp312", "cp313"]
+# The newest C libraries that wheels may need.
+#glibc = "2.28"
+#musl = "1.2"
+# Units are B, kB, MB, GB, TB, and KiB, MiB and so on.
+#max-size = "500MB"
+# The newest releases of a project that fit into it.
+#max-project-size = "20GB"
+
+# Where things get installed: markers of requirements are asked there. Without any, anywhere.
+#[[environment]]
+#python = "3.12"
+# "linux", "macos" or "windows".
+#platform = "linux"
+#machine = "x86_64"
+# "cpython" or "pypy".
+#implementation = "cpython"
+
+# How much the mirror may hold, and how much of the disk stays free (by default 1 GiB, or 1 % of a small disk).
+#[budget]
+#size = "2TB"
+#reserve = "50GB"
+`;

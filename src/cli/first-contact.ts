@@ -1,0 +1,41 @@
+/** Before the first byte: all of PyPI is about 100 TB, and few who type `pep381run TARGET` mean that. */
+import { TooLargeError } from '../core/errors.ts';
+import type { Mirror } from '../sync/mirror.ts';
+import type { Target } from './target.ts';
+import { showBytes } from './units.ts';
+
+/** Three ways to begin smaller, ready to be copied. */
+export const smallerMirrors = `
+A few projects, and what they require:
+
+  projects = ["flask", "numpy"]
+  dependencies = true
+
+What an application needs; requirements.txt, pylock.toml, uv.lock, poetry.lock and Pipfile.lock are understood:
+
+  requirements = ["/srv/app/requirements.txt"]
+  dependencies = true
+
+All project pages, with the files left where they are; everything can be installed, and little space is needed:
+
+  index-only = true
+
+pep381run --example-config prints every setting.
+`;
+
+/** Throws TooLargeError when the whole index is wanted and can never fit; not again once `--all` was said. */
+export async function expectRoom({ root, config }: Target, mirror: Mirror, all: boolean): Promise<void> {
+  const { state, settings, selection, upstream, files } = mirror;
+  const known = state.mirror();
+  if (all && known.all !== true) state.remember({ all: true });
+  const isChosen = all || known.all === true || selection.policy !== undefined || settings.projects !== undefined;
+  if (isChosen || settings.indexOnly || known.serial !== undefined) return;
+  const bytes = await upstream.totalBytes();
+  const { free } = await files.room();
+  const room = free + state.totals().bytes;
+  if (bytes === undefined || bytes <= room) return;
+  throw new TooLargeError(
+    `${settings.upstream} has ${showBytes(bytes)} of files, and ${root} has room for ${showBytes(room)}; write into ` +
+      `${config} what to mirror, or add --all if you mean everything`,
+  );
+}

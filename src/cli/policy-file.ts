@@ -1,0 +1,58 @@
+/** Reads from `mirror.toml` what a partial mirror holds. */
+import { readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { UsageError } from '../core/errors.ts';
+import { tomlLines } from '../formats/toml-lines.ts';
+import { parsePolicy, policyKeys, usesRegexes } from '../policy/parse-policy.ts';
+import type { Policy } from '../policy/policy.ts';
+import type { CompileRegex } from '../policy/project-patterns.ts';
+import { policyNames } from '../policy/rules.ts';
+import { type ConfigFile, parseToml } from './config-file.ts';
+
+/** The policy of `config`; undefined when it restricts nothing. Throws UsageError, with the line. */
+export async function readPolicy({ path, text, toml }: ConfigFile): Promise<Policy | undefined> {
+  if (!policyKeys.some((key) => key in toml)) return undefined;
+  const compileRegex = usesRegexes(toml) ? await loadRegexes() : noRegexes;
+  const lineOf = tomlLines(text);
+  const folder = dirname(path);
+  const reader = { read: (file: string) => readRequirements(resolve(folder, file)), parseToml };
+  for (const key of ['projects', 'requirements'] as const) {
+    if (isEmptyList(toml[key])) {
+      throw new UsageError(`${path}:${lineOf(key)}: ${key}: expected a list of texts, found []`);
+    }
+  }
+  return notEmpty(parsePolicy(toml, { reader, compileRegex, at: (keyPath) => `${path}:${lineOf(keyPath)}` }), path);
+}
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
+}
+
+/** Whoever empties a requirements file by mistake does not mean to remove the whole mirror. */
+function notEmpty(policy: Policy, path: string): Policy {
+  if (policyNames(policy)?.length !== 0) return policy;
+  const where = policy.rules[0]?.because.where ?? path;
+  throw new UsageError(`${where}: no project is held, which would remove the whole mirror; name at least one`);
+}
+
+function readRequirements(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : 'unknown';
+    throw new UsageError(`${path}: cannot be read: ${reason}`, { cause });
+  }
+}
+
+/** RE2 takes linear time, whatever the pattern. It is loaded only where a pattern needs it. */
+async function loadRegexes(): Promise<CompileRegex> {
+  const { RE2JS } = await import('re2js');
+  return (source) => {
+    const pattern = RE2JS.compile(source);
+    return (text) => pattern.matcher(text).find();
+  };
+}
+
+const noRegexes: CompileRegex = () => {
+  throw new TypeError('a regex where none was seen');
+};

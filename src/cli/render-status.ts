@@ -1,0 +1,59 @@
+/** The status as text. */
+import type { Status } from './status.ts';
+import { renderTable } from './table.ts';
+import { plural, shortTime, showBytes, showCount, showSeconds } from './units.ts';
+
+const width = 99;
+
+/** What a person reads, in less than 100 columns unless the target's path is long. Paths below it are told without it. */
+export function renderStatus(status: Status): string[] {
+  const parts = [renderTable(facts(status)), runsTable(status), parkedTable(status), rulesTable(status)];
+  return parts.filter((part) => part.length > 0).flatMap((part, at) => (at === 0 ? part : ['', ...part]));
+}
+
+function facts(status: Status): string[][] {
+  const { target, upstream, serial, projects, files, bytes, lastComplete, running, queued, parked, disk } = status;
+  const held = `${plural(projects, 'project')}, ${plural(files, 'file')}, ${showBytes(bytes)}`;
+  return [
+    ['Mirror', target],
+    ['Upstream', upstream],
+    ['Held', held],
+    ['Serial', serial === undefined ? 'none yet' : String(serial)],
+    ['Complete', lastComplete === undefined ? 'not yet' : `as of ${shortTime(lastComplete)}`],
+    ['Now', running ? 'a run is at work' : 'no run is at work'],
+    ['Queue', `${plural(queued, 'project')}, ${showCount(parked)} of them parked`],
+    ['Disk', `${showBytes(disk.free)} free of ${showBytes(disk.size)}`],
+  ];
+}
+
+function runsTable({ runs }: Status): string[] {
+  if (runs.length === 0) return [];
+  const rows = runs.map(({ started, seconds, exitCode, summary }) => [
+    shortTime(started),
+    showSeconds(seconds),
+    String(exitCode),
+    summary,
+  ]);
+  return renderTable([['Last runs', 'took', 'exit', 'summary'], ...rows], { right: [1, 2], width });
+}
+
+function parkedTable({ longestParked }: Status): string[] {
+  if (longestParked.length === 0) return [];
+  const rows = longestParked.map(({ name, since, attempts, reason, nextTry }) => [
+    shortTime(since),
+    shortTime(nextTry),
+    String(attempts),
+    reason.startsWith(`${name}: `) ? reason : `${name}: ${reason}`,
+  ]);
+  return renderTable([['Parked since', 'next try', 'tries', 'project'], ...rows], { right: [2], width });
+}
+
+function rulesTable({ rules, target }: Status): string[] {
+  if (rules.length === 0) return [];
+  const rows = rules.map(({ rule, projects, bytes }) => [
+    showBytes(bytes),
+    showCount(projects),
+    rule.replaceAll(`${target}/`, ''),
+  ]);
+  return renderTable([['Bytes', 'projects', 'rule'], ...rows], { right: [0, 1], width });
+}

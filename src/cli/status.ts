@@ -1,0 +1,86 @@
+/** How the mirror is. */
+import { ownPath } from '../core/paths.ts';
+import type { Parked, RuleTotals, RunRecord } from '../state/state-store.ts';
+import type { Reader } from './open-reader.ts';
+import { isoTime } from './units.ts';
+
+const shown = 10;
+
+/** What monitoring and people want to know. Times are as ISO 8601 has them. */
+export interface Status {
+  readonly target: string;
+  readonly upstream: string;
+  readonly serial: number | undefined;
+  readonly projects: number;
+  readonly files: number;
+  readonly bytes: number;
+  /** When the last run that completed had started. */
+  readonly lastComplete: string | undefined;
+  readonly running: boolean;
+  /** Projects to be looked at, and those of them that were tried in vain. */
+  readonly queued: number;
+  readonly parked: number;
+  /** Of the disk, in bytes. */
+  readonly disk: { readonly size: number; readonly free: number };
+  /** The latest first. */
+  readonly runs: readonly PastRun[];
+  /** The longest waiting first. */
+  readonly longestParked: readonly ParkedProject[];
+  /** What the rules of a partial mirror cost, the most bytes first. */
+  readonly rules: readonly RuleTotals[];
+}
+
+/** A run that is over. */
+export interface PastRun {
+  readonly started: string;
+  readonly seconds: number;
+  readonly exitCode: number;
+  readonly summary: string;
+}
+
+/** A project that was tried in vain. */
+export interface ParkedProject {
+  readonly name: string;
+  readonly since: string;
+  readonly attempts: number;
+  readonly reason: string;
+  readonly nextTry: string;
+}
+
+/** Looks at the mirror as it is now. Throws StorageError. */
+export async function statusOf({ target, settings, state, files, isRunning }: Reader): Promise<Status> {
+  const { serial, upstream = settings.upstream } = state.mirror();
+  const { projects, files: held, bytes, queued, parked } = state.totals();
+  const { size, free } = await files.room();
+  return {
+    target: target.root,
+    upstream,
+    serial,
+    projects,
+    files: held,
+    bytes,
+    lastComplete: timeIn((await files.read(ownPath('last-modified')))?.toString('latin1')),
+    running: isRunning(),
+    queued,
+    parked,
+    disk: { size, free },
+    runs: state.runs(shown).map(pastRun),
+    longestParked: state.parked(shown).map(parkedProject),
+    rules: state.planTotals(shown),
+  };
+}
+
+/** `20261122T12:00:00` is how PEP 381 has times. */
+function timeIn(lastModified = ''): string | undefined {
+  const [, year, month, day, time] = /^(\d{4})(\d\d)(\d\d)T(\d\d:\d\d:\d\d)\s*$/.exec(lastModified) ?? [];
+  return year === undefined ? undefined : `${year}-${month}-${day}T${time}Z`;
+}
+
+function pastRun({ startedMs, finishedMs, exitCode, summary }: RunRecord): PastRun {
+  return { started: isoTime(startedMs), seconds: (finishedMs - startedMs) / 1000, exitCode, summary };
+}
+
+function parkedProject({ due, reason, nextTry }: Parked): ParkedProject {
+  const { name, since, attempts } = due;
+  return { name, since: isoTime(since), attempts, reason, nextTry: isoTime(nextTry) };
+}

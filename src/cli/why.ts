@@ -1,0 +1,184 @@
+/** Explains one project: what the policy decides, what is here, and what becomes of each file. */
+import { UsageError } from '../core/errors.ts';
+import { type ProjectName, projectName } from '../core/names.ts';
+import type { SimplePage } from '../formats/simple-json.ts';
+import { parseDistributionName } from '../packaging/distribution-name.ts';
+import { parseVersion } from '../packaging/version.ts';
+import { type FilesPlan, planFiles } from '../policy/files.ts';
+import type { Hold } from '../policy/policy.ts';
+import type { Reason } from '../policy/reason.ts';
+import type { ProjectDecision } from '../policy/rules.ts';
+import type { HeldFile, HeldProject, Queued } from '../state/state-store.ts';
+import { knownPage } from '../sync/known-page.ts';
+import type { Reader } from './open-reader.ts';
+import { isoTime } from './units.ts';
+
+/** What is asked about. */
+export interface Subject {
+  readonly name: ProjectName;
+  /** As it was written. */
+  readonly version: string | undefined;
+  readonly filename: string | undefined;
+}
+
+/** What becomes of a file. `linked` ones are left where upstream has them. */
+export type FileState = 'held' | 'wanted' | 'linked' | 'left out' | 'to be removed';
+
+/** One file, and why. */
+export interface WhyFile {
+  readonly filename: string;
+  /** Bytes, where upstream tells. */
+  readonly size: number | undefined;
+  readonly state: FileState;
+  /** Undefined where upstream's page is not known here. */
+  readonly because: Reason | undefined;
+}
+
+/** Everything that is known of a project. Times are as ISO 8601 has them. */
+export interface Why {
+  readonly project: ProjectName;
+  /** False when nothing here ever had to do with it. */
+  readonly known: boolean;
+  readonly policy: {
+    readonly hold: Hold;
+    readonly because: Reason;
+    /** What else wants some of its releases. */
+    readonly wants: readonly Reason[];
+    /** When ages alone change what is held. */
+    readonly nextChange: string | undefined;
+  };
+  /** True when the policy wants it, and upstream did not have it. */
+  readonly missing: boolean;
+  readonly published: boolean;
+  readonly serial: number | undefined;
+  /** PEP 792. */
+  readonly status: string | undefined;
+  readonly queue: WhyQueued | undefined;
+  /** Whether upstream's page is known here. */
+  readonly pageKnown: boolean;
+  /** Those that were asked about. */
+  readonly files: readonly WhyFile[];
+}
+
+/** A queued project; parked when it was tried. */
+export interface WhyQueued {
+  readonly since: string;
+  /** What the page must have at least; 0 when upstream did not tell. */
+  readonly serial: number;
+  readonly removed: boolean;
+  readonly attempts: number;
+  readonly reason: string | undefined;
+  readonly nextTry: string | undefined;
+}
+
+const everything: Reason = { where: undefined, text: 'everything is held' };
+const quarantined: Reason = { where: undefined, text: 'quarantined by the index' };
+const unlisted: Reason = { where: undefined, text: 'upstream does not list it any more' };
+
+/** Reads `NAME`, `NAME==VERSION` or `NAME/FILENAME`. Throws UsageError. */
+export function parseSubject(text: string): Subject {
+  const [, written = '', version, filename] = /^([^=/]+)(?:==([^=/]+)|\/([^/]+))?$/.exec(text) ?? [];
+  const name = projectName(written.trim());
+  if (name !== undefined) return { name, version: version?.trim(), filename };
+  throw new UsageError(`--why: expected NAME, NAME==VERSION or NAME/FILENAME, found ${JSON.stringify(text)}`);
+}
+
+/** Explains `subject`; nobody is asked but the mirror itself. Throws StorageError. */
+export async function explain(reader: Reader, subject: Subject): Promise<Why> {
+  const { state } = reader;
+  const { name } = subject;
+  const decision = decide(reader, name);
+  const [held, queued] = [state.held(name), state.queued(name)];
+  const page = (await knownPage(reader, name))?.page;
+  const plan = page && planOf(reader, decision, page);
+  const missing = state.mirror().missing?.includes(name) === true;
+  const files = filesOf(held.files, plan, reader.settings.indexOnly);
+  return {
+    project: name,
+    known: held.published || held.files.length > 0 || queued !== undefined || missing,
+    policy: policyOf(decision, plan),
+    missing,
+    published: held.published,
+    serial: held.serial,
+    status: page?.status ?? held.status,
+    queue: queued && queueOf(queued),
+    pageKnown: page !== undefined,
+    files: files.filter((file) => isMeant(subject, file)),
+  };
+}
+
+/** What all others depend on is looked at only where it may matter: that takes seconds where 100,000 projects are held. */
+function decide({ selection, state }: Reader, name: ProjectName): ProjectDecision | undefined {
+  const own = selection.decide(name);
+  if (own === undefined || state.decisionOf(name) === selection.keyOf(own)) return own;
+  selection.follow();
+  return selection.decide(name);
+}
+
+/** Whether the mirror knows what was asked about. */
+export function isFound({ version, filename }: Subject, { known, files }: Why): boolean {
+  return known && (files.length > 0 || (version === undefined && filename === undefined));
+}
+
+function planOf({ selection, now }: Reader, decision: ProjectDecision | undefined, page: SimplePage): FilesPlan {
+  const { policy } = selection;
+  if (policy !== undefined && decision !== undefined) return planFiles(policy, decision, page, now());
+  const hold = page.status !== 'quarantined';
+  const because = hold ? everything : quarantined;
+  return { files: page.files.map((file) => ({ file, hold, because })), nextChange: undefined };
+}
+
+function policyOf(decision: ProjectDecision | undefined, plan: FilesPlan | undefined): Why['policy'] {
+  const nextChange = plan?.nextChange === undefined ? undefined : isoTime(plan.nextChange);
+  if (decision === undefined) return { hold: 'files', because: everything, wants: [], nextChange };
+  const { hold, because, wants } = decision;
+  const key = ({ where, text }: Reason): string => `${where} ${text}`;
+  const others = new Map(wants.map((want) => [key(want.because), want.because]));
+  others.delete(key(because));
+  return { hold, because, wants: [...others.values()], nextChange };
+}
+
+function queueOf({ since, serial, removed, attempts, reason, nextTry }: Queued): WhyQueued {
+  const isParked = attempts > 0 && nextTry !== undefined;
+  return {
+    since: isoTime(since),
+    serial,
+    removed,
+    attempts,
+    reason: attempts > 0 ? reason : undefined,
+    nextTry: isParked ? isoTime(nextTry) : undefined,
+  };
+}
+
+/** First what upstream's page lists, in its order, then what is held besides. */
+function filesOf(held: HeldProject['files'], plan: FilesPlan | undefined, indexOnly: boolean): WhyFile[] {
+  const rest = new Map(held.map((file) => [nameOf(file), file]));
+  const listed = (plan?.files ?? []).map(({ file, hold, because }): WhyFile => {
+    const isHeld = rest.delete(file.filename);
+    return { filename: file.filename, size: file.size, state: stateOf(isHeld, hold, indexOnly), because };
+  });
+  const state = plan === undefined ? 'held' : 'to be removed';
+  const because = plan === undefined ? undefined : unlisted;
+  return [...listed, ...[...rest].map(([filename, { size }]) => ({ filename, size, state, because }) as const)];
+}
+
+function nameOf({ path }: HeldFile): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+function stateOf(isHeld: boolean, hold: boolean, indexOnly: boolean): FileState {
+  if (isHeld) return hold ? 'held' : 'to be removed';
+  if (!hold) return 'left out';
+  return indexOnly ? 'linked' : 'wanted';
+}
+
+function isMeant({ name, version, filename }: Subject, file: WhyFile): boolean {
+  if (filename !== undefined) return file.filename === filename;
+  if (version === undefined) return true;
+  const found = parseDistributionName(file.filename, name)?.version;
+  return found !== undefined && normal(found) === normal(version);
+}
+
+function normal(version: string): string {
+  return parseVersion(version)?.order ?? version;
+}

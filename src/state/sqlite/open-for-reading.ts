@@ -1,0 +1,46 @@
+/** Opens a database that is only read, also where nothing may be written beside it. */
+import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import { asStorage } from './open-database.ts';
+
+const tries = 5;
+/** Where the header says that there is a WAL. */
+const journalModes = [18, 19] as const;
+
+/**
+ * Opens the database at `path`, which must exist. SQLite puts two small files beside a database in WAL mode, even to
+ * read it. Where we may not, and nobody else has, the bytes are read into memory. Throws StorageError.
+ */
+export function openForReading(path: string, nativeBinding: string | undefined): Database.Database {
+  const options = nativeBinding === undefined ? {} : { nativeBinding };
+  return asStorage(path, () => {
+    const bytes = isInUse(path) || (mayWrite(path) && mayWrite(dirname(path))) ? undefined : readWhole(path);
+    if (bytes === undefined) return new Database(path, { ...options, readonly: true, fileMustExist: true });
+    for (const at of journalModes) bytes[at] = 1;
+    return new Database(bytes, options);
+  });
+}
+
+function isInUse(path: string): boolean {
+  return existsSync(`${path}-wal`);
+}
+
+function mayWrite(path: string): boolean {
+  try {
+    accessSync(path, constants.W_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Undefined when somebody began to use the database meanwhile. */
+function readWhole(path: string): Buffer | undefined {
+  for (let attempt = 0; attempt < tries && !isInUse(path); attempt += 1) {
+    const before = statSync(path).mtimeMs;
+    const bytes = readFileSync(path);
+    if (!isInUse(path) && statSync(path).mtimeMs === before) return bytes;
+  }
+  return undefined;
+}

@@ -1,0 +1,38 @@
+/** Opens `state.db` for a run, for a dry run, or to be read. */
+import { existsSync } from 'node:fs';
+import type Database from 'better-sqlite3';
+import { asStorage, openDatabase } from './open-database.ts';
+import { openForReading } from './open-for-reading.ts';
+import { expectSchema, prepareSchema } from './schema.ts';
+
+export interface OpenStateOptions {
+  /** The SQLite addon, where it is not in node_modules. */
+  readonly nativeBinding?: string | undefined;
+  /** Forgets at the end all that was written, for a dry run. */
+  readonly discard?: boolean;
+  /** Reads only: the database must exist, and it may be anybody's. */
+  readonly readOnly?: boolean;
+}
+
+/** The database at `path`, or one in memory for ':memory:', with all tables. Throws StorageError. */
+export function openState(path: string, options: OpenStateOptions): Database.Database {
+  const { nativeBinding, discard = false, readOnly = false } = options;
+  const db = readOnly
+    ? openForReading(path, nativeBinding)
+    : openDatabase(discard && !existsSync(path) ? ':memory:' : path, nativeBinding);
+  try {
+    asStorage(path, () => (readOnly ? expectSchema(db, path) : prepare(db, discard)));
+    return db;
+  } catch (error) {
+    db.close();
+    throw error;
+  }
+}
+
+function prepare(db: Database.Database, discard: boolean): void {
+  db.pragma('journal_mode = WAL');
+  db.pragma('synchronous = NORMAL');
+  // Never committed: all later transactions are steps within this one, and so are the tables of this version.
+  if (discard) db.exec('BEGIN');
+  prepareSchema(db);
+}

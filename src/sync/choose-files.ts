@@ -1,0 +1,68 @@
+/** Which files of a page are held, and how the others appear on ours. */
+import type { ProjectName } from '../core/names.ts';
+import type { PublishedFile, SimpleFile, SimplePage } from '../formats/simple-json.ts';
+import { parseDistributionName } from '../packaging/distribution-name.ts';
+import { parseVersion } from '../packaging/version.ts';
+import { planFiles } from '../policy/files.ts';
+import type { ProjectDecision } from '../policy/rules.ts';
+import type { SourcePage } from './known-page.ts';
+import type { Mirror } from './mirror.ts';
+
+export interface ChosenFiles {
+  /** To be held, in the order of the page. */
+  readonly wanted: readonly SimpleFile[];
+  /** The others are linked to upstream. */
+  readonly linked: boolean;
+  /** There are others, and our page does not list them. */
+  readonly hidden: boolean;
+  /** Milliseconds: when time alone changes the choice. */
+  readonly nextChange: number | undefined;
+}
+
+/** Chooses by `decision`; without one everything is held. */
+export function chooseFiles(
+  { selection: { policy }, clock }: Pick<Mirror, 'selection' | 'clock'>,
+  decision: ProjectDecision | undefined,
+  page: SimplePage,
+): ChosenFiles {
+  if (policy === undefined || decision === undefined) {
+    return { wanted: page.files, linked: false, hidden: false, nextChange: undefined };
+  }
+  const { files, nextChange } = planFiles(policy, decision, page, clock.now());
+  const wanted = files.flatMap(({ file, hold }) => (hold ? [file] : []));
+  const isShown = page.status !== 'quarantined' && (decision.hold === 'pages-only' || policy.unmirrored === 'upstream');
+  return { wanted, linked: isShown, hidden: !isShown && wanted.length < page.files.length, nextChange };
+}
+
+/** Our page, and its links: `own` has those that are ours, by file name; the page came from `url`. */
+export function pagesOf(
+  { page, url }: SourcePage,
+  own: ReadonlyMap<string, PublishedFile>,
+  { linked, hidden }: ChosenFiles,
+): { shown: SimplePage; published: PublishedFile[] } {
+  const published = page.files.flatMap((file) => own.get(file.filename) ?? (linked ? [upstreamLink(file, url)] : []));
+  return { shown: hidden ? withVersionsOf(page, published) : page, published };
+}
+
+function upstreamLink(file: SimpleFile, pageUrl: URL): PublishedFile {
+  const { metadataSha256, provenance } = file;
+  return { file, url: new URL(file.url, pageUrl).href, metadataSha256, provenance };
+}
+
+/** A page names the versions that it has files of (PEP 700). */
+function withVersionsOf(page: SimplePage, published: readonly PublishedFile[]): SimplePage {
+  const { versions } = page.json;
+  if (!Array.isArray(versions)) return page;
+  const listed = new Set(published.map(({ file }) => normalVersion(file.filename, page.name as ProjectName)));
+  const kept = versions.filter((version) => typeof version !== 'string' || listed.has(normal(version)));
+  return { ...page, json: { ...page.json, versions: kept } };
+}
+
+function normalVersion(filename: string, project: ProjectName): string | undefined {
+  const version = parseDistributionName(filename, project)?.version;
+  return version && normal(version);
+}
+
+function normal(version: string): string {
+  return parseVersion(version)?.text ?? version;
+}

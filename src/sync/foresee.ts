@@ -1,0 +1,40 @@
+/**
+ * Learns what the held projects will require under new rules before anything of them is dropped: what one of them still
+ * needs of another would else be removed, and fetched again.
+ */
+import type { ProjectName } from '../core/names.ts';
+import type { ProjectDecision } from '../policy/rules.ts';
+import type { HeldFile } from '../state/state-store.ts';
+import { chooseFiles } from './choose-files.ts';
+import { edgesText } from './edges.ts';
+import { knownPage } from './known-page.ts';
+import type { Mirror } from './mirror.ts';
+
+/** Follows what is held through the rules of now, until nothing new is required. Asks upstream for nothing. */
+export async function foreseeRequires(mirror: Mirror): Promise<void> {
+  const { state, selection, files } = mirror;
+  const foreseen = new Map<ProjectName, string>();
+  for (;;) {
+    selection.follow();
+    let learned = 0;
+    for (const name of selection.changed()) {
+      const decision = selection.decide(name);
+      if (decision?.hold !== 'files') continue;
+      const key = selection.keyOf(decision);
+      if (foreseen.get(name) === key) continue;
+      foreseen.set(name, key);
+      state.require(name, await edgesText(files, await kept(mirror, decision)));
+      learned += 1;
+    }
+    if (learned === 0) return;
+  }
+}
+
+/** What is held, and stays. */
+async function kept(mirror: Mirror, decision: ProjectDecision): Promise<HeldFile[]> {
+  const { files } = mirror.state.held(decision.name);
+  const source = await knownPage(mirror, decision.name);
+  if (source === undefined) return [...files];
+  const wanted = new Set(chooseFiles(mirror, decision, source.page).wanted.map(({ filename }) => filename));
+  return files.filter(({ path }) => wanted.has(path.slice(path.lastIndexOf('/') + 1)));
+}

@@ -1,0 +1,85 @@
+/**
+ * Upstream's page of a project as far as it is known here, so that a change of the rules asks upstream for nothing. The
+ * published page tells all of it where everything is held; where it does not, the plan kept upstream's.
+ */
+import { gunzipSync, gzipSync } from 'node:zlib';
+import { NonsenseError } from '../core/errors.ts';
+import type { ProjectName } from '../core/names.ts';
+import { pagePath, urlPath } from '../core/paths.ts';
+import { parseSimplePage, type SimplePage, simplePageFrom } from '../formats/simple-json.ts';
+import type { Mirror } from './mirror.ts';
+import type { PlannedFile } from './plan.ts';
+
+/** A page as upstream served it, and where. */
+export interface SourcePage {
+  readonly page: SimplePage;
+  readonly url: URL;
+  /** The files that our page links here; undefined where ours does not tell all that upstream's does. */
+  readonly own?: ReadonlySet<string>;
+}
+
+/** What the page is read from. */
+export type PageSources = Pick<Mirror, 'state' | 'files' | 'selection'> & {
+  readonly settings: Pick<Mirror['settings'], 'upstream' | 'baseUrl'>;
+};
+
+/** Upstream's page of `name`; undefined when it has to be asked for. Only reads. */
+export async function knownPage(mirror: PageSources, name: ProjectName): Promise<SourcePage | undefined> {
+  const { state, files, settings } = mirror;
+  const url = new URL(`${settings.upstream}/simple/${name}/`);
+  const source = `the remembered page of ${name}`;
+  try {
+    const kept = state.plannedPage(name);
+    if (kept !== undefined) return { page: parseSimplePage(gunzipSync(kept).toString(), source), url };
+    const published = await files.read(pagePath('index.v1_json', name));
+    return published && asUpstream(mirror, parseSimplePage(published.toString(), source), url);
+  } catch (error) {
+    // Whatever it is, upstream has a better one.
+    if (
+      error instanceof NonsenseError ||
+      (error instanceof Error && 'code' in error && error.code === 'Z_DATA_ERROR')
+    ) {
+      return undefined;
+    }
+    throw error;
+  }
+}
+
+/** Our own page with upstream's addresses; undefined when those are not known. */
+function asUpstream({ selection, settings }: PageSources, published: SimplePage, url: URL): SourcePage | undefined {
+  const { fileBase } = selection;
+  const isOwn = (url: string): boolean => url.startsWith(ownPrefix);
+  const own = new Set(published.files.flatMap(({ filename, url }) => (isOwn(url) ? [filename] : [])));
+  if (!fileBase && own.size > 0) return undefined;
+  const { baseUrl } = settings;
+  if (baseUrl !== undefined && published.files.some(({ provenance }) => provenance?.startsWith(`${baseUrl}/`))) {
+    return undefined;
+  }
+  const files = published.files.map(({ url, json }) => ({
+    ...json,
+    url: isOwn(url) ? `${fileBase}${url.slice(ownPrefix.length)}` : url,
+  }));
+  return { page: simplePageFrom({ ...published.json, files }, published.name), url, own };
+}
+
+const ownPrefix = '../../';
+
+/** What has to be kept of `page` because the published one does not tell it; `hidden` when that lists less. */
+export function pageToKeep(
+  { selection, settings }: Mirror,
+  page: SimplePage,
+  planned: readonly PlannedFile[],
+  hidden: boolean,
+): Buffer | undefined {
+  const tells = ({ url, path, file }: PlannedFile): boolean =>
+    url.href === `${selection.fileBase}${urlPath(path)}` &&
+    (settings.baseUrl === undefined || file.provenance === undefined);
+  if (!hidden && planned.every(tells)) return undefined;
+  return gzipSync(JSON.stringify(page.json), { level: 1 });
+}
+
+/** What upstream's address of a file begins with; undefined when it is not of the usual form. */
+export function fileBaseOf({ url, path }: PlannedFile): string | undefined {
+  const end = urlPath(path);
+  return url.href.endsWith(end) ? url.href.slice(0, -end.length) : undefined;
+}

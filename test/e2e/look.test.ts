@@ -1,0 +1,185 @@
+/** --why, --status, --plan and --example-config, as somebody types them. */
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import Database from 'better-sqlite3';
+import t, { type Test } from 'tap';
+import { openBundle } from './bundle.ts';
+import { type OpenedSample, openSample } from './opened-sample.ts';
+import { type Ended, run } from './program.ts';
+import { treeOf } from './tree.ts';
+
+const program = join(await openBundle(), 'pep381run');
+const mustBeRoot = { skip: process.getuid?.() === 0 ? false : ('only root may be somebody else' as const) };
+
+const config = `projects = ["sample-app", "sample-pre", "sample-platform", "nothing-there"]
+dependencies = true
+[releases]
+keep = 1
+`;
+
+/** A mirror that was run once with `mirror.toml`. */
+async function openMirrored(t: Test, toml = config): Promise<OpenedSample> {
+  const sample = await openSample(t, program);
+  mkdirSync(sample.target, { recursive: true });
+  writeFileSync(join(sample.target, 'mirror.toml'), toml);
+  await sample.mirror('-q');
+  return sample;
+}
+
+const look = (target: string, ...options: string[]): Promise<Ended> => run(program, [...options, target]);
+
+/** The target without what SQLite puts beside a database that somebody reads. */
+const contentOf = (target: string) =>
+  Object.fromEntries(Object.entries(treeOf(target)).filter(([path]) => !/^state\.db-/.test(path)));
+
+t.test('--why names the rule and its line for a project and each of its files', async (t) => {
+  const { target, server } = await openMirrored(t);
+  await server.close();
+  const { code, stdout, stderr } = await look(target, '--why', 'Sample.Pre');
+  t.same([code, stderr], [0, '']);
+  const lines = stdout.split('\n');
+  t.same(lines.slice(0, 2), ['sample-pre', '  policy  held: mirror.toml:1 (sample-pre)']);
+  t.ok(lines.some((line) => /^left out +\d+ B +sample_pre-1\.0\.tar\.gz +mirror\.toml:4 \(keep = 1\): 4th/.test(line)));
+  t.ok(lines.some((line) => /^held +\d+ B +sample_pre-2\.0rc1\.tar\.gz +mirror\.toml:1 \(sample-pre\)$/.test(line)));
+  const json = await look(target, '--why=sample-base/sample_base-1.9.tar.gz', '--log-format', 'json');
+  t.equal(json.code, 0);
+  t.match(JSON.parse(json.stdout), {
+    project: 'sample-base',
+    policy: { because: { where: `${target}/mirror.toml:1`, text: 'dependency of sample-app 1.0' } },
+    files: [{ state: 'left out', because: { text: 'keep = 1', detail: '2nd newest of 2 releases' } }],
+  });
+});
+
+t.test('--why exits with 1 for what is not known, and with 2 for what is no name', async (t) => {
+  const { target } = await openMirrored(t);
+  const rows: readonly (readonly [string, number])[] = [
+    ['sample-platform', 0],
+    ['nothing-there', 0],
+    ['sample-large', 1],
+    ['sample-platform==9', 1],
+    ['sample-platform/nothing.tar.gz', 1],
+    ['../x', 2],
+  ];
+  for (const [subject, expected] of rows) t.equal((await look(target, '--why', subject)).code, expected, subject);
+});
+
+t.test('--status is short, and a document for programs', async (t) => {
+  const { target, server } = await openMirrored(t);
+  const { code, stdout, stderr } = await look(target, '--status');
+  t.same([code, stderr], [0, '']);
+  t.match(stdout, `Mirror    ${target}\nUpstream  ${server.url}\nHeld      4 projects, `);
+  t.match(stdout, /\nQueue {5}1 project, 1 of them parked\n/);
+  t.match(stdout, /\n\d\d\d\d-\d\d-\d\dT\d\d:\d\dZ +\d+\.\d s +1 {2}4 projects published, /);
+  t.match(stdout, /\n *\d\.\d KiB +1 {2}mirror\.toml:1 \(sample-platform\)\n/);
+  const json = JSON.parse((await look(target, '--status', '--log-format=json')).stdout);
+  t.match(json, { running: false, projects: 4, queued: 1, runs: [{ exitCode: 1 }] });
+});
+
+t.test('both work while a run is at work, and neither waits nor keeps it from its work', async (t) => {
+  const { target } = await openMirrored(t);
+  const lock = new Database(join(target, 'run', 'lock.db'));
+  const state = new Database(join(target, 'state.db'));
+  t.teardown(() => [lock, state].map((db) => db.close()));
+  lock.exec('BEGIN EXCLUSIVE');
+  state.exec('BEGIN IMMEDIATE; DELETE FROM queue; DELETE FROM plans;');
+  const [status, why] = await Promise.all([look(target, '--status'), look(target, '--why', 'nothing-there')]);
+  t.same([status.code, why.code], [0, 0], status.stderr + why.stderr);
+  t.match(status.stdout, '\nNow       a run is at work\n');
+  t.match(why.stdout, /\n {2}parked {2}1 try in vain/, 'as it was before');
+  state.exec('COMMIT');
+});
+
+t.test('somebody who may only read the mirror can look at it', mustBeRoot, async (t) => {
+  const { target } = await openMirrored(t);
+  for (let folder = target; folder !== '/tmp' && folder !== '/'; folder = dirname(folder)) chmodSync(folder, 0o755);
+  chmodSync(dirname(program), 0o755);
+  chmodSync(dirname(dirname(program)), 0o755);
+  // Without the environment, in which the test runner asks every program of Node to write into a folder of root's.
+  const somebodyElse = ['-i', 'setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, program];
+  const asNobody = (...args: string[]) => spawnSync('env', [...somebodyElse, ...args, target], { encoding: 'utf8' });
+  const before = treeOf(target);
+  for (const situation of ['at rest', 'in use']) {
+    const state = situation === 'in use' ? new Database(join(target, 'state.db')) : undefined;
+    state?.exec('CREATE TABLE somebodys (x)');
+    const status = asNobody('--status');
+    const why = asNobody('--why', 'sample-app');
+    state?.exec('DROP TABLE somebodys');
+    state?.close();
+    t.same([status.status, status.stderr, why.status, why.stderr], [0, '', 0, ''], situation);
+    t.match(status.stdout, /\nHeld {6}4 projects/);
+    if (situation === 'at rest') t.same(treeOf(target), before, 'and nothing was written');
+  }
+});
+
+t.test('where there is no mirror yet one line says so, and nothing is created', async (t) => {
+  const target = join(t.testdir({ 'mirror.toml': config }), 'not/there');
+  for (const options of [['--status'], ['--why', 'flask']]) {
+    for (const folder of [target, t.testdirName]) {
+      const { code, stdout, stderr } = await look(folder, ...options);
+      t.same([code, stdout], [2, '']);
+      t.equal(
+        stderr,
+        `pep381run: error: ${folder}: nothing is known of this mirror yet; start it with pep381run ${folder}\n`,
+      );
+    }
+  }
+  t.notOk(existsSync(target));
+  t.same(Object.keys(treeOf(t.testdirName)), ['mirror.toml']);
+});
+
+t.test('--plan says what a run would do, and does nothing', async (t) => {
+  const alone = config.replace('dependencies = true\n', '').replace(', "nothing-there"', '');
+  const { target, mirror, server } = await openMirrored(t, alone);
+  writeFileSync(join(target, 'mirror.toml'), alone.replace('keep = 1', 'keep = 2').replace('"sample-app", ', ''));
+  const before = contentOf(target);
+  const { code, stdout } = await mirror('--plan');
+  t.equal(code, 0);
+  const lines = stdout.split('\n');
+  t.match(lines.slice(0, 3), [
+    /^To publish {2}\d projects?$/,
+    /^To fetch {4}2 files, \d\.\d KiB$/,
+    /^To remove {3}1 file, \d+ B, and 1 project$/,
+  ]);
+  t.ok(
+    lines.some((line) => /^ +1 +2 +\d\.\d KiB +- +- {2}mirror\.toml:1 \(sample-pre\)$/.test(line)),
+    stdout,
+  );
+  t.ok(lines.some((line) => /^Most to remove +files +bytes +rule$/.test(line)));
+  t.same(
+    lines.filter((line) => line.length >= 100),
+    [],
+  );
+  const json = JSON.parse((await mirror('--plan', '--log-format', 'json')).stdout);
+  t.match(json, { exitCode: 0, removed: 1, fetch: { files: 2 }, remove: { files: 1 } });
+  t.same(contentOf(target), before);
+  t.notOk(server.requests.some(({ path }) => path.startsWith('/packages/') && path.includes('2.0a1')));
+});
+
+t.test('--plan of a target that is not there yet creates nothing', async (t) => {
+  const { target, mirror } = await openSample(t, program);
+  const { code, stdout } = await mirror('--plan', '--all');
+  t.equal(code, 0);
+  t.match(stdout, /^To publish {2}\d\d projects\nTo fetch {4}3\d files, /);
+  t.notOk(existsSync(target));
+});
+
+t.test('--example-config prints a configuration that a mirror can begin with', async (t) => {
+  const { code, stdout, stderr } = await run(program, ['--example-config']);
+  t.same([code, stderr], [0, '']);
+  t.match(stdout, /^# mirror\.toml: /);
+  const sample = await openMirrored(t, stdout);
+  t.equal((await look(sample.target, '--why', 'sample-base')).code, 0);
+});
+
+t.test('a database of another version is told in one line', async (t) => {
+  const { target } = await openMirrored(t);
+  const db = new Database(join(target, 'state.db'));
+  db.pragma('user_version = 1');
+  db.close();
+  const { code, stderr } = await look(target, '--status');
+  t.equal(code, 4);
+  t.match(stderr, /^pep381run: error: \S+state\.db: expected schema version \d, found 1; the next run [^\n]+\n$/);
+  rmSync(join(target, 'state.db'));
+  t.equal(readFileSync(join(target, 'mirror.toml'), 'utf8'), config);
+});

@@ -1,0 +1,67 @@
+/** What only looks at a mirror: it neither changes anything, nor keeps anybody from it. */
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { StorageError } from '../../../src/core/errors.ts';
+import { isLocked, takeLock } from '../../../src/state/sqlite/lock.ts';
+import { SqliteStateStore } from '../../../src/state/sqlite/sqlite-state-store.ts';
+import { FakeClock } from '../../fixtures/fake-clock.ts';
+
+const clock = new FakeClock();
+const readOnly = { readOnly: true };
+
+t.test('a store that only reads sees what is there, and cannot change it', async (t) => {
+  const path = join(t.testdir(), 'state.db');
+  const writer = new SqliteStateStore(path, clock);
+  writer.remember({ serial: 5 });
+  writer.close();
+  const before = readFileSync(path);
+  const reader = new SqliteStateStore(path, clock, readOnly);
+  t.same(reader.mirror(), { serial: 5 });
+  t.throws(() => reader.remember({ serial: 6 }), StorageError);
+  reader.close();
+  t.ok(readFileSync(path).equals(before));
+});
+
+t.test('a store that only reads sees what was committed while another one writes', async (t) => {
+  const path = join(t.testdir(), 'state.db');
+  const writer = new SqliteStateStore(path, clock);
+  writer.remember({ serial: 5 });
+  const reader = new SqliteStateStore(path, clock, readOnly);
+  t.same(reader.mirror(), { serial: 5 });
+  writer.remember({ serial: 6 });
+  t.same(reader.mirror(), { serial: 6 });
+  reader.close();
+  writer.close();
+});
+
+t.test('a store that only reads creates no database, and brings none up to date', async (t) => {
+  const folder = t.testdir();
+  const path = join(folder, 'state.db');
+  t.throws(() => new SqliteStateStore(path, clock, readOnly), StorageError);
+  t.same(readdirSync(folder), []);
+  writeFileSync(path, '');
+  t.throws(() => new SqliteStateStore(path, clock, readOnly), { message: /found 0; the next run of pep381run brings/ });
+  t.equal(readFileSync(path).length, 0);
+});
+
+t.test('whether a lock is held can be seen without taking it', async (t) => {
+  const folder = t.testdir();
+  const path = join(folder, 'lock.db');
+  t.notOk(isLocked(path, undefined), 'there is none');
+  t.same(readdirSync(folder), [], 'and none is created');
+  const release = takeLock(path, undefined);
+  t.ok(isLocked(path, undefined));
+  t.equal(takeLock(path, undefined), undefined);
+  release?.();
+  t.notOk(isLocked(path, undefined));
+  const again = takeLock(path, undefined);
+  t.ok(again, 'it can be taken after somebody looked');
+  again?.();
+});
+
+t.test('a lock that cannot be looked at is an error', async (t) => {
+  const folder = t.testdir();
+  mkdirSync(join(folder, 'lock.db'));
+  t.throws(() => isLocked(join(folder, 'lock.db'), undefined), StorageError);
+});

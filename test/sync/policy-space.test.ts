@@ -1,0 +1,106 @@
+/** What does not fit is left out whole, told with its reason, and fetched once there is room. */
+import t from 'tap';
+import { fetched, namesOf, unsound } from '../fixtures/partial-mirrors.ts';
+import { policyFrom } from '../fixtures/policy-from.ts';
+import { openTestMirror } from '../fixtures/test-mirror.ts';
+import { makeWheel } from '../sample/distributions.ts';
+import { pseudoRandomBytes } from '../sample/pseudo-random.ts';
+import { SampleIndex } from '../sample/sample-index.ts';
+
+const kB = 1000;
+
+function wheelOf(name: string, version: string, size: number) {
+  return makeWheel({ name, version, files: { [`${name}/data.bin`]: pseudoRandomBytes(name + version, size) } });
+}
+
+function index(): SampleIndex {
+  const made = new SampleIndex();
+  for (const [name, size] of [
+    ['large', 400],
+    ['medium', 100],
+    ['small', 20],
+    ['tiny', 10],
+  ] as const) {
+    made.publish(wheelOf(name, '1.0', size * kB));
+  }
+  return made;
+}
+
+const stillQueued = (problems: readonly string[]): string[] => problems.filter((line) => !line.includes('stay queued'));
+
+t.test('what fits into the budget is held, and the rest told and left in the queue', async (t) => {
+  const mirror = await openTestMirror(t, { index: index() });
+  const policy = policyFrom('[budget]\nsize = "150kB"\n[[rule]]\nprojects = ["l*"]\n[[rule]]\nprojects = ["*"]');
+  const { done, parked } = await mirror.run({ policy });
+  t.same([done, [...parked]], [3, ['large']]);
+  t.same(namesOf(mirror), ['medium', 'small', 'tiny']);
+  t.same(stillQueued(unsound(mirror)), [], 'nothing of the large one is there');
+  t.notOk(
+    fetched(mirror).some((path) => path.includes('large-1.0')),
+    'or was fetched',
+  );
+  const [reason] = mirror.parkings();
+  t.match(reason, /^large: large: needs 40\d{4} bytes more: mirror\.toml:2 \(size = "150kB"\) leaves \d+$/);
+  t.match(mirror.eventsOf('project-parked'), [{ name: 'large', expected: false }], 'so that the exit code says so');
+  const [told, ...more] = mirror.eventsOf('does-not-fit');
+  t.same(more, []);
+  t.match(told, {
+    limit: /^mirror\.toml:2 \(size = "150kB"\) leaves \d+$/,
+    projects: 1,
+    most: [{ what: 'mirror.toml:4 (l*)' }, { what: 'large' }],
+  });
+  t.equal(told?.missing, told?.most[0]?.bytes);
+  t.ok(mirror.remembered((state) => state.totals().bytes) <= 150 * kB);
+
+  await mirror.run({
+    policy: policyFrom('[budget]\nsize = "1MB"\n[[rule]]\nprojects = ["l*"]\n[[rule]]\nprojects = ["*"]'),
+  });
+  t.same(namesOf(mirror), ['large', 'medium', 'small', 'tiny']);
+  t.same(mirror.eventsOf('does-not-fit'), []);
+  t.same(unsound(mirror), []);
+});
+
+t.test('a project that grows beyond the budget keeps what it has', async (t) => {
+  const mirror = await openTestMirror(t, { index: index() });
+  const policy = policyFrom('projects = ["small"]\n[budget]\nsize = "50kB"');
+  await mirror.run({ policy });
+  mirror.index.publish(wheelOf('small', '2.0', 60 * kB));
+  await mirror.run({ policy });
+  t.match(mirror.parkings(), [/^small: small: needs 6\d{4} bytes more/]);
+  t.same(mirror.page('small').versions, ['1.0']);
+  t.same(stillQueued(unsound(mirror)), []);
+  mirror.index.publish(wheelOf('small', '3.0', 5 * kB));
+  await mirror.runLater({ policy: policyFrom('projects = ["small"]\n[budget]\nsize = "50kB"\n[releases]\nkeep = 1') });
+  t.same(mirror.page('small').versions, ['3.0'], 'a rule makes room');
+  t.same(unsound(mirror), []);
+});
+
+t.test('what goes makes room for what comes, in the same run or the next', async (t) => {
+  const mirror = await openTestMirror(t, { index: index() });
+  const budget = '\n[budget]\nsize = "120kB"';
+  await mirror.run({ policy: policyFrom(`projects = ["medium"]${budget}`) });
+  await mirror.run({ policy: policyFrom(`projects = ["small", "tiny"]${budget}`) });
+  await mirror.runLater({ policy: policyFrom(`projects = ["small", "tiny"]${budget}`) });
+  t.same(namesOf(mirror), ['small', 'tiny']);
+  t.same(unsound(mirror), []);
+});
+
+t.test('a reserve is left on the disk', async (t) => {
+  const mirror = await openTestMirror(t, { index: index() });
+  await mirror.run({ policy: policyFrom('projects = ["small"]\n[budget]\nreserve = "9PB"') });
+  t.match(mirror.parkings(), [
+    /^small: small: needs 2\d{4} bytes more: the disk has 0 beyond the reserve of 9000000000000000$/,
+  ]);
+  t.same(mirror.eventsOf('file-started'), []);
+  t.match(mirror.eventsOf('does-not-fit'), [{ projects: 1 }]);
+  await mirror.run({ policy: policyFrom('projects = ["small"]\n[budget]\nreserve = "1B"') });
+  t.same(namesOf(mirror), ['small']);
+  t.same(unsound(mirror), []);
+});
+
+t.test('pages need no room', async (t) => {
+  const mirror = await openTestMirror(t, { index: index() });
+  await mirror.run({ policy: policyFrom('otherwise = "pages-only"\n[budget]\nsize = "1B"') });
+  t.same(namesOf(mirror), ['large', 'medium', 'small', 'tiny']);
+  t.same(unsound(mirror), []);
+});
