@@ -2,6 +2,7 @@
 import type { Library, Result } from 'libbzip2-wasm';
 import { NonsenseError } from '../core/errors.ts';
 import type { Bzip2 } from '../files/bzip2.ts';
+import { compressMembers } from './bzip2-members.ts';
 
 /** What one call is given at most: it needs four times as much memory. */
 const memberBytes = 32 * 1024 * 1024;
@@ -21,6 +22,9 @@ export const bzip2: Bzip2 = {
       members.push(takeOutput(library, library.compressBZ2(member, level, workFactor)));
     }
     return Buffer.concat(members);
+  },
+  compressPieces(pieces) {
+    return compressMembers(pieces, this.compress, this.compress);
   },
   async decompress(member) {
     const { library } = await open();

@@ -8,7 +8,7 @@ import { processLogs15 } from '../stats/process-logs-1.5.ts';
 import type { StatsResult } from '../stats/stats-job.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { expandBraces } from './expand-braces.ts';
-import { openStatsFiles, openStatsStore } from './open-stats.ts';
+import { openStatsFiles, openStatsStore, openStatsThreads, openThreadedStatsFiles } from './open-stats.ts';
 import { type LogsCommand, logsHelp, logsUsage, parseLogsOptions } from './processlogs-options.ts';
 import { openTarget, prepareTarget, type Target } from './target.ts';
 import { version } from './version.ts';
@@ -74,12 +74,14 @@ async function runWithMemory(
   target: Target,
   nativeBinding: string | undefined,
 ): Promise<StatsResult> {
-  const job = openStatsFiles(target.root);
+  const threads = openStatsThreads();
+  const job = openThreadedStatsFiles(target.root, threads);
   const state = openStatsStore(target, nativeBinding);
   try {
     return await processLogs(paths, { ...job, state });
   } finally {
     state.close();
+    await threads?.close();
   }
 }
 

@@ -21,15 +21,20 @@ export class PairCounts {
       this.#size += 1;
     }
     table[at + 2] = (table[at + 2] as number) + 1;
-    if (this.#size * width * 2 > table.length) this.#grow();
+    if (this.#size * width * 4 > table.length * 3) this.#grow();
   }
 
-  *entries(): IterableIterator<readonly [first: number, second: number, count: number]> {
+  /** Each pair and its count: three numbers, one behind the other. */
+  triples(): Int32Array<ArrayBuffer> {
     const table = this.#table;
+    const triples = new Int32Array(this.#size * 3);
+    let to = 0;
     for (let at = 0; at < table.length; at += width) {
-      const count = table[at + 2] as number;
-      if (count > 0) yield [table[at] as number, table[at + 1] as number, count];
+      if (table[at + 2] === 0) continue;
+      for (let word = 0; word < 3; word += 1) triples[to + word] = table[at + word] as number;
+      to += 3;
     }
+    return triples;
   }
 
   #grow(): void {

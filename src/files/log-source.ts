@@ -1,4 +1,5 @@
 /** The port to access logs: files that grow, are renamed and compressed, and may end anywhere. */
+import type { ScannedLines } from '../formats/log-scanner.ts';
 
 /** An open log. It stays the same one when it is renamed meanwhile. */
 export interface OpenLog {
@@ -10,6 +11,11 @@ export interface OpenLog {
    * asked for. Where a compressed log was cut off it ends as an uncompressed one would. Throws UnreadableLogError.
    */
   read(position: number): AsyncIterable<Buffer>;
+  /**
+   * What its lines say from `position` on, as far as there are any now, in the order of the log; in pieces that may be
+   * cut anywhere between two lines. What stands before a place that cannot be read comes before the UnreadableLogError.
+   */
+  scan(position: number): AsyncIterable<ScannedLines>;
   close(): Promise<void>;
 }
 

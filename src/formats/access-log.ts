@@ -4,7 +4,7 @@
  *   [vhost:port ]host ident user [22/Nov/2026:15:09:45 +0000] "GET /path HTTP/1.1" 200 748 "referer" "user agent"
  *
  * A quote within quotes is written `\"`, a backslash `\\`. What stands before the date may hold anything, brackets and
- * spaces too. Every byte is looked at once, whatever the line says, and no text is made of it here.
+ * spaces too. Every byte is looked at a few times at most, whatever the line says, and no text is made of it here.
  */
 import { LogTimeReader } from './log-time.ts';
 
@@ -19,10 +19,6 @@ const zero = 0x30;
 /** `[dd/Mon/yyyy:hh:mm:ss +zzzz] "`: the quote is so far behind the bracket. */
 const fromDateToRequest = 30;
 
-/** The bytes that mean something within a path. */
-const special = new Uint8Array(256);
-for (const byte of [space, quote, question, backslash]) special[byte] = 1;
-
 const getSpace = Buffer.from('GET ');
 const packages = Buffer.from('/packages/');
 const protocol = Buffer.from(' HTTP/');
@@ -36,6 +32,9 @@ export type LineKind = 'file' | 'part' | 'method' | 'status' | 'address' | 'unre
 /** Reads lines; what it found stands in its members until the next one. */
 export class AccessLogReader {
   readonly #time = new LogTimeReader();
+  #searched: Buffer | undefined;
+  #searchedFrom = 0;
+  #question = 0;
   /** A hash of all that says who the client is. */
   client = 0;
   /** Seconds since 1970. Valid for everything but `unreadable`. */
@@ -49,6 +48,7 @@ export class AccessLogReader {
   agentStart = 0;
   agentEnd = 0;
 
+  /** Reads the line from `start` to `end`. As long as lines of the same Buffer are read, its bytes must not change. */
   read(bytes: Buffer, start: number, end: number): LineKind {
     const date = this.#findDate(bytes, start, end);
     if (date < 0) return 'unreadable';
@@ -56,9 +56,8 @@ export class AccessLogReader {
     if (!startsWith(bytes, request, end, getSpace)) return 'method';
     const pathStart = skipOrigin(bytes, request + getSpace.length, end);
     if (!startsWith(bytes, pathStart, end, packages)) return 'address';
-    this.pathStart = pathStart;
-    const after = this.#readPath(bytes, pathStart, end);
-    if (!startsWith(bytes, after, end, protocol)) return 'unreadable';
+    const after = this.#findPath(bytes, pathStart);
+    if (after < 0 || !startsWith(bytes, after, end, protocol)) return 'unreadable';
     const closing = closingQuote(bytes, after + protocol.length, end);
     if (closing < 0) return 'unreadable';
     return this.#readAnswer(bytes, closing + 2, end);
@@ -84,19 +83,23 @@ export class AccessLogReader {
     return -1;
   }
 
-  /** Returns where the path and its query end. */
-  #readPath(bytes: Buffer, start: number, end: number): number {
-    let query = -1;
-    let at = start;
-    for (; at < end; at += 1) {
-      const byte = bytes[at] as number;
-      if (special[byte] === 0) continue;
-      if (byte === space || byte === quote) break;
-      if (byte === backslash) at += 1;
-      else if (query < 0) query = at;
+  /** Finds the path. Returns where the space is that follows its query, or -1. */
+  #findPath(bytes: Buffer, start: number): number {
+    const end = bytes.indexOf(space, start);
+    this.pathStart = start;
+    this.pathEnd = Math.min(end, this.#questionFrom(bytes, start));
+    return end;
+  }
+
+  /** Where the next question mark is. They are rare, so it is not looked for in each line. */
+  #questionFrom(bytes: Buffer, start: number): number {
+    if (bytes !== this.#searched || this.#question < start || start < this.#searchedFrom) {
+      const found = bytes.indexOf(question, start);
+      this.#searched = bytes;
+      this.#searchedFrom = start;
+      this.#question = found < 0 ? Number.POSITIVE_INFINITY : found;
     }
-    this.pathEnd = query < 0 ? at : query;
-    return at;
+    return this.#question;
   }
 
   /** Reads ` 200 748 "referer" "user agent"`. */

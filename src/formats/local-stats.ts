@@ -19,15 +19,24 @@ export function byFile(a: Downloads, b: Downloads): number {
 
 /** `rows` as CSV. */
 export function renderLocalStats(rows: Iterable<Downloads>): Buffer {
-  const pieces: Buffer[] = [];
+  return Buffer.concat([...localStatsPieces(rows)]);
+}
+
+/** `rows` as CSV in pieces of lines, each made when it is asked for. */
+export function* localStatsPieces(rows: Iterable<Downloads>): IterableIterator<Buffer> {
   let text = '';
+  let file = { project: '', filename: '', text: ',' };
   for (const { project, filename, agent, count } of rows) {
-    text += `${field(project)},${field(filename)},${field(agent)},${count}\r\n`;
+    // The agents of a file follow one another.
+    if (filename !== file.filename || project !== file.project) {
+      file = { project, filename, text: `${field(project)},${field(filename)}` };
+    }
+    text += `${file.text},${field(agent)},${count}\r\n`;
     if (text.length < 1 << 16) continue;
-    pieces.push(Buffer.from(text, 'latin1'));
+    yield Buffer.from(text, 'latin1');
     text = '';
   }
-  return Buffer.concat([...pieces, Buffer.from(text, 'latin1')]);
+  if (text !== '') yield Buffer.from(text, 'latin1');
 }
 
 /** The downloads that a day's CSV counts, whoever wrote it. A header, or a line that is none, counts nothing. */

@@ -32,18 +32,19 @@ export interface Sum {
   readonly bytes: number;
 }
 
-/** How often a file was downloaded, by agent. */
-export interface FileDownloads {
-  readonly project: string;
-  readonly filename: string;
-  readonly agents: ReadonlyMap<string, number>;
+/** How often which file went to which agent. */
+export interface DownloadTable {
+  readonly files: readonly (readonly [project: string, filename: string])[];
+  readonly agents: readonly string[];
+  /** Three numbers for each pair that occurred: which file, which agent, how often. */
+  readonly counts: Int32Array<ArrayBuffer>;
 }
 
 /** What was counted of one day. */
 export interface DayCounts {
   /** `YYYY-MM-DD`; empty for lines that tell no time. */
   readonly day: string;
-  readonly downloads: Iterable<FileDownloads>;
+  readonly downloads: DownloadTable;
   readonly sums: readonly Sum[];
 }
 
@@ -58,14 +59,19 @@ export interface KnownDay {
 }
 
 export interface StatsStore {
+  /** What was last remembered of begun downloads; undefined for nothing. */
+  starts(): Int32Array | undefined;
   /** The project that holds the file at `path`, below `web/`; else the first of `candidates` that holds one of that name. */
   holderOf(path: string, filename: string, candidates: readonly ProjectName[]): ProjectName | undefined;
   /** The log that begins with the same bytes as `head`. */
   knownLog(head: Buffer): KnownLog | undefined;
   /** The log of a series that reaches farthest. */
   latestLog(series: string): KnownLog | undefined;
-  /** Remembers how far a log was read together with what was counted on the way. Returns the log's id. */
-  count(log: LogProgress, days: readonly DayCounts[]): number;
+  /**
+   * Remembers how far a log was read together with what was counted on the way, which is asked for within the
+   * transaction, and with the downloads that may be continued. Returns the log's id.
+   */
+  count(log: LogProgress, days: Iterable<DayCounts>, starts: Int32Array<ArrayBuffer>): number;
   /** All days, the oldest first. */
   days(): KnownDay[];
   /** The downloads of a day in the order of their file: see `byFile`. */

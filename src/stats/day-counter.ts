@@ -1,20 +1,23 @@
 /** What one day of a log amounts to, until it goes to the database. */
 import { PairCounts } from '../core/pair-counts.ts';
 
+/** Lines of which the same became, and the bytes that were sent. */
 export interface Fate {
   count: number;
   bytes: number;
 }
 
 export class DayCounter {
-  /** `YYYY-MM-DD`. */
+  /** `YYYY-MM-DD`; empty for lines that tell no time. */
   readonly day: string;
   readonly isClosed: boolean;
   /** How often which file went to which agent. */
   readonly pairs = new PairCounts();
   /** How often anything went to which client, by its number. */
   readonly clients: number[] = [];
-  /** The lines by what became of them, and the bytes that were sent. */
+  /** The downloads. */
+  readonly counted: Fate = { count: 0, bytes: 0 };
+  /** The other lines by what became of them. */
   readonly fates = new Map<string, Fate>();
 
   constructor(day: string, isClosed: boolean) {
@@ -22,28 +25,23 @@ export class DayCounter {
     this.isClosed = isClosed;
   }
 
-  get isEmpty(): boolean {
-    return this.fates.size === 0;
-  }
-
-  /** Takes note of one line. */
-  see(fate: string, bytes: number): void {
-    const known = this.fates.get(fate);
-    if (known === undefined) this.fates.set(fate, { count: 1, bytes });
-    else {
-      known.count += 1;
-      known.bytes += bytes;
+  /** Takes note of lines. */
+  see(name: string, count: number, bytes: number): void {
+    let fate = this.fates.get(name);
+    if (fate === undefined) {
+      fate = { count: 0, bytes: 0 };
+      this.fates.set(name, fate);
     }
+    fate.count += count;
+    fate.bytes += bytes;
   }
 
   /** Counts a download. */
-  add(file: number, agent: number, client: number): void {
+  add(file: number, agent: number, client: number, bytes: number): void {
+    this.counted.count += 1;
+    this.counted.bytes += bytes;
     this.pairs.add(file, agent);
     while (this.clients.length <= client) this.clients.push(0);
     this.clients[client] = (this.clients[client] as number) + 1;
-  }
-
-  clear(): void {
-    this.fates.clear();
   }
 }

@@ -1,9 +1,12 @@
-/** Counts lines: per day which file went how often to which agent. What repeats becomes text once. */
-import { ByteTable } from '../core/byte-table.ts';
+/** Counts what lines of logs say: per day which file went how often to which agent. What repeats becomes text once. */
+import type { BytePieces } from '../core/byte-table.ts';
 import type { ProjectName } from '../core/names.ts';
-import { type AccessLogReader, type LineKind, unescapeAgent } from '../formats/access-log.ts';
+import { unescapeAgent } from '../formats/access-log.ts';
+import type { ScannedLines } from '../formats/log-scanner.ts';
+import type { OtherKind } from '../formats/other-lines.ts';
+import { sentRow } from '../formats/sent-files.ts';
 import { agentLabel, parseUserAgent, pythonLabel, systemLabel } from '../formats/user-agent.ts';
-import type { DayCounts, FileDownloads, Sum } from '../state/stats-store.ts';
+import type { DayCounts, DownloadTable, Sum } from '../state/stats-store.ts';
 import { DayCounter } from './day-counter.ts';
 import type { DownloadStarts } from './download-starts.ts';
 import { downloadedFile } from './downloaded-file.ts';
@@ -11,22 +14,30 @@ import { Numbered } from './numbered.ts';
 
 /** Above so many different downloads, what was counted goes to the database before more is. */
 const mostPairs = 400_000;
-/** Agents and addresses are forgotten, and told anew, above so many bytes of either. */
-const mostBytes = 32 * 1024 * 1024;
+/** So many files, and agents, are more than there are in any day. */
+const mostTexts = 1_000_000;
 const secondsPerDay = 86_400;
+/** The number of no file and no client. */
+const nothing = -1;
 
 /** What became of a line; `counted` is a download. */
-export type LineFate = Exclude<LineKind, 'file' | 'part'> | 'counted' | 'continued' | 'no-file' | 'too-long' | 'closed';
+export type LineFate = OtherKind | 'counted' | 'continued' | 'closed';
 
 interface File {
+  readonly path: string;
   readonly filename: string;
-  readonly project: string;
+  /** Undefined until somebody asked for it. */
+  project: string | undefined;
+}
+
+/** What the numbers of a scanner stand for; nothing for paths that are no files, and agents whose quotes do not match. */
+interface ScannerNumbers {
+  files: number[];
+  clients: number[];
 }
 
 /** What the statistics tell of a client. */
 interface Client {
-  /** The number of its agent, as many clients have the same. */
-  readonly agent: number;
   readonly python: string | undefined;
   readonly system: string | undefined;
 }
@@ -40,171 +51,169 @@ export interface LogCounterOptions {
 
 export class LogCounter {
   readonly #options: LogCounterOptions;
-  readonly #days = new Map<number, DayCounter>();
-  #today = new DayCounter('', true);
-  #todayNumber = Number.NaN;
-  /** Lines that tell no time. */
-  readonly #timeless = new DayCounter('', true);
-
-  readonly #paths = new ByteTable();
-  readonly #agents = new ByteTable();
-  /** By the number of the path: the file, or undefined for what is none. */
-  #files: (number | undefined)[] = [];
-  /** By the number of the agent as it stands in the log: the client, or undefined where the quotes do not match. */
-  #clients: (number | undefined)[] = [];
-  readonly #knownFiles = new Numbered<File>();
-  readonly #knownClients = new Numbered<Client>();
-  readonly #knownAgents = new Numbered<string>();
-  /** Seconds since 1970: the latest line. */
-  latest = 0;
+  readonly #days = new Map<number | undefined, DayCounter>();
+  readonly #scanners = new Map<number, ScannerNumbers>();
+  readonly #files = new Numbered<File>();
+  /** By the number of the file: what tells it from others, also when it is numbered anew. */
+  readonly #fileHashes: number[] = [];
+  readonly #clients = new Numbered<Client>();
+  /** By the number of the client: that of what stands for it, as many clients have the same. */
+  readonly #labelNumbers: number[] = [];
+  readonly #labels = new Numbered<string>();
 
   constructor(options: LogCounterOptions) {
     this.#options = options;
   }
 
-  /** True when {@link take} should be called before more is counted. */
+  /** True when the counts should go to the database before more is counted. */
   get isFull(): boolean {
     let pairs = 0;
     for (const day of this.#days.values()) pairs += day.pairs.size;
     return pairs >= mostPairs;
   }
 
-  /** Counts a line that `reader` has read as `kind` in `bytes`. */
-  count(kind: LineKind, reader: AccessLogReader, bytes: Buffer): void {
-    if (kind === 'unreadable') {
-      this.#timeless.see('unreadable', 0);
-      return;
+  /** True when another counter should go on with another scan, as this one remembers more than there should be. */
+  get isWornOut(): boolean {
+    return this.#files.size > mostTexts || this.#clients.size > mostTexts || this.#labels.size > mostTexts;
+  }
+
+  /** Counts lines; those of one log in their order. */
+  count({ scanner, others, sent, paths, agents }: ScannedLines): void {
+    for (const { day, counts } of others) {
+      const counter = this.#day(day);
+      for (const [kind, count] of Object.entries(counts)) if (count > 0) counter.see(kind, count, 0);
     }
-    if (reader.seconds > this.latest) this.latest = reader.seconds;
-    const day = this.#dayOf(reader.seconds);
-    if (kind !== 'file' && kind !== 'part') day.see(kind, 0);
-    else if (day.isClosed) day.see('closed', 0);
-    else this.#countFile(kind, day, reader, bytes);
+    const { files, clients } = this.#numbersOf(scanner, paths, agents);
+    let today = Number.NaN;
+    let day = this.#day(undefined);
+    for (let at = 0; at < sent.length; at += sentRow.width) {
+      const number = Math.floor((sent[at + sentRow.seconds] as number) / secondsPerDay);
+      if (number !== today) day = this.#day(number);
+      today = number;
+      const file = files[sent[at + sentRow.path] as number] as number;
+      const client = clients[sent[at + sentRow.agent] as number] as number;
+      if (day.isClosed) day.see('closed', 1, 0);
+      else if (file === nothing) day.see('no-file', 1, 0);
+      else if (client === nothing) day.see('unreadable', 1, 0);
+      else this.#countSent(sent, at, day, file, client);
+    }
   }
 
-  countTooLong(): void {
-    this.#timeless.see('too-long', 0);
+  /** Everything that was counted. Each day is made when it is asked for, as `projectOf` is faster within a transaction. */
+  *days(): IterableIterator<DayCounts> {
+    for (const day of this.#days.values()) {
+      yield { day: day.day, downloads: this.#downloads(day), sums: this.#sums(day) };
+    }
   }
 
-  /** Everything that was counted since the last time. */
-  take(): DayCounts[] {
-    const days = [...this.#days.values(), this.#timeless].filter(({ isEmpty }) => !isEmpty);
-    const taken = days.map((day) => ({ day: day.day, downloads: this.#downloads(day), sums: this.#sums(day) }));
+  /** Forgets what was counted, and not what the numbers stand for. */
+  clear(): void {
     this.#days.clear();
-    this.#todayNumber = Number.NaN;
-    this.#timeless.clear();
-    if (this.#paths.bytes > mostBytes) this.#forgetFiles();
-    if (this.#agents.bytes > mostBytes) this.#forgetClients();
-    return taken;
   }
 
-  #countFile(kind: LineKind, day: DayCounter, reader: AccessLogReader, bytes: Buffer): void {
-    const file = this.#fileIn(bytes, reader.pathStart, reader.pathEnd);
-    if (file === undefined) {
-      day.see('no-file', 0);
-      return;
-    }
-    const client = this.#clientIn(bytes, reader.agentStart, reader.agentEnd);
-    if (client === undefined) {
-      day.see('unreadable', 0);
-      return;
-    }
-    const begins = this.#options.starts.begins(reader.client, file, reader.seconds);
-    if (kind === 'part' && !begins) {
-      day.see('continued', reader.size);
-      return;
-    }
-    day.see('counted', reader.size);
-    day.add(file, this.#knownClients.get(client).agent, client);
+  #countSent(sent: Float64Array, at: number, day: DayCounter, file: number, client: number): void {
+    const size = sent[at + sentRow.size] as number;
+    const begins = this.#options.starts.begins(
+      sent[at + sentRow.client] as number,
+      this.#fileHashes[file] as number,
+      sent[at + sentRow.seconds] as number,
+    );
+    if (sent[at + sentRow.isPart] === 1 && !begins) day.see('continued', 1, size);
+    else day.add(file, this.#labelNumbers[client] as number, client, size);
   }
 
-  #dayOf(seconds: number): DayCounter {
-    const number = Math.floor(seconds / secondsPerDay);
-    if (number === this.#todayNumber) return this.#today;
+  #day(number: number | undefined): DayCounter {
     let day = this.#days.get(number);
     if (day === undefined) {
-      const name = new Date(number * secondsPerDay * 1000).toISOString().slice(0, 10);
+      const name = number === undefined ? '' : new Date(number * secondsPerDay * 1000).toISOString().slice(0, 10);
       day = new DayCounter(name, this.#options.closed.has(name));
       this.#days.set(number, day);
     }
-    this.#today = day;
-    this.#todayNumber = number;
     return day;
   }
 
-  #fileIn(bytes: Buffer, start: number, end: number): number | undefined {
-    const number = this.#paths.number(bytes, start, end);
-    if (number >= 0 && number < this.#files.length) return this.#files[number];
-    const found = downloadedFile(bytes.toString('latin1', start, end));
-    const file =
-      found === undefined
-        ? undefined
-        : this.#knownFiles.number(found.path, () => ({
-            filename: found.filename,
-            project: this.#options.projectOf(found.path, found.filename),
-          }));
-    if (number >= 0) this.#files[number] = file;
-    return file;
+  #numbersOf(scanner: number, paths: BytePieces, agents: BytePieces): ScannerNumbers {
+    const numbers = this.#scanners.get(scanner) ?? { files: [], clients: [] };
+    this.#scanners.set(scanner, numbers);
+    if (paths.first === 0) numbers.files = [];
+    if (agents.first === 0) numbers.clients = [];
+    for (const path of textsIn(paths)) numbers.files.push(this.#fileIn(path.toString('latin1')));
+    for (const agent of textsIn(agents)) numbers.clients.push(this.#clientIn(agent));
+    return numbers;
   }
 
-  #clientIn(bytes: Buffer, start: number, end: number): number | undefined {
-    const number = this.#agents.number(bytes, start, end);
-    if (number >= 0 && number < this.#clients.length) return this.#clients[number];
-    if (this.#agents.bytes > mostBytes * 2) this.#forgetClients();
-    const text = unescapeAgent(bytes.subarray(start, end));
-    const client = text === undefined ? undefined : this.#numberOf(text);
-    if (number >= 0 && number === this.#clients.length) this.#clients[number] = client;
-    return client;
+  #fileIn(requested: string): number {
+    const found = downloadedFile(requested);
+    return found === undefined ? nothing : this.#numberOf(found.path, found.filename);
   }
 
-  #numberOf(text: string): number {
+  #numberOf(path: string, filename: string): number {
+    return this.#files.number(path, () => {
+      this.#fileHashes.push(hashOf(path));
+      return { path, filename, project: undefined };
+    });
+  }
+
+  #fileAt(number: number): [project: string, filename: string] {
+    const file = this.#files.get(number);
+    file.project ??= this.#options.projectOf(file.path, file.filename);
+    return [file.project, file.filename];
+  }
+
+  #clientIn(field: Buffer): number {
+    const text = unescapeAgent(field);
+    return text === undefined ? nothing : this.#clientOf(text);
+  }
+
+  #clientOf(text: string): number {
     const agent = parseUserAgent(text);
     const label = agentLabel(agent);
-    const client = {
-      agent: this.#knownAgents.number(label, () => label),
-      python: pythonLabel(agent),
-      system: systemLabel(agent),
-    };
-    return this.#knownClients.number(`${label} ${client.python} ${client.system}`, () => client);
+    const client = { python: pythonLabel(agent), system: systemLabel(agent) };
+    return this.#clients.number(`${label} ${client.python} ${client.system}`, () => {
+      this.#labelNumbers.push(this.#labels.number(label, () => label));
+      return client;
+    });
   }
 
-  #downloads({ pairs }: DayCounter): FileDownloads[] {
-    const files = new Map<number, Map<string, number>>();
-    for (const [file, agent, count] of pairs.entries()) {
-      let agents = files.get(file);
-      if (agents === undefined) {
-        agents = new Map();
-        files.set(file, agents);
-      }
-      agents.set(this.#knownAgents.get(agent), count);
+  #downloads({ pairs }: DayCounter): DownloadTable {
+    const counts = pairs.triples();
+    const files: [project: string, filename: string][] = [];
+    // From 1, as 0 is none yet.
+    const numbers = new Int32Array(this.#files.size);
+    for (let at = 0; at < counts.length; at += 3) {
+      const file = counts[at] as number;
+      numbers[file] ||= files.push(this.#fileAt(file));
+      counts[at] = (numbers[file] as number) - 1;
     }
-    return [...files].map(([file, agents]) => ({ ...this.#knownFiles.get(file), agents }));
+    return { files, agents: this.#labels.all, counts };
   }
 
-  #sums({ clients, fates }: DayCounter): Sum[] {
-    const sums: Sum[] = [...fates].map(([name, { count, bytes }]) => ({ kind: 'line', name, count, bytes }));
+  #sums({ clients, fates, counted }: DayCounter): Sum[] {
+    const lines = counted.count > 0 ? [...fates, ['counted', counted] as const] : [...fates];
+    const sums: Sum[] = lines.map(([name, { count, bytes }]) => ({ kind: 'line', name, count, bytes }));
     for (const [number, count] of clients.entries()) {
       if (count === 0) continue;
-      const { python, system } = this.#knownClients.get(number);
+      const { python, system } = this.#clients.get(number);
       sums.push({ kind: 'python', name: python ?? 'unknown', count, bytes: 0 });
       sums.push({ kind: 'system', name: system ?? 'unknown', count, bytes: 0 });
     }
     return added(sums);
   }
+}
 
-  #forgetFiles(): void {
-    this.#paths.clear();
-    this.#files = [];
-    this.#knownFiles.clear();
+function* textsIn({ bytes, ends }: BytePieces): IterableIterator<Buffer> {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  let start = 0;
+  for (const end of ends) {
+    yield buffer.subarray(start, end);
+    start = end;
   }
+}
 
-  #forgetClients(): void {
-    this.#agents.clear();
-    this.#clients = [];
-    if (this.#days.size > 0) return;
-    this.#knownClients.clear();
-    this.#knownAgents.clear();
-  }
+function hashOf(text: string): number {
+  let hash = 0;
+  for (let at = 0; at < text.length; at += 1) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193);
+  return hash ^ (hash >>> 15);
 }
 
 /** The sums with those of the same name put together. */

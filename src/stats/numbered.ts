@@ -1,7 +1,16 @@
 /** Values that are spoken of by numbers: 0, 1, 2, … in the order of their first appearance. */
 export class Numbered<T> {
   readonly #numbers = new Map<string, number>();
-  #values: T[] = [];
+  readonly #values: T[] = [];
+
+  get size(): number {
+    return this.#values.length;
+  }
+
+  /** In the order of their numbers. */
+  get all(): readonly T[] {
+    return this.#values;
+  }
 
   /** The number of the value with this key, which `make` makes when it is new. */
   number(key: string, make: () => T): number {
@@ -14,10 +23,5 @@ export class Numbered<T> {
 
   get(number: number): T {
     return this.#values[number] as T;
-  }
-
-  clear(): void {
-    this.#numbers.clear();
-    this.#values = [];
   }
 }

@@ -1,8 +1,8 @@
 /** From access logs to the published downloads of each day (PEP 381): read what is new, publish what is complete. */
+import { inOrder } from '../core/in-order.ts';
 import { statsSummaryPath } from '../core/paths.ts';
 import { projectCandidates } from '../formats/file-name.ts';
 import { DownloadStarts } from './download-starts.ts';
-import { LogCounter } from './log-counter.ts';
 import { planDays, publishDay, whyNothing } from './publish-days.ts';
 import { readLogs } from './read-logs.ts';
 import type { StatsJob, StatsResult } from './stats-job.ts';
@@ -11,25 +11,26 @@ import { renderSummary } from './summary.ts';
 /** The downloads of a published day are kept for so long, for lines that come late. */
 const countsKeptDays = 7;
 const sumsKeptDays = 366;
+/** While one is compressed the next one is read; all of them at a time would need much memory. */
+const daysAtOnce = 2;
 const msPerDay = 86_400_000;
 
 /** Counts what is new in the logs at `paths` and publishes the days that are complete. Throws StorageError. */
 export async function processLogs(paths: readonly string[], job: StatsJob): Promise<StatsResult> {
   const { logs, state, files } = job;
   const closed = new Set(state.days().flatMap(({ day, closed }) => (closed ? [day] : [])));
-  const counter = new LogCounter({
+  const { failures, notices } = await readLogs(paths, logs, state, {
     closed,
-    starts: new DownloadStarts(),
+    starts: new DownloadStarts(state.starts()),
     projectOf: (path, filename) => {
       const candidates = projectCandidates(filename);
       return state.holderOf(path, filename, candidates) ?? candidates[0] ?? 'unknown';
     },
   });
-  const { failures, notices } = await readLogs(paths, logs, state, counter);
   const days = state.days();
   const published: string[] = [];
-  for (const day of planDays(days)) {
-    if (await publishDay(day, job)) published.push(day);
+  for await (const { day, isPublished } of inOrder(planDays(days), daysAtOnce, (day) => publishDay(day, job))) {
+    if (isPublished) published.push(day);
     else notices.push(`${day} is left as it was published: that counts more downloads than these logs.`);
   }
   if (published.length === 0) notices.push(whyNothing(days));

@@ -1,6 +1,6 @@
 /** Publishes the days that are complete. */
 import { localStatsPath } from '../core/paths.ts';
-import { type Downloads, renderLocalStats, totalOf } from '../formats/local-stats.ts';
+import { type Downloads, localStatsPieces, totalOf } from '../formats/local-stats.ts';
 import type { KnownDay, Sum } from '../state/stats-store.ts';
 import type { StatsJob } from './stats-job.ts';
 
@@ -19,17 +19,17 @@ export function planDays(days: readonly KnownDay[]): string[] {
     .map(({ day }) => day);
 }
 
-/** Publishes `day`. False when what is published already counts more: a published day never shrinks. */
-export async function publishDay(day: string, job: StatsJob): Promise<boolean> {
+/** Publishes `day`, unless what is published already counts more: a published day never shrinks. */
+export async function publishDay(day: string, job: StatsJob): Promise<{ day: string; isPublished: boolean }> {
   const { state, files, bzip2 } = job;
-  const most = new MostDownloaded();
-  const csv = renderLocalStats(most.watch(state.downloads(day)));
   const path = localStatsPath(day);
   const before = await files.read(path);
+  const most = new MostDownloaded();
+  const body = await bzip2.compressPieces(localStatsPieces(most.watch(state.downloads(day))));
   const isLess = before !== undefined && (await publishedTotal(before, job)) > most.total;
-  if (!isLess) await files.publish([{ path, body: await bzip2.compress(csv) }]);
+  if (!isLess) await files.publish([{ path, body }]);
   state.published(day, most.sums());
-  return !isLess;
+  return { day, isPublished: !isLess };
 }
 
 /** The downloads that a published file counts; 0 for one that cannot be read. */

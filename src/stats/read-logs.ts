@@ -4,7 +4,7 @@ import type { LogSource, OpenLog } from '../files/log-source.ts';
 import { AccessLogReader } from '../formats/access-log.ts';
 import { LineSplitter } from '../formats/lines.ts';
 import type { KnownLog, StatsStore } from '../state/stats-store.ts';
-import type { LogCounter } from './log-counter.ts';
+import { LogCounter, type LogCounterOptions } from './log-counter.ts';
 
 /** A log is known again by so many of its first bytes. */
 const headBytes = 4096;
@@ -33,7 +33,7 @@ export async function readLogs(
   paths: readonly string[],
   source: LogSource,
   state: StatsStore,
-  counter: LogCounter,
+  options: LogCounterOptions,
 ): Promise<LogProblems> {
   const problems: LogProblems = { failures: [], notices: [] };
   const found = await openAll(paths, source, state, problems.failures);
@@ -41,7 +41,7 @@ export async function readLogs(
     await addMissed(found, source, state, problems);
     found.sort((a, b) => a.first - b.first || Buffer.compare(a.head, b.head));
     for (const log of found) {
-      await tolerate(problems.failures, () => readLog(log, source, state, counter));
+      await tolerate(problems.failures, () => readLog(log, source, state, options));
     }
   } finally {
     for (const { log } of found) await log.close();
@@ -103,40 +103,31 @@ async function readLog(
   { log, head }: FoundLog,
   source: LogSource,
   state: StatsStore,
-  counter: LogCounter,
+  options: LogCounterOptions,
 ): Promise<void> {
   // Looked up again, because the same log may have been given twice, compressed and not.
-  const known = state.knownLog(head);
-  let { id, position } = known ?? { id: undefined, position: 0 };
+  let { id, position, latest } = state.knownLog(head) ?? { id: undefined, position: 0, latest: 0 };
   const series = source.series(log.path);
-  const reader = new AccessLogReader();
-  const lines = new LineSplitter(
-    position,
-    (bytes, start, end) => {
-      // Empty is what is left of a line that was counted before anything ended it.
-      if (end > start) counter.count(reader.read(bytes, start, end), reader, bytes);
-    },
-    () => counter.countTooLong(),
-  );
-  counter.latest = known?.latest ?? 0;
-  const remember = (): void => {
-    if (position > 0) id = state.count({ id, head, series, position, latest: counter.latest }, counter.take());
-  };
-  try {
-    for await (const chunk of log.read(position)) {
-      lines.push(chunk);
-      position = lines.position;
-      if (counter.isFull) remember();
+  let isEnd = false;
+  while (!isEnd) {
+    const counter = new LogCounter(options);
+    const remember = (): void => {
+      const progress = { id, head, series, position, latest };
+      if (position > 0) id = state.count(progress, counter.days(), options.starts.recent());
+      counter.clear();
+    };
+    try {
+      for await (const lines of log.scan(position)) {
+        counter.count(lines);
+        position = lines.position;
+        latest = Math.max(latest, lines.latest);
+        if (counter.isFull) remember();
+        if (counter.isWornOut) break;
+      }
+      isEnd = !counter.isWornOut;
+    } finally {
+      remember();
     }
-    // A last line that nothing ends counts when it is whole: a log that was rotated or cut off may never end it.
-    const rest = lines.end();
-    const kind = reader.read(rest, 0, rest.length);
-    if ((kind === 'file' || kind === 'part') && rest.at(-1) === 0x22 && rest.at(-2) !== 0x5c) {
-      counter.count(kind, reader, rest);
-      position += rest.length;
-    }
-  } finally {
-    remember();
   }
 }
 

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gunzipSync } from 'node:zlib';
+import { gunzipSync, gzipSync } from 'node:zlib';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { ask } from '../apache/ask.ts';
@@ -83,6 +83,58 @@ t.test('a published day is read by bzip2 and by Python', async (t) => {
   const read = rowsInPython(file);
   if (read === undefined) t.comment('Python is not installed');
   else t.same(read.rows, [['foo', 'foo-1.0.tar.gz', 'pip/26.2', '3']]);
+});
+
+/** A log that is worth more than one thread, and days that are: 30 MiB, 12,000 files. */
+function largeLog(): string {
+  const line = (index: number): string =>
+    logLine({
+      at: `${days[Math.floor(index / 40_000)]}T${new Date((index % 40_000) * 2000).toISOString().slice(11, 19)}`,
+      file: `project-${(index * 7919) % 12_000}-1.0-py3-none-any.whl`,
+      status: index % 3 === 0 ? 206 : 200,
+      client: `192.0.2.${index % 250}`,
+      agent: `pip/26.${index % 4} {${'\\"x\\":1,'.repeat(8)}\\"installer\\":{\\"name\\":\\"pip\\",\\"version\\":\\"26.${index % 4}\\"}}`,
+    });
+  return Array.from({ length: 120_000 }, (_, index) => line(index)).join('');
+}
+
+t.test('threads count a large log as one does, and what they compress bzip2 and Python read', async (t) => {
+  const text = largeLog();
+  t.ok(text.length > 2.5e7);
+  const root = newTarget(t);
+  for (const name of ['plain', 'packed']) mkdirSync(join(root, name, 'web'), { recursive: true });
+  writeFileSync(join(root, 'pypi.log'), text);
+  writeFileSync(join(root, 'packed.log'), gzipSync(text, { level: 1 }));
+  const quiet = { code: 0, stdout: '', stderr: '' };
+  t.same(await processlogs(join(root, 'plain'), join(root, 'pypi.log')), quiet);
+  // What is compressed is read by one thread, as is everything where there is one processor only.
+  t.same(await processlogs(join(root, 'packed'), join(root, 'packed.log')), quiet);
+  const expected = treeOf(join(root, 'plain/web/local-stats'));
+  t.same(treeOf(join(root, 'packed/web/local-stats')), expected);
+  if (spawnSync('taskset', ['--version']).status === 0) {
+    const target = join(root, 'target');
+    const args = ['-c', '0', process.execPath, join(programs, 'processlogs'), target, join(root, 'pypi.log')];
+    t.equal(spawnSync('taskset', args, { env: { PATH: process.env.PATH } }).status, 0);
+    t.same(treeOf(join(target, 'web/local-stats')), expected);
+  } else t.comment('taskset is not installed');
+  const file = join(root, 'plain/web/local-stats/days/2026-11-21.bz2');
+  const members = readFileSync(file).toString('latin1').split('BZh11AY&SY').length - 1;
+  t.ok(members > 1, `${members} members`);
+  const unpacked = spawnSync('bzip2', ['-dc', file], { encoding: 'latin1', maxBuffer: 1e8 });
+  if (unpacked.error === undefined)
+    t.equal(unpacked.stdout.split('\r\n').length - 1, unpacked.stdout.split(',pip/26.').length - 1);
+  else t.comment('bzip2 is not installed');
+  const rows = rowsInPython(file)?.rows;
+  const { days: summed } = JSON.parse(readFileSync(join(root, 'plain/web/local-stats/summary.json'), 'utf8')) as {
+    days: { day: string; downloads: number }[];
+  };
+  const total = rows?.reduce((sum, row) => sum + Number(row[3]), 0);
+  if (rows === undefined) t.comment('Python is not installed');
+  else
+    t.same(
+      summed.map(({ downloads }) => downloads),
+      [total],
+    );
 });
 
 t.test('a log that is missing is one line and exit code 1, after the others', async (t) => {

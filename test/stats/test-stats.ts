@@ -5,7 +5,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { bzip2 } from '../../src/cli/bzip2.ts';
 import { FilesystemFileStore } from '../../src/files/filesystem/filesystem-file-store.ts';
 import { decompressAll } from '../../src/files/logs/bzip2-blocks.ts';
-import { LogFiles } from '../../src/files/logs/log-files.ts';
+import { LogFiles, type LogFilesOptions } from '../../src/files/logs/log-files.ts';
 import { SqliteStatsStore } from '../../src/state/sqlite/sqlite-stats-store.ts';
 import { processLogs } from '../../src/stats/process-logs.ts';
 import type { StatsJob, StatsResult } from '../../src/stats/stats-job.ts';
@@ -20,8 +20,11 @@ interface Summary {
 export class TestStats {
   readonly target: string;
   readonly folder: string;
+  readonly #options: LogFilesOptions;
 
-  constructor(t: { testdir(): string }) {
+  /** `options` say how logs are read. */
+  constructor(t: { testdir(): string }, options: LogFilesOptions = {}) {
+    this.#options = options;
     const root = t.testdir();
     this.target = join(root, 'target');
     this.folder = join(root, 'logs');
@@ -67,7 +70,10 @@ export class TestStats {
     files.create();
     const state = new SqliteStatsStore(join(this.target, 'state.db'));
     const unpack = (file: Buffer): Promise<Buffer> => decompressAll(file, bzip2.decompress);
-    return { job: { logs: new LogFiles(bzip2), state, files, bzip2, unpack }, close: () => state.close() };
+    return {
+      job: { logs: new LogFiles(bzip2, this.#options), state, files, bzip2, unpack },
+      close: () => state.close(),
+    };
   }
 
   /** The days that are published. */

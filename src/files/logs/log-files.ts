@@ -4,17 +4,32 @@ import { basename, dirname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 import { constants, createGunzip } from 'node:zlib';
 import { UnreadableLogError } from '../../core/errors.ts';
+import { inOrder } from '../../core/in-order.ts';
+import type { ScannedLines } from '../../formats/log-scanner.ts';
 import type { Bzip2 } from '../bzip2.ts';
 import type { LogSource, OpenLog } from '../log-source.ts';
+import type { PieceScanner } from '../piece-scanner.ts';
 import { bzip2Blocks } from './bzip2-blocks.ts';
+import { cutIntoPieces, scanChunks } from './log-pieces.ts';
 
 const chunkBytes = 1 << 20;
+/** A piece of a log is scanned within some hundredths of a second; what is shorter is not worth a thread. */
+const pieceBytes = 16 << 20;
+
+export interface LogFilesOptions {
+  /** Scans pieces of logs at the same time; without it logs are scanned here, one chunk after the other. */
+  readonly pieces?: PieceScanner;
+  /** How long a piece of a log is, about. */
+  readonly pieceBytes?: number;
+}
 
 export class LogFiles implements LogSource {
   readonly #bzip2: Bzip2;
+  readonly #options: LogFilesOptions;
 
-  constructor(bzip2: Bzip2) {
+  constructor(bzip2: Bzip2, options: LogFilesOptions = {}) {
     this.#bzip2 = bzip2;
+    this.#options = options;
   }
 
   async open(path: string): Promise<OpenLog> {
@@ -22,7 +37,7 @@ export class LogFiles implements LogSource {
       const file = await open(path);
       try {
         const { buffer, bytesRead } = await file.read(Buffer.alloc(3), 0, 3, 0);
-        return new LogFile(path, file, packingOf(buffer.subarray(0, bytesRead)), this.#bzip2);
+        return new LogFile(path, file, packingOf(buffer.subarray(0, bytesRead)), this.#bzip2, this.#options);
       } catch (error) {
         await file.close();
         throw error;
@@ -53,12 +68,14 @@ class LogFile implements OpenLog {
   readonly #file: FileHandle;
   readonly #packing: Packing;
   readonly #bzip2: Bzip2;
+  readonly #options: LogFilesOptions;
 
-  constructor(path: string, file: FileHandle, packing: Packing, bzip2: Bzip2) {
+  constructor(path: string, file: FileHandle, packing: Packing, bzip2: Bzip2, options: LogFilesOptions) {
     this.path = path;
     this.#file = file;
     this.#packing = packing;
     this.#bzip2 = bzip2;
+    this.#options = options;
   }
 
   async head(bytes: number): Promise<Buffer> {
@@ -81,6 +98,15 @@ class LogFile implements OpenLog {
       passed += chunk.length;
       if (rest.length > 0) yield rest;
     }
+  }
+
+  async *scan(position: number): AsyncIterable<ScannedLines> {
+    const { pieces, pieceBytes: bytes = pieceBytes } = this.#options;
+    const isLarge = this.#packing === 'plain' && (await this.#size()) - position > bytes;
+    if (pieces === undefined || !isLarge) return yield* scanChunks(this.read(position), position, bytes);
+    // One more than are scanned at the same time, so that nobody waits for us.
+    const cut = cutIntoPieces(this.#file, position, bytes);
+    yield* this.#told(inOrder(cut, pieces.atOnce + 1, (piece) => pieces.scan(piece)));
   }
 
   close(): Promise<void> {
@@ -127,9 +153,13 @@ class LogFile implements OpenLog {
     for await (const block of bzip2Blocks(this.#bytes(0))) yield await this.#bzip2.decompress(block);
   }
 
-  async *#told(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+  #size(): Promise<number> {
+    return readable(this.path, async () => (await this.#file.stat()).size);
+  }
+
+  async *#told<T>(pieces: AsyncIterable<T>): AsyncIterable<T> {
     try {
-      yield* chunks;
+      yield* pieces;
     } catch (error) {
       throw unreadable(this.path, error);
     }

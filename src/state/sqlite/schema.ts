@@ -14,6 +14,7 @@
 import type Database from 'better-sqlite3';
 import { StorageError } from '../../core/errors.ts';
 import { statsTables } from './stats-schema.ts';
+import { upgradeCounts } from './upgrade-counts.ts';
 
 /** Stored as SQLite's user_version. */
 const version = 2;
@@ -122,6 +123,7 @@ export function prepareSchema(db: Database.Database): void {
     const now = db.pragma('user_version', { simple: true });
     if (now === version) return;
     if (now === 0) db.exec(tables + statsTables);
+    else upgradeCounts(db);
     db.exec(planTables);
     db.pragma(`user_version = ${version}`);
   }).immediate();

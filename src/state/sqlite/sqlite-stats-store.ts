@@ -2,10 +2,11 @@
 import type Database from 'better-sqlite3';
 import { sha256Hex } from '../../core/hash.ts';
 import type { ProjectName } from '../../core/names.ts';
-import { byFile, type Downloads } from '../../formats/local-stats.ts';
-import type { DayCounts, FileDownloads, KnownDay, KnownLog, LogProgress, StatsStore, Sum } from '../stats-store.ts';
+import type { Downloads } from '../../formats/local-stats.ts';
+import type { DayCounts, DownloadTable, KnownDay, KnownLog, LogProgress, StatsStore, Sum } from '../stats-store.ts';
 import { asStorage, openDatabase } from './open-database.ts';
 import { prepareSchema } from './schema.ts';
+import { sortedDownloads } from './sorted-downloads.ts';
 import { prepareStatsStatements, type StatsStatements } from './stats-statements.ts';
 
 /** A sync run's longest transaction, the take-over of the list of all projects, takes a few seconds. */
@@ -56,17 +57,20 @@ export class SqliteStatsStore implements StatsStore {
     return this.#do(() => this.#sql.latestLog.get(series));
   }
 
-  count(log: LogProgress, days: readonly DayCounts[]): number {
+  starts(): Int32Array | undefined {
+    const found = this.#do(() => this.#sql.starts.get());
+    return found && integersIn(found.starts);
+  }
+
+  count(log: LogProgress, days: Iterable<DayCounts>, starts: Int32Array<ArrayBuffer>): number {
     return this.#transaction(() => {
       for (const { day, downloads, sums } of days) {
-        let changed = 0;
-        for (const file of downloads) {
-          this.#add(day, file);
-          changed = 1;
-        }
+        const isChanged = downloads.counts.length > 0;
+        if (isChanged) this.#add(day, downloads);
         for (const { kind, name, count, bytes } of sums) this.#sql.addSum.run(day, kind, name, count, bytes);
-        if (day !== '') this.#sql.seeDay.run(day, changed);
+        if (day !== '') this.#sql.seeDay.run(day, isChanged ? 1 : 0);
       }
+      this.#sql.putStarts.run(bytesOf(starts));
       return this.#remember(log);
     });
   }
@@ -81,7 +85,7 @@ export class SqliteStatsStore implements StatsStore {
   }
 
   downloads(day: string): Iterable<Downloads> {
-    return this.#do(() => sorted(this.#sql.downloads.iterate(day)));
+    return sortedDownloads(tablesIn(this.#do(() => this.#sql.downloads.all(day))));
   }
 
   published(day: string, most: readonly Sum[]): void {
@@ -111,11 +115,8 @@ export class SqliteStatsStore implements StatsStore {
     this.#db.close();
   }
 
-  #add(day: string, { filename, project, agents }: FileDownloads): void {
-    const known = this.#sql.agents.get(day, filename, project);
-    const counts = new Map(known === undefined ? [] : countsIn(known.agents));
-    for (const [agent, count] of agents) counts.set(agent, (counts.get(agent) ?? 0) + count);
-    this.#sql.putAgents.run(day, filename, project, JSON.stringify([...counts]));
+  #add(day: string, { files, agents, counts }: DownloadTable): void {
+    this.#sql.addDownloads.run(day, JSON.stringify({ files, agents }), bytesOf(counts));
   }
 
   #remember({ id, head, series, position, latest }: LogProgress): number {
@@ -135,21 +136,22 @@ export class SqliteStatsStore implements StatsStore {
   }
 }
 
-function countsIn(json: string): [agent: string, count: number][] {
-  return JSON.parse(json) as [string, number][];
+function* tablesIn(
+  rows: Iterable<{ readonly names: string; readonly counts: Buffer }>,
+): IterableIterator<DownloadTable> {
+  for (const { names, counts } of rows) {
+    const { files, agents } = JSON.parse(names) as Omit<DownloadTable, 'counts'>;
+    yield { files, agents, counts: integersIn(counts) };
+  }
 }
 
-/** One line per agent; files come sorted by name, and those of the same name are put in order here. */
-function* sorted(files: Iterable<{ project: string; filename: string; agents: string }>): IterableIterator<Downloads> {
-  let lines: Downloads[] = [];
-  for (const { project, filename, agents } of files) {
-    if (lines[0] !== undefined && lines[0].filename !== filename) {
-      yield* lines.sort(byFile);
-      lines = [];
-    }
-    for (const [agent, count] of countsIn(agents)) lines.push({ project, filename, agent, count });
-  }
-  yield* lines.sort(byFile);
+function bytesOf({ buffer, byteOffset, byteLength }: Int32Array<ArrayBuffer>): Buffer {
+  return Buffer.from(buffer, byteOffset, byteLength);
+}
+
+/** A copy, as integers must lie at multiples of four. */
+function integersIn(bytes: Buffer): Int32Array<ArrayBuffer> {
+  return new Int32Array(new Uint8Array(bytes).buffer);
 }
 
 function hashOf(bytes: Buffer): Buffer {

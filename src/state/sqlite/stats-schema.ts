@@ -3,10 +3,25 @@
  *
  *   stats_logs    how far each log was read; a log is known by its first bytes, whatever it is called by now
  *   stats_days    the days that were seen in any log
- *   stats_counts  the downloads of a day, kept until some days after it was published; a file's agents share a row,
- *                 as JSON: there are many of them, and a row costs more than its text
+ *   stats_counts  the downloads of a day, kept until some days after it was published: a whole table in each row, one per
+ *                 time that something was counted, as a row for each of a hundred thousand pairs costs far more; the names
+ *                 are JSON, the counts 32-bit integers
+ *   stats_starts  one row: hashes of what was sent in the last ten minutes, as a download may go on in the next run
  *   stats_sums    of a day: lines by what became of them, downloads by Python, system, and what was most downloaded
  */
+/** The tables that version 1 had in another form, or not at all. */
+export const countTables = `
+  CREATE TABLE stats_counts (
+    id INTEGER PRIMARY KEY,
+    day TEXT NOT NULL,
+    names TEXT NOT NULL,
+    counts BLOB NOT NULL
+  ) STRICT;
+  CREATE INDEX stats_counts_by_day ON stats_counts (day);
+
+  CREATE TABLE stats_starts (id INTEGER PRIMARY KEY CHECK (id = 1), starts BLOB NOT NULL) STRICT;
+`;
+
 export const statsTables = `
   CREATE TABLE stats_logs (
     id INTEGER PRIMARY KEY,
@@ -25,13 +40,7 @@ export const statsTables = `
     closed INTEGER NOT NULL DEFAULT 0
   ) STRICT, WITHOUT ROWID;
 
-  CREATE TABLE stats_counts (
-    day TEXT NOT NULL,
-    filename TEXT NOT NULL,
-    project TEXT NOT NULL,
-    agents TEXT NOT NULL,
-    PRIMARY KEY (day, filename, project)
-  ) STRICT, WITHOUT ROWID;
+${countTables}
 
   CREATE TABLE stats_sums (
     day TEXT NOT NULL,

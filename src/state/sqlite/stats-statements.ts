@@ -5,11 +5,10 @@ import type { KnownLog, Sum } from '../stats-store.ts';
 
 const logColumns = 'id, series, position, latest';
 
-interface FileRow {
-  readonly project: string;
-  readonly filename: string;
-  /** Counts by agent, as JSON. */
-  readonly agents: string;
+/** A DownloadTable; all of it but its counts is JSON. */
+interface TableRow {
+  readonly names: string;
+  readonly counts: Buffer;
 }
 
 interface DayRow {
@@ -46,12 +45,11 @@ export function prepareStatsStatements(db: Database.Database) {
        WHERE id = ?`,
     ),
 
-    agents: db.prepare<[string, string, string], { agents: string }>(
-      'SELECT agents FROM stats_counts WHERE day = ? AND filename = ? AND project = ?',
+    addDownloads: db.prepare<[string, string, Buffer]>(
+      'INSERT INTO stats_counts (day, names, counts) VALUES (?, ?, ?)',
     ),
-    putAgents: db.prepare<[string, string, string, string]>(
-      'INSERT OR REPLACE INTO stats_counts (day, filename, project, agents) VALUES (?, ?, ?, ?)',
-    ),
+    starts: db.prepare<[], { starts: Buffer }>('SELECT starts FROM stats_starts'),
+    putStarts: db.prepare<[Buffer]>('INSERT OR REPLACE INTO stats_starts (id, starts) VALUES (1, ?)'),
     addSum: db.prepare<[string, string, string, number, number]>(
       `INSERT INTO stats_sums (day, kind, name, count, bytes) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT DO UPDATE SET count = count + excluded.count, bytes = bytes + excluded.bytes`,
@@ -61,9 +59,7 @@ export function prepareStatsStatements(db: Database.Database) {
        ON CONFLICT DO UPDATE SET changed = max(changed, excluded.changed)`,
     ),
     days: db.prepare<[], DayRow>('SELECT day, published, changed, closed FROM stats_days ORDER BY day'),
-    downloads: db.prepare<[string], FileRow>(
-      'SELECT project, filename, agents FROM stats_counts WHERE day = ? ORDER BY filename, project',
-    ),
+    downloads: db.prepare<[string], TableRow>('SELECT names, counts FROM stats_counts WHERE day = ?'),
 
     publish: db.prepare<[string]>('UPDATE stats_days SET published = 1, changed = 0 WHERE day = ?'),
     forgetMost: db.prepare<[string]>(

@@ -3,6 +3,7 @@ import Database from 'better-sqlite3';
 import t from 'tap';
 import { StorageError } from '../../../src/core/errors.ts';
 import { SqliteStateStore } from '../../../src/state/sqlite/sqlite-state-store.ts';
+import { SqliteStatsStore } from '../../../src/state/sqlite/sqlite-stats-store.ts';
 import { FakeClock } from '../../fixtures/fake-clock.ts';
 import { named } from '../../fixtures/test-mirror.ts';
 import { schemaVersion1 } from './schema-version-1.ts';
@@ -20,7 +21,8 @@ const rows = `
   INSERT INTO runs (started, finished, exit_code, summary) VALUES (1, 2, 0, 'fine');
   INSERT INTO stats_logs VALUES (1, 5, x'cc', 'access.log', 55, 66);
   INSERT INTO stats_days VALUES ('2026-01-01', 1, 0, 0);
-  INSERT INTO stats_counts VALUES ('2026-01-01', 'a.whl', 'alpha', '{}');
+  INSERT INTO stats_counts VALUES ('2026-01-01', 'a.whl', 'alpha', '[["pip/26.2",3],["uv/0.9",1]]'),
+    ('2026-01-01', 'b.whl', 'beta', '[["uv/0.9",2]]');
   INSERT INTO stats_sums VALUES ('2026-01-01', 'python', '3.12', 4, 40);
 `;
 
@@ -59,14 +61,25 @@ t.test('a database of version 1 is brought up to date with everything in it', as
   const db = new Database(file);
   t.equal(db.pragma('user_version', { simple: true }), 2);
   t.equal(db.pragma('integrity_check', { simple: true }), 'ok');
-  const { projects, plans, requires, queue, ...after } = contentOf(db);
-  const { projects: projectsBefore, queue: queueBefore, ...restBefore } = before;
+  const { projects, plans, requires, queue, stats_counts: _counts, stats_starts: starts, ...after } = contentOf(db);
+  const { projects: projectsBefore, queue: queueBefore, stats_counts: _before, ...restBefore } = before;
   t.same(after, restBefore, 'nothing else was touched');
   t.match(projects, projectsBefore === undefined ? [] : [{ name: 'alpha', etag: '"e"', status: 'archived' }]);
   t.match(queue, queueBefore);
-  t.same([plans, requires], [[], []]);
+  t.same([plans, requires, starts], [[], [], []]);
   db.close();
   new SqliteStateStore(file, clock).close();
+  const stats = new SqliteStatsStore(file);
+  t.same(
+    [...stats.downloads('2026-01-01')],
+    [
+      { project: 'alpha', filename: 'a.whl', agent: 'pip/26.2', count: 3 },
+      { project: 'alpha', filename: 'a.whl', agent: 'uv/0.9', count: 1 },
+      { project: 'beta', filename: 'b.whl', agent: 'uv/0.9', count: 2 },
+    ],
+    'what was counted and not published yet',
+  );
+  stats.close();
 });
 
 t.test('a database that was brought up to date has the tables of a new one', async (t) => {

@@ -29,7 +29,7 @@ t.test('it works beside a store that a sync run has open, and sees what that hol
   t.equal(stats.holderOf('packages/a/alpha-1.0.zip', 'alpha-1.0.zip', []), 'alpha', 'by the path');
   t.equal(stats.holderOf('packages/b/alpha-1.0.zip', 'alpha-1.0.zip', [beta, alpha]), 'alpha', 'by the name');
   t.equal(stats.holderOf('packages/b/x-alpha-1.0.zip', 'pha-1.0.zip', [alpha]), undefined, 'the whole name');
-  stats.count({ id: undefined, head: Buffer.from('x'), series: '/log', position: 1, latest: 1 }, []);
+  stats.count({ id: undefined, head: Buffer.from('x'), series: '/log', position: 1, latest: 1 }, [], new Int32Array(0));
   state.remember({ serial: 5 });
   t.equal(state.mirror().serial, 5);
 });
@@ -49,6 +49,13 @@ t.test('it waits for a sync run that writes, instead of failing', async (t) => {
   });
   await once(other.stdout, 'data');
   t.same([...stats.downloads('2026-11-22')], [], 'reading does not wait');
-  t.equal(stats.count({ id: undefined, head: Buffer.from('x'), series: '/log', position: 1, latest: 1 }, []), 1);
+  t.equal(
+    stats.count(
+      { id: undefined, head: Buffer.from('x'), series: '/log', position: 1, latest: 1 },
+      [],
+      new Int32Array(0),
+    ),
+    1,
+  );
   await once(other, 'close');
 });

@@ -1,0 +1,26 @@
+/** A `.bz2` file of several members, which every reader joins: so they can be compressed at the same time. */
+
+/** A member has so many bytes or a little more; less would cost space. */
+const memberBytes = 1 << 19;
+
+/** Compresses each member with `compressMember`, while the next one is made; a file of one member with `compressAlone`. */
+export async function compressMembers(
+  pieces: Iterable<Buffer>,
+  compressMember: (bytes: Buffer) => Promise<Uint8Array>,
+  compressAlone: (bytes: Buffer) => Promise<Uint8Array>,
+): Promise<Buffer> {
+  const members: Promise<Uint8Array>[] = [];
+  let held: Buffer[] = [];
+  let bytes = 0;
+  for (const piece of pieces) {
+    if (bytes >= memberBytes) {
+      members.push(compressMember(Buffer.concat(held)));
+      held = [];
+      bytes = 0;
+    }
+    held.push(piece);
+    bytes += piece.length;
+  }
+  members.push((members.length === 0 ? compressAlone : compressMember)(Buffer.concat(held)));
+  return Buffer.concat(await Promise.all(members));
+}
