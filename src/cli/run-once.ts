@@ -75,7 +75,7 @@ async function work({ command, target, policy }: OneRun, mirror: Mirror, started
   for (const message of policy?.warnings ?? []) mirror.report({ type: 'warning', message });
   try {
     if (!command.dryRun) await takeOver(target, mirror);
-    await expectRoom(target, mirror, command.all);
+    if (!command.dryRun) await expectRoom(target, mirror, command.all);
     await sync(mirror);
     if (!command.dryRun) dropOldStateIfComplete(target, mirror);
     return undefined;

@@ -87,8 +87,11 @@ export interface Requires {
   readonly edges: string;
 }
 
-/** Why a try was in vain: upstream does not have the project, has an older page than it promised, or something failed. */
-export type Obstacle = 'absent' | 'stale' | 'failed';
+/**
+ * Why a try was in vain: upstream does not have the project, has an older page than it promised, there is no room for it,
+ * or something failed.
+ */
+export type Obstacle = 'absent' | 'stale' | 'no-room' | 'failed';
 
 /** A queued project. */
 export interface Due extends Wanted {
@@ -217,8 +220,8 @@ export interface StateStore {
   requeue(name: ProjectName, damaged: readonly WebPath[]): void;
   /** Queues projects whose rules changed, but none that is queued already. Returns how many. */
   enqueueReplans(names: readonly ProjectName[], state: MirrorState): number;
-  /** Makes every queued project due, as what stood in its way may be gone. */
-  wake(): void;
+  /** Makes queued projects due, as what stood in their way may be gone: all, or those with this obstacle. */
+  wake(obstacle?: Obstacle): void;
   /** Queues the projects whose plan changes by `now` (milliseconds). */
   enqueueDuePlans(now: number): void;
   /** The plans of published projects, by name after `after`; those without one have no `decision`. */

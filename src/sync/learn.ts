@@ -19,6 +19,8 @@ export async function learn(mirror: Mirror): Promise<void> {
   const { state, settings, clock } = mirror;
   const known = state.mirror();
   checkUpstream(mirror, known);
+  // Somebody may have made room since.
+  state.wake('no-room');
   requeueForNewSettings(mirror, known);
   const scope = scopeOf(mirror);
   const base = { upstream: settings.upstream, scope, rootIndexDue: true };

@@ -41,7 +41,7 @@ export class Space {
     if (why !== undefined) {
       this.#refused.set(name, { name, bytes, rule });
       this.#limit = why;
-      throw new DoesNotFitError(`${name}: needs ${bytes} bytes more: ${why}`);
+      throw new DoesNotFitError(`needs ${bytes} bytes more: ${why}`);
     }
     this.#refused.delete(name);
     this.#used += bytes;

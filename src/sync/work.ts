@@ -120,7 +120,8 @@ class QueueWorker {
   #fail(due: Due, error: unknown): void {
     if (!projectFailures.some((kind) => error instanceof kind)) throw error;
     const reason = error instanceof Error ? error.message : String(error);
-    this.#park(due, 'failed', reason, parkDelayMs(due.attempts + 1));
+    const obstacle = error instanceof DoesNotFitError ? 'no-room' : 'failed';
+    this.#park(due, obstacle, reason, parkDelayMs(due.attempts + 1));
     if (!(error instanceof UnreachableError)) return;
     this.#failures += 1;
     if (this.#failures >= failuresInARow || (error.retryAfterMs ?? 0) > longestWaitMs) throw error;
@@ -132,6 +133,7 @@ class QueueWorker {
     const parked = { due: { ...due, attempts: due.attempts + 1 }, obstacle, reason, nextTry };
     if (!settings.dryRun) state.park(parked);
     this.#parked.set(due.name, nextTry);
-    report({ type: 'project-parked', name: due.name, reason, nextTry, expected: obstacle !== 'failed' });
+    const expected = obstacle === 'absent' || obstacle === 'stale';
+    report({ type: 'project-parked', name: due.name, reason, nextTry, expected });
   }
 }

@@ -20,7 +20,8 @@ function values(...lines: readonly string[]): Record<string, unknown> {
 function settings(toml: string): Settings {
   const given = new Map<SettingName, Given>();
   for (const [key, value] of Object.entries(parse(toml))) {
-    const name = settingNames.find((known) => known === key);
+    // What is held is read elsewhere, but as a list of names it is what --project takes.
+    const name = [...settingNames, 'projects' as const].find((known) => known === key);
     if (name === undefined) throw new Error(`${key} is no setting`);
     given.set(name, { value, where: key });
   }

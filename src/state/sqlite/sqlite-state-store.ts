@@ -11,6 +11,7 @@ import type {
   HeldProject,
   ListTakeover,
   MirrorState,
+  Obstacle,
   Parked,
   Plan,
   PlanSummary,
@@ -110,8 +111,8 @@ export class SqliteStateStore implements StateStore {
     return queued;
   }
 
-  wake(): void {
-    this.#do(() => this.#sql.wake.run());
+  wake(obstacle?: Obstacle): void {
+    this.#do(() => this.#sql.wake.run({ obstacle: obstacle ?? null }));
   }
 
   enqueueDuePlans(now: number): void {

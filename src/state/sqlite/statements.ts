@@ -60,7 +60,9 @@ export function prepareStatements(db: Database.Database) {
       `INSERT INTO queue (name, display_name, serial, removed, since, replan)
        SELECT name, display_name, 0, 0, :now, 1 FROM projects WHERE name = :name ON CONFLICT (name) DO NOTHING`,
     ),
-    wake: db.prepare<[]>('UPDATE queue SET next_try = 0 WHERE next_try > 0'),
+    wake: db.prepare<{ obstacle: string | null }>(
+      'UPDATE queue SET next_try = 0 WHERE next_try > 0 AND obstacle = coalesce(:obstacle, obstacle)',
+    ),
     enqueueDuePlans: db.prepare<{ now: number }>(
       `INSERT INTO queue (name, display_name, serial, removed, since, replan)
        SELECT p.name, p.display_name, 0, 0, :now, 1 FROM plans JOIN projects p ON p.name = plans.project
