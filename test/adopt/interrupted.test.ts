@@ -10,7 +10,7 @@ import { readable } from './readable.ts';
 
 const skip = recordingsMissing;
 /** ADOPT_STRIDE=1 takes every step. */
-const stride = Number(process.env.ADOPT_STRIDE ?? 23);
+const stride = Number(process.env.ADOPT_STRIDE ?? 61);
 
 /** Counts the calls of methods that change something, and fails at one of them, before or after it has done its work. */
 class Steps {

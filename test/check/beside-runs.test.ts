@@ -105,7 +105,7 @@ function interrupted(
 }
 
 /** Every step, with CHECK_STRIDE=1. */
-const stride = Number(process.env.CHECK_STRIDE ?? 5);
+const stride = Number(process.env.CHECK_STRIDE ?? 9);
 
 async function usesOfOneCheck(t: Test): Promise<number> {
   const { wrap, uses } = interrupted(0, async () => {});

@@ -31,6 +31,8 @@ t.test('every line of the crontab runs without a word, and a check finds what is
       const ended = await run('-c', [here(command)], { command: shell });
       t.same(ended, { code: 0, stdout: '', stderr: '' }, `${shell}: ${command}`);
     }
+    // One shell will do for a month of nights.
+    if (shell === 'dash') continue;
     const check = commands.find((command) => command.includes('checkfiles')) ?? '';
     rmSync(join(target, 'web/simple/sample-base/index.html'));
     const lines: string[] = [];

@@ -16,7 +16,7 @@ import { publishedTree, stateOf } from './tree.ts';
 
 const program = join(await openBundle(), 'pep381run');
 const killAt = fileURLToPath(new URL('kill-at.cjs', import.meta.url));
-const otherSteps = Number(process.env.KILL_STEPS ?? 5);
+const otherSteps = Number(process.env.KILL_STEPS ?? 3);
 const work = mkdtempSync(join(tmpdir(), 'kill-'));
 t.teardown(() => rmSync(work, { recursive: true, force: true }));
 
