@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parse, TomlError } from 'smol-toml';
 import { StorageError, UsageError } from '../core/errors.ts';
 import { suggestion } from '../core/nearest.ts';
+import { tomlLines } from '../formats/toml-lines.ts';
 import { policyKeys } from '../policy/parse-policy.ts';
 import { type Given, type SettingName, settingNames } from './settings.ts';
 
@@ -19,10 +20,11 @@ export interface ConfigFile {
 export function readConfigFile(path: string): ConfigFile {
   const text = readText(path);
   const toml = parseToml(text, path);
+  const lineOf = tomlLines(text);
   const given = new Map<SettingName, Given>();
   for (const [key, value] of Object.entries(toml)) {
     if (isPolicyKey(key)) continue;
-    const where = `${path}:${lineOf(key, text)}`;
+    const where = `${path}:${lineOf(key)}`;
     const name = settingNames.find((known) => known === key);
     if (name === undefined) {
       const isSection = typeof value === 'object' && value !== null && !Array.isArray(value);
@@ -57,16 +59,4 @@ export function parseToml(text: string, path: string): Record<string, unknown> {
     const reason = cause.message.split('\n', 1)[0]?.replace(/^Invalid TOML document: /, '');
     throw new UsageError(`${path}:${cause.line}:${cause.column}: not valid TOML: ${reason}`, { cause });
   }
-}
-
-/** The first line that could define `key`. */
-function lineOf(key: string, text: string): number {
-  const lines = text.split('\n');
-  const found = lines.findIndex((line) => {
-    const [before = '', inSection] = /^\s*(\[+\s*)?["']?/.exec(line) ?? [];
-    const defined = line.slice(before.length);
-    const after = inSection === undefined ? /^["']?\s*[=.]/ : /^["']?\s*[\].]/;
-    return defined.startsWith(key) && after.test(defined.slice(key.length));
-  });
-  return Math.max(found, 0) + 1;
 }

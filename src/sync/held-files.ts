@@ -24,3 +24,8 @@ export async function discardFiles(
   await files.discard([...first, ...paths]);
   for (const { path } of held) report({ type: 'file-removed', path });
 }
+
+/** How many bytes the files are. */
+export function bytesOf(files: readonly HeldFile[]): number {
+  return files.reduce((sum, { size }) => sum + size, 0);
+}

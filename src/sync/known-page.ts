@@ -35,14 +35,14 @@ export async function knownPage(mirror: PageSources, name: ProjectName): Promise
     return published && asUpstream(mirror, parseSimplePage(published.toString(), source), url);
   } catch (error) {
     // Whatever it is, upstream has a better one.
-    if (
-      error instanceof NonsenseError ||
-      (error instanceof Error && 'code' in error && error.code === 'Z_DATA_ERROR')
-    ) {
-      return undefined;
-    }
+    if (error instanceof NonsenseError || isZlibError(error)) return undefined;
     throw error;
   }
+}
+
+/** Compressed bytes that are damaged or cut off. */
+function isZlibError(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && String(error.code).startsWith('Z_');
 }
 
 /** Our own page with upstream's addresses; undefined when those are not known. */

@@ -8,7 +8,7 @@ import type { Due, Finished, HeldFile, HeldProject, Plan } from '../state/state-
 import { type ChosenFiles, chooseFiles, pagesOf } from './choose-files.ts';
 import { download, isComplete } from './download.ts';
 import { edgesText } from './edges.ts';
-import { discardFiles, missing } from './held-files.ts';
+import { bytesOf, discardFiles, missing } from './held-files.ts';
 import { fileBaseOf, pageToKeep, type SourcePage } from './known-page.ts';
 import type { Mirror } from './mirror.ts';
 import { type PlannedFile, type ProjectPlan, planProject } from './plan.ts';
@@ -113,10 +113,6 @@ function isPublished(
   if (own === undefined || hidden || drop.length > 0 || files.length !== own.size) return false;
   if (!linked && files.length !== page.files.length) return false;
   return files.every((file) => own.has(file.file.filename) && isComplete(file));
-}
-
-function bytesOf(files: readonly HeldFile[]): number {
-  return files.reduce((sum, { size }) => sum + size, 0);
 }
 
 async function publish(

@@ -8,7 +8,7 @@ import { pagePath, projectFolder } from '../core/paths.ts';
 import { staleDelayMs } from '../core/retry.ts';
 import { explainReason } from '../policy/explain.ts';
 import type { Due, Finished, HeldProject, Obstacle } from '../state/state-store.ts';
-import { discardFiles, missing } from './held-files.ts';
+import { bytesOf, discardFiles, missing } from './held-files.ts';
 import { knownPage } from './known-page.ts';
 import type { Mirror } from './mirror.ts';
 import { publishProject, type SelectedProject } from './publish-project.ts';
@@ -120,7 +120,7 @@ async function absent(mirror: Mirror, due: Due, held: HeldProject): Promise<Sync
 
 async function removeProject(mirror: Mirror, { name }: Due, { files }: HeldProject): Promise<void> {
   const remove = files.map(({ path }) => path);
-  const removeBytes = files.reduce((sum, { size }) => sum + size, 0);
+  const removeBytes = bytesOf(files);
   const decision = mirror.selection.decide(name);
   const rule = decision && explainReason(decision.because);
   mirror.report({ type: 'project-planned', name, fetch: [], bytes: 0, remove, removeBytes, rule });

@@ -53,7 +53,7 @@ log-format = "json"
     ['index-only', true, ':5: index-only'],
     ['sweep', 7, ':9: sweep'],
     ['contact', 'log-format = x', ':10: contact'],
-    ['log-format', 'json', ':11: log-format'],
+    ['log-format', 'json', ':12: log-format'],
   ]);
   t.same(toml.projects, ['workers', 'sweep'], 'what is held is no setting, but there to be read');
   t.match(text, 'upstream = "https://pypi.example"');

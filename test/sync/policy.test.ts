@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import t from 'tap';
 import { policyFrom } from '../fixtures/policy-from.ts';
 import { openTestMirror } from '../fixtures/test-mirror.ts';
@@ -71,4 +73,19 @@ t.test('a file that is too young is fetched once it is old enough, without askin
   await mirror.run({ policy });
   t.notOk(mirror.requested().includes('/simple/alpha/') && first === 0);
   t.equal(mirror.page('alpha').files.length, 2);
+});
+
+t.test('a remembered page that was cut off is asked for again', async (t) => {
+  const mirror = await openTestMirror(t, { index: sampleIndex() });
+  await mirror.run({ policy: policyFrom('projects = ["sample-base"]\n[releases]\nkeep = 1') });
+  const db = new Database(join(mirror.target, 'state.db'));
+  t.equal(
+    db.prepare('UPDATE plans SET page = CAST(substr(page, 1, 20) AS BLOB) WHERE page IS NOT NULL').run().changes,
+    1,
+  );
+  db.close();
+  await mirror.run({ policy: policyFrom('projects = ["sample-base"]\n[releases]\nkeep = 2') });
+  t.ok(mirror.requested().includes('/simple/sample-base/'));
+  t.same(mirror.page('sample-base').versions, ['1.9', '1.10']);
+  t.same(mirror.problems(), []);
 });
