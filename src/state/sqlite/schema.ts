@@ -7,6 +7,7 @@
  *   queue     what is to be looked at; `next_try` > now means parked
  *   plans     what a partial mirror has decided for a project, and the page that it decided about
  *   requires  what the held releases of a project require
+ *   removed   what was removed, and why
  *   totals    how many projects, files and bytes are held
  *   runs      history
  *   stats_*   what processlogs counted; see stats-schema.ts
@@ -17,7 +18,7 @@ import { statsTables } from './stats-schema.ts';
 import { upgradeCounts } from './upgrade-counts.ts';
 
 /** Stored as SQLite's user_version. */
-const version = 2;
+const version = 3;
 
 const tables = `
   CREATE TABLE mirror (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -109,22 +110,47 @@ export function expectSchema(db: Database.Database, path: string): void {
   );
 }
 
+/** What version 3 added: what was removed, and since when removals are counted. */
+const removalTables = `
+  CREATE TABLE removed (
+    id INTEGER PRIMARY KEY,
+    project TEXT NOT NULL,
+    path TEXT,
+    sha256 BLOB,
+    at INTEGER NOT NULL,
+    why TEXT NOT NULL
+  ) STRICT;
+  CREATE INDEX removed_by_project ON removed (project);
+  CREATE INDEX removed_by_time ON removed (at);
+`;
+
+/** What brings a database from the version before to the next one; the first makes a new one. */
+const steps: readonly ((db: Database.Database, isNew: boolean) => void)[] = [
+  (db) => db.exec(tables + statsTables),
+  (db, isNew) => {
+    if (!isNew) upgradeCounts(db);
+    db.exec(planTables);
+  },
+  (db) => db.exec(removalTables),
+];
+
 /** Creates the tables in a new database, adds what one of an older version lacks, and refuses a newer one. */
 export function prepareSchema(db: Database.Database): void {
-  const found = db.pragma('user_version', { simple: true });
+  const found = versionOf(db);
   if (found === version) return;
-  if (found !== 0 && found !== 1) {
+  if (!(found >= 0 && found < version)) {
     throw new StorageError(
       `${db.name}: expected schema version ${version}, found ${found}; it was written by another pep381client: use that one`,
     );
   }
   db.transaction(() => {
     // Another program may have been quicker.
-    const now = db.pragma('user_version', { simple: true });
-    if (now === version) return;
-    if (now === 0) db.exec(tables + statsTables);
-    else upgradeCounts(db);
-    db.exec(planTables);
+    const now = versionOf(db);
+    for (const step of steps.slice(now)) step(db, now === 0);
     db.pragma(`user_version = ${version}`);
   }).immediate();
+}
+
+function versionOf(db: Database.Database): number {
+  return Number(db.pragma('user_version', { simple: true }));
 }

@@ -64,7 +64,7 @@ t.test('a database of a newer version is refused, and stays as it is', async (t)
   db.close();
   t.throws(() => new SqliteStateStore(path, clock), StorageError);
   t.throws(() => new SqliteStateStore(path, clock), {
-    message: /expected schema version 2, found 99.*another pep381client/,
+    message: /expected schema version \d+, found 99; .*another pep381client: use that one/,
   });
   const again = new Database(path);
   t.equal(again.pragma('user_version', { simple: true }), 99);
