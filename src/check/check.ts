@@ -9,6 +9,7 @@
  * memory for a million projects as for one.
  */
 import type { Check, CheckJob } from './check-job.ts';
+import { checkKept } from './check-kept.ts';
 import { checkProjects } from './check-projects.ts';
 import { checkRootIndex } from './check-root-index.ts';
 import { checkTree } from './check-tree.ts';
@@ -24,6 +25,7 @@ export async function check(job: CheckJob): Promise<void> {
   const check: Check = { ...job, lock, pace: new Pace(clock, signal), share };
   (await lock.take())?.();
   const doubt = await checkProjects(check);
+  await checkKept(check);
   await checkRootIndex(check);
   await checkTree(check, doubt);
   state.remember({ check: undefined, ...doneShare(settings.share, share) });

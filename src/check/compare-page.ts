@@ -18,8 +18,8 @@ export interface Comparison {
   readonly isKnown: boolean;
 }
 
-/** Compares the JSON page of `name` with what is held of it. */
-export function comparePage(name: ProjectName, page: SimplePage, held: HeldProject): Comparison {
+/** Compares the JSON page of `name` with what is held of it; with `keepsRemoved` files may be held that no page lists. */
+export function comparePage(name: ProjectName, page: SimplePage, held: HeldProject, keepsRemoved: boolean): Comparison {
   const problems = headProblems(name, page, held);
   const heldByPath = new Map(held.files.map((file) => [file.path, file]));
   const mentioned = new Set<WebPath>();
@@ -38,7 +38,7 @@ export function comparePage(name: ProjectName, page: SimplePage, held: HeldProje
     if (file === undefined) isKnown = false;
   }
   const unlisted = held.files.filter(({ path }) => !mentioned.has(path));
-  problems.push(...unlisted.map(({ path }) => `${path} is held, and not listed`));
+  if (!keepsRemoved) problems.push(...unlisted.map(({ path }) => `${path} is held, and not listed`));
   return { problems, listed, unlisted: unlisted.map(expectedHeld), isKnown };
 }
 

@@ -29,7 +29,7 @@ export async function lookAtProject(
   queued: boolean,
 ): Promise<Look> {
   const { page, findings, passing } = await lookAtPages(check, name);
-  const comparison = page && comparePage(name, page, held);
+  const comparison = page && comparePage(name, page, held, check.state.mirror().keepsRemoved === true);
   const found = [...findings, ...(queued ? [] : passing)];
   if (!queued && comparison !== undefined) found.push(...disagreement(name, comparison));
   for (const file of filesOf(comparison, held, queued)) {

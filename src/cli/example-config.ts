@@ -15,6 +15,10 @@ export const exampleConfig = `# mirror.toml: what pep381run mirrors into this fo
 #workers = 10
 # How many projects that nobody looked at for a month are looked at per run.
 #sweep = 100
+# What upstream removes disappears from the index; with this its files stay. What is in quarantine never stays.
+#keep-removed = false
+# For so many days what was removed lies in trash/, and pep381run --restore can bring it back.
+#trash-days = 30
 # The https address under which web/ is served: needed to serve provenance (PEP 740).
 #base-url = "https://mirror.example"
 # How upstream's operators can reach you.

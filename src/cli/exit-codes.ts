@@ -22,6 +22,8 @@ export const exitCodes = {
   upstream: 3,
   /** The local disk or database failed. */
   storage: 4,
+  /** Deletions were held back by the brake; everything else was done. */
+  heldBack: 5,
 } as const;
 
 const ofStorage = [StorageError, DamagedFileError, TooLargeError];

@@ -5,6 +5,7 @@ import type { Report } from '../core/report.ts';
 import { FilesystemFileStore } from '../files/filesystem/filesystem-file-store.ts';
 import type { Policy } from '../policy/policy.ts';
 import { SqliteStateStore } from '../state/sqlite/sqlite-state-store.ts';
+import { Brake } from '../sync/brake.ts';
 import type { Mirror } from '../sync/mirror.ts';
 import { Selection } from '../sync/selection.ts';
 import { Space } from '../sync/space.ts';
@@ -22,6 +23,8 @@ export interface OpenMirrorOptions {
   readonly policy: Policy | undefined;
   readonly reconcile: boolean;
   readonly dryRun: boolean;
+  /** So many deletions a person has allowed. */
+  readonly allowDeletions?: number | undefined;
   readonly clock: Clock;
   readonly report: Report;
   readonly signal: AbortSignal;
@@ -64,6 +67,7 @@ export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(
     settings: { ...settings, reconcile, dryRun },
     selection: new Selection(policy, state),
     space: new Space(files, policy?.budget, state.totals().bytes),
+    brake: new Brake(state, clock, options.allowDeletions),
   };
   return {
     mirror,

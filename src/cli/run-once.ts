@@ -6,6 +6,7 @@ import type { Mirror } from '../sync/mirror.ts';
 import { sync } from '../sync/sync.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { expectRoom, smallerMirrors } from './first-contact.ts';
+import { heldBackText } from './held-back-text.ts';
 import { notifyAll } from './notify-all.ts';
 import { openMirror } from './open-mirror.ts';
 import type { Settings } from './settings.ts';
@@ -48,10 +49,11 @@ export async function runOnce(run: OneRun): Promise<number> {
     tally.count(event);
     view.report(event);
   };
-  const { dryRun, reconcile } = command;
+  const { dryRun, reconcile, allowDeletions } = command;
   const { signal } = pause;
   const clock = systemClock;
-  const opened = openMirror({ target, settings, policy, reconcile, dryRun, clock, report, signal, nativeBinding });
+  const common = { target, settings, policy, reconcile, allowDeletions, dryRun, clock, report, signal };
+  const opened = openMirror({ ...common, nativeBinding });
   const view = chooseView(command, settings, target);
   let end: RunEnd;
   try {
@@ -107,7 +109,7 @@ async function endOf(
   if (failure instanceof PausedError || (failure !== undefined && pause.signal.aborted)) {
     return { code: pause.exitCode(), failure, summary: undefined };
   }
-  const code = failure === undefined ? codeOf(tally) : exitCodeOf(failure, tally.done > 0);
+  const code = failure === undefined ? codeOf(mirror, tally) : exitCodeOf(failure, tally.done > 0);
   if (code === undefined) throw failure;
   const summary = tally.summary((Date.now() - startedMs) / 1000, command.dryRun);
   try {
@@ -121,11 +123,19 @@ async function endOf(
   return { code, failure, summary };
 }
 
-function codeOf(tally: Tally): number {
-  return tally.parked.size > 0 ? exitCodes.incomplete : exitCodes.right;
+/** What earlier runs could not finish is not right either. */
+function codeOf({ state }: Mirror, tally: Tally): number {
+  const { parked, heldBack } = state.totals();
+  if (parked > heldBack || tally.parked.size > tally.heldBack) return exitCodes.incomplete;
+  return heldBack > 0 || tally.heldBack > 0 ? exitCodes.heldBack : exitCodes.right;
 }
 
-function tell({ command, settings }: OneRun, tally: Tally, { code, failure, summary }: RunEnd, view: View): void {
+function tell(
+  { command, settings, target }: OneRun,
+  tally: Tally,
+  { code, failure, summary }: RunEnd,
+  view: View,
+): void {
   if (summary === undefined) {
     announce(settings, 'paused', '\nMirroring paused. Resume by restarting pep381run.');
     return;
@@ -137,4 +147,6 @@ function tell({ command, settings }: OneRun, tally: Tally, { code, failure, summ
   }
   if (view.conclude !== undefined) view.conclude(code);
   else conclude(command, settings, tally, code, summary);
+  if (tally.deletions !== undefined && settings.logFormat === 'text')
+    lines.err(heldBackText(tally.deletions, target.root));
 }

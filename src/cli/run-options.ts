@@ -1,6 +1,7 @@
 /** The command line of pep381run. */
 import minimist from 'minimist';
 import { UsageError } from '../core/errors.ts';
+import { type ProjectName, projectName } from '../core/names.ts';
 import { refuseUnknown } from './refuse-unknown.ts';
 import type { Given, SettingName } from './settings.ts';
 
@@ -15,6 +16,12 @@ export type RunCommand =
       readonly target: string;
       readonly given: ReadonlyMap<SettingName, Given>;
     }
+  | {
+      readonly kind: 'restore';
+      readonly names: readonly ProjectName[];
+      readonly target: string;
+      readonly given: ReadonlyMap<SettingName, Given>;
+    }
   | { readonly kind: 'status'; readonly target: string; readonly given: ReadonlyMap<SettingName, Given> }
   | {
       readonly kind: 'run';
@@ -23,6 +30,8 @@ export type RunCommand =
       readonly reconcile: boolean;
       /** The whole index is meant, however large it is. */
       readonly all: boolean;
+      /** So many deletions may be done although they were held back. */
+      readonly allowDeletions: number | undefined;
       readonly dryRun: boolean;
       /** A dry run that ends with tables of what there is to do. */
       readonly plan: boolean;
@@ -46,6 +55,8 @@ Options:
   --workers N              connections at the same time, 1 to 100 (default: 10)
   --all                    mirror everything, although it is larger than the disk
   --reconcile              compare everything with upstream's list of projects
+  --allow-deletions N      let so many projects and files go that were held back
+  --restore NAME           bring a removed project back from the trash; may be given several times
   --dry-run                print what a run would do, and do nothing
   --plan                   print what a run would fetch and remove, by rule, and do nothing
   --status                 print how the mirror is
@@ -77,11 +88,13 @@ const flags = [
 const values = ['upstream', 'project', 'workers', 'log-format'] as const;
 const importing = 'import-config';
 const explaining = 'why';
+const allowing = 'allow-deletions';
+const restoring = 'restore';
 const shortcuts = { q: 'quiet', h: 'help' } as const;
 
 /** Reads the arguments. Throws UsageError. */
 export function parseRunOptions(argv: readonly string[]): RunCommand {
-  const strings = [...values, importing, explaining];
+  const strings = [...values, importing, explaining, allowing, restoring];
   refuseUnknown(argv, { flags, values: strings });
   const parsed = minimist([...argv], { boolean: [...flags], string: [...strings, '_'], alias: shortcuts });
   if (parsed.help) return { kind: 'help' };
@@ -93,6 +106,8 @@ export function parseRunOptions(argv: readonly string[]): RunCommand {
   const subject = readValue(parsed, explaining, false);
   const target = targetIn(parsed);
   refuseTwoModes(parsed);
+  const restored = readValue(parsed, restoring, true);
+  if (restored !== undefined) return { kind: 'restore', names: namesIn(restored), target, given };
   if (parsed.status) return { kind: 'status', target, given };
   if (subject !== undefined) return { kind: 'why', subject: String(subject), target, given };
   return {
@@ -101,6 +116,7 @@ export function parseRunOptions(argv: readonly string[]): RunCommand {
     quiet: parsed.quiet === true,
     reconcile: parsed.reconcile === true,
     all: parsed.all === true,
+    allowDeletions: countIn(readValue(parsed, allowing, false)),
     dryRun: parsed['dry-run'] === true || parsed.plan === true,
     plan: parsed.plan === true,
     given,
@@ -124,9 +140,9 @@ function targetIn({ _: [target, ...more] }: minimist.ParsedArgs): string {
 
 /** What only looks cannot be mixed with anything else that does something. */
 function refuseTwoModes(parsed: minimist.ParsedArgs): void {
-  const [one, other] = [explaining, 'status', 'plan', 'reconcile'].filter((mode) => parsed[mode]);
-  const isPlan = one === 'plan' || one === undefined;
-  if (other !== undefined && !isPlan) throw new UsageError(`--${one} and --${other} cannot be given together`);
+  const [one, other] = [explaining, restoring, 'status', 'plan', 'reconcile', allowing].filter((mode) => parsed[mode]);
+  const isRun = one === 'plan' || one === 'reconcile' || one === undefined;
+  if (other !== undefined && !isRun) throw new UsageError(`--${one} and --${other} cannot be given together`);
 }
 
 function readValue(parsed: minimist.ParsedArgs, name: string, mayRepeat: boolean): unknown {
@@ -134,6 +150,20 @@ function readValue(parsed: minimist.ParsedArgs, name: string, mayRepeat: boolean
   if (value === '') throw new UsageError(`--${name} requires a value`);
   if (Array.isArray(value) && !mayRepeat) throw new UsageError(`--${name} is given twice`);
   return value;
+}
+
+function namesIn(value: unknown): ProjectName[] {
+  return [value].flat().map((text) => {
+    const name = projectName(String(text));
+    if (name === undefined) throw new UsageError(`--${restoring}: ${JSON.stringify(text)} is no project name`);
+    return name;
+  });
+}
+
+function countIn(value: unknown): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'string' && /^[0-9]{1,9}$/.test(value)) return Number(value);
+  throw new UsageError(`--${allowing}: expected how many, found ${JSON.stringify(value)}`);
 }
 
 function importedPath(path: unknown): string {

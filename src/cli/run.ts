@@ -11,6 +11,7 @@ import { look } from './look.ts';
 import { readNotifySecret } from './notify-all.ts';
 import { openOldTarget } from './open-old-target.ts';
 import { readPolicy } from './policy-file.ts';
+import { restore } from './restore.ts';
 import { runWhileRequested } from './run-again.ts';
 import { runOnce } from './run-once.ts';
 import { parseRunOptions, type RunCommand, runHelp, runUsage } from './run-options.ts';
@@ -29,6 +30,7 @@ export async function pep381run(argv: readonly string[], nativeBinding: string |
     command = parseRunOptions(argv);
     if (command.kind === 'run') return await runLocked(command, nativeBinding);
     if (command.kind === 'why' || command.kind === 'status') return await look(command, nativeBinding, lines);
+    if (command.kind === 'restore') return await restore(command, nativeBinding, lines);
     if (command.kind === 'import') printImportedConfig(command.path, lines);
     else lines.out({ help: runHelp, example: exampleConfig, version }[command.kind].trimEnd());
     return exitCodes.right;

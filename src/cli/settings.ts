@@ -17,6 +17,10 @@ export interface Settings {
   /** Connections at the same time. */
   readonly workers: number;
   readonly sweep: number;
+  /** What upstream removes disappears from the index, and its files stay. */
+  readonly keepRemoved: boolean;
+  /** For so many days what was removed can be brought back. */
+  readonly trashDays: number;
   /** Without a slash at its end. */
   readonly baseUrl: string | undefined;
   /** How upstream's operators can reach us: a URL or an address. */
@@ -42,6 +46,8 @@ export const settingNames = [
   'index-only',
   'workers',
   'sweep',
+  'keep-removed',
+  'trash-days',
   'base-url',
   'contact',
   'log-format',
@@ -67,6 +73,8 @@ export function settingsFrom(given: ReadonlyMap<SettingName, Given>): Settings {
     projects: read('projects', names, undefined),
     indexOnly: read('index-only', flag, false),
     workers: read('workers', (at) => wholeNumber(at, 1, 100), 10),
+    keepRemoved: read('keep-removed', flag, false),
+    trashDays: read('trash-days', (at) => wholeNumber(at, 0, 36_500), 30),
     sweep: read('sweep', (at) => wholeNumber(at, 0, 1_000_000), 100),
     baseUrl: read('base-url', (at) => address(at, false, httpIsNoOrigin), undefined),
     contact: read('contact', oneLine, undefined),

@@ -23,6 +23,8 @@ export class Tally {
   removedFiles = 0;
   bytes = 0;
   warnings = 0;
+  /** What the brake holds back, once it is told. */
+  deletions: Extract<MirrorEvent, { type: 'deletions-held-back' }> | undefined;
 
   /** Takes one event into account. */
   count(event: MirrorEvent): void {
@@ -42,6 +44,9 @@ export class Tally {
         break;
       case 'project-parked':
         this.parked.set(event.name, event);
+        break;
+      case 'deletions-held-back':
+        this.deletions = event;
         break;
       case 'file-started':
         this.transfers.set(event.path, { size: event.bytes, bytes: 0 });
@@ -68,6 +73,11 @@ export class Tally {
     }
   }
 
+  /** Projects that stay as they are, or keep files, because the brake holds. */
+  get heldBack(): number {
+    return this.deletions?.deletions.length ?? 0;
+  }
+
   /** Projects that need no more work. */
   get done(): number {
     return this.projects.published + this.projects.unchanged + this.projects.removed;
@@ -86,10 +96,9 @@ export class Tally {
     if (removed > 0) parts.push(`${showCount(removed)} removed`);
     parts.push(`${plural(this.files, 'file')} copied (${showBytes(this.bytes)})`);
     if (this.removedFiles > 0) parts.push(`${plural(this.removedFiles, 'file')} removed`);
-    if (this.parked.size > 0)
-      parts.push(
-        `${plural(this.parked.size, 'project')} failed and ${this.parked.size === 1 ? 'stays' : 'stay'} queued`,
-      );
+    const failed = this.parked.size - this.heldBack;
+    if (failed > 0) parts.push(`${plural(failed, 'project')} failed and ${failed === 1 ? 'stays' : 'stay'} queued`);
+    if (this.heldBack > 0) parts.push(`deletions held back in ${plural(this.heldBack, 'project')}`);
     if (this.warnings > 0) parts.push(plural(this.warnings, 'warning'));
     return `${parts.join(', ')} in ${showSeconds(seconds)}.`;
   }

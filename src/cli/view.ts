@@ -39,7 +39,9 @@ export function conclude(
   if (quiet) {
     const failed = [...tally.parked].filter(([, { expected }]) => !expected);
     for (const [name, { reason }] of failed.slice(0, parkedNamed)) lines.err(`${name}: ${reason}`);
-    if (failed.length > 0 || code > exitCodes.incomplete) lines.err(summary);
+    // What is held back was told when it was, and is told again each day.
+    const isTold = code === exitCodes.heldBack && tally.heldBack === 0;
+    if (failed.length > 0 || (code > exitCodes.incomplete && !isTold)) lines.err(summary);
   } else if (settings.logFormat === 'json') {
     lines.out(JSON.stringify({ time: new Date().toISOString(), type: 'summary', exitCode: code, summary }));
   } else lines.out(summary);

@@ -65,7 +65,7 @@ export function pagePath(page: PageFile, name?: ProjectName): WebPath {
 }
 
 /** A file of the mirror itself, outside of the index. */
-export function ownPath(name: 'last-modified' | 'mirror-status.json' | 'index.html'): WebPath {
+export function ownPath(name: 'last-modified' | 'mirror-status.json' | 'removed.json' | 'index.html'): WebPath {
   return name as WebPath;
 }
 

@@ -48,6 +48,17 @@ export type MirrorEvent =
       readonly projects: number;
       readonly most: readonly { readonly what: string; readonly bytes: number }[];
     }
+  /** More would have gone than may go in a day: it stays until a person allows it. */
+  | {
+      readonly type: 'deletions-held-back';
+      /** Projects that would go, or lose so many files. */
+      readonly deletions: readonly {
+        readonly name: ProjectName;
+        readonly isProject: boolean;
+        readonly files: number;
+      }[];
+      readonly limit: { readonly projects: number; readonly files: number };
+    }
   | {
       readonly type: 'file-started';
       readonly path: WebPath;

@@ -86,6 +86,15 @@ export interface FileStore {
   publish(writes: readonly Write[]): Promise<void>;
   /** Moves files or folders into the trash, one after the other; those that are not there are passed over. Durable. */
   discard(paths: readonly WebPath[]): Promise<void>;
+  /** Reads what was last moved into the trash from `path`; undefined when the trash has nothing of it. */
+  readTrash(path: WebPath): Promise<Buffer | undefined>;
+  /**
+   * Brings back what was last moved into the trash from each of the paths, one after the other, and returns those that
+   * came back. Nothing that is there is replaced. Durable.
+   */
+  restore(paths: readonly WebPath[]): Promise<WebPath[]>;
+  /** Deletes for good what was moved into the trash on days that ended before `before` (milliseconds). */
+  emptyTrash(before: number): Promise<void>;
   /** Removes what killed runs left in staging; with `all` also the downloads that could be continued. */
   tidy(all: boolean): Promise<void>;
   /** The names of what {@link tidy} would remove. */

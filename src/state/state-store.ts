@@ -5,6 +5,7 @@
 import type { ProjectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
 import type { IndexEntry } from '../formats/root-index.ts';
+import type { RemovalLog, UpstreamRemoval } from './removal-log.ts';
 
 /** What is remembered about the mirror as a whole. */
 export interface MirrorState {
@@ -32,6 +33,12 @@ export interface MirrorState {
   readonly changelogDownSince?: number | undefined;
   /** Milliseconds: upstream said it has no changelog; not asked again before. */
   readonly changelogRetryAt?: number | undefined;
+  /** Milliseconds: removals up to here were allowed by a person. */
+  readonly deletionsAllowedAt?: number | undefined;
+  /** The last removal that the published list of removals has. */
+  readonly removalsListed?: number | undefined;
+  /** What upstream removes is kept, out of sight. */
+  readonly keepsRemoved?: boolean | undefined;
   /** True when projects were published or removed and the root index does not say so yet. */
   readonly rootIndexDue?: boolean | undefined;
   /** Whose tree is being taken over; undefined once that is done. */
@@ -89,9 +96,9 @@ export interface Requires {
 
 /**
  * Why a try was in vain: upstream does not have the project, has an older page than it promised, there is no room for it,
- * or something failed.
+ * the brake on deletions holds, or something failed.
  */
-export type Obstacle = 'absent' | 'stale' | 'no-room' | 'failed';
+export type Obstacle = 'absent' | 'stale' | 'no-room' | 'held-back' | 'failed';
 
 /** A queued project. */
 export interface Due extends Wanted {
@@ -125,6 +132,8 @@ export interface HeldProject {
   readonly etag: string | undefined;
   /** PEP 792. */
   readonly status: string | undefined;
+  /** True when a person brought it back although upstream does not have it. */
+  readonly restored: boolean;
   readonly files: readonly HeldFile[];
 }
 
@@ -137,11 +146,25 @@ export type Finished = { readonly due: Due } & (
       readonly status: string;
       /** Files that are not held any more. */
       readonly drop: readonly HeldFile[];
+      /** Files that upstream took away, whether they are dropped or kept. */
+      readonly lost?: readonly HeldFile[];
+      /** Why they are gone; by default upstream removed them. */
+      readonly why?: UpstreamRemoval;
+      /** It is not done yet and stays queued: files of it may not be dropped before a person has looked. */
+      readonly stays?: Omit<Parked, 'due'>;
       /** Absent where everything is held. */
       readonly plan?: Plan | undefined;
     }
   | { readonly kind: 'unchanged' }
-  | { readonly kind: 'removed' }
+  | {
+      readonly kind: 'removed';
+      /** An {@link UpstreamRemoval}, which it is by default, or the rule. */
+      readonly why?: string;
+      /** Its files that upstream took away. */
+      readonly lost?: readonly HeldFile[];
+      /** The files stay held. */
+      readonly keepFiles?: boolean;
+    }
 );
 
 /** A project that could not be finished and waits for its next try. */
@@ -179,6 +202,8 @@ export interface Totals {
   readonly queued: number;
   /** Queued projects that were tried in vain. */
   readonly parked: number;
+  /** Those of them that only a person can let go on: deletions that were held back. */
+  readonly heldBack: number;
 }
 
 /** What a run did, kept as history. */
@@ -201,6 +226,7 @@ export interface ListTakeover {
 }
 
 export interface StateStore {
+  readonly removals: RemovalLog;
   mirror(): MirrorState;
   /** Changes the members that are given; undefined forgets one. */
   remember(state: MirrorState): void;

@@ -5,6 +5,7 @@ import type { Report } from '../core/report.ts';
 import type { FileStore } from '../files/file-store.ts';
 import type { StateStore } from '../state/state-store.ts';
 import type { Upstream } from '../upstream/upstream.ts';
+import type { Brake } from './brake.ts';
 import type { Selection } from './selection.ts';
 import type { Space } from './space.ts';
 
@@ -21,6 +22,10 @@ export interface SyncSettings {
   readonly dryRun: boolean;
   /** How many projects that nobody looked at for a month are looked at per run. */
   readonly sweep: number;
+  /** What upstream removes disappears from the index, and its files stay. */
+  readonly keepRemoved: boolean;
+  /** For so many days what was removed can be brought back. */
+  readonly trashDays: number;
   /** The https address under which `web/` is served, without a slash at its end. */
   readonly baseUrl: string | undefined;
 }
@@ -35,6 +40,7 @@ export interface Mirror {
   /** What of upstream may be held. */
   readonly selection: Selection;
   readonly space: Space;
+  readonly brake: Brake;
   /** Aborts when the run is to stop. */
   readonly signal: AbortSignal;
   /** Clears the request for another run, and tells whether there was one. */

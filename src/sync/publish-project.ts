@@ -10,6 +10,7 @@ import { download, isComplete } from './download.ts';
 import { edgesText } from './edges.ts';
 import { bytesOf, discardFiles, missing } from './held-files.ts';
 import { fileBaseOf, pageToKeep, type SourcePage } from './known-page.ts';
+import { lostFiles } from './lost-files.ts';
 import type { Mirror } from './mirror.ts';
 import { type PlannedFile, type ProjectPlan, planProject } from './plan.ts';
 import { publishedFile } from './published-file.ts';
@@ -31,11 +32,18 @@ export async function publishProject(
   const { due, held, decision } = project;
   const { page, url } = source;
   const chosen = chooseFiles(mirror, decision, page);
-  const plan = planProject({ ...page, files: chosen.wanted }, url, held.files, (file) => mirror.upstream.allows(file));
+  const lost = lostFiles(page, held.files);
+  const isQuarantined = page.status === 'quarantined';
+  const kept = mirror.settings.keepRemoved && !isQuarantined ? lost : [];
+  const plan = planWithout(
+    kept,
+    planProject({ ...page, files: chosen.wanted }, url, held.files, (file) => mirror.upstream.allows(file)),
+  );
   refuseForeignFiles(mirror, due, plan);
   const bytes = announce(mirror, project, plan);
   const { serial, etag, status = page.status } = known;
-  const finished = { kind: 'published', due, serial, etag, status, drop: plan.drop } as const;
+  const why = isQuarantined ? 'quarantined upstream' : 'removed upstream';
+  const finished = { kind: 'published', due, serial, etag, status, drop: plan.drop, lost, why } as const;
   if (mirror.settings.dryRun) return finished;
   const rule = decision && explainReason(decision.because);
   const now = isPublished(source, chosen, plan)
@@ -46,6 +54,11 @@ export async function publishProject(
   if (decision === undefined) return finished;
   if (mirror.selection.policy?.dependencies === true) await rememberRequires(mirror, due, now);
   return { ...finished, plan: planOf(mirror, decision, page, chosen, plan.files) };
+}
+
+/** The plan that drops nothing of what is `kept`. */
+function planWithout(kept: readonly HeldFile[], plan: ProjectPlan): ProjectPlan {
+  return kept.length === 0 ? plan : { ...plan, drop: plan.drop.filter((file) => !kept.includes(file)) };
 }
 
 async function rememberRequires(

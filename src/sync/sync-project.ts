@@ -3,13 +3,14 @@
  * so a run that is killed anywhere is continued by doing the same again.
  */
 import { NonsenseError } from '../core/errors.ts';
-import { projectName } from '../core/names.ts';
+import { type ProjectName, projectName } from '../core/names.ts';
 import { pagePath, projectFolder } from '../core/paths.ts';
 import { staleDelayMs } from '../core/retry.ts';
 import { explainReason } from '../policy/explain.ts';
-import type { Due, Finished, HeldProject, Obstacle } from '../state/state-store.ts';
+import type { Due, Finished, HeldFile, HeldProject, Obstacle, Parked } from '../state/state-store.ts';
 import { bytesOf, discardFiles, missing } from './held-files.ts';
-import { knownPage } from './known-page.ts';
+import { knownPage, type SourcePage } from './known-page.ts';
+import { lostFiles, withLostFiles } from './lost-files.ts';
 import type { Mirror } from './mirror.ts';
 import { publishProject, type SelectedProject } from './publish-project.ts';
 
@@ -17,13 +18,19 @@ const minuteMs = 60_000;
 /** A CDN keeps a 404 for a minute, so one alone does not mean that a project is gone. */
 const absentAgainMs = 2 * minuteMs;
 const absentForGoodMs = 60 * minuteMs;
+/** The brake holds until a person lets it go, but upstream may think better of it. */
+const heldBackAgainMs = 24 * 60 * minuteMs;
 /** Rarely PyPI's own serial of a project stays behind its changelog for ever: then the page is taken as it is. */
 const staleForGoodMs = 24 * 60 * minuteMs;
 
 /** What became of a project: what is to be remembered, or why only time can tell. */
-export type SyncOutcome =
-  | { readonly finished: Finished }
-  | { readonly wait: string; readonly obstacle: Obstacle; readonly delayMs: number };
+export type SyncOutcome = { readonly finished: Finished; readonly stays?: Omit<Parked, 'due'> } | Waiting;
+
+interface Waiting {
+  readonly wait: string;
+  readonly obstacle: Obstacle;
+  readonly delayMs: number;
+}
 
 /** Brings one project up to date. Throws UnreachableError, NonsenseError, MismatchError, StorageError, PausedError. */
 export async function syncProject(mirror: Mirror, due: Due): Promise<SyncOutcome> {
@@ -54,14 +61,46 @@ async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<S
   const stale = isStale(mirror, due, held, page.serial);
   if (stale !== undefined) return stale;
   if (!held.published) selection.find(due.name);
+  const lost = lostFiles(page, held.files);
+  if (page.status !== 'quarantined' && !mayLose(mirror, due.name, lost)) {
+    return withoutLosing(mirror, project, { page, url }, lost);
+  }
   const { serial, status } = page;
   return { finished: await publishProject(mirror, project, { page, url }, { serial, status, etag: answer.etag }) };
 }
 
+function mayLose({ brake }: Mirror, name: ProjectName, lost: readonly HeldFile[]): boolean {
+  return lost.length === 0 || brake.allows({ name, isProject: false, files: lost.length });
+}
+
+/** What is new appears, and the project stays queued until a person has looked at what would go. */
+async function withoutLosing(
+  mirror: Mirror,
+  project: SelectedProject,
+  source: SourcePage,
+  lost: readonly HeldFile[],
+): Promise<SyncOutcome> {
+  const { due, held } = project;
+  const waiting = heldBack(`upstream lists ${lost.length} of its files no more`);
+  const whole = await withLostFiles(mirror, due.name, source, held, lost);
+  if (whole === undefined) return waiting;
+  // Without its ETag it is looked at again.
+  const known = { serial: held.serial, status: whole.page.status, etag: undefined };
+  const finished = await publishProject(mirror, project, whole, known);
+  const { wait: reason, obstacle, delayMs } = waiting;
+  return { finished, stays: { reason, obstacle, nextTry: mirror.clock.now() + delayMs } };
+}
+
+function heldBack(what: string): Waiting {
+  return { wait: `${what}; held back, as too much went at a time`, obstacle: 'held-back', delayMs: heldBackAgainMs };
+}
+
 /** The rules do not let the mirror hold it any more. */
 async function leave(mirror: Mirror, due: Due, held: HeldProject): Promise<SyncOutcome> {
-  await removeProject(mirror, due, held);
-  return { finished: { kind: 'removed', due } };
+  const decision = mirror.selection.decide(due.name);
+  const why = decision === undefined ? 'left out' : explainReason(decision.because);
+  await removeProject(mirror, due, held, false);
+  return { finished: { kind: 'removed', due, why } };
 }
 
 /** A page may be kept by its ETag only while everything it links to is really there. */
@@ -105,6 +144,7 @@ function unchanged(mirror: Mirror, due: Due, held: HeldProject): SyncOutcome {
 }
 
 async function absent(mirror: Mirror, due: Due, held: HeldProject): Promise<SyncOutcome> {
+  if (held.restored) return { finished: { kind: 'unchanged', due } };
   const absentMs = due.obstacle === 'absent' ? mirror.clock.now() - due.since : 0;
   if (!due.removed && absentMs < absentForGoodMs) {
     return {
@@ -113,12 +153,18 @@ async function absent(mirror: Mirror, due: Due, held: HeldProject): Promise<Sync
       delayMs: due.obstacle === 'absent' ? absentForGoodMs - absentMs : absentAgainMs,
     };
   }
+  const { files } = held;
+  const deletion = { name: due.name, isProject: true, files: files.length };
+  if (held.published && !mirror.brake.allows(deletion)) return heldBack('upstream has removed it');
   mirror.selection.giveUp(due.name);
-  await removeProject(mirror, due, held);
-  return { finished: { kind: 'removed', due } };
+  const { keepRemoved: keepFiles } = mirror.settings;
+  await removeProject(mirror, due, held, keepFiles);
+  return { finished: { kind: 'removed', due, why: 'removed upstream', lost: files, keepFiles } };
 }
 
-async function removeProject(mirror: Mirror, { name }: Due, { files }: HeldProject): Promise<void> {
+/** Takes it out of the index; its files go, too, unless `keepFiles`. */
+async function removeProject(mirror: Mirror, { name }: Due, held: HeldProject, keepFiles: boolean): Promise<void> {
+  const files = keepFiles ? [] : held.files;
   const remove = files.map(({ path }) => path);
   const removeBytes = bytesOf(files);
   const decision = mirror.selection.decide(name);

@@ -4,7 +4,7 @@
  *   1  clear the request flag: a request that arrives from now on causes another pass
  *   2  learn what changed, and queue it
  *   3  work through the queue, each project a transaction of its own
- *   4  root index, last-modified
+ *   4  root index, what was removed, last-modified
  *
  * A run that is killed anywhere leaves a mirror that pip can use, and the next one goes on from there.
  */
@@ -14,6 +14,7 @@ import { renderLandingPage } from '../formats/landing-page.ts';
 import { renderLastModified } from '../formats/last-modified.ts';
 import { learn, queueDependencies } from './learn.ts';
 import type { Mirror } from './mirror.ts';
+import { emptyTrash, followKeepRemoved, publishRemovals } from './removals.ts';
 import { publishRootIndex } from './root-index.ts';
 import { type WorkResult, workThroughQueue } from './work.ts';
 
@@ -28,10 +29,15 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
   for (;;) {
     const startedMs = mirror.clock.now();
     mirror.takeRequest();
+    followKeepRemoved(mirror);
     await learn(mirror);
+    mirror.brake.begin();
     const result = await onePass(mirror, startedMs, parked);
     done += result.done;
-    if (mirror.settings.dryRun || !mirror.takeRequest()) return { done, parked: result.parked };
+    if (mirror.settings.dryRun || !mirror.takeRequest()) {
+      mirror.brake.end(mirror.report);
+      return { done, parked: result.parked };
+    }
   }
 }
 
@@ -45,6 +51,8 @@ async function onePass(mirror: Mirror, startedMs: number, parked: Map<ProjectNam
     state.remember({ rootIndexDue: undefined });
   }
   if (state.totals().queued === 0) await files.tidy(true);
+  await publishRemovals(mirror);
+  await emptyTrash(mirror);
   await publishOwnPages(mirror, startedMs);
   return result;
 }

@@ -4,7 +4,7 @@ import { GroupCommit } from '../core/group-commit.ts';
 import type { ProjectName } from '../core/names.ts';
 import { Places } from '../core/places.ts';
 import { longestWaitMs, parkDelayMs } from '../core/retry.ts';
-import type { Due, Finished, Obstacle } from '../state/state-store.ts';
+import type { Due, Finished, Obstacle, Parked } from '../state/state-store.ts';
 import type { Mirror } from './mirror.ts';
 import { syncProject } from './sync-project.ts';
 
@@ -104,8 +104,11 @@ class QueueWorker {
       const outcome = await syncProject(this.#mirror, due);
       this.#failures = 0;
       if ('wait' in outcome) return this.#park(due, outcome.obstacle, outcome.wait, outcome.delayMs);
-      if (!settings.dryRun) await this.#finished.add(outcome.finished);
-      this.#parked.delete(due.name);
+      const { finished, stays } = outcome;
+      if (!settings.dryRun)
+        await this.#finished.add(stays && finished.kind === 'published' ? { ...finished, stays } : finished);
+      if (stays !== undefined) this.#tellParked(due, stays);
+      else this.#parked.delete(due.name);
       this.#done += 1;
       report({ type: 'project-done', name: due.name, outcome: outcome.finished.kind });
     } catch (error) {
@@ -128,12 +131,16 @@ class QueueWorker {
   }
 
   #park(due: Due, obstacle: Obstacle, reason: string, delayMs: number): void {
-    const { state, clock, report, settings } = this.#mirror;
+    const { state, clock, settings } = this.#mirror;
     const nextTry = clock.now() + delayMs;
     const parked = { due: { ...due, attempts: due.attempts + 1 }, obstacle, reason, nextTry };
     if (!settings.dryRun) state.park(parked);
-    this.#parked.set(due.name, nextTry);
-    const expected = obstacle === 'absent' || obstacle === 'stale';
-    report({ type: 'project-parked', name: due.name, reason, nextTry, expected });
+    this.#tellParked(due, parked);
+  }
+
+  #tellParked({ name }: Due, { obstacle, reason, nextTry }: Omit<Parked, 'due'>): void {
+    this.#parked.set(name, nextTry);
+    const expected = obstacle === 'absent' || obstacle === 'stale' || obstacle === 'held-back';
+    this.#mirror.report({ type: 'project-parked', name, reason, nextTry, expected });
   }
 }

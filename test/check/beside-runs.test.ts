@@ -98,6 +98,9 @@ function interrupted(
     stage: (key) => store.stage(key),
     publish: (writes) => store.publish(writes),
     discard: (paths) => store.discard(paths),
+    readTrash: (path) => store.readTrash(path),
+    restore: (paths) => store.restore(paths),
+    emptyTrash: (before) => store.emptyTrash(before),
     tidy: (all) => store.tidy(all),
     leftovers: (all) => store.leftovers(all),
   });

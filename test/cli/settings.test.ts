@@ -29,6 +29,8 @@ t.test('without any settings the whole of PyPI is mirrored', async (t) => {
     projects: undefined,
     indexOnly: false,
     workers: 10,
+    keepRemoved: false,
+    trashDays: 30,
     sweep: 100,
     baseUrl: undefined,
     contact: undefined,

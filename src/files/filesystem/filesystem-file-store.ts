@@ -33,6 +33,7 @@ import { entriesOf, kindOf } from './entries.ts';
 import { Flusher } from './flush.ts';
 import { StagedDownload } from './staged-download.ts';
 import { codeOf, guardStorage, storageError } from './storage-errors.ts';
+import { dayOf, Trash } from './trash.ts';
 
 /** What a commit does, in order: files to appear, or paths to go. */
 type Step = { readonly writes: readonly Write[] } | { readonly discards: readonly WebPath[] };
@@ -41,7 +42,7 @@ export class FilesystemFileStore implements FileStore {
   readonly #target: string;
   readonly #web: string;
   readonly #staging: string;
-  readonly #trash: string;
+  readonly #trash: Trash;
   readonly #clock: Clock;
   readonly #commits: GroupCommit<Step>;
   readonly #flusher: Flusher;
@@ -59,7 +60,7 @@ export class FilesystemFileStore implements FileStore {
   constructor(target: string, clock: Clock, staging = 'staging') {
     this.#web = join(target, 'web');
     this.#staging = join(target, staging);
-    this.#trash = join(target, 'trash');
+    this.#trash = new Trash(join(target, 'trash'));
     this.#target = target;
     this.#clock = clock;
     this.#flusher = new Flusher(this.#staging);
@@ -140,6 +141,22 @@ export class FilesystemFileStore implements FileStore {
 
   discard(paths: readonly WebPath[]): Promise<void> {
     return this.#commits.add({ discards: paths });
+  }
+
+  async readTrash(path: WebPath): Promise<Buffer | undefined> {
+    const file = this.#trash.latest(path);
+    return file === undefined ? undefined : guardStorage(file, () => readFileSync(file));
+  }
+
+  async restore(paths: readonly WebPath[]): Promise<WebPath[]> {
+    const touched = new Set<string>();
+    const restored = paths.filter((path) => this.#restore(path, touched));
+    await this.#flush(touched);
+    return restored;
+  }
+
+  emptyTrash(before: number): Promise<void> {
+    return this.#trash.empty(before);
   }
 
   async tidy(all: boolean): Promise<void> {
@@ -233,8 +250,7 @@ export class FilesystemFileStore implements FileStore {
 
   #moveToTrash(path: WebPath, touched: Set<string>): void {
     const from = join(this.#web, path);
-    const day = new Date(this.#clock.now()).toISOString().slice(0, 10);
-    const to = join(this.#trash, day, path);
+    const to = this.#trash.place(path, dayOf(this.#clock.now()));
     guardStorage(from, () => {
       if (lstatSync(from, { throwIfNoEntry: false }) === undefined) return;
       mkdirSync(dirname(to), { recursive: true });
@@ -244,6 +260,17 @@ export class FilesystemFileStore implements FileStore {
       this.#forgetFolders();
       touched.add(dirname(from)).add(dirname(to));
       this.#removeEmpty(dirname(from));
+    });
+  }
+
+  #restore(path: WebPath, touched: Set<string>): boolean {
+    const from = this.#trash.latest(path);
+    const to = join(this.#web, path);
+    return guardStorage(to, () => {
+      if (from === undefined || lstatSync(to, { throwIfNoEntry: false }) !== undefined) return false;
+      this.#moveIntoPlace(from, to, touched);
+      touched.add(dirname(from));
+      return true;
     });
   }
 

@@ -24,12 +24,12 @@ const enqueueNewer = `
   ON CONFLICT (name) DO UPDATE SET
     serial = max(serial, excluded.serial), removed = iif(excluded.serial > serial, 0, removed), replan = 0`;
 
-/** Held but not listed: gone, or in quarantine. The page decides. */
+/** Held but not listed: gone, or in quarantine. The page decides. What a person brought back stays. */
 const enqueueAbsent = `
   INSERT INTO queue (name, display_name, serial, removed, since)
   SELECT p.name, p.display_name, 0, 1, :now
   FROM projects p LEFT JOIN temp.listed l ON l.name = p.name
-  WHERE l.name IS NULL AND p.status <> 'quarantined' AND (:listSerial IS NULL OR p.serial IS NULL OR p.serial <= :listSerial)
+  WHERE l.name IS NULL AND p.status <> 'quarantined' AND p.restored = 0 AND (:listSerial IS NULL OR p.serial IS NULL OR p.serial <= :listSerial)
   ON CONFLICT (name) DO UPDATE SET removed = 1`;
 
 /** The list alone tells how a project spells its name: a state that was made anew from the tree does not know. */

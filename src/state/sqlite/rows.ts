@@ -33,6 +33,7 @@ export interface ProjectRow {
   readonly serial: number | null;
   readonly etag: string | null;
   readonly status: string;
+  readonly restored: number;
 }
 
 export interface PlanRow {

@@ -110,8 +110,10 @@ export function expectSchema(db: Database.Database, path: string): void {
   );
 }
 
-/** What version 3 added: what was removed, and since when removals are counted. */
+/** What version 3 added: what was removed, and what was brought back. */
 const removalTables = `
+  ALTER TABLE projects ADD COLUMN restored INTEGER NOT NULL DEFAULT 0;
+
   CREATE TABLE removed (
     id INTEGER PRIMARY KEY,
     project TEXT NOT NULL,
@@ -120,7 +122,7 @@ const removalTables = `
     at INTEGER NOT NULL,
     why TEXT NOT NULL
   ) STRICT;
-  CREATE INDEX removed_by_project ON removed (project);
+  CREATE INDEX removed_by_project ON removed (project, path);
   CREATE INDEX removed_by_time ON removed (at);
 `;
 

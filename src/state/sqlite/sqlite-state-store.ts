@@ -27,12 +27,15 @@ import { takeOverList } from './list-takeover.ts';
 import { asStorage } from './open-database.ts';
 import { type OpenStateOptions, openState } from './open-state.ts';
 import { dueOf, fileOf, planOf } from './rows.ts';
+import { SqliteRemovalLog } from './sqlite-removal-log.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 
+const noTotals: Totals = { projects: 0, files: 0, bytes: 0, queued: 0, parked: 0, heldBack: 0 };
 /** How many runs are remembered. */
 const runsKept = 1000;
 
 export class SqliteStateStore implements StateStore {
+  readonly removals: SqliteRemovalLog;
   readonly #path: string;
   readonly #db: Database.Database;
   readonly #clock: Clock;
@@ -44,6 +47,7 @@ export class SqliteStateStore implements StateStore {
     this.#db = openState(path, options);
     this.#clock = clock;
     this.#sql = this.#do(() => prepareStatements(this.#db));
+    this.removals = this.#do(() => new SqliteRemovalLog(this.#db, clock));
   }
 
   mirror(): MirrorState {
@@ -181,6 +185,7 @@ export class SqliteStateStore implements StateStore {
         serial: row?.serial ?? undefined,
         etag: row?.etag ?? undefined,
         status: row?.status,
+        restored: row?.restored === 1,
         files,
       };
     });
@@ -224,7 +229,7 @@ export class SqliteStateStore implements StateStore {
   }
 
   totals(): Totals {
-    return this.#do(() => this.#sql.totals.get() ?? { projects: 0, files: 0, bytes: 0, queued: 0, parked: 0 });
+    return this.#do(() => this.#sql.totals.get() ?? noTotals);
   }
 
   recordRun(run: RunRecord): void {
@@ -245,15 +250,23 @@ export class SqliteStateStore implements StateStore {
   #finish(project: Finished, now: number): void {
     const { name, displayName, serial: required } = project.due;
     if (project.kind === 'published') {
-      const { serial, etag, status, drop } = project;
+      const { serial, etag, status, drop, lost = [], why = 'removed upstream', stays } = project;
       this.#sql.publish.run(name, displayName, serial ?? null, etag ?? null, status, now);
       for (const file of drop) this.#sql.deleteFile.run(file.path);
+      this.removals.addFiles(name, lost, why);
       this.#putPlan(name, project.plan);
+      if (stays !== undefined) {
+        this.park({ due: { ...project.due, attempts: project.due.attempts + 1 }, ...stays });
+        return;
+      }
     } else if (project.kind === 'unchanged') {
       this.#sql.see.run(now, name);
     } else {
-      this.#sql.deleteFilesOf.run(name);
-      this.#sql.deleteProject.run(name);
+      const { why = 'removed upstream', lost = [], keepFiles = false } = project;
+      if (!keepFiles) this.#sql.deleteFilesOf.run(name);
+      // Where pages of it were never published, nobody has missed any.
+      if (this.#sql.deleteProject.run(name).changes > 0) this.removals.addProject(name, why);
+      this.removals.addFiles(name, lost, why);
       this.#sql.deletePlan.run(name);
       this.#sql.deleteRequires.run(name);
     }

@@ -85,12 +85,12 @@ export function prepareStatements(db: Database.Database) {
     dequeue: db.prepare<[string, number]>('DELETE FROM queue WHERE name = ? AND serial <= ?'),
 
     held: db.prepare<[string], ProjectRow>(
-      'SELECT name, display_name, serial, etag, status FROM projects WHERE name = ?',
+      'SELECT name, display_name, serial, etag, status, restored FROM projects WHERE name = ?',
     ),
     publish: db.prepare<[string, string, number | null, string | null, string, number]>(
       `INSERT INTO projects (name, display_name, serial, etag, status, seen) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (name) DO UPDATE SET display_name = excluded.display_name, serial = excluded.serial,
-         etag = excluded.etag, status = excluded.status, seen = excluded.seen`,
+         etag = excluded.etag, status = excluded.status, seen = excluded.seen, restored = 0`,
     ),
     see: db.prepare<[number, string]>('UPDATE projects SET seen = ? WHERE name = ?'),
     forgetSerials: db.prepare<[]>('UPDATE projects SET serial = NULL'),
@@ -98,7 +98,7 @@ export function prepareStatements(db: Database.Database) {
     forgetEtags: db.prepare<[]>('UPDATE projects SET etag = NULL'),
     deleteProject: db.prepare<[string]>('DELETE FROM projects WHERE name = ?'),
     published: db.prepare<[string, number], ProjectRow>(
-      'SELECT name, display_name, serial, etag, status FROM projects WHERE name > ? ORDER BY name LIMIT ?',
+      'SELECT name, display_name, serial, etag, status, restored FROM projects WHERE name > ? ORDER BY name LIMIT ?',
     ),
 
     filesOf: db.prepare<[string], FileRow>(
@@ -140,7 +140,8 @@ export function prepareStatements(db: Database.Database) {
 
     totals: db.prepare<[], Totals>(
       `SELECT projects, files, bytes, (SELECT count(*) FROM queue) AS queued,
-         (SELECT count(*) FROM queue WHERE attempts > 0) AS parked
+         (SELECT count(*) FROM queue WHERE attempts > 0) AS parked,
+         (SELECT count(*) FROM queue WHERE obstacle = 'held-back') AS heldBack
        FROM totals`,
     ),
     recordRun: db.prepare<[number, number, number, string]>(

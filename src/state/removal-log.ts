@@ -1,0 +1,38 @@
+/** The part of the state that remembers what was removed. Every method is one transaction; all throw StorageError. */
+import type { ProjectName } from '../core/names.ts';
+import type { WebPath } from '../core/paths.ts';
+
+/** What upstream did that took something from the mirror. */
+export type UpstreamRemoval = 'removed upstream' | 'quarantined upstream';
+
+/** Something that was removed, and why. */
+export interface Removal {
+  readonly project: ProjectName;
+  /** The file; undefined when it was the whole project. */
+  readonly path: WebPath | undefined;
+  readonly sha256: string | undefined;
+  /** Milliseconds. */
+  readonly at: number;
+  /** An {@link UpstreamRemoval}, or the rule that leaves the project out. */
+  readonly why: string;
+}
+
+/** Written when projects are finished. */
+export interface RemovalLog {
+  /** What was removed last, the latest first. */
+  latest(limit: number): Removal[];
+  /** Grows with each removal; 0 when there was none. */
+  last(): number;
+  /** How much upstream has removed since `time` (milliseconds); what is in quarantine does not count. */
+  since(time: number): { readonly projects: number; readonly files: number };
+  /** How many held projects are queued because upstream says that they are gone. */
+  queued(): number;
+  /** Forgets removals before `time` (milliseconds), but for those whose files are kept. */
+  forget(time: number): void;
+  /** The projects of which files are kept and nothing else, by name after `after`. */
+  keptProjects(after: ProjectName | undefined, limit: number): ProjectName[];
+  /** Queues the projects of which files are kept that upstream removed. */
+  enqueueKept(): void;
+  /** Forgets the removals of a published project, and keeps it although upstream does not have it, until it has again. */
+  takeBack(name: ProjectName): void;
+}

@@ -1,0 +1,138 @@
+/** What was removed, in SQLite. */
+import type Database from 'better-sqlite3';
+import type { Clock } from '../../core/clock.ts';
+import type { ProjectName } from '../../core/names.ts';
+import type { WebPath } from '../../core/paths.ts';
+import type { Removal, RemovalLog } from '../removal-log.ts';
+import type { HeldFile } from '../state-store.ts';
+import { asStorage } from './open-database.ts';
+
+interface RemovalRow {
+  readonly project: ProjectName;
+  readonly path: WebPath | null;
+  readonly sha256: Buffer | null;
+  readonly at: number;
+  readonly why: string;
+}
+
+interface Values {
+  readonly project: string;
+  readonly path: string | null;
+  readonly sha256: Buffer | null;
+  readonly now: number;
+  readonly why: string;
+}
+
+const keptProjects = 'SELECT files.project FROM removed JOIN files USING (path)';
+
+export class SqliteRemovalLog implements RemovalLog {
+  readonly #db: Database.Database;
+  readonly #clock: Clock;
+  readonly #sql: ReturnType<typeof prepareStatements>;
+
+  constructor(db: Database.Database, clock: Clock) {
+    this.#db = db;
+    this.#clock = clock;
+    this.#sql = prepareStatements(db);
+  }
+
+  latest(limit: number): Removal[] {
+    return this.#do(() => this.#sql.latest.all(limit)).map(({ project, path, sha256, at, why }) => {
+      return { project, path: path ?? undefined, sha256: sha256?.toString('hex'), at, why };
+    });
+  }
+
+  last(): number {
+    return this.#do(() => this.#sql.last.get())?.id ?? 0;
+  }
+
+  since(time: number): { readonly projects: number; readonly files: number } {
+    return this.#do(() => this.#sql.since.get(time)) ?? { projects: 0, files: 0 };
+  }
+
+  queued(): number {
+    return this.#do(() => this.#sql.queued.get())?.count ?? 0;
+  }
+
+  forget(time: number): void {
+    this.#do(() => this.#sql.forget.run(time));
+  }
+
+  keptProjects(after: ProjectName | undefined, limit: number): ProjectName[] {
+    return this.#do(() => this.#sql.keptProjects.all(after ?? '', limit)).map(({ project }) => project);
+  }
+
+  enqueueKept(): void {
+    this.#transaction(() => {
+      this.#sql.enqueueKept.run({ now: this.#clock.now() });
+      this.#sql.forgetEtagsOfKept.run();
+    });
+  }
+
+  takeBack(name: ProjectName): void {
+    this.#transaction(() => {
+      this.#sql.keep.run(name);
+      this.#sql.forgetAllOf.run(name);
+    });
+  }
+
+  /** Remembers that the project went. Within the transaction of the caller. */
+  addProject(project: ProjectName, why: string): void {
+    this.#sql.forgetProject.run(project);
+    this.#sql.add.run({ project, path: null, sha256: null, now: this.#clock.now(), why });
+  }
+
+  /** Remembers those files that are not remembered yet. Within the transaction of the caller. */
+  addFiles(project: ProjectName, files: readonly HeldFile[], why: string): void {
+    const now = this.#clock.now();
+    for (const { path, sha256 } of files) {
+      this.#sql.add.run({ project, path, sha256: Buffer.from(sha256, 'hex'), now, why });
+    }
+  }
+
+  #transaction(work: () => void): void {
+    this.#do(() => this.#db.transaction(work).immediate());
+  }
+
+  #do<T>(work: () => T): T {
+    return asStorage(this.#db.name, work);
+  }
+}
+
+function prepareStatements(db: Database.Database) {
+  return {
+    latest: db.prepare<[number], RemovalRow>(
+      'SELECT project, path, sha256, at, why FROM removed ORDER BY id DESC LIMIT ?',
+    ),
+    last: db.prepare<[], { id: number }>('SELECT coalesce(max(id), 0) AS id FROM removed'),
+    since: db.prepare<[number], { projects: number; files: number }>(
+      `SELECT count(*) - count(path) AS projects, count(path) AS files FROM removed
+       WHERE at > ? AND why = 'removed upstream'`,
+    ),
+    queued: db.prepare<[], { count: number }>(
+      'SELECT count(*) AS count FROM queue JOIN projects USING (name) WHERE removed = 1',
+    ),
+    add: db.prepare<Values>(
+      `INSERT INTO removed (project, path, sha256, at, why)
+       SELECT :project, :path, :sha256, :now, :why
+       WHERE NOT EXISTS (SELECT 1 FROM removed WHERE project = :project AND path IS :path AND why = :why)`,
+    ),
+    forgetProject: db.prepare<[string]>('DELETE FROM removed WHERE project = ? AND path IS NULL'),
+    forgetAllOf: db.prepare<[string]>('DELETE FROM removed WHERE project = ?'),
+    forget: db.prepare<[number]>(
+      'DELETE FROM removed WHERE at < ? AND NOT EXISTS (SELECT 1 FROM files WHERE files.path = removed.path)',
+    ),
+    keptProjects: db.prepare<[string, number], { project: ProjectName }>(
+      `SELECT DISTINCT project FROM (${keptProjects})
+       WHERE project > ? AND project NOT IN (SELECT name FROM projects) ORDER BY 1 LIMIT ?`,
+    ),
+    enqueueKept: db.prepare<{ now: number }>(
+      `INSERT INTO queue (name, display_name, serial, removed, since)
+       SELECT kept.project, coalesce(display_name, kept.project), coalesce(serial, 0), name IS NULL, :now
+       FROM (SELECT DISTINCT project FROM (${keptProjects})) AS kept LEFT JOIN projects ON name = kept.project WHERE true
+       ON CONFLICT (name) DO UPDATE SET next_try = 0`,
+    ),
+    forgetEtagsOfKept: db.prepare<[]>(`UPDATE projects SET etag = NULL WHERE name IN (${keptProjects})`),
+    keep: db.prepare<[string]>('UPDATE projects SET restored = 1 WHERE name = ?'),
+  };
+}

@@ -1,0 +1,64 @@
+/** What a person meets when upstream removes too much, or something that is needed. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { readerProblems } from '../fixtures/reader-check.ts';
+import { smallIndex } from '../fixtures/small-index.ts';
+import { makeSdist } from '../sample/distributions.ts';
+import { openSampleServer } from '../sample/sample-server.ts';
+import { openBundle } from './bundle.ts';
+import { run } from './program.ts';
+
+const program = join(await openBundle(), 'pep381run');
+
+t.test('a mass removal ends with 5, the list, and the command that allows it', async (t) => {
+  const index = smallIndex();
+  const names = Array.from({ length: 51 }, (_, at) => `many-${at}`);
+  for (const name of names) index.publish(makeSdist({ name, version: '1.0' }));
+  const server = await openSampleServer({ index });
+  t.teardown(() => server.close());
+  const target = join(t.testdir(), 'pypi');
+  const mirror = (...args: string[]) => run(program, [...args, '--upstream', server.url, target]);
+  t.equal((await mirror('-q')).code, 0);
+  for (const name of names) index.removeProject(name);
+  const plan = await mirror('--plan');
+  t.equal(plan.code, 5, 'a dry run says it before');
+
+  const { code, stdout, stderr } = await mirror('-q');
+  t.equal(code, 5);
+  t.equal(stdout, '');
+  const lines = stderr.trimEnd().split('\n');
+  t.match(lines[0], /^0 projects published, .*, deletions held back in 51 projects in /);
+  t.match(lines[1], /^Held back: upstream removed 51 projects and 51 files, .* 50 projects or 50 files/);
+  t.same(lines.slice(2, -1).sort(), names.map((name) => `  ${name}: the project with 1 file`).sort());
+  t.equal(lines.at(-1), `To let them go: pep381run --allow-deletions 51 ${target}`);
+  t.same(await mirror('-q'), { code: 5, stdout: '', stderr: '' }, 'the next run says it by its exit code alone');
+  t.match((await run(program, ['--status', target])).stdout, /51 of them parked/);
+  t.same(readerProblems(join(target, 'web')), []);
+
+  t.same(await mirror('-q', '--allow-deletions', '51'), { code: 0, stdout: '', stderr: '' });
+  t.equal(existsSync(join(target, 'web/simple/many-0')), false);
+
+  const restored = await run(program, ['--restore', 'many-0', '--restore', 'many-1', target]);
+  t.match(restored, {
+    code: 0,
+    stderr: '',
+    stdout: /^Restored many-0 with 1 file .*\nRestored many-1 with 1 file .*\n$/,
+  });
+  t.ok(readFileSync(join(target, 'web/simple/index.html'), 'utf8').includes('many-0/'));
+  t.same(await mirror('-q', '--reconcile'), { code: 0, stdout: '', stderr: '' });
+  t.ok(existsSync(join(target, 'web/simple/many-0')), 'it stays');
+  t.same(readerProblems(join(target, 'web')), []);
+  t.match(await run(program, ['--restore', 'nowhere', target]), { code: 2, stderr: /nowhere: is not in the trash/ });
+});
+
+t.test('a run with nothing to do does not end with 0 while a project waits for its next try', async (t) => {
+  const server = await openSampleServer({ index: smallIndex() });
+  t.teardown(() => server.close());
+  const target = join(t.testdir(), 'pypi');
+  const mirror = () => run(program, ['-q', '--upstream', server.url, target]);
+  const heal = server.faults.add({ do: 'status', status: 404, match: /alpha-1\.0\.tar\.gz$/ });
+  t.match(await mirror(), { code: 1, stderr: /alpha/ });
+  heal();
+  t.match(await mirror(), { code: 1, stderr: '' });
+});
