@@ -122,7 +122,7 @@ async function endOf(
 }
 
 function codeOf(tally: Tally): number {
-  return tally.parked.size > 0 ? exitCodes.incomplete : exitCodes.right;
+  return tally.parked.size + tally.alarms > 0 ? exitCodes.incomplete : exitCodes.right;
 }
 
 function tell({ command, settings }: OneRun, tally: Tally, { code, failure, summary }: RunEnd, view: View): void {

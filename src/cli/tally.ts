@@ -23,6 +23,7 @@ export class Tally {
   removedFiles = 0;
   bytes = 0;
   warnings = 0;
+  alarms = 0;
 
   /** Takes one event into account. */
   count(event: MirrorEvent): void {
@@ -65,6 +66,9 @@ export class Tally {
       case 'warning':
         this.warnings += 1;
         break;
+      case 'alarm':
+        this.alarms += 1;
+        break;
     }
   }
 
@@ -90,6 +94,7 @@ export class Tally {
       parts.push(
         `${plural(this.parked.size, 'project')} failed and ${this.parked.size === 1 ? 'stays' : 'stay'} queued`,
       );
+    if (this.alarms > 0) parts.push(plural(this.alarms, 'alarm'));
     if (this.warnings > 0) parts.push(plural(this.warnings, 'warning'));
     return `${parts.join(', ')} in ${showSeconds(seconds)}.`;
   }

@@ -5,6 +5,7 @@
 import type { ProjectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
 import type { IndexEntry } from '../formats/root-index.ts';
+import type { PageHashes, PageStore } from './page-store.ts';
 
 /** What is remembered about the mirror as a whole. */
 export interface MirrorState {
@@ -26,6 +27,8 @@ export interface MirrorState {
   readonly pageForm?: string | undefined;
   /** ETag of the list of projects that was last compared as a whole. */
   readonly listEtag?: string | undefined;
+  /** The sha256 of that list as upstream served it. */
+  readonly listSha256?: string | undefined;
   /** Milliseconds: when the whole list was last compared. */
   readonly reconciledAt?: number | undefined;
   /** Milliseconds: upstream's changelog does not answer since then. */
@@ -34,6 +37,10 @@ export interface MirrorState {
   readonly changelogRetryAt?: number | undefined;
   /** True when projects were published or removed and the root index does not say so yet. */
   readonly rootIndexDue?: boolean | undefined;
+  /** The sha256 of the published root index in both forms. */
+  readonly rootIndex?: { readonly json: string; readonly html: string } | undefined;
+  /** What was last learned from upstream's signed snapshots. */
+  readonly upstreamSnapshot?: UpstreamSnapshot | undefined;
   /** Whose tree is being taken over; undefined once that is done. */
   readonly adopting?: string | undefined;
   /** Whose state files lie in `old-state/` until the first complete run. */
@@ -42,6 +49,17 @@ export interface MirrorState {
   readonly check?: CheckPosition | undefined;
   /** The last share that a check of one share a night has done, from 1. */
   readonly checkedShare?: number | undefined;
+}
+
+/** What is remembered of upstream's signed snapshots; times are milliseconds. */
+export interface UpstreamSnapshot {
+  /** Of the newest that was seen: upstream does not go back. */
+  readonly timeMs: number;
+  readonly serial?: number | undefined;
+  /** Since when no snapshot agreed with all that is here; undefined while the last one that could be compared did. */
+  readonly unprovenSince?: number | undefined;
+  /** The groups of pages that did not agree, and the time of the snapshot with which they did not. */
+  readonly differing?: { readonly timeMs: number; readonly groups: readonly number[] } | undefined;
 }
 
 /** How far a check of everything has come. */
@@ -139,6 +157,8 @@ export type Finished = { readonly due: Due } & (
       readonly drop: readonly HeldFile[];
       /** Absent where everything is held. */
       readonly plan?: Plan | undefined;
+      /** Absent where the pages were left as they are. */
+      readonly pages?: PageHashes | undefined;
     }
   | { readonly kind: 'unchanged' }
   | { readonly kind: 'removed' }
@@ -201,6 +221,8 @@ export interface ListTakeover {
 }
 
 export interface StateStore {
+  /** The hashes of the published pages. */
+  readonly pages: PageStore;
   mirror(): MirrorState;
   /** Changes the members that are given; undefined forgets one. */
   remember(state: MirrorState): void;

@@ -264,7 +264,12 @@ async function takeOverList(
       throw new NonsenseError(`${settings.upstream}/simple/: the list is empty, which would remove the whole mirror`);
     }
     const serial = list.serial();
-    takeover.commit(serial, { ...next(serial), listEtag: list.etag, reconciledAt: clock.now() });
+    takeover.commit(serial, {
+      ...next(serial),
+      listEtag: list.etag,
+      listSha256: list.sha256(),
+      reconciledAt: clock.now(),
+    });
     report({ type: 'learned', source: 'list', serial });
   } catch (error) {
     takeover.abandon();

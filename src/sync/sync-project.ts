@@ -55,7 +55,14 @@ async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<S
   if (stale !== undefined) return stale;
   if (!held.published) selection.find(due.name);
   const { serial, status } = page;
-  return { finished: await publishProject(mirror, project, { page, url }, { serial, status, etag: answer.etag }) };
+  return {
+    finished: await publishProject(
+      mirror,
+      project,
+      { page, url },
+      { serial, status, etag: answer.etag, sha256: answer.sha256 },
+    ),
+  };
 }
 
 /** The rules do not let the mirror hold it any more. */

@@ -27,12 +27,14 @@ import { takeOverList } from './list-takeover.ts';
 import { asStorage } from './open-database.ts';
 import { type OpenStateOptions, openState } from './open-state.ts';
 import { dueOf, fileOf, planOf } from './rows.ts';
+import { SqlitePageStore } from './sqlite-page-store.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 
 /** How many runs are remembered. */
 const runsKept = 1000;
 
 export class SqliteStateStore implements StateStore {
+  readonly pages: SqlitePageStore;
   readonly #path: string;
   readonly #db: Database.Database;
   readonly #clock: Clock;
@@ -44,6 +46,7 @@ export class SqliteStateStore implements StateStore {
     this.#db = openState(path, options);
     this.#clock = clock;
     this.#sql = this.#do(() => prepareStatements(this.#db));
+    this.pages = this.#do(() => new SqlitePageStore(this.#db));
   }
 
   mirror(): MirrorState {
@@ -249,6 +252,7 @@ export class SqliteStateStore implements StateStore {
       this.#sql.publish.run(name, displayName, serial ?? null, etag ?? null, status, now);
       for (const file of drop) this.#sql.deleteFile.run(file.path);
       this.#putPlan(name, project.plan);
+      this.pages.put(name, project.pages);
     } else if (project.kind === 'unchanged') {
       this.#sql.see.run(now, name);
     } else {
@@ -256,6 +260,7 @@ export class SqliteStateStore implements StateStore {
       this.#sql.deleteProject.run(name);
       this.#sql.deletePlan.run(name);
       this.#sql.deleteRequires.run(name);
+      this.pages.delete(name);
     }
     this.#sql.dequeue.run(name, required);
   }
