@@ -7,7 +7,7 @@ import { sync } from '../sync/sync.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { expectRoom, smallerMirrors } from './first-contact.ts';
 import { notifyAll } from './notify-all.ts';
-import { openMirror } from './open-mirror.ts';
+import { openMirror, type SnapshotKeys } from './open-mirror.ts';
 import type { Settings } from './settings.ts';
 import type { PauseRequest } from './signals.ts';
 import { publishStatus } from './status-file.ts';
@@ -27,6 +27,7 @@ export interface OneRun {
   readonly policy: Policy | undefined;
   /** What the mirrors that are notified know us by. */
   readonly secret: Uint8Array | undefined;
+  readonly keys: SnapshotKeys;
   readonly pause: PauseRequest;
   readonly nativeBinding: string | undefined;
 }
@@ -41,7 +42,7 @@ interface RunEnd {
 
 /** Runs once; resolves with the exit code. The caller holds the lock. */
 export async function runOnce(run: OneRun): Promise<number> {
-  const { command, target, settings, policy, pause, nativeBinding } = run;
+  const { command, target, settings, policy, keys, pause, nativeBinding } = run;
   const startedMs = Date.now();
   const tally = new Tally();
   const report: Report = (event) => {
@@ -51,7 +52,18 @@ export async function runOnce(run: OneRun): Promise<number> {
   const { dryRun, reconcile } = command;
   const { signal } = pause;
   const clock = systemClock;
-  const opened = openMirror({ target, settings, policy, reconcile, dryRun, clock, report, signal, nativeBinding });
+  const opened = openMirror({
+    target,
+    settings,
+    policy,
+    keys,
+    reconcile,
+    dryRun,
+    clock,
+    report,
+    signal,
+    nativeBinding,
+  });
   const view = chooseView(command, settings, target);
   let end: RunEnd;
   try {
