@@ -28,6 +28,8 @@ export interface PageStore {
   unknown(kind: PageKind, after: ProjectName | undefined, limit: number): ProjectName[];
   /** Remembers hashes; what is not published is passed over. */
   remember(projects: readonly ProjectPages[]): void;
+  /** What is known of the pages of a project. */
+  hashesOf(name: ProjectName): PageHashes;
   /** The published projects of a bucket, by name. */
   projectsIn(bucket: number): ProjectPages[];
   /** The known hashes in a bucket, by name. */

@@ -65,7 +65,7 @@ t.test('each run signs what is published then, and when that was found to be so'
   t.not(third.pages.json, second.pages.json);
   t.not(third.pages.html, second.pages.html);
 
-  mirror.index.remove('beta');
+  mirror.index.removeProject('beta');
   await mirror.runLater({ sign });
   t.equal(isOfTree(t, mirror).projects, 3);
   t.same(mirror.problems(), []);

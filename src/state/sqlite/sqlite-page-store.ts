@@ -36,9 +36,14 @@ export class SqlitePageStore implements PageStore {
     );
   }
 
+  hashesOf(name: ProjectName): PageHashes {
+    const row = this.#do(() => this.#sql.hashesOf.get(bucketOf(name), name));
+    return row === undefined ? {} : hashesIn(row);
+  }
+
   projectsIn(bucket: number): ProjectPages[] {
     const rows = this.#do(() => this.#sql.projectsIn.all(bucket));
-    return rows.map(({ project: name, ...blobs }) => ({ name, pages: hashesOf(blobs) }));
+    return rows.map(({ project: name, ...blobs }) => ({ name, pages: hashesIn(blobs) }));
   }
 
   pagesIn(bucket: number, kind: PageKind): PageHash[] {
@@ -89,6 +94,9 @@ function prepareStatements(db: Database.Database) {
       `UPDATE pages SET ${keepUnlessKnown} WHERE bucket = ? AND project = ?`,
     ),
     delete: db.prepare<[number, string]>('DELETE FROM pages WHERE bucket = ? AND project = ?'),
+    hashesOf: db.prepare<[number, string], PagesRow>(
+      'SELECT project, json, html, upstream FROM pages WHERE bucket = ? AND project = ?',
+    ),
     projectsIn: db.prepare<[number], PagesRow>(
       'SELECT project, json, html, upstream FROM pages WHERE bucket = ? ORDER BY project',
     ),
@@ -124,6 +132,6 @@ function blobOf(hex: string | undefined): Blob {
   return hex === undefined ? null : Buffer.from(hex, 'hex');
 }
 
-function hashesOf(blobs: Readonly<Record<PageKind, Blob>>): PageHashes {
+function hashesIn(blobs: Readonly<Record<PageKind, Blob>>): PageHashes {
   return Object.fromEntries(kinds.map((kind) => [kind, blobs[kind]?.toString('hex')]));
 }
