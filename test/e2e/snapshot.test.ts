@@ -59,11 +59,14 @@ t.test('a mirror signs, another one proves it, and the key stays where it is', a
   const secret = keys.privatePem.split('\n')[1] ?? '';
   const seed = Buffer.from(secret, 'base64').subarray(-32);
   const spellings = [secret, secret.slice(20), seed.toString('hex'), seed.toString('base64'), seed.toString('latin1')];
-  const written = [...filesIn(target), ...filesIn(below)].map((file) => [file, readFileSync(file, 'latin1')]);
+  const written = [...filesIn(target), ...filesIn(below)].map((file) => ({
+    where: file,
+    text: readFileSync(file, 'latin1'),
+  }));
   t.ok(written.length > 20);
-  for (const [where, text] of [...written, ['the output', JSON.stringify(outputs)]]) {
+  for (const { where, text } of [...written, { where: 'the output', text: JSON.stringify(outputs) }]) {
     t.notOk(
-      spellings.some((spelling) => text?.includes(spelling)),
+      spellings.some((spelling) => text.includes(spelling)),
       where,
     );
   }
