@@ -40,13 +40,13 @@ export async function adoptProject(adoption: Adoption, name: ProjectName, folder
   state.hold(name, kept.held);
   const isWhole = kept.lacking === 0 && kept.hasCompanions;
   const page = keepSerials && isWhole ? first.page : withoutSerial(first.page);
-  await publishPages(files, name, page, kept.published, false);
+  const hashes = await publishPages(files, name, page, kept.published, false);
   const foreign = foreignPages.map((file) => `${normal}/${file}` as WebPath);
   await files.discard(folder === normal ? foreign : [...foreign, folder]);
   const displayName = (folder === normal ? undefined : folder.split('/').at(-1)) ?? page.name;
   const { serial, status } = page;
   const due = { name, displayName, serial: 0, removed: false, obstacle: undefined, since: 0, attempts: 0 };
-  state.finish([{ kind: 'published', due, serial, etag: undefined, status, drop: [] }]);
+  state.finish([{ kind: 'published', due, serial, etag: undefined, status, drop: [], pages: hashes }]);
   const bytes = kept.held.reduce((sum, { size }) => sum + size, 0);
   report({ type: 'project-adopted', name, files: kept.held.length, bytes, lacking: kept.lacking });
 }

@@ -20,7 +20,10 @@ export type FindingKind =
   | 'unreadable'
   /** A file that nothing accounts for. */
   | 'unreferenced'
-  | 'unknown-project';
+  | 'unknown-project'
+  | 'missing-snapshot'
+  | 'bad-snapshot'
+  | 'bad-signature';
 
 /** One thing that is wrong. */
 export interface Finding {
@@ -56,6 +59,8 @@ export type CheckEvent =
   | { readonly type: 'discarded'; readonly path: WebPath }
   /** So many projects look wrong, but a run is changing them. */
   | { readonly type: 'unjudged'; readonly projects: number }
+  /** The snapshot cannot be compared: a run is at work, or one was stopped before it signed. */
+  | { readonly type: 'snapshot-unjudged' }
   /** Paths look unreferenced, but a run may be about to remember them. */
   | { readonly type: 'tree-unjudged' }
   /** Nothing unreferenced is deleted (any more). */

@@ -43,7 +43,8 @@ async function repair(
     if (path === undefined) return [asPublished(entry)];
     return paths.has(path) ? [] : [asPublished(without(entry, path, paths))];
   });
-  await publishPages(check.files, name, page, published, false);
+  const pages = await publishPages(check.files, name, page, published, false);
+  check.state.pages.remember([{ name, pages }]);
   await discard(check, damaged);
 }
 

@@ -1,6 +1,6 @@
 /** Remembers how far a check has come, so that one that is interrupted goes on from there. */
 import type { ProjectName } from '../core/names.ts';
-import type { CheckPosition } from '../state/state-store.ts';
+import type { CheckPosition } from '../state/mirror-state.ts';
 import type { Check } from './check-job.ts';
 
 /** After so many projects, or so long, the position is remembered. */

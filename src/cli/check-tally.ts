@@ -16,6 +16,7 @@ export class CheckTally {
   queued = 0;
   discarded = 0;
   unjudged = 0;
+  isSnapshotUnjudged = false;
 
   /** Takes one event into account. */
   count(event: CheckEvent): void {
@@ -28,12 +29,13 @@ export class CheckTally {
     else if (event.type === 'finding') this.findings += 1;
     else if (event.type === 'queued') this.queued += 1;
     else if (event.type === 'discarded') this.discarded += 1;
+    else if (event.type === 'snapshot-unjudged') this.isSnapshotUnjudged = true;
     else if (event.type === 'unjudged') this.unjudged += event.projects;
   }
 
   /** What the check says of the mirror. */
   get exitCode(): number {
-    return this.findings + this.unjudged > 0 ? exitCodes.incomplete : exitCodes.right;
+    return this.findings + this.unjudged > 0 || this.isSnapshotUnjudged ? exitCodes.incomplete : exitCodes.right;
   }
 
   /** The last line. */

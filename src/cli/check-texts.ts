@@ -9,6 +9,9 @@ export const pausedText = '\nCheck paused. Resume by restarting pep381checkfiles
 
 const cannotTell = 'A run is at work, so that nobody can tell what nothing accounts for; check again when it has ended';
 
+const snapshotUnjudged =
+  'A run is at work, or one was stopped before it signed: nobody can tell whether snapshot.json is right; verify it again after the next run';
+
 /** The line about an event, on a mirror in the folder `root`; undefined for what only counts. */
 export function textOf(event: CheckEvent, root: string): string | undefined {
   switch (event.type) {
@@ -26,6 +29,8 @@ export function textOf(event: CheckEvent, root: string): string | undefined {
       return printable(`Moved to the trash ${join(root, 'web', event.path)}`);
     case 'unjudged':
       return unjudgedText(event.projects);
+    case 'snapshot-unjudged':
+      return snapshotUnjudged;
     case 'tree-unjudged':
       return cannotTell;
     case 'kept':
@@ -37,7 +42,7 @@ export function textOf(event: CheckEvent, root: string): string | undefined {
 
 /** Whether an event needs a person, so that -q does not keep it back. */
 export function isUrgent({ type }: CheckEvent): boolean {
-  return type === 'finding' || type === 'unjudged' || type === 'kept';
+  return type === 'finding' || type === 'unjudged' || type === 'snapshot-unjudged' || type === 'kept';
 }
 
 function unjudgedText(projects: number): string {
@@ -70,6 +75,9 @@ const titles: Readonly<Record<Exclude<Finding['kind'], 'unreadable'>, string>> =
   'not-a-file': 'Not a regular file',
   unreferenced: 'Unreferenced file',
   'unknown-project': 'Unknown project page',
+  'missing-snapshot': 'Missing snapshot',
+  'bad-snapshot': 'Bad snapshot',
+  'bad-signature': 'Bad signature',
 };
 
 /** A name in the tree may be anything: it must not speak to a terminal, nor look like two lines. */

@@ -8,15 +8,17 @@ import { refuseUnknown } from './refuse-unknown.ts';
 export type CheckCommand =
   | { readonly kind: 'help' | 'version' }
   | {
-      readonly kind: 'check' | 'rebuild';
+      readonly kind: 'check' | 'rebuild' | 'verify';
       readonly target: string;
       readonly quiet: boolean;
       readonly logFormat: 'text' | 'json';
       readonly settings: CheckSettings;
+      /** The file with the public key that snapshots are verified by. */
+      readonly key: string | undefined;
     };
 
-/** What the command line says of a check, or of a rebuild of the state. */
-export type CheckArguments = CheckCommand & { kind: 'check' | 'rebuild' };
+/** What the command line says of a check, of a rebuild of the state, or of what is signed. */
+export type CheckArguments = CheckCommand & { kind: 'check' | 'rebuild' | 'verify' };
 
 export const checkUsage = 'Usage: pep381checkfiles [OPTIONS] TARGET';
 
@@ -36,14 +38,25 @@ Options:
   --repair                 also take damaged files off the pages and move them to the trash
   --delete-unreferenced    also move files that no page accounts for to the trash
   --rebuild                make state.db anew from what lies in TARGET/web
+  --verify-snapshot        check only that all pages are those that snapshot.json speaks of
+  --key FILE               the public key for it (default: that of signing-key-file)
   --log-format text|json   how to write what is found (default: text)
 
 Exit codes: 0 the mirror is right, 1 something is wrong, 2 wrong usage,
 4 local storage failed.
 `;
 
-const flags = ['quiet', 'help', 'version', 'quick', 'repair', 'delete-unreferenced', 'rebuild'] as const;
-const values = ['subset', 'log-format'] as const;
+const flags = [
+  'quiet',
+  'help',
+  'version',
+  'quick',
+  'repair',
+  'delete-unreferenced',
+  'rebuild',
+  'verify-snapshot',
+] as const;
+const values = ['subset', 'log-format', 'key'] as const;
 const shortcuts = { q: 'quiet', h: 'help' } as const;
 
 /** Reads the arguments. Throws UsageError. */
@@ -62,16 +75,36 @@ export function parseCheckOptions(argv: readonly string[]): CheckCommand {
   if (settings.deleteUnreferenced && settings.share !== undefined) {
     throw new UsageError('--delete-unreferenced needs a check of everything; leave --subset out');
   }
-  const rebuild = parsed.rebuild === true;
-  if (rebuild && (settings.quick || settings.share !== undefined || settings.repair || settings.deleteUnreferenced)) {
-    throw new UsageError('--rebuild goes with no other option but --quiet and --log-format');
-  }
+  const kind = kindOf(parsed, settings);
   const logFormat = logFormatOf(parsed['log-format']);
   const [target, ...more] = parsed._;
   if (target === undefined || target === '' || more.length > 0) {
     throw new UsageError('You have to specify a target directory');
   }
-  return { kind: rebuild ? 'rebuild' : 'check', target, quiet: parsed.quiet === true, logFormat, settings };
+  const key: unknown = parsed.key;
+  return {
+    kind,
+    target,
+    quiet: parsed.quiet === true,
+    logFormat,
+    settings,
+    key: key === undefined ? undefined : String(key),
+  };
+}
+
+function kindOf(parsed: minimist.ParsedArgs, settings: CheckSettings): CheckArguments['kind'] {
+  const { quick, share, repair, deleteUnreferenced } = settings;
+  const isOther = quick || share !== undefined || repair || deleteUnreferenced;
+  const [rebuild, verify] = [parsed.rebuild === true, parsed['verify-snapshot'] === true];
+  if (rebuild && (isOther || verify)) {
+    throw new UsageError('--rebuild goes with no other option but --quiet and --log-format');
+  }
+  if (verify && isOther) {
+    throw new UsageError('--verify-snapshot goes with no other option but --key, --quiet and --log-format');
+  }
+  if (!verify && parsed.key !== undefined) throw new UsageError('--key goes with --verify-snapshot only');
+  if (verify) return 'verify';
+  return rebuild ? 'rebuild' : 'check';
 }
 
 function refuseValue(name: string, value: unknown): void {

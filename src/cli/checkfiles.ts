@@ -2,7 +2,9 @@
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { check } from '../check/check.ts';
+import { verifySnapshot } from '../check/verify-snapshot.ts';
 import { PausedError, StorageError, UsageError } from '../core/errors.ts';
+import type { Verify } from '../core/signing.ts';
 import { takeLock } from '../state/sqlite/lock.ts';
 import { rebuild } from './check-rebuild.ts';
 import { CheckTally } from './check-tally.ts';
@@ -15,9 +17,12 @@ import {
   checkUsage,
   parseCheckOptions,
 } from './checkfiles-options.ts';
+import { readConfigFile } from './config-file.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { openCheck } from './open-check.ts';
+import { settingsFrom } from './settings.ts';
 import { listenForPause } from './signals.ts';
+import { readOwnKey, readPublicKey } from './signing-keys.ts';
 import { openTarget, prepareTarget, type Target } from './target.ts';
 import { version } from './version.ts';
 import { lines } from './view.ts';
@@ -28,7 +33,7 @@ export async function pep381checkfiles(argv: readonly string[], nativeBinding: s
   let command: CheckCommand | undefined;
   try {
     command = parseCheckOptions(argv);
-    if (command.kind === 'check' || command.kind === 'rebuild') return await runAlone(command, nativeBinding);
+    if ('target' in command) return await runAlone(command, nativeBinding);
     lines.out(command.kind === 'help' ? checkHelp.trimEnd() : version);
     return exitCodes.right;
   } catch (error) {
@@ -61,13 +66,14 @@ function openCheckTarget({ target: folder, kind }: CheckArguments): Target {
   const target = openTarget(resolve(folder));
   const web = join(target.root, 'web');
   if (!existsSync(web)) throw new UsageError(`${target.root}: is no mirror (${web} does not exist)`);
-  if (kind === 'check' && !existsSync(target.state)) {
+  if (kind !== 'rebuild' && !existsSync(target.state)) {
     throw new StorageError(`${target.state}: is missing; pep381checkfiles --rebuild makes it anew from the tree`);
   }
   return target;
 }
 
 async function runCheck(command: CheckArguments, target: Target, nativeBinding: string | undefined): Promise<number> {
+  const verify = command.kind === 'verify' ? keyOf(command, target) : undefined;
   const startedMs = Date.now();
   const tally = new CheckTally();
   const pause = listenForPause();
@@ -83,7 +89,8 @@ async function runCheck(command: CheckArguments, target: Target, nativeBinding: 
   }
   const view = viewOf(command, target, tally);
   try {
-    await check(job);
+    if (verify === undefined) await check(job);
+    else await verifySnapshot(job, verify);
   } catch (error) {
     view.end();
     if (!(error instanceof PausedError) && !pause.signal.aborted) throw error;
@@ -95,6 +102,13 @@ async function runCheck(command: CheckArguments, target: Target, nativeBinding: 
   view.end();
   view.conclude((Date.now() - startedMs) / 1000);
   return tally.exitCode;
+}
+
+function keyOf({ key }: CheckArguments, target: Target): Verify {
+  if (key !== undefined) return readPublicKey(resolve(key), '--key');
+  const own = readOwnKey(settingsFrom(readConfigFile(target.config).given), target);
+  if (own !== undefined) return own;
+  throw new UsageError(`--verify-snapshot needs --key FILE, as there is no signing-key-file in ${target.config}`);
 }
 
 function viewOf({ quiet, logFormat }: CheckArguments, { root }: Target, tally: CheckTally): CheckView {

@@ -28,6 +28,10 @@ export const exampleConfig = `# mirror.toml: what pep381run mirrors into this fo
 # Mirrors of this mirror that are told when something changed, and the file with the secret they know it by.
 #notify = ["https://downstream.example/sync"]
 #notify-secret-file = "/etc/pep381client/notify-secret"
+# Sign the state that each run reaches, by the Ed25519 private key in this file.
+#signing-key-file = "/etc/pep381client/signing.key"
+# The public key by which upstream signs: a file, or its base64. What is not by it ends a run before it begins.
+#upstream-key = "/etc/pep381client/upstream.pub"
 
 # --- What is held; without any of this, everything ---
 

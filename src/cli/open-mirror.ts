@@ -16,6 +16,9 @@ import type { Settings } from './settings.ts';
 import { type Target, takeRequest } from './target.ts';
 import { version } from './version.ts';
 
+/** By what snapshots are signed, ours and upstream's. */
+export type SnapshotKeys = Pick<Mirror, 'sign' | 'verifyUpstream'>;
+
 export interface OpenMirrorOptions {
   readonly target: Target;
   readonly settings: Settings;
@@ -25,6 +28,7 @@ export interface OpenMirrorOptions {
   readonly dryRun: boolean;
   /** So many deletions a person has allowed. */
   readonly allowDeletions?: number | undefined;
+  readonly keys?: SnapshotKeys;
   readonly clock: Clock;
   readonly report: Report;
   readonly signal: AbortSignal;
@@ -65,6 +69,7 @@ export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(
     signal,
     takeRequest: () => !dryRun && takeRequest(target),
     settings: { ...settings, reconcile, dryRun },
+    ...options.keys,
     selection: new Selection(policy, state),
     space: new Space(files, policy?.budget, state.totals().bytes),
     brake: new Brake(state, clock, options.allowDeletions),

@@ -8,7 +8,7 @@ import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { expectRoom, smallerMirrors } from './first-contact.ts';
 import { heldBackText } from './held-back-text.ts';
 import { notifyAll } from './notify-all.ts';
-import { openMirror } from './open-mirror.ts';
+import { openMirror, type SnapshotKeys } from './open-mirror.ts';
 import type { Settings } from './settings.ts';
 import type { PauseRequest } from './signals.ts';
 import { publishStatus } from './status-file.ts';
@@ -28,6 +28,7 @@ export interface OneRun {
   readonly policy: Policy | undefined;
   /** What the mirrors that are notified know us by. */
   readonly secret: Uint8Array | undefined;
+  readonly keys: SnapshotKeys;
   readonly pause: PauseRequest;
   readonly nativeBinding: string | undefined;
 }
@@ -42,7 +43,7 @@ interface RunEnd {
 
 /** Runs once; resolves with the exit code. The caller holds the lock. */
 export async function runOnce(run: OneRun): Promise<number> {
-  const { command, target, settings, policy, pause, nativeBinding } = run;
+  const { command, target, settings, policy, keys, pause, nativeBinding } = run;
   const startedMs = Date.now();
   const tally = new Tally();
   const report: Report = (event) => {
@@ -52,7 +53,7 @@ export async function runOnce(run: OneRun): Promise<number> {
   const { dryRun, reconcile, allowDeletions } = command;
   const { signal } = pause;
   const clock = systemClock;
-  const common = { target, settings, policy, reconcile, allowDeletions, dryRun, clock, report, signal };
+  const common = { target, settings, policy, keys, reconcile, allowDeletions, dryRun, clock, report, signal };
   const opened = openMirror({ ...common, nativeBinding });
   const view = chooseView(command, settings, target);
   let end: RunEnd;
@@ -126,7 +127,7 @@ async function endOf(
 /** What earlier runs could not finish is not right either. */
 function codeOf({ state }: Mirror, tally: Tally): number {
   const { parked, heldBack } = state.totals();
-  if (parked > heldBack || tally.parked.size > tally.heldBack) return exitCodes.incomplete;
+  if (parked > heldBack || tally.parked.size > tally.heldBack || tally.alarms > 0) return exitCodes.incomplete;
   return heldBack > 0 || tally.heldBack > 0 ? exitCodes.heldBack : exitCodes.right;
 }
 

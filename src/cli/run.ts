@@ -17,6 +17,7 @@ import { runOnce } from './run-once.ts';
 import { parseRunOptions, type RunCommand, runHelp, runUsage } from './run-options.ts';
 import { settingsFrom } from './settings.ts';
 import { listenForPause } from './signals.ts';
+import { readSigningKey, readUpstreamKey } from './signing-keys.ts';
 import { openTarget, prepareTarget, requestAgeMs, type Target } from './target.ts';
 import { version } from './version.ts';
 import { announce, lines, type RunArguments } from './view.ts';
@@ -60,13 +61,14 @@ async function runLocked(command: RunArguments, nativeBinding: string | undefine
   const settings = settingsFrom(new Map([...config.given, ...command.given]));
   const policy = await readPolicy(config);
   const secret = readNotifySecret(settings);
+  const keys = { sign: readSigningKey(settings, target), verifyUpstream: readUpstreamKey(settings) };
   const pause = listenForPause();
   if (!command.dryRun) prepareTarget(target);
   // A dry run takes it too, as it keeps a transaction open to the end; without a lock there is no state to protect.
   const isFree = command.dryRun && !existsSync(target.lock);
   const code = await runWhileRequested({
     takeLock: () => (isFree ? () => {} : takeLock(target.lock, nativeBinding)),
-    run: () => runOnce({ command, target, settings, policy, secret, pause, nativeBinding }),
+    run: () => runOnce({ command, target, settings, policy, secret, keys, pause, nativeBinding }),
     isRequested: () => !command.dryRun && requestAgeMs(target, Date.now()) !== undefined,
     isPaused: () => pause.signal.aborted,
   });

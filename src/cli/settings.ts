@@ -30,6 +30,10 @@ export interface Settings {
   readonly notify: readonly string[];
   /** The file with the secret that they know us by. */
   readonly notifySecretFile: string | undefined;
+  /** The file with the private key that snapshots are signed with. */
+  readonly signingKeyFile: string | undefined;
+  /** The public key that upstream signs with: a file, or base64. */
+  readonly upstreamKey: string | undefined;
 }
 
 /** A setting as it was given, and where, for messages: `mirror.toml:3: workers` or `--workers`. */
@@ -53,6 +57,8 @@ export const settingNames = [
   'log-format',
   'notify',
   'notify-secret-file',
+  'signing-key-file',
+  'upstream-key',
 ] as const;
 
 /** `projects` is the command line's: in the file it is part of what the mirror holds. */
@@ -81,6 +87,8 @@ export function settingsFrom(given: ReadonlyMap<SettingName, Given>): Settings {
     logFormat: read('log-format', logFormat, 'text'),
     notify: read('notify', receivers, []),
     notifySecretFile: read('notify-secret-file', absolutePath, undefined),
+    signingKeyFile: read('signing-key-file', absolutePath, undefined),
+    upstreamKey: read('upstream-key', publicKey, undefined),
   };
 }
 
@@ -159,6 +167,14 @@ function oneLine({ value, where }: Given): string {
 function absolutePath({ value, where }: Given): string {
   if (typeof value === 'string' && value.startsWith('/')) return value;
   throw new UsageError(`${where}: expected an absolute path, found ${show(value)}`);
+}
+
+/** In base64 an Ed25519 key always begins with the same letters. */
+function publicKey({ value, where }: Given): string {
+  if (typeof value === 'string' && /^(?:\/.*|MCowBQYDK2VwAyEA[A-Za-z0-9+/]{43}=)$/.test(value)) return value;
+  throw new UsageError(
+    `${where}: expected an Ed25519 public key, as an absolute path or in base64 (MCowBQYDK2VwAyEA…), found ${show(value)}`,
+  );
 }
 
 function logFormat({ value, where }: Given): 'text' | 'json' {

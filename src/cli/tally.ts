@@ -25,6 +25,7 @@ export class Tally {
   warnings = 0;
   /** What the brake holds back, once it is told. */
   deletions: Extract<MirrorEvent, { type: 'deletions-held-back' }> | undefined;
+  alarms = 0;
 
   /** Takes one event into account. */
   count(event: MirrorEvent): void {
@@ -70,6 +71,9 @@ export class Tally {
       case 'warning':
         this.warnings += 1;
         break;
+      case 'alarm':
+        this.alarms += 1;
+        break;
     }
   }
 
@@ -99,6 +103,7 @@ export class Tally {
     const failed = this.parked.size - this.heldBack;
     if (failed > 0) parts.push(`${plural(failed, 'project')} failed and ${failed === 1 ? 'stays' : 'stay'} queued`);
     if (this.heldBack > 0) parts.push(`deletions held back in ${plural(this.heldBack, 'project')}`);
+    if (this.alarms > 0) parts.push(plural(this.alarms, 'alarm'));
     if (this.warnings > 0) parts.push(plural(this.warnings, 'warning'));
     return `${parts.join(', ')} in ${showSeconds(seconds)}.`;
   }

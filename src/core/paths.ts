@@ -64,8 +64,17 @@ export function pagePath(page: PageFile, name?: ProjectName): WebPath {
   return (name === undefined ? `simple/${page}` : `simple/${name}/${page}`) as WebPath;
 }
 
+/** What a mirror says of itself. */
+export type OwnFile =
+  | 'last-modified'
+  | 'mirror-status.json'
+  | 'removed.json'
+  | 'index.html'
+  | 'snapshot.json'
+  | 'snapshot.json.sig';
+
 /** A file of the mirror itself, outside of the index. */
-export function ownPath(name: 'last-modified' | 'mirror-status.json' | 'removed.json' | 'index.html'): WebPath {
+export function ownPath(name: OwnFile): WebPath {
   return name as WebPath;
 }
 

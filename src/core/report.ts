@@ -84,7 +84,9 @@ export type MirrorEvent =
     }
   | { readonly type: 'waiting'; readonly ms: number; readonly why: string }
   | { readonly type: 'root-index'; readonly projects: number }
-  | { readonly type: 'warning'; readonly message: string };
+  | { readonly type: 'warning'; readonly message: string }
+  /** Something is wrong with the mirror as a whole, or with upstream. The run goes on, and does not end well. */
+  | { readonly type: 'alarm'; readonly message: string };
 
 /** Receives every event, at once, in order. Must not throw. */
 export type Report = (event: MirrorEvent) => void;

@@ -1,10 +1,12 @@
 /** Writes the pages of a project: JSON, the HTML derived from it, and their compressed twins. */
 import { gunzipSync, gzip, gzipSync } from 'node:zlib';
+import { sha256Hex } from '../core/hash.ts';
 import type { ProjectName } from '../core/names.ts';
 import { type PageFile, pagePath, type WebPath } from '../core/paths.ts';
 import type { FileStore, Write } from '../files/file-store.ts';
 import { renderSimpleHtml } from '../formats/simple-html.ts';
 import { type PublishedFile, renderSimpleJson, type SimplePage } from '../formats/simple-json.ts';
+import type { PageHashes } from '../state/page-store.ts';
 
 /** What fits into one network packet does not arrive earlier when it is compressed. */
 const packetBytes = 1400;
@@ -29,7 +31,7 @@ export function isTwinOf(twin: Buffer | undefined, body: Buffer): boolean {
 
 /**
  * Publishes the pages of `name` where they differ from what is there. The twin goes before its page: a run that is
- * killed between the two finds the page unchanged only if the twin is right. Resolves with whether anything differed.
+ * killed between the two finds the page unchanged only if the twin is right. Resolves with the hashes of the pages.
  */
 export async function publishPages(
   store: FileStore,
@@ -37,14 +39,15 @@ export async function publishPages(
   page: SimplePage,
   published: readonly PublishedFile[],
   isNew: boolean,
-): Promise<boolean> {
-  const forms: [PageFile, PageFile, string][] = [
-    ['index.html', 'index.html.gz', renderSimpleHtml(page, published)],
-    ['index.v1_json', 'index.v1_json.gz', renderSimpleJson(page, published)],
+): Promise<PageHashes> {
+  const html = Buffer.from(renderSimpleHtml(page, published));
+  const json = Buffer.from(renderSimpleJson(page, published));
+  const forms: [PageFile, PageFile, Buffer][] = [
+    ['index.html', 'index.html.gz', html],
+    ['index.v1_json', 'index.v1_json.gz', json],
   ];
   const writes: Write[] = [];
-  for (const [plain, twin, text] of forms) {
-    const body = Buffer.from(text);
+  for (const [plain, twin, body] of forms) {
     const path = pagePath(plain, name);
     const twinPath = pagePath(twin, name);
     if (!isNew && (await isThere(store, path, twinPath, body))) continue;
@@ -53,7 +56,7 @@ export async function publishPages(
     writes.push({ path, body });
   }
   if (writes.length > 0) await store.publish(writes);
-  return writes.length > 0;
+  return { html: sha256Hex(html), json: sha256Hex(json) };
 }
 
 async function isThere(store: FileStore, path: WebPath, twinPath: WebPath, body: Buffer): Promise<boolean> {

@@ -5,7 +5,8 @@
  */
 import { NoChangelogError, NonsenseError, UnreachableError, UsageError } from '../core/errors.ts';
 import { type ProjectName, projectName } from '../core/names.ts';
-import type { MirrorState, Wanted } from '../state/state-store.ts';
+import type { MirrorState } from '../state/mirror-state.ts';
+import type { Wanted } from '../state/state-store.ts';
 import { foreseeRequires } from './foresee.ts';
 import type { Mirror } from './mirror.ts';
 
@@ -264,7 +265,12 @@ async function takeOverList(
       throw new NonsenseError(`${settings.upstream}/simple/: the list is empty, which would remove the whole mirror`);
     }
     const serial = list.serial();
-    takeover.commit(serial, { ...next(serial), listEtag: list.etag, reconciledAt: clock.now() });
+    takeover.commit(serial, {
+      ...next(serial),
+      listEtag: list.etag,
+      listSha256: list.sha256(),
+      reconciledAt: clock.now(),
+    });
     report({ type: 'learned', source: 'list', serial });
   } catch (error) {
     takeover.abandon();

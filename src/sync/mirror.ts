@@ -2,6 +2,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { Report } from '../core/report.ts';
+import type { Sign, Verify } from '../core/signing.ts';
 import type { FileStore } from '../files/file-store.ts';
 import type { StateStore } from '../state/state-store.ts';
 import type { Upstream } from '../upstream/upstream.ts';
@@ -41,6 +42,10 @@ export interface Mirror {
   readonly selection: Selection;
   readonly space: Space;
   readonly brake: Brake;
+  /** Signs the state that a run has reached; absent where nobody asks for that. */
+  readonly sign?: Sign | undefined;
+  /** By upstream's key; absent where upstream is believed as it is. */
+  readonly verifyUpstream?: Verify | undefined;
   /** Aborts when the run is to stop. */
   readonly signal: AbortSignal;
   /** Clears the request for another run, and tells whether there was one. */

@@ -4,6 +4,7 @@ import type { SimplePage } from '../formats/simple-json.ts';
 import { publishPages } from '../pages/publish-pages.ts';
 import { explainReason } from '../policy/explain.ts';
 import type { ProjectDecision } from '../policy/rules.ts';
+import type { PageHashes } from '../state/page-store.ts';
 import type { Due, Finished, HeldFile, HeldProject, Plan } from '../state/state-store.ts';
 import { type ChosenFiles, chooseFiles, pagesOf } from './choose-files.ts';
 import { download, isComplete } from './download.ts';
@@ -22,12 +23,12 @@ export interface SelectedProject {
   readonly decision: ProjectDecision | undefined;
 }
 
-/** Publishes `source`, which upstream served under the serial and ETag of `known`. */
+/** Publishes `source`, which upstream served under the serial and ETag of `known`, and the hash where it was just served. */
 export async function publishProject(
   mirror: Mirror,
   project: SelectedProject,
   source: SourcePage,
-  known: Pick<HeldProject, 'serial' | 'etag' | 'status'>,
+  known: Pick<HeldProject, 'serial' | 'etag' | 'status'> & { readonly sha256?: string },
 ): Promise<Finished> {
   const { due, held, decision } = project;
   const { page, url } = source;
@@ -46,14 +47,15 @@ export async function publishProject(
   const finished = { kind: 'published', due, serial, etag, status, drop: plan.drop, lost, why } as const;
   if (mirror.settings.dryRun) return finished;
   const rule = decision && explainReason(decision.because);
-  const now = isPublished(source, chosen, plan)
-    ? plan.files.map((file) => file.held)
+  const { now, pages }: Published = isPublished(source, chosen, plan)
+    ? { now: plan.files.map((file) => file.held) }
     : await mirror.space.use(due.name, bytes, rule, () => publish(mirror, project, source, chosen, plan));
   mirror.space.give(bytesOf(plan.drop));
   for (const file of plan.files) mirror.selection.seeFileBase(fileBaseOf(file));
-  if (decision === undefined) return finished;
+  const published = { ...finished, pages: { ...pages, upstream: known.sha256 } };
+  if (decision === undefined) return published;
   if (mirror.selection.policy?.dependencies === true) await rememberRequires(mirror, due, now);
-  return { ...finished, plan: planOf(mirror, decision, page, chosen, plan.files) };
+  return { ...published, plan: planOf(mirror, decision, page, chosen, plan.files) };
 }
 
 /** The plan that drops nothing of what is `kept`. */
@@ -128,22 +130,28 @@ function isPublished(
   return files.every((file) => own.has(file.file.filename) && isComplete(file));
 }
 
+/** What is held of each file now, and the hashes of the pages where they were made anew. */
+interface Published {
+  readonly now: readonly (HeldFile | undefined)[];
+  readonly pages?: PageHashes;
+}
+
 async function publish(
   mirror: Mirror,
   { due, held }: SelectedProject,
   source: SourcePage,
   chosen: ChosenFiles,
   plan: ProjectPlan,
-): Promise<readonly (HeldFile | undefined)[]> {
+): Promise<Published> {
   const { files, settings } = mirror;
   const gone = new Set(settings.indexOnly ? [] : (await missing(files, held.files)).map(({ path }) => path));
   const planned = plan.files.map((file) => (gone.has(file.path) ? { ...file, held: undefined } : file));
   const now = settings.indexOnly ? planned.map(() => undefined) : await downloadAll(due, mirror, planned);
   const own = new Map(planned.map((file, at) => [file.file.filename, publishedFile(file, now[at], settings)]));
   const { shown, published } = pagesOf(source, own, chosen);
-  await publishPages(files, due.name, shown, published, !held.published);
+  const pages = await publishPages(files, due.name, shown, published, !held.published);
   await discardFiles(mirror, plan.drop);
-  return now;
+  return { now, pages };
 }
 
 /** All files of a project at the same time, under the run's one limit. When one fails the others are kept. */

@@ -13,21 +13,19 @@ type IndexOwner = Pick<Mirror, 'state' | 'files' | 'report'>;
 /** Publishes the root index where it differs from what is there. */
 export async function publishRootIndex(mirror: IndexOwner): Promise<void> {
   const { state, files, report } = mirror;
-  const writers = [
-    await FormWriter.open(mirror, rootIndexHtml, 'index.html'),
-    await FormWriter.open(mirror, rootIndexJson(state.mirror().serial), 'index.v1_json'),
-  ];
+  const htmlForm = await FormWriter.open(mirror, rootIndexHtml, 'index.html');
+  const jsonForm = await FormWriter.open(mirror, rootIndexJson(state.mirror().serial), 'index.v1_json');
   let projects = 0;
   for (let after: ProjectName | undefined; ; ) {
     const entries = state.published(after, entriesAtATime);
-    for (const writer of writers) await writer.add(entries);
+    for (const form of [htmlForm, jsonForm]) await form.add(entries);
     projects += entries.length;
     after = entries.at(-1)?.name;
     if (after === undefined) break;
   }
-  const writes: Write[] = [];
-  for (const writer of writers) writes.push(...(await writer.finish()));
-  await files.publish(writes);
+  const [html, json] = [await htmlForm.finish(), await jsonForm.finish()];
+  await files.publish([...html.writes, ...json.writes]);
+  state.remember({ rootIndex: { json: json.sha256, html: html.sha256 } });
   report({ type: 'root-index', projects });
 }
 
@@ -84,24 +82,27 @@ class FormWriter {
     this.#empty = false;
   }
 
-  /** What is to be published: nothing when it is there already. The twin goes before its page. */
-  async finish(): Promise<Write[]> {
+  /** What is to be published, nothing when it is there already, and the hash of the page. The twin goes before its page. */
+  async finish(): Promise<{ readonly writes: Write[]; readonly sha256: string }> {
     await this.#write(this.#form.tail);
     this.#gzip.end();
     await this.#compressed;
     const path = pagePath(this.#page);
     const twinPath = pagePath(`${this.#page}.gz`);
-    const isThere = await this.#isThere(path, await this.#plain.finish());
+    const made = await this.#plain.finish();
+    const { sha256 } = made;
+    const isThere = await this.#isThere(path, made);
     const isTwinThere = await this.#isThere(twinPath, await this.#twin.finish());
     if (!isThere || !isTwinThere) {
-      return [
+      const writes = [
         { path: twinPath, body: this.#twin },
         { path, body: this.#plain },
       ];
+      return { writes, sha256 };
     }
     await this.#plain.drop();
     await this.#twin.drop();
-    return [];
+    return { writes: [], sha256 };
   }
 
   async #isThere(path: WebPath, made: Digest): Promise<boolean> {

@@ -66,7 +66,14 @@ async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<S
     return withoutLosing(mirror, project, { page, url }, lost);
   }
   const { serial, status } = page;
-  return { finished: await publishProject(mirror, project, { page, url }, { serial, status, etag: answer.etag }) };
+  return {
+    finished: await publishProject(
+      mirror,
+      project,
+      { page, url },
+      { serial, status, etag: answer.etag, sha256: answer.sha256 },
+    ),
+  };
 }
 
 function mayLose({ brake }: Mirror, name: ProjectName, lost: readonly HeldFile[]): boolean {

@@ -4,18 +4,21 @@
  *   1  clear the request flag: a request that arrives from now on causes another pass
  *   2  learn what changed, and queue it
  *   3  work through the queue, each project a transaction of its own
- *   4  root index, what was removed, last-modified
+ *   4  root index, what was removed, last-modified, the signed snapshot of all pages
  *
  * A run that is killed anywhere leaves a mirror that pip can use, and the next one goes on from there.
  */
 import type { ProjectName } from '../core/names.ts';
 import { ownPath } from '../core/paths.ts';
+import type { Write } from '../files/file-store.ts';
 import { renderLandingPage } from '../formats/landing-page.ts';
 import { renderLastModified } from '../formats/last-modified.ts';
 import { learn, queueDependencies } from './learn.ts';
 import type { Mirror } from './mirror.ts';
 import { emptyTrash, followKeepRemoved, publishRemovals } from './removals.ts';
 import { publishRootIndex } from './root-index.ts';
+import { signedSnapshot } from './signed-snapshot.ts';
+import { proveUpstream, trustUpstream } from './upstream-snapshot.ts';
 import { type WorkResult, workThroughQueue } from './work.ts';
 
 /**
@@ -30,9 +33,11 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
     const startedMs = mirror.clock.now();
     mirror.takeRequest();
     followKeepRemoved(mirror);
+    const seen = await trustUpstream(mirror);
     await learn(mirror);
     mirror.brake.begin();
     const result = await onePass(mirror, startedMs, parked);
+    await proveUpstream(mirror, result.done === 0 ? seen : undefined);
     done += result.done;
     if (mirror.settings.dryRun || !mirror.takeRequest()) {
       mirror.brake.end(mirror.report);
@@ -46,14 +51,15 @@ async function onePass(mirror: Mirror, startedMs: number, parked: Map<ProjectNam
   const result = await work(mirror, parked);
   mirror.space.tell(mirror.report);
   if (settings.dryRun) return result;
-  if (state.mirror().rootIndexDue) {
+  const { rootIndexDue, rootIndex } = state.mirror();
+  if (rootIndexDue || (mirror.sign !== undefined && rootIndex === undefined)) {
     await publishRootIndex(mirror);
     state.remember({ rootIndexDue: undefined });
   }
   if (state.totals().queued === 0) await files.tidy(true);
   await publishRemovals(mirror);
   await emptyTrash(mirror);
-  await publishOwnPages(mirror, startedMs);
+  await publishOwnPages(mirror, startedMs, await signedSnapshot(mirror, startedMs));
   return result;
 }
 
@@ -71,11 +77,16 @@ async function work(mirror: Mirror, parked: Map<ProjectName, number>): Promise<W
   }
 }
 
-async function publishOwnPages({ files, settings }: Mirror, startedMs: number): Promise<void> {
+/** What a run confirms anew even if nothing has changed: last, so that it never speaks of what is not there yet. */
+async function publishOwnPages(
+  { files, settings }: Mirror,
+  startedMs: number,
+  snapshot: readonly Write[],
+): Promise<void> {
   const landing = Buffer.from(renderLandingPage(settings.upstream, settings.baseUrl));
-  const writes = [{ path: ownPath('last-modified'), body: Buffer.from(renderLastModified(startedMs)) }];
+  const writes: Write[] = [{ path: ownPath('last-modified'), body: Buffer.from(renderLastModified(startedMs)) }];
   if (!(await files.read(ownPath('index.html')))?.equals(landing)) {
     writes.push({ path: ownPath('index.html'), body: landing });
   }
-  await files.publish(writes);
+  await files.publish([...writes, ...snapshot]);
 }

@@ -30,6 +30,16 @@ export interface ProjectList {
   readonly pieces: AsyncIterable<readonly ListedProject[]>;
   /** The list's own serial, known once all pieces were read. */
   serial(): number | undefined;
+  /** Of the list as it was served, known once all pieces were read. */
+  sha256(): string | undefined;
+}
+
+/** A snapshot that nobody has looked at. Both files are replaced one after the other, so they may not belong together. */
+export interface ServedSnapshot {
+  readonly url: URL;
+  readonly body: Buffer;
+  /** What lies beside it under the same name with `.sig`. */
+  readonly signature: Buffer;
 }
 
 /** The answers to "how does this project look now?". */
@@ -38,6 +48,8 @@ export type ProjectAnswer =
       readonly kind: 'page';
       readonly page: SimplePage;
       readonly etag: string | undefined;
+      /** Of the page as it was served. */
+      readonly sha256: string;
       readonly url: URL;
     }
   | { readonly kind: 'unchanged' }
@@ -55,6 +67,8 @@ export interface Upstream {
   listProjects(etag: string | undefined): Promise<ProjectList | undefined>;
   /** One project page; `fresh` asks in a way that goes around a stale copy in upstream's cache. */
   project(name: ProjectName, etag: string | undefined, fresh: boolean): Promise<ProjectAnswer>;
+  /** Upstream's signed snapshot and the file beside it, as they are served; undefined when there is none. */
+  snapshot(): Promise<ServedSnapshot | undefined>;
   /** True when files may be fetched from there. */
   allows(url: URL): boolean;
   /**

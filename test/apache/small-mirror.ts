@@ -33,6 +33,8 @@ export function writeSmallMirror(target: string): void {
   write('web/last-modified', '20261122T09:30:00\n');
   write('web/mirror-status.json', '{}\n');
   write('web/removed.json', '{}\n');
+  write('web/snapshot.json', '{}\n');
+  write('web/snapshot.json.sig', 'c2lnbmF0dXJl\n');
   write('web/local-stats/days/2026-11-21.bz2', 'BZh9');
   for (const path of hiddenPaths) write(path, secret);
   symlinkSync(join(target, 'state.db'), join(target, 'web', blobFolder, 'link-1.0.whl'));

@@ -25,6 +25,8 @@ t.test('files', apacheOrReason(), async (t) => {
       ['/last-modified', 'text/plain; charset=utf-8', 'no-cache'],
       ['/mirror-status.json', 'application/json', 'no-cache'],
       ['/removed.json', 'application/json', 'no-cache'],
+      ['/snapshot.json', 'application/json', 'no-cache'],
+      ['/snapshot.json.sig', 'text/plain; charset=utf-8', 'no-cache'],
       ['/local-stats/days/2026-11-21.bz2', 'application/x-bzip2', 'public, max-age=600'],
       ['/index.html', 'text/html; charset=utf-8', 'public, max-age=600'],
     ];

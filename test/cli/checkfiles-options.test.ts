@@ -2,8 +2,17 @@ import t from 'tap';
 import { checkHelp, parseCheckOptions } from '../../src/cli/checkfiles-options.ts';
 import { UsageError } from '../../src/core/errors.ts';
 
-const flags = ['--quiet', '--help', '--version', '--quick', '--repair', '--delete-unreferenced', '--rebuild'];
-const valued = ['--subset', '--log-format'];
+const flags = [
+  '--quiet',
+  '--help',
+  '--version',
+  '--quick',
+  '--repair',
+  '--delete-unreferenced',
+  '--rebuild',
+  '--verify-snapshot',
+];
+const valued = ['--subset', '--log-format', '--key'];
 
 function problem(...argv: string[]): string {
   try {
@@ -14,7 +23,7 @@ function problem(...argv: string[]): string {
 }
 
 const settings = { quick: false, share: undefined, repair: false, deleteUnreferenced: false };
-const plain = { kind: 'check', target: '/srv/pypi', quiet: false, logFormat: 'text', settings };
+const plain = { kind: 'check', target: '/srv/pypi', quiet: false, logFormat: 'text', settings, key: undefined };
 
 t.test('a target alone is enough, as in 1.5', async (t) => {
   t.same(parseCheckOptions(['/srv/pypi']), plain);
@@ -32,6 +41,8 @@ t.test('every option does what the help says, before and after the target', asyn
     [['--subset', 'auto', '--quick'], { settings: { ...settings, share: 'auto', quick: true } }],
     [['--rebuild'], { kind: 'rebuild' }],
     [['--log-format', 'json'], { logFormat: 'json' }],
+    [['--verify-snapshot'], { kind: 'verify' }],
+    [['--verify-snapshot', '--key', 'a.pub'], { kind: 'verify', key: 'a.pub' }],
   ];
   for (const [options, expected] of cases) {
     t.same(parseCheckOptions([...options, '/srv/pypi']), { ...plain, ...expected }, options.join(' '));
@@ -86,4 +97,12 @@ t.test('the help names every option and every exit code', async (t) => {
   for (const option of [...flags, ...valued]) t.match(checkHelp, `${option} `, option);
   for (const code of [0, 1, 2, 4]) t.match(checkHelp, new RegExp(`\\b${code} [a-z]`));
   t.ok(checkHelp.split('\n').every((line) => line.length <= 101));
+});
+
+t.test('what verifies a snapshot does nothing else', async (t) => {
+  for (const other of ['--quick', '--repair', '--delete-unreferenced', '--subset=1/2']) {
+    t.match(problem('--verify-snapshot', other, 'x'), /^--verify-snapshot goes with no other option but --key/, other);
+  }
+  t.match(problem('--verify-snapshot', '--rebuild', 'x'), /^--rebuild goes with no other option/);
+  t.equal(problem('--key', 'a.pub', 'x'), '--key goes with --verify-snapshot only');
 });

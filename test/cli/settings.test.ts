@@ -37,6 +37,8 @@ t.test('without any settings the whole of PyPI is mirrored', async (t) => {
     logFormat: 'text',
     notify: [],
     notifySecretFile: undefined,
+    signingKeyFile: undefined,
+    upstreamKey: undefined,
   });
 });
 
@@ -57,6 +59,17 @@ t.test('notices go to any web address, as they hold no secret', async (t) => {
   for (const wrong of ['sync.key', '', 5]) {
     t.match(problem({ 'notify-secret-file': wrong }), /: expected an absolute path, found /, `${wrong}`);
   }
+});
+
+t.test('a key of upstream is a file, or what openssl prints between its two lines', async (t) => {
+  const base64 = 'MCowBQYDK2VwAyEAGb9ECWmEzf6FQbrBZ9w7lshQhqowtrbLDFw4rXAxZuE=';
+  t.equal(read({ 'upstream-key': base64 }).upstreamKey, base64);
+  t.equal(read({ 'upstream-key': '/etc/up.pub' }).upstreamKey, '/etc/up.pub');
+  for (const wrong of ['up.pub', '', 5, base64.slice(1), `${base64}\n`, base64.replace('K2Vw', 'K2Vv')]) {
+    t.match(problem({ 'upstream-key': wrong }), /: expected an Ed25519 public key, as an absolute path or in base64/);
+  }
+  t.equal(read({ 'signing-key-file': '/etc/pypi/sign.key' }).signingKeyFile, '/etc/pypi/sign.key');
+  t.match(problem({ 'signing-key-file': 'sign.key' }), /: expected an absolute path, found "sign.key"/);
 });
 
 t.test('an address means the same with and without what people add to it', async (t) => {

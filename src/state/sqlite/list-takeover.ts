@@ -1,6 +1,7 @@
 /** A whole list of projects goes into a temporary table, and is compared with what is held by one statement. */
 import type Database from 'better-sqlite3';
-import type { ListTakeover, MirrorState, Wanted } from '../state-store.ts';
+import type { MirrorState } from '../mirror-state.ts';
+import type { ListTakeover, Wanted } from '../state-store.ts';
 
 const table = `
   CREATE TEMP TABLE IF NOT EXISTS listed (

@@ -8,12 +8,14 @@
  *   plans     what a partial mirror has decided for a project, and the page that it decided about
  *   requires  what the held releases of a project require
  *   removed   what was removed, and why
+ *   page*     the hashes of the published pages; see page-schema.ts
  *   totals    how many projects, files and bytes are held
  *   runs      history
  *   stats_*   what processlogs counted; see stats-schema.ts
  */
 import type Database from 'better-sqlite3';
 import { StorageError } from '../../core/errors.ts';
+import { addPageTables } from './page-schema.ts';
 import { statsTables } from './stats-schema.ts';
 import { upgradeCounts } from './upgrade-counts.ts';
 
@@ -133,7 +135,10 @@ const steps: readonly ((db: Database.Database, isNew: boolean) => void)[] = [
     if (!isNew) upgradeCounts(db);
     db.exec(planTables);
   },
-  (db) => db.exec(removalTables),
+  (db) => {
+    db.exec(removalTables);
+    addPageTables(db);
+  },
 ];
 
 /** Creates the tables in a new database, adds what one of an older version lacks, and refuses a newer one. */

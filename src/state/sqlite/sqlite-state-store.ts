@@ -4,16 +4,15 @@ import type { Clock } from '../../core/clock.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { WebPath } from '../../core/paths.ts';
 import type { IndexEntry } from '../../formats/root-index.ts';
+import type { MirrorState } from '../mirror-state.ts';
 import type {
   Due,
   Finished,
   HeldFile,
   HeldProject,
   ListTakeover,
-  MirrorState,
   Obstacle,
   Parked,
-  Plan,
   PlanSummary,
   Queued,
   Requires,
@@ -23,10 +22,12 @@ import type {
   Totals,
   Wanted,
 } from '../state-store.ts';
+import { finishProject } from './finish-project.ts';
 import { takeOverList } from './list-takeover.ts';
 import { asStorage } from './open-database.ts';
 import { type OpenStateOptions, openState } from './open-state.ts';
 import { dueOf, fileOf, planOf } from './rows.ts';
+import { SqlitePageStore } from './sqlite-page-store.ts';
 import { SqliteRemovalLog } from './sqlite-removal-log.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 
@@ -36,6 +37,7 @@ const runsKept = 1000;
 
 export class SqliteStateStore implements StateStore {
   readonly removals: SqliteRemovalLog;
+  readonly pages: SqlitePageStore;
   readonly #path: string;
   readonly #db: Database.Database;
   readonly #clock: Clock;
@@ -48,6 +50,7 @@ export class SqliteStateStore implements StateStore {
     this.#clock = clock;
     this.#sql = this.#do(() => prepareStatements(this.#db));
     this.removals = this.#do(() => new SqliteRemovalLog(this.#db, clock));
+    this.pages = this.#do(() => new SqlitePageStore(this.#db));
   }
 
   mirror(): MirrorState {
@@ -213,7 +216,7 @@ export class SqliteStateStore implements StateStore {
   finish(projects: readonly Finished[]): void {
     const now = this.#clock.now();
     this.#transaction(() => {
-      for (const project of projects) this.#finish(project, now);
+      for (const project of projects) finishProject(this.#sql, this, project, now);
     });
   }
 
@@ -245,41 +248,6 @@ export class SqliteStateStore implements StateStore {
 
   close(): void {
     this.#db.close();
-  }
-
-  #finish(project: Finished, now: number): void {
-    const { name, displayName, serial: required } = project.due;
-    if (project.kind === 'published') {
-      const { serial, etag, status, drop, lost = [], why = 'removed upstream', stays } = project;
-      this.#sql.publish.run(name, displayName, serial ?? null, etag ?? null, status, now);
-      for (const file of drop) this.#sql.deleteFile.run(file.path);
-      this.removals.addFiles(name, lost, why);
-      this.#putPlan(name, project.plan);
-      if (stays !== undefined) {
-        this.park({ due: { ...project.due, attempts: project.due.attempts + 1 }, ...stays });
-        return;
-      }
-    } else if (project.kind === 'unchanged') {
-      this.#sql.see.run(now, name);
-    } else {
-      const { why = 'removed upstream', lost = [], keepFiles = false } = project;
-      if (!keepFiles) this.#sql.deleteFilesOf.run(name);
-      // Where pages of it were never published, nobody has missed any.
-      if (this.#sql.deleteProject.run(name).changes > 0) this.removals.addProject(name, why);
-      this.removals.addFiles(name, lost, why);
-      this.#sql.deletePlan.run(name);
-      this.#sql.deleteRequires.run(name);
-    }
-    this.#sql.dequeue.run(name, required);
-  }
-
-  #putPlan(name: ProjectName, plan: Plan | undefined): void {
-    if (plan === undefined) {
-      this.#sql.deletePlan.run(name);
-      return;
-    }
-    const { decision, nextChange, rule, bytes, page } = plan;
-    this.#sql.putPlan.run(name, decision, nextChange ?? null, rule, bytes, page ?? null);
   }
 
   #remember(state: MirrorState): void {

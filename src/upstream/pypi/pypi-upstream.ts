@@ -1,4 +1,5 @@
 /** The Upstream port over PyPI's interfaces: the simple API in JSON, the XML-RPC changelog, and the host of the files. */
+import { createHash } from 'node:crypto';
 import { PassThrough, type Transform } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Clock } from '../../core/clock.ts';
@@ -11,15 +12,17 @@ import {
   UnreachableError,
 } from '../../core/errors.ts';
 import type { FileSink, ResumePoint } from '../../core/file-sink.ts';
+import { sha256Hex } from '../../core/hash.ts';
 import type { ProjectName } from '../../core/names.ts';
 import { withRetries } from '../../core/retry.ts';
 import { isJsonObject, serialOf } from '../../formats/json.ts';
 import { type ListedProject, ProjectListParser } from '../../formats/project-list.ts';
 import { parseSimplePage } from '../../formats/simple-json.ts';
 import { renderXmlRpcCall } from '../../formats/xml-rpc.ts';
-import type { Changes, ProjectAnswer, ProjectList, Upstream } from '../upstream.ts';
+import type { Changes, ProjectAnswer, ProjectList, ServedSnapshot, Upstream } from '../upstream.ts';
 import { expectStatus } from './answers.ts';
 import { parseChanges, parseLastSerial } from './changelog.ts';
+import { fetchSnapshot } from './fetch-snapshot.ts';
 import type { ChooseReceiver, HttpAnswer, HttpClient, HttpRequest } from './http-client.ts';
 import type { RequestLimiter } from './request-limiter.ts';
 
@@ -112,7 +115,7 @@ export class PypiUpstream implements Upstream {
       );
     }
     const page = parseSimplePage(answer.body.toString('utf8'), url.href);
-    return { kind: 'page', page, etag: answer.headers.etag, url };
+    return { kind: 'page', page, etag: answer.headers.etag, sha256: sha256Hex(answer.body), url };
   }
 
   async totalBytes(): Promise<number | undefined> {
@@ -126,6 +129,13 @@ export class PypiUpstream implements Upstream {
       if (error instanceof PausedError) throw error;
       return undefined;
     }
+  }
+
+  snapshot(): Promise<ServedSnapshot | undefined> {
+    const { base, clock, signal } = this.#options;
+    return fetchSnapshot(base, (request, choose) =>
+      withRetries(clock, signal, () => this.#ask(request, [200, 404, 410], choose())),
+    );
   }
 
   allows(url: URL): boolean {
@@ -251,13 +261,15 @@ function continues(contentRange: string | undefined, from: number, size: number 
 
 function readList(stream: Transform, url: URL, etag: string | undefined): ProjectList {
   const parser = new ProjectListParser(url.href);
-  let serial: number | undefined;
+  const hash = createHash('sha256');
+  let [serial, sha256]: [number | undefined, string | undefined] = [undefined, undefined];
   async function* pieces(): AsyncGenerator<readonly ListedProject[]> {
     let bytes = 0;
     try {
       for await (const chunk of stream as AsyncIterable<Buffer>) {
         bytes += chunk.length;
         if (bytes > largestList) throw new NonsenseError(`${url}: larger than ${largestList} bytes`);
+        hash.update(chunk);
         yield parser.push(chunk);
       }
     } catch (cause) {
@@ -265,6 +277,7 @@ function readList(stream: Transform, url: URL, etag: string | undefined): Projec
       throw new NonsenseError(`${url}: the gzip body cannot be read: ${cause.message}`, { cause });
     }
     serial = parser.end().serial;
+    sha256 = hash.digest('hex');
   }
-  return { etag, pieces: pieces(), serial: () => serial };
+  return { etag, pieces: pieces(), serial: () => serial, sha256: () => sha256 };
 }

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t from 'tap';
+import { sha256Hex } from '../../../src/core/hash.ts';
 import { SqliteStateStore } from '../../../src/state/sqlite/sqlite-state-store.ts';
 import { SqliteStatsStore } from '../../../src/state/sqlite/sqlite-stats-store.ts';
 import { FakeClock } from '../../fixtures/fake-clock.ts';
@@ -65,6 +66,8 @@ t.test('a database of version 1 is brought up to date with everything in it', as
     plans,
     requires,
     removed,
+    pages,
+    page_buckets: buckets,
     queue,
     stats_counts: _counts,
     stats_starts: starts,
@@ -75,6 +78,9 @@ t.test('a database of version 1 is brought up to date with everything in it', as
   t.match(projects, projectsBefore === undefined ? [] : [{ name: 'alpha', etag: '"e"', status: 'archived' }]);
   t.match(queue, queueBefore);
   t.same([plans, requires, removed, starts], [[], [], [], []]);
+  const bucket = Number.parseInt(sha256Hex(Buffer.from('alpha')).slice(0, 3), 16);
+  t.same(pages, [{ bucket, project: 'alpha', json: null, html: null, upstream: null }], 'its pages are to be hashed');
+  t.match(buckets, [{ bucket }]);
   db.close();
   new SqliteStateStore(file, clock).close();
   const stats = new SqliteStatsStore(file);

@@ -1,0 +1,155 @@
+/**
+ * Whether the tree is the one that was signed: all pages are read, and held against the hashes from which the snapshot was
+ * made, and these against the snapshot. Runs may come and go meanwhile: what seems wrong is looked at again while their
+ * lock is held, and so is the snapshot.
+ */
+import { NonsenseError } from '../core/errors.ts';
+import { type ProjectName, projectName } from '../core/names.ts';
+import { bucketsIn, groupCount } from '../core/page-tree.ts';
+import { ownPath, type PageFile, pagePath, projectFolder, type WebPath } from '../core/paths.ts';
+import type { Verify } from '../core/signing.ts';
+import { parseSignature, parseSnapshot, type Snapshot } from '../formats/snapshot.ts';
+import { pageTree } from '../pages/page-trees.ts';
+import type { PageHashes } from '../state/page-store.ts';
+import type { Finding } from './check-event.ts';
+import type { CheckJob } from './check-job.ts';
+import { Pace } from './pace.ts';
+import { readable } from './readable.ts';
+import { RunLock } from './run-lock.ts';
+
+const forms = [
+  ['json', 'index.v1_json'],
+  ['html', 'index.html'],
+] as const satisfies readonly (readonly [keyof PageHashes, PageFile])[];
+
+const [snapshotPath, signaturePath] = [ownPath('snapshot.json'), ownPath('snapshot.json.sig')];
+
+/** Verifies the snapshot, by the key in `verify`, and all that it speaks of. Throws StorageError, PausedError. */
+export async function verifySnapshot(job: CheckJob, verify: Verify): Promise<void> {
+  const { state, clock, signal, report, takeLock } = job;
+  const lock = new RunLock(takeLock, clock, signal, report);
+  report({ type: 'started', projects: state.totals().projects, done: 0 });
+  const suspects = [...(await differingProjects(job)), ...(await unknownFolders(job))];
+  const release = await lock.take();
+  if (release === undefined) return report({ type: 'snapshot-unjudged' });
+  try {
+    for (const name of suspects) await judge(job, name);
+    await judgeSnapshot(job, verify);
+  } finally {
+    release();
+  }
+}
+
+async function differingProjects(job: CheckJob): Promise<ProjectName[]> {
+  const pace = new Pace(job.clock, job.signal);
+  const suspects: ProjectName[] = [];
+  for (let group = 0; group < groupCount; group += 1) {
+    for (const { name, pages } of bucketsIn(group).flatMap((bucket) => job.state.pages.projectsIn(bucket))) {
+      await pace.keep();
+      if ((await look(job, name, pages)).length > 0) suspects.push(name);
+      job.report({ type: 'project-checked', name });
+    }
+  }
+  return suspects;
+}
+
+/** A page that nobody has signed is as good as a wrong one. */
+async function unknownFolders({ state, files }: CheckJob): Promise<ProjectName[]> {
+  const unknown: ProjectName[] = [];
+  for await (const { name, kind } of files.entries('simple' as WebPath)) {
+    const project = kind === 'folder' ? projectName(name) : undefined;
+    if (project !== undefined && project === name && !state.held(project).published) unknown.push(project);
+  }
+  return unknown;
+}
+
+/** What is wrong with the pages of `name`; hashes that are not known yet say nothing. */
+async function look(job: CheckJob, name: ProjectName, pages: PageHashes): Promise<Finding[]> {
+  const findings: Finding[] = [];
+  for (const [form, page] of forms) {
+    const finding = await lookAt(job, pagePath(page, name), pages[form], name);
+    if (finding !== undefined) findings.push(finding);
+  }
+  return findings;
+}
+
+async function lookAt(
+  { files, report }: CheckJob,
+  path: WebPath,
+  expected: string | undefined,
+  project: ProjectName | undefined,
+): Promise<Finding | undefined> {
+  const found = await readable(path, project, () =>
+    files.digest(path, undefined, (piece) => report({ type: 'read', bytes: piece.length })),
+  );
+  if (found === undefined) return { kind: 'missing-page', path, project };
+  if ('kind' in found) return found;
+  if (expected === undefined || found.sha256 === expected) return undefined;
+  return { kind: 'bad-page', path, project, expected, found: found.sha256 };
+}
+
+/** Looks at a project again, while no run is at work. */
+async function judge(job: CheckJob, name: ProjectName): Promise<void> {
+  const { state, report } = job;
+  // A run that was stopped may have published a page and not remembered it.
+  if (state.queued(name) !== undefined) return report({ type: 'unjudged', projects: 1 });
+  if (!state.held(name).published) {
+    const path = projectFolder(name);
+    if ((await job.files.stat(path)) === undefined) return;
+    return report({ type: 'finding', finding: { kind: 'unknown-project', path, project: undefined } });
+  }
+  const findings = await look(job, name, state.pages.hashesOf(name));
+  for (const finding of findings) report({ type: 'finding', finding });
+  if (findings.every(({ kind }) => kind === 'unreadable')) return;
+  state.requeue(name, []);
+  report({ type: 'queued', name });
+}
+
+async function judgeSnapshot(job: CheckJob, verify: Verify): Promise<void> {
+  const { report, files, state } = job;
+  const wrong = (finding: Omit<Finding, 'project'>): void =>
+    report({ type: 'finding', finding: { ...finding, project: undefined } });
+  const body = await files.read(snapshotPath);
+  if (body === undefined) return wrong({ kind: 'missing-snapshot', path: snapshotPath });
+  const signature = parseSignature((await files.read(signaturePath)) ?? Buffer.alloc(0));
+  if (signature === undefined || !verify(body, signature)) wrong({ kind: 'bad-signature', path: signaturePath });
+  const snapshot = parsed(body);
+  if (snapshot instanceof Error) return wrong({ kind: 'bad-snapshot', path: snapshotPath, found: snapshot.message });
+  // What a run has changed that did not come to its end is signed by the next one.
+  if (isDue(job)) return report({ type: 'snapshot-unjudged' });
+  for (const [form] of forms) {
+    const root = pageTree(state.pages, form).root;
+    if (root === snapshot.pages[form]) continue;
+    wrong({
+      kind: 'bad-snapshot',
+      path: snapshotPath,
+      expected: `${root} over the ${form} pages`,
+      found: snapshot.pages[form],
+    });
+  }
+  await judgeRootIndex(job, snapshot);
+}
+
+async function judgeRootIndex(job: CheckJob, { index }: Snapshot): Promise<void> {
+  for (const [form, page] of forms) {
+    const finding = await lookAt(job, pagePath(page), index[form], undefined);
+    if (finding === undefined) continue;
+    job.report({ type: 'finding', finding });
+    job.state.remember({ rootIndexDue: true });
+    job.report({ type: 'queued', name: undefined });
+  }
+}
+
+function parsed(body: Buffer): Snapshot | NonsenseError {
+  try {
+    return parseSnapshot(body, 'snapshot.json');
+  } catch (error) {
+    if (error instanceof NonsenseError) return error;
+    throw error;
+  }
+}
+
+function isDue({ state }: CheckJob): boolean {
+  if (state.mirror().rootIndexDue === true || state.pages.unknown('json', undefined, 1).length > 0) return true;
+  return forms.some(([form]) => state.pages.staleBuckets(form).length > 0);
+}

@@ -1,0 +1,77 @@
+/**
+ * The tree of hashes over one kind of page of all projects, after RFC 6962: SHA-256, where 0x00 comes before what is hashed
+ * as a leaf, and 0x01 before two hashes that make one.
+ *
+ *   leaf    SHA-256(0x00, the normalized name in ASCII, 0x00, the 32 bytes of the page's SHA-256)
+ *   bucket  the leaves of all names whose SHA-256 begins with the same 12 bits, in the order of names: the Merkle tree hash
+ *           of RFC 6962, which is SHA-256 of nothing where there are none
+ *   group   16 buckets that follow each other: those whose first 8 bits are the same
+ *   root    all 4096 buckets, from 000 to fff
+ *
+ * A change of one page changes one bucket, which has some 200 leaves where PyPI is mirrored whole.
+ */
+import { sha256Hex } from './hash.ts';
+import type { ProjectName } from './names.ts';
+
+const bucketCount = 4096;
+const bucketsPerGroup = 16;
+
+/** How many groups a tree has. */
+export const groupCount = bucketCount / bucketsPerGroup;
+
+/** All hashes are 64 lower-case hex digits. */
+export interface PageTree {
+  readonly root: string;
+  readonly groups: readonly string[];
+}
+
+const leafMark = Buffer.from([0]);
+const pair = Buffer.alloc(65, 1);
+const nothing = sha256Hex(new Uint8Array());
+
+/** The bucket of `name`. */
+export function bucketOf(name: ProjectName): number {
+  return Number.parseInt(sha256Hex(Buffer.from(name)).slice(0, 3), 16);
+}
+
+/** The buckets of a group. */
+export function bucketsIn(group: number): number[] {
+  return Array.from({ length: bucketsPerGroup }, (_, at) => group * bucketsPerGroup + at);
+}
+
+/** The hash of the leaf for a page with this SHA-256. */
+export function leafHash(name: ProjectName, pageSha256: Uint8Array): string {
+  return sha256Hex(Buffer.concat([leafMark, Buffer.from(name), leafMark, pageSha256]));
+}
+
+/** The Merkle tree hash over the hashes of leaves. */
+export function merkleHash(leaves: readonly string[]): string {
+  let level = leaves;
+  while (level.length > 1) level = paired(level);
+  return level[0] ?? nothing;
+}
+
+/** The tree over buckets; those that are not given have no leaves. */
+export function treeOfBuckets(buckets: ReadonlyMap<number, string>): PageTree {
+  const all = Array.from({ length: bucketCount }, (_, bucket) => buckets.get(bucket) ?? nothing);
+  const groups = Array.from({ length: groupCount }, (_, group) =>
+    merkleHash(all.slice(group * bucketsPerGroup, (group + 1) * bucketsPerGroup)),
+  );
+  return { root: merkleHash(groups), groups };
+}
+
+/** One level up. Who has no partner goes up alone, which makes the same tree as the cuts at powers of two of RFC 6962. */
+function paired(hashes: readonly string[]): string[] {
+  const up: string[] = [];
+  for (let at = 0; at < hashes.length; at += 2) {
+    const [left = '', right] = [hashes[at], hashes[at + 1]];
+    up.push(right === undefined ? left : nodeHash(left, right));
+  }
+  return up;
+}
+
+function nodeHash(left: string, right: string): string {
+  pair.write(left, 1, 'hex');
+  pair.write(right, 33, 'hex');
+  return sha256Hex(pair);
+}

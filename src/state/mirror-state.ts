@@ -1,0 +1,73 @@
+/** What the state remembers about the mirror as a whole. */
+import type { ProjectName } from '../core/names.ts';
+
+/** What is remembered about the mirror as a whole. */
+export interface MirrorState {
+  /** Everything that upstream's changelog says up to here is in the queue or done. Undefined: no list taken over yet. */
+  readonly serial?: number | undefined;
+  /** The index that is mirrored; serials of another one mean nothing. */
+  readonly upstream?: string | undefined;
+  /** The projects that {@link serial} speaks of. */
+  readonly scope?: string | undefined;
+  /** Somebody said that the whole index is meant. */
+  readonly all?: boolean | undefined;
+  /** The whole policy that projects were last compared with. */
+  readonly policy?: string | undefined;
+  /** Projects that the policy names and upstream does not have. */
+  readonly missing?: readonly string[] | undefined;
+  /** What the addresses of upstream's files begin with, up to the slash before `packages/`. */
+  readonly fileBase?: string | undefined;
+  /** The settings that the published pages were made with. */
+  readonly pageForm?: string | undefined;
+  /** ETag of the list of projects that was last compared as a whole. */
+  readonly listEtag?: string | undefined;
+  /** The sha256 of that list as upstream served it. */
+  readonly listSha256?: string | undefined;
+  /** Milliseconds: when the whole list was last compared. */
+  readonly reconciledAt?: number | undefined;
+  /** Milliseconds: upstream's changelog does not answer since then. */
+  readonly changelogDownSince?: number | undefined;
+  /** Milliseconds: upstream said it has no changelog; not asked again before. */
+  readonly changelogRetryAt?: number | undefined;
+  /** Milliseconds: removals up to here were allowed by a person. */
+  readonly deletionsAllowedAt?: number | undefined;
+  /** The last removal that the published list of removals has. */
+  readonly removalsListed?: number | undefined;
+  /** What upstream removes is kept, out of sight. */
+  readonly keepsRemoved?: boolean | undefined;
+  /** True when projects were published or removed and the root index does not say so yet. */
+  readonly rootIndexDue?: boolean | undefined;
+  /** The sha256 of the published root index in both forms. */
+  readonly rootIndex?: { readonly json: string; readonly html: string } | undefined;
+  /** What was last learned from upstream's signed snapshots. */
+  readonly upstreamSnapshot?: UpstreamSnapshot | undefined;
+  /** Whose tree is being taken over; undefined once that is done. */
+  readonly adopting?: string | undefined;
+  /** Whose state files lie in `old-state/` until the first complete run. */
+  readonly adopted?: string | undefined;
+  /** The check that was interrupted. */
+  readonly check?: CheckPosition | undefined;
+  /** The last share that a check of one share a night has done, from 1. */
+  readonly checkedShare?: number | undefined;
+}
+
+/** What is remembered of upstream's signed snapshots; times are milliseconds. */
+export interface UpstreamSnapshot {
+  /** Of the newest that was seen: upstream does not go back. */
+  readonly timeMs: number;
+  readonly serial?: number | undefined;
+  /** Since when no snapshot agreed with all that is here; undefined while the last one that could be compared did. */
+  readonly unprovenSince?: number | undefined;
+  /** The groups of pages that did not agree, and the time of the snapshot with which they did not. */
+  readonly differing?: { readonly timeMs: number; readonly groups: readonly number[] } | undefined;
+}
+
+/** How far a check of everything has come. */
+export interface CheckPosition {
+  /** What is checked; another check begins anew. */
+  readonly scope: string;
+  /** The last project that was checked. */
+  readonly after: ProjectName;
+  /** Milliseconds. */
+  readonly startedMs: number;
+}

@@ -1,0 +1,61 @@
+/** What a finished project leaves in the tables. */
+import type { ProjectName } from '../../core/names.ts';
+import type { Finished, Parked, Plan } from '../state-store.ts';
+import type { SqlitePageStore } from './sqlite-page-store.ts';
+import type { SqliteRemovalLog } from './sqlite-removal-log.ts';
+import type { Statements } from './statements.ts';
+
+/** The parts of the state that have tables of their own. */
+interface Parts {
+  readonly removals: SqliteRemovalLog;
+  readonly pages: SqlitePageStore;
+}
+
+type Published = Finished & { readonly kind: 'published' };
+type Removed = Finished & { readonly kind: 'removed' };
+
+/** Stores the outcome at `now` (milliseconds), and takes the project out of the queue. Within a transaction. */
+export function finishProject(sql: Statements, parts: Parts, project: Finished, now: number): void {
+  const { name, serial } = project.due;
+  if (project.kind === 'published') publish(sql, parts, project, now);
+  else if (project.kind === 'unchanged') sql.see.run(now, name);
+  else remove(sql, parts, project);
+  if (project.kind === 'published' && project.stays !== undefined) park(sql, project, project.stays, now);
+  else sql.dequeue.run(name, serial);
+}
+
+function publish(sql: Statements, { removals, pages }: Parts, project: Published, now: number): void {
+  const { due, serial, etag, status, drop, lost = [], why = 'removed upstream' } = project;
+  const { name, displayName } = due;
+  sql.publish.run(name, displayName, serial ?? null, etag ?? null, status, now);
+  for (const file of drop) sql.deleteFile.run(file.path);
+  removals.addFiles(name, lost, why);
+  putPlan(sql, name, project.plan);
+  pages.put(name, project.pages);
+}
+
+function remove(sql: Statements, { removals, pages }: Parts, project: Removed): void {
+  const { due, why = 'removed upstream', lost = [], keepFiles = false } = project;
+  const { name } = due;
+  if (!keepFiles) sql.deleteFilesOf.run(name);
+  // Where pages of it were never published, nobody has missed any.
+  if (sql.deleteProject.run(name).changes > 0) removals.addProject(name, why);
+  removals.addFiles(name, lost, why);
+  sql.deletePlan.run(name);
+  sql.deleteRequires.run(name);
+  pages.delete(name);
+}
+
+function park(sql: Statements, { due }: Published, stays: Omit<Parked, 'due'>, now: number): void {
+  const { obstacle, reason, nextTry } = stays;
+  sql.park.run({ name: due.name, attempts: due.attempts + 1, nextTry, reason, obstacle, now });
+}
+
+function putPlan(sql: Statements, name: ProjectName, plan: Plan | undefined): void {
+  if (plan === undefined) {
+    sql.deletePlan.run(name);
+    return;
+  }
+  const { decision, nextChange, rule, bytes, page } = plan;
+  sql.putPlan.run(name, decision, nextChange ?? null, rule, bytes, page ?? null);
+}
