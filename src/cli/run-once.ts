@@ -52,7 +52,7 @@ export async function runOnce(run: OneRun): Promise<number> {
   const { signal } = pause;
   const clock = systemClock;
   const opened = openMirror({ target, settings, policy, reconcile, dryRun, clock, report, signal, nativeBinding });
-  const view = chooseView(command, settings, target);
+  const view = chooseView(command, settings, policy, target);
   let end: RunEnd;
   try {
     const failure = await work(run, opened.mirror, startedMs);

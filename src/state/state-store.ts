@@ -18,6 +18,8 @@ export interface MirrorState {
   readonly all?: boolean | undefined;
   /** The whole policy that projects were last compared with. */
   readonly policy?: string | undefined;
+  /** Stands for the rules that the remembered wants follow from; forgotten as soon as they may be others. */
+  readonly wantsOf?: string | undefined;
   /** Projects that the policy names and upstream does not have. */
   readonly missing?: readonly string[] | undefined;
   /** What the addresses of upstream's files begin with, up to the slash before `packages/`. */
@@ -74,17 +76,31 @@ export interface Plan {
   readonly rule: string;
   /** Of the files that are to be held. */
   readonly bytes: number;
+  /** Stands for what came of it: the files that are held, and what the page shows of the others. */
+  readonly outcome: string;
   /** Upstream's page, where the published one does not tell all that it tells. */
   readonly page: Buffer | undefined;
 }
 
 /** A plan without its page. */
-export type PlanSummary = Omit<Plan, 'page'> & { readonly name: ProjectName };
+export type PlanSummary = Omit<Plan, 'page' | 'outcome'> & { readonly name: ProjectName };
+
+/** A queued project of which only the rules changed, with what came of its plan. */
+export type DueReplan = Pick<Plan, 'outcome' | 'page'> & { readonly name: ProjectName };
+
+/** The new plan of a project for which nothing is to be done. */
+export type Replanned = Pick<Plan, 'decision' | 'nextChange' | 'rule'> & { readonly name: ProjectName };
 
 /** What the held releases of a project require, as text that only its reader understands. */
 export interface Requires {
   readonly name: ProjectName;
   readonly edges: string;
+}
+
+/** What others want of a project, as text that only its reader understands. */
+export interface Wants {
+  readonly name: ProjectName;
+  readonly wants: string;
 }
 
 /**
@@ -222,6 +238,10 @@ export interface StateStore {
   enqueueReplans(names: readonly ProjectName[], state: MirrorState): number;
   /** Makes queued projects due, as what stood in their way may be gone: all, or those with this obstacle. */
   wake(obstacle?: Obstacle): void;
+  /** The next projects, by name after `after`, of which only the rules changed and whose plan tells what came of it. */
+  dueReplans(now: number, after: ProjectName | undefined, limit: number): DueReplan[];
+  /** Changes plans of which nothing else follows than before; their projects leave the queue. */
+  replan(plans: readonly Replanned[]): void;
   /** Queues the projects whose plan changes by `now` (milliseconds). */
   enqueueDuePlans(now: number): void;
   /** The plans of published projects, by name after `after`; those without one have no `decision`. */
@@ -236,6 +256,10 @@ export interface StateStore {
   require(name: ProjectName, edges: string | undefined): void;
   /** What all projects require. */
   requires(): Iterable<Requires>;
+  /** Remembers what projects are wanted for, all of them, and `state` with it. */
+  rememberWants(all: Iterable<Wants>, state: MirrorState): void;
+  /** What others were found to want of a project: worth something only as long as `wantsOf` is known. */
+  wantsOf(name: ProjectName): string | undefined;
   /** What the plans cost by rule, the most bytes first. */
   planTotals(limit: number): RuleTotals[];
   /** The project in the queue, if it is there. */

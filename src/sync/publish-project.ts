@@ -5,7 +5,7 @@ import { publishPages } from '../pages/publish-pages.ts';
 import { explainReason } from '../policy/explain.ts';
 import type { ProjectDecision } from '../policy/rules.ts';
 import type { Due, Finished, HeldFile, HeldProject, Plan } from '../state/state-store.ts';
-import { type ChosenFiles, chooseFiles, pagesOf } from './choose-files.ts';
+import { type ChosenFiles, chooseFiles, outcomeOf, pagesOf } from './choose-files.ts';
 import { download, isComplete } from './download.ts';
 import { edgesText } from './edges.ts';
 import { bytesOf, discardFiles, missing } from './held-files.ts';
@@ -43,9 +43,11 @@ export async function publishProject(
     : await mirror.space.use(due.name, bytes, rule, () => publish(mirror, project, source, chosen, plan));
   mirror.space.give(bytesOf(plan.drop));
   for (const file of plan.files) mirror.selection.seeFileBase(fileBaseOf(file));
-  if (decision === undefined) return finished;
-  if (mirror.selection.policy?.dependencies === true) await rememberRequires(mirror, due, now);
-  return { ...finished, plan: planOf(mirror, decision, page, chosen, plan.files) };
+  const { policy } = mirror.selection;
+  if (policy === undefined || decision === undefined) return finished;
+  if (policy.dependencies) await rememberRequires(mirror, due, now);
+  const outcome = outcomeOf(chosen, policy);
+  return { ...finished, plan: { ...planOf(mirror, decision, page, chosen, plan.files), outcome } };
 }
 
 async function rememberRequires(
@@ -68,7 +70,7 @@ function planOf(
   page: SimplePage,
   { hidden, nextChange }: ChosenFiles,
   planned: readonly PlannedFile[],
-): Plan {
+): Omit<Plan, 'outcome'> {
   return {
     decision: mirror.selection.keyOf(decision),
     nextChange,

@@ -30,7 +30,7 @@ export async function syncProject(mirror: Mirror, due: Due): Promise<SyncOutcome
   const { state, selection } = mirror;
   const held = state.held(due.name);
   const decision = selection.decide(due.name);
-  if (decision?.hold === 'none') return leave(mirror, due, held);
+  if (decision?.hold === 'none') return leave(mirror, due, held, explainReason(decision.because));
   const project = { due, held, decision };
   if (due.replan === true && !due.removed) {
     const source = await knownPage(mirror, due.name);
@@ -59,8 +59,8 @@ async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<S
 }
 
 /** The rules do not let the mirror hold it any more. */
-async function leave(mirror: Mirror, due: Due, held: HeldProject): Promise<SyncOutcome> {
-  await removeProject(mirror, due, held);
+async function leave(mirror: Mirror, due: Due, held: HeldProject, rule: string): Promise<SyncOutcome> {
+  await removeProject(mirror, due, held, rule);
   return { finished: { kind: 'removed', due } };
 }
 
@@ -114,15 +114,14 @@ async function absent(mirror: Mirror, due: Due, held: HeldProject): Promise<Sync
     };
   }
   mirror.selection.giveUp(due.name);
-  await removeProject(mirror, due, held);
+  await removeProject(mirror, due, held, 'removed upstream');
   return { finished: { kind: 'removed', due } };
 }
 
-async function removeProject(mirror: Mirror, { name }: Due, { files }: HeldProject): Promise<void> {
+/** `rule` says why, for people. */
+async function removeProject(mirror: Mirror, { name }: Due, { files }: HeldProject, rule: string): Promise<void> {
   const remove = files.map(({ path }) => path);
   const removeBytes = bytesOf(files);
-  const decision = mirror.selection.decide(name);
-  const rule = decision && explainReason(decision.because);
   mirror.report({ type: 'project-planned', name, fetch: [], bytes: 0, remove, removeBytes, rule });
   if (mirror.settings.dryRun) return;
   await discardFiles(mirror, files, [projectFolder(name)]);

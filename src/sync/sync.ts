@@ -13,7 +13,9 @@ import { ownPath } from '../core/paths.ts';
 import { renderLandingPage } from '../formats/landing-page.ts';
 import { renderLastModified } from '../formats/last-modified.ts';
 import { learn, queueDependencies } from './learn.ts';
+import { warnOfLeftOut } from './left-out.ts';
 import type { Mirror } from './mirror.ts';
+import { replanUnchanged } from './replan.ts';
 import { publishRootIndex } from './root-index.ts';
 import { type WorkResult, workThroughQueue } from './work.ts';
 
@@ -29,6 +31,7 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
     const startedMs = mirror.clock.now();
     mirror.takeRequest();
     await learn(mirror);
+    warnOfLeftOut(mirror);
     const result = await onePass(mirror, startedMs, parked);
     done += result.done;
     if (mirror.settings.dryRun || !mirror.takeRequest()) return { done, parked: result.parked };
@@ -54,9 +57,9 @@ async function work(mirror: Mirror, parked: Map<ProjectName, number>): Promise<W
   const { state, report } = mirror;
   let done = 0;
   for (;;) {
-    const { queued } = state.totals();
-    report({ type: 'queued', projects: queued });
-    if (queued > 0) state.remember({ rootIndexDue: true });
+    report({ type: 'queued', projects: state.totals().queued });
+    done += await replanUnchanged(mirror);
+    if (state.totals().queued > 0) state.remember({ rootIndexDue: true });
     const result = await workThroughQueue(mirror, parked);
     done += result.done;
     if (mirror.settings.dryRun || !queueDependencies(mirror)) return { done, parked: result.parked };

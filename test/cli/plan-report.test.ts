@@ -24,7 +24,7 @@ function project(name: string, rule: string | undefined, bytes: number, removeBy
 }
 
 function sumsOf(events: readonly MirrorEvent[]) {
-  const plan = new PlanReport();
+  const plan = new PlanReport(false);
   for (const event of events) plan.watch(event);
   return plan.sums();
 }
@@ -110,7 +110,7 @@ t.test('a narrower policy is planned: what goes, by the rules that hold the rest
   const mirror = await openTestMirror(t, { index: sampleIndex() });
   await mirror.run();
   const policy = policyFrom('projects = ["sample-base"]\n[releases]\nkeep = 1');
-  const plan = new PlanReport();
+  const plan = new PlanReport(false);
   await mirror.run({ policy, settings: { dryRun: true }, report: (event) => plan.watch(event) });
   const sums = plan.sums();
   const held = mirror.remembered((state) => state.totals());

@@ -6,6 +6,7 @@ import type { WebPath } from '../../core/paths.ts';
 import type { IndexEntry } from '../../formats/root-index.ts';
 import type {
   Due,
+  DueReplan,
   Finished,
   HeldFile,
   HeldProject,
@@ -13,20 +14,22 @@ import type {
   MirrorState,
   Obstacle,
   Parked,
-  Plan,
   PlanSummary,
   Queued,
+  Replanned,
   Requires,
   RuleTotals,
   RunRecord,
   StateStore,
   Totals,
   Wanted,
+  Wants,
 } from '../state-store.ts';
 import { takeOverList } from './list-takeover.ts';
 import { asStorage } from './open-database.ts';
 import { type OpenStateOptions, openState } from './open-state.ts';
-import { dueOf, fileOf, planOf } from './rows.ts';
+import { putAllWants, putPlan, replan } from './plans.ts';
+import { dueOf, fileOf, parkedOf, planOf, replanOf } from './rows.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 
 /** How many runs are remembered. */
@@ -119,6 +122,14 @@ export class SqliteStateStore implements StateStore {
     this.#do(() => this.#sql.enqueueDuePlans.run({ now }));
   }
 
+  dueReplans(now: number, after: ProjectName | undefined, limit: number): DueReplan[] {
+    return this.#do(() => this.#sql.dueReplans.all(now, after ?? '', limit)).map(replanOf);
+  }
+
+  replan(plans: readonly Replanned[]): void {
+    if (plans.length > 0) this.#transaction(() => replan(this.#sql, plans));
+  }
+
   plans(after: ProjectName | undefined, limit: number): (PlanSummary | { name: ProjectName; decision?: undefined })[] {
     return this.#do(() => this.#sql.plans.all(after ?? '', limit)).map((row) => planOf(row));
   }
@@ -151,19 +162,24 @@ export class SqliteStateStore implements StateStore {
     return this.#do(() => this.#sql.requires.iterate());
   }
 
+  rememberWants(all: Iterable<Wants>, state: MirrorState): void {
+    this.#transaction(() => {
+      putAllWants(this.#sql, all);
+      this.#remember(state);
+    });
+  }
+
+  wantsOf(name: ProjectName): string | undefined {
+    return this.#do(() => this.#sql.wantsOf.get(name));
+  }
+
   due(now: number, removed: boolean, after: ProjectName | undefined, limit: number): Due[] {
     const statement = removed ? this.#sql.dueRemoved : this.#sql.due;
     return this.#do(() => statement.all(now, after ?? '', limit).map(dueOf));
   }
 
   parked(limit: number): Parked[] {
-    const rows = this.#do(() => this.#sql.parked.all(limit));
-    return rows.map((row) => ({
-      due: dueOf(row),
-      obstacle: row.obstacle ?? 'failed',
-      reason: row.reason ?? '',
-      nextTry: row.next_try,
-    }));
+    return this.#do(() => this.#sql.parked.all(limit).map(parkedOf));
   }
 
   queued(name: ProjectName): Queued | undefined {
@@ -248,7 +264,7 @@ export class SqliteStateStore implements StateStore {
       const { serial, etag, status, drop } = project;
       this.#sql.publish.run(name, displayName, serial ?? null, etag ?? null, status, now);
       for (const file of drop) this.#sql.deleteFile.run(file.path);
-      this.#putPlan(name, project.plan);
+      putPlan(this.#sql, name, project.plan);
     } else if (project.kind === 'unchanged') {
       this.#sql.see.run(now, name);
     } else {
@@ -258,15 +274,6 @@ export class SqliteStateStore implements StateStore {
       this.#sql.deleteRequires.run(name);
     }
     this.#sql.dequeue.run(name, required);
-  }
-
-  #putPlan(name: ProjectName, plan: Plan | undefined): void {
-    if (plan === undefined) {
-      this.#sql.deletePlan.run(name);
-      return;
-    }
-    const { decision, nextChange, rule, bytes, page } = plan;
-    this.#sql.putPlan.run(name, decision, nextChange ?? null, rule, bytes, page ?? null);
   }
 
   #remember(state: MirrorState): void {
