@@ -11,6 +11,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { forkLargeIndex } from '../test/sample/fork-large-index.ts';
+import { nameOf } from '../test/sample/large-model.ts';
 import { writeAccessLog } from './bench-log.ts';
 
 const rounds = 3;
@@ -89,10 +90,13 @@ async function benchIndexOnly(): Promise<void> {
   row('index only, 20,000 projects', figures, (s) => `${rate(projects, s)} projects/s`, '1,500 projects/s');
 }
 
-/** 100,000 projects with 200,000 files of 100 bytes, of which every one is decided anew, and stays as it was. */
+/**
+ * 100,000 projects with 200,000 files of 100 bytes, of which every one is decided anew, and stays as it was. Then one of
+ * them is named, and requires all the others in 800,000 ways.
+ */
 async function benchPolicy(): Promise<void> {
   const projects = 100_000;
-  const index = await forkLargeIndex({ projects, filesPerProject: 2, meanFileSize: 100 });
+  const index = await forkLargeIndex({ projects, filesPerProject: 2, meanFileSize: 100, requires: 8 });
   const target = newTarget();
   const config = join(target, 'mirror.toml');
   mkdirSync(target);
@@ -103,8 +107,25 @@ async function benchPolicy(): Promise<void> {
     writeFileSync(config, `[releases]\nkeep = ${21 + round}\n`);
     figures.push(await run(pep381run, '-q', '--upstream', index.url, target));
   }
-  await index.close();
   row('new rules for 100,000 projects', figures, (s) => `${rate(projects, s)} projects/s`, '20 s, 200 MiB');
+  writeFileSync(config, `dependencies = true\nprojects = ["${nameOf(0)}"]\n`);
+  await run(pep381run, '-q', '--upstream', index.url, target);
+  await index.close();
+  await benchLooks(target);
+}
+
+/** What a person asks of that mirror. */
+async function benchLooks(target: string): Promise<void> {
+  const looks = [
+    ['--why, a project that a rule names', ['--why', nameOf(0)]],
+    ['--why, one that others require', ['--why', nameOf(50_000)]],
+    ['--status', ['--status']],
+  ] as const;
+  for (const [what, options] of looks) {
+    const figures: Figures[] = [];
+    for (let round = 0; round < rounds; round += 1) figures.push(await run(pep381run, ...options, target));
+    row(`${what}, 100,000 projects`, figures, () => '', '0.2 s');
+  }
 }
 
 /** The list of all projects at PyPI's size, and a run that finds nothing new at that size. */
@@ -176,7 +197,11 @@ async function run(program: string, ...args: string[]): Promise<Figures> {
   const usageFile = join(folder, 'usage.json');
   const env = { ...process.env, BENCH_USAGE: usageFile };
   const started = process.hrtime.bigint();
-  const child = spawn(process.execPath, ['--require', usageHook, program, ...args], { env, stdio: 'inherit' });
+  const child = spawn(process.execPath, ['--require', usageHook, program, ...args], {
+    env,
+    // What it prints is not what is measured; a table of its own is.
+    stdio: ['ignore', 'ignore', 'inherit'],
+  });
   const [code] = (await once(child, 'exit')) as [number | null];
   const seconds = Number(process.hrtime.bigint() - started) / 1e9;
   if (code !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${code}`);

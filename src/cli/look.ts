@@ -33,7 +33,9 @@ export async function look(command: Look, nativeBinding: string | undefined, lin
   const policy = subject && (await readPolicy(config));
   const { reader, close } = openReader({ target, settings, policy, nativeBinding });
   try {
-    const { code, text, json } = await (subject === undefined ? aboutMirror(reader) : aboutProject(reader, subject));
+    const { code, text, json } = await (subject === undefined
+      ? aboutMirror(reader)
+      : aboutProject(reader, subject, lines));
     for (const line of settings.logFormat === 'json' ? [JSON.stringify(json)] : text) lines.out(line);
     return code;
   } finally {
@@ -47,8 +49,8 @@ async function aboutMirror(reader: Reader): Promise<Answer> {
 }
 
 /** Who asks for what is not known may have misspelt it. */
-async function aboutProject(reader: Reader, subject: Subject): Promise<Answer> {
-  const why = await explain(reader, subject);
+async function aboutProject(reader: Reader, subject: Subject, { err }: Lines): Promise<Answer> {
+  const why = await explain(reader, subject, err);
   const code = isFound(subject, why) ? exitCodes.right : exitCodes.incomplete;
   return { code, text: renderWhy(subject, why, reader.target.root), json: why };
 }

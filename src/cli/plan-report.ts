@@ -35,6 +35,11 @@ export interface PlanSums extends PlannedWork {
   /** Projects to publish, and those to remove as a whole. */
   readonly publish: number;
   readonly removed: number;
+  /**
+   * Projects with files to fetch that nobody can ask yet what they require: that is in no plan. None where dependencies
+   * are not held.
+   */
+  readonly unknownRequires: number;
   /** The most bytes first. */
   readonly rules: readonly RuleWork[];
   readonly mostToFetch: readonly ProjectWork[];
@@ -45,8 +50,11 @@ export interface PlanSums extends PlannedWork {
 
 type Planned = Extract<MirrorEvent, { type: 'project-planned' }>;
 
-/** Watches a dry run. */
+/** Watches a dry run, of a mirror that holds `dependencies` or does not. */
 export class PlanReport {
+  readonly #dependencies: boolean;
+  /** Projects with files to fetch that will tell what they require. */
+  readonly #untold = new Set<ProjectName>();
   /** Planned, but not done: the dry run may fail yet. */
   readonly #open = new Map<ProjectName, ProjectWork>();
   readonly #rules = new Map<string, RuleWork>();
@@ -57,12 +65,17 @@ export class PlanReport {
   #publish = 0;
   #removed = 0;
 
+  constructor(dependencies: boolean) {
+    this.#dependencies = dependencies;
+  }
+
   /** Takes one event into account. */
   watch(event: MirrorEvent): void {
-    if (event.type === 'project-planned') this.#open.set(event.name, workOf(event));
+    if (event.type === 'project-planned') this.#plan(event);
     else if (event.type === 'project-done') this.#add(event.name, event.outcome);
     else if (event.type === 'project-parked') {
       this.#open.delete(event.name);
+      this.#untold.delete(event.name);
       this.#complain(`${event.name}: ${event.reason}`);
     } else if (event.type === 'warning') this.#complain(event.message);
   }
@@ -73,11 +86,18 @@ export class PlanReport {
       publish: this.#publish,
       removed: this.#removed,
       ...this.#total,
+      unknownRequires: this.#untold.size,
       rules: [...this.#rules.values()].sort((a, b) => bytesOf(b) - bytesOf(a)).slice(0, rulesShown),
       mostToFetch: this.#fetching.list(),
       mostToRemove: this.#removing.list(),
       problems: this.#problems,
     };
+  }
+
+  #plan(event: Planned): void {
+    this.#open.set(event.name, workOf(event));
+    // Only wheels have their metadata beside them.
+    if (this.#dependencies && event.fetch.some((path) => path.endsWith('.whl'))) this.#untold.add(event.name);
   }
 
   #add(name: ProjectName, outcome: ProjectOutcome): void {

@@ -18,11 +18,13 @@ export function renderPlan(sums: PlanSums, root: string): string[] {
   ];
 }
 
-function totals({ publish, removed, fetch, remove }: PlanSums): string[] {
+function totals({ publish, removed, fetch, remove, unknownRequires }: PlanSums): string[] {
+  const unknown = `what ${plural(unknownRequires, 'project')} to fetch will require: not known before`;
   return renderTable([
     ['To publish', plural(publish, 'project')],
     ['To fetch', `${plural(fetch.files, 'file')}, ${showBytes(fetch.bytes)}`],
     ['To remove', `${plural(remove.files, 'file')}, ${showBytes(remove.bytes)}, and ${plural(removed, 'project')}`],
+    ...(unknownRequires === 0 ? [] : [['And then', unknown]]),
   ]);
 }
 

@@ -55,7 +55,7 @@ export async function runOnce(run: OneRun): Promise<number> {
   const clock = systemClock;
   const common = { target, settings, policy, keys, reconcile, allowDeletions, dryRun, clock, report, signal };
   const opened = openMirror({ ...common, nativeBinding });
-  const view = chooseView(command, settings, target);
+  const view = chooseView(command, settings, policy, target);
   let end: RunEnd;
   try {
     const failure = await work(run, opened.mirror, startedMs);

@@ -1,5 +1,6 @@
 /** Who watches a run, and what is said at its end. */
 import type { Report } from '../core/report.ts';
+import type { Policy } from '../policy/policy.ts';
 import { exitCodes } from './exit-codes.ts';
 import { showOnTerminal } from './on-terminal.ts';
 import { PlanReport } from './plan-report.ts';
@@ -57,8 +58,13 @@ export interface View {
 }
 
 /** Who watches: nobody under -q, a person at a terminal, or a log. */
-export function chooseView({ quiet, dryRun, plan }: RunArguments, settings: Settings, target: Target): View {
-  if (plan) return planView(settings, target);
+export function chooseView(
+  { quiet, dryRun, plan }: RunArguments,
+  settings: Settings,
+  policy: Policy | undefined,
+  target: Target,
+): View {
+  if (plan) return planView(settings, policy?.dependencies === true, target);
   if (quiet) return { report: () => {}, end: () => {} };
   if (settings.logFormat === 'json') return { report: jsonReport(lines, Date.now), end: () => {} };
   if (!process.stdout.isTTY || dryRun) return { report: textReport(lines, dryRun), end: () => {} };
@@ -68,8 +74,8 @@ export function chooseView({ quiet, dryRun, plan }: RunArguments, settings: Sett
 }
 
 /** Adds up, and prints nothing before the end but what a person should see. */
-function planView({ logFormat }: Settings, { root }: Target): View {
-  const plan = new PlanReport();
+function planView({ logFormat }: Settings, dependencies: boolean, { root }: Target): View {
+  const plan = new PlanReport(dependencies);
   return {
     report: (event) => {
       plan.watch(event);

@@ -71,6 +71,13 @@ export interface WhyQueued {
   readonly nextTry: string | undefined;
 }
 
+/** Takes one line for people. */
+type Notice = (line: string) => void;
+
+/** Where so many are published, it takes a while to follow what all of them depend on. */
+export const manyProjects = 20_000;
+const slowly = 'mirror.toml or the mirror changed since the last complete run: following what all projects depend on';
+
 const everything: Reason = { where: undefined, text: 'everything is held' };
 const quarantined: Reason = { where: undefined, text: 'quarantined by the index' };
 const unlisted: Reason = { where: undefined, text: 'upstream does not list it any more' };
@@ -83,11 +90,14 @@ export function parseSubject(text: string): Subject {
   throw new UsageError(`--why: expected NAME, NAME==VERSION or NAME/FILENAME, found ${JSON.stringify(text)}`);
 }
 
-/** Explains `subject`; nobody is asked but the mirror itself. Throws StorageError. */
-export async function explain(reader: Reader, subject: Subject): Promise<Why> {
+/**
+ * Explains `subject`; nobody is asked but the mirror itself. What will take a while is said before, by `notice`.
+ * Throws StorageError.
+ */
+export async function explain(reader: Reader, subject: Subject, notice: Notice = () => {}): Promise<Why> {
   const { state } = reader;
   const { name } = subject;
-  const decision = decide(reader, name);
+  const decision = decide(reader, name, notice);
   const [held, queued] = [state.held(name), state.queued(name)];
   const page = (await knownPage(reader, name))?.page;
   const plan = page && planOf(reader, decision, page);
@@ -107,10 +117,14 @@ export async function explain(reader: Reader, subject: Subject): Promise<Why> {
   };
 }
 
-/** What all others depend on is looked at only where it may matter: that takes seconds where 100,000 projects are held. */
-function decide({ selection, state }: Reader, name: ProjectName): ProjectDecision | undefined {
+/** What all others depend on is followed only where the last run did not leave it: that takes seconds in large mirrors. */
+function decide(reader: Reader, name: ProjectName, notice: Notice): ProjectDecision | undefined {
+  const { selection, state } = reader;
   const own = selection.decide(name);
   if (own === undefined || state.decisionOf(name) === selection.keyOf(own)) return own;
+  const known = selection.recall(name);
+  if (known !== undefined || selection.policy?.dependencies !== true) return known ?? own;
+  if (state.totals().projects >= manyProjects) notice(slowly);
   selection.follow();
   return selection.decide(name);
 }

@@ -37,7 +37,7 @@ export type MirrorEvent =
       readonly bytes: number;
       readonly remove: readonly WebPath[];
       readonly removeBytes?: number | undefined;
-      /** The rule that the project is held or left out by; undefined where there are none. */
+      /** The rule that the project is held or left out by, or `removed upstream`; undefined where there are none. */
       readonly rule?: string | undefined;
     }
   /** So many more bytes would have been needed: projects stay queued. The rules and projects that need most come first. */

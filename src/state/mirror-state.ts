@@ -13,6 +13,8 @@ export interface MirrorState {
   readonly all?: boolean | undefined;
   /** The whole policy that projects were last compared with. */
   readonly policy?: string | undefined;
+  /** Stands for the rules that the remembered wants follow from; forgotten as soon as they may be others. */
+  readonly wantsOf?: string | undefined;
   /** Projects that the policy names and upstream does not have. */
   readonly missing?: readonly string[] | undefined;
   /** What the addresses of upstream's files begin with, up to the slash before `packages/`. */

@@ -29,17 +29,31 @@ export interface Plan {
   readonly rule: string;
   /** Of the files that are to be held. */
   readonly bytes: number;
+  /** Stands for what came of it: the files that are held, and what the page shows of the others. */
+  readonly outcome: string;
   /** Upstream's page, where the published one does not tell all that it tells. */
   readonly page: Buffer | undefined;
 }
 
 /** A plan without its page. */
-export type PlanSummary = Omit<Plan, 'page'> & { readonly name: ProjectName };
+export type PlanSummary = Omit<Plan, 'page' | 'outcome'> & { readonly name: ProjectName };
+
+/** A queued project of which only the rules changed, with what came of its plan. */
+export type DueReplan = Pick<Plan, 'outcome' | 'page'> & { readonly name: ProjectName };
+
+/** The new plan of a project for which nothing is to be done. */
+export type Replanned = Pick<Plan, 'decision' | 'nextChange' | 'rule'> & { readonly name: ProjectName };
 
 /** What the held releases of a project require, as text that only its reader understands. */
 export interface Requires {
   readonly name: ProjectName;
   readonly edges: string;
+}
+
+/** What others want of a project, as text that only its reader understands. */
+export interface Wants {
+  readonly name: ProjectName;
+  readonly wants: string;
 }
 
 /**
@@ -200,6 +214,10 @@ export interface StateStore {
   enqueueReplans(names: readonly ProjectName[], state: MirrorState): number;
   /** Makes queued projects due, as what stood in their way may be gone: all, or those with this obstacle. */
   wake(obstacle?: Obstacle): void;
+  /** The next projects, by name after `after`, of which only the rules changed and whose plan tells what came of it. */
+  dueReplans(now: number, after: ProjectName | undefined, limit: number): DueReplan[];
+  /** Changes plans of which nothing else follows than before; their projects leave the queue. */
+  replan(plans: readonly Replanned[]): void;
   /** Queues the projects whose plan changes by `now` (milliseconds). */
   enqueueDuePlans(now: number): void;
   /** The plans of published projects, by name after `after`; those without one have no `decision`. */
@@ -214,6 +232,10 @@ export interface StateStore {
   require(name: ProjectName, edges: string | undefined): void;
   /** What all projects require. */
   requires(): Iterable<Requires>;
+  /** Remembers what projects are wanted for, all of them, and `state` with it. */
+  rememberWants(all: Iterable<Wants>, state: MirrorState): void;
+  /** What others were found to want of a project: worth something only as long as `wantsOf` is known. */
+  wantsOf(name: ProjectName): string | undefined;
   /** What the plans cost by rule, the most bytes first. */
   planTotals(limit: number): RuleTotals[];
   /** The project in the queue, if it is there. */

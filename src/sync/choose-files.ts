@@ -1,9 +1,11 @@
 /** Which files of a page are held, and how the others appear on ours. */
+import { sha256Hex } from '../core/hash.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { PublishedFile, SimpleFile, SimplePage } from '../formats/simple-json.ts';
 import { parseDistributionName } from '../packaging/distribution-name.ts';
 import { parseVersion } from '../packaging/version.ts';
 import { planFiles } from '../policy/files.ts';
+import type { Policy } from '../policy/policy.ts';
 import type { ProjectDecision } from '../policy/rules.ts';
 import type { SourcePage } from './known-page.ts';
 import type { Mirror } from './mirror.ts';
@@ -32,6 +34,13 @@ export function chooseFiles(
   const wanted = files.flatMap(({ file, hold }) => (hold ? [file] : []));
   const isShown = page.status !== 'quarantined' && (decision.hold === 'pages-only' || policy.unmirrored === 'upstream');
   return { wanted, linked: isShown, hidden: !isShown && wanted.length < page.files.length, nextChange };
+}
+
+/** Stands for what comes of the choice: as long as upstream's page is the same, it is the same page and files. */
+export function outcomeOf({ wanted, linked, hidden }: ChosenFiles, { dependencies }: Policy): string {
+  // Where dependencies count, what the files require was learned, too.
+  const what = [linked, hidden, dependencies, wanted.map(({ filename }) => filename)];
+  return sha256Hex(Buffer.from(JSON.stringify(what))).slice(0, 32);
 }
 
 /** Our page, and its links: `own` has those that are ours, by file name; the page came from `url`. */

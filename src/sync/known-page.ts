@@ -25,14 +25,39 @@ export type PageSources = Pick<Mirror, 'state' | 'files' | 'selection'> & {
 
 /** Upstream's page of `name`; undefined when it has to be asked for. Only reads. */
 export async function knownPage(mirror: PageSources, name: ProjectName): Promise<SourcePage | undefined> {
-  const { state, files, settings } = mirror;
-  const url = new URL(`${settings.upstream}/simple/${name}/`);
-  const source = `the remembered page of ${name}`;
+  const url = new URL(`${mirror.settings.upstream}/simple/${name}/`);
+  const kept = mirror.state.plannedPage(name);
+  return readable(async () => {
+    const page = await rememberedPage(mirror.files, name, kept);
+    return kept === undefined ? page && asUpstream(mirror, page, url) : page && { page, url };
+  });
+}
+
+/**
+ * A page that lists what upstream's does, to choose from: `kept` by the plan, or the published one, whose addresses are
+ * ours. Undefined when neither is there or can be read.
+ */
+export function pageToChooseFrom(
+  { files }: Pick<Mirror, 'files'>,
+  name: ProjectName,
+  kept: Buffer | undefined,
+): Promise<SimplePage | undefined> {
+  return readable(() => rememberedPage(files, name, kept));
+}
+
+async function rememberedPage(
+  files: Mirror['files'],
+  name: ProjectName,
+  kept: Buffer | undefined,
+): Promise<SimplePage | undefined> {
+  const bytes = kept === undefined ? await files.read(pagePath('index.v1_json', name)) : gunzipSync(kept);
+  return bytes && parseSimplePage(bytes.toString(), `the remembered page of ${name}`);
+}
+
+/** What `read` finds; undefined where that is damaged. */
+async function readable<T>(read: () => Promise<T | undefined>): Promise<T | undefined> {
   try {
-    const kept = state.plannedPage(name);
-    if (kept !== undefined) return { page: parseSimplePage(gunzipSync(kept).toString(), source), url };
-    const published = await files.read(pagePath('index.v1_json', name));
-    return published && asUpstream(mirror, parseSimplePage(published.toString(), source), url);
+    return await read();
   } catch (error) {
     // Whatever it is, upstream has a better one.
     if (error instanceof NonsenseError || isZlibError(error)) return undefined;

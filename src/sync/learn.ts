@@ -57,11 +57,11 @@ async function followPolicy(mirror: Mirror, known: MirrorState, isNew: boolean):
     const mayAdd = before !== '' && before !== projects && selection.names() === undefined;
     if (mayAdd && !isNew) await takeOverList(mirror, undefined, () => ({}));
     state.wake();
-    state.renamePlans(selection.renamed());
+    const { changed, renamed } = selection.compare();
+    state.renamePlans(renamed);
     // With dependencies, what is missing comes first: see queueDependencies, which a dry run does not reach.
     const comesLast = selection.policy?.dependencies === true && !mirror.settings.dryRun;
-    const changed = comesLast ? [] : selection.changed();
-    state.enqueueReplans(changed, { policy, scope: scopeOf(mirror), missing: undefined });
+    state.enqueueReplans(comesLast ? [] : changed, { policy, scope: scopeOf(mirror), missing: undefined });
   }
   enqueueNamed(mirror, selection.names() ?? []);
   state.enqueueDuePlans(clock.now());
@@ -78,13 +78,11 @@ export function queueDependencies(mirror: Mirror): boolean {
   if (enqueueNamed(mirror, selection.follow()) > 0) return true;
   const changed = selection.changed();
   const stays = (name: ProjectName): boolean => selection.decide(name)?.hold !== 'none';
-  return (
-    state.enqueueReplans(changed.filter(stays), {}) > 0 ||
-    state.enqueueReplans(
-      changed.filter((name) => !stays(name)),
-      {},
-    ) > 0
-  );
+  if (state.enqueueReplans(changed.filter(stays), {}) > 0) return true;
+  const gone = changed.filter((name) => !stays(name));
+  if (state.enqueueReplans(gone, {}) > 0) return true;
+  selection.rememberWants();
+  return false;
 }
 
 /** Stands for the whole policy. */

@@ -6,7 +6,7 @@ import { explainReason } from '../policy/explain.ts';
 import type { ProjectDecision } from '../policy/rules.ts';
 import type { PageHashes } from '../state/page-store.ts';
 import type { Due, Finished, HeldFile, HeldProject, Plan } from '../state/state-store.ts';
-import { type ChosenFiles, chooseFiles, pagesOf } from './choose-files.ts';
+import { type ChosenFiles, chooseFiles, outcomeOf, pagesOf } from './choose-files.ts';
 import { download, isComplete } from './download.ts';
 import { edgesText } from './edges.ts';
 import { bytesOf, discardFiles, missing } from './held-files.ts';
@@ -53,9 +53,11 @@ export async function publishProject(
   mirror.space.give(bytesOf(plan.drop));
   for (const file of plan.files) mirror.selection.seeFileBase(fileBaseOf(file));
   const published = { ...finished, pages: { ...pages, upstream: known.sha256 } };
-  if (decision === undefined) return published;
-  if (mirror.selection.policy?.dependencies === true) await rememberRequires(mirror, due, now);
-  return { ...published, plan: planOf(mirror, decision, page, chosen, plan.files) };
+  const { policy } = mirror.selection;
+  if (policy === undefined || decision === undefined) return published;
+  if (policy.dependencies) await rememberRequires(mirror, due, now);
+  const outcome = outcomeOf(chosen, policy);
+  return { ...published, plan: { ...planOf(mirror, decision, page, chosen, plan.files), outcome } };
 }
 
 /** The plan that drops nothing of what is `kept`. */
@@ -83,7 +85,7 @@ function planOf(
   page: SimplePage,
   { hidden, nextChange }: ChosenFiles,
   planned: readonly PlannedFile[],
-): Plan {
+): Omit<Plan, 'outcome'> {
   return {
     decision: mirror.selection.keyOf(decision),
     nextChange,

@@ -10,8 +10,9 @@ import { type Fingerprint, fingerprintOf } from '../policy/fingerprint.ts';
 import type { Policy } from '../policy/policy.ts';
 import { decideProject, mayHold, type ProjectDecision, policyNames } from '../policy/rules.ts';
 import type { Want } from '../policy/want.ts';
-import type { StateStore } from '../state/state-store.ts';
+import type { StateStore, Wants } from '../state/state-store.ts';
 import { edgesFrom } from './edges.ts';
+import { wantsFrom, wantsText } from './wants.ts';
 
 const plansAtATime = 2000;
 
@@ -20,6 +21,7 @@ export class Selection {
   /** Stands for the whole policy; the part for projects is empty where none is left out. */
   readonly fingerprint: Fingerprint;
   readonly #state: StateStore;
+  #rulesKey: string | undefined;
   #fileBase: string | undefined;
   #lastKey = { text: '', key: '' };
   /** What the held projects need of others. */
@@ -66,7 +68,9 @@ export class Selection {
     const keys = new Set(
       wants.map(({ specifier, sha256s, pinnedBy }) => [specifier.text, pinnedBy, ...sha256s].join(' ')),
     );
-    const text = [this.fingerprint.files, hold, ...[...keys].sort()].join('\n');
+    // What the files require was not learned before dependencies counted.
+    const follows = this.policy?.dependencies === true ? ['dependencies'] : [];
+    const text = [this.fingerprint.files, hold, ...follows, ...[...keys].sort()].join('\n');
     // Most projects follow the same rules as the one before.
     if (text !== this.#lastKey.text) {
       this.#lastKey = { text, key: sha256Hex(Buffer.from(text)).slice(0, 32) };
@@ -100,19 +104,47 @@ export class Selection {
     return [...this.#wants.keys()].filter((name) => this.includes(name));
   }
 
-  /** The published projects whose plan was made by other rules than those that hold now. */
-  changed(): ProjectName[] {
-    return [...this.#plans()].filter(({ plan, key }) => plan.decision !== key).map(({ plan }) => plan.name);
+  /** Remembers what {@link follow} has learned last, for {@link recall}. */
+  rememberWants(): void {
+    const wantsOf = this.#keyOfRules();
+    if (wantsOf === undefined || this.#state.mirror().wantsOf === wantsOf) return;
+    this.#state.rememberWants(textsOf(this.#wants), { wantsOf });
   }
 
-  /** The plans that stand as they are, but by a rule that is called otherwise now, with its new name. */
-  renamed(): { name: ProjectName; rule: string }[] {
-    return [...this.#plans()].flatMap(({ plan, key, now }) => {
-      const rule = now && explainReason(now.because);
-      const isRenamed =
-        plan.decision !== undefined && plan.decision === key && rule !== undefined && rule !== plan.rule;
-      return isRenamed ? [{ name: plan.name, rule }] : [];
-    });
+  /**
+   * The decision about one project with what others want of it, as the last run left that; undefined where it may be
+   * something else by now, so that {@link follow} has to find it out.
+   */
+  recall(name: ProjectName): ProjectDecision | undefined {
+    if (this.policy === undefined || this.#state.mirror().wantsOf !== this.#keyOfRules()) return undefined;
+    const wants = this.#state.wantsOf(name);
+    return decideProject(this.policy, name, wants === undefined ? [] : wantsFrom(wants));
+  }
+
+  /** The published projects whose plan was made by other rules than those that hold now. */
+  changed(): ProjectName[] {
+    return this.compare().changed;
+  }
+
+  /** Besides those the plans that stand as they are, but by a rule that is called otherwise now, with its new name. */
+  compare(): { changed: ProjectName[]; renamed: { name: ProjectName; rule: string }[] } {
+    const changed: ProjectName[] = [];
+    const renamed: { name: ProjectName; rule: string }[] = [];
+    for (const { plan, key, now } of this.#plans()) {
+      if (plan.decision !== key) changed.push(plan.name);
+      else if (plan.decision !== undefined && now !== undefined) {
+        const rule = explainReason(now.because);
+        if (rule !== plan.rule) renamed.push({ name: plan.name, rule });
+      }
+    }
+    return { changed, renamed };
+  }
+
+  /** Stands for all that wants follow from, but for what projects require; undefined where nothing follows. */
+  #keyOfRules(): string | undefined {
+    if (this.policy?.dependencies !== true) return undefined;
+    this.#rulesKey ??= rulesKeyOf(this.policy);
+    return this.#rulesKey;
   }
 
   /** The plan of each published project, and what would be decided now. */
@@ -136,6 +168,22 @@ export class Selection {
       if (after === undefined) return;
     }
   }
+}
+
+/** Reasons tell files and lines, so these count here. */
+function rulesKeyOf(policy: Policy): string {
+  const { rules, otherwise } = policy;
+  const reasons = rules.map(({ because, named, open }) => [
+    because,
+    [...named].map(([name, wants]) => [name, wants.map((want) => want.because)]),
+    open.map((pattern) => pattern.because),
+  ]);
+  const text = JSON.stringify([fingerprintOf(policy).projects, otherwise.because, reasons]);
+  return sha256Hex(Buffer.from(text)).slice(0, 32);
+}
+
+function* textsOf(all: ReadonlyMap<ProjectName, readonly Want[]>): Iterable<Wants> {
+  for (const [name, wants] of all) yield { name, wants: wantsText(wants) };
 }
 
 function fingerprintFor(policy: Policy | undefined): Fingerprint {

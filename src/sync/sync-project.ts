@@ -37,7 +37,7 @@ export async function syncProject(mirror: Mirror, due: Due): Promise<SyncOutcome
   const { state, selection } = mirror;
   const held = state.held(due.name);
   const decision = selection.decide(due.name);
-  if (decision?.hold === 'none') return leave(mirror, due, held);
+  if (decision?.hold === 'none') return leave(mirror, due, held, explainReason(decision.because));
   const project = { due, held, decision };
   if (due.replan === true && !due.removed) {
     const source = await knownPage(mirror, due.name);
@@ -103,11 +103,9 @@ function heldBack(what: string): Waiting {
 }
 
 /** The rules do not let the mirror hold it any more. */
-async function leave(mirror: Mirror, due: Due, held: HeldProject): Promise<SyncOutcome> {
-  const decision = mirror.selection.decide(due.name);
-  const why = decision === undefined ? 'left out' : explainReason(decision.because);
-  await removeProject(mirror, due, held, false);
-  return { finished: { kind: 'removed', due, why } };
+async function leave(mirror: Mirror, due: Due, held: HeldProject, rule: string): Promise<SyncOutcome> {
+  await removeProject(mirror, due, held.files, rule);
+  return { finished: { kind: 'removed', due, why: rule } };
 }
 
 /** A page may be kept by its ETag only while everything it links to is really there. */
@@ -165,17 +163,15 @@ async function absent(mirror: Mirror, due: Due, held: HeldProject): Promise<Sync
   if (held.published && !mirror.brake.allows(deletion)) return heldBack('upstream has removed it');
   mirror.selection.giveUp(due.name);
   const { keepRemoved: keepFiles } = mirror.settings;
-  await removeProject(mirror, due, held, keepFiles);
-  return { finished: { kind: 'removed', due, why: 'removed upstream', lost: files, keepFiles } };
+  const why = 'removed upstream';
+  await removeProject(mirror, due, keepFiles ? [] : files, why);
+  return { finished: { kind: 'removed', due, why, lost: files, keepFiles } };
 }
 
-/** Takes it out of the index; its files go, too, unless `keepFiles`. */
-async function removeProject(mirror: Mirror, { name }: Due, held: HeldProject, keepFiles: boolean): Promise<void> {
-  const files = keepFiles ? [] : held.files;
+/** Takes it out of the index, and `files` out of the tree; `rule` says why, for people. */
+async function removeProject(mirror: Mirror, { name }: Due, files: readonly HeldFile[], rule: string): Promise<void> {
   const remove = files.map(({ path }) => path);
   const removeBytes = bytesOf(files);
-  const decision = mirror.selection.decide(name);
-  const rule = decision && explainReason(decision.because);
   mirror.report({ type: 'project-planned', name, fetch: [], bytes: 0, remove, removeBytes, rule });
   if (mirror.settings.dryRun) return;
   await discardFiles(mirror, files, [projectFolder(name)]);

@@ -14,8 +14,10 @@ import type { Write } from '../files/file-store.ts';
 import { renderLandingPage } from '../formats/landing-page.ts';
 import { renderLastModified } from '../formats/last-modified.ts';
 import { learn, queueDependencies } from './learn.ts';
+import { warnOfLeftOut } from './left-out.ts';
 import type { Mirror } from './mirror.ts';
 import { emptyTrash, followKeepRemoved, publishRemovals } from './removals.ts';
+import { replanUnchanged } from './replan.ts';
 import { publishRootIndex } from './root-index.ts';
 import { signedSnapshot } from './signed-snapshot.ts';
 import { proveUpstream, trustUpstream } from './upstream-snapshot.ts';
@@ -36,6 +38,7 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
     const seen = await trustUpstream(mirror);
     await learn(mirror);
     mirror.brake.begin();
+    warnOfLeftOut(mirror);
     const result = await onePass(mirror, startedMs, parked);
     await proveUpstream(mirror, result.done === 0 ? seen : undefined);
     done += result.done;
@@ -68,9 +71,9 @@ async function work(mirror: Mirror, parked: Map<ProjectName, number>): Promise<W
   const { state, report } = mirror;
   let done = 0;
   for (;;) {
-    const { queued } = state.totals();
-    report({ type: 'queued', projects: queued });
-    if (queued > 0) state.remember({ rootIndexDue: true });
+    report({ type: 'queued', projects: state.totals().queued });
+    done += await replanUnchanged(mirror);
+    if (state.totals().queued > 0) state.remember({ rootIndexDue: true });
     const result = await workThroughQueue(mirror, parked);
     done += result.done;
     if (mirror.settings.dryRun || !queueDependencies(mirror)) return { done, parked: result.parked };

@@ -4,6 +4,8 @@ import { renderPlan } from '../../src/cli/render-plan.ts';
 import type { MirrorEvent } from '../../src/core/report.ts';
 import { policyFrom } from '../fixtures/policy-from.ts';
 import { openTestMirror } from '../fixtures/test-mirror.ts';
+import { makeSdist, makeWheel } from '../sample/distributions.ts';
+import { SampleIndex } from '../sample/sample-index.ts';
 import { sampleIndex } from '../sample/sample-projects.ts';
 import { named, parked, placed } from './events.ts';
 
@@ -23,8 +25,8 @@ function project(name: string, rule: string | undefined, bytes: number, removeBy
   return [planned, { type: 'project-done', name: named(name), outcome: 'published' }];
 }
 
-function sumsOf(events: readonly MirrorEvent[]) {
-  const plan = new PlanReport();
+function sumsOf(events: readonly MirrorEvent[], dependencies = false) {
+  const plan = new PlanReport(dependencies);
   for (const event of events) plan.watch(event);
   return plan.sums();
 }
@@ -98,6 +100,44 @@ t.test('the text is tables of less than 100 columns', async (t) => {
   t.ok(text.some((line) => line.startsWith('Most to remove  files  bytes  rule')));
 });
 
+t.test('what is not fetched yet cannot say what it requires, and the plan says so', async (t) => {
+  const index = new SampleIndex();
+  index.publish(makeWheel({ name: 'a', version: '1.0', requires: ['b'] }));
+  index.publish(makeWheel({ name: 'b', version: '1.0', requires: ['c'] }));
+  index.publish(makeWheel({ name: 'c', version: '1.0' }));
+  index.publish(makeSdist({ name: 'source', version: '1.0' }));
+  const mirror = await openTestMirror(t, { index });
+  const planned = async (toml: string) => {
+    const policy = policyFrom(toml);
+    const events: MirrorEvent[] = [];
+    await mirror.run({ policy, settings: { dryRun: true }, report: (event) => events.push(event) });
+    return sumsOf(events, policy.dependencies);
+  };
+  const first = await planned('dependencies = true\nprojects = ["a", "source"]');
+  t.match(first, { publish: 2, unknownRequires: 1 });
+  t.equal(renderPlan(first, '/srv/pypi')[3], 'And then    what 1 project to fetch will require: not known before');
+  t.match(await planned('projects = ["a", "source"]'), { publish: 2, unknownRequires: 0 });
+  const policy = policyFrom('dependencies = true\nprojects = ["a", "source"]');
+  await mirror.run({ policy });
+  t.match(await planned('dependencies = true\nprojects = ["a"]'), { removed: 1, unknownRequires: 0 });
+});
+
+t.test('what upstream removed is not told under the rule that held it', async (t) => {
+  const mirror = await openTestMirror(t, { index: sampleIndex() });
+  const policy = policyFrom('projects = ["sample-base", "sample-pure"]');
+  await mirror.run({ policy });
+  mirror.index.removeProject('sample-pure');
+  mirror.clock.advance(60_000);
+  const events: MirrorEvent[] = [];
+  await mirror.run({ policy, settings: { dryRun: true }, report: (event) => events.push(event) });
+  const { rules, mostToRemove, removed } = sumsOf(events);
+  t.equal(removed, 1);
+  t.match(
+    [rules, mostToRemove],
+    [[{ rule: 'removed upstream', projects: 1 }], [{ name: 'sample-pure', rule: 'removed upstream' }]],
+  );
+});
+
 t.test('a plan of nothing has no tables', async (t) => {
   t.same(renderPlan(sumsOf([]), '/srv/pypi'), [
     'To publish  0 projects',
@@ -110,7 +150,7 @@ t.test('a narrower policy is planned: what goes, by the rules that hold the rest
   const mirror = await openTestMirror(t, { index: sampleIndex() });
   await mirror.run();
   const policy = policyFrom('projects = ["sample-base"]\n[releases]\nkeep = 1');
-  const plan = new PlanReport();
+  const plan = new PlanReport(false);
   await mirror.run({ policy, settings: { dryRun: true }, report: (event) => plan.watch(event) });
   const sums = plan.sums();
   const held = mirror.remembered((state) => state.totals());

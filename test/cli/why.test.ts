@@ -1,13 +1,18 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import t from 'tap';
-import { parseSubject } from '../../src/cli/why.ts';
+import type { Reader } from '../../src/cli/open-reader.ts';
+import { explain, manyProjects, parseSubject } from '../../src/cli/why.ts';
 import { UsageError } from '../../src/core/errors.ts';
+import type { Policy } from '../../src/policy/policy.ts';
+import { FakeClock } from '../fixtures/fake-clock.ts';
 import { policyFrom } from '../fixtures/policy-from.ts';
 import { openTestMirror } from '../fixtures/test-mirror.ts';
 import { makeWheel } from '../sample/distributions.ts';
 import { sampleIndex } from '../sample/sample-projects.ts';
-import { ask } from './opened-reader.ts';
+import { tangledIndex } from '../sample/tangled-index.ts';
+import { ask, withReader } from './opened-reader.ts';
 
 const dayMs = 86_400_000;
 
@@ -202,6 +207,56 @@ t.test('the whole explanation is a JSON document', async (t) => {
     policy: { hold: 'files', because: { where: 'mirror.toml:1', text: 'sample-app' } },
     files: [{ filename: 'sample_app-1.0-py3-none-any.whl', state: 'held', size: Number }],
   });
+});
+
+t.test('what is required is told as the last run left it, and found out anew where that may not hold', async (t) => {
+  const index = tangledIndex(7, 12, new FakeClock().now());
+  const mirror = await openTestMirror(t, { index });
+  const toml =
+    'dependencies = true\nprojects = ["tangled-01", "tangled-07[more]", "tangled-04>=2"]\n[releases]\nkeep = 1';
+  await mirror.run({ policy: policyFrom(toml) });
+  const told = async (policy: Policy) => {
+    const answers = [];
+    for (const { name } of index.projects()) answers.push(await ask(mirror, policy, name));
+    return answers.map(({ why, text }) => ({ why, text }));
+  };
+  const change = (sql: string): void => {
+    const db = new Database(join(mirror.target, 'state.db'));
+    db.exec(sql);
+    db.close();
+  };
+  const remembered = await told(policyFrom(toml));
+  t.match(JSON.stringify(remembered), /dependency of tangled/);
+  change(`DELETE FROM mirror WHERE key = 'wantsOf'`);
+  t.same(await told(policyFrom(toml)), remembered);
+  await mirror.run({ policy: policyFrom(toml) });
+  change(`UPDATE wants SET wants = replace(wants, 'dependency of', 'kept for')`);
+  t.match(JSON.stringify(await told(policyFrom(toml))), /kept for tangled/, 'it is looked up');
+  const moved = policyFrom(`# a comment\n${toml}`);
+  const anew = JSON.stringify(await told(moved));
+  t.notMatch(anew, /kept for/, 'but not by rules that are other ones, or elsewhere');
+  t.match(anew, /mirror\.toml:3","text":"dependency of/);
+  await mirror.run({ policy: moved });
+  t.equal(JSON.stringify(await told(moved)), anew, 'the next run remembers these');
+});
+
+t.test('where it takes a while to find out what is required, that is said before', async (t) => {
+  const mirror = await openTestMirror(t, { index: sampleIndex() });
+  await mirror.run({ policy: partial });
+  const db = new Database(join(mirror.target, 'state.db'));
+  db.exec(`UPDATE totals SET projects = ${manyProjects}`);
+  const said = async (): Promise<string[]> => {
+    const notices: string[] = [];
+    const look = (reader: Reader) => explain(reader, parseSubject('sample-base'), (line) => notices.push(line));
+    t.match(await withReader(mirror, partial, look), { policy: { because: { text: 'dependency of sample-app 1.0' } } });
+    return notices;
+  };
+  t.same(await said(), []);
+  db.exec(`DELETE FROM mirror WHERE key = 'wantsOf'`);
+  t.match(await said(), [/^mirror\.toml or the mirror changed since the last complete run: /]);
+  db.exec('UPDATE totals SET projects = 10');
+  t.same(await said(), []);
+  db.close();
 });
 
 t.test('a subject that names nothing is refused', async (t) => {

@@ -17,6 +17,8 @@ export interface LargeIndexOptions {
   readonly filesPerProject: number;
   /** Sizes are spread exponentially around it, up to eight times as much. */
   readonly meanFileSize: number;
+  /** How many others each project requires, spread over all of them. */
+  readonly requires?: number;
   /** Further projects named `listed-000000...` without any file. */
   readonly listOnlyNames?: number;
 }
@@ -44,7 +46,7 @@ export class LargeModel implements Changelog {
   #bytes = 0;
 
   constructor(options: LargeIndexOptions) {
-    this.#options = { listOnlyNames: 0, ...options };
+    this.#options = { listOnlyNames: 0, requires: 0, ...options };
     this.#pool = pseudoRandomBytes('large index', options.meanFileSize * 8 + headLength + shiftRange);
     for (let project = 0; project < options.projects; project += 1) {
       const files = Array.from({ length: options.filesPerProject }, (_, file) => this.#digest(project, file));
@@ -136,7 +138,7 @@ export class LargeModel implements Changelog {
     if (digest === undefined) return undefined;
     const [project, file] = [Number(digits), Number(minor)];
     if (this.#hexDigest(project, file) !== digest.replaceAll('/', '')) return undefined;
-    return metadata === undefined ? this.#content(project, file) : metadataOf(project, file);
+    return metadata === undefined ? this.#content(project, file) : this.#metadata(project, file);
   }
 
   #listed(project: number): ListedProject {
@@ -153,7 +155,7 @@ export class LargeModel implements Changelog {
   #fileEntry(project: number, file: number, origin: string): FileEntry {
     const sha256 = this.#hexDigest(project, file);
     const filename = filenameOf(project, file);
-    const core = isWheel(file) && { sha256: createHash('sha256').update(metadataOf(project, file)).digest('hex') };
+    const core = isWheel(file) && { sha256: createHash('sha256').update(this.#metadata(project, file)).digest('hex') };
     return {
       'core-metadata': core,
       'data-dist-info-metadata': core,
@@ -166,6 +168,13 @@ export class LargeModel implements Changelog {
       url: `${origin}/packages/${sha256.slice(0, 2)}/${sha256.slice(2, 4)}/${sha256.slice(4)}/${filename}`,
       yanked: false,
     };
+  }
+
+  #metadata(project: number, file: number): Buffer {
+    const { requires } = this.#options;
+    const targets = Array.from({ length: requires }, (_, at) => (project * requires + at + 1) % this.count);
+    const lines = targets.map((target) => `Requires-Dist: ${nameOf(target)}>=1\n`).join('');
+    return Buffer.from(`${metadataOf(project, file)}${lines}`);
   }
 
   #hexDigest(project: number, file: number): string {
@@ -210,7 +219,5 @@ const versionOf = (file: number): string => `1.${file}`;
 const filenameOf = (project: number, file: number): string =>
   `${escapedName(nameOf(project))}-${versionOf(file)}${isWheel(file) ? '-py3-none-any.whl' : '.tar.gz'}`;
 
-const metadataOf = (project: number, file: number): Buffer =>
-  Buffer.from(
-    `Metadata-Version: 2.1\nName: ${displayName(project)}\nVersion: ${versionOf(file)}\nRequires-Python: >=3.8\n`,
-  );
+const metadataOf = (project: number, file: number): string =>
+  `Metadata-Version: 2.1\nName: ${displayName(project)}\nVersion: ${versionOf(file)}\nRequires-Python: >=3.8\n`;

@@ -1,6 +1,6 @@
 /** What a finished project leaves in the tables. */
-import type { ProjectName } from '../../core/names.ts';
-import type { Finished, Parked, Plan } from '../state-store.ts';
+import type { Finished, Parked } from '../state-store.ts';
+import { putPlan } from './plans.ts';
 import type { SqlitePageStore } from './sqlite-page-store.ts';
 import type { SqliteRemovalLog } from './sqlite-removal-log.ts';
 import type { Statements } from './statements.ts';
@@ -49,13 +49,4 @@ function remove(sql: Statements, { removals, pages }: Parts, project: Removed): 
 function park(sql: Statements, { due }: Published, stays: Omit<Parked, 'due'>, now: number): void {
   const { obstacle, reason, nextTry } = stays;
   sql.park.run({ name: due.name, attempts: due.attempts + 1, nextTry, reason, obstacle, now });
-}
-
-function putPlan(sql: Statements, name: ProjectName, plan: Plan | undefined): void {
-  if (plan === undefined) {
-    sql.deletePlan.run(name);
-    return;
-  }
-  const { decision, nextChange, rule, bytes, page } = plan;
-  sql.putPlan.run(name, decision, nextChange ?? null, rule, bytes, page ?? null);
 }

@@ -1,7 +1,7 @@
 /** SQLite's rows, and the values they stand for. */
 import type { ProjectName } from '../../core/names.ts';
 import type { WebPath } from '../../core/paths.ts';
-import type { Due, HeldFile, Obstacle, PlanSummary } from '../state-store.ts';
+import type { Due, DueReplan, HeldFile, Obstacle, Parked, PlanSummary } from '../state-store.ts';
 
 export interface DueRow {
   readonly name: ProjectName;
@@ -44,11 +44,27 @@ export interface PlanRow {
   readonly bytes: number | null;
 }
 
+export interface DueReplanRow {
+  readonly name: ProjectName;
+  readonly outcome: string;
+  readonly page: Buffer | null;
+}
+
+/** The project to be planned anew in `row`. */
+export function replanOf({ name, outcome, page }: DueReplanRow): DueReplan {
+  return { name, outcome, page: page ?? undefined };
+}
+
 /** The queued project in `row`. */
 export function dueOf(row: DueRow): Due {
   const { name, display_name: displayName, serial, obstacle, since, attempts } = row;
   const [removed, replan] = [row.removed === 1, row.replan === 1];
   return { name, displayName, serial, removed, obstacle: obstacle ?? undefined, since, attempts, replan };
+}
+
+/** The parked project in `row`. */
+export function parkedOf(row: ParkedRow): Parked {
+  return { due: dueOf(row), obstacle: row.obstacle ?? 'failed', reason: row.reason ?? '', nextTry: row.next_try };
 }
 
 /** The held file in `row`. */

@@ -7,6 +7,7 @@
  *   queue     what is to be looked at; `next_try` > now means parked
  *   plans     what a partial mirror has decided for a project, and the page that it decided about
  *   requires  what the held releases of a project require
+ *   wants     what was found to be wanted of a project because others require it
  *   removed   what was removed, and why
  *   page*     the hashes of the published pages; see page-schema.ts
  *   totals    how many projects, files and bytes are held
@@ -128,6 +129,19 @@ const removalTables = `
   CREATE INDEX removed_by_time ON removed (at);
 `;
 
+/** What version 3 added, too: what came of a plan, and what projects were found to be wanted for. */
+const outcomeTables = `
+  ALTER TABLE plans ADD COLUMN outcome TEXT;
+
+  CREATE TABLE wants (project TEXT PRIMARY KEY, wants TEXT NOT NULL) STRICT, WITHOUT ROWID;
+  -- Wants follow from the published projects and from what those require: where either changes, they may be others.
+  CREATE TRIGGER requires_added AFTER INSERT ON requires BEGIN DELETE FROM mirror WHERE key = 'wantsOf'; END;
+  CREATE TRIGGER requires_changed AFTER UPDATE ON requires BEGIN DELETE FROM mirror WHERE key = 'wantsOf'; END;
+  CREATE TRIGGER requires_deleted AFTER DELETE ON requires BEGIN DELETE FROM mirror WHERE key = 'wantsOf'; END;
+  CREATE TRIGGER wants_of_added AFTER INSERT ON projects BEGIN DELETE FROM mirror WHERE key = 'wantsOf'; END;
+  CREATE TRIGGER wants_of_deleted AFTER DELETE ON projects BEGIN DELETE FROM mirror WHERE key = 'wantsOf'; END;
+`;
+
 /** What brings a database from the version before to the next one; the first makes a new one. */
 const steps: readonly ((db: Database.Database, isNew: boolean) => void)[] = [
   (db) => db.exec(tables + statsTables),
@@ -136,7 +150,7 @@ const steps: readonly ((db: Database.Database, isNew: boolean) => void)[] = [
     db.exec(planTables);
   },
   (db) => {
-    db.exec(removalTables);
+    db.exec(removalTables + outcomeTables);
     addPageTables(db);
   },
 ];

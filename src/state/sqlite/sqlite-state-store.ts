@@ -7,6 +7,7 @@ import type { IndexEntry } from '../../formats/root-index.ts';
 import type { MirrorState } from '../mirror-state.ts';
 import type {
   Due,
+  DueReplan,
   Finished,
   HeldFile,
   HeldProject,
@@ -15,18 +16,21 @@ import type {
   Parked,
   PlanSummary,
   Queued,
+  Replanned,
   Requires,
   RuleTotals,
   RunRecord,
   StateStore,
   Totals,
   Wanted,
+  Wants,
 } from '../state-store.ts';
 import { finishProject } from './finish-project.ts';
 import { takeOverList } from './list-takeover.ts';
 import { asStorage } from './open-database.ts';
 import { type OpenStateOptions, openState } from './open-state.ts';
-import { dueOf, fileOf, planOf } from './rows.ts';
+import { putAllWants, replan } from './plans.ts';
+import { dueOf, fileOf, parkedOf, planOf, replanOf } from './rows.ts';
 import { SqlitePageStore } from './sqlite-page-store.ts';
 import { SqliteRemovalLog } from './sqlite-removal-log.ts';
 import { prepareStatements, type Statements } from './statements.ts';
@@ -126,6 +130,14 @@ export class SqliteStateStore implements StateStore {
     this.#do(() => this.#sql.enqueueDuePlans.run({ now }));
   }
 
+  dueReplans(now: number, after: ProjectName | undefined, limit: number): DueReplan[] {
+    return this.#do(() => this.#sql.dueReplans.all(now, after ?? '', limit)).map(replanOf);
+  }
+
+  replan(plans: readonly Replanned[]): void {
+    if (plans.length > 0) this.#transaction(() => replan(this.#sql, plans));
+  }
+
   plans(after: ProjectName | undefined, limit: number): (PlanSummary | { name: ProjectName; decision?: undefined })[] {
     return this.#do(() => this.#sql.plans.all(after ?? '', limit)).map((row) => planOf(row));
   }
@@ -158,19 +170,24 @@ export class SqliteStateStore implements StateStore {
     return this.#do(() => this.#sql.requires.iterate());
   }
 
+  rememberWants(all: Iterable<Wants>, state: MirrorState): void {
+    this.#transaction(() => {
+      putAllWants(this.#sql, all);
+      this.#remember(state);
+    });
+  }
+
+  wantsOf(name: ProjectName): string | undefined {
+    return this.#do(() => this.#sql.wantsOf.get(name));
+  }
+
   due(now: number, removed: boolean, after: ProjectName | undefined, limit: number): Due[] {
     const statement = removed ? this.#sql.dueRemoved : this.#sql.due;
     return this.#do(() => statement.all(now, after ?? '', limit).map(dueOf));
   }
 
   parked(limit: number): Parked[] {
-    const rows = this.#do(() => this.#sql.parked.all(limit));
-    return rows.map((row) => ({
-      due: dueOf(row),
-      obstacle: row.obstacle ?? 'failed',
-      reason: row.reason ?? '',
-      nextTry: row.next_try,
-    }));
+    return this.#do(() => this.#sql.parked.all(limit).map(parkedOf));
   }
 
   queued(name: ProjectName): Queued | undefined {

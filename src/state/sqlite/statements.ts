@@ -2,7 +2,7 @@
 import type Database from 'better-sqlite3';
 import type { ProjectName } from '../../core/names.ts';
 import type { Requires, RuleTotals, RunRecord, Totals } from '../state-store.ts';
-import type { DueRow, FileRow, ParkedRow, PlanRow, ProjectRow } from './rows.ts';
+import type { DueReplanRow, DueRow, FileRow, ParkedRow, PlanRow, ProjectRow } from './rows.ts';
 
 /** Each dependency has a reason of its own; what counts is who asked for dependencies. */
 const ruleWithoutNames = `
@@ -42,7 +42,7 @@ export function prepareStatements(db: Database.Database) {
     enqueueAllHeld: db.prepare<{ now: number }>(
       `INSERT INTO queue (name, display_name, serial, removed, since)
        SELECT name, display_name, coalesce(serial, 0), 0, :now FROM projects WHERE true
-       ON CONFLICT (name) DO UPDATE SET next_try = 0`,
+       ON CONFLICT (name) DO UPDATE SET next_try = 0, replan = 0`,
     ),
     enqueueUnseen: db.prepare<{ before: number; limit: number; now: number }>(
       `INSERT INTO queue (name, display_name, serial, removed, since)
@@ -54,11 +54,15 @@ export function prepareStatements(db: Database.Database) {
       `INSERT INTO queue (name, display_name, serial, removed, since)
        VALUES (:name, coalesce((SELECT display_name FROM projects WHERE name = :name), :name),
          coalesce((SELECT serial FROM projects WHERE name = :name), 0), 0, :now)
-       ON CONFLICT (name) DO UPDATE SET next_try = 0`,
+       ON CONFLICT (name) DO UPDATE SET next_try = 0, replan = 0`,
     ),
     enqueueReplan: db.prepare<{ name: string; now: number }>(
       `INSERT INTO queue (name, display_name, serial, removed, since, replan)
        SELECT name, display_name, 0, 0, :now, 1 FROM projects WHERE name = :name ON CONFLICT (name) DO NOTHING`,
+    ),
+    dueReplans: db.prepare<[number, string, number], DueReplanRow>(
+      `SELECT name, outcome, page FROM queue JOIN plans ON project = name
+       WHERE replan = 1 AND removed = 0 AND next_try <= ? AND name > ? AND outcome IS NOT NULL ORDER BY name LIMIT ?`,
     ),
     wake: db.prepare<{ obstacle: string | null }>(
       'UPDATE queue SET next_try = 0 WHERE next_try > 0 AND obstacle = coalesce(:obstacle, obstacle)',
@@ -116,10 +120,18 @@ export function prepareStatements(db: Database.Database) {
     deleteFile: db.prepare<[string]>('DELETE FROM files WHERE path = ?'),
     deleteFilesOf: db.prepare<[string]>('DELETE FROM files WHERE project = ?'),
 
-    putPlan: db.prepare<[string, string, number | null, string, number, Buffer | null]>(
-      `INSERT INTO plans (project, decision, next_change, rule, bytes, page) VALUES (?, ?, ?, ?, ?, ?)
+    putPlan: db.prepare<[string, string, number | null, string, number, string, Buffer | null]>(
+      `INSERT INTO plans (project, decision, next_change, rule, bytes, outcome, page) VALUES (?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (project) DO UPDATE SET decision = excluded.decision, next_change = excluded.next_change,
-         rule = excluded.rule, bytes = excluded.bytes, page = excluded.page`,
+         rule = excluded.rule, bytes = excluded.bytes, outcome = excluded.outcome, page = excluded.page`,
+    ),
+    // The indexes of the rest are not touched where nothing else changed.
+    redecide: db.prepare<{ name: string; decision: string; nextChange: number | null; rule: string }>(
+      `UPDATE plans SET decision = :decision
+       WHERE project = :name AND next_change IS :nextChange AND rule = :rule`,
+    ),
+    replan: db.prepare<{ name: string; decision: string; nextChange: number | null; rule: string }>(
+      'UPDATE plans SET decision = :decision, next_change = :nextChange, rule = :rule WHERE project = :name',
     ),
     renamePlan: db.prepare<[string, string]>('UPDATE plans SET rule = ? WHERE project = ?'),
     deletePlan: db.prepare<[string]>('DELETE FROM plans WHERE project = ?'),
@@ -134,9 +146,19 @@ export function prepareStatements(db: Database.Database) {
     ),
     decisionOf: db.prepare<[string], { decision: string }>('SELECT decision FROM plans WHERE project = ?'),
     plannedPage: db.prepare<[string], { page: Buffer | null }>('SELECT page FROM plans WHERE project = ?'),
-    putRequires: db.prepare<[string, string]>('INSERT OR REPLACE INTO requires (project, edges) VALUES (?, ?)'),
+    putRequires: db.prepare<[string, string]>(
+      `INSERT INTO requires (project, edges) VALUES (?, ?)
+       ON CONFLICT (project) DO UPDATE SET edges = excluded.edges WHERE edges <> excluded.edges`,
+    ),
     deleteRequires: db.prepare<[string]>('DELETE FROM requires WHERE project = ?'),
     requires: db.prepare<[], Requires>('SELECT project AS name, edges FROM requires'),
+    putWants: db.prepare<[string, string]>(
+      `INSERT INTO wants (project, wants) VALUES (?, ?)
+       ON CONFLICT (project) DO UPDATE SET wants = excluded.wants WHERE wants <> excluded.wants`,
+    ),
+    wanted: db.prepare<[], string>('SELECT project FROM wants').pluck(),
+    deleteWants: db.prepare<[string]>('DELETE FROM wants WHERE project = ?'),
+    wantsOf: db.prepare<[string], string>('SELECT wants FROM wants WHERE project = ?').pluck(),
 
     totals: db.prepare<[], Totals>(
       `SELECT projects, files, bytes, (SELECT count(*) FROM queue) AS queued,

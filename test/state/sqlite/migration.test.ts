@@ -66,6 +66,7 @@ t.test('a database of version 1 is brought up to date with everything in it', as
     plans,
     requires,
     removed,
+    wants,
     pages,
     page_buckets: buckets,
     queue,
@@ -77,7 +78,7 @@ t.test('a database of version 1 is brought up to date with everything in it', as
   t.same(after, restBefore, 'nothing else was touched');
   t.match(projects, projectsBefore === undefined ? [] : [{ name: 'alpha', etag: '"e"', status: 'archived' }]);
   t.match(queue, queueBefore);
-  t.same([plans, requires, removed, starts], [[], [], [], []]);
+  t.same([plans, requires, removed, wants, starts], [[], [], [], [], []]);
   const bucket = Number.parseInt(sha256Hex(Buffer.from('alpha')).slice(0, 3), 16);
   t.same(pages, [{ bucket, project: 'alpha', json: null, html: null, upstream: null }], 'its pages are to be hashed');
   t.match(buckets, [{ bucket }]);
