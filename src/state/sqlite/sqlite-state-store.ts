@@ -95,7 +95,10 @@ export class SqliteStateStore implements StateStore {
 
   requeue(name: ProjectName, damaged: readonly WebPath[]): void {
     this.#transaction(() => {
-      for (const path of damaged) this.#sql.deleteFile.run(path);
+      for (const path of damaged) {
+        this.#sql.deleteFile.run(path);
+        this.#sql.unsettle.run(name, path);
+      }
       this.#sql.forgetEtag.run(name);
       this.#sql.requeue.run({ name, now: this.#clock.now() });
     });
@@ -195,6 +198,16 @@ export class SqliteStateStore implements StateStore {
     return this.#do(() => this.#sql.holderOf.get(path))?.project;
   }
 
+  unsettle(name: ProjectName, paths: readonly WebPath[]): void {
+    this.#transaction(() => {
+      for (const path of paths) this.#sql.unsettle.run(name, path);
+    });
+  }
+
+  unsettled(name: ProjectName): WebPath[] {
+    return this.#do(() => this.#sql.unsettled.all(name)).map(({ path }) => path);
+  }
+
   hold(name: ProjectName, files: readonly HeldFile[]): void {
     if (files.length === 0) return;
     this.#transaction(() => {
@@ -257,6 +270,7 @@ export class SqliteStateStore implements StateStore {
       this.#sql.deletePlan.run(name);
       this.#sql.deleteRequires.run(name);
     }
+    this.#sql.settle.run(name);
     this.#sql.dequeue.run(name, required);
   }
 
