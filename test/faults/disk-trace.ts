@@ -72,7 +72,7 @@ function callsIn(text: string, flushEarly: boolean): Call[] {
   for (const line of text.split('\n')) {
     const [, thread = '', rest = ''] = /^(\d+) +(.*)$/.exec(line) ?? [];
     if (rest.endsWith('<unfinished ...>')) {
-      const call = rest.slice(0, -'<unfinished ...>'.length);
+      const call = rest.slice(0, -'<unfinished ...>'.length).trimEnd();
       begun.set(thread, call);
       if (flushEarly && isFlush(call)) found.push(parseCall(`${call}) = 0`) as Call);
       continue;

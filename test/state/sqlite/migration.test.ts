@@ -65,6 +65,7 @@ t.test('a database of version 1 is brought up to date with everything in it', as
     plans,
     requires,
     removed,
+    unsettled,
     queue,
     stats_counts: _counts,
     stats_starts: starts,
@@ -74,7 +75,7 @@ t.test('a database of version 1 is brought up to date with everything in it', as
   t.same(after, restBefore, 'nothing else was touched');
   t.match(projects, projectsBefore === undefined ? [] : [{ name: 'alpha', etag: '"e"', status: 'archived' }]);
   t.match(queue, queueBefore);
-  t.same([plans, requires, removed, starts], [[], [], [], []]);
+  t.same([plans, requires, removed, unsettled, starts], [[], [], [], [], []]);
   db.close();
   new SqliteStateStore(file, clock).close();
   const stats = new SqliteStatsStore(file);
