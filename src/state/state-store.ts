@@ -249,6 +249,10 @@ export interface StateStore {
   heldFile(path: WebPath): HeldFile | undefined;
   /** The project that holds a file, if any. */
   holderOf(path: WebPath): ProjectName | undefined;
+  /** Remembers which files may soon lie in their places, held or not, until the project is finished. */
+  unsettle(name: ProjectName, paths: readonly WebPath[]): void;
+  /** The files of a project that a run which was killed, or a check that forgot them, may have left in their places. */
+  unsettled(name: ProjectName): WebPath[];
   /** Remembers files that were published, or what was published beside them. */
   hold(name: ProjectName, files: readonly HeldFile[]): void;
   finish(projects: readonly Finished[]): void;

@@ -1,4 +1,5 @@
 /** What is done with the files that a project holds. */
+import type { ProjectName } from '../core/names.ts';
 import { metadataPath, provenancePath, type WebPath } from '../core/paths.ts';
 import type { HeldFile } from '../state/state-store.ts';
 import type { Mirror } from './mirror.ts';
@@ -9,7 +10,21 @@ export async function missing(files: Mirror['files'], held: readonly HeldFile[])
   return held.filter((_, index) => found[index] !== true);
 }
 
-/** Moves the files with their companions into the trash, after what comes `first`. */
+/**
+ * Moves what may lie about of the project `name` into the trash, unless it is `wanted`: files that a run published which
+ * was killed before it could remember them, or that a check forgot because they are damaged.
+ */
+export async function discardUnsettled(
+  { files, state }: Mirror,
+  name: ProjectName,
+  wanted: ReadonlySet<WebPath>,
+): Promise<void> {
+  const strays = state.unsettled(name).filter((path) => !wanted.has(path) && state.holderOf(path) === undefined);
+  const paths = strays.flatMap((path) => [path, metadataPath(path), provenancePath(path)]);
+  if (paths.length > 0) await files.discard(paths);
+}
+
+/** Moves the files with their companions into the trash, once what comes `first` is surely there. */
 export async function discardFiles(
   { files, report }: Mirror,
   held: readonly HeldFile[],
@@ -20,8 +35,8 @@ export async function discardFiles(
     ...(metadataSha256 === undefined ? [] : [metadataPath(path)]),
     ...(provenance ? [provenancePath(path)] : []),
   ]);
-  if (first.length + paths.length === 0) return;
-  await files.discard([...first, ...paths]);
+  if (first.length > 0) await files.discard(first);
+  if (paths.length > 0) await files.discard(paths);
   for (const { path } of held) report({ type: 'file-removed', path });
 }
 

@@ -9,7 +9,7 @@ import type { Due, Finished, HeldFile, HeldProject, Plan } from '../state/state-
 import { type ChosenFiles, chooseFiles, outcomeOf, pagesOf } from './choose-files.ts';
 import { download, isComplete } from './download.ts';
 import { edgesText } from './edges.ts';
-import { bytesOf, discardFiles, missing } from './held-files.ts';
+import { bytesOf, discardFiles, discardUnsettled, missing } from './held-files.ts';
 import { fileBaseOf, pageToKeep, type SourcePage } from './known-page.ts';
 import { lostFiles } from './lost-files.ts';
 import type { Mirror } from './mirror.ts';
@@ -47,9 +47,11 @@ export async function publishProject(
   const finished = { kind: 'published', due, serial, etag, status, drop: plan.drop, lost, why } as const;
   if (mirror.settings.dryRun) return finished;
   const rule = decision && explainReason(decision.because);
-  const { now, pages }: Published = isPublished(source, chosen, plan)
-    ? { now: plan.files.map((file) => file.held) }
-    : await mirror.space.use(due.name, bytes, rule, () => publish(mirror, project, source, chosen, plan));
+  const isSettled = mirror.state.unsettled(due.name).length === 0;
+  const { now, pages }: Published =
+    isSettled && isPublished(source, chosen, plan)
+      ? { now: plan.files.map((file) => file.held) }
+      : await mirror.space.use(due.name, bytes, rule, () => publish(mirror, project, source, chosen, plan));
   mirror.space.give(bytesOf(plan.drop));
   for (const file of plan.files) mirror.selection.seeFileBase(fileBaseOf(file));
   const published = { ...finished, pages: { ...pages, upstream: known.sha256 } };
@@ -153,6 +155,7 @@ async function publish(
   const { shown, published } = pagesOf(source, own, chosen);
   const pages = await publishPages(files, due.name, shown, published, !held.published);
   await discardFiles(mirror, plan.drop);
+  await discardUnsettled(mirror, due.name, new Set(planned.map(({ path }) => path)));
   return { now, pages };
 }
 
@@ -162,6 +165,8 @@ async function downloadAll(
   mirror: Mirror,
   planned: readonly PlannedFile[],
 ): Promise<(HeldFile | undefined)[]> {
+  const arriving = planned.filter((file) => !isComplete(file)).map(({ path }) => path);
+  if (arriving.length > 0) mirror.state.unsettle(name, arriving);
   const results = await Promise.allSettled(
     planned.map((file) => (isComplete(file) ? file.held : download(mirror, name, file))),
   );

@@ -8,7 +8,7 @@ import { pagePath, projectFolder } from '../core/paths.ts';
 import { staleDelayMs } from '../core/retry.ts';
 import { explainReason } from '../policy/explain.ts';
 import type { Due, Finished, HeldFile, HeldProject, Obstacle, Parked } from '../state/state-store.ts';
-import { bytesOf, discardFiles, missing } from './held-files.ts';
+import { bytesOf, discardFiles, discardUnsettled, missing } from './held-files.ts';
 import { knownPage, type SourcePage } from './known-page.ts';
 import { lostFiles, withLostFiles } from './lost-files.ts';
 import type { Mirror } from './mirror.ts';
@@ -108,9 +108,9 @@ async function leave(mirror: Mirror, due: Due, held: HeldProject, rule: string):
   return { finished: { kind: 'removed', due, why: rule } };
 }
 
-/** A page may be kept by its ETag only while everything it links to is really there. */
-async function isIntact({ files, settings }: Mirror, { name }: Due, held: HeldProject): Promise<boolean> {
-  if (held.etag === undefined) return false;
+/** A page may be kept by its ETag only while everything it links to is really there, and nothing else may be. */
+async function isIntact({ files, settings, state }: Mirror, { name }: Due, held: HeldProject): Promise<boolean> {
+  if (held.etag === undefined || state.unsettled(name).length > 0) return false;
   const pages = [pagePath('index.html', name), pagePath('index.v1_json', name)];
   if ((await Promise.all(pages.map((page) => files.size(page)))).includes(undefined)) return false;
   return settings.indexOnly || (await missing(files, held.files)).length === 0;
@@ -175,5 +175,6 @@ async function removeProject(mirror: Mirror, { name }: Due, files: readonly Held
   mirror.report({ type: 'project-planned', name, fetch: [], bytes: 0, remove, removeBytes, rule });
   if (mirror.settings.dryRun) return;
   await discardFiles(mirror, files, [projectFolder(name)]);
+  await discardUnsettled(mirror, name, new Set());
   mirror.space.give(removeBytes);
 }

@@ -14,8 +14,8 @@ export async function openBundle(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'pep381client-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const programs = join(folder, 'programs');
-  // `npm test` has just built them.
-  if (process.env.npm_lifecycle_event === 'test') {
+  // `npm test` and `npm run test:faults` have just built them.
+  if (process.env.npm_lifecycle_event?.startsWith('test') === true) {
     cpSync(fileURLToPath(new URL('../../dist', import.meta.url)), programs, { recursive: true });
     return programs;
   }

@@ -1,6 +1,7 @@
 /** The same as in kill.test.ts for a mirror that is there: new files, a yank, and every kind of removal. */
 import t from 'tap';
-import { changeEverything, copyOf, killEverywhere, openUndisturbed, update } from './kills.ts';
+import { changeEverything } from './index-to-kill.ts';
+import { copyOf, killEverywhere, openUndisturbed, update } from './kills.ts';
 
 t.test('a run that is killed while it brings a mirror up to date', async (t) => {
   const { server, target: before } = await openUndisturbed(t);

@@ -5,12 +5,10 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { readerProblems } from '../fixtures/reader-check.ts';
-import { makeSdist, makeWheel } from '../sample/distributions.ts';
-import { pseudoRandomBytes } from '../sample/pseudo-random.ts';
-import { SampleIndex } from '../sample/sample-index.ts';
 import { openSampleServer, type SampleServer } from '../sample/sample-server.ts';
 import { openBundle } from './bundle.ts';
 import { damage } from './damage.ts';
+import { indexToKill } from './index-to-kill.ts';
 import { each, run } from './program.ts';
 import { publishedTree, stateOf } from './tree.ts';
 
@@ -28,32 +26,11 @@ export interface Undisturbed {
 
 /** Serves a small index with everything that a page or a file can be made of, and mirrors it. */
 export async function openUndisturbed(t: Test): Promise<Undisturbed> {
-  const server = await openSampleServer({ index: smallIndex() });
+  const server = await openSampleServer({ index: indexToKill() });
   t.teardown(() => server.close());
   const target = join(work, 'undisturbed');
   await update(t, { server, target });
   return { server, target };
-}
-
-function smallIndex(): SampleIndex {
-  const index = new SampleIndex();
-  for (const version of ['1.0', '1.1'])
-    index.publish(makeWheel({ name: 'kill-many', version, requiresPython: '>=3.8' }));
-  index.publish(makeSdist({ name: 'kill-many', version: '1.1' }));
-  index.publish(makeWheel({ name: 'kill-provenance', version: '1.0' }), { provenance: true });
-  const files = { 'kill_large/data.bin': pseudoRandomBytes('kill-large', 3 << 19) };
-  index.publish(makeWheel({ name: 'kill-large', version: '1.0', files }));
-  return index;
-}
-
-/** Everything that can happen to its projects. */
-export function changeEverything(index: SampleIndex): void {
-  index.publish(makeWheel({ name: 'kill-many', version: '1.2' }));
-  index.yank('kill-many', '1.0', 'late');
-  index.removeFile('kill-many', 'kill_many-1.1.tar.gz');
-  index.removeProject('kill-provenance');
-  index.quarantine('kill-large');
-  index.publish(makeWheel({ name: 'kill-new', version: '1.0' }));
 }
 
 /** Brings a mirror up to date and holds its readers' views against each other. */

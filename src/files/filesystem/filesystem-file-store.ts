@@ -30,7 +30,7 @@ import type { WebPath } from '../../core/paths.ts';
 import type { Entry, FileStore, FullDigest, Room, StagedFile, Stat, Write } from '../file-store.ts';
 import { digestFile } from './digest-file.ts';
 import { entriesOf, kindOf } from './entries.ts';
-import { Flusher } from './flush.ts';
+import { Flusher, flushNow } from './flush.ts';
 import { StagedDownload } from './staged-download.ts';
 import { codeOf, guardStorage, storageError } from './storage-errors.ts';
 import { dayOf, Trash } from './trash.ts';
@@ -70,9 +70,13 @@ export class FilesystemFileStore implements FileStore {
   /** Creates the folders that a mirror has, where they are missing. Throws StorageError. */
   create(): void {
     const below = ['web/simple', 'web/packages', 'web/local-stats/days', 'trash'];
+    let isNew = false;
     for (const path of [...below.map((folder) => join(this.#target, folder)), this.#staging]) {
-      guardStorage(path, () => mkdirSync(path, { recursive: true }));
+      isNew = guardStorage(path, () => mkdirSync(path, { recursive: true })) !== undefined || isNew;
     }
+    // Nothing that is published will be there when its folder is not.
+    const parents = [this.#target, this.#web, join(this.#web, 'local-stats')];
+    if (isNew) for (const path of parents) guardStorage(path, () => flushNow(path));
   }
 
   async room(): Promise<Room> {

@@ -6,7 +6,7 @@
  * the flush. Where there is no such program everything is flushed one by one.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
-import { close, fsync, open } from 'node:fs';
+import { close, closeSync, fsync, fsyncSync, open, openSync } from 'node:fs';
 import { promisify } from 'node:util';
 import { codeOf } from './storage-errors.ts';
 
@@ -97,6 +97,16 @@ function hold(pipe: unknown, alive: boolean): void {
   const handle = pipe as { ref(): void; unref(): void };
   if (alive) handle.ref();
   else handle.unref();
+}
+
+/** Makes the names in the folder at `path` durable before it returns. */
+export function flushNow(path: string): void {
+  const fd = openSync(path, 'r');
+  try {
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 async function flushOne(path: string): Promise<void> {

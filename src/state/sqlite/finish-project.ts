@@ -20,6 +20,7 @@ export function finishProject(sql: Statements, parts: Parts, project: Finished, 
   if (project.kind === 'published') publish(sql, parts, project, now);
   else if (project.kind === 'unchanged') sql.see.run(now, name);
   else remove(sql, parts, project);
+  sql.settle.run(name);
   if (project.kind === 'published' && project.stays !== undefined) park(sql, project, project.stays, now);
   else sql.dequeue.run(name, serial);
 }

@@ -4,6 +4,7 @@
  *   mirror    one row per member of MirrorState
  *   projects  what is published, under which serial and ETag
  *   files     what is held under web/packages
+ *   unsettled what may lie there although it is not held
  *   queue     what is to be looked at; `next_try` > now means parked
  *   plans     what a partial mirror has decided for a project, and the page that it decided about
  *   requires  what the held releases of a project require
@@ -142,6 +143,11 @@ const outcomeTables = `
   CREATE TRIGGER wants_of_deleted AFTER DELETE ON projects BEGIN DELETE FROM mirror WHERE key = 'wantsOf'; END;
 `;
 
+/** What version 3 added: where a run that is killed may leave files that nothing holds. */
+const unsettledTable = `
+  CREATE TABLE unsettled (project TEXT NOT NULL, path TEXT NOT NULL, PRIMARY KEY (project, path)) STRICT, WITHOUT ROWID;
+`;
+
 /** What brings a database from the version before to the next one; the first makes a new one. */
 const steps: readonly ((db: Database.Database, isNew: boolean) => void)[] = [
   (db) => db.exec(tables + statsTables),
@@ -150,7 +156,7 @@ const steps: readonly ((db: Database.Database, isNew: boolean) => void)[] = [
     db.exec(planTables);
   },
   (db) => {
-    db.exec(removalTables + outcomeTables);
+    db.exec(removalTables + outcomeTables + unsettledTable);
     addPageTables(db);
   },
 ];

@@ -106,7 +106,10 @@ export class SqliteStateStore implements StateStore {
 
   requeue(name: ProjectName, damaged: readonly WebPath[]): void {
     this.#transaction(() => {
-      for (const path of damaged) this.#sql.deleteFile.run(path);
+      for (const path of damaged) {
+        this.#sql.deleteFile.run(path);
+        this.#sql.unsettle.run(name, path);
+      }
       this.#sql.forgetEtag.run(name);
       this.#sql.requeue.run({ name, now: this.#clock.now() });
     });
@@ -218,6 +221,16 @@ export class SqliteStateStore implements StateStore {
 
   holderOf(path: WebPath): ProjectName | undefined {
     return this.#do(() => this.#sql.holderOf.get(path))?.project;
+  }
+
+  unsettle(name: ProjectName, paths: readonly WebPath[]): void {
+    this.#transaction(() => {
+      for (const path of paths) this.#sql.unsettle.run(name, path);
+    });
+  }
+
+  unsettled(name: ProjectName): WebPath[] {
+    return this.#do(() => this.#sql.unsettled.all(name)).map(({ path }) => path);
   }
 
   hold(name: ProjectName, files: readonly HeldFile[]): void {

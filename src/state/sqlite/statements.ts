@@ -1,6 +1,7 @@
 /** Every SQL statement of the state store, prepared once. */
 import type Database from 'better-sqlite3';
 import type { ProjectName } from '../../core/names.ts';
+import type { WebPath } from '../../core/paths.ts';
 import type { Requires, RuleTotals, RunRecord, Totals } from '../state-store.ts';
 import type { DueReplanRow, DueRow, FileRow, ParkedRow, PlanRow, ProjectRow } from './rows.ts';
 
@@ -117,6 +118,9 @@ export function prepareStatements(db: Database.Database) {
        ON CONFLICT (path) DO UPDATE SET project = excluded.project, size = excluded.size, sha256 = excluded.sha256,
          metadata_sha256 = excluded.metadata_sha256, provenance = excluded.provenance`,
     ),
+    unsettle: db.prepare<[string, string]>('INSERT OR IGNORE INTO unsettled (project, path) VALUES (?, ?)'),
+    unsettled: db.prepare<[string], { path: WebPath }>('SELECT path FROM unsettled WHERE project = ?'),
+    settle: db.prepare<[string]>('DELETE FROM unsettled WHERE project = ?'),
     deleteFile: db.prepare<[string]>('DELETE FROM files WHERE path = ?'),
     deleteFilesOf: db.prepare<[string]>('DELETE FROM files WHERE project = ?'),
 

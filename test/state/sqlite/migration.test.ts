@@ -67,6 +67,7 @@ t.test('a database of version 1 is brought up to date with everything in it', as
     requires,
     removed,
     wants,
+    unsettled,
     pages,
     page_buckets: buckets,
     queue,
@@ -78,7 +79,7 @@ t.test('a database of version 1 is brought up to date with everything in it', as
   t.same(after, restBefore, 'nothing else was touched');
   t.match(projects, projectsBefore === undefined ? [] : [{ name: 'alpha', etag: '"e"', status: 'archived' }]);
   t.match(queue, queueBefore);
-  t.same([plans, requires, removed, wants, starts], [[], [], [], [], []]);
+  t.same([plans, requires, removed, wants, unsettled, starts], [[], [], [], [], [], []]);
   const bucket = Number.parseInt(sha256Hex(Buffer.from('alpha')).slice(0, 3), 16);
   t.same(pages, [{ bucket, project: 'alpha', json: null, html: null, upstream: null }], 'its pages are to be hashed');
   t.match(buckets, [{ bucket }]);

@@ -1,0 +1,69 @@
+/** What must hold of a mirror after a fault, and what must hold when nothing has disturbed the last run. */
+import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { bzip2 } from '../../src/cli/bzip2.ts';
+import { readable } from '../adopt/readable.ts';
+import { damage } from '../e2e/damage.ts';
+import { type Ended, run } from '../e2e/program.ts';
+import { publishedTree, stateOf, treeOf } from '../e2e/tree.ts';
+import type { SampleServer } from '../sample/sample-server.ts';
+
+/** How a program ends that has nothing to tell. */
+export const silent: Ended = { code: 0, stdout: '', stderr: '' };
+
+/** What a reader would stumble over in the mirror `target` of `server`, one line each. */
+export async function faultsIn(target: string, { index }: SampleServer): Promise<string[]> {
+  const tree = damage(join(target, 'web'), index).filter((problem) => !problem.startsWith('local-stats/'));
+  return [...tree, ...(await statsFaults(target))];
+}
+
+/** In the layout of 2011 upstream does not know a file by its path; the links of pages lead there all the same. */
+const todaysPath = /^packages\/[0-9a-f]{2}\/[0-9a-f]{2}\//;
+
+/** The same where another program's pages may lie about: of each only the links are looked at. */
+export async function faultsInOldTree(target: string, { index }: SampleServer): Promise<string[]> {
+  const tree = damage(join(target, 'web'), index).filter((problem) => todaysPath.test(problem));
+  // Between its folder and its page a new project has none.
+  return [...tree, ...readable(target).filter((problem) => !problem.endsWith('has no page'))];
+}
+
+async function statsFaults(target: string): Promise<string[]> {
+  const folder = join(target, 'web/local-stats');
+  const problems: string[] = [];
+  for (const path of Object.keys(treeOf(folder))) {
+    const file = join(folder, path);
+    try {
+      if (path.endsWith('.bz2')) await bzip2.decompress(readFileSync(file));
+      if (path.endsWith('.json')) JSON.parse(readFileSync(file, 'utf8'));
+    } catch (error) {
+      problems.push(`local-stats/${path}: ${String(error)}`);
+    }
+  }
+  return problems;
+}
+
+/** The downloads of days that a mirror publishes. */
+export function statsOf(target: string): Record<string, string> {
+  return treeOf(join(target, 'web/local-stats'));
+}
+
+/**
+ * Everything that a mirror holds and remembers, apart from downloads of days. A run that is killed while it removes a
+ * file may leave the file's folder, which harms nobody.
+ */
+export function contentOf(target: string): object {
+  const published = Object.entries(publishedTree(target));
+  const web = published.filter(([path, content]) => content !== 'folder' && !path.startsWith('local-stats/'));
+  const staging = existsSync(join(target, 'staging')) ? readdirSync(join(target, 'staging')) : [];
+  return { web: Object.fromEntries(web), state: stateOf(target), staging };
+}
+
+/** What a mirror of `server` is that was made in the folder `work` without being disturbed. */
+export async function freshContent(program: string, server: SampleServer, work: string): Promise<object> {
+  const target = join(work, 'fresh');
+  const ended = await run(program, ['-q', '--upstream', server.url, target]);
+  if (ended.code !== 0) throw new Error(`a new mirror: exit code ${ended.code}: ${ended.stderr}`);
+  const content = contentOf(target);
+  rmSync(target, { recursive: true });
+  return content;
+}
