@@ -2,6 +2,7 @@
 import { PausedError, StorageError, TooLargeError } from '../core/errors.ts';
 import type { Report } from '../core/report.ts';
 import type { Policy } from '../policy/policy.ts';
+import type { ProvenanceVerifier } from '../provenance/provenance-verifier.ts';
 import type { Mirror } from '../sync/mirror.ts';
 import { sync } from '../sync/sync.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
@@ -25,6 +26,7 @@ export interface OneRun {
   readonly target: Target;
   readonly settings: Settings;
   readonly policy: Policy | undefined;
+  readonly verifier: ProvenanceVerifier | undefined;
   /** What the mirrors that are notified know us by. */
   readonly secret: Uint8Array | undefined;
   readonly pause: PauseRequest;
@@ -41,7 +43,7 @@ interface RunEnd {
 
 /** Runs once; resolves with the exit code. The caller holds the lock. */
 export async function runOnce(run: OneRun): Promise<number> {
-  const { command, target, settings, policy, pause, nativeBinding } = run;
+  const { command, target, settings, policy, verifier, pause, nativeBinding } = run;
   const startedMs = Date.now();
   const tally = new Tally();
   const report: Report = (event) => {
@@ -51,7 +53,8 @@ export async function runOnce(run: OneRun): Promise<number> {
   const { dryRun, reconcile } = command;
   const { signal } = pause;
   const clock = systemClock;
-  const opened = openMirror({ target, settings, policy, reconcile, dryRun, clock, report, signal, nativeBinding });
+  const mirrored = { target, settings, policy, verifier, reconcile, dryRun };
+  const opened = openMirror({ ...mirrored, clock, report, signal, nativeBinding });
   const view = chooseView(command, settings, target);
   let end: RunEnd;
   try {
@@ -122,7 +125,7 @@ async function endOf(
 }
 
 function codeOf(tally: Tally): number {
-  return tally.parked.size > 0 ? exitCodes.incomplete : exitCodes.right;
+  return tally.parked.size + tally.alarms.length > 0 ? exitCodes.incomplete : exitCodes.right;
 }
 
 function tell({ command, settings }: OneRun, tally: Tally, { code, failure, summary }: RunEnd, view: View): void {

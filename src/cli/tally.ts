@@ -23,6 +23,8 @@ export class Tally {
   removedFiles = 0;
   bytes = 0;
   warnings = 0;
+  /** What a person must look at. */
+  readonly alarms: string[] = [];
 
   /** Takes one event into account. */
   count(event: MirrorEvent): void {
@@ -65,6 +67,9 @@ export class Tally {
       case 'warning':
         this.warnings += 1;
         break;
+      case 'alarm':
+        this.alarms.push(event.message);
+        break;
     }
   }
 
@@ -91,6 +96,7 @@ export class Tally {
         `${plural(this.parked.size, 'project')} failed and ${this.parked.size === 1 ? 'stays' : 'stay'} queued`,
       );
     if (this.warnings > 0) parts.push(plural(this.warnings, 'warning'));
+    if (this.alarms.length > 0) parts.push(plural(this.alarms.length, 'alarm'));
     return `${parts.join(', ')} in ${showSeconds(seconds)}.`;
   }
 }

@@ -37,6 +37,7 @@ export function jsonReport(lines: Lines, now: () => number): Report {
 /** The line about something that a person may want to look into. */
 export function problemOf(event: MirrorEvent): string | undefined {
   if (event.type === 'warning') return `Warning: ${event.message}`;
+  if (event.type === 'alarm') return `Alarm: ${event.message}`;
   if (event.type === 'does-not-fit') return shortage(event);
   if (event.type !== 'project-parked') return undefined;
   return `${event.name}: ${event.reason}; next try not before ${new Date(event.nextTry).toISOString()}`;

@@ -12,6 +12,7 @@ import type { Target } from './target.ts';
 import { jsonReport, type Lines, problemOf, textReport } from './text-report.ts';
 
 const parkedNamed = 20;
+const alarmsNamed = 20;
 
 /** What the command line says of a run. */
 export type RunArguments = RunCommand & { kind: 'run' };
@@ -39,7 +40,8 @@ export function conclude(
   if (quiet) {
     const failed = [...tally.parked].filter(([, { expected }]) => !expected);
     for (const [name, { reason }] of failed.slice(0, parkedNamed)) lines.err(`${name}: ${reason}`);
-    if (failed.length > 0 || code > exitCodes.incomplete) lines.err(summary);
+    for (const message of tally.alarms.slice(0, alarmsNamed)) lines.err(`Alarm: ${message}`);
+    if (failed.length > 0 || tally.alarms.length > 0 || code > exitCodes.incomplete) lines.err(summary);
   } else if (settings.logFormat === 'json') {
     lines.out(JSON.stringify({ time: new Date().toISOString(), type: 'summary', exitCode: code, summary }));
   } else lines.out(summary);

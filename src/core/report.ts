@@ -73,6 +73,8 @@ export type MirrorEvent =
     }
   | { readonly type: 'waiting'; readonly ms: number; readonly why: string }
   | { readonly type: 'root-index'; readonly projects: number }
+  /** A person must look at it, so the run ends with exit code 1; it is told once. */
+  | { readonly type: 'alarm'; readonly message: string }
   | { readonly type: 'warning'; readonly message: string };
 
 /** Receives every event, at once, in order. Must not throw. */

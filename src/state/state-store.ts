@@ -5,6 +5,7 @@
 import type { ProjectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
 import type { IndexEntry } from '../formats/root-index.ts';
+import type { ProvenanceTotals, Unproven, Verdict } from './provenance.ts';
 
 /** What is remembered about the mirror as a whole. */
 export interface MirrorState {
@@ -114,6 +115,8 @@ export interface HeldFile {
   readonly metadataSha256: string | undefined;
   /** True when the provenance object beside it is held. */
   readonly provenance: boolean;
+  /** What that object proves; absent when nobody looked. */
+  readonly verdict?: Verdict;
 }
 
 /** What is held of a project. */
@@ -139,6 +142,8 @@ export type Finished = { readonly due: Due } & (
       readonly drop: readonly HeldFile[];
       /** Absent where everything is held. */
       readonly plan?: Plan | undefined;
+      /** Absent where provenance is not verified. */
+      readonly unproven?: readonly Unproven[];
     }
   | { readonly kind: 'unchanged' }
   | { readonly kind: 'removed' }
@@ -255,6 +260,9 @@ export interface StateStore {
   park(parked: Parked): void;
   /** Published projects by name after `after`. */
   published(after: ProjectName | undefined, limit: number): IndexEntry[];
+  /** What is wrong with the provenance of a project's files, as it was published last. */
+  unproven(name: ProjectName): Unproven[];
+  provenanceTotals(): ProvenanceTotals;
   totals(): Totals;
   recordRun(run: RunRecord): void;
   /** The last runs, the latest first. */

@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { Report } from '../core/report.ts';
 import type { FileStore } from '../files/file-store.ts';
+import type { ProvenanceVerifier } from '../provenance/provenance-verifier.ts';
 import type { StateStore } from '../state/state-store.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Selection } from './selection.ts';
@@ -23,6 +24,10 @@ export interface SyncSettings {
   readonly sweep: number;
   /** The https address under which `web/` is served, without a slash at its end. */
   readonly baseUrl: string | undefined;
+  /** What is done with provenance objects (PEP 740): kept, kept and verified, or left to upstream. */
+  readonly provenance: 'store' | 'verify' | 'off';
+  /** What is done with files whose provenance does not prove where they are from. */
+  readonly provenancePolicy: 'warn' | 'refuse-failed' | 'require';
 }
 
 export interface Mirror {
@@ -35,6 +40,8 @@ export interface Mirror {
   /** What of upstream may be held. */
   readonly selection: Selection;
   readonly space: Space;
+  /** Undefined where provenance is not verified. */
+  readonly verifier: ProvenanceVerifier | undefined;
   /** Aborts when the run is to stop. */
   readonly signal: AbortSignal;
   /** Clears the request for another run, and tells whether there was one. */

@@ -4,14 +4,17 @@ import type { SimplePage } from '../formats/simple-json.ts';
 import { publishPages } from '../pages/publish-pages.ts';
 import { explainReason } from '../policy/explain.ts';
 import type { ProjectDecision } from '../policy/rules.ts';
+import type { Unproven } from '../state/provenance.ts';
 import type { Due, Finished, HeldFile, HeldProject, Plan } from '../state/state-store.ts';
 import { type ChosenFiles, chooseFiles, pagesOf } from './choose-files.ts';
-import { download, isComplete } from './download.ts';
+import { type Downloaded, download, isComplete } from './download.ts';
 import { edgesText } from './edges.ts';
 import { bytesOf, discardFiles, missing } from './held-files.ts';
 import { fileBaseOf, pageToKeep, type SourcePage } from './known-page.ts';
 import type { Mirror } from './mirror.ts';
 import { type PlannedFile, type ProjectPlan, planProject } from './plan.ts';
+import { recallProvenance, requireProvenance } from './provenance.ts';
+import { tellLost, tellProvenance } from './provenance-news.ts';
 import { publishedFile } from './published-file.ts';
 
 /** A queued project, what is held of it, and what may be; without a decision everything may. */
@@ -31,21 +34,24 @@ export async function publishProject(
   const { due, held, decision } = project;
   const { page, url } = source;
   const chosen = chooseFiles(mirror, decision, page);
-  const plan = planProject({ ...page, files: chosen.wanted }, url, held.files, (file) => mirror.upstream.allows(file));
+  const all = planProject({ ...page, files: chosen.wanted }, url, held.files, (file) => mirror.upstream.allows(file));
+  const { plan, leftOut } = requireProvenance(mirror, recallProvenance(mirror, due.name, all));
   refuseForeignFiles(mirror, due, plan);
   const bytes = announce(mirror, project, plan);
   const { serial, etag, status = page.status } = known;
   const finished = { kind: 'published', due, serial, etag, status, drop: plan.drop } as const;
   if (mirror.settings.dryRun) return finished;
   const rule = decision && explainReason(decision.because);
-  const now = isPublished(source, chosen, plan)
-    ? plan.files.map((file) => file.held)
-    : await mirror.space.use(due.name, bytes, rule, () => publish(mirror, project, source, chosen, plan));
-  mirror.space.give(bytesOf(plan.drop));
+  const done = isPublished(mirror, source, chosen, plan, leftOut)
+    ? { now: plan.files.map((file) => file.held), drop: plan.drop, hidden: chosen.hidden, unproven: [] }
+    : await mirror.space.use(due.name, bytes, rule, () => publish(mirror, project, source, chosen, plan, leftOut));
+  const { now, drop, hidden, unproven } = done;
+  mirror.space.give(bytesOf(drop));
   for (const file of plan.files) mirror.selection.seeFileBase(fileBaseOf(file));
-  if (decision === undefined) return finished;
+  const published = { ...finished, drop, unproven };
+  if (decision === undefined) return published;
   if (mirror.selection.policy?.dependencies === true) await rememberRequires(mirror, due, now);
-  return { ...finished, plan: planOf(mirror, decision, page, chosen, plan.files) };
+  return { ...published, plan: planOf(mirror, decision, page, { ...chosen, hidden }, plan.files) };
 }
 
 async function rememberRequires(
@@ -106,13 +112,15 @@ function announce({ report, settings }: Mirror, { due, decision }: SelectedProje
 
 /** Whether the page from which `source` was made shows just that: most rules change little of most projects. */
 function isPublished(
+  mirror: Mirror,
   { page, own }: SourcePage,
   { linked, hidden }: ChosenFiles,
   { files, drop }: ProjectPlan,
+  leftOut: readonly PlannedFile[],
 ): boolean {
-  if (own === undefined || hidden || drop.length > 0 || files.length !== own.size) return false;
+  if (own === undefined || hidden || drop.length > 0 || leftOut.length > 0 || files.length !== own.size) return false;
   if (!linked && files.length !== page.files.length) return false;
-  return files.every((file) => own.has(file.file.filename) && isComplete(file));
+  return files.every((file) => own.has(file.file.filename) && isComplete(file, mirror));
 }
 
 async function publish(
@@ -121,33 +129,62 @@ async function publish(
   source: SourcePage,
   chosen: ChosenFiles,
   plan: ProjectPlan,
-): Promise<readonly (HeldFile | undefined)[]> {
+  leftOut: readonly PlannedFile[],
+): Promise<Published> {
   const { files, settings } = mirror;
   const gone = new Set(settings.indexOnly ? [] : (await missing(files, held.files)).map(({ path }) => path));
   const planned = plan.files.map((file) => (gone.has(file.path) ? { ...file, held: undefined } : file));
-  const now = settings.indexOnly ? planned.map(() => undefined) : await downloadAll(due, mirror, planned);
-  const own = new Map(planned.map((file, at) => [file.file.filename, publishedFile(file, now[at], settings)]));
-  const { shown, published } = pagesOf(source, own, chosen);
+  const results = settings.indexOnly ? planned.map(() => nothingFetched) : await downloadAll(due, mirror, planned);
+  const fetched = planned.map((file, at) => [file, results[at] ?? nothingFetched] as const);
+  const refused = fetched.flatMap(([file, { provenance }]) => (provenance.unproven?.leftOut === true ? [file] : []));
+  const left = new Set([...leftOut, ...refused].map(({ file }) => file.filename));
+  const own = new Map(fetched.map(([file, { held }]) => [file.file.filename, publishedFile(file, held, settings)]));
+  const hidden = chosen.hidden || left.size > 0;
+  const { shown, published } = pagesOf(without(source, left), own, { ...chosen, hidden });
   await publishPages(files, due.name, shown, published, !held.published);
-  await discardFiles(mirror, plan.drop);
-  return now;
+  const drop = [...plan.drop, ...refused.flatMap((file) => file.held ?? [])];
+  await discardFiles(mirror, drop);
+  for (const { file, wasAttested } of leftOut) if (wasAttested) tellLost(mirror, due.name, file.filename);
+  return {
+    now: results.map((result) => result.held),
+    drop,
+    hidden,
+    unproven: tellProvenance(mirror, due.name, fetched),
+  };
+}
+
+/** What has become of a page. */
+interface Published {
+  readonly now: readonly (HeldFile | undefined)[];
+  /** What is not held any more. */
+  readonly drop: readonly HeldFile[];
+  /** True when our page lists less than upstream's. */
+  readonly hidden: boolean;
+  readonly unproven: readonly Unproven[];
+}
+
+const nothingFetched: Downloaded = { held: undefined, provenance: {} };
+
+/** What is left out for its provenance is not linked to upstream either. */
+function without(source: SourcePage, filenames: ReadonlySet<string>): SourcePage {
+  const { page } = source;
+  return { ...source, page: { ...page, files: page.files.filter(({ filename }) => !filenames.has(filename)) } };
 }
 
 /** All files of a project at the same time, under the run's one limit. When one fails the others are kept. */
-async function downloadAll(
-  { name }: Due,
-  mirror: Mirror,
-  planned: readonly PlannedFile[],
-): Promise<(HeldFile | undefined)[]> {
+async function downloadAll({ name }: Due, mirror: Mirror, planned: readonly PlannedFile[]): Promise<Downloaded[]> {
   const results = await Promise.allSettled(
-    planned.map((file) => (isComplete(file) ? file.held : download(mirror, name, file))),
+    planned.map((file) =>
+      isComplete(file, mirror) ? { held: file.held, provenance: {} } : download(mirror, name, file),
+    ),
   );
-  const held = results.map((result) => (result.status === 'fulfilled' ? result.value : undefined));
+  const downloaded = results.map((result) => (result.status === 'fulfilled' ? result.value : nothingFetched));
+  const held = downloaded.map((file) => file.held);
   const isNew = (file: HeldFile | undefined, index: number): boolean => file !== planned[index]?.held;
   mirror.state.hold(
     name,
     held.filter((file, index): file is HeldFile => file !== undefined && isNew(file, index)),
   );
   for (const result of results) if (result.status === 'rejected') throw result.reason;
-  return held;
+  return downloaded;
 }

@@ -11,6 +11,7 @@ import type { Due, Finished, HeldProject, Obstacle } from '../state/state-store.
 import { bytesOf, discardFiles, missing } from './held-files.ts';
 import { knownPage } from './known-page.ts';
 import type { Mirror } from './mirror.ts';
+import { isProven } from './provenance.ts';
 import { publishProject, type SelectedProject } from './publish-project.ts';
 
 const minuteMs = 60_000;
@@ -42,7 +43,9 @@ export async function syncProject(mirror: Mirror, due: Due): Promise<SyncOutcome
 async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<SyncOutcome> {
   const { upstream, selection, state } = mirror;
   const { due, held, decision } = project;
-  const isPlanned = decision === undefined || state.decisionOf(due.name) === selection.keyOf(decision);
+  const isPlanned =
+    isProven(mirror, due.name, held) &&
+    (decision === undefined || state.decisionOf(due.name) === selection.keyOf(decision));
   const etag = isPlanned && (await isIntact(mirror, due, held)) ? held.etag : undefined;
   const answer = await upstream.project(due.name, etag, due.attempts % 2 === 1);
   if (answer.kind === 'absent') return absent(mirror, due, held);

@@ -4,6 +4,7 @@ import type { Clock } from '../../core/clock.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { WebPath } from '../../core/paths.ts';
 import type { IndexEntry } from '../../formats/root-index.ts';
+import type { ProvenanceTotals, Unproven } from '../provenance.ts';
 import type {
   Due,
   Finished,
@@ -26,7 +27,8 @@ import type {
 import { takeOverList } from './list-takeover.ts';
 import { asStorage } from './open-database.ts';
 import { type OpenStateOptions, openState } from './open-state.ts';
-import { dueOf, fileOf, planOf } from './rows.ts';
+import { provenanceTotals, putUnproven } from './provenance.ts';
+import { dueOf, fileOf, parkedOf, planOf, provenanceNumber, unprovenOf } from './rows.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 
 /** How many runs are remembered. */
@@ -157,13 +159,7 @@ export class SqliteStateStore implements StateStore {
   }
 
   parked(limit: number): Parked[] {
-    const rows = this.#do(() => this.#sql.parked.all(limit));
-    return rows.map((row) => ({
-      due: dueOf(row),
-      obstacle: row.obstacle ?? 'failed',
-      reason: row.reason ?? '',
-      nextTry: row.next_try,
-    }));
+    return this.#do(() => this.#sql.parked.all(limit)).map(parkedOf);
   }
 
   queued(name: ProjectName): Queued | undefined {
@@ -198,9 +194,10 @@ export class SqliteStateStore implements StateStore {
   hold(name: ProjectName, files: readonly HeldFile[]): void {
     if (files.length === 0) return;
     this.#transaction(() => {
-      for (const { path, size, sha256, metadataSha256, provenance } of files) {
+      for (const file of files) {
+        const { path, size, sha256, metadataSha256 } = file;
         const metadata = metadataSha256 === undefined ? null : Buffer.from(metadataSha256, 'hex');
-        this.#sql.hold.run(path, name, size, Buffer.from(sha256, 'hex'), metadata, provenance ? 1 : 0);
+        this.#sql.hold.run(path, name, size, Buffer.from(sha256, 'hex'), metadata, provenanceNumber(file));
       }
     });
   }
@@ -221,6 +218,14 @@ export class SqliteStateStore implements StateStore {
   published(after: ProjectName | undefined, limit: number): IndexEntry[] {
     const rows = this.#do(() => this.#sql.published.all(after ?? '', limit));
     return rows.map((row) => ({ name: row.name, displayName: row.display_name, serial: row.serial ?? undefined }));
+  }
+
+  unproven(name: ProjectName): Unproven[] {
+    return this.#do(() => this.#sql.unproven.all(name)).map(unprovenOf);
+  }
+
+  provenanceTotals(): ProvenanceTotals {
+    return this.#do(() => provenanceTotals(this.#sql));
   }
 
   totals(): Totals {
@@ -249,6 +254,7 @@ export class SqliteStateStore implements StateStore {
       this.#sql.publish.run(name, displayName, serial ?? null, etag ?? null, status, now);
       for (const file of drop) this.#sql.deleteFile.run(file.path);
       this.#putPlan(name, project.plan);
+      putUnproven(this.#sql, name, project.unproven);
     } else if (project.kind === 'unchanged') {
       this.#sql.see.run(now, name);
     } else {
@@ -256,6 +262,7 @@ export class SqliteStateStore implements StateStore {
       this.#sql.deleteProject.run(name);
       this.#sql.deletePlan.run(name);
       this.#sql.deleteRequires.run(name);
+      this.#sql.deleteUnproven.run(name);
     }
     this.#sql.dequeue.run(name, required);
   }

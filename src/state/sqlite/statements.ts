@@ -2,7 +2,7 @@
 import type Database from 'better-sqlite3';
 import type { ProjectName } from '../../core/names.ts';
 import type { Requires, RuleTotals, RunRecord, Totals } from '../state-store.ts';
-import type { DueRow, FileRow, ParkedRow, PlanRow, ProjectRow } from './rows.ts';
+import type { DueRow, FileRow, ParkedRow, PlanRow, ProjectRow, UnprovenRow } from './rows.ts';
 
 /** Each dependency has a reason of its own; what counts is who asked for dependencies. */
 const ruleWithoutNames = `
@@ -115,6 +115,14 @@ export function prepareStatements(db: Database.Database) {
     ),
     deleteFile: db.prepare<[string]>('DELETE FROM files WHERE path = ?'),
     deleteFilesOf: db.prepare<[string]>('DELETE FROM files WHERE project = ?'),
+
+    unproven: db.prepare<[string], UnprovenRow>('SELECT filename, why, left_out FROM unproven WHERE project = ?'),
+    putUnproven: db.prepare<[string, string, string, number]>(
+      'INSERT OR REPLACE INTO unproven (project, filename, why, left_out) VALUES (?, ?, ?, ?)',
+    ),
+    deleteUnproven: db.prepare<[string]>('DELETE FROM unproven WHERE project = ?'),
+    proven: db.prepare<[number], { files: number }>('SELECT files FROM proven WHERE provenance = ?'),
+    leftOut: db.prepare<[], { files: number }>('SELECT count(*) AS files FROM unproven WHERE left_out = 1'),
 
     putPlan: db.prepare<[string, string, number | null, string, number, Buffer | null]>(
       `INSERT INTO plans (project, decision, next_change, rule, bytes, page) VALUES (?, ?, ?, ?, ?, ?)
