@@ -95,10 +95,9 @@ export function settingsFrom(given: ReadonlyMap<SettingName, Given>): Settings {
 /** Who writes that files are to be proven must not be left with a mirror that proves nothing. */
 function refuseUselessProvenance(given: ReadonlyMap<SettingName, Given>): void {
   const verifies = given.get('provenance')?.value === 'verify';
-  for (const name of ['provenance-policy', 'trusted-root-file'] as const) {
-    const found = given.get(name);
-    if (found === undefined || verifies) continue;
-    throw new UsageError(`${found.where}: means nothing without provenance = "verify"`);
+  const policy = given.get('provenance-policy');
+  if (policy !== undefined && policy.value !== 'warn' && !verifies) {
+    throw new UsageError(`${policy.where}: ${show(policy.value)} means nothing without provenance = "verify"`);
   }
   const indexOnly = given.get('index-only');
   if (!verifies || indexOnly?.value !== true) return;

@@ -68,10 +68,10 @@ t.test('it has every key of every table', async (t) => {
 t.test('uncommented it is accepted, and the settings that are no examples are the defaults', async (t) => {
   const path = join(t.testdir({ 'mirror.toml': whole }), 'mirror.toml');
   const { given } = readConfigFile(path);
-  const { baseUrl, contact, notify, notifySecretFile, ...usual } = settingsFrom(given);
-  t.ok([baseUrl, contact, notifySecretFile, notify[0]].every((value) => typeof value === 'string'));
-  const { baseUrl: _a, contact: _b, notify: _c, notifySecretFile: _d, ...defaults } = settingsFrom(new Map());
-  t.same(usual, defaults);
+  const { baseUrl, contact, notify, notifySecretFile, trustedRootFile, ...usual } = settingsFrom(given);
+  t.ok([baseUrl, contact, notifySecretFile, trustedRootFile, notify[0]].every((value) => typeof value === 'string'));
+  const defaults = settingsFrom(new Map());
+  t.same({ ...defaults, ...usual }, defaults);
 });
 
 t.test('uncommented its policy is accepted without a warning', async (t) => {

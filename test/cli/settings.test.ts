@@ -60,6 +60,23 @@ t.test('notices go to any web address, as they hold no secret', async (t) => {
   }
 });
 
+t.test('what is said of provenance must be able to mean something', async (t) => {
+  const { provenance, provenancePolicy, trustedRootFile } = read({
+    provenance: 'verify',
+    'provenance-policy': 'require',
+    'trusted-root-file': '/etc/root.json',
+  });
+  t.same([provenance, provenancePolicy, trustedRootFile], ['verify', 'require', '/etc/root.json']);
+  t.equal(problem({ provenance: 'yes' }), `${where}: expected store, verify or off, found "yes"`);
+  t.match(
+    problem({ provenance: 'verify', 'provenance-policy': 'refuse' }),
+    /: expected warn, refuse-failed or require, /,
+  );
+  t.match(problem({ provenance: 'verify', 'trusted-root-file': 'root.json' }), /: expected an absolute path, /);
+  t.match(problem({ 'provenance-policy': 'require' }), /: "require" means nothing without provenance = "verify"$/);
+  t.match(problem({ provenance: 'verify', 'index-only': true }), /: nothing can be verified where no file is held/);
+});
+
 t.test('an address means the same with and without what people add to it', async (t) => {
   const spellings: [string, string][] = [
     ['https://pypi.example', 'https://pypi.example'],

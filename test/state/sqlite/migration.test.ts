@@ -65,6 +65,8 @@ t.test('a database of version 1 is brought up to date with everything in it', as
     plans,
     requires,
     removed,
+    unproven,
+    proven,
     queue,
     stats_counts: _counts,
     stats_starts: starts,
@@ -74,7 +76,8 @@ t.test('a database of version 1 is brought up to date with everything in it', as
   t.same(after, restBefore, 'nothing else was touched');
   t.match(projects, projectsBefore === undefined ? [] : [{ name: 'alpha', etag: '"e"', status: 'archived' }]);
   t.match(queue, queueBefore);
-  t.same([plans, requires, removed, starts], [[], [], [], []]);
+  t.same([plans, requires, removed, unproven, starts], [[], [], [], [], []]);
+  t.same(proven, [{ provenance: 1, files: 1 }], 'files that were held before are counted');
   db.close();
   new SqliteStateStore(file, clock).close();
   const stats = new SqliteStatsStore(file);
