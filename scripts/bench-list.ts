@@ -14,6 +14,7 @@ const opened = openMirror({
   target,
   settings: settingsFrom(new Map([['upstream', { value: url, where: 'argument' }]])),
   policy: undefined,
+  verifier: undefined,
   reconcile: false,
   dryRun: false,
   clock: systemClock,

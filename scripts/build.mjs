@@ -14,6 +14,8 @@ const programs = {
   pep381checkfiles: 'scripts/pep381checkfiles.ts',
   'pep381sync.cgi': 'cgi/pep381sync.ts',
 };
+/** What programs load when they need it. */
+const parts = { 'provenance.js': 'src/provenance/sigstore/sigstore-verifier.ts' };
 const addon = join(root, 'node_modules/better-sqlite3/build/Release/better_sqlite3.node');
 
 /** Builds the programs, and what they need beside them, into the folder `dist`, which is emptied first. */
@@ -22,23 +24,40 @@ export async function buildPrograms(dist) {
   mkdirSync(dist, { recursive: true });
   for (const [program, source] of Object.entries(programs)) {
     const outfile = join(dist, program);
-    await build({
-      entryPoints: [join(root, source)],
-      outfile,
-      bundle: true,
-      minify: true,
-      platform: 'node',
-      format: 'cjs',
-      target: 'node20',
-      banner: { js: '#!/usr/bin/env node' },
-      legalComments: 'none',
-      logLevel: 'warning',
-    });
+    await bundle(source, outfile, { banner: { js: '#!/usr/bin/env node' }, plugins: [partsBeside] });
     chmodSync(outfile, 0o755);
   }
+  for (const [part, source] of Object.entries(parts)) await bundle(source, join(dist, part), {});
   copyFileSync(addon, join(dist, 'better_sqlite3.node'));
   writeFileSync(join(dist, 'package.json'), '{"type":"commonjs"}\n');
 }
+
+async function bundle(source, outfile, options) {
+  await build({
+    entryPoints: [join(root, source)],
+    outfile,
+    bundle: true,
+    minify: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    legalComments: 'none',
+    logLevel: 'warning',
+    ...options,
+  });
+}
+
+/** An import() of a part stays one, of the file beside the program. */
+const partsBeside = {
+  name: 'parts-beside',
+  setup({ onResolve }) {
+    onResolve({ filter: /\.ts$/ }, ({ kind, path, resolveDir }) => {
+      if (kind !== 'dynamic-import') return undefined;
+      const part = Object.keys(parts).find((name) => join(resolveDir, path) === join(root, parts[name]));
+      return part && { path: `./${part}`, external: true };
+    });
+  },
+};
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   if (!existsSync(addon)) {

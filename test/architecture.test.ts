@@ -16,7 +16,7 @@ type Layer =
   | 'program';
 
 const useCases = ['sync', 'check', 'stats', 'adopt', 'notify'];
-const portFolders = ['upstream', 'state', 'files'];
+const portFolders = ['upstream', 'state', 'files', 'provenance'];
 const programs = /^(?:scripts\/(?:pep381run|processlogs|pep381checkfiles)|cgi\/pep381sync)\.ts$/;
 
 function isPureFolder(folder: string): folder is 'core' | 'packaging' | 'formats' | 'policy' {

@@ -21,6 +21,12 @@ export const exampleConfig = `# mirror.toml: what pep381run mirrors into this fo
 #trash-days = 30
 # The https address under which web/ is served: needed to serve provenance (PEP 740).
 #base-url = "https://mirror.example"
+# Provenance objects are kept as they are ("store"), verified, too ("verify"), or left to upstream ("off").
+#provenance = "store"
+# Files whose provenance fails: "warn" and hold them, "refuse-failed", or "require" provenance of every file.
+#provenance-policy = "warn"
+# Whom to trust: Sigstore's trusted_root.json. By default the one of @sigstore/tuf 4.0.2, from March 2026.
+#trusted-root-file = "/etc/pep381client/trusted_root.json"
 # How upstream's operators can reach you.
 #contact = "mirror@example.org"
 # How to write what happens: "text" or "json".

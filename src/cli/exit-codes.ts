@@ -14,7 +14,7 @@ import {
 export const exitCodes = {
   /** The mirror is right; or another run is at work; or the run was paused by Ctrl-C, as 1.5 did. */
   right: 0,
-  /** Finished, but something failed and stays queued. */
+  /** Finished, but something failed and stays queued, or a person must look at something. */
   incomplete: 1,
   /** Wrong usage or configuration. */
   usage: 2,

@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Report } from '../core/report.ts';
 import { FilesystemFileStore } from '../files/filesystem/filesystem-file-store.ts';
 import type { Policy } from '../policy/policy.ts';
+import type { ProvenanceVerifier } from '../provenance/provenance-verifier.ts';
 import { SqliteStateStore } from '../state/sqlite/sqlite-state-store.ts';
 import { Brake } from '../sync/brake.ts';
 import type { Mirror } from '../sync/mirror.ts';
@@ -24,6 +25,8 @@ export interface OpenMirrorOptions {
   readonly settings: Settings;
   /** Undefined when everything is to be held. */
   readonly policy: Policy | undefined;
+  /** Undefined where provenance is not verified. */
+  readonly verifier: ProvenanceVerifier | undefined;
   readonly reconcile: boolean;
   readonly dryRun: boolean;
   /** So many deletions a person has allowed. */
@@ -38,7 +41,7 @@ export interface OpenMirrorOptions {
 
 /** A mirror to run, and how to close it. The caller holds the lock. Throws StorageError. */
 export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(): Promise<void> } {
-  const { target, settings, policy, clock, report, signal, dryRun, reconcile } = options;
+  const { target, settings, policy, verifier, clock, report, signal, dryRun, reconcile } = options;
   const dispatcher = new Agent({
     connections: settings.workers,
     pipelining: 1,
@@ -73,6 +76,7 @@ export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(
     selection: new Selection(policy, state),
     space: new Space(files, policy?.budget, state.totals().bytes),
     brake: new Brake(state, clock, options.allowDeletions),
+    verifier,
   };
   return {
     mirror,

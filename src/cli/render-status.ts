@@ -1,4 +1,5 @@
 /** The status as text. */
+import type { ProvenanceTotals } from '../state/provenance.ts';
 import type { Status } from './status.ts';
 import { renderTable } from './table.ts';
 import { plural, shortTime, showBytes, showCount, showSeconds } from './units.ts';
@@ -12,7 +13,8 @@ export function renderStatus(status: Status): string[] {
 }
 
 function facts(status: Status): string[][] {
-  const { target, upstream, serial, projects, files, bytes, lastComplete, running, queued, parked, disk } = status;
+  const { target, upstream, serial, projects, files, bytes, lastComplete, running, queued, parked, provenance, disk } =
+    status;
   const held = `${plural(projects, 'project')}, ${plural(files, 'file')}, ${showBytes(bytes)}`;
   return [
     ['Mirror', target],
@@ -22,8 +24,16 @@ function facts(status: Status): string[][] {
     ['Complete', lastComplete === undefined ? 'not yet' : `as of ${shortTime(lastComplete)}`],
     ['Now', running ? 'a run is at work' : 'no run is at work'],
     ['Queue', `${plural(queued, 'project')}, ${showCount(parked)} of them parked`],
+    ...(provenance === undefined ? [] : [['Provenance', provenanceText(provenance)]]),
     ['Disk', `${showBytes(disk.free)} free of ${showBytes(disk.size)}`],
   ];
+}
+
+function provenanceText({ verified, failed, lost, unchecked, absent, leftOut }: ProvenanceTotals): string {
+  const parts = { verified, failed, lost, unchecked, 'without it': absent, 'left out': leftOut };
+  return Object.entries(parts)
+    .flatMap(([what, files]) => (files > 0 || what === 'verified' ? [`${showCount(files)} ${what}`] : []))
+    .join(', ');
 }
 
 function runsTable({ runs }: Status): string[] {

@@ -3,7 +3,8 @@ import { explainReason } from '../policy/explain.ts';
 import type { Reason } from '../policy/reason.ts';
 import { renderTable } from './table.ts';
 import { plural, shortTime, showBytes } from './units.ts';
-import type { FileState, Subject, Why, WhyQueued } from './why.ts';
+import type { Subject, Why, WhyQueued } from './why.ts';
+import type { FileState } from './why-files.ts';
 
 const holds = { files: 'held', 'pages-only': 'pages only', none: 'left out' } as const;
 const states: readonly FileState[] = ['held', 'wanted', 'linked', 'left out', 'to be removed'];
@@ -19,11 +20,11 @@ export function renderWhy(subject: Subject, why: Why, root: string): string[] {
     ...queueRows(why.queue),
     ...(why.known ? [['files', filesText(subject, why)]] : []),
   ];
-  const files = why.files.map(({ filename, size, state, because }) => [
+  const files = why.files.map(({ filename, size, state, because, provenance }) => [
     state,
     size === undefined ? '?' : showBytes(size),
     filename,
-    because === undefined ? '' : told(because),
+    [because && told(because), provenance && `provenance ${provenance}`].filter((part) => part).join('; '),
   ]);
   const table = renderTable(files, { right: [1] });
   return [why.project, ...renderTable(rows).map((line) => `  ${line}`), ...(table.length > 0 ? ['', ...table] : [])];

@@ -37,9 +37,15 @@ export async function restore(
     return exitCodes.incomplete;
   }
   const restored = new Restored(lines);
-  const common = { target, settings, policy, nativeBinding, reconcile: false, dryRun: false, clock: systemClock };
+  const common = { target, settings, policy, verifier: undefined, nativeBinding, clock: systemClock };
   const { report } = restored;
-  const { mirror, close } = openMirror({ ...common, report, signal: new AbortController().signal });
+  const { mirror, close } = openMirror({
+    ...common,
+    reconcile: false,
+    dryRun: false,
+    report,
+    signal: new AbortController().signal,
+  });
   try {
     for (const name of command.names) await restoreOne(mirror, name);
     await publishRootIndex(mirror);

@@ -2,6 +2,7 @@
 import { PausedError, StorageError, TooLargeError } from '../core/errors.ts';
 import type { Report } from '../core/report.ts';
 import type { Policy } from '../policy/policy.ts';
+import type { ProvenanceVerifier } from '../provenance/provenance-verifier.ts';
 import type { Mirror } from '../sync/mirror.ts';
 import { sync } from '../sync/sync.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
@@ -26,6 +27,7 @@ export interface OneRun {
   readonly target: Target;
   readonly settings: Settings;
   readonly policy: Policy | undefined;
+  readonly verifier: ProvenanceVerifier | undefined;
   /** What the mirrors that are notified know us by. */
   readonly secret: Uint8Array | undefined;
   readonly keys: SnapshotKeys;
@@ -43,7 +45,7 @@ interface RunEnd {
 
 /** Runs once; resolves with the exit code. The caller holds the lock. */
 export async function runOnce(run: OneRun): Promise<number> {
-  const { command, target, settings, policy, keys, pause, nativeBinding } = run;
+  const { command, target, settings, policy, verifier, keys, pause, nativeBinding } = run;
   const startedMs = Date.now();
   const tally = new Tally();
   const report: Report = (event) => {
@@ -53,8 +55,8 @@ export async function runOnce(run: OneRun): Promise<number> {
   const { dryRun, reconcile, allowDeletions } = command;
   const { signal } = pause;
   const clock = systemClock;
-  const common = { target, settings, policy, keys, reconcile, allowDeletions, dryRun, clock, report, signal };
-  const opened = openMirror({ ...common, nativeBinding });
+  const mirrored = { target, settings, policy, verifier, keys, reconcile, allowDeletions, dryRun };
+  const opened = openMirror({ ...mirrored, clock, report, signal, nativeBinding });
   const view = chooseView(command, settings, policy, target);
   let end: RunEnd;
   try {
@@ -127,7 +129,7 @@ async function endOf(
 /** What earlier runs could not finish is not right either. */
 function codeOf({ state }: Mirror, tally: Tally): number {
   const { parked, heldBack } = state.totals();
-  if (parked > heldBack || tally.parked.size > tally.heldBack || tally.alarms > 0) return exitCodes.incomplete;
+  if (parked > heldBack || tally.parked.size > tally.heldBack || tally.alarms.length > 0) return exitCodes.incomplete;
   return heldBack > 0 || tally.heldBack > 0 ? exitCodes.heldBack : exitCodes.right;
 }
 

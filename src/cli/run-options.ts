@@ -68,8 +68,8 @@ Options:
 
 TARGET/mirror.toml can hold the same settings and more; --example-config lists them.
 --status and --why only read, also while a run is at work; --why exits with 1 when nothing is known.
-Exit codes: 0 the mirror is right, 1 something failed and stays queued, 2 wrong usage,
-3 upstream cannot be reached, 4 local storage failed, 5 deletions were held back.
+Exit codes: 0 the mirror is right, 1 something failed and stays queued or needs a look,
+2 wrong usage, 3 upstream cannot be reached, 4 local storage failed, 5 deletions were held back.
 `;
 
 const example = 'example-config';

@@ -10,6 +10,7 @@ import { importConfigBeside, printImportedConfig } from './import-config.ts';
 import { look } from './look.ts';
 import { readNotifySecret } from './notify-all.ts';
 import { openOldTarget } from './open-old-target.ts';
+import { openProvenance } from './open-provenance.ts';
 import { readPolicy } from './policy-file.ts';
 import { restore } from './restore.ts';
 import { runWhileRequested } from './run-again.ts';
@@ -62,13 +63,14 @@ async function runLocked(command: RunArguments, nativeBinding: string | undefine
   const policy = await readPolicy(config);
   const secret = readNotifySecret(settings);
   const keys = { sign: readSigningKey(settings, target), verifyUpstream: readUpstreamKey(settings) };
+  const verifier = await openProvenance(settings);
   const pause = listenForPause();
   if (!command.dryRun) prepareTarget(target);
   // A dry run takes it too, as it keeps a transaction open to the end; without a lock there is no state to protect.
   const isFree = command.dryRun && !existsSync(target.lock);
   const code = await runWhileRequested({
     takeLock: () => (isFree ? () => {} : takeLock(target.lock, nativeBinding)),
-    run: () => runOnce({ command, target, settings, policy, secret, keys, pause, nativeBinding }),
+    run: () => runOnce({ command, target, settings, policy, verifier, secret, keys, pause, nativeBinding }),
     isRequested: () => !command.dryRun && requestAgeMs(target, Date.now()) !== undefined,
     isPaused: () => pause.signal.aborted,
   });

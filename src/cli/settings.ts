@@ -23,6 +23,12 @@ export interface Settings {
   readonly trashDays: number;
   /** Without a slash at its end. */
   readonly baseUrl: string | undefined;
+  /** What is done with provenance objects (PEP 740). */
+  readonly provenance: (typeof provenanceModes)[number];
+  /** What is done with files whose provenance does not prove where they are from. */
+  readonly provenancePolicy: (typeof provenancePolicies)[number];
+  /** Whom to trust, as Sigstore writes it; undefined for the root that is shipped. */
+  readonly trustedRootFile: string | undefined;
   /** How upstream's operators can reach us: a URL or an address. */
   readonly contact: string | undefined;
   readonly logFormat: 'text' | 'json';
@@ -35,6 +41,9 @@ export interface Settings {
   /** The public key that upstream signs with: a file, or base64. */
   readonly upstreamKey: string | undefined;
 }
+
+const provenanceModes = ['store', 'verify', 'off'] as const;
+const provenancePolicies = ['warn', 'refuse-failed', 'require'] as const;
 
 /** A setting as it was given, and where, for messages: `mirror.toml:3: workers` or `--workers`. */
 export interface Given {
@@ -53,6 +62,9 @@ export const settingNames = [
   'keep-removed',
   'trash-days',
   'base-url',
+  'provenance',
+  'provenance-policy',
+  'trusted-root-file',
   'contact',
   'log-format',
   'notify',
@@ -72,6 +84,7 @@ export function settingsFrom(given: ReadonlyMap<SettingName, Given>): Settings {
   };
   const allowHttp = read('allow-http', flag, false);
   const upstream = read('upstream', (at) => address(at, allowHttp, httpIsUnsafe), 'https://pypi.org');
+  refuseUselessProvenance(given);
   return {
     upstream,
     allowHttp,
@@ -83,13 +96,28 @@ export function settingsFrom(given: ReadonlyMap<SettingName, Given>): Settings {
     trashDays: read('trash-days', (at) => wholeNumber(at, 0, 36_500), 30),
     sweep: read('sweep', (at) => wholeNumber(at, 0, 1_000_000), 100),
     baseUrl: read('base-url', (at) => address(at, false, httpIsNoOrigin), undefined),
+    provenance: read('provenance', (at) => oneOf(at, provenanceModes), 'store'),
+    provenancePolicy: read('provenance-policy', (at) => oneOf(at, provenancePolicies), 'warn'),
+    trustedRootFile: read('trusted-root-file', absolutePath, undefined),
     contact: read('contact', oneLine, undefined),
-    logFormat: read('log-format', logFormat, 'text'),
+    logFormat: read('log-format', (at) => oneOf(at, ['text', 'json']), 'text'),
     notify: read('notify', receivers, []),
     notifySecretFile: read('notify-secret-file', absolutePath, undefined),
     signingKeyFile: read('signing-key-file', absolutePath, undefined),
     upstreamKey: read('upstream-key', publicKey, undefined),
   };
+}
+
+/** Who writes that files are to be proven must not be left with a mirror that proves nothing. */
+function refuseUselessProvenance(given: ReadonlyMap<SettingName, Given>): void {
+  const verifies = given.get('provenance')?.value === 'verify';
+  const policy = given.get('provenance-policy');
+  if (policy !== undefined && policy.value !== 'warn' && !verifies) {
+    throw new UsageError(`${policy.where}: ${show(policy.value)} means nothing without provenance = "verify"`);
+  }
+  const indexOnly = given.get('index-only');
+  if (!verifies || indexOnly?.value !== true) return;
+  throw new UsageError(`${indexOnly.where}: nothing can be verified where no file is held (provenance = "verify")`);
 }
 
 function flag({ value, where }: Given): boolean {
@@ -177,9 +205,11 @@ function publicKey({ value, where }: Given): string {
   );
 }
 
-function logFormat({ value, where }: Given): 'text' | 'json' {
-  if (value === 'text' || value === 'json') return value;
-  throw new UsageError(`${where}: expected text or json, found ${show(value)}`);
+function oneOf<T extends string>({ value, where }: Given, choices: readonly T[]): T {
+  const found = choices.find((choice) => choice === value);
+  if (found !== undefined) return found;
+  const names = `${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`;
+  throw new UsageError(`${where}: expected ${names}, found ${show(value)}`);
 }
 
 function show(value: unknown): string {

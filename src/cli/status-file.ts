@@ -14,7 +14,7 @@ export interface RunEnd {
 /** Remembers the run, and publishes the status. Throws StorageError. */
 export async function publishStatus({ state, files, clock, settings }: Mirror, run: RunEnd): Promise<void> {
   const finishedMs = clock.now();
-  state.recordRun({ ...run, finishedMs });
+  state.history.record({ ...run, finishedMs });
   const { serial } = state.mirror();
   const { projects, files: held, bytes, queued } = state.totals();
   const status = {
@@ -28,6 +28,7 @@ export async function publishStatus({ state, files, clock, settings }: Mirror, r
     files: held,
     bytes,
     queued,
+    ...(settings.provenance === 'verify' && { provenance: provenanceOf(state) }),
     parked: state.parked(parkedShown).map(({ due, reason, nextTry }) => ({
       name: due.name,
       since: new Date(due.since).toISOString(),
@@ -38,4 +39,9 @@ export async function publishStatus({ state, files, clock, settings }: Mirror, r
   };
   const body = Buffer.from(`${JSON.stringify(status, undefined, 1)}\n`);
   await files.publish([{ path: ownPath('mirror-status.json'), body }]);
+}
+
+function provenanceOf(state: Mirror['state']): Readonly<Record<string, number>> {
+  const { leftOut, ...held } = state.provenanceTotals();
+  return { ...held, 'left-out': leftOut };
 }

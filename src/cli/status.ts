@@ -1,6 +1,8 @@
 /** How the mirror is. */
 import { ownPath } from '../core/paths.ts';
-import type { Parked, RuleTotals, RunRecord } from '../state/state-store.ts';
+import type { ProvenanceTotals } from '../state/provenance.ts';
+import type { RunRecord } from '../state/run-history.ts';
+import type { Parked, RuleTotals } from '../state/state-store.ts';
 import type { Reader } from './open-reader.ts';
 import { isoTime } from './units.ts';
 
@@ -20,6 +22,8 @@ export interface Status {
   /** Projects to be looked at, and those of them that were tried in vain. */
   readonly queued: number;
   readonly parked: number;
+  /** What the provenance of the held files is worth; undefined where it is not verified. */
+  readonly provenance: ProvenanceTotals | undefined;
   /** Of the disk, in bytes. */
   readonly disk: { readonly size: number; readonly free: number };
   /** The latest first. */
@@ -63,8 +67,9 @@ export async function statusOf({ target, settings, state, files, isRunning }: Re
     running: isRunning(),
     queued,
     parked,
+    provenance: settings.provenance === 'verify' ? state.provenanceTotals() : undefined,
     disk: { size, free },
-    runs: state.runs(shown).map(pastRun),
+    runs: state.history.latest(shown).map(pastRun),
     longestParked: state.parked(shown).map(parkedProject),
     rules: state.planTotals(shown),
   };

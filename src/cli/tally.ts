@@ -25,7 +25,8 @@ export class Tally {
   warnings = 0;
   /** What the brake holds back, once it is told. */
   deletions: Extract<MirrorEvent, { type: 'deletions-held-back' }> | undefined;
-  alarms = 0;
+  /** What a person must look at. */
+  readonly alarms: string[] = [];
 
   /** Takes one event into account. */
   count(event: MirrorEvent): void {
@@ -72,7 +73,7 @@ export class Tally {
         this.warnings += 1;
         break;
       case 'alarm':
-        this.alarms += 1;
+        this.alarms.push(event.message);
         break;
     }
   }
@@ -103,8 +104,8 @@ export class Tally {
     const failed = this.parked.size - this.heldBack;
     if (failed > 0) parts.push(`${plural(failed, 'project')} failed and ${failed === 1 ? 'stays' : 'stay'} queued`);
     if (this.heldBack > 0) parts.push(`deletions held back in ${plural(this.heldBack, 'project')}`);
-    if (this.alarms > 0) parts.push(plural(this.alarms, 'alarm'));
     if (this.warnings > 0) parts.push(plural(this.warnings, 'warning'));
+    if (this.alarms.length > 0) parts.push(plural(this.alarms.length, 'alarm'));
     return `${parts.join(', ')} in ${showSeconds(seconds)}.`;
   }
 }

@@ -13,6 +13,7 @@ import type { Target } from './target.ts';
 import { jsonReport, type Lines, problemOf, textReport } from './text-report.ts';
 
 const parkedNamed = 20;
+const alarmsNamed = 20;
 
 /** What the command line says of a run. */
 export type RunArguments = RunCommand & { kind: 'run' };
@@ -40,9 +41,11 @@ export function conclude(
   if (quiet) {
     const failed = [...tally.parked].filter(([, { expected }]) => !expected);
     for (const [name, { reason }] of failed.slice(0, parkedNamed)) lines.err(`${name}: ${reason}`);
+    for (const message of tally.alarms.slice(0, alarmsNamed)) lines.err(`Alarm: ${message}`);
     // What is held back was told when it was, and is told again each day.
     const isTold = code === exitCodes.heldBack && tally.heldBack === 0;
-    if (failed.length > 0 || (code > exitCodes.incomplete && !isTold)) lines.err(summary);
+    const isUrgent = failed.length > 0 || tally.alarms.length > 0;
+    if (isUrgent || (code > exitCodes.incomplete && !isTold)) lines.err(summary);
   } else if (settings.logFormat === 'json') {
     lines.out(JSON.stringify({ time: new Date().toISOString(), type: 'summary', exitCode: code, summary }));
   } else lines.out(summary);

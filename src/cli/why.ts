@@ -8,10 +8,12 @@ import { type FilesPlan, planFiles } from '../policy/files.ts';
 import type { Hold } from '../policy/policy.ts';
 import type { Reason } from '../policy/reason.ts';
 import type { ProjectDecision } from '../policy/rules.ts';
-import type { HeldFile, HeldProject, Queued } from '../state/state-store.ts';
+import type { Queued } from '../state/state-store.ts';
 import { knownPage } from '../sync/known-page.ts';
 import type { Reader } from './open-reader.ts';
 import { isoTime } from './units.ts';
+import { filesOf, type WhyFile } from './why-files.ts';
+import { withProvenance } from './why-provenance.ts';
 
 /** What is asked about. */
 export interface Subject {
@@ -19,19 +21,6 @@ export interface Subject {
   /** As it was written. */
   readonly version: string | undefined;
   readonly filename: string | undefined;
-}
-
-/** What becomes of a file. `linked` ones are left where upstream has them. */
-export type FileState = 'held' | 'wanted' | 'linked' | 'left out' | 'to be removed';
-
-/** One file, and why. */
-export interface WhyFile {
-  readonly filename: string;
-  /** Bytes, where upstream tells. */
-  readonly size: number | undefined;
-  readonly state: FileState;
-  /** Undefined where upstream's page is not known here. */
-  readonly because: Reason | undefined;
 }
 
 /** Everything that is known of a project. Times are as ISO 8601 has them. */
@@ -80,7 +69,6 @@ const slowly = 'mirror.toml or the mirror changed since the last complete run: f
 
 const everything: Reason = { where: undefined, text: 'everything is held' };
 const quarantined: Reason = { where: undefined, text: 'quarantined by the index' };
-const unlisted: Reason = { where: undefined, text: 'upstream does not list it any more' };
 
 /** Reads `NAME`, `NAME==VERSION` or `NAME/FILENAME`. Throws UsageError. */
 export function parseSubject(text: string): Subject {
@@ -102,7 +90,7 @@ export async function explain(reader: Reader, subject: Subject, notice: Notice =
   const page = (await knownPage(reader, name))?.page;
   const plan = page && planOf(reader, decision, page);
   const missing = state.mirror().missing?.includes(name) === true;
-  const files = filesOf(held.files, plan, reader.settings.indexOnly);
+  const files = withProvenance(reader, name, held.files, filesOf(held.files, plan, reader.settings.indexOnly), page);
   return {
     project: name,
     known: held.published || held.files.length > 0 || queued !== undefined || missing,
@@ -162,28 +150,6 @@ function queueOf({ since, serial, removed, attempts, reason, nextTry }: Queued):
     reason: attempts > 0 ? reason : undefined,
     nextTry: isParked ? isoTime(nextTry) : undefined,
   };
-}
-
-/** First what upstream's page lists, in its order, then what is held besides. */
-function filesOf(held: HeldProject['files'], plan: FilesPlan | undefined, indexOnly: boolean): WhyFile[] {
-  const rest = new Map(held.map((file) => [nameOf(file), file]));
-  const listed = (plan?.files ?? []).map(({ file, hold, because }): WhyFile => {
-    const isHeld = rest.delete(file.filename);
-    return { filename: file.filename, size: file.size, state: stateOf(isHeld, hold, indexOnly), because };
-  });
-  const state = plan === undefined ? 'held' : 'to be removed';
-  const because = plan === undefined ? undefined : unlisted;
-  return [...listed, ...[...rest].map(([filename, { size }]) => ({ filename, size, state, because }) as const)];
-}
-
-function nameOf({ path }: HeldFile): string {
-  return path.slice(path.lastIndexOf('/') + 1);
-}
-
-function stateOf(isHeld: boolean, hold: boolean, indexOnly: boolean): FileState {
-  if (isHeld) return hold ? 'held' : 'to be removed';
-  if (!hold) return 'left out';
-  return indexOnly ? 'linked' : 'wanted';
 }
 
 function isMeant({ name, version, filename }: Subject, file: WhyFile): boolean {

@@ -85,7 +85,7 @@ export type MirrorEvent =
   | { readonly type: 'waiting'; readonly ms: number; readonly why: string }
   | { readonly type: 'root-index'; readonly projects: number }
   | { readonly type: 'warning'; readonly message: string }
-  /** Something is wrong with the mirror as a whole, or with upstream. The run goes on, and does not end well. */
+  /** A person must look at it, so the run ends with exit code 1; it is told once. */
   | { readonly type: 'alarm'; readonly message: string };
 
 /** Receives every event, at once, in order. Must not throw. */

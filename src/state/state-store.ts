@@ -7,7 +7,9 @@ import type { WebPath } from '../core/paths.ts';
 import type { IndexEntry } from '../formats/root-index.ts';
 import type { MirrorState } from './mirror-state.ts';
 import type { PageHashes, PageStore } from './page-store.ts';
+import type { ProvenanceTotals, Unproven, Verdict } from './provenance.ts';
 import type { RemovalLog, UpstreamRemoval } from './removal-log.ts';
+import type { RunHistory } from './run-history.ts';
 
 /** A project to be looked at. */
 export interface Wanted {
@@ -83,6 +85,8 @@ export interface HeldFile {
   readonly metadataSha256: string | undefined;
   /** True when the provenance object beside it is held. */
   readonly provenance: boolean;
+  /** What that object proves; absent when nobody looked. */
+  readonly verdict?: Verdict;
 }
 
 /** What is held of a project. */
@@ -118,6 +122,8 @@ export type Finished = { readonly due: Due } & (
       readonly plan?: Plan | undefined;
       /** Absent where the pages were left as they are. */
       readonly pages?: PageHashes | undefined;
+      /** Absent where provenance is not verified. */
+      readonly unproven?: readonly Unproven[];
     }
   | { readonly kind: 'unchanged' }
   | {
@@ -170,14 +176,6 @@ export interface Totals {
   readonly heldBack: number;
 }
 
-/** What a run did, kept as history. */
-export interface RunRecord {
-  readonly startedMs: number;
-  readonly finishedMs: number;
-  readonly exitCode: number;
-  readonly summary: string;
-}
-
 /** A whole list of projects being taken over; it counts only when committed. */
 export interface ListTakeover {
   add(projects: readonly Wanted[]): void;
@@ -190,6 +188,7 @@ export interface ListTakeover {
 }
 
 export interface StateStore {
+  readonly history: RunHistory;
   readonly removals: RemovalLog;
   /** The hashes of the published pages. */
   readonly pages: PageStore;
@@ -259,9 +258,9 @@ export interface StateStore {
   park(parked: Parked): void;
   /** Published projects by name after `after`. */
   published(after: ProjectName | undefined, limit: number): IndexEntry[];
+  /** What is wrong with the provenance of a project's files, as it was published last. */
+  unproven(name: ProjectName): Unproven[];
+  provenanceTotals(): ProvenanceTotals;
   totals(): Totals;
-  recordRun(run: RunRecord): void;
-  /** The last runs, the latest first. */
-  runs(limit: number): RunRecord[];
   close(): void;
 }

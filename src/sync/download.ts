@@ -8,19 +8,28 @@ import type { Digest, SameFile, StagedFile, Write } from '../files/file-store.ts
 import type { HeldFile } from '../state/state-store.ts';
 import type { Mirror } from './mirror.ts';
 import type { PlannedFile } from './plan.ts';
+import { type FileProvenance, isSettled, provenanceOf } from './provenance.ts';
 
-const integrityJson = 'application/vnd.pypi.integrity.v1+json';
 /** How often a file is fetched whose bytes are not what the index promises. */
 const contentAttempts = 3;
 
 /** True when nothing is left to be fetched for `planned`. */
-export function isComplete(planned: PlannedFile): boolean {
-  return planned.held !== undefined && !lacksMetadata(planned) && !lacksProvenance(planned);
+export function isComplete(planned: PlannedFile, mirror: Pick<Mirror, 'settings'>): boolean {
+  return planned.held !== undefined && !lacksMetadata(planned) && isSettled(planned, mirror);
+}
+
+/** What became of a file; it is not held where its provenance does not allow it. */
+export interface Downloaded {
+  readonly held: HeldFile | undefined;
+  readonly provenance: FileProvenance;
 }
 
 /** Fetches what is missing of `planned` and publishes it. Throws MismatchError, NonsenseError, UnreachableError. */
-export async function download(mirror: Mirror, name: ProjectName, planned: PlannedFile): Promise<HeldFile> {
+export async function download(mirror: Mirror, name: ProjectName, planned: PlannedFile): Promise<Downloaded> {
   const { file, path, sha256, held } = planned;
+  // What was left out will most likely be left out again, and may be large.
+  const early = planned.wasLeftOut === true ? await provenanceOf(mirror, planned) : undefined;
+  if (early?.unproven?.leftOut === true) return { held: undefined, provenance: early };
   const writes: Write[] = [];
   let size = held?.size ?? (await adoptedSize(mirror, planned));
   if (size === undefined) {
@@ -30,24 +39,31 @@ export async function download(mirror: Mirror, name: ProjectName, planned: Plann
   }
   const metadata = lacksMetadata(planned) ? await fetchMetadata(mirror, planned) : undefined;
   if (metadata !== undefined) writes.push({ path: metadataPath(path), body: metadata });
-  const provenance = lacksProvenance(planned) ? await fetchProvenance(mirror, planned) : undefined;
-  if (provenance !== undefined) writes.push({ path: provenancePath(path), body: provenance });
+  const provenance = early ?? (await provenanceOf(mirror, planned));
+  if (provenance.unproven?.leftOut === true) {
+    await dropStaged(writes);
+    return { held: undefined, provenance };
+  }
+  const { body, verdict } = provenance;
+  if (body !== undefined) writes.push({ path: provenancePath(path), body });
   await mirror.files.publish(writes);
-  return {
+  const now = {
     path,
     sha256,
     size,
     metadataSha256: metadata === undefined ? held?.metadataSha256 : file.metadataSha256,
-    provenance: provenance !== undefined || held?.provenance === true,
+    provenance: body !== undefined || held?.provenance === true,
+    ...(verdict && { verdict }),
   };
+  return { held: now, provenance };
+}
+
+async function dropStaged(writes: readonly Write[]): Promise<void> {
+  for (const { body } of writes) if ('drop' in body) await body.drop();
 }
 
 function lacksMetadata({ file, held }: PlannedFile): boolean {
   return file.metadataSha256 !== undefined && held?.metadataSha256 !== file.metadataSha256;
-}
-
-function lacksProvenance({ file, held }: PlannedFile): boolean {
-  return file.provenance !== undefined && held?.provenance !== true;
 }
 
 /** The size of a file that lies in its place although nothing remembers it: a run was killed between the two. */
@@ -154,13 +170,6 @@ async function fetchMetadata({ upstream, report }: Mirror, { file, url }: Planne
   const found = sha256Hex(body);
   if (found === file.metadataSha256) return body;
   throw new MismatchError(`${source}: expected sha256 ${file.metadataSha256}, found ${found}`);
-}
-
-/** Undefined when there is none, or when it lies on a host that nothing is fetched from. */
-async function fetchProvenance({ upstream }: Mirror, { file }: PlannedFile): Promise<Buffer | undefined> {
-  if (file.provenance === undefined || !URL.canParse(file.provenance)) return undefined;
-  const url = new URL(file.provenance);
-  return upstream.allows(url) ? upstream.companion(url, integrityJson) : undefined;
 }
 
 function mismatch({ url, file, sha256 }: PlannedFile, found: Digest): MismatchError {

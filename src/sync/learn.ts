@@ -122,7 +122,8 @@ function checkUpstream({ settings }: Mirror, known: MirrorState): void {
 
 /** Pages show what the settings say, so other settings need other pages; files stay as they are. */
 function requeueForNewSettings({ state, settings }: Mirror, known: MirrorState): void {
-  const pageForm = JSON.stringify([settings.indexOnly, settings.baseUrl ?? null]);
+  const provenance = settings.provenance === 'verify' ? [settings.provenance, settings.provenancePolicy] : [];
+  const pageForm = JSON.stringify([settings.indexOnly, settings.baseUrl ?? null, ...provenance]);
   const movedAway = known.upstream !== undefined && known.upstream !== settings.upstream;
   if (known.pageForm === pageForm && !movedAway) return;
   if (known.pageForm === undefined && !movedAway) state.remember({ pageForm });

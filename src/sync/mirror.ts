@@ -4,6 +4,7 @@ import type { ProjectName } from '../core/names.ts';
 import type { Report } from '../core/report.ts';
 import type { Sign, Verify } from '../core/signing.ts';
 import type { FileStore } from '../files/file-store.ts';
+import type { ProvenanceVerifier } from '../provenance/provenance-verifier.ts';
 import type { StateStore } from '../state/state-store.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Brake } from './brake.ts';
@@ -29,6 +30,10 @@ export interface SyncSettings {
   readonly trashDays: number;
   /** The https address under which `web/` is served, without a slash at its end. */
   readonly baseUrl: string | undefined;
+  /** What is done with provenance objects (PEP 740): kept, kept and verified, or left to upstream. */
+  readonly provenance: 'store' | 'verify' | 'off';
+  /** What is done with files whose provenance does not prove where they are from. */
+  readonly provenancePolicy: 'warn' | 'refuse-failed' | 'require';
 }
 
 export interface Mirror {
@@ -46,6 +51,8 @@ export interface Mirror {
   readonly sign?: Sign | undefined;
   /** By upstream's key; absent where upstream is believed as it is. */
   readonly verifyUpstream?: Verify | undefined;
+  /** Undefined where provenance is not verified. */
+  readonly verifier: ProvenanceVerifier | undefined;
   /** Aborts when the run is to stop. */
   readonly signal: AbortSignal;
   /** Clears the request for another run, and tells whether there was one. */

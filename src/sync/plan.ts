@@ -14,6 +14,10 @@ export interface PlannedFile {
   readonly held: HeldFile | undefined;
   /** Where the same bytes are held, when they are not held at {@link path}. */
   readonly elsewhere: WebPath | undefined;
+  /** True when it was left out last time for what its provenance is. */
+  readonly wasLeftOut?: boolean;
+  /** True when a file of this name is held with provenance. */
+  readonly wasAttested?: boolean;
 }
 
 export interface ProjectPlan {

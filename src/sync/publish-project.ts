@@ -5,15 +5,18 @@ import { publishPages } from '../pages/publish-pages.ts';
 import { explainReason } from '../policy/explain.ts';
 import type { ProjectDecision } from '../policy/rules.ts';
 import type { PageHashes } from '../state/page-store.ts';
+import type { Unproven } from '../state/provenance.ts';
 import type { Due, Finished, HeldFile, HeldProject, Plan } from '../state/state-store.ts';
 import { type ChosenFiles, chooseFiles, outcomeOf, pagesOf } from './choose-files.ts';
-import { download, isComplete } from './download.ts';
+import { type Downloaded, download, isComplete } from './download.ts';
 import { edgesText } from './edges.ts';
 import { bytesOf, discardFiles, discardUnsettled, missing } from './held-files.ts';
 import { fileBaseOf, pageToKeep, type SourcePage } from './known-page.ts';
 import { lostFiles } from './lost-files.ts';
 import type { Mirror } from './mirror.ts';
 import { type PlannedFile, type ProjectPlan, planProject } from './plan.ts';
+import { recallProvenance, requireProvenance } from './provenance.ts';
+import { tellLost, tellProvenance } from './provenance-news.ts';
 import { publishedFile } from './published-file.ts';
 
 /** A queued project, what is held of it, and what may be; without a decision everything may. */
@@ -36,10 +39,11 @@ export async function publishProject(
   const lost = lostFiles(page, held.files);
   const isQuarantined = page.status === 'quarantined';
   const kept = mirror.settings.keepRemoved && !isQuarantined ? lost : [];
-  const plan = planWithout(
+  const all = planWithout(
     kept,
     planProject({ ...page, files: chosen.wanted }, url, held.files, (file) => mirror.upstream.allows(file)),
   );
+  const { plan, leftOut } = requireProvenance(mirror, recallProvenance(mirror, due.name, all));
   refuseForeignFiles(mirror, due, plan);
   const bytes = announce(mirror, project, plan);
   const { serial, etag, status = page.status } = known;
@@ -48,18 +52,19 @@ export async function publishProject(
   if (mirror.settings.dryRun) return finished;
   const rule = decision && explainReason(decision.because);
   const isSettled = mirror.state.unsettled(due.name).length === 0;
-  const { now, pages }: Published =
-    isSettled && isPublished(source, chosen, plan)
-      ? { now: plan.files.map((file) => file.held) }
-      : await mirror.space.use(due.name, bytes, rule, () => publish(mirror, project, source, chosen, plan));
-  mirror.space.give(bytesOf(plan.drop));
+  const done: Published =
+    isSettled && isPublished(mirror, source, chosen, plan, leftOut)
+      ? { now: plan.files.map((file) => file.held), drop: plan.drop, hidden: chosen.hidden, unproven: [] }
+      : await mirror.space.use(due.name, bytes, rule, () => publish(mirror, project, source, chosen, plan, leftOut));
+  const { now, drop, hidden, unproven, pages } = done;
+  mirror.space.give(bytesOf(drop));
   for (const file of plan.files) mirror.selection.seeFileBase(fileBaseOf(file));
-  const published = { ...finished, pages: { ...pages, upstream: known.sha256 } };
+  const published = { ...finished, drop, unproven, pages: { ...pages, upstream: known.sha256 } };
   const { policy } = mirror.selection;
   if (policy === undefined || decision === undefined) return published;
   if (policy.dependencies) await rememberRequires(mirror, due, now);
   const outcome = outcomeOf(chosen, policy);
-  return { ...published, plan: { ...planOf(mirror, decision, page, chosen, plan.files), outcome } };
+  return { ...published, plan: { ...planOf(mirror, decision, page, { ...chosen, hidden }, plan.files), outcome } };
 }
 
 /** The plan that drops nothing of what is `kept`. */
@@ -125,19 +130,15 @@ function announce({ report, settings }: Mirror, { due, decision }: SelectedProje
 
 /** Whether the page from which `source` was made shows just that: most rules change little of most projects. */
 function isPublished(
+  mirror: Mirror,
   { page, own }: SourcePage,
   { linked, hidden }: ChosenFiles,
   { files, drop }: ProjectPlan,
+  leftOut: readonly PlannedFile[],
 ): boolean {
-  if (own === undefined || hidden || drop.length > 0 || files.length !== own.size) return false;
+  if (own === undefined || hidden || drop.length > 0 || leftOut.length > 0 || files.length !== own.size) return false;
   if (!linked && files.length !== page.files.length) return false;
-  return files.every((file) => own.has(file.file.filename) && isComplete(file));
-}
-
-/** What is held of each file now, and the hashes of the pages where they were made anew. */
-interface Published {
-  readonly now: readonly (HeldFile | undefined)[];
-  readonly pages?: PageHashes;
+  return files.every((file) => own.has(file.file.filename) && isComplete(file, mirror));
 }
 
 async function publish(
@@ -146,36 +147,64 @@ async function publish(
   source: SourcePage,
   chosen: ChosenFiles,
   plan: ProjectPlan,
+  leftOut: readonly PlannedFile[],
 ): Promise<Published> {
   const { files, settings } = mirror;
   const gone = new Set(settings.indexOnly ? [] : (await missing(files, held.files)).map(({ path }) => path));
   const planned = plan.files.map((file) => (gone.has(file.path) ? { ...file, held: undefined } : file));
-  const now = settings.indexOnly ? planned.map(() => undefined) : await downloadAll(due, mirror, planned);
-  const own = new Map(planned.map((file, at) => [file.file.filename, publishedFile(file, now[at], settings)]));
-  const { shown, published } = pagesOf(source, own, chosen);
+  const results = settings.indexOnly ? planned.map(() => nothingFetched) : await downloadAll(due, mirror, planned);
+  const fetched = planned.map((file, at) => [file, results[at] ?? nothingFetched] as const);
+  const refused = fetched.flatMap(([file, { provenance }]) => (provenance.unproven?.leftOut === true ? [file] : []));
+  const left = new Set([...leftOut, ...refused].map(({ file }) => file.filename));
+  const own = new Map(fetched.map(([file, { held }]) => [file.file.filename, publishedFile(file, held, settings)]));
+  const hidden = chosen.hidden || left.size > 0;
+  const { shown, published } = pagesOf(without(source, left), own, { ...chosen, hidden });
   const pages = await publishPages(files, due.name, shown, published, !held.published);
-  await discardFiles(mirror, plan.drop);
-  await discardUnsettled(mirror, due.name, new Set(planned.map(({ path }) => path)));
-  return { now, pages };
+  const drop = [...plan.drop, ...refused.flatMap((file) => file.held ?? [])];
+  await discardFiles(mirror, drop);
+  const settled = planned.filter((file) => !refused.includes(file)).map(({ path }) => path);
+  await discardUnsettled(mirror, due.name, new Set(settled));
+  for (const { file, wasAttested } of leftOut) if (wasAttested) tellLost(mirror, due.name, file.filename);
+  const now = results.map((result) => result.held);
+  return { now, drop, hidden, unproven: tellProvenance(mirror, due.name, fetched), pages };
+}
+
+/** What has become of a page. */
+interface Published {
+  readonly now: readonly (HeldFile | undefined)[];
+  /** What is not held any more. */
+  readonly drop: readonly HeldFile[];
+  /** True when our page lists less than upstream's. */
+  readonly hidden: boolean;
+  readonly unproven: readonly Unproven[];
+  /** The hashes of our pages where they were made anew. */
+  readonly pages?: PageHashes;
+}
+
+const nothingFetched: Downloaded = { held: undefined, provenance: {} };
+
+/** What is left out for its provenance is not linked to upstream either. */
+function without(source: SourcePage, filenames: ReadonlySet<string>): SourcePage {
+  const { page } = source;
+  return { ...source, page: { ...page, files: page.files.filter(({ filename }) => !filenames.has(filename)) } };
 }
 
 /** All files of a project at the same time, under the run's one limit. When one fails the others are kept. */
-async function downloadAll(
-  { name }: Due,
-  mirror: Mirror,
-  planned: readonly PlannedFile[],
-): Promise<(HeldFile | undefined)[]> {
-  const arriving = planned.filter((file) => !isComplete(file)).map(({ path }) => path);
+async function downloadAll({ name }: Due, mirror: Mirror, planned: readonly PlannedFile[]): Promise<Downloaded[]> {
+  const arriving = planned.filter((file) => !isComplete(file, mirror)).map(({ path }) => path);
   if (arriving.length > 0) mirror.state.unsettle(name, arriving);
   const results = await Promise.allSettled(
-    planned.map((file) => (isComplete(file) ? file.held : download(mirror, name, file))),
+    planned.map((file) =>
+      isComplete(file, mirror) ? { held: file.held, provenance: {} } : download(mirror, name, file),
+    ),
   );
-  const held = results.map((result) => (result.status === 'fulfilled' ? result.value : undefined));
+  const downloaded = results.map((result) => (result.status === 'fulfilled' ? result.value : nothingFetched));
+  const held = downloaded.map((file) => file.held);
   const isNew = (file: HeldFile | undefined, index: number): boolean => file !== planned[index]?.held;
   mirror.state.hold(
     name,
     held.filter((file, index): file is HeldFile => file !== undefined && isNew(file, index)),
   );
   for (const result of results) if (result.status === 'rejected') throw result.reason;
-  return held;
+  return downloaded;
 }

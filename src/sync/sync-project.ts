@@ -12,6 +12,7 @@ import { bytesOf, discardFiles, discardUnsettled, missing } from './held-files.t
 import { knownPage, type SourcePage } from './known-page.ts';
 import { lostFiles, withLostFiles } from './lost-files.ts';
 import type { Mirror } from './mirror.ts';
+import { isProven } from './provenance.ts';
 import { publishProject, type SelectedProject } from './publish-project.ts';
 
 const minuteMs = 60_000;
@@ -49,7 +50,9 @@ export async function syncProject(mirror: Mirror, due: Due): Promise<SyncOutcome
 async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<SyncOutcome> {
   const { upstream, selection, state } = mirror;
   const { due, held, decision } = project;
-  const isPlanned = decision === undefined || state.decisionOf(due.name) === selection.keyOf(decision);
+  const isPlanned =
+    isProven(mirror, due.name, held) &&
+    (decision === undefined || state.decisionOf(due.name) === selection.keyOf(decision));
   const etag = isPlanned && (await isIntact(mirror, due, held)) ? held.etag : undefined;
   const answer = await upstream.project(due.name, etag, due.attempts % 2 === 1);
   if (answer.kind === 'absent') return absent(mirror, due, held);

@@ -68,15 +68,11 @@ t.test('it has every key of every table', async (t) => {
 t.test('uncommented it is accepted, and the settings that are no examples are the defaults', async (t) => {
   const path = join(t.testdir({ 'mirror.toml': whole }), 'mirror.toml');
   const { given } = readConfigFile(path);
-  const { baseUrl, contact, notify, notifySecretFile, signingKeyFile, upstreamKey, ...usual } = settingsFrom(given);
-  t.ok(
-    [baseUrl, contact, notifySecretFile, signingKeyFile, upstreamKey, notify[0]].every(
-      (value) => typeof value === 'string',
-    ),
-  );
-  const defaults = settingsFrom(new Map());
-  const examples = { baseUrl, contact, notify, notifySecretFile, signingKeyFile, upstreamKey };
-  t.same({ ...usual, ...examples }, { ...defaults, ...examples });
+  const { baseUrl, contact, notify, notifySecretFile, trustedRootFile, signingKeyFile, upstreamKey, ...usual } =
+    settingsFrom(given);
+  const examples = { baseUrl, contact, notify, notifySecretFile, trustedRootFile, signingKeyFile, upstreamKey };
+  t.ok(Object.values({ ...examples, notify: notify[0] }).every((value) => typeof value === 'string'));
+  t.same({ ...usual, ...examples }, { ...settingsFrom(new Map()), ...examples });
 });
 
 t.test('uncommented its policy is accepted without a warning', async (t) => {

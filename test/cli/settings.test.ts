@@ -33,6 +33,9 @@ t.test('without any settings the whole of PyPI is mirrored', async (t) => {
     trashDays: 30,
     sweep: 100,
     baseUrl: undefined,
+    provenance: 'store',
+    provenancePolicy: 'warn',
+    trustedRootFile: undefined,
     contact: undefined,
     logFormat: 'text',
     notify: [],
@@ -70,6 +73,23 @@ t.test('a key of upstream is a file, or what openssl prints between its two line
   }
   t.equal(read({ 'signing-key-file': '/etc/pypi/sign.key' }).signingKeyFile, '/etc/pypi/sign.key');
   t.match(problem({ 'signing-key-file': 'sign.key' }), /: expected an absolute path, found "sign.key"/);
+});
+
+t.test('what is said of provenance must be able to mean something', async (t) => {
+  const { provenance, provenancePolicy, trustedRootFile } = read({
+    provenance: 'verify',
+    'provenance-policy': 'require',
+    'trusted-root-file': '/etc/root.json',
+  });
+  t.same([provenance, provenancePolicy, trustedRootFile], ['verify', 'require', '/etc/root.json']);
+  t.equal(problem({ provenance: 'yes' }), `${where}: expected store, verify or off, found "yes"`);
+  t.match(
+    problem({ provenance: 'verify', 'provenance-policy': 'refuse' }),
+    /: expected warn, refuse-failed or require, /,
+  );
+  t.match(problem({ provenance: 'verify', 'trusted-root-file': 'root.json' }), /: expected an absolute path, /);
+  t.match(problem({ 'provenance-policy': 'require' }), /: "require" means nothing without provenance = "verify"$/);
+  t.match(problem({ provenance: 'verify', 'index-only': true }), /: nothing can be verified where no file is held/);
 });
 
 t.test('an address means the same with and without what people add to it', async (t) => {

@@ -20,6 +20,7 @@ const status: Status = {
   running: true,
   queued: 3,
   parked: 1,
+  provenance: undefined,
   disk: { size: 2 * 1024 ** 4, free: 1024 ** 4 },
   runs: [
     {

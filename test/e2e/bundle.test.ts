@@ -1,6 +1,6 @@
 /** The programs must run wherever their folder is copied to. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -23,9 +23,9 @@ cpSync(built, copied, { recursive: true });
 rmSync(built, { recursive: true });
 const program = join(copied, 'pep381run');
 
-t.test('the folder holds the programs, the addon and package.json, and nothing else', async (t) => {
+t.test('the folder holds the programs, what they load, and package.json, and nothing else', async (t) => {
   const others = readdirSync(copied).filter((name) => !isProgram(name));
-  t.same(others.sort(), ['better_sqlite3.node', 'package.json']);
+  t.same(others.sort(), ['better_sqlite3.node', 'package.json', 'provenance.js']);
   t.same(JSON.parse(readFileSync(join(copied, 'package.json'), 'utf8')), { type: 'commonjs' });
 });
 
@@ -36,12 +36,39 @@ t.test('every program stays below a megabyte and needs no other package', async 
     const { size, mode } = statSync(join(copied, name));
     t.ok(size < 1e6, `${name}: ${size} bytes`);
     t.equal(mode & 0o777, 0o755, 'everybody may start it');
-    const text = readFileSync(join(copied, name), 'utf8');
-    const required = [...text.matchAll(/\brequire\(["']([^"']+)["']\)/g)].map(([, module]) => module ?? '');
-    const foreign = required.filter((module) => !module.startsWith('node:') && !isBuiltin(module));
-    t.same(foreign, [], 'everything required is part of Node');
+    t.same(foreignTo(name), [], 'everything required is part of Node');
   }
 });
+
+t.test(
+  'what verifies provenance is small, needs no other package, and is loaded only by the runs that verify',
+  async (t) => {
+    t.ok(statSync(join(copied, 'provenance.js')).size < 250_000);
+    t.same(foreignTo('provenance.js'), []);
+    for (const name of readdirSync(copied).filter(isProgram)) {
+      const text = readFileSync(join(copied, name), 'utf8');
+      t.equal(text.includes('"./provenance.js"'), name === 'pep381run', name);
+      t.notOk(text.includes('sigstore.bundle'), `${name} holds nothing of it`);
+    }
+    const folder = t.testdir({
+      'mirror.toml': 'provenance = "verify"\nupstream = "https://mirror.invalid"\n',
+      web: {},
+    });
+    const without = join(elsewhere, 'without');
+    cpSync(copied, without, { recursive: true });
+    rmSync(join(without, 'provenance.js'));
+    const ended = await run(join(without, 'pep381run'), ['-q', folder]);
+    t.equal(ended.code, 2);
+    t.match(ended.stderr, /provenance\.js, which belongs beside the program, cannot be loaded: /);
+    writeFileSync(join(folder, 'mirror.toml'), 'provenance = "verify"\ntrusted-root-file = "/dev/null"\n');
+    const link = join(folder, 'linked');
+    symlinkSync(program, link);
+    t.match(
+      (await run(link, ['-q', folder])).stderr,
+      /trusted-root-file: \/dev\/null: not a trusted root of Sigstore: /,
+    );
+  },
+);
 
 t.test('a copy says its version and its help', async (t) => {
   t.same(await run(program, ['--version']), { code: 0, stdout: `${version}\n`, stderr: '' });
@@ -86,6 +113,13 @@ t.test('a copy mirrors the whole sample index, also when it is started through a
   }
   t.same(treeOf(copied), before, 'a run leaves nothing beside the program');
 });
+
+/** What a bundle requires that is not part of Node. */
+function foreignTo(name: string): string[] {
+  const text = readFileSync(join(copied, name), 'utf8');
+  const required = [...text.matchAll(/\brequire\(["']([^"']+)["']\)/g)].map(([, module]) => module ?? '');
+  return required.filter((module) => !module.startsWith('node:') && !isBuiltin(module));
+}
 
 function isProgram(name: string): boolean {
   return /^(?:pep381run|processlogs|pep381checkfiles|pep381sync\.cgi)$/.test(name);

@@ -1,6 +1,7 @@
 /** What a finished project leaves in the tables. */
 import type { Finished, Parked } from '../state-store.ts';
 import { putPlan } from './plans.ts';
+import { putUnproven } from './provenance.ts';
 import type { SqlitePageStore } from './sqlite-page-store.ts';
 import type { SqliteRemovalLog } from './sqlite-removal-log.ts';
 import type { Statements } from './statements.ts';
@@ -32,6 +33,7 @@ function publish(sql: Statements, { removals, pages }: Parts, project: Published
   for (const file of drop) sql.deleteFile.run(file.path);
   removals.addFiles(name, lost, why);
   putPlan(sql, name, project.plan);
+  putUnproven(sql, name, project.unproven);
   pages.put(name, project.pages);
 }
 
@@ -44,6 +46,7 @@ function remove(sql: Statements, { removals, pages }: Parts, project: Removed): 
   removals.addFiles(name, lost, why);
   sql.deletePlan.run(name);
   sql.deleteRequires.run(name);
+  sql.deleteUnproven.run(name);
   pages.delete(name);
 }
 

@@ -1,6 +1,7 @@
 /** SQLite's rows, and the values they stand for. */
 import type { ProjectName } from '../../core/names.ts';
 import type { WebPath } from '../../core/paths.ts';
+import type { Unproven, Verdict } from '../provenance.ts';
 import type { Due, DueReplan, HeldFile, Obstacle, Parked, PlanSummary } from '../state-store.ts';
 
 export interface DueRow {
@@ -24,7 +25,14 @@ export interface FileRow {
   readonly size: number;
   readonly sha256: Buffer;
   readonly metadata_sha256: Buffer | null;
+  /** 0 for none, 1 for an object that nobody looked at, then as {@link verdicts}. */
   readonly provenance: number;
+}
+
+export interface UnprovenRow {
+  readonly filename: string;
+  readonly why: string;
+  readonly left_out: number;
 }
 
 export interface ProjectRow {
@@ -67,14 +75,31 @@ export function parkedOf(row: ParkedRow): Parked {
   return { due: dueOf(row), obstacle: row.obstacle ?? 'failed', reason: row.reason ?? '', nextTry: row.next_try };
 }
 
+/** What stands for 2, 3 and 4. */
+const verdicts: readonly Verdict[] = ['verified', 'failed', 'lost'];
+const firstVerdict = 2;
+
+/** The number that stands for what is held of a file's provenance. */
+export function provenanceNumber({ provenance, verdict }: Pick<HeldFile, 'provenance' | 'verdict'>): number {
+  if (!provenance) return 0;
+  return verdict === undefined ? 1 : firstVerdict + verdicts.indexOf(verdict);
+}
+
+/** What is wrong with a file, in `row`. */
+export function unprovenOf({ filename, why, left_out: leftOut }: UnprovenRow): Unproven {
+  return { filename, why, leftOut: leftOut === 1 };
+}
+
 /** The held file in `row`. */
 export function fileOf(row: FileRow): HeldFile {
+  const verdict = verdicts[row.provenance - firstVerdict];
   return {
     path: row.path,
     size: row.size,
     sha256: row.sha256.toString('hex'),
     metadataSha256: row.metadata_sha256?.toString('hex'),
-    provenance: row.provenance === 1,
+    provenance: row.provenance > 0,
+    ...(verdict && { verdict }),
   };
 }
 

@@ -11,6 +11,8 @@
  *   wants     what was found to be wanted of a project because others require it
  *   removed   what was removed, and why
  *   page*     the hashes of the published pages; see page-schema.ts
+ *   unproven  files whose provenance does not prove where they are from
+ *   proven    how many files are held by what their provenance is; see rows.ts
  *   totals    how many projects, files and bytes are held
  *   runs      history
  *   stats_*   what processlogs counted; see stats-schema.ts
@@ -148,6 +150,30 @@ const unsettledTable = `
   CREATE TABLE unsettled (project TEXT NOT NULL, path TEXT NOT NULL, PRIMARY KEY (project, path)) STRICT, WITHOUT ROWID;
 `;
 
+/** What version 3 added: what the provenance of files is worth. */
+const provenanceTables = `
+  CREATE TABLE unproven (
+    project TEXT NOT NULL,
+    filename TEXT NOT NULL,
+    why TEXT NOT NULL,
+    left_out INTEGER NOT NULL,
+    PRIMARY KEY (project, filename)
+  ) STRICT, WITHOUT ROWID;
+
+  CREATE TABLE proven (provenance INTEGER PRIMARY KEY, files INTEGER NOT NULL) STRICT;
+  INSERT INTO proven SELECT provenance, count(*) FROM files GROUP BY provenance;
+  CREATE TRIGGER proven_added AFTER INSERT ON files BEGIN
+    INSERT INTO proven VALUES (new.provenance, 1) ON CONFLICT (provenance) DO UPDATE SET files = files + 1;
+  END;
+  CREATE TRIGGER proven_deleted AFTER DELETE ON files BEGIN
+    UPDATE proven SET files = files - 1 WHERE provenance = old.provenance;
+  END;
+  CREATE TRIGGER proven_changed AFTER UPDATE OF provenance ON files WHEN new.provenance <> old.provenance BEGIN
+    UPDATE proven SET files = files - 1 WHERE provenance = old.provenance;
+    INSERT INTO proven VALUES (new.provenance, 1) ON CONFLICT (provenance) DO UPDATE SET files = files + 1;
+  END;
+`;
+
 /** What brings a database from the version before to the next one; the first makes a new one. */
 const steps: readonly ((db: Database.Database, isNew: boolean) => void)[] = [
   (db) => db.exec(tables + statsTables),
@@ -156,7 +182,7 @@ const steps: readonly ((db: Database.Database, isNew: boolean) => void)[] = [
     db.exec(planTables);
   },
   (db) => {
-    db.exec(removalTables + outcomeTables + unsettledTable);
+    db.exec(removalTables + outcomeTables + unsettledTable + provenanceTables);
     addPageTables(db);
   },
 ];

@@ -5,6 +5,7 @@ import type { ProjectName } from '../../core/names.ts';
 import type { WebPath } from '../../core/paths.ts';
 import type { IndexEntry } from '../../formats/root-index.ts';
 import type { MirrorState } from '../mirror-state.ts';
+import type { ProvenanceTotals, Unproven } from '../provenance.ts';
 import type {
   Due,
   DueReplan,
@@ -19,7 +20,6 @@ import type {
   Replanned,
   Requires,
   RuleTotals,
-  RunRecord,
   StateStore,
   Totals,
   Wanted,
@@ -30,18 +30,19 @@ import { takeOverList } from './list-takeover.ts';
 import { asStorage } from './open-database.ts';
 import { type OpenStateOptions, openState } from './open-state.ts';
 import { putAllWants, replan } from './plans.ts';
-import { dueOf, fileOf, parkedOf, planOf, replanOf } from './rows.ts';
+import { provenanceTotals } from './provenance.ts';
+import { dueOf, fileOf, parkedOf, planOf, provenanceNumber, replanOf, unprovenOf } from './rows.ts';
 import { SqlitePageStore } from './sqlite-page-store.ts';
 import { SqliteRemovalLog } from './sqlite-removal-log.ts';
+import { SqliteRunHistory } from './sqlite-run-history.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 
 const noTotals: Totals = { projects: 0, files: 0, bytes: 0, queued: 0, parked: 0, heldBack: 0 };
-/** How many runs are remembered. */
-const runsKept = 1000;
 
 export class SqliteStateStore implements StateStore {
   readonly removals: SqliteRemovalLog;
   readonly pages: SqlitePageStore;
+  readonly history: SqliteRunHistory;
   readonly #path: string;
   readonly #db: Database.Database;
   readonly #clock: Clock;
@@ -54,6 +55,7 @@ export class SqliteStateStore implements StateStore {
     this.#clock = clock;
     this.#sql = this.#do(() => prepareStatements(this.#db));
     this.removals = this.#do(() => new SqliteRemovalLog(this.#db, clock));
+    this.history = this.#do(() => new SqliteRunHistory(this.#db));
     this.pages = this.#do(() => new SqlitePageStore(this.#db));
   }
 
@@ -236,9 +238,10 @@ export class SqliteStateStore implements StateStore {
   hold(name: ProjectName, files: readonly HeldFile[]): void {
     if (files.length === 0) return;
     this.#transaction(() => {
-      for (const { path, size, sha256, metadataSha256, provenance } of files) {
+      for (const file of files) {
+        const { path, size, sha256, metadataSha256 } = file;
         const metadata = metadataSha256 === undefined ? null : Buffer.from(metadataSha256, 'hex');
-        this.#sql.hold.run(path, name, size, Buffer.from(sha256, 'hex'), metadata, provenance ? 1 : 0);
+        this.#sql.hold.run(path, name, size, Buffer.from(sha256, 'hex'), metadata, provenanceNumber(file));
       }
     });
   }
@@ -261,19 +264,16 @@ export class SqliteStateStore implements StateStore {
     return rows.map((row) => ({ name: row.name, displayName: row.display_name, serial: row.serial ?? undefined }));
   }
 
+  unproven(name: ProjectName): Unproven[] {
+    return this.#do(() => this.#sql.unproven.all(name)).map(unprovenOf);
+  }
+
+  provenanceTotals(): ProvenanceTotals {
+    return this.#do(() => provenanceTotals(this.#sql));
+  }
+
   totals(): Totals {
     return this.#do(() => this.#sql.totals.get() ?? noTotals);
-  }
-
-  recordRun(run: RunRecord): void {
-    this.#transaction(() => {
-      this.#sql.recordRun.run(run.startedMs, run.finishedMs, run.exitCode, run.summary);
-      this.#sql.forgetRuns.run(runsKept);
-    });
-  }
-
-  runs(limit: number): RunRecord[] {
-    return this.#do(() => this.#sql.runs.all(limit));
   }
 
   close(): void {

@@ -2,8 +2,8 @@
 import type Database from 'better-sqlite3';
 import type { ProjectName } from '../../core/names.ts';
 import type { WebPath } from '../../core/paths.ts';
-import type { Requires, RuleTotals, RunRecord, Totals } from '../state-store.ts';
-import type { DueReplanRow, DueRow, FileRow, ParkedRow, PlanRow, ProjectRow } from './rows.ts';
+import type { Requires, RuleTotals, Totals } from '../state-store.ts';
+import type { DueReplanRow, DueRow, FileRow, ParkedRow, PlanRow, ProjectRow, UnprovenRow } from './rows.ts';
 
 /** Each dependency has a reason of its own; what counts is who asked for dependencies. */
 const ruleWithoutNames = `
@@ -124,6 +124,14 @@ export function prepareStatements(db: Database.Database) {
     deleteFile: db.prepare<[string]>('DELETE FROM files WHERE path = ?'),
     deleteFilesOf: db.prepare<[string]>('DELETE FROM files WHERE project = ?'),
 
+    unproven: db.prepare<[string], UnprovenRow>('SELECT filename, why, left_out FROM unproven WHERE project = ?'),
+    putUnproven: db.prepare<[string, string, string, number]>(
+      'INSERT OR REPLACE INTO unproven (project, filename, why, left_out) VALUES (?, ?, ?, ?)',
+    ),
+    deleteUnproven: db.prepare<[string]>('DELETE FROM unproven WHERE project = ?'),
+    proven: db.prepare<[number], { files: number }>('SELECT files FROM proven WHERE provenance = ?'),
+    leftOut: db.prepare<[], { files: number }>('SELECT count(*) AS files FROM unproven WHERE left_out = 1'),
+
     putPlan: db.prepare<[string, string, number | null, string, number, string, Buffer | null]>(
       `INSERT INTO plans (project, decision, next_change, rule, bytes, outcome, page) VALUES (?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (project) DO UPDATE SET decision = excluded.decision, next_change = excluded.next_change,
@@ -170,13 +178,5 @@ export function prepareStatements(db: Database.Database) {
          (SELECT count(*) FROM queue WHERE obstacle = 'held-back') AS heldBack
        FROM totals`,
     ),
-    recordRun: db.prepare<[number, number, number, string]>(
-      'INSERT INTO runs (started, finished, exit_code, summary) VALUES (?, ?, ?, ?)',
-    ),
-    runs: db.prepare<[number], RunRecord>(
-      `SELECT started AS startedMs, finished AS finishedMs, exit_code AS exitCode, summary
-       FROM runs ORDER BY id DESC LIMIT ?`,
-    ),
-    forgetRuns: db.prepare<[number]>('DELETE FROM runs WHERE id <= (SELECT max(id) FROM runs) - ?'),
   };
 }

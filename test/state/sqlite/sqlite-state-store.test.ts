@@ -106,7 +106,7 @@ t.test('only the latest thousand runs are remembered', async (t) => {
   const path = join(t.testdir(), 'state.db');
   const store = new SqliteStateStore(path, clock);
   for (let run = 0; run < 1010; run += 1) {
-    store.recordRun({ startedMs: run, finishedMs: run, exitCode: 0, summary: '' });
+    store.history.record({ startedMs: run, finishedMs: run, exitCode: 0, summary: '' });
   }
   store.close();
   const db = new Database(path);

@@ -1,0 +1,80 @@
+/** The ProvenanceVerifier port over Sigstore's libraries. It is a bundle of its own, loaded by the runs that verify. */
+import { bundleFromJSON } from '@sigstore/bundle';
+import seeds from '@sigstore/tuf/seeds.json';
+import { type Signer, toSignedEntity, Verifier } from '@sigstore/verify';
+import { MirrorError, NonsenseError } from '../../core/errors.ts';
+import { expectStatementAbout } from '../../formats/attested-statement.ts';
+import { isJsonObject, type JsonObject } from '../../formats/json.ts';
+import { type Attestation, parseProvenance } from '../../formats/provenance-object.ts';
+import type { AttestedFile, ProvenanceVerdict, ProvenanceVerifier } from '../provenance-verifier.ts';
+import { expectPublisher } from './publisher-identity.ts';
+import { parseTrustedRoot } from './trusted-root.ts';
+
+/** Verifies against the trusted root `text`, by default the one that Sigstore's library ships. Throws UsageError. */
+export function sigstoreVerifier(text = shippedRoot(), source = 'the shipped trusted root'): ProvenanceVerifier {
+  const verifier = new Verifier(parseTrustedRoot(text, source));
+  return { verify: (object, file) => verdict(verifier, object, file) };
+}
+
+function shippedRoot(): string {
+  const { targets } = seeds['https://tuf-repo-cdn.sigstore.dev'];
+  return Buffer.from(targets['trusted_root.json'], 'base64').toString();
+}
+
+function verdict(verifier: Verifier, object: Uint8Array, file: AttestedFile): ProvenanceVerdict {
+  try {
+    const publishers = parseProvenance(object).flatMap(({ publisher, attestations }) =>
+      attestations.map((attestation) => {
+        const signer = signerOf(verifier, attestation);
+        return expectPublisher(publisher, signer, expectStatementAbout(attestation.statement, file));
+      }),
+    );
+    return { outcome: 'verified', publishers: [...new Set(publishers)] };
+  } catch (error) {
+    return { outcome: 'failed', why: reasonOf(error) };
+  }
+}
+
+/** Who signed, when signature, certificate, and log entry belong together. Throws what the library throws. */
+function signerOf(verifier: Verifier, attestation: Attestation): Signer {
+  for (const entry of attestation.logEntries) expectPlainCheckpoint(entry);
+  return verifier.verify(toSignedEntity(bundleFromJSON(asBundle(attestation))));
+}
+
+/** The same in the form that Sigstore's tools share. */
+function asBundle({ certificate, logEntries, timestamps, statement, signature }: Attestation): JsonObject {
+  return {
+    mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json',
+    verificationMaterial: {
+      certificate: { rawBytes: certificate },
+      tlogEntries: logEntries,
+      timestampVerificationData: {
+        rfc3161Timestamps: timestamps.map((signedTimestamp) => ({ signedTimestamp })),
+      },
+    },
+    dsseEnvelope: {
+      payload: statement.toString('base64'),
+      payloadType: 'application/vnd.in-toto+json',
+      signatures: [{ sig: signature.toString('base64'), keyid: '' }],
+    },
+  };
+}
+
+/** The library takes the name of who signed a checkpoint for a regular expression, and nobody has signed that name. */
+function expectPlainCheckpoint({ inclusionProof }: JsonObject): void {
+  const { checkpoint } = isJsonObject(inclusionProof) ? inclusionProof : {};
+  const { envelope } = isJsonObject(checkpoint) ? checkpoint : {};
+  if (typeof envelope !== 'string') throw new NonsenseError('a log entry without a checkpoint');
+  for (const [, name = ''] of envelope.matchAll(/\u2014 (\S+) \S+\n/g)) {
+    if (!/^[\w./:@-]{1,255}$/.test(name)) throw new NonsenseError('a checkpoint with a signer of no known form');
+  }
+}
+
+/** On foreign objects the library throws errors of every kind. */
+function reasonOf(error: unknown): string {
+  if (error instanceof MirrorError) return error.message;
+  const { message } = error instanceof Error ? error : { message: String(error) };
+  const { cause } = error instanceof Error ? error : { cause: undefined };
+  const detail = cause instanceof Error ? ` (${cause.message})` : '';
+  return new NonsenseError(`Sigstore: ${message}${detail}`).message;
+}
