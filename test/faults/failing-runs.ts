@@ -9,7 +9,7 @@ import { fileURLToPath } from 'node:url';
 import t, { type Test } from 'tap';
 import { openBundle } from '../e2e/bundle.ts';
 import { type Ended, each, run } from '../e2e/program.ts';
-import { publishedTree } from '../e2e/tree.ts';
+import { differences, filesIn } from './differences.ts';
 import { rounds, seededRandom } from './options.ts';
 
 const programs = await openBundle();
@@ -85,11 +85,6 @@ export function place(name: string): string {
   return join(work, name);
 }
 
-/** What is published. A run that fails while it removes a file may leave the file's folder, which harms nobody. */
-export function filesOf(target: string): Record<string, string> {
-  return Object.fromEntries(Object.entries(publishedTree(target)).filter(([, content]) => content !== 'folder'));
-}
-
 /** Disturbs `share` of all rounds, in as many different ways. */
 export async function failEverywhere(t: Test, label: string, scenario: Scenario, share: number): Promise<void> {
   const counts = await countRequests(label, scenario);
@@ -121,7 +116,7 @@ export async function problemsAfter(
   const { goal, result, heal, harm, right = 0 } = scenario;
   const kept = rightFiles(target, scenario);
   const ended = await disturb();
-  const there = existsSync(target) ? filesOf(target) : {};
+  const there = existsSync(target) ? filesIn(target) : {};
   const problems = Object.keys(kept).flatMap((path) => (there[path] === kept[path] ? [] : [`${path} was right`]));
   problems.push(...harm(target), ...wrongWords(scenario, ended));
   if (ended.code === 0) problems.push(...differences('claims to have done all', result(target), goal));
@@ -150,18 +145,6 @@ export async function problemsAfter(
   }
 }
 
-/** The members in which two values differ, with what they are. */
-function differences(when: string, found: unknown, wanted: unknown): string[] {
-  const [one, other] = [membersOf(found), membersOf(wanted)];
-  const differing = [...new Set([...one.keys(), ...other.keys()])].filter((key) => one.get(key) !== other.get(key));
-  return differing.map((key) => `${when}: ${key}: expected ${other.get(key)}, found ${one.get(key)}`);
-}
-
-function membersOf(value: unknown, path = ''): Map<string, string> {
-  if (typeof value !== 'object' || value === null) return new Map([[path, JSON.stringify(value)]]);
-  return new Map(Object.entries(value).flatMap(([key, member]) => [...membersOf(member, `${path}/${key}`)]));
-}
-
 interface Log {
   readonly counts: Readonly<Record<string, number>>;
   readonly struck: number;
@@ -170,7 +153,7 @@ interface Log {
 /** Files that are as they should be in the end. */
 function rightFiles(target: string, { goal, keeps = /^/ }: Scenario): Record<string, string> {
   const wanted = (goal as { readonly web: Record<string, string> }).web;
-  const there = existsSync(target) ? filesOf(target) : {};
+  const there = existsSync(target) ? filesIn(target) : {};
   return Object.fromEntries(
     Object.entries(there).filter(([path, content]) => keeps.test(path) && wanted[path] === content),
   );

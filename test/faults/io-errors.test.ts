@@ -12,14 +12,15 @@ import { stateOf } from '../e2e/tree.ts';
 import { recordingsMissing } from '../fixtures/shared-fixtures.ts';
 import { openSampleServer } from '../sample/sample-server.ts';
 import { logOf } from '../stats/log-text.ts';
-import { failEverywhere, filesOf, place, runProgram, type Scenario } from './failing-runs.ts';
+import { filesIn } from './differences.ts';
+import { failEverywhere, place, runProgram, type Scenario } from './failing-runs.ts';
 import { changeFaultIndex, faultIndex } from './fault-index.ts';
 
 const index = faultIndex();
 const server = await openSampleServer({ index });
 t.teardown(() => server.close());
 const mirror = (target: string): string[] => ['-q', '--upstream', server.url, target];
-const result = (target: string): object => ({ web: filesOf(target), state: stateOf(target) });
+const result = (target: string): object => ({ web: filesIn(target), state: stateOf(target) });
 const harm = (target: string): string[] => damage(join(target, 'web'), index);
 const heal: Scenario['heal'] = [['pep381run', mirror, [0]]];
 
@@ -80,7 +81,7 @@ t.test('processlogs', async (t) => {
   const goal = place('counted');
   copy(old)(goal);
   t.equal((await runProgram('processlogs', args(goal))).code, 0);
-  const published = (target: string): object => ({ web: filesOf(target) });
+  const published = (target: string): object => ({ web: filesIn(target) });
   const scenario: Scenario = {
     program: 'processlogs',
     args,
@@ -121,6 +122,6 @@ t.test('an update', async (t) => {
   const updated = await make('fresh');
   const scenario = { program: 'pep381run', args: mirror, failed: [4], harm, heal } as const;
   // A fresh mirror has asked for no page that upstream knows only as gone, so that its state tells less.
-  const web = (target: string): object => ({ web: filesOf(target), queue: stateOf(target).queue });
+  const web = (target: string): object => ({ web: filesIn(target), queue: stateOf(target).queue });
   await failEverywhere(t, 'update', { ...scenario, begin: copy(old), goal: web(updated), result: web }, 0.08);
 });
