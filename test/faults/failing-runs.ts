@@ -85,6 +85,14 @@ export function place(name: string): string {
   return join(work, name);
 }
 
+/** Makes a mirror without disturbing it. Returns its target. */
+export async function makeMirror(name: string, args: Scenario['args']): Promise<string> {
+  const target = place(name);
+  const { code, stderr } = await runProgram('pep381run', args(target));
+  if (code !== 0 || stderr !== '') throw new Error(`${name} cannot be made: ${code} ${stderr}`);
+  return target;
+}
+
 /** Disturbs `share` of all rounds, in as many different ways. */
 export async function failEverywhere(t: Test, label: string, scenario: Scenario, share: number): Promise<void> {
   const counts = await countRequests(label, scenario);

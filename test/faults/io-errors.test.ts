@@ -13,7 +13,7 @@ import { recordingsMissing } from '../fixtures/shared-fixtures.ts';
 import { openSampleServer } from '../sample/sample-server.ts';
 import { logOf } from '../stats/log-text.ts';
 import { filesIn } from './differences.ts';
-import { failEverywhere, place, runProgram, type Scenario } from './failing-runs.ts';
+import { failEverywhere, makeMirror, place, runProgram, type Scenario } from './failing-runs.ts';
 import { changeFaultIndex, faultIndex } from './fault-index.ts';
 
 const index = faultIndex();
@@ -24,14 +24,7 @@ const result = (target: string): object => ({ web: filesIn(target), state: state
 const harm = (target: string): string[] => damage(join(target, 'web'), index);
 const heal: Scenario['heal'] = [['pep381run', mirror, [0]]];
 
-/** A mirror that was made without being disturbed. */
-async function make(name: string): Promise<string> {
-  const target = place(name);
-  t.same(await runProgram('pep381run', mirror(target)), { code: 0, stdout: '', stderr: '' });
-  return target;
-}
-
-const old = await make('old');
+const old = await makeMirror('old', mirror);
 const copy =
   (from: string): Scenario['begin'] =>
   (target) =>
@@ -43,7 +36,7 @@ t.test('a first run', async (t) => {
 });
 
 t.test('a check that repairs', async (t) => {
-  const damaged = await make('damaged');
+  const damaged = await makeMirror('damaged', mirror);
   const web = join(damaged, 'web');
   rmSync(join(web, index.pathOf('fault-many', 'fault_many-1.0-py3-none-any.whl')));
   writeFileSync(join(web, index.pathOf('fault-large', 'fault_large-1.0-py3-none-any.whl')), 'other bytes');
@@ -119,7 +112,7 @@ for (const archive of ['target-1.5-complete', 'target-shadowmire-2'] as const) {
 // The last, because it changes what upstream has.
 t.test('an update', async (t) => {
   changeFaultIndex(index);
-  const updated = await make('fresh');
+  const updated = await makeMirror('fresh', mirror);
   const scenario = { program: 'pep381run', args: mirror, failed: [4], harm, heal } as const;
   // A fresh mirror has asked for no page that upstream knows only as gone, so that its state tells less.
   const web = (target: string): object => ({ web: filesIn(target), queue: stateOf(target).queue });
