@@ -149,7 +149,6 @@ for (const scenario of scenarios) {
       if (next === undefined) break;
       const { asked, name } = next;
       let left = next.times;
-      process.stderr.write(`${Date.now() % 1e6} ${asked}: ${name}, ${next.times} times\n`);
       const problems = await problemsAfter(scenario, 1, (line, now) => {
         if (askedBy(line) !== asked || left === 0) return undefined;
         left -= 1;
@@ -162,7 +161,6 @@ for (const scenario of scenarios) {
   t.test(`${scenario.label}: all faults together`, async (t) => {
     for (let round = 0; round < rounds(0.2); round += 1) {
       const random = seededRandom(`together, ${scenario.label}, ${round}`);
-      process.stderr.write(`${Date.now() % 1e6} round ${round}\n`);
       const rate = random() ** 2;
       const jumps = random() < 0.5 ? 0.02 : 0;
       const misbehave = (line: string, now: number): Misbehaviour | undefined => {
