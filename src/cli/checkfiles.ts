@@ -1,5 +1,4 @@
 /** The program pep381checkfiles: whether the mirror is right, and what the next run has to put right. */
-import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { check } from '../check/check.ts';
 import { verifySnapshot } from '../check/verify-snapshot.ts';
@@ -23,7 +22,7 @@ import { openCheck } from './open-check.ts';
 import { settingsFrom } from './settings.ts';
 import { listenForPause } from './signals.ts';
 import { readOwnKey, readPublicKey } from './signing-keys.ts';
-import { openTarget, prepareTarget, type Target } from './target.ts';
+import { isThere, openTarget, prepareTarget, type Target } from './target.ts';
 import { version } from './version.ts';
 import { lines } from './view.ts';
 
@@ -65,8 +64,8 @@ async function runAlone(command: CheckArguments, nativeBinding: string | undefin
 function openCheckTarget({ target: folder, kind }: CheckArguments): Target {
   const target = openTarget(resolve(folder));
   const web = join(target.root, 'web');
-  if (!existsSync(web)) throw new UsageError(`${target.root}: is no mirror (${web} does not exist)`);
-  if (kind !== 'rebuild' && !existsSync(target.state)) {
+  if (!isThere(web)) throw new UsageError(`${target.root}: is no mirror (${web} does not exist)`);
+  if (kind !== 'rebuild' && !isThere(target.state)) {
     throw new StorageError(`${target.state}: is missing; pep381checkfiles --rebuild makes it anew from the tree`);
   }
   return target;

@@ -1,10 +1,10 @@
 /** Makes `mirror.toml` from the configuration of bandersnatch. */
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { StorageError, UsageError } from '../core/errors.ts';
 import { type BandersnatchConf, parseBandersnatchConf } from '../formats/bandersnatch-conf.ts';
 import { importBandersnatch } from '../formats/import-bandersnatch.ts';
-import type { Target } from './target.ts';
+import { isThere, type Target } from './target.ts';
 import type { Lines } from './text-report.ts';
 
 const confName = 'bandersnatch.conf';
@@ -21,7 +21,7 @@ export function printImportedConfig(path: string, lines: Lines): void {
  * from it, and `tell` is told what has no equivalent. Throws UsageError when the mirror would hold more than before.
  */
 export function importConfigBeside({ root, config, state }: Target, tell: (line: string) => void): void {
-  const path = existsSync(config) || existsSync(state) ? undefined : confBeside(root);
+  const path = isThere(config) || isThere(state) ? undefined : confBeside(root);
   if (path === undefined) return;
   const { toml, notes, lost } = importBandersnatch(readConf(path));
   if (lost[0] !== undefined) {
@@ -40,9 +40,9 @@ export function importConfigBeside({ root, config, state }: Target, tell: (line:
 
 function confBeside(root: string): string | undefined {
   const inside = join(root, confName);
-  if (existsSync(inside)) return inside;
+  if (isThere(inside)) return inside;
   const beside = join(dirname(root), confName);
-  const directory = existsSync(beside) ? readConf(beside).get('mirror')?.get('directory')?.value : undefined;
+  const directory = isThere(beside) ? readConf(beside).get('mirror')?.get('directory')?.value : undefined;
   return directory !== undefined && resolve(directory) === root ? beside : undefined;
 }
 

@@ -1,5 +1,4 @@
 /** The program processlogs: the downloads of each day, from the logs of the web server. */
-import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { UsageError } from '../core/errors.ts';
 import { takeLock } from '../state/sqlite/lock.ts';
@@ -10,7 +9,7 @@ import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { expandBraces } from './expand-braces.ts';
 import { openStatsFiles, openStatsStore, openStatsThreads, openThreadedStatsFiles } from './open-stats.ts';
 import { type LogsCommand, logsHelp, logsUsage, parseLogsOptions } from './processlogs-options.ts';
-import { openTarget, prepareTarget, type Target } from './target.ts';
+import { isThere, openTarget, prepareTarget, type Target } from './target.ts';
 import { version } from './version.ts';
 
 type RunCommand = LogsCommand & { kind: 'run' };
@@ -45,8 +44,8 @@ export async function processlogs(argv: readonly string[], nativeBinding: string
 
 /** 1.5's two questions, in its words. */
 function checkTarget(target: string): void {
-  if (!existsSync(target)) throw new UsageError(`${target} does not exist`);
-  if (!existsSync(join(target, 'web'))) throw new UsageError(`Not a pypi mirror (${target}/web does not exist)`);
+  if (!isThere(target)) throw new UsageError(`${target} does not exist`);
+  if (!isThere(join(target, 'web'))) throw new UsageError(`Not a pypi mirror (${target}/web does not exist)`);
 }
 
 async function run(command: RunCommand, nativeBinding: string | undefined): Promise<number> {

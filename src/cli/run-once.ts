@@ -112,7 +112,7 @@ async function endOf(
   if (failure instanceof PausedError || (failure !== undefined && pause.signal.aborted)) {
     return { code: pause.exitCode(), failure, summary: undefined };
   }
-  const code = failure === undefined ? codeOf(mirror, tally) : exitCodeOf(failure, tally.done > 0);
+  const code = failure === undefined ? codeOf(mirror, tally) : exitCodeOf(failure, tally.hasChanged);
   if (code === undefined) throw failure;
   const summary = tally.summary((Date.now() - startedMs) / 1000, command.dryRun);
   try {

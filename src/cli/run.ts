@@ -1,5 +1,4 @@
 /** The program pep381run: what cron, people and the CGI start. */
-import { existsSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { UsageError } from '../core/errors.ts';
 import { takeLock } from '../state/sqlite/lock.ts';
@@ -19,7 +18,7 @@ import { parseRunOptions, type RunCommand, runHelp, runUsage } from './run-optio
 import { settingsFrom } from './settings.ts';
 import { listenForPause } from './signals.ts';
 import { readSigningKey, readUpstreamKey } from './signing-keys.ts';
-import { openTarget, prepareTarget, requestAgeMs, type Target } from './target.ts';
+import { isThere, openTarget, prepareTarget, requestAgeMs, type Target } from './target.ts';
 import { version } from './version.ts';
 import { announce, lines, type RunArguments } from './view.ts';
 
@@ -50,7 +49,7 @@ export async function pep381run(argv: readonly string[], nativeBinding: string |
 function openRunTarget({ target, dryRun }: RunArguments): Target {
   const root = resolve(target);
   const opened = openTarget(root, () => openOldTarget(root) !== undefined);
-  const old = dryRun && !existsSync(opened.state) ? openOldTarget(root) : undefined;
+  const old = dryRun && !isThere(opened.state) ? openOldTarget(root) : undefined;
   if (old === undefined) return opened;
   throw new UsageError(`${root}: is the mirror of ${old.from}; a dry run cannot take it over, a run without it can`);
 }
@@ -67,7 +66,7 @@ async function runLocked(command: RunArguments, nativeBinding: string | undefine
   const pause = listenForPause();
   if (!command.dryRun) prepareTarget(target);
   // A dry run takes it too, as it keeps a transaction open to the end; without a lock there is no state to protect.
-  const isFree = command.dryRun && !existsSync(target.lock);
+  const isFree = command.dryRun && !isThere(target.lock);
   const code = await runWhileRequested({
     takeLock: () => (isFree ? () => {} : takeLock(target.lock, nativeBinding)),
     run: () => runOnce({ command, target, settings, policy, verifier, secret, keys, pause, nativeBinding }),

@@ -88,6 +88,11 @@ export class Tally {
     return this.projects.published + this.projects.unchanged + this.projects.removed;
   }
 
+  /** Whether the run has changed the mirror. */
+  get hasChanged(): boolean {
+    return this.done + this.files > 0;
+  }
+
   /** The one line every run ends with. */
   summary(seconds: number, dryRun: boolean): string {
     const { published, unchanged, removed } = this.projects;

@@ -1,5 +1,5 @@
 /** The folder TARGET: what a mirror keeps there, and how one is told from a folder that is none. */
-import { accessSync, constants, mkdirSync, readdirSync, statSync, unlinkSync } from 'node:fs';
+import { accessSync, constants, mkdirSync, readdirSync, type Stats, statSync, unlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { StorageError, UsageError } from '../core/errors.ts';
 
@@ -30,7 +30,7 @@ export function openTarget(root: string, isOldTarget?: () => boolean): Target {
   };
   const foreign = list(root).find((name) => !ours.test(name));
   // Whoever wrote the settings means this folder, whatever else lies in it.
-  const isMeant = [target.state, target.config].some((path) => statSync(path, { throwIfNoEntry: false }) !== undefined);
+  const isMeant = [target.state, target.config].some(isThere);
   const isOurs = foreign === undefined || isMeant;
   if (!isOurs && isOldTarget?.() !== true) {
     const advice = isOldTarget === undefined ? ', or run pep381run first if another program mirrored into it' : '';
@@ -69,8 +69,23 @@ export function takeRequest({ requestFlag }: Target): boolean {
 
 /** For how long a run has been asked for; undefined when nobody asks. */
 export function requestAgeMs({ requestFlag }: Target, nowMs: number): number | undefined {
-  const found = statSync(requestFlag, { throwIfNoEntry: false });
+  const found = lookAt(requestFlag);
   return found && nowMs - found.mtimeMs;
+}
+
+/** Whether anything lies at `path`; unlike existsSync it does not take a refusal for a no. Throws StorageError. */
+export function isThere(path: string): boolean {
+  return lookAt(path) !== undefined;
+}
+
+function lookAt(path: string): Stats | undefined {
+  try {
+    return statSync(path, { throwIfNoEntry: false });
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOTDIR') return undefined;
+    const reason = cause instanceof Error ? cause.message : 'unknown';
+    throw new StorageError(`${path}: cannot be looked at: ${reason}`, { cause });
+  }
 }
 
 function list(root: string): string[] {

@@ -152,9 +152,14 @@ function wantedByName(name: ProjectName, displayName: string | undefined): Wante
   return { name, displayName: displayName ?? name, serial: 0, removed: false };
 }
 
+/** Whether `time`, which lay a day ahead at most, has come. One that lies farther ahead is of a clock that was wrong. */
+function isOver(time: number | undefined, now: number): boolean {
+  return time === undefined || time <= now || time > now + dayMs;
+}
+
 /** Undefined where there is no changelog. */
 async function lastSerial(mirror: Mirror, known: MirrorState): Promise<number | undefined> {
-  if ((known.changelogRetryAt ?? 0) > mirror.clock.now()) return undefined;
+  if (!isOver(known.changelogRetryAt, mirror.clock.now())) return undefined;
   return unlessNoChangelog(mirror, known, () => mirror.upstream.serial());
 }
 
@@ -162,9 +167,9 @@ async function follow(mirror: Mirror, known: MirrorState, serial: number): Promi
   const { clock, state } = mirror;
   const names = namesOf(mirror);
   const now = clock.now();
-  const asked = (known.changelogRetryAt ?? 0) <= now;
+  const asked = isOver(known.changelogRetryAt, now);
   const followed = asked && (await unlessNoChangelog(mirror, known, () => followChangelog(mirror, serial)));
-  if (followed && now - (known.reconciledAt ?? 0) < dayMs) return;
+  if (followed && Math.abs(now - (known.reconciledAt ?? 0)) < dayMs) return;
   if (names === undefined) {
     if (followed) await reconcile(mirror, known);
     else await takeOverList(mirror, known.listEtag, (listed) => ({ serial: Math.max(serial, listed ?? 0) }));
@@ -190,7 +195,7 @@ async function unlessNoChangelog<T>(mirror: Mirror, known: MirrorState, ask: () 
     if (error instanceof NoChangelogError) {
       state.remember({ changelogRetryAt: now + dayMs, changelogDownSince: undefined });
     } else if (error instanceof UnreachableError) {
-      const since = known.changelogDownSince ?? now;
+      const since = Math.min(known.changelogDownSince ?? now, now);
       state.remember({ changelogDownSince: since });
       if (now - since < hourMs) throw error;
     } else throw error;

@@ -153,7 +153,7 @@ function unchanged(mirror: Mirror, due: Due, held: HeldProject): SyncOutcome {
 
 async function absent(mirror: Mirror, due: Due, held: HeldProject): Promise<SyncOutcome> {
   if (held.restored) return { finished: { kind: 'unchanged', due } };
-  const absentMs = due.obstacle === 'absent' ? mirror.clock.now() - due.since : 0;
+  const absentMs = due.obstacle === 'absent' ? Math.max(0, mirror.clock.now() - due.since) : 0;
   if (!due.removed && absentMs < absentForGoodMs) {
     return {
       wait: 'upstream answers that it does not exist, and did not say that it was removed',

@@ -95,3 +95,8 @@ t.test('what is queued later in a run adds to what was done before', async (t) =
 t.test('every kind of event can be counted', async (t) => {
   t.match(tallyOf(everyEvent), { done: 1, files: 1, removedFiles: 1, warnings: 1, bytes: 10, plannedFiles: 1 });
 });
+
+t.test('files that were fetched are a change, though their project failed', async (t) => {
+  t.equal(tallyOf([parked('x', 'why')]).hasChanged, false);
+  t.equal(tallyOf([...downloaded('a-1.0.zip', 1024), parked('x', 'why')]).hasChanged, true);
+});

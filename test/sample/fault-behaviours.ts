@@ -13,6 +13,8 @@ export interface FaultOptions {
   reset: object;
   /** The connection ends after that many bytes of the body. */
   cut: { after: number };
+  /** The same of a body whose length was not told. */
+  'cut-chunked': { after: number };
   /** One byte in the middle is wrong. */
   corrupt: object;
   /** The last bytes are missing (half the body unless told), and Content-Length agrees. */
@@ -39,6 +41,10 @@ export interface FaultOptions {
   /** XML-RPC is gone: 404 unless told; concerns POST only. */
   'xmlrpc-off': { status?: 404 | 405 };
   delay: { ms: number };
+  /** Another Content-Type; the rest is right. */
+  'content-type': { contentType: string };
+  /** What `change` makes of the body; where it is compressed, of the compressed one. */
+  change: { change: (body: Buffer) => Buffer };
   /** Another body with status 200; a range is not honoured. */
   body: { body: string | Buffer; contentType?: string };
 }
@@ -84,6 +90,10 @@ const behaviours: { readonly [K in FaultKind]: Behaviour<FaultOf<K>> } = {
   cut: {
     send: (response, reply, { after }) =>
       writeHead(response, reply).write(reply.body.subarray(0, after), () => response.destroy()),
+  },
+  'cut-chunked': {
+    send: (response, { status, headers, body }, { after }) =>
+      response.writeHead(status, headers).write(body.subarray(0, after), () => response.destroy()),
   },
   corrupt: { reply: (reply) => ({ ...reply, body: withWrongByte(reply.body) }) },
   'truncate-length': {
@@ -159,6 +169,10 @@ const behaviours: { readonly [K in FaultKind]: Behaviour<FaultOf<K>> } = {
   },
   'xmlrpc-off': { reply: (_, { status = 404 }) => plainReply(status) },
   delay: { send: (response, _reply, { ms }, next) => onceAfter(response, ms, next) },
+  'content-type': {
+    reply: (reply, { contentType }) => ({ ...reply, headers: { ...reply.headers, 'Content-Type': contentType } }),
+  },
+  change: { reply: (reply, { change }) => ({ ...reply, body: change(reply.body) }) },
   body: {
     reply: (reply, { body, contentType = reply.headers['Content-Type'] ?? 'text/plain' }) => ({
       status: 200,

@@ -9,6 +9,7 @@ export class Faults {
   /** Old pages by path, put there by `freeze`. */
   readonly frozen = new Map<string, FrozenPage>();
   readonly #active: { fault: Fault; left: number }[] = [];
+  #decide: (line: string) => Fault | undefined = () => undefined;
   readonly #currentPage: (path: string) => FrozenPage['page'];
 
   constructor(currentPage: (path: string) => FrozenPage['page']) {
@@ -22,6 +23,11 @@ export class Faults {
     return () => {
       entry.left = 0;
     };
+  }
+
+  /** From now on `decide` says, too, what spoils a request. */
+  decideBy(decide: (line: string) => Fault | undefined): void {
+    this.#decide = decide;
   }
 
   /** From now on a cache serves the page as it is at this moment; a missing project is kept as a 404. */
@@ -43,6 +49,7 @@ export class Faults {
   /** Good behaviour again, thawed as well. */
   clear(): void {
     this.#active.length = 0;
+    this.#decide = () => undefined;
     this.thaw();
   }
 
@@ -50,7 +57,8 @@ export class Faults {
   take(line: string): Fault[] {
     const hits = this.#active.filter(({ fault, left }) => left > 0 && matches(fault, line));
     for (const hit of hits) hit.left -= 1;
-    return hits.map(({ fault }) => fault);
+    const decided = this.#decide(line);
+    return [...hits.map(({ fault }) => fault), ...(decided === undefined ? [] : [decided])];
   }
 
   #freeze(path: string, options: { readonly encoding?: 'gzip' }): void {

@@ -135,6 +135,15 @@ t.test('a pause that is prolonged while somebody waits for its end is waited for
   await limiter.run(async () => t.equal(clock.now(), from));
 });
 
+t.test('a clock that is put back does not prolong a pause', async (t) => {
+  const clock = new FakeClock();
+  const limiter = new RequestLimiter(4, clock, never);
+  limiter.slowDown(5_000);
+  clock.advance(-3_600_000);
+  const from = clock.now() + 5_000;
+  await limiter.run(async () => t.equal(clock.now(), from));
+});
+
 t.test('when upstream asks for less, half as many requests are under way, and never none', async (t) => {
   const limiter = new RequestLimiter(10, new FakeClock(), never);
   for (const expected of [5, 2, 1, 1]) {

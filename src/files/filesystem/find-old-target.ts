@@ -1,10 +1,10 @@
 /** Recognizes what another mirror program has left under a target, and makes room for ours. */
-import { existsSync, mkdirSync, opendirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, opendirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isJsonObject } from '../../formats/json.ts';
 import type { OldTarget } from '../old-target.ts';
 import { type OldKind, oldKinds } from './old-kinds.ts';
-import { guardStorage } from './storage-errors.ts';
+import { codeOf, guardStorage, isThere } from './storage-errors.ts';
 
 const asideFolder = 'old-state';
 
@@ -26,7 +26,7 @@ export function findOldTarget(root: string): OldTarget | undefined {
 export function dropOldState(root: string, trash: string): void {
   const from = join(root, asideFolder);
   guardStorage(from, () => {
-    if (!existsSync(from)) return;
+    if (!isThere(from)) return;
     const to = join(trash, asideFolder);
     mkdirSync(trash, { recursive: true });
     rmSync(to, { recursive: true, force: true });
@@ -48,7 +48,7 @@ function oldTarget(
 ): OldTarget {
   const move = (path: string, to: string): void => {
     guardStorage(join(root, path), () => {
-      if (!existsSync(join(root, path))) return;
+      if (!isThere(join(root, path))) return;
       mkdirSync(dirname(join(root, to)), { recursive: true });
       renameSync(join(root, path), join(root, to));
     });
@@ -58,7 +58,9 @@ function oldTarget(
     ownUpstream,
     moveTree() {
       if (!treeAtRoot) return;
-      for (const folder of ['simple', 'packages']) moveFolder(root, folder, move);
+      for (const folder of ['simple', 'packages']) {
+        guardStorage(join(root, folder), () => moveFolder(root, folder, move));
+      }
     },
     setStateAside() {
       for (const path of state) move(path, join(asideFolder, path));
@@ -69,8 +71,8 @@ function oldTarget(
 /** The folder below web/ may be there already, empty, as a new mirror has it. */
 function moveFolder(root: string, folder: string, move: (path: string, to: string) => void): void {
   const to = join('web', folder);
-  const isThere = existsSync(join(root, folder));
-  if (isThere && existsSync(join(root, to)) && readdirSync(join(root, to)).length === 0) {
+  const hasOld = isThere(join(root, folder));
+  if (hasOld && isThere(join(root, to)) && readdirSync(join(root, to)).length === 0) {
     rmSync(join(root, to), { recursive: true });
   }
   move(folder, to);
@@ -78,7 +80,7 @@ function moveFolder(root: string, folder: string, move: (path: string, to: strin
 
 function hasPages(root: string): boolean {
   const simple = join(root, 'web', 'simple');
-  if (!existsSync(simple)) return false;
+  if (!isThere(simple)) return false;
   const folder = opendirSync(simple);
   try {
     let entry = folder.readSync();
@@ -93,8 +95,9 @@ function upstreamOf(status: string): string | undefined {
   try {
     const json: unknown = JSON.parse(readFileSync(status, 'utf8'));
     return isJsonObject(json) && typeof json.upstream === 'string' ? json.upstream : undefined;
-  } catch {
+  } catch (error) {
     // No such file, or none of ours: then it is not our tree.
-    return undefined;
+    if (error instanceof SyntaxError || codeOf(error) === 'ENOENT') return undefined;
+    throw error;
   }
 }

@@ -1,9 +1,20 @@
 /** The file system's errors, as a person needs to read them. */
+import { statSync } from 'node:fs';
 import { MirrorError, StorageError } from '../../core/errors.ts';
 
 /** The error's code (`ENOENT`), if it has one. */
 export function codeOf(error: unknown): string | undefined {
   return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
+}
+
+/** Whether anything lies at `path`; unlike existsSync it does not take a refusal for a no. Throws the file system's errors. */
+export function isThere(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    if (codeOf(error) === 'ENOTDIR') return false;
+    throw error;
+  }
 }
 
 /** `error`, which met `path`, as a StorageError with advice; anything that is not the file system's stays as it is. */

@@ -4,7 +4,16 @@ import { StorageError } from '../../core/errors.ts';
 
 /** Opens or creates the database at `path`; `nativeBinding` is the addon's file where it is not in node_modules. */
 export function openDatabase(path: string, nativeBinding: string | undefined): Database.Database {
-  return asStorage(path, () => new Database(path, nativeBinding === undefined ? {} : { nativeBinding }));
+  return asStorage(path, () => {
+    const options = nativeBinding === undefined ? {} : { nativeBinding };
+    try {
+      return new Database(path, options);
+    } catch (cause) {
+      // It looks for the folder first; one that may not be looked at is none to it.
+      if (cause instanceof TypeError) throw new StorageError(`${path}: ${cause.message}`, { cause });
+      throw cause;
+    }
+  });
 }
 
 /** Runs `work` on the database at `path`; SQLite's errors become StorageErrors that name it. */

@@ -188,7 +188,7 @@ export class SqliteStateStore implements StateStore {
 
   due(now: number, removed: boolean, after: ProjectName | undefined, limit: number): Due[] {
     const statement = removed ? this.#sql.dueRemoved : this.#sql.due;
-    return this.#do(() => statement.all(now, after ?? '', limit).map(dueOf));
+    return this.#do(() => statement.all(now, now, after ?? '', limit).map(dueOf));
   }
 
   parked(limit: number): Parked[] {

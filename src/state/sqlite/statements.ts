@@ -12,6 +12,9 @@ const ruleWithoutNames = `
 
 const dueColumns = 'name, display_name, serial, removed, obstacle, since, attempts, replan';
 
+/** Nothing waits for longer than a day: what seems to was parked while the clock was wrong. */
+const isDue = 'next_try NOT BETWEEN ? + 1 AND ? + 86400000';
+
 /** A name queued again is due at once; what upstream says last about its removal counts, and a new serial is a new start. */
 const enqueueConflict = `
   ON CONFLICT (name) DO UPDATE SET
@@ -47,8 +50,11 @@ export function prepareStatements(db: Database.Database) {
     ),
     enqueueUnseen: db.prepare<{ before: number; limit: number; now: number }>(
       `INSERT INTO queue (name, display_name, serial, removed, since)
-       SELECT name, display_name, coalesce(serial, 0), 0, :now FROM projects
-       WHERE seen < :before ORDER BY seen LIMIT :limit
+       SELECT name, display_name, coalesce(serial, 0), 0, :now FROM (
+         SELECT * FROM (SELECT * FROM projects WHERE seen < :before ORDER BY seen LIMIT :limit)
+         -- Seen by a clock that was wrong.
+         UNION ALL SELECT * FROM (SELECT * FROM projects WHERE seen > :now ORDER BY seen LIMIT :limit)
+       ) WHERE true LIMIT :limit
        ON CONFLICT (name) DO NOTHING`,
     ),
     requeue: db.prepare<{ name: string; now: number }>(
@@ -73,11 +79,11 @@ export function prepareStatements(db: Database.Database) {
        SELECT p.name, p.display_name, 0, 0, :now, 1 FROM plans JOIN projects p ON p.name = plans.project
        WHERE next_change <= :now ON CONFLICT (name) DO NOTHING`,
     ),
-    due: db.prepare<[number, string, number], DueRow>(
-      `SELECT ${dueColumns} FROM queue WHERE next_try <= ? AND name > ? ORDER BY name LIMIT ?`,
+    due: db.prepare<[number, number, string, number], DueRow>(
+      `SELECT ${dueColumns} FROM queue WHERE ${isDue} AND name > ? ORDER BY name LIMIT ?`,
     ),
-    dueRemoved: db.prepare<[number, string, number], DueRow>(
-      `SELECT ${dueColumns} FROM queue WHERE removed = 1 AND next_try <= ? AND name > ? ORDER BY name LIMIT ?`,
+    dueRemoved: db.prepare<[number, number, string, number], DueRow>(
+      `SELECT ${dueColumns} FROM queue WHERE removed = 1 AND ${isDue} AND name > ? ORDER BY name LIMIT ?`,
     ),
     parked: db.prepare<[number], ParkedRow>(
       `SELECT ${dueColumns}, next_try, reason FROM queue WHERE attempts > 0 ORDER BY since, name LIMIT ?`,
@@ -85,7 +91,7 @@ export function prepareStatements(db: Database.Database) {
     queued: db.prepare<[string], ParkedRow>(`SELECT ${dueColumns}, next_try, reason FROM queue WHERE name = ?`),
     park: db.prepare<ParkValues>(
       `UPDATE queue SET attempts = :attempts, next_try = :nextTry, reason = :reason,
-         since = iif(obstacle IS :obstacle, since, :now), obstacle = :obstacle WHERE name = :name`,
+         since = iif(obstacle IS :obstacle, min(since, :now), :now), obstacle = :obstacle WHERE name = :name`,
     ),
     dequeue: db.prepare<[string, number]>('DELETE FROM queue WHERE name = ? AND serial <= ?'),
 

@@ -1,4 +1,5 @@
 /** The Upstream port over PyPI's interfaces: the simple API in JSON, the XML-RPC changelog, and the host of the files. */
+import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { PassThrough, type Transform } from 'node:stream';
 import { createGunzip } from 'node:zlib';
@@ -86,7 +87,7 @@ export class PypiUpstream implements Upstream {
           return new Promise<void>((go) => stream.once('drain', go).once('close', go));
         };
       };
-      this.#ask({ url, headers }, [200, 304], choose).then(
+      this.#ask({ url, headers }, [200, ...unchangedIf(etag !== undefined)], choose).then(
         (answer) => {
           if (body !== undefined) body.end();
           else if (answer.status === 304) resolve(undefined);
@@ -99,14 +100,16 @@ export class PypiUpstream implements Upstream {
 
   async project(name: ProjectName, etag: string | undefined, fresh: boolean): Promise<ProjectAnswer> {
     const url = new URL(`${this.#options.base}/simple/${name}/`);
+    const isConditional = etag !== undefined && !fresh;
     const headers = {
       accept: simpleJson,
       // Each encoding is an object of its own in the CDN: when one is stale the other may be fresh.
       'accept-encoding': fresh ? 'identity' : 'gzip',
-      ...(etag && !fresh && { 'if-none-match': etag }),
+      ...(isConditional && { 'if-none-match': etag }),
     };
     // We ask for the normalized name, so a redirect means that upstream knows the project by no such name.
-    const answer = await this.#askPatiently({ url, headers }, [200, 304, 301, 404, 410], true);
+    const expected = [200, ...unchangedIf(isConditional), 301, 404, 410];
+    const answer = await this.#askPatiently({ url, headers }, expected, true);
     if (answer.status === 304) return { kind: 'unchanged' };
     if (answer.status !== 200) return { kind: 'absent' };
     if (!isSimpleJson(answer.headers)) {
@@ -114,7 +117,7 @@ export class PypiUpstream implements Upstream {
         `${url}: expected ${simpleJson}, found ${answer.headers['content-type'] ?? 'no type'}`,
       );
     }
-    const page = parseSimplePage(answer.body.toString('utf8'), url.href);
+    const page = parseSimplePage(textOf(answer.body, url.href), url.href);
     return { kind: 'page', page, etag: answer.headers.etag, sha256: sha256Hex(answer.body), url };
   }
 
@@ -161,7 +164,10 @@ export class PypiUpstream implements Upstream {
   async companion(url: URL, accept = '*/*'): Promise<Buffer | undefined> {
     const headers = { accept, 'accept-encoding': 'gzip' };
     const answer = await this.#askPatiently({ url, headers }, [200, 404, 410]);
-    return answer.status === 200 ? answer.body : undefined;
+    if (answer.status !== 200) return undefined;
+    // Nobody knows the hash of such a one, and a firewall's page must not take its place.
+    if (accept.endsWith('json')) expectJson(answer.body, url.href);
+    return answer.body;
   }
 
   #fileFrom(url: URL, size: number | undefined, from: ResumePoint | undefined, sink: FileSink): Promise<HttpAnswer> {
@@ -218,7 +224,8 @@ export class PypiUpstream implements Upstream {
       const answer = await this.#ask(request, [200, 404, 405, 410]);
       if (answer.status !== 200) throw new NoChangelogError(`${url}: upstream answers ${answer.status}`);
       try {
-        return parse(answer.body.toString('utf8'), `${url}: ${method}(${params.join(', ')})`);
+        const source = `${url}: ${method}(${params.join(', ')})`;
+        return parse(textOf(answer.body, source), source);
       } catch (error) {
         if (error instanceof UnreachableError && error.retryAfterMs !== undefined) limiter.slowDown(error.retryAfterMs);
         throw error;
@@ -241,6 +248,28 @@ export class PypiUpstream implements Upstream {
     const exchange = async (): Promise<HttpAnswer> =>
       expectStatus(await http.exchange(request, choose), request.url, expected, limiter, clock);
     return limiter.run(exchange, beginning);
+  }
+}
+
+/** Who asked without a condition has nothing that could be unchanged. */
+function unchangedIf(isConditional: boolean): readonly number[] {
+  return isConditional ? [304] : [];
+}
+
+/** Throws NonsenseError: a mark in the place of what cannot be read would be published as if it were the name. */
+function textOf(body: Buffer, source: string): string {
+  if (!isUtf8(body)) throw new NonsenseError(`${source}: expected UTF-8, found other bytes`);
+  return body.toString('utf8');
+}
+
+function expectJson(body: Buffer, source: string): void {
+  try {
+    JSON.parse(textOf(body, source));
+  } catch (cause) {
+    if (cause instanceof MirrorError) throw cause;
+    throw new NonsenseError(`${source}: expected JSON, found ${JSON.stringify(body.subarray(0, 40).toString())}`, {
+      cause,
+    });
   }
 }
 

@@ -27,6 +27,8 @@ export class RequestLimiter {
   #underWay = 0;
   #answers = 0;
   #notBefore = 0;
+  /** The latest time that the clock was seen to show while a pause was in force. */
+  #seen = 0;
   #failures = 0;
 
   constructor(limit: number, clock: Clock, signal: AbortSignal) {
@@ -64,7 +66,8 @@ export class RequestLimiter {
   slowDown(ms: number): void {
     // Those that were under way together hear the same complaint.
     const isNew = this.#pauseMs() <= 0;
-    this.#notBefore = Math.max(this.#notBefore, this.#clock.now() + ms);
+    this.#seen = this.#clock.now();
+    this.#notBefore = Math.max(this.#notBefore, this.#seen + ms);
     if (isNew) this.#limit = Math.max(1, Math.floor(this.#limit / 2));
     this.#answers = 0;
   }
@@ -81,7 +84,11 @@ export class RequestLimiter {
   }
 
   #pauseMs(): number {
-    return this.#notBefore - this.#clock.now();
+    const now = this.#clock.now();
+    // A clock that is put back does not make the pause any longer.
+    if (now < this.#seen) this.#notBefore -= this.#seen - now;
+    this.#seen = now;
+    return this.#notBefore - now;
   }
 
   async #enter(line: (() => void)[]): Promise<void> {

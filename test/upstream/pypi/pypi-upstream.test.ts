@@ -129,3 +129,30 @@ t.test('files may come from the index and the hosts that are named, and from now
     t.equal(openUpstream(t, base, ['files.example']).allows(new URL(url)), allowed, `${url} for ${base}`);
   }
 });
+
+t.test('"not modified" is nonsense for who asked without a condition', async (t) => {
+  const { upstream, server } = await open(t);
+  server.faults.add({ do: 'status', status: 304 });
+  await t.rejects(upstream.project(alpha, undefined, false), NonsenseError);
+  await t.rejects(upstream.project(alpha, '"an etag"', true), NonsenseError, 'a fresh page is asked for without one');
+  await t.rejects(upstream.listProjects(undefined), NonsenseError);
+});
+
+t.test('text that is not UTF-8 is nonsense, wherever it stands', async (t) => {
+  const { upstream, server } = await open(t);
+  const spoil = (body: Buffer): Buffer => Buffer.from(body.toString().replaceAll('alpha', 'alph\xff'), 'latin1');
+  server.faults.add({ do: 'change', change: spoil });
+  await t.rejects(upstream.project(alpha, undefined, true), { name: 'NonsenseError', message: /expected UTF-8/ });
+  await t.rejects(upstream.changesSince(0), { name: 'NonsenseError', message: /expected UTF-8/ });
+});
+
+t.test("a firewall's page does not take the place of a companion in JSON", async (t) => {
+  const { upstream, server, index } = await open(t);
+  const url = new URL(`${server.url + index.pathOf('beta', 'beta-1.0-py3-none-any.whl')}.metadata`);
+  server.faults.add({ do: 'html-200' });
+  const message = /: expected JSON, found "<!DOCTYPE html>/;
+  await t.rejects(upstream.companion(url, 'application/vnd.pypi.integrity.v1+json'), {
+    name: 'NonsenseError',
+    message,
+  });
+});

@@ -1,0 +1,57 @@
+/** A clock that was years ahead for a while: nothing waits for that time to come. */
+import t from 'tap';
+import { openTestMirror } from '../fixtures/test-mirror.ts';
+import { makeWheel } from '../sample/distributions.ts';
+
+const minuteMs = 60_000;
+const tenYearsMs = 10 * 365 * 24 * 60 * minuteMs;
+
+t.test('a project that was parked by a wrong clock is tried again once the clock is right', async (t) => {
+  const mirror = await openTestMirror(t);
+  await mirror.run();
+  mirror.index.publish(makeWheel({ name: 'alpha', version: '2.0' }));
+  const off = mirror.server.faults.add({ do: 'status', status: 404, match: /alpha-2\.0.*\.whl$/ });
+  mirror.clock.advance(tenYearsMs);
+  t.same([...(await mirror.run()).parked], ['alpha']);
+  off();
+  mirror.clock.advance(minuteMs - tenYearsMs);
+  await mirror.run();
+  t.same(mirror.page('alpha').versions, ['1.0', '2.0']);
+});
+
+t.test('the list is compared again although it was last compared by a wrong clock', async (t) => {
+  const mirror = await openTestMirror(t);
+  mirror.clock.advance(tenYearsMs);
+  await mirror.run();
+  mirror.clock.advance(minuteMs - tenYearsMs);
+  await mirror.run();
+  t.ok(mirror.requested().includes('/simple/'));
+  t.ok(mirror.requested().includes('/simple/alpha/'), 'and what was seen by it is looked at again');
+  await mirror.run();
+  t.notOk(mirror.requested().includes('/simple/'), 'but once');
+  t.notOk(mirror.requested().includes('/simple/alpha/'));
+});
+
+t.test('a changelog that was given up by a wrong clock is asked for again', async (t) => {
+  const mirror = await openTestMirror(t);
+  await mirror.run();
+  mirror.clock.advance(tenYearsMs);
+  const off = mirror.server.faults.add({ do: 'xmlrpc-off' });
+  await mirror.run();
+  off();
+  mirror.clock.advance(minuteMs - tenYearsMs);
+  await mirror.run();
+  t.ok(mirror.requested().includes('changelog_since_serial'));
+});
+
+t.test('an outage of the changelog that began by a wrong clock lasts an hour, not ten years', async (t) => {
+  const mirror = await openTestMirror(t);
+  await mirror.run();
+  mirror.clock.advance(tenYearsMs);
+  mirror.server.faults.add({ do: 'status', status: 500, match: /^POST/ });
+  await t.rejects(mirror.run());
+  mirror.clock.advance(minuteMs - tenYearsMs);
+  await t.rejects(mirror.run());
+  await mirror.runLater();
+  t.match(mirror.warnings(), [/^no changelog, so the list of projects is compared instead/]);
+});
