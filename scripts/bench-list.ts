@@ -15,6 +15,7 @@ const opened = openMirror({
   settings: settingsFrom(new Map([['upstream', { value: url, where: 'argument' }]])),
   policy: undefined,
   reconcile: false,
+  acceptChanges: [],
   dryRun: false,
   clock: systemClock,
   report: () => {},

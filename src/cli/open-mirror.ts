@@ -1,6 +1,7 @@
 /** Chooses and opens the adapters for a target: the only place that knows all of them. */
 import Agent from 'undici/lib/dispatcher/agent.js';
 import type { Clock } from '../core/clock.ts';
+import type { ProjectName } from '../core/names.ts';
 import type { Report } from '../core/report.ts';
 import { FilesystemFileStore } from '../files/filesystem/filesystem-file-store.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -21,6 +22,7 @@ export interface OpenMirrorOptions {
   /** Undefined when everything is to be held. */
   readonly policy: Policy | undefined;
   readonly reconcile: boolean;
+  readonly acceptChanges: readonly ProjectName[];
   readonly dryRun: boolean;
   readonly clock: Clock;
   readonly report: Report;
@@ -31,7 +33,7 @@ export interface OpenMirrorOptions {
 
 /** A mirror to run, and how to close it. The caller holds the lock. Throws StorageError. */
 export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(): Promise<void> } {
-  const { target, settings, policy, clock, report, signal, dryRun, reconcile } = options;
+  const { target, settings, policy, clock, report, signal, dryRun, reconcile, acceptChanges } = options;
   const dispatcher = new Agent({
     connections: settings.workers,
     pipelining: 1,
@@ -61,7 +63,7 @@ export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(
     report,
     signal,
     takeRequest: () => !dryRun && takeRequest(target),
-    settings: { ...settings, reconcile, dryRun },
+    settings: { ...settings, reconcile, acceptChanges, dryRun },
     selection: new Selection(policy, state),
     space: new Space(files, policy?.budget, state.totals().bytes),
   };

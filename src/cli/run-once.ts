@@ -48,10 +48,11 @@ export async function runOnce(run: OneRun): Promise<number> {
     tally.count(event);
     view.report(event);
   };
-  const { dryRun, reconcile } = command;
+  const { dryRun, reconcile, acceptChanges } = command;
   const { signal } = pause;
   const clock = systemClock;
-  const opened = openMirror({ target, settings, policy, reconcile, dryRun, clock, report, signal, nativeBinding });
+  const asked = { reconcile, acceptChanges, dryRun };
+  const opened = openMirror({ target, settings, policy, ...asked, clock, report, signal, nativeBinding });
   const view = chooseView(command, settings, target);
   let end: RunEnd;
   try {

@@ -1,6 +1,7 @@
 /** The command line of pep381run. */
 import minimist from 'minimist';
 import { UsageError } from '../core/errors.ts';
+import { type ProjectName, projectName } from '../core/names.ts';
 import { refuseUnknown } from './refuse-unknown.ts';
 import type { Given, SettingName } from './settings.ts';
 
@@ -21,6 +22,7 @@ export type RunCommand =
       readonly target: string;
       readonly quiet: boolean;
       readonly reconcile: boolean;
+      readonly acceptChanges: readonly ProjectName[];
       /** The whole index is meant, however large it is. */
       readonly all: boolean;
       readonly dryRun: boolean;
@@ -46,6 +48,8 @@ Options:
   --workers N              connections at the same time, 1 to 100 (default: 10)
   --all                    mirror everything, although it is larger than the disk
   --reconcile              compare everything with upstream's list of projects
+  --accept-changes NAME    take upstream's files of this project although others are held
+                           under their names; may be given several times
   --dry-run                print what a run would do, and do nothing
   --plan                   print what a run would fetch and remove, by rule, and do nothing
   --status                 print how the mirror is
@@ -77,11 +81,12 @@ const flags = [
 const values = ['upstream', 'project', 'workers', 'log-format'] as const;
 const importing = 'import-config';
 const explaining = 'why';
+const accepting = 'accept-changes';
 const shortcuts = { q: 'quiet', h: 'help' } as const;
 
 /** Reads the arguments. Throws UsageError. */
 export function parseRunOptions(argv: readonly string[]): RunCommand {
-  const strings = [...values, importing, explaining];
+  const strings = [...values, importing, explaining, accepting];
   refuseUnknown(argv, { flags, values: strings });
   const parsed = minimist([...argv], { boolean: [...flags], string: [...strings, '_'], alias: shortcuts });
   if (parsed.help) return { kind: 'help' };
@@ -100,6 +105,7 @@ export function parseRunOptions(argv: readonly string[]): RunCommand {
     target,
     quiet: parsed.quiet === true,
     reconcile: parsed.reconcile === true,
+    acceptChanges: acceptedIn(readValue(parsed, accepting, true)),
     all: parsed.all === true,
     dryRun: parsed['dry-run'] === true || parsed.plan === true,
     plan: parsed.plan === true,
@@ -115,6 +121,15 @@ function givenIn(parsed: minimist.ParsedArgs): Map<SettingName, Given> {
   }
   if (parsed['index-only']) given.set('index-only', { value: true, where: '--index-only' });
   return given;
+}
+
+function acceptedIn(value: unknown): ProjectName[] {
+  const texts: unknown[] = Array.isArray(value) ? value : value === undefined ? [] : [value];
+  return texts.map((text) => {
+    const name = projectName(String(text));
+    if (name !== undefined) return name;
+    throw new UsageError(`--${accepting}: ${JSON.stringify(text)} is no valid project name`);
+  });
 }
 
 function targetIn({ _: [target, ...more] }: minimist.ParsedArgs): string {

@@ -30,6 +30,7 @@ export async function learn(mirror: Mirror): Promise<void> {
   else mirror.selection.follow();
   if (isNew || settings.reconcile) await begin(mirror, known, base);
   else await follow(mirror, known, known.serial ?? 0);
+  enqueueAccepted(mirror);
   if (settings.projects === undefined) await followPolicy(mirror, known, isNew);
   if (!isNew) state.enqueueUnseen(clock.now() - sweepPeriodMs, settings.sweep);
 }
@@ -105,6 +106,15 @@ function enqueueNamed({ state }: Mirror, names: readonly ProjectName[]): number 
       { rootIndexDue: true },
     );
   return wanted.length;
+}
+
+/** What waits for a person is looked at as soon as that person has decided. */
+function enqueueAccepted({ state, settings }: Mirror): void {
+  const known = settings.acceptChanges.filter((name) => state.held(name).published);
+  state.enqueue(
+    known.map((name) => wantedByName(name, state.held(name).displayName)),
+    {},
+  );
 }
 
 /** The projects to look at, where they are known without the list of all. */

@@ -11,7 +11,7 @@ import { edgesText } from './edges.ts';
 import { bytesOf, discardFiles, missing } from './held-files.ts';
 import { fileBaseOf, pageToKeep, type SourcePage } from './known-page.ts';
 import type { Mirror } from './mirror.ts';
-import { type PlannedFile, type ProjectPlan, planProject } from './plan.ts';
+import { type PlannedFile, type ProjectPlan, planProject, type Trust } from './plan.ts';
 import { publishedFile } from './published-file.ts';
 
 /** A queued project, what is held of it, and what may be; without a decision everything may. */
@@ -31,21 +31,27 @@ export async function publishProject(
   const { due, held, decision } = project;
   const { page, url } = source;
   const chosen = chooseFiles(mirror, decision, page);
-  const plan = planProject({ ...page, files: chosen.wanted }, url, held.files, (file) => mirror.upstream.allows(file));
+  const plan = planProject({ ...page, files: chosen.wanted }, url, held.files, trustOf(mirror, due));
   refuseForeignFiles(mirror, due, plan);
   const bytes = announce(mirror, project, plan);
   const { serial, etag, status = page.status } = known;
   const finished = { kind: 'published', due, serial, etag, status, drop: plan.drop } as const;
   if (mirror.settings.dryRun) return finished;
+  for (const file of plan.files) mirror.selection.seeFileBase(fileBaseOf(file));
+  // Made before anything is published: a page that cannot be kept is refused.
+  const kept = decision && planOf(mirror, decision, page, chosen, plan.files);
   const rule = decision && explainReason(decision.because);
   const now = isPublished(source, chosen, plan)
     ? plan.files.map((file) => file.held)
     : await mirror.space.use(due.name, bytes, rule, () => publish(mirror, project, source, chosen, plan));
   mirror.space.give(bytesOf(plan.drop));
-  for (const file of plan.files) mirror.selection.seeFileBase(fileBaseOf(file));
   if (decision === undefined) return finished;
   if (mirror.selection.policy?.dependencies === true) await rememberRequires(mirror, due, now);
-  return { ...finished, plan: planOf(mirror, decision, page, chosen, plan.files) };
+  return { ...finished, plan: kept };
+}
+
+function trustOf({ upstream, settings }: Mirror, { name }: Due): Trust {
+  return { allows: (url) => upstream.allows(url), acceptsChanges: settings.acceptChanges.includes(name) };
 }
 
 async function rememberRequires(
@@ -127,7 +133,7 @@ async function publish(
   const planned = plan.files.map((file) => (gone.has(file.path) ? { ...file, held: undefined } : file));
   const now = settings.indexOnly ? planned.map(() => undefined) : await downloadAll(due, mirror, planned);
   const own = new Map(planned.map((file, at) => [file.file.filename, publishedFile(file, now[at], settings)]));
-  const { shown, published } = pagesOf(source, own, chosen);
+  const { shown, published } = pagesOf(source, own, chosen, trustOf(mirror, due).allows);
   await publishPages(files, due.name, shown, published, !held.published);
   await discardFiles(mirror, plan.drop);
   return now;
