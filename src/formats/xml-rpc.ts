@@ -29,7 +29,7 @@ const nextTag = /([^<]*)<(\/?[A-Za-z0-9.]+)\s*(\/?)>/y;
 const prologue = /^﻿?\s*(?:<\?xml[^>]*\?>)?/;
 const deepestNesting = 20;
 /** A whole page of the changelog has 300,000. */
-const mostValues = 2_000_000;
+const mostValues = 1_000_000;
 
 class ReplyReader {
   readonly #text: string;

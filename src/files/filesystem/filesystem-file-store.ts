@@ -21,18 +21,22 @@ import {
   rmSync,
   statfsSync,
   utimesSync,
-  writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
+import { StorageError } from '../../core/errors.ts';
 import { GroupCommit } from '../../core/group-commit.ts';
 import type { WebPath } from '../../core/paths.ts';
 import type { Entry, FileStore, FullDigest, Room, StagedFile, Stat, Write } from '../file-store.ts';
 import { digestFile } from './digest-file.ts';
 import { entriesOf, kindOf } from './entries.ts';
 import { Flusher } from './flush.ts';
+import { linkError, refuseLinks } from './refuse-links.ts';
 import { StagedDownload } from './staged-download.ts';
 import { codeOf, guardStorage, storageError } from './storage-errors.ts';
+import { writeNew } from './write-new.ts';
+
+const climbs = /(?:^|\/)\.\.(?:\/|$)|\0/;
 
 /** What a commit does, in order: files to appear, or paths to go. */
 type Step = { readonly writes: readonly Write[] } | { readonly discards: readonly WebPath[] };
@@ -68,10 +72,20 @@ export class FilesystemFileStore implements FileStore {
 
   /** Creates the folders that a mirror has, where they are missing. Throws StorageError. */
   create(): void {
-    const below = ['web/simple', 'web/packages', 'web/local-stats/days', 'trash'];
-    for (const path of [...below.map((folder) => join(this.#target, folder)), this.#staging]) {
-      guardStorage(path, () => mkdirSync(path, { recursive: true }));
+    // The target and web/ may be links: that is where somebody wants the mirror to be.
+    const published = ['simple', 'packages', 'local-stats/days'].map((folder) => join(this.#web, folder));
+    for (const path of [...published, this.#trash, this.#staging]) {
+      guardStorage(path, () => {
+        refuseLinks(path.startsWith(this.#web) ? this.#web : this.#target, path);
+        mkdirSync(path, { recursive: true });
+      });
     }
+  }
+
+  /** Where `path` lies. What names it may be a state or a page that somebody else has written. */
+  #at(path: WebPath): string {
+    if (!climbs.test(path)) return join(this.#web, path);
+    throw new StorageError(`${this.#web}: ${JSON.stringify(path)} would lie outside of it, and is left alone`);
   }
 
   async room(): Promise<Room> {
@@ -82,7 +96,7 @@ export class FilesystemFileStore implements FileStore {
   }
 
   async size(path: WebPath): Promise<number | undefined> {
-    const file = join(this.#web, path);
+    const file = this.#at(path);
     return guardStorage(file, () => {
       const found = lstatSync(file, { throwIfNoEntry: false });
       return found?.isFile() ? found.size : undefined;
@@ -90,8 +104,10 @@ export class FilesystemFileStore implements FileStore {
   }
 
   async read(path: WebPath): Promise<Buffer | undefined> {
-    const file = join(this.#web, path);
+    const file = this.#at(path);
     return guardStorage(file, () => {
+      // A pipe would be waited for, and a link may lead anywhere.
+      if (lstatSync(file, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
       try {
         return readFileSync(file);
       } catch (error) {
@@ -102,7 +118,7 @@ export class FilesystemFileStore implements FileStore {
   }
 
   async stat(path: WebPath): Promise<Stat | undefined> {
-    const file = join(this.#web, path);
+    const file = this.#at(path);
     return guardStorage(file, () => {
       const found = lstatSync(file, { throwIfNoEntry: false });
       return found && { kind: kindOf(found), size: found.size, mtimeMs: found.mtimeMs };
@@ -112,7 +128,7 @@ export class FilesystemFileStore implements FileStore {
   async digest(path: WebPath, also?: 'md5', eachPiece?: (piece: Buffer) => void): Promise<FullDigest | undefined> {
     const size = await this.size(path);
     if (size === undefined) return undefined;
-    const file = join(this.#web, path);
+    const file = this.#at(path);
     try {
       return await digestFile(file, size, also === 'md5', eachPiece);
     } catch (error) {
@@ -121,7 +137,7 @@ export class FilesystemFileStore implements FileStore {
   }
 
   async *entries(folder: WebPath): AsyncIterable<Entry> {
-    const path = join(this.#web, folder);
+    const path = this.#at(folder);
     try {
       yield* entriesOf(path);
     } catch (error) {
@@ -151,6 +167,7 @@ export class FilesystemFileStore implements FileStore {
   }
 
   async leftovers(all: boolean): Promise<string[]> {
+    refuseLinks(this.#target, this.#staging);
     const names = existsSync(this.#staging) ? guardStorage(this.#staging, () => readdirSync(this.#staging)) : [];
     return names.filter((name) => all || !/\.(?:part|etag)$/.test(name));
   }
@@ -160,7 +177,7 @@ export class FilesystemFileStore implements FileStore {
     const written = new Set<string>();
     for (const step of steps) {
       if (!('writes' in step)) continue;
-      staged.push(step.writes.map((write) => ({ from: this.#written(write), to: join(this.#web, write.path) })));
+      staged.push(step.writes.map((write) => ({ from: this.#written(write), to: this.#at(write.path) })));
     }
     for (const { from } of staged.flat()) written.add(from);
     await this.#flush(written);
@@ -187,8 +204,8 @@ export class FilesystemFileStore implements FileStore {
     else {
       this.#temporaries += 1;
       file = join(this.#staging, `write-${this.#temporaries}`);
-      if (body instanceof Uint8Array) guardStorage(file, () => writeFileSync(file, body, { mode: 0o644 }));
-      else if ('sameAs' in body) guardStorage(file, () => linkOrCopy(join(this.#web, body.sameAs), file));
+      if (body instanceof Uint8Array) guardStorage(file, () => writeNew(file, body));
+      else if ('sameAs' in body) guardStorage(file, () => linkOrCopy(this.#at(body.sameAs), file));
       else throw new TypeError('staged by another store');
     }
     if (mtimeMs !== undefined) guardStorage(file, () => utimesSync(file, mtimeMs / 1000, mtimeMs / 1000));
@@ -222,6 +239,7 @@ export class FilesystemFileStore implements FileStore {
       touched.add(parent);
     } catch (error) {
       if (codeOf(error) !== 'EEXIST') throw error;
+      if (lstatSync(folder).isSymbolicLink()) throw linkError(folder);
     }
     this.#lastFolder = folder;
   }
@@ -232,11 +250,13 @@ export class FilesystemFileStore implements FileStore {
   }
 
   #moveToTrash(path: WebPath, touched: Set<string>): void {
-    const from = join(this.#web, path);
+    const from = this.#at(path);
     const day = new Date(this.#clock.now()).toISOString().slice(0, 10);
     const to = join(this.#trash, day, path);
     guardStorage(from, () => {
+      refuseLinks(this.#web, dirname(from));
       if (lstatSync(from, { throwIfNoEntry: false }) === undefined) return;
+      refuseLinks(this.#target, dirname(to));
       mkdirSync(dirname(to), { recursive: true });
       // A folder cannot be renamed over one that was removed earlier on the same day.
       rmSync(to, { recursive: true, force: true });

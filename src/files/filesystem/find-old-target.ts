@@ -4,6 +4,7 @@ import { dirname, join } from 'node:path';
 import { isJsonObject } from '../../formats/json.ts';
 import type { OldTarget } from '../old-target.ts';
 import { type OldKind, oldKinds } from './old-kinds.ts';
+import { refuseLinks } from './refuse-links.ts';
 import { guardStorage } from './storage-errors.ts';
 
 const asideFolder = 'old-state';
@@ -28,6 +29,7 @@ export function dropOldState(root: string, trash: string): void {
   guardStorage(from, () => {
     if (!existsSync(from)) return;
     const to = join(trash, asideFolder);
+    refuseLinks(root, trash);
     mkdirSync(trash, { recursive: true });
     rmSync(to, { recursive: true, force: true });
     renameSync(from, to);
@@ -49,6 +51,7 @@ function oldTarget(
   const move = (path: string, to: string): void => {
     guardStorage(join(root, path), () => {
       if (!existsSync(join(root, path))) return;
+      if (to.startsWith(asideFolder)) refuseLinks(root, dirname(join(root, to)));
       mkdirSync(dirname(join(root, to)), { recursive: true });
       renameSync(join(root, path), join(root, to));
     });

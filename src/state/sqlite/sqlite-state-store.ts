@@ -26,7 +26,7 @@ import type {
 import { takeOverList } from './list-takeover.ts';
 import { asStorage } from './open-database.ts';
 import { type OpenStateOptions, openState } from './open-state.ts';
-import { dueOf, fileOf, planOf } from './rows.ts';
+import { dueOf, fileOf, nameOf, planOf } from './rows.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 
 /** How many runs are remembered. */
@@ -220,7 +220,11 @@ export class SqliteStateStore implements StateStore {
 
   published(after: ProjectName | undefined, limit: number): IndexEntry[] {
     const rows = this.#do(() => this.#sql.published.all(after ?? '', limit));
-    return rows.map((row) => ({ name: row.name, displayName: row.display_name, serial: row.serial ?? undefined }));
+    return rows.map((row) => ({
+      name: nameOf(row.name),
+      displayName: row.display_name,
+      serial: row.serial ?? undefined,
+    }));
   }
 
   totals(): Totals {
