@@ -10,6 +10,10 @@ import type { IndexEntry } from '../formats/root-index.ts';
 export interface MirrorState {
   /** Everything that upstream's changelog says up to here is in the queue or done. Undefined: no list taken over yet. */
   readonly serial?: number | undefined;
+  /** Milliseconds: when {@link serial} became what it is. */
+  readonly serialMovedAt?: number | undefined;
+  /** Milliseconds: when upstream was last asked why it does not move. */
+  readonly serialAskedAt?: number | undefined;
   /** The index that is mirrored; serials of another one mean nothing. */
   readonly upstream?: string | undefined;
   /** The projects that {@link serial} speaks of. */
@@ -194,9 +198,10 @@ export interface ListTakeover {
   add(projects: readonly Wanted[]): void;
   /**
    * Queues what is missing here or newer there, and what is held but not listed (as removed).
-   * Ignores what is held at a higher serial than the list's own. Returns how many were queued.
+   * Ignores what is held at a higher serial than the list's own. With `lowers`, serials that are higher than those of
+   * the list are forgotten. Returns how many were queued.
    */
-  commit(listSerial: number | undefined, state: MirrorState): number;
+  commit(listSerial: number | undefined, state: MirrorState, lowers?: boolean): number;
   abandon(): void;
 }
 

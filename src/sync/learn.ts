@@ -8,6 +8,7 @@ import { type ProjectName, projectName } from '../core/names.ts';
 import type { MirrorState, Wanted } from '../state/state-store.ts';
 import { foreseeRequires } from './foresee.ts';
 import type { Mirror } from './mirror.ts';
+import { refuseJump, watchSerial } from './serials.ts';
 
 const hourMs = 60 * 60_000;
 const dayMs = 24 * hourMs;
@@ -23,7 +24,7 @@ export async function learn(mirror: Mirror): Promise<void> {
   state.wake('no-room');
   requeueForNewSettings(mirror, known);
   const scope = scopeOf(mirror);
-  const base = { upstream: settings.upstream, scope, rootIndexDue: true };
+  const base = { upstream: settings.upstream, scope, rootIndexDue: true, serialMovedAt: clock.now() };
   const isNew = known.serial === undefined || !covers(known.scope, scope) || known.upstream !== settings.upstream;
   const hasNewPolicy = policyText(mirror) !== (known.policy ?? '');
   if (hasNewPolicy && mirror.selection.policy?.dependencies === true) await foreseeRequires(mirror);
@@ -142,7 +143,7 @@ function requeueForNewSettings({ state, settings }: Mirror, known: MirrorState):
 
 /** The start of a mirror, or of another selection: everything is compared, and the changelog followed from here. */
 async function begin(mirror: Mirror, known: MirrorState, base: MirrorState): Promise<void> {
-  const { state, report } = mirror;
+  const { state, report, settings } = mirror;
   const names = namesOf(mirror);
   // Asked before the list is, so that what happens meanwhile is learned from the changelog.
   const serial = await lastSerial(mirror, known);
@@ -153,6 +154,7 @@ async function begin(mirror: Mirror, known: MirrorState, base: MirrorState): Pro
       return { ...base, serial: Math.min(serial ?? seen, seen) };
     });
   }
+  if (settings.reconcile && settings.projects === undefined) state.enqueueAllHeld({}, true);
   const wanted = names.map((name) => wantedByName(name, state.held(name).displayName));
   state.enqueue(wanted, { ...base, serial });
   report({ type: 'learned', source: 'names', serial });
@@ -177,7 +179,12 @@ async function follow(mirror: Mirror, known: MirrorState, serial: number): Promi
   if (followed && now - (known.reconciledAt ?? 0) < dayMs) return;
   if (names === undefined) {
     if (followed) await reconcile(mirror, known);
-    else await takeOverList(mirror, known.listEtag, (listed) => ({ serial: Math.max(serial, listed ?? 0) }));
+    else {
+      await takeOverList(mirror, known.listEtag, (listed = 0) => {
+        refuseJump(mirror, serial, listed, 'the list of projects');
+        return { serial: Math.max(serial, listed), ...(listed > serial && { serialMovedAt: now }) };
+      });
+    }
   } else if (!followed) {
     state.enqueue(
       names.map((name) => wantedByName(name, state.held(name).displayName)),
@@ -224,10 +231,13 @@ async function followChangelog(mirror: Mirror, from: number): Promise<true> {
       if (only?.has(name) ?? (selection.includes(name) || state.held(name).published))
         latest.set(name, { name, displayName, serial: rowSerial, removed });
     }
-    if (changes.serial > serial) state.enqueue([...latest.values()], { serial: changes.serial });
+    refuseJump(mirror, from, changes.serial, 'the changelog');
+    const moved = { serial: changes.serial, serialMovedAt: mirror.clock.now() };
+    if (changes.serial > serial) state.enqueue([...latest.values()], moved);
     else if (!changes.complete) throw new NonsenseError(`the changelog does not go on after serial ${serial}`);
     serial = changes.serial;
     if (changes.complete) {
+      if (serial === from) await watchSerial(mirror, serial);
       report({ type: 'learned', source: 'changelog', serial });
       return true;
     }
@@ -274,7 +284,8 @@ async function takeOverList(
       throw new NonsenseError(`${settings.upstream}/simple/: the list is empty, which would remove the whole mirror`);
     }
     const serial = list.serial();
-    takeover.commit(serial, { ...next(serial), listEtag: list.etag, reconciledAt: clock.now() });
+    const learned = { ...next(serial), listEtag: list.etag, reconciledAt: clock.now() };
+    takeover.commit(serial, learned, settings.reconcile);
     report({ type: 'learned', source: 'list', serial });
   } catch (error) {
     takeover.abandon();

@@ -75,7 +75,7 @@ export class SqliteStateStore implements StateStore {
     );
     return {
       add: (projects) => this.#do(() => takeover.add(projects)),
-      commit: (listSerial, state) => this.#do(() => takeover.commit(listSerial, state)),
+      commit: (listSerial, state, lowers) => this.#do(() => takeover.commit(listSerial, state, lowers)),
       abandon: () => this.#do(() => takeover.abandon()),
     };
   }
