@@ -9,6 +9,7 @@ import { SqliteStateStore } from '../state/sqlite/sqlite-state-store.ts';
 import type { Mirror } from '../sync/mirror.ts';
 import { Selection } from '../sync/selection.ts';
 import { Space } from '../sync/space.ts';
+import { guardedLookup } from '../upstream/pypi/guarded-lookup.ts';
 import { HttpClient } from '../upstream/pypi/http-client.ts';
 import { PypiUpstream } from '../upstream/pypi/pypi-upstream.ts';
 import { RequestLimiter } from '../upstream/pypi/request-limiter.ts';
@@ -37,7 +38,10 @@ export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(
   const dispatcher = new Agent({
     connections: settings.workers,
     pipelining: 1,
-    connect: { timeout: 10_000 },
+    connect: {
+      timeout: 10_000,
+      lookup: guardedLookup({ upstream: new URL(settings.upstream).hostname, fileHosts: settings.fileHosts }),
+    },
     headersTimeout: 30_000,
     bodyTimeout: 60_000,
     keepAliveTimeout: 10_000,
