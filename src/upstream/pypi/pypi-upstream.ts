@@ -26,6 +26,8 @@ import type { RequestLimiter } from './request-limiter.ts';
 const simpleJson = 'application/vnd.pypi.simple.v1+json';
 const largestList = 1 << 30;
 const mostRedirects = 3;
+/** Ten times the largest file of PyPI: where the index does not tell the size, a body must end all the same. */
+const largestUnsized = 10 * 2 ** 30;
 
 export interface PypiUpstreamOptions {
   /** The index, without a slash at its end: `https://pypi.org`. */
@@ -161,7 +163,7 @@ export class PypiUpstream implements Upstream {
     };
     const choose: ChooseReceiver = (status, headers) => {
       if (status !== 200 && status !== 206) return undefined;
-      let left = size ?? Number.POSITIVE_INFINITY;
+      let left = size ?? largestUnsized;
       if (status === 206) {
         if (from === undefined || !continues(headers['content-range'], from.bytes, size)) {
           throw new MismatchError(
@@ -173,7 +175,7 @@ export class PypiUpstream implements Upstream {
       sink.begin(status === 206, strongEtag(headers.etag));
       return (chunk) => {
         left -= chunk.length;
-        if (left < 0) throw new MismatchError(`${url}: more than the ${size} bytes that the index promises`);
+        if (left < 0) throw tooLong(url, size);
         return sink.write(chunk);
       };
     };
@@ -247,6 +249,12 @@ function strongEtag(etag: string | undefined): string | undefined {
 function continues(contentRange: string | undefined, from: number, size: number | undefined): boolean {
   const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(contentRange ?? '') ?? [];
   return Number(first) === from && Number(last) === Number(total) - 1 && (size === undefined || Number(total) === size);
+}
+
+function tooLong(url: URL, size: number | undefined): Error {
+  if (size === undefined)
+    return new NonsenseError(`${url}: more than ${largestUnsized} bytes, and the index tells no size`);
+  return new MismatchError(`${url}: more than the ${size} bytes that the index promises`);
 }
 
 function readList(stream: Transform, url: URL, etag: string | undefined): ProjectList {
