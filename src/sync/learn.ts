@@ -9,6 +9,7 @@ import type { MirrorState, Wanted } from '../state/state-store.ts';
 import { foreseeRequires } from './foresee.ts';
 import type { Mirror } from './mirror.ts';
 import { refuseJump, watchSerial } from './serials.ts';
+import { StrangeNames } from './strange-names.ts';
 
 const hourMs = 60 * 60_000;
 const dayMs = 24 * hourMs;
@@ -266,20 +267,18 @@ async function takeOverList(
   const takeover = state.takeOverList();
   try {
     let listed = 0;
+    const strange = new StrangeNames(report);
     for await (const piece of list.pieces) {
       const wanted: Wanted[] = [];
       for (const { displayName, serial } of piece) {
         const name = projectName(displayName);
-        if (name === undefined)
-          report({
-            type: 'warning',
-            message: `the list names ${JSON.stringify(displayName)}, which is no project name`,
-          });
+        if (name === undefined) strange.see(displayName);
         else if (selection.includes(name)) wanted.push({ name, displayName, serial: serial ?? 0, removed: false });
       }
       takeover.add(wanted);
       listed += piece.length;
     }
+    strange.end();
     if (listed === 0 && state.totals().projects > 0) {
       throw new NonsenseError(`${settings.upstream}/simple/: the list is empty, which would remove the whole mirror`);
     }

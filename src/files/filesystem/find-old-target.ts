@@ -1,5 +1,5 @@
 /** Recognizes what another mirror program has left under a target, and makes room for ours. */
-import { existsSync, mkdirSync, opendirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { existsSync, mkdirSync, opendirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isJsonObject } from '../../formats/json.ts';
 import type { OldTarget } from '../old-target.ts';
@@ -93,11 +93,13 @@ function hasPages(root: string): boolean {
 }
 
 function upstreamOf(status: string): string | undefined {
+  // A pipe would be waited for.
+  if (statSync(status, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
   try {
     const json: unknown = JSON.parse(readFileSync(status, 'utf8'));
     return isJsonObject(json) && typeof json.upstream === 'string' ? json.upstream : undefined;
   } catch {
-    // No such file, or none of ours: then it is not our tree.
+    // None of ours: then it is not our tree.
     return undefined;
   }
 }
