@@ -54,11 +54,17 @@ t.test('what cannot be a name is asked for by nobody, and appears on no page', a
   t.match(mirror.warnings().at(-1), `the list has ${strange.length - 10} more names that are no project names`);
 });
 
-t.test('a name of a megabyte makes no message of a megabyte', async (t) => {
+t.test('a name of a megabyte makes no message of a megabyte, and no complaint of Node', async (t) => {
+  const complaints: Error[] = [];
+  const hear = (warning: Error) => complaints.push(warning);
+  process.on('warning', hear);
+  t.teardown(() => process.off('warning', hear));
   const mirror = await openTestMirror(t);
   listAlso(mirror, ['a'.repeat(1 << 19)]);
   await mirror.run();
   t.ok((mirror.warnings()[0]?.length ?? 1e9) < 300);
+  await new Promise(setImmediate);
+  t.same(complaints, []);
 });
 
 t.test('two spellings of one project are one project', async (t) => {

@@ -82,7 +82,7 @@ export class PypiUpstream implements Upstream {
         resolve(readList(stream, url, answered.etag));
         return (chunk) => {
           if (stream.destroyed || stream.write(chunk)) return;
-          return new Promise<void>((go) => stream.once('drain', go).once('close', go));
+          return untilFree(stream);
         };
       };
       this.#ask({ url, headers }, [200, 304], choose).then(
@@ -255,6 +255,17 @@ function tooLong(url: URL, size: number | undefined): Error {
   if (size === undefined)
     return new NonsenseError(`${url}: more than ${largestUnsized} bytes, and the index tells no size`);
   return new MismatchError(`${url}: more than the ${size} bytes that the index promises`);
+}
+
+/** Resolves when `stream` takes more, or nobody will read it any more. Leaves no listener behind: a list has many pieces. */
+function untilFree(stream: Transform): Promise<void> {
+  return new Promise((resolve) => {
+    const free = (): void => {
+      stream.off('drain', free).off('close', free);
+      resolve();
+    };
+    stream.on('drain', free).on('close', free);
+  });
 }
 
 function readList(stream: Transform, url: URL, etag: string | undefined): ProjectList {
