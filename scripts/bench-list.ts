@@ -16,6 +16,7 @@ const opened = openMirror({
   policy: undefined,
   verifier: undefined,
   reconcile: false,
+  acceptChanges: [],
   dryRun: false,
   clock: systemClock,
   report: () => {},

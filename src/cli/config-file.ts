@@ -1,10 +1,10 @@
 /** Reads `TARGET/mirror.toml`. */
-import { readFileSync } from 'node:fs';
 import { parse, TomlError } from 'smol-toml';
 import { StorageError, UsageError } from '../core/errors.ts';
 import { suggestion } from '../core/nearest.ts';
 import { tomlLines } from '../formats/toml-lines.ts';
 import { policyKeys } from '../policy/parse-policy.ts';
+import { readText } from './read-text.ts';
 import { type Given, type SettingName, settingNames } from './settings.ts';
 
 /** `mirror.toml` as it was read. */
@@ -18,7 +18,7 @@ export interface ConfigFile {
 
 /** The file at `path`, which is empty when there is none. Throws UsageError, with the line. */
 export function readConfigFile(path: string): ConfigFile {
-  const text = readText(path);
+  const text = textOf(path);
   const toml = parseToml(text, path);
   const lineOf = tomlLines(text);
   const given = new Map<SettingName, Given>();
@@ -40,9 +40,9 @@ function isPolicyKey(key: string): boolean {
   return (policyKeys as readonly string[]).includes(key);
 }
 
-function readText(path: string): string {
+function textOf(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readText(path);
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return '';
     const reason = cause instanceof Error ? cause.message : 'unreadable';

@@ -1,9 +1,10 @@
 /** Makes `mirror.toml` from the configuration of bandersnatch. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { StorageError, UsageError } from '../core/errors.ts';
 import { type BandersnatchConf, parseBandersnatchConf } from '../formats/bandersnatch-conf.ts';
 import { importBandersnatch } from '../formats/import-bandersnatch.ts';
+import { readText } from './read-text.ts';
 import { isThere, type Target } from './target.ts';
 import type { Lines } from './text-report.ts';
 
@@ -49,7 +50,7 @@ function confBeside(root: string): string | undefined {
 function readConf(path: string): BandersnatchConf {
   let text: string;
   try {
-    text = readFileSync(path, 'utf8');
+    text = readText(path);
   } catch (cause) {
     throw new UsageError(`${path}: cannot be read: ${reasonOf(cause)}`, { cause });
   }

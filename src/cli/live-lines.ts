@@ -1,5 +1,7 @@
 /** A few lines on a terminal that stay in their place and are drawn over; everything else scrolls away above them. */
 
+import { printable } from './printable.ts';
+
 /** The part of a terminal that is needed. */
 export interface Terminal {
   readonly columns: number;
@@ -22,7 +24,7 @@ export class LiveLines {
   draw(lines: readonly string[]): void {
     const width = Math.max(narrowest, this.#terminal.columns - 1);
     const cut = lines.map((line) => (line.length > width ? `${line.slice(0, width - 1)}…` : line));
-    this.#terminal.write(`${this.#back()}${clearToEnd}${cut.join('\n')}\n`);
+    this.#terminal.write(`${this.#back()}${clearToEnd}${printable(cut.join('\n'))}\n`);
     this.#drawn = cut.length;
   }
 
@@ -35,7 +37,7 @@ export class LiveLines {
   /** Writes `text`, which stays, and under it the lines. */
   writeAbove(text: string, lines: readonly string[]): void {
     this.erase();
-    this.#terminal.write(`${text}\n`);
+    this.#terminal.write(`${printable(text)}\n`);
     this.draw(lines);
   }
 

@@ -1,11 +1,11 @@
 /** After a run that changed something: tells the mirrors that `notify` names. */
-import { readFileSync } from 'node:fs';
 import type { Clock } from '../core/clock.ts';
 import { UsageError } from '../core/errors.ts';
 import type { Report } from '../core/report.ts';
 import { secretFrom } from '../core/sync-signature.ts';
 import { notifyDownstream } from '../notify/notify.ts';
 import { openPost } from './open-post.ts';
+import { readBytes } from './read-text.ts';
 import type { Settings } from './settings.ts';
 
 /** The secret that notices are signed with. Throws UsageError, so that a run finds out before it does anything. */
@@ -13,7 +13,7 @@ export function readNotifySecret({ notifySecretFile }: Settings): Uint8Array | u
   if (notifySecretFile === undefined) return undefined;
   let secret: Uint8Array | undefined;
   try {
-    secret = secretFrom(readFileSync(notifySecretFile));
+    secret = secretFrom(readBytes(notifySecretFile));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : 'unknown';
     throw new UsageError(`notify-secret-file: ${notifySecretFile} cannot be read: ${reason}`, { cause });

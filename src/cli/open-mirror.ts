@@ -1,6 +1,7 @@
 /** Chooses and opens the adapters for a target: the only place that knows all of them. */
 import Agent from 'undici/lib/dispatcher/agent.js';
 import type { Clock } from '../core/clock.ts';
+import type { ProjectName } from '../core/names.ts';
 import type { Report } from '../core/report.ts';
 import { FilesystemFileStore } from '../files/filesystem/filesystem-file-store.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -10,6 +11,7 @@ import { Brake } from '../sync/brake.ts';
 import type { Mirror } from '../sync/mirror.ts';
 import { Selection } from '../sync/selection.ts';
 import { Space } from '../sync/space.ts';
+import { guardedLookup } from '../upstream/pypi/guarded-lookup.ts';
 import { HttpClient } from '../upstream/pypi/http-client.ts';
 import { PypiUpstream } from '../upstream/pypi/pypi-upstream.ts';
 import { RequestLimiter } from '../upstream/pypi/request-limiter.ts';
@@ -28,6 +30,8 @@ export interface OpenMirrorOptions {
   /** Undefined where provenance is not verified. */
   readonly verifier: ProvenanceVerifier | undefined;
   readonly reconcile: boolean;
+  /** Of these projects other bytes are taken under a known file name. */
+  readonly acceptChanges?: readonly ProjectName[];
   readonly dryRun: boolean;
   /** So many deletions a person has allowed. */
   readonly allowDeletions?: number | undefined;
@@ -41,11 +45,14 @@ export interface OpenMirrorOptions {
 
 /** A mirror to run, and how to close it. The caller holds the lock. Throws StorageError. */
 export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(): Promise<void> } {
-  const { target, settings, policy, verifier, clock, report, signal, dryRun, reconcile } = options;
+  const { target, settings, policy, verifier, clock, report, signal, dryRun, reconcile, acceptChanges = [] } = options;
   const dispatcher = new Agent({
     connections: settings.workers,
     pipelining: 1,
-    connect: { timeout: 10_000 },
+    connect: {
+      timeout: 10_000,
+      lookup: guardedLookup({ upstream: new URL(settings.upstream).hostname, fileHosts: settings.fileHosts }),
+    },
     headersTimeout: 30_000,
     bodyTimeout: 60_000,
     keepAliveTimeout: 10_000,
@@ -71,7 +78,7 @@ export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(
     report,
     signal,
     takeRequest: () => !dryRun && takeRequest(target),
-    settings: { ...settings, reconcile, dryRun },
+    settings: { ...settings, reconcile, acceptChanges, dryRun },
     ...options.keys,
     selection: new Selection(policy, state),
     space: new Space(files, policy?.budget, state.totals().bytes),

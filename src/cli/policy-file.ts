@@ -1,5 +1,4 @@
 /** Reads from `mirror.toml` what a partial mirror holds. */
-import { readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { UsageError } from '../core/errors.ts';
 import { tomlLines } from '../formats/toml-lines.ts';
@@ -8,6 +7,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { CompileRegex } from '../policy/project-patterns.ts';
 import { policyNames } from '../policy/rules.ts';
 import { type ConfigFile, parseToml } from './config-file.ts';
+import { readText } from './read-text.ts';
 
 /** The policy of `config`; undefined when it restricts nothing. Throws UsageError, with the line. */
 export async function readPolicy({ path, text, toml }: ConfigFile): Promise<Policy | undefined> {
@@ -37,7 +37,7 @@ function notEmpty(policy: Policy, path: string): Policy {
 
 function readRequirements(path: string): string {
   try {
-    return readFileSync(path, 'utf8');
+    return readText(path);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : 'unknown';
     throw new UsageError(`${path}: cannot be read: ${reason}`, { cause });

@@ -8,14 +8,15 @@ import type { StatsResult } from '../stats/stats-job.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { expandBraces } from './expand-braces.ts';
 import { openStatsFiles, openStatsStore, openStatsThreads, openThreadedStatsFiles } from './open-stats.ts';
+import { printable } from './printable.ts';
 import { type LogsCommand, logsHelp, logsUsage, parseLogsOptions } from './processlogs-options.ts';
 import { isThere, openTarget, prepareTarget, type Target } from './target.ts';
 import { version } from './version.ts';
 
 type RunCommand = LogsCommand & { kind: 'run' };
 
-const out = (line: string): unknown => process.stdout.write(`${line}\n`);
-const err = (line: string): unknown => process.stderr.write(`${line}\n`);
+const out = (line: string): unknown => process.stdout.write(`${printable(line)}\n`);
+const err = (line: string): unknown => process.stderr.write(`${printable(line)}\n`);
 
 /** Runs with the arguments `argv`; resolves with the exit code. `nativeBinding` is the SQLite addon of the bundle. */
 export async function processlogs(argv: readonly string[], nativeBinding: string | undefined): Promise<number> {

@@ -13,14 +13,15 @@ export function renderStatus(status: Status): string[] {
 }
 
 function facts(status: Status): string[][] {
-  const { target, upstream, serial, projects, files, bytes, lastComplete, running, queued, parked, provenance, disk } =
-    status;
+  const { target, upstream, serial, serialSince, projects, files, bytes, lastComplete, running } = status;
+  const { queued, parked, provenance, disk } = status;
   const held = `${plural(projects, 'project')}, ${plural(files, 'file')}, ${showBytes(bytes)}`;
+  const since = serialSince === undefined ? '' : `, since ${shortTime(serialSince)}`;
   return [
     ['Mirror', target],
     ['Upstream', upstream],
     ['Held', held],
-    ['Serial', serial === undefined ? 'none yet' : String(serial)],
+    ['Serial', serial === undefined ? 'none yet' : `${serial}${since}`],
     ['Complete', lastComplete === undefined ? 'not yet' : `as of ${shortTime(lastComplete)}`],
     ['Now', running ? 'a run is at work' : 'no run is at work'],
     ['Queue', `${plural(queued, 'project')}, ${showCount(parked)} of them parked`],

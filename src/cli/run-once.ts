@@ -52,11 +52,12 @@ export async function runOnce(run: OneRun): Promise<number> {
     tally.count(event);
     view.report(event);
   };
-  const { dryRun, reconcile, allowDeletions } = command;
+  const { dryRun, reconcile, acceptChanges, allowDeletions } = command;
   const { signal } = pause;
   const clock = systemClock;
-  const mirrored = { target, settings, policy, verifier, keys, reconcile, allowDeletions, dryRun };
-  const opened = openMirror({ ...mirrored, clock, report, signal, nativeBinding });
+  const asked = { reconcile, acceptChanges, allowDeletions, dryRun };
+  const mirrored = { target, settings, policy, verifier, keys };
+  const opened = openMirror({ ...mirrored, ...asked, clock, report, signal, nativeBinding });
   const view = chooseView(command, settings, policy, target);
   let end: RunEnd;
   try {

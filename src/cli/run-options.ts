@@ -28,6 +28,7 @@ export type RunCommand =
       readonly target: string;
       readonly quiet: boolean;
       readonly reconcile: boolean;
+      readonly acceptChanges: readonly ProjectName[];
       /** The whole index is meant, however large it is. */
       readonly all: boolean;
       /** So many deletions may be done although they were held back. */
@@ -55,6 +56,8 @@ Options:
   --workers N              connections at the same time, 1 to 100 (default: 10)
   --all                    mirror everything, although it is larger than the disk
   --reconcile              compare everything with upstream's list of projects
+  --accept-changes NAME    take upstream's files of this project although others are held
+                           under their names; may be given several times
   --allow-deletions N      let so many projects and files go that were held back
   --restore NAME           bring a removed project back from the trash; may be given several times
   --dry-run                print what a run would do, and do nothing
@@ -90,11 +93,12 @@ const importing = 'import-config';
 const explaining = 'why';
 const allowing = 'allow-deletions';
 const restoring = 'restore';
+const accepting = 'accept-changes';
 const shortcuts = { q: 'quiet', h: 'help' } as const;
 
 /** Reads the arguments. Throws UsageError. */
 export function parseRunOptions(argv: readonly string[]): RunCommand {
-  const strings = [...values, importing, explaining, allowing, restoring];
+  const strings = [...values, importing, explaining, accepting, allowing, restoring];
   refuseUnknown(argv, { flags, values: strings });
   const parsed = minimist([...argv], { boolean: [...flags], string: [...strings, '_'], alias: shortcuts });
   if (parsed.help) return { kind: 'help' };
@@ -115,6 +119,7 @@ export function parseRunOptions(argv: readonly string[]): RunCommand {
     target,
     quiet: parsed.quiet === true,
     reconcile: parsed.reconcile === true,
+    acceptChanges: acceptedIn(readValue(parsed, accepting, true)),
     all: parsed.all === true,
     allowDeletions: countIn(readValue(parsed, allowing, false)),
     dryRun: parsed['dry-run'] === true || parsed.plan === true,
@@ -131,6 +136,15 @@ function givenIn(parsed: minimist.ParsedArgs): Map<SettingName, Given> {
   }
   if (parsed['index-only']) given.set('index-only', { value: true, where: '--index-only' });
   return given;
+}
+
+function acceptedIn(value: unknown): ProjectName[] {
+  const texts: unknown[] = Array.isArray(value) ? value : value === undefined ? [] : [value];
+  return texts.map((text) => {
+    const name = projectName(String(text));
+    if (name !== undefined) return name;
+    throw new UsageError(`--${accepting}: ${JSON.stringify(text)} is no valid project name`);
+  });
 }
 
 function targetIn({ _: [target, ...more] }: minimist.ParsedArgs): string {

@@ -15,11 +15,12 @@ export interface RunEnd {
 export async function publishStatus({ state, files, clock, settings }: Mirror, run: RunEnd): Promise<void> {
   const finishedMs = clock.now();
   state.history.record({ ...run, finishedMs });
-  const { serial } = state.mirror();
+  const { serial, serialMovedAt } = state.mirror();
   const { projects, files: held, bytes, queued } = state.totals();
   const status = {
     upstream: settings.upstream,
     serial: serial ?? null,
+    'serial-since': serialMovedAt === undefined ? null : new Date(serialMovedAt).toISOString(),
     started: new Date(run.startedMs).toISOString(),
     finished: new Date(finishedMs).toISOString(),
     'exit-code': run.exitCode,

@@ -13,6 +13,8 @@ export interface Status {
   readonly target: string;
   readonly upstream: string;
   readonly serial: number | undefined;
+  /** Since when it is that. */
+  readonly serialSince?: string | undefined;
   readonly projects: number;
   readonly files: number;
   readonly bytes: number;
@@ -53,13 +55,14 @@ export interface ParkedProject {
 
 /** Looks at the mirror as it is now. Throws StorageError. */
 export async function statusOf({ target, settings, state, files, isRunning }: Reader): Promise<Status> {
-  const { serial, upstream = settings.upstream } = state.mirror();
+  const { serial, serialMovedAt, upstream = settings.upstream } = state.mirror();
   const { projects, files: held, bytes, queued, parked } = state.totals();
   const { size, free } = await files.room();
   return {
     target: target.root,
     upstream,
     serial,
+    serialSince: serialMovedAt === undefined ? undefined : isoTime(serialMovedAt),
     projects,
     files: held,
     bytes,

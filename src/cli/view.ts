@@ -4,6 +4,7 @@ import type { Policy } from '../policy/policy.ts';
 import { exitCodes } from './exit-codes.ts';
 import { showOnTerminal } from './on-terminal.ts';
 import { PlanReport } from './plan-report.ts';
+import { printable } from './printable.ts';
 import { ProgressDisplay } from './progress.ts';
 import { renderPlan } from './render-plan.ts';
 import type { RunCommand } from './run-options.ts';
@@ -20,8 +21,8 @@ export type RunArguments = RunCommand & { kind: 'run' };
 
 /** Standard output and standard error. */
 export const lines: Lines = {
-  out: (line) => process.stdout.write(`${line}\n`),
-  err: (line) => process.stderr.write(`${line}\n`),
+  out: (line) => process.stdout.write(`${printable(line)}\n`),
+  err: (line) => process.stderr.write(`${printable(line)}\n`),
 };
 
 /** Says one of 1.5's lines; in a JSON log an object. */

@@ -38,6 +38,13 @@ export function blobPath(url: URL, filename: string): WebPath | undefined {
   return `${folder}/${filename}` as WebPath;
 }
 
+/** True for the place of a file: what {@link blobPath} may have made. */
+export function isBlobPath(text: string): text is WebPath {
+  const end = text.lastIndexOf('/');
+  const folder = text.slice(0, end);
+  return isFileName(text.slice(end + 1)) && (hashFolder.test(folder) || legacyFolder.test(folder));
+}
+
 /** True for today's layout, in which a path stands for one content; that of 2011 says nothing of it. */
 export function isHashedPath(path: WebPath): boolean {
   return hashFolder.test(path.slice(0, path.lastIndexOf('/')));

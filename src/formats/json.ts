@@ -20,6 +20,38 @@ export function renderJson(value: unknown, source: string): string {
   }
 }
 
+/**
+ * A page of PyPI has 25 values per file. Brackets alone would unfold to fifty times their size in memory, and take
+ * minutes, so that a hostile page of some megabytes could end the process.
+ */
+const mostValues = 4_000_000;
+/** A text that is shorter cannot do harm. */
+const harmless = 1 << 20;
+
+/** The value that `text`, which came from `source`, spells. Throws {@link NonsenseError}. */
+export function parseJson(text: string, source: string): unknown {
+  if (text.length > harmless && countValues(text) > mostValues) {
+    throw new NonsenseError(`${source}: more than ${mostValues} values`);
+  }
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw new NonsenseError(`${source}: not JSON (${cause instanceof Error ? cause.message : 'unreadable'})`, {
+      cause,
+    });
+  }
+}
+
+/** At least as many values as `text` has: each follows a bracket, a brace or a comma. */
+function countValues(text: string): number {
+  let count = 0;
+  for (let at = 0; at < text.length; at += 1) {
+    const code = text.charCodeAt(at);
+    if (code === 0x2c || code === 0x5b || code === 0x7b) count += 1;
+  }
+  return count;
+}
+
 /** Serials come as numbers, from bandersnatch as strings; anything else is no serial. */
 export function serialOf(value: unknown): number | undefined {
   const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;

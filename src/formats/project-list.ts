@@ -23,6 +23,9 @@ const closeBracket = 0x5d;
 /** No entry of the real list is longer than a few hundred bytes. */
 const longestEntry = 1 << 20;
 
+/** `"projects": [` with some room for blanks. */
+const longestKey = 40;
+
 /** Cuts the list into its entries while it arrives. */
 export class ProjectListParser {
   readonly #source: string;
@@ -89,7 +92,7 @@ export class ProjectListParser {
         inString = true;
       } else if (byte === openBrace || byte === openBracket) {
         depth += 1;
-        if (byte === openBracket && depth === 2 && opensProjects(this.#rest, bytes.subarray(restFrom, at))) {
+        if (byte === openBracket && depth === 2 && this.#opensProjects(bytes.subarray(restFrom, at))) {
           this.#rest += bytes.toString('utf8', restFrom, at + 1);
           restFrom = -1;
           inProjects = true;
@@ -110,6 +113,13 @@ export class ProjectListParser {
     const entries = lastEntry < 0 ? undefined : bytes.subarray(firstEntry, lastEntry);
     if (!inProjects) return { entries, consumed: bytes.length };
     return { entries, consumed: Math.max(lastEntry, firstEntry) };
+  }
+
+  /** Whether what stands before a bracket, the last of it in `bytes`, says that the list begins there. */
+  #opensProjects(bytes: Buffer): boolean {
+    // No more than that is looked at: a hostile list may have a hundred thousand brackets.
+    const before = this.#rest.slice(-longestKey) + bytes.toString('latin1', Math.max(0, bytes.length - longestKey));
+    return /"projects"\s{0,9}:\s{0,9}$/.test(before);
   }
 
   /** An entry that is no object would otherwise be passed over, and its project be taken for removed. */
@@ -139,8 +149,4 @@ export class ProjectListParser {
     }
     return { displayName: entry.name, serial: serialOf(entry['_last-serial']) };
   }
-}
-
-function opensProjects(rest: string, bytes: Buffer): boolean {
-  return /"projects"\s*:\s*$/.test(rest + bytes.toString('utf8'));
 }

@@ -5,7 +5,7 @@
  * must change (file URLs and what it does not hold), so keys that are not known yet pass through.
  */
 import { NonsenseError } from '../core/errors.ts';
-import { isJsonObject, type JsonObject, renderJson, serialOf } from './json.ts';
+import { isJsonObject, type JsonObject, parseJson, renderJson, serialOf } from './json.ts';
 
 /** One file of a project page, as upstream lists it. */
 export interface SimpleFile {
@@ -48,6 +48,9 @@ export interface PublishedFile {
   readonly provenance: string | undefined;
 }
 
+/** The largest project of PyPI has less than a fifth of that. */
+const mostFiles = 200_000;
+
 /** Reads a project page; `source` names it in errors. Throws {@link NonsenseError}. */
 export function parseSimplePage(text: string, source: string): SimplePage {
   return simplePageFrom(parseObject(text, source), source);
@@ -59,6 +62,7 @@ export function simplePageFrom(json: JsonObject, source: string): SimplePage {
   checkApiVersion(meta['api-version'], source);
   if (typeof json.name !== 'string') throw new NonsenseError(`${source}: the page has no name`);
   if (!Array.isArray(json.files)) throw new NonsenseError(`${source}: the page has no list of files`);
+  if (json.files.length > mostFiles) throw new NonsenseError(`${source}: more than ${mostFiles} files`);
   const files = json.files.map((file: unknown, index) => parseFile(file, `${source}: file ${index + 1}`));
   const names = new Set(files.map((file) => file.filename));
   if (names.size !== files.length) throw new NonsenseError(`${source}: a file is listed twice`);
@@ -100,14 +104,7 @@ function publishedJson({ file, url, metadataSha256, provenance }: PublishedFile)
 const metadataKeys = ['core-metadata', 'data-dist-info-metadata'] as const;
 
 function parseObject(text: string, source: string): JsonObject {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch (cause) {
-    throw new NonsenseError(`${source}: not JSON (${cause instanceof Error ? cause.message : 'unreadable'})`, {
-      cause,
-    });
-  }
+  const value = parseJson(text, source);
   if (!isJsonObject(value)) throw new NonsenseError(`${source}: expected a JSON object`);
   return value;
 }

@@ -28,12 +28,15 @@ export function parseXmlRpcReply(text: string, source: string): { value: XmlRpcV
 const nextTag = /([^<]*)<(\/?[A-Za-z0-9.]+)\s*(\/?)>/y;
 const prologue = /^﻿?\s*(?:<\?xml[^>]*\?>)?/;
 const deepestNesting = 20;
+/** A whole page of the changelog has 300,000. */
+const mostValues = 1_000_000;
 
 class ReplyReader {
   readonly #text: string;
   readonly #source: string;
   #at: number;
   #before = '';
+  #values = 0;
 
   constructor(text: string, source: string) {
     this.#text = text;
@@ -70,6 +73,8 @@ class ReplyReader {
     if (data !== 'data/') {
       if (data !== 'data') throw this.#nonsense(`<data>, found <${data}>`);
       for (let tag = this.#tag(); tag !== '/data'; tag = this.#tag()) {
+        this.#values += 1;
+        if (this.#values > mostValues) throw this.#nonsense(`at most ${mostValues} values`);
         if (tag === 'value/') values.push('');
         else if (tag === 'value') values.push(this.#value(depth + 1));
         else throw this.#nonsense(`<value>, found <${tag}>`);

@@ -5,6 +5,10 @@ import type { ProjectName } from '../core/names.ts';
 export interface MirrorState {
   /** Everything that upstream's changelog says up to here is in the queue or done. Undefined: no list taken over yet. */
   readonly serial?: number | undefined;
+  /** Milliseconds: when {@link serial} became what it is. */
+  readonly serialMovedAt?: number | undefined;
+  /** Milliseconds: when upstream was last asked why it does not move. */
+  readonly serialAskedAt?: number | undefined;
   /** The index that is mirrored; serials of another one mean nothing. */
   readonly upstream?: string | undefined;
   /** The projects that {@link serial} speaks of. */

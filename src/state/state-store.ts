@@ -181,9 +181,10 @@ export interface ListTakeover {
   add(projects: readonly Wanted[]): void;
   /**
    * Queues what is missing here or newer there, and what is held but not listed (as removed).
-   * Ignores what is held at a higher serial than the list's own. Returns how many were queued.
+   * Ignores what is held at a higher serial than the list's own. With `lowers`, serials that are higher than those of
+   * the list are forgotten. Returns how many were queued.
    */
-  commit(listSerial: number | undefined, state: MirrorState): number;
+  commit(listSerial: number | undefined, state: MirrorState, lowers?: boolean): number;
   abandon(): void;
 }
 

@@ -9,6 +9,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { ProjectDecision } from '../policy/rules.ts';
 import type { SourcePage } from './known-page.ts';
 import type { Mirror } from './mirror.ts';
+import { fileUrl, type Trust } from './plan.ts';
 
 export interface ChosenFiles {
   /** To be held, in the order of the page. */
@@ -43,19 +44,26 @@ export function outcomeOf({ wanted, linked, hidden }: ChosenFiles, { dependencie
   return sha256Hex(Buffer.from(JSON.stringify(what))).slice(0, 32);
 }
 
-/** Our page, and its links: `own` has those that are ours, by file name; the page came from `url`. */
+/**
+ * Our page, and its links: `own` has those that are ours, by file name; the page came from `url`.
+ * Throws NonsenseError when it would lead to where nothing is taken from.
+ */
 export function pagesOf(
   { page, url }: SourcePage,
   own: ReadonlyMap<string, PublishedFile>,
   { linked, hidden }: ChosenFiles,
+  allows: Trust['allows'],
 ): { shown: SimplePage; published: PublishedFile[] } {
-  const published = page.files.flatMap((file) => own.get(file.filename) ?? (linked ? [upstreamLink(file, url)] : []));
+  const published = page.files.flatMap((file) => {
+    const here = own.get(file.filename);
+    return here ?? (linked ? [upstreamLink(file, fileUrl(file, url, allows))] : []);
+  });
   return { shown: hidden ? withVersionsOf(page, published) : page, published };
 }
 
-function upstreamLink(file: SimpleFile, pageUrl: URL): PublishedFile {
+function upstreamLink(file: SimpleFile, url: URL): PublishedFile {
   const { metadataSha256, provenance } = file;
-  return { file, url: new URL(file.url, pageUrl).href, metadataSha256, provenance };
+  return { file, url: url.href, metadataSha256, provenance };
 }
 
 /** A page names the versions that it has files of (PEP 700). */

@@ -6,6 +6,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { NonsenseError } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
 import { pagePath, urlPath } from '../core/paths.ts';
+import { renderJson } from '../formats/json.ts';
 import { parseSimplePage, type SimplePage, simplePageFrom } from '../formats/simple-json.ts';
 import type { Mirror } from './mirror.ts';
 import type { PlannedFile } from './plan.ts';
@@ -100,7 +101,7 @@ export function pageToKeep(
     url.href === `${selection.fileBase}${urlPath(path)}` &&
     (settings.baseUrl === undefined || file.provenance === undefined);
   if (!hidden && planned.every(tells)) return undefined;
-  return gzipSync(JSON.stringify(page.json), { level: 1 });
+  return gzipSync(renderJson(page.json, `the page of ${page.name}`), { level: 1 });
 }
 
 /** What upstream's address of a file begins with; undefined when it is not of the usual form. */

@@ -9,6 +9,8 @@ import type { MirrorState } from '../state/mirror-state.ts';
 import type { Wanted } from '../state/state-store.ts';
 import { foreseeRequires } from './foresee.ts';
 import type { Mirror } from './mirror.ts';
+import { refuseJump, watchSerial } from './serials.ts';
+import { StrangeNames } from './strange-names.ts';
 
 const hourMs = 60 * 60_000;
 const dayMs = 24 * hourMs;
@@ -24,13 +26,14 @@ export async function learn(mirror: Mirror): Promise<void> {
   state.wake('no-room');
   requeueForNewSettings(mirror, known);
   const scope = scopeOf(mirror);
-  const base = { upstream: settings.upstream, scope, rootIndexDue: true };
+  const base = { upstream: settings.upstream, scope, rootIndexDue: true, serialMovedAt: clock.now() };
   const isNew = known.serial === undefined || !covers(known.scope, scope) || known.upstream !== settings.upstream;
   const hasNewPolicy = policyText(mirror) !== (known.policy ?? '');
   if (hasNewPolicy && mirror.selection.policy?.dependencies === true) await foreseeRequires(mirror);
   else mirror.selection.follow();
   if (isNew || settings.reconcile) await begin(mirror, known, base);
   else await follow(mirror, known, known.serial ?? 0);
+  enqueueAccepted(mirror);
   if (settings.projects === undefined) await followPolicy(mirror, known, isNew);
   if (!isNew) state.enqueueUnseen(clock.now() - sweepPeriodMs, settings.sweep);
 }
@@ -106,6 +109,15 @@ function enqueueNamed({ state }: Mirror, names: readonly ProjectName[]): number 
   return wanted.length;
 }
 
+/** What waits for a person is looked at as soon as that person has decided. */
+function enqueueAccepted({ state, settings }: Mirror): void {
+  const known = settings.acceptChanges.filter((name) => state.held(name).published);
+  state.enqueue(
+    known.map((name) => wantedByName(name, state.held(name).displayName)),
+    {},
+  );
+}
+
 /** The projects to look at, where they are known without the list of all. */
 function namesOf({ settings, selection }: Mirror): readonly ProjectName[] | undefined {
   return settings.projects ?? selection.names();
@@ -132,7 +144,7 @@ function requeueForNewSettings({ state, settings }: Mirror, known: MirrorState):
 
 /** The start of a mirror, or of another selection: everything is compared, and the changelog followed from here. */
 async function begin(mirror: Mirror, known: MirrorState, base: MirrorState): Promise<void> {
-  const { state, report } = mirror;
+  const { state, report, settings } = mirror;
   const names = namesOf(mirror);
   // Asked before the list is, so that what happens meanwhile is learned from the changelog.
   const serial = await lastSerial(mirror, known);
@@ -143,6 +155,7 @@ async function begin(mirror: Mirror, known: MirrorState, base: MirrorState): Pro
       return { ...base, serial: Math.min(serial ?? seen, seen) };
     });
   }
+  if (settings.reconcile && settings.projects === undefined) state.enqueueAllHeld({}, true);
   const wanted = names.map((name) => wantedByName(name, state.held(name).displayName));
   state.enqueue(wanted, { ...base, serial });
   report({ type: 'learned', source: 'names', serial });
@@ -172,7 +185,12 @@ async function follow(mirror: Mirror, known: MirrorState, serial: number): Promi
   if (followed && Math.abs(now - (known.reconciledAt ?? 0)) < dayMs) return;
   if (names === undefined) {
     if (followed) await reconcile(mirror, known);
-    else await takeOverList(mirror, known.listEtag, (listed) => ({ serial: Math.max(serial, listed ?? 0) }));
+    else {
+      await takeOverList(mirror, known.listEtag, (listed = 0) => {
+        refuseJump(mirror, serial, listed, 'the list of projects');
+        return { serial: Math.max(serial, listed), ...(listed > serial && { serialMovedAt: now }) };
+      });
+    }
   } else if (!followed) {
     state.enqueue(
       names.map((name) => wantedByName(name, state.held(name).displayName)),
@@ -219,10 +237,13 @@ async function followChangelog(mirror: Mirror, from: number): Promise<true> {
       if (only?.has(name) ?? (selection.includes(name) || state.held(name).published))
         latest.set(name, { name, displayName, serial: rowSerial, removed });
     }
-    if (changes.serial > serial) state.enqueue([...latest.values()], { serial: changes.serial });
+    refuseJump(mirror, from, changes.serial, 'the changelog');
+    const moved = { serial: changes.serial, serialMovedAt: mirror.clock.now() };
+    if (changes.serial > serial) state.enqueue([...latest.values()], moved);
     else if (!changes.complete) throw new NonsenseError(`the changelog does not go on after serial ${serial}`);
     serial = changes.serial;
     if (changes.complete) {
+      if (serial === from) await watchSerial(mirror, serial);
       report({ type: 'learned', source: 'changelog', serial });
       return true;
     }
@@ -251,30 +272,24 @@ async function takeOverList(
   const takeover = state.takeOverList();
   try {
     let listed = 0;
+    const strange = new StrangeNames(report);
     for await (const piece of list.pieces) {
       const wanted: Wanted[] = [];
       for (const { displayName, serial } of piece) {
         const name = projectName(displayName);
-        if (name === undefined)
-          report({
-            type: 'warning',
-            message: `the list names ${JSON.stringify(displayName)}, which is no project name`,
-          });
+        if (name === undefined) strange.see(displayName);
         else if (selection.includes(name)) wanted.push({ name, displayName, serial: serial ?? 0, removed: false });
       }
       takeover.add(wanted);
       listed += piece.length;
     }
+    strange.end();
     if (listed === 0 && state.totals().projects > 0) {
       throw new NonsenseError(`${settings.upstream}/simple/: the list is empty, which would remove the whole mirror`);
     }
     const serial = list.serial();
-    takeover.commit(serial, {
-      ...next(serial),
-      listEtag: list.etag,
-      listSha256: list.sha256(),
-      reconciledAt: clock.now(),
-    });
+    const learned = { ...next(serial), listEtag: list.etag, listSha256: list.sha256(), reconciledAt: clock.now() };
+    takeover.commit(serial, learned, settings.reconcile);
     report({ type: 'learned', source: 'list', serial });
   } catch (error) {
     takeover.abandon();

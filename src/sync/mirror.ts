@@ -20,6 +20,8 @@ export interface SyncSettings {
   readonly indexOnly: boolean;
   /** Compare everything with the list, whatever the changelog says. */
   readonly reconcile: boolean;
+  /** Projects of which upstream's files are taken although others are held under their names. */
+  readonly acceptChanges: readonly ProjectName[];
   /** Report what would be done, and do nothing. */
   readonly dryRun: boolean;
   /** How many projects that nobody looked at for a month are looked at per run. */

@@ -14,7 +14,7 @@ import { bytesOf, discardFiles, discardUnsettled, missing } from './held-files.t
 import { fileBaseOf, pageToKeep, type SourcePage } from './known-page.ts';
 import { lostFiles } from './lost-files.ts';
 import type { Mirror } from './mirror.ts';
-import { type PlannedFile, type ProjectPlan, planProject } from './plan.ts';
+import { type PlannedFile, type ProjectPlan, planProject, type Trust } from './plan.ts';
 import { recallProvenance, requireProvenance } from './provenance.ts';
 import { tellLost, tellProvenance } from './provenance-news.ts';
 import { publishedFile } from './published-file.ts';
@@ -38,18 +38,18 @@ export async function publishProject(
   const chosen = chooseFiles(mirror, decision, page);
   const lost = lostFiles(page, held.files);
   const isQuarantined = page.status === 'quarantined';
-  const kept = mirror.settings.keepRemoved && !isQuarantined ? lost : [];
-  const all = planWithout(
-    kept,
-    planProject({ ...page, files: chosen.wanted }, url, held.files, (file) => mirror.upstream.allows(file)),
-  );
-  const { plan, leftOut } = requireProvenance(mirror, recallProvenance(mirror, due.name, all));
+  const archived = mirror.settings.keepRemoved && !isQuarantined ? lost : [];
+  const all = planProject({ ...page, files: chosen.wanted }, url, held.files, trustOf(mirror, due));
+  const { plan, leftOut } = requireProvenance(mirror, recallProvenance(mirror, due.name, without(archived, all)));
   refuseForeignFiles(mirror, due, plan);
   const bytes = announce(mirror, project, plan);
   const { serial, etag, status = page.status } = known;
   const why = isQuarantined ? 'quarantined upstream' : 'removed upstream';
   const finished = { kind: 'published', due, serial, etag, status, drop: plan.drop, lost, why } as const;
   if (mirror.settings.dryRun) return finished;
+  for (const file of plan.files) mirror.selection.seeFileBase(fileBaseOf(file));
+  // Made before anything is published: a page that cannot be kept is refused.
+  const kept = decision && planOf(mirror, decision, page, chosen, plan.files);
   const rule = decision && explainReason(decision.because);
   const isSettled = mirror.state.unsettled(due.name).length === 0;
   const done: Published =
@@ -58,18 +58,23 @@ export async function publishProject(
       : await mirror.space.use(due.name, bytes, rule, () => publish(mirror, project, source, chosen, plan, leftOut));
   const { now, drop, hidden, unproven, pages } = done;
   mirror.space.give(bytesOf(drop));
-  for (const file of plan.files) mirror.selection.seeFileBase(fileBaseOf(file));
   const published = { ...finished, drop, unproven, pages: { ...pages, upstream: known.sha256 } };
   const { policy } = mirror.selection;
-  if (policy === undefined || decision === undefined) return published;
+  if (policy === undefined || decision === undefined || kept === undefined) return published;
   if (policy.dependencies) await rememberRequires(mirror, due, now);
   const outcome = outcomeOf(chosen, policy);
-  return { ...published, plan: { ...planOf(mirror, decision, page, { ...chosen, hidden }, plan.files), outcome } };
+  const isAsPlanned = hidden === chosen.hidden;
+  const final = isAsPlanned ? kept : planOf(mirror, decision, page, { ...chosen, hidden }, plan.files);
+  return { ...published, plan: { ...final, outcome } };
 }
 
 /** The plan that drops nothing of what is `kept`. */
-function planWithout(kept: readonly HeldFile[], plan: ProjectPlan): ProjectPlan {
+function without(kept: readonly HeldFile[], plan: ProjectPlan): ProjectPlan {
   return kept.length === 0 ? plan : { ...plan, drop: plan.drop.filter((file) => !kept.includes(file)) };
+}
+
+function trustOf({ upstream, settings }: Mirror, { name }: Due): Trust {
+  return { allows: (url) => upstream.allows(url), acceptsChanges: settings.acceptChanges.includes(name) };
 }
 
 async function rememberRequires(
@@ -158,7 +163,7 @@ async function publish(
   const left = new Set([...leftOut, ...refused].map(({ file }) => file.filename));
   const own = new Map(fetched.map(([file, { held }]) => [file.file.filename, publishedFile(file, held, settings)]));
   const hidden = chosen.hidden || left.size > 0;
-  const { shown, published } = pagesOf(without(source, left), own, { ...chosen, hidden });
+  const { shown, published } = pagesOf(leaveOut(source, left), own, { ...chosen, hidden }, trustOf(mirror, due).allows);
   const pages = await publishPages(files, due.name, shown, published, !held.published);
   const drop = [...plan.drop, ...refused.flatMap((file) => file.held ?? [])];
   await discardFiles(mirror, drop);
@@ -184,7 +189,7 @@ interface Published {
 const nothingFetched: Downloaded = { held: undefined, provenance: {} };
 
 /** What is left out for its provenance is not linked to upstream either. */
-function without(source: SourcePage, filenames: ReadonlySet<string>): SourcePage {
+function leaveOut(source: SourcePage, filenames: ReadonlySet<string>): SourcePage {
   const { page } = source;
   return { ...source, page: { ...page, files: page.files.filter(({ filename }) => !filenames.has(filename)) } };
 }

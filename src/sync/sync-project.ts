@@ -14,6 +14,7 @@ import { lostFiles, withLostFiles } from './lost-files.ts';
 import type { Mirror } from './mirror.ts';
 import { isProven } from './provenance.ts';
 import { publishProject, type SelectedProject } from './publish-project.ts';
+import { refuseJump } from './serials.ts';
 
 const minuteMs = 60_000;
 /** A CDN keeps a 404 for a minute, so one alone does not mean that a project is gone. */
@@ -63,6 +64,7 @@ async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<S
   }
   const stale = isStale(mirror, due, held, page.serial);
   if (stale !== undefined) return stale;
+  refuseForgedSerial(mirror, due, held, page.serial, url);
   if (!held.published) selection.find(due.name);
   const lost = lostFiles(page, held.files);
   if (page.status !== 'quarantined' && !mayLose(mirror, due.name, lost)) {
@@ -127,22 +129,32 @@ function isStale(
   serial: number | undefined,
 ): SyncOutcome | undefined {
   if (serial === undefined) return undefined;
+  const staleMs = due.obstacle === 'stale' ? clock.now() - due.since : 0;
   const wait = (why: string): SyncOutcome => ({
     wait: why,
     obstacle: 'stale',
     delayMs: staleDelayMs(due.attempts + 1),
   });
   if (held.serial !== undefined && serial < held.serial) {
-    return wait(`upstream's page went back from serial ${held.serial} to ${serial}`);
+    const why = `upstream's page went back from serial ${held.serial} to ${serial}`;
+    if (staleMs < staleForGoodMs && due.obstacle !== 'failed') return wait(why);
+    throw new NonsenseError(`${why}, and ours stays (if upstream was restored from a backup, --reconcile follows it)`);
   }
   if (serial >= due.serial) return undefined;
-  const staleMs = due.obstacle === 'stale' ? clock.now() - due.since : 0;
   if (staleMs < staleForGoodMs) return wait(`upstream's page has serial ${serial}, expected ${due.serial}`);
   report({
     type: 'warning',
     message: `${due.name}: serial ${due.serial} never arrived; took the page at ${serial}`,
   });
   return undefined;
+}
+
+/** A page that claims to be from a far future would keep all real ones out. */
+function refuseForgedSerial(mirror: Mirror, due: Due, held: HeldProject, serial: number | undefined, url: URL): void {
+  const known = Math.max(due.serial, held.serial ?? 0);
+  if (serial === undefined || serial <= known) return;
+  const { serial: newest } = mirror.state.mirror();
+  if (newest !== undefined) refuseJump(mirror, Math.max(known, newest), serial, url.href);
 }
 
 function unchanged(mirror: Mirror, due: Due, held: HeldProject): SyncOutcome {

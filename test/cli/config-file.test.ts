@@ -1,4 +1,5 @@
-import { mkdirSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { readConfigFile } from '../../src/cli/config-file.ts';
@@ -100,4 +101,21 @@ t.test('a file that cannot be read is a failure of the disk, not of the settings
   mkdirSync(path);
   t.throws(() => readConfigFile(path), StorageError);
   t.throws(() => readConfigFile(path), { message: `${path}: cannot be read` });
+});
+
+t.test('what is no file, or far too large, is an error in one line, and nobody waits for it', async (t) => {
+  const folder = t.testdir({ folder: {} });
+  const [pipe, large] = [join(folder, 'pipe'), join(folder, 'large')];
+  execFileSync('mkfifo', [pipe]);
+  writeFileSync(large, '');
+  truncateSync(large, 2 ** 33);
+  for (const [path, reason] of [
+    [join(folder, 'folder'), /cannot be read: not a regular file$/],
+    [pipe, /cannot be read: not a regular file$/],
+    ['/dev/zero', /cannot be read: not a regular file$/],
+    [large, /cannot be read: larger than 67108864 bytes$/],
+  ] as const) {
+    t.throws(() => readConfigFile(path), StorageError);
+    t.throws(() => readConfigFile(path), reason);
+  }
 });

@@ -35,6 +35,7 @@ const plain = {
   target: '/srv/pypi',
   quiet: false,
   reconcile: false,
+  acceptChanges: [],
   all: false,
   dryRun: false,
   plan: false,
@@ -56,6 +57,8 @@ t.test('every option does what the help says, before and after the target', asyn
     [['-qq'], { quiet: true }],
     [['-q', '--quiet'], { quiet: true }],
     [['--reconcile'], { reconcile: true }],
+    [['--accept-changes', 'a'], { acceptChanges: ['a'] }],
+    [['--accept-changes=A.b', '--accept-changes', 'c'], { acceptChanges: ['a-b', 'c'] }],
     [['--all'], { all: true }],
     [['--dry-run'], { dryRun: true }],
     [['--plan'], { plan: true, dryRun: true }],
@@ -91,6 +94,8 @@ t.test('who only wants to look says at what', async (t) => {
 t.test('two things that only look, or one and a run, are not done at once', async (t) => {
   t.equal(problem('--why', 'a', '--status', 't'), '--why and --status cannot be given together');
   t.equal(problem('--status', '--plan', 't'), '--status and --plan cannot be given together');
+  t.equal(problem('--accept-changes=', 't'), '--accept-changes requires a value');
+  t.equal(problem('--accept-changes=../x', 't'), '--accept-changes: "../x" is no valid project name');
   t.equal(problem('--why=a', '--reconcile', 't'), '--why and --reconcile cannot be given together');
 });
 

@@ -242,12 +242,18 @@ t.test('once a day the list shows what the changelog did not say', async (t) => 
   t.same(mirror.requested(), ['changelog_since_serial'], 'then not before a day has passed');
 });
 
-t.test('the daily look at an unchanged list costs one short answer', async (t) => {
+t.test('a day without changes costs one short answer more for the serial, and one for the list', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   mirror.clock.advance(dayMs);
   await mirror.run();
-  t.match(mirror.server.requests, [{ rpc: 'changelog_since_serial' }, { path: '/simple/', status: 304 }]);
+  t.match(mirror.server.requests, [
+    { rpc: 'changelog_since_serial' },
+    { rpc: 'changelog_last_serial' },
+    { path: '/simple/', status: 304 },
+  ]);
+  await mirror.run();
+  t.same(mirror.requested(), ['changelog_since_serial']);
 });
 
 t.test('a project that is missing from the list but answers with its page stays', async (t) => {

@@ -3,7 +3,7 @@
  * more than the reading; of a large one the next piece is read by another thread while this one hashes.
  */
 import { createHash } from 'node:crypto';
-import { close, closeSync, open, openSync, read, readSync } from 'node:fs';
+import { close, closeSync, constants, open, openSync, read, readSync } from 'node:fs';
 import { promisify } from 'node:util';
 import type { FullDigest } from '../file-store.ts';
 
@@ -11,6 +11,8 @@ const openFile = promisify(open);
 const readPiece = promisify(read);
 const closeFile = promisify(close);
 
+/** What was a file a moment ago may be a link by now, or a pipe that nobody writes to. */
+const reading = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const smallBytes = 256 << 10;
 const pieceBytes = 1 << 20;
 const small = Buffer.allocUnsafeSlow(smallBytes + 1);
@@ -52,7 +54,7 @@ class Hashes {
 
 /** False when the file is larger than it was. */
 function readAtOnce(path: string, hashes: Hashes): boolean {
-  const fd = openSync(path, 'r');
+  const fd = openSync(path, reading);
   try {
     let bytes = 0;
     for (let got = -1; got !== 0 && bytes < small.length; bytes += got) {
@@ -67,7 +69,7 @@ function readAtOnce(path: string, hashes: Hashes): boolean {
 }
 
 async function readInPieces(path: string, hashes: Hashes): Promise<void> {
-  const fd = await openFile(path, 'r');
+  const fd = await openFile(path, reading);
   const buffers = [Buffer.allocUnsafeSlow(pieceBytes), Buffer.allocUnsafeSlow(pieceBytes)] as const;
   let position = 0;
   let next = readPiece(fd, buffers[0], 0, pieceBytes, position);

@@ -17,23 +17,27 @@ import {
   readdirSync,
   readFileSync,
   renameSync,
-  rmdirSync,
   rmSync,
   statfsSync,
   utimesSync,
-  writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
+import { StorageError } from '../../core/errors.ts';
 import { GroupCommit } from '../../core/group-commit.ts';
 import type { WebPath } from '../../core/paths.ts';
 import type { Entry, FileStore, FullDigest, Room, StagedFile, Stat, Write } from '../file-store.ts';
 import { digestFile } from './digest-file.ts';
 import { entriesOf, kindOf } from './entries.ts';
 import { Flusher, flushNow } from './flush.ts';
+import { PublishedFolders } from './published-folders.ts';
+import { refuseLinks } from './refuse-links.ts';
 import { StagedDownload } from './staged-download.ts';
 import { codeOf, guardStorage, storageError } from './storage-errors.ts';
 import { dayOf, Trash } from './trash.ts';
+import { writeNew } from './write-new.ts';
+
+const climbs = /(?:^|\/)\.\.(?:\/|$)|\0/;
 
 /** What a commit does, in order: files to appear, or paths to go. */
 type Step = { readonly writes: readonly Write[] } | { readonly discards: readonly WebPath[] };
@@ -46,9 +50,7 @@ export class FilesystemFileStore implements FileStore {
   readonly #clock: Clock;
   readonly #commits: GroupCommit<Step>;
   readonly #flusher: Flusher;
-  /** Folders known to be there: those that hold folders, and the last one that holds files. */
-  readonly #folders = new Set<string>();
-  #lastFolder = '';
+  readonly #folders: PublishedFolders;
   #temporaries = 0;
   /** What earlier runs left in staging, read once: nearly every download finds nothing there. */
   #remains: Set<string> | undefined;
@@ -60,6 +62,7 @@ export class FilesystemFileStore implements FileStore {
   constructor(target: string, clock: Clock, staging = 'staging') {
     this.#web = join(target, 'web');
     this.#staging = join(target, staging);
+    this.#folders = new PublishedFolders(this.#web);
     this.#trash = new Trash(join(target, 'trash'));
     this.#target = target;
     this.#clock = clock;
@@ -69,14 +72,24 @@ export class FilesystemFileStore implements FileStore {
 
   /** Creates the folders that a mirror has, where they are missing. Throws StorageError. */
   create(): void {
-    const below = ['web/simple', 'web/packages', 'web/local-stats/days', 'trash'];
+    // The target and web/ may be links: that is where somebody wants the mirror to be.
+    const published = ['simple', 'packages', 'local-stats/days'].map((folder) => join(this.#web, folder));
     let isNew = false;
-    for (const path of [...below.map((folder) => join(this.#target, folder)), this.#staging]) {
-      isNew = guardStorage(path, () => mkdirSync(path, { recursive: true })) !== undefined || isNew;
+    for (const path of [...published, this.#trash.folder, this.#staging]) {
+      guardStorage(path, () => {
+        refuseLinks(path.startsWith(this.#web) ? this.#web : this.#target, path);
+        isNew = mkdirSync(path, { recursive: true }) !== undefined || isNew;
+      });
     }
     // Nothing that is published will be there when its folder is not.
     const parents = [this.#target, this.#web, join(this.#web, 'local-stats')];
     if (isNew) for (const path of parents) guardStorage(path, () => flushNow(path));
+  }
+
+  /** Where `path` lies. What names it may be a state or a page that somebody else has written. */
+  #at(path: WebPath): string {
+    if (!climbs.test(path)) return join(this.#web, path);
+    throw new StorageError(`${this.#web}: ${JSON.stringify(path)} would lie outside of it, and is left alone`);
   }
 
   async room(): Promise<Room> {
@@ -87,7 +100,7 @@ export class FilesystemFileStore implements FileStore {
   }
 
   async size(path: WebPath): Promise<number | undefined> {
-    const file = join(this.#web, path);
+    const file = this.#at(path);
     return guardStorage(file, () => {
       const found = lstatSync(file, { throwIfNoEntry: false });
       return found?.isFile() ? found.size : undefined;
@@ -95,8 +108,10 @@ export class FilesystemFileStore implements FileStore {
   }
 
   async read(path: WebPath): Promise<Buffer | undefined> {
-    const file = join(this.#web, path);
+    const file = this.#at(path);
     return guardStorage(file, () => {
+      // A pipe would be waited for, and a link may lead anywhere.
+      if (lstatSync(file, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
       try {
         return readFileSync(file);
       } catch (error) {
@@ -107,7 +122,7 @@ export class FilesystemFileStore implements FileStore {
   }
 
   async stat(path: WebPath): Promise<Stat | undefined> {
-    const file = join(this.#web, path);
+    const file = this.#at(path);
     return guardStorage(file, () => {
       const found = lstatSync(file, { throwIfNoEntry: false });
       return found && { kind: kindOf(found), size: found.size, mtimeMs: found.mtimeMs };
@@ -117,7 +132,7 @@ export class FilesystemFileStore implements FileStore {
   async digest(path: WebPath, also?: 'md5', eachPiece?: (piece: Buffer) => void): Promise<FullDigest | undefined> {
     const size = await this.size(path);
     if (size === undefined) return undefined;
-    const file = join(this.#web, path);
+    const file = this.#at(path);
     try {
       return await digestFile(file, size, also === 'md5', eachPiece);
     } catch (error) {
@@ -126,7 +141,7 @@ export class FilesystemFileStore implements FileStore {
   }
 
   async *entries(folder: WebPath): AsyncIterable<Entry> {
-    const path = join(this.#web, folder);
+    const path = this.#at(folder);
     try {
       yield* entriesOf(path);
     } catch (error) {
@@ -148,6 +163,7 @@ export class FilesystemFileStore implements FileStore {
   }
 
   async readTrash(path: WebPath): Promise<Buffer | undefined> {
+    this.#at(path);
     const file = this.#trash.latest(path);
     return file === undefined ? undefined : guardStorage(file, () => readFileSync(file));
   }
@@ -172,6 +188,7 @@ export class FilesystemFileStore implements FileStore {
   }
 
   async leftovers(all: boolean): Promise<string[]> {
+    refuseLinks(this.#target, this.#staging);
     const names = existsSync(this.#staging) ? guardStorage(this.#staging, () => readdirSync(this.#staging)) : [];
     return names.filter((name) => all || !/\.(?:part|etag)$/.test(name));
   }
@@ -181,7 +198,7 @@ export class FilesystemFileStore implements FileStore {
     const written = new Set<string>();
     for (const step of steps) {
       if (!('writes' in step)) continue;
-      staged.push(step.writes.map((write) => ({ from: this.#written(write), to: join(this.#web, write.path) })));
+      staged.push(step.writes.map((write) => ({ from: this.#written(write), to: this.#at(write.path) })));
     }
     for (const { from } of staged.flat()) written.add(from);
     await this.#flush(written);
@@ -189,7 +206,7 @@ export class FilesystemFileStore implements FileStore {
     const touched = new Set<string>();
     for (const step of steps)
       if ('discards' in step) for (const path of step.discards) this.#moveToTrash(path, touched);
-    for (const { from, to } of staged.flat()) this.#moveIntoPlace(from, to, touched);
+    for (const { from, to } of staged.flat()) this.#folders.moveInto(from, to, touched);
     await this.#flush(touched);
   }
 
@@ -208,87 +225,40 @@ export class FilesystemFileStore implements FileStore {
     else {
       this.#temporaries += 1;
       file = join(this.#staging, `write-${this.#temporaries}`);
-      if (body instanceof Uint8Array) guardStorage(file, () => writeFileSync(file, body, { mode: 0o644 }));
-      else if ('sameAs' in body) guardStorage(file, () => linkOrCopy(join(this.#web, body.sameAs), file));
+      if (body instanceof Uint8Array) guardStorage(file, () => writeNew(file, body));
+      else if ('sameAs' in body) guardStorage(file, () => linkOrCopy(this.#at(body.sameAs), file));
       else throw new TypeError('staged by another store');
     }
     if (mtimeMs !== undefined) guardStorage(file, () => utimesSync(file, mtimeMs / 1000, mtimeMs / 1000));
     return file;
   }
 
-  #moveIntoPlace(from: string, to: string, touched: Set<string>): void {
-    const folder = dirname(to);
-    guardStorage(to, () => {
-      this.#makeFolder(folder, touched);
-      try {
-        renameSync(from, to);
-      } catch (error) {
-        // Somebody removed the folder that we remember.
-        if (codeOf(error) !== 'ENOENT') throw error;
-        this.#forgetFolders();
-        this.#makeFolder(folder, touched);
-        renameSync(from, to);
-      }
-      touched.add(folder);
-    });
-  }
-
-  #makeFolder(folder: string, touched: Set<string>): void {
-    if (folder === this.#web || folder === this.#lastFolder || this.#folders.has(folder)) return;
-    const parent = dirname(folder);
-    this.#makeFolder(parent, touched);
-    if (parent !== this.#web) this.#folders.add(parent);
-    try {
-      mkdirSync(folder, 0o755);
-      touched.add(parent);
-    } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw error;
-    }
-    this.#lastFolder = folder;
-  }
-
-  #forgetFolders(): void {
-    this.#folders.clear();
-    this.#lastFolder = '';
-  }
-
   #moveToTrash(path: WebPath, touched: Set<string>): void {
-    const from = join(this.#web, path);
+    const from = this.#at(path);
     const to = this.#trash.place(path, dayOf(this.#clock.now()));
     guardStorage(from, () => {
+      refuseLinks(this.#web, dirname(from));
       if (lstatSync(from, { throwIfNoEntry: false }) === undefined) return;
+      refuseLinks(this.#target, dirname(to));
       mkdirSync(dirname(to), { recursive: true });
       // A folder cannot be renamed over one that was removed earlier on the same day.
       rmSync(to, { recursive: true, force: true });
       renameSync(from, to);
-      this.#forgetFolders();
+      this.#folders.forget();
       touched.add(dirname(from)).add(dirname(to));
-      this.#removeEmpty(dirname(from));
+      this.#folders.removeEmpty(dirname(from));
     });
   }
 
   #restore(path: WebPath, touched: Set<string>): boolean {
+    const to = this.#at(path);
     const from = this.#trash.latest(path);
-    const to = join(this.#web, path);
     return guardStorage(to, () => {
       if (from === undefined || lstatSync(to, { throwIfNoEntry: false }) !== undefined) return false;
-      this.#moveIntoPlace(from, to, touched);
+      this.#folders.moveInto(from, to, touched);
       touched.add(dirname(from));
       return true;
     });
-  }
-
-  /** Removes the folders of a file that went, as far up as they are empty. */
-  #removeEmpty(folder: string): void {
-    if (folder === this.#web || dirname(folder) === this.#web) return;
-    try {
-      rmdirSync(folder);
-    } catch (error) {
-      const code = codeOf(error);
-      if (code === 'ENOTEMPTY' || code === 'EEXIST') return;
-      throw error;
-    }
-    this.#removeEmpty(dirname(folder));
   }
 }
 

@@ -1,9 +1,10 @@
 /** Recognizes what another mirror program has left under a target, and makes room for ours. */
-import { mkdirSync, opendirSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { mkdirSync, opendirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isJsonObject } from '../../formats/json.ts';
 import type { OldTarget } from '../old-target.ts';
 import { type OldKind, oldKinds } from './old-kinds.ts';
+import { refuseLinks } from './refuse-links.ts';
 import { codeOf, guardStorage, isThere } from './storage-errors.ts';
 
 const asideFolder = 'old-state';
@@ -28,6 +29,7 @@ export function dropOldState(root: string, trash: string): void {
   guardStorage(from, () => {
     if (!isThere(from)) return;
     const to = join(trash, asideFolder);
+    refuseLinks(root, trash);
     mkdirSync(trash, { recursive: true });
     rmSync(to, { recursive: true, force: true });
     renameSync(from, to);
@@ -49,6 +51,7 @@ function oldTarget(
   const move = (path: string, to: string): void => {
     guardStorage(join(root, path), () => {
       if (!isThere(join(root, path))) return;
+      if (to.startsWith(asideFolder)) refuseLinks(root, dirname(join(root, to)));
       mkdirSync(dirname(join(root, to)), { recursive: true });
       renameSync(join(root, path), join(root, to));
     });
@@ -92,6 +95,8 @@ function hasPages(root: string): boolean {
 }
 
 function upstreamOf(status: string): string | undefined {
+  // A pipe would be waited for.
+  if (statSync(status, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
   try {
     const json: unknown = JSON.parse(readFileSync(status, 'utf8'));
     return isJsonObject(json) && typeof json.upstream === 'string' ? json.upstream : undefined;

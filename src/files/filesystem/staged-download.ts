@@ -7,14 +7,16 @@
  * Up to a megabyte is kept in memory and written at once; only what is larger can be continued by a later run.
  */
 import { createHash, type Hash } from 'node:crypto';
-import { closeSync, createReadStream, openSync, readFileSync, rmSync, statSync, write, writeFileSync } from 'node:fs';
+import { closeSync, constants, createReadStream, lstatSync, openSync, readFileSync, rmSync, write } from 'node:fs';
 import { promisify } from 'node:util';
 import type { ResumePoint } from '../../core/file-sink.ts';
 import type { Digest, StagedFile } from '../file-store.ts';
 import { storageError } from './storage-errors.ts';
+import { openNew, writeNew } from './write-new.ts';
 
 const writeChunk = promisify(write);
 const spillBytes = 1 << 20;
+const appending = constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW;
 
 export class StagedDownload implements StagedFile {
   readonly path: string;
@@ -69,7 +71,7 @@ export class StagedDownload implements StagedFile {
   finish(): Promise<Digest> {
     return this.#guard(async () => {
       if (this.#fd === undefined && this.#bytes === this.#buffered) {
-        writeFileSync(this.path, Buffer.concat(this.#chunks), { mode: 0o644 });
+        writeNew(this.path, Buffer.concat(this.#chunks));
       } else {
         await this.#spill();
         this.#close();
@@ -102,8 +104,8 @@ export class StagedDownload implements StagedFile {
   }
 
   async #findRemains(): Promise<void> {
-    const bytes = statSync(this.path, { throwIfNoEntry: false })?.size ?? 0;
-    if (bytes === 0 || statSync(this.#etagPath, { throwIfNoEntry: false }) === undefined) return;
+    const bytes = ownSize(this.path);
+    if (bytes === 0 || ownSize(this.#etagPath) === 0) return;
     const hash = createHash('sha256');
     for await (const chunk of createReadStream(this.path, { highWaterMark: spillBytes })) hash.update(chunk as Buffer);
     this.#resumedHash = hash;
@@ -113,8 +115,8 @@ export class StagedDownload implements StagedFile {
   async #spill(): Promise<void> {
     if (this.#fd === undefined) {
       const begins = this.#bytes === this.#buffered;
-      this.#fd = openSync(this.path, begins ? 'w' : 'a', 0o644);
-      if (begins && this.#etag !== undefined) writeFileSync(this.#etagPath, this.#etag);
+      this.#fd = begins ? openNew(this.path) : openSync(this.path, appending);
+      if (begins && this.#etag !== undefined) writeNew(this.#etagPath, this.#etag);
     }
     const chunks = this.#chunks;
     this.#chunks = [];
@@ -143,4 +145,10 @@ export class StagedDownload implements StagedFile {
       throw storageError(this.path, error);
     }
   }
+}
+
+/** Bytes of a file that nobody else has a name for; 0 when there is none. What is no file of ours is not continued. */
+function ownSize(path: string): number {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  return found?.isFile() === true && found.nlink === 1 ? found.size : 0;
 }

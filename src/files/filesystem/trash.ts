@@ -13,15 +13,15 @@ export function dayOf(time: number): string {
 }
 
 export class Trash {
-  readonly #folder: string;
+  readonly folder: string;
 
   constructor(folder: string) {
-    this.#folder = folder;
+    this.folder = folder;
   }
 
   /** Where `path` goes when it is removed on `day`. */
   place(path: WebPath, day: string): string {
-    return join(this.#folder, day, path);
+    return join(this.folder, day, path);
   }
 
   /** Where that lies which was last removed from `path`; undefined when the trash has nothing of it. */
@@ -33,7 +33,7 @@ export class Trash {
   /** Deletes the days that ended before `before` (milliseconds). */
   async empty(before: number): Promise<void> {
     for (const day of this.#days().filter((day) => day < dayOf(before))) {
-      const folder = join(this.#folder, day);
+      const folder = join(this.folder, day);
       try {
         await rm(folder, { recursive: true, force: true });
       } catch (error) {
@@ -44,9 +44,9 @@ export class Trash {
 
   /** The days on which something was removed, the earliest first. Whatever else lies there was put there by a person. */
   #days(): string[] {
-    return guardStorage(this.#folder, () => {
+    return guardStorage(this.folder, () => {
       try {
-        return readdirSync(this.#folder)
+        return readdirSync(this.folder)
           .filter((name) => isDay.test(name))
           .sort();
       } catch (error) {

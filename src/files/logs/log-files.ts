@@ -1,8 +1,9 @@
 /** The LogSource port over files: plain, gzip or bzip2, told by their first bytes and not by their names. */
+import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open, readdir } from 'node:fs/promises';
 import { basename, dirname, join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
-import { constants, createGunzip } from 'node:zlib';
+import { createGunzip, constants as zlib } from 'node:zlib';
 import { UnreadableLogError } from '../../core/errors.ts';
 import { inOrder } from '../../core/in-order.ts';
 import type { ScannedLines } from '../../formats/log-scanner.ts';
@@ -16,11 +17,17 @@ const chunkBytes = 1 << 20;
 /** A piece of a log is scanned within some hundredths of a second; what is shorter is not worth a thread. */
 const pieceBytes = 16 << 20;
 
+/** Logs shrink to a tenth, those of a flood of one request to a hundredth. */
+const mostUnfolding = 200;
+const harmlessBytes = 1 << 30;
+
 export interface LogFilesOptions {
   /** Scans pieces of logs at the same time; without it logs are scanned here, one chunk after the other. */
   readonly pieces?: PieceScanner;
   /** How long a piece of a log is, about. */
   readonly pieceBytes?: number;
+  /** How far a packed log may unfold, however small it is. */
+  readonly harmlessBytes?: number;
 }
 
 export class LogFiles implements LogSource {
@@ -34,10 +41,12 @@ export class LogFiles implements LogSource {
 
   async open(path: string): Promise<OpenLog> {
     return readable(path, async () => {
-      const file = await open(path);
+      // A pipe would be waited for until somebody writes to it.
+      const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
       try {
+        const { size } = await expectFile(file);
         const { buffer, bytesRead } = await file.read(Buffer.alloc(3), 0, 3, 0);
-        return new LogFile(path, file, packingOf(buffer.subarray(0, bytesRead)), this.#bzip2, this.#options);
+        return new LogFile(path, file, packingOf(buffer.subarray(0, bytesRead)), size, this.#bzip2, this.#options);
       } catch (error) {
         await file.close();
         throw error;
@@ -67,13 +76,22 @@ class LogFile implements OpenLog {
   readonly path: string;
   readonly #file: FileHandle;
   readonly #packing: Packing;
+  readonly #packedBytes: number;
   readonly #bzip2: Bzip2;
   readonly #options: LogFilesOptions;
 
-  constructor(path: string, file: FileHandle, packing: Packing, bzip2: Bzip2, options: LogFilesOptions) {
+  constructor(
+    path: string,
+    file: FileHandle,
+    packing: Packing,
+    packedBytes: number,
+    bzip2: Bzip2,
+    options: LogFilesOptions,
+  ) {
     this.path = path;
     this.#file = file;
     this.#packing = packing;
+    this.#packedBytes = packedBytes;
     this.#bzip2 = bzip2;
     this.#options = options;
   }
@@ -96,8 +114,17 @@ class LogFile implements OpenLog {
     for await (const chunk of this.#told(this.#packing === 'gzip' ? this.#inflated() : this.#unpacked())) {
       const rest = chunk.subarray(Math.max(0, position - passed));
       passed += chunk.length;
+      this.#refuseBomb(passed);
       if (rest.length > 0) yield rest;
     }
+  }
+
+  #refuseBomb(unfolded: number): void {
+    const { harmlessBytes: harmless = harmlessBytes } = this.#options;
+    if (unfolded <= harmless || unfolded <= mostUnfolding * this.#packedBytes) return;
+    throw new UnreadableLogError(
+      `${this.path}: unfolds to more than ${mostUnfolding} times its size; left out from there`,
+    );
   }
 
   async *scan(position: number): AsyncIterable<ScannedLines> {
@@ -134,7 +161,7 @@ class LogFile implements OpenLog {
 
   /** All members; as far as it goes when the end is missing. */
   async *#inflated(): AsyncIterable<Buffer> {
-    const gunzip = createGunzip({ finishFlush: constants.Z_SYNC_FLUSH, chunkSize: 1 << 18 });
+    const gunzip = createGunzip({ finishFlush: zlib.Z_SYNC_FLUSH, chunkSize: 1 << 18 });
     const source = Readable.from(this.#copies());
     source.once('error', (error) => gunzip.destroy(error));
     try {
@@ -164,6 +191,12 @@ class LogFile implements OpenLog {
       throw unreadable(this.path, error);
     }
   }
+}
+
+async function expectFile(file: FileHandle): Promise<Stats> {
+  const found = await file.stat();
+  if (found.isFile()) return found;
+  throw new Error('it is no regular file');
 }
 
 function packingOf(start: Buffer): Packing {

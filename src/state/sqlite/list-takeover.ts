@@ -38,6 +38,15 @@ const respell = `
   UPDATE projects SET display_name = l.display_name FROM temp.listed l
   WHERE l.name = projects.name AND l.display_name <> projects.display_name`;
 
+/** Upstream went back, and somebody said that it is right. */
+const lowerHeld = `
+  UPDATE projects SET serial = NULL, etag = NULL FROM temp.listed l
+  WHERE l.name = projects.name AND l.serial > 0 AND l.serial < projects.serial`;
+
+const lowerQueued = `
+  UPDATE queue SET serial = l.serial FROM temp.listed l
+  WHERE l.name = queue.name AND l.serial > 0 AND l.serial < queue.serial`;
+
 /** Begins to take over a list; `remember` stores what the mirror knows, within the final transaction. */
 export function takeOverList(
   db: Database.Database,
@@ -50,7 +59,8 @@ export function takeOverList(
     add: db.transaction((projects: readonly Wanted[]) => {
       for (const { name, displayName, serial } of projects) add.run(name, displayName, serial);
     }),
-    commit: db.transaction((listSerial: number | undefined, state: MirrorState) => {
+    commit: db.transaction((listSerial: number | undefined, state: MirrorState, lowers?: boolean) => {
+      if (lowers) db.exec(`${lowerHeld}; ${lowerQueued}`);
       const newer = db.prepare(enqueueNewer).run({ now: now() }).changes;
       const absent = db.prepare(enqueueAbsent).run({ now: now(), listSerial: listSerial ?? null }).changes;
       db.exec(respell);

@@ -2,8 +2,9 @@
  * At most one run works on a target. The kernel decides who, not a pid: SQLite holds a file lock for as long as the
  * transaction is open, and it is free the moment its holder dies, however it dies.
  */
-import { existsSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import Database from 'better-sqlite3';
+import { StorageError } from '../../core/errors.ts';
 import { asStorage, openDatabase } from './open-database.ts';
 
 /** Who only asks holds the file for less than a millisecond; that must not keep a run from starting. */
@@ -11,6 +12,10 @@ const patienceMs = 100;
 
 /** Takes the lock kept in the file at `path`. Returns how to release it, or undefined while another run holds it. */
 export function takeLock(path: string, nativeBinding: string | undefined): (() => void) | undefined {
+  // SQLite would create what a link leads to.
+  if (lstatSync(path, { throwIfNoEntry: false })?.isFile() === false) {
+    throw new StorageError(`${path}: expected a file, found a link or something else; remove it`);
+  }
   const db = openDatabase(path, nativeBinding);
   try {
     db.pragma(`busy_timeout = ${patienceMs}`);

@@ -1,11 +1,13 @@
-/** SQLite's rows, and the values they stand for. */
-import type { ProjectName } from '../../core/names.ts';
-import type { WebPath } from '../../core/paths.ts';
+/** SQLite's rows, and the values they stand for. A database may be anybody's: what names a path is looked at. */
+import { StorageError } from '../../core/errors.ts';
+import { type ProjectName, projectName } from '../../core/names.ts';
+import { isBlobPath } from '../../core/paths.ts';
+import type { IndexEntry } from '../../formats/root-index.ts';
 import type { Unproven, Verdict } from '../provenance.ts';
 import type { Due, DueReplan, HeldFile, Obstacle, Parked, PlanSummary } from '../state-store.ts';
 
 export interface DueRow {
-  readonly name: ProjectName;
+  readonly name: string;
   readonly display_name: string;
   readonly serial: number;
   readonly removed: number;
@@ -21,7 +23,7 @@ export interface ParkedRow extends DueRow {
 }
 
 export interface FileRow {
-  readonly path: WebPath;
+  readonly path: string;
   readonly size: number;
   readonly sha256: Buffer;
   readonly metadata_sha256: Buffer | null;
@@ -36,7 +38,7 @@ export interface UnprovenRow {
 }
 
 export interface ProjectRow {
-  readonly name: ProjectName;
+  readonly name: string;
   readonly display_name: string;
   readonly serial: number | null;
   readonly etag: string | null;
@@ -45,7 +47,7 @@ export interface ProjectRow {
 }
 
 export interface PlanRow {
-  readonly project: ProjectName;
+  readonly project: string;
   readonly decision: string | null;
   readonly next_change: number | null;
   readonly rule: string | null;
@@ -65,7 +67,8 @@ export function replanOf({ name, outcome, page }: DueReplanRow): DueReplan {
 
 /** The queued project in `row`. */
 export function dueOf(row: DueRow): Due {
-  const { name, display_name: displayName, serial, obstacle, since, attempts } = row;
+  const { display_name: displayName, serial, obstacle, since, attempts } = row;
+  const name = nameOf(row.name);
   const [removed, replan] = [row.removed === 1, row.replan === 1];
   return { name, displayName, serial, removed, obstacle: obstacle ?? undefined, since, attempts, replan };
 }
@@ -90,8 +93,14 @@ export function unprovenOf({ filename, why, left_out: leftOut }: UnprovenRow): U
   return { filename, why, leftOut: leftOut === 1 };
 }
 
+/** The entry of the root index in `row`. */
+export function entryOf(row: ProjectRow): IndexEntry {
+  return { name: nameOf(row.name), displayName: row.display_name, serial: row.serial ?? undefined };
+}
+
 /** The held file in `row`. */
 export function fileOf(row: FileRow): HeldFile {
+  if (!isBlobPath(row.path)) throw damaged(row.path, 'the place of a file');
   const verdict = verdicts[row.provenance - firstVerdict];
   return {
     path: row.path,
@@ -105,7 +114,21 @@ export function fileOf(row: FileRow): HeldFile {
 
 /** The plan in `row`; without a decision for a project that has none. */
 export function planOf(row: PlanRow): PlanSummary | { name: ProjectName; decision?: undefined } {
-  const { project: name, decision, next_change: nextChange, rule, bytes } = row;
+  const { decision, next_change: nextChange, rule, bytes } = row;
+  const name = nameOf(row.project);
   if (decision === null || rule === null || bytes === null) return { name };
   return { name, decision, nextChange: nextChange ?? undefined, rule, bytes };
+}
+
+/** The name of a project that `text` is. Throws StorageError. */
+export function nameOf(text: string): ProjectName {
+  const name = projectName(text);
+  if (name === text) return name;
+  throw damaged(text, 'the name of a project');
+}
+
+function damaged(text: string, expected: string): StorageError {
+  return new StorageError(
+    `state.db: expected ${expected}, found ${JSON.stringify(text)}; pep381checkfiles --rebuild makes it anew from the tree`,
+  );
 }

@@ -31,7 +31,7 @@ import { asStorage } from './open-database.ts';
 import { type OpenStateOptions, openState } from './open-state.ts';
 import { putAllWants, replan } from './plans.ts';
 import { provenanceTotals } from './provenance.ts';
-import { dueOf, fileOf, parkedOf, planOf, provenanceNumber, replanOf, unprovenOf } from './rows.ts';
+import { dueOf, entryOf, fileOf, parkedOf, planOf, provenanceNumber, replanOf, unprovenOf } from './rows.ts';
 import { SqlitePageStore } from './sqlite-page-store.ts';
 import { SqliteRemovalLog } from './sqlite-removal-log.ts';
 import { SqliteRunHistory } from './sqlite-run-history.ts';
@@ -88,7 +88,7 @@ export class SqliteStateStore implements StateStore {
     );
     return {
       add: (projects) => this.#do(() => takeover.add(projects)),
-      commit: (listSerial, state) => this.#do(() => takeover.commit(listSerial, state)),
+      commit: (listSerial, state, lowers) => this.#do(() => takeover.commit(listSerial, state, lowers)),
       abandon: () => this.#do(() => takeover.abandon()),
     };
   }
@@ -261,7 +261,7 @@ export class SqliteStateStore implements StateStore {
 
   published(after: ProjectName | undefined, limit: number): IndexEntry[] {
     const rows = this.#do(() => this.#sql.published.all(after ?? '', limit));
-    return rows.map((row) => ({ name: row.name, displayName: row.display_name, serial: row.serial ?? undefined }));
+    return rows.map(entryOf);
   }
 
   unproven(name: ProjectName): Unproven[] {

@@ -43,6 +43,8 @@ const inflateHere = 32 << 10;
 /** A body that is slower than this after the first half minute is given up: timeouts per chunk never end a drip. */
 const slowestBytesPerSecond = 1_000;
 const patienceMs = 30_000;
+/** Each interim answer (1xx) starts the wait for the real one anew. */
+const mostInterim = 10;
 
 export class HttpClient {
   readonly #options: HttpClientOptions;
@@ -65,6 +67,7 @@ export class HttpClient {
     const { url, method = 'GET' } = request;
     return new Promise((resolve, reject) => {
       let status = 0;
+      let interim = 0;
       let headers: HttpAnswer['headers'] = {};
       let receive: BodyReceiver | undefined;
       const chunks: Buffer[] = [];
@@ -82,7 +85,12 @@ export class HttpClient {
           else signal.addEventListener('abort', stop, { once: true });
         },
         onResponseStart(controller, code, received) {
-          if (code < 200) return;
+          if (code < 200) {
+            interim += 1;
+            if (interim > mostInterim)
+              controller.abort(new NonsenseError(`${url}: upstream answers ${code} without end`));
+            return;
+          }
           status = code;
           headers = received as HttpAnswer['headers'];
           since = clock.now();

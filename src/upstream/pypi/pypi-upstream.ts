@@ -1,35 +1,28 @@
 /** The Upstream port over PyPI's interfaces: the simple API in JSON, the XML-RPC changelog, and the host of the files. */
-import { isUtf8 } from 'node:buffer';
-import { createHash } from 'node:crypto';
 import { PassThrough, type Transform } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Clock } from '../../core/clock.ts';
-import {
-  MirrorError,
-  MismatchError,
-  NoChangelogError,
-  NonsenseError,
-  PausedError,
-  UnreachableError,
-} from '../../core/errors.ts';
+import { MismatchError, NoChangelogError, NonsenseError, PausedError, UnreachableError } from '../../core/errors.ts';
 import type { FileSink, ResumePoint } from '../../core/file-sink.ts';
 import { sha256Hex } from '../../core/hash.ts';
 import type { ProjectName } from '../../core/names.ts';
 import { withRetries } from '../../core/retry.ts';
 import { isJsonObject, serialOf } from '../../formats/json.ts';
-import { type ListedProject, ProjectListParser } from '../../formats/project-list.ts';
 import { parseSimplePage } from '../../formats/simple-json.ts';
 import { renderXmlRpcCall } from '../../formats/xml-rpc.ts';
 import type { Changes, ProjectAnswer, ProjectList, ServedSnapshot, Upstream } from '../upstream.ts';
 import { expectStatus } from './answers.ts';
+import { expectJson, textOf } from './body-text.ts';
 import { parseChanges, parseLastSerial } from './changelog.ts';
 import { fetchSnapshot } from './fetch-snapshot.ts';
 import type { ChooseReceiver, HttpAnswer, HttpClient, HttpRequest } from './http-client.ts';
 import type { RequestLimiter } from './request-limiter.ts';
+import { readList, untilFree } from './served-list.ts';
 
 const simpleJson = 'application/vnd.pypi.simple.v1+json';
-const largestList = 1 << 30;
 const mostRedirects = 3;
+/** Ten times the largest file of PyPI: where the index does not tell the size, a body must end all the same. */
+const largestUnsized = 10 * 2 ** 30;
 
 export interface PypiUpstreamOptions {
   /** The index, without a slash at its end: `https://pypi.org`. */
@@ -84,7 +77,7 @@ export class PypiUpstream implements Upstream {
         resolve(readList(stream, url, answered.etag));
         return (chunk) => {
           if (stream.destroyed || stream.write(chunk)) return;
-          return new Promise<void>((go) => stream.once('drain', go).once('close', go));
+          return untilFree(stream);
         };
       };
       this.#ask({ url, headers }, [200, ...unchangedIf(etag !== undefined)], choose).then(
@@ -177,7 +170,7 @@ export class PypiUpstream implements Upstream {
     };
     const choose: ChooseReceiver = (status, headers) => {
       if (status !== 200 && status !== 206) return undefined;
-      let left = size ?? Number.POSITIVE_INFINITY;
+      let left = size ?? largestUnsized;
       if (status === 206) {
         if (from === undefined || !continues(headers['content-range'], from.bytes, size)) {
           throw new MismatchError(
@@ -189,7 +182,7 @@ export class PypiUpstream implements Upstream {
       sink.begin(status === 206, strongEtag(headers.etag));
       return (chunk) => {
         left -= chunk.length;
-        if (left < 0) throw new MismatchError(`${url}: more than the ${size} bytes that the index promises`);
+        if (left < 0) throw tooLong(url, size);
         return sink.write(chunk);
       };
     };
@@ -256,23 +249,6 @@ function unchangedIf(isConditional: boolean): readonly number[] {
   return isConditional ? [304] : [];
 }
 
-/** Throws NonsenseError: a mark in the place of what cannot be read would be published as if it were the name. */
-function textOf(body: Buffer, source: string): string {
-  if (!isUtf8(body)) throw new NonsenseError(`${source}: expected UTF-8, found other bytes`);
-  return body.toString('utf8');
-}
-
-function expectJson(body: Buffer, source: string): void {
-  try {
-    JSON.parse(textOf(body, source));
-  } catch (cause) {
-    if (cause instanceof MirrorError) throw cause;
-    throw new NonsenseError(`${source}: expected JSON, found ${JSON.stringify(body.subarray(0, 40).toString())}`, {
-      cause,
-    });
-  }
-}
-
 function isSimpleJson(headers: HttpAnswer['headers']): boolean {
   const type = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
   return type === simpleJson || type === 'application/json';
@@ -288,25 +264,8 @@ function continues(contentRange: string | undefined, from: number, size: number 
   return Number(first) === from && Number(last) === Number(total) - 1 && (size === undefined || Number(total) === size);
 }
 
-function readList(stream: Transform, url: URL, etag: string | undefined): ProjectList {
-  const parser = new ProjectListParser(url.href);
-  const hash = createHash('sha256');
-  let [serial, sha256]: [number | undefined, string | undefined] = [undefined, undefined];
-  async function* pieces(): AsyncGenerator<readonly ListedProject[]> {
-    let bytes = 0;
-    try {
-      for await (const chunk of stream as AsyncIterable<Buffer>) {
-        bytes += chunk.length;
-        if (bytes > largestList) throw new NonsenseError(`${url}: larger than ${largestList} bytes`);
-        hash.update(chunk);
-        yield parser.push(chunk);
-      }
-    } catch (cause) {
-      if (cause instanceof MirrorError || !(cause instanceof Error)) throw cause;
-      throw new NonsenseError(`${url}: the gzip body cannot be read: ${cause.message}`, { cause });
-    }
-    serial = parser.end().serial;
-    sha256 = hash.digest('hex');
-  }
-  return { etag, pieces: pieces(), serial: () => serial, sha256: () => sha256 };
+function tooLong(url: URL, size: number | undefined): Error {
+  if (size === undefined)
+    return new NonsenseError(`${url}: more than ${largestUnsized} bytes, and the index tells no size`);
+  return new MismatchError(`${url}: more than the ${size} bytes that the index promises`);
 }

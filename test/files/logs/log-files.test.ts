@@ -9,6 +9,8 @@ import { LogFiles } from '../../../src/files/logs/log-files.ts';
 import { pseudoRandomBytes } from '../../sample/pseudo-random.ts';
 
 const source = new LogFiles(bzip2);
+/** Two megabytes of zeros: to compress them takes seconds. */
+const zerosInBzip2 = 'QlpoOTFBWSZTWX7hkbEAEBBgAMAAAAQACCAAMMwFKaYEA2IIB4u5IpwoSD9wyNiA';
 const hasBzip2 = spawnSync('bzip2', ['--version'], { input: '' }).status === 0;
 /** More than a megabyte that compress badly: several blocks of bzip2, several chunks. */
 const content = Buffer.from(pseudoRandomBytes('log', 1_900_000).map((byte) => 32 + (byte % 64)));
@@ -81,6 +83,33 @@ t.test('a log that is damaged, missing or a folder is an UnreadableLogError in o
   writeFileSync(join(folder, 'damaged.gz'), gz);
   for (const name of ['damaged.bz2', 'nonsense.bz2', 'damaged.gz', 'missing', '.']) {
     await t.rejects(read(join(folder, name)), UnreadableLogError, name);
+  }
+});
+
+t.test('a pipe or a device is no log, and nobody waits for it', async (t) => {
+  const pipe = join(t.testdir(), 'pipe');
+  spawnSync('mkfifo', [pipe]);
+  for (const path of [pipe, '/dev/zero', '/dev/null']) {
+    await t.rejects(source.open(path), UnreadableLogError);
+    await t.rejects(source.open(path), /: cannot be read: it is no regular file$/);
+  }
+});
+
+t.test('a log that unfolds without end is read no further, and what came before counts', async (t) => {
+  const path = join(t.testdir(), 'bomb');
+  const careful = new LogFiles(bzip2, { harmlessBytes: 1 << 18 });
+  const zeros = Buffer.alloc(2 << 20);
+  for (const packed of [gzipSync(zeros), Buffer.from(zerosInBzip2, 'base64')]) {
+    writeFileSync(path, packed);
+    const log = await careful.open(path);
+    let bytes = 0;
+    const reading = (async () => {
+      for await (const chunk of log.read(0)) bytes += chunk.length;
+    })();
+    await t.rejects(reading, { name: 'UnreadableLogError', message: /unfolds to more than 200 times its size/ });
+    t.ok(bytes < zeros.length);
+    await log.close();
+    t.equal((await read(path)).length, zeros.length, 'a small one does no harm');
   }
 });
 

@@ -1,5 +1,5 @@
 /** What only looks at a mirror: it neither changes anything, nor keeps anybody from it. */
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { StorageError } from '../../../src/core/errors.ts';
@@ -64,4 +64,15 @@ t.test('a lock that cannot be looked at is an error', async (t) => {
   const folder = t.testdir();
   mkdirSync(join(folder, 'lock.db'));
   t.throws(() => isLocked(join(folder, 'lock.db'), undefined), StorageError);
+});
+
+t.test('a lock that is a link is refused, and nothing is created where it leads', async (t) => {
+  const folder = t.testdir({ theirs: 'theirs' });
+  for (const name of ['theirs', 'nowhere']) {
+    const lock = join(folder, `${name}.lock`);
+    symlinkSync(join(folder, name), lock);
+    t.throws(() => takeLock(lock, undefined), /expected a file, found a link or something else; remove it$/);
+  }
+  t.equal(readFileSync(join(folder, 'theirs'), 'utf8'), 'theirs');
+  t.notOk(existsSync(join(folder, 'nowhere')));
 });

@@ -176,3 +176,20 @@ t.test('a body that stays below 1000 bytes a second is given up after half a min
   t.ok(clock.now() - started > 30_000);
   t.ok(bytes >= 30);
 });
+
+t.test('interim answers without end are given up', async (t) => {
+  const { get } = await open(t, (_, response) => {
+    const more = () =>
+      response.destroyed || response.writeEarlyHints({ link: '</a>; rel=preload' }, () => setImmediate(more));
+    more();
+  });
+  await t.rejects(get(), { name: 'NonsenseError', message: /: upstream answers 103 without end$/ });
+});
+
+t.test('an interim answer before the real one is passed over', async (t) => {
+  const { get } = await open(t, (_, response) => {
+    response.writeEarlyHints({ link: '</a>; rel=preload' });
+    response.end('real');
+  });
+  t.equal((await get()).body.toString(), 'real');
+});

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
 import { Agent } from 'undici';
 import { NoChangelogError, NonsenseError, UnreachableError } from '../../../src/core/errors.ts';
@@ -154,5 +157,29 @@ t.test("a firewall's page does not take the place of a companion in JSON", async
   await t.rejects(upstream.companion(url, 'application/vnd.pypi.integrity.v1+json'), {
     name: 'NonsenseError',
     message,
+  });
+});
+
+t.test('a file whose size nobody tells must end, too', async (t) => {
+  const gibibyte = 2 ** 30;
+  const server = createServer((_, response) => {
+    const range = `bytes ${10 * gibibyte - 5}-${10 * gibibyte + 4}/${10 * gibibyte + 5}`;
+    response.writeHead(206, { 'Content-Range': range, 'Content-Length': 10 }).end('0123456789');
+  });
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => server.close());
+  const upstream = openUpstream(t, `http://127.0.0.1:${(server.address() as AddressInfo).port}`);
+  const from = { bytes: 10 * gibibyte - 5, etag: '"a"' };
+  const sink = { begin: () => {}, write: () => {} };
+  const file = upstream.file(
+    new URL('/packages/x', `http://127.0.0.1:${(server.address() as AddressInfo).port}`),
+    undefined,
+    from,
+    sink,
+  );
+  await t.rejects(file, {
+    name: 'NonsenseError',
+    message: /: more than 10737418240 bytes, and the index tells no size$/,
   });
 });

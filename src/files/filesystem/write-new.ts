@@ -1,0 +1,24 @@
+/** Writes where nobody else can have put anything: in staging, names are easily guessed. */
+import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { codeOf } from './storage-errors.ts';
+
+/** Creates the file at `path` with `body`; what lies there already, be it a link, is removed and never written to. */
+export function writeNew(path: string, body: Uint8Array | string): void {
+  const fd = openNew(path);
+  try {
+    writeFileSync(fd, body);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The same, to be written to and closed by the caller. */
+export function openNew(path: string): number {
+  try {
+    return openSync(path, 'wx', 0o644);
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+    rmSync(path, { recursive: true, force: true });
+    return openSync(path, 'wx', 0o644);
+  }
+}

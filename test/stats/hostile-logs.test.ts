@@ -1,0 +1,75 @@
+/** Whoever can ask for a file writes into the log: nothing of it becomes a line, a field, a formula or markup of ours. */
+import t from 'tap';
+import { logLine, logOf } from './log-text.ts';
+import { TestStats } from './test-stats.ts';
+
+const day = '2026-11-02';
+const around = [logOf(['2026-11-01']), logOf(['2026-11-03'])] as const;
+
+/** As Apache writes them: a quote as \", a control character as \x1b. */
+const agents = [
+  'x\\" 200 \\"=HYPERLINK(\\"http://evil\\")',
+  "=cmd|' /C calc'!A0",
+  '+1',
+  '@SUM(A1)',
+  '<script>alert(1)</script>',
+  '\\x1b[2J\\x1b]0;x\\x07',
+  'pip/26.2 {\\"installer\\":{\\"name\\":\\"=cmd\\",\\"version\\":\\"<b>\\"}}',
+  'a\\nb\\r\\nc,d',
+  '\\xe2\\x80\\xae',
+  `${'a'.repeat(60_000)}`,
+  '',
+];
+
+t.test('what a client calls itself is published only as a name that is known', async (t) => {
+  const stats = new TestStats(t);
+  const lines = agents.map((agent) => logLine({ at: day, agent }));
+  await stats.write('pypi.log', around.join(lines.join('')));
+  await stats.run('pypi.log');
+  const csv = await stats.csv(day);
+  t.equal(
+    csv.reduce((sum, line) => sum + Number(line.split(',').at(-1)), 0),
+    agents.length,
+    'each was one download',
+  );
+  for (const line of csv) t.match(line, /^foo,foo-1\.0\.tar\.gz,(?:unknown|pip(?:\/[\d.]+)?),\d+$/);
+  t.notMatch(JSON.stringify(stats.summary()), /cmd|script|evil|\\u001b|HYPERLINK/);
+});
+
+t.test('what a client asks for is published only where it can be the name of a file', async (t) => {
+  const stats = new TestStats(t);
+  const folder = `/packages/aa/bb/${'c'.repeat(60)}`;
+  const paths = [
+    `${folder}/%3Dcmd%7C.zip`,
+    `${folder}/=cmd|x.zip`,
+    `${folder}/%3Cscript%3E.zip`,
+    `${folder}/a%0Ab-1.0.zip`,
+    `${folder}/a%00-1.0.zip`,
+    `${folder}/..%2f..%2fetc%2fpasswd.zip`,
+    `${folder}/${'a'.repeat(300)}.zip`,
+    `${folder}/%E2%80%AEpiz.zip`,
+    `${folder}/%zz.zip`,
+    '/packages/../../etc/passwd.zip',
+    '/simple/<script>/',
+  ];
+  await stats.write('pypi.log', around.join(paths.map((file) => logLine({ at: day, file })).join('') + logOf([day])));
+  await stats.run('pypi.log');
+  t.same(
+    await stats.csv(day),
+    ['foo,foo-1.0.tar.gz,pip/26.2,1', 'passwd,passwd.zip,pip/26.2,2'],
+    'the name alone, never a path',
+  );
+  t.notMatch(JSON.stringify(stats.summary()), /cmd|script|etc|\.\./);
+});
+
+t.test('lines that are made to be costly are read in one pass, and the others count', async (t) => {
+  const stats = new TestStats(t);
+  const costly = ['"', '\\"', '[', '" 200 "', '{"a":', 'x/1 ', '(', ' - '].flatMap((piece) => [
+    logLine({ at: day, agent: piece.repeat(60_000 / piece.length) }),
+    `${piece.repeat(60_000 / piece.length)}\n`,
+    `${piece.repeat(1 << 18)}\n`,
+  ]);
+  await stats.write('pypi.log', around.join(costly.join('') + logOf([day], 3)));
+  await stats.run('pypi.log');
+  t.ok(((await stats.counts())[day] ?? 0) >= 3);
+});

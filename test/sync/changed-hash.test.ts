@@ -1,0 +1,104 @@
+/** The name of a file is never used again: other bytes under it are an alarm, whoever was tampered with. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { fingerprint, treeOf } from '../fixtures/reader-check.ts';
+import { named, openTestMirror, type TestMirror } from '../fixtures/test-mirror.ts';
+import { makeWheel } from '../sample/distributions.ts';
+
+const wheel = 'alpha-1.0-py3-none-any.whl';
+const hourMs = 60 * 60_000;
+
+interface Tampered {
+  readonly mirror: TestMirror;
+  readonly ours: Buffer;
+  readonly path: string;
+}
+
+/** A mirror of an index that lists other bytes under the name of a wheel, at another path, and one release more. */
+async function openTampered(t: Test): Promise<Tampered> {
+  const mirror = await openTestMirror(t);
+  await mirror.run();
+  const path = mirror.pathOf('alpha', wheel);
+  const ours = readFileSync(join(mirror.web, path));
+  mirror.index.removeFile('alpha', wheel);
+  mirror.index.publish(makeWheel({ name: 'alpha', version: '1.0', files: { 'alpha/evil.py': Buffer.from('evil') } }));
+  mirror.index.publish(makeWheel({ name: 'alpha', version: '2.0' }));
+  mirror.index.publish(makeWheel({ name: 'beta', version: '2.0' }));
+  return { mirror, ours, path };
+}
+
+const pagesOf = (mirror: TestMirror, name: string) =>
+  Object.entries(fingerprint(mirror.web)).filter(([path]) => path.startsWith(`simple/${name}/`));
+
+t.test(
+  'other bytes under the name of a file that is held: ours stays, with its page, and somebody is told',
+  async (t) => {
+    const { mirror, ours, path } = await openTampered(t);
+    const before = pagesOf(mirror, 'alpha');
+    const result = await mirror.runLater();
+    t.same([...result.parked], ['alpha']);
+    t.match(mirror.eventsOf('project-parked'), [{ name: 'alpha', expected: false }], 'so the run exits with 1');
+    t.match(mirror.parkings(), [
+      /"alpha-1\.0-py3-none-any\.whl": the hash changed: \w{64} is held, \w{64} is listed; .* \(pep381run --accept-changes\)$/,
+    ]);
+    t.ok(readFileSync(join(mirror.web, path)).equals(ours));
+    t.same(pagesOf(mirror, 'alpha'), before);
+    t.notOk(
+      mirror.requested().some((asked) => asked.includes('alpha-1.0')),
+      'and theirs is not even fetched',
+    );
+    t.same(treeOf(join(mirror.target, 'trash')), []);
+    t.same(mirror.page('beta').versions, ['1.0', '2.0'], 'the others go on');
+    t.same(mirror.problems(), []);
+  },
+);
+
+t.test('the alarm is raised again, until somebody decides', async (t) => {
+  const { mirror, ours, path } = await openTampered(t);
+  for (let day = 0; day < 3; day += 1) {
+    mirror.clock.advance(24 * hourMs);
+    t.same([...(await mirror.run()).parked], ['alpha']);
+  }
+  t.match(
+    mirror.remembered((state) => state.parked(9)),
+    [{ due: { name: 'alpha' }, reason: /the hash changed/ }],
+  );
+  t.ok(readFileSync(join(mirror.web, path)).equals(ours));
+});
+
+t.test('whoever finds that upstream is right says so for a project, and gets its files at once', async (t) => {
+  const { mirror, path } = await openTampered(t);
+  await mirror.runLater();
+  await mirror.run({ settings: { acceptChanges: named('beta') } });
+  t.ok(existsSync(join(mirror.web, path)), 'what is said of another project means nothing');
+  const result = await mirror.run({ settings: { acceptChanges: named('alpha') } });
+  t.equal(result.parked.size, 0);
+  t.notOk(existsSync(join(mirror.web, path)));
+  t.ok(existsSync(join(mirror.web, mirror.pathOf('alpha', wheel))));
+  t.same(mirror.page('alpha').versions, ['1.0', '2.0']);
+  t.match(treeOf(join(mirror.target, 'trash')).join(' '), wheel, 'ours can be brought back');
+  t.same(mirror.problems(), []);
+  t.equal((await mirror.runLater()).parked.size, 0);
+});
+
+t.test('accepting changes asks for no project that is not held', async (t) => {
+  const mirror = await openTestMirror(t);
+  await mirror.run();
+  await mirror.runLater({ settings: { acceptChanges: named('nobody') } });
+  t.same(mirror.requested(), ['changelog_since_serial']);
+});
+
+for (const [what, hashes] of Object.entries({ 'no hash any more': {}, 'md5 only': { md5: '0'.repeat(32) } })) {
+  t.test(`a file that is held, and has ${what} upstream, stays as it is`, async (t) => {
+    const mirror = await openTestMirror(t);
+    await mirror.run();
+    const before = pagesOf(mirror, 'beta');
+    mirror.index.addRole('beta', 'somebody');
+    mirror.alterFile('beta', (file) => ({ ...file, hashes }));
+    t.same([...(await mirror.runLater()).parked], ['beta']);
+    t.match(mirror.parkings(), [/the hash changed: \w{64} is held, no sha256 is listed/]);
+    t.same(pagesOf(mirror, 'beta'), before);
+    t.same(mirror.problems(), []);
+  });
+}
