@@ -2,8 +2,11 @@
  * All of `npm test`. On a fresh clone most of the time before the tests goes into compiling the SQLite addon on one
  * core; what does not need it runs meanwhile.
  */
-import { orFail, run } from './run.mjs';
+import { readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { orFail, root, run } from './run.mjs';
 import { checkNode, installApache, installPackages, isInstalled, runInstallScripts } from './setup.mjs';
+import { transpiled } from './typescript-loader.mjs';
 
 checkNode();
 await orFail(isInstalled() ? testInstalled() : testFresh());
@@ -35,5 +38,11 @@ async function check() {
 
 async function buildAndTest() {
   await run('node', ['scripts/build.mjs']);
+  await Promise.all(['src', 'test'].flatMap(sourcesIn).map(transpiled));
   await run('tap', []);
+}
+
+function sourcesIn(folder) {
+  const paths = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
+  return paths.filter((path) => path.endsWith('.ts')).map((path) => join(root, folder, path));
 }
