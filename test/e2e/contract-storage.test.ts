@@ -3,6 +3,8 @@ import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { readerProblems } from '../fixtures/reader-check.ts';
+import { makeWheel } from '../sample/distributions.ts';
+import { SampleIndex } from '../sample/sample-index.ts';
 import { openBundle } from './bundle.ts';
 import { damage } from './damage.ts';
 import { openSample } from './opened-sample.ts';
@@ -14,7 +16,9 @@ const canMount = smallDiskOrReason();
 const program = join(await openBundle(), 'pep381run');
 
 t.test('a file where a folder is needed is named in one line, and exit code 4 tells cron', async (t) => {
-  const { server } = await openSample(t, program);
+  const index = new SampleIndex();
+  for (const name of ['sample-base', 'sample-other']) index.publish(makeWheel({ name, version: '1.0' }));
+  const { server } = await openSample(t, program, index);
   const folder = t.testdir();
   const places = ['run', 'staging', 'trash', 'web', 'web/simple', 'web/packages', 'web/simple/sample-base'];
   await each(places, async (place) => {

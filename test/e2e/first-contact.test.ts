@@ -4,6 +4,8 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { readerProblems, treeOf } from '../fixtures/reader-check.ts';
+import { smallIndex } from '../fixtures/small-index.ts';
+import type { SampleIndex } from '../sample/sample-index.ts';
 import { openBundle } from './bundle.ts';
 import { type OpenedSample, openSample } from './opened-sample.ts';
 import { run } from './program.ts';
@@ -15,8 +17,9 @@ const program = join(await openBundle(), 'pep381run');
 async function openHuge(
   t: Test,
   body: string = JSON.stringify({ total_packages_size: 100e12 }),
+  index?: SampleIndex,
 ): Promise<OpenedSample> {
-  const opened = await openSample(t, program);
+  const opened = await openSample(t, program, index);
   opened.server.faults.add({ do: 'body', body, contentType: 'application/json', match: /\/stats\/?$/ });
   return opened;
 }
@@ -102,10 +105,10 @@ t.test('an index that does not say how large it is is mirrored', async (t) => {
     '{"total_packages_size": -1}',
     '{}',
   ]) {
-    const { mirror } = await openHuge(t, body);
+    const { mirror } = await openHuge(t, body, smallIndex());
     t.same(await mirror('-q', '--workers', '50'), { code: 0, stdout: '', stderr: '' }, JSON.stringify(body));
   }
-  const { server, mirror } = await openSample(t, program);
+  const { server, mirror } = await openSample(t, program, smallIndex());
   server.faults.add({ do: 'status', status: 404, match: /\/stats\/?$/ });
   t.equal((await mirror('-q')).code, 0);
 });
