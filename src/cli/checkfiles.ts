@@ -15,8 +15,10 @@ import {
   checkUsage,
   parseCheckOptions,
 } from './checkfiles-options.ts';
+import { readConfigFile } from './config-file.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { openCheck } from './open-check.ts';
+import { settingsFrom } from './settings.ts';
 import { listenForPause } from './signals.ts';
 import { openTarget, prepareTarget, type Target } from './target.ts';
 import { version } from './version.ts';
@@ -43,6 +45,7 @@ export async function pep381checkfiles(argv: readonly string[], nativeBinding: s
 /** Two checks at a time would read everything twice and remember one position. */
 async function runAlone(command: CheckArguments, nativeBinding: string | undefined): Promise<number> {
   const target = openCheckTarget(command);
+  process.umask(settingsFrom(readConfigFile(target.config).given).umask);
   prepareTarget(target);
   const release = takeLock(join(target.root, 'run', 'check-lock.db'), nativeBinding);
   if (release === undefined) {

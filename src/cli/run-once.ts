@@ -9,6 +9,7 @@ import { expectRoom, smallerMirrors } from './first-contact.ts';
 import { heldBackText } from './held-back-text.ts';
 import { notifyAll } from './notify-all.ts';
 import { openMirror } from './open-mirror.ts';
+import { rootHint } from './root-hint.ts';
 import type { Settings } from './settings.ts';
 import type { PauseRequest } from './signals.ts';
 import { publishStatus } from './status-file.ts';
@@ -54,6 +55,8 @@ export async function runOnce(run: OneRun): Promise<number> {
   const clock = systemClock;
   const common = { target, settings, policy, reconcile, allowDeletions, dryRun, clock, report, signal };
   const opened = openMirror({ ...common, nativeBinding });
+  const hint = command.quiet || dryRun ? undefined : rootHint(opened.mirror.state, target.root, process.getuid?.());
+  if (hint !== undefined) announce(settings, 'root', hint);
   const view = chooseView(command, settings, target);
   let end: RunEnd;
   try {

@@ -131,7 +131,7 @@ interface Configured extends OpenedSample {
 async function openConfigured(t: Test, lines: (url: string) => readonly string[]): Promise<Configured> {
   const opened = await openSample(t, program);
   configure(opened.target, lines(opened.server.url));
-  return { ...opened, alone: (...options) => run(program, [...options, opened.target]) };
+  return { ...opened, alone: async (...options) => withoutRootHint(await run(program, [...options, opened.target])) };
 }
 
 function configure(target: string, lines: readonly string[]): void {
