@@ -47,6 +47,7 @@ export async function pep381checkfiles(argv: readonly string[], nativeBinding: s
 /** Two checks at a time would read everything twice and remember one position. */
 async function runAlone(command: CheckArguments, nativeBinding: string | undefined): Promise<number> {
   const target = openCheckTarget(command);
+  process.umask(settingsFrom(readConfigFile(target.config).given).umask);
   prepareTarget(target);
   const release = takeLock(join(target.root, 'run', 'check-lock.db'), nativeBinding);
   if (release === undefined) {

@@ -15,6 +15,8 @@ export const exampleConfig = `# mirror.toml: what pep381run mirrors into this fo
 #workers = 10
 # How many projects that nobody looked at for a month are looked at per run.
 #sweep = 100
+# What is created may be written by its owner and read by everybody; "0027" keeps others than the group out.
+#umask = "0022"
 # What upstream removes disappears from the index; with this its files stay. What is in quarantine never stays.
 #keep-removed = false
 # For so many days what was removed lies in trash/, and pep381run --restore can bring it back.

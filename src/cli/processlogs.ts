@@ -5,11 +5,13 @@ import { takeLock } from '../state/sqlite/lock.ts';
 import { processLogs } from '../stats/process-logs.ts';
 import { processLogs15 } from '../stats/process-logs-1.5.ts';
 import type { StatsResult } from '../stats/stats-job.ts';
+import { readConfigFile } from './config-file.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { expandBraces } from './expand-braces.ts';
 import { openStatsFiles, openStatsStore, openStatsThreads, openThreadedStatsFiles } from './open-stats.ts';
 import { printable } from './printable.ts';
 import { type LogsCommand, logsHelp, logsUsage, parseLogsOptions } from './processlogs-options.ts';
+import { settingsFrom } from './settings.ts';
 import { isThere, openTarget, prepareTarget, type Target } from './target.ts';
 import { version } from './version.ts';
 
@@ -52,6 +54,7 @@ function checkTarget(target: string): void {
 async function run(command: RunCommand, nativeBinding: string | undefined): Promise<number> {
   const root = resolve(command.target);
   const paths = expandBraces(command.logs);
+  process.umask(settingsFrom(readConfigFile(join(root, 'mirror.toml')).given).umask);
   // 1.5's own targets are welcome here, as nothing of ours but the days goes into them.
   if (command.as15) return tell(command, await processLogs15(paths, openStatsFiles(root)));
   const target = openTarget(root);

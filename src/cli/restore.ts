@@ -29,6 +29,7 @@ export async function restore(
   const target = openTarget(resolve(command.target));
   const config = readConfigFile(target.config);
   const settings = settingsFrom(new Map([...config.given, ...command.given]));
+  process.umask(settings.umask);
   const policy = await readPolicy(config);
   prepareTarget(target);
   const release = takeLock(target.lock, nativeBinding);

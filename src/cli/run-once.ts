@@ -10,6 +10,7 @@ import { expectRoom, smallerMirrors } from './first-contact.ts';
 import { heldBackText } from './held-back-text.ts';
 import { notifyAll } from './notify-all.ts';
 import { openMirror, type SnapshotKeys } from './open-mirror.ts';
+import { rootHint } from './root-hint.ts';
 import type { Settings } from './settings.ts';
 import type { PauseRequest } from './signals.ts';
 import { publishStatus } from './status-file.ts';
@@ -58,6 +59,8 @@ export async function runOnce(run: OneRun): Promise<number> {
   const asked = { reconcile, acceptChanges, allowDeletions, dryRun };
   const mirrored = { target, settings, policy, verifier, keys };
   const opened = openMirror({ ...mirrored, ...asked, clock, report, signal, nativeBinding });
+  const hint = command.quiet || dryRun ? undefined : rootHint(opened.mirror.state, target.root, process.getuid?.());
+  if (hint !== undefined) announce(settings, 'root', hint);
   const view = chooseView(command, settings, policy, target);
   let end: RunEnd;
   try {

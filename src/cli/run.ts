@@ -15,7 +15,7 @@ import { restore } from './restore.ts';
 import { runWhileRequested } from './run-again.ts';
 import { runOnce } from './run-once.ts';
 import { parseRunOptions, type RunCommand, runHelp, runUsage } from './run-options.ts';
-import { settingsFrom } from './settings.ts';
+import { defaultUmask, settingsFrom } from './settings.ts';
 import { listenForPause } from './signals.ts';
 import { readSigningKey, readUpstreamKey } from './signing-keys.ts';
 import { isThere, openTarget, prepareTarget, requestAgeMs, type Target } from './target.ts';
@@ -56,9 +56,11 @@ function openRunTarget({ target, dryRun }: RunArguments): Target {
 
 async function runLocked(command: RunArguments, nativeBinding: string | undefined): Promise<number> {
   const target = openRunTarget(command);
+  process.umask(defaultUmask);
   if (!command.dryRun) importConfigBeside(target, command.quiet ? () => {} : lines.out);
   const config = readConfigFile(target.config);
   const settings = settingsFrom(new Map([...config.given, ...command.given]));
+  process.umask(settings.umask);
   const policy = await readPolicy(config);
   const secret = readNotifySecret(settings);
   const keys = { sign: readSigningKey(settings, target), verifyUpstream: readUpstreamKey(settings) };

@@ -17,6 +17,8 @@ export interface Settings {
   /** Connections at the same time. */
   readonly workers: number;
   readonly sweep: number;
+  /** What nobody may do with what is created. */
+  readonly umask: number;
   /** What upstream removes disappears from the index, and its files stay. */
   readonly keepRemoved: boolean;
   /** For so many days what was removed can be brought back. */
@@ -59,6 +61,7 @@ export const settingNames = [
   'index-only',
   'workers',
   'sweep',
+  'umask',
   'keep-removed',
   'trash-days',
   'base-url',
@@ -76,6 +79,9 @@ export const settingNames = [
 /** `projects` is the command line's: in the file it is part of what the mirror holds. */
 export type SettingName = (typeof settingNames)[number] | 'projects';
 
+/** The owner may write, and everybody may read. */
+export const defaultUmask = 0o022;
+
 /** Settings from what was given; what was not has its default. Throws UsageError. */
 export function settingsFrom(given: ReadonlyMap<SettingName, Given>): Settings {
   const read = <T>(name: SettingName, parse: (given: Given) => T, otherwise: T): T => {
@@ -92,6 +98,7 @@ export function settingsFrom(given: ReadonlyMap<SettingName, Given>): Settings {
     projects: read('projects', names, undefined),
     indexOnly: read('index-only', flag, false),
     workers: read('workers', (at) => wholeNumber(at, 1, 100), 10),
+    umask: read('umask', umask, defaultUmask),
     keepRemoved: read('keep-removed', flag, false),
     trashDays: read('trash-days', (at) => wholeNumber(at, 0, 36_500), 30),
     sweep: read('sweep', (at) => wholeNumber(at, 0, 1_000_000), 100),
@@ -129,6 +136,16 @@ function wholeNumber({ value, where }: Given, least: number, most: number): numb
   const number = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
   if (typeof number === 'number' && Number.isInteger(number) && number >= least && number <= most) return number;
   throw new UsageError(`${where}: expected a whole number from ${least} to ${most}, found ${show(value)}`);
+}
+
+/** The web server must be able to read, whatever umask cron or a shell has. */
+function umask({ value, where }: Given): number {
+  const mask = typeof value === 'string' && /^0?[0-7]{3}$/.test(value) ? Number.parseInt(value, 8) : undefined;
+  if (mask === undefined || (mask & 0o700) !== 0) {
+    throw new UsageError(`${where}: expected a umask such as "0027", found ${show(value)}`);
+  }
+  if ((mask & 0o002) !== 0) return mask;
+  throw new UsageError(`${where}: ${show(value)} would let everybody write; expected an end of 2, 3, 6 or 7`);
 }
 
 const httpIsUnsafe = 'anyone on the way could change the files; allow-http = true in mirror.toml accepts that';

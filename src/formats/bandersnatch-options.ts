@@ -33,7 +33,7 @@ export const mirrorOptions: ReadonlyMap<string, Meaning> = new Map(
   Object.entries<Meaning>({
     directory: 'the target is given on the command line',
     storage_backend: 'a mirror is a folder, nothing else',
-    storage_filesystem_manage_permissions: 'new files have the permissions that the umask leaves',
+    storage_filesystem_manage_permissions: 'new files have the permissions that the setting umask leaves',
     master: upstream,
     allow_non_https: (value) => flag('allow-http', value),
     proxy: 'there is no setting for a proxy',

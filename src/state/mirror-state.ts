@@ -35,6 +35,8 @@ export interface MirrorState {
   readonly changelogDownSince?: number | undefined;
   /** Milliseconds: upstream said it has no changelog; not asked again before. */
   readonly changelogRetryAt?: number | undefined;
+  /** Somebody was told how to run without being root. */
+  readonly toldRoot?: boolean | undefined;
   /** Milliseconds: removals up to here were allowed by a person. */
   readonly deletionsAllowedAt?: number | undefined;
   /** The last removal that the published list of removals has. */

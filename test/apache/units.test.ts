@@ -22,6 +22,17 @@ t.test('systemd accepts the units', { skip: hasSystemd ? false : 'systemd-analyz
   t.notMatch(stdout + stderr, 'pep381run', 'nothing to remark');
 });
 
+t.test('the service may do little', { skip: hasSystemd ? false : 'systemd-analyze is not installed' }, async (t) => {
+  const path = join(t.testdir({ 'pep381run.service': text('pep381run.service') }), 'pep381run.service');
+  // In tenths; a unit without any protection has 92 to 96.
+  const { status, stdout, stderr } = spawnSync(
+    'systemd-analyze',
+    ['security', '--offline=true', '--threshold=20', path],
+    { encoding: 'utf8' },
+  );
+  t.equal(status, 0, stdout + stderr);
+});
+
 t.test('the service does what the crontab does', async (t) => {
   const line = text('crontab')
     .split('\n')

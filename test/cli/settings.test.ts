@@ -29,6 +29,7 @@ t.test('without any settings the whole of PyPI is mirrored', async (t) => {
     projects: undefined,
     indexOnly: false,
     workers: 10,
+    umask: 0o022,
     keepRemoved: false,
     trashDays: 30,
     sweep: 100,

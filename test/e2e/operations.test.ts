@@ -1,0 +1,94 @@
+/** What administrators do to a mirror besides running it: other umasks, other places, several of them, secrets. */
+import { chmodSync, lstatSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { readerProblems } from '../fixtures/reader-check.ts';
+import { smallIndex } from '../fixtures/small-index.ts';
+import { makeSdist } from '../sample/distributions.ts';
+import { openBundle } from './bundle.ts';
+import { openSample } from './opened-sample.ts';
+import { run } from './program.ts';
+import { publishedTree, treeOf } from './tree.ts';
+
+const bundle = await openBundle();
+const [program, checkfiles] = [join(bundle, 'pep381run'), join(bundle, 'pep381checkfiles')];
+const quiet = { code: 0, stdout: '', stderr: '' };
+
+/** Runs pep381run as a shell with another umask does. */
+function runWith(umask: string, args: readonly string[]): ReturnType<typeof run> {
+  return run('-c', [`umask ${umask} && exec "$0" "$@"`, process.execPath, program, ...args], { command: '/bin/sh' });
+}
+
+/** The modes of everything below `target`. */
+function modesOf(target: string): string[] {
+  const modes = Object.keys(treeOf(target)).map((path) => {
+    const found = lstatSync(join(target, path));
+    return `${found.isDirectory() ? 'folder' : 'file'} ${(found.mode & 0o777).toString(8)}`;
+  });
+  return [...new Set(modes)].sort();
+}
+
+t.test('whatever the umask, the web server can read the mirror, and nobody else write it', async (t) => {
+  for (const umask of ['0000', '0077']) {
+    const { server, target } = await openSample(t, program, smallIndex());
+    t.same(await runWith(umask, ['-q', '--upstream', server.url, target]), quiet);
+    t.same(modesOf(target), ['file 644', 'folder 755'], umask);
+    writeFileSync(join(target, 'mirror.toml'), 'umask = "0027"\n');
+    server.index.publish(makeSdist({ name: 'new', version: '1.0' }));
+    t.same(await runWith(umask, ['-q', '--upstream', server.url, target]), quiet);
+    t.equal(lstatSync(join(target, 'web/simple/new')).mode & 0o777, 0o750, 'unless mirror.toml says otherwise');
+    t.equal(lstatSync(join(target, 'web/simple/new/index.html')).mode & 0o777, 0o640);
+    writeFileSync(join(target, 'mirror.toml'), 'umask = "0000"\n');
+    t.match(await run(program, ['-q', target]), {
+      code: 2,
+      stderr: /mirror\.toml:1: umask: "0000" would let everybody/,
+    });
+  }
+});
+
+t.test('root is told once that it need not be root, and not under -q', async (t) => {
+  const { server, target } = await openSample(t, program, smallIndex());
+  const mirror = (...options: string[]) => run(program, [...options, '--upstream', server.url, target]);
+  t.same(await mirror('-q'), quiet);
+  const hint = /^Root is not needed\. Safer: useradd --system pypi && chown -R pypi \S+, and run it as that user/;
+  const [first, second] = [await mirror(), await mirror()];
+  t.equal(hint.test(first.stdout), process.getuid?.() === 0);
+  t.notMatch(second.stdout, hint);
+});
+
+t.test('a mirror that was moved goes on, and two on one machine do not meet', async (t) => {
+  const { server, target } = await openSample(t, program, smallIndex());
+  const moved = join(t.testdir(), 'moved');
+  t.same(await run(program, ['-q', '--upstream', server.url, target]), quiet);
+  renameSync(target, moved);
+  server.index.publish(makeSdist({ name: 'new', version: '1.0' }));
+  const both = [target, moved].map((root) => run(program, ['-q', '--upstream', server.url, root]));
+  t.same(await Promise.all(both), [quiet, quiet]);
+  t.same(publishedTree(moved), publishedTree(target));
+  t.same(readerProblems(join(moved, 'web')), []);
+  t.same(await run(checkfiles, ['-q', moved]), quiet);
+  t.equal(server.requests.filter(({ path }) => path.includes('alpha-1.0')).length, 6, 'nothing is fetched again');
+});
+
+t.test('a secret is told to nobody', async (t) => {
+  const { server, target } = await openSample(t, program, smallIndex());
+  const folder = t.testdir();
+  const key = join(folder, 'key');
+  const secret = 'c0rrect-h0rse-battery';
+  writeFileSync(key, `${secret}\n`);
+  chmodSync(key, 0o600);
+  t.same(await run(program, ['-q', '--upstream', server.url, target]), quiet);
+  writeFileSync(
+    join(target, 'mirror.toml'),
+    `notify = ["http://127.0.0.1:9/sync"]\nnotify-secret-file = "${key}"\nlog-format = "json"\n`,
+  );
+  server.index.publish(makeSdist({ name: 'new', version: '1.0' }));
+  const env = { https_proxy: `http://user:${secret}@127.0.0.1:9` };
+  const { stdout, stderr } = await run(program, ['--upstream', server.url, target], { env });
+  t.match(stdout, 'was not notified');
+  const status = await run(program, ['--status', target]);
+  for (const text of [stdout, stderr, status.stdout]) t.notMatch(text, secret);
+  for (const [path, content] of Object.entries(treeOf(target))) {
+    if (content !== 'folder') t.notOk(readFileSync(join(target, path)).includes(secret), path);
+  }
+});
