@@ -22,6 +22,8 @@ const closeBracket = 0x5d;
 
 /** No entry of the real list is longer than a few hundred bytes. */
 const longestEntry = 1 << 20;
+/** `"projects":` with white space, of which nobody writes more than there is room for here. */
+const longestKey = 200;
 
 /** Cuts the list into its entries while it arrives. */
 export class ProjectListParser {
@@ -63,8 +65,13 @@ export class ProjectListParser {
     } catch (cause) {
       throw new NonsenseError(`${this.#source}: the list is cut off or not JSON`, { cause });
     }
-    const meta = isJsonObject(outer) && Array.isArray(outer.projects) ? outer.meta : undefined;
+    const projects = isJsonObject(outer) ? outer.projects : undefined;
+    const meta = isJsonObject(outer) && Array.isArray(projects) ? outer.meta : undefined;
     if (!isJsonObject(meta)) throw new NonsenseError(`${this.#source}: expected {"meta": …, "projects": […]}`);
+    // Where entries are left, their list was not known for one: all of them would be taken for removed.
+    if (Array.isArray(projects) && projects.length > 0) {
+      throw new NonsenseError(`${this.#source}: expected "projects" in plain letters before its list`);
+    }
     const version = meta['api-version'];
     if (typeof version !== 'string' || !/^1\.\d+$/.test(version)) {
       throw new NonsenseError(
@@ -141,6 +148,7 @@ export class ProjectListParser {
   }
 }
 
+/** Looks back no further than the key and a little white space reach: there may be a list in every few bytes. */
 function opensProjects(rest: string, bytes: Buffer): boolean {
-  return /"projects"\s*:\s*$/.test(rest + bytes.toString('utf8'));
+  return /"projects"\s*:\s*$/.test(rest.slice(-longestKey) + bytes.toString('latin1', bytes.length - longestKey));
 }

@@ -43,8 +43,8 @@ function filesOf({ wheels, sdist, archive }: LockedPackage['table'], where: stri
 }
 
 /** Written as other lock files do. */
-function sha256Of(file: unknown, where: string): string | undefined {
+function sha256Of(file: unknown, where: string): unknown {
   const { hashes } = tableOf(file, 'a file', where);
   const { sha256 } = tableOf(hashes, 'the hashes of a file', where);
-  return sha256 === undefined ? undefined : `sha256:${sha256}`;
+  return typeof sha256 === 'string' ? `sha256:${sha256}` : sha256;
 }
