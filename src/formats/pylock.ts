@@ -46,5 +46,6 @@ function filesOf({ wheels, sdist, archive }: LockedPackage['table'], where: stri
 function sha256Of(file: unknown, where: string): unknown {
   const { hashes } = tableOf(file, 'a file', where);
   const { sha256 } = tableOf(hashes, 'the hashes of a file', where);
-  return typeof sha256 === 'string' ? `sha256:${sha256}` : sha256;
+  // A table is refused as it is: with a member `toString` it is no text.
+  return sha256 === undefined || typeof sha256 === 'object' ? sha256 : `sha256:${sha256}`;
 }
