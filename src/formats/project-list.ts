@@ -35,6 +35,7 @@ export class ProjectListParser {
   #depth = 0;
   #inString = false;
   #inProjects = false;
+  #hasList = false;
   /** True once an entry was read. */
   #parsed = false;
   /** Everything but the entries: a small JSON text with an empty list. */
@@ -97,6 +98,8 @@ export class ProjectListParser {
       } else if (byte === openBrace || byte === openBracket) {
         depth += 1;
         if (byte === openBracket && depth === 2 && opensProjects(this.#rest, bytes.subarray(restFrom, at))) {
+          if (this.#hasList) throw new NonsenseError(`${this.#source}: expected one list of projects, found another`);
+          this.#hasList = true;
           this.#rest += bytes.toString('utf8', restFrom, at + 1);
           restFrom = -1;
           inProjects = true;

@@ -23,40 +23,15 @@ const anything = /[\s\S]/y;
  * For a path that is not there it is the line of what would hold it.
  */
 export function tomlLines(toml: string): (keyPath: string) => number {
-  const document = new Place(1);
-  readDocument(new LineScanner(toml), document);
+  const lines = new Map<string, number>();
+  readDocument(new LineScanner(toml), lines);
   return (keyPath) => {
-    let place = document;
-    for (const name of keyPath.split('.')) {
-      const member = place.members.get(name);
-      if (member === undefined) break;
-      place = member;
+    for (let path = keyPath; path !== ''; path = path.slice(0, Math.max(path.lastIndexOf('.'), 0))) {
+      const line = lines.get(path);
+      if (line !== undefined) return line;
     }
-    return place.line;
+    return 1;
   };
-}
-
-/** A value: what holds it knows it by its name. Whole paths would take the square of their length. */
-class Place {
-  readonly line: number;
-  readonly members = new Map<string, Place>();
-  /** How many tables it has by now as an array of tables. */
-  tables = 0;
-
-  constructor(line: number) {
-    this.line = line;
-  }
-
-  /** What `name` is within this, which may have dots in it. What stands first counts: a later line adds to it. */
-  member(name: string, line: number): Place {
-    let place: Place = this;
-    for (const part of name.split('.')) {
-      const member = place.members.get(part) ?? new Place(line);
-      place.members.set(part, member);
-      place = member;
-    }
-    return place;
-  }
 }
 
 /** Knows on which line it is. */
@@ -75,38 +50,50 @@ class LineScanner {
   }
 }
 
-function readDocument(scanner: LineScanner, document: Place): void {
-  let table = document;
+type Lines = Map<string, number>;
+
+function readDocument(scanner: LineScanner, lines: Lines): void {
+  /** How many tables each array of tables has by now. */
+  const counts = new Map<string, number>();
+  let table = '';
   for (;;) {
     scanner.take(blank);
     const isOfMany = scanner.take(openTables) !== undefined;
-    if (isOfMany || scanner.take(openBracket) !== undefined) table = readHeader(scanner, isOfMany, document);
-    else if (!readPair(scanner, table) && scanner.take(anything) === undefined) return;
+    if (isOfMany || scanner.take(openBracket) !== undefined) {
+      table = readHeader(scanner, isOfMany, counts, lines);
+    } else if (!readPair(scanner, table, lines) && scanner.take(anything) === undefined) return;
   }
 }
 
-/** `[a.b]` or `[[a.b]]`: the table that begins here. */
-function readHeader(scanner: LineScanner, isOfMany: boolean, document: Place): Place {
+/** `[a.b]` or `[[a.b]]`: the path of the table that begins here. */
+function readHeader(scanner: LineScanner, isOfMany: boolean, counts: Map<string, number>, lines: Lines): string {
   const { line } = scanner;
   const keys = readKeys(scanner);
-  let table = document;
+  let path = '';
   for (const [index, name] of keys.entries()) {
-    table = table.member(name, line);
-    if (isOfMany && index === keys.length - 1) table.tables += 1;
-    if (table.tables > 0) table = table.member(String(table.tables - 1), line);
+    path = join(path, name);
+    note(lines, path, line);
+    const isNew = isOfMany && index === keys.length - 1;
+    if (isNew) counts.set(path, (counts.get(path) ?? 0) + 1);
+    const count = counts.get(path);
+    if (count !== undefined) path = join(path, String(count - 1));
+    note(lines, path, line);
   }
   scanner.take(closeBrackets);
-  return table;
+  return path;
 }
 
 /** `a.b = value`. False when no key stands here. */
-function readPair(scanner: LineScanner, table: Place): boolean {
+function readPair(scanner: LineScanner, table: string, lines: Lines): boolean {
   const { line } = scanner;
   const keys = readKeys(scanner);
-  let place = table;
-  for (const name of keys) place = place.member(name, line);
+  let path = table;
+  for (const name of keys) {
+    path = join(path, name);
+    note(lines, path, line);
+  }
   scanner.take(equals);
-  if (keys.length > 0) readValue(scanner, place);
+  if (keys.length > 0) readValue(scanner, path, lines);
   return keys.length > 0;
 }
 
@@ -120,18 +107,20 @@ function readKeys(scanner: LineScanner): string[] {
   return keys;
 }
 
-function readValue(scanner: LineScanner, place: Place): void {
-  if (scanner.take(openBracket) !== undefined) readArray(scanner, place);
-  else if (scanner.take(openBrace) !== undefined) readInlineTable(scanner, place);
+function readValue(scanner: LineScanner, path: string, lines: Lines): void {
+  if (scanner.take(openBracket) !== undefined) readArray(scanner, path, lines);
+  else if (scanner.take(openBrace) !== undefined) readInlineTable(scanner, path, lines);
   else if (scanner.take(text) === undefined) scanner.take(bare);
 }
 
-function readArray(scanner: LineScanner, place: Place): void {
+function readArray(scanner: LineScanner, path: string, lines: Lines): void {
   const close = /\]/y;
   for (let index = 0; ; index += 1) {
     scanner.take(blank);
     if (scanner.take(close) !== undefined) return;
-    readValue(scanner, place.member(String(index), scanner.line));
+    const item = join(path, String(index));
+    note(lines, item, scanner.line);
+    readValue(scanner, item, lines);
     scanner.take(blank);
     if (scanner.take(comma) === undefined) {
       scanner.take(close);
@@ -140,11 +129,20 @@ function readArray(scanner: LineScanner, place: Place): void {
   }
 }
 
-function readInlineTable(scanner: LineScanner, place: Place): void {
+function readInlineTable(scanner: LineScanner, path: string, lines: Lines): void {
   do {
     scanner.take(blank);
-    if (!readPair(scanner, place)) break;
+    if (!readPair(scanner, path, lines)) break;
     scanner.take(blank);
   } while (scanner.take(comma) !== undefined);
   scanner.take(closeBrace);
+}
+
+function join(path: string, name: string): string {
+  return path === '' ? name : `${path}.${name}`;
+}
+
+/** What stands first counts: the table that a later line adds to began before. */
+function note(lines: Lines, path: string, line: number): void {
+  if (!lines.has(path)) lines.set(path, line);
 }

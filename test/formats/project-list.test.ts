@@ -196,6 +196,12 @@ t.test('what stands around the entries may not grow without end either', async (
   t.throws(() => Array.from({ length: 5 }, () => parser.push(chunk)), NonsenseError);
 });
 
+t.test('two lists are refused, however they arrive: the first would be lost', async (t) => {
+  const text = `{"projects":[{"name":"a"}],${list([{ name: 'b' }]).slice(1)}`;
+  for (const chunks of [[text], inPieces(text, [1]), inPieces(text, [40])])
+    t.throws(() => read(chunks), /found another/);
+});
+
 t.test('a list whose key is spelled with escapes is refused, not taken for an empty one', async (t) => {
   const text = list([{ name: 'a' }]).replace('"projects"', '"pro\\u006aects"');
   t.same(JSON.parse(text).projects, [{ name: 'a' }]);

@@ -83,12 +83,6 @@ t.test('for what is not there the line of what would hold it is told', async (t)
   t.equal(line(''), 1);
 });
 
-t.test('a key of very many parts is read in one pass', async (t) => {
-  const line = tomlLines(`\n${'a.'.repeat(100_000)}b = 1\nx = 1\n`);
-  t.equal(line('a.a.a'), 2);
-  t.equal(line('x'), 3);
-});
-
 t.test('a text that is no TOML is read to its end as well', async (t) => {
   const parts = ['[', ']', '{', '}', '"', "'", '=', ',', '.', '#', '\n', 'a', ' ', '\\', '"""', "'''"];
   const texts = fc.string({ unit: fc.constantFrom(...parts), maxLength: 30 });

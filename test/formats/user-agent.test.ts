@@ -93,19 +93,13 @@ t.test('a system may have a slash in its name', async (t) => {
 
 t.test('agents of nothing but slashes are read in no time', async (t) => {
   const started = process.cpuUsage();
-  // Each of these takes a tenth of a second where every way is tried to take it apart.
-  for (let count = 0; count < 300; count += 1) {
-    for (const [one, other] of [
-      [`/${count}`, '/'],
-      ['a/', '/a'],
-    ] as const) {
-      parseUserAgent(`pip/1 ${one.repeat(240).slice(0, 240)} ${other.repeat(240).slice(0, 240)} x`);
-      parseUserAgent(`poetry/1 ${one.repeat(480)} ${other.repeat(9)} `);
-      parseUserAgent(`twine/1 ${one.repeat(240).slice(0, 240)} ${other.repeat(240)} `);
-    }
+  const slashes = '/'.repeat(240);
+  for (let count = 0; count < 200; count += 1) {
+    // Where every way is tried to take them apart, this takes minutes.
+    for (const start of ['pip/1', 'poetry/1', 'twine/1']) parseUserAgent(`${start} ${slashes} ${slashes} x`);
   }
   const { user, system } = process.cpuUsage(started);
-  t.ok(user + system < 5e6);
+  t.ok(user + system < 2e6);
 });
 
 t.test('the version of Python is told without its last part', async (t) => {

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { readCorpus } from './corpus.ts';
-import type { FuzzTarget } from './fuzz-target.ts';
+import { demand, type FuzzTarget } from './fuzz-target.ts';
 import { minimise } from './minimise.ts';
 import { asRead, fuzzInputs } from './mutations.ts';
 
@@ -21,9 +21,10 @@ export function fuzz(target: FuzzTarget, cases: number, seed: number): Failure |
     if (error !== undefined) return { input, error, file };
   }
   const property = fc.property(fuzzInputs(target, [...corpus.values()]), target.check);
-  const { counterexample } = fc.check(property, { numRuns: cases, seed, endOnFailure: true });
-  if (counterexample === null) return undefined;
-  return shortestFailure(target, counterexample[0]);
+  const { counterexample, numRuns } = fc.check(property, { numRuns: cases, seed, endOnFailure: true });
+  if (counterexample !== null) return shortestFailure(target, counterexample[0]);
+  demand(numRuns === cases, `${cases} cases were checked: ${numRuns}`);
+  return undefined;
 }
 
 /** The same failure with less: an input that fails in another way is another matter. */

@@ -11,20 +11,12 @@ export class StepCounter {
     this.#session.post('Profiler.startPreciseCoverage', { callCount: true, detailed: true });
   }
 
-  /** The blocks below `src/` that `run` runs through, by where they are, and how often. */
-  blocks(run: () => void): ReadonlyMap<string, number> {
-    const counts = new Map<string, number>();
-    for (const { url, functions } of this.#count(run)) {
-      for (const { ranges } of functions) {
-        for (const { startOffset, endOffset, count } of ranges) {
-          if (count > 0) counts.set(`${url}:${startOffset}-${endOffset}`, count);
-        }
-      }
-    }
-    return counts;
+  /** Which characters of the files below `src/` `run` runs through: 1 for each that it does, by URL. */
+  reached(run: () => void): ReadonlyMap<string, Uint8Array> {
+    return new Map(this.#count(run).map(({ url, functions }) => [url, reachedOf(functions)]));
   }
 
-  /** How many of them there were. What V8 itself does, such as a search for a text or with a regex, is one step. */
+  /** How many blocks `run` runs through. What V8 itself does, such as a search for a text or with a regex, is one step. */
   steps(run: () => void): number {
     const functions = this.#count(run).flatMap((script) => script.functions);
     return functions.flatMap(({ ranges }) => ranges).reduce((sum, { count }) => sum + count, 0);
@@ -49,4 +41,12 @@ export class StepCounter {
     });
     return taken;
   }
+}
+
+/** What lies within a function or a block comes after it, and tells more exactly. */
+function reachedOf(functions: readonly Profiler.FunctionCoverage[]): Uint8Array {
+  const ranges = functions.flatMap((one) => one.ranges);
+  const reached = new Uint8Array(ranges.reduce((most, { endOffset }) => Math.max(most, endOffset), 0));
+  for (const { startOffset, endOffset, count } of ranges) reached.fill(count > 0 ? 1 : 0, startOffset, endOffset);
+  return reached;
 }
