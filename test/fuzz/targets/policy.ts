@@ -118,7 +118,7 @@ function check(text: string): void {
     const isNamed = names === undefined || names.includes(name) || !mayHold(policy, name);
     demand(isNamed, 'what may be held is among the names, where they are known');
   }
-  const commented = text.replace(/^/, '# a comment\n');
+  const commented = `${text}\n# a comment`;
   demandSame(
     read(commented) && fingerprintOf(read(commented) ?? policy),
     fingerprintOf(policy),
