@@ -18,7 +18,11 @@ export interface ConfigFile {
 
 /** The file at `path`, which is empty when there is none. Throws UsageError, with the line. */
 export function readConfigFile(path: string): ConfigFile {
-  const text = textOf(path);
+  return parseConfigFile(textOf(path), path);
+}
+
+/** What `text`, which came from `path`, says. Throws UsageError, with the line. */
+export function parseConfigFile(text: string, path: string): ConfigFile {
   const toml = parseToml(text, path);
   const lineOf = tomlLines(text);
   const given = new Map<SettingName, Given>();

@@ -29,7 +29,8 @@ export function parseBandersnatchConf(text: string, source: string): Bandersnatc
 }
 
 const defaultSection = 'DEFAULT';
-const mostDefaults = 1_000_000;
+/** Characters of defaults, in all sections together. */
+const longestDefaults = 10_000_000;
 
 /** The section and key under which `key` is found: `release-files` is `release_files`. */
 function normalKey(key: string): string {
@@ -110,7 +111,9 @@ class ConfReader {
 
 function withDefaults(sections: Map<string, Map<string, ConfSetting>>, source: string): BandersnatchConf {
   const defaults = sections.get(defaultSection) ?? new Map<string, ConfSetting>();
-  if (defaults.size * sections.size > mostDefaults) {
+  let length = 0;
+  for (const [key, { value }] of defaults) length += key.length + value.length;
+  if (length * sections.size > longestDefaults) {
     throw new UsageError(`${source}: [${defaultSection}] has too many settings for so many sections`);
   }
   return new Map([...sections].map(([name, settings]) => [name, new Map([...defaults, ...settings])]));

@@ -124,5 +124,5 @@ function shownValue(value: string): string {
 }
 
 function shown(text: string): string {
-  return text.replace(/\p{C}/gu, '?').slice(0, 80);
+  return text.slice(0, 80).replace(/\p{C}/gu, '?');
 }

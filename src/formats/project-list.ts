@@ -36,6 +36,7 @@ export class ProjectListParser {
   #depth = 0;
   #inString = false;
   #inProjects = false;
+  #hasList = false;
   /** True once an entry was read. */
   #parsed = false;
   /** Everything but the entries: a small JSON text with an empty list. */
@@ -66,8 +67,13 @@ export class ProjectListParser {
     } catch (cause) {
       throw new NonsenseError(`${this.#source}: the list is cut off or not JSON`, { cause });
     }
-    const meta = isJsonObject(outer) && Array.isArray(outer.projects) ? outer.meta : undefined;
+    const projects = isJsonObject(outer) ? outer.projects : undefined;
+    const meta = isJsonObject(outer) && Array.isArray(projects) ? outer.meta : undefined;
     if (!isJsonObject(meta)) throw new NonsenseError(`${this.#source}: expected {"meta": …, "projects": […]}`);
+    // Where entries are left, their list was not known for one: all of them would be taken for removed.
+    if (Array.isArray(projects) && projects.length > 0) {
+      throw new NonsenseError(`${this.#source}: expected "projects" in plain letters before its list`);
+    }
     const version = meta['api-version'];
     if (typeof version !== 'string' || !/^1\.\d+$/.test(version)) {
       throw new NonsenseError(
@@ -93,6 +99,8 @@ export class ProjectListParser {
       } else if (byte === openBrace || byte === openBracket) {
         depth += 1;
         if (byte === openBracket && depth === 2 && this.#opensProjects(bytes.subarray(restFrom, at))) {
+          if (this.#hasList) throw new NonsenseError(`${this.#source}: expected one list of projects, found another`);
+          this.#hasList = true;
           this.#rest += bytes.toString('utf8', restFrom, at + 1);
           restFrom = -1;
           inProjects = true;

@@ -43,8 +43,9 @@ function filesOf({ wheels, sdist, archive }: LockedPackage['table'], where: stri
 }
 
 /** Written as other lock files do. */
-function sha256Of(file: unknown, where: string): string | undefined {
+function sha256Of(file: unknown, where: string): unknown {
   const { hashes } = tableOf(file, 'a file', where);
   const { sha256 } = tableOf(hashes, 'the hashes of a file', where);
-  return sha256 === undefined ? undefined : `sha256:${sha256}`;
+  // A table is refused as it is: with a member `toString` it is no text.
+  return sha256 === undefined || typeof sha256 === 'object' ? sha256 : `sha256:${sha256}`;
 }

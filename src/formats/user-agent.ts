@@ -27,14 +27,17 @@ const longest = 500;
 /** pip since 6, and uv: a JSON object follows. */
 const json = /^(?:pip|uv)\/\S+ \{/;
 
-/** The rules, the first that fits wins; the names of the groups are those of the members. */
+/**
+ * The rules, the first that fits wins; the names of the groups are those of the members. Of two parts with a slash
+ * between them one has none itself (the system may: GNU/kFreeBSD), or a text of slashes is taken apart in every way.
+ */
 const rules: readonly RegExp[] = [
-  /^(?<installer>pip)\/(?<version>\S+) (?<implementation>\S+)\/(?<implementationVersion>\S+) (?<system>\S+)\/(?<release>\S+)$/,
+  /^(?<installer>pip)\/(?<version>\S+) (?<implementation>[^\s/]+)\/(?<implementationVersion>\S+) (?<system>\S+)\/(?<release>[^\s/]+)$/,
   /^Python-urllib\/(?<python>\d\.\d{1,2}) (?<installer>setuptools|distribute)\/(?<version>\S+)$/,
   /^(?<installer>setuptools|distribute)\/(?<version>\S+) Python-urllib\/(?<python>\d\.\d{1,2})$/,
   /^Python-urllib\/(?<python>\d\.\d{1,2})$/,
-  /^(?<installer>poetry|pdm)\/(?<version>\S+) (?<implementation>\S+)\/(?<implementationVersion>\S+)(?: (?<system>[^\s/]+)\/(?<release>\S*))?$/,
-  /^(?<installer>twine)\/(?<version>\S+)(?: .*)? (?<implementation>\S+)\/(?<implementationVersion>\S+)$/,
+  /^(?<installer>poetry|pdm)\/(?<version>\S+) (?<implementation>[^\s/]+)\/(?<implementationVersion>\S+)(?: (?<system>[^\s/]+)\/(?<release>\S*))?$/,
+  /^(?<installer>twine)\/(?<version>\S+)(?: .*)? (?<implementation>[^\s/]+)\/(?<implementationVersion>\S+)$/,
   /^(?<installer>Bazel)\/(?:release )?(?<version>[^\s/]+(?: dev)?)$/,
   /^(?<installer>bandersnatch|z3c\.pypimirror|Nexus|Artifactory|pep381client|conda|pex|maturin|Homebrew)\/(?<version>\S+)/,
   /^(?<installer>pip|uv|poetry|pdm|setuptools|distribute|hatch|Shadowmire)\/(?<version>\S+)/,
@@ -60,7 +63,8 @@ export function parseUserAgent(text: string): UserAgent {
 /** What stands for the client in statistics: `pip/26.2.1`, `Browser`, or `unknown`. */
 export function agentLabel({ installer, python }: UserAgent): string {
   const name = harmless(installer?.name);
-  if (name === undefined) return python === undefined ? 'unknown' : `Python-urllib/${python}`;
+  const pythonVersion = harmless(python);
+  if (name === undefined) return pythonVersion === undefined ? 'unknown' : `Python-urllib/${pythonVersion}`;
   const version = harmless(installer?.version);
   return version === undefined ? name : `${name}/${version}`;
 }

@@ -5,16 +5,23 @@ import { covers } from './project-patterns.ts';
 /** A line about each rule that can never decide: it names nothing, or earlier rules take all that it names. */
 export function uselessRules(rules: readonly Rule[]): string[] {
   const lines: string[] = [];
-  for (const [position, rule] of rules.entries()) {
-    const { because, named, open } = rule;
-    const earlier = rules.slice(0, position);
-    const isTaken = [...named.keys(), ...open].every((pattern) => earlier.some((other) => takes(other, pattern)));
+  /** What the earlier rules take. */
+  const taken = { names: new Set<ProjectName>(), open: [] as Rule['open'][number][] };
+  for (const { because, named, open } of rules) {
+    const isTaken = [...named.keys(), ...open].every((pattern) => takes(taken, pattern));
     if (named.size + open.length === 0) lines.push(`${because.where}: this rule names no project`);
     else if (isTaken) lines.push(`${because.where}: this rule never decides: earlier rules take all its projects`);
+    for (const name of named.keys()) taken.names.add(name);
+    taken.open.push(...open);
   }
   return lines;
 }
 
-function takes({ named, open }: Rule, pattern: ProjectName | Rule['open'][number]): boolean {
-  return (typeof pattern === 'string' && named.has(pattern)) || open.some((wide) => covers(wide, pattern));
+interface Taken {
+  readonly names: ReadonlySet<ProjectName>;
+  readonly open: Rule['open'];
+}
+
+function takes({ names, open }: Taken, pattern: ProjectName | Rule['open'][number]): boolean {
+  return (typeof pattern === 'string' && names.has(pattern)) || open.some((wide) => covers(wide, pattern));
 }

@@ -157,6 +157,12 @@ t.test('references cannot make a small file large', async (t) => {
   t.throws(() => values('[DEFAULT]', ...defaults, ...sections), { message: /too many settings/ });
 });
 
+t.test('defaults cannot make many sections large', async (t) => {
+  const sections = Array.from({ length: 20_000 }, (_, index) => `[s${index}]`);
+  t.throws(() => values('[DEFAULT]', `k = ${'x'.repeat(100_000)}`, ...sections), { message: /too many settings/ });
+  t.equal(Object.keys(values('[DEFAULT]', `k = ${'x'.repeat(400)}`, ...sections)).length, 20_000);
+});
+
 t.test('any text is read, or is wrong usage', async () => {
   const piece = fc.constantFrom(
     '[a]',

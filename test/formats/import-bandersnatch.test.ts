@@ -270,6 +270,13 @@ t.test('an upstream is taken only where pep381run takes it', async (t) => {
   t.match(settings(plain.toml), { upstream: 'http://pypi.example', allowHttp: true });
 });
 
+t.test('a name that is cut in the middle of a letter leaves no half of it', async (t) => {
+  for (const length of [70, 71, 79, 80]) {
+    const { toml, notes } = imported('[mirror]', `${'x'.repeat(length)}😀😀 = 1`, `[${'y'.repeat(length)}😀😀]`);
+    t.notMatch(toml + notes.join(''), /\p{Cs}/u);
+  }
+});
+
 t.test('what might be a secret is not told', async (t) => {
   const { toml, notes } = imported(
     '[mirror]',

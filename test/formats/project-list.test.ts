@@ -196,6 +196,27 @@ t.test('what stands around the entries may not grow without end either', async (
   t.throws(() => Array.from({ length: 5 }, () => parser.push(chunk)), NonsenseError);
 });
 
+t.test('two lists are refused, however they arrive: the first would be lost', async (t) => {
+  const text = `{"projects":[{"name":"a"}],${list([{ name: 'b' }]).slice(1)}`;
+  for (const chunks of [[text], inPieces(text, [1]), inPieces(text, [40])])
+    t.throws(() => read(chunks), /found another/);
+});
+
+t.test('a list whose key is spelled with escapes is refused, not taken for an empty one', async (t) => {
+  const text = list([{ name: 'a' }]).replace('"projects"', '"pro\\u006aects"');
+  t.same(JSON.parse(text).projects, [{ name: 'a' }]);
+  for (const chunks of [[text], inPieces(text, [7])])
+    t.throws(() => read(chunks), /expected "projects" in plain letters/);
+});
+
+t.test('a text of nothing but small lists is refused in one pass', async (t) => {
+  const parser = new ProjectListParser('the list');
+  const chunk = Buffer.from('"a":[],'.repeat(20_000));
+  parser.push(Buffer.from('{'));
+  // Where each of the lists is looked at with all that stands before it, this takes minutes.
+  t.throws(() => Array.from({ length: 8 }, () => parser.push(chunk)), NonsenseError);
+});
+
 t.test('a chunk larger than any entry may hold many entries', async (t) => {
   const projects = Array.from({ length: 50_000 }, (_, number) => ({
     '_last-serial': number,

@@ -103,6 +103,14 @@ t.test('what is no pylock.toml is refused with file and line', async (t) => {
   for (const [text, message] of rows) refuses(t, { 'pylock.toml': text }, message);
 });
 
+t.test('a hash that is a table is refused, also one with a member that tables have of their own', async (t) => {
+  for (const member of ['', 'toString = "x"', '__proto__ = 1']) {
+    const packages = `[[packages]]\nname = "a"\nsdist = { hashes = { sha256 = { ${member} } } }\n`;
+    const files = { 'pylock.toml': `lock-version = "1.0"\n${packages}` };
+    t.throws(() => listed(files), { name: 'UsageError', message: /^pylock\.toml:2: expected a hash such as sha256:…/ });
+  }
+});
+
 t.test('a package that is not one is refused with file and line', async (t) => {
   const rows: [fields: string, message: string | RegExp][] = [
     ['', 'pylock.toml:3: expected the name of a project, found nothing'],

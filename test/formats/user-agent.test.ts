@@ -78,6 +78,30 @@ t.test('nothing that a client can choose freely is published', async (t) => {
   t.equal(agentLabel(parseUserAgent(`pip/${'9'.repeat(50)}`)), 'pip', 'a version without end');
 });
 
+t.test('what a client calls its Python is published only where it looks like a version', async (t) => {
+  const label = (python: string): string => agentLabel(parseUserAgent(`pip/26.2 ${JSON.stringify({ python })}`));
+  t.equal(label('3.12.1'), 'Python-urllib/3.12.1');
+  for (const python of ['my secret', '<script>', '3.12\n', '\u001b[2J', '9'.repeat(50)])
+    t.equal(label(python), 'unknown', python);
+});
+
+t.test('a system may have a slash in its name', async (t) => {
+  const { system, implementation } = parseUserAgent('pip/1.1 CPython/2.7.3 GNU/kFreeBSD/8.1-1-amd64');
+  t.same(system, { name: 'GNU/kFreeBSD', version: '8.1-1-amd64' });
+  t.same(implementation, { name: 'CPython', version: '2.7.3' });
+});
+
+t.test('agents of nothing but slashes are read in no time', async (t) => {
+  const started = process.cpuUsage();
+  const slashes = '/'.repeat(240);
+  for (let count = 0; count < 200; count += 1) {
+    // Where every way is tried to take them apart, this takes minutes.
+    for (const start of ['pip/1', 'poetry/1', 'twine/1']) parseUserAgent(`${start} ${slashes} ${slashes} x`);
+  }
+  const { user, system } = process.cpuUsage(started);
+  t.ok(user + system < 2e6);
+});
+
 t.test('the version of Python is told without its last part', async (t) => {
   t.equal(pythonLabel({ python: '3.14.1' }), '3.14');
   t.equal(pythonLabel({ python: '3.15.0a3' }), '3.15');
