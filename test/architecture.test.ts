@@ -240,7 +240,7 @@ t.test('the sources are found', async (t) => {
   for (const layer of ['core', 'formats', 'port', 'adapter', 'use case', 'cli', 'cgi', 'program'] as const) {
     t.ok(layers.has(layer), layer);
   }
-  t.ok(files.find(({ path }) => path === 'src/cli/open-mirror.ts')?.imports.some((to) => to.startsWith('undici')));
+  t.ok(files.find(({ path }) => path === 'src/cli/open-dispatcher.ts')?.imports.some((to) => to.startsWith('undici')));
 });
 
 for (const rule of rules) {

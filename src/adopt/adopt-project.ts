@@ -34,14 +34,19 @@ export async function adoptProject(adoption: Adoption, name: ProjectName, folder
   if ((await files.stat(normal))?.kind === 'other') await files.discard([normal]);
   if (folder === normal && state.held(name).published) return;
   const pages = await readPages(adoption, name, folder === normal ? [normal] : [normal, folder]);
+  if (pages === undefined) return;
+  const foreign = foreignPages.map((file) => `${normal}/${file}` as WebPath);
   const [first] = pages;
-  if (first === undefined) return;
+  if (first === undefined) {
+    // Pages that are links to elsewhere say nothing, and the next run makes them anew.
+    await files.discard(foreign);
+    return;
+  }
   const kept = await keep(adoption, pages);
   state.hold(name, kept.held);
   const isWhole = kept.lacking === 0 && kept.hasCompanions;
   const page = keepSerials && isWhole ? first.page : withoutSerial(first.page);
   const hashes = await publishPages(files, name, page, kept.published, false);
-  const foreign = foreignPages.map((file) => `${normal}/${file}` as WebPath);
   await files.discard(folder === normal ? foreign : [...foreign, folder]);
   const displayName = (folder === normal ? undefined : folder.split('/').at(-1)) ?? page.name;
   const { serial, status } = page;
@@ -51,9 +56,14 @@ export async function adoptProject(adoption: Adoption, name: ProjectName, folder
   report({ type: 'project-adopted', name, files: kept.held.length, bytes, lacking: kept.lacking });
 }
 
-/** The pages that can be understood. One that cannot even be read is left as it is, and told. */
-async function readPages({ files, report }: Adoption, name: ProjectName, folders: WebPath[]): Promise<TreePage[]> {
+/** The pages that can be understood; undefined when all there is cannot even be read, which is left as it is, and told. */
+async function readPages(
+  { files, report }: Adoption,
+  name: ProjectName,
+  folders: WebPath[],
+): Promise<TreePage[] | undefined> {
   const pages: TreePage[] = [];
+  let isReadable = true;
   for (const folder of folders) {
     try {
       const page = await readTreePage(files, folder, name);
@@ -61,9 +71,10 @@ async function readPages({ files, report }: Adoption, name: ProjectName, folders
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
       report({ type: 'warning', message: `left as it is: ${error.message}` });
+      isReadable = false;
     }
   }
-  return pages;
+  return isReadable || pages.length > 0 ? pages : undefined;
 }
 
 async function keep(adoption: Adoption, pages: readonly TreePage[]): Promise<Kept> {

@@ -9,6 +9,8 @@ export const exampleConfig = `# mirror.toml: what pep381run mirrors into this fo
 #allow-http = false
 # Hosts besides the upstream's own from which files may come.
 #file-hosts = ["files.pythonhosted.org"]
+# The proxy that all requests go through. By default the environment's https_proxy, http_proxy and no_proxy.
+#proxy = "http://proxy.example:3128"
 # Mirror the pages only; their links point at upstream's files.
 #index-only = false
 # Connections at the same time, 1 to 100.
@@ -71,10 +73,9 @@ export const exampleConfig = `# mirror.toml: what pep381run mirrors into this fo
 # Only so many of the newest releases, of each project, or of each "major" or "minor" series.
 #keep = 10
 #keep-per = "project"
-# Only files that are so old: units are h, d, w and y. Some projects may be held at once.
+# Only files so old, and not older: units are h, d, w and y. Some projects may be held at once.
 #min-age = "7d"
 #min-age-exempt = ["acme-*"]
-# Only files that are not older.
 #max-age = "5y"
 
 # Which files of a held release.
@@ -91,18 +92,16 @@ export const exampleConfig = `# mirror.toml: what pep381run mirrors into this fo
 # The newest C libraries that wheels may need.
 #glibc = "2.28"
 #musl = "1.2"
-# Units are B, kB, MB, GB, TB, and KiB, MiB and so on.
+# Of one file, and of the newest releases of a project. Units are B, kB, MB, GB, TB, and KiB, MiB and so on.
 #max-size = "500MB"
-# The newest releases of a project that fit into it.
 #max-project-size = "20GB"
 
 # Where things get installed: markers of requirements are asked there. Without any, anywhere.
+# Platforms are "linux", "macos" and "windows", implementations "cpython" and "pypy".
 #[[environment]]
 #python = "3.12"
-# "linux", "macos" or "windows".
 #platform = "linux"
 #machine = "x86_64"
-# "cpython" or "pypy".
 #implementation = "cpython"
 
 # How much the mirror may hold, and how much of the disk stays free (by default 1 GiB, or 1 % of a small disk).

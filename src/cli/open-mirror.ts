@@ -1,5 +1,4 @@
 /** Chooses and opens the adapters for a target: the only place that knows all of them. */
-import Agent from 'undici/lib/dispatcher/agent.js';
 import type { Clock } from '../core/clock.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { Report } from '../core/report.ts';
@@ -15,6 +14,7 @@ import { guardedLookup } from '../upstream/pypi/guarded-lookup.ts';
 import { HttpClient } from '../upstream/pypi/http-client.ts';
 import { PypiUpstream } from '../upstream/pypi/pypi-upstream.ts';
 import { RequestLimiter } from '../upstream/pypi/request-limiter.ts';
+import { openDispatcher } from './open-dispatcher.ts';
 import type { Settings } from './settings.ts';
 import { type Target, takeRequest } from './target.ts';
 import { version } from './version.ts';
@@ -46,17 +46,10 @@ export interface OpenMirrorOptions {
 /** A mirror to run, and how to close it. The caller holds the lock. Throws StorageError. */
 export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(): Promise<void> } {
   const { target, settings, policy, verifier, clock, report, signal, dryRun, reconcile, acceptChanges = [] } = options;
-  const dispatcher = new Agent({
-    connections: settings.workers,
-    pipelining: 1,
-    connect: {
-      timeout: 10_000,
-      lookup: guardedLookup({ upstream: new URL(settings.upstream).hostname, fileHosts: settings.fileHosts }),
-    },
-    headersTimeout: 30_000,
-    bodyTimeout: 60_000,
-    keepAliveTimeout: 10_000,
-  });
+  const lookup = guardedLookup({ upstream: new URL(settings.upstream).hostname, fileHosts: settings.fileHosts });
+  const connections = { connections: settings.workers, pipelining: 1, connect: { timeout: 10_000, lookup } };
+  const timeouts = { headersTimeout: 30_000, bodyTimeout: 60_000, keepAliveTimeout: 10_000 };
+  const dispatcher = openDispatcher({ ...connections, ...timeouts }, settings.proxy, process.env);
   const limiter = new RequestLimiter(settings.workers, clock, signal);
   const http = new HttpClient({ dispatcher, clock, signal, userAgent: userAgents(settings) });
   const upstream = new PypiUpstream({

@@ -13,6 +13,8 @@ export interface Settings {
   readonly fileHosts: readonly string[];
   /** Undefined means all. */
   readonly projects: readonly ProjectName[] | undefined;
+  /** Through which all requests go; undefined leaves it to the environment. */
+  readonly proxy: string | undefined;
   readonly indexOnly: boolean;
   /** Connections at the same time. */
   readonly workers: number;
@@ -58,6 +60,7 @@ export const settingNames = [
   'upstream',
   'allow-http',
   'file-hosts',
+  'proxy',
   'index-only',
   'workers',
   'sweep',
@@ -96,6 +99,7 @@ export function settingsFrom(given: ReadonlyMap<SettingName, Given>): Settings {
     allowHttp,
     fileHosts: read('file-hosts', hosts, ['files.pythonhosted.org']),
     projects: read('projects', names, undefined),
+    proxy: read('proxy', proxy, undefined),
     indexOnly: read('index-only', flag, false),
     workers: read('workers', (at) => wholeNumber(at, 1, 100), 10),
     umask: read('umask', umask, defaultUmask),
@@ -163,6 +167,15 @@ function address({ value, where }: Given, allowHttp: boolean, whyNot: string): s
     throw new UsageError(`${where}: expected https, found ${url.href}: ${whyNot}`);
   }
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '').replace(/\/simple$/, '');
+}
+
+/** It may hold a password, so what was given is not told. */
+function proxy({ value, where }: Given): string {
+  const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
+  if (url !== undefined && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search + url.hash === '') {
+    return url.href;
+  }
+  throw new UsageError(`${where}: expected the address of a proxy, such as http://proxy.example:3128`);
 }
 
 /** A notice may travel over plain HTTP: it holds no secret, and a signature nobody can use again. */

@@ -1,4 +1,16 @@
-/** undici's Agent alone: without fetch, WebSocket and the rest the bundle is half as large and starts sooner. */
+/** undici's agents alone: without fetch, WebSocket and the rest the bundle is half as large and starts sooner. */
 declare module 'undici/lib/dispatcher/agent.js' {
   export { Agent as default } from 'undici';
+}
+declare module 'undici/lib/dispatcher/env-http-proxy-agent.js' {
+  export { EnvHttpProxyAgent as default } from 'undici';
+}
+declare module 'undici/lib/dispatcher/dispatcher.js' {
+  export { Dispatcher as default } from 'undici';
+}
+declare module 'undici/lib/api/api-connect.js' {
+  import type { Dispatcher } from 'undici';
+
+  const connect: Dispatcher['connect'];
+  export default connect;
 }

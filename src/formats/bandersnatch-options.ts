@@ -36,7 +36,7 @@ export const mirrorOptions: ReadonlyMap<string, Meaning> = new Map(
     storage_filesystem_manage_permissions: 'new files have the permissions that the setting umask leaves',
     master: upstream,
     allow_non_https: (value) => flag('allow-http', value),
-    proxy: 'there is no setting for a proxy',
+    proxy: (value) => ({ name: 'proxy', value }),
     download_mirror: 'files come from where the index says; file-hosts names the hosts that are trusted',
     download_mirror_no_fallback: 'files come from where the index says',
     json: 'the legacy JSON API is not mirrored',

@@ -68,9 +68,10 @@ t.test('it has every key of every table', async (t) => {
 t.test('uncommented it is accepted, and the settings that are no examples are the defaults', async (t) => {
   const path = join(t.testdir({ 'mirror.toml': whole }), 'mirror.toml');
   const { given } = readConfigFile(path);
-  const { baseUrl, contact, notify, notifySecretFile, trustedRootFile, signingKeyFile, upstreamKey, ...usual } =
-    settingsFrom(given);
-  const examples = { baseUrl, contact, notify, notifySecretFile, trustedRootFile, signingKeyFile, upstreamKey };
+  const { baseUrl, proxy, contact, notify, notifySecretFile, trustedRootFile, ...more } = settingsFrom(given);
+  const { signingKeyFile, upstreamKey, ...usual } = more;
+  const keys = { signingKeyFile, upstreamKey };
+  const examples = { baseUrl, proxy, contact, notify, notifySecretFile, trustedRootFile, ...keys };
   t.ok(Object.values({ ...examples, notify: notify[0] }).every((value) => typeof value === 'string'));
   t.same({ ...usual, ...examples }, { ...settingsFrom(new Map()), ...examples });
 });

@@ -27,6 +27,7 @@ t.test('without any settings the whole of PyPI is mirrored', async (t) => {
     allowHttp: false,
     fileHosts: ['files.pythonhosted.org'],
     projects: undefined,
+    proxy: undefined,
     indexOnly: false,
     workers: 10,
     umask: 0o022,
@@ -74,6 +75,14 @@ t.test('a key of upstream is a file, or what openssl prints between its two line
   }
   t.equal(read({ 'signing-key-file': '/etc/pypi/sign.key' }).signingKeyFile, '/etc/pypi/sign.key');
   t.match(problem({ 'signing-key-file': 'sign.key' }), /: expected an absolute path, found "sign.key"/);
+});
+
+t.test('a proxy is an address, and what may be its password is not told', async (t) => {
+  t.equal(read({ proxy: 'http://proxy.example:3128' }).proxy, 'http://proxy.example:3128/');
+  t.equal(read({ proxy: 'http://me:secret@proxy.example' }).proxy, 'http://me:secret@proxy.example/');
+  for (const wrong of ['proxy.example:3128', 'socks5://me:secret@proxy.example', 'http://secret/path', '', 5]) {
+    t.equal(problem({ proxy: wrong }), `${where}: expected the address of a proxy, such as http://proxy.example:3128`);
+  }
 });
 
 t.test('what is said of provenance must be able to mean something', async (t) => {

@@ -10,10 +10,11 @@ export function treeOf(folder: string): Record<string, string> {
   return Object.fromEntries(paths.map((path) => [path, contentOf(join(folder, path))]));
 }
 
-/** What a mirror publishes, without what tells the time of the run. */
+/** What a mirror publishes, without what tells the time of the run and what went before. */
 export function publishedTree(target: string): Record<string, string> {
-  const { 'last-modified': _time, 'mirror-status.json': _status, ...rest } = treeOf(join(target, 'web'));
-  return rest;
+  const tree = treeOf(join(target, 'web'));
+  for (const path of ['last-modified', 'mirror-status.json', 'removed.json']) delete tree[path];
+  return tree;
 }
 
 /** The same with inode, size and time of change: two are alike only if nobody touched any file. */

@@ -31,7 +31,7 @@ import { digestFile } from './digest-file.ts';
 import { entriesOf, kindOf } from './entries.ts';
 import { Flusher, flushNow } from './flush.ts';
 import { PublishedFolders } from './published-folders.ts';
-import { refuseLinks } from './refuse-links.ts';
+import { leadsToFile, refuseLinks } from './refuse-links.ts';
 import { StagedDownload } from './staged-download.ts';
 import { codeOf, guardStorage, storageError } from './storage-errors.ts';
 import { dayOf, Trash } from './trash.ts';
@@ -110,9 +110,9 @@ export class FilesystemFileStore implements FileStore {
   async read(path: WebPath): Promise<Buffer | undefined> {
     const file = this.#at(path);
     return guardStorage(file, () => {
-      // A pipe would be waited for, and a link may lead anywhere.
-      if (lstatSync(file, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
       try {
+        // A pipe would be waited for, and a link may lead anywhere; those of an older program lead to pages beside them.
+        if (!leadsToFile(this.#web, file)) return undefined;
         return readFileSync(file);
       } catch (error) {
         if (codeOf(error) === 'ENOENT') return undefined;

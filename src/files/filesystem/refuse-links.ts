@@ -2,7 +2,7 @@
  * A folder below `web/`, in the trash or in staging may have been replaced by a link since the mirror made it. Nothing
  * is written, moved or removed through one: what lies behind it is not the mirror's.
  */
-import { lstatSync } from 'node:fs';
+import { lstatSync, realpathSync } from 'node:fs';
 import { join, relative, sep } from 'node:path';
 import { StorageError } from '../../core/errors.ts';
 
@@ -15,6 +15,14 @@ export function refuseLinks(root: string, folder: string): void {
     if (found === undefined) return;
     if (found.isSymbolicLink()) throw linkError(path);
   }
+}
+
+/** Whether `path` is a file, or a link to one below `root`. Throws ENOENT for a link to nowhere. */
+export function leadsToFile(root: string, path: string): boolean {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found?.isSymbolicLink() !== true) return found?.isFile() === true;
+  const real = realpathSync(path);
+  return real.startsWith(`${realpathSync(root)}${sep}`) && lstatSync(real).isFile();
 }
 
 /** The error about the link at `path`. */
