@@ -36,7 +36,7 @@ export const mirrorOptions: ReadonlyMap<string, Meaning> = new Map(
     storage_filesystem_manage_permissions: 'new files have the permissions that the setting umask leaves',
     master: upstream,
     allow_non_https: (value) => flag('allow-http', value),
-    proxy: (value) => ({ name: 'proxy', value }),
+    proxy,
     download_mirror: 'files come from where the index says; file-hosts names the hosts that are trusted',
     download_mirror_no_fallback: 'files come from where the index says',
     json: 'the legacy JSON API is not mirrored',
@@ -152,6 +152,16 @@ function upstream(value: string, conf: BandersnatchConf): Outcome {
     return note('left out: plain http needs allow-non-https, here allow-http');
   }
   return { name: 'upstream', value: `${url.origin}${url.pathname}`.replace(/\/+$/, '') };
+}
+
+function proxy(value: string): Outcome {
+  const url = URL.canParse(value) ? new URL(value) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || value !== url.origin) {
+    return note(
+      'left out: expected an address such as http://proxy.example:3128; one with a password is for you to write',
+    );
+  }
+  return { name: 'proxy', value };
 }
 
 function workers(value: string): Outcome {

@@ -43,7 +43,7 @@ export function writeSmallMirror(target: string): void {
 }
 
 /** What no reply may contain. */
-export const secret = 'not to be served';
+export const secret = '# not to be served';
 
 /** Suffixes of release files and of what stands beside them. */
 export const releaseSuffixes = [

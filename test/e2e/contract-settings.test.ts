@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { readerProblems } from '../fixtures/reader-check.ts';
 import { openBundle } from './bundle.ts';
-import { type OpenedSample, openSample, withoutRootHint } from './opened-sample.ts';
+import { type OpenedSample, openSample } from './opened-sample.ts';
 import { type Ended, run } from './program.ts';
 import { publishedTree, treeOf } from './tree.ts';
 
@@ -131,7 +131,7 @@ interface Configured extends OpenedSample {
 async function openConfigured(t: Test, lines: (url: string) => readonly string[]): Promise<Configured> {
   const opened = await openSample(t, program);
   configure(opened.target, lines(opened.server.url));
-  return { ...opened, alone: async (...options) => withoutRootHint(await run(program, [...options, opened.target])) };
+  return { ...opened, alone: (...options) => run(program, [...options, opened.target]) };
 }
 
 function configure(target: string, lines: readonly string[]): void {

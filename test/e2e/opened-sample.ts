@@ -16,11 +16,6 @@ export interface OpenedSample {
   begin(...options: string[]): Running;
 }
 
-/** What root is told once would be in the way of everything that tests look for. */
-export function withoutRootHint(ended: Ended): Ended {
-  return { ...ended, stdout: ended.stdout.replace(/^(?:Root is not needed.*|.*"type":"root".*)\n/m, '') };
-}
-
 /** Serves `index`, by default the sample projects, until `t` ends; `target` does not exist yet. */
 export async function openSample(t: Test, program: string, index: SampleIndex = sampleIndex()): Promise<OpenedSample> {
   const server = await openSampleServer({ index });
@@ -30,7 +25,7 @@ export async function openSample(t: Test, program: string, index: SampleIndex = 
   return {
     server,
     target,
-    mirror: async (...options) => withoutRootHint(await run(program, args(options))),
+    mirror: (...options) => run(program, args(options)),
     begin: (...options) => {
       const running = start(program, args(options));
       t.teardown(() => running.kill('SIGKILL'));

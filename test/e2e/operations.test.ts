@@ -48,7 +48,8 @@ t.test('whatever the umask, the web server can read the mirror, and nobody else 
 
 t.test('root is told once that it need not be root, and not under -q', async (t) => {
   const { server, target } = await openSample(t, program, smallIndex());
-  const mirror = (...options: string[]) => run(program, [...options, '--upstream', server.url, target]);
+  const mirror = (...options: string[]) =>
+    run(program, [...options, '--upstream', server.url, target], { keepRootHint: true });
   t.same(await mirror('-q'), quiet);
   const hint = /^Root is not needed\. Safer: useradd --system pypi && chown -R pypi \S+, and run it as that user/;
   const [first, second] = [await mirror(), await mirror()];

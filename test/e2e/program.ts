@@ -26,15 +26,19 @@ export interface StartOptions {
   /** Options of Node. */
   readonly node?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
+  /** Keep what root is told once, which would else be in the way of everything that tests look for. */
+  readonly keepRootHint?: boolean;
 }
 
 /** None of what the tests run under: neither its loaders, nor a proxy. */
 const plainEnvironment = { PATH: process.env.PATH ?? '/usr/bin:/bin', HOME: '/nonexistent', LANG: 'C.UTF-8' };
+const rootHint = /^(?:Root is not needed\. .*|\{[^\n]*"type":"root".*)\n/m;
 const startsAndEndsMs = 60_000;
 
 /** Starts `program` with `args`; killed after a minute. */
 export function start(program: string, args: readonly string[], options: StartOptions = {}): Running {
-  const { command = process.execPath, node = [], env = {} } = options;
+  const { command = process.execPath, node = [], env = {}, keepRootHint = false } = options;
+  const read = (text: string): string => (keepRootHint ? text : text.replace(rootHint, ''));
   const child = spawn(command, [...node, program, ...args], {
     env: { ...plainEnvironment, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -47,9 +51,9 @@ export function start(program: string, args: readonly string[], options: StartOp
   }
   return {
     pid: child.pid ?? 0,
-    stdout: () => output.stdout,
+    stdout: () => read(output.stdout),
     kill: (signal) => child.kill(signal),
-    ended: endOf(child).then((code) => ({ code, ...output })),
+    ended: endOf(child).then((code) => ({ code, stdout: read(output.stdout), stderr: output.stderr })),
   };
 }
 

@@ -3,6 +3,8 @@ import { spawnSync } from 'node:child_process';
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { systemClock } from '../../src/cli/system-clock.ts';
+import { SqliteStateStore } from '../../src/state/sqlite/sqlite-state-store.ts';
 import { openSampleServer } from '../sample/sample-server.ts';
 import { openBundle } from './bundle.ts';
 import { type OpenedSample, openSample } from './opened-sample.ts';
@@ -85,6 +87,7 @@ t.test('-q and --log-format json show no display', needsTerminal, async (t) => {
 
 t.test('tmux shows the same as our own screen', tmuxOrReason(), async (t) => {
   const { server, target } = await openSample(t, program);
+  sayNothingToRoot(target);
   server.faults.add({ do: 'stall', after: 2 << 20, match: largeWheel });
   const socket = `pep381client-${process.pid}`;
   const tmux = (...args: string[]): string => spawnSync('tmux', ['-L', socket, ...args], { encoding: 'utf8' }).stdout;
@@ -112,6 +115,7 @@ async function openStalled(
 ): Promise<StalledTerminal> {
   const opened = await openSample(t, program);
   const { server, target } = opened;
+  sayNothingToRoot(target);
   server.faults.add({ do: 'delay', ms: 20 });
   server.faults.add({ do: 'stall', after: 2 << 20, match: largeWheel });
   if (fault !== undefined) server.faults.add(fault);
@@ -119,6 +123,14 @@ async function openStalled(
   const stalled = fault === undefined ? /12 of 13 .* 2\.0 MiB.* 66 % of/s : /11 of 13 .* 2\.0 MiB.* 66 % of.* failed/s;
   await until('the display', () => stalled.test(terminal.screen().join('\n')));
   return { ...opened, terminal };
+}
+
+/** What root is told once would stand above the display. */
+function sayNothingToRoot(target: string): void {
+  mkdirSync(target, { recursive: true });
+  const state = new SqliteStateStore(join(target, 'state.db'), systemClock);
+  state.remember({ toldRoot: true });
+  state.close();
 }
 
 function tmuxOrReason(): { readonly skip: false | string } {

@@ -31,7 +31,7 @@ import { digestFile } from './digest-file.ts';
 import { entriesOf, kindOf } from './entries.ts';
 import { Flusher, flushNow } from './flush.ts';
 import { PublishedFolders } from './published-folders.ts';
-import { leadsToFile, refuseLinks } from './refuse-links.ts';
+import { mayBeRead, refuseLinks } from './refuse-links.ts';
 import { StagedDownload } from './staged-download.ts';
 import { codeOf, guardStorage, storageError } from './storage-errors.ts';
 import { dayOf, Trash } from './trash.ts';
@@ -112,7 +112,7 @@ export class FilesystemFileStore implements FileStore {
     return guardStorage(file, () => {
       try {
         // A pipe would be waited for, and a link may lead anywhere; those of an older program lead to pages beside them.
-        if (!leadsToFile(this.#web, file)) return undefined;
+        if (!mayBeRead(this.#web, file)) return undefined;
         return readFileSync(file);
       } catch (error) {
         if (codeOf(error) === 'ENOENT') return undefined;

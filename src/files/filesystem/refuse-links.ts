@@ -17,10 +17,11 @@ export function refuseLinks(root: string, folder: string): void {
   }
 }
 
-/** Whether `path` is a file, or a link to one below `root`. Throws ENOENT for a link to nowhere. */
-export function leadsToFile(root: string, path: string): boolean {
+/** Whether `path` lies below `root`, whatever links lead to it, and reading it comes to an end. */
+export function mayBeRead(root: string, path: string): boolean {
   const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found?.isSymbolicLink() !== true) return found?.isFile() === true;
+  if (found === undefined) return false;
+  if (!found.isSymbolicLink()) return found.isFile() || found.isDirectory();
   const real = realpathSync(path);
   return real.startsWith(`${realpathSync(root)}${sep}`) && lstatSync(real).isFile();
 }
