@@ -2,7 +2,7 @@
  * Everything that a fresh clone needs before anything else: the dependencies of package-lock.json, and, for those who
  * ask, Apache for the tests that run against the real one. Does nothing when all is there.
  */
-import { existsSync, realpathSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { orFail, root, run } from './run.mjs';
 
@@ -26,8 +26,18 @@ export function isInstalled() {
   return statSync(installed).mtimeMs >= statSync(`${root}package-lock.json`).mtimeMs;
 }
 
+/** npm empties what a link leads to, which may be another checkout's. */
+function refuseLink() {
+  if (lstatSync(`${root}node_modules`, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return;
+  console.error(
+    'node_modules is a symbolic link, and npm would empty what it leads to: remove it, or make it a folder',
+  );
+  process.exit(1);
+}
+
 /** The packages, without what their install scripts make. */
 export async function installPackages() {
+  refuseLink();
   await run('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts']);
 }
 
