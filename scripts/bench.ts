@@ -1,7 +1,8 @@
 /**
- * `npm run bench`: how fast the built programs are; pep381run against the sample upstream's large index in a process of its own
- * on loopback. One table, the median of three runs. Targets are removed only at the end: ext4 avoids inodes that were
- * freed within the last seconds, which slows down whoever creates files just then.
+ * `npm run bench -- [--in FOLDER] [files] [index] [policy] [list] [check] [logs]`: how fast the built programs are, in all
+ * that they do or in some parts; pep381run against the sample upstream's large index in a process of its own on loopback.
+ * One table, the median of three runs. Targets are removed only at the end: ext4 avoids inodes that were freed within the
+ * last seconds, which slows down whoever creates files just then.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -10,13 +11,26 @@ import { availableParallelism, cpus, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import minimist from 'minimist';
 import { forkLargeIndex } from '../test/sample/fork-large-index.ts';
 import { nameOf } from '../test/sample/large-model.ts';
 import { writeAccessLog } from './bench-log.ts';
 
 const rounds = 3;
 const root = fileURLToPath(new URL('..', import.meta.url));
-const folder = mkdtempSync(join(process.argv[2] ?? tmpdir(), 'pep381-bench-'));
+const parts = {
+  files: benchFiles,
+  index: benchIndexOnly,
+  policy: benchPolicy,
+  list: benchList,
+  check: benchCheck,
+  logs: benchLogs,
+};
+const { _: chosen, in: place = tmpdir() } = minimist(process.argv.slice(2), { string: ['_', 'in'] });
+const unknown = chosen.filter((part) => !Object.hasOwn(parts, part));
+if (unknown.length > 0)
+  throw new Error(`bench: there is no part ${unknown.join(', ')}; there are ${Object.keys(parts).join(', ')}`);
+const folder = mkdtempSync(join(place, 'pep381-bench-'));
 const usageHook = join(folder, 'usage.cjs');
 writeFileSync(
   usageHook,
@@ -45,12 +59,7 @@ try {
     target: 'node20',
     logLevel: 'warning',
   });
-  await benchFiles();
-  await benchIndexOnly();
-  await benchPolicy();
-  await benchList();
-  await benchCheck();
-  await benchLogs();
+  for (const [part, bench] of Object.entries(parts)) if (chosen.length === 0 || chosen.includes(part)) await bench();
   print();
 } finally {
   rmSync(takeOver, { force: true });
