@@ -23,7 +23,7 @@ export async function transpiled(path) {
     return readFileSync(built, 'utf8');
   }
   const { transform } = await import('esbuild');
-  const options = { loader: 'ts', format: 'esm', target: 'node20', sourcemap: 'inline', sourcefile: path };
+  const options = { loader: 'ts', format: 'esm', target: 'node20.18', sourcemap: 'inline', sourcefile: path };
   const { code } = await transform(readFileSync(path, 'utf8'), { ...options, sourcesContent: false });
   keep(built, code, mtimeMs);
   return code;

@@ -1,6 +1,6 @@
 /** The ProvenanceVerifier port over Sigstore's libraries. It is a bundle of its own, loaded by the runs that verify. */
 import { bundleFromJSON } from '@sigstore/bundle';
-import seeds from '@sigstore/tuf/seeds.json';
+import seeds from '@sigstore/tuf/seeds.json' with { type: 'json' };
 import { type Signer, toSignedEntity, Verifier } from '@sigstore/verify';
 import { MirrorError, NonsenseError } from '../../core/errors.ts';
 import { expectStatementAbout } from '../../formats/attested-statement.ts';

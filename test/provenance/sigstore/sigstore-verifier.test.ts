@@ -1,5 +1,5 @@
 /** Real provenance objects against the shipped trusted root, and what becomes of them when anything is changed. */
-import seeds from '@sigstore/tuf/seeds.json';
+import seeds from '@sigstore/tuf/seeds.json' with { type: 'json' };
 import t from 'tap';
 import { exampleConfig } from '../../../src/cli/example-config.ts';
 import { UsageError } from '../../../src/core/errors.ts';
