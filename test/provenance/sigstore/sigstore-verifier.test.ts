@@ -280,6 +280,7 @@ t.test('a trusted root that is none is wrong configuration', async (t) => {
 });
 
 t.test('the shipped root is the one that --example-config names', async (t) => {
-  const { version } = (await import('@sigstore/tuf/package.json', { with: { type: 'json' } })) as { version: string };
+  const { default: found } = await import('@sigstore/tuf/package.json', { with: { type: 'json' } });
+  const { version } = found as { version: string };
   t.match(exampleConfig, `the one of @sigstore/tuf ${version},`);
 });
