@@ -3,7 +3,9 @@ import { writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { StorageError, UsageError } from '../core/errors.ts';
 import { type BandersnatchConf, parseBandersnatchConf } from '../formats/bandersnatch-conf.ts';
-import { importBandersnatch } from '../formats/import-bandersnatch.ts';
+import { type ImportedBandersnatch, importBandersnatch } from '../formats/import-bandersnatch.ts';
+import { isPattern } from '../policy/project-patterns.ts';
+import { loadRegexes } from './policy-file.ts';
 import { readText } from './read-text.ts';
 import { isThere, type Target } from './target.ts';
 import type { Lines } from './text-report.ts';
@@ -11,20 +13,20 @@ import type { Lines } from './text-report.ts';
 const confName = 'bandersnatch.conf';
 
 /** Prints the equivalent of the configuration at `path`, and what has none. Throws UsageError. */
-export function printImportedConfig(path: string, lines: Lines): void {
-  const { toml, notes } = importBandersnatch(readConf(path));
+export async function printImportedConfig(path: string, lines: Lines): Promise<void> {
+  const { toml, notes } = await imported(path);
   lines.out(toml.trimEnd());
   for (const note of notes) lines.err(`${path}: ${note}`);
 }
 
 /**
  * Where bandersnatch's configuration lies in or beside a target that has none of ours and no state yet, ours is made
- * from it, and `tell` is told what has no equivalent. Throws UsageError when the mirror would hold more than before.
+ * from it, and `tell` is told what has no equivalent. Throws UsageError when the mirror would not hold what it held.
  */
-export function importConfigBeside({ root, config, state }: Target, tell: (line: string) => void): void {
+export async function importConfigBeside({ root, config, state }: Target, tell: (line: string) => void): Promise<void> {
   const path = isThere(config) || isThere(state) ? undefined : confBeside(root);
   if (path === undefined) return;
-  const { toml, notes, lost } = importBandersnatch(readConf(path));
+  const { toml, notes, lost } = await imported(path);
   if (lost[0] !== undefined) {
     throw new UsageError(
       `${path}: ${lost[0]}; nothing was changed: write ${config} (pep381run --import-config ${path} makes a draft)`,
@@ -37,6 +39,12 @@ export function importConfigBeside({ root, config, state }: Target, tell: (line:
   }
   tell(`Wrote ${config} from ${path}`);
   for (const note of notes) tell(`${path}: ${note}`);
+}
+
+async function imported(path: string): Promise<ImportedBandersnatch> {
+  const conf = readConf(path);
+  const compileRegex = await loadRegexes();
+  return importBandersnatch(conf, (text) => isPattern(text, compileRegex));
 }
 
 function confBeside(root: string): string | undefined {

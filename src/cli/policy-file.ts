@@ -45,7 +45,7 @@ function readRequirements(path: string): string {
 }
 
 /** RE2 takes linear time, whatever the pattern. It is loaded only where a pattern needs it. */
-async function loadRegexes(): Promise<CompileRegex> {
+export async function loadRegexes(): Promise<CompileRegex> {
   const { RE2JS } = await import('re2js');
   return (source) => {
     const pattern = RE2JS.compile(source);

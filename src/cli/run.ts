@@ -32,7 +32,7 @@ export async function pep381run(argv: readonly string[], nativeBinding: string |
     if (command.kind === 'run') return await runLocked(command, nativeBinding);
     if (command.kind === 'why' || command.kind === 'status') return await look(command, nativeBinding, lines);
     if (command.kind === 'restore') return await restore(command, nativeBinding, lines);
-    if (command.kind === 'import') printImportedConfig(command.path, lines);
+    if (command.kind === 'import') await printImportedConfig(command.path, lines);
     else lines.out({ help: runHelp, example: exampleConfig, version }[command.kind].trimEnd());
     return exitCodes.right;
   } catch (error) {
@@ -57,7 +57,7 @@ function openRunTarget({ target, dryRun }: RunArguments): Target {
 async function runLocked(command: RunArguments, nativeBinding: string | undefined): Promise<number> {
   const target = openRunTarget(command);
   process.umask(defaultUmask);
-  if (!command.dryRun) importConfigBeside(target, command.quiet ? () => {} : lines.out);
+  if (!command.dryRun) await importConfigBeside(target, command.quiet ? () => {} : lines.out);
   const config = readConfigFile(target.config);
   const settings = settingsFrom(new Map([...config.given, ...command.given]));
   process.umask(settings.umask);

@@ -1,45 +1,37 @@
 /** Turns a configuration of bandersnatch into a `mirror.toml`, and says what cannot be turned. */
 import type { BandersnatchConf, ConfSetting } from './bandersnatch-conf.ts';
-import {
-  type Filter,
-  filters,
-  type Meaning,
-  mirrorOptions,
-  type Outcome,
-  otherSections,
-} from './bandersnatch-options.ts';
-import { renderTomlSetting } from './render-toml.ts';
+import { type Filter, filters } from './bandersnatch-filters.ts';
+import { mirrorOptions, otherSections } from './bandersnatch-options.ts';
+import type { ImportedSetting, ImportSource, Meaning, Outcome } from './bandersnatch-outcome.ts';
+import { renderImported } from './render-imported.ts';
 
 /** A `mirror.toml`, and a line for each option that has no place in it. */
 export interface ImportedBandersnatch {
   readonly toml: string;
   /** Each begins with the line of the configuration that it is about, where there is one. */
   readonly notes: readonly string[];
-  /** The notes about filters without an equivalent: without them the mirror would hold more than before. */
+  /** The notes about filters without a full equivalent: the mirror would not hold what it held before. */
   readonly lost: readonly string[];
 }
 
-/** The text of a setting in `mirror.toml`, or a note. */
+/** Settings of `mirror.toml` and what they are made from, or a note. */
 interface Piece {
-  readonly toml?: string;
+  readonly from?: string;
+  readonly settings?: readonly ImportedSetting[];
   readonly note?: string;
-  /** True for the note about a filter that has no equivalent. */
+  /** True for the note about a filter that has no full equivalent. */
   readonly isLost?: boolean;
 }
 
-interface Source {
-  readonly conf: BandersnatchConf;
-  /** The names of the filters that do something. */
-  readonly enabled: readonly string[];
-}
-
-/** The `mirror.toml` that says what `conf` said, as far as there are settings for it. */
-export function importBandersnatch(conf: BandersnatchConf): ImportedBandersnatch {
-  const source = { conf, enabled: enabledFilters(conf) };
+/**
+ * The `mirror.toml` that says what `conf` said, as far as there are settings for it; `isPattern` tells what its `projects`
+ * may contain.
+ */
+export function importBandersnatch(conf: BandersnatchConf, isPattern: ImportSource['isPattern']): ImportedBandersnatch {
+  const source = { conf, enabled: enabledFilters(conf), isPattern };
   const pieces = [...conf.keys()].flatMap((section) => importSection(section, source));
-  const settings = pieces.flatMap(({ toml }) => toml ?? []);
   return {
-    toml: ['# Made from a configuration of bandersnatch.\n', ...settings].join('\n'),
+    toml: renderImported(pieces.map(({ from = '', settings = [] }) => ({ from, settings }))),
     notes: pieces.flatMap(({ note }) => note ?? []),
     lost: pieces.flatMap(({ note, isLost }) => (isLost && note !== undefined ? [note] : [])),
   };
@@ -63,7 +55,7 @@ function firstSetting({ reads }: Filter, conf: BandersnatchConf): ConfSetting | 
   return undefined;
 }
 
-function importSection(section: string, source: Source): Piece[] {
+function importSection(section: string, source: ImportSource): Piece[] {
   const reason = otherSections.get(section);
   if (reason !== undefined) return [{ note: `[${section}]: ${reason}` }];
   const isKnown = section === 'mirror' || section === 'plugins' || readersOf(section).length > 0;
@@ -75,26 +67,25 @@ function importSection(section: string, source: Source): Piece[] {
   });
 }
 
-function importOption(section: string, key: string, setting: ConfSetting, { conf }: Source): Piece[] {
+function importOption(section: string, key: string, setting: ConfSetting, source: ImportSource): Piece[] {
   const meaning = section === 'mirror' ? mirrorOptions.get(key) : undefined;
   const what = `[${section}] ${key}`;
-  if (meaning === undefined) return pieces(what, setting, 'unknown: bandersnatch 8 has no such option', conf);
-  return pieces(`${what}${shownValue(setting.value)}`, setting, meaning, conf);
+  if (meaning === undefined) return pieces(what, setting, 'unknown: bandersnatch 8 has no such option', source);
+  return pieces(`${what}${shownValue(setting.value)}`, setting, meaning, source);
 }
 
-function importFilters({ line }: ConfSetting, { conf, enabled }: Source): Piece[] {
-  return enabled.flatMap((name) => {
+function importFilters({ line }: ConfSetting, source: ImportSource): Piece[] {
+  return source.enabled.flatMap((name) => {
     const filter = filters.get(name);
-    const setting = filter === undefined ? undefined : firstSetting(filter, conf);
+    const setting = filter === undefined ? undefined : firstSetting(filter, source.conf);
     const meaning = filter?.meaning ?? 'unknown: bandersnatch 8 has no such filter';
-    const made = pieces(`[plugins] ${name}`, setting ?? { value: '', line }, meaning, conf);
-    const isLost = !made.some(({ toml }) => toml !== undefined);
-    return made.map((piece) => ({ ...piece, isLost }));
+    const made = pieces(`[plugins] ${name}`, setting ?? { value: '', line }, meaning, source);
+    return typeof meaning === 'string' ? made.map((piece) => ({ ...piece, isLost: true })) : made;
   });
 }
 
 /** A setting of a filter that is enabled was dealt with there. */
-function importFilterSetting(section: string, key: string, { line }: ConfSetting, { enabled }: Source): Piece[] {
+function importFilterSetting(section: string, key: string, { line }: ConfSetting, { enabled }: ImportSource): Piece[] {
   const readers = readersOf(section, key);
   if (readers.some((name) => enabled.includes(name))) return [];
   const reason =
@@ -110,12 +101,11 @@ function readersOf(section: string, key?: string): string[] {
   return readers.map(([name]) => name);
 }
 
-function pieces(what: string, { value, line }: ConfSetting, meaning: Meaning, conf: BandersnatchConf): Piece[] {
-  const outcome: Outcome = typeof meaning === 'string' ? { notes: [meaning] } : meaning(value, conf);
+function pieces(what: string, { value, line }: ConfSetting, meaning: Meaning, source: ImportSource): Piece[] {
+  const outcome: Outcome = typeof meaning === 'string' ? { notes: [meaning] } : meaning(value, source);
+  const { settings = [], notes = [], isLost = false } = outcome;
   const from = `line ${line}: ${shown(what)}`;
-  const notes = (outcome.notes ?? []).map((text) => ({ note: `${from}: ${text}` }));
-  if (outcome.name === undefined || outcome.value === undefined) return notes;
-  return [{ toml: `# ${from}\n${renderTomlSetting(outcome.name, outcome.value)}` }, ...notes];
+  return [{ from, settings }, ...notes.map((text) => ({ note: `${from}: ${text}`, isLost }))];
 }
 
 /** Only what is short and plain: anything else would not help, and might be a password. */

@@ -1,4 +1,5 @@
 /** The ways to name projects: by name, glob, regex, or as a requirement (PEP 508). */
+import { UsageError } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
 import { parseRequirement, type Requirement } from '../packaging/requirement.ts';
 import { complain, type Given, refuse, textOf } from './given.ts';
@@ -36,6 +37,17 @@ export function parsePattern(given: Given, compileRegex: CompileRegex): ProjectP
   return globShape.test(text) ? globPattern(text) : namedProject(given, text);
 }
 
+/** Whether {@link parsePattern} takes `text`. */
+export function isPattern(text: string, compileRegex: CompileRegex): boolean {
+  try {
+    parsePattern({ value: text, path: 'projects', at: () => 'nowhere' }, compileRegex);
+    return true;
+  } catch (error) {
+    if (error instanceof UsageError) return false;
+    throw error;
+  }
+}
+
 /** True when a list of patterns may hold a regex, so that the compiler will be needed. */
 export function namesRegex(patterns: unknown): boolean {
   const list: readonly unknown[] = Array.isArray(patterns) ? patterns : [patterns];
@@ -46,6 +58,8 @@ function regexPattern(given: Given, text: string, compileRegex: CompileRegex): O
   if (text.length < 3 || !text.endsWith('/')) return refuse(given, 'a regex between slashes such as /^acme-/');
   const source = text.slice(1, -1);
   try {
+    // By itself it must be one: with the parentheses around it `a)(b` would pass for one.
+    compileRegex(source);
     return { kind: 'regex', text: source, matches: compileRegex(ignoringCase(source)) };
   } catch (cause) {
     return complain(given, `${text} is no regex: ${cause instanceof Error ? cause.message : 'it cannot be compiled'}`);

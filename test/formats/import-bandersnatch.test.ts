@@ -3,12 +3,47 @@ import { parse } from 'smol-toml';
 import t from 'tap';
 import { type Given, type SettingName, type Settings, settingNames, settingsFrom } from '../../src/cli/settings.ts';
 import { parseBandersnatchConf } from '../../src/formats/bandersnatch-conf.ts';
-import { filters, mirrorOptions } from '../../src/formats/bandersnatch-options.ts';
+import { filters } from '../../src/formats/bandersnatch-filters.ts';
+import { mirrorOptions } from '../../src/formats/bandersnatch-options.ts';
 import { type ImportedBandersnatch, importBandersnatch } from '../../src/formats/import-bandersnatch.ts';
 import { renderTomlSetting } from '../../src/formats/render-toml.ts';
+import { policyKeys } from '../../src/policy/parse-policy.ts';
+import type { Policy } from '../../src/policy/policy.ts';
+import { isPattern } from '../../src/policy/project-patterns.ts';
+import { decideProject } from '../../src/policy/rules.ts';
+import { compileRegex, heldFiles, named, pageOf, policyOf } from '../policy/policy-of.ts';
 
 function imported(...lines: readonly string[]): ImportedBandersnatch {
-  return importBandersnatch(parseBandersnatchConf(lines.join('\n'), 'bandersnatch.conf'));
+  return importBandersnatch(parseBandersnatchConf(lines.join('\n'), 'bandersnatch.conf'), takesPattern);
+}
+
+function takesPattern(text: string): boolean {
+  return isPattern(text, compileRegex);
+}
+
+/** What is held after an import that loses nothing. */
+function policy({ toml, lost }: ImportedBandersnatch, files: Readonly<Record<string, string>> = {}): Policy {
+  if (lost.length > 0) throw new Error(`lost: ${lost.join()}`);
+  const found = policyOf(toml, files);
+  if (found.warnings.length > 0) throw new Error(`warned: ${found.warnings.join()}`);
+  return found;
+}
+
+/** Which of the projects are held. */
+function heldNames(of: Policy, ...names: readonly string[]): string[] {
+  return names.filter((name) => decideProject(of, named(name)).hold === 'files');
+}
+
+/** Which of these versions of `a` are held. */
+function heldVersions(of: Policy, ...versions: readonly string[]): string[] {
+  const held = heldFiles(
+    of,
+    pageOf(
+      'a',
+      versions.map((version) => `a-${version}.tar.gz`),
+    ),
+  );
+  return versions.filter((version) => held.includes(`a-${version}.tar.gz`));
 }
 
 /** What `mirror.toml` says, by its own reader. */
@@ -20,6 +55,7 @@ function values(...lines: readonly string[]): Record<string, unknown> {
 function settings(toml: string): Settings {
   const given = new Map<SettingName, Given>();
   for (const [key, value] of Object.entries(parse(toml))) {
+    if (key !== 'projects' && policyKeys.some((known) => known === key)) continue;
     // What is held is read elsewhere, but as a list of names it is what --project takes.
     const name = [...settingNames, 'projects' as const].find((known) => known === key);
     if (name === undefined) throw new Error(`${key} is no setting`);
@@ -113,7 +149,7 @@ t.test('every filter of bandersnatch has a setting or a note, and its settings a
     const enabled = imported('[plugins]', `enabled = ${name}`, ...lines);
     const told = `${enabled.toml}${enabled.notes.join('\n')}`;
     t.match(told, `line 4: [plugins] ${name}`, 'named with the line of its setting');
-    t.equal(told.split('line ').length, 2, `${name} is told once`);
+    t.equal(enabled.toml.split('line ').length, enabled.toml.includes('[plugins]') ? 2 : 1, `${name} is written once`);
     t.notMatch(told, /unknown|no filter is enabled/);
     const disabled = imported('[plugins]', 'enabled = other', ...lines);
     t.strictSame(disabled.notes, [
@@ -171,7 +207,9 @@ t.test('a list of projects becomes the projects, by their names', async (t) => {
   t.match(toml, '# line 6: [plugins] allowlist_project\nprojects = [\n  "flask",\n');
   t.strictSame(notes, []);
   const released = imported(...lines.map((line, index) => (index === 3 ? '    allowlist_release' : line)));
-  t.strictSame(released.notes, ['line 6: [plugins] allowlist_release: no equivalent: all releases are mirrored']);
+  t.strictSame(parse(released.toml).projects, ['flask', 'zope-interface', 'black>=18.5,<19', 'requests']);
+  t.match(released.notes, [/line 6: .* allowlist_release: of projects without versions, .* none by PEP 440 are held/]);
+  t.strictSame(released.lost, []);
 });
 
 t.test('a list of projects that names none lets everything pass, and says so', async (t) => {
@@ -210,11 +248,213 @@ t.test('all filters means those that something is said about', async (t) => {
     'packages = a',
   );
   t.strictSame(settings(toml).projects, ['a']);
-  t.strictSame(notes, [
-    'line 6: [plugins] allowlist_release: no equivalent: all releases are mirrored',
-    'line 2: [plugins] prerelease_release: no equivalent: prereleases are mirrored too',
-    'line 4: [plugins] exclude_platform: no equivalent: files for all platforms are mirrored',
+  t.match(notes, [
+    /^line 6: \[plugins\] allowlist_release: /,
+    /^line 2: \[plugins\] prerelease_release: /,
+    /^line 4: \[plugins\] exclude_platform: /,
   ]);
+  t.equal(notes.length, 3);
+  t.match(policy(imported('[plugins]', 'enabled = all', '[blocklist]', 'platforms = windows')), {
+    releases: { noPrereleases: {} },
+    files: { wish: {} },
+  });
+});
+
+t.test('blocked projects and patterns become one rule, before the list of what is held', async (t) => {
+  const blocked = imported(
+    '[plugins]',
+    'enabled =',
+    '  blocklist_project',
+    '  regex_project',
+    '[blocklist]',
+    'packages =',
+    '  Evil.One',
+    '  a==1.0',
+    '[filter_regex]',
+    'packages =',
+    '  .+-evil$',
+    '  ^bad|worse',
+    '  spam',
+  );
+  t.equal(
+    blocked.toml,
+    `# Made from a configuration of bandersnatch.
+
+[[rule]]
+# line 6: [plugins] blocklist_project
+# line 10: [plugins] regex_project
+projects = [
+  "evil-one",
+  "/^(?:.+-evil$)/",
+  "/^(?:^bad|worse)/",
+  "/^spam/",
+]
+hold = "none"
+`,
+  );
+  const names = ['evil-one', 'a', 'not-evil', 'not-evil-x', 'bad-x', 'worse', 'not-worse', 'spams', 'x-spam'];
+  t.strictSame(heldNames(policy(blocked), ...names), ['a', 'not-evil-x', 'not-worse', 'x-spam']);
+  t.match(blocked.notes, [/regex_project: names are compared in their normalized form, without regard to case/]);
+  const both = imported(
+    ...['[plugins]', 'enabled =', '  allowlist_project', '  blocklist_project'],
+    ...['[allowlist]', 'packages =', '  a', '  b', '[blocklist]', 'packages = b'],
+    ...['[mirror]', 'workers = 3'],
+  );
+  t.strictSame(heldNames(policy(both), 'a', 'b', 'c'), ['a'], 'tables follow the settings');
+  t.equal(settings(both.toml).workers, 3);
+});
+
+t.test('a pattern that would mean something else is lost', async (t) => {
+  for (const pattern of ['(', '(?=a)', '(a)\\1', 'a{,3}', '[[:alpha:]]', 'a)(b', 'a_b', 'a\\.b', '[._]x', 'ä', 'a++']) {
+    const { toml, lost } = imported(
+      '[plugins]',
+      'enabled = regex_project',
+      '[filter_regex]',
+      'packages =',
+      ` ${pattern}`,
+    );
+    t.match(lost, [/line 4: .*no equivalent for 1 of the patterns: they are not in the syntax of RE2/], pattern);
+    t.strictSame({ ...parse(toml) }, {}, pattern);
+  }
+  const { toml, lost } = imported('[plugins]', 'enabled = regex_project', '[filter_regex]', 'packages =', ' ok', ' (');
+  t.equal(lost.length, 1);
+  t.match(toml, 'projects = [\n  "/^ok/",\n]\nhold = "none"', 'the others are written');
+});
+
+t.test('blocked releases are excepted where that says the same', async (t) => {
+  const lines = ['[plugins]', 'enabled =', '  blocklist_release', '[blocklist]', 'packages ='];
+  const blocked = imported(...lines, '  A == 1.0', '  a==2.*', '  b');
+  t.strictSame(heldVersions(policy(blocked), '0.9', '1.0', '1.1', '2.0', '2.5', '3.0rc1'), ['0.9', '1.1', '3.0rc1']);
+  t.strictSame(heldNames(policy(blocked), 'a', 'b', 'c'), ['a', 'c'], 'all others are still held');
+  t.match(blocked.notes, [/line 5: .*releases whose version is none by PEP 440 are left out too/]);
+  for (const line of ['a>=1.0', 'a==1.0,!=2.0', 'a===1.0', 'a!=1', 'a[x]==1.0', '-']) {
+    t.match(imported(...lines, `  ${line}`).lost, [/no equivalent for 1 of the lines/], line);
+  }
+  const allowed = imported(
+    ...['[plugins]', 'enabled =', '  blocklist_release', '  allowlist_project', '  allowlist_release'],
+    ...['[blocklist]', 'packages = a==1.0', '[allowlist]', 'packages =', '  a<3', '  b'],
+  );
+  t.strictSame({ ...parse(allowed.toml) }, { projects: ['a<3,!=1.0', 'b'] });
+  t.strictSame(heldVersions(policy(allowed), '0.9', '1.0', '2.0', '3.0'), ['0.9', '2.0']);
+  t.strictSame(heldNames(policy(allowed), 'a', 'b', 'c'), ['a', 'b']);
+  const required = imported(
+    ...['[plugins]', 'enabled =', '  blocklist_release', '  project_requirements_pinned'],
+    ...['[blocklist]', 'packages = a==1.0', '[allowlist]', 'requirements = /r.txt'],
+  );
+  t.match(required.lost, [/no equivalent beside requirements files/]);
+  t.strictSame({ ...parse(required.toml) }, { requirements: ['/r.txt'] });
+});
+
+t.test('versions of allowed releases are kept, without what bandersnatch does not look at', async (t) => {
+  const allowed = imported(
+    ...['[plugins]', 'enabled =', '  allowlist_release', '  latest_release'],
+    ...[
+      '[allowlist]',
+      'packages =',
+      '  a[x]==1.0 ; python_version > "3"',
+      '  a >=3, <4',
+      '[latest_release]',
+      'keep = 1',
+    ],
+  );
+  t.strictSame(parse(allowed.toml).projects, ['a==1.0', 'a>=3,<4']);
+  t.strictSame(heldVersions(policy(allowed), '1.0', '2.0', '3.0', '3.1', '4.0'), ['1.0', '3.1']);
+  t.match(allowed.notes, [/what is pinned \(==\) is held whatever \[releases\] says/]);
+  const none = imported('[plugins]', 'enabled = allowlist_release', '[allowlist]', 'packages =', '  a>2,<1', '  ?');
+  t.match(none.lost, [/left out: 2 of the lines, which allow no release/, /no line allows a release/]);
+});
+
+t.test('prereleases and old releases are left out', async (t) => {
+  const both = imported(
+    ...['[plugins]', 'enabled =', '  prerelease_release', '  latest_release', '[latest_release]', 'keep = 2'],
+    'sort_by = version',
+  );
+  t.equal(both.toml.split('[releases]').length, 2, 'one table');
+  t.strictSame(heldVersions(policy(both), '1.0', '2.0', '3.0', '4.0rc1'), ['2.0', '3.0']);
+  t.match(both.notes, [/what is one, PEP 440 says/, /releases with a file left are counted/]);
+  const some = imported('[plugins]', 'enabled = prerelease_release', '[filter_prerelease]', 'packages = a');
+  t.match(some.lost, [/no equivalent for some projects alone/]);
+  t.strictSame({ ...parse(some.toml) }, {});
+  for (const keep of ['keep = 0', 'keep =', 'sort_by = version']) {
+    const { toml, notes, lost } = imported('[plugins]', 'enabled = latest_release', '[latest_release]', keep);
+    t.match(notes, [/without a number to keep it did nothing/], keep);
+    t.strictSame([{ ...parse(toml) }, lost], [{}, []]);
+  }
+  const byTime = imported('[plugins]', 'enabled = latest_release', '[latest_release]', 'keep = 3', 'sort_by = time');
+  t.match(byTime.lost, [/by version are kept, not by time/]);
+  t.match(parse(byTime.toml).releases, { keep: 3 });
+  t.match(imported('[plugins]', 'enabled = latest_release', '[latest_release]', 'keep = -1').lost, [
+    /left out: expected/,
+  ]);
+});
+
+t.test('platforms that are left out become the systems and kinds of file that are held', async (t) => {
+  const conf = (...platforms: string[]) =>
+    imported(
+      '[plugins]',
+      'enabled = exclude_platform',
+      '[blocklist]',
+      'platforms =',
+      ...platforms.map((p) => `  ${p}`),
+    );
+  const files = [
+    ...['a-1.tar.gz', 'a-1-py3-none-any.whl', 'a-1.win32.exe', 'a-1.win32.msi', 'a-1-1.noarch.rpm', 'a-1.deb'],
+    ...[
+      'win_amd64',
+      'win_arm64',
+      'macosx_11_0_arm64',
+      'manylinux_2_17_x86_64',
+      'musllinux_1_2_x86_64',
+      'freebsd_13_amd64',
+    ].map((platform) => `a-1-cp312-cp312-${platform}.whl`),
+    'a-1-cp312-cp312-haiku_r1_x86_64.whl',
+  ];
+  const missing = (...platforms: string[]) => {
+    const held = heldFiles(policy(conf(...platforms)), pageOf('a', files));
+    return files.filter((file) => !held.includes(file)).map((file) => file.replace('a-1-cp312-cp312-', ''));
+  };
+  t.strictSame(missing('Windows'), ['a-1.win32.exe', 'a-1.win32.msi', 'win_amd64.whl', 'win_arm64.whl']);
+  t.strictSame(missing('macos'), ['macosx_11_0_arm64.whl']);
+  t.strictSame(missing('linux'), [
+    ...['a-1-1.noarch.rpm', 'a-1.deb', 'manylinux_2_17_x86_64.whl', 'musllinux_1_2_x86_64.whl'],
+  ]);
+  t.strictSame(missing('freebsd'), ['freebsd_13_amd64.whl', 'haiku_r1_x86_64.whl']);
+  t.equal(missing('windows', 'macos', 'freebsd', 'linux').length, files.length - 2, 'all but what fits everywhere');
+  t.match(conf('freebsd').notes, [/and with FreeBSD systems without a name here/]);
+  t.match(conf('windows').notes, [
+    /line 4: .*all files for these systems alone are left out, also those that bandersnatch overlooks$/,
+  ]);
+  for (const platform of ['py2.7', 'win_amd64', 'manylinux1_i686']) {
+    t.match(conf(platform).lost, [/no equivalent for 1 of the platforms/], platform);
+    t.strictSame({ ...parse(conf(platform).toml) }, {});
+  }
+  t.match(conf('windows', 'py2.7'), { lost: [/no equivalent for 1 of the platforms/], toml: 'systems = [' });
+  t.match(conf(), { lost: [], notes: [/without platforms it did nothing/] });
+});
+
+t.test('requirements files are read by their paths', async (t) => {
+  const conf = (enabled: string, ...lines: string[]) =>
+    imported('[plugins]', `enabled = ${enabled}`, '[allowlist]', ...lines);
+  const paths = ['requirements_path = /srv/app/', 'requirements =', '  r.txt # ours', '  /etc/r.txt', '  r.txt'];
+  const pinned = conf('project_requirements_pinned', ...paths);
+  t.strictSame({ ...parse(pinned.toml) }, { requirements: ['/srv/app/r.txt', '/etc/r.txt'] });
+  const files = { '/srv/app/r.txt': 'a==1.0\n', '/etc/r.txt': 'b\n' };
+  t.strictSame(heldVersions(policy(pinned, files), '1.0', '2.0'), ['1.0']);
+  t.strictSame(heldNames(policy(pinned, files), 'a', 'b', 'c'), ['a', 'b']);
+  t.match(pinned.notes, [/line 5: .*what is pinned \(==\) is held whatever \[releases\] says, a range only within/]);
+  const named = conf('project_requirements', ...paths);
+  t.equal(named.toml.replace('project_requirements', 'project_requirements_pinned'), pinned.toml);
+  t.match(named.lost, [/bandersnatch held all of their projects/], 'fewer releases are not held unasked');
+  t.strictSame(conf('\n  project_requirements\n  project_requirements_pinned', ...paths).lost, []);
+  const relative = conf('project_requirements_pinned', 'requirements = r.txt');
+  t.strictSame(parse(relative.toml).requirements, ['r.txt']);
+  t.match(relative.lost, [/relative paths begin at the folder of mirror.toml now/]);
+  const pattern = conf('project_requirements_pinned', 'requirements = r-*.txt');
+  t.match(pattern, { lost: [/1 of the paths, which are patterns/], toml: /^#.*\n$/ });
+  t.match(conf('project_requirements_pinned', 'requirements_path = /srv').lost, [/no file is named/]);
+  const both = conf('\n  allowlist_project\n  project_requirements_pinned', ...paths, 'packages = a');
+  t.match(both.lost, [/no equivalent beside a list of packages/]);
+  t.strictSame({ ...parse(both.toml) }, { projects: ['a'] });
 });
 
 t.test('switches and numbers are read as Python reads them', async (t) => {
@@ -292,11 +532,24 @@ t.test('what might be a secret is not told', async (t) => {
 });
 
 t.test('no configuration makes a mirror.toml that pep381run refuses, or a note that is not one line', async (t) => {
-  const key = fc.constantFrom(...mirrorOptions.keys(), '__proto__', 'x\u001b[2J', 'packages', 'enabled', 'ä"\\\'');
+  const key = fc.constantFrom(
+    ...mirrorOptions.keys(),
+    '__proto__',
+    'x\u001b[2J',
+    'packages',
+    'platforms',
+    'keep',
+    'enabled',
+    'ä"\\\'',
+  );
   const value = fc.oneof(
     fc.constantFrom(
       'all',
       'allowlist_project',
+      '\n  allowlist_release\n  blocklist_release\n  regex_project\n  exclude_platform',
+      'windows py2.7',
+      '\n  a==1\n  b>1\n  c===\u202e',
+      '\n  .+x$\n  (',
       'true',
       'false',
       '5',
@@ -307,7 +560,11 @@ t.test('no configuration makes a mirror.toml that pep381run refuses, or a note t
     ),
     fc.string({ unit: 'grapheme' }),
   );
-  const setting = fc.tuple(fc.constantFrom('mirror', 'plugins', 'allowlist', 'blocklist', 'a"]\u202e'), key, value);
+  const setting = fc.tuple(
+    fc.constantFrom('mirror', 'plugins', 'allowlist', 'blocklist', 'filter_regex', 'latest_release', 'a"]\u202e'),
+    key,
+    value,
+  );
   fc.assert(
     fc.property(fc.array(setting), (given) => {
       const conf = new Map<string, Map<string, { value: string; line: number }>>();
@@ -315,8 +572,9 @@ t.test('no configuration makes a mirror.toml that pep381run refuses, or a note t
         const known = conf.get(section) ?? new Map();
         conf.set(section, known.set(name, { value: text, line: index + 1 }));
       }
-      const { toml, notes } = importBandersnatch(conf);
+      const { toml, notes } = importBandersnatch(conf, takesPattern);
       settings(toml);
+      policyOf(toml);
       return notes.every((note) => note.length < 400 && !/\p{C}/u.test(note));
     }),
     { numRuns: 1000 },

@@ -1,11 +1,14 @@
 import fc from 'fast-check';
+import { parse } from 'smol-toml';
 import { parseConfigFile } from '../../../src/cli/config-file.ts';
 import { settingsFrom } from '../../../src/cli/settings.ts';
 import { UsageError } from '../../../src/core/errors.ts';
 import { type BandersnatchConf, parseBandersnatchConf } from '../../../src/formats/bandersnatch-conf.ts';
-import { filters, mirrorOptions } from '../../../src/formats/bandersnatch-options.ts';
+import { filters } from '../../../src/formats/bandersnatch-filters.ts';
+import { mirrorOptions } from '../../../src/formats/bandersnatch-options.ts';
 import { importBandersnatch } from '../../../src/formats/import-bandersnatch.ts';
-import { policyOf } from '../../policy/policy-of.ts';
+import { isPattern } from '../../../src/policy/project-patterns.ts';
+import { compileRegex, policyOf } from '../../policy/policy-of.ts';
 import { demand, demandSame, type FuzzTarget, outcome } from '../fuzz-target.ts';
 import { oneOf, runOf, sequence } from './pieces.ts';
 
@@ -48,6 +51,11 @@ const tokens = [
     'master = https://pypi.org\n',
     'enabled = all\n',
     'packages =\n  a\n  b>=1\n',
+    'packages =\n  a\n  b==1\n',
+    'packages =\n  .+-evil$\n  (a|b)\n',
+    'requirements_path = /srv\nrequirements =\n  r.txt\n  r-*.txt\n',
+    'platforms =\n  windows\n  py2.7\n',
+    'keep = 3\n',
     'true',
     '\n  ',
     '\0',
@@ -110,16 +118,26 @@ function written(conf: BandersnatchConf): string {
 
 function read(text: string): BandersnatchConf | undefined {
   const conf = outcome(() => parseBandersnatchConf(text, 'bandersnatch.conf'), UsageError)?.value;
-  if (conf !== undefined) importBandersnatch(conf);
+  if (conf !== undefined) importBandersnatch(conf, takesPattern);
   return conf;
+}
+
+function takesPattern(text: string): boolean {
+  return isPattern(text, compileRegex);
+}
+
+/** The requirements files that `toml` names. */
+function emptyFiles(toml: string): Record<string, string> {
+  const { requirements } = parse(toml);
+  return Object.fromEntries(Array.isArray(requirements) ? requirements.map((path) => [path, '']) : []);
 }
 
 function check(text: string): void {
   const conf = read(text);
   if (conf === undefined) return;
-  const { toml, notes } = importBandersnatch(conf);
+  const { toml, notes } = importBandersnatch(conf, takesPattern);
   settingsFrom(parseConfigFile(toml, 'mirror.toml').given);
-  policyOf(toml);
+  policyOf(toml, emptyFiles(toml));
   demand(
     notes.every((note) => note.length < 400 && !/\p{C}/u.test(note)),
     'a note is one line, and not long',
