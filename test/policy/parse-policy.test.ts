@@ -92,7 +92,11 @@ t.test('what cannot be meant is refused with line, key, expected and found', asy
   }
   t.equal(problemOf('requirements = "r.txt"'), 'r.txt: there is no such file');
   t.match(problemOf('projects = ["/(a/"]'), /^mirror\.toml:1: projects: \/\(a\/ is no regex: \S/);
-  t.match(problemOf('projects = ["/a)(b/"]'), /: \/a\)\(b\/ is no regex: \S/, 'nor one that only our own brackets would mend');
+  t.match(
+    problemOf('projects = ["/a)(b/"]'),
+    /: \/a\)\(b\/ is no regex: \S/,
+    'nor one that only our own brackets would mend',
+  );
 });
 
 const suspicious: readonly (readonly [toml: string, ...warnings: string[]])[] = [
