@@ -1,6 +1,6 @@
 /** What a path under `packages/` belongs to. */
 import type { ProjectName } from '../core/names.ts';
-import { isFileName, metadataPath, provenancePath, type WebPath } from '../core/paths.ts';
+import { filenameOf, isFileName, metadataPath, provenancePath, type WebPath } from '../core/paths.ts';
 import { projectCandidates } from '../formats/file-name.ts';
 import type { StateStore } from '../state/state-store.ts';
 
@@ -25,17 +25,13 @@ function isAccountedFor(state: StateStore, path: WebPath): boolean {
 
 function isExpected(state: StateStore, path: WebPath): boolean {
   const suffix = suffixes.find((known) => path.endsWith(known)) ?? '';
-  return projectCandidates(nameOf(beside(path, suffix))).some((name) => state.queued(name) !== undefined);
+  return projectCandidates(filenameOf(beside(path, suffix))).some((name) => state.queued(name) !== undefined);
 }
 
 /** True for the name that a file, or what lies beside one, may have. */
 export function isFileLike(path: WebPath): boolean {
   const suffix = suffixes.find((known) => path.endsWith(known)) ?? '';
-  return isFileName(nameOf(beside(path, suffix)));
-}
-
-function nameOf(path: WebPath): string {
-  return path.slice(path.lastIndexOf('/') + 1);
+  return isFileName(filenameOf(beside(path, suffix)));
 }
 
 function beside(path: WebPath, suffix: string): WebPath {

@@ -4,7 +4,7 @@
  */
 import { StorageError } from '../core/errors.ts';
 import { projectName } from '../core/names.ts';
-import type { WebPath } from '../core/paths.ts';
+import { filenameOf, type WebPath } from '../core/paths.ts';
 import { isFileLike, isKnown, isKnownProject } from './accounts.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
@@ -78,7 +78,7 @@ export class Candidates {
   async #isStill({ path, kind }: Candidate): Promise<boolean | Finding> {
     const { state, files } = this.#check;
     const stat = await files.stat(path);
-    const name = path.slice(path.lastIndexOf('/') + 1);
+    const name = filenameOf(path);
     if (stat === undefined) return name.includes('\ufffd') && unreadableName(path);
     if (stat.kind !== expectedKinds[kind]) return false;
     if (kind === 'not-a-file' && !isFileLike(path)) return !(await this.#leadsToFolder(path));

@@ -2,6 +2,7 @@
  * The progress display on a terminal: a few lines that stay in their place and are drawn over, at most ten times a
  * second. What needs attention is written above them and scrolls away as usual.
  */
+import { filenameOf } from '../core/paths.ts';
 import type { MirrorEvent, Report } from '../core/report.ts';
 import { bar, LiveLines, type Terminal } from './live-lines.ts';
 import { Speed } from './speed.ts';
@@ -55,7 +56,7 @@ export class ProgressDisplay {
     const eta = this.#etaSeconds(elapsed);
     const transfers = [...tally.transfers].slice(0, shownTransfers).map(([path, { size, bytes }]) => {
       const part = size ? `${Math.floor((100 * bytes) / size)} % of ${showBytes(size)}` : showBytes(bytes);
-      return `           ${path.slice(path.lastIndexOf('/') + 1)}  ${part}`;
+      return `           ${filenameOf(path)}  ${part}`;
     });
     const left = tally.transfers.size - transfers.length;
     const failed = [...tally.parked.values()].at(-1);

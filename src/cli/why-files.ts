@@ -1,8 +1,9 @@
 /** What becomes of each file of a project. */
+import { filenameOf } from '../core/paths.ts';
 import type { FilesPlan } from '../policy/files.ts';
 import type { Reason } from '../policy/reason.ts';
 import type { Verdict } from '../state/provenance.ts';
-import type { HeldFile, HeldProject } from '../state/state-store.ts';
+import type { HeldProject } from '../state/state-store.ts';
 
 /** What becomes of a file. `linked` ones are left where upstream has them. */
 export type FileState = 'held' | 'wanted' | 'linked' | 'left out' | 'to be removed';
@@ -23,7 +24,7 @@ const unlisted: Reason = { where: undefined, text: 'upstream does not list it an
 
 /** First what upstream's page lists, in its order, then what is held besides. */
 export function filesOf(held: HeldProject['files'], plan: FilesPlan | undefined, indexOnly: boolean): WhyFile[] {
-  const rest = new Map(held.map((file) => [filenameOf(file), file]));
+  const rest = new Map(held.map((file) => [filenameOf(file.path), file]));
   const listed = (plan?.files ?? []).map(({ file, hold, because }): WhyFile => {
     const isHeld = rest.delete(file.filename);
     return { filename: file.filename, size: file.size, state: stateOf(isHeld, hold, indexOnly), because };
@@ -31,11 +32,6 @@ export function filesOf(held: HeldProject['files'], plan: FilesPlan | undefined,
   const state = plan === undefined ? 'held' : 'to be removed';
   const because = plan === undefined ? undefined : unlisted;
   return [...listed, ...[...rest].map(([filename, { size }]) => ({ filename, size, state, because }) as const)];
-}
-
-/** The name of a held file, as its page has it. */
-export function filenameOf({ path }: HeldFile): string {
-  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 function stateOf(isHeld: boolean, hold: boolean, indexOnly: boolean): FileState {

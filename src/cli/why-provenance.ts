@@ -1,10 +1,11 @@
 /** What provenance (PEP 740) has to do with it that a file is held or left out. */
 import type { ProjectName } from '../core/names.ts';
+import { filenameOf } from '../core/paths.ts';
 import type { SimplePage } from '../formats/simple-json.ts';
 import type { Reason } from '../policy/reason.ts';
 import type { HeldFile } from '../state/state-store.ts';
 import type { Reader } from './open-reader.ts';
-import { filenameOf, type WhyFile } from './why-files.ts';
+import type { WhyFile } from './why-files.ts';
 
 /** `files` of the project with what is known of their provenance, and those that only that is known of. */
 export function withProvenance(
@@ -15,7 +16,7 @@ export function withProvenance(
   page: SimplePage | undefined,
 ): WhyFile[] {
   if (settings.provenance !== 'verify') return [...files];
-  const verdicts = new Map(held.map((file) => [filenameOf(file), file.verdict]));
+  const verdicts = new Map(held.map((file) => [filenameOf(file.path), file.verdict]));
   const reasons = new Map(state.unproven(name).map(({ filename, why }) => [filename, policyReason(settings, why)]));
   const announced = new Set(page?.files.flatMap(({ filename, provenance }) => (provenance ? [filename] : [])));
   const isAbsent = (file: WhyFile): boolean =>

@@ -45,6 +45,11 @@ export function isBlobPath(text: string): text is WebPath {
   return isFileName(text.slice(end + 1)) && (hashFolder.test(folder) || legacyFolder.test(folder));
 }
 
+/** The last part of a path. */
+export function filenameOf(path: WebPath): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
 /** True for today's layout, in which a path stands for one content; that of 2011 says nothing of it. */
 export function isHashedPath(path: WebPath): boolean {
   return hashFolder.test(path.slice(0, path.lastIndexOf('/')));

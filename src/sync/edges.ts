@@ -5,17 +5,26 @@ import type { FileStore } from '../files/file-store.ts';
 import { parseCoreMetadata } from '../packaging/core-metadata.ts';
 import { parseRequirement } from '../packaging/requirement.ts';
 import type { Edge } from '../policy/closure.ts';
-import type { HeldFile, Requires } from '../state/state-store.ts';
+import type { HeldFile, Requires, StateStore } from '../state/state-store.ts';
 
-/** The edges of each project, as {@link edgesText} wrote them. */
+/** The edges of each project, as {@link rememberRequires} wrote them. */
 export function edgesFrom(requires: Iterable<Requires>): Map<ProjectName, readonly Edge[]> {
   const edges = new Map<ProjectName, readonly Edge[]>();
   for (const { name, edges: text } of requires) edges.set(name, (JSON.parse(text) as EdgeRow[]).map(edgeOf));
   return edges;
 }
 
-/** What the releases of `held` require, as text; undefined for nothing. Wheels that share their metadata count once. */
-export async function edgesText(files: FileStore, held: readonly HeldFile[]): Promise<string | undefined> {
+/** Remembers what the releases of `held` require, all that is held of `name`. */
+export async function rememberRequires(
+  { state, files }: { readonly state: StateStore; readonly files: FileStore },
+  name: ProjectName,
+  held: readonly HeldFile[],
+): Promise<void> {
+  state.require(name, await edgesText(files, held));
+}
+
+/** The edges as text; undefined for none. Wheels that share their metadata count once. */
+async function edgesText(files: FileStore, held: readonly HeldFile[]): Promise<string | undefined> {
   const rows = new Map<string, EdgeRow>();
   const seen = new Set<string>();
   for (const { path, metadataSha256 } of held) {

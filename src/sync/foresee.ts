@@ -3,16 +3,17 @@
  * needs of another would else be removed, and fetched again.
  */
 import type { ProjectName } from '../core/names.ts';
+import { filenameOf } from '../core/paths.ts';
 import type { ProjectDecision } from '../policy/rules.ts';
 import type { HeldFile } from '../state/state-store.ts';
 import { chooseFiles } from './choose-files.ts';
-import { edgesText } from './edges.ts';
+import { rememberRequires } from './edges.ts';
 import { knownPage } from './known-page.ts';
 import type { Mirror } from './mirror.ts';
 
 /** Follows what is held through the rules of now, until nothing new is required. Asks upstream for nothing. */
 export async function foreseeRequires(mirror: Mirror): Promise<void> {
-  const { state, selection, files } = mirror;
+  const { selection } = mirror;
   const foreseen = new Map<ProjectName, string>();
   for (;;) {
     selection.follow();
@@ -23,7 +24,7 @@ export async function foreseeRequires(mirror: Mirror): Promise<void> {
       const key = selection.keyOf(decision);
       if (foreseen.get(name) === key) continue;
       foreseen.set(name, key);
-      state.require(name, await edgesText(files, await kept(mirror, decision)));
+      await rememberRequires(mirror, name, await kept(mirror, decision));
       learned += 1;
     }
     if (learned === 0) return;
@@ -36,5 +37,5 @@ async function kept(mirror: Mirror, decision: ProjectDecision): Promise<HeldFile
   const source = await knownPage(mirror, decision.name);
   if (source === undefined) return [...files];
   const wanted = new Set(chooseFiles(mirror, decision, source.page).wanted.map(({ filename }) => filename));
-  return files.filter(({ path }) => wanted.has(path.slice(path.lastIndexOf('/') + 1)));
+  return files.filter(({ path }) => wanted.has(filenameOf(path)));
 }

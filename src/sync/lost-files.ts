@@ -1,5 +1,6 @@
 /** What upstream's page does not list any more, and what becomes of it while the brake on deletions holds. */
 import type { ProjectName } from '../core/names.ts';
+import { filenameOf } from '../core/paths.ts';
 import { isJsonObject } from '../formats/json.ts';
 import { type SimplePage, simplePageFrom } from '../formats/simple-json.ts';
 import type { HeldFile, HeldProject } from '../state/state-store.ts';
@@ -10,7 +11,7 @@ import type { Mirror } from './mirror.ts';
 export function lostFiles(page: SimplePage, held: readonly HeldFile[]): HeldFile[] {
   if (page.status === 'quarantined') return [...held];
   const listed = new Set(page.files.map(({ filename }) => filename));
-  return held.filter(({ path }) => !listed.has(path.slice(path.lastIndexOf('/') + 1)));
+  return held.filter(({ path }) => !listed.has(filenameOf(path)));
 }
 
 /**
@@ -26,7 +27,7 @@ export async function withLostFiles(
 ): Promise<SourcePage | undefined> {
   const before = await knownPage(mirror, name);
   if (before === undefined) return undefined;
-  const names = new Set(lost.map(({ path }) => path.slice(path.lastIndexOf('/') + 1)));
+  const names = new Set(lost.map(({ path }) => filenameOf(path)));
   const kept = before.page.files.filter(({ filename }) => names.has(filename));
   const files = [...page.files, ...kept].map(({ json }) => json);
   const meta = isJsonObject(page.json.meta) ? page.json.meta : {};

@@ -1,6 +1,6 @@
 /** What is to be done for one project: a pure comparison of its page with what is held. */
 import { NonsenseError } from '../core/errors.ts';
-import { blobPath, isHashedPath, type WebPath } from '../core/paths.ts';
+import { blobPath, filenameOf, isHashedPath, type WebPath } from '../core/paths.ts';
 import type { SimpleFile, SimplePage } from '../formats/simple-json.ts';
 import type { HeldFile } from '../state/state-store.ts';
 
@@ -57,7 +57,9 @@ export function planProject(page: SimplePage, pageUrl: URL, held: readonly HeldF
  * What lies in the layout of 2011 may have been taken over without a hash to compare it with, and moves when one is told.
  */
 function refuseChanges(listed: readonly SimpleFile[], pageUrl: URL, held: readonly HeldFile[]): void {
-  const hashes = new Map(held.filter(({ path }) => isHashedPath(path)).map((file) => [nameOf(file), file.sha256]));
+  const hashes = new Map(
+    held.filter(({ path }) => isHashedPath(path)).map((file) => [filenameOf(file.path), file.sha256]),
+  );
   for (const { filename, sha256 } of listed) {
     const ours = hashes.get(filename);
     if (ours === undefined || ours === sha256) continue;
@@ -71,10 +73,6 @@ function changed(pageUrl: URL, filename: string, ours: string, theirs: string): 
     `${pageUrl}: ${JSON.stringify(filename)}: the hash changed: ${ours} is held, ${theirs} is listed; a file name is ` +
       'never used again, so ours stays until somebody finds out who is right (pep381run --accept-changes)',
   );
-}
-
-function nameOf({ path }: HeldFile): string {
-  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 /** The files held of a project, by what they can be found by. */

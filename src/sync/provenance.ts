@@ -3,7 +3,7 @@
  * while it is good, and again each time the project is looked at while it is not.
  */
 import type { ProjectName } from '../core/names.ts';
-import { provenancePath, type WebPath } from '../core/paths.ts';
+import { filenameOf, provenancePath } from '../core/paths.ts';
 import type { ProvenanceVerifier } from '../provenance/provenance-verifier.ts';
 import type { Unproven, Verdict } from '../state/provenance.ts';
 import type { HeldFile, HeldProject } from '../state/state-store.ts';
@@ -27,17 +27,13 @@ export interface FileProvenance {
 export function recallProvenance({ state, settings }: Mirror, name: ProjectName, plan: ProjectPlan): ProjectPlan {
   if (settings.provenance !== 'verify') return plan;
   const leftOut = new Set(state.unproven(name).flatMap((file) => (file.leftOut ? [file.filename] : [])));
-  const attested = new Set(plan.drop.filter(({ provenance }) => provenance).map(({ path }) => filenameIn(path)));
+  const attested = new Set(plan.drop.filter(({ provenance }) => provenance).map(({ path }) => filenameOf(path)));
   const files = plan.files.map((file) => ({
     ...file,
     wasLeftOut: leftOut.has(file.file.filename),
     wasAttested: file.held?.provenance ?? attested.has(file.file.filename),
   }));
   return { ...plan, files };
-}
-
-function filenameIn(path: WebPath): string {
-  return path.slice(path.lastIndexOf('/') + 1);
 }
 
 /** A plan without what `provenance-policy` leaves out at once, and that. */
