@@ -1,6 +1,6 @@
 /**
  * Everything that a fresh clone needs before anything else: the dependencies of package-lock.json, and, for those who
- * ask, Apache for the tests that run against the real one. Does nothing when all is there.
+ * ask, Apache and libfaketime for the tests that need the real ones. Does nothing when all is there.
  */
 import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
@@ -46,17 +46,29 @@ export async function runInstallScripts() {
   await run('npm', ['rebuild']);
 }
 
-/** Where Apache cannot be installed the tests say what they skip; under CI=true they fail. */
-export async function installApache() {
-  if (['/usr/sbin/apache2', '/usr/sbin/httpd'].some((program) => existsSync(program))) return;
+const testPackages = [
+  { name: 'apache2', places: ['/usr/sbin/apache2', '/usr/sbin/httpd'] },
+  { name: 'libfaketime', places: [`/usr/lib/${gnuMachine()}/faketime`, '/usr/lib/faketime', '/usr/lib64/faketime'] },
+];
+
+/** Where these cannot be installed the tests say what they skip; under CI=true they fail. */
+export async function installTestPrograms() {
+  const missing = testPackages.filter(({ places }) => !places.some((place) => existsSync(place)));
+  const names = missing.map(({ name }) => name);
+  if (names.length === 0) return;
   if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
-    console.error('Apache is missing and cannot be installed without root and apt-get: its tests will be skipped');
+    console.error(`Without root and apt-get ${names.join(' and ')} cannot be installed: some tests will be skipped`);
     return;
   }
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
   const ignoreFailure = () => {};
   await run('apt-get', ['update', '-q'], env).catch(ignoreFailure);
-  await run('apt-get', ['install', '-qy', '--no-install-recommends', 'apache2'], env).catch(ignoreFailure);
+  await run('apt-get', ['install', '-qy', '--no-install-recommends', ...names], env).catch(ignoreFailure);
+}
+
+/** What Debian calls folders of libraries by. */
+function gnuMachine() {
+  return { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' }[process.arch] ?? `${process.arch}-linux-gnu`;
 }
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {

@@ -5,7 +5,7 @@
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { orFail, root, run } from './run.mjs';
-import { checkNode, installApache, installPackages, isInstalled, runInstallScripts } from './setup.mjs';
+import { checkNode, installPackages, installTestPrograms, isInstalled, runInstallScripts } from './setup.mjs';
 import { transpiled } from './typescript-loader.mjs';
 
 checkNode();
@@ -13,12 +13,12 @@ await orFail(isInstalled() ? testInstalled() : testFresh());
 
 async function testFresh() {
   await installPackages();
-  await Promise.all([runInstallScripts(), installApache(), buildTap().then(check)]);
+  await Promise.all([runInstallScripts(), installTestPrograms(), buildTap().then(check)]);
   await buildAndTest();
 }
 
 async function testInstalled() {
-  await installApache();
+  await installTestPrograms();
   await check();
   await buildAndTest();
 }

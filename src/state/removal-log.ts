@@ -23,7 +23,7 @@ export interface RemovalLog {
   latest(limit: number): Removal[];
   /** Grows with each removal; 0 when there was none. */
   last(): number;
-  /** How much upstream has removed since `time` (milliseconds); what is in quarantine does not count. */
+  /** How much upstream has removed from `time` (milliseconds) until now; what is in quarantine does not count. */
   since(time: number): { readonly projects: number; readonly files: number };
   /** How many held projects are queued because upstream says that they are gone. */
   queued(): number;

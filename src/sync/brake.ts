@@ -51,8 +51,10 @@ export class Brake {
       this.#isPulled = queued > this.#allowed;
       return;
     }
-    const since = this.#clock.now() - dayMs;
-    this.#counts = this.#state.removals.since(Math.max(since, this.#state.mirror().deletionsAllowedAt ?? 0));
+    const now = this.#clock.now();
+    const { deletionsAllowedAt: allowedAt = 0 } = this.#state.mirror();
+    // A permission of a time to come is of a clock that was wrong.
+    this.#counts = this.#state.removals.since(Math.max(now - dayMs, allowedAt > now ? 0 : allowedAt));
     this.#limit = { projects: mostOf(projects), files: mostOf(files) };
     this.#isPulled = heldBack > 0 || this.#counts.projects + queued > this.#limit.projects;
   }

@@ -13,6 +13,7 @@ import { ownPath } from '../core/paths.ts';
 import type { Write } from '../files/file-store.ts';
 import { renderLandingPage } from '../formats/landing-page.ts';
 import { renderLastModified } from '../formats/last-modified.ts';
+import { compareClocks } from './clocks.ts';
 import { learn, queueDependencies } from './learn.ts';
 import { warnOfLeftOut } from './left-out.ts';
 import type { Mirror } from './mirror.ts';
@@ -37,6 +38,7 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
     followKeepRemoved(mirror);
     const seen = await trustUpstream(mirror);
     await learn(mirror);
+    compareClocks(mirror);
     mirror.brake.begin();
     warnOfLeftOut(mirror);
     const result = await onePass(mirror, startedMs, parked);

@@ -69,6 +69,8 @@ export interface Upstream {
   project(name: ProjectName, etag: string | undefined, fresh: boolean): Promise<ProjectAnswer>;
   /** Upstream's signed snapshot and the file beside it, as they are served; undefined when there is none. */
   snapshot(): Promise<ServedSnapshot | undefined>;
+  /** Upstream's clock as its latest answer told it, in milliseconds; undefined when none did. */
+  time(): number | undefined;
   /** True when files may be fetched from there. */
   allows(url: URL): boolean;
   /**

@@ -52,6 +52,8 @@ export interface SampleServer {
     /** The most requests that were ever in progress at once; may be set back to 0. */
     peakRequests: number;
   };
+  /** Milliseconds: what time its answers tell; may be set. */
+  now: () => number;
   /** Stops at once; replies in progress are broken off. */
   close(): Promise<void>;
 }
@@ -68,6 +70,7 @@ export const openSampleServer = async (options: SampleServerOptions): Promise<Sa
   const requests: RequestRecord[] = [];
   const traffic = watchTraffic(server);
   server.on('request', (message, response) => {
+    response.setHeader('Date', new Date(sample.now()).toUTCString());
     text(message).then(
       (body) => serve(message, body, response, site, faults, requests),
       // A client that goes away while it sends is its own business.
@@ -80,7 +83,8 @@ export const openSampleServer = async (options: SampleServerOptions): Promise<Sa
     server.closeAllConnections();
     await closed;
   };
-  return { url, index, requests, faults, traffic, close };
+  const sample: SampleServer = { url, index, requests, faults, traffic, now: Date.now, close };
+  return sample;
 };
 
 const serve = (

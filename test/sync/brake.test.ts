@@ -1,22 +1,10 @@
 import t from 'tap';
+import { indexOfMany, removeMany } from '../fixtures/index-of-many.ts';
 import { policyFrom } from '../fixtures/policy-from.ts';
-import { smallIndex } from '../fixtures/small-index.ts';
 import { openTestMirror, type TestMirror } from '../fixtures/test-mirror.ts';
 import { makeSdist } from '../sample/distributions.ts';
-import type { SampleIndex } from '../sample/sample-index.ts';
 
 const dayMs = 24 * 60 * 60_000;
-
-/** `many-0`, `many-1`, and so on, of one file each. */
-function indexOfMany(count: number): SampleIndex {
-  const index = smallIndex();
-  for (let at = 0; at < count; at += 1) index.publish(makeSdist({ name: `many-${at}`, version: '1.0' }));
-  return index;
-}
-
-function removeMany(mirror: TestMirror, from: number, to: number): void {
-  for (let at = from; at < to; at += 1) mirror.index.removeProject(`many-${at}`);
-}
 
 function held(mirror: TestMirror): { projects: number; heldBack: number } {
   const { projects, heldBack } = mirror.remembered((state) => state.totals());

@@ -1,5 +1,8 @@
 /** A clock that was years ahead for a while: nothing waits for that time to come. */
+import { join } from 'node:path';
 import t from 'tap';
+import { indexOfMany, removeMany } from '../fixtures/index-of-many.ts';
+import { treeOf } from '../fixtures/reader-check.ts';
 import { openTestMirror } from '../fixtures/test-mirror.ts';
 import { makeWheel } from '../sample/distributions.ts';
 
@@ -54,4 +57,57 @@ t.test('an outage of the changelog that began by a wrong clock lasts an hour, no
   await t.rejects(mirror.run());
   await mirror.runLater();
   t.match(mirror.warnings(), [/^no changelog, so the list of projects is compared instead/]);
+});
+
+t.test('what was removed outlives a clock that is years ahead of upstream', async (t) => {
+  const mirror = await openTestMirror(t);
+  await mirror.run();
+  const wheel = mirror.pathOf('alpha', 'alpha-1.0-py3-none-any.whl');
+  mirror.index.removeFile('alpha', 'alpha-1.0-py3-none-any.whl');
+  await mirror.runLater();
+  const trash = () => treeOf(join(mirror.target, 'trash')).filter((path) => path.endsWith(wheel));
+  t.equal(trash().length, 1);
+
+  mirror.clock.advance(tenYearsMs);
+  mirror.upstreamAheadMs = -tenYearsMs;
+  await mirror.run();
+  t.equal(trash().length, 1);
+  t.same(mirror.warnings(), [
+    "the clock of this machine says 2036-11-19, and upstream's 2026-11-22: one of them is wrong",
+  ]);
+
+  mirror.clock.advance(-tenYearsMs);
+  mirror.upstreamAheadMs = tenYearsMs;
+  await mirror.run();
+  t.equal(trash().length, 1, 'nor does it go by the clock of upstream');
+
+  mirror.upstreamAheadMs = 0;
+  mirror.clock.advance(32 * 24 * 60 * minuteMs);
+  await mirror.run();
+  t.same([trash(), mirror.warnings()], [[], []]);
+});
+
+t.test('removals that a wrong clock has dated do not hold the brake for years', async (t) => {
+  const mirror = await openTestMirror(t, { index: indexOfMany(60) });
+  await mirror.run();
+  mirror.clock.advance(tenYearsMs);
+  removeMany(mirror, 0, 30);
+  await mirror.run();
+  mirror.clock.advance(2 * 24 * 60 * minuteMs - tenYearsMs);
+  removeMany(mirror, 30, 60);
+  await mirror.run();
+  t.same(mirror.eventsOf('deletions-held-back'), []);
+});
+
+t.test('a permission that a wrong clock has dated lets nothing else go', async (t) => {
+  const mirror = await openTestMirror(t, { index: indexOfMany(60) });
+  await mirror.run();
+  mirror.clock.advance(tenYearsMs);
+  await mirror.run({ allowDeletions: 9 });
+  mirror.clock.advance(2 * 24 * 60 * minuteMs - tenYearsMs);
+  removeMany(mirror, 0, 40);
+  await mirror.run();
+  removeMany(mirror, 40, 60);
+  await mirror.runLater();
+  t.equal(mirror.eventsOf('deletions-held-back')[0]?.deletions.length, 20);
 });

@@ -47,7 +47,7 @@ export class SqliteRemovalLog implements RemovalLog {
   }
 
   since(time: number): { readonly projects: number; readonly files: number } {
-    return this.#do(() => this.#sql.since.get(time)) ?? { projects: 0, files: 0 };
+    return this.#do(() => this.#sql.since.get(time, this.#clock.now())) ?? { projects: 0, files: 0 };
   }
 
   queued(): number {
@@ -105,9 +105,9 @@ function prepareStatements(db: Database.Database) {
       'SELECT project, path, sha256, at, why FROM removed ORDER BY id DESC LIMIT ?',
     ),
     last: db.prepare<[], { id: number }>('SELECT coalesce(max(id), 0) AS id FROM removed'),
-    since: db.prepare<[number], { projects: number; files: number }>(
+    since: db.prepare<[number, number], { projects: number; files: number }>(
       `SELECT count(*) - count(path) AS projects, count(path) AS files FROM removed
-       WHERE at > ? AND why = 'removed upstream'`,
+       WHERE at > ? AND at <= ? AND why = 'removed upstream'`,
     ),
     queued: db.prepare<[], { count: number }>(
       'SELECT count(*) AS count FROM queue JOIN projects USING (name) WHERE removed = 1',

@@ -39,6 +39,7 @@ export class PypiUpstream implements Upstream {
   readonly #options: PypiUpstreamOptions;
   readonly #hosts: ReadonlySet<string>;
   readonly #scheme: string;
+  #time: number | undefined;
 
   constructor(options: PypiUpstreamOptions) {
     this.#options = options;
@@ -132,6 +133,10 @@ export class PypiUpstream implements Upstream {
     return fetchSnapshot(base, (request, choose) =>
       withRetries(clock, signal, () => this.#ask(request, [200, 404, 410], choose())),
     );
+  }
+
+  time(): number | undefined {
+    return this.#time;
   }
 
   allows(url: URL): boolean {
@@ -238,8 +243,11 @@ export class PypiUpstream implements Upstream {
     beginning = false,
   ): Promise<HttpAnswer> {
     const { http, limiter, clock } = this.#options;
-    const exchange = async (): Promise<HttpAnswer> =>
-      expectStatus(await http.exchange(request, choose), request.url, expected, limiter, clock);
+    const exchange = async (): Promise<HttpAnswer> => {
+      const answer = await http.exchange(request, choose);
+      this.#time = sentAt(answer.headers) ?? this.#time;
+      return expectStatus(answer, request.url, expected, limiter, clock);
+    };
     return limiter.run(exchange, beginning);
   }
 }
@@ -247,6 +255,12 @@ export class PypiUpstream implements Upstream {
 /** Who asked without a condition has nothing that could be unchanged. */
 function unchangedIf(isConditional: boolean): readonly number[] {
   return isConditional ? [304] : [];
+}
+
+/** When an answer was sent, caches on the way included (RFC 9111). */
+function sentAt({ date = '', age = '' }: HttpAnswer['headers']): number | undefined {
+  const ms = Date.parse(date) + (/^\d{1,9}$/.test(age) ? Number(age) * 1000 : 0);
+  return Number.isNaN(ms) ? undefined : ms;
 }
 
 function isSimpleJson(headers: HttpAnswer['headers']): boolean {

@@ -1,0 +1,18 @@
+/** The clock of this machine may be wrong, and what is deleted by its age is gone for good. */
+import type { Mirror } from './mirror.ts';
+
+const dayMs = 24 * 60 * 60_000;
+
+/** The time that it surely is by now: the earlier one of our clock and upstream's. */
+export function surelyNow({ clock, upstream }: Mirror): number {
+  return Math.min(clock.now(), upstream.time() ?? 0);
+}
+
+/** Tells when the two are more than a day apart. */
+export function compareClocks({ clock, upstream, report }: Mirror): void {
+  const [ours, theirs] = [clock.now(), upstream.time()];
+  if (theirs === undefined || Math.abs(ours - theirs) <= dayMs) return;
+  const [here, there] = [ours, theirs].map((time) => new Date(time).toISOString().slice(0, 10));
+  const message = `the clock of this machine says ${here}, and upstream's ${there}: one of them is wrong`;
+  report({ type: 'warning', message });
+}
