@@ -1,0 +1,57 @@
+/** A real browser on pages that are full of somebody's markup: it shows text, and neither runs nor fetches anything. */
+import { execFile } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import t from 'tap';
+import { apacheOrReason, openApache } from '../fixtures/apache.ts';
+import { openTestMirror } from '../fixtures/test-mirror.ts';
+import { logLine } from './log-line.ts';
+
+const browser = ['chromium', 'chromium-browser', 'google-chrome'].map((name) => `/usr/bin/${name}`).find(existsSync);
+const { skip } = apacheOrReason();
+const options = { skip: skip || (browser === undefined ? 'no Chromium is installed here' : false) };
+
+/** The page as the browser has understood it, after its scripts. */
+async function understood(url: string, profile: string): Promise<string> {
+  const flags = ['--headless', '--no-sandbox', '--disable-gpu', `--user-data-dir=${profile}`, '--dump-dom'];
+  return (await promisify(execFile)(browser ?? '', [...flags, '--virtual-time-budget=2000', url])).stdout;
+}
+
+/** Would fetch `/hit/…`, which Apache logs, and change the title, if it were taken for markup. */
+function markup(field: string): string {
+  return `"'><img src="/hit/${field}" onerror="document.title='owned'"><script>document.title='owned'</script>&lt;b>`;
+}
+
+t.test('markup in a page of upstream stays text', options, async (t) => {
+  const mirror = await openTestMirror(t);
+  mirror.alterPage('alpha', (page) => ({
+    ...page,
+    meta: { ...page.meta, extra: markup('meta') },
+    'project-status': { status: 'archived', reason: markup('status') },
+    files: page.files.map((file) => ({
+      ...file,
+      'requires-python': markup('python'),
+      yanked: markup('yanked'),
+      url: `${file.url}#${markup('fragment')}`,
+    })),
+  }));
+  await mirror.run();
+  t.same([...mirror.problems(), ...mirror.parkings()], []);
+  writeFileSync(join(mirror.web, 'unescaped.html'), `<title>quiet</title>${markup('unescaped')}`);
+  const apache = await openApache({ target: mirror.target });
+  t.teardown(() => apache.close());
+  const profile = join(mirror.target, 'browser');
+
+  const page = await understood(`${apache.url}/simple/alpha/`, profile);
+  t.match(page, /<title>Links for alpha<\/title>/);
+  t.equal(page.match(/<a /g)?.length, 2);
+  t.notMatch(page, /<(?:img|script)/);
+  t.match(page, /&lt;img src=/, 'a browser was told of the markup');
+  for (const path of ['/simple/', '/']) t.notMatch(await understood(`${apache.url}${path}`, profile), /owned/);
+
+  const unescaped = await understood(`${apache.url}/unescaped.html`, profile);
+  t.match(unescaped, /<title>quiet<\/title>/, 'the policy of the virtual host runs no script, even if one got through');
+  await logLine(apache.log, '/hit/unescaped');
+  t.same(readFileSync(apache.log, 'utf8').match(/\/hit\/\w+/g), ['/hit/unescaped'], 'what is taken for markup is seen');
+});
