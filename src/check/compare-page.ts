@@ -24,12 +24,17 @@ export function comparePage(name: ProjectName, page: SimplePage, held: HeldProje
   const heldByPath = new Map(held.files.map((file) => [file.path, file]));
   const mentioned = new Set<WebPath>();
   const listed: ExpectedFile[] = [];
+  /** What the page leaves to upstream. Its bytes may be held under the address that upstream once had for them. */
+  const elsewhere = new Set<string | undefined>();
   let isKnown = true;
   for (const entry of page.files) {
     const path = pathOf(entry, name);
     const file = path && heldByPath.get(path);
     if (path !== undefined) mentioned.add(path);
-    if (!isOurs(entry) && file === undefined) continue;
+    if (!isOurs(entry) && file === undefined) {
+      elsewhere.add(entry.sha256);
+      continue;
+    }
     if (path === undefined) problems.push(`${entry.filename}: its link leads to no place that a mirror has`);
     else {
       listed.push(expected(path, entry, file));
@@ -38,7 +43,8 @@ export function comparePage(name: ProjectName, page: SimplePage, held: HeldProje
     if (file === undefined) isKnown = false;
   }
   const unlisted = held.files.filter(({ path }) => !mentioned.has(path));
-  if (!keepsRemoved) problems.push(...unlisted.map(({ path }) => `${path} is held, and not listed`));
+  const unexplained = keepsRemoved ? [] : unlisted.filter(({ sha256 }) => !elsewhere.has(sha256));
+  problems.push(...unexplained.map(({ path }) => `${path} is held, and not listed`));
   return { problems, listed, unlisted: unlisted.map(expectedHeld), isKnown };
 }
 

@@ -75,8 +75,10 @@ function planPage(
     acceptsChanges: settings.acceptChanges.includes(due.name),
   };
   const all = planProject({ ...page, files: chosen.wanted }, url, held.files, trust);
-  const isArchived = settings.keepRemoved && page.status !== 'quarantined';
-  const drop = isArchived ? all.drop.filter((file) => !lost.includes(file)) : all.drop;
+  const archived = settings.keepRemoved && page.status !== 'quarantined' ? lost : [];
+  // What upstream has moved is not fetched here, so the bytes that are held stay where they are.
+  const moved = settings.indexOnly ? all.files.map(({ elsewhere }) => elsewhere) : [];
+  const drop = all.drop.filter((file) => !archived.includes(file) && !moved.includes(file.path));
   const recalled = recallProvenance(mirror, due.name, { ...all, drop });
   return { source, chosen, ...requireProvenance(mirror, recalled) };
 }

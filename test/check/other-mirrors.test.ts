@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { openTestMirror } from '../fixtures/test-mirror.ts';
+import { somePlace, TreeIndex } from '../fixtures/tree-upstream.ts';
 import { makeSdist } from '../sample/distributions.ts';
 import { damageableIndex, openSyncedMirror, runCheck } from './checked-mirror.ts';
 
@@ -22,6 +23,22 @@ t.test('a mirror that became one of the index only keeps the files that it held,
   t.match((await runCheck(mirror, everything)).tally, { findings: 0, files: 7 });
   rmSync(join(mirror.web, mirror.pathOf('alpha', 'alpha-1.0.tar.gz')));
   t.match((await runCheck(mirror)).lines[0], /^Missing file .*alpha-1\.0\.tar\.gz$/);
+});
+
+t.test('a mirror of the index only keeps what has moved upstream, and that is checked, too', async (t) => {
+  const index = new TreeIndex();
+  const sdist = makeSdist({ name: 'mover', version: '1.0' });
+  const [from, to] = [somePlace('a', sdist.filename), somePlace('b', sdist.filename)];
+  index.publishAt(from, sdist);
+  const mirror = await openSyncedMirror(t, index);
+  index.removeFile('mover', sdist.filename);
+  index.publishAt(to, sdist);
+  await mirror.runLater({ settings: { indexOnly: true } });
+  const { lines, tally } = await runCheck(mirror, everything);
+  t.same(lines, []);
+  t.match(tally, { files: 1 });
+  rmSync(join(mirror.web, from));
+  t.match((await runCheck(mirror)).lines[0], /^Missing file .*mover-1\.0\.tar\.gz$/);
 });
 
 t.test('a mirror that has never run, or has no projects, is right', async (t) => {

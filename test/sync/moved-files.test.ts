@@ -4,13 +4,12 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { ProjectName } from '../../src/core/names.ts';
 import { named, openTestMirror, type TestMirror } from '../fixtures/test-mirror.ts';
-import { TreeIndex } from '../fixtures/tree-upstream.ts';
+import { somePlace, TreeIndex } from '../fixtures/tree-upstream.ts';
 import { makeSdist, makeWheel } from '../sample/distributions.ts';
 
 const [mover] = named('mover') as [ProjectName];
-const [old, moved] = ['a', 'b'].map((digit) => `/packages/${digit.repeat(2)}/${digit.repeat(2)}/${digit.repeat(60)}`);
 const wheel = makeWheel({ name: 'mover', version: '1.0', files: { 'mover/data.bin': Buffer.alloc(3 << 20, 7) } });
-const [from, to] = [old, moved].map((folder) => `${folder}/${wheel.filename}`) as [string, string];
+const [from, to] = [somePlace('a', wheel.filename), somePlace('b', wheel.filename)];
 
 interface Moving {
   readonly mirror: TestMirror;
@@ -54,6 +53,21 @@ t.test('a file that moved is linked, not fetched', async (t) => {
   t.same(mirror.problems(), []);
   const held = mirror.remembered((state) => state.held(mover).files.map(({ path }) => `/${path}`));
   t.same(held.sort(), [mirror.index.pathOf('mover', 'mover-1.0.tar.gz'), to].sort());
+});
+
+t.test('an index-only mirror keeps a file that moved where it is, until files are wanted again', async (t) => {
+  const { mirror, move, downloads } = await openMoving(t);
+  move();
+  await mirror.runLater({ settings: { indexOnly: true } });
+  t.same(downloads(), []);
+  t.ok(existsSync(join(mirror.web, from)));
+  mirror.index.addRole('mover', 'somebody');
+  await mirror.runLater({ settings: { indexOnly: true } });
+  t.ok(existsSync(join(mirror.web, from)), 'and when it is looked at again');
+  await mirror.runLater();
+  t.same(downloads(), [`${to}.metadata`]);
+  t.notOk(existsSync(join(mirror.web, from)));
+  t.same(mirror.problems(), []);
 });
 
 for (const [what, harm] of Object.entries({
