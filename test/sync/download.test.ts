@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import t from 'tap';
@@ -141,6 +141,26 @@ for (const [what, fault] of [
     t.equal(progress(mirror), size);
   });
 }
+
+t.test('a download goes on without a validator that a power cut has made nonsense of', async (t) => {
+  const { mirror } = await openLarge(t);
+  mirror.server.faults.add({ do: 'cut', after: 2 * megabyte, match: wheel, times: 1 });
+  let broken = false;
+  await mirror.run({
+    report: ({ type }) => {
+      if (type !== 'bytes' || broken) return;
+      broken = true;
+      mirror.server.faults.add({ do: 'reset', match: wheel });
+    },
+  });
+  mirror.server.faults.clear();
+  const staging = join(mirror.target, 'staging');
+  const kept = readdirSync(staging).filter((name) => name.endsWith('.etag'));
+  t.equal(kept.length, 1);
+  for (const name of kept) writeFileSync(join(staging, name), '\0'.repeat(34));
+  t.same([...(await mirror.runLater()).parked], []);
+  t.same(mirror.problems(), []);
+});
 
 t.test('an upstream that always forges the range does not keep a file away for ever', async (t) => {
   const { mirror } = await openLarge(t);

@@ -67,7 +67,7 @@ export class PypiUpstream implements Upstream {
     const headers = {
       accept: simpleJson,
       'accept-encoding': 'gzip',
-      ...(etag && { 'if-none-match': etag }),
+      ...(isEtag(etag) && { 'if-none-match': etag }),
     };
     return new Promise((resolve, reject) => {
       let body: Transform | undefined;
@@ -81,7 +81,7 @@ export class PypiUpstream implements Upstream {
           return untilFree(stream);
         };
       };
-      this.#ask({ url, headers }, [200, ...unchangedIf(etag !== undefined)], choose).then(
+      this.#ask({ url, headers }, [200, ...unchangedIf(isEtag(etag))], choose).then(
         (answer) => {
           if (body !== undefined) body.end();
           else if (answer.status === 304) resolve(undefined);
@@ -94,7 +94,7 @@ export class PypiUpstream implements Upstream {
 
   async project(name: ProjectName, etag: string | undefined, fresh: boolean): Promise<ProjectAnswer> {
     const url = new URL(`${this.#options.base}/simple/${name}/`);
-    const isConditional = etag !== undefined && !fresh;
+    const isConditional = isEtag(etag) && !fresh;
     const headers = {
       accept: simpleJson,
       // Each encoding is an object of its own in the CDN: when one is stale the other may be fresh.
@@ -151,7 +151,7 @@ export class PypiUpstream implements Upstream {
   ): Promise<'done' | 'absent'> {
     let target = url;
     for (let redirects = 0; ; redirects += 1) {
-      const answer = await this.#fileFrom(target, size, from, sink);
+      const answer = await this.#fileFrom(target, size, isEtag(from?.etag) ? from : undefined, sink);
       if (answer.status === 404 || answer.status === 410) return 'absent';
       if (answer.status === 200 || answer.status === 206) return 'done';
       if (answer.status === 416) return this.file(url, size, undefined, sink);
@@ -268,9 +268,14 @@ function isSimpleJson(headers: HttpAnswer['headers']): boolean {
   return type === simpleJson || type === 'application/json';
 }
 
-/** A weak validator does not promise the same bytes (RFC 9110), so it cannot guard a resumed download. */
+/** What can be sent back (RFC 9110): upstream may write nonsense there, and a power cut leave it where it was kept. */
+function isEtag(text: string | undefined): text is string {
+  return text !== undefined && /^(?:W\/)?"[!#-~]{0,255}"$/.test(text);
+}
+
+/** A weak validator does not promise the same bytes, so it cannot guard a resumed download. */
 function strongEtag(etag: string | undefined): string | undefined {
-  return etag?.startsWith('"') ? etag : undefined;
+  return isEtag(etag) && !etag.startsWith('W') ? etag : undefined;
 }
 
 function continues(contentRange: string | undefined, from: number, size: number | undefined): boolean {

@@ -79,6 +79,10 @@ t.test('a project is a page, unchanged, or absent', async (t) => {
   const etag = answer.kind === 'page' ? answer.etag : undefined;
   t.match(await upstream.project(alpha, etag, false), { kind: 'unchanged' });
   t.match(await upstream.project(alpha, etag, true), { kind: 'page' }, 'a fresh one is asked for without conditions');
+  for (const nonsense of ['', '\0', '"\ufffd"', '"a"\n', 'a', '"a" "b"', `"${'a'.repeat(99_999)}"`]) {
+    t.match(await upstream.project(alpha, nonsense, false), { kind: 'page' }, 'and so with an ETag that is none');
+    t.ok(await upstream.listProjects(nonsense));
+  }
   t.match(await upstream.project(nobody, undefined, false), { kind: 'absent' });
   server.faults.add({ do: 'redirect', location: '/simple/other/', match: /alpha/ });
   t.match(await upstream.project(alpha, undefined, false), { kind: 'absent' }, 'moved to another name');
