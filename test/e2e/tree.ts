@@ -29,13 +29,13 @@ export function untouchedTree(folder: string): Record<string, string> {
 
 /** The projects, files and queue that the state of a mirror holds. */
 export function stateOf(target: string): {
-  readonly projects: unknown[];
+  readonly projects: Record<string, unknown>[];
   readonly files: unknown[];
   readonly queue: unknown[];
 } {
   const db = new Database(join(target, 'state.db'), { readonly: true });
   try {
-    const all = (sql: string): unknown[] => db.prepare(sql).all();
+    const all = (sql: string) => db.prepare<[], Record<string, unknown>>(sql).all();
     return {
       projects: all('SELECT name, display_name, serial, etag, status FROM projects ORDER BY name'),
       files: all(

@@ -148,7 +148,7 @@ export async function problemsAfter(
     if (code === 0 && stderr !== '') wrong.push('words, though all is well');
     if (code !== 4) return wrong;
     if (errors.length !== 1 || lines.length > 2) wrong.push('more or less than one line');
-    if (!/E[A-Z]{2,}|disk|database/.test(errors[0] ?? '')) wrong.push('no reason');
+    if (!/E[A-Z]{2,}|disk|database|quota/.test(errors[0] ?? '')) wrong.push('no reason');
     return wrong;
   }
 }

@@ -148,8 +148,9 @@ class KilledMirror {
     return ['pep381checkfiles', await this.#killer.run(pep381checkfiles, ['-q', '--repair', this.#target], grow)];
   }
 
+  /** In all rounds together more is removed than a day may take. */
   #mirrorArgs(): string[] {
-    return ['-q', '--upstream', this.#server.url, this.#target];
+    return ['-q', '--allow-deletions', '1000000', '--upstream', this.#server.url, this.#target];
   }
 
   #damageSomething(): void {

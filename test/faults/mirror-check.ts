@@ -51,7 +51,11 @@ export function statsOf(target: string): Record<string, string> {
  * Everything that a mirror holds and remembers, apart from downloads of days. A run that is killed while it removes a
  * file may leave the file's folder, which harms nobody.
  */
-export function contentOf(target: string): object {
+export function contentOf(target: string): {
+  readonly web: Record<string, string>;
+  readonly state: ReturnType<typeof stateOf>;
+  readonly staging: readonly string[];
+} {
   const published = Object.entries(publishedTree(target));
   const web = published.filter(([path, content]) => content !== 'folder' && !path.startsWith('local-stats/'));
   const staging = existsSync(join(target, 'staging')) ? readdirSync(join(target, 'staging')) : [];

@@ -43,5 +43,6 @@ const advice: Readonly<Record<string, string>> = {
   EROFS: '; the target must be writable',
   ENOSPC: full,
   EDQUOT: full,
+  UNKNOWN: '; Node.js has no name for the reason, which may be a full quota',
   EMFILE: '; raise the limit of open files (ulimit -n)',
 };
