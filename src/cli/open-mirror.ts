@@ -7,6 +7,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { ProvenanceVerifier } from '../provenance/provenance-verifier.ts';
 import { SqliteStateStore } from '../state/sqlite/sqlite-state-store.ts';
 import { Brake } from '../sync/brake.ts';
+import { laterClock } from '../sync/clocks.ts';
 import type { Mirror } from '../sync/mirror.ts';
 import { Selection } from '../sync/selection.ts';
 import { Space } from '../sync/space.ts';
@@ -61,7 +62,7 @@ export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(
     signal,
   });
   const state = new SqliteStateStore(target.state, clock, { nativeBinding: options.nativeBinding, discard: dryRun });
-  const files = new FilesystemFileStore(target.root, clock);
+  const files = new FilesystemFileStore(target.root, clock, 'staging', laterClock(clock, upstream));
   if (!dryRun) files.create();
   const mirror: Mirror = {
     upstream,

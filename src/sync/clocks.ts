@@ -1,4 +1,6 @@
 /** The clock of this machine may be wrong, and what is deleted by its age is gone for good. */
+import type { Clock } from '../core/clock.ts';
+import type { Upstream } from '../upstream/upstream.ts';
 import type { Mirror } from './mirror.ts';
 
 const dayMs = 24 * 60 * 60_000;
@@ -6,6 +8,11 @@ const dayMs = 24 * 60 * 60_000;
 /** The time that it surely is by now: the earlier one of our clock and upstream's. */
 export function surelyNow({ clock, upstream }: Mirror): number {
   return Math.min(clock.now(), upstream.time() ?? 0);
+}
+
+/** The later one of both clocks: what is removed by it is not old before its time. */
+export function laterClock(clock: Clock, upstream: Pick<Upstream, 'time'>): Pick<Clock, 'now'> {
+  return { now: () => Math.max(clock.now(), upstream.time() ?? 0) };
 }
 
 /** Tells when the two are more than a day apart. */

@@ -43,6 +43,8 @@ export interface FaultOptions {
   delay: { ms: number };
   /** Another Content-Type; the rest is right. */
   'content-type': { contentType: string };
+  /** More headers; the rest is right. */
+  headers: { headers: Readonly<Record<string, string>> };
   /** What `change` makes of the body; where it is compressed, of the compressed one. */
   change: { change: (body: Buffer) => Buffer };
   /** Another body with status 200; a range is not honoured. */
@@ -172,6 +174,7 @@ const behaviours: { readonly [K in FaultKind]: Behaviour<FaultOf<K>> } = {
   'content-type': {
     reply: (reply, { contentType }) => ({ ...reply, headers: { ...reply.headers, 'Content-Type': contentType } }),
   },
+  headers: { reply: (reply, { headers }) => ({ ...reply, headers: { ...reply.headers, ...headers } }) },
   change: { reply: (reply, { change }) => ({ ...reply, body: change(reply.body) }) },
   body: {
     reply: (reply, { body, contentType = reply.headers['Content-Type'] ?? 'text/plain' }) => ({

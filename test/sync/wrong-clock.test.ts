@@ -87,6 +87,34 @@ t.test('what was removed outlives a clock that is years ahead of upstream', asyn
   t.same([trash(), mirror.warnings()], [[], []]);
 });
 
+t.test('what a clock that was behind has removed is not old as soon as the clock is right', async (t) => {
+  const mirror = await openTestMirror(t);
+  await mirror.run();
+  mirror.index.removeFile('alpha', 'alpha-1.0-py3-none-any.whl');
+  mirror.clock.advance(-tenYearsMs);
+  mirror.upstreamAheadMs = tenYearsMs;
+  await mirror.run();
+  mirror.clock.advance(tenYearsMs);
+  mirror.upstreamAheadMs = 0;
+  await mirror.runLater();
+  t.equal(treeOf(join(mirror.target, 'trash')).filter((path) => path.endsWith('.whl')).length, 1);
+});
+
+t.test('what a cache tells of its age is not taken for time that has passed', async (t) => {
+  const mirror = await openTestMirror(t);
+  await mirror.run();
+  mirror.index.removeFile('alpha', 'alpha-1.0-py3-none-any.whl');
+  await mirror.runLater();
+  mirror.clock.advance(tenYearsMs);
+  mirror.upstreamAheadMs = -tenYearsMs;
+  const headers = { age: String(tenYearsMs / 1000) };
+  mirror.server.faults.add({ do: 'headers', headers });
+  mirror.index.publish(makeWheel({ name: 'beta', version: '2.0' }));
+  await mirror.run();
+  t.same(mirror.filenames('beta').length, 2);
+  t.equal(treeOf(join(mirror.target, 'trash')).filter((path) => path.endsWith('.whl')).length, 1);
+});
+
 t.test('removals that a wrong clock has dated do not hold the brake for years', async (t) => {
   const mirror = await openTestMirror(t, { index: indexOfMany(60) });
   await mirror.run();

@@ -47,7 +47,7 @@ export class FilesystemFileStore implements FileStore {
   readonly #web: string;
   readonly #staging: string;
   readonly #trash: Trash;
-  readonly #clock: Clock;
+  readonly #removals: Pick<Clock, 'now'>;
   readonly #commits: GroupCommit<Step>;
   readonly #flusher: Flusher;
   readonly #folders: PublishedFolders;
@@ -59,13 +59,13 @@ export class FilesystemFileStore implements FileStore {
    * The tree below the folder `target`; nothing is touched before {@link create}. Programs that may run at the same time
    * must not share a `staging` folder.
    */
-  constructor(target: string, clock: Clock, staging = 'staging') {
+  constructor(target: string, clock: Clock, staging = 'staging', removals: Pick<Clock, 'now'> = clock) {
     this.#web = join(target, 'web');
     this.#staging = join(target, staging);
     this.#folders = new PublishedFolders(this.#web);
     this.#trash = new Trash(join(target, 'trash'));
     this.#target = target;
-    this.#clock = clock;
+    this.#removals = removals;
     this.#flusher = new Flusher(this.#staging);
     this.#commits = new GroupCommit(clock, (steps) => this.#commit(steps));
   }
@@ -235,7 +235,7 @@ export class FilesystemFileStore implements FileStore {
 
   #moveToTrash(path: WebPath, touched: Set<string>): void {
     const from = this.#at(path);
-    const to = this.#trash.place(path, dayOf(this.#clock.now()));
+    const to = this.#trash.place(path, dayOf(this.#removals.now()));
     guardStorage(from, () => {
       refuseLinks(this.#web, dirname(from));
       if (lstatSync(from, { throwIfNoEntry: false }) === undefined) return;

@@ -21,6 +21,8 @@ import { readList, untilFree } from './served-list.ts';
 
 const simpleJson = 'application/vnd.pypi.simple.v1+json';
 const mostRedirects = 3;
+/** The end of the years that dates are written in. */
+const lastTime = Date.UTC(9999, 11, 31);
 /** Ten times the largest file of PyPI: where the index does not tell the size, a body must end all the same. */
 const largestUnsized = 10 * 2 ** 30;
 
@@ -257,10 +259,10 @@ function unchangedIf(isConditional: boolean): readonly number[] {
   return isConditional ? [304] : [];
 }
 
-/** When an answer was sent, caches on the way included (RFC 9111). */
-function sentAt({ date = '', age = '' }: HttpAnswer['headers']): number | undefined {
-  const ms = Date.parse(date) + (/^\d{1,9}$/.test(age) ? Number(age) * 1000 : 0);
-  return Number.isNaN(ms) ? undefined : ms;
+/** When an answer was sent, or, from a cache on the way, earlier; `Age` counts twice where the cache tells its own date. */
+function sentAt({ date = '' }: HttpAnswer['headers']): number | undefined {
+  const ms = Date.parse(date);
+  return ms <= lastTime ? ms : undefined;
 }
 
 function isSimpleJson(headers: HttpAnswer['headers']): boolean {
