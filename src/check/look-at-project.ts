@@ -20,7 +20,8 @@ export interface Look {
 
 /**
  * Looks at `name`. While the project is `queued`, pages and state may differ: a run that was stopped between two of its
- * steps leaves them so, and the next one puts it right. Then only what the page promises to its readers counts.
+ * steps leaves them so, and the next one puts it right. Then only what the page promises to its readers counts, and
+ * what is held already: the next run fetches that no more.
  */
 export async function lookAtProject(
   check: Check,
@@ -32,12 +33,20 @@ export async function lookAtProject(
   const comparison = page && comparePage(name, page, held, check.state.mirror().keepsRemoved === true);
   const found = [...findings, ...(queued ? [] : passing)];
   if (!queued && comparison !== undefined) found.push(...disagreement(name, comparison));
-  for (const file of filesOf(comparison, held, queued)) {
-    await check.pace.keep();
-    found.push(...(await lookAtFile(check, name, file)));
+  for (const file of comparison?.listed ?? []) found.push(...(await look(file)));
+  for (const file of comparison?.unlisted ?? held.files.map(expectedHeld)) {
+    const wrong = await look(file);
+    // The run that was stopped may have begun to remove it.
+    const isGoing = queued && comparison !== undefined && wrong.some(({ kind }) => kind === 'missing-file');
+    if (!isGoing) found.push(...wrong);
   }
   const isRight = findings.length === 0 && (queued || passing.length === 0);
   return { findings: found, page, isProven: isRight && comparison?.isKnown === true };
+
+  async function look(file: ExpectedFile): Promise<Finding[]> {
+    await check.pace.keep();
+    return lookAtFile(check, name, file);
+  }
 }
 
 /** One line for a page, however many files it speaks of. */
@@ -46,9 +55,4 @@ function disagreement(project: ProjectName, { problems }: Comparison): Finding[]
   if (first === undefined) return [];
   const found = more.length === 0 ? first : `${first} (and ${more.length} more)`;
   return [{ kind: 'bad-page', path: pagePath('index.v1_json', project), project, found }];
-}
-
-function filesOf(comparison: Comparison | undefined, held: HeldProject, queued: boolean): readonly ExpectedFile[] {
-  if (comparison === undefined) return held.files.map(expectedHeld);
-  return queued ? comparison.listed : [...comparison.listed, ...comparison.unlisted];
 }

@@ -5,6 +5,7 @@ import { gzipSync } from 'node:zlib';
 import t from 'tap';
 import { publishedTree } from '../e2e/tree.ts';
 import type { TestMirror } from '../fixtures/test-mirror.ts';
+import { makeSdist, makeWheel } from '../sample/distributions.ts';
 import { flipByte, openSyncedMirror, queuedIn, runCheck } from './checked-mirror.ts';
 
 const todo = 'Todo list updated; run pep381run now';
@@ -184,3 +185,18 @@ for (const [what, { damage, lines, queued = ['many'] }] of Object.entries(cases)
     t.same(mirror.problems(), []);
   });
 }
+
+t.test('what is held of a project that is not finished yet is checked, too', async (t) => {
+  const mirror = await openSyncedMirror(t);
+  mirror.index.publish(makeWheel({ name: 'beta', version: '2.0' }));
+  mirror.index.publish(makeSdist({ name: 'beta', version: '2.0' }));
+  const off = mirror.server.faults.add({ do: 'status', status: 404, match: /beta-2\.0\.tar\.gz/ });
+  await mirror.runLater();
+  const wheel = mirror.pathOf('beta', 'beta-2.0-py3-none-any.whl');
+  rmSync(join(mirror.web, `${wheel}.metadata`));
+  t.match((await runCheck(mirror)).lines, [/^Missing metadata .*beta-2\.0-py3-none-any\.whl\.metadata$/, /^Todo list/]);
+  off();
+  await mirror.runLater();
+  t.same(mirror.problems(), []);
+  t.same((await runCheck(mirror)).lines, []);
+});
