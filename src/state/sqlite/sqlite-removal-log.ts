@@ -3,7 +3,7 @@ import type Database from 'better-sqlite3';
 import type { Clock } from '../../core/clock.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { WebPath } from '../../core/paths.ts';
-import type { Removal, RemovalLog } from '../removal-log.ts';
+import type { LostFile, Removal, RemovalLog } from '../removal-log.ts';
 import type { HeldFile } from '../state-store.ts';
 import { asStorage } from './open-database.ts';
 
@@ -13,6 +13,11 @@ interface RemovalRow {
   readonly sha256: Buffer | null;
   readonly at: number;
   readonly why: string;
+}
+
+interface LostRow {
+  readonly path: WebPath;
+  readonly sha256: Buffer;
 }
 
 interface Values {
@@ -54,6 +59,13 @@ export class SqliteRemovalLog implements RemovalLog {
     return this.#do(() => this.#sql.queued.get())?.count ?? 0;
   }
 
+  lostBy(name: ProjectName): LostFile[] {
+    return this.#do(() => this.#sql.lostBy.all(name)).map(({ path, sha256 }) => ({
+      path,
+      sha256: sha256.toString('hex'),
+    }));
+  }
+
   forget(time: number): void {
     this.#do(() => this.#sql.forget.run(time));
   }
@@ -72,7 +84,8 @@ export class SqliteRemovalLog implements RemovalLog {
   takeBack(name: ProjectName): void {
     this.#transaction(() => {
       this.#sql.keep.run(name);
-      this.#sql.forgetAllOf.run(name);
+      this.#sql.forgetProject.run(name);
+      this.#sql.forgetHeld.run({ name });
     });
   }
 
@@ -115,10 +128,19 @@ function prepareStatements(db: Database.Database) {
     add: db.prepare<Values>(
       `INSERT INTO removed (project, path, sha256, at, why)
        SELECT :project, :path, :sha256, :now, :why
-       WHERE NOT EXISTS (SELECT 1 FROM removed WHERE project = :project AND path IS :path AND why = :why)`,
+       WHERE NOT EXISTS (
+         SELECT 1 FROM removed WHERE project = :project AND path IS :path AND sha256 IS :sha256 AND why = :why
+       )`,
     ),
     forgetProject: db.prepare<[string]>('DELETE FROM removed WHERE project = ? AND path IS NULL'),
-    forgetAllOf: db.prepare<[string]>('DELETE FROM removed WHERE project = ?'),
+    forgetHeld: db.prepare<{ name: string }>(
+      'DELETE FROM removed WHERE project = :name AND path IN (SELECT path FROM files WHERE project = :name)',
+    ),
+    lostBy: db.prepare<[string], LostRow>(
+      `SELECT path, sha256 FROM removed
+       WHERE project = ? AND path IS NOT NULL AND sha256 IS NOT NULL AND why IN ('removed upstream', 'quarantined upstream')
+       ORDER BY id`,
+    ),
     forget: db.prepare<[number]>(
       'DELETE FROM removed WHERE at < ? AND NOT EXISTS (SELECT 1 FROM files WHERE files.path = removed.path)',
     ),
