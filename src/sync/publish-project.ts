@@ -22,12 +22,12 @@ export interface SelectedProject {
   readonly decision: ProjectDecision | undefined;
 }
 
-/** Publishes `source`, which upstream served under the serial and ETag of `known`, and the hash where it was just served. */
+/** Publishes `source`, which upstream served under the serial and ETag of `known`; there is more where that was just now. */
 export async function publishProject(
   mirror: Mirror,
   project: SelectedProject,
   source: SourcePage,
-  known: Pick<HeldProject, 'serial' | 'etag' | 'status'> & { readonly sha256?: string },
+  known: Pick<HeldProject, 'serial' | 'etag' | 'status'> & { readonly sha256?: string; readonly served?: boolean },
 ): Promise<Finished> {
   const { due, held, decision } = project;
   const { page } = source;
@@ -36,9 +36,9 @@ export async function publishProject(
   const { plan, chosen } = planned;
   refuseForeignFiles(mirror, due, plan);
   const bytes = announce(mirror, project, plan);
-  const { serial, etag, status = page.status } = known;
+  const { serial, etag, status = page.status, served = false } = known;
   const why = page.status === 'quarantined' ? 'quarantined upstream' : 'removed upstream';
-  const finished = { kind: 'published', due, serial, etag, status, drop: plan.drop, lost, why } as const;
+  const finished = { kind: 'published', due, serial, etag, status, served, drop: plan.drop, lost, why } as const;
   if (mirror.settings.dryRun) return finished;
   for (const file of plan.files) mirror.selection.seeFileBase(fileBaseOf(file));
   // Made before anything is published: a page that cannot be kept is refused.

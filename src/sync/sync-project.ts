@@ -8,6 +8,7 @@ import { pagePath, projectFolder } from '../core/paths.ts';
 import { staleDelayMs } from '../core/retry.ts';
 import { explainReason } from '../policy/explain.ts';
 import type { Due, Finished, HeldFile, HeldProject, Obstacle, Parked } from '../state/state-store.ts';
+import { healRestored } from './heal-restored.ts';
 import { bytesOf, discardFiles, discardUnsettled, missing } from './held-files.ts';
 import { knownPage, type SourcePage } from './known-page.ts';
 import { lostFiles, withLostFiles } from './lost-files.ts';
@@ -56,7 +57,9 @@ async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<S
     (decision === undefined || state.decisionOf(due.name) === selection.keyOf(decision));
   const etag = isPlanned && (await isIntact(mirror, due, held)) ? held.etag : undefined;
   const answer = await upstream.project(due.name, etag, due.attempts % 2 === 1);
-  if (answer.kind === 'absent') return absent(mirror, due, held);
+  if (answer.kind === 'absent') {
+    return held.restored ? { finished: await healRestored(mirror, project) } : absent(mirror, due, held);
+  }
   if (answer.kind === 'unchanged') return unchanged(mirror, due, held);
   const { page, url } = answer;
   if (projectName(page.name) !== due.name) {
@@ -76,7 +79,7 @@ async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<S
       mirror,
       project,
       { page, url },
-      { serial, status, etag: answer.etag, sha256: answer.sha256 },
+      { serial, status, etag: answer.etag, sha256: answer.sha256, served: true },
     ),
   };
 }
@@ -97,7 +100,7 @@ async function withoutLosing(
   const whole = await withLostFiles(mirror, due.name, source, held, lost);
   if (whole === undefined) return waiting;
   // Without its ETag it is looked at again.
-  const known = { serial: held.serial, status: whole.page.status, etag: undefined };
+  const known = { serial: held.serial, status: whole.page.status, etag: undefined, served: true };
   const finished = await publishProject(mirror, project, whole, known);
   const { wait: reason, obstacle, delayMs } = waiting;
   return { finished, stays: { reason, obstacle, nextTry: mirror.clock.now() + delayMs } };
@@ -164,7 +167,6 @@ function unchanged(mirror: Mirror, due: Due, held: HeldProject): SyncOutcome {
 }
 
 async function absent(mirror: Mirror, due: Due, held: HeldProject): Promise<SyncOutcome> {
-  if (held.restored) return { finished: { kind: 'unchanged', due } };
   const absentMs = due.obstacle === 'absent' ? Math.max(0, mirror.clock.now() - due.since) : 0;
   if (!due.removed && absentMs < absentForGoodMs) {
     return {

@@ -4,7 +4,6 @@ import type { Clock } from '../../core/clock.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { WebPath } from '../../core/paths.ts';
 import type { LostFile, Removal, RemovalLog } from '../removal-log.ts';
-import type { HeldFile } from '../state-store.ts';
 import { asStorage } from './open-database.ts';
 
 interface RemovalRow {
@@ -96,7 +95,7 @@ export class SqliteRemovalLog implements RemovalLog {
   }
 
   /** Remembers those files that are not remembered yet. Within the transaction of the caller. */
-  addFiles(project: ProjectName, files: readonly HeldFile[], why: string): void {
+  addFiles(project: ProjectName, files: readonly LostFile[], why: string): void {
     const now = this.#clock.now();
     for (const { path, sha256 } of files) {
       this.#sql.add.run({ project, path, sha256: Buffer.from(sha256, 'hex'), now, why });
@@ -123,7 +122,7 @@ function prepareStatements(db: Database.Database) {
        WHERE at > ? AND at <= ? AND why = 'removed upstream'`,
     ),
     queued: db.prepare<[], { count: number }>(
-      'SELECT count(*) AS count FROM queue JOIN projects USING (name) WHERE removed = 1',
+      'SELECT count(*) AS count FROM queue JOIN projects USING (name) WHERE removed = 1 AND restored = 0',
     ),
     add: db.prepare<Values>(
       `INSERT INTO removed (project, path, sha256, at, why)
