@@ -11,7 +11,7 @@ import type { Due, Finished, HeldFile, HeldProject, Obstacle, Parked } from '../
 import { healRestored } from './heal-restored.ts';
 import { bytesOf, discardFiles, discardUnsettled, missing } from './held-files.ts';
 import { knownPage, type SourcePage } from './known-page.ts';
-import { lostFiles, withLostFiles } from './lost-files.ts';
+import { lostFiles, newlyLost, withLostFiles } from './lost-files.ts';
 import type { Mirror } from './mirror.ts';
 import { isProven } from './provenance.ts';
 import { publishProject, type SelectedProject } from './publish-project.ts';
@@ -69,7 +69,7 @@ async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<S
   if (stale !== undefined) return stale;
   refuseForgedSerial(mirror, due, held, page.serial, url);
   if (!held.published) selection.find(due.name);
-  const lost = lostFiles(page, held.files);
+  const lost = await newlyLost(mirror, due.name, lostFiles(page, held.files));
   if (page.status !== 'quarantined' && !mayLose(mirror, due.name, lost)) {
     return withoutLosing(mirror, project, { page, url }, lost);
   }
@@ -176,7 +176,8 @@ async function absent(mirror: Mirror, due: Due, held: HeldProject): Promise<Sync
     };
   }
   const { files } = held;
-  const deletion = { name: due.name, isProject: true, files: files.length };
+  const lost = await newlyLost(mirror, due.name, files);
+  const deletion = { name: due.name, isProject: true, files: lost.length };
   if (held.published && !mirror.brake.allows(deletion)) return heldBack('upstream has removed it');
   mirror.selection.giveUp(due.name);
   const { keepRemoved: keepFiles } = mirror.settings;

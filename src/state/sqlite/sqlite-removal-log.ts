@@ -94,11 +94,12 @@ export class SqliteRemovalLog implements RemovalLog {
     this.#sql.add.run({ project, path: null, sha256: null, now: this.#clock.now(), why });
   }
 
-  /** Remembers those files that are not remembered yet. Within the transaction of the caller. */
+  /** Remembers the files, but for those that are kept and were lost before. Within the transaction of the caller. */
   addFiles(project: ProjectName, files: readonly LostFile[], why: string): void {
     const now = this.#clock.now();
     for (const { path, sha256 } of files) {
-      this.#sql.add.run({ project, path, sha256: Buffer.from(sha256, 'hex'), now, why });
+      const added = this.#sql.add.run({ project, path, sha256: Buffer.from(sha256, 'hex'), now, why });
+      if (added.changes > 0) this.#sql.forgetOlder.run({ project, path, why, id: added.lastInsertRowid });
     }
   }
 
@@ -128,8 +129,12 @@ function prepareStatements(db: Database.Database) {
       `INSERT INTO removed (project, path, sha256, at, why)
        SELECT :project, :path, :sha256, :now, :why
        WHERE NOT EXISTS (
-         SELECT 1 FROM removed WHERE project = :project AND path IS :path AND sha256 IS :sha256 AND why = :why
+         SELECT 1 FROM removed JOIN files USING (path)
+         WHERE removed.project = :project AND path = :path AND removed.sha256 = :sha256 AND why = :why
        )`,
+    ),
+    forgetOlder: db.prepare<Pick<Values, 'project' | 'path' | 'why'> & { id: number | bigint }>(
+      'DELETE FROM removed WHERE project = :project AND path = :path AND why = :why AND id < :id',
     ),
     forgetProject: db.prepare<[string]>('DELETE FROM removed WHERE project = ? AND path IS NULL'),
     forgetHeld: db.prepare<{ name: string }>(
