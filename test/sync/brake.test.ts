@@ -181,3 +181,42 @@ t.test('what came back and goes again counts again', async (t) => {
     { projects: 0, files: 40 },
   );
 });
+
+/** Changes upstream by `change` while the run is at work, which makes it look once more. */
+function onceMore(change: () => void): () => boolean {
+  let asked = 0;
+  return () => {
+    asked += 1;
+    if (asked === 2) change();
+    return asked === 2;
+  };
+}
+
+t.test('a second pass of a run takes no more than what is left of the day', async (t) => {
+  const mirror = await openTestMirror(t);
+  for (let at = 0; at < 100; at += 1) mirror.index.publish(makeSdist({ name: 'alpha', version: `3.${at}` }));
+  await mirror.run();
+  const remove = (from: number, to: number) => {
+    for (let at = from; at < to; at += 1) mirror.index.removeRelease('alpha', `3.${at}`);
+  };
+  remove(0, 40);
+  mirror.clock.advance(2 * dayMs);
+  await mirror.run({ takeRequest: onceMore(() => remove(40, 60)) });
+  t.equal(mirror.filenames('alpha').length, 62);
+  t.match(mirror.eventsOf('deletions-held-back'), [{ deletions: [{ files: 20 }], gone: { projects: 0, files: 40 } }]);
+
+  await mirror.runLater({ allowDeletions: 25, takeRequest: onceMore(() => remove(60, 70)) });
+  t.equal(mirror.filenames('alpha').length, 42, 'nor than a person allowed');
+  t.match(mirror.eventsOf('deletions-held-back'), [{ deletions: [{ files: 10 }], gone: { files: 20 } }]);
+});
+
+t.test('what upstream lists again before the run ends is not told to be held back', async (t) => {
+  const mirror = await openTestMirror(t, { index: indexOfMany(60) });
+  await mirror.run();
+  removeMany(mirror, 0, 51);
+  const again = () => {
+    for (let at = 0; at < 50; at += 1) mirror.index.publish(makeSdist({ name: `many-${at}`, version: '1.0' }));
+  };
+  await mirror.runLater({ takeRequest: onceMore(again) });
+  t.match(mirror.eventsOf('deletions-held-back'), [{ deletions: { length: 1 } }]);
+});
