@@ -4,6 +4,8 @@ import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { restoreProject } from '../../src/adopt/restore-project.ts';
 import type { WebPath } from '../../src/core/paths.ts';
+import type { Report } from '../../src/core/report.ts';
+import { publishRootIndex } from '../../src/sync/root-index.ts';
 import { policyFrom } from '../fixtures/policy-from.ts';
 import { fingerprint, treeOf } from '../fixtures/reader-check.ts';
 import { named, openMirrorAt, openTestMirror, type RunOptions, type TestMirror } from '../fixtures/test-mirror.ts';
@@ -20,10 +22,27 @@ async function openRestored(t: Test, options: RunOptions = {}): Promise<TestMirr
   await mirror.run(options);
   mirror.index.removeProject('alpha');
   await mirror.runLater(options);
-  const { mirror: opened, close } = openMirrorAt(mirror.target, mirror.server.url, mirror.clock, options);
-  await restoreProject({ ...opened, keepSerials: true }, alpha);
-  await close();
+  await restore(mirror, options);
   return mirror;
+}
+
+/** Brings alpha back; returns what was told. */
+async function restore(mirror: TestMirror, options: RunOptions = {}): Promise<string[]> {
+  const told: string[] = [];
+  const report: Report = (event) => {
+    if (event.type === 'warning') told.push(event.message);
+  };
+  const { mirror: opened, close } = openMirrorAt(mirror.target, mirror.server.url, mirror.clock, {
+    ...options,
+    report,
+  });
+  try {
+    await restoreProject({ ...opened, keepSerials: true }, alpha);
+    await publishRootIndex(opened);
+  } finally {
+    await close();
+  }
+  return told;
 }
 
 /** Where a file of alpha is held. */
@@ -131,4 +150,43 @@ t.test('the pages of a restored project are made anew', async (t) => {
   t.match(mirror.eventsOf('alarm'), [{ message: /^alpha: .* its page is lost/ }]);
   t.same(mirror.filenames('alpha').sort(), [wheel, sdist].sort());
   t.same(mirror.problems(), []);
+});
+
+t.test('a kept file that is damaged is left out of what is restored, and known no more', async (t) => {
+  const mirror = await openTestMirror(t);
+  const options = { settings: { keepRemoved: true } };
+  await mirror.run(options);
+  const [bad, good] = [pathOf(mirror, wheel), pathOf(mirror, sdist)];
+  mirror.index.removeProject('alpha');
+  await mirror.runLater(options);
+  writeFileSync(join(mirror.web, bad), 'evil');
+  const told = await restore(mirror, options);
+  t.match(told, [/^packages\/.*alpha-1\.0-py3-none-any\.whl: size: expected \d+, found 4; it is left out$/]);
+  t.same(mirror.filenames('alpha'), [sdist]);
+  t.same(
+    mirror.remembered((state) => state.held(alpha).files.map(({ path }) => path)),
+    [good],
+  );
+  t.notOk(existsSync(join(mirror.web, bad)));
+  t.same(mirror.problems(), []);
+});
+
+t.test('a project of which every file is damaged is not restored', async (t) => {
+  for (const keepRemoved of [true, false]) {
+    const mirror = await openTestMirror(t);
+    const options = { settings: { keepRemoved } };
+    await mirror.run(options);
+    const paths = [pathOf(mirror, wheel), pathOf(mirror, sdist)];
+    mirror.index.removeProject('alpha');
+    await mirror.runLater(options);
+    const place = keepRemoved ? mirror.web : join(mirror.target, 'trash/2026-11-22');
+    for (const path of paths) writeFileSync(join(place, path), 'evil');
+    await t.rejects(restore(mirror, options), { name: 'UsageError', message: /^alpha: its files are damaged/ });
+    t.notOk(existsSync(join(mirror.web, 'simple/alpha')));
+    t.equal(
+      mirror.remembered((state) => state.held(alpha).published),
+      false,
+    );
+    for (const path of paths) t.ok(existsSync(join(place, path)), 'everything is where it was');
+  }
 });

@@ -73,6 +73,10 @@ export class SqliteRemovalLog implements RemovalLog {
     return this.#do(() => this.#sql.keptProjects.all(after ?? '', limit)).map(({ project }) => project);
   }
 
+  giveUp(path: WebPath): void {
+    this.#do(() => this.#sql.giveUp.run(path));
+  }
+
   enqueueKept(): void {
     this.#transaction(() => {
       this.#sql.enqueueKept.run({ now: this.#clock.now() });
@@ -152,6 +156,7 @@ function prepareStatements(db: Database.Database) {
       `SELECT DISTINCT project FROM (${keptProjects})
        WHERE project > ? AND project NOT IN (SELECT name FROM projects) ORDER BY 1 LIMIT ?`,
     ),
+    giveUp: db.prepare<[string]>('DELETE FROM files WHERE path = ?'),
     enqueueKept: db.prepare<{ now: number }>(
       `INSERT INTO queue (name, display_name, serial, removed, since)
        SELECT kept.project, coalesce(display_name, kept.project), coalesce(serial, 0), name IS NULL, :now
