@@ -39,6 +39,8 @@ export interface RemovalLog {
   forget(time: number): void;
   /** The projects of which files are kept and nothing else, by name after `after`. */
   keptProjects(after: ProjectName | undefined, limit: number): ProjectName[];
+  /** Remembers removals of earlier times, the latest first; none is after now, and none twice. */
+  takeOver(removals: readonly Removal[]): void;
   /** Holds a kept file no more; what is remembered of its removal stays. */
   giveUp(path: WebPath): void;
   /** Queues the projects of which files are kept that upstream removed. */

@@ -73,6 +73,16 @@ export class SqliteRemovalLog implements RemovalLog {
     return this.#do(() => this.#sql.keptProjects.all(after ?? '', limit)).map(({ project }) => project);
   }
 
+  takeOver(removals: readonly Removal[]): void {
+    const now = this.#clock.now();
+    this.#transaction(() => {
+      for (const { project, path = null, sha256, at, why } of removals.toReversed()) {
+        const hash = sha256 === undefined ? null : Buffer.from(sha256, 'hex');
+        this.#sql.takeOver.run({ project, path, sha256: hash, now: Math.min(at, now), why });
+      }
+    });
+  }
+
   giveUp(path: WebPath): void {
     this.#do(() => this.#sql.giveUp.run(path));
   }
@@ -155,6 +165,11 @@ function prepareStatements(db: Database.Database) {
     keptProjects: db.prepare<[string, number], { project: ProjectName }>(
       `SELECT DISTINCT project FROM (${keptProjects})
        WHERE project > ? AND project NOT IN (SELECT name FROM projects) ORDER BY 1 LIMIT ?`,
+    ),
+    takeOver: db.prepare<Values>(
+      `INSERT INTO removed (project, path, sha256, at, why)
+       SELECT :project, :path, :sha256, :now, :why
+       WHERE NOT EXISTS (SELECT 1 FROM removed WHERE project = :project AND path IS :path AND at = :now AND why = :why)`,
     ),
     giveUp: db.prepare<[string]>('DELETE FROM files WHERE path = ?'),
     enqueueKept: db.prepare<{ now: number }>(
