@@ -4,7 +4,7 @@
  */
 import { StorageError } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
-import { projectFolder, urlPath, type WebPath } from '../core/paths.ts';
+import { blobPath, metadataPath, projectFolder, provenancePath, urlPath, type WebPath } from '../core/paths.ts';
 import { isJsonObject } from '../formats/json.ts';
 import type { PublishedFile, SimplePage } from '../formats/simple-json.ts';
 import { publishPages } from '../pages/publish-pages.ts';
@@ -22,13 +22,15 @@ interface Kept {
   readonly published: readonly PublishedFile[];
   /** How many files its pages promise that are not there, or are not right. */
   readonly lacking: number;
+  /** Where those lie that are damaged, or should lie that are missing. */
+  readonly gone: readonly WebPath[];
   /** False when something beside a file is not there, or not right. */
   readonly hasCompanions: boolean;
 }
 
 /** Takes over the project in `folder`, one of the spellings of `name`. */
 export async function adoptProject(adoption: Adoption, name: ProjectName, folder: WebPath): Promise<void> {
-  const { state, files, report, keepSerials } = adoption;
+  const { state, files, report, keepSerials, isLast = false } = adoption;
   const normal = projectFolder(name);
   // What is published must not end up where a link leads.
   if ((await files.stat(normal))?.kind === 'other') await files.discard([normal]);
@@ -48,10 +50,12 @@ export async function adoptProject(adoption: Adoption, name: ProjectName, folder
   const page = keepSerials && isWhole ? first.page : withoutSerial(first.page);
   const hashes = await publishPages(files, name, page, kept.published, false);
   await files.discard(folder === normal ? foreign : [...foreign, folder]);
+  if (isLast) await files.discard(kept.gone.flatMap((path) => [path, metadataPath(path), provenancePath(path)]));
   const displayName = (folder === normal ? undefined : folder.split('/').at(-1)) ?? page.name;
   const { serial, status } = page;
+  const drop = kept.gone.flatMap((path) => (state.holderOf(path) === name ? (state.heldFile(path) ?? []) : []));
   const due = { name, displayName, serial: 0, removed: false, obstacle: undefined, since: 0, attempts: 0 };
-  state.finish([{ kind: 'published', due, serial, etag: undefined, status, drop: [], pages: hashes }]);
+  state.finish([{ kind: 'published', due, serial, etag: undefined, status, drop, pages: hashes }]);
   const bytes = kept.held.reduce((sum, { size }) => sum + size, 0);
   report({ type: 'project-adopted', name, files: kept.held.length, bytes, lacking: kept.lacking });
 }
@@ -81,6 +85,7 @@ async function keep(adoption: Adoption, pages: readonly TreePage[]): Promise<Kep
   const held = new Map<WebPath, HeldFile>();
   const published = new Map<string, PublishedFile>();
   const lacking = new Set<string>();
+  const gone = new Set<WebPath>();
   let hasCompanions = true;
   for (const { page, url } of pages) {
     for (const file of page.files) {
@@ -89,7 +94,8 @@ async function keep(adoption: Adoption, pages: readonly TreePage[]): Promise<Kep
       link.hash = '';
       const found = await verifyFile(adoption.files, file, link);
       if (found.kind === 'damaged') {
-        adoption.report({ type: 'warning', message: `${found.path}: ${found.why}; it will be fetched again` });
+        const fate = adoption.isLast === true ? 'is left out' : 'will be fetched again';
+        adoption.report({ type: 'warning', message: `${found.path}: ${found.why}; it ${fate}` });
       }
       if (found.kind === 'held') {
         held.set(found.held.path, found.held);
@@ -98,11 +104,21 @@ async function keep(adoption: Adoption, pages: readonly TreePage[]): Promise<Kep
       } else if (found.kind === 'outside') {
         const { metadataSha256, provenance } = file;
         published.set(file.filename, { file, url: link.href, metadataSha256, provenance });
-      } else lacking.add(file.filename);
+      } else {
+        lacking.add(file.filename);
+        const path = blobPath(link, file.filename);
+        if (path !== undefined) gone.add(path);
+      }
     }
   }
   const still = [...lacking].filter((filename) => !published.has(filename));
-  return { held: [...held.values()], published: [...published.values()], lacking: still.length, hasCompanions };
+  return {
+    held: [...held.values()],
+    published: [...published.values()],
+    lacking: still.length,
+    gone: [...gone].filter((path) => !held.has(path)),
+    hasCompanions,
+  };
 }
 
 function publishedHere(file: PublishedFile['file'], { path, sha256, metadataSha256 }: HeldFile): PublishedFile {

@@ -11,4 +11,6 @@ export interface Adoption {
   readonly signal: AbortSignal;
   /** True for a tree of our own, whose pages are as upstream's were at the serials that they name. */
   readonly keepSerials: boolean;
+  /** True where upstream does not have the project, so that what is damaged is left out for good. */
+  readonly isLast?: boolean;
 }

@@ -2,16 +2,15 @@
 import { UsageError } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
 import { blobPath, metadataPath, pagePath, projectFolder, provenancePath, type WebPath } from '../core/paths.ts';
-import { parseSimplePage } from '../formats/simple-json.ts';
+import { parseSimplePage, type SimpleFile } from '../formats/simple-json.ts';
 import { adoptProject } from './adopt-project.ts';
 import type { Adoption } from './adoption.ts';
-
-/** Any address: links of our own pages are relative. */
-const base = 'https://mirror.invalid';
+import { treeOrigin } from './tree-page.ts';
+import { verifyFile } from './verify-file.ts';
 
 /**
  * Publishes `name` as it was when it was removed; it stays until upstream has it again, or the rules leave it out.
- * Throws UsageError when there is nothing to restore, NonsenseError when its page in the trash is damaged, StorageError.
+ * Throws UsageError when there is nothing to restore, or nothing of it is right, NonsenseError when its page in the trash is damaged, StorageError.
  */
 export async function restoreProject(adoption: Adoption, name: ProjectName): Promise<void> {
   const { state, files } = adoption;
@@ -20,26 +19,48 @@ export async function restoreProject(adoption: Adoption, name: ProjectName): Pro
     const why = status === 'quarantined' ? 'in quarantine upstream, so that it stays hidden' : 'on the mirror';
     throw new UsageError(`${name}: is ${why}; only what was removed can be restored`);
   }
-  const linked = await linkedFiles(adoption, name);
-  await files.restore(linked);
+  const listed = await listedFiles(adoption, name);
+  const linked = listed.map(({ path }) => path);
+  const back = await files.restore(linked);
+  if (listed.length > 0 && !(await isAnyRight(adoption, listed))) {
+    await files.discard(back);
+    throw new UsageError(`${name}: its files are damaged, or in the trash no more, so that nothing was restored`);
+  }
   const sizes = await Promise.all(linked.map((path) => files.size(path)));
   const there = linked.filter((_, at) => sizes[at] !== undefined);
   await files.restore(there.flatMap((path) => [metadataPath(path), provenancePath(path)]));
   await files.restore([projectFolder(name)]);
-  await adoptProject(adoption, name, projectFolder(name));
+  await adoptProject({ ...adoption, isLast: true }, name, projectFolder(name));
   state.removals.takeBack(name);
   state.remember({ rootIndexDue: true, removalsListed: undefined });
 }
 
-/** The files that its page has here. */
-async function linkedFiles({ files }: Adoption, name: ProjectName): Promise<WebPath[]> {
+interface Listed {
+  readonly file: SimpleFile;
+  readonly url: URL;
+  readonly path: WebPath;
+}
+
+/** Most projects are found right by their first file. */
+async function isAnyRight({ files }: Adoption, listed: readonly Listed[]): Promise<boolean> {
+  for (const { file, url } of listed) {
+    const { kind } = await verifyFile(files, file, url);
+    if (kind === 'held' || kind === 'outside') return true;
+  }
+  return false;
+}
+
+/** The files that its page has, and where they belong. */
+async function listedFiles({ files }: Adoption, name: ProjectName): Promise<Listed[]> {
   const json = pagePath('index.v1_json', name);
   const page = (await files.readTrash(json)) ?? (await files.read(json));
   if (page === undefined)
     throw new UsageError(`${name}: is not in the trash; it may be there no more (see trash-days)`);
-  const url = new URL(`simple/${name}/`, base);
+  const url = new URL(`simple/${name}/`, treeOrigin);
   return parseSimplePage(page.toString(), `the removed page of ${name}`).files.flatMap((file) => {
-    const path = URL.canParse(file.url, url.href) ? blobPath(new URL(file.url, url), file.filename) : undefined;
-    return path ?? [];
+    if (!URL.canParse(file.url, url.href)) return [];
+    const link = new URL(file.url, url);
+    const path = blobPath(link, file.filename);
+    return path === undefined ? [] : [{ file, url: link, path }];
   });
 }

@@ -6,7 +6,7 @@ const mostNamed = 100;
 
 /** Several lines, the command at last. */
 export function heldBackText(
-  { deletions, limit }: Extract<MirrorEvent, { type: 'deletions-held-back' }>,
+  { deletions, gone, limit }: Extract<MirrorEvent, { type: 'deletions-held-back' }>,
   root: string,
 ): string {
   const projects = deletions.filter(({ isProject }) => isProject).length;
@@ -15,9 +15,13 @@ export function heldBackText(
     .slice(0, mostNamed)
     .map(({ name, isProject, files }) => `  ${name}: ${isProject ? 'the project with ' : ''}${plural(files, 'file')}`);
   const more = deletions.length - named.length;
+  const before =
+    gone.projects + gone.files === 0
+      ? ''
+      : `, of which ${plural(gone.projects, 'project')} and ${plural(gone.files, 'file')} went already`;
   return [
     `Held back: upstream removed ${plural(projects, 'project')} and ${plural(files, 'file')}, and a day may remove ` +
-      `${showCount(limit.projects)} projects or ${showCount(limit.files)} files. Everything else was done. They stay until you allow it:`,
+      `${showCount(limit.projects)} projects or ${showCount(limit.files)} files${before}. Everything else was done. They stay until you allow it:`,
     ...named,
     ...(more > 0 ? [`  and ${showCount(more)} more`] : []),
     `To let them go: pep381run --allow-deletions ${Math.max(projects, files)} ${root}`,

@@ -1,4 +1,5 @@
 /** Takes over the mirror that another program has left in the target, before the first run of ours. */
+import { adoptRemovals } from '../adopt/adopt-removals.ts';
 import { adoptTree } from '../adopt/adopt-tree.ts';
 import type { Report } from '../core/report.ts';
 import type { Mirror } from '../sync/mirror.ts';
@@ -25,6 +26,7 @@ export async function takeOver({ root }: Target, owner: Owner): Promise<void> {
   const sums = new AdoptionSums();
   const keepSerials = old.ownUpstream !== undefined;
   await adoptTree({ state, files, signal, keepSerials, report: sums.watch(report) });
+  if (keepSerials) await adoptRemovals({ state, files, signal, report });
   // Ours is there, and says more than is known now.
   if (!keepSerials) await publishRootIndex(owner);
   old.setStateAside();

@@ -57,6 +57,8 @@ export type MirrorEvent =
         readonly isProject: boolean;
         readonly files: number;
       }[];
+      /** What went already: in a day, or of what a person allowed. */
+      readonly gone: { readonly projects: number; readonly files: number };
       readonly limit: { readonly projects: number; readonly files: number };
     }
   | {

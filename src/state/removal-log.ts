@@ -17,6 +17,12 @@ export interface Removal {
   readonly why: string;
 }
 
+/** A file that upstream took away, and the bytes that it had. */
+export interface LostFile {
+  readonly path: WebPath;
+  readonly sha256: string;
+}
+
 /** Written when projects are finished. */
 export interface RemovalLog {
   /** What was removed last, the latest first. */
@@ -27,12 +33,21 @@ export interface RemovalLog {
   since(time: number): { readonly projects: number; readonly files: number };
   /** How many held projects are queued because upstream says that they are gone. */
   queued(): number;
+  /** The files of a project that upstream took away, the latest last. */
+  lostBy(name: ProjectName): LostFile[];
   /** Forgets removals before `time` (milliseconds), but for those whose files are kept. */
   forget(time: number): void;
   /** The projects of which files are kept and nothing else, by name after `after`. */
   keptProjects(after: ProjectName | undefined, limit: number): ProjectName[];
+  /** Remembers removals of earlier times, the latest first; none is after now, and none twice. */
+  takeOver(removals: readonly Removal[]): void;
+  /** Holds a kept file no more; what is remembered of its removal stays. */
+  giveUp(path: WebPath): void;
   /** Queues the projects of which files are kept that upstream removed. */
   enqueueKept(): void;
-  /** Forgets the removals of a published project, and keeps it although upstream does not have it, until it has again. */
+  /**
+   * Forgets the removal of a published project and of what it holds again, and keeps it although upstream does not have it,
+   * until it has again.
+   */
   takeBack(name: ProjectName): void;
 }

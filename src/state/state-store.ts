@@ -8,7 +8,7 @@ import type { IndexEntry } from '../formats/root-index.ts';
 import type { MirrorState } from './mirror-state.ts';
 import type { PageHashes, PageStore } from './page-store.ts';
 import type { ProvenanceTotals, Unproven, Verdict } from './provenance.ts';
-import type { RemovalLog, UpstreamRemoval } from './removal-log.ts';
+import type { LostFile, RemovalLog, UpstreamRemoval } from './removal-log.ts';
 import type { RunHistory } from './run-history.ts';
 
 /** A project to be looked at. */
@@ -110,10 +110,12 @@ export type Finished = { readonly due: Due } & (
       readonly serial: number | undefined;
       readonly etag: string | undefined;
       readonly status: string;
+      /** Upstream has just served its page: a person need not keep it any more. */
+      readonly served?: boolean;
       /** Files that are not held any more. */
       readonly drop: readonly HeldFile[];
       /** Files that upstream took away, whether they are dropped or kept. */
-      readonly lost?: readonly HeldFile[];
+      readonly lost?: readonly LostFile[];
       /** Why they are gone; by default upstream removed them. */
       readonly why?: UpstreamRemoval;
       /** It is not done yet and stays queued: files of it may not be dropped before a person has looked. */
@@ -131,7 +133,7 @@ export type Finished = { readonly due: Due } & (
       /** An {@link UpstreamRemoval}, which it is by default, or the rule. */
       readonly why?: string;
       /** Its files that upstream took away. */
-      readonly lost?: readonly HeldFile[];
+      readonly lost?: readonly LostFile[];
       /** The files stay held. */
       readonly keepFiles?: boolean;
     }

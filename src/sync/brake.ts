@@ -33,6 +33,8 @@ export class Brake {
   #counts: Counts = { projects: 0, files: 0 };
   #limit: Counts = { projects: freely, files: freely };
   #isPulled = false;
+  /** Milliseconds. */
+  #startedAt: number | undefined;
 
   /** With `allowed`, so many projects and files may go in this run, whatever went before. */
   constructor(state: StateStore, clock: Clock, allowed: number | undefined) {
@@ -41,17 +43,33 @@ export class Brake {
     this.#allowed = allowed;
   }
 
-  /** Finds out what may go. To be called once the changes are queued; what is held back already stays until allowed. */
+  /**
+   * Finds out what may go. To be called in each pass, once the changes are queued; what is held back already stays until
+   * allowed.
+   */
   begin(): void {
+    const now = this.#clock.now();
+    if (this.#allowed === undefined) this.#beginDay(now);
+    else this.#beginAllowed(this.#allowed, now);
+    // What went in an earlier pass is remembered by the state, and what is looked at again may go now.
+    this.#taken.clear();
+    for (const name of this.#refused.keys()) {
+      const queued = this.#state.queued(name);
+      if (queued?.obstacle !== 'held-back' || queued.nextTry === undefined) this.#refused.delete(name);
+    }
+  }
+
+  #beginAllowed(allowed: number, now: number): void {
+    this.#limit = { projects: allowed, files: allowed };
+    this.#state.wake('held-back');
+    if (this.#startedAt === undefined) this.#startedAt = now;
+    else this.#counts = this.#state.removals.since(this.#startedAt - 1);
+    this.#isPulled ||= this.#counts.projects + this.#state.removals.queued() > allowed;
+  }
+
+  #beginDay(now: number): void {
     const { projects, files, heldBack } = this.#state.totals();
     const queued = this.#state.removals.queued();
-    if (this.#allowed !== undefined) {
-      this.#limit = { projects: this.#allowed, files: this.#allowed };
-      this.#state.wake('held-back');
-      this.#isPulled = queued > this.#allowed;
-      return;
-    }
-    const now = this.#clock.now();
     const { deletionsAllowedAt: allowedAt = 0 } = this.#state.mirror();
     // A permission of a time to come is of a clock that was wrong.
     this.#counts = this.#state.removals.since(Math.max(now - dayMs, allowedAt > now ? 0 : allowedAt));
@@ -79,7 +97,8 @@ export class Brake {
   end(report: Report): void {
     if (this.#allowed !== undefined) this.#state.remember({ deletionsAllowedAt: this.#clock.now() });
     if (this.#refused.size === 0) return;
-    report({ type: 'deletions-held-back', deletions: [...this.#refused.values()], limit: this.#limit });
+    const [gone, limit] = [this.#counts, this.#limit];
+    report({ type: 'deletions-held-back', deletions: [...this.#refused.values()], gone, limit });
   }
 }
 

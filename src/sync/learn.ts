@@ -111,11 +111,11 @@ function enqueueNamed({ state }: Mirror, names: readonly ProjectName[]): number 
 
 /** What waits for a person is looked at as soon as that person has decided. */
 function enqueueAccepted({ state, settings }: Mirror): void {
-  const known = settings.acceptChanges.filter((name) => state.held(name).published);
-  state.enqueue(
-    known.map((name) => wantedByName(name, state.held(name).displayName)),
-    {},
-  );
+  const wanted = settings.acceptChanges.flatMap((name) => {
+    const displayName = state.held(name).displayName ?? state.queued(name)?.displayName;
+    return displayName === undefined ? [] : [wantedByName(name, displayName)];
+  });
+  state.enqueue(wanted, {});
 }
 
 /** The projects to look at, where they are known without the list of all. */

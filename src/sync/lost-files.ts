@@ -4,7 +4,7 @@ import { filenameOf } from '../core/paths.ts';
 import { isJsonObject } from '../formats/json.ts';
 import { type SimplePage, simplePageFrom } from '../formats/simple-json.ts';
 import type { HeldFile, HeldProject } from '../state/state-store.ts';
-import { knownPage, type SourcePage } from './known-page.ts';
+import { knownPage, pageToChooseFrom, type SourcePage } from './known-page.ts';
 import type { Mirror } from './mirror.ts';
 
 /** The held files that upstream took away. All of a project in quarantine are (PEP 792). */
@@ -12,6 +12,18 @@ export function lostFiles(page: SimplePage, held: readonly HeldFile[]): HeldFile
   if (page.status === 'quarantined') return [...held];
   const listed = new Set(page.files.map(({ filename }) => filename));
   return held.filter(({ path }) => !listed.has(filenameOf(path)));
+}
+
+/** Those of `lost` that our page has: the others were lost before, and an archive keeps them. */
+export async function newlyLost(
+  mirror: Mirror,
+  name: ProjectName,
+  lost: readonly HeldFile[],
+): Promise<readonly HeldFile[]> {
+  const page = lost.length === 0 ? undefined : await pageToChooseFrom(mirror, name, undefined);
+  if (page === undefined) return lost;
+  const published = new Set(page.files.map(({ filename }) => filename));
+  return lost.filter(({ path }) => published.has(filenameOf(path)));
 }
 
 /**

@@ -2,6 +2,7 @@
 import { NonsenseError } from '../core/errors.ts';
 import { blobPath, filenameOf, isHashedPath, type WebPath } from '../core/paths.ts';
 import type { SimpleFile, SimplePage } from '../formats/simple-json.ts';
+import type { LostFile } from '../state/removal-log.ts';
 import type { HeldFile } from '../state/state-store.ts';
 
 /** A file of the page, at the place it has or will have. */
@@ -32,6 +33,8 @@ export interface Trust {
   readonly allows: (url: URL) => boolean;
   /** Somebody said that upstream is right where it lists other bytes under a name than are held. */
   readonly acceptsChanges: boolean;
+  /** What was held once, until upstream took it away, the latest last. */
+  readonly lost: readonly LostFile[];
 }
 
 /**
@@ -46,7 +49,7 @@ export function planProject(page: SimplePage, pageUrl: URL, held: readonly HeldF
     isHeld.bySha256.set(file.sha256, file.path);
   }
   const listed = page.status === 'quarantined' ? [] : page.files;
-  if (!trust.acceptsChanges) refuseChanges(listed, pageUrl, held);
+  if (!trust.acceptsChanges) refuseChanges(listed, pageUrl, held, trust.lost);
   const files = listed.map((file) => planFile(file, pageUrl, isHeld, trust));
   const wanted = new Set(files.map(({ path }) => path));
   return { files, drop: held.filter(({ path }) => !wanted.has(path)) };
@@ -56,22 +59,30 @@ export function planProject(page: SimplePage, pageUrl: URL, held: readonly HeldF
  * An index never uses the name of a file again, so other bytes under it mean that somebody tampers with one of the two.
  * What lies in the layout of 2011 may have been taken over without a hash to compare it with, and moves when one is told.
  */
-function refuseChanges(listed: readonly SimpleFile[], pageUrl: URL, held: readonly HeldFile[]): void {
-  const hashes = new Map(
-    held.filter(({ path }) => isHashedPath(path)).map((file) => [filenameOf(file.path), file.sha256]),
-  );
+function refuseChanges(
+  listed: readonly SimpleFile[],
+  pageUrl: URL,
+  held: readonly HeldFile[],
+  lost: readonly LostFile[],
+): void {
+  const [now, before] = [hashesOf(held), hashesOf(lost)];
   for (const { filename, sha256 } of listed) {
-    const ours = hashes.get(filename);
+    const ours = now.get(filename) ?? before.get(filename);
     if (ours === undefined || ours === sha256) continue;
     const theirs = sha256 === undefined ? 'no sha256' : sha256;
-    throw changed(pageUrl, filename, ours, theirs);
+    throw changed(pageUrl, filename, `${ours} ${now.has(filename) ? 'is' : 'was'} held`, theirs);
   }
+}
+
+/** By file name. */
+function hashesOf(files: readonly LostFile[]): ReadonlyMap<string, string> {
+  return new Map(files.filter(({ path }) => isHashedPath(path)).map((file) => [filenameOf(file.path), file.sha256]));
 }
 
 function changed(pageUrl: URL, filename: string, ours: string, theirs: string): NonsenseError {
   return new NonsenseError(
-    `${pageUrl}: ${JSON.stringify(filename)}: the hash changed: ${ours} is held, ${theirs} is listed; a file name is ` +
-      'never used again, so ours stays until somebody finds out who is right (pep381run --accept-changes)',
+    `${pageUrl}: ${JSON.stringify(filename)}: the hash changed: ${ours}, ${theirs} is listed; a file name is never used ` +
+      'again, so nothing changes until somebody finds out who is right (pep381run --accept-changes)',
   );
 }
 
@@ -105,7 +116,7 @@ function planFile(
   if (sha256 === undefined) throw refusal(file, pageUrl, 'no sha256, so that it could not be verified');
   const there = byPath.get(path);
   if (there !== undefined && there.sha256 !== sha256 && !acceptsChanges) {
-    throw changed(pageUrl, file.filename, there.sha256, sha256);
+    throw changed(pageUrl, file.filename, `${there.sha256} is held`, sha256);
   }
   const held = there?.sha256 === sha256 ? there : undefined;
   return { file, url, path, sha256, held, elsewhere: held === undefined ? bySha256.get(sha256) : undefined };

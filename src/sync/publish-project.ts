@@ -1,6 +1,7 @@
 /** Publishes what the mirror holds of a page, and says what is to be remembered of it. */
 import { NonsenseError } from '../core/errors.ts';
-import type { SimplePage } from '../formats/simple-json.ts';
+import { filenameOf } from '../core/paths.ts';
+import type { SimpleFile, SimplePage } from '../formats/simple-json.ts';
 import { explainReason } from '../policy/explain.ts';
 import type { ProjectDecision } from '../policy/rules.ts';
 import type { Due, Finished, HeldFile, HeldProject, Plan } from '../state/state-store.ts';
@@ -21,12 +22,12 @@ export interface SelectedProject {
   readonly decision: ProjectDecision | undefined;
 }
 
-/** Publishes `source`, which upstream served under the serial and ETag of `known`, and the hash where it was just served. */
+/** Publishes `source`, which upstream served under the serial and ETag of `known`; there is more where that was just now. */
 export async function publishProject(
   mirror: Mirror,
   project: SelectedProject,
   source: SourcePage,
-  known: Pick<HeldProject, 'serial' | 'etag' | 'status'> & { readonly sha256?: string },
+  known: Pick<HeldProject, 'serial' | 'etag' | 'status'> & { readonly sha256?: string; readonly served?: boolean },
 ): Promise<Finished> {
   const { due, held, decision } = project;
   const { page } = source;
@@ -35,9 +36,9 @@ export async function publishProject(
   const { plan, chosen } = planned;
   refuseForeignFiles(mirror, due, plan);
   const bytes = announce(mirror, project, plan);
-  const { serial, etag, status = page.status } = known;
+  const { serial, etag, status = page.status, served = false } = known;
   const why = page.status === 'quarantined' ? 'quarantined upstream' : 'removed upstream';
-  const finished = { kind: 'published', due, serial, etag, status, drop: plan.drop, lost, why } as const;
+  const finished = { kind: 'published', due, serial, etag, status, served, drop: plan.drop, lost, why } as const;
   if (mirror.settings.dryRun) return finished;
   for (const file of plan.files) mirror.selection.seeFileBase(fileBaseOf(file));
   // Made before anything is published: a page that cannot be kept is refused.
@@ -67,12 +68,13 @@ function planPage(
   source: SourcePage,
   lost: readonly HeldFile[],
 ): PlannedPage {
-  const { upstream, settings } = mirror;
+  const { upstream, settings, state } = mirror;
   const { page, url } = source;
   const chosen = chooseFiles(mirror, decision, page);
   const trust = {
     allows: (url: URL) => upstream.allows(url),
     acceptsChanges: settings.acceptChanges.includes(due.name),
+    lost: isAllHeld(chosen.wanted, held.files) ? [] : state.removals.lostBy(due.name),
   };
   const all = planProject({ ...page, files: chosen.wanted }, url, held.files, trust);
   const archived = settings.keepRemoved && page.status !== 'quarantined' ? lost : [];
@@ -81,6 +83,12 @@ function planPage(
   const drop = all.drop.filter((file) => !archived.includes(file) && !moved.includes(file.path));
   const recalled = recallProvenance(mirror, due.name, { ...all, drop });
   return { source, chosen, ...requireProvenance(mirror, recalled) };
+}
+
+/** Whether there is nothing new, so that nobody has to ask what was held before. */
+function isAllHeld(wanted: readonly SimpleFile[], held: readonly HeldFile[]): boolean {
+  const names = new Set(held.map(({ path }) => filenameOf(path)));
+  return wanted.every(({ filename }) => names.has(filename));
 }
 
 /** What is remembered of how the page was planned, but for what comes of it. */

@@ -8,9 +8,10 @@ import { pagePath, projectFolder } from '../core/paths.ts';
 import { staleDelayMs } from '../core/retry.ts';
 import { explainReason } from '../policy/explain.ts';
 import type { Due, Finished, HeldFile, HeldProject, Obstacle, Parked } from '../state/state-store.ts';
+import { healRestored } from './heal-restored.ts';
 import { bytesOf, discardFiles, discardUnsettled, missing } from './held-files.ts';
 import { knownPage, type SourcePage } from './known-page.ts';
-import { lostFiles, withLostFiles } from './lost-files.ts';
+import { lostFiles, newlyLost, withLostFiles } from './lost-files.ts';
 import type { Mirror } from './mirror.ts';
 import { isProven } from './provenance.ts';
 import { publishProject, type SelectedProject } from './publish-project.ts';
@@ -56,7 +57,9 @@ async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<S
     (decision === undefined || state.decisionOf(due.name) === selection.keyOf(decision));
   const etag = isPlanned && (await isIntact(mirror, due, held)) ? held.etag : undefined;
   const answer = await upstream.project(due.name, etag, due.attempts % 2 === 1);
-  if (answer.kind === 'absent') return absent(mirror, due, held);
+  if (answer.kind === 'absent') {
+    return held.restored ? { finished: await healRestored(mirror, project) } : absent(mirror, due, held);
+  }
   if (answer.kind === 'unchanged') return unchanged(mirror, due, held);
   const { page, url } = answer;
   if (projectName(page.name) !== due.name) {
@@ -66,7 +69,7 @@ async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<S
   if (stale !== undefined) return stale;
   refuseForgedSerial(mirror, due, held, page.serial, url);
   if (!held.published) selection.find(due.name);
-  const lost = lostFiles(page, held.files);
+  const lost = await newlyLost(mirror, due.name, lostFiles(page, held.files));
   if (page.status !== 'quarantined' && !mayLose(mirror, due.name, lost)) {
     return withoutLosing(mirror, project, { page, url }, lost);
   }
@@ -76,7 +79,7 @@ async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<S
       mirror,
       project,
       { page, url },
-      { serial, status, etag: answer.etag, sha256: answer.sha256 },
+      { serial, status, etag: answer.etag, sha256: answer.sha256, served: true },
     ),
   };
 }
@@ -97,7 +100,7 @@ async function withoutLosing(
   const whole = await withLostFiles(mirror, due.name, source, held, lost);
   if (whole === undefined) return waiting;
   // Without its ETag it is looked at again.
-  const known = { serial: held.serial, status: whole.page.status, etag: undefined };
+  const known = { serial: held.serial, status: whole.page.status, etag: undefined, served: true };
   const finished = await publishProject(mirror, project, whole, known);
   const { wait: reason, obstacle, delayMs } = waiting;
   return { finished, stays: { reason, obstacle, nextTry: mirror.clock.now() + delayMs } };
@@ -164,7 +167,6 @@ function unchanged(mirror: Mirror, due: Due, held: HeldProject): SyncOutcome {
 }
 
 async function absent(mirror: Mirror, due: Due, held: HeldProject): Promise<SyncOutcome> {
-  if (held.restored) return { finished: { kind: 'unchanged', due } };
   const absentMs = due.obstacle === 'absent' ? Math.max(0, mirror.clock.now() - due.since) : 0;
   if (!due.removed && absentMs < absentForGoodMs) {
     return {
@@ -174,7 +176,8 @@ async function absent(mirror: Mirror, due: Due, held: HeldProject): Promise<Sync
     };
   }
   const { files } = held;
-  const deletion = { name: due.name, isProject: true, files: files.length };
+  const lost = await newlyLost(mirror, due.name, files);
+  const deletion = { name: due.name, isProject: true, files: lost.length };
   if (held.published && !mirror.brake.allows(deletion)) return heldBack('upstream has removed it');
   mirror.selection.giveUp(due.name);
   const { keepRemoved: keepFiles } = mirror.settings;

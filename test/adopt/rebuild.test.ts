@@ -234,3 +234,48 @@ t.test(
     t.same(mirror.published(), await mirror.freshTree());
   },
 );
+
+t.test('what an archive keeps is kept after rebuilding, and what was removed is not forgotten', async (t) => {
+  const settings = { keepRemoved: true };
+  const mirror = await openMirror(t, settings);
+  mirror.index.removeProject('sample-base');
+  mirror.index.removeFile('sample-pure', 'sample_pure-0.3-py2.py3-none-any.whl');
+  await mirror.runLater({ settings });
+  const removed = mirror.text('removed.json');
+  const log = (): object => mirror.remembered((state) => [state.removals.latest(99), state.totals()]);
+  const [before, held] = [log(), heldBy(mirror)];
+  rmSync(join(mirror.target, 'state.db'));
+  await rebuild(mirror);
+  t.same(heldBy(mirror), held);
+  t.same(log(), before);
+  await mirror.runLater({ settings });
+  t.equal(mirror.text('removed.json'), removed);
+  t.same(log(), before);
+  await mirror.runLater();
+  t.same(mirror.problems(), [], 'and it goes where it is not to be kept any more');
+});
+
+t.test('a list of removals that is not ours is passed over', async (t) => {
+  const mirror = await openMirror(t);
+  const at = '2026-11-01T00:00:00.000Z';
+  const sha256 = '0'.repeat(64);
+  const path = `packages/aa/bb/${'c'.repeat(60)}/a-1.tar.gz`;
+  const right = { project: 'a', path, sha256, removed: at, why: 'removed upstream' };
+  const wrong = [
+    7,
+    { ...right, project: 'A' },
+    { ...right, project: '../a' },
+    { ...right, path: 'packages/../../state.db' },
+    { ...right, path: 7 },
+    { ...right, sha256: 'z' },
+    { ...right, removed: 'never' },
+    { ...right, why: null },
+  ];
+  for (const text of ['', '[]', '{"removed":7}', '['.repeat(9000), JSON.stringify({ removed: [...wrong, right] })]) {
+    writeFileSync(join(mirror.web, 'removed.json'), text);
+    await rebuild(mirror);
+    const found = mirror.remembered((state) => state.removals.latest(99));
+    const { removed: _at, ...rest } = right;
+    t.same(found, text.includes('never') ? [{ ...rest, at: Date.parse(at) }] : [], text.slice(0, 20));
+  }
+});

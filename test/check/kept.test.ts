@@ -1,6 +1,8 @@
+import { existsSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { flipByte, openSyncedMirror, runCheck } from './checked-mirror.ts';
+import { makeWheel } from '../sample/distributions.ts';
+import { damageableIndex, flipByte, openSyncedMirror, runCheck } from './checked-mirror.ts';
 
 t.test('what an archive keeps is checked, although no page lists it', async (t) => {
   const mirror = await openSyncedMirror(t);
@@ -18,4 +20,30 @@ t.test('what an archive keeps is checked, although no page lists it', async (t) 
   t.equal(exitCode, 1);
   t.equal(lines.filter((line) => line.includes(project)).length, 1);
   t.equal(lines.filter((line) => line.includes(release)).length, 1);
+});
+
+t.test('what is damaged of an archive goes into the trash with --repair, and is not told again', async (t) => {
+  const index = damageableIndex();
+  index.publish(makeWheel({ name: 'beta', version: '2.0' }), { provenance: true });
+  const mirror = await openSyncedMirror(t, index);
+  const [bad, half] = ['beta-1.0-py3-none-any.whl', 'beta-2.0-py3-none-any.whl'].map((file) =>
+    mirror.pathOf('beta', file),
+  );
+  mirror.index.removeProject('beta');
+  await mirror.runLater({ settings: { keepRemoved: true } });
+  flipByte(join(mirror.web, bad ?? ''));
+  writeFileSync(join(mirror.web, `${half}.provenance`), 'none');
+  const { lines, exitCode } = await runCheck(mirror, { repair: true });
+  t.equal(exitCode, 1);
+  const discarded = lines.filter((line) => line.startsWith('Moved to the trash '));
+  t.same(
+    discarded.map((line) => line.slice('Moved to the trash '.length)).sort(),
+    [bad, `${bad}.metadata`, `${half}.provenance`].sort(),
+  );
+  t.ok(existsSync(join(mirror.web, half ?? '')));
+  t.match(
+    mirror.remembered((state) => state.totals()),
+    { files: 7, queued: 0 },
+  );
+  t.match(await runCheck(mirror, { repair: true }), { lines: [], exitCode: 0 });
 });

@@ -132,3 +132,91 @@ t.test('a list that has lost half of the projects takes nothing away', async (t)
   t.same(held(mirror), { projects: 63, heldBack: 0 }, 'the pages are still there');
   t.same(mirror.problems(), []);
 });
+
+t.test('what an archive keeps of earlier days is not lost again', async (t) => {
+  const mirror = await openTestMirror(t);
+  const settings = { keepRemoved: true };
+  for (let at = 0; at < 80; at += 1) mirror.index.publish(makeSdist({ name: 'alpha', version: `3.${at}` }));
+  await mirror.run({ settings });
+  for (const from of [0, 30]) {
+    for (let at = from; at < from + 30; at += 1) mirror.index.removeRelease('alpha', `3.${at}`);
+    mirror.clock.advance(2 * dayMs);
+    await mirror.run({ settings });
+    t.same(mirror.eventsOf('deletions-held-back'), []);
+    t.equal(mirror.filenames('alpha').length, 52 - from);
+  }
+  mirror.clock.advance(2 * dayMs);
+  mirror.index.publish(makeSdist({ name: 'alpha', version: '4.0' }));
+  await mirror.run({ settings });
+  t.same(held(mirror), { projects: 3, heldBack: 0 }, 'a release takes nothing away');
+  mirror.index.removeProject('alpha');
+  await mirror.runLater({ settings });
+  t.same(held(mirror), { projects: 2, heldBack: 0 }, 'nor do they count when their project goes');
+  t.equal(
+    mirror.remembered((state) => state.totals().files),
+    85,
+  );
+});
+
+t.test('what came back and goes again counts again', async (t) => {
+  const mirror = await openTestMirror(t);
+  const files = Array.from({ length: 40 }, (_, at) => makeSdist({ name: 'alpha', version: `3.${at}` }));
+  const publish = () => {
+    for (const file of files) mirror.index.publish(file);
+  };
+  const remove = () => {
+    for (let at = 0; at < files.length; at += 1) mirror.index.removeRelease('alpha', `3.${at}`);
+  };
+  publish();
+  await mirror.run();
+  remove();
+  await mirror.runLater();
+  publish();
+  mirror.clock.advance(2 * dayMs);
+  await mirror.run();
+  remove();
+  await mirror.runLater();
+  t.same(
+    mirror.remembered((state) => state.removals.since(mirror.clock.now() - dayMs)),
+    { projects: 0, files: 40 },
+  );
+});
+
+/** Changes upstream by `change` while the run is at work, which makes it look once more. */
+function onceMore(change: () => void): () => boolean {
+  let asked = 0;
+  return () => {
+    asked += 1;
+    if (asked === 2) change();
+    return asked === 2;
+  };
+}
+
+t.test('a second pass of a run takes no more than what is left of the day', async (t) => {
+  const mirror = await openTestMirror(t);
+  for (let at = 0; at < 100; at += 1) mirror.index.publish(makeSdist({ name: 'alpha', version: `3.${at}` }));
+  await mirror.run();
+  const remove = (from: number, to: number) => {
+    for (let at = from; at < to; at += 1) mirror.index.removeRelease('alpha', `3.${at}`);
+  };
+  remove(0, 40);
+  mirror.clock.advance(2 * dayMs);
+  await mirror.run({ takeRequest: onceMore(() => remove(40, 60)) });
+  t.equal(mirror.filenames('alpha').length, 62);
+  t.match(mirror.eventsOf('deletions-held-back'), [{ deletions: [{ files: 20 }], gone: { projects: 0, files: 40 } }]);
+
+  await mirror.runLater({ allowDeletions: 25, takeRequest: onceMore(() => remove(60, 70)) });
+  t.equal(mirror.filenames('alpha').length, 42, 'nor than a person allowed');
+  t.match(mirror.eventsOf('deletions-held-back'), [{ deletions: [{ files: 10 }], gone: { files: 20 } }]);
+});
+
+t.test('what upstream lists again before the run ends is not told to be held back', async (t) => {
+  const mirror = await openTestMirror(t, { index: indexOfMany(60) });
+  await mirror.run();
+  removeMany(mirror, 0, 51);
+  const again = () => {
+    for (let at = 0; at < 50; at += 1) mirror.index.publish(makeSdist({ name: `many-${at}`, version: '1.0' }));
+  };
+  await mirror.runLater({ takeRequest: onceMore(again) });
+  t.match(mirror.eventsOf('deletions-held-back'), [{ deletions: { length: 1 } }]);
+});

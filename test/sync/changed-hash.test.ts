@@ -2,8 +2,9 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { restoreProject } from '../../src/adopt/restore-project.ts';
 import { fingerprint, treeOf } from '../fixtures/reader-check.ts';
-import { named, openTestMirror, type TestMirror } from '../fixtures/test-mirror.ts';
+import { named, openMirrorAt, openTestMirror, type TestMirror } from '../fixtures/test-mirror.ts';
 import { makeWheel } from '../sample/distributions.ts';
 
 const wheel = 'alpha-1.0-py3-none-any.whl';
@@ -102,3 +103,70 @@ for (const [what, hashes] of Object.entries({ 'no hash any more': {}, 'md5 only'
     t.same(mirror.problems(), []);
   });
 }
+
+/** What takes a file off its page, and what puts other bytes under its name there. */
+const detours: Record<string, { away(mirror: TestMirror): void; back(mirror: TestMirror): void }> = {
+  'its project was in quarantine': {
+    away: ({ index }) => index.quarantine('alpha'),
+    back: ({ index }) => {
+      index.clearQuarantine('alpha');
+      index.removeFile('alpha', wheel);
+    },
+  },
+  'it was off its page': { away: ({ index }) => index.removeFile('alpha', wheel), back: () => {} },
+  'its project was gone': { away: ({ index }) => index.removeProject('alpha'), back: () => {} },
+};
+
+for (const [what, { away, back }] of Object.entries(detours)) {
+  t.test(`a file gets no other bytes after ${what} for a run`, async (t) => {
+    const mirror = await openTestMirror(t);
+    await mirror.run();
+    away(mirror);
+    await mirror.runLater();
+    const before = pagesOf(mirror, 'alpha');
+    back(mirror);
+    mirror.index.publish(makeWheel({ name: 'alpha', version: '1.0', files: { 'alpha/evil.py': Buffer.from('evil') } }));
+    const result = await mirror.runLater();
+    t.same([...result.parked], ['alpha']);
+    t.match(mirror.parkings(), [
+      /"alpha-1\.0-py3-none-any\.whl": the hash changed: \w{64} was held, \w{64} is listed; /,
+    ]);
+    t.same(pagesOf(mirror, 'alpha'), before);
+    t.notOk(mirror.requested().some((asked) => asked.includes(wheel)));
+    await mirror.run({ settings: { acceptChanges: named('alpha') } });
+    t.ok(mirror.filenames('alpha').includes(wheel));
+    mirror.index.publish(makeWheel({ name: 'alpha', version: '2.0' }));
+    t.equal((await mirror.runLater()).parked.size, 0, 'what was accepted stays accepted');
+    t.equal(mirror.filenames('alpha').filter((name) => name.startsWith('alpha-2.0')).length, 1);
+    t.same(mirror.problems(), []);
+  });
+}
+
+t.test('a quarantine that ends brings back what was held', async (t) => {
+  const mirror = await openTestMirror(t);
+  await mirror.run();
+  const before = mirror.filenames('alpha');
+  mirror.index.quarantine('alpha');
+  await mirror.runLater();
+  t.same(mirror.filenames('alpha'), []);
+  mirror.index.clearQuarantine('alpha');
+  t.equal((await mirror.runLater()).parked.size, 0);
+  t.same(mirror.filenames('alpha'), before);
+  t.same(mirror.problems(), []);
+});
+
+t.test('what a restored project lacks is not forgotten', async (t) => {
+  const mirror = await openTestMirror(t);
+  await mirror.run();
+  mirror.index.removeFile('alpha', wheel);
+  await mirror.runLater();
+  mirror.index.removeProject('alpha');
+  await mirror.runLater();
+  const { mirror: opened, close } = openMirrorAt(mirror.target, mirror.server.url, mirror.clock);
+  const [alpha] = named('alpha');
+  if (alpha !== undefined) await restoreProject({ ...opened, keepSerials: true }, alpha);
+  await close();
+  mirror.index.publish(makeWheel({ name: 'alpha', version: '1.0', files: { 'alpha/evil.py': Buffer.from('evil') } }));
+  await mirror.runLater();
+  t.match(mirror.parkings(), [/the hash changed: \w{64} was held/]);
+});

@@ -27,9 +27,9 @@ export function finishProject(sql: Statements, parts: Parts, project: Finished, 
 }
 
 function publish(sql: Statements, { removals, pages }: Parts, project: Published, now: number): void {
-  const { due, serial, etag, status, drop, lost = [], why = 'removed upstream' } = project;
+  const { due, serial, etag, status, served = false, drop, lost = [], why = 'removed upstream' } = project;
   const { name, displayName } = due;
-  sql.publish.run(name, displayName, serial ?? null, etag ?? null, status, now);
+  sql.publish.run(name, displayName, serial ?? null, etag ?? null, status, now, served ? 1 : 0);
   for (const file of drop) sql.deleteFile.run(file.path);
   removals.addFiles(name, lost, why);
   putPlan(sql, name, project.plan);

@@ -3,8 +3,7 @@ import type Database from 'better-sqlite3';
 import type { Clock } from '../../core/clock.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { WebPath } from '../../core/paths.ts';
-import type { Removal, RemovalLog } from '../removal-log.ts';
-import type { HeldFile } from '../state-store.ts';
+import type { LostFile, Removal, RemovalLog } from '../removal-log.ts';
 import { asStorage } from './open-database.ts';
 
 interface RemovalRow {
@@ -13,6 +12,11 @@ interface RemovalRow {
   readonly sha256: Buffer | null;
   readonly at: number;
   readonly why: string;
+}
+
+interface LostRow {
+  readonly path: WebPath;
+  readonly sha256: Buffer;
 }
 
 interface Values {
@@ -54,12 +58,33 @@ export class SqliteRemovalLog implements RemovalLog {
     return this.#do(() => this.#sql.queued.get())?.count ?? 0;
   }
 
+  lostBy(name: ProjectName): LostFile[] {
+    return this.#do(() => this.#sql.lostBy.all(name)).map(({ path, sha256 }) => ({
+      path,
+      sha256: sha256.toString('hex'),
+    }));
+  }
+
   forget(time: number): void {
     this.#do(() => this.#sql.forget.run(time));
   }
 
   keptProjects(after: ProjectName | undefined, limit: number): ProjectName[] {
     return this.#do(() => this.#sql.keptProjects.all(after ?? '', limit)).map(({ project }) => project);
+  }
+
+  takeOver(removals: readonly Removal[]): void {
+    const now = this.#clock.now();
+    this.#transaction(() => {
+      for (const { project, path = null, sha256, at, why } of removals.toReversed()) {
+        const hash = sha256 === undefined ? null : Buffer.from(sha256, 'hex');
+        this.#sql.takeOver.run({ project, path, sha256: hash, now: Math.min(at, now), why });
+      }
+    });
+  }
+
+  giveUp(path: WebPath): void {
+    this.#do(() => this.#sql.giveUp.run(path));
   }
 
   enqueueKept(): void {
@@ -72,7 +97,8 @@ export class SqliteRemovalLog implements RemovalLog {
   takeBack(name: ProjectName): void {
     this.#transaction(() => {
       this.#sql.keep.run(name);
-      this.#sql.forgetAllOf.run(name);
+      this.#sql.forgetProject.run(name);
+      this.#sql.forgetHeld.run({ name });
     });
   }
 
@@ -82,11 +108,12 @@ export class SqliteRemovalLog implements RemovalLog {
     this.#sql.add.run({ project, path: null, sha256: null, now: this.#clock.now(), why });
   }
 
-  /** Remembers those files that are not remembered yet. Within the transaction of the caller. */
-  addFiles(project: ProjectName, files: readonly HeldFile[], why: string): void {
+  /** Remembers the files, but for those that are kept and were lost before. Within the transaction of the caller. */
+  addFiles(project: ProjectName, files: readonly LostFile[], why: string): void {
     const now = this.#clock.now();
     for (const { path, sha256 } of files) {
-      this.#sql.add.run({ project, path, sha256: Buffer.from(sha256, 'hex'), now, why });
+      const added = this.#sql.add.run({ project, path, sha256: Buffer.from(sha256, 'hex'), now, why });
+      if (added.changes > 0) this.#sql.forgetOlder.run({ project, path, why, id: added.lastInsertRowid });
     }
   }
 
@@ -110,15 +137,28 @@ function prepareStatements(db: Database.Database) {
        WHERE at > ? AND at <= ? AND why = 'removed upstream'`,
     ),
     queued: db.prepare<[], { count: number }>(
-      'SELECT count(*) AS count FROM queue JOIN projects USING (name) WHERE removed = 1',
+      'SELECT count(*) AS count FROM queue JOIN projects USING (name) WHERE removed = 1 AND restored = 0',
     ),
     add: db.prepare<Values>(
       `INSERT INTO removed (project, path, sha256, at, why)
        SELECT :project, :path, :sha256, :now, :why
-       WHERE NOT EXISTS (SELECT 1 FROM removed WHERE project = :project AND path IS :path AND why = :why)`,
+       WHERE NOT EXISTS (
+         SELECT 1 FROM removed JOIN files USING (path)
+         WHERE removed.project = :project AND path = :path AND removed.sha256 = :sha256 AND why = :why
+       )`,
+    ),
+    forgetOlder: db.prepare<Pick<Values, 'project' | 'path' | 'why'> & { id: number | bigint }>(
+      'DELETE FROM removed WHERE project = :project AND path = :path AND why = :why AND id < :id',
     ),
     forgetProject: db.prepare<[string]>('DELETE FROM removed WHERE project = ? AND path IS NULL'),
-    forgetAllOf: db.prepare<[string]>('DELETE FROM removed WHERE project = ?'),
+    forgetHeld: db.prepare<{ name: string }>(
+      'DELETE FROM removed WHERE project = :name AND path IN (SELECT path FROM files WHERE project = :name)',
+    ),
+    lostBy: db.prepare<[string], LostRow>(
+      `SELECT path, sha256 FROM removed
+       WHERE project = ? AND path IS NOT NULL AND sha256 IS NOT NULL AND why IN ('removed upstream', 'quarantined upstream')
+       ORDER BY id`,
+    ),
     forget: db.prepare<[number]>(
       'DELETE FROM removed WHERE at < ? AND NOT EXISTS (SELECT 1 FROM files WHERE files.path = removed.path)',
     ),
@@ -126,6 +166,12 @@ function prepareStatements(db: Database.Database) {
       `SELECT DISTINCT project FROM (${keptProjects})
        WHERE project > ? AND project NOT IN (SELECT name FROM projects) ORDER BY 1 LIMIT ?`,
     ),
+    takeOver: db.prepare<Values>(
+      `INSERT INTO removed (project, path, sha256, at, why)
+       SELECT :project, :path, :sha256, :now, :why
+       WHERE NOT EXISTS (SELECT 1 FROM removed WHERE project = :project AND path IS :path AND at = :now AND why = :why)`,
+    ),
+    giveUp: db.prepare<[string]>('DELETE FROM files WHERE path = ?'),
     enqueueKept: db.prepare<{ now: number }>(
       `INSERT INTO queue (name, display_name, serial, removed, since)
        SELECT kept.project, coalesce(display_name, kept.project), coalesce(serial, 0), name IS NULL, :now

@@ -98,10 +98,10 @@ export function prepareStatements(db: Database.Database) {
     held: db.prepare<[string], ProjectRow>(
       'SELECT name, display_name, serial, etag, status, restored FROM projects WHERE name = ?',
     ),
-    publish: db.prepare<[string, string, number | null, string | null, string, number]>(
+    publish: db.prepare<[string, string, number | null, string | null, string, number, number]>(
       `INSERT INTO projects (name, display_name, serial, etag, status, seen) VALUES (?, ?, ?, ?, ?, ?)
        ON CONFLICT (name) DO UPDATE SET display_name = excluded.display_name, serial = excluded.serial,
-         etag = excluded.etag, status = excluded.status, seen = excluded.seen, restored = 0`,
+         etag = excluded.etag, status = excluded.status, seen = excluded.seen, restored = iif(?, 0, restored)`,
     ),
     see: db.prepare<[number, string]>('UPDATE projects SET seen = ? WHERE name = ?'),
     forgetSerials: db.prepare<[]>('UPDATE projects SET serial = NULL'),
