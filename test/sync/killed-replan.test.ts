@@ -1,4 +1,6 @@
 /** What a run that is killed makes of pages must not be taken for upstream's by the next one. */
+import { copyFileSync, renameSync } from 'node:fs';
+import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { Policy } from '../../src/policy/policy.ts';
 import type { Mirror } from '../../src/sync/mirror.ts';
@@ -63,6 +65,20 @@ async function runToDeath(
   await t.rejects(sync({ ...mirror, ...change(mirror) }), { message: 'killed' });
   await close();
 }
+
+t.test('releases come back although a power cut took from the state what new rules had done', async (t) => {
+  const mirror = await openThreeReleases(t);
+  const before = contentOf(mirror.web);
+  const [database, copy] = ['state.db', 'state.copy'].map((name) => join(mirror.target, name)) as [string, string];
+  copyFileSync(database, copy);
+  await runToDeath(t, mirror, newestOnly, ({ state }) => ({ state: withMethod(state, 'finish', die) }));
+  renameSync(copy, database);
+  await mirror.run({ policy: newestOnly });
+  t.equal(mirror.filenames('alpha').length, 1);
+  await mirror.run();
+  t.same(contentOf(mirror.web), before);
+  t.same(unsound(mirror), []);
+});
 
 for (const [when, change] of deaths) {
   t.test(`releases come back when rules go under which a run was killed ${when}`, async (t) => {
