@@ -52,8 +52,7 @@ async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<S
   const { upstream, selection, state } = mirror;
   const { due, held, decision } = project;
   const isPlanned =
-    isProven(mirror, due.name, held) &&
-    (decision === undefined || state.decisionOf(due.name) === selection.keyOf(decision));
+    isProven(mirror, due.name, held) && state.decisionOf(due.name) === (decision && selection.keyOf(decision));
   const etag = isPlanned && (await isIntact(mirror, due, held)) ? held.etag : undefined;
   const answer = await upstream.project(due.name, etag, due.attempts % 2 === 1);
   if (answer.kind === 'absent') return absent(mirror, due, held);

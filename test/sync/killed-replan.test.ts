@@ -122,3 +122,18 @@ for (const [when, change] of deaths) {
     t.same(unsound(mirror), []);
   });
 }
+
+t.test('releases come back when rules go while upstream fails', async (t) => {
+  const mirror = await openThreeReleases(t);
+  const before = contentOf(mirror.web);
+  await mirror.run({ policy: newestOnly });
+  mirror.clock.advance(31 * dayMs);
+  const back = mirror.server.faults.add({ do: 'status', status: 404, match: /simple\/alpha\/$/ });
+  await mirror.run({ policy: newestOnly });
+  mirror.clock.advance(3 * 60_000);
+  await mirror.run({ policy: newestOnly });
+  back();
+  await mirror.run();
+  t.same(contentOf(mirror.web), before);
+  t.same(unsound(mirror), []);
+});
