@@ -1,0 +1,66 @@
+/** Queues what the rules of a partial mirror want otherwise than it is: because they changed, or what is held requires. */
+import type { ProjectName } from '../core/names.ts';
+import type { MirrorState } from '../state/mirror-state.ts';
+import type { Mirror } from './mirror.ts';
+import { takeOverList } from './take-over-list.ts';
+import { wantedByName } from './wanted-by-name.ts';
+
+/** Where the rules changed, what is held is planned anew, and what they newly name is asked for. */
+export async function followPolicy(mirror: Mirror, known: MirrorState, scope: string, isNew: boolean): Promise<void> {
+  const { state, selection, clock } = mirror;
+  const { projects } = selection.fingerprint;
+  const policy = policyText(mirror);
+  if (policy !== (known.policy ?? '')) {
+    const before = known.policy?.split(' ')[0] ?? '';
+    // Where everything was held, or what is held is named, the list has nothing to add.
+    const mayAdd = before !== '' && before !== projects && selection.names() === undefined;
+    if (mayAdd && !isNew) await takeOverList(mirror, undefined, () => ({}));
+    state.wake();
+    const { changed, renamed } = selection.compare();
+    state.renamePlans(renamed);
+    // With dependencies, what is missing comes first: see queueDependencies, which a dry run does not reach.
+    const comesLast = selection.policy?.dependencies === true && !mirror.settings.dryRun;
+    state.enqueueReplans(comesLast ? [] : changed, { policy, scope, missing: undefined });
+  }
+  enqueueNamed(mirror, selection.names() ?? []);
+  state.enqueueDuePlans(clock.now());
+}
+
+/**
+ * With dependencies, queues what the held releases require and what is not held yet; once there is no such project, those
+ * that are required otherwise than before; and last what is not required any more, for it might have been.
+ * Returns whether anything was queued.
+ */
+export function queueDependencies(mirror: Mirror): boolean {
+  const { state, selection, settings } = mirror;
+  if (settings.projects !== undefined || selection.policy?.dependencies !== true) return false;
+  if (enqueueNamed(mirror, selection.follow()) > 0) return true;
+  const changed = selection.changed();
+  const stays = (name: ProjectName): boolean => selection.decide(name)?.hold !== 'none';
+  if (state.enqueueReplans(changed.filter(stays), {}) > 0) return true;
+  const gone = changed.filter((name) => !stays(name));
+  if (state.enqueueReplans(gone, {}) > 0) return true;
+  selection.rememberWants();
+  return false;
+}
+
+/** Stands for the whole policy. */
+export function policyText({ selection }: Mirror): string {
+  const { projects, files } = selection.fingerprint;
+  const { size, reserve } = selection.policy?.budget ?? {};
+  return `${projects} ${files} ${size?.value ?? ''} ${reserve?.value ?? ''}`.trimEnd();
+}
+
+/** Queues those of `names` that are neither held nor known to be missing. Returns how many. */
+function enqueueNamed({ state }: Mirror, names: readonly ProjectName[]): number {
+  const missing = new Set(state.mirror().missing);
+  const wanted = names.filter(
+    (name) => !missing.has(name) && !state.held(name).published && state.queued(name) === undefined,
+  );
+  if (wanted.length > 0)
+    state.enqueue(
+      wanted.map((name) => wantedByName(name, undefined)),
+      { rootIndexDue: true },
+    );
+  return wanted.length;
+}
