@@ -17,6 +17,8 @@ export interface MirrorState {
   readonly all?: boolean | undefined;
   /** The whole policy that projects were last compared with. */
   readonly policy?: string | undefined;
+  /** True from when {@link policy} changes until all that it leaves out is gone. */
+  readonly policyUnsettled?: boolean | undefined;
   /** Stands for the rules that the remembered wants follow from; forgotten as soon as they may be others. */
   readonly wantsOf?: string | undefined;
   /** Projects that the policy names and upstream does not have. */

@@ -20,7 +20,8 @@ export async function followPolicy(mirror: Mirror, known: MirrorState, scope: st
     state.renamePlans(renamed);
     // With dependencies, what is missing comes first: see queueDependencies, which a dry run does not reach.
     const comesLast = selection.policy?.dependencies === true && !mirror.settings.dryRun;
-    state.enqueueReplans(comesLast ? [] : changed, { policy, scope, missing: undefined });
+    const policyUnsettled = selection.policy?.dependencies;
+    state.enqueueReplans(comesLast ? [] : changed, { policy, scope, missing: undefined, policyUnsettled });
   }
   enqueueNamed(mirror, selection.names() ?? []);
   state.enqueueDuePlans(clock.now());
@@ -41,6 +42,7 @@ export function queueDependencies(mirror: Mirror): boolean {
   const gone = changed.filter((name) => !stays(name));
   if (state.enqueueReplans(gone, {}) > 0) return true;
   selection.rememberWants();
+  if (state.mirror().policyUnsettled !== undefined) state.remember({ policyUnsettled: undefined });
   return false;
 }
 

@@ -33,6 +33,7 @@ export async function learn(mirror: Mirror): Promise<void> {
   const hasNewPolicy = policyText(mirror) !== (known.policy ?? '');
   if (hasNewPolicy && mirror.selection.policy?.dependencies === true) await foreseeRequires(mirror);
   else mirror.selection.follow();
+  mirror.selection.begin(hasNewPolicy || known.policyUnsettled === true);
   if (isNew || settings.reconcile) await begin(mirror, known, base);
   else await follow(mirror, known, known.serial ?? 0);
   enqueueAccepted(mirror);
