@@ -19,6 +19,8 @@ export interface MirrorState {
   readonly policy?: string | undefined;
   /** True from when {@link policy} changes until all that it leaves out is gone. */
   readonly policyUnsettled?: boolean | undefined;
+  /** The decisions about projects that are not followed, as that would go on for ever, by project. */
+  readonly endless?: Readonly<Record<string, string>> | undefined;
   /** Stands for the rules that the remembered wants follow from; forgotten as soon as they may be others. */
   readonly wantsOf?: string | undefined;
   /** Projects that the policy names and upstream does not have. */
