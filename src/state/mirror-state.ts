@@ -25,6 +25,8 @@ export interface MirrorState {
   readonly wantsOf?: string | undefined;
   /** Projects that the policy names and upstream does not have. */
   readonly missing?: readonly string[] | undefined;
+  /** Milliseconds: what is named and missing is not asked for again before. */
+  readonly missingRetryAt?: number | undefined;
   /** What the addresses of upstream's files begin with, up to the slash before `packages/`. */
   readonly fileBase?: string | undefined;
   /** The settings that the published pages were made with. */

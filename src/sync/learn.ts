@@ -38,6 +38,7 @@ export async function learn(mirror: Mirror): Promise<void> {
   else await follow(mirror, known, known.serial ?? 0);
   enqueueAccepted(mirror);
   if (settings.projects === undefined) await followPolicy(mirror, known, scope, isNew);
+  if (!isNew) askForMissing(mirror, known);
   if (!isNew) state.enqueueUnseen(clock.now() - sweepPeriodMs, settings.sweep);
 }
 
@@ -64,6 +65,18 @@ function enqueueAccepted({ state, settings }: Mirror): void {
 /** The projects to look at, where they are known without the list of all. */
 function namesOf({ settings, selection }: Mirror): readonly ProjectName[] | undefined {
   return settings.projects ?? selection.names();
+}
+
+/** What is named and was not there is asked for once a day: the changelog need not say that it came back. */
+function askForMissing({ state, settings, selection, clock }: Mirror, { missingRetryAt }: MirrorState): void {
+  const now = clock.now();
+  const names = settings.projects ?? ((state.mirror().missing ?? []) as readonly ProjectName[]);
+  const missing = names.filter((name) => selection.includes(name) && !state.held(name).published);
+  if (missing.length === 0 || !isOver(missingRetryAt, now)) return;
+  // One that was just given up is asked for tomorrow; then a 404 is believed at once.
+  const isAsked = (name: ProjectName): boolean => missingRetryAt !== undefined && state.queued(name) === undefined;
+  const wanted = missing.filter(isAsked).map((name) => ({ ...wantedByName(name, undefined), removed: true }));
+  state.enqueue(wanted, { missingRetryAt: now + dayMs });
 }
 
 /** A wrong `--upstream` would replace a mirror by another, project by project. */
