@@ -9,7 +9,7 @@ import type { Hold } from '../policy/policy.ts';
 import type { Reason } from '../policy/reason.ts';
 import type { ProjectDecision } from '../policy/rules.ts';
 import type { Queued } from '../state/state-store.ts';
-import { knownPage } from '../sync/known-page.ts';
+import { lastPage } from '../sync/known-page.ts';
 import type { Reader } from './open-reader.ts';
 import { isoTime } from './units.ts';
 import { filesOf, type WhyFile } from './why-files.ts';
@@ -87,7 +87,7 @@ export async function explain(reader: Reader, subject: Subject, notice: Notice =
   const { name } = subject;
   const decision = decide(reader, name, notice);
   const [held, queued] = [state.held(name), state.queued(name)];
-  const page = (await knownPage(reader, name))?.page;
+  const page = (await lastPage(reader, name))?.page;
   const plan = page && planOf(reader, decision, page);
   const missing = state.mirror().missing?.includes(name) === true;
   const files = withProvenance(reader, name, held.files, filesOf(held.files, plan, reader.settings.indexOnly), page);

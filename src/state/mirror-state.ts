@@ -17,10 +17,16 @@ export interface MirrorState {
   readonly all?: boolean | undefined;
   /** The whole policy that projects were last compared with. */
   readonly policy?: string | undefined;
+  /** True from when {@link policy} changes until all that it leaves out is gone. */
+  readonly policyUnsettled?: boolean | undefined;
+  /** The decisions about projects that are not followed, as that would go on for ever, by project. */
+  readonly endless?: Readonly<Record<string, string>> | undefined;
   /** Stands for the rules that the remembered wants follow from; forgotten as soon as they may be others. */
   readonly wantsOf?: string | undefined;
   /** Projects that the policy names and upstream does not have. */
   readonly missing?: readonly string[] | undefined;
+  /** Milliseconds: what is named and missing is not asked for again before. */
+  readonly missingRetryAt?: number | undefined;
   /** What the addresses of upstream's files begin with, up to the slash before `packages/`. */
   readonly fileBase?: string | undefined;
   /** The settings that the published pages were made with. */

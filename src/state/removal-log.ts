@@ -3,7 +3,7 @@ import type { ProjectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
 
 /** What upstream did that took something from the mirror. */
-export type UpstreamRemoval = 'removed upstream' | 'quarantined upstream';
+export type UpstreamRemoval = 'removed upstream' | 'quarantined upstream' | 'not required any more';
 
 /** Something that was removed, and why. */
 export interface Removal {

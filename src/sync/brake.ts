@@ -1,6 +1,6 @@
 /**
  * The brake on deletions: whatever happens upstream, a day takes no more than a small part of the mirror away before a
- * person has looked. What the rules of a partial mirror leave out was a person's wish, and is not braked.
+ * person has looked. What a change of the rules leaves out was a person's wish, and is not braked.
  */
 import type { Clock } from '../core/clock.ts';
 import type { ProjectName } from '../core/names.ts';

@@ -2,7 +2,6 @@
  * Learns what the held projects will require under new rules before anything of them is dropped: what one of them still
  * needs of another would else be removed, and fetched again.
  */
-import type { ProjectName } from '../core/names.ts';
 import { filenameOf } from '../core/paths.ts';
 import type { ProjectDecision } from '../policy/rules.ts';
 import type { HeldFile } from '../state/state-store.ts';
@@ -14,16 +13,17 @@ import type { Mirror } from './mirror.ts';
 /** Follows what is held through the rules of now, until nothing new is required. Asks upstream for nothing. */
 export async function foreseeRequires(mirror: Mirror): Promise<void> {
   const { selection } = mirror;
-  const foreseen = new Map<ProjectName, string>();
+  const foreseen = new Set<string>();
   for (;;) {
     selection.follow();
     let learned = 0;
     for (const name of selection.changed()) {
       const decision = selection.decide(name);
       if (decision?.hold !== 'files') continue;
-      const key = selection.keyOf(decision);
-      if (foreseen.get(name) === key) continue;
-      foreseen.set(name, key);
+      // What two projects leave of each other may change to and fro.
+      const key = `${name} ${selection.keyOf(decision)}`;
+      if (foreseen.has(key)) continue;
+      foreseen.add(key);
       await rememberRequires(mirror, name, await kept(mirror, decision));
       learned += 1;
     }

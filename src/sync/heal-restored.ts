@@ -10,7 +10,7 @@ import { parseSimplePage, type SimpleFile, type SimplePage, simplePageFrom } fro
 import type { LostFile } from '../state/removal-log.ts';
 import type { Finished, HeldFile } from '../state/state-store.ts';
 import { missing } from './held-files.ts';
-import { knownPage, type SourcePage } from './known-page.ts';
+import { lastPage, type SourcePage } from './known-page.ts';
 import type { Mirror } from './mirror.ts';
 import { publishProject, type SelectedProject } from './publish-project.ts';
 
@@ -25,7 +25,7 @@ export async function healRestored(mirror: Mirror, project: SelectedProject): Pr
     const paths = gone.map(({ path }) => path);
     state.requeue(name, paths);
   }
-  const remembered = (await lastPage(mirror, project)) ?? pageOfHeld(mirror, project);
+  const remembered = (await readablePage(mirror, project)) ?? pageOfHeld(mirror, project);
   const { source, lost } = await sort(mirror, project, remembered);
   const away = state.unsettled(name).filter((path) => state.heldFile(path) === undefined);
   if (away.length > 0) report({ type: 'alarm', message: `${name}: ${lossText(away.map(filenameOf))}` });
@@ -68,8 +68,8 @@ async function sort(
 }
 
 /** Our page as it was last, wherever that can still be read. */
-async function lastPage(mirror: Mirror, { due: { name } }: SelectedProject): Promise<SourcePage | undefined> {
-  const known = await knownPage(mirror, name);
+async function readablePage(mirror: Mirror, { due: { name } }: SelectedProject): Promise<SourcePage | undefined> {
+  const known = await lastPage(mirror, name);
   // Without `own`, as all pages are to be looked at.
   if (known !== undefined) return { page: known.page, url: known.url };
   const { files } = mirror;

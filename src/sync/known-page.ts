@@ -4,10 +4,12 @@
  */
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { NonsenseError } from '../core/errors.ts';
+import { sha256Hex } from '../core/hash.ts';
 import type { ProjectName } from '../core/names.ts';
 import { pagePath, urlPath } from '../core/paths.ts';
 import { renderJson } from '../formats/json.ts';
 import { parseSimplePage, type SimplePage, simplePageFrom } from '../formats/simple-json.ts';
+import type { PageStore } from '../state/page-store.ts';
 import type { Mirror } from './mirror.ts';
 import type { PlannedFile } from './plan.ts';
 
@@ -26,6 +28,22 @@ export type PageSources = Pick<Mirror, 'state' | 'files' | 'selection'> & {
 
 /** Upstream's page of `name`; undefined when it has to be asked for. Only reads. */
 export async function knownPage(mirror: PageSources, name: ProjectName): Promise<SourcePage | undefined> {
+  const { state, files } = mirror;
+  const tellsAll =
+    state.plannedPage(name) !== undefined ||
+    (!state.unproven(name).some(({ leftOut }) => leftOut) && (await isAsRemembered(files, state.pages, name)));
+  return tellsAll ? lastPage(mirror, name) : undefined;
+}
+
+/** Whether the published page is not one that was published before the power failed, and which no state knows. */
+async function isAsRemembered(files: Mirror['files'], pages: PageStore, name: ProjectName): Promise<boolean> {
+  const { json } = pages.hashesOf(name);
+  const bytes = json === undefined ? undefined : await files.read(pagePath('index.v1_json', name));
+  return bytes === undefined || sha256Hex(bytes) === json;
+}
+
+/** Upstream's page of `name` as it was last, but perhaps without files that were left out. Only reads. */
+export async function lastPage(mirror: PageSources, name: ProjectName): Promise<SourcePage | undefined> {
   const url = new URL(`${mirror.settings.upstream}/simple/${name}/`);
   const kept = mirror.state.plannedPage(name);
   return readable(async () => {

@@ -4,13 +4,15 @@
  * changelog's place where there is none.
  */
 import { NoChangelogError, NonsenseError, UnreachableError, UsageError } from '../core/errors.ts';
-import { type ProjectName, projectName } from '../core/names.ts';
+import type { ProjectName } from '../core/names.ts';
 import type { MirrorState } from '../state/mirror-state.ts';
 import type { Wanted } from '../state/state-store.ts';
+import { followPolicy, policyText } from './follow-policy.ts';
 import { foreseeRequires } from './foresee.ts';
 import type { Mirror } from './mirror.ts';
 import { refuseJump, watchSerial } from './serials.ts';
-import { StrangeNames } from './strange-names.ts';
+import { takeOverList } from './take-over-list.ts';
+import { wantedByName } from './wanted-by-name.ts';
 
 const hourMs = 60 * 60_000;
 const dayMs = 24 * hourMs;
@@ -31,10 +33,12 @@ export async function learn(mirror: Mirror): Promise<void> {
   const hasNewPolicy = policyText(mirror) !== (known.policy ?? '');
   if (hasNewPolicy && mirror.selection.policy?.dependencies === true) await foreseeRequires(mirror);
   else mirror.selection.follow();
+  mirror.selection.begin(hasNewPolicy || known.policyUnsettled === true);
   if (isNew || settings.reconcile) await begin(mirror, known, base);
   else await follow(mirror, known, known.serial ?? 0);
   enqueueAccepted(mirror);
-  if (settings.projects === undefined) await followPolicy(mirror, known, isNew);
+  if (settings.projects === undefined) await followPolicy(mirror, known, scope, isNew);
+  if (!isNew) askForMissing(mirror, known);
   if (!isNew) state.enqueueUnseen(clock.now() - sweepPeriodMs, settings.sweep);
 }
 
@@ -49,66 +53,6 @@ function covers(known: string | undefined, scope: string): boolean {
   return known === scope || (known === 'all' && scope === 'named');
 }
 
-/** Where the rules changed, what is held is planned anew, and what they newly name is asked for. */
-async function followPolicy(mirror: Mirror, known: MirrorState, isNew: boolean): Promise<void> {
-  const { state, selection, clock } = mirror;
-  const { projects } = selection.fingerprint;
-  const policy = policyText(mirror);
-  if (policy !== (known.policy ?? '')) {
-    const before = known.policy?.split(' ')[0] ?? '';
-    // Where everything was held, or what is held is named, the list has nothing to add.
-    const mayAdd = before !== '' && before !== projects && selection.names() === undefined;
-    if (mayAdd && !isNew) await takeOverList(mirror, undefined, () => ({}));
-    state.wake();
-    const { changed, renamed } = selection.compare();
-    state.renamePlans(renamed);
-    // With dependencies, what is missing comes first: see queueDependencies, which a dry run does not reach.
-    const comesLast = selection.policy?.dependencies === true && !mirror.settings.dryRun;
-    state.enqueueReplans(comesLast ? [] : changed, { policy, scope: scopeOf(mirror), missing: undefined });
-  }
-  enqueueNamed(mirror, selection.names() ?? []);
-  state.enqueueDuePlans(clock.now());
-}
-
-/**
- * With dependencies, queues what the held releases require and what is not held yet; once there is no such project, those
- * that are required otherwise than before; and last what is not required any more, for it might have been.
- * Returns whether anything was queued.
- */
-export function queueDependencies(mirror: Mirror): boolean {
-  const { state, selection, settings } = mirror;
-  if (settings.projects !== undefined || selection.policy?.dependencies !== true) return false;
-  if (enqueueNamed(mirror, selection.follow()) > 0) return true;
-  const changed = selection.changed();
-  const stays = (name: ProjectName): boolean => selection.decide(name)?.hold !== 'none';
-  if (state.enqueueReplans(changed.filter(stays), {}) > 0) return true;
-  const gone = changed.filter((name) => !stays(name));
-  if (state.enqueueReplans(gone, {}) > 0) return true;
-  selection.rememberWants();
-  return false;
-}
-
-/** Stands for the whole policy. */
-function policyText({ selection }: Mirror): string {
-  const { projects, files } = selection.fingerprint;
-  const { size, reserve } = selection.policy?.budget ?? {};
-  return `${projects} ${files} ${size?.value ?? ''} ${reserve?.value ?? ''}`.trimEnd();
-}
-
-/** Queues those of `names` that are neither held nor known to be missing. Returns how many. */
-function enqueueNamed({ state }: Mirror, names: readonly ProjectName[]): number {
-  const missing = new Set(state.mirror().missing);
-  const wanted = names.filter(
-    (name) => !missing.has(name) && !state.held(name).published && state.queued(name) === undefined,
-  );
-  if (wanted.length > 0)
-    state.enqueue(
-      wanted.map((name) => wantedByName(name, undefined)),
-      { rootIndexDue: true },
-    );
-  return wanted.length;
-}
-
 /** What waits for a person is looked at as soon as that person has decided. */
 function enqueueAccepted({ state, settings }: Mirror): void {
   const wanted = settings.acceptChanges.flatMap((name) => {
@@ -121,6 +65,18 @@ function enqueueAccepted({ state, settings }: Mirror): void {
 /** The projects to look at, where they are known without the list of all. */
 function namesOf({ settings, selection }: Mirror): readonly ProjectName[] | undefined {
   return settings.projects ?? selection.names();
+}
+
+/** What is named and was not there is asked for once a day: the changelog need not say that it came back. */
+function askForMissing({ state, settings, selection, clock }: Mirror, { missingRetryAt }: MirrorState): void {
+  const now = clock.now();
+  const names = settings.projects ?? ((state.mirror().missing ?? []) as readonly ProjectName[]);
+  const missing = names.filter((name) => selection.includes(name) && !state.held(name).published);
+  if (missing.length === 0 || !isOver(missingRetryAt, now)) return;
+  // One that was just given up is asked for tomorrow; then a 404 is believed at once.
+  const isAsked = (name: ProjectName): boolean => missingRetryAt !== undefined && state.queued(name) === undefined;
+  const wanted = missing.filter(isAsked).map((name) => ({ ...wantedByName(name, undefined), removed: true }));
+  state.enqueue(wanted, { missingRetryAt: now + dayMs });
 }
 
 /** A wrong `--upstream` would replace a mirror by another, project by project. */
@@ -159,10 +115,6 @@ async function begin(mirror: Mirror, known: MirrorState, base: MirrorState): Pro
   const wanted = names.map((name) => wantedByName(name, state.held(name).displayName));
   state.enqueue(wanted, { ...base, serial });
   report({ type: 'learned', source: 'names', serial });
-}
-
-function wantedByName(name: ProjectName, displayName: string | undefined): Wanted {
-  return { name, displayName: displayName ?? name, serial: 0, removed: false };
 }
 
 /** Whether `time`, which lay a day ahead at most, has come. One that lies farther ahead is of a clock that was wrong. */
@@ -257,42 +209,5 @@ async function reconcile(mirror: Mirror, known: MirrorState): Promise<void> {
   } catch (error) {
     if (!(error instanceof UnreachableError || error instanceof NonsenseError)) throw error;
     mirror.report({ type: 'warning', message: `the list of projects was not compared: ${error.message}` });
-  }
-}
-
-/** Compares all projects with the list; what `next` makes of the list's own serial is remembered with it. */
-async function takeOverList(
-  mirror: Mirror,
-  etag: string | undefined,
-  next: (listSerial: number | undefined) => MirrorState,
-): Promise<void> {
-  const { upstream, state, clock, report, settings, selection } = mirror;
-  const list = await upstream.listProjects(etag);
-  if (list === undefined) return state.remember({ reconciledAt: clock.now() });
-  const takeover = state.takeOverList();
-  try {
-    let listed = 0;
-    const strange = new StrangeNames(report);
-    for await (const piece of list.pieces) {
-      const wanted: Wanted[] = [];
-      for (const { displayName, serial } of piece) {
-        const name = projectName(displayName);
-        if (name === undefined) strange.see(displayName);
-        else if (selection.includes(name)) wanted.push({ name, displayName, serial: serial ?? 0, removed: false });
-      }
-      takeover.add(wanted);
-      listed += piece.length;
-    }
-    strange.end();
-    if (listed === 0 && state.totals().projects > 0) {
-      throw new NonsenseError(`${settings.upstream}/simple/: the list is empty, which would remove the whole mirror`);
-    }
-    const serial = list.serial();
-    const learned = { ...next(serial), listEtag: list.etag, listSha256: list.sha256(), reconciledAt: clock.now() };
-    takeover.commit(serial, learned, settings.reconcile);
-    report({ type: 'learned', source: 'list', serial });
-  } catch (error) {
-    takeover.abandon();
-    throw error;
   }
 }

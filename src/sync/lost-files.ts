@@ -4,7 +4,7 @@ import { filenameOf } from '../core/paths.ts';
 import { isJsonObject } from '../formats/json.ts';
 import { type SimplePage, simplePageFrom } from '../formats/simple-json.ts';
 import type { HeldFile, HeldProject } from '../state/state-store.ts';
-import { knownPage, pageToChooseFrom, type SourcePage } from './known-page.ts';
+import { lastPage, pageToChooseFrom, type SourcePage } from './known-page.ts';
 import type { Mirror } from './mirror.ts';
 
 /** The held files that upstream took away. All of a project in quarantine are (PEP 792). */
@@ -37,7 +37,7 @@ export async function withLostFiles(
   held: HeldProject,
   lost: readonly HeldFile[],
 ): Promise<SourcePage | undefined> {
-  const before = await knownPage(mirror, name);
+  const before = await lastPage(mirror, name);
   if (before === undefined) return undefined;
   const names = new Set(lost.map(({ path }) => filenameOf(path)));
   const kept = before.page.files.filter(({ filename }) => names.has(filename));

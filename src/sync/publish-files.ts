@@ -40,7 +40,7 @@ export async function publishFiles(
   { due, held }: { readonly due: Due; readonly held: HeldProject },
   { source, chosen, plan, leftOut }: PlannedPage,
 ): Promise<Published> {
-  const { files, settings, upstream } = mirror;
+  const { files, settings, state, upstream } = mirror;
   const gone = new Set(settings.indexOnly ? [] : (await missing(files, held.files)).map(({ path }) => path));
   const planned = plan.files.map((file) => (gone.has(file.path) ? { ...file, held: undefined } : file));
   const results = settings.indexOnly ? planned.map(() => nothingFetched) : await downloadAll(due, mirror, planned);
@@ -51,6 +51,8 @@ export async function publishFiles(
   const hidden = chosen.hidden || left.size > 0;
   const rest = { ...source, page: withoutFiles(source.page, left) };
   const { shown, published } = pagesOf(rest, own, { ...chosen, hidden }, (url) => upstream.allows(url));
+  // A run that dies before the project is finished leaves pages that tell neither all of upstream's nor what is held.
+  if (held.published) state.requeue(due.name, []);
   const pages = await publishPages(files, due.name, shown, published, !held.published);
   const drop = [...plan.drop, ...refused.flatMap((file) => file.held ?? [])];
   await discardFiles(mirror, drop);

@@ -54,8 +54,17 @@ export async function publishProject(
   const published = { ...finished, drop, unproven, pages: { ...pages, upstream: known.sha256 } };
   const { policy } = mirror.selection;
   if (policy === undefined || decision === undefined || kept === undefined) return published;
-  const heldNow = now.filter((file) => file !== undefined);
-  if (policy.dependencies) await rememberRequires(mirror, due.name, heldNow);
+  // Where no files are fetched, those that are held stay and go on requiring what they do.
+  const heldNow = mirror.settings.indexOnly
+    ? held.files.filter((file) => !drop.includes(file) && !lost.includes(file))
+    : now;
+  if (policy.dependencies) {
+    await rememberRequires(
+      mirror,
+      due.name,
+      heldNow.filter((file) => file !== undefined),
+    );
+  }
   const isAsPlanned = hidden === chosen.hidden;
   const final = isAsPlanned ? kept : planToKeep(mirror, decision, page, { ...chosen, hidden }, plan.files);
   return { ...published, plan: { ...final, outcome: outcomeOf(chosen, policy) } };
@@ -78,9 +87,10 @@ function planPage(
   };
   const all = planProject({ ...page, files: chosen.wanted }, url, held.files, trust);
   const archived = settings.keepRemoved && page.status !== 'quarantined' ? lost : [];
-  // What upstream has moved is not fetched here, so the bytes that are held stay where they are.
-  const moved = settings.indexOnly ? all.files.map(({ elsewhere }) => elsewhere) : [];
-  const drop = all.drop.filter((file) => !archived.includes(file) && !moved.includes(file.path));
+  // What upstream has moved is not fetched here, so the bytes that are held stay where they are, under all their names.
+  const moved = settings.indexOnly ? all.files.filter((file) => file.held === undefined) : [];
+  const kept = new Set(moved.map(({ sha256 }) => sha256));
+  const drop = all.drop.filter((file) => !archived.includes(file) && !kept.has(file.sha256));
   const recalled = recallProvenance(mirror, due.name, { ...all, drop });
   return { source, chosen, ...requireProvenance(mirror, recalled) };
 }

@@ -26,6 +26,8 @@ export class Selection {
   #lastKey = { text: '', key: '' };
   /** What the held projects need of others. */
   #wants: ReadonlyMap<ProjectName, readonly Want[]> = new Map();
+  /** What was required before upstream's news were looked at, and whether the rules have changed since all followed them. */
+  #before = { required: new Set<ProjectName>(), hasNewRules: false };
 
   constructor(policy: Policy | undefined, state: StateStore) {
     this.policy = policy;
@@ -102,6 +104,22 @@ export class Selection {
     }
     this.#wants = closeOver(roots, (name) => edges.get(name) ?? [], policy.environments);
     return [...this.#wants.keys()].filter((name) => this.includes(name));
+  }
+
+  /** To be called once {@link follow} has learned what the rules of now require of what is held, before anything changes. */
+  begin(hasNewRules: boolean): void {
+    this.#before = { required: new Set(this.#wants.keys()), hasNewRules };
+  }
+
+  /**
+   * Whether `name`, which is left out, is so because of what upstream's releases require now, and not because of what a
+   * person has written. What was held back before stays so until a rule names it.
+   */
+  isOrphan(name: ProjectName, wasHeldBack: boolean): boolean {
+    const { policy } = this;
+    if (policy?.dependencies !== true || policy.rules[policy.index(name)] !== undefined) return false;
+    const { required, hasNewRules } = this.#before;
+    return wasHeldBack || !hasNewRules || required.has(name);
   }
 
   /** Remembers what {@link follow} has learned last, for {@link recall}. */

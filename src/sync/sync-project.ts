@@ -53,8 +53,7 @@ async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<S
   const { upstream, selection, state } = mirror;
   const { due, held, decision } = project;
   const isPlanned =
-    isProven(mirror, due.name, held) &&
-    (decision === undefined || state.decisionOf(due.name) === selection.keyOf(decision));
+    isProven(mirror, due.name, held) && state.decisionOf(due.name) === (decision && selection.keyOf(decision));
   const etag = isPlanned && (await isIntact(mirror, due, held)) ? held.etag : undefined;
   const answer = await upstream.project(due.name, etag, due.attempts % 2 === 1);
   if (answer.kind === 'absent') {
@@ -110,10 +109,28 @@ function heldBack(what: string): Waiting {
   return { wait: `${what}; held back, as too much went at a time`, obstacle: 'held-back', delayMs: heldBackAgainMs };
 }
 
-/** The rules do not let the mirror hold it any more. */
+/** The rules do not let the mirror hold it any more; or nothing requires it, which is upstream's doing. */
 async function leave(mirror: Mirror, due: Due, held: HeldProject, rule: string): Promise<SyncOutcome> {
-  await removeProject(mirror, due, held.files, rule);
-  return { finished: { kind: 'removed', due, why: rule } };
+  const { files } = held;
+  const isOrphan = held.published && mirror.selection.isOrphan(due.name, due.obstacle === 'held-back');
+  if (!isOrphan) {
+    await removeProject(mirror, due, files, rule);
+    return { finished: { kind: 'removed', due, why: rule } };
+  }
+  const deletion = { name: due.name, isProject: true, files: files.length };
+  if (!mirror.brake.allows(deletion) && !(await isQuarantined(mirror, due))) {
+    return heldBack('nothing requires it any more');
+  }
+  const why = 'not required any more';
+  await removeProject(mirror, due, files, why);
+  return { finished: { kind: 'removed', due, why, lost: files } };
+}
+
+/** Asked only where upstream has said something about the project. */
+async function isQuarantined({ upstream }: Mirror, { name, replan, attempts }: Due): Promise<boolean> {
+  if (replan === true) return false;
+  const answer = await upstream.project(name, undefined, attempts % 2 === 1);
+  return answer.kind === 'page' && answer.page.status === 'quarantined';
 }
 
 /** A page may be kept by its ETag only while everything it links to is really there, and nothing else may be. */

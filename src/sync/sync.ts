@@ -14,7 +14,8 @@ import type { Write } from '../files/file-store.ts';
 import { renderLandingPage } from '../formats/landing-page.ts';
 import { renderLastModified } from '../formats/last-modified.ts';
 import { compareClocks } from './clocks.ts';
-import { learn, queueDependencies } from './learn.ts';
+import { queueDependencies } from './follow-policy.ts';
+import { learn } from './learn.ts';
 import { warnOfLeftOut } from './left-out.ts';
 import type { Mirror } from './mirror.ts';
 import { emptyTrash, followKeepRemoved, publishRemovals } from './removals.ts';
@@ -71,6 +72,7 @@ async function onePass(mirror: Mirror, startedMs: number, parked: Map<ProjectNam
 /** What the projects that were just published require is queued in turn. */
 async function work(mirror: Mirror, parked: Map<ProjectName, number>): Promise<WorkResult> {
   const { state, report } = mirror;
+  const plans = new Map<string, number>();
   let done = 0;
   for (;;) {
     report({ type: 'queued', projects: state.totals().queued });
@@ -78,7 +80,7 @@ async function work(mirror: Mirror, parked: Map<ProjectName, number>): Promise<W
     if (state.totals().queued > 0) state.remember({ rootIndexDue: true });
     const result = await workThroughQueue(mirror, parked);
     done += result.done;
-    if (mirror.settings.dryRun || !queueDependencies(mirror)) return { done, parked: result.parked };
+    if (mirror.settings.dryRun || !queueDependencies(mirror, plans)) return { done, parked: result.parked };
   }
 }
 

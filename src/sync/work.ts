@@ -98,19 +98,21 @@ class QueueWorker {
 
   /** Never rejects: a project's failure is its own, and what ends the run is kept for the end of the pass. */
   async #work(due: Due): Promise<void> {
-    const { report, settings } = this.#mirror;
+    const { state, report, settings } = this.#mirror;
     report({ type: 'project-started', name: due.name });
     try {
       const outcome = await syncProject(this.#mirror, due);
       this.#failures = 0;
       if ('wait' in outcome) return this.#park(due, outcome.obstacle, outcome.wait, outcome.delayMs);
       const { finished, stays } = outcome;
+      // Nothing is removed where upstream still does not have what never was here.
+      const isChange = finished.kind !== 'removed' || state.held(due.name).published;
       if (!settings.dryRun)
         await this.#finished.add(stays && finished.kind === 'published' ? { ...finished, stays } : finished);
       if (stays !== undefined) this.#tellParked(due, stays);
       else this.#parked.delete(due.name);
       this.#done += 1;
-      report({ type: 'project-done', name: due.name, outcome: outcome.finished.kind });
+      report({ type: 'project-done', name: due.name, outcome: isChange ? finished.kind : 'unchanged' });
     } catch (error) {
       try {
         this.#fail(due, error);

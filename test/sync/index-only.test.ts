@@ -1,10 +1,13 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { namesOf } from '../fixtures/partial-mirrors.ts';
+import { policyFrom } from '../fixtures/policy-from.ts';
 import { treeOf } from '../fixtures/reader-check.ts';
 import { openTestMirror } from '../fixtures/test-mirror.ts';
 import { makeWheel } from '../sample/distributions.ts';
 import { projectPage, renderProjectHtml } from '../sample/pages.ts';
+import { SampleIndex } from '../sample/sample-index.ts';
 import { sampleIndex } from '../sample/sample-projects.ts';
 
 const indexOnly = { indexOnly: true };
@@ -53,6 +56,29 @@ t.test('a mirror that becomes index-only keeps its files, and links to those of 
   t.notOk(
     mirror.requested().some((asked) => asked.startsWith('/packages')),
     'nothing is fetched a second time',
+  );
+});
+
+t.test('a mirror that becomes index-only goes on holding what its files require, but not for what goes', async (t) => {
+  const index = new SampleIndex();
+  index.publish(makeWheel({ name: 'app', version: '1.0', requires: ['old'] }));
+  index.publish(makeWheel({ name: 'app', version: '2.0', requires: ['new'] }));
+  for (const name of ['old', 'new']) index.publish(makeWheel({ name, version: '1.0' }));
+  const mirror = await openTestMirror(t, { index });
+  const policy = policyFrom('projects = ["app"]\ndependencies = true');
+  await mirror.run({ policy });
+  await mirror.runLater({ policy, settings: indexOnly });
+  t.same(namesOf(mirror), ['app', 'new', 'old']);
+  t.equal(
+    mirror.remembered((state) => state.totals().files),
+    4,
+  );
+  index.removeRelease('app', '1.0');
+  await mirror.runLater({ policy, settings: indexOnly });
+  t.same(namesOf(mirror), ['app', 'new']);
+  t.equal(
+    mirror.remembered((state) => state.totals().files),
+    2,
   );
 });
 

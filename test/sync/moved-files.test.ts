@@ -70,6 +70,22 @@ t.test('an index-only mirror keeps a file that moved where it is, until files ar
   t.same(mirror.problems(), []);
 });
 
+t.test('an index-only mirror keeps both of two files with the same bytes that moved', async (t) => {
+  const index = new TreeIndex();
+  const other = { ...wheel, filename: 'mover-1.0-1-py3-none-any.whl' };
+  const paths = [wheel, other].map(({ filename }) => somePlace('a', filename));
+  index.publishAt(somePlace('a', wheel.filename), wheel);
+  index.publishAt(somePlace('a', other.filename), other);
+  const mirror = await openTestMirror(t, { index });
+  await mirror.run();
+  for (const file of [wheel, other]) {
+    index.removeFile('mover', file.filename);
+    index.publishAt(somePlace('b', file.filename), file);
+  }
+  await mirror.runLater({ settings: { indexOnly: true } });
+  for (const path of paths) t.ok(existsSync(join(mirror.web, path)), path);
+});
+
 for (const [what, harm] of Object.entries({
   'was damaged since': (path: string) => writeFileSync(path, readFileSync(path).fill(0x20, 100, 200)),
   'was cut since': (path: string) => writeFileSync(path, 'cut'),

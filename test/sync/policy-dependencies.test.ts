@@ -2,10 +2,11 @@
 import t from 'tap';
 import { contentOf, fetched, namesOf, openMirrorsOf, unsound } from '../fixtures/partial-mirrors.ts';
 import { policyFrom } from '../fixtures/policy-from.ts';
-import { openTestMirror, type TestMirror } from '../fixtures/test-mirror.ts';
+import { named, openTestMirror, type TestMirror } from '../fixtures/test-mirror.ts';
 import { makeWheel } from '../sample/distributions.ts';
 import { SampleIndex } from '../sample/sample-index.ts';
 
+const dayMs = 86_400_000;
 const withAll = 'dependencies = true\n';
 
 /** Wheels `name version: requirement, requirement`. */
@@ -149,6 +150,44 @@ t.test('what upstream does not have is asked for until it is sure, and then not 
   add(mirror.index, 'a 3.0: ghost');
   await mirror.runLater({ policy });
   t.same(namesOf(mirror), ['a', 'ghost', 'late'], 'it is not thought missing for ever');
+});
+
+for (const [what, options] of [
+  ['that a rule names', { policy: policyFrom('projects = ["a", "b"]') }],
+  ['that is required', { policy: policyFrom(`${withAll}projects = ["a"]`) }],
+  ['that is asked for by name', { settings: { projects: named('a', 'b') } }],
+] as const) {
+  t.test(`a project ${what} comes back although upstream did not have it for a while`, async (t) => {
+    const mirror = await openTestMirror(t, { index: indexOf('a 1.0: b', 'b 1.0') });
+    await mirror.run(options);
+    const back = mirror.server.faults.add({ do: 'status', status: 404, match: /simple\/b\/$/ });
+    mirror.clock.advance(31 * dayMs);
+    for (let hours = 0; hours < 3; hours += 1) await mirror.runLater(options);
+    t.same(namesOf(mirror), ['a']);
+    mirror.clock.advance(2 * dayMs);
+    await mirror.run(options);
+    t.ok(mirror.requested().includes('/simple/b/'));
+    t.same(mirror.parkings(), [], 'it is asked for, and nobody waits for it');
+    t.match(mirror.eventsOf('project-done'), [{ name: 'b', outcome: 'unchanged' }], 'nor is it said to be removed');
+    await mirror.runLater(options);
+    t.notOk(mirror.requested().includes('/simple/b/'), 'but not in every run');
+    back();
+    mirror.clock.advance(10 * 365 * dayMs);
+    await mirror.run(options);
+    t.same(namesOf(mirror), ['a', 'b']);
+    t.same(unsound(mirror), []);
+  });
+}
+
+t.test('a project that is missing is asked for although a wrong clock asked for it last', async (t) => {
+  const mirror = await openTestMirror(t, { index: indexOf('a 1.0') });
+  const policy = policyFrom('projects = ["a", "ghost"]');
+  await mirror.run({ policy });
+  mirror.clock.advance(10 * 365 * dayMs);
+  for (let hours = 0; hours < 3; hours += 1) await mirror.runLater({ policy });
+  mirror.clock.advance(-10 * 365 * dayMs);
+  await mirror.run({ policy });
+  t.ok(mirror.requested().includes('/simple/ghost/'));
 });
 
 t.test('a project that a rule names and others require has what both want', async (t) => {

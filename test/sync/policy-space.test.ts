@@ -1,6 +1,6 @@
 /** What does not fit is left out whole, told with its reason, and fetched once there is room. */
 import t from 'tap';
-import { fetched, namesOf, unsound } from '../fixtures/partial-mirrors.ts';
+import { contentOf, fetched, namesOf, openMirrorsOf, unsound } from '../fixtures/partial-mirrors.ts';
 import { policyFrom } from '../fixtures/policy-from.ts';
 import { openTestMirror } from '../fixtures/test-mirror.ts';
 import { makeWheel } from '../sample/distributions.ts';
@@ -96,6 +96,35 @@ t.test('a reserve is left on the disk', async (t) => {
   await mirror.run({ policy: policyFrom('projects = ["small"]\n[budget]\nreserve = "1B"') });
   t.same(namesOf(mirror), ['small']);
   t.same(unsound(mirror), []);
+});
+
+t.test('two projects that leave each other no room do not keep a run from ending', async (t) => {
+  const made = new SampleIndex();
+  made.publish(makeWheel({ name: 'p', version: '1.0' }));
+  const { content } = made.publish(makeWheel({ name: 'p', version: '2.0', requires: ['q'] }));
+  made.publish(makeWheel({ name: 'q', version: '1.0', requires: ['p==1.0'] }));
+  const open = await openMirrorsOf(t, made);
+  const policy = policyFrom(
+    `projects = ["p"]\ndependencies = true\n[files]\nmax-project-size = "${content.length + 10}B"`,
+  );
+  for (const wasWhole of [false, true]) {
+    const mirror = open(wasWhole ? 'whole' : 'new');
+    if (wasWhole) await mirror.run();
+    const stop = new AbortController();
+    let done = 0;
+    const report = ({ type }: { type: string }): void => {
+      if (type === 'project-done') done += 1;
+      if (done > 50) stop.abort();
+    };
+    await mirror.run({ policy, report, signal: stop.signal });
+    t.match(mirror.warnings(), [/to and fro; it stays as it is now$/]);
+    t.same(unsound(mirror), []);
+    const before = contentOf(mirror.web);
+    await mirror.runLater({ policy });
+    t.same(mirror.requested(), ['changelog_since_serial'], 'nor do later runs begin it again');
+    t.same(mirror.warnings(), []);
+    t.same(contentOf(mirror.web), before);
+  }
 });
 
 t.test('pages need no room', async (t) => {

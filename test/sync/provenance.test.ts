@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import type { SyncSettings } from '../../src/sync/mirror.ts';
 import { ask } from '../cli/opened-reader.ts';
+import { policyFrom } from '../fixtures/policy-from.ts';
 import { sampleVerifier } from '../fixtures/sample-verifier.ts';
 import { openTestMirror, type RunOptions, type TestMirror } from '../fixtures/test-mirror.ts';
 import { makeSdist, makeWheel } from '../sample/distributions.ts';
@@ -100,6 +101,21 @@ t.test('refuse-failed leaves out what failed, with an alarm that is told once', 
   t.same(alarms(mirror), []);
   const path = `/${mirror.pathOf('pkg', forged)}`;
   t.notOk(mirror.requested().includes(path), 'the file itself is not fetched again only to be left out');
+  t.same(mirror.problems(), []);
+});
+
+t.test('a file that was left out comes back once it proves right, although rules came in between', async (t) => {
+  const mirror = await openAttested(t);
+  await mirror.run(verifying('refuse-failed'));
+  const policy = policyFrom('[releases]\nyanked = false');
+  await mirror.runLater({ ...verifying('refuse-failed'), policy });
+  t.same(mirror.filenames('pkg').sort(), [bare, good].sort());
+  t.match(totals(mirror), { leftOut: 1 }, 'nor is it forgotten');
+  const verifier = { verify: () => ({ outcome: 'verified' as const, publishers: [] }) };
+  mirror.clock.advance(31 * 24 * 60 * 60_000);
+  await mirror.run({ ...verifying('refuse-failed'), verifier, policy });
+  t.same(mirror.filenames('pkg').sort(), [bare, forged, good].sort());
+  t.match(totals(mirror), { leftOut: 0 });
   t.same(mirror.problems(), []);
 });
 

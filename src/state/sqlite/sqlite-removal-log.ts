@@ -134,7 +134,7 @@ function prepareStatements(db: Database.Database) {
     last: db.prepare<[], { id: number }>('SELECT coalesce(max(id), 0) AS id FROM removed'),
     since: db.prepare<[number, number], { projects: number; files: number }>(
       `SELECT count(*) - count(path) AS projects, count(path) AS files FROM removed
-       WHERE at > ? AND at <= ? AND why = 'removed upstream'`,
+       WHERE at > ? AND at <= ? AND why IN ('removed upstream', 'not required any more')`,
     ),
     queued: db.prepare<[], { count: number }>(
       'SELECT count(*) AS count FROM queue JOIN projects USING (name) WHERE removed = 1 AND restored = 0',
