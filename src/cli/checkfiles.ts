@@ -65,7 +65,8 @@ async function runAlone(command: CheckArguments, nativeBinding: string | undefin
 function openCheckTarget({ target: folder, kind }: CheckArguments): Target {
   const target = openTarget(resolve(folder));
   const web = join(target.root, 'web');
-  if (!isThere(web)) throw new UsageError(`${target.root}: is no mirror (${web} does not exist)`);
+  if (!isThere(web) && !isThere(target.state))
+    throw new UsageError(`${target.root}: is no mirror (${web} does not exist)`);
   if (kind !== 'rebuild' && !isThere(target.state)) {
     throw new StorageError(`${target.state}: is missing; pep381checkfiles --rebuild makes it anew from the tree`);
   }

@@ -5,7 +5,6 @@ import type { Report } from '../core/report.ts';
 import { FilesystemFileStore } from '../files/filesystem/filesystem-file-store.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { ProvenanceVerifier } from '../provenance/provenance-verifier.ts';
-import { SqliteStateStore } from '../state/sqlite/sqlite-state-store.ts';
 import { Brake } from '../sync/brake.ts';
 import type { Mirror } from '../sync/mirror.ts';
 import { Selection } from '../sync/selection.ts';
@@ -14,6 +13,7 @@ import { guardedLookup } from '../upstream/pypi/guarded-lookup.ts';
 import { HttpClient } from '../upstream/pypi/http-client.ts';
 import { PypiUpstream } from '../upstream/pypi/pypi-upstream.ts';
 import { RequestLimiter } from '../upstream/pypi/request-limiter.ts';
+import { openExpectedState } from './expect-tree.ts';
 import { openDispatcher } from './open-dispatcher.ts';
 import type { Settings } from './settings.ts';
 import { type Target, takeRequest } from './target.ts';
@@ -60,7 +60,7 @@ export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(
     clock,
     signal,
   });
-  const state = new SqliteStateStore(target.state, clock, { nativeBinding: options.nativeBinding, discard: dryRun });
+  const state = openExpectedState(target, clock, { nativeBinding: options.nativeBinding, discard: dryRun });
   const files = new FilesystemFileStore(target.root, clock);
   if (!dryRun) files.create();
   const mirror: Mirror = {
