@@ -1,13 +1,13 @@
 /** `pep381checkfiles --rebuild`: makes a lost or damaged state.db anew. */
 import { join } from 'node:path';
-import { PausedError, StorageError } from '../core/errors.ts';
+import { LostTreeError, PausedError, StorageError } from '../core/errors.ts';
 import type { Report } from '../core/report.ts';
+import { isKnown } from '../state/mirror-state.ts';
 import { takeLock } from '../state/sqlite/lock.ts';
-import { openState } from '../state/sqlite/open-state.ts';
 import type { CheckArguments } from './checkfiles-options.ts';
 import { exitCodes } from './exit-codes.ts';
-import { openExpectedState } from './expect-tree.ts';
 import { openRebuild } from './open-check.ts';
+import { openExpectedState } from './open-expected-state.ts';
 import { openOldTarget } from './open-old-target.ts';
 import { rebuildState } from './rebuild.ts';
 import { listenForPause } from './signals.ts';
@@ -31,8 +31,9 @@ export async function rebuild(
   const pause = listenForPause();
   try {
     const report = reportOf(command);
-    expectSomethingToRead(target, nativeBinding);
-    await rebuildState(target, Date.now(), () => openRebuild(target, report, pause.signal, nativeBinding));
+    const asideMs = isBlank(target, nativeBinding) ? undefined : Date.now();
+    if (openOldTarget(target.root) === undefined) throw nothingToRead(target);
+    await rebuildState(target, asideMs, () => openRebuild(target, report, pause.signal, nativeBinding));
     return exitCodes.right;
   } catch (error) {
     if (!(error instanceof PausedError) && !pause.signal.aborted) throw error;
@@ -43,26 +44,24 @@ export async function rebuild(
   }
 }
 
-/** A disk that is not mounted must not end as a mirror of nothing. */
-function expectSomethingToRead(target: Target, nativeBinding: string | undefined): void {
-  if (isThere(target.state) && isReadable(target, nativeBinding)) {
-    openExpectedState(target, systemClock, { nativeBinding, readOnly: true }).close();
+/** Whether the state is whole and knows nothing, as processlogs makes one. */
+function isBlank(target: Target, nativeBinding: string | undefined): boolean {
+  try {
+    if (!isThere(target.state)) return true;
+    const state = openExpectedState(target, systemClock, { nativeBinding });
+    const known = isKnown(state.mirror());
+    state.close();
+    return !known;
+  } catch (error) {
+    // What is damaged cannot say what should be there.
+    if (error instanceof LostTreeError || !(error instanceof StorageError)) throw error;
+    return false;
   }
-  if (openOldTarget(target.root) !== undefined) return;
-  throw new StorageError(
-    `${join(target.root, 'web', 'simple')}: holds no project, so that nothing can be made of it; is the disk mounted?`,
-  );
 }
 
-/** What is damaged, or of another version, cannot say what should be there. */
-function isReadable({ state }: Target, nativeBinding: string | undefined): boolean {
-  try {
-    openState(state, { nativeBinding, readOnly: true }).close();
-    return true;
-  } catch (error) {
-    if (error instanceof StorageError) return false;
-    throw error;
-  }
+function nothingToRead({ root }: Target): StorageError {
+  const simple = join(root, 'web', 'simple');
+  return new StorageError(`${simple}: holds no project, so that nothing can be made of it; is the disk mounted?`);
 }
 
 function reportOf({ quiet, logFormat }: CheckArguments): Report {

@@ -4,7 +4,7 @@ import type { Report } from '../core/report.ts';
 import { FilesystemFileStore } from '../files/filesystem/filesystem-file-store.ts';
 import { takeLock } from '../state/sqlite/lock.ts';
 import { SqliteStateStore } from '../state/sqlite/sqlite-state-store.ts';
-import { openExpectedState } from './expect-tree.ts';
+import { openExpectedState } from './open-expected-state.ts';
 import { systemClock } from './system-clock.ts';
 import type { Owner } from './take-over.ts';
 import type { Target } from './target.ts';

@@ -8,7 +8,7 @@ import type { StatsResult } from '../stats/stats-job.ts';
 import { readConfigFile } from './config-file.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { expandBraces } from './expand-braces.ts';
-import { openExpectedState } from './expect-tree.ts';
+import { openExpectedState } from './open-expected-state.ts';
 import { openStatsFiles, openStatsStore, openStatsThreads, openThreadedStatsFiles } from './open-stats.ts';
 import { printable } from './printable.ts';
 import { type LogsCommand, logsHelp, logsUsage, parseLogsOptions } from './processlogs-options.ts';

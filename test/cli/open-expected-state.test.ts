@@ -2,7 +2,7 @@
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { openExpectedState } from '../../src/cli/expect-tree.ts';
+import { openExpectedState } from '../../src/cli/open-expected-state.ts';
 import { openMirror } from '../../src/cli/open-mirror.ts';
 import { settingsFrom } from '../../src/cli/settings.ts';
 import { openTarget } from '../../src/cli/target.ts';
@@ -42,7 +42,7 @@ t.test('a disk that is not mounted does not become a mirror of nothing', async (
     t.match(missing, advice);
     // A disk of its own has a folder of its own, and older versions wrote an index beneath the mount point.
     mkdirSync(join(target, path, 'lost+found'), { recursive: true });
-    t.match(refusal(mirror), /StorageError: .*(?:is missing|holds no (?:project|file)), but/, `${path} is empty`);
+    t.match(refusal(mirror), /LostTreeError: .*(?:is missing|holds no (?:project|file)), but/, `${path} is empty`);
     rmSync(join(target, path), { recursive: true });
     renameSync(aside, join(target, path));
   }

@@ -1,11 +1,12 @@
 /** A disk that is not mounted looks like a mirror that has lost everything, and must not be taken for one. */
 import { join } from 'node:path';
 import type { Clock } from '../core/clock.ts';
-import { StorageError } from '../core/errors.ts';
+import { LostTreeError } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
 import { projectFolder, type WebPath } from '../core/paths.ts';
 import { Trash } from '../files/filesystem/trash.ts';
 import { hasPackages, hasProjects } from '../files/filesystem/tree-presence.ts';
+import { isMirrorKnown } from '../state/sqlite/known-mirror.ts';
 import type { OpenStateOptions } from '../state/sqlite/open-state.ts';
 import { SqliteStateStore } from '../state/sqlite/sqlite-state-store.ts';
 import type { HeldProject, StateStore } from '../state/state-store.ts';
@@ -14,7 +15,7 @@ import { plural } from './units.ts';
 
 const pageSize = 1000;
 
-/** Opens the state of `target`. Throws StorageError, also where nothing is there of the tree that it speaks of. */
+/** Opens the state of `target`. Throws StorageError; LostTreeError where nothing is there of the tree that it speaks of. */
 export function openExpectedState(target: Target, clock: Clock, options: OpenStateOptions): SqliteStateStore {
   const state = new SqliteStateStore(target.state, clock, options);
   try {
@@ -24,6 +25,11 @@ export function openExpectedState(target: Target, clock: Clock, options: OpenSta
     state.close();
     throw error;
   }
+}
+
+/** Whether the state of `target` knows of a mirror; one that processlogs made, or an empty file, does not. Throws StorageError. */
+export function knowsMirror({ state }: Target, nativeBinding: string | undefined): boolean {
+  return isThere(state) && isMirrorKnown(state, nativeBinding);
 }
 
 function expectTree(target: Target, state: StateStore): void {
@@ -38,10 +44,10 @@ function expectTree(target: Target, state: StateStore): void {
   }
 }
 
-function lost({ root, state }: Target, folder: string, what: string, known: number): StorageError {
+function lost({ root, state }: Target, folder: string, what: string, known: number): LostTreeError {
   const path = [join(root, 'web'), join(root, 'web', folder)].find((path) => !isThere(path));
   const found = path === undefined ? `${join(root, 'web', folder)}: holds no ${what}` : `${path}: is missing`;
-  return new StorageError(
+  return new LostTreeError(
     `${found}, but ${state} knows ${plural(known, what)}; is the disk mounted? If they are lost, ` +
       `"mv ${state} ${state}.lost" and run pep381run: what is left is kept, and the rest fetched again`,
   );
