@@ -21,8 +21,8 @@ export interface Reader {
   readonly files: FileStore;
   /** Milliseconds since 1970. */
   now(): number;
-  /** Whether a run is at work. */
-  isRunning(): boolean;
+  /** Whether a run is at work; undefined where only the mirror's owner may know. */
+  isRunning(): boolean | undefined;
 }
 
 /** What is looked at. */
