@@ -70,7 +70,7 @@ export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(
     clock,
     report,
     signal,
-    takeRequest: () => !dryRun && takeRequest(target),
+    takeRequest: () => !dryRun && takeRequest(target, (message) => report({ type: 'warning', message })),
     settings: { ...settings, reconcile, acceptChanges, dryRun },
     ...options.keys,
     selection: new Selection(policy, state),
