@@ -1,13 +1,18 @@
 /** `pep381checkfiles --rebuild`: makes a lost or damaged state.db anew. */
-import { PausedError } from '../core/errors.ts';
+import { join } from 'node:path';
+import { LostTreeError, PausedError, StorageError } from '../core/errors.ts';
 import type { Report } from '../core/report.ts';
+import { isKnown } from '../state/mirror-state.ts';
 import { takeLock } from '../state/sqlite/lock.ts';
 import type { CheckArguments } from './checkfiles-options.ts';
 import { exitCodes } from './exit-codes.ts';
 import { openRebuild } from './open-check.ts';
+import { openExpectedState } from './open-expected-state.ts';
+import { openOldTarget } from './open-old-target.ts';
 import { rebuildState } from './rebuild.ts';
 import { listenForPause } from './signals.ts';
-import type { Target } from './target.ts';
+import { systemClock } from './system-clock.ts';
+import { isThere, type Target } from './target.ts';
 import { jsonReport, problemOf, textReport } from './text-report.ts';
 import { lines } from './view.ts';
 
@@ -26,7 +31,9 @@ export async function rebuild(
   const pause = listenForPause();
   try {
     const report = reportOf(command);
-    await rebuildState(target, Date.now(), () => openRebuild(target, report, pause.signal, nativeBinding));
+    const asideMs = isBlank(target, nativeBinding) ? undefined : Date.now();
+    if (openOldTarget(target.root) === undefined) throw nothingToRead(target);
+    await rebuildState(target, asideMs, () => openRebuild(target, report, pause.signal, nativeBinding));
     return exitCodes.right;
   } catch (error) {
     if (!(error instanceof PausedError) && !pause.signal.aborted) throw error;
@@ -35,6 +42,26 @@ export async function rebuild(
   } finally {
     release();
   }
+}
+
+/** Whether the state is whole and knows nothing, as processlogs makes one. */
+function isBlank(target: Target, nativeBinding: string | undefined): boolean {
+  try {
+    if (!isThere(target.state)) return true;
+    const state = openExpectedState(target, systemClock, { nativeBinding });
+    const known = isKnown(state.mirror());
+    state.close();
+    return !known;
+  } catch (error) {
+    // What is damaged cannot say what should be there.
+    if (error instanceof LostTreeError || !(error instanceof StorageError)) throw error;
+    return false;
+  }
+}
+
+function nothingToRead({ root }: Target): StorageError {
+  const simple = join(root, 'web', 'simple');
+  return new StorageError(`${simple}: holds no project, so that nothing can be made of it; is the disk mounted?`);
 }
 
 function reportOf({ quiet, logFormat }: CheckArguments): Report {

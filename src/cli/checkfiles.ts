@@ -19,6 +19,7 @@ import {
 import { readConfigFile } from './config-file.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { openCheck } from './open-check.ts';
+import { knowsMirror } from './open-expected-state.ts';
 import { settingsFrom } from './settings.ts';
 import { listenForPause } from './signals.ts';
 import { readOwnKey, readPublicKey } from './signing-keys.ts';
@@ -46,7 +47,7 @@ export async function pep381checkfiles(argv: readonly string[], nativeBinding: s
 
 /** Two checks at a time would read everything twice and remember one position. */
 async function runAlone(command: CheckArguments, nativeBinding: string | undefined): Promise<number> {
-  const target = openCheckTarget(command);
+  const target = openCheckTarget(command, nativeBinding);
   process.umask(settingsFrom(readConfigFile(target.config).given).umask);
   prepareTarget(target);
   const release = takeLock(join(target.root, 'run', 'check-lock.db'), nativeBinding);
@@ -62,12 +63,18 @@ async function runAlone(command: CheckArguments, nativeBinding: string | undefin
   }
 }
 
-function openCheckTarget({ target: folder, kind }: CheckArguments): Target {
+function openCheckTarget({ target: folder, kind }: CheckArguments, nativeBinding: string | undefined): Target {
   const target = openTarget(resolve(folder));
   const web = join(target.root, 'web');
-  if (!isThere(web)) throw new UsageError(`${target.root}: is no mirror (${web} does not exist)`);
+  if (!isThere(web) && !isThere(target.state))
+    throw new UsageError(`${target.root}: is no mirror (${web} does not exist)`);
   if (kind !== 'rebuild' && !isThere(target.state)) {
     throw new StorageError(`${target.state}: is missing; pep381checkfiles --rebuild makes it anew from the tree`);
+  }
+  // Of a tree that the state does not know, all would look as if nothing referred to it.
+  if (kind !== 'rebuild' && !knowsMirror(target, nativeBinding)) {
+    const advice = 'pep381run takes over what lies there, and so does pep381checkfiles --rebuild';
+    throw new StorageError(`${target.state}: knows nothing of this mirror; ${advice}`);
   }
   return target;
 }

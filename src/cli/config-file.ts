@@ -1,4 +1,5 @@
 /** Reads `TARGET/mirror.toml`. */
+import { lstatSync, readlinkSync } from 'node:fs';
 import { parse, TomlError } from 'smol-toml';
 import { StorageError, UsageError } from '../core/errors.ts';
 import { suggestion } from '../core/nearest.ts';
@@ -48,10 +49,18 @@ function textOf(path: string): string {
   try {
     return readText(path);
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return '';
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return nothingAt(path);
     const reason = cause instanceof Error ? cause.message : 'unreadable';
     throw new StorageError(`${path}: cannot be read: ${reason}`, { cause });
   }
+}
+
+/** Who put a link there chose something, and must not get everything because what it leads to is gone. */
+function nothingAt(path: string): string {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return '';
+  throw new UsageError(
+    `${path}: is a link to ${readlinkSync(path)}, which is not there; bring it back, or remove the link`,
+  );
 }
 
 /** The value that `text`, which came from `path`, spells. Throws UsageError, with line and column. */

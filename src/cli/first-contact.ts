@@ -1,5 +1,6 @@
 /** Before the first byte: all of PyPI is about 100 TB, and few who type `pep381run TARGET` mean that. */
 import { TooLargeError } from '../core/errors.ts';
+import type { MirrorState } from '../state/mirror-state.ts';
 import type { Mirror } from '../sync/mirror.ts';
 import type { Target } from './target.ts';
 import { showBytes } from './units.ts';
@@ -23,19 +24,29 @@ All project pages, with the files left where they are; everything can be install
 pep381run --example-config prints every setting.
 `;
 
-/** Throws TooLargeError when the whole index is wanted and can never fit; not again once `--all` was said. */
+/**
+ * Throws TooLargeError when the whole index is wanted and can never fit: at first, and where rules were there in the last
+ * run and are no more; not again once `--all` was said.
+ */
 export async function expectRoom({ root, config }: Target, mirror: Mirror, all: boolean): Promise<void> {
   const { state, settings, selection, upstream, files } = mirror;
   const known = state.mirror();
   if (all && known.all !== true) state.remember({ all: true });
   const isChosen = all || known.all === true || selection.policy !== undefined || settings.projects !== undefined;
-  if (isChosen || settings.indexOnly || known.serial !== undefined) return;
+  const wasChosen = hadRules(known);
+  if (isChosen || settings.indexOnly || (known.serial !== undefined && !wasChosen)) return;
   const bytes = await upstream.totalBytes();
   const { free } = await files.room();
   const room = free + state.totals().bytes;
   if (bytes === undefined || bytes <= room) return;
+  const lost = wasChosen ? `; the last run had rules that ${config} has no more` : '';
   throw new TooLargeError(
-    `${settings.upstream} has ${showBytes(bytes)} of files, and ${root} has room for ${showBytes(room)}; write into ` +
+    `${settings.upstream} has ${showBytes(bytes)} of files, and ${root} has room for ${showBytes(room)}${lost}; write into ` +
       `${config} what to mirror, or add --all if you mean everything`,
   );
+}
+
+/** Whether less than everything was held, be it pages alone; what stands in the file may be lost with it. */
+function hadRules({ policy = '', pageForm = '' }: MirrorState): boolean {
+  return policy !== '' || pageForm.startsWith('[true,');
 }

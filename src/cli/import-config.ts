@@ -20,11 +20,15 @@ export async function printImportedConfig(path: string, lines: Lines): Promise<v
 }
 
 /**
- * Where bandersnatch's configuration lies in or beside a target that has none of ours and no state yet, ours is made
+ * Where bandersnatch's configuration lies in or beside a target that has none of ours and `isMirror` not yet, ours is made
  * from it, and `tell` is told what has no equivalent. Throws UsageError when the mirror would not hold what it held.
  */
-export async function importConfigBeside({ root, config, state }: Target, tell: (line: string) => void): Promise<void> {
-  const path = isThere(config) || isThere(state) ? undefined : confBeside(root);
+export async function importConfigBeside(
+  { root, config }: Target,
+  isMirror: boolean,
+  tell: (line: string) => void,
+): Promise<void> {
+  const path = isThere(config) || isMirror ? undefined : confBeside(root);
   if (path === undefined) return;
   const { toml, notes, lost } = await imported(path);
   if (lost[0] !== undefined) {

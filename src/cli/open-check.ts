@@ -4,6 +4,7 @@ import type { Report } from '../core/report.ts';
 import { FilesystemFileStore } from '../files/filesystem/filesystem-file-store.ts';
 import { takeLock } from '../state/sqlite/lock.ts';
 import { SqliteStateStore } from '../state/sqlite/sqlite-state-store.ts';
+import { openExpectedState } from './open-expected-state.ts';
 import { systemClock } from './system-clock.ts';
 import type { Owner } from './take-over.ts';
 import type { Target } from './target.ts';
@@ -28,7 +29,7 @@ export function openCheck(
   nativeBinding: string | undefined,
 ): { job: CheckJob; close(): void } {
   const clock = systemClock;
-  const state = new SqliteStateStore(target.state, clock, { nativeBinding });
+  const state = openExpectedState(target, clock, { nativeBinding });
   // What is written is written while the lock of runs is held, so that their staging folder is free.
   const files = new FilesystemFileStore(target.root, clock);
   if (options.settings.repair || options.settings.deleteUnreferenced) files.create();

@@ -5,7 +5,6 @@ import type { Report } from '../core/report.ts';
 import { FilesystemFileStore } from '../files/filesystem/filesystem-file-store.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { ProvenanceVerifier } from '../provenance/provenance-verifier.ts';
-import { SqliteStateStore } from '../state/sqlite/sqlite-state-store.ts';
 import { Brake } from '../sync/brake.ts';
 import { laterClock } from '../sync/clocks.ts';
 import type { Mirror } from '../sync/mirror.ts';
@@ -16,6 +15,7 @@ import { HttpClient } from '../upstream/pypi/http-client.ts';
 import { PypiUpstream } from '../upstream/pypi/pypi-upstream.ts';
 import { RequestLimiter } from '../upstream/pypi/request-limiter.ts';
 import { openDispatcher } from './open-dispatcher.ts';
+import { openExpectedState } from './open-expected-state.ts';
 import type { Settings } from './settings.ts';
 import { type Target, takeRequest } from './target.ts';
 import { version } from './version.ts';
@@ -61,7 +61,7 @@ export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(
     clock,
     signal,
   });
-  const state = new SqliteStateStore(target.state, clock, { nativeBinding: options.nativeBinding, discard: dryRun });
+  const state = openExpectedState(target, clock, { nativeBinding: options.nativeBinding, discard: dryRun });
   const files = new FilesystemFileStore(target.root, clock, 'staging', laterClock(clock, upstream));
   if (!dryRun) files.create();
   const mirror: Mirror = {
@@ -71,7 +71,7 @@ export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(
     clock,
     report,
     signal,
-    takeRequest: () => !dryRun && takeRequest(target),
+    takeRequest: () => !dryRun && takeRequest(target, (message) => report({ type: 'warning', message })),
     settings: { ...settings, reconcile, acceptChanges, dryRun },
     ...options.keys,
     selection: new Selection(policy, state),

@@ -21,8 +21,8 @@ export interface Reader {
   readonly files: FileStore;
   /** Milliseconds since 1970. */
   now(): number;
-  /** Whether a run is at work. */
-  isRunning(): boolean;
+  /** Whether a run is at work; undefined where only the mirror's owner may know. */
+  isRunning(): boolean | undefined;
 }
 
 /** What is looked at. */
@@ -34,12 +34,15 @@ export interface OpenReaderOptions {
   readonly nativeBinding: string | undefined;
 }
 
+/** The answer to who asks for something in a mirror that was not begun, or misspelt its folder. */
+export function unknownMirror({ root }: Target): UsageError {
+  return new UsageError(`${root}: nothing is known of this mirror yet; start it with pep381run ${root}`);
+}
+
 /** Opens the mirror, also while a run is at work. Throws UsageError where there is none, StorageError. */
 export function openReader(options: OpenReaderOptions): { readonly reader: Reader; close(): void } {
   const { target, settings, policy, nativeBinding } = options;
-  if (!existsSync(target.state)) {
-    throw new UsageError(`${target.root}: nothing is known of this mirror yet; start it with pep381run ${target.root}`);
-  }
+  if (!existsSync(target.state)) throw unknownMirror(target);
   const state = new SqliteStateStore(target.state, systemClock, { nativeBinding, readOnly: true });
   return {
     reader: {

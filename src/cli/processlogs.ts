@@ -8,10 +8,12 @@ import type { StatsResult } from '../stats/stats-job.ts';
 import { readConfigFile } from './config-file.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { expandBraces } from './expand-braces.ts';
+import { openExpectedState } from './open-expected-state.ts';
 import { openStatsFiles, openStatsStore, openStatsThreads, openThreadedStatsFiles } from './open-stats.ts';
 import { printable } from './printable.ts';
 import { type LogsCommand, logsHelp, logsUsage, parseLogsOptions } from './processlogs-options.ts';
 import { settingsFrom } from './settings.ts';
+import { systemClock } from './system-clock.ts';
 import { isThere, openTarget, prepareTarget, type Target } from './target.ts';
 import { version } from './version.ts';
 
@@ -77,6 +79,7 @@ async function runWithMemory(
   target: Target,
   nativeBinding: string | undefined,
 ): Promise<StatsResult> {
+  openExpectedState(target, systemClock, { nativeBinding }).close();
   const threads = openStatsThreads();
   const job = openThreadedStatsFiles(target.root, threads);
   const state = openStatsStore(target, nativeBinding);

@@ -6,15 +6,16 @@ import type { Target } from './target.ts';
 
 /**
  * Puts the state aside, if there is one, and takes the tree over into a new one, which `open` creates. What processlogs
- * has counted and not yet published stays in the old one. The caller holds the lock.
+ * has counted and not yet published stays in the old one. Without `asideMs`, the time by which the old one is named,
+ * that stays in its place: it knows nothing of the tree. The caller holds the lock.
  * Throws StorageError, PausedError; interrupted, it leaves a state that the next run goes on to complete.
  */
 export async function rebuildState(
   target: Target,
-  nowMs: number,
+  asideMs: number | undefined,
   open: () => Owner & { close(): void },
 ): Promise<void> {
-  putAside(target.state, nowMs);
+  if (asideMs !== undefined) putAside(target.state, asideMs);
   const owner = open();
   try {
     await takeOver(target, owner);

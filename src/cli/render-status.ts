@@ -23,11 +23,16 @@ function facts(status: Status): string[][] {
     ['Held', held],
     ['Serial', serial === undefined ? 'none yet' : `${serial}${since}`],
     ['Complete', lastComplete === undefined ? 'not yet' : `as of ${shortTime(lastComplete)}`],
-    ['Now', running ? 'a run is at work' : 'no run is at work'],
+    ['Now', activity(running)],
     ['Queue', `${plural(queued, 'project')}, ${showCount(parked)} of them parked`],
     ...(provenance === undefined ? [] : [['Provenance', provenanceText(provenance)]]),
     ['Disk', `${showBytes(disk.free)} free of ${showBytes(disk.size)}`],
   ];
+}
+
+function activity(running: Status['running']): string {
+  if (running === null) return 'only its owner can tell whether a run is at work';
+  return running ? 'a run is at work' : 'no run is at work';
 }
 
 function provenanceText({ verified, failed, lost, unchecked, absent, leftOut }: ProvenanceTotals): string {

@@ -1,7 +1,7 @@
 /** `pep381run --restore NAME TARGET`: brings back what was removed. */
 import { resolve } from 'node:path';
 import { restoreProject } from '../adopt/restore-project.ts';
-import { UsageError } from '../core/errors.ts';
+import { MirrorError, StorageError, UsageError } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { Report } from '../core/report.ts';
 import { explainReason } from '../policy/explain.ts';
@@ -11,22 +11,25 @@ import { publishRemovals } from '../sync/removals.ts';
 import { publishRootIndex } from '../sync/root-index.ts';
 import { readConfigFile } from './config-file.ts';
 import { exitCodes } from './exit-codes.ts';
+import { knowsMirror } from './open-expected-state.ts';
 import { openMirror } from './open-mirror.ts';
+import { unknownMirror } from './open-reader.ts';
 import { readPolicy } from './policy-file.ts';
 import type { RunCommand } from './run-options.ts';
-import { settingsFrom } from './settings.ts';
+import { type Settings, settingsFrom } from './settings.ts';
 import { systemClock } from './system-clock.ts';
 import { openTarget, prepareTarget } from './target.ts';
-import { type Lines, problemOf } from './text-report.ts';
+import { jsonReport, type Lines, problemOf } from './text-report.ts';
 import { plural, showBytes } from './units.ts';
 
-/** Restores the projects; resolves with the exit code. Throws UsageError, StorageError, NonsenseError. */
+/** Restores the projects; resolves with the exit code. Throws UsageError, StorageError. */
 export async function restore(
   command: RunCommand & { kind: 'restore' },
   nativeBinding: string | undefined,
   lines: Lines,
 ): Promise<number> {
   const target = openTarget(resolve(command.target));
+  if (!knowsMirror(target, nativeBinding)) throw unknownMirror(target);
   const config = readConfigFile(target.config);
   const settings = settingsFrom(new Map([...config.given, ...command.given]));
   process.umask(settings.umask);
@@ -37,25 +40,40 @@ export async function restore(
     lines.err(`pep381run: error: ${target.root}: a run is at work; restore again when it has ended`);
     return exitCodes.incomplete;
   }
-  const restored = new Restored(lines);
+  const restored = new Restored(lines, command.quiet, settings.logFormat);
   const common = { target, settings, policy, verifier: undefined, nativeBinding, clock: systemClock };
   const { report } = restored;
-  const { mirror, close } = openMirror({
-    ...common,
-    reconcile: false,
-    dryRun: false,
-    report,
-    signal: new AbortController().signal,
-  });
+  const { signal } = new AbortController();
+  const { mirror, close } = openMirror({ ...common, reconcile: false, dryRun: false, report, signal });
   try {
-    for (const name of command.names) await restoreOne(mirror, name);
-    await publishRootIndex(mirror);
-    await publishRemovals(mirror);
+    const failed = await restoreAll(mirror, command.names, lines);
+    if (failed === command.names.length) return exitCodes.usage;
+    return failed + restored.lacking > 0 ? exitCodes.incomplete : exitCodes.right;
   } finally {
     await close();
     release();
   }
-  return restored.lacking > 0 ? exitCodes.incomplete : exitCodes.right;
+}
+
+/** Restores what can be restored, and publishes it; the others get a line each. Returns how many those are. */
+async function restoreAll(mirror: Mirror, names: readonly ProjectName[], lines: Lines): Promise<number> {
+  const { adopting } = mirror.state.mirror();
+  if (adopting !== undefined) {
+    throw new UsageError(`the mirror of ${adopting} is being taken over; let pep381run complete that first`);
+  }
+  let failed = 0;
+  for (const name of names) {
+    try {
+      await restoreOne(mirror, name);
+    } catch (error) {
+      if (!(error instanceof MirrorError) || error instanceof StorageError) throw error;
+      lines.err(`pep381run: error: ${error.message}`);
+      failed += 1;
+    }
+  }
+  await publishRootIndex(mirror);
+  await publishRemovals(mirror);
+  return failed;
 }
 
 async function restoreOne(mirror: Mirror, name: ProjectName): Promise<void> {
@@ -66,22 +84,38 @@ async function restoreOne(mirror: Mirror, name: ProjectName): Promise<void> {
   await restoreProject({ ...mirror, keepSerials: true }, name);
 }
 
-/** Tells what came back. */
+/** Tells what came back, and counts what did not. */
 class Restored {
-  readonly #lines: Lines;
+  readonly #tell: Report;
   lacking = 0;
 
-  constructor(lines: Lines) {
-    this.#lines = lines;
+  constructor(lines: Lines, quiet: boolean, logFormat: Settings['logFormat']) {
+    const tell = logFormat === 'json' ? jsonReport(lines, Date.now) : textOf(lines);
+    this.#tell = quiet ? problemsTo(lines) : tell;
   }
 
   readonly report: Report = (event) => {
+    if (event.type === 'project-adopted') this.lacking += event.lacking;
+    this.#tell(event);
+  };
+}
+
+function textOf(lines: Lines): Report {
+  const tellProblem = problemsTo(lines);
+  return (event) => {
+    if (event.type === 'project-adopted') {
+      const { name, files, bytes } = event;
+      lines.out(`Restored ${name} with ${plural(files, 'file')} (${showBytes(bytes)})`);
+    }
+    tellProblem(event);
+  };
+}
+
+function problemsTo({ err }: Lines): Report {
+  return (event) => {
     const problem = problemOf(event);
-    if (problem !== undefined) this.#lines.err(problem);
-    if (event.type !== 'project-adopted') return;
-    const { name, files, bytes, lacking } = event;
-    this.lacking += lacking;
-    this.#lines.out(`Restored ${name} with ${plural(files, 'file')} (${showBytes(bytes)})`);
-    if (lacking > 0) this.#lines.err(`${name}: ${plural(lacking, 'file')} not in the trash any more, or damaged`);
+    if (problem !== undefined) err(problem);
+    if (event.type !== 'project-adopted' || event.lacking === 0) return;
+    err(`${event.name}: ${plural(event.lacking, 'file')} not in the trash any more, or damaged`);
   };
 }

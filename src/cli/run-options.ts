@@ -18,6 +18,7 @@ export type RunCommand =
     }
   | {
       readonly kind: 'restore';
+      readonly quiet: boolean;
       readonly names: readonly ProjectName[];
       readonly target: string;
       readonly given: ReadonlyMap<SettingName, Given>;
@@ -94,11 +95,18 @@ const explaining = 'why';
 const allowing = 'allow-deletions';
 const restoring = 'restore';
 const accepting = 'accept-changes';
+const strings = [...values, importing, explaining, accepting, allowing, restoring] as const;
+const allOptions: readonly string[] = [...flags, ...strings];
+/** What makes a difference where nothing is mirrored. */
+const usedBy: Readonly<Record<string, readonly string[]>> = {
+  [explaining]: ['log-format', 'index-only'],
+  [restoring]: ['log-format', 'quiet'],
+  status: ['log-format'],
+};
 const shortcuts = { q: 'quiet', h: 'help' } as const;
 
 /** Reads the arguments. Throws UsageError. */
 export function parseRunOptions(argv: readonly string[]): RunCommand {
-  const strings = [...values, importing, explaining, accepting, allowing, restoring];
   refuseUnknown(argv, { flags, values: strings });
   const parsed = minimist([...argv], { boolean: [...flags], string: [...strings, '_'], alias: shortcuts });
   if (parsed.help) return { kind: 'help' };
@@ -109,9 +117,11 @@ export function parseRunOptions(argv: readonly string[]): RunCommand {
   const given = givenIn(parsed);
   const subject = readValue(parsed, explaining, false);
   const target = targetIn(parsed);
-  refuseTwoModes(parsed);
+  refuseUnused(parsed);
   const restored = readValue(parsed, restoring, true);
-  if (restored !== undefined) return { kind: 'restore', names: namesIn(restored), target, given };
+  if (restored !== undefined) {
+    return { kind: 'restore', quiet: parsed.quiet === true, names: namesIn(restored), target, given };
+  }
   if (parsed.status) return { kind: 'status', target, given };
   if (subject !== undefined) return { kind: 'why', subject: String(subject), target, given };
   return {
@@ -152,11 +162,12 @@ function targetIn({ _: [target, ...more] }: minimist.ParsedArgs): string {
   throw new UsageError('You have to specify a target directory');
 }
 
-/** What only looks cannot be mixed with anything else that does something. */
-function refuseTwoModes(parsed: minimist.ParsedArgs): void {
-  const [one, other] = [explaining, restoring, 'status', 'plan', 'reconcile', allowing].filter((mode) => parsed[mode]);
-  const isRun = one === 'plan' || one === 'reconcile' || one === undefined;
-  if (other !== undefined && !isRun) throw new UsageError(`--${one} and --${other} cannot be given together`);
+/** What is not a run does nothing by most options, and who gives one expects something of it. */
+function refuseUnused(parsed: minimist.ParsedArgs): void {
+  const mode = [explaining, restoring, 'status'].find((name) => parsed[name]);
+  if (mode === undefined) return;
+  const unused = allOptions.find((name) => parsed[name] && name !== mode && !usedBy[mode]?.includes(name));
+  if (unused !== undefined) throw new UsageError(`--${mode} and --${unused} cannot be given together`);
 }
 
 function readValue(parsed: minimist.ParsedArgs, name: string, mayRepeat: boolean): unknown {
@@ -167,11 +178,12 @@ function readValue(parsed: minimist.ParsedArgs, name: string, mayRepeat: boolean
 }
 
 function namesIn(value: unknown): ProjectName[] {
-  return [value].flat().map((text) => {
+  const names = [value].flat().map((text) => {
     const name = projectName(String(text));
     if (name === undefined) throw new UsageError(`--${restoring}: ${JSON.stringify(text)} is no project name`);
     return name;
   });
+  return [...new Set(names)];
 }
 
 function countIn(value: unknown): number | undefined {

@@ -8,6 +8,7 @@ import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { importConfigBeside, printImportedConfig } from './import-config.ts';
 import { look } from './look.ts';
 import { readNotifySecret } from './notify-all.ts';
+import { knowsMirror } from './open-expected-state.ts';
 import { openOldTarget } from './open-old-target.ts';
 import { openProvenance } from './open-provenance.ts';
 import { readPolicy } from './policy-file.ts';
@@ -45,19 +46,26 @@ export async function pep381run(argv: readonly string[], nativeBinding: string |
   }
 }
 
+interface OpenedTarget {
+  readonly target: Target;
+  /** Whether something is known of a mirror there. */
+  readonly isMirror: boolean;
+}
+
 /** A target that another program has left is as good as one of ours, but a dry run cannot take it over. */
-function openRunTarget({ target, dryRun }: RunArguments): Target {
+function openRunTarget({ target, dryRun }: RunArguments, nativeBinding: string | undefined): OpenedTarget {
   const root = resolve(target);
   const opened = openTarget(root, () => openOldTarget(root) !== undefined);
-  const old = dryRun && !isThere(opened.state) ? openOldTarget(root) : undefined;
-  if (old === undefined) return opened;
+  const isMirror = knowsMirror(opened, nativeBinding);
+  const old = dryRun && !isMirror ? openOldTarget(root) : undefined;
+  if (old === undefined) return { target: opened, isMirror };
   throw new UsageError(`${root}: is the mirror of ${old.from}; a dry run cannot take it over, a run without it can`);
 }
 
 async function runLocked(command: RunArguments, nativeBinding: string | undefined): Promise<number> {
-  const target = openRunTarget(command);
+  const { target, isMirror } = openRunTarget(command, nativeBinding);
   process.umask(defaultUmask);
-  if (!command.dryRun) await importConfigBeside(target, command.quiet ? () => {} : lines.out);
+  if (!command.dryRun) await importConfigBeside(target, isMirror, command.quiet ? () => {} : lines.out);
   const config = readConfigFile(target.config);
   const settings = settingsFrom(new Map([...config.given, ...command.given]));
   process.umask(settings.umask);

@@ -20,7 +20,8 @@ export interface Status {
   readonly bytes: number;
   /** When the last run that completed had started. */
   readonly lastComplete: string | undefined;
-  readonly running: boolean;
+  /** Null where only the mirror's owner may know. */
+  readonly running: boolean | null;
   /** Projects to be looked at, and those of them that were tried in vain. */
   readonly queued: number;
   readonly parked: number;
@@ -67,7 +68,7 @@ export async function statusOf({ target, settings, state, files, isRunning }: Re
     files: held,
     bytes,
     lastComplete: timeIn((await files.read(ownPath('last-modified')))?.toString('latin1')),
-    running: isRunning(),
+    running: isRunning() ?? null,
     queued,
     parked,
     provenance: settings.provenance === 'verify' ? state.provenanceTotals() : undefined,

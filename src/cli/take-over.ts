@@ -2,6 +2,7 @@
 import { adoptRemovals } from '../adopt/adopt-removals.ts';
 import { adoptTree } from '../adopt/adopt-tree.ts';
 import type { Report } from '../core/report.ts';
+import { isKnown } from '../state/mirror-state.ts';
 import type { Mirror } from '../sync/mirror.ts';
 import { publishRootIndex } from '../sync/root-index.ts';
 import { dropOldState, openOldTarget } from './open-old-target.ts';
@@ -14,8 +15,9 @@ export type Owner = Pick<Mirror, 'state' | 'files' | 'report' | 'signal'>;
 /** Takes over what is there, if it is not ours yet. Throws StorageError, DamagedFileError, PausedError. */
 export async function takeOver({ root }: Target, owner: Owner): Promise<void> {
   const { state, files, report, signal } = owner;
-  const { upstream, adopting, adopted } = state.mirror();
-  if (adopting === undefined && (upstream ?? adopted) !== undefined) return;
+  const known = state.mirror();
+  const { adopting } = known;
+  if (adopting === undefined && isKnown(known)) return;
   const old = openOldTarget(root);
   // Nothing but its state was there, and that was put aside before the run was killed.
   if (old === undefined) return state.remember({ adopting: undefined, adopted: adopting });

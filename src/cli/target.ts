@@ -1,5 +1,15 @@
 /** The folder TARGET: what a mirror keeps there, and how one is told from a folder that is none. */
-import { accessSync, constants, mkdirSync, readdirSync, type Stats, statSync, unlinkSync } from 'node:fs';
+import {
+  accessSync,
+  constants,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  rmSync,
+  type Stats,
+  statSync,
+  unlinkSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { StorageError, UsageError } from '../core/errors.ts';
 
@@ -55,11 +65,16 @@ function attempt(root: string, what: string, work: () => void): void {
   }
 }
 
-/** Removes the request for a run, and tells whether there was one. Throws StorageError. */
-export function takeRequest({ requestFlag }: Target): boolean {
+/**
+ * Removes the request for a run, and tells whether there was one. `run/` may be open to others: a folder is removed, too,
+ * and where somebody has filled it, `tell` is told. Throws StorageError.
+ */
+export function takeRequest({ requestFlag }: Target, tell: (message: string) => void): boolean {
   try {
-    unlinkSync(requestFlag);
-    return true;
+    const found = lstatSync(requestFlag, { throwIfNoEntry: false });
+    if (found?.isDirectory() === true) return removeFolder(requestFlag, tell);
+    if (found !== undefined) unlinkSync(requestFlag);
+    return found !== undefined;
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return false;
     const reason = cause instanceof Error ? cause.message : 'unknown';
@@ -67,10 +82,21 @@ export function takeRequest({ requestFlag }: Target): boolean {
   }
 }
 
-/** For how long a run has been asked for; undefined when nobody asks. */
+function removeFolder(requestFlag: string, tell: (message: string) => void): boolean {
+  try {
+    rmSync(requestFlag, { recursive: true });
+    return true;
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : 'unknown';
+    tell(`${requestFlag}: is a folder that cannot be removed (${reason}); no request is seen until you remove it`);
+    return false;
+  }
+}
+
+/** For how long a run has been asked for; undefined when nobody asks. A folder is no request: it might stay for ever. */
 export function requestAgeMs({ requestFlag }: Target, nowMs: number): number | undefined {
-  const found = lookAt(requestFlag);
-  return found && nowMs - found.mtimeMs;
+  const found = lookAt(requestFlag, lstatSync);
+  return found === undefined || found.isDirectory() ? undefined : nowMs - found.mtimeMs;
 }
 
 /** Whether anything lies at `path`; unlike existsSync it does not take a refusal for a no. Throws StorageError. */
@@ -78,9 +104,9 @@ export function isThere(path: string): boolean {
   return lookAt(path) !== undefined;
 }
 
-function lookAt(path: string): Stats | undefined {
+function lookAt(path: string, look: typeof statSync = statSync): Stats | undefined {
   try {
-    return statSync(path, { throwIfNoEntry: false });
+    return look(path, { throwIfNoEntry: false });
   } catch (cause) {
     if (cause instanceof Error && 'code' in cause && cause.code === 'ENOTDIR') return undefined;
     const reason = cause instanceof Error ? cause.message : 'unknown';

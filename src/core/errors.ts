@@ -57,6 +57,9 @@ export class StorageError extends MirrorError {
   readonly code = 'storage';
 }
 
+/** Nothing is there of the tree that the state speaks of: its disk may not be mounted. */
+export class LostTreeError extends StorageError {}
+
 /** A file under the target is not what its name promises; nothing was changed. */
 export class DamagedFileError extends MirrorError {
   readonly code = 'damaged-file';

@@ -65,6 +65,11 @@ export interface MirrorState {
   readonly checkedShare?: number | undefined;
 }
 
+/** Whether it is known whose mirror it is: what lies under a target whose state knows nothing may be anybody's. */
+export function isKnown({ upstream, adopted, adopting }: MirrorState): boolean {
+  return (upstream ?? adopted ?? adopting) !== undefined;
+}
+
 /** What is remembered of upstream's signed snapshots; times are milliseconds. */
 export interface UpstreamSnapshot {
   /** Of the newest that was seen: upstream does not go back. */

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, truncateSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { readConfigFile } from '../../src/cli/config-file.ts';
@@ -118,4 +118,13 @@ t.test('what is no file, or far too large, is an error in one line, and nobody w
     t.throws(() => readConfigFile(path), StorageError);
     t.throws(() => readConfigFile(path), reason);
   }
+});
+
+t.test('a link to a file that is gone is not taken for no configuration', async (t) => {
+  const folder = t.testdir();
+  const path = join(folder, 'mirror.toml');
+  t.same(readConfigFile(path).toml, {}, 'where nothing is, there is none');
+  symlinkSync('/nowhere/mirror.toml', path);
+  t.throws(() => readConfigFile(path), UsageError);
+  t.throws(() => readConfigFile(path), { message: `${path}: is a link to /nowhere/mirror.toml, which is not there` });
 });

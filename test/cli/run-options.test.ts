@@ -99,6 +99,26 @@ t.test('two things that only look, or one and a run, are not done at once', asyn
   t.equal(problem('--why=a', '--reconcile', 't'), '--why and --reconcile cannot be given together');
 });
 
+t.test('an option that would do nothing is refused and not swallowed', async (t) => {
+  const rows: readonly (readonly [string[], string])[] = [
+    [['--restore', 'a', '--dry-run'], '--restore and --dry-run'],
+    [['--restore', 'a', '--upstream=https://x'], '--restore and --upstream'],
+    [['--restore', 'a', '--project=b'], '--restore and --project'],
+    [['--status', '--dry-run', '--all'], '--status and --all'],
+    [['-q', '--status'], '--status and --quiet'],
+    [['--status', '--workers', '5'], '--status and --workers'],
+    [['--why=a', '--accept-changes=b'], '--why and --accept-changes'],
+    [['--why=a', '--restore=b'], '--why and --restore'],
+  ];
+  for (const [options, both] of rows) t.equal(problem(...options, 't'), `${both} cannot be given together`);
+  t.equal(parse('--why=a', '--index-only', '--log-format=json', 't'), 'why');
+  t.match(parseRunOptions(['-q', '--restore=A.b', '--restore=a-b', '--log-format=json', 't']), {
+    kind: 'restore',
+    quiet: true,
+    names: ['a-b'],
+  });
+});
+
 t.test('a setting says by which option it was given', async (t) => {
   const command = parseRunOptions(['--project', 'a', '--workers=5', '--index-only', 't']);
   t.same(command.kind === 'run' && [...command.given].map(([name, { where }]) => [name, where]), [

@@ -1,17 +1,54 @@
-import { symlinkSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { isThere, openTarget, requestAgeMs } from '../../src/cli/target.ts';
+import { isThere, openTarget, requestAgeMs, takeRequest } from '../../src/cli/target.ts';
 import { StorageError } from '../../src/core/errors.ts';
 
 t.test('what may not be looked at is a matter of storage, and not taken for absent', async (t) => {
-  const root = t.testdir({ run: {} });
+  const root = t.testdir();
   // A link to itself is refused to everybody, also to root.
-  for (const name of ['state.db', 'run/sync-requested']) symlinkSync(join(root, name), join(root, name));
+  for (const name of ['state.db', 'run']) symlinkSync(join(root, name), join(root, name));
   t.throws(() => openTarget(root), { name: 'StorageError', message: /state\.db: cannot be looked at: ELOOP/ });
   t.throws(() => isThere(join(root, 'state.db')), StorageError);
   const target = { root, config: '', state: '', lock: '', requestFlag: join(root, 'run/sync-requested') };
   t.throws(() => requestAgeMs(target, 0), StorageError);
   t.equal(isThere(join(root, 'missing')), false);
   t.equal(isThere(join(root, 'missing/below')), false);
+});
+
+t.test('a request for a run is taken whatever it is', async (t) => {
+  const root = t.testdir({ file: '', empty: {}, folder: { below: { more: '' } } });
+  symlinkSync(join(root, 'link'), join(root, 'link'));
+  for (const name of ['file', 'link', 'empty', 'folder']) {
+    const target = { ...openTarget(root, () => true), requestFlag: join(root, name) };
+    const isFolder = name === 'empty' || name === 'folder';
+    t.equal(requestAgeMs(target, Date.now()) === undefined, isFolder, name);
+    t.equal(takeRequest(target, t.fail), true);
+    t.notOk(existsSync(join(root, name)));
+    t.equal(takeRequest(target, t.fail), false);
+  }
+});
+
+t.test('a folder in the place of a request that cannot be removed is told, and ends no run', async (t) => {
+  const root = mkdtempSync(join(tmpdir(), 'pep381client-'));
+  t.teardown(() => rmSync(root, { recursive: true }));
+  const target = { ...openTarget(root), requestFlag: join(root, 'flag') };
+  mkdirSync(target.requestFlag);
+  writeFileSync(join(target.requestFlag, 'theirs'), '');
+  for (const folder of [root, target.requestFlag]) chmodSync(folder, 0o555);
+  const told: string[] = [];
+  const isRoot = process.getuid?.() === 0;
+  if (isRoot) process.seteuid?.(65534);
+  try {
+    t.equal(
+      takeRequest(target, (message) => told.push(message)),
+      false,
+    );
+    t.equal(requestAgeMs(target, Date.now()), undefined, 'or the program would run again and again');
+  } finally {
+    if (isRoot) process.seteuid?.(0);
+    for (const folder of [root, target.requestFlag]) chmodSync(folder, 0o755);
+  }
+  t.match(told, [/flag: is a folder that cannot be removed \(.*\); no request is seen until you remove it/]);
 });

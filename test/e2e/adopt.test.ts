@@ -1,18 +1,22 @@
 /** pep381run on targets that other programs have left, and on folders that are none. */
 import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { type Archive, openUpstream, unpack } from '../adopt/old-mirror.ts';
 import { readable } from '../adopt/readable.ts';
 import { readerProblems } from '../fixtures/reader-check.ts';
 import { recordingsMissing } from '../fixtures/shared-fixtures.ts';
+import { smallIndex } from '../fixtures/small-index.ts';
 import { makeSdist } from '../sample/distributions.ts';
 import type { SampleServer } from '../sample/sample-server.ts';
 import { openBundle } from './bundle.ts';
+import { openSample } from './opened-sample.ts';
 import { type Ended, run } from './program.ts';
 import { publishedTree, stateOf, treeOf, untouchedTree } from './tree.ts';
 
-const program = join(await openBundle(), 'pep381run');
+const programs = await openBundle();
+const program = join(programs, 'pep381run');
 const skip = recordingsMissing;
 const quiet = { code: 0, stdout: '', stderr: '' };
 
@@ -209,3 +213,35 @@ t.test('a folder that no mirror program has made is refused in one line, and lef
   }
   t.same(server.requests, []);
 });
+
+t.test('a tree whose state.db was made by processlogs, or is empty, is taken over and loses nothing', async (t) => {
+  const { server, target, mirror } = await openSample(t, program, smallIndex());
+  await mirror('-q');
+  const before = publishedTree(target);
+  const log = join(target, '../access.log');
+  writeFileSync(
+    log,
+    '192.0.2.1 - - [01/Jan/2026:10:00:00 +0000] "GET /packages/a/b.tar.gz HTTP/1.1" 200 10 "-" "pip/26.0"\n',
+  );
+  for (const what of ['made by processlogs', 'empty']) {
+    for (const suffix of ['', '-wal', '-shm']) rmSync(join(target, `state.db${suffix}`), { force: true });
+    if (what === 'empty') writeFileSync(join(target, 'state.db'), '');
+    else t.equal((await run(join(programs, 'processlogs'), ['-q', target, log])).code, 0);
+    const check = await run(join(programs, 'pep381checkfiles'), ['--delete-unreferenced', target]);
+    t.match(check, { code: 4, stdout: '', stderr: /state\.db: knows nothing of this mirror; pep381run takes over/ });
+    t.match(await mirror('--dry-run'), { code: 2, stderr: /whose state was lost; a dry run cannot take it over/ });
+    t.match(await run(program, ['--upstream', server.url, target]), { code: 0, stdout: /Took over 3 projects/ });
+    t.same(publishedTree(target), before, what);
+    if (what !== 'empty') t.equal(countsIn(target), 1, 'what was counted stays');
+  }
+});
+
+/** How many tables of downloads are kept. */
+function countsIn(target: string): number {
+  const db = new Database(join(target, 'state.db'), { readonly: true });
+  try {
+    return db.prepare<[], number>('SELECT count(*) FROM stats_counts').pluck().get() ?? 0;
+  } finally {
+    db.close();
+  }
+}

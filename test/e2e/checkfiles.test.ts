@@ -60,6 +60,7 @@ t.test('what is no mirror is refused in one line, and stays as it is', async (t)
     foreign: { 'thesis.tex': '', web: {} },
     empty: {},
     lost: { web: { simple: {} }, run: {} },
+    blank: { web: { simple: { alpha: { 'index.html': '' } } }, 'state.db': '' },
     damaged: { web: {}, 'state.db': 'not a database, but as long as one '.repeat(300) },
   });
   const before = treeOf(root);
@@ -68,10 +69,11 @@ t.test('what is no mirror is refused in one line, and stays as it is', async (t)
     ['empty', 2, /: is no mirror \(\S+\/empty\/web does not exist\)$/],
     ['missing', 2, /: is no mirror/],
     ['lost', 4, /lost\/state\.db: is missing; pep381checkfiles --rebuild makes it anew from the tree$/],
+    ['blank', 4, /blank\/state\.db: knows nothing of this mirror; pep381run takes over what lies there, and so does/],
     ['damaged', 4, /damaged\/state\.db: file is not a database; .*pep381checkfiles --rebuild/],
   ];
   for (const [name, code, reason] of rows) {
-    const ended = await checkfiles(join(root, name));
+    const ended = await checkfiles('--delete-unreferenced', join(root, name));
     t.equal(ended.code, code, name);
     t.equal(ended.stdout, '');
     t.match(ended.stderr, /^pep381checkfiles: error: [^\n]+\n$/);

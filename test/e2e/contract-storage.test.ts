@@ -1,8 +1,9 @@
 /** Disks that are full, read-only, or hold something else where a folder is needed: exit code 4 and one clear line. */
-import { mkdirSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { readerProblems } from '../fixtures/reader-check.ts';
+import { smallIndex } from '../fixtures/small-index.ts';
 import { makeWheel } from '../sample/distributions.ts';
 import { SampleIndex } from '../sample/sample-index.ts';
 import { openBundle } from './bundle.ts';
@@ -13,7 +14,8 @@ import { openSmallDisk, smallDiskOrReason } from './small-disk.ts';
 import { publishedTree, stateOf, treeOf } from './tree.ts';
 
 const canMount = smallDiskOrReason();
-const program = join(await openBundle(), 'pep381run');
+const programs = await openBundle();
+const program = join(programs, 'pep381run');
 
 t.test('a file where a folder is needed is named in one line, and exit code 4 tells cron', async (t) => {
   const index = new SampleIndex();
@@ -51,6 +53,30 @@ t.test('a database that is none is told with advice, and the advice works', asyn
   t.equal((await mirror('-q')).code, 0);
   t.same(publishedTree(target), before);
   t.equal(stateOf(target).files.length, 36, 'everything was compared and is known again');
+});
+
+t.test('files whose disk is not mounted are told by every program, and the advice brings lost ones back', async (t) => {
+  const { target, mirror, server } = await openSample(t, program, smallIndex());
+  await mirror('-q');
+  rmSync(join(target, 'web/packages'), { recursive: true });
+  mkdirSync(join(target, 'web/packages'));
+  const before = treeOf(join(target, 'web'));
+  const reason =
+    /^(?:pep381\w+|processlogs): error: \S+packages: holds no file, but \S+ knows \d+ files; is the disk mounted\?/;
+  const starts = [
+    ['pep381run', '-q', '--upstream', server.url, target],
+    ['pep381checkfiles', '-q', '--repair', target],
+    ['pep381checkfiles', '--rebuild', target],
+    ['processlogs', target, join(target, 'access.log')],
+  ] as const;
+  await each(starts, async ([name, ...args]) => {
+    t.match(await run(join(programs, name), args), { code: 4, stdout: '', stderr: reason }, name);
+  });
+  t.same(treeOf(join(target, 'web')), before);
+  renameSync(join(target, 'state.db'), join(target, 'state.db.lost'));
+  t.equal((await mirror('-q')).code, 0);
+  t.same(damage(join(target, 'web'), server.index), []);
+  t.same(stateOf(target).files.length, 4);
 });
 
 t.test(

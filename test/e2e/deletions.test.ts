@@ -7,7 +7,8 @@ import { smallIndex } from '../fixtures/small-index.ts';
 import { makeSdist } from '../sample/distributions.ts';
 import { openSampleServer } from '../sample/sample-server.ts';
 import { openBundle } from './bundle.ts';
-import { run } from './program.ts';
+import { each, run } from './program.ts';
+import { treeOf } from './tree.ts';
 
 const program = join(await openBundle(), 'pep381run');
 
@@ -39,17 +40,42 @@ t.test('a mass removal ends with 5, the list, and the command that allows it', a
   t.same(await mirror('-q', '--allow-deletions', '51'), { code: 0, stdout: '', stderr: '' });
   t.equal(existsSync(join(target, 'web/simple/many-0')), false);
 
-  const restored = await run(program, ['--restore', 'many-0', '--restore', 'many-1', target]);
-  t.match(restored, {
-    code: 0,
-    stderr: '',
+  const restore = (...names: string[]) => run(program, [...names.map((name) => `--restore=${name}`), target]);
+  t.match(await restore('many-0', 'nowhere', 'many-1'), {
+    code: 1,
+    stderr: /^pep381run: error: nowhere: is not in the trash[^\n]*\n$/,
     stdout: /^Restored many-0 with 1 file .*\nRestored many-1 with 1 file .*\n$/,
   });
+  t.match(
+    readFileSync(join(target, 'web/simple/index.html'), 'utf8'),
+    /many-0\/.*many-1\//s,
+    'although one is not there',
+  );
+  t.same(await run(program, ['-q', '--restore', 'many-2', target]), { code: 0, stdout: '', stderr: '' });
+  const json = await run(program, ['--log-format=json', '--restore', 'many-3', target]);
+  t.match(JSON.parse(json.stdout.split('\n')[0] ?? ''), { type: 'project-adopted', name: 'many-3', files: 1 });
   t.ok(readFileSync(join(target, 'web/simple/index.html'), 'utf8').includes('many-0/'));
   t.same(await mirror('-q', '--reconcile'), { code: 0, stdout: '', stderr: '' });
   t.ok(existsSync(join(target, 'web/simple/many-0')), 'it stays');
   t.same(readerProblems(join(target, 'web')), []);
-  t.match(await run(program, ['--restore', 'nowhere', target]), { code: 2, stderr: /nowhere: is not in the trash/ });
+  t.match(await restore('nowhere'), { code: 2, stderr: /nowhere: is not in the trash/ });
+});
+
+t.test('where nothing is known of a mirror nothing is restored, and nothing created', async (t) => {
+  const root = t.testdir({
+    lost: { trash: {}, web: { simple: { alpha: { 'index.html': '' }, 'index.html': 'all' } } },
+    blank: { 'state.db': '', web: { simple: { alpha: { 'index.html': '' }, 'index.html': 'all' } } },
+  });
+  const before = treeOf(root);
+  await each(['lost', 'blank', 'misspelt'], async (name) => {
+    const ended = await run(program, ['--restore', 'alpha', join(root, name)]);
+    t.match(
+      ended,
+      { code: 2, stdout: '', stderr: /nothing is known of this mirror yet; start it with pep381run / },
+      name,
+    );
+  });
+  t.same(treeOf(root), before);
 });
 
 t.test('a run with nothing to do does not end with 0 while a project waits for its next try', async (t) => {

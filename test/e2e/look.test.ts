@@ -108,6 +108,7 @@ t.test('somebody who may only read the mirror can look at it', mustBeRoot, async
     state?.close();
     t.same([status.status, status.stderr, why.status, why.stderr], [0, '', 0, ''], situation);
     t.match(status.stdout, /\nHeld {6}4 projects/);
+    t.match(status.stdout, /\nNow {7}only its owner can tell whether a run is at work\n/);
     if (situation === 'at rest') t.same(treeOf(target), before, 'and nothing was written');
   }
 });

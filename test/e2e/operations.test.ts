@@ -19,9 +19,10 @@ function runWith(umask: string, args: readonly string[]): ReturnType<typeof run>
   return run('-c', [`umask ${umask} && exec "$0" "$@"`, process.execPath, program, ...args], { command: '/bin/sh' });
 }
 
-/** The modes of everything below `target`. */
+/** The modes of everything below `target` but the lock, which is nobody else's. */
 function modesOf(target: string): string[] {
-  const modes = Object.keys(treeOf(target)).map((path) => {
+  const paths = Object.keys(treeOf(target)).filter((path) => path !== 'run/lock.db');
+  const modes = paths.map((path) => {
     const found = lstatSync(join(target, path));
     return `${found.isDirectory() ? 'folder' : 'file'} ${(found.mode & 0o777).toString(8)}`;
   });
@@ -33,6 +34,7 @@ t.test('whatever the umask, the web server can read the mirror, and nobody else 
     const { server, target } = await openSample(t, program, smallIndex());
     t.same(await runWith(umask, ['-q', '--upstream', server.url, target]), quiet);
     t.same(modesOf(target), ['file 644', 'folder 755'], umask);
+    t.equal(lstatSync(join(target, 'run/lock.db')).mode & 0o777, 0o600, 'nor hold its lock');
     writeFileSync(join(target, 'mirror.toml'), 'umask = "0027"\n');
     server.index.publish(makeSdist({ name: 'new', version: '1.0' }));
     t.same(await runWith(umask, ['-q', '--upstream', server.url, target]), quiet);

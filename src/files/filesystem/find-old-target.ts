@@ -1,11 +1,12 @@
 /** Recognizes what another mirror program has left under a target, and makes room for ours. */
-import { mkdirSync, opendirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
+import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { isJsonObject } from '../../formats/json.ts';
 import type { OldTarget } from '../old-target.ts';
 import { type OldKind, oldKinds } from './old-kinds.ts';
 import { refuseLinks } from './refuse-links.ts';
 import { codeOf, guardStorage, isThere } from './storage-errors.ts';
+import { hasProjects } from './tree-presence.ts';
 
 const asideFolder = 'old-state';
 
@@ -16,7 +17,7 @@ export function findOldTarget(root: string): OldTarget | undefined {
       const detail = kind.describe(root);
       if (detail !== undefined) return oldTarget(root, kind, `${kind.program} (${detail})`, undefined);
     }
-    if (!hasPages(root)) return undefined;
+    if (!hasProjects(join(root, 'web'))) return undefined;
     const ownUpstream = upstreamOf(join(root, 'web', 'mirror-status.json'));
     const from = ownUpstream === undefined ? 'an unknown program' : 'pep381client 2, whose state was lost';
     return oldTarget(root, treeAlone, from, ownUpstream);
@@ -79,19 +80,6 @@ function moveFolder(root: string, folder: string, move: (path: string, to: strin
     rmSync(join(root, to), { recursive: true });
   }
   move(folder, to);
-}
-
-function hasPages(root: string): boolean {
-  const simple = join(root, 'web', 'simple');
-  if (!isThere(simple)) return false;
-  const folder = opendirSync(simple);
-  try {
-    let entry = folder.readSync();
-    while (entry?.isDirectory() === false) entry = folder.readSync();
-    return entry !== null;
-  } finally {
-    folder.closeSync();
-  }
 }
 
 function upstreamOf(status: string): string | undefined {

@@ -2,13 +2,14 @@
  * At most one run works on a target. The kernel decides who, not a pid: SQLite holds a file lock for as long as the
  * transaction is open, and it is free the moment its holder dies, however it dies.
  */
-import { existsSync, lstatSync } from 'node:fs';
+import { accessSync, chmodSync, closeSync, constants, lstatSync, openSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { StorageError } from '../../core/errors.ts';
 import { asStorage, openDatabase } from './open-database.ts';
 
 /** Who only asks holds the file for less than a millisecond; that must not keep a run from starting. */
 const patienceMs = 100;
+const ownerOnly = 0o600;
 
 /** Takes the lock kept in the file at `path`. Returns how to release it, or undefined while another run holds it. */
 export function takeLock(path: string, nativeBinding: string | undefined): (() => void) | undefined {
@@ -16,6 +17,7 @@ export function takeLock(path: string, nativeBinding: string | undefined): (() =
   if (lstatSync(path, { throwIfNoEntry: false })?.isFile() === false) {
     throw new StorageError(`${path}: expected a file, found a link or something else; remove it`);
   }
+  keepOthersOut(path);
   const db = openDatabase(path, nativeBinding);
   try {
     db.pragma(`busy_timeout = ${patienceMs}`);
@@ -30,9 +32,35 @@ export function takeLock(path: string, nativeBinding: string | undefined): (() =
   return () => db.close();
 }
 
-/** Whether somebody holds the lock kept in the file at `path`. Takes nothing, and creates nothing. Throws StorageError. */
-export function isLocked(path: string, nativeBinding: string | undefined): boolean {
-  if (!existsSync(path)) return false;
+/** Who may read a file may hold a lock on it: anybody on the machine could keep all runs from starting. */
+function keepOthersOut(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', ownerOnly));
+  } catch (error) {
+    // What else is wrong SQLite says with advice.
+    if (!isCode(error, 'EEXIST')) return;
+    asStorage(path, () => restrict(path));
+  }
+}
+
+function restrict(path: string): void {
+  // By name: closing the file would give up the locks that this process has on it.
+  if (((lstatSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) === 0) return;
+  try {
+    chmodSync(path, ownerOnly);
+  } catch (error) {
+    // Somebody else's, who would not be kept out by it.
+    if (!isCode(error, 'EPERM') && !isCode(error, 'EROFS')) throw error;
+  }
+}
+
+/**
+ * Whether somebody holds the lock kept in the file at `path`; undefined when we may not know. Takes nothing, and creates
+ * nothing. Throws StorageError.
+ */
+export function isLocked(path: string, nativeBinding: string | undefined): boolean | undefined {
+  const mayRead = readable(path);
+  if (mayRead !== true) return mayRead;
   const binding = nativeBinding === undefined ? {} : { nativeBinding };
   return asStorage(path, () => {
     const db = new Database(path, { ...binding, readonly: true, timeout: 0 });
@@ -48,6 +76,20 @@ export function isLocked(path: string, nativeBinding: string | undefined): boole
   });
 }
 
+/** False when there is no such file, undefined when it is not for us. */
+function readable(path: string): boolean | undefined {
+  try {
+    accessSync(path, constants.R_OK);
+    return true;
+  } catch (error) {
+    return isCode(error, 'EACCES') ? undefined : false;
+  }
+}
+
 function isBusy(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'SQLITE_BUSY';
+  return isCode(error, 'SQLITE_BUSY');
+}
+
+function isCode(error: unknown, code: string): boolean {
+  return error instanceof Error && 'code' in error && error.code === code;
 }

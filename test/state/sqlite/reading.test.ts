@@ -1,5 +1,14 @@
 /** What only looks at a mirror: it neither changes anything, nor keeps anybody from it. */
-import { existsSync, mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { StorageError } from '../../../src/core/errors.ts';
@@ -58,6 +67,20 @@ t.test('whether a lock is held can be seen without taking it', async (t) => {
   const again = takeLock(path, undefined);
   t.ok(again, 'it can be taken after somebody looked');
   again?.();
+});
+
+t.test('who cannot write to a lock cannot read it either, and so cannot hold it', async (t) => {
+  const folder = t.testdir({ 'of-1.9': '' });
+  chmodSync(join(folder, 'of-1.9'), 0o644);
+  for (const name of ['of-1.9', 'new']) {
+    const path = join(folder, name);
+    const release = takeLock(path, undefined);
+    t.equal(statSync(path).mode & 0o777, 0o600, name);
+    t.equal(takeLock(path, undefined), undefined);
+    t.equal(isLocked(path, undefined), true, 'and the lock is held by whom it keeps out');
+    release?.();
+    t.equal(isLocked(path, undefined), false);
+  }
 });
 
 t.test('a lock that cannot be looked at is an error', async (t) => {

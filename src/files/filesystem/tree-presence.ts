@@ -1,0 +1,35 @@
+/** Whether there is a tree at all: an empty mount point looks like a mirror that has lost everything. */
+import { type Dirent, opendirSync } from 'node:fs';
+import { join } from 'node:path';
+import { codeOf, guardStorage } from './storage-errors.ts';
+
+/** A fresh disk has this folder, and nothing else. */
+const ofTheDisk = 'lost+found';
+
+/** Whether `web` has the pages of any project, by whatever program. Throws StorageError. */
+export function hasProjects(web: string): boolean {
+  return hasEntry(join(web, 'simple'), (entry) => entry.isDirectory());
+}
+
+/** Whether anything lies under `packages/` in `web`. Throws StorageError. */
+export function hasPackages(web: string): boolean {
+  return hasEntry(join(web, 'packages'), () => true);
+}
+
+function hasEntry(folder: string, isIt: (entry: Dirent) => boolean): boolean {
+  return guardStorage(folder, () => {
+    try {
+      const found = opendirSync(folder);
+      try {
+        let entry = found.readSync();
+        while (entry !== null && (entry.name === ofTheDisk || !isIt(entry))) entry = found.readSync();
+        return entry !== null;
+      } finally {
+        found.closeSync();
+      }
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return false;
+      throw error;
+    }
+  });
+}
