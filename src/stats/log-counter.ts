@@ -5,7 +5,15 @@ import { unescapeAgent } from '../formats/access-log.ts';
 import type { ScannedLines } from '../formats/log-scanner.ts';
 import type { OtherKind } from '../formats/other-lines.ts';
 import { sentRow } from '../formats/sent-files.ts';
-import { agentLabel, parseUserAgent, pythonLabel, systemLabel } from '../formats/user-agent.ts';
+import {
+  agentLabel,
+  labelName,
+  otherLabel,
+  parseUserAgent,
+  pythonLabel,
+  systemLabel,
+  type UserAgent,
+} from '../formats/user-agent.ts';
 import type { DayCounts, DownloadTable, Sum } from '../state/stats-store.ts';
 import { DayCounter } from './day-counter.ts';
 import type { DownloadStarts } from './download-starts.ts';
@@ -16,6 +24,9 @@ import { Numbered } from './numbered.ts';
 const mostPairs = 400_000;
 /** So many files, and agents, are more than there are in any day. */
 const mostTexts = 1_000_000;
+/** Honest clients have some thousand labels; who makes up more is counted by the name alone, and then as `other`. */
+const mostLabels = 10_000;
+const mostNames = 11_000;
 const secondsPerDay = 86_400;
 /** The number of no file and no client. */
 const nothing = -1;
@@ -167,12 +178,19 @@ export class LogCounter {
 
   #clientOf(text: string): number {
     const agent = parseUserAgent(text);
-    const label = agentLabel(agent);
+    const label = this.#labelOf(agent);
     const client = { python: pythonLabel(agent), system: systemLabel(agent) };
     return this.#clients.number(`${label} ${client.python} ${client.system}`, () => {
       this.#labelNumbers.push(this.#labels.number(label, () => label));
       return client;
     });
+  }
+
+  #labelOf(agent: UserAgent): string {
+    const label = agentLabel(agent);
+    if (this.#labels.has(label) || this.#labels.size < mostLabels) return label;
+    const name = labelName(label);
+    return this.#labels.has(name) || this.#labels.size < mostNames ? name : otherLabel;
   }
 
   #downloads({ pairs }: DayCounter): DownloadTable {
