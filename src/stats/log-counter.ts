@@ -32,7 +32,7 @@ const secondsPerDay = 86_400;
 const nothing = -1;
 
 /** What became of a line; `counted` is a download. */
-export type LineFate = OtherKind | 'counted' | 'continued' | 'closed';
+export type LineFate = OtherKind | 'counted' | 'continued' | 'closed' | 'future';
 
 interface File {
   readonly path: string;
@@ -56,11 +56,15 @@ interface Client {
 export interface LogCounterOptions {
   /** Days that nothing can be added to. */
   readonly closed: ReadonlySet<string>;
+  /** Seconds since 1970, where a day begins: what is not before it has its time from a wrong clock. */
+  readonly until: number;
   readonly starts: DownloadStarts;
   projectOf(path: string, filename: string): ProjectName | string;
 }
 
 export class LogCounter {
+  /** How many lines were not counted for their time. */
+  future = 0;
   readonly #options: LogCounterOptions;
   readonly #days = new Map<number | undefined, DayCounter>();
   readonly #scanners = new Map<number, ScannerNumbers>();
@@ -90,15 +94,25 @@ export class LogCounter {
 
   /** Counts lines; those of one log in their order. */
   count({ scanner, others, sent, paths, agents }: ScannedLines): void {
+    const { until } = this.#options;
     for (const { day, counts } of others) {
-      const counter = this.#day(day);
-      for (const [kind, count] of Object.entries(counts)) if (count > 0) counter.see(kind, count, 0);
+      const isFuture = day !== undefined && day * secondsPerDay >= until;
+      const counter = isFuture ? undefined : this.#day(day);
+      for (const [kind, count] of Object.entries(counts)) {
+        if (counter === undefined) this.#skip(count);
+        else if (count > 0) counter.see(kind, count, 0);
+      }
     }
     const { files, clients } = this.#numbersOf(scanner, paths, agents);
     let today = Number.NaN;
     let day = this.#day(undefined);
     for (let at = 0; at < sent.length; at += sentRow.width) {
-      const number = Math.floor((sent[at + sentRow.seconds] as number) / secondsPerDay);
+      const seconds = sent[at + sentRow.seconds] as number;
+      if (seconds >= until) {
+        this.#skip(1);
+        continue;
+      }
+      const number = Math.floor(seconds / secondsPerDay);
       if (number !== today) day = this.#day(number);
       today = number;
       const file = files[sent[at + sentRow.path] as number] as number;
@@ -120,6 +134,11 @@ export class LogCounter {
   /** Forgets what was counted, and not what the numbers stand for. */
   clear(): void {
     this.#days.clear();
+  }
+
+  #skip(lines: number): void {
+    if (lines > 0) this.#day(undefined).see('future', lines, 0);
+    this.future += lines;
   }
 
   #countSent(sent: Float64Array, at: number, day: DayCounter, file: number, client: number): void {
