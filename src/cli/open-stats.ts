@@ -22,7 +22,8 @@ const mostThreads = 4;
 export function openStatsFiles(root: string): Omit<StatsJob, 'state'> {
   const files = new FilesystemFileStore(root, systemClock, staging);
   files.create();
-  return { logs: new LogFiles(bzip2), files, bzip2, unpack: (file) => decompressAll(file, bzip2.decompress) };
+  const unpack = (file: Buffer): Promise<Buffer> => decompressAll(file, bzip2.decompress);
+  return { logs: new LogFiles(bzip2), files, bzip2, clock: systemClock, unpack };
 }
 
 /** The same with `threads` for what is large, where there are any. Throws StorageError. */

@@ -11,7 +11,8 @@ import { isJsonObject, type JsonObject } from './json.ts';
 /** Some ten times what the largest real ones have: each of these costs time to verify. */
 const mostAttestations = 16;
 const mostLogEntries = 4;
-const largestObject = 1 << 20;
+/** Bytes of an object; what is larger is none. */
+export const largestProvenance = 1 << 20;
 
 /** One signed statement. */
 export interface Attestation {
@@ -33,7 +34,8 @@ export interface AttestationBundle {
 
 /** Reads a provenance object with at least one attestation. Throws NonsenseError. */
 export function parseProvenance(bytes: Uint8Array): AttestationBundle[] {
-  if (bytes.length > largestObject) throw new NonsenseError(`larger than ${largestObject} bytes: ${bytes.length}`);
+  if (bytes.length > largestProvenance)
+    throw new NonsenseError(`larger than ${largestProvenance} bytes: ${bytes.length}`);
   const json = objectIn(parseJson(Buffer.from(bytes).toString()), 'the object');
   expectVersion(json, 'the object');
   const bundles = objectsIn(json.attestation_bundles, 'attestation_bundles').map((bundle) => ({

@@ -21,6 +21,9 @@ export interface UserAgent {
   readonly system?: Product;
 }
 
+/** Stands for installers of which there are too many to be told apart. */
+export const otherLabel = 'other';
+
 /** What follows is no name of an installer; it also bounds the time that the rules take. */
 const longest = 500;
 
@@ -63,26 +66,41 @@ export function parseUserAgent(text: string): UserAgent {
 /** What stands for the client in statistics: `pip/26.2.1`, `Browser`, or `unknown`. */
 export function agentLabel({ installer, python }: UserAgent): string {
   const name = harmless(installer?.name);
-  const pythonVersion = harmless(python);
+  const pythonVersion = plausible(python);
   if (name === undefined) return pythonVersion === undefined ? 'unknown' : `Python-urllib/${pythonVersion}`;
-  const version = harmless(installer?.version);
+  const version = plausible(installer?.version);
   return version === undefined ? name : `${name}/${version}`;
+}
+
+/** A label without its version: `pip`. */
+export function labelName(label: string): string {
+  return label.split('/', 1)[0] ?? label;
 }
 
 /** The version of Python without its last part: `3.12`. */
 export function pythonLabel({ python, implementation }: UserAgent): string | undefined {
   const version = python ?? (implementation?.name === 'CPython' ? implementation.version : undefined);
-  return /^\d{1,2}\.\d{1,3}(?!\d)/.exec(version ?? '')?.[0];
+  return /^[1-9]\.\d{1,2}(?!\d)/.exec(version ?? '')?.[0];
 }
 
-/** The name of the operating system: `Linux`. */
+/** The name of the operating system, where it is one that there is: `Linux`. */
 export function systemLabel({ system }: UserAgent): string | undefined {
-  return harmless(system?.name);
+  return systems.exec(system?.name ?? '')?.[0];
 }
 
-/** Names and versions as far as they look like such: nobody's message to the readers of statistics. */
+/** What Python calls those it runs on; with Cygwin and its kin goes the version of Windows, which is left away. */
+const systems =
+  /^(?:(?:Linux|Darwin|Windows|Android|iOS|iPadOS|FreeBSD|GNU\/kFreeBSD|OpenBSD|NetBSD|DragonFly|SunOS|AIX|HP-UX|Haiku|GNU|Java|Emscripten)$|CYGWIN_NT|MSYS_NT|MINGW32_NT|MINGW64_NT)/;
+
+/** Names as far as they look like such: nobody's message to the readers of statistics. */
 function harmless(text: string | undefined): string | undefined {
-  return text !== undefined && /^[A-Za-z0-9][A-Za-z0-9.+!_-]{0,39}(?: dev)?$/.test(text) ? text : undefined;
+  return text !== undefined && /^[A-Za-z0-9][A-Za-z0-9.+!_-]{0,39}$/.test(text) ? text : undefined;
+}
+
+/** Versions by the same rule: a number, and parts that are no longer than a date or the name of a commit. */
+function plausible(text: string | undefined): string | undefined {
+  if (text === undefined || text.length > 40) return undefined;
+  return /^\d{1,8}[A-Za-z0-9]{0,8}(?:[.+!_-][A-Za-z0-9]{1,16})*(?: dev)?$/.test(text) ? text : undefined;
 }
 
 function fromText(text: string): UserAgent {

@@ -4,6 +4,7 @@ import type { MarkerEnvironment } from '../packaging/environment.ts';
 import { evaluateMarker, parseMarker } from '../packaging/marker.ts';
 import { contains, parseSpecifier } from '../packaging/specifier.ts';
 import { parseVersion, type Version } from '../packaging/version.ts';
+import { namedExtras } from './named-extras.ts';
 import { orAny } from './parse-rules.ts';
 import { anyVersion, dependencyWant, type Want } from './want.ts';
 
@@ -30,20 +31,21 @@ export function closeOver(
   edgesOf: (name: ProjectName) => readonly Edge[],
   environments: readonly MarkerEnvironment[],
 ): Map<ProjectName, Want[]> {
-  const isNeeded = needJudge(environments);
+  const guardOf = guardsIn(environments);
   const specifierOf = cached((text) => parseSpecifier(text) ?? anyVersion);
-  const releasesOf = cached((name) => releasesFrom(edgesOf(name as ProjectName)));
+  const requirerOf = cached((name) => requirerFrom(edgesOf(name as ProjectName), guardOf));
   const known = new Set<string>();
   const found = new Map<ProjectName, Want[]>();
   const sorted = [...roots].sort(([a], [b]) => (a < b ? -1 : 1));
   const open = sorted.flatMap(([name, wants]) => wants.map((want) => ({ name, want })));
   // The list grows while it is gone through: what was found first is looked at first.
   for (const { name, want } of open) {
-    for (const edge of followed(releasesOf(name), want, isNeeded)) {
-      const { target, extras, specifier, release } = edge;
+    for (const edge of followed(requirerOf(name), want)) {
+      const { target, specifier, release } = edge;
       const because = { where: want.because.where, text: `dependency of ${name} ${release}` };
+      const extras = knownOf(edge.extras, requirerOf(target).extras);
       const next = dependencyWant(target, specifierOf(specifier), extras, want.limits, because);
-      const key = [target, next.specifier.text, extrasKey(next), next.limits?.path].join('\n');
+      const key = [target, next.specifier.text, keyOf(extras), next.limits?.path].join('\n');
       if (known.has(key)) continue;
       known.add(key);
       open.push({ name: target, want: next });
@@ -55,52 +57,105 @@ export function closeOver(
   return found;
 }
 
+/** What the releases of a project require. */
+interface Requirer {
+  readonly releases: readonly Requiring[];
+  /** Those that mean something to one of them: what else is asked for is as if it were not. */
+  readonly extras: ReadonlySet<string>;
+}
+
 /** A release that requires something. */
 interface Requiring {
   readonly version: Version | string;
-  readonly edges: readonly Edge[];
+  readonly edges: readonly GuardedEdge[];
+  /** The places in `edges` of those that may need an extra. */
+  readonly byExtra: ReadonlyMap<string, readonly number[]>;
   /** The extras that it has been asked for, so that many wants for the same cost little. */
   readonly asked: Set<string>;
 }
 
-function releasesFrom(edges: readonly Edge[]): readonly Requiring[] {
-  const byRelease = new Map<string, Edge[]>();
-  for (const edge of edges) {
-    const known = byRelease.get(edge.release);
-    if (known === undefined) byRelease.set(edge.release, [edge]);
-    else known.push(edge);
-  }
-  return [...byRelease].map(([text, its]) => ({ version: parseVersion(text) ?? text, edges: its, asked: new Set() }));
+interface GuardedEdge {
+  readonly edge: Edge;
+  readonly guard: Guard | undefined;
 }
 
-type IsNeeded = (marker: string, extras: readonly string[]) => boolean;
+function requirerFrom(edges: readonly Edge[], guardOf: (marker: string) => Guard): Requirer {
+  const byRelease = new Map<string, GuardedEdge[]>();
+  for (const edge of edges) {
+    const guarded = { edge, guard: edge.marker === undefined ? undefined : guardOf(edge.marker) };
+    const known = byRelease.get(edge.release);
+    if (known === undefined) byRelease.set(edge.release, [guarded]);
+    else known.push(guarded);
+  }
+  const releases = [...byRelease].map(([text, its]) => requiringFrom(parseVersion(text) ?? text, its));
+  return { releases, extras: new Set(releases.flatMap(({ byExtra }) => [...byExtra.keys()])) };
+}
 
-/** The edges that lead on from `want`, without those of releases that were asked for the same before. */
-function followed(releases: readonly Requiring[], want: Want, isNeeded: IsNeeded): Edge[] {
-  const key = `${extrasKey(want)}\n${want.limits?.path}`;
-  const fresh = releases.filter(({ version, asked }) => !asked.has(key) && contains(want.specifier, version));
-  for (const { asked } of fresh) asked.add(key);
-  const edges = fresh.flatMap((release) => release.edges);
-  return edges.filter(({ marker }) => marker === undefined || isNeeded(marker, want.extras));
+function requiringFrom(version: Version | string, edges: readonly GuardedEdge[]): Requiring {
+  const byExtra = new Map<string, number[]>();
+  for (const [at, { guard }] of edges.entries()) {
+    for (const extra of guard?.extras ?? []) {
+      const places = byExtra.get(extra);
+      if (places === undefined) byExtra.set(extra, [at]);
+      else places.push(at);
+    }
+  }
+  return { version, edges, byExtra, asked: new Set() };
+}
+
+/** The edges that lead on from `want`, without those that led on from another one under the same limits. */
+function followed({ releases }: Requirer, { specifier, extras, limits }: Want): Edge[] {
+  return releases.flatMap((release) => {
+    const { version, edges, byExtra, asked } = release;
+    const named = knownOf(extras, byExtra);
+    const limited = `\n${limits?.path}`;
+    const key = keyOf(named) + limited;
+    if (asked.has(key) || !contains(specifier, version)) return [];
+    // What needs no extra was followed the first time, and the rest can only follow from one that it names.
+    const candidates = asked.has(limited) ? placesOf(named, byExtra).flatMap((at) => edges[at] ?? []) : edges;
+    asked.add(key).add(limited);
+    return candidates.filter(({ guard }) => guard?.isNeeded(named) !== false).map(({ edge }) => edge);
+  });
+}
+/** In the order of the edges. */
+function placesOf(extras: readonly string[], byExtra: Requiring['byExtra']): number[] {
+  const places = new Set(extras.flatMap((extra) => byExtra.get(extra) ?? []));
+  return [...places].sort((a, b) => a - b);
+}
+
+/** A marker, in the environments that count. */
+interface Guard {
+  /** Those that it names. */
+  readonly extras: ReadonlySet<string>;
+  isNeeded(extras: readonly string[]): boolean;
 }
 
 /** A marker that cannot be read or decided may hold. */
-function needJudge(environments: readonly MarkerEnvironment[]): IsNeeded {
+function guardsIn(environments: readonly MarkerEnvironment[]): (marker: string) => Guard {
   const places = orAny(environments);
-  const answers = new Map<string, boolean>();
-  const markerOf = cached(parseMarker);
-  return (text, extras) => {
-    const key = `${extras.join()}\n${text}`;
-    const known = answers.get(key);
-    if (known !== undefined) return known;
-    const marker = markerOf(text);
-    const answer = marker === undefined || places.some((place) => evaluateMarker(marker, place, extras) !== false);
-    answers.set(key, answer);
-    return answer;
-  };
+  return cached((text) => {
+    const marker = parseMarker(text);
+    const named = marker && namedExtras(marker);
+    const answers = new Map<string, boolean>();
+    const isNeeded = (extras: readonly string[]): boolean => {
+      const asked = named && knownOf(extras, named);
+      const key = keyOf(asked ?? []);
+      const known = answers.get(key);
+      if (known !== undefined) return known;
+      const answer = marker === undefined || places.some((place) => evaluateMarker(marker, place, asked) !== false);
+      answers.set(key, answer);
+      return answer;
+    };
+    return { extras: named ?? new Set(), isNeeded };
+  });
 }
 
-function extrasKey({ extras }: Want): string {
+/** Each of `extras` once that `known` has. */
+function knownOf(extras: readonly string[], known: { has(extra: string): boolean }): string[] {
+  return extras.length === 0 ? [] : [...new Set(extras)].filter((extra) => known.has(extra));
+}
+
+function keyOf(extras: readonly string[]): string {
   return [...extras].sort().join();
 }
 

@@ -5,7 +5,15 @@ import { unescapeAgent } from '../formats/access-log.ts';
 import type { ScannedLines } from '../formats/log-scanner.ts';
 import type { OtherKind } from '../formats/other-lines.ts';
 import { sentRow } from '../formats/sent-files.ts';
-import { agentLabel, parseUserAgent, pythonLabel, systemLabel } from '../formats/user-agent.ts';
+import {
+  agentLabel,
+  labelName,
+  otherLabel,
+  parseUserAgent,
+  pythonLabel,
+  systemLabel,
+  type UserAgent,
+} from '../formats/user-agent.ts';
 import type { DayCounts, DownloadTable, Sum } from '../state/stats-store.ts';
 import { DayCounter } from './day-counter.ts';
 import type { DownloadStarts } from './download-starts.ts';
@@ -16,12 +24,15 @@ import { Numbered } from './numbered.ts';
 const mostPairs = 400_000;
 /** So many files, and agents, are more than there are in any day. */
 const mostTexts = 1_000_000;
+/** Honest clients have some thousand labels; who makes up more is counted by the name alone, and then as `other`. */
+const mostLabels = 10_000;
+const mostNames = 11_000;
 const secondsPerDay = 86_400;
 /** The number of no file and no client. */
 const nothing = -1;
 
 /** What became of a line; `counted` is a download. */
-export type LineFate = OtherKind | 'counted' | 'continued' | 'closed';
+export type LineFate = OtherKind | 'counted' | 'continued' | 'closed' | 'future';
 
 interface File {
   readonly path: string;
@@ -45,11 +56,15 @@ interface Client {
 export interface LogCounterOptions {
   /** Days that nothing can be added to. */
   readonly closed: ReadonlySet<string>;
+  /** Seconds since 1970, where a day begins: what is not before it has its time from a wrong clock. */
+  readonly until: number;
   readonly starts: DownloadStarts;
   projectOf(path: string, filename: string): ProjectName | string;
 }
 
 export class LogCounter {
+  /** How many lines were not counted for their time. */
+  future = 0;
   readonly #options: LogCounterOptions;
   readonly #days = new Map<number | undefined, DayCounter>();
   readonly #scanners = new Map<number, ScannerNumbers>();
@@ -79,15 +94,25 @@ export class LogCounter {
 
   /** Counts lines; those of one log in their order. */
   count({ scanner, others, sent, paths, agents }: ScannedLines): void {
+    const { until } = this.#options;
     for (const { day, counts } of others) {
-      const counter = this.#day(day);
-      for (const [kind, count] of Object.entries(counts)) if (count > 0) counter.see(kind, count, 0);
+      const isFuture = day !== undefined && day * secondsPerDay >= until;
+      const counter = isFuture ? undefined : this.#day(day);
+      for (const [kind, count] of Object.entries(counts)) {
+        if (counter === undefined) this.#skip(count);
+        else if (count > 0) counter.see(kind, count, 0);
+      }
     }
     const { files, clients } = this.#numbersOf(scanner, paths, agents);
     let today = Number.NaN;
     let day = this.#day(undefined);
     for (let at = 0; at < sent.length; at += sentRow.width) {
-      const number = Math.floor((sent[at + sentRow.seconds] as number) / secondsPerDay);
+      const seconds = sent[at + sentRow.seconds] as number;
+      if (seconds >= until) {
+        this.#skip(1);
+        continue;
+      }
+      const number = Math.floor(seconds / secondsPerDay);
       if (number !== today) day = this.#day(number);
       today = number;
       const file = files[sent[at + sentRow.path] as number] as number;
@@ -109,6 +134,11 @@ export class LogCounter {
   /** Forgets what was counted, and not what the numbers stand for. */
   clear(): void {
     this.#days.clear();
+  }
+
+  #skip(lines: number): void {
+    if (lines > 0) this.#day(undefined).see('future', lines, 0);
+    this.future += lines;
   }
 
   #countSent(sent: Float64Array, at: number, day: DayCounter, file: number, client: number): void {
@@ -167,12 +197,19 @@ export class LogCounter {
 
   #clientOf(text: string): number {
     const agent = parseUserAgent(text);
-    const label = agentLabel(agent);
+    const label = this.#labelOf(agent);
     const client = { python: pythonLabel(agent), system: systemLabel(agent) };
     return this.#clients.number(`${label} ${client.python} ${client.system}`, () => {
       this.#labelNumbers.push(this.#labels.number(label, () => label));
       return client;
     });
+  }
+
+  #labelOf(agent: UserAgent): string {
+    const label = agentLabel(agent);
+    if (this.#labels.has(label) || this.#labels.size < mostLabels) return label;
+    const name = labelName(label);
+    return this.#labels.has(name) || this.#labels.size < mostNames ? name : otherLabel;
   }
 
   #downloads({ pairs }: DayCounter): DownloadTable {

@@ -12,6 +12,10 @@ export class Numbered<T> {
     return this.#values;
   }
 
+  has(key: string): boolean {
+    return this.#numbers.has(key);
+  }
+
   /** The number of the value with this key, which `make` makes when it is new. */
   number(key: string, make: () => T): number {
     const known = this.#numbers.get(key);

@@ -14,20 +14,24 @@ const sumsKeptDays = 366;
 /** While one is compressed the next one is read; all of them at a time would need much memory. */
 const daysAtOnce = 2;
 const msPerDay = 86_400_000;
+/** Clocks differ, and time zones are mistaken. A day that is yet to come would end all others before it. */
+const mostAheadMs = msPerDay;
 
 /** Counts what is new in the logs at `paths` and publishes the days that are complete. Throws StorageError. */
 export async function processLogs(paths: readonly string[], job: StatsJob): Promise<StatsResult> {
-  const { logs, state, files } = job;
+  const { logs, state, files, clock } = job;
+  const until = endOfDay(clock.now() + mostAheadMs);
   const closed = new Set(state.days().flatMap(({ day, closed }) => (closed ? [day] : [])));
   const { failures, notices } = await readLogs(paths, logs, state, {
     closed,
+    until,
     starts: new DownloadStarts(state.starts()),
     projectOf: (path, filename) => {
       const candidates = projectCandidates(filename);
       return state.holderOf(path, filename, candidates) ?? candidates[0] ?? 'unknown';
     },
   });
-  const days = state.days();
+  const days = state.days().filter(({ day }) => Date.parse(`${day}T00:00:00Z`) < until * 1000);
   const published: string[] = [];
   for await (const { day, isPublished } of inOrder(planDays(days), daysAtOnce, (day) => publishDay(day, job))) {
     if (isPublished) published.push(day);
@@ -41,6 +45,11 @@ export async function processLogs(paths: readonly string[], job: StatsJob): Prom
     await files.publish([{ path: statsSummaryPath, body: summary }]);
   }
   return { published, notices, failures };
+}
+
+/** Seconds since 1970. */
+function endOfDay(ms: number): number {
+  return ((Math.floor(ms / msPerDay) + 1) * msPerDay) / 1000;
 }
 
 function daysBefore(day: string, count: number): string {

@@ -1,11 +1,14 @@
 /** Publishes the days that are complete. */
 import { localStatsPath } from '../core/paths.ts';
 import { type Downloads, localStatsPieces, totalOf } from '../formats/local-stats.ts';
+import { labelName, otherLabel } from '../formats/user-agent.ts';
 import type { KnownDay, Sum } from '../state/stats-store.ts';
 import type { StatsJob } from './stats-job.ts';
 
 /** So many projects and files are remembered of a day. */
 const mostNamed = 200;
+/** So many versions of installers, and the names of so many others. */
+const mostVersions = 500;
 
 /**
  * The days to publish: those with something new, except for the oldest and the newest that any log was seen to have.
@@ -71,12 +74,34 @@ class MostDownloaded {
   }
 
   sums(): Sum[] {
-    return (['project', 'file', 'installer'] as const).flatMap((kind) => {
-      const ranked = [...this.#counts[kind]].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
-      const kept = kind === 'installer' ? ranked : ranked.slice(0, mostNamed);
-      return kept.map(([name, count]) => ({ kind, name, count, bytes: 0 }));
-    });
+    const { project, file, installer } = this.#counts;
+    // The downloads of a day are the sum of those by its installers, so that none of these may be left out.
+    const versions = folded(installer, mostVersions, labelName);
+    const kept = {
+      project: ranked(project).slice(0, mostNamed),
+      file: ranked(file).slice(0, mostNamed),
+      installer: folded(versions, mostVersions + mostNamed, () => otherLabel),
+    };
+    return (['project', 'file', 'installer'] as const).flatMap((kind) =>
+      [...kept[kind]].map(([name, count]) => ({ kind, name, count, bytes: 0 })),
+    );
   }
+}
+
+/** The highest of `counts`, and the others under what `rest` makes of their names. */
+function folded(
+  counts: ReadonlyMap<string, number>,
+  most: number,
+  rest: (name: string) => string,
+): ReadonlyMap<string, number> {
+  const all = ranked(counts);
+  const kept = new Map(all.slice(0, most));
+  for (const [name, count] of all.slice(most)) add(kept, rest(name), count);
+  return kept;
+}
+
+function ranked(counts: ReadonlyMap<string, number>): [string, number][] {
+  return [...counts].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
 }
 
 function add(counts: Map<string, number>, name: string, count: number): void {

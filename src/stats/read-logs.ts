@@ -3,6 +3,8 @@ import { UnreadableLogError } from '../core/errors.ts';
 import type { LogSource, OpenLog } from '../files/log-source.ts';
 import { AccessLogReader } from '../formats/access-log.ts';
 import { LineSplitter } from '../formats/lines.ts';
+import type { ScannedLines } from '../formats/log-scanner.ts';
+import { sentRow } from '../formats/sent-files.ts';
 import type { KnownLog, StatsStore } from '../state/stats-store.ts';
 import { LogCounter, type LogCounterOptions } from './log-counter.ts';
 
@@ -17,11 +19,13 @@ interface FoundLog {
   readonly first: number;
 }
 
+const wrongTime = "lines are skipped whose time is more than a day ahead of this machine's clock";
+
 /** What could not be done, one line each. */
 export interface LogProblems {
   /** Logs that were asked for and could not be read. */
   readonly failures: string[];
-  /** Logs that were read in part before and are gone. */
+  /** Logs that were read in part before and are gone, and those with lines of a wrong time. */
   readonly notices: string[];
 }
 
@@ -38,10 +42,13 @@ export async function readLogs(
   const problems: LogProblems = { failures: [], notices: [] };
   const found = await openAll(paths, source, state, problems.failures);
   try {
-    await addMissed(found, source, state, problems);
+    await addMissed(found, source, state, options.until, problems);
     found.sort((a, b) => a.first - b.first || Buffer.compare(a.head, b.head));
     for (const log of found) {
-      await tolerate(problems.failures, () => readLog(log, source, state, options));
+      await tolerate(problems.failures, async () => {
+        const future = await readLog(log, source, state, options);
+        if (future > 0) problems.notices.push(`${log.log.path}: ${wrongTime}: ${future}`);
+      });
     }
   } finally {
     for (const { log } of found) await log.close();
@@ -76,12 +83,13 @@ async function addMissed(
   found: FoundLog[],
   source: LogSource,
   state: StatsStore,
+  until: number,
   { notices }: LogProblems,
 ): Promise<void> {
   const series = new Set(found.map(({ log }) => source.series(log.path)));
   for (const name of series) {
     const latest = state.latestLog(name);
-    if (latest === undefined || found.some(({ known }) => known?.id === latest.id)) continue;
+    if (latest === undefined || latest.latest >= until || found.some(({ known }) => known?.id === latest.id)) continue;
     const given = new Set(found.map(({ log }) => log.path));
     const others = (await source.rotated(name)).filter((path) => !given.has(path));
     let isThere = false;
@@ -93,22 +101,24 @@ async function addMissed(
       else await other.log.close();
     }
     if (!isThere) {
-      const until = new Date(latest.latest * 1000).toISOString().slice(0, 16);
-      notices.push(`${name}: the log that was read until ${until}Z is gone; what came later in it is not counted`);
+      const end = new Date(latest.latest * 1000).toISOString().slice(0, 16);
+      notices.push(`${name}: the log that was read until ${end}Z is gone; what came later in it is not counted`);
     }
   }
 }
 
+/** Returns how many lines were skipped for their time. */
 async function readLog(
   { log, head }: FoundLog,
   source: LogSource,
   state: StatsStore,
   options: LogCounterOptions,
-): Promise<void> {
+): Promise<number> {
   // Looked up again, because the same log may have been given twice, compressed and not.
   let { id, position, latest } = state.knownLog(head) ?? { id: undefined, position: 0, latest: 0 };
   const series = source.series(log.path);
   let isEnd = false;
+  let future = 0;
   while (!isEnd) {
     const counter = new LogCounter(options);
     const remember = (): void => {
@@ -120,7 +130,7 @@ async function readLog(
       for await (const lines of log.scan(position)) {
         counter.count(lines);
         position = lines.position;
-        latest = Math.max(latest, lines.latest);
+        latest = Math.max(latest, latestOf(lines, options.until));
         if (counter.isFull) remember();
         if (counter.isWornOut) break;
       }
@@ -128,7 +138,20 @@ async function readLog(
     } finally {
       remember();
     }
+    future += counter.future;
   }
+  return future;
+}
+
+/** Seconds since 1970: the latest line before `until`; of the files that were sent, where others are later. */
+function latestOf({ latest, sent }: ScannedLines, until: number): number {
+  if (latest < until) return latest;
+  let found = 0;
+  for (let at = sentRow.seconds; at < sent.length; at += sentRow.width) {
+    const seconds = sent[at] as number;
+    if (seconds < until && seconds > found) found = seconds;
+  }
+  return found;
 }
 
 /** Infinity when no line of `head` tells a time. */

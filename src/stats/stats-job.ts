@@ -1,4 +1,5 @@
 /** What the statistics are made of and with. */
+import type { Clock } from '../core/clock.ts';
 import type { Bzip2 } from '../files/bzip2.ts';
 import type { FileStore } from '../files/file-store.ts';
 import type { LogSource } from '../files/log-source.ts';
@@ -10,6 +11,7 @@ export interface StatsJob {
   readonly state: StatsStore;
   readonly files: FileStore;
   readonly bzip2: Bzip2;
+  readonly clock: Pick<Clock, 'now'>;
   /** The content of a `.bz2` file of any number of members. Throws NonsenseError. */
   unpack(file: Buffer): Promise<Buffer>;
 }

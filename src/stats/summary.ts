@@ -1,7 +1,10 @@
 /** `local-stats/summary.json`: what the published days amount to, for people and for pages that draw it. */
+import { otherLabel } from '../formats/user-agent.ts';
 import type { StatsStore, SumKind } from '../state/stats-store.ts';
 
 const named = 100;
+/** More names of a kind are not told apart of one day, whatever versions before this one have remembered. */
+const mostOfDay = 1000;
 
 type Counts = Map<string, number>;
 
@@ -23,7 +26,11 @@ export function renderSummary(state: StatsStore): Buffer {
     file: new Map(),
     installer: new Map(),
   };
-  for (const { day, kind, name, count, bytes } of state.sums()) {
+  let [group, place] = ['', 0];
+  for (const { day, kind, name: own, count, bytes } of state.sums()) {
+    place = group === day + kind ? place + 1 : 0;
+    group = day + kind;
+    const name = place < mostOfDay ? own : otherLabel;
     const summary = days.get(day);
     if (kind === 'line') addTo(sums.line, name, count);
     else if (summary !== undefined) addTo(sums[kind], name, count);

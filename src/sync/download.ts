@@ -2,13 +2,13 @@
 import { MismatchError, NonsenseError } from '../core/errors.ts';
 import { sha256Hex } from '../core/hash.ts';
 import type { ProjectName } from '../core/names.ts';
-import { metadataPath, provenancePath } from '../core/paths.ts';
+import { metadataPath, provenancePath, type WebPath } from '../core/paths.ts';
 import { withRetries } from '../core/retry.ts';
 import type { Digest, SameFile, StagedFile, Write } from '../files/file-store.ts';
 import type { HeldFile } from '../state/state-store.ts';
 import type { Mirror } from './mirror.ts';
 import type { PlannedFile } from './plan.ts';
-import { type FileProvenance, isSettled, provenanceOf } from './provenance.ts';
+import { isSettled, type ProvenanceNews, provenanceOf } from './provenance.ts';
 
 /** How often a file is fetched whose bytes are not what the index promises. */
 const contentAttempts = 3;
@@ -21,49 +21,78 @@ export function isComplete(planned: PlannedFile, mirror: Pick<Mirror, 'settings'
 /** What became of a file; it is not held where its provenance does not allow it. */
 export interface Downloaded {
   readonly held: HeldFile | undefined;
-  readonly provenance: FileProvenance;
+  readonly provenance: ProvenanceNews;
 }
 
 /** Fetches what is missing of `planned` and publishes it. Throws MismatchError, NonsenseError, UnreachableError. */
 export async function download(mirror: Mirror, name: ProjectName, planned: PlannedFile): Promise<Downloaded> {
   const { file, path, sha256, held } = planned;
   // What was left out will most likely be left out again, and may be large.
-  const early = planned.wasLeftOut === true ? await provenanceOf(mirror, planned) : undefined;
-  if (early?.unproven?.leftOut === true) return { held: undefined, provenance: early };
+  const early = planned.wasLeftOut === true ? await fetchProvenance(mirror, name, planned) : undefined;
+  if (early?.news.unproven?.leftOut === true) return { held: undefined, provenance: early.news };
+  const { body, bytes } = (await knownBlob(mirror, planned)) ?? (await fetchBlob(mirror, name, planned));
+  const { news, object } = early ?? (await fetchProvenance(mirror, name, planned));
+  if (news.unproven?.leftOut === true) {
+    if (body !== undefined && 'drop' in body) await body.drop();
+    return { held: undefined, provenance: news };
+  }
+  const metadata = lacksMetadata(planned) ? await fetchMetadata(mirror, name, planned) : undefined;
   const writes: Write[] = [];
-  let size = held?.size ?? (await adoptedSize(mirror, planned));
-  if (size === undefined) {
-    const { body, bytes } = (await movedBlob(mirror, planned)) ?? (await fetchBlob(mirror, name, planned));
-    writes.push({ path, body, mtimeMs: file.uploadTimeMs });
-    size = bytes;
-  }
-  const metadata = lacksMetadata(planned) ? await fetchMetadata(mirror, planned) : undefined;
+  if (body !== undefined) writes.push({ path, body, mtimeMs: file.uploadTimeMs });
   if (metadata !== undefined) writes.push({ path: metadataPath(path), body: metadata });
-  const provenance = early ?? (await provenanceOf(mirror, planned));
-  if (provenance.unproven?.leftOut === true) {
-    await dropStaged(writes);
-    return { held: undefined, provenance };
-  }
-  const { body, verdict } = provenance;
-  if (body !== undefined) writes.push({ path: provenancePath(path), body });
+  if (object !== undefined) writes.push({ path: provenancePath(path), body: object });
   await mirror.files.publish(writes);
+  const { verdict } = news;
   const now = {
     path,
     sha256,
-    size,
+    size: bytes,
     metadataSha256: metadata === undefined ? held?.metadataSha256 : file.metadataSha256,
-    provenance: body !== undefined || held?.provenance === true,
+    provenance: object !== undefined || held?.provenance === true,
     ...(verdict && { verdict }),
   };
-  return { held: now, provenance };
+  return { held: now, provenance: news };
 }
 
-async function dropStaged(writes: readonly Write[]): Promise<void> {
-  for (const { body } of writes) if ('drop' in body) await body.drop();
+/** What its provenance says of a file, and the object that is to be stored. */
+async function fetchProvenance(
+  mirror: Mirror,
+  name: ProjectName,
+  planned: PlannedFile,
+): Promise<{ readonly news: ProvenanceNews; readonly object?: StagedFile }> {
+  const { body, ...news } = await provenanceOf(mirror, planned);
+  if (body === undefined || news.unproven?.leftOut === true) return { news };
+  return { news, object: await stageWhole(mirror, name, provenancePath(planned.path), body) };
+}
+
+/** Brings `bytes` out of memory at once: thousands of files may wait for the same flush. */
+async function stageWhole({ files }: Mirror, name: ProjectName, path: WebPath, bytes: Buffer): Promise<StagedFile> {
+  const body = await files.stage(stagingKey(name, path));
+  body.begin(false, undefined);
+  await body.write(bytes);
+  await body.finish();
+  return body;
+}
+
+/** Not known by its hash: the same bytes may be listed twice, and be fetched at the same time. */
+function stagingKey(name: ProjectName, path: WebPath): string {
+  return sha256Hex(Buffer.from(`${name} ${path}`));
 }
 
 function lacksMetadata({ file, held }: PlannedFile): boolean {
   return file.metadataSha256 !== undefined && held?.metadataSha256 !== file.metadataSha256;
+}
+
+/** A file's bytes, as far as they are not in their place. */
+interface Blob {
+  readonly body?: SameFile | StagedFile;
+  readonly bytes: number;
+}
+
+/** What need not be fetched. */
+async function knownBlob(mirror: Mirror, planned: PlannedFile): Promise<Blob | undefined> {
+  const bytes = planned.held?.size ?? (await adoptedSize(mirror, planned));
+  return bytes === undefined ? movedBlob(mirror, planned) : { bytes };
 }
 
 /** The size of a file that lies in its place although nothing remembers it: a run was killed between the two. */
@@ -74,24 +103,16 @@ async function adoptedSize({ files }: Mirror, { file, path, sha256 }: PlannedFil
 }
 
 /** The file under the path that it had before: what moved is not fetched again. */
-async function movedBlob(
-  { files }: Mirror,
-  { elsewhere, sha256 }: PlannedFile,
-): Promise<{ body: SameFile; bytes: number } | undefined> {
+async function movedBlob({ files }: Mirror, { elsewhere, sha256 }: PlannedFile): Promise<Blob | undefined> {
   if (elsewhere === undefined) return undefined;
   const found = await files.digest(elsewhere);
   return found?.sha256 === sha256 ? { body: { sameAs: elsewhere }, bytes: found.bytes } : undefined;
 }
 
-async function fetchBlob(
-  mirror: Mirror,
-  name: ProjectName,
-  planned: PlannedFile,
-): Promise<{ body: StagedFile; bytes: number }> {
+async function fetchBlob(mirror: Mirror, name: ProjectName, planned: PlannedFile): Promise<Blob> {
   const { files, report } = mirror;
   const { path } = planned;
-  // Not known by its hash: the same bytes may be listed twice, and be fetched at the same time.
-  const body = await files.stage(sha256Hex(Buffer.from(`${name} ${path}`)));
+  const body = await files.stage(stagingKey(name, path));
   try {
     for (let attempt = 1; ; attempt += 1) {
       try {
@@ -157,9 +178,14 @@ async function transferAndVerify(mirror: Mirror, planned: PlannedFile, body: Sta
 }
 
 /** Undefined, with a warning, when upstream does not have what it announces: the page will then not announce it. */
-async function fetchMetadata({ upstream, report }: Mirror, { file, url }: PlannedFile): Promise<Buffer | undefined> {
+async function fetchMetadata(
+  mirror: Mirror,
+  name: ProjectName,
+  { file, path, url }: PlannedFile,
+): Promise<StagedFile | undefined> {
+  const { upstream, report } = mirror;
   const source = new URL(`${url}.metadata`);
-  const body = await upstream.companion(source);
+  const body = await upstream.companion(source, 'metadata');
   if (body === undefined) {
     report({
       type: 'warning',
@@ -168,7 +194,7 @@ async function fetchMetadata({ upstream, report }: Mirror, { file, url }: Planne
     return undefined;
   }
   const found = sha256Hex(body);
-  if (found === file.metadataSha256) return body;
+  if (found === file.metadataSha256) return stageWhole(mirror, name, metadataPath(path), body);
   throw new MismatchError(`${source}: expected sha256 ${file.metadataSha256}, found ${found}`);
 }
 

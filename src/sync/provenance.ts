@@ -10,12 +10,14 @@ import type { HeldFile, HeldProject } from '../state/state-store.ts';
 import type { Mirror } from './mirror.ts';
 import type { PlannedFile, ProjectPlan } from './plan.ts';
 
-const integrityJson = 'application/vnd.pypi.integrity.v1+json';
-
 /** What is to be done with the provenance of one file. */
-export interface FileProvenance {
+export interface FileProvenance extends ProvenanceNews {
   /** The object that is to be stored. */
   readonly body?: Buffer | undefined;
+}
+
+/** What is to be remembered and told of it. */
+export interface ProvenanceNews {
   readonly verdict?: Verdict;
   /** True when upstream had an object until now. */
   readonly isLost?: boolean;
@@ -105,5 +107,5 @@ function unproven({ settings }: Mirror, { file: { filename } }: PlannedFile, why
 async function fetchProvenance({ upstream }: Mirror, { file }: PlannedFile): Promise<Buffer | undefined> {
   if (file.provenance === undefined || !URL.canParse(file.provenance)) return undefined;
   const url = new URL(file.provenance);
-  return upstream.allows(url) ? upstream.companion(url, integrityJson) : undefined;
+  return upstream.allows(url) ? upstream.companion(url, 'provenance') : undefined;
 }

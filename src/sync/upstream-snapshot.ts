@@ -7,7 +7,8 @@
  *
  * While a run of upstream is at work its pages are newer than its snapshot. So pages that do not agree are fetched again
  * as soon as there is a newer snapshot, and only where they do not agree with that one either something is wrong. What
- * cannot be compared for a long time is wrong, too: somebody may hold back what does not suit him.
+ * cannot be compared for a long time is wrong, too: somebody may hold back what does not suit him, or spoil one page to
+ * hide another of its group.
  */
 import type { ProjectName } from '../core/names.ts';
 import { bucketsIn } from '../core/page-tree.ts';
@@ -61,21 +62,31 @@ function compare(mirror: Mirror, snapshot: Snapshot): void {
   if (known === undefined) return;
   const { unprovenSince = clock.now(), differing, ...newest } = known;
   const found = listSha256 === snapshot.index.json ? differingGroups(mirror, snapshot) : undefined;
-  if (found !== undefined && found.wrong.length + found.ahead.length === 0) {
+  if (found !== undefined && isProof(found)) {
     if (known.unprovenSince !== undefined) state.remember({ upstreamSnapshot: newest });
     return;
   }
-  const wrong = found?.wrong ?? [];
+  const { wrong, queued } = found ?? nothingCompared;
   // The same snapshot again tells nothing new.
   const isNewer = differing === undefined || differing.timeMs < snapshot.timeMs;
   const again = isNewer ? wrong.filter((group) => differing?.groups.includes(group)).length : 0;
   if (again > 0) alarm(mirror, `pages in ${again} of its groups ${disagreement}`);
-  else if (clock.now() - unprovenSince >= longestSilenceMs) alarm(mirror, silence);
+  else if (clock.now() - unprovenSince >= longestSilenceMs) alarm(mirror, `${silence}${hiding(queued)}`);
   const next: UpstreamSnapshot = { ...newest, unprovenSince, differing };
   const isToBeKept = wrong.length > 0 && isNewer;
-  state.remember({
-    upstreamSnapshot: isToBeKept ? { ...next, differing: { timeMs: snapshot.timeMs, groups: wrong } } : next,
-  });
+  const groups = [...wrong, ...(differing?.groups ?? []).filter((group) => queued.has(group))];
+  state.remember({ upstreamSnapshot: isToBeKept ? { ...next, differing: { timeMs: snapshot.timeMs, groups } } : next });
+}
+
+function isProof({ wrong, ahead, queued }: Differing): boolean {
+  return wrong.length + ahead.length + queued.size === 0;
+}
+
+function hiding(queued: Differing['queued']): string {
+  const names = [...queued.values()];
+  if (names.length === 0) return '';
+  const some = names.slice(0, 3).join(', ');
+  return `; ${names.length} of its groups cannot be compared while some of their projects fail, such as ${some}`;
 }
 
 const disagreement =
@@ -86,24 +97,32 @@ function alarm({ report, settings }: Mirror, what: string): void {
   report({ type: 'alarm', message: `${settings.upstream}/snapshot.json: ${what}` });
 }
 
-/** The groups that do not agree: `ahead` where upstream served a page that is newer than the snapshot. */
+/** The groups that do not agree. */
 interface Differing {
   readonly wrong: readonly number[];
+  /** Where upstream served a page that is newer than the snapshot. */
   readonly ahead: readonly number[];
+  /** Those with a project that is still queued, and its name. What else is wrong with them cannot be seen. */
+  readonly queued: ReadonlyMap<number, ProjectName>;
 }
+
+const nothingCompared: Differing = { wrong: [], ahead: [], queued: new Map() };
 
 function differingGroups({ state }: Mirror, { groups, serial }: Snapshot): Differing {
   const here = pageTree(state.pages, 'upstream').groups;
   const [wrong, ahead]: [number[], number[]] = [[], []];
+  const queued = new Map<number, ProjectName>();
   for (const [group, hash] of groups.entries()) {
     if (hash === here[group]) continue;
     const names = bucketsIn(group).flatMap((bucket) => state.pages.projectsIn(bucket).map(({ name }) => name));
-    // What is queued is known to be otherwise; nobody takes it for upstream's.
-    if (names.some((name) => state.queued(name) !== undefined)) continue;
-    const isAhead = names.some((name) => (state.held(name).serial ?? 0) > (serial ?? Number.POSITIVE_INFINITY));
-    (isAhead ? ahead : wrong).push(group);
+    // What is queued is known to be otherwise; nobody takes it for upstream's. The others of its group may be.
+    const waiting = names.find((name) => state.queued(name) !== undefined);
+    const isAhead = (name: ProjectName): boolean =>
+      (state.held(name).serial ?? 0) > (serial ?? Number.POSITIVE_INFINITY);
+    if (waiting !== undefined) queued.set(group, waiting);
+    else (names.some(isAhead) ? ahead : wrong).push(group);
   }
-  return { wrong, ahead };
+  return { wrong, ahead, queued };
 }
 
 /** Pages that were fetched before hashes were remembered. */

@@ -42,6 +42,9 @@ export interface ServedSnapshot {
   readonly signature: Buffer;
 }
 
+/** Core metadata (PEP 658), and a provenance object (PEP 740), of which only JSON is taken. */
+export type CompanionKind = 'metadata' | 'provenance';
+
 /** The answers to "how does this project look now?". */
 export type ProjectAnswer =
   | {
@@ -79,6 +82,6 @@ export interface Upstream {
    * Throws MismatchError, too, when it is longer than `size` or is not what follows `from`.
    */
   file(url: URL, size: number | undefined, from: ResumePoint | undefined, sink: FileSink): Promise<'done' | 'absent'>;
-  /** A small companion of a file (core metadata, provenance), decoded; undefined when there is none. */
-  companion(url: URL, accept?: string): Promise<Buffer | undefined>;
+  /** A small companion of a file, decoded; undefined when there is none. */
+  companion(url: URL, kind: CompanionKind): Promise<Buffer | undefined>;
 }

@@ -229,7 +229,7 @@ t.test('the log of a real Apache', apacheOrReason(), async (t) => {
   const noon = Date.parse(`${today.join(' ')} 12:00:00 UTC`);
   const dayAt = (offset: number): string => new Date(noon + offset * 86_400_000).toISOString().slice(0, 10);
   writeFileSync(join(root, 'before.log'), logLine({ at: dayAt(-2) }));
-  writeFileSync(join(root, 'after.log'), logLine({ at: dayAt(2) }));
+  writeFileSync(join(root, 'after.log'), logLine({ at: dayAt(1) }));
   const logs = [join(root, 'before.log'), apache.log, join(root, 'after.log')];
   t.same(await processlogs(target, ...logs), { code: 0, stdout: '', stderr: '' });
   const folder = join(target, 'web/local-stats/days');

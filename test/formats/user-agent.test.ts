@@ -78,6 +78,35 @@ t.test('nothing that a client can choose freely is published', async (t) => {
   t.equal(agentLabel(parseUserAgent(`pip/${'9'.repeat(50)}`)), 'pip', 'a version without end');
 });
 
+t.test('a version is published where it looks like one that an installer has', async (t) => {
+  const label = (version: string): string => agentLabel(parseUserAgent(`pip/${version}`));
+  for (const version of [
+    '0.6c11',
+    '80.9.0.post20250909',
+    '2.1.6.dev32+g1e5dc62',
+    '3.85.0-03',
+    '4.6.20-12-g0a1b2c3',
+    '1!2',
+  ])
+    t.equal(label(version), `pip/${version}`);
+  for (const version of [
+    '1.abcdefghijklmnopqrstuvw',
+    'latest',
+    '.1',
+    '1..2',
+    `1${'.1'.repeat(20)}`,
+    '123456789012345678',
+  ])
+    t.equal(label(version), 'pip', version);
+});
+
+t.test('a system is published where it is one', async (t) => {
+  const label = (name: string): string | undefined => systemLabel({ system: { name } });
+  for (const name of ['Linux', 'Darwin', 'Windows', 'FreeBSD', 'GNU/kFreeBSD', 'Android']) t.equal(label(name), name);
+  t.equal(label('CYGWIN_NT-10.0-19045'), 'CYGWIN_NT');
+  for (const name of ['Linux1', 'x7', 'unknown', 'windows-secret']) t.equal(label(name), undefined, name);
+});
+
 t.test('what a client calls its Python is published only where it looks like a version', async (t) => {
   const label = (python: string): string => agentLabel(parseUserAgent(`pip/26.2 ${JSON.stringify({ python })}`));
   t.equal(label('3.12.1'), 'Python-urllib/3.12.1');

@@ -78,6 +78,38 @@ t.test('extras are followed as they are asked for, by the releases they are aske
   t.same(shown(closeOver(rootsOf('a[two,one]'), edges, [])), { x: [''], y: [''], z: [''], x2: [''] });
 });
 
+t.test('a thousand extras that no release knows are one want, and not a thousand', async (t) => {
+  const extras = Array.from({ length: 1000 }, (_, at) => `x${at}`);
+  const edges = edgesFrom({
+    'evil 1': extras.map((extra) => `boto[${extra}]`),
+    'boto 1': ['core', 'crt; extra == "crt"'],
+    'boto 2': ['core', 'crt; extra == "crt"', 'more; extra == "x7" and sys_platform == "linux"'],
+  });
+  t.same(shown(closeOver(rootsOf('evil'), edges, [])), { boto: ['', '[x7]'], core: [''], more: [''] });
+});
+
+t.test('an extra that a marker asks for in another way than by its name may be one that is wanted', async (t) => {
+  const edges = edgesFrom({
+    'a 1': ['b[one]'],
+    'b 1': [
+      'c; extra not in "two"',
+      'd; "x" in extra',
+      'e; extra != "y"',
+      'f; extra not in "x" and python_version < "3"',
+    ],
+  });
+  t.same(shown(closeOver(rootsOf('a'), edges, [linux])), { b: [''], c: [''], d: [''], e: [''] });
+});
+
+t.test('an edge that needs two extras at once is followed where both are asked for', async (t) => {
+  const edges = edgesFrom({
+    'a 1': ['b[one]', 'b[two]', 'c'],
+    'b 1': ['d; "one" in extras and "two" in extras', 'e; extra == "two"'],
+    'c 1': ['b[two,one,two]'],
+  });
+  t.same(shown(closeOver(rootsOf('a'), edges, [])), { b: ['[one]', '[two]', '[two,one]'], c: [''], e: [''], d: [''] });
+});
+
 t.test('markers are asked in each environment; with none, what may be needed is', async (t) => {
   const edges = edgesFrom({
     'a 1': ['w; sys_platform == "win32"', 'l; sys_platform == "linux"', 'o; python_version < "3"', 'bad; what'],

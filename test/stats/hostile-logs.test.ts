@@ -73,3 +73,67 @@ t.test('lines that are made to be costly are read in one pass, and the others co
   await stats.run('pypi.log');
   t.ok(((await stats.counts())[day] ?? 0) >= 3);
 });
+
+t.test(
+  'a client that makes up versions without end fills neither memory nor the summary, and all of it counts',
+  async (t) => {
+    const stats = new TestStats(t);
+    const count = 12_000;
+    const invented = Array.from({ length: count }, (_, at) => logLine({ at: day, agent: `pip/1.${at}` }));
+    const named = ['uv/0.9.18', 'uv/0.9.17', 'pip/1.0'].map((agent) => logLine({ at: day, agent }));
+    await stats.write('pypi.log', around.join([...named, ...invented, ...named].join('')));
+    await stats.run('pypi.log');
+    const csv = await stats.csv(day);
+    t.equal(csv.length, 10_000, 'the labels of this day, and the name alone');
+    t.equal((await stats.counts())[day], count + 6);
+    t.ok(csv.includes('foo,foo-1.0.tar.gz,uv/0.9.18,2'));
+    t.ok(csv.includes('foo,foo-1.0.tar.gz,pip,2003'), 'the others have no version');
+    const { installers, days } = stats.summary();
+    t.match(days, [{ day, downloads: count + 6 }]);
+    t.match(installers, [
+      { name: 'pip', downloads: count + 2 },
+      { name: 'uv', downloads: 4, versions: [{ version: '0.9.17' }, { version: '0.9.18' }] },
+    ]);
+    t.ok(remembered(stats) < 800, 'sums of the day');
+  },
+);
+
+t.test('installers that are made up without end are others', async (t) => {
+  const stats = new TestStats(t);
+  const json = (at: number) => `pip/1 {\\"installer\\":{\\"name\\":\\"x${at}\\",\\"version\\":\\"1\\"}}`;
+  const lines = Array.from({ length: 12_000 }, (_, at) => logLine({ at: day, agent: json(at) }));
+  await stats.write('pypi.log', around.join(lines.join('')));
+  await stats.run('pypi.log');
+  const csv = await stats.csv(day);
+  t.equal(csv.length, 11_000);
+  t.ok(csv.includes('foo,foo-1.0.tar.gz,other,1001'));
+  t.equal((await stats.counts())[day], 12_000);
+  const { installers, days } = stats.summary();
+  t.match(days, [{ day, downloads: 12_000 }]);
+  t.match([installers].flat()[0], { name: 'other', downloads: 11_301 });
+  t.ok(remembered(stats) < 800, 'sums of the day');
+});
+
+t.test('what was remembered of made up clients before they were cut is told as others', async (t) => {
+  const stats = new TestStats(t);
+  await stats.write('pypi.log', around.join(logOf([day])));
+  await stats.run('pypi.log');
+  const { job, close } = stats.open();
+  const sums = (['installer', 'system'] as const).flatMap((kind) =>
+    Array.from({ length: 3000 }, (_, at) => ({ kind, name: `x${at}`, count: 1, bytes: 0 })),
+  );
+  job.state.published(day, sums);
+  close();
+  await stats.run('pypi.log');
+  const { installers, systems, days } = stats.summary();
+  t.match(days, [{ day, downloads: 3000 }]);
+  t.match([installers].flat()[0], { name: 'other', downloads: 2000 });
+  t.match([systems].flat()[0], { name: 'other', downloads: 2001 });
+});
+
+function remembered(stats: TestStats): number {
+  const { job, close } = stats.open();
+  const count = [...job.state.sums()].filter((sum) => sum.day === day).length;
+  close();
+  return count;
+}

@@ -351,3 +351,34 @@ t.test('a run that dies at any step is made good by the next one', async (t) => 
   }
   t.ok(steps > 10, `${steps} steps`);
 });
+
+t.test('a line of a year to come, from a wrong clock, leaves all other days as they are', async (t) => {
+  const stats = new TestStats(t);
+  const wrong = ['', '/simple/'].map((file) => logLine({ at: '22/Nov/2046:12:00:00 +0000', ...(file && { file }) }));
+  await stats.write('pypi.log', logOf([dayOf(1), dayOf(2), dayOf(3)]) + wrong.join('') + logOf([dayOf(4)]));
+  const { notices } = await stats.run('pypi.log');
+  t.match(notices, [/pypi\.log: lines are skipped whose time is more than a day ahead of this machine's clock: 2$/]);
+  t.same(await stats.counts(), { [dayOf(2)]: 1, [dayOf(3)]: 1 });
+  await stats.write('pypi.log', stats.text('pypi.log') + logOf([dayOf(3), dayOf(4), dayOf(5)]));
+  await stats.run('pypi.log');
+  t.same(await stats.counts(), { [dayOf(2)]: 1, [dayOf(3)]: 2, [dayOf(4)]: 2 });
+  const { days, lines } = stats.summary();
+  t.match(days, [{ day: dayOf(2) }, { day: dayOf(3) }, { day: dayOf(4) }]);
+  t.match(lines, { read: 9, counted: 7, skipped: { future: 2 } });
+  stats.remove('pypi.log');
+  await stats.write('pypi.log', logOf([dayOf(6)]));
+  t.match((await stats.run('pypi.log')).notices[0], /the log that was read until 2026-11-05T12:00Z is gone/);
+});
+
+t.test('a day to come that was remembered once does not end the days before it', async (t) => {
+  const stats = new TestStats(t);
+  const { job, close } = stats.open();
+  const log = { id: undefined, head: Buffer.from('other'), series: 'other', position: 5, latest: 2_424_168_000 };
+  const downloads = { files: [], agents: [], counts: new Int32Array() };
+  job.state.count(log, [{ day: '2046-11-22', downloads, sums: [] }], new Int32Array());
+  close();
+  await stats.write('pypi.log', logOf([dayOf(1), dayOf(2), dayOf(3)]));
+  await stats.run('pypi.log');
+  t.same(await stats.counts(), { [dayOf(2)]: 1 });
+  t.match(stats.summary().days, [{ day: dayOf(2), downloads: 1 }]);
+});

@@ -20,6 +20,8 @@ interface Summary {
 export class TestStats {
   readonly target: string;
   readonly folder: string;
+  /** After all days that tests have logs of. */
+  readonly clock = new FakeClock(Date.UTC(2027, 0, 1));
   readonly #options: LogFilesOptions;
 
   /** `options` say how logs are read. */
@@ -71,7 +73,7 @@ export class TestStats {
     const state = new SqliteStatsStore(join(this.target, 'state.db'));
     const unpack = (file: Buffer): Promise<Buffer> => decompressAll(file, bzip2.decompress);
     return {
-      job: { logs: new LogFiles(bzip2, this.#options), state, files, bzip2, unpack },
+      job: { logs: new LogFiles(bzip2, this.#options), state, files, bzip2, clock: this.clock, unpack },
       close: () => state.close(),
     };
   }

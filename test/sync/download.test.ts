@@ -2,8 +2,10 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import t from 'tap';
+import type { FileStore } from '../../src/files/file-store.ts';
+import { sync } from '../../src/sync/sync.ts';
 import { fingerprint, treeOf } from '../fixtures/reader-check.ts';
-import { openTestMirror, type TestMirror } from '../fixtures/test-mirror.ts';
+import { openMirrorAt, openTestMirror, type TestMirror } from '../fixtures/test-mirror.ts';
 import { makeWheel } from '../sample/distributions.ts';
 import { pseudoRandomBytes } from '../sample/pseudo-random.ts';
 import { SampleIndex } from '../sample/sample-index.ts';
@@ -416,4 +418,30 @@ t.test('a download that breaks at its very beginning is fetched anew', async (t)
   t.equal(result.parked.size, 0);
   t.equal(progress(mirror), size);
   t.same(mirror.problems(), []);
+});
+
+t.test('the companions of many files are not held in memory until they are published', async (t) => {
+  const index = new SampleIndex();
+  for (let minor = 0; minor < 5; minor += 1) {
+    index.publish(makeWheel({ name: 'pkg', version: `1.${minor}` }), { provenance: true });
+  }
+  const mirror = await openTestMirror(t, { index });
+  const inMemory: string[] = [];
+  const { mirror: opened, close } = openMirrorAt(mirror.target, mirror.server.url, mirror.clock);
+  const publish: FileStore['publish'] = (writes) => {
+    inMemory.push(...writes.flatMap(({ path, body }) => (body instanceof Uint8Array ? [path] : [])));
+    return opened.files.publish(writes);
+  };
+  const files = new Proxy(opened.files, {
+    get: (target, key) => (key === 'publish' ? publish : Reflect.get(target, key).bind(target)),
+  });
+  await sync({ ...opened, files });
+  await close();
+  t.same(
+    inMemory.filter((path) => path.startsWith('packages/')),
+    [],
+  );
+  t.same(mirror.problems(), []);
+  const asked = mirror.requested().filter((path) => path.includes('pkg-1.0-'));
+  t.match(asked, [/\.whl$/, /\.provenance$|\/provenance$/, /\.metadata$/], 'the small one of the two first');
 });

@@ -244,3 +244,15 @@ t.test('news of a dependency that arrive with the rules that require it are not 
   t.same(versions(mirror, 'b'), ['1.0', '2.0']);
   t.same(unsound(mirror), []);
 });
+
+t.test('a file that requires thousands of projects is a warning, and the first of them count', async (t) => {
+  const many = Array.from({ length: 5000 }, (_, at) => `b!=0.${at}`);
+  const index = indexOf(`a 1.0: ${[...many, 'c'].join(', ')}`, 'b 1.0', 'c 1.0');
+  const mirror = await openTestMirror(t, { index });
+  await mirror.run({ policy: policyFrom(`${withAll}projects = ["a"]`) });
+  t.same(namesOf(mirror), ['a', 'b']);
+  t.match(mirror.warnings(), [
+    /^a: packages\S+\.metadata: more than 5000 requirements; what follows is not looked at$/,
+  ]);
+  t.same(unsound(mirror), []);
+});

@@ -3,6 +3,8 @@ import { mkdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
+import { projectName } from '../../src/core/names.ts';
+import { bucketOf, bucketsIn } from '../../src/core/page-tree.ts';
 import { type ServedMirror, serveMirror } from '../fixtures/served-mirror.ts';
 import { makeSnapshotKeys } from '../fixtures/snapshot-keys.ts';
 import { openTestMirror, type RunOptions, TestMirror } from '../fixtures/test-mirror.ts';
@@ -48,6 +50,21 @@ function alarms(mirror: TestMirror): string[] {
 function isProven(mirror: TestMirror): boolean {
   const { upstreamSnapshot } = mirror.remembered((state) => state.mirror());
   return upstreamSnapshot !== undefined && upstreamSnapshot.unprovenSince === undefined;
+}
+
+function groupOf(text: string): number {
+  const name = projectName(text);
+  if (name === undefined) throw new Error(text);
+  return Math.floor(bucketOf(name) / bucketsIn(0).length);
+}
+
+/** A project of the same group. */
+function nameBeside(name: string): string {
+  for (let at = 0; ; at += 1) if (groupOf(`mate${at}`) === groupOf(name)) return `mate${at}`;
+}
+
+function sorted(numbers: readonly number[] = []): number[] {
+  return [...numbers].sort((one, other) => one - other);
 }
 
 function replaced(path: string, by: Buffer | undefined): ServedMirror['alter'] {
@@ -164,6 +181,67 @@ t.test(
     t.notMatch(down.text('simple/alpha/index.v1_json'), '"yanked":true');
   },
 );
+
+t.test(
+  'a page that is changed on the way is an alarm after two days, although an old page of its group is served',
+  async (t) => {
+    const { up, served, down, pull, refresh } = await openChain(t);
+    const mate = nameBeside('alpha');
+    up.index.publish(makeWheel({ name: mate, version: '1.0' }));
+    await refresh();
+    await pull();
+    t.ok(isProven(down));
+    const old = readFileSync(join(up.web, `simple/${mate}/index.v1_json`));
+    up.index.publish(makeWheel({ name: 'alpha', version: '2.0' }));
+    served.alter = (path, body) => {
+      if (path === '/simple/alpha/') return Buffer.from(String(body).replace('"yanked":false', '"yanked":true'));
+      return path === `/simple/${mate}/` ? old : body;
+    };
+    for (let hours = 0; hours <= 48; hours += 12) {
+      up.index.publish(makeWheel({ name: mate, version: `2.${hours}` }));
+      await refresh(12);
+      await pull();
+      t.same([isProven(down), alarms(down).length], [false, hours === 48 ? 1 : 0], `after ${hours} hours`);
+    }
+    t.match(alarms(down), [
+      new RegExp(`could not be shown .*; 1 of its groups cannot be compared .*, such as ${mate}$`),
+    ]);
+    served.alter = (_path, same) => same;
+    await refresh(12);
+    await pull();
+    t.same([alarms(down), isProven(down)], [[], true], 'it heals by itself');
+    t.notMatch(down.text('simple/alpha/index.v1_json'), '"yanked":true');
+  },
+);
+
+t.test('a group that did not agree is remembered while an old page hides it', async (t) => {
+  const { up, served, down, pull, refresh } = await openChain(t);
+  const mate = nameBeside('alpha');
+  up.index.publish(makeWheel({ name: mate, version: '1.0' }));
+  await refresh();
+  await pull();
+  const old = readFileSync(join(up.web, `simple/${mate}/index.v1_json`));
+  const changed: ServedMirror['alter'] = (path, body) =>
+    /^\/simple\/(alpha|gamma)\/$/.test(path)
+      ? Buffer.from(String(body).replace('"yanked":false', '"yanked":true'))
+      : body;
+  const differing = () => down.remembered((state) => state.mirror().upstreamSnapshot?.differing?.groups);
+  for (const name of ['alpha', 'gamma']) up.index.publish(makeWheel({ name, version: '2.0' }));
+  served.alter = changed;
+  await refresh();
+  await pull();
+  t.strictSame(sorted(differing()), sorted([groupOf('alpha'), groupOf('gamma')]));
+  up.index.publish(makeWheel({ name: mate, version: '2.0' }));
+  served.alter = (path, body) => (path === `/simple/${mate}/` ? old : changed(path, body));
+  await refresh();
+  await pull();
+  t.match(alarms(down), [/pages in 1 of its groups/], 'of gamma');
+  t.strictSame(sorted(differing()), sorted([groupOf('alpha'), groupOf('gamma')]));
+  served.alter = changed;
+  await refresh();
+  await pull();
+  t.match(alarms(down), [/pages in 2 of its groups/]);
+});
 
 t.test('what upstream changed without a serial is found by its snapshot', async (t) => {
   const { up, down, pull, refresh } = await openChain(t);

@@ -13,6 +13,8 @@ export interface HttpRequest {
   readonly method?: 'GET' | 'POST';
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
+  /** What the body of the answer may have, packed and unpacked, where no receiver takes it; 64 MiB unless told. */
+  readonly mostBytes?: number;
 }
 
 /** What came back; the body is empty where a receiver took it. */
@@ -55,16 +57,15 @@ export class HttpClient {
 
   /** Sends the request. Throws UnreachableError without an answer, NonsenseError on one too large, PausedError. */
   async exchange(request: HttpRequest, choose?: ChooseReceiver): Promise<HttpAnswer> {
-    const { url } = request;
     if (this.#options.signal.aborted) throw new PausedError('paused');
     const answer = await this.#dispatch(request, choose);
     if (answer.headers['content-encoding'] !== 'gzip' || answer.body.length === 0) return answer;
-    return { ...answer, body: await inflate(answer.body, url) };
+    return { ...answer, body: await inflate(answer.body, request) };
   }
 
   #dispatch(request: HttpRequest, choose: ChooseReceiver | undefined): Promise<HttpAnswer> {
     const { dispatcher, clock, signal, userAgent } = this.#options;
-    const { url, method = 'GET' } = request;
+    const { url, method = 'GET', mostBytes = largestBody } = request;
     return new Promise((resolve, reject) => {
       let status = 0;
       let interim = 0;
@@ -107,8 +108,7 @@ export class HttpClient {
             return controller.abort(new UnreachableError(`${url}: gave up at ${Math.round(bytes / seconds)} bytes/s`));
           }
           if (receive === undefined) {
-            if (bytes > largestBody)
-              return controller.abort(new NonsenseError(`${url}: larger than ${largestBody} bytes`));
+            if (bytes > mostBytes) return controller.abort(new NonsenseError(`${url}: larger than ${mostBytes} bytes`));
             chunks.push(chunk);
             return;
           }
@@ -154,8 +154,8 @@ function unreachable(url: URL, cause: Error): UnreachableError {
   return new UnreachableError(`${url}: ${reason}`, { cause });
 }
 
-async function inflate(body: Buffer, url: URL): Promise<Buffer> {
-  const bound = { maxOutputLength: largestBody };
+async function inflate(body: Buffer, { url, mostBytes = largestBody }: HttpRequest): Promise<Buffer> {
+  const bound = { maxOutputLength: mostBytes };
   try {
     if (body.length < inflateHere) return gunzipSync(body, bound);
     return await new Promise<Buffer>((resolve, reject) => {
@@ -163,6 +163,6 @@ async function inflate(body: Buffer, url: URL): Promise<Buffer> {
     });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : 'unreadable';
-    throw new NonsenseError(`${url}: the gzip body cannot be read within ${largestBody} bytes: ${reason}`, { cause });
+    throw new NonsenseError(`${url}: the gzip body cannot be read within ${mostBytes} bytes: ${reason}`, { cause });
   }
 }

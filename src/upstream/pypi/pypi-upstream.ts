@@ -8,9 +8,10 @@ import { sha256Hex } from '../../core/hash.ts';
 import type { ProjectName } from '../../core/names.ts';
 import { withRetries } from '../../core/retry.ts';
 import { isJsonObject, serialOf } from '../../formats/json.ts';
+import { largestProvenance } from '../../formats/provenance-object.ts';
 import { parseSimplePage } from '../../formats/simple-json.ts';
 import { renderXmlRpcCall } from '../../formats/xml-rpc.ts';
-import type { Changes, ProjectAnswer, ProjectList, ServedSnapshot, Upstream } from '../upstream.ts';
+import type { Changes, CompanionKind, ProjectAnswer, ProjectList, ServedSnapshot, Upstream } from '../upstream.ts';
 import { expectStatus } from './answers.ts';
 import { expectJson, textOf } from './body-text.ts';
 import { parseChanges, parseLastSerial } from './changelog.ts';
@@ -20,6 +21,11 @@ import type { RequestLimiter } from './request-limiter.ts';
 import { readList, untilFree } from './served-list.ts';
 
 const simpleJson = 'application/vnd.pypi.simple.v1+json';
+/** Far more than real ones have; what is larger would fill memory where thousands come. */
+const companions = {
+  metadata: { accept: '*/*', mostBytes: 16 << 20 },
+  provenance: { accept: 'application/vnd.pypi.integrity.v1+json', mostBytes: largestProvenance },
+} as const;
 const mostRedirects = 3;
 /** The end of the years that dates are written in. */
 const lastTime = Date.UTC(9999, 11, 31);
@@ -161,12 +167,13 @@ export class PypiUpstream implements Upstream {
     }
   }
 
-  async companion(url: URL, accept = '*/*'): Promise<Buffer | undefined> {
+  async companion(url: URL, kind: CompanionKind): Promise<Buffer | undefined> {
+    const { accept, mostBytes } = companions[kind];
     const headers = { accept, 'accept-encoding': 'gzip' };
-    const answer = await this.#askPatiently({ url, headers }, [200, 404, 410]);
+    const answer = await this.#askPatiently({ url, headers, mostBytes }, [200, 404, 410]);
     if (answer.status !== 200) return undefined;
     // Nobody knows the hash of such a one, and a firewall's page must not take its place.
-    if (accept.endsWith('json')) expectJson(answer.body, url.href);
+    if (kind === 'provenance') expectJson(answer.body, url.href);
     return answer.body;
   }
 

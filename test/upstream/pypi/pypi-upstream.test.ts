@@ -111,8 +111,8 @@ t.test('an answer that makes no sense is not asked for again', async (t) => {
 t.test('a companion is unfolded, or absent', async (t) => {
   const { upstream, server, index } = await open(t);
   const url = new URL(server.url + index.pathOf('beta', 'beta-1.0-py3-none-any.whl'));
-  t.match((await upstream.companion(new URL(`${url}.metadata`)))?.toString(), /^Metadata-Version: 2\.1\n/);
-  t.equal(await upstream.companion(new URL(`${url}.provenance`)), undefined);
+  t.match((await upstream.companion(new URL(`${url}.metadata`), 'metadata'))?.toString(), /^Metadata-Version: 2\.1\n/);
+  t.equal(await upstream.companion(new URL(`${url}.provenance`), 'provenance'), undefined);
   t.equal(server.requests[0]?.headers['accept-encoding'], 'gzip');
 });
 
@@ -153,12 +153,33 @@ t.test('text that is not UTF-8 is nonsense, wherever it stands', async (t) => {
   await t.rejects(upstream.changesSince(0), { name: 'NonsenseError', message: /expected UTF-8/ });
 });
 
+t.test('a companion is no larger than such ones are, packed or unpacked', async (t) => {
+  const { upstream, server } = await open(t);
+  for (const [kind, mebibytes] of [
+    ['metadata', 16],
+    ['provenance', 1],
+  ] as const) {
+    const url = new URL(`${server.url}/packages/x.whl.${kind}`);
+    const bytes = mebibytes << 20;
+    const heal = server.faults.add({ do: 'body', body: Buffer.alloc(bytes + 1, ' ') });
+    await t.rejects(upstream.companion(url, kind), {
+      name: 'NonsenseError',
+      message: `${url}: larger than ${bytes} bytes`,
+    });
+    heal();
+    const healBomb = server.faults.add({ do: 'gzip-bomb', mebibytes: mebibytes + 1 });
+    const message = new RegExp(`the gzip body cannot be read within ${bytes} bytes`);
+    await t.rejects(upstream.companion(url, kind), { name: 'NonsenseError', message });
+    healBomb();
+  }
+});
+
 t.test("a firewall's page does not take the place of a companion in JSON", async (t) => {
   const { upstream, server, index } = await open(t);
   const url = new URL(`${server.url + index.pathOf('beta', 'beta-1.0-py3-none-any.whl')}.metadata`);
   server.faults.add({ do: 'html-200' });
   const message = /: expected JSON, found "<!DOCTYPE html>/;
-  await t.rejects(upstream.companion(url, 'application/vnd.pypi.integrity.v1+json'), {
+  await t.rejects(upstream.companion(url, 'provenance'), {
     name: 'NonsenseError',
     message,
   });
