@@ -27,7 +27,7 @@ export function openExpectedState(target: Target, clock: Clock, options: OpenSta
   }
 }
 
-/** Whether the state of `target` knows of a mirror; one that processlogs made, or an empty file, does not. Throws StorageError. */
+/** Whether the state of `target` knows of a mirror; one that processlogs made, or an empty file, does not. */
 export function knowsMirror({ state }: Target, nativeBinding: string | undefined): boolean {
   return isThere(state) && isMirrorKnown(state, nativeBinding);
 }

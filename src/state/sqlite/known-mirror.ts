@@ -1,11 +1,13 @@
 /** Whether a database knows of a mirror; asked before it is opened to be written. */
 import Database from 'better-sqlite3';
-import { asStorage } from './open-database.ts';
 
-/** True when the database at `path` remembers whose mirror it is. It may be of any version, or empty. Throws StorageError. */
+/**
+ * False when nothing in the database at `path`, of whatever version, remembers whose mirror it is, or when it is empty.
+ * One that cannot be read counts as one that does: whoever opens it to be used learns why.
+ */
 export function isMirrorKnown(path: string, nativeBinding: string | undefined): boolean {
   const binding = nativeBinding === undefined ? {} : { nativeBinding };
-  return asStorage(path, () => {
+  try {
     // Read-only, it would leave two files beside the database.
     const db = new Database(path, { ...binding, fileMustExist: true });
     try {
@@ -15,5 +17,7 @@ export function isMirrorKnown(path: string, nativeBinding: string | undefined): 
     } finally {
       db.close();
     }
-  });
+  } catch {
+    return true;
+  }
 }
