@@ -2,7 +2,6 @@
  * One project of a tree that another program has made, or whose state was lost: what lies there and is right is held
  * from now on, and the pages list just that. Where a project lies under several spellings, they are merged.
  */
-import { StorageError } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
 import { blobPath, metadataPath, projectFolder, provenancePath, urlPath, type WebPath } from '../core/paths.ts';
 import { isJsonObject } from '../formats/json.ts';
@@ -36,7 +35,6 @@ export async function adoptProject(adoption: Adoption, name: ProjectName, folder
   if ((await files.stat(normal))?.kind === 'other') await files.discard([normal]);
   if (folder === normal && state.held(name).published) return;
   const pages = await readPages(adoption, name, folder === normal ? [normal] : [normal, folder]);
-  if (pages === undefined) return;
   const foreign = foreignPages.map((file) => `${normal}/${file}` as WebPath);
   const [first] = pages;
   if (first === undefined) {
@@ -60,25 +58,14 @@ export async function adoptProject(adoption: Adoption, name: ProjectName, folder
   report({ type: 'project-adopted', name, files: kept.held.length, bytes, lacking: kept.lacking });
 }
 
-/** The pages that can be understood; undefined when all there is cannot even be read, which is left as it is, and told. */
-async function readPages(
-  { files, report }: Adoption,
-  name: ProjectName,
-  folders: WebPath[],
-): Promise<TreePage[] | undefined> {
+/** The pages that can be understood. What cannot even be read is no reason to go on without it. Throws StorageError. */
+async function readPages({ files }: Adoption, name: ProjectName, folders: WebPath[]): Promise<TreePage[]> {
   const pages: TreePage[] = [];
-  let isReadable = true;
   for (const folder of folders) {
-    try {
-      const page = await readTreePage(files, folder, name);
-      if (page !== undefined) pages.push(page);
-    } catch (error) {
-      if (!(error instanceof StorageError)) throw error;
-      report({ type: 'warning', message: `left as it is: ${error.message}` });
-      isReadable = false;
-    }
+    const page = await readTreePage(files, folder, name);
+    if (page !== undefined) pages.push(page);
   }
-  return isReadable || pages.length > 0 ? pages : undefined;
+  return pages;
 }
 
 async function keep(adoption: Adoption, pages: readonly TreePage[]): Promise<Kept> {
