@@ -4,6 +4,7 @@ import { check } from '../check/check.ts';
 import { verifySnapshot } from '../check/verify-snapshot.ts';
 import { PausedError, StorageError, UsageError } from '../core/errors.ts';
 import type { Verify } from '../core/signing.ts';
+import { isKnown } from '../state/mirror-state.ts';
 import { takeLock } from '../state/sqlite/lock.ts';
 import { rebuild } from './check-rebuild.ts';
 import { CheckTally } from './check-tally.ts';
@@ -71,12 +72,14 @@ function openCheckTarget({ target: folder, kind }: CheckArguments, nativeBinding
   if (kind !== 'rebuild' && !isThere(target.state)) {
     throw new StorageError(`${target.state}: is missing; pep381checkfiles --rebuild makes it anew from the tree`);
   }
-  // Of a tree that the state does not know, all would look as if nothing referred to it.
-  if (kind !== 'rebuild' && !knowsMirror(target, nativeBinding)) {
-    const advice = 'pep381run takes over what lies there, and so does pep381checkfiles --rebuild';
-    throw new StorageError(`${target.state}: knows nothing of this mirror; ${advice}`);
-  }
+  if (kind !== 'rebuild' && !knowsMirror(target, nativeBinding)) throw unknownTree(target);
   return target;
+}
+
+/** Of a tree that the state does not know, all would look as if nothing referred to it. */
+function unknownTree({ state }: Target): StorageError {
+  const advice = 'pep381run takes over what lies there, and so does pep381checkfiles --rebuild';
+  return new StorageError(`${state}: knows nothing of this mirror; ${advice}`);
 }
 
 async function runCheck(command: CheckArguments, target: Target, nativeBinding: string | undefined): Promise<number> {
@@ -87,7 +90,13 @@ async function runCheck(command: CheckArguments, target: Target, nativeBinding: 
   const report: CheckView['report'] = (event) => view.report(event);
   const { settings } = command;
   const { job, close } = openCheck(target, { report, signal: pause.signal, settings }, nativeBinding);
-  const { adopting } = job.state.mirror();
+  const known = job.state.mirror();
+  const { adopting } = known;
+  // A disk that refuses to be read for a moment leaves it open whether the state knows of anything.
+  if (!isKnown(known)) {
+    close();
+    throw unknownTree(target);
+  }
   if (adopting !== undefined) {
     close();
     throw new UsageError(
