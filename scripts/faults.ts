@@ -27,7 +27,7 @@ const { status } = spawnSync('npx', ['tap', '--timeout=0', '--jobs=2', ...files]
 });
 process.exitCode = status ?? 1;
 
-/** By default about a quarter of an hour on two cores; with --short, which asks each kind of fault a little, less than two. */
+/** By default about a quarter of an hour on two cores; with --short, which asks each kind of fault a little, two minutes. */
 function parseOptions(argv: readonly string[]): { rounds: number; seed: number; files: readonly string[] } {
   const given = minimist([...argv], {
     boolean: ['short'],

@@ -10,7 +10,8 @@ import { verifyFile } from './verify-file.ts';
 
 /**
  * Publishes `name` as it was when it was removed; it stays until upstream has it again, or the rules leave it out.
- * Throws UsageError when there is nothing to restore, or nothing of it is right, NonsenseError when its page in the trash is damaged, StorageError.
+ * Throws UsageError when there is nothing to restore, or nothing of it is right, NonsenseError when its page in the trash
+ * is damaged, StorageError.
  */
 export async function restoreProject(adoption: Adoption, name: ProjectName): Promise<void> {
   const { state, files } = adoption;

@@ -5,6 +5,7 @@ import { MirrorError, StorageError, UsageError } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { Report } from '../core/report.ts';
 import { explainReason } from '../policy/explain.ts';
+import { isKnown } from '../state/mirror-state.ts';
 import { takeLock } from '../state/sqlite/lock.ts';
 import type { Mirror } from '../sync/mirror.ts';
 import { publishRemovals } from '../sync/removals.ts';
@@ -46,6 +47,8 @@ export async function restore(
   const { signal } = new AbortController();
   const { mirror, close } = openMirror({ ...common, reconcile: false, dryRun: false, report, signal });
   try {
+    // A disk that refuses to be read for a moment leaves it open whether the state knows of anything.
+    if (!isKnown(mirror.state.mirror())) throw unknownMirror(target);
     const failed = await restoreAll(mirror, command.names, lines);
     if (failed === command.names.length) return exitCodes.usage;
     return failed + restored.lacking > 0 ? exitCodes.incomplete : exitCodes.right;

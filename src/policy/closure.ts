@@ -117,6 +117,7 @@ function followed({ releases }: Requirer, { specifier, extras, limits }: Want): 
     return candidates.filter(({ guard }) => guard?.isNeeded(named) !== false).map(({ edge }) => edge);
   });
 }
+
 /** In the order of the edges. */
 function placesOf(extras: readonly string[], byExtra: Requiring['byExtra']): number[] {
   const places = new Set(extras.flatMap((extra) => byExtra.get(extra) ?? []));

@@ -57,7 +57,7 @@ export class FilesystemFileStore implements FileStore {
 
   /**
    * The tree below the folder `target`; nothing is touched before {@link create}. Programs that may run at the same time
-   * must not share a `staging` folder.
+   * must not share a `staging` folder. What is removed is filed under the day of the clock `removals`.
    */
   constructor(target: string, clock: Clock, staging = 'staging', removals: Pick<Clock, 'now'> = clock) {
     this.#web = join(target, 'web');
