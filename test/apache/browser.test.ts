@@ -10,7 +10,9 @@ import { logLine } from './log-line.ts';
 
 const browser = ['chromium', 'chromium-browser', 'google-chrome'].map((name) => `/usr/bin/${name}`).find(existsSync);
 const { skip } = apacheOrReason();
-const options = { skip: skip || (browser === undefined ? 'no Chromium is installed here' : false) };
+const options = {
+  skip: skip || (browser === undefined ? 'no Chromium is installed: apt-get install chromium' : false),
+};
 
 /** The page as the browser has understood it, after its scripts. */
 async function understood(url: string, profile: string): Promise<string> {

@@ -154,7 +154,9 @@ t.test('pip and the mirror', needsBoth, async (t) => {
     t.equal(await versionsIn(site, 'sample_sdist', 'sample_base'), '0.9 1.10');
   });
 
-  const noWheels = { skip: real.length > 0 ? false : "this Python has no wheels of pip's own" };
+  const noWheels = {
+    skip: real.length > 0 ? false : "this Python has no wheels of pip's own: apt-get install python3-venv",
+  };
   await t.test('real wheels pass through unharmed', noWheels, async (t) => {
     const site = fresh('real');
     const wanted = real.map(({ name, version }) => `${name}==${version}`);
@@ -199,8 +201,11 @@ print(*[importlib.import_module(name).__version__ for name in sys.argv[2:]])`;
 }
 
 /** Python comes with wheels of pip and setuptools, and Debian keeps them in a folder of their own. */
-const findWheels = `import ensurepip, glob, os
-for folder in [os.path.join(os.path.dirname(ensurepip.__file__), "_bundled"), "/usr/share/python-wheels"]:
+// Debian's Python has no ensurepip without python3-venv.
+const findWheels = `import glob, importlib.util, os
+found = importlib.util.find_spec("ensurepip")
+bundled = [os.path.join(os.path.dirname(found.origin), "_bundled")] if found else []
+for folder in [*bundled, "/usr/share/python-wheels"]:
     wheels = sorted(glob.glob(os.path.join(folder, "*-none-any.whl")))
     if wheels:
         print("\\n".join(wheels))

@@ -6,13 +6,16 @@ import { ask, type Question } from '../apache/ask.ts';
 import { apacheOrReason } from '../fixtures/apache.ts';
 import { runPython } from '../sample/run-python.ts';
 import { openSyncSite } from './opened-sync-site.ts';
+import { pipOrReason } from './pip.ts';
 import { until } from './program.ts';
 
+const needsPip = await pipOrReason();
+const needsBoth = needsPip.skip === false ? apacheOrReason() : needsPip;
 /** Where the body of a request is not read, mod_cgid lets the client wait for five seconds. */
 const stalledMs = 4_500;
 
 for (const module of ['event', 'prefork'] as const) {
-  t.test(`on ${module} a request mirrors what is new, and pip finds it`, apacheOrReason(), async (t) => {
+  t.test(`on ${module} a request mirrors what is new, and pip finds it`, needsBoth, async (t) => {
     const site = await openSyncSite(t, { module });
     site.publish('2.0');
     const reply = await ask(site.apache.url, '/sync');

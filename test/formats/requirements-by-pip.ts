@@ -63,7 +63,7 @@ export async function lacksPip(): Promise<string | false> {
     'from pip._internal.req.req_file import parse_requirements, join_lines; import pip._vendor.packaging.utils';
   return runPython('-c', needed).then(
     () => false as const,
-    () => 'python3 has no pip whose parser can be asked',
+    () => 'python3 has no pip whose parser can be asked: apt-get install python3-pip',
   );
 }
 
