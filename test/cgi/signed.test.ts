@@ -7,12 +7,14 @@ import { type CgiReply, leave, type OpenedCgi, openCgi } from './opened-cgi.ts';
 
 const secret = 'a secret that nobody knows';
 const nowSeconds = (): number => Math.floor(Date.now() / 1000);
+/** So many seconds away a signature is good, and no longer good, however slow the machine is; test/core has the limit itself. */
+const [soon, far] = [150, 1200];
 
 t.test('a signed request starts a run', async (t) => {
   const { cgi, ask } = openSigned(t);
   t.match(await ask(signed(nowSeconds(), 'hello'), 'hello'), { stdout: /Mirroring started/, stderr: '' });
   await cgi.runs(1);
-  for (const timestamp of [nowSeconds() - 290, nowSeconds() + 290, `${nowSeconds()}.123`]) {
+  for (const timestamp of [nowSeconds() - soon, nowSeconds() + soon, `${nowSeconds()}.123`]) {
     t.match(await ask(signed(timestamp)), { stdout: /Mirroring started/ }, `${timestamp}`);
   }
   const { HTTP_X_PEP381_SIGNATURE: signature, ...rest } = signed(nowSeconds() - 1);
@@ -34,8 +36,8 @@ t.test('everybody else is refused, and hears why', async (t) => {
     ['another secret', signed(now, '', 'another secret'), ''],
     ['an empty secret', signed(now, '', ''), ''],
     ['another algorithm', { ...good, HTTP_X_PEP381_SIGNATURE: good.HTTP_X_PEP381_SIGNATURE.slice(7) }, 'hello'],
-    ['too old', signed(now - 310), ''],
-    ['too new', signed(now + 310), ''],
+    ['too old', signed(now - far), ''],
+    ['too new', signed(now + far), ''],
     ['a signed timestamp that is none', signed('1e99'), ''],
     ['an empty signed timestamp', signed(''), ''],
     ['not ASCII', { ...good, HTTP_X_PEP381_SIGNATURE: 'sha256=ü' }, 'hello'],
