@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
 import { apacheOrReason, openApache } from '../fixtures/apache.ts';
+import { openToAll } from '../fixtures/open-to-all.ts';
 import { openTestMirror } from '../fixtures/test-mirror.ts';
 import { logLine } from './log-line.ts';
 
@@ -26,7 +27,7 @@ function markup(field: string): string {
 }
 
 t.test('markup in a page of upstream stays text', options, async (t) => {
-  const mirror = await openTestMirror(t);
+  const mirror = await openTestMirror(openToAll(t));
   mirror.alterPage('alpha', (page) => ({
     ...page,
     meta: { ...page.meta, extra: markup('meta') },

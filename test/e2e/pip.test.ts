@@ -5,6 +5,7 @@ import { strFromU8, unzipSync } from 'fflate';
 import t, { type Test } from 'tap';
 import { logLine } from '../apache/log-line.ts';
 import { apacheOrReason, openApache } from '../fixtures/apache.ts';
+import { openToAll } from '../fixtures/open-to-all.ts';
 import { readerProblems } from '../fixtures/reader-check.ts';
 import { type Distribution, makeWheel } from '../sample/distributions.ts';
 import { sampleIndex } from '../sample/sample-projects.ts';
@@ -25,7 +26,7 @@ t.test('pip and the mirror', needsBoth, async (t) => {
   for (const wheel of real) index.publish(wheel);
 
   const program = join(await openBundle(), 'pep381run');
-  const folder = t.testdir({ target: {}, work: {} });
+  const folder = openToAll(t).testdir({ target: {}, work: {} });
   const target = join(folder, 'target');
   const mirror = async (t: Test): Promise<void> => {
     t.same(await run(program, ['-q', '--upstream', server.url, target]), { code: 0, stdout: '', stderr: '' });

@@ -11,6 +11,7 @@ import { ask } from '../apache/ask.ts';
 import { logLine as loggedLine } from '../apache/log-line.ts';
 import { blobFolder, writeSmallMirror } from '../apache/small-mirror.ts';
 import { apacheOrReason, openApache } from '../fixtures/apache.ts';
+import { openToAll } from '../fixtures/open-to-all.ts';
 import { programsOrReason } from '../fixtures/programs.ts';
 import { recordingsMissing } from '../fixtures/shared-fixtures.ts';
 import { logLine, logOf } from '../stats/log-text.ts';
@@ -213,7 +214,7 @@ t.test('it works while a sync run holds the lock of the mirror, and not beside a
 });
 
 t.test('the log of a real Apache', { skip: apacheOrReason().skip || needsPython.skip }, async (t) => {
-  const root = newTarget(t);
+  const root = newTarget(openToAll(t));
   const target = join(root, 'target');
   writeSmallMirror(target);
   // It stands for a file that must not be served, and is no database.

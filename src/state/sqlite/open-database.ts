@@ -23,11 +23,23 @@ export function asStorage<T>(path: string, work: () => T): T {
   } catch (cause) {
     if (!(cause instanceof Error) || cause instanceof StorageError) throw cause;
     const code = 'code' in cause ? String(cause.code) : '';
+    if (code === 'ERR_DLOPEN_FAILED' || cause.message.startsWith(noAddon)) throw unfitAddon(cause);
     if (code.startsWith('SQLITE_') || cause instanceof TypeError === false) {
       throw new StorageError(`${path}: ${cause.message}${advice[code] ?? ''}`, { cause });
     }
     throw cause;
   }
+}
+
+const noAddon = 'Could not locate the bindings file';
+
+/** What Node advises after its reason is for who develops. */
+function unfitAddon(cause: Error): StorageError {
+  const reason = cause.message.startsWith(noAddon)
+    ? 'better_sqlite3.node is not beside the program'
+    : cause.message.replace(/\.(?:\s+Please try [\s\S]*)?$/, '');
+  const advice = 'npm run build with the Node.js that runs this program makes the folder to copy here';
+  return new StorageError(`the SQLite addon cannot be loaded: ${reason}; ${advice}`, { cause });
 }
 
 const rebuild =
