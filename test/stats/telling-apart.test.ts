@@ -1,6 +1,7 @@
 /** What is counted together and what is not: files, clients, days and logs that differ in one thing only. */
 import { renameSync } from 'node:fs';
 import t, { type Test } from 'tap';
+import { DownloadStarts } from '../../src/stats/download-starts.ts';
 import { logLine, logOf, pathOf } from './log-text.ts';
 import { TestStats } from './test-stats.ts';
 
@@ -71,6 +72,16 @@ t.test('one client that fetches several files in parts begins each of them', asy
   const stats = await statsOf(t, parts);
   t.equal((await stats.csv(day)).length, 50);
   t.same(await stats.counts(), { [day]: 50 });
+});
+
+t.test('pairs of client and file are told apart where they share a place in memory', async (t) => {
+  const numbers = Array.from({ length: 8000 }, (_, at) => Math.imul(at + 1, 0x2545f491));
+  const begins = (pair: (number: number) => [client: number, file: number]): number[] => {
+    const starts = new DownloadStarts(undefined);
+    return numbers.filter((number) => starts.begins(...pair(number), 1000));
+  };
+  t.equal(begins((file) => [7, file]).length, numbers.length);
+  t.equal(begins((client) => [client, 7]).length, numbers.length);
 });
 
 t.test(
