@@ -1,6 +1,7 @@
 /** What is counted together and what is not: files, clients, days and logs that differ in one thing only. */
 import { renameSync } from 'node:fs';
 import t, { type Test } from 'tap';
+import type { LogFilesOptions } from '../../src/files/logs/log-files.ts';
 import { DownloadStarts } from '../../src/stats/download-starts.ts';
 import { logLine, logOf, pathOf } from './log-text.ts';
 import { TestStats } from './test-stats.ts';
@@ -9,8 +10,8 @@ const day = '2026-11-02';
 const around = [logOf(['2026-11-01']), logOf(['2026-11-03'])] as const;
 
 /** The statistics after one run over a log of `lines` of one day. */
-async function statsOf(t: Test, lines: readonly string[]): Promise<TestStats> {
-  const stats = new TestStats({ testdir: () => t.testdir() });
+async function statsOf(t: Test, lines: readonly string[], options: LogFilesOptions = {}): Promise<TestStats> {
+  const stats = new TestStats({ testdir: () => t.testdir() }, options);
   await stats.write('pypi.log', around.join(lines.join('')));
   await stats.run('pypi.log');
   return stats;
@@ -112,17 +113,23 @@ t.test('a log that was missed and begins in the second in which the one before i
   t.same(await stats.counts(), { [day]: 4, '2026-11-03': 2 });
 });
 
-t.test('what a scanner numbers anew is not taken for what had the numbers before', async (t) => {
-  const count = 40_000;
-  const long = (at: number) => String(at).padStart(200, 'x');
-  // More paths, and agents, than are numbered at a time; they are told in two pieces.
-  const flood = Array.from({ length: count }, (_, at) =>
-    logLine({ at: day, file: `f-${long(at)}.zip`, agent: long(at) }),
-  );
-  const lines = [logLine({ at: day, file: 'first-1.0.zip', agent: 'uv/0.1' }), ...flood, ...flood.slice(0, count / 10)];
-  const last = [1, 2, 3].map(() => logLine({ at: day, file: 'last-1.0.zip', agent: 'pip/26.2' }));
-  const stats = await statsOf(t, [...lines, ...last]);
-  const told = (await stats.csv(day)).filter((line) => !line.startsWith('f,'));
-  t.same(told, ['first,first-1.0.zip,uv/0.1,1', 'last,last-1.0.zip,pip/26.2,3']);
-  t.same(await stats.counts(), { [day]: count * 1.1 + 4 });
-});
+for (const [what, count, pathLength, agentLength] of [
+  ['paths', 32_000, 200, 6],
+  ['agents', 27_000, 6, 400],
+] as const) {
+  t.test(`what stands for other ${what} by now is not taken for those from before`, async (t) => {
+    // More than are numbered at a time.
+    const text = (at: number, length: number): string => String(at).padStart(length, 'x');
+    const flood = Array.from({ length: count }, (_, at) =>
+      logLine({ at: day, file: `f-${text(at, pathLength)}.zip`, agent: text(at, agentLength) }),
+    );
+    const first = logLine({ at: day, file: 'first-1.0.zip', agent: 'uv/0.1' });
+    const last = logLine({ at: day, file: 'last-1.0.zip', agent: 'pip/26.2' });
+    const stats = await statsOf(t, [first, ...flood, last, last], { pieceBytes: 1 << 20 });
+    t.same(
+      (await stats.csv(day)).filter((line) => !line.startsWith('f,')),
+      ['first,first-1.0.zip,uv/0.1,1', 'last,last-1.0.zip,pip/26.2,2'],
+    );
+    t.same(await stats.counts(), { [day]: count + 3 });
+  });
+}
