@@ -1,6 +1,6 @@
 /** With PEP381_SYNC_SECRET_FILE only who knows the secret starts a run. */
 import { createHmac } from 'node:crypto';
-import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { type CgiReply, leave, type OpenedCgi, openCgi } from './opened-cgi.ts';
@@ -60,6 +60,41 @@ t.test('a signature is good once', async (t) => {
   await cgi.runs(1);
   rmSync(cgi.flag);
   t.match((await ask(env)).stdout, /^Status: 403 /, 'also when the run has begun');
+});
+
+t.test('a signature is good once, however it is written, sent and asked for', async (t) => {
+  const { cgi, ask } = openSigned(t);
+  const timestamp = nowSeconds();
+  const env = signed(timestamp, 'hello');
+  const { HTTP_X_PEP381_SIGNATURE: signature } = env;
+  const [prefix = '', hex = ''] = signature.split('=');
+  t.match((await ask(env, 'hello')).stdout, /Mirroring started/);
+  const again: Record<string, string>[] = [
+    { HTTP_X_PEP381_SIGNATURE: `${prefix}=${hex.toUpperCase()}` },
+    { HTTP_X_PEP381_SIGNATURE: signature.toUpperCase() },
+    { HTTP_X_PEP381_SIGNATURE: `${prefix}=${hex.slice(0, 32).toUpperCase()}${hex.slice(32)}` },
+    { PATH_INFO: '/' },
+    { REQUEST_METHOD: 'GET', CONTENT_LENGTH: '5' },
+    { CONTENT_LENGTH: '', HTTP_TRANSFER_ENCODING: 'chunked' },
+  ];
+  for (const changed of again) {
+    rmSync(cgi.flag, { force: true });
+    const { stdout } = await ask({ ...env, ...changed }, 'hello');
+    t.match(stdout, /^Status: 403 .*\n.*\n\nThe signature was used before\n$/, JSON.stringify(changed));
+    t.notOk(existsSync(cgi.flag));
+  }
+  await cgi.runs(1);
+});
+
+t.test('a signature is remembered for as long as it is good', async (t) => {
+  const { cgi, ask } = openSigned(t);
+  const env = signed(nowSeconds() + 290);
+  await ask(env);
+  const marks = join(cgi.target, 'run/sync-signatures');
+  const [mark = ''] = readdirSync(marks);
+  utimesSync(join(marks, mark), nowSeconds() - 590, nowSeconds() - 590);
+  t.match((await ask(env)).stdout, /used before/, 'from five minutes before its time to five minutes after it');
+  await cgi.runs(1);
 });
 
 t.test('what it remembers is bounded', async (t) => {
