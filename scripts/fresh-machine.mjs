@@ -42,8 +42,9 @@ const test = (files) => `npm test -- ${options.all ? '' : options.files || files
 const ordinary = { account: 'dev', checkout: '/home/dev/checkout' };
 const scenes = [
   {
-    name: 'an ordinary user without Apache, umask 077, zone UTC+14',
+    name: 'an ordinary user without Apache, umask 077, zone UTC+14, /tmp without programs',
     ...{ ...ordinary, umask: '077', zone: 'Pacific/Kiritimati' },
+    mounts: ['-t tmpfs -o noexec,nosuid,nodev,mode=1777 tmpfs "$0/tmp"'],
     commands: [mirrorOnce, installFromIt, test(representative)],
   },
   {
@@ -134,12 +135,12 @@ async function checkOut(machine, account, checkout) {
 }
 
 /** Runs the commands of a scene, and tells how each ended. */
-async function play(machine, { name, account, checkout, umask, zone, packages, commands }) {
+async function play(machine, { name, account, checkout, umask, zone, mounts, packages, commands }) {
   if (packages !== undefined) await install(machine, packages);
   const ends = [];
   for (const command of commands) {
     const script = `cd ${checkout}; umask ${umask}; export TZ=${zone}; ${command}`;
-    const { status, output, seconds } = await inside(machine, account, script);
+    const { status, output, seconds } = await inside(machine, account, script, mounts);
     const counts = output.match(/^# \{ total: .*\}$/gm)?.at(-1) ?? '';
     const short = command.trim().split(/[\n>]/)[0].slice(0, 40);
     const told = `${status === 0 ? 'ok    ' : 'FAILED'} ${name}: ${short} ${counts} ${seconds} s`;
@@ -165,9 +166,9 @@ function remarkable(output, status) {
 }
 
 /** Runs a shell script in the machine, with processes and mounts of its own: nothing of it outlives the script. */
-function inside(machine, account, script) {
-  const enter =
-    'mount --rbind /dev "$0/dev"; mount -t proc proc "$0/proc"; mount -t tmpfs tmpfs "$0/dev/shm"; exec chroot "$@"';
+function inside(machine, account, script, more = []) {
+  const mounts = ['--rbind /dev "$0/dev"', '-t proc proc "$0/proc"', '-t tmpfs tmpfs "$0/dev/shm"', ...more];
+  const enter = `${mounts.map((mount) => `mount ${mount}; `).join('')}exec chroot "$@"`;
   const env = {
     HOME: account === 'root' ? '/root' : `/home/${account}`,
     USER: account,
