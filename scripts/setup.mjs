@@ -4,6 +4,7 @@
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, readFileSync, realpathSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { isProgram, orFail, root, run } from './run.mjs';
 
@@ -29,7 +30,7 @@ export async function installPackages() {
   if (arePackagesThere()) return;
   refuseLink();
   console.log('Installing the packages of package-lock.json.');
-  await npm('ci', '--no-audit', '--no-fund', '--ignore-scripts', '--include=dev');
+  await npm(['ci', '--no-audit', '--no-fund', '--ignore-scripts', '--include=dev']);
 }
 
 /** npm writes the hidden lock file last. Packages for other systems are optional, and not in it. */
@@ -58,7 +59,7 @@ function refuseLink() {
 export async function buildAddon() {
   if (addonProblem() === undefined) return;
   console.log(`Building SQLite for Node.js ${process.version}: a minute or two where it has to be compiled.`);
-  await npm('rebuild').catch(({ message }) => {
+  await npm(['rebuild'], headersOf(process.execPath)).catch(({ message }) => {
     throw new Error(`SQLite could not be built (${message}): ${buildAdvice()}`);
   });
   const problem = addonProblem();
@@ -92,9 +93,18 @@ function buildAdvice() {
   );
 }
 
+/** The setting that spares node-gyp the download of Node's headers, where they came with it and nobody says otherwise. */
+export function headersOf(node) {
+  const folder = dirname(dirname(node));
+  const header = `${folder}/include/node/node_version.h`;
+  if (process.env.npm_config_nodedir || !existsSync(header)) return {};
+  const abi = /define NODE_MODULE_VERSION (\d+)/.exec(readFileSync(header, 'utf8'))?.[1];
+  return abi === process.versions.modules ? { npm_config_nodedir: folder } : {};
+}
+
 /** Where an `npm run --silent` is above this one, npm would not even say why it fails. */
-async function npm(...args) {
-  await run('npm', [...args, '--loglevel=error']);
+async function npm(args, env = {}) {
+  await run('npm', [...args, '--loglevel=error'], { ...process.env, ...env });
 }
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {

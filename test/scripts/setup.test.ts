@@ -68,6 +68,25 @@ t.test('what fails shows its cause, and the last line says what is missing', asy
   t.match(stderr, /: the cause stands above\. .*npm_config_nodedir.*libnode-dev\)\n$/);
 });
 
+t.test('headers that came with this very Node spare the download, unless somebody named others', async (t) => {
+  const { npm_config_nodedir: named } = process.env;
+  const forget = (): void => {
+    delete process.env.npm_config_nodedir;
+  };
+  t.teardown(() => (named === undefined ? forget() : Object.assign(process.env, { npm_config_nodedir: named })));
+  forget();
+  const url = new URL('../../scripts/setup.mjs', import.meta.url).href;
+  const { headersOf } = (await import(url)) as { headersOf(node: string): Readonly<Record<string, string>> };
+  const version = (abi: string): string => `#else\n#define NODE_MODULE_VERSION ${abi}\n#endif\n`;
+  const prefix = (abi: string) => ({ include: { node: { 'node_version.h': version(abi) } } });
+  const folder = t.testdir({ none: {}, own: prefix(process.versions.modules), other: prefix('1') });
+  t.same(headersOf(join(folder, 'none/bin/node')), {});
+  t.same(headersOf(join(folder, 'other/bin/node')), {});
+  t.same(headersOf(join(folder, 'own/bin/node')), { npm_config_nodedir: join(folder, 'own') });
+  process.env.npm_config_nodedir = '/elsewhere';
+  t.same(headersOf(join(folder, 'own/bin/node')), {});
+});
+
 t.test('an npm that runs no install scripts is found out', async (t) => {
   const checkout = openCheckout(t);
   checkout.install('unfit');
