@@ -30,32 +30,40 @@ const ofRoot = `test/apache/*.test.ts test/cli/target.test.ts test/e2e/contract-
 
 const options = parseOptions();
 const mirrorOnce = 'npm start -- --once';
-/** Starts the mirror, lets pip install from it by the very line that is printed, and ends it. */
-const installFromIt = `
+/** Starts the mirror, which `server` must serve, lets pip install from it by the very line that is printed, and ends it. */
+const installFrom = (server) => `
   npm start >served.log 2>&1 & started=$!
   until grep -q '^Ctrl-C ends it' served.log; do kill -0 $started || { cat served.log; exit 1; }; sleep 1; done
   cat served.log
-  sh -ec "$(grep -m 1 '^  .*pip install ' served.log)"
+  grep -q '^Serving .* with ${server}' served.log
+  line=$(grep -m 1 '^  .*pip install ' served.log)
+  sh -ec "$line"
   kill $started`;
 const test = (files) => `npm test -- ${options.all ? '' : options.files || files.replaceAll('\n', ' ')}`;
 
 const ordinary = { account: 'dev', checkout: '/home/dev/checkout' };
 const scenes = [
   {
-    name: 'an ordinary user without Apache, umask 077, zone UTC+14',
+    name: 'an ordinary user without Apache, umask 077, zone UTC+14, /tmp without programs',
     ...{ ...ordinary, umask: '077', zone: 'Pacific/Kiritimati' },
-    commands: [mirrorOnce, installFromIt, test(representative)],
+    mounts: ['-t tmpfs -o noexec,nosuid,nodev,mode=1777 tmpfs "$0/tmp"'],
+    commands: [mirrorOnce, installFrom('the preview server'), test(representative)],
   },
   {
     name: 'an ordinary user with Apache, umask 002, zone UTC-8',
     ...{ ...ordinary, umask: '002', zone: 'America/Los_Angeles' },
     packages: 'apache2 bzip2 libfaketime openssl',
-    commands: [installFromIt, test(representative)],
+    commands: [installFrom('Apache'), test(representative)],
   },
   {
     name: 'root below /root with Apache, umask 022, zone UTC',
     ...{ account: 'root', checkout: '/root/checkout', umask: '022', zone: 'UTC' },
-    commands: [mirrorOnce, installFromIt, test(ofRoot)],
+    // SQLite was compiled once.
+    commands: [
+      `cp -r ${ordinary.checkout}/node_modules .; ${mirrorOnce}`,
+      installFrom('the preview server'),
+      test(ofRoot),
+    ],
   },
 ];
 
@@ -134,17 +142,23 @@ async function checkOut(machine, account, checkout) {
 }
 
 /** Runs the commands of a scene, and tells how each ended. */
-async function play(machine, { name, account, checkout, umask, zone, packages, commands }) {
+async function play(machine, { name, account, checkout, umask, zone, mounts, packages, commands }) {
   if (packages !== undefined) await install(machine, packages);
+  console.log(name);
   const ends = [];
   for (const command of commands) {
+    const short = /npm [^>\n]{0,40}/.exec(command)?.[0].trim();
+    process.stdout.write(`  ${short}: `);
     const script = `cd ${checkout}; umask ${umask}; export TZ=${zone}; ${command}`;
-    const { status, output, seconds } = await inside(machine, account, script);
-    const counts = output.match(/^# \{ total: .*\}$/gm)?.at(-1) ?? '';
-    const short = command.trim().split(/[\n>]/)[0].slice(0, 40);
-    const told = `${status === 0 ? 'ok    ' : 'FAILED'} ${name}: ${short} ${counts} ${seconds} s`;
-    console.log([told, ...remarkable(output, status)].join('\n  '));
-    ends.push({ told, isRight: status === 0 });
+    const { status, output, seconds } = await inside(machine, account, script, mounts);
+    const counts =
+      output
+        .match(/^# \{ total: .*\}$/gm)
+        ?.at(-1)
+        ?.slice(2) ?? '';
+    const end = `${status === 0 ? 'ok' : `FAILED with ${status}`}, ${seconds} s ${counts}`;
+    console.log([end, ...remarkable(output, status)].join('\n    '));
+    ends.push({ told: `${name}: ${short}: ${end}`, isRight: status === 0 });
   }
   return ends;
 }
@@ -165,9 +179,9 @@ function remarkable(output, status) {
 }
 
 /** Runs a shell script in the machine, with processes and mounts of its own: nothing of it outlives the script. */
-function inside(machine, account, script) {
-  const enter =
-    'mount --rbind /dev "$0/dev"; mount -t proc proc "$0/proc"; mount -t tmpfs tmpfs "$0/dev/shm"; exec chroot "$@"';
+function inside(machine, account, script, more = []) {
+  const mounts = ['--rbind /dev "$0/dev"', '-t proc proc "$0/proc"', '-t tmpfs tmpfs "$0/dev/shm"', ...more];
+  const enter = `${mounts.map((mount) => `mount ${mount}; `).join('')}exec chroot "$@"`;
   const env = {
     HOME: account === 'root' ? '/root' : `/home/${account}`,
     USER: account,
@@ -191,9 +205,10 @@ async function execute(command, args, options = {}) {
 
 /** Waits for a step of the preparations. */
 async function successful(what, running) {
+  process.stdout.write(`${what}: `);
   const { status, output, seconds } = await running;
+  console.log(`${seconds} s`);
   if (status !== 0) throw new Error(`${output}\n${what}: ended with ${status}`);
-  console.log(`${what}: ${seconds} s`);
 }
 
 function outputOf(command, args) {

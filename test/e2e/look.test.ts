@@ -3,7 +3,8 @@ import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } fr
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
-import { asOrdinaryUser, openFolder, otherUserOrReason } from '../fixtures/ordinary-user.ts';
+import { openToAll } from '../fixtures/open-to-all.ts';
+import { asOrdinaryUser, otherUserOrReason } from '../fixtures/ordinary-user.ts';
 import { openBundle } from './bundle.ts';
 import { type OpenedSample, openSample } from './opened-sample.ts';
 import { type Ended, run } from './program.ts';
@@ -91,7 +92,7 @@ t.test('both work while a run is at work, and neither waits nor keeps it from it
 
 t.test('somebody who may only read the mirror can look at it', otherUserOrReason(), async (t) => {
   const sample = await openMirrored(t);
-  const folder = openFolder(t);
+  const folder = openToAll(t).testdir();
   const [target, programs] = [join(folder, 'target'), join(folder, 'programs')];
   cpSync(sample.target, target, { recursive: true });
   cpSync(dirname(program), programs, { recursive: true });
