@@ -310,3 +310,17 @@ t.test('growth does not let a request begin while more than the limit are under 
     t.equal(requests.underWay, 100 - answers);
   }
 });
+
+t.test('answers from before a pause do not make room after it', async (t) => {
+  const limiter = new RequestLimiter(8, new FakeClock(), never);
+  const answers = async (count: number): Promise<void> => {
+    for (let answer = 0; answer < count; answer += 1) await limiter.run(async () => {});
+  };
+  limiter.slowDown(0);
+  await answers(answersPerStep - 1);
+  limiter.slowDown(0);
+  await answers(1);
+  t.equal(await placesOf(limiter, 20), 2);
+  await answers(answersPerStep - 1);
+  t.equal(await placesOf(limiter, 20), 3);
+});
