@@ -1,9 +1,9 @@
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import t from 'tap';
 import { isThere, openTarget, requestAgeMs, takeRequest } from '../../src/cli/target.ts';
 import { StorageError } from '../../src/core/errors.ts';
+import { calledAsOrdinaryUser, openFolder, ordinaryUserOrReason } from '../fixtures/ordinary-user.ts';
 
 t.test('what may not be looked at is a matter of storage, and not taken for absent', async (t) => {
   const root = t.testdir();
@@ -30,25 +30,29 @@ t.test('a request for a run is taken whatever it is', async (t) => {
   }
 });
 
-t.test('a folder in the place of a request that cannot be removed is told, and ends no run', async (t) => {
-  const root = mkdtempSync(join(tmpdir(), 'pep381client-'));
-  t.teardown(() => rmSync(root, { recursive: true }));
-  const target = { ...openTarget(root), requestFlag: join(root, 'flag') };
-  mkdirSync(target.requestFlag);
-  writeFileSync(join(target.requestFlag, 'theirs'), '');
-  for (const folder of [root, target.requestFlag]) chmodSync(folder, 0o555);
-  const told: string[] = [];
-  const isRoot = process.getuid?.() === 0;
-  if (isRoot) process.seteuid?.(65534);
-  try {
-    t.equal(
-      takeRequest(target, (message) => told.push(message)),
-      false,
+t.test(
+  'a folder in the place of a request that cannot be removed is told, and ends no run',
+  ordinaryUserOrReason(),
+  async (t) => {
+    const root = openFolder(t);
+    const flag = openTarget(root).requestFlag;
+    mkdirSync(flag, { recursive: true });
+    writeFileSync(join(flag, 'theirs'), '');
+    for (const folder of [dirname(flag), flag]) chmodSync(folder, 0o555);
+    const found = await calledAsOrdinaryUser(
+      { target: 'src/cli/target.ts' },
+      root,
+      `const told = [];
+      const opened = target.openTarget(given);
+      const taken = target.takeRequest(opened, (message) => told.push(message));
+      return { taken, ageMs: target.requestAgeMs(opened, Date.now()) ?? 'none', told };`,
     );
-    t.equal(requestAgeMs(target, Date.now()), undefined, 'or the program would run again and again');
-  } finally {
-    if (isRoot) process.seteuid?.(0);
-    for (const folder of [root, target.requestFlag]) chmodSync(folder, 0o755);
-  }
-  t.match(told, [/flag: is a folder that cannot be removed \(.*\); no request is seen until you remove it/]);
-});
+    for (const folder of [dirname(flag), flag]) chmodSync(folder, 0o755);
+    t.match(found, {
+      taken: false,
+      // Or the program would run again and again.
+      ageMs: 'none',
+      told: [/sync-requested: is a folder that cannot be removed \(EACCES.*\); no request is seen until you remove it/],
+    });
+  },
+);
