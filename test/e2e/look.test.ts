@@ -1,16 +1,15 @@
 /** --why, --status, --plan and --example-config, as somebody types them. */
-import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
+import { asOrdinaryUser, openFolder, otherUserOrReason } from '../fixtures/ordinary-user.ts';
 import { openBundle } from './bundle.ts';
 import { type OpenedSample, openSample } from './opened-sample.ts';
 import { type Ended, run } from './program.ts';
 import { treeOf } from './tree.ts';
 
 const program = join(await openBundle(), 'pep381run');
-const mustBeRoot = { skip: process.getuid?.() === 0 ? false : ('only root may be somebody else' as const) };
 
 const config = `projects = ["sample-app", "sample-pre", "sample-platform", "nothing-there"]
 dependencies = true
@@ -90,14 +89,14 @@ t.test('both work while a run is at work, and neither waits nor keeps it from it
   state.exec('COMMIT');
 });
 
-t.test('somebody who may only read the mirror can look at it', mustBeRoot, async (t) => {
-  const { target } = await openMirrored(t);
-  for (let folder = target; folder !== '/tmp' && folder !== '/'; folder = dirname(folder)) chmodSync(folder, 0o755);
-  chmodSync(dirname(program), 0o755);
-  chmodSync(dirname(dirname(program)), 0o755);
-  // Without the environment, in which the test runner asks every program of Node to write into a folder of root's.
-  const somebodyElse = ['-i', 'setpriv', '--reuid=65534', '--regid=65534', '--clear-groups', process.execPath, program];
-  const asNobody = (...args: string[]) => spawnSync('env', [...somebodyElse, ...args, target], { encoding: 'utf8' });
+t.test('somebody who may only read the mirror can look at it', otherUserOrReason(), async (t) => {
+  const sample = await openMirrored(t);
+  const folder = openFolder(t);
+  const [target, programs] = [join(folder, 'target'), join(folder, 'programs')];
+  cpSync(sample.target, target, { recursive: true });
+  cpSync(dirname(program), programs, { recursive: true });
+  const asNobody = (...args: string[]) =>
+    asOrdinaryUser(process.execPath, [join(programs, 'pep381run'), ...args, target]);
   const before = treeOf(target);
   for (const situation of ['at rest', 'in use']) {
     const state = situation === 'in use' ? new Database(join(target, 'state.db')) : undefined;
