@@ -35,7 +35,7 @@ export async function restore(
   const settings = settingsFrom(new Map([...config.given, ...command.given]));
   process.umask(settings.umask);
   const policy = await readPolicy(config);
-  prepareTarget(target);
+  prepareTarget(target, settings.stateMode);
   const release = takeLock(target.lock, nativeBinding);
   if (release === undefined) {
     lines.err(`pep381run: error: ${target.root}: a run is at work; restore again when it has ended`);

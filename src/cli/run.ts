@@ -74,7 +74,7 @@ async function runLocked(command: RunArguments, nativeBinding: string | undefine
   const keys = { sign: readSigningKey(settings, target), verifyUpstream: readUpstreamKey(settings) };
   const verifier = await openProvenance(settings);
   const pause = listenForPause();
-  if (!command.dryRun) prepareTarget(target);
+  if (!command.dryRun) prepareTarget(target, settings.stateMode);
   // A dry run takes it too, as it keeps a transaction open to the end; without a lock there is no state to protect.
   const isFree = command.dryRun && !isThere(target.lock);
   const code = await runWhileRequested({
