@@ -21,6 +21,7 @@ import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { type HeldLock, holdLock, stalled } from './hold-lock.ts';
 import { openCheck } from './open-check.ts';
 import { knowsMirror } from './open-expected-state.ts';
+import { refuseRoot } from './owner.ts';
 import { settingsFrom } from './settings.ts';
 import { listenForPause } from './signals.ts';
 import { readOwnKey, readPublicKey } from './signing-keys.ts';
@@ -49,6 +50,7 @@ export async function pep381checkfiles(argv: readonly string[], nativeBinding: s
 /** Two checks at a time would read everything twice and remember one position. */
 async function runAlone(command: CheckArguments, nativeBinding: string | undefined): Promise<number> {
   const target = openCheckTarget(command, nativeBinding);
+  refuseRoot(target);
   const { umask, stateMode } = settingsFrom(readConfigFile(target.config).given);
   process.umask(umask);
   prepareTarget(target, stateMode);

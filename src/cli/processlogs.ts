@@ -10,6 +10,7 @@ import { expandBraces } from './expand-braces.ts';
 import { type HeldLock, holdLock, stalled } from './hold-lock.ts';
 import { openExpectedState } from './open-expected-state.ts';
 import { openStatsFiles, openStatsStore, openStatsThreads, openThreadedStatsFiles } from './open-stats.ts';
+import { refuseRoot } from './owner.ts';
 import { printable } from './printable.ts';
 import { type LogsCommand, logsHelp, logsUsage, parseLogsOptions } from './processlogs-options.ts';
 import { settingsFrom } from './settings.ts';
@@ -57,6 +58,7 @@ function checkTarget(target: string): void {
 async function run(command: RunCommand, nativeBinding: string | undefined): Promise<number> {
   const root = resolve(command.target);
   const paths = expandBraces(command.logs);
+  refuseRoot({ root, state: join(root, 'state.db') });
   const { umask, stateMode } = settingsFrom(readConfigFile(join(root, 'mirror.toml')).given);
   process.umask(umask);
   // 1.5's own targets are welcome here, as nothing of ours but the days goes into them.

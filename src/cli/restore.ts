@@ -15,6 +15,7 @@ import { exitCodes } from './exit-codes.ts';
 import { knowsMirror } from './open-expected-state.ts';
 import { openMirror } from './open-mirror.ts';
 import { unknownMirror } from './open-reader.ts';
+import { refuseRoot } from './owner.ts';
 import { readPolicy } from './policy-file.ts';
 import type { RunCommand } from './run-options.ts';
 import { type Settings, settingsFrom } from './settings.ts';
@@ -30,6 +31,7 @@ export async function restore(
   lines: Lines,
 ): Promise<number> {
   const target = openTarget(resolve(command.target));
+  refuseRoot(target);
   if (!knowsMirror(target, nativeBinding)) throw unknownMirror(target);
   const config = readConfigFile(target.config);
   const settings = settingsFrom(new Map([...config.given, ...command.given]));

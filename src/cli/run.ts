@@ -11,6 +11,7 @@ import { readNotifySecret } from './notify-all.ts';
 import { knowsMirror } from './open-expected-state.ts';
 import { openOldTarget } from './open-old-target.ts';
 import { openProvenance } from './open-provenance.ts';
+import { refuseRoot } from './owner.ts';
 import { readPolicy } from './policy-file.ts';
 import { restore } from './restore.ts';
 import { runWhileRequested } from './run-again.ts';
@@ -65,6 +66,7 @@ function openRunTarget({ target, dryRun }: RunArguments, nativeBinding: string |
 async function runLocked(command: RunArguments, nativeBinding: string | undefined): Promise<number> {
   const { target, isMirror } = openRunTarget(command, nativeBinding);
   process.umask(defaultUmask);
+  if (!command.dryRun) refuseRoot(target);
   if (!command.dryRun) await importConfigBeside(target, isMirror, command.quiet ? () => {} : lines.out);
   const config = readConfigFile(target.config);
   const settings = settingsFrom(new Map([...config.given, ...command.given]));

@@ -227,6 +227,50 @@ t.test(
   },
 );
 
+t.test('root does not write into the mirror of another user, and is told as whom', otherUserOrReason(), async (t) => {
+  const sample = await openMirrored(t);
+  const folder = openFolder(t);
+  const [target, bundle] = [join(folder, 'target'), join(folder, 'programs')];
+  cpSync(dirname(join(programs, 'pep381run')), bundle, { recursive: true });
+  cpSync(sample.target, target, { recursive: true });
+  const log = join(folder, 'access.log');
+  writeFileSync(log, '');
+  spawnSync('chown', ['-R', `${stranger}:${stranger}`, target]);
+  const before = treeOf(target);
+  const commands: readonly (readonly [string, ...string[]])[] = [
+    ['pep381run', '-q', target],
+    ['pep381run', '--restore', 'alpha', target],
+    ['pep381checkfiles', '-q', target],
+    ['pep381checkfiles', '--rebuild', target],
+    ['processlogs', '-q', target, log],
+    ['processlogs', '--compat', '1.5', target, log],
+  ];
+  for (const [name, ...args] of commands) {
+    const command = [join(bundle, name), ...args];
+    const { code, stdout, stderr } = await run(join(bundle, name), args);
+    t.same([code, stdout], [4, ''], command.join(' '));
+    const why = `${target}: belongs to www-data, who could not change what root leaves there`;
+    t.equal(stderr, `${name}: error: ${why}; run runuser -u www-data -- ${command.join(' ')}\n`);
+    t.same(treeOf(target), before);
+  }
+  t.equal((await run(join(bundle, 'pep381run'), ['--status', target])).code, 0, 'who only looks may be root');
+  t.equal((await run(join(bundle, 'pep381run'), ['--dry-run', '-q', target])).code, 0);
+  t.equal(statSync(join(target, 'state.db')).uid, stranger);
+  const advised = (stderr: string): string => /; run (.*)\n$/.exec(stderr)?.[1] ?? '';
+  const advice = advised((await run(join(bundle, 'pep381run'), ['-q', target])).stderr);
+  t.same(await run('-c', [advice], { command: 'sh' }), quiet);
+
+  t.comment('what root has left there before is given back by the line');
+  chownSync(join(target, 'state.db'), 0, 0);
+  const line = advised((await run(join(bundle, 'pep381run'), ['-q', target])).stderr);
+  t.match(line, `chown -R www-data ${target} && runuser -u www-data -- `);
+  t.same(await run('-c', [line], { command: 'sh' }), quiet);
+  const news = join(folder, 'new');
+  mkdirSync(news);
+  chownSync(news, 65534, 65534);
+  t.match(await run(join(bundle, 'pep381run'), ['-q', news]), { code: 4, stderr: /: belongs to nobody, / });
+});
+
 t.test('nobody else can hold a lock on anything that a program needs', otherUserOrReason(), async (t) => {
   const { target } = await openMirrored(t);
   const copied = join(openFolder(t), 'target');
