@@ -9,7 +9,7 @@ import { learn } from '../src/sync/learn.ts';
 
 const [url, root] = process.argv.slice(2);
 const target = openTarget(resolve(root ?? ''));
-prepareTarget(target);
+prepareTarget(target, 0o600);
 const opened = openMirror({
   target,
   settings: settingsFrom(new Map([['upstream', { value: url, where: 'argument' }]])),

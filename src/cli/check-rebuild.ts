@@ -25,8 +25,8 @@ export async function rebuild(
   // Unlike a check it replaces what a run works with.
   const release = takeLock(target.lock, nativeBinding);
   if (release === undefined) {
-    if (!command.quiet) lines.out('Currently already running; rebuilding is skipped');
-    return exitCodes.right;
+    lines.err(`pep381checkfiles: error: ${target.root}: a run is at work; rebuild again when it has ended`);
+    return exitCodes.incomplete;
   }
   const pause = listenForPause();
   try {

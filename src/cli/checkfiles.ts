@@ -5,7 +5,6 @@ import { verifySnapshot } from '../check/verify-snapshot.ts';
 import { PausedError, StorageError, UsageError } from '../core/errors.ts';
 import type { Verify } from '../core/signing.ts';
 import { isKnown } from '../state/mirror-state.ts';
-import { takeLock } from '../state/sqlite/lock.ts';
 import { rebuild } from './check-rebuild.ts';
 import { CheckTally } from './check-tally.ts';
 import { pausedText, skippedText } from './check-texts.ts';
@@ -19,12 +18,14 @@ import {
 } from './checkfiles-options.ts';
 import { readConfigFile } from './config-file.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import { type HeldLock, holdLock, stalled } from './hold-lock.ts';
 import { openCheck } from './open-check.ts';
 import { knowsMirror } from './open-expected-state.ts';
+import { refuseRoot } from './owner.ts';
 import { settingsFrom } from './settings.ts';
 import { listenForPause } from './signals.ts';
 import { readOwnKey, readPublicKey } from './signing-keys.ts';
-import { isThere, openTarget, prepareTarget, type Target } from './target.ts';
+import { isThere, lockOf, openTarget, prepareTarget, type Target } from './target.ts';
 import { version } from './version.ts';
 import { lines } from './view.ts';
 
@@ -49,18 +50,25 @@ export async function pep381checkfiles(argv: readonly string[], nativeBinding: s
 /** Two checks at a time would read everything twice and remember one position. */
 async function runAlone(command: CheckArguments, nativeBinding: string | undefined): Promise<number> {
   const target = openCheckTarget(command, nativeBinding);
-  process.umask(settingsFrom(readConfigFile(target.config).given).umask);
-  prepareTarget(target);
-  const release = takeLock(join(target.root, 'run', 'check-lock.db'), nativeBinding);
-  if (release === undefined) {
+  refuseRoot(target);
+  const { umask, stateMode } = settingsFrom(readConfigFile(target.config).given);
+  process.umask(umask);
+  prepareTarget(target, stateMode);
+  const lock = holdLock(lockOf(target, 'check'), nativeBinding);
+  if (lock === undefined) {
+    const problem = stalled(lockOf(target, 'check'), 'pep381checkfiles');
+    if (problem !== undefined) {
+      lines.err(`pep381checkfiles: error: ${problem}`);
+      return exitCodes.incomplete;
+    }
     if (!command.quiet) viewOf(command, target, new CheckTally()).say('skipped', skippedText);
     return exitCodes.right;
   }
   try {
     if (command.kind === 'rebuild') return await rebuild(command, target, nativeBinding);
-    return await runCheck(command, target, nativeBinding);
+    return await runCheck(command, target, lock, nativeBinding);
   } finally {
-    release();
+    lock.release();
   }
 }
 
@@ -82,12 +90,20 @@ function unknownTree({ state }: Target): StorageError {
   return new StorageError(`${state}: knows nothing of this mirror; ${advice}`);
 }
 
-async function runCheck(command: CheckArguments, target: Target, nativeBinding: string | undefined): Promise<number> {
+async function runCheck(
+  command: CheckArguments,
+  target: Target,
+  { progress }: HeldLock,
+  nativeBinding: string | undefined,
+): Promise<number> {
   const verify = command.kind === 'verify' ? keyOf(command, target) : undefined;
   const startedMs = Date.now();
   const tally = new CheckTally();
   const pause = listenForPause();
-  const report: CheckView['report'] = (event) => view.report(event);
+  const report: CheckView['report'] = (event) => {
+    progress();
+    view.report(event);
+  };
   const { settings } = command;
   const { job, close } = openCheck(target, { report, signal: pause.signal, settings }, nativeBinding);
   const known = job.state.mirror();

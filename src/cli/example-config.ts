@@ -19,6 +19,8 @@ export const exampleConfig = `# mirror.toml: what pep381run mirrors into this fo
 #sweep = 100
 # What is created may be written by its owner and read by everybody; "0027" keeps others than the group out.
 #umask = "0022"
+# Who may read state.db may hold up all runs: only its owner, or with "0640" its group, which then can ask --why.
+#state-mode = "0600"
 # What upstream removes disappears from the index; with this its files stay. What is in quarantine never stays.
 #keep-removed = false
 # For so many days what was removed lies in trash/, and pep381run --restore can bring it back.

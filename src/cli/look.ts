@@ -5,12 +5,13 @@ import { exitCodes } from './exit-codes.ts';
 import { openOldTarget } from './open-old-target.ts';
 import { openReader, type Reader } from './open-reader.ts';
 import { readPolicy } from './policy-file.ts';
+import { closedState, mayReadState, publishedStatus } from './published-status.ts';
 import { renderStatus } from './render-status.ts';
 import { renderWhy } from './render-why.ts';
 import type { RunCommand } from './run-options.ts';
-import { settingsFrom } from './settings.ts';
-import { statusOf } from './status.ts';
-import { openTarget } from './target.ts';
+import { type Settings, settingsFrom } from './settings.ts';
+import { type Status, statusOf } from './status.ts';
+import { isThere, openTarget } from './target.ts';
 import type { Lines } from './text-report.ts';
 import { explain, isFound, parseSubject, type Subject } from './why.ts';
 
@@ -28,23 +29,29 @@ export async function look(command: Look, nativeBinding: string | undefined, lin
   const subject = command.kind === 'why' ? parseSubject(command.subject) : undefined;
   const root = resolve(command.target);
   const target = openTarget(root, () => openOldTarget(root) !== undefined);
+  if (isThere(target.state) && !mayReadState(target)) {
+    if (subject !== undefined) throw closedState(target);
+    return print(aboutStatus(publishedStatus(target)), settingsFrom(command.given), lines);
+  }
   const config = readConfigFile(target.config);
   const settings = settingsFrom(new Map([...config.given, ...command.given]));
   const policy = subject && (await readPolicy(config));
   const { reader, close } = openReader({ target, settings, policy, nativeBinding });
   try {
-    const { code, text, json } = await (subject === undefined
-      ? aboutMirror(reader)
-      : aboutProject(reader, subject, lines));
-    for (const line of settings.logFormat === 'json' ? [JSON.stringify(json)] : text) lines.out(line);
-    return code;
+    const answer =
+      subject === undefined ? aboutStatus(await statusOf(reader)) : await aboutProject(reader, subject, lines);
+    return print(answer, settings, lines);
   } finally {
     close();
   }
 }
 
-async function aboutMirror(reader: Reader): Promise<Answer> {
-  const status = await statusOf(reader);
+function print({ code, text, json }: Answer, { logFormat }: Settings, { out }: Lines): number {
+  for (const line of logFormat === 'json' ? [JSON.stringify(json)] : text) out(line);
+  return code;
+}
+
+function aboutStatus(status: Status): Answer {
   return { code: exitCodes.right, text: renderStatus(status), json: status };
 }
 

@@ -1,21 +1,23 @@
 /** The program processlogs: the downloads of each day, from the logs of the web server. */
 import { join, resolve } from 'node:path';
 import { UsageError } from '../core/errors.ts';
-import { takeLock } from '../state/sqlite/lock.ts';
 import { processLogs } from '../stats/process-logs.ts';
 import { processLogs15 } from '../stats/process-logs-1.5.ts';
 import type { StatsResult } from '../stats/stats-job.ts';
 import { readConfigFile } from './config-file.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { expandBraces } from './expand-braces.ts';
+import { type HeldLock, holdLock, stalled } from './hold-lock.ts';
 import { openExpectedState } from './open-expected-state.ts';
 import { openStatsFiles, openStatsStore, openStatsThreads, openThreadedStatsFiles } from './open-stats.ts';
+import { refuseRoot } from './owner.ts';
 import { printable } from './printable.ts';
 import { type LogsCommand, logsHelp, logsUsage, parseLogsOptions } from './processlogs-options.ts';
 import { settingsFrom } from './settings.ts';
 import { systemClock } from './system-clock.ts';
-import { isThere, openTarget, prepareTarget, type Target } from './target.ts';
+import { isThere, lockOf, openTarget, prepareTarget, type Target } from './target.ts';
 import { version } from './version.ts';
+import { watchedLogs } from './watched-logs.ts';
 
 type RunCommand = LogsCommand & { kind: 'run' };
 
@@ -56,35 +58,44 @@ function checkTarget(target: string): void {
 async function run(command: RunCommand, nativeBinding: string | undefined): Promise<number> {
   const root = resolve(command.target);
   const paths = expandBraces(command.logs);
-  process.umask(settingsFrom(readConfigFile(join(root, 'mirror.toml')).given).umask);
+  refuseRoot({ root, state: join(root, 'state.db') });
+  const { umask, stateMode } = settingsFrom(readConfigFile(join(root, 'mirror.toml')).given);
+  process.umask(umask);
   // 1.5's own targets are welcome here, as nothing of ours but the days goes into them.
   if (command.as15) return tell(command, await processLogs15(paths, openStatsFiles(root)));
   const target = openTarget(root);
-  prepareTarget(target);
+  prepareTarget(target, stateMode);
   // Two at a time would count the same lines twice. A sync run has another lock, and does no harm.
-  const release = takeLock(join(root, 'run', 'stats-lock.db'), nativeBinding);
-  if (release === undefined) {
+  const lock = holdLock(lockOf(target, 'stats'), nativeBinding);
+  if (lock === undefined) {
+    const problem = stalled(lockOf(target, 'stats'), 'processlogs');
+    if (problem !== undefined) {
+      err(`processlogs: error: ${problem}`);
+      return exitCodes.incomplete;
+    }
     if (!command.quiet) out('Currently already running; processing logs is skipped');
     return exitCodes.right;
   }
   try {
-    return tell(command, await runWithMemory(paths, target, nativeBinding));
+    return tell(command, await runWithMemory(paths, target, lock, nativeBinding));
   } finally {
-    release();
+    lock.release();
   }
 }
 
 async function runWithMemory(
   paths: readonly string[],
   target: Target,
+  { progress }: HeldLock,
   nativeBinding: string | undefined,
 ): Promise<StatsResult> {
   openExpectedState(target, systemClock, { nativeBinding }).close();
   const threads = openStatsThreads();
   const job = openThreadedStatsFiles(target.root, threads);
+  const logs = watchedLogs(job.logs, progress);
   const state = openStatsStore(target, nativeBinding);
   try {
-    return await processLogs(paths, { ...job, state });
+    return await processLogs(paths, { ...job, logs, state });
   } finally {
     state.close();
     await threads?.close();

@@ -1,6 +1,7 @@
 /** Makes a lost or damaged `state.db` anew from the tree. */
-import { existsSync, renameSync } from 'node:fs';
+import { existsSync, renameSync, statSync } from 'node:fs';
 import { StorageError } from '../core/errors.ts';
+import { keepDatabase } from './private-files.ts';
 import { type Owner, takeOver } from './take-over.ts';
 import type { Target } from './target.ts';
 
@@ -27,6 +28,7 @@ export async function rebuildState(
 /** With its log, without which it may not be readable. */
 function putAside(state: string, nowMs: number): void {
   const aside = `${state}.lost-${new Date(nowMs).toISOString().replace(/[:.]/g, '')}`;
+  const mode = existsSync(state) ? statSync(state).mode & 0o777 : undefined;
   try {
     for (const suffix of ['-wal', '-shm', '']) {
       if (existsSync(state + suffix)) renameSync(state + suffix, aside + suffix);
@@ -35,4 +37,5 @@ function putAside(state: string, nowMs: number): void {
     const reason = cause instanceof Error ? cause.message : 'unknown';
     throw new StorageError(`${state}: cannot be moved: ${reason}`, { cause });
   }
+  if (mode !== undefined) keepDatabase(state, mode);
 }

@@ -13,12 +13,13 @@ export function renderStatus(status: Status): string[] {
 }
 
 function facts(status: Status): string[][] {
-  const { target, upstream, serial, serialSince, projects, files, bytes, lastComplete, running } = status;
+  const { target, knownFrom, upstream, serial, serialSince, projects, files, bytes, lastComplete, running } = status;
   const { queued, parked, provenance, disk } = status;
   const held = `${plural(projects, 'project')}, ${plural(files, 'file')}, ${showBytes(bytes)}`;
   const since = serialSince === undefined ? '' : `, since ${shortTime(serialSince)}`;
   return [
     ['Mirror', target],
+    ...(knownFrom === undefined ? [] : [['Known', `from ${knownFrom}; only its owner may read more`]]),
     ['Upstream', upstream],
     ['Held', held],
     ['Serial', serial === undefined ? 'none yet' : `${serial}${since}`],

@@ -15,6 +15,7 @@ import { exitCodes } from './exit-codes.ts';
 import { knowsMirror } from './open-expected-state.ts';
 import { openMirror } from './open-mirror.ts';
 import { unknownMirror } from './open-reader.ts';
+import { refuseRoot } from './owner.ts';
 import { readPolicy } from './policy-file.ts';
 import type { RunCommand } from './run-options.ts';
 import { type Settings, settingsFrom } from './settings.ts';
@@ -30,12 +31,13 @@ export async function restore(
   lines: Lines,
 ): Promise<number> {
   const target = openTarget(resolve(command.target));
+  refuseRoot(target);
   if (!knowsMirror(target, nativeBinding)) throw unknownMirror(target);
   const config = readConfigFile(target.config);
   const settings = settingsFrom(new Map([...config.given, ...command.given]));
   process.umask(settings.umask);
   const policy = await readPolicy(config);
-  prepareTarget(target);
+  prepareTarget(target, settings.stateMode);
   const release = takeLock(target.lock, nativeBinding);
   if (release === undefined) {
     lines.err(`pep381run: error: ${target.root}: a run is at work; restore again when it has ended`);

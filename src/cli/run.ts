@@ -11,6 +11,7 @@ import { readNotifySecret } from './notify-all.ts';
 import { knowsMirror } from './open-expected-state.ts';
 import { openOldTarget } from './open-old-target.ts';
 import { openProvenance } from './open-provenance.ts';
+import { refuseRoot } from './owner.ts';
 import { readPolicy } from './policy-file.ts';
 import { restore } from './restore.ts';
 import { runWhileRequested } from './run-again.ts';
@@ -65,6 +66,7 @@ function openRunTarget({ target, dryRun }: RunArguments, nativeBinding: string |
 async function runLocked(command: RunArguments, nativeBinding: string | undefined): Promise<number> {
   const { target, isMirror } = openRunTarget(command, nativeBinding);
   process.umask(defaultUmask);
+  if (!command.dryRun) refuseRoot(target);
   if (!command.dryRun) await importConfigBeside(target, isMirror, command.quiet ? () => {} : lines.out);
   const config = readConfigFile(target.config);
   const settings = settingsFrom(new Map([...config.given, ...command.given]));
@@ -74,7 +76,7 @@ async function runLocked(command: RunArguments, nativeBinding: string | undefine
   const keys = { sign: readSigningKey(settings, target), verifyUpstream: readUpstreamKey(settings) };
   const verifier = await openProvenance(settings);
   const pause = listenForPause();
-  if (!command.dryRun) prepareTarget(target);
+  if (!command.dryRun) prepareTarget(target, settings.stateMode);
   // A dry run takes it too, as it keeps a transaction open to the end; without a lock there is no state to protect.
   const isFree = command.dryRun && !isThere(target.lock);
   const code = await runWhileRequested({

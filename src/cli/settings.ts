@@ -21,6 +21,8 @@ export interface Settings {
   readonly sweep: number;
   /** What nobody may do with what is created. */
   readonly umask: number;
+  /** The mode of `state.db`. */
+  readonly stateMode: number;
   /** What upstream removes disappears from the index, and its files stay. */
   readonly keepRemoved: boolean;
   /** For so many days what was removed can be brought back. */
@@ -46,6 +48,7 @@ export interface Settings {
   readonly upstreamKey: string | undefined;
 }
 
+const stateModes = ['0600', '0640'] as const;
 const provenanceModes = ['store', 'verify', 'off'] as const;
 const provenancePolicies = ['warn', 'refuse-failed', 'require'] as const;
 
@@ -65,6 +68,7 @@ export const settingNames = [
   'workers',
   'sweep',
   'umask',
+  'state-mode',
   'keep-removed',
   'trash-days',
   'base-url',
@@ -103,6 +107,7 @@ export function settingsFrom(given: ReadonlyMap<SettingName, Given>): Settings {
     indexOnly: read('index-only', flag, false),
     workers: read('workers', (at) => wholeNumber(at, 1, 100), 10),
     umask: read('umask', umask, defaultUmask),
+    stateMode: read('state-mode', (at) => Number.parseInt(oneOf(at, stateModes), 8), 0o600),
     keepRemoved: read('keep-removed', flag, false),
     trashDays: read('trash-days', (at) => wholeNumber(at, 0, 36_500), 30),
     sweep: read('sweep', (at) => wholeNumber(at, 0, 1_000_000), 100),

@@ -6,11 +6,14 @@ import type { Parked, RuleTotals } from '../state/state-store.ts';
 import type { Reader } from './open-reader.ts';
 import { isoTime } from './units.ts';
 
-const shown = 10;
+/** So many runs, projects and rules are named. */
+export const shownAtMost = 10;
 
 /** What monitoring and people want to know. Times are as ISO 8601 has them. */
 export interface Status {
   readonly target: string;
+  /** Where it was found by somebody who may not read the state; less is known there. */
+  readonly knownFrom?: string;
   readonly upstream: string;
   readonly serial: number | undefined;
   /** Since when it is that. */
@@ -73,14 +76,14 @@ export async function statusOf({ target, settings, state, files, isRunning }: Re
     parked,
     provenance: settings.provenance === 'verify' ? state.provenanceTotals() : undefined,
     disk: { size, free },
-    runs: state.history.latest(shown).map(pastRun),
-    longestParked: state.parked(shown).map(parkedProject),
-    rules: state.planTotals(shown),
+    runs: state.history.latest(shownAtMost).map(pastRun),
+    longestParked: state.parked(shownAtMost).map(parkedProject),
+    rules: state.planTotals(shownAtMost),
   };
 }
 
 /** `20261122T12:00:00` is how PEP 381 has times. */
-function timeIn(lastModified = ''): string | undefined {
+export function timeIn(lastModified = ''): string | undefined {
   const [, year, month, day, time] = /^(\d{4})(\d\d)(\d\d)T(\d\d:\d\d:\d\d)\s*$/.exec(lastModified) ?? [];
   return year === undefined ? undefined : `${year}-${month}-${day}T${time}Z`;
 }

@@ -5,26 +5,29 @@ import {
   lstatSync,
   mkdirSync,
   readdirSync,
-  rmSync,
+  renameSync,
+  rmdirSync,
   type Stats,
   statSync,
   unlinkSync,
 } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { StorageError, UsageError } from '../core/errors.ts';
+import { keepDatabase, prepareLocks } from './private-files.ts';
 
 /** The places under a target that the programs share. */
 export interface Target {
   readonly root: string;
   readonly config: string;
   readonly state: string;
+  /** That of runs; the other programs have theirs beside it. */
   readonly lock: string;
   readonly requestFlag: string;
 }
 
 /** Everything that a mirror has under its target. */
 const ours =
-  /^(?:mirror\.toml|state\.db(?:-wal|-shm|\.lost.*)?|run|staging|staging-stats|trash|old-state|web|lost\+found)$/;
+  /^(?:mirror\.toml|state\.db(?:-wal|-shm|\.lost.*)?|lock|run|staging|staging-stats|trash|old-state|web|lost\+found)$/;
 
 /**
  * The target at the absolute path `root`, which need not exist. Throws UsageError for a folder that is no mirror, and
@@ -35,7 +38,7 @@ export function openTarget(root: string, isOldTarget?: () => boolean): Target {
     root,
     config: join(root, 'mirror.toml'),
     state: join(root, 'state.db'),
-    lock: join(root, 'run', 'lock.db'),
+    lock: join(root, 'lock', 'run.db'),
     requestFlag: join(root, 'run', 'sync-requested'),
   };
   const foreign = list(root).find((name) => !ours.test(name));
@@ -49,11 +52,19 @@ export function openTarget(root: string, isOldTarget?: () => boolean): Target {
   return target;
 }
 
-/** Creates what a run needs before anything else. Throws StorageError. */
-export function prepareTarget({ root }: Target): void {
-  attempt(root, 'created', () => mkdirSync(join(root, 'run'), { recursive: true }));
+/** Creates what a run needs before anything else; `stateMode` is that of the state. Throws StorageError. */
+export function prepareTarget({ root, lock, state }: Target, stateMode: number): void {
+  const run = join(root, 'run');
+  attempt(root, 'created', () => mkdirSync(run, { recursive: true }));
   // SQLite would only say that it cannot open a file.
   attempt(root, 'written to', () => accessSync(root, constants.W_OK));
+  prepareLocks(dirname(lock), run);
+  keepDatabase(state, stateMode);
+}
+
+/** The lock of another program than runs. */
+export function lockOf({ lock }: Pick<Target, 'lock'>, program: 'check' | 'stats'): string {
+  return join(dirname(lock), `${program}.db`);
 }
 
 function attempt(root: string, what: string, work: () => void): void {
@@ -66,8 +77,8 @@ function attempt(root: string, what: string, work: () => void): void {
 }
 
 /**
- * Removes the request for a run, and tells whether there was one. `run/` may be open to others: a folder is removed, too,
- * and where somebody has filled it, `tell` is told. Throws StorageError.
+ * Removes the request for a run, and tells whether there was one. `run/` may be open to others: an empty folder is removed,
+ * too, and one that somebody has filled is put aside, and told to `tell`. Throws StorageError.
  */
 export function takeRequest({ requestFlag }: Target, tell: (message: string) => void): boolean {
   try {
@@ -82,9 +93,15 @@ export function takeRequest({ requestFlag }: Target, tell: (message: string) => 
   }
 }
 
+/** Nothing below it: between two looks, its owner may put a link to our files in the place of a folder. */
 function removeFolder(requestFlag: string, tell: (message: string) => void): boolean {
+  const aside = `${requestFlag}.folder-${Date.now()}`;
   try {
-    rmSync(requestFlag, { recursive: true });
+    if (readdirSync(requestFlag).length === 0) rmdirSync(requestFlag);
+    else {
+      renameSync(requestFlag, aside);
+      tell(`${requestFlag}: was a folder that somebody had filled; look at ${aside}, and remove it`);
+    }
     return true;
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : 'unknown';

@@ -19,7 +19,7 @@ export async function withReader<T>(
     root,
     config: join(root, 'mirror.toml'),
     state: join(root, 'state.db'),
-    lock: join(root, 'run', 'lock.db'),
+    lock: join(root, 'lock', 'run.db'),
     requestFlag: join(root, 'run', 'sync-requested'),
   };
   const settings = { ...settingsFrom(new Map()), upstream: mirror.server.url, ...more };

@@ -31,6 +31,7 @@ t.test('without any settings the whole of PyPI is mirrored', async (t) => {
     indexOnly: false,
     workers: 10,
     umask: 0o022,
+    stateMode: 0o600,
     keepRemoved: false,
     trashDays: 30,
     sweep: 100,
@@ -45,6 +46,13 @@ t.test('without any settings the whole of PyPI is mirrored', async (t) => {
     signingKeyFile: undefined,
     upstreamKey: undefined,
   });
+});
+
+t.test('the state is its owner’s, or its group’s, too, and nobody else’s', async (t) => {
+  t.equal(read({ 'state-mode': '0640' }).stateMode, 0o640);
+  for (const wrong of ['0644', '0660', '640', 0o640, '']) {
+    t.match(problem({ 'state-mode': wrong }), /: expected 0600 or 0640, found /, String(wrong));
+  }
 });
 
 t.test('notices go to any web address, as they hold no secret', async (t) => {

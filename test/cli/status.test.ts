@@ -115,8 +115,8 @@ t.test('the status of a real mirror says what is there, what waits and what rule
 t.test('a run at work is seen by its lock', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
-  mkdirSync(join(mirror.target, 'run'));
-  const release = takeLock(join(mirror.target, 'run', 'lock.db'), undefined);
+  mkdirSync(join(mirror.target, 'lock'));
+  const release = takeLock(join(mirror.target, 'lock', 'run.db'), undefined);
   t.equal((await withReader(mirror, undefined, statusOf)).running, true);
   release?.();
   t.equal((await withReader(mirror, undefined, statusOf)).running, false);

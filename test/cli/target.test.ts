@@ -1,4 +1,5 @@
-import { chmodSync, existsSync, mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t from 'tap';
 import { isThere, openTarget, requestAgeMs, takeRequest } from '../../src/cli/target.ts';
@@ -19,16 +20,32 @@ t.test('what may not be looked at is a matter of storage, and not taken for abse
 });
 
 t.test('a request for a run is taken whatever it is', async (t) => {
-  const root = t.testdir({ file: '', empty: {}, folder: { below: { more: '' } } });
+  const root = t.testdir({ file: '', empty: {} });
   symlinkSync(join(root, 'link'), join(root, 'link'));
-  for (const name of ['file', 'link', 'empty', 'folder']) {
+  spawnSync('mkfifo', [join(root, 'pipe')]);
+  for (const name of ['file', 'link', 'pipe', 'empty']) {
     const target = { ...openTarget(root, () => true), requestFlag: join(root, name) };
-    const isFolder = name === 'empty' || name === 'folder';
+    const isFolder = name === 'empty';
     t.equal(requestAgeMs(target, Date.now()) === undefined, isFolder, name);
     t.equal(takeRequest(target, t.fail), true);
     t.notOk(existsSync(join(root, name)));
     t.equal(takeRequest(target, t.fail), false);
   }
+});
+
+t.test('a folder that somebody has filled is put aside as it is, and what its links lead to stays', async (t) => {
+  const root = t.testdir({ flag: { theirs: '', below: {} }, ours: { precious: '' } });
+  symlinkSync(join(root, 'ours'), join(root, 'flag/below/link'));
+  const target = { ...openTarget(root, () => true), requestFlag: join(root, 'flag') };
+  const told: string[] = [];
+  t.equal(
+    takeRequest(target, (message) => told.push(message)),
+    true,
+  );
+  const aside = readdirSync(root).find((name) => /^flag\.folder-\d+$/.test(name)) ?? '';
+  t.match(told, [`flag: was a folder that somebody had filled; look at ${join(root, aside)}, and remove it`]);
+  t.same(readdirSync(join(root, aside)), ['below', 'theirs'], 'nothing below it is touched');
+  t.notOk(existsSync(target.requestFlag), 'and the next request is seen');
 });
 
 t.test(

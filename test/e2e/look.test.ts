@@ -1,5 +1,5 @@
 /** --why, --status, --plan and --example-config, as somebody types them. */
-import { cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
@@ -78,7 +78,7 @@ t.test('--status is short, and a document for programs', async (t) => {
 
 t.test('both work while a run is at work, and neither waits nor keeps it from its work', async (t) => {
   const { target } = await openMirrored(t);
-  const lock = new Database(join(target, 'run', 'lock.db'));
+  const lock = new Database(join(target, 'lock', 'run.db'));
   const state = new Database(join(target, 'state.db'));
   t.teardown(() => [lock, state].map((db) => db.close()));
   lock.exec('BEGIN EXCLUSIVE');
@@ -90,27 +90,55 @@ t.test('both work while a run is at work, and neither waits nor keeps it from it
   state.exec('COMMIT');
 });
 
-t.test('somebody who may only read the mirror can look at it', otherUserOrReason(), async (t) => {
-  const sample = await openMirrored(t);
+t.test(
+  'somebody else is told what the mirror publishes of itself, and who may tell more',
+  otherUserOrReason(),
+  async (t) => {
+    const sample = await openMirrored(t);
+    const folder = openToAll(t).testdir();
+    const [target, programs] = [join(folder, 'target'), join(folder, 'programs')];
+    cpSync(sample.target, target, { recursive: true });
+    cpSync(dirname(program), programs, { recursive: true });
+    const asNobody = (...args: string[]) =>
+      asOrdinaryUser(process.execPath, [join(programs, 'pep381run'), ...args, target]);
+    const before = treeOf(target);
+    for (const situation of ['at rest', 'in use']) {
+      const state = situation === 'in use' ? new Database(join(target, 'state.db')) : undefined;
+      state?.exec('CREATE TABLE somebodys (x)');
+      const status = asNobody('--status');
+      const why = asNobody('--why', 'sample-app');
+      state?.exec('DROP TABLE somebodys');
+      state?.close();
+      t.same([status.status, status.stderr, why.status, why.stdout], [0, '', 4, ''], situation);
+      t.match(
+        status.stdout,
+        /\nKnown {5}from \S+\/web\/mirror-status\.json; only its owner may read more\nUpstream {2}http:/,
+      );
+      t.match(status.stdout, /\nHeld {6}4 projects, \d+ files, \d/);
+      t.match(
+        status.stdout,
+        /\nNow {7}only its owner can tell whether a run is at work\nQueue {5}1 project, 1 of them parked\n/,
+      );
+      t.match(status.stdout, /Z +\d\S* s +1 {2}4 projects published, /);
+      t.match(why.stderr, /^pep381run: error: \S+state\.db: only root may read it; ask as that user, or let [^\n]+\n$/);
+      if (situation === 'at rest') t.same(treeOf(target), before, 'and nothing was written');
+    }
+    const json = JSON.parse(asNobody('--status', '--log-format', 'json').stdout);
+    t.match(json, { running: null, projects: 4, queued: 1, parked: 1, runs: [{ exitCode: 1 }] });
+    rmSync(join(target, 'web/mirror-status.json'));
+    t.match(asNobody('--status'), { status: 4, stderr: /mirror-status\.json: cannot be read: ENOENT/ });
+  },
+);
+
+t.test('with state-mode = "0640" the group of the state looks at everything', otherUserOrReason(), async (t) => {
+  const sample = await openMirrored(t, `state-mode = "0640"\n${config}`);
   const folder = openToAll(t).testdir();
   const [target, programs] = [join(folder, 'target'), join(folder, 'programs')];
   cpSync(sample.target, target, { recursive: true });
   cpSync(dirname(program), programs, { recursive: true });
-  const asNobody = (...args: string[]) =>
-    asOrdinaryUser(process.execPath, [join(programs, 'pep381run'), ...args, target]);
-  const before = treeOf(target);
-  for (const situation of ['at rest', 'in use']) {
-    const state = situation === 'in use' ? new Database(join(target, 'state.db')) : undefined;
-    state?.exec('CREATE TABLE somebodys (x)');
-    const status = asNobody('--status');
-    const why = asNobody('--why', 'sample-app');
-    state?.exec('DROP TABLE somebodys');
-    state?.close();
-    t.same([status.status, status.stderr, why.status, why.stderr], [0, '', 0, ''], situation);
-    t.match(status.stdout, /\nHeld {6}4 projects/);
-    t.match(status.stdout, /\nNow {7}only its owner can tell whether a run is at work\n/);
-    if (situation === 'at rest') t.same(treeOf(target), before, 'and nothing was written');
-  }
+  chownSync(join(target, 'state.db'), 0, 65534);
+  const why = asOrdinaryUser(process.execPath, [join(programs, 'pep381run'), '--why', 'sample-app', target]);
+  t.match(why, { status: 0, stderr: '', stdout: /^sample-app\n {2}policy {2}held: / });
 });
 
 t.test('where there is no mirror yet one line says so, and nothing is created', async (t) => {

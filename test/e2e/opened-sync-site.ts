@@ -1,6 +1,6 @@
 /** A sample upstream, a mirror of it, and a real Apache that serves the mirror and runs the built pep381sync.cgi. */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, cpSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Test } from 'tap';
 import { ask } from '../apache/ask.ts';
@@ -48,9 +48,13 @@ export class SyncSite {
     return readFileSync(this.#starts, 'utf8').length;
   }
 
-  /** Runs pep381run by hand, unnoticed by {@link starts}. */
+  /** Runs pep381run by hand, as the owner of the target, the last of `args`; unnoticed by {@link starts}. */
   run(...args: string[]): Promise<Ended> {
-    return run(join(this.target, '../programs/pep381run-itself'), args);
+    const program = join(this.target, '../programs/pep381run-itself');
+    if (process.getuid?.() !== 0) return run(program, args);
+    const { uid, gid } = statSync(args.at(-1) ?? this.target);
+    const asOwner = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups', process.execPath, program];
+    return run(asOwner[0] ?? '', [...asOwner.slice(1), ...args], { command: 'setpriv' });
   }
 
   /** Resolves when no run is at work: a dry run gets the lock. */

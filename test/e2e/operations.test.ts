@@ -19,9 +19,9 @@ function runWith(umask: string, args: readonly string[]): ReturnType<typeof run>
   return run('-c', [`umask ${umask} && exec "$0" "$@"`, process.execPath, program, ...args], { command: '/bin/sh' });
 }
 
-/** The modes of everything below `target` but the lock, which is nobody else's. */
+/** The modes of everything below `target` but the lock and the state, which are nobody else's. */
 function modesOf(target: string): string[] {
-  const paths = Object.keys(treeOf(target)).filter((path) => path !== 'run/lock.db');
+  const paths = Object.keys(treeOf(target)).filter((path) => !/^(?:lock|state\.db)\b/.test(path));
   const modes = paths.map((path) => {
     const found = lstatSync(join(target, path));
     return `${found.isDirectory() ? 'folder' : 'file'} ${(found.mode & 0o777).toString(8)}`;
@@ -29,17 +29,22 @@ function modesOf(target: string): string[] {
   return [...new Set(modes)].sort();
 }
 
+function modeOf(target: string, path: string): number {
+  return lstatSync(join(target, path)).mode & 0o777;
+}
+
 t.test('whatever the umask, the web server can read the mirror, and nobody else write it', async (t) => {
   for (const umask of ['0000', '0077']) {
     const { server, target } = await openSample(t, program, smallIndex());
     t.same(await runWith(umask, ['-q', '--upstream', server.url, target]), quiet);
     t.same(modesOf(target), ['file 644', 'folder 755'], umask);
-    t.equal(lstatSync(join(target, 'run/lock.db')).mode & 0o777, 0o600, 'nor hold its lock');
+    t.equal(modeOf(target, 'lock'), 0o700, 'nor hold its lock');
+    t.equal(modeOf(target, 'state.db'), 0o600, 'nor one on its state');
     writeFileSync(join(target, 'mirror.toml'), 'umask = "0027"\n');
     server.index.publish(makeSdist({ name: 'new', version: '1.0' }));
     t.same(await runWith(umask, ['-q', '--upstream', server.url, target]), quiet);
-    t.equal(lstatSync(join(target, 'web/simple/new')).mode & 0o777, 0o750, 'unless mirror.toml says otherwise');
-    t.equal(lstatSync(join(target, 'web/simple/new/index.html')).mode & 0o777, 0o640);
+    t.equal(modeOf(target, 'web/simple/new'), 0o750, 'unless mirror.toml says otherwise');
+    t.equal(modeOf(target, 'web/simple/new/index.html'), 0o640);
     writeFileSync(join(target, 'mirror.toml'), 'umask = "0000"\n');
     t.match(await run(program, ['-q', target]), {
       code: 2,

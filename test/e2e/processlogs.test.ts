@@ -194,20 +194,20 @@ t.test('the line in the crontab works with bash and with dash, which leaves the 
 t.test('it works while a sync run holds the lock of the mirror, and not beside another processlogs', async (t) => {
   const root = newTarget(t, { 'pypi.log': logOf(days) });
   const target = join(root, 'target');
-  mkdirSync(join(target, 'run'));
+  mkdirSync(join(target, 'lock'), { mode: 0o700 });
   const hold = (name: string): Database.Database => {
-    const db = new Database(join(target, 'run', name));
+    const db = new Database(join(target, 'lock', name));
     db.exec('BEGIN EXCLUSIVE');
     return db;
   };
-  const other = hold('stats-lock.db');
+  const other = hold('stats.db');
   t.same(await processlogs(target, join(root, 'pypi.log')), {
     code: 0,
     stdout: 'Currently already running; processing logs is skipped\n',
     stderr: '',
   });
   other.close();
-  const sync = hold('lock.db');
+  const sync = hold('run.db');
   t.same(await processlogs(target, join(root, 'pypi.log')), { code: 0, stdout: '', stderr: '' });
   sync.close();
   t.ok(existsSync(join(target, 'web/local-stats/days/2026-11-21.bz2')));

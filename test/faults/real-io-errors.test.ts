@@ -48,7 +48,7 @@ interface Call {
   readonly count: number;
 }
 
-const database = ['state.db', 'state.db-wal', 'state.db-shm', 'run/lock.db', 'run/lock.db-journal'];
+const database = ['state.db', 'state.db-wal', 'state.db-shm', 'lock/run.db', 'lock/run.db-journal'];
 const staged = Array.from({ length: 30 }, (_, at) => `staging/write-${at}`);
 const calls: readonly Call[] = [
   { name: 'pwrite64', errors: ['EIO', 'ENOSPC', 'EDQUOT'], paths: database, count: 120 },
