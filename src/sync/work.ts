@@ -16,6 +16,9 @@ const patienceMs = 60_000;
 /** So many projects in a row without an answer: upstream is down, and the rest of the queue need not find out. */
 const failuresInARow = 20;
 
+/** What time or a person will heal, and nothing is wrong with. */
+const expectedObstacles: ReadonlySet<Obstacle> = new Set(['absent', 'stale', 'held-back', 'removal-held-back']);
+
 /** What concerns one project, and leaves the others alone. */
 const projectFailures = [UnreachableError, NonsenseError, MismatchError, DoesNotFitError];
 
@@ -142,7 +145,7 @@ class QueueWorker {
 
   #tellParked({ name }: Due, { obstacle, reason, nextTry }: Omit<Parked, 'due'>): void {
     this.#parked.set(name, nextTry);
-    const expected = obstacle === 'absent' || obstacle === 'stale' || obstacle === 'held-back';
+    const expected = expectedObstacles.has(obstacle);
     this.#mirror.report({ type: 'project-parked', name, reason, nextTry, expected });
   }
 }
