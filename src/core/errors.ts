@@ -35,7 +35,18 @@ export class UnreachableError extends MirrorError {
     super(message, options);
     this.retryAfterMs = options.retryAfterMs;
   }
+
+  /** Of its kinds, too. */
+  override get name(): string {
+    return 'UnreachableError';
+  }
 }
+
+/** Upstream, or what stands before it, refused an answer as if it were asked too much: 403, 406, 429, 503. */
+export class BusyError extends UnreachableError {}
+
+/** Nothing was asked: the host wants no request, or left many without an answer. So nothing is known of what was wanted. */
+export class NotAskedError extends UnreachableError {}
 
 /** Upstream answered, but not what the protocol allows. Asking again at once will not help. */
 export class NonsenseError extends MirrorError {

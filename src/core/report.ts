@@ -57,9 +57,10 @@ export type MirrorEvent =
         readonly isProject: boolean;
         readonly files: number;
       }[];
-      /** What went already: in a day, or of what a person allowed. */
-      readonly gone: { readonly projects: number; readonly files: number };
-      readonly limit: { readonly projects: number; readonly files: number };
+      /** So many projects went already: in a day, or since a person allowed it. Some files of one count as that part of it. */
+      readonly gone: number;
+      /** So many may. */
+      readonly limit: number;
     }
   | {
       readonly type: 'file-started';

@@ -1,9 +1,17 @@
 /** Works through the queue: many projects at a time, removals first, and none of them in the way of the others. */
-import { DoesNotFitError, MismatchError, NonsenseError, throwIfPaused, UnreachableError } from '../core/errors.ts';
+import {
+  BusyError,
+  DoesNotFitError,
+  MismatchError,
+  NonsenseError,
+  NotAskedError,
+  throwIfPaused,
+  UnreachableError,
+} from '../core/errors.ts';
 import { GroupCommit } from '../core/group-commit.ts';
 import type { ProjectName } from '../core/names.ts';
 import { Places } from '../core/places.ts';
-import { longestWaitMs, parkDelayMs } from '../core/retry.ts';
+import { parkDelayMs } from '../core/retry.ts';
 import type { Due, Finished, Obstacle, Parked } from '../state/state-store.ts';
 import type { Mirror } from './mirror.ts';
 import { syncProject } from './sync-project.ts';
@@ -13,8 +21,13 @@ const mostUnderWay = 600;
 const queuePiece = 1000;
 /** A run waits this long for a project whose next try is near; what takes longer is left to the next run. */
 const patienceMs = 60_000;
-/** So many projects in a row without an answer: upstream is down, and the rest of the queue need not find out. */
+/** So many projects without an answer that were all begun since there was one: the rest of the queue need not find out. */
 const failuresInARow = 20;
+/** What upstream asks to be left alone for longer than that is tried again sooner: nobody blinds a mirror for a day. */
+const longestRespiteMs = 60 * 60_000;
+
+/** What time or a person will heal, and nothing is wrong with. */
+const expectedObstacles: ReadonlySet<Obstacle> = new Set(['absent', 'stale', 'held-back', 'removal-held-back']);
 
 /** What concerns one project, and leaves the others alone. */
 const projectFailures = [UnreachableError, NonsenseError, MismatchError, DoesNotFitError];
@@ -42,7 +55,11 @@ class QueueWorker {
   readonly #finished: GroupCommit<Finished>;
   readonly #parked: Map<ProjectName, number>;
   #done = 0;
+  /** How often a project got an answer, and how many did not that were begun since the last one did. */
+  #successes = 0;
   #failures = 0;
+  /** Why projects were left for the next run, if some were. */
+  #notAsked: NotAskedError | undefined;
   #fatal: unknown;
 
   constructor(mirror: Mirror, parked: Map<ProjectName, number>) {
@@ -63,6 +80,7 @@ class QueueWorker {
       report({ type: 'waiting', ms, why: 'for pages that upstream has not refreshed yet' });
       await clock.sleep(Math.max(ms, 1), signal);
     }
+    if (this.#notAsked !== undefined) throw this.#notAsked;
     return { done: this.#done, parked: new Set(this.#parked.keys()) };
   }
 
@@ -99,9 +117,11 @@ class QueueWorker {
   /** Never rejects: a project's failure is its own, and what ends the run is kept for the end of the pass. */
   async #work(due: Due): Promise<void> {
     const { state, report, settings } = this.#mirror;
+    const begunAt = this.#successes;
     report({ type: 'project-started', name: due.name });
     try {
       const outcome = await syncProject(this.#mirror, due);
+      this.#successes += 1;
       this.#failures = 0;
       if ('wait' in outcome) return this.#park(due, outcome.obstacle, outcome.wait, outcome.delayMs);
       const { finished, stays } = outcome;
@@ -115,21 +135,27 @@ class QueueWorker {
       report({ type: 'project-done', name: due.name, outcome: isChange ? finished.kind : 'unchanged' });
     } catch (error) {
       try {
-        this.#fail(due, error);
+        this.#fail(due, error, begunAt === this.#successes);
       } catch (fatal) {
         this.#fatal ??= fatal;
       }
     }
   }
 
-  #fail(due: Due, error: unknown): void {
+  #fail(due: Due, error: unknown, isInARow: boolean): void {
     if (!projectFailures.some((kind) => error instanceof kind)) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    const obstacle = error instanceof DoesNotFitError ? 'no-room' : 'failed';
-    this.#park(due, obstacle, reason, parkDelayMs(due.attempts + 1));
-    if (!(error instanceof UnreachableError)) return;
+    // What was not asked is due in the next run.
+    if (error instanceof NotAskedError) this.#notAsked ??= error;
+    else {
+      const reason = error instanceof Error ? error.message : String(error);
+      const obstacle = error instanceof DoesNotFitError ? 'no-room' : 'failed';
+      const wantedMs = error instanceof UnreachableError ? Math.min(error.retryAfterMs ?? 0, longestRespiteMs) : 0;
+      this.#park(due, obstacle, reason, Math.max(parkDelayMs(due.attempts + 1), wantedMs));
+    }
+    // Whether a host is busy is for the limiter to find out.
+    if (!(error instanceof UnreachableError) || error instanceof BusyError || !isInARow) return;
     this.#failures += 1;
-    if (this.#failures >= failuresInARow || (error.retryAfterMs ?? 0) > longestWaitMs) throw error;
+    if (this.#failures >= failuresInARow) throw error;
   }
 
   #park(due: Due, obstacle: Obstacle, reason: string, delayMs: number): void {
@@ -142,7 +168,7 @@ class QueueWorker {
 
   #tellParked({ name }: Due, { obstacle, reason, nextTry }: Omit<Parked, 'due'>): void {
     this.#parked.set(name, nextTry);
-    const expected = obstacle === 'absent' || obstacle === 'stale' || obstacle === 'held-back';
+    const expected = expectedObstacles.has(obstacle);
     this.#mirror.report({ type: 'project-parked', name, reason, nextTry, expected });
   }
 }
