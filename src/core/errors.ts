@@ -7,12 +7,17 @@
 const longestMessage = 1000;
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
 
+/** `message` as it may stand in a log. */
+export function oneLine(message: string): string {
+  return message.slice(0, longestMessage).replace(unprintable, ' ');
+}
+
 /** Base of all expected failures; `code` tells them apart, never the message. */
 export abstract class MirrorError extends Error {
   abstract readonly code: string;
 
   constructor(message: string, options?: ErrorOptions) {
-    super(message.slice(0, longestMessage).replace(unprintable, ' '), options);
+    super(oneLine(message), options);
   }
 
   override get name(): string {
@@ -56,6 +61,9 @@ export class MismatchError extends MirrorError {
 export class StorageError extends MirrorError {
   readonly code = 'storage';
 }
+
+/** The file system takes no file of that size, but others (EFBIG). */
+export class LargeFileError extends StorageError {}
 
 /** Nothing is there of the tree that the state speaks of: its disk may not be mounted. */
 export class LostTreeError extends StorageError {}
