@@ -42,6 +42,11 @@ export class UnreachableError extends MirrorError {
   }
 }
 
+/** A file arrives so slowly that others must not wait for it. What has arrived is kept, and a later try goes on from there. */
+export class TooSlowError extends MirrorError {
+  readonly code = 'too-slow';
+}
+
 /** Upstream answered, but not what the protocol allows. Asking again at once will not help. */
 export class NonsenseError extends MirrorError {
   readonly code = 'nonsense';

@@ -4,6 +4,7 @@ import {
   LargeFileError,
   PausedError,
   StorageError,
+  TooSlowError,
   throwIfPaused,
   UnreachableError,
 } from '../core/errors.ts';
@@ -246,7 +247,9 @@ class QueueWorker {
     const alarm = alarmFor(due.name, error);
     if (alarm !== undefined) this.#mirror.report(alarm);
     const obstacle = error instanceof DoesNotFitError ? 'no-room' : 'failed';
-    this.#park(due, obstacle, reasonOf(error), parkDelayMs(due.attempts + 1));
+    // Each try at what is slow brings it nearer.
+    const failures = error instanceof TooSlowError ? 1 : due.attempts + 1;
+    this.#park(due, obstacle, reasonOf(error), parkDelayMs(failures));
     if (!(error instanceof UnreachableError)) return;
     this.#failures += 1;
     if (this.#failures >= failuresInARow || (error.retryAfterMs ?? 0) > longestWaitMs) throw error;
