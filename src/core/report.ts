@@ -88,8 +88,8 @@ export type MirrorEvent =
   | { readonly type: 'waiting'; readonly ms: number; readonly why: string }
   | { readonly type: 'root-index'; readonly projects: number }
   | { readonly type: 'warning'; readonly message: string }
-  /** A person must look at it, so the run ends with exit code 1; it is told once. */
-  | { readonly type: 'alarm'; readonly message: string };
+  /** A person must look at it, so the run ends with exit code 1; it is told once. With a `stack` it is an error of ours. */
+  | { readonly type: 'alarm'; readonly message: string; readonly stack?: string | undefined };
 
 /** Receives every event, at once, in order. Must not throw. */
 export type Report = (event: MirrorEvent) => void;

@@ -10,6 +10,7 @@ import type { PageHashes, PageStore } from './page-store.ts';
 import type { ProvenanceTotals, Unproven, Verdict } from './provenance.ts';
 import type { LostFile, RemovalLog, UpstreamRemoval } from './removal-log.ts';
 import type { RunHistory } from './run-history.ts';
+import type { UnderWay } from './under-way.ts';
 
 /** A project to be looked at. */
 export interface Wanted {
@@ -75,6 +76,8 @@ export interface Due extends Wanted {
   readonly attempts: number;
   /** True when only the rules changed, so that what is known of upstream's page will do. */
   readonly replan?: boolean;
+  /** How often a run died while the project was under way. */
+  readonly deaths?: number;
 }
 
 /** A file that is held: complete and verified under `web/`. */
@@ -196,6 +199,7 @@ export interface StateStore {
   readonly removals: RemovalLog;
   /** The hashes of the published pages. */
   readonly pages: PageStore;
+  readonly underWay: UnderWay;
   mirror(): MirrorState;
   /** Changes the members that are given; undefined forgets one. */
   remember(state: MirrorState): void;

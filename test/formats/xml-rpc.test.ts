@@ -33,7 +33,7 @@ function fault(code: string, text: string): string {
 
 t.test("a call has the bytes that Python's client sends", async (t) => {
   t.equal(
-    renderXmlRpcCall('changelog_since_serial', 24891357),
+    renderXmlRpcCall('changelog_since_serial', [24891357]),
     "<?xml version='1.0'?><methodCall><methodName>changelog_since_serial</methodName>" +
       '<params><param><value><int>24891357</int></value></param></params></methodCall>',
   );

@@ -398,13 +398,14 @@ t.test('growth does not let a request begin while more than the limit are under 
 });
 
 t.test('answers from before a pause do not make room after it', async (t) => {
-  const limiter = new RequestLimiter(8, new FakeClock(), never);
+  const clock = new FakeClock();
+  const limiter = new RequestLimiter(8, clock, never);
   const answers = async (count: number): Promise<void> => {
-    for (let answer = 0; answer < count; answer += 1) await limiter.run(async () => {});
+    for (let answer = 0; answer < count; answer += 1) await limiter.run(page(9), async () => {});
   };
-  limiter.slowDown(0);
+  await slowDown(limiter, clock);
   await answers(answersPerStep - 1);
-  limiter.slowDown(0);
+  await slowDown(limiter, clock);
   await answers(1);
   t.equal(await placesOf(limiter, 20), 2);
   await answers(answersPerStep - 1);

@@ -16,6 +16,9 @@ export function openDatabase(path: string, nativeBinding: string | undefined): D
   });
 }
 
+/** A value that no table takes says nothing about the database: it is an error of ours, and keeps its stack. */
+const ofValues = /^SQLITE_(?:CONSTRAINT|MISMATCH|TOOBIG|RANGE)/;
+
 /** Runs `work` on the database at `path`; SQLite's errors become StorageErrors that name it. */
 export function asStorage<T>(path: string, work: () => T): T {
   try {
@@ -24,10 +27,8 @@ export function asStorage<T>(path: string, work: () => T): T {
     if (!(cause instanceof Error) || cause instanceof StorageError) throw cause;
     const code = 'code' in cause ? String(cause.code) : '';
     if (code === 'ERR_DLOPEN_FAILED' || cause.message.startsWith(noAddon)) throw unfitAddon(cause);
-    if (code.startsWith('SQLITE_') || cause instanceof TypeError === false) {
-      throw new StorageError(`${path}: ${cause.message}${advice[code] ?? ''}`, { cause });
-    }
-    throw cause;
+    if (ofValues.test(code) || cause instanceof TypeError || cause instanceof RangeError) throw cause;
+    throw new StorageError(`${path}: ${cause.message}${advice[code] ?? ''}`, { cause });
   }
 }
 

@@ -225,7 +225,7 @@ export class PypiUpstream implements Upstream {
     const { base, clock, signal } = this.#options;
     const url = new URL(`${base}/pypi`);
     const headers = { 'content-type': 'text/xml', 'accept-encoding': 'gzip' };
-    const request = { url, method: 'POST' as const, headers, body: renderXmlRpcCall(method, ...params) };
+    const request = { url, method: 'POST' as const, headers, body: renderXmlRpcCall(method, params) };
     // A fault comes with status 200, so reading the reply is part of what is tried again.
     return withRetries(clock, signal, async () => {
       const answer = await this.#ask(request, [200, 404, 405, 410]);
