@@ -29,6 +29,7 @@ export async function publishStatus({ state, files, clock, settings }: Mirror, r
     files: held,
     bytes,
     queued,
+    'odd-files': state.odd.count(),
     ...(settings.provenance === 'verify' && { provenance: provenanceOf(state) }),
     parked: state.parked(parkedShown).map(({ due, reason, nextTry }) => ({
       name: due.name,

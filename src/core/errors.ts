@@ -7,12 +7,17 @@
 const longestMessage = 1000;
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
 
+/** `text` as one line of bounded length, with nothing that speaks to a terminal. */
+export function oneLine(text: string): string {
+  return text.slice(0, longestMessage).replace(unprintable, ' ');
+}
+
 /** Base of all expected failures; `code` tells them apart, never the message. */
 export abstract class MirrorError extends Error {
   abstract readonly code: string;
 
   constructor(message: string, options?: ErrorOptions) {
-    super(message.slice(0, longestMessage).replace(unprintable, ' '), options);
+    super(oneLine(message), options);
   }
 
   override get name(): string {

@@ -12,6 +12,7 @@
  *   removed   what was removed, and why
  *   page*     the hashes of the published pages; see page-schema.ts
  *   unproven  files whose provenance does not prove where they are from
+ *   odd_files files that alone are left out of a page; see sqlite-odd-files.ts
  *   proven    how many files are held by what their provenance is; see rows.ts
  *   totals    how many projects, files and bytes are held
  *   runs      history
@@ -20,11 +21,12 @@
 import type Database from 'better-sqlite3';
 import { StorageError } from '../../core/errors.ts';
 import { addPageTables } from './page-schema.ts';
+import { oddFilesTable } from './sqlite-odd-files.ts';
 import { statsTables } from './stats-schema.ts';
 import { upgradeCounts } from './upgrade-counts.ts';
 
 /** Stored as SQLite's user_version. */
-const version = 3;
+const version = 4;
 
 const tables = `
   CREATE TABLE mirror (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -185,6 +187,7 @@ const steps: readonly ((db: Database.Database, isNew: boolean) => void)[] = [
     db.exec(removalTables + outcomeTables + unsettledTable + provenanceTables);
     addPageTables(db);
   },
+  (db) => db.exec(oddFilesTable),
 ];
 
 /** Creates the tables in a new database, adds what one of an older version lacks, and refuses a newer one. */
