@@ -6,6 +6,7 @@ import type { ProjectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
 import type { IndexEntry } from '../formats/root-index.ts';
 import type { MirrorState } from './mirror-state.ts';
+import type { OddFile, OddFiles } from './odd-files.ts';
 import type { PageHashes, PageStore } from './page-store.ts';
 import type { ProvenanceTotals, Unproven, Verdict } from './provenance.ts';
 import type { LostFile, RemovalLog, UpstreamRemoval } from './removal-log.ts';
@@ -130,6 +131,10 @@ export type Finished = { readonly due: Due } & (
       readonly pages?: PageHashes | undefined;
       /** Absent where provenance is not verified. */
       readonly unproven?: readonly Unproven[];
+      /** Files of upstream's page that alone are left out. */
+      readonly odd?: readonly OddFile[];
+      /** Not all of upstream's page is published: it stays queued, and what is absent here stays as it was. */
+      readonly partly?: boolean;
     }
   | { readonly kind: 'unchanged' }
   | {
@@ -200,6 +205,8 @@ export interface StateStore {
   /** The hashes of the published pages. */
   readonly pages: PageStore;
   readonly underWay: UnderWay;
+  /** The files that alone are left out of a page. */
+  readonly odd: OddFiles;
   mirror(): MirrorState;
   /** Changes the members that are given; undefined forgets one. */
   remember(state: MirrorState): void;

@@ -8,7 +8,7 @@ import { sha256Hex } from '../core/hash.ts';
 import type { ProjectName } from '../core/names.ts';
 import { pagePath, urlPath } from '../core/paths.ts';
 import { renderJson } from '../formats/json.ts';
-import { parseSimplePage, type SimplePage, simplePageFrom } from '../formats/simple-json.ts';
+import { parsePublishedPage, parseSimplePage, type SimplePage, simplePageFrom } from '../formats/simple-json.ts';
 import type { PageStore } from '../state/page-store.ts';
 import type { Mirror } from './mirror.ts';
 import type { PlannedFile } from './plan.ts';
@@ -31,8 +31,13 @@ export async function knownPage(mirror: PageSources, name: ProjectName): Promise
   const { state, files } = mirror;
   const tellsAll =
     state.plannedPage(name) !== undefined ||
-    (!state.unproven(name).some(({ leftOut }) => leftOut) && (await isAsRemembered(files, state.pages, name)));
+    (!isShort(state, name) && (await isAsRemembered(files, state.pages, name)));
   return tellsAll ? lastPage(mirror, name) : undefined;
+}
+
+/** Whether the published page lists less than upstream's, whatever the rules say. */
+function isShort(state: PageSources['state'], name: ProjectName): boolean {
+  return state.odd.of(name).length > 0 || state.unproven(name).some(({ leftOut }) => leftOut);
 }
 
 /** Whether the published page is not one that was published before the power failed, and which no state knows. */
@@ -69,8 +74,10 @@ async function rememberedPage(
   name: ProjectName,
   kept: Buffer | undefined,
 ): Promise<SimplePage | undefined> {
-  const bytes = kept === undefined ? await files.read(pagePath('index.v1_json', name)) : gunzipSync(kept);
-  return bytes && parseSimplePage(bytes.toString(), `the remembered page of ${name}`);
+  const source = `the remembered page of ${name}`;
+  if (kept !== undefined) return parseSimplePage(gunzipSync(kept).toString(), source);
+  const bytes = await files.read(pagePath('index.v1_json', name));
+  return bytes && parsePublishedPage(bytes.toString(), source);
 }
 
 /** What `read` finds; undefined where that is damaged. */

@@ -79,7 +79,7 @@ export interface Upstream {
   /**
    * Streams a file of `size` bytes (undefined when the index does not say) into `sink`, once, without trying again.
    * Resolves when the body is complete, or with 'absent' (404, 410).
-   * Throws MismatchError, too, when it is longer than `size` or is not what follows `from`.
+   * Throws MismatchError, too, when it is far longer than `size` or is not what follows `from`.
    */
   file(url: URL, size: number | undefined, from: ResumePoint | undefined, sink: FileSink): Promise<'done' | 'absent'>;
   /** A small companion of a file, decoded; undefined when there is none. */

@@ -12,7 +12,6 @@ import {
   copyFileSync,
   existsSync,
   linkSync,
-  lstatSync,
   mkdirSync,
   readdirSync,
   readFileSync,
@@ -33,7 +32,7 @@ import { Flusher, flushNow } from './flush.ts';
 import { PublishedFolders } from './published-folders.ts';
 import { mayBeRead, refuseLinks } from './refuse-links.ts';
 import { StagedDownload } from './staged-download.ts';
-import { codeOf, guardStorage, storageError } from './storage-errors.ts';
+import { codeOf, guardStorage, lstatOf, storageError } from './storage-errors.ts';
 import { dayOf, Trash } from './trash.ts';
 import { writeNew } from './write-new.ts';
 
@@ -102,7 +101,7 @@ export class FilesystemFileStore implements FileStore {
   async size(path: WebPath): Promise<number | undefined> {
     const file = this.#at(path);
     return guardStorage(file, () => {
-      const found = lstatSync(file, { throwIfNoEntry: false });
+      const found = lstatOf(file);
       return found?.isFile() ? found.size : undefined;
     });
   }
@@ -115,7 +114,7 @@ export class FilesystemFileStore implements FileStore {
         if (!mayBeRead(this.#web, file)) return undefined;
         return readFileSync(file);
       } catch (error) {
-        if (codeOf(error) === 'ENOENT') return undefined;
+        if (['ENOENT', 'ENAMETOOLONG'].includes(codeOf(error) ?? '')) return undefined;
         throw error;
       }
     });
@@ -124,7 +123,7 @@ export class FilesystemFileStore implements FileStore {
   async stat(path: WebPath): Promise<Stat | undefined> {
     const file = this.#at(path);
     return guardStorage(file, () => {
-      const found = lstatSync(file, { throwIfNoEntry: false });
+      const found = lstatOf(file);
       return found && { kind: kindOf(found), size: found.size, mtimeMs: found.mtimeMs };
     });
   }
@@ -238,7 +237,7 @@ export class FilesystemFileStore implements FileStore {
     const to = this.#trash.place(path, dayOf(this.#removals.now()));
     guardStorage(from, () => {
       refuseLinks(this.#web, dirname(from));
-      if (lstatSync(from, { throwIfNoEntry: false }) === undefined) return;
+      if (lstatOf(from) === undefined) return;
       refuseLinks(this.#target, dirname(to));
       mkdirSync(dirname(to), { recursive: true });
       // A folder cannot be renamed over one that was removed earlier on the same day.
@@ -254,7 +253,7 @@ export class FilesystemFileStore implements FileStore {
     const to = this.#at(path);
     const from = this.#trash.latest(path);
     return guardStorage(to, () => {
-      if (from === undefined || lstatSync(to, { throwIfNoEntry: false }) !== undefined) return false;
+      if (from === undefined || lstatOf(to) !== undefined) return false;
       this.#folders.moveInto(from, to, touched);
       touched.add(dirname(from));
       return true;

@@ -1,9 +1,9 @@
 /** The folder of what was removed: `<day>/<path under web/>`, so that it can be brought back, and emptied by age. */
-import { lstatSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WebPath } from '../../core/paths.ts';
-import { codeOf, guardStorage, storageError } from './storage-errors.ts';
+import { codeOf, guardStorage, lstatOf, storageError } from './storage-errors.ts';
 
 const isDay = /^\d{4}-\d\d-\d\d$/;
 
@@ -58,5 +58,5 @@ export class Trash {
 }
 
 function exists(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  return lstatOf(path) !== undefined;
 }

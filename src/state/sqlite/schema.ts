@@ -12,6 +12,7 @@
  *   removed   what was removed, and why
  *   page*     the hashes of the published pages; see page-schema.ts
  *   unproven  files whose provenance does not prove where they are from
+ *   odd_files files that alone are left out of a page; see sqlite-odd-files.ts
  *   proven    how many files are held by what their provenance is; see rows.ts
  *   totals    how many projects, files and bytes are held
  *   runs      history
@@ -20,6 +21,7 @@
 import type Database from 'better-sqlite3';
 import { StorageError } from '../../core/errors.ts';
 import { addPageTables } from './page-schema.ts';
+import { oddFilesTable } from './sqlite-odd-files.ts';
 import { statsTables } from './stats-schema.ts';
 import { upgradeCounts } from './upgrade-counts.ts';
 
@@ -193,7 +195,7 @@ const steps: readonly ((db: Database.Database, isNew: boolean) => void)[] = [
     db.exec(removalTables + outcomeTables + unsettledTable + provenanceTables);
     addPageTables(db);
   },
-  (db) => db.exec(deathColumns),
+  (db) => db.exec(deathColumns + oddFilesTable),
 ];
 
 /** Creates the tables in a new database, adds what one of an older version lacks, and refuses a newer one. */

@@ -16,6 +16,7 @@ import { expectStatus } from './answers.ts';
 import { expectJson, textOf } from './body-text.ts';
 import { parseChanges, parseLastSerial } from './changelog.ts';
 import { fetchSnapshot } from './fetch-snapshot.ts';
+import { mostBytesOf, tooLong } from './file-bound.ts';
 import type { ChooseReceiver, HttpAnswer, HttpClient, HttpRequest } from './http-client.ts';
 import type { RequestLimiter } from './request-limiter.ts';
 import { readList, untilFree } from './served-list.ts';
@@ -29,8 +30,6 @@ const companions = {
 const mostRedirects = 3;
 /** The end of the years that dates are written in. */
 const lastTime = Date.UTC(9999, 11, 31);
-/** Ten times the largest file of PyPI: where the index does not tell the size, a body must end all the same. */
-const largestUnsized = 10 * 2 ** 30;
 
 export interface PypiUpstreamOptions {
   /** The index, without a slash at its end: `https://pypi.org`. */
@@ -184,7 +183,7 @@ export class PypiUpstream implements Upstream {
     };
     const choose: ChooseReceiver = (status, headers) => {
       if (status !== 200 && status !== 206) return undefined;
-      let left = size ?? largestUnsized;
+      let left = mostBytesOf(size);
       if (status === 206) {
         if (from === undefined || !continues(headers['content-range'], from.bytes, size)) {
           throw new MismatchError(
@@ -285,10 +284,4 @@ function strongEtag(etag: string | undefined): string | undefined {
 function continues(contentRange: string | undefined, from: number, size: number | undefined): boolean {
   const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(contentRange ?? '') ?? [];
   return Number(first) === from && Number(last) === Number(total) - 1 && (size === undefined || Number(total) === size);
-}
-
-function tooLong(url: URL, size: number | undefined): Error {
-  if (size === undefined)
-    return new NonsenseError(`${url}: more than ${largestUnsized} bytes, and the index tells no size`);
-  return new MismatchError(`${url}: more than the ${size} bytes that the index promises`);
 }
