@@ -51,7 +51,7 @@ async function problemWith(url: string): Promise<string | undefined> {
 function advice(web: string): string {
   const closed = closedFolder(web);
   if (process.getuid?.() !== 0 || closed === undefined) return '';
-  return `: its user www-data may not enter ${closed} (mode ${(statSync(closed).mode & 0o777).toString(8)})`;
+  return `: its user www-data may not enter ${closed} (mode ${(statSync(closed).mode & 0o777).toString(8)}); npm start -- --in FOLDER uses another one`;
 }
 
 function oneLine(error: unknown): string {

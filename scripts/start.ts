@@ -1,18 +1,22 @@
 /**
  * A whole mirror on this machine, to look at. Starts the sample upstream, mirrors it into var/pypi with the built
- * pep381run, serves that, and says how pip uses it. With `--once` it ends after mirroring.
+ * pep381run, serves that, and says how pip uses it. With `--once` it ends after mirroring; `--in FOLDER` takes the place
+ * of var.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import minimist from 'minimist';
 import { sampleIndex } from '../test/sample/sample-projects.ts';
 import { openSampleServer } from '../test/sample/sample-server.ts';
 import { serveMirror } from './serve-mirror.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const target = join(root, 'var', 'pypi');
+const options = minimist(process.argv.slice(2), { string: ['in'], boolean: ['once'] });
+const folder = resolve(root, options.in || 'var');
+const target = join(folder, 'pypi');
 const project = 'sample-app';
 
 const stop = new AbortController();
@@ -23,7 +27,7 @@ console.log(`Sample upstream at ${upstream.url}, with ${upstream.index.projects(
 mkdirSync(target, { recursive: true });
 try {
   process.exitCode = await mirror();
-  if (process.exitCode === 0 && !stop.signal.aborted && !process.argv.includes('--once')) await serve();
+  if (process.exitCode === 0 && !stop.signal.aborted && !options.once) await serve();
 } finally {
   await upstream.close();
 }
@@ -51,6 +55,5 @@ async function serve(): Promise<void> {
 
 /** Into a folder: where the system's Python belongs to the distribution (PEP 668), pip installs nowhere else. */
 function pipLine(url: string): string {
-  const folder = join(root, 'var', 'installed');
-  return `python3 -m pip install --index-url ${url}/simple/ --target '${folder}' ${project}`;
+  return `python3 -m pip install --index-url ${url}/simple/ --target '${join(folder, 'installed')}' ${project}`;
 }

@@ -35,7 +35,7 @@ t.test('the preview server, where only root may read the mirror, and which folde
   chmodSync(join(folder, 'home'), 0o700);
   const server = await serveMirror(target, address);
   t.teardown(() => server.close());
-  const closed = `its user www-data may not enter ${join(folder, 'home')} (mode 700)`;
+  const closed = `its user www-data may not enter ${join(folder, 'home')} (mode 700); npm start -- --in FOLDER uses another one`;
   t.equal(server.name, `the preview server, as Apache answers ${address} with 403: ${closed}`);
   t.equal((await httpRequest(server.url + address)).body.toString(), page('web/simple/foo-bar/index.html'));
 });

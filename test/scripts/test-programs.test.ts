@@ -1,67 +1,66 @@
 /** `npm test` before its tests: what it installs, and for whom. */
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
-import t, { type Test } from 'tap';
-import { type Checkout, openCheckout } from './checkout.ts';
-
-interface TestPrograms {
-  provideTestPrograms(mayInstall: boolean, missing?: readonly string[]): Promise<void>;
-  aptInstall(names: readonly string[], patience?: { readonly pauseMs: number; readonly tries: number }): Promise<void>;
-}
+import t from 'tap';
+import { type Checkout, type Ended, openCheckout } from './checkout.ts';
 
 const update = 'apt-get update -q';
 const install = 'apt-get install -qy --no-install-recommends apache2 bzip2';
-const locked = 'echo "E: Could not get lock /var/lib/apt/lists/lock. It is held by process 7 (apt-get)" >&2; exit 100';
-const patience = { pauseMs: 1, tries: 3 };
+const refusal = 'E: Could not get lock /var/lib/apt/lists/lock. It is held by process 7 (apt-get)';
+const refuse = `echo '${refusal}' >&2; exit 100`;
 
-/** The functions, and an apt-get that does what `script` says. */
-async function openApt(t: Test, script: string): Promise<{ checkout: Checkout; programs: TestPrograms }> {
-  const checkout = openCheckout(t);
-  checkout.program('apt-get', script);
-  const { PATH } = process.env;
-  t.teardown(() => Object.assign(process.env, { PATH }));
-  process.env.PATH = `${checkout.programs}:${PATH}`;
-  const url = new URL('../../scripts/test-programs.mjs', import.meta.url).href;
-  return { checkout, programs: (await import(url)) as TestPrograms };
+/** Calls a function of test-programs.mjs. */
+function call(checkout: Checkout, expression: string): Promise<Ended> {
+  const lines = ["import * as programs from './test-programs.mjs';", "import { orFail } from './run.mjs';"];
+  checkout.write('scripts/call.mjs', [...lines, `await orFail(programs.${expression});`].join('\n'));
+  return checkout.run('call.mjs');
 }
 
+const aptInstall = (checkout: Checkout): Promise<Ended> =>
+  call(checkout, "aptInstall(['apache2', 'bzip2'], { pauseMs: 1, tries: 3 })");
+
 t.test('nobody gets packages without asking for them', async (t) => {
-  const { checkout, programs } = await openApt(t, '');
-  await programs.provideTestPrograms(false, ['apache2', 'bzip2']);
+  const checkout = openCheckout(t);
+  checkout.program('apt-get');
+  const { code, stderr } = await call(checkout, "provideTestPrograms(false, ['apache2', 'bzip2'])");
+  t.equal(code, 0);
+  t.match(stderr, /^Not installed: apache2, bzip2\. .* npm test -- --install gets them\.\n$/);
   t.same(checkout.called(), []);
 });
 
 t.test('who asks gets them, as root', async (t) => {
-  const { checkout, programs } = await openApt(t, '');
-  const provided = programs.provideTestPrograms(true, ['apache2', 'bzip2']);
-  if (process.getuid?.() !== 0) {
-    await t.rejects(provided, { message: /^Only root .*: apache2, bzip2$/ });
-    return;
-  }
-  await provided;
-  t.same(checkout.called(), [update, install]);
+  const checkout = openCheckout(t);
+  checkout.program('apt-get');
+  const ended = await call(checkout, "provideTestPrograms(true, ['apache2', 'bzip2'])");
+  if (process.getuid?.() === 0) {
+    t.same(ended, { code: 0, stdout: '', stderr: '' });
+    t.same(checkout.called(), [update, install]);
+  } else t.match(ended, { code: 1, stderr: /^Only root .*: apache2, bzip2\n$/ });
 });
 
 t.test('while another program holds a lock of apt-get it waits', async (t) => {
-  const twice = '[ -e tries2 ] || { [ -e tries1 ] && : >tries2; : >tries1; exec /bin/sh "$0.locked"; }';
-  const { checkout, programs } = await openApt(t, twice.replaceAll('tries', t.testdirName.concat('/tries')));
-  checkout.write('programs/apt-get.locked', locked);
-  await programs.aptInstall(['apache2', 'bzip2'], patience);
+  const checkout = openCheckout(t);
+  checkout.program('apt-get', `[ -e second ] && exit; [ -e first ] && : >second; : >first; ${refuse}`);
+  t.same(await aptInstall(checkout), { code: 0, stdout: '', stderr: `${refusal}\n`.repeat(2) });
   t.same(checkout.called(), [update, update, update, install]);
 });
 
 t.test('a lock that is never released is a failure', async (t) => {
-  const { checkout, programs } = await openApt(t, locked);
-  await t.rejects(programs.aptInstall(['apache2', 'bzip2'], patience), { message: `${install}: ended with 100` });
+  const checkout = openCheckout(t);
+  checkout.program('apt-get', refuse);
+  const { code, stderr } = await aptInstall(checkout);
+  t.equal(code, 1);
+  t.equal(stderr.split('\n').at(-2), `${install}: ended with 100`);
   t.same(checkout.called(), [...Array(4).fill(update), ...Array(4).fill(install)]);
 });
 
 t.test('old lists may do, and what cannot be installed is a failure', async (t) => {
-  const { checkout, programs } = await openApt(t, '[ "$1" = install ] || exit 100');
-  await programs.aptInstall(['apache2', 'bzip2'], patience);
+  const checkout = openCheckout(t);
+  checkout.program('apt-get', '[ "$1" = install ] || exit 100');
+  t.equal((await aptInstall(checkout)).code, 0);
   t.same(checkout.called(), [update, install]);
   checkout.program('apt-get', 'exit 100');
-  await t.rejects(programs.aptInstall(['apache2', 'bzip2'], patience), { message: `${install}: ended with 100` });
+  t.match(await aptInstall(checkout), { code: 1, stderr: `${install}: ended with 100\n` });
 });
 
 t.test('npm test', async (t) => {
