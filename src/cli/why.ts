@@ -73,7 +73,7 @@ const quarantined: Reason = { where: undefined, text: 'quarantined by the index'
 
 /** Reads `NAME`, `NAME==VERSION` or `NAME/FILENAME`. Throws UsageError. */
 export function parseSubject(text: string): Subject {
-  const [, written = '', version, filename] = /^([^=/]+)(?:==([^=/]+)|\/(.+))?$/.exec(text) ?? [];
+  const [, written = '', version, filename] = /^([^=/]+)(?:==([^=/]+)|\/([^/]+))?$/.exec(text) ?? [];
   const name = projectName(written.trim());
   if (name !== undefined) return { name, version: version?.trim(), filename };
   throw new UsageError(`--why: expected NAME, NAME==VERSION or NAME/FILENAME, found ${JSON.stringify(text)}`);

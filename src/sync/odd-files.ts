@@ -129,5 +129,6 @@ export function saysOf(json: unknown): string {
 function printable(filename: string | undefined): string {
   if (filename === undefined) return '(no name)';
   const text = JSON.stringify(filename.slice(0, longestName)).slice(1, -1);
-  return text.replaceAll(/[^ -~]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
+  // Without a slash, so that it can be asked for as NAME/FILENAME.
+  return text.replaceAll(/[^ -.0-~]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }

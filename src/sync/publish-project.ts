@@ -37,6 +37,8 @@ interface Work extends SelectedProject {
   /** Held files that are not in their places. */
   readonly gone: ReadonlySet<WebPath>;
   readonly fetched: Fetched;
+  /** What is to be remembered of how it was planned first. */
+  readonly kept?: { readonly planned: PlannedPage; readonly plan: Omit<Plan, 'outcome'> };
 }
 
 /**
@@ -60,7 +62,7 @@ export async function publishProject(
   }
   for (const file of planned.plan.files) mirror.selection.seeFileBase(fileBaseOf(file));
   // Made before anything is published: a page that cannot be kept is refused.
-  if (decision !== undefined) planToKeep(mirror, decision, work);
+  if (decision !== undefined) work = { ...work, kept: { planned, plan: planToKeep(mirror, decision, work) } };
   if (mirror.state.unsettled(due.name).length === 0 && isPublished(mirror, planned)) {
     const { files, drop } = planned.plan;
     return finish(mirror, work, known, { now: files.map((file) => file.held), drop, hidden: false, unproven: [] });
@@ -156,7 +158,9 @@ async function finish(mirror: Mirror, work: Work, known: Known, done: Published)
         work.due.name,
         heldNow.filter((file) => file !== undefined),
       );
-    const plan = planToKeep(mirror, decision, work, hidden);
+    const { kept: first, planned } = work;
+    const isAsPlanned = first?.planned.plan.files === planned.plan.files && planned.chosen.hidden === hidden;
+    const plan = first !== undefined && isAsPlanned ? first.plan : planToKeep(mirror, decision, work, hidden);
     finished = { ...published, plan: { ...plan, outcome: outcomeOf(work.planned.chosen, policy) } };
   }
   const alarm = alarmOf(work);
