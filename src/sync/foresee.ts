@@ -24,7 +24,11 @@ export async function foreseeRequires(mirror: Mirror): Promise<void> {
       const key = `${name} ${selection.keyOf(decision)}`;
       if (foreseen.has(key)) continue;
       foreseen.add(key);
-      await rememberRequires(mirror, name, await kept(mirror, decision));
+      try {
+        await rememberRequires(mirror, name, await kept(mirror, decision));
+      } finally {
+        mirror.memory.give(name);
+      }
       learned += 1;
     }
     if (learned === 0) return;
