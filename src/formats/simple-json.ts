@@ -210,9 +210,12 @@ function sha256Of(hashes: JsonObject): string | undefined {
   return typeof hex === 'string' && /^[0-9a-f]{64}$/i.test(hex) ? hex.toLowerCase() : undefined;
 }
 
+/** The end of the years that dates are written in: what lies beyond cannot be told, and some disks refuse it. */
+const lastTime = Date.UTC(9999, 11, 31);
+
 function timeOf(value: unknown): number | undefined {
   const time = typeof value === 'string' ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(time) ? undefined : time;
+  return time >= 0 && time <= lastTime ? time : undefined;
 }
 
 /** By PEP 691 an empty text is as good as false. */

@@ -5,7 +5,7 @@
  *   projects  what is published, under which serial and ETag
  *   files     what is held under web/packages
  *   unsettled what may lie there although it is not held
- *   queue     what is to be looked at; `next_try` > now means parked
+ *   queue     what is to be looked at; `next_try` > now means parked, and `deaths` counts runs that died meanwhile
  *   plans     what a partial mirror has decided for a project, and the page that it decided about
  *   requires  what the held releases of a project require
  *   wants     what was found to be wanted of a project because others require it

@@ -5,9 +5,12 @@ import type { Clock } from '../../core/clock.ts';
 import { MismatchError, NoChangelogError, NonsenseError, PausedError, UnreachableError } from '../../core/errors.ts';
 import type { FileSink, ResumePoint } from '../../core/file-sink.ts';
 import { sha256Hex } from '../../core/hash.ts';
+import type { Memory } from '../../core/memory.ts';
 import type { ProjectName } from '../../core/names.ts';
+import { Places } from '../../core/places.ts';
 import { withRetries } from '../../core/retry.ts';
 import { isJsonObject, serialOf } from '../../formats/json.ts';
+import { jsonWeight } from '../../formats/json-weight.ts';
 import { largestProvenance } from '../../formats/provenance-object.ts';
 import { parseSimplePage } from '../../formats/simple-json.ts';
 import { renderXmlRpcCall } from '../../formats/xml-rpc.ts';
@@ -16,7 +19,7 @@ import { expectStatus } from './answers.ts';
 import { expectJson, textOf } from './body-text.ts';
 import { parseChanges, parseLastSerial } from './changelog.ts';
 import { fetchSnapshot } from './fetch-snapshot.ts';
-import { mostBytesOf, tooLong } from './file-bound.ts';
+import { continues, mostBytesOf, tooLong } from './file-range.ts';
 import type { ChooseReceiver, HttpAnswer, HttpClient, HttpRequest } from './http-client.ts';
 import type { RequestLimiter } from './request-limiter.ts';
 import { readList, untilFree } from './served-list.ts';
@@ -27,6 +30,8 @@ const companions = {
   metadata: { accept: '*/*', mostBytes: 16 << 20 },
   provenance: { accept: 'application/vnd.pypi.integrity.v1+json', mostBytes: largestProvenance },
 } as const;
+/** Pages that arrive, or wait for memory: what a page unfolds to is known once it is there. */
+const mostPages = 16;
 const mostRedirects = 3;
 /** The end of the years that dates are written in. */
 const lastTime = Date.UTC(9999, 11, 31);
@@ -40,12 +45,15 @@ export interface PypiUpstreamOptions {
   readonly limiter: RequestLimiter;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** What pages take, by the names of their projects; who asked for one gives it back. */
+  readonly memory?: Memory;
 }
 
 export class PypiUpstream implements Upstream {
   readonly #options: PypiUpstreamOptions;
   readonly #hosts: ReadonlySet<string>;
   readonly #scheme: string;
+  readonly #pages = new Places(mostPages);
   #time: number | undefined;
 
   constructor(options: PypiUpstreamOptions) {
@@ -99,7 +107,11 @@ export class PypiUpstream implements Upstream {
     });
   }
 
-  async project(name: ProjectName, etag: string | undefined, fresh: boolean): Promise<ProjectAnswer> {
+  project(name: ProjectName, etag: string | undefined, fresh: boolean): Promise<ProjectAnswer> {
+    return this.#pages.use(() => this.#page(name, etag, fresh));
+  }
+
+  async #page(name: ProjectName, etag: string | undefined, fresh: boolean): Promise<ProjectAnswer> {
     const url = new URL(`${this.#options.base}/simple/${name}/`);
     const isConditional = isEtag(etag) && !fresh;
     const headers = {
@@ -118,6 +130,7 @@ export class PypiUpstream implements Upstream {
         `${url}: expected ${simpleJson}, found ${answer.headers['content-type'] ?? 'no type'}`,
       );
     }
+    await this.#options.memory?.take(name, jsonWeight(answer.body));
     const page = parseSimplePage(textOf(answer.body, url.href), url.href);
     return { kind: 'page', page, etag: answer.headers.etag, sha256: sha256Hex(answer.body), url };
   }
@@ -279,9 +292,4 @@ function isEtag(text: string | undefined): text is string {
 /** A weak validator does not promise the same bytes, so it cannot guard a resumed download. */
 function strongEtag(etag: string | undefined): string | undefined {
   return isEtag(etag) && !etag.startsWith('W') ? etag : undefined;
-}
-
-function continues(contentRange: string | undefined, from: number, size: number | undefined): boolean {
-  const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(contentRange ?? '') ?? [];
-  return Number(first) === from && Number(last) === Number(total) - 1 && (size === undefined || Number(total) === size);
 }
