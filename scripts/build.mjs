@@ -2,10 +2,11 @@
  * Bundles the programs into dist/, each one file, beside the SQLite addon: the folder can be copied anywhere.
  * CommonJS, because a file without suffix that holds ESM prints nothing and exits 0 below some package.json files.
  */
-import { chmodSync, copyFileSync, existsSync, mkdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { addonProblem, rebuildAdvice } from './setup.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const programs = {
@@ -18,18 +19,22 @@ const programs = {
 const parts = { 'provenance.js': 'src/provenance/sigstore/sigstore-verifier.ts' };
 const addon = join(root, 'node_modules/better-sqlite3/build/Release/better_sqlite3.node');
 
-/** Builds the programs, and what they need beside them, into the folder `dist`, which is emptied first. */
+/**
+ * Builds the programs, and what they need beside them, into the folder `dist`, which is emptied first. Everybody may
+ * read and start them, whatever the umask.
+ */
 export async function buildPrograms(dist) {
   rmSync(dist, { recursive: true, force: true });
   mkdirSync(dist, { recursive: true });
   for (const [program, source] of Object.entries(programs)) {
     const outfile = join(dist, program);
     await bundle(source, outfile, { banner: { js: '#!/usr/bin/env node' }, plugins: [partsBeside] });
-    chmodSync(outfile, 0o755);
   }
   for (const [part, source] of Object.entries(parts)) await bundle(source, join(dist, part), {});
   copyFileSync(addon, join(dist, 'better_sqlite3.node'));
   writeFileSync(join(dist, 'package.json'), '{"type":"commonjs"}\n');
+  chmodSync(dist, 0o755);
+  for (const name of readdirSync(dist)) chmodSync(join(dist, name), name in programs ? 0o755 : 0o644);
 }
 
 async function bundle(source, outfile, options) {
@@ -60,9 +65,9 @@ const partsBeside = {
 };
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
-  if (!existsSync(addon)) {
-    console.error('The SQLite addon is missing, because npm did not run its install script. This builds it:\n');
-    console.error('  npm rebuild better-sqlite3 --foreground-scripts\n');
+  const problem = addonProblem();
+  if (problem !== undefined) {
+    console.error(`The SQLite addon cannot be loaded: ${problem}; ${rebuildAdvice}`);
     process.exit(1);
   }
   await buildPrograms(join(root, 'dist'));

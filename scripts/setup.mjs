@@ -1,10 +1,12 @@
 /**
- * Everything that a fresh clone needs before anything else: the dependencies of package-lock.json, and, for those who
- * ask, Apache and libfaketime for the tests that need the real ones. Does nothing when all is there.
+ * Everything that a fresh clone needs before anything else: the dependencies of package-lock.json, and the SQLite addon
+ * for this Node. Does nothing, and says nothing, when all is there.
  */
-import { existsSync, lstatSync, realpathSync, statSync } from 'node:fs';
+import { spawnSync } from 'node:child_process';
+import { existsSync, lstatSync, readFileSync, realpathSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { orFail, root, run } from './run.mjs';
+import { isProgram, orFail, root, run } from './run.mjs';
 
 const oldest = [20, 18, 1];
 
@@ -17,61 +19,95 @@ export function checkNode() {
   process.exit(1);
 }
 
-/** npm writes the hidden lock file last. The addon is missing when an install script was not allowed to run. */
-export function isInstalled() {
-  const installed = `${root}node_modules/.package-lock.json`;
-  if (!existsSync(installed) || !existsSync(`${root}node_modules/better-sqlite3/build/Release/better_sqlite3.node`)) {
-    return false;
-  }
-  return statSync(installed).mtimeMs >= statSync(`${root}package-lock.json`).mtimeMs;
+/** Installs what is missing. */
+export async function install() {
+  await installPackages();
+  await buildAddon();
+}
+
+/** The packages, without what their install scripts make. */
+export async function installPackages() {
+  if (arePackagesThere()) return;
+  refuseLink();
+  console.log('Installing the packages of package-lock.json.');
+  await npm(['ci', '--no-audit', '--no-fund', '--ignore-scripts', '--include=dev']);
+}
+
+/** npm writes the hidden lock file last. Packages for other systems are optional, and not in it. */
+function arePackagesThere() {
+  const hidden = `${root}node_modules/.package-lock.json`;
+  if (!existsSync(hidden)) return false;
+  const [wanted, found] = [`${root}package-lock.json`, hidden].map(
+    (path) => JSON.parse(readFileSync(path, 'utf8')).packages,
+  );
+  return Object.entries(wanted).every(([path, { version, integrity, optional }]) => {
+    const installed = found[path];
+    if (path === '' || (optional && installed === undefined)) return true;
+    return installed?.version === version && installed.integrity === integrity;
+  });
 }
 
 /** npm empties what a link leads to, which may be another checkout's. */
 function refuseLink() {
   if (lstatSync(`${root}node_modules`, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return;
-  console.error(
+  throw new Error(
     'node_modules is a symbolic link, and npm would empty what it leads to: remove it, or make it a folder',
   );
-  process.exit(1);
 }
 
-/** The packages, without what their install scripts make. */
-export async function installPackages() {
-  refuseLink();
-  await run('npm', ['ci', '--no-audit', '--no-fund', '--ignore-scripts']);
+/** What the install scripts make: the SQLite addon, where there is none that this Node can load. */
+export async function buildAddon() {
+  if (addonProblem() === undefined) return;
+  console.log(`Building SQLite for Node.js ${process.version}: a minute or two where it has to be compiled.`);
+  await npm(['rebuild'], headersOf(process.execPath)).catch(({ message }) => {
+    throw new Error(`SQLite could not be built (${message}): ${buildAdvice()}`);
+  });
+  const problem = addonProblem();
+  if (problem !== undefined) throw new Error(`SQLite was built, but cannot be loaded: ${problem}; ${rebuildAdvice}`);
 }
 
-/** What the install scripts make: the SQLite addon, which takes more than a minute where it has to be compiled. */
-export async function runInstallScripts() {
-  await run('npm', ['rebuild']);
+/**
+ * Why this Node cannot load the SQLite addon; undefined when it can. Another process tries, as a damaged file may end
+ * the one that loads it.
+ */
+export function addonProblem() {
+  const load = "new (require('better-sqlite3'))(':memory:').close()";
+  const { status, signal, stderr } = spawnSync(process.execPath, ['-e', load], { cwd: root, encoding: 'utf8' });
+  if (status === 0) return undefined;
+  return /^\w*Error: .*/m.exec(stderr)?.[0] ?? `ended with ${signal ?? status}`;
 }
 
-const testPackages = [
-  { name: 'apache2', places: ['/usr/sbin/apache2', '/usr/sbin/httpd'] },
-  { name: 'libfaketime', places: [`/usr/lib/${gnuMachine()}/faketime`, '/usr/lib/faketime', '/usr/lib64/faketime'] },
-];
+/** What to do where all else has failed. */
+export const rebuildAdvice = 'build it with npm rebuild better-sqlite3 --foreground-scripts --ignore-scripts=false';
 
-/** Where these cannot be installed the tests say what they skip; under CI=true they fail. */
-export async function installTestPrograms() {
-  const missing = testPackages.filter(({ places }) => !places.some((place) => existsSync(place)));
-  const names = missing.map(({ name }) => name);
-  if (names.length === 0) return;
-  if (process.getuid?.() !== 0 || !existsSync('/usr/bin/apt-get')) {
-    console.error(`Without root and apt-get ${names.join(' and ')} cannot be installed: some tests will be skipped`);
-    return;
-  }
-  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' };
-  const ignoreFailure = () => {};
-  await run('apt-get', ['update', '-q'], env).catch(ignoreFailure);
-  await run('apt-get', ['install', '-qy', '--no-install-recommends', ...names], env).catch(ignoreFailure);
+/** What node-gyp calls, and the variables that name others. */
+const buildTools = { python3: 'PYTHON', make: 'MAKE', 'g++': 'CXX' };
+
+function buildAdvice() {
+  const missing = Object.keys(buildTools).filter((tool) => !process.env[buildTools[tool]] && !isProgram(tool));
+  if (missing.length > 0)
+    return `missing here: ${missing.join(', ')} (on Debian: apt-get install ${missing.join(' ')})`;
+  return (
+    "the cause stands above. Where Node's headers cannot be fetched, npm_config_nodedir names the folder that has " +
+    'them in include/node (on Debian: /usr, with libnode-dev)'
+  );
 }
 
-/** What Debian calls folders of libraries by. */
-function gnuMachine() {
-  return { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' }[process.arch] ?? `${process.arch}-linux-gnu`;
+/** The setting that spares node-gyp the download of Node's headers, where they came with it and nobody says otherwise. */
+export function headersOf(node) {
+  const folder = dirname(dirname(node));
+  const header = `${folder}/include/node/node_version.h`;
+  if (process.env.npm_config_nodedir || !existsSync(header)) return {};
+  const abi = /define NODE_MODULE_VERSION (\d+)/.exec(readFileSync(header, 'utf8'))?.[1];
+  return abi === process.versions.modules ? { npm_config_nodedir: folder } : {};
+}
+
+/** Where an `npm run --silent` is above this one, npm would not even say why it fails. */
+async function npm(args, env = {}) {
+  await run('npm', [...args, '--loglevel=error'], { ...process.env, ...env });
 }
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   checkNode();
-  if (!isInstalled()) await orFail(installPackages().then(runInstallScripts));
+  await orFail(install());
 }

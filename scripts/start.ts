@@ -1,29 +1,33 @@
 /**
- * `npm start`: a whole mirror on this machine, to look at. Starts the sample upstream, mirrors it into var/pypi with
- * the built pep381run, serves that with Apache where it is installed, and says how pip uses it. With `--once` it ends after mirroring.
+ * A whole mirror on this machine, to look at. Starts the sample upstream, mirrors it into var/pypi with the built
+ * pep381run, serves that, and says how pip uses it. With `--once` it ends after mirroring; `--in FOLDER` takes the place
+ * of var.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { findApache, openApache } from '../test/fixtures/apache.ts';
+import minimist from 'minimist';
 import { sampleIndex } from '../test/sample/sample-projects.ts';
 import { openSampleServer } from '../test/sample/sample-server.ts';
-import { openPreviewServer } from './preview-server.ts';
+import { serveMirror } from './serve-mirror.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const target = join(root, 'var', 'pypi');
+const options = minimist(process.argv.slice(2), { string: ['in'], boolean: ['once'] });
+const folder = resolve(root, options.in || 'var');
+const target = join(folder, 'pypi');
+const project = 'sample-app';
 
 const stop = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) process.on(signal, () => stop.abort());
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stop.abort());
 
 const upstream = await openSampleServer({ index: sampleIndex() });
 console.log(`Sample upstream at ${upstream.url}, with ${upstream.index.projects().length} projects.`);
 mkdirSync(target, { recursive: true });
 try {
   process.exitCode = await mirror();
-  if (process.exitCode === 0 && !stop.signal.aborted && !process.argv.includes('--once')) await serve();
+  if (process.exitCode === 0 && !stop.signal.aborted && !options.once) await serve();
 } finally {
   await upstream.close();
 }
@@ -37,17 +41,19 @@ async function mirror(): Promise<number> {
 }
 
 async function serve(): Promise<void> {
-  const apache = findApache() !== undefined;
-  const server = apache ? await openApache({ target }) : await openPreviewServer(join(target, 'web'));
+  const server = await serveMirror(target, `/simple/${project}/`);
   try {
-    console.log(
-      `Serving ${join(target, 'web')} with ${apache ? 'Apache' : 'the preview server (Apache is not installed)'}.`,
-    );
+    console.log(`Serving ${join(target, 'web')} with ${server.name}.`);
     console.log(`Open ${server.url}/ in a browser, or install from it:\n`);
-    console.log(`  pip install --index-url ${server.url}/simple/ sample-app\n`);
+    console.log(`  ${pipLine(server.url)}\n`);
     console.log('Ctrl-C ends it.');
     if (!stop.signal.aborted) await once(stop.signal, 'abort');
   } finally {
     await server.close();
   }
+}
+
+/** Into a folder: where the system's Python belongs to the distribution (PEP 668), pip installs nowhere else. */
+function pipLine(url: string): string {
+  return `python3 -m pip install --index-url ${url}/simple/ --target '${join(folder, 'installed')}' ${project}`;
 }

@@ -38,13 +38,13 @@ export function comparePage(name: ProjectName, page: SimplePage, held: HeldProje
     if (path === undefined) problems.push(`${entry.filename}: its link leads to no place that a mirror has`);
     else {
       listed.push(expected(path, entry, file));
-      if (isOurs(entry)) problems.push(...entryProblems(entry, path, file));
+      if (isOurs(entry)) for (const problem of entryProblems(entry, path, file)) problems.push(problem);
     }
     if (file === undefined) isKnown = false;
   }
   const unlisted = held.files.filter(({ path }) => !mentioned.has(path));
   const unexplained = keepsRemoved ? [] : unlisted.filter(({ sha256 }) => !elsewhere.has(sha256));
-  problems.push(...unexplained.map(({ path }) => `${path} is held, and not listed`));
+  for (const { path } of unexplained) problems.push(`${path} is held, and not listed`);
   return { problems, listed, unlisted: unlisted.map(expectedHeld), isKnown };
 }
 

@@ -32,11 +32,11 @@ export async function lookAtPages(check: Check, name: ProjectName): Promise<Page
     const parsed = parsePage(name, json);
     if (isFinding(parsed)) findings.push(parsed);
     else page = parsed;
-    passing.push(...(await lookAtTwin(check, name, 'index.v1_json.gz', json)));
+    for (const finding of await lookAtTwin(check, name, 'index.v1_json.gz', json)) passing.push(finding);
   }
   if (!isFinding(html)) {
     if (page !== undefined && !html.equals(htmlOf(page))) passing.push(notDerived(name));
-    passing.push(...(await lookAtTwin(check, name, 'index.html.gz', html)));
+    for (const finding of await lookAtTwin(check, name, 'index.html.gz', html)) passing.push(finding);
   }
   return { page, findings, passing };
 }

@@ -32,13 +32,13 @@ export async function lookAtProject(
   const { page, findings, passing } = await lookAtPages(check, name);
   const comparison = page && comparePage(name, page, held, check.state.mirror().keepsRemoved === true);
   const found = [...findings, ...(queued ? [] : passing)];
-  if (!queued && comparison !== undefined) found.push(...disagreement(name, comparison));
-  for (const file of comparison?.listed ?? []) found.push(...(await look(file)));
+  if (!queued && comparison !== undefined) for (const problem of disagreement(name, comparison)) found.push(problem);
+  for (const file of comparison?.listed ?? []) for (const problem of await look(file)) found.push(problem);
   for (const file of comparison?.unlisted ?? held.files.map(expectedHeld)) {
     const wrong = await look(file);
     // The run that was stopped may have begun to remove it.
     const isGoing = queued && comparison !== undefined && wrong.some(({ kind }) => kind === 'missing-file');
-    if (!isGoing) found.push(...wrong);
+    if (!isGoing) for (const problem of wrong) found.push(problem);
   }
   const isRight = findings.length === 0 && (queued || passing.length === 0);
   return { findings: found, page, isProven: isRight && comparison?.isKnown === true };

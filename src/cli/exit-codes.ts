@@ -24,6 +24,8 @@ export const exitCodes = {
   storage: 4,
   /** Deletions were held back by the brake; everything else was done. */
   heldBack: 5,
+  /** An error of ours, or the run died. */
+  bug: 70,
 } as const;
 
 const ofStorage = [StorageError, DamagedFileError, TooLargeError];

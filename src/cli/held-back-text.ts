@@ -15,15 +15,12 @@ export function heldBackText(
     .slice(0, mostNamed)
     .map(({ name, isProject, files }) => `  ${name}: ${isProject ? 'the project with ' : ''}${plural(files, 'file')}`);
   const more = deletions.length - named.length;
-  const before =
-    gone.projects + gone.files === 0
-      ? ''
-      : `, of which ${plural(gone.projects, 'project')} and ${plural(gone.files, 'file')} went already`;
+  const before = gone === 0 ? '' : `, of which ${Math.round(gone * 100) / 100} went already`;
   return [
     `Held back: upstream removed ${plural(projects, 'project')} and ${plural(files, 'file')}, and a day may remove ` +
-      `${showCount(limit.projects)} projects or ${showCount(limit.files)} files${before}. Everything else was done. They stay until you allow it:`,
+      `${plural(limit, 'project')}, some files of one being that part of it${before}. Everything else was done. They stay until you allow it:`,
     ...named,
     ...(more > 0 ? [`  and ${showCount(more)} more`] : []),
-    `To let them go: pep381run --allow-deletions ${Math.max(projects, files)} ${root}`,
+    `To let them go: pep381run --allow-deletions ${deletions.length} ${root}`,
   ].join('\n');
 }

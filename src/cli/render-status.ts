@@ -13,7 +13,7 @@ export function renderStatus(status: Status): string[] {
 }
 
 function facts(status: Status): string[][] {
-  const { target, knownFrom, upstream, serial, serialSince, projects, files, bytes, lastComplete, running } = status;
+  const { target, knownFrom, upstream, serial, serialSince, projects, files, bytes, lastComplete } = status;
   const { queued, parked, provenance, disk } = status;
   const held = `${plural(projects, 'project')}, ${plural(files, 'file')}, ${showBytes(bytes)}`;
   const since = serialSince === undefined ? '' : `, since ${shortTime(serialSince)}`;
@@ -24,16 +24,19 @@ function facts(status: Status): string[][] {
     ['Held', held],
     ['Serial', serial === undefined ? 'none yet' : `${serial}${since}`],
     ['Complete', lastComplete === undefined ? 'not yet' : `as of ${shortTime(lastComplete)}`],
-    ['Now', activity(running)],
+    ['Now', activity(status)],
     ['Queue', `${plural(queued, 'project')}, ${showCount(parked)} of them parked`],
     ...(provenance === undefined ? [] : [['Provenance', provenanceText(provenance)]]),
     ['Disk', `${showBytes(disk.free)} free of ${showBytes(disk.size)}`],
   ];
 }
 
-function activity(running: Status['running']): string {
+function activity({ running, runningSince, progressAt = runningSince }: Status): string {
   if (running === null) return 'only its owner can tell whether a run is at work';
-  return running ? 'a run is at work' : 'no run is at work';
+  if (runningSince === undefined || progressAt === undefined) return running ? 'a run is at work' : 'no run is at work';
+  const since = `since ${shortTime(runningSince)}`;
+  if (running) return `a run is at work ${since}, and last did something at ${shortTime(progressAt)}`;
+  return `no run is at work; the last one, ${since}, died at ${shortTime(progressAt)} or later`;
 }
 
 function provenanceText({ verified, failed, lost, unchecked, absent, leftOut }: ProvenanceTotals): string {

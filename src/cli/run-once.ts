@@ -1,4 +1,6 @@
 /** One run under the lock: what is there is taken over, mirrored, told to others, and its end published. */
+import { setMaxListeners } from 'node:events';
+import { inspect } from 'node:util';
 import { PausedError, StorageError, TooLargeError } from '../core/errors.ts';
 import type { Report } from '../core/report.ts';
 import type { Policy } from '../policy/policy.ts';
@@ -11,6 +13,7 @@ import { heldBackText } from './held-back-text.ts';
 import { notifyAll } from './notify-all.ts';
 import { openMirror, type SnapshotKeys } from './open-mirror.ts';
 import { rootHint } from './root-hint.ts';
+import { beginRun, RunMark } from './run-mark.ts';
 import type { Settings } from './settings.ts';
 import type { PauseRequest } from './signals.ts';
 import { publishStatus } from './status-file.ts';
@@ -18,10 +21,14 @@ import { systemClock } from './system-clock.ts';
 import { dropOldStateIfComplete, takeOver } from './take-over.ts';
 import { Tally } from './tally.ts';
 import { requestAgeMs, type Target } from './target.ts';
+import { watchUncaught } from './uncaught.ts';
 import { announce, chooseView, conclude, lines, type RunArguments, type View } from './view.ts';
 
 /** Where cron takes up requests, it does so every quarter of an hour. */
 const longestRequestMs = 20 * 60_000;
+
+const reportBug =
+  'This is a bug of pep381client, please report it. What was done so far is right, and the next run goes on.';
 
 export interface OneRun {
   readonly command: RunArguments;
@@ -52,22 +59,27 @@ export async function runOnce(run: OneRun): Promise<number> {
   const report: Report = (event) => {
     tally.count(event);
     view.report(event);
+    mark.move();
   };
   const { dryRun, reconcile, acceptChanges, allowDeletions } = command;
-  const { signal } = pause;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([pause.signal, stop.signal]);
+  setMaxListeners(0, signal);
   const clock = systemClock;
   const asked = { reconcile, acceptChanges, allowDeletions, dryRun };
   const mirrored = { target, settings, policy, verifier, keys };
   const opened = openMirror({ ...mirrored, ...asked, clock, report, signal, nativeBinding });
+  const mark = new RunMark(opened.mirror);
   const hint = command.quiet || dryRun ? undefined : rootHint(opened.mirror.state, target.root, process.getuid?.());
   if (hint !== undefined) announce(settings, 'root', hint);
   const view = chooseView(command, settings, policy, target);
   let end: RunEnd;
   try {
-    const failure = await work(run, opened.mirror, startedMs);
+    const failure = await work(run, opened.mirror, startedMs, stop);
     await notify(run, opened.mirror, tally, failure);
     end = await endOf(run, opened.mirror, tally, failure, startedMs);
   } finally {
+    mark.stop();
     view.end();
     await opened.close();
   }
@@ -76,20 +88,36 @@ export async function runOnce(run: OneRun): Promise<number> {
 }
 
 /** Resolves with what ended the run early, if anything did. */
-async function work({ command, target, policy }: OneRun, mirror: Mirror, startedMs: number): Promise<unknown> {
+async function work(
+  { command, target, policy }: OneRun,
+  mirror: Mirror,
+  startedMs: number,
+  stop: AbortController,
+): Promise<unknown> {
   const waitedMs = requestAgeMs(target, startedMs) ?? 0;
   if (waitedMs > longestRequestMs) {
     mirror.report({ type: 'warning', message: `${target.requestFlag}: ${neglected(waitedMs)}` });
   }
   for (const message of policy?.warnings ?? []) mirror.report({ type: 'warning', message });
-  try {
+  const mirroring = async (): Promise<void> => {
+    if (!command.dryRun) await beginRun(mirror, startedMs);
     if (!command.dryRun) await takeOver(target, mirror);
     if (!command.dryRun) await expectRoom(target, mirror, command.all);
     await sync(mirror);
     if (!command.dryRun) dropOldStateIfComplete(target, mirror);
+  };
+  const uncaught = watchUncaught();
+  const ended = mirroring();
+  try {
+    await Promise.race([ended, uncaught.thrown]);
     return undefined;
   } catch (error) {
+    // What goes on although something was thrown beside it has to stop before the lock is free.
+    stop.abort();
+    await Promise.allSettled([ended]);
     return error;
+  } finally {
+    uncaught.end();
   }
 }
 
@@ -113,21 +141,34 @@ async function endOf(
   failure: unknown,
   startedMs: number,
 ): Promise<RunEnd> {
+  if (!command.dryRun) forgetMark(mirror, failure);
   if (failure instanceof PausedError || (failure !== undefined && pause.signal.aborted)) {
     return { code: pause.exitCode(), failure, summary: undefined };
   }
-  const code = failure === undefined ? codeOf(mirror, tally) : exitCodeOf(failure, tally.hasChanged);
-  if (code === undefined) throw failure;
-  const summary = tally.summary((Date.now() - startedMs) / 1000, command.dryRun);
+  const code = failure === undefined ? codeOf(mirror, tally) : (exitCodeOf(failure, tally.hasChanged) ?? exitCodes.bug);
+  const sums = tally.summary((Date.now() - startedMs) / 1000, command.dryRun);
+  const summary = code === exitCodes.bug ? `Ended by an error of pep381client. ${sums}` : sums;
   try {
     // What is being taken over would look like ours to the next run.
     const isOurs = mirror.state.mirror().adopting === undefined;
-    if (!command.dryRun && isOurs) await publishStatus(mirror, { startedMs, exitCode: code, summary });
+    const record = { startedMs, finishedMs: mirror.clock.now(), exitCode: code, summary };
+    if (!command.dryRun && isOurs) mirror.state.history.record(record);
+    if (!command.dryRun && isOurs) await publishStatus(mirror, record);
   } catch (error) {
     // The disk that ended the run cannot take its status either: one reason is enough.
     if (!(failure instanceof StorageError)) throw error;
   }
   return { code, failure, summary };
+}
+
+/** The run is over, and did not die. */
+function forgetMark({ state }: Mirror, failure: unknown): void {
+  try {
+    state.remember({ running: undefined, progressAt: undefined });
+  } catch (error) {
+    // Where the disk ended the run, the next one tells that it did not end well.
+    if (!(failure instanceof StorageError)) throw error;
+  }
 }
 
 /** What earlier runs could not finish is not right either. */
@@ -147,7 +188,8 @@ function tell(
     announce(settings, 'paused', '\nMirroring paused. Resume by restarting pep381run.');
     return;
   }
-  if (failure instanceof Error) lines.err(`pep381run: error: ${failure.message}`);
+  if (code === exitCodes.bug) lines.err(`pep381run: error: ${inspect(failure)}\n${reportBug}`);
+  else if (failure instanceof Error) lines.err(`pep381run: error: ${failure.message}`);
   if (failure instanceof TooLargeError) {
     lines.err(smallerMirrors);
     return;

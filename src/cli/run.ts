@@ -20,6 +20,7 @@ import { parseRunOptions, type RunCommand, runHelp, runUsage } from './run-optio
 import { defaultUmask, settingsFrom } from './settings.ts';
 import { listenForPause } from './signals.ts';
 import { readSigningKey, readUpstreamKey } from './signing-keys.ts';
+import { silenceOf } from './silence.ts';
 import { isThere, openTarget, prepareTarget, requestAgeMs, type Target } from './target.ts';
 import { version } from './version.ts';
 import { announce, lines, type RunArguments } from './view.ts';
@@ -86,6 +87,11 @@ async function runLocked(command: RunArguments, nativeBinding: string | undefine
     isPaused: () => pause.signal.aborted,
   });
   if (code !== undefined) return code;
+  const silence = silenceOf(target, settings, nativeBinding, Date.now());
+  if (silence !== undefined) {
+    lines.err(`pep381run: error: ${silence}`);
+    return exitCodes.incomplete;
+  }
   if (!command.quiet) announce(settings, 'skipped', 'Currently already running; mirroring is skipped');
   return exitCodes.right;
 }

@@ -1,20 +1,13 @@
 /** `web/mirror-status.json`: how the mirror is, for monitoring and for people. */
 import { ownPath } from '../core/paths.ts';
+import type { RunRecord } from '../state/run-history.ts';
 import type { Mirror } from '../sync/mirror.ts';
 
 /** How many parked projects are named. */
 const parkedShown = 100;
 
-export interface RunEnd {
-  readonly startedMs: number;
-  readonly exitCode: number;
-  readonly summary: string;
-}
-
-/** Remembers the run, and publishes the status. Throws StorageError. */
-export async function publishStatus({ state, files, clock, settings }: Mirror, run: RunEnd): Promise<void> {
-  const finishedMs = clock.now();
-  state.history.record({ ...run, finishedMs });
+/** Publishes the status after `run`. Throws StorageError. */
+export async function publishStatus({ state, files, settings }: Mirror, run: RunRecord): Promise<void> {
   const { serial, serialMovedAt } = state.mirror();
   const { projects, files: held, bytes, queued } = state.totals();
   const status = {
@@ -22,7 +15,7 @@ export async function publishStatus({ state, files, clock, settings }: Mirror, r
     serial: serial ?? null,
     'serial-since': serialMovedAt === undefined ? null : new Date(serialMovedAt).toISOString(),
     started: new Date(run.startedMs).toISOString(),
-    finished: new Date(finishedMs).toISOString(),
+    finished: new Date(run.finishedMs).toISOString(),
     'exit-code': run.exitCode,
     summary: run.summary,
     projects,

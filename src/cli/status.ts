@@ -25,6 +25,10 @@ export interface Status {
   readonly lastComplete: string | undefined;
   /** Null where only the mirror's owner may know. */
   readonly running: boolean | null;
+  /** When the run began that is at work or died; undefined when the last one has ended. */
+  readonly runningSince?: string | undefined;
+  /** When that run last did something. */
+  readonly progressAt?: string | undefined;
   /** Projects to be looked at, and those of them that were tried in vain. */
   readonly queued: number;
   readonly parked: number;
@@ -59,19 +63,25 @@ export interface ParkedProject {
 
 /** Looks at the mirror as it is now. Throws StorageError. */
 export async function statusOf({ target, settings, state, files, isRunning }: Reader): Promise<Status> {
-  const { serial, serialMovedAt, upstream = settings.upstream } = state.mirror();
+  const isAtWork = isRunning();
+  const mark = state.mirror();
+  const { serial, serialMovedAt, upstream = settings.upstream } = mark;
+  // One that ended or began meanwhile is seen by the lock.
+  const running = isAtWork === false && mark.running !== undefined ? isRunning() : isAtWork;
   const { projects, files: held, bytes, queued, parked } = state.totals();
   const { size, free } = await files.room();
   return {
     target: target.root,
     upstream,
     serial,
-    serialSince: serialMovedAt === undefined ? undefined : isoTime(serialMovedAt),
+    serialSince: timeOf(serialMovedAt),
     projects,
     files: held,
     bytes,
     lastComplete: timeIn((await files.read(ownPath('last-modified')))?.toString('latin1')),
-    running: isRunning() ?? null,
+    running: running ?? null,
+    runningSince: timeOf(mark.running),
+    progressAt: timeOf(mark.progressAt),
     queued,
     parked,
     provenance: settings.provenance === 'verify' ? state.provenanceTotals() : undefined,
@@ -80,6 +90,10 @@ export async function statusOf({ target, settings, state, files, isRunning }: Re
     longestParked: state.parked(shownAtMost).map(parkedProject),
     rules: state.planTotals(shownAtMost),
   };
+}
+
+function timeOf(ms: number | undefined): string | undefined {
+  return ms === undefined ? undefined : isoTime(ms);
 }
 
 /** `20261122T12:00:00` is how PEP 381 has times. */

@@ -15,7 +15,7 @@ const narrowest = 20;
 export function renderTable(rows: readonly (readonly string[])[], { right = [], width }: TableLayout = {}): string[] {
   const cells = rows.map((row) => row.map((cell) => cell.replaceAll(/\p{Cc}/gu, '?')));
   const last = (cells[0]?.length ?? 1) - 1;
-  const widths = Array.from({ length: last }, (_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+  const widths = Array.from({ length: last }, (_, column) => longest(cells.map((row) => row[column] ?? '')));
   const indent = widths.reduce((sum, column) => sum + column + gap.length, 0);
   const room = width === undefined ? undefined : Math.max(narrowest, width - indent);
   return cells.flatMap((row) => {
@@ -40,4 +40,8 @@ function wrap(text: string, room = Number.POSITIVE_INFINITY): string[] {
     rest = rest.slice(end).trimStart();
   }
   return [...lines, rest];
+}
+
+function longest(texts: readonly string[]): number {
+  return texts.reduce((length, text) => Math.max(length, text.length), 0);
 }

@@ -7,12 +7,17 @@
 const longestMessage = 1000;
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
 
+/** `message` as it may stand in a log. */
+export function oneLine(message: string): string {
+  return message.slice(0, longestMessage).replace(unprintable, ' ');
+}
+
 /** Base of all expected failures; `code` tells them apart, never the message. */
 export abstract class MirrorError extends Error {
   abstract readonly code: string;
 
   constructor(message: string, options?: ErrorOptions) {
-    super(message.slice(0, longestMessage).replace(unprintable, ' '), options);
+    super(oneLine(message), options);
   }
 
   override get name(): string {
@@ -35,6 +40,22 @@ export class UnreachableError extends MirrorError {
     super(message, options);
     this.retryAfterMs = options.retryAfterMs;
   }
+
+  /** Of its kinds, too. */
+  override get name(): string {
+    return 'UnreachableError';
+  }
+}
+
+/** Upstream, or what stands before it, refused an answer as if it were asked too much: 403, 406, 429, 503. */
+export class BusyError extends UnreachableError {}
+
+/** Nothing was asked: the host wants no request, or left many without an answer. So nothing is known of what was wanted. */
+export class NotAskedError extends UnreachableError {}
+
+/** A file arrives so slowly that others must not wait for it. What has arrived is kept, and a later try goes on from there. */
+export class TooSlowError extends MirrorError {
+  readonly code = 'too-slow';
 }
 
 /** Upstream answered, but not what the protocol allows. Asking again at once will not help. */
@@ -56,6 +77,9 @@ export class MismatchError extends MirrorError {
 export class StorageError extends MirrorError {
   readonly code = 'storage';
 }
+
+/** The file system takes no file of that size, but others (EFBIG). */
+export class LargeFileError extends StorageError {}
 
 /** Nothing is there of the tree that the state speaks of: its disk may not be mounted. */
 export class LostTreeError extends StorageError {}

@@ -57,9 +57,10 @@ export type MirrorEvent =
         readonly isProject: boolean;
         readonly files: number;
       }[];
-      /** What went already: in a day, or of what a person allowed. */
-      readonly gone: { readonly projects: number; readonly files: number };
-      readonly limit: { readonly projects: number; readonly files: number };
+      /** So many projects went already: in a day, or since a person allowed it. Some files of one count as that part of it. */
+      readonly gone: number;
+      /** So many may. */
+      readonly limit: number;
     }
   | {
       readonly type: 'file-started';
@@ -87,8 +88,8 @@ export type MirrorEvent =
   | { readonly type: 'waiting'; readonly ms: number; readonly why: string }
   | { readonly type: 'root-index'; readonly projects: number }
   | { readonly type: 'warning'; readonly message: string }
-  /** A person must look at it, so the run ends with exit code 1; it is told once. */
-  | { readonly type: 'alarm'; readonly message: string };
+  /** A person must look at it, so the run ends with exit code 1; it is told once. With a `stack` it is an error of ours. */
+  | { readonly type: 'alarm'; readonly message: string; readonly stack?: string | undefined };
 
 /** Receives every event, at once, in order. Must not throw. */
 export type Report = (event: MirrorEvent) => void;

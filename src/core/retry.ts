@@ -1,6 +1,6 @@
 /** How often and after what time something that failed is tried again. */
 import type { Clock } from './clock.ts';
-import { UnreachableError } from './errors.ts';
+import { NotAskedError, UnreachableError } from './errors.ts';
 
 const attempts = 5;
 const firstDelayMs = 250;
@@ -11,18 +11,20 @@ const minuteMs = 60_000;
 export const longestWaitMs = 2 * minuteMs;
 
 /**
- * Calls `ask` until it answers, at most five times, with exponential delays and full jitter between.
- * Only an {@link UnreachableError} is tried again; the last one is passed on.
+ * Calls `ask` until it answers, at most five times, with exponential delays and full jitter between, which come after the
+ * time that upstream asked for, if it did. Only an {@link UnreachableError} is tried again; the last one is passed on.
  */
 export async function withRetries<T>(clock: Clock, signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
+  let waitedMs = 0;
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await ask();
     } catch (error) {
-      if (!(error instanceof UnreachableError) || attempt === attempts) throw error;
-      if (error.retryAfterMs !== undefined && error.retryAfterMs > longestWaitMs) throw error;
+      if (!(error instanceof UnreachableError) || error instanceof NotAskedError || attempt === attempts) throw error;
+      waitedMs += error.retryAfterMs ?? 0;
+      if (waitedMs > longestWaitMs) throw error;
       const ceiling = Math.min(longestDelayMs, firstDelayMs * 2 ** attempt);
-      await clock.sleep(clock.random() * ceiling, signal);
+      await clock.sleep((error.retryAfterMs ?? 0) + clock.random() * ceiling, signal);
     }
   }
 }

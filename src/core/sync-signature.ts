@@ -25,7 +25,12 @@ export function secretFrom(content: Uint8Array): Uint8Array | undefined {
 /** Signs `body` at the time `nowMs`. */
 export function signSync(secret: Uint8Array, nowMs: number, body: Uint8Array | string): SyncSignature {
   const timestamp = (nowMs / 1000).toFixed(3);
-  return { timestamp, signature: `sha256=${hmacSha256Hex(secret, timestamp, '.', body)}` };
+  return { timestamp, signature: `sha256=${signedDigest(secret, timestamp, body)}` };
+}
+
+/** The digest of a signature, as 64 lower-case hex digits: the same for all ways in which it may be written. */
+export function signedDigest(secret: Uint8Array, timestamp: string, body: Uint8Array | string): string {
+  return hmacSha256Hex(secret, timestamp, '.', body);
 }
 
 /** Why the signature is not accepted, for people; undefined when it is. Whether it came before is not looked at. */
@@ -36,7 +41,7 @@ export function signatureProblem(
   nowMs: number,
 ): string | undefined {
   if (!/^\d{1,12}(?:\.\d{1,9})?$/.test(timestamp)) return 'The timestamp is missing or no Unix time in seconds';
-  const expected = `sha256=${hmacSha256Hex(secret, timestamp, '.', body)}`;
+  const expected = `sha256=${signedDigest(secret, timestamp, body)}`;
   if (!isSameSecretly(signature.toLowerCase(), expected)) return 'The signature is missing or wrong';
   if (Math.abs(nowMs - Number(timestamp) * 1000) > signatureLifeMs)
     return 'The timestamp is too far from the time here';

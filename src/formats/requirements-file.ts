@@ -39,7 +39,7 @@ function readText(content: string, path: string, isConstraint: boolean, reading:
     const { requirement, options, others } = parseRequirementsLine(text, where);
     if (requirement === '') readOptions(options, path, where, reading);
     else {
-      into.push(...readRequirement(requirement, options, where, reading));
+      for (const listed of readRequirement(requirement, options, where, reading)) into.push(listed);
       if (options.some(({ name }) => standsAlone.has(name))) reading.notes.push(`${where}: ${notBehind}`);
     }
     if (others.length > 0) {

@@ -14,7 +14,7 @@ export interface XmlRpcFault {
 }
 
 /** The body of a call with integer parameters. */
-export function renderXmlRpcCall(method: string, ...params: readonly number[]): string {
+export function renderXmlRpcCall(method: string, params: readonly number[] = []): string {
   const values = params.map((value) => `<param><value><int>${value}</int></value></param>`).join('');
   return `<?xml version='1.0'?><methodCall><methodName>${method}</methodName><params>${values}</params></methodCall>`;
 }

@@ -24,17 +24,20 @@ export interface Edge {
  * What the projects in `roots`, with their wants, need of others: the wants for each project that something depends on,
  * which may be a root itself. `edgesOf` gives what the held releases of a project require, and nothing for a project of
  * which no files are held; it is asked once for each project. With several environments a dependency of one is enough;
- * with none, all that may be needed anywhere. The same wants, in the same order, for roots in any order.
+ * with none, all that may be needed anywhere. The same wants, in the same order, for roots in any order. `tellCut` is called
+ * once for each project of which more is required than any real index has, or that requires it: what comes last is left out.
  */
 export function closeOver(
   roots: ReadonlyMap<ProjectName, readonly Want[]>,
   edgesOf: (name: ProjectName) => readonly Edge[],
   environments: readonly MarkerEnvironment[],
+  tellCut: (requirer: ProjectName, target: ProjectName) => void = () => {},
 ): Map<ProjectName, Want[]> {
   const guardOf = guardsIn(environments);
   const specifierOf = cached((text) => parseSpecifier(text) ?? anyVersion);
   const requirerOf = cached((name) => requirerFrom(edgesOf(name as ProjectName), guardOf));
   const known = new Set<string>();
+  const bounds = new WantBounds();
   const found = new Map<ProjectName, Want[]>();
   const sorted = [...roots].sort(([a], [b]) => (a < b ? -1 : 1));
   const open = sorted.flatMap(([name, wants]) => wants.map((want) => ({ name, want })));
@@ -47,6 +50,10 @@ export function closeOver(
       const next = dependencyWant(target, specifierOf(specifier), extras, want.limits, because);
       const key = [target, next.specifier.text, keyOf(extras), next.limits?.path].join('\n');
       if (known.has(key)) continue;
+      if (!bounds.admit(name, target, next)) {
+        if (bounds.isNew(name)) tellCut(name, target);
+        continue;
+      }
       known.add(key);
       open.push({ name: target, want: next });
       const wants = found.get(target);
@@ -55,6 +62,47 @@ export function closeOver(
     }
   }
   return found;
+}
+
+/**
+ * How much may be wanted, in clauses of specifiers: each release of the other project is compared with each of them. Who
+ * publishes one project must not decide how long a run takes for another one.
+ */
+const most = {
+  /** By one project of another one: boto3, with two thousand releases, has four thousand. */
+  ofPair: 8_000,
+  /** By one project of all others. */
+  byOne: 50_000,
+  /** Of one project. */
+  ofOne: 32_000,
+  ofAll: 2_000_000,
+} as const;
+
+/** What was admitted so far. What is nearer to what the rules name is found earlier. */
+class WantBounds {
+  readonly #counts = new Map<string, number>();
+  readonly #told = new Set<string>();
+  #all = 0;
+
+  admit(requirer: ProjectName, target: ProjectName, { specifier }: Want): boolean {
+    const clauses = Math.max(1, specifier.clauses.length);
+    const bounds: readonly (readonly [key: string, bound: number])[] = [
+      [`${requirer} ${target}`, most.ofPair],
+      [`${requirer} *`, most.byOne],
+      [`* ${target}`, most.ofOne],
+    ];
+    if (this.#all + clauses > most.ofAll) return false;
+    if (bounds.some(([key, bound]) => (this.#counts.get(key) ?? 0) + clauses > bound)) return false;
+    for (const [key] of bounds) this.#counts.set(key, (this.#counts.get(key) ?? 0) + clauses);
+    this.#all += clauses;
+    return true;
+  }
+
+  /** Whether nobody has asked about `requirer` before. */
+  isNew(requirer: ProjectName): boolean {
+    const before = this.#told.size;
+    return this.#told.add(requirer).size > before;
+  }
 }
 
 /** What the releases of a project require. */

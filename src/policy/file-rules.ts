@@ -1,6 +1,7 @@
 /** `[files]`: rules that only what is pinned by its hash passes. */
 
 import { contains, parseSpecifier, type Specifier } from '../packaging/specifier.ts';
+import type { Version } from '../packaging/version.ts';
 import { wheelFits } from '../packaging/wheel-tags.ts';
 import { type Candidate, type Candidates, leaveOut, type Release, whyLeftOut } from './candidates.ts';
 import type { FileRules, Place } from './policy.ts';
@@ -64,20 +65,21 @@ type Specifiers = Map<string, Specifier>;
 
 /** Where the source distribution itself cannot be installed, nobody misses it. */
 function isServed(place: Place, source: Candidate, wheels: readonly Candidate[], specifiers: Specifiers): boolean {
-  if (!takesPython(source, place, specifiers)) return true;
-  return wheels.some((wheel) => {
-    const tags = wheel.name?.tags;
-    return tags !== undefined && wheelFits(tags, place.wish) && takesPython(wheel, place, specifiers);
-  });
+  const fitting = wheels.filter(({ name }) => name?.tags !== undefined && wheelFits(name.tags, place.wish));
+  if (place.patches.length === 0) return fitting.length > 0;
+  return place.patches.every(
+    (patch) =>
+      !takesPython(source, patch, specifiers) || fitting.some((wheel) => takesPython(wheel, patch, specifiers)),
+  );
 }
 
-/** Whether `requires-python` admits the first or the last patch release. */
-function takesPython({ file }: Candidate, { patches }: Place, specifiers: Specifiers): boolean {
+/** Whether `requires-python` admits that release of Python. */
+function takesPython({ file }: Candidate, python: Version, specifiers: Specifiers): boolean {
   const text = file.requiresPython;
-  if (text === undefined || patches.length === 0) return true;
+  if (text === undefined) return true;
   const specifier = specifiers.get(text) ?? parseSpecifier(text) ?? anyVersion;
   specifiers.set(text, specifier);
-  return patches.some((patch) => contains(specifier, patch));
+  return contains(specifier, python);
 }
 
 /** Leaves out the releases that do not fit beside pinned and newer ones. */

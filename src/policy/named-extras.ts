@@ -10,7 +10,7 @@ export function namedExtras(marker: Marker): ReadonlySet<string> | undefined {
   const open: Marker[] = [marker];
   for (const part of open) {
     if (part.join !== undefined) {
-      open.push(...part.parts);
+      for (const inner of part.parts) open.push(inner);
       continue;
     }
     const { variable, operator, value, isReversed } = part;

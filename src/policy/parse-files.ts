@@ -33,7 +33,8 @@ export function parseFiles(given: Given | undefined, warnings: string[]): FileRu
     const wish = field === undefined || isEmptyList(field) ? undefined : ruled(field, wishParsers[key]);
     return wish === undefined ? [] : [wish];
   });
-  const wish: WheelWish = Object.assign({}, ...wishes.map(({ value }) => value));
+  const wish: WheelWish = {};
+  for (const { value } of wishes) Object.assign(wish, value);
   const { places, lonely } = placesOf(wish);
   const machines = fields.get('machines');
   for (const system of machines === undefined ? [] : lonely) {

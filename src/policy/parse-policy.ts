@@ -42,7 +42,7 @@ export function parsePolicy(toml: Readonly<Record<string, unknown>>, sources: Po
   const warnings: string[] = [];
   const environments = tablesOf(given('environment')).map(parseEnvironment);
   const rules = givenRules(given).map((rule) => parseRule(rule, { ...sources, environments, warnings }));
-  warnings.push(...uselessRules(rules));
+  for (const warning of uselessRules(rules)) warnings.push(warning);
   const files = parseFiles(given('files'), warnings);
   const open = rules.flatMap((rule) => rule.open);
   return {

@@ -56,7 +56,7 @@ function addPattern(item: Given, sources: RuleSources, named: Named, open: RuleP
 function addListed(item: Given, sources: RuleSources, named: Named): void {
   const path = textOf(item);
   const { requirements, constraints, notes } = parseListedRequirements(path, sources.reader);
-  sources.warnings.push(...notes);
+  for (const note of notes) sources.warnings.push(note);
   const limits = limitsFrom(path, constraints, sources.environments);
   const wanted = requirements.filter(({ requirement }) => mayApply(requirement, sources.environments));
   for (const listed of wanted) {

@@ -95,8 +95,9 @@ export function leaveOlder({ releases }: Candidates, { keep }: ReleaseRules): vo
     group = groupOf(release, keep.value, group);
     const wants = release.files.some(isOrdinary) ? release.wants : [];
     const ranks = wants.map((want) => count(counts, want, group));
-    const [want, rank = 0] = [wants[0], Math.min(...ranks)];
-    if (want !== undefined && rank > keep.value.count) older.push({ release, want, rank: ranks[0] ?? rank, group });
+    const [want, rank = 0] = [wants[0], ranks[0]];
+    const isOlder = ranks.every((rank) => rank > keep.value.count);
+    if (want !== undefined && isOlder) older.push({ release, want, rank, group });
   }
   for (const { release, want, rank, group } of older) {
     const total = counts.get(want)?.get(group) ?? rank;

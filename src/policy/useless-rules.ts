@@ -12,7 +12,7 @@ export function uselessRules(rules: readonly Rule[]): string[] {
     if (named.size + open.length === 0) lines.push(`${because.where}: this rule names no project`);
     else if (isTaken) lines.push(`${because.where}: this rule never decides: earlier rules take all its projects`);
     for (const name of named.keys()) taken.names.add(name);
-    taken.open.push(...open);
+    for (const pattern of open) taken.open.push(pattern);
   }
   return lines;
 }

@@ -55,6 +55,10 @@ export interface MirrorState {
   readonly rootIndex?: { readonly json: string; readonly html: string } | undefined;
   /** What was last learned from upstream's signed snapshots. */
   readonly upstreamSnapshot?: UpstreamSnapshot | undefined;
+  /** Milliseconds: a run is at work since then, unless it died. */
+  readonly running?: number | undefined;
+  /** Milliseconds: when it last did something. */
+  readonly progressAt?: number | undefined;
   /** Whose tree is being taken over; undefined once that is done. */
   readonly adopting?: string | undefined;
   /** Whose state files lie in `old-state/` until the first complete run. */

@@ -23,16 +23,26 @@ export interface LostFile {
   readonly sha256: string;
 }
 
+/** What upstream has taken away. */
+export interface Gone {
+  /** The projects that it removed. */
+  readonly removals: number;
+  /** The part that went of each other project: of its files, or 1 where nothing requires it any more. */
+  readonly shares: ReadonlyMap<ProjectName, number>;
+}
+
 /** Written when projects are finished. */
 export interface RemovalLog {
   /** What was removed last, the latest first. */
   latest(limit: number): Removal[];
   /** Grows with each removal; 0 when there was none. */
   last(): number;
-  /** How much upstream has removed from `time` (milliseconds) until now; what is in quarantine does not count. */
-  since(time: number): { readonly projects: number; readonly files: number };
+  /** How much upstream has taken away from `time` (milliseconds) until now; what is in quarantine does not count. */
+  since(time: number): Gone;
   /** How many held projects are queued because upstream says that they are gone. */
   queued(): number;
+  /** How many queued projects the brake holds: those that upstream removed, and others. */
+  heldBack(): { readonly removals: number; readonly others: number };
   /** The files of a project that upstream took away, the latest last. */
   lostBy(name: ProjectName): LostFile[];
   /** Forgets removals before `time` (milliseconds), but for those whose files are kept. */

@@ -10,6 +10,7 @@ import type { PageHashes, PageStore } from './page-store.ts';
 import type { ProvenanceTotals, Unproven, Verdict } from './provenance.ts';
 import type { LostFile, RemovalLog, UpstreamRemoval } from './removal-log.ts';
 import type { RunHistory } from './run-history.ts';
+import type { UnderWay } from './under-way.ts';
 
 /** A project to be looked at. */
 export interface Wanted {
@@ -60,9 +61,10 @@ export interface Wants {
 
 /**
  * Why a try was in vain: upstream does not have the project, has an older page than it promised, there is no room for it,
- * the brake on deletions holds, or something failed.
+ * the brake on deletions holds back that upstream removed it, or that it loses files or is required no more, or something
+ * failed.
  */
-export type Obstacle = 'absent' | 'stale' | 'no-room' | 'held-back' | 'failed';
+export type Obstacle = 'absent' | 'stale' | 'no-room' | 'removal-held-back' | 'held-back' | 'failed';
 
 /** A queued project. */
 export interface Due extends Wanted {
@@ -74,6 +76,8 @@ export interface Due extends Wanted {
   readonly attempts: number;
   /** True when only the rules changed, so that what is known of upstream's page will do. */
   readonly replan?: boolean;
+  /** How often a run died while the project was under way. */
+  readonly deaths?: number;
 }
 
 /** A file that is held: complete and verified under `web/`. */
@@ -195,6 +199,7 @@ export interface StateStore {
   readonly removals: RemovalLog;
   /** The hashes of the published pages. */
   readonly pages: PageStore;
+  readonly underWay: UnderWay;
   mirror(): MirrorState;
   /** Changes the members that are given; undefined forgets one. */
   remember(state: MirrorState): void;

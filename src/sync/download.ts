@@ -1,5 +1,5 @@
 /** Brings one file and its companions under `web/`: staged, hashed while it streams, checked, then published. */
-import { MismatchError, NonsenseError } from '../core/errors.ts';
+import { MismatchError, NonsenseError, TooSlowError } from '../core/errors.ts';
 import { sha256Hex } from '../core/hash.ts';
 import type { ProjectName } from '../core/names.ts';
 import { metadataPath, provenancePath, type WebPath } from '../core/paths.ts';
@@ -12,6 +12,10 @@ import { isSettled, type ProvenanceNews, provenanceOf } from './provenance.ts';
 
 /** How often a file is fetched whose bytes are not what the index promises. */
 const contentAttempts = 3;
+
+/** A file may take so long, and longer by a second for so many bytes that have arrived. */
+const patienceMs = 10 * 60_000;
+const bytesPerSecond = 20_000;
 
 /** True when nothing is left to be fetched for `planned`. */
 export function isComplete(planned: PlannedFile, mirror: Pick<Mirror, 'settings'>): boolean {
@@ -137,7 +141,9 @@ async function transferAndVerify(mirror: Mirror, planned: PlannedFile, body: Sta
   const { upstream, clock, signal, report } = mirror;
   const { url, path, file, sha256 } = planned;
   const { size } = file;
+  const startedMs = clock.now();
   let arrived = 0;
+  let fetched = 0;
   let announced = false;
   const sink = {
     begin: (resumed: boolean, etag: string | undefined): void => {
@@ -150,7 +156,9 @@ async function transferAndVerify(mirror: Mirror, planned: PlannedFile, body: Sta
     },
     write: (chunk: Buffer): void | Promise<void> => {
       arrived += chunk.length;
+      fetched += chunk.length;
       report({ type: 'bytes', path, bytes: chunk.length });
+      refuseDrip(url, clock.now() - startedMs, fetched);
       return body.write(chunk);
     },
   };
@@ -175,6 +183,13 @@ async function transferAndVerify(mirror: Mirror, planned: PlannedFile, body: Sta
     if (error instanceof MismatchError) report({ type: 'bytes', path, bytes: -arrived });
     throw error;
   }
+}
+
+/** Whatever its size, a file is given up in time, which is longer for a large one. */
+function refuseDrip(url: URL, ms: number, bytes: number): void {
+  if (ms <= patienceMs + (bytes / bytesPerSecond) * 1000) return;
+  const speed = `${bytes} bytes in ${Math.round(ms / 1000)} s`;
+  throw new TooSlowError(`${url}: too slow: ${speed}; they are kept, and a later try goes on from there`);
 }
 
 /** Undefined, with a warning, when upstream does not have what it announces: the page will then not announce it. */

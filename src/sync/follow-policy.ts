@@ -44,7 +44,7 @@ export async function followPolicy(mirror: Mirror, known: MirrorState, scope: st
 export function queueDependencies(mirror: Mirror, plans: Map<string, number>): boolean {
   const { state, selection, settings } = mirror;
   if (settings.projects !== undefined || selection.policy?.dependencies !== true) return false;
-  if (enqueueNamed(mirror, selection.follow()) > 0) return true;
+  if (enqueueNamed(mirror, selection.follow(mirror.report)) > 0) return true;
   const changed = selection.changed();
   const stays = (name: ProjectName): boolean => selection.decide(name)?.hold !== 'none';
   if (state.enqueueReplans(thatEnd(mirror, changed.filter(stays), plans), {}) > 0) return true;

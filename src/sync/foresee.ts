@@ -15,7 +15,7 @@ export async function foreseeRequires(mirror: Mirror): Promise<void> {
   const { selection } = mirror;
   const foreseen = new Set<string>();
   for (;;) {
-    selection.follow();
+    selection.follow(mirror.report);
     let learned = 0;
     for (const name of selection.changed()) {
       const decision = selection.decide(name);

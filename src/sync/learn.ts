@@ -32,7 +32,7 @@ export async function learn(mirror: Mirror): Promise<void> {
   const isNew = known.serial === undefined || !covers(known.scope, scope) || known.upstream !== settings.upstream;
   const hasNewPolicy = policyText(mirror) !== (known.policy ?? '');
   if (hasNewPolicy && mirror.selection.policy?.dependencies === true) await foreseeRequires(mirror);
-  else mirror.selection.follow();
+  else mirror.selection.follow(mirror.report);
   mirror.selection.begin(hasNewPolicy || known.policyUnsettled === true);
   if (isNew || settings.reconcile) await begin(mirror, known, base);
   else await follow(mirror, known, known.serial ?? 0);
@@ -40,6 +40,20 @@ export async function learn(mirror: Mirror): Promise<void> {
   if (settings.projects === undefined) await followPolicy(mirror, known, scope, isNew);
   if (!isNew) askForMissing(mirror, known);
   if (!isNew) state.enqueueUnseen(clock.now() - sweepPeriodMs, settings.sweep);
+}
+
+/**
+ * Queues what the changelog tells since it was last read, where there is one. Returns the names. Throws UnreachableError,
+ * NonsenseError, NoChangelogError, PausedError.
+ */
+export async function learnNews(mirror: Mirror): Promise<readonly ProjectName[]> {
+  const { serial, changelogRetryAt } = mirror.state.mirror();
+  const names = new Set<ProjectName>();
+  if (serial === undefined || !isOver(changelogRetryAt, mirror.clock.now())) return [];
+  await followChangelog(mirror, serial, (some) => {
+    for (const name of some) names.add(name);
+  });
+  return [...names];
 }
 
 /** What the mirror's serial speaks of. What else comes into it is learned by name. */
@@ -178,7 +192,11 @@ async function unlessNoChangelog<T>(mirror: Mirror, known: MirrorState, ask: () 
 }
 
 /** True, once everything up to upstream's newest serial is queued; each page of the answer is a step of its own. */
-async function followChangelog(mirror: Mirror, from: number): Promise<true> {
+async function followChangelog(
+  mirror: Mirror,
+  from: number,
+  heard?: (names: Iterable<ProjectName>) => void,
+): Promise<true> {
   const { upstream, state, settings, selection, report } = mirror;
   const only = settings.projects === undefined ? undefined : new Set(settings.projects);
   for (let serial = from; ; ) {
@@ -193,6 +211,7 @@ async function followChangelog(mirror: Mirror, from: number): Promise<true> {
     const moved = { serial: changes.serial, serialMovedAt: mirror.clock.now() };
     if (changes.serial > serial) state.enqueue([...latest.values()], moved);
     else if (!changes.complete) throw new NonsenseError(`the changelog does not go on after serial ${serial}`);
+    heard?.(latest.keys());
     serial = changes.serial;
     if (changes.complete) {
       if (serial === from) await watchSerial(mirror, serial);

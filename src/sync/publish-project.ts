@@ -1,6 +1,7 @@
 /** Publishes what the mirror holds of a page, and says what is to be remembered of it. */
 import { NonsenseError } from '../core/errors.ts';
 import { filenameOf } from '../core/paths.ts';
+import { sumOf } from '../core/sum.ts';
 import type { SimpleFile, SimplePage } from '../formats/simple-json.ts';
 import { explainReason } from '../policy/explain.ts';
 import type { ProjectDecision } from '../policy/rules.ts';
@@ -113,7 +114,7 @@ function planToKeep(
     decision: mirror.selection.keyOf(decision),
     nextChange,
     rule: explainReason(decision.because),
-    bytes: planned.reduce((sum, { file }) => sum + (file.size ?? 0), 0),
+    bytes: sumOf(planned.map(({ file }) => file.size ?? 0)),
     page: pageToKeep(mirror, page, planned, hidden),
   };
 }
@@ -131,7 +132,7 @@ function refuseForeignFiles({ state }: Mirror, { name }: Due, plan: ProjectPlan)
 /** Tells what is to be done. Returns how many bytes are to be fetched. */
 function announce({ report, settings }: Mirror, { due, decision }: SelectedProject, plan: ProjectPlan): number {
   const missing = settings.indexOnly ? [] : plan.files.filter((file) => (file.held ?? file.elsewhere) === undefined);
-  const bytes = missing.reduce((sum, { file }) => sum + (file.size ?? 0), 0);
+  const bytes = sumOf(missing.map(({ file }) => file.size ?? 0));
   report({
     type: 'project-planned',
     name: due.name,

@@ -4,6 +4,7 @@
  */
 import { sha256Hex } from '../core/hash.ts';
 import type { ProjectName } from '../core/names.ts';
+import type { Report } from '../core/report.ts';
 import { closeOver } from '../policy/closure.ts';
 import { explainReason } from '../policy/explain.ts';
 import { type Fingerprint, fingerprintOf } from '../policy/fingerprint.ts';
@@ -23,6 +24,7 @@ export class Selection {
   readonly #state: StateStore;
   #rulesKey: string | undefined;
   #fileBase: string | undefined;
+  readonly #toldCut = new Set<ProjectName>();
   #lastKey = { text: '', key: '' };
   /** What the held projects need of others. */
   #wants: ReadonlyMap<ProjectName, readonly Want[]> = new Map();
@@ -92,7 +94,7 @@ export class Selection {
   }
 
   /** Learns what the held projects depend on now. Returns the projects that something depends on. */
-  follow(): readonly ProjectName[] {
+  follow(report?: Report): readonly ProjectName[] {
     const { policy } = this;
     if (policy?.dependencies !== true) return [];
     const edges = edgesFrom(this.#state.requires());
@@ -102,7 +104,17 @@ export class Selection {
       const { hold, wants } = decideProject(policy, name);
       if (hold === 'files') roots.set(name, wants);
     }
-    this.#wants = closeOver(roots, (name) => edges.get(name) ?? [], policy.environments);
+    this.#wants = closeOver(
+      roots,
+      (name) => edges.get(name) ?? [],
+      policy.environments,
+      (requirer, target) => {
+        if (this.#toldCut.has(requirer)) return;
+        this.#toldCut.add(requirer);
+        const message = `${requirer}: requires more, of ${target} among others, than any real project does; what comes last is not looked at`;
+        report?.({ type: 'warning', message });
+      },
+    );
     return [...this.#wants.keys()].filter((name) => this.includes(name));
   }
 

@@ -68,8 +68,10 @@ async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<S
   if (stale !== undefined) return stale;
   refuseForgedSerial(mirror, due, held, page.serial, url);
   if (!held.published) selection.find(due.name);
-  const lost = await newlyLost(mirror, due.name, lostFiles(page, held.files));
-  if (page.status !== 'quarantined' && !mayLose(mirror, due.name, lost)) {
+  const away = lostFiles(page, held.files);
+  const lost = await newlyLost(mirror, due.name, away);
+  const shown = held.files.length - (away.length - lost.length);
+  if (page.status !== 'quarantined' && !mayLose(mirror, due.name, lost, shown)) {
     return withoutLosing(mirror, project, { page, url }, lost);
   }
   const { serial, status } = page;
@@ -83,8 +85,9 @@ async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<S
   };
 }
 
-function mayLose({ brake }: Mirror, name: ProjectName, lost: readonly HeldFile[]): boolean {
-  return lost.length === 0 || brake.allows({ name, isProject: false, files: lost.length });
+/** Whether `lost` may go of a project that shows so many files. */
+function mayLose({ brake }: Mirror, name: ProjectName, { length: files }: readonly HeldFile[], shown: number): boolean {
+  return files === 0 || brake.allows({ name, isProject: false, isRemoval: false, files, share: files / shown });
 }
 
 /** What is new appears, and the project stays queued until a person has looked at what would go. */
@@ -95,7 +98,7 @@ async function withoutLosing(
   lost: readonly HeldFile[],
 ): Promise<SyncOutcome> {
   const { due, held } = project;
-  const waiting = heldBack(`upstream lists ${lost.length} of its files no more`);
+  const waiting = heldBack('held-back', `upstream lists ${lost.length} of its files no more`);
   const whole = await withLostFiles(mirror, due.name, source, held, lost);
   if (whole === undefined) return waiting;
   // Without its ETag it is looked at again.
@@ -105,8 +108,8 @@ async function withoutLosing(
   return { finished, stays: { reason, obstacle, nextTry: mirror.clock.now() + delayMs } };
 }
 
-function heldBack(what: string): Waiting {
-  return { wait: `${what}; held back, as too much went at a time`, obstacle: 'held-back', delayMs: heldBackAgainMs };
+function heldBack(obstacle: Obstacle, what: string): Waiting {
+  return { wait: `${what}; held back, as too much went at a time`, obstacle, delayMs: heldBackAgainMs };
 }
 
 /** The rules do not let the mirror hold it any more; or nothing requires it, which is upstream's doing. */
@@ -117,9 +120,9 @@ async function leave(mirror: Mirror, due: Due, held: HeldProject, rule: string):
     await removeProject(mirror, due, files, rule);
     return { finished: { kind: 'removed', due, why: rule } };
   }
-  const deletion = { name: due.name, isProject: true, files: files.length };
+  const deletion = { name: due.name, isProject: true, isRemoval: false, files: files.length, share: 1 };
   if (!mirror.brake.allows(deletion) && !(await isQuarantined(mirror, due))) {
-    return heldBack('nothing requires it any more');
+    return heldBack('held-back', 'nothing requires it any more');
   }
   const why = 'not required any more';
   await removeProject(mirror, due, files, why);
@@ -194,8 +197,8 @@ async function absent(mirror: Mirror, due: Due, held: HeldProject): Promise<Sync
   }
   const { files } = held;
   const lost = await newlyLost(mirror, due.name, files);
-  const deletion = { name: due.name, isProject: true, files: lost.length };
-  if (held.published && !mirror.brake.allows(deletion)) return heldBack('upstream has removed it');
+  const deletion = { name: due.name, isProject: true, isRemoval: true, files: lost.length, share: 1 };
+  if (held.published && !mirror.brake.allows(deletion)) return heldBack('removal-held-back', 'upstream has removed it');
   mirror.selection.giveUp(due.name);
   const { keepRemoved: keepFiles } = mirror.settings;
   const why = 'removed upstream';

@@ -14,16 +14,18 @@ import type { Write } from '../files/file-store.ts';
 import { renderLandingPage } from '../formats/landing-page.ts';
 import { renderLastModified } from '../formats/last-modified.ts';
 import { compareClocks } from './clocks.ts';
+import { recallDeaths } from './deaths.ts';
 import { queueDependencies } from './follow-policy.ts';
 import { learn } from './learn.ts';
 import { warnOfLeftOut } from './left-out.ts';
 import type { Mirror } from './mirror.ts';
+import { News } from './news.ts';
 import { emptyTrash, followKeepRemoved, publishRemovals } from './removals.ts';
 import { replanUnchanged } from './replan.ts';
 import { publishRootIndex } from './root-index.ts';
 import { signedSnapshot } from './signed-snapshot.ts';
 import { proveUpstream, trustUpstream } from './upstream-snapshot.ts';
-import { type WorkResult, workThroughQueue } from './work.ts';
+import { type WorkMemory, type WorkResult, workOnDoubtful, workThroughQueue } from './work.ts';
 
 /**
  * Runs until nothing is due and nobody asked for another pass.
@@ -31,8 +33,10 @@ import { type WorkResult, workThroughQueue } from './work.ts';
  */
 export async function sync(mirror: Mirror): Promise<WorkResult> {
   let done = 0;
+  const { state } = mirror;
   const parked = new Map<ProjectName, number>();
   if (!mirror.settings.dryRun) await mirror.files.tidy(false);
+  recallDeaths(mirror);
   for (;;) {
     const startedMs = mirror.clock.now();
     mirror.takeRequest();
@@ -42,7 +46,13 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
     compareClocks(mirror);
     mirror.brake.begin();
     warnOfLeftOut(mirror);
-    const result = await onePass(mirror, startedMs, parked);
+    const memory = { parked, news: new News(mirror) };
+    let result = await onePass(mirror, startedMs, () => work(mirror, memory));
+    if (state.underWay.doubtful(mirror.clock.now()).length > 0) {
+      // Once everything else is published: it may end the process.
+      const last = await onePass(mirror, startedMs, () => workOnDoubtful(mirror, memory));
+      result = { done: result.done + last.done, parked: last.parked };
+    }
     await proveUpstream(mirror, result.done === 0 ? seen : undefined);
     done += result.done;
     if (mirror.settings.dryRun || !mirror.takeRequest()) {
@@ -52,9 +62,9 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
   }
 }
 
-async function onePass(mirror: Mirror, startedMs: number, parked: Map<ProjectName, number>): Promise<WorkResult> {
+async function onePass(mirror: Mirror, startedMs: number, work: () => Promise<WorkResult>): Promise<WorkResult> {
   const { state, files, settings } = mirror;
-  const result = await work(mirror, parked);
+  const result = await work();
   mirror.space.tell(mirror.report);
   if (settings.dryRun) return result;
   const { rootIndexDue, rootIndex } = state.mirror();
@@ -70,7 +80,7 @@ async function onePass(mirror: Mirror, startedMs: number, parked: Map<ProjectNam
 }
 
 /** What the projects that were just published require is queued in turn. */
-async function work(mirror: Mirror, parked: Map<ProjectName, number>): Promise<WorkResult> {
+async function work(mirror: Mirror, memory: WorkMemory): Promise<WorkResult> {
   const { state, report } = mirror;
   const plans = new Map<string, number>();
   let done = 0;
@@ -78,7 +88,7 @@ async function work(mirror: Mirror, parked: Map<ProjectName, number>): Promise<W
     report({ type: 'queued', projects: state.totals().queued });
     done += await replanUnchanged(mirror);
     if (state.totals().queued > 0) state.remember({ rootIndexDue: true });
-    const result = await workThroughQueue(mirror, parked);
+    const result = await workThroughQueue(mirror, memory);
     done += result.done;
     if (mirror.settings.dryRun || !queueDependencies(mirror, plans)) return { done, parked: result.parked };
   }

@@ -1,23 +1,41 @@
 /** Works through the queue: many projects at a time, removals first, and none of them in the way of the others. */
-import { DoesNotFitError, MismatchError, NonsenseError, throwIfPaused, UnreachableError } from '../core/errors.ts';
-import { GroupCommit } from '../core/group-commit.ts';
+import {
+  BusyError,
+  DoesNotFitError,
+  LargeFileError,
+  NotAskedError,
+  PausedError,
+  StorageError,
+  TooSlowError,
+  throwIfPaused,
+  UnreachableError,
+} from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
 import { Places } from '../core/places.ts';
-import { longestWaitMs, parkDelayMs } from '../core/retry.ts';
-import type { Due, Finished, Obstacle, Parked } from '../state/state-store.ts';
+import type { MirrorEvent } from '../core/report.ts';
+import { parkDelayMs } from '../core/retry.ts';
+import type { Due, Obstacle, Parked } from '../state/state-store.ts';
+import { deathsOf } from './deaths.ts';
+import { Finisher } from './finisher.ts';
 import type { Mirror } from './mirror.ts';
+import type { News } from './news.ts';
 import { syncProject } from './sync-project.ts';
+import { alarmFor, reasonOf } from './unexpected.ts';
 
 /** Projects under way: far more than connections, because most of them wait for a flush that they share. */
 const mostUnderWay = 600;
+/** The same of those that upstream has changed during the run; they do not wait for the others. */
+const mostNewsUnderWay = 20;
 const queuePiece = 1000;
 /** A run waits this long for a project whose next try is near; what takes longer is left to the next run. */
 const patienceMs = 60_000;
-/** So many projects in a row without an answer: upstream is down, and the rest of the queue need not find out. */
+/** So many projects without an answer that were all begun since there was one: the rest of the queue need not find out. */
 const failuresInARow = 20;
+/** What upstream asks to be left alone for longer than that is tried again sooner: nobody blinds a mirror for a day. */
+const longestRespiteMs = 60 * 60_000;
 
-/** What concerns one project, and leaves the others alone. */
-const projectFailures = [UnreachableError, NonsenseError, MismatchError, DoesNotFitError];
+/** What time or a person will heal, and nothing is wrong with. */
+const expectedObstacles: ReadonlySet<Obstacle> = new Set(['absent', 'stale', 'held-back', 'removal-held-back']);
 
 /** What a pass over the queue came to. */
 export interface WorkResult {
@@ -27,43 +45,88 @@ export interface WorkResult {
   readonly parked: ReadonlySet<ProjectName>;
 }
 
+/** What lasts longer than one time through the queue. */
+export interface WorkMemory {
+  /** The projects that the run has tried in vain, with the times of their next tries; it is brought up to date. */
+  readonly parked: Map<ProjectName, number>;
+  readonly news: News;
+}
+
 /**
- * Works until nothing is due. `parked` holds the projects that the run has tried in vain, with the times of their next
- * tries; it is brought up to date. Throws what ends the run: UnreachableError, StorageError, PausedError.
+ * Works until nothing is due but what is doubtful: what was under way when a run died. Throws what ends the run:
+ * UnreachableError, StorageError, PausedError.
  */
-export function workThroughQueue(mirror: Mirror, parked: Map<ProjectName, number>): Promise<WorkResult> {
-  return new QueueWorker(mirror, parked).run();
+export function workThroughQueue(mirror: Mirror, memory: WorkMemory): Promise<WorkResult> {
+  return new QueueWorker(mirror, memory).run(false);
+}
+
+/** Works on what is doubtful, one project at a time, so that what kills the process is found out. Throws the same. */
+export function workOnDoubtful(mirror: Mirror, memory: WorkMemory): Promise<WorkResult> {
+  return new QueueWorker(mirror, memory).run(true);
 }
 
 class QueueWorker {
   readonly #mirror: Mirror;
   readonly #only: ReadonlySet<ProjectName> | undefined;
   readonly #places = new Places(mostUnderWay);
-  readonly #finished: GroupCommit<Finished>;
+  readonly #newsPlaces = new Places(mostNewsUnderWay);
+  readonly #finisher: Finisher;
   readonly #parked: Map<ProjectName, number>;
+  readonly #news: News;
+  readonly #underWay = new Set<ProjectName>();
+  /** Changed upstream since the queue was looked at. */
+  readonly #heard = new Set<ProjectName>();
+  /** Changed upstream while they are under way. */
+  readonly #again = new Set<ProjectName>();
+  #listening: Promise<void> | undefined;
   #done = 0;
+  /** How often a project got an answer, and how many did not that were begun since the last one did. */
+  #successes = 0;
   #failures = 0;
+  /** Why projects were left for the next run, if some were. */
+  #notAsked: NotAskedError | undefined;
   #fatal: unknown;
 
-  constructor(mirror: Mirror, parked: Map<ProjectName, number>) {
-    this.#mirror = mirror;
+  constructor(mirror: Mirror, { parked, news }: WorkMemory) {
+    const report = (event: MirrorEvent): void => {
+      mirror.report(event);
+      this.#listenInTime();
+    };
+    this.#mirror = { ...mirror, report };
     this.#parked = parked;
-    this.#finished = new GroupCommit(mirror.clock, async (finished) => mirror.state.finish(finished));
+    this.#news = news;
+    this.#finisher = new Finisher(mirror.state, mirror.clock);
     this.#only = mirror.settings.projects === undefined ? undefined : new Set(mirror.settings.projects);
   }
 
-  async run(): Promise<WorkResult> {
+  async run(isDoubtful: boolean): Promise<WorkResult> {
+    const { signal, state, settings } = this.#mirror;
+    // Who is asked to stop and then killed has not died of a project.
+    const rest = (): void => (settings.dryRun ? undefined : state.underWay.end());
+    signal.addEventListener('abort', rest, { once: true });
+    try {
+      await (isDoubtful ? this.#passOverDoubtful() : this.#passes());
+    } finally {
+      signal.removeEventListener('abort', rest);
+      await this.#listening;
+      rest();
+    }
+    this.#throwIfOver();
+    if (this.#notAsked !== undefined) throw this.#notAsked;
+    return { done: this.#done, parked: new Set(this.#parked.keys()) };
+  }
+
+  async #passes(): Promise<void> {
     const { clock, signal, report, settings } = this.#mirror;
     for (;;) {
       // A dry run leaves the queue as it is, so that the second pass sees the removals, too.
       if (!settings.dryRun) await this.#pass(true);
       await this.#pass(false);
       const ms = this.#nextTry() - clock.now();
-      if (ms > patienceMs || settings.dryRun) break;
+      if (ms > patienceMs || settings.dryRun) return;
       report({ type: 'waiting', ms, why: 'for pages that upstream has not refreshed yet' });
       await clock.sleep(Math.max(ms, 1), signal);
     }
-    return { done: this.#done, parked: new Set(this.#parked.keys()) };
   }
 
   /** Infinity when nothing is parked. */
@@ -73,63 +136,143 @@ class QueueWorker {
     return earliest;
   }
 
-  /** Once over everything that is due, in the order of names. */
+  /** Once over everything that is due, in the order of names; of what is doubtful, removals come last, and the rest later. */
   async #pass(removed: boolean): Promise<void> {
-    const { state, clock, signal } = this.#mirror;
+    const { state, clock } = this.#mirror;
+    const doubtful: Due[] = [];
     let after: ProjectName | undefined;
-    for (;;) {
+    do {
+      this.#heard.clear();
       const piece = state.due(clock.now(), removed, after, queuePiece);
       for (const due of piece) {
-        if (this.#only !== undefined && !this.#only.has(due.name)) continue;
-        await this.#places.take();
-        if (this.#fatal !== undefined || signal.aborted) {
-          this.#places.give();
-          break;
-        }
-        void this.#work(due).finally(() => this.#places.give());
+        if (!this.#isAsked(due)) continue;
+        if (deathsOf(due) > 0) doubtful.push(due);
+        else await this.#start(due, this.#places);
       }
       after = piece.at(-1)?.name;
-      if (after === undefined || this.#fatal !== undefined || signal.aborted) break;
-    }
+    } while (after !== undefined && !this.#isOver());
     await this.#places.allFree();
+    if (removed) for (const due of doubtful) if (!this.#isOver()) await this.#work(due);
+    this.#throwIfOver();
+  }
+
+  async #passOverDoubtful(): Promise<void> {
+    const { state, clock } = this.#mirror;
+    for (const name of state.underWay.doubtful(clock.now())) {
+      const due = this.#dueNow(name);
+      if (due !== undefined && this.#isAsked(due) && !this.#isOver()) await this.#work(due);
+    }
+  }
+
+  #isAsked({ name }: Due): boolean {
+    return this.#only?.has(name) !== false;
+  }
+
+  #isOver(): boolean {
+    return this.#fatal !== undefined || this.#mirror.signal.aborted;
+  }
+
+  #throwIfOver(): void {
     if (this.#fatal !== undefined) throw this.#fatal;
-    throwIfPaused(signal);
+    throwIfPaused(this.#mirror.signal);
+  }
+
+  /** Begins to work on a project as soon as there is a place for it. */
+  async #start(due: Due, places: Places): Promise<void> {
+    await places.take();
+    const now = this.#heard.has(due.name) ? this.#dueNow(due.name) : due;
+    if (now === undefined || this.#underWay.has(due.name) || this.#isOver()) places.give();
+    else void this.#work(now).finally(() => places.give());
+  }
+
+  #dueNow(name: ProjectName): Due | undefined {
+    const { state, clock } = this.#mirror;
+    const queued = state.queued(name);
+    return (queued?.nextTry ?? 0) > clock.now() ? undefined : queued;
+  }
+
+  #listenInTime(): void {
+    if (this.#listening !== undefined || this.#isOver() || !this.#news.isDue()) return;
+    this.#listening = this.#listen().finally(() => {
+      this.#listening = undefined;
+    });
+  }
+
+  /** Never rejects. Works on what has changed upstream during the run, removals first. */
+  async #listen(): Promise<void> {
+    try {
+      const names = await this.#news.read();
+      for (const name of names) (this.#underWay.has(name) ? this.#again : this.#heard).add(name);
+      const all = names.flatMap((name) => this.#dueNow(name) ?? []).filter((due) => this.#isAsked(due));
+      const removed = all.filter((due) => due.removed);
+      for (const due of [...removed, ...all.filter((due) => !due.removed)]) {
+        if (deathsOf(due) === 0) await this.#start(due, this.#newsPlaces);
+      }
+      await this.#newsPlaces.allFree();
+    } catch (error) {
+      this.#fatal ??= error;
+    }
   }
 
   /** Never rejects: a project's failure is its own, and what ends the run is kept for the end of the pass. */
   async #work(due: Due): Promise<void> {
-    const { state, report, settings } = this.#mirror;
-    report({ type: 'project-started', name: due.name });
+    const { name } = due;
+    const begunAt = this.#successes;
+    this.#underWay.add(name);
     try {
-      const outcome = await syncProject(this.#mirror, due);
-      this.#failures = 0;
-      if ('wait' in outcome) return this.#park(due, outcome.obstacle, outcome.wait, outcome.delayMs);
-      const { finished, stays } = outcome;
-      // Nothing is removed where upstream still does not have what never was here.
-      const isChange = finished.kind !== 'removed' || state.held(due.name).published;
-      if (!settings.dryRun)
-        await this.#finished.add(stays && finished.kind === 'published' ? { ...finished, stays } : finished);
-      if (stays !== undefined) this.#tellParked(due, stays);
-      else this.#parked.delete(due.name);
-      this.#done += 1;
-      report({ type: 'project-done', name: due.name, outcome: isChange ? finished.kind : 'unchanged' });
+      await this.#try(due);
     } catch (error) {
       try {
-        this.#fail(due, error);
+        this.#fail(due, error, begunAt === this.#successes);
       } catch (fatal) {
         this.#fatal ??= fatal;
       }
+    } finally {
+      this.#underWay.delete(name);
     }
+    const again = this.#again.delete(name) && !this.#isOver() ? this.#mirror.state.queued(name) : undefined;
+    if (again !== undefined) await this.#work(again);
   }
 
-  #fail(due: Due, error: unknown): void {
-    if (!projectFailures.some((kind) => error instanceof kind)) throw error;
-    const reason = error instanceof Error ? error.message : String(error);
-    const obstacle = error instanceof DoesNotFitError ? 'no-room' : 'failed';
-    this.#park(due, obstacle, reason, parkDelayMs(due.attempts + 1));
-    if (!(error instanceof UnreachableError)) return;
+  async #try(due: Due): Promise<void> {
+    const { state, report, settings } = this.#mirror;
+    // Remembered before anything is done: what kills the process is not tried first again.
+    if (!settings.dryRun) state.underWay.begin(due.name);
+    report({ type: 'project-started', name: due.name });
+    const outcome = await syncProject(this.#mirror, due);
+    this.#successes += 1;
+    this.#failures = 0;
+    if ('wait' in outcome) return this.#park(due, outcome.obstacle, outcome.wait, outcome.delayMs);
+    const { finished, stays } = outcome;
+    // Nothing is removed where upstream still does not have what never was here.
+    const isChange = finished.kind !== 'removed' || state.held(due.name).published;
+    if (!settings.dryRun)
+      await this.#finisher.add(stays && finished.kind === 'published' ? { ...finished, stays } : finished);
+    if (stays !== undefined) this.#tellParked(due, stays);
+    else this.#parked.delete(due.name);
+    this.#done += 1;
+    report({ type: 'project-done', name: due.name, outcome: isChange ? finished.kind : 'unchanged' });
+  }
+
+  /** Parks the project, whatever was thrown, unless that concerns all of them. */
+  #fail(due: Due, error: unknown, isInARow: boolean): void {
+    const isOfDisk = error instanceof StorageError && !(error instanceof LargeFileError);
+    if (isOfDisk || error instanceof PausedError || this.#mirror.signal.aborted) throw error;
+    const alarm = alarmFor(due.name, error);
+    if (alarm !== undefined) this.#mirror.report(alarm);
+    // What was not asked is due in the next run.
+    if (error instanceof NotAskedError) this.#notAsked ??= error;
+    else {
+      const obstacle = error instanceof DoesNotFitError ? 'no-room' : 'failed';
+      const wantedMs = error instanceof UnreachableError ? Math.min(error.retryAfterMs ?? 0, longestRespiteMs) : 0;
+      // Each try at what is slow brings it nearer.
+      const failures = error instanceof TooSlowError ? 1 : due.attempts + 1;
+      this.#park(due, obstacle, reasonOf(error), Math.max(parkDelayMs(failures), wantedMs));
+    }
+    // Whether a host is busy is for the limiter to find out.
+    if (!(error instanceof UnreachableError) || error instanceof BusyError || !isInARow) return;
     this.#failures += 1;
-    if (this.#failures >= failuresInARow || (error.retryAfterMs ?? 0) > longestWaitMs) throw error;
+    if (this.#failures >= failuresInARow) throw error;
   }
 
   #park(due: Due, obstacle: Obstacle, reason: string, delayMs: number): void {
@@ -142,7 +285,7 @@ class QueueWorker {
 
   #tellParked({ name }: Due, { obstacle, reason, nextTry }: Omit<Parked, 'due'>): void {
     this.#parked.set(name, nextTry);
-    const expected = obstacle === 'absent' || obstacle === 'stale' || obstacle === 'held-back';
+    const expected = expectedObstacles.has(obstacle);
     this.#mirror.report({ type: 'project-parked', name, reason, nextTry, expected });
   }
 }

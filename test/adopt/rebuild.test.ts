@@ -1,11 +1,13 @@
 /** A state that was lost is made anew from the tree, and nothing is asked of upstream that the tree can tell. */
-import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { createHash } from 'node:crypto';
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { rebuildState } from '../../src/cli/rebuild.ts';
 import type { Owner } from '../../src/cli/take-over.ts';
 import { openTarget } from '../../src/cli/target.ts';
 import type { ProjectName } from '../../src/core/names.ts';
+import type { WebPath } from '../../src/core/paths.ts';
 import { FilesystemFileStore } from '../../src/files/filesystem/filesystem-file-store.ts';
 import { SqliteStateStore } from '../../src/state/sqlite/sqlite-state-store.ts';
 import type { HeldProject } from '../../src/state/state-store.ts';
@@ -278,4 +280,34 @@ t.test('a list of removals that is not ours is passed over', async (t) => {
     const { removed: _at, ...rest } = right;
     t.same(found, text.includes('never') ? [{ ...rest, at: Date.parse(at) }] : [], text.slice(0, 20));
   }
+});
+
+t.test('of what was removed only that is kept which an archive may keep', async (t) => {
+  const mirror = await openMirror(t);
+  const at = '2026-11-01T00:00:00.000Z';
+  const body = Buffer.from('bytes');
+  const sha256 = createHash('sha256').update(body).digest('hex');
+  const entry = (file: string, more: object = {}) => {
+    const path = `packages/aa/bb/${'c'.repeat(60)}/${file}-1.tar.gz`;
+    mkdirSync(dirname(join(mirror.web, path)), { recursive: true });
+    writeFileSync(join(mirror.web, path), body);
+    return { project: 'sample-gone', path, sha256, removed: at, why: 'removed upstream', ...more };
+  };
+  const removed = [
+    entry('kept'),
+    entry('evil', { why: 'quarantined upstream' }),
+    entry('ruled', { why: 'mirror.toml:1 (projects = ["x"])' }),
+    entry('other', { sha256: '0'.repeat(64) }),
+  ];
+  writeFileSync(join(mirror.web, 'removed.json'), JSON.stringify({ complete: true, removed }));
+  rmSync(join(mirror.target, 'state.db'));
+  await rebuild(mirror);
+  t.same(
+    removed.map(({ path }) => mirror.remembered((state) => state.holderOf(path as WebPath))),
+    ['sample-gone', undefined, undefined, undefined],
+  );
+  t.equal(
+    mirror.remembered((state) => state.removals.latest(99).length),
+    4,
+  );
 });

@@ -5,12 +5,15 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import t from 'tap';
 import { apacheOrReason, openApache } from '../fixtures/apache.ts';
+import { openToAll } from '../fixtures/open-to-all.ts';
 import { openTestMirror } from '../fixtures/test-mirror.ts';
 import { logLine } from './log-line.ts';
 
 const browser = ['chromium', 'chromium-browser', 'google-chrome'].map((name) => `/usr/bin/${name}`).find(existsSync);
 const { skip } = apacheOrReason();
-const options = { skip: skip || (browser === undefined ? 'no Chromium is installed here' : false) };
+const options = {
+  skip: skip || (browser === undefined ? 'no Chromium is installed: apt-get install chromium' : false),
+};
 
 /** The page as the browser has understood it, after its scripts. */
 async function understood(url: string, profile: string): Promise<string> {
@@ -24,7 +27,7 @@ function markup(field: string): string {
 }
 
 t.test('markup in a page of upstream stays text', options, async (t) => {
-  const mirror = await openTestMirror(t);
+  const mirror = await openTestMirror(openToAll(t));
   mirror.alterPage('alpha', (page) => ({
     ...page,
     meta: { ...page.meta, extra: markup('meta') },

@@ -3,12 +3,13 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { programsOrReason } from '../fixtures/programs.ts';
 
 const units = ['pep381run.service', 'pep381run.path', 'pep381run.timer'];
 const text = (unit: string): string => readFileSync(new URL(`../../apache/${unit}`, import.meta.url), 'utf8');
-const hasSystemd = spawnSync('systemd-analyze', ['--version']).status === 0;
+const needsSystemd = programsOrReason('systemd-analyze');
 
-t.test('systemd accepts the units', { skip: hasSystemd ? false : 'systemd-analyze is not installed' }, async (t) => {
+t.test('systemd accepts the units', needsSystemd, async (t) => {
   const folder = t.testdir({ pep381run: '#!/bin/sh\n' });
   chmodSync(join(folder, 'pep381run'), 0o755);
   for (const unit of units) {
@@ -22,7 +23,7 @@ t.test('systemd accepts the units', { skip: hasSystemd ? false : 'systemd-analyz
   t.notMatch(stdout + stderr, 'pep381run', 'nothing to remark');
 });
 
-t.test('the service may do little', { skip: hasSystemd ? false : 'systemd-analyze is not installed' }, async (t) => {
+t.test('the service may do little', needsSystemd, async (t) => {
   const path = join(t.testdir({ 'pep381run.service': text('pep381run.service') }), 'pep381run.service');
   // In tenths; a unit without any protection has 92 to 96.
   const { status, stdout, stderr } = spawnSync(

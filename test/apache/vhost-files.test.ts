@@ -1,12 +1,13 @@
 /** Everything but pages: types, lifetimes, ranges, and what must never leave the mirror. */
 import t from 'tap';
 import { apacheOrReason, openApache } from '../fixtures/apache.ts';
+import { openToAll } from '../fixtures/open-to-all.ts';
 import { ask, type Question, type Reply } from './ask.ts';
 import { logLine } from './log-line.ts';
 import { blobFolder, releaseSuffixes, secret, writeSmallMirror } from './small-mirror.ts';
 
 t.test('files', apacheOrReason(), async (t) => {
-  const target = t.testdir();
+  const target = openToAll(t).testdir();
   writeSmallMirror(target);
   const apache = await openApache({ target });
   t.teardown(() => apache.close());

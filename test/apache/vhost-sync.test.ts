@@ -9,6 +9,7 @@ import {
   clientAddressHeader,
   openApache,
 } from '../fixtures/apache.ts';
+import { openToAll } from '../fixtures/open-to-all.ts';
 import { ask } from './ask.ts';
 import { writeSmallMirror } from './small-mirror.ts';
 
@@ -111,7 +112,7 @@ async function openWithProgram(
   readonly programs: string;
   readonly target: string;
 }> {
-  const folder = t.testdir({
+  const folder = openToAll(t).testdir({
     programs: { 'pep381sync.cgi': program, pep381run: program },
     target: {},
   });

@@ -2,6 +2,7 @@
 import { gunzipSync } from 'node:zlib';
 import t from 'tap';
 import { type Apache, apacheOrReason, openApache } from '../fixtures/apache.ts';
+import { openToAll } from '../fixtures/open-to-all.ts';
 import { ask, type Reply, typeOf } from './ask.ts';
 import { page, writeSmallMirror } from './small-mirror.ts';
 
@@ -10,7 +11,7 @@ const html = 'application/vnd.pypi.simple.v1+html';
 const browser = 'text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8';
 
 t.test('pages', apacheOrReason(), async (t) => {
-  const target = t.testdir();
+  const target = openToAll(t).testdir();
   writeSmallMirror(target);
   const apache: Apache = await openApache({ target });
   t.teardown(() => apache.close());

@@ -47,3 +47,24 @@ t.test('what is damaged of an archive goes into the trash with --repair, and is 
   );
   t.match(await runCheck(mirror, { repair: true }), { lines: [], exitCode: 0 });
 });
+
+t.test('what is kept is checked in its share, once, and healed by nobody', async (t) => {
+  const index = damageableIndex();
+  const names = ['kept-a', 'kept-b', 'kept-c', 'kept-d', 'kept-e'];
+  for (const name of names) index.publish(makeWheel({ name, version: '1.0' }));
+  const mirror = await openSyncedMirror(t, index);
+  const paths = names.map((name) => mirror.pathOf(name, `${name.replace('-', '_')}-1.0-py3-none-any.whl`));
+  for (const name of names) mirror.index.removeProject(name);
+  await mirror.runLater({ settings: { keepRemoved: true } });
+  for (const path of paths) flipByte(join(mirror.web, path));
+  const told: string[] = [];
+  for (const number of [1, 2, 3]) {
+    const { lines } = await runCheck(mirror, { share: { number, of: 3 } });
+    told.push(...paths.filter((path) => lines.some((line) => line.startsWith(`Bad sha256 ${path}`))));
+  }
+  t.same([...told].sort(), [...paths].sort());
+  t.equal(
+    mirror.remembered((state) => state.totals().queued),
+    0,
+  );
+});

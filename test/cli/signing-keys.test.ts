@@ -7,6 +7,7 @@ import { settingsFrom } from '../../src/cli/settings.ts';
 import { readOwnKey, readPublicKey, readSigningKey, readUpstreamKey } from '../../src/cli/signing-keys.ts';
 import { openTarget } from '../../src/cli/target.ts';
 import { UsageError } from '../../src/core/errors.ts';
+import { programsOrReason } from '../fixtures/programs.ts';
 import { makeSnapshotKeys } from '../fixtures/snapshot-keys.ts';
 
 const keys = makeSnapshotKeys();
@@ -112,7 +113,7 @@ t.test('what is no such key is refused, and nothing of it is told', async (t) =>
   );
 });
 
-t.test('openssl verifies it as README.md says', { skip: hasOpenssl() ? false : 'needs openssl' }, async (t) => {
+t.test('openssl verifies it as README.md says', opensslOrReason(), async (t) => {
   const folder = t.testdir();
   const sh = (script: string): string => execFileSync('sh', ['-ec', script], { cwd: folder, encoding: 'utf8' });
   sh('umask 077; openssl genpkey -algorithm ed25519 -out sign.key; openssl pkey -in sign.key -pubout -out signing.pub');
@@ -133,11 +134,12 @@ function told(work: () => unknown): string {
   }
 }
 
-/** Those before 3.0 cannot sign by such keys on their command line. */
-function hasOpenssl(): boolean {
-  try {
-    return /^OpenSSL (?:[3-9]|\d\d)/.test(execFileSync('openssl', ['version'], { encoding: 'utf8' }));
-  } catch {
-    return false;
-  }
+/** Versions before 3.0 cannot sign by such keys on their command line. */
+function opensslOrReason(): { readonly skip: false | string } {
+  const { skip } = programsOrReason('openssl');
+  if (skip !== false) return { skip };
+  const version = execFileSync('openssl', ['version'], { encoding: 'utf8' });
+  return {
+    skip: /^OpenSSL (?:[3-9]|\d\d)/.test(version) ? false : `needs OpenSSL 3.0 or later, found ${version.trim()}`,
+  };
 }

@@ -4,7 +4,8 @@ import { dirname, join } from 'node:path';
 import t from 'tap';
 import { isThere, openTarget, requestAgeMs, takeRequest } from '../../src/cli/target.ts';
 import { StorageError } from '../../src/core/errors.ts';
-import { calledAsOrdinaryUser, openFolder, ordinaryUserOrReason } from '../fixtures/ordinary-user.ts';
+import { openToAll } from '../fixtures/open-to-all.ts';
+import { calledAsOrdinaryUser, ordinaryUserOrReason } from '../fixtures/ordinary-user.ts';
 
 t.test('what may not be looked at is a matter of storage, and not taken for absent', async (t) => {
   const root = t.testdir();
@@ -51,7 +52,7 @@ t.test(
   'a folder in the place of a request that cannot be removed is told, and ends no run',
   ordinaryUserOrReason(),
   async (t) => {
-    const root = openFolder(t);
+    const root = openToAll(t).testdir();
     const flag = openTarget(root).requestFlag;
     mkdirSync(flag, { recursive: true });
     writeFileSync(join(flag, 'theirs'), '');

@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import t from 'tap';
 import { bucketOf, bucketsIn, leafHash, merkleHash, treeOfBuckets } from '../../src/core/page-tree.ts';
+import { programsOrReason } from '../fixtures/programs.ts';
 import { named } from '../fixtures/test-mirror.ts';
 
 const sha256 = (...parts: readonly (string | Buffer)[]): Buffer => {
@@ -64,7 +65,7 @@ print(tree([tree(b) for b in buckets]).hex())
 print(tree([tree(b) for b in buckets[32:48]]).hex())
 `;
 
-t.test('Python makes the same tree of the same pages', { skip: hasPython() ? false : 'needs python3' }, async (t) => {
+t.test('Python makes the same tree of the same pages', programsOrReason('python3'), async (t) => {
   const names = named(...Array.from({ length: 6000 }, (_, at) => `project-${at}`)).sort();
   const buckets = new Map<number, string[]>();
   for (const name of names) {
@@ -85,12 +86,3 @@ t.test('a mirror without projects has a tree, too', async (t) => {
     times === 0 ? hash : level(sha256('\x01', hash, hash), times - 1);
   t.equal(treeOfBuckets(new Map()).root, level(nothing, 12).toString('hex'));
 });
-
-function hasPython(): boolean {
-  try {
-    execFileSync('python3', ['-c', ''], { stdio: 'ignore' });
-    return true;
-  } catch {
-    return false;
-  }
-}

@@ -1,5 +1,12 @@
 import t from 'tap';
-import { MismatchError, NonsenseError, PausedError, StorageError, UnreachableError } from '../../src/core/errors.ts';
+import {
+  MismatchError,
+  NonsenseError,
+  NotAskedError,
+  PausedError,
+  StorageError,
+  UnreachableError,
+} from '../../src/core/errors.ts';
 import { longestWaitMs, parkDelayMs, staleDelayMs, withRetries } from '../../src/core/retry.ts';
 import { FakeClock } from '../fixtures/fake-clock.ts';
 
@@ -90,9 +97,25 @@ t.test('a long Retry-After is not waited for: the error is passed on at once', a
   t.same([calls.asked, clock.slept], [1, []]);
 });
 
-t.test('a short Retry-After does not end the tries', async (t) => {
+t.test('a short Retry-After is waited for, and chance spreads those who wait', async (t) => {
   const calls = failing(new UnreachableError('busy', { retryAfterMs: longestWaitMs }));
-  t.equal(await withRetries(new FakeClock(), never, calls.ask), 'answer');
+  const clock = new FakeClock();
+  t.equal(await withRetries(clock, never, calls.ask), 'answer');
+  t.same(clock.slept, [longestWaitMs + 250]);
+});
+
+t.test('two minutes are the longest that is waited for in all', async (t) => {
+  const busy = () => new UnreachableError('busy', { retryAfterMs: 50_000 });
+  const calls = failing(busy(), busy(), busy(), busy());
+  await t.rejects(withRetries(new FakeClock(), never, calls.ask), { message: 'busy' });
+  t.equal(calls.asked, 3);
+});
+
+t.test('what was not asked is not tried again', async (t) => {
+  const calls = failing(new NotAskedError('left alone'));
+  const clock = new FakeClock();
+  await t.rejects(withRetries(clock, never, calls.ask), /left alone/);
+  t.same([calls.asked, clock.slept], [1, []]);
 });
 
 t.test('a pause ends the waiting between tries', async (t) => {

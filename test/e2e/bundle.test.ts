@@ -8,7 +8,7 @@ import t from 'tap';
 import { visibleFiles } from '../sample/sample-model.ts';
 import { sampleIndex } from '../sample/sample-projects.ts';
 import { openSampleServer } from '../sample/sample-server.ts';
-import { openBundle } from './bundle.ts';
+import { type BuildScript, openBundle } from './bundle.ts';
 import { run } from './program.ts';
 import { treeOf } from './tree.ts';
 
@@ -27,6 +27,18 @@ t.test('the folder holds the programs, what they load, and package.json, and not
   const others = readdirSync(copied).filter((name) => !isProgram(name));
   t.same(others.sort(), ['better_sqlite3.node', 'package.json', 'provenance.js']);
   t.same(JSON.parse(readFileSync(join(copied, 'package.json'), 'utf8')), { type: 'commonjs' });
+});
+
+t.test('everybody may read what an umask of 077 built', async (t) => {
+  const before = process.umask(0o077);
+  t.teardown(() => process.umask(before));
+  const { buildPrograms } = (await import(new URL('../../scripts/build.mjs', import.meta.url).href)) as BuildScript;
+  const folder = join(t.testdir(), 'dist');
+  await buildPrograms(folder);
+  t.equal(statSync(folder).mode & 0o777, 0o755);
+  for (const name of readdirSync(folder)) {
+    t.equal(statSync(join(folder, name)).mode & 0o777, isProgram(name) ? 0o755 : 0o644, name);
+  }
 });
 
 t.test('every program stays below a megabyte and needs no other package', async (t) => {
@@ -85,6 +97,32 @@ t.test('it starts by its own name, directly, through a link, and from any folder
     const ended = spawnSync(command, ['--version'], { cwd: folder, encoding: 'utf8', env: { PATH: process.env.PATH } });
     t.equal(ended.stdout, `${version}\n`, name);
   }
+});
+
+t.test('a copy with an addon that this Node cannot load says so in one line', async (t) => {
+  const server = await openSampleServer({ index: sampleIndex() });
+  t.teardown(() => server.close());
+  const target = join(t.testdir(), 'target');
+  t.equal((await run(program, ['-q', '--upstream', server.url, target])).code, 0);
+  const damaged = join(elsewhere, 'damaged');
+  cpSync(copied, damaged, { recursive: true });
+  const addon = join(damaged, 'better_sqlite3.node');
+  const commands = { pep381run: ['-q'], pep381checkfiles: ['-q'], processlogs: ['-q'] } as const;
+  const says = async (pattern: RegExp): Promise<void> => {
+    for (const [name, options] of Object.entries(commands)) {
+      const logs = name === 'processlogs' ? ['/dev/null'] : [];
+      const { code, stderr } = await run(join(damaged, name), [...options, target, ...logs]);
+      t.equal(code, 4, name);
+      t.match(stderr, pattern, name);
+      t.equal(stderr.split('\n').length, 2, stderr);
+    }
+    t.match((await run(join(damaged, 'pep381run'), ['--status', target])).stderr, pattern);
+    t.equal((await run(join(damaged, 'pep381run'), ['--version'])).stdout, `${version}\n`);
+  };
+  writeFileSync(addon, 'of another machine');
+  await says(/^\w+: error: the SQLite addon cannot be loaded: .*better_sqlite3\.node: .*; npm run build with /);
+  rmSync(addon);
+  await says(/^\w+: error: the SQLite addon cannot be loaded: better_sqlite3\.node is not beside the program; npm run/);
 });
 
 t.test('a copy below a package of ES modules runs as well', async (t) => {

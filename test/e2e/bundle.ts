@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 
-interface BuildScript {
+export interface BuildScript {
   buildPrograms(folder: string): Promise<void>;
 }
 

@@ -10,8 +10,8 @@ import { stateOf } from './tree.ts';
 
 const program = join(await openBundle(), 'pep381run');
 const paused = '\nMirroring paused. Resume by restarting pep381run.\n';
-/** More than a loaded machine needs to end a process, less than any timeout of a connection. */
-const atOnceMs = 3_000;
+/** More than a loaded machine needs to end a process, less than the time for which a run waits for upstream: 30 seconds. */
+const atOnceMs = 20_000;
 const largeWheel = /sample_large-1\.0-py3-none-any\.whl$/;
 
 for (const [signal, code] of [

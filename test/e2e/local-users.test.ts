@@ -18,7 +18,8 @@ import {
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
-import { asOrdinaryUser, openFolder, otherUserOrReason } from '../fixtures/ordinary-user.ts';
+import { openToAll } from '../fixtures/open-to-all.ts';
+import { asOrdinaryUser, otherUserOrReason } from '../fixtures/ordinary-user.ts';
 import { smallIndex } from '../fixtures/small-index.ts';
 import { openBundle } from './bundle.ts';
 import { hotJournal } from './hot-journal.ts';
@@ -229,7 +230,7 @@ t.test(
 
 t.test('root does not write into the mirror of another user, and is told as whom', otherUserOrReason(), async (t) => {
   const sample = await openMirrored(t);
-  const folder = openFolder(t);
+  const folder = openToAll(t).testdir();
   const [target, bundle] = [join(folder, 'target'), join(folder, 'programs')];
   cpSync(dirname(join(programs, 'pep381run')), bundle, { recursive: true });
   cpSync(sample.target, target, { recursive: true });
@@ -273,7 +274,7 @@ t.test('root does not write into the mirror of another user, and is told as whom
 
 t.test('nobody else can hold a lock on anything that a program needs', otherUserOrReason(), async (t) => {
   const { target } = await openMirrored(t);
-  const copied = join(openFolder(t), 'target');
+  const copied = join(openToAll(t).testdir(), 'target');
   cpSync(target, copied, { recursive: true, preserveTimestamps: true });
   const databases = ['state.db', ...Object.keys(treeOf(join(copied, 'lock'))).map((name) => `lock/${name}`)];
   t.ok(databases.length > 1);

@@ -3,7 +3,8 @@ import { chownSync, cpSync, existsSync, mkdirSync, readFileSync, rmSync, writeFi
 import { dirname, join } from 'node:path';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
-import { asOrdinaryUser, openFolder, otherUserOrReason } from '../fixtures/ordinary-user.ts';
+import { openToAll } from '../fixtures/open-to-all.ts';
+import { asOrdinaryUser, otherUserOrReason } from '../fixtures/ordinary-user.ts';
 import { openBundle } from './bundle.ts';
 import { type OpenedSample, openSample } from './opened-sample.ts';
 import { type Ended, run } from './program.ts';
@@ -94,7 +95,7 @@ t.test(
   otherUserOrReason(),
   async (t) => {
     const sample = await openMirrored(t);
-    const folder = openFolder(t);
+    const folder = openToAll(t).testdir();
     const [target, programs] = [join(folder, 'target'), join(folder, 'programs')];
     cpSync(sample.target, target, { recursive: true });
     cpSync(dirname(program), programs, { recursive: true });
@@ -131,7 +132,7 @@ t.test(
 
 t.test('with state-mode = "0640" the group of the state looks at everything', otherUserOrReason(), async (t) => {
   const sample = await openMirrored(t, `state-mode = "0640"\n${config}`);
-  const folder = openFolder(t);
+  const folder = openToAll(t).testdir();
   const [target, programs] = [join(folder, 'target'), join(folder, 'programs')];
   cpSync(sample.target, target, { recursive: true });
   cpSync(dirname(program), programs, { recursive: true });

@@ -27,6 +27,15 @@ t.test('after each run that changed something the mirrors below are told, once',
   t.equal(told.length, 2);
 });
 
+t.test('the mirrors below are told of what goes, too', async (t) => {
+  const { sample, told, urls } = await openDownstream(t, (_, response) => response.end());
+  await sample.mirror('-q');
+  configure(sample, [`notify = ${JSON.stringify(urls)}`]);
+  sample.server.index.removeProject('gamma');
+  t.same(await sample.mirror('-q'), { code: 0, stdout: '', stderr: '' });
+  t.same(told, [`POST /sync {"serial":${sample.server.index.serial}}\n`], 'be it all that there is');
+});
+
 t.test('a mirror below that fails is a warning', async (t) => {
   const { sample, urls } = await openDownstream(t, (_, response) => response.writeHead(503).end());
   configure(sample, [`notify = ["${urls[0]}", "http://127.0.0.1:1/sync"]`]);

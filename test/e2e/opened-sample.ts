@@ -1,10 +1,15 @@
 /** A sample upstream and a target for one test. */
 import { join } from 'node:path';
-import type { Test } from 'tap';
 import type { SampleIndex } from '../sample/sample-index.ts';
 import { sampleIndex } from '../sample/sample-projects.ts';
 import { openSampleServer, type SampleServer } from '../sample/sample-server.ts';
 import { type Ended, type Running, run, start } from './program.ts';
+
+/** The part of a test that it is opened for. */
+interface Test {
+  testdir(): string;
+  teardown(end: () => unknown): void;
+}
 
 /** What {@link openSample} opens. */
 export interface OpenedSample {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import { ask } from '../apache/ask.ts';
 import { type Apache, openApache } from '../fixtures/apache.ts';
+import { openToAll } from '../fixtures/open-to-all.ts';
 import { smallIndex } from '../fixtures/small-index.ts';
 import { makeWheel } from '../sample/distributions.ts';
 import { openSampleServer, type SampleServer } from '../sample/sample-server.ts';
@@ -88,7 +89,7 @@ export class SyncSite {
 /** Opens all of it for `t`; the mirror holds what upstream has. */
 export async function openSyncSite(t: Test, options: SyncSiteOptions = {}): Promise<SyncSite> {
   const { module = 'event', cgi = true, uncomment = [], secret = '' } = options;
-  const folder = t.testdir({ target: {}, starts: '', 'sync.key': `${secret}\n` });
+  const folder = openToAll(t).testdir({ target: {}, starts: '', 'sync.key': `${secret}\n` });
   const [target, programs] = [join(folder, 'target'), join(folder, 'programs')];
   const server = await openSampleServer({ index: smallIndex() });
   cpSync(built, programs, { recursive: true });

@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { apacheOrReason, openApache } from '../fixtures/apache.ts';
+import { openToAll } from '../fixtures/open-to-all.ts';
 import { readerProblems, treeOf } from '../fixtures/reader-check.ts';
 import { sampleIndex } from '../sample/sample-projects.ts';
 import { openBundle } from './bundle.ts';
@@ -16,7 +17,7 @@ const program = join(await openBundle(), 'pep381run');
 
 t.test('a mirror of what requirements ask for is enough to install them', needsBoth, async (t) => {
   const index = sampleIndex();
-  const { server, target } = await openSample(t, program, index);
+  const { server, target } = await openSample(openToAll(t), program, index);
   mkdirSync(join(target, 'web'), { recursive: true });
   const work = join(target, '..');
   const write = (name: string, text: string): string => {

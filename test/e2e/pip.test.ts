@@ -5,6 +5,7 @@ import { strFromU8, unzipSync } from 'fflate';
 import t, { type Test } from 'tap';
 import { logLine } from '../apache/log-line.ts';
 import { apacheOrReason, openApache } from '../fixtures/apache.ts';
+import { openToAll } from '../fixtures/open-to-all.ts';
 import { readerProblems } from '../fixtures/reader-check.ts';
 import { type Distribution, makeWheel } from '../sample/distributions.ts';
 import { sampleIndex } from '../sample/sample-projects.ts';
@@ -25,7 +26,7 @@ t.test('pip and the mirror', needsBoth, async (t) => {
   for (const wheel of real) index.publish(wheel);
 
   const program = join(await openBundle(), 'pep381run');
-  const folder = t.testdir({ target: {}, work: {} });
+  const folder = openToAll(t).testdir({ target: {}, work: {} });
   const target = join(folder, 'target');
   const mirror = async (t: Test): Promise<void> => {
     t.same(await run(program, ['-q', '--upstream', server.url, target]), { code: 0, stdout: '', stderr: '' });
@@ -154,7 +155,9 @@ t.test('pip and the mirror', needsBoth, async (t) => {
     t.equal(await versionsIn(site, 'sample_sdist', 'sample_base'), '0.9 1.10');
   });
 
-  const noWheels = { skip: real.length > 0 ? false : "this Python has no wheels of pip's own" };
+  const noWheels = {
+    skip: real.length > 0 ? false : "this Python has no wheels of pip's own: apt-get install python3-venv",
+  };
   await t.test('real wheels pass through unharmed', noWheels, async (t) => {
     const site = fresh('real');
     const wanted = real.map(({ name, version }) => `${name}==${version}`);
@@ -199,8 +202,11 @@ print(*[importlib.import_module(name).__version__ for name in sys.argv[2:]])`;
 }
 
 /** Python comes with wheels of pip and setuptools, and Debian keeps them in a folder of their own. */
-const findWheels = `import ensurepip, glob, os
-for folder in [os.path.join(os.path.dirname(ensurepip.__file__), "_bundled"), "/usr/share/python-wheels"]:
+// Debian's Python has no ensurepip without python3-venv.
+const findWheels = `import glob, importlib.util, os
+found = importlib.util.find_spec("ensurepip")
+bundled = [os.path.join(os.path.dirname(found.origin), "_bundled")] if found else []
+for folder in [*bundled, "/usr/share/python-wheels"]:
     wheels = sorted(glob.glob(os.path.join(folder, "*-none-any.whl")))
     if wheels:
         print("\\n".join(wheels))

@@ -1,6 +1,7 @@
 /** Runs the real pip, which sees nothing of this machine's settings, against one index. */
 import { execFile } from 'node:child_process';
 import type { Test } from 'tap';
+import { pythonEnvironment } from '../sample/run-python.ts';
 
 /** How pip ended. */
 export interface PipEnd {
@@ -23,7 +24,10 @@ export async function pythonOutput(...args: readonly string[]): Promise<string> 
 
 /** Options for a test that needs pip: skipped, with the reason, where there is none. */
 export async function pipOrReason(): Promise<{ readonly skip: false | string }> {
-  return { skip: (await python('-m', 'pip', '--version')).code === 0 ? false : 'python3 has no pip' };
+  return {
+    skip:
+      (await python('-m', 'pip', '--version')).code === 0 ? false : 'python3 has no pip: apt-get install python3-pip',
+  };
 }
 
 /** Asserts that pip succeeds, and returns what it wrote. */
@@ -35,11 +39,8 @@ export async function pipSucceeds(t: Test, ...args: readonly string[]): Promise<
 }
 
 function python(...args: readonly string[]): Promise<PipEnd> {
-  const foreign = /^(?:PIP_|PYTHON)|_proxy$/i;
-  const kept = Object.entries(process.env).filter(([name]) => !foreign.test(name));
-  const env = { ...Object.fromEntries(kept), PIP_CONFIG_FILE: '/dev/null' };
   return new Promise((resolve) => {
-    execFile('python3', args, { env, maxBuffer: 1 << 24 }, (error, stdout, stderr) => {
+    execFile('python3', args, { env: pythonEnvironment(), maxBuffer: 1 << 24 }, (error, stdout, stderr) => {
       const code = error === null ? 0 : typeof error.code === 'number' ? error.code : 1;
       resolve({ code, output: stdout + stderr });
     });

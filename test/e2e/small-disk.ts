@@ -14,12 +14,14 @@ export interface SmallDisk {
 
 /** Options for a test that mounts one: skipped, with the reason, where that is not allowed. */
 export function smallDiskOrReason(): { readonly skip: false | string } {
-  if (process.getuid?.() !== 0) return { skip: 'only root may mount a file system' };
+  if (process.getuid?.() !== 0) return { skip: 'only root may mount a file system: run the tests as root, too' };
   try {
     mount('1m').close();
     return { skip: false };
   } catch (error) {
-    return { skip: `no file system can be mounted here: ${String(error)}` };
+    return {
+      skip: `no file system can be mounted here, not even by root (a container needs CAP_SYS_ADMIN): ${String(error)}`,
+    };
   }
 }
 

@@ -6,13 +6,16 @@ import { ask, type Question } from '../apache/ask.ts';
 import { apacheOrReason } from '../fixtures/apache.ts';
 import { runPython } from '../sample/run-python.ts';
 import { openSyncSite } from './opened-sync-site.ts';
+import { pipOrReason } from './pip.ts';
 import { until } from './program.ts';
 
+const needsPip = await pipOrReason();
+const needsBoth = needsPip.skip === false ? apacheOrReason() : needsPip;
 /** Where the body of a request is not read, mod_cgid lets the client wait for five seconds. */
 const stalledMs = 4_500;
 
 for (const module of ['event', 'prefork'] as const) {
-  t.test(`on ${module} a request mirrors what is new, and pip finds it`, apacheOrReason(), async (t) => {
+  t.test(`on ${module} a request mirrors what is new, and pip finds it`, needsBoth, async (t) => {
     const site = await openSyncSite(t, { module });
     site.publish('2.0');
     const reply = await ask(site.apache.url, '/sync');
@@ -52,7 +55,7 @@ for (const module of ['event', 'prefork'] as const) {
     ];
     for (const [path, question, status] of rows) {
       const what = `${question.method ?? 'GET'} ${path} ${question.body?.length ?? 0}`;
-      const { reply, ms } = await timed(() => ask(site.apache.url, path, question));
+      const { reply, ms } = await quickest(() => ask(site.apache.url, path, question));
       t.equal(reply.status, status, what);
       t.ok(ms < stalledMs, `${what}: ${ms} ms`);
       if (status === 405) t.equal(reply.headers.allow, 'GET, HEAD, POST');
@@ -110,4 +113,12 @@ async function timed<T>(work: () => Promise<T>): Promise<{ readonly reply: T; re
   const startMs = performance.now();
   const reply = await work();
   return { reply, ms: Math.round(performance.now() - startMs) };
+}
+
+/** The first of three tries that does not stall, or the last: another program may slow down one of them, not all. */
+async function quickest<T>(work: () => Promise<T>): ReturnType<typeof timed<T>> {
+  for (let tries = 1; ; tries += 1) {
+    const found = await timed(work);
+    if (found.ms < stalledMs || tries === 3) return found;
+  }
 }

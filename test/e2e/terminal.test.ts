@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { systemClock } from '../../src/cli/system-clock.ts';
 import { SqliteStateStore } from '../../src/state/sqlite/sqlite-state-store.ts';
+import { programsOrReason } from '../fixtures/programs.ts';
 import { openSampleServer } from '../sample/sample-server.ts';
 import { openBundle } from './bundle.ts';
 import { type OpenedSample, openSample } from './opened-sample.ts';
@@ -85,7 +86,7 @@ t.test('-q and --log-format json show no display', needsTerminal, async (t) => {
   t.same(quiet.screen(), ['']);
 });
 
-t.test('tmux shows the same as our own screen', tmuxOrReason(), async (t) => {
+t.test('tmux shows the same as our own screen', programsOrReason('tmux'), async (t) => {
   const { server, target } = await openSample(t, program);
   sayNothingToRoot(target);
   server.faults.add({ do: 'stall', after: 2 << 20, match: largeWheel });
@@ -131,9 +132,4 @@ function sayNothingToRoot(target: string): void {
   const state = new SqliteStateStore(join(target, 'state.db'), systemClock);
   state.remember({ toldRoot: true });
   state.close();
-}
-
-function tmuxOrReason(): { readonly skip: false | string } {
-  const { status } = spawnSync('tmux', ['-V']);
-  return { skip: status === 0 ? false : 'tmux is not installed' };
 }

@@ -17,7 +17,11 @@ export interface TerminalRun {
 /** Options for a test that needs a terminal: skipped, with the reason, where none can be made. */
 export function terminalOrReason(): { readonly skip: false | string } {
   const { stdout } = spawnSync('script', ['--version'], { encoding: 'utf8' });
-  return { skip: /util-linux/.test(stdout ?? '') ? false : 'there is no script of util-linux to make a terminal with' };
+  return {
+    skip: /util-linux/.test(stdout ?? '')
+      ? false
+      : 'there is no script of util-linux to make a terminal with: apt-get install bsdutils',
+  };
 }
 
 /** Runs `command` in a terminal of so many columns until `t` ends; 0 columns are a terminal without a size. */

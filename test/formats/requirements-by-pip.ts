@@ -29,13 +29,15 @@ logging.disable(logging.CRITICAL)
 
 def told(parsed):
     found = re.match(r"-[rc] (.*) \\(line (\\d+)\\)$", parsed.comes_from)
-    where = {"file": found[1], "line": int(found[2]), "isConstraint": parsed.constraint}
+    # In pip 25 the path of a file that is included is absolute.
+    where = {"file": os.path.relpath(found[1]), "line": int(found[2]), "isConstraint": parsed.constraint}
     options = parsed.options or {}
     hashes = sorted({a + ":" + h for a, all in options.get("hashes", {}).items() for h in all})
     plain = {"extras": [], "clauses": [], "hasUrl": True, "hasMarker": False, "hashes": hashes, **where}
-    if parsed.is_editable:
-        return plain
-    made = install_req_from_parsed_requirement(parsed)
+    # In pip 25 a requirement before an -e is editable, in pip 23 the -e is passed over: it is asked for by both.
+    fields = ["requirement", "comes_from", "constraint", "options", "line_source"]
+    asked = type(parsed)(is_editable=False, **{field: getattr(parsed, field) for field in fields})
+    made = install_req_from_parsed_requirement(asked)
     if made.req is None or (made.link is not None and made.req.url is None):
         return plain
     return {
@@ -63,7 +65,7 @@ export async function lacksPip(): Promise<string | false> {
     'from pip._internal.req.req_file import parse_requirements, join_lines; import pip._vendor.packaging.utils';
   return runPython('-c', needed).then(
     () => false as const,
-    () => 'python3 has no pip whose parser can be asked',
+    () => 'python3 has no pip whose parser can be asked: apt-get install python3-pip',
   );
 }
 

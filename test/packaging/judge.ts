@@ -12,7 +12,12 @@ export type Question = readonly [name: string, ...args: unknown[]];
 /** Options for a test that asks: skipped, with the reason, where Python does not have the `packaging` whose rules these are. */
 export async function judgeOrReason(): Promise<{ readonly skip: false | string }> {
   const version = await runPython('-c', 'import packaging; print(packaging.__version__)').catch(() => '0');
-  return { skip: Number.parseInt(version, 10) >= 26 ? false : 'python3 has no packaging 26 or later' };
+  return {
+    skip:
+      Number.parseInt(version, 10) >= 26
+        ? false
+        : 'python3 has no packaging 26 or later: pip install packaging, in a virtual environment',
+  };
 }
 
 /** The answers to `questions`, in their order, by one process. */

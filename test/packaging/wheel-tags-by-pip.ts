@@ -82,7 +82,8 @@ export async function pipTagsMissing(): Promise<string | false> {
   const needed = 'from packaging import _manylinux, _musllinux; from packaging.tags import android_platforms';
   return runPython('-c', needed).then(
     () => false,
-    () => 'python3 has no packaging that knows Android (25.0 or later)',
+    () =>
+      'python3 has no packaging 25.0 or later, which knows Android: pip install packaging, in a virtual environment',
   );
 }
 

@@ -79,3 +79,16 @@ t.test('it is told for which place the source distribution stays', async (t) => 
     'a-1.tar.gz  left out  mirror.toml:2 (sdists = "where-no-wheel-fits"): wheels fit everywhere',
   ]);
 });
+
+t.test('a wheel must serve the first and the last patch release of Python that the source does', async (t) => {
+  const one = 'systems = ["manylinux"]\nmachines = ["x86_64"]\npythons = ["3.12"]\n';
+  const late = { name: pure, python: '>=3.12.1' };
+  const early = { name: wheel('cp312'), python: '<3.12.1' };
+  t.ok(keepsSource(one, [late]), '3.12.0 has the source only');
+  t.ok(keepsSource(one, [early]), 'later ones have');
+  t.notOk(keepsSource(one, [late, early]), 'each has a wheel');
+  t.notOk(keepsSource(one, [late], { name: source, python: '>=3.12.1' }), 'the source is not for 3.12.0 either');
+  t.ok(keepsSource(one, [late], { name: source, python: '>=3.9,<3.12.4' }));
+  t.ok(keepsSource('', ['a-1-py2-none-any.whl'], { name: source, python: '>=2.7' }), 'no Python is named');
+  t.notOk(keepsSource('', [{ name: pure, python: '>=3.9' }]), 'nor does a wheel tell which 3.x');
+});

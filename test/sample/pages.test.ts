@@ -1,10 +1,8 @@
-import { existsSync, readFileSync } from 'node:fs';
 import t from 'tap';
+import { recording, recordingsMissing } from '../fixtures/shared-fixtures.ts';
 import { type FileEntry, type ProjectPage, projectPage, renderJson, renderProjectHtml } from './pages.ts';
 import { sampleIndex } from './sample-projects.ts';
 import { compareVersions } from './versions.ts';
-
-const recording = new URL('../../../shared/fixtures/simple-html/iniconfig.api-1.4.html', import.meta.url);
 
 const unescaped = (text: string | undefined): string | null =>
   text === undefined ? null : text.replace('&gt;', '>').replace('&lt;', '<').replace('&amp;', '&');
@@ -36,9 +34,9 @@ const pageOf = (name: string): ProjectPage => {
 
 t.test(
   'a page rendered from the data of a recorded PyPI page has the same bytes',
-  { skip: !existsSync(recording) && 'the recorded page is not at hand' },
+  { skip: recordingsMissing },
   async (t) => {
-    const html = readFileSync(recording, 'utf8');
+    const html = recording('simple-html/iniconfig.api-1.4.html');
     const page: ProjectPage = {
       files: html
         .split('\n')

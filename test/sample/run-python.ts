@@ -5,16 +5,21 @@ import { promisify } from 'node:util';
 
 const run = promisify(execFile);
 
+/** The environment of this process without what changes how pip or Python work: settings, proxies. */
+export function pythonEnvironment(): Record<string, string | undefined> {
+  const foreign = /^(?:PIP_|PYTHON)|_proxy$/i;
+  const kept = Object.entries(process.env).filter(([name]) => !foreign.test(name));
+  return { ...Object.fromEntries(kept), PIP_CONFIG_FILE: '/dev/null', PIP_DISABLE_PIP_VERSION_CHECK: '1' };
+}
+
 /** The standard output of `python3` with these arguments; no configuration of pip gets in. Rejects when it fails. */
 export const runPython = async (...args: string[]): Promise<string> => {
-  const foreign = Object.entries(process.env).filter(([name]) => !name.startsWith('PIP_'));
-  const env = { ...Object.fromEntries(foreign), PIP_CONFIG_FILE: '/dev/null', PIP_DISABLE_PIP_VERSION_CHECK: '1' };
-  return (await run('python3', args, { env })).stdout;
+  return (await run('python3', args, { env: pythonEnvironment(), maxBuffer: 1 << 24 })).stdout;
 };
 
 /** The reason to skip a test that needs this Python module, or `false`. */
 export const pythonLacks = async (module: string): Promise<string | false> =>
   runPython('-c', `import ${module}`).then(
     () => false,
-    () => `python3 has no ${module}`,
+    () => `python3 has no ${module}: apt-get install python3 python3-pip`,
   );

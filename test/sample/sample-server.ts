@@ -52,8 +52,8 @@ export interface SampleServer {
     /** The most requests that were ever in progress at once; may be set back to 0. */
     peakRequests: number;
   };
-  /** Milliseconds: what time its answers tell; may be set. */
-  now: () => number;
+  /** Milliseconds: what time its answers tell; may be set. Undefined where they tell none. */
+  now: () => number | undefined;
   /** Stops at once; replies in progress are broken off. */
   close(): Promise<void>;
 }
@@ -70,7 +70,9 @@ export const openSampleServer = async (options: SampleServerOptions): Promise<Sa
   const requests: RequestRecord[] = [];
   const traffic = watchTraffic(server);
   server.on('request', (message, response) => {
-    response.setHeader('Date', new Date(sample.now()).toUTCString());
+    const time = sample.now();
+    if (time === undefined) response.sendDate = false;
+    else response.setHeader('Date', new Date(time).toUTCString());
     text(message).then(
       (body) => serve(message, body, response, site, faults, requests),
       // A client that goes away while it sends is its own business.

@@ -382,3 +382,31 @@ t.test('a day to come that was remembered once does not end the days before it',
   t.same(await stats.counts(), { [dayOf(2)]: 1 });
   t.match(stats.summary().days, [{ day: dayOf(2), downloads: 1 }]);
 });
+
+t.test('a day that counts as many downloads as before, of something else, is published anew', async (t) => {
+  const stats = new TestStats(t);
+  const files = new FilesystemFileStore(stats.target, new FakeClock());
+  files.create();
+  const body = await bzip2.compress(Buffer.from('foo,foo-1.0.tar.gz,raw agent,2\r\n'));
+  await files.publish([{ path: localStatsPath(dayOf(2)), body }]);
+  await stats.write('pypi.log', logOf([dayOf(1), dayOf(2), dayOf(3)], 2));
+  t.same((await stats.run('pypi.log')).published, [dayOf(2)]);
+  t.same(await stats.csv(dayOf(2)), ['foo,foo-1.0.tar.gz,pip/26.2,2']);
+});
+
+t.test('the summary goes back a year, and the files of days stay', async (t) => {
+  const stats = new TestStats(t);
+  // After all days of this test.
+  stats.clock.advance(400 * 86_400_000);
+  const days = () => stats.summary().days.map(({ day }) => day);
+  await stats.write('pypi.log', logOf([dayOf(1), dayOf(2), dayOf(3)]));
+  await stats.run('pypi.log');
+  t.same(days(), [dayOf(2)]);
+  await stats.write('pypi.log', logOf([dayOf(1), dayOf(2), dayOf(3), dayOf(367), dayOf(368)]));
+  await stats.run('pypi.log');
+  t.same(days(), [dayOf(2), dayOf(3), dayOf(367)], '366 days before the newest');
+  await stats.write('pypi.log', stats.text('pypi.log') + logOf([dayOf(369)]));
+  await stats.run('pypi.log');
+  t.same(days(), [dayOf(3), dayOf(367), dayOf(368)]);
+  t.same(await stats.counts(), { [dayOf(2)]: 1, [dayOf(3)]: 1, [dayOf(367)]: 1, [dayOf(368)]: 1 });
+});

@@ -1,7 +1,10 @@
 import t from 'tap';
+import { SqliteStateStore } from '../../src/state/sqlite/sqlite-state-store.ts';
+import { Brake, mostInADay } from '../../src/sync/brake.ts';
+import { FakeClock } from '../fixtures/fake-clock.ts';
 import { indexOfMany, removeMany } from '../fixtures/index-of-many.ts';
 import { policyFrom } from '../fixtures/policy-from.ts';
-import { openTestMirror, type TestMirror } from '../fixtures/test-mirror.ts';
+import { named, openTestMirror, type TestMirror } from '../fixtures/test-mirror.ts';
 import { makeSdist } from '../sample/distributions.ts';
 
 const dayMs = 24 * 60 * 60_000;
@@ -27,7 +30,7 @@ t.test('a mass removal is held back, and everything else is done', async (t) => 
   t.same(mirror.problems(), []);
   const [event] = mirror.eventsOf('deletions-held-back');
   t.equal(event?.deletions.length, 51);
-  t.match(event, { limit: { projects: 50, files: 50 } });
+  t.match(event, { gone: 0, limit: 12 });
 
   mirror.clock.advance(2 * dayMs);
   await mirror.run();
@@ -52,60 +55,219 @@ t.test('fewer than were held back may be allowed only as a whole', async (t) => 
   t.same(held(mirror), { projects: 63, heldBack: 55 });
 });
 
-t.test('a day may take fifty projects away, in one run or in several', async (t) => {
-  const mirror = await openTestMirror(t, { index: indexOfMany(120) });
-  await mirror.run();
-  removeMany(mirror, 0, 30);
-  await mirror.runLater();
-  removeMany(mirror, 30, 50);
-  await mirror.runLater();
-  t.same(held(mirror), { projects: 73, heldBack: 0 });
-  mirror.clock.advance(dayMs);
-  removeMany(mirror, 50, 60);
-  await mirror.run();
-  t.same(held(mirror), { projects: 63, heldBack: 0 });
-  removeMany(mirror, 60, 101);
-  await mirror.runLater();
-  t.same(held(mirror), { projects: 63, heldBack: 41 });
+t.test('a day takes a fifth of a small mirror, fifty projects of a larger one, a hundredth of a large one', (t) => {
+  const seen = [1, 2, 9, 10, 15, 20, 60, 250, 2_000, 5_000, 10_000, 886_000].map((all) => [all, mostInADay(all)]);
+  t.same(seen, [
+    [1, 2],
+    [2, 2],
+    [9, 2],
+    [10, 2],
+    [15, 3],
+    [20, 4],
+    [60, 12],
+    [250, 50],
+    [2_000, 50],
+    [5_000, 50],
+    [10_000, 100],
+    [886_000, 8_860],
+  ]);
+  t.end();
 });
 
-t.test('files that upstream lists no more stay on the page when there are too many', async (t) => {
-  const mirror = await openTestMirror(t);
-  for (let at = 0; at < 60; at += 1) mirror.index.publish(makeSdist({ name: 'alpha', version: `3.${at}` }));
+t.test('of twenty projects four may go in a day, in one run or in several', async (t) => {
+  const mirror = await openTestMirror(t, { index: indexOfMany(17) });
   await mirror.run();
-  const before = mirror.filenames('alpha');
-  for (let at = 0; at < 51; at += 1) mirror.index.removeRelease('alpha', `3.${at}`);
-  mirror.index.publish(makeSdist({ name: 'alpha', version: '4.0' }));
+  removeMany(mirror, 0, 3);
   await mirror.runLater();
-  t.same(mirror.filenames('alpha').sort(), [...before, 'alpha-4.0.tar.gz'].sort());
-  t.ok(mirror.page('alpha').versions.includes('3.0'));
+  removeMany(mirror, 3, 4);
+  await mirror.runLater();
+  t.same(held(mirror), { projects: 16, heldBack: 0 });
+  removeMany(mirror, 4, 5);
+  await mirror.runLater();
+  t.same(held(mirror), { projects: 16, heldBack: 1 });
+  t.match(mirror.eventsOf('deletions-held-back'), [{ gone: 4, limit: 4 }]);
+});
+
+t.test('a day that is over does not count', async (t) => {
+  const mirror = await openTestMirror(t, { index: indexOfMany(97) });
+  await mirror.run();
+  removeMany(mirror, 0, 15);
+  await mirror.runLater();
+  mirror.clock.advance(dayMs);
+  removeMany(mirror, 15, 30);
+  await mirror.run();
+  t.same(held(mirror), { projects: 70, heldBack: 0 });
+  removeMany(mirror, 30, 35);
+  await mirror.runLater();
+  t.same(held(mirror), { projects: 70, heldBack: 5 });
+});
+
+t.test('a permission never takes away what the day leaves, and lets no more go than it says', (t) => {
+  for (const [gone, count, allowed, lets] of [
+    [0, 20, 10, true],
+    [0, 20, 1, true],
+    [0, 21, 10, false],
+    [5, 15, 10, true],
+    [5, 16, 10, false],
+    [5, 16, 16, true],
+    [15, 5, 2, true],
+    [15, 10, 10, true],
+    [20, 5, 4, false],
+    [20, 5, 5, true],
+  ] as const) {
+    const clock = new FakeClock();
+    const state = new SqliteStateStore(':memory:', clock);
+    const names = named(...Array.from({ length: 100 }, (_, at) => `p${at}`));
+    const queue = (from: number, to: number, removed: boolean) => {
+      const wanted = names.slice(from, to).map((name) => ({ name, displayName: name, serial: 1, removed }));
+      state.enqueue(wanted, {});
+      return state.due(clock.now(), removed, undefined, names.length);
+    };
+    const common = { kind: 'published', serial: 1, etag: undefined, status: 'active', drop: [] } as const;
+    state.finish(queue(0, 100, false).map((due) => ({ ...common, due })));
+    state.finish(queue(0, gone, true).map((due) => ({ kind: 'removed', due })));
+    clock.advance(60_000);
+    const brake = new Brake(state, clock, allowed);
+    const due = queue(gone, gone + count, true);
+    brake.begin();
+    const deletion = { isProject: true, isRemoval: true, files: 1, share: 1 };
+    const allowedNow = due.filter(({ name }) => brake.allows({ ...deletion, name })).length;
+    t.equal(allowedNow, lets ? count : 0, `${gone} went, ${count} are to go, ${allowed} are allowed`);
+    state.close();
+  }
+  t.end();
+});
+
+/** `count` releases of a project, numbered from 0. */
+function publishReleases({ index }: TestMirror, name: string, count: number): void {
+  for (let at = 0; at < count; at += 1) index.publish(makeSdist({ name, version: `3.${at}` }));
+}
+
+function removeReleases({ index }: TestMirror, name: string, from: number, to: number): void {
+  for (let at = from; at < to; at += 1) index.removeRelease(name, `3.${at}`);
+}
+
+t.test('a project counts as one however many of its files go, and holds nothing back', async (t) => {
+  const mirror = await openTestMirror(t);
+  publishReleases(mirror, 'alpha', 60);
+  await mirror.run();
+  removeReleases(mirror, 'alpha', 0, 60);
+  for (const version of ['1.0']) mirror.index.removeRelease('alpha', version);
+  mirror.index.removeProject('beta');
+  await mirror.runLater();
+  t.same(mirror.filenames('alpha'), []);
+  t.same(held(mirror), { projects: 2, heldBack: 0 });
+  t.same(mirror.eventsOf('deletions-held-back'), []);
   t.same(mirror.problems(), []);
-  t.match(mirror.eventsOf('deletions-held-back'), [{ deletions: [{ name: 'alpha', isProject: false, files: 51 }] }]);
+});
+
+t.test('pages that are emptied in mass stay, and projects whose removal is announced go all the same', async (t) => {
+  const mirror = await openTestMirror(t, { index: indexOfMany(60) });
+  await mirror.run();
+  for (let at = 0; at < 51; at += 1) mirror.index.removeRelease(`many-${at}`, '1.0');
+  mirror.index.removeProject('beta');
+  await mirror.runLater();
+  const full = () =>
+    Array.from({ length: 51 }, (_, at) => mirror.filenames(`many-${at}`).length).filter(Boolean).length;
+  t.equal(full(), 40, 'with the one that went as a whole twelve');
+  t.same(held(mirror), { projects: 62, heldBack: 40 });
+  t.match(mirror.eventsOf('deletions-held-back'), [{ deletions: { length: 40 }, gone: 12, limit: 12 }]);
+  mirror.index.removeProject('gamma');
+  mirror.index.removeProject('many-59');
+  await mirror.runLater();
+  t.same(held(mirror), { projects: 60, heldBack: 40 }, 'nor do those that are held back hold up removals later');
+  t.equal(full(), 40);
+  t.same(mirror.problems(), []);
+  await mirror.runLater({ allowDeletions: 40 });
+  t.equal(full(), 0);
+  t.same(held(mirror), { projects: 60, heldBack: 0 });
+});
+
+t.test('a few old files of many projects hold nothing back, and most files of many do', async (t) => {
+  for (const [lost, stay] of [
+    [1, 0],
+    [6, 3],
+  ] as const) {
+    const mirror = await openTestMirror(t, { index: indexOfMany(12) });
+    const names = Array.from({ length: 8 }, (_, at) => `many-${at}`);
+    for (const name of names) publishReleases(mirror, name, 9);
+    await mirror.run();
+    for (const name of names) removeReleases(mirror, name, 0, lost);
+    await mirror.runLater();
+    t.equal(held(mirror).heldBack, stay, `${lost} files of 10 in each of 8 projects, where a day takes 3 of 15`);
+  }
+});
+
+t.test('where removals are held back files stay, too', async (t) => {
+  const mirror = await openTestMirror(t, { index: indexOfMany(60) });
+  await mirror.run();
+  removeMany(mirror, 0, 13);
+  mirror.index.removeRelease('gamma', '1.0');
+  await mirror.runLater();
+  t.same(held(mirror), { projects: 63, heldBack: 14 });
+  t.equal(mirror.filenames('gamma').length, 1);
+});
+
+t.test('files that are held back stay on the page, and new ones appear beside them', async (t) => {
+  const mirror = await openTestMirror(t);
+  const names = ['alpha', 'beta', 'gamma'];
+  for (const name of names) publishReleases(mirror, name, 9);
+  await mirror.run();
+  const before = new Map(names.map((name) => [name, mirror.filenames(name)]));
+  for (const name of names) {
+    removeReleases(mirror, name, 0, 9);
+    mirror.index.publish(makeSdist({ name, version: '4.0' }));
+  }
+  await mirror.runLater();
+  const [deletion, ...others] = mirror.eventsOf('deletions-held-back')[0]?.deletions ?? [];
+  const name = deletion?.name ?? '';
+  t.strictSame([deletion, others], [{ name, isProject: false, files: 9 }, []]);
+  t.same(mirror.filenames(name).sort(), [...(before.get(name) ?? []), `${name}-4.0.tar.gz`].sort());
+  t.ok(mirror.page(name).versions.includes('3.0'));
+  t.same(mirror.problems(), []);
   t.equal(held(mirror).heldBack, 1);
 
-  await mirror.runLater({ allowDeletions: 51 });
-  t.equal(mirror.filenames('alpha').length, 12);
-  t.notOk(mirror.page('alpha').versions.includes('3.0'));
-  t.equal(mirror.page('alpha').meta['_last-serial'], mirror.index.serial);
+  await mirror.runLater({ allowDeletions: 1 });
+  t.equal(mirror.filenames(name).length, (before.get(name) ?? []).length - 8);
+  t.notOk(mirror.page(name).versions.includes('3.0'));
+  t.equal(mirror.page(name).meta['_last-serial'], mirror.index.serial);
   t.same(held(mirror), { projects: 3, heldBack: 0 });
   t.same(mirror.problems(), []);
 });
 
-t.test('where upstream thinks better of it, nothing is held back any more', async (t) => {
-  const mirror = await openTestMirror(t, { index: indexOfMany(60) });
-  for (let at = 0; at < 60; at += 1) mirror.index.publish(makeSdist({ name: 'alpha', version: `3.${at}` }));
+t.test('one whose files go by and by, and then itself, counts as one', async (t) => {
+  const mirror = await openTestMirror(t);
+  publishReleases(mirror, 'alpha', 40);
   await mirror.run();
-  const all = mirror.filenames('alpha');
-  mirror.index.yank('alpha', '1.0');
-  const back = mirror.alterPage('alpha', (page) => ({ ...page, files: [] }));
+  const gone = () => mirror.remembered((state) => state.removals.since(mirror.clock.now() - dayMs));
+  for (const [to, share] of [
+    [21, 0.5],
+    [40, 40 / 42],
+  ] as const) {
+    removeReleases(mirror, 'alpha', 0, to);
+    await mirror.runLater();
+    t.match(gone(), { removals: 0, shares: new Map([['alpha', share]]) });
+  }
+  mirror.index.removeProject('alpha');
   await mirror.runLater();
-  t.equal(held(mirror).heldBack, 1);
-  t.same(mirror.filenames('alpha'), all);
-  back();
+  t.match(gone(), { removals: 1, shares: new Map() });
+});
+
+t.test('where upstream thinks better of it, nothing is held back any more', async (t) => {
+  const mirror = await openTestMirror(t);
+  await mirror.run();
+  const names = ['alpha', 'beta', 'gamma'];
+  const all = new Map(names.map((name) => [name, mirror.filenames(name)]));
+  for (const name of names) mirror.index.yank(name, '1.0');
+  const back = names.map((name) => mirror.alterPage(name, (page) => ({ ...page, files: [] })));
+  await mirror.runLater();
+  const [{ name } = { name: '' }] = mirror.eventsOf('deletions-held-back')[0]?.deletions ?? [];
+  t.same([held(mirror).heldBack, mirror.filenames(name)], [1, all.get(name)]);
+  for (const heal of back) heal();
   mirror.clock.advance(dayMs);
   await mirror.run();
-  t.same(held(mirror), { projects: 63, heldBack: 0 });
-  t.same(mirror.filenames('alpha'), all);
+  t.same(held(mirror), { projects: 3, heldBack: 0 });
+  t.same(mirror.filenames(name), all.get(name));
   t.same(mirror.problems(), []);
 });
 
@@ -178,7 +340,7 @@ t.test('what came back and goes again counts again', async (t) => {
   await mirror.runLater();
   t.same(
     mirror.remembered((state) => state.removals.since(mirror.clock.now() - dayMs)),
-    { projects: 0, files: 40 },
+    { removals: 0, shares: new Map([['alpha', 40 / 42]]) },
   );
 });
 
@@ -193,21 +355,16 @@ function onceMore(change: () => void): () => boolean {
 }
 
 t.test('a second pass of a run takes no more than what is left of the day', async (t) => {
-  const mirror = await openTestMirror(t);
-  for (let at = 0; at < 100; at += 1) mirror.index.publish(makeSdist({ name: 'alpha', version: `3.${at}` }));
+  const mirror = await openTestMirror(t, { index: indexOfMany(97) });
   await mirror.run();
-  const remove = (from: number, to: number) => {
-    for (let at = from; at < to; at += 1) mirror.index.removeRelease('alpha', `3.${at}`);
-  };
-  remove(0, 40);
-  mirror.clock.advance(2 * dayMs);
-  await mirror.run({ takeRequest: onceMore(() => remove(40, 60)) });
-  t.equal(mirror.filenames('alpha').length, 62);
-  t.match(mirror.eventsOf('deletions-held-back'), [{ deletions: [{ files: 20 }], gone: { projects: 0, files: 40 } }]);
+  removeMany(mirror, 0, 12);
+  await mirror.runLater({ takeRequest: onceMore(() => removeMany(mirror, 12, 22)) });
+  t.same(held(mirror), { projects: 88, heldBack: 10 });
+  t.match(mirror.eventsOf('deletions-held-back'), [{ deletions: { length: 10 }, gone: 12, limit: 20 }]);
 
-  await mirror.runLater({ allowDeletions: 25, takeRequest: onceMore(() => remove(60, 70)) });
-  t.equal(mirror.filenames('alpha').length, 42, 'nor than a person allowed');
-  t.match(mirror.eventsOf('deletions-held-back'), [{ deletions: [{ files: 10 }], gone: { files: 20 } }]);
+  await mirror.runLater({ allowDeletions: 11, takeRequest: onceMore(() => removeMany(mirror, 22, 24)) });
+  t.same(held(mirror), { projects: 78, heldBack: 2 }, 'nor than a person allowed');
+  t.match(mirror.eventsOf('deletions-held-back'), [{ deletions: { length: 2 }, gone: 22, limit: 23 }]);
 });
 
 t.test('what upstream lists again before the run ends is not told to be held back', async (t) => {

@@ -445,3 +445,20 @@ t.test('the companions of many files are not held in memory until they are publi
   const asked = mirror.requested().filter((path) => path.includes('pkg-1.0-'));
   t.match(asked, [/\.whl$/, /\.provenance$|\/provenance$/, /\.metadata$/], 'the small one of the two first');
 });
+
+t.test('a download that broke begins anew where upstream does not promise the same bytes', async (t) => {
+  const { mirror, size } = await openLarge(t);
+  // A weak ETag stands for files that are as good as each other, and need not be the same byte for byte.
+  mirror.server.faults.add({ do: 'headers', headers: { ETag: 'W/"weak"' }, match: wheel });
+  mirror.server.faults.add({ do: 'cut', after: 2 * megabyte, match: wheel, times: 1 });
+  await mirror.run();
+  t.same(
+    wheelRequests(mirror).map(({ headers }) => [headers.range, headers['if-range']]),
+    [
+      [undefined, undefined],
+      [undefined, undefined],
+    ],
+  );
+  t.equal(progress(mirror), size);
+  t.same(mirror.problems(), []);
+});

@@ -2,6 +2,7 @@
 import { copyFileSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { StorageError } from '../../src/core/errors.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import type { Mirror } from '../../src/sync/mirror.ts';
 import { sync } from '../../src/sync/sync.ts';
@@ -35,7 +36,7 @@ function withMethod<T extends object, K extends keyof T>(port: T, name: K, metho
 }
 
 function die(): never {
-  throw new Error('killed');
+  throw new StorageError('killed');
 }
 
 const deaths: readonly (readonly [string, (mirror: Mirror) => Partial<Ports>])[] = [

@@ -1,5 +1,6 @@
 /** What a run that is killed leaves must go when upstream takes it back before the next run. */
 import t, { type Test } from 'tap';
+import { StorageError } from '../../src/core/errors.ts';
 import type { StateStore } from '../../src/state/state-store.ts';
 import { sync } from '../../src/sync/sync.ts';
 import { treeOf } from '../fixtures/reader-check.ts';
@@ -11,7 +12,7 @@ import { SampleIndex } from '../sample/sample-index.ts';
 async function dieAfterPublishing(t: Test, { target, server, clock }: TestMirror): Promise<void> {
   const { mirror, close } = openMirrorAt(target, server.url, clock);
   const die = (): never => {
-    throw new Error('killed');
+    throw new StorageError('killed');
   };
   const state = new Proxy(mirror.state, {
     get(store, name: keyof StateStore) {

@@ -4,6 +4,7 @@ import { fingerprint } from '../fixtures/reader-check.ts';
 import { openTestMirror } from '../fixtures/test-mirror.ts';
 import { makeWheel } from '../sample/distributions.ts';
 import { SampleIndex } from '../sample/sample-index.ts';
+import { openSampleServer } from '../sample/sample-server.ts';
 
 const minuteMs = 60_000;
 
@@ -15,7 +16,7 @@ function manyProjects(count: number): SampleIndex {
 }
 
 for (const status of [403, 406, 429, 503]) {
-  t.test(`${status} slows the whole run down, and deletes nothing`, async (t) => {
+  t.test(`a single ${status} is tried again, makes no run long, and deletes nothing`, async (t) => {
     const mirror = await openTestMirror(t);
     await mirror.run();
     mirror.index.publish(makeWheel({ name: 'alpha', version: '2.0' }));
@@ -24,21 +25,66 @@ for (const status of [403, 406, 429, 503]) {
     const started = mirror.clock.now();
     const result = await mirror.run();
     t.equal(result.parked.size, 0);
-    t.ok(mirror.clock.now() - started >= 5000, 'five seconds when upstream does not say how long');
+    t.ok(mirror.clock.now() - started < 1000);
     t.same(mirror.page('alpha').versions, ['1.0', '2.0']);
+    t.same(mirror.problems(), []);
+  });
+
+  t.test(`a project that is always answered ${status} with a long Retry-After costs itself`, async (t) => {
+    const mirror = await openTestMirror(t, { index: manyProjects(60) });
+    mirror.server.faults.add({ do: 'status', status, retryAfter: '86400', match: /\/simple\/p7\/$/ });
+    const started = mirror.clock.now();
+    const result = await mirror.run();
+    t.same([[...result.parked], result.done], [['p7'], 59]);
+    t.ok(mirror.clock.now() - started < 5 * 1000);
+    t.match(
+      mirror.remembered((state) => state.totals()),
+      { projects: 59, queued: 1 },
+    );
+    const [parked] = mirror.eventsOf('project-parked');
+    const waits = (parked?.nextTry ?? 0) - started;
+    t.ok(waits >= 60 * minuteMs && waits < 61 * minuteMs, 'no longer than an hour');
     t.same(mirror.problems(), []);
   });
 }
 
-t.test('nobody asks anything while upstream wants a pause', async (t) => {
+t.test('files behind a firewall make no run long', async (t) => {
+  const index = new SampleIndex();
+  for (let at = 0; at < 40; at += 1) index.publish(makeWheel({ name: `p${at}`, version: '1.0' }));
+  const mirror = await openTestMirror(t, { index });
+  mirror.server.faults.add({ do: 'status', status: 403, match: /\/p(?:3|31)-1\.0/ });
+  const started = mirror.clock.now();
+  const result = await mirror.run();
+  t.same([...result.parked].sort(), ['p3', 'p31']);
+  // The fake clock adds up what is waited for at the same time.
+  t.ok(mirror.clock.now() - started < 10_000);
+  t.same(mirror.problems(), []);
+});
+
+t.test('an upstream of which every tenth answer is a 503 makes no run long', async (t) => {
+  const mirror = await openTestMirror(t, { index: manyProjects(200) });
+  let answers = 0;
+  mirror.server.faults.decideBy((line) => {
+    answers += line.startsWith('GET /simple/p') ? 1 : 0;
+    return answers % 10 === 5 && line.startsWith('GET /simple/p') ? { do: 'status', status: 503 } : undefined;
+  });
+  const started = mirror.clock.now();
+  await mirror.run();
+  t.match(
+    mirror.remembered((state) => state.totals()),
+    { projects: 200, queued: 0 },
+  );
+  t.ok(mirror.clock.now() - started < 20_000);
+});
+
+t.test('nobody asks anything while upstream wants a pause of several', async (t) => {
   const mirror = await openTestMirror(t, { index: manyProjects(30) });
   const { server, clock } = mirror;
-  server.faults.add({ do: 'status', status: 429, retryAfter: '40', match: /\/simple\/p7\/$/, times: 1 });
+  server.faults.add({ do: 'status', status: 429, retryAfter: '40', match: /\/simple\/p\d+\/$/, times: 3 });
   const started = clock.now();
   await mirror.run({ workers: 1 });
   t.ok(clock.now() - started >= 40_000);
-  const paths = mirror.requested();
-  t.equal(paths.filter((path) => path === '/simple/p7/').length, 2);
+  t.equal(mirror.requested().filter((path) => /\/simple\/p\d+\/$/.test(path)).length, 33);
   t.same(mirror.problems(), []);
 });
 
@@ -51,16 +97,18 @@ t.test('a pause named as a date is kept too', async (t) => {
   t.same(mirror.problems(), []);
 });
 
-t.test('a pause of more than two minutes ends the run, and the rest stays queued', async (t) => {
+t.test('a pause of more than two minutes ends the run, and what was not asked stays due', async (t) => {
   const mirror = await openTestMirror(t, { index: manyProjects(30) });
-  const off = mirror.server.faults.add({ do: 'status', status: 429, retryAfter: '600', match: /\/simple\/p1\/$/ });
+  const off = mirror.server.faults.add({ do: 'status', status: 429, retryAfter: '600', match: /\/simple\/p\d+\/$/ });
   const started = mirror.clock.now();
-  await t.rejects(mirror.run(), UnreachableError);
+  await t.rejects(mirror.run({ workers: 1 }), UnreachableError);
   t.ok(mirror.clock.now() - started < minuteMs, 'it does not sit and wait');
-  t.equal(mirror.requested().filter((path) => path === '/simple/p1/').length, 1);
-  const { projects, queued } = mirror.remembered((state) => state.totals());
-  t.equal(projects + queued, 30);
-  t.ok(queued > 0);
+  t.equal(mirror.requested().filter((path) => /\/simple\/p/.test(path)).length, 3);
+  t.match(
+    mirror.remembered((state) => state.totals()),
+    { projects: 0, queued: 30, parked: 3 },
+  );
+  t.equal(mirror.eventsOf('project-parked').length, 3);
   off();
   mirror.clock.advance(11 * minuteMs);
   await mirror.run();
@@ -69,6 +117,40 @@ t.test('a pause of more than two minutes ends the run, and the rest stays queued
     mirror.remembered((state) => state.totals()),
     { projects: 30, queued: 0 },
   );
+});
+
+t.test('where the host of the files wants a pause, what needs none is done, and the rest stays due', async (t) => {
+  const index = new SampleIndex();
+  for (let at = 0; at < 8; at += 1) index.publish(makeWheel({ name: `p${at}`, version: '1.0' }));
+  const files = await openSampleServer({ index });
+  t.teardown(() => files.close());
+  const { host } = new URL(files.url);
+  const mirror = await openTestMirror(t, { index });
+  const elsewhere = ({ url, ...file }: { url: string }) => ({ ...file, url: `http://${host}${new URL(url).pathname}` });
+  for (let at = 0; at < 8; at += 1) mirror.alterFile(`p${at}`, elsewhere);
+  files.faults.add({ do: 'status', status: 503, retryAfter: '86400' });
+  for (let at = 8; at < 20; at += 1) index.create(`p${at}`);
+  await t.rejects(mirror.run({ workers: 1, fileHosts: [host] }), /wants no request before/);
+  t.match(
+    mirror.remembered((state) => state.totals()),
+    { projects: 12, queued: 8, parked: 3 },
+  );
+  files.faults.clear();
+  mirror.clock.advance(61 * minuteMs);
+  await mirror.run({ fileHosts: [host] });
+  t.match(
+    mirror.remembered((state) => state.totals()),
+    { projects: 20, queued: 0 },
+  );
+  t.same(mirror.problems(), []);
+});
+
+t.test('twenty-five projects that fail are not taken for an upstream that is down', async (t) => {
+  const mirror = await openTestMirror(t, { index: manyProjects(60) });
+  mirror.server.faults.add({ do: 'status', status: 500, match: /\/simple\/p1?\d\/$|\/simple\/p2[0-4]\/$/ });
+  const result = await mirror.run();
+  t.same([result.parked.size, result.done], [25, 35]);
+  t.same(mirror.problems(), []);
 });
 
 t.test('an upstream that goes down in mid-run ends it early, and the rest stays queued', async (t) => {

@@ -1,12 +1,32 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { PausedError, UnreachableError } from '../../src/core/errors.ts';
+import { BusyError, NotAskedError, PausedError, UnreachableError } from '../../src/core/errors.ts';
 import { longestWaitMs } from '../../src/core/retry.ts';
 import { RequestLimiter } from '../../src/upstream/pypi/request-limiter.ts';
 import { FakeClock } from '../fixtures/fake-clock.ts';
 
 const never = new AbortController().signal;
 const answersPerStep = 50;
+
+/** The page of a project that has nothing to do with any other. */
+function page(project: string | number, host = 'index.example'): URL {
+  return new URL(`https://${host}/simple/p${project}/`);
+}
+
+function refusal(retryAfterMs?: number): () => Promise<never> {
+  return () => Promise.reject(new BusyError('busy', { retryAfterMs }));
+}
+
+/** Three projects that have nothing to do with each other are refused, one after the other. */
+async function complain(limiter: RequestLimiter, retryAfterMs?: number): Promise<void> {
+  for (const project of [1, 2, 3]) await limiter.run(page(project), refusal(retryAfterMs)).catch(() => undefined);
+}
+
+/** Upstream asks for less, and the pause that it wants is over. */
+async function slowDown(limiter: RequestLimiter, clock: FakeClock): Promise<void> {
+  await complain(limiter);
+  clock.advance(100_000);
+}
 
 /** Resolves when everything that can go on without the outside has gone on. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
@@ -16,6 +36,7 @@ class Requests {
   readonly #limiter: RequestLimiter;
   readonly #open: { answer: () => void; fail: (error: Error) => void }[] = [];
   readonly ends: Promise<string>[] = [];
+  #started = 0;
 
   constructor(limiter: RequestLimiter) {
     this.#limiter = limiter;
@@ -27,7 +48,9 @@ class Requests {
 
   async start(count: number): Promise<void> {
     for (let started = 0; started < count; started += 1) {
-      const end = this.#limiter.run(() => new Promise<void>((answer, fail) => this.#open.push({ answer, fail })));
+      this.#started += 1;
+      const ask = () => new Promise<void>((answer, fail) => this.#open.push({ answer, fail }));
+      const end = this.#limiter.run(page(this.#started), ask);
       this.ends.push(
         end.then(
           () => 'answered',
@@ -43,8 +66,8 @@ class Requests {
     await settled();
   }
 
-  async fail(count: number): Promise<void> {
-    for (const { fail } of this.#open.splice(0, count)) fail(new Error('failed'));
+  async fail(count: number, error = new Error('failed')): Promise<void> {
+    for (const { fail } of this.#open.splice(0, count)) fail(error);
     await settled();
   }
 }
@@ -72,14 +95,14 @@ t.test('no more requests than the limit are under way, and the next begins when 
 
 t.test('the answer of a request is passed on, and so is its error', async (t) => {
   const limiter = new RequestLimiter(1, new FakeClock(), never);
-  t.equal(await limiter.run(async () => 'answer'), 'answer');
+  t.equal(await limiter.run(page(0), async () => 'answer'), 'answer');
   const error = new TypeError('a bug');
   await t.rejects(
-    limiter.run(() => Promise.reject(error)),
+    limiter.run(page(0), () => Promise.reject(error)),
     error,
   );
   await t.rejects(
-    limiter.run(() => {
+    limiter.run(page(0), () => {
       throw error;
     }),
     error,
@@ -90,102 +113,173 @@ t.test('the answer of a request is passed on, and so is its error', async (t) =>
 t.test('requests begin in the order they were asked for', async (t) => {
   const limiter = new RequestLimiter(2, new FakeClock(), never);
   const begun: number[] = [];
-  await Promise.all(Array.from({ length: 9 }, (_, number) => limiter.run(async () => begun.push(number))));
+  await Promise.all(Array.from({ length: 9 }, (_, number) => limiter.run(page(0), async () => begun.push(number))));
   t.same(begun, [0, 1, 2, 3, 4, 5, 6, 7, 8]);
 });
 
-t.test('when upstream asks for less, no request begins before the time it named', async (t) => {
+t.test('when several projects are refused, no request to that host begins before the time it named', async (t) => {
   const clock = new FakeClock();
   const limiter = new RequestLimiter(4, clock, never);
-  limiter.slowDown(5_000);
-  const from = clock.now() + 5_000;
+  await complain(limiter, 50_000);
+  const from = clock.now() + 50_000;
   const begun: number[] = [];
   const ask = async (): Promise<void> => {
     begun.push(clock.now());
   };
-  await Promise.all([limiter.run(ask), limiter.run(ask), limiter.run(ask)]);
-  t.equal(begun.length, 3);
-  t.ok(
-    begun.every((now) => now >= from),
-    'everybody waited',
-  );
+  await limiter.run(page(0, 'files.example'), async () => t.ok(clock.now() < from, 'another host is asked'));
+  await Promise.all([1, 5, 6].map((project) => limiter.run(page(project), ask)));
+  t.strictSame(begun, [from, from, from], 'everybody waited');
 });
 
-t.test('the longest of several pauses counts', async (t) => {
+t.test(
+  'where nobody says for how long, a pause takes five seconds, and twice as long each time it is in vain',
+  async (t) => {
+    const clock = new FakeClock();
+    const limiter = new RequestLimiter(4, clock, never);
+    const next = async (): Promise<number> => {
+      await complain(limiter);
+      const from = clock.now();
+      await limiter.run(page(9), async () => undefined);
+      return clock.now() - from;
+    };
+    for (const seconds of [5, 10, 20, 40, 80]) t.equal(await next(), seconds * 1000);
+    await t.rejects(next(), /wants no request before/, 'a run does not wait for longer');
+    clock.advance(160_000);
+    for (let project = 0; project < 20; project += 1) await limiter.run(page(`good${project}`), async () => undefined);
+    for (let project = 0; project < 12; project += 1)
+      await limiter.run(page(`bad${project}`), refusal()).catch(() => {});
+    t.equal(clock.slept.at(-1), 5_000, 'it had recovered');
+  },
+);
+
+t.test('one project that is refused makes nobody wait, however many files it has and whatever they want', async (t) => {
   const clock = new FakeClock();
   const limiter = new RequestLimiter(4, clock, never);
-  const from = clock.now() + 9_000;
-  limiter.slowDown(9_000);
-  limiter.slowDown(1_000);
-  await limiter.run(async () => t.equal(clock.now(), from));
+  const file = (name: string): URL => new URL(`https://files.example/packages/aa/bb/${name}`);
+  const names = Array.from({ length: 300 }, (_, at) => `big-tool-1.${at}.tar.gz`);
+  const wheel = 'big_tool-2.0-py3-none-any.whl';
+  for (const name of [...names, wheel, `${wheel}.metadata`, 'other-1.0.tar.gz']) {
+    await limiter.run(file(name), refusal(86_400_000)).catch(() => undefined);
+  }
+  await limiter.run(file('good-1.0.tar.gz'), async () => undefined);
+  t.same(clock.slept, []);
+  t.equal(await placesOf(limiter, 20), 4);
 });
 
-t.test('a pause that is prolonged while somebody waits for its end is waited for to its new end', async (t) => {
-  let prolonged = false;
-  const clock = new (class extends FakeClock {
-    override async sleep(ms: number, signal: AbortSignal): Promise<void> {
-      if (!prolonged) limiter.slowDown(20_000);
-      prolonged = true;
-      await super.sleep(ms, signal);
+t.test('nobody waits while fewer than half of the projects are refused', async (t) => {
+  for (const [every, isPaused] of [
+    [10, false],
+    [3, false],
+    [2, true],
+  ] as const) {
+    const clock = new FakeClock();
+    const limiter = new RequestLimiter(4, clock, never);
+    for (let project = 1; project <= 40; project += 1) {
+      const ask = project % every === 0 ? refusal() : async () => undefined;
+      await limiter.run(page(project), ask).catch(() => undefined);
     }
-  })();
-  const limiter: RequestLimiter = new RequestLimiter(4, clock, never);
-  const from = clock.now() + 20_000;
-  limiter.slowDown(5_000);
-  await limiter.run(async () => t.equal(clock.now(), from));
+    t.equal(clock.slept.length > 0, isPaused, `one of ${every} is refused`);
+  }
+});
+
+t.test('a pause is as long as several want, not as the one wants that wants most', async (t) => {
+  const clock = new FakeClock();
+  const limiter = new RequestLimiter(4, clock, never);
+  for (const [project, seconds] of [86_400, 40, 30].entries()) {
+    await limiter.run(page(project), refusal(seconds * 1000)).catch(() => undefined);
+  }
+  const from = clock.now();
+  await limiter.run(page(9), async () => t.equal(clock.now() - from, 30_000));
+});
+
+t.test('a pause is prolonged by those that were asked before it, and halves the limit once', async (t) => {
+  const clock = new FakeClock();
+  const limiter = new RequestLimiter(6, clock, never);
+  const requests = new Requests(limiter);
+  await requests.start(6);
+  await requests.fail(3, new BusyError('busy', { retryAfterMs: 6_000 }));
+  await requests.fail(3, new BusyError('busy', { retryAfterMs: 20_000 }));
+  const from = clock.now();
+  await limiter.run(page(9), async () => t.equal(clock.now() - from, 20_000));
+  t.equal(await placesOf(limiter, 20), 3);
 });
 
 t.test('a clock that is put back does not prolong a pause', async (t) => {
   const clock = new FakeClock();
   const limiter = new RequestLimiter(4, clock, never);
-  limiter.slowDown(5_000);
+  await complain(limiter);
   clock.advance(-3_600_000);
   const from = clock.now() + 5_000;
-  await limiter.run(async () => t.equal(clock.now(), from));
+  await limiter.run(page(9), async () => t.equal(clock.now(), from));
 });
 
 t.test('when upstream asks for less, half as many requests are under way, and never none', async (t) => {
-  const limiter = new RequestLimiter(10, new FakeClock(), never);
-  for (const expected of [5, 2, 1, 1]) {
-    limiter.slowDown(0);
+  for (const [times, expected] of [10, 5, 2, 1, 1].entries()) {
+    const clock = new FakeClock();
+    const limiter = new RequestLimiter(10, clock, never);
+    for (let time = 0; time < times; time += 1) await slowDown(limiter, clock);
     t.equal(await placesOf(limiter, 20), expected);
   }
 });
 
 t.test('requests under way when upstream asks for less are not disturbed, but none takes their place', async (t) => {
-  const limiter = new RequestLimiter(8, new FakeClock(), never);
-  const requests = new Requests(limiter);
-  await requests.start(20);
-  limiter.slowDown(0);
+  const requests = new Requests(new RequestLimiter(8, new FakeClock(), never));
+  await requests.start(8);
+  await requests.fail(3, new BusyError('busy'));
+  await requests.start(12);
   const seen = [requests.underWay];
-  for (let answered = 0; answered < 6; answered += 1) {
+  for (let answered = 0; answered < 4; answered += 1) {
     await requests.answer(1);
     seen.push(requests.underWay);
   }
-  t.same(seen, [8, 7, 6, 5, 4, 4, 4]);
+  t.same(seen, [5, 4, 4, 4, 4]);
+});
+
+t.test('a host that leaves many requests without an answer is not asked any more, and others are', async (t) => {
+  const limiter = new RequestLimiter(4, new FakeClock(), never);
+  let asked = 0;
+  const silent = (): Promise<never> => {
+    asked += 1;
+    return Promise.reject(new UnreachableError('ECONNREFUSED'));
+  };
+  const error = (url: URL): Promise<unknown> => limiter.run(url, silent).catch((error: unknown) => error);
+  for (let project = 0; project < 99; project += 1) await error(page(project));
+  for (let at = 0; at < 100; at += 1) await error(page(1));
+  t.equal(asked, 199, 'one project alone says nothing of the others');
+  await error(page(99));
+  t.match(await error(page(4)), {
+    code: 'unreachable',
+    message: /^index\.example left many requests without an answer/,
+  });
+  t.ok((await error(page(4))) instanceof NotAskedError);
+  t.equal(asked, 200);
+  await limiter.run(page(4, 'files.example'), async () => undefined);
 });
 
 t.test('with each fifty answers one more request goes at a time, up to the limit', async (t) => {
-  const limiter = new RequestLimiter(5, new FakeClock(), never);
-  limiter.slowDown(0);
+  const clock = new FakeClock();
+  const limiter = new RequestLimiter(5, clock, never);
+  await slowDown(limiter, clock);
   const seen: number[] = [];
   for (let step = 0; step < 5; step += 1) {
     seen.push(await placesOf(limiter, 20));
-    for (let answers = 0; answers < answersPerStep; answers += 1) await limiter.run(async () => {});
+    for (let answers = 0; answers < answersPerStep; answers += 1) await limiter.run(page(9), async () => {});
   }
   t.same(seen, [2, 3, 4, 5, 5]);
 });
 
 t.test('failures do not count as answers', async (t) => {
-  const limiter = new RequestLimiter(4, new FakeClock(), never);
-  limiter.slowDown(0);
+  const clock = new FakeClock();
+  const limiter = new RequestLimiter(4, clock, never);
+  await slowDown(limiter, clock);
   for (let failures = 0; failures < 200; failures += 1) await placesOf(limiter, 1);
   t.equal(await placesOf(limiter, 20), 2);
 });
 
 t.test('a request that waits in line takes the place that growth makes', async (t) => {
-  const limiter = new RequestLimiter(2, new FakeClock(), never);
-  limiter.slowDown(0);
+  const clock = new FakeClock();
+  const limiter = new RequestLimiter(2, clock, never);
+  await slowDown(limiter, clock);
   const requests = new Requests(limiter);
   await requests.start(answersPerStep + 3);
   for (let answers = 0; answers < answersPerStep; answers += 1) {
@@ -202,12 +296,12 @@ t.test(
   async (t) => {
     const clock = new FakeClock(0);
     const limiter = new RequestLimiter(2, clock, never);
-    limiter.slowDown(longestWaitMs + 1_000);
-    const refused = limiter.run(() => Promise.reject(new Error('it was sent')));
+    await complain(limiter, longestWaitMs + 1_000);
+    const refused = limiter.run(page(9), () => Promise.reject(new Error('it was sent')));
     await t.rejects(refused, {
       code: 'unreachable',
       retryAfterMs: longestWaitMs + 1_000,
-      message: '1970-01-01T00:02:01',
+      message: 'index.example wants no request before 1970-01-01T00:02:01.000Z; the next run continues',
     });
     t.same(clock.slept, []);
     clock.advance(longestWaitMs + 1_000);
@@ -219,10 +313,10 @@ t.test('a run that is to stop does not wait for the end of a pause', async (t) =
   const pause = new AbortController();
   const clock = new FakeClock();
   const limiter = new RequestLimiter(4, clock, pause.signal);
-  limiter.slowDown(5_000);
+  await complain(limiter);
   pause.abort();
   await t.rejects(
-    limiter.run(async () => {}),
+    limiter.run(page(9), async () => {}),
     PausedError,
   );
   clock.advance(5_000);
@@ -230,7 +324,7 @@ t.test('a run that is to stop does not wait for the end of a pause', async (t) =
 });
 
 t.test('however requests, failures and pauses mix, the limit holds and no place is lost or gained', async () => {
-  const outcome = fc.constantFrom('answer', 'answer', 'fail', 'slow');
+  const outcome = fc.constantFrom('answer', 'answer', 'fail', 'busy', 'busy');
   await fc.assert(
     fc.asyncProperty(
       fc.scheduler(),
@@ -241,27 +335,21 @@ t.test('however requests, failures and pauses mix, the limit holds and no place 
         const limiter = new RequestLimiter(most, clock, never);
         let underWay = 0;
         let highest = 0;
-        let notBefore = 0;
-        let tooEarly = 0;
         const ends = outcomes.map(async (end, number) => {
           await s.schedule(Promise.resolve(), `start ${number}`);
-          await limiter.run(async () => {
+          await limiter.run(page(number), async () => {
             underWay += 1;
             highest = Math.max(highest, underWay);
-            if (clock.now() < notBefore) tooEarly += 1;
             await s.schedule(Promise.resolve(), `${end} ${number}`);
             underWay -= 1;
             if (end === 'answer') return;
-            if (end === 'slow') {
-              limiter.slowDown(1_000);
-              notBefore = clock.now() + 1_000;
-            }
-            throw new UnreachableError(end);
+            throw end === 'busy' ? new BusyError(end, { retryAfterMs: 1_000 }) : new UnreachableError(end);
           });
         });
         await s.waitFor(Promise.allSettled(ends));
-        for (let answers = 0; answers < most * answersPerStep; answers += 1) await limiter.run(async () => {});
-        return highest <= most && tooEarly === 0 && (await placesOf(limiter, most + 3)) === most;
+        clock.advance(1_000_000_000);
+        for (let answers = 0; answers < most * answersPerStep; answers += 1) await limiter.run(page(9), async () => {});
+        return highest <= most && (await placesOf(limiter, most + 3)) === most;
       },
     ),
     { numRuns: 60 },
@@ -281,32 +369,45 @@ t.test('requests that waited for the end of a pause go by the limit that holds w
     }
   })();
   const limiter = new RequestLimiter(8, clock, never);
-  limiter.slowDown(1_000);
+  await complain(limiter);
   const requests = new Requests(limiter);
   await requests.start(8);
-  limiter.slowDown(1_000);
+  t.equal(requests.underWay, 0);
   for (const end of ends) end();
   await settled();
-  t.equal(requests.underWay, 4, 'half of eight: who complains during a pause was asked before it');
+  t.equal(requests.underWay, 4, 'half of eight');
   while (requests.underWay > 0) await requests.answer(1);
   t.equal(requests.ends.length, (await Promise.all(requests.ends)).length);
 });
 
-t.test('ten complaints about requests that were sent together halve the limit once', async (t) => {
+t.test('growth does not let a request begin while more than the limit are under way', async (t) => {
   const clock = new FakeClock();
-  const limiter = new RequestLimiter(16, clock, never);
-  for (let complaint = 0; complaint < 10; complaint += 1) limiter.slowDown(5_000);
-  clock.advance(5_000);
-  t.equal(await placesOf(limiter, 20), 8);
+  const limiter = new RequestLimiter(100, clock, never);
+  const requests = new Requests(limiter);
+  await requests.start(100);
+  await requests.fail(3, new BusyError('busy'));
+  await requests.start(100);
+  for (let answers = 1; answers <= 47; answers += 1) {
+    await requests.answer(1);
+    t.equal(requests.underWay, 97 - answers);
+  }
+  for (let answers = 48; answers <= 60; answers += 1) {
+    await requests.answer(1);
+    t.equal(requests.underWay, answers < 50 ? 50 : 51);
+  }
 });
 
-t.test('growth does not let a request begin while more than the limit are under way', async (t) => {
-  const limiter = new RequestLimiter(100, new FakeClock(), never);
-  const requests = new Requests(limiter);
-  await requests.start(200);
-  for (const _ of [50, 25, 12]) limiter.slowDown(0);
-  for (let answers = 1; answers <= 60; answers += 1) {
-    await requests.answer(1);
-    t.equal(requests.underWay, 100 - answers);
-  }
+t.test('answers from before a pause do not make room after it', async (t) => {
+  const clock = new FakeClock();
+  const limiter = new RequestLimiter(8, clock, never);
+  const answers = async (count: number): Promise<void> => {
+    for (let answer = 0; answer < count; answer += 1) await limiter.run(page(9), async () => {});
+  };
+  await slowDown(limiter, clock);
+  await answers(answersPerStep - 1);
+  await slowDown(limiter, clock);
+  await answers(1);
+  t.equal(await placesOf(limiter, 20), 2);
+  await answers(answersPerStep - 1);
+  t.equal(await placesOf(limiter, 20), 3);
 });

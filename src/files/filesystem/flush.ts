@@ -59,10 +59,13 @@ export class Flusher {
         stdout.removeListener('data', answer);
         shell.removeListener('close', ended);
         hold(stdout, false);
+        shell.unref();
         resolve(code === undefined ? undefined : Number(code.toString()));
       };
       const ended = (): void => answer(undefined);
       hold(stdout, true);
+      // Its pipe alone would not keep us alive until we hear that it died.
+      shell.ref();
       stdout.once('data', answer);
       shell.once('close', ended);
       stdin.write('\n', () => {});

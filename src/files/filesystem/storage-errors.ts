@@ -1,6 +1,6 @@
 /** The file system's errors, as a person needs to read them. */
 import { statSync } from 'node:fs';
-import { MirrorError, StorageError } from '../../core/errors.ts';
+import { LargeFileError, MirrorError, StorageError } from '../../core/errors.ts';
 
 /** The error's code (`ENOENT`), if it has one. */
 export function codeOf(error: unknown): string | undefined {
@@ -21,9 +21,8 @@ export function isThere(path: string): boolean {
 export function storageError(path: string, error: unknown): unknown {
   const code = codeOf(error);
   if (code === undefined || !(error instanceof Error) || error instanceof MirrorError) return error;
-  return new StorageError(`${path}: ${code} (${error.message.replace(/^\w+: /, '')})${advice[code] ?? ''}`, {
-    cause: error,
-  });
+  const Kind = code === 'EFBIG' ? LargeFileError : StorageError;
+  return new Kind(`${path}: ${code} (${error.message.replace(/^\w+: /, '')})${advice[code] ?? ''}`, { cause: error });
 }
 
 /** Runs `work`, which meets `path`; the file system's errors become StorageErrors. */

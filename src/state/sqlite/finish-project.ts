@@ -23,7 +23,7 @@ export function finishProject(sql: Statements, parts: Parts, project: Finished, 
   else remove(sql, parts, project);
   sql.settle.run(name);
   if (project.kind === 'published' && project.stays !== undefined) park(sql, project, project.stays, now);
-  else sql.dequeue.run(name, serial);
+  else if (sql.dequeue.run(name, serial).changes === 0) sql.outlive.run(name);
 }
 
 function publish(sql: Statements, { removals, pages }: Parts, project: Published, now: number): void {

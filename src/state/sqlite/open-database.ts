@@ -16,6 +16,9 @@ export function openDatabase(path: string, nativeBinding: string | undefined): D
   });
 }
 
+/** A value that no table takes says nothing about the database: it is an error of ours, and keeps its stack. */
+const ofValues = /^SQLITE_(?:CONSTRAINT|MISMATCH|TOOBIG|RANGE)/;
+
 /** Runs `work` on the database at `path`; SQLite's errors become StorageErrors that name it. */
 export function asStorage<T>(path: string, work: () => T): T {
   try {
@@ -23,11 +26,21 @@ export function asStorage<T>(path: string, work: () => T): T {
   } catch (cause) {
     if (!(cause instanceof Error) || cause instanceof StorageError) throw cause;
     const code = 'code' in cause ? String(cause.code) : '';
-    if (code.startsWith('SQLITE_') || cause instanceof TypeError === false) {
-      throw new StorageError(`${path}: ${cause.message}${advice[code] ?? ''}`, { cause });
-    }
-    throw cause;
+    if (code === 'ERR_DLOPEN_FAILED' || cause.message.startsWith(noAddon)) throw unfitAddon(cause);
+    if (ofValues.test(code) || cause instanceof TypeError || cause instanceof RangeError) throw cause;
+    throw new StorageError(`${path}: ${cause.message}${advice[code] ?? ''}`, { cause });
   }
+}
+
+const noAddon = 'Could not locate the bindings file';
+
+/** What Node advises after its reason is for who develops. */
+function unfitAddon(cause: Error): StorageError {
+  const reason = cause.message.startsWith(noAddon)
+    ? 'better_sqlite3.node is not beside the program'
+    : cause.message.replace(/\.(?:\s+Please try [\s\S]*)?$/, '');
+  const advice = 'npm run build with the Node.js that runs this program makes the folder to copy here';
+  return new StorageError(`the SQLite addon cannot be loaded: ${reason}; ${advice}`, { cause });
 }
 
 const rebuild =

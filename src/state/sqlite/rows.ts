@@ -15,6 +15,7 @@ export interface DueRow {
   readonly since: number;
   readonly attempts: number;
   readonly replan: number;
+  readonly deaths: number;
 }
 
 export interface ParkedRow extends DueRow {
@@ -67,10 +68,11 @@ export function replanOf({ name, outcome, page }: DueReplanRow): DueReplan {
 
 /** The queued project in `row`. */
 export function dueOf(row: DueRow): Due {
-  const { display_name: displayName, serial, obstacle, since, attempts } = row;
+  const { display_name: displayName, serial, obstacle, since, attempts, deaths } = row;
   const name = nameOf(row.name);
   const [removed, replan] = [row.removed === 1, row.replan === 1];
-  return { name, displayName, serial, removed, obstacle: obstacle ?? undefined, since, attempts, replan };
+  const due = { name, displayName, serial, removed, obstacle: obstacle ?? undefined, since, attempts, replan };
+  return deaths === 0 ? due : { ...due, deaths };
 }
 
 /** The parked project in `row`. */

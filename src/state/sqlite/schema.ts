@@ -24,7 +24,7 @@ import { statsTables } from './stats-schema.ts';
 import { upgradeCounts } from './upgrade-counts.ts';
 
 /** Stored as SQLite's user_version. */
-const version = 3;
+const version = 4;
 
 const tables = `
   CREATE TABLE mirror (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -174,6 +174,14 @@ const provenanceTables = `
   END;
 `;
 
+/** What version 4 added: what a run that dies was at. */
+const deathColumns = `
+  ALTER TABLE queue ADD COLUMN under_way INTEGER NOT NULL DEFAULT 0;
+  ALTER TABLE queue ADD COLUMN deaths INTEGER NOT NULL DEFAULT 0;
+  CREATE INDEX queue_under_way ON queue (name) WHERE under_way = 1;
+  CREATE INDEX queue_doubtful ON queue (name) WHERE deaths > 0;
+`;
+
 /** What brings a database from the version before to the next one; the first makes a new one. */
 const steps: readonly ((db: Database.Database, isNew: boolean) => void)[] = [
   (db) => db.exec(tables + statsTables),
@@ -185,6 +193,7 @@ const steps: readonly ((db: Database.Database, isNew: boolean) => void)[] = [
     db.exec(removalTables + outcomeTables + unsettledTable + provenanceTables);
     addPageTables(db);
   },
+  (db) => db.exec(deathColumns),
 ];
 
 /** Creates the tables in a new database, adds what one of an older version lacks, and refuses a newer one. */

@@ -3,7 +3,7 @@ import type Database from 'better-sqlite3';
 import type { Clock } from '../../core/clock.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { WebPath } from '../../core/paths.ts';
-import type { LostFile, Removal, RemovalLog } from '../removal-log.ts';
+import type { Gone, LostFile, Removal, RemovalLog } from '../removal-log.ts';
 import { asStorage } from './open-database.ts';
 
 interface RemovalRow {
@@ -25,6 +25,11 @@ interface Values {
   readonly sha256: Buffer | null;
   readonly now: number;
   readonly why: string;
+}
+
+interface Window {
+  readonly time: number;
+  readonly now: number;
 }
 
 const keptProjects = 'SELECT files.project FROM removed JOIN files USING (path)';
@@ -50,12 +55,20 @@ export class SqliteRemovalLog implements RemovalLog {
     return this.#do(() => this.#sql.last.get())?.id ?? 0;
   }
 
-  since(time: number): { readonly projects: number; readonly files: number } {
-    return this.#do(() => this.#sql.since.get(time, this.#clock.now())) ?? { projects: 0, files: 0 };
+  since(time: number): Gone {
+    const window = { time, now: this.#clock.now() };
+    return this.#do(() => ({
+      removals: this.#sql.removalsSince.get(window)?.count ?? 0,
+      shares: new Map(this.#sql.sharesSince.all(window).map(({ project, share }) => [project, share])),
+    }));
   }
 
   queued(): number {
     return this.#do(() => this.#sql.queued.get())?.count ?? 0;
+  }
+
+  heldBack(): { readonly removals: number; readonly others: number } {
+    return this.#do(() => this.#sql.heldBack.get()) ?? { removals: 0, others: 0 };
   }
 
   lostBy(name: ProjectName): LostFile[] {
@@ -132,12 +145,33 @@ function prepareStatements(db: Database.Database) {
       'SELECT project, path, sha256, at, why FROM removed ORDER BY id DESC LIMIT ?',
     ),
     last: db.prepare<[], { id: number }>('SELECT coalesce(max(id), 0) AS id FROM removed'),
-    since: db.prepare<[number, number], { projects: number; files: number }>(
-      `SELECT count(*) - count(path) AS projects, count(path) AS files FROM removed
-       WHERE at > ? AND at <= ? AND why IN ('removed upstream', 'not required any more')`,
+    removalsSince: db.prepare<Window, { count: number }>(
+      `SELECT count(*) AS count FROM removed
+       WHERE at > :time AND at <= :now AND path IS NULL AND why = 'removed upstream'`,
+    ),
+    sharesSince: db.prepare<Window, { project: ProjectName; share: number }>(
+      `WITH gone AS (
+         SELECT project, path, why FROM removed
+         WHERE at > :time AND at <= :now AND why IN ('removed upstream', 'not required any more')
+       ), lost AS (
+         SELECT project, count(*) AS files FROM gone
+         WHERE project NOT IN (SELECT project FROM gone WHERE path IS NULL) GROUP BY project
+       )
+       SELECT project, 1.0 AS share FROM gone WHERE path IS NULL AND why = 'not required any more'
+       UNION ALL
+       SELECT project, 1.0 * files / (files + (
+         -- An archive still holds what went.
+         SELECT count(*) FROM files WHERE files.project = lost.project AND NOT EXISTS (
+           SELECT 1 FROM removed WHERE removed.project = files.project AND removed.path = files.path
+         )
+       )) FROM lost`,
     ),
     queued: db.prepare<[], { count: number }>(
       'SELECT count(*) AS count FROM queue JOIN projects USING (name) WHERE removed = 1 AND restored = 0',
+    ),
+    heldBack: db.prepare<[], { removals: number; others: number }>(
+      `SELECT count(*) FILTER (WHERE obstacle = 'removal-held-back') AS removals,
+         count(*) FILTER (WHERE obstacle = 'held-back') AS others FROM queue`,
     ),
     add: db.prepare<Values>(
       `INSERT INTO removed (project, path, sha256, at, why)

@@ -35,6 +35,7 @@ import { dueOf, entryOf, fileOf, parkedOf, planOf, provenanceNumber, replanOf, u
 import { SqlitePageStore } from './sqlite-page-store.ts';
 import { SqliteRemovalLog } from './sqlite-removal-log.ts';
 import { SqliteRunHistory } from './sqlite-run-history.ts';
+import { SqliteUnderWay } from './sqlite-under-way.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 
 const noTotals: Totals = { projects: 0, files: 0, bytes: 0, queued: 0, parked: 0, heldBack: 0 };
@@ -43,6 +44,7 @@ export class SqliteStateStore implements StateStore {
   readonly removals: SqliteRemovalLog;
   readonly pages: SqlitePageStore;
   readonly history: SqliteRunHistory;
+  readonly underWay: SqliteUnderWay;
   readonly #path: string;
   readonly #db: Database.Database;
   readonly #clock: Clock;
@@ -57,6 +59,7 @@ export class SqliteStateStore implements StateStore {
     this.removals = this.#do(() => new SqliteRemovalLog(this.#db, clock));
     this.history = this.#do(() => new SqliteRunHistory(this.#db));
     this.pages = this.#do(() => new SqlitePageStore(this.#db));
+    this.underWay = this.#do(() => new SqliteUnderWay(this.#db));
   }
 
   mirror(): MirrorState {

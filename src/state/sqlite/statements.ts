@@ -10,10 +10,10 @@ const ruleWithoutNames = `
   CASE instr(rule, '(dependency of ') WHEN 0 THEN rule
   ELSE substr(rule, 1, instr(rule, '(dependency of ')) || 'dependencies)' END`;
 
-const dueColumns = 'name, display_name, serial, removed, obstacle, since, attempts, replan';
+const dueColumns = 'name, display_name, serial, removed, obstacle, since, attempts, replan, deaths';
 
-/** Nothing waits for longer than a day: what seems to was parked while the clock was wrong. */
-const isDue = 'next_try NOT BETWEEN ? + 1 AND ? + 86400000';
+/** Of the queue, at the time that is given twice. Nothing waits for longer than a day: what seems to was parked while the clock was wrong. */
+export const isDue = 'next_try NOT BETWEEN ? + 1 AND ? + 86400000';
 
 /** A name queued again is due at once; what upstream says last about its removal counts, and a new serial is a new start. */
 const enqueueConflict = `
@@ -91,9 +91,10 @@ export function prepareStatements(db: Database.Database) {
     queued: db.prepare<[string], ParkedRow>(`SELECT ${dueColumns}, next_try, reason FROM queue WHERE name = ?`),
     park: db.prepare<ParkValues>(
       `UPDATE queue SET attempts = :attempts, next_try = :nextTry, reason = :reason,
-         since = iif(obstacle IS :obstacle, min(since, :now), :now), obstacle = :obstacle WHERE name = :name`,
+         since = iif(obstacle IS :obstacle, min(since, :now), :now), obstacle = :obstacle, under_way = 0 WHERE name = :name`,
     ),
     dequeue: db.prepare<[string, number]>('DELETE FROM queue WHERE name = ? AND serial <= ?'),
+    outlive: db.prepare<[string]>('UPDATE queue SET under_way = 0, deaths = 0 WHERE name = ?'),
 
     held: db.prepare<[string], ProjectRow>(
       'SELECT name, display_name, serial, etag, status, restored FROM projects WHERE name = ?',
@@ -158,8 +159,8 @@ export function prepareStatements(db: Database.Database) {
        WHERE p.name > ? ORDER BY p.name LIMIT ?`,
     ),
     planTotals: db.prepare<[number], RuleTotals>(
-      `SELECT ${ruleWithoutNames} AS rule, sum(projects) AS projects, sum(bytes) AS bytes
-       FROM (SELECT rule, count(*) AS projects, sum(bytes) AS bytes FROM plans GROUP BY rule)
+      `SELECT ${ruleWithoutNames} AS rule, sum(projects) AS projects, total(bytes) AS bytes
+       FROM (SELECT rule, count(*) AS projects, total(bytes) AS bytes FROM plans GROUP BY rule)
        GROUP BY 1 ORDER BY 3 DESC, 1 LIMIT ?`,
     ),
     decisionOf: db.prepare<[string], { decision: string }>('SELECT decision FROM plans WHERE project = ?'),
@@ -181,7 +182,7 @@ export function prepareStatements(db: Database.Database) {
     totals: db.prepare<[], Totals>(
       `SELECT projects, files, bytes, (SELECT count(*) FROM queue) AS queued,
          (SELECT count(*) FROM queue WHERE attempts > 0) AS parked,
-         (SELECT count(*) FROM queue WHERE obstacle = 'held-back') AS heldBack
+         (SELECT count(*) FROM queue WHERE obstacle IN ('held-back', 'removal-held-back')) AS heldBack
        FROM totals`,
     ),
   };

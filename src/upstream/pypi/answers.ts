@@ -1,31 +1,20 @@
 /** What the status of an answer means, the same for every kind of request. */
-import type { Clock } from '../../core/clock.ts';
-import { NonsenseError, UnreachableError } from '../../core/errors.ts';
+import { BusyError, NonsenseError, UnreachableError } from '../../core/errors.ts';
 import type { HttpAnswer } from './http-client.ts';
-import type { RequestLimiter } from './request-limiter.ts';
 
-/** How long everybody waits when upstream is overloaded and does not say for how long. */
-const defaultPauseMs = 5_000;
 const longestPauseMs = 24 * 60 * 60_000;
 
 /**
  * Passes an answer whose status is in `expected`. 403 and 406 are how a firewall says "blocked", so they mean the same
- * as 429 and 503: the whole run slows down, and nothing is concluded about the page.
+ * as 429 and 503: BusyError, by which nothing is concluded about the page.
  * Throws UnreachableError for what may pass, NonsenseError for what will not.
  */
-export function expectStatus(
-  answer: HttpAnswer,
-  url: URL,
-  expected: readonly number[],
-  limiter: RequestLimiter,
-  clock: Clock,
-): HttpAnswer {
+export function expectStatus(answer: HttpAnswer, url: URL, expected: readonly number[], nowMs: number): HttpAnswer {
   const { status } = answer;
   if (expected.includes(status)) return answer;
   if (status === 429 || status === 503 || status === 403 || status === 406) {
-    const retryAfterMs = parseRetryAfter(answer.headers['retry-after'], clock.now());
-    limiter.slowDown(retryAfterMs ?? defaultPauseMs);
-    throw new UnreachableError(`${url}: upstream answers ${status} and wants fewer requests`, { retryAfterMs });
+    const retryAfterMs = parseRetryAfter(answer.headers['retry-after'], nowMs);
+    throw new BusyError(`${url}: upstream answers ${status} and wants fewer requests`, { retryAfterMs });
   }
   if (status >= 500 || status === 408) throw new UnreachableError(`${url}: upstream answers ${status}`);
   const location = answer.headers.location;

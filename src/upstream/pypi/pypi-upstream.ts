@@ -222,21 +222,16 @@ export class PypiUpstream implements Upstream {
   }
 
   #call<T>(method: string, params: readonly number[], parse: (text: string, source: string) => T): Promise<T> {
-    const { base, clock, signal, limiter } = this.#options;
+    const { base, clock, signal } = this.#options;
     const url = new URL(`${base}/pypi`);
     const headers = { 'content-type': 'text/xml', 'accept-encoding': 'gzip' };
-    const request = { url, method: 'POST' as const, headers, body: renderXmlRpcCall(method, ...params) };
+    const request = { url, method: 'POST' as const, headers, body: renderXmlRpcCall(method, params) };
     // A fault comes with status 200, so reading the reply is part of what is tried again.
     return withRetries(clock, signal, async () => {
       const answer = await this.#ask(request, [200, 404, 405, 410]);
       if (answer.status !== 200) throw new NoChangelogError(`${url}: upstream answers ${answer.status}`);
-      try {
-        const source = `${url}: ${method}(${params.join(', ')})`;
-        return parse(textOf(answer.body, source), source);
-      } catch (error) {
-        if (error instanceof UnreachableError && error.retryAfterMs !== undefined) limiter.slowDown(error.retryAfterMs);
-        throw error;
-      }
+      const source = `${url}: ${method}(${params.join(', ')})`;
+      return parse(textOf(answer.body, source), source);
     });
   }
 
@@ -255,9 +250,9 @@ export class PypiUpstream implements Upstream {
     const exchange = async (): Promise<HttpAnswer> => {
       const answer = await http.exchange(request, choose);
       this.#time = sentAt(answer.headers) ?? this.#time;
-      return expectStatus(answer, request.url, expected, limiter, clock);
+      return expectStatus(answer, request.url, expected, clock.now());
     };
-    return limiter.run(exchange, beginning);
+    return limiter.run(request.url, exchange, beginning);
   }
 }
 

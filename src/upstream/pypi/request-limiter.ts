@@ -1,21 +1,21 @@
 /**
  * The one limit that all requests of a run share.
  *
- * At most `limit` requests are under way. When upstream asks us to slow down (429, 503, Retry-After), every request
- * waits until the time it named, and the number at a time is halved; it grows back by one with each fifty answers.
- * When a hundred requests in a row got no answer, upstream is down and no more are sent.
+ * At most `limit` requests are under way. When a host wants to be left alone (host-health.ts), each request to it waits
+ * until the time that it named, and the number at a time is halved; it grows back by one with each fifty answers. Requests
+ * to other hosts go on. A host that wants too long a pause, or gives no answer about a hundred projects in a row, is not asked
+ * any more.
  *
  * Requests that begin something (`beginning`) wait behind those that go on with what was begun: otherwise all pages
  * would be fetched before the first file, and everything would be flushed in the same moment.
  */
 import type { Clock } from '../../core/clock.ts';
-import { UnreachableError } from '../../core/errors.ts';
+import { NotAskedError, PausedError, UnreachableError } from '../../core/errors.ts';
 import { longestWaitMs } from '../../core/retry.ts';
+import { HostHealth } from './host-health.ts';
 
 const answersPerStep = 50;
-/** Hundreds of projects are under way, each of which would ask five times to find out. */
-const failuresInARow = 100;
-const silence = `upstream left ${failuresInARow} requests in a row without an answer; the next run continues`;
+const farewell = 'the next run continues';
 
 export class RequestLimiter {
   readonly #clock: Clock;
@@ -23,13 +23,10 @@ export class RequestLimiter {
   readonly #most: number;
   readonly #waiting: (() => void)[] = [];
   readonly #beginners: (() => void)[] = [];
+  readonly #hosts = new Map<string, HostHealth>();
   #limit: number;
   #underWay = 0;
   #answers = 0;
-  #notBefore = 0;
-  /** The latest time that the clock was seen to show while a pause was in force. */
-  #seen = 0;
-  #failures = 0;
 
   constructor(limit: number, clock: Clock, signal: AbortSignal) {
     this.#clock = clock;
@@ -38,57 +35,57 @@ export class RequestLimiter {
     this.#limit = limit;
   }
 
-  /** Calls `ask` as soon as a place is free and no pause is in force. Throws PausedError when the run is to stop. */
-  async run<T>(ask: () => Promise<T>, beginning = false): Promise<T> {
+  /**
+   * Calls `ask`, which asks for `url`, as soon as a place is free and no pause of the host is in force.
+   * Throws NotAskedError when the run does not wait for that, PausedError when it is to stop.
+   */
+  async run<T>(url: URL, ask: () => Promise<T>, beginning = false): Promise<T> {
+    const health = this.#healthOf(url);
     const line = beginning ? this.#beginners : this.#waiting;
     await this.#enter(line);
-    while (this.#pauseMs() > 0) {
+    while (health.pauseMs() > 0) {
       // Who waits for the end of a pause holds no place: fewer may be free when it ends.
       this.#leave();
-      await this.#outlastPause();
+      await this.#outlastPause(url, health);
       await this.#enter(line);
     }
     try {
-      if (this.#failures >= failuresInARow) throw new UnreachableError(silence, { retryAfterMs: longestWaitMs + 1 });
+      if (health.isSilent) throw new NotAskedError(`${url.host} left many requests without an answer; ${farewell}`);
       const answer = await ask();
-      this.#failures = 0;
+      health.answered(url);
       this.#count();
       return answer;
     } catch (error) {
-      this.#failures = error instanceof UnreachableError ? this.#failures + 1 : 0;
+      if (error instanceof NotAskedError || error instanceof PausedError) throw error;
+      if (!(error instanceof UnreachableError)) health.answered(url);
+      else if (health.failed(url, error)) this.#slowDown();
       throw error;
     } finally {
       this.#leave();
     }
   }
 
-  /** Upstream asked for less: nothing is sent for `ms`, then half as much at a time. */
-  slowDown(ms: number): void {
-    // Those that were under way together hear the same complaint.
-    const isNew = this.#pauseMs() <= 0;
-    this.#seen = this.#clock.now();
-    this.#notBefore = Math.max(this.#notBefore, this.#seen + ms);
-    if (isNew) this.#limit = Math.max(1, Math.floor(this.#limit / 2));
+  #healthOf({ host }: URL): HostHealth {
+    const known = this.#hosts.get(host);
+    if (known !== undefined) return known;
+    const health = new HostHealth(this.#clock);
+    this.#hosts.set(host, health);
+    return health;
+  }
+
+  #slowDown(): void {
+    this.#limit = Math.max(1, Math.floor(this.#limit / 2));
     this.#answers = 0;
   }
 
-  async #outlastPause(): Promise<void> {
-    for (let ms = this.#pauseMs(); ms > 0; ms = this.#pauseMs()) {
-      if (ms > longestWaitMs) throw new UnreachableError(this.#farewell(), { retryAfterMs: ms });
+  async #outlastPause({ host }: URL, health: HostHealth): Promise<void> {
+    for (let ms = health.pauseMs(); ms > 0; ms = health.pauseMs()) {
+      if (ms > longestWaitMs) {
+        const time = new Date(this.#clock.now() + ms).toISOString();
+        throw new NotAskedError(`${host} wants no request before ${time}; ${farewell}`, { retryAfterMs: ms });
+      }
       await this.#clock.sleep(ms, this.#signal);
     }
-  }
-
-  #farewell(): string {
-    return `upstream wants no request before ${new Date(this.#notBefore).toISOString()}; the next run continues`;
-  }
-
-  #pauseMs(): number {
-    const now = this.#clock.now();
-    // A clock that is put back does not make the pause any longer.
-    if (now < this.#seen) this.#notBefore -= this.#seen - now;
-    this.#seen = now;
-    return this.#notBefore - now;
   }
 
   async #enter(line: (() => void)[]): Promise<void> {

@@ -17,7 +17,8 @@ import type { WebPath } from '../../../src/core/paths.ts';
 import { FilesystemFileStore } from '../../../src/files/filesystem/filesystem-file-store.ts';
 import { FakeClock } from '../../fixtures/fake-clock.ts';
 import { testFileStore } from '../../fixtures/file-store-suite.ts';
-import { calledAsOrdinaryUser, openFolder, ordinaryUserOrReason } from '../../fixtures/ordinary-user.ts';
+import { openToAll } from '../../fixtures/open-to-all.ts';
+import { calledAsOrdinaryUser, ordinaryUserOrReason } from '../../fixtures/ordinary-user.ts';
 import { treeOf } from '../../fixtures/reader-check.ts';
 
 const megabyte = 1 << 20;
@@ -201,7 +202,7 @@ t.test("the file system's refusals are StorageErrors that name the path", async 
 });
 
 t.test('a read-only tree is a StorageError with advice', ordinaryUserOrReason(), async (t) => {
-  const target = openFolder(t);
+  const target = openToAll(t).testdir();
   mkdirSync(join(target, 'web/simple'), { recursive: true });
   mkdirSync(join(target, 'staging'));
   for (const folder of ['staging', 'web', 'web/simple']) chmodSync(join(target, folder), 0o777);

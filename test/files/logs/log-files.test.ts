@@ -6,12 +6,13 @@ import t from 'tap';
 import { bzip2 } from '../../../src/cli/bzip2.ts';
 import { UnreadableLogError } from '../../../src/core/errors.ts';
 import { LogFiles } from '../../../src/files/logs/log-files.ts';
+import { programsOrReason } from '../../fixtures/programs.ts';
 import { pseudoRandomBytes } from '../../sample/pseudo-random.ts';
 
 const source = new LogFiles(bzip2);
 /** Two megabytes of zeros: to compress them takes seconds. */
 const zerosInBzip2 = 'QlpoOTFBWSZTWX7hkbEAEBBgAMAAAAQACCAAMMwFKaYEA2IIB4u5IpwoSD9wyNiA';
-const hasBzip2 = spawnSync('bzip2', ['--version'], { input: '' }).status === 0;
+const needsBzip2 = programsOrReason('bzip2');
 /** More than a megabyte that compress badly: several blocks of bzip2, several chunks. */
 const content = Buffer.from(pseudoRandomBytes('log', 1_900_000).map((byte) => 32 + (byte % 64)));
 
@@ -137,7 +138,7 @@ t.test('the logs of a series are found by its name', async (t) => {
   );
 });
 
-t.test('what we compress the real bzip2 reads', { skip: hasBzip2 ? false : 'bzip2 is not installed' }, async (t) => {
+t.test('what we compress the real bzip2 reads', needsBzip2, async (t) => {
   for (const bytes of [Buffer.alloc(0), Buffer.from('x'), content, Buffer.alloc(2_000_000, 'repeated ')]) {
     const packed = await bzip2.compress(bytes);
     t.equal(spawnSync('bzip2', ['-t'], { input: packed }).status, 0);
@@ -146,7 +147,7 @@ t.test('what we compress the real bzip2 reads', { skip: hasBzip2 ? false : 'bzip
   }
 });
 
-t.test('what the real bzip2 compresses we read', { skip: hasBzip2 ? false : 'bzip2 is not installed' }, async (t) => {
+t.test('what the real bzip2 compresses we read', needsBzip2, async (t) => {
   const folder = t.testdir();
   for (const level of ['-1', '-9']) {
     const path = join(folder, `${level}.bz2`);

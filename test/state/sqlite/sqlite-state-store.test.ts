@@ -3,6 +3,8 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t from 'tap';
 import { StorageError } from '../../../src/core/errors.ts';
+import type { ProjectName } from '../../../src/core/names.ts';
+import type { WebPath } from '../../../src/core/paths.ts';
 import { SqliteStateStore } from '../../../src/state/sqlite/sqlite-state-store.ts';
 import { FakeClock } from '../../fixtures/fake-clock.ts';
 import { testStateStore } from '../../fixtures/state-store-suite.ts';
@@ -112,4 +114,72 @@ t.test('only the latest thousand runs are remembered', async (t) => {
   const db = new Database(path);
   t.same(db.prepare('SELECT count(*) AS runs, min(started) AS first FROM runs').get(), { runs: 1000, first: 10 });
   db.close();
+});
+
+t.test('what belongs together is stored whole or not at all', async (t) => {
+  const [alpha, beta] = named('alpha', 'beta') as [ProjectName, ProjectName];
+  const project = (name: ProjectName, displayName = String(name)) => ({ name, displayName, serial: 1, removed: false });
+  const none = null as never;
+  const path = (filename: string): WebPath => `packages/ab/cd/${'0'.repeat(60)}/${filename}` as WebPath;
+  const file = (filename: string, size: number) => {
+    return { path: path(filename), size, sha256: 'a'.repeat(64), metadataSha256: undefined, provenance: false };
+  };
+  const finished = (store: SqliteStateStore, name: ProjectName, status: string) => {
+    const due = store.queued(name);
+    if (due === undefined) throw new Error(`${name} is not queued`);
+    return { kind: 'published' as const, due, serial: 1, etag: undefined, status, drop: [] };
+  };
+  const removal = { project: alpha, path: undefined, sha256: undefined, at: 1, why: 'removed upstream' };
+  const halves: Record<string, (store: SqliteStateStore) => void> = {
+    finish: (store) => store.finish([finished(store, alpha, 'active'), finished(store, beta, none)]),
+    enqueue: (store) => store.enqueue([project(named('new')[0] ?? alpha), project(beta, none)], { serial: 9 }),
+    hold: (store) => store.hold(alpha, [file('a.zip', 1), file('b.zip', none)]),
+    unsettle: (store) => store.unsettle(alpha, [path('a.zip'), {} as never]),
+    requeue: (store) => store.requeue(none, [path('held.zip')]),
+    takeOver: (store) => store.removals.takeOver([{ ...removal, why: none }, removal]),
+    enqueueReplans: (store) => store.enqueueReplans([named('held')[0] ?? alpha, {} as never], { serial: 9 }),
+  };
+  for (const [what, write] of Object.entries(halves)) {
+    const store = new SqliteStateStore(':memory:', clock);
+    const [held] = named('held') as [ProjectName];
+    store.enqueue(
+      [held, alpha, beta].map((name) => project(name)),
+      { serial: 5 },
+    );
+    store.hold(held, [file('held.zip', 1)]);
+    store.finish([finished(store, held, 'active')]);
+    const everything = () => ({
+      mirror: store.mirror(),
+      totals: store.totals(),
+      due: store.due(clock.now(), false, undefined, 10),
+      held: [alpha, beta, held].map((name) => [store.held(name), store.unsettled(name)]),
+      removals: store.removals.latest(10),
+    });
+    const before = everything();
+    t.throws(() => write(store), what);
+    t.same(everything(), before, what);
+    store.close();
+  }
+});
+
+t.test('a project that is parked again by an earlier clock has waited since that time', async (t) => {
+  const moved = new FakeClock();
+  const store = new SqliteStateStore(':memory:', moved);
+  const [alpha] = named('alpha') as [ProjectName];
+  store.enqueue([{ name: alpha, displayName: alpha, serial: 1, removed: false }], {});
+  const since = (obstacle: 'absent' | 'stale'): number | undefined => {
+    const due = store.queued(alpha);
+    if (due !== undefined) store.park({ due, obstacle, reason: '', nextTry: moved.now() + 1 });
+    return store.queued(alpha)?.since;
+  };
+  const start = moved.now();
+  t.equal(since('absent'), start);
+  moved.advance(1000);
+  t.equal(since('absent'), start, 'the same obstacle lasts');
+  moved.advance(-5000);
+  t.equal(since('absent'), start - 4000, 'nothing waits for a time to come');
+  moved.advance(9000);
+  t.equal(since('absent'), start - 4000);
+  t.equal(since('stale'), start + 5000, 'another obstacle is new');
+  store.close();
 });

@@ -1,0 +1,69 @@
+/** The programs that some tests need: those who ask get them from apt-get, the others hear what is missing. */
+import { spawnSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isProgram, run } from './run.mjs';
+
+/** How long another apt-get may take. */
+const patience = { pauseMs: 5000, tries: 180 };
+
+const areThere = (...files) => files.every((file) => existsSync(file));
+const libraries = ['/usr/lib', '/usr/lib64', `/usr/lib/${gnuMachine()}`];
+const hasLibrary = (name) => libraries.some((folder) => existsSync(`${folder}/${name}`));
+
+/** By the names of their packages. Some programs alone are not enough: apache2-bin has no settings. */
+const isThere = {
+  apache2: () => areThere('/usr/sbin/apache2', '/etc/apache2/mods-available/mime.conf', '/etc/mime.types'),
+  bzip2: () => isProgram('bzip2'),
+  libfaketime: () => hasLibrary('faketime/libfaketimeMT.so.1'),
+  openssl: () => isProgram('openssl'),
+  'python3-pip': () => spawnSync('python3', ['-m', 'pip', '--version']).status === 0,
+};
+
+/** The packages that are not installed. */
+export function missingPackages() {
+  return Object.keys(isThere).filter((name) => !isThere[name]());
+}
+
+/** Installs the packages `missing` where `mayInstall`; else says what their tests will skip. Rejects when it cannot. */
+export async function provideTestPrograms(mayInstall, missing = missingPackages()) {
+  if (missing.length === 0) return;
+  const names = missing.join(', ');
+  if (!mayInstall) {
+    console.error(
+      `Not installed: ${names}. Tests that need them are skipped; as root npm test -- --install gets them.`,
+    );
+    return;
+  }
+  if (process.getuid?.() !== 0 || !isProgram('apt-get')) {
+    throw new Error(`Only root can install what tests need, and only with apt-get: ${names}`);
+  }
+  await aptInstall(missing);
+}
+
+/** Old lists may do; what is missing then apt-get says itself. */
+export async function aptInstall(names, { pauseMs, tries } = patience) {
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' };
+  await whenUnlocked(['update', '-q']).catch(({ message }) => console.error(`${message}; going on with old lists`));
+  await whenUnlocked(['install', '-qy', '--no-install-recommends', ...names]);
+
+  /** apt-get waits for some of its locks only, and for these only when it is told. */
+  async function whenUnlocked(args) {
+    for (let left = tries; ; left--) {
+      let heard = '';
+      try {
+        return await run('apt-get', args, env, (text) => {
+          heard += text;
+        });
+      } catch (error) {
+        if (left === 0 || !heard.includes('Could not get lock')) throw error;
+      }
+      await delay(pauseMs);
+    }
+  }
+}
+
+/** What Debian calls folders of libraries by. */
+function gnuMachine() {
+  return { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' }[process.arch] ?? `${process.arch}-linux-gnu`;
+}

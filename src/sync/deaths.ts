@@ -1,0 +1,39 @@
+/** What the last run was at when it died. A project may kill the process, and must not do so at the start of each run. */
+import { parkDelayMs } from '../core/retry.ts';
+import type { Due } from '../state/state-store.ts';
+import type { Mirror } from './mirror.ts';
+
+const named = 5;
+/** A project that was alone when the process died, or among others more often than chance would have it. */
+const tooOften = 2;
+/** The pauses begin with that of so many failures: almost three hours. */
+const headStart = 4;
+
+/**
+ * Tells what was under way when the last run died: it comes last, one project at a time. What was under way twice waits
+ * for hours, and longer each time. To be called at the start of a run.
+ */
+export function recallDeaths({ state, clock, report, settings }: Mirror): void {
+  if (settings.dryRun) return;
+  const all = state.underWay.countDeaths();
+  if (all.length === 0) return;
+  const names = all.slice(0, named);
+  const others = all.length > named ? ` and ${all.length - named} others` : '';
+  const advice = 'they come last now, one at a time';
+  report({ type: 'warning', message: `the last run died while it worked on ${names.join(', ')}${others}; ${advice}` });
+  for (const name of all) {
+    const due = state.queued(name);
+    if (due === undefined || deathsOf(due) < tooOften) continue;
+    const reason = `pep381run died ${deathsOf(due)} times while it worked on it`;
+    const nextTry = clock.now() + parkDelayMs(deathsOf(due) + headStart);
+    state.park({ due: { ...due, attempts: due.attempts + 1 }, obstacle: 'failed', reason, nextTry });
+    report({ type: 'project-parked', name, reason, nextTry, expected: false });
+    const bug = 'this is a bug of pep381client, please report it';
+    report({ type: 'alarm', message: `${name}: ${reason}; ${bug}; the project waits, and the others go on` });
+  }
+}
+
+/** How often a run died while the project was under way. */
+export function deathsOf({ deaths = 0 }: Due): number {
+  return deaths;
+}

@@ -1,0 +1,146 @@
+/** A run that dies is told of as it is: by its exit code, by the status, and by the run after it. */
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { takeLock } from '../../src/state/sqlite/lock.ts';
+import { SqliteStateStore } from '../../src/state/sqlite/sqlite-state-store.ts';
+import { FakeClock } from '../fixtures/fake-clock.ts';
+import { smallIndex } from '../fixtures/small-index.ts';
+import { makeWheel } from '../sample/distributions.ts';
+import { openBundle } from './bundle.ts';
+import { type OpenedSample, openSample } from './opened-sample.ts';
+import { type Ended, run, until } from './program.ts';
+
+const program = join(await openBundle(), 'pep381run');
+
+interface StatusFile {
+  readonly 'exit-code': number;
+  readonly summary: string;
+  readonly parked: readonly { readonly name: string; readonly reason: string }[];
+}
+
+function statusFile(target: string): StatusFile {
+  return JSON.parse(readFileSync(join(target, 'web/mirror-status.json'), 'utf8')) as StatusFile;
+}
+
+/** Runs the program behind `script`, which Node loads first. */
+function runBehind(t: Test, { server, target }: OpenedSample, script: string, ...options: string[]): Promise<Ended> {
+  const preload = join(t.testdirName, 'preload.cjs');
+  writeFileSync(preload, script);
+  return run(program, [...options, '--upstream', server.url, target], { node: ['--require', preload] });
+}
+
+function versionsOf(target: string, name: string): string[] {
+  const page = readFileSync(join(target, 'web/simple', name, 'index.v1_json'), 'utf8');
+  return (JSON.parse(page) as { versions: string[] }).versions;
+}
+
+t.test('kill -9: --status tells it, then the next run, then mirror-status.json while that one works', async (t) => {
+  const sample = await openSample(t, program, smallIndex());
+  const { server, target } = sample;
+  t.equal((await sample.mirror()).code, 0);
+  server.index.publish(makeWheel({ name: 'alpha', version: '2.0' }));
+  const off = server.faults.add({ do: 'stall', match: /alpha-2\.0.*\.whl$/ });
+  const first = sample.begin();
+  await until('the file that never comes', () =>
+    server.requests.some(({ path }) => path.endsWith('2.0-py3-none-any.whl')),
+  );
+  first.kill('SIGKILL');
+  t.equal((await first.ended).code, 'SIGKILL');
+  t.equal(statusFile(target)['exit-code'], 0, 'nobody could say more yet');
+  const status = await run(program, ['--status', target]);
+  t.match(status.stdout, /^Now +no run is at work; the last one, since \S+, died at \S+ or later$/m);
+
+  const second = sample.begin();
+  await until('the status', () => statusFile(target)['exit-code'] === 70);
+  t.match(statusFile(target).summary, /^Died before its end/);
+  off();
+  second.kill('SIGKILL');
+  await second.ended;
+
+  const third = await sample.mirror();
+  t.equal(third.code, 0);
+  t.match(
+    third.stderr,
+    /^Warning: the last run, which began at \S+, died before its end; this one goes on from there$/m,
+  );
+  t.same(versionsOf(target, 'alpha'), ['1.0', '2.0']);
+  t.equal(statusFile(target)['exit-code'], 0);
+  t.match((await run(program, ['--status', target])).stdout, / 70 +Died before its end/);
+  const fourth = await sample.mirror();
+  t.same([fourth.code, fourth.stderr], [0, '']);
+});
+
+t.test('a project that kills the process is found out, and costs two runs', async (t) => {
+  const sample = await openSample(t, program, smallIndex());
+  const { server, target } = sample;
+  t.equal((await sample.mirror()).code, 0);
+  for (const name of ['alpha', 'beta', 'gamma']) server.index.publish(makeWheel({ name, version: '2.0' }));
+  const killer = `
+    const fs = require('node:fs');
+    const rename = fs.renameSync;
+    fs.renameSync = (from, to) => (to.endsWith('alpha-2.0-py3-none-any.whl') ? process.abort() : rename(from, to));`;
+  t.equal((await runBehind(t, sample, killer)).code, 'SIGABRT');
+  server.index.publish(makeWheel({ name: 'delta', version: '1.0' }));
+  const second = await runBehind(t, sample, killer);
+  t.equal(second.code, 'SIGABRT', 'after all that was not under way');
+  t.match(second.stderr, /^Warning: the last run died while it worked on alpha.*; they come last now, one at a time$/m);
+  t.same(versionsOf(target, 'delta'), ['1.0']);
+  t.match(readFileSync(join(target, 'web/simple/index.html'), 'utf8'), />delta</);
+  const lastModified = readFileSync(join(target, 'web/last-modified'), 'utf8');
+  const third = await runBehind(t, sample, killer, '-q');
+  t.equal(third.code, 1);
+  t.match(third.stderr, /^Alarm: alpha: pep381run died 2 times while it worked on it; this is a bug of pep381client/m);
+  t.same(versionsOf(target, 'beta'), ['1.0', '2.0']);
+  t.same(versionsOf(target, 'gamma'), ['1.0', '2.0']);
+  t.not(readFileSync(join(target, 'web/last-modified'), 'utf8'), lastModified);
+  t.match(statusFile(target), { 'exit-code': 1, parked: [{ name: 'alpha', reason: /died 2 times/ }] });
+  t.equal(
+    (await runBehind(t, sample, killer, '-q')).code,
+    1,
+    'it waits for hours, and the exit code says that it does',
+  );
+});
+
+t.test('what is thrown beside all work ends the run with 70, and the status says so', async (t) => {
+  const sample = await openSample(t, program, smallIndex());
+  const { server, target } = sample;
+  t.equal((await sample.mirror()).code, 0);
+  server.index.publish(makeWheel({ name: 'alpha', version: '2.0' }));
+  server.faults.add({ do: 'delay', ms: 300, match: /simple\/alpha\/$/ });
+  const thrower = `
+    setTimeout(() => { throw new TypeError('nobody waits for this'); }, 250);`;
+  const { code, stderr } = await runBehind(t, sample, thrower);
+  t.equal(code, 70);
+  t.match(stderr, /^pep381run: error: TypeError: nobody waits for this\n +at .*preload\.cjs/m);
+  t.match(stderr, /^This is a bug of pep381client, please report it\./m);
+  t.match(statusFile(target), { 'exit-code': 70, summary: /^Ended by an error of pep381client\./ });
+  const next = await sample.mirror();
+  t.equal(next.code, 0);
+  t.notMatch(next.stderr, /died/);
+  t.same(versionsOf(target, 'alpha'), ['1.0', '2.0']);
+});
+
+t.test('a lock that is held for hours without progress is told, and not with 0', async (t) => {
+  const sample = await openSample(t, program, smallIndex());
+  const { target } = sample;
+  t.equal((await sample.mirror()).code, 0);
+  mkdirSync(join(target, 'run'), { recursive: true });
+  const release = takeLock(join(target, 'run/lock.db'), undefined);
+  t.teardown(() => release?.());
+  const mark = (running: number, progressAt: number): void => {
+    const state = new SqliteStateStore(join(target, 'state.db'), new FakeClock());
+    state.remember({ running, progressAt });
+    state.close();
+  };
+  const hourMs = 3_600_000;
+  mark(Date.now() - 90 * hourMs, Date.now() - hourMs);
+  t.equal((await sample.mirror('-q')).code, 0, 'a run of days that does something');
+  mark(Date.now() - 90 * hourMs, Date.now() - 3 * hourMs);
+  const { code, stderr } = await sample.mirror('-q');
+  t.equal(code, 1);
+  t.match(
+    stderr,
+    /^pep381run: error: \S+lock\.db: held by a run that began at \S+ and has done nothing since [^\n]+\n$/,
+  );
+});

@@ -1,0 +1,65 @@
+/** What one project breaks is broken for that project alone. */
+import t from 'tap';
+import { policyFrom } from '../fixtures/policy-from.ts';
+import { openTestMirror } from '../fixtures/test-mirror.ts';
+import { makeWheel } from '../sample/distributions.ts';
+import { SampleIndex } from '../sample/sample-index.ts';
+
+t.test('an error that nobody expects parks its project with an alarm, and the run goes on', async (t) => {
+  const mirror = await openTestMirror(t);
+  await mirror.run();
+  mirror.index.publish(makeWheel({ name: 'beta', version: '2.0' }), { provenance: true });
+  mirror.index.publish(makeWheel({ name: 'gamma', version: '2.0' }));
+  const verifier = {
+    verify: () => {
+      throw new TypeError('cannot read properties of undefined');
+    },
+  };
+  const result = await mirror.run({ settings: { provenance: 'verify' }, verifier });
+  t.same([...result.parked], ['beta']);
+  t.ok(result.done >= 1);
+  const [alarm] = mirror.eventsOf('alarm');
+  t.match(alarm?.message, /^beta: .*cannot read properties of undefined.*bug of pep381client.*report/);
+  t.match(alarm, { stack: /at .*project-errors\.test\.ts/ });
+  t.equal(mirror.page().meta['_last-serial'], mirror.index.serial, 'the root index is published');
+  t.equal(mirror.remembered((state) => state.parked(9))[0]?.obstacle, 'failed');
+  t.same(mirror.page('gamma').versions, ['1.0', '2.0']);
+});
+
+t.test('one project that demands thousands of releases of another one', async (t) => {
+  const index = new SampleIndex();
+  for (let at = 0; at < 30; at += 1) {
+    const requires = Array.from({ length: 4200 }, (_, n) => `victim!=0.${at}.${n}.1`);
+    index.publish(makeWheel({ name: 'greedy', version: `1.${at}`, requires }));
+  }
+  for (const version of ['1.0', '1.1', '1.2']) index.publish(makeWheel({ name: 'victim', version }));
+  index.publish(makeWheel({ name: 'other', version: '1.0' }));
+  const mirror = await openTestMirror(t, { index });
+  const policy = policyFrom('projects = ["greedy", "other"]\ndependencies = true\n[releases]\nkeep = 2\n');
+  const result = await mirror.run({ policy });
+  t.same([...result.parked], []);
+  t.same(mirror.eventsOf('alarm'), []);
+  t.same(mirror.page('victim').versions, ['1.1', '1.2']);
+  t.match(mirror.warnings().join('\n'), /greedy/);
+});
+
+t.test('sizes that add up beyond what a database can hold', async (t) => {
+  const index = new SampleIndex();
+  for (let at = 0; at < 3; at += 1) index.publish(makeWheel({ name: 'huge', version: `1.${at}` }));
+  for (const name of ['large', 'other']) index.publish(makeWheel({ name, version: '1.0' }));
+  const mirror = await openTestMirror(t, { index });
+  mirror.alterPage('huge', (page) => ({
+    ...page,
+    files: Array.from({ length: 1100 }, (_, at) => ({
+      ...page.files[0],
+      filename: `huge-1.${at}-py3-none-any.whl`,
+      url: page.files[0]?.url.replace('huge-1.0', `huge-1.${at}`),
+      size: Number.MAX_SAFE_INTEGER,
+    })),
+  }));
+  const policy = policyFrom('projects = ["*"]\n[releases]\nkeep = 5000\n');
+  const result = await mirror.run({ policy, settings: { indexOnly: true } });
+  t.same([...result.parked], []);
+  t.equal(mirror.page().projects.length, 3);
+  t.ok(mirror.remembered((state) => state.planTotals(10)).length > 0);
+});
