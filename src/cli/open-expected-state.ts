@@ -4,6 +4,7 @@ import type { Clock } from '../core/clock.ts';
 import { LostTreeError } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
 import { projectFolder, type WebPath } from '../core/paths.ts';
+import { Mounts } from '../files/filesystem/mounts.ts';
 import { Trash } from '../files/filesystem/trash.ts';
 import { hasPackages, hasProjects } from '../files/filesystem/tree-presence.ts';
 import { isMirrorKnown } from '../state/sqlite/known-mirror.ts';
@@ -35,7 +36,7 @@ export function knowsMirror({ state }: Target, nativeBinding: string | undefined
 function expectTree(target: Target, state: StateStore): void {
   const { projects, files } = state.totals();
   const web = join(target.root, 'web');
-  const trash = new Trash(join(target.root, 'trash'));
+  const trash = new Trash(web, new Mounts(target.root));
   if (projects > 0 && !hasProjects(web) && !liesInTrash(trash, foldersIn(state))) {
     throw lost(target, 'simple', 'project', projects);
   }

@@ -25,15 +25,20 @@ export function smallDiskOrReason(): { readonly skip: false | string } {
   }
 }
 
-/** Mounts one of `size` (`2m`) until `t` ends. */
-export function openSmallDisk(t: Test, size: string): SmallDisk {
-  const disk = mount(size);
+/** Mounts one of `size` (`2m`) until `t` ends, in a folder of its own unless told. */
+export function openSmallDisk(t: Test, size: string, folder?: string): SmallDisk {
+  const disk = mount(size, folder);
   t.teardown(() => disk.close());
   return disk;
 }
 
-function mount(size: string): SmallDisk & { close(): void } {
-  const folder = mkdtempSync(join(tmpdir(), 'small-disk-'));
+/** Makes the folder `from` appear at `to` as a bind mount until `t` ends. */
+export function bindFolder(t: Test, from: string, to: string): void {
+  execute('--bind', from, to);
+  t.teardown(() => spawnSync('umount', ['-l', to]));
+}
+
+function mount(size: string, folder = mkdtempSync(join(tmpdir(), 'small-disk-'))): SmallDisk & { close(): void } {
   const close = (): void => {
     spawnSync('umount', ['-l', folder]);
     rmdirSync(folder);

@@ -1,26 +1,15 @@
 /**
  * The FileStore port over a POSIX file system.
  *
- *   TARGET/staging/  what is being written, on the same file system as web/, never served
+ *   TARGET/staging/  what is being written, never served
  *   TARGET/trash/    what was removed: <day>/<path under web/>
- *   TARGET/web/      the published tree
+ *   TARGET/web/      the published tree; mounts below it have a staging and a trash of their own, see mounts.ts
  *
  * A commit writes and flushes the bytes, then renames them into place, then flushes the folders: three steps for
  * everything that waits at that moment, so that durability costs a fraction of a millisecond per file.
  */
-import {
-  copyFileSync,
-  existsSync,
-  linkSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statfsSync,
-  utimesSync,
-} from 'node:fs';
-import { dirname, join } from 'node:path';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statfsSync, utimesSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { StorageError } from '../../core/errors.ts';
 import { GroupCommit } from '../../core/group-commit.ts';
@@ -28,13 +17,14 @@ import type { WebPath } from '../../core/paths.ts';
 import type { Entry, FileStore, FullDigest, Room, StagedFile, Stat, Write } from '../file-store.ts';
 import { digestFile } from './digest-file.ts';
 import { entriesOf, kindOf } from './entries.ts';
-import { Flusher, flushNow } from './flush.ts';
+import { Flushers, flushNow } from './flush.ts';
+import { Mounts, notOfTheTree } from './mounts.ts';
 import { PublishedFolders } from './published-folders.ts';
 import { mayBeRead, refuseLinks } from './refuse-links.ts';
 import { StagedDownload } from './staged-download.ts';
 import { codeOf, guardStorage, lstatOf, storageError } from './storage-errors.ts';
 import { dayOf, Trash } from './trash.ts';
-import { writeNew } from './write-new.ts';
+import { linkOrCopy, writeNew } from './write-new.ts';
 
 const climbs = /(?:^|\/)\.\.(?:\/|$)|\0/;
 
@@ -44,11 +34,13 @@ type Step = { readonly writes: readonly Write[] } | { readonly discards: readonl
 export class FilesystemFileStore implements FileStore {
   readonly #target: string;
   readonly #web: string;
+  /** The name of the folder. */
   readonly #staging: string;
+  readonly #mounts: Mounts;
   readonly #trash: Trash;
   readonly #removals: Pick<Clock, 'now'>;
   readonly #commits: GroupCommit<Step>;
-  readonly #flusher: Flusher;
+  readonly #flushers: Flushers;
   readonly #folders: PublishedFolders;
   #temporaries = 0;
   /** What earlier runs left in staging, read once: nearly every download finds nothing there. */
@@ -60,12 +52,13 @@ export class FilesystemFileStore implements FileStore {
    */
   constructor(target: string, clock: Clock, staging = 'staging', removals: Pick<Clock, 'now'> = clock) {
     this.#web = join(target, 'web');
-    this.#staging = join(target, staging);
+    this.#staging = staging;
+    this.#mounts = new Mounts(target);
     this.#folders = new PublishedFolders(this.#web);
-    this.#trash = new Trash(join(target, 'trash'));
+    this.#trash = new Trash(this.#web, this.#mounts);
     this.#target = target;
     this.#removals = removals;
-    this.#flusher = new Flusher(this.#staging);
+    this.#flushers = new Flushers((path) => this.#stagingOf(path));
     this.#commits = new GroupCommit(clock, (steps) => this.#commit(steps));
   }
 
@@ -74,11 +67,14 @@ export class FilesystemFileStore implements FileStore {
     // The target and web/ may be links: that is where somebody wants the mirror to be.
     const published = ['simple', 'packages', 'local-stats/days'].map((folder) => join(this.#web, folder));
     let isNew = false;
-    for (const path of [...published, this.#trash.folder, this.#staging]) {
+    for (const path of published) {
       guardStorage(path, () => {
-        refuseLinks(path.startsWith(this.#web) ? this.#web : this.#target, path);
+        refuseLinks(this.#web, path);
         isNew = mkdirSync(path, { recursive: true }) !== undefined || isNew;
       });
+    }
+    for (const name of ['trash', this.#staging]) {
+      isNew = guardStorage(join(this.#target, name), () => this.#mounts.createHomes(name)) || isNew;
     }
     // Nothing that is published will be there when its folder is not.
     const parents = [this.#target, this.#web, join(this.#web, 'local-stats')];
@@ -92,8 +88,10 @@ export class FilesystemFileStore implements FileStore {
   }
 
   async room(): Promise<Room> {
-    return guardStorage(this.#web, () => {
-      const { bsize, blocks, bavail } = statfsSync(this.#web);
+    // The files take most, and may lie on a disk of their own.
+    const folder = existsSync(join(this.#web, 'packages')) ? join(this.#web, 'packages') : this.#web;
+    return guardStorage(folder, () => {
+      const { bsize, blocks, bavail } = statfsSync(folder);
       return { size: bsize * blocks, free: bsize * bavail };
     });
   }
@@ -124,7 +122,10 @@ export class FilesystemFileStore implements FileStore {
     const file = this.#at(path);
     return guardStorage(file, () => {
       const found = lstatOf(file);
-      return found && { kind: kindOf(found), size: found.size, mtimeMs: found.mtimeMs };
+      if (found === undefined) return undefined;
+      // A mirror creates no mounts, and cannot remove them.
+      const kind = this.#mounts.isTop(file) ? 'other' : kindOf(found);
+      return { kind, size: found.size, mtimeMs: found.mtimeMs };
     });
   }
 
@@ -142,15 +143,18 @@ export class FilesystemFileStore implements FileStore {
   async *entries(folder: WebPath): AsyncIterable<Entry> {
     const path = this.#at(folder);
     try {
-      yield* entriesOf(path);
+      for await (const entry of entriesOf(path)) {
+        if (!notOfTheTree.has(entry.name) || !this.#mounts.isTop(path)) yield entry;
+      }
     } catch (error) {
       throw storageError(path, error);
     }
   }
 
   stage(key: string): Promise<StagedFile> {
-    this.#remains ??= new Set(guardStorage(this.#staging, () => readdirSync(this.#staging)));
-    return StagedDownload.open(join(this.#staging, key), this.#remains.has(`${key}.etag`));
+    const staging = this.#stagingOf(join(this.#web, 'packages'));
+    this.#remains ??= new Set(guardStorage(staging, () => readdirSync(staging)));
+    return StagedDownload.open(join(staging, key), this.#remains.has(`${key}.etag`));
   }
 
   publish(writes: readonly Write[]): Promise<void> {
@@ -169,8 +173,9 @@ export class FilesystemFileStore implements FileStore {
 
   async restore(paths: readonly WebPath[]): Promise<WebPath[]> {
     const touched = new Set<string>();
-    const restored = paths.filter((path) => this.#restore(path, touched));
-    await this.#flush(touched);
+    const restored: WebPath[] = [];
+    for (const path of paths) if (await this.#restore(path, touched)) restored.push(path);
+    await this.#flushers.flush(touched);
     return restored;
   }
 
@@ -180,16 +185,25 @@ export class FilesystemFileStore implements FileStore {
 
   async tidy(all: boolean): Promise<void> {
     await this.#commits.idle();
-    const names = await this.leftovers(all);
-    guardStorage(this.#staging, () => {
-      for (const name of names) rmSync(join(this.#staging, name), { recursive: true, force: true });
-    });
+    for (const path of this.#leftIn(all)) {
+      guardStorage(path, () => rmSync(path, { recursive: true, force: true }));
+    }
   }
 
   async leftovers(all: boolean): Promise<string[]> {
-    refuseLinks(this.#target, this.#staging);
-    const names = existsSync(this.#staging) ? guardStorage(this.#staging, () => readdirSync(this.#staging)) : [];
-    return names.filter((name) => all || !/\.(?:part|etag)$/.test(name));
+    return this.#leftIn(all).map((path) => basename(path));
+  }
+
+  #leftIn(all: boolean): string[] {
+    return this.#mounts.homes(this.#staging).flatMap((home) => {
+      refuseLinks(home.startsWith(this.#web) ? this.#web : this.#target, home);
+      const names = existsSync(home) ? guardStorage(home, () => readdirSync(home)) : [];
+      return names.filter((name) => all || !/\.(?:part|etag)$/.test(name)).map((name) => join(home, name));
+    });
+  }
+
+  #stagingOf(path: string): string {
+    return this.#mounts.homeOf(path, this.#staging);
   }
 
   async #commit(steps: readonly Step[]): Promise<void> {
@@ -200,30 +214,24 @@ export class FilesystemFileStore implements FileStore {
       staged.push(step.writes.map((write) => ({ from: this.#written(write), to: this.#at(write.path) })));
     }
     for (const { from } of staged.flat()) written.add(from);
-    await this.#flush(written);
+    await this.#flushers.flush(written);
 
     const touched = new Set<string>();
     for (const step of steps)
       if ('discards' in step) for (const path of step.discards) this.#moveToTrash(path, touched);
     for (const { from, to } of staged.flat()) this.#folders.moveInto(from, to, touched);
-    await this.#flush(touched);
-  }
-
-  async #flush(paths: ReadonlySet<string>): Promise<void> {
-    try {
-      await this.#flusher.flush(paths);
-    } catch (error) {
-      throw storageError(this.#staging, error);
-    }
+    await this.#flushers.flush(touched);
   }
 
   /** The staged file with the bytes of `write`. */
-  #written({ body, mtimeMs }: Write): string {
+  #written({ path, body, mtimeMs }: Write): string {
     let file: string;
-    if (body instanceof StagedDownload) file = body.path;
-    else {
+    const to = this.#at(path);
+    if (body instanceof StagedDownload) {
+      file = guardStorage(body.path, () => this.#mounts.bring(body.path, to, this.#staging));
+    } else {
       this.#temporaries += 1;
-      file = join(this.#staging, `write-${this.#temporaries}`);
+      file = join(this.#stagingOf(to), `write-${this.#temporaries}`);
       if (body instanceof Uint8Array) guardStorage(file, () => writeNew(file, body));
       else if ('sameAs' in body) guardStorage(file, () => linkOrCopy(this.#at(body.sameAs), file));
       else throw new TypeError('staged by another store');
@@ -237,8 +245,8 @@ export class FilesystemFileStore implements FileStore {
     const to = this.#trash.place(path, dayOf(this.#removals.now()));
     guardStorage(from, () => {
       refuseLinks(this.#web, dirname(from));
-      if (lstatOf(from) === undefined) return;
-      refuseLinks(this.#target, dirname(to));
+      if (lstatOf(from) === undefined || this.#mounts.isTop(from)) return;
+      refuseLinks(to.startsWith(this.#web) ? this.#web : this.#target, dirname(to));
       mkdirSync(dirname(to), { recursive: true });
       // A folder cannot be renamed over one that was removed earlier on the same day.
       rmSync(to, { recursive: true, force: true });
@@ -249,25 +257,21 @@ export class FilesystemFileStore implements FileStore {
     });
   }
 
-  #restore(path: WebPath, touched: Set<string>): boolean {
+  async #restore(path: WebPath, touched: Set<string>): Promise<boolean> {
     const to = this.#at(path);
-    const from = this.#trash.latest(path);
-    return guardStorage(to, () => {
-      if (from === undefined || lstatOf(to) !== undefined) return false;
-      this.#folders.moveInto(from, to, touched);
-      touched.add(dirname(from));
-      return true;
-    });
+    const place = this.#trash.latest(path);
+    if (place === undefined || guardStorage(to, () => lstatOf(to)) !== undefined) return false;
+    // What was removed before a disk was mounted there lies on another one.
+    const from = guardStorage(place, () => this.#mounts.bring(place, to, this.#staging));
+    if (from !== place) await this.#flushers.flush(filesIn(from));
+    this.#folders.moveInto(from, to, touched);
+    touched.add(dirname(place));
+    return true;
   }
 }
 
-/** Some file systems know no second name, and some limit how many a file may have. */
-function linkOrCopy(from: string, to: string): void {
-  rmSync(to, { force: true });
-  try {
-    linkSync(from, to);
-  } catch (error) {
-    if (codeOf(error) === 'ENOENT') throw error;
-    copyFileSync(from, to);
-  }
+/** The file at `path`, or those in the folder there. */
+function filesIn(path: string): Set<string> {
+  if (!lstatSync(path).isDirectory()) return new Set([path]);
+  return new Set(readdirSync(path, { recursive: true, encoding: 'utf8' }).map((name) => join(path, name)));
 }

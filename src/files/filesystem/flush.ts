@@ -8,7 +8,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { close, closeSync, fsync, fsyncSync, open, openSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { codeOf } from './storage-errors.ts';
+import { codeOf, storageError } from './storage-errors.ts';
 
 const openFile = promisify(open);
 const flushFile = promisify(fsync);
@@ -84,6 +84,35 @@ export class Flusher {
     hold(shell.stdin, false);
     hold(shell.stdout, false);
     return shell;
+  }
+}
+
+/** Flushes what lies on several file systems. */
+export class Flushers {
+  readonly #homeOf: (path: string) => string;
+  readonly #byHome = new Map<string, Flusher>();
+
+  /** `homeOf` returns a folder on the same file system. */
+  constructor(homeOf: (path: string) => string) {
+    this.#homeOf = homeOf;
+  }
+
+  /** Resolves when `paths` are durable. Not to be called again before. Throws StorageError. */
+  async flush(paths: ReadonlySet<string>): Promise<void> {
+    const byHome = new Map<string, Set<string>>();
+    for (const path of paths) {
+      const home = this.#homeOf(path);
+      byHome.set(home, (byHome.get(home) ?? new Set()).add(path));
+    }
+    for (const [home, some] of byHome) {
+      const flusher = this.#byHome.get(home) ?? new Flusher(home);
+      this.#byHome.set(home, flusher);
+      try {
+        await flusher.flush(some);
+      } catch (error) {
+        throw storageError(home, error);
+      }
+    }
   }
 }
 

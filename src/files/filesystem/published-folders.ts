@@ -60,7 +60,8 @@ export class PublishedFolders {
       rmdirSync(folder);
     } catch (error) {
       const code = codeOf(error);
-      if (code === 'ENOTEMPTY' || code === 'EEXIST') return;
+      // The top of a mount is busy.
+      if (code === 'ENOTEMPTY' || code === 'EEXIST' || code === 'EBUSY') return;
       throw error;
     }
     this.removeEmpty(dirname(folder));

@@ -29,6 +29,6 @@ export function mayBeRead(root: string, path: string): boolean {
 /** The error about the link at `path`. */
 export function linkError(path: string): StorageError {
   return new StorageError(
-    `${path}: is a symbolic link, and nothing is written or removed through one; put a folder in its place, or a bind mount`,
+    `${path}: is a symbolic link, and nothing is written or removed through one; put a folder in its place, or mount what it leads to there`,
   );
 }

@@ -50,6 +50,7 @@ const advice: Readonly<Record<string, string>> = {
   EACCES: permission,
   EPERM: permission,
   EROFS: '; the target must be writable',
+  EXDEV: '; below web/ only simple/, packages/, local-stats/ and the folders in packages/ may be mounts of their own',
   ENOSPC: full,
   EDQUOT: full,
   UNKNOWN: '; Node.js has no name for the reason, which may be a full quota',

@@ -1,10 +1,12 @@
-/** The folder of what was removed: `<day>/<path under web/>`, so that it can be brought back, and emptied by age. */
+/** What was removed: `trash/<day>/<path under web/>`, so that it can be brought back, and emptied by age. */
 import { readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WebPath } from '../../core/paths.ts';
+import type { Mounts } from './mounts.ts';
 import { codeOf, guardStorage, lstatOf, storageError } from './storage-errors.ts';
 
+const name = 'trash';
 const isDay = /^\d{4}-\d\d-\d\d$/;
 
 /** The day in UTC of a time in milliseconds, as `YYYY-MM-DD`. */
@@ -13,27 +15,29 @@ export function dayOf(time: number): string {
 }
 
 export class Trash {
-  readonly folder: string;
+  readonly #web: string;
+  readonly #mounts: Mounts;
 
-  constructor(folder: string) {
-    this.folder = folder;
+  /** That of the target whose tree is in the folder `web`. */
+  constructor(web: string, mounts: Mounts) {
+    this.#web = web;
+    this.#mounts = mounts;
   }
 
   /** Where `path` goes when it is removed on `day`. */
   place(path: WebPath, day: string): string {
-    return join(this.folder, day, path);
+    return join(this.#mounts.homeOf(join(this.#web, path), name), day, path);
   }
 
   /** Where that lies which was last removed from `path`; undefined when the trash has nothing of it. */
   latest(path: WebPath): string | undefined {
-    const places = this.#days().map((day) => this.place(path, day));
+    const places = this.#days().map(({ folder }) => join(folder, path));
     return places.reverse().find((place) => guardStorage(place, () => exists(place)));
   }
 
   /** Deletes the days that ended before `before` (milliseconds). */
   async empty(before: number): Promise<void> {
-    for (const day of this.#days().filter((day) => day < dayOf(before))) {
-      const folder = join(this.folder, day);
+    for (const { folder } of this.#days().filter(({ day }) => day < dayOf(before))) {
       try {
         await rm(folder, { recursive: true, force: true });
       } catch (error) {
@@ -43,18 +47,23 @@ export class Trash {
   }
 
   /** The days on which something was removed, the earliest first. Whatever else lies there was put there by a person. */
-  #days(): string[] {
-    return guardStorage(this.folder, () => {
-      try {
-        return readdirSync(this.folder)
-          .filter((name) => isDay.test(name))
-          .sort();
-      } catch (error) {
-        if (codeOf(error) === 'ENOENT') return [];
-        throw error;
-      }
-    });
+  #days(): { readonly day: string; readonly folder: string }[] {
+    const days = this.#mounts
+      .homes(name)
+      .flatMap((home) => daysIn(home).map((day) => ({ day, folder: join(home, day) })));
+    return days.sort((a, b) => (a.day < b.day ? -1 : Number(a.day > b.day)));
   }
+}
+
+function daysIn(home: string): string[] {
+  return guardStorage(home, () => {
+    try {
+      return readdirSync(home).filter((name) => isDay.test(name));
+    } catch (error) {
+      if (codeOf(error) === 'ENOENT') return [];
+      throw error;
+    }
+  });
 }
 
 function exists(path: string): boolean {

@@ -1,10 +1,8 @@
 /** Whether there is a tree at all: an empty mount point looks like a mirror that has lost everything. */
 import { type Dirent, opendirSync } from 'node:fs';
 import { join } from 'node:path';
+import { notOfTheTree } from './mounts.ts';
 import { codeOf, guardStorage } from './storage-errors.ts';
-
-/** A fresh disk has this folder, and nothing else. */
-const ofTheDisk = 'lost+found';
 
 /** Whether `web` has the pages of any project, by whatever program. Throws StorageError. */
 export function hasProjects(web: string): boolean {
@@ -22,7 +20,7 @@ function hasEntry(folder: string, isIt: (entry: Dirent) => boolean): boolean {
       const found = opendirSync(folder);
       try {
         let entry = found.readSync();
-        while (entry !== null && (entry.name === ofTheDisk || !isIt(entry))) entry = found.readSync();
+        while (entry !== null && (notOfTheTree.has(entry.name) || !isIt(entry))) entry = found.readSync();
         return entry !== null;
       } finally {
         found.closeSync();

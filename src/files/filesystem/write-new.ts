@@ -1,5 +1,5 @@
 /** Writes where nobody else can have put anything: in staging, names are easily guessed. */
-import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, copyFileSync, linkSync, openSync, rmSync, writeFileSync } from 'node:fs';
 import { codeOf } from './storage-errors.ts';
 
 /** Creates the file at `path` with `body`; what lies there already, be it a link, is removed and never written to. */
@@ -20,5 +20,16 @@ export function openNew(path: string): number {
     if (codeOf(error) !== 'EEXIST') throw error;
     rmSync(path, { recursive: true, force: true });
     return openSync(path, 'wx', 0o644);
+  }
+}
+
+/** A second name for the file at `from`, or a copy: some file systems know none, and some limit how many a file may have. */
+export function linkOrCopy(from: string, to: string): void {
+  rmSync(to, { force: true });
+  try {
+    linkSync(from, to);
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') throw error;
+    copyFileSync(from, to);
   }
 }

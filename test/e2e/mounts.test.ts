@@ -1,0 +1,125 @@
+/** A mirror of which parts lie on disks of their own: all programs work, and what is staged or removed stays on its disk. */
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import t, { type Test } from 'tap';
+import { readerProblems } from '../fixtures/reader-check.ts';
+import { smallIndex } from '../fixtures/small-index.ts';
+import { makeSdist, makeWheel } from '../sample/distributions.ts';
+import { openBundle } from './bundle.ts';
+import { openSample } from './opened-sample.ts';
+import { type Ended, run } from './program.ts';
+import { bindFolder, openSmallDisk, smallDiskOrReason } from './small-disk.ts';
+import { publishedTree } from './tree.ts';
+
+const programs = await openBundle();
+const quiet = { code: 0, stdout: '', stderr: '' };
+const wheel = 'alpha-1.0-py3-none-any.whl';
+const wheelPath = smallIndex().pathOf('alpha', wheel).slice(1);
+const aa = wheelPath.split('/')[1];
+
+type Mount = (t: Test, path: string) => void;
+
+const bind: Mount = (t, path) => {
+  const folder = mkdtempSync(join(tmpdir(), 'elsewhere-'));
+  bindFolder(t, folder, path);
+  t.teardown(() => rmSync(folder, { recursive: true }));
+};
+const disk: Mount = (t, path) => openSmallDisk(t, '40m', path);
+/** As a new ext4 is. */
+const newDisk: Mount = (t, path) => {
+  disk(t, path);
+  mkdirSync(join(path, 'lost+found'), { mode: 0 });
+};
+
+const layouts: Readonly<Record<string, Readonly<Record<string, Mount>>>> = {
+  'packages as a bind mount': { 'web/packages': bind },
+  'packages on a disk of its own': { 'web/packages': newDisk },
+  'packages on two disks': { 'web/packages': disk, [`web/packages/${aa}`]: newDisk },
+  'all of web as a bind mount': { web: bind },
+  'web on one disk and its pages on another': { web: newDisk, 'web/simple': disk },
+  'statistics and trash on disks of their own': { 'web/local-stats': disk, trash: disk },
+};
+
+for (const [layout, mounts] of Object.entries(layouts)) {
+  t.test(layout, smallDiskOrReason(), async (t) => {
+    const index = smallIndex();
+    const { server, target } = await openSample(t, join(programs, 'pep381run'), index);
+    const start = (name: string, ...options: string[]): Promise<Ended> =>
+      run(join(programs, name), [...options, target, ...(name === 'processlogs' ? [join(target, '../log')] : [])]);
+    const settings = `upstream = "${server.url}"\n`;
+    mkdirSync(target, { recursive: true });
+    writeFileSync(join(target, 'mirror.toml'), settings);
+    writeFileSync(join(target, '../log'), '');
+    for (const [folder, mount] of Object.entries(mounts)) {
+      mkdirSync(join(target, folder), { recursive: true });
+      mount(t, join(target, folder));
+    }
+    /** Where what is removed from the folder of the wheel, or staged for it, lies. */
+    const file = join(target, 'web', wheelPath);
+    const top = Object.keys(mounts)
+      .filter((folder) => file.startsWith(join(target, folder, '/')))
+      .map((folder) => join(target, folder))
+      .at(-1);
+    const trash =
+      top === undefined && !('trash' in mounts) ? join(target, 'trash') : hiddenIn(top ?? join(target, 'web'), 'trash');
+    const isRight = async (): Promise<void> => {
+      t.same(readerProblems(join(target, 'web')).filter(isOfTheTree), []);
+      t.same(await start('pep381checkfiles', '--delete-unreferenced'), quiet, 'a check has nothing to say');
+    };
+
+    index.publish(makeWheel({ name: 'alpha', version: '2.0', files: { data: Buffer.alloc(3 << 20, 'large') } }));
+    for (let number = 0; number < 12; number += 1) index.publish(makeSdist({ name: `new-${number}`, version: '1.0' }));
+    t.same(await start('pep381run', '-q'), quiet);
+    await isRight();
+    t.same(await start('processlogs', '-q'), quiet);
+    t.ok(existsSync(join(target, 'web/local-stats/summary.json')));
+    if (top !== undefined) {
+      t.equal(statSync(join(top, '.pep381client')).mode & 0o777, 0o700, 'which no web server shows');
+      t.same(readdirSync(hiddenIn(top, 'staging')), []);
+    }
+
+    const before = publishedTree(target);
+    const bytes = readFileSync(file);
+    index.removeProject('alpha');
+    t.same(await start('pep381run', '-q'), quiet);
+    t.notOk(existsSync(file));
+    const [day = ''] = readdirSync(trash);
+    const removed = join(trash, day, wheelPath);
+    t.ok(readFileSync(removed).equals(bytes), 'what is removed lies in the trash of its disk');
+    t.equal(statSync(removed).dev, statSync(top ?? join(target, 'web')).dev);
+    await isRight();
+    t.match(await start('pep381run', '--restore', 'alpha'), { code: 0, stdout: /^Restored alpha with 3 files/ });
+    const after = publishedTree(target);
+    const changed = Object.keys(after).filter((path) => isOfTheTree(path) && after[path] !== before[path]);
+    t.same(
+      changed.filter((path) => !/^simple\/index\./.test(path)),
+      [],
+      'but the list of projects, which tells the serial',
+    );
+    await isRight();
+
+    writeFileSync(file, 'damaged');
+    writeFileSync(join(dirname(file), 'nobody-knows.whl'), '');
+    t.match(await start('pep381checkfiles', '-q', '--repair', '--delete-unreferenced'), { code: 1, stderr: '' });
+    t.equal(readFileSync(removed, 'utf8'), 'damaged');
+  });
+}
+
+/** Neither what a web server does not show, nor statistics. */
+function isOfTheTree(path: string): boolean {
+  return !/(?:^|\/)\.pep381client(?:\/|$)|^local-stats\//.test(path);
+}
+
+function hiddenIn(folder: string, name: string): string {
+  return join(folder, '.pep381client', name);
+}
