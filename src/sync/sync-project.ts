@@ -8,11 +8,13 @@ import { pagePath, projectFolder } from '../core/paths.ts';
 import { staleDelayMs } from '../core/retry.ts';
 import { explainReason } from '../policy/explain.ts';
 import type { Due, Finished, HeldFile, HeldProject, Obstacle, Parked } from '../state/state-store.ts';
+import type { LookedAt, ProjectAnswer } from '../upstream/upstream.ts';
 import { healRestored } from './heal-restored.ts';
 import { bytesOf, discardFiles, discardUnsettled, missing } from './held-files.ts';
 import { knownPage, type SourcePage } from './known-page.ts';
 import { lostFiles, newlyLost, withLostFiles } from './lost-files.ts';
 import type { Mirror } from './mirror.ts';
+import { whyUnproven } from './prove-pages.ts';
 import { isProven } from './provenance.ts';
 import { publishProject, type SelectedProject } from './publish-project.ts';
 import { refuseJump } from './serials.ts';
@@ -23,6 +25,8 @@ const absentAgainMs = 2 * minuteMs;
 const absentForGoodMs = 60 * minuteMs;
 /** The brake holds until a person lets it go, but upstream may think better of it. */
 const heldBackAgainMs = 24 * 60 * minuteMs;
+/** Each run looks whether upstream's snapshot proves it by now. */
+const unprovenAgainMs = 60 * minuteMs;
 /** Rarely PyPI's own serial of a project stays behind its changelog for ever: then the page is taken as it is. */
 const staleForGoodMs = 24 * 60 * minuteMs;
 
@@ -56,6 +60,9 @@ async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<S
     isProven(mirror, due.name, held) && state.decisionOf(due.name) === (decision && selection.keyOf(decision));
   const etag = isPlanned && (await isIntact(mirror, due, held)) ? held.etag : undefined;
   const answer = await upstream.project(due.name, etag, due.attempts % 2 === 1);
+  const isHere = answer.kind === 'absent' && held.restored;
+  const unproven = isHere ? undefined : whyUnproven(mirror, due.name, seenIn(answer));
+  if (unproven !== undefined) return { wait: unproven, obstacle: 'unproven', delayMs: unprovenAgainMs };
   if (answer.kind === 'absent') {
     return held.restored ? { finished: await healRestored(mirror, project) } : absent(mirror, due, held);
   }
@@ -83,6 +90,10 @@ async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<S
       { serial, status, etag: answer.etag, sha256: answer.sha256, served: true },
     ),
   };
+}
+
+function seenIn(answer: ProjectAnswer): LookedAt {
+  return answer.kind === 'page' ? answer.sha256 : answer.kind;
 }
 
 /** Whether `lost` may go of a project that shows so many files. */

@@ -10,7 +10,7 @@
  *   requires  what the held releases of a project require
  *   wants     what was found to be wanted of a project because others require it
  *   removed   what was removed, and why
- *   page*     the hashes of the published pages; see page-schema.ts
+ *   page*, seen_pages   the hashes of the published pages; see page-schema.ts
  *   unproven  files whose provenance does not prove where they are from
  *   proven    how many files are held by what their provenance is; see rows.ts
  *   totals    how many projects, files and bytes are held
@@ -19,12 +19,12 @@
  */
 import type Database from 'better-sqlite3';
 import { StorageError } from '../../core/errors.ts';
-import { addPageTables } from './page-schema.ts';
+import { addPageTables, addSeenTable } from './page-schema.ts';
 import { statsTables } from './stats-schema.ts';
 import { upgradeCounts } from './upgrade-counts.ts';
 
 /** Stored as SQLite's user_version. */
-const version = 3;
+const version = 4;
 
 const tables = `
   CREATE TABLE mirror (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -185,6 +185,7 @@ const steps: readonly ((db: Database.Database, isNew: boolean) => void)[] = [
     db.exec(removalTables + outcomeTables + unsettledTable + provenanceTables);
     addPageTables(db);
   },
+  addSeenTable,
 ];
 
 /** Creates the tables in a new database, adds what one of an older version lacks, and refuses a newer one. */
