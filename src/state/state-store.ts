@@ -62,10 +62,10 @@ export interface Wants {
 
 /**
  * Why a try was in vain: upstream does not have the project, has an older page than it promised, there is no room for it,
- * the brake on deletions holds back that upstream removed it, or that it loses files or is required no more, or something
- * failed.
+ * the brake on deletions holds back that upstream removed it, or that it loses files or is required no more, its page is not
+ * proven to be the one that upstream has signed, or something failed.
  */
-export type Obstacle = 'absent' | 'stale' | 'no-room' | 'removal-held-back' | 'held-back' | 'failed';
+export type Obstacle = 'absent' | 'stale' | 'no-room' | 'removal-held-back' | 'held-back' | 'unproven' | 'failed';
 
 /** A queued project. */
 export interface Due extends Wanted {

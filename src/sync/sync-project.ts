@@ -9,6 +9,7 @@ import { staleDelayMs } from '../core/retry.ts';
 import { withSerial } from '../formats/simple-json.ts';
 import { explainReason } from '../policy/explain.ts';
 import type { Due, Finished, HeldFile, HeldProject, Obstacle, Parked } from '../state/state-store.ts';
+import type { LookedAt, ProjectAnswer } from '../upstream/upstream.ts';
 import { healRestored } from './heal-restored.ts';
 import { bytesOf, discardFiles, discardUnsettled, missing } from './held-files.ts';
 import { type JudgedPage, judgePage } from './judge-page.ts';
@@ -16,6 +17,7 @@ import { knownPage, type SourcePage } from './known-page.ts';
 import { newlyLost, withLostFiles } from './lost-files.ts';
 import type { Mirror } from './mirror.ts';
 import { OddFilesOf } from './odd-files.ts';
+import { whyUnproven } from './prove-pages.ts';
 import { isProven } from './provenance.ts';
 import { publishProject } from './publish-project.ts';
 import type { SelectedProject } from './selected-project.ts';
@@ -27,6 +29,8 @@ const absentAgainMs = 2 * minuteMs;
 const absentForGoodMs = 60 * minuteMs;
 /** The brake holds until a person lets it go, but upstream may think better of it. */
 const heldBackAgainMs = 24 * 60 * minuteMs;
+/** Each run looks whether upstream's snapshot proves it by now. */
+const unprovenAgainMs = 60 * minuteMs;
 /** Rarely PyPI's own serial of a project stays behind its changelog for ever: then the page is taken as it is. */
 const staleForGoodMs = 24 * 60 * minuteMs;
 
@@ -63,6 +67,9 @@ async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<S
   const isToBeTried = new OddFilesOf(mirror, project).isDue;
   const etag = isPlanned && !isToBeTried && (await isIntact(mirror, due, held)) ? held.etag : undefined;
   const answer = await upstream.project(due.name, etag, due.attempts % 2 === 1);
+  const isHere = answer.kind === 'absent' && held.restored;
+  const unproven = isHere ? undefined : whyUnproven(mirror, due.name, seenIn(answer));
+  if (unproven !== undefined) return { wait: unproven, obstacle: 'unproven', delayMs: unprovenAgainMs };
   if (answer.kind === 'absent') {
     return held.restored ? { finished: await healRestored(mirror, project) } : absent(mirror, due, held);
   }
@@ -104,6 +111,10 @@ async function quarantineEarly(mirror: Mirror, project: SelectedProject, source:
   const delayMs = staleDelayMs(due.attempts + 1);
   const reason = `it is in quarantine by a page with serial ${serial}, expected ${Math.max(due.serial, held.serial ?? 0)}`;
   return { finished, stays: { reason, obstacle: 'stale', nextTry: mirror.clock.now() + delayMs } };
+}
+
+function seenIn(answer: ProjectAnswer): LookedAt {
+  return answer.kind === 'page' ? answer.sha256 : answer.kind;
 }
 
 /** Whether `lost` may go of a project that shows so many files. */

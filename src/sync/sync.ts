@@ -20,6 +20,7 @@ import { learn } from './learn.ts';
 import { warnOfLeftOut } from './left-out.ts';
 import type { Mirror } from './mirror.ts';
 import { News } from './news.ts';
+import { provePages } from './prove-pages.ts';
 import { emptyTrash, followKeepRemoved, publishRemovals } from './removals.ts';
 import { replanUnchanged } from './replan.ts';
 import { publishRootIndex } from './root-index.ts';
@@ -43,6 +44,7 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
     followKeepRemoved(mirror);
     const seen = await trustUpstream(mirror);
     await learn(mirror);
+    await provePages(mirror, seen);
     compareClocks(mirror);
     mirror.brake.begin();
     warnOfLeftOut(mirror);

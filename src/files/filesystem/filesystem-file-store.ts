@@ -272,6 +272,6 @@ export class FilesystemFileStore implements FileStore {
 
 /** The file at `path`, or those in the folder there. */
 function filesIn(path: string): Set<string> {
-  if (!lstatSync(path).isDirectory()) return new Set([path]);
+  if (!lstatOf(path)?.isDirectory()) return new Set([path]);
   return new Set(readdirSync(path, { recursive: true, encoding: 'utf8' }).map((name) => join(path, name)));
 }

@@ -14,13 +14,15 @@ import { jsonWeight } from '../../formats/json-weight.ts';
 import { largestProvenance } from '../../formats/provenance-object.ts';
 import { parseSimplePage } from '../../formats/simple-json.ts';
 import { renderXmlRpcCall } from '../../formats/xml-rpc.ts';
-import type { Changes, CompanionKind, ProjectAnswer, ProjectList, ServedSnapshot, Upstream } from '../upstream.ts';
+import type * as port from '../upstream.ts';
+import type { Changes, CompanionKind, ProjectAnswer, ProjectList, Upstream } from '../upstream.ts';
 import { expectStatus } from './answers.ts';
 import { expectJson, textOf } from './body-text.ts';
 import { parseChanges, parseLastSerial } from './changelog.ts';
 import { fetchSnapshot } from './fetch-snapshot.ts';
 import { continues, mostBytesOf, tooLong } from './file-range.ts';
 import type { ChooseReceiver, HttpAnswer, HttpClient, HttpRequest } from './http-client.ts';
+import { LookedPages } from './looked-pages.ts';
 import type { RequestLimiter } from './request-limiter.ts';
 import { readList, untilFree } from './served-list.ts';
 
@@ -54,6 +56,7 @@ export class PypiUpstream implements Upstream {
   readonly #hosts: ReadonlySet<string>;
   readonly #scheme: string;
   readonly #pages = new Places(mostPages);
+  readonly #looked = new LookedPages();
   #time: number | undefined;
 
   constructor(options: PypiUpstreamOptions) {
@@ -122,7 +125,8 @@ export class PypiUpstream implements Upstream {
     };
     // We ask for the normalized name, so a redirect means that upstream knows the project by no such name.
     const expected = [200, ...unchangedIf(isConditional), 301, 404, 410];
-    const answer = await this.#askPatiently({ url, headers }, expected, true);
+    const looked = fresh ? undefined : this.#looked.take(name, isConditional);
+    const answer = looked ?? (await this.#askPatiently({ url, headers }, expected, true));
     if (answer.status === 304) return { kind: 'unchanged' };
     if (answer.status !== 200) return { kind: 'absent' };
     if (!isSimpleJson(answer.headers)) {
@@ -133,6 +137,14 @@ export class PypiUpstream implements Upstream {
     await this.#options.memory?.take(name, jsonWeight(answer.body));
     const page = parseSimplePage(textOf(answer.body, url.href), url.href);
     return { kind: 'page', page, etag: answer.headers.etag, sha256: sha256Hex(answer.body), url };
+  }
+
+  look(name: ProjectName, etag: string | undefined): Promise<port.LookedAt> {
+    const url = new URL(`${this.#options.base}/simple/${name}/`);
+    const headers = { accept: simpleJson, 'accept-encoding': 'gzip', ...(isEtag(etag) && { 'if-none-match': etag }) };
+    return this.#looked.look(name, { url, headers }, (request, expected) =>
+      this.#askPatiently(request, expected, true),
+    );
   }
 
   async totalBytes(): Promise<number | undefined> {
@@ -148,7 +160,7 @@ export class PypiUpstream implements Upstream {
     }
   }
 
-  snapshot(): Promise<ServedSnapshot | undefined> {
+  snapshot(): Promise<port.ServedSnapshot | undefined> {
     const { base, clock, signal } = this.#options;
     return fetchSnapshot(base, (request, choose) =>
       withRetries(clock, signal, () => this.#ask(request, [200, 404, 410], choose())),
