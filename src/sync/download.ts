@@ -186,7 +186,7 @@ async function fetchMetadata(
   const { upstream, report } = mirror;
   const source = new URL(`${url}.metadata`);
   const body = await upstream.companion(source, 'metadata');
-  if (body === undefined) {
+  if (body === undefined || body === 'off') {
     report({
       type: 'warning',
       message: `${source}: announced, but upstream answers that it does not exist`,

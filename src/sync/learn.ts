@@ -184,10 +184,10 @@ async function followChangelog(mirror: Mirror, from: number): Promise<true> {
   for (let serial = from; ; ) {
     const changes = await upstream.changesSince(serial);
     const latest = new Map<ProjectName, Wanted>();
-    for (const { name, displayName, serial: rowSerial, removed } of changes.rows) {
+    for (const { name, displayName, serial: rowSerial, action } of changes.rows) {
       // What is held may still be required by what is not held yet.
       if (only?.has(name) ?? (selection.includes(name) || state.held(name).published))
-        latest.set(name, { name, displayName, serial: rowSerial, removed });
+        latest.set(name, { name, displayName, serial: rowSerial, removed: action === 'remove project' });
     }
     refuseJump(mirror, from, changes.serial, 'the changelog');
     const moved = { serial: changes.serial, serialMovedAt: mirror.clock.now() };

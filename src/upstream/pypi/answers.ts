@@ -1,6 +1,7 @@
 /** What the status of an answer means, the same for every kind of request. */
 import type { Clock } from '../../core/clock.ts';
 import { NonsenseError, UnreachableError } from '../../core/errors.ts';
+import { firstLine } from './body-line.ts';
 import type { HttpAnswer } from './http-client.ts';
 import type { RequestLimiter } from './request-limiter.ts';
 
@@ -25,7 +26,9 @@ export function expectStatus(
   if (status === 429 || status === 503 || status === 403 || status === 406) {
     const retryAfterMs = parseRetryAfter(answer.headers['retry-after'], clock.now());
     limiter.slowDown(retryAfterMs ?? defaultPauseMs);
-    throw new UnreachableError(`${url}: upstream answers ${status} and wants fewer requests`, { retryAfterMs });
+    const told = firstLine(answer.body);
+    const said = told === '' ? '' : ` (${JSON.stringify(told)})`;
+    throw new UnreachableError(`${url}: upstream answers ${status}${said} and wants fewer requests`, { retryAfterMs });
   }
   if (status >= 500 || status === 408) throw new UnreachableError(`${url}: upstream answers ${status}`);
   const location = answer.headers.location;
