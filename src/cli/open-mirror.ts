@@ -60,6 +60,7 @@ export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(
     limiter,
     clock,
     signal,
+    changelogTimeoutMs: 120_000,
   });
   const state = openExpectedState(target, clock, { nativeBinding: options.nativeBinding, discard: dryRun });
   const files = new FilesystemFileStore(target.root, clock, 'staging', laterClock(clock, upstream));

@@ -31,7 +31,7 @@ export interface RemovalLog {
   last(): number;
   /** How much upstream has removed from `time` (milliseconds) until now; what is in quarantine does not count. */
   since(time: number): { readonly projects: number; readonly files: number };
-  /** How many held projects are queued because upstream says that they are gone. */
+  /** How many held projects are queued because upstream says that they are gone, and not in quarantine. */
   queued(): number;
   /** The files of a project that upstream took away, the latest last. */
   lostBy(name: ProjectName): LostFile[];

@@ -5,6 +5,7 @@ import type { SimpleFile, SimplePage } from '../formats/simple-json.ts';
 import { explainReason } from '../policy/explain.ts';
 import type { ProjectDecision } from '../policy/rules.ts';
 import type { Due, Finished, HeldFile, HeldProject, Plan } from '../state/state-store.ts';
+import { announcedOf } from './announced.ts';
 import { type ChosenFiles, chooseFiles, outcomeOf } from './choose-files.ts';
 import { rememberRequires } from './edges.ts';
 import { bytesOf } from './held-files.ts';
@@ -31,14 +32,28 @@ export async function publishProject(
 ): Promise<Finished> {
   const { due, held, decision } = project;
   const { page } = source;
-  const lost = lostFiles(page, held.files);
+  const { quarantines } = announcedOf(due.name, mirror.state.announcements.of(due.name));
+  const gone = lostFiles(page, held.files);
+  const quarantined = gone.filter(quarantines);
+  const lost = gone.filter((file) => !quarantines(file));
   const planned = planPage(mirror, project, source, lost);
   const { plan, chosen } = planned;
   refuseForeignFiles(mirror, due, plan);
   const bytes = announce(mirror, project, plan);
   const { serial, etag, status = page.status, served = false } = known;
   const why = page.status === 'quarantined' ? 'quarantined upstream' : 'removed upstream';
-  const finished = { kind: 'published', due, serial, etag, status, served, drop: plan.drop, lost, why } as const;
+  const finished = {
+    kind: 'published',
+    due,
+    serial,
+    etag,
+    status,
+    served,
+    drop: plan.drop,
+    lost,
+    quarantined,
+    why,
+  } as const;
   if (mirror.settings.dryRun) return finished;
   for (const file of plan.files) mirror.selection.seeFileBase(fileBaseOf(file));
   // Made before anything is published: a page that cannot be kept is refused.
@@ -56,7 +71,7 @@ export async function publishProject(
   if (policy === undefined || decision === undefined || kept === undefined) return published;
   // Where no files are fetched, those that are held stay and go on requiring what they do.
   const heldNow = mirror.settings.indexOnly
-    ? held.files.filter((file) => !drop.includes(file) && !lost.includes(file))
+    ? held.files.filter((file) => !drop.includes(file) && !gone.includes(file))
     : now;
   if (policy.dependencies) {
     await rememberRequires(

@@ -5,9 +5,10 @@
 import { NonsenseError } from '../core/errors.ts';
 import { type ProjectName, projectName } from '../core/names.ts';
 import { pagePath, projectFolder } from '../core/paths.ts';
-import { staleDelayMs } from '../core/retry.ts';
 import { explainReason } from '../policy/explain.ts';
-import type { Due, Finished, HeldFile, HeldProject, Obstacle, Parked } from '../state/state-store.ts';
+import type { Due, Finished, HeldFile, HeldProject, Parked } from '../state/state-store.ts';
+import { whyNotGone, whyOutlived } from './absence.ts';
+import { type Announced, announcedOf } from './announced.ts';
 import { healRestored } from './heal-restored.ts';
 import { bytesOf, discardFiles, discardUnsettled, missing } from './held-files.ts';
 import { knownPage, type SourcePage } from './known-page.ts';
@@ -15,25 +16,14 @@ import { lostFiles, newlyLost, withLostFiles } from './lost-files.ts';
 import type { Mirror } from './mirror.ts';
 import { isProven } from './provenance.ts';
 import { publishProject, type SelectedProject } from './publish-project.ts';
-import { refuseJump } from './serials.ts';
+import { refuseForgedSerial, whyStale } from './staleness.ts';
+import type { Waiting } from './waiting.ts';
 
-const minuteMs = 60_000;
-/** A CDN keeps a 404 for a minute, so one alone does not mean that a project is gone. */
-const absentAgainMs = 2 * minuteMs;
-const absentForGoodMs = 60 * minuteMs;
 /** The brake holds until a person lets it go, but upstream may think better of it. */
-const heldBackAgainMs = 24 * 60 * minuteMs;
-/** Rarely PyPI's own serial of a project stays behind its changelog for ever: then the page is taken as it is. */
-const staleForGoodMs = 24 * 60 * minuteMs;
+const heldBackAgainMs = 24 * 60 * 60_000;
 
 /** What became of a project: what is to be remembered, or why only time can tell. */
 export type SyncOutcome = { readonly finished: Finished; readonly stays?: Omit<Parked, 'due'> } | Waiting;
-
-interface Waiting {
-  readonly wait: string;
-  readonly obstacle: Obstacle;
-  readonly delayMs: number;
-}
 
 /** Brings one project up to date. Throws UnreachableError, NonsenseError, MismatchError, StorageError, PausedError. */
 export async function syncProject(mirror: Mirror, due: Due): Promise<SyncOutcome> {
@@ -52,27 +42,36 @@ export async function syncProject(mirror: Mirror, due: Due): Promise<SyncOutcome
 async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<SyncOutcome> {
   const { upstream, selection, state } = mirror;
   const { due, held, decision } = project;
+  const announced = announcedOf(due.name, state.announcements.of(due.name));
   const isPlanned =
     isProven(mirror, due.name, held) && state.decisionOf(due.name) === (decision && selection.keyOf(decision));
-  const etag = isPlanned && (await isIntact(mirror, due, held)) ? held.etag : undefined;
+  // What was lost before it was known to be in quarantine is to be looked at again.
+  const etag = isPlanned && !announced.hasQuarantine && (await isIntact(mirror, due, held)) ? held.etag : undefined;
   const answer = await upstream.project(due.name, etag, due.attempts % 2 === 1);
   if (answer.kind === 'absent') {
-    return held.restored ? { finished: await healRestored(mirror, project) } : absent(mirror, due, held);
+    if (held.restored) return { finished: await healRestored(mirror, project) };
+    return whyNotGone(mirror, due, held) ?? absent(mirror, due, held, announced);
+  }
+  const serial = answer.kind === 'page' ? answer.page.serial : held.serial;
+  if (serial !== undefined && announced.removedAt !== undefined && serial < announced.removedAt) {
+    if (held.restored) return { finished: await healRestored(mirror, project) };
+    return whyOutlived(mirror, due, held, announced, serial) ?? absent(mirror, due, held, announced);
   }
   if (answer.kind === 'unchanged') return unchanged(mirror, due, held);
   const { page, url } = answer;
   if (projectName(page.name) !== due.name) {
     throw new NonsenseError(`${url}: expected the page of ${due.name}, found that of ${JSON.stringify(page.name)}`);
   }
-  const stale = isStale(mirror, due, held, page.serial);
+  const stale = whyStale(mirror, due, held, page.serial);
   if (stale !== undefined) return stale;
   refuseForgedSerial(mirror, due, held, page.serial, url);
   if (!held.published) selection.find(due.name);
-  const lost = await newlyLost(mirror, due.name, lostFiles(page, held.files));
+  const gone = lostFiles(page, held.files).filter((file) => !announced.quarantines(file));
+  const lost = await newlyLost(mirror, due.name, gone);
   if (page.status !== 'quarantined' && !mayLose(mirror, due.name, lost)) {
     return withoutLosing(mirror, project, { page, url }, lost);
   }
-  const { serial, status } = page;
+  const { status } = page;
   return {
     finished: await publishProject(
       mirror,
@@ -141,66 +140,25 @@ async function isIntact({ files, settings, state }: Mirror, { name }: Due, held:
   return settings.indexOnly || (await missing(files, held.files)).length === 0;
 }
 
-/** Why the page must not be published yet, if so. */
-function isStale(
-  { clock, report }: Mirror,
-  due: Due,
-  held: HeldProject,
-  serial: number | undefined,
-): SyncOutcome | undefined {
-  if (serial === undefined) return undefined;
-  const staleMs = due.obstacle === 'stale' ? clock.now() - due.since : 0;
-  const wait = (why: string): SyncOutcome => ({
-    wait: why,
-    obstacle: 'stale',
-    delayMs: staleDelayMs(due.attempts + 1),
-  });
-  if (held.serial !== undefined && serial < held.serial) {
-    const why = `upstream's page went back from serial ${held.serial} to ${serial}`;
-    if (staleMs < staleForGoodMs && due.obstacle !== 'failed') return wait(why);
-    throw new NonsenseError(`${why}, and ours stays (if upstream was restored from a backup, --reconcile follows it)`);
-  }
-  if (serial >= due.serial) return undefined;
-  if (staleMs < staleForGoodMs) return wait(`upstream's page has serial ${serial}, expected ${due.serial}`);
-  report({
-    type: 'warning',
-    message: `${due.name}: serial ${due.serial} never arrived; took the page at ${serial}`,
-  });
-  return undefined;
-}
-
-/** A page that claims to be from a far future would keep all real ones out. */
-function refuseForgedSerial(mirror: Mirror, due: Due, held: HeldProject, serial: number | undefined, url: URL): void {
-  const known = Math.max(due.serial, held.serial ?? 0);
-  if (serial === undefined || serial <= known) return;
-  const { serial: newest } = mirror.state.mirror();
-  if (newest !== undefined) refuseJump(mirror, Math.max(known, newest), serial, url.href);
-}
-
 function unchanged(mirror: Mirror, due: Due, held: HeldProject): SyncOutcome {
-  const stale = isStale(mirror, due, held, held.serial);
+  const stale = whyStale(mirror, due, held, held.serial);
   if (stale !== undefined) return stale;
   return { finished: { kind: 'unchanged', due } };
 }
 
-async function absent(mirror: Mirror, due: Due, held: HeldProject): Promise<SyncOutcome> {
-  const absentMs = due.obstacle === 'absent' ? Math.max(0, mirror.clock.now() - due.since) : 0;
-  if (!due.removed && absentMs < absentForGoodMs) {
-    return {
-      wait: 'upstream answers that it does not exist, and did not say that it was removed',
-      obstacle: 'absent',
-      delayMs: due.obstacle === 'absent' ? absentForGoodMs - absentMs : absentAgainMs,
-    };
-  }
-  const { files } = held;
-  const lost = await newlyLost(mirror, due.name, files);
-  const deletion = { name: due.name, isProject: true, files: lost.length };
-  if (held.published && !mirror.brake.allows(deletion)) return heldBack('upstream has removed it');
+/** Upstream does not have it any more. What was put in quarantine before it went does not stay in any case. */
+async function absent(mirror: Mirror, due: Due, held: HeldProject, announced: Announced): Promise<SyncOutcome> {
+  const { isQuarantined } = announced;
+  const quarantined = held.files.filter((file) => announced.quarantines(file));
+  const lost = held.files.filter((file) => !quarantined.includes(file));
+  const files = (await newlyLost(mirror, due.name, lost)).length;
+  const isHeldBack = (): boolean => !mirror.brake.allows({ name: due.name, isProject: true, files });
+  if (held.published && !isQuarantined && isHeldBack()) return heldBack('upstream has removed it');
   mirror.selection.giveUp(due.name);
   const { keepRemoved: keepFiles } = mirror.settings;
-  const why = 'removed upstream';
-  await removeProject(mirror, due, keepFiles ? [] : files, why);
-  return { finished: { kind: 'removed', due, why, lost: files, keepFiles } };
+  const why = isQuarantined ? 'quarantined upstream' : 'removed upstream';
+  await removeProject(mirror, due, keepFiles ? quarantined : held.files, why);
+  return { finished: { kind: 'removed', due, why, lost, quarantined, keepFiles } };
 }
 
 /** Takes it out of the index, and `files` out of the tree; `rule` says why, for people. */

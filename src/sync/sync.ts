@@ -38,11 +38,15 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
     mirror.takeRequest();
     followKeepRemoved(mirror);
     const seen = await trustUpstream(mirror);
-    await learn(mirror);
+    const trouble = await learn(mirror);
     compareClocks(mirror);
     mirror.brake.begin();
     warnOfLeftOut(mirror);
-    const result = await onePass(mirror, startedMs, parked);
+    const result = await onePass(mirror, startedMs, parked, trouble === undefined);
+    if (trouble !== undefined) {
+      mirror.brake.end(mirror.report);
+      throw trouble;
+    }
     await proveUpstream(mirror, result.done === 0 ? seen : undefined);
     done += result.done;
     if (mirror.settings.dryRun || !mirror.takeRequest()) {
@@ -52,7 +56,13 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
   }
 }
 
-async function onePass(mirror: Mirror, startedMs: number, parked: Map<ProjectName, number>): Promise<WorkResult> {
+/** What a run says that knows all of upstream's news is published only by one that does. */
+async function onePass(
+  mirror: Mirror,
+  startedMs: number,
+  parked: Map<ProjectName, number>,
+  knowsAll: boolean,
+): Promise<WorkResult> {
   const { state, files, settings } = mirror;
   const result = await work(mirror, parked);
   mirror.space.tell(mirror.report);
@@ -65,7 +75,7 @@ async function onePass(mirror: Mirror, startedMs: number, parked: Map<ProjectNam
   if (state.totals().queued === 0) await files.tidy(true);
   await publishRemovals(mirror);
   await emptyTrash(mirror);
-  await publishOwnPages(mirror, startedMs, await signedSnapshot(mirror, startedMs));
+  if (knowsAll) await publishOwnPages(mirror, startedMs, await signedSnapshot(mirror, startedMs));
   return result;
 }
 

@@ -2,6 +2,7 @@
 import type { Finished, Parked } from '../state-store.ts';
 import { putPlan } from './plans.ts';
 import { putUnproven } from './provenance.ts';
+import type { SqliteAnnouncements } from './sqlite-announcements.ts';
 import type { SqlitePageStore } from './sqlite-page-store.ts';
 import type { SqliteRemovalLog } from './sqlite-removal-log.ts';
 import type { Statements } from './statements.ts';
@@ -10,6 +11,7 @@ import type { Statements } from './statements.ts';
 interface Parts {
   readonly removals: SqliteRemovalLog;
   readonly pages: SqlitePageStore;
+  readonly announcements: SqliteAnnouncements;
 }
 
 type Published = Finished & { readonly kind: 'published' };
@@ -23,27 +25,40 @@ export function finishProject(sql: Statements, parts: Parts, project: Finished, 
   else remove(sql, parts, project);
   sql.settle.run(name);
   if (project.kind === 'published' && project.stays !== undefined) park(sql, project, project.stays, now);
-  else sql.dequeue.run(name, serial);
+  else if (sql.dequeue.run(name, serial).changes > 0) parts.announcements.settle(name, serial);
 }
 
 function publish(sql: Statements, { removals, pages }: Parts, project: Published, now: number): void {
-  const { due, serial, etag, status, served = false, drop, lost = [], why = 'removed upstream' } = project;
+  const {
+    due,
+    serial,
+    etag,
+    status,
+    served = false,
+    drop,
+    lost = [],
+    quarantined = [],
+    why = 'removed upstream',
+  } = project;
   const { name, displayName } = due;
   sql.publish.run(name, displayName, serial ?? null, etag ?? null, status, now, served ? 1 : 0);
   for (const file of drop) sql.deleteFile.run(file.path);
   removals.addFiles(name, lost, why);
+  removals.addFiles(name, quarantined, 'quarantined upstream');
   putPlan(sql, name, project.plan);
   putUnproven(sql, name, project.unproven);
   pages.put(name, project.pages);
 }
 
 function remove(sql: Statements, { removals, pages }: Parts, project: Removed): void {
-  const { due, why = 'removed upstream', lost = [], keepFiles = false } = project;
+  const { due, why = 'removed upstream', lost = [], quarantined = [], keepFiles = false } = project;
   const { name } = due;
   if (!keepFiles) sql.deleteFilesOf.run(name);
+  for (const file of quarantined) sql.deleteFile.run(file.path);
   // Where pages of it were never published, nobody has missed any.
   if (sql.deleteProject.run(name).changes > 0) removals.addProject(name, why);
   removals.addFiles(name, lost, why);
+  removals.addFiles(name, quarantined, 'quarantined upstream');
   sql.deletePlan.run(name);
   sql.deleteRequires.run(name);
   sql.deleteUnproven.run(name);

@@ -10,6 +10,7 @@
  *   requires  what the held releases of a project require
  *   wants     what was found to be wanted of a project because others require it
  *   removed   what was removed, and why
+ *   announced what upstream's changelog said of queued projects, and of removals
  *   page*     the hashes of the published pages; see page-schema.ts
  *   unproven  files whose provenance does not prove where they are from
  *   proven    how many files are held by what their provenance is; see rows.ts
@@ -24,7 +25,7 @@ import { statsTables } from './stats-schema.ts';
 import { upgradeCounts } from './upgrade-counts.ts';
 
 /** Stored as SQLite's user_version. */
-const version = 3;
+const version = 4;
 
 const tables = `
   CREATE TABLE mirror (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -174,6 +175,19 @@ const provenanceTables = `
   END;
 `;
 
+/** What version 4 added: rows of upstream's changelog. */
+const announcedTable = `
+  CREATE TABLE announced (
+    id INTEGER PRIMARY KEY,
+    project TEXT NOT NULL,
+    serial INTEGER NOT NULL,
+    version TEXT,
+    action TEXT,
+    at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX announced_by_project ON announced (project);
+`;
+
 /** What brings a database from the version before to the next one; the first makes a new one. */
 const steps: readonly ((db: Database.Database, isNew: boolean) => void)[] = [
   (db) => db.exec(tables + statsTables),
@@ -185,6 +199,7 @@ const steps: readonly ((db: Database.Database, isNew: boolean) => void)[] = [
     db.exec(removalTables + outcomeTables + unsettledTable + provenanceTables);
     addPageTables(db);
   },
+  (db) => db.exec(announcedTable),
 ];
 
 /** Creates the tables in a new database, adds what one of an older version lacks, and refuses a newer one. */

@@ -27,6 +27,12 @@ interface Values {
   readonly why: string;
 }
 
+/** What the changelog said last of the quarantine of a queued project. */
+const lastQuarantine = `(
+  SELECT action FROM announced WHERE project = name AND action IN ('project quarantined', 'project quarantine cleared')
+  ORDER BY id DESC LIMIT 1
+)`;
+
 const keptProjects = 'SELECT files.project FROM removed JOIN files USING (path)';
 
 export class SqliteRemovalLog implements RemovalLog {
@@ -137,7 +143,8 @@ function prepareStatements(db: Database.Database) {
        WHERE at > ? AND at <= ? AND why IN ('removed upstream', 'not required any more')`,
     ),
     queued: db.prepare<[], { count: number }>(
-      'SELECT count(*) AS count FROM queue JOIN projects USING (name) WHERE removed = 1 AND restored = 0',
+      `SELECT count(*) AS count FROM queue JOIN projects USING (name)
+       WHERE removed = 1 AND restored = 0 AND ${lastQuarantine} IS NOT 'project quarantined'`,
     ),
     add: db.prepare<Values>(
       `INSERT INTO removed (project, path, sha256, at, why)

@@ -72,6 +72,7 @@ t.test('a database of version 1 is brought up to date with everything in it', as
     page_buckets: buckets,
     unproven,
     proven,
+    announced,
     queue,
     stats_counts: _counts,
     stats_starts: starts,
