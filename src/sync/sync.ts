@@ -18,6 +18,7 @@ import { queueDependencies } from './follow-policy.ts';
 import { learn } from './learn.ts';
 import { warnOfLeftOut } from './left-out.ts';
 import type { Mirror } from './mirror.ts';
+import { healOldState } from './old-state.ts';
 import { emptyTrash, followKeepRemoved, publishRemovals } from './removals.ts';
 import { replanUnchanged } from './replan.ts';
 import { publishRootIndex } from './root-index.ts';
@@ -33,6 +34,7 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
   let done = 0;
   const parked = new Map<ProjectName, number>();
   if (!mirror.settings.dryRun) await mirror.files.tidy(false);
+  await healOldState(mirror);
   for (;;) {
     const startedMs = mirror.clock.now();
     mirror.takeRequest();
@@ -96,10 +98,12 @@ async function work(mirror: Mirror, parked: Map<ProjectName, number>): Promise<W
 
 /** What a run confirms anew even if nothing has changed: last, so that it never speaks of what is not there yet. */
 async function publishOwnPages(
-  { files, settings }: Mirror,
+  { files, settings, state }: Mirror,
   startedMs: number,
   snapshot: readonly Write[],
 ): Promise<void> {
+  // Before the tree says so: see old-state.ts.
+  state.remember({ completedAt: startedMs });
   const landing = Buffer.from(renderLandingPage(settings.upstream, settings.baseUrl));
   const writes: Write[] = [{ path: ownPath('last-modified'), body: Buffer.from(renderLastModified(startedMs)) }];
   if (!(await files.read(ownPath('index.html')))?.equals(landing)) {
