@@ -69,9 +69,12 @@ async function queueUnknown({ state, files, signal }: Mirror): Promise<number> {
     const name = kind === 'folder' ? projectName(text) : undefined;
     if (name === undefined || name !== text) continue;
     const page = await files.read(pagePath('index.v1_json', name));
-    if (page !== undefined && sha256Hex(page) === state.pages.hashesOf(name).json) continue;
+    const { json } = state.pages.hashesOf(name);
+    if (page !== undefined && sha256Hex(page) === json) continue;
     // What it links to, and the state does not hold, goes unless upstream lists it.
     const strays = page === undefined ? [] : linkedBy(page).filter((path) => state.holderOf(path) === undefined);
+    // Pages that were published before their hashes were remembered.
+    if (page !== undefined && json === undefined && strays.length === 0 && state.held(name).published) continue;
     state.unsettle(name, strays);
     state.requeue(name, []);
     queued += 1;
