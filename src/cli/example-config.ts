@@ -15,8 +15,8 @@ export const exampleConfig = `# mirror.toml: what pep381run mirrors into this fo
 #index-only = false
 # Connections at the same time, 1 to 100.
 #workers = 10
-# How many projects that nobody looked at for a month are looked at per run.
-#sweep = 100
+# Each project is looked at every 30 days, also where upstream tells of no change; a run looks at so many at most.
+#sweep = 1000000
 # What is created may be written by its owner and read by everybody; "0027" keeps others than the group out.
 #umask = "0022"
 # Who may read state.db may hold up all runs: only its owner, or with "0640" its group, which then can ask --why.

@@ -66,6 +66,7 @@ export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(
     clock,
     signal,
     memory,
+    changelogTimeoutMs: 120_000,
   });
   const state = openExpectedState(target, clock, { nativeBinding: options.nativeBinding, discard: dryRun });
   const files = new FilesystemFileStore(target.root, clock, 'staging', laterClock(clock, upstream));

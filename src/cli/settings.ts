@@ -3,6 +3,7 @@
  * `pep381run -q TARGET`, so everything that shapes the mirror can stand in the file. A flag beats the file.
  */
 import { UsageError } from '../core/errors.ts';
+import { indexNow } from '../core/moved-indexes.ts';
 import { type ProjectName, projectName } from '../core/names.ts';
 
 export interface Settings {
@@ -89,6 +90,9 @@ export type SettingName = (typeof settingNames)[number] | 'projects';
 /** The owner may write, and everybody may read. */
 export const defaultUmask = 0o022;
 
+/** More than there are: the setting is for those who want less. */
+const mostSwept = 1_000_000;
+
 /** Settings from what was given; what was not has its default. Throws UsageError. */
 export function settingsFrom(given: ReadonlyMap<SettingName, Given>): Settings {
   const read = <T>(name: SettingName, parse: (given: Given) => T, otherwise: T): T => {
@@ -96,7 +100,7 @@ export function settingsFrom(given: ReadonlyMap<SettingName, Given>): Settings {
     return found === undefined ? otherwise : parse(found);
   };
   const allowHttp = read('allow-http', flag, false);
-  const upstream = read('upstream', (at) => address(at, allowHttp, httpIsUnsafe), 'https://pypi.org');
+  const upstream = read('upstream', (at) => index(at, allowHttp), 'https://pypi.org');
   refuseUselessProvenance(given);
   return {
     upstream,
@@ -110,7 +114,7 @@ export function settingsFrom(given: ReadonlyMap<SettingName, Given>): Settings {
     stateMode: read('state-mode', (at) => Number.parseInt(oneOf(at, stateModes), 8), 0o600),
     keepRemoved: read('keep-removed', flag, false),
     trashDays: read('trash-days', (at) => wholeNumber(at, 0, 36_500), 30),
-    sweep: read('sweep', (at) => wholeNumber(at, 0, 1_000_000), 100),
+    sweep: read('sweep', (at) => wholeNumber(at, 0, mostSwept), mostSwept),
     baseUrl: read('base-url', (at) => address(at, false, httpIsNoOrigin), undefined),
     provenance: read('provenance', (at) => oneOf(at, provenanceModes), 'store'),
     provenancePolicy: read('provenance-policy', (at) => oneOf(at, provenancePolicies), 'warn'),
@@ -159,6 +163,13 @@ function umask({ value, where }: Given): number {
 
 const httpIsUnsafe = 'anyone on the way could change the files; allow-http = true in mirror.toml accepts that';
 const httpIsNoOrigin = 'clients accept provenance only from a secure origin (PEP 740)';
+
+function index(given: Given, allowHttp: boolean): string {
+  const url = typeof given.value === 'string' && URL.canParse(given.value) ? new URL(given.value) : undefined;
+  const now = url === undefined ? undefined : indexNow(url.href);
+  if (now === undefined || now === url?.href) return address(given, allowHttp, httpIsUnsafe);
+  throw new UsageError(`${given.where}: ${url?.host} is ${now} now; put upstream = "${now}" into mirror.toml`);
+}
 
 function address({ value, where }: Given, allowHttp: boolean, whyNot: string): string {
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;

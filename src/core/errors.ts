@@ -66,6 +66,13 @@ export class NonsenseError extends MirrorError {
 /** Upstream has no changelog (any more): the list of projects must serve instead. */
 export class NoChangelogError extends MirrorError {
   readonly code = 'no-changelog';
+  /** False where something else answers in its place, so that it may be back at any time. */
+  readonly isLasting: boolean;
+
+  constructor(message: string, options: ErrorOptions & { readonly isLasting?: boolean } = {}) {
+    super(message, options);
+    this.isLasting = options.isLasting ?? true;
+  }
 }
 
 /** The bytes that came are not the bytes that the index promised. */

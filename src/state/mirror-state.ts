@@ -37,6 +37,10 @@ export interface MirrorState {
   readonly listSha256?: string | undefined;
   /** Milliseconds: when the whole list was last compared. */
   readonly reconciledAt?: number | undefined;
+  /** Milliseconds: when the last run began that `last-modified` tells. */
+  readonly completedAt?: number | undefined;
+  /** Milliseconds: up to here the projects that were due were queued to be looked at. */
+  readonly sweptAt?: number | undefined;
   /** Milliseconds: upstream's changelog does not answer since then. */
   readonly changelogDownSince?: number | undefined;
   /** Milliseconds: upstream said it has no changelog; not asked again before. */

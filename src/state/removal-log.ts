@@ -39,7 +39,7 @@ export interface RemovalLog {
   last(): number;
   /** How much upstream has taken away from `time` (milliseconds) until now; what is in quarantine does not count. */
   since(time: number): Gone;
-  /** How many held projects are queued because upstream says that they are gone. */
+  /** How many held projects are queued because upstream says that they are gone, and not in quarantine. */
   queued(): number;
   /** How many queued projects the brake holds: those that upstream removed, and others. */
   heldBack(): { readonly removals: number; readonly others: number };

@@ -5,6 +5,7 @@
 import type { ProjectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
 import type { IndexEntry } from '../formats/root-index.ts';
+import type { Announcement, Announcements } from './announcements.ts';
 import type { MirrorState } from './mirror-state.ts';
 import type { OddFile, OddFiles } from './odd-files.ts';
 import type { PageHashes, PageStore } from './page-store.ts';
@@ -21,6 +22,8 @@ export interface Wanted {
   readonly serial: number;
   /** Upstream said that the project is gone, so a 404 is believed at once. */
   readonly removed: boolean;
+  /** What the changelog says of it. */
+  readonly rows?: readonly Announcement[];
 }
 
 /** What a partial mirror has decided for a project. */
@@ -121,7 +124,9 @@ export type Finished = { readonly due: Due } & (
       readonly drop: readonly HeldFile[];
       /** Files that upstream took away, whether they are dropped or kept. */
       readonly lost?: readonly LostFile[];
-      /** Why they are gone; by default upstream removed them. */
+      /** Files of releases that upstream took away because they are in quarantine. */
+      readonly quarantined?: readonly LostFile[];
+      /** Why the others are gone; by default upstream removed them. */
       readonly why?: UpstreamRemoval;
       /** It is not done yet and stays queued: files of it may not be dropped before a person has looked. */
       readonly stays?: Omit<Parked, 'due'>;
@@ -143,7 +148,9 @@ export type Finished = { readonly due: Due } & (
       readonly why?: string;
       /** Its files that upstream took away. */
       readonly lost?: readonly LostFile[];
-      /** The files stay held. */
+      /** Those that it took away because they are in quarantine. */
+      readonly quarantined?: readonly LostFile[];
+      /** The others stay held. */
       readonly keepFiles?: boolean;
     }
 );
@@ -202,6 +209,7 @@ export interface ListTakeover {
 export interface StateStore {
   readonly history: RunHistory;
   readonly removals: RemovalLog;
+  readonly announcements: Announcements;
   /** The hashes of the published pages. */
   readonly pages: PageStore;
   readonly underWay: UnderWay;

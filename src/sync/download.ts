@@ -214,7 +214,7 @@ async function fetchMetadata(
   };
   try {
     const body = await upstream.companion(source, 'metadata');
-    if (body === undefined) {
+    if (body === undefined || body === 'off') {
       report({ type: 'warning', message: `${source}: announced, but upstream answers that it does not exist` });
       return noMetadata;
     }

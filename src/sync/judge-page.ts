@@ -7,6 +7,7 @@ import { isJsonObject } from '../formats/json.ts';
 import type { SimpleFile, SimplePage } from '../formats/simple-json.ts';
 import type { LostFile } from '../state/removal-log.ts';
 import type { HeldFile } from '../state/state-store.ts';
+import { announcedOf } from './announced.ts';
 import type { SourcePage } from './known-page.ts';
 import type { Mirror } from './mirror.ts';
 import { type FoundOdd, saysOf } from './odd-files.ts';
@@ -22,6 +23,8 @@ export interface JudgedPage extends SourcePage {
   readonly odd: readonly FoundOdd[];
   /** The held files that upstream took away. All of a project in quarantine are (PEP 792). */
   readonly lost: readonly HeldFile[];
+  /** The held files of releases that upstream has put in quarantine. */
+  readonly quarantined: readonly HeldFile[];
   /** Why nothing new is taken, if so: then it is not its files that are odd. */
   readonly broken: string | undefined;
 }
@@ -35,7 +38,7 @@ export function areMost(odd: number, all: number): boolean {
 export function judgePage(mirror: Mirror, project: SelectedProject, source: SourcePage): JudgedPage {
   const { page, url } = source;
   const { files: held } = project.held;
-  if (page.status === 'quarantined') return { ...source, odd: [], lost: held, broken: undefined };
+  if (page.status === 'quarantined') return { ...source, odd: [], lost: held, quarantined: [], broken: undefined };
   const files: SimpleFile[] = [];
   const odd: FoundOdd[] = page.odd.map(({ json, ...found }) => ({ ...found, says: saysOf(json), json }));
   const problemOf = judgeOf(mirror, project, page, url);
@@ -45,11 +48,15 @@ export function judgePage(mirror: Mirror, project: SelectedProject, source: Sour
     else odd.push({ filename: file.filename, says: saysOf(file.json), json: file.json, ...found });
   }
   const listed = new Set([...files, ...odd].map(({ filename }) => filename));
-  const lost = held.filter(({ path }) => !listed.has(filenameOf(path)));
-  const { broken, stays } = brokenBy(odd, files.length, held, lost);
+  const away = held.filter(({ path }) => !listed.has(filenameOf(path)));
+  const { broken, stays } = brokenBy(odd, files.length, held, away);
+  const { quarantines } = announcedOf(project.due.name, mirror.state.announcements.of(project.due.name));
+  const gone = away.filter((file) => !stays.has(file));
+  const quarantined = gone.filter(quarantines);
+  const lost = gone.filter((file) => !quarantined.includes(file));
   const sorted = odd.length === 0 ? source : { ...source, page: { ...page, files } };
   const why = broken && `${url}: ${broken}, such as ${exampleOf(odd)}; nothing new is taken from it`;
-  return { ...sorted, odd, lost: lost.filter((file) => !stays.has(file)), broken: why };
+  return { ...sorted, odd, lost, quarantined, broken: why };
 }
 
 /** Finds out what is wrong with a file, if anything. */

@@ -4,23 +4,30 @@
  * changelog's place where there is none.
  */
 import { NoChangelogError, NonsenseError, UnreachableError, UsageError } from '../core/errors.ts';
+import { indexNow } from '../core/moved-indexes.ts';
 import type { ProjectName } from '../core/names.ts';
+import type { Announcement } from '../state/announcements.ts';
 import type { MirrorState } from '../state/mirror-state.ts';
 import type { Wanted } from '../state/state-store.ts';
+import type { Changes } from '../upstream/upstream.ts';
+import { proveAbsences } from './absence.ts';
+import { isGoneAfter } from './announced.ts';
 import { followPolicy, policyText } from './follow-policy.ts';
 import { foreseeRequires } from './foresee.ts';
 import type { Mirror } from './mirror.ts';
-import { refuseJump, watchSerial } from './serials.ts';
+import { confirmedFrom, farthestFrom, jump, refuseJump, watchSerial } from './serials.ts';
+import { sweep } from './sweep.ts';
 import { takeOverList } from './take-over-list.ts';
 import { wantedByName } from './wanted-by-name.ts';
 
 const hourMs = 60 * 60_000;
 const dayMs = 24 * hourMs;
-/** The slow sweep for changes that carry no serial: everything is looked at once in this time. */
-const sweepPeriodMs = 30 * dayMs;
 
-/** Queues all that is to be looked at. Throws UnreachableError, NonsenseError, UsageError, PausedError. */
-export async function learn(mirror: Mirror): Promise<void> {
+/**
+ * Queues all that is to be looked at. Returns why upstream's news are not known, or not all of them, where only that
+ * failed: what is queued can be worked on all the same. Throws UnreachableError, NonsenseError, UsageError, PausedError.
+ */
+export async function learn(mirror: Mirror): Promise<UnreachableError | NonsenseError | undefined> {
   const { state, settings, clock } = mirror;
   const known = state.mirror();
   checkUpstream(mirror, known);
@@ -35,12 +42,28 @@ export async function learn(mirror: Mirror): Promise<void> {
   if (hasNewPolicy && mirror.selection.policy?.dependencies === true) await foreseeRequires(mirror);
   else mirror.selection.follow(mirror.report);
   mirror.selection.begin(hasNewPolicy || known.policyUnsettled === true);
-  if (isNew || settings.reconcile) await begin(mirror, known, base);
-  else await follow(mirror, known, known.serial ?? 0);
+  const isFollowed = !isNew && !settings.reconcile;
+  if (!isFollowed) await begin(mirror, known, base);
+  const trouble = isFollowed ? await unlessTrouble(() => follow(mirror, known, known.serial ?? 0)) : undefined;
   enqueueAccepted(mirror);
   if (settings.projects === undefined) await followPolicy(mirror, known, scope, isNew);
-  if (!isNew) askForMissing(mirror, known);
-  if (!isNew) state.enqueueUnseen(clock.now() - sweepPeriodMs, settings.sweep);
+  if (trouble !== undefined) return trouble;
+  await proveAbsences(mirror);
+  if (isNew) return undefined;
+  askForMissing(mirror, known);
+  sweep(mirror);
+  return undefined;
+}
+
+/** What kept `work` from its end, where that is upstream's. */
+async function unlessTrouble(work: () => Promise<void>): Promise<UnreachableError | NonsenseError | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    if (error instanceof UnreachableError || error instanceof NonsenseError) return error;
+    throw error;
+  }
 }
 
 /**
@@ -96,18 +119,28 @@ function askForMissing({ state, settings, selection, clock }: Mirror, { missingR
 
 /** A wrong `--upstream` would replace a mirror by another, project by project. */
 function checkUpstream({ settings }: Mirror, known: MirrorState): void {
-  if (known.upstream === undefined || known.upstream === settings.upstream || settings.reconcile) return;
+  const now = indexNow(settings.upstream);
+  if (now !== settings.upstream) {
+    throw new UsageError(`${settings.upstream}: is ${now} now; put upstream = "${now}" into mirror.toml`);
+  }
+  if (!isMoved(known, now) || settings.reconcile) return;
   throw new UsageError(
     `this target mirrors ${known.upstream}, not ${settings.upstream}; put upstream = "${known.upstream}" into its ` +
       'mirror.toml, or add --reconcile to move it to the other one',
   );
 }
 
+/** Whether what is known is of another index than the one at `upstream`. */
+function isMoved(known: MirrorState, upstream: string): boolean {
+  return known.upstream !== undefined && indexNow(known.upstream) !== upstream;
+}
+
 /** Pages show what the settings say, so other settings need other pages; files stay as they are. */
 function requeueForNewSettings({ state, settings }: Mirror, known: MirrorState): void {
   const provenance = settings.provenance === 'verify' ? [settings.provenance, settings.provenancePolicy] : [];
   const pageForm = JSON.stringify([settings.indexOnly, settings.baseUrl ?? null, ...provenance]);
-  const movedAway = known.upstream !== undefined && known.upstream !== settings.upstream;
+  const movedAway = isMoved(known, settings.upstream);
+  if (movedAway) state.announcements.forgetAbove(0);
   if (known.pageForm === pageForm && !movedAway) return;
   if (known.pageForm === undefined && !movedAway) state.remember({ pageForm });
   else state.enqueueAllHeld({ pageForm }, movedAway);
@@ -119,6 +152,7 @@ async function begin(mirror: Mirror, known: MirrorState, base: MirrorState): Pro
   const names = namesOf(mirror);
   // Asked before the list is, so that what happens meanwhile is learned from the changelog.
   const serial = await lastSerial(mirror, known);
+  if (settings.reconcile) state.announcements.forgetAbove(serial ?? 0);
   if (names === undefined) {
     // The list may be older than the changelog: then what it does not know yet is learned from the changelog again.
     return takeOverList(mirror, undefined, (listed) => {
@@ -178,7 +212,7 @@ async function unlessNoChangelog<T>(mirror: Mirror, known: MirrorState, ask: () 
     return answer;
   } catch (error) {
     if (error instanceof NoChangelogError) {
-      state.remember({ changelogRetryAt: now + dayMs, changelogDownSince: undefined });
+      if (error.isLasting) state.remember({ changelogRetryAt: now + dayMs, changelogDownSince: undefined });
     } else if (error instanceof UnreachableError) {
       const since = Math.min(known.changelogDownSince ?? now, now);
       state.remember({ changelogDownSince: since });
@@ -198,21 +232,22 @@ async function followChangelog(
   from: number,
   heard?: (names: Iterable<ProjectName>) => void,
 ): Promise<true> {
-  const { upstream, state, settings, selection, report } = mirror;
-  const only = settings.projects === undefined ? undefined : new Set(settings.projects);
+  const { upstream, state, report } = mirror;
+  let farthest = farthestFrom(mirror, from);
   for (let serial = from; ; ) {
     const changes = await upstream.changesSince(serial);
-    const latest = new Map<ProjectName, Wanted>();
-    for (const { name, displayName, serial: rowSerial, removed } of changes.rows) {
-      // What is held may still be required by what is not held yet.
-      if (only?.has(name) ?? (selection.includes(name) || state.held(name).published))
-        latest.set(name, { name, displayName, serial: rowSerial, removed });
+    if (changes.serial > farthest) farthest = (await confirmedFrom(mirror, from, changes.serial)) ?? farthest;
+    const isBelieved = changes.serial <= farthest;
+    const believed = isBelieved ? changes : upTo(farthest, changes, serial);
+    if (believed.serial > serial) {
+      const wanted = wantedBy(mirror, believed);
+      state.enqueue(wanted, { serial: believed.serial, serialMovedAt: mirror.clock.now() });
+      heard?.(wanted.map(({ name }) => name));
     }
-    refuseJump(mirror, from, changes.serial, 'the changelog');
-    const moved = { serial: changes.serial, serialMovedAt: mirror.clock.now() };
-    if (changes.serial > serial) state.enqueue([...latest.values()], moved);
-    else if (!changes.complete) throw new NonsenseError(`the changelog does not go on after serial ${serial}`);
-    heard?.(latest.keys());
+    if (!isBelieved) throw jump(serial, changes.serial, 'the changelog');
+    if (changes.serial === serial && !changes.complete) {
+      throw new NonsenseError(`the changelog does not go on after serial ${serial}`);
+    }
     serial = changes.serial;
     if (changes.complete) {
       if (serial === from) await watchSerial(mirror, serial);
@@ -220,6 +255,29 @@ async function followChangelog(
       return true;
     }
   }
+}
+
+/** What came before the row that leaps. */
+function upTo(farthest: number, { rows }: Changes, from: number): Pick<Changes, 'rows' | 'serial'> {
+  const believed = rows.filter(({ serial }) => serial <= farthest);
+  return { rows: believed, serial: believed.at(-1)?.serial ?? from };
+}
+
+/** The projects that the changes concern. */
+function wantedBy({ state, settings, selection }: Mirror, { rows }: Pick<Changes, 'rows'>): Wanted[] {
+  const only = settings.projects === undefined ? undefined : new Set(settings.projects);
+  const found = new Map<ProjectName, { displayName: string; rows: Announcement[] }>();
+  for (const { name, displayName, ...row } of rows) {
+    // What is held may still be required by what is not held yet.
+    if (!(only?.has(name) ?? (selection.includes(name) || state.held(name).published))) continue;
+    const { rows: before = [] } = found.get(name) ?? {};
+    before.push(row);
+    found.set(name, { displayName, rows: before });
+  }
+  return [...found].map(([name, { displayName, rows }]) => {
+    const removed = isGoneAfter(rows, state.queued(name)?.removed ?? false);
+    return { name, displayName, serial: rows.at(-1)?.serial ?? 0, removed, rows };
+  });
 }
 
 /** The daily look at the list is a net below the changelog: where it fails, a later run tries again. */

@@ -30,7 +30,7 @@ export async function withLostFiles(
   held: HeldProject,
   lost: readonly HeldFile[],
 ): Promise<JudgedPage | undefined> {
-  const { page, url, odd, broken } = judged;
+  const { page, url, odd, quarantined, broken } = judged;
   const before = await lastPage(mirror, name);
   if (before === undefined) return undefined;
   const names = new Set(lost.map(({ path }) => filenameOf(path)));
@@ -41,7 +41,7 @@ export async function withLostFiles(
   // With what is odd: a plan keeps the page, too.
   const listed = [...files, ...odd].map((entry) => entry.json);
   const whole = { ...page, serial: held.serial, files, json: { ...json, versions, files: listed } };
-  return { page: whole, url, odd, lost: judged.lost.filter((file) => !lost.includes(file)), broken };
+  return { page: whole, url, odd, lost: judged.lost.filter((file) => !lost.includes(file)), quarantined, broken };
 }
 
 function versionsOf(now: SimplePage, before: SimplePage): unknown {

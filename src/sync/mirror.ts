@@ -25,7 +25,7 @@ export interface SyncSettings {
   readonly acceptChanges: readonly ProjectName[];
   /** Report what would be done, and do nothing. */
   readonly dryRun: boolean;
-  /** How many projects that nobody looked at for a month are looked at per run. */
+  /** How many projects, of those of which upstream tells no change, are looked at per run at most. */
   readonly sweep: number;
   /** What upstream removes disappears from the index, and its files stay. */
   readonly keepRemoved: boolean;

@@ -45,7 +45,7 @@ export function planPage(
     return planPage(mirror, project, judged, odd, gone);
   }
   const listed = new Set(source.page.files.map(({ filename }) => filename));
-  const lost = new Set(judged.lost);
+  const lost = new Set([...judged.lost, ...judged.quarantined]);
   const isListed = (file: HeldFile): boolean => listed.has(filenameOf(file.path)) || lost.has(file);
   const stays = odd.count === 0 ? [] : held.files.filter((file) => !isListed(file) && !gone.has(file.path));
   const drop = plan.drop.filter((file) => !stays.includes(file));

@@ -103,9 +103,19 @@ function unproven({ settings }: Mirror, { file: { filename } }: PlannedFile, why
   return { filename, why: `its provenance failed: ${why}`, leftOut: settings.provenancePolicy !== 'warn' };
 }
 
-/** Undefined when there is none, or when it lies on a host that nothing is fetched from. */
-async function fetchProvenance({ upstream }: Mirror, { file }: PlannedFile): Promise<Buffer | undefined> {
+/** Undefined when there is none now, or when it lies on a host that nothing is fetched from. */
+async function fetchProvenance({ upstream, report }: Mirror, { file }: PlannedFile): Promise<Buffer | undefined> {
   if (file.provenance === undefined || !URL.canParse(file.provenance)) return undefined;
   const url = new URL(file.provenance);
-  return upstream.allows(url) ? upstream.companion(url, 'provenance') : undefined;
+  const answer = upstream.allows(url) ? await upstream.companion(url, 'provenance') : undefined;
+  if (answer !== 'off') return answer;
+  if (!toldOff.has(upstream)) {
+    const message = `${url}: upstream serves no provenance now (403); files are held without it`;
+    report({ type: 'warning', message });
+  }
+  toldOff.add(upstream);
+  return undefined;
 }
+
+/** The indexes, each opened for one run, of which it was told that they serve no provenance. */
+const toldOff = new WeakSet<Mirror['upstream']>();

@@ -41,13 +41,13 @@ export async function publishHeld(
   const form = { linked: chosen.linked, hidden: true };
   const { shown, published } = pagesOf({ page, url: source.url }, own, form, (url) => upstream.allows(url), kept);
   const isKept = settings.keepRemoved && page.status !== 'quarantined';
-  const { lost } = judged;
-  if ((isKept || lost.length === 0) && isAsPublished(mirror, due.name, renderSimpleJson(shown, published))) return [];
+  const { lost, quarantined } = judged;
+  const drop = isKept ? quarantined : [...lost, ...quarantined];
+  if (drop.length === 0 && isAsPublished(mirror, due.name, renderSimpleJson(shown, published))) return [];
   odd.tell();
   if (held.published) state.requeue(due.name, []);
   const pages = await publishPages(files, due.name, shown, published, !held.published);
   mirror.report({ type: 'page-published', name: due.name });
-  const drop = isKept ? [] : lost;
   await discardFiles(mirror, drop);
   const { serial } = held;
   const why = 'removed upstream';
@@ -60,6 +60,7 @@ export async function publishHeld(
     status,
     drop,
     lost,
+    quarantined,
     why,
     pages,
     partly: true,

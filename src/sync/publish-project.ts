@@ -127,7 +127,7 @@ async function showHeld(mirror: Mirror, work: Work): Promise<Work> {
   return {
     ...work,
     held: { ...held, files: held.files.filter(stays) },
-    judged: { ...judged, lost: judged.lost.filter(stays) },
+    judged: { ...judged, lost: judged.lost.filter(stays), quarantined: judged.quarantined.filter(stays) },
     planned: { ...planned, plan: { ...planned.plan, drop: planned.plan.drop.filter(stays) } },
   };
 }
@@ -150,7 +150,9 @@ async function finish(mirror: Mirror, work: Work, known: Known, done: Published)
   let finished: Finished = published;
   if (policy !== undefined && decision !== undefined) {
     // Where no files are fetched, those that are held stay and go on requiring what they do.
-    const kept = held.files.filter((file) => !drop.includes(file) && !judged.lost.includes(file));
+    const kept = held.files.filter(
+      (file) => !drop.includes(file) && !judged.lost.includes(file) && !judged.quarantined.includes(file),
+    );
     const heldNow = mirror.settings.indexOnly ? kept : now;
     if (policy.dependencies)
       await rememberRequires(
@@ -182,10 +184,10 @@ function alarmOf({ judged, planned }: Work): string | undefined {
 }
 
 function finishedOf({ due, judged, planned }: Work, known: Known): Finished & { readonly kind: 'published' } {
-  const { page, lost } = judged;
+  const { page, lost, quarantined } = judged;
   const { serial, etag, status = page.status, served = false } = known;
   const why = page.status === 'quarantined' ? 'quarantined upstream' : 'removed upstream';
-  return { kind: 'published', due, serial, etag, status, served, drop: planned.plan.drop, lost, why };
+  return { kind: 'published', due, serial, etag, status, served, drop: planned.plan.drop, lost, quarantined, why };
 }
 
 /** What is remembered of how the page was planned, but for what comes of it. */

@@ -16,7 +16,9 @@ export async function publishRemovals(mirror: Mirror): Promise<void> {
   const { removalsListed } = state.mirror();
   const isThere = (await files.size(ownPath('removed.json'))) !== undefined;
   if (last === (isThere ? removalsListed : 0)) return;
-  state.removals.forget(surelyNow(mirror) - toldMs);
+  const before = surelyNow(mirror) - toldMs;
+  state.removals.forget(before);
+  state.announcements.forget(before);
   const entries = state.removals.latest(mostTold + 1);
   const body = renderRemovedList(entries.slice(0, mostTold), entries.length <= mostTold);
   await files.publish([{ path: ownPath('removed.json'), body: Buffer.from(body) }]);

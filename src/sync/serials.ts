@@ -1,25 +1,64 @@
 /**
- * What upstream's serial may do: it rises, by as much as an index can change in some years. One that falls, jumps or
- * stands still is that of a damaged, restored or forged index, and none is remembered that would keep the mirror from
+ * What upstream's serial may do: it rises, by as much as an index can change in the time that passed. One that falls, jumps
+ * or stands still is that of a damaged, restored or forged index, and none is remembered that would keep the mirror from
  * ever seeing a change again. `--reconcile` begins anew from what upstream says.
  */
-import { NonsenseError } from '../core/errors.ts';
+import { NonsenseError, UnreachableError } from '../core/errors.ts';
 import type { Mirror } from './mirror.ts';
 
-/** PyPI's rises by some three million a year. */
-const farthestStep = 50_000_000;
 const dayMs = 24 * 60 * 60_000;
+/** PyPI's rises by some 17,000 a day: six times as much, and a day's at once. */
+const dailyStep = 100_000;
+/** Some years of PyPI's: nobody is asked whether more is right. */
+const farthestStep = 50_000_000;
 /** An index behind which there are so many changes does not rest for a day. */
 const busyIndex = 1_000_000;
 
-/** Throws NonsenseError when upstream cannot have come from serial `from` to `to`. */
-export function refuseJump({ settings }: Pick<Mirror, 'settings'>, from: number, to: number, what: string): void {
+type Owner = Pick<Mirror, 'settings' | 'state' | 'clock'>;
+
+/** How far upstream may have come since serial `from`, without anybody else saying so. */
+export function farthestFrom({ settings, state, clock }: Owner, from: number): number {
   // Where upstream told no serials so far, the first one may be any.
-  if (from === 0 || to - from <= farthestStep || settings.reconcile) return;
-  throw new NonsenseError(`${what}: the serial jumps from ${from} to ${to}, and is not believed (${cure})`);
+  if (from === 0 || settings.reconcile) return Number.POSITIVE_INFINITY;
+  const { serialMovedAt } = state.mirror();
+  const days = Math.max(0, clock.now() - (serialMovedAt ?? clock.now())) / dayMs;
+  return from + Math.min(farthestStep, Math.ceil(dailyStep * (1 + days)));
 }
 
-const cure = 'if it is right, --reconcile takes it over';
+/** Throws NonsenseError when upstream cannot have come from serial `from` to `to` by now. */
+export function refuseJump(owner: Owner, from: number, to: number, what: string): void {
+  if (to > farthestFrom(owner, from)) throw jump(from, to, what);
+}
+
+/** The error for a step that is not believed. */
+export function jump(from: number, to: number, what: string): NonsenseError {
+  return new NonsenseError(
+    `${what}: the serial jumps from ${from} to ${to}, and is not believed (if it is right, --reconcile takes it over)`,
+  );
+}
+
+/**
+ * How far upstream has come from `from` on, at least to `to`, where the list of projects says so, too; undefined where it
+ * does not. One row of a changelog may be wrong.
+ */
+export async function confirmedFrom(
+  { upstream }: Pick<Mirror, 'upstream'>,
+  from: number,
+  to: number,
+): Promise<number | undefined> {
+  const newest = await upstream.serial();
+  if (to - from > farthestStep || newest < to) return undefined;
+  try {
+    const list = await upstream.listProjects(undefined);
+    for await (const _ of list?.pieces ?? []);
+    const serial = list?.serial() ?? newest;
+    // A list may be some minutes old.
+    return serial + dailyStep >= to ? Math.max(serial, to) : undefined;
+  } catch (error) {
+    if (error instanceof UnreachableError || error instanceof NonsenseError) return undefined;
+    throw error;
+  }
+}
 
 /**
  * The changelog told nothing new after `serial`. Where that lasts, upstream is asked once a day what its newest serial

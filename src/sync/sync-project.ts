@@ -10,6 +10,8 @@ import { withSerial } from '../formats/simple-json.ts';
 import { explainReason } from '../policy/explain.ts';
 import type { Due, Finished, HeldFile, HeldProject, Obstacle, Parked } from '../state/state-store.ts';
 import type { LookedAt, ProjectAnswer } from '../upstream/upstream.ts';
+import { whyNotGone, whyOutlived } from './absence.ts';
+import { type Announced, announcedOf } from './announced.ts';
 import { healRestored } from './heal-restored.ts';
 import { bytesOf, discardFiles, discardUnsettled, missing } from './held-files.ts';
 import { type JudgedPage, judgePage } from './judge-page.ts';
@@ -21,27 +23,16 @@ import { whyUnproven } from './prove-pages.ts';
 import { isProven } from './provenance.ts';
 import { publishProject } from './publish-project.ts';
 import type { SelectedProject } from './selected-project.ts';
-import { refuseJump } from './serials.ts';
+import { refuseForgedSerial, staleForGoodMs, whyStale } from './staleness.ts';
+import type { Waiting } from './waiting.ts';
 
-const minuteMs = 60_000;
-/** A CDN keeps a 404 for a minute, so one alone does not mean that a project is gone. */
-const absentAgainMs = 2 * minuteMs;
-const absentForGoodMs = 60 * minuteMs;
 /** The brake holds until a person lets it go, but upstream may think better of it. */
-const heldBackAgainMs = 24 * 60 * minuteMs;
+const heldBackAgainMs = 24 * 60 * 60_000;
 /** Each run looks whether upstream's snapshot proves it by now. */
-const unprovenAgainMs = 60 * minuteMs;
-/** Rarely PyPI's own serial of a project stays behind its changelog for ever: then the page is taken as it is. */
-const staleForGoodMs = 24 * 60 * minuteMs;
+const unprovenAgainMs = 60 * 60_000;
 
 /** What became of a project: what is to be remembered, or why only time can tell. */
 export type SyncOutcome = { readonly finished: Finished; readonly stays?: Omit<Parked, 'due'> } | Waiting;
-
-interface Waiting {
-  readonly wait: string;
-  readonly obstacle: Obstacle;
-  readonly delayMs: number;
-}
 
 /** Brings one project up to date. Throws UnreachableError, NonsenseError, MismatchError, StorageError, PausedError. */
 export async function syncProject(mirror: Mirror, due: Due): Promise<SyncOutcome> {
@@ -62,16 +53,24 @@ export async function syncProject(mirror: Mirror, due: Due): Promise<SyncOutcome
 async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<SyncOutcome> {
   const { upstream, selection, state } = mirror;
   const { due, held, decision } = project;
+  const announced = announcedOf(due.name, state.announcements.of(due.name));
   const isPlanned =
     isProven(mirror, due.name, held) && state.decisionOf(due.name) === (decision && selection.keyOf(decision));
-  const isToBeTried = new OddFilesOf(mirror, project).isDue;
-  const etag = isPlanned && !isToBeTried && (await isIntact(mirror, due, held)) ? held.etag : undefined;
+  // What was lost before it was known to be in quarantine is to be looked at again.
+  const isToBeRead = announced.hasQuarantine || new OddFilesOf(mirror, project).isDue;
+  const etag = isPlanned && !isToBeRead && (await isIntact(mirror, due, held)) ? held.etag : undefined;
   const answer = await upstream.project(due.name, etag, due.attempts % 2 === 1);
   const isHere = answer.kind === 'absent' && held.restored;
   const unproven = isHere ? undefined : whyUnproven(mirror, due.name, seenIn(answer));
   if (unproven !== undefined) return { wait: unproven, obstacle: 'unproven', delayMs: unprovenAgainMs };
   if (answer.kind === 'absent') {
-    return held.restored ? { finished: await healRestored(mirror, project) } : absent(mirror, due, held);
+    if (held.restored) return { finished: await healRestored(mirror, project) };
+    return whyNotGone(mirror, due, held) ?? absent(mirror, due, held, announced);
+  }
+  const serial = answer.kind === 'page' ? answer.page.serial : held.serial;
+  if (serial !== undefined && announced.removedAt !== undefined && serial < announced.removedAt) {
+    if (held.restored) return { finished: await healRestored(mirror, project) };
+    return whyOutlived(mirror, due, held, announced, serial) ?? absent(mirror, due, held, announced);
   }
   if (answer.kind === 'unchanged') return unchanged(mirror, due, held);
   const { page, url } = answer;
@@ -80,7 +79,7 @@ async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<S
   }
   const isQuarantine = page.status === 'quarantined';
   const isEarly = isQuarantine && isBehind(mirror, project, page.serial);
-  const stale = isEarly ? undefined : isStale(mirror, due, held, page.serial);
+  const stale = isEarly ? undefined : whyStale(mirror, due, held, page.serial);
   if (stale !== undefined) return stale;
   refuseForgedSerial(mirror, due, held, page.serial, url);
   if (!held.published) selection.find(due.name);
@@ -89,14 +88,14 @@ async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<S
   const lost = await newlyLost(mirror, due.name, judged.lost);
   const shown = held.files.length - (judged.lost.length - lost.length);
   if (!isQuarantine && !mayLose(mirror, due.name, lost, shown)) return withoutLosing(mirror, project, judged, lost);
-  const { serial, status } = page;
-  const known = { serial, status, etag: answer.etag, sha256: answer.sha256, served: true };
+  const { status } = page;
+  const known = { serial: page.serial, status, etag: answer.etag, sha256: answer.sha256, served: true };
   return { finished: await publishProject(mirror, project, judged, known) };
 }
 
 /** Whether a later page is still to come. */
 function isBehind({ clock }: Mirror, { due, held }: SelectedProject, serial: number | undefined): boolean {
-  if (serial === undefined) return false;
+  if (serial === undefined) return held.serial !== undefined;
   const isForGood = due.obstacle === 'stale' && clock.now() - due.since >= staleForGoodMs;
   return serial < (held.serial ?? 0) || (serial < due.serial && !isForGood);
 }
@@ -176,66 +175,28 @@ async function isIntact({ files, settings, state }: Mirror, { name }: Due, held:
   return settings.indexOnly || (await missing(files, held.files)).length === 0;
 }
 
-/** Why the page must not be published yet, if so. */
-function isStale(
-  { clock, report }: Mirror,
-  due: Due,
-  held: HeldProject,
-  serial: number | undefined,
-): SyncOutcome | undefined {
-  if (serial === undefined) return undefined;
-  const staleMs = due.obstacle === 'stale' ? clock.now() - due.since : 0;
-  const wait = (why: string): SyncOutcome => ({
-    wait: why,
-    obstacle: 'stale',
-    delayMs: staleDelayMs(due.attempts + 1),
-  });
-  if (held.serial !== undefined && serial < held.serial) {
-    const why = `upstream's page went back from serial ${held.serial} to ${serial}`;
-    if (staleMs < staleForGoodMs && due.obstacle !== 'failed') return wait(why);
-    throw new NonsenseError(`${why}, and ours stays (if upstream was restored from a backup, --reconcile follows it)`);
-  }
-  if (serial >= due.serial) return undefined;
-  if (staleMs < staleForGoodMs) return wait(`upstream's page has serial ${serial}, expected ${due.serial}`);
-  report({
-    type: 'warning',
-    message: `${due.name}: serial ${due.serial} never arrived; took the page at ${serial}`,
-  });
-  return undefined;
-}
-
-/** A page that claims to be from a far future would keep all real ones out. */
-function refuseForgedSerial(mirror: Mirror, due: Due, held: HeldProject, serial: number | undefined, url: URL): void {
-  const known = Math.max(due.serial, held.serial ?? 0);
-  if (serial === undefined || serial <= known) return;
-  const { serial: newest } = mirror.state.mirror();
-  if (newest !== undefined) refuseJump(mirror, Math.max(known, newest), serial, url.href);
-}
-
 function unchanged(mirror: Mirror, due: Due, held: HeldProject): SyncOutcome {
-  const stale = isStale(mirror, due, held, held.serial);
+  const stale = whyStale(mirror, due, held, held.serial);
   if (stale !== undefined) return stale;
   return { finished: { kind: 'unchanged', due } };
 }
 
-async function absent(mirror: Mirror, due: Due, held: HeldProject): Promise<SyncOutcome> {
-  const absentMs = due.obstacle === 'absent' ? Math.max(0, mirror.clock.now() - due.since) : 0;
-  if (!due.removed && absentMs < absentForGoodMs) {
-    return {
-      wait: 'upstream answers that it does not exist, and did not say that it was removed',
-      obstacle: 'absent',
-      delayMs: due.obstacle === 'absent' ? absentForGoodMs - absentMs : absentAgainMs,
-    };
+/** Upstream does not have it any more. What was put in quarantine before it went does not stay in any case. */
+async function absent(mirror: Mirror, due: Due, held: HeldProject, announced: Announced): Promise<SyncOutcome> {
+  const { isQuarantined } = announced;
+  const quarantined = held.files.filter((file) => announced.quarantines(file));
+  const lost = held.files.filter((file) => !quarantined.includes(file));
+  const files = (await newlyLost(mirror, due.name, lost)).length;
+  const isHeldBack = (): boolean =>
+    !mirror.brake.allows({ name: due.name, isProject: true, isRemoval: true, files, share: 1 });
+  if (held.published && !isQuarantined && isHeldBack()) {
+    return heldBack('removal-held-back', 'upstream has removed it');
   }
-  const { files } = held;
-  const lost = await newlyLost(mirror, due.name, files);
-  const deletion = { name: due.name, isProject: true, isRemoval: true, files: lost.length, share: 1 };
-  if (held.published && !mirror.brake.allows(deletion)) return heldBack('removal-held-back', 'upstream has removed it');
   mirror.selection.giveUp(due.name);
   const { keepRemoved: keepFiles } = mirror.settings;
-  const why = 'removed upstream';
-  await removeProject(mirror, due, keepFiles ? [] : files, why);
-  return { finished: { kind: 'removed', due, why, lost: files, keepFiles } };
+  const why = isQuarantined ? 'quarantined upstream' : 'removed upstream';
+  await removeProject(mirror, due, keepFiles ? quarantined : held.files, why);
+  return { finished: { kind: 'removed', due, why, lost, quarantined, keepFiles } };
 }
 
 /** Takes it out of the index, and `files` out of the tree; `rule` says why, for people. */

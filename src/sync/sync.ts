@@ -20,6 +20,7 @@ import { learn } from './learn.ts';
 import { warnOfLeftOut } from './left-out.ts';
 import type { Mirror } from './mirror.ts';
 import { News } from './news.ts';
+import { healOldState } from './old-state.ts';
 import { provePages } from './prove-pages.ts';
 import { emptyTrash, followKeepRemoved, publishRemovals } from './removals.ts';
 import { replanUnchanged } from './replan.ts';
@@ -37,23 +38,30 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
   const { state } = mirror;
   const parked = new Map<ProjectName, number>();
   if (!mirror.settings.dryRun) await mirror.files.tidy(false);
+  await healOldState(mirror);
   recallDeaths(mirror);
   for (;;) {
     const startedMs = mirror.clock.now();
     mirror.takeRequest();
     followKeepRemoved(mirror);
     const seen = await trustUpstream(mirror);
-    await learn(mirror);
+    const unlearned = await learn(mirror);
     await provePages(mirror, seen);
     compareClocks(mirror);
     mirror.brake.begin();
     warnOfLeftOut(mirror);
     const memory = { parked, news: new News(mirror) };
-    let result = await onePass(mirror, startedMs, () => work(mirror, memory));
+    const knowsAll = unlearned === undefined;
+    let result = await onePass(mirror, startedMs, knowsAll, () => work(mirror, memory));
     if (state.underWay.doubtful(mirror.clock.now()).length > 0) {
       // Once everything else is published: it may end the process.
-      const last = await onePass(mirror, startedMs, () => work(mirror, memory, workOnDoubtful));
-      result = { done: result.done + last.done, parked: last.parked };
+      const last = await onePass(mirror, startedMs, knowsAll, () => work(mirror, memory, workOnDoubtful));
+      result = { ...last, done: result.done + last.done, trouble: result.trouble ?? last.trouble };
+    }
+    const trouble = unlearned ?? result.trouble;
+    if (trouble !== undefined) {
+      mirror.brake.end(mirror.report);
+      throw trouble;
     }
     await proveUpstream(mirror, result.done === 0 ? seen : undefined);
     done += result.done;
@@ -64,7 +72,13 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
   }
 }
 
-async function onePass(mirror: Mirror, startedMs: number, work: () => Promise<WorkResult>): Promise<WorkResult> {
+/** What a run says that knows all of upstream's news, and asked about all of it, is published only by one that does. */
+async function onePass(
+  mirror: Mirror,
+  startedMs: number,
+  knowsAll: boolean,
+  work: () => Promise<WorkResult>,
+): Promise<WorkResult> {
   const { state, files, settings } = mirror;
   const result = await work();
   mirror.space.tell(mirror.report);
@@ -77,7 +91,8 @@ async function onePass(mirror: Mirror, startedMs: number, work: () => Promise<Wo
   if (state.totals().queued === 0) await files.tidy(true);
   await publishRemovals(mirror);
   await emptyTrash(mirror);
-  await publishOwnPages(mirror, startedMs, await signedSnapshot(mirror, startedMs));
+  if (knowsAll && result.trouble === undefined)
+    await publishOwnPages(mirror, startedMs, await signedSnapshot(mirror, startedMs));
   return result;
 }
 
@@ -94,16 +109,18 @@ async function work(mirror: Mirror, memory: WorkMemory, first = workThroughQueue
     const result = await pass(mirror, memory);
     pass = workThroughQueue;
     done += result.done;
-    if (mirror.settings.dryRun || !queueDependencies(mirror, plans)) return { done, parked: result.parked };
+    if (mirror.settings.dryRun || !queueDependencies(mirror, plans)) return { ...result, done };
   }
 }
 
 /** What a run confirms anew even if nothing has changed: last, so that it never speaks of what is not there yet. */
 async function publishOwnPages(
-  { files, settings }: Mirror,
+  { files, settings, state }: Mirror,
   startedMs: number,
   snapshot: readonly Write[],
 ): Promise<void> {
+  // Before the tree says so: see old-state.ts.
+  state.remember({ completedAt: startedMs });
   const landing = Buffer.from(renderLandingPage(settings.upstream, settings.baseUrl));
   const writes: Write[] = [{ path: ownPath('last-modified'), body: Buffer.from(renderLastModified(startedMs)) }];
   if (!(await files.read(ownPath('index.html')))?.equals(landing)) {

@@ -43,6 +43,8 @@ export interface WorkResult {
   readonly done: number;
   /** Projects that were tried and stay queued. */
   readonly parked: ReadonlySet<ProjectName>;
+  /** Why other projects were not asked about, if so: they stay due. */
+  readonly trouble?: UnreachableError | undefined;
 }
 
 /** What lasts longer than one time through the queue. */
@@ -112,8 +114,7 @@ class QueueWorker {
       rest();
     }
     this.#throwIfOver();
-    if (this.#notAsked !== undefined) throw this.#notAsked;
-    return { done: this.#done, parked: new Set(this.#parked.keys()) };
+    return { done: this.#done, parked: new Set(this.#parked.keys()), trouble: this.#notAsked };
   }
 
   async #passes(): Promise<void> {

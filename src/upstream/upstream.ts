@@ -4,13 +4,17 @@ import type { ProjectName } from '../core/names.ts';
 import type { ListedProject } from '../formats/project-list.ts';
 import type { SimplePage } from '../formats/simple-json.ts';
 
-/** One row of the changelog that concerns a project. */
+/** One row of the changelog that concerns a project; the page asked for later is the truth. */
 export interface Change {
   readonly name: ProjectName;
   readonly displayName: string;
   readonly serial: number;
-  /** True when the row says that the project was removed; the page asked for later is the truth. */
-  readonly removed: boolean;
+  /** Undefined where the row is about the project as a whole. */
+  readonly version: string | undefined;
+  /** What happened, in upstream's words. */
+  readonly action: string | undefined;
+  /** Milliseconds. */
+  readonly at: number;
 }
 
 /** What the changelog says after some serial. */
@@ -87,6 +91,6 @@ export interface Upstream {
    * Throws MismatchError, too, when it is far longer than `size` or is not what follows `from`.
    */
   file(url: URL, size: number | undefined, from: ResumePoint | undefined, sink: FileSink): Promise<'done' | 'absent'>;
-  /** A small companion of a file, decoded; undefined when there is none. */
-  companion(url: URL, kind: CompanionKind): Promise<Buffer | undefined>;
+  /** A small companion of a file, decoded; undefined when there is none, 'off' when upstream serves none of its kind now. */
+  companion(url: URL, kind: CompanionKind): Promise<Buffer | 'off' | undefined>;
 }

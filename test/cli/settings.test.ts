@@ -21,6 +21,18 @@ function problem(values: Partial<Record<SettingName, unknown>>): string {
   }
 }
 
+t.test('an index that has moved for good is not taken', async (t) => {
+  for (const upstream of [
+    'https://pypi.python.org',
+    'http://PYPI.python.org/simple/',
+    'https://a.pypi.python.org/pypi',
+  ]) {
+    const message = /pypi\.python\.org is https:\/\/pypi\.org now; put upstream = "https:\/\/pypi\.org" into/;
+    t.throws(() => read({ upstream }), { name: 'UsageError', message });
+  }
+  t.throws(() => read({ upstream: 'https://testpypi.python.org' }), { message: /is https:\/\/test\.pypi\.org now/ });
+});
+
 t.test('without any settings the whole of PyPI is mirrored', async (t) => {
   t.same(read({}), {
     upstream: 'https://pypi.org',
@@ -34,7 +46,7 @@ t.test('without any settings the whole of PyPI is mirrored', async (t) => {
     stateMode: 0o600,
     keepRemoved: false,
     trashDays: 30,
-    sweep: 100,
+    sweep: 1_000_000,
     baseUrl: undefined,
     provenance: 'store',
     provenancePolicy: 'warn',

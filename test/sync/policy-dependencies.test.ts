@@ -160,7 +160,15 @@ for (const [what, options] of [
   t.test(`a project ${what} comes back although upstream did not have it for a while`, async (t) => {
     const mirror = await openTestMirror(t, { index: indexOf('a 1.0: b', 'b 1.0') });
     await mirror.run(options);
-    const back = mirror.server.faults.add({ do: 'status', status: 404, match: /simple\/b\/$/ });
+    const { faults } = mirror.server;
+    const found = faults.add({ do: 'status', status: 404, match: /simple\/b\/$/ });
+    const body = JSON.stringify({ ...mirror.page(), projects: [{ name: 'a' }] });
+    const contentType = 'application/vnd.pypi.simple.v1+json';
+    const listed = faults.add({ do: 'body', body, contentType, match: /simple\/$/ });
+    const back = (): void => {
+      found();
+      listed();
+    };
     mirror.clock.advance(31 * dayMs);
     for (let hours = 0; hours < 3; hours += 1) await mirror.runLater(options);
     t.same(namesOf(mirror), ['a']);

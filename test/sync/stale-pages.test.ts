@@ -154,7 +154,7 @@ t.test('a project that was removed is believed to be gone at once', async (t) =>
   t.same(mirror.parkings(), []);
 });
 
-t.test('an unexpected 404 deletes nothing until it was repeated for an hour', async (t) => {
+t.test('a 404 that nobody announced deletes nothing while the list names the project, and it is told', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   const before = fingerprint(mirror.web);
@@ -177,6 +177,27 @@ t.test('an unexpected 404 deletes nothing until it was repeated for an hour', as
   t.same(mirror.requested(), ['changelog_since_serial']);
   mirror.clock.advance(minuteMs);
   await mirror.run();
+  t.same(mirror.requested(), ['changelog_since_serial', '/simple/', '/simple/alpha/']);
+  t.match(mirror.parkings(), [/^alpha: upstream answers that it does not exist.*: it stays as long as no list/]);
+  kept();
+  for (let day = 0; day < 3; day += 1) {
+    mirror.clock.advance(dayMs);
+    const later = await mirror.run();
+    t.same([...later.parked], ['alpha']);
+    kept();
+  }
+});
+
+t.test('it goes once a list that is newer than the 404 lacks it, too', async (t) => {
+  const mirror = await openTestMirror(t);
+  await mirror.run();
+  const { serial } = mirror.index;
+  mirror.index.addRole('alpha', 'somebody');
+  mirror.index.removeProject('alpha');
+  mirror.index.journal.splice(mirror.index.journal.findIndex((row) => row[4] > serial + 1));
+  await mirror.run();
+  t.match(mirror.parkings(), [/^alpha: upstream answers that it does not exist/]);
+  await mirror.runLater();
   t.match(mirror.eventsOf('project-done'), [{ name: 'alpha', outcome: 'removed' }]);
   t.notOk(existsSync(join(mirror.web, 'simple/alpha')));
   t.same(mirror.problems(), []);

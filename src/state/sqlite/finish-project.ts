@@ -2,6 +2,7 @@
 import type { Finished, Parked } from '../state-store.ts';
 import { putPlan } from './plans.ts';
 import { putUnproven } from './provenance.ts';
+import type { SqliteAnnouncements } from './sqlite-announcements.ts';
 import type { SqliteOddFiles } from './sqlite-odd-files.ts';
 import type { SqlitePageStore } from './sqlite-page-store.ts';
 import type { SqliteRemovalLog } from './sqlite-removal-log.ts';
@@ -12,6 +13,7 @@ interface Parts {
   readonly removals: SqliteRemovalLog;
   readonly pages: SqlitePageStore;
   readonly odd: SqliteOddFiles;
+  readonly announcements: SqliteAnnouncements;
 }
 
 type Published = Finished & { readonly kind: 'published' };
@@ -27,14 +29,26 @@ export function finishProject(sql: Statements, parts: Parts, project: Finished, 
   sql.settle.run(name);
   if (project.kind === 'published' && project.stays !== undefined) park(sql, project, project.stays, now);
   else if (sql.dequeue.run(name, serial).changes === 0) sql.outlive.run(name);
+  else parts.announcements.settle(name, serial);
 }
 
 function publish(sql: Statements, { removals, pages, odd }: Parts, project: Published, now: number): void {
-  const { due, serial, etag, status, served = false, drop, lost = [], why = 'removed upstream' } = project;
+  const {
+    due,
+    serial,
+    etag,
+    status,
+    served = false,
+    drop,
+    lost = [],
+    quarantined = [],
+    why = 'removed upstream',
+  } = project;
   const { name, displayName } = due;
   sql.publish.run(name, displayName, serial ?? null, etag ?? null, status, now, served ? 1 : 0);
   for (const file of drop) sql.deleteFile.run(file.path);
   removals.addFiles(name, lost, why);
+  removals.addFiles(name, quarantined, 'quarantined upstream');
   const keeps = (told: unknown): boolean => project.partly === true && told === undefined;
   if (!keeps(project.plan)) putPlan(sql, name, project.plan);
   if (!keeps(project.unproven)) putUnproven(sql, name, project.unproven);
@@ -43,12 +57,14 @@ function publish(sql: Statements, { removals, pages, odd }: Parts, project: Publ
 }
 
 function remove(sql: Statements, { removals, pages, odd }: Parts, project: Removed): void {
-  const { due, why = 'removed upstream', lost = [], keepFiles = false } = project;
+  const { due, why = 'removed upstream', lost = [], quarantined = [], keepFiles = false } = project;
   const { name } = due;
   if (!keepFiles) sql.deleteFilesOf.run(name);
+  for (const file of quarantined) sql.deleteFile.run(file.path);
   // Where pages of it were never published, nobody has missed any.
   if (sql.deleteProject.run(name).changes > 0) removals.addProject(name, why);
   removals.addFiles(name, lost, why);
+  removals.addFiles(name, quarantined, 'quarantined upstream');
   sql.deletePlan.run(name);
   sql.deleteRequires.run(name);
   sql.deleteUnproven.run(name);

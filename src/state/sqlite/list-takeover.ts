@@ -13,6 +13,9 @@ const table = `
 const insert = `
   INSERT INTO temp.listed (name, display_name, serial) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING`;
 
+/** No project is newer than the whole list. */
+const ownSerial = 'UPDATE temp.listed SET serial = :listSerial WHERE serial > :listSerial';
+
 /**
  * Listed, and not held or held at a lower serial; without serials everything is looked at. The list may be older than
  * the changelog, which alone knows removals.
@@ -33,15 +36,20 @@ const enqueueAbsent = `
   WHERE l.name IS NULL AND p.status <> 'quarantined' AND p.restored = 0 AND (:listSerial IS NULL OR p.serial IS NULL OR p.serial <= :listSerial)
   ON CONFLICT (name) DO UPDATE SET removed = 1`;
 
+/** Queued as removed, and listed by a list that is not older than what said so. */
+const keepListed = `
+  UPDATE queue SET removed = 0
+  WHERE removed = 1 AND serial <= coalesce(:listSerial, serial) AND name IN (SELECT name FROM temp.listed)`;
+
 /** The list alone tells how a project spells its name: a state that was made anew from the tree does not know. */
 const respell = `
   UPDATE projects SET display_name = l.display_name FROM temp.listed l
   WHERE l.name = projects.name AND l.display_name <> projects.display_name`;
 
-/** Upstream went back, and somebody said that it is right. */
+/** Upstream went back, or tells no serials any more, and somebody said that it is right. */
 const lowerHeld = `
   UPDATE projects SET serial = NULL, etag = NULL FROM temp.listed l
-  WHERE l.name = projects.name AND l.serial > 0 AND l.serial < projects.serial`;
+  WHERE l.name = projects.name AND l.serial < projects.serial`;
 
 const lowerQueued = `
   UPDATE queue SET serial = l.serial FROM temp.listed l
@@ -60,9 +68,11 @@ export function takeOverList(
       for (const { name, displayName, serial } of projects) add.run(name, displayName, serial);
     }),
     commit: db.transaction((listSerial: number | undefined, state: MirrorState, lowers?: boolean) => {
+      if (listSerial !== undefined) db.prepare(ownSerial).run({ listSerial });
       if (lowers) db.exec(`${lowerHeld}; ${lowerQueued}`);
       const newer = db.prepare(enqueueNewer).run({ now: now() }).changes;
       const absent = db.prepare(enqueueAbsent).run({ now: now(), listSerial: listSerial ?? null }).changes;
+      db.prepare(keepListed).run({ listSerial: listSerial ?? null });
       db.exec(respell);
       remember(state);
       db.exec('DELETE FROM temp.listed');

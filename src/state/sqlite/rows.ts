@@ -4,7 +4,7 @@ import { type ProjectName, projectName } from '../../core/names.ts';
 import { isBlobPath } from '../../core/paths.ts';
 import type { IndexEntry } from '../../formats/root-index.ts';
 import type { Unproven, Verdict } from '../provenance.ts';
-import type { Due, DueReplan, HeldFile, Obstacle, Parked, PlanSummary } from '../state-store.ts';
+import type { Due, DueReplan, HeldFile, HeldProject, Obstacle, Parked, PlanSummary } from '../state-store.ts';
 
 export interface DueRow {
   readonly name: string;
@@ -111,6 +111,19 @@ export function fileOf(row: FileRow): HeldFile {
     metadataSha256: row.metadata_sha256?.toString('hex'),
     provenance: row.provenance > 0,
     ...(verdict && { verdict }),
+  };
+}
+
+/** What is held of the project in `row`. */
+export function heldOf(row: ProjectRow | undefined, files: readonly FileRow[]): HeldProject {
+  return {
+    published: row !== undefined,
+    displayName: row?.display_name,
+    serial: row?.serial ?? undefined,
+    etag: row?.etag ?? undefined,
+    status: row?.status,
+    restored: row?.restored === 1,
+    files: files.map(fileOf),
   };
 }
 

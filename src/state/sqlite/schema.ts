@@ -10,6 +10,7 @@
  *   requires  what the held releases of a project require
  *   wants     what was found to be wanted of a project because others require it
  *   removed   what was removed, and why
+ *   announced what upstream's changelog said of queued projects, and of removals
  *   page*, seen_pages   the hashes of the published pages; see page-schema.ts
  *   unproven  files whose provenance does not prove where they are from
  *   odd_files files that alone are left out of a page; see sqlite-odd-files.ts
@@ -184,6 +185,19 @@ const deathColumns = `
   CREATE INDEX queue_doubtful ON queue (name) WHERE deaths > 0;
 `;
 
+/** What version 4 added: rows of upstream's changelog. */
+const announcedTable = `
+  CREATE TABLE announced (
+    id INTEGER PRIMARY KEY,
+    project TEXT NOT NULL,
+    serial INTEGER NOT NULL,
+    version TEXT,
+    action TEXT,
+    at INTEGER NOT NULL
+  ) STRICT;
+  CREATE INDEX announced_by_project ON announced (project);
+`;
+
 /** What brings a database from the version before to the next one; the first makes a new one. */
 const steps: readonly ((db: Database.Database, isNew: boolean) => void)[] = [
   (db) => db.exec(tables + statsTables),
@@ -196,7 +210,7 @@ const steps: readonly ((db: Database.Database, isNew: boolean) => void)[] = [
     addPageTables(db);
   },
   (db) => {
-    db.exec(deathColumns + oddFilesTable);
+    db.exec(deathColumns + oddFilesTable + announcedTable);
     addSeenTable(db);
   },
 ];

@@ -32,6 +32,12 @@ interface Window {
   readonly now: number;
 }
 
+/** What the changelog said last of the quarantine of a queued project. */
+const lastQuarantine = `(
+  SELECT action FROM announced WHERE project = name AND action IN ('project quarantined', 'project quarantine cleared')
+  ORDER BY id DESC LIMIT 1
+)`;
+
 const keptProjects = 'SELECT files.project FROM removed JOIN files USING (path)';
 
 export class SqliteRemovalLog implements RemovalLog {
@@ -167,7 +173,8 @@ function prepareStatements(db: Database.Database) {
        )) FROM lost`,
     ),
     queued: db.prepare<[], { count: number }>(
-      'SELECT count(*) AS count FROM queue JOIN projects USING (name) WHERE removed = 1 AND restored = 0',
+      `SELECT count(*) AS count FROM queue JOIN projects USING (name)
+       WHERE removed = 1 AND restored = 0 AND ${lastQuarantine} IS NOT 'project quarantined'`,
     ),
     heldBack: db.prepare<[], { removals: number; others: number }>(
       `SELECT count(*) FILTER (WHERE obstacle = 'removal-held-back') AS removals,

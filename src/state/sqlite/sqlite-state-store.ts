@@ -31,7 +31,8 @@ import { asStorage } from './open-database.ts';
 import { type OpenStateOptions, openState } from './open-state.ts';
 import { putAllWants, replan } from './plans.ts';
 import { provenanceTotals } from './provenance.ts';
-import { dueOf, entryOf, fileOf, parkedOf, planOf, provenanceNumber, replanOf, unprovenOf } from './rows.ts';
+import { dueOf, entryOf, fileOf, heldOf, parkedOf, planOf, provenanceNumber, replanOf, unprovenOf } from './rows.ts';
+import { SqliteAnnouncements } from './sqlite-announcements.ts';
 import { SqliteOddFiles } from './sqlite-odd-files.ts';
 import { SqlitePageStore } from './sqlite-page-store.ts';
 import { SqliteRemovalLog } from './sqlite-removal-log.ts';
@@ -43,6 +44,7 @@ const noTotals: Totals = { projects: 0, files: 0, bytes: 0, queued: 0, parked: 0
 
 export class SqliteStateStore implements StateStore {
   readonly removals: SqliteRemovalLog;
+  readonly announcements: SqliteAnnouncements;
   readonly pages: SqlitePageStore;
   readonly odd: SqliteOddFiles;
   readonly history: SqliteRunHistory;
@@ -59,6 +61,7 @@ export class SqliteStateStore implements StateStore {
     this.#clock = clock;
     this.#sql = this.#do(() => prepareStatements(this.#db));
     this.removals = this.#do(() => new SqliteRemovalLog(this.#db, clock));
+    this.announcements = this.#do(() => new SqliteAnnouncements(this.#db, clock));
     this.history = this.#do(() => new SqliteRunHistory(this.#db));
     this.pages = this.#do(() => new SqlitePageStore(this.#db));
     this.underWay = this.#do(() => new SqliteUnderWay(this.#db));
@@ -77,8 +80,9 @@ export class SqliteStateStore implements StateStore {
   enqueue(wanted: readonly Wanted[], state: MirrorState): void {
     this.#transaction(() => {
       const now = this.#clock.now();
-      for (const { name, displayName, serial, removed } of wanted) {
+      for (const { name, displayName, serial, removed, rows = [] } of wanted) {
         this.#sql.enqueue.run(name, displayName, serial, removed ? 1 : 0, now);
+        this.announcements.add(name, rows);
       }
       this.#remember(state);
     });
@@ -207,19 +211,7 @@ export class SqliteStateStore implements StateStore {
   }
 
   held(name: ProjectName): HeldProject {
-    return this.#do(() => {
-      const row = this.#sql.held.get(name);
-      const files = this.#sql.filesOf.all(name).map(fileOf);
-      return {
-        published: row !== undefined,
-        displayName: row?.display_name,
-        serial: row?.serial ?? undefined,
-        etag: row?.etag ?? undefined,
-        status: row?.status,
-        restored: row?.restored === 1,
-        files,
-      };
-    });
+    return this.#do(() => heldOf(this.#sql.held.get(name), this.#sql.filesOf.all(name)));
   }
 
   heldFile(path: WebPath): HeldFile | undefined {

@@ -15,11 +15,14 @@ const dueColumns = 'name, display_name, serial, removed, obstacle, since, attemp
 /** Of the queue, at the time that is given twice. Nothing waits for longer than a day: what seems to was parked while the clock was wrong. */
 export const isDue = 'next_try NOT BETWEEN ? + 1 AND ? + 86400000';
 
-/** A name queued again is due at once; what upstream says last about its removal counts, and a new serial is a new start. */
+/**
+ * A name queued again is due at once; what upstream says last about its removal counts, which without a serial is nothing,
+ * and a new serial is a new start.
+ */
 const enqueueConflict = `
   ON CONFLICT (name) DO UPDATE SET
-    display_name = excluded.display_name, serial = max(serial, excluded.serial), removed = excluded.removed, next_try = 0,
-    replan = 0,
+    display_name = excluded.display_name, serial = max(serial, excluded.serial), next_try = 0, replan = 0,
+    removed = iif(excluded.serial = 0, max(removed, excluded.removed), excluded.removed),
     obstacle = iif(excluded.serial > serial, NULL, obstacle), attempts = iif(excluded.serial > serial, 0, attempts)`;
 
 interface ParkValues {
@@ -51,7 +54,9 @@ export function prepareStatements(db: Database.Database) {
     enqueueUnseen: db.prepare<{ before: number; limit: number; now: number }>(
       `INSERT INTO queue (name, display_name, serial, removed, since)
        SELECT name, display_name, coalesce(serial, 0), 0, :now FROM (
-         SELECT * FROM (SELECT * FROM projects WHERE seen < :before ORDER BY seen LIMIT :limit)
+         SELECT * FROM (
+           SELECT * FROM projects WHERE seen < :before AND name NOT IN (SELECT name FROM queue) ORDER BY seen LIMIT :limit
+         )
          -- Seen by a clock that was wrong.
          UNION ALL SELECT * FROM (SELECT * FROM projects WHERE seen > :now ORDER BY seen LIMIT :limit)
        ) WHERE true LIMIT :limit

@@ -1,5 +1,6 @@
 /** What the status of an answer means, the same for every kind of request. */
 import { BusyError, NonsenseError, UnreachableError } from '../../core/errors.ts';
+import { firstLine } from './body-line.ts';
 import type { HttpAnswer } from './http-client.ts';
 
 const longestPauseMs = 24 * 60 * 60_000;
@@ -14,7 +15,9 @@ export function expectStatus(answer: HttpAnswer, url: URL, expected: readonly nu
   if (expected.includes(status)) return answer;
   if (status === 429 || status === 503 || status === 403 || status === 406) {
     const retryAfterMs = parseRetryAfter(answer.headers['retry-after'], nowMs);
-    throw new BusyError(`${url}: upstream answers ${status} and wants fewer requests`, { retryAfterMs });
+    const told = firstLine(answer.body);
+    const said = told === '' ? '' : ` (${JSON.stringify(told)})`;
+    throw new BusyError(`${url}: upstream answers ${status}${said} and wants fewer requests`, { retryAfterMs });
   }
   if (status >= 500 || status === 408) throw new UnreachableError(`${url}: upstream answers ${status}`);
   const location = answer.headers.location;

@@ -19,3 +19,13 @@ export function expectJson(body: Buffer, source: string): void {
     });
   }
 }
+
+/** Whether the body is JSON. */
+export function isJsonText(body: Buffer): boolean {
+  try {
+    JSON.parse(body.toString());
+    return true;
+  } catch {
+    return false;
+  }
+}

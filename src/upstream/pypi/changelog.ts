@@ -3,9 +3,33 @@ import { NoChangelogError, NonsenseError, UnreachableError } from '../../core/er
 import { projectName } from '../../core/names.ts';
 import { parseXmlRpcReply, type XmlRpcFault, type XmlRpcValue } from '../../formats/xml-rpc.ts';
 import type { Change, Changes } from '../upstream.ts';
+import { textOf } from './body-text.ts';
+import type { HttpAnswer } from './http-client.ts';
 
 /** PyPI sends at most so many rows at a time. */
 const rowsPerPage = 50_000;
+
+/**
+ * What `parse` makes of the answer to the call `source`. Throws NoChangelogError where there is none, or something else
+ * answers: a page of HTML, a redirect.
+ */
+export function parseReply<T>(
+  { status, headers, body }: HttpAnswer,
+  source: string,
+  parse: (text: string, source: string) => T,
+): T {
+  if (headers.location !== undefined && status !== 200) {
+    throw new NoChangelogError(`${source}: redirected (${status}) to ${headers.location}`, { isLasting: false });
+  }
+  if (status !== 200) throw new NoChangelogError(`${source}: upstream answers ${status}`);
+  try {
+    return parse(textOf(body, source), source);
+  } catch (cause) {
+    const type = headers['content-type'] ?? 'no type';
+    if (!(cause instanceof NonsenseError) || /\bxml\b/i.test(type)) throw cause;
+    throw new NoChangelogError(`${source}: expected text/xml, found ${type}`, { isLasting: false, cause });
+  }
+}
 
 /** The serial that `changelog_last_serial` answered with. */
 export function parseLastSerial(text: string, source: string): number {
@@ -21,7 +45,7 @@ export function parseChanges(text: string, since: number, source: string): Chang
   const rows: Change[] = [];
   let serial = since;
   for (const row of value as readonly XmlRpcValue[]) {
-    const [displayName, , , action, rowSerial] = Array.isArray(row) ? row : [];
+    const [displayName, version, seconds, action, rowSerial] = Array.isArray(row) ? row : [];
     if (typeof rowSerial !== 'number' || rowSerial < serial) {
       throw new NonsenseError(`${source}: expected serials that rise from ${since}, found ${String(rowSerial)}`);
     }
@@ -29,9 +53,17 @@ export function parseChanges(text: string, since: number, source: string): Chang
     if (typeof displayName !== 'string') continue;
     const name = projectName(displayName);
     if (name === undefined) continue;
-    rows.push({ name, displayName, serial, removed: action === 'remove project' });
+    const at = typeof seconds === 'number' ? seconds * 1000 : 0;
+    rows.push({ name, displayName, serial, version: textIn(version), action: textIn(action), at });
   }
   return { rows, serial, complete: value.length < rowsPerPage };
+}
+
+/** No version and no action comes near it. */
+const longestText = 500;
+
+function textIn(value: XmlRpcValue | undefined): string | undefined {
+  return typeof value === 'string' ? value.slice(0, longestText) : undefined;
 }
 
 function replyValue(text: string, source: string): XmlRpcValue {

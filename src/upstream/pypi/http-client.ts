@@ -6,6 +6,7 @@ import { gunzip, gunzipSync } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../../core/clock.ts';
 import { MirrorError, NonsenseError, PausedError, UnreachableError } from '../../core/errors.ts';
+import { isGzip } from './content-coding.ts';
 
 /** A request; headers in lower case. */
 export interface HttpRequest {
@@ -15,6 +16,8 @@ export interface HttpRequest {
   readonly body?: string;
   /** What the body of the answer may have, packed and unpacked, where no receiver takes it; 64 MiB unless told. */
   readonly mostBytes?: number;
+  /** How long the first byte of an answer is waited for; as long as for all others unless told. */
+  readonly timeoutMs?: number | undefined;
 }
 
 /** What came back; the body is empty where a receiver took it. */
@@ -59,13 +62,12 @@ export class HttpClient {
   async exchange(request: HttpRequest, choose?: ChooseReceiver): Promise<HttpAnswer> {
     if (this.#options.signal.aborted) throw new PausedError('paused');
     const answer = await this.#dispatch(request, choose);
-    if (answer.headers['content-encoding'] !== 'gzip' || answer.body.length === 0) return answer;
-    return { ...answer, body: await inflate(answer.body, request) };
+    return answer.body.length === 0 ? answer : { ...answer, body: await decode(answer, request) };
   }
 
   #dispatch(request: HttpRequest, choose: ChooseReceiver | undefined): Promise<HttpAnswer> {
     const { dispatcher, clock, signal, userAgent } = this.#options;
-    const { url, method = 'GET', mostBytes = largestBody } = request;
+    const { url, method = 'GET', mostBytes = largestBody, timeoutMs } = request;
     return new Promise((resolve, reject) => {
       let status = 0;
       let interim = 0;
@@ -138,6 +140,7 @@ export class HttpClient {
           method,
           headers: { 'user-agent': userAgent(url), ...request.headers },
           body: request.body ?? null,
+          ...(timeoutMs !== undefined && { headersTimeout: timeoutMs }),
         },
         handler,
       );
@@ -149,9 +152,29 @@ function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));
 }
 
+/** Whether nothing came in time. Who was slow would do the same work again. */
+export function isTimeout({ cause }: UnreachableError): boolean {
+  return cause instanceof Error && 'code' in cause && /^UND_ERR_(?:HEADERS|BODY)_TIMEOUT$/.test(String(cause.code));
+}
+
 function unreachable(url: URL, cause: Error): UnreachableError {
   const reason = cause.message || ('code' in cause ? String(cause.code) : cause.name);
   return new UnreachableError(`${url}: ${reason}`, { cause });
+}
+
+/** The body as it was before it was compressed. */
+async function decode({ status, headers, body }: HttpAnswer, request: HttpRequest): Promise<Buffer> {
+  return isCompressed(status, headers, request.url) ? inflate(body, request) : body;
+}
+
+function isCompressed(status: number, headers: HttpAnswer['headers'], url: URL): boolean {
+  try {
+    return isGzip(headers, url);
+  } catch (error) {
+    // What refuses says so by its status, however its text is coded.
+    if (error instanceof NonsenseError && status >= 300) return false;
+    throw error;
+  }
 }
 
 async function inflate(body: Buffer, { url, mostBytes = largestBody }: HttpRequest): Promise<Buffer> {

@@ -2,7 +2,7 @@
 import { PassThrough, type Transform } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Clock } from '../../core/clock.ts';
-import { MismatchError, NoChangelogError, NonsenseError, PausedError, UnreachableError } from '../../core/errors.ts';
+import { NonsenseError, PausedError, UnreachableError } from '../../core/errors.ts';
 import type { FileSink, ResumePoint } from '../../core/file-sink.ts';
 import { sha256Hex } from '../../core/hash.ts';
 import type { Memory } from '../../core/memory.ts';
@@ -17,13 +17,16 @@ import { renderXmlRpcCall } from '../../formats/xml-rpc.ts';
 import type * as port from '../upstream.ts';
 import type { Changes, CompanionKind, ProjectAnswer, ProjectList, Upstream } from '../upstream.ts';
 import { expectStatus } from './answers.ts';
-import { expectJson, textOf } from './body-text.ts';
-import { parseChanges, parseLastSerial } from './changelog.ts';
+import { expectJson, isJsonText, textOf } from './body-text.ts';
+import { parseChanges, parseLastSerial, parseReply } from './changelog.ts';
+import { isGzip } from './content-coding.ts';
+import { isEtag } from './etag.ts';
 import { fetchSnapshot } from './fetch-snapshot.ts';
-import { continues, mostBytesOf, tooLong } from './file-range.ts';
-import type { ChooseReceiver, HttpAnswer, HttpClient, HttpRequest } from './http-client.ts';
+import { type ChooseReceiver, type HttpAnswer, type HttpClient, type HttpRequest, isTimeout } from './http-client.ts';
 import { LookedPages } from './looked-pages.ts';
-import type { RequestLimiter } from './request-limiter.ts';
+import { nextAddress, redirectStatuses } from './page-redirect.ts';
+import { receiveFile } from './receive-file.ts';
+import { RequestLimiter } from './request-limiter.ts';
 import { readList, untilFree } from './served-list.ts';
 
 const simpleJson = 'application/vnd.pypi.simple.v1+json';
@@ -49,6 +52,8 @@ export interface PypiUpstreamOptions {
   readonly signal: AbortSignal;
   /** What pages take, by the names of their projects; who asked for one gives it back. */
   readonly memory?: Memory;
+  /** How long the changelog is waited for: upstream makes each answer anew. As long as for all others unless told. */
+  readonly changelogTimeoutMs?: number;
 }
 
 export class PypiUpstream implements Upstream {
@@ -57,6 +62,7 @@ export class PypiUpstream implements Upstream {
   readonly #scheme: string;
   readonly #pages = new Places(mostPages);
   readonly #looked = new LookedPages();
+  readonly #changelogLimiter: RequestLimiter;
   #time: number | undefined;
 
   constructor(options: PypiUpstreamOptions) {
@@ -64,6 +70,7 @@ export class PypiUpstream implements Upstream {
     const base = new URL(options.base);
     this.#scheme = base.protocol;
     this.#hosts = new Set([base.host, ...options.fileHosts]);
+    this.#changelogLimiter = new RequestLimiter(1, options.clock, options.signal);
   }
 
   async serial(): Promise<number> {
@@ -91,7 +98,7 @@ export class PypiUpstream implements Upstream {
       let body: Transform | undefined;
       const choose: ChooseReceiver = (status, answered) => {
         if (status !== 200 || !isSimpleJson(answered)) return undefined;
-        body = answered['content-encoding'] === 'gzip' ? createGunzip({ chunkSize: 1 << 18 }) : new PassThrough();
+        body = isGzip(answered, url) ? createGunzip({ chunkSize: 1 << 18 }) : new PassThrough();
         const stream = body;
         resolve(readList(stream, url, answered.etag));
         return (chunk) => {
@@ -99,7 +106,7 @@ export class PypiUpstream implements Upstream {
           return untilFree(stream);
         };
       };
-      this.#ask({ url, headers }, [200, ...unchangedIf(isEtag(etag))], choose).then(
+      this.#ask({ url, headers }, [200, ...unchangedIf(isEtag(etag))], { choose }).then(
         (answer) => {
           if (body !== undefined) body.end();
           else if (answer.status === 304) resolve(undefined);
@@ -123,10 +130,15 @@ export class PypiUpstream implements Upstream {
       'accept-encoding': fresh ? 'identity' : 'gzip',
       ...(isConditional && { 'if-none-match': etag }),
     };
-    // We ask for the normalized name, so a redirect means that upstream knows the project by no such name.
-    const expected = [200, ...unchangedIf(isConditional), 301, 404, 410];
+    const expected = [200, ...unchangedIf(isConditional), ...redirectStatuses, 404, 410];
+    const asked = [url];
     const looked = fresh ? undefined : this.#looked.take(name, isConditional);
-    const answer = looked ?? (await this.#askPatiently({ url, headers }, expected, true));
+    let answer = looked ?? (await this.#askPatiently({ url, headers }, expected, { beginning: true }));
+    while (redirectStatuses.includes(answer.status)) {
+      const next = nextAddress(name, asked, answer, this.#options.base);
+      asked.push(next);
+      answer = await this.#askPatiently({ url: next, headers }, expected, { beginning: true });
+    }
     if (answer.status === 304) return { kind: 'unchanged' };
     if (answer.status !== 200) return { kind: 'absent' };
     if (!isSimpleJson(answer.headers)) {
@@ -136,14 +148,16 @@ export class PypiUpstream implements Upstream {
     }
     await this.#options.memory?.take(name, jsonWeight(answer.body));
     const page = parseSimplePage(textOf(answer.body, url.href), url.href);
-    return { kind: 'page', page, etag: answer.headers.etag, sha256: sha256Hex(answer.body), url };
+    // An ETag belongs to the encoding that it came with, and conditions are asked with gzip.
+    const { etag: served } = answer.headers;
+    return { kind: 'page', page, etag: fresh ? undefined : served, sha256: sha256Hex(answer.body), url };
   }
 
   look(name: ProjectName, etag: string | undefined): Promise<port.LookedAt> {
     const url = new URL(`${this.#options.base}/simple/${name}/`);
     const headers = { accept: simpleJson, 'accept-encoding': 'gzip', ...(isEtag(etag) && { 'if-none-match': etag }) };
     return this.#looked.look(name, { url, headers }, (request, expected) =>
-      this.#askPatiently(request, expected, true),
+      this.#askPatiently(request, expected, { beginning: true }),
     );
   }
 
@@ -162,9 +176,7 @@ export class PypiUpstream implements Upstream {
 
   snapshot(): Promise<port.ServedSnapshot | undefined> {
     const { base, clock, signal } = this.#options;
-    return fetchSnapshot(base, (request, choose) =>
-      withRetries(clock, signal, () => this.#ask(request, [200, 404, 410], choose())),
-    );
+    return fetchSnapshot(base, (request) => withRetries(clock, signal, () => this.#ask(request, [200, 404, 410])));
   }
 
   time(): number | undefined {
@@ -191,11 +203,12 @@ export class PypiUpstream implements Upstream {
     }
   }
 
-  async companion(url: URL, kind: CompanionKind): Promise<Buffer | undefined> {
+  async companion(url: URL, kind: CompanionKind): Promise<Buffer | 'off' | undefined> {
     const { accept, mostBytes } = companions[kind];
     const headers = { accept, 'accept-encoding': 'gzip' };
-    const answer = await this.#askPatiently({ url, headers, mostBytes }, [200, 404, 410]);
-    if (answer.status !== 200) return undefined;
+    const also = kind === 'provenance' ? isSwitchedOff : undefined;
+    const answer = await this.#askPatiently({ url, headers, mostBytes }, [200, 404, 410], { also });
+    if (answer.status !== 200) return answer.status === 403 ? 'off' : undefined;
     // Nobody knows the hash of such a one, and a firewall's page must not take its place.
     if (kind === 'provenance') expectJson(answer.body, url.href);
     return answer.body;
@@ -206,29 +219,11 @@ export class PypiUpstream implements Upstream {
       range: `bytes=${from.bytes}-`,
       'if-range': from.etag,
     };
-    const choose: ChooseReceiver = (status, headers) => {
-      if (status !== 200 && status !== 206) return undefined;
-      let left = mostBytesOf(size);
-      if (status === 206) {
-        if (from === undefined || !continues(headers['content-range'], from.bytes, size)) {
-          throw new MismatchError(
-            `${url}: asked for bytes from ${from?.bytes ?? 0}, found ${headers['content-range']}`,
-          );
-        }
-        left -= from.bytes;
-      }
-      sink.begin(status === 206, strongEtag(headers.etag));
-      return (chunk) => {
-        left -= chunk.length;
-        if (left < 0) throw tooLong(url, size);
-        return sink.write(chunk);
-      };
-    };
     const headers = { accept: '*/*', 'accept-encoding': 'identity', ...range };
     return this.#ask(
       { url, headers },
-      [200, 206, 301, 302, 303, 307, 308, 404, 410, ...(from === undefined ? [] : [416])],
-      choose,
+      [200, 206, ...redirectStatuses, 404, 410, ...(from === undefined ? [] : [416])],
+      { choose: receiveFile(url, size, from, sink) },
     );
   }
 
@@ -245,39 +240,63 @@ export class PypiUpstream implements Upstream {
     return url.protocol === 'https:' || (url.protocol === 'http:' && this.#scheme === 'http:');
   }
 
-  #call<T>(method: string, params: readonly number[], parse: (text: string, source: string) => T): Promise<T> {
-    const { base, clock, signal } = this.#options;
+  /** Its troubles are its own: neither its limit nor its outage slows down what the CDN answers. */
+  async #call<T>(method: string, params: readonly number[], parse: (text: string, source: string) => T): Promise<T> {
+    const { base, clock, signal, changelogTimeoutMs: timeoutMs } = this.#options;
     const url = new URL(`${base}/pypi`);
     const headers = { 'content-type': 'text/xml', 'accept-encoding': 'gzip' };
-    const request = { url, method: 'POST' as const, headers, body: renderXmlRpcCall(method, params) };
+    const body = renderXmlRpcCall(method, params);
+    const request = { url, method: 'POST' as const, headers, body, timeoutMs };
+    const source = `${url}: ${method}(${params.join(', ')})`;
     // A fault comes with status 200, so reading the reply is part of what is tried again.
-    return withRetries(clock, signal, async () => {
-      const answer = await this.#ask(request, [200, 404, 405, 410]);
-      if (answer.status !== 200) throw new NoChangelogError(`${url}: upstream answers ${answer.status}`);
-      const source = `${url}: ${method}(${params.join(', ')})`;
-      return parse(textOf(answer.body, source), source);
+    const outcome = await withRetries(clock, signal, async () => {
+      try {
+        return { reply: parseReply(await this.#askChangelog(request), source, parse) };
+      } catch (error) {
+        if (!(error instanceof UnreachableError)) throw error;
+        if (isTimeout(error)) return { tooSlow: error };
+        throw error;
+      }
     });
+    if ('tooSlow' in outcome) throw outcome.tooSlow;
+    return outcome.reply;
   }
 
-  #askPatiently(request: HttpRequest, expected: readonly number[], beginning = false): Promise<HttpAnswer> {
+  #askChangelog(request: HttpRequest): Promise<HttpAnswer> {
+    const expected = [200, ...redirectStatuses, 404, 405, 410];
+    return this.#ask(request, expected, { limiter: this.#changelogLimiter });
+  }
+
+  #askPatiently(request: HttpRequest, expected: readonly number[], options: AskOptions = {}): Promise<HttpAnswer> {
     const { clock, signal } = this.#options;
-    return withRetries(clock, signal, () => this.#ask(request, expected, undefined, beginning));
+    return withRetries(clock, signal, () => this.#ask(request, expected, options));
   }
 
-  #ask(
-    request: HttpRequest,
-    expected: readonly number[],
-    choose?: ChooseReceiver,
-    beginning = false,
-  ): Promise<HttpAnswer> {
-    const { http, limiter, clock } = this.#options;
+  #ask(request: HttpRequest, expected: readonly number[], options: AskOptions = {}): Promise<HttpAnswer> {
+    const { http, clock } = this.#options;
+    const { choose, beginning = false, also, limiter = this.#options.limiter } = options;
     const exchange = async (): Promise<HttpAnswer> => {
       const answer = await http.exchange(request, choose);
       this.#time = sentAt(answer.headers) ?? this.#time;
-      return expectStatus(answer, request.url, expected, clock.now());
+      return also?.(answer) === true ? answer : expectStatus(answer, request.url, expected, clock.now());
     };
     return limiter.run(request.url, exchange, beginning);
   }
+}
+
+/** How a request differs from an ordinary one. */
+interface AskOptions {
+  readonly choose?: ChooseReceiver;
+  /** It begins something: see RequestLimiter. */
+  readonly beginning?: boolean;
+  /** Answers that are expected whatever their status means elsewhere. */
+  readonly also?: ((answer: HttpAnswer) => boolean) | undefined;
+  readonly limiter?: RequestLimiter;
+}
+
+/** PyPI refuses provenance in JSON where it was switched off; what refuses us is no JSON. */
+function isSwitchedOff({ status, headers, body }: HttpAnswer): boolean {
+  return status === 403 && /^application\/(?:\S+\+)?json\b/i.test(headers['content-type'] ?? '') && isJsonText(body);
 }
 
 /** Who asked without a condition has nothing that could be unchanged. */
@@ -294,14 +313,4 @@ function sentAt({ date = '' }: HttpAnswer['headers']): number | undefined {
 function isSimpleJson(headers: HttpAnswer['headers']): boolean {
   const type = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
   return type === simpleJson || type === 'application/json';
-}
-
-/** What can be sent back (RFC 9110): upstream may write nonsense there, and a power cut leave it where it was kept. */
-function isEtag(text: string | undefined): text is string {
-  return text !== undefined && /^(?:W\/)?"[!#-~]{0,255}"$/.test(text);
-}
-
-/** A weak validator does not promise the same bytes, so it cannot guard a resumed download. */
-function strongEtag(etag: string | undefined): string | undefined {
-  return isEtag(etag) && !etag.startsWith('W') ? etag : undefined;
 }

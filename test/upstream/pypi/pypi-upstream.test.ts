@@ -13,19 +13,27 @@ import { smallIndex } from '../../fixtures/small-index.ts';
 import { named } from '../../fixtures/test-mirror.ts';
 import { openSampleServer } from '../../sample/sample-server.ts';
 
-function openUpstream(t: Test, base: string, fileHosts: readonly string[] = []): PypiUpstream {
+interface UpstreamOptions {
+  readonly fileHosts?: readonly string[];
+  readonly clock?: FakeClock;
+  readonly changelogTimeoutMs?: number;
+}
+
+function openUpstream(t: Test, base: string, options: UpstreamOptions = {}): PypiUpstream {
+  const { fileHosts = [], clock = new FakeClock(), ...more } = options;
   const dispatcher = new Agent();
   t.teardown(() => dispatcher.destroy());
   const { signal } = new AbortController();
-  const clock = new FakeClock();
   const http = new HttpClient({ dispatcher, clock, signal, userAgent: () => 'tester/1' });
-  return new PypiUpstream({ base, fileHosts, http, clock, signal, limiter: new RequestLimiter(2, clock, signal) });
+  const limiter = new RequestLimiter(2, clock, signal);
+  return new PypiUpstream({ base, fileHosts, http, clock, signal, limiter, ...more });
 }
 
-async function open(t: Test) {
+async function open(t: Test, changelogTimeoutMs = 60_000) {
   const server = await openSampleServer({ index: smallIndex() });
   t.teardown(() => server.close());
-  return { server, index: server.index, upstream: openUpstream(t, server.url) };
+  const clock = new FakeClock();
+  return { server, index: server.index, clock, upstream: openUpstream(t, server.url, { clock, changelogTimeoutMs }) };
 }
 
 const [alpha, nobody] = named('alpha', 'nobody');
@@ -52,6 +60,36 @@ t.test('a changelog that is gone is a NoChangelogError', async (t) => {
   server.faults.add({ do: 'xmlrpc-off' });
   await t.rejects(upstream.serial(), NoChangelogError);
   t.equal(server.requests.length, 1, 'and not asked for again');
+});
+
+t.test('what answers in the place of the changelog is none, and may end at any time', async (t) => {
+  const { upstream, server } = await open(t);
+  for (const fault of [{ do: 'html-200' }, { do: 'redirect', location: 'https://elsewhere.example/' }] as const) {
+    server.faults.add(fault);
+    await t.rejects(upstream.serial(), { name: 'NoChangelogError', isLasting: false });
+    server.faults.clear();
+  }
+  t.equal(server.requests.length, 2, 'and is not asked again at once');
+});
+
+t.test('the troubles of the changelog are its own', async (t) => {
+  const { upstream, server, clock } = await open(t);
+  const text = 'HTTPTooManyRequests: The action could not be performed. Limit may reset in 3000 seconds.';
+  server.faults.add({ do: 'xmlrpc-fault', code: -32500, text });
+  await t.rejects(upstream.serial(), UnreachableError);
+  server.faults.clear();
+  server.faults.add({ do: 'status', status: 429, retryAfter: '60', match: /^POST/ });
+  await t.rejects(upstream.serial(), UnreachableError);
+  const before = clock.now();
+  t.match(await upstream.project(alpha, undefined, false), { kind: 'page' });
+  t.equal(clock.now(), before, 'pages are not waited for');
+});
+
+t.test('a changelog that answers too late is not made to do the same again', async (t) => {
+  const { upstream, server } = await open(t, 50);
+  server.faults.add({ do: 'stall', match: /^POST/ });
+  await t.rejects(upstream.serial(), UnreachableError);
+  t.equal(server.requests.length, 1);
 });
 
 t.test('the list comes in pieces, with its serial at the end', async (t) => {
@@ -85,7 +123,7 @@ t.test('a project is a page, unchanged, or absent', async (t) => {
   }
   t.match(await upstream.project(nobody, undefined, false), { kind: 'absent' });
   server.faults.add({ do: 'redirect', location: '/simple/other/', match: /alpha/ });
-  t.match(await upstream.project(alpha, undefined, false), { kind: 'absent' }, 'moved to another name');
+  await t.rejects(upstream.project(alpha, undefined, false), NonsenseError, 'moved to another name');
   server.faults.clear();
   server.faults.add({ do: 'status', status: 410, match: /alpha/ });
   t.match(await upstream.project(alpha, undefined, false), { kind: 'absent' });
@@ -133,7 +171,11 @@ t.test('files may come from the index and the hosts that are named, and from now
     ['http://localhost:3000', 'http://localhost/x', false],
   ];
   for (const [base, url, allowed] of cases) {
-    t.equal(openUpstream(t, base, ['files.example']).allows(new URL(url)), allowed, `${url} for ${base}`);
+    t.equal(
+      openUpstream(t, base, { fileHosts: ['files.example'] }).allows(new URL(url)),
+      allowed,
+      `${url} for ${base}`,
+    );
   }
 });
 
@@ -172,6 +214,55 @@ t.test('a companion is no larger than such ones are, packed or unpacked', async 
     await t.rejects(upstream.companion(url, kind), { name: 'NonsenseError', message });
     healBomb();
   }
+});
+
+t.test('provenance that is switched off is none now, and slows nothing down', async (t) => {
+  const { upstream, server } = await open(t);
+  const url = new URL(`${server.url}/integrity/alpha/1.0/alpha-1.0.tar.gz/provenance`);
+  const refusal = { do: 'status', status: 403, body: '{"message":"Attestations are temporarily disabled"}' } as const;
+  const off = server.faults.add({ ...refusal, headers: { 'Content-Type': 'application/json' } });
+  t.equal(await upstream.companion(url, 'provenance'), 'off');
+  t.equal(server.requests.length, 1);
+  await t.rejects(upstream.companion(url, 'metadata'), UnreachableError, 'nothing else is switched off so');
+  off();
+  server.faults.add({ do: 'status', status: 403, body: 'Your IP address has been temporarily blocked\nby us' });
+  await t.rejects(upstream.companion(url, 'provenance'), {
+    name: 'UnreachableError',
+    message: /answers 403 \("Your IP address has been temporarily blocked"\)/,
+  });
+});
+
+t.test('what is asked for without compression does not lend its ETag to what is asked for with it', async (t) => {
+  const { upstream, server } = await open(t);
+  const [packed, plain] = [
+    await upstream.project(alpha, undefined, false),
+    await upstream.project(alpha, undefined, true),
+  ];
+  t.match([packed, plain], [{ etag: /^"/ }, { kind: 'page' }]);
+  t.equal('etag' in plain && plain.etag, undefined);
+  t.same(
+    server.requests.map(({ headers }) => headers['accept-encoding']),
+    ['gzip', 'identity'],
+  );
+});
+
+t.test('names of codings have no case, x-gzip is gzip, and what is not known is named', async (t) => {
+  const { upstream, server } = await open(t);
+  for (const coding of ['GZIP', 'x-gzip', 'X-Gzip', 'identity, gzip', ' gzip ']) {
+    server.faults.add({ do: 'headers', headers: { 'Content-Encoding': coding } });
+    t.match(await upstream.project(alpha, undefined, false), { kind: 'page', page: { name: 'alpha' } }, coding);
+    t.same(await entriesOf(await upstream.listProjects(undefined)), ['alpha', 'beta', 'gamma'], coding);
+    server.faults.clear();
+  }
+  for (const coding of ['br', 'gzip, gzip', 'zstd', 'deflate', 'gzip;q=1']) {
+    server.faults.add({ do: 'headers', headers: { 'Content-Encoding': coding } });
+    const message = new RegExp(`expected Content-Encoding: gzip or none, found "${coding}"$`);
+    await t.rejects(upstream.project(alpha, undefined, false), { name: 'NonsenseError', message }, coding);
+    await t.rejects(upstream.listProjects(undefined), { name: 'NonsenseError', message }, coding);
+    server.faults.clear();
+  }
+  server.faults.add({ do: 'status', status: 404, headers: { 'Content-Encoding': 'br' } });
+  t.match(await upstream.project(alpha, undefined, false), { kind: 'absent' }, 'nobody reads what comes with a 404');
 });
 
 t.test("a firewall's page does not take the place of a companion in JSON", async (t) => {

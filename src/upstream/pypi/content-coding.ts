@@ -1,0 +1,16 @@
+/** How the body of an answer is coded on its way (RFC 9110, 8.4). */
+import { NonsenseError } from '../../core/errors.ts';
+
+type Headers = Readonly<Record<string, string | undefined>>;
+
+/** Whether the body is compressed by gzip. Throws NonsenseError where it is coded in another way, or more than once. */
+export function isGzip(headers: Headers, url: URL): boolean {
+  const told = String(headers['content-encoding'] ?? '');
+  const codings = told.split(',').map((coding) => coding.trim().toLowerCase());
+  const [coding, ...more] = codings.filter((coding) => coding !== '' && coding !== 'identity');
+  if (coding === undefined) return false;
+  if (more.length === 0 && (coding === 'gzip' || coding === 'x-gzip')) return true;
+  throw new NonsenseError(
+    `${url}: expected Content-Encoding: gzip or none, found ${JSON.stringify(told.slice(0, 100))}`,
+  );
+}

@@ -1,0 +1,127 @@
+/** What goes wrong with the changelog neither ends a run before its queue is worked, nor slows anything else. */
+import t from 'tap';
+import { NonsenseError, UnreachableError } from '../../src/core/errors.ts';
+import { openTestMirror, type TestMirror } from '../fixtures/test-mirror.ts';
+import { makeWheel } from '../sample/distributions.ts';
+import type { Fault } from '../sample/fault-behaviours.ts';
+
+const hourMs = 60 * 60_000;
+const dayMs = 24 * hourMs;
+
+const release = (mirror: TestMirror, name: string, version: string) =>
+  mirror.index.publish(makeWheel({ name, version }));
+const serialOf = (mirror: TestMirror) => mirror.remembered((state) => state.mirror().serial);
+
+/** A mirror with beta in the queue. */
+async function openWithQueue(t: Parameters<typeof openTestMirror>[0]): Promise<TestMirror> {
+  const mirror = await openTestMirror(t);
+  await mirror.run();
+  release(mirror, 'beta', '2.0');
+  const off = mirror.server.faults.add({ do: 'status', status: 500, match: /simple\/beta\/$/ });
+  await mirror.runLater();
+  off();
+  return mirror;
+}
+
+const limited = 'HTTPTooManyRequests: too many. Limit may reset in 3000 seconds.';
+const troubles: readonly [what: string, fault: Fault, error: typeof NonsenseError | typeof UnreachableError][] = [
+  ['that is out of order', { do: 'status', status: 502, match: /^POST/ }, UnreachableError],
+  ['whose rate limit is reached', { do: 'xmlrpc-fault', code: -32500, text: limited }, UnreachableError],
+  ['that wants to be left alone', { do: 'status', status: 429, retryAfter: '7200', match: /^POST/ }, UnreachableError],
+  ['that a firewall answers for', { do: 'status', status: 403, match: /^POST/ }, UnreachableError],
+  ['that answers too late', { do: 'stall', match: /^POST/ }, UnreachableError],
+  ['that is cut off', { do: 'truncate-length', match: /^POST/ }, NonsenseError],
+];
+
+for (const [what, fault, error] of troubles) {
+  t.test(`with a changelog ${what} the queue is worked, and the run says that it knows no news`, async (t) => {
+    const mirror = await openWithQueue(t);
+    mirror.server.faults.add(fault);
+    const before = mirror.text('last-modified');
+    await t.rejects(mirror.runLater({ timeoutMs: 300 }), error);
+    t.same(mirror.page('beta').versions, ['1.0', '2.0']);
+    t.equal(mirror.page().projects.find(({ name }) => name === 'beta')?.['_last-serial'], 1012, 'the list, too');
+    t.equal(mirror.text('last-modified'), before, 'but nobody says that all news are here');
+  });
+}
+
+for (const [what, fault] of [
+  ['a page of HTML', { do: 'html-200', match: /^POST/ }],
+  ['a redirect', { do: 'redirect', location: 'https://elsewhere.example/pypi', match: /^POST/ }],
+] as const) {
+  t.test(`where ${what} answers for the changelog the list is compared, until it is back`, async (t) => {
+    const mirror = await openTestMirror(t);
+    await mirror.run();
+    const off = mirror.server.faults.add(fault);
+    release(mirror, 'alpha', '2.0');
+    await mirror.runLater();
+    t.same(mirror.page('alpha').versions, ['1.0', '2.0']);
+    t.match(mirror.warnings(), [
+      /no changelog, so the list of projects is compared instead: \S+\/pypi: changelog_since/,
+    ]);
+    off();
+    release(mirror, 'alpha', '3.0');
+    await mirror.runLater();
+    t.equal(mirror.requested()[0], 'changelog_since_serial', 'which is asked again at once');
+    t.same(mirror.page('alpha').versions, ['1.0', '2.0', '3.0']);
+    t.same(mirror.warnings(), []);
+  });
+}
+
+t.test('one row that leaps is not believed, those before it are, and each run says so', async (t) => {
+  const mirror = await openTestMirror(t);
+  await mirror.run();
+  release(mirror, 'beta', '2.0');
+  const right = mirror.index.serial;
+  mirror.index.journal.push(['alpha', null, 0, 'update', right + 49_000_000]);
+  for (let run = 0; run < 3; run += 1) {
+    await t.rejects(mirror.runLater(), {
+      name: 'NonsenseError',
+      message: /the changelog: the serial jumps from 10\d\d to 490010\d\d, and is not believed/,
+    });
+    t.same(mirror.page('beta').versions, ['1.0', '2.0'], 'what came before it is learned');
+    t.equal(serialOf(mirror), right);
+  }
+  mirror.index.journal.splice(mirror.index.journal.findIndex((row) => row[4] > right));
+  release(mirror, 'beta', '3.0');
+  await mirror.runLater();
+  t.same(mirror.page('beta').versions, ['1.0', '2.0', '3.0']);
+});
+
+t.test('a leap that the list knows of, too, is believed', async (t) => {
+  const mirror = await openTestMirror(t);
+  await mirror.run();
+  for (let row = 0; row < 150_000; row += 1) mirror.index.addStrayRow(null, null, null);
+  release(mirror, 'beta', '2.0');
+  mirror.index.journal.splice(0, 150_000);
+  await mirror.runLater();
+  t.equal(serialOf(mirror), mirror.index.serial);
+  t.same(mirror.page('beta').versions, ['1.0', '2.0']);
+});
+
+t.test('and so is one for which there was time', async (t) => {
+  const mirror = await openTestMirror(t);
+  await mirror.run();
+  for (let row = 0; row < 150_000; row += 1) mirror.index.addStrayRow(null, null, null);
+  release(mirror, 'beta', '2.0');
+  mirror.index.journal.splice(0, 150_000);
+  mirror.server.faults.add({ do: 'status', status: 500, match: /simple\/$/ });
+  await t.rejects(mirror.runLater(), NonsenseError);
+  mirror.clock.advance(dayMs);
+  await mirror.run();
+  t.same(mirror.page('beta').versions, ['1.0', '2.0']);
+});
+
+t.test('one entry of a list does not make the future either', async (t) => {
+  const mirror = await openTestMirror(t);
+  mirror.server.faults.add({ do: 'xmlrpc-off' });
+  await mirror.run();
+  const { meta, projects } = mirror.page();
+  mirror.index.addRole('alpha', 'somebody');
+  const far = projects.map(({ name }) => ({ name, '_last-serial': name === 'alpha' ? 49_000_000 : 1 }));
+  const body = JSON.stringify({ meta: { ...meta, '_last-serial': mirror.index.serial }, projects: far });
+  const contentType = 'application/vnd.pypi.simple.v1+json';
+  mirror.server.faults.add({ do: 'body', body, contentType, match: /^GET \/simple\/$/ });
+  await mirror.runLater();
+  t.same(mirror.parkings(), []);
+});
