@@ -2,7 +2,7 @@
 import { UsageError } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
 import { blobPath, metadataPath, pagePath, projectFolder, provenancePath, type WebPath } from '../core/paths.ts';
-import { parseSimplePage, type SimpleFile } from '../formats/simple-json.ts';
+import { parsePublishedPage, type SimpleFile } from '../formats/simple-json.ts';
 import { adoptProject } from './adopt-project.ts';
 import type { Adoption } from './adoption.ts';
 import { treeOrigin } from './tree-page.ts';
@@ -58,7 +58,7 @@ async function listedFiles({ files }: Adoption, name: ProjectName): Promise<List
   if (page === undefined)
     throw new UsageError(`${name}: is not in the trash; it may be there no more (see trash-days)`);
   const url = new URL(`simple/${name}/`, treeOrigin);
-  return parseSimplePage(page.toString(), `the removed page of ${name}`).files.flatMap((file) => {
+  return parsePublishedPage(page.toString(), `the removed page of ${name}`).files.flatMap((file) => {
     if (!URL.canParse(file.url, url.href)) return [];
     const link = new URL(file.url, url);
     const path = blobPath(link, file.filename);

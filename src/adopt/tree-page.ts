@@ -4,7 +4,7 @@ import { type ProjectName, projectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
 import type { FileStore } from '../files/file-store.ts';
 import { type JsonObject, renderJson } from '../formats/json.ts';
-import { parseSimplePage, type SimplePage, simplePageFrom } from '../formats/simple-json.ts';
+import { parsePublishedPage, type SimplePage, simplePageFrom } from '../formats/simple-json.ts';
 import { parseSimpleLinks, type SimpleLink, serialOfHtml } from '../formats/simple-links.ts';
 
 /** Stands for the tree itself: a link with this origin names a place in it. */
@@ -36,7 +36,7 @@ async function read(files: FileStore, folder: WebPath, file: string): Promise<st
 
 function understood(json: string, folder: WebPath, name: ProjectName): SimplePage | undefined {
   try {
-    const page = parseSimplePage(json, folder);
+    const page = parsePublishedPage(json, folder);
     // It will have to be written, too.
     renderJson(page.json, folder);
     return projectName(page.name) === name ? page : undefined;

@@ -3,7 +3,7 @@ import { NonsenseError } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
 import { type PageFile, pagePath, type WebPath } from '../core/paths.ts';
 import { renderSimpleHtml } from '../formats/simple-html.ts';
-import { parseSimplePage, type SimplePage } from '../formats/simple-json.ts';
+import { parsePublishedPage, type SimplePage } from '../formats/simple-json.ts';
 import { hasTwin, isTwinOf } from '../pages/publish-pages.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
@@ -66,7 +66,7 @@ function readPage(check: Check, project: ProjectName, page: PageFile): Promise<B
 function parsePage(project: ProjectName, body: Buffer): SimplePage | Finding {
   const path = pagePath('index.v1_json', project);
   try {
-    return parseSimplePage(body.toString(), path);
+    return parsePublishedPage(body.toString(), path);
   } catch (error) {
     if (!(error instanceof NonsenseError)) throw error;
     return { kind: 'bad-page', path, project, found: error.message.replace(`${path}: `, '') };

@@ -1,5 +1,6 @@
 /** Chooses and opens the adapters for a target: the only place that knows all of them. */
 import type { Clock } from '../core/clock.ts';
+import { Memory } from '../core/memory.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { Report } from '../core/report.ts';
 import { FilesystemFileStore } from '../files/filesystem/filesystem-file-store.ts';
@@ -19,6 +20,9 @@ import { openExpectedState } from './open-expected-state.ts';
 import type { Settings } from './settings.ts';
 import { type Target, takeRequest } from './target.ts';
 import { version } from './version.ts';
+
+/** Six hundred ordinary pages take half of it. */
+const memoryOfPages = 192 << 20;
 
 /** By what snapshots are signed, ours and upstream's. */
 export type SnapshotKeys = Pick<Mirror, 'sign' | 'verifyUpstream'>;
@@ -51,6 +55,7 @@ export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(
   const connections = { connections: settings.workers, pipelining: 1, connect: { timeout: 10_000, lookup } };
   const timeouts = { headersTimeout: 30_000, bodyTimeout: 60_000, keepAliveTimeout: 10_000 };
   const dispatcher = openDispatcher({ ...connections, ...timeouts }, settings.proxy, process.env);
+  const memory = new Memory(memoryOfPages);
   const limiter = new RequestLimiter(settings.workers, clock, signal);
   const http = new HttpClient({ dispatcher, clock, signal, userAgent: userAgents(settings) });
   const upstream = new PypiUpstream({
@@ -60,6 +65,7 @@ export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(
     limiter,
     clock,
     signal,
+    memory,
   });
   const state = openExpectedState(target, clock, { nativeBinding: options.nativeBinding, discard: dryRun });
   const files = new FilesystemFileStore(target.root, clock, 'staging', laterClock(clock, upstream));
@@ -77,6 +83,7 @@ export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(
     selection: new Selection(policy, state),
     space: new Space(files, policy?.budget, state.totals().bytes),
     brake: new Brake(state, clock, options.allowDeletions),
+    memory,
     verifier,
   };
   return {

@@ -50,6 +50,8 @@ export function publishedStatus(target: Target): Status {
     queued: numberOf(json.queued),
     parked: parked.length,
     provenance: undefined,
+    oddFiles: numberOf(json['odd-files']),
+    latestOdd: [],
     disk: { size: bsize * blocks, free: bsize * bavail },
     runs: [
       { started, seconds: Number.isFinite(seconds) ? seconds : 0, exitCode: numberOf(json['exit-code']), summary },

@@ -8,13 +8,19 @@ const width = 99;
 
 /** What a person reads, in less than 100 columns unless the target's path is long. Paths below it are told without it. */
 export function renderStatus(status: Status): string[] {
-  const parts = [renderTable(facts(status)), runsTable(status), parkedTable(status), rulesTable(status)];
+  const parts = [
+    renderTable(facts(status)),
+    runsTable(status),
+    parkedTable(status),
+    oddTable(status),
+    rulesTable(status),
+  ];
   return parts.filter((part) => part.length > 0).flatMap((part, at) => (at === 0 ? part : ['', ...part]));
 }
 
 function facts(status: Status): string[][] {
   const { target, knownFrom, upstream, serial, serialSince, projects, files, bytes, lastComplete } = status;
-  const { queued, parked, provenance, disk } = status;
+  const { queued, parked, provenance, oddFiles, disk } = status;
   const held = `${plural(projects, 'project')}, ${plural(files, 'file')}, ${showBytes(bytes)}`;
   const since = serialSince === undefined ? '' : `, since ${shortTime(serialSince)}`;
   return [
@@ -27,6 +33,7 @@ function facts(status: Status): string[][] {
     ['Now', activity(status)],
     ['Queue', `${plural(queued, 'project')}, ${showCount(parked)} of them parked`],
     ...(provenance === undefined ? [] : [['Provenance', provenanceText(provenance)]]),
+    ...(oddFiles === 0 ? [] : [['Left out', `${plural(oddFiles, 'file')}, each for what is wrong with it`]]),
     ['Disk', `${showBytes(disk.free)} free of ${showBytes(disk.size)}`],
   ];
 }
@@ -66,6 +73,16 @@ function parkedTable({ longestParked }: Status): string[] {
     reason.startsWith(`${name}: `) ? reason : `${name}: ${reason}`,
   ]);
   return renderTable([['Parked since', 'next try', 'tries', 'project'], ...rows], { right: [2], width });
+}
+
+function oddTable({ latestOdd }: Status): string[] {
+  if (latestOdd.length === 0) return [];
+  const rows = latestOdd.map(({ project, filename, problem, since, nextTry }) => [
+    shortTime(since),
+    nextTry === undefined ? '-' : shortTime(nextTry),
+    `${project}: ${filename}: ${problem}`,
+  ]);
+  return renderTable([['Left out since', 'next try', 'file'], ...rows], { width });
 }
 
 function rulesTable({ rules, target }: Status): string[] {

@@ -128,7 +128,7 @@ function neglected(waitedMs: number): string {
 async function notify(run: OneRun, mirror: Mirror, tally: Tally, failure: unknown): Promise<void> {
   const { command, settings, secret, pause } = run;
   if (command.dryRun || pause.signal.aborted || failure instanceof StorageError) return;
-  if (tally.projects.published + tally.projects.removed === 0) return;
+  if (tally.projects.published + tally.projects.removed + tally.pages === 0) return;
   const { report, clock, state } = mirror;
   const { serial } = state.mirror();
   await notifyAll({ urls: settings.notify, secret, serial, clock, report, pause: pause.signal });

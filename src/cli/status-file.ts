@@ -22,6 +22,7 @@ export async function publishStatus({ state, files, settings }: Mirror, run: Run
     files: held,
     bytes,
     queued,
+    'odd-files': state.odd.count(),
     ...(settings.provenance === 'verify' && { provenance: provenanceOf(state) }),
     parked: state.parked(parkedShown).map(({ due, reason, nextTry }) => ({
       name: due.name,

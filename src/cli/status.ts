@@ -1,5 +1,6 @@
 /** How the mirror is. */
 import { ownPath } from '../core/paths.ts';
+import type { OddFileOf } from '../state/odd-files.ts';
 import type { ProvenanceTotals } from '../state/provenance.ts';
 import type { RunRecord } from '../state/run-history.ts';
 import type { Parked, RuleTotals } from '../state/state-store.ts';
@@ -34,6 +35,10 @@ export interface Status {
   readonly parked: number;
   /** What the provenance of the held files is worth; undefined where it is not verified. */
   readonly provenance: ProvenanceTotals | undefined;
+  /** Files of upstream's pages that alone are left out for what is wrong with them. */
+  readonly oddFiles: number;
+  /** The latest first. */
+  readonly latestOdd: readonly LeftOutFile[];
   /** Of the disk, in bytes. */
   readonly disk: { readonly size: number; readonly free: number };
   /** The latest first. */
@@ -50,6 +55,16 @@ export interface PastRun {
   readonly seconds: number;
   readonly exitCode: number;
   readonly summary: string;
+}
+
+/** A file that alone is left out of its project. */
+export interface LeftOutFile {
+  readonly project: string;
+  readonly filename: string;
+  readonly problem: string;
+  readonly since: string;
+  /** Undefined where trying again does not help. */
+  readonly nextTry: string | undefined;
 }
 
 /** A project that was tried in vain. */
@@ -85,6 +100,8 @@ export async function statusOf({ target, settings, state, files, isRunning }: Re
     queued,
     parked,
     provenance: settings.provenance === 'verify' ? state.provenanceTotals() : undefined,
+    oddFiles: state.odd.count(),
+    latestOdd: state.odd.latest(shownAtMost).map(leftOutFile),
     disk: { size, free },
     runs: state.history.latest(shownAtMost).map(pastRun),
     longestParked: state.parked(shownAtMost).map(parkedProject),
@@ -104,6 +121,11 @@ export function timeIn(lastModified = ''): string | undefined {
 
 function pastRun({ startedMs, finishedMs, exitCode, summary }: RunRecord): PastRun {
   return { started: isoTime(startedMs), seconds: (finishedMs - startedMs) / 1000, exitCode, summary };
+}
+
+function leftOutFile({ project, filename, problem, since, nextTry }: OddFileOf): LeftOutFile {
+  const next = nextTry === undefined ? undefined : isoTime(nextTry);
+  return { project, filename, problem, since: isoTime(since), nextTry: next };
 }
 
 function parkedProject({ due, reason, nextTry }: Parked): ParkedProject {

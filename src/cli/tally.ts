@@ -21,6 +21,8 @@ export class Tally {
   plannedRemovals = 0;
   files = 0;
   removedFiles = 0;
+  /** Pages of projects that were not done then. */
+  pages = 0;
   bytes = 0;
   warnings = 0;
   /** What the brake holds back, once it is told. */
@@ -69,6 +71,9 @@ export class Tally {
       case 'file-removed':
         this.removedFiles += 1;
         break;
+      case 'page-published':
+        this.pages += 1;
+        break;
       case 'warning':
         this.warnings += 1;
         break;
@@ -90,7 +95,7 @@ export class Tally {
 
   /** Whether the run has changed the mirror. */
   get hasChanged(): boolean {
-    return this.done + this.files > 0;
+    return this.done + this.files + this.pages > 0;
   }
 
   /** The one line every run ends with. */

@@ -43,6 +43,8 @@ export function conclude(
     const failed = [...tally.parked].filter(([, { expected }]) => !expected);
     for (const [name, { reason }] of failed.slice(0, parkedNamed)) lines.err(`${name}: ${reason}`);
     for (const message of tally.alarms.slice(0, alarmsNamed)) lines.err(`Alarm: ${message}`);
+    const more = tally.alarms.length - alarmsNamed;
+    if (more > 0) lines.err(`Alarm: ${more} more (see pep381run --status)`);
     // What is held back was told when it was, and is told again each day.
     const isTold = code === exitCodes.heldBack && tally.heldBack === 0;
     const isUrgent = failed.length > 0 || tally.alarms.length > 0;

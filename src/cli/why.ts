@@ -13,6 +13,7 @@ import { lastPage } from '../sync/known-page.ts';
 import type { Reader } from './open-reader.ts';
 import { isoTime } from './units.ts';
 import { filesOf, type WhyFile } from './why-files.ts';
+import { withOddFiles } from './why-odd.ts';
 import { withProvenance } from './why-provenance.ts';
 
 /** What is asked about. */
@@ -90,7 +91,8 @@ export async function explain(reader: Reader, subject: Subject, notice: Notice =
   const page = (await lastPage(reader, name))?.page;
   const plan = page && planOf(reader, decision, page);
   const missing = state.mirror().missing?.includes(name) === true;
-  const files = withProvenance(reader, name, held.files, filesOf(held.files, plan, reader.settings.indexOnly), page);
+  const listed = filesOf(held.files, plan, reader.settings.indexOnly);
+  const files = withOddFiles(withProvenance(reader, name, held.files, listed, page), state.odd.of(name));
   return {
     project: name,
     known: held.published || held.files.length > 0 || queued !== undefined || missing,

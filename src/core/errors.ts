@@ -7,9 +7,9 @@
 const longestMessage = 1000;
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
 
-/** `message` as it may stand in a log. */
-export function oneLine(message: string): string {
-  return message.slice(0, longestMessage).replace(unprintable, ' ');
+/** `text` as one line of bounded length, with nothing that speaks to a terminal. */
+export function oneLine(text: string): string {
+  return text.slice(0, longestMessage).replace(unprintable, ' ');
 }
 
 /** Base of all expected failures; `code` tells them apart, never the message. */

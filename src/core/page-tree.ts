@@ -34,6 +34,11 @@ export function bucketOf(name: ProjectName): number {
   return Number.parseInt(sha256Hex(Buffer.from(name)).slice(0, 3), 16);
 }
 
+/** The group of `name`. */
+export function groupOf(name: ProjectName): number {
+  return Math.floor(bucketOf(name) / bucketsPerGroup);
+}
+
 /** The buckets of a group. */
 export function bucketsIn(group: number): number[] {
   return Array.from({ length: bucketsPerGroup }, (_, at) => group * bucketsPerGroup + at);

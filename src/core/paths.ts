@@ -14,13 +14,38 @@ const hashFolder = /^packages\/[0-9a-f]{2}\/[0-9a-f]{2}\/[0-9a-f]{60}$/;
 const legacyFolder = /^packages\/[A-Za-z0-9][A-Za-z0-9.]{0,15}\/[A-Za-z0-9]\/[A-Za-z0-9][A-Za-z0-9._-]{0,199}$/;
 /** Printable ASCII without separators, quotes and `%`; no leading dot or dash. */
 const fileName = /^[A-Za-z0-9_][A-Za-z0-9._+!~@=,() -]*$/;
+const wrongCharacter = /[^A-Za-z0-9._+!~@=,() -]/;
 /** What PyPI has ever accepted as a distribution, and the variants file of PEP 825. */
 const fileSuffix = /(?:\.(?:whl|tar\.gz|zip|egg|exe|bz2|tgz|rpm|deb|dmg|msi|tar\.xz|tar\.z|tbz)|-variants\.json)$/i;
-const longestFileName = 255 - '.provenance'.length;
+/** Bytes that a name may have in every usual file system. */
+const longestName = 255;
 
 /** True when `name` is a file name that a mirror may create. */
 export function isFileName(name: string): boolean {
-  return name.length <= longestFileName && fileName.test(name) && fileSuffix.test(name);
+  return fileNameProblem(name) === undefined;
+}
+
+/** What keeps a mirror from creating a file called `name`, for people; undefined when nothing does. */
+export function fileNameProblem(name: string): string | undefined {
+  if (name === '') return 'its name is empty';
+  if (!fileName.test(name)) {
+    const wrong = firstWrongCharacter(name);
+    return wrong === undefined ? `its name begins with ${told(name.charAt(0))}` : `its name has ${told(wrong)}`;
+  }
+  const tooMany = name.length - longestName;
+  if (tooMany > 0) return `its name is ${tooMany} bytes longer than the ${longestName} that file systems take`;
+  return fileSuffix.test(name) ? undefined : 'its name does not end as that of a distribution';
+}
+
+function firstWrongCharacter(name: string): string | undefined {
+  const at = name.search(wrongCharacter);
+  return at < 0 ? undefined : String.fromCodePoint(name.codePointAt(at) ?? 0);
+}
+
+/** `"#" (U+0023)`; what cannot be printed is told by its number. */
+function told(character: string): string {
+  const number = `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
+  return /^[!-~]$/.test(character) ? `the character ${character} (${number})` : `the character ${number}`;
 }
 
 /**
@@ -106,6 +131,11 @@ export function metadataPath(blob: WebPath): WebPath {
 /** The provenance object of a file (PEP 740), served beside it. */
 export function provenancePath(blob: WebPath): WebPath {
   return `${blob}.provenance` as WebPath;
+}
+
+/** Whether the name of a companion of a file is one that file systems take: that of the longest files is not. */
+export function isCompanionPossible(companion: WebPath): boolean {
+  return filenameOf(companion).length <= longestName;
 }
 
 /** `path` as part of a URL: every segment percent-encoded. */

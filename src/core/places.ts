@@ -16,6 +16,16 @@ export class Places {
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
+  /** Runs `work` in a place. */
+  async use<T>(work: () => Promise<T>): Promise<T> {
+    await this.take();
+    try {
+      return await work();
+    } finally {
+      this.give();
+    }
+  }
+
   /** Gives a place back. */
   give(): void {
     const next = this.#waiting.shift();

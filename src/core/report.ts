@@ -72,6 +72,8 @@ export type MirrorEvent =
   | { readonly type: 'file-done'; readonly path: WebPath }
   | { readonly type: 'file-failed'; readonly path: WebPath }
   | { readonly type: 'file-removed'; readonly path: WebPath }
+  /** What upstream took away or changed shows on the page; the project is not done yet. */
+  | { readonly type: 'page-published'; readonly name: ProjectName }
   | {
       readonly type: 'project-done';
       readonly name: ProjectName;

@@ -28,6 +28,15 @@ export interface SimpleFile {
   readonly json: JsonObject;
 }
 
+/** An entry of a page that names no file, or not one. */
+export interface OddEntry {
+  /** As the page has it, or the last part of the URL where it has none; undefined where neither is told. */
+  readonly filename: string | undefined;
+  /** What is wrong with it, for people. */
+  readonly problem: string;
+  readonly json: unknown;
+}
+
 /** A project page. */
 export interface SimplePage {
   readonly name: string;
@@ -35,7 +44,10 @@ export interface SimplePage {
   /** PEP 792: `active`, `archived`, `quarantined`, `deprecated`, or one not known yet. */
   readonly status: string;
   readonly statusReason: string | undefined;
+  /** No two have the same name. */
   readonly files: readonly SimpleFile[];
+  /** What else the page lists: nothing of it is a file, and it says nothing about the others. */
+  readonly odd: readonly OddEntry[];
   readonly json: JsonObject;
 }
 
@@ -56,6 +68,17 @@ export function parseSimplePage(text: string, source: string): SimplePage {
   return simplePageFrom(parseObject(text, source), source);
 }
 
+/**
+ * Reads a page that a mirror has published, which lists nothing odd; `source` names it in errors.
+ * Throws {@link NonsenseError}.
+ */
+export function parsePublishedPage(text: string, source: string): SimplePage {
+  const page = parseSimplePage(text, source);
+  const [first] = page.odd;
+  if (first === undefined) return page;
+  throw new NonsenseError(`${source}: ${JSON.stringify(first.filename ?? 'a file')}: ${first.problem}`);
+}
+
 /** The project page that `json` describes; `source` names it in errors. Throws {@link NonsenseError}. */
 export function simplePageFrom(json: JsonObject, source: string): SimplePage {
   const meta = isJsonObject(json.meta) ? json.meta : {};
@@ -63,18 +86,23 @@ export function simplePageFrom(json: JsonObject, source: string): SimplePage {
   if (typeof json.name !== 'string') throw new NonsenseError(`${source}: the page has no name`);
   if (!Array.isArray(json.files)) throw new NonsenseError(`${source}: the page has no list of files`);
   if (json.files.length > mostFiles) throw new NonsenseError(`${source}: more than ${mostFiles} files`);
-  const files = json.files.map((file: unknown, index) => parseFile(file, `${source}: file ${index + 1}`));
-  const names = new Set(files.map((file) => file.filename));
-  if (names.size !== files.length) throw new NonsenseError(`${source}: a file is listed twice`);
   const status = isJsonObject(json['project-status']) ? json['project-status'] : {};
   return {
     name: json.name,
     serial: serialOf(meta['_last-serial']),
     status: textOf(status.status) ?? 'active',
     statusReason: textOf(status.reason),
-    files,
+    ...parseFiles(json.files),
     json,
   };
+}
+
+/** `page` as if it were of another serial; undefined for none. */
+export function withSerial(page: SimplePage, serial: number | undefined): SimplePage {
+  const meta = isJsonObject(page.json.meta) ? page.json.meta : {};
+  const { '_last-serial': _serial, ...others } = meta;
+  const told = serial === undefined ? others : { ...meta, '_last-serial': serial };
+  return { ...page, serial, json: { ...page.json, meta: told } };
 }
 
 /**
@@ -98,6 +126,10 @@ function publishedJson({ file, url, metadataSha256, provenance }: PublishedFile)
   if ('dist-info-metadata' in kept) published['dist-info-metadata'] = metadata;
   if ('provenance' in kept) published.provenance = provenance ?? null;
   if (kept['requires-python'] === '') published['requires-python'] = null;
+  if (file.sha256 !== undefined && isJsonObject(kept.hashes) && kept.hashes.sha256 !== file.sha256) {
+    published.hashes = { ...kept.hashes, sha256: file.sha256 };
+  }
+  if ('size' in kept && file.size !== undefined) published.size = file.size;
   return published;
 }
 
@@ -118,12 +150,35 @@ function checkApiVersion(version: unknown, source: string): void {
   }
 }
 
-function parseFile(json: unknown, source: string): SimpleFile {
-  if (!isJsonObject(json)) throw new NonsenseError(`${source} is not an object`);
-  const { filename, url } = json;
-  if (typeof filename !== 'string' || filename === '') throw new NonsenseError(`${source} has no filename`);
-  if (typeof url !== 'string' || url === '') throw new NonsenseError(`${source} (${filename}) has no url`);
-  if (!isJsonObject(json.hashes)) throw new NonsenseError(`${source} (${filename}) has no hashes`);
+function parseFiles(entries: readonly unknown[]): Pick<SimplePage, 'files' | 'odd'> {
+  const files = new Map<string, SimpleFile>();
+  const odd: OddEntry[] = [];
+  const ambiguous = new Set<string>();
+  for (const entry of entries) {
+    const file = parseFile(entry);
+    const twin = 'problem' in file ? undefined : files.get(file.filename);
+    if ('problem' in file) odd.push(file);
+    else if (twin === undefined) files.set(file.filename, file);
+    else if (twin.url !== file.url || twin.sha256 !== file.sha256) {
+      ambiguous.add(file.filename);
+      odd.push({ filename: file.filename, problem: 'it is listed twice, and not as the same', json: file.json });
+    } else if (twin.yanked === false) files.set(file.filename, file);
+  }
+  for (const filename of ambiguous) {
+    const json = files.get(filename)?.json;
+    files.delete(filename);
+    odd.push({ filename, problem: 'it is listed twice, and not as the same', json });
+  }
+  return { files: [...files.values()], odd };
+}
+
+function parseFile(json: unknown): SimpleFile | OddEntry {
+  if (!isJsonObject(json)) return { filename: undefined, problem: 'its entry is not an object', json };
+  const { url } = json;
+  const filename = textOf(json.filename);
+  if (filename === undefined) return { filename: lastPartOf(url), problem: 'it has no filename', json };
+  if (typeof url !== 'string' || url === '') return { filename, problem: 'it has no url', json };
+  if (!isJsonObject(json.hashes)) return { filename, problem: 'it has no hashes', json };
   const metadata = json['core-metadata'] ?? json['data-dist-info-metadata'] ?? json['dist-info-metadata'];
   return {
     filename,
@@ -139,18 +194,28 @@ function parseFile(json: unknown, source: string): SimpleFile {
   };
 }
 
+/** What a URL says of the name of its file. */
+function lastPartOf(url: unknown): string | undefined {
+  if (typeof url !== 'string') return undefined;
+  const [path = ''] = url.split(/[?#]/, 1);
+  return textOf(path.slice(path.lastIndexOf('/') + 1));
+}
+
 function textOf(value: unknown): string | undefined {
   return typeof value === 'string' && value !== '' ? value : undefined;
 }
 
 function sha256Of(hashes: JsonObject): string | undefined {
   const hex = hashes.sha256;
-  return typeof hex === 'string' && /^[0-9a-f]{64}$/.test(hex) ? hex : undefined;
+  return typeof hex === 'string' && /^[0-9a-f]{64}$/i.test(hex) ? hex.toLowerCase() : undefined;
 }
+
+/** The end of the years that dates are written in: what lies beyond cannot be told, and some disks refuse it. */
+const lastTime = Date.UTC(9999, 11, 31);
 
 function timeOf(value: unknown): number | undefined {
   const time = typeof value === 'string' ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(time) ? undefined : time;
+  return time >= 0 && time <= lastTime ? time : undefined;
 }
 
 /** By PEP 691 an empty text is as good as false. */

@@ -79,10 +79,10 @@ export interface UpstreamSnapshot {
   /** Of the newest that was seen: upstream does not go back. */
   readonly timeMs: number;
   readonly serial?: number | undefined;
-  /** Since when no snapshot agreed with all that is here; undefined while the last one that could be compared did. */
+  /** Since when no snapshot agreed with all that upstream serves; undefined while the last one did. */
   readonly unprovenSince?: number | undefined;
-  /** The groups of pages that did not agree, and the time of the snapshot with which they did not. */
-  readonly differing?: { readonly timeMs: number; readonly groups: readonly number[] } | undefined;
+  /** The groups of pages of which nothing is published, as upstream serves others than it has signed. */
+  readonly held?: readonly number[] | undefined;
 }
 
 /** How far a check of everything has come. */

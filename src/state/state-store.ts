@@ -6,6 +6,7 @@ import type { ProjectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
 import type { IndexEntry } from '../formats/root-index.ts';
 import type { MirrorState } from './mirror-state.ts';
+import type { OddFile, OddFiles } from './odd-files.ts';
 import type { PageHashes, PageStore } from './page-store.ts';
 import type { ProvenanceTotals, Unproven, Verdict } from './provenance.ts';
 import type { LostFile, RemovalLog, UpstreamRemoval } from './removal-log.ts';
@@ -61,10 +62,10 @@ export interface Wants {
 
 /**
  * Why a try was in vain: upstream does not have the project, has an older page than it promised, there is no room for it,
- * the brake on deletions holds back that upstream removed it, or that it loses files or is required no more, or something
- * failed.
+ * the brake on deletions holds back that upstream removed it, or that it loses files or is required no more, its page is not
+ * proven to be the one that upstream has signed, or something failed.
  */
-export type Obstacle = 'absent' | 'stale' | 'no-room' | 'removal-held-back' | 'held-back' | 'failed';
+export type Obstacle = 'absent' | 'stale' | 'no-room' | 'removal-held-back' | 'held-back' | 'unproven' | 'failed';
 
 /** A queued project. */
 export interface Due extends Wanted {
@@ -130,6 +131,10 @@ export type Finished = { readonly due: Due } & (
       readonly pages?: PageHashes | undefined;
       /** Absent where provenance is not verified. */
       readonly unproven?: readonly Unproven[];
+      /** Files of upstream's page that alone are left out. */
+      readonly odd?: readonly OddFile[];
+      /** Not all of upstream's page is published: it stays queued, and what is absent here stays as it was. */
+      readonly partly?: boolean;
     }
   | { readonly kind: 'unchanged' }
   | {
@@ -200,6 +205,8 @@ export interface StateStore {
   /** The hashes of the published pages. */
   readonly pages: PageStore;
   readonly underWay: UnderWay;
+  /** The files that alone are left out of a page. */
+  readonly odd: OddFiles;
   mirror(): MirrorState;
   /** Changes the members that are given; undefined forgets one. */
   remember(state: MirrorState): void;

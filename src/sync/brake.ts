@@ -3,8 +3,8 @@
  * person has looked. What a change of the rules leaves out was a person's wish, and is not braked.
  *
  * A project that upstream removes counts as one. So does one that nothing requires any more, and one that loses files
- * counts as the part of its files that goes: no owner of a project counts as more than one. These two stop at the limit,
- * and hold up no removal: each owner can cause them by himself.
+ * counts as the part of its files that goes: no owner of a project counts as more than one. These two stop where all that
+ * goes comes to the limit, and hold up no removal: each owner can cause them by himself.
  */
 import type { Clock } from '../core/clock.ts';
 import type { ProjectName } from '../core/names.ts';
@@ -16,9 +16,12 @@ const dayMs = 24 * 60 * 60_000;
 /** Sums of parts are rounded. */
 const roundingError = 1e-9;
 
+/** So many removals may go in any case, and besides them so much else. */
+const always = 2;
+
 /** How many of so many projects may go in a day. */
 export function mostInADay(projects: number): number {
-  return Math.max(2, Math.min(50, Math.floor(projects / 5)), Math.floor(projects / 100));
+  return Math.max(always, Math.min(50, Math.floor(projects / 5)), Math.floor(projects / 100));
 }
 
 /** Something that would go. */
@@ -119,7 +122,7 @@ export class Brake {
     const all = this.#counts.all + cost.all - before.all;
     const pulled = this.#isPulled;
     if (isRemoval) pulled.removals ||= removals > this.#limit.removals;
-    else pulled.all ||= all > this.#limit.all + roundingError;
+    else pulled.all ||= all > this.#mostInAll() + roundingError;
     if (pulled.removals || (pulled.all && !isRemoval)) {
       this.#refused.set(name, deletion);
       return false;
@@ -134,12 +137,19 @@ export class Brake {
     return { removals: isRemoval ? 1 : 0, all: (1 - before) * share };
   }
 
+  #mostInAll(): number {
+    return Math.max(this.#limit.all, this.#counts.removals + always);
+  }
+
   /** Tells what was held back, if anything, and begins to count anew where a person has allowed it. */
   end(report: Report): void {
     if (this.#allowed !== undefined) this.#state.remember({ deletionsAllowedAt: this.#clock.now() });
     if (this.#refused.size === 0) return;
     const deletions = [...this.#refused.values()].map(({ name, isProject, files }) => ({ name, isProject, files }));
-    report({ type: 'deletions-held-back', deletions, gone: this.#counts.all, limit: Math.floor(this.#limit.all) });
+    const [gone, limit] = this.#isPulled.removals
+      ? [this.#counts.removals, this.#limit.removals]
+      : [this.#counts.all, Math.floor(this.#mostInAll())];
+    report({ type: 'deletions-held-back', deletions, gone, limit });
   }
 }
 

@@ -9,7 +9,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { ProjectDecision } from '../policy/rules.ts';
 import type { SourcePage } from './known-page.ts';
 import type { Mirror } from './mirror.ts';
-import { fileUrl, type Trust } from './plan.ts';
+import { type Allows, linkOf } from './plan.ts';
 
 export interface ChosenFiles {
   /** To be held, in the order of the page. */
@@ -45,19 +45,23 @@ export function outcomeOf({ wanted, linked, hidden }: ChosenFiles, { dependencie
 }
 
 /**
- * Our page, and its links: `own` has those that are ours, by file name; the page came from `url`.
- * Throws NonsenseError when it would lead to where nothing is taken from.
+ * Our page, and its links: `own` has those that are ours, by file name, and `kept` more of them; the page came from `url`.
+ * Where no file may be linked to, it is left out.
  */
 export function pagesOf(
   { page, url }: SourcePage,
   own: ReadonlyMap<string, PublishedFile>,
-  { linked, hidden }: ChosenFiles,
-  allows: Trust['allows'],
+  { linked, hidden }: Pick<ChosenFiles, 'linked' | 'hidden'>,
+  allows: Allows,
+  kept: readonly PublishedFile[] = [],
 ): { shown: SimplePage; published: PublishedFile[] } {
   const published = page.files.flatMap((file) => {
     const here = own.get(file.filename);
-    return here ?? (linked ? [upstreamLink(file, fileUrl(file, url, allows))] : []);
+    if (here !== undefined || !linked) return here ?? [];
+    const link = linkOf(file, url, allows);
+    return link instanceof URL ? upstreamLink(file, link) : [];
   });
+  published.push(...kept);
   return { shown: hidden ? withVersionsOf(page, published) : page, published };
 }
 
@@ -66,13 +70,15 @@ function upstreamLink(file: SimpleFile, url: URL): PublishedFile {
   return { file, url: url.href, metadataSha256, provenance };
 }
 
-/** A page names the versions that it has files of (PEP 700). */
+/** A page names the versions that it has files of, and in any case all that it has (PEP 700). */
 function withVersionsOf(page: SimplePage, published: readonly PublishedFile[]): SimplePage {
   const { versions } = page.json;
   if (!Array.isArray(versions)) return page;
   const listed = new Set(published.map(({ file }) => normalVersion(file.filename, page.name as ProjectName)));
   const kept = versions.filter((version) => typeof version !== 'string' || listed.has(normal(version)));
-  return { ...page, json: { ...page.json, versions: kept } };
+  const told = new Set(kept.map((version) => (typeof version === 'string' ? normal(version) : undefined)));
+  const untold = [...listed].filter((version) => version !== undefined && !told.has(version));
+  return { ...page, json: { ...page.json, versions: [...kept, ...untold] } };
 }
 
 function normalVersion(filename: string, project: ProjectName): string | undefined {

@@ -2,11 +2,12 @@
 import { MismatchError, NonsenseError, TooSlowError } from '../core/errors.ts';
 import { sha256Hex } from '../core/hash.ts';
 import type { ProjectName } from '../core/names.ts';
-import { metadataPath, provenancePath, type WebPath } from '../core/paths.ts';
+import { isCompanionPossible, metadataPath, provenancePath, type WebPath } from '../core/paths.ts';
 import { withRetries } from '../core/retry.ts';
 import type { Digest, SameFile, StagedFile, Write } from '../files/file-store.ts';
 import type { HeldFile } from '../state/state-store.ts';
 import type { Mirror } from './mirror.ts';
+import { type FoundOdd, saysOf } from './odd-files.ts';
 import type { PlannedFile } from './plan.ts';
 import { isSettled, type ProvenanceNews, provenanceOf } from './provenance.ts';
 
@@ -26,6 +27,8 @@ export function isComplete(planned: PlannedFile, mirror: Pick<Mirror, 'settings'
 export interface Downloaded {
   readonly held: HeldFile | undefined;
   readonly provenance: ProvenanceNews;
+  /** Its core metadata, where that is not what the index promises: it is left out alone. */
+  readonly odd?: FoundOdd;
 }
 
 /** Fetches what is missing of `planned` and publishes it. Throws MismatchError, NonsenseError, UnreachableError. */
@@ -40,7 +43,8 @@ export async function download(mirror: Mirror, name: ProjectName, planned: Plann
     if (body !== undefined && 'drop' in body) await body.drop();
     return { held: undefined, provenance: news };
   }
-  const metadata = lacksMetadata(planned) ? await fetchMetadata(mirror, name, planned) : undefined;
+  if (held === undefined && file.size !== undefined && file.size !== bytes) tellSize(mirror, planned, bytes);
+  const { metadata, odd } = lacksMetadata(planned) ? await fetchMetadata(mirror, name, planned) : noMetadata;
   const writes: Write[] = [];
   if (body !== undefined) writes.push({ path, body, mtimeMs: file.uploadTimeMs });
   if (metadata !== undefined) writes.push({ path: metadataPath(path), body: metadata });
@@ -55,8 +59,10 @@ export async function download(mirror: Mirror, name: ProjectName, planned: Plann
     provenance: object !== undefined || held?.provenance === true,
     ...(verdict && { verdict }),
   };
-  return { held: now, provenance: news };
+  return { held: now, provenance: news, ...(odd && { odd }) };
 }
+
+const noMetadata: { readonly metadata?: StagedFile; readonly odd?: FoundOdd } = {};
 
 /** What its provenance says of a file, and the object that is to be stored. */
 async function fetchProvenance(
@@ -66,6 +72,8 @@ async function fetchProvenance(
 ): Promise<{ readonly news: ProvenanceNews; readonly object?: StagedFile }> {
   const { body, ...news } = await provenanceOf(mirror, planned);
   if (body === undefined || news.unproven?.leftOut === true) return { news };
+  // What cannot lie beside its file is left to upstream.
+  if (!isCompanionPossible(provenancePath(planned.path))) return { news };
   return { news, object: await stageWhole(mirror, name, provenancePath(planned.path), body) };
 }
 
@@ -83,8 +91,9 @@ function stagingKey(name: ProjectName, path: WebPath): string {
   return sha256Hex(Buffer.from(`${name} ${path}`));
 }
 
-function lacksMetadata({ file, held }: PlannedFile): boolean {
-  return file.metadataSha256 !== undefined && held?.metadataSha256 !== file.metadataSha256;
+function lacksMetadata({ file, path, held }: PlannedFile): boolean {
+  if (file.metadataSha256 === undefined || held?.metadataSha256 === file.metadataSha256) return false;
+  return isCompanionPossible(metadataPath(path));
 }
 
 /** A file's bytes, as far as they are not in their place. */
@@ -100,10 +109,9 @@ async function knownBlob(mirror: Mirror, planned: PlannedFile): Promise<Blob | u
 }
 
 /** The size of a file that lies in its place although nothing remembers it: a run was killed between the two. */
-async function adoptedSize({ files }: Mirror, { file, path, sha256 }: PlannedFile): Promise<number | undefined> {
-  const size = await files.size(path);
-  if (size === undefined || (file.size !== undefined && file.size !== size)) return undefined;
-  return (await files.digest(path))?.sha256 === sha256 ? size : undefined;
+async function adoptedSize({ files }: Mirror, { path, sha256 }: PlannedFile): Promise<number | undefined> {
+  const found = await files.digest(path);
+  return found?.sha256 === sha256 ? found.bytes : undefined;
 }
 
 /** The file under the path that it had before: what moved is not fetched again. */
@@ -177,7 +185,7 @@ async function transferAndVerify(mirror: Mirror, planned: PlannedFile, body: Sta
   try {
     await withRetries(clock, signal, transfer);
     const found = await body.finish();
-    if (found.sha256 === sha256 && (size === undefined || found.bytes === size)) return found;
+    if (found.sha256 === sha256) return found;
     throw mismatch(planned, found);
   } catch (error) {
     if (error instanceof MismatchError) report({ type: 'bytes', path, bytes: -arrived });
@@ -192,25 +200,36 @@ function refuseDrip(url: URL, ms: number, bytes: number): void {
   throw new TooSlowError(`${url}: too slow: ${speed}; they are kept, and a later try goes on from there`);
 }
 
-/** Undefined, with a warning, when upstream does not have what it announces: the page will then not announce it. */
+/** None, with a warning, when upstream does not have what it announces: the page will then not announce it. */
 async function fetchMetadata(
   mirror: Mirror,
   name: ProjectName,
   { file, path, url }: PlannedFile,
-): Promise<StagedFile | undefined> {
+): Promise<typeof noMetadata> {
   const { upstream, report } = mirror;
   const source = new URL(`${url}.metadata`);
-  const body = await upstream.companion(source, 'metadata');
-  if (body === undefined) {
-    report({
-      type: 'warning',
-      message: `${source}: announced, but upstream answers that it does not exist`,
-    });
-    return undefined;
+  const wrong = ({ message: problem }: Error): typeof noMetadata => {
+    const filename = `${file.filename}.metadata`;
+    return { odd: { filename, problem, says: saysOf(file.json), json: file.json, mayPass: true } };
+  };
+  try {
+    const body = await upstream.companion(source, 'metadata');
+    if (body === undefined) {
+      report({ type: 'warning', message: `${source}: announced, but upstream answers that it does not exist` });
+      return noMetadata;
+    }
+    const found = sha256Hex(body);
+    if (found === file.metadataSha256) return { metadata: await stageWhole(mirror, name, metadataPath(path), body) };
+    return wrong(new MismatchError(`${source}: expected sha256 ${file.metadataSha256}, found ${found}`));
+  } catch (error) {
+    if (error instanceof NonsenseError) return wrong(error);
+    throw error;
   }
-  const found = sha256Hex(body);
-  if (found === file.metadataSha256) return stageWhole(mirror, name, metadataPath(path), body);
-  throw new MismatchError(`${source}: expected sha256 ${file.metadataSha256}, found ${found}`);
+}
+
+/** A file is what its hash says: an index may be wrong about its size. */
+function tellSize({ report }: Mirror, { url, file }: PlannedFile, found: number): void {
+  report({ type: 'warning', message: `${url}: expected ${file.size} bytes, found ${found} with the right sha256` });
 }
 
 function mismatch({ url, file, sha256 }: PlannedFile, found: Digest): MismatchError {

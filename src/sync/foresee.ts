@@ -2,6 +2,7 @@
  * Learns what the held projects will require under new rules before anything of them is dropped: what one of them still
  * needs of another would else be removed, and fetched again.
  */
+import { PausedError, StorageError } from '../core/errors.ts';
 import { filenameOf } from '../core/paths.ts';
 import type { ProjectDecision } from '../policy/rules.ts';
 import type { HeldFile } from '../state/state-store.ts';
@@ -9,6 +10,7 @@ import { chooseFiles } from './choose-files.ts';
 import { rememberRequires } from './edges.ts';
 import { knownPage } from './known-page.ts';
 import type { Mirror } from './mirror.ts';
+import { alarmFor, reasonOf } from './unexpected.ts';
 
 /** Follows what is held through the rules of now, until nothing new is required. Asks upstream for nothing. */
 export async function foreseeRequires(mirror: Mirror): Promise<void> {
@@ -24,7 +26,15 @@ export async function foreseeRequires(mirror: Mirror): Promise<void> {
       const key = `${name} ${selection.keyOf(decision)}`;
       if (foreseen.has(key)) continue;
       foreseen.add(key);
-      await rememberRequires(mirror, name, await kept(mirror, decision));
+      try {
+        await rememberRequires(mirror, name, await kept(mirror, decision));
+      } catch (error) {
+        if (error instanceof StorageError || error instanceof PausedError) throw error;
+        // What is known of it stays, and it is met again when it is worked on.
+        mirror.report(alarmFor(name, error) ?? { type: 'warning', message: `${name}: ${reasonOf(error)}` });
+      } finally {
+        mirror.memory.give(name);
+      }
       learned += 1;
     }
     if (learned === 0) return;

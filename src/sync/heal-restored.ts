@@ -4,15 +4,18 @@
  */
 import { gunzipSync } from 'node:zlib';
 import { NonsenseError } from '../core/errors.ts';
-import { blobPath, filenameOf, metadataPath, pagePath, provenancePath, urlPath, type WebPath } from '../core/paths.ts';
+import { blobPath, filenameOf, metadataPath, pagePath, provenancePath, type WebPath } from '../core/paths.ts';
 import { isJsonObject, type JsonObject } from '../formats/json.ts';
-import { parseSimplePage, type SimpleFile, type SimplePage, simplePageFrom } from '../formats/simple-json.ts';
+import { parsePublishedPage, type SimpleFile, type SimplePage, simplePageFrom } from '../formats/simple-json.ts';
 import type { LostFile } from '../state/removal-log.ts';
 import type { Finished, HeldFile } from '../state/state-store.ts';
 import { missing } from './held-files.ts';
+import { judgePage } from './judge-page.ts';
+import { jsonOfHeld } from './kept-entries.ts';
 import { lastPage, type SourcePage } from './known-page.ts';
 import type { Mirror } from './mirror.ts';
-import { publishProject, type SelectedProject } from './publish-project.ts';
+import { publishProject } from './publish-project.ts';
+import type { SelectedProject } from './selected-project.ts';
 
 /** Publishes what is there of the project. Throws what {@link publishProject} throws. */
 export async function healRestored(mirror: Mirror, project: SelectedProject): Promise<Finished> {
@@ -30,7 +33,7 @@ export async function healRestored(mirror: Mirror, project: SelectedProject): Pr
   const away = state.unsettled(name).filter((path) => state.heldFile(path) === undefined);
   if (away.length > 0) report({ type: 'alarm', message: `${name}: ${lossText(away.map(filenameOf))}` });
   const now = { ...project, held: state.held(name) };
-  const finished = await publishProject(mirror, now, source, { ...held, etag: undefined });
+  const finished = await publishProject(mirror, now, judgePage(mirror, now, source), { ...held, etag: undefined });
   return finished.kind === 'published' ? { ...finished, lost } : finished;
 }
 
@@ -92,7 +95,7 @@ async function unzipped(files: Mirror['files'], path: WebPath): Promise<Buffer |
 
 function parsed(bytes: Buffer | undefined, name: string): SimplePage | undefined {
   try {
-    return bytes && parseSimplePage(bytes.toString(), `the remembered page of ${name}`);
+    return bytes && parsePublishedPage(bytes.toString(), `the remembered page of ${name}`);
   } catch (error) {
     if (error instanceof NonsenseError) return undefined;
     throw error;
@@ -107,13 +110,7 @@ function addressOf({ selection, settings }: Mirror, name: string): URL {
 /** A page of what is held: all that is known where no page is left. */
 function pageOfHeld(mirror: Mirror, { due: { name, displayName }, held }: SelectedProject): SourcePage {
   mirror.report({ type: 'alarm', message: `${name}: was restored, and its page is lost: made anew of the files held` });
-  const files = held.files.map(({ path, sha256, size, metadataSha256 }) => ({
-    filename: filenameOf(path),
-    url: `../../${urlPath(path)}`,
-    hashes: { sha256 },
-    size,
-    'core-metadata': metadataSha256 === undefined ? false : { sha256: metadataSha256 },
-  }));
+  const files = held.files.map(jsonOfHeld);
   const json = { meta: { 'api-version': '1.0' }, name: held.displayName ?? displayName, files };
   return { page: simplePageFrom(json, `the page of ${name}`), url: addressOf(mirror, name) };
 }

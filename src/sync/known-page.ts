@@ -8,7 +8,8 @@ import { sha256Hex } from '../core/hash.ts';
 import type { ProjectName } from '../core/names.ts';
 import { pagePath, urlPath } from '../core/paths.ts';
 import { renderJson } from '../formats/json.ts';
-import { parseSimplePage, type SimplePage, simplePageFrom } from '../formats/simple-json.ts';
+import { jsonWeight } from '../formats/json-weight.ts';
+import { parsePublishedPage, parseSimplePage, type SimplePage, simplePageFrom } from '../formats/simple-json.ts';
 import type { PageStore } from '../state/page-store.ts';
 import type { Mirror } from './mirror.ts';
 import type { PlannedFile } from './plan.ts';
@@ -24,6 +25,8 @@ export interface SourcePage {
 /** What the page is read from. */
 export type PageSources = Pick<Mirror, 'state' | 'files' | 'selection'> & {
   readonly settings: Pick<Mirror['settings'], 'upstream' | 'baseUrl'>;
+  /** Where many are read at a time. */
+  readonly memory?: Mirror['memory'];
 };
 
 /** Upstream's page of `name`; undefined when it has to be asked for. Only reads. */
@@ -31,8 +34,13 @@ export async function knownPage(mirror: PageSources, name: ProjectName): Promise
   const { state, files } = mirror;
   const tellsAll =
     state.plannedPage(name) !== undefined ||
-    (!state.unproven(name).some(({ leftOut }) => leftOut) && (await isAsRemembered(files, state.pages, name)));
+    (!isShort(state, name) && (await isAsRemembered(files, state.pages, name)));
   return tellsAll ? lastPage(mirror, name) : undefined;
+}
+
+/** Whether the published page lists less than upstream's, whatever the rules say. */
+function isShort(state: PageSources['state'], name: ProjectName): boolean {
+  return state.odd.of(name).length > 0 || state.unproven(name).some(({ leftOut }) => leftOut);
 }
 
 /** Whether the published page is not one that was published before the power failed, and which no state knows. */
@@ -47,7 +55,7 @@ export async function lastPage(mirror: PageSources, name: ProjectName): Promise<
   const url = new URL(`${mirror.settings.upstream}/simple/${name}/`);
   const kept = mirror.state.plannedPage(name);
   return readable(async () => {
-    const page = await rememberedPage(mirror.files, name, kept);
+    const page = await rememberedPage(mirror, name, kept);
     return kept === undefined ? page && asUpstream(mirror, page, url) : page && { page, url };
   });
 }
@@ -61,16 +69,19 @@ export function pageToChooseFrom(
   name: ProjectName,
   kept: Buffer | undefined,
 ): Promise<SimplePage | undefined> {
-  return readable(() => rememberedPage(files, name, kept));
+  return readable(() => rememberedPage({ files }, name, kept));
 }
 
 async function rememberedPage(
-  files: Mirror['files'],
+  { files, memory }: Pick<PageSources, 'files' | 'memory'>,
   name: ProjectName,
   kept: Buffer | undefined,
 ): Promise<SimplePage | undefined> {
+  const source = `the remembered page of ${name}`;
   const bytes = kept === undefined ? await files.read(pagePath('index.v1_json', name)) : gunzipSync(kept);
-  return bytes && parseSimplePage(bytes.toString(), `the remembered page of ${name}`);
+  if (bytes === undefined) return undefined;
+  await memory?.take(name, jsonWeight(bytes));
+  return kept === undefined ? parsePublishedPage(bytes.toString(), source) : parseSimplePage(bytes.toString(), source);
 }
 
 /** What `read` finds; undefined where that is damaged. */

@@ -26,6 +26,7 @@ export async function learn(mirror: Mirror): Promise<void> {
   checkUpstream(mirror, known);
   // Somebody may have made room since.
   state.wake('no-room');
+  state.odd.enqueueDue(clock.now());
   requeueForNewSettings(mirror, known);
   const scope = scopeOf(mirror);
   const base = { upstream: settings.upstream, scope, rootIndexDue: true, serialMovedAt: clock.now() };

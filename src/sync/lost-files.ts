@@ -1,18 +1,11 @@
 /** What upstream's page does not list any more, and what becomes of it while the brake on deletions holds. */
 import type { ProjectName } from '../core/names.ts';
 import { filenameOf } from '../core/paths.ts';
-import { isJsonObject } from '../formats/json.ts';
-import { type SimplePage, simplePageFrom } from '../formats/simple-json.ts';
+import { type SimplePage, withSerial } from '../formats/simple-json.ts';
 import type { HeldFile, HeldProject } from '../state/state-store.ts';
-import { lastPage, pageToChooseFrom, type SourcePage } from './known-page.ts';
+import type { JudgedPage } from './judge-page.ts';
+import { lastPage, pageToChooseFrom } from './known-page.ts';
 import type { Mirror } from './mirror.ts';
-
-/** The held files that upstream took away. All of a project in quarantine are (PEP 792). */
-export function lostFiles(page: SimplePage, held: readonly HeldFile[]): HeldFile[] {
-  if (page.status === 'quarantined') return [...held];
-  const listed = new Set(page.files.map(({ filename }) => filename));
-  return held.filter(({ path }) => !listed.has(filenameOf(path)));
-}
 
 /** Those of `lost` that our page has: the others were lost before, and an archive keeps them. */
 export async function newlyLost(
@@ -33,23 +26,22 @@ export async function newlyLost(
 export async function withLostFiles(
   mirror: Mirror,
   name: ProjectName,
-  { page, url }: SourcePage,
+  judged: JudgedPage,
   held: HeldProject,
   lost: readonly HeldFile[],
-): Promise<SourcePage | undefined> {
+): Promise<JudgedPage | undefined> {
+  const { page, url, odd, broken } = judged;
   const before = await lastPage(mirror, name);
   if (before === undefined) return undefined;
   const names = new Set(lost.map(({ path }) => filenameOf(path)));
   const kept = before.page.files.filter(({ filename }) => names.has(filename));
-  const files = [...page.files, ...kept].map(({ json }) => json);
-  const meta = isJsonObject(page.json.meta) ? page.json.meta : {};
-  const json = {
-    ...page.json,
-    meta: { ...meta, '_last-serial': held.serial },
-    versions: versionsOf(page, before.page),
-    files,
-  };
-  return { page: simplePageFrom(json, page.name), url };
+  const { json } = withSerial(page, held.serial);
+  const versions = versionsOf(page, before.page);
+  const files = [...page.files, ...kept];
+  // With what is odd: a plan keeps the page, too.
+  const listed = [...files, ...odd].map((entry) => entry.json);
+  const whole = { ...page, serial: held.serial, files, json: { ...json, versions, files: listed } };
+  return { page: whole, url, odd, lost: judged.lost.filter((file) => !lost.includes(file)), broken };
 }
 
 function versionsOf(now: SimplePage, before: SimplePage): unknown {

@@ -1,5 +1,6 @@
 /** Everything a run works with: the ports, and the settings that a person chose. */
 import type { Clock } from '../core/clock.ts';
+import type { Memory } from '../core/memory.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { Report } from '../core/report.ts';
 import type { Sign, Verify } from '../core/signing.ts';
@@ -49,6 +50,8 @@ export interface Mirror {
   readonly selection: Selection;
   readonly space: Space;
   readonly brake: Brake;
+  /** What the pages of projects take, by their names. */
+  readonly memory: Memory;
   /** Signs the state that a run has reached; absent where nobody asks for that. */
   readonly sign?: Sign | undefined;
   /** By upstream's key; absent where upstream is believed as it is. */

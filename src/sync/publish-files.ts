@@ -1,28 +1,21 @@
-/** Brings what is planned of a page into the tree: bytes, then pages, then deletions. */
+/** Brings what is planned of a page, once it is fetched, into the pages; then goes what is not to be held any more. */
 import type { SimplePage } from '../formats/simple-json.ts';
 import { publishPages } from '../pages/publish-pages.ts';
 import type { PageHashes } from '../state/page-store.ts';
 import type { Unproven } from '../state/provenance.ts';
-import type { Due, HeldFile, HeldProject } from '../state/state-store.ts';
-import { type ChosenFiles, pagesOf } from './choose-files.ts';
-import { type Downloaded, download, isComplete } from './download.ts';
-import { discardFiles, discardUnsettled, missing } from './held-files.ts';
-import type { SourcePage } from './known-page.ts';
+import type { HeldFile } from '../state/state-store.ts';
+import { pagesOf } from './choose-files.ts';
+import { type Downloaded, isComplete } from './download.ts';
+import type { Fetched } from './fetch-files.ts';
+import { discardFiles, discardUnsettled } from './held-files.ts';
+import { keptEntries } from './kept-entries.ts';
 import type { Mirror } from './mirror.ts';
-import type { PlannedFile, ProjectPlan } from './plan.ts';
+import type { PlannedPage } from './plan-page.ts';
 import { tellLost, tellProvenance } from './provenance-news.ts';
 import { publishedFile } from './published-file.ts';
+import type { SelectedProject } from './selected-project.ts';
 
-/** What is to become of upstream's page. */
-export interface PlannedPage {
-  readonly source: SourcePage;
-  readonly chosen: ChosenFiles;
-  readonly plan: ProjectPlan;
-  /** Chosen, and left out for what their provenance is. */
-  readonly leftOut: readonly PlannedFile[];
-}
-
-/** What has become of it. */
+/** What has become of a page. */
 export interface Published {
   readonly now: readonly (HeldFile | undefined)[];
   /** What is not held any more. */
@@ -34,60 +27,42 @@ export interface Published {
   readonly pages?: PageHashes;
 }
 
-/** Publishes `page`. Throws what {@link download} throws, once everything else has arrived; then no page has changed. */
+/** Publishes `planned`, of which everything that could be is `fetched`. */
 export async function publishFiles(
   mirror: Mirror,
-  { due, held }: { readonly due: Due; readonly held: HeldProject },
-  { source, chosen, plan, leftOut }: PlannedPage,
+  { due, held }: SelectedProject,
+  { source, chosen, plan, leftOut, odd, stays }: PlannedPage,
+  fetched: Fetched,
 ): Promise<Published> {
   const { files, settings, state, upstream } = mirror;
-  const gone = new Set(settings.indexOnly ? [] : (await missing(files, held.files)).map(({ path }) => path));
-  const planned = plan.files.map((file) => (gone.has(file.path) ? { ...file, held: undefined } : file));
-  const results = settings.indexOnly ? planned.map(() => nothingFetched) : await downloadAll(due, mirror, planned);
-  const fetched = planned.map((file, at) => [file, results[at] ?? nothingFetched] as const);
-  const refused = fetched.flatMap(([file, { provenance }]) => (provenance.unproven?.leftOut === true ? [file] : []));
+  const results = plan.files.map((file) => [file, fetched.get(file.path) ?? asHeld(file.held, settings)] as const);
+  const refused = results.flatMap(([file, { provenance }]) => (provenance.unproven?.leftOut === true ? [file] : []));
   const left = new Set([...leftOut, ...refused].map(({ file }) => file.filename));
-  const own = new Map(fetched.map(([file, { held }]) => [file.file.filename, publishedFile(file, held, settings)]));
+  const own = new Map(results.map(([file, { held }]) => [file.file.filename, publishedFile(file, held, settings)]));
   const hidden = chosen.hidden || left.size > 0;
+  const kept = await keptEntries(mirror, due.name, stays, odd);
   const rest = { ...source, page: withoutFiles(source.page, left) };
-  const { shown, published } = pagesOf(rest, own, { ...chosen, hidden }, (url) => upstream.allows(url));
+  const { shown, published } = pagesOf(rest, own, { ...chosen, hidden }, (url) => upstream.allows(url), kept);
   // A run that dies before the project is finished leaves pages that tell neither all of upstream's nor what is held.
   if (held.published) state.requeue(due.name, []);
   const pages = await publishPages(files, due.name, shown, published, !held.published);
   const drop = [...plan.drop, ...refused.flatMap((file) => file.held ?? [])];
   await discardFiles(mirror, drop);
-  const settled = planned.filter((file) => !refused.includes(file)).map(({ path }) => path);
+  const settled = plan.files.filter((file) => !refused.includes(file)).map(({ path }) => path);
   await discardUnsettled(mirror, due.name, new Set(settled));
   for (const { file, wasAttested } of leftOut) if (wasAttested) tellLost(mirror, due.name, file.filename);
-  const now = results.map((result) => result.held);
-  return { now, drop, hidden, unproven: tellProvenance(mirror, due.name, fetched), pages };
+  const now = [...results.map(([, result]) => result.held), ...stays];
+  return { now, drop, hidden, unproven: tellProvenance(mirror, due.name, results), pages };
 }
 
-const nothingFetched: Downloaded = { held: undefined, provenance: {} };
+/** A file that was not fetched now. Where only pages are mirrored, it is left to upstream. */
+function asHeld(held: HeldFile | undefined, { indexOnly }: Mirror['settings']): Downloaded {
+  return { held: indexOnly ? undefined : held, provenance: {} };
+}
 
 /** What is left out for its provenance is not linked to upstream either. */
 function withoutFiles(page: SimplePage, filenames: ReadonlySet<string>): SimplePage {
   return { ...page, files: page.files.filter(({ filename }) => !filenames.has(filename)) };
-}
-
-/** All files of a project at the same time, under the run's one limit. When one fails the others are kept. */
-async function downloadAll({ name }: Due, mirror: Mirror, planned: readonly PlannedFile[]): Promise<Downloaded[]> {
-  const arriving = planned.filter((file) => !isComplete(file, mirror)).map(({ path }) => path);
-  if (arriving.length > 0) mirror.state.unsettle(name, arriving);
-  const results = await Promise.allSettled(
-    planned.map((file) =>
-      isComplete(file, mirror) ? { held: file.held, provenance: {} } : download(mirror, name, file),
-    ),
-  );
-  const downloaded = results.map((result) => (result.status === 'fulfilled' ? result.value : nothingFetched));
-  const held = downloaded.map((file) => file.held);
-  const isNew = (file: HeldFile | undefined, index: number): boolean => file !== planned[index]?.held;
-  mirror.state.hold(
-    name,
-    held.filter((file, index): file is HeldFile => file !== undefined && isNew(file, index)),
-  );
-  for (const result of results) if (result.status === 'rejected') throw result.reason;
-  return downloaded;
 }
 
 /** Whether the tree shows just that already: most rules change little of most projects. */

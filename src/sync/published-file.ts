@@ -18,7 +18,7 @@ export function publishedFile(
   const own = held.provenance && baseUrl !== undefined ? `${baseUrl}/${urlPath(provenancePath(path))}` : undefined;
   const provenance = file.provenance === undefined ? undefined : (own ?? file.provenance);
   return {
-    file: { ...file, sha256 },
+    file: { ...file, sha256, size: held.size },
     url: `../../${urlPath(path)}`,
     metadataSha256: held.metadataSha256,
     provenance,

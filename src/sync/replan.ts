@@ -2,7 +2,7 @@
  * Plans anew where only the rules changed. Most rules change nothing for most projects: what came of the plan before is
  * remembered, and where the same comes of the new one, no page is made and no file looked at.
  */
-import { throwIfPaused } from '../core/errors.ts';
+import { PausedError, StorageError, throwIfPaused } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
 import { explainReason } from '../policy/explain.ts';
 import type { DueReplan, Replanned } from '../state/state-store.ts';
@@ -27,7 +27,7 @@ export async function replanUnchanged(mirror: Mirror): Promise<number> {
     const same: Replanned[] = [];
     for (const due of piece) {
       if (only !== undefined && !only.has(due.name)) continue;
-      const plan = await unlessItChanges(mirror, due);
+      const plan = await unlessItChanges(mirror, due).catch(leaveToWork);
       if (plan !== undefined) same.push(plan);
     }
     state.replan(same);
@@ -36,6 +36,11 @@ export async function replanUnchanged(mirror: Mirror): Promise<number> {
     after = piece.at(-1)?.name;
     if (after === undefined) return done;
   }
+}
+
+/** What is thrown of a project is met again when that is worked on, and told there; only a disk concerns all of them. */
+function leaveToWork(error: unknown): undefined {
+  if (error instanceof StorageError || error instanceof PausedError) throw error;
 }
 
 /** The new plan, where nothing follows from it. */

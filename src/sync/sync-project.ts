@@ -6,15 +6,21 @@ import { NonsenseError } from '../core/errors.ts';
 import { type ProjectName, projectName } from '../core/names.ts';
 import { pagePath, projectFolder } from '../core/paths.ts';
 import { staleDelayMs } from '../core/retry.ts';
+import { withSerial } from '../formats/simple-json.ts';
 import { explainReason } from '../policy/explain.ts';
 import type { Due, Finished, HeldFile, HeldProject, Obstacle, Parked } from '../state/state-store.ts';
+import type { LookedAt, ProjectAnswer } from '../upstream/upstream.ts';
 import { healRestored } from './heal-restored.ts';
 import { bytesOf, discardFiles, discardUnsettled, missing } from './held-files.ts';
+import { type JudgedPage, judgePage } from './judge-page.ts';
 import { knownPage, type SourcePage } from './known-page.ts';
-import { lostFiles, newlyLost, withLostFiles } from './lost-files.ts';
+import { newlyLost, withLostFiles } from './lost-files.ts';
 import type { Mirror } from './mirror.ts';
+import { OddFilesOf } from './odd-files.ts';
+import { whyUnproven } from './prove-pages.ts';
 import { isProven } from './provenance.ts';
-import { publishProject, type SelectedProject } from './publish-project.ts';
+import { publishProject } from './publish-project.ts';
+import type { SelectedProject } from './selected-project.ts';
 import { refuseJump } from './serials.ts';
 
 const minuteMs = 60_000;
@@ -23,6 +29,8 @@ const absentAgainMs = 2 * minuteMs;
 const absentForGoodMs = 60 * minuteMs;
 /** The brake holds until a person lets it go, but upstream may think better of it. */
 const heldBackAgainMs = 24 * 60 * minuteMs;
+/** Each run looks whether upstream's snapshot proves it by now. */
+const unprovenAgainMs = 60 * minuteMs;
 /** Rarely PyPI's own serial of a project stays behind its changelog for ever: then the page is taken as it is. */
 const staleForGoodMs = 24 * 60 * minuteMs;
 
@@ -44,7 +52,9 @@ export async function syncProject(mirror: Mirror, due: Due): Promise<SyncOutcome
   const project = { due, held, decision };
   if (due.replan === true && !due.removed) {
     const source = await knownPage(mirror, due.name);
-    if (source !== undefined) return { finished: await publishProject(mirror, project, source, held) };
+    if (source !== undefined) {
+      return { finished: await publishProject(mirror, project, judgePage(mirror, project, source), held) };
+    }
   }
   return fromUpstream(mirror, project);
 }
@@ -54,8 +64,12 @@ async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<S
   const { due, held, decision } = project;
   const isPlanned =
     isProven(mirror, due.name, held) && state.decisionOf(due.name) === (decision && selection.keyOf(decision));
-  const etag = isPlanned && (await isIntact(mirror, due, held)) ? held.etag : undefined;
+  const isToBeTried = new OddFilesOf(mirror, project).isDue;
+  const etag = isPlanned && !isToBeTried && (await isIntact(mirror, due, held)) ? held.etag : undefined;
   const answer = await upstream.project(due.name, etag, due.attempts % 2 === 1);
+  const isHere = answer.kind === 'absent' && held.restored;
+  const unproven = isHere ? undefined : whyUnproven(mirror, due.name, seenIn(answer));
+  if (unproven !== undefined) return { wait: unproven, obstacle: 'unproven', delayMs: unprovenAgainMs };
   if (answer.kind === 'absent') {
     return held.restored ? { finished: await healRestored(mirror, project) } : absent(mirror, due, held);
   }
@@ -64,25 +78,43 @@ async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<S
   if (projectName(page.name) !== due.name) {
     throw new NonsenseError(`${url}: expected the page of ${due.name}, found that of ${JSON.stringify(page.name)}`);
   }
-  const stale = isStale(mirror, due, held, page.serial);
+  const isQuarantine = page.status === 'quarantined';
+  const isEarly = isQuarantine && isBehind(mirror, project, page.serial);
+  const stale = isEarly ? undefined : isStale(mirror, due, held, page.serial);
   if (stale !== undefined) return stale;
   refuseForgedSerial(mirror, due, held, page.serial, url);
   if (!held.published) selection.find(due.name);
-  const away = lostFiles(page, held.files);
-  const lost = await newlyLost(mirror, due.name, away);
-  const shown = held.files.length - (away.length - lost.length);
-  if (page.status !== 'quarantined' && !mayLose(mirror, due.name, lost, shown)) {
-    return withoutLosing(mirror, project, { page, url }, lost);
-  }
+  if (isEarly) return quarantineEarly(mirror, project, { page, url });
+  const judged = judgePage(mirror, project, { page, url });
+  const lost = await newlyLost(mirror, due.name, judged.lost);
+  const shown = held.files.length - (judged.lost.length - lost.length);
+  if (!isQuarantine && !mayLose(mirror, due.name, lost, shown)) return withoutLosing(mirror, project, judged, lost);
   const { serial, status } = page;
-  return {
-    finished: await publishProject(
-      mirror,
-      project,
-      { page, url },
-      { serial, status, etag: answer.etag, sha256: answer.sha256, served: true },
-    ),
-  };
+  const known = { serial, status, etag: answer.etag, sha256: answer.sha256, served: true };
+  return { finished: await publishProject(mirror, project, judged, known) };
+}
+
+/** Whether a later page is still to come. */
+function isBehind({ clock }: Mirror, { due, held }: SelectedProject, serial: number | undefined): boolean {
+  if (serial === undefined) return false;
+  const isForGood = due.obstacle === 'stale' && clock.now() - due.since >= staleForGoodMs;
+  return serial < (held.serial ?? 0) || (serial < due.serial && !isForGood);
+}
+
+/** A quarantine counts from any page that tells of it; the one that was promised is still to come. */
+async function quarantineEarly(mirror: Mirror, project: SelectedProject, source: SourcePage): Promise<SyncOutcome> {
+  const { due, held } = project;
+  const { serial = 0, status } = source.page;
+  const page = withSerial(source.page, Math.max(serial, held.serial ?? 0));
+  const judged = judgePage(mirror, project, { ...source, page });
+  const finished = await publishProject(mirror, project, judged, { serial: page.serial, status, etag: undefined });
+  const delayMs = staleDelayMs(due.attempts + 1);
+  const reason = `it is in quarantine by a page with serial ${serial}, expected ${Math.max(due.serial, held.serial ?? 0)}`;
+  return { finished, stays: { reason, obstacle: 'stale', nextTry: mirror.clock.now() + delayMs } };
+}
+
+function seenIn(answer: ProjectAnswer): LookedAt {
+  return answer.kind === 'page' ? answer.sha256 : answer.kind;
 }
 
 /** Whether `lost` may go of a project that shows so many files. */
@@ -94,12 +126,12 @@ function mayLose({ brake }: Mirror, name: ProjectName, { length: files }: readon
 async function withoutLosing(
   mirror: Mirror,
   project: SelectedProject,
-  source: SourcePage,
+  judged: JudgedPage,
   lost: readonly HeldFile[],
 ): Promise<SyncOutcome> {
   const { due, held } = project;
   const waiting = heldBack('held-back', `upstream lists ${lost.length} of its files no more`);
-  const whole = await withLostFiles(mirror, due.name, source, held, lost);
+  const whole = await withLostFiles(mirror, due.name, judged, held, lost);
   if (whole === undefined) return waiting;
   // Without its ETag it is looked at again.
   const known = { serial: held.serial, status: whole.page.status, etag: undefined, served: true };

@@ -20,6 +20,7 @@ import { learn } from './learn.ts';
 import { warnOfLeftOut } from './left-out.ts';
 import type { Mirror } from './mirror.ts';
 import { News } from './news.ts';
+import { provePages } from './prove-pages.ts';
 import { emptyTrash, followKeepRemoved, publishRemovals } from './removals.ts';
 import { replanUnchanged } from './replan.ts';
 import { publishRootIndex } from './root-index.ts';
@@ -43,6 +44,7 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
     followKeepRemoved(mirror);
     const seen = await trustUpstream(mirror);
     await learn(mirror);
+    await provePages(mirror, seen);
     compareClocks(mirror);
     mirror.brake.begin();
     warnOfLeftOut(mirror);
@@ -50,7 +52,7 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
     let result = await onePass(mirror, startedMs, () => work(mirror, memory));
     if (state.underWay.doubtful(mirror.clock.now()).length > 0) {
       // Once everything else is published: it may end the process.
-      const last = await onePass(mirror, startedMs, () => workOnDoubtful(mirror, memory));
+      const last = await onePass(mirror, startedMs, () => work(mirror, memory, workOnDoubtful));
       result = { done: result.done + last.done, parked: last.parked };
     }
     await proveUpstream(mirror, result.done === 0 ? seen : undefined);
@@ -80,15 +82,17 @@ async function onePass(mirror: Mirror, startedMs: number, work: () => Promise<Wo
 }
 
 /** What the projects that were just published require is queued in turn. */
-async function work(mirror: Mirror, memory: WorkMemory): Promise<WorkResult> {
+async function work(mirror: Mirror, memory: WorkMemory, first = workThroughQueue): Promise<WorkResult> {
   const { state, report } = mirror;
+  let pass = first;
   const plans = new Map<string, number>();
   let done = 0;
   for (;;) {
     report({ type: 'queued', projects: state.totals().queued });
     done += await replanUnchanged(mirror);
     if (state.totals().queued > 0) state.remember({ rootIndexDue: true });
-    const result = await workThroughQueue(mirror, memory);
+    const result = await pass(mirror, memory);
+    pass = workThroughQueue;
     done += result.done;
     if (mirror.settings.dryRun || !queueDependencies(mirror, plans)) return { done, parked: result.parked };
   }

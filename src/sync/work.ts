@@ -229,6 +229,7 @@ class QueueWorker {
       }
     } finally {
       this.#underWay.delete(name);
+      this.#mirror.memory.give(name);
     }
     const again = this.#again.delete(name) && !this.#isOver() ? this.#mirror.state.queued(name) : undefined;
     if (again !== undefined) await this.#work(again);

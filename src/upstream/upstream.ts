@@ -58,6 +58,9 @@ export type ProjectAnswer =
   | { readonly kind: 'unchanged' }
   | { readonly kind: 'absent' };
 
+/** The SHA-256 of a page as it was served, or why there is none. */
+export type LookedAt = string | 'unchanged' | 'absent';
+
 /** The index that is mirrored. All methods throw UnreachableError, NonsenseError, or PausedError. */
 export interface Upstream {
   /** The newest serial. Throws NoChangelogError where there is no changelog. */
@@ -70,6 +73,8 @@ export interface Upstream {
   listProjects(etag: string | undefined): Promise<ProjectList | undefined>;
   /** One project page; `fresh` asks in a way that goes around a stale copy in upstream's cache. */
   project(name: ProjectName, etag: string | undefined, fresh: boolean): Promise<ProjectAnswer>;
+  /** What a project page is, without reading it; it is likely to be asked for soon. */
+  look(name: ProjectName, etag: string | undefined): Promise<LookedAt>;
   /** Upstream's signed snapshot and the file beside it, as they are served; undefined when there is none. */
   snapshot(): Promise<ServedSnapshot | undefined>;
   /** Upstream's clock as its latest answer told it, in milliseconds; undefined when none did. */
@@ -79,7 +84,7 @@ export interface Upstream {
   /**
    * Streams a file of `size` bytes (undefined when the index does not say) into `sink`, once, without trying again.
    * Resolves when the body is complete, or with 'absent' (404, 410).
-   * Throws MismatchError, too, when it is longer than `size` or is not what follows `from`.
+   * Throws MismatchError, too, when it is far longer than `size` or is not what follows `from`.
    */
   file(url: URL, size: number | undefined, from: ResumePoint | undefined, sink: FileSink): Promise<'done' | 'absent'>;
   /** A small companion of a file, decoded; undefined when there is none. */

@@ -190,7 +190,7 @@ t.test('what is held of a project that is not finished yet is checked, too', asy
   const mirror = await openSyncedMirror(t);
   mirror.index.publish(makeWheel({ name: 'beta', version: '2.0' }));
   mirror.index.publish(makeSdist({ name: 'beta', version: '2.0' }));
-  const off = mirror.server.faults.add({ do: 'status', status: 404, match: /beta-2\.0\.tar\.gz/ });
+  const off = mirror.server.faults.add({ do: 'status', status: 500, match: /beta-2\.0\.tar\.gz/ });
   await mirror.runLater();
   const wheel = mirror.pathOf('beta', 'beta-2.0-py3-none-any.whl');
   rmSync(join(mirror.web, `${wheel}.metadata`));

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t from 'tap';
 import type { Reader } from '../../src/cli/open-reader.ts';
+import { statusOf } from '../../src/cli/status.ts';
 import { explain, manyProjects, parseSubject } from '../../src/cli/why.ts';
 import { UsageError } from '../../src/core/errors.ts';
 import type { Policy } from '../../src/policy/policy.ts';
@@ -257,6 +258,36 @@ t.test('where it takes a while to find out what is required, that is said before
   db.exec('UPDATE totals SET projects = 10');
   t.same(await said(), []);
   db.close();
+});
+
+t.test('what is wrong with a file that alone is left out is told, with its name as it can be asked for', async (t) => {
+  const mirror = await openTestMirror(t);
+  await mirror.run();
+  mirror.index.addRole('alpha', 'x');
+  mirror.alterPage('alpha', (page) => ({
+    ...page,
+    files: [
+      { ...page.files[0], filename: 'a/\u202e\x01#.zip' },
+      ...page.files.map((file, at) => (at === 0 ? { ...file, url: 'https://evil.invalid/x' } : file)),
+    ],
+  }));
+  await mirror.runLater();
+  const { files } = await ask(mirror, undefined, 'alpha');
+  t.match(files.filter((file) => file.startsWith('held')).length, 2, 'what is held stays so');
+  t.match(
+    files.filter((file) => / \| found /.test(file)),
+    [
+      /^held \| alpha-1\.0\S+ \| files from https:\/\/evil\.invalid are not allowed .* \| found \S+Z, 1 time; not tried again before \S+Z$/,
+      /^left out \| a\\u\{2f\}\\u\{202e\}\\u0001#\.zip \| its name has the character \/ \(U\+002F\) \| found \S+Z$/,
+    ],
+  );
+  const one = await ask(mirror, undefined, 'alpha/a\\u{2f}\\u{202e}\\u0001#.zip');
+  t.ok(one.found);
+  t.equal(one.files.length, 1);
+  t.match(await withReader(mirror, undefined, statusOf), {
+    oddFiles: 2,
+    latestOdd: [{ project: 'alpha' }, { project: 'alpha' }],
+  });
 });
 
 t.test('a subject that names nothing is refused', async (t) => {

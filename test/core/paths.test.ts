@@ -4,6 +4,7 @@ import t from 'tap';
 import { type ProjectName, projectName } from '../../src/core/names.ts';
 import {
   blobPath,
+  fileNameProblem,
   isFileName,
   metadataPath,
   pagePath,
@@ -52,7 +53,7 @@ t.test('a file that PyPI would list goes where PyPI has it', async (t) => {
     'pkg-1.0~rc1,2=3@4.tar.gz',
     '0-0.0.tar.gz',
     'a..b-1.0.tar.gz',
-    `${'n'.repeat(236)}-1.0.whl`.slice(-244),
+    `${'n'.repeat(247)}-1.0.whl`.slice(-255),
   ];
   for (const name of names) {
     t.equal(place(`/packages/${hash}/${encodeURIComponent(name)}`, name), `packages/${hash}/${name}`, name);
@@ -185,7 +186,7 @@ const hostileNames: [string, string][] = [
   ['a trailing space', 'a.zip '],
   ['a trailing tilde', 'a.zip~'],
   ['300 bytes', `${'n'.repeat(296)}.zip`],
-  ['a name whose companions have too long names', `${'n'.repeat(241)}.zip`],
+  ['256 bytes', `${'n'.repeat(252)}.zip`],
   ['letters that take more bytes than they are', `${'é'.repeat(100)}.zip`],
   ['not ASCII', 'naïve-1.0.zip'],
   ['look-alikes', '\u0440kg-1.0.zip'],
@@ -226,6 +227,21 @@ for (const [what, name] of hostileNames) {
   });
 }
 
+t.test('what is wrong with a name is told: which character, and how many bytes too long', async (t) => {
+  const cases: [string, string][] = [
+    ['demo-1.4#1.zip', 'its name has the character # (U+0023)'],
+    ['demo-1.4\x01.zip', 'its name has the character U+0001'],
+    ['na\u00efve-1.0.zip', 'its name has the character U+00EF'],
+    ['\u{1f600}.zip', 'its name has the character U+1F600'],
+    ['.zip', 'its name begins with the character . (U+002E)'],
+    [`${'n'.repeat(252)}.zip`, 'its name is 1 bytes longer than the 255 that file systems take'],
+    ['demo-1.0.html', 'its name does not end as that of a distribution'],
+    ['', 'its name is empty'],
+  ];
+  for (const [name, problem] of cases) t.equal(fileNameProblem(name), problem);
+  t.equal(fileNameProblem('demo-1.4.zip'), undefined);
+});
+
 t.test('whatever upstream says, an accepted path stays in web/packages and is no page and no companion', async (t) => {
   const way = '.. . %2e%2e %2e %2f %5c \\ a 47 packages simple -x .x'.split(' ');
   const folder = fc.oneof(
@@ -260,7 +276,7 @@ t.test('whatever upstream says, an accepted path stays in web/packages and is no
         posix.resolve('/web', path).startsWith('/web/packages/') &&
         parts.length === 5 &&
         parts.at(-1) === name &&
-        parts.every((part) => /^[A-Za-z0-9_][ -~]*$/.test(part) && `${part}.provenance`.length <= 255) &&
+        parts.every((part) => /^[A-Za-z0-9_][ -~]*$/.test(part) && part.length <= 255) &&
         !/\.(?:metadata|provenance|html)$/.test(path)
       );
     }),

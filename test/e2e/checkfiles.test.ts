@@ -66,7 +66,7 @@ t.test('what is no mirror is refused in one line, and stays as it is', async (t)
   const before = treeOf(root);
   const rows: readonly (readonly [string, number, RegExp])[] = [
     ['foreign', 2, /: is neither empty nor a mirror \(it holds thesis.tex\)/],
-    ['empty', 2, /: is no mirror \(\S+\/empty\/web does not exist\)$/],
+    ['empty', 2, /: is no mirror \([^\n]+\/empty\/web does not exist\)$/],
     ['missing', 2, /: is no mirror/],
     ['lost', 4, /lost\/state\.db: is missing; pep381checkfiles --rebuild makes it anew from the tree$/],
     ['blank', 4, /blank\/state\.db: knows nothing of this mirror; pep381run takes over what lies there, and so does/],

@@ -1,6 +1,6 @@
 /** What pep381run does and says when it runs: the contract of 1.5, and the exit codes that cron relies on. */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import t from 'tap';
 import { readerProblems } from '../fixtures/reader-check.ts';
 import { makeWheel } from '../sample/distributions.ts';
@@ -109,30 +109,47 @@ t.test('of twenty runs started at once exactly one works', async (t) => {
   t.same(readerProblems(join(target, 'web')), []);
 });
 
-t.test('a project that fails is parked, the others are mirrored, and the exit code is 1', async (t) => {
+t.test('what fails is told and left out, the others are mirrored, and the exit code is 1', async (t) => {
   const { server, target, mirror } = await openSample(t, program);
   server.faults.add({ do: 'body', match: /\/simple\/sample-base\/$/, body: '{}' });
   server.faults.add({ do: 'corrupt', match: /sample_pure-0\.3.*\.whl$/ });
   const { code, stdout, stderr } = await mirror('-q');
   t.equal(code, 1);
   t.equal(stdout, '');
-  const [summary, base, pure, ...more] = stderr.trimEnd().split('\n').sort();
-  t.match(pure, /^sample-pure: \S+\.whl: expected \d+ bytes with sha256 \w+, found \d+ bytes with \w+$/);
+  const [summary, pure, base, ...more] = stderr.trimEnd().split('\n').sort();
+  t.match(
+    pure,
+    /^Alarm: sample-pure: "sample_pure-0\.3\S+\.whl": \S+\.whl: expected \d+ bytes with sha256 \w+, found \d+ bytes with \w+; it is left out, and tried again later$/,
+  );
   t.match(base, /^sample-base: /);
-  t.match(summary, /^11 projects published, .* 2 projects failed and stay queued in [\d.]+ s\.$/);
+  t.match(summary, /^12 projects published, .* 1 project failed and stays queued, 1 alarm in [\d.]+ s\.$/);
   t.same(more, [], '-q prints a line for each of the two, and the summary');
   t.notOk(existsSync(join(target, 'web/simple/sample-base')));
-  t.notOk(existsSync(join(target, 'web/simple/sample-pure')));
-  t.match(
-    stateOf(target).queue,
-    [
-      { name: 'sample-base', attempts: 1 },
-      { name: 'sample-pure', attempts: 1 },
-    ],
-    'both stay queued',
-  );
+  t.ok(existsSync(join(target, 'web/simple/sample-pure')));
+  t.match(stateOf(target).queue, [{ name: 'sample-base', attempts: 1 }], 'the project stays queued');
   const status = JSON.parse(readFileSync(join(target, 'web/mirror-status.json'), 'utf8'));
-  t.match(status, { 'exit-code': 1, parked: [{ name: 'sample-base' }, { name: 'sample-pure' }] });
+  t.match(status, { 'exit-code': 1, 'odd-files': 1, parked: [{ name: 'sample-base' }] });
+});
+
+t.test('a file that is left out is told once, keeps no exit code at 1, and can be asked for', async (t) => {
+  const { server, target, mirror } = await openSample(t, program);
+  server.faults.add({ do: 'corrupt', match: /sample_pure-0\.3.*\.whl$/ });
+  t.match(await mirror('-q'), {
+    code: 1,
+    stderr: /^Alarm: sample-pure: "sample_pure-0\.3[^\n]*\n\d+ projects published/,
+  });
+  t.match(await mirror('-q', '--reconcile'), { code: 0, stderr: '' });
+  const shown = await run(program, ['--status', target]);
+  t.match(shown.stdout, /^Left out {2}1 file, each for what is wrong with it$/m);
+  t.match(shown.stdout, /^\S+Z {2,}\S+Z {2}sample-pure:/m);
+  const [file = ''] = /sample_pure-0\.3\S+\.whl/.exec(shown.stdout.replaceAll(/\s+/g, ' ')) ?? [];
+  const why = await run(program, ['--why', `sample-pure/${file}`, target]);
+  t.match(why, {
+    code: 0,
+    stdout: /^left out .*sample_pure-0\.3\S+\.whl {2}.*expected \d+ bytes .*: found \S+Z, 1 time; not/m,
+  });
+  const checked = await run(join(dirname(program), 'pep381checkfiles'), ['-q', target]);
+  t.match(checked, { code: 0, stdout: '', stderr: '' }, 'a check finds nothing wrong');
 });
 
 t.test('without -q a parked project is told at once, and again by nobody', async (t) => {
@@ -199,7 +216,7 @@ t.test('--log-format json writes one JSON object per line, whatever happens', as
   const types = new Set(events.map(({ type }) => type));
   for (const type of ['learned', 'queued', 'project-started', 'project-planned', 'file-started', 'file-done'])
     t.ok(types.has(type), type);
-  t.match(events.at(-1), { type: 'summary', exitCode: 1, summary: /^12 projects published/ });
+  t.match(events.at(-1), { type: 'summary', exitCode: 1, summary: /^13 projects published.*1 alarm/ });
 
   server.faults.add({ do: 'stall' });
   const holder = begin('--log-format', 'json');

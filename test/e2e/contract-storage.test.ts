@@ -48,7 +48,7 @@ t.test('a database that is none is told with advice, and the advice works', asyn
   for (const name of ['state.db-wal', 'state.db-shm']) rmSync(join(target, name), { force: true });
   const { code, stderr } = await mirror('-q');
   t.equal(code, 4);
-  t.match(stderr, /^pep381run: error: \S+state\.db: file is not a database; move the file away: [^\n]+\n$/);
+  t.match(stderr, /^pep381run: error: [^\n]+state\.db: file is not a database; move the file away: [^\n]+\n$/);
   rmSync(join(target, 'state.db'));
   t.equal((await mirror('-q')).code, 0);
   t.same(publishedTree(target), before);
@@ -62,7 +62,7 @@ t.test('files whose disk is not mounted are told by every program, and the advic
   mkdirSync(join(target, 'web/packages'));
   const before = treeOf(join(target, 'web'));
   const reason =
-    /^(?:pep381\w+|processlogs): error: \S+packages: holds no file, but \S+ knows \d+ files; is the disk mounted\?/;
+    /^(?:pep381\w+|processlogs): error: [^\n]+packages: holds no file, but [^\n]+ knows \d+ files; is the disk mounted\?/;
   const starts = [
     ['pep381run', '-q', '--upstream', server.url, target],
     ['pep381checkfiles', '-q', '--repair', target],
@@ -141,11 +141,11 @@ t.test('a read-only disk is told as such', canMount, async (t) => {
   const { code, stdout, stderr } = await run(program, args);
   t.equal(code, 4);
   t.equal(stdout, '');
-  t.match(stderr, /^pep381run: error: \S+: cannot be written to: EROFS: read-only file system[^\n]*\n$/);
+  t.match(stderr, /^pep381run: error: [^\n]+: cannot be written to: EROFS: read-only file system[^\n]*\n$/);
   t.same(treeOf(target), before);
   const fresh = await run(program, ['--upstream', server.url, join(disk.folder, 'new')]);
   t.equal(fresh.code, 4);
-  t.match(fresh.stderr, /^pep381run: error: \S+: cannot be created: [^\n]+\n$/);
+  t.match(fresh.stderr, /^pep381run: error: [^\n]+: cannot be created: [^\n]+\n$/);
   disk.remount('rw');
   t.equal((await run(program, args)).code, 0);
 });

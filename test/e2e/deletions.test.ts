@@ -83,7 +83,7 @@ t.test('a run with nothing to do does not end with 0 while a project waits for i
   t.teardown(() => server.close());
   const target = join(t.testdir(), 'pypi');
   const mirror = () => run(program, ['-q', '--upstream', server.url, target]);
-  const heal = server.faults.add({ do: 'status', status: 404, match: /alpha-1\.0\.tar\.gz$/ });
+  const heal = server.faults.add({ do: 'body', body: '[]', match: /simple\/alpha\/$/ });
   t.match(await mirror(), { code: 1, stderr: /alpha/ });
   heal();
   t.match(await mirror(), { code: 1, stderr: '' });

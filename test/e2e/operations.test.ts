@@ -58,7 +58,7 @@ t.test('root is told once that it need not be root, and not under -q', async (t)
   const mirror = (...options: string[]) =>
     run(program, [...options, '--upstream', server.url, target], { keepRootHint: true });
   t.same(await mirror('-q'), quiet);
-  const hint = /^Root is not needed\. Safer: useradd --system pypi && chown -R pypi \S+, and run it as that user/;
+  const hint = /^Root is not needed\. Safer: useradd --system pypi && chown -R pypi [^\n]+, and run it as that user/;
   const [first, second] = [await mirror(), await mirror()];
   t.equal(hint.test(first.stdout), process.getuid?.() === 0);
   t.notMatch(second.stdout, hint);

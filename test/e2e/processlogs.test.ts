@@ -171,23 +171,25 @@ t.test('the line in the crontab works with bash and with dash, which leaves the 
     .split(' ')
     .slice(5)
     .join(' ');
-  for (const shell of ['bash', 'dash']) {
-    const root = newTarget(t, {
-      'pypi.log.1': logOf(days.slice(0, 2), 2),
-      'pypi.log': logOf(days.slice(1), 5),
+  for (const shell of ['bash', 'dash'] as const) {
+    t.test(shell, programsOrReason(shell), async (t) => {
+      const root = newTarget(t, {
+        'pypi.log.1': logOf(days.slice(0, 2), 2),
+        'pypi.log': logOf(days.slice(1), 5),
+      });
+      const line = command
+        .replace('/usr/local/lib/pep381client', programs)
+        .replace('/var/pypi', `'${join(root, 'target')}'`)
+        .replace('/var/log/apache2', `'${root}'`);
+      const { status, stdout, stderr } = spawnSync(shell, ['-c', line], {
+        encoding: 'utf8',
+        env: { PATH: process.env.PATH, HOME: '/nonexistent' },
+        stdio: ['ignore', 'pipe', 'pipe'],
+      });
+      t.same({ status, stdout, stderr }, { status: 0, stdout: '', stderr: '' });
+      const file = join(root, 'target/web/local-stats/days/2026-11-21.bz2');
+      t.match((await bzip2.decompress(readFileSync(file))).toString(), /,7\r\n$/);
     });
-    const line = command
-      .replace('/usr/local/lib/pep381client', programs)
-      .replace('/var/pypi', join(root, 'target'))
-      .replace('/var/log/apache2', root);
-    const { status, stdout, stderr } = spawnSync(shell, ['-c', line], {
-      encoding: 'utf8',
-      env: { PATH: process.env.PATH, HOME: '/nonexistent' },
-      stdio: ['ignore', 'pipe', 'pipe'],
-    });
-    t.same({ status, stdout, stderr }, { status: 0, stdout: '', stderr: '' }, shell);
-    const file = join(root, 'target/web/local-stats/days/2026-11-21.bz2');
-    t.match((await bzip2.decompress(readFileSync(file))).toString(), /,7\r\n$/, shell);
   }
 });
 

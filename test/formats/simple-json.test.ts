@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { NonsenseError } from '../../src/core/errors.ts';
 import { renderSimpleHtml } from '../../src/formats/simple-html.ts';
-import { parseSimplePage, renderSimpleJson } from '../../src/formats/simple-json.ts';
+import { parsePublishedPage, parseSimplePage, renderSimpleJson } from '../../src/formats/simple-json.ts';
 import { recording, recordings, recordingsMissing } from '../fixtures/shared-fixtures.ts';
 import { asListed, sha256 } from './page.ts';
 
@@ -298,24 +298,57 @@ t.test('an error about a page names the page and what is wrong with it', async (
     [page({ name: 5 }), /the page has no name/],
     [page({ files: undefined }), /no list of files/],
     [page({ files: {} }), /no list of files/],
-    [page({ files: [file, null] }), /file 2 is not an object/],
-    [page({ files: ['pkg-1.0.zip'] }), /file 1 is not an object/],
-    [page({ files: [[]] }), /file 1 is not an object/],
-    [pageWithFile({ filename: undefined }), /file 1 has no filename/],
-    [pageWithFile({ filename: '' }), /file 1 has no filename/],
-    [pageWithFile({ filename: 5 }), /file 1 has no filename/],
-    [pageWithFile({ url: undefined }), /file 1 \(pkg-1\.0\.zip\) has no url/],
-    [pageWithFile({ url: '' }), /file 1 \(pkg-1\.0\.zip\) has no url/],
-    [pageWithFile({ hashes: undefined }), /file 1 \(pkg-1\.0\.zip\) has no hashes/],
-    [pageWithFile({ hashes: null }), /has no hashes/],
-    [pageWithFile({ hashes: [sha256] }), /has no hashes/],
-    [page({ files: [file, { ...file, url: 'x' }] }), /a file is listed twice/],
   ];
   for (const [text, problem] of cases) {
     t.throws(() => parseSimplePage(text, source), NonsenseError, text.slice(0, 40));
     t.throws(() => parseSimplePage(text, source), problem);
     t.throws(() => parseSimplePage(text, source), { message: source });
   }
+});
+
+t.test('an entry that names no file costs itself, and no other', async (t) => {
+  const twice = { ...file, url: 'x' };
+  const cases: [entries: unknown[], odd: [filename: string | undefined, problem: RegExp][]][] = [
+    [[null], [[undefined, /its entry is not an object/]]],
+    [['pkg-1.0.zip'], [[undefined, /not an object/]]],
+    [[[]], [[undefined, /not an object/]]],
+    [[{ ...file, filename: undefined }], [['pkg-1.0.zip', /it has no filename/]]],
+    [[{ ...file, filename: '', url: 'https://files.example/x/y.zip?z#z' }], [['y.zip', /it has no filename/]]],
+    [[{ ...file, filename: 5, url: 5 }], [[undefined, /it has no filename/]]],
+    [[{ ...file, url: undefined }], [['pkg-1.0.zip', /it has no url/]]],
+    [[{ ...file, url: '' }], [['pkg-1.0.zip', /it has no url/]]],
+    [[{ ...file, url: ['x'] }], [['pkg-1.0.zip', /it has no url/]]],
+    [[{ ...file, hashes: undefined }], [['pkg-1.0.zip', /it has no hashes/]]],
+    [[{ ...file, hashes: [sha256] }], [['pkg-1.0.zip', /it has no hashes/]]],
+    [[file, twice], Array(2).fill(['pkg-1.0.zip', /it is listed twice, and not as the same/])],
+  ];
+  const other = { ...file, filename: 'other-1.0.zip' };
+  for (const [entries, odd] of cases) {
+    const text = page({ files: [...entries, other] });
+    const parsed = parseSimplePage(text, source);
+    t.same(
+      parsed.files.map(({ filename }) => filename),
+      ['other-1.0.zip'],
+    );
+    t.match(
+      parsed.odd,
+      odd.map(([filename, problem]) => ({ filename, problem })),
+    );
+    t.throws(() => parsePublishedPage(text, source), NonsenseError, 'a mirror has published no such page');
+  }
+});
+
+t.test('what is listed twice as the same is one file, which is yanked where one of them is', async (t) => {
+  const parsed = parsePublishedPage(page({ files: [file, { ...file, yanked: 'why' }, file] }), source);
+  t.match(parsed.files, [{ filename: 'pkg-1.0.zip', yanked: 'why' }]);
+  t.equal(parsed.files.length, 1);
+});
+
+t.test('hashes in capitals are read, and published as everybody writes them', async (t) => {
+  const capitals = { sha256: sha256.toUpperCase(), md5: 'X' };
+  t.equal(fileOf({ hashes: capitals }).sha256, sha256);
+  t.equal(fileOf({ 'core-metadata': capitals }).metadataSha256, sha256);
+  t.match(republished(pageWithFile({ hashes: capitals })), { files: [{ hashes: { sha256, md5: 'X' } }] });
 });
 
 t.test('a page that is nested without end is nonsense, not a crash', async (t) => {

@@ -112,3 +112,25 @@ t.test('the order of keys and of list members is irrelevant', async (t) => {
   );
   t.pass();
 });
+
+t.test('each part of a pin and of a constraint counts', async (t) => {
+  const [one, other] = ['a'.repeat(64), 'b'.repeat(64)];
+  const texts = [
+    ['x', ''],
+    ['x', 'a==1'],
+    ['x', 'a==2'],
+    ['x', 'b==1'],
+    ['x', `a==1 --hash=sha256:${one}`],
+    ['x', `a==1 --hash=sha256:${other}`],
+    ['x', `a==1 --hash=sha256:${one} --hash=sha256:${other}`],
+    ['x==1', ''],
+    ['x[e]==1', ''],
+    [`x==1 --hash=sha256:${one}`, ''],
+    [`x==1 --hash=sha256:${other}`, ''],
+  ];
+  const prints = texts.map(([requirement, constraint]) => {
+    const files = { 'r.txt': `-c c.txt\n${requirement}\n`, 'c.txt': `${constraint}\n` };
+    return fingerprintOf(policyOf('requirements = ["r.txt"]\ndependencies = true', files)).projects;
+  });
+  t.equal(new Set(prints).size, texts.length);
+});

@@ -198,6 +198,19 @@ t.test('a few old files of many projects hold nothing back, and most files of ma
   }
 });
 
+t.test('where the day is used up by removals, files that come to two projects go all the same', async (t) => {
+  const mirror = await openTestMirror(t, { index: indexOfMany(17) });
+  await mirror.run();
+  removeMany(mirror, 0, 4);
+  for (const at of [4, 5]) mirror.index.removeRelease(`many-${at}`, '1.0');
+  await mirror.runLater();
+  t.same(held(mirror), { projects: 16, heldBack: 0 });
+  mirror.index.removeRelease('many-6', '1.0');
+  await mirror.runLater();
+  t.same(held(mirror), { projects: 16, heldBack: 1 });
+  t.same(mirror.problems(), []);
+});
+
 t.test('where removals are held back files stay, too', async (t) => {
   const mirror = await openTestMirror(t, { index: indexOfMany(60) });
   await mirror.run();

@@ -3,7 +3,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { restoreProject } from '../../src/adopt/restore-project.ts';
-import { fingerprint, treeOf } from '../fixtures/reader-check.ts';
+import { treeOf } from '../fixtures/reader-check.ts';
 import { named, openMirrorAt, openTestMirror, type TestMirror } from '../fixtures/test-mirror.ts';
 import { makeWheel } from '../sample/distributions.ts';
 
@@ -29,14 +29,11 @@ async function openTampered(t: Test): Promise<Tampered> {
   return { mirror, ours, path };
 }
 
-const pagesOf = (mirror: TestMirror, name: string) =>
-  Object.entries(fingerprint(mirror.web)).filter(([path]) => path.startsWith(`simple/${name}/`));
-
 t.test(
-  'other bytes under the name of a file that is held: ours stays, with its page, and somebody is told',
+  'other bytes under the name of a file that is held: ours stays, with its entry, and somebody is told',
   async (t) => {
     const { mirror, ours, path } = await openTampered(t);
-    const before = pagesOf(mirror, 'alpha');
+    const before = mirror.page('alpha').files;
     const result = await mirror.runLater();
     t.same([...result.parked], ['alpha']);
     t.match(mirror.eventsOf('project-parked'), [{ name: 'alpha', expected: false }], 'so the run exits with 1');
@@ -44,7 +41,13 @@ t.test(
       /"alpha-1\.0-py3-none-any\.whl": the hash changed: \w{64} is held, \w{64} is listed; .* \(pep381run --accept-changes\)$/,
     ]);
     t.ok(readFileSync(join(mirror.web, path)).equals(ours));
-    t.same(pagesOf(mirror, 'alpha'), before);
+    const now = mirror.page('alpha').files;
+    t.same(
+      before.filter((file) => !now.some((other) => JSON.stringify(other) === JSON.stringify(file))),
+      [],
+    );
+    t.same(mirror.page('alpha').versions, ['1.0', '2.0'], 'what else the project has is taken');
+    t.ok(mirror.filenames('alpha').includes('alpha-2.0-py3-none-any.whl'));
     t.notOk(
       mirror.requested().some((asked) => asked.includes('alpha-1.0')),
       'and theirs is not even fetched',
@@ -83,6 +86,18 @@ t.test('whoever finds that upstream is right says so for a project, and gets its
   t.equal((await mirror.runLater()).parked.size, 0);
 });
 
+t.test('a yank counts although the bytes that are listed do not', async (t) => {
+  const { mirror } = await openTampered(t);
+  mirror.index.yank('alpha', '1.0', 'malware');
+  await mirror.runLater();
+  t.match(mirror.parkings(), [/the hash changed/]);
+  t.match(
+    mirror.page('alpha').files.find(({ filename }) => filename === wheel),
+    { yanked: 'malware', url: /^\.\.\/\.\.\// },
+  );
+  t.same(mirror.problems(), []);
+});
+
 t.test('accepting changes asks for no project that is not held', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
@@ -94,12 +109,12 @@ for (const [what, hashes] of Object.entries({ 'no hash any more': {}, 'md5 only'
   t.test(`a file that is held, and has ${what} upstream, stays as it is`, async (t) => {
     const mirror = await openTestMirror(t);
     await mirror.run();
-    const before = pagesOf(mirror, 'beta');
+    const before = mirror.page('beta').files;
     mirror.index.addRole('beta', 'somebody');
     mirror.alterFile('beta', (file) => ({ ...file, hashes }));
     t.same([...(await mirror.runLater()).parked], ['beta']);
     t.match(mirror.parkings(), [/the hash changed: \w{64} is held, no sha256 is listed/]);
-    t.same(pagesOf(mirror, 'beta'), before);
+    t.same(mirror.page('beta').files, before);
     t.same(mirror.problems(), []);
   });
 }
@@ -123,7 +138,6 @@ for (const [what, { away, back }] of Object.entries(detours)) {
     await mirror.run();
     away(mirror);
     await mirror.runLater();
-    const before = pagesOf(mirror, 'alpha');
     back(mirror);
     mirror.index.publish(makeWheel({ name: 'alpha', version: '1.0', files: { 'alpha/evil.py': Buffer.from('evil') } }));
     const result = await mirror.runLater();
@@ -131,7 +145,8 @@ for (const [what, { away, back }] of Object.entries(detours)) {
     t.match(mirror.parkings(), [
       /"alpha-1\.0-py3-none-any\.whl": the hash changed: \w{64} was held, \w{64} is listed; /,
     ]);
-    t.same(pagesOf(mirror, 'alpha'), before);
+    const others = [...(mirror.index.find('alpha')?.files.keys() ?? [])].filter((name) => name !== wheel);
+    t.same(mirror.filenames('alpha'), others, 'what else the project has is taken');
     t.notOk(mirror.requested().some((asked) => asked.includes(wheel)));
     await mirror.run({ settings: { acceptChanges: named('alpha') } });
     t.ok(mirror.filenames('alpha').includes(wheel));

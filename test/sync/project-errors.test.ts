@@ -1,7 +1,10 @@
 /** What one project breaks is broken for that project alone. */
 import t from 'tap';
+import type { WebPath } from '../../src/core/paths.ts';
+import type { MirrorEvent } from '../../src/core/report.ts';
+import { sync } from '../../src/sync/sync.ts';
 import { policyFrom } from '../fixtures/policy-from.ts';
-import { openTestMirror } from '../fixtures/test-mirror.ts';
+import { openMirrorAt, openTestMirror } from '../fixtures/test-mirror.ts';
 import { makeWheel } from '../sample/distributions.ts';
 import { SampleIndex } from '../sample/sample-index.ts';
 
@@ -63,3 +66,43 @@ t.test('sizes that add up beyond what a database can hold', async (t) => {
   t.equal(mirror.page().projects.length, 3);
   t.ok(mirror.remembered((state) => state.planTotals(10)).length > 0);
 });
+
+t.test('an error while new rules are followed is one of the project that it is met at', async (t) => {
+  const mirror = await openTestMirror(t);
+  await mirror.run({ policy: policyFrom('dependencies = true\n[releases]\nkeep = 5\n') });
+  const policy = policyFrom('dependencies = true\n[releases]\nkeep = 4\n');
+  const events: MirrorEvent[] = [];
+  const report = (event: MirrorEvent): void => {
+    events.push(event);
+  };
+  const opened = openMirrorAt(mirror.target, mirror.server.url, mirror.clock, { policy, report });
+  t.teardown(opened.close);
+  const files = new Proxy(opened.mirror.files, {
+    get(store, key) {
+      const value: unknown = Reflect.get(store, key);
+      if (key === 'read') return (path: WebPath) => (path.includes('/beta/') ? unknown() : store.read(path));
+      return typeof value === 'function' ? value.bind(store) : value;
+    },
+  });
+  const result = await sync({ ...opened.mirror, files });
+  t.same([...result.parked], ['beta']);
+  t.match(
+    events.filter(({ type }) => type === 'alarm'),
+    [{ message: /^beta: TypeError: out of order/ }],
+  );
+  t.equal(opened.mirror.state.totals().queued, 1);
+});
+
+t.test('an upload time that no calendar has', async (t) => {
+  const mirror = await openTestMirror(t);
+  for (const time of ['+275760-09-13T00:00:00Z', '-271821-04-20T00:00:00Z']) {
+    mirror.alterFile('beta', (file) => ({ ...file, 'upload-time': time }));
+    const result = await mirror.runLater();
+    t.same([...result.parked], []);
+    t.same(mirror.problems(), []);
+  }
+});
+
+function unknown(): never {
+  throw new TypeError('out of order');
+}

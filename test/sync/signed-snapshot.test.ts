@@ -94,7 +94,7 @@ t.test('what is parked is signed as it is published, and counted', async (t) => 
   await mirror.run({ sign });
   mirror.index.publish(makeWheel({ name: 'alpha', version: '2.0' }));
   mirror.index.publish(makeWheel({ name: 'beta', version: '2.0' }));
-  mirror.server.faults.add({ do: 'status', status: 404, match: /alpha-2\.0/ });
+  mirror.server.faults.add({ do: 'status', status: 500, match: /alpha-2\.0/ });
   await mirror.runLater({ sign });
   t.match(mirror.parkings(), [/^alpha: /]);
   t.match(isOfTree(t, mirror), { queued: 1, projects: 3 });

@@ -72,7 +72,7 @@ t.test('a parked project is tried again when its time has come: after 5, 10, 20 
   const mirror = await openTestMirror(t);
   await mirror.run();
   mirror.index.publish(makeWheel({ name: 'alpha', version: '2.0' }));
-  mirror.server.faults.add({ do: 'status', status: 404, match: /alpha-2\.0.*\.whl$/ });
+  mirror.server.faults.add({ do: 'body', body: '[]', contentType: 'application/json', match: /simple\/alpha\/$/ });
   await mirror.run();
   for (const minutes of [5, 10, 20, 40, 80, 160, 320, 640, 1280, 1440, 1440]) {
     t.equal((mirror.eventsOf('project-parked')[0]?.nextTry ?? 0) - mirror.clock.now(), minutes * minuteMs);

@@ -166,6 +166,18 @@ t.test('one project that is refused makes nobody wait, however many files it has
   t.equal(await placesOf(limiter, 20), 4);
 });
 
+t.test('provenance that is refused for every project makes nobody wait', async (t) => {
+  const clock = new FakeClock();
+  const limiter = new RequestLimiter(4, clock, never);
+  for (let project = 0; project < 30; project += 1) {
+    await limiter.run(page(project), async () => undefined);
+    const url = new URL(`https://index.example/integrity/p${project}/1.0/p${project}-1.0.tar.gz/provenance`);
+    await limiter.run(url, refusal()).catch(() => undefined);
+  }
+  t.same(clock.slept, []);
+  t.equal(await placesOf(limiter, 20), 4);
+});
+
 t.test('nobody waits while fewer than half of the projects are refused', async (t) => {
   for (const [every, isPaused] of [
     [10, false],

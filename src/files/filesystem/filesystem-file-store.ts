@@ -8,17 +8,7 @@
  * A commit writes and flushes the bytes, then renames them into place, then flushes the folders: three steps for
  * everything that waits at that moment, so that durability costs a fraction of a millisecond per file.
  */
-import {
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmSync,
-  statfsSync,
-  utimesSync,
-} from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statfsSync, utimesSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { StorageError } from '../../core/errors.ts';
@@ -32,7 +22,7 @@ import { Mounts, notOfTheTree } from './mounts.ts';
 import { PublishedFolders } from './published-folders.ts';
 import { mayBeRead, refuseLinks } from './refuse-links.ts';
 import { StagedDownload } from './staged-download.ts';
-import { codeOf, guardStorage, storageError } from './storage-errors.ts';
+import { codeOf, guardStorage, lstatOf, storageError } from './storage-errors.ts';
 import { dayOf, Trash } from './trash.ts';
 import { linkOrCopy, writeNew } from './write-new.ts';
 
@@ -109,7 +99,7 @@ export class FilesystemFileStore implements FileStore {
   async size(path: WebPath): Promise<number | undefined> {
     const file = this.#at(path);
     return guardStorage(file, () => {
-      const found = lstatSync(file, { throwIfNoEntry: false });
+      const found = lstatOf(file);
       return found?.isFile() ? found.size : undefined;
     });
   }
@@ -122,7 +112,7 @@ export class FilesystemFileStore implements FileStore {
         if (!mayBeRead(this.#web, file)) return undefined;
         return readFileSync(file);
       } catch (error) {
-        if (codeOf(error) === 'ENOENT') return undefined;
+        if (['ENOENT', 'ENAMETOOLONG'].includes(codeOf(error) ?? '')) return undefined;
         throw error;
       }
     });
@@ -131,7 +121,7 @@ export class FilesystemFileStore implements FileStore {
   async stat(path: WebPath): Promise<Stat | undefined> {
     const file = this.#at(path);
     return guardStorage(file, () => {
-      const found = lstatSync(file, { throwIfNoEntry: false });
+      const found = lstatOf(file);
       if (found === undefined) return undefined;
       // A mirror creates no mounts, and cannot remove them.
       const kind = this.#mounts.isTop(file) ? 'other' : kindOf(found);
@@ -255,7 +245,7 @@ export class FilesystemFileStore implements FileStore {
     const to = this.#trash.place(path, dayOf(this.#removals.now()));
     guardStorage(from, () => {
       refuseLinks(this.#web, dirname(from));
-      if (lstatSync(from, { throwIfNoEntry: false }) === undefined || this.#mounts.isTop(from)) return;
+      if (lstatOf(from) === undefined || this.#mounts.isTop(from)) return;
       refuseLinks(to.startsWith(this.#web) ? this.#web : this.#target, dirname(to));
       mkdirSync(dirname(to), { recursive: true });
       // A folder cannot be renamed over one that was removed earlier on the same day.
@@ -270,8 +260,7 @@ export class FilesystemFileStore implements FileStore {
   async #restore(path: WebPath, touched: Set<string>): Promise<boolean> {
     const to = this.#at(path);
     const place = this.#trash.latest(path);
-    if (place === undefined || guardStorage(to, () => lstatSync(to, { throwIfNoEntry: false })) !== undefined)
-      return false;
+    if (place === undefined || guardStorage(to, () => lstatOf(to)) !== undefined) return false;
     // What was removed before a disk was mounted there lies on another one.
     const from = guardStorage(place, () => this.#mounts.bring(place, to, this.#staging));
     if (from !== place) await this.#flushers.flush(filesIn(from));
@@ -283,6 +272,6 @@ export class FilesystemFileStore implements FileStore {
 
 /** The file at `path`, or those in the folder there. */
 function filesIn(path: string): Set<string> {
-  if (!lstatSync(path).isDirectory()) return new Set([path]);
+  if (!lstatOf(path)?.isDirectory()) return new Set([path]);
   return new Set(readdirSync(path, { recursive: true, encoding: 'utf8' }).map((name) => join(path, name)));
 }

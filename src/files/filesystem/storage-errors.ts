@@ -1,5 +1,5 @@
 /** The file system's errors, as a person needs to read them. */
-import { statSync } from 'node:fs';
+import { lstatSync, type Stats, statSync } from 'node:fs';
 import { LargeFileError, MirrorError, StorageError } from '../../core/errors.ts';
 
 /** The error's code (`ENOENT`), if it has one. */
@@ -13,6 +13,16 @@ export function isThere(path: string): boolean {
     return statSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch (error) {
     if (codeOf(error) === 'ENOTDIR') return false;
+    throw error;
+  }
+}
+
+/** What lies at `path`, if anything: where its name is longer than a file system takes, nothing can. */
+export function lstatOf(path: string): Stats | undefined {
+  try {
+    return lstatSync(path, { throwIfNoEntry: false });
+  } catch (error) {
+    if (codeOf(error) === 'ENAMETOOLONG') return undefined;
     throw error;
   }
 }

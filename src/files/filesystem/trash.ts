@@ -1,10 +1,10 @@
 /** What was removed: `trash/<day>/<path under web/>`, so that it can be brought back, and emptied by age. */
-import { lstatSync, readdirSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { WebPath } from '../../core/paths.ts';
 import type { Mounts } from './mounts.ts';
-import { codeOf, guardStorage, storageError } from './storage-errors.ts';
+import { codeOf, guardStorage, lstatOf, storageError } from './storage-errors.ts';
 
 const name = 'trash';
 const isDay = /^\d{4}-\d\d-\d\d$/;
@@ -67,5 +67,5 @@ function daysIn(home: string): string[] {
 }
 
 function exists(path: string): boolean {
-  return lstatSync(path, { throwIfNoEntry: false }) !== undefined;
+  return lstatOf(path) !== undefined;
 }

@@ -2,6 +2,7 @@
 import type { Finished, Parked } from '../state-store.ts';
 import { putPlan } from './plans.ts';
 import { putUnproven } from './provenance.ts';
+import type { SqliteOddFiles } from './sqlite-odd-files.ts';
 import type { SqlitePageStore } from './sqlite-page-store.ts';
 import type { SqliteRemovalLog } from './sqlite-removal-log.ts';
 import type { Statements } from './statements.ts';
@@ -10,34 +11,38 @@ import type { Statements } from './statements.ts';
 interface Parts {
   readonly removals: SqliteRemovalLog;
   readonly pages: SqlitePageStore;
+  readonly odd: SqliteOddFiles;
 }
 
 type Published = Finished & { readonly kind: 'published' };
 type Removed = Finished & { readonly kind: 'removed' };
 
-/** Stores the outcome at `now` (milliseconds), and takes the project out of the queue. Within a transaction. */
+/** Stores the outcome at `now` (milliseconds), and takes what is finished out of the queue. Within a transaction. */
 export function finishProject(sql: Statements, parts: Parts, project: Finished, now: number): void {
   const { name, serial } = project.due;
   if (project.kind === 'published') publish(sql, parts, project, now);
   else if (project.kind === 'unchanged') sql.see.run(now, name);
   else remove(sql, parts, project);
+  if (project.kind === 'published' && project.partly === true) return;
   sql.settle.run(name);
   if (project.kind === 'published' && project.stays !== undefined) park(sql, project, project.stays, now);
   else if (sql.dequeue.run(name, serial).changes === 0) sql.outlive.run(name);
 }
 
-function publish(sql: Statements, { removals, pages }: Parts, project: Published, now: number): void {
+function publish(sql: Statements, { removals, pages, odd }: Parts, project: Published, now: number): void {
   const { due, serial, etag, status, served = false, drop, lost = [], why = 'removed upstream' } = project;
   const { name, displayName } = due;
   sql.publish.run(name, displayName, serial ?? null, etag ?? null, status, now, served ? 1 : 0);
   for (const file of drop) sql.deleteFile.run(file.path);
   removals.addFiles(name, lost, why);
-  putPlan(sql, name, project.plan);
-  putUnproven(sql, name, project.unproven);
+  const keeps = (told: unknown): boolean => project.partly === true && told === undefined;
+  if (!keeps(project.plan)) putPlan(sql, name, project.plan);
+  if (!keeps(project.unproven)) putUnproven(sql, name, project.unproven);
+  if (!keeps(project.odd)) odd.put(name, project.odd ?? []);
   pages.put(name, project.pages);
 }
 
-function remove(sql: Statements, { removals, pages }: Parts, project: Removed): void {
+function remove(sql: Statements, { removals, pages, odd }: Parts, project: Removed): void {
   const { due, why = 'removed upstream', lost = [], keepFiles = false } = project;
   const { name } = due;
   if (!keepFiles) sql.deleteFilesOf.run(name);
@@ -47,6 +52,7 @@ function remove(sql: Statements, { removals, pages }: Parts, project: Removed): 
   sql.deletePlan.run(name);
   sql.deleteRequires.run(name);
   sql.deleteUnproven.run(name);
+  odd.put(name, []);
   pages.delete(name);
 }
 

@@ -3,6 +3,7 @@
  *
  *   pages         a row for each published project, with the hashes of its pages; NULL where one is not known
  *   page_buckets  the hash of each bucket; NULL where something in it has changed since
+ *   seen_pages    what upstream's page of a queued project was when it was looked at; NULL when there was none
  */
 import type Database from 'better-sqlite3';
 import type { ProjectName } from '../../core/names.ts';
@@ -38,6 +39,21 @@ const tables = `
     WHERE bucket = new.bucket;
   END;
 `;
+
+/** What version 4 added. News of a project are a reason to look again. */
+const seenTable = `
+  CREATE TABLE seen_pages (project TEXT PRIMARY KEY, sha256 BLOB) STRICT, WITHOUT ROWID;
+  CREATE TRIGGER seen_dequeued AFTER DELETE ON queue BEGIN DELETE FROM seen_pages WHERE project = old.name; END;
+  CREATE TRIGGER seen_before_news AFTER UPDATE OF serial, removed ON queue
+  WHEN new.serial > old.serial OR new.removed <> old.removed BEGIN
+    DELETE FROM seen_pages WHERE project = old.name;
+  END;
+`;
+
+/** Creates the table of pages that were looked at. */
+export function addSeenTable(db: Database.Database): void {
+  db.exec(seenTable);
+}
 
 /** Creates the tables, with a row for each project that is published already. */
 export function addPageTables(db: Database.Database): void {

@@ -5,13 +5,14 @@
  *   projects  what is published, under which serial and ETag
  *   files     what is held under web/packages
  *   unsettled what may lie there although it is not held
- *   queue     what is to be looked at; `next_try` > now means parked
+ *   queue     what is to be looked at; `next_try` > now means parked, and `deaths` counts runs that died meanwhile
  *   plans     what a partial mirror has decided for a project, and the page that it decided about
  *   requires  what the held releases of a project require
  *   wants     what was found to be wanted of a project because others require it
  *   removed   what was removed, and why
- *   page*     the hashes of the published pages; see page-schema.ts
+ *   page*, seen_pages   the hashes of the published pages; see page-schema.ts
  *   unproven  files whose provenance does not prove where they are from
+ *   odd_files files that alone are left out of a page; see sqlite-odd-files.ts
  *   proven    how many files are held by what their provenance is; see rows.ts
  *   totals    how many projects, files and bytes are held
  *   runs      history
@@ -19,7 +20,8 @@
  */
 import type Database from 'better-sqlite3';
 import { StorageError } from '../../core/errors.ts';
-import { addPageTables } from './page-schema.ts';
+import { addPageTables, addSeenTable } from './page-schema.ts';
+import { oddFilesTable } from './sqlite-odd-files.ts';
 import { statsTables } from './stats-schema.ts';
 import { upgradeCounts } from './upgrade-counts.ts';
 
@@ -193,7 +195,10 @@ const steps: readonly ((db: Database.Database, isNew: boolean) => void)[] = [
     db.exec(removalTables + outcomeTables + unsettledTable + provenanceTables);
     addPageTables(db);
   },
-  (db) => db.exec(deathColumns),
+  (db) => {
+    db.exec(deathColumns + oddFilesTable);
+    addSeenTable(db);
+  },
 ];
 
 /** Creates the tables in a new database, adds what one of an older version lacks, and refuses a newer one. */

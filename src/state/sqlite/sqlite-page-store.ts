@@ -1,14 +1,25 @@
 /** The PageStore port over SQLite, on the connection of the state, so that both change in one transaction. */
 import type Database from 'better-sqlite3';
 import type { ProjectName } from '../../core/names.ts';
-import { bucketOf } from '../../core/page-tree.ts';
-import type { PageHash, PageHashes, PageKind, PageStore, ProjectPages } from '../page-store.ts';
+import { bucketOf, groupOf } from '../../core/page-tree.ts';
+import type { PageHash, PageHashes, PageKind, PageStore, ProjectPages, QueuedPage, SeenPage } from '../page-store.ts';
 import { asStorage } from './open-database.ts';
 
 const kinds = ['json', 'html', 'upstream'] as const satisfies readonly PageKind[];
 
 type Blob = Buffer | null;
 type PagesRow = { readonly project: ProjectName } & Readonly<Record<PageKind, Blob>>;
+
+interface SeenRow {
+  readonly project: ProjectName;
+  readonly isSeen: number;
+  readonly sha256: Blob;
+}
+
+const queuedIn = `
+  SELECT noted.project, seen_pages.project IS NOT NULL AS isSeen, sha256
+  FROM temp.noted JOIN queue ON queue.name = noted.project LEFT JOIN seen_pages ON seen_pages.project = noted.project
+  WHERE page_group = ? ORDER BY noted.project`;
 
 const keepUnlessKnown = kinds.map((kind) => `${kind} = coalesce(?, ${kind})`).join(', ');
 
@@ -66,6 +77,30 @@ export class SqlitePageStore implements PageStore {
     this.#do(() => work.immediate());
   }
 
+  noteQueued(): void {
+    this.#do(() => {
+      this.#db.function('page_group', (name) => groupOf(String(name) as ProjectName));
+      this.#db.exec(`
+        DROP TABLE IF EXISTS temp.noted;
+        CREATE TEMP TABLE noted (page_group INTEGER, project TEXT, PRIMARY KEY (page_group, project)) WITHOUT ROWID;
+        INSERT INTO temp.noted SELECT page_group(name), name FROM queue`);
+    });
+  }
+
+  queuedIn(group: number): QueuedPage[] {
+    const rows = this.#do(() => this.#db.prepare<[number], SeenRow>(queuedIn).all(group));
+    return rows.map(({ project: name, isSeen, sha256 }) => ({ name, seen: isSeen === 0 ? undefined : seenIn(sha256) }));
+  }
+
+  see(name: ProjectName, seen: SeenPage): void {
+    this.#do(() => this.#sql.see.run({ name, sha256: blobOf(seen === 'absent' ? undefined : seen) }));
+  }
+
+  lastSeen(name: ProjectName): SeenPage {
+    const row = this.#do(() => this.#sql.seen.get(name));
+    return row === undefined ? (this.hashesOf(name).upstream ?? 'absent') : seenIn(row.sha256);
+  }
+
   /** Gives a published project its row, within the caller's transaction. */
   put(name: ProjectName, pages: PageHashes | undefined): void {
     this.#sql.add.run(bucketOf(name), name);
@@ -118,6 +153,11 @@ function prepareStatements(db: Database.Database) {
         `SELECT bucket, ${kind} AS hash FROM page_buckets WHERE ${kind} IS NOT NULL`,
       ),
     ),
+    see: db.prepare<{ name: string; sha256: Blob }>(
+      `INSERT INTO seen_pages (project, sha256) SELECT name, :sha256 FROM queue WHERE name = :name
+       ON CONFLICT (project) DO UPDATE SET sha256 = excluded.sha256`,
+    ),
+    seen: db.prepare<[string], { sha256: Blob }>('SELECT sha256 FROM seen_pages WHERE project = ?'),
     rememberBucket: forEachKind((kind) =>
       db.prepare<[string, number]>(`UPDATE page_buckets SET ${kind} = ? WHERE bucket = ?`),
     ),
@@ -130,6 +170,10 @@ function forEachKind<T>(make: (kind: PageKind) => T): Readonly<Record<PageKind, 
 
 function blobOf(hex: string | undefined): Blob {
   return hex === undefined ? null : Buffer.from(hex, 'hex');
+}
+
+function seenIn(sha256: Blob): SeenPage {
+  return sha256?.toString('hex') ?? 'absent';
 }
 
 function hashesIn(blobs: Readonly<Record<PageKind, Blob>>): PageHashes {

@@ -32,6 +32,7 @@ import { type OpenStateOptions, openState } from './open-state.ts';
 import { putAllWants, replan } from './plans.ts';
 import { provenanceTotals } from './provenance.ts';
 import { dueOf, entryOf, fileOf, parkedOf, planOf, provenanceNumber, replanOf, unprovenOf } from './rows.ts';
+import { SqliteOddFiles } from './sqlite-odd-files.ts';
 import { SqlitePageStore } from './sqlite-page-store.ts';
 import { SqliteRemovalLog } from './sqlite-removal-log.ts';
 import { SqliteRunHistory } from './sqlite-run-history.ts';
@@ -43,6 +44,7 @@ const noTotals: Totals = { projects: 0, files: 0, bytes: 0, queued: 0, parked: 0
 export class SqliteStateStore implements StateStore {
   readonly removals: SqliteRemovalLog;
   readonly pages: SqlitePageStore;
+  readonly odd: SqliteOddFiles;
   readonly history: SqliteRunHistory;
   readonly underWay: SqliteUnderWay;
   readonly #path: string;
@@ -60,6 +62,7 @@ export class SqliteStateStore implements StateStore {
     this.history = this.#do(() => new SqliteRunHistory(this.#db));
     this.pages = this.#do(() => new SqlitePageStore(this.#db));
     this.underWay = this.#do(() => new SqliteUnderWay(this.#db));
+    this.odd = this.#do(() => new SqliteOddFiles(this.#db));
   }
 
   mirror(): MirrorState {

@@ -92,9 +92,13 @@ export class HostHealth {
   }
 }
 
-/** What a URL is about: the project of a page, of a provenance object or of a file, as far as the path tells. */
+/**
+ * What a URL is about: the project of a page or of a file, as far as the path tells. Provenance is one: where it is switched
+ * off all of it is refused, and everything else is served.
+ */
 export function subjectOf({ pathname }: URL): string {
-  const [, project] = /\/(?:simple|integrity)\/([^/]+)\//.exec(pathname) ?? [];
+  if (pathname.includes('/integrity/')) return '/integrity/';
+  const [, project] = /\/simple\/([^/]+)\//.exec(pathname) ?? [];
   const [, file = pathname] = /([^/]+)$/.exec(pathname) ?? [];
   const [, named = file] = /^(.+?)-\d/.exec(file) ?? [];
   return (project ?? named).toLowerCase().replace(/[-_.]+/g, '-');

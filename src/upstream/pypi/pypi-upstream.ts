@@ -5,18 +5,24 @@ import type { Clock } from '../../core/clock.ts';
 import { MismatchError, NoChangelogError, NonsenseError, PausedError, UnreachableError } from '../../core/errors.ts';
 import type { FileSink, ResumePoint } from '../../core/file-sink.ts';
 import { sha256Hex } from '../../core/hash.ts';
+import type { Memory } from '../../core/memory.ts';
 import type { ProjectName } from '../../core/names.ts';
+import { Places } from '../../core/places.ts';
 import { withRetries } from '../../core/retry.ts';
 import { isJsonObject, serialOf } from '../../formats/json.ts';
+import { jsonWeight } from '../../formats/json-weight.ts';
 import { largestProvenance } from '../../formats/provenance-object.ts';
 import { parseSimplePage } from '../../formats/simple-json.ts';
 import { renderXmlRpcCall } from '../../formats/xml-rpc.ts';
-import type { Changes, CompanionKind, ProjectAnswer, ProjectList, ServedSnapshot, Upstream } from '../upstream.ts';
+import type * as port from '../upstream.ts';
+import type { Changes, CompanionKind, ProjectAnswer, ProjectList, Upstream } from '../upstream.ts';
 import { expectStatus } from './answers.ts';
 import { expectJson, textOf } from './body-text.ts';
 import { parseChanges, parseLastSerial } from './changelog.ts';
 import { fetchSnapshot } from './fetch-snapshot.ts';
+import { continues, mostBytesOf, tooLong } from './file-range.ts';
 import type { ChooseReceiver, HttpAnswer, HttpClient, HttpRequest } from './http-client.ts';
+import { LookedPages } from './looked-pages.ts';
 import type { RequestLimiter } from './request-limiter.ts';
 import { readList, untilFree } from './served-list.ts';
 
@@ -26,11 +32,11 @@ const companions = {
   metadata: { accept: '*/*', mostBytes: 16 << 20 },
   provenance: { accept: 'application/vnd.pypi.integrity.v1+json', mostBytes: largestProvenance },
 } as const;
+/** Pages that arrive, or wait for memory: what a page unfolds to is known once it is there. */
+const mostPages = 16;
 const mostRedirects = 3;
 /** The end of the years that dates are written in. */
 const lastTime = Date.UTC(9999, 11, 31);
-/** Ten times the largest file of PyPI: where the index does not tell the size, a body must end all the same. */
-const largestUnsized = 10 * 2 ** 30;
 
 export interface PypiUpstreamOptions {
   /** The index, without a slash at its end: `https://pypi.org`. */
@@ -41,12 +47,16 @@ export interface PypiUpstreamOptions {
   readonly limiter: RequestLimiter;
   readonly clock: Clock;
   readonly signal: AbortSignal;
+  /** What pages take, by the names of their projects; who asked for one gives it back. */
+  readonly memory?: Memory;
 }
 
 export class PypiUpstream implements Upstream {
   readonly #options: PypiUpstreamOptions;
   readonly #hosts: ReadonlySet<string>;
   readonly #scheme: string;
+  readonly #pages = new Places(mostPages);
+  readonly #looked = new LookedPages();
   #time: number | undefined;
 
   constructor(options: PypiUpstreamOptions) {
@@ -100,7 +110,11 @@ export class PypiUpstream implements Upstream {
     });
   }
 
-  async project(name: ProjectName, etag: string | undefined, fresh: boolean): Promise<ProjectAnswer> {
+  project(name: ProjectName, etag: string | undefined, fresh: boolean): Promise<ProjectAnswer> {
+    return this.#pages.use(() => this.#page(name, etag, fresh));
+  }
+
+  async #page(name: ProjectName, etag: string | undefined, fresh: boolean): Promise<ProjectAnswer> {
     const url = new URL(`${this.#options.base}/simple/${name}/`);
     const isConditional = isEtag(etag) && !fresh;
     const headers = {
@@ -111,7 +125,8 @@ export class PypiUpstream implements Upstream {
     };
     // We ask for the normalized name, so a redirect means that upstream knows the project by no such name.
     const expected = [200, ...unchangedIf(isConditional), 301, 404, 410];
-    const answer = await this.#askPatiently({ url, headers }, expected, true);
+    const looked = fresh ? undefined : this.#looked.take(name, isConditional);
+    const answer = looked ?? (await this.#askPatiently({ url, headers }, expected, true));
     if (answer.status === 304) return { kind: 'unchanged' };
     if (answer.status !== 200) return { kind: 'absent' };
     if (!isSimpleJson(answer.headers)) {
@@ -119,8 +134,17 @@ export class PypiUpstream implements Upstream {
         `${url}: expected ${simpleJson}, found ${answer.headers['content-type'] ?? 'no type'}`,
       );
     }
+    await this.#options.memory?.take(name, jsonWeight(answer.body));
     const page = parseSimplePage(textOf(answer.body, url.href), url.href);
     return { kind: 'page', page, etag: answer.headers.etag, sha256: sha256Hex(answer.body), url };
+  }
+
+  look(name: ProjectName, etag: string | undefined): Promise<port.LookedAt> {
+    const url = new URL(`${this.#options.base}/simple/${name}/`);
+    const headers = { accept: simpleJson, 'accept-encoding': 'gzip', ...(isEtag(etag) && { 'if-none-match': etag }) };
+    return this.#looked.look(name, { url, headers }, (request, expected) =>
+      this.#askPatiently(request, expected, true),
+    );
   }
 
   async totalBytes(): Promise<number | undefined> {
@@ -136,7 +160,7 @@ export class PypiUpstream implements Upstream {
     }
   }
 
-  snapshot(): Promise<ServedSnapshot | undefined> {
+  snapshot(): Promise<port.ServedSnapshot | undefined> {
     const { base, clock, signal } = this.#options;
     return fetchSnapshot(base, (request, choose) =>
       withRetries(clock, signal, () => this.#ask(request, [200, 404, 410], choose())),
@@ -184,7 +208,7 @@ export class PypiUpstream implements Upstream {
     };
     const choose: ChooseReceiver = (status, headers) => {
       if (status !== 200 && status !== 206) return undefined;
-      let left = size ?? largestUnsized;
+      let left = mostBytesOf(size);
       if (status === 206) {
         if (from === undefined || !continues(headers['content-range'], from.bytes, size)) {
           throw new MismatchError(
@@ -280,15 +304,4 @@ function isEtag(text: string | undefined): text is string {
 /** A weak validator does not promise the same bytes, so it cannot guard a resumed download. */
 function strongEtag(etag: string | undefined): string | undefined {
   return isEtag(etag) && !etag.startsWith('W') ? etag : undefined;
-}
-
-function continues(contentRange: string | undefined, from: number, size: number | undefined): boolean {
-  const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(contentRange ?? '') ?? [];
-  return Number(first) === from && Number(last) === Number(total) - 1 && (size === undefined || Number(total) === size);
-}
-
-function tooLong(url: URL, size: number | undefined): Error {
-  if (size === undefined)
-    return new NonsenseError(`${url}: more than ${largestUnsized} bytes, and the index tells no size`);
-  return new MismatchError(`${url}: more than the ${size} bytes that the index promises`);
 }

@@ -70,7 +70,9 @@ t.test('a database of version 1 is brought up to date with everything in it', as
     unsettled,
     pages,
     page_buckets: buckets,
+    seen_pages: seen,
     unproven,
+    odd_files,
     proven,
     queue,
     stats_counts: _counts,
@@ -81,7 +83,10 @@ t.test('a database of version 1 is brought up to date with everything in it', as
   t.same(after, restBefore, 'nothing else was touched');
   t.match(projects, projectsBefore === undefined ? [] : [{ name: 'alpha', etag: '"e"', status: 'archived' }]);
   t.match(queue, queueBefore);
-  t.same([plans, requires, removed, wants, unsettled, unproven, starts], [[], [], [], [], [], [], []]);
+  t.same(
+    [plans, requires, removed, wants, unsettled, unproven, odd_files, starts, seen],
+    [[], [], [], [], [], [], [], [], []],
+  );
   t.same(proven, [{ provenance: 1, files: 1 }], 'files that were held before are counted');
   const bucket = Number.parseInt(sha256Hex(Buffer.from('alpha')).slice(0, 3), 16);
   t.same(pages, [{ bucket, project: 'alpha', json: null, html: null, upstream: null }], 'its pages are to be hashed');

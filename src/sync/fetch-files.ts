@@ -1,0 +1,66 @@
+/** Fetches the files of a project: one that fails costs itself, and no other. */
+import { MismatchError, NonsenseError, UnreachableError } from '../core/errors.ts';
+import type { ProjectName } from '../core/names.ts';
+import type { WebPath } from '../core/paths.ts';
+import { type Downloaded, download, isComplete } from './download.ts';
+import type { Mirror } from './mirror.ts';
+import { type FoundOdd, saysOf } from './odd-files.ts';
+import type { PlannedFile } from './plan.ts';
+
+/** What became of files, by their places. */
+export type Fetched = Map<WebPath, Downloaded>;
+
+/** What could not be fetched: files that are odd, and why others could not be reached. */
+export interface Failed {
+  readonly odd: readonly FoundOdd[];
+  readonly unreachable: UnreachableError | undefined;
+}
+
+/**
+ * Fetches the files of a project that are not in `fetched` yet, all at the same time, under the run's one limit, and adds
+ * them. One that fails costs itself. Throws StorageError, PausedError, once everything else has arrived.
+ */
+export async function fetchFiles(
+  mirror: Mirror,
+  name: ProjectName,
+  planned: readonly PlannedFile[],
+  fetched: Fetched,
+): Promise<Failed> {
+  const arriving = planned.filter((file) => !isComplete(file, mirror) && !fetched.has(file.path));
+  if (arriving.length > 0)
+    mirror.state.unsettle(
+      name,
+      arriving.map(({ path }) => path),
+    );
+  const results = await Promise.allSettled(arriving.map((file) => download(mirror, name, file)));
+  const odd: FoundOdd[] = [];
+  const others: unknown[] = [];
+  for (const [at, file] of arriving.entries()) {
+    const result = results[at];
+    if (result?.status === 'fulfilled') {
+      fetched.set(file.path, result.value);
+      if (result.value.odd !== undefined) odd.push(result.value.odd);
+    } else if (isOwn(result?.reason)) odd.push(oddFrom(file, result.reason));
+    else others.push(result?.reason);
+  }
+  const isNew = ({ held }: Downloaded, file: PlannedFile): boolean => held !== undefined && held !== file.held;
+  mirror.state.hold(
+    name,
+    arriving.flatMap((file) => {
+      const done = fetched.get(file.path);
+      return done?.held !== undefined && isNew(done, file) ? [done.held] : [];
+    }),
+  );
+  const fatal = others.find((error) => !(error instanceof UnreachableError));
+  if (fatal !== undefined) throw fatal;
+  return { odd, unreachable: others.find((error) => error instanceof UnreachableError) };
+}
+
+/** Whether what went wrong says something of the file, and not of the network or the disk. */
+function isOwn(error: unknown): error is NonsenseError | MismatchError {
+  return error instanceof NonsenseError || error instanceof MismatchError;
+}
+
+function oddFrom({ file: { filename, json } }: PlannedFile, { message }: Error): FoundOdd {
+  return { filename, json, says: saysOf(json), problem: message, mayPass: true };
+}

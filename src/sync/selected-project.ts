@@ -1,0 +1,9 @@
+import type { ProjectDecision } from '../policy/rules.ts';
+import type { Due, HeldProject } from '../state/state-store.ts';
+
+/** A queued project, what is held of it, and what may be; without a decision everything may. */
+export interface SelectedProject {
+  readonly due: Due;
+  readonly held: HeldProject;
+  readonly decision: ProjectDecision | undefined;
+}
