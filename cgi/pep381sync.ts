@@ -5,6 +5,7 @@ import { renderAnswer } from '../src/cgi/answer.ts';
 import { answerSync } from '../src/cgi/answer-sync.ts';
 import { readCgiRequest } from '../src/cgi/cgi-request.ts';
 import type { SyncSettings } from '../src/cgi/sync-settings.ts';
+import { type Enter, enterWaitingRoom } from '../src/cgi/waiting-room.ts';
 
 const { env, stdin, stdout, stderr, execPath } = process;
 
@@ -17,9 +18,30 @@ async function start(settings: SyncSettings): Promise<void> {
 async function answer(): Promise<void> {
   // Who does not wait for the answer has asked all the same.
   stdout.on('error', () => {});
-  const request = await readCgiRequest(env, stdin);
+  const request = await readCgiRequest(env, stdin, wait);
   const log = (line: string): boolean => stderr.write(`${line}\n`);
-  stdout.write(renderAnswer(await answerSync(request, { env, now: Date.now, log, start }), request.method));
+  const answer = await answerSync(request, { env, now: Date.now, log, start, enter });
+  stdout.write(renderAnswer(answer, request.method));
+  // Who sends on is not waited for.
+  stdin.destroy();
+}
+
+/** Keeps no process alive. */
+function wait(ms: number): Promise<void> {
+  return new Promise((resolve) => {
+    setTimeout(resolve, ms).unref();
+  });
+}
+
+const enter: Enter = (folder) => enterWaitingRoom(folder, process.pid, isAlive);
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
 }
 
 void answer();

@@ -5,6 +5,7 @@ import { type Answer, answers } from './answer.ts';
 import type { CgiRequest, Environment } from './cgi-request.ts';
 import { giveUpStart, raiseFlag } from './request-flag.ts';
 import { type SyncSettings, syncSettings } from './sync-settings.ts';
+import type { Enter } from './waiting-room.ts';
 
 /** What the program hands in. */
 export interface Surroundings {
@@ -12,6 +13,7 @@ export interface Surroundings {
   readonly now: () => number;
   /** Takes a line for the error log. */
   readonly log: (line: string) => void;
+  readonly enter: Enter;
   /** Starts a run that goes on by itself. Rejects when it cannot start. */
   readonly start: (settings: SyncSettings) => Promise<void>;
 }
@@ -36,12 +38,13 @@ export async function answerSync(request: CgiRequest, surroundings: Surroundings
 async function refusal(
   request: CgiRequest,
   { secretFile, run }: SyncSettings,
-  { now }: Surroundings,
+  { now, enter }: Surroundings,
 ): Promise<Answer | undefined> {
+  // The body says nothing where nobody signs it.
   if (secretFile === undefined) return undefined;
   // Cryptography takes a while to load, and is seldom needed.
   const { refuseUnsigned } = await import('./signed-request.ts');
-  return refuseUnsigned(request, secretFile, run, now());
+  return refuseUnsigned(request, secretFile, run, now, enter);
 }
 
 async function askForRun(settings: SyncSettings, { now, start }: Surroundings): Promise<Answer> {

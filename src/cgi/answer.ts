@@ -15,6 +15,8 @@ export const answers = {
   requested: answer('202 Accepted', 'Mirroring requested'),
   notFound: answer('404 Not Found', 'Nothing here'),
   notAllowed: answer('405 Method Not Allowed', 'Use GET, HEAD or POST', 'Allow: GET, HEAD, POST'),
+  tooSlow: answer('408 Request Timeout', 'The body did not come within 5 seconds'),
+  busy: answer('503 Service Unavailable', 'Too many requests wait for their bodies', 'Retry-After: 10'),
   tooLong: answer('413 Content Too Large', 'The body is longer than 4096 bytes'),
   tooMany: answer('429 Too Many Requests', 'Too many signed requests', 'Retry-After: 600'),
   broken: answer('500 Internal Server Error', 'Mirroring could not be started; the error log says why'),

@@ -1,5 +1,5 @@
 /** What may happen only once: a file that is created exclusively decides, however many processes ask at a time. */
-import { closeSync, mkdirSync, openSync, readdirSync, rmSync, statSync } from 'node:fs';
+import { closeSync, lstatSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** Marks are forgotten after twice the longest time for which a signature can be good, and a run be retried. */
@@ -12,9 +12,25 @@ const mostMarks = 1000;
  * folder holds so many marks that no more are accepted.
  */
 export function markOnce(folder: string, name: string, nowMs: number): 'first' | 'again' | 'full' {
-  mkdirSync(folder, { recursive: true });
-  if (forget(folder, nowMs) >= mostMarks) return 'full';
-  return createFile(join(folder, name)) ? 'first' : 'again';
+  if (!mark(folder, name)) return 'again';
+  if (forget(folder, nowMs) <= mostMarks) return 'first';
+  unmark(folder, name);
+  return 'full';
+}
+
+/**
+ * Creates a mark, and tells whether it was this call that did. Others may write to the folder that `folder` lies in: where
+ * it is a link, or not of this process's user, nothing may be removed from it, as it may be exchanged at any time; then an
+ * Error is thrown.
+ */
+export function mark(folder: string, name: string): boolean {
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  const path = join(folder, name);
+  const found = lstatSync(folder);
+  const isNew = found.isDirectory() && createFile(path);
+  // Who owns what was just created is the user that this process runs as.
+  if (found.isDirectory() && (!isNew || lstatSync(path).uid === found.uid)) return isNew;
+  throw new Error(`${folder}: expected a folder of the web server's user, found a link or somebody else's; remove it`);
 }
 
 /** Takes a mark back. */
@@ -35,7 +51,8 @@ export function createFile(path: string): boolean {
 
 /** How old the file at `path` is, whichever way the clock was moved since; undefined when there is none. */
 export function ageMs(path: string, nowMs: number): number | undefined {
-  const found = statSync(path, { throwIfNoEntry: false });
+  // Of a link its own age: whoever put it there chose where it leads, and whether anywhere.
+  const found = lstatSync(path, { throwIfNoEntry: false });
   return found && Math.abs(nowMs - found.mtimeMs);
 }
 

@@ -9,7 +9,7 @@
  * A flag that stands for ten minutes belongs to a long pass, or its starter died. Nobody can tell without the lock, so
  * pep381run is started again, at most once in ten minutes; where a run is at work it ends at once.
  */
-import { mkdirSync, utimesSync } from 'node:fs';
+import { lutimesSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { ageMs, createFile, isCode, markOnce, unmark } from './once.ts';
 
@@ -33,7 +33,7 @@ export function raiseFlag(run: string, nowMs: number): boolean {
 export function giveUpStart(run: string, nowMs: number): void {
   unmark(join(run, retriesFolder), retryName(nowMs));
   try {
-    utimesSync(join(run, flagName), 0, 0);
+    lutimesSync(join(run, flagName), 0, 0);
   } catch (error) {
     // Taken in the meantime, or somebody else's: then it is theirs to see to it.
     if (!isCode(error, 'ENOENT') && !isCode(error, 'EPERM')) throw error;

@@ -1,25 +1,43 @@
 /** Lets in only who knows the shared secret, and each of their requests once. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { secretFrom, signatureProblem, signedDigest } from '../core/sync-signature.ts';
+import { headerProblem, secretFrom, signatureProblem, signedDigest } from '../core/sync-signature.ts';
 import { type Answer, answers, forbidden } from './answer.ts';
 import type { CgiRequest } from './cgi-request.ts';
 import { markOnce } from './once.ts';
+import type { Enter } from './waiting-room.ts';
 
 /** The answer to a request that may not start a run; undefined when it may. Throws when there is no secret to compare with. */
-export function refuseUnsigned(
+export async function refuseUnsigned(
   request: CgiRequest,
   secretFile: string,
   run: string,
-  nowMs: number,
-): Answer | undefined {
+  now: () => number,
+  enter: Enter,
+): Promise<Answer | undefined> {
   const secret = secretFrom(readFileSync(secretFile));
   if (secret === undefined) throw new Error(`${secretFile}: is empty, expected the secret`);
-  const problem = signatureProblem(secret, request, request.body, nowMs);
+  const hopeless = headerProblem(request, now());
+  if (hopeless !== undefined) return forbidden(hopeless);
+  const body = await bodyOf(request, () => enter(join(run, 'sync-waiting')));
+  if ('headers' in body) return body;
+  const problem = signatureProblem(secret, request, body, now());
   if (problem !== undefined) return forbidden(problem);
   // By what was signed, not by how the client has written it.
-  const name = signedDigest(secret, request.timestamp, request.body);
-  const mark = markOnce(join(run, 'sync-signatures'), name, nowMs);
+  const name = signedDigest(secret, request.timestamp, body);
+  const mark = markOnce(join(run, 'sync-signatures'), name, now());
   if (mark === 'full') return answers.tooMany;
   return mark === 'again' ? forbidden('The signature was used before') : undefined;
+}
+
+/** The body, or the answer to a client that is too slow, or one of too many that are. */
+async function bodyOf(request: CgiRequest, enter: () => ReturnType<Enter>): Promise<Buffer | Answer> {
+  if (request.isComplete) return request.body;
+  const leave = enter();
+  if (leave === undefined) return answers.busy;
+  try {
+    return (await request.wholeBody()) ?? answers.tooSlow;
+  } finally {
+    leave();
+  }
 }

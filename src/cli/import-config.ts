@@ -1,10 +1,11 @@
 /** Makes `mirror.toml` from the configuration of bandersnatch. */
-import { writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { StorageError, UsageError } from '../core/errors.ts';
 import { type BandersnatchConf, parseBandersnatchConf } from '../formats/bandersnatch-conf.ts';
 import { type ImportedBandersnatch, importBandersnatch } from '../formats/import-bandersnatch.ts';
 import { isPattern } from '../policy/project-patterns.ts';
+import { userName } from './owner.ts';
 import { loadRegexes } from './policy-file.ts';
 import { readText } from './read-text.ts';
 import { isThere, type Target } from './target.ts';
@@ -56,7 +57,19 @@ function confBeside(root: string): string | undefined {
   if (isThere(inside)) return inside;
   const beside = join(dirname(root), confName);
   const directory = isThere(beside) ? readConf(beside).get('mirror')?.get('directory')?.value : undefined;
-  return directory !== undefined && resolve(directory) === root ? beside : undefined;
+  if (directory === undefined || resolve(directory) !== root) return undefined;
+  refuseForeign(beside, root);
+  return beside;
+}
+
+/** Where others may write to the folder above, what lies there beside the target may be anybody's. */
+function refuseForeign(path: string, root: string): void {
+  const { uid } = statSync(path);
+  if (uid === 0 || uid === process.geteuid?.()) return;
+  throw new UsageError(
+    `${path}: belongs to ${userName(uid)}, and may not decide what ${root} mirrors; write ${join(root, 'mirror.toml')}, ` +
+      `by pep381run --import-config ${path} if that is what you mean`,
+  );
 }
 
 function readConf(path: string): BandersnatchConf {

@@ -6,6 +6,10 @@
  */
 import { exitCodes } from './exit-codes.ts';
 
+/** Whoever may leave requests could else have upstream asked so often that it asks this machine to stay away. */
+const runsAtOnce = 30;
+const restMs = 60_000;
+
 /** What {@link runWhileRequested} needs. */
 export interface LockedRun {
   /** Returns how to release the lock, or undefined while another process holds it. */
@@ -16,12 +20,14 @@ export interface LockedRun {
   readonly isRequested: () => boolean;
   /** Whether the process was asked to stop. */
   readonly isPaused: () => boolean;
+  /** Resolves after so many milliseconds, or when the process is asked to stop. */
+  readonly rest?: (ms: number) => Promise<void>;
 }
 
 /** Runs, and again while somebody asks for it. Resolves with the exit code; undefined when another process runs. */
 export async function runWhileRequested(locked: LockedRun): Promise<number | undefined> {
   let code: number | undefined;
-  for (;;) {
+  for (let runs = 1; ; runs += 1) {
     const release = locked.takeLock();
     if (release === undefined) return code;
     try {
@@ -32,6 +38,8 @@ export async function runWhileRequested(locked: LockedRun): Promise<number | und
       release();
     }
     if (!mayHeal(code) || locked.isPaused() || !locked.isRequested()) return code;
+    if (runs >= runsAtOnce) await locked.rest?.(restMs);
+    if (locked.isPaused()) return code;
   }
 }
 

@@ -21,6 +21,7 @@ import { defaultUmask, settingsFrom } from './settings.ts';
 import { listenForPause } from './signals.ts';
 import { readSigningKey, readUpstreamKey } from './signing-keys.ts';
 import { silenceOf } from './silence.ts';
+import { restFor } from './system-clock.ts';
 import { isThere, openTarget, prepareTarget, requestAgeMs, type Target } from './target.ts';
 import { version } from './version.ts';
 import { announce, lines, type RunArguments } from './view.ts';
@@ -85,6 +86,7 @@ async function runLocked(command: RunArguments, nativeBinding: string | undefine
     run: () => runOnce({ command, target, settings, policy, verifier, secret, keys, pause, nativeBinding }),
     isRequested: () => !command.dryRun && requestAgeMs(target, Date.now()) !== undefined,
     isPaused: () => pause.signal.aborted,
+    rest: (ms) => restFor(ms, pause.signal),
   });
   if (code !== undefined) return code;
   const silence = silenceOf(target, settings, nativeBinding, Date.now());

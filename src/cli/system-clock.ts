@@ -14,3 +14,12 @@ export const systemClock: Clock = {
     }
   },
 };
+
+/** Resolves after so many milliseconds, or as soon as `signal` aborts. */
+export async function restFor(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await systemClock.sleep(ms, signal);
+  } catch (error) {
+    if (!(error instanceof PausedError)) throw error;
+  }
+}

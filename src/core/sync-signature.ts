@@ -33,6 +33,15 @@ export function signedDigest(secret: Uint8Array, timestamp: string, body: Uint8A
   return hmacSha256Hex(secret, timestamp, '.', body);
 }
 
+/** Why no body can make this signature good, for people; undefined when one can. */
+export function headerProblem({ timestamp, signature }: SyncSignature, nowMs: number): string | undefined {
+  if (!/^\d{1,12}(?:\.\d{1,9})?$/.test(timestamp)) return 'The timestamp is missing or no Unix time in seconds';
+  if (!/^sha256=[0-9a-f]{64}$/i.test(signature)) return 'The signature is missing or wrong';
+  if (Math.abs(nowMs - Number(timestamp) * 1000) > signatureLifeMs)
+    return 'The timestamp is too far from the time here';
+  return undefined;
+}
+
 /** Why the signature is not accepted, for people; undefined when it is. Whether it came before is not looked at. */
 export function signatureProblem(
   secret: Uint8Array,
@@ -40,10 +49,8 @@ export function signatureProblem(
   body: Uint8Array,
   nowMs: number,
 ): string | undefined {
-  if (!/^\d{1,12}(?:\.\d{1,9})?$/.test(timestamp)) return 'The timestamp is missing or no Unix time in seconds';
+  const problem = headerProblem({ timestamp, signature }, nowMs);
+  if (problem !== undefined) return problem;
   const expected = `sha256=${signedDigest(secret, timestamp, body)}`;
-  if (!isSameSecretly(signature.toLowerCase(), expected)) return 'The signature is missing or wrong';
-  if (Math.abs(nowMs - Number(timestamp) * 1000) > signatureLifeMs)
-    return 'The timestamp is too far from the time here';
-  return undefined;
+  return isSameSecretly(signature.toLowerCase(), expected) ? undefined : 'The signature is missing or wrong';
 }

@@ -1,6 +1,8 @@
 /** `/sync` with every set of modules: it runs the program or says why not, and never shows it. */
 import { chmodSync, rmSync } from 'node:fs';
+import { connect } from 'node:net';
 import { join } from 'node:path';
+import { text } from 'node:stream/consumers';
 import t, { type Test } from 'tap';
 import {
   type Apache,
@@ -77,6 +79,18 @@ for (const module of ['event', 'prefork'] as const) {
       t.equal(reply.status, 413);
     });
 
+    await t.test('gives up a body that does not come, long before Debian would', async (t) => {
+      const startMs = performance.now();
+      const socket = connect(Number(new URL(apache.url).port), '127.0.0.1');
+      socket.write('POST /sync HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Length: 4096\r\n\r\n');
+      const drip = setInterval(() => socket.write('x'.repeat(50)), 100);
+      socket.on('error', () => {});
+      t.match(await text(socket), /^HTTP\/1\.1 408 /);
+      clearInterval(drip);
+      // Debian waits for ten seconds, and one more for each 500 bytes.
+      t.ok(performance.now() - startMs < 10_000);
+    });
+
     await t.test('opens no other file of its folder', async (t) => {
       for (const path of [
         '/syncx',
@@ -103,6 +117,28 @@ for (const module of ['event', 'prefork'] as const) {
     });
   });
 }
+
+t.test('with the lines about signatures Apache itself refuses what bears none', apacheOrReason(), async (t) => {
+  const lines = /^ {2}# (RewriteCond %\{HTTP:X-Pep381-Timestamp\}.*|RewriteRule \^\/sync - \[F\])$/gm;
+  const { apache } = await openWithProgram(t, { cgi: true, edit: (shipped) => shipped.replace(lines, '  $1') });
+  const good = { 'X-Pep381-Timestamp': '1795340000.123', 'X-Pep381-Signature': `sha256=${'0aF'.repeat(21)}b` };
+  const rows: readonly (readonly [string, Readonly<Record<string, string>>, number])[] = [
+    ['both', good, 200],
+    ['neither', {}, 403],
+    ['no timestamp', { 'X-Pep381-Signature': good['X-Pep381-Signature'] }, 403],
+    ['no signature', { 'X-Pep381-Timestamp': '1795340000' }, 403],
+    ['a short signature', { ...good, 'X-Pep381-Signature': 'sha256=0' }, 403],
+    ['a timestamp that is none', { ...good, 'X-Pep381-Timestamp': 'now' }, 403],
+  ];
+  for (const path of paths) {
+    for (const [what, headers, status] of rows) {
+      const reply = await ask(apache.url, path, { method: 'POST', headers, body: 'hello' });
+      t.equal(reply.status, status, `${path}: ${what}`);
+      if (status === 403) t.match(reply.body.toString(), /<title>403 Forbidden/, 'by Apache');
+    }
+  }
+  t.equal((await ask(apache.url, '/simple/')).status, 200);
+});
 
 async function openWithProgram(
   t: Test,

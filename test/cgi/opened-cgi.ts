@@ -33,6 +33,8 @@ export interface CgiQuestion {
   readonly env?: Readonly<Record<string, string>>;
   readonly args?: readonly string[];
   readonly body?: string | Buffer;
+  /** So many bytes are announced, and do not come. */
+  readonly missing?: number;
   /** The program by another name. */
   readonly program?: string;
 }
@@ -74,8 +76,9 @@ export function leave({ target }: OpenedCgi, name: string, content = ''): string
 }
 
 async function runCgi(program: string, target: string, question: CgiQuestion): Promise<CgiReply> {
-  const { body = '', args = [], env = {} } = question;
-  const method = body === '' ? {} : { REQUEST_METHOD: 'POST', CONTENT_LENGTH: String(body.length) };
+  const { body = '', missing = 0, args = [], env = {} } = question;
+  const length = body.length + missing;
+  const method = length === 0 ? {} : { REQUEST_METHOD: 'POST', CONTENT_LENGTH: String(length) };
   const all = {
     PATH: process.env.PATH,
     GATEWAY_INTERFACE: 'CGI/1.1',
@@ -89,7 +92,8 @@ async function runCgi(program: string, target: string, question: CgiQuestion): P
   const child = spawn('env', ['-i', ...variables, question.program ?? program, ...args], { stdio: 'pipe' });
   // A program that answers without reading all is not at fault.
   child.stdin.on('error', () => {});
-  child.stdin.end(body);
+  if (missing > 0) child.stdin.write(body);
+  else child.stdin.end(body);
   const ended = new Promise<number | null>((resolve) => child.once('close', resolve));
   const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
   return { code, stdout, stderr };

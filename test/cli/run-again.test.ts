@@ -8,6 +8,8 @@ class Scene {
   requested = false;
   paused = false;
   runs = 0;
+  /** How long it rested before which run. */
+  readonly rests: Record<number, number> = {};
 
   /** `meanwhile` happens during each run, after its last look at the flag; it returns the run's exit code. */
   locked(meanwhile: (run: number) => number = () => 0): LockedRun {
@@ -26,6 +28,10 @@ class Scene {
       },
       isRequested: () => this.requested,
       isPaused: () => this.paused,
+      rest: async (ms) => {
+        this.rests[this.runs + 1] = ms;
+        t.notOk(this.held, 'others may work meanwhile');
+      },
     };
   }
 
@@ -49,6 +55,30 @@ t.test('a request after the last look of a run causes another run', async (t) =>
   t.equal(scene.runs, 4);
   t.notOk(scene.requested, 'nothing is left to do');
   t.same(await Promise.all(others), [undefined, undefined, undefined], 'the others found the lock held');
+});
+
+t.test('who asks again and again has upstream asked once a minute', async (t) => {
+  const scene = new Scene();
+  const lasting = scene.locked((run) => {
+    scene.requested = run < 33;
+    return 0;
+  });
+  t.equal(await runWhileRequested(lasting), 0);
+  t.equal(scene.runs, 33, 'and no request is lost');
+  t.same(scene.rests, { 31: 60_000, 32: 60_000, 33: 60_000 });
+});
+
+t.test('a process that is asked to stop while it rests stops', async (t) => {
+  const scene = new Scene();
+  const locked = scene.locked(() => {
+    scene.requested = true;
+    return 0;
+  });
+  const rest = async (): Promise<void> => {
+    scene.paused = true;
+  };
+  await runWhileRequested({ ...locked, rest });
+  t.equal(scene.runs, 30);
 });
 
 t.test('without a request there is one run', async (t) => {

@@ -272,6 +272,25 @@ t.test('root does not write into the mirror of another user, and is told as whom
   t.match(await run(join(bundle, 'pep381run'), ['-q', news]), { code: 4, stderr: /: belongs to nobody, / });
 });
 
+t.test(
+  'a bandersnatch.conf that somebody else put beside a new target decides nothing',
+  otherUserOrReason(),
+  async (t) => {
+    const folder = openToAll(t).testdir();
+    const target = join(folder, 'target');
+    const planted = join(folder, 'bandersnatch.conf');
+    writeFileSync(planted, `[mirror]\ndirectory = ${target}\nmaster = https://evil.example\n`);
+    chownSync(planted, stranger, stranger);
+    const { code, stderr } = await run(join(programs, 'pep381run'), ['-q', target]);
+    t.equal(code, 2);
+    t.match(
+      stderr,
+      /^pep381run: error: \S+bandersnatch\.conf: belongs to www-data, and may not decide what \S+ mirrors; [^\n]+\n$/,
+    );
+    t.notOk(existsSync(target));
+  },
+);
+
 t.test('nobody else can hold a lock on anything that a program needs', otherUserOrReason(), async (t) => {
   const { target } = await openMirrored(t);
   const copied = join(openToAll(t).testdir(), 'target');
