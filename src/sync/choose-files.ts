@@ -61,7 +61,7 @@ export function pagesOf(
     const link = linkOf(file, url, allows);
     return link instanceof URL ? upstreamLink(file, link) : [];
   });
-  published.push(...kept);
+  for (const file of kept) published.push(file);
   return { shown: hidden ? withVersionsOf(page, published) : page, published };
 }
 

@@ -4,14 +4,15 @@ import type { Due } from '../state/state-store.ts';
 import type { Mirror } from './mirror.ts';
 
 const named = 5;
-/** A project that was alone when the process died, or among others more often than chance would have it. */
-const tooOften = 2;
-/** The pauses begin with that of so many failures: almost three hours. */
-const headStart = 4;
+/**
+ * Once among others, then alone: more often than machines and people kill a run by chance. Until then it costs nobody
+ * more than the end of a run that has published everything else.
+ */
+const tooOften = 6;
 
 /**
- * Tells what was under way when the last run died: it comes last, one project at a time. What was under way twice waits
- * for hours, and longer each time. To be called at the start of a run.
+ * Tells what was under way when the last run died: it comes last, one project at a time. What was under way too often
+ * waits for hours, and longer each time. To be called at the start of a run.
  */
 export function recallDeaths({ state, clock, report, settings }: Mirror): void {
   if (settings.dryRun) return;
@@ -25,7 +26,7 @@ export function recallDeaths({ state, clock, report, settings }: Mirror): void {
     const due = state.queued(name);
     if (due === undefined || deathsOf(due) < tooOften) continue;
     const reason = `pep381run died ${deathsOf(due)} times while it worked on it`;
-    const nextTry = clock.now() + parkDelayMs(deathsOf(due) + headStart);
+    const nextTry = clock.now() + parkDelayMs(deathsOf(due));
     state.park({ due: { ...due, attempts: due.attempts + 1 }, obstacle: 'failed', reason, nextTry });
     report({ type: 'project-parked', name, reason, nextTry, expected: false });
     const bug = 'this is a bug of pep381client, please report it';

@@ -14,8 +14,11 @@ import { isSettled, type ProvenanceNews, provenanceOf } from './provenance.ts';
 /** How often a file is fetched whose bytes are not what the index promises. */
 const contentAttempts = 3;
 
-/** A file may take so long, and longer by a second for so many bytes that have arrived. */
-const patienceMs = 10 * 60_000;
+/**
+ * A file may take so long, and longer by a second for so many bytes that have arrived. At the least speed of all bodies
+ * more than a megabyte arrives in that time, and less is not kept: each try brings it nearer.
+ */
+const patienceMs = 20 * 60_000;
 const bytesPerSecond = 20_000;
 
 /** True when nothing is left to be fetched for `planned`. */

@@ -80,7 +80,7 @@ t.test('a file of 1,200 bytes a second is given up in time, and goes on from the
   const mirror = await openTestMirror(t);
   await mirror.run();
   const { index, clock } = mirror;
-  const files = { 'alpha/data.bin': Buffer.alloc(3_000_000, 'x') };
+  const files = { 'alpha/data.bin': Buffer.alloc(4_000_000, 'x') };
   index.publish(makeWheel({ name: 'alpha', version: '2.0', files }));
   const started = clock.now();
   const result = await mirror.run({
@@ -92,7 +92,7 @@ t.test('a file of 1,200 bytes a second is given up in time, and goes on from the
   t.match(mirror.parkings(), [
     /^alpha: \S+alpha-2\.0\S+: too slow: \d+ bytes in \d+ s; they are kept, .*goes on from there$/,
   ]);
-  t.ok(clock.now() - started < 13 * minuteMs);
+  t.ok(clock.now() - started < 25 * minuteMs);
   clock.advance(5 * minuteMs);
   await mirror.run();
   t.ok(mirror.server.requests.some(({ headers }) => headers.range !== undefined));
