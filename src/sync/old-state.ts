@@ -35,8 +35,7 @@ export async function healOldState(mirror: Mirror): Promise<void> {
 /** When the last run began that the state knows of, in milliseconds; undefined for one that never saw a run's end. */
 function lastRunOf({ state }: Mirror): number | undefined {
   const { completedAt, adopted } = state.mirror();
-  const times = [completedAt, state.history.latest(1)[0]?.startedMs].filter((time) => time !== undefined);
-  return adopted !== undefined || times.length === 0 ? undefined : Math.max(...times);
+  return adopted !== undefined ? undefined : laterOf(completedAt, state.history.latest(1)[0]?.startedMs);
 }
 
 /** The same of the tree. */
@@ -45,8 +44,13 @@ async function lastRunIn(files: Mirror['files']): Promise<number | undefined> {
     (['last-modified', 'mirror-status.json'] as const).map((file) => files.read(ownPath(file))),
   );
   const [modified = '', status = ''] = texts.map((bytes) => bytes?.toString());
-  const times = [parseLastModified(modified), startedIn(status)].filter((time) => time !== undefined);
-  return times.length === 0 ? undefined : Math.max(...times);
+  return laterOf(parseLastModified(modified), startedIn(status));
+}
+
+/** The later of two times, of which one or both may be unknown. */
+function laterOf(one: number | undefined, other: number | undefined): number | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return Math.max(one, other);
 }
 
 function startedIn(status: string): number | undefined {
