@@ -57,6 +57,7 @@ t.test('of those whose signed body does not come four wait at a time, and not fo
   const digest = createHmac('sha256', secret).update(`${time}.x`).digest('hex');
   const good = { HTTP_X_PEP381_TIMESTAMP: time, HTTP_X_PEP381_SIGNATURE: `sha256=${digest}` };
   t.match((await ask(good, 0)).stdout, /Mirroring started/, 'then there is room for others');
+  t.equal((await cgi.runs(1)).length, 1);
 });
 
 for (const to of ['nowhere', 'sync-requested']) {
@@ -66,6 +67,7 @@ for (const to of ['nowhere', 'sync-requested']) {
     symlinkSync(to, cgi.flag);
     t.match(await cgi.ask(), { code: 0, stdout: /\n\nMirroring started\n$/, stderr: '' });
     t.same(readdirSync(join(cgi.target, 'run')), ['sync-requested']);
+    t.equal((await cgi.runs(1)).length, 1);
   });
 }
 
