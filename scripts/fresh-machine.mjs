@@ -96,6 +96,8 @@ async function makeMachine(folder) {
   const machine = { folder, env: npmSettings(folder) };
   const headers = machine.env.npm_config_nodedir === undefined ? '' : 'libnode-dev';
   await install(machine, `nodejs npm python3 python3-pip make g++ tzdata ${headers}`);
+  // An earlier check installed it where the folder was kept.
+  await successful('no Apache', inside(machine, 'root', "apt-get -qy purge 'apache2*'"));
   if (options.node !== undefined) await installNode(machine);
   await successful('a user', inside(machine, 'root', 'id dev >/dev/null 2>&1 || useradd --create-home dev'));
   for (const { account, checkout } of [scenes[0], scenes[2]]) await checkOut(machine, account, checkout);
