@@ -79,6 +79,7 @@ class EdgeBudget {
   #metadata = mostMetadata;
   #edges = mostEdges;
   #text = mostText;
+  #isFull = false;
 
   hasSeen(metadataSha256: string): boolean {
     const before = this.#seen.size;
@@ -87,7 +88,7 @@ class EdgeBudget {
 
   mayRead(bytes: number): boolean {
     this.#metadata -= bytes;
-    return this.#metadata >= 0;
+    return this.#metadata >= 0 && !this.#isFull;
   }
 
   /** The rows of a file as text, as far as they fit. */
@@ -106,7 +107,9 @@ class EdgeBudget {
 
   #fits([, target, , specifier]: EdgeRow, written: string): boolean {
     const isKnown = this.#targets.has(target);
-    if (this.#edges === 0 || this.#text <= written.length || specifier.length > longestSpecifier) return false;
+    if (specifier.length > longestSpecifier) return false;
+    this.#isFull ||= this.#edges === 0 || this.#text <= written.length;
+    if (this.#isFull) return false;
     if (!isKnown && this.#targets.size === mostTargets) return false;
     this.#targets.add(target);
     this.#edges -= 1;
