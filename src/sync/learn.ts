@@ -182,14 +182,24 @@ async function follow(mirror: Mirror, known: MirrorState, serial: number): Promi
   const names = namesOf(mirror);
   const now = clock.now();
   const asked = isOver(known.changelogRetryAt, now);
-  const followed = asked && (await unlessNoChangelog(mirror, known, () => followChangelog(mirror, serial)));
+  let why: Error | undefined;
+  const noChangelog = (error: Error): void => {
+    why = error;
+  };
+  const followed =
+    asked && (await unlessNoChangelog(mirror, known, () => followChangelog(mirror, serial), noChangelog));
   if (followed && Math.abs(now - (known.reconciledAt ?? 0)) < dayMs) return;
   if (names === undefined) {
     if (followed) await reconcile(mirror, known);
     else {
-      await takeOverList(mirror, known.listEtag, (listed = 0) => {
+      const taken = takeOverList(mirror, known.listEtag, (listed = 0) => {
         refuseJump(mirror, serial, listed, 'the list of projects');
         return { serial: Math.max(serial, listed), ...(listed > serial && { serialMovedAt: now }) };
+      });
+      await taken.catch((error: unknown) => {
+        // Whose changelog failed just now may have more than its list to put right.
+        if (!(error instanceof NonsenseError) || why === undefined) throw error;
+        throw new NonsenseError(`${why.message}; nor can its list be compared: ${error.message}`, { cause: error });
       });
     }
   } else if (!followed) {
@@ -201,7 +211,12 @@ async function follow(mirror: Mirror, known: MirrorState, serial: number): Promi
 }
 
 /** Undefined when the changelog is gone for good, or did not answer for an hour: then the list must do. */
-async function unlessNoChangelog<T>(mirror: Mirror, known: MirrorState, ask: () => Promise<T>): Promise<T | undefined> {
+async function unlessNoChangelog<T>(
+  mirror: Mirror,
+  known: MirrorState,
+  ask: () => Promise<T>,
+  tell: (why: Error) => void = () => {},
+): Promise<T | undefined> {
   const { state, clock, report } = mirror;
   const now = clock.now();
   try {
@@ -218,6 +233,7 @@ async function unlessNoChangelog<T>(mirror: Mirror, known: MirrorState, ask: () 
       state.remember({ changelogDownSince: since });
       if (now - since < hourMs) throw error;
     } else throw error;
+    tell(error);
     report({
       type: 'warning',
       message: `no changelog, so the list of projects is compared instead: ${error.message}`,
