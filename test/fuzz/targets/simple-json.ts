@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { NonsenseError } from '../../../src/core/errors.ts';
 import {
+  parsePublishedPage,
   parseSimplePage,
   renderSimpleJson,
   type SimpleFile,
@@ -56,7 +57,8 @@ function fieldsOf({ json: _json, ...fields }: SimpleFile): unknown {
   return fields;
 }
 
-function contentOf({ json: _json, files, ...page }: SimplePage): unknown {
+/** What of a page is published: what is odd of it is not. */
+function contentOf({ json: _json, odd: _odd, files, ...page }: SimplePage): unknown {
   return { ...page, files: files.map(fieldsOf) };
 }
 
@@ -69,10 +71,11 @@ function passing(text: string): unknown {
 function check(text: string): void {
   const read = outcome(() => parseSimplePage(text, 'page'), NonsenseError)?.value;
   if (read === undefined) return;
+  demand(new Set(read.files.map(({ filename }) => filename)).size === read.files.length, 'no name is listed twice');
   for (const { url, filename } of read.files) demandInside(url, filename);
   const rendered = outcome(() => renderSimpleJson(read, read.files.map(asListed)), NonsenseError)?.value;
   if (rendered === undefined) return;
-  const again = parseSimplePage(rendered, 'again');
+  const again = parsePublishedPage(rendered, 'again');
   demandSame(contentOf(again), contentOf(read), 'a page comes out as it came in');
   demandSame(passing(rendered), passing(text), 'what nobody knows passes through');
   demand(renderSimpleJson(again, again.files.map(asListed)) === rendered, 'a page that was written does not change');
