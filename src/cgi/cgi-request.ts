@@ -27,7 +27,7 @@ export const longestBody = 4096;
 const longestDrain = 1 << 20;
 /** A body of a few bytes comes together with its headers, before Node.js has started. */
 const graceMs = 300;
-/** So much longer who asks for the whole body waits: as long as Apache does in the shipped virtual host. */
+/** So much longer who asks for the whole body waits: five seconds in all. */
 const patienceMs = 4700;
 
 /**
