@@ -53,7 +53,7 @@ t.test('a download that failed takes no room of the budget from others, nor from
   for (const name of ['early', 'late']) index.publish(wheelOf(name, '1.0', 100_000));
   const mirror = await openTestMirror(t, { index });
   const policy = policyFrom('[budget]\nsize = "150kB"');
-  const heal = mirror.server.faults.add({ do: 'corrupt', match: /early-1\.0.*\.whl$/ });
+  const heal = mirror.server.faults.add({ do: 'reset', match: /early-1\.0.*\.whl$/ });
   // The one is tried after the other has failed.
   const delayed = mirror.server.faults.add({ do: 'status', status: 404, match: /\/simple\/late\/$/ });
   let failed = 0;
@@ -71,7 +71,7 @@ t.test('a download that failed takes no room of the budget from others, nor from
   t.ok(existsSync(join(mirror.web, 'simple/late')), 'the one that did not fail fits');
 
   const alone = await openTestMirror(t, { index: indexOfOne() });
-  const off = alone.server.faults.add({ do: 'corrupt', match: /only-1\.0.*\.whl$/ });
+  const off = alone.server.faults.add({ do: 'reset', match: /only-1\.0.*\.whl$/ });
   await alone.run({
     policy,
     report: ({ type }) => {

@@ -13,8 +13,9 @@ const remembered = 20;
 const several = 3;
 /** How long everybody waits when nobody says for how long; each time that did not help twice as long. */
 const firstPauseMs = 5_000;
-/** So many projects that were asked about in vain since the last answer, and nobody is there. */
+/** So many requests in vain since the last answer, about so many projects, and nobody is there. */
 const failuresInARow = 100;
+const projectsInARow = 20;
 
 export class HostHealth {
   readonly #clock: Clock;
@@ -22,6 +23,7 @@ export class HostHealth {
   readonly #latest = new Map<string, number>();
   /** What was asked about in vain since there was an answer. */
   readonly #failing = new Set<string>();
+  #failures = 0;
   #notBefore = 0;
   /** The latest time that the clock was seen to show. */
   #seen = 0;
@@ -35,7 +37,7 @@ export class HostHealth {
 
   /** True when there is no answer any more, whatever is asked about. */
   get isSilent(): boolean {
-    return this.#failing.size >= failuresInARow;
+    return this.#failures >= failuresInARow && this.#failing.size >= projectsInARow;
   }
 
   /** Milliseconds until the next request may be sent; 0 or less when that is now. */
@@ -55,6 +57,7 @@ export class HostHealth {
   /** There was an answer about `url`. */
   answered(url: URL): void {
     this.#failing.clear();
+    this.#failures = 0;
     this.#remember(subjectOf(url), 0);
     this.#answers += 1;
     if (this.#answers >= remembered) this.#pauses = 0;
@@ -63,6 +66,7 @@ export class HostHealth {
   /** There was none about `url`. Returns whether a pause begins with that. */
   failed(url: URL, error: UnreachableError): boolean {
     const subject = subjectOf(url);
+    this.#failures += 1;
     if (!this.isSilent) this.#failing.add(subject);
     if (!(error instanceof BusyError)) return false;
     const isNew = this.pauseMs() <= 0;
