@@ -3,7 +3,7 @@ import { strFromU8, unzipSync } from 'fflate';
 import t from 'tap';
 import { makeSdist, makeWheel } from './distributions.ts';
 import { httpRequest } from './http-request.ts';
-import { pythonLacks, runPython } from './run-python.ts';
+import { metadataReadOrReason, pythonLacks, runPython } from './run-python.ts';
 import { sampleIndex } from './sample-projects.ts';
 import { openSampleServer } from './sample-server.ts';
 
@@ -50,7 +50,9 @@ import sample_app, sample_base, sample_extras, sample_pure, sample_sdist, sample
 print(sample_base.__version__, sample_pure.__version__, sample_sdist.__version__, sample_camel_case.__version__)`;
     t.equal(await runPython('-c', script, target), '1.10 0.3 0.9 1.0.post1\n');
     const { requests } = server;
-    t.ok(requests.some(({ path }) => path.endsWith('sample_base-1.10-py3-none-any.whl.metadata')));
+    await t.test('by the metadata', await metadataReadOrReason(), async (t) => {
+      t.ok(requests.some(({ path }) => path.endsWith('sample_base-1.10-py3-none-any.whl.metadata')));
+    });
     t.notOk(requests.some(({ path }) => path.includes('sample-yanked')));
     const page = await httpRequest(`${server.url}/simple/sample-sdist/`);
     t.match(page.body.toString(), 'sample_sdist-0.9.tar.gz');

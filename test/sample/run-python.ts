@@ -23,3 +23,11 @@ export const pythonLacks = async (module: string): Promise<string | false> =>
     () => false,
     () => `python3 has no ${module}: apt-get install python3 python3-pip`,
   );
+
+/** Options for a test whose pip reads the metadata of a wheel that a JSON page announces: 23.0 of Debian 12 does not yet. */
+export async function metadataReadOrReason(): Promise<{ readonly skip: false | string }> {
+  const version = await runPython('-c', 'import pip; print(pip.__version__)').catch(() => 'none');
+  const [major = 0, minor = 0] = version.split('.').map(Number);
+  const isNew = major > 23 || (major === 23 && minor >= 2);
+  return { skip: isNew ? false : `needs pip 23.2 or later, found ${version.trim()}: a newer Debian has it` };
+}
