@@ -25,10 +25,13 @@ export type Wait = (ms: number) => Promise<void>;
 export const longestBody = 4096;
 /** So much is read and thrown away for a client that sends more, as a client hears nothing before it has sent all. */
 const longestDrain = 1 << 20;
-/** A body of a few bytes comes together with its headers, before Node.js has started. */
-const graceMs = 300;
+/**
+ * A body of a few bytes comes together with its headers, before Node.js has started; but where hundreds ask at a time the
+ * web server may need longer to pass it on, and loses the answer if nobody takes it.
+ */
+const graceMs = 1500;
 /** So much longer who asks for the whole body waits: five seconds in all. */
-const patienceMs = 4700;
+const patienceMs = 3500;
 
 /**
  * Reads the request, and its body as far as it comes at once. A body that is left unread stalls the reply under

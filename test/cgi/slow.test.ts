@@ -67,7 +67,6 @@ for (const to of ['nowhere', 'sync-requested']) {
     symlinkSync(to, cgi.flag);
     t.match(await cgi.ask(), { code: 0, stdout: /\n\nMirroring started\n$/, stderr: '' });
     t.same(readdirSync(join(cgi.target, 'run')), ['sync-requested']);
-    t.equal((await cgi.runs(1)).length, 1);
   });
 }
 
