@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import t from 'tap';
 import { apacheOrReason, clientAddressHeader, openApache } from '../fixtures/apache.ts';
+import { openToAll } from '../fixtures/open-to-all.ts';
 import { ask, type Question } from './ask.ts';
 import { blobFolder, writeSmallMirror } from './small-mirror.ts';
 
 t.test('error pages and redirects forbid what pages forbid, and are kept by nobody', apacheOrReason(), async (t) => {
-  const target = t.testdir();
+  const target = openToAll(t).testdir();
   writeSmallMirror(target);
   const apache = await openApache({ target });
   t.teardown(() => apache.close());
@@ -33,7 +34,7 @@ t.test('error pages and redirects forbid what pages forbid, and are kept by nobo
 });
 
 t.test('no answer of /sync is kept, whatever its status', apacheOrReason(), async (t) => {
-  const folder = t.testdir({ programs: {}, target: {} });
+  const folder = openToAll(t).testdir({ programs: {}, target: {} });
   const [programs, target] = [join(folder, 'programs'), join(folder, 'target')];
   writeSmallMirror(target);
   const program = join(programs, 'pep381sync.cgi');
@@ -68,7 +69,7 @@ t.test(
   hasBrotli,
   async (t) => {
     const types = 'text/html application/vnd.pypi.simple.v1+json application/vnd.pypi.simple.v1+html application/json';
-    const target = t.testdir();
+    const target = openToAll(t).testdir();
     writeSmallMirror(target);
     const compressing = [
       `LoadModule brotli_module ${module}`,
