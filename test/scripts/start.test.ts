@@ -14,7 +14,7 @@ const hasPip = (await pipOrReason()).skip === false;
 
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   t.test(`it serves a mirror until ${signal}`, needsBuild, async (t) => {
-    const folder = openToAll(t).testdir();
+    const folder = join(openToAll(t).testdir(), "somebody's mirror");
     const args = ['--import=./scripts/typescript.mjs', 'scripts/start.ts', '--in', folder];
     const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
     t.teardown(() => child.kill('SIGKILL'));
