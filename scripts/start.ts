@@ -25,10 +25,13 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 
 const upstream = await openSampleServer({ index: sampleIndex() });
 console.log(`Sample upstream at ${upstream.url}, with ${upstream.index.projects().length} projects.`);
-mkdirSync(target, { recursive: true });
 try {
+  mkdirSync(target, { recursive: true });
   process.exitCode = await mirror();
   if (process.exitCode === 0 && !stop.signal.aborted && !options.once) await serve();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
 } finally {
   await upstream.close();
 }

@@ -99,6 +99,15 @@ t.test('an npm that runs no install scripts is found out', async (t) => {
   );
 });
 
+t.test('a build that fails is told in one line', async (t) => {
+  const checkout = openCheckout(t);
+  checkout.install('built');
+  checkout.write('node_modules/esbuild/index.js', 'exports.build = () => undefined;');
+  const { code, stderr } = await checkout.run('build.mjs');
+  t.equal(code, 1);
+  t.match(stderr, /^ENOENT: .*better_sqlite3\.node.*\n$/);
+});
+
 t.test('a link to the packages of another checkout is not emptied', async (t) => {
   const checkout = openCheckout(t);
   checkout.program('npm');
