@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { orFail, root } from './run.mjs';
-import { addonProblem, rebuildAdvice } from './setup.mjs';
+import { addon, addonProblem, rebuildAdvice } from './setup.mjs';
 
 const programs = {
   pep381run: 'scripts/pep381run.ts',
@@ -17,7 +17,6 @@ const programs = {
 };
 /** What programs load when they need it. */
 const parts = { 'provenance.js': 'src/provenance/sigstore/sigstore-verifier.ts' };
-const addon = join(root, 'node_modules/better-sqlite3/build/Release/better_sqlite3.node');
 
 /**
  * Builds the programs, and what they need beside them, into the folder `dist`, which is emptied first. Everybody may
@@ -31,7 +30,7 @@ export async function buildPrograms(dist) {
     await bundle(source, outfile, { banner: { js: '#!/usr/bin/env node' }, plugins: [partsBeside] });
   }
   for (const [part, source] of Object.entries(parts)) await bundle(source, join(dist, part), {});
-  copyFileSync(addon, join(dist, 'better_sqlite3.node'));
+  copyFileSync(join(root, addon), join(dist, 'better_sqlite3.node'));
   writeFileSync(join(dist, 'package.json'), '{"type":"commonjs"}\n');
   chmodSync(dist, 0o755);
   for (const name of readdirSync(dist)) chmodSync(join(dist, name), name in programs ? 0o755 : 0o644);

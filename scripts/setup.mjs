@@ -59,7 +59,8 @@ function refuseLink() {
 export async function buildAddon() {
   if (addonProblem() === undefined) return;
   console.log(`Building SQLite for Node.js ${process.version}: a minute or two where it has to be compiled.`);
-  await npm(['rebuild'], headersOf(process.execPath)).catch(({ message }) => {
+  const CXXFLAGS = `${process.env.CXXFLAGS ?? ''} ${header}`.trim();
+  await npm(['rebuild'], { ...headersOf(process.execPath), CXXFLAGS }).catch(({ message }) => {
     throw new Error(`SQLite could not be built (${message}): ${buildAdvice()}`);
   });
   const problem = addonProblem();
@@ -73,12 +74,23 @@ export async function buildAddon() {
 export function addonProblem() {
   const load = "new (require('better-sqlite3'))(':memory:').close()";
   const { status, signal, stderr } = spawnSync(process.execPath, ['-e', load], { cwd: root, encoding: 'utf8' });
-  if (status === 0) return undefined;
+  if (status === 0) return hasHooks() ? 'it was compiled so that this Node.js ends it at random' : undefined;
   return /^\w*Error: .*/m.exec(stderr)?.[0] ?? `ended with ${signal ?? status}`;
 }
 
+/** Where npm leaves it. */
+export const addon = 'node_modules/better-sqlite3/build/Release/better_sqlite3.node';
+
+/** Whether the addon was compiled without scripts/object-wrap.h, by a Node.js whose headers need it. */
+function hasHooks() {
+  return existsSync(`${root}${addon}`) && readFileSync(`${root}${addon}`).includes('RemoveEnvironmentCleanupHook');
+}
+
+/** The compiler works in the addon's folder `build`: a relative path, as flags cannot have spaces. */
+const header = '-include ../../../scripts/object-wrap.h';
+
 /** What to do where all else has failed. */
-export const rebuildAdvice = 'build it with npm rebuild better-sqlite3 --foreground-scripts --ignore-scripts=false';
+export const rebuildAdvice = `build it with CXXFLAGS="${header}" npm rebuild better-sqlite3 --foreground-scripts --ignore-scripts=false`;
 
 /** What node-gyp calls, and the variables that name others. */
 const buildTools = { python3: 'PYTHON', make: 'MAKE', 'g++': 'CXX' };
@@ -96,9 +108,9 @@ function buildAdvice() {
 /** The setting that spares node-gyp the download of Node's headers, where they came with it and nobody says otherwise. */
 export function headersOf(node) {
   const folder = dirname(dirname(node));
-  const header = `${folder}/include/node/node_version.h`;
-  if (process.env.npm_config_nodedir || !existsSync(header)) return {};
-  const abi = /define NODE_MODULE_VERSION (\d+)/.exec(readFileSync(header, 'utf8'))?.[1];
+  const path = `${folder}/include/node/node_version.h`;
+  if (process.env.npm_config_nodedir || !existsSync(path)) return {};
+  const abi = /define NODE_MODULE_VERSION (\d+)/.exec(readFileSync(path, 'utf8'))?.[1];
   return abi === process.versions.modules ? { npm_config_nodedir: folder } : {};
 }
 

@@ -36,6 +36,25 @@ t.test('an addon of another Node is built anew, and nothing else', async (t) => 
   t.same(checkout.called(), [rebuild]);
 });
 
+t.test('an addon compiled with headers by which Node.js ends at random is built anew, without them', async (t) => {
+  const checkout = openCheckout(t);
+  const addon = 'node_modules/better-sqlite3/build/Release/better_sqlite3.node';
+  checkout.install('built');
+  checkout.write(addon, 'what it needs: _ZN4node28RemoveEnvironmentCleanupHookEPN2v87Isolate');
+  checkout.program('npm', `echo $CXXFLAGS >>'${checkout.folder}/called'; echo AddEnvironmentCleanupHook >${addon}`);
+  const include = '-include ../../../scripts/object-wrap.h';
+  t.same(await checkout.run('setup.mjs'), { code: 0, stdout: building, stderr: '' });
+  t.same(checkout.called(), [rebuild, include]);
+  checkout.write(addon, 'RemoveEnvironmentCleanupHook');
+  await checkout.run('setup.mjs', [], { CXXFLAGS: '-O1' });
+  t.same(checkout.called(), [rebuild, `-O1 ${include}`]);
+  checkout.program('npm');
+  checkout.write(addon, 'RemoveEnvironmentCleanupHook');
+  const { code, stderr } = await checkout.run('setup.mjs');
+  t.equal(code, 1);
+  t.match(stderr, /^SQLite was built, but cannot be loaded: it was compiled so that .* CXXFLAGS="-include .*\n$/);
+});
+
 t.test(
   'packages of another version are replaced, a newer time of package-lock.json alone changes nothing',
   async (t) => {
@@ -95,7 +114,7 @@ t.test('an npm that runs no install scripts is found out', async (t) => {
   t.equal(code, 1);
   t.match(
     stderr,
-    /^SQLite was built, but cannot be loaded: Error: Module did not self-register; build it with npm .*\n$/,
+    /^SQLite was built, but cannot be loaded: Error: Module did not self-register; build it with CXXFLAGS=.* npm .*\n$/,
   );
 });
 
