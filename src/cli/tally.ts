@@ -98,6 +98,12 @@ export class Tally {
     return this.done + this.files + this.pages > 0;
   }
 
+  /** Whether a line was said of a failure; under -q only those are that time is not likely to heal. */
+  isExplained(quiet: boolean): boolean {
+    const urgent = [...this.parked.values()].filter(({ expected }) => !expected).length;
+    return (quiet ? urgent : this.parked.size - this.heldBack) > 0 || this.alarms.length > 0;
+  }
+
   /** The one line every run ends with. */
   summary(seconds: number, dryRun: boolean): string {
     const { published, unchanged, removed } = this.projects;

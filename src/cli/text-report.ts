@@ -53,7 +53,7 @@ export function noticeOf(event: MirrorEvent): string | undefined {
 function shortage({ projects, missing, limit, most }: Extract<MirrorEvent, { type: 'does-not-fit' }>): string {
   const rows = most.map(({ what, bytes }) => `${showBytes(bytes).padStart(10)}  ${what}`);
   return [
-    `${plural(projects, 'project')} need ${showBytes(missing)} more than there is room for: ${limit}`,
+    `${plural(projects, 'project')} ${projects === 1 ? 'needs' : 'need'} ${showBytes(missing)} more than there is room for: ${limit}`,
     ...rows,
   ].join('\n');
 }
