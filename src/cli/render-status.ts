@@ -1,8 +1,10 @@
 /** The status as text. */
+
+import { showBytes } from '../core/show-bytes.ts';
 import type { ProvenanceTotals } from '../state/provenance.ts';
 import type { Status } from './status.ts';
 import { renderTable } from './table.ts';
-import { plural, shortTime, showBytes, showCount, showSeconds } from './units.ts';
+import { plural, shortTime, showCount, showSeconds } from './units.ts';
 
 const width = 99;
 
