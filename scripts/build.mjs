@@ -6,9 +6,9 @@ import { chmodSync, copyFileSync, mkdirSync, readdirSync, realpathSync, rmSync, 
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { orFail, root } from './run.mjs';
 import { addon, addonProblem, rebuildAdvice } from './setup.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const programs = {
   pep381run: 'scripts/pep381run.ts',
   processlogs: 'scripts/processlogs.ts',
@@ -69,5 +69,5 @@ if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLTo
     console.error(`The SQLite addon cannot be loaded: ${problem}; ${rebuildAdvice}`);
     process.exit(1);
   }
-  await buildPrograms(join(root, 'dist'));
+  await orFail(buildPrograms(join(root, 'dist')));
 }

@@ -252,9 +252,10 @@ t.test('the log of a real Apache', { skip: apacheOrReason().skip || needsPython.
   t.notMatch(JSON.stringify(rows) + readFileSync(join(target, 'web/local-stats/summary.json'), 'utf8'), 'secret');
 });
 
-/** The midnight that ends the day of the last line of a log, as it is where that was written: never more than a day ahead. */
+/** The midnight that ends the day, in UTC, of the last line of a log: never more than a day ahead. */
 function midnightAfter(log: string): string {
-  const [, day, zone] = /.*\[(\d\d\/\w{3}\/\d{4}):[\d:]+ ([-+]\d{4})\]/s.exec(log) ?? [];
-  const next = new Date(Date.parse(`${day?.replaceAll('/', ' ')} UTC`) + 86_400_000).toUTCString();
-  return `${next.slice(5, 16).replaceAll(' ', '/')}:00:00:00 ${zone}`;
+  const [, day = '', time = '', zone = ''] = /.*\[(\d\d\/\w{3}\/\d{4}):([\d:]+ )([-+]\d{4})\]/s.exec(log) ?? [];
+  const lastMs = Date.parse(`${day.replaceAll('/', ' ')} ${time}${zone}`);
+  const next = new Date(lastMs + 86_400_000).toUTCString();
+  return `${next.slice(5, 16).replaceAll(' ', '/')}:00:00:00 +0000`;
 }
