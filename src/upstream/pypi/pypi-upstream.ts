@@ -2,7 +2,7 @@
 import { PassThrough, type Transform } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Clock } from '../../core/clock.ts';
-import { NonsenseError, PausedError, UnreachableError } from '../../core/errors.ts';
+import { NonsenseError, PausedError, UnreachableError, UnreadableError } from '../../core/errors.ts';
 import type { FileSink, ResumePoint } from '../../core/file-sink.ts';
 import { sha256Hex } from '../../core/hash.ts';
 import type { Memory } from '../../core/memory.ts';
@@ -253,6 +253,7 @@ export class PypiUpstream implements Upstream {
       try {
         return { reply: parseReply(await this.#askChangelog(request), source, parse) };
       } catch (error) {
+        if (error instanceof NonsenseError) throw new UnreadableError(error.message, { cause: error });
         if (!(error instanceof UnreachableError)) throw error;
         if (isTimeout(error)) return { tooSlow: error };
         throw error;
