@@ -61,6 +61,25 @@ t.test('files behind a firewall make no run long', async (t) => {
   t.same(mirror.problems(), []);
 });
 
+for (const retryAfter of [undefined, '86400']) {
+  const what = retryAfter === undefined ? '' : ', even for a day';
+  t.test(`files of one project that are refused${what} are those of one, whatever their names`, async (t) => {
+    const index = manyProjects(60);
+    const wheels = Array.from({ length: 30 }, (_, at) => makeWheel({ name: `other${at}`, version: '1.0' }));
+    for (const wheel of wheels) index.publish({ ...wheel, name: 'p10' });
+    const mirror = await openTestMirror(t, { index });
+    mirror.server.faults.add({
+      do: 'status',
+      status: 403,
+      match: /\/other\d+-1\.0/,
+      ...(retryAfter && { retryAfter }),
+    });
+    const result = await mirror.run();
+    t.same([[...result.parked], result.done], [['p10'], 59]);
+    t.same(mirror.problems(), []);
+  });
+}
+
 t.test('an upstream of which every tenth answer is a 503 makes no run long', async (t) => {
   const mirror = await openTestMirror(t, { index: manyProjects(200) });
   let answers = 0;
