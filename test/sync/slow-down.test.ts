@@ -80,6 +80,16 @@ for (const retryAfter of [undefined, '86400']) {
   });
 }
 
+t.test('where many projects are refused, those that were not tried yet come first in the next run', async (t) => {
+  const mirror = await openTestMirror(t, { index: manyProjects(60) });
+  mirror.server.faults.add({ do: 'status', status: 403, retryAfter: '86400', match: /\/simple\/p[1-3]\d\/$/ });
+  for (let run = 0; run < 11; run += 1) {
+    await mirror.run({ workers: 1 }).catch((error: unknown) => t.match(error, /wants no request before/));
+    mirror.clock.advance(61 * minuteMs);
+  }
+  t.equal(mirror.remembered((state) => state.totals()).projects, 30, 'all that are not refused');
+});
+
 t.test('an upstream of which every tenth answer is a 503 makes no run long', async (t) => {
   const mirror = await openTestMirror(t, { index: manyProjects(200) });
   let answers = 0;
