@@ -72,6 +72,8 @@ export class LogCounter {
   /** By the number of the file: what tells it from others, also when it is numbered anew. */
   readonly #fileHashes: number[] = [];
   readonly #clients = new Numbered<Client>();
+  /** By the number of the client: the same of it. */
+  readonly #clientHashes: number[] = [];
   /** By the number of the client: that of what stands for it, as many clients have the same. */
   readonly #labelNumbers: number[] = [];
   readonly #labels = new Numbered<string>();
@@ -144,12 +146,14 @@ export class LogCounter {
   #countSent(sent: Float64Array, at: number, day: DayCounter, file: number, client: number): void {
     const size = sent[at + sentRow.size] as number;
     const begins = this.#options.starts.begins(
-      sent[at + sentRow.client] as number,
+      // Many may share an address: they are told apart as far as the statistics tell them apart.
+      (sent[at + sentRow.client] as number) ^ (this.#clientHashes[client] as number),
       this.#fileHashes[file] as number,
       sent[at + sentRow.seconds] as number,
+      sent[at + sentRow.isPart] === 1,
     );
-    if (sent[at + sentRow.isPart] === 1 && !begins) day.see('continued', 1, size);
-    else day.add(file, this.#labelNumbers[client] as number, client, size);
+    if (begins) day.add(file, this.#labelNumbers[client] as number, client, size);
+    else day.see('continued', 1, size);
   }
 
   #day(number: number | undefined): DayCounter {
@@ -199,7 +203,9 @@ export class LogCounter {
     const agent = parseUserAgent(text);
     const label = this.#labelOf(agent);
     const client = { python: pythonLabel(agent), system: systemLabel(agent) };
-    return this.#clients.number(`${label} ${client.python} ${client.system}`, () => {
+    const key = `${label} ${client.python} ${client.system}`;
+    return this.#clients.number(key, () => {
+      this.#clientHashes.push(hashOf(key));
       this.#labelNumbers.push(this.#labels.number(label, () => label));
       return client;
     });
