@@ -8,7 +8,6 @@ import { sentRow } from '../formats/sent-files.ts';
 import {
   agentLabel,
   labelName,
-  otherLabel,
   parseUserAgent,
   pythonLabel,
   systemLabel,
@@ -24,9 +23,8 @@ import { Numbered } from './numbered.ts';
 const mostPairs = 400_000;
 /** So many files, and agents, are more than there are in any day. */
 const mostTexts = 1_000_000;
-/** Honest clients have some thousand labels; who makes up more is counted by the name alone, and then as `other`. */
+/** Honest clients have some thousand labels; who makes up more versions is counted by the name alone. */
 const mostLabels = 10_000;
-const mostNames = 11_000;
 const secondsPerDay = 86_400;
 /** The number of no file and no client. */
 const nothing = -1;
@@ -213,9 +211,7 @@ export class LogCounter {
 
   #labelOf(agent: UserAgent): string {
     const label = agentLabel(agent);
-    if (this.#labels.has(label) || this.#labels.size < mostLabels) return label;
-    const name = labelName(label);
-    return this.#labels.has(name) || this.#labels.size < mostNames ? name : otherLabel;
+    return this.#labels.has(label) || this.#labels.size < mostLabels ? label : labelName(label);
   }
 
   #downloads({ pairs }: DayCounter): DownloadTable {
