@@ -67,6 +67,21 @@ t.test('files of one name are told apart by their paths', async (t) => {
   t.equal(stats.summary().lines.skipped.continued, 4);
 });
 
+t.test('a file is one, however it is asked for', async (t) => {
+  const path = pathOf('foo-1.0.tar.gz');
+  const asked = [path, `/${path}`, path.replace('/aa/', '//aa/./'), `/simple/foo/../..${path}`, `/%70${path.slice(2)}`];
+  const whole = await statsOf(
+    t,
+    asked.map((file) => logLine({ at: day, file })),
+  );
+  t.same(await whole.csv(day), [`foo,foo-1.0.tar.gz,pip/26.2,${asked.length}`]);
+  const parts = await statsOf(
+    t,
+    asked.map((file) => logLine({ at: day, file, status: 206 })),
+  );
+  t.same(await parts.counts(), { [day]: 1 });
+});
+
 t.test('one client that fetches several files in parts begins each of them', async (t) => {
   const files = Array.from({ length: 50 }, (_, at) => `foo-${at}.zip`);
   const parts = [...files, ...files].map((file) => logLine({ at: day, file, status: 206 }));
