@@ -61,8 +61,10 @@ export interface LogCounterOptions {
 }
 
 export class LogCounter {
-  /** How many lines were not counted for their time. */
+  /** How many lines were not counted as their time is yet to come. */
   future = 0;
+  /** How many downloads were not counted as their day is closed. */
+  closed = 0;
   readonly #options: LogCounterOptions;
   readonly #days = new Map<number | undefined, DayCounter>();
   readonly #scanners = new Map<number, ScannerNumbers>();
@@ -117,7 +119,7 @@ export class LogCounter {
       today = number;
       const file = files[sent[at + sentRow.path] as number] as number;
       const client = clients[sent[at + sentRow.agent] as number] as number;
-      if (day.isClosed) day.see('closed', 1, 0);
+      if (day.isClosed) this.#late(day);
       else if (file === nothing) day.see('no-file', 1, 0);
       else if (client === nothing) day.see('unreadable', 1, 0);
       else this.#countSent(sent, at, day, file, client);
@@ -139,6 +141,11 @@ export class LogCounter {
   #skip(lines: number): void {
     if (lines > 0) this.#day(undefined).see('future', lines, 0);
     this.future += lines;
+  }
+
+  #late(day: DayCounter): void {
+    day.see('closed', 1, 0);
+    this.closed += 1;
   }
 
   #countSent(sent: Float64Array, at: number, day: DayCounter, file: number, client: number): void {
