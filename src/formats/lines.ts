@@ -105,7 +105,8 @@ export function lastOf(before: Uint8Array, bytes: Uint8Array): Buffer {
   return Buffer.concat([before.subarray(-(longestBefore - bytes.length)), bytes]);
 }
 
-function behindZeros(bytes: Buffer, start: number, end: number): number {
+/** Where the zeros end that `bytes` has from `start` on. */
+export function behindZeros(bytes: Buffer, start: number, end: number): number {
   let at = start;
   while (at < end && bytes[at] === 0) at += 1;
   return at;

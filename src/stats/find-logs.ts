@@ -20,6 +20,8 @@ export interface FoundLog {
 const endBytes = 64 * 1024;
 /** The first line of a log may have begun before the last one of the log before it: by what a download takes, at most. */
 const longestDownload = 86_400;
+/** logrotate is through with a series long before. */
+const mostSearches = 4;
 
 /** Opens the log at `path`; undefined when it cannot be read, which is told in `failures`. `others` are open, too. */
 export async function findLog(
@@ -71,16 +73,26 @@ async function addOfSeries(
   failures: string[],
 ): Promise<void> {
   const given = new Set(found.map(({ log }) => log.path));
+  const seen = new Set<string>();
+  let unreadable: string[] = [];
   let isThere = false;
-  for (const { path, modified } of await source.rotated(name)) {
-    if (given.has(path)) continue;
-    // What was not written to since then was not asked for, and nothing is missed in it.
-    const log = await findLog(path, source, state, found, modified < latest.latest ? [] : failures);
-    if (log === undefined) continue;
-    isThere ||= log.known?.id === latest.id;
-    if (await isWanted(log, modified, latest)) found.push(log);
-    else await log.log.close();
+  // Again where something has changed: what is renamed meanwhile may have been looked for where it was not yet, or no more.
+  for (let searches = 0, isNew = true; isNew && searches < mostSearches; searches += 1) {
+    isNew = false;
+    unreadable = [];
+    for (const { path, modified } of await source.rotated(name)) {
+      if (given.has(path) || seen.has(`${modified} ${path}`)) continue;
+      isNew = true;
+      // What was not written to since then was not asked for, and nothing is missed in it.
+      const log = await findLog(path, source, state, found, modified < latest.latest ? [] : unreadable);
+      if (log === undefined) continue;
+      seen.add(`${modified} ${path}`);
+      isThere ||= log.known?.id === latest.id;
+      if (await isWanted(log, modified, latest)) found.push(log);
+      else await log.log.close();
+    }
   }
+  for (const failure of unreadable) failures.push(failure);
   if (isThere) return;
   const end = new Date(latest.latest * 1000).toISOString().slice(0, 16);
   failures.push(`${name}: the log that was read until ${end}Z is gone; what came later in it is not counted`);

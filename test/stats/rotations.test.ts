@@ -221,6 +221,37 @@ for (const order of [
   });
 }
 
+t.test('logs that are rotated while they are looked for', async (t) => {
+  const stats = newStats(t);
+  await stats.write('pypi.log', logOf([dayOf(1), dayOf(2)]));
+  await stats.run('pypi.log');
+  appendFileSync(stats.path('pypi.log'), logOf([dayOf(2)], 4));
+  renameSync(stats.path('pypi.log'), stats.path('pypi.log.2'));
+  await stats.write('pypi.log.1', logOf([dayOf(3)], 3));
+  await stats.write('pypi.log', logOf([dayOf(4)]));
+  const { job, close } = stats.open();
+  const files = new LogFiles(bzip2);
+  let rotations = 0;
+  const logs = {
+    ...job.logs,
+    series: (path: string) => files.series(path),
+    open: (path: string) => files.open(path),
+    rotated: async (series: string) => {
+      const found = await files.rotated(series);
+      rotations += 1;
+      if (rotations === 1) {
+        for (const ago of [2, 1]) renameSync(stats.path(`pypi.log.${ago}`), stats.path(`pypi.log.${ago + 1}`));
+        renameSync(stats.path('pypi.log'), stats.path('pypi.log.1'));
+        writeFileSync(stats.path('pypi.log'), '');
+      }
+      return found;
+    },
+  };
+  t.same((await processLogs([stats.path('pypi.log')], { ...job, logs })).failures, []);
+  close();
+  t.same(await stats.counts(), { [dayOf(2)]: 5, [dayOf(3)]: 3 });
+});
+
 t.test('a log that was rotated is read on, when its server writes to it for a while', async (t) => {
   const stats = newStats(t);
   await stats.write('pypi.log', logOf([dayOf(1), dayOf(2)]));

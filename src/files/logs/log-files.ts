@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { createGunzip, constants as zlib } from 'node:zlib';
 import { UnreadableLogError } from '../../core/errors.ts';
 import { inOrder } from '../../core/in-order.ts';
+import { behindZeros } from '../../formats/lines.ts';
 import type { ScannedLines } from '../../formats/log-scanner.ts';
 import type { Bzip2 } from '../bzip2.ts';
 import type { FoundPath, LogSource, OpenLog } from '../log-source.ts';
@@ -70,7 +71,8 @@ export class LogFiles implements LogSource {
       for (const entry of await readable(folder, () => readdir(folder, { withFileTypes: true }))) {
         const path = join(folder, entry.name);
         if (!entry.isDirectory()) {
-          if (seriesOf(path) === series) found.push({ path, modified: await modifiedAt(path) });
+          const modified = seriesOf(path) === series ? await modifiedAt(path) : undefined;
+          if (modified !== undefined) found.push({ path, modified });
         } else if (isFolderOfRotated(entry.name, isInside) && folders.length < mostFolders) folders.push([path, true]);
       }
     }
@@ -78,12 +80,12 @@ export class LogFiles implements LogSource {
   }
 }
 
-/** Now, where it is gone already. */
-async function modifiedAt(path: string): Promise<number> {
+/** Undefined where it is gone already; without end where only opening it will tell what is wrong. */
+async function modifiedAt(path: string): Promise<number | undefined> {
   try {
     return (await stat(path)).mtimeMs / 1000;
-  } catch {
-    return Number.POSITIVE_INFINITY;
+  } catch (error) {
+    return isMissing(error) ? undefined : Number.POSITIVE_INFINITY;
   }
 }
 
@@ -118,8 +120,7 @@ class LogFile implements OpenLog {
     const pieces: Buffer[] = [];
     let length = 0;
     for await (const chunk of this.read(0)) {
-      const start = length === 0 ? chunk.findIndex((byte) => byte !== 0) : 0;
-      if (start < 0) continue;
+      const start = length === 0 ? behindZeros(chunk, 0, chunk.length) : 0;
       const piece = Buffer.from(chunk.subarray(start, start + bytes - length));
       pieces.push(piece);
       length += piece.length;
@@ -252,7 +253,10 @@ async function readable<T>(path: string, work: () => Promise<T>): Promise<T> {
 
 function unreadable(path: string, cause: unknown): unknown {
   if (!(cause instanceof Error) || cause instanceof UnreadableLogError) return cause;
-  const isMissing = 'code' in cause && cause.code === 'ENOENT';
-  const problem = isMissing ? 'no such file' : `cannot be read: ${cause.message}`;
+  const problem = isMissing(cause) ? 'no such file' : `cannot be read: ${cause.message}`;
   return new UnreadableLogError(`${path}: ${cause instanceof PackedError ? cause.message : problem}`, { cause });
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }
