@@ -12,7 +12,7 @@ import {
 
 /** The one table of exit codes. */
 export const exitCodes = {
-  /** The mirror is right; or another run is at work; or the run was paused by Ctrl-C, as 1.5 did. */
+  /** The mirror is right; or nothing was finished: another run is at work, or Ctrl-C paused this one, as in 1.5. */
   right: 0,
   /** Finished, but something failed and stays queued, or a person must look at something. */
   incomplete: 1,

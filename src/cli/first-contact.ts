@@ -1,9 +1,9 @@
 /** Before the first byte: all of PyPI is about 100 TB, and few who type `pep381run TARGET` mean that. */
 import { TooLargeError } from '../core/errors.ts';
+import { showBytes } from '../core/show-bytes.ts';
 import type { MirrorState } from '../state/mirror-state.ts';
 import type { Mirror } from '../sync/mirror.ts';
 import type { Target } from './target.ts';
-import { showBytes } from './units.ts';
 
 /** Three ways to begin smaller, ready to be copied. */
 export const smallerMirrors = `

@@ -48,7 +48,7 @@ export function publishedStatus(target: Target): Status {
     lastComplete: timeIn(textOf(join(web, 'last-modified'), '')),
     running: null,
     queued: numberOf(json.queued),
-    parked: parked.length,
+    parked: json['parked-projects'] === undefined ? parked.length : numberOf(json['parked-projects']),
     provenance: undefined,
     oddFiles: numberOf(json['odd-files']),
     latestOdd: [],
@@ -58,6 +58,7 @@ export function publishedStatus(target: Target): Status {
     ],
     longestParked: parked.slice(0, shownAtMost).map(parkedProject),
     rules: [],
+    ruleCount: 0,
   };
 }
 
@@ -67,7 +68,7 @@ function parkedProject(json: JsonObject): ParkedProject {
     since: oneLine(json.since),
     attempts: numberOf(json.attempts),
     reason: oneLine(json.reason),
-    nextTry: oneLine(json['next-try']),
+    nextTry: typeof json['next-try'] === 'string' ? oneLine(json['next-try']) : undefined,
   };
 }
 

@@ -1,8 +1,10 @@
 /** The status as text. */
+
+import { showBytes } from '../core/show-bytes.ts';
 import type { ProvenanceTotals } from '../state/provenance.ts';
 import type { Status } from './status.ts';
 import { renderTable } from './table.ts';
-import { plural, shortTime, showBytes, showCount, showSeconds } from './units.ts';
+import { plural, shortTime, showCount, showSeconds } from './units.ts';
 
 const width = 99;
 
@@ -64,33 +66,42 @@ function runsTable({ runs }: Status): string[] {
   return renderTable([['Last runs', 'took', 'exit', 'summary'], ...rows], { right: [1, 2], width });
 }
 
-function parkedTable({ longestParked }: Status): string[] {
+function parkedTable({ longestParked, parked }: Status): string[] {
   if (longestParked.length === 0) return [];
   const rows = longestParked.map(({ name, since, attempts, reason, nextTry }) => [
     shortTime(since),
-    shortTime(nextTry),
+    nextTry === undefined ? 'next run' : shortTime(nextTry),
     String(attempts),
     reason.startsWith(`${name}: `) ? reason : `${name}: ${reason}`,
   ]);
-  return renderTable([['Parked since', 'next try', 'tries', 'project'], ...rows], { right: [2], width });
+  const table = renderTable([['Parked since', 'next try', 'tries', 'project'], ...rows], { right: [2], width });
+  return [...table, ...andMore(parked - rows.length)];
 }
 
-function oddTable({ latestOdd }: Status): string[] {
+function oddTable({ latestOdd, oddFiles }: Status): string[] {
   if (latestOdd.length === 0) return [];
   const rows = latestOdd.map(({ project, filename, problem, since, nextTry }) => [
     shortTime(since),
     nextTry === undefined ? '-' : shortTime(nextTry),
     `${project}: ${filename}: ${problem}`,
   ]);
-  return renderTable([['Left out since', 'next try', 'file'], ...rows], { width });
+  return [
+    ...renderTable([['Left out since', 'next try', 'file'], ...rows], { width }),
+    ...andMore(oddFiles - rows.length),
+  ];
 }
 
-function rulesTable({ rules, target }: Status): string[] {
+function rulesTable({ rules, ruleCount, target }: Status): string[] {
   if (rules.length === 0) return [];
   const rows = rules.map(({ rule, projects, bytes }) => [
     showBytes(bytes),
     showCount(projects),
     rule.replaceAll(`${target}/`, ''),
   ]);
-  return renderTable([['Bytes', 'projects', 'rule'], ...rows], { right: [0, 1], width });
+  const table = renderTable([['Bytes', 'projects', 'rule'], ...rows], { right: [0, 1], width });
+  return [...table, ...andMore(ruleCount - rows.length)];
+}
+
+function andMore(count: number): string[] {
+  return count > 0 ? [`and ${showCount(count)} more`] : [];
 }

@@ -1,8 +1,10 @@
 /** An explanation as text. */
+
+import { showBytes } from '../core/show-bytes.ts';
 import { explainReason } from '../policy/explain.ts';
 import type { Reason } from '../policy/reason.ts';
 import { renderTable } from './table.ts';
-import { plural, shortTime, showBytes } from './units.ts';
+import { plural, shortTime } from './units.ts';
 import type { Subject, Why, WhyQueued } from './why.ts';
 import type { FileState } from './why-files.ts';
 

@@ -4,6 +4,7 @@ import { restoreProject } from '../adopt/restore-project.ts';
 import { MirrorError, StorageError, UsageError } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { Report } from '../core/report.ts';
+import { showBytes } from '../core/show-bytes.ts';
 import { explainReason } from '../policy/explain.ts';
 import { isKnown } from '../state/mirror-state.ts';
 import { takeLock } from '../state/sqlite/lock.ts';
@@ -22,7 +23,7 @@ import { type Settings, settingsFrom } from './settings.ts';
 import { systemClock } from './system-clock.ts';
 import { openTarget, prepareTarget } from './target.ts';
 import { jsonReport, type Lines, problemOf } from './text-report.ts';
-import { plural, showBytes } from './units.ts';
+import { plural } from './units.ts';
 
 /** Restores the projects; resolves with the exit code. Throws UsageError, StorageError. */
 export async function restore(

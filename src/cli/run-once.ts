@@ -1,5 +1,6 @@
 /** One run under the lock: what is there is taken over, mirrored, told to others, and its end published. */
 import { setMaxListeners } from 'node:events';
+import { resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { PausedError, StorageError, TooLargeError } from '../core/errors.ts';
 import type { Report } from '../core/report.ts';
@@ -22,7 +23,9 @@ import { dropOldStateIfComplete, takeOver } from './take-over.ts';
 import { Tally } from './tally.ts';
 import { requestAgeMs, type Target } from './target.ts';
 import { watchUncaught } from './uncaught.ts';
+import { isoTime, plural, shortTime } from './units.ts';
 import { announce, chooseView, conclude, lines, type RunArguments, type View } from './view.ts';
+import { isWaitingUrgent, waitingText } from './waiting.ts';
 
 /** Where cron takes up requests, it does so every quarter of an hour. */
 const longestRequestMs = 20 * 60_000;
@@ -47,8 +50,11 @@ export interface OneRun {
 interface RunEnd {
   readonly code: number;
   readonly failure: unknown;
-  /** Undefined when the run was paused. */
-  readonly summary: string | undefined;
+  readonly summary: string;
+  /** So many projects are still queued, where the run was paused. */
+  readonly pausedWith?: number;
+  /** What earlier runs could not finish, where nothing else explains exit code 1. */
+  readonly waiting?: string | undefined;
 }
 
 /** Runs once; resolves with the exit code. The caller holds the lock. */
@@ -72,6 +78,8 @@ export async function runOnce(run: OneRun): Promise<number> {
   const mark = new RunMark(opened.mirror);
   const hint = command.quiet || dryRun ? undefined : rootHint(opened.mirror.state, target.root, process.getuid?.());
   if (hint !== undefined) announce(settings, 'root', hint);
+  const resumed = command.quiet || dryRun ? undefined : resumedText(opened.mirror);
+  if (resumed !== undefined) announce(settings, 'resumed', resumed);
   const view = chooseView(command, settings, policy, target);
   let end: RunEnd;
   try {
@@ -141,12 +149,13 @@ async function endOf(
   failure: unknown,
   startedMs: number,
 ): Promise<RunEnd> {
-  if (!command.dryRun) forgetMark(mirror, failure);
-  if (failure instanceof PausedError || (failure !== undefined && pause.signal.aborted)) {
-    return { code: pause.exitCode(), failure, summary: undefined };
+  const isPaused = failure instanceof PausedError || (failure !== undefined && pause.signal.aborted);
+  if (!command.dryRun) markEnd(mirror, failure, isPaused);
+  const sums = tally.summary((Date.now() - startedMs) / 1000, command.dryRun);
+  if (isPaused) {
+    return { code: pause.exitCode(), failure, summary: sums, pausedWith: mirror.state.totals().queued };
   }
   const code = failure === undefined ? codeOf(mirror, tally) : (exitCodeOf(failure, tally.hasChanged) ?? exitCodes.bug);
-  const sums = tally.summary((Date.now() - startedMs) / 1000, command.dryRun);
   const summary = code === exitCodes.bug ? `Ended by an error of pep381client. ${sums}` : sums;
   try {
     // What is being taken over would look like ours to the next run.
@@ -158,13 +167,39 @@ async function endOf(
     // The disk that ended the run cannot take its status either: one reason is enough.
     if (!(failure instanceof StorageError)) throw error;
   }
-  return { code, failure, summary };
+  const waiting = failure === undefined ? waitingOf(command, mirror, tally, code) : undefined;
+  return { code, failure, summary, waiting };
+}
+
+/** What earlier runs left is the reason where nothing of this one is; under -q it is said once a day. */
+function waitingOf(
+  { quiet, dryRun, target }: RunArguments,
+  { state, clock }: Mirror,
+  tally: Tally,
+  code: number,
+): string | undefined {
+  const isWaiting = code === exitCodes.incomplete;
+  if (!isWaiting && !dryRun && state.mirror().waitingToldAt !== undefined) state.remember({ waitingToldAt: undefined });
+  if (!isWaiting || tally.isExplained(quiet)) return undefined;
+  const now = clock.now();
+  if (quiet && !isWaitingUrgent(state, now)) return undefined;
+  if (quiet && !dryRun) state.remember({ waitingToldAt: now });
+  return waitingText(state, resolve(target), now);
+}
+
+/** Where a run that was paused is gone on with. */
+function resumedText({ state }: Mirror): string | undefined {
+  const { pausedAt } = state.mirror();
+  if (pausedAt === undefined) return undefined;
+  const { queued } = state.totals();
+  const queue = `${plural(queued, 'project')} ${queued === 1 ? 'is' : 'are'} queued`;
+  return `Resuming the run that was paused at ${shortTime(isoTime(pausedAt))}: ${queue}`;
 }
 
 /** The run is over, and did not die. */
-function forgetMark({ state }: Mirror, failure: unknown): void {
+function markEnd({ state, clock }: Mirror, failure: unknown, isPaused: boolean): void {
   try {
-    state.remember({ running: undefined, progressAt: undefined });
+    state.remember({ running: undefined, progressAt: undefined, pausedAt: isPaused ? clock.now() : undefined });
   } catch (error) {
     // Where the disk ended the run, the next one tells that it did not end well.
     if (!(failure instanceof StorageError)) throw error;
@@ -181,10 +216,11 @@ function codeOf({ state }: Mirror, tally: Tally): number {
 function tell(
   { command, settings, target }: OneRun,
   tally: Tally,
-  { code, failure, summary }: RunEnd,
+  { code, failure, summary, pausedWith, waiting }: RunEnd,
   view: View,
 ): void {
-  if (summary === undefined) {
+  if (pausedWith !== undefined) {
+    if (!command.quiet) announce(settings, 'summary', pausedText(summary, pausedWith));
     announce(settings, 'paused', '\nMirroring paused. Resume by restarting pep381run.');
     return;
   }
@@ -195,7 +231,13 @@ function tell(
     return;
   }
   if (view.conclude !== undefined) view.conclude(code);
-  else conclude(command, settings, tally, code, summary);
+  else conclude(command, settings, tally, code, summary, waiting);
   if (tally.deletions !== undefined && settings.logFormat === 'text')
     lines.err(heldBackText(tally.deletions, target.root));
+}
+
+/** How far a run got that was paused. */
+function pausedText(summary: string, queued: number): string {
+  if (queued === 0) return summary;
+  return `${summary} ${plural(queued, 'project')} ${queued === 1 ? 'stays' : 'stay'} queued.`;
 }

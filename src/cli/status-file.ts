@@ -9,7 +9,7 @@ const parkedShown = 100;
 /** Publishes the status after `run`. Throws StorageError. */
 export async function publishStatus({ state, files, settings }: Mirror, run: RunRecord): Promise<void> {
   const { serial, serialMovedAt } = state.mirror();
-  const { projects, files: held, bytes, queued } = state.totals();
+  const { projects, files: held, bytes, queued, parked } = state.totals();
   const status = {
     upstream: settings.upstream,
     serial: serial ?? null,
@@ -24,12 +24,13 @@ export async function publishStatus({ state, files, settings }: Mirror, run: Run
     queued,
     'odd-files': state.odd.count(),
     ...(settings.provenance === 'verify' && { provenance: provenanceOf(state) }),
+    'parked-projects': parked,
     parked: state.parked(parkedShown).map(({ due, reason, nextTry }) => ({
       name: due.name,
       since: new Date(due.since).toISOString(),
       attempts: due.attempts,
       reason,
-      'next-try': new Date(nextTry).toISOString(),
+      'next-try': nextTry === 0 ? null : new Date(nextTry).toISOString(),
     })),
   };
   const body = Buffer.from(`${JSON.stringify(status, undefined, 1)}\n`);

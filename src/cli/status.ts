@@ -9,6 +9,7 @@ import { isoTime } from './units.ts';
 
 /** So many runs, projects and rules are named. */
 export const shownAtMost = 10;
+const rulesCounted = 100_000;
 
 /** What monitoring and people want to know. Times are as ISO 8601 has them. */
 export interface Status {
@@ -47,6 +48,8 @@ export interface Status {
   readonly longestParked: readonly ParkedProject[];
   /** What the rules of a partial mirror cost, the most bytes first. */
   readonly rules: readonly RuleTotals[];
+  /** How many rules hold something. */
+  readonly ruleCount: number;
 }
 
 /** A run that is over. */
@@ -73,7 +76,8 @@ export interface ParkedProject {
   readonly since: string;
   readonly attempts: number;
   readonly reason: string;
-  readonly nextTry: string;
+  /** Undefined where the next run tries it. */
+  readonly nextTry: string | undefined;
 }
 
 /** Looks at the mirror as it is now. Throws StorageError. */
@@ -85,6 +89,7 @@ export async function statusOf({ target, settings, state, files, isRunning }: Re
   const running = isAtWork === false && mark.running !== undefined ? isRunning() : isAtWork;
   const { projects, files: held, bytes, queued, parked } = state.totals();
   const { size, free } = await files.room();
+  const rules = state.planTotals(rulesCounted);
   return {
     target: target.root,
     upstream,
@@ -105,7 +110,8 @@ export async function statusOf({ target, settings, state, files, isRunning }: Re
     disk: { size, free },
     runs: state.history.latest(shownAtMost).map(pastRun),
     longestParked: state.parked(shownAtMost).map(parkedProject),
-    rules: state.planTotals(shownAtMost),
+    rules: rules.slice(0, shownAtMost),
+    ruleCount: rules.length,
   };
 }
 
@@ -130,5 +136,5 @@ function leftOutFile({ project, filename, problem, since, nextTry }: OddFileOf):
 
 function parkedProject({ due, reason, nextTry }: Parked): ParkedProject {
   const { name, since, attempts } = due;
-  return { name, since: isoTime(since), attempts, reason, nextTry: isoTime(nextTry) };
+  return { name, since: isoTime(since), attempts, reason, nextTry: nextTry === 0 ? undefined : isoTime(nextTry) };
 }

@@ -2,12 +2,13 @@
 import { adoptRemovals } from '../adopt/adopt-removals.ts';
 import { adoptTree } from '../adopt/adopt-tree.ts';
 import type { Report } from '../core/report.ts';
+import { showBytes } from '../core/show-bytes.ts';
 import { isKnown } from '../state/mirror-state.ts';
 import type { Mirror } from '../sync/mirror.ts';
 import { publishRootIndex } from '../sync/root-index.ts';
 import { dropOldState, openOldTarget } from './open-old-target.ts';
 import type { Target } from './target.ts';
-import { plural, showBytes } from './units.ts';
+import { plural } from './units.ts';
 
 /** The part of a mirror that what lies in its target is taken over into. */
 export type Owner = Pick<Mirror, 'state' | 'files' | 'report' | 'signal'>;

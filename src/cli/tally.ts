@@ -2,7 +2,8 @@
 import type { ProjectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
 import type { MirrorEvent, ProjectOutcome } from '../core/report.ts';
-import { plural, showBytes, showCount, showSeconds } from './units.ts';
+import { showBytes } from '../core/show-bytes.ts';
+import { plural, showCount, showSeconds } from './units.ts';
 
 /** A file on its way. */
 export interface Transfer {
@@ -96,6 +97,12 @@ export class Tally {
   /** Whether the run has changed the mirror. */
   get hasChanged(): boolean {
     return this.done + this.files + this.pages > 0;
+  }
+
+  /** Whether a line was said of a failure; under -q only those are that time is not likely to heal. */
+  isExplained(quiet: boolean): boolean {
+    const urgent = [...this.parked.values()].filter(({ expected }) => !expected).length;
+    return (quiet ? urgent : this.parked.size - this.heldBack) > 0 || this.alarms.length > 0;
   }
 
   /** The one line every run ends with. */

@@ -1,6 +1,7 @@
 /** Reports for logs: 1.5's line per project and file, or one JSON object per event. */
 import type { MirrorEvent, Report } from '../core/report.ts';
-import { plural, showBytes } from './units.ts';
+import { showBytes } from '../core/show-bytes.ts';
+import { plural } from './units.ts';
 
 /** Where lines go: `out` for what happens, `err` for what needs attention. */
 export interface Lines {
@@ -53,7 +54,7 @@ export function noticeOf(event: MirrorEvent): string | undefined {
 function shortage({ projects, missing, limit, most }: Extract<MirrorEvent, { type: 'does-not-fit' }>): string {
   const rows = most.map(({ what, bytes }) => `${showBytes(bytes).padStart(10)}  ${what}`);
   return [
-    `${plural(projects, 'project')} need ${showBytes(missing)} more than there is room for: ${limit}`,
+    `${plural(projects, 'project')} ${projects === 1 ? 'needs' : 'need'} ${showBytes(missing)} more than there is room for: ${limit}`,
     ...rows,
   ].join('\n');
 }

@@ -1,19 +1,5 @@
 /** Numbers as people read them. */
 
-const prefixes = ['KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
-
-/** `1536` → `1.5 KiB`. */
-export function showBytes(bytes: number): string {
-  if (bytes < 1024) return `${Math.round(bytes)} B`;
-  let amount = bytes / 1024;
-  let prefix = 0;
-  while (amount >= 1000 && prefix < prefixes.length - 1) {
-    amount /= 1024;
-    prefix += 1;
-  }
-  return `${amount.toFixed(amount < 10 ? 1 : 0)} ${prefixes[prefix]}`;
-}
-
 /** `3723` seconds → `1 h 02 min`. */
 export function showSeconds(seconds: number): string {
   if (seconds < 10) return `${seconds.toFixed(1)} s`;

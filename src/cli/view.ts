@@ -38,7 +38,9 @@ export function conclude(
   tally: Tally,
   code: number,
   summary: string,
+  waiting: string | undefined,
 ): void {
+  if (waiting !== undefined && (quiet || settings.logFormat === 'text')) lines.err(waiting);
   if (quiet) {
     const failed = [...tally.parked].filter(([, { expected }]) => !expected);
     for (const [name, { reason }] of failed.slice(0, parkedNamed)) lines.err(`${name}: ${reason}`);
@@ -50,7 +52,7 @@ export function conclude(
     const isUrgent = failed.length > 0 || tally.alarms.length > 0;
     if (isUrgent || (code > exitCodes.incomplete && !isTold)) lines.err(summary);
   } else if (settings.logFormat === 'json') {
-    lines.out(JSON.stringify({ time: new Date().toISOString(), type: 'summary', exitCode: code, summary }));
+    lines.out(JSON.stringify({ time: new Date().toISOString(), type: 'summary', exitCode: code, summary, waiting }));
   } else lines.out(summary);
 }
 

@@ -19,7 +19,7 @@ export function noPrereleases(_value: string, source: ImportSource): Outcome {
   return {
     settings: [{ table: 'releases', name: 'prereleases', value: false }],
     notes: [
-      'what is one, PEP 440 says; held are those of projects without other releases, and those that are asked for',
+      'PEP 440 says which versions are prereleases; those of projects without other releases are held, and those that are asked for by name',
     ],
   };
 }

@@ -63,6 +63,10 @@ export interface MirrorState {
   readonly running?: number | undefined;
   /** Milliseconds: when it last did something. */
   readonly progressAt?: number | undefined;
+  /** Milliseconds: when the last run was paused; undefined when it came to its end. */
+  readonly pausedAt?: number | undefined;
+  /** Milliseconds: when a quiet run last said that projects wait for another try; undefined while none does. */
+  readonly waitingToldAt?: number | undefined;
   /** Whose tree is being taken over; undefined once that is done. */
   readonly adopting?: string | undefined;
   /** Whose state files lie in `old-state/` until the first complete run. */

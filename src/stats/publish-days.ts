@@ -51,7 +51,8 @@ export function whyNothing(days: readonly KnownDay[]): string {
   const missing = `${oldest} may have begun before the first log, and ${newest} may still go on`;
   if (oldest === newest)
     return `Nothing published: ${oldest} is the only day in the logs so far, and may be incomplete.`;
-  if (days.length === 2) return `Nothing published: ${missing}. Days between such are complete.`;
+  if (days.length === 2)
+    return `Nothing published yet: ${missing}. A day is published once the logs hold an earlier and a later day.`;
   return `Nothing new to publish: ${newest} may still go on, and every complete day is published.`;
 }
 

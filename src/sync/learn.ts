@@ -3,7 +3,7 @@
  * removals. The list of all projects starts a mirror, checks once a day what the changelog did not say, and takes the
  * changelog's place where there is none.
  */
-import { NoChangelogError, NonsenseError, UnreachableError, UsageError } from '../core/errors.ts';
+import { NoChangelogError, NonsenseError, UnreachableError, UnreadableError, UsageError } from '../core/errors.ts';
 import { indexNow } from '../core/moved-indexes.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { Announcement } from '../state/announcements.ts';
@@ -210,7 +210,7 @@ async function follow(mirror: Mirror, known: MirrorState, serial: number): Promi
   }
 }
 
-/** Undefined when the changelog is gone for good, or did not answer for an hour: then the list must do. */
+/** Undefined when the changelog is gone for good, or gave no answer that can be read for an hour: then the list must do. */
 async function unlessNoChangelog<T>(
   mirror: Mirror,
   known: MirrorState,
@@ -228,7 +228,7 @@ async function unlessNoChangelog<T>(
   } catch (error) {
     if (error instanceof NoChangelogError) {
       if (error.isLasting) state.remember({ changelogRetryAt: now + dayMs, changelogDownSince: undefined });
-    } else if (error instanceof UnreachableError) {
+    } else if (error instanceof UnreachableError || error instanceof UnreadableError) {
       const since = Math.min(known.changelogDownSince ?? now, now);
       state.remember({ changelogDownSince: since });
       if (now - since < hourMs) throw error;

@@ -5,6 +5,7 @@
 import { DoesNotFitError } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { Report } from '../core/report.ts';
+import { showBytes } from '../core/show-bytes.ts';
 import type { FileStore } from '../files/file-store.ts';
 import type { Budget } from '../policy/policy.ts';
 
@@ -41,7 +42,7 @@ export class Space {
     if (why !== undefined) {
       this.#refused.set(name, { name, bytes, rule });
       this.#limit = why;
-      throw new DoesNotFitError(`needs ${bytes} bytes more: ${why}`);
+      throw new DoesNotFitError(`needs ${showBytes(bytes)} more: ${why}`);
     }
     this.#refused.delete(name);
     this.#used += bytes;
@@ -77,12 +78,13 @@ export class Space {
   async #refusal(bytes: number): Promise<string | undefined> {
     const { size: budget, reserve } = this.#budget ?? {};
     if (budget !== undefined && this.#used + bytes > budget.value) {
-      return `${budget.because.where} (${budget.because.text}) leaves ${Math.max(0, budget.value - this.#used)}`;
+      return `${budget.because.where} (${budget.because.text}) leaves ${showBytes(Math.max(0, budget.value - this.#used))}`;
     }
     const { size, free } = await this.#files.room();
     const least = reserve?.value ?? Math.min(usualReserve, size * usualShare);
     const left = Math.floor(free - this.#promised - least);
-    return bytes <= left ? undefined : `the disk has ${Math.max(0, left)} beyond the reserve of ${Math.floor(least)}`;
+    if (bytes <= left) return undefined;
+    return `the disk has ${showBytes(Math.max(0, left))} free beyond the reserve of ${showBytes(least)}`;
   }
 }
 

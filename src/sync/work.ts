@@ -121,8 +121,9 @@ class QueueWorker {
     const { clock, signal, report, settings } = this.#mirror;
     for (;;) {
       // A dry run leaves the queue as it is, so that the second pass sees the removals, too.
-      if (!settings.dryRun) await this.#pass(true);
-      await this.#pass(false);
+      if (!settings.dryRun) await this.#pass('removed');
+      await this.#pass('untried');
+      await this.#pass('failed');
       const ms = this.#nextTry() - clock.now();
       if (ms > patienceMs || settings.dryRun) return;
       report({ type: 'waiting', ms, why: 'for pages that upstream has not refreshed yet' });
@@ -137,16 +138,20 @@ class QueueWorker {
     return earliest;
   }
 
-  /** Once over everything that is due, in the order of names; of what is doubtful, removals come last, and the rest later. */
-  async #pass(removed: boolean): Promise<void> {
+  /**
+   * Once over everything that is due and of this kind, in the order of names; of what is doubtful, removals come last, and
+   * the rest later. What failed the last time comes last: should it keep the others waiting, they are done by then.
+   */
+  async #pass(kind: 'removed' | 'untried' | 'failed'): Promise<void> {
     const { state, clock } = this.#mirror;
+    const removed = kind === 'removed';
     const doubtful: Due[] = [];
     let after: ProjectName | undefined;
     do {
       this.#heard.clear();
       const piece = state.due(clock.now(), removed, after, queuePiece);
       for (const due of piece) {
-        if (!this.#isAsked(due)) continue;
+        if (!this.#isAsked(due) || !(removed || (due.obstacle === 'failed') === (kind === 'failed'))) continue;
         if (deathsOf(due) > 0) doubtful.push(due);
         else await this.#start(due, this.#places);
       }

@@ -86,11 +86,21 @@ export interface Upstream {
   /** True when files may be fetched from there. */
   allows(url: URL): boolean;
   /**
-   * Streams a file of `size` bytes (undefined when the index does not say) into `sink`, once, without trying again.
+   * Streams a file of the project `about`, of `size` bytes (undefined when the index does not say), into `sink`, once,
+   * without trying again.
    * Resolves when the body is complete, or with 'absent' (404, 410).
    * Throws MismatchError, too, when it is far longer than `size` or is not what follows `from`.
    */
-  file(url: URL, size: number | undefined, from: ResumePoint | undefined, sink: FileSink): Promise<'done' | 'absent'>;
-  /** A small companion of a file, decoded; undefined when there is none, 'off' when upstream serves none of its kind now. */
-  companion(url: URL, kind: CompanionKind): Promise<Buffer | 'off' | undefined>;
+  file(
+    url: URL,
+    size: number | undefined,
+    from: ResumePoint | undefined,
+    sink: FileSink,
+    about: ProjectName,
+  ): Promise<'done' | 'absent'>;
+  /**
+   * A small companion of a file of the project `about`, decoded; undefined when there is none, 'off' when upstream serves
+   * none of its kind now.
+   */
+  companion(url: URL, kind: CompanionKind, about: ProjectName): Promise<Buffer | 'off' | undefined>;
 }

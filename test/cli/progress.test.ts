@@ -108,8 +108,51 @@ t.test('a problem is written above the display, at once, and stays there', async
     'pkg: upstream answers 500; next try not before 2026-11-22T12:00:00.000Z',
     `${title}  0.0 s`,
   ]);
-  t.equal(terminal.screen.at(-1), '  failed   1 project, last: upstream answers 500');
+  t.equal(terminal.screen.at(-1), '  failed   1 project, last: pkg: upstream answers 500');
   t.equal(terminal.screen.length, 7);
+});
+
+t.test('a failure is told by its project and what is wrong, not by the beginning of a URL', async (t) => {
+  const { terminal, display } = open();
+  const last = (): string | undefined => {
+    display.draw();
+    return terminal.screen.at(-1)?.replace(/^ {2}failed {3}\d projects?, last: /, '');
+  };
+  const file = 'https://files.example/packages/5a/0b/d0c25553483cdc08ff4782717c/demo-1.0.tar.gz';
+  display.report(parked('demo', `${file}: expected sha256 aa, found bb`));
+  t.equal(last(), 'demo: demo-1.0.tar.gz: expected sha256 aa, found bb');
+  display.report(parked('other', 'https://index.example/simple/other/: answered 500'));
+  t.equal(last(), 'other: answered 500');
+  display.report(parked('third', 'https://index.example/simple/third/: redirects to https://index.example/login'));
+  t.equal(last(), 'third: redirects to login');
+});
+
+t.test('a download that stalls is named, before others, and nothing is foretold while nothing arrives', async (t) => {
+  const { terminal, clock, display } = open();
+  display.draw();
+  display.report({ type: 'queued', projects: 10 });
+  for (const name of ['a', 'b', 'c', 'd', 'e', 'f']) {
+    display.report({ type: 'file-started', path: placed(`${name}-1.0.zip`), bytes: 2048 });
+  }
+  for (const event of [planned('g', ['g-1.0.zip'], 4096), ...downloaded('g-1.0.zip', 4096), ...done(5)]) {
+    display.report(event);
+  }
+  clock.advance(4_000);
+  display.draw();
+  t.match(terminal.screen[2], / left$/);
+  t.notMatch(terminal.screen.join('\n'), /nothing for/);
+  clock.advance(16_000);
+  for (const name of ['a', 'b', 'c', 'd', 'f']) {
+    display.report({ type: 'bytes', path: placed(`${name}-1.0.zip`), bytes: 512 });
+  }
+  display.draw();
+  t.equal(terminal.screen[4], '           e-1.0.zip  0 % of 2.0 KiB, nothing for 20 s');
+  t.equal(terminal.screen[5], '           a-1.0.zip  25 % of 2.0 KiB');
+  clock.advance(6_000);
+  display.draw();
+  clock.advance(6_000);
+  display.draw();
+  t.match(terminal.screen[2], /, 0 B\/s$/, 'no time is told for what stands still');
 });
 
 t.test('waiting says for how long and why', async (t) => {

@@ -46,6 +46,7 @@ const status: Status = {
     { rule: '/srv/pypi/mirror.toml:3 (numpy)', projects: 1, bytes: 4 * 1024 ** 3 },
     { rule: '/srv/pypi/mirror.toml:3 (dependencies)', projects: 1233, bytes: 1024 ** 3 },
   ],
+  ruleCount: 2,
 };
 
 t.test('the status is a few aligned tables', async (t) => {
@@ -77,6 +78,18 @@ t.test('no line of it is as long as 100 columns, and nothing is cut', async (t) 
   );
   t.equal(text.join(' ').match(/word/g)?.length, 30);
   t.equal(text.join('').match(/x/g)?.length, 150 + 1 + 1, 'of which two are in exit and next');
+});
+
+t.test('what is not named is counted, and what the next run tries has no time', async (t) => {
+  const due = status.longestParked.map((parked) => ({ ...parked, nextTry: undefined }));
+  const odd = { project: 'beta', filename: 'x.zip', problem: 'odd', since: '2026-11-20T12:00:00Z', nextTry: undefined };
+  const more = { parked: 91, longestParked: due, oddFiles: 1235, latestOdd: [odd], ruleCount: 3 };
+  const text = renderStatus({ ...status, ...more });
+  t.same(
+    text.filter((line) => line.startsWith('and ')),
+    ['and 90 more', 'and 1,234 more', 'and 1 more'],
+  );
+  t.ok(text.some((line) => /^2026-11-20T12:00Z {2}next run +12 {2}alpha: /.test(line)));
 });
 
 t.test('a mirror that was never complete has nothing to list', async (t) => {

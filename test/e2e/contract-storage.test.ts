@@ -40,6 +40,17 @@ t.test('a file where a folder is needed is named in one line, and exit code 4 te
   });
 });
 
+t.test('a file system without inodes is told as one, not as a full disk', canMount, async (t) => {
+  const disk = openSmallDisk(t, '40m,nr_inodes=40');
+  const { server } = await openSample(t, program);
+  const args = ['-q', '--all', '--upstream', server.url, join(disk.folder, 'target')];
+  const { code, stderr } = await run(program, args);
+  t.equal(code, 4);
+  t.match(stderr, /: ENOSPC \([^)]*\); the file system has free bytes, but no inode for another file \(df -i\): /);
+  disk.remount('nr_inodes=4000');
+  t.same(await run(program, args), { code: 0, stdout: '', stderr: '' });
+});
+
 t.test('a database that is none is told with advice, and the advice works', async (t) => {
   const { target, mirror } = await openSample(t, program);
   await mirror('-q');
@@ -93,7 +104,8 @@ t.test(
       t.equal(stdout, '');
       const lines = stderr.trimEnd().split('\n');
       t.match(lines.at(-1), /^\d+ projects? published.* failed and stays? queued/);
-      for (const line of lines.slice(0, -1)) t.match(line, /^[a-z-]+: needs \d+ bytes more: the disk has \d+ beyond/);
+      for (const line of lines.slice(0, -1))
+        t.match(line, /^[a-z-]+: needs [\d.]+ [KM]?i?B more: the disk has [\d.]+ [KM]?i?B free beyond/);
       t.same(damage(join(target, 'web'), server.index), []);
     }
     disk.remount('size=40m');

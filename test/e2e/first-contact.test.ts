@@ -123,7 +123,10 @@ t.test(
     configure(target, `upstream = "${server.url}"\n[[rule]]\nprojects = ["*"]\n[budget]\nreserve = "500kB"\n`);
     const { code, stdout, stderr } = await run(program, [target]);
     t.equal(code, 1);
-    t.match(stdout + stderr, /sample-large: needs 3\d{6} bytes more: the disk has \d+ beyond the reserve of 500000/);
+    t.match(
+      stdout + stderr,
+      /sample-large: needs [23]\.\d MiB more: the disk has [\d.]+ [KM]?i?B free beyond the reserve of 488 KiB/,
+    );
     t.same(readerProblems(join(target, 'web')), []);
     t.notOk(existsSync(join(target, 'web/simple/sample-large')));
     t.ok(existsSync(join(target, 'web/simple/sample-yanked')));

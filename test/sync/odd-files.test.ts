@@ -205,7 +205,7 @@ t.test('a removal does not wait for room', async (t) => {
   const policy = policyFrom('[budget]\nsize = "10kB"\n[[rule]]\nprojects = ["*"]');
   const result = await mirror.runLater({ policy });
   t.same([...result.parked], ['demo']);
-  t.match(mirror.parkings(), [/needs \d+ bytes more/]);
+  t.match(mirror.parkings(), [/needs [\d.]+ [KM]?i?B more/]);
   t.same(mirror.filenames('demo').length, 3);
   t.same(
     treeOf(mirror.web).filter((path) => path.includes('demo-1.1-')),

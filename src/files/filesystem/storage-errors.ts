@@ -1,5 +1,6 @@
 /** The file system's errors, as a person needs to read them. */
-import { lstatSync, type Stats, statSync } from 'node:fs';
+import { lstatSync, type Stats, statfsSync, statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { LargeFileError, MirrorError, StorageError } from '../../core/errors.ts';
 
 /** The error's code (`ENOENT`), if it has one. */
@@ -32,7 +33,19 @@ export function storageError(path: string, error: unknown): unknown {
   const code = codeOf(error);
   if (code === undefined || !(error instanceof Error) || error instanceof MirrorError) return error;
   const Kind = code === 'EFBIG' ? LargeFileError : StorageError;
-  return new Kind(`${path}: ${code} (${error.message.replace(/^\w+: /, '')})${advice[code] ?? ''}`, { cause: error });
+  const todo = code === 'ENOSPC' && lacksInodes(path) ? noInodes : (advice[code] ?? '');
+  return new Kind(`${path}: ${code} (${error.message.replace(/^\w+: /, '')})${todo}`, { cause: error });
+}
+
+/** Whether the file system of `path`, which need not exist, has room for bytes, but for no file. */
+function lacksInodes(path: string): boolean {
+  try {
+    const { files, ffree, bavail } = statfsSync(path);
+    return files > 0 && ffree === 0 && bavail > 0;
+  } catch {
+    // Where nothing can be asked, the usual advice is given.
+    return path !== dirname(path) && lacksInodes(dirname(path));
+  }
 }
 
 /** Runs `work`, which meets `path`; the file system's errors become StorageErrors. */
@@ -45,6 +58,8 @@ export function guardStorage<T>(path: string, work: () => T): T {
 }
 
 const permission = '; the user that runs pep381run must own the target';
+const noInodes =
+  '; the file system has free bytes, but no inode for another file (df -i): remove files, or make it anew with more inodes';
 const full = '; free some space and run again: nothing is lost';
 const advice: Readonly<Record<string, string>> = {
   EACCES: permission,

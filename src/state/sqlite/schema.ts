@@ -23,11 +23,11 @@ import type Database from 'better-sqlite3';
 import { StorageError } from '../../core/errors.ts';
 import { addPageTables, addSeenTable } from './page-schema.ts';
 import { oddFilesTable } from './sqlite-odd-files.ts';
-import { statsTables } from './stats-schema.ts';
+import { logsThatBeginAlike, statsTables } from './stats-schema.ts';
 import { upgradeCounts } from './upgrade-counts.ts';
 
 /** Stored as SQLite's user_version. */
-const version = 4;
+const version = 5;
 
 const tables = `
   CREATE TABLE mirror (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -213,6 +213,7 @@ const steps: readonly ((db: Database.Database, isNew: boolean) => void)[] = [
     db.exec(deathColumns + oddFilesTable + announcedTable);
     addSeenTable(db);
   },
+  (db) => db.exec(logsThatBeginAlike),
 ];
 
 /** Creates the tables in a new database, adds what one of an older version lacks, and refuses a newer one. */

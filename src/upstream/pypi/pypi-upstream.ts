@@ -2,7 +2,7 @@
 import { PassThrough, type Transform } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Clock } from '../../core/clock.ts';
-import { NonsenseError, PausedError, UnreachableError } from '../../core/errors.ts';
+import { NonsenseError, PausedError, UnreachableError, UnreadableError } from '../../core/errors.ts';
 import type { FileSink, ResumePoint } from '../../core/file-sink.ts';
 import { sha256Hex } from '../../core/hash.ts';
 import type { Memory } from '../../core/memory.ts';
@@ -133,11 +133,11 @@ export class PypiUpstream implements Upstream {
     const expected = [200, ...unchangedIf(isConditional), ...redirectStatuses, 404, 410];
     const asked = [url];
     const looked = fresh ? undefined : this.#looked.take(name, isConditional);
-    let answer = looked ?? (await this.#askPatiently({ url, headers }, expected, { beginning: true }));
+    let answer = looked ?? (await this.#askPatiently({ url, headers }, expected, { beginning: true, about: name }));
     while (redirectStatuses.includes(answer.status)) {
       const next = nextAddress(name, asked, answer, this.#options.base);
       asked.push(next);
-      answer = await this.#askPatiently({ url: next, headers }, expected, { beginning: true });
+      answer = await this.#askPatiently({ url: next, headers }, expected, { beginning: true, about: name });
     }
     if (answer.status === 304) return { kind: 'unchanged' };
     if (answer.status !== 200) return { kind: 'absent' };
@@ -157,7 +157,7 @@ export class PypiUpstream implements Upstream {
     const url = new URL(`${this.#options.base}/simple/${name}/`);
     const headers = { accept: simpleJson, 'accept-encoding': 'gzip', ...(isEtag(etag) && { 'if-none-match': etag }) };
     return this.#looked.look(name, { url, headers }, (request, expected) =>
-      this.#askPatiently(request, expected, { beginning: true }),
+      this.#askPatiently(request, expected, { beginning: true, about: name }),
     );
   }
 
@@ -192,29 +192,36 @@ export class PypiUpstream implements Upstream {
     size: number | undefined,
     from: ResumePoint | undefined,
     sink: FileSink,
+    about: ProjectName,
   ): Promise<'done' | 'absent'> {
     let target = url;
     for (let redirects = 0; ; redirects += 1) {
-      const answer = await this.#fileFrom(target, size, isEtag(from?.etag) ? from : undefined, sink);
+      const answer = await this.#fileFrom(target, size, isEtag(from?.etag) ? from : undefined, sink, about);
       if (answer.status === 404 || answer.status === 410) return 'absent';
       if (answer.status === 200 || answer.status === 206) return 'done';
-      if (answer.status === 416) return this.file(url, size, undefined, sink);
+      if (answer.status === 416) return this.file(url, size, undefined, sink, about);
       target = this.#redirected(target, answer, redirects);
     }
   }
 
-  async companion(url: URL, kind: CompanionKind): Promise<Buffer | 'off' | undefined> {
+  async companion(url: URL, kind: CompanionKind, about: ProjectName): Promise<Buffer | 'off' | undefined> {
     const { accept, mostBytes } = companions[kind];
     const headers = { accept, 'accept-encoding': 'gzip' };
     const also = kind === 'provenance' ? isSwitchedOff : undefined;
-    const answer = await this.#askPatiently({ url, headers, mostBytes }, [200, 404, 410], { also });
+    const answer = await this.#askPatiently({ url, headers, mostBytes }, [200, 404, 410], { also, about });
     if (answer.status !== 200) return answer.status === 403 ? 'off' : undefined;
     // Nobody knows the hash of such a one, and a firewall's page must not take its place.
     if (kind === 'provenance') expectJson(answer.body, url.href);
     return answer.body;
   }
 
-  #fileFrom(url: URL, size: number | undefined, from: ResumePoint | undefined, sink: FileSink): Promise<HttpAnswer> {
+  #fileFrom(
+    url: URL,
+    size: number | undefined,
+    from: ResumePoint | undefined,
+    sink: FileSink,
+    about: ProjectName,
+  ): Promise<HttpAnswer> {
     const range = from && {
       range: `bytes=${from.bytes}-`,
       'if-range': from.etag,
@@ -223,7 +230,7 @@ export class PypiUpstream implements Upstream {
     return this.#ask(
       { url, headers },
       [200, 206, ...redirectStatuses, 404, 410, ...(from === undefined ? [] : [416])],
-      { choose: receiveFile(url, size, from, sink) },
+      { choose: receiveFile(url, size, from, sink), about },
     );
   }
 
@@ -253,6 +260,7 @@ export class PypiUpstream implements Upstream {
       try {
         return { reply: parseReply(await this.#askChangelog(request), source, parse) };
       } catch (error) {
+        if (error instanceof NonsenseError) throw new UnreadableError(error.message, { cause: error });
         if (!(error instanceof UnreachableError)) throw error;
         if (isTimeout(error)) return { tooSlow: error };
         throw error;
@@ -274,13 +282,13 @@ export class PypiUpstream implements Upstream {
 
   #ask(request: HttpRequest, expected: readonly number[], options: AskOptions = {}): Promise<HttpAnswer> {
     const { http, clock } = this.#options;
-    const { choose, beginning = false, also, limiter = this.#options.limiter } = options;
+    const { choose, beginning = false, also, about, limiter = this.#options.limiter } = options;
     const exchange = async (): Promise<HttpAnswer> => {
       const answer = await http.exchange(request, choose);
       this.#time = sentAt(answer.headers) ?? this.#time;
       return also?.(answer) === true ? answer : expectStatus(answer, request.url, expected, clock.now());
     };
-    return limiter.run(request.url, exchange, beginning);
+    return limiter.run(request.url, exchange, beginning, about);
   }
 }
 
@@ -292,6 +300,8 @@ interface AskOptions {
   /** Answers that are expected whatever their status means elsewhere. */
   readonly also?: ((answer: HttpAnswer) => boolean) | undefined;
   readonly limiter?: RequestLimiter;
+  /** The project that it is for. */
+  readonly about?: ProjectName;
 }
 
 /** PyPI refuses provenance in JSON where it was switched off; what refuses us is no JSON. */

@@ -77,13 +77,22 @@ t.test('a database of version 1 is brought up to date with everything in it', as
     announced,
     queue,
     stats_counts: _counts,
+    stats_logs: logs,
     stats_starts: starts,
     ...after
   } = contentOf(db);
-  const { projects: projectsBefore, queue: queueBefore, stats_counts: _before, ...restBefore } = before;
+  const {
+    projects: projectsBefore,
+    queue: queueBefore,
+    stats_counts: _before,
+    stats_logs: logsBefore,
+    ...restBefore
+  } = before;
   t.same(after, restBefore, 'nothing else was touched');
   t.match(projects, projectsBefore === undefined ? [] : [{ name: 'alpha', etag: '"e"', status: 'archived' }]);
   t.match(queue, queueBefore);
+  t.match(logs, logsBefore ?? []);
+  t.match(logs, [{ before_bytes: null, before_sha256: null }]);
   const added = [plans, requires, removed, wants, unsettled, unproven, odd_files, announced, starts, seen];
   t.same(added, Array(10).fill([]));
   t.same(proven, [{ provenance: 1, files: 1 }], 'files that were held before are counted');

@@ -1,0 +1,95 @@
+/** Whoever reads exit code 1, or Ctrl-C's pause, is told why, how far it got, and how it goes on. */
+import { join } from 'node:path';
+import t from 'tap';
+import { faketimeOrReason, openFakeTime } from '../fixtures/faketime.ts';
+import { smallIndex } from '../fixtures/small-index.ts';
+import { makeSdist } from '../sample/distributions.ts';
+import { openBundle } from './bundle.ts';
+import { openSample } from './opened-sample.ts';
+import { run, until } from './program.ts';
+import { runInTerminal, terminalOrReason } from './terminal.ts';
+
+const program = join(await openBundle(), 'pep381run');
+const waiting = /^1 project waits for another try, since \S+Z sample-base: .+; next try not before \S+Z$/m;
+
+t.test('where only earlier failures wait, exit code 1 names the first and its next try', async (t) => {
+  const { server, mirror } = await openSample(t, program);
+  server.faults.add({ do: 'body', match: /\/simple\/sample-base\/$/, body: '{}' });
+  const failed = await mirror();
+  t.equal(failed.code, 1);
+  t.notMatch(failed.stderr, waiting, 'its own failure is reason enough');
+  const { code, stdout, stderr } = await mirror();
+  t.equal(code, 1);
+  t.match(stderr, waiting);
+  t.equal(stderr.split('\n').length, 2, 'in one line');
+  t.match(stdout, /^0 projects published, /);
+  t.match(await mirror('--log-format', 'json'), { code: 1, stdout: /"type":"summary",.*"waiting":"1 project waits/ });
+});
+
+t.test('several that wait are counted, and the status names ten and counts the others', async (t) => {
+  const { server, target, mirror } = await openSample(t, program);
+  server.faults.add({ do: 'body', match: /\/simple\/sample-[^/]+\/$/, body: '{}' });
+  await mirror('-q');
+  const { stderr } = await mirror();
+  t.match(
+    stderr,
+    /^13 projects wait for another try, since \S+Z sample-\S+: .*; 12 more \(pep381run --status \/.*\)\n$/,
+  );
+  const { stdout } = await run(program, ['--status', target]);
+  t.match(stdout, /\nand 3 more\n/);
+  t.notMatch(stdout, /1970/);
+});
+
+t.test(
+  'under -q what heals within an hour is not told, and what does not is told once a day',
+  faketimeOrReason(),
+  async (t) => {
+    const { server, target } = await openSample(t, program, smallIndex());
+    const clock = openFakeTime(t.testdir());
+    const quiet = () => run(program, ['-q', '--upstream', server.url, target], { env: clock.env });
+    t.equal((await quiet()).code, 0);
+    server.index.publish(makeSdist({ name: 'alpha', version: '9.0' }));
+    server.faults.add({ do: 'status', match: /\/simple\/alpha\/$/, status: 404 });
+    t.match(await quiet(), { code: 1, stdout: '', stderr: '' });
+    clock.move('+50m');
+    t.match(await quiet(), { code: 1, stdout: '', stderr: '' });
+    const told: string[] = [];
+    for (const by of ['+2h', '+3h', '+9h', '+28h', '+29h']) {
+      clock.move(by);
+      const { code, stdout, stderr } = await quiet();
+      t.same([code, stdout], [1, ''], by);
+      if (stderr !== '') told.push(by);
+    }
+    t.same(told, ['+2h', '+28h']);
+  },
+);
+
+t.test('a run that is paused says how far it got, and the next one where it begins', async (t) => {
+  const opened = await openSample(t, program);
+  const { server, mirror } = opened;
+  const stall = { do: 'stall', match: /sample_large-1\.0-py3-none-any\.whl$/ } as const;
+  server.faults.add(stall);
+  const running = opened.begin('--workers', '1');
+  await until('the large file', () => server.requests.some(({ path }) => stall.match.test(path)));
+  running.kill('SIGINT');
+  const { code, stdout } = await running.ended;
+  t.equal(code, 0);
+  t.match(
+    stdout,
+    /\n\d+ projects published, \d+ files copied \(.*\) in .* s\. \d+ projects? stays? queued\.\n\nMirroring paused\. Resume by restarting pep381run\.\n$/,
+  );
+  server.faults.clear();
+  const next = await mirror();
+  t.match(next.stdout, /^Resuming the run that was paused at \S+Z: \d+ projects? (?:is|are) queued\n/m);
+  t.notMatch((await mirror()).stdout, /Resuming/);
+});
+
+t.test('a terminal shows how far the paused run got', terminalOrReason(), async (t) => {
+  const { server, target } = await openSample(t, program);
+  server.faults.add({ do: 'stall', match: /\/packages\// });
+  const terminal = runInTerminal(t, 100, [process.execPath, program, '--upstream', server.url, target]);
+  await until('a download', () => server.requests.some(({ path }) => path.startsWith('/packages/')));
+  terminal.type('\x03');
+  t.equal(await terminal.ended, 0);
+  t.match(terminal.screen().join(' '), /\d+ projects? published, 0 files copied .* stay queued\. /);
+});
