@@ -9,7 +9,7 @@ import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } fro
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
-import { orFail, root } from './run.mjs';
+import { isProgram, orFail, root } from './run.mjs';
 
 const usage = `Usage: npm run test:fresh -- [--suite trixie] [--node MAJOR] [--folder FOLDER] [--all | FILE...]
   --suite   the Debian to make
@@ -71,6 +71,9 @@ await orFail(check());
 
 async function check() {
   if (process.getuid?.() !== 0) throw new Error('Only root can make a Debian in a folder');
+  if (!isProgram('debootstrap')) {
+    throw new Error('debootstrap is not in PATH (apt-get install debootstrap; root needs /usr/sbin in PATH)');
+  }
   const folder = options.folder ?? mkdtempSync('/var/tmp/fresh-machine-');
   try {
     const machine = await makeMachine(folder);
