@@ -15,7 +15,7 @@ import { isGoneAfter } from './announced.ts';
 import { followPolicy, policyText } from './follow-policy.ts';
 import { foreseeRequires } from './foresee.ts';
 import type { Mirror } from './mirror.ts';
-import { confirmedFrom, farthestFrom, jump, refuseJump, watchSerial } from './serials.ts';
+import { confirmedFrom, farthestFrom, jump, knownUpTo, refuseJump, watchSerial } from './serials.ts';
 import { sweep } from './sweep.ts';
 import { takeOverList } from './take-over-list.ts';
 import { wantedByName } from './wanted-by-name.ts';
@@ -253,8 +253,9 @@ async function followChangelog(
   for (let serial = from; ; ) {
     const changes = await upstream.changesSince(serial);
     if (changes.serial > farthest) farthest = (await confirmedFrom(mirror, from, changes.serial)) ?? farthest;
-    const isBelieved = changes.serial <= farthest;
-    const believed = isBelieved ? changes : upTo(farthest, changes, serial);
+    const known = await knownUpTo(mirror, serial, changes.serial);
+    const isBelieved = changes.serial <= Math.min(farthest, known);
+    const believed = isBelieved ? changes : upTo(Math.min(farthest, known), changes, serial);
     if (believed.serial > serial) {
       const wanted = wantedBy(mirror, believed);
       state.enqueue(wanted, { serial: believed.serial, serialMovedAt: mirror.clock.now() });

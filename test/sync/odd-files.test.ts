@@ -315,6 +315,20 @@ t.test('files of which most cannot be fetched are told until they can, and the o
   t.same(mirror.filenames('demo').sort(), right);
 });
 
+t.test('a held file whose address an odd entry has stays, however that is encoded', async (t) => {
+  const index = new SampleIndex();
+  index.publish(makeWheel({ name: 'demo', version: '1.0+local' }));
+  const mirror = await openTestMirror(t, { index });
+  await mirror.run();
+  const held = mirror.filenames('demo');
+  index.addRole('demo', 'somebody');
+  const spoiled = ({ url }: FileEntry) => ({ filename: 'demo#.zip', url: `${url.replace('%2B', '+')}?x=1#y` });
+  mirror.alterFile('demo', spoiled);
+  await mirror.runLater();
+  t.same(mirror.filenames('demo'), held);
+  t.same(mirror.problems(), []);
+});
+
 t.test('a file that is listed twice as two is left out, or stays as it is held', async (t) => {
   const mirror = await openTestMirror(t, { index: demoIndex() });
   const twice = (mirror: TestMirror, file: FileEntry) => [

@@ -99,6 +99,8 @@ class LogFile implements OpenLog {
   readonly #options: LogFilesOptions;
   /** What a packed one unfolds to, once that was seen. */
   #unfoldedBytes = Number.POSITIVE_INFINITY;
+  /** Of a packed one: what was asked for the last time, as all before it has to be unpacked for it. */
+  #before: { readonly position: number; readonly bytes: Buffer } | undefined;
 
   constructor(
     path: string,
@@ -130,6 +132,7 @@ class LogFile implements OpenLog {
   }
 
   async before(position: number, bytes: number): Promise<Buffer> {
+    if (this.#before?.position === position && this.#before.bytes.length === bytes) return this.#before.bytes;
     const pieces: Buffer[] = [];
     let at = Math.max(0, position - bytes);
     for await (const chunk of this.read(at)) {
@@ -138,7 +141,9 @@ class LogFile implements OpenLog {
       // Not sooner, as a packed one that ends here needs not be unpacked again.
       if (at > position) break;
     }
-    return Buffer.concat(pieces);
+    const found = Buffer.concat(pieces);
+    if (this.#packing !== undefined) this.#before = { position, bytes: found };
+    return found;
   }
 
   async end(bytes: number): Promise<Buffer> {
