@@ -28,7 +28,7 @@ t.test('why nothing was published is said', async (t) => {
   await stats.write('pypi.log', logOf([dayOf(1)]));
   t.match((await stats.run('pypi.log')).notices, [/^Nothing published: 2026-11-01 is the only day/]);
   await stats.write('pypi.log', logOf([dayOf(1), dayOf(2)]));
-  t.match((await stats.run('pypi.log')).notices, [/^Nothing published: 2026-11-01 may have begun/]);
+  t.match((await stats.run('pypi.log')).notices, [/^Nothing published yet: 2026-11-01 may have begun/]);
   await stats.write('pypi.log', logOf([dayOf(1), dayOf(2), dayOf(3)]));
   await stats.run('pypi.log');
   t.match((await stats.run('pypi.log')).notices, [/^Nothing new to publish: 2026-11-03 may still go on/]);
