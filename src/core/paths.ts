@@ -106,6 +106,7 @@ export type OwnFile =
   | 'last-modified'
   | 'mirror-status.json'
   | 'removed.json'
+  | 'changes.json'
   | 'index.html'
   | 'snapshot.json'
   | 'snapshot.json.sig';

@@ -13,6 +13,7 @@ type IndexOwner = Pick<Mirror, 'state' | 'files' | 'report'>;
 /** Publishes the root index where it differs from what is there. */
 export async function publishRootIndex(mirror: IndexOwner): Promise<void> {
   const { state, files, report } = mirror;
+  const changesListed = state.changes.last();
   const htmlForm = await FormWriter.open(mirror, rootIndexHtml, 'index.html');
   const jsonForm = await FormWriter.open(mirror, rootIndexJson(state.mirror().serial), 'index.v1_json');
   let projects = 0;
@@ -25,7 +26,7 @@ export async function publishRootIndex(mirror: IndexOwner): Promise<void> {
   }
   const [html, json] = [await htmlForm.finish(), await jsonForm.finish()];
   await files.publish([...html.writes, ...json.writes]);
-  state.remember({ rootIndex: { json: json.sha256, html: html.sha256 } });
+  state.remember({ rootIndex: { json: json.sha256, html: html.sha256 }, changesListed });
   report({ type: 'root-index', projects });
 }
 
