@@ -93,6 +93,19 @@ export function projectFolder(name: ProjectName): WebPath {
   return `simple/${name}` as WebPath;
 }
 
+/** Where the JSON of old times lies, one folder for each project. */
+export const legacyRoot = 'pypi' as WebPath;
+
+/** `pypi/<project>`: the folder with the JSON of old times of one project. */
+export function legacyJsonFolder(name: ProjectName): WebPath {
+  return `${legacyRoot}/${name}` as WebPath;
+}
+
+/** What `pypi/<project>` has: `json`, the `serial` that is served with it, and a folder with a `json` for each release. */
+export function legacyPath(name: ProjectName, file: 'json' | 'serial' | `${string}/json`): WebPath {
+  return `${legacyJsonFolder(name)}/${file}` as WebPath;
+}
+
 /** The names a page is published under: the last part of its path. */
 export type PageFile = 'index.html' | 'index.html.gz' | 'index.v1_json' | 'index.v1_json.gz';
 
@@ -107,6 +120,8 @@ export type OwnFile =
   | 'mirror-status.json'
   | 'removed.json'
   | 'changes.json'
+  | 'local.json'
+  | 'local.db.serial'
   | 'index.html'
   | 'snapshot.json'
   | 'snapshot.json.sig';

@@ -31,6 +31,8 @@ export interface MirrorState {
   readonly fileBase?: string | undefined;
   /** The settings that the published pages were made with. */
   readonly pageForm?: string | undefined;
+  /** The JSON of old times is served; undefined where it is not. */
+  readonly legacyJson?: LegacyJsonState | undefined;
   /** ETag of the list of projects that was last compared as a whole. */
   readonly listEtag?: string | undefined;
   /** The sha256 of that list as upstream served it. */
@@ -95,6 +97,14 @@ export interface UpstreamSnapshot {
   readonly unprovenSince?: number | undefined;
   /** The groups of pages of which nothing is published, as upstream serves others than it has signed. */
   readonly held?: readonly number[] | undefined;
+}
+
+/** How the JSON of old times is made. */
+export interface LegacyJsonState {
+  /** What the addresses of files begin with, without a slash at its end. */
+  readonly base: string;
+  /** While it is missing, or other than it should be, of projects that did not change: up to this name it is not. */
+  readonly filledTo?: string | undefined;
 }
 
 /** A place in upstream's change feed. */

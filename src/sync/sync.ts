@@ -18,6 +18,7 @@ import { recallDeaths } from './deaths.ts';
 import { queueDependencies } from './follow-policy.ts';
 import { learn } from './learn.ts';
 import { warnOfLeftOut } from './left-out.ts';
+import { fillLegacyJson, followLegacySetting } from './legacy-json.ts';
 import type { Mirror } from './mirror.ts';
 import { News } from './news.ts';
 import { healOldState } from './old-state.ts';
@@ -45,6 +46,7 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
     const startedMs = mirror.clock.now();
     mirror.takeRequest();
     followKeepRemoved(mirror);
+    await followLegacySetting(mirror);
     const seen = await trustUpstream(mirror);
     const unlearned = await learn(mirror);
     await provePages(mirror, seen);
@@ -84,6 +86,7 @@ async function onePass(
   const result = await work();
   mirror.space.tell(mirror.report);
   if (settings.dryRun) return result;
+  await fillLegacyJson(mirror);
   const { rootIndexDue, rootIndex } = state.mirror();
   if (rootIndexDue || (mirror.sign !== undefined && rootIndex === undefined)) {
     await publishRootIndex(mirror);
