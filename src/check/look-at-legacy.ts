@@ -1,4 +1,4 @@
-/** Looks at the JSON of old times of a project, which is made of its page. */
+/** Looks at the legacy JSON of a project, which is made of its page. */
 import type { ProjectName } from '../core/names.ts';
 import { legacyJsonFolder } from '../core/paths.ts';
 import type { SimplePage } from '../formats/simple-json.ts';

@@ -42,7 +42,8 @@ export async function lookAtProject(
     if (!isGoing) for (const problem of wrong) found.push(problem);
   }
   // It speaks of what the page does, and is made anew with that.
-  if (!queued && found.length === 0 && page !== undefined) found.push(...(await lookAtLegacy(check, name, page)));
+  const isToBeRead = !queued && found.length === 0 && page !== undefined;
+  for (const problem of isToBeRead ? await lookAtLegacy(check, name, page) : []) found.push(problem);
   const isRight = findings.length === 0 && (queued || passing.length === 0);
   return { findings: found, page, isProven: isRight && comparison?.isKnown === true };
 

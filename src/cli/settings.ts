@@ -30,7 +30,7 @@ export interface Settings {
   readonly trashDays: number;
   /** Without a slash at its end. */
   readonly baseUrl: string | undefined;
-  /** Serve the JSON of old times, for other mirror programs. */
+  /** Serve the legacy JSON, for other mirror programs. */
   readonly legacyJson: boolean;
   /** What is done with provenance objects (PEP 740). */
   readonly provenance: (typeof provenanceModes)[number];

@@ -93,10 +93,10 @@ export function projectFolder(name: ProjectName): WebPath {
   return `simple/${name}` as WebPath;
 }
 
-/** Where the JSON of old times lies, one folder for each project. */
+/** Where the legacy JSON lies, one folder for each project. */
 export const legacyRoot = 'pypi' as WebPath;
 
-/** `pypi/<project>`: the folder with the JSON of old times of one project. */
+/** `pypi/<project>`: the folder with the legacy JSON of one project. */
 export function legacyJsonFolder(name: ProjectName): WebPath {
   return `${legacyRoot}/${name}` as WebPath;
 }

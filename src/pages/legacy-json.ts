@@ -1,4 +1,4 @@
-/** Writes the JSON of old times (formats/legacy-json.ts) of a project, where the mirror serves it. */
+/** Writes the legacy JSON (formats/legacy-json.ts) of a project, where the mirror serves it. */
 
 import type { ProjectName } from '../core/names.ts';
 import { blobPath, legacyJsonFolder, legacyPath, metadataPath, type WebPath } from '../core/paths.ts';
@@ -51,7 +51,7 @@ export async function legacyFilesOf(
 }
 
 /**
- * Publishes the JSON of old times of `name`, where the mirror serves that and it differs from what is there. What is there
+ * Publishes the legacy JSON of `name`, where the mirror serves that and it differs from what is there. What is there
  * of releases that are gone goes.
  */
 export async function publishLegacyJson(

@@ -31,7 +31,7 @@ export interface MirrorState {
   readonly fileBase?: string | undefined;
   /** The settings that the published pages were made with. */
   readonly pageForm?: string | undefined;
-  /** The JSON of old times is served; undefined where it is not. */
+  /** The legacy JSON is served; undefined where it is not. */
   readonly legacyJson?: LegacyJsonState | undefined;
   /** ETag of the list of projects that was last compared as a whole. */
   readonly listEtag?: string | undefined;
@@ -99,7 +99,7 @@ export interface UpstreamSnapshot {
   readonly held?: readonly number[] | undefined;
 }
 
-/** How the JSON of old times is made. */
+/** How the legacy JSON is made. */
 export interface LegacyJsonState {
   /** What the addresses of files begin with, without a slash at its end. */
   readonly base: string;

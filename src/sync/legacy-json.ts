@@ -1,5 +1,5 @@
 /**
- * Whether the mirror serves the JSON of old times (formats/legacy-json.ts). It is written with the pages of each project that
+ * Whether the mirror serves the legacy JSON (formats/legacy-json.ts). It is written with the pages of each project that
  * changes; where it is switched on, or its addresses change, that of all projects is made of the published pages once.
  */
 import { NonsenseError, throwIfPaused } from '../core/errors.ts';

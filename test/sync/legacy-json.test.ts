@@ -1,4 +1,4 @@
-/** The JSON of old times, which other mirror programs and updaters of dependencies read. */
+/** The legacy JSON, which other mirror programs and updaters of dependencies read. */
 import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';

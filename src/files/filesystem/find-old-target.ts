@@ -20,7 +20,7 @@ export function findOldTarget(root: string): OldTarget | undefined {
     if (!hasProjects(join(root, 'web'))) return undefined;
     const ownUpstream = upstreamOf(join(root, 'web', 'mirror-status.json'));
     const from = ownUpstream === undefined ? 'an unknown program' : 'pep381client 2, whose state was lost';
-    // Ours may serve the JSON of old times: the next run knows whether it still does.
+    // Ours may serve the legacy JSON: the next run knows whether it still does.
     const kind = ownUpstream === undefined ? treeAlone : { ...treeAlone, state: treeAlone.state.filter(isForeign) };
     return oldTarget(root, kind, from, ownUpstream);
   });
