@@ -7,6 +7,7 @@ import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import { type Comparison, comparePage, expectedHeld } from './compare-page.ts';
 import { type ExpectedFile, lookAtFile } from './look-at-file.ts';
+import { lookAtLegacy } from './look-at-legacy.ts';
 import { lookAtPages } from './look-at-pages.ts';
 
 /** What a project looks like. */
@@ -40,6 +41,9 @@ export async function lookAtProject(
     const isGoing = queued && comparison !== undefined && wrong.some(({ kind }) => kind === 'missing-file');
     if (!isGoing) for (const problem of wrong) found.push(problem);
   }
+  // It speaks of what the page does, and is made anew with that.
+  const isToBeRead = !queued && found.length === 0 && page !== undefined;
+  for (const problem of isToBeRead ? await lookAtLegacy(check, name, page) : []) found.push(problem);
   const isRight = findings.length === 0 && (queued || passing.length === 0);
   return { findings: found, page, isProven: isRight && comparison?.isKnown === true };
 

@@ -27,6 +27,8 @@ export const exampleConfig = `# mirror.toml: what pep381run mirrors into this fo
 #trash-days = 30
 # The https address under which web/ is served: needed to serve provenance (PEP 740).
 #base-url = "https://mirror.example"
+# Serve /pypi/NAME/json and what else bandersnatch, shadowmire and updaters of dependencies read; base-url goes into it.
+#legacy-json = false
 # Provenance objects are kept as they are ("store"), verified, too ("verify"), or left to upstream ("off").
 #provenance = "store"
 # Files whose provenance fails: "warn" and hold them, "refuse-failed", or "require" provenance of every file.

@@ -9,6 +9,7 @@ import { explainReason } from '../policy/explain.ts';
 import { isKnown } from '../state/mirror-state.ts';
 import { takeLock } from '../state/sqlite/lock.ts';
 import type { Mirror } from '../sync/mirror.ts';
+import { publishChanges } from '../sync/publish-changes.ts';
 import { publishRemovals } from '../sync/removals.ts';
 import { publishRootIndex } from '../sync/root-index.ts';
 import { readConfigFile } from './config-file.ts';
@@ -78,6 +79,7 @@ async function restoreAll(mirror: Mirror, names: readonly ProjectName[], lines: 
     }
   }
   await publishRootIndex(mirror);
+  await publishChanges(mirror);
   await publishRemovals(mirror);
   return failed;
 }

@@ -30,6 +30,8 @@ export interface Settings {
   readonly trashDays: number;
   /** Without a slash at its end. */
   readonly baseUrl: string | undefined;
+  /** Serve the legacy JSON, for other mirror programs. */
+  readonly legacyJson: boolean;
   /** What is done with provenance objects (PEP 740). */
   readonly provenance: (typeof provenanceModes)[number];
   /** What is done with files whose provenance does not prove where they are from. */
@@ -73,6 +75,7 @@ export const settingNames = [
   'keep-removed',
   'trash-days',
   'base-url',
+  'legacy-json',
   'provenance',
   'provenance-policy',
   'trusted-root-file',
@@ -116,6 +119,7 @@ export function settingsFrom(given: ReadonlyMap<SettingName, Given>): Settings {
     trashDays: read('trash-days', (at) => wholeNumber(at, 0, 36_500), 30),
     sweep: read('sweep', (at) => wholeNumber(at, 0, mostSwept), mostSwept),
     baseUrl: read('base-url', (at) => address(at, false, httpIsNoOrigin), undefined),
+    legacyJson: read('legacy-json', flag, false),
     provenance: read('provenance', (at) => oneOf(at, provenanceModes), 'store'),
     provenancePolicy: read('provenance-policy', (at) => oneOf(at, provenancePolicies), 'warn'),
     trustedRootFile: read('trusted-root-file', absolutePath, undefined),

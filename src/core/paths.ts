@@ -93,6 +93,19 @@ export function projectFolder(name: ProjectName): WebPath {
   return `simple/${name}` as WebPath;
 }
 
+/** Where the legacy JSON lies, one folder for each project. */
+export const legacyRoot = 'pypi' as WebPath;
+
+/** `pypi/<project>`: the folder with the legacy JSON of one project. */
+export function legacyJsonFolder(name: ProjectName): WebPath {
+  return `${legacyRoot}/${name}` as WebPath;
+}
+
+/** What `pypi/<project>` has: `json`, the `serial` that is served with it, and a folder with a `json` for each release. */
+export function legacyPath(name: ProjectName, file: 'json' | 'serial' | `${string}/json`): WebPath {
+  return `${legacyJsonFolder(name)}/${file}` as WebPath;
+}
+
 /** The names a page is published under: the last part of its path. */
 export type PageFile = 'index.html' | 'index.html.gz' | 'index.v1_json' | 'index.v1_json.gz';
 
@@ -106,6 +119,9 @@ export type OwnFile =
   | 'last-modified'
   | 'mirror-status.json'
   | 'removed.json'
+  | 'changes.json'
+  | 'local.json'
+  | 'local.db.serial'
   | 'index.html'
   | 'snapshot.json'
   | 'snapshot.json.sig';

@@ -39,6 +39,14 @@ export function parseCoreMetadata(bytes: Uint8Array): CoreMetadata | undefined {
   };
 }
 
+/** All fields at the head of the metadata in `bytes`, by their names in lower case, as far as it is read. */
+export function metadataFields(bytes: Uint8Array): Map<string, string[]> {
+  const { fields } = readFields(new TextDecoder().decode(bytes.subarray(0, longestHead)));
+  const byName = new Map<string, string[]>();
+  for (const [name, value] of fields) byName.set(name, [...(byName.get(name) ?? []), value.trim()]);
+  return byName;
+}
+
 interface Fields {
   /** Names in lower case. */
   readonly fields: readonly (readonly [name: string, value: string])[];

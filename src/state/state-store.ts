@@ -6,6 +6,7 @@ import type { ProjectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
 import type { IndexEntry } from '../formats/root-index.ts';
 import type { Announcement, Announcements } from './announcements.ts';
+import type { ChangeLog } from './change-log.ts';
 import type { MirrorState } from './mirror-state.ts';
 import type { OddFile, OddFiles } from './odd-files.ts';
 import type { PageHashes, PageStore } from './page-store.ts';
@@ -24,6 +25,8 @@ export interface Wanted {
   readonly removed: boolean;
   /** What the changelog says of it. */
   readonly rows?: readonly Announcement[];
+  /** True when upstream says that it has the project again: what was said of its removal before does not count any more. */
+  readonly isBack?: boolean;
 }
 
 /** What a partial mirror has decided for a project. */
@@ -215,6 +218,8 @@ export interface StateStore {
   readonly underWay: UnderWay;
   /** The files that alone are left out of a page. */
   readonly odd: OddFiles;
+  /** What has changed here, for mirrors that mirror from this one. */
+  readonly changes: ChangeLog;
   mirror(): MirrorState;
   /** Changes the members that are given; undefined forgets one. */
   remember(state: MirrorState): void;

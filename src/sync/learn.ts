@@ -1,7 +1,7 @@
 /**
  * Finds out what changed upstream, and queues it. The changelog is asked first: it is never stale, and it alone names
- * removals. The list of all projects starts a mirror, checks once a day what the changelog did not say, and takes the
- * changelog's place where there is none.
+ * removals. Where there is none, upstream may be a mirror of our kind, which has a change feed. The list of all projects
+ * starts a mirror, checks once a day what neither of them said, and takes their place where there is none.
  */
 import { NoChangelogError, NonsenseError, UnreachableError, UnreadableError, UsageError } from '../core/errors.ts';
 import { indexNow } from '../core/moved-indexes.ts';
@@ -12,6 +12,8 @@ import type { Wanted } from '../state/state-store.ts';
 import type { Changes } from '../upstream/upstream.ts';
 import { proveAbsences } from './absence.ts';
 import { isGoneAfter } from './announced.ts';
+import { concerns } from './concerns.ts';
+import { type FeedNews, followFeed } from './follow-feed.ts';
 import { followPolicy, policyText } from './follow-policy.ts';
 import { foreseeRequires } from './foresee.ts';
 import type { Mirror } from './mirror.ts';
@@ -67,16 +69,18 @@ async function unlessTrouble(work: () => Promise<void>): Promise<UnreachableErro
 }
 
 /**
- * Queues what the changelog tells since it was last read, where there is one. Returns the names. Throws UnreachableError,
+ * Queues what the changelog, or the change feed, tells since it was last read, where there is one. Returns the names. Throws UnreachableError,
  * NonsenseError, NoChangelogError, PausedError.
  */
 export async function learnNews(mirror: Mirror): Promise<readonly ProjectName[]> {
-  const { serial, changelogRetryAt } = mirror.state.mirror();
+  const { serial, changelogRetryAt, feed } = mirror.state.mirror();
   const names = new Set<ProjectName>();
-  if (serial === undefined || !isOver(changelogRetryAt, mirror.clock.now())) return [];
-  await followChangelog(mirror, serial, (some) => {
+  const hear = (some: Iterable<ProjectName>): void => {
     for (const name of some) names.add(name);
-  });
+  };
+  if (feed !== undefined) await followFeed(mirror, false, hear);
+  else if (serial !== undefined && isOver(changelogRetryAt, mirror.clock.now()))
+    await followChangelog(mirror, serial, hear);
   return [...names];
 }
 
@@ -151,18 +155,24 @@ async function begin(mirror: Mirror, known: MirrorState, base: MirrorState): Pro
   const { state, report, settings } = mirror;
   const names = namesOf(mirror);
   // Asked before the list is, so that what happens meanwhile is learned from the changelog.
-  const serial = await lastSerial(mirror, known);
+  let why: Error | undefined;
+  const noChangelog = (error: Error): void => {
+    why = error;
+  };
+  const serial = await lastSerial(mirror, known, noChangelog);
+  const feed = serial === undefined ? (await followFeed(mirror, true)).next : undefined;
+  if (feed === undefined && why !== undefined) warnOfNoChangelog(mirror, why);
   if (settings.reconcile) state.announcements.forgetAbove(serial ?? 0);
   if (names === undefined) {
     // The list may be older than the changelog: then what it does not know yet is learned from the changelog again.
     return takeOverList(mirror, undefined, (listed) => {
       const seen = listed ?? serial ?? 0;
-      return { ...base, serial: Math.min(serial ?? seen, seen) };
+      return { ...base, feed, serial: Math.min(serial ?? seen, seen) };
     });
   }
   if (settings.reconcile && settings.projects === undefined) state.enqueueAllHeld({}, true);
   const wanted = names.map((name) => wantedByName(name, state.held(name).displayName));
-  state.enqueue(wanted, { ...base, serial });
+  state.enqueue(wanted, { ...base, feed, serial });
   report({ type: 'learned', source: 'names', serial });
 }
 
@@ -172,13 +182,17 @@ function isOver(time: number | undefined, now: number): boolean {
 }
 
 /** Undefined where there is no changelog. */
-async function lastSerial(mirror: Mirror, known: MirrorState): Promise<number | undefined> {
+async function lastSerial(
+  mirror: Mirror,
+  known: MirrorState,
+  noChangelog: (why: Error) => void,
+): Promise<number | undefined> {
   if (!isOver(known.changelogRetryAt, mirror.clock.now())) return undefined;
-  return unlessNoChangelog(mirror, known, () => mirror.upstream.serial());
+  return unlessNoChangelog(mirror, known, () => mirror.upstream.serial(), noChangelog);
 }
 
 async function follow(mirror: Mirror, known: MirrorState, serial: number): Promise<void> {
-  const { clock, state } = mirror;
+  const { clock, state, report } = mirror;
   const names = namesOf(mirror);
   const now = clock.now();
   const asked = isOver(known.changelogRetryAt, now);
@@ -186,8 +200,13 @@ async function follow(mirror: Mirror, known: MirrorState, serial: number): Promi
   const noChangelog = (error: Error): void => {
     why = error;
   };
-  const followed =
+  const byChangelog =
     asked && (await unlessNoChangelog(mirror, known, () => followChangelog(mirror, serial), noChangelog));
+  // What the feed says of the time before counts no more once there is a changelog.
+  const news: FeedNews = byChangelog ? { isFollowed: true, next: undefined } : await followFeed(mirror, false);
+  if (byChangelog && known.feed !== undefined) state.remember({ feed: undefined });
+  const { isFollowed: followed } = news;
+  if (!followed && why !== undefined) warnOfNoChangelog(mirror, why);
   if (followed && Math.abs(now - (known.reconciledAt ?? 0)) < dayMs) return;
   if (names === undefined) {
     if (followed) await reconcile(mirror, known);
@@ -208,6 +227,15 @@ async function follow(mirror: Mirror, known: MirrorState, serial: number): Promi
       {},
     );
   }
+  if (followed) return;
+  if (news.next !== undefined) state.remember({ feed: news.next });
+  if (news.why !== undefined)
+    report({ type: 'warning', message: `${news.why}; the list of projects was compared instead` });
+}
+
+function warnOfNoChangelog({ report }: Mirror, why: Error): void {
+  const message = `no changelog, so the list of projects is compared instead: ${why.message}`;
+  report({ type: 'warning', message });
 }
 
 /** Undefined when the changelog is gone for good, or gave no answer that can be read for an hour: then the list must do. */
@@ -215,9 +243,9 @@ async function unlessNoChangelog<T>(
   mirror: Mirror,
   known: MirrorState,
   ask: () => Promise<T>,
-  tell: (why: Error) => void = () => {},
+  tell: (why: Error) => void,
 ): Promise<T | undefined> {
-  const { state, clock, report } = mirror;
+  const { state, clock } = mirror;
   const now = clock.now();
   try {
     const answer = await ask();
@@ -234,10 +262,6 @@ async function unlessNoChangelog<T>(
       if (now - since < hourMs) throw error;
     } else throw error;
     tell(error);
-    report({
-      type: 'warning',
-      message: `no changelog, so the list of projects is compared instead: ${error.message}`,
-    });
     return undefined;
   }
 }
@@ -281,18 +305,16 @@ function upTo(farthest: number, { rows }: Changes, from: number): Pick<Changes, 
 }
 
 /** The projects that the changes concern. */
-function wantedBy({ state, settings, selection }: Mirror, { rows }: Pick<Changes, 'rows'>): Wanted[] {
-  const only = settings.projects === undefined ? undefined : new Set(settings.projects);
+function wantedBy(mirror: Mirror, { rows }: Pick<Changes, 'rows'>): Wanted[] {
   const found = new Map<ProjectName, { displayName: string; rows: Announcement[] }>();
   for (const { name, displayName, ...row } of rows) {
-    // What is held may still be required by what is not held yet.
-    if (!(only?.has(name) ?? (selection.includes(name) || state.held(name).published))) continue;
+    if (!concerns(mirror, name)) continue;
     const { rows: before = [] } = found.get(name) ?? {};
     before.push(row);
     found.set(name, { displayName, rows: before });
   }
   return [...found].map(([name, { displayName, rows }]) => {
-    const removed = isGoneAfter(rows, state.queued(name)?.removed ?? false);
+    const removed = isGoneAfter(rows, mirror.state.queued(name)?.removed ?? false);
     return { name, displayName, serial: rows.at(-1)?.serial ?? 0, removed, rows };
   });
 }

@@ -33,6 +33,8 @@ export interface SyncSettings {
   readonly trashDays: number;
   /** The https address under which `web/` is served, without a slash at its end. */
   readonly baseUrl: string | undefined;
+  /** Serve the legacy JSON, for other mirror programs. */
+  readonly legacyJson: boolean;
   /** What is done with provenance objects (PEP 740): kept, kept and verified, or left to upstream. */
   readonly provenance: 'store' | 'verify' | 'off';
   /** What is done with files whose provenance does not prove where they are from. */

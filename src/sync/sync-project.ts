@@ -4,7 +4,7 @@
  */
 import { NonsenseError } from '../core/errors.ts';
 import { type ProjectName, projectName } from '../core/names.ts';
-import { pagePath, projectFolder } from '../core/paths.ts';
+import { legacyJsonFolder, pagePath, projectFolder } from '../core/paths.ts';
 import { staleDelayMs } from '../core/retry.ts';
 import { withSerial } from '../formats/simple-json.ts';
 import { explainReason } from '../policy/explain.ts';
@@ -205,7 +205,7 @@ async function removeProject(mirror: Mirror, { name }: Due, files: readonly Held
   const removeBytes = bytesOf(files);
   mirror.report({ type: 'project-planned', name, fetch: [], bytes: 0, remove, removeBytes, rule });
   if (mirror.settings.dryRun) return;
-  await discardFiles(mirror, files, [projectFolder(name)]);
+  await discardFiles(mirror, files, [projectFolder(name), legacyJsonFolder(name)]);
   await discardUnsettled(mirror, name, new Set());
   mirror.space.give(removeBytes);
 }

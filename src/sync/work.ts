@@ -19,6 +19,7 @@ import { deathsOf } from './deaths.ts';
 import { Finisher } from './finisher.ts';
 import type { Mirror } from './mirror.ts';
 import type { News } from './news.ts';
+import { publishChanges } from './publish-changes.ts';
 import { syncProject } from './sync-project.ts';
 import { alarmFor, reasonOf } from './unexpected.ts';
 
@@ -215,6 +216,8 @@ class QueueWorker {
         if (deathsOf(due) === 0) await this.#start(due, this.#newsPlaces);
       }
       await this.#newsPlaces.allFree();
+      // Those who mirror from here need not wait for the end of the run either.
+      await publishChanges(this.#mirror);
     } catch (error) {
       this.#fatal ??= error;
     }

@@ -1,6 +1,7 @@
 /** The port to the index that is mirrored. Absence is a value; only what prevents an answer is an error. */
 import type { FileSink, ResumePoint } from '../core/file-sink.ts';
 import type { ProjectName } from '../core/names.ts';
+import type { FeedHead, FeedPiece } from '../formats/change-feed.ts';
 import type { ListedProject } from '../formats/project-list.ts';
 import type { SimplePage } from '../formats/simple-json.ts';
 
@@ -38,6 +39,11 @@ export interface ProjectList {
   sha256(): string | undefined;
 }
 
+/** The latest changes of a mirror of our kind. */
+export interface ServedFeed extends FeedHead {
+  readonly etag: string | undefined;
+}
+
 /** A snapshot that nobody has looked at. Both files are replaced one after the other, so they may not belong together. */
 export interface ServedSnapshot {
   readonly url: URL;
@@ -73,6 +79,10 @@ export interface Upstream {
   totalBytes(): Promise<number | undefined>;
   /** The changes after `serial`. Throws NoChangelogError where there is no changelog. */
   changesSince(serial: number): Promise<Changes>;
+  /** The latest changes where upstream is a mirror with a change feed, 'unchanged' when they are those known by `etag`. */
+  feed(etag: string | undefined): Promise<ServedFeed | 'unchanged' | undefined>;
+  /** Earlier changes of the feed `id`: its piece with that number; undefined where it is not there (any more). */
+  feedPiece(id: string, piece: number): Promise<FeedPiece | undefined>;
   /** The list of projects, or undefined when it is the one known by `etag`. */
   listProjects(etag: string | undefined): Promise<ProjectList | undefined>;
   /** One project page; `fresh` asks in a way that goes around a stale copy in upstream's cache. */

@@ -48,6 +48,7 @@ t.test('without any settings the whole of PyPI is mirrored', async (t) => {
     trashDays: 30,
     sweep: 1_000_000,
     baseUrl: undefined,
+    legacyJson: false,
     provenance: 'store',
     provenancePolicy: 'warn',
     trustedRootFile: undefined,

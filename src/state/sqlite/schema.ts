@@ -14,6 +14,7 @@
  *   page*, seen_pages   the hashes of the published pages; see page-schema.ts
  *   unproven  files whose provenance does not prove where they are from
  *   odd_files files that alone are left out of a page; see sqlite-odd-files.ts
+ *   change*   what has changed on this mirror, for others that mirror from it; see sqlite-change-log.ts
  *   proven    how many files are held by what their provenance is; see rows.ts
  *   totals    how many projects, files and bytes are held
  *   runs      history
@@ -22,6 +23,7 @@
 import type Database from 'better-sqlite3';
 import { StorageError } from '../../core/errors.ts';
 import { addPageTables, addSeenTable } from './page-schema.ts';
+import { changeTables } from './sqlite-change-log.ts';
 import { oddFilesTable } from './sqlite-odd-files.ts';
 import { logsThatBeginAlike, statsTables } from './stats-schema.ts';
 import { upgradeCounts } from './upgrade-counts.ts';
@@ -213,7 +215,7 @@ const steps: readonly ((db: Database.Database, isNew: boolean) => void)[] = [
     db.exec(deathColumns + oddFilesTable + announcedTable);
     addSeenTable(db);
   },
-  (db) => db.exec(logsThatBeginAlike),
+  (db) => db.exec(logsThatBeginAlike + changeTables),
 ];
 
 /** Creates the tables in a new database, adds what one of an older version lacks, and refuses a newer one. */

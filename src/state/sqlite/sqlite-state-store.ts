@@ -33,6 +33,7 @@ import { putAllWants, replan } from './plans.ts';
 import { provenanceTotals } from './provenance.ts';
 import { dueOf, entryOf, fileOf, heldOf, parkedOf, planOf, provenanceNumber, replanOf, unprovenOf } from './rows.ts';
 import { SqliteAnnouncements } from './sqlite-announcements.ts';
+import { SqliteChangeLog } from './sqlite-change-log.ts';
 import { SqliteOddFiles } from './sqlite-odd-files.ts';
 import { SqlitePageStore } from './sqlite-page-store.ts';
 import { SqliteRemovalLog } from './sqlite-removal-log.ts';
@@ -49,6 +50,7 @@ export class SqliteStateStore implements StateStore {
   readonly odd: SqliteOddFiles;
   readonly history: SqliteRunHistory;
   readonly underWay: SqliteUnderWay;
+  readonly changes: SqliteChangeLog;
   readonly #path: string;
   readonly #db: Database.Database;
   readonly #clock: Clock;
@@ -66,6 +68,7 @@ export class SqliteStateStore implements StateStore {
     this.pages = this.#do(() => new SqlitePageStore(this.#db));
     this.underWay = this.#do(() => new SqliteUnderWay(this.#db));
     this.odd = this.#do(() => new SqliteOddFiles(this.#db));
+    this.changes = this.#do(() => new SqliteChangeLog(this.#db, clock));
   }
 
   mirror(): MirrorState {
@@ -80,8 +83,9 @@ export class SqliteStateStore implements StateStore {
   enqueue(wanted: readonly Wanted[], state: MirrorState): void {
     this.#transaction(() => {
       const now = this.#clock.now();
-      for (const { name, displayName, serial, removed, rows = [] } of wanted) {
+      for (const { name, displayName, serial, removed, rows = [], isBack = false } of wanted) {
         this.#sql.enqueue.run(name, displayName, serial, removed ? 1 : 0, now);
+        if (isBack) this.announcements.forgetRemoval(name);
         this.announcements.add(name, rows);
       }
       this.#remember(state);

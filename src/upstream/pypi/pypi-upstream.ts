@@ -9,6 +9,7 @@ import type { Memory } from '../../core/memory.ts';
 import type { ProjectName } from '../../core/names.ts';
 import { Places } from '../../core/places.ts';
 import { withRetries } from '../../core/retry.ts';
+import type { FeedPiece } from '../../formats/change-feed.ts';
 import { isJsonObject, serialOf } from '../../formats/json.ts';
 import { jsonWeight } from '../../formats/json-weight.ts';
 import { largestProvenance } from '../../formats/provenance-object.ts';
@@ -21,6 +22,7 @@ import { expectJson, isJsonText, textOf } from './body-text.ts';
 import { parseChanges, parseLastSerial, parseReply } from './changelog.ts';
 import { isGzip } from './content-coding.ts';
 import { isEtag } from './etag.ts';
+import { fetchFeed, fetchFeedPiece } from './fetch-changes.ts';
 import { fetchSnapshot } from './fetch-snapshot.ts';
 import { type ChooseReceiver, type HttpAnswer, type HttpClient, type HttpRequest, isTimeout } from './http-client.ts';
 import { LookedPages } from './looked-pages.ts';
@@ -64,6 +66,8 @@ export class PypiUpstream implements Upstream {
   readonly #looked = new LookedPages();
   readonly #changelogLimiter: RequestLimiter;
   #time: number | undefined;
+  /** Of pages and lists: nobody tells the caches on the way what has changed on a mirror of our kind. */
+  #freshness: { readonly 'cache-control'?: 'no-cache' } = {};
 
   constructor(options: PypiUpstreamOptions) {
     this.#options = options;
@@ -81,6 +85,18 @@ export class PypiUpstream implements Upstream {
     return this.#call('changelog_since_serial', [serial], (text, source) => parseChanges(text, serial, source));
   }
 
+  async feed(etag: string | undefined): Promise<port.ServedFeed | 'unchanged' | undefined> {
+    const ask = (request: HttpRequest, expected: readonly number[]): Promise<HttpAnswer> =>
+      this.#askPatiently(request, expected);
+    const found = await fetchFeed(this.#options.base, etag, ask);
+    if (found !== undefined) this.#freshness = { 'cache-control': 'no-cache' };
+    return found;
+  }
+
+  feedPiece(id: string, piece: number): Promise<FeedPiece | undefined> {
+    return fetchFeedPiece(this.#options.base, id, piece, (request, expected) => this.#askPatiently(request, expected));
+  }
+
   listProjects(etag: string | undefined): Promise<ProjectList | undefined> {
     const { clock, signal } = this.#options;
     return withRetries(clock, signal, () => this.#openList(etag));
@@ -92,6 +108,7 @@ export class PypiUpstream implements Upstream {
     const headers = {
       accept: simpleJson,
       'accept-encoding': 'gzip',
+      ...this.#freshness,
       ...(isEtag(etag) && { 'if-none-match': etag }),
     };
     return new Promise((resolve, reject) => {
@@ -128,6 +145,7 @@ export class PypiUpstream implements Upstream {
       accept: simpleJson,
       // Each encoding is an object of its own in the CDN: when one is stale the other may be fresh.
       'accept-encoding': fresh ? 'identity' : 'gzip',
+      ...this.#freshness,
       ...(isConditional && { 'if-none-match': etag }),
     };
     const expected = [200, ...unchangedIf(isConditional), ...redirectStatuses, 404, 410];
@@ -155,7 +173,8 @@ export class PypiUpstream implements Upstream {
 
   look(name: ProjectName, etag: string | undefined): Promise<port.LookedAt> {
     const url = new URL(`${this.#options.base}/simple/${name}/`);
-    const headers = { accept: simpleJson, 'accept-encoding': 'gzip', ...(isEtag(etag) && { 'if-none-match': etag }) };
+    const condition = isEtag(etag) ? { 'if-none-match': etag } : {};
+    const headers = { accept: simpleJson, 'accept-encoding': 'gzip', ...this.#freshness, ...condition };
     return this.#looked.look(name, { url, headers }, (request, expected) =>
       this.#askPatiently(request, expected, { beginning: true, about: name }),
     );
