@@ -1,13 +1,14 @@
 /** Reads from `mirror.toml` what a partial mirror holds. */
 import { dirname, resolve } from 'node:path';
 import { UsageError } from '../core/errors.ts';
+import { decodeText } from '../formats/decode-text.ts';
 import { tomlLines } from '../formats/toml-lines.ts';
 import { parsePolicy, policyKeys, usesRegexes } from '../policy/parse-policy.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { CompileRegex } from '../policy/project-patterns.ts';
 import { policyNames } from '../policy/rules.ts';
 import { type ConfigFile, parseToml } from './config-file.ts';
-import { readText } from './read-text.ts';
+import { readBytes } from './read-text.ts';
 
 /** The policy of `config`; undefined when it restricts nothing. Throws UsageError, with the line. */
 export async function readPolicy({ path, text, toml }: ConfigFile): Promise<Policy | undefined> {
@@ -37,7 +38,7 @@ function notEmpty(policy: Policy, path: string): Policy {
 
 function readRequirements(path: string): string {
   try {
-    return readText(path);
+    return decodeText(readBytes(path));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : 'unknown';
     throw new UsageError(`${path}: cannot be read: ${reason}`, { cause });
