@@ -13,12 +13,15 @@ export interface Fingerprint {
   readonly files: string;
 }
 
+/** Raised where the same rules are to come to something else than before: then everything is planned anew. */
+const meaning = 2;
+
 /** The fingerprint of `policy`. */
 export function fingerprintOf({ rules, otherwise, dependencies, environments, ...policy }: Policy): Fingerprint {
   const places = sortedTexts(environments.map(environmentText));
   return {
     projects: hash([rules.map(ruleText), otherwise.value, dependencies, places]),
-    files: hash([releasesText(policy.releases), filesText(policy.files), policy.unmirrored]),
+    files: hash([meaning, releasesText(policy.releases), filesText(policy.files), policy.unmirrored]),
   };
 }
 

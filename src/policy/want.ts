@@ -8,7 +8,7 @@ export interface Want {
   readonly specifier: Specifier;
   /** Normalized. What they need is needed too. */
   readonly extras: readonly string[];
-  /** Files that are held whatever the other rules say. */
+  /** Files that are held whatever the other rules say; with such, no others are wanted. */
   readonly sha256s: readonly string[];
   readonly because: Reason;
   /**
