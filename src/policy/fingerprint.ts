@@ -38,8 +38,9 @@ function wantText({ specifier, extras, sha256s, limits }: Want): unknown {
   return [specifier.text.replaceAll(/\s/g, ''), [...extras].sort(), [...sha256s].sort(), limits && limitsText(limits)];
 }
 
-function limitsText({ byName }: Limits): unknown {
-  return sortedTexts([...byName].map(([name, { specifier, sha256s }]) => [name, specifier.text, [...sha256s].sort()]));
+function limitsText({ byName, elsewhere }: Limits): unknown {
+  const limits = [...byName].map(([name, { specifier, sha256s }]) => [name, specifier.text, [...sha256s].sort()]);
+  return [sortedTexts(limits), [...elsewhere].sort()];
 }
 
 function environmentText(environment: MarkerEnvironment): unknown {

@@ -20,11 +20,14 @@ export interface Want {
   readonly limits: Limits | undefined;
 }
 
-/** Constraints that come with a requirements file. */
+/** What a requirements file says of dependencies. */
 export interface Limits {
   /** The file, which tells limits apart. */
   readonly path: string;
+  /** Its constraints. */
   readonly byName: ReadonlyMap<ProjectName, Limit>;
+  /** Projects that come from another index than upstream: what upstream has under their names is somebody else's. */
+  readonly elsewhere: ReadonlySet<ProjectName>;
 }
 
 /** What one constraint demands. */
