@@ -54,14 +54,14 @@ export function partListed(
     if (requirement.url === undefined && indexes?.length === others.length) {
       elsewhere.add(name);
       leave(others[0] === undefined ? 'it comes from no index' : `it comes from ${shownIndex(others[0])}`);
-      lines.add(...passedOver(others[0], where, upstream), name);
+      lines.add(passedOver(others[0], where, upstream), name);
     } else if (!mayHold(requirement, environments, extras) && marker !== undefined) {
       const text = `its marker ${markerText(marker)} is true in no [[environment]]`;
       leave(text);
-      lines.add(where, `left out, as ${text.slice('its '.length)}`, '', requirementText(requirement));
+      lines.add([where, `left out, as ${text.slice('its '.length)}`, ''], requirementText(requirement));
     } else {
       wanted.push(one);
-      if (others[0] !== undefined && one.sha256s.length === 0) lines.add(...unsure(others[0], upstream), name);
+      if (others[0] !== undefined && one.sha256s.length === 0) lines.add(unsure(others[0], upstream), name);
     }
   }
   for (const { requirement } of wanted) {
@@ -109,7 +109,7 @@ function shownIndex({ address = '', isOfFiles }: ListedIndex): string {
 class Lines {
   readonly #found = new Map<string, { readonly where: string; readonly behind: string; readonly names: Set<string> }>();
 
-  add(where: string, before: string, behind: string, name: string): void {
+  add([where, before, behind]: Line, name: string): void {
     const known = this.#found.get(before);
     if (known === undefined) this.#found.set(before, { where, behind, names: new Set([name]) });
     else known.names.add(name);

@@ -5,6 +5,7 @@ import type { PublishedFile, SimpleFile, SimplePage } from '../formats/simple-js
 import { parseDistributionName } from '../packaging/distribution-name.ts';
 import { parseVersion } from '../packaging/version.ts';
 import { planFiles } from '../policy/files.ts';
+import { neededSources } from '../policy/needed-sources.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { ProjectDecision } from '../policy/rules.ts';
 import type { SourcePage } from './known-page.ts';
@@ -38,9 +39,11 @@ export function chooseFiles(
 }
 
 /** Stands for what comes of the choice: as long as upstream's page is the same, it is the same page and files. */
-export function outcomeOf({ wanted, linked, hidden }: ChosenFiles, { dependencies }: Policy): string {
+export function outcomeOf({ wanted, linked, hidden }: ChosenFiles, policy: Policy, name: ProjectName): string {
+  const filenames = wanted.map(({ filename }) => filename);
   // Where dependencies count, what the files require was learned, too.
-  const what = [linked, hidden, dependencies, wanted.map(({ filename }) => filename)];
+  const learned = policy.dependencies && [...neededSources(policy, name, filenames)];
+  const what = [linked, hidden, learned, filenames];
   return sha256Hex(Buffer.from(JSON.stringify(what))).slice(0, 32);
 }
 

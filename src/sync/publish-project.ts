@@ -163,7 +163,7 @@ async function finish(mirror: Mirror, work: Work, known: Known, done: Published)
     const { kept: first, planned } = work;
     const isAsPlanned = first?.planned.plan.files === planned.plan.files && planned.chosen.hidden === hidden;
     const plan = first !== undefined && isAsPlanned ? first.plan : planToKeep(mirror, decision, work, hidden);
-    finished = { ...published, plan: { ...plan, outcome: outcomeOf(work.planned.chosen, policy) } };
+    finished = { ...published, plan: { ...plan, outcome: outcomeOf(work.planned.chosen, policy, work.due.name) } };
   }
   const alarm = alarmOf(work);
   if (alarm === undefined) return finished;

@@ -12,7 +12,7 @@ import type { Policy } from '../policy/policy.ts';
 import { decideProject, mayHold, type ProjectDecision, policyNames } from '../policy/rules.ts';
 import type { Want } from '../policy/want.ts';
 import type { StateStore, Wants } from '../state/state-store.ts';
-import { edgesFrom } from './edges.ts';
+import { edgesFrom } from './edge-rows.ts';
 import { wantsFrom, wantsText } from './wants.ts';
 
 const plansAtATime = 2000;
@@ -72,8 +72,8 @@ export class Selection {
     const keys = new Set(
       wants.map(({ specifier, sha256s, pinnedBy }) => [specifier.text, pinnedBy, ...sha256s].join(' ')),
     );
-    // What the files require was not learned before dependencies counted.
-    const follows = this.policy?.dependencies === true ? ['dependencies'] : [];
+    // What the files require was not learned before dependencies counted, and which sources count is told by environments.
+    const follows = this.policy?.dependencies === true ? [JSON.stringify(this.policy.environments)] : [];
     const text = [this.fingerprint.files, hold, ...follows, ...[...keys].sort()].join('\n');
     // Most projects follow the same rules as the one before.
     if (text !== this.#lastKey.text) {
