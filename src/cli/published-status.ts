@@ -50,6 +50,7 @@ export function publishedStatus(target: Target): Status {
     queued: numberOf(json.queued),
     parked: parked.length,
     provenance: undefined,
+    unmet: [],
     oddFiles: numberOf(json['odd-files']),
     latestOdd: [],
     disk: { size: bsize * blocks, free: bsize * bavail },

@@ -8,6 +8,7 @@ import { planFiles } from '../policy/files.ts';
 import { neededSources } from '../policy/needed-sources.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { ProjectDecision } from '../policy/rules.ts';
+import { allMet, type Unmet, unmetWants } from '../policy/unmet.ts';
 import type { SourcePage } from './known-page.ts';
 import type { Mirror } from './mirror.ts';
 import { type Allows, linkOf } from './plan.ts';
@@ -19,6 +20,7 @@ export interface ChosenFiles {
   readonly linked: boolean;
   /** There are others, and our page does not list them. */
   readonly hidden: boolean;
+  readonly unmet: Unmet;
   /** Milliseconds: when time alone changes the choice. */
   readonly nextChange: number | undefined;
 }
@@ -30,12 +32,14 @@ export function chooseFiles(
   page: SimplePage,
 ): ChosenFiles {
   if (policy === undefined || decision === undefined) {
-    return { wanted: page.files, linked: false, hidden: false, nextChange: undefined };
+    return { wanted: page.files, linked: false, hidden: false, unmet: allMet, nextChange: undefined };
   }
-  const { files, nextChange } = planFiles(policy, decision, page, clock.now());
+  const plan = planFiles(policy, decision, page, clock.now());
+  const { files, nextChange } = plan;
   const wanted = files.flatMap(({ file, hold }) => (hold ? [file] : []));
   const isShown = page.status !== 'quarantined' && (decision.hold === 'pages-only' || policy.unmirrored === 'upstream');
-  return { wanted, linked: isShown, hidden: !isShown && wanted.length < page.files.length, nextChange };
+  const hidden = !isShown && wanted.length < page.files.length;
+  return { wanted, linked: isShown, hidden, unmet: unmetWants(decision, page, plan), nextChange };
 }
 
 /** Stands for what comes of the choice: as long as upstream's page is the same, it is the same page and files. */

@@ -56,6 +56,7 @@ async function unlessItChanges(
   if (page === undefined) return undefined;
   const chosen = chooseFiles(mirror, decision, page);
   if (outcomeOf(chosen, policy, name) !== outcome) return undefined;
+  selection.noteUnmet(decision, chosen.unmet);
   const { nextChange } = chosen;
   return { name, decision: selection.keyOf(decision), nextChange, rule: explainReason(decision.because) };
 }
