@@ -17,7 +17,7 @@ export function renderWhy(subject: Subject, why: Why, root: string): string[] {
   const rows = [
     ...policyRows(why, told),
     ['here', hereText(why)],
-    ...why.unmet.slice(0, wantsShown).map((line, at) => [at === 0 ? 'not held' : '', line.replaceAll(`${root}/`, '')]),
+    ...why.unmet.slice(0, wantsShown).map((line, at) => [at === 0 ? 'lacks' : '', line.replaceAll(`${root}/`, '')]),
     ...queueRows(why.queue),
     ...(why.known ? [['files', filesText(subject, why)]] : []),
   ];

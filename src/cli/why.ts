@@ -121,7 +121,9 @@ function unmetOf(
 ): string[] {
   if (decision === undefined) return [];
   const unmet = plan && page ? unmetWants(decision, page, plan).wants : state.mirror().unmet?.[decision.name]?.wants;
-  return linesOf(decision.wants, unmet ?? []);
+  // Where nobody has written anything, nobody misses anything.
+  const written = decision.wants.filter(({ because }) => because.where !== undefined);
+  return linesOf(written, unmet ?? []);
 }
 
 /** What all others depend on is followed only where the last run did not leave it: that takes seconds in large mirrors. */
