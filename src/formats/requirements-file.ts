@@ -82,9 +82,10 @@ function rankOf({ name }: LineOption): number {
   return ['no-index', 'extra-index-url'].indexOf(name);
 }
 
-/** As pip does: an index takes the place of all before it, and further ones come beside it. */
+/** As pip does: an index takes the place of all before it, further ones come beside it, and without an index there is none. */
 function readIndex(name: string, address: string, where: string, reading: Reading): void {
   if (name === 'no-index') reading.indexes = [];
+  if (reading.indexes?.length === 0) return;
   if (name === 'index-url' || name === 'pypi-url') reading.indexes = [{ address, where }];
   if (name !== 'extra-index-url') return;
   reading.indexes = [...(reading.indexes ?? [{ address: undefined, where }]), { address, where }];

@@ -161,6 +161,7 @@ t.test('the options of a requirements file tell its indexes, as pip reads them',
   t.same(policyNames(requirements('-i https://pypi.org/simple', 'a')), ['a']);
   t.same(policyNames(requirements(`--index-url https://\${HOST}/simple`, 'a')), [], 'a variable may be anything');
   t.same(policyNames(requirements('--no-index', '--find-links wheels', 'a')), []);
+  t.same(policyNames(requirements('--no-index', 'a', '-i https://pypi.org/simple')), [], 'whatever comes behind');
   t.match(requirements('--no-index', 'a').warnings[0], /^r\.txt:2: with --no-index it comes from no index, .*: a$/);
   const included = policyAt({ 'r.txt': '-r more.txt\na', 'more.txt': `--pypi-url=${theirs}\nb` });
   t.same(policyNames(included), [], 'of an included file, too');
