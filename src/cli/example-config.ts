@@ -5,6 +5,8 @@ export const exampleConfig = `# mirror.toml: what pep381run mirrors into this fo
 # --- Where from, and how ---
 
 #upstream = "https://pypi.org"
+# Other addresses of that index, as lock files name them: mirrors of it. pypi.org and base-url always count.
+#upstream-aliases = ["https://mirror.example/pypi/simple"]
 # Accept an upstream without TLS. Anyone on the way could then change the files.
 #allow-http = false
 # Hosts besides the upstream's own from which files may come.
@@ -53,6 +55,8 @@ export const exampleConfig = `# mirror.toml: what pep381run mirrors into this fo
 #projects = ["flask", "numpy>=2", "acme-*", "/^acme[0-9]+$/"]
 # Files that list requirements: requirements.txt, pylock.toml, uv.lock, poetry.lock, Pipfile.lock.
 #requirements = ["requirements.txt"]
+# Those of them that may ask for nothing. Of the others that is a mistake, as their projects would be removed.
+#may-be-empty = ["requirements.txt"]
 # Hold what the held releases require, too.
 #dependencies = false
 # Pages leave out the files that are not held ("hide"), or link to them upstream ("upstream").

@@ -15,6 +15,7 @@ import { guardedLookup } from '../upstream/pypi/guarded-lookup.ts';
 import { HttpClient } from '../upstream/pypi/http-client.ts';
 import { PypiUpstream } from '../upstream/pypi/pypi-upstream.ts';
 import { RequestLimiter } from '../upstream/pypi/request-limiter.ts';
+import { parseToml } from './config-file.ts';
 import { openDispatcher } from './open-dispatcher.ts';
 import { openExpectedState } from './open-expected-state.ts';
 import type { Settings } from './settings.ts';
@@ -85,6 +86,7 @@ export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(
     space: new Space(files, policy?.budget, state.totals().bytes),
     brake: new Brake(state, clock, options.allowDeletions),
     memory,
+    parseToml: (text) => parseToml(text, 'pyproject.toml'),
     verifier,
   };
   return {

@@ -1,16 +1,23 @@
 /** Reads from `mirror.toml` what a partial mirror holds. */
 import { dirname, resolve } from 'node:path';
 import { UsageError } from '../core/errors.ts';
+import { decodeText } from '../formats/decode-text.ts';
 import { tomlLines } from '../formats/toml-lines.ts';
 import { parsePolicy, policyKeys, usesRegexes } from '../policy/parse-policy.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { CompileRegex } from '../policy/project-patterns.ts';
 import { policyNames } from '../policy/rules.ts';
+import { UpstreamNames } from '../policy/upstream-names.ts';
 import { type ConfigFile, parseToml } from './config-file.ts';
-import { readText } from './read-text.ts';
+import { readBytes } from './read-text.ts';
+import { type Settings, settingsFrom } from './settings.ts';
 
-/** The policy of `config`; undefined when it restricts nothing. Throws UsageError, with the line. */
-export async function readPolicy({ path, text, toml }: ConfigFile): Promise<Policy | undefined> {
+/** The policy of `config`, for the upstream of `settings`; undefined when it restricts nothing. Throws UsageError, with the line. */
+export async function readPolicy(
+  config: ConfigFile,
+  settings = settingsFrom(config.given),
+): Promise<Policy | undefined> {
+  const { path, text, toml } = config;
   if (!policyKeys.some((key) => key in toml)) return undefined;
   const compileRegex = usesRegexes(toml) ? await loadRegexes() : noRegexes;
   const lineOf = tomlLines(text);
@@ -21,7 +28,17 @@ export async function readPolicy({ path, text, toml }: ConfigFile): Promise<Poli
       throw new UsageError(`${path}:${lineOf(key)}: ${key}: expected a list of texts, found []`);
     }
   }
-  return notEmpty(parsePolicy(toml, { reader, compileRegex, at: (keyPath) => `${path}:${lineOf(keyPath)}` }), path);
+  const at = (keyPath: string): string => `${path}:${lineOf(keyPath)}`;
+  return notEmpty(parsePolicy(toml, { reader, compileRegex, at, upstream: namesOf(settings) }), path);
+}
+
+/** Who installs from this mirror has its own address in lock files. */
+function namesOf({ upstream, upstreamAliases, fileHosts, baseUrl }: Settings): UpstreamNames {
+  return new UpstreamNames(
+    upstream,
+    baseUrl === undefined ? upstreamAliases : [...upstreamAliases, baseUrl],
+    fileHosts,
+  );
 }
 
 function isEmptyList(value: unknown): boolean {
@@ -37,7 +54,7 @@ function notEmpty(policy: Policy, path: string): Policy {
 
 function readRequirements(path: string): string {
   try {
-    return readText(path);
+    return decodeText(readBytes(path));
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : 'unknown';
     throw new UsageError(`${path}: cannot be read: ${reason}`, { cause });

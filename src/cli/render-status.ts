@@ -2,7 +2,7 @@
 
 import { showBytes } from '../core/show-bytes.ts';
 import type { ProvenanceTotals } from '../state/provenance.ts';
-import type { Status } from './status.ts';
+import { type Status, shownAtMost } from './status.ts';
 import { renderTable } from './table.ts';
 import { plural, shortTime, showCount, showSeconds } from './units.ts';
 
@@ -15,9 +15,17 @@ export function renderStatus(status: Status): string[] {
     runsTable(status),
     parkedTable(status),
     oddTable(status),
+    unmetTable(status),
     rulesTable(status),
   ];
   return parts.filter((part) => part.length > 0).flatMap((part, at) => (at === 0 ? part : ['', ...part]));
+}
+
+function unmetTable({ target, unmet }: Status): string[] {
+  if (unmet.length === 0) return [];
+  const shown = unmet.slice(0, shownAtMost).map((line) => `  ${line.replaceAll(`${target}/`, '')}`);
+  const more = unmet.length - shown.length;
+  return ['Asked for, and not held', ...shown, ...(more > 0 ? [`  and ${more} more`] : [])];
 }
 
 function facts(status: Status): string[][] {

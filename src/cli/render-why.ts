@@ -19,6 +19,7 @@ export function renderWhy(subject: Subject, why: Why, root: string): string[] {
   const rows = [
     ...policyRows(why, told),
     ['here', hereText(why)],
+    ...why.unmet.slice(0, wantsShown).map((line, at) => [at === 0 ? 'lacks' : '', line.replaceAll(`${root}/`, '')]),
     ...queueRows(why.queue),
     ...(why.known ? [['files', filesText(subject, why)]] : []),
   ];
@@ -41,7 +42,8 @@ function policyRows({ policy }: Why, told: (because: Reason) => string): string[
   return [['policy', `${holds[hold]}: ${told(because)}`], ...shown, ...change];
 }
 
-function hereText({ known, missing, published, serial, status, policy }: Why): string {
+function hereText({ known, missing, published, serial, status, policy, unmet }: Why): string {
+  if (missing && !published && unmet.length > 0) return 'nothing: upstream has nothing of it that is asked for';
   if (missing && !published) return 'nothing: upstream does not have it';
   if (!known) {
     const next = policy.hold === 'none' ? 'and the policy does not let it be held' : 'and the policy lets it be held';

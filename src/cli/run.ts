@@ -73,7 +73,7 @@ async function runLocked(command: RunArguments, nativeBinding: string | undefine
   const config = readConfigFile(target.config);
   const settings = settingsFrom(new Map([...config.given, ...command.given]));
   process.umask(settings.umask);
-  const policy = await readPolicy(config);
+  const policy = await readPolicy(config, settings);
   const secret = readNotifySecret(settings);
   const keys = { sign: readSigningKey(settings, target), verifyUpstream: readUpstreamKey(settings) };
   const verifier = await openProvenance(settings);

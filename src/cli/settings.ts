@@ -3,12 +3,15 @@
  * `pep381run -q TARGET`, so everything that shapes the mirror can stand in the file. A flag beats the file.
  */
 import { UsageError } from '../core/errors.ts';
+import { indexKey } from '../core/index-address.ts';
 import { indexNow } from '../core/moved-indexes.ts';
 import { type ProjectName, projectName } from '../core/names.ts';
 
 export interface Settings {
   /** Without a slash at its end. */
   readonly upstream: string;
+  /** Other addresses of the same index, as lock files name them. */
+  readonly upstreamAliases: readonly string[];
   readonly allowHttp: boolean;
   /** Hosts from which files may come, besides the index's own. */
   readonly fileHosts: readonly string[];
@@ -64,6 +67,7 @@ export interface Given {
 /** All settings, by the name they have in the file. */
 export const settingNames = [
   'upstream',
+  'upstream-aliases',
   'allow-http',
   'file-hosts',
   'proxy',
@@ -107,6 +111,7 @@ export function settingsFrom(given: ReadonlyMap<SettingName, Given>): Settings {
   refuseUselessProvenance(given);
   return {
     upstream,
+    upstreamAliases: read('upstream-aliases', addresses, []),
     allowHttp,
     fileHosts: read('file-hosts', hosts, ['files.pythonhosted.org']),
     projects: read('projects', names, undefined),
@@ -187,6 +192,15 @@ function address({ value, where }: Given, allowHttp: boolean, whyNot: string): s
     throw new UsageError(`${where}: expected https, found ${url.href}: ${whyNot}`);
   }
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '').replace(/\/simple$/, '');
+}
+
+/** Nothing is asked there, so that any address will do. */
+function addresses({ value, where }: Given): string[] {
+  if (Array.isArray(value) && value.length === 0) return [];
+  return list(value, where).map((text) => {
+    if (indexKey(text) !== undefined) return text;
+    throw new UsageError(`${where}: expected an address such as https://mirror.example/simple, found ${show(text)}`);
+  });
 }
 
 /** It may hold a password, so what was given is not told. */

@@ -36,6 +36,8 @@ export interface Status {
   readonly parked: number;
   /** What the provenance of the held files is worth; undefined where it is not verified. */
   readonly provenance: ProvenanceTotals | undefined;
+  /** What was asked for by name and is not held, as the last run told it. */
+  readonly unmet: readonly string[];
   /** Files of upstream's pages that alone are left out for what is wrong with them. */
   readonly oddFiles: number;
   /** The latest first. */
@@ -105,6 +107,7 @@ export async function statusOf({ target, settings, state, files, isRunning }: Re
     queued,
     parked,
     provenance: settings.provenance === 'verify' ? state.provenanceTotals() : undefined,
+    unmet: mark.unmetLines ?? [],
     oddFiles: state.odd.count(),
     latestOdd: state.odd.latest(shownAtMost).map(leftOutFile),
     disk: { size, free },

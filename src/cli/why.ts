@@ -8,8 +8,10 @@ import { type FilesPlan, planFiles } from '../policy/files.ts';
 import type { Hold } from '../policy/policy.ts';
 import type { Reason } from '../policy/reason.ts';
 import type { ProjectDecision } from '../policy/rules.ts';
+import { unmetWants } from '../policy/unmet.ts';
 import type { Queued } from '../state/state-store.ts';
 import { lastPage } from '../sync/known-page.ts';
+import { linesOf } from '../sync/tell-unmet.ts';
 import type { Reader } from './open-reader.ts';
 import { isoTime } from './units.ts';
 import { filesOf, type WhyFile } from './why-files.ts';
@@ -37,7 +39,9 @@ export interface Why {
     /** When ages alone change what is held. */
     readonly nextChange: string | undefined;
   };
-  /** True when the policy wants it, and upstream did not have it. */
+  /** What is wanted of it and not held, and why. */
+  readonly unmet: readonly string[];
+  /** True when the policy wants it, and upstream did not have it, or nothing of it that is wanted. */
   readonly missing: boolean;
   readonly published: boolean;
   readonly serial: number | undefined;
@@ -97,6 +101,7 @@ export async function explain(reader: Reader, subject: Subject, notice: Notice =
     project: name,
     known: held.published || held.files.length > 0 || queued !== undefined || missing,
     policy: policyOf(decision, plan),
+    unmet: unmetOf(reader, decision, plan, page),
     missing,
     published: held.published,
     serial: held.serial,
@@ -105,6 +110,20 @@ export async function explain(reader: Reader, subject: Subject, notice: Notice =
     pageKnown: page !== undefined,
     files: files.filter((file) => isMeant(subject, file)),
   };
+}
+
+/** By the page where it is known here, else as the last run found it. */
+function unmetOf(
+  { state }: Reader,
+  decision: ProjectDecision | undefined,
+  plan: FilesPlan | undefined,
+  page: SimplePage | undefined,
+): string[] {
+  if (decision === undefined) return [];
+  const unmet = plan && page ? unmetWants(decision, page, plan).wants : state.mirror().unmet?.[decision.name]?.wants;
+  // Where nobody has written anything, nobody misses anything.
+  const written = decision.wants.filter(({ because }) => because.where !== undefined);
+  return linesOf(written, unmet ?? []);
 }
 
 /** What all others depend on is followed only where the last run did not leave it: that takes seconds in large mirrors. */

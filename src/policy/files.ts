@@ -69,7 +69,7 @@ function agesFor({ releases }: Policy, { name }: ProjectDecision): AgeRules {
 
 /** False when every file is held. Most mirrors restrict nothing, and then need not read a name. */
 function isRestricted({ releases, files }: Policy, { wants }: ProjectDecision): boolean {
-  if (!wants.some(({ specifier }) => specifier.clauses.length === 0)) return true;
+  if (!wants.some(({ specifier, sha256s }) => specifier.clauses.length + sha256s.length === 0)) return true;
   const { noPrereleases, noYanked, keep, minAgeMs, maxAgeMs } = releases;
   const { kinds, sdists, wish, maxSize, maxProjectSize } = files;
   const rules = [noPrereleases, noYanked, keep, minAgeMs, maxAgeMs, kinds, sdists, wish, maxSize, maxProjectSize];

@@ -1,19 +1,22 @@
 /** Reads the part of `mirror.toml` that says what a partial mirror holds. */
+import type { ProjectName } from '../core/names.ts';
+import { normalPath } from '../formats/requirements-file.ts';
 import { environmentFrom, implementations, type MarkerEnvironment, platforms } from '../packaging/environment.ts';
-import { complain, fieldsOf, flagOf, type Given, oneOf, refuse, tablesOf, textOf } from './given.ts';
+import { complain, fieldsOf, flagOf, type Given, itemsOf, oneOf, refuse, tablesOf, textOf } from './given.ts';
 import { parseFiles } from './parse-files.ts';
 import { parseBudget, parseReleases, ruled } from './parse-releases.ts';
 import { type GivenRule, parseRule, type RuleSources } from './parse-rules.ts';
 import { type Hold, holds, type Policy, type Rule } from './policy.ts';
 import { indexRules, joinRegexes } from './project-index.ts';
 import { namesRegex } from './project-patterns.ts';
-import type { Ruled } from './reason.ts';
+import type { Reason, Ruled } from './reason.ts';
 import { uselessRules } from './useless-rules.ts';
 
 /** The top-level keys of `mirror.toml` that are read here. */
 export const policyKeys = [
   'projects',
   'requirements',
+  'may-be-empty',
   'dependencies',
   'unmirrored',
   'otherwise',
@@ -27,7 +30,7 @@ export const policyKeys = [
 type PolicyKey = (typeof policyKeys)[number];
 
 /** What the parsing needs from outside. */
-export interface PolicySources extends Pick<RuleSources, 'reader' | 'compileRegex'> {
+export interface PolicySources extends Pick<RuleSources, 'reader' | 'compileRegex' | 'upstream'> {
   /** Where a value stands, by its path (`releases.keep`, `rule.0.projects.2`): `mirror.toml:12`. */
   readonly at: (keyPath: string) => string;
 }
@@ -41,7 +44,10 @@ export function parsePolicy(toml: Readonly<Record<string, unknown>>, sources: Po
     toml[key] === undefined ? undefined : { value: toml[key], path: key, at: sources.at };
   const warnings: string[] = [];
   const environments = tablesOf(given('environment')).map(parseEnvironment);
-  const rules = givenRules(given).map((rule) => parseRule(rule, { ...sources, environments, warnings }));
+  const leftOut = new Map<ProjectName, Reason>();
+  const mayBeEmpty = new Set(itemsOf(given('may-be-empty')).map((item) => normalPath(textOf(item))));
+  const ruleSources = { ...sources, environments, warnings, leftOut, mayBeEmpty };
+  const rules = givenRules(given).map((rule) => parseRule(rule, ruleSources));
   for (const warning of uselessRules(rules)) warnings.push(warning);
   const files = parseFiles(given('files'), warnings);
   const open = rules.flatMap((rule) => rule.open);
@@ -55,6 +61,7 @@ export function parsePolicy(toml: Readonly<Record<string, unknown>>, sources: Po
     releases: parseReleases(given('releases'), sources.compileRegex),
     files,
     budget: parseBudget(given('budget')),
+    leftOut,
     warnings,
   };
 }

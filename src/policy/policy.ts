@@ -30,6 +30,8 @@ export interface Policy {
   readonly releases: ReleaseRules;
   readonly files: FileRules;
   readonly budget: Budget;
+  /** Why projects are left out that a requirements or lock file lists, where no rule names them otherwise. */
+  readonly leftOut: ReadonlyMap<ProjectName, Reason>;
   /** One line each: what is allowed but can hardly be meant. */
   readonly warnings: readonly string[];
 }

@@ -30,12 +30,12 @@ export function decideProject(policy: Policy, name: ProjectName, wants: readonly
   return { name, hold: 'files', because: own[0]?.because ?? rule.because, wants: [...own, ...wants] };
 }
 
-function decideUnruled({ otherwise }: Policy, name: ProjectName, wants: readonly Want[]): ProjectDecision {
+function decideUnruled({ otherwise, leftOut }: Policy, name: ProjectName, wants: readonly Want[]): ProjectDecision {
   const { value, because } = otherwise;
   const [first] = wants;
   if (value === 'files') return { name, hold: 'files', because, wants: [ownWant(because), ...wants] };
   if (first !== undefined) return { name, hold: 'files', because: first.because, wants };
-  return { name, hold: value, because, wants: [] };
+  return { name, hold: value, because: (value === 'none' && leftOut.get(name)) || because, wants: [] };
 }
 
 /** True when the rules let the mirror hold files or pages of `name`, without regard to what others depend on. */

@@ -23,8 +23,12 @@ export interface MirrorState {
   readonly endless?: Readonly<Record<string, string>> | undefined;
   /** Stands for the rules that the remembered wants follow from; forgotten as soon as they may be others. */
   readonly wantsOf?: string | undefined;
-  /** Projects that the policy names and upstream does not have. */
+  /** Projects that the policy names and upstream does not have, or has nothing of that is wanted. */
   readonly missing?: readonly string[] | undefined;
+  /** What is wanted of projects and not held, by project, with the decision that it was found by. */
+  readonly unmet?: Readonly<Record<string, UnmetOf>> | undefined;
+  /** What was told of that last. */
+  readonly unmetLines?: readonly string[] | undefined;
   /** Milliseconds: what is named and missing is not asked for again before. */
   readonly missingRetryAt?: number | undefined;
   /** What the addresses of upstream's files begin with, up to the slash before `packages/`. */
@@ -85,6 +89,12 @@ export interface MirrorState {
   readonly check?: CheckPosition | undefined;
   /** The last share that a check of one share a night has done, from 1. */
   readonly checkedShare?: number | undefined;
+}
+
+/** The wants of a project for which nothing is held, each with why. */
+export interface UnmetOf {
+  readonly decision: string;
+  readonly wants: readonly { readonly key: string; readonly why: string }[];
 }
 
 /** Whether it is known whose mirror it is: what lies under a target whose state knows nothing may be anybody's. */

@@ -54,6 +54,8 @@ export interface Mirror {
   readonly brake: Brake;
   /** What the pages of projects take, by their names. */
   readonly memory: Memory;
+  /** The value of a text in TOML. Throws UsageError for what is none. */
+  readonly parseToml: (text: string) => unknown;
   /** Signs the state that a run has reached; absent where nobody asks for that. */
   readonly sign?: Sign | undefined;
   /** By upstream's key; absent where upstream is believed as it is. */

@@ -7,6 +7,7 @@ import type { WebPath } from '../core/paths.ts';
 import { sumOf } from '../core/sum.ts';
 import { explainReason } from '../policy/explain.ts';
 import type { ProjectDecision } from '../policy/rules.ts';
+import { allMet } from '../policy/unmet.ts';
 import type { Finished, HeldFile, HeldProject, Plan } from '../state/state-store.ts';
 import { outcomeOf } from './choose-files.ts';
 import { isComplete } from './download.ts';
@@ -56,6 +57,9 @@ export async function publishProject(
   const planned = planPage(mirror, project, judged, odd);
   let work: Work = { ...project, judged, odd, planned, gone: new Set(), fetched: new Map() };
   announce(mirror, work);
+  // Of what is odd, another line tells.
+  if (decision !== undefined)
+    mirror.selection.noteUnmet(decision, planned.odd.length > 0 ? allMet : planned.chosen.unmet);
   if (mirror.settings.dryRun) {
     odd.tell();
     return finishedOf(work, known);
@@ -163,7 +167,7 @@ async function finish(mirror: Mirror, work: Work, known: Known, done: Published)
     const { kept: first, planned } = work;
     const isAsPlanned = first?.planned.plan.files === planned.plan.files && planned.chosen.hidden === hidden;
     const plan = first !== undefined && isAsPlanned ? first.plan : planToKeep(mirror, decision, work, hidden);
-    finished = { ...published, plan: { ...plan, outcome: outcomeOf(work.planned.chosen, policy) } };
+    finished = { ...published, plan: { ...plan, outcome: outcomeOf(work.planned.chosen, policy, work.due.name) } };
   }
   const alarm = alarmOf(work);
   if (alarm === undefined) return finished;

@@ -55,7 +55,8 @@ async function unlessItChanges(
   const page = await pageToChooseFrom(mirror, name, kept);
   if (page === undefined) return undefined;
   const chosen = chooseFiles(mirror, decision, page);
-  if (outcomeOf(chosen, policy) !== outcome) return undefined;
+  if (outcomeOf(chosen, policy, name) !== outcome) return undefined;
+  selection.noteUnmet(decision, chosen.unmet);
   const { nextChange } = chosen;
   return { name, decision: selection.keyOf(decision), nextChange, rule: explainReason(decision.because) };
 }

@@ -10,9 +10,10 @@ import { explainReason } from '../policy/explain.ts';
 import { type Fingerprint, fingerprintOf } from '../policy/fingerprint.ts';
 import type { Policy } from '../policy/policy.ts';
 import { decideProject, mayHold, type ProjectDecision, policyNames } from '../policy/rules.ts';
+import type { Unmet } from '../policy/unmet.ts';
 import type { Want } from '../policy/want.ts';
 import type { StateStore, Wants } from '../state/state-store.ts';
-import { edgesFrom } from './edges.ts';
+import { edgesFrom } from './edge-rows.ts';
 import { wantsFrom, wantsText } from './wants.ts';
 
 const plansAtATime = 2000;
@@ -25,6 +26,8 @@ export class Selection {
   #rulesKey: string | undefined;
   #fileBase: string | undefined;
   readonly #toldCut = new Set<ProjectName>();
+  readonly #absent = new Set<ProjectName>();
+  #unmetNames: Set<string> | undefined;
   #lastKey = { text: '', key: '' };
   /** What the held projects need of others. */
   #wants: ReadonlyMap<ProjectName, readonly Want[]> = new Map();
@@ -50,6 +53,16 @@ export class Selection {
     this.#state.remember({ fileBase: this.#fileBase });
   }
 
+  /** Upstream answers not to have the project; whether that is believed is to be found out. */
+  noteAbsent(name: ProjectName): void {
+    this.#absent.add(name);
+  }
+
+  /** The projects that upstream answered not to have in this run. */
+  get absent(): ReadonlySet<ProjectName> {
+    return this.#absent;
+  }
+
   /** Upstream does not have the project: where the policy names it, it is not asked for in every run. */
   giveUp(name: ProjectName): void {
     const isNamed = this.#wants.has(name) || (this.policy && policyNames(this.policy)?.includes(name)) === true;
@@ -58,8 +71,31 @@ export class Selection {
 
   /** Upstream has the project after all. */
   find(name: ProjectName): void {
+    this.#absent.delete(name);
     const { missing } = this.policy === undefined ? {} : this.#state.mirror();
     if (missing?.includes(name)) this.#state.remember({ missing: missing.filter((other) => other !== name) });
+  }
+
+  /** Takes note of what `decision` wants and is not held. */
+  noteUnmet(decision: ProjectDecision, { wants }: Pick<Unmet, 'wants'>): void {
+    const { name } = decision;
+    // Most projects have none, and had none.
+    this.#unmetNames ??= new Set(Object.keys(this.#state.mirror().unmet ?? {}));
+    if (wants.length === 0 && !this.#unmetNames.has(name)) return;
+    this.#unmetNames.add(name);
+    const { unmet = {} } = this.#state.mirror();
+    const now = wants.length === 0 ? undefined : { decision: this.keyOf(decision), wants };
+    if (JSON.stringify(unmet[name]) === JSON.stringify(now)) return;
+    const { [name]: _, ...others } = unmet;
+    const all = now === undefined ? others : { ...others, [name]: now };
+    this.#state.remember({ unmet: Object.keys(all).length === 0 ? undefined : all });
+  }
+
+  /** Whether nothing was found of what was wanted of `name`, and something else is wanted now. */
+  isWantedAnew(name: ProjectName): boolean {
+    const known = this.#state.mirror().unmet?.[name];
+    const decision = known && this.decide(name);
+    return decision !== undefined && known?.decision !== this.keyOf(decision);
   }
 
   /** Undefined when everything of every project is held. */
@@ -72,8 +108,8 @@ export class Selection {
     const keys = new Set(
       wants.map(({ specifier, sha256s, pinnedBy }) => [specifier.text, pinnedBy, ...sha256s].join(' ')),
     );
-    // What the files require was not learned before dependencies counted.
-    const follows = this.policy?.dependencies === true ? ['dependencies'] : [];
+    // What the files require was not learned before dependencies counted, and which sources count is told by environments.
+    const follows = this.policy?.dependencies === true ? [JSON.stringify(this.policy.environments)] : [];
     const text = [this.fingerprint.files, hold, ...follows, ...[...keys].sort()].join('\n');
     // Most projects follow the same rules as the one before.
     if (text !== this.#lastKey.text) {

@@ -12,6 +12,7 @@ import type { Due, Finished, HeldFile, HeldProject, Obstacle, Parked } from '../
 import type { LookedAt, ProjectAnswer } from '../upstream/upstream.ts';
 import { whyNotGone, whyOutlived } from './absence.ts';
 import { type Announced, announcedOf } from './announced.ts';
+import { chooseFiles } from './choose-files.ts';
 import { healRestored } from './heal-restored.ts';
 import { bytesOf, discardFiles, discardUnsettled, missing } from './held-files.ts';
 import { type JudgedPage, judgePage } from './judge-page.ts';
@@ -44,7 +45,12 @@ export async function syncProject(mirror: Mirror, due: Due): Promise<SyncOutcome
   if (due.replan === true && !due.removed) {
     const source = await knownPage(mirror, due.name);
     if (source !== undefined) {
-      return { finished: await publishProject(mirror, project, judgePage(mirror, project, source), held) };
+      const judged = judgePage(mirror, project, source);
+      return (
+        (await unlessWanted(mirror, project, judged)) ?? {
+          finished: await publishProject(mirror, project, judged, held),
+        }
+      );
     }
   }
   return fromUpstream(mirror, project);
@@ -64,6 +70,7 @@ async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<S
   const unproven = isHere ? undefined : whyUnproven(mirror, due.name, seenIn(answer));
   if (unproven !== undefined) return { wait: unproven, obstacle: 'unproven', delayMs: unprovenAgainMs };
   if (answer.kind === 'absent') {
+    if (!held.published) selection.noteAbsent(due.name);
     if (held.restored) return { finished: await healRestored(mirror, project) };
     return whyNotGone(mirror, due, held) ?? absent(mirror, due, held, announced);
   }
@@ -88,9 +95,29 @@ async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<S
   const lost = await newlyLost(mirror, due.name, judged.lost);
   const shown = held.files.length - (judged.lost.length - lost.length);
   if (!isQuarantine && !mayLose(mirror, due.name, lost, shown)) return withoutLosing(mirror, project, judged, lost);
+  const unwanted = await unlessWanted(mirror, project, judged);
+  if (unwanted !== undefined) return unwanted;
   const { status } = page;
   const known = { serial: page.serial, status, etag: answer.etag, sha256: answer.sha256, served: true };
   return { finished: await publishProject(mirror, project, judged, known) };
+}
+
+/** Where upstream has nothing of what is wanted, no page says that there is a project of which nothing can be installed. */
+async function unlessWanted(
+  mirror: Mirror,
+  { due, held, decision }: SelectedProject,
+  judged: JudgedPage,
+): Promise<SyncOutcome | undefined> {
+  const { page, odd, lost } = judged;
+  if (decision === undefined || odd.length > 0 || page.status === 'quarantined') return undefined;
+  if (mirror.selection.policy?.unmirrored === 'upstream') return undefined;
+  const { unmet } = chooseFiles(mirror, decision, page);
+  if (!unmet.isAll) return undefined;
+  mirror.selection.noteUnmet(decision, unmet);
+  mirror.selection.giveUp(due.name);
+  const why = 'upstream has nothing of it that is asked for';
+  await removeProject(mirror, due, held.files, why);
+  return { finished: { kind: 'removed', due, why, lost } };
 }
 
 /** Whether a later page is still to come. */

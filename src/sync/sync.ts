@@ -28,6 +28,7 @@ import { emptyTrash, followKeepRemoved, publishRemovals } from './removals.ts';
 import { replanUnchanged } from './replan.ts';
 import { publishRootIndex } from './root-index.ts';
 import { signedSnapshot } from './signed-snapshot.ts';
+import { tellUnmet } from './tell-unmet.ts';
 import { proveUpstream, trustUpstream } from './upstream-snapshot.ts';
 import { type WorkMemory, type WorkResult, workOnDoubtful, workThroughQueue } from './work.ts';
 
@@ -63,12 +64,14 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
     }
     const trouble = unlearned ?? result.trouble;
     if (trouble !== undefined) {
+      tellUnmet(mirror);
       mirror.brake.end(mirror.report);
       throw trouble;
     }
     await proveUpstream(mirror, result.done === 0 ? seen : undefined);
     done += result.done;
     if (mirror.settings.dryRun || !mirror.takeRequest()) {
+      tellUnmet(mirror);
       mirror.brake.end(mirror.report);
       return { done, parked: result.parked };
     }

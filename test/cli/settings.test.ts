@@ -36,6 +36,7 @@ t.test('an index that has moved for good is not taken', async (t) => {
 t.test('without any settings the whole of PyPI is mirrored', async (t) => {
   t.same(read({}), {
     upstream: 'https://pypi.org',
+    upstreamAliases: [],
     allowHttp: false,
     fileHosts: ['files.pythonhosted.org'],
     projects: undefined,
@@ -283,4 +284,14 @@ t.test('there are two log formats', async (t) => {
 
 t.test('every setting is read, and says where it was given when it is wrong', async (t) => {
   for (const name of allNames) t.match(problem({ [name]: { no: 'sense' } }), where, name);
+});
+
+t.test('other addresses of upstream are addresses', async (t) => {
+  t.same(read({ 'upstream-aliases': ['http://mirror.example/simple/'] }).upstreamAliases, [
+    'http://mirror.example/simple/',
+  ]);
+  t.same(read({ 'upstream-aliases': [] }).upstreamAliases, []);
+  for (const wrong of ['mirror.example', '../wheels', 'file:///srv', 5]) {
+    t.throws(() => read({ 'upstream-aliases': wrong }), { name: 'UsageError' });
+  }
 });
