@@ -14,3 +14,16 @@ declare module 'undici/lib/api/api-connect.js' {
   const connect: Dispatcher['connect'];
   export default connect;
 }
+declare module 'undici/lib/core/connect.js' {
+  export { buildConnector as default } from 'undici';
+}
+declare module 'undici/lib/core/socks5-client.js' {
+  import type { EventEmitter } from 'node:events';
+  import type { Socket } from 'node:net';
+
+  export default class Socks5Client extends EventEmitter {
+    constructor(socket: Socket, login: { readonly username: string; readonly password: string });
+    handshake(): void;
+    connect(host: string, port: number): void;
+  }
+}
