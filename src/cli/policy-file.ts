@@ -8,9 +8,15 @@ import type { CompileRegex } from '../policy/project-patterns.ts';
 import { policyNames } from '../policy/rules.ts';
 import { type ConfigFile, parseToml } from './config-file.ts';
 import { readText } from './read-text.ts';
+import type { Settings } from './settings.ts';
 
-/** The policy of `config`; undefined when it restricts nothing. Throws UsageError, with the line. */
-export async function readPolicy({ path, text, toml }: ConfigFile): Promise<Policy | undefined> {
+/**
+ * The policy of `config` for a mirror of `upstream`; undefined when it restricts nothing. Throws UsageError, with the line.
+ */
+export async function readPolicy(
+  { path, text, toml }: ConfigFile,
+  { upstream }: Partial<Pick<Settings, 'upstream'>> = {},
+): Promise<Policy | undefined> {
   if (!policyKeys.some((key) => key in toml)) return undefined;
   const compileRegex = usesRegexes(toml) ? await loadRegexes() : noRegexes;
   const lineOf = tomlLines(text);
@@ -21,7 +27,9 @@ export async function readPolicy({ path, text, toml }: ConfigFile): Promise<Poli
       throw new UsageError(`${path}:${lineOf(key)}: ${key}: expected a list of texts, found []`);
     }
   }
-  return notEmpty(parsePolicy(toml, { reader, compileRegex, at: (keyPath) => `${path}:${lineOf(keyPath)}` }), path);
+  const at = (keyPath: string): string => `${path}:${lineOf(keyPath)}`;
+  const main = upstream && `${upstream}/simple`;
+  return notEmpty(parsePolicy(toml, { reader, compileRegex, at, main }), path);
 }
 
 function isEmptyList(value: unknown): boolean {
@@ -30,7 +38,10 @@ function isEmptyList(value: unknown): boolean {
 
 /** Whoever empties a requirements file by mistake does not mean to remove the whole mirror. */
 function notEmpty(policy: Policy, path: string): Policy {
-  if (policyNames(policy)?.length !== 0) return policy;
+  // What patterns of other indexes name, only their lists can tell.
+  if (policyNames(policy)?.length !== 0 || policy.rules.some(({ hold, open }) => hold !== 'none' && open.length > 0)) {
+    return policy;
+  }
   const where = policy.rules[0]?.because.where ?? path;
   throw new UsageError(`${where}: no project is held, which would remove the whole mirror; name at least one`);
 }

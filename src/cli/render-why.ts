@@ -6,7 +6,7 @@ import { plural, shortTime, showBytes } from './units.ts';
 import type { Subject, Why, WhyQueued } from './why.ts';
 import type { FileState } from './why-files.ts';
 
-const holds = { files: 'held', 'pages-only': 'pages only', none: 'left out' } as const;
+const holds = { files: 'held', 'pages-only': 'pages only', none: 'left out', local: 'held as it lies here' } as const;
 const states: readonly FileState[] = ['held', 'wanted', 'linked', 'left out', 'to be removed'];
 /** Of what else wants the project. */
 const wantsShown = 10;

@@ -36,7 +36,7 @@ export async function restore(
   const config = readConfigFile(target.config);
   const settings = settingsFrom(new Map([...config.given, ...command.given]));
   process.umask(settings.umask);
-  const policy = await readPolicy(config);
+  const policy = await readPolicy(config, settings);
   prepareTarget(target, settings.stateMode);
   const release = takeLock(target.lock, nativeBinding);
   if (release === undefined) {

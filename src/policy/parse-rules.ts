@@ -5,7 +5,7 @@ import type { MarkerEnvironment } from '../packaging/environment.ts';
 import { evaluateMarker } from '../packaging/marker.ts';
 import type { Requirement } from '../packaging/requirement.ts';
 import { type Given, itemsOf, textOf, whereIs } from './given.ts';
-import type { Hold, Rule, RulePattern } from './policy.ts';
+import type { Hold, OtherIndex, Rule, RulePattern } from './policy.ts';
 import { type CompileRegex, parsePattern } from './project-patterns.ts';
 import { bothOf, isImpossible, type Limit, type Limits, ownWant, type Want } from './want.ts';
 
@@ -22,6 +22,7 @@ export interface RuleSources {
 /** The parts of a rule as they were given. */
 export interface GivenRule {
   readonly hold: Hold;
+  readonly index: OtherIndex | undefined;
   /** Where the rule says what it holds. */
   readonly given: Given;
   readonly projects: Given | undefined;
@@ -29,13 +30,13 @@ export interface GivenRule {
 }
 
 /** Reads one rule and the requirements files that it names. Throws UsageError. */
-export function parseRule({ hold, given, projects, requirements }: GivenRule, sources: RuleSources): Rule {
+export function parseRule({ hold, index, given, projects, requirements }: GivenRule, sources: RuleSources): Rule {
   const named = new Map<ProjectName, Want[]>();
   const open: RulePattern[] = [];
   for (const item of itemsOf(projects)) addPattern(item, sources, named, open);
   for (const item of itemsOf(requirements)) addListed(item, sources, named);
   const because = { where: whereIs(given), text: `hold = "${hold}"` };
-  return { hold, because, named, open };
+  return { hold, because, index, named, open };
 }
 
 type Named = Map<ProjectName, Want[]>;

@@ -16,6 +16,7 @@ import { followPolicy, policyText } from './follow-policy.ts';
 import { foreseeRequires } from './foresee.ts';
 import type { Mirror } from './mirror.ts';
 import { confirmedFrom, farthestFrom, jump, refuseJump, watchSerial } from './serials.ts';
+import { learnSources } from './sources.ts';
 import { sweep } from './sweep.ts';
 import { takeOverList } from './take-over-list.ts';
 import { wantedByName } from './wanted-by-name.ts';
@@ -42,6 +43,7 @@ export async function learn(mirror: Mirror): Promise<UnreachableError | Nonsense
   if (hasNewPolicy && mirror.selection.policy?.dependencies === true) await foreseeRequires(mirror);
   else mirror.selection.follow(mirror.report);
   mirror.selection.begin(hasNewPolicy || known.policyUnsettled === true);
+  const untold = await learnSources(mirror);
   const isFollowed = !isNew && !settings.reconcile;
   if (!isFollowed) await begin(mirror, known, base);
   const trouble = isFollowed ? await unlessTrouble(() => follow(mirror, known, known.serial ?? 0)) : undefined;
@@ -49,10 +51,10 @@ export async function learn(mirror: Mirror): Promise<UnreachableError | Nonsense
   if (settings.projects === undefined) await followPolicy(mirror, known, scope, isNew);
   if (trouble !== undefined) return trouble;
   await proveAbsences(mirror);
-  if (isNew) return undefined;
+  if (isNew) return untold;
   askForMissing(mirror, known);
   sweep(mirror);
-  return undefined;
+  return untold;
 }
 
 /** What kept `work` from its end, where that is upstream's. */
@@ -284,6 +286,7 @@ function wantedBy({ state, settings, selection }: Mirror, { rows }: Pick<Changes
   const only = settings.projects === undefined ? undefined : new Set(settings.projects);
   const found = new Map<ProjectName, { displayName: string; rows: Announcement[] }>();
   for (const { name, displayName, ...row } of rows) {
+    if (selection.sourceOf(name) !== undefined) continue;
     // What is held may still be required by what is not held yet.
     if (!(only?.has(name) ?? (selection.includes(name) || state.held(name).published))) continue;
     const { rows: before = [] } = found.get(name) ?? {};

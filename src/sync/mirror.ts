@@ -41,6 +41,8 @@ export interface SyncSettings {
 
 export interface Mirror {
   readonly upstream: Upstream;
+  /** The indexes beside it, by their addresses; see sources.ts. */
+  readonly sources: ReadonlyMap<string, Upstream>;
   readonly state: StateStore;
   readonly files: FileStore;
   readonly clock: Clock;

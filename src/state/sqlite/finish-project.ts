@@ -38,6 +38,7 @@ function publish(sql: Statements, { removals, pages, odd }: Parts, project: Publ
     serial,
     etag,
     status,
+    source,
     served = false,
     drop,
     lost = [],
@@ -45,7 +46,7 @@ function publish(sql: Statements, { removals, pages, odd }: Parts, project: Publ
     why = 'removed upstream',
   } = project;
   const { name, displayName } = due;
-  sql.publish.run(name, displayName, serial ?? null, etag ?? null, status, now, served ? 1 : 0);
+  sql.publish.run(name, displayName, serial ?? null, etag ?? null, status, source ?? null, now, served ? 1 : 0);
   for (const file of drop) sql.deleteFile.run(file.path);
   removals.addFiles(name, lost, why);
   removals.addFiles(name, quarantined, 'quarantined upstream');
