@@ -32,8 +32,8 @@ export function readSecureContext(settings: Settings, target: Target, env: Envir
   const added = caFile === undefined ? system() : certificatesIn(caFile, 'ca-file').filter(isNew);
   const ca = [...new Set([...added, ...extra(env)])];
   if (clientCertFile !== undefined && clientKeyFile !== undefined) {
-    refuseExposed('client-key-file', clientKeyFile, target);
     const [cert, key] = [read(clientCertFile, 'client-cert-file'), read(clientKeyFile, 'client-key-file')];
+    refuseExposed('client-key-file', clientKeyFile, target);
     return contextOf({ ca: [...rootCertificates, ...ca], cert, key }, `${clientCertFile} with ${clientKeyFile}`);
   }
   if (added.length === 0) return undefined;

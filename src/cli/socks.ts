@@ -2,7 +2,7 @@
 import { connect, type Socket } from 'node:net';
 import type { buildConnector } from 'undici';
 import makeConnector from 'undici/lib/core/connect.js';
-import Socks5Client from 'undici/lib/core/socks5-client.js';
+import socks5 from 'undici/lib/core/socks5-client.js';
 
 const usualPort = 1080;
 const patienceMs = 10_000;
@@ -54,7 +54,7 @@ function tunnel({ hostname, port, username, password }: URL, toHost: string, toP
     const proxyHost = hostname.replace(/^\[|\]$/g, '');
     const socket = connect({ host: proxyHost, port: Number(port) || usualPort });
     const login = { username: decodeURIComponent(username), password: decodeURIComponent(password) };
-    const client = new Socks5Client(socket, login);
+    const client = new socks5.Socks5Client(socket, login);
     const fail = (why: string, cause?: Error): void => {
       clearTimeout(timer);
       reject(new Error(`the SOCKS proxy ${proxyHost}: ${why}`, { cause }));

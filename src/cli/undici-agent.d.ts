@@ -21,9 +21,11 @@ declare module 'undici/lib/core/socks5-client.js' {
   import type { EventEmitter } from 'node:events';
   import type { Socket } from 'node:net';
 
-  export default class Socks5Client extends EventEmitter {
+  class Socks5Client extends EventEmitter {
     constructor(socket: Socket, login: { readonly username: string; readonly password: string });
     handshake(): void;
     connect(host: string, port: number): void;
   }
+  const socks5: { readonly Socks5Client: typeof Socks5Client };
+  export default socks5;
 }
