@@ -8,6 +8,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { ProvenanceVerifier } from '../provenance/provenance-verifier.ts';
 import { Brake } from '../sync/brake.ts';
 import { laterClock } from '../sync/clocks.ts';
+import { LocalFiles } from '../sync/local-files.ts';
 import type { Mirror } from '../sync/mirror.ts';
 import { Selection } from '../sync/selection.ts';
 import { Space } from '../sync/space.ts';
@@ -54,6 +55,7 @@ export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(
   const state = openExpectedState(target, clock, { nativeBinding: options.nativeBinding, discard: dryRun });
   const files = new FilesystemFileStore(target.root, clock, 'staging', laterClock(clock, upstream));
   if (!dryRun) files.create();
+  const selection = new Selection(policy, state);
   const mirror: Mirror = {
     upstream,
     sources,
@@ -65,7 +67,8 @@ export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(
     takeRequest: () => !dryRun && takeRequest(target, (message) => report({ type: 'warning', message })),
     settings: { ...settings, reconcile, acceptChanges, dryRun },
     ...options.keys,
-    selection: new Selection(policy, state),
+    selection,
+    local: new LocalFiles(files, selection),
     space: new Space(files, policy?.budget, state.totals().bytes),
     brake: new Brake(state, clock, options.allowDeletions),
     memory,

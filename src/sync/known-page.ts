@@ -91,7 +91,7 @@ async function rememberedPage(
 }
 
 /** What `read` finds; undefined where that is damaged. */
-async function readable<T>(read: () => Promise<T | undefined>): Promise<T | undefined> {
+export async function readable<T>(read: () => Promise<T | undefined>): Promise<T | undefined> {
   try {
     return await read();
   } catch (error) {

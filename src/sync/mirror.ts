@@ -9,6 +9,7 @@ import type { ProvenanceVerifier } from '../provenance/provenance-verifier.ts';
 import type { StateStore } from '../state/state-store.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Brake } from './brake.ts';
+import type { LocalFiles } from './local-files.ts';
 import type { Selection } from './selection.ts';
 import type { Space } from './space.ts';
 
@@ -48,6 +49,8 @@ export interface Mirror {
   readonly clock: Clock;
   readonly report: Report;
   readonly settings: SyncSettings;
+  /** What lies here by hand. */
+  readonly local: LocalFiles;
   /** What of upstream may be held. */
   readonly selection: Selection;
   readonly space: Space;

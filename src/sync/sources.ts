@@ -46,11 +46,12 @@ function openedOf({ sources }: Mirror, source: string): Upstream {
 }
 
 /**
- * Queues all projects of the other indexes, as none of them tells what has changed: those that are named, those that are held,
+ * Queues what lies here by hand, and all projects of the other indexes, as none of them tells what has changed: those that are named, those that are held,
  * and those of their lists that patterns name. Returns why a list is not known, if so. Throws PausedError.
  */
 export async function learnSources(mirror: Mirror): Promise<UnreachableError | NonsenseError | undefined> {
   const { selection, settings, state, report } = mirror;
+  const lying = await mirror.local.look();
   const only = settings.projects;
   if (only !== undefined) {
     state.enqueue(
@@ -59,6 +60,11 @@ export async function learnSources(mirror: Mirror): Promise<UnreachableError | N
     );
     return undefined;
   }
+  const here = new Set([...lying, ...state.publishedFrom(local)]);
+  state.enqueue(
+    [...here].map((name) => wanted(mirror, name)),
+    {},
+  );
   let trouble: UnreachableError | NonsenseError | undefined;
   for (const [source, upstream] of mirror.sources) {
     const names = new Set([...selection.namedFrom(source), ...state.publishedFrom(source)]);

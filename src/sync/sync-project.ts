@@ -8,6 +8,7 @@ import { pagePath, projectFolder } from '../core/paths.ts';
 import { staleDelayMs } from '../core/retry.ts';
 import { withSerial } from '../formats/simple-json.ts';
 import { explainReason } from '../policy/explain.ts';
+import { local } from '../policy/policy.ts';
 import type { Due, Finished, HeldFile, HeldProject, Obstacle, Parked } from '../state/state-store.ts';
 import type { LookedAt, ProjectAnswer } from '../upstream/upstream.ts';
 import { whyNotGone, whyOutlived } from './absence.ts';
@@ -21,6 +22,7 @@ import type { Mirror } from './mirror.ts';
 import { OddFilesOf } from './odd-files.ts';
 import { whyUnproven } from './prove-pages.ts';
 import { isProven } from './provenance.ts';
+import { publishLocal } from './publish-local.ts';
 import { publishProject } from './publish-project.ts';
 import type { SelectedProject } from './selected-project.ts';
 import { mirrorFor, movedFrom, placeText } from './sources.ts';
@@ -46,6 +48,7 @@ export async function syncProject(whole: Mirror, due: Due): Promise<SyncOutcome>
   const project = { due, held, decision };
   const elsewhere = movedFrom(mirror, due.name, held);
   if (elsewhere !== undefined) return moveHere(mirror, project, elsewhere);
+  if (decision?.hold === local) return fromHere(mirror, project);
   if (due.replan === true && !due.removed) {
     const source = await knownPage(mirror, due.name);
     if (source !== undefined) {
@@ -64,21 +67,35 @@ async function moveHere(mirror: Mirror, project: SelectedProject, before: string
   const { due, held } = project;
   const { name } = due;
   const now = placeText(selection.sourceOf(name), settings.upstream);
-  const answer = await mirror.upstream.project(name, undefined, false);
+  const isLocal = project.decision?.hold === local;
+  const answer = isLocal ? undefined : await mirror.upstream.project(name, undefined, false);
   report({ type: 'warning', message: `${name}: comes from ${now} now; what was held from ${before} is replaced` });
-  const why = `comes from ${now} now`;
+  // Everybody can read it: whose the other index is remains unsaid.
+  const why = 'comes from elsewhere now';
   await removeProject(mirror, due, held.files, why);
   if (!settings.dryRun) {
     state.finish([{ kind: 'removed', due, why }]);
     state.enqueue([wantedByName(name, held.displayName)], { rootIndexDue: true });
   }
   const gone = { ...state.held(name), ...(settings.dryRun && nothingHeld) };
+  const moved = { ...project, due: anew(due), held: gone };
+  if (answer === undefined) return fromHere(mirror, moved);
   if (answer.kind === 'absent') {
     selection.giveUp(name);
-    return { finished: { kind: 'removed', due: anew(due), why } };
+    return { finished: { kind: 'removed', due: moved.due, why } };
   }
   mirror.memory.give(name);
-  return fromUpstream(mirror, { ...project, due: anew(due), held: gone });
+  return fromUpstream(mirror, moved);
+}
+
+/** What lies here by hand, which nobody removes but who has put it there. */
+async function fromHere(mirror: Mirror, project: SelectedProject): Promise<SyncOutcome> {
+  const { due } = project;
+  const paths = mirror.local.of(due.name);
+  if (paths.length > 0) return { finished: await publishLocal(mirror, project, paths) };
+  const why = 'no file of it lies below packages/';
+  if (project.held.published) await removeProject(mirror, due, [], why);
+  return { finished: { kind: 'removed', due, why } };
 }
 
 /** As if nobody had asked for it before. */

@@ -1,8 +1,12 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
+import { sha256Hex } from '../../src/core/hash.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { policyFrom } from '../fixtures/policy-from.ts';
 import { smallIndex } from '../fixtures/small-index.ts';
-import { openTestMirror, type RunOptions, type TestMirror } from '../fixtures/test-mirror.ts';
+import { named, openTestMirror, type RunOptions, type TestMirror } from '../fixtures/test-mirror.ts';
 import { makeSdist, makeWheel } from '../sample/distributions.ts';
 import { SampleIndex } from '../sample/sample-index.ts';
 import { openSampleServer, type SampleServer } from '../sample/sample-server.ts';
@@ -37,9 +41,9 @@ interface Opened {
   run(policy: Policy, options?: RunOptions): ReturnType<TestMirror['run']>;
 }
 
-async function open(t: Test): Promise<Opened> {
+async function open(t: Test, htmlOnly = false): Promise<Opened> {
   const mirror = await openTestMirror(t, { index: publicIndex() });
-  const own = await openSampleServer({ index: ownIndex() });
+  const own = await openSampleServer({ index: ownIndex(), htmlOnly });
   own.now = () => mirror.clock.now();
   t.teardown(() => own.close());
   const run: Opened['run'] = (policy, options = {}) => {
@@ -169,3 +173,94 @@ t.test('what our index has no more goes', async (t) => {
   await t.rejects(run(policy), { message: /the list is empty/ });
   t.same(names(mirror), ['acme-core', 'alpha', 'beta', 'gamma']);
 });
+
+t.test('an index that knows HTML only', async (t) => {
+  const { mirror, own, source, run } = await open(t, true);
+  const policy = policyFrom(`[[rule]]\nprojects = ["acme-*"]\n${source}`);
+  own.index.yank('acme-core', '1.0', 'no good');
+  await run(policy);
+  t.same(names(mirror), ['acme-core', 'acme-tools', 'alpha', 'beta', 'gamma']);
+  t.same(mirror.filenames('acme-core').length, 2);
+  const [entry] = mirror.page('acme-core').files;
+  t.equal(entry?.yanked, 'no good');
+  t.same(mirror.problems(), []);
+  await run(policy);
+  t.same(
+    mirror.eventsOf('project-done').map(({ outcome }) => outcome),
+    ['unchanged', 'unchanged'],
+  );
+  // A login page in the place of a project's must not empty it.
+  const html = '<html><head><title>Sign in</title></head><body><a href="/login">Sign in</a></body></html>';
+  own.faults.add({ do: 'body', body: html, contentType: 'text/html', match: /simple/ });
+  await t.rejects(run(policy), { message: /is it a login page/ });
+  t.same(mirror.filenames('acme-core').length, 2);
+  t.equal(mirror.parkings().length, 2);
+});
+
+t.test('an index without ETags, with addresses of its own and files without hashes', async (t) => {
+  const { mirror, own, run } = await open(t);
+  const file = makeWheel({ name: 'acme-core', version: '1.0' });
+  const site = createServer((request, response) => {
+    requests.push(request.url ?? '');
+    if (request.url === '/pypi/private/acme-core/') {
+      response.setHeader('Content-Type', 'text/html');
+      response.end(
+        `<a href="../../files/7/${file.filename}#sha256=${sha256Hex(file.content)}">x</a><a href="acme-core-2.0.tar.gz">y</a>`,
+      );
+    } else if (request.url === `/pypi/files/7/${file.filename}`) response.end(file.content);
+    else response.writeHead(404).end();
+  });
+  const requests: string[] = [];
+  site.listen(0, '127.0.0.1');
+  await once(site, 'listening');
+  t.teardown(() => site.close().closeAllConnections());
+  const address = `http://127.0.0.1:${(site.address() as AddressInfo).port}/pypi/private/`;
+  const policy = policyFrom(`[[rule]]\nprojects = ["acme-core"]\nupstream = "${address}"`);
+  await run(policy);
+  t.same(mirror.filenames('acme-core'), [file.filename]);
+  t.same(mirror.problems(), []);
+  t.match(
+    mirror.remembered((state) => state.odd.of(named('acme-core')[0] ?? fail())),
+    [{ problem: /no sha256/ }],
+  );
+  requests.length = 0;
+  await run(policy);
+  t.same(requests, ['/pypi/private/acme-core/']);
+  t.same(
+    mirror.eventsOf('project-done').map(({ outcome }) => outcome),
+    ['unchanged'],
+  );
+  t.same(asked(own), []);
+});
+
+t.test('a page may not lead to the files of another index', async (t) => {
+  const { mirror, own, source, run } = await open(t);
+  const [stolen] = own.index.find('acme-core')?.files.values() ?? [];
+  mirror.alterFile('beta', (entry) => ({ ...entry, url: `${own.url}${stolen?.path}` }));
+  await run(policyFrom(`[[rule]]\nprojects = ["acme-tools"]\n${source}`));
+  t.same(askedFor(own, 'acme_core'), [], 'with whose password it would be fetched');
+  t.same(mirror.filenames('beta'), []);
+});
+
+t.test('a project that the right index does not have goes all the same', async (t) => {
+  const { mirror, source, run } = await open(t);
+  await mirror.runLater();
+  await run(policyFrom(`[[rule]]\nprojects = ["acme-squat"]\n${source}`));
+  t.same(names(mirror), ['acme-core', 'alpha', 'beta', 'gamma']);
+  t.same(mirror.parkings(), []);
+  await run(policyFrom(`[[rule]]\nprojects = ["acme-squat"]\n${source}`));
+  t.same(mirror.requested(), ['changelog_since_serial']);
+});
+
+t.test('what a rule moves stays as it is while the right index does not answer', async (t) => {
+  const { mirror, own, source, run } = await open(t);
+  await mirror.runLater();
+  await own.close();
+  await run(policyFrom(`[[rule]]\nprojects = ["acme-core"]\n${source}`));
+  t.same(mirror.page('acme-core').versions, ['1.0', '99.0']);
+  t.match(mirror.parkings(), [/^acme-core: /]);
+});
+
+function fail(): never {
+  throw new Error('there is a name');
+}
