@@ -1,5 +1,6 @@
 /** An explanation as text. */
 import { explainReason } from '../policy/explain.ts';
+import { local } from '../policy/policy.ts';
 import type { Reason } from '../policy/reason.ts';
 import { renderTable } from './table.ts';
 import { plural, shortTime, showBytes } from './units.ts';
@@ -31,12 +32,13 @@ export function renderWhy(subject: Subject, why: Why, root: string): string[] {
 }
 
 function policyRows({ policy }: Why, told: (because: Reason) => string): string[][] {
-  const { hold, because, wants, nextChange } = policy;
+  const { hold, because, source, wants, nextChange } = policy;
+  const from = source === undefined || source === local ? [] : [['from', source]];
   const shown = wants.slice(0, wantsShown).map((want) => ['', `also for ${told(want)}`]);
   const more = wants.length - shown.length;
   if (more > 0) shown.push(['', `and for ${plural(more, 'other reason')}`]);
   const change = nextChange === undefined ? [] : [['', `by age alone this changes ${shortTime(nextChange)}`]];
-  return [['policy', `${holds[hold]}: ${told(because)}`], ...shown, ...change];
+  return [['policy', `${holds[hold]}: ${told(because)}`], ...from, ...shown, ...change];
 }
 
 function hereText({ known, missing, published, serial, status, policy }: Why): string {

@@ -284,6 +284,8 @@ export interface StateStore {
   hold(name: ProjectName, files: readonly HeldFile[]): void;
   finish(projects: readonly Finished[]): void;
   park(parked: Parked): void;
+  /** Where published projects are from, besides the upstream, and how many. */
+  sources(): { readonly source: string; readonly projects: number }[];
   /** The projects that are from there: see {@link HeldProject.source}. */
   publishedFrom(source: string): ProjectName[];
   /** Published projects by name after `after`. */

@@ -2,6 +2,7 @@ import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, utimesSync, 
 import { join } from 'node:path';
 import t from 'tap';
 import { sha256Hex } from '../../src/core/hash.ts';
+import { ask } from '../cli/opened-reader.ts';
 import { policyFrom } from '../fixtures/policy-from.ts';
 import { smallIndex } from '../fixtures/small-index.ts';
 import { openTestMirror, type TestMirror } from '../fixtures/test-mirror.ts';
@@ -136,6 +137,15 @@ t.test('links and what cannot be read inside', async (t) => {
   await mirror.run({ policy });
   t.match(mirror.page('acme-core').files, [{ filename: wheel.filename }, { 'core-metadata': false }]);
   t.equal(mirror.page('acme-core').files.length, 2, 'and no link');
+});
+
+t.test('--why tells what lies there', async (t) => {
+  const mirror = await open(t);
+  put(mirror, 'local', wheel);
+  await mirror.run({ policy });
+  const { files, text } = await ask(mirror, policy, 'acme-core');
+  t.match(files, [/^held . acme_core-1\.0/]);
+  t.match(text.join('\n'), /policy +held as it lies here/);
 });
 
 t.test('what it requires is held with it', async (t) => {

@@ -2,8 +2,11 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
+import { renderStatus } from '../../src/cli/render-status.ts';
+import { statusOf } from '../../src/cli/status.ts';
 import { sha256Hex } from '../../src/core/hash.ts';
 import type { Policy } from '../../src/policy/policy.ts';
+import { ask, withReader } from '../cli/opened-reader.ts';
 import { policyFrom } from '../fixtures/policy-from.ts';
 import { smallIndex } from '../fixtures/small-index.ts';
 import { named, openTestMirror, type RunOptions, type TestMirror } from '../fixtures/test-mirror.ts';
@@ -259,6 +262,17 @@ t.test('what a rule moves stays as it is while the right index does not answer',
   await run(policyFrom(`[[rule]]\nprojects = ["acme-core"]\n${source}`));
   t.same(mirror.page('acme-core').versions, ['1.0', '99.0']);
   t.match(mirror.parkings(), [/^acme-core: /]);
+});
+
+t.test('--why and --status tell where projects come from', async (t) => {
+  const { mirror, own, source, run } = await open(t);
+  const policy = policyFrom(`[[rule]]\nprojects = ["acme-*"]\n${source}`);
+  await run(policy);
+  const { text } = await ask(mirror, policy, 'acme-core');
+  t.match(text.join('\n'), `from    ${own.url}/simple`);
+  const status = await withReader(mirror, policy, statusOf);
+  t.same(status.sources, [{ source: `${own.url}/simple`, projects: 2 }]);
+  t.match(renderStatus(status).join('\n'), `${own.url}/simple, 2 projects`);
 });
 
 function fail(): never {

@@ -268,6 +268,10 @@ export class SqliteStateStore implements StateStore {
     this.#do(() => this.#sql.park.run({ name, attempts, nextTry, reason, obstacle, now }));
   }
 
+  sources(): { readonly source: string; readonly projects: number }[] {
+    return this.#do(() => this.#sql.sources.all());
+  }
+
   publishedFrom(source: string): ProjectName[] {
     return this.#do(() => this.#sql.publishedFrom.all(source)).map(nameOf);
   }

@@ -109,6 +109,9 @@ export function prepareStatements(db: Database.Database) {
        ON CONFLICT (name) DO UPDATE SET display_name = excluded.display_name, serial = excluded.serial,
          etag = excluded.etag, status = excluded.status, source = excluded.source, seen = excluded.seen, restored = iif(?, 0, restored)`,
     ),
+    sources: db.prepare<[], { source: string; projects: number }>(
+      'SELECT source, count(*) AS projects FROM projects WHERE source IS NOT NULL GROUP BY source ORDER BY source',
+    ),
     publishedFrom: db.prepare<[string], string>('SELECT name FROM projects WHERE source = ? ORDER BY name').pluck(),
     see: db.prepare<[number, string]>('UPDATE projects SET seen = ? WHERE name = ?'),
     forgetSerials: db.prepare<[]>('UPDATE projects SET serial = NULL'),
