@@ -54,6 +54,14 @@ function decideUnruled({ otherwise }: Policy, name: ProjectName, wants: readonly
   return { name, hold: value, because, wants: [] };
 }
 
+/** Whether the policy leaves out anything that the upstream has, but for what comes from elsewhere. */
+export function choosesOfUpstream({ rules, otherwise, releases, files }: Policy): boolean {
+  const { minAgeExempt: _names, isMinAgeExempt: _is, ...ages } = releases;
+  const { wishes: _wishes, places: _places, ...kinds } = files;
+  const isRestricted = Object.values({ ...ages, ...kinds }).some((rule) => rule !== undefined);
+  return isRestricted || otherwise.value !== 'files' || rules.some((rule) => sourceIn(rule) === undefined);
+}
+
 /** True when the rules let the mirror hold files or pages of `name`, without regard to what others depend on. */
 export function mayHold({ rules, index, otherwise }: Policy, name: ProjectName): boolean {
   return (rules[index(name)]?.hold ?? otherwise.value) !== 'none';

@@ -243,7 +243,7 @@ async function absent(mirror: Mirror, due: Due, held: HeldProject, announced: An
   const lost = held.files.filter((file) => !quarantined.includes(file));
   const files = (await newlyLost(mirror, due.name, lost)).length;
   const isHeldBack = (): boolean =>
-    !mirror.brake.allows({ name: due.name, isProject: true, isRemoval: true, files, share: 1 });
+    !mirror.brake.allows({ name: due.name, isProject: true, isRemoval: true, files, share: 1, source: held.source });
   if (held.published && !isQuarantined && isHeldBack()) {
     return heldBack('removal-held-back', 'upstream has removed it');
   }

@@ -264,6 +264,24 @@ t.test('what a rule moves stays as it is while the right index does not answer',
   t.match(mirror.parkings(), [/^acme-core: /]);
 });
 
+t.test('an index that loses most of its projects is held back, however few that is of the whole mirror', async (t) => {
+  const { mirror, own, source, run } = await open(t);
+  for (let at = 0; at < 10; at += 1) {
+    own.index.publish(wheel(`acme-${at}`, '1.0', 'ours'));
+    for (const name of [`other-${at}`, `more-${at}`, `some-${at}`]) mirror.index.publish(wheel(name, '1.0', 'public'));
+  }
+  const policy = policyFrom(`[[rule]]\nprojects = ["acme-*"]\n${source}`);
+  await run(policy);
+  for (let at = 0; at < 5; at += 1) own.index.removeProject(`acme-${at}`);
+  await run(policy);
+  const left = () => names(mirror).filter((name) => /^acme-\d/.test(name)).length;
+  t.equal(mirror.eventsOf('deletions-held-back')[0]?.deletions.length, 3);
+  await run(policy);
+  t.equal(left(), 8, 'two of twelve may go');
+  await run(policy, { allowDeletions: 5 });
+  t.equal(left(), 5);
+});
+
 t.test('--why and --status tell where projects come from', async (t) => {
   const { mirror, own, source, run } = await open(t);
   const policy = policyFrom(`[[rule]]\nprojects = ["acme-*"]\n${source}`);
