@@ -28,7 +28,7 @@ export function pageUrl(
   );
 }
 
-/** What is held of a project from elsewhere than where it comes from by now; undefined where nothing is. */
+/** Where what is held of a project is from, if it comes from elsewhere by now. */
 export function movedFrom({ selection, settings }: Mirror, name: ProjectName, held: HeldProject): string | undefined {
   if (!held.published || held.source === selection.sourceOf(name)) return undefined;
   return placeText(held.source, settings.upstream);

@@ -69,6 +69,8 @@ async function moveHere(mirror: Mirror, project: SelectedProject, before: string
   const now = placeText(selection.sourceOf(name), settings.upstream);
   const isLocal = project.decision?.hold === local;
   const answer = isLocal ? undefined : await mirror.upstream.project(name, undefined, false);
+  // What a person has brought back stays until the right index has it.
+  if (answer?.kind === 'absent' && held.restored) return { finished: await healRestored(mirror, project) };
   report({ type: 'warning', message: `${name}: comes from ${now} now; what was held from ${before} is replaced` });
   // Everybody can read it: whose the other index is remains unsaid.
   const why = 'comes from elsewhere now';

@@ -2,6 +2,7 @@ import { once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import t, { type Test } from 'tap';
+import { restoreProject } from '../../src/adopt/restore-project.ts';
 import { renderStatus } from '../../src/cli/render-status.ts';
 import { statusOf } from '../../src/cli/status.ts';
 import { sha256Hex } from '../../src/core/hash.ts';
@@ -9,7 +10,7 @@ import type { Policy } from '../../src/policy/policy.ts';
 import { ask, withReader } from '../cli/opened-reader.ts';
 import { policyFrom } from '../fixtures/policy-from.ts';
 import { smallIndex } from '../fixtures/small-index.ts';
-import { named, openTestMirror, type RunOptions, type TestMirror } from '../fixtures/test-mirror.ts';
+import { named, openMirrorAt, openTestMirror, type RunOptions, type TestMirror } from '../fixtures/test-mirror.ts';
 import { makeSdist, makeWheel } from '../sample/distributions.ts';
 import { SampleIndex } from '../sample/sample-index.ts';
 import { openSampleServer, type SampleServer } from '../sample/sample-server.ts';
@@ -280,6 +281,25 @@ t.test('an index that loses most of its projects is held back, however few that 
   t.equal(left(), 8, 'two of twelve may go');
   await run(policy, { allowDeletions: 5 });
   t.equal(left(), 5);
+});
+
+t.test('what a person brought back stays until its index has it again', async (t) => {
+  const { mirror, own, source, run } = await open(t);
+  const policy = policyFrom(`[[rule]]\nprojects = ["acme-*"]\n${source}`);
+  await run(policy);
+  own.index.removeProject('acme-tools');
+  await run(policy);
+  t.notOk(names(mirror).includes('acme-tools'));
+  const { mirror: opened, close } = openMirrorAt(mirror.target, mirror.server.url, mirror.clock, { policy });
+  await restoreProject({ ...opened, keepSerials: true }, named('acme-tools')[0] ?? fail());
+  await close();
+  await run(policy);
+  t.same(mirror.page('acme-tools').versions, ['2.0']);
+  t.same(mirror.warnings(), []);
+  own.index.publish(wheel('acme-tools', '2.1', 'ours'));
+  await run(policy);
+  t.same(mirror.page('acme-tools').versions, ['2.1']);
+  t.same(mirror.problems(), []);
 });
 
 t.test('--why and --status tell where projects come from', async (t) => {
