@@ -1,7 +1,7 @@
 /** The pass over the tree, for what the pass over the projects cannot see: what belongs to no project. */
 import { projectName } from '../core/names.ts';
 import { legacyRoot, type WebPath } from '../core/paths.ts';
-import { isKnown, isKnownProject } from './accounts.ts';
+import { isKnown, isKnownProject, isOfLocal } from './accounts.ts';
 import { Candidates } from './candidates.ts';
 import type { Check } from './check-job.ts';
 import { readable } from './readable.ts';
@@ -76,9 +76,13 @@ async function lookInLegacy(check: Check, candidates: Candidates, name: string, 
 async function lookInPackages(check: Check, candidates: Candidates, path: WebPath, kind: Kind): Promise<void> {
   check.report({ type: 'folder-started', path });
   if (path.endsWith(`/${settingsName}`)) return;
-  if (kind !== 'folder') return candidates.add(candidateOf({ path, kind }));
+  if (kind !== 'folder') {
+    if (kind === 'other' || !isOfLocal(check.isLocal, path)) await candidates.add(candidateOf({ path, kind }));
+    return;
+  }
   await walk(check, path, async (met) => {
-    if (!isKnown(check.state, met.path)) await candidates.add(candidateOf(met));
+    const isLeftAlone = met.kind === 'file' && isOfLocal(check.isLocal, met.path);
+    if (!isLeftAlone && !isKnown(check.state, met.path)) await candidates.add(candidateOf(met));
   });
 }
 

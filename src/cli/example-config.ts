@@ -11,8 +11,17 @@ export const exampleConfig = `# mirror.toml: what pep381run mirrors into this fo
 #allow-http = false
 # Hosts besides the upstream's own from which files may come.
 #file-hosts = ["files.pythonhosted.org"]
-# The proxy that all requests go through. By default the environment's https_proxy, http_proxy and no_proxy.
+# The proxy that all requests go through, also "socks5://…", and the hosts and domains that are asked without it.
+# By default the environment's https_proxy, http_proxy, all_proxy and no_proxy.
 #proxy = "http://proxy.example:3128"
+#no-proxy = [".internal.example"]
+# Authorities that are trusted besides Node's own (PEM). By default those of Debian, RHEL, SUSE or Alpine.
+#ca-file = "/etc/ssl/certs/ca-certificates.crt"
+# The certificate that is shown to an index that asks for one, and its key.
+#client-cert-file = "/etc/pep381client/client.pem"
+#client-key-file = "/etc/pep381client/client.key"
+# Users and passwords by host, for indexes that want to know who asks. By default ~/.netrc.
+#netrc-file = "/etc/pep381client/netrc"
 # Mirror the pages only; their links point at upstream's files.
 #index-only = false
 # Connections at the same time, 1 to 100.
@@ -73,6 +82,18 @@ export const exampleConfig = `# mirror.toml: what pep381run mirrors into this fo
 #[[rule]]
 #requirements = ["/srv/app/requirements.txt"]
 #hold = "files"
+
+# What comes from another index, at the address that pip's --index-url takes. No other index is asked for it.
+#[[rule]]
+#projects = ["acme-*"]
+#upstream = "https://py.internal.example/simple/"
+# Hosts besides that index's own from which its files may come.
+#file-hosts = ["files.internal.example"]
+
+# Files that you put into folders of your own below web/packages get a page of what lies there.
+#[[rule]]
+#projects = ["tool-of-ours"]
+#hold = "local"
 
 # Which releases of a held project. What is pinned (==) is held anyway.
 #[releases]

@@ -29,12 +29,13 @@ export async function readPolicy(
     }
   }
   const at = (keyPath: string): string => `${path}:${lineOf(keyPath)}`;
-  return notEmpty(parsePolicy(toml, { reader, compileRegex, at, upstream: namesOf(settings) }), path);
+  const main = `${settings.upstream}/simple`;
+  return notEmpty(parsePolicy(toml, { reader, compileRegex, at, main, upstream: namesOf(settings) }), path);
 }
 
 /** Who installs from this mirror has its own address in lock files. */
 function namesOf({ upstream, upstreamAliases, fileHosts, baseUrl }: Settings): UpstreamNames {
-  return new UpstreamNames(
+  return UpstreamNames.ofMirror(
     upstream,
     baseUrl === undefined ? upstreamAliases : [...upstreamAliases, baseUrl],
     fileHosts,
@@ -47,7 +48,10 @@ function isEmptyList(value: unknown): boolean {
 
 /** Whoever empties a requirements file by mistake does not mean to remove the whole mirror. */
 function notEmpty(policy: Policy, path: string): Policy {
-  if (policyNames(policy)?.length !== 0) return policy;
+  // What patterns of other indexes name, only their lists can tell.
+  if (policyNames(policy)?.length !== 0 || policy.rules.some(({ hold, open }) => hold !== 'none' && open.length > 0)) {
+    return policy;
+  }
   const where = policy.rules[0]?.because.where ?? path;
   throw new UsageError(`${where}: no project is held, which would remove the whole mirror; name at least one`);
 }

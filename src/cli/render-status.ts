@@ -30,13 +30,14 @@ function unmetTable({ target, unmet }: Status): string[] {
 
 function facts(status: Status): string[][] {
   const { target, knownFrom, upstream, serial, serialSince, projects, files, bytes, lastComplete } = status;
-  const { queued, parked, provenance, oddFiles, disk } = status;
+  const { queued, parked, provenance, oddFiles, disk, sources = [] } = status;
   const held = `${plural(projects, 'project')}, ${plural(files, 'file')}, ${showBytes(bytes)}`;
   const since = serialSince === undefined ? '' : `, since ${shortTime(serialSince)}`;
   return [
     ['Mirror', target],
     ...(knownFrom === undefined ? [] : [['Known', `from ${knownFrom}; only its owner may read more`]]),
     ['Upstream', upstream],
+    ...sources.map(({ source, projects }) => ['and', `${source}, ${plural(projects, 'project')}`]),
     ['Held', held],
     ['Serial', serial === undefined ? 'none yet' : `${serial}${since}`],
     ['Complete', lastComplete === undefined ? 'not yet' : `as of ${shortTime(lastComplete)}`],

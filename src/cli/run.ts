@@ -11,6 +11,7 @@ import { readNotifySecret } from './notify-all.ts';
 import { knowsMirror } from './open-expected-state.ts';
 import { openOldTarget } from './open-old-target.ts';
 import { openProvenance } from './open-provenance.ts';
+import { readAccess } from './open-upstreams.ts';
 import { refuseRoot } from './owner.ts';
 import { readPolicy } from './policy-file.ts';
 import { restore } from './restore.ts';
@@ -76,6 +77,7 @@ async function runLocked(command: RunArguments, nativeBinding: string | undefine
   const policy = await readPolicy(config, settings);
   const secret = readNotifySecret(settings);
   const keys = { sign: readSigningKey(settings, target), verifyUpstream: readUpstreamKey(settings) };
+  const access = readAccess(settings, policy, target);
   const verifier = await openProvenance(settings);
   const pause = listenForPause();
   if (!command.dryRun) prepareTarget(target, settings.stateMode);
@@ -83,7 +85,7 @@ async function runLocked(command: RunArguments, nativeBinding: string | undefine
   const isFree = command.dryRun && !isThere(target.lock);
   const code = await runWhileRequested({
     takeLock: () => (isFree ? () => {} : takeLock(target.lock, nativeBinding)),
-    run: () => runOnce({ command, target, settings, policy, verifier, secret, keys, pause, nativeBinding }),
+    run: () => runOnce({ command, target, settings, policy, verifier, secret, keys, access, pause, nativeBinding }),
     isRequested: () => !command.dryRun && requestAgeMs(target, Date.now()) !== undefined,
     isPaused: () => pause.signal.aborted,
     rest: (ms) => restFor(ms, pause.signal),

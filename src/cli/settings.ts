@@ -19,6 +19,15 @@ export interface Settings {
   readonly projects: readonly ProjectName[] | undefined;
   /** Through which all requests go; undefined leaves it to the environment. */
   readonly proxy: string | undefined;
+  /** Hosts that are asked without {@link proxy}. */
+  readonly noProxy: readonly string[];
+  /** Certificates that are trusted besides those that Node brings along; undefined for the system's. */
+  readonly caFile: string | undefined;
+  /** The certificate that we show who asks for one, and its key where that is another file. */
+  readonly clientCertFile: string | undefined;
+  readonly clientKeyFile: string | undefined;
+  /** Users and passwords; undefined for ~/.netrc where there is one. */
+  readonly netrcFile: string | undefined;
   readonly indexOnly: boolean;
   /** Connections at the same time. */
   readonly workers: number;
@@ -71,6 +80,11 @@ export const settingNames = [
   'allow-http',
   'file-hosts',
   'proxy',
+  'no-proxy',
+  'ca-file',
+  'client-cert-file',
+  'client-key-file',
+  'netrc-file',
   'index-only',
   'workers',
   'sweep',
@@ -109,6 +123,7 @@ export function settingsFrom(given: ReadonlyMap<SettingName, Given>): Settings {
   const allowHttp = read('allow-http', flag, false);
   const upstream = read('upstream', (at) => index(at, allowHttp), 'https://pypi.org');
   refuseUselessProvenance(given);
+  refuseLoneSettings(given);
   return {
     upstream,
     upstreamAliases: read('upstream-aliases', addresses, []),
@@ -116,6 +131,11 @@ export function settingsFrom(given: ReadonlyMap<SettingName, Given>): Settings {
     fileHosts: read('file-hosts', hosts, ['files.pythonhosted.org']),
     projects: read('projects', names, undefined),
     proxy: read('proxy', proxy, undefined),
+    noProxy: read('no-proxy', noProxy, []),
+    caFile: read('ca-file', absolutePath, undefined),
+    clientCertFile: read('client-cert-file', absolutePath, undefined),
+    clientKeyFile: read('client-key-file', absolutePath, undefined),
+    netrcFile: read('netrc-file', absolutePath, undefined),
     indexOnly: read('index-only', flag, false),
     workers: read('workers', (at) => wholeNumber(at, 1, 100), 10),
     umask: read('umask', umask, defaultUmask),
@@ -147,6 +167,18 @@ function refuseUselessProvenance(given: ReadonlyMap<SettingName, Given>): void {
   const indexOnly = given.get('index-only');
   if (!verifies || indexOnly?.value !== true) return;
   throw new UsageError(`${indexOnly.where}: nothing can be verified where no file is held (provenance = "verify")`);
+}
+
+/** What means nothing by itself was meant to mean something. */
+function refuseLoneSettings(given: ReadonlyMap<SettingName, Given>): void {
+  for (const [name, needed] of [
+    ['no-proxy', 'proxy'],
+    ['client-key-file', 'client-cert-file'],
+  ] as const) {
+    const found = given.get(name);
+    if (found !== undefined && !given.has(needed))
+      throw new UsageError(`${found.where}: means nothing without ${needed}`);
+  }
 }
 
 function flag({ value, where }: Given): boolean {
@@ -186,7 +218,7 @@ function address({ value, where }: Given, allowHttp: boolean, whyNot: string): s
     throw new UsageError(`${where}: expected an address such as https://pypi.org, found ${show(value)}`);
   }
   if (url.username !== '' || url.password !== '') {
-    throw new UsageError(`${where}: an address with a password would end up in logs; leave it out`);
+    throw new UsageError(`${where}: an address with a password would end up in logs; put the password into netrc-file`);
   }
   if (url.protocol === 'http:' && !allowHttp && !isLoopback(url)) {
     throw new UsageError(`${where}: expected https, found ${url.href}: ${whyNot}`);
@@ -206,10 +238,18 @@ function addresses({ value, where }: Given): string[] {
 /** It may hold a password, so what was given is not told. */
 function proxy({ value, where }: Given): string {
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
-  if (url !== undefined && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search + url.hash === '') {
-    return url.href;
-  }
-  throw new UsageError(`${where}: expected the address of a proxy, such as http://proxy.example:3128`);
+  const isBare = url !== undefined && /^\/?$/.test(url.pathname) && url.search + url.hash === '';
+  if (isBare && /^(?:https?|socks5h?|socks):$/.test(url.protocol) && url.hostname !== '') return url.href;
+  throw new UsageError(
+    `${where}: expected the address of a proxy, such as http://proxy.example:3128 or socks5://proxy.example:1080`,
+  );
+}
+
+function noProxy({ value, where }: Given): string[] {
+  return list(value, where).map((text) => {
+    if (/^(?:\*|(?:\*?\.)?[A-Za-z0-9_.:[\]-]+)$/.test(text)) return text;
+    throw new UsageError(`${where}: expected a host or a domain such as .internal.example, found ${show(text)}`);
+  });
 }
 
 /** A notice may travel over plain HTTP: it holds no secret, and a signature nobody can use again. */
@@ -224,7 +264,8 @@ function receivers({ value, where }: Given): string[] {
   });
 }
 
-function isLoopback({ hostname }: URL): boolean {
+/** Whether it is an address of this very machine. */
+export function isLoopback({ hostname }: URL): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }
 

@@ -17,6 +17,8 @@ export interface Status {
   /** Where it was found by somebody who may not read the state; less is known there. */
   readonly knownFrom?: string;
   readonly upstream: string;
+  /** Where else projects are from, and how many: other indexes by their addresses, and 'local'. */
+  readonly sources?: readonly { readonly source: string; readonly projects: number }[];
   readonly serial: number | undefined;
   /** Since when it is that. */
   readonly serialSince?: string | undefined;
@@ -95,6 +97,7 @@ export async function statusOf({ target, settings, state, files, isRunning }: Re
   return {
     target: target.root,
     upstream,
+    sources: state.sources(),
     serial,
     serialSince: timeOf(serialMovedAt),
     projects,

@@ -63,7 +63,14 @@ export function blobPath(url: URL, filename: string): WebPath | undefined {
   return `${folder}/${filename}` as WebPath;
 }
 
-/** True for the place of a file: what {@link blobPath} may have made. */
+/** The place of the file `filename` with this sha256 of an index whose addresses are not PyPI's; undefined for a wrong name. */
+export function pathByHash(sha256: string, filename: string): WebPath | undefined {
+  const [, first, second, rest] = /^([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{60})$/.exec(sha256) ?? [];
+  if (first === undefined || !isFileName(filename)) return undefined;
+  return `packages/${first}/${second}/${rest}/${filename}` as WebPath;
+}
+
+/** True for the place of a file: what {@link blobPath} and {@link pathByHash} may have made. */
 export function isBlobPath(text: string): text is WebPath {
   const end = text.lastIndexOf('/');
   const folder = text.slice(0, end);

@@ -29,9 +29,10 @@ function hash(value: unknown): string {
   return sha256Hex(new TextEncoder().encode(JSON.stringify(value))).slice(0, 16);
 }
 
-function ruleText({ hold, named, open }: Rule): unknown {
+function ruleText({ hold, index, named, open }: Rule): unknown {
   const names = [...named].map(([name, wants]) => [name, ...sortedTexts(wants.map(wantText))]);
-  return [hold, sortedTexts(names), sortedTexts(open.map(({ kind, text }) => [kind, text]))];
+  const from = index === undefined ? [] : [index.url, sortedTexts(index.fileHosts)];
+  return [hold, sortedTexts(names), sortedTexts(open.map(({ kind, text }) => [kind, text])), ...from];
 }
 
 function wantText({ specifier, extras, sha256s, limits }: Want): unknown {

@@ -8,10 +8,10 @@ import { evaluateMarker } from '../packaging/marker.ts';
 import { type Requirement, requirementText } from '../packaging/requirement.ts';
 import { type Given, itemsOf, textOf, whereIs } from './given.ts';
 import { mayHold, orAny, partListed } from './pass-over.ts';
-import type { Hold, Rule, RulePattern } from './policy.ts';
+import type { Hold, OtherIndex, Rule, RulePattern } from './policy.ts';
 import { type CompileRegex, parsePattern } from './project-patterns.ts';
 import type { Reason } from './reason.ts';
-import { pypiNames, type UpstreamNames } from './upstream-names.ts';
+import { pypiNames, UpstreamNames } from './upstream-names.ts';
 import { bothOf, isImpossible, type Limit, type Limits, ownWant, type Want } from './want.ts';
 
 /** What the parsing of rules needs from outside. */
@@ -26,13 +26,14 @@ export interface RuleSources {
   readonly leftOut: Map<ProjectName, Reason>;
   /** The normal paths of files that may ask for nothing. */
   readonly mayBeEmpty: ReadonlySet<string>;
-  /** Whose projects are meant; PyPI's unless told. */
+  /** Whose projects are meant where a rule does not say it; PyPI's unless told. */
   readonly upstream?: UpstreamNames | undefined;
 }
 
 /** The parts of a rule as they were given. */
 export interface GivenRule {
   readonly hold: Hold;
+  readonly index: OtherIndex | undefined;
   /** Where the rule says what it holds. */
   readonly given: Given;
   readonly projects: Given | undefined;
@@ -40,13 +41,14 @@ export interface GivenRule {
 }
 
 /** Reads one rule and the requirements files that it names. Throws UsageError. */
-export function parseRule({ hold, given, projects, requirements }: GivenRule, sources: RuleSources): Rule {
+export function parseRule({ hold, index, given, projects, requirements }: GivenRule, sources: RuleSources): Rule {
   const named = new Map<ProjectName, Want[]>();
   const open: RulePattern[] = [];
   for (const item of itemsOf(projects)) addPattern(item, sources, named, open);
-  for (const item of itemsOf(requirements)) addListed(item, sources, named);
+  const upstream = index === undefined ? sources.upstream : new UpstreamNames(index.url, [], index.fileHosts);
+  for (const item of itemsOf(requirements)) addListed(item, { ...sources, upstream }, named);
   const because = { where: whereIs(given), text: `hold = "${hold}"` };
-  return { hold, because, named, open };
+  return { hold, because, index, named, open };
 }
 
 type Named = Map<ProjectName, Want[]>;

@@ -14,11 +14,16 @@ export class UpstreamNames {
   readonly #hosts: ReadonlySet<string | undefined>;
 
   /** `aliases` are other addresses of it, `fileHosts` the hosts besides that its files come from. */
-  constructor(address: string, aliases: readonly string[] = [], fileHosts: readonly string[] = []) {
-    const all = [address, pypi, ...aliases];
+  constructor(address: string, aliases: readonly string[], fileHosts: readonly string[]) {
+    const all = [address, ...aliases];
     this.address = address;
     this.#keys = new Set(all.map(indexKey));
-    this.#hosts = new Set([...all.map(hostOf), ...fileHosts, pypiFiles]);
+    this.#hosts = new Set([...all.map(hostOf), ...fileHosts]);
+  }
+
+  /** All that the upstream of a mirror is called: PyPI is a name of it, as it most likely is a mirror of that. */
+  static ofMirror(address: string, aliases: readonly string[] = [], fileHosts: readonly string[] = []): UpstreamNames {
+    return new UpstreamNames(address, [pypi, ...aliases], [...fileHosts, pypiFiles]);
   }
 
   /** Whether `index` is upstream; one that is not named is. */
@@ -30,4 +35,4 @@ export class UpstreamNames {
 }
 
 /** Where nobody says what upstream is. */
-export const pypiNames = new UpstreamNames(pypi);
+export const pypiNames = UpstreamNames.ofMirror(pypi);

@@ -7,7 +7,7 @@ import { isJsonObject } from '../formats/json.ts';
 import type { SimpleFile, SimplePage } from '../formats/simple-json.ts';
 import type { LostFile } from '../state/removal-log.ts';
 import type { HeldFile } from '../state/state-store.ts';
-import { announcedOf } from './announced.ts';
+import { announcedFor } from './announced.ts';
 import type { SourcePage } from './known-page.ts';
 import type { Mirror } from './mirror.ts';
 import { type FoundOdd, saysOf } from './odd-files.ts';
@@ -50,7 +50,7 @@ export function judgePage(mirror: Mirror, project: SelectedProject, source: Sour
   const listed = new Set([...files, ...odd].map(({ filename }) => filename));
   const away = held.filter(({ path }) => !listed.has(filenameOf(path)));
   const { broken, stays } = brokenBy(odd, files.length, held, away);
-  const { quarantines } = announcedOf(project.due.name, mirror.state.announcements.of(project.due.name));
+  const { quarantines } = announcedFor(mirror, project.due.name);
   const gone = away.filter((file) => !stays.has(file));
   const quarantined = gone.filter(quarantines);
   const lost = gone.filter((file) => !quarantined.includes(file));
@@ -73,7 +73,7 @@ function judgeOf(
   const paths = new Map(held.files.map((file) => [file.path, file.sha256]));
   const isLinkOnly = decision?.hold === 'pages-only';
   return (file) => {
-    const place = isLinkOnly ? linkOf(file, url, allows) : placeOf(file, url, allows);
+    const place = isLinkOnly ? linkOf(file, url, allows) : placeOf(file, url, upstream);
     const ours = now.get(file.filename) ?? before.get(file.filename) ?? ('path' in place && paths.get(place.path));
     if (!acceptsChanges && !isLinkOnly && ours && ours !== file.sha256) {
       return { problem: changeText(ours, now.has(file.filename) || !before.has(file.filename), file), isChange: true };

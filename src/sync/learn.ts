@@ -18,6 +18,7 @@ import { followPolicy, policyText } from './follow-policy.ts';
 import { foreseeRequires } from './foresee.ts';
 import type { Mirror } from './mirror.ts';
 import { confirmedFrom, farthestFrom, jump, knownUpTo, refuseJump, watchSerial } from './serials.ts';
+import { learnSources } from './sources.ts';
 import { sweep } from './sweep.ts';
 import { takeOverList } from './take-over-list.ts';
 import { wantedByName } from './wanted-by-name.ts';
@@ -44,6 +45,7 @@ export async function learn(mirror: Mirror): Promise<UnreachableError | Nonsense
   if (hasNewPolicy && mirror.selection.policy?.dependencies === true) await foreseeRequires(mirror);
   else mirror.selection.follow(mirror.report);
   mirror.selection.begin(hasNewPolicy || known.policyUnsettled === true);
+  const untold = await learnSources(mirror);
   const isFollowed = !isNew && !settings.reconcile;
   if (!isFollowed) await begin(mirror, known, base);
   const trouble = isFollowed ? await unlessTrouble(() => follow(mirror, known, known.serial ?? 0)) : undefined;
@@ -51,10 +53,10 @@ export async function learn(mirror: Mirror): Promise<UnreachableError | Nonsense
   if (settings.projects === undefined) await followPolicy(mirror, known, scope, isNew);
   if (trouble !== undefined) return trouble;
   await proveAbsences(mirror);
-  if (isNew) return undefined;
+  if (isNew) return untold;
   askForMissing(mirror, known);
   sweep(mirror);
-  return undefined;
+  return untold;
 }
 
 /** What kept `work` from its end, where that is upstream's. */

@@ -9,6 +9,7 @@ import type { ProvenanceVerifier } from '../provenance/provenance-verifier.ts';
 import type { StateStore } from '../state/state-store.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Brake } from './brake.ts';
+import type { LocalFiles } from './local-files.ts';
 import type { Selection } from './selection.ts';
 import type { Space } from './space.ts';
 
@@ -43,11 +44,15 @@ export interface SyncSettings {
 
 export interface Mirror {
   readonly upstream: Upstream;
+  /** The indexes beside it, by their addresses; see sources.ts. */
+  readonly sources: ReadonlyMap<string, Upstream>;
   readonly state: StateStore;
   readonly files: FileStore;
   readonly clock: Clock;
   readonly report: Report;
   readonly settings: SyncSettings;
+  /** What lies here by hand. */
+  readonly local: LocalFiles;
   /** What of upstream may be held. */
   readonly selection: Selection;
   readonly space: Space;

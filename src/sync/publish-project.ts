@@ -64,7 +64,8 @@ export async function publishProject(
     odd.tell();
     return finishedOf(work, known);
   }
-  for (const file of planned.plan.files) mirror.selection.seeFileBase(fileBaseOf(file));
+  const source = mirror.selection.sourceOf(due.name);
+  if (source === undefined) for (const file of planned.plan.files) mirror.selection.seeFileBase(fileBaseOf(file));
   // Made before anything is published: a page that cannot be kept is refused.
   if (decision !== undefined) work = { ...work, kept: { planned, plan: planToKeep(mirror, decision, work) } };
   if (mirror.state.unsettled(due.name).length === 0 && isPublished(mirror, planned)) {
@@ -145,6 +146,7 @@ async function finish(mirror: Mirror, work: Work, known: Known, done: Published)
   const rows = odd.rows(true);
   const published = {
     ...finishedOf(work, known),
+    source: mirror.selection.sourceOf(work.due.name),
     drop,
     unproven,
     pages: { ...pages, upstream: known.sha256 },

@@ -8,8 +8,8 @@ import type { Report } from '../core/report.ts';
 import { closeOver } from '../policy/closure.ts';
 import { explainReason } from '../policy/explain.ts';
 import { type Fingerprint, fingerprintOf } from '../policy/fingerprint.ts';
-import type { Policy } from '../policy/policy.ts';
-import { decideProject, mayHold, type ProjectDecision, policyNames } from '../policy/rules.ts';
+import { local, type Policy } from '../policy/policy.ts';
+import { decideProject, mayHold, type ProjectDecision, policyNames, sourceOf } from '../policy/rules.ts';
 import type { Unmet } from '../policy/unmet.ts';
 import type { Want } from '../policy/want.ts';
 import type { StateStore, Wants } from '../state/state-store.ts';
@@ -103,14 +103,32 @@ export class Selection {
     return this.policy && decideProject(this.policy, name, this.#wants.get(name) ?? []);
   }
 
+  /** Where `name` comes from: see {@link sourceOf}. */
+  sourceOf(name: ProjectName): string | undefined {
+    return this.policy && sourceOf(this.policy, name);
+  }
+
+  /** The projects that the policy names and that come from the index `source`. */
+  namedFrom(source: string): readonly ProjectName[] {
+    const rules = this.policy?.rules.filter(({ index }) => index?.url === source) ?? [];
+    const names = new Set(rules.flatMap(({ named }) => [...named.keys()]));
+    return [...names].filter((name) => this.sourceOf(name) === source && this.includes(name));
+  }
+
+  /** Whether only the list of the index `source` can tell all that comes from there. */
+  hasPatternsFrom(source: string): boolean {
+    return this.policy?.rules.some(({ index, open }) => index?.url === source && open.length > 0) === true;
+  }
+
   /** Stands for the rules that `decision` follows, and for nothing else. */
-  keyOf({ hold, wants }: ProjectDecision): string {
+  keyOf({ hold, source, wants }: ProjectDecision): string {
     const keys = new Set(
       wants.map(({ specifier, sha256s, pinnedBy }) => [specifier.text, pinnedBy, ...sha256s].join(' ')),
     );
     // What the files require was not learned before dependencies counted, and which sources count is told by environments.
     const follows = this.policy?.dependencies === true ? [JSON.stringify(this.policy.environments)] : [];
-    const text = [this.fingerprint.files, hold, ...follows, ...[...keys].sort()].join('\n');
+    const from = source === undefined ? [] : [source];
+    const text = [this.fingerprint.files, hold, ...follows, ...from, ...[...keys].sort()].join('\n');
     // Most projects follow the same rules as the one before.
     if (text !== this.#lastKey.text) {
       this.#lastKey = { text, key: sha256Hex(Buffer.from(text)).slice(0, 32) };
@@ -136,9 +154,9 @@ export class Selection {
     const edges = edgesFrom(this.#state.requires());
     this.#wants = new Map();
     const roots = new Map<ProjectName, readonly Want[]>();
-    for (const name of [...(policyNames(policy) ?? this.#published())]) {
+    for (const name of this.#roots(policy)) {
       const { hold, wants } = decideProject(policy, name);
-      if (hold === 'files') roots.set(name, wants);
+      if (hold === 'files' || hold === local) roots.set(name, wants);
     }
     this.#wants = closeOver(
       roots,
@@ -204,6 +222,14 @@ export class Selection {
       }
     }
     return { changed, renamed };
+  }
+
+  /** All that the policy holds by itself, as far as it is known. */
+  *#roots(policy: Policy): Iterable<ProjectName> {
+    const names = policyNames(policy);
+    for (const name of names ?? []) yield name;
+    const isElsewhere = policy.rules.some(({ hold, index }) => hold === local || index !== undefined);
+    if (names === undefined || isElsewhere) yield* this.#published();
   }
 
   /** Stands for all that wants follow from, but for what projects require; undefined where nothing follows. */

@@ -8,10 +8,11 @@ import { legacyJsonFolder, pagePath, projectFolder } from '../core/paths.ts';
 import { staleDelayMs } from '../core/retry.ts';
 import { withSerial } from '../formats/simple-json.ts';
 import { explainReason } from '../policy/explain.ts';
+import { local } from '../policy/policy.ts';
 import type { Due, Finished, HeldFile, HeldProject, Obstacle, Parked } from '../state/state-store.ts';
 import type { LookedAt, ProjectAnswer } from '../upstream/upstream.ts';
 import { whyNotGone, whyOutlived } from './absence.ts';
-import { type Announced, announcedOf } from './announced.ts';
+import { type Announced, announcedFor } from './announced.ts';
 import { chooseFiles } from './choose-files.ts';
 import { healRestored } from './heal-restored.ts';
 import { bytesOf, discardFiles, discardUnsettled, missing } from './held-files.ts';
@@ -22,10 +23,13 @@ import type { Mirror } from './mirror.ts';
 import { OddFilesOf } from './odd-files.ts';
 import { whyUnproven } from './prove-pages.ts';
 import { isProven } from './provenance.ts';
+import { publishLocal } from './publish-local.ts';
 import { publishProject } from './publish-project.ts';
 import type { SelectedProject } from './selected-project.ts';
+import { mirrorFor, movedFrom, placeText } from './sources.ts';
 import { refuseForgedSerial, staleForGoodMs, whyStale } from './staleness.ts';
 import type { Waiting } from './waiting.ts';
+import { wantedByName } from './wanted-by-name.ts';
 
 /** The brake holds until a person lets it go, but upstream may think better of it. */
 const heldBackAgainMs = 24 * 60 * 60_000;
@@ -36,12 +40,16 @@ const unprovenAgainMs = 60 * 60_000;
 export type SyncOutcome = { readonly finished: Finished; readonly stays?: Omit<Parked, 'due'> } | Waiting;
 
 /** Brings one project up to date. Throws UnreachableError, NonsenseError, MismatchError, StorageError, PausedError. */
-export async function syncProject(mirror: Mirror, due: Due): Promise<SyncOutcome> {
-  const { state, selection } = mirror;
+export async function syncProject(whole: Mirror, due: Due): Promise<SyncOutcome> {
+  const { state, selection } = whole;
   const held = state.held(due.name);
   const decision = selection.decide(due.name);
-  if (decision?.hold === 'none') return leave(mirror, due, held, explainReason(decision.because));
+  if (decision?.hold === 'none') return leave(whole, due, held, explainReason(decision.because));
+  const mirror = mirrorFor(whole, due.name);
   const project = { due, held, decision };
+  const elsewhere = movedFrom(mirror, due.name, held);
+  if (elsewhere !== undefined) return moveHere(mirror, project, elsewhere);
+  if (decision?.hold === local) return fromHere(mirror, project);
   if (due.replan === true && !due.removed) {
     const source = await knownPage(mirror, due.name);
     if (source !== undefined) {
@@ -56,10 +64,59 @@ export async function syncProject(mirror: Mirror, due: Due): Promise<SyncOutcome
   return fromUpstream(mirror, project);
 }
 
+/**
+ * Replaces what is held of a project from where it came from before. That goes as a whole, so that nothing is ever a mixture,
+ * but not before the right index has answered.
+ */
+async function moveHere(mirror: Mirror, project: SelectedProject, before: string): Promise<SyncOutcome> {
+  const { state, selection, settings, report } = mirror;
+  const { due, held } = project;
+  const { name } = due;
+  const now = placeText(selection.sourceOf(name), settings.upstream);
+  const isLocal = project.decision?.hold === local;
+  const answer = isLocal ? undefined : await mirror.upstream.project(name, undefined, false);
+  // What a person has brought back stays until the right index has it.
+  if (answer?.kind === 'absent' && held.restored) return { finished: await healRestored(mirror, project) };
+  report({ type: 'warning', message: `${name}: comes from ${now} now; what was held from ${before} is replaced` });
+  // Everybody can read it: whose the other index is remains unsaid.
+  const why = 'comes from elsewhere now';
+  await removeProject(mirror, due, held.files, why);
+  if (!settings.dryRun) {
+    state.finish([{ kind: 'removed', due, why }]);
+    state.enqueue([wantedByName(name, held.displayName)], { rootIndexDue: true });
+  }
+  const gone = { ...state.held(name), ...(settings.dryRun && nothingHeld) };
+  const moved = { ...project, due: anew(due), held: gone };
+  if (answer === undefined) return fromHere(mirror, moved);
+  if (answer.kind === 'absent') {
+    selection.giveUp(name);
+    return { finished: { kind: 'removed', due: moved.due, why } };
+  }
+  mirror.memory.give(name);
+  return fromUpstream(mirror, moved);
+}
+
+/** What lies here by hand, which nobody removes but who has put it there. */
+async function fromHere(mirror: Mirror, project: SelectedProject): Promise<SyncOutcome> {
+  const { due } = project;
+  const paths = mirror.local.of(due.name);
+  if (paths.length > 0) return { finished: await publishLocal(mirror, project, paths) };
+  const why = 'no file of it lies below packages/';
+  if (project.held.published) await removeProject(mirror, due, [], why);
+  return { finished: { kind: 'removed', due, why } };
+}
+
+/** As if nobody had asked for it before. */
+function anew({ name, displayName, since, attempts }: Due): Due {
+  return { name, displayName, since, attempts, serial: 0, removed: true, obstacle: undefined };
+}
+
+const nothingHeld = { published: false, serial: undefined, etag: undefined, status: undefined, files: [] };
+
 async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<SyncOutcome> {
   const { upstream, selection, state } = mirror;
   const { due, held, decision } = project;
-  const announced = announcedOf(due.name, state.announcements.of(due.name));
+  const announced = announcedFor(mirror, due.name);
   const isPlanned =
     isProven(mirror, due.name, held) && state.decisionOf(due.name) === (decision && selection.keyOf(decision));
   // What was lost before it was known to be in quarantine is to be looked at again.
@@ -215,7 +272,7 @@ async function absent(mirror: Mirror, due: Due, held: HeldProject, announced: An
   const lost = held.files.filter((file) => !quarantined.includes(file));
   const files = (await newlyLost(mirror, due.name, lost)).length;
   const isHeldBack = (): boolean =>
-    !mirror.brake.allows({ name: due.name, isProject: true, isRemoval: true, files, share: 1 });
+    !mirror.brake.allows({ name: due.name, isProject: true, isRemoval: true, files, share: 1, source: held.source });
   if (held.published && !isQuarantined && isHeldBack()) {
     return heldBack('removal-held-back', 'upstream has removed it');
   }

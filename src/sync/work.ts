@@ -270,8 +270,9 @@ class QueueWorker {
     if (isOfDisk || error instanceof PausedError || this.#mirror.signal.aborted) throw error;
     const alarm = alarmFor(due.name, error);
     if (alarm !== undefined) this.#mirror.report(alarm);
+    const isElsewhere = this.#mirror.selection.sourceOf(due.name) !== undefined;
     // What was not asked is due in the next run.
-    if (error instanceof NotAskedError) this.#notAsked ??= error;
+    if (error instanceof NotAskedError && !isElsewhere) this.#notAsked ??= error;
     else {
       const obstacle = error instanceof DoesNotFitError ? 'no-room' : 'failed';
       const wantedMs = error instanceof UnreachableError ? Math.min(error.retryAfterMs ?? 0, longestRespiteMs) : 0;
@@ -280,7 +281,8 @@ class QueueWorker {
       this.#park(due, obstacle, reasonOf(error), Math.max(parkDelayMs(failures), wantedMs));
     }
     // Whether a host is busy is for the limiter to find out.
-    if (!(error instanceof UnreachableError) || error instanceof BusyError || !isInARow) return;
+    // An index beside the upstream ends nothing but what comes from there.
+    if (!(error instanceof UnreachableError) || error instanceof BusyError || isElsewhere || !isInARow) return;
     this.#failures += 1;
     if (this.#failures >= failuresInARow) throw error;
   }

@@ -1,6 +1,7 @@
 /** The port to the index that is mirrored. Absence is a value; only what prevents an answer is an error. */
 import type { FileSink, ResumePoint } from '../core/file-sink.ts';
 import type { ProjectName } from '../core/names.ts';
+import type { WebPath } from '../core/paths.ts';
 import type { FeedHead, FeedPiece } from '../formats/change-feed.ts';
 import type { ListedProject } from '../formats/project-list.ts';
 import type { SimplePage } from '../formats/simple-json.ts';
@@ -95,6 +96,8 @@ export interface Upstream {
   time(): number | undefined;
   /** True when files may be fetched from there. */
   allows(url: URL): boolean;
+  /** Where a file of it lies below `web/`; undefined where its address or name is none that a mirror takes. */
+  pathOf(url: URL, filename: string, sha256: string): WebPath | undefined;
   /**
    * Streams a file of the project `about`, of `size` bytes (undefined when the index does not say), into `sink`, once,
    * without trying again.

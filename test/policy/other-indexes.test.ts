@@ -25,7 +25,7 @@ function policyAt(files: Files, more = '', upstream = 'https://pypi.org', aliase
     at: (path) => `mirror.toml:${lineOf(path)}`,
     reader: { read: (path) => files[path] ?? '', parseToml: (text) => parse(text) },
     compileRegex,
-    upstream: new UpstreamNames(upstream, aliases, ['files.pythonhosted.org']),
+    upstream: UpstreamNames.ofMirror(upstream, aliases, ['files.pythonhosted.org']),
   });
 }
 

@@ -41,6 +41,7 @@ function publish(sql: Statements, { removals, pages, odd, changes }: Parts, proj
     serial,
     etag,
     status,
+    source,
     served = false,
     drop,
     lost = [],
@@ -48,7 +49,7 @@ function publish(sql: Statements, { removals, pages, odd, changes }: Parts, proj
     why = 'removed upstream',
   } = project;
   const { name, displayName } = due;
-  sql.publish.run(name, displayName, serial ?? null, etag ?? null, status, now, served ? 1 : 0);
+  sql.publish.run(name, displayName, serial ?? null, etag ?? null, status, source ?? null, now, served ? 1 : 0);
   for (const file of drop) sql.deleteFile.run(file.path);
   removals.addFiles(name, lost, why);
   removals.addFiles(name, quarantined, 'quarantined upstream');

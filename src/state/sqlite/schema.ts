@@ -2,7 +2,7 @@
  * The tables of `state.db`. Everything in them can be rebuilt from `web/` and upstream.
  *
  *   mirror    one row per member of MirrorState
- *   projects  what is published, under which serial and ETag
+ *   projects  what is published, under which serial and ETag, and from where if that is not the upstream
  *   files     what is held under web/packages
  *   unsettled what may lie there although it is not held
  *   queue     what is to be looked at; `next_try` > now means parked, and `deaths` counts runs that died meanwhile
@@ -200,6 +200,12 @@ const announcedTable = `
   CREATE INDEX announced_by_project ON announced (project);
 `;
 
+/** What version 5 added: where a project comes from that does not come from the upstream of the mirror. */
+const sourceColumn = `
+  ALTER TABLE projects ADD COLUMN source TEXT;
+  CREATE INDEX projects_by_source ON projects (source) WHERE source IS NOT NULL;
+`;
+
 /** What brings a database from the version before to the next one; the first makes a new one. */
 const steps: readonly ((db: Database.Database, isNew: boolean) => void)[] = [
   (db) => db.exec(tables + statsTables),
@@ -215,7 +221,7 @@ const steps: readonly ((db: Database.Database, isNew: boolean) => void)[] = [
     db.exec(deathColumns + oddFilesTable + announcedTable);
     addSeenTable(db);
   },
-  (db) => db.exec(logsThatBeginAlike + changeTables),
+  (db) => db.exec(logsThatBeginAlike + changeTables + sourceColumn),
 ];
 
 /** Creates the tables in a new database, adds what one of an older version lacks, and refuses a newer one. */

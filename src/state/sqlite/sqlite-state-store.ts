@@ -31,7 +31,18 @@ import { asStorage } from './open-database.ts';
 import { type OpenStateOptions, openState } from './open-state.ts';
 import { putAllWants, replan } from './plans.ts';
 import { provenanceTotals } from './provenance.ts';
-import { dueOf, entryOf, fileOf, heldOf, parkedOf, planOf, provenanceNumber, replanOf, unprovenOf } from './rows.ts';
+import {
+  dueOf,
+  entryOf,
+  fileOf,
+  heldOf,
+  nameOf,
+  parkedOf,
+  planOf,
+  provenanceNumber,
+  replanOf,
+  unprovenOf,
+} from './rows.ts';
 import { SqliteAnnouncements } from './sqlite-announcements.ts';
 import { SqliteChangeLog } from './sqlite-change-log.ts';
 import { SqliteOddFiles } from './sqlite-odd-files.ts';
@@ -102,7 +113,7 @@ export class SqliteStateStore implements StateStore {
     );
     return {
       add: (projects) => this.#do(() => takeover.add(projects)),
-      commit: (listSerial, state, lowers) => this.#do(() => takeover.commit(listSerial, state, lowers)),
+      commit: (listSerial, state, lowers, source) => this.#do(() => takeover.commit(listSerial, state, lowers, source)),
       abandon: () => this.#do(() => takeover.abandon()),
     };
   }
@@ -259,6 +270,14 @@ export class SqliteStateStore implements StateStore {
     const { name, attempts } = due;
     const now = this.#clock.now();
     this.#do(() => this.#sql.park.run({ name, attempts, nextTry, reason, obstacle, now }));
+  }
+
+  sources(): { readonly source: string; readonly projects: number }[] {
+    return this.#do(() => this.#sql.sources.all());
+  }
+
+  publishedFrom(source: string): ProjectName[] {
+    return this.#do(() => this.#sql.publishedFrom.all(source)).map(nameOf);
   }
 
   published(after: ProjectName | undefined, limit: number): IndexEntry[] {

@@ -7,13 +7,14 @@ import type { FileSink, ResumePoint } from '../../core/file-sink.ts';
 import { sha256Hex } from '../../core/hash.ts';
 import type { Memory } from '../../core/memory.ts';
 import type { ProjectName } from '../../core/names.ts';
+import { blobPath, pathByHash, type WebPath } from '../../core/paths.ts';
 import { Places } from '../../core/places.ts';
 import { withRetries } from '../../core/retry.ts';
 import type { FeedPiece } from '../../formats/change-feed.ts';
 import { isJsonObject, serialOf } from '../../formats/json.ts';
 import { jsonWeight } from '../../formats/json-weight.ts';
 import { largestProvenance } from '../../formats/provenance-object.ts';
-import { parseSimplePage } from '../../formats/simple-json.ts';
+import { parseSimplePage, withSerial } from '../../formats/simple-json.ts';
 import { renderXmlRpcCall } from '../../formats/xml-rpc.ts';
 import type * as port from '../upstream.ts';
 import type { Changes, CompanionKind, ProjectAnswer, ProjectList, Upstream } from '../upstream.ts';
@@ -27,6 +28,7 @@ import { fetchSnapshot } from './fetch-snapshot.ts';
 import { type ChooseReceiver, type HttpAnswer, type HttpClient, type HttpRequest, isTimeout } from './http-client.ts';
 import { LookedPages } from './looked-pages.ts';
 import { nextAddress, redirectStatuses } from './page-redirect.ts';
+import { htmlList, htmlPage, isHtml, isOwnEtag, ownEtag, plainTypes } from './plain-index.ts';
 import { receiveFile } from './receive-file.ts';
 import { RequestLimiter } from './request-limiter.ts';
 import { readList, untilFree } from './served-list.ts';
@@ -46,6 +48,11 @@ const lastTime = Date.UTC(9999, 11, 31);
 export interface PypiUpstreamOptions {
   /** The index, without a slash at its end: `https://pypi.org`. */
   readonly base: string;
+  /**
+   * Below what the pages of projects lie, where that is not `BASE/simple`: another index than PyPI (see plain-index.ts). Its
+   * serials are not told, as they count otherwise than the mirror's, and places of files are made of their hashes.
+   */
+  readonly plain?: string;
   /** Hosts (with port, if any) besides the index's own from which files may come. */
   readonly fileHosts: readonly string[];
   readonly http: HttpClient;
@@ -62,6 +69,9 @@ export class PypiUpstream implements Upstream {
   readonly #options: PypiUpstreamOptions;
   readonly #hosts: ReadonlySet<string>;
   readonly #scheme: string;
+  /** The address of the list, without a slash at its end. */
+  readonly #simple: string;
+  readonly #types: string;
   readonly #pages = new Places(mostPages);
   readonly #looked = new LookedPages();
   readonly #changelogLimiter: RequestLimiter;
@@ -73,6 +83,8 @@ export class PypiUpstream implements Upstream {
     this.#options = options;
     const base = new URL(options.base);
     this.#scheme = base.protocol;
+    this.#simple = options.plain ?? `${options.base}/simple`;
+    this.#types = options.plain === undefined ? simpleJson : plainTypes;
     this.#hosts = new Set([base.host, ...options.fileHosts]);
     this.#changelogLimiter = new RequestLimiter(1, options.clock, options.signal);
   }
@@ -104,9 +116,9 @@ export class PypiUpstream implements Upstream {
 
   /** Resolves as soon as the list begins to arrive. */
   #openList(etag: string | undefined): Promise<ProjectList | undefined> {
-    const url = new URL(`${this.#options.base}/simple/`);
+    const url = new URL(`${this.#simple}/`);
     const headers = {
-      accept: simpleJson,
+      accept: this.#types,
       'accept-encoding': 'gzip',
       ...this.#freshness,
       ...(isEtag(etag) && { 'if-none-match': etag }),
@@ -123,14 +135,17 @@ export class PypiUpstream implements Upstream {
           return untilFree(stream);
         };
       };
-      this.#ask({ url, headers }, [200, ...unchangedIf(isEtag(etag))], { choose }).then(
-        (answer) => {
-          if (body !== undefined) body.end();
-          else if (answer.status === 304) resolve(undefined);
-          else reject(new NonsenseError(`${url}: expected ${simpleJson}, found ${answer.headers['content-type']}`));
-        },
-        (error) => (body === undefined ? reject(error) : body.destroy(error)),
-      );
+      this.#ask({ url, headers }, [200, ...unchangedIf(isEtag(etag))], { choose })
+        .then(
+          (answer) => {
+            if (body !== undefined) body.end();
+            else if (answer.status === 304) resolve(undefined);
+            else if (this.#isPlainHtml(answer)) resolve(htmlList(answer, url));
+            else reject(new NonsenseError(`${url}: expected ${simpleJson}, found ${answer.headers['content-type']}`));
+          },
+          (error) => (body === undefined ? reject(error) : body.destroy(error)),
+        )
+        .catch(reject);
     });
   }
 
@@ -139,10 +154,10 @@ export class PypiUpstream implements Upstream {
   }
 
   async #page(name: ProjectName, etag: string | undefined, fresh: boolean): Promise<ProjectAnswer> {
-    const url = new URL(`${this.#options.base}/simple/${name}/`);
-    const isConditional = isEtag(etag) && !fresh;
+    const url = new URL(`${this.#simple}/${name}/`);
+    const isConditional = isEtag(etag) && !isOwnEtag(etag) && !fresh;
     const headers = {
-      accept: simpleJson,
+      accept: this.#types,
       // Each encoding is an object of its own in the CDN: when one is stale the other may be fresh.
       'accept-encoding': fresh ? 'identity' : 'gzip',
       ...this.#freshness,
@@ -153,28 +168,43 @@ export class PypiUpstream implements Upstream {
     const looked = fresh ? undefined : this.#looked.take(name, isConditional);
     let answer = looked ?? (await this.#askPatiently({ url, headers }, expected, { beginning: true, about: name }));
     while (redirectStatuses.includes(answer.status)) {
-      const next = nextAddress(name, asked, answer, this.#options.base);
+      const next = nextAddress(name, asked, answer, this.#simple);
       asked.push(next);
       answer = await this.#askPatiently({ url: next, headers }, expected, { beginning: true, about: name });
     }
     if (answer.status === 304) return { kind: 'unchanged' };
     if (answer.status !== 200) return { kind: 'absent' };
-    if (!isSimpleJson(answer.headers)) {
+    const inHtml = this.#isPlainHtml(answer);
+    if (!inHtml && !isSimpleJson(answer.headers)) {
       throw new UnreachableError(
         `${url}: expected ${simpleJson}, found ${answer.headers['content-type'] ?? 'no type'}`,
       );
     }
-    await this.#options.memory?.take(name, jsonWeight(answer.body));
-    const page = parseSimplePage(textOf(answer.body, url.href), url.href);
+    const sha256 = sha256Hex(answer.body);
     // An ETag belongs to the encoding that it came with, and conditions are asked with gzip.
-    const { etag: served } = answer.headers;
-    return { kind: 'page', page, etag: fresh ? undefined : served, sha256: sha256Hex(answer.body), url };
+    let served = fresh ? undefined : answer.headers.etag;
+    if (this.#options.plain !== undefined) {
+      served ??= ownEtag(sha256);
+      if (etag === served) return { kind: 'unchanged' };
+    }
+    await this.#options.memory?.take(name, jsonWeight(answer.body));
+    // What leads there was followed, and links are relative to where it led.
+    const address = asked.at(-1) ?? url;
+    const page = inHtml
+      ? htmlPage(answer.body, address, name)
+      : parseSimplePage(textOf(answer.body, url.href), url.href);
+    if (this.#options.plain === undefined) return { kind: 'page', page, etag: served, sha256, url };
+    return { kind: 'page', page: withSerial(page, undefined), etag: served, sha256, url };
+  }
+
+  #isPlainHtml({ status, headers }: HttpAnswer): boolean {
+    return this.#options.plain !== undefined && status === 200 && isHtml(headers);
   }
 
   look(name: ProjectName, etag: string | undefined): Promise<port.LookedAt> {
-    const url = new URL(`${this.#options.base}/simple/${name}/`);
+    const url = new URL(`${this.#simple}/${name}/`);
     const condition = isEtag(etag) ? { 'if-none-match': etag } : {};
-    const headers = { accept: simpleJson, 'accept-encoding': 'gzip', ...this.#freshness, ...condition };
+    const headers = { accept: this.#types, 'accept-encoding': 'gzip', ...this.#freshness, ...condition };
     return this.#looked.look(name, { url, headers }, (request, expected) =>
       this.#askPatiently(request, expected, { beginning: true, about: name }),
     );
@@ -204,6 +234,10 @@ export class PypiUpstream implements Upstream {
 
   allows(url: URL): boolean {
     return url.username === '' && url.password === '' && this.#hosts.has(url.host) && this.#allowsScheme(url);
+  }
+
+  pathOf(url: URL, filename: string, sha256: string): WebPath | undefined {
+    return this.#options.plain === undefined ? blobPath(url, filename) : pathByHash(sha256, filename);
   }
 
   async file(
