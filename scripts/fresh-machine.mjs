@@ -5,7 +5,7 @@
  * told a folder with Node's headers (`nodedir`), nothing else can be reached: there they come from Debian's libnode-dev.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
@@ -97,6 +97,8 @@ async function makeMachine(folder) {
     const made = execute('unshare', [...apart, 'debootstrap', '--variant=minbase', options.suite, folder]);
     await successful(`Debian ${options.suite} in ${folder}`, made);
   }
+  // Its root; a temporary folder is closed to others.
+  chmodSync(folder, 0o755);
   for (const name of ['resolv.conf', 'hosts']) cpSync(`/etc/${name}`, join(folder, 'etc', name), { dereference: true });
   const ways = outputOf('apt-config', ['dump', 'Acquire']).match(/^Acquire::(?:https?::Proxy|Check-).*$/gm) ?? [];
   writeFileSync(join(folder, 'etc/apt/apt.conf.d/90-as-outside'), `${ways.join('\n')}\n`);
