@@ -172,12 +172,13 @@ function infoOf(
   };
 }
 
-function labelled(urls: readonly string[] | null): JsonObject | null {
+/** Readers take no null for it. */
+function labelled(urls: readonly string[] | null): JsonObject | undefined {
   const pairs = (urls ?? []).map((text) => [
     text.split(',', 1)[0]?.trim() ?? '',
     text.slice(text.indexOf(',') + 1).trim(),
   ]);
-  return pairs.length === 0 ? null : Object.fromEntries(pairs);
+  return pairs.length === 0 ? undefined : Object.fromEntries(pairs);
 }
 
 function legacyFile({ file, url, sha256, parsed, metadataSha256 }: LegacyFile, base: string): JsonObject {

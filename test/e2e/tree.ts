@@ -14,6 +14,7 @@ export function treeOf(folder: string): Record<string, string> {
 export function publishedTree(target: string): Record<string, string> {
   const tree = treeOf(join(target, 'web'));
   for (const path of ['last-modified', 'mirror-status.json', 'removed.json', 'changes.json']) delete tree[path];
+  for (const path of Object.keys(tree)) if (/^changes(?:\/|$)/.test(path)) delete tree[path];
   return tree;
 }
 
