@@ -279,7 +279,7 @@ async function followChangelog(
   for (let serial = from; ; ) {
     const changes = await upstream.changesSince(serial);
     if (changes.serial > farthest) farthest = (await confirmedFrom(mirror, from, changes.serial)) ?? farthest;
-    const known = await knownUpTo(mirror, serial, changes.serial);
+    const known = await knownUpTo(mirror, changes);
     const isBelieved = changes.serial <= Math.min(farthest, known);
     const believed = isBelieved ? changes : upTo(Math.min(farthest, known), changes, serial);
     if (believed.serial > serial) {

@@ -25,6 +25,8 @@ export interface Changes {
   readonly rows: readonly Change[];
   /** The highest serial seen, also when its row concerned no project. */
   readonly serial: number;
+  /** The largest step between the serials of two neighbouring rows, also of those that name no project. */
+  readonly leap: number;
   /** False when upstream cut the answer off and must be asked again from {@link serial}. */
   readonly complete: boolean;
 }

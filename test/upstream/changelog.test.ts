@@ -51,12 +51,13 @@ t.test('rows become changes, with the name as it is spelled and as it is normali
       { name: 'gone', displayName: 'gone', serial: 9, version: undefined, action: 'remove project', at },
     ],
     serial: 9,
+    leap: 2,
     complete: true,
   });
 });
 
 t.test('no rows mean that nothing changed', async (t) => {
-  t.same(parseChanges(rows(), 5, source), { rows: [], serial: 5, complete: true });
+  t.same(parseChanges(rows(), 5, source), { rows: [], serial: 5, leap: 0, complete: true });
 });
 
 t.test('a row without a usable project name is passed over, but its serial counts', async (t) => {

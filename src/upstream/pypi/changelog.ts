@@ -46,14 +46,14 @@ export function parseChanges(text: string, since: number, source: string): Chang
   const value = replyValue(text, source);
   if (!Array.isArray(value)) throw new NonsenseError(`${source}: expected an array of rows`);
   const rows: Change[] = [];
-  let newest = since;
+  const serials = [since];
   for (const row of value as readonly XmlRpcValue[]) {
     const [displayName, version, seconds, action, serial] = Array.isArray(row) ? row : [];
     if (typeof serial !== 'number' || serial < since) {
       const found = serial === undefined ? 'a row without one' : String(serial).slice(0, 40);
       throw new NoChangelogError(`${source}: expected serials after ${since}, found ${found}`, { isLasting: false });
     }
-    newest = Math.max(newest, serial);
+    serials.push(serial);
     if (typeof displayName !== 'string') continue;
     const name = projectName(displayName);
     if (name === undefined) continue;
@@ -61,7 +61,9 @@ export function parseChanges(text: string, since: number, source: string): Chang
     rows.push({ name, displayName, serial, version: textIn(version), action: textIn(action), at });
   }
   rows.sort((one, other) => one.serial - other.serial);
-  return { rows, serial: newest, complete: value.length < rowsPerPage };
+  serials.sort((one, other) => one - other);
+  const leap = serials.reduce((most, serial, at) => Math.max(most, serial - (serials[at - 1] ?? serial)), 0);
+  return { rows, serial: serials.at(-1) ?? since, leap, complete: value.length < rowsPerPage };
 }
 
 /** No version and no action comes near it. */
