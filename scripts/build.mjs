@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { addon, addonProblem, rebuildAdvice } from './setup.mjs';
+import { writeTlsHost } from './tls-host.mjs';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
 const programs = {
@@ -69,5 +70,6 @@ if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLTo
     console.error(`The SQLite addon cannot be loaded: ${problem}; ${rebuildAdvice}`);
     process.exit(1);
   }
+  writeTlsHost(join(root, 'apache'));
   await buildPrograms(join(root, 'dist'));
 }
