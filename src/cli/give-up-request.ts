@@ -2,10 +2,10 @@
  * A request that a run could not take. Whoever watches for requests, such as pep381run.path, would start the next run at
  * once, which would end as this one did, for ever. What was asked for is done by the next run that can.
  */
-import { lstatSync } from 'node:fs';
+import { statSync } from 'node:fs';
 import { exitCodes } from './exit-codes.ts';
 import { isWrittenHere } from './sync-log.ts';
-import { pathsOf, takeRequest } from './target.ts';
+import { isThere, pathsOf, takeRequest } from './target.ts';
 
 /** Whether the next run would most likely end as one with this exit code did. */
 export function isLasting(code: number): boolean {
@@ -16,7 +16,7 @@ export function isLasting(code: number): boolean {
 export function giveUpRequest(root: string, tell: (line: string) => void): void {
   const { requestFlag, syncLog } = pathsOf(root);
   try {
-    if (lstatSync(root, { throwIfNoEntry: false })?.uid !== process.geteuid?.()) return;
+    if (!isThere(requestFlag) || statSync(root).uid !== process.geteuid?.()) return;
     // Who is started by /sync is started again after ten minutes at the earliest.
     if (!isWrittenHere(syncLog)) takeRequest({ requestFlag }, tell);
   } catch (error) {
