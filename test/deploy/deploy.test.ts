@@ -5,21 +5,25 @@
 import t from 'tap';
 import { apacheOrReason } from '../fixtures/apache.ts';
 import { readmeLines } from './readme-lines.ts';
-import { onThrowaway, throwawayOrReason } from './throwaway-machine.ts';
+import { onThrowaway, reachesPackages, throwawayOrReason } from './throwaway-machine.ts';
 
-const { skip } = apacheOrReason();
-const needs =
-  skip === false ? throwawayOrReason('apache2', 'openssl', 'python3', 'runuser', 'curl', 'visudo') : { skip };
+const used = ['apache2', 'openssl', 'python3', 'runuser', 'curl', 'visudo'];
+const { skip } = reachesPackages ? { skip: false } : apacheOrReason();
+const needs = skip === false ? throwawayOrReason(...(reachesPackages ? [] : used)) : { skip };
+
+/** A machine with nothing yet gets what the checks need, and what the README leaves out, from Debian. */
+const prepare = reachesPackages
+  ? `echo 'APT::Get::Assume-Yes "true"; APT::Install-Recommends "false";' >/etc/apt/apt.conf.d/91-throwaway
+export DEBIAN_FRONTEND=noninteractive
+apt-get -q update && apt-get -q install curl sudo python3-pip acl \${npm_config_nodedir:+libnode-dev}
+`
+  : `printf '#!/bin/sh\\nshift; for name; do apt-cache show "$name" >/dev/null 2>&1 || dpkg -s "$name" >/dev/null 2>&1 || { echo "no package $name"; exit 1; }; done\\n' | stand_in apt-get
+`;
 
 /** Programs that would reach out of the machine, or wait for somebody. */
 const standIns = `
 cd /srv/checkout
 stand_in() { cat >/usr/local/sbin/$1; chmod 755 /usr/local/sbin/$1; }
-[ -n "$PACKAGES_ARE_REAL" ] || stand_in apt-get <<'END'
-#!/bin/sh
-shift
-for name; do apt-cache show "$name" >/dev/null 2>&1 || dpkg -s "$name" >/dev/null 2>&1 || { echo "no package $name"; exit 1; }; done
-END
 stand_in systemctl <<'END'
 #!/bin/sh
 case "$*" in
@@ -32,17 +36,17 @@ stand_in editor <<'END'
 #!/bin/sh
 sed -i -e 's|^#upstream = .*|upstream = "http://127.0.0.1:8081"|' -e 's|^#allow-http = .*|allow-http = true|' "$1"
 END
-command -v crontab >/dev/null || stand_in crontab <<'END'
+stand_in crontab <<'END'
 #!/bin/sh
+[ ! -x /usr/bin/crontab ] || exec /usr/bin/crontab "$@"
 [ "$1" = -u ] && id "$2" >/dev/null && mkdir -p /var/spool/cron/crontabs && cp "$3" "/var/spool/cron/crontabs/$2"
 END
-command -v setfacl >/dev/null || printf '#!/bin/sh\\n' | stand_in setfacl
+printf '#!/bin/sh\\n[ ! -x /usr/bin/setfacl ] || exec /usr/bin/setfacl "$@"\\n' | stand_in setfacl
 command -v semanage >/dev/null || for name in semanage restorecon setsebool; do printf '#!/bin/sh\\n' | stand_in $name; done
 echo '127.0.0.1 localhost pypi.example.org' >/etc/hosts
 mkdir -p /run/apache2 /run/lock
 rm -rf /usr/local/lib/pep381client /var/pypi /var/lib/pypi
-node --import tsx test/sample/serve-sample.ts 8081 >/tmp/upstream.log 2>&1 &
-until grep -q http /tmp/upstream.log; do sleep 0.1; done
+rm -f /etc/pip.conf
 `;
 
 interface Step {
@@ -58,6 +62,14 @@ interface Step {
 const steps: readonly Step[] = [
   { line: 'ln -s', checks: ['pep381run --version', 'pep381checkfiles --version', 'processlogs --version'] },
   { line: 'useradd', checks: ['test -d ~pypi', 'id -nG pypi | grep -w adm'] },
+  {
+    line: 'editor',
+    // An index to mirror.
+    before: [
+      'node --import tsx test/sample/serve-sample.ts 8081 >/tmp/upstream.log 2>&1 &',
+      'until grep -q http /tmp/upstream.log; do sleep 0.1; done',
+    ],
+  },
   {
     line: 'runuser -u pypi -- pep381run',
     checks: ['test "$(stat -c %U:%G /var/pypi/web)" = pypi:www-data', 'test -f /var/pypi/web/simple/index.html'],
@@ -147,7 +159,6 @@ cronjobs() {
 
 /** Debian's Python is closed to pip elsewhere; here nobody keeps it. The certificate is trusted, other settings are not read. */
 const pip = `
-rm -f /etc/pip.conf
 export PIP_CERT=/etc/ssl/certs/pypi.pem PIP_BREAK_SYSTEM_PACKAGES=1 PIP_ROOT_USER_ACTION=ignore PIP_NO_INPUT=1
 pip() { python3 -m pip "$@"; }
 `;
@@ -165,7 +176,7 @@ t.test('README.md leads to a mirror that pip installs from over TLS', needs, asy
     const checks = found.flatMap((step) => step.checks ?? []);
     return [`step ${index}`, ...before.map(asCheck), asRun(line), ...checks.map(asCheck)].join('\n');
   });
-  const script = `${standIns}${cronjobs}${pip}
+  const script = `${standIns}${prepare}${cronjobs}${pip}
 step() { echo "@@ step $1 at $(date +%s)"; }
 line() { eval "$1"; echo "@@ ended $?"; }
 check() { if eval "$1" >/tmp/check 2>&1; then :; else echo "@@ wrong: $1"; cat /tmp/check; fi; }
