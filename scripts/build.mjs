@@ -6,10 +6,10 @@ import { chmodSync, copyFileSync, mkdirSync, readdirSync, realpathSync, rmSync, 
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { orFail, root } from './run.mjs';
 import { addon, addonProblem, rebuildAdvice } from './setup.mjs';
 import { writeTlsHost } from './tls-host.mjs';
 
-const root = fileURLToPath(new URL('..', import.meta.url));
 const programs = {
   pep381run: 'scripts/pep381run.ts',
   processlogs: 'scripts/processlogs.ts',
@@ -71,5 +71,5 @@ if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLTo
     process.exit(1);
   }
   writeTlsHost(join(root, 'apache'));
-  await buildPrograms(join(root, 'dist'));
+  await orFail(buildPrograms(join(root, 'dist')));
 }

@@ -5,11 +5,11 @@
  * told a folder with Node's headers (`nodedir`), nothing else can be reached: there they come from Debian's libnode-dev.
  */
 import { spawn, spawnSync } from 'node:child_process';
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import { parseArgs } from 'node:util';
-import { orFail, root } from './run.mjs';
+import { isProgram, orFail, root } from './run.mjs';
 
 const usage = `Usage: npm run test:fresh -- [--suite trixie] [--node MAJOR] [--folder FOLDER] [--all | FILE...]
   --suite   the Debian to make
@@ -29,6 +29,10 @@ const ofRoot = `test/apache/*.test.ts test/cli/target.test.ts test/e2e/contract-
   test/e2e/sync-cgi.test.ts test/files/**/*.test.ts`;
 
 const options = parseOptions();
+const stop = new AbortController();
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop.abort());
+/** What is started so has processes and mounts of its own: nothing of it outlives it. */
+const apart = ['--mount', '--pid', '--fork', '--kill-child'];
 const mirrorOnce = 'npm start -- --once';
 /** Starts the mirror, which `server` must serve, lets pip install from it by the very line that is printed, and ends it. */
 const installFrom = (server) => `
@@ -71,6 +75,9 @@ await orFail(check());
 
 async function check() {
   if (process.getuid?.() !== 0) throw new Error('Only root can make a Debian in a folder');
+  if (!isProgram('debootstrap')) {
+    throw new Error('debootstrap is not in PATH (apt-get install debootstrap; root needs /usr/sbin in PATH)');
+  }
   const folder = options.folder ?? mkdtempSync('/var/tmp/fresh-machine-');
   try {
     const machine = await makeMachine(folder);
@@ -81,16 +88,18 @@ async function check() {
     if (ends.some(({ isRight }) => !isRight)) throw new Error('Not every command succeeded');
   } finally {
     // What was mounted in it went with the last process there.
-    if (options.folder === undefined) rmSync(folder, { recursive: true, force: true });
+    if (options.folder === undefined) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
 /** A machine that has what README.md asks for, and this checkout. */
 async function makeMachine(folder) {
   if (!existsSync(join(folder, 'etc/debian_version'))) {
-    const made = execute('debootstrap', ['--variant=minbase', options.suite, folder]);
+    const made = execute('unshare', [...apart, 'debootstrap', '--variant=minbase', options.suite, folder]);
     await successful(`Debian ${options.suite} in ${folder}`, made);
   }
+  // Its root; a temporary folder is closed to others.
+  chmodSync(folder, 0o755);
   for (const name of ['resolv.conf', 'hosts']) cpSync(`/etc/${name}`, join(folder, 'etc', name), { dereference: true });
   const ways = outputOf('apt-config', ['dump', 'Acquire']).match(/^Acquire::(?:https?::Proxy|Check-).*$/gm) ?? [];
   writeFileSync(join(folder, 'etc/apt/apt.conf.d/90-as-outside'), `${ways.join('\n')}\n`);
@@ -192,10 +201,11 @@ function remarkable(output, status) {
   ];
 }
 
-/** Runs a shell script in the machine, with processes and mounts of its own: nothing of it outlives the script. */
+/** Runs a shell script in the machine. */
 function inside(machine, account, script, more = []) {
   const mounts = ['--rbind /dev "$0/dev"', '-t proc proc "$0/proc"', '-t tmpfs tmpfs "$0/dev/shm"', ...more];
-  const enter = `${mounts.map((mount) => `mount ${mount}; `).join('')}exec chroot "$@"`;
+  // As another user than root the shell would not be told to end with unshare: chroot does not replace it.
+  const enter = `${mounts.map((mount) => `mount ${mount}; `).join('')}chroot "$@"; exit`;
   const env = {
     HOME: account === 'root' ? '/root' : `/home/${account}`,
     USER: account,
@@ -205,13 +215,14 @@ function inside(machine, account, script, more = []) {
   const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`);
   const become = account === 'root' ? [] : [`--userspec=${account}:${account}`];
   const inner = [...become, machine.folder, 'env', '-i', ...variables, 'sh', '-ec', script];
-  const apart = ['--mount', '--pid', '--fork', '--kill-child', 'sh', '-ec', enter, machine.folder];
-  return execute('unshare', [...apart, ...inner]);
+  return execute('unshare', [...apart, 'sh', '-ec', enter, machine.folder, ...inner]);
 }
 
 async function execute(command, args, options = {}) {
   const began = performance.now();
-  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...options });
+  // unshare passes no other signal on.
+  const stopped = { signal: stop.signal, killSignal: 'SIGKILL' };
+  const child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], ...stopped, ...options });
   const ended = new Promise((resolve, reject) => child.once('error', reject).once('close', resolve));
   const [out, errors, status] = await Promise.all([text(child.stdout), text(child.stderr), ended]);
   return { status, output: out + errors, seconds: Math.round((performance.now() - began) / 1000) };

@@ -64,7 +64,9 @@ export async function buildAddon() {
     throw new Error(`SQLite could not be built (${message}): ${buildAdvice()}`);
   });
   const problem = addonProblem();
-  if (problem !== undefined) throw new Error(`SQLite was built, but cannot be loaded: ${problem}; ${rebuildAdvice}`);
+  if (problem === undefined) return;
+  const why = 'as where npm is told ignore-scripts';
+  throw new Error(`npm rebuild has built no SQLite that can be loaded (${problem}), ${why}: ${rebuildAdvice}`);
 }
 
 /**
@@ -75,7 +77,7 @@ export function addonProblem() {
   const load = "new (require('better-sqlite3'))(':memory:').close()";
   const { status, signal, stderr } = spawnSync(process.execPath, ['-e', load], { cwd: root, encoding: 'utf8' });
   if (status === 0) return hasHooks() ? 'it was compiled so that this Node.js ends it at random' : undefined;
-  return /^\w*Error: .*/m.exec(stderr)?.[0] ?? `ended with ${signal ?? status}`;
+  return /^\w*Error: .*?(?=(?: Tried:)?$)/m.exec(stderr)?.[0] ?? `ended with ${signal ?? status}`;
 }
 
 /** Where npm leaves it. */

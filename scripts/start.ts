@@ -9,6 +9,7 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import minimist from 'minimist';
+import { shellWord } from '../src/core/shell-word.ts';
 import { sampleIndex } from '../test/sample/sample-projects.ts';
 import { openSampleServer } from '../test/sample/sample-server.ts';
 import { serveMirror } from './serve-mirror.ts';
@@ -24,10 +25,13 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal
 
 const upstream = await openSampleServer({ index: sampleIndex() });
 console.log(`Sample upstream at ${upstream.url}, with ${upstream.index.projects().length} projects.`);
-mkdirSync(target, { recursive: true });
 try {
+  mkdirSync(target, { recursive: true });
   process.exitCode = await mirror();
   if (process.exitCode === 0 && !stop.signal.aborted && !options.once) await serve();
+} catch (error) {
+  console.error(error instanceof Error ? error.message : error);
+  process.exitCode = 1;
 } finally {
   await upstream.close();
 }
@@ -55,5 +59,5 @@ async function serve(): Promise<void> {
 
 /** Into a folder: where the system's Python belongs to the distribution (PEP 668), pip installs nowhere else. */
 function pipLine(url: string): string {
-  return `python3 -m pip install --index-url ${url}/simple/ --target '${join(folder, 'installed')}' ${project}`;
+  return `python3 -m pip install --index-url ${url}/simple/ --target ${shellWord(join(folder, 'installed'))} ${project}`;
 }

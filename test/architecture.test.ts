@@ -75,7 +75,7 @@ const ofFixedLength = [
   'add.run(day, ...tableOf(rows))',
   'this.#sql.addLog.run(...values)',
   'this.#sql.update.run(...kinds.map((kind) => blobOf(pages[kind])), bucketOf(name), name)',
-  'this.#sql.updateLog.run(...values, id)',
+  'this.#sql.updateLog.run(...values, known)',
 ];
 
 interface Rule {

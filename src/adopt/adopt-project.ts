@@ -6,6 +6,7 @@ import type { ProjectName } from '../core/names.ts';
 import { blobPath, metadataPath, projectFolder, provenancePath, urlPath, type WebPath } from '../core/paths.ts';
 import { isJsonObject } from '../formats/json.ts';
 import type { PublishedFile, SimplePage } from '../formats/simple-json.ts';
+import { publishLegacyJson } from '../pages/legacy-json.ts';
 import { publishPages } from '../pages/publish-pages.ts';
 import type { HeldFile } from '../state/state-store.ts';
 import type { Adoption } from './adoption.ts';
@@ -47,6 +48,7 @@ export async function adoptProject(adoption: Adoption, name: ProjectName, folder
   const isWhole = kept.lacking === 0 && kept.hasCompanions;
   const page = keepSerials && isWhole ? first.page : withoutSerial(first.page);
   const hashes = await publishPages(files, name, page, kept.published, false);
+  await publishLegacyJson(adoption, name, page, kept.published);
   await files.discard(folder === normal ? foreign : [...foreign, folder]);
   if (isLast) await files.discard(kept.gone.flatMap((path) => [path, metadataPath(path), provenancePath(path)]));
   const displayName = (folder === normal ? undefined : folder.split('/').at(-1)) ?? page.name;

@@ -3,9 +3,9 @@ import { NonsenseError } from '../core/errors.ts';
 import { type ProjectName, projectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
 import type { FileStore } from '../files/file-store.ts';
-import { type JsonObject, renderJson } from '../formats/json.ts';
-import { parsePublishedPage, type SimplePage, simplePageFrom } from '../formats/simple-json.ts';
-import { parseSimpleLinks, type SimpleLink, serialOfHtml } from '../formats/simple-links.ts';
+import { renderJson } from '../formats/json.ts';
+import { pageOfHtml } from '../formats/links-page.ts';
+import { parsePublishedPage, type SimplePage } from '../formats/simple-json.ts';
 
 /** Stands for the tree itself: a link with this origin names a place in it. */
 export const treeOrigin = 'http://tree.invalid';
@@ -27,7 +27,7 @@ export async function readTreePage(
   const page = json === undefined ? undefined : understood(json, folder, name);
   if (page !== undefined) return { page, url };
   const html = (await read(files, folder, 'index.html')) ?? (await read(files, folder, 'index.v1_html'));
-  return html === undefined ? undefined : { page: pageOfLinks(html, url, name), url };
+  return html === undefined ? undefined : { page: pageOfHtml(html, url, name), url };
 }
 
 async function read(files: FileStore, folder: WebPath, file: string): Promise<string | undefined> {
@@ -44,24 +44,4 @@ function understood(json: string, folder: WebPath, name: ProjectName): SimplePag
     if (error instanceof NonsenseError) return undefined;
     throw error;
   }
-}
-
-/** What HTML says, in the form that JSON has. */
-function pageOfLinks(html: string, url: URL, name: ProjectName): SimplePage {
-  const links = new Map(parseSimpleLinks(html, url).map((link) => [link.filename, link]));
-  const serial = serialOfHtml(html);
-  const meta = { 'api-version': '1.0', ...(serial === undefined ? {} : { '_last-serial': serial }) };
-  return simplePageFrom({ meta, name, files: [...links.values()].map(jsonOfLink) }, url.pathname);
-}
-
-function jsonOfLink({ filename, url, hashes, requiresPython, yanked, metadata, provenance }: SimpleLink): JsonObject {
-  return {
-    filename,
-    url: url.href,
-    hashes,
-    'requires-python': requiresPython ?? null,
-    yanked: yanked === '' ? true : yanked,
-    'core-metadata': typeof metadata === 'string' ? { sha256: metadata } : false,
-    ...(provenance === undefined ? {} : { provenance }),
-  };
 }

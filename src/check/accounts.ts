@@ -1,6 +1,14 @@
 /** What a path under `packages/` belongs to. */
 import type { ProjectName } from '../core/names.ts';
-import { filenameOf, isFileName, metadataPath, provenancePath, type WebPath } from '../core/paths.ts';
+import {
+  filenameOf,
+  isBlobPath,
+  isFileName,
+  isHashedPath,
+  metadataPath,
+  provenancePath,
+  type WebPath,
+} from '../core/paths.ts';
 import { projectCandidates } from '../formats/file-name.ts';
 import type { StateStore } from '../state/state-store.ts';
 
@@ -9,6 +17,13 @@ const suffixes = [metadataPath('' as WebPath), provenancePath('' as WebPath)] as
 /** True when a held file accounts for what lies at `path`, or the next run may: its project is queued. */
 export function isKnown(state: StateStore, path: WebPath): boolean {
   return isAccountedFor(state, path) || isExpected(state, path);
+}
+
+/** True for what somebody may have put there by hand, in a folder of his own, or we beside it. */
+export function isOfLocal(isLocal: (name: ProjectName) => boolean, path: WebPath): boolean {
+  if (isBlobPath(path) && isHashedPath(path)) return false;
+  const filename = filenameOf(path).replace(/\.(?:metadata|provenance|asc|sig)$/, '');
+  return projectCandidates(filename).some(isLocal);
 }
 
 /** True when pages of `name` belong here, or are about to be made. */

@@ -1,5 +1,6 @@
 /** Everything that a check works with: the ports, the lock of sync runs, and what a person chose. */
 import type { Clock } from '../core/clock.ts';
+import type { ProjectName } from '../core/names.ts';
 import type { FileStore } from '../files/file-store.ts';
 import type { StateStore } from '../state/state-store.ts';
 import type { CheckReport } from './check-event.ts';
@@ -27,11 +28,14 @@ export interface CheckJob {
   /** Aborts when the check is to stop. */
   readonly signal: AbortSignal;
   readonly takeLock: TakeLock;
+  /** Whether somebody puts the files of a project here by hand: they are left alone. */
+  readonly isLocal?: (name: ProjectName) => boolean;
   readonly settings: CheckSettings;
 }
 
 /** A check under way. */
 export interface Check extends CheckJob {
+  readonly isLocal: (name: ProjectName) => boolean;
   readonly lock: RunLock;
   readonly pace: Pace;
   /** What is checked, now that it is known which; undefined means everything. */

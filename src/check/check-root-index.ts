@@ -2,9 +2,9 @@
 import { createHash } from 'node:crypto';
 import { createGunzip } from 'node:zlib';
 import type { ProjectName } from '../core/names.ts';
-import { type PageFile, pagePath } from '../core/paths.ts';
+import { ownPath, type PageFile, pagePath } from '../core/paths.ts';
 import type { Digest } from '../files/file-store.ts';
-import { type RootIndexForm, rootIndexHtml, rootIndexJson } from '../formats/root-index.ts';
+import { localJson, type RootIndexForm, rootIndexHtml, rootIndexJson } from '../formats/root-index.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import { notAFile } from './look-at-file.ts';
@@ -36,7 +36,23 @@ export async function checkRootIndex(check: Check): Promise<void> {
 }
 
 async function look(check: Check): Promise<Finding[]> {
-  return [...(await lookAtForm(check, 'index.html')), ...(await lookAtForm(check, 'index.v1_json'))];
+  const { legacyJson } = check.state.mirror();
+  const isLegacy = legacyJson !== undefined && legacyJson.filledTo === undefined;
+  return [
+    ...(await lookAtForm(check, 'index.html')),
+    ...(await lookAtForm(check, 'index.v1_json')),
+    ...(isLegacy ? await lookAtLocal(check) : []),
+  ];
+}
+
+/** What shadowmire reads has no twin. */
+async function lookAtLocal(check: Check): Promise<Finding[]> {
+  const path = ownPath('local.json');
+  const found = await readable(path, undefined, () => check.files.digest(path));
+  if (found === undefined) return [{ kind: 'missing-page', path, project: undefined }];
+  if ('kind' in found) return [found];
+  if (found.sha256 === (await sha256Of(check, localJson))) return [];
+  return [{ kind: 'bad-page', path, project: undefined, found: 'lists other projects than state.db' }];
 }
 
 async function lookAtForm(check: Check, page: PlainPage): Promise<Finding[]> {
@@ -67,8 +83,11 @@ async function digest(check: Check, page: PlainPage): Promise<(Digest & { serial
 }
 
 /** The sha256 that the page should have. */
-async function expected({ state, pace }: Check, page: PlainPage, serial: number | undefined): Promise<string> {
-  const form: RootIndexForm = page === 'index.html' ? rootIndexHtml : rootIndexJson(serial);
+function expected(check: Check, page: PlainPage, serial: number | undefined): Promise<string> {
+  return sha256Of(check, page === 'index.html' ? rootIndexHtml : rootIndexJson(serial));
+}
+
+async function sha256Of({ state, pace }: Check, form: RootIndexForm): Promise<string> {
   const hash = createHash('sha256').update(form.head);
   let isFirst = true;
   for (let after: ProjectName | undefined; ; ) {

@@ -1,7 +1,7 @@
 /** The pass over the tree, for what the pass over the projects cannot see: what belongs to no project. */
 import { projectName } from '../core/names.ts';
-import type { WebPath } from '../core/paths.ts';
-import { isKnown, isKnownProject } from './accounts.ts';
+import { legacyRoot, type WebPath } from '../core/paths.ts';
+import { isKnown, isKnownProject, isOfLocal } from './accounts.ts';
 import { Candidates } from './candidates.ts';
 import type { Check } from './check-job.ts';
 import { readable } from './readable.ts';
@@ -24,6 +24,10 @@ export async function checkTree(check: Check, doubt: string | undefined): Promis
     await lookInPackages(check, candidates, below(packages, name), kind);
     await candidates.settle();
   });
+  if (check.state.mirror().legacyJson !== undefined) {
+    await eachIn(check, legacyRoot, (name, kind) => lookInLegacy(check, candidates, name, kind));
+    await candidates.settle();
+  }
   tellLeftovers(check, await leftovers(check));
 }
 
@@ -59,12 +63,26 @@ async function lookInSimple(check: Check, candidates: Candidates, name: string, 
   });
 }
 
+/** What is in the folders of known projects is for the pass over the projects. */
+async function lookInLegacy(check: Check, candidates: Candidates, name: string, kind: Kind): Promise<void> {
+  const path = below(legacyRoot, name);
+  const project = kind === 'folder' ? projectName(name) : undefined;
+  if (kind !== 'folder') await candidates.add(candidateOf({ path, kind }));
+  else if (project !== name || !isKnownProject(check.state, project)) {
+    await candidates.add({ path, kind: 'unknown-project' });
+  }
+}
+
 async function lookInPackages(check: Check, candidates: Candidates, path: WebPath, kind: Kind): Promise<void> {
   check.report({ type: 'folder-started', path });
   if (path.endsWith(`/${settingsName}`)) return;
-  if (kind !== 'folder') return candidates.add(candidateOf({ path, kind }));
+  if (kind !== 'folder') {
+    if (kind === 'other' || !isOfLocal(check.isLocal, path)) await candidates.add(candidateOf({ path, kind }));
+    return;
+  }
   await walk(check, path, async (met) => {
-    if (!isKnown(check.state, met.path)) await candidates.add(candidateOf(met));
+    const isLeftAlone = met.kind === 'file' && isOfLocal(check.isLocal, met.path);
+    if (!isLeftAlone && !isKnown(check.state, met.path)) await candidates.add(candidateOf(met));
   });
 }
 

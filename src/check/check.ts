@@ -22,7 +22,7 @@ export async function check(job: CheckJob): Promise<void> {
   const { state, clock, signal, report, settings, takeLock } = job;
   const lock = new RunLock(takeLock, clock, signal, report);
   const share = settings.share === 'auto' ? nextShare(state.mirror().checkedShare) : settings.share;
-  const check: Check = { ...job, lock, pace: new Pace(clock, signal), share };
+  const check: Check = { isLocal: () => false, ...job, lock, pace: new Pace(clock, signal), share };
   (await lock.take())?.();
   const doubt = await checkProjects(check);
   await checkKept(check);

@@ -2,6 +2,7 @@
 import type { ProjectName } from '../core/names.ts';
 import { metadataPath, provenancePath, urlPath, type WebPath } from '../core/paths.ts';
 import type { SimpleFile } from '../formats/simple-json.ts';
+import { publishLegacyJson } from '../pages/legacy-json.ts';
 import { publishPages } from '../pages/publish-pages.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
@@ -44,6 +45,7 @@ async function repair(
     return paths.has(path) ? [] : [asPublished(without(entry, path, paths))];
   });
   const pages = await publishPages(check.files, name, page, published, false);
+  await publishLegacyJson(check, name, page, published);
   check.state.pages.remember([{ name, pages }]);
   await discard(check, damaged);
 }

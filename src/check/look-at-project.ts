@@ -2,11 +2,13 @@
 import type { ProjectName } from '../core/names.ts';
 import { pagePath } from '../core/paths.ts';
 import type { SimplePage } from '../formats/simple-json.ts';
+import { local } from '../policy/policy.ts';
 import type { HeldProject } from '../state/state-store.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import { type Comparison, comparePage, expectedHeld } from './compare-page.ts';
 import { type ExpectedFile, lookAtFile } from './look-at-file.ts';
+import { lookAtLegacy } from './look-at-legacy.ts';
 import { lookAtPages } from './look-at-pages.ts';
 
 /** What a project looks like. */
@@ -30,7 +32,11 @@ export async function lookAtProject(
   queued: boolean,
 ): Promise<Look> {
   const { page, findings, passing } = await lookAtPages(check, name);
-  const comparison = page && comparePage(name, page, held, check.state.mirror().keepsRemoved === true);
+  // What somebody has put there by hand is his: the page alone is ours.
+  const isLocal = held.source === local;
+  const comparison = isLocal
+    ? undefined
+    : page && comparePage(name, page, held, check.state.mirror().keepsRemoved === true);
   const found = [...findings, ...(queued ? [] : passing)];
   if (!queued && comparison !== undefined) for (const problem of disagreement(name, comparison)) found.push(problem);
   for (const file of comparison?.listed ?? []) for (const problem of await look(file)) found.push(problem);
@@ -40,8 +46,11 @@ export async function lookAtProject(
     const isGoing = queued && comparison !== undefined && wrong.some(({ kind }) => kind === 'missing-file');
     if (!isGoing) for (const problem of wrong) found.push(problem);
   }
+  // It speaks of what the page does, and is made anew with that.
+  const isToBeRead = !queued && found.length === 0 && page !== undefined;
+  for (const problem of isToBeRead ? await lookAtLegacy(check, name, page) : []) found.push(problem);
   const isRight = findings.length === 0 && (queued || passing.length === 0);
-  return { findings: found, page, isProven: isRight && comparison?.isKnown === true };
+  return { findings: found, page, isProven: isRight && (isLocal || comparison?.isKnown === true) };
 
   async function look(file: ExpectedFile): Promise<Finding[]> {
     await check.pace.keep();

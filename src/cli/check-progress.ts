@@ -1,10 +1,11 @@
 /** The display of a check on a terminal; what is found is written above it and scrolls away as usual. */
 import type { CheckEvent, CheckReport } from '../check/check-event.ts';
+import { showBytes } from '../core/show-bytes.ts';
 import type { CheckTally } from './check-tally.ts';
 import { textOf } from './check-texts.ts';
 import { bar, LiveLines, type Terminal } from './live-lines.ts';
 import { Speed } from './speed.ts';
-import { plural, showBytes, showCount, showSeconds } from './units.ts';
+import { plural, showCount, showSeconds } from './units.ts';
 
 /** Of less nothing can be foretold. */
 const fewestProjects = 3;

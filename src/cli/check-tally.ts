@@ -1,7 +1,8 @@
 /** Counts what a check does, from its events; the summary, the display and the exit code read it. */
 import type { CheckEvent } from '../check/check-event.ts';
+import { showBytes } from '../core/show-bytes.ts';
 import { exitCodes } from './exit-codes.ts';
-import { plural, showBytes, showCount, showSeconds } from './units.ts';
+import { plural, showCount, showSeconds } from './units.ts';
 
 export class CheckTally {
   /** Projects that were checked now, and by the check that this one continues. */

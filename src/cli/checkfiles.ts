@@ -3,7 +3,10 @@ import { join, resolve } from 'node:path';
 import { check } from '../check/check.ts';
 import { verifySnapshot } from '../check/verify-snapshot.ts';
 import { PausedError, StorageError, UsageError } from '../core/errors.ts';
+import type { ProjectName } from '../core/names.ts';
 import type { Verify } from '../core/signing.ts';
+import { local } from '../policy/policy.ts';
+import { sourceOf } from '../policy/rules.ts';
 import { isKnown } from '../state/mirror-state.ts';
 import { rebuild } from './check-rebuild.ts';
 import { CheckTally } from './check-tally.ts';
@@ -22,6 +25,7 @@ import { type HeldLock, holdLock, stalled } from './hold-lock.ts';
 import { openCheck } from './open-check.ts';
 import { knowsMirror } from './open-expected-state.ts';
 import { refuseRoot } from './owner.ts';
+import { readPolicy } from './policy-file.ts';
 import { settingsFrom } from './settings.ts';
 import { listenForPause } from './signals.ts';
 import { readOwnKey, readPublicKey } from './signing-keys.ts';
@@ -105,7 +109,8 @@ async function runCheck(
     view.report(event);
   };
   const { settings } = command;
-  const { job, close } = openCheck(target, { report, signal: pause.signal, settings }, nativeBinding);
+  const isLocal = await readLocal(target);
+  const { job, close } = openCheck(target, { report, signal: pause.signal, settings, isLocal }, nativeBinding);
   const known = job.state.mirror();
   const { adopting } = known;
   // A disk that refuses to be read for a moment leaves it open whether the state knows of anything.
@@ -134,6 +139,17 @@ async function runCheck(
   view.end();
   view.conclude((Date.now() - startedMs) / 1000);
   return tally.exitCode;
+}
+
+/** Which projects `mirror.toml` calls local. Throws UsageError. */
+async function readLocal({ config }: Target): Promise<(name: ProjectName) => boolean> {
+  const file = readConfigFile(config);
+  const rules: readonly unknown[] = Array.isArray(file.toml.rule) ? file.toml.rule : [];
+  const isUsed = rules.some(
+    (rule) => typeof rule === 'object' && rule !== null && 'hold' in rule && rule.hold === local,
+  );
+  const policy = isUsed ? await readPolicy(file) : undefined;
+  return (name) => policy !== undefined && sourceOf(policy, name) === local;
 }
 
 function keyOf({ key }: CheckArguments, target: Target): Verify {

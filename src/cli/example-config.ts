@@ -5,12 +5,23 @@ export const exampleConfig = `# mirror.toml: what pep381run mirrors into this fo
 # --- Where from, and how ---
 
 #upstream = "https://pypi.org"
+# Other addresses of that index, as lock files name them: mirrors of it. pypi.org and base-url always count.
+#upstream-aliases = ["https://mirror.example/pypi/simple"]
 # Accept an upstream without TLS. Anyone on the way could then change the files.
 #allow-http = false
 # Hosts besides the upstream's own from which files may come.
 #file-hosts = ["files.pythonhosted.org"]
-# The proxy that all requests go through. By default the environment's https_proxy, http_proxy and no_proxy.
+# The proxy that all requests go through, also "socks5://…", and the hosts and domains that are asked without it.
+# By default the environment's https_proxy, http_proxy, all_proxy and no_proxy.
 #proxy = "http://proxy.example:3128"
+#no-proxy = [".internal.example"]
+# Authorities that are trusted besides Node's own (PEM). By default those of Debian, RHEL, SUSE or Alpine.
+#ca-file = "/etc/ssl/certs/ca-certificates.crt"
+# The certificate that is shown to an index that asks for one, and its key.
+#client-cert-file = "/etc/pep381client/client.pem"
+#client-key-file = "/etc/pep381client/client.key"
+# Users and passwords by host, for indexes that want to know who asks. By default ~/.netrc.
+#netrc-file = "/etc/pep381client/netrc"
 # Mirror the pages only; their links point at upstream's files.
 #index-only = false
 # Connections at the same time, 1 to 100.
@@ -27,6 +38,8 @@ export const exampleConfig = `# mirror.toml: what pep381run mirrors into this fo
 #trash-days = 30
 # The https address under which web/ is served: needed to serve provenance (PEP 740).
 #base-url = "https://mirror.example"
+# Serve /pypi/NAME/json and what else bandersnatch, shadowmire and updaters of dependencies read; base-url goes into it.
+#legacy-json = false
 # Provenance objects are kept as they are ("store"), verified, too ("verify"), or left to upstream ("off").
 #provenance = "store"
 # Files whose provenance fails: "warn" and hold them, "refuse-failed", or "require" provenance of every file.
@@ -51,6 +64,8 @@ export const exampleConfig = `# mirror.toml: what pep381run mirrors into this fo
 #projects = ["flask", "numpy>=2", "acme-*", "/^acme[0-9]+$/"]
 # Files that list requirements: requirements.txt, pylock.toml, uv.lock, poetry.lock, Pipfile.lock.
 #requirements = ["requirements.txt"]
+# Those of them that may ask for nothing. Of the others that is a mistake, as their projects would be removed.
+#may-be-empty = ["requirements.txt"]
 # Hold what the held releases require, too.
 #dependencies = false
 # Pages leave out the files that are not held ("hide"), or link to them upstream ("upstream").
@@ -67,6 +82,18 @@ export const exampleConfig = `# mirror.toml: what pep381run mirrors into this fo
 #[[rule]]
 #requirements = ["/srv/app/requirements.txt"]
 #hold = "files"
+
+# What comes from another index, at the address that pip's --index-url takes. No other index is asked for it.
+#[[rule]]
+#projects = ["acme-*"]
+#upstream = "https://py.internal.example/simple/"
+# Hosts besides that index's own from which its files may come.
+#file-hosts = ["files.internal.example"]
+
+# Files that you put into folders of your own below web/packages get a page of what lies there.
+#[[rule]]
+#projects = ["tool-of-ours"]
+#hold = "local"
 
 # Which releases of a held project. What is pinned (==) is held anyway.
 #[releases]

@@ -1,9 +1,11 @@
 /** Before the first byte: all of PyPI is about 100 TB, and few who type `pep381run TARGET` mean that. */
 import { TooLargeError } from '../core/errors.ts';
+import { showBytes } from '../core/show-bytes.ts';
+import { choosesOfUpstream } from '../policy/rules.ts';
 import type { MirrorState } from '../state/mirror-state.ts';
+import { policyText } from '../sync/follow-policy.ts';
 import type { Mirror } from '../sync/mirror.ts';
 import type { Target } from './target.ts';
-import { showBytes } from './units.ts';
 
 /** Three ways to begin smaller, ready to be copied. */
 export const smallerMirrors = `
@@ -32,8 +34,10 @@ export async function expectRoom({ root, config }: Target, mirror: Mirror, all: 
   const { state, settings, selection, upstream, files } = mirror;
   const known = state.mirror();
   if (all && known.all !== true) state.remember({ all: true });
-  const isChosen = all || known.all === true || selection.policy !== undefined || settings.projects !== undefined;
-  const wasChosen = hadRules(known);
+  const { policy } = selection;
+  const isPart = policy !== undefined && (policy.rules.length === 0 || choosesOfUpstream(policy));
+  const isChosen = all || known.all === true || isPart || settings.projects !== undefined;
+  const wasChosen = hadRules(known) && known.policy !== policyText(mirror);
   if (isChosen || settings.indexOnly || (known.serial !== undefined && !wasChosen)) return;
   const bytes = await upstream.totalBytes();
   const { free } = await files.room();

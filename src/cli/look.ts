@@ -35,7 +35,7 @@ export async function look(command: Look, nativeBinding: string | undefined, lin
   }
   const config = readConfigFile(target.config);
   const settings = settingsFrom(new Map([...config.given, ...command.given]));
-  const policy = subject && (await readPolicy(config));
+  const policy = subject && (await readPolicy(config, settings));
   const { reader, close } = openReader({ target, settings, policy, nativeBinding });
   try {
     const answer =

@@ -25,7 +25,7 @@ export function openRebuild(
 /** A check to be started, and how to close it. Throws StorageError. */
 export function openCheck(
   target: Target,
-  options: Pick<CheckJob, 'report' | 'signal' | 'settings'>,
+  options: Pick<CheckJob, 'report' | 'signal' | 'settings' | 'isLocal'>,
   nativeBinding: string | undefined,
 ): { job: CheckJob; close(): void } {
   const clock = systemClock;

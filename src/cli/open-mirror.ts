@@ -8,18 +8,15 @@ import type { Policy } from '../policy/policy.ts';
 import type { ProvenanceVerifier } from '../provenance/provenance-verifier.ts';
 import { Brake } from '../sync/brake.ts';
 import { laterClock } from '../sync/clocks.ts';
+import { LocalFiles } from '../sync/local-files.ts';
 import type { Mirror } from '../sync/mirror.ts';
 import { Selection } from '../sync/selection.ts';
 import { Space } from '../sync/space.ts';
-import { guardedLookup } from '../upstream/pypi/guarded-lookup.ts';
-import { HttpClient } from '../upstream/pypi/http-client.ts';
-import { PypiUpstream } from '../upstream/pypi/pypi-upstream.ts';
-import { RequestLimiter } from '../upstream/pypi/request-limiter.ts';
-import { openDispatcher } from './open-dispatcher.ts';
+import { parseToml } from './config-file.ts';
 import { openExpectedState } from './open-expected-state.ts';
+import { type Access, openUpstreams } from './open-upstreams.ts';
 import type { Settings } from './settings.ts';
 import { type Target, takeRequest } from './target.ts';
-import { version } from './version.ts';
 
 /** Six hundred ordinary pages take half of it. */
 const memoryOfPages = 192 << 20;
@@ -41,6 +38,8 @@ export interface OpenMirrorOptions {
   /** So many deletions a person has allowed. */
   readonly allowDeletions?: number | undefined;
   readonly keys?: SnapshotKeys;
+  /** Absent where nothing is asked of an index. */
+  readonly access?: Access;
   readonly clock: Clock;
   readonly report: Report;
   readonly signal: AbortSignal;
@@ -51,28 +50,16 @@ export interface OpenMirrorOptions {
 /** A mirror to run, and how to close it. The caller holds the lock. Throws StorageError. */
 export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(): Promise<void> } {
   const { target, settings, policy, verifier, clock, report, signal, dryRun, reconcile, acceptChanges = [] } = options;
-  const lookup = guardedLookup({ upstream: new URL(settings.upstream).hostname, fileHosts: settings.fileHosts });
-  const connections = { connections: settings.workers, pipelining: 1, connect: { timeout: 10_000, lookup } };
-  const timeouts = { headersTimeout: 30_000, bodyTimeout: 60_000, keepAliveTimeout: 10_000 };
-  const dispatcher = openDispatcher({ ...connections, ...timeouts }, settings.proxy, process.env);
   const memory = new Memory(memoryOfPages);
-  const limiter = new RequestLimiter(settings.workers, clock, signal);
-  const http = new HttpClient({ dispatcher, clock, signal, userAgent: userAgents(settings) });
-  const upstream = new PypiUpstream({
-    base: settings.upstream,
-    fileHosts: settings.fileHosts,
-    http,
-    limiter,
-    clock,
-    signal,
-    memory,
-    changelogTimeoutMs: 120_000,
-  });
+  const { access } = options;
+  const { upstream, sources, close } = openUpstreams(settings, policy, { clock, signal, memory, access });
   const state = openExpectedState(target, clock, { nativeBinding: options.nativeBinding, discard: dryRun });
   const files = new FilesystemFileStore(target.root, clock, 'staging', laterClock(clock, upstream));
   if (!dryRun) files.create();
+  const selection = new Selection(policy, state);
   const mirror: Mirror = {
     upstream,
+    sources,
     state,
     files,
     clock,
@@ -81,28 +68,19 @@ export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(
     takeRequest: () => !dryRun && takeRequest(target, (message) => report({ type: 'warning', message })),
     settings: { ...settings, reconcile, acceptChanges, dryRun },
     ...options.keys,
-    selection: new Selection(policy, state),
+    selection,
+    local: new LocalFiles(files, selection),
     space: new Space(files, policy?.budget, state.totals().bytes),
     brake: new Brake(state, clock, options.allowDeletions),
     memory,
+    parseToml: (text) => parseToml(text, 'pyproject.toml'),
     verifier,
   };
   return {
     mirror,
     close: async () => {
       state.close();
-      await dispatcher.destroy();
+      await close();
     },
   };
-}
-
-/**
- * The hosts of files are told exactly `pep381client/<version>`, the form PyPI's statistics recognize as a mirror;
- * the index is also told how its operators can reach us.
- */
-function userAgents({ upstream, contact }: Settings): (url: URL) => string {
-  const short = `pep381client/${version}`;
-  const long = contact === undefined ? short : `${short} (+${contact})`;
-  const { host } = new URL(upstream);
-  return (url) => (url.host === host && !url.pathname.includes('/packages/') ? long : short);
 }

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { type Stats, statSync } from 'node:fs';
 import { StorageError } from '../core/errors.ts';
+import { shellWord } from '../core/shell-word.ts';
 
 /** Throws StorageError where root would write into the target of another user; says which, and what to type instead. */
 export function refuseRoot({ root, state }: { readonly root: string; readonly state: string }): void {
@@ -9,10 +10,12 @@ export function refuseRoot({ root, state }: { readonly root: string; readonly st
   const owners = [state, root].map((path) => statSync(path, { throwIfNoEntry: false }));
   const owner = owners.find((found) => found !== undefined && found.uid !== 0);
   if (owner === undefined) return;
-  const first = owners.some((found) => found?.uid === 0) ? `chown -R ${userName(owner.uid)} ${quoted(root)} && ` : '';
+  const first = owners.some((found) => found?.uid === 0)
+    ? `chown -R ${userName(owner.uid)} ${shellWord(root)} && `
+    : '';
   throw new StorageError(
     `${root}: belongs to ${userName(owner.uid)}, who could not change what root leaves there; ` +
-      `run ${first}${asUser(owner)} ${process.argv.slice(1).map(quoted).join(' ')}`,
+      `run ${first}${asUser(owner)} ${process.argv.slice(1).map(shellWord).join(' ')}`,
   );
 }
 
@@ -27,8 +30,4 @@ function asUser({ uid, gid }: Stats): string {
   const name = userName(uid);
   if (name !== String(uid)) return `runuser -u ${name} --`;
   return `setpriv --reuid=${uid} --regid=${gid} --clear-groups`;
-}
-
-function quoted(word: string): string {
-  return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

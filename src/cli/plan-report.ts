@@ -96,8 +96,9 @@ export class PlanReport {
 
   #plan(event: Planned): void {
     this.#open.set(event.name, workOf(event));
-    // Only wheels have their metadata beside them.
-    if (this.#dependencies && event.fetch.some((path) => path.endsWith('.whl'))) this.#untold.add(event.name);
+    // Nothing else is asked what it requires.
+    if (this.#dependencies && event.fetch.some((path) => /\.(?:whl|zip|tar\.gz|tgz)$/i.test(path)))
+      this.#untold.add(event.name);
   }
 
   #add(name: ProjectName, outcome: ProjectOutcome): void {

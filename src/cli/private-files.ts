@@ -12,13 +12,16 @@ import {
   realpathSync,
   renameSync,
   type Stats,
+  statSync,
   unlinkSync,
 } from 'node:fs';
-import { join } from 'node:path';
-import { StorageError } from '../core/errors.ts';
+import { join, sep } from 'node:path';
+import { StorageError, UsageError } from '../core/errors.ts';
 import { userName } from './owner.ts';
 
 const ownerOnly = 0o700;
+/** All but reading by its owner and its group. */
+const tooOpen = 0o037;
 
 /** The locks, and where earlier versions had them. */
 const olderLocks = { 'run.db': 'lock.db', 'check.db': 'check-lock.db', 'stats.db': 'stats-lock.db' } as const;
@@ -109,4 +112,25 @@ function guard(path: string, work: () => void): void {
 
 function codeOf(error: unknown): unknown {
   return error instanceof Error && 'code' in error ? error.code : undefined;
+}
+
+/** Throws UsageError where others than its owner and its group may read the file at `path`, which the setting `where` names. */
+export function refuseExposed(where: string, path: string, { root }: { readonly root: string }): void {
+  const mode = statSync(path).mode & 0o777;
+  if ((mode & tooOpen) !== 0) {
+    const found = mode.toString(8).padStart(4, '0');
+    throw new UsageError(`${where}: ${path}: expected mode 0600 or 0640, found ${found}; chmod 600 it`);
+  }
+  // Where there is no such folder yet, nothing lies in it.
+  const web = realPath(join(root, 'web'));
+  if (web === undefined || !`${realpathSync(path)}${sep}`.startsWith(`${web}${sep}`)) return;
+  throw new UsageError(`${where}: ${path} lies in ${web}, which everybody can read; move it, and make a new one`);
+}
+
+function realPath(path: string): string | undefined {
+  try {
+    return realpathSync(path);
+  } catch {
+    return undefined;
+  }
 }

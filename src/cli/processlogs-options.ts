@@ -20,9 +20,9 @@ export const logsUsage = 'Usage: processlogs <pypi-targetdir> logfile [logfile..
 
 export const logsHelp = `Usage: processlogs [OPTIONS] TARGET LOG [LOG...]
 
-Counts the downloads in Apache's access logs (combined or vhost_combined; plain, .gz or .bz2) and publishes them in
-TARGET/web/local-stats: a file per day (PEP 381), and summary.json. How far each log was read is remembered, whatever
-it is renamed to, so that it can be given again and again; a day is published once a later one has begun.
+Counts the downloads in Apache's access logs (combined or vhost_combined; plain, .gz, .bz2, .xz or .zst) and publishes
+them in TARGET/web/local-stats: a file per day (PEP 381), and summary.json. How far each log was read is remembered,
+whatever it is renamed to, so that it can be given again and again; a day is published once a later one has begun.
 
 Options:
   -q, --quiet    print nothing but failures
@@ -30,7 +30,7 @@ Options:
   --version      show the version and exit
   --compat 1.5   count as pep381client 1.5 did, without any memory; replaces what is published
 
-Exit codes: 0 all logs were read, or wrong usage (as in 1.5); 1 a log could not be read;
+Exit codes: 0 all logs were read, or wrong usage (as in 1.5); 1 a log could not be read, or lines were missed;
 4 local storage failed.
 `;
 

@@ -4,11 +4,12 @@
  */
 import { filenameOf, type WebPath } from '../core/paths.ts';
 import type { MirrorEvent, Report } from '../core/report.ts';
+import { showBytes } from '../core/show-bytes.ts';
 import { bar, LiveLines, type Terminal } from './live-lines.ts';
 import { Speed } from './speed.ts';
 import { Tally, type Transfer } from './tally.ts';
 import { noticeOf, problemOf } from './text-report.ts';
-import { plural, showBytes, showCount, showSeconds } from './units.ts';
+import { plural, showCount, showSeconds } from './units.ts';
 
 const shownTransfers = 4;
 /** A download of which nothing arrived for so long is told as one that stalls. */

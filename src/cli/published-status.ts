@@ -50,6 +50,7 @@ export function publishedStatus(target: Target): Status {
     queued: numberOf(json.queued),
     parked: json['parked-projects'] === undefined ? parked.length : numberOf(json['parked-projects']),
     provenance: undefined,
+    unmet: [],
     oddFiles: numberOf(json['odd-files']),
     latestOdd: [],
     disk: { size: bsize * blocks, free: bsize * bavail },

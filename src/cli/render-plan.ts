@@ -1,7 +1,9 @@
 /** What the next run would do, as text. */
+
+import { showBytes } from '../core/show-bytes.ts';
 import type { PlannedWork, PlanSums, ProjectWork } from './plan-report.ts';
 import { renderTable } from './table.ts';
-import { plural, showBytes, showCount } from './units.ts';
+import { plural, showCount } from './units.ts';
 
 const width = 99;
 

@@ -1,8 +1,10 @@
 /** The status as text. */
+
+import { showBytes } from '../core/show-bytes.ts';
 import type { ProvenanceTotals } from '../state/provenance.ts';
-import type { Status } from './status.ts';
+import { type Status, shownAtMost } from './status.ts';
 import { renderTable } from './table.ts';
-import { plural, shortTime, showBytes, showCount, showSeconds } from './units.ts';
+import { plural, shortTime, showCount, showSeconds } from './units.ts';
 
 const width = 99;
 
@@ -13,20 +15,29 @@ export function renderStatus(status: Status): string[] {
     runsTable(status),
     parkedTable(status),
     oddTable(status),
+    unmetTable(status),
     rulesTable(status),
   ];
   return parts.filter((part) => part.length > 0).flatMap((part, at) => (at === 0 ? part : ['', ...part]));
 }
 
+function unmetTable({ target, unmet }: Status): string[] {
+  if (unmet.length === 0) return [];
+  const shown = unmet.slice(0, shownAtMost).map((line) => `  ${line.replaceAll(`${target}/`, '')}`);
+  const more = unmet.length - shown.length;
+  return ['Asked for, and not held', ...shown, ...(more > 0 ? [`  and ${more} more`] : [])];
+}
+
 function facts(status: Status): string[][] {
   const { target, knownFrom, upstream, serial, serialSince, projects, files, bytes, lastComplete } = status;
-  const { queued, parked, provenance, oddFiles, disk } = status;
+  const { queued, parked, provenance, oddFiles, disk, sources = [] } = status;
   const held = `${plural(projects, 'project')}, ${plural(files, 'file')}, ${showBytes(bytes)}`;
   const since = serialSince === undefined ? '' : `, since ${shortTime(serialSince)}`;
   return [
     ['Mirror', target],
     ...(knownFrom === undefined ? [] : [['Known', `from ${knownFrom}; only its owner may read more`]]),
     ['Upstream', upstream],
+    ...sources.map(({ source, projects }) => ['and', `${source}, ${plural(projects, 'project')}`]),
     ['Held', held],
     ['Serial', serial === undefined ? 'none yet' : `${serial}${since}`],
     ['Complete', lastComplete === undefined ? 'not yet' : `as of ${shortTime(lastComplete)}`],

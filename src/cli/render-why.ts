@@ -1,12 +1,15 @@
 /** An explanation as text. */
+
+import { showBytes } from '../core/show-bytes.ts';
 import { explainReason } from '../policy/explain.ts';
+import { local } from '../policy/policy.ts';
 import type { Reason } from '../policy/reason.ts';
 import { renderTable } from './table.ts';
-import { plural, shortTime, showBytes } from './units.ts';
+import { plural, shortTime } from './units.ts';
 import type { Subject, Why, WhyQueued } from './why.ts';
 import type { FileState } from './why-files.ts';
 
-const holds = { files: 'held', 'pages-only': 'pages only', none: 'left out' } as const;
+const holds = { files: 'held', 'pages-only': 'pages only', none: 'left out', local: 'held as it lies here' } as const;
 const states: readonly FileState[] = ['held', 'wanted', 'linked', 'left out', 'to be removed'];
 /** Of what else wants the project. */
 const wantsShown = 10;
@@ -17,6 +20,7 @@ export function renderWhy(subject: Subject, why: Why, root: string): string[] {
   const rows = [
     ...policyRows(why, told),
     ['here', hereText(why)],
+    ...why.unmet.slice(0, wantsShown).map((line, at) => [at === 0 ? 'lacks' : '', line.replaceAll(`${root}/`, '')]),
     ...queueRows(why.queue),
     ...(why.known ? [['files', filesText(subject, why)]] : []),
   ];
@@ -31,15 +35,17 @@ export function renderWhy(subject: Subject, why: Why, root: string): string[] {
 }
 
 function policyRows({ policy }: Why, told: (because: Reason) => string): string[][] {
-  const { hold, because, wants, nextChange } = policy;
+  const { hold, because, source, wants, nextChange } = policy;
+  const from = source === undefined || source === local ? [] : [['from', source]];
   const shown = wants.slice(0, wantsShown).map((want) => ['', `also for ${told(want)}`]);
   const more = wants.length - shown.length;
   if (more > 0) shown.push(['', `and for ${plural(more, 'other reason')}`]);
   const change = nextChange === undefined ? [] : [['', `by age alone this changes ${shortTime(nextChange)}`]];
-  return [['policy', `${holds[hold]}: ${told(because)}`], ...shown, ...change];
+  return [['policy', `${holds[hold]}: ${told(because)}`], ...from, ...shown, ...change];
 }
 
-function hereText({ known, missing, published, serial, status, policy }: Why): string {
+function hereText({ known, missing, published, serial, status, policy, unmet }: Why): string {
+  if (missing && !published && unmet.length > 0) return 'nothing: upstream has nothing of it that is asked for';
   if (missing && !published) return 'nothing: upstream does not have it';
   if (!known) {
     const next = policy.hold === 'none' ? 'and the policy does not let it be held' : 'and the policy lets it be held';

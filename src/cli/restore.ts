@@ -4,10 +4,12 @@ import { restoreProject } from '../adopt/restore-project.ts';
 import { MirrorError, StorageError, UsageError } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { Report } from '../core/report.ts';
+import { showBytes } from '../core/show-bytes.ts';
 import { explainReason } from '../policy/explain.ts';
 import { isKnown } from '../state/mirror-state.ts';
 import { takeLock } from '../state/sqlite/lock.ts';
 import type { Mirror } from '../sync/mirror.ts';
+import { publishChanges } from '../sync/publish-changes.ts';
 import { publishRemovals } from '../sync/removals.ts';
 import { publishRootIndex } from '../sync/root-index.ts';
 import { readConfigFile } from './config-file.ts';
@@ -22,7 +24,7 @@ import { type Settings, settingsFrom } from './settings.ts';
 import { systemClock } from './system-clock.ts';
 import { openTarget, prepareTarget } from './target.ts';
 import { jsonReport, type Lines, problemOf } from './text-report.ts';
-import { plural, showBytes } from './units.ts';
+import { plural } from './units.ts';
 
 /** Restores the projects; resolves with the exit code. Throws UsageError, StorageError. */
 export async function restore(
@@ -36,7 +38,7 @@ export async function restore(
   const config = readConfigFile(target.config);
   const settings = settingsFrom(new Map([...config.given, ...command.given]));
   process.umask(settings.umask);
-  const policy = await readPolicy(config);
+  const policy = await readPolicy(config, settings);
   prepareTarget(target, settings.stateMode);
   const release = takeLock(target.lock, nativeBinding);
   if (release === undefined) {
@@ -77,6 +79,7 @@ async function restoreAll(mirror: Mirror, names: readonly ProjectName[], lines: 
     }
   }
   await publishRootIndex(mirror);
+  await publishChanges(mirror);
   await publishRemovals(mirror);
   return failed;
 }

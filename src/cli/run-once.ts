@@ -13,6 +13,7 @@ import { expectRoom, smallerMirrors } from './first-contact.ts';
 import { heldBackText } from './held-back-text.ts';
 import { notifyAll } from './notify-all.ts';
 import { openMirror, type SnapshotKeys } from './open-mirror.ts';
+import type { Access } from './open-upstreams.ts';
 import { rootHint } from './root-hint.ts';
 import { beginRun, RunMark } from './run-mark.ts';
 import type { Settings } from './settings.ts';
@@ -43,6 +44,7 @@ export interface OneRun {
   /** What the mirrors that are notified know us by. */
   readonly secret: Uint8Array | undefined;
   readonly keys: SnapshotKeys;
+  readonly access: Access;
   readonly pause: PauseRequest;
   readonly nativeBinding: string | undefined;
 }
@@ -60,7 +62,7 @@ interface RunEnd {
 
 /** Runs once; resolves with the exit code. The caller holds the lock. */
 export async function runOnce(run: OneRun): Promise<number> {
-  const { command, target, settings, policy, verifier, keys, pause, nativeBinding } = run;
+  const { command, target, settings, policy, verifier, keys, access, pause, nativeBinding } = run;
   const startedMs = Date.now();
   const tally = new Tally();
   const report: Report = (event) => {
@@ -74,7 +76,7 @@ export async function runOnce(run: OneRun): Promise<number> {
   setMaxListeners(0, signal);
   const clock = systemClock;
   const asked = { reconcile, acceptChanges, allowDeletions, dryRun };
-  const mirrored = { target, settings, policy, verifier, keys };
+  const mirrored = { target, settings, policy, verifier, keys, access };
   const opened = openMirror({ ...mirrored, ...asked, clock, report, signal, nativeBinding });
   const mark = new RunMark(opened.mirror);
   const hint = command.quiet || dryRun ? undefined : rootHint(opened.mirror.state, target.root, process.getuid?.());

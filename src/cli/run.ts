@@ -12,6 +12,7 @@ import { readNotifySecret } from './notify-all.ts';
 import { knowsMirror } from './open-expected-state.ts';
 import { openOldTarget } from './open-old-target.ts';
 import { openProvenance } from './open-provenance.ts';
+import { readAccess } from './open-upstreams.ts';
 import { refuseRoot } from './owner.ts';
 import { readPolicy } from './policy-file.ts';
 import { restore } from './restore.ts';
@@ -88,9 +89,10 @@ async function runLocked(command: RunArguments, nativeBinding: string | undefine
   const config = readConfigFile(target.config);
   const settings = settingsFrom(new Map([...config.given, ...command.given]));
   process.umask(settings.umask);
-  const policy = await readPolicy(config);
+  const policy = await readPolicy(config, settings);
   const secret = readNotifySecret(settings);
   const keys = { sign: readSigningKey(settings, target), verifyUpstream: readUpstreamKey(settings) };
+  const access = readAccess(settings, policy, target);
   const verifier = await openProvenance(settings);
   const pause = listenForPause();
   if (!command.dryRun) prepareTarget(target, settings.stateMode);
@@ -98,7 +100,7 @@ async function runLocked(command: RunArguments, nativeBinding: string | undefine
   const isFree = command.dryRun && !isThere(target.lock);
   const code = await runWhileRequested({
     takeLock: () => (isFree ? () => {} : takeLock(target.lock, nativeBinding)),
-    run: () => runOnce({ command, target, settings, policy, verifier, secret, keys, pause, nativeBinding }),
+    run: () => runOnce({ command, target, settings, policy, verifier, secret, keys, access, pause, nativeBinding }),
     isRequested: () => !command.dryRun && requestAgeMs(target, Date.now()) !== undefined,
     isPaused: () => pause.signal.aborted,
     rest: (ms) => restFor(ms, pause.signal),

@@ -3,12 +3,15 @@
  * `pep381run -q TARGET`, so everything that shapes the mirror can stand in the file. A flag beats the file.
  */
 import { UsageError } from '../core/errors.ts';
+import { indexKey } from '../core/index-address.ts';
 import { indexNow } from '../core/moved-indexes.ts';
 import { type ProjectName, projectName } from '../core/names.ts';
 
 export interface Settings {
   /** Without a slash at its end. */
   readonly upstream: string;
+  /** Other addresses of the same index, as lock files name them. */
+  readonly upstreamAliases: readonly string[];
   readonly allowHttp: boolean;
   /** Hosts from which files may come, besides the index's own. */
   readonly fileHosts: readonly string[];
@@ -16,6 +19,15 @@ export interface Settings {
   readonly projects: readonly ProjectName[] | undefined;
   /** Through which all requests go; undefined leaves it to the environment. */
   readonly proxy: string | undefined;
+  /** Hosts that are asked without {@link proxy}. */
+  readonly noProxy: readonly string[];
+  /** Certificates that are trusted besides those that Node brings along; undefined for the system's. */
+  readonly caFile: string | undefined;
+  /** The certificate that we show who asks for one, and its key where that is another file. */
+  readonly clientCertFile: string | undefined;
+  readonly clientKeyFile: string | undefined;
+  /** Users and passwords; undefined for ~/.netrc where there is one. */
+  readonly netrcFile: string | undefined;
   readonly indexOnly: boolean;
   /** Connections at the same time. */
   readonly workers: number;
@@ -30,6 +42,8 @@ export interface Settings {
   readonly trashDays: number;
   /** Without a slash at its end. */
   readonly baseUrl: string | undefined;
+  /** Serve the legacy JSON, for other mirror programs. */
+  readonly legacyJson: boolean;
   /** What is done with provenance objects (PEP 740). */
   readonly provenance: (typeof provenanceModes)[number];
   /** What is done with files whose provenance does not prove where they are from. */
@@ -62,9 +76,15 @@ export interface Given {
 /** All settings, by the name they have in the file. */
 export const settingNames = [
   'upstream',
+  'upstream-aliases',
   'allow-http',
   'file-hosts',
   'proxy',
+  'no-proxy',
+  'ca-file',
+  'client-cert-file',
+  'client-key-file',
+  'netrc-file',
   'index-only',
   'workers',
   'sweep',
@@ -73,6 +93,7 @@ export const settingNames = [
   'keep-removed',
   'trash-days',
   'base-url',
+  'legacy-json',
   'provenance',
   'provenance-policy',
   'trusted-root-file',
@@ -102,12 +123,19 @@ export function settingsFrom(given: ReadonlyMap<SettingName, Given>): Settings {
   const allowHttp = read('allow-http', flag, false);
   const upstream = read('upstream', (at) => index(at, allowHttp), 'https://pypi.org');
   refuseUselessProvenance(given);
+  refuseLoneSettings(given);
   return {
     upstream,
+    upstreamAliases: read('upstream-aliases', addresses, []),
     allowHttp,
     fileHosts: read('file-hosts', hosts, ['files.pythonhosted.org']),
     projects: read('projects', names, undefined),
     proxy: read('proxy', proxy, undefined),
+    noProxy: read('no-proxy', noProxy, []),
+    caFile: read('ca-file', absolutePath, undefined),
+    clientCertFile: read('client-cert-file', absolutePath, undefined),
+    clientKeyFile: read('client-key-file', absolutePath, undefined),
+    netrcFile: read('netrc-file', absolutePath, undefined),
     indexOnly: read('index-only', flag, false),
     workers: read('workers', (at) => wholeNumber(at, 1, 100), 10),
     umask: read('umask', umask, defaultUmask),
@@ -116,6 +144,7 @@ export function settingsFrom(given: ReadonlyMap<SettingName, Given>): Settings {
     trashDays: read('trash-days', (at) => wholeNumber(at, 0, 36_500), 30),
     sweep: read('sweep', (at) => wholeNumber(at, 0, mostSwept), mostSwept),
     baseUrl: read('base-url', (at) => address(at, false, httpIsNoOrigin), undefined),
+    legacyJson: read('legacy-json', flag, false),
     provenance: read('provenance', (at) => oneOf(at, provenanceModes), 'store'),
     provenancePolicy: read('provenance-policy', (at) => oneOf(at, provenancePolicies), 'warn'),
     trustedRootFile: read('trusted-root-file', absolutePath, undefined),
@@ -138,6 +167,18 @@ function refuseUselessProvenance(given: ReadonlyMap<SettingName, Given>): void {
   const indexOnly = given.get('index-only');
   if (!verifies || indexOnly?.value !== true) return;
   throw new UsageError(`${indexOnly.where}: nothing can be verified where no file is held (provenance = "verify")`);
+}
+
+/** What means nothing by itself was meant to mean something. */
+function refuseLoneSettings(given: ReadonlyMap<SettingName, Given>): void {
+  for (const [name, needed] of [
+    ['no-proxy', 'proxy'],
+    ['client-key-file', 'client-cert-file'],
+  ] as const) {
+    const found = given.get(name);
+    if (found !== undefined && !given.has(needed))
+      throw new UsageError(`${found.where}: means nothing without ${needed}`);
+  }
 }
 
 function flag({ value, where }: Given): boolean {
@@ -177,7 +218,7 @@ function address({ value, where }: Given, allowHttp: boolean, whyNot: string): s
     throw new UsageError(`${where}: expected an address such as https://pypi.org, found ${show(value)}`);
   }
   if (url.username !== '' || url.password !== '') {
-    throw new UsageError(`${where}: an address with a password would end up in logs; leave it out`);
+    throw new UsageError(`${where}: an address with a password would end up in logs; put the password into netrc-file`);
   }
   if (url.protocol === 'http:' && !allowHttp && !isLoopback(url)) {
     throw new UsageError(`${where}: expected https, found ${url.href}: ${whyNot}`);
@@ -185,13 +226,30 @@ function address({ value, where }: Given, allowHttp: boolean, whyNot: string): s
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '').replace(/\/simple$/, '');
 }
 
+/** Nothing is asked there, so that any address will do. */
+function addresses({ value, where }: Given): string[] {
+  if (Array.isArray(value) && value.length === 0) return [];
+  return list(value, where).map((text) => {
+    if (indexKey(text) !== undefined) return text;
+    throw new UsageError(`${where}: expected an address such as https://mirror.example/simple, found ${show(text)}`);
+  });
+}
+
 /** It may hold a password, so what was given is not told. */
 function proxy({ value, where }: Given): string {
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
-  if (url !== undefined && /^https?:$/.test(url.protocol) && url.pathname === '/' && url.search + url.hash === '') {
-    return url.href;
-  }
-  throw new UsageError(`${where}: expected the address of a proxy, such as http://proxy.example:3128`);
+  const isBare = url !== undefined && /^\/?$/.test(url.pathname) && url.search + url.hash === '';
+  if (isBare && /^(?:https?|socks5h?|socks):$/.test(url.protocol) && url.hostname !== '') return url.href;
+  throw new UsageError(
+    `${where}: expected the address of a proxy, such as http://proxy.example:3128 or socks5://proxy.example:1080`,
+  );
+}
+
+function noProxy({ value, where }: Given): string[] {
+  return list(value, where).map((text) => {
+    if (/^(?:\*|(?:\*?\.)?[A-Za-z0-9_.:[\]-]+)$/.test(text)) return text;
+    throw new UsageError(`${where}: expected a host or a domain such as .internal.example, found ${show(text)}`);
+  });
 }
 
 /** A notice may travel over plain HTTP: it holds no secret, and a signature nobody can use again. */
@@ -206,7 +264,8 @@ function receivers({ value, where }: Given): string[] {
   });
 }
 
-function isLoopback({ hostname }: URL): boolean {
+/** Whether it is an address of this very machine. */
+export function isLoopback({ hostname }: URL): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }
 

@@ -3,15 +3,12 @@
  * folder that a web server shows.
  */
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
-import { readFileSync, realpathSync, statSync } from 'node:fs';
-import { join, sep } from 'node:path';
+import { readFileSync } from 'node:fs';
 import { UsageError } from '../core/errors.ts';
 import type { Sign, Verify } from '../core/signing.ts';
+import { refuseExposed } from './private-files.ts';
 import type { Settings } from './settings.ts';
 import type { Target } from './target.ts';
-
-/** All but reading by its owner and its group. */
-const tooOpen = 0o037;
 
 /** Signs by `signing-key-file`; undefined without one. Throws UsageError, so that a run finds out before it does anything. */
 export function readSigningKey(settings: Settings, target: Target): Sign | undefined {
@@ -50,7 +47,7 @@ function privateKeyOf({ signingKeyFile }: Settings, target: Target): KeyObject |
   if (signingKeyFile === undefined) return undefined;
   const where = 'signing-key-file';
   const pem = readKeyFile(signingKeyFile, where);
-  refuseExposed(signingKeyFile, target);
+  refuseExposed(where, signingKeyFile, target);
   const key = parsed(() => createPrivateKey(pem));
   // What OpenSSL has to say about it might quote it.
   if (key?.asymmetricKeyType === 'ed25519') return key;
@@ -79,27 +76,5 @@ function readKeyFile(path: string, where: string): Buffer {
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : 'unknown';
     throw new UsageError(`${where}: ${path} cannot be read: ${reason}`, { cause });
-  }
-}
-
-function refuseExposed(path: string, { root }: Target): void {
-  const mode = statSync(path).mode & 0o777;
-  if ((mode & tooOpen) !== 0) {
-    const found = mode.toString(8).padStart(4, '0');
-    throw new UsageError(`signing-key-file: ${path}: expected mode 0600 or 0640, found ${found}; chmod 600 it`);
-  }
-  // Where there is no such folder yet, nothing lies in it.
-  const web = realPath(join(root, 'web'));
-  if (web === undefined || !`${realpathSync(path)}${sep}`.startsWith(`${web}${sep}`)) return;
-  throw new UsageError(
-    `signing-key-file: ${path} lies in ${web}, which everybody can read; move it, and make a new key`,
-  );
-}
-
-function realPath(path: string): string | undefined {
-  try {
-    return realpathSync(path);
-  } catch {
-    return undefined;
   }
 }

@@ -17,6 +17,8 @@ export interface Status {
   /** Where it was found by somebody who may not read the state; less is known there. */
   readonly knownFrom?: string;
   readonly upstream: string;
+  /** Where else projects are from, and how many: other indexes by their addresses, and 'local'. */
+  readonly sources?: readonly { readonly source: string; readonly projects: number }[];
   readonly serial: number | undefined;
   /** Since when it is that. */
   readonly serialSince?: string | undefined;
@@ -36,6 +38,8 @@ export interface Status {
   readonly parked: number;
   /** What the provenance of the held files is worth; undefined where it is not verified. */
   readonly provenance: ProvenanceTotals | undefined;
+  /** What was asked for by name and is not held, as the last run told it. */
+  readonly unmet: readonly string[];
   /** Files of upstream's pages that alone are left out for what is wrong with them. */
   readonly oddFiles: number;
   /** The latest first. */
@@ -93,6 +97,7 @@ export async function statusOf({ target, settings, state, files, isRunning }: Re
   return {
     target: target.root,
     upstream,
+    sources: state.sources(),
     serial,
     serialSince: timeOf(serialMovedAt),
     projects,
@@ -105,6 +110,7 @@ export async function statusOf({ target, settings, state, files, isRunning }: Re
     queued,
     parked,
     provenance: settings.provenance === 'verify' ? state.provenanceTotals() : undefined,
+    unmet: mark.unmetLines ?? [],
     oddFiles: state.odd.count(),
     latestOdd: state.odd.latest(shownAtMost).map(leftOutFile),
     disk: { size, free },

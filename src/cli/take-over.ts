@@ -1,13 +1,15 @@
 /** Takes over the mirror that another program has left in the target, before the first run of ours. */
 import { adoptRemovals } from '../adopt/adopt-removals.ts';
 import { adoptTree } from '../adopt/adopt-tree.ts';
+import { legacyRoot } from '../core/paths.ts';
 import type { Report } from '../core/report.ts';
+import { showBytes } from '../core/show-bytes.ts';
 import { isKnown } from '../state/mirror-state.ts';
 import type { Mirror } from '../sync/mirror.ts';
 import { publishRootIndex } from '../sync/root-index.ts';
 import { dropOldState, openOldTarget } from './open-old-target.ts';
 import type { Target } from './target.ts';
-import { plural, showBytes } from './units.ts';
+import { plural } from './units.ts';
 
 /** The part of a mirror that what lies in its target is taken over into. */
 export type Owner = Pick<Mirror, 'state' | 'files' | 'report' | 'signal'>;
@@ -32,6 +34,9 @@ export async function takeOver({ root }: Target, owner: Owner): Promise<void> {
   // Ours is there, and says more than is known now.
   if (!keepSerials) await publishRootIndex(owner);
   old.setStateAside();
+  // Whether it is right, or still wanted, is for the next run to see.
+  const hasLegacy = keepSerials && (await files.stat(legacyRoot)) !== undefined;
+  if (hasLegacy) state.remember({ legacyJson: { base: '', filledTo: '' } });
   state.remember({ adopting: undefined, adopted: from, upstream: old.ownUpstream });
   report({ type: 'adopted', summary: sums.summary() });
 }

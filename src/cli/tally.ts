@@ -2,7 +2,8 @@
 import type { ProjectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
 import type { MirrorEvent, ProjectOutcome } from '../core/report.ts';
-import { plural, showBytes, showCount, showSeconds } from './units.ts';
+import { showBytes } from '../core/show-bytes.ts';
+import { plural, showCount, showSeconds } from './units.ts';
 
 /** A file on its way. */
 export interface Transfer {

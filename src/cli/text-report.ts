@@ -1,6 +1,7 @@
 /** Reports for logs: 1.5's line per project and file, or one JSON object per event. */
 import type { MirrorEvent, Report } from '../core/report.ts';
-import { plural, showBytes } from './units.ts';
+import { showBytes } from '../core/show-bytes.ts';
+import { plural } from './units.ts';
 
 /** Where lines go: `out` for what happens, `err` for what needs attention. */
 export interface Lines {

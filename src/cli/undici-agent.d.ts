@@ -14,3 +14,18 @@ declare module 'undici/lib/api/api-connect.js' {
   const connect: Dispatcher['connect'];
   export default connect;
 }
+declare module 'undici/lib/core/connect.js' {
+  export { buildConnector as default } from 'undici';
+}
+declare module 'undici/lib/core/socks5-client.js' {
+  import type { EventEmitter } from 'node:events';
+  import type { Socket } from 'node:net';
+
+  class Socks5Client extends EventEmitter {
+    constructor(socket: Socket, login: { readonly username: string; readonly password: string });
+    handshake(): void;
+    connect(host: string, port: number): void;
+  }
+  const socks5: { readonly Socks5Client: typeof Socks5Client };
+  export default socks5;
+}

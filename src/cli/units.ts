@@ -1,7 +1,5 @@
 /** Numbers as people read them. */
 
-export { showBytes } from '../core/show-bytes.ts';
-
 /** `3723` seconds → `1 h 02 min`. */
 export function showSeconds(seconds: number): string {
   if (seconds < 10) return `${seconds.toFixed(1)} s`;

@@ -14,6 +14,8 @@ function watchedLog(log: OpenLog, progress: () => void): OpenLog {
   return {
     path: log.path,
     head: (bytes) => log.head(bytes),
+    before: (position, bytes) => log.before(position, bytes),
+    end: (bytes) => log.end(bytes),
     read: (position) => watched(log.read(position), progress),
     scan: (position) => watched(log.scan(position), progress),
     close: () => log.close(),

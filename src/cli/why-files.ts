@@ -3,7 +3,7 @@ import { filenameOf } from '../core/paths.ts';
 import type { FilesPlan } from '../policy/files.ts';
 import type { Reason } from '../policy/reason.ts';
 import type { Verdict } from '../state/provenance.ts';
-import type { HeldProject } from '../state/state-store.ts';
+import type { HeldFile } from '../state/state-store.ts';
 
 /** What becomes of a file. `linked` ones are left where upstream has them. */
 export type FileState = 'held' | 'wanted' | 'linked' | 'left out' | 'to be removed';
@@ -20,10 +20,13 @@ export interface WhyFile {
   readonly provenance?: Verdict;
 }
 
+/** What is here. */
+export type HeldPath = Pick<HeldFile, 'path' | 'size'>;
+
 const unlisted: Reason = { where: undefined, text: 'upstream does not list it any more' };
 
 /** First what upstream's page lists, in its order, then what is held besides. */
-export function filesOf(held: HeldProject['files'], plan: FilesPlan | undefined, indexOnly: boolean): WhyFile[] {
+export function filesOf(held: readonly HeldPath[], plan: FilesPlan | undefined, indexOnly: boolean): WhyFile[] {
   const rest = new Map(held.map((file) => [filenameOf(file.path), file]));
   const listed = (plan?.files ?? []).map(({ file, hold, because }): WhyFile => {
     const isHeld = rest.delete(file.filename);

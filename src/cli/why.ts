@@ -1,18 +1,21 @@
 /** Explains one project: what the policy decides, what is here, and what becomes of each file. */
 import { UsageError } from '../core/errors.ts';
 import { type ProjectName, projectName } from '../core/names.ts';
-import type { SimplePage } from '../formats/simple-json.ts';
+import type { WebPath } from '../core/paths.ts';
+import type { SimpleFile, SimplePage } from '../formats/simple-json.ts';
 import { parseDistributionName } from '../packaging/distribution-name.ts';
 import { parseVersion } from '../packaging/version.ts';
 import { type FilesPlan, planFiles } from '../policy/files.ts';
-import type { Hold } from '../policy/policy.ts';
+import { type Hold, local } from '../policy/policy.ts';
 import type { Reason } from '../policy/reason.ts';
 import type { ProjectDecision } from '../policy/rules.ts';
+import { unmetWants } from '../policy/unmet.ts';
 import type { Queued } from '../state/state-store.ts';
 import { lastPage } from '../sync/known-page.ts';
+import { linesOf } from '../sync/tell-unmet.ts';
 import type { Reader } from './open-reader.ts';
 import { isoTime } from './units.ts';
-import { filesOf, type WhyFile } from './why-files.ts';
+import { filesOf, type HeldPath, type WhyFile } from './why-files.ts';
 import { withOddFiles } from './why-odd.ts';
 import { withProvenance } from './why-provenance.ts';
 
@@ -32,12 +35,16 @@ export interface Why {
   readonly policy: {
     readonly hold: Hold;
     readonly because: Reason;
+    /** Where it comes from, if not from the upstream: the address of another index, or 'local'. */
+    readonly source?: string | undefined;
     /** What else wants some of its releases. */
     readonly wants: readonly Reason[];
     /** When ages alone change what is held. */
     readonly nextChange: string | undefined;
   };
-  /** True when the policy wants it, and upstream did not have it. */
+  /** What is wanted of it and not held, and why. */
+  readonly unmet: readonly string[];
+  /** True when the policy wants it, and upstream did not have it, or nothing of it that is wanted. */
   readonly missing: boolean;
   readonly published: boolean;
   readonly serial: number | undefined;
@@ -91,12 +98,16 @@ export async function explain(reader: Reader, subject: Subject, notice: Notice =
   const page = (await lastPage(reader, name))?.page;
   const plan = page && planOf(reader, decision, page);
   const missing = state.mirror().missing?.includes(name) === true;
-  const listed = filesOf(held.files, plan, reader.settings.indexOnly);
+  const isLocal = decision?.hold === local;
+  // What lies here by hand is not remembered: its page tells it.
+  const here = isLocal ? (page?.files ?? []).map(pathOf) : held.files;
+  const listed = filesOf(here, plan, !isLocal && reader.settings.indexOnly);
   const files = withOddFiles(withProvenance(reader, name, held.files, listed, page), state.odd.of(name));
   return {
     project: name,
     known: held.published || held.files.length > 0 || queued !== undefined || missing,
     policy: policyOf(decision, plan),
+    unmet: unmetOf(reader, decision, plan, page),
     missing,
     published: held.published,
     serial: held.serial,
@@ -105,6 +116,20 @@ export async function explain(reader: Reader, subject: Subject, notice: Notice =
     pageKnown: page !== undefined,
     files: files.filter((file) => isMeant(subject, file)),
   };
+}
+
+/** By the page where it is known here, else as the last run found it. */
+function unmetOf(
+  { state }: Reader,
+  decision: ProjectDecision | undefined,
+  plan: FilesPlan | undefined,
+  page: SimplePage | undefined,
+): string[] {
+  if (decision === undefined) return [];
+  const unmet = plan && page ? unmetWants(decision, page, plan).wants : state.mirror().unmet?.[decision.name]?.wants;
+  // Where nobody has written anything, nobody misses anything.
+  const written = decision.wants.filter(({ because }) => because.where !== undefined);
+  return linesOf(written, unmet ?? []);
 }
 
 /** What all others depend on is followed only where the last run did not leave it: that takes seconds in large mirrors. */
@@ -124,6 +149,10 @@ export function isFound({ version, filename }: Subject, { known, files }: Why): 
   return known && (files.length > 0 || (version === undefined && filename === undefined));
 }
 
+function pathOf({ url, size = 0 }: SimpleFile): HeldPath {
+  return { path: decodeURIComponent(url.replace('../../', '')) as WebPath, size };
+}
+
 function planOf({ selection, now }: Reader, decision: ProjectDecision | undefined, page: SimplePage): FilesPlan {
   const { policy } = selection;
   if (policy !== undefined && decision !== undefined) return planFiles(policy, decision, page, now());
@@ -135,11 +164,11 @@ function planOf({ selection, now }: Reader, decision: ProjectDecision | undefine
 function policyOf(decision: ProjectDecision | undefined, plan: FilesPlan | undefined): Why['policy'] {
   const nextChange = plan?.nextChange === undefined ? undefined : isoTime(plan.nextChange);
   if (decision === undefined) return { hold: 'files', because: everything, wants: [], nextChange };
-  const { hold, because, wants } = decision;
+  const { hold, because, wants, source } = decision;
   const key = ({ where, text }: Reason): string => `${where} ${text}`;
   const others = new Map(wants.map((want) => [key(want.because), want.because]));
   others.delete(key(because));
-  return { hold, because, wants: [...others.values()], nextChange };
+  return { hold, because, source, wants: [...others.values()], nextChange };
 }
 
 function queueOf({ since, serial, removed, attempts, reason, nextTry }: Queued): WhyQueued {

@@ -61,7 +61,15 @@ export class TooSlowError extends MirrorError {
 /** Upstream answered, but not what the protocol allows. Asking again at once will not help. */
 export class NonsenseError extends MirrorError {
   readonly code = 'nonsense';
+
+  /** Of its kinds, too. */
+  override get name(): string {
+    return 'NonsenseError';
+  }
 }
+
+/** The changelog's answer is none. It may have been cut off once, or be so for ever. */
+export class UnreadableError extends NonsenseError {}
 
 /** Upstream has no changelog (any more): the list of projects must serve instead. */
 export class NoChangelogError extends MirrorError {

@@ -63,7 +63,14 @@ export function blobPath(url: URL, filename: string): WebPath | undefined {
   return `${folder}/${filename}` as WebPath;
 }
 
-/** True for the place of a file: what {@link blobPath} may have made. */
+/** The place of the file `filename` with this sha256 of an index whose addresses are not PyPI's; undefined for a wrong name. */
+export function pathByHash(sha256: string, filename: string): WebPath | undefined {
+  const [, first, second, rest] = /^([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{60})$/.exec(sha256) ?? [];
+  if (first === undefined || !isFileName(filename)) return undefined;
+  return `packages/${first}/${second}/${rest}/${filename}` as WebPath;
+}
+
+/** True for the place of a file: what {@link blobPath} and {@link pathByHash} may have made. */
 export function isBlobPath(text: string): text is WebPath {
   const end = text.lastIndexOf('/');
   const folder = text.slice(0, end);
@@ -93,6 +100,19 @@ export function projectFolder(name: ProjectName): WebPath {
   return `simple/${name}` as WebPath;
 }
 
+/** Where the legacy JSON lies, one folder for each project. */
+export const legacyRoot = 'pypi' as WebPath;
+
+/** `pypi/<project>`: the folder with the legacy JSON of one project. */
+export function legacyJsonFolder(name: ProjectName): WebPath {
+  return `${legacyRoot}/${name}` as WebPath;
+}
+
+/** What `pypi/<project>` has: `json`, the `serial` that is served with it, and a folder with a `json` for each release. */
+export function legacyPath(name: ProjectName, file: 'json' | 'serial' | `${string}/json`): WebPath {
+  return `${legacyJsonFolder(name)}/${file}` as WebPath;
+}
+
 /** The names a page is published under: the last part of its path. */
 export type PageFile = 'index.html' | 'index.html.gz' | 'index.v1_json' | 'index.v1_json.gz';
 
@@ -106,6 +126,9 @@ export type OwnFile =
   | 'last-modified'
   | 'mirror-status.json'
   | 'removed.json'
+  | 'changes.json'
+  | 'local.json'
+  | 'local.db.serial'
   | 'index.html'
   | 'snapshot.json'
   | 'snapshot.json.sig';

@@ -23,7 +23,7 @@ export type MirrorEvent =
   | { readonly type: 'adopted'; readonly summary: string }
   | {
       readonly type: 'learned';
-      readonly source: 'changelog' | 'list' | 'names';
+      readonly source: 'changelog' | 'change-feed' | 'list' | 'names';
       readonly serial: number | undefined;
     }
   /** So many projects are queued; a part of them may wait for a later time. */

@@ -70,6 +70,8 @@ export interface FileStore {
   size(path: WebPath): Promise<number | undefined>;
   stat(path: WebPath): Promise<Stat | undefined>;
   read(path: WebPath): Promise<Buffer | undefined>;
+  /** The bytes from `start` up to, but without, `end`; fewer where the file ends before, undefined where there is none. */
+  slice(path: WebPath, start: number, end: number): Promise<Buffer | undefined>;
   /**
    * Reads the file at `path` to its end; undefined when there is none. `eachPiece` sees the bytes as they come, and may
    * throw to end the reading; they are gone when it returns.

@@ -4,8 +4,12 @@ import type { ScannedLines } from '../formats/log-scanner.ts';
 /** An open log. It stays the same one when it is renamed meanwhile. */
 export interface OpenLog {
   readonly path: string;
-  /** Its first bytes, uncompressed, as far as there are so many. */
+  /** Its first bytes, uncompressed, as far as there are so many, and without zeros at the beginning: see `LineSplitter`. */
   head(bytes: number): Promise<Buffer>;
+  /** The `bytes` bytes before `position`, uncompressed; fewer where it begins or ends between. */
+  before(position: number, bytes: number): Promise<Buffer>;
+  /** Its last bytes, uncompressed, as far as there are so many now. */
+  end(bytes: number): Promise<Buffer>;
   /**
    * Its bytes from `position` on, uncompressed, as far as there are any now; each chunk is valid until the next one is
    * asked for. Where a compressed log was cut off it ends as an uncompressed one would. Throws UnreadableLogError.
@@ -19,11 +23,21 @@ export interface OpenLog {
   close(): Promise<void>;
 }
 
+/** A log that was not opened. */
+export interface FoundPath {
+  readonly path: string;
+  /** Seconds since 1970: when it was written to for the last time. */
+  readonly modified: number;
+}
+
 export interface LogSource {
   /** Throws UnreadableLogError. */
   open(path: string): Promise<OpenLog>;
-  /** What the log at `path` was called before it was rotated: its absolute path without `.1`, `-20260304`, `.gz`. */
+  /**
+   * What the log at `path` is called where it is not rotated: its absolute path without `.1`, `-20260304`, `.gz`, and
+   * without folders that are dates.
+   */
   series(path: string): string;
-  /** The paths of all logs of a series that are there, rotated or not. */
-  rotated(series: string): Promise<string[]>;
+  /** All logs of a series that are there, rotated or not. Throws UnreadableLogError. */
+  rotated(series: string): Promise<FoundPath[]>;
 }

@@ -7,6 +7,7 @@
  * spaces too. Every byte is looked at a few times at most, whatever the line says, and no text is made of it here.
  */
 import { LogTimeReader } from './log-time.ts';
+import { resolvedPath } from './requested-path.ts';
 
 const quote = 0x22;
 const minus = 0x2d;
@@ -14,6 +15,9 @@ const question = 0x3f;
 const backslash = 0x5c;
 const bracket = 0x5b;
 const space = 0x20;
+const slash = 0x2f;
+const dot = 0x2e;
+const percent = 0x25;
 const zero = 0x30;
 
 /** `[dd/Mon/yyyy:hh:mm:ss +zzzz] "`: the quote is so far behind the bracket. */
@@ -55,7 +59,7 @@ export class AccessLogReader {
     const request = date + fromDateToRequest;
     if (!startsWith(bytes, request, end, getSpace)) return 'method';
     const pathStart = skipOrigin(bytes, request + getSpace.length, end);
-    if (!startsWith(bytes, pathStart, end, packages)) return 'address';
+    if (!startsWith(bytes, pathStart, end, packages) && !leadsToPackages(bytes, pathStart, end)) return 'address';
     const after = this.#findPath(bytes, pathStart);
     if (after < 0 || !startsWith(bytes, after, end, protocol)) return 'unreadable';
     const closing = closingQuote(bytes, after + protocol.length, end);
@@ -138,12 +142,23 @@ function startsWith(bytes: Buffer, start: number, end: number, expected: Buffer)
   return true;
 }
 
+/** Whether the path leads below /packages/ although it does not begin so: `//packages/`, `/simple/../packages/`. */
+function leadsToPackages(bytes: Buffer, start: number, end: number): boolean {
+  const second = bytes[start + 1];
+  let isOdd = second === slash || second === percent;
+  let at = start + 1;
+  for (; at < end && bytes[at] !== space && bytes[at] !== question; at += 1) {
+    if (bytes[at] === dot && bytes[at - 1] === slash) isOdd = true;
+  }
+  return isOdd && resolvedPath(bytes.toString('latin1', start, at)).startsWith('packages/');
+}
+
 /** Passes over the `http://host` with which a proxy asks. */
 function skipOrigin(bytes: Buffer, start: number, end: number): number {
   if (bytes[start] !== 0x68 || bytes.toString('latin1', start, start + 4) !== 'http') return start;
   let slashes = 0;
   for (let at = start; at < end && bytes[at] !== space; at += 1) {
-    if (bytes[at] === 0x2f) slashes += 1;
+    if (bytes[at] === slash) slashes += 1;
     if (slashes === 3) return at;
   }
   return start;

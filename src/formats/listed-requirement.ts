@@ -1,5 +1,6 @@
 /** What requirements files and lock files have in common: they list what a mirror is to hold. */
 import { UsageError } from '../core/errors.ts';
+import type { ProjectName } from '../core/names.ts';
 import type { Requirement } from '../packaging/requirement.ts';
 
 /** One requirement and where it stands. */
@@ -9,6 +10,29 @@ export interface ListedRequirement {
   readonly sha256s: readonly string[];
   /** `path:line`, for messages. */
   readonly where: string;
+  /**
+   * The indexes that it may come from, where the file names any; an empty list says that it comes from none. Undefined
+   * where nothing is said.
+   */
+  readonly indexes?: readonly ListedIndex[] | undefined;
+}
+
+/** An index, as a file names it. */
+export interface ListedIndex {
+  /** Undefined for the one that installers take where none is named. */
+  readonly address: string | undefined;
+  /** True for the address of a file, where only that tells of the index. */
+  readonly isOfFiles?: boolean;
+  /** `path:line`, for messages. */
+  readonly where: string;
+}
+
+/** A project that comes from elsewhere than an index. */
+export interface OutsideProject {
+  readonly name: ProjectName;
+  readonly where: string;
+  /** From where: `its source is git, not an index`. */
+  readonly why: string;
 }
 
 /** What a file asks for, together with the files that it includes. */
@@ -19,8 +43,14 @@ export interface ListedRequirements {
    * themselves.
    */
   readonly constraints: readonly ListedRequirement[];
+  /** What is listed and comes from no index: of upstream's projects nothing is meant. */
+  readonly outside: readonly OutsideProject[];
   /** A line about each thing that was passed over, beginning with where it stands. */
   readonly notes: readonly string[];
+  /** The paths of the files, among those that were read, that say nothing at all: something may be about to write them. */
+  readonly empty: readonly string[];
+  /** Who installs from it may choose extras and groups: markers that ask about them may hold. */
+  readonly isLock: boolean;
 }
 
 /**

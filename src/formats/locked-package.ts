@@ -5,7 +5,14 @@ import { type Marker, parseMarker } from '../packaging/marker.ts';
 import { parseSpecifier, type Specifier } from '../packaging/specifier.ts';
 import { parseVersion } from '../packaging/version.ts';
 import { isJsonObject, type JsonObject } from './json.ts';
-import { type ListedRequirement, type ListedRequirements, pinnedSha256s, shown } from './listed-requirement.ts';
+import {
+  type ListedIndex,
+  type ListedRequirement,
+  type ListedRequirements,
+  type OutsideProject,
+  pinnedSha256s,
+  shown,
+} from './listed-requirement.ts';
 
 /** A lock file in TOML: as text, and as the value that the text spells. */
 export interface TomlLock {
@@ -30,6 +37,8 @@ export interface LockedFields {
   readonly hashes: readonly unknown[];
   /** For a package that does not come from an index. */
   readonly url?: string | undefined;
+  /** The index that it comes from, where that is said. */
+  readonly index?: Omit<ListedIndex, 'where'> | undefined;
 }
 
 /** The tables that stand below `[[key]]` in `lock`. Throws {@link UsageError}. */
@@ -51,19 +60,26 @@ function headerLines(text: string, key: string): number[] {
   return text.split('\n').flatMap((line, index) => (header.test(line) ? [index + 1] : []));
 }
 
-/** What `read` makes of each of the packages: a requirement, or the reason why there is none. */
+/** What `read` makes of each of the packages in the file at `path`: a requirement, or the reason why there is none. */
 export function listPackages(
+  path: string,
   packages: readonly LockedPackage[],
   read: (one: LockedPackage) => ListedRequirement | string,
 ): ListedRequirements {
   const requirements: ListedRequirement[] = [];
+  const outside: OutsideProject[] = [];
   const notes: string[] = [];
   for (const one of packages) {
     const outcome = read(one);
-    if (typeof outcome === 'string') notes.push(`${one.where}: ${shown(one.table.name)} is passed over: ${outcome}`);
-    else requirements.push(outcome);
+    if (typeof outcome !== 'string') requirements.push(outcome);
+    else {
+      const { table, where } = one;
+      const name = typeof table.name === 'string' ? projectName(table.name) : undefined;
+      if (name !== undefined) outside.push({ name, where, why: outcome });
+      notes.push(`${where}: ${shown(table.name)} is passed over: ${outcome}`);
+    }
   }
-  return { requirements, constraints: [], notes };
+  return { requirements, constraints: [], outside, notes, empty: packages.length === 0 ? [path] : [], isLock: true };
 }
 
 /** The requirement for the very version that a lock file names. Throws {@link UsageError}. */
@@ -73,7 +89,8 @@ export function lockedRequirement(fields: LockedFields, where: string): ListedRe
   const specifier = exactly(fields.version, where);
   const marker = anyOfMarkers(fields.markers, where);
   const sha256s = pinnedSha256s(fields.hashes, where);
-  return { requirement: { name, extras: [], specifier, url: fields.url, marker }, sha256s, where };
+  const requirement = { name, extras: [], specifier, url: fields.url, marker };
+  return { requirement, sha256s, where, indexes: fields.index && [{ ...fields.index, where }] };
 }
 
 function exactly(version: unknown, where: string): Specifier {

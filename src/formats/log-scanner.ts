@@ -5,7 +5,7 @@
  */
 import { type BytePieces, ByteTable } from '../core/byte-table.ts';
 import { AccessLogReader } from './access-log.ts';
-import { LineSplitter } from './lines.ts';
+import { LineSplitter, lastOf } from './lines.ts';
 import { type LineCounts, OtherLines } from './other-lines.ts';
 import { SentFiles } from './sent-files.ts';
 
@@ -15,6 +15,8 @@ export interface ScannedLines {
   readonly scanner: number;
   /** Where in the log the first line begins that was not scanned. */
   readonly position: number;
+  /** The bytes before that, as far as they were scanned in this run of lines; at most `longestBefore`. */
+  readonly before: Uint8Array;
   /** Seconds since 1970: the latest line; 0 when none tells a time. */
   readonly latest: number;
   readonly others: readonly LineCounts[];
@@ -47,8 +49,8 @@ export class LogScanner {
   readonly #sent = new SentFiles();
   readonly #others = new OtherLines();
   #latest = 0;
-  /** Behind a last line that nothing ends. */
-  #end: number | undefined;
+  /** A last line that nothing ends, where it was scanned. */
+  #last: Buffer = Buffer.alloc(0);
 
   /** Scanners of the same log have different ids. */
   constructor(id = 0) {
@@ -57,7 +59,7 @@ export class LogScanner {
 
   /** The next chunk begins at `position` in the log, where a line begins. */
   begin(position: number): void {
-    this.#end = undefined;
+    this.#last = Buffer.alloc(0);
     this.#latest = 0;
     this.#lines = new LineSplitter(
       position,
@@ -79,14 +81,16 @@ export class LogScanner {
     const kind = new AccessLogReader().read(rest, 0, rest.length);
     if (kind !== 'file' && kind !== 'part') return;
     this.#see(rest, 0, rest.length);
-    this.#end = this.#lines.position + rest.length;
+    this.#last = rest;
   }
 
   /** What the lines say that were scanned since the last time. */
   take(): ScannedLines {
     return {
       scanner: this.#id,
-      position: this.#end ?? this.#lines.position,
+      position: this.#lines.position + this.#last.length,
+      // A copy, as a view would take all that it is a view of along.
+      before: new Uint8Array(lastOf(this.#lines.before, this.#last)),
       latest: this.#latest,
       others: this.#others.take(),
       sent: this.#sent.take(),

@@ -1,6 +1,6 @@
 /**
  * `Pipfile.lock`, specification 6: JSON with packages by name in categories, of which `default` and `develop` always exist.
- * Whatever has a version comes from an index.
+ * Whatever has a version comes from an index: the first of `_meta.sources`, unless it names another one.
  */
 import { UsageError } from '../core/errors.ts';
 import { extraName } from '../packaging/marker.ts';
@@ -14,13 +14,34 @@ const placesOutside = ['path', 'git', 'hg', 'svn', 'bzr', 'editable'];
 /** What the lock file asks for. Throws {@link UsageError}. */
 export function parsePipfileLock(text: string, path: string): ListedRequirements {
   const { _meta, ...categories } = tableOf(parseJson(text, path), 'a JSON object', `${path}:1`);
-  const specification = tableOf(_meta, '_meta', `${path}:1`)['pipfile-spec'];
+  const meta = tableOf(_meta, '_meta', `${path}:1`);
+  const specification = meta['pipfile-spec'];
   if (specification !== 6) {
     throw new UsageError(
       `${path}:1: expected pipfile-spec 6, found ${shown(specification)}; give a requirements file that pipenv exports`,
     );
   }
-  return listPackages(packagesOf(categories, text, path), readPackage);
+  const sources = sourcesOf(meta, `${path}:1`);
+  return listPackages(path, packagesOf(categories, text, path), (one) => readPackage(one, sources));
+}
+
+/** The addresses of the indexes by their names; the first is that of all packages that name none. */
+type Sources = ReadonlyMap<unknown, string>;
+
+function sourcesOf({ sources }: JsonObject, where: string): Sources {
+  const tables = listOrNone(sources, 'sources', where).map((source) => tableOf(source, 'a source', where));
+  return new Map(
+    tables.map(({ name, url }) => {
+      if (typeof url === 'string') return [name, url];
+      throw new UsageError(`${where}: expected the address of an index, found ${shown(url)}`);
+    }),
+  );
+}
+
+/** An index that is not among the sources is told by its name. */
+function addressOf(index: unknown, sources: Sources): string | undefined {
+  if (index === undefined) return [...sources.values()][0];
+  return sources.get(index) ?? (typeof index === 'string' ? index : undefined);
 }
 
 function parseJson(text: string, path: string): unknown {
@@ -58,14 +79,16 @@ function keyLines(text: string, categories: ReadonlySet<string>): Map<string, nu
   return lines;
 }
 
-function readPackage({ table, where }: LockedPackage): ListedRequirement | string {
+function readPackage({ table, where }: LockedPackage, sources: Sources): ListedRequirement | string {
   const outside = placesOutside.find((place) => Object.hasOwn(table, place));
   if (outside !== undefined) return `it comes from ${outside}, not from an index`;
   const url = typeof table.file === 'string' && /^https?:/i.test(table.file) ? table.file : undefined;
   if (table.file !== undefined && url === undefined) return 'it comes from a file, not from an index';
   const markers = table.markers === undefined ? [] : [table.markers];
   const hashes = listOrNone(table.hashes, 'hashes', where);
-  const listed = lockedRequirement({ name: table.name, version: undefined, markers, hashes, url }, where);
+  const address = addressOf(table.index, sources);
+  const index = address === undefined ? undefined : { address };
+  const listed = lockedRequirement({ name: table.name, version: undefined, markers, hashes, url, index }, where);
   const specifier = specifierOf(table.version, where);
   const extras = listOrNone(table.extras, 'extras', where).map((extra) => extraOf(extra, where));
   return { ...listed, requirement: { ...listed.requirement, specifier, extras } };

@@ -30,7 +30,7 @@ export function parsePoetryLock(lock: TomlLock): ListedRequirements {
     );
   }
   const filesByName = isJsonObject(metadata.files) ? metadata.files : {};
-  return listPackages(lockedPackages(lock, 'package'), (one) => readPackage(one, filesByName));
+  return listPackages(lock.path, lockedPackages(lock, 'package'), (one) => readPackage(one, filesByName));
 }
 
 function readPackage({ table, where }: LockedPackage, filesByName: JsonObject): ListedRequirement | string {
@@ -42,7 +42,14 @@ function readPackage({ table, where }: LockedPackage, filesByName: JsonObject): 
   }
   const files = table.files ?? (typeof name === 'string' && Object.hasOwn(filesByName, name) ? filesByName[name] : []);
   const hashes = listOrNone(files, 'files', where).map((file) => tableOf(file, 'a file', where).hash);
-  return lockedRequirement({ name, version: table.version ?? null, markers: markersOf(table), hashes, url }, where);
+  const index = source.type === 'legacy' ? { address: addressOf(source, where) } : undefined;
+  const markers = markersOf(table);
+  return lockedRequirement({ name, version: table.version ?? null, markers, hashes, url, index }, where);
+}
+
+function addressOf({ url }: JsonObject, where: string): string {
+  if (typeof url === 'string') return url;
+  throw new UsageError(`${where}: expected the address of an index, found ${shown(url)}`);
 }
 
 /** One marker, or a table of them by group. A group that is not in the table needs the package everywhere. */

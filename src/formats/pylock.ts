@@ -3,7 +3,7 @@
  * elsewhere (`archive`), or what is no file at all (`vcs`, `directory`). Extras and groups are asked about in markers.
  */
 import { UsageError } from '../core/errors.ts';
-import { type ListedRequirement, type ListedRequirements, shown } from './listed-requirement.ts';
+import { type ListedIndex, type ListedRequirement, type ListedRequirements, shown } from './listed-requirement.ts';
 import {
   type LockedPackage,
   listOrNone,
@@ -23,7 +23,7 @@ export function parsePylock(lock: TomlLock): ListedRequirements {
       `${lock.path}:1: expected lock-version 1.x, found ${shown(version)}; give a requirements file instead`,
     );
   }
-  return listPackages(lockedPackages(lock, 'packages'), readPackage);
+  return listPackages(lock.path, lockedPackages(lock, 'packages'), readPackage);
 }
 
 function readPackage({ table, where }: LockedPackage): ListedRequirement | string {
@@ -32,10 +32,23 @@ function readPackage({ table, where }: LockedPackage): ListedRequirement | strin
   if (outside !== undefined) return `it comes from ${outside}, not from an index`;
   const markers = marker === undefined ? [] : [marker];
   const hashes = filesOf(table, where).map((file) => sha256Of(file, where));
-  if (archive === undefined) return lockedRequirement({ name, version, markers, hashes }, where);
+  if (archive === undefined) {
+    return lockedRequirement({ name, version, markers, hashes, index: indexOf(table, where) }, where);
+  }
   const { url } = tableOf(archive, 'an archive', where);
   if (typeof url !== 'string') return 'its archive is a path, not a file of an index';
   return lockedRequirement({ name, version, markers, hashes, url }, where);
+}
+
+/** Not every program writes it down: then the files tell. */
+function indexOf(table: LockedPackage['table'], where: string): Omit<ListedIndex, 'where'> | undefined {
+  if (table.index !== undefined) {
+    if (typeof table.index === 'string') return { address: table.index };
+    throw new UsageError(`${where}: expected the address of an index, found ${shown(table.index)}`);
+  }
+  const urls = filesOf(table, where).map((file) => tableOf(file, 'a file', where).url);
+  const address = urls.find((url) => typeof url === 'string');
+  return address === undefined ? undefined : { address, isOfFiles: true };
 }
 
 function filesOf({ wheels, sdist, archive }: LockedPackage['table'], where: string): unknown[] {

@@ -1,7 +1,13 @@
 /** Requirements files as pip reads them, with the requirements and constraints files that they include. */
 import { UsageError } from '../core/errors.ts';
 import { parseRequirement, type Requirement } from '../packaging/requirement.ts';
-import { type ListedRequirement, type ListedRequirements, pinnedSha256s, shown } from './listed-requirement.ts';
+import {
+  type ListedIndex,
+  type ListedRequirement,
+  type ListedRequirements,
+  pinnedSha256s,
+  shown,
+} from './listed-requirement.ts';
 import { logicalLines, parseRequirementsLine } from './requirements-line.ts';
 import type { LineOption } from './requirements-options.ts';
 
@@ -11,6 +17,9 @@ interface Reading {
   readonly requirements: ListedRequirement[];
   readonly constraints: ListedRequirement[];
   readonly notes: string[];
+  readonly empty: string[];
+  /** Where installers look, as options say: each counts for all files, and the last one beats those before. */
+  indexes: readonly ListedIndex[] | undefined;
   /** By kind and path: nothing is read twice. */
   readonly seen: Set<string>;
   /** The files that include each other, from the first one on. */
@@ -25,15 +34,21 @@ const mostFiles = 1000;
  * stands in. Throws {@link UsageError}, also for what it throws from `read`, then with the line of the inclusion.
  */
 export function parseRequirementsFile(path: string, read: (path: string) => string): ListedRequirements {
-  const reading: Reading = { read, requirements: [], constraints: [], notes: [], seen: new Set(), open: [] };
+  const found = { requirements: [], constraints: [], notes: [], empty: [] };
+  const reading: Reading = { read, ...found, indexes: undefined, seen: new Set(), open: [] };
   readText(read(path), path, false, reading);
-  const { requirements, constraints, notes } = reading;
-  return { requirements, constraints, notes };
+  const { constraints, notes, empty, indexes } = reading;
+  const requirements = reading.requirements.map((listed) => (indexes === undefined ? listed : { ...listed, indexes }));
+  const outside = requirements.flatMap(({ requirement: { name, url }, where }) =>
+    url === undefined ? [] : [{ name, where, why: 'it comes from a URL, not from an index' }],
+  );
+  return { requirements, constraints, outside, notes, empty, isLock: false };
 }
 
 function readText(content: string, path: string, isConstraint: boolean, reading: Reading): void {
   const into = isConstraint ? reading.constraints : reading.requirements;
   reading.open.push(normalPath(path));
+  if (content.trim() === '') reading.empty.push(path);
   for (const { text, line } of logicalLines(content, path)) {
     const where = `${path}:${line}`;
     const { requirement, options, others } = parseRequirementsLine(text, where);
@@ -53,11 +68,27 @@ const standsAlone: ReadonlySet<string> = new Set(['requirement', 'constraint', '
 const notBehind = 'an option behind a requirement is passed over; give it a line of its own';
 
 function readOptions(options: readonly LineOption[], path: string, where: string, reading: Reading): void {
-  for (const { name, value } of options) {
+  const sorted = [...options].sort((a, b) => rankOf(a) - rankOf(b));
+  for (const { name, value } of sorted) {
     if (name === 'requirement' || name === 'constraint') include(value, name === 'constraint', path, where, reading);
     if (name === 'editable') reading.notes.push(`${where}: an editable project is passed over: it is not of an index`);
+    readIndex(name, value, where, reading);
     if (name === 'hash') reading.notes.push(`${where}: a hash without a requirement is passed over`);
   }
+}
+
+/** What pip does first in a line. */
+function rankOf({ name }: LineOption): number {
+  return ['no-index', 'extra-index-url'].indexOf(name);
+}
+
+/** As pip does: an index takes the place of all before it, further ones come beside it, and without an index there is none. */
+function readIndex(name: string, address: string, where: string, reading: Reading): void {
+  if (name === 'no-index') reading.indexes = [];
+  if (reading.indexes?.length === 0) return;
+  if (name === 'index-url' || name === 'pypi-url') reading.indexes = [{ address, where }];
+  if (name !== 'extra-index-url') return;
+  reading.indexes = [...(reading.indexes ?? [{ address: undefined, where }]), { address, where }];
 }
 
 function include(value: string, isConstraint: boolean, from: string, where: string, reading: Reading): void {
@@ -88,7 +119,7 @@ function readIncluded(path: string, where: string, { read }: Reading): string {
 }
 
 /** Without the `.` and `..` that lead nowhere else: the same file has one such path, links aside. */
-function normalPath(path: string): string {
+export function normalPath(path: string): string {
   const parts: string[] = [];
   for (const part of path.split('/')) {
     if (part === '..' && parts.length > 0 && parts.at(-1) !== '..') parts.pop();

@@ -30,6 +30,14 @@ export function rootIndexJson(serial: number | undefined): RootIndexForm {
   };
 }
 
+/** What shadowmire reads: names with their serials. */
+export const localJson: RootIndexForm = {
+  head: '{',
+  entry: ({ name, serial }) => `\n${JSON.stringify(name)}: ${serial ?? 0}`,
+  separator: ',',
+  tail: '\n}\n',
+};
+
 /** PEP 503; the links are relative so that the tree can be served from any place. */
 export const rootIndexHtml: RootIndexForm = {
   head: `<!DOCTYPE html>

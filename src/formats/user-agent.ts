@@ -1,7 +1,9 @@
 /**
  * Who downloads: what the User-Agent of an installer says, by the rules with which PyPI's own statistics read it, and
- * for the forms that these miss: setuptools on Python 3.10 and later, pdm with the system, Artifactory with its build.
- * Only what is recognized is ever published: an agent can hold anything, such as what pip's users put into `user_data`.
+ * for the forms that these miss: setuptools on Python 3.10 and later, pdm with the system, Artifactory with its build,
+ * and programs of which they know nothing.
+ * Only what is recognized is ever published, names as well as versions: an agent can hold anything, such as what pip's
+ * users put into `user_data`.
  */
 import { isJsonObject, type JsonObject } from './json.ts';
 
@@ -27,8 +29,26 @@ export const otherLabel = 'other';
 /** What follows is no name of an installer; it also bounds the time that the rules take. */
 const longest = 500;
 
-/** pip since 6, and uv: a JSON object follows. */
-const json = /^(?:pip|uv)\/\S+ \{/;
+/** pip since 6, uv, and Hatch since 1.16: a JSON object follows, behind which Hatch names its library. */
+const json = /^(?:pip|uv|hatch)\/\S+ \{/i;
+
+/** Programs whose agents begin with their name and version. */
+const programs = [
+  ...['pip', 'uv', 'poetry', 'pdm', 'hatch', 'pipenv', 'pipx', 'pip-tools', 'pip-audit', 'unearth', 'rye', 'flit'],
+  ...['setuptools', 'distribute', 'twine', 'maturin', 'pex', 'pants', 'micropip', 'buck2'],
+  ...['conda', 'mamba', 'libmamba', 'micromamba', 'conda-lock', 'pixi', 'rattler-build', 'Homebrew'],
+  ...['bandersnatch', 'z3c.pypimirror', 'pep381client', 'Shadowmire', 'proxpi', 'pulpcore', 'pypiserver', 'pypicloud'],
+  ...['Nexus', 'Artifactory', 'RenovateBot', 'Renovate', 'dependabot-core'],
+];
+
+/** By their names in small letters: what is published of whoever names itself so. */
+const names = new Map(
+  [
+    ...programs,
+    ...['uv-pip', 'Bazel', 'devpi', 'requests', 'httpx', 'aiohttp', 'urllib3', 'msnbot', 'Googlebot-Mobile'],
+    ...['OS', 'Browser'],
+  ].map((name) => [name.toLowerCase(), name]),
+);
 
 /**
  * The rules, the first that fits wins; the names of the groups are those of the members. Of two parts with a slash
@@ -41,12 +61,14 @@ const rules: readonly RegExp[] = [
   /^Python-urllib\/(?<python>\d\.\d{1,2})$/,
   /^(?<installer>poetry|pdm)\/(?<version>\S+) (?<implementation>[^\s/]+)\/(?<implementationVersion>\S+)(?: (?<system>[^\s/]+)\/(?<release>\S*))?$/,
   /^(?<installer>twine)\/(?<version>\S+)(?: .*)? (?<implementation>[^\s/]+)\/(?<implementationVersion>\S+)$/,
-  /^(?<installer>Bazel)\/(?:release )?(?<version>[^\s/]+(?: dev)?)$/,
-  /^(?<installer>bandersnatch|z3c\.pypimirror|Nexus|Artifactory|pep381client|conda|pex|maturin|Homebrew)\/(?<version>\S+)/,
-  /^(?<installer>pip|uv|poetry|pdm|setuptools|distribute|hatch|Shadowmire)\/(?<version>\S+)/,
+  // Behind a version it tells its commit; one that was built by hand has no version.
+  /^(?<installer>Bazel)\/(?:release )?(?<version>\d[^\s/]*?(?: dev)?)-?(?: \(.*\))?$/,
+  /^(?<installer>Bazel)\//,
+  new RegExp(`^(?<installer>${programs.map((name) => name.replace('.', '\\.')).join('|')})/(?<version>\\S+)`, 'i'),
   /^(?<installer>pep381client)-proxy\/(?<version>\S+)/,
-  /^(?<installer>devpi)-server\/(?<version>\S+)/,
-  /^python-(?<installer>requests)\/(?<version>\S+)/,
+  /^(?<installer>devpi)-(?:server|client)\/(?<version>\S+)/,
+  /^python-(?<installer>requests|httpx|urllib3)\/(?<version>\S+)/,
+  /^Python\/(?<python>\d\.\d{1,2}) (?<installer>aiohttp)\/(?<version>\S+)/,
   /^(?<installer>Shadowmire)\b/,
   // 1.5 told these two from browsers.
   /^(?<installer>msnbot)\/(?<version>[^\s;()]+)/,
@@ -55,20 +77,24 @@ const rules: readonly RegExp[] = [
 
 const systemTools =
   /^(?:(?:fetch )?libfetch|OpenBSD ftp|MacPorts|NetBSD-ftp|slapt-get|pypi-install|slackrepo|PTXdist|GARstow|xbps)\b/;
-const browsers = /^(?:Mozilla|Safari|wget|curl|Opera|aria2|AndroidDownloadManager|okhttp|Apache-HttpClient)(?:\/|$)/i;
+const browsers =
+  /^(?:Mozilla|Safari|Firefox|Chrome|Opera|UCWEB|Lynx|Links|ELinks|w3m|URL\/Emacs|com\.apple\.WebKit\.Networking|wget2?|curl|libcurl|aria2|axel|HTTPie|FDM \S+|AndroidDownloadManager|okhttp|Apache-HttpClient)(?:\/|$)/i;
 
 /** What `text`, an agent as the client sent it, says. */
 export function parseUserAgent(text: string): UserAgent {
-  const object = json.test(text) ? objectIn(text.slice(text.indexOf(' '))) : undefined;
+  const object = json.test(text) ? objectIn(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1)) : undefined;
   return object === undefined ? fromText(text.slice(0, longest)) : fromObject(object);
 }
 
 /** What stands for the client in statistics: `pip/26.2.1`, `Browser`, or `unknown`. */
 export function agentLabel({ installer, python }: UserAgent): string {
-  const name = harmless(installer?.name);
-  const pythonVersion = plausible(python);
-  if (name === undefined) return pythonVersion === undefined ? 'unknown' : `Python-urllib/${pythonVersion}`;
-  const version = plausible(installer?.version);
+  if (installer === undefined) {
+    const version = plausible(python);
+    return version === undefined ? 'unknown' : `Python-urllib/${version}`;
+  }
+  const name = names.get(installer.name.toLowerCase());
+  if (name === undefined) return 'unknown';
+  const version = plausible(installer.version);
   return version === undefined ? name : `${name}/${version}`;
 }
 
@@ -92,15 +118,20 @@ export function systemLabel({ system }: UserAgent): string | undefined {
 const systems =
   /^(?:(?:Linux|Darwin|Windows|Android|iOS|iPadOS|FreeBSD|GNU\/kFreeBSD|OpenBSD|NetBSD|DragonFly|SunOS|AIX|HP-UX|Haiku|GNU|Java|Emscripten)$|CYGWIN_NT|MSYS_NT|MINGW32_NT|MINGW64_NT)/;
 
-/** Names as far as they look like such: nobody's message to the readers of statistics. */
-function harmless(text: string | undefined): string | undefined {
-  return text !== undefined && /^[A-Za-z0-9][A-Za-z0-9.+!_-]{0,39}$/.test(text) ? text : undefined;
-}
+/**
+ * What may stand in a version beside its numbers: nobody's message to the readers of statistics. The words are those of
+ * PEP 440 and its like, and of those who build for a distribution.
+ */
+const words =
+  'a|b|c|rc|alpha|beta|pre|preview|post|rev|r|dev|final|snapshot|nightly|canary|dfsg|deb|debian|ubuntu|el|fc';
+const version = new RegExp(
+  `^(?:\\d{1,4}!)?\\d{1,8}(?:\\.\\d{1,8}){0,7}` +
+    `(?:[.+_-]?(?:${words})[._-]?\\d{0,14}|[.+_-]\\d{1,8}|[.+_-]g[0-9a-f]{7,12}){0,4}(?: dev|\\+)?$`,
+  'i',
+);
 
-/** Versions by the same rule: a number, and parts that are no longer than a date or the name of a commit. */
 function plausible(text: string | undefined): string | undefined {
-  if (text === undefined || text.length > 40) return undefined;
-  return /^\d{1,8}[A-Za-z0-9]{0,8}(?:[.+!_-][A-Za-z0-9]{1,16})*(?: dev)?$/.test(text) ? text : undefined;
+  return text !== undefined && text.length <= 40 && version.test(text) ? text : undefined;
 }
 
 function fromText(text: string): UserAgent {

@@ -1,6 +1,6 @@
 /**
- * `uv.lock`, version 1: `[[package]]` with a source, which is an index (`registry`) or a place outside of any, and the
- * hashes of all files. A package that only some environments get has their markers as `resolution-markers`.
+ * `uv.lock`, version 1: `[[package]]` with a source, which is an index (`registry`, its address or a folder) or a place
+ * outside of any, and the hashes of all files. A package that only some environments get has their markers as `resolution-markers`.
  */
 import { UsageError } from '../core/errors.ts';
 import { type ListedRequirement, type ListedRequirements, shown } from './listed-requirement.ts';
@@ -24,7 +24,7 @@ export function parseUvLock(lock: TomlLock): ListedRequirements {
       `${lock.path}:1: expected version = 1 of uv.lock, found ${shown(version)}; give a requirements file that uv exports`,
     );
   }
-  return listPackages(lockedPackages(lock, 'package'), readPackage);
+  return listPackages(lock.path, lockedPackages(lock, 'package'), readPackage);
 }
 
 function readPackage({ table, where }: LockedPackage): ListedRequirement | string {
@@ -38,7 +38,8 @@ function readPackage({ table, where }: LockedPackage): ListedRequirement | strin
   // Every package of an index is locked to a version.
   const version = table.version ?? null;
   const markers = listOrNone(table['resolution-markers'], 'markers', where);
-  return lockedRequirement({ name: table.name, version, markers, hashes: hashesOf(table, where), url }, where);
+  const index = typeof source.registry === 'string' ? { address: source.registry } : undefined;
+  return lockedRequirement({ name: table.name, version, markers, hashes: hashesOf(table, where), url, index }, where);
 }
 
 function hashesOf({ sdist, wheels }: LockedPackage['table'], where: string): unknown[] {

@@ -6,6 +6,7 @@ import { extraName } from './marker.ts';
 
 /** What decides which other projects a file needs. */
 export interface CoreMetadata {
+  readonly metadataVersion: string | undefined;
   /** As it is written, like the version. */
   readonly name: string | undefined;
   readonly version: string | undefined;
@@ -15,6 +16,8 @@ export interface CoreMetadata {
   readonly requiresDist: readonly string[];
   /** Normalized. */
   readonly providesExtra: readonly string[];
+  /** Fields, in lower case, that only building a source distribution tells (PEP 643). */
+  readonly dynamic: readonly string[];
 }
 
 /** The longest known heads, with a description inside, are far shorter. */
@@ -31,12 +34,22 @@ export function parseCoreMetadata(bytes: Uint8Array): CoreMetadata | undefined {
   if (!isWhole && bytes.length > longestHead) return undefined;
   const all = (name: string): string[] => fields.filter(([key]) => key === name).map(([, value]) => value.trim());
   return {
+    metadataVersion: all('metadata-version')[0],
     name: all('name')[0],
     version: all('version')[0],
     requiresPython: all('requires-python')[0],
     requiresDist: all('requires-dist'),
     providesExtra: all('provides-extra').map(extraName),
+    dynamic: all('dynamic').map((value) => value.toLowerCase()),
   };
+}
+
+/** All fields at the head of the metadata in `bytes`, by their names in lower case, as far as it is read. */
+export function metadataFields(bytes: Uint8Array): Map<string, string[]> {
+  const { fields } = readFields(new TextDecoder().decode(bytes.subarray(0, longestHead)));
+  const byName = new Map<string, string[]>();
+  for (const [name, value] of fields) byName.set(name, [...(byName.get(name) ?? []), value.trim()]);
+  return byName;
 }
 
 interface Fields {

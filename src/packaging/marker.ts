@@ -28,6 +28,8 @@ export interface Comparison {
   readonly isReversed: boolean;
   /** The operator and the text as a demand on a version, when they are one. */
   readonly clause: Clause | undefined;
+  /** As it was written, but for white space. */
+  readonly text: string;
 }
 
 /** `extra` is each of the extras by itself, `extras` is the set of them (PEP 751). */
@@ -75,6 +77,16 @@ export function evaluateMarker(
   if (extras === undefined) return evaluate(marker, { environment, extra: undefined, extras: undefined });
   const names = [...extras].map(extraName);
   return anyOf(['', ...names], (extra) => evaluate(marker, { environment, extra, extras: names }));
+}
+
+/** `marker` as text. */
+export function markerText(marker: Marker): string {
+  if (marker.join === undefined) return marker.text;
+  const parts = marker.parts.map((part) => {
+    const text = markerText(part);
+    return part.join === undefined || part.join === marker.join ? text : `(${text})`;
+  });
+  return parts.join(` ${marker.join} `);
 }
 
 /** The normalized form of the name of an extra or of a dependency group (PEP 685, PEP 735). */
@@ -132,7 +144,8 @@ function comparisonOf(left: string, operator: string, right: string): Comparison
   const raw = text.slice(1, -1);
   const value = variable === 'extra' || isSet(variable) ? extraName(raw) : raw;
   const clause = versionVariables.has(variable) && !isReversed ? parseClause(operator + value) : undefined;
-  return { join: undefined, variable, operator, value, isReversed, clause };
+  const written = `${left} ${operator} ${right}`;
+  return { join: undefined, variable, operator, value, isReversed, clause, text: written };
 }
 
 function isQuoted(operand: string): boolean {

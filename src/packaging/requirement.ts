@@ -49,6 +49,11 @@ export function parseRequirement(text: string): Requirement | undefined {
   return { name, extras, specifier, url: address, marker: guard.marker };
 }
 
+/** What is wanted, without marker and URL: `flask[async]>=2`. */
+export function requirementText({ name, extras, specifier }: Requirement): string {
+  return name + (extras.length === 0 ? '' : `[${extras.join(',')}]`) + specifier.text;
+}
+
 /** None when there are no brackets. Undefined when what they hold is not a list of names. */
 function readExtras(scanner: Scanner): readonly string[] | undefined {
   const extras: string[] = [];

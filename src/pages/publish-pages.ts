@@ -52,7 +52,8 @@ export async function publishPages(
     const twinPath = pagePath(twin, name);
     if (!isNew && (await isThere(store, path, twinPath, body))) continue;
     if (hasTwin(body.length)) writes.push({ path: twinPath, body: await compress(body) });
-    else if (!isNew && (await store.size(twinPath)) !== undefined) await store.discard([twinPath]);
+    // Of a new project, too: a run that was killed may have left one.
+    else if ((await store.size(twinPath)) !== undefined) await store.discard([twinPath]);
     writes.push({ path, body });
   }
   if (writes.length > 0) await store.publish(writes);

@@ -28,9 +28,11 @@ export interface Release {
   readonly text: string;
   /** Undefined when it is none by PEP 440: such a release counts as older than all others. */
   readonly version: Version | undefined;
-  /** The wants that allow it. */
+  /** The wants that allow all of its files: one that names hashes allows none but theirs. */
   wants: readonly Want[];
   readonly pin: Want | undefined;
+  /** A want for it that names hashes. */
+  readonly hashed: Want | undefined;
   readonly files: Candidate[];
 }
 
@@ -78,7 +80,9 @@ function releaseOf(text: string, wants: readonly Want[], byOrder: Map<string, Re
   const known = byOrder.get(key);
   if (known !== undefined) return known;
   const allowing = wants.filter(({ specifier }) => contains(specifier, version ?? text));
-  const release = { text, version, wants: allowing, pin: pinAmong(allowing), files: [] };
+  const whole = allowing.filter(({ sha256s }) => sha256s.length === 0);
+  const hashed = allowing.find(({ sha256s }) => sha256s.length > 0);
+  const release = { text, version, wants: whole, pin: pinAmong(whole), hashed, files: [] };
   byOrder.set(key, release);
   return release;
 }

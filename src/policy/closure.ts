@@ -5,7 +5,7 @@ import { evaluateMarker, parseMarker } from '../packaging/marker.ts';
 import { contains, parseSpecifier } from '../packaging/specifier.ts';
 import { parseVersion, type Version } from '../packaging/version.ts';
 import { namedExtras } from './named-extras.ts';
-import { orAny } from './parse-rules.ts';
+import { orAny } from './pass-over.ts';
 import { anyVersion, dependencyWant, type Want } from './want.ts';
 
 /** That one release of a project requires another project. Texts are as the metadata has them. */
@@ -45,6 +45,7 @@ export function closeOver(
   for (const { name, want } of open) {
     for (const edge of followed(requirerOf(name), want)) {
       const { target, specifier, release } = edge;
+      if (want.limits?.elsewhere.has(target) === true) continue;
       const because = { where: want.because.where, text: `dependency of ${name} ${release}` };
       const extras = knownOf(edge.extras, requirerOf(target).extras);
       const next = dependencyWant(target, specifierOf(specifier), extras, want.limits, because);

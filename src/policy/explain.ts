@@ -15,6 +15,6 @@ export function explainFile({ file, hold, because }: FileDecision): string {
 
 /** One line about a project: `torch  pages only  mirror.toml:9 (hold = "pages-only"): torch`. */
 export function explainProject({ name, hold, because }: ProjectDecision): string {
-  const what = { files: 'held', 'pages-only': 'pages only', none: 'left out' };
+  const what = { files: 'held', 'pages-only': 'pages only', none: 'left out', local: 'held as it lies here' };
   return `${name}  ${what[hold]}  ${explainReason(because)}`;
 }

@@ -2,7 +2,7 @@
 import type { SimpleFile, SimplePage } from '../formats/simple-json.ts';
 import { candidatesOf, whyHeld, whyLeftOut } from './candidates.ts';
 import { leaveBeyondSize, leaveNeedlessSources, leaveUnfit } from './file-rules.ts';
-import type { Policy } from './policy.ts';
+import { local, type Policy } from './policy.ts';
 import type { Reason } from './reason.ts';
 import {
   type AgeRules,
@@ -37,7 +37,7 @@ const quarantined: Reason = { where: undefined, text: 'quarantined by the index'
  * where a wheel is too large; and what is kept is counted last, among releases that have a file left.
  */
 export function planFiles(policy: Policy, decision: ProjectDecision, page: SimplePage, now: number): FilesPlan {
-  if (decision.hold !== 'files') return planAll(page, false, decision.because);
+  if (decision.hold !== 'files') return planAll(page, decision.hold === local, decision.because);
   if (page.status === 'quarantined') return planAll(page, false, quarantined);
   if (!isRestricted(policy, decision)) return planAll(page, true, decision.because);
   const { releases, files } = policy;
@@ -69,7 +69,7 @@ function agesFor({ releases }: Policy, { name }: ProjectDecision): AgeRules {
 
 /** False when every file is held. Most mirrors restrict nothing, and then need not read a name. */
 function isRestricted({ releases, files }: Policy, { wants }: ProjectDecision): boolean {
-  if (!wants.some(({ specifier }) => specifier.clauses.length === 0)) return true;
+  if (!wants.some(({ specifier, sha256s }) => specifier.clauses.length + sha256s.length === 0)) return true;
   const { noPrereleases, noYanked, keep, minAgeMs, maxAgeMs } = releases;
   const { kinds, sdists, wish, maxSize, maxProjectSize } = files;
   const rules = [noPrereleases, noYanked, keep, minAgeMs, maxAgeMs, kinds, sdists, wish, maxSize, maxProjectSize];

@@ -13,12 +13,15 @@ export interface Fingerprint {
   readonly files: string;
 }
 
+/** Raised where the same rules are to come to something else than before: then everything is planned anew. */
+const meaning = 2;
+
 /** The fingerprint of `policy`. */
 export function fingerprintOf({ rules, otherwise, dependencies, environments, ...policy }: Policy): Fingerprint {
   const places = sortedTexts(environments.map(environmentText));
   return {
     projects: hash([rules.map(ruleText), otherwise.value, dependencies, places]),
-    files: hash([releasesText(policy.releases), filesText(policy.files), policy.unmirrored]),
+    files: hash([meaning, releasesText(policy.releases), filesText(policy.files), policy.unmirrored]),
   };
 }
 
@@ -26,17 +29,19 @@ function hash(value: unknown): string {
   return sha256Hex(new TextEncoder().encode(JSON.stringify(value))).slice(0, 16);
 }
 
-function ruleText({ hold, named, open }: Rule): unknown {
+function ruleText({ hold, index, named, open }: Rule): unknown {
   const names = [...named].map(([name, wants]) => [name, ...sortedTexts(wants.map(wantText))]);
-  return [hold, sortedTexts(names), sortedTexts(open.map(({ kind, text }) => [kind, text]))];
+  const from = index === undefined ? [] : [index.url, sortedTexts(index.fileHosts)];
+  return [hold, sortedTexts(names), sortedTexts(open.map(({ kind, text }) => [kind, text])), ...from];
 }
 
 function wantText({ specifier, extras, sha256s, limits }: Want): unknown {
   return [specifier.text.replaceAll(/\s/g, ''), [...extras].sort(), [...sha256s].sort(), limits && limitsText(limits)];
 }
 
-function limitsText({ byName }: Limits): unknown {
-  return sortedTexts([...byName].map(([name, { specifier, sha256s }]) => [name, specifier.text, [...sha256s].sort()]));
+function limitsText({ byName, elsewhere }: Limits): unknown {
+  const limits = [...byName].map(([name, { specifier, sha256s }]) => [name, specifier.text, [...sha256s].sort()]);
+  return [sortedTexts(limits), [...elsewhere].sort()];
 }
 
 function environmentText(environment: MarkerEnvironment): unknown {

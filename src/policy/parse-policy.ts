@@ -1,19 +1,23 @@
 /** Reads the part of `mirror.toml` that says what a partial mirror holds. */
+import type { ProjectName } from '../core/names.ts';
+import { normalPath } from '../formats/requirements-file.ts';
 import { environmentFrom, implementations, type MarkerEnvironment, platforms } from '../packaging/environment.ts';
-import { complain, fieldsOf, flagOf, type Given, oneOf, refuse, tablesOf, textOf } from './given.ts';
+import { complain, fieldsOf, flagOf, type Given, itemsOf, oneOf, refuse, tablesOf, textOf } from './given.ts';
 import { parseFiles } from './parse-files.ts';
 import { parseBudget, parseReleases, ruled } from './parse-releases.ts';
 import { type GivenRule, parseRule, type RuleSources } from './parse-rules.ts';
-import { type Hold, holds, type Policy, type Rule } from './policy.ts';
+import { parseSource } from './parse-source.ts';
+import { type Hold, otherwiseHolds, type Policy, type Rule } from './policy.ts';
 import { indexRules, joinRegexes } from './project-index.ts';
 import { namesRegex } from './project-patterns.ts';
-import type { Ruled } from './reason.ts';
+import type { Reason, Ruled } from './reason.ts';
 import { uselessRules } from './useless-rules.ts';
 
 /** The top-level keys of `mirror.toml` that are read here. */
 export const policyKeys = [
   'projects',
   'requirements',
+  'may-be-empty',
   'dependencies',
   'unmirrored',
   'otherwise',
@@ -27,9 +31,11 @@ export const policyKeys = [
 type PolicyKey = (typeof policyKeys)[number];
 
 /** What the parsing needs from outside. */
-export interface PolicySources extends Pick<RuleSources, 'reader' | 'compileRegex'> {
+export interface PolicySources extends Pick<RuleSources, 'reader' | 'compileRegex' | 'upstream'> {
   /** Where a value stands, by its path (`releases.keep`, `rule.0.projects.2`): `mirror.toml:12`. */
   readonly at: (keyPath: string) => string;
+  /** The upstream of the mirror, as {@link parseIndexUrl} would have it: a rule that names it is as one that names none. */
+  readonly main?: string | undefined;
 }
 
 /**
@@ -41,7 +47,10 @@ export function parsePolicy(toml: Readonly<Record<string, unknown>>, sources: Po
     toml[key] === undefined ? undefined : { value: toml[key], path: key, at: sources.at };
   const warnings: string[] = [];
   const environments = tablesOf(given('environment')).map(parseEnvironment);
-  const rules = givenRules(given).map((rule) => parseRule(rule, { ...sources, environments, warnings }));
+  const leftOut = new Map<ProjectName, Reason>();
+  const mayBeEmpty = new Set(itemsOf(given('may-be-empty')).map((item) => normalPath(textOf(item))));
+  const ruleSources = { ...sources, environments, warnings, leftOut, mayBeEmpty };
+  const rules = givenRules(given, sources.main).map((rule) => parseRule(rule, ruleSources));
   for (const warning of uselessRules(rules)) warnings.push(warning);
   const files = parseFiles(given('files'), warnings);
   const open = rules.flatMap((rule) => rule.open);
@@ -55,6 +64,7 @@ export function parsePolicy(toml: Readonly<Record<string, unknown>>, sources: Po
     releases: parseReleases(given('releases'), sources.compileRegex),
     files,
     budget: parseBudget(given('budget')),
+    leftOut,
     warnings,
   };
 }
@@ -72,26 +82,31 @@ function hasRegex(table: unknown): boolean {
 }
 
 /** The shorthand comes last: what is named one by one in a rule before it is an exception. */
-function givenRules(given: (key: PolicyKey) => Given | undefined): GivenRule[] {
-  const rules = tablesOf(given('rule')).map(givenRule);
+function givenRules(given: (key: PolicyKey) => Given | undefined, main: string | undefined): GivenRule[] {
+  const rules = tablesOf(given('rule')).map((table) => givenRule(table, main));
   const [projects, requirements] = [given('projects'), given('requirements')];
   const shorthand = projects ?? requirements;
-  return shorthand === undefined ? rules : [...rules, { hold: 'files', given: shorthand, projects, requirements }];
+  return shorthand === undefined
+    ? rules
+    : [...rules, { hold: 'files', index: undefined, given: shorthand, projects, requirements }];
 }
 
-function givenRule(table: Given): GivenRule {
-  const fields = fieldsOf(table, ['projects', 'requirements', 'hold'] as const);
+function givenRule(table: Given, main: string | undefined): GivenRule {
+  const fields = fieldsOf(table, ['projects', 'requirements', 'hold', 'upstream', 'file-hosts'] as const);
   const [projects, requirements, hold] = [fields.get('projects'), fields.get('requirements'), fields.get('hold')];
   if (projects === undefined && requirements === undefined) {
     return complain(table, 'expected projects or requirements, found neither');
   }
-  return { hold: hold === undefined ? 'files' : oneOf(hold, holds), given: hold ?? table, projects, requirements };
+  const [upstream, fileHosts] = [fields.get('upstream'), fields.get('file-hosts')];
+  const source = parseSource({ hold, upstream, fileHosts }, main);
+  return { ...source, given: hold ?? table, projects, requirements };
 }
 
 function otherwiseOf(given: Given | undefined, rules: readonly Rule[]): Ruled<Hold> {
-  const told = ruled(given, (field) => oneOf(field, holds));
+  const told = ruled(given, (field) => oneOf(field, otherwiseHolds));
   if (told !== undefined) return told;
-  const first = rules.find(({ hold }) => hold === 'files');
+  // What comes from elsewhere says nothing about what is held of the upstream.
+  const first = rules.find(({ hold, index }) => hold === 'files' && index === undefined);
   if (first === undefined) return { value: 'files', because: { where: undefined, text: 'everything is held' } };
   return { value: 'none', because: { where: first.because.where, text: 'no rule names the project' } };
 }

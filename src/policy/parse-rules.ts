@@ -1,12 +1,17 @@
+import { UsageError } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { ListedRequirement } from '../formats/listed-requirement.ts';
 import { parseListedRequirements, type RequirementsReader } from '../formats/listed-requirements.ts';
+import { normalPath } from '../formats/requirements-file.ts';
 import type { MarkerEnvironment } from '../packaging/environment.ts';
 import { evaluateMarker } from '../packaging/marker.ts';
-import type { Requirement } from '../packaging/requirement.ts';
+import { type Requirement, requirementText } from '../packaging/requirement.ts';
 import { type Given, itemsOf, textOf, whereIs } from './given.ts';
-import type { Hold, Rule, RulePattern } from './policy.ts';
+import { mayHold, orAny, partListed } from './pass-over.ts';
+import type { Hold, OtherIndex, Rule, RulePattern } from './policy.ts';
 import { type CompileRegex, parsePattern } from './project-patterns.ts';
+import type { Reason } from './reason.ts';
+import { pypiNames, UpstreamNames } from './upstream-names.ts';
 import { bothOf, isImpossible, type Limit, type Limits, ownWant, type Want } from './want.ts';
 
 /** What the parsing of rules needs from outside. */
@@ -17,11 +22,18 @@ export interface RuleSources {
   readonly environments: readonly MarkerEnvironment[];
   /** Gets a line for what can hardly be meant. */
   readonly warnings: string[];
+  /** Gets what requirements files list and leave out. */
+  readonly leftOut: Map<ProjectName, Reason>;
+  /** The normal paths of files that may ask for nothing. */
+  readonly mayBeEmpty: ReadonlySet<string>;
+  /** Whose projects are meant where a rule does not say it; PyPI's unless told. */
+  readonly upstream?: UpstreamNames | undefined;
 }
 
 /** The parts of a rule as they were given. */
 export interface GivenRule {
   readonly hold: Hold;
+  readonly index: OtherIndex | undefined;
   /** Where the rule says what it holds. */
   readonly given: Given;
   readonly projects: Given | undefined;
@@ -29,13 +41,14 @@ export interface GivenRule {
 }
 
 /** Reads one rule and the requirements files that it names. Throws UsageError. */
-export function parseRule({ hold, given, projects, requirements }: GivenRule, sources: RuleSources): Rule {
+export function parseRule({ hold, index, given, projects, requirements }: GivenRule, sources: RuleSources): Rule {
   const named = new Map<ProjectName, Want[]>();
   const open: RulePattern[] = [];
   for (const item of itemsOf(projects)) addPattern(item, sources, named, open);
-  for (const item of itemsOf(requirements)) addListed(item, sources, named);
+  const upstream = index === undefined ? sources.upstream : new UpstreamNames(index.url, [], index.fileHosts);
+  for (const item of itemsOf(requirements)) addListed(item, { ...sources, upstream }, named);
   const because = { where: whereIs(given), text: `hold = "${hold}"` };
-  return { hold, because, named, open };
+  return { hold, because, index, named, open };
 }
 
 type Named = Map<ProjectName, Want[]>;
@@ -45,7 +58,7 @@ function addPattern(item: Given, sources: RuleSources, named: Named, open: RuleP
   const because = { where: whereIs(item), text: textOf(item).trim() };
   if (pattern.kind !== 'name') {
     open.push({ ...pattern, because });
-  } else if (mayApply(pattern.requirement, sources.environments)) {
+  } else if (mayHold(pattern.requirement, sources.environments, [])) {
     add(named, pattern.requirement.name, ownWant(because, pattern.requirement));
   } else {
     sources.warnings.push(`${because.where}: ${because.text}: its marker is true in no [[environment]]`);
@@ -55,22 +68,36 @@ function addPattern(item: Given, sources: RuleSources, named: Named, open: RuleP
 /** Adds what a requirements file lists, narrowed by the constraints that came with it. */
 function addListed(item: Given, sources: RuleSources, named: Named): void {
   const path = textOf(item);
-  const { requirements, constraints, notes } = parseListedRequirements(path, sources.reader);
-  for (const note of notes) sources.warnings.push(note);
-  const limits = limitsFrom(path, constraints, sources.environments);
-  const wanted = requirements.filter(({ requirement }) => mayApply(requirement, sources.environments));
-  for (const listed of wanted) {
-    const want = listedWant(listed, limits);
+  const listed = parseListedRequirements(path, sources.reader);
+  const { constraints, notes, empty } = listed;
+  for (const file of empty) refuseEmptied(file, item, sources);
+  const { upstream = pypiNames, environments, warnings, leftOut } = sources;
+  const { wanted, elsewhere, ...parted } = partListed(listed, { upstream, environments });
+  for (const note of [...notes, ...parted.notes]) warnings.push(note);
+  for (const [name, reason] of parted.leftOut) if (!leftOut.has(name)) leftOut.set(name, reason);
+  const limits = limitsFrom(path, constraints, elsewhere, environments);
+  for (const one of wanted) {
+    const { requirement, where } = one;
+    const want = listedWant(one, limits);
     if (want === undefined) {
-      sources.warnings.push(`${listed.where}: ${requirementText(listed.requirement)} does not come from the index`);
+      warnings.push(`${where}: ${requirementText(requirement)} does not come from the index`);
       continue;
     }
     if (isImpossible(want.specifier)) {
-      sources.warnings.push(`${listed.where}: no version of ${listed.requirement.name} can be ${want.specifier.text}`);
+      warnings.push(`${where}: no version of ${requirement.name} can be ${want.specifier.text}`);
     }
-    add(named, listed.requirement.name, want);
+    add(named, requirement.name, want);
   }
-  if (wanted.length === 0) sources.warnings.push(`${whereIs(item)}: ${path} asks for no project`);
+  if (wanted.length === 0) warnings.push(`${whereIs(item)}: ${path} asks for no project`);
+}
+
+/** Something may just be writing it: what it asked for before must not go because of that. */
+function refuseEmptied(path: string, item: Given, { mayBeEmpty }: RuleSources): void {
+  if (mayBeEmpty.has(normalPath(path))) return;
+  throw new UsageError(
+    `${whereIs(item)}: ${path} asks for nothing, and what it asked for before would be removed; if that is meant, ` +
+      `put ${JSON.stringify(path)} into may-be-empty`,
+  );
 }
 
 function listedWant({ requirement, sha256s, where }: ListedRequirement, limits: Limits | undefined): Want | undefined {
@@ -88,6 +115,7 @@ function listedWant({ requirement, sha256s, where }: ListedRequirement, limits: 
 function limitsFrom(
   path: string,
   constraints: readonly ListedRequirement[],
+  elsewhere: ReadonlySet<ProjectName>,
   environments: readonly MarkerEnvironment[],
 ): Limits | undefined {
   const byName = new Map<ProjectName, Limit>();
@@ -100,26 +128,12 @@ function limitsFrom(
       sha256s: [...(before?.sha256s ?? []), ...sha256s],
     });
   }
-  return byName.size === 0 ? undefined : { path, byName };
-}
-
-/** Anywhere, if no environment was told. */
-function mayApply({ marker }: Requirement, environments: readonly MarkerEnvironment[]): boolean {
-  return marker === undefined || orAny(environments).some((place) => evaluateMarker(marker, place, []) !== false);
+  return byName.size + elsewhere.size === 0 ? undefined : { path, byName, elsewhere };
 }
 
 /** A constraint that holds in one place only must not leave out what another one needs. */
 function surelyApplies({ marker }: Requirement, environments: readonly MarkerEnvironment[]): boolean {
   return marker === undefined || orAny(environments).every((place) => evaluateMarker(marker, place, []) === true);
-}
-
-/** The environments, or one of which nothing is known. */
-export function orAny(environments: readonly MarkerEnvironment[]): readonly MarkerEnvironment[] {
-  return environments.length === 0 ? [{}] : environments;
-}
-
-function requirementText({ name, extras, specifier }: Requirement): string {
-  return name + (extras.length === 0 ? '' : `[${extras.join(',')}]`) + specifier.text;
 }
 
 function add(named: Named, name: ProjectName, want: Want): void {

@@ -8,7 +8,13 @@ import type { OpenPattern } from './project-patterns.ts';
 import type { Reason, Ruled } from './reason.ts';
 import type { Want } from './want.ts';
 
-export const holds = ['files', 'pages-only', 'none'] as const;
+/** What of a project lies below `packages/` because somebody has put it there. */
+export const local = 'local';
+
+/** What is held of projects that no rule names. */
+export const otherwiseHolds = ['files', 'pages-only', 'none'] as const;
+
+export const holds = [...otherwiseHolds, local] as const;
 
 /** What the mirror holds of a project. */
 export type Hold = (typeof holds)[number];
@@ -30,6 +36,8 @@ export interface Policy {
   readonly releases: ReleaseRules;
   readonly files: FileRules;
   readonly budget: Budget;
+  /** Why projects are left out that a requirements or lock file lists, where no rule names them otherwise. */
+  readonly leftOut: ReadonlyMap<ProjectName, Reason>;
   /** One line each: what is allowed but can hardly be meant. */
   readonly warnings: readonly string[];
 }
@@ -39,8 +47,18 @@ export interface Rule {
   readonly hold: Hold;
   /** The reason to give unless the project is held for a want. */
   readonly because: Reason;
+  /** Where its projects come from; undefined for the upstream of the mirror. */
+  readonly index: OtherIndex | undefined;
   readonly named: ReadonlyMap<ProjectName, readonly Want[]>;
   readonly open: readonly RulePattern[];
+}
+
+/** An index beside the upstream of the mirror. */
+export interface OtherIndex {
+  /** Without a slash at its end; the pages of projects lie below it. */
+  readonly url: string;
+  /** From where files of it may come, besides its own host. */
+  readonly fileHosts: readonly string[];
 }
 
 /** A glob or a regex of a rule. */

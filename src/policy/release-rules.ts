@@ -16,10 +16,14 @@ import type { Want } from './want.ts';
 export function leaveUnwanted({ releases }: Candidates, because: Reason): void {
   for (const release of releases) {
     if (release.wants.length > 0) continue;
-    const detail = release.text === '' ? versionText(release) : `${versionText(release)} is not wanted`;
-    for (const file of release.files) leaveOut(file, 'pinned-too', because, detail);
+    const unwanted = release.text === '' ? versionText(release) : `${versionText(release)} is not wanted`;
+    const { hashed } = release;
+    const [reason, detail] = hashed === undefined ? [because, unwanted] : [hashed.because, otherHash];
+    for (const file of release.files) leaveOut(file, 'pinned-too', reason, detail);
   }
 }
+
+const otherHash = 'its sha256 is not one of those that are pinned';
 
 /** Leaves out files that were yanked (PEP 592). */
 export function leaveYanked({ files }: Candidates, { noYanked }: ReleaseRules): void {

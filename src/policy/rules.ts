@@ -1,6 +1,6 @@
 /** Which projects the mirror holds, and what of them. */
 import type { ProjectName } from '../core/names.ts';
-import type { Hold, Policy } from './policy.ts';
+import { type Hold, local, type Policy, type Rule } from './policy.ts';
 import { type Reason, withDetail } from './reason.ts';
 import { ownWant, type Want } from './want.ts';
 
@@ -9,6 +9,8 @@ export interface ProjectDecision {
   readonly name: ProjectName;
   readonly hold: Hold;
   readonly because: Reason;
+  /** Where it comes from; see {@link sourceOf}. */
+  readonly source?: string | undefined;
   /** A release is held when one of these allows it. Empty unless files are held. */
   readonly wants: readonly Want[];
 }
@@ -20,22 +22,44 @@ export interface ProjectDecision {
 export function decideProject(policy: Policy, name: ProjectName, wants: readonly Want[] = []): ProjectDecision {
   const rule = policy.rules[policy.index(name)];
   if (rule === undefined) return decideUnruled(policy, name, wants);
+  const source = sourceIn(rule);
   const pattern = rule.open.find(({ matches }) => matches(name));
   const named = rule.named.get(name) ?? [];
-  if (rule.hold !== 'files') {
+  if (rule.hold !== 'files' && rule.hold !== local) {
     const what = named[0]?.because.text ?? pattern?.because.text ?? name;
-    return { name, hold: rule.hold, because: withDetail(rule.because, what), wants: [] };
+    return { name, hold: rule.hold, because: withDetail(rule.because, what), source, wants: [] };
   }
   const own = pattern === undefined ? named : [...named, ownWant(pattern.because)];
-  return { name, hold: 'files', because: own[0]?.because ?? rule.because, wants: [...own, ...wants] };
+  return { name, hold: rule.hold, because: own[0]?.because ?? rule.because, source, wants: [...own, ...wants] };
 }
 
-function decideUnruled({ otherwise }: Policy, name: ProjectName, wants: readonly Want[]): ProjectDecision {
+/**
+ * Where a project comes from: undefined for the upstream of the mirror, the address of another index, or {@link local}. The
+ * first rule that names it decides, and nothing else: no index is ever asked for a project of another one.
+ */
+export function sourceOf({ rules, index }: Policy, name: ProjectName): string | undefined {
+  const rule = rules[index(name)];
+  return rule && sourceIn(rule);
+}
+
+function sourceIn({ hold, index }: Rule): string | undefined {
+  return hold === local ? local : index?.url;
+}
+
+function decideUnruled({ otherwise, leftOut }: Policy, name: ProjectName, wants: readonly Want[]): ProjectDecision {
   const { value, because } = otherwise;
   const [first] = wants;
   if (value === 'files') return { name, hold: 'files', because, wants: [ownWant(because), ...wants] };
   if (first !== undefined) return { name, hold: 'files', because: first.because, wants };
-  return { name, hold: value, because, wants: [] };
+  return { name, hold: value, because: (value === 'none' && leftOut.get(name)) || because, wants: [] };
+}
+
+/** Whether the policy leaves out anything that the upstream has, but for what comes from elsewhere. */
+export function choosesOfUpstream({ rules, otherwise, releases, files }: Policy): boolean {
+  const { minAgeExempt: _names, isMinAgeExempt: _is, ...ages } = releases;
+  const { wishes: _wishes, places: _places, ...kinds } = files;
+  const isRestricted = Object.values({ ...ages, ...kinds }).some((rule) => rule !== undefined);
+  return isRestricted || otherwise.value !== 'files' || rules.some((rule) => sourceIn(rule) === undefined);
 }
 
 /** True when the rules let the mirror hold files or pages of `name`, without regard to what others depend on. */
@@ -44,13 +68,13 @@ export function mayHold({ rules, index, otherwise }: Policy, name: ProjectName):
 }
 
 /**
- * All projects that the rules let the mirror hold, sorted, without those that others depend on; undefined when only the
- * list of all projects can tell. With these a run needs no such list.
+ * All projects that the rules name and let the mirror hold, sorted, without those that others depend on and those that lie
+ * here; undefined when only upstream's list of all projects can tell. With these a run needs no such list.
  */
 export function policyNames(policy: Policy): readonly ProjectName[] | undefined {
   const { rules, otherwise } = policy;
-  const isOpen = rules.some(({ hold, open }) => hold !== 'none' && open.length > 0);
+  const isOpen = rules.some((rule) => rule.hold !== 'none' && sourceIn(rule) === undefined && rule.open.length > 0);
   if (isOpen || otherwise.value !== 'none') return undefined;
   const names = new Set(rules.flatMap(({ named }) => [...named.keys()]));
-  return [...names].filter((name) => mayHold(policy, name)).sort();
+  return [...names].filter((name) => mayHold(policy, name) && sourceOf(policy, name) !== local).sort();
 }

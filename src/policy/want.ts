@@ -8,7 +8,7 @@ export interface Want {
   readonly specifier: Specifier;
   /** Normalized. What they need is needed too. */
   readonly extras: readonly string[];
-  /** Files that are held whatever the other rules say. */
+  /** Files that are held whatever the other rules say; with such, no others are wanted. */
   readonly sha256s: readonly string[];
   readonly because: Reason;
   /**
@@ -20,11 +20,14 @@ export interface Want {
   readonly limits: Limits | undefined;
 }
 
-/** Constraints that come with a requirements file. */
+/** What a requirements file says of dependencies. */
 export interface Limits {
   /** The file, which tells limits apart. */
   readonly path: string;
+  /** Its constraints. */
   readonly byName: ReadonlyMap<ProjectName, Limit>;
+  /** Projects that come from another index than upstream: what upstream has under their names is somebody else's. */
+  readonly elsewhere: ReadonlySet<ProjectName>;
 }
 
 /** What one constraint demands. */

@@ -23,14 +23,20 @@ export interface MirrorState {
   readonly endless?: Readonly<Record<string, string>> | undefined;
   /** Stands for the rules that the remembered wants follow from; forgotten as soon as they may be others. */
   readonly wantsOf?: string | undefined;
-  /** Projects that the policy names and upstream does not have. */
+  /** Projects that the policy names and upstream does not have, or has nothing of that is wanted. */
   readonly missing?: readonly string[] | undefined;
+  /** What is wanted of projects and not held, by project, with the decision that it was found by. */
+  readonly unmet?: Readonly<Record<string, UnmetOf>> | undefined;
+  /** What was told of that last. */
+  readonly unmetLines?: readonly string[] | undefined;
   /** Milliseconds: what is named and missing is not asked for again before. */
   readonly missingRetryAt?: number | undefined;
   /** What the addresses of upstream's files begin with, up to the slash before `packages/`. */
   readonly fileBase?: string | undefined;
   /** The settings that the published pages were made with. */
   readonly pageForm?: string | undefined;
+  /** The legacy JSON is served; undefined where it is not. */
+  readonly legacyJson?: LegacyJsonState | undefined;
   /** ETag of the list of projects that was last compared as a whole. */
   readonly listEtag?: string | undefined;
   /** The sha256 of that list as upstream served it. */
@@ -57,6 +63,14 @@ export interface MirrorState {
   readonly rootIndexDue?: boolean | undefined;
   /** The sha256 of the published root index in both forms. */
   readonly rootIndex?: { readonly json: string; readonly html: string } | undefined;
+  /** The number of the latest change that the published root index shows; see change-log.ts. */
+  readonly changesListed?: number | undefined;
+  /** What the published change feed tells: of which log, up to which change, and {@link changesListed}. */
+  readonly changesTold?: { readonly id: string; readonly last: number; readonly listed: number } | undefined;
+  /** How far upstream's change feed was read; undefined where upstream has none, or from where on is not known. */
+  readonly feed?: FeedPosition | undefined;
+  /** Milliseconds: upstream has no change feed; not asked for again before. */
+  readonly feedRetryAt?: number | undefined;
   /** What was last learned from upstream's signed snapshots. */
   readonly upstreamSnapshot?: UpstreamSnapshot | undefined;
   /** Milliseconds: a run is at work since then, unless it died. */
@@ -77,6 +91,12 @@ export interface MirrorState {
   readonly checkedShare?: number | undefined;
 }
 
+/** The wants of a project for which nothing is held, each with why. */
+export interface UnmetOf {
+  readonly decision: string;
+  readonly wants: readonly { readonly key: string; readonly why: string }[];
+}
+
 /** Whether it is known whose mirror it is: what lies under a target whose state knows nothing may be anybody's. */
 export function isKnown({ upstream, adopted, adopting }: MirrorState): boolean {
   return (upstream ?? adopted ?? adopting) !== undefined;
@@ -91,6 +111,24 @@ export interface UpstreamSnapshot {
   readonly unprovenSince?: number | undefined;
   /** The groups of pages of which nothing is published, as upstream serves others than it has signed. */
   readonly held?: readonly number[] | undefined;
+}
+
+/** How the legacy JSON is made. */
+export interface LegacyJsonState {
+  /** What the addresses of files begin with, without a slash at its end. */
+  readonly base: string;
+  /** While it is missing, or other than it should be, of projects that did not change: up to this name it is not. */
+  readonly filledTo?: string | undefined;
+}
+
+/** A place in upstream's change feed. */
+export interface FeedPosition {
+  /** Of the feed: under another one, numbers mean something else. */
+  readonly id: string;
+  /** Everything up to the change with this number is queued or done. */
+  readonly number: number;
+  /** ETag of the feed's head, where that told nothing beyond {@link number}. */
+  readonly etag?: string | undefined;
 }
 
 /** How far a check of everything has come. */

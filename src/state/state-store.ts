@@ -6,6 +6,7 @@ import type { ProjectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
 import type { IndexEntry } from '../formats/root-index.ts';
 import type { Announcement, Announcements } from './announcements.ts';
+import type { ChangeLog } from './change-log.ts';
 import type { MirrorState } from './mirror-state.ts';
 import type { OddFile, OddFiles } from './odd-files.ts';
 import type { PageHashes, PageStore } from './page-store.ts';
@@ -24,6 +25,8 @@ export interface Wanted {
   readonly removed: boolean;
   /** What the changelog says of it. */
   readonly rows?: readonly Announcement[];
+  /** True when upstream says that it has the project again: what was said of its removal before does not count any more. */
+  readonly isBack?: boolean;
 }
 
 /** What a partial mirror has decided for a project. */
@@ -108,6 +111,8 @@ export interface HeldProject {
   readonly status: string | undefined;
   /** True when a person brought it back although upstream does not have it. */
   readonly restored: boolean;
+  /** Where it is from: undefined for the upstream of the mirror, the address of another index, or 'local'. */
+  readonly source: string | undefined;
   readonly files: readonly HeldFile[];
 }
 
@@ -118,6 +123,8 @@ export type Finished = { readonly due: Due } & (
       readonly serial: number | undefined;
       readonly etag: string | undefined;
       readonly status: string;
+      /** Where it is from, if not from the upstream of the mirror. */
+      readonly source?: string | undefined;
       /** Upstream has just served its page: a person need not keep it any more. */
       readonly served?: boolean;
       /** Files that are not held any more. */
@@ -200,9 +207,10 @@ export interface ListTakeover {
   /**
    * Queues what is missing here or newer there, and what is held but not listed (as removed).
    * Ignores what is held at a higher serial than the list's own. With `lowers`, serials that are higher than those of
-   * the list are forgotten. Returns how many were queued.
+   * the list are forgotten. The list is that of the upstream, or of the other index that `source` says, and nothing that is
+   * from elsewhere is compared with it. Returns how many were queued.
    */
-  commit(listSerial: number | undefined, state: MirrorState, lowers?: boolean): number;
+  commit(listSerial: number | undefined, state: MirrorState, lowers?: boolean, source?: string): number;
   abandon(): void;
 }
 
@@ -215,6 +223,8 @@ export interface StateStore {
   readonly underWay: UnderWay;
   /** The files that alone are left out of a page. */
   readonly odd: OddFiles;
+  /** What has changed here, for mirrors that mirror from this one. */
+  readonly changes: ChangeLog;
   mirror(): MirrorState;
   /** Changes the members that are given; undefined forgets one. */
   remember(state: MirrorState): void;
@@ -279,6 +289,10 @@ export interface StateStore {
   hold(name: ProjectName, files: readonly HeldFile[]): void;
   finish(projects: readonly Finished[]): void;
   park(parked: Parked): void;
+  /** Where published projects are from, besides the upstream, and how many. */
+  sources(): { readonly source: string; readonly projects: number }[];
+  /** The projects that are from there: see {@link HeldProject.source}. */
+  publishedFrom(source: string): ProjectName[];
   /** Published projects by name after `after`. */
   published(after: ProjectName | undefined, limit: number): IndexEntry[];
   /** What is wrong with the provenance of a project's files, as it was published last. */

@@ -14,12 +14,16 @@ export interface KnownLog {
   readonly position: number;
   /** Seconds since 1970: the latest line that was read. */
   readonly latest: number;
+  /** The bytes before the position: how many, and their hash. Undefined where an older version read the log. */
+  readonly before: { readonly bytes: number; readonly sha256: string } | undefined;
 }
 
-/** A log as it is now: how far it was read, and its first bytes, by which it is known again. */
-export interface LogProgress extends Omit<KnownLog, 'id'> {
+/** A log as it is now: how far it was read, and by what it is known again, its first bytes and those before the position. */
+export interface LogProgress extends Omit<KnownLog, 'id' | 'before'> {
   readonly id: number | undefined;
   readonly head: Buffer;
+  /** Undefined for the same as before. */
+  readonly before?: Uint8Array | undefined;
 }
 
 /** What is summed up of a day: `line` by what became of it; downloads by `python`, `system`, `project`, `file`, `installer`. */
@@ -63,8 +67,8 @@ export interface StatsStore {
   starts(): Int32Array | undefined;
   /** The project that holds the file at `path`, below `web/`; else the first of `candidates` that holds one of that name. */
   holderOf(path: string, filename: string, candidates: readonly ProjectName[]): ProjectName | undefined;
-  /** The log that begins with the same bytes as `head`. */
-  knownLog(head: Buffer): KnownLog | undefined;
+  /** The logs that began with the same bytes as `head`, those first that are known by more of them, or were read farther. */
+  knownLogs(head: Buffer): KnownLog[];
   /** The log of a series that reaches farthest. */
   latestLog(series: string): KnownLog | undefined;
   /**

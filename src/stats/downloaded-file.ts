@@ -1,18 +1,10 @@
 /** Which of the addresses below /packages/ are files of projects, and not what lies beside them. */
 import { isFileName } from '../core/paths.ts';
+import { resolvedPath } from '../formats/requested-path.ts';
 
 /** The file at the path of a request; undefined for folders, metadata, provenance and signatures. */
 export function downloadedFile(requested: string): { readonly path: string; readonly filename: string } | undefined {
-  const path = decoded(requested).replace(/^\/+/, '');
+  const path = resolvedPath(requested);
   const filename = path.slice(path.lastIndexOf('/') + 1);
   return isFileName(filename) ? { path, filename } : undefined;
-}
-
-function decoded(path: string): string {
-  if (!path.includes('%')) return path;
-  try {
-    return decodeURIComponent(path);
-  } catch {
-    return path;
-  }
 }

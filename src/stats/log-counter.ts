@@ -8,7 +8,6 @@ import { sentRow } from '../formats/sent-files.ts';
 import {
   agentLabel,
   labelName,
-  otherLabel,
   parseUserAgent,
   pythonLabel,
   systemLabel,
@@ -24,9 +23,8 @@ import { Numbered } from './numbered.ts';
 const mostPairs = 400_000;
 /** So many files, and agents, are more than there are in any day. */
 const mostTexts = 1_000_000;
-/** Honest clients have some thousand labels; who makes up more is counted by the name alone, and then as `other`. */
+/** Honest clients have some thousand labels; who makes up more versions is counted by the name alone. */
 const mostLabels = 10_000;
-const mostNames = 11_000;
 const secondsPerDay = 86_400;
 /** The number of no file and no client. */
 const nothing = -1;
@@ -63,8 +61,10 @@ export interface LogCounterOptions {
 }
 
 export class LogCounter {
-  /** How many lines were not counted for their time. */
+  /** How many lines were not counted as their time is yet to come. */
   future = 0;
+  /** How many downloads were not counted as their day is closed. */
+  closed = 0;
   readonly #options: LogCounterOptions;
   readonly #days = new Map<number | undefined, DayCounter>();
   readonly #scanners = new Map<number, ScannerNumbers>();
@@ -72,6 +72,8 @@ export class LogCounter {
   /** By the number of the file: what tells it from others, also when it is numbered anew. */
   readonly #fileHashes: number[] = [];
   readonly #clients = new Numbered<Client>();
+  /** By the number of the client: the same of it. */
+  readonly #clientHashes: number[] = [];
   /** By the number of the client: that of what stands for it, as many clients have the same. */
   readonly #labelNumbers: number[] = [];
   readonly #labels = new Numbered<string>();
@@ -117,7 +119,7 @@ export class LogCounter {
       today = number;
       const file = files[sent[at + sentRow.path] as number] as number;
       const client = clients[sent[at + sentRow.agent] as number] as number;
-      if (day.isClosed) day.see('closed', 1, 0);
+      if (day.isClosed) this.#late(day);
       else if (file === nothing) day.see('no-file', 1, 0);
       else if (client === nothing) day.see('unreadable', 1, 0);
       else this.#countSent(sent, at, day, file, client);
@@ -141,15 +143,22 @@ export class LogCounter {
     this.future += lines;
   }
 
+  #late(day: DayCounter): void {
+    day.see('closed', 1, 0);
+    this.closed += 1;
+  }
+
   #countSent(sent: Float64Array, at: number, day: DayCounter, file: number, client: number): void {
     const size = sent[at + sentRow.size] as number;
     const begins = this.#options.starts.begins(
-      sent[at + sentRow.client] as number,
+      // Many may share an address: they are told apart as far as the statistics tell them apart.
+      (sent[at + sentRow.client] as number) ^ (this.#clientHashes[client] as number),
       this.#fileHashes[file] as number,
       sent[at + sentRow.seconds] as number,
+      sent[at + sentRow.isPart] === 1,
     );
-    if (sent[at + sentRow.isPart] === 1 && !begins) day.see('continued', 1, size);
-    else day.add(file, this.#labelNumbers[client] as number, client, size);
+    if (begins) day.add(file, this.#labelNumbers[client] as number, client, size);
+    else day.see('continued', 1, size);
   }
 
   #day(number: number | undefined): DayCounter {
@@ -199,7 +208,9 @@ export class LogCounter {
     const agent = parseUserAgent(text);
     const label = this.#labelOf(agent);
     const client = { python: pythonLabel(agent), system: systemLabel(agent) };
-    return this.#clients.number(`${label} ${client.python} ${client.system}`, () => {
+    const key = `${label} ${client.python} ${client.system}`;
+    return this.#clients.number(key, () => {
+      this.#clientHashes.push(hashOf(key));
       this.#labelNumbers.push(this.#labels.number(label, () => label));
       return client;
     });
@@ -207,9 +218,7 @@ export class LogCounter {
 
   #labelOf(agent: UserAgent): string {
     const label = agentLabel(agent);
-    if (this.#labels.has(label) || this.#labels.size < mostLabels) return label;
-    const name = labelName(label);
-    return this.#labels.has(name) || this.#labels.size < mostNames ? name : otherLabel;
+    return this.#labels.has(label) || this.#labels.size < mostLabels ? label : labelName(label);
   }
 
   #downloads({ pairs }: DayCounter): DownloadTable {

@@ -7,8 +7,9 @@ import type { ProjectName } from '../core/names.ts';
 import { projectName } from '../core/names.ts';
 import { parkDelayMs } from '../core/retry.ts';
 import type { Due, HeldProject } from '../state/state-store.ts';
-import { type Announced, announcedOf } from './announced.ts';
+import { type Announced, announcedFor } from './announced.ts';
 import type { Mirror } from './mirror.ts';
+import { mirrorFor } from './sources.ts';
 import { stale } from './staleness.ts';
 import type { Waiting } from './waiting.ts';
 
@@ -51,12 +52,24 @@ function isHere({ state }: Mirror, { name }: Due, { published }: HeldProject): b
 
 /** Looks for doubtful projects in the list of all. Where it lacks them, too, they are gone. Throws PausedError. */
 export async function proveAbsences(mirror: Mirror): Promise<void> {
-  const { state, clock, settings, report } = mirror;
+  const { state, clock, settings } = mirror;
   const only = settings.projects && new Set(settings.projects);
   const doubtful = state.announcements
     .doubtful(clock.now() - absentForGoodMs)
     .filter((name) => only?.has(name) ?? true);
-  if (doubtful.length === 0) return;
+  const bySource = new Map<string | undefined, ProjectName[]>();
+  for (const name of doubtful) {
+    const source = mirror.selection.sourceOf(name);
+    bySource.set(source, [...(bySource.get(source) ?? []), name]);
+  }
+  for (const [, [first, ...more]] of bySource) {
+    if (first !== undefined) await proveAbsencesOf(mirrorFor(mirror, first), [first, ...more]);
+  }
+}
+
+/** The same for projects of one index, which is the upstream of `mirror`. */
+async function proveAbsencesOf(mirror: Mirror, doubtful: readonly ProjectName[]): Promise<void> {
+  const { state, report } = mirror;
   try {
     const { listed, serial } = await listedOf(mirror, new Set(doubtful));
     const gone = doubtful.filter((name) => !listed.has(name) && isNewer(mirror, name, serial));
@@ -88,8 +101,9 @@ async function listedOf(
 }
 
 /** A list that is older than what is known of the project says nothing about it. */
-function isNewer({ state }: Mirror, name: ProjectName, listSerial: number | undefined): boolean {
+function isNewer(mirror: Mirror, name: ProjectName, listSerial: number | undefined): boolean {
+  const { state } = mirror;
   if (listSerial === undefined) return true;
-  const { removedAt = 0 } = announcedOf(name, state.announcements.of(name));
+  const { removedAt = 0 } = announcedFor(mirror, name);
   return Math.max(removedAt, state.held(name).serial ?? 0, state.queued(name)?.serial ?? 0) <= listSerial;
 }

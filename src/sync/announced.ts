@@ -6,6 +6,7 @@ import { parseDistributionName } from '../packaging/distribution-name.ts';
 import { compareVersions, parseVersion } from '../packaging/version.ts';
 import { type Announcement, notListed } from '../state/announcements.ts';
 import type { HeldFile } from '../state/state-store.ts';
+import type { Mirror } from './mirror.ts';
 
 /** What follows from the rows. */
 export interface Announced {
@@ -19,6 +20,11 @@ export interface Announced {
   readonly isQuarantined: boolean;
   /** Whether a file that upstream lists no more is gone because of that. */
   quarantines(file: HeldFile): boolean;
+}
+
+/** What the changelog of the index that `name` comes from says: of the upstream only, as no other one tells any. */
+export function announcedFor({ state, selection }: Pick<Mirror, 'state' | 'selection'>, name: ProjectName): Announced {
+  return announcedOf(name, selection.sourceOf(name) === undefined ? state.announcements.of(name) : []);
 }
 
 /** Reads the rows of `name`, the oldest first. */

@@ -4,7 +4,8 @@
  *
  * A project that upstream removes counts as one. So does one that nothing requires any more, and one that loses files
  * counts as the part of its files that goes: no owner of a project counts as more than one. These two stop where all that
- * goes comes to the limit, and hold up no removal: each owner can cause them by himself.
+ * goes comes to the limit, and hold up no removal: each owner can cause them by himself. Of the projects of another index than
+ * the upstream a run takes no larger part away.
  */
 import type { Clock } from '../core/clock.ts';
 import type { ProjectName } from '../core/names.ts';
@@ -34,6 +35,8 @@ export interface Deletion {
   readonly share: number;
   /** Upstream has removed the project itself. */
   readonly isRemoval: boolean;
+  /** Where it is from, if not from the upstream. */
+  readonly source?: string | undefined;
 }
 
 /** What went, or may go: projects that upstream removed, and all together. */
@@ -48,6 +51,8 @@ export class Brake {
   readonly #allowed: number | undefined;
   readonly #taken = new Map<ProjectName, Counts>();
   readonly #refused = new Map<ProjectName, Deletion>();
+  /** What other indexes have removed in this run, and how many projects are from there at most. */
+  readonly #elsewhere = new Map<string, { readonly gone: Set<ProjectName>; readonly projects: number }>();
   #goneShares: Gone['shares'] = new Map();
   #counts: Counts = { removals: 0, all: 0 };
   #limit: Counts = { removals: 0, all: 0 };
@@ -121,7 +126,7 @@ export class Brake {
     const removals = this.#counts.removals + cost.removals - before.removals;
     const all = this.#counts.all + cost.all - before.all;
     const pulled = this.#isPulled;
-    if (isRemoval) pulled.removals ||= removals > this.#limit.removals;
+    if (isRemoval) pulled.removals ||= removals > this.#limit.removals || this.#isMuchOf(deletion);
     else pulled.all ||= all > this.#mostInAll() + roundingError;
     if (pulled.removals || (pulled.all && !isRemoval)) {
       this.#refused.set(name, deletion);
@@ -130,6 +135,15 @@ export class Brake {
     this.#taken.set(name, cost);
     this.#counts = { removals, all };
     return true;
+  }
+
+  /** Whether too much of a small index goes, which is little of the whole mirror. */
+  #isMuchOf({ name, source }: Deletion): boolean {
+    if (source === undefined || this.#allowed !== undefined) return false;
+    const known = this.#elsewhere.get(source);
+    const { gone, projects } = known ?? { gone: new Set(), projects: this.#state.publishedFrom(source).length };
+    this.#elsewhere.set(source, { gone: gone.add(name), projects });
+    return gone.size > mostInADay(projects);
   }
 
   #costOf({ name, isRemoval, share }: Deletion): Counts {

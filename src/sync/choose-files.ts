@@ -5,8 +5,10 @@ import type { PublishedFile, SimpleFile, SimplePage } from '../formats/simple-js
 import { parseDistributionName } from '../packaging/distribution-name.ts';
 import { parseVersion } from '../packaging/version.ts';
 import { planFiles } from '../policy/files.ts';
+import { neededSources } from '../policy/needed-sources.ts';
 import type { Policy } from '../policy/policy.ts';
 import type { ProjectDecision } from '../policy/rules.ts';
+import { allMet, type Unmet, unmetWants } from '../policy/unmet.ts';
 import type { SourcePage } from './known-page.ts';
 import type { Mirror } from './mirror.ts';
 import { type Allows, linkOf } from './plan.ts';
@@ -18,6 +20,7 @@ export interface ChosenFiles {
   readonly linked: boolean;
   /** There are others, and our page does not list them. */
   readonly hidden: boolean;
+  readonly unmet: Unmet;
   /** Milliseconds: when time alone changes the choice. */
   readonly nextChange: number | undefined;
 }
@@ -29,18 +32,22 @@ export function chooseFiles(
   page: SimplePage,
 ): ChosenFiles {
   if (policy === undefined || decision === undefined) {
-    return { wanted: page.files, linked: false, hidden: false, nextChange: undefined };
+    return { wanted: page.files, linked: false, hidden: false, unmet: allMet, nextChange: undefined };
   }
-  const { files, nextChange } = planFiles(policy, decision, page, clock.now());
+  const plan = planFiles(policy, decision, page, clock.now());
+  const { files, nextChange } = plan;
   const wanted = files.flatMap(({ file, hold }) => (hold ? [file] : []));
   const isShown = page.status !== 'quarantined' && (decision.hold === 'pages-only' || policy.unmirrored === 'upstream');
-  return { wanted, linked: isShown, hidden: !isShown && wanted.length < page.files.length, nextChange };
+  const hidden = !isShown && wanted.length < page.files.length;
+  return { wanted, linked: isShown, hidden, unmet: unmetWants(decision, page, plan), nextChange };
 }
 
 /** Stands for what comes of the choice: as long as upstream's page is the same, it is the same page and files. */
-export function outcomeOf({ wanted, linked, hidden }: ChosenFiles, { dependencies }: Policy): string {
+export function outcomeOf({ wanted, linked, hidden }: ChosenFiles, policy: Policy, name: ProjectName): string {
+  const filenames = wanted.map(({ filename }) => filename);
   // Where dependencies count, what the files require was learned, too.
-  const what = [linked, hidden, dependencies, wanted.map(({ filename }) => filename)];
+  const learned = policy.dependencies && [...neededSources(policy, name, filenames)];
+  const what = [linked, hidden, learned, filenames];
   return sha256Hex(Buffer.from(JSON.stringify(what))).slice(0, 32);
 }
 

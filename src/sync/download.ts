@@ -73,7 +73,7 @@ async function fetchProvenance(
   name: ProjectName,
   planned: PlannedFile,
 ): Promise<{ readonly news: ProvenanceNews; readonly object?: StagedFile }> {
-  const { body, ...news } = await provenanceOf(mirror, planned);
+  const { body, ...news } = await provenanceOf(mirror, name, planned);
   if (body === undefined || news.unproven?.leftOut === true) return { news };
   // What cannot lie beside its file is left to upstream.
   if (!isCompanionPossible(provenancePath(planned.path))) return { news };
@@ -131,7 +131,7 @@ async function fetchBlob(mirror: Mirror, name: ProjectName, planned: PlannedFile
   try {
     for (let attempt = 1; ; attempt += 1) {
       try {
-        const { bytes } = await transferAndVerify(mirror, planned, body);
+        const { bytes } = await transferAndVerify(mirror, name, planned, body);
         report({ type: 'file-done', path });
         return { body, bytes };
       } catch (error) {
@@ -148,7 +148,12 @@ async function fetchBlob(mirror: Mirror, name: ProjectName, planned: PlannedFile
 }
 
 /** Streams the file into `body`, again where the connection breaks; what has arrived is asked for only once. */
-async function transferAndVerify(mirror: Mirror, planned: PlannedFile, body: StagedFile): Promise<Digest> {
+async function transferAndVerify(
+  mirror: Mirror,
+  name: ProjectName,
+  planned: PlannedFile,
+  body: StagedFile,
+): Promise<Digest> {
   const { upstream, clock, signal, report } = mirror;
   const { url, path, file, sha256 } = planned;
   const { size } = file;
@@ -178,7 +183,7 @@ async function transferAndVerify(mirror: Mirror, planned: PlannedFile, body: Sta
     const from = resumable !== undefined && size !== undefined && resumable.bytes <= size ? resumable : undefined;
     if (from !== undefined && from.bytes === size) return sink.begin(true, from.etag);
     try {
-      const outcome = await upstream.file(url, size, from, sink);
+      const outcome = await upstream.file(url, size, from, sink, name);
       if (outcome === 'absent') throw new NonsenseError(`${url}: listed, but upstream answers that it does not exist`);
     } catch (error) {
       await body.interrupt();
@@ -216,7 +221,7 @@ async function fetchMetadata(
     return { odd: { filename, problem, says: saysOf(file.json), json: file.json, mayPass: true } };
   };
   try {
-    const body = await upstream.companion(source, 'metadata');
+    const body = await upstream.companion(source, 'metadata', name);
     if (body === undefined || body === 'off') {
       report({ type: 'warning', message: `${source}: announced, but upstream answers that it does not exist` });
       return noMetadata;

@@ -1,12 +1,13 @@
-/** What held releases require, read from their core metadata (PEP 658) and remembered as text. */
+/** What held releases require, read from their files or from what lies beside them, and remembered as text. */
 import type { ProjectName } from '../core/names.ts';
-import { metadataPath, type WebPath } from '../core/paths.ts';
-import type { Report } from '../core/report.ts';
-import type { FileStore } from '../files/file-store.ts';
-import { type CoreMetadata, parseCoreMetadata } from '../packaging/core-metadata.ts';
-import { parseRequirement } from '../packaging/requirement.ts';
-import type { Edge } from '../policy/closure.ts';
-import type { HeldFile, Requires, StateStore } from '../state/state-store.ts';
+import { filenameOf } from '../core/paths.ts';
+import { type LooseRequirement, parseLooseRequirement } from '../packaging/loose-requirement.ts';
+import { neededSources } from '../policy/needed-sources.ts';
+import type { HeldFile } from '../state/state-store.ts';
+import type { EdgeRow } from './edge-rows.ts';
+import type { Mirror } from './mirror.ts';
+import { type Told, toldBy } from './told-by.ts';
+import { noteUnread, type Unread, unreadLines } from './unread-requirements.ts';
 
 /** Of one file; the largest real ones have some hundred. */
 const mostRequired = 5000;
@@ -19,57 +20,74 @@ const mostTargets = 5000;
 /** No real specifier is a tenth as long, and a long one may name a thousand versions. */
 const longestSpecifier = 1000;
 
-/** The edges of each project, as {@link rememberRequires} wrote them. */
-export function edgesFrom(requires: Iterable<Requires>): Map<ProjectName, readonly Edge[]> {
-  const edges = new Map<ProjectName, readonly Edge[]>();
-  for (const { name, edges: text } of requires) edges.set(name, (JSON.parse(text) as EdgeRow[]).map(edgeOf));
-  return edges;
-}
-
-/** Where metadata is read, and what it says is remembered. */
-interface Memory {
-  readonly state: StateStore;
-  readonly files: FileStore;
-  readonly report: Report;
-}
+/** Where files are read, and what they say is remembered. */
+type Memory = Pick<Mirror, 'state' | 'files' | 'report' | 'selection' | 'parseToml'>;
 
 /** Remembers what the releases of `held` require, all that is held of `name`. */
 export async function rememberRequires(memory: Memory, name: ProjectName, held: readonly HeldFile[]): Promise<void> {
   const { state, report } = memory;
-  const { text, cut, isLong } = await edgesText(memory, held);
+  const { text, cut, isLong, doubts, unread } = await edgesText(memory, name, held);
   state.require(name, text);
+  const warn = (message: string): void => report({ type: 'warning', message: `${name}: ${message}` });
+  for (const line of unreadLines(unread)) warn(line);
+  const [doubt] = doubts;
+  if (doubt !== undefined) warn(`${doubt.where}${othersOf(doubts)}: ${doubt.why}`);
   const [first] = cut;
   if (first === undefined) return;
-  const others = cut.length === 1 ? '' : ` and ${cut.length - 1} others`;
   const what = isLong
     ? `more than ${mostRequired} requirements`
     : `more than ${mostEdges} requirements in all, or too long ones`;
-  const message = `${name}: ${metadataPath(first)}${others}: ${what}; what follows is not looked at`;
-  report({ type: 'warning', message });
+  warn(`${first}${othersOf(cut)}: ${what}; what follows is not looked at`);
 }
 
-/** The edges as text, undefined for none, and the files that require too much. */
-async function edgesText(
-  { files }: Memory,
-  held: readonly HeldFile[],
-): Promise<{ readonly text: string | undefined; readonly cut: readonly WebPath[]; readonly isLong: boolean }> {
-  const cut: WebPath[] = [];
+function othersOf({ length }: readonly unknown[]): string {
+  return length === 1 ? '' : ` and ${length - 1} others`;
+}
+
+/** A file that does not tell for sure what it requires. */
+interface Doubt {
+  readonly where: string;
+  readonly why: string;
+}
+
+/** What was found out about the files of a project. */
+interface Edges {
+  /** Undefined for none. */
+  readonly text: string | undefined;
+  /** The files that require too much. */
+  readonly cut: readonly string[];
+  readonly isLong: boolean;
+  readonly doubts: readonly Doubt[];
+  /** Requirements that cannot be read, and where each stands first. */
+  readonly unread: ReadonlyMap<string, Unread>;
+}
+
+async function edgesText(memory: Memory, name: ProjectName, held: readonly HeldFile[]): Promise<Edges> {
+  const cut: string[] = [];
+  const doubts: Doubt[] = [];
+  const unread = new Map<string, Unread>();
   let isLong = false;
   const budget = new EdgeBudget();
   const perFile: string[][] = [];
+  const { policy } = memory.selection;
+  const filenames = held.map(({ path }) => filenameOf(path));
+  const sources = policy === undefined ? new Set<string>() : neededSources(policy, name, filenames);
   // Pages list the newest last. Wheels that share their metadata count once.
-  for (const { path, metadataSha256 } of held.toReversed()) {
-    if (metadataSha256 === undefined || budget.hasSeen(metadataSha256)) continue;
-    const size = (await files.size(metadataPath(path))) ?? 0;
-    const bytes = budget.mayRead(size) ? await files.read(metadataPath(path)) : undefined;
-    const metadata = bytes && parseCoreMetadata(bytes);
-    const { rows, isWhole } = metadata === undefined ? { rows: [], isWhole: false } : budget.take(metadata);
-    if (!isWhole && size > 0) cut.push(path);
-    isLong ||= (metadata?.requiresDist.length ?? 0) > mostRequired;
+  for (const file of held.toReversed()) {
+    const told = await toldBy(memory, name, file, sources.has(filenameOf(file.path)), budget);
+    if (told === undefined) continue;
+    if (told === 'too much') {
+      cut.push(file.path);
+      continue;
+    }
+    if (told.doubt !== undefined) doubts.push({ where: told.where, why: told.doubt });
+    const { rows, isWhole } = budget.take(told, unread);
+    if (!isWhole) cut.push(told.where);
+    isLong ||= told.requires.length > mostRequired;
     perFile.push(rows);
   }
   const rows = new Set(perFile.toReversed().flat());
-  return { text: rows.size === 0 ? undefined : `[${[...rows].join(',')}]`, cut, isLong };
+  return { text: rows.size === 0 ? undefined : `[${[...rows].join(',')}]`, cut, isLong, doubts, unread };
 }
 
 /** What may still be read and remembered of a project: anybody may publish what fills a memory. */
@@ -81,9 +99,9 @@ class EdgeBudget {
   #text = mostText;
   #isFull = false;
 
-  hasSeen(metadataSha256: string): boolean {
+  hasSeen(sha256: string): boolean {
     const before = this.#seen.size;
-    return this.#seen.add(metadataSha256).size === before;
+    return this.#seen.add(sha256).size === before;
   }
 
   mayRead(bytes: number): boolean {
@@ -91,13 +109,17 @@ class EdgeBudget {
     return this.#metadata >= 0 && !this.#isFull;
   }
 
-  /** The rows of a file as text, as far as they fit. */
-  take({ version = '', requiresDist }: CoreMetadata): { readonly rows: string[]; readonly isWhole: boolean } {
+  /** The rows of a file as text, as far as they fit; what cannot be read is added to `unread`. */
+  take(told: Told, unread: Map<string, Unread>): { readonly rows: string[]; readonly isWhole: boolean } {
+    const { version, requires } = told;
     const rows: string[] = [];
-    let isWhole = requiresDist.length <= mostRequired;
-    for (const text of requiresDist.slice(0, mostRequired)) {
-      const row = rowOf(version, text);
-      if (row === undefined) continue;
+    let isWhole = requires.length <= mostRequired;
+    for (const text of requires.slice(0, mostRequired)) {
+      const requirement = parseLooseRequirement(text);
+      if (requirement?.unread !== undefined || requirement === undefined) noteUnread(unread, told, text, requirement);
+      // What is named by a URL comes from there, and not from an index.
+      if (requirement === undefined || requirement.url !== undefined) continue;
+      const row = rowOf(version, requirement);
       const written = JSON.stringify(row);
       if (this.#fits(row, written)) rows.push(written);
       else isWhole = false;
@@ -118,17 +140,7 @@ class EdgeBudget {
   }
 }
 
-/** Release, target, extras, specifier, marker: there may be millions. */
-type EdgeRow = readonly [string, ProjectName, readonly string[], string, string?];
-
-function edgeOf([release, target, extras, specifier, marker]: EdgeRow): Edge {
-  return { release, target, extras, specifier, marker };
-}
-
-function rowOf(version: string, text: string): EdgeRow | undefined {
-  const requirement = parseRequirement(text);
-  if (requirement === undefined) return undefined;
-  const { name, extras, specifier, marker } = requirement;
+function rowOf(version: string, { name, extras, specifier, guard }: LooseRequirement): EdgeRow {
   const row = [version, name, extras, specifier.text] as const;
-  return marker === undefined ? row : [...row, text.slice(text.lastIndexOf(';') + 1).trim()];
+  return guard === undefined ? row : [...row, guard];
 }

@@ -89,10 +89,13 @@ export function policyText({ selection }: Mirror): string {
 }
 
 /** Queues those of `names` that are neither held nor known to be missing. Returns how many. */
-function enqueueNamed({ state }: Mirror, names: readonly ProjectName[]): number {
+function enqueueNamed({ state, selection }: Mirror, names: readonly ProjectName[]): number {
   const missing = new Set(state.mirror().missing);
   const wanted = names.filter(
-    (name) => !missing.has(name) && !state.held(name).published && state.queued(name) === undefined,
+    (name) =>
+      (!missing.has(name) || selection.isWantedAnew(name)) &&
+      !state.held(name).published &&
+      state.queued(name) === undefined,
   );
   if (wanted.length > 0)
     state.enqueue(

@@ -2,12 +2,12 @@
  * Parts what of a page may be taken from what may not: one odd file costs itself and no other. What is held and listed by
  * something odd stays as it is, for upstream has not taken it away.
  */
-import { filenameOf, isHashedPath, urlPath } from '../core/paths.ts';
+import { filenameOf, isHashedPath } from '../core/paths.ts';
 import { isJsonObject } from '../formats/json.ts';
 import type { SimpleFile, SimplePage } from '../formats/simple-json.ts';
 import type { LostFile } from '../state/removal-log.ts';
 import type { HeldFile } from '../state/state-store.ts';
-import { announcedOf } from './announced.ts';
+import { announcedFor } from './announced.ts';
 import type { SourcePage } from './known-page.ts';
 import type { Mirror } from './mirror.ts';
 import { type FoundOdd, saysOf } from './odd-files.ts';
@@ -50,7 +50,7 @@ export function judgePage(mirror: Mirror, project: SelectedProject, source: Sour
   const listed = new Set([...files, ...odd].map(({ filename }) => filename));
   const away = held.filter(({ path }) => !listed.has(filenameOf(path)));
   const { broken, stays } = brokenBy(odd, files.length, held, away);
-  const { quarantines } = announcedOf(project.due.name, mirror.state.announcements.of(project.due.name));
+  const { quarantines } = announcedFor(mirror, project.due.name);
   const gone = away.filter((file) => !stays.has(file));
   const quarantined = gone.filter(quarantines);
   const lost = gone.filter((file) => !quarantined.includes(file));
@@ -73,7 +73,7 @@ function judgeOf(
   const paths = new Map(held.files.map((file) => [file.path, file.sha256]));
   const isLinkOnly = decision?.hold === 'pages-only';
   return (file) => {
-    const place = isLinkOnly ? linkOf(file, url, allows) : placeOf(file, url, allows);
+    const place = isLinkOnly ? linkOf(file, url, allows) : placeOf(file, url, upstream);
     const ours = now.get(file.filename) ?? before.get(file.filename) ?? ('path' in place && paths.get(place.path));
     if (!acceptsChanges && !isLinkOnly && ours && ours !== file.sha256) {
       return { problem: changeText(ours, now.has(file.filename) || !before.has(file.filename), file), isChange: true };
@@ -115,21 +115,30 @@ function brokenBy(
 ): { readonly broken?: string; readonly stays: ReadonlySet<HeldFile> } {
   const [isMost, isAllLost] = [areMost(odd.length, odd.length + right), held.length > 0 && lost.length === held.length];
   if (odd.length === 0 || !(isMost || isAllLost)) return { stays: new Set() };
-  const isMute = odd.some(({ filename, json }) => filename === undefined && textsOf(json).length === 0);
-  const texts = odd.flatMap(({ json }) => textsOf(json));
-  const stays = new Set(
-    lost.filter(({ path, sha256 }) => isMute || texts.some((text) => text === sha256 || text.includes(urlPath(path)))),
-  );
+  const isMute = odd.some(({ filename, json }) => filename === undefined && tracesOf(json).length === 0);
+  const traces = new Set(odd.flatMap(({ json }) => tracesOf(json)));
+  const stays = new Set(lost.filter(({ path, sha256 }) => isMute || traces.has(sha256) || traces.has(path)));
   if (isMost) return { broken: `${odd.length} of ${odd.length + right} files cannot be taken`, stays };
   return stays.size === 0 ? { stays } : { broken: 'what it lists can be none of the files held', stays };
 }
 
-/** What may tell which file an entry speaks of. */
-function textsOf(json: unknown): string[] {
+/** What may tell which file an entry speaks of: where it lies, and its hash. */
+function tracesOf(json: unknown): string[] {
   if (!isJsonObject(json)) return [];
   const sha256 = isJsonObject(json.hashes) ? json.hashes.sha256 : undefined;
-  const texts = [json.url, typeof sha256 === 'string' ? sha256.toLowerCase() : undefined];
-  return texts.filter((text) => typeof text === 'string');
+  const traces = typeof json.url === 'string' ? [placeIn(json.url)] : [];
+  return typeof sha256 === 'string' ? [...traces, sha256.toLowerCase()] : traces;
+}
+
+/** The end of an address that may be the path of a file. */
+function placeIn(url: string): string {
+  const [address = ''] = url.split(/[?#]/, 1);
+  const place = address.slice(Math.max(0, address.lastIndexOf('packages/')));
+  try {
+    return decodeURIComponent(place);
+  } catch {
+    return place;
+  }
 }
 
 function exampleOf([first]: readonly FoundOdd[]): string {

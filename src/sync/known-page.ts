@@ -10,9 +10,11 @@ import { pagePath, urlPath } from '../core/paths.ts';
 import { renderJson } from '../formats/json.ts';
 import { jsonWeight } from '../formats/json-weight.ts';
 import { parsePublishedPage, parseSimplePage, type SimplePage, simplePageFrom } from '../formats/simple-json.ts';
+import { local } from '../policy/policy.ts';
 import type { PageStore } from '../state/page-store.ts';
 import type { Mirror } from './mirror.ts';
 import type { PlannedFile } from './plan.ts';
+import { pageUrl } from './sources.ts';
 
 /** A page as upstream served it, and where. */
 export interface SourcePage {
@@ -52,11 +54,15 @@ async function isAsRemembered(files: Mirror['files'], pages: PageStore, name: Pr
 
 /** Upstream's page of `name` as it was last, but perhaps without files that were left out. Only reads. */
 export async function lastPage(mirror: PageSources, name: ProjectName): Promise<SourcePage | undefined> {
-  const url = new URL(`${mirror.settings.upstream}/simple/${name}/`);
+  const url = pageUrl(mirror, name);
   const kept = mirror.state.plannedPage(name);
   return readable(async () => {
     const page = await rememberedPage(mirror, name, kept);
-    return kept === undefined ? page && asUpstream(mirror, page, url) : page && { page, url };
+    if (page === undefined) return undefined;
+    const source = mirror.selection.sourceOf(name);
+    if (kept !== undefined || source === local) return { page, url };
+    // What is not the upstream's has other addresses, which only a kept page tells.
+    return source === undefined ? asUpstream(mirror, page, url) : undefined;
   });
 }
 
@@ -85,7 +91,7 @@ async function rememberedPage(
 }
 
 /** What `read` finds; undefined where that is damaged. */
-async function readable<T>(read: () => Promise<T | undefined>): Promise<T | undefined> {
+export async function readable<T>(read: () => Promise<T | undefined>): Promise<T | undefined> {
   try {
     return await read();
   } catch (error) {

@@ -1,9 +1,9 @@
 /**
  * Finds out what changed upstream, and queues it. The changelog is asked first: it is never stale, and it alone names
- * removals. The list of all projects starts a mirror, checks once a day what the changelog did not say, and takes the
- * changelog's place where there is none.
+ * removals. Where there is none, upstream may be a mirror of our kind, which has a change feed. The list of all projects
+ * starts a mirror, checks once a day what neither of them said, and takes their place where there is none.
  */
-import { NoChangelogError, NonsenseError, UnreachableError, UsageError } from '../core/errors.ts';
+import { NoChangelogError, NonsenseError, UnreachableError, UnreadableError, UsageError } from '../core/errors.ts';
 import { indexNow } from '../core/moved-indexes.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { Announcement } from '../state/announcements.ts';
@@ -12,10 +12,13 @@ import type { Wanted } from '../state/state-store.ts';
 import type { Changes } from '../upstream/upstream.ts';
 import { proveAbsences } from './absence.ts';
 import { isGoneAfter } from './announced.ts';
+import { concerns } from './concerns.ts';
+import { type FeedNews, followFeed } from './follow-feed.ts';
 import { followPolicy, policyText } from './follow-policy.ts';
 import { foreseeRequires } from './foresee.ts';
 import type { Mirror } from './mirror.ts';
-import { confirmedFrom, farthestFrom, jump, refuseJump, watchSerial } from './serials.ts';
+import { confirmedFrom, farthestFrom, jump, knownUpTo, refuseJump, watchSerial } from './serials.ts';
+import { learnSources } from './sources.ts';
 import { sweep } from './sweep.ts';
 import { takeOverList } from './take-over-list.ts';
 import { wantedByName } from './wanted-by-name.ts';
@@ -42,6 +45,7 @@ export async function learn(mirror: Mirror): Promise<UnreachableError | Nonsense
   if (hasNewPolicy && mirror.selection.policy?.dependencies === true) await foreseeRequires(mirror);
   else mirror.selection.follow(mirror.report);
   mirror.selection.begin(hasNewPolicy || known.policyUnsettled === true);
+  const untold = await learnSources(mirror);
   const isFollowed = !isNew && !settings.reconcile;
   if (!isFollowed) await begin(mirror, known, base);
   const trouble = isFollowed ? await unlessTrouble(() => follow(mirror, known, known.serial ?? 0)) : undefined;
@@ -49,10 +53,10 @@ export async function learn(mirror: Mirror): Promise<UnreachableError | Nonsense
   if (settings.projects === undefined) await followPolicy(mirror, known, scope, isNew);
   if (trouble !== undefined) return trouble;
   await proveAbsences(mirror);
-  if (isNew) return undefined;
+  if (isNew) return untold;
   askForMissing(mirror, known);
   sweep(mirror);
-  return undefined;
+  return untold;
 }
 
 /** What kept `work` from its end, where that is upstream's. */
@@ -67,16 +71,18 @@ async function unlessTrouble(work: () => Promise<void>): Promise<UnreachableErro
 }
 
 /**
- * Queues what the changelog tells since it was last read, where there is one. Returns the names. Throws UnreachableError,
+ * Queues what the changelog, or the change feed, tells since it was last read, where there is one. Returns the names. Throws UnreachableError,
  * NonsenseError, NoChangelogError, PausedError.
  */
 export async function learnNews(mirror: Mirror): Promise<readonly ProjectName[]> {
-  const { serial, changelogRetryAt } = mirror.state.mirror();
+  const { serial, changelogRetryAt, feed } = mirror.state.mirror();
   const names = new Set<ProjectName>();
-  if (serial === undefined || !isOver(changelogRetryAt, mirror.clock.now())) return [];
-  await followChangelog(mirror, serial, (some) => {
+  const hear = (some: Iterable<ProjectName>): void => {
     for (const name of some) names.add(name);
-  });
+  };
+  if (feed !== undefined) await followFeed(mirror, false, hear);
+  else if (serial !== undefined && isOver(changelogRetryAt, mirror.clock.now()))
+    await followChangelog(mirror, serial, hear);
   return [...names];
 }
 
@@ -151,18 +157,24 @@ async function begin(mirror: Mirror, known: MirrorState, base: MirrorState): Pro
   const { state, report, settings } = mirror;
   const names = namesOf(mirror);
   // Asked before the list is, so that what happens meanwhile is learned from the changelog.
-  const serial = await lastSerial(mirror, known);
+  let why: Error | undefined;
+  const noChangelog = (error: Error): void => {
+    why = error;
+  };
+  const serial = await lastSerial(mirror, known, noChangelog);
+  const feed = serial === undefined ? (await followFeed(mirror, true)).next : undefined;
+  if (feed === undefined && why !== undefined) warnOfNoChangelog(mirror, why);
   if (settings.reconcile) state.announcements.forgetAbove(serial ?? 0);
   if (names === undefined) {
     // The list may be older than the changelog: then what it does not know yet is learned from the changelog again.
     return takeOverList(mirror, undefined, (listed) => {
       const seen = listed ?? serial ?? 0;
-      return { ...base, serial: Math.min(serial ?? seen, seen) };
+      return { ...base, feed, serial: Math.min(serial ?? seen, seen) };
     });
   }
   if (settings.reconcile && settings.projects === undefined) state.enqueueAllHeld({}, true);
   const wanted = names.map((name) => wantedByName(name, state.held(name).displayName));
-  state.enqueue(wanted, { ...base, serial });
+  state.enqueue(wanted, { ...base, feed, serial });
   report({ type: 'learned', source: 'names', serial });
 }
 
@@ -172,13 +184,17 @@ function isOver(time: number | undefined, now: number): boolean {
 }
 
 /** Undefined where there is no changelog. */
-async function lastSerial(mirror: Mirror, known: MirrorState): Promise<number | undefined> {
+async function lastSerial(
+  mirror: Mirror,
+  known: MirrorState,
+  noChangelog: (why: Error) => void,
+): Promise<number | undefined> {
   if (!isOver(known.changelogRetryAt, mirror.clock.now())) return undefined;
-  return unlessNoChangelog(mirror, known, () => mirror.upstream.serial());
+  return unlessNoChangelog(mirror, known, () => mirror.upstream.serial(), noChangelog);
 }
 
 async function follow(mirror: Mirror, known: MirrorState, serial: number): Promise<void> {
-  const { clock, state } = mirror;
+  const { clock, state, report } = mirror;
   const names = namesOf(mirror);
   const now = clock.now();
   const asked = isOver(known.changelogRetryAt, now);
@@ -186,8 +202,13 @@ async function follow(mirror: Mirror, known: MirrorState, serial: number): Promi
   const noChangelog = (error: Error): void => {
     why = error;
   };
-  const followed =
+  const byChangelog =
     asked && (await unlessNoChangelog(mirror, known, () => followChangelog(mirror, serial), noChangelog));
+  // What the feed says of the time before counts no more once there is a changelog.
+  const news: FeedNews = byChangelog ? { isFollowed: true, next: undefined } : await followFeed(mirror, false);
+  if (byChangelog && known.feed !== undefined) state.remember({ feed: undefined });
+  const { isFollowed: followed } = news;
+  if (!followed && why !== undefined) warnOfNoChangelog(mirror, why);
   if (followed && Math.abs(now - (known.reconciledAt ?? 0)) < dayMs) return;
   if (names === undefined) {
     if (followed) await reconcile(mirror, known);
@@ -208,16 +229,25 @@ async function follow(mirror: Mirror, known: MirrorState, serial: number): Promi
       {},
     );
   }
+  if (followed) return;
+  if (news.next !== undefined) state.remember({ feed: news.next });
+  if (news.why !== undefined)
+    report({ type: 'warning', message: `${news.why}; the list of projects was compared instead` });
 }
 
-/** Undefined when the changelog is gone for good, or did not answer for an hour: then the list must do. */
+function warnOfNoChangelog({ report }: Mirror, why: Error): void {
+  const message = `no changelog, so the list of projects is compared instead: ${why.message}`;
+  report({ type: 'warning', message });
+}
+
+/** Undefined when the changelog is gone for good, or gave no answer that can be read for an hour: then the list must do. */
 async function unlessNoChangelog<T>(
   mirror: Mirror,
   known: MirrorState,
   ask: () => Promise<T>,
-  tell: (why: Error) => void = () => {},
+  tell: (why: Error) => void,
 ): Promise<T | undefined> {
-  const { state, clock, report } = mirror;
+  const { state, clock } = mirror;
   const now = clock.now();
   try {
     const answer = await ask();
@@ -228,16 +258,12 @@ async function unlessNoChangelog<T>(
   } catch (error) {
     if (error instanceof NoChangelogError) {
       if (error.isLasting) state.remember({ changelogRetryAt: now + dayMs, changelogDownSince: undefined });
-    } else if (error instanceof UnreachableError) {
+    } else if (error instanceof UnreachableError || error instanceof UnreadableError) {
       const since = Math.min(known.changelogDownSince ?? now, now);
       state.remember({ changelogDownSince: since });
       if (now - since < hourMs) throw error;
     } else throw error;
     tell(error);
-    report({
-      type: 'warning',
-      message: `no changelog, so the list of projects is compared instead: ${error.message}`,
-    });
     return undefined;
   }
 }
@@ -253,8 +279,9 @@ async function followChangelog(
   for (let serial = from; ; ) {
     const changes = await upstream.changesSince(serial);
     if (changes.serial > farthest) farthest = (await confirmedFrom(mirror, from, changes.serial)) ?? farthest;
-    const isBelieved = changes.serial <= farthest;
-    const believed = isBelieved ? changes : upTo(farthest, changes, serial);
+    const known = await knownUpTo(mirror, serial, changes.serial);
+    const isBelieved = changes.serial <= Math.min(farthest, known);
+    const believed = isBelieved ? changes : upTo(Math.min(farthest, known), changes, serial);
     if (believed.serial > serial) {
       const wanted = wantedBy(mirror, believed);
       state.enqueue(wanted, { serial: believed.serial, serialMovedAt: mirror.clock.now() });
@@ -280,18 +307,16 @@ function upTo(farthest: number, { rows }: Changes, from: number): Pick<Changes, 
 }
 
 /** The projects that the changes concern. */
-function wantedBy({ state, settings, selection }: Mirror, { rows }: Pick<Changes, 'rows'>): Wanted[] {
-  const only = settings.projects === undefined ? undefined : new Set(settings.projects);
+function wantedBy(mirror: Mirror, { rows }: Pick<Changes, 'rows'>): Wanted[] {
   const found = new Map<ProjectName, { displayName: string; rows: Announcement[] }>();
   for (const { name, displayName, ...row } of rows) {
-    // What is held may still be required by what is not held yet.
-    if (!(only?.has(name) ?? (selection.includes(name) || state.held(name).published))) continue;
+    if (!concerns(mirror, name)) continue;
     const { rows: before = [] } = found.get(name) ?? {};
     before.push(row);
     found.set(name, { displayName, rows: before });
   }
   return [...found].map(([name, { displayName, rows }]) => {
-    const removed = isGoneAfter(rows, state.queued(name)?.removed ?? false);
+    const removed = isGoneAfter(rows, mirror.state.queued(name)?.removed ?? false);
     return { name, displayName, serial: rows.at(-1)?.serial ?? 0, removed, rows };
   });
 }

@@ -9,6 +9,7 @@ import type { ProvenanceVerifier } from '../provenance/provenance-verifier.ts';
 import type { StateStore } from '../state/state-store.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Brake } from './brake.ts';
+import type { LocalFiles } from './local-files.ts';
 import type { Selection } from './selection.ts';
 import type { Space } from './space.ts';
 
@@ -33,6 +34,8 @@ export interface SyncSettings {
   readonly trashDays: number;
   /** The https address under which `web/` is served, without a slash at its end. */
   readonly baseUrl: string | undefined;
+  /** Serve the legacy JSON, for other mirror programs. */
+  readonly legacyJson: boolean;
   /** What is done with provenance objects (PEP 740): kept, kept and verified, or left to upstream. */
   readonly provenance: 'store' | 'verify' | 'off';
   /** What is done with files whose provenance does not prove where they are from. */
@@ -41,17 +44,23 @@ export interface SyncSettings {
 
 export interface Mirror {
   readonly upstream: Upstream;
+  /** The indexes beside it, by their addresses; see sources.ts. */
+  readonly sources: ReadonlyMap<string, Upstream>;
   readonly state: StateStore;
   readonly files: FileStore;
   readonly clock: Clock;
   readonly report: Report;
   readonly settings: SyncSettings;
+  /** What lies here by hand. */
+  readonly local: LocalFiles;
   /** What of upstream may be held. */
   readonly selection: Selection;
   readonly space: Space;
   readonly brake: Brake;
   /** What the pages of projects take, by their names. */
   readonly memory: Memory;
+  /** The value of a text in TOML. Throws UsageError for what is none. */
+  readonly parseToml: (text: string) => unknown;
   /** Signs the state that a run has reached; absent where nobody asks for that. */
   readonly sign?: Sign | undefined;
   /** By upstream's key; absent where upstream is believed as it is. */

@@ -11,6 +11,7 @@ import { isJsonObject, parseJson } from '../formats/json.ts';
 import { parseLastModified } from '../formats/last-modified.ts';
 import { parseSimplePage } from '../formats/simple-json.ts';
 import type { Mirror } from './mirror.ts';
+import { renewChanges } from './publish-changes.ts';
 
 const projectsAtATime = 2000;
 const treeBase = new URL('http://tree.invalid/simple/x/');
@@ -22,6 +23,7 @@ export async function healOldState(mirror: Mirror): Promise<void> {
   if (ours === undefined || theirs === undefined || theirs <= ours) return;
   const queued = (await queueUnknown(mirror)) + (await queueMissing(mirror));
   await adoptRemovals({ state, files, report, signal });
+  renewChanges(mirror);
   state.remember({ completedAt: theirs, listEtag: undefined, reconciledAt: undefined, removalsListed: undefined });
   const [then, now] = [ours, theirs].map((time) => new Date(time).toISOString());
   report({

@@ -71,7 +71,7 @@ function planChosen(
   { page, url }: SourcePage,
   { wanted }: ChosenFiles,
 ): { readonly plan: ProjectPlan; readonly foreign: readonly FoundOdd[] } {
-  const all = planProject({ ...page, files: wanted }, url, held.files, (from) => upstream.allows(from));
+  const all = planProject({ ...page, files: wanted }, url, held.files, upstream);
   // Two projects cannot hold the same file: dropping it from one would take it from the other.
   const foreign = all.files.flatMap(({ file, path, held }): FoundOdd[] => {
     const holder = held === undefined ? state.holderOf(path) : due.name;

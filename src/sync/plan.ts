@@ -1,7 +1,8 @@
 /** What is to be done for one project: a pure comparison of its page with what is held. */
-import { blobPath, fileNameProblem, type WebPath } from '../core/paths.ts';
+import { fileNameProblem, type WebPath } from '../core/paths.ts';
 import type { SimpleFile, SimplePage } from '../formats/simple-json.ts';
 import type { HeldFile } from '../state/state-store.ts';
+import type { Upstream } from '../upstream/upstream.ts';
 
 /** A file of the page, at the place it has or will have. */
 export interface PlannedFile {
@@ -27,18 +28,21 @@ export interface ProjectPlan {
 }
 
 /** Whether files may be fetched from there. */
-export type Allows = (url: URL) => boolean;
+export type Allows = Upstream['allows'];
+
+/** Where files come from and go to. */
+export type FileSource = Pick<Upstream, 'allows' | 'pathOf'>;
 
 /**
  * Compares `page`, which came from `pageUrl` and of which everything may be taken, with the files held.
  * A project in quarantine has no files, whatever its page lists (PEP 792).
  */
-export function planProject(page: SimplePage, pageUrl: URL, held: readonly HeldFile[], allows: Allows): ProjectPlan {
+export function planProject(page: SimplePage, pageUrl: URL, held: readonly HeldFile[], from: FileSource): ProjectPlan {
   const byPath = new Map(held.map((file) => [file.path, file]));
   const bySha256 = new Map(held.map((file) => [file.sha256, file.path]));
   const listed = page.status === 'quarantined' ? [] : page.files;
   const files = listed.flatMap((file): PlannedFile[] => {
-    const place = placeOf(file, pageUrl, allows);
+    const place = placeOf(file, pageUrl, from);
     if ('problem' in place) return [];
     const there = byPath.get(place.path);
     const isHeld = there?.sha256 === place.sha256;
@@ -61,14 +65,15 @@ export interface Problem {
 export function placeOf(
   file: SimpleFile,
   pageUrl: URL,
-  allows: Allows,
+  from: FileSource,
 ): Pick<PlannedFile, 'url' | 'path' | 'sha256'> | Problem {
-  const url = linkOf(file, pageUrl, allows);
+  const url = linkOf(file, pageUrl, (link) => from.allows(link));
   if ('problem' in url) return url;
-  const path = blobPath(url, file.filename);
-  if (path === undefined) return { problem: `expected a URL that ends in packages/xx/xx/…/<filename>, found ${url}` };
   const { sha256 } = file;
-  return sha256 === undefined ? { problem: 'no sha256, so that it could not be verified' } : { url, path, sha256 };
+  if (sha256 === undefined) return { problem: 'no sha256, so that it could not be verified' };
+  const path = from.pathOf(url, file.filename, sha256);
+  if (path === undefined) return { problem: `expected a URL that ends in packages/xx/xx/…/<filename>, found ${url}` };
+  return { url, path, sha256 };
 }
 
 /** Where `file` of the page at `pageUrl` lies, if our page may link to it; or why not. */

@@ -65,22 +65,28 @@ export function isProven({ state, settings }: Mirror, name: ProjectName, { files
   return !files.some(isUnchecked) && state.unproven(name).length === 0;
 }
 
-/** Fetches the provenance of a file that is not settled, and judges it where that is wanted. */
-export async function provenanceOf(mirror: Mirror, planned: PlannedFile): Promise<FileProvenance> {
+/** Fetches the provenance of a file of the project `name` that is not settled, and judges it where that is wanted. */
+export async function provenanceOf(mirror: Mirror, name: ProjectName, planned: PlannedFile): Promise<FileProvenance> {
   const { verifier } = mirror;
   const { held, file, wasAttested } = planned;
   if (isSettled(planned, mirror)) {
     if (held?.verdict !== undefined) return { verdict: held.verdict };
     return { isLost: held === undefined && file.provenance === undefined && wasAttested === true };
   }
-  return verifier === undefined ? { body: await fetchProvenance(mirror, planned) } : judge(mirror, verifier, planned);
+  if (verifier === undefined) return { body: await fetchProvenance(mirror, name, planned) };
+  return judge(mirror, verifier, name, planned);
 }
 
-async function judge(mirror: Mirror, verifier: ProvenanceVerifier, planned: PlannedFile): Promise<FileProvenance> {
+async function judge(
+  mirror: Mirror,
+  verifier: ProvenanceVerifier,
+  name: ProjectName,
+  planned: PlannedFile,
+): Promise<FileProvenance> {
   const { file, held, sha256 } = planned;
   const isUnchecked = held?.provenance === true && held.verdict === undefined;
   const stored = isUnchecked ? await mirror.files.read(provenancePath(held.path)) : undefined;
-  const body = stored ?? (await fetchProvenance(mirror, planned));
+  const body = stored ?? (await fetchProvenance(mirror, name, planned));
   const verdict = body && verifier.verify(body, { filename: file.filename, sha256 });
   if (verdict?.outcome === 'failed')
     return { body, verdict: 'failed', unproven: unproven(mirror, planned, verdict.why) };
@@ -104,10 +110,14 @@ function unproven({ settings }: Mirror, { file: { filename } }: PlannedFile, why
 }
 
 /** Undefined when there is none now, or when it lies on a host that nothing is fetched from. */
-async function fetchProvenance({ upstream, report }: Mirror, { file }: PlannedFile): Promise<Buffer | undefined> {
+async function fetchProvenance(
+  { upstream, report }: Mirror,
+  name: ProjectName,
+  { file }: PlannedFile,
+): Promise<Buffer | undefined> {
   if (file.provenance === undefined || !URL.canParse(file.provenance)) return undefined;
   const url = new URL(file.provenance);
-  const answer = upstream.allows(url) ? await upstream.companion(url, 'provenance') : undefined;
+  const answer = upstream.allows(url) ? await upstream.companion(url, 'provenance', name) : undefined;
   if (answer !== 'off') return answer;
   if (!toldOff.has(upstream)) {
     const message = `${url}: upstream serves no provenance now (403); files are held without it`;

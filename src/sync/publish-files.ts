@@ -1,5 +1,6 @@
 /** Brings what is planned of a page, once it is fetched, into the pages; then goes what is not to be held any more. */
 import type { SimplePage } from '../formats/simple-json.ts';
+import { publishLegacyJson } from '../pages/legacy-json.ts';
 import { publishPages } from '../pages/publish-pages.ts';
 import type { PageHashes } from '../state/page-store.ts';
 import type { Unproven } from '../state/provenance.ts';
@@ -46,6 +47,7 @@ export async function publishFiles(
   // A run that dies before the project is finished leaves pages that tell neither all of upstream's nor what is held.
   if (held.published) state.requeue(due.name, []);
   const pages = await publishPages(files, due.name, shown, published, !held.published);
+  await publishLegacyJson(mirror, due.name, shown, published);
   const drop = [...plan.drop, ...refused.flatMap((file) => file.held ?? [])];
   await discardFiles(mirror, drop);
   const settled = plan.files.filter((file) => !refused.includes(file)).map(({ path }) => path);

@@ -5,6 +5,7 @@
 import { sha256Hex } from '../core/hash.ts';
 import { filenameOf } from '../core/paths.ts';
 import { type PublishedFile, renderSimpleJson, withSerial } from '../formats/simple-json.ts';
+import { publishLegacyJson } from '../pages/legacy-json.ts';
 import { publishPages } from '../pages/publish-pages.ts';
 import type { Finished, HeldFile } from '../state/state-store.ts';
 import { pagesOf } from './choose-files.ts';
@@ -47,6 +48,7 @@ export async function publishHeld(
   odd.tell();
   if (held.published) state.requeue(due.name, []);
   const pages = await publishPages(files, due.name, shown, published, !held.published);
+  await publishLegacyJson(mirror, due.name, shown, published);
   mirror.report({ type: 'page-published', name: due.name });
   await discardFiles(mirror, drop);
   const { serial } = held;

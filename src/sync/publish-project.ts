@@ -7,6 +7,7 @@ import type { WebPath } from '../core/paths.ts';
 import { sumOf } from '../core/sum.ts';
 import { explainReason } from '../policy/explain.ts';
 import type { ProjectDecision } from '../policy/rules.ts';
+import { allMet } from '../policy/unmet.ts';
 import type { Finished, HeldFile, HeldProject, Plan } from '../state/state-store.ts';
 import { outcomeOf } from './choose-files.ts';
 import { isComplete } from './download.ts';
@@ -56,11 +57,15 @@ export async function publishProject(
   const planned = planPage(mirror, project, judged, odd);
   let work: Work = { ...project, judged, odd, planned, gone: new Set(), fetched: new Map() };
   announce(mirror, work);
+  // Of what is odd, another line tells.
+  if (decision !== undefined)
+    mirror.selection.noteUnmet(decision, planned.odd.length > 0 ? allMet : planned.chosen.unmet);
   if (mirror.settings.dryRun) {
     odd.tell();
     return finishedOf(work, known);
   }
-  for (const file of planned.plan.files) mirror.selection.seeFileBase(fileBaseOf(file));
+  const source = mirror.selection.sourceOf(due.name);
+  if (source === undefined) for (const file of planned.plan.files) mirror.selection.seeFileBase(fileBaseOf(file));
   // Made before anything is published: a page that cannot be kept is refused.
   if (decision !== undefined) work = { ...work, kept: { planned, plan: planToKeep(mirror, decision, work) } };
   if (mirror.state.unsettled(due.name).length === 0 && isPublished(mirror, planned)) {
@@ -141,6 +146,7 @@ async function finish(mirror: Mirror, work: Work, known: Known, done: Published)
   const rows = odd.rows(true);
   const published = {
     ...finishedOf(work, known),
+    source: mirror.selection.sourceOf(work.due.name),
     drop,
     unproven,
     pages: { ...pages, upstream: known.sha256 },
@@ -163,7 +169,7 @@ async function finish(mirror: Mirror, work: Work, known: Known, done: Published)
     const { kept: first, planned } = work;
     const isAsPlanned = first?.planned.plan.files === planned.plan.files && planned.chosen.hidden === hidden;
     const plan = first !== undefined && isAsPlanned ? first.plan : planToKeep(mirror, decision, work, hidden);
-    finished = { ...published, plan: { ...plan, outcome: outcomeOf(work.planned.chosen, policy) } };
+    finished = { ...published, plan: { ...plan, outcome: outcomeOf(work.planned.chosen, policy, work.due.name) } };
   }
   const alarm = alarmOf(work);
   if (alarm === undefined) return finished;

@@ -9,6 +9,7 @@ import type { DueReplan, Replanned } from '../state/state-store.ts';
 import { chooseFiles, outcomeOf } from './choose-files.ts';
 import { pageToChooseFrom } from './known-page.ts';
 import type { Mirror } from './mirror.ts';
+import { movedFrom } from './sources.ts';
 
 /** With as many of upstream's pages in memory. */
 const atATime = 200;
@@ -52,10 +53,12 @@ async function unlessItChanges(
   const { policy } = selection;
   const decision = selection.decide(name);
   if (policy === undefined || decision === undefined || decision.hold === 'none') return undefined;
+  if (movedFrom(mirror, name, mirror.state.held(name)) !== undefined) return undefined;
   const page = await pageToChooseFrom(mirror, name, kept);
   if (page === undefined) return undefined;
   const chosen = chooseFiles(mirror, decision, page);
-  if (outcomeOf(chosen, policy) !== outcome) return undefined;
+  if (outcomeOf(chosen, policy, name) !== outcome) return undefined;
+  selection.noteUnmet(decision, chosen.unmet);
   const { nextChange } = chosen;
   return { name, decision: selection.keyOf(decision), nextChange, rule: explainReason(decision.because) };
 }

@@ -8,11 +8,12 @@ import type { Report } from '../core/report.ts';
 import { closeOver } from '../policy/closure.ts';
 import { explainReason } from '../policy/explain.ts';
 import { type Fingerprint, fingerprintOf } from '../policy/fingerprint.ts';
-import type { Policy } from '../policy/policy.ts';
-import { decideProject, mayHold, type ProjectDecision, policyNames } from '../policy/rules.ts';
+import { local, type Policy } from '../policy/policy.ts';
+import { decideProject, mayHold, type ProjectDecision, policyNames, sourceOf } from '../policy/rules.ts';
+import type { Unmet } from '../policy/unmet.ts';
 import type { Want } from '../policy/want.ts';
 import type { StateStore, Wants } from '../state/state-store.ts';
-import { edgesFrom } from './edges.ts';
+import { edgesFrom } from './edge-rows.ts';
 import { wantsFrom, wantsText } from './wants.ts';
 
 const plansAtATime = 2000;
@@ -25,6 +26,8 @@ export class Selection {
   #rulesKey: string | undefined;
   #fileBase: string | undefined;
   readonly #toldCut = new Set<ProjectName>();
+  readonly #absent = new Set<ProjectName>();
+  #unmetNames: Set<string> | undefined;
   #lastKey = { text: '', key: '' };
   /** What the held projects need of others. */
   #wants: ReadonlyMap<ProjectName, readonly Want[]> = new Map();
@@ -50,6 +53,16 @@ export class Selection {
     this.#state.remember({ fileBase: this.#fileBase });
   }
 
+  /** Upstream answers not to have the project; whether that is believed is to be found out. */
+  noteAbsent(name: ProjectName): void {
+    this.#absent.add(name);
+  }
+
+  /** The projects that upstream answered not to have in this run. */
+  get absent(): ReadonlySet<ProjectName> {
+    return this.#absent;
+  }
+
   /** Upstream does not have the project: where the policy names it, it is not asked for in every run. */
   giveUp(name: ProjectName): void {
     const isNamed = this.#wants.has(name) || (this.policy && policyNames(this.policy)?.includes(name)) === true;
@@ -58,8 +71,31 @@ export class Selection {
 
   /** Upstream has the project after all. */
   find(name: ProjectName): void {
+    this.#absent.delete(name);
     const { missing } = this.policy === undefined ? {} : this.#state.mirror();
     if (missing?.includes(name)) this.#state.remember({ missing: missing.filter((other) => other !== name) });
+  }
+
+  /** Takes note of what `decision` wants and is not held. */
+  noteUnmet(decision: ProjectDecision, { wants }: Pick<Unmet, 'wants'>): void {
+    const { name } = decision;
+    // Most projects have none, and had none.
+    this.#unmetNames ??= new Set(Object.keys(this.#state.mirror().unmet ?? {}));
+    if (wants.length === 0 && !this.#unmetNames.has(name)) return;
+    this.#unmetNames.add(name);
+    const { unmet = {} } = this.#state.mirror();
+    const now = wants.length === 0 ? undefined : { decision: this.keyOf(decision), wants };
+    if (JSON.stringify(unmet[name]) === JSON.stringify(now)) return;
+    const { [name]: _, ...others } = unmet;
+    const all = now === undefined ? others : { ...others, [name]: now };
+    this.#state.remember({ unmet: Object.keys(all).length === 0 ? undefined : all });
+  }
+
+  /** Whether nothing was found of what was wanted of `name`, and something else is wanted now. */
+  isWantedAnew(name: ProjectName): boolean {
+    const known = this.#state.mirror().unmet?.[name];
+    const decision = known && this.decide(name);
+    return decision !== undefined && known?.decision !== this.keyOf(decision);
   }
 
   /** Undefined when everything of every project is held. */
@@ -67,14 +103,32 @@ export class Selection {
     return this.policy && decideProject(this.policy, name, this.#wants.get(name) ?? []);
   }
 
+  /** Where `name` comes from: see {@link sourceOf}. */
+  sourceOf(name: ProjectName): string | undefined {
+    return this.policy && sourceOf(this.policy, name);
+  }
+
+  /** The projects that the policy names and that come from the index `source`. */
+  namedFrom(source: string): readonly ProjectName[] {
+    const rules = this.policy?.rules.filter(({ index }) => index?.url === source) ?? [];
+    const names = new Set(rules.flatMap(({ named }) => [...named.keys()]));
+    return [...names].filter((name) => this.sourceOf(name) === source && this.includes(name));
+  }
+
+  /** Whether only the list of the index `source` can tell all that comes from there. */
+  hasPatternsFrom(source: string): boolean {
+    return this.policy?.rules.some(({ index, open }) => index?.url === source && open.length > 0) === true;
+  }
+
   /** Stands for the rules that `decision` follows, and for nothing else. */
-  keyOf({ hold, wants }: ProjectDecision): string {
+  keyOf({ hold, source, wants }: ProjectDecision): string {
     const keys = new Set(
       wants.map(({ specifier, sha256s, pinnedBy }) => [specifier.text, pinnedBy, ...sha256s].join(' ')),
     );
-    // What the files require was not learned before dependencies counted.
-    const follows = this.policy?.dependencies === true ? ['dependencies'] : [];
-    const text = [this.fingerprint.files, hold, ...follows, ...[...keys].sort()].join('\n');
+    // What the files require was not learned before dependencies counted, and which sources count is told by environments.
+    const follows = this.policy?.dependencies === true ? [JSON.stringify(this.policy.environments)] : [];
+    const from = source === undefined ? [] : [source];
+    const text = [this.fingerprint.files, hold, ...follows, ...from, ...[...keys].sort()].join('\n');
     // Most projects follow the same rules as the one before.
     if (text !== this.#lastKey.text) {
       this.#lastKey = { text, key: sha256Hex(Buffer.from(text)).slice(0, 32) };
@@ -100,9 +154,9 @@ export class Selection {
     const edges = edgesFrom(this.#state.requires());
     this.#wants = new Map();
     const roots = new Map<ProjectName, readonly Want[]>();
-    for (const name of [...(policyNames(policy) ?? this.#published())]) {
+    for (const name of this.#roots(policy)) {
       const { hold, wants } = decideProject(policy, name);
-      if (hold === 'files') roots.set(name, wants);
+      if (hold === 'files' || hold === local) roots.set(name, wants);
     }
     this.#wants = closeOver(
       roots,
@@ -168,6 +222,14 @@ export class Selection {
       }
     }
     return { changed, renamed };
+  }
+
+  /** All that the policy holds by itself, as far as it is known. */
+  *#roots(policy: Policy): Iterable<ProjectName> {
+    const names = policyNames(policy);
+    for (const name of names ?? []) yield name;
+    const isElsewhere = policy.rules.some(({ hold, index }) => hold === local || index !== undefined);
+    if (names === undefined || isElsewhere) yield* this.#published();
   }
 
   /** Stands for all that wants follow from, but for what projects require; undefined where nothing follows. */

@@ -9,6 +9,8 @@ import type { Mirror } from './mirror.ts';
 const dayMs = 24 * 60 * 60_000;
 /** PyPI's rises by some 17,000 a day: six times as much, and a day's at once. */
 const dailyStep = 100_000;
+/** An hour and a half of PyPI's: so much is believed without another question. */
+const unaskedStep = 1000;
 /** Some years of PyPI's: nobody is asked whether more is right. */
 const farthestStep = 50_000_000;
 /** An index behind which there are so many changes does not rest for a day. */
@@ -23,6 +25,14 @@ export function farthestFrom({ settings, state, clock }: Owner, from: number): n
   const { serialMovedAt } = state.mirror();
   const days = Math.max(0, clock.now() - (serialMovedAt ?? clock.now())) / dayMs;
   return from + Math.min(farthestStep, Math.ceil(dailyStep * (1 + days)));
+}
+
+/**
+ * Up to where upstream's changelog is believed that goes from serial `from` to `to`: where that is far, its newest serial is
+ * asked for as well, as one row may be wrong.
+ */
+export async function knownUpTo({ upstream }: Pick<Mirror, 'upstream'>, from: number, to: number): Promise<number> {
+  return to - from <= unaskedStep ? to : Math.min(to, await upstream.serial());
 }
 
 /** Throws NonsenseError when upstream cannot have come from serial `from` to `to` by now. */

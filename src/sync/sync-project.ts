@@ -4,14 +4,16 @@
  */
 import { NonsenseError } from '../core/errors.ts';
 import { type ProjectName, projectName } from '../core/names.ts';
-import { pagePath, projectFolder } from '../core/paths.ts';
+import { legacyJsonFolder, pagePath, projectFolder } from '../core/paths.ts';
 import { staleDelayMs } from '../core/retry.ts';
 import { withSerial } from '../formats/simple-json.ts';
 import { explainReason } from '../policy/explain.ts';
+import { local } from '../policy/policy.ts';
 import type { Due, Finished, HeldFile, HeldProject, Obstacle, Parked } from '../state/state-store.ts';
 import type { LookedAt, ProjectAnswer } from '../upstream/upstream.ts';
 import { whyNotGone, whyOutlived } from './absence.ts';
-import { type Announced, announcedOf } from './announced.ts';
+import { type Announced, announcedFor } from './announced.ts';
+import { chooseFiles } from './choose-files.ts';
 import { healRestored } from './heal-restored.ts';
 import { bytesOf, discardFiles, discardUnsettled, missing } from './held-files.ts';
 import { type JudgedPage, judgePage } from './judge-page.ts';
@@ -21,10 +23,13 @@ import type { Mirror } from './mirror.ts';
 import { OddFilesOf } from './odd-files.ts';
 import { whyUnproven } from './prove-pages.ts';
 import { isProven } from './provenance.ts';
+import { publishLocal } from './publish-local.ts';
 import { publishProject } from './publish-project.ts';
 import type { SelectedProject } from './selected-project.ts';
+import { mirrorFor, movedFrom, placeText } from './sources.ts';
 import { refuseForgedSerial, staleForGoodMs, whyStale } from './staleness.ts';
 import type { Waiting } from './waiting.ts';
+import { wantedByName } from './wanted-by-name.ts';
 
 /** The brake holds until a person lets it go, but upstream may think better of it. */
 const heldBackAgainMs = 24 * 60 * 60_000;
@@ -35,25 +40,83 @@ const unprovenAgainMs = 60 * 60_000;
 export type SyncOutcome = { readonly finished: Finished; readonly stays?: Omit<Parked, 'due'> } | Waiting;
 
 /** Brings one project up to date. Throws UnreachableError, NonsenseError, MismatchError, StorageError, PausedError. */
-export async function syncProject(mirror: Mirror, due: Due): Promise<SyncOutcome> {
-  const { state, selection } = mirror;
+export async function syncProject(whole: Mirror, due: Due): Promise<SyncOutcome> {
+  const { state, selection } = whole;
   const held = state.held(due.name);
   const decision = selection.decide(due.name);
-  if (decision?.hold === 'none') return leave(mirror, due, held, explainReason(decision.because));
+  if (decision?.hold === 'none') return leave(whole, due, held, explainReason(decision.because));
+  const mirror = mirrorFor(whole, due.name);
   const project = { due, held, decision };
+  const elsewhere = movedFrom(mirror, due.name, held);
+  if (elsewhere !== undefined) return moveHere(mirror, project, elsewhere);
+  if (decision?.hold === local) return fromHere(mirror, project);
   if (due.replan === true && !due.removed) {
     const source = await knownPage(mirror, due.name);
     if (source !== undefined) {
-      return { finished: await publishProject(mirror, project, judgePage(mirror, project, source), held) };
+      const judged = judgePage(mirror, project, source);
+      return (
+        (await unlessWanted(mirror, project, judged)) ?? {
+          finished: await publishProject(mirror, project, judged, held),
+        }
+      );
     }
   }
   return fromUpstream(mirror, project);
 }
 
+/**
+ * Replaces what is held of a project from where it came from before. That goes as a whole, so that nothing is ever a mixture,
+ * but not before the right index has answered.
+ */
+async function moveHere(mirror: Mirror, project: SelectedProject, before: string): Promise<SyncOutcome> {
+  const { state, selection, settings, report } = mirror;
+  const { due, held } = project;
+  const { name } = due;
+  const now = placeText(selection.sourceOf(name), settings.upstream);
+  const isLocal = project.decision?.hold === local;
+  const answer = isLocal ? undefined : await mirror.upstream.project(name, undefined, false);
+  // What a person has brought back stays until the right index has it.
+  if (answer?.kind === 'absent' && held.restored) return { finished: await healRestored(mirror, project) };
+  report({ type: 'warning', message: `${name}: comes from ${now} now; what was held from ${before} is replaced` });
+  // Everybody can read it: whose the other index is remains unsaid.
+  const why = 'comes from elsewhere now';
+  await removeProject(mirror, due, held.files, why);
+  if (!settings.dryRun) {
+    state.finish([{ kind: 'removed', due, why }]);
+    state.enqueue([wantedByName(name, held.displayName)], { rootIndexDue: true });
+  }
+  const gone = { ...state.held(name), ...(settings.dryRun && nothingHeld) };
+  const moved = { ...project, due: anew(due), held: gone };
+  if (answer === undefined) return fromHere(mirror, moved);
+  if (answer.kind === 'absent') {
+    selection.giveUp(name);
+    return { finished: { kind: 'removed', due: moved.due, why } };
+  }
+  mirror.memory.give(name);
+  return fromUpstream(mirror, moved);
+}
+
+/** What lies here by hand, which nobody removes but who has put it there. */
+async function fromHere(mirror: Mirror, project: SelectedProject): Promise<SyncOutcome> {
+  const { due } = project;
+  const paths = mirror.local.of(due.name);
+  if (paths.length > 0) return { finished: await publishLocal(mirror, project, paths) };
+  const why = 'no file of it lies below packages/';
+  if (project.held.published) await removeProject(mirror, due, [], why);
+  return { finished: { kind: 'removed', due, why } };
+}
+
+/** As if nobody had asked for it before. */
+function anew({ name, displayName, since, attempts }: Due): Due {
+  return { name, displayName, since, attempts, serial: 0, removed: true, obstacle: undefined };
+}
+
+const nothingHeld = { published: false, serial: undefined, etag: undefined, status: undefined, files: [] };
+
 async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<SyncOutcome> {
   const { upstream, selection, state } = mirror;
   const { due, held, decision } = project;
-  const announced = announcedOf(due.name, state.announcements.of(due.name));
+  const announced = announcedFor(mirror, due.name);
   const isPlanned =
     isProven(mirror, due.name, held) && state.decisionOf(due.name) === (decision && selection.keyOf(decision));
   // What was lost before it was known to be in quarantine is to be looked at again.
@@ -64,6 +127,7 @@ async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<S
   const unproven = isHere ? undefined : whyUnproven(mirror, due.name, seenIn(answer));
   if (unproven !== undefined) return { wait: unproven, obstacle: 'unproven', delayMs: unprovenAgainMs };
   if (answer.kind === 'absent') {
+    if (!held.published) selection.noteAbsent(due.name);
     if (held.restored) return { finished: await healRestored(mirror, project) };
     return whyNotGone(mirror, due, held) ?? absent(mirror, due, held, announced);
   }
@@ -88,9 +152,29 @@ async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<S
   const lost = await newlyLost(mirror, due.name, judged.lost);
   const shown = held.files.length - (judged.lost.length - lost.length);
   if (!isQuarantine && !mayLose(mirror, due.name, lost, shown)) return withoutLosing(mirror, project, judged, lost);
+  const unwanted = await unlessWanted(mirror, project, judged);
+  if (unwanted !== undefined) return unwanted;
   const { status } = page;
   const known = { serial: page.serial, status, etag: answer.etag, sha256: answer.sha256, served: true };
   return { finished: await publishProject(mirror, project, judged, known) };
+}
+
+/** Where upstream has nothing of what is wanted, no page says that there is a project of which nothing can be installed. */
+async function unlessWanted(
+  mirror: Mirror,
+  { due, held, decision }: SelectedProject,
+  judged: JudgedPage,
+): Promise<SyncOutcome | undefined> {
+  const { page, odd, lost } = judged;
+  if (decision === undefined || odd.length > 0 || page.status === 'quarantined') return undefined;
+  if (mirror.selection.policy?.unmirrored === 'upstream') return undefined;
+  const { unmet } = chooseFiles(mirror, decision, page);
+  if (!unmet.isAll) return undefined;
+  mirror.selection.noteUnmet(decision, unmet);
+  mirror.selection.giveUp(due.name);
+  const why = 'upstream has nothing of it that is asked for';
+  await removeProject(mirror, due, held.files, why);
+  return { finished: { kind: 'removed', due, why, lost } };
 }
 
 /** Whether a later page is still to come. */
@@ -188,7 +272,7 @@ async function absent(mirror: Mirror, due: Due, held: HeldProject, announced: An
   const lost = held.files.filter((file) => !quarantined.includes(file));
   const files = (await newlyLost(mirror, due.name, lost)).length;
   const isHeldBack = (): boolean =>
-    !mirror.brake.allows({ name: due.name, isProject: true, isRemoval: true, files, share: 1 });
+    !mirror.brake.allows({ name: due.name, isProject: true, isRemoval: true, files, share: 1, source: held.source });
   if (held.published && !isQuarantined && isHeldBack()) {
     return heldBack('removal-held-back', 'upstream has removed it');
   }
@@ -205,7 +289,7 @@ async function removeProject(mirror: Mirror, { name }: Due, files: readonly Held
   const removeBytes = bytesOf(files);
   mirror.report({ type: 'project-planned', name, fetch: [], bytes: 0, remove, removeBytes, rule });
   if (mirror.settings.dryRun) return;
-  await discardFiles(mirror, files, [projectFolder(name)]);
+  await discardFiles(mirror, files, [projectFolder(name), legacyJsonFolder(name)]);
   await discardUnsettled(mirror, name, new Set());
   mirror.space.give(removeBytes);
 }

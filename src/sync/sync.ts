@@ -4,7 +4,7 @@
  *   1  clear the request flag: a request that arrives from now on causes another pass
  *   2  learn what changed, and queue it
  *   3  work through the queue, each project a transaction of its own
- *   4  root index, what was removed, last-modified, the signed snapshot of all pages
+ *   4  root index, what has changed and what was removed, last-modified, the signed snapshot of all pages
  *
  * A run that is killed anywhere leaves a mirror that pip can use, and the next one goes on from there.
  */
@@ -18,14 +18,17 @@ import { recallDeaths } from './deaths.ts';
 import { queueDependencies } from './follow-policy.ts';
 import { learn } from './learn.ts';
 import { warnOfLeftOut } from './left-out.ts';
+import { fillLegacyJson, followLegacySetting } from './legacy-json.ts';
 import type { Mirror } from './mirror.ts';
 import { News } from './news.ts';
 import { healOldState } from './old-state.ts';
 import { provePages } from './prove-pages.ts';
+import { publishChanges } from './publish-changes.ts';
 import { emptyTrash, followKeepRemoved, publishRemovals } from './removals.ts';
 import { replanUnchanged } from './replan.ts';
 import { publishRootIndex } from './root-index.ts';
 import { signedSnapshot } from './signed-snapshot.ts';
+import { tellUnmet } from './tell-unmet.ts';
 import { proveUpstream, trustUpstream } from './upstream-snapshot.ts';
 import { type WorkMemory, type WorkResult, workOnDoubtful, workThroughQueue } from './work.ts';
 
@@ -44,6 +47,7 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
     const startedMs = mirror.clock.now();
     mirror.takeRequest();
     followKeepRemoved(mirror);
+    await followLegacySetting(mirror);
     const seen = await trustUpstream(mirror);
     const unlearned = await learn(mirror);
     await provePages(mirror, seen);
@@ -60,12 +64,14 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
     }
     const trouble = unlearned ?? result.trouble;
     if (trouble !== undefined) {
+      tellUnmet(mirror);
       mirror.brake.end(mirror.report);
       throw trouble;
     }
     await proveUpstream(mirror, result.done === 0 ? seen : undefined);
     done += result.done;
     if (mirror.settings.dryRun || !mirror.takeRequest()) {
+      tellUnmet(mirror);
       mirror.brake.end(mirror.report);
       return { done, parked: result.parked };
     }
@@ -83,12 +89,14 @@ async function onePass(
   const result = await work();
   mirror.space.tell(mirror.report);
   if (settings.dryRun) return result;
+  await fillLegacyJson(mirror);
   const { rootIndexDue, rootIndex } = state.mirror();
   if (rootIndexDue || (mirror.sign !== undefined && rootIndex === undefined)) {
     await publishRootIndex(mirror);
     state.remember({ rootIndexDue: undefined });
   }
   if (state.totals().queued === 0) await files.tidy(true);
+  await publishChanges(mirror);
   await publishRemovals(mirror);
   await emptyTrash(mirror);
   if (knowsAll && result.trouble === undefined)

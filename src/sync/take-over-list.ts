@@ -27,7 +27,8 @@ export async function takeOverList(
       for (const { displayName, serial } of piece) {
         const name = projectName(displayName);
         if (name === undefined) strange.see(displayName);
-        else if (selection.includes(name)) wanted.push({ name, displayName, serial: serial ?? 0, removed: false });
+        else if (selection.sourceOf(name) === undefined && selection.includes(name))
+          wanted.push({ name, displayName, serial: serial ?? 0, removed: false });
       }
       takeover.add(wanted);
       listed += piece.length;

@@ -19,6 +19,7 @@ import { deathsOf } from './deaths.ts';
 import { Finisher } from './finisher.ts';
 import type { Mirror } from './mirror.ts';
 import type { News } from './news.ts';
+import { publishChanges } from './publish-changes.ts';
 import { syncProject } from './sync-project.ts';
 import { alarmFor, reasonOf } from './unexpected.ts';
 
@@ -121,8 +122,9 @@ class QueueWorker {
     const { clock, signal, report, settings } = this.#mirror;
     for (;;) {
       // A dry run leaves the queue as it is, so that the second pass sees the removals, too.
-      if (!settings.dryRun) await this.#pass(true);
-      await this.#pass(false);
+      if (!settings.dryRun) await this.#pass('removed');
+      await this.#pass('untried');
+      await this.#pass('failed');
       const ms = this.#nextTry() - clock.now();
       if (ms > patienceMs || settings.dryRun) return;
       report({ type: 'waiting', ms, why: 'for pages that upstream has not refreshed yet' });
@@ -137,16 +139,20 @@ class QueueWorker {
     return earliest;
   }
 
-  /** Once over everything that is due, in the order of names; of what is doubtful, removals come last, and the rest later. */
-  async #pass(removed: boolean): Promise<void> {
+  /**
+   * Once over everything that is due and of this kind, in the order of names; of what is doubtful, removals come last, and
+   * the rest later. What failed the last time comes last: should it keep the others waiting, they are done by then.
+   */
+  async #pass(kind: 'removed' | 'untried' | 'failed'): Promise<void> {
     const { state, clock } = this.#mirror;
+    const removed = kind === 'removed';
     const doubtful: Due[] = [];
     let after: ProjectName | undefined;
     do {
       this.#heard.clear();
       const piece = state.due(clock.now(), removed, after, queuePiece);
       for (const due of piece) {
-        if (!this.#isAsked(due)) continue;
+        if (!this.#isAsked(due) || !(removed || (due.obstacle === 'failed') === (kind === 'failed'))) continue;
         if (deathsOf(due) > 0) doubtful.push(due);
         else await this.#start(due, this.#places);
       }
@@ -210,6 +216,8 @@ class QueueWorker {
         if (deathsOf(due) === 0) await this.#start(due, this.#newsPlaces);
       }
       await this.#newsPlaces.allFree();
+      // Those who mirror from here need not wait for the end of the run either.
+      await publishChanges(this.#mirror);
     } catch (error) {
       this.#fatal ??= error;
     }
@@ -262,8 +270,9 @@ class QueueWorker {
     if (isOfDisk || error instanceof PausedError || this.#mirror.signal.aborted) throw error;
     const alarm = alarmFor(due.name, error);
     if (alarm !== undefined) this.#mirror.report(alarm);
+    const isElsewhere = this.#mirror.selection.sourceOf(due.name) !== undefined;
     // What was not asked is due in the next run.
-    if (error instanceof NotAskedError) this.#notAsked ??= error;
+    if (error instanceof NotAskedError && !isElsewhere) this.#notAsked ??= error;
     else {
       const obstacle = error instanceof DoesNotFitError ? 'no-room' : 'failed';
       const wantedMs = error instanceof UnreachableError ? Math.min(error.retryAfterMs ?? 0, longestRespiteMs) : 0;
@@ -272,7 +281,8 @@ class QueueWorker {
       this.#park(due, obstacle, reasonOf(error), Math.max(parkDelayMs(failures), wantedMs));
     }
     // Whether a host is busy is for the limiter to find out.
-    if (!(error instanceof UnreachableError) || error instanceof BusyError || !isInARow) return;
+    // An index beside the upstream ends nothing but what comes from there.
+    if (!(error instanceof UnreachableError) || error instanceof BusyError || isElsewhere || !isInARow) return;
     this.#failures += 1;
     if (this.#failures >= failuresInARow) throw error;
   }

@@ -1,6 +1,8 @@
 /** The port to the index that is mirrored. Absence is a value; only what prevents an answer is an error. */
 import type { FileSink, ResumePoint } from '../core/file-sink.ts';
 import type { ProjectName } from '../core/names.ts';
+import type { WebPath } from '../core/paths.ts';
+import type { FeedHead, FeedPiece } from '../formats/change-feed.ts';
 import type { ListedProject } from '../formats/project-list.ts';
 import type { SimplePage } from '../formats/simple-json.ts';
 
@@ -38,6 +40,11 @@ export interface ProjectList {
   sha256(): string | undefined;
 }
 
+/** The latest changes of a mirror of our kind. */
+export interface ServedFeed extends FeedHead {
+  readonly etag: string | undefined;
+}
+
 /** A snapshot that nobody has looked at. Both files are replaced one after the other, so they may not belong together. */
 export interface ServedSnapshot {
   readonly url: URL;
@@ -73,6 +80,10 @@ export interface Upstream {
   totalBytes(): Promise<number | undefined>;
   /** The changes after `serial`. Throws NoChangelogError where there is no changelog. */
   changesSince(serial: number): Promise<Changes>;
+  /** The latest changes where upstream is a mirror with a change feed, 'unchanged' when they are those known by `etag`. */
+  feed(etag: string | undefined): Promise<ServedFeed | 'unchanged' | undefined>;
+  /** Earlier changes of the feed `id`: its piece with that number; undefined where it is not there (any more). */
+  feedPiece(id: string, piece: number): Promise<FeedPiece | undefined>;
   /** The list of projects, or undefined when it is the one known by `etag`. */
   listProjects(etag: string | undefined): Promise<ProjectList | undefined>;
   /** One project page; `fresh` asks in a way that goes around a stale copy in upstream's cache. */
@@ -85,12 +96,24 @@ export interface Upstream {
   time(): number | undefined;
   /** True when files may be fetched from there. */
   allows(url: URL): boolean;
+  /** Where a file of it lies below `web/`; undefined where its address or name is none that a mirror takes. */
+  pathOf(url: URL, filename: string, sha256: string): WebPath | undefined;
   /**
-   * Streams a file of `size` bytes (undefined when the index does not say) into `sink`, once, without trying again.
+   * Streams a file of the project `about`, of `size` bytes (undefined when the index does not say), into `sink`, once,
+   * without trying again.
    * Resolves when the body is complete, or with 'absent' (404, 410).
    * Throws MismatchError, too, when it is far longer than `size` or is not what follows `from`.
    */
-  file(url: URL, size: number | undefined, from: ResumePoint | undefined, sink: FileSink): Promise<'done' | 'absent'>;
-  /** A small companion of a file, decoded; undefined when there is none, 'off' when upstream serves none of its kind now. */
-  companion(url: URL, kind: CompanionKind): Promise<Buffer | 'off' | undefined>;
+  file(
+    url: URL,
+    size: number | undefined,
+    from: ResumePoint | undefined,
+    sink: FileSink,
+    about: ProjectName,
+  ): Promise<'done' | 'absent'>;
+  /**
+   * A small companion of a file of the project `about`, decoded; undefined when there is none, 'off' when upstream serves
+   * none of its kind now.
+   */
+  companion(url: URL, kind: CompanionKind, about: ProjectName): Promise<Buffer | 'off' | undefined>;
 }

@@ -17,10 +17,20 @@ function problemsOf(web: string, target: string): string[] {
   const folders = readdirSync(join(web, 'simple'), { withFileTypes: true }).filter((entry) => entry.isDirectory());
   return folders.flatMap(({ name }) => {
     const page = join(web, 'simple', name, 'index.html');
-    if (!existsSync(page)) return [`simple/${name} has no page`];
+    if (!existsSync(page)) return hasOtherSpelling(web, folders, name) ? [] : [`simple/${name} has no page`];
     const links = [...readFileSync(page, 'utf8').matchAll(/href="\.\.\/\.\.\/(packages\/[^"#]+)#(md5|sha256)=(\w+)"/g)];
     return links.flatMap(([, path = '', hash = '', hex]) => linkProblems([web, target], path, hash, hex));
   });
+}
+
+/** 1.5 did not normalize names: while the right folder is made, the old one has the page. */
+function hasOtherSpelling(web: string, folders: readonly { readonly name: string }[], name: string): boolean {
+  const spelled = folders.filter((folder) => folder.name !== name && normal(folder.name) === normal(name));
+  return spelled.some((folder) => existsSync(join(web, 'simple', folder.name, 'index.html')));
+}
+
+function normal(name: string): string {
+  return name.toLowerCase().replaceAll(/[-_.]+/g, '-');
 }
 
 function linkProblems(roots: readonly string[], path: string, hash: string, hex: string | undefined): string[] {

@@ -30,12 +30,17 @@ t.test('where nothing is signed nobody waits for a body', async (t) => {
 
 t.test('who has no signature hears so before the body came', async (t) => {
   const { cgi, ask } = openSigned(t);
-  const startMs = performance.now();
   const old = { HTTP_X_PEP381_TIMESTAMP: '1', HTTP_X_PEP381_SIGNATURE: `sha256=${'a'.repeat(64)}` };
   for (const wrong of [{}, { ...headers(), HTTP_X_PEP381_SIGNATURE: 'sha256=1' }, old]) {
-    t.match(await ask(wrong, 4000), { code: 0, stdout: /^Status: 403 / });
+    // Who waits for the body never takes less than five seconds; who does not may, on a busy machine.
+    let isQuick = false;
+    for (let tries = 20; !isQuick && tries > 0; tries--) {
+      const startMs = performance.now();
+      t.match(await ask(wrong, 4000), { code: 0, stdout: /^Status: 403 / });
+      isQuick = performance.now() - startMs < 5000;
+    }
+    t.ok(isQuick, 'five seconds are not waited for');
   }
-  t.ok(performance.now() - startMs < 12_000, 'three times five seconds were not waited for');
   t.notOk(existsSync(join(cgi.target, 'run')), 'and nothing is left behind');
 });
 

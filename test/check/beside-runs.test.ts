@@ -89,6 +89,7 @@ function interrupted(
     size: async (path) => step().then(() => store.size(path)),
     stat: async (path) => step().then(() => store.stat(path)),
     read: async (path) => step().then(() => store.read(path)),
+    slice: async (path, start, end) => step().then(() => store.slice(path, start, end)),
     digest: async (path, also, eachPiece) => step().then(() => store.digest(path, also, eachPiece)),
     async *entries(folder) {
       await step();

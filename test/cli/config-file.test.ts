@@ -77,7 +77,7 @@ t.test('an unknown key is named with its line and the key that was probably mean
   t.equal(problem(t, 'indexonly = true'), '1: unknown key indexonly; did you mean index-only?');
   t.match(
     problem(t, 'frobnicate = 1'),
-    /^1: unknown key frobnicate; known are upstream, allow-http, .*, notify-secret-file, .*, budget$/,
+    /^1: unknown key frobnicate; known are upstream, upstream-aliases, allow-http, .*, notify-secret-file, .*, budget$/,
   );
 });
 

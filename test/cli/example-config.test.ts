@@ -38,7 +38,7 @@ function keysOf(table: string, isList: boolean): string[] {
 
 t.test('nothing in it is set, and every line is short', async (t) => {
   t.same(parse(exampleConfig), {});
-  t.ok(lines.length <= 112);
+  t.ok(lines.length <= 145);
   t.same(
     lines.filter((line) => line.length > 120 || line.trimEnd() !== line),
     [],
@@ -69,17 +69,22 @@ t.test('uncommented it is accepted, and the settings that are no examples are th
   const path = join(t.testdir({ 'mirror.toml': whole }), 'mirror.toml');
   const { given } = readConfigFile(path);
   const { baseUrl, proxy, contact, notify, notifySecretFile, trustedRootFile, ...more } = settingsFrom(given);
-  const { signingKeyFile, upstreamKey, ...usual } = more;
-  const keys = { signingKeyFile, upstreamKey };
+  const { signingKeyFile, upstreamKey, upstreamAliases, ...others } = more;
+  const { caFile, clientCertFile, clientKeyFile, netrcFile, noProxy, ...usual } = others;
+  const keys = { signingKeyFile, upstreamKey, caFile, clientCertFile, clientKeyFile, netrcFile, noProxy };
   const examples = { baseUrl, proxy, contact, notify, notifySecretFile, trustedRootFile, ...keys };
-  t.ok(Object.values({ ...examples, notify: notify[0] }).every((value) => typeof value === 'string'));
-  t.same({ ...usual, ...examples }, { ...settingsFrom(new Map()), ...examples });
+  t.ok(
+    Object.values({ ...examples, notify: notify[0], noProxy: noProxy[0] }).every((value) => typeof value === 'string'),
+  );
+  t.equal(upstreamAliases.length, 1);
+  const defaults = settingsFrom(new Map());
+  t.same({ ...usual, ...examples, upstreamAliases: [] }, { ...defaults, ...examples });
 });
 
 t.test('uncommented its policy is accepted without a warning', async (t) => {
   const policy = policyOf(toml);
   t.same(policy.warnings, []);
-  t.equal(policy.rules.length, 3);
+  t.equal(policy.rules.length, 5);
   const { dependencies, unmirrored, releases } = policy;
   const none = policyOf({});
   t.same([dependencies, unmirrored], [none.dependencies, none.unmirrored], 'these two have their defaults');

@@ -50,3 +50,15 @@ t.test('a mirror of everything that has become larger than the disk is not asked
   await mirror.run();
   t.equal(await question(mirror, {}), undefined);
 });
+
+t.test('who only says that some projects come from elsewhere has not chosen', async (t) => {
+  const mirror = await openHuge(t);
+  const elsewhere = { policy: policyFrom('[[rule]]\nprojects = ["acme-*"]\nhold = "local"') };
+  t.match(await question(mirror, elsewhere), /has 91 TiB of files/);
+  await mirror.run(elsewhere);
+  t.equal(await question(mirror, elsewhere), undefined, 'and is asked at first only');
+  await mirror.run({ policy: alphaOnly });
+  t.match(await question(mirror, elsewhere), lost);
+  const keeping = { policy: policyFrom('[releases]\nkeep = 1\n[[rule]]\nprojects = ["acme-*"]\nhold = "local"') };
+  t.equal(await question(mirror, keeping), undefined);
+});

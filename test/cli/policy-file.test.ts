@@ -1,3 +1,4 @@
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { readConfigFile } from '../../src/cli/config-file.ts';
@@ -33,6 +34,14 @@ t.test('a file that says nothing of it restricts nothing', async (t) => {
 t.test('requirements files lie beside mirror.toml, and one may name another', async (t) => {
   const files = { 'app.txt': '-r more.txt\nalpha>=1\n', 'more.txt': 'beta\n' };
   const policy = await read(t, 'requirements = ["app.txt"]', files);
+  t.same(policy && policyNames(policy), ['alpha', 'beta']);
+});
+
+t.test('a requirements file may be in what a shell of Windows writes', async (t) => {
+  const folder = folderWith(t, { 'mirror.toml': 'requirements = ["app.txt"]' });
+  writeFileSync(join(folder, 'app.txt'), Buffer.from('\ufeffalpha==1.0\r\n-r more.txt\r\n', 'utf16le'));
+  writeFileSync(join(folder, 'more.txt'), Buffer.from('\ufeffbeta\r\n', 'utf16le').swap16());
+  const policy = await readPolicy(readConfigFile(join(folder, 'mirror.toml')));
   t.same(policy && policyNames(policy), ['alpha', 'beta']);
 });
 

@@ -36,10 +36,16 @@ t.test('an index that has moved for good is not taken', async (t) => {
 t.test('without any settings the whole of PyPI is mirrored', async (t) => {
   t.same(read({}), {
     upstream: 'https://pypi.org',
+    upstreamAliases: [],
     allowHttp: false,
     fileHosts: ['files.pythonhosted.org'],
     projects: undefined,
     proxy: undefined,
+    noProxy: [],
+    caFile: undefined,
+    clientCertFile: undefined,
+    clientKeyFile: undefined,
+    netrcFile: undefined,
     indexOnly: false,
     workers: 10,
     umask: 0o022,
@@ -48,6 +54,7 @@ t.test('without any settings the whole of PyPI is mirrored', async (t) => {
     trashDays: 30,
     sweep: 1_000_000,
     baseUrl: undefined,
+    legacyJson: false,
     provenance: 'store',
     provenancePolicy: 'warn',
     trustedRootFile: undefined,
@@ -97,11 +104,33 @@ t.test('a key of upstream is a file, or what openssl prints between its two line
   t.match(problem({ 'signing-key-file': 'sign.key' }), /: expected an absolute path, found "sign.key"/);
 });
 
+t.test('what is meant for a proxy or a certificate is refused without one', async (t) => {
+  t.same(
+    read({ proxy: 'http://p.example', 'no-proxy': ['.internal.example', 'a.example:8443', '*'] }).noProxy.length,
+    3,
+  );
+  t.match(problem({ 'no-proxy': ['.internal.example'] }), /means nothing without proxy$/);
+  t.match(problem({ 'client-key-file': '/a.key' }), /means nothing without client-cert-file$/);
+  t.match(problem({ proxy: 'http://p.example', 'no-proxy': ['a b'] }), /expected a host or a domain/);
+  t.match(problem({ 'ca-file': 'ca.pem' }), /expected an absolute path/);
+});
+
 t.test('a proxy is an address, and what may be its password is not told', async (t) => {
   t.equal(read({ proxy: 'http://proxy.example:3128' }).proxy, 'http://proxy.example:3128/');
+  t.equal(read({ proxy: 'socks5h://me:secret@proxy.example' }).proxy, 'socks5h://me:secret@proxy.example');
   t.equal(read({ proxy: 'http://me:secret@proxy.example' }).proxy, 'http://me:secret@proxy.example/');
-  for (const wrong of ['proxy.example:3128', 'socks5://me:secret@proxy.example', 'http://secret/path', '', 5]) {
-    t.equal(problem({ proxy: wrong }), `${where}: expected the address of a proxy, such as http://proxy.example:3128`);
+  for (const wrong of [
+    'proxy.example:3128',
+    'socks4://me:secret@proxy.example',
+    'socks5://',
+    'http://secret/path',
+    '',
+    5,
+  ]) {
+    t.equal(
+      problem({ proxy: wrong }),
+      `${where}: expected the address of a proxy, such as http://proxy.example:3128 or socks5://proxy.example:1080`,
+    );
   }
 });
 
@@ -282,4 +311,14 @@ t.test('there are two log formats', async (t) => {
 
 t.test('every setting is read, and says where it was given when it is wrong', async (t) => {
   for (const name of allNames) t.match(problem({ [name]: { no: 'sense' } }), where, name);
+});
+
+t.test('other addresses of upstream are addresses', async (t) => {
+  t.same(read({ 'upstream-aliases': ['http://mirror.example/simple/'] }).upstreamAliases, [
+    'http://mirror.example/simple/',
+  ]);
+  t.same(read({ 'upstream-aliases': [] }).upstreamAliases, []);
+  for (const wrong of ['mirror.example', '../wheels', 'file:///srv', 5]) {
+    t.throws(() => read({ 'upstream-aliases': wrong }), { name: 'UsageError' });
+  }
 });

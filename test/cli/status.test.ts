@@ -21,6 +21,7 @@ const status: Status = {
   queued: 3,
   parked: 1,
   provenance: undefined,
+  unmet: [],
   oddFiles: 0,
   latestOdd: [],
   disk: { size: 2 * 1024 ** 4, free: 1024 ** 4 },

@@ -1,5 +1,6 @@
 import t from 'tap';
-import { plural, showBytes, showCount, showSeconds } from '../../src/cli/units.ts';
+import { plural, showCount, showSeconds } from '../../src/cli/units.ts';
+import { showBytes } from '../../src/core/show-bytes.ts';
 
 t.test('bytes are shown with two or three digits', async (t) => {
   const shown: [number, string][] = [

@@ -154,6 +154,41 @@ t.test('a log that is missing is one line and exit code 1, after the others', as
   t.ok(existsSync(join(root, 'target/web/local-stats/days/2026-11-21.bz2')));
 });
 
+t.test('a log that is gone with lines that were not read is one line and exit code 1, once', async (t) => {
+  const root = newTarget(t, { 'pypi.log': logOf(days.slice(0, 2)) });
+  const args = ['-q', join(root, 'target'), join(root, 'pypi.log')];
+  t.same(await processlogs(...args), { code: 0, stdout: '', stderr: '' });
+  writeFileSync(join(root, 'pypi.log'), logOf(days.slice(1)));
+  const stderr = `processlogs: ${join(root, 'pypi.log')}: the log that was read until 2026-11-21T12:00Z is gone; what came later in it is not counted\n`;
+  t.same(await processlogs(...args), { code: 1, stdout: '', stderr });
+  t.same(await processlogs(...args), { code: 0, stdout: '', stderr: '' });
+});
+
+t.test('a log that is packed by a program that is not there is one line and exit code 1', async (t) => {
+  const root = newTarget(t, { 'pypi.log': logOf(days) });
+  const log = join(root, 'pypi.log.2.xz');
+  writeFileSync(log, Buffer.from('\xfd7zXZ\0\0', 'latin1'));
+  const args = [join(programs, 'processlogs'), '-q', join(root, 'target'), log, join(root, 'pypi.log')];
+  const { status, stdout, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env: { PATH: root } });
+  const line = `processlogs: ${log}: is packed by xz, and the program xz that unpacks it is not there: install it\n`;
+  t.same({ status, stdout, stderr }, { status: 1, stdout: '', stderr: line });
+  t.ok(existsSync(join(root, 'target/web/local-stats/days/2026-11-21.bz2')), 'the other one is read');
+});
+
+t.test('logs that are packed by xz and zstd are read', programsOrReason('xz', 'zstd'), async (t) => {
+  const root = newTarget(t, { 'pypi.log': logOf(days.slice(1), 3) });
+  for (const [name, program, text] of [
+    ['pypi.log.2.xz', 'xz', logOf(days.slice(0, 1))],
+    ['pypi.log-20261121.zst', 'zstd', logOf(days.slice(0, 2), 4)],
+  ] as const) {
+    writeFileSync(join(root, name), spawnSync(program, ['-c'], { input: text }).stdout);
+  }
+  const logs = ['pypi.log.2.xz', 'pypi.log-20261121.zst', 'pypi.log'].map((name) => join(root, name));
+  t.same(await processlogs('-q', join(root, 'target'), ...logs), { code: 0, stdout: '', stderr: '' });
+  const file = join(root, 'target/web/local-stats/days/2026-11-21.bz2');
+  t.match((await bzip2.decompress(readFileSync(file))).toString(), /,7\r\n$/);
+});
+
 t.test('a disk that refuses is exit code 4 and one line', async (t) => {
   const root = newTarget(t, { 'pypi.log': logOf(days) });
   mkdirSync(join(root, 'target/state.db'));
@@ -234,6 +269,11 @@ t.test('the log of a real Apache', { skip: apacheOrReason().skip || needsPython.
   await get(`/${blobFolder}/missing-1.0.whl`, { 'User-Agent': pip });
   await get(wheel, { 'User-Agent': 'curl/8.14.1', Range: 'bytes=0-4', 'X-Client-Address': '192.0.2.9' });
   await get(wheel, { 'User-Agent': 'curl/8.14.1', Range: 'bytes=5-', 'X-Client-Address': '192.0.2.9' });
+  // As uv reads metadata where a mirror has none apart, and fetches the wheel then.
+  await get(wheel, { 'User-Agent': 'uv/0.9.18', Range: 'bytes=-3' });
+  await get(wheel, { 'User-Agent': 'uv/0.9.18', Range: 'bytes=0-1' });
+  await get(wheel, { 'User-Agent': 'uv/0.9.18' });
+  await get(`/${wheel}`, { 'User-Agent': 'pixi/0.55.0' });
   await get('/last-modified', { 'User-Agent': 'the last one' });
   await loggedLine(apache.log, 'the last one');
   writeFileSync(join(root, 'before.log'), logLine({ at: '2020-01-01' }));
@@ -247,14 +287,17 @@ t.test('the log of a real Apache', { skip: apacheOrReason().skip || needsPython.
   t.same(rows.sort(), [
     ['foo-bar', 'foo_bar-1.0.whl', 'Browser', '1'],
     ['foo-bar', 'foo_bar-1.0.whl', 'pip/26.2.1', '1'],
+    ['foo-bar', 'foo_bar-1.0.whl', 'pixi/0.55.0', '1'],
+    ['foo-bar', 'foo_bar-1.0.whl', 'uv/0.9.18', '1'],
     ['unknown', 'foo bar+1.0.whl', 'pip/26.2.1', '1'],
   ]);
   t.notMatch(JSON.stringify(rows) + readFileSync(join(target, 'web/local-stats/summary.json'), 'utf8'), 'secret');
 });
 
-/** The midnight that ends the day of the last line of a log, as it is where that was written: never more than a day ahead. */
+/** The midnight that ends the day, in UTC, of the last line of a log: never more than a day ahead. */
 function midnightAfter(log: string): string {
-  const [, day, zone] = /.*\[(\d\d\/\w{3}\/\d{4}):[\d:]+ ([-+]\d{4})\]/s.exec(log) ?? [];
-  const next = new Date(Date.parse(`${day?.replaceAll('/', ' ')} UTC`) + 86_400_000).toUTCString();
-  return `${next.slice(5, 16).replaceAll(' ', '/')}:00:00:00 ${zone}`;
+  const [, day = '', time = '', zone = ''] = /.*\[(\d\d\/\w{3}\/\d{4}):([\d:]+ )([-+]\d{4})\]/s.exec(log) ?? [];
+  const lastMs = Date.parse(`${day.replaceAll('/', ' ')} ${time}${zone}`);
+  const next = new Date(lastMs + 86_400_000).toUTCString();
+  return `${next.slice(5, 16).replaceAll(' ', '/')}:00:00:00 +0000`;
 }

@@ -2,7 +2,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { ask, type Question } from '../apache/ask.ts';
+import { ask, type Question, type Reply } from '../apache/ask.ts';
 import { apacheOrReason } from '../fixtures/apache.ts';
 import { runPython } from '../sample/run-python.ts';
 import { openSyncSite } from './opened-sync-site.ts';
@@ -70,7 +70,7 @@ for (const module of ['event', 'prefork'] as const) {
   });
 
   t.test(
-    `on ${module} 200 requests at a time start one process beside the run at work`,
+    `on ${module} many requests at a time start one process beside the run at work`,
     apacheOrReason(),
     async (t) => {
       const site = await openSyncSite(t, { module });
@@ -81,10 +81,13 @@ for (const module of ['event', 'prefork'] as const) {
       t.equal(site.starts(), 1);
 
       site.publish('2.0');
-      const { reply: replies, ms } = await timed(() =>
-        Promise.all(Array.from({ length: 200 }, () => ask(site.apache.url, '/sync', { method: 'POST', body: 'now' }))),
-      );
-      t.comment(`200 requests: ${ms} ms`);
+      const atOnce = (length: number): Promise<Reply[]> =>
+        Promise.all(Array.from({ length }, () => ask(site.apache.url, '/sync', { method: 'POST', body: 'now' })));
+      const few = await timed(() => atOnce(10));
+      // Apache gives up a request that has not arrived in twenty seconds, as on a machine that does much else.
+      const many = await timed(() => atOnce(Math.min(200, Math.ceil((10 * 10_000) / few.ms))));
+      const replies = [...few.reply, ...many.reply];
+      t.comment(`${many.reply.length} requests: ${many.ms} ms`);
       t.same(new Set(replies.map(({ status }) => status)), new Set([200]));
       t.equal(site.starts(), 2);
       t.ok(existsSync(site.flag), 'the request waits');

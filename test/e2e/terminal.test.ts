@@ -4,6 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { systemClock } from '../../src/cli/system-clock.ts';
+import { shellWord } from '../../src/core/shell-word.ts';
 import { SqliteStateStore } from '../../src/state/sqlite/sqlite-state-store.ts';
 import { programsOrReason } from '../fixtures/programs.ts';
 import { openSampleServer } from '../sample/sample-server.ts';
@@ -102,8 +103,9 @@ t.test('tmux shows the same as our own screen', programsOrReason('tmux'), async 
   const socket = `pep381client-${process.pid}`;
   const tmux = (...args: string[]): string => spawnSync('tmux', ['-L', socket, ...args], { encoding: 'utf8' }).stdout;
   t.teardown(() => tmux('kill-server'));
+  const started = [process.execPath, program, '--upstream', server.url, target];
   // Some shells end with a program that was interrupted.
-  const command = `trap : INT; "${process.execPath}" "${program}" --upstream ${server.url} "${target}"; echo "ended with $?"; cat`;
+  const command = `trap : INT; ${started.map(shellWord).join(' ')}; echo "ended with $?"; cat`;
   tmux('-f', '/dev/null', 'new-session', '-d', '-x', '100', '-y', '30', command);
   const screen = (): string[] => tmux('capture-pane', '-p').trimEnd().split('\n');
   await until('the display', () => screen().some((line) => line.endsWith('66 % of 3.0 MiB')));

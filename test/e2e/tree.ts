@@ -13,7 +13,7 @@ export function treeOf(folder: string): Record<string, string> {
 /** What a mirror publishes, without what tells the time of the run and what went before. */
 export function publishedTree(target: string): Record<string, string> {
   const tree = treeOf(join(target, 'web'));
-  for (const path of ['last-modified', 'mirror-status.json', 'removed.json']) delete tree[path];
+  for (const path of ['last-modified', 'mirror-status.json', 'removed.json', 'changes.json']) delete tree[path];
   return tree;
 }
 

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { AccessLogReader, type LineKind, unescapeAgent } from '../../src/formats/access-log.ts';
+import { resolvedPath } from '../../src/formats/requested-path.ts';
 
 const path = `/packages/aa/bb/${'c'.repeat(60)}/foo-1.0.tar.gz`;
 
@@ -66,6 +67,15 @@ t.test('every version of HTTP, and requests by way of a proxy', async (t) => {
   t.equal(bytes.toString('latin1', reader.pathStart, reader.pathEnd), path);
 });
 
+t.test('whatever Apache takes for a path below /packages/ is one', async (t) => {
+  const odd = [`/${path}`, `//${path}`, `/.${path}`, `/simple/foo/../..${path}`, `/%70${path.slice(2)}`];
+  for (const asked of [...odd, `http://pypi.example.org/${path}`]) {
+    const { kind, reader, bytes } = read(line({ request: `GET ${asked}?x HTTP/1.1` }));
+    t.equal(kind, 'file', asked);
+    t.equal(resolvedPath(bytes.toString('latin1', reader.pathStart, reader.pathEnd)), path.slice(1), asked);
+  }
+});
+
 t.test('the query is no part of the path', async (t) => {
   const { reader, bytes } = read(line({ request: `GET ${path}?a=b/c?d HTTP/1.1` }));
   t.equal(bytes.toString('latin1', reader.pathStart, reader.pathEnd), path);
@@ -95,6 +105,10 @@ t.test('what is no download is told apart', async (t) => {
     ['method', { request: '-' }],
     ['address', { request: 'GET /simple/foo/ HTTP/1.1' }],
     ['address', { request: 'GET /packages HTTP/1.1' }],
+    ['address', { request: 'GET //simple/foo/ HTTP/1.1' }],
+    ['address', { request: `GET /simple/..${path}/../../../../../../simple/foo/ HTTP/1.1` }],
+    ['address', { request: 'GET /simple/foo/?../packages/ HTTP/1.1' }],
+    ['address', { request: 'GET /.well-known/packages/ HTTP/1.1' }],
     ['unreadable', { date: '30/Feb/2026:00:00:00 +0000' }],
     ['unreadable', { date: '22/Xxx/2026:00:00:00 +0000' }],
     ['unreadable', { date: '22/Nov/2026:24:00:00 +0000' }],

@@ -50,6 +50,27 @@ t.test('agents are reduced to the installer and its version', async (t) => {
     ['Artifactory/7.117.14 117014900', 'Artifactory/7.117.14'],
     ['conda/25.9.1 requests/2.32.5 CPython/3.13.9', 'conda/25.9.1'],
     ['Bazel/release 8.4.2', 'Bazel/8.4.2'],
+    ['Bazel/release 8.4.2- (@non-git)', 'Bazel/8.4.2'],
+    ['Bazel/release 9.0.0-pre.20251022.1 (@0a1b2c3)', 'Bazel/9.0.0-pre.20251022.1'],
+    ['Bazel/development version', 'Bazel'],
+    ['Bazel/no_version', 'Bazel'],
+    ['pixi/0.55.0', 'pixi/0.55.0'],
+    ['rattler-build/0.65.1', 'rattler-build/0.65.1'],
+    ['micromamba/2.3.2', 'micromamba/2.3.2'],
+    ['proxpi/1.2.0', 'proxpi/1.2.0'],
+    ['pulpcore/3.85.0 (cpython 3.12.9-final0, Linux x86_64) (aiohttp 3.12.15)', 'pulpcore/3.85.0'],
+    ['Hatch/1.14.0 cpython/3.12.7 HTTPX/0.27.2', 'hatch/1.14.0'],
+    ['Hatch/1.16.0 {"installer":{"name":"hatch","version":"1.16.0"},"python":"3.13.1"} HTTPX/0.28.1', 'hatch/1.16.0'],
+    ['Hatch/1.16.0 {"installer":', 'hatch/1.16.0'],
+    ['uv/0.9.18 {"installer":{"name":"uv-pip","version":"0.9.18"}}', 'uv-pip/0.9.18'],
+    ['unearth/0.17.5', 'unearth/0.17.5'],
+    ['RenovateBot/41.3.0 (https://github.com/renovatebot/renovate)', 'RenovateBot/41.3.0'],
+    ['dependabot-core/0.310.0 excon/1.2.5 ruby/3.4.4 (x86_64-linux)', 'dependabot-core/0.310.0'],
+    ['python-httpx/0.28.1', 'httpx/0.28.1'],
+    ['Python/3.12 aiohttp/3.12.15', 'aiohttp/3.12.15'],
+    ['com.apple.WebKit.Networking/20621.2.5.11.8 CFNetwork/3826.500.131 Darwin/24.5.0', 'Browser'],
+    ['Lynx/2.9.2 libwww-FM/2.14 SSL-MM/1.4.1', 'Browser'],
+    ['Wget2/2.2.0', 'Browser'],
     ['Mozilla/5.0 (X11; Linux x86_64; rv:145.0) Gecko/20100101 Firefox/145.0', 'Browser'],
     ['curl/8.14.1', 'Browser'],
     ['Wget/1.25.0', 'Browser'],
@@ -78,6 +99,18 @@ t.test('nothing that a client can choose freely is published', async (t) => {
   t.equal(agentLabel(parseUserAgent(`pip/${'9'.repeat(50)}`)), 'pip', 'a version without end');
 });
 
+t.test('an installer is published where it is known', async (t) => {
+  const label = (name: string, prefix = 'pip/26.2'): string =>
+    agentLabel(
+      parseUserAgent(`${prefix} ${JSON.stringify({ installer: { name, version: '1.0' }, python: '3.14.1' })}`),
+    );
+  for (const name of ['pip', 'uv', 'hatch', 'poetry', 'pixi']) t.equal(label(name), `${name}/1.0`);
+  for (const name of ['team-secret', 'pip-secret', 'pips', 'x', '__proto__', 'constructor', '']) {
+    for (const prefix of ['pip/26.2', 'uv/0.9', 'Hatch/1.16.0'])
+      t.equal(label(name, prefix), name === '' ? 'Python-urllib/3.14.1' : 'unknown', name);
+  }
+});
+
 t.test('a version is published where it looks like one that an installer has', async (t) => {
   const label = (version: string): string => agentLabel(parseUserAgent(`pip/${version}`));
   for (const version of [
@@ -87,6 +120,10 @@ t.test('a version is published where it looks like one that an installer has', a
     '3.85.0-03',
     '4.6.20-12-g0a1b2c3',
     '1!2',
+    '9.0.0-pre.20251022.1',
+    '0.8.0-alpha.2',
+    '26.2rc1',
+    '24.0+dfsg-2',
   ])
     t.equal(label(version), `pip/${version}`);
   for (const version of [
@@ -96,6 +133,11 @@ t.test('a version is published where it looks like one that an installer has', a
     '1..2',
     `1${'.1'.repeat(20)}`,
     '123456789012345678',
+    '26.1-team-secret',
+    '26.1+secret',
+    '26.1.secret1',
+    '26.1-g0a1b2c3secret',
+    '26.1-deadbeef',
   ])
     t.equal(label(version), 'pip', version);
 });

@@ -31,11 +31,13 @@ Requires-Dist: in-the-description
 
 t.test('the fields that decide which projects are needed are read from the head', async (t) => {
   const expected = {
+    metadataVersion: '2.1',
     name: 'Sample.Project',
     version: '1.0',
     requiresPython: '>=3.8,<4',
     requiresDist: ["requests (>=2.8) ; extra == 'net'", 'certifi', "wide >=1 ; python_version < '3'"],
     providesExtra: ['net-work', 'doc'],
+    dynamic: [],
   };
   t.same(parsed(wheel), expected);
   t.same(parsed(wheel.replaceAll('\n', '\r\n')), expected, 'with the ends of line of Windows');
@@ -44,11 +46,13 @@ t.test('the fields that decide which projects are needed are read from the head'
 
 t.test('a field that is absent is undefined, and one that occurs twice is the first', async (t) => {
   const nothing = {
+    metadataVersion: undefined,
     name: undefined,
     version: undefined,
     requiresPython: undefined,
     requiresDist: [],
     providesExtra: [],
+    dynamic: [],
   };
   t.same(parsed(''), nothing);
   t.same(parsed('\n\nName: x'), nothing);

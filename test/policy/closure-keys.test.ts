@@ -70,6 +70,7 @@ const limits: readonly (Limits | undefined)[] = [
   ...['one', 'two'].map((path) => ({
     path,
     byName: new Map([[named('b'), { specifier: requirement(path === 'one' ? 'b<2' : 'b>1').specifier, sha256s: [] }]]),
+    elsewhere: new Set<ProjectName>(),
   })),
 ];
 const root = fc.tuple(joined(name, extras, specifier), fc.constantFrom(...limits));

@@ -75,6 +75,27 @@ t.test('nothing is held of a project in quarantine, whatever is pinned', async (
   t.same(explained(policy, page), ['a-1.zip  left out  quarantined by the index']);
 });
 
+t.test('a pinned hash decides: other files of its release are not held for it', async (t) => {
+  const page = pageOf('a', [
+    { name: 'a-1.zip', sha256 },
+    { name: 'a-1-py3-none-any.whl', sha256: 'cd'.repeat(32) },
+  ]);
+  const r = `a==1 --hash=sha256:${sha256}`;
+  t.same(explained(policyOf('requirements = "r"', { r }), page), [
+    'a-1.zip  held  r:1 (a==1): pinned by its sha256',
+    'a-1-py3-none-any.whl  left out  r:1 (a==1): its sha256 is not one of those that are pinned',
+  ]);
+  t.same(heldFiles(policyOf('requirements = "r"', { r: `a --hash=sha256:${sha256}` }), page), ['a-1.zip']);
+  t.same(heldFiles(policyOf('requirements = "r"', { r: `a==1 --hash=sha256:${'0'.repeat(64)}` }), page), []);
+  t.same(heldFiles(policyOf('requirements = "r"', { r: 'a==1 --hash=sha384:00' }), page).length, 2, 'another kind');
+  const both = { r, plain: 'a==1', newest: 'a' };
+  t.same(heldFiles(policyOf('requirements = ["r", "plain"]', both), page).length, 2, 'somebody else wants all of it');
+  t.same(heldFiles(policyOf('requirements = ["r", "newest"]\n[files]\nkinds = "wheel"', both), page), [
+    'a-1.zip',
+    'a-1-py3-none-any.whl',
+  ]);
+});
+
 t.test('no files are held of a project of which only pages are', async (t) => {
   const policy = policyOf('[[rule]]\nprojects = "a"\nhold = "pages-only"');
   t.same(explained(policy, pageOf('a', ['a-1.zip'])), ['a-1.zip  left out  mirror.toml:3 (hold = "pages-only"): a']);

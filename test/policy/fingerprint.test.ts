@@ -129,7 +129,7 @@ t.test('each part of a pin and of a constraint counts', async (t) => {
     [`x==1 --hash=sha256:${other}`, ''],
   ];
   const prints = texts.map(([requirement, constraint]) => {
-    const files = { 'r.txt': `-c c.txt\n${requirement}\n`, 'c.txt': `${constraint}\n` };
+    const files = { 'r.txt': `-c c.txt\n${requirement}\n`, 'c.txt': `${constraint} # constraints\n` };
     return fingerprintOf(policyOf('requirements = ["r.txt"]\ndependencies = true', files)).projects;
   });
   t.equal(new Set(prints).size, texts.length);

@@ -27,7 +27,10 @@ const wrong: readonly (readonly [toml: string, problem: string])[] = [
   ['rule = 3', '1: rule: expected tables [[rule]], found 3'],
   ['[rule]\nhold = "none"', '1: rule: expected tables [[rule]], found {"hold":"none"}'],
   ['\n[[rule]]\nhold = "none"', '2: rule: expected projects or requirements, found neither'],
-  ['[[rule]]\nprojects = "a"\nhold = "all"', '3: rule.hold: expected "files" or "pages-only" or "none", found "all"'],
+  [
+    '[[rule]]\nprojects = "a"\nhold = "all"',
+    '3: rule.hold: expected "files" or "pages-only" or "none" or "local", found "all"',
+  ],
   ['[[rule]]\nproject = "a"', '2: rule: unknown key project; did you mean projects?'],
   ['releases = 3', '1: releases: expected a table [releases], found 3'],
   ['[releases]\n\nkep = 3', '3: releases: unknown key kep; did you mean keep?'],

@@ -26,6 +26,16 @@ export interface WheelOptions extends DistributionOptions {
   readonly tag?: string;
 }
 
+/** What a sample sdist is made from. */
+export interface SdistOptions extends DistributionOptions {
+  /** 2.1 unless told; from 2.2 on what it requires is what will be built (PEP 643). */
+  readonly metadataVersion?: string;
+  /** Values of `Dynamic`. */
+  readonly dynamic?: readonly string[];
+  /** Its pyproject.toml; without it one whose backend lies beside it. None for an empty text. */
+  readonly pyproject?: string;
+}
+
 /** A finished file, ready to be published. */
 export interface Distribution {
   readonly name: string;
@@ -56,11 +66,16 @@ export const makeWheel = (options: WheelOptions): Distribution => {
 };
 
 /** Makes an sdist (PEP 625) that pip can build without network. */
-export const makeSdist = (options: DistributionOptions): Distribution => {
+export const makeSdist = (options: SdistOptions): Distribution => {
   const root = `${escapedName(options.name)}-${options.version}`;
+  const { pyproject = ownBackend, metadataVersion = '2.1', dynamic = [] } = options;
+  const fields = dynamic.map((field) => `Dynamic: ${field}\n`).join('');
   const files: Files = {
-    'PKG-INFO': coreMetadata(options),
-    'pyproject.toml': '[build-system]\nrequires = []\nbuild-backend = "sample_backend"\nbackend-path = ["backend"]\n',
+    'PKG-INFO': coreMetadata(options).replace(
+      'Metadata-Version: 2.1\n',
+      `Metadata-Version: ${metadataVersion}\n${fields}`,
+    ),
+    ...(pyproject !== '' && { 'pyproject.toml': pyproject }),
     'backend/sample_backend.py': buildBackend,
   };
   for (const [path, body] of Object.entries(packageFiles(options))) files[`src/${path}`] = body;
@@ -68,6 +83,8 @@ export const makeSdist = (options: DistributionOptions): Distribution => {
   const content = Buffer.from(gzipSync(Buffer.concat([...blocks, Buffer.alloc(1024)]), { mtime: 0 }));
   return { ...identity(options), filename: `${root}.tar.gz`, content };
 };
+
+const ownBackend = '[build-system]\nrequires = []\nbuild-backend = "sample_backend"\nbackend-path = ["backend"]\n';
 
 const identity = ({ name, version, requiresPython }: DistributionOptions) => ({
   name,

@@ -8,11 +8,13 @@ import {
   type Server,
   type ServerResponse,
 } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
 import type { AddressInfo, Socket } from 'node:net';
 import { text } from 'node:stream/consumers';
+import type { TlsOptions } from 'node:tls';
 import { spoilReply, spoilRequest, spoilWriting } from './fault-behaviours.ts';
 import { Faults } from './faults.ts';
-import { type SampleRequest, writeHead } from './reply.ts';
+import { plainReply, type SampleRequest, writeHead } from './reply.ts';
 import { answer, currentPage, type Site } from './routes.ts';
 import type { SampleIndex } from './sample-index.ts';
 import { methodName } from './xml-rpc.ts';
@@ -36,6 +38,12 @@ export interface SampleServerOptions {
   readonly port?: number;
   /** The most rows of one changelog page; 50,000 unless told. */
   readonly changelogPageSize?: number;
+  /** With these it speaks TLS, under the name `localhost`. */
+  readonly tls?: TlsOptions;
+  /** `user:password`: whoever does not tell them is answered 401. */
+  readonly login?: string;
+  /** Knows pages in HTML only. */
+  readonly htmlOnly?: boolean;
 }
 
 /** A running sample server. */
@@ -60,11 +68,13 @@ export interface SampleServer {
 
 /** Opens a server on the loopback interface. */
 export const openSampleServer = async (options: SampleServerOptions): Promise<SampleServer> => {
-  const { index, port = 0, changelogPageSize = 50_000 } = options;
-  const server = createServer({ keepAliveTimeout: 60_000 });
+  const { index, port = 0, changelogPageSize = 50_000, tls, login, htmlOnly = false } = options;
+  const keepAliveTimeout = 60_000;
+  const server = tls === undefined ? createServer({ keepAliveTimeout }) : createTlsServer({ keepAliveTimeout, ...tls });
   server.listen(port, '127.0.0.1');
   await once(server, 'listening');
-  const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  const { port: bound } = server.address() as AddressInfo;
+  const url = tls === undefined ? `http://127.0.0.1:${bound}` : `https://localhost:${bound}`;
   const faults = new Faults((path) => currentPage(path, index, url));
   const site = { index, origin: url, changelogPageSize, frozen: faults.frozen };
   const requests: RequestRecord[] = [];
@@ -73,6 +83,12 @@ export const openSampleServer = async (options: SampleServerOptions): Promise<Sa
     const time = sample.now();
     if (time === undefined) response.sendDate = false;
     else response.setHeader('Date', new Date(time).toUTCString());
+    if (login !== undefined && message.headers.authorization !== `Basic ${Buffer.from(login).toString('base64')}`) {
+      const refusal = plainReply(401, { 'WWW-Authenticate': 'Basic realm="index"' });
+      writeHead(response, refusal).end(refusal.body);
+      return;
+    }
+    if (htmlOnly) message.headers.accept = 'text/html';
     text(message).then(
       (body) => serve(message, body, response, site, faults, requests),
       // A client that goes away while it sends is its own business.
@@ -115,7 +131,7 @@ const serve = (
   write();
 };
 
-const watchTraffic = (server: Server): { readonly bytesSent: number; peakRequests: number } => {
+const watchTraffic = (server: Pick<Server, 'on'>): { readonly bytesSent: number; peakRequests: number } => {
   const sockets = new Set<Socket>();
   let closedBytes = 0;
   let open = 0;

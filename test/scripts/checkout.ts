@@ -4,6 +4,7 @@ import { chmodSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync 
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
+import { shellWord } from '../../src/core/shell-word.ts';
 
 const here = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -31,7 +32,10 @@ export class Checkout {
 
   /** A program that PATH leads to: it adds its arguments to what {@link called} returns, and does what `script` says. */
   program(name: string, script = ''): void {
-    this.write(`programs/${name}`, `#!/bin/sh\necho ${name} "$@" >>'${this.folder}/called'\n${script}\n`);
+    this.write(
+      `programs/${name}`,
+      `#!/bin/sh\necho ${name} "$@" >>${shellWord(join(this.folder, 'called'))}\n${script}\n`,
+    );
     chmodSync(join(this.programs, name), 0o755);
   }
 

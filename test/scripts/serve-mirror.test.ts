@@ -1,5 +1,5 @@
 /** What `npm start` serves with: what it prints must work. */
-import { chmodSync } from 'node:fs';
+import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { serveMirror } from '../../scripts/serve-mirror.ts';
@@ -24,6 +24,15 @@ t.test('the preview server, where Apache has no such page', apacheOrReason(), as
   const server = await serveMirror(target, address);
   t.teardown(() => server.close());
   t.equal(server.name, `the preview server, as Apache answers ${address} with 404`);
+});
+
+t.test('Apache, whatever the folder is called', apacheOrReason(), async (t) => {
+  const target = join(openToAll(t).testdir(), 'it is "Größe" #1 of $HOME & O’Neil%20');
+  mkdirSync(target);
+  writeSmallMirror(target);
+  const server = await serveMirror(target, address);
+  t.teardown(() => server.close());
+  t.equal(server.name, 'Apache');
 });
 
 const asRoot = { skip: process.getuid?.() === 0 ? apacheOrReason().skip : 'only root starts Apache as another user' };

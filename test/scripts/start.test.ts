@@ -1,5 +1,5 @@
 /** `npm start`, once everything is built: what it prints works, and nothing of it is left behind. */
-import { execFileSync, spawn } from 'node:child_process';
+import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -12,11 +12,22 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const needsBuild = { skip: existsSync(join(root, 'dist/pep381run')) ? false : 'npm run build comes first' };
 const hasPip = (await pipOrReason()).skip === false;
 
+const started = ['--import=./scripts/typescript.mjs', 'scripts/start.ts'];
+
+t.test('a folder that cannot be made is told in one line', async (t) => {
+  const folder = join(t.testdir({ file: '' }), 'file/below');
+  const { status, stderr } = spawnSync(process.execPath, [...started, '--in', folder], { cwd: root, encoding: 'utf8' });
+  t.equal(status, 1);
+  t.match(stderr, /^ENOTDIR: .*\/file\/below\/pypi'\n$/);
+});
+
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   t.test(`it serves a mirror until ${signal}`, needsBuild, async (t) => {
-    const folder = openToAll(t).testdir();
-    const args = ['--import=./scripts/typescript.mjs', 'scripts/start.ts', '--in', folder];
-    const child = spawn(process.execPath, args, { cwd: root, stdio: ['ignore', 'pipe', 'inherit'] });
+    const folder = join(openToAll(t).testdir(), "somebody's mirror");
+    const child = spawn(process.execPath, [...started, '--in', folder], {
+      cwd: root,
+      stdio: ['ignore', 'pipe', 'inherit'],
+    });
     t.teardown(() => child.kill('SIGKILL'));
     const ended = new Promise((resolve) => child.once('close', resolve));
     let output = '';

@@ -67,6 +67,21 @@ t.test('files of one name are told apart by their paths', async (t) => {
   t.equal(stats.summary().lines.skipped.continued, 4);
 });
 
+t.test('a file is one, however it is asked for', async (t) => {
+  const path = pathOf('foo-1.0.tar.gz');
+  const asked = [path, `/${path}`, path.replace('/aa/', '//aa/./'), `/simple/foo/../..${path}`, `/%70${path.slice(2)}`];
+  const whole = await statsOf(
+    t,
+    asked.map((file) => logLine({ at: day, file })),
+  );
+  t.same(await whole.csv(day), [`foo,foo-1.0.tar.gz,pip/26.2,${asked.length}`]);
+  const parts = await statsOf(
+    t,
+    asked.map((file) => logLine({ at: day, file, status: 206 })),
+  );
+  t.same(await parts.counts(), { [day]: 1 });
+});
+
 t.test('one client that fetches several files in parts begins each of them', async (t) => {
   const files = Array.from({ length: 50 }, (_, at) => `foo-${at}.zip`);
   const parts = [...files, ...files].map((file) => logLine({ at: day, file, status: 206 }));
@@ -75,14 +90,86 @@ t.test('one client that fetches several files in parts begins each of them', asy
   t.same(await stats.counts(), { [day]: 50 });
 });
 
+/** What one client did, and how many downloads that is: each step a time and a status, of one file. */
+const ways: readonly (readonly [what: string, steps: string, downloads: number])[] = [
+  ['an installer that reads the end of a wheel first', '00:00 206, 00:00 206, 00:01 200', 1],
+  ['one that asks by HEAD before', '00:00 HEAD, 00:00 206, 00:01 206, 00:02 200', 1],
+  ['one that reads the end by a whole request that it gives up, and then ranges', '00:00 200, 00:01 206, 00:02 206', 1],
+  ['one that reads the end, and nothing else', '00:00 206, 00:00 206', 1],
+  ['one that installs some minutes after it resolved', '00:00 206, 00:01 206, 09:59 200', 1],
+  ['one that installs later', '00:00 206, 00:01 206, 10:02 200', 2],
+  ['a resumed download', '00:00 200, 05:00 206, 12:00 206', 1],
+  ['a resumed download of a file that was begun on another day', '00:00 206', 1],
+  ['a resumed download that has to begin again, as the file is another one', '00:00 206, 00:10 200', 1],
+  ['a resumed download of a file that was complete already', '00:00 206, 00:01 416', 1],
+  ['pieces that are fetched at a time', '00:00 206, 00:00 206, 00:00 206, 00:01 206', 1],
+  ['a download manager that probes', '00:00 HEAD, 00:00 206, 00:00 206, 00:00 206', 1],
+  ['a cached file that is asked for again', '00:00 200, 01:00 304, 02:00 304', 1],
+  ['two who share an address, and fetch the file whole', '00:00 200, 00:00 200', 2],
+  [
+    'two who share an address, one after the other',
+    '00:00 206, 00:01 206, 00:02 200, 00:03 206, 00:03 206, 00:04 200',
+    2,
+  ],
+  ['two who share an address, at a time', '00:00 206, 00:00 206, 00:01 206, 00:01 206, 00:02 200, 00:02 200', 2],
+  ['three of whom one reads the end first', '00:00 200, 00:00 206, 00:00 206, 00:01 200, 00:01 200', 3],
+  ['lines in the order in which the answers ended', '00:05 206, 00:00 206, 00:03 200', 1],
+];
+
+for (const [what, steps, downloads] of ways) {
+  t.test(`${what}: ${downloads}`, async (t) => {
+    const lines = steps.split(', ').map((step) => {
+      const [time = '', status = ''] = step.split(' ');
+      const at = `${day}T10:${time}`;
+      return logLine(status === 'HEAD' ? { at, method: 'HEAD' } : { at, status: Number(status) });
+    });
+    t.same(await (await statsOf(t, lines)).counts(), { [day]: downloads });
+    const stats = new TestStats({ testdir: () => t.testdir() });
+    for (const count of lines.keys()) {
+      await stats.write('pypi.log', around[0] + lines.slice(0, count + 1).join(''));
+      await stats.run('pypi.log');
+    }
+    await stats.write('pypi.log', around.join(lines.join('')));
+    await stats.run('pypi.log');
+    t.same(await stats.counts(), { [day]: downloads }, 'also where each line comes in a run of its own');
+  });
+}
+
+t.test('clients of several kinds behind one address are told apart, and each gets what it fetched', async (t) => {
+  const at = (second: number, status: number, agent: string): string =>
+    logLine({ at: `${day}T10:00:0${second}`, status, agent });
+  const stats = await statsOf(t, [
+    at(0, 206, 'uv/0.9.18'),
+    at(0, 206, 'pip/26.2'),
+    at(1, 200, 'pip/26.1'),
+    at(1, 206, 'uv/0.9.18'),
+    at(2, 200, 'pip/26.2'),
+    at(3, 200, 'uv/0.9.18'),
+  ]);
+  t.same(
+    await stats.csv(day),
+    ['pip/26.1,1', 'pip/26.2,1', 'uv/0.9.18,1'].map((row) => `foo,foo-1.0.tar.gz,${row}`),
+  );
+  t.match(stats.summary().lines, { read: 8, counted: 5, skipped: { continued: 3 } });
+});
+
+t.test('one client is one, whatever it says of what it is about', async (t) => {
+  const uv = (command: string, status: number): string => {
+    const told = { installer: { name: 'uv', version: '0.9.18', subcommand: [command] }, python: '3.14.1' };
+    const agent = `uv/0.9.18 ${JSON.stringify(told).replaceAll('"', '\\"')}`;
+    return logLine({ at: `${day}T10:00:00`, status, agent });
+  };
+  t.same(await (await statsOf(t, [uv('lock', 206), uv('lock', 206), uv('sync', 200)])).counts(), { [day]: 1 });
+});
+
 t.test('pairs of client and file are told apart where they share a place in memory', async (t) => {
   const numbers = Array.from({ length: 8000 }, (_, at) => Math.imul(at + 1, 0x2545f491));
-  const begins = (pair: (number: number) => [client: number, file: number]): number[] => {
+  const begun = (pair: (number: number) => [client: number, file: number]): number[] => {
     const starts = new DownloadStarts(undefined);
-    return numbers.filter((number) => starts.begins(...pair(number), 1000));
+    return numbers.filter((number) => starts.begins(...pair(number), 1000, true));
   };
-  t.equal(begins((file) => [7, file]).length, numbers.length);
-  t.equal(begins((client) => [client, 7]).length, numbers.length);
+  t.equal(begun((file) => [7, file]).length, numbers.length);
+  t.equal(begun((client) => [client, 7]).length, numbers.length);
 });
 
 t.test(

@@ -1,4 +1,6 @@
 /** What goes wrong with the changelog neither ends a run before its queue is worked, nor slows anything else. */
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
 import t from 'tap';
 import { NonsenseError, UnreachableError } from '../../src/core/errors.ts';
 import { openTestMirror, type TestMirror } from '../fixtures/test-mirror.ts';
@@ -31,6 +33,7 @@ const troubles: readonly [what: string, fault: Fault, error: typeof NonsenseErro
   ['that a firewall answers for', { do: 'status', status: 403, match: /^POST/ }, UnreachableError],
   ['that answers too late', { do: 'stall', match: /^POST/ }, UnreachableError],
   ['that is cut off', { do: 'truncate-length', match: /^POST/ }, NonsenseError],
+  ['that refuses calls', { do: 'status', status: 400, match: /^POST/ }, NonsenseError],
 ];
 
 for (const [what, fault, error] of troubles) {
@@ -68,25 +71,76 @@ for (const [what, fault] of [
   });
 }
 
-t.test('one row that leaps is not believed, those before it are, and each run says so', async (t) => {
+t.test('one wrong row hides no other: the list is compared, and what was removed goes at once', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
-  release(mirror, 'beta', '2.0');
-  const right = mirror.index.serial;
-  mirror.index.journal.push(['alpha', null, 0, 'update', right + 49_000_000]);
-  for (let run = 0; run < 3; run += 1) {
-    await t.rejects(mirror.runLater(), {
-      name: 'NonsenseError',
-      message: /the changelog: the serial jumps from 10\d\d to 490010\d\d, and is not believed/,
-    });
-    t.same(mirror.page('beta').versions, ['1.0', '2.0'], 'what came before it is learned');
-    t.equal(serialOf(mirror), right);
-  }
-  mirror.index.journal.splice(mirror.index.journal.findIndex((row) => row[4] > right));
-  release(mirror, 'beta', '3.0');
+  release(mirror, 'alpha', '2.0');
+  mirror.index.removeProject('beta');
+  mirror.index.journal.push(['alpha', null, 0, 'update', -5]);
   await mirror.runLater();
-  t.same(mirror.page('beta').versions, ['1.0', '2.0', '3.0']);
+  t.same(mirror.page('alpha').versions, ['1.0', '2.0']);
+  t.notOk(existsSync(join(mirror.web, 'simple/beta')));
+  t.match(mirror.warnings(), [
+    /list of projects is compared instead: \S+\/pypi: .*expected serials after \d+, found -5/,
+  ]);
+  release(mirror, 'alpha', '3.0');
+  await mirror.runLater();
+  t.same(mirror.page('alpha').versions, ['1.0', '2.0', '3.0']);
+  t.same(mirror.warnings(), [], 'and the changelog is read again from behind it');
 });
+
+t.test('rows in another order are read in that of their serials', async (t) => {
+  const mirror = await openTestMirror(t);
+  await mirror.run();
+  const { journal } = mirror.index;
+  const from = journal.length;
+  release(mirror, 'alpha', '2.0');
+  mirror.index.removeProject('beta');
+  journal.push(...journal.splice(from).reverse());
+  await mirror.runLater();
+  t.same(mirror.page('alpha').versions, ['1.0', '2.0']);
+  t.notOk(existsSync(join(mirror.web, 'simple/beta')));
+  t.equal(serialOf(mirror), mirror.index.serial);
+  t.same(mirror.warnings(), []);
+});
+
+for (const [what, fault] of [
+  ['that cannot be read', { do: 'truncate-length', match: /^POST/ }],
+  ['that refuses calls', { do: 'status', status: 400, match: /^POST/ }],
+] as const)
+  t.test(`a changelog ${what} is told for an hour; then the list is compared`, async (t) => {
+    const mirror = await openTestMirror(t);
+    await mirror.run();
+    release(mirror, 'alpha', '2.0');
+    mirror.index.removeProject('beta');
+    mirror.server.faults.add(fault);
+    await t.rejects(mirror.runLater(), NonsenseError);
+    await mirror.runLater();
+    t.same(mirror.page('alpha').versions, ['1.0', '2.0']);
+    t.notOk(existsSync(join(mirror.web, 'simple/beta')));
+    t.match(mirror.warnings(), [/no changelog, so the list of projects is compared instead/]);
+  });
+
+for (const leap of [90_000, 49_000_000])
+  t.test(`one row that leaps by ${leap} is not believed, those before it are, and each run says so`, async (t) => {
+    const mirror = await openTestMirror(t);
+    await mirror.run();
+    release(mirror, 'beta', '2.0');
+    const right = mirror.index.serial;
+    mirror.index.journal.push(['alpha', null, 0, 'update', right + leap]);
+    for (let run = 0; run < 3; run += 1) {
+      await t.rejects(mirror.runLater(), {
+        name: 'NonsenseError',
+        message: /the changelog: the serial jumps from 10\d\d to (?:91|49001)0\d\d, and is not believed/,
+      });
+      t.same(mirror.page('beta').versions, ['1.0', '2.0'], 'what came before it is learned');
+      t.equal(serialOf(mirror), right);
+    }
+    mirror.index.journal.splice(mirror.index.journal.findIndex((row) => row[4] > right));
+    release(mirror, 'beta', '3.0');
+    await mirror.runLater();
+    t.same(mirror.page('beta').versions, ['1.0', '2.0', '3.0']);
+  });
 
 t.test('a leap that the list knows of, too, is believed', async (t) => {
   const mirror = await openTestMirror(t);

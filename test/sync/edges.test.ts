@@ -2,7 +2,8 @@
 import t, { type Test } from 'tap';
 import { metadataPath, type WebPath } from '../../src/core/paths.ts';
 import type { MirrorEvent } from '../../src/core/report.ts';
-import { edgesFrom, rememberRequires } from '../../src/sync/edges.ts';
+import { edgesFrom } from '../../src/sync/edge-rows.ts';
+import { rememberRequires } from '../../src/sync/edges.ts';
 import { FakeClock } from '../fixtures/fake-clock.ts';
 import { named, openMirrorAt } from '../fixtures/test-mirror.ts';
 

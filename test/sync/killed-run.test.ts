@@ -8,15 +8,19 @@ import { named, openMirrorAt, openTestMirror, type TestMirror } from '../fixture
 import { makeSdist } from '../sample/distributions.ts';
 import { SampleIndex } from '../sample/sample-index.ts';
 
-/** Dies before it can remember that a file was published. */
-async function dieAfterPublishing(t: Test, { target, server, clock }: TestMirror): Promise<void> {
+/** Dies before it can remember that a file was published, or that all of its project was. */
+async function dieAfterPublishing(
+  t: Test,
+  { target, server, clock }: TestMirror,
+  steps: readonly (keyof StateStore)[] = ['hold', 'finish'],
+): Promise<void> {
   const { mirror, close } = openMirrorAt(target, server.url, clock);
   const die = (): never => {
     throw new StorageError('killed');
   };
   const state = new Proxy(mirror.state, {
     get(store, name: keyof StateStore) {
-      if (name === 'hold' || name === 'finish') return die;
+      if (steps.includes(name)) return die;
       const value: unknown = store[name];
       return typeof value === 'function' ? value.bind(store) : value;
     },
@@ -56,6 +60,18 @@ t.test('it goes with its project', async (t) => {
   mirror.index.removeProject('beta');
   await mirror.run();
   t.same(files(mirror), before);
+  t.same(mirror.problems(), []);
+});
+
+t.test('so does the compressed twin of a page that has become small', async (t) => {
+  const mirror = await openSmall(t);
+  const versions = Array.from({ length: 12 }, (_, at) => `1.${at}`);
+  for (const version of versions) mirror.index.publish(makeSdist({ name: 'beta', version }));
+  await dieAfterPublishing(t, mirror, ['finish']);
+  t.ok(treeOf(mirror.web).includes('simple/beta/index.v1_json.gz'));
+  for (const version of versions.slice(1)) mirror.index.removeFile('beta', `beta-${version}.tar.gz`);
+  await mirror.run();
+  t.notOk(treeOf(mirror.web).includes('simple/beta/index.v1_json.gz'));
   t.same(mirror.problems(), []);
 });
 

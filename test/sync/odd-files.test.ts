@@ -315,6 +315,36 @@ t.test('files of which most cannot be fetched are told until they can, and the o
   t.same(mirror.filenames('demo').sort(), right);
 });
 
+t.test('of a page of thousands of files that are not there, a thousand are asked for at a time', async (t) => {
+  const index = demoIndex();
+  const mirror = await openTestMirror(t, { index });
+  for (let number = 0; number < 1500; number += 1) index.publish(makeSdist({ name: 'large', version: `${number}` }));
+  mirror.server.faults.add({ do: 'status', status: 404, match: /large-\d.*\.tar\.gz$/ });
+  const asked = (): number => mirror.server.requests.filter(({ path }) => /large-\d/.test(path)).length;
+  t.same([...(await mirror.run()).parked], ['large']);
+  t.equal(asked(), 1000);
+  t.match(mirror.parkings(), [/^large: .*of 1500 files cannot be taken|^large: 1000 of 1000 files cannot be had/]);
+  t.same(mirror.filenames('demo'), right);
+  mirror.server.faults.clear();
+  mirror.clock.advance(24 * hourMs);
+  t.equal((await mirror.run()).parked.size, 0);
+  t.equal(mirror.filenames('large').length, 1500);
+});
+
+t.test('a held file whose address an odd entry has stays, however that is encoded', async (t) => {
+  const index = new SampleIndex();
+  index.publish(makeWheel({ name: 'demo', version: '1.0+local' }));
+  const mirror = await openTestMirror(t, { index });
+  await mirror.run();
+  const held = mirror.filenames('demo');
+  index.addRole('demo', 'somebody');
+  const spoiled = ({ url }: FileEntry) => ({ filename: 'demo#.zip', url: `${url.replace('%2B', '+')}?x=1#y` });
+  mirror.alterFile('demo', spoiled);
+  await mirror.runLater();
+  t.same(mirror.filenames('demo'), held);
+  t.same(mirror.problems(), []);
+});
+
 t.test('a file that is listed twice as two is left out, or stays as it is held', async (t) => {
   const mirror = await openTestMirror(t, { index: demoIndex() });
   const twice = (mirror: TestMirror, file: FileEntry) => [

@@ -61,6 +61,35 @@ t.test('files behind a firewall make no run long', async (t) => {
   t.same(mirror.problems(), []);
 });
 
+for (const retryAfter of [undefined, '86400']) {
+  const what = retryAfter === undefined ? '' : ', even for a day';
+  t.test(`files of one project that are refused${what} are those of one, whatever their names`, async (t) => {
+    const index = manyProjects(60);
+    const wheels = Array.from({ length: 30 }, (_, at) => makeWheel({ name: `other${at}`, version: '1.0' }));
+    for (const wheel of wheels) index.publish({ ...wheel, name: 'p10' });
+    const mirror = await openTestMirror(t, { index });
+    mirror.server.faults.add({
+      do: 'status',
+      status: 403,
+      match: /\/other\d+-1\.0/,
+      ...(retryAfter && { retryAfter }),
+    });
+    const result = await mirror.run();
+    t.same([[...result.parked], result.done], [['p10'], 59]);
+    t.same(mirror.problems(), []);
+  });
+}
+
+t.test('where many projects are refused, those that were not tried yet come first in the next run', async (t) => {
+  const mirror = await openTestMirror(t, { index: manyProjects(60) });
+  mirror.server.faults.add({ do: 'status', status: 403, retryAfter: '86400', match: /\/simple\/p[1-3]\d\/$/ });
+  for (let run = 0; run < 11; run += 1) {
+    await mirror.run({ workers: 1 }).catch((error: unknown) => t.match(error, /wants no request before/));
+    mirror.clock.advance(61 * minuteMs);
+  }
+  t.equal(mirror.remembered((state) => state.totals()).projects, 30, 'all that are not refused');
+});
+
 t.test('an upstream of which every tenth answer is a 503 makes no run long', async (t) => {
   const mirror = await openTestMirror(t, { index: manyProjects(200) });
   let answers = 0;

@@ -82,31 +82,35 @@ t.test('an answer of fifty thousand rows is not complete, a shorter one is', asy
   t.equal(parseChanges(rows(...many.slice(1)), 5, source).complete, true);
 });
 
-t.test('serials that go back, or are none, are nonsense: going on would lose changes', async (t) => {
+t.test('rows count in the order of their serials, whatever the order they come in', async (t) => {
+  const text = rows(['a', null, 0, 'create', 8], ['a', null, 0, 'remove project', 7], ['b', null, 0, 'create', 6]);
+  const { rows: found, serial } = parseChanges(text, 5, source);
+  t.same(
+    found.map((row) => row.serial),
+    [6, 7, 8],
+  );
+  t.equal(serial, 8);
+});
+
+t.test('where serials are from before, or none, the list must do: going on would lose changes', async (t) => {
   const wrong: Scalar[][][] = [
     [['a', null, 0, null, 4]],
-    [
-      ['a', null, 0, null, 8],
-      ['b', null, 0, null, 7],
-    ],
+    [['a', null, 0, null, -7]],
     [['a', null, 0, null, null]],
     [['a', null, 0, null, 'x']],
     [['a', null, 0, null]],
     [[]],
   ];
   for (const content of wrong) {
-    t.throws(() => parseChanges(rows(...content), 5, source), NonsenseError, JSON.stringify(content));
-    t.throws(() => parseChanges(rows(...content), 5, source), { message: source });
+    const expected = { name: 'NoChangelogError', isLasting: false, message: source };
+    t.throws(() => parseChanges(rows(...content), 5, source), expected, JSON.stringify(content));
   }
+  const bare = rows().replace('<data>', '<data><value>a</value>');
+  t.throws(() => parseChanges(bare, 5, source), NoChangelogError);
 });
 
 t.test('an answer that is no array of rows is nonsense', async (t) => {
-  const wrong = [
-    reply(value('x')),
-    reply(value(5)),
-    reply(value(null)),
-    rows().replace('<data>', '<data><value>a</value>'),
-  ];
+  const wrong = [reply(value('x')), reply(value(5)), reply(value(null))];
   for (const text of wrong) t.throws(() => parseChanges(text, 5, source), NonsenseError, text);
 });
 

@@ -29,6 +29,21 @@ export async function digestFile(
   return hashes.digest();
 }
 
+/** Bytes of the file at `path`. Throws the file system's errors. */
+export function readSlice(path: string, start: number, end: number): Buffer {
+  const fd = openSync(path, reading);
+  try {
+    const bytes = Buffer.alloc(Math.max(0, end - start));
+    let length = 0;
+    for (let got = 1; got > 0 && length < bytes.length; length += got) {
+      got = readSync(fd, bytes, length, bytes.length - length, start + length);
+    }
+    return bytes.subarray(0, length);
+  } finally {
+    closeSync(fd);
+  }
+}
+
 class Hashes {
   #sha256 = createHash('sha256');
   #md5: ReturnType<typeof createHash> | undefined;

@@ -15,7 +15,7 @@ import { StorageError } from '../../core/errors.ts';
 import { GroupCommit } from '../../core/group-commit.ts';
 import type { WebPath } from '../../core/paths.ts';
 import type { Entry, FileStore, FullDigest, Room, StagedFile, Stat, Write } from '../file-store.ts';
-import { digestFile } from './digest-file.ts';
+import { digestFile, readSlice } from './digest-file.ts';
 import { entriesOf, kindOf } from './entries.ts';
 import { Flushers, flushNow } from './flush.ts';
 import { Mounts, notOfTheTree } from './mounts.ts';
@@ -116,6 +116,12 @@ export class FilesystemFileStore implements FileStore {
         throw error;
       }
     });
+  }
+
+  async slice(path: WebPath, start: number, end: number): Promise<Buffer | undefined> {
+    if ((await this.size(path)) === undefined) return undefined;
+    const file = this.#at(path);
+    return guardStorage(file, () => readSlice(file, start, end));
   }
 
   async stat(path: WebPath): Promise<Stat | undefined> {

@@ -20,7 +20,9 @@ export function findOldTarget(root: string): OldTarget | undefined {
     if (!hasProjects(join(root, 'web'))) return undefined;
     const ownUpstream = upstreamOf(join(root, 'web', 'mirror-status.json'));
     const from = ownUpstream === undefined ? 'an unknown program' : 'pep381client 2, whose state was lost';
-    return oldTarget(root, treeAlone, from, ownUpstream);
+    // Ours may serve the legacy JSON: the next run knows whether it still does.
+    const kind = ownUpstream === undefined ? treeAlone : { ...treeAlone, state: treeAlone.state.filter(isForeign) };
+    return oldTarget(root, kind, from, ownUpstream);
   });
 }
 
@@ -42,6 +44,10 @@ const treeAlone: Pick<OldKind, 'state' | 'treeAtRoot'> = {
   state: ['web/serversig', 'web/json', 'web/pypi', 'web/simple/index.v1_html'],
   treeAtRoot: false,
 };
+
+function isForeign(path: string): boolean {
+  return path !== 'web/pypi';
+}
 
 function oldTarget(
   root: string,

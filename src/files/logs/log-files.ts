@@ -1,17 +1,20 @@
-/** The LogSource port over files: plain, gzip or bzip2, told by their first bytes and not by their names. */
+/** The LogSource port over files, plain or packed. */
 import { constants, type Stats } from 'node:fs';
-import { type FileHandle, open, readdir } from 'node:fs/promises';
-import { basename, dirname, join, resolve } from 'node:path';
+import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { Readable } from 'node:stream';
 import { createGunzip, constants as zlib } from 'node:zlib';
 import { UnreadableLogError } from '../../core/errors.ts';
 import { inOrder } from '../../core/in-order.ts';
+import { behindZeros } from '../../formats/lines.ts';
 import type { ScannedLines } from '../../formats/log-scanner.ts';
 import type { Bzip2 } from '../bzip2.ts';
-import type { LogSource, OpenLog } from '../log-source.ts';
+import type { FoundPath, LogSource, OpenLog } from '../log-source.ts';
 import type { PieceScanner } from '../piece-scanner.ts';
 import { bzip2Blocks } from './bzip2-blocks.ts';
 import { cutIntoPieces, scanChunks } from './log-pieces.ts';
+import { isFolderOfRotated, seriesOf } from './log-series.ts';
+import { longestStart, PackedError, type Packing, packingOf, unpackedBy } from './packings.ts';
 
 const chunkBytes = 1 << 20;
 /** A piece of a log is scanned within some hundredths of a second; what is shorter is not worth a thread. */
@@ -20,6 +23,9 @@ const pieceBytes = 16 << 20;
 /** Logs shrink to a tenth, those of a flood of one request to a hundredth. */
 const mostUnfolding = 200;
 const harmlessBytes = 1 << 30;
+
+/** A folder per hour of some years; more are not looked through. */
+const mostFolders = 50_000;
 
 export interface LogFilesOptions {
   /** Scans pieces of logs at the same time; without it logs are scanned here, one chunk after the other. */
@@ -45,7 +51,7 @@ export class LogFiles implements LogSource {
       const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
       try {
         const { size } = await expectFile(file);
-        const { buffer, bytesRead } = await file.read(Buffer.alloc(3), 0, 3, 0);
+        const { buffer, bytesRead } = await file.read(Buffer.alloc(longestStart), 0, longestStart, 0);
         return new LogFile(path, file, packingOf(buffer.subarray(0, bytesRead)), size, this.#bzip2, this.#options);
       } catch (error) {
         await file.close();
@@ -55,35 +61,51 @@ export class LogFiles implements LogSource {
   }
 
   series(path: string): string {
-    return resolve(path)
-      .replace(/\.(?:gz|bz2)$/, '')
-      .replace(/[.-]\d{1,14}$/, '');
+    return seriesOf(path);
   }
 
-  async rotated(series: string): Promise<string[]> {
-    const folder = dirname(series);
-    const names = await readable(folder, () => readdir(folder));
-    return names
-      .filter((name) => name.startsWith(basename(series)))
-      .map((name) => join(folder, name))
-      .filter((path) => this.series(path) === series);
+  async rotated(series: string): Promise<FoundPath[]> {
+    const found: FoundPath[] = [];
+    const folders: [path: string, isInside: boolean][] = [[dirname(series), false]];
+    for (const [folder, isInside] of folders) {
+      for (const entry of await readable(folder, () => readdir(folder, { withFileTypes: true }))) {
+        const path = join(folder, entry.name);
+        if (!entry.isDirectory()) {
+          const modified = seriesOf(path) === series ? await modifiedAt(path) : undefined;
+          if (modified !== undefined) found.push({ path, modified });
+        } else if (isFolderOfRotated(entry.name, isInside) && folders.length < mostFolders) folders.push([path, true]);
+      }
+    }
+    return found;
   }
 }
 
-type Packing = 'plain' | 'gzip' | 'bzip2';
+/** Undefined where it is gone already; without end where only opening it will tell what is wrong. */
+async function modifiedAt(path: string): Promise<number | undefined> {
+  try {
+    return (await stat(path)).mtimeMs / 1000;
+  } catch (error) {
+    return isMissing(error) ? undefined : Number.POSITIVE_INFINITY;
+  }
+}
 
 class LogFile implements OpenLog {
   readonly path: string;
   readonly #file: FileHandle;
-  readonly #packing: Packing;
+  /** Undefined for a plain one. */
+  readonly #packing: Packing | undefined;
   readonly #packedBytes: number;
   readonly #bzip2: Bzip2;
   readonly #options: LogFilesOptions;
+  /** What a packed one unfolds to, once that was seen. */
+  #unfoldedBytes = Number.POSITIVE_INFINITY;
+  /** Of a packed one: what was asked for the last time, as all before it has to be unpacked for it. */
+  #before: { readonly position: number; readonly bytes: Buffer } | undefined;
 
   constructor(
     path: string,
     file: FileHandle,
-    packing: Packing,
+    packing: Packing | undefined,
     packedBytes: number,
     bzip2: Bzip2,
     options: LogFilesOptions,
@@ -100,7 +122,8 @@ class LogFile implements OpenLog {
     const pieces: Buffer[] = [];
     let length = 0;
     for await (const chunk of this.read(0)) {
-      const piece = Buffer.from(chunk.subarray(0, bytes - length));
+      const start = length === 0 ? behindZeros(chunk, 0, chunk.length) : 0;
+      const piece = Buffer.from(chunk.subarray(start, start + bytes - length));
       pieces.push(piece);
       length += piece.length;
       if (length >= bytes) break;
@@ -108,15 +131,39 @@ class LogFile implements OpenLog {
     return Buffer.concat(pieces);
   }
 
+  async before(position: number, bytes: number): Promise<Buffer> {
+    if (this.#before?.position === position && this.#before.bytes.length === bytes) return this.#before.bytes;
+    const pieces: Buffer[] = [];
+    let at = Math.max(0, position - bytes);
+    for await (const chunk of this.read(at)) {
+      pieces.push(Buffer.from(chunk.subarray(0, Math.max(0, position - at))));
+      at += chunk.length;
+      // Not sooner, as a packed one that ends here needs not be unpacked again.
+      if (at > position) break;
+    }
+    const found = Buffer.concat(pieces);
+    if (this.#packing !== undefined) this.#before = { position, bytes: found };
+    return found;
+  }
+
+  async end(bytes: number): Promise<Buffer> {
+    let last: Buffer = Buffer.alloc(0);
+    const from = this.#packing === undefined ? Math.max(0, (await this.#size()) - bytes) : 0;
+    for await (const chunk of this.read(from)) last = Buffer.concat([last, chunk]).subarray(-bytes);
+    return last;
+  }
+
   async *read(position: number): AsyncIterable<Buffer> {
-    if (this.#packing === 'plain') return yield* this.#told(this.#bytes(position));
+    if (this.#packing === undefined) return yield* this.#told(this.#bytes(position));
+    if (position >= this.#unfoldedBytes) return;
     let passed = 0;
-    for await (const chunk of this.#told(this.#packing === 'gzip' ? this.#inflated() : this.#unpacked())) {
+    for await (const chunk of this.#told(this.#unpacked(this.#packing))) {
       const rest = chunk.subarray(Math.max(0, position - passed));
       passed += chunk.length;
       this.#refuseBomb(passed);
       if (rest.length > 0) yield rest;
     }
+    this.#unfoldedBytes = passed;
   }
 
   #refuseBomb(unfolded: number): void {
@@ -129,7 +176,7 @@ class LogFile implements OpenLog {
 
   async *scan(position: number): AsyncIterable<ScannedLines> {
     const { pieces, pieceBytes: bytes = pieceBytes } = this.#options;
-    const isLarge = this.#packing === 'plain' && (await this.#size()) - position > bytes;
+    const isLarge = this.#packing === undefined && (await this.#size()) - position > bytes;
     if (pieces === undefined || !isLarge) return yield* scanChunks(this.read(position), position, bytes);
     // One more than are scanned at the same time, so that nobody waits for us.
     const cut = cutIntoPieces(this.#file, position, bytes);
@@ -176,8 +223,10 @@ class LogFile implements OpenLog {
     for await (const chunk of this.#bytes(0)) yield Buffer.from(chunk);
   }
 
-  async *#unpacked(): AsyncIterable<Buffer> {
-    for await (const block of bzip2Blocks(this.#bytes(0))) yield await this.#bzip2.decompress(block);
+  async *#unpacked(packing: Packing): AsyncIterable<Buffer> {
+    if (packing.name === 'gzip') yield* this.#inflated();
+    else if (packing.name !== 'bzip2') yield* unpackedBy(packing, this.#copies());
+    else for await (const block of bzip2Blocks(this.#bytes(0))) yield await this.#bzip2.decompress(block);
   }
 
   #size(): Promise<number> {
@@ -199,11 +248,6 @@ async function expectFile(file: FileHandle): Promise<Stats> {
   throw new Error('it is no regular file');
 }
 
-function packingOf(start: Buffer): Packing {
-  if (start[0] === 0x1f && start[1] === 0x8b) return 'gzip';
-  return start.toString('latin1') === 'BZh' ? 'bzip2' : 'plain';
-}
-
 async function readable<T>(path: string, work: () => Promise<T>): Promise<T> {
   try {
     return await work();
@@ -214,8 +258,10 @@ async function readable<T>(path: string, work: () => Promise<T>): Promise<T> {
 
 function unreadable(path: string, cause: unknown): unknown {
   if (!(cause instanceof Error) || cause instanceof UnreadableLogError) return cause;
-  const isMissing = 'code' in cause && cause.code === 'ENOENT';
-  return new UnreadableLogError(`${path}: ${isMissing ? 'no such file' : `cannot be read: ${cause.message}`}`, {
-    cause,
-  });
+  const problem = isMissing(cause) ? 'no such file' : `cannot be read: ${cause.message}`;
+  return new UnreadableLogError(`${path}: ${cause instanceof PackedError ? cause.message : problem}`, { cause });
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

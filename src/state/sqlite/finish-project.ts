@@ -1,8 +1,10 @@
 /** What a finished project leaves in the tables. */
+import { filenameOf } from '../../core/paths.ts';
 import type { Finished, Parked } from '../state-store.ts';
 import { putPlan } from './plans.ts';
 import { putUnproven } from './provenance.ts';
 import type { SqliteAnnouncements } from './sqlite-announcements.ts';
+import type { SqliteChangeLog } from './sqlite-change-log.ts';
 import type { SqliteOddFiles } from './sqlite-odd-files.ts';
 import type { SqlitePageStore } from './sqlite-page-store.ts';
 import type { SqliteRemovalLog } from './sqlite-removal-log.ts';
@@ -14,6 +16,7 @@ interface Parts {
   readonly pages: SqlitePageStore;
   readonly odd: SqliteOddFiles;
   readonly announcements: SqliteAnnouncements;
+  readonly changes: SqliteChangeLog;
 }
 
 type Published = Finished & { readonly kind: 'published' };
@@ -32,12 +35,13 @@ export function finishProject(sql: Statements, parts: Parts, project: Finished, 
   else parts.announcements.settle(name, serial);
 }
 
-function publish(sql: Statements, { removals, pages, odd }: Parts, project: Published, now: number): void {
+function publish(sql: Statements, { removals, pages, odd, changes }: Parts, project: Published, now: number): void {
   const {
     due,
     serial,
     etag,
     status,
+    source,
     served = false,
     drop,
     lost = [],
@@ -45,7 +49,7 @@ function publish(sql: Statements, { removals, pages, odd }: Parts, project: Publ
     why = 'removed upstream',
   } = project;
   const { name, displayName } = due;
-  sql.publish.run(name, displayName, serial ?? null, etag ?? null, status, now, served ? 1 : 0);
+  sql.publish.run(name, displayName, serial ?? null, etag ?? null, status, source ?? null, now, served ? 1 : 0);
   for (const file of drop) sql.deleteFile.run(file.path);
   removals.addFiles(name, lost, why);
   removals.addFiles(name, quarantined, 'quarantined upstream');
@@ -53,16 +57,25 @@ function publish(sql: Statements, { removals, pages, odd }: Parts, project: Publ
   if (!keeps(project.plan)) putPlan(sql, name, project.plan);
   if (!keeps(project.unproven)) putUnproven(sql, name, project.unproven);
   if (!keeps(project.odd)) odd.put(name, project.odd ?? []);
+  const json = project.pages?.json;
+  if (json !== undefined && json !== pages.hashesOf(name).json) {
+    const files = quarantined.map(({ path }) => filenameOf(path));
+    changes.add({ project: name, displayName, serial, removed: undefined, quarantined: files });
+  }
   pages.put(name, project.pages);
 }
 
-function remove(sql: Statements, { removals, pages, odd }: Parts, project: Removed): void {
+function remove(sql: Statements, { removals, pages, odd, changes }: Parts, project: Removed): void {
   const { due, why = 'removed upstream', lost = [], quarantined = [], keepFiles = false } = project;
   const { name } = due;
   if (!keepFiles) sql.deleteFilesOf.run(name);
   for (const file of quarantined) sql.deleteFile.run(file.path);
+  const serial = Math.max(sql.held.get(name)?.serial ?? 0, due.serial);
   // Where pages of it were never published, nobody has missed any.
-  if (sql.deleteProject.run(name).changes > 0) removals.addProject(name, why);
+  if (sql.deleteProject.run(name).changes > 0) {
+    removals.addProject(name, why);
+    changes.add({ project: name, displayName: due.displayName, serial, removed: why, quarantined: [] });
+  }
   removals.addFiles(name, lost, why);
   removals.addFiles(name, quarantined, 'quarantined upstream');
   sql.deletePlan.run(name);

@@ -33,7 +33,7 @@ const enqueueAbsent = `
   INSERT INTO queue (name, display_name, serial, removed, since)
   SELECT p.name, p.display_name, 0, 1, :now
   FROM projects p LEFT JOIN temp.listed l ON l.name = p.name
-  WHERE l.name IS NULL AND p.status <> 'quarantined' AND p.restored = 0 AND (:listSerial IS NULL OR p.serial IS NULL OR p.serial <= :listSerial)
+  WHERE l.name IS NULL AND p.source IS :source AND p.status <> 'quarantined' AND p.restored = 0 AND (:listSerial IS NULL OR p.serial IS NULL OR p.serial <= :listSerial)
   ON CONFLICT (name) DO UPDATE SET removed = 1`;
 
 /** Queued as removed, and listed by a list that is not older than what said so. */
@@ -67,11 +67,13 @@ export function takeOverList(
     add: db.transaction((projects: readonly Wanted[]) => {
       for (const { name, displayName, serial } of projects) add.run(name, displayName, serial);
     }),
-    commit: db.transaction((listSerial: number | undefined, state: MirrorState, lowers?: boolean) => {
+    commit: db.transaction((listSerial: number | undefined, state: MirrorState, lowers?: boolean, source?: string) => {
       if (listSerial !== undefined) db.prepare(ownSerial).run({ listSerial });
       if (lowers) db.exec(`${lowerHeld}; ${lowerQueued}`);
       const newer = db.prepare(enqueueNewer).run({ now: now() }).changes;
-      const absent = db.prepare(enqueueAbsent).run({ now: now(), listSerial: listSerial ?? null }).changes;
+      const absent = db
+        .prepare(enqueueAbsent)
+        .run({ now: now(), listSerial: listSerial ?? null, source: source ?? null }).changes;
       db.prepare(keepListed).run({ listSerial: listSerial ?? null });
       db.exec(respell);
       remember(state);

@@ -14,7 +14,7 @@ const ownerOnly = 0o600;
 /** Takes the lock kept in the file at `path`. Returns how to release it, or undefined while another run holds it. */
 export function takeLock(path: string, nativeBinding: string | undefined): (() => void) | undefined {
   // SQLite would create what a link leads to.
-  if (lstatSync(path, { throwIfNoEntry: false })?.isFile() === false) {
+  if (asStorage(path, () => lstatSync(path, { throwIfNoEntry: false }))?.isFile() === false) {
     throw new StorageError(`${path}: expected a file, found a link or something else; remove it`);
   }
   keepOthersOut(path);

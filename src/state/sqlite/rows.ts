@@ -45,6 +45,7 @@ export interface ProjectRow {
   readonly etag: string | null;
   readonly status: string;
   readonly restored: number;
+  readonly source: string | null;
 }
 
 export interface PlanRow {
@@ -123,6 +124,7 @@ export function heldOf(row: ProjectRow | undefined, files: readonly FileRow[]): 
     etag: row?.etag ?? undefined,
     status: row?.status,
     restored: row?.restored === 1,
+    source: row?.source ?? undefined,
     files: files.map(fileOf),
   };
 }

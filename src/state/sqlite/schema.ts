@@ -2,7 +2,7 @@
  * The tables of `state.db`. Everything in them can be rebuilt from `web/` and upstream.
  *
  *   mirror    one row per member of MirrorState
- *   projects  what is published, under which serial and ETag
+ *   projects  what is published, under which serial and ETag, and from where if that is not the upstream
  *   files     what is held under web/packages
  *   unsettled what may lie there although it is not held
  *   queue     what is to be looked at; `next_try` > now means parked, and `deaths` counts runs that died meanwhile
@@ -14,6 +14,7 @@
  *   page*, seen_pages   the hashes of the published pages; see page-schema.ts
  *   unproven  files whose provenance does not prove where they are from
  *   odd_files files that alone are left out of a page; see sqlite-odd-files.ts
+ *   change*   what has changed on this mirror, for others that mirror from it; see sqlite-change-log.ts
  *   proven    how many files are held by what their provenance is; see rows.ts
  *   totals    how many projects, files and bytes are held
  *   runs      history
@@ -22,12 +23,13 @@
 import type Database from 'better-sqlite3';
 import { StorageError } from '../../core/errors.ts';
 import { addPageTables, addSeenTable } from './page-schema.ts';
+import { changeTables } from './sqlite-change-log.ts';
 import { oddFilesTable } from './sqlite-odd-files.ts';
-import { statsTables } from './stats-schema.ts';
+import { logsThatBeginAlike, statsTables } from './stats-schema.ts';
 import { upgradeCounts } from './upgrade-counts.ts';
 
 /** Stored as SQLite's user_version. */
-const version = 4;
+const version = 5;
 
 const tables = `
   CREATE TABLE mirror (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -198,6 +200,12 @@ const announcedTable = `
   CREATE INDEX announced_by_project ON announced (project);
 `;
 
+/** What version 5 added: where a project comes from that does not come from the upstream of the mirror. */
+const sourceColumn = `
+  ALTER TABLE projects ADD COLUMN source TEXT;
+  CREATE INDEX projects_by_source ON projects (source) WHERE source IS NOT NULL;
+`;
+
 /** What brings a database from the version before to the next one; the first makes a new one. */
 const steps: readonly ((db: Database.Database, isNew: boolean) => void)[] = [
   (db) => db.exec(tables + statsTables),
@@ -213,6 +221,7 @@ const steps: readonly ((db: Database.Database, isNew: boolean) => void)[] = [
     db.exec(deathColumns + oddFilesTable + announcedTable);
     addSeenTable(db);
   },
+  (db) => db.exec(logsThatBeginAlike + changeTables + sourceColumn),
 ];
 
 /** Creates the tables in a new database, adds what one of an older version lacks, and refuses a newer one. */

@@ -61,6 +61,11 @@ export class SqliteAnnouncements implements Announcements {
     }
   }
 
+  /** Within the transaction of the caller. */
+  forgetRemoval(name: ProjectName): void {
+    this.#sql.forgetRemoval.run(name);
+  }
+
   /** The project was finished as it is up to `serial`; its removals stay. Within the transaction of the caller. */
   settle(name: ProjectName, serial: number): void {
     this.#sql.settle.run(name, serial);
@@ -89,6 +94,7 @@ function prepareStatements(db: Database.Database) {
     gone: db.prepare<[string]>('UPDATE queue SET removed = 1, next_try = 0 WHERE name = ?'),
     forgetAbove: db.prepare<[number]>('DELETE FROM announced WHERE serial > ?'),
     forget: db.prepare<[number]>('DELETE FROM announced WHERE at < ? AND project NOT IN (SELECT name FROM queue)'),
+    forgetRemoval: db.prepare<[string]>("DELETE FROM announced WHERE project = ? AND action = 'remove project'"),
     settle: db.prepare<[string, number]>(
       "DELETE FROM announced WHERE project = ? AND serial <= ? AND action IS NOT 'remove project'",
     ),

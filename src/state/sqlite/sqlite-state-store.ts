@@ -31,8 +31,20 @@ import { asStorage } from './open-database.ts';
 import { type OpenStateOptions, openState } from './open-state.ts';
 import { putAllWants, replan } from './plans.ts';
 import { provenanceTotals } from './provenance.ts';
-import { dueOf, entryOf, fileOf, heldOf, parkedOf, planOf, provenanceNumber, replanOf, unprovenOf } from './rows.ts';
+import {
+  dueOf,
+  entryOf,
+  fileOf,
+  heldOf,
+  nameOf,
+  parkedOf,
+  planOf,
+  provenanceNumber,
+  replanOf,
+  unprovenOf,
+} from './rows.ts';
 import { SqliteAnnouncements } from './sqlite-announcements.ts';
+import { SqliteChangeLog } from './sqlite-change-log.ts';
 import { SqliteOddFiles } from './sqlite-odd-files.ts';
 import { SqlitePageStore } from './sqlite-page-store.ts';
 import { SqliteRemovalLog } from './sqlite-removal-log.ts';
@@ -49,6 +61,7 @@ export class SqliteStateStore implements StateStore {
   readonly odd: SqliteOddFiles;
   readonly history: SqliteRunHistory;
   readonly underWay: SqliteUnderWay;
+  readonly changes: SqliteChangeLog;
   readonly #path: string;
   readonly #db: Database.Database;
   readonly #clock: Clock;
@@ -66,6 +79,7 @@ export class SqliteStateStore implements StateStore {
     this.pages = this.#do(() => new SqlitePageStore(this.#db));
     this.underWay = this.#do(() => new SqliteUnderWay(this.#db));
     this.odd = this.#do(() => new SqliteOddFiles(this.#db));
+    this.changes = this.#do(() => new SqliteChangeLog(this.#db, clock));
   }
 
   mirror(): MirrorState {
@@ -80,8 +94,9 @@ export class SqliteStateStore implements StateStore {
   enqueue(wanted: readonly Wanted[], state: MirrorState): void {
     this.#transaction(() => {
       const now = this.#clock.now();
-      for (const { name, displayName, serial, removed, rows = [] } of wanted) {
+      for (const { name, displayName, serial, removed, rows = [], isBack = false } of wanted) {
         this.#sql.enqueue.run(name, displayName, serial, removed ? 1 : 0, now);
+        if (isBack) this.announcements.forgetRemoval(name);
         this.announcements.add(name, rows);
       }
       this.#remember(state);
@@ -98,7 +113,7 @@ export class SqliteStateStore implements StateStore {
     );
     return {
       add: (projects) => this.#do(() => takeover.add(projects)),
-      commit: (listSerial, state, lowers) => this.#do(() => takeover.commit(listSerial, state, lowers)),
+      commit: (listSerial, state, lowers, source) => this.#do(() => takeover.commit(listSerial, state, lowers, source)),
       abandon: () => this.#do(() => takeover.abandon()),
     };
   }
@@ -255,6 +270,14 @@ export class SqliteStateStore implements StateStore {
     const { name, attempts } = due;
     const now = this.#clock.now();
     this.#do(() => this.#sql.park.run({ name, attempts, nextTry, reason, obstacle, now }));
+  }
+
+  sources(): { readonly source: string; readonly projects: number }[] {
+    return this.#do(() => this.#sql.sources.all());
+  }
+
+  publishedFrom(source: string): ProjectName[] {
+    return this.#do(() => this.#sql.publishedFrom.all(source)).map(nameOf);
   }
 
   published(after: ProjectName | undefined, limit: number): IndexEntry[] {

@@ -7,7 +7,7 @@ import type { DayCounts, DownloadTable, KnownDay, KnownLog, LogProgress, StatsSt
 import { asStorage, openDatabase } from './open-database.ts';
 import { prepareSchema } from './schema.ts';
 import { sortedDownloads } from './sorted-downloads.ts';
-import { prepareStatsStatements, type StatsStatements } from './stats-statements.ts';
+import { type LogRow, prepareStatsStatements, type StatsStatements } from './stats-statements.ts';
 
 /** A sync run's longest transaction, the take-over of the list of all projects, takes a few seconds. */
 const patienceMs = 60_000;
@@ -43,18 +43,18 @@ export class SqliteStatsStore implements StatsStore {
     });
   }
 
-  knownLog(head: Buffer): KnownLog | undefined {
-    return this.#do(() => {
-      for (const { bytes } of this.#sql.headSizes.all(head.length)) {
-        const found = this.#sql.logByHead.get(bytes, hashOf(head.subarray(0, bytes)));
-        if (found !== undefined) return found;
-      }
-      return undefined;
-    });
+  knownLogs(head: Buffer): KnownLog[] {
+    return this.#do(() =>
+      this.#sql.headSizes
+        .all(head.length)
+        .flatMap(({ bytes }) => this.#sql.logsByHead.all(bytes, hashOf(head.subarray(0, bytes))))
+        .map(knownLog),
+    );
   }
 
   latestLog(series: string): KnownLog | undefined {
-    return this.#do(() => this.#sql.latestLog.get(series));
+    const found = this.#do(() => this.#sql.latestLog.get(series));
+    return found && knownLog(found);
   }
 
   starts(): Int32Array | undefined {
@@ -119,11 +119,12 @@ export class SqliteStatsStore implements StatsStore {
     this.#sql.addDownloads.run(day, JSON.stringify({ files, agents }), bytesOf(counts));
   }
 
-  #remember({ id, head, series, position, latest }: LogProgress): number {
-    const known = head.subarray(0, Math.min(head.length, longestHead, position));
-    const values = [known.length, hashOf(known), series, position, latest] as const;
-    if (id === undefined) return Number(this.#sql.addLog.run(...values).lastInsertRowid);
-    this.#sql.updateLog.run(...values, id);
+  #remember({ id: known, head, before, series, position, latest }: LogProgress): number {
+    const first = head.subarray(0, Math.min(head.length, longestHead, position));
+    const values = [first.length, hashOf(first), series, position, latest] as const;
+    const id = known ?? Number(this.#sql.addLog.run(...values).lastInsertRowid);
+    if (known !== undefined) this.#sql.updateLog.run(...values, known);
+    if (before !== undefined) this.#sql.setBefore.run(before.length, hashOf(before), id);
     return id;
   }
 
@@ -145,6 +146,10 @@ function* tablesIn(
   }
 }
 
+function knownLog({ before_bytes: bytes, before_sha256: sha256, ...log }: LogRow): KnownLog {
+  return { ...log, before: bytes === null || sha256 === null ? undefined : { bytes, sha256: sha256.toString('hex') } };
+}
+
 function bytesOf({ buffer, byteOffset, byteLength }: Int32Array<ArrayBuffer>): Buffer {
   return Buffer.from(buffer, byteOffset, byteLength);
 }
@@ -154,6 +159,6 @@ function integersIn(bytes: Buffer): Int32Array<ArrayBuffer> {
   return new Int32Array(new Uint8Array(bytes).buffer);
 }
 
-function hashOf(bytes: Buffer): Buffer {
+function hashOf(bytes: Uint8Array): Buffer {
   return Buffer.from(sha256Hex(bytes), 'hex');
 }

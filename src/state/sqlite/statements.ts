@@ -102,20 +102,24 @@ export function prepareStatements(db: Database.Database) {
     outlive: db.prepare<[string]>('UPDATE queue SET under_way = 0, deaths = 0 WHERE name = ?'),
 
     held: db.prepare<[string], ProjectRow>(
-      'SELECT name, display_name, serial, etag, status, restored FROM projects WHERE name = ?',
+      'SELECT name, display_name, serial, etag, status, restored, source FROM projects WHERE name = ?',
     ),
-    publish: db.prepare<[string, string, number | null, string | null, string, number, number]>(
-      `INSERT INTO projects (name, display_name, serial, etag, status, seen) VALUES (?, ?, ?, ?, ?, ?)
+    publish: db.prepare<[string, string, number | null, string | null, string, string | null, number, number]>(
+      `INSERT INTO projects (name, display_name, serial, etag, status, source, seen) VALUES (?, ?, ?, ?, ?, ?, ?)
        ON CONFLICT (name) DO UPDATE SET display_name = excluded.display_name, serial = excluded.serial,
-         etag = excluded.etag, status = excluded.status, seen = excluded.seen, restored = iif(?, 0, restored)`,
+         etag = excluded.etag, status = excluded.status, source = excluded.source, seen = excluded.seen, restored = iif(?, 0, restored)`,
     ),
+    sources: db.prepare<[], { source: string; projects: number }>(
+      'SELECT source, count(*) AS projects FROM projects WHERE source IS NOT NULL GROUP BY source ORDER BY source',
+    ),
+    publishedFrom: db.prepare<[string], string>('SELECT name FROM projects WHERE source = ? ORDER BY name').pluck(),
     see: db.prepare<[number, string]>('UPDATE projects SET seen = ? WHERE name = ?'),
     forgetSerials: db.prepare<[]>('UPDATE projects SET serial = NULL'),
     forgetEtag: db.prepare<[string]>('UPDATE projects SET etag = NULL WHERE name = ?'),
     forgetEtags: db.prepare<[]>('UPDATE projects SET etag = NULL'),
     deleteProject: db.prepare<[string]>('DELETE FROM projects WHERE name = ?'),
     published: db.prepare<[string, number], ProjectRow>(
-      'SELECT name, display_name, serial, etag, status, restored FROM projects WHERE name > ? ORDER BY name LIMIT ?',
+      'SELECT name, display_name, serial, etag, status, restored, source FROM projects WHERE name > ? ORDER BY name LIMIT ?',
     ),
 
     filesOf: db.prepare<[string], FileRow>(

@@ -1,7 +1,8 @@
 /**
  * What processlogs remembers. It can be rebuilt only from the logs, and they go: nothing else in the database is like that.
  *
- *   stats_logs    how far each log was read; a log is known by its first bytes, whatever it is called by now
+ *   stats_logs    how far each log was read; a log is known by its first bytes and those before the position, whatever it
+ *                 is called by now
  *   stats_days    the days that were seen in any log
  *   stats_counts  the downloads of a day, kept until some days after it was published: a whole table in each row, one per
  *                 time that something was counted, as a row for each of a hundred thousand pairs costs far more; the names
@@ -50,4 +51,22 @@ ${countTables}
     bytes INTEGER NOT NULL,
     PRIMARY KEY (day, kind, name)
   ) STRICT, WITHOUT ROWID;
+`;
+
+/** What version 5 changed: logs may begin alike, and are told apart by what stands before the position. */
+export const logsThatBeginAlike = `
+  ALTER TABLE stats_logs RENAME TO stats_logs_4;
+  CREATE TABLE stats_logs (
+    id INTEGER PRIMARY KEY,
+    head_bytes INTEGER NOT NULL,
+    head_sha256 BLOB NOT NULL,
+    before_bytes INTEGER,
+    before_sha256 BLOB,
+    series TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    latest INTEGER NOT NULL
+  ) STRICT;
+  INSERT INTO stats_logs SELECT id, head_bytes, head_sha256, NULL, NULL, series, position, latest FROM stats_logs_4;
+  DROP TABLE stats_logs_4;
+  CREATE INDEX stats_logs_by_head ON stats_logs (head_bytes, head_sha256);
 `;

@@ -1,9 +1,19 @@
 /** Every SQL statement of the stats store, prepared once. */
 import type Database from 'better-sqlite3';
 import type { ProjectName } from '../../core/names.ts';
-import type { KnownLog, Sum } from '../stats-store.ts';
+import type { Sum } from '../stats-store.ts';
 
-const logColumns = 'id, series, position, latest';
+const logColumns = 'id, series, position, latest, before_bytes, before_sha256';
+
+/** A KnownLog. */
+export interface LogRow {
+  readonly id: number;
+  readonly series: string;
+  readonly position: number;
+  readonly latest: number;
+  readonly before_bytes: number | null;
+  readonly before_sha256: Buffer | null;
+}
 
 /** A DownloadTable; all of it but its counts is JSON. */
 interface TableRow {
@@ -31,10 +41,10 @@ export function prepareStatsStatements(db: Database.Database) {
     headSizes: db.prepare<[number], { bytes: number }>(
       'SELECT DISTINCT head_bytes AS bytes FROM stats_logs WHERE head_bytes <= ? ORDER BY head_bytes DESC',
     ),
-    logByHead: db.prepare<[number, Buffer], KnownLog>(
-      `SELECT ${logColumns} FROM stats_logs WHERE head_bytes = ? AND head_sha256 = ?`,
+    logsByHead: db.prepare<[number, Buffer], LogRow>(
+      `SELECT ${logColumns} FROM stats_logs WHERE head_bytes = ? AND head_sha256 = ? ORDER BY position DESC`,
     ),
-    latestLog: db.prepare<[string], KnownLog>(
+    latestLog: db.prepare<[string], LogRow>(
       `SELECT ${logColumns} FROM stats_logs WHERE series = ? ORDER BY latest DESC, id DESC LIMIT 1`,
     ),
     addLog: db.prepare<[number, Buffer, string, number, number]>(
@@ -43,6 +53,9 @@ export function prepareStatsStatements(db: Database.Database) {
     updateLog: db.prepare<[number, Buffer, string, number, number, number]>(
       `UPDATE stats_logs SET head_bytes = ?, head_sha256 = ?, series = ?, position = ?, latest = max(latest, ?)
        WHERE id = ?`,
+    ),
+    setBefore: db.prepare<[number, Buffer, number]>(
+      'UPDATE stats_logs SET before_bytes = ?, before_sha256 = ? WHERE id = ?',
     ),
 
     addDownloads: db.prepare<[string, string, Buffer]>(

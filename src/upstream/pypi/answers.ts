@@ -19,6 +19,12 @@ export function expectStatus(answer: HttpAnswer, url: URL, expected: readonly nu
     const said = told === '' ? '' : ` (${JSON.stringify(told)})`;
     throw new BusyError(`${url}: upstream answers ${status}${said} and wants fewer requests`, { retryAfterMs });
   }
+  if (status === 401) {
+    throw new NonsenseError(
+      `${url}: upstream answers 401 and wants to know who asks: put machine ${url.hostname}, login and password into ` +
+        'netrc-file (mirror.toml), or correct them there',
+    );
+  }
   if (status >= 500 || status === 408) throw new UnreachableError(`${url}: upstream answers ${status}`);
   const location = answer.headers.location;
   const target = location === undefined ? '' : `, redirected to ${location}`;

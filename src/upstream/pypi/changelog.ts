@@ -38,25 +38,30 @@ export function parseLastSerial(text: string, source: string): number {
   return value;
 }
 
-/** The rows that `changelog_since_serial` answered with. Rows without a project name are skipped, as 1.5 did. */
+/**
+ * The rows that `changelog_since_serial` answered with, in the order of their serials. Rows without a project name are
+ * skipped, as 1.5 did. Throws NoChangelogError where a row is none: what it should say the list of projects knows.
+ */
 export function parseChanges(text: string, since: number, source: string): Changes {
   const value = replyValue(text, source);
   if (!Array.isArray(value)) throw new NonsenseError(`${source}: expected an array of rows`);
   const rows: Change[] = [];
-  let serial = since;
+  let newest = since;
   for (const row of value as readonly XmlRpcValue[]) {
-    const [displayName, version, seconds, action, rowSerial] = Array.isArray(row) ? row : [];
-    if (typeof rowSerial !== 'number' || rowSerial < serial) {
-      throw new NonsenseError(`${source}: expected serials that rise from ${since}, found ${String(rowSerial)}`);
+    const [displayName, version, seconds, action, serial] = Array.isArray(row) ? row : [];
+    if (typeof serial !== 'number' || serial < since) {
+      const found = serial === undefined ? 'a row without one' : String(serial).slice(0, 40);
+      throw new NoChangelogError(`${source}: expected serials after ${since}, found ${found}`, { isLasting: false });
     }
-    serial = rowSerial;
+    newest = Math.max(newest, serial);
     if (typeof displayName !== 'string') continue;
     const name = projectName(displayName);
     if (name === undefined) continue;
     const at = typeof seconds === 'number' ? seconds * 1000 : 0;
     rows.push({ name, displayName, serial, version: textIn(version), action: textIn(action), at });
   }
-  return { rows, serial, complete: value.length < rowsPerPage };
+  rows.sort((one, other) => one.serial - other.serial);
+  return { rows, serial: newest, complete: value.length < rowsPerPage };
 }
 
 /** No version and no action comes near it. */

@@ -54,18 +54,17 @@ export class HostHealth {
     return this.#notBefore - now;
   }
 
-  /** There was an answer about `url`. */
-  answered(url: URL): void {
+  /** There was an answer about `subject`. */
+  answered(subject: string): void {
     this.#failing.clear();
     this.#failures = 0;
-    this.#remember(subjectOf(url), 0);
+    this.#remember(subject, 0);
     this.#answers += 1;
     if (this.#answers >= remembered) this.#pauses = 0;
   }
 
-  /** There was none about `url`. Returns whether a pause begins with that. */
-  failed(url: URL, error: UnreachableError): boolean {
-    const subject = subjectOf(url);
+  /** There was none about `subject`. Returns whether a pause begins with that. */
+  failed(subject: string, error: UnreachableError): boolean {
     this.#failures += 1;
     if (!this.isSilent) this.#failing.add(subject);
     if (!(error instanceof BusyError)) return false;
@@ -97,13 +96,9 @@ export class HostHealth {
 }
 
 /**
- * What a URL is about: the project of a page or of a file, as far as the path tells. Provenance is one: where it is switched
- * off all of it is refused, and everything else is served.
+ * What a URL is about: the project that it is asked for, whatever names that project has given to its files. Provenance is
+ * one: where it is switched off all of it is refused, and everything else is served.
  */
-export function subjectOf({ pathname }: URL): string {
-  if (pathname.includes('/integrity/')) return '/integrity/';
-  const [, project] = /\/simple\/([^/]+)\//.exec(pathname) ?? [];
-  const [, file = pathname] = /([^/]+)$/.exec(pathname) ?? [];
-  const [, named = file] = /^(.+?)-\d/.exec(file) ?? [];
-  return (project ?? named).toLowerCase().replace(/[-_.]+/g, '-');
+export function subjectOf({ pathname }: URL, about: string | undefined): string {
+  return pathname.includes('/integrity/') ? '/integrity/' : (about ?? pathname);
 }

@@ -39,6 +39,10 @@ export interface HttpClientOptions {
   readonly signal: AbortSignal;
   /** What upstream's operators see of us. */
   readonly userAgent: (url: URL) => string;
+  /** By what we are known there, if that is asked for. */
+  readonly authorization?: ((url: URL) => string | undefined) | undefined;
+  /** More about why there is no connection, where it is known. */
+  readonly explain?: ((url: URL, error: Error) => Promise<string> | undefined) | undefined;
 }
 
 /** A page of PyPI is a few MB at most. */
@@ -61,12 +65,20 @@ export class HttpClient {
   /** Sends the request. Throws UnreachableError without an answer, NonsenseError on one too large, PausedError. */
   async exchange(request: HttpRequest, choose?: ChooseReceiver): Promise<HttpAnswer> {
     if (this.#options.signal.aborted) throw new PausedError('paused');
-    const answer = await this.#dispatch(request, choose);
+    const answer = await this.#dispatch(request, choose).catch((error: unknown) => this.#explained(request, error));
     return answer.body.length === 0 ? answer : { ...answer, body: await decode(answer, request) };
+  }
+
+  /** Throws the error with what more is known of it. */
+  async #explained({ url }: HttpRequest, error: unknown): Promise<never> {
+    const { cause } = error instanceof UnreachableError ? error : {};
+    const text = cause instanceof Error ? await this.#options.explain?.(url, cause) : undefined;
+    throw text === undefined ? error : new UnreachableError(`${url}: ${text}`, { cause });
   }
 
   #dispatch(request: HttpRequest, choose: ChooseReceiver | undefined): Promise<HttpAnswer> {
     const { dispatcher, clock, signal, userAgent } = this.#options;
+    const authorization = this.#options.authorization?.(request.url);
     const { url, method = 'GET', mostBytes = largestBody, timeoutMs } = request;
     return new Promise((resolve, reject) => {
       let status = 0;
@@ -138,7 +150,7 @@ export class HttpClient {
           origin: url.origin,
           path: url.pathname + url.search,
           method,
-          headers: { 'user-agent': userAgent(url), ...request.headers },
+          headers: { 'user-agent': userAgent(url), ...(authorization && { authorization }), ...request.headers },
           body: request.body ?? null,
           ...(timeoutMs !== undefined && { headersTimeout: timeoutMs }),
         },

@@ -6,18 +6,19 @@ import type { HttpAnswer } from './http-client.ts';
 export const redirectStatuses: readonly number[] = [301, 302, 303, 307, 308];
 const mostRedirects = 3;
 
-/** An address of a project page, and what stands before `/simple/` in it. */
-const pageAddress = /^(.*)\/simple\/([^/]+)\/?$/;
+/** An address of a project page, and what stands before the project in it. */
+const pageAddress = /^(.*)\/([^/]+)\/?$/;
+const ending = '/simple';
 
 /**
- * The next address of the page of `name`, which was asked for at `asked`, from the index at `base`. Throws NonsenseError
+ * The next address of the page of `name`, which was asked for at `asked`, from the index whose list is at `simple`. Throws NonsenseError
  * for every other target: it says nothing about the project, and least of all that it is gone.
  */
 export function nextAddress(
   name: ProjectName,
   asked: readonly URL[],
   { status, headers }: HttpAnswer,
-  base: string,
+  simple: string,
 ): URL {
   const [first, from] = [asked[0], asked.at(-1)];
   const location = headers.location ?? '';
@@ -27,14 +28,21 @@ export function nextAddress(
   const target = new URL(location, from);
   const index = indexOf(name, target);
   const isSeen = asked.some(({ href }) => href === target.href);
-  if (index === base && !isSeen && target.search === '' && asked.length <= mostRedirects) return target;
+  if (index === simple && !isSeen && target.search === '' && asked.length <= mostRedirects) return target;
   const moved =
-    index === undefined || index === base ? '' : `; if the index has moved, put upstream = "${index}" into mirror.toml`;
-  const what = isSeen ? 'in a circle' : `to ${target.href}, which is no address of this project at ${base}`;
+    index === undefined || index === simple || !index.endsWith(ending)
+      ? ''
+      : `; if the index has moved, put upstream = "${stem(index)}" into mirror.toml`;
+  const what = isSeen ? 'in a circle' : `to ${target.href}, which is no address of this project at ${stem(simple)}`;
   throw new NonsenseError(`${first}: redirected (${status}) ${what}; nothing was changed${moved}`);
 }
 
-/** The index whose page of `name` is at `url`; undefined when it is none. */
+/** The index as `upstream` names it. */
+function stem(simple: string): string {
+  return simple.endsWith(ending) ? simple.slice(0, -ending.length) : simple;
+}
+
+/** The list of the index whose page of `name` is at `url`; undefined when it is none. */
 function indexOf(name: ProjectName, { protocol, origin, pathname, username, password }: URL): string | undefined {
   const [, before = '', text = ''] = pageAddress.exec(pathname) ?? [];
   if (!/^https?:$/.test(protocol) || username !== '' || password !== '' || projectName(decoded(text)) !== name)

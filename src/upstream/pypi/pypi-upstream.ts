@@ -2,17 +2,19 @@
 import { PassThrough, type Transform } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Clock } from '../../core/clock.ts';
-import { NonsenseError, PausedError, UnreachableError } from '../../core/errors.ts';
+import { NonsenseError, PausedError, UnreachableError, UnreadableError } from '../../core/errors.ts';
 import type { FileSink, ResumePoint } from '../../core/file-sink.ts';
 import { sha256Hex } from '../../core/hash.ts';
 import type { Memory } from '../../core/memory.ts';
 import type { ProjectName } from '../../core/names.ts';
+import { blobPath, pathByHash, type WebPath } from '../../core/paths.ts';
 import { Places } from '../../core/places.ts';
 import { withRetries } from '../../core/retry.ts';
+import type { FeedPiece } from '../../formats/change-feed.ts';
 import { isJsonObject, serialOf } from '../../formats/json.ts';
 import { jsonWeight } from '../../formats/json-weight.ts';
 import { largestProvenance } from '../../formats/provenance-object.ts';
-import { parseSimplePage } from '../../formats/simple-json.ts';
+import { parseSimplePage, withSerial } from '../../formats/simple-json.ts';
 import { renderXmlRpcCall } from '../../formats/xml-rpc.ts';
 import type * as port from '../upstream.ts';
 import type { Changes, CompanionKind, ProjectAnswer, ProjectList, Upstream } from '../upstream.ts';
@@ -21,10 +23,12 @@ import { expectJson, isJsonText, textOf } from './body-text.ts';
 import { parseChanges, parseLastSerial, parseReply } from './changelog.ts';
 import { isGzip } from './content-coding.ts';
 import { isEtag } from './etag.ts';
+import { fetchFeed, fetchFeedPiece } from './fetch-changes.ts';
 import { fetchSnapshot } from './fetch-snapshot.ts';
 import { type ChooseReceiver, type HttpAnswer, type HttpClient, type HttpRequest, isTimeout } from './http-client.ts';
 import { LookedPages } from './looked-pages.ts';
 import { nextAddress, redirectStatuses } from './page-redirect.ts';
+import { htmlList, htmlPage, isHtml, isOwnEtag, ownEtag, plainTypes } from './plain-index.ts';
 import { receiveFile } from './receive-file.ts';
 import { RequestLimiter } from './request-limiter.ts';
 import { readList, untilFree } from './served-list.ts';
@@ -44,6 +48,11 @@ const lastTime = Date.UTC(9999, 11, 31);
 export interface PypiUpstreamOptions {
   /** The index, without a slash at its end: `https://pypi.org`. */
   readonly base: string;
+  /**
+   * Below what the pages of projects lie, where that is not `BASE/simple`: another index than PyPI (see plain-index.ts). Its
+   * serials are not told, as they count otherwise than the mirror's, and places of files are made of their hashes.
+   */
+  readonly plain?: string;
   /** Hosts (with port, if any) besides the index's own from which files may come. */
   readonly fileHosts: readonly string[];
   readonly http: HttpClient;
@@ -60,15 +69,22 @@ export class PypiUpstream implements Upstream {
   readonly #options: PypiUpstreamOptions;
   readonly #hosts: ReadonlySet<string>;
   readonly #scheme: string;
+  /** The address of the list, without a slash at its end. */
+  readonly #simple: string;
+  readonly #types: string;
   readonly #pages = new Places(mostPages);
   readonly #looked = new LookedPages();
   readonly #changelogLimiter: RequestLimiter;
   #time: number | undefined;
+  /** Of pages and lists: nobody tells the caches on the way what has changed on a mirror of our kind. */
+  #freshness: { readonly 'cache-control'?: 'no-cache' } = {};
 
   constructor(options: PypiUpstreamOptions) {
     this.#options = options;
     const base = new URL(options.base);
     this.#scheme = base.protocol;
+    this.#simple = options.plain ?? `${options.base}/simple`;
+    this.#types = options.plain === undefined ? simpleJson : plainTypes;
     this.#hosts = new Set([base.host, ...options.fileHosts]);
     this.#changelogLimiter = new RequestLimiter(1, options.clock, options.signal);
   }
@@ -81,6 +97,18 @@ export class PypiUpstream implements Upstream {
     return this.#call('changelog_since_serial', [serial], (text, source) => parseChanges(text, serial, source));
   }
 
+  async feed(etag: string | undefined): Promise<port.ServedFeed | 'unchanged' | undefined> {
+    const ask = (request: HttpRequest, expected: readonly number[]): Promise<HttpAnswer> =>
+      this.#askPatiently(request, expected);
+    const found = await fetchFeed(this.#options.base, etag, ask);
+    if (found !== undefined) this.#freshness = { 'cache-control': 'no-cache' };
+    return found;
+  }
+
+  feedPiece(id: string, piece: number): Promise<FeedPiece | undefined> {
+    return fetchFeedPiece(this.#options.base, id, piece, (request, expected) => this.#askPatiently(request, expected));
+  }
+
   listProjects(etag: string | undefined): Promise<ProjectList | undefined> {
     const { clock, signal } = this.#options;
     return withRetries(clock, signal, () => this.#openList(etag));
@@ -88,10 +116,11 @@ export class PypiUpstream implements Upstream {
 
   /** Resolves as soon as the list begins to arrive. */
   #openList(etag: string | undefined): Promise<ProjectList | undefined> {
-    const url = new URL(`${this.#options.base}/simple/`);
+    const url = new URL(`${this.#simple}/`);
     const headers = {
-      accept: simpleJson,
+      accept: this.#types,
       'accept-encoding': 'gzip',
+      ...this.#freshness,
       ...(isEtag(etag) && { 'if-none-match': etag }),
     };
     return new Promise((resolve, reject) => {
@@ -106,14 +135,17 @@ export class PypiUpstream implements Upstream {
           return untilFree(stream);
         };
       };
-      this.#ask({ url, headers }, [200, ...unchangedIf(isEtag(etag))], { choose }).then(
-        (answer) => {
-          if (body !== undefined) body.end();
-          else if (answer.status === 304) resolve(undefined);
-          else reject(new NonsenseError(`${url}: expected ${simpleJson}, found ${answer.headers['content-type']}`));
-        },
-        (error) => (body === undefined ? reject(error) : body.destroy(error)),
-      );
+      this.#ask({ url, headers }, [200, ...unchangedIf(isEtag(etag))], { choose })
+        .then(
+          (answer) => {
+            if (body !== undefined) body.end();
+            else if (answer.status === 304) resolve(undefined);
+            else if (this.#isPlainHtml(answer)) resolve(htmlList(answer, url));
+            else reject(new NonsenseError(`${url}: expected ${simpleJson}, found ${answer.headers['content-type']}`));
+          },
+          (error) => (body === undefined ? reject(error) : body.destroy(error)),
+        )
+        .catch(reject);
     });
   }
 
@@ -122,42 +154,59 @@ export class PypiUpstream implements Upstream {
   }
 
   async #page(name: ProjectName, etag: string | undefined, fresh: boolean): Promise<ProjectAnswer> {
-    const url = new URL(`${this.#options.base}/simple/${name}/`);
-    const isConditional = isEtag(etag) && !fresh;
+    const url = new URL(`${this.#simple}/${name}/`);
+    const isConditional = isEtag(etag) && !isOwnEtag(etag) && !fresh;
     const headers = {
-      accept: simpleJson,
+      accept: this.#types,
       // Each encoding is an object of its own in the CDN: when one is stale the other may be fresh.
       'accept-encoding': fresh ? 'identity' : 'gzip',
+      ...this.#freshness,
       ...(isConditional && { 'if-none-match': etag }),
     };
     const expected = [200, ...unchangedIf(isConditional), ...redirectStatuses, 404, 410];
     const asked = [url];
     const looked = fresh ? undefined : this.#looked.take(name, isConditional);
-    let answer = looked ?? (await this.#askPatiently({ url, headers }, expected, { beginning: true }));
+    let answer = looked ?? (await this.#askPatiently({ url, headers }, expected, { beginning: true, about: name }));
     while (redirectStatuses.includes(answer.status)) {
-      const next = nextAddress(name, asked, answer, this.#options.base);
+      const next = nextAddress(name, asked, answer, this.#simple);
       asked.push(next);
-      answer = await this.#askPatiently({ url: next, headers }, expected, { beginning: true });
+      answer = await this.#askPatiently({ url: next, headers }, expected, { beginning: true, about: name });
     }
     if (answer.status === 304) return { kind: 'unchanged' };
     if (answer.status !== 200) return { kind: 'absent' };
-    if (!isSimpleJson(answer.headers)) {
+    const inHtml = this.#isPlainHtml(answer);
+    if (!inHtml && !isSimpleJson(answer.headers)) {
       throw new UnreachableError(
         `${url}: expected ${simpleJson}, found ${answer.headers['content-type'] ?? 'no type'}`,
       );
     }
-    await this.#options.memory?.take(name, jsonWeight(answer.body));
-    const page = parseSimplePage(textOf(answer.body, url.href), url.href);
+    const sha256 = sha256Hex(answer.body);
     // An ETag belongs to the encoding that it came with, and conditions are asked with gzip.
-    const { etag: served } = answer.headers;
-    return { kind: 'page', page, etag: fresh ? undefined : served, sha256: sha256Hex(answer.body), url };
+    let served = fresh ? undefined : answer.headers.etag;
+    if (this.#options.plain !== undefined) {
+      served ??= ownEtag(sha256);
+      if (etag === served) return { kind: 'unchanged' };
+    }
+    await this.#options.memory?.take(name, jsonWeight(answer.body));
+    // What leads there was followed, and links are relative to where it led.
+    const address = asked.at(-1) ?? url;
+    const page = inHtml
+      ? htmlPage(answer.body, address, name)
+      : parseSimplePage(textOf(answer.body, url.href), url.href);
+    if (this.#options.plain === undefined) return { kind: 'page', page, etag: served, sha256, url };
+    return { kind: 'page', page: withSerial(page, undefined), etag: served, sha256, url };
+  }
+
+  #isPlainHtml({ status, headers }: HttpAnswer): boolean {
+    return this.#options.plain !== undefined && status === 200 && isHtml(headers);
   }
 
   look(name: ProjectName, etag: string | undefined): Promise<port.LookedAt> {
-    const url = new URL(`${this.#options.base}/simple/${name}/`);
-    const headers = { accept: simpleJson, 'accept-encoding': 'gzip', ...(isEtag(etag) && { 'if-none-match': etag }) };
+    const url = new URL(`${this.#simple}/${name}/`);
+    const condition = isEtag(etag) ? { 'if-none-match': etag } : {};
+    const headers = { accept: this.#types, 'accept-encoding': 'gzip', ...this.#freshness, ...condition };
     return this.#looked.look(name, { url, headers }, (request, expected) =>
-      this.#askPatiently(request, expected, { beginning: true }),
+      this.#askPatiently(request, expected, { beginning: true, about: name }),
     );
   }
 
@@ -187,34 +236,45 @@ export class PypiUpstream implements Upstream {
     return url.username === '' && url.password === '' && this.#hosts.has(url.host) && this.#allowsScheme(url);
   }
 
+  pathOf(url: URL, filename: string, sha256: string): WebPath | undefined {
+    return this.#options.plain === undefined ? blobPath(url, filename) : pathByHash(sha256, filename);
+  }
+
   async file(
     url: URL,
     size: number | undefined,
     from: ResumePoint | undefined,
     sink: FileSink,
+    about: ProjectName,
   ): Promise<'done' | 'absent'> {
     let target = url;
     for (let redirects = 0; ; redirects += 1) {
-      const answer = await this.#fileFrom(target, size, isEtag(from?.etag) ? from : undefined, sink);
+      const answer = await this.#fileFrom(target, size, isEtag(from?.etag) ? from : undefined, sink, about);
       if (answer.status === 404 || answer.status === 410) return 'absent';
       if (answer.status === 200 || answer.status === 206) return 'done';
-      if (answer.status === 416) return this.file(url, size, undefined, sink);
+      if (answer.status === 416) return this.file(url, size, undefined, sink, about);
       target = this.#redirected(target, answer, redirects);
     }
   }
 
-  async companion(url: URL, kind: CompanionKind): Promise<Buffer | 'off' | undefined> {
+  async companion(url: URL, kind: CompanionKind, about: ProjectName): Promise<Buffer | 'off' | undefined> {
     const { accept, mostBytes } = companions[kind];
     const headers = { accept, 'accept-encoding': 'gzip' };
     const also = kind === 'provenance' ? isSwitchedOff : undefined;
-    const answer = await this.#askPatiently({ url, headers, mostBytes }, [200, 404, 410], { also });
+    const answer = await this.#askPatiently({ url, headers, mostBytes }, [200, 404, 410], { also, about });
     if (answer.status !== 200) return answer.status === 403 ? 'off' : undefined;
     // Nobody knows the hash of such a one, and a firewall's page must not take its place.
     if (kind === 'provenance') expectJson(answer.body, url.href);
     return answer.body;
   }
 
-  #fileFrom(url: URL, size: number | undefined, from: ResumePoint | undefined, sink: FileSink): Promise<HttpAnswer> {
+  #fileFrom(
+    url: URL,
+    size: number | undefined,
+    from: ResumePoint | undefined,
+    sink: FileSink,
+    about: ProjectName,
+  ): Promise<HttpAnswer> {
     const range = from && {
       range: `bytes=${from.bytes}-`,
       'if-range': from.etag,
@@ -223,7 +283,7 @@ export class PypiUpstream implements Upstream {
     return this.#ask(
       { url, headers },
       [200, 206, ...redirectStatuses, 404, 410, ...(from === undefined ? [] : [416])],
-      { choose: receiveFile(url, size, from, sink) },
+      { choose: receiveFile(url, size, from, sink), about },
     );
   }
 
@@ -253,6 +313,7 @@ export class PypiUpstream implements Upstream {
       try {
         return { reply: parseReply(await this.#askChangelog(request), source, parse) };
       } catch (error) {
+        if (error instanceof NonsenseError) throw new UnreadableError(error.message, { cause: error });
         if (!(error instanceof UnreachableError)) throw error;
         if (isTimeout(error)) return { tooSlow: error };
         throw error;
@@ -274,13 +335,13 @@ export class PypiUpstream implements Upstream {
 
   #ask(request: HttpRequest, expected: readonly number[], options: AskOptions = {}): Promise<HttpAnswer> {
     const { http, clock } = this.#options;
-    const { choose, beginning = false, also, limiter = this.#options.limiter } = options;
+    const { choose, beginning = false, also, about, limiter = this.#options.limiter } = options;
     const exchange = async (): Promise<HttpAnswer> => {
       const answer = await http.exchange(request, choose);
       this.#time = sentAt(answer.headers) ?? this.#time;
       return also?.(answer) === true ? answer : expectStatus(answer, request.url, expected, clock.now());
     };
-    return limiter.run(request.url, exchange, beginning);
+    return limiter.run(request.url, exchange, beginning, about);
   }
 }
 
@@ -292,6 +353,8 @@ interface AskOptions {
   /** Answers that are expected whatever their status means elsewhere. */
   readonly also?: ((answer: HttpAnswer) => boolean) | undefined;
   readonly limiter?: RequestLimiter;
+  /** The project that it is for. */
+  readonly about?: ProjectName;
 }
 
 /** PyPI refuses provenance in JSON where it was switched off; what refuses us is no JSON. */

@@ -12,7 +12,7 @@
 import type { Clock } from '../../core/clock.ts';
 import { NotAskedError, PausedError, UnreachableError } from '../../core/errors.ts';
 import { longestWaitMs } from '../../core/retry.ts';
-import { HostHealth } from './host-health.ts';
+import { HostHealth, subjectOf } from './host-health.ts';
 
 const answersPerStep = 50;
 const farewell = 'the next run continues';
@@ -36,10 +36,12 @@ export class RequestLimiter {
   }
 
   /**
-   * Calls `ask`, which asks for `url`, as soon as a place is free and no pause of the host is in force.
+   * Calls `ask`, which asks for `url` for the sake of the project `about`, if it is for one, as soon as a place is free and
+   * no pause of the host is in force.
    * Throws NotAskedError when the run does not wait for that, PausedError when it is to stop.
    */
-  async run<T>(url: URL, ask: () => Promise<T>, beginning = false): Promise<T> {
+  async run<T>(url: URL, ask: () => Promise<T>, beginning = false, about?: string): Promise<T> {
+    const subject = subjectOf(url, about);
     const health = this.#healthOf(url);
     const line = beginning ? this.#beginners : this.#waiting;
     await this.#enter(line);
@@ -52,13 +54,13 @@ export class RequestLimiter {
     try {
       if (health.isSilent) throw new NotAskedError(`${url.host} left many requests without an answer; ${farewell}`);
       const answer = await ask();
-      health.answered(url);
+      health.answered(subject);
       this.#count();
       return answer;
     } catch (error) {
       if (error instanceof NotAskedError || error instanceof PausedError) throw error;
-      if (!(error instanceof UnreachableError)) health.answered(url);
-      else if (health.failed(url, error)) this.#slowDown();
+      if (!(error instanceof UnreachableError)) health.answered(subject);
+      else if (health.failed(subject, error)) this.#slowDown();
       throw error;
     } finally {
       this.#leave();

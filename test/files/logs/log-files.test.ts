@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
+import { zipSync } from 'fflate';
 import t from 'tap';
 import { bzip2 } from '../../../src/cli/bzip2.ts';
 import { UnreadableLogError } from '../../../src/core/errors.ts';
@@ -130,12 +131,105 @@ t.test('the logs of a series are found by its name', async (t) => {
   const folder = t.testdir(Object.fromEntries(names.map((name) => [name, ''])));
   for (const name of names.slice(0, 4)) t.equal(source.series(join(folder, name)), join(folder, 'pypi.log'), name);
   t.same(
-    (await source.rotated(join(folder, 'pypi.log'))).sort(),
+    (await source.rotated(join(folder, 'pypi.log'))).map(({ path }) => path).sort(),
     names
       .slice(0, 4)
       .map((name) => join(folder, name))
       .sort(),
   );
+});
+
+t.test('they are found in folders that are dates, and where logrotate moves them, and nowhere else', async (t) => {
+  const folder = t.testdir({
+    'pypi.log': '',
+    2026: {
+      '09': { 30: { 'pypi.log': '', 'other.log': '' } },
+      10: { '01': { 'pypi.log': '' }, x: { 'pypi.log': '' } },
+    },
+    '2026-10-02': { 'pypi.log.gz': '' },
+    old: { 'pypi.log.1': '' },
+    10: { 'pypi.log': '' },
+    other: { 'pypi.log': '' },
+  });
+  t.same((await source.rotated(join(folder, 'pypi.log'))).map(({ path }) => path.slice(folder.length + 1)).sort(), [
+    '2026-10-02/pypi.log.gz',
+    '2026/09/30/pypi.log',
+    '2026/10/01/pypi.log',
+    'old/pypi.log.1',
+    'pypi.log',
+  ]);
+});
+
+const large = Buffer.concat(Array.from({ length: 12 }, () => content));
+
+for (const [program, suffix, ...options] of [
+  ['xz', 'xz', '-0c'],
+  ['zstd', 'zst', '-1cq'],
+  ['lz4', 'lz4', '-1cq'],
+] as const) {
+  t.test(`a log that is packed by ${program} is read by way of that program`, programsOrReason(program), async (t) => {
+    const path = join(t.testdir(), `pypi.log.2.${suffix}`);
+    const pack = (bytes: Buffer): Buffer => spawnSync(program, options, { input: bytes, maxBuffer: 1e9 }).stdout;
+    writeFileSync(path, pack(content));
+    t.ok((await read(path)).equals(content));
+    t.ok((await read(path, 1_034_567)).equals(content.subarray(1_034_567)), 'from a position');
+    const packed = pack(large);
+    writeFileSync(path, packed);
+    const log = await source.open(path);
+    t.ok((await log.head(4096)).equals(large.subarray(0, 4096)), 'no more is unpacked than is needed');
+    t.ok((await log.before(large.length, 100)).equals(large.subarray(-100)));
+    t.ok((await log.end(100)).equals(large.subarray(-100)));
+    await log.close();
+    writeFileSync(path, packed.subarray(0, packed.length >> 1));
+    await t.rejects(read(path), {
+      name: 'UnreadableLogError',
+      message: new RegExp(`^${path}: is packed by (xz|zstd|lz4), and ${program} cannot unpack it: .+$`),
+    });
+    writeFileSync(path, pack(Buffer.alloc(0)));
+    t.equal((await read(path)).length, 0);
+  });
+}
+
+t.test('a log that nothing here can unpack is an UnreadableLogError that says by what it is packed', async (t) => {
+  const path = join(t.testdir(), 'pypi.log.2');
+  writeFileSync(path, zipSync({ 'pypi.log': content }));
+  await t.rejects(read(path), { name: 'UnreadableLogError', message: `${path}: is packed by zip: unpack it first` });
+  writeFileSync(path, Buffer.from('\xfd7zXZ\0...', 'latin1'));
+  const script = `
+    import { LogFiles } from ${JSON.stringify(new URL('../../../src/files/logs/log-files.ts', import.meta.url).href)};
+    const log = await new LogFiles(undefined).open(${JSON.stringify(path)});
+    await log.head(10).catch((error) => console.log(error.name, error.message));
+    await log.close();
+  `;
+  const args = ['--import', 'tsx', '--input-type=module', '-e', script];
+  const { stdout } = spawnSync(process.execPath, args, { encoding: 'utf8', env: { PATH: '/nonexistent' } });
+  t.equal(
+    stdout,
+    `UnreadableLogError ${path}: is packed by xz, and the program xz that unpacks it is not there: install it\n`,
+  );
+});
+
+t.test('the bytes before a position, and at the end, of plain and packed logs', async (t) => {
+  const folder = t.testdir();
+  const zeros = Buffer.concat([Buffer.alloc(3_000_000), content]);
+  for (const [name, bytes] of [
+    ['plain', zeros],
+    ['packed.gz', gzipSync(zeros)],
+    ['packed.bz2', await bzip2.compress(zeros)],
+  ] as const) {
+    writeFileSync(join(folder, name), bytes);
+    const log = await source.open(join(folder, name));
+    for (const position of [50, 100, 3_000_001, zeros.length - 1, zeros.length]) {
+      const expected = zeros.subarray(Math.max(0, position - 100), position);
+      t.ok((await log.before(position, 100)).equals(expected), `${name} ${position}`);
+    }
+    t.equal((await log.before(zeros.length + 30, 100)).length, 70, 'it ends sooner');
+    t.equal((await log.before(zeros.length + 200, 100)).length, 0);
+    t.ok((await log.end(100)).equals(zeros.subarray(-100)));
+    t.ok((await log.end(1e9)).equals(zeros));
+    t.ok((await log.head(4096)).equals(content.subarray(0, 4096)), 'zeros are no head');
+    await log.close();
+  }
 });
 
 t.test('what we compress the real bzip2 reads', needsBzip2, async (t) => {

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { AccessLogReader, unescapeAgent } from '../../../src/formats/access-log.ts';
 import { parseLine15 } from '../../../src/formats/log-line-1.5.ts';
 import { LogScanner, type ScannedLines } from '../../../src/formats/log-scanner.ts';
+import { resolvedPath } from '../../../src/formats/requested-path.ts';
 import { demand, demandSame, type FuzzTarget } from '../fuzz-target.ts';
 import { oneOf, runOf, sequence } from './pieces.ts';
 
@@ -33,6 +34,9 @@ const tokens = [
     'GET ',
     'HEAD ',
     '/packages/',
+    '/../',
+    '/./',
+    '%70',
     path,
     'http://h',
     ' HTTP/1.1"',
@@ -54,7 +58,7 @@ const line = sequence(
   oneOf(' - - ', ' - "x" [y ', ' '),
   oneOf('[22/Nov/2026:15:09:45 +0000] ', '[01/Jan/1970:00:00:00 +2400] ', '[29/Feb/2024:23:59:60 -0130] ', '[x] '),
   oneOf('"GET ', '"HEAD ', '"GET http://h'),
-  oneOf(path, `${path}?x`, `${path}.metadata`, '/packages/', '/simple/', '*'),
+  oneOf(path, `${path}?x`, `/${path}`, `/simple/..${path}`, `${path}.metadata`, '/packages/', '/simple/', '*'),
   oneOf(' HTTP/1.1" ', ' HTTP/2.0" ', ' HTTP/1.1', '" '),
   oneOf('200 748 ', '206 12 ', '200 - ', '304 0 ', '200 x '),
   oneOf('"-" ', '"http://a/\\"b" ', ''),
@@ -84,7 +88,11 @@ function checkLine(text: string): void {
   if (kind !== 'file' && kind !== 'part') return;
   const [file, agent] = [text.slice(pathStart, pathEnd), text.slice(agentStart, agentEnd)];
   demand(pathEnd <= agentStart && agentEnd <= text.length, 'the parts of a line lie in it, in their order');
-  demand(/^\/packages\/[^ ?]*$/.test(file) && size >= 0, 'a file has a path without query, and a size');
+  demand(/^\/[^ ?]*$/.test(file) && size >= 0, 'a file has a path without query, and a size');
+  demand(
+    /^(?:\/packages|packages)\//.test(file.startsWith('/packages/') ? file : resolvedPath(file)),
+    'it is below /packages/',
+  );
   demand(agent.endsWith('"'), 'an agent comes with the quote that ends it');
   const expected = expectedOf(text);
   if (expected !== undefined) demandSame([kind, file, size, agent, seconds], expected, 'a plain line is read plainly');

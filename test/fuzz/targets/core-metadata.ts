@@ -45,15 +45,18 @@ function read(text: string): CoreMetadata | undefined {
   return parseCoreMetadata(Buffer.from(text));
 }
 
-function written({ name, version, requiresPython, requiresDist, providesExtra }: CoreMetadata): string {
+function written(metadata: CoreMetadata): string {
+  const { metadataVersion, name, version, requiresPython, requiresDist, providesExtra, dynamic } = metadata;
   const fields = [
+    ...[metadataVersion ?? []].flat().map((value) => `Metadata-Version: ${value}`),
     ...[name ?? []].flat().map((value) => `Name: ${value}`),
     ...[version ?? []].flat().map((value) => `Version: ${value}`),
     ...[requiresPython ?? []].flat().map((value) => `Requires-Python: ${value}`),
     ...requiresDist.map((value) => `Requires-Dist: ${value}`),
     ...providesExtra.map((value) => `Provides-Extra: ${value}`),
+    ...dynamic.map((value) => `Dynamic: ${value}`),
   ];
-  return `Metadata-Version: 2.1\n${fields.map((field) => `${field}\n`).join('')}\nA description`;
+  return `Summary: none\n${fields.map((field) => `${field}\n`).join('')}\nA description`;
 }
 
 function check(text: string): void {

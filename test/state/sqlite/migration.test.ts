@@ -75,17 +75,29 @@ t.test('a database of version 1 is brought up to date with everything in it', as
     odd_files,
     proven,
     announced,
+    changes,
+    change_log: log,
     queue,
     stats_counts: _counts,
+    stats_logs: logs,
     stats_starts: starts,
     ...after
   } = contentOf(db);
-  const { projects: projectsBefore, queue: queueBefore, stats_counts: _before, ...restBefore } = before;
+  const {
+    projects: projectsBefore,
+    queue: queueBefore,
+    stats_counts: _before,
+    stats_logs: logsBefore,
+    ...restBefore
+  } = before;
   t.same(after, restBefore, 'nothing else was touched');
   t.match(projects, projectsBefore === undefined ? [] : [{ name: 'alpha', etag: '"e"', status: 'archived' }]);
   t.match(queue, queueBefore);
-  const added = [plans, requires, removed, wants, unsettled, unproven, odd_files, announced, starts, seen];
-  t.same(added, Array(10).fill([]));
+  t.match(logs, logsBefore ?? []);
+  t.match(logs, [{ before_bytes: null, before_sha256: null }]);
+  const added = [plans, requires, removed, wants, unsettled, unproven, odd_files, announced, changes, starts, seen];
+  t.same(added, Array(11).fill([]));
+  t.match(log, [{ id: /^[0-9a-f]{32}$/ }], 'changes are told from here on');
   t.same(proven, [{ provenance: 1, files: 1 }], 'files that were held before are counted');
   const bucket = Number.parseInt(sha256Hex(Buffer.from('alpha')).slice(0, 3), 16);
   t.same(pages, [{ bucket, project: 'alpha', json: null, html: null, upstream: null }], 'its pages are to be hashed');

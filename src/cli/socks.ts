@@ -1,0 +1,75 @@
+/** Connections through a SOCKS 5 proxy, which resolves the names itself. */
+import { connect, type Socket } from 'node:net';
+import type { buildConnector } from 'undici';
+import makeConnector from 'undici/lib/core/connect.js';
+import socks5 from 'undici/lib/core/socks5-client.js';
+
+const usualPort = 1080;
+const patienceMs = 10_000;
+
+/** Whether the address of a proxy is that of a SOCKS proxy. */
+export function isSocks(proxy: string): boolean {
+  return /^socks(?:5h?)?:/i.test(proxy);
+}
+
+/**
+ * Connects by the proxy at `proxy`, but directly, by `direct`, to the hosts of `noProxy`; `tls` is for connections to the
+ * other side of the proxy.
+ */
+export function connectBySocks(
+  proxy: string,
+  noProxy: string,
+  direct: buildConnector.BuildOptions,
+  tls: buildConnector.BuildOptions,
+): buildConnector.connector {
+  const address = new URL(proxy);
+  const directly = makeConnector(direct);
+  const secure = makeConnector(tls);
+  return (options, callback) => {
+    const { hostname, protocol, port } = options;
+    const toPort = Number(port) || (protocol === 'https:' ? 443 : 80);
+    if (isExempt(hostname, toPort, noProxy)) return directly(options, callback);
+    tunnel(address, hostname, toPort).then(
+      (socket) =>
+        protocol === 'https:' ? secure({ ...options, httpSocket: socket }, callback) : callback(null, socket),
+      (error: Error) => callback(error, null),
+    );
+  };
+}
+
+/** Whether `noProxy`, a list as in the environment, has the host, or a domain that it is in. */
+export function isExempt(hostname: string, port: number, noProxy: string): boolean {
+  const host = hostname.toLowerCase();
+  return noProxy.split(/[,\s]+/).some((entry) => {
+    const [, domain = '', only] = /^(?:\*?\.)?(.*?)(?::(\d+))?$/.exec(entry.toLowerCase()) ?? [];
+    if (entry === '*') return true;
+    if (domain === '' || (only !== undefined && Number(only) !== port)) return false;
+    return host === domain || host.endsWith(`.${domain}`);
+  });
+}
+
+/** A connection to the other side of the proxy. Rejects when that takes too long. */
+function tunnel({ hostname, port, username, password }: URL, toHost: string, toPort: number): Promise<Socket> {
+  return new Promise((resolve, reject) => {
+    const proxyHost = hostname.replace(/^\[|\]$/g, '');
+    const socket = connect({ host: proxyHost, port: Number(port) || usualPort });
+    const login = { username: decodeURIComponent(username), password: decodeURIComponent(password) };
+    const client = new socks5.Socks5Client(socket, login);
+    const fail = (why: string, cause?: Error): void => {
+      clearTimeout(timer);
+      reject(new Error(`the SOCKS proxy ${proxyHost}: ${why}`, { cause }));
+      socket.destroy();
+    };
+    const timer = setTimeout(() => fail(`no answer within ${patienceMs / 1000} s`), patienceMs);
+    // It goes on listening for as long as the connection lasts.
+    client.on('error', (error: Error) => fail(error.message || 'cannot be reached', error));
+    client.on('close', () => fail('closed the connection'));
+    client.once('authenticated', () => client.connect(toHost.replace(/^\[|\]$/g, ''), toPort));
+    client.once('connected', () => {
+      clearTimeout(timer);
+      socket.pause();
+      resolve(socket);
+    });
+    socket.once('connect', () => client.handshake());
+  });
+}

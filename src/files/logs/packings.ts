@@ -1,0 +1,84 @@
+/**
+ * What logs are packed by, told by their first bytes and not by their names. What Node and our libraries cannot unpack
+ * is given to the program that packed it: who has a log in xz or zstd has the program that rotated it, and needs no more
+ * code from us. A program that is missing is told.
+ */
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { Readable } from 'node:stream';
+import { text } from 'node:stream/consumers';
+
+export interface Packing {
+  readonly name: string;
+  /** In latin1. */
+  readonly start: string;
+  /** What unpacks its standard input to its standard output. */
+  readonly program?: readonly [name: string, ...options: string[]];
+}
+
+const packings: readonly Packing[] = [
+  { name: 'gzip', start: '\x1f\x8b' },
+  { name: 'bzip2', start: 'BZh' },
+  { name: 'xz', start: '\xfd7zXZ\0', program: ['xz', '-dc'] },
+  { name: 'zstd', start: '\x28\xb5\x2f\xfd', program: ['zstd', '-dcq'] },
+  { name: 'lz4', start: '\x04\x22\x4d\x18', program: ['lz4', '-dcq'] },
+  { name: 'lzip', start: 'LZIP', program: ['lzip', '-dcq'] },
+  { name: 'lzop', start: '\x89LZO', program: ['lzop', '-dcq'] },
+  { name: 'compress', start: '\x1f\x9d', program: ['gzip', '-dcq'] },
+  { name: 'zip', start: 'PK\x03\x04' },
+  { name: '7-Zip', start: '7z\xbc\xaf\x27\x1c' },
+];
+
+/** Of so many bytes of a log its packing is known. */
+export const longestStart = 6;
+
+/** What a log is packed by that begins with `bytes`; undefined for one that is plain. */
+export function packingOf(bytes: Buffer): Packing | undefined {
+  const start = bytes.toString('latin1');
+  return packings.find((packing) => start.startsWith(packing.start));
+}
+
+/** A log could not be unpacked; the message follows its path. */
+export class PackedError extends Error {}
+
+/** What `packed` is without its packing. Throws PackedError, and what `packed` throws. */
+export async function* unpackedBy({ name, program }: Packing, packed: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+  if (program === undefined) throw new PackedError(`is packed by ${name}: unpack it first`);
+  const [command, ...options] = program;
+  const child = spawn(command, options, { stdio: 'pipe' });
+  const ended = once(child, 'close').then(
+    ([code]) => code as number | null,
+    (error: Error) => error,
+  );
+  const complaint = text(child.stderr);
+  const source = Readable.from(packed);
+  let problem: Error | undefined;
+  source.once('error', (error) => {
+    problem = error;
+    child.kill();
+  });
+  // What a program does not take that has ended; how it ended says why.
+  child.stdin.on('error', () => source.destroy());
+  source.pipe(child.stdin);
+  try {
+    yield* child.stdout;
+    const code = await ended;
+    if (problem !== undefined) throw problem;
+    if (code instanceof Error) throw cannotStart(name, command, code);
+    if (code !== 0)
+      throw new PackedError(`is packed by ${name}, and ${command} cannot unpack it: ${firstLine(await complaint)}`);
+  } finally {
+    source.destroy();
+    child.kill();
+  }
+}
+
+function cannotStart(name: string, command: string, cause: Error): PackedError {
+  const isMissing = 'code' in cause && cause.code === 'ENOENT';
+  const why = isMissing ? 'is not there: install it' : `does not start: ${cause.message}`;
+  return new PackedError(`is packed by ${name}, and the program ${command} that unpacks it ${why}`, { cause });
+}
+
+function firstLine(complaint: string): string {
+  return complaint.trim().split('\n', 1)[0] ?? '';
+}

@@ -1,0 +1,22 @@
+/** The path of a request as a web server takes it, when it looks for the file. */
+
+/** `requested` without its first slash: decoded, with `.` and `..` resolved, and slashes that follow one another as one. */
+export function resolvedPath(requested: string): string {
+  const path = decoded(requested);
+  if (!/\/[./]/.test(path)) return path.replace(/^\//, '');
+  const parts: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return path.endsWith('/') ? `${parts.join('/')}/` : parts.join('/');
+}
+
+function decoded(path: string): string {
+  if (!path.includes('%')) return path;
+  try {
+    return decodeURIComponent(path);
+  } catch {
+    return path;
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * Requirements in metadata that was written before anybody checked it, read as installers read them: with commas and
+ * parentheses missing, `>=1.0.*`, `!=1.0*`, `~=1`, `>dev`. Where they differ, what any of them allows is allowed.
+ */
+import { projectName } from '../core/names.ts';
+import { extraName, type Marker, parseMarker } from './marker.ts';
+import { parseRequirement, type Requirement } from './requirement.ts';
+import { parseSpecifier, type Specifier } from './specifier.ts';
+
+/** A requirement, however it is spelled. */
+export interface LooseRequirement extends Requirement {
+  /** What follows the `;`, as it is written: it may be none. */
+  readonly guard: string | undefined;
+  /** What nobody can read of it: the versions, of which then any is allowed, or the marker, which then may hold. */
+  readonly unread: 'versions' | 'marker' | undefined;
+}
+
+/** Metadata is foreign text. */
+const longestRequirement = 65_536;
+
+const parts = /^\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[([^\]]*)\])?(.*)$/s;
+const clauses = /(===|~=|==|!=|<=|>=|<|>)\s*([^\s,<>=!~]+)/g;
+
+/** The requirement that `text` is meant to be; undefined when it names no project. */
+export function parseLooseRequirement(text: string): LooseRequirement | undefined {
+  const semicolon = text.lastIndexOf(';');
+  const told = text.slice(semicolon + 1).trim();
+  const strict = parseRequirement(text);
+  if (strict !== undefined) {
+    return { ...strict, guard: strict.marker === undefined ? undefined : told, unread: undefined };
+  }
+  if (text.length > longestRequirement) return undefined;
+  const guard = semicolon < 0 || told === '' ? undefined : told;
+  const marker = guard === undefined ? undefined : parseMarker(guard);
+  const [, written = '', extras = '', rest = ''] = parts.exec(semicolon < 0 ? text : text.slice(0, semicolon)) ?? [];
+  const name = projectName(written);
+  if (name === undefined) return undefined;
+  const specifier = looseSpecifier(rest);
+  const unread = specifier === undefined ? 'versions' : unreadMarker(guard, marker);
+  return { name, extras: extrasIn(extras), specifier: specifier ?? any, url: undefined, marker, guard, unread };
+}
+
+const any: Specifier = { text: '', clauses: [], namesPrereleases: false };
+
+function unreadMarker(guard: string | undefined, marker: Marker | undefined): 'marker' | undefined {
+  return guard !== undefined && marker === undefined ? 'marker' : undefined;
+}
+
+function extrasIn(text: string): string[] {
+  const found = text.split(/[\s,]+/).filter((extra) => /^[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?$/.test(extra));
+  return found.map(extraName);
+}
+
+/** Undefined where something stands that is no clause. */
+function looseSpecifier(text: string): Specifier | undefined {
+  const plain = text.replaceAll(/['"()]/g, ' ').replaceAll(/!=\s*~\s*(\d+(?:\.\d+)*)/g, '!=$1.*');
+  if (plain.replaceAll(clauses, '').replaceAll(/[\s,]/g, '') !== '') return undefined;
+  const mended = [...plain.matchAll(clauses)].map(([, operator = '', version = '']) => mend(operator, version));
+  return parseSpecifier(mended.filter((clause) => clause !== '').join(','));
+}
+
+/** The clause as it should have been written; nothing where it allows everything. */
+function mend(operator: string, written: string): string {
+  if (operator === '===') return operator + written;
+  const version = written.replace(/(?<=\d)\*$/, '.*').replace(/\.$/, '');
+  if (operator === '==' || operator === '!=') return operator + version;
+  if (operator.startsWith('>') && version === 'dev') return '';
+  const series = version.endsWith('.*') ? version.slice(0, -'.*'.length) : undefined;
+  const bound = (series ?? version).replace(/\+.*$/, '');
+  if (operator === '<=' && series !== undefined) return `<${next(bound)}`;
+  return operator === '~=' && /^\d+$/.test(bound) ? `>=${bound}` : operator + bound;
+}
+
+/** The series behind that of `series`: 1.6 for 1.5. */
+function next(series: string): string {
+  return series.replace(/\d+$/, (last) => `${BigInt(last) + 1n}`);
+}

@@ -1,0 +1,54 @@
+/** Which source distributions somebody has to build: those of releases whose wheels do not fit everywhere. */
+import type { ProjectName } from '../core/names.ts';
+import { type DistributionName, parseDistributionName } from '../packaging/distribution-name.ts';
+import type { MarkerEnvironment } from '../packaging/environment.ts';
+import { machineNamed } from '../packaging/platform-tag-machines.ts';
+import { systemNamed } from '../packaging/platform-tag-systems.ts';
+import { pythonNamed } from '../packaging/python-tag.ts';
+import { parseVersion } from '../packaging/version.ts';
+import { type WheelWish, wheelFits } from '../packaging/wheel-tags.ts';
+import type { Policy } from './policy.ts';
+
+/**
+ * Those of `filenames`, held files of `project`, that a place needs: one that [files] names, or else an [[environment]].
+ * Where neither is told, a release with any wheel needs no source.
+ */
+export function neededSources(
+  { files, environments }: Pick<Policy, 'files' | 'environments'>,
+  project: ProjectName,
+  filenames: readonly string[],
+): ReadonlySet<string> {
+  const places = files.wish === undefined ? environments.map(wishOf) : files.places.map(({ wish }) => wish);
+  const sources = new Map<string, string>();
+  const wheels = new Map<string, DistributionName[]>();
+  for (const filename of filenames) {
+    const name = parseDistributionName(filename, project);
+    const release = releaseOf(name?.version ?? '');
+    if (name?.kind === 'sdist') sources.set(filename, release);
+    if (name?.kind === 'wheel') wheels.set(release, [...(wheels.get(release) ?? []), name]);
+  }
+  const isServed = (release: string): boolean => {
+    const its = wheels.get(release) ?? [];
+    const fits = (place: WheelWish): boolean => its.some(({ tags }) => tags !== undefined && wheelFits(tags, place));
+    return its.length > 0 && places.every(fits);
+  };
+  return new Set([...sources].flatMap(([filename, release]) => (isServed(release) ? [] : [filename])));
+}
+
+function releaseOf(version: string): string {
+  return parseVersion(version)?.order ?? version;
+}
+
+/** The wheels that can be installed in an environment; what it leaves open fits. */
+function wishOf({ sys_platform, platform_machine, python_version, implementation_name }: MarkerEnvironment): WheelWish {
+  const platform = sys_platform === 'win32' ? 'windows' : sys_platform;
+  const system = platform === undefined ? undefined : systemNamed(platform);
+  const machine = platform_machine === undefined ? undefined : machineNamed(platform_machine);
+  const python =
+    python_version === undefined ? undefined : pythonNamed(`${implementation_name ?? ''}${python_version}`);
+  return {
+    ...(system !== undefined && { systems: [system] }),
+    ...(machine !== undefined && { machines: [machine] }),
+    ...(python !== undefined && { pythons: [python] }),
+  };
+}

@@ -1,0 +1,60 @@
+/**
+ * Whether the mirror serves the legacy JSON (formats/legacy-json.ts). It is written with the pages of each project that
+ * changes; where it is switched on, or its addresses change, that of all projects is made of the published pages once.
+ */
+import { NonsenseError, throwIfPaused } from '../core/errors.ts';
+import type { ProjectName } from '../core/names.ts';
+import { legacyRoot, ownPath, pagePath } from '../core/paths.ts';
+import { parsePublishedPage, type SimpleFile } from '../formats/simple-json.ts';
+import { publishLegacyJson } from '../pages/legacy-json.ts';
+import type { Mirror } from './mirror.ts';
+
+const projectsAtATime = 200;
+
+/** Takes notice of the setting before anything is published: from then on all pages are written with it, or without. */
+export async function followLegacySetting({ state, settings, files, selection }: Mirror): Promise<void> {
+  if (settings.dryRun) return;
+  const { legacyJson } = state.mirror();
+  if (!settings.legacyJson) {
+    if (legacyJson === undefined) return;
+    // First what says that it is there.
+    await files.discard([ownPath('local.json'), ownPath('local.db.serial'), legacyRoot]);
+    return state.remember({ legacyJson: undefined });
+  }
+  const base = settings.baseUrl ?? (selection.fileBase || settings.upstream).replace(/\/$/, '');
+  if (legacyJson?.base !== base) state.remember({ legacyJson: { base, filledTo: '' } });
+}
+
+/** Makes what is missing of the projects that did not change. Throws StorageError, PausedError. */
+export async function fillLegacyJson(mirror: Mirror): Promise<void> {
+  const { state, files, signal } = mirror;
+  for (;;) {
+    const { legacyJson } = state.mirror();
+    if (legacyJson?.filledTo === undefined) return;
+    const { base, filledTo } = legacyJson;
+    const piece = state.published((filledTo || undefined) as ProjectName | undefined, projectsAtATime);
+    for (const { name } of piece) {
+      throwIfPaused(signal);
+      const body = await files.read(pagePath('index.v1_json', name));
+      const page = body && readable(body, name);
+      if (page !== undefined) await publishLegacyJson(mirror, name, page, page.files.map(asPublished));
+    }
+    const last = piece.at(-1)?.name;
+    state.remember({ legacyJson: { base, filledTo: last }, ...(last === undefined && { rootIndexDue: true }) });
+  }
+}
+
+/** A damaged page is for a check to find. */
+function readable(body: Buffer, name: ProjectName) {
+  try {
+    return parsePublishedPage(body.toString(), pagePath('index.v1_json', name));
+  } catch (error) {
+    if (error instanceof NonsenseError) return undefined;
+    throw error;
+  }
+}
+
+function asPublished(file: SimpleFile) {
+  const { url, metadataSha256, provenance } = file;
+  return { file, url, metadataSha256, provenance };
+}
