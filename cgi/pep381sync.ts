@@ -1,6 +1,6 @@
 /** pep381sync.cgi: whoever asks for this address starts a run of the mirror in PYPITARGET. */
 import { realpathSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { renderAnswer } from '../src/cgi/answer.ts';
 import { answerSync } from '../src/cgi/answer-sync.ts';
 import { readCgiRequest } from '../src/cgi/cgi-request.ts';
@@ -10,9 +10,9 @@ import { type Enter, enterWaitingRoom } from '../src/cgi/waiting-room.ts';
 const { env, stdin, stdout, stderr, execPath } = process;
 
 async function start(settings: SyncSettings): Promise<void> {
-  const { runCommand, startDetached } = await import('../src/cgi/start-run.ts');
+  const { runCommand, startLogged } = await import('../src/cgi/start-run.ts');
   const folder = dirname(realpathSync(process.argv[1] ?? ''));
-  await startDetached(runCommand(settings, folder, env, execPath));
+  await startLogged(runCommand(settings, folder, env, execPath), join(settings.run, 'sync.log'));
 }
 
 async function answer(): Promise<void> {

@@ -8,6 +8,7 @@ import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
 import { orFail, root } from './run.mjs';
 import { addon, addonProblem, rebuildAdvice } from './setup.mjs';
+import { writeTlsHost } from './tls-host.mjs';
 
 const programs = {
   pep381run: 'scripts/pep381run.ts',
@@ -69,5 +70,6 @@ if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLTo
     console.error(`The SQLite addon cannot be loaded: ${problem}; ${rebuildAdvice}`);
     process.exit(1);
   }
+  writeTlsHost(join(root, 'apache'));
   await orFail(buildPrograms(join(root, 'dist')));
 }

@@ -1,7 +1,7 @@
 /**
  * `npm run test:fresh`: the commands of README.md on a machine that has nothing yet, which is a minimal Debian in a
  * folder, made by debootstrap. An ordinary user runs them without Apache and with it, under several umasks and in
- * several time zones, then root below /root. Debian and npm's registry are reached as from this machine. Where npm is
+ * several time zones, then root below /root; before that the lines of its deployment are followed. Debian and npm's registry are reached as from this machine. Where npm is
  * told a folder with Node's headers (`nodedir`), nothing else can be reached: there they come from Debian's libnode-dev.
  */
 import { spawn, spawnSync } from 'node:child_process';
@@ -82,6 +82,7 @@ async function check() {
   try {
     const machine = await makeMachine(folder);
     const ends = [];
+    ends.push(await followReadme(machine));
     for (const scene of scenes) ends.push(...(await play(machine, scene)));
     console.log(['', ...ends.map(({ told }) => told)].join('\n'));
     if (ends.some(({ isRight }) => !isRight)) throw new Error('Not every command succeeded');
@@ -172,6 +173,17 @@ async function play(machine, { name, account, checkout, umask, zone, mounts, pac
     ends.push({ told: `${name}: ${short}: ${end}`, isRight: status === 0 });
   }
   return ends;
+}
+
+/** The test of what README.md says of deploying, in copies of the machine, with packages of Debian and npm. */
+async function followReadme({ folder, env }) {
+  const name = 'README.md, followed by root';
+  console.log(name);
+  const options = { cwd: root, env: { ...process.env, ...env, FRESH_DEBIAN: folder } };
+  const { status, output, seconds } = await execute('npx', ['tap', 'test/deploy/deploy.test.ts'], options);
+  const end = `${status === 0 ? 'ok' : `FAILED with ${status}`}, ${seconds} s`;
+  console.log([`  ${end}`, ...remarkable(output, status)].join('\n    '));
+  return { told: `${name}: ${end}`, isRight: status === 0 };
 }
 
 /** Why tests were skipped; where the command failed what failed, or how it ended. */

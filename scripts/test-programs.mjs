@@ -15,8 +15,11 @@ const hasLibrary = (name) => libraries.some((folder) => existsSync(`${folder}/${
 const isThere = {
   apache2: () => areThere('/usr/sbin/apache2', '/etc/apache2/mods-available/mime.conf', '/etc/mime.types'),
   bzip2: () => isProgram('bzip2'),
+  curl: () => isProgram('curl'),
+  iproute2: () => isProgram('ip'),
   libfaketime: () => hasLibrary('faketime/libfaketimeMT.so.1'),
   openssl: () => isProgram('openssl'),
+  sudo: () => isProgram('sudo'),
   'python3-pip': () => spawnSync('python3', ['-m', 'pip', '--version']).status === 0,
 };
 

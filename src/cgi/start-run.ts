@@ -1,4 +1,5 @@
-import { spawn } from 'node:child_process';
+import { execFileSync, spawn } from 'node:child_process';
+import { closeSync, constants, fchmodSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Environment } from './cgi-request.ts';
 import type { SyncSettings } from './sync-settings.ts';
@@ -22,10 +23,52 @@ export function runCommand(settings: SyncSettings, folder: string, env: Environm
   return { program, args, env: HOME === undefined ? { PATH: path } : { PATH: path, HOME } };
 }
 
-/** Starts a process that goes on when this one has ended; all its streams are /dev/null. Rejects when it cannot start. */
-export function startDetached({ program, args, env }: Command): Promise<void> {
+/** Longer than what runs under -q have to say until somebody reads it. */
+const longestLog = 64 << 10;
+
+/**
+ * Starts a process that goes on when this one has ended, and says what it has to say to the file `log`, for the next run
+ * that somebody reads. Rejects when it cannot start; then the file says so, too.
+ */
+export async function startLogged(command: Command, log: string): Promise<void> {
+  const fd = openLog(log);
+  try {
+    if (command.program === 'sudo') expectSudo(command);
+    await startDetached(command, fd);
+  } catch (error) {
+    writeSync(fd, `${error instanceof Error ? error.message : error}\n`);
+    throw error;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** Others may write to the folder: a link or a pipe in the place of the log leads nowhere. */
+function openLog(path: string): number {
+  const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW, O_NONBLOCK } = constants;
+  const fd = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o644);
+  // The mirror may belong to another user, whatever the web server's umask.
+  fchmodSync(fd, 0o644);
+  if (fstatSync(fd).size > longestLog) ftruncateSync(fd);
+  return fd;
+}
+
+/** Throws where sudo would refuse: the run that it does not start says nothing. */
+function expectSudo({ program, args: [n = '', ...args], env }: Command): void {
+  try {
+    execFileSync(program, [n, '-l', ...args], { stdio: ['ignore', 'ignore', 'pipe'], env, timeout: 10_000 });
+  } catch (error) {
+    const { stderr = '', message } = error as { stderr?: Buffer | string; message: string };
+    const reason = String(stderr).trim() || message.split('\n')[0];
+    throw new Error(
+      `sudo does not let the web server start ${args.join(' ')} (${reason}); see README.md, "Through sudo"`,
+    );
+  }
+}
+
+function startDetached({ program, args, env }: Command, log: number): Promise<void> {
   return new Promise((resolve, reject) => {
-    const child = spawn(program, args, { detached: true, stdio: 'ignore', cwd: '/', env });
+    const child = spawn(program, args, { detached: true, stdio: ['ignore', log, log], cwd: '/', env });
     child.once('error', reject);
     child.once('spawn', () => {
       child.unref();

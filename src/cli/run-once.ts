@@ -19,6 +19,7 @@ import { beginRun, RunMark } from './run-mark.ts';
 import type { Settings } from './settings.ts';
 import type { PauseRequest } from './signals.ts';
 import { publishStatus } from './status-file.ts';
+import { takeSyncLog } from './sync-log.ts';
 import { systemClock } from './system-clock.ts';
 import { dropOldStateIfComplete, takeOver } from './take-over.ts';
 import { Tally } from './tally.ts';
@@ -108,6 +109,7 @@ async function work(
   if (waitedMs > longestRequestMs) {
     mirror.report({ type: 'warning', message: `${target.requestFlag}: ${neglected(waitedMs)}` });
   }
+  if (!command.dryRun) for (const message of takeSyncLog(target.syncLog)) mirror.report({ type: 'alarm', message });
   for (const message of policy?.warnings ?? []) mirror.report({ type: 'warning', message });
   const mirroring = async (): Promise<void> => {
     if (!command.dryRun) await beginRun(mirror, startedMs);

@@ -5,6 +5,7 @@ import { takeLock } from '../state/sqlite/lock.ts';
 import { readConfigFile } from './config-file.ts';
 import { exampleConfig } from './example-config.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import { giveUpRequest, isLasting } from './give-up-request.ts';
 import { importConfigBeside, printImportedConfig } from './import-config.ts';
 import { look } from './look.ts';
 import { readNotifySecret } from './notify-all.ts';
@@ -34,7 +35,7 @@ export async function pep381run(argv: readonly string[], nativeBinding: string |
   let command: RunCommand | undefined;
   try {
     command = parseRunOptions(argv);
-    if (command.kind === 'run') return await runLocked(command, nativeBinding);
+    if (command.kind === 'run') return await runTakingRequests(command, nativeBinding);
     if (command.kind === 'why' || command.kind === 'status') return await look(command, nativeBinding, lines);
     if (command.kind === 'restore') return await restore(command, nativeBinding, lines);
     if (command.kind === 'import') await printImportedConfig(command.path, lines);
@@ -64,6 +65,20 @@ function openRunTarget({ target, dryRun }: RunArguments, nativeBinding: string |
   const old = dryRun && !isMirror ? openOldTarget(root) : undefined;
   if (old === undefined) return { target: opened, isMirror };
   throw new UsageError(`${root}: is the mirror of ${old.from}; a dry run cannot take it over, a run without it can`);
+}
+
+/** Runs, and gives up a request that it was started for and could not take. */
+async function runTakingRequests(command: RunArguments, nativeBinding: string | undefined): Promise<number> {
+  let code: number = exitCodes.bug;
+  try {
+    code = await runLocked(command, nativeBinding);
+  } catch (error) {
+    code = exitCodeOf(error, false) ?? exitCodes.bug;
+    throw error;
+  } finally {
+    if (!command.dryRun && isLasting(code)) giveUpRequest(resolve(command.target), lines.err);
+  }
+  return code;
 }
 
 async function runLocked(command: RunArguments, nativeBinding: string | undefined): Promise<number> {

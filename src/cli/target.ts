@@ -23,6 +23,8 @@ export interface Target {
   /** That of runs; the other programs have theirs beside it. */
   readonly lock: string;
   readonly requestFlag: string;
+  /** What runs that `/sync` started had to say. */
+  readonly syncLog: string;
 }
 
 /** Everything that a mirror has under its target. */
@@ -34,13 +36,7 @@ const ours =
  * that `isOldTarget` does not know either.
  */
 export function openTarget(root: string, isOldTarget?: () => boolean): Target {
-  const target = {
-    root,
-    config: join(root, 'mirror.toml'),
-    state: join(root, 'state.db'),
-    lock: join(root, 'lock', 'run.db'),
-    requestFlag: join(root, 'run', 'sync-requested'),
-  };
+  const target = pathsOf(root);
   const foreign = list(root).find((name) => !ours.test(name));
   // Whoever wrote the settings means this folder, whatever else lies in it.
   const isMeant = [target.state, target.config].some(isThere);
@@ -50,6 +46,18 @@ export function openTarget(root: string, isOldTarget?: () => boolean): Target {
     throw new UsageError(`${root}: is neither empty nor a mirror (it holds ${foreign}); name another folder${advice}`);
   }
   return target;
+}
+
+/** The places under a target at the absolute path `root`, whatever lies there. */
+export function pathsOf(root: string): Target {
+  return {
+    root,
+    config: join(root, 'mirror.toml'),
+    state: join(root, 'state.db'),
+    lock: join(root, 'lock', 'run.db'),
+    requestFlag: join(root, 'run', 'sync-requested'),
+    syncLog: join(root, 'run', 'sync.log'),
+  };
 }
 
 /** Creates what a run needs before anything else; `stateMode` is that of the state. Throws StorageError. */
@@ -80,7 +88,7 @@ function attempt(root: string, what: string, work: () => void): void {
  * Removes the request for a run, and tells whether there was one. `run/` may be open to others: an empty folder is removed,
  * too, and one that somebody has filled is put aside, and told to `tell`. Throws StorageError.
  */
-export function takeRequest({ requestFlag }: Target, tell: (message: string) => void): boolean {
+export function takeRequest({ requestFlag }: Pick<Target, 'requestFlag'>, tell: (message: string) => void): boolean {
   try {
     const found = lstatSync(requestFlag, { throwIfNoEntry: false });
     if (found?.isDirectory() === true) return removeFolder(requestFlag, tell);

@@ -45,4 +45,5 @@ t.test('the service does what the crontab does', async (t) => {
 
 t.test('the path unit waits for the flag that pep381sync.cgi sets', async (t) => {
   t.match(text('pep381run.path'), /^PathExists=\/var\/pypi\/run\/sync-requested$/m);
+  t.match(text('pep381run.path'), /^TriggerLimitIntervalSec=1h\nTriggerLimitBurst=\d+$/m, 'and not without end');
 });

@@ -1,12 +1,14 @@
 /** What Apache itself answers is as harmless as what it serves, and what is compressed already is not compressed again. */
-import { chmodSync, existsSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync } from 'node:zlib';
 import t from 'tap';
 import { apacheOrReason, clientAddressHeader, openApache } from '../fixtures/apache.ts';
 import { openToAll } from '../fixtures/open-to-all.ts';
 import { ask, type Question } from './ask.ts';
-import { blobFolder, writeSmallMirror } from './small-mirror.ts';
+import { blobFolder, releaseSuffixes, writeSmallMirror } from './small-mirror.ts';
+
+const module = '/usr/lib/apache2/modules/mod_brotli.so';
 
 t.test('error pages and redirects forbid what pages forbid, and are kept by nobody', apacheOrReason(), async (t) => {
   const target = openToAll(t).testdir();
@@ -60,7 +62,81 @@ t.test('no answer of /sync is kept, whatever its status', apacheOrReason(), asyn
   }
 });
 
-const module = '/usr/lib/apache2/modules/mod_brotli.so';
+t.test('what no file system can name does not exist', apacheOrReason(), async (t) => {
+  const target = openToAll(t).testdir();
+  writeSmallMirror(target);
+  const apache = await openApache({ target });
+  t.teardown(() => apache.close());
+  for (const path of [
+    `/simple/${'x'.repeat(256)}/`,
+    `/simple/${'x'.repeat(300)}`,
+    `/simple/foo-bar/${'x'.repeat(256)}`,
+    `/simple/${'%C3%A4'.repeat(128)}/`,
+    `/packages/${'x'.repeat(4000)}`,
+    `/${blobFolder}/${'x'.repeat(256)}.whl`,
+    `/${blobFolder}/${'x/'.repeat(3000)}`,
+    `/${'x'.repeat(255)}${'/x'.repeat(2000)}`,
+  ]) {
+    t.equal((await ask(apache.url, path)).status, 404, `${path.slice(0, 80)}, ${path.length} bytes`);
+  }
+  const longest = 'x'.repeat(255);
+  t.equal((await ask(apache.url, `/simple/${longest}`)).headers.location, `${apache.url}/simple/${longest}/`);
+});
+
+t.test(
+  'metadata is compressed for who accepts that, and nothing else below /packages/',
+  apacheOrReason(),
+  async (t) => {
+    const target = openToAll(t).testdir();
+    writeSmallMirror(target);
+    const metadata = `/${blobFolder}/foo_bar-1.0.whl.metadata`;
+    const text = 'Metadata-Version: 2.4\n'.repeat(100);
+    writeFileSync(join(target, 'web', metadata), text);
+    utimesSync(join(target, 'web', metadata), 1_700_000_000, 1_700_000_000);
+    const ofOthers = [
+      '',
+      'SetOutputFilter DEFLATE',
+      '<Location />\nSetOutputFilter DEFLATE\n</Location>',
+      'AddOutputFilterByType DEFLATE application/octet-stream application/vnd.pypi.integrity.v1+json',
+      `LoadModule brotli_module ${module}\nSetOutputFilter BROTLI_COMPRESS;DEFLATE`,
+    ];
+    for (const settings of ofOthers.filter((text) => !text.includes(module) || existsSync(module))) {
+      const apache = await openApache({ target, edit: (shipped) => `${settings}\n${shipped}` });
+      const get = (path: string, headers: Readonly<Record<string, string>>) => ask(apache.url, path, { headers });
+      for (const suffix of releaseSuffixes.filter((suffix) => suffix !== '.whl.metadata')) {
+        const path = `/${blobFolder}/foo_bar-1.0${suffix}`;
+        const { headers, body } = await get(path, { 'Accept-Encoding': 'gzip, br' });
+        const what = `${path} under ${settings}`;
+        t.same(
+          [headers['content-encoding'], headers['content-length'], headers.vary],
+          [undefined, '10', undefined],
+          what,
+        );
+        t.equal(body.toString(), '0123456789', what);
+        t.equal((await get(path, { 'Accept-Encoding': 'gzip, br', Range: 'bytes=2-4' })).body.toString(), '234', what);
+      }
+      const plain = await get(metadata, {});
+      t.same([plain.headers['content-encoding'], plain.body.toString()], [undefined, text]);
+      const packed = await get(metadata, { 'Accept-Encoding': 'gzip, br' });
+      t.same([packed.headers['content-encoding'], gunzipSync(packed.body).toString()], ['gzip', text], settings);
+      t.match(packed.headers.vary, /Accept-Encoding/);
+      t.match(plain.headers.vary, /Accept-Encoding/, 'a cache that has it as it is asks again');
+      t.equal(packed.headers['content-type'], 'application/octet-stream');
+      t.match(packed.headers['cache-control'], /immutable/);
+      const known = (etag = '', encoding = 'identity') =>
+        get(metadata, { 'Accept-Encoding': encoding, 'If-None-Match': etag }).then(({ status }) => status);
+      t.not(plain.headers.etag, packed.headers.etag);
+      t.equal(await known(packed.headers.etag, 'gzip'), 304, settings);
+      t.equal(await known(plain.headers.etag), 304);
+      t.equal(await known(packed.headers.etag), 200);
+      t.equal(await known(plain.headers.etag, 'gzip'), 200);
+      const head = await ask(apache.url, metadata, { method: 'HEAD', headers: { 'Accept-Encoding': 'gzip' } });
+      t.same([head.status, head.headers['content-encoding']], [200, 'gzip']);
+      await apache.close();
+    }
+  },
+);
+
 const { skip } = apacheOrReason();
 const hasBrotli = { skip: skip || (existsSync(module) ? false : `${module} is not there: it comes with apache2-bin`) };
 

@@ -1,5 +1,5 @@
 /** `/sync` with every set of modules: it runs the program or says why not, and never shows it. */
-import { chmodSync, rmSync } from 'node:fs';
+import { chmodSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
@@ -135,6 +135,21 @@ t.test('with the lines about signatures Apache itself refuses what bears none', 
     }
   }
   t.equal((await ask(apache.url, '/simple/')).status, 200);
+});
+
+t.test('while a request waits Apache answers as the program would', apacheOrReason(), async (t) => {
+  const { apache, target } = await openWithProgram(t, { cgi: true });
+  mkdirSync(join(target, 'run'));
+  writeFileSync(join(target, 'run/sync-requested'), '');
+  for (const method of ['GET', 'POST', 'HEAD']) {
+    const { status, headers, body } = await ask(apache.url, '/sync', { method });
+    t.equal(status, 202, method);
+    t.equal(body.toString(), method === 'HEAD' ? '' : 'Mirroring requested\n');
+    t.match(headers['content-type'], /^text\/plain/);
+    t.equal(headers['cache-control'], 'no-store');
+  }
+  rmSync(join(target, 'run/sync-requested'));
+  t.equal((await ask(apache.url, '/sync')).body.toString(), `run for ${target}`);
 });
 
 async function openWithProgram(

@@ -24,7 +24,7 @@ t.test('it answers in the words of 1.5 and starts pep381run -q TARGET', async (t
   t.same(notes[0], `args -q ${cgi.target}`);
 });
 
-t.test('the run is detached, with /dev/null for streams, and an environment without the client', async (t) => {
+t.test('the run is detached, says what it says to a log, and has an environment without the client', async (t) => {
   const cgi = openCgi(t);
   await cgi.ask({
     env: {
@@ -48,7 +48,8 @@ t.test('the run is detached, with /dev/null for streams, and an environment with
     .filter((name) => !['PWD', 'OLDPWD', 'SHLVL', '_'].includes(name ?? ''));
   t.same(variables.sort(), ['HOME', 'PATH']);
   t.ok(named('env PATH=')[0]?.endsWith(`:${dirname(process.execPath)}`), 'node is found where this one is');
-  t.same(named('fd '), ['/dev/null', '/dev/null', '/dev/null']);
+  const log = join(cgi.target, 'run/sync.log');
+  t.same(named('fd '), ['/dev/null', log, log]);
   const [pid, group, session] = named('pids ')[0]?.split(' ') ?? [];
   t.same([group, session], [pid, pid], 'what ends the web server does not end the run');
 });
@@ -136,6 +137,51 @@ t.test('a program that cannot be started is told to the error log, and tried aga
   t.match((await cgi.ask()).stderr, /^pep381sync: spawn [^\n]+\/pep381run ENOENT\n$/);
 });
 
+t.test('through sudo it starts what sudo allows, and tells where that is nothing', async (t) => {
+  const cgi = openCgi(t);
+  const bin = join(cgi.target, '../bin');
+  const log = join(cgi.target, 'run/sync.log');
+  const sudo = (script: string): void => {
+    mkdirSync(bin, { recursive: true });
+    writeFileSync(join(bin, 'sudo'), `#!/bin/sh\n${script}`);
+    chmodSync(join(bin, 'sudo'), 0o755);
+  };
+  const env = { PATH: `${bin}:${process.env.PATH}`, PEP381_SYNC_USER: 'pypi' };
+  const command = `-u pypi -- ${cgi.programs}/pep381run -q ${cgi.target}`;
+  const refused = `sudo does not let the web server start ${command} (sudo: a password is required); see README.md, "Through sudo"\n`;
+
+  sudo('echo "sudo: a password is required" >&2; exit 1');
+  for (const attempt of [1, 2]) {
+    const { stdout, stderr } = await cgi.ask({ env });
+    t.match(stdout, /^Status: 500 .*\n.*\n\nMirroring could not be started; the error log says why\n$/, `${attempt}`);
+    t.equal(stderr, `pep381sync: ${refused}`);
+    t.ok(existsSync(cgi.flag), 'the request stays for whoever runs next');
+  }
+  t.equal(readFileSync(log, 'utf8'), refused.repeat(2), 'who is told, too');
+
+  sudo('[ "$2" = -l ] || { shift 4; exec "$@"; }');
+  t.same(await cgi.ask({ env }), started);
+  const [notes = []] = await cgi.runs(1);
+  t.same(notes[0], `args -q ${cgi.target}`);
+});
+
+t.test('what the log cannot be leads nowhere', async (t) => {
+  const cgi = openCgi(t);
+  const log = join(cgi.target, 'run/sync.log');
+  mkdirSync(dirname(log));
+  const elsewhere = join(cgi.target, 'elsewhere');
+  writeFileSync(elsewhere, 'as it was');
+  symlinkSync(elsewhere, log);
+  t.match(await cgi.ask(), { stdout: /^Status: 500 /, stderr: /^pep381sync: ELOOP: / });
+  t.equal(readFileSync(elsewhere, 'utf8'), 'as it was');
+  rmSync(log);
+  writeFileSync(log, 'x'.repeat(70_000));
+  t.same(await cgi.ask(), started);
+  await cgi.runs(1);
+  t.equal(statSync(log).size, 0, 'what nobody reads for long begins anew');
+  t.equal(statSync(log).mode & 0o777, 0o644, 'the owner of the mirror may read it');
+});
+
 t.test('a target that cannot be written to is told to the error log', async (t) => {
   const cgi = openCgi(t);
   writeFileSync(join(cgi.target, 'run'), 'a file where a folder belongs');
@@ -178,10 +224,12 @@ t.test('in flag mode it only leaves the flag', async (t) => {
 t.test('with a user it runs through sudo', async (t) => {
   const cgi = openCgi(t);
   const sudo = join(cgi.programs, 'sudo');
-  writeFileSync(sudo, readFileSync(join(cgi.programs, 'pep381run')));
+  const notes = readFileSync(join(cgi.programs, 'pep381run'), 'utf8');
+  // It is asked first what it would do.
+  writeFileSync(sudo, notes.replace('\n', '\n[ "$2" != -l ] || exit 0\n'));
   chmodSync(sudo, 0o755);
   const PATH = `${cgi.programs}:${process.env.PATH}`;
   t.same(await cgi.ask({ env: { PEP381_SYNC_USER: 'pypi', PATH } }), started);
-  const [notes = []] = await cgi.runs(1);
-  t.same(notes[0], `args -n -u pypi -- ${join(cgi.programs, 'pep381run')} -q ${cgi.target}`);
+  const [run = []] = await cgi.runs(1);
+  t.same(run[0], `args -n -u pypi -- ${join(cgi.programs, 'pep381run')} -q ${cgi.target}`);
 });

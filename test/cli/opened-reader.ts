@@ -21,6 +21,7 @@ export async function withReader<T>(
     state: join(root, 'state.db'),
     lock: join(root, 'lock', 'run.db'),
     requestFlag: join(root, 'run', 'sync-requested'),
+    syncLog: join(root, 'run', 'sync.log'),
   };
   const settings = { ...settingsFrom(new Map()), upstream: mirror.server.url, ...more };
   const { reader, close } = openReader({ target, settings, policy, nativeBinding: undefined });

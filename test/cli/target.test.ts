@@ -13,7 +13,8 @@ t.test('what may not be looked at is a matter of storage, and not taken for abse
   for (const name of ['state.db', 'run']) symlinkSync(join(root, name), join(root, name));
   t.throws(() => openTarget(root), { name: 'StorageError', message: /state\.db: cannot be looked at: ELOOP/ });
   t.throws(() => isThere(join(root, 'state.db')), StorageError);
-  const target = { root, config: '', state: '', lock: '', requestFlag: join(root, 'run/sync-requested') };
+  const requestFlag = join(root, 'run/sync-requested');
+  const target = { root, config: '', state: '', lock: '', requestFlag, syncLog: '' };
   t.throws(() => requestAgeMs(target, 0), StorageError);
   t.equal(isThere(join(root, 'missing')), false);
   t.equal(isThere(join(root, 'missing/below')), false);

@@ -18,8 +18,8 @@ export interface SyncSiteOptions {
   readonly module?: 'event' | 'prefork';
   /** Off for an Apache without a CGI module. */
   readonly cgi?: boolean;
-  /** Settings of the virtual host that are comments as it is shipped, by a text in their line. */
-  readonly uncomment?: readonly string[];
+  /** Leave the mode as it is shipped, in which `/sync` starts nothing. */
+  readonly flag?: boolean;
   /** The secret that requests need. */
   readonly secret?: string;
 }
@@ -88,7 +88,7 @@ export class SyncSite {
 
 /** Opens all of it for `t`; the mirror holds what upstream has. */
 export async function openSyncSite(t: Test, options: SyncSiteOptions = {}): Promise<SyncSite> {
-  const { module = 'event', cgi = true, uncomment = [], secret = '' } = options;
+  const { module = 'event', cgi = true, flag = false, secret = '' } = options;
   const folder = openToAll(t).testdir({ target: {}, starts: '', 'sync.key': `${secret}\n` });
   const [target, programs] = [join(folder, 'target'), join(folder, 'programs')];
   const server = await openSampleServer({ index: smallIndex() });
@@ -98,8 +98,8 @@ export async function openSyncSite(t: Test, options: SyncSiteOptions = {}): Prom
   t.same(await run(join(programs, 'pep381run-itself'), ['-q', target]), { code: 0, stdout: '', stderr: '' });
   mkdirSync(join(target, 'run'), { recursive: true });
   giveToApache(t, folder);
-  const lines = [...uncomment, ...(secret === '' ? [] : ['PEP381_SYNC_SECRET_FILE'])];
-  const apache = await openApache({ target, programs, module, cgi, edit: (text) => edited(text, lines, folder) });
+  const edit = (shipped: string): string => edited(shipped, { flag, signed: secret !== '' }, folder);
+  const apache = await openApache({ target, programs, module, cgi, edit });
   const site = new SyncSite(apache, target, server, folder);
   t.teardown(async () => {
     await apache.close();
@@ -108,9 +108,12 @@ export async function openSyncSite(t: Test, options: SyncSiteOptions = {}): Prom
   return site;
 }
 
-function edited(virtualHost: string, uncomment: readonly string[], folder: string): string {
+/** Takes the # from what signed requests need, and sets it before what only the shipped mode needs. */
+function edited(virtualHost: string, mode: { flag: boolean; signed: boolean }, folder: string): string {
+  const ofFlag = ['SetEnv PEP381_SYNC_MODE', 'run/sync-requested', '^/sync$'];
   const lines = virtualHost.split('\n').map((line) => {
-    return uncomment.some((text) => line.includes(text)) ? line.replace('# ', '') : line;
+    if (mode.signed && line.includes('PEP381_SYNC_SECRET_FILE')) return line.replace('# ', '');
+    return !mode.flag && ofFlag.some((text) => line.includes(text)) ? `# ${line}` : line;
   });
   return lines.join('\n').replace('/etc/pypi/sync.key', join(folder, 'sync.key'));
 }

@@ -1,0 +1,211 @@
+/**
+ * README.md as an administrator follows it, from its first line to a `pip install` over TLS. Every line of it is read from
+ * there, and run in a throwaway copy of this machine. What has no systemd, no package registry and no person is stood in for.
+ */
+import t from 'tap';
+import { apacheOrReason } from '../fixtures/apache.ts';
+import { readmeLines } from './readme-lines.ts';
+import { onThrowaway, reachesPackages, throwawayOrReason } from './throwaway-machine.ts';
+
+const used = ['apache2', 'openssl', 'python3', 'runuser', 'curl', 'visudo'];
+const { skip } = reachesPackages ? { skip: false } : apacheOrReason();
+const needs = skip === false ? throwawayOrReason(...(reachesPackages ? [] : used)) : { skip };
+
+/** A machine with nothing yet gets what the checks need, and what the README leaves out, from Debian. */
+const prepare = reachesPackages
+  ? `echo 'APT::Get::Assume-Yes "true"; APT::Install-Recommends "false";' >/etc/apt/apt.conf.d/91-throwaway
+export DEBIAN_FRONTEND=noninteractive
+apt-get -q update && apt-get -q install curl sudo python3-pip acl \${npm_config_nodedir:+libnode-dev}
+`
+  : `printf '#!/bin/sh\\nshift; for name; do apt-cache show "$name" >/dev/null 2>&1 || dpkg -s "$name" >/dev/null 2>&1 || { echo "no package $name"; exit 1; }; done\\n' | stand_in apt-get
+`;
+
+/** Programs that would reach out of the machine, or wait for somebody. */
+const standIns = `
+cd /srv/checkout
+stand_in() { cat >/usr/local/sbin/$1; chmod 755 /usr/local/sbin/$1; }
+stand_in systemctl <<'END'
+#!/bin/sh
+case "$*" in
+  'restart apache2') apache2ctl -k stop >/dev/null 2>&1; while [ -e /var/run/apache2/apache2.pid ]; do sleep 0.1; done; exec apache2ctl -k start;;
+  'enable --now '*) shift 2; for unit; do [ -f "/etc/systemd/system/$unit" ] || { echo "no unit $unit"; exit 1; }; done;;
+  *) echo "unexpected: systemctl $*"; exit 1;;
+esac
+END
+stand_in editor <<'END'
+#!/bin/sh
+sed -i -e 's|^#upstream = .*|upstream = "http://127.0.0.1:8081"|' -e 's|^#allow-http = .*|allow-http = true|' "$1"
+END
+stand_in crontab <<'END'
+#!/bin/sh
+[ ! -x /usr/bin/crontab ] || exec /usr/bin/crontab "$@"
+[ "$1" = -u ] && id "$2" >/dev/null && mkdir -p /var/spool/cron/crontabs && cp "$3" "/var/spool/cron/crontabs/$2"
+END
+printf '#!/bin/sh\\n[ ! -x /usr/bin/setfacl ] || exec /usr/bin/setfacl "$@"\\n' | stand_in setfacl
+command -v semanage >/dev/null || for name in semanage restorecon setsebool; do printf '#!/bin/sh\\n' | stand_in $name; done
+echo '127.0.0.1 localhost pypi.example.org' >/etc/hosts
+mkdir -p /run/apache2 /run/lock
+rm -rf /usr/local/lib/pep381client /var/pypi /var/lib/pypi
+rm -f /etc/pip.conf
+`;
+
+interface Step {
+  /** How the line of README.md begins. */
+  readonly line: string;
+  /** What an administrator does by hand before; commands of bash, as are the checks. */
+  readonly before?: readonly string[];
+  /** What has to be true after it. */
+  readonly checks?: readonly string[];
+}
+
+/** What is said of some lines. */
+const steps: readonly Step[] = [
+  { line: 'ln -s', checks: ['pep381run --version', 'pep381checkfiles --version', 'processlogs --version'] },
+  { line: 'useradd', checks: ['test -d ~pypi', 'id -nG pypi | grep -w adm'] },
+  {
+    line: 'editor',
+    // An index to mirror.
+    before: [
+      'node --import tsx test/sample/serve-sample.ts 8081 >/tmp/upstream.log 2>&1 &',
+      'until grep -q http /tmp/upstream.log; do sleep 0.1; done',
+    ],
+  },
+  {
+    line: 'runuser -u pypi -- pep381run',
+    checks: ['test "$(stat -c %U:%G /var/pypi/web)" = pypi:www-data', 'test -f /var/pypi/web/simple/index.html'],
+  },
+  {
+    line: 'systemctl restart apache2',
+    checks: [
+      // Whatever name it is called by.
+      'for name in pypi.example.org localhost 127.0.0.1; do fetch -f $(scheme)://$name/simple/ | grep -q sample-pure; done',
+      'test "$(fetch $(scheme)://localhost/sync)" = "Mirroring requested"',
+      'test -e /var/pypi/run/sync-requested',
+      'test "$(fetch $(scheme)://localhost/sync)" = "Mirroring requested"',
+      // Taken up, as the crontab's first line and the unit do.
+      'runuser -u pypi -- /usr/local/lib/pep381client/pep381run -q /var/pypi',
+      'test ! -e /var/pypi/run/sync-requested',
+    ],
+  },
+  { line: 'a2ensite pep381client-tls', checks: ['! test -e /etc/apache2/sites-enabled/pep381client.conf'] },
+  { line: 'crontab -u pypi', checks: ['cronjobs <apache/crontab'] },
+  {
+    line: "sed -i 's#/var/pypi",
+    checks: ['! grep -rq /var/pypi apache', 'cp -a /tmp/apache .'],
+    before: ['cp -a apache /tmp/'],
+  },
+  {
+    line: 'chmod -R o=',
+    before: [`sed -i 's|^#umask = .*|umask = "0027"|' /var/pypi/mirror.toml`],
+    checks: [
+      'fetch -f https://localhost/simple/sample-pure/ | grep -q whl',
+      'rm -r /var/pypi/web/simple/sample-pure $(find /var/pypi/web/packages -name "sample_pure*.whl")',
+      '! runuser -u pypi -- pep381checkfiles -q /var/pypi && runuser -u pypi -- pep381run -q /var/pypi',
+      'test -z "$(find /var/pypi/web -perm /007)"',
+      'fetch -f https://localhost/simple/sample-pure/ | grep -q whl',
+    ],
+  },
+  { line: 'pip install', checks: ['(cd / && python3 -c "import sample_pure")'] },
+  {
+    line: '* * * * * test',
+    before: ['touch /var/pypi/run/sync-requested'],
+    checks: ['test ! -e /var/pypi/run/sync-requested'],
+  },
+  {
+    line: "echo 'www-data",
+    before: [
+      "sed -i -e 's/SetEnv PEP381_SYNC_MODE flag/SetEnv PEP381_SYNC_USER pypi/' -e '/run.sync-requested -f/,+1d' /etc/apache2/sites-available/pep381client-tls.conf",
+      'systemctl restart apache2',
+      'fetch https://localhost/sync | grep "error log says why"',
+      'grep "sudo does not let the web server start" /var/log/apache2/error.log',
+      'runuser -u pypi -- pep381run -q /var/pypi 2>&1 | grep "Alarm: a run that /sync started said: sudo does not let"',
+    ],
+    checks: [
+      'visudo -c',
+      'mv /var/pypi/web/mirror-status.json /tmp/',
+      'test "$(fetch https://localhost/sync)" = "Mirroring started"',
+      'until test -e /var/pypi/web/mirror-status.json; do sleep 0.1; done',
+      'test "$(stat -c %U /var/pypi/web/mirror-status.json)" = pypi',
+    ],
+  },
+  {
+    line: 'now=',
+    before: [
+      'install -d /etc/pypi; (umask 077; openssl rand -hex 32 >/etc/pypi/sync.key); chown www-data /etc/pypi/sync.key',
+      "sed -i 's/# SetEnv PEP381_SYNC_SECRET_FILE/SetEnv PEP381_SYNC_SECRET_FILE/' /etc/apache2/sites-available/pep381client-tls.conf",
+      'systemctl restart apache2',
+      'test "$(fetch -o /dev/null -w %{http_code} https://localhost/sync)" = 403',
+      'curl() { command curl -s --cacert /etc/ssl/certs/pypi.pem "$@" | grep "Mirroring started"; }',
+    ],
+  },
+];
+
+/** Each line of a crontab as cron runs it: by its shell, in the user's home, in an environment of its own. */
+const cronjobs = `
+scheme() { grep -qs SSLEngine /etc/apache2/sites-enabled/*.conf && echo https || echo http; }
+fetch() { curl -s -k "$@"; }
+cronjobs() {
+  grep '^[*0-9]' | cut -d' ' -f6- | while read -r job; do
+    said=$(cd ~pypi && setpriv --reuid=pypi --regid=pypi --init-groups env -i HOME=$(echo ~pypi) LOGNAME=pypi PATH=/usr/local/bin:/usr/bin:/bin bash -c "$job" 2>&1)
+    status=$?
+    case "$job" in
+      # What was never rotated is told.
+      *processlogs*) [ $status -lt 2 ] || { echo "$job: $status: $said"; return 1; };;
+      *) [ $status = 0 ] && [ -z "$said" ] || { echo "$job: $status: $said"; return 1; };;
+    esac
+  done
+}
+`;
+
+/** Debian's Python is closed to pip elsewhere; here nobody keeps it. The certificate is trusted, other settings are not read. */
+const pip = `
+export PIP_CERT=/etc/ssl/certs/pypi.pem PIP_BREAK_SYSTEM_PACKAGES=1 PIP_ROOT_USER_ACTION=ignore PIP_NO_INPUT=1
+pip() { python3 -m pip "$@"; }
+`;
+
+t.test('README.md leads to a mirror that pip installs from over TLS', needs, async (t) => {
+  const lines = ['Deploy it', 'Use it', 'pep381sync.cgi'].flatMap(readmeLines);
+  for (const { line } of steps)
+    t.ok(
+      lines.some((one) => one.startsWith(line)),
+      `README.md has a line ${line}…`,
+    );
+  const commands = lines.map((line, index) => {
+    const found = steps.filter((step) => line.startsWith(step.line));
+    const before = found.flatMap((step) => step.before ?? []);
+    const checks = found.flatMap((step) => step.checks ?? []);
+    return [`step ${index}`, ...before.map(asCheck), asRun(line), ...checks.map(asCheck)].join('\n');
+  });
+  const script = `${standIns}${prepare}${cronjobs}${pip}
+step() { echo "@@ step $1 at $(date +%s)"; }
+line() { eval "$1"; echo "@@ ended $?"; }
+check() { if eval "$1" >/tmp/check 2>&1; then :; else echo "@@ wrong: $1"; cat /tmp/check; fi; }
+${commands.join('\n')}
+echo "@@ done"`;
+  const { output } = await onThrowaway(script);
+  t.match(output, /^@@ done$/m, output.slice(-2000));
+  const told = output.split(/^@@ step \d+ at /m).slice(1);
+  for (const [index, line] of lines.entries()) {
+    const step = told[index] ?? 'not run';
+    const isRight = /^@@ ended 0$/m.test(step) && !/^@@ wrong/m.test(step);
+    t.ok(isRight, isRight ? line : `${line}: ${step.slice(0, 1500)}`);
+  }
+  const times = told.map((step) => Number.parseInt(step, 10));
+  const seconds = (times[lines.findIndex((line) => line.startsWith('pip config'))] ?? 0) - (times[0] ?? 0);
+  t.comment(`${seconds} seconds from the first line to the end of pip install`);
+});
+
+function asCheck(check: string): string {
+  return `check ${quoted(check)}`;
+}
+
+/** Cron does what stands behind the five fields; the project is one of the sample's. */
+function asRun(line: string): string {
+  if (/^\* \* /.test(line)) return `line ${quoted(`cronjobs <<<${quoted(line)}`)}`;
+  const ours = line.replace(/\bPROJECT\b/, 'sample-pure');
+  return `line ${quoted(ours)}`;
+}
+
+function quoted(text: string): string {
+  return `'${text.replaceAll("'", "'\\''")}'`;
+}

@@ -1,0 +1,112 @@
+/** What runs say that /sync started is told by the next run that somebody reads; a request that none can take starts no more. */
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { openBundle } from './bundle.ts';
+import { openSample } from './opened-sample.ts';
+import { run } from './program.ts';
+
+const programs = await openBundle();
+const program = join(programs, 'pep381run');
+
+interface Opened {
+  readonly target: string;
+  readonly log: string;
+  readonly flag: string;
+  /** `pep381run -q TARGET`, as cron starts it. */
+  readonly cron: () => ReturnType<typeof run>;
+  /** The same, as /sync starts it; the exit code. */
+  readonly bySync: () => Promise<unknown>;
+}
+
+async function openMirrored(t: Test): Promise<Opened> {
+  const { server, target } = await openSample(t, program);
+  mkdirSync(join(target, 'run'), { recursive: true });
+  writeFileSync(join(target, 'mirror.toml'), `upstream = "${server.url}"\n`);
+  const log = join(target, 'run/sync.log');
+  const cron = () => run(program, ['-q', target]);
+  const bySync = async (): Promise<unknown> => {
+    const fd = openSync(log, 'a');
+    const child = spawn(process.execPath, [program, '-q', target], { stdio: ['ignore', fd, fd] });
+    closeSync(fd);
+    const [code] = await once(child, 'exit');
+    return code;
+  };
+  t.same(await cron(), { code: 0, stdout: '', stderr: '' });
+  return { target, log, flag: join(target, 'run/sync-requested'), cron, bySync };
+}
+
+t.test('an alarm of a run that /sync started is told by the next one that cron starts, once', async (t) => {
+  const { log, cron, bySync } = await openMirrored(t);
+  writeFileSync(log, 'Alarm: upstream serves another file\nAlarm: upstream serves another file\n\x1b[2J\n');
+  t.equal(await bySync(), 0, 'the next run of /sync tells nothing');
+  t.match(readFileSync(log, 'utf8'), 'Alarm: ', 'and leaves it there');
+  const told = await cron();
+  t.equal(told.code, 1);
+  const [first, second] = told.stderr.split('\n');
+  t.equal(first, 'Alarm: a run that /sync started said: Alarm: upstream serves another file');
+  t.equal(second, 'Alarm: a run that /sync started said: ?[2J', 'harmless');
+  t.notOk(existsSync(log));
+  t.same(await cron(), { code: 0, stdout: '', stderr: '' });
+});
+
+t.test('a dry run leaves it to others, and of very much a part is told', async (t) => {
+  const { log, cron, target } = await openMirrored(t);
+  writeFileSync(log, Array.from({ length: 100_000 }, (_, line) => `line ${line}\n`).join(''));
+  t.equal((await run(program, ['-q', '--dry-run', target])).code, 0);
+  t.ok(existsSync(log));
+  const { stderr } = await cron();
+  t.match(stderr, /said: line 14\n.*said: [0-9]+ more lines\n/);
+  t.ok(stderr.split('\n').length < 20);
+});
+
+t.test('what others put in its place is told, and not followed', async (t) => {
+  const { target, log, cron } = await openMirrored(t);
+  const secret = join(target, 'mirror.toml');
+  const plants: readonly (readonly [string, () => unknown])[] = [
+    ['a link', () => symlinkSync(secret, log)],
+    ['a link to nowhere', () => symlinkSync(join(target, 'nowhere'), log)],
+    ['a pipe', () => spawnSync('mkfifo', [log])],
+    ['a folder', () => mkdirSync(join(log, 'more'), { recursive: true })],
+  ];
+  for (const [what, plant] of plants) {
+    plant();
+    const { code, stderr } = await cron();
+    t.equal(code, 1, what);
+    t.match(stderr, /^Alarm: .*sync\.log: what runs had to say that \/sync started cannot be taken: /, what);
+    t.notMatch(stderr, 'upstream =');
+    rmSync(log, { recursive: true, force: true });
+  }
+});
+
+t.test('a request that a run cannot take starts no second one', async (t) => {
+  const { target, flag, cron, bySync } = await openMirrored(t);
+  const config = join(target, 'mirror.toml');
+  const right = readFileSync(config, 'utf8');
+  const asked = async (): Promise<{ runs: number; code: unknown; lines: number }> => {
+    writeFileSync(flag, '');
+    // As pep381run.path does, and cron with the line of README.md.
+    for (let runs = 1; ; runs += 1) {
+      const { code, stderr } = await cron();
+      if (!existsSync(flag) || runs === 3) return { runs, code, lines: stderr.trim().split('\n').length };
+    }
+  };
+  writeFileSync(config, 'upstream = [');
+  t.same(await asked(), { runs: 1, code: 2, lines: 1 }, 'a setting that cannot be read');
+  writeFileSync(config, `${right}no-such-setting = 1\n`);
+  t.same(await asked(), { runs: 1, code: 2, lines: 1 }, 'one that does not exist');
+  writeFileSync(config, `${right}requirements = ["missing.txt"]\n`);
+  t.match(await asked(), { runs: 1, code: /2|4/ }, 'a file that is missing');
+  writeFileSync(config, 'upstream = "https://elsewhere.example"\n');
+  t.same(await asked(), { runs: 1, code: 2, lines: 2 }, 'another upstream');
+
+  writeFileSync(config, 'upstream = [');
+  writeFileSync(flag, '');
+  t.equal(await bySync(), 2);
+  t.ok(existsSync(flag), 'who was started by /sync leaves it, as the next request then waits ten minutes');
+  writeFileSync(config, right);
+  t.equal((await cron()).code, 1, 'what that run said is told');
+  t.notOk(existsSync(flag));
+});
