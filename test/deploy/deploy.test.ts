@@ -27,14 +27,14 @@ stand_in() { cat >/usr/local/sbin/$1; chmod 755 /usr/local/sbin/$1; }
 stand_in systemctl <<'END'
 #!/bin/sh
 case "$*" in
-  'restart apache2') apache2ctl -k stop >/dev/null 2>&1; while [ -e /var/run/apache2/apache2.pid ]; do sleep 0.1; done; exec apache2ctl -k start;;
+  'restart apache2') apache2ctl -k stop >/dev/null 2>&1; timeout 60 sh -c 'while [ -e /var/run/apache2/apache2.pid ]; do sleep 0.1; done'; exec apache2ctl -k start;;
   'enable --now '*) shift 2; for unit; do [ -f "/etc/systemd/system/$unit" ] || { echo "no unit $unit"; exit 1; }; done;;
   *) echo "unexpected: systemctl $*"; exit 1;;
 esac
 END
 stand_in editor <<'END'
 #!/bin/sh
-sed -i -e 's|^#upstream = .*|upstream = "http://127.0.0.1:8081"|' -e 's|^#allow-http = .*|allow-http = true|' "$1"
+sed -i -e '0,/^#upstream = /s|^#upstream = .*|upstream = "http://127.0.0.1:8081"|' -e 's|^#allow-http = .*|allow-http = true|' "$1"
 END
 stand_in crontab <<'END'
 #!/bin/sh
@@ -67,7 +67,7 @@ const steps: readonly Step[] = [
     // An index to mirror.
     before: [
       'node --import tsx test/sample/serve-sample.ts 8081 >/tmp/upstream.log 2>&1 &',
-      'until grep -q http /tmp/upstream.log; do sleep 0.1; done',
+      "timeout 60 sh -c 'until grep -q http /tmp/upstream.log; do sleep 0.1; done'",
     ],
   },
   {
@@ -124,7 +124,7 @@ const steps: readonly Step[] = [
       'visudo -c',
       'mv /var/pypi/web/mirror-status.json /tmp/',
       'test "$(fetch https://localhost/sync)" = "Mirroring started"',
-      'until test -e /var/pypi/web/mirror-status.json; do sleep 0.1; done',
+      "timeout 60 sh -c 'until test -e /var/pypi/web/mirror-status.json; do sleep 0.1; done'",
       'test "$(stat -c %U /var/pypi/web/mirror-status.json)" = pypi',
     ],
   },
