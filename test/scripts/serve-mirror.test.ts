@@ -35,7 +35,12 @@ t.test('Apache, whatever the folder is called', apacheOrReason(), async (t) => {
   t.equal(server.name, 'Apache');
 });
 
-const asRoot = { skip: process.getuid?.() === 0 ? apacheOrReason().skip : 'only root starts Apache as another user' };
+const asRoot = {
+  skip:
+    process.getuid?.() === 0
+      ? apacheOrReason().skip
+      : 'only root starts Apache as another user: run the tests as root, too',
+};
 
 t.test('the preview server, where only root may read the mirror, and which folder is closed', asRoot, async (t) => {
   const folder = openToAll(t).testdir({ home: { checkout: {} } });
