@@ -70,6 +70,5 @@ if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLTo
     console.error(`The SQLite addon cannot be loaded: ${problem}; ${rebuildAdvice}`);
     process.exit(1);
   }
-  writeTlsHost(join(root, 'apache'));
-  await orFail(buildPrograms(join(root, 'dist')));
+  await orFail(buildPrograms(join(root, 'dist')).then(() => writeTlsHost(join(root, 'apache'))));
 }

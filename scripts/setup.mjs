@@ -59,14 +59,22 @@ function refuseLink() {
 export async function buildAddon() {
   if (addonProblem() === undefined) return;
   console.log(`Building SQLite for Node.js ${process.version}: a minute or two where it has to be compiled.`);
-  const CXXFLAGS = `${process.env.CXXFLAGS ?? ''} ${header}`.trim();
-  await npm(['rebuild'], { ...headersOf(process.execPath), CXXFLAGS }).catch(({ message }) => {
-    throw new Error(`SQLite could not be built (${message}): ${buildAdvice()}`);
-  });
+  const missing = missingTools();
+  if (missing !== undefined) console.log(`Should it have to be compiled: ${missing}.`);
+  const env = { ...headersOf(process.execPath), CXXFLAGS: `${process.env.CXXFLAGS ?? ''} ${header}`.trim() };
+  await rebuild(env);
+  // What npm has downloaded was compiled elsewhere.
+  if (hasHooks()) await rebuild({ ...env, npm_config_build_from_source: 'true' });
   const problem = addonProblem();
   if (problem === undefined) return;
   const why = 'as where npm is told ignore-scripts';
   throw new Error(`npm rebuild has built no SQLite that can be loaded (${problem}), ${why}: ${rebuildAdvice}`);
+}
+
+async function rebuild(env) {
+  await npm(['rebuild'], env).catch(({ message }) => {
+    throw new Error(`SQLite could not be built (${message}): ${buildAdvice()}`);
+  });
 }
 
 /**
@@ -97,13 +105,17 @@ export const rebuildAdvice = `build it with CXXFLAGS="${header}" npm rebuild bet
 /** What node-gyp calls, and the variables that name others. */
 const buildTools = { python3: 'PYTHON', make: 'MAKE', 'g++': 'CXX' };
 
-function buildAdvice() {
+function missingTools() {
   const missing = Object.keys(buildTools).filter((tool) => !process.env[buildTools[tool]] && !isProgram(tool));
-  if (missing.length > 0)
-    return `missing here: ${missing.join(', ')} (on Debian: apt-get install ${missing.join(' ')})`;
+  if (missing.length === 0) return undefined;
+  return `missing here: ${missing.join(', ')} (on Debian: apt-get install ${missing.join(' ')})`;
+}
+
+function buildAdvice() {
   return (
+    missingTools() ??
     "the cause stands above. Where Node's headers cannot be fetched, npm_config_nodedir names the folder that has " +
-    'them in include/node (on Debian: /usr, with libnode-dev)'
+      'them in include/node (on Debian: /usr, with libnode-dev)'
   );
 }
 

@@ -1,5 +1,5 @@
 /** Makes the virtual host with TLS from the one without: all but its first lines is the same. */
-import { readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const plain = 'pep381client.conf';
@@ -29,5 +29,5 @@ ${shipped.slice(first.length)}`;
 export function writeTlsHost(folder) {
   const made = tlsHost(readFileSync(join(folder, plain), 'utf8'));
   const path = join(folder, 'pep381client-tls.conf');
-  if (readFileSync(path, { encoding: 'utf8', flag: 'a+' }) !== made) writeFileSync(path, made);
+  if (!existsSync(path) || readFileSync(path, 'utf8') !== made) writeFileSync(path, made);
 }

@@ -6,7 +6,10 @@ import { openCheckout } from './checkout.ts';
 
 const ci = 'npm ci --no-audit --no-fund --ignore-scripts --include=dev --loglevel=error';
 const rebuild = 'npm rebuild --loglevel=error';
-const building = `Building SQLite for Node.js ${process.version}: a minute or two where it has to be compiled.\n`;
+const noTools = 'missing here: python3, make, g++ (on Debian: apt-get install python3 make g++)';
+const building = `Building SQLite for Node.js ${process.version}: a minute or two where it has to be compiled.
+Should it have to be compiled: ${noTools}.
+`;
 const buildAddon = "echo 'module.exports = class { close() {} };' >node_modules/better-sqlite3/index.js";
 
 t.test('where all is there, nothing is done and nothing said', async (t) => {
@@ -48,9 +51,14 @@ t.test('an addon compiled with headers by which Node.js ends at random is built 
   checkout.write(addon, 'RemoveEnvironmentCleanupHook');
   await checkout.run('setup.mjs', [], { CXXFLAGS: '-O1' });
   t.same(checkout.called(), [rebuild, `-O1 ${include}`]);
-  checkout.program('npm');
+  checkout.program('npm', `echo "from source: $npm_config_build_from_source" >>'${checkout.folder}/called'`);
   checkout.write(addon, 'RemoveEnvironmentCleanupHook');
   const { code, stderr } = await checkout.run('setup.mjs');
+  t.same(
+    checkout.called(),
+    [rebuild, 'from source: ', rebuild, 'from source: true'],
+    'what was downloaded is compiled',
+  );
   t.equal(code, 1);
   t.match(stderr, /^npm rebuild has built no SQLite .* \(it was compiled so that .* CXXFLAGS="-include .*\n$/);
 });
@@ -78,8 +86,7 @@ t.test('what fails shows its cause, and the last line says what is missing', asy
   checkout.install('unfit');
   checkout.program('npm', 'echo the cause >&2; exit 1');
   const failed = 'SQLite could not be built (npm rebuild --loglevel=error: ended with 1): ';
-  const all = 'missing here: python3, make, g++ (on Debian: apt-get install python3 make g++)';
-  t.same(await checkout.run('setup.mjs'), { code: 1, stdout: building, stderr: `the cause\n${failed}${all}\n` });
+  t.same(await checkout.run('setup.mjs'), { code: 1, stdout: building, stderr: `the cause\n${failed}${noTools}\n` });
   for (const tool of ['python3', 'g++']) checkout.program(tool);
   const one = 'missing here: make (on Debian: apt-get install make)';
   t.equal((await checkout.run('setup.mjs')).stderr, `the cause\n${failed}${one}\n`);
