@@ -158,9 +158,11 @@ t.test('one project that is refused makes nobody wait, however many files it has
   const file = (name: string): URL => new URL(`https://files.example/packages/aa/bb/${name}`);
   const names = Array.from({ length: 300 }, (_, at) => `big-tool-1.${at}.tar.gz`);
   const wheel = 'big_tool-2.0-py3-none-any.whl';
-  for (const name of [...names, wheel, `${wheel}.metadata`, 'other-1.0.tar.gz']) {
-    await limiter.run(file(name), refusal(86_400_000)).catch(() => undefined);
+  const refused = refusal(86_400_000);
+  for (const name of [...names, wheel, `${wheel}.metadata`, 'other-name-1.0.tar.gz', 'third.zip']) {
+    await limiter.run(file(name), refused, false, 'big-tool').catch(() => undefined);
   }
+  await limiter.run(file('other-1.0.tar.gz'), refused, false, 'other').catch(() => undefined);
   await limiter.run(file('good-1.0.tar.gz'), async () => undefined);
   t.same(clock.slept, []);
   t.equal(await placesOf(limiter, 20), 4);
