@@ -9,6 +9,8 @@ import { openTestMirror, type TestMirror } from '../fixtures/test-mirror.ts';
 import { type Distribution, makeSdist, makeWheel } from '../sample/distributions.ts';
 
 /** Puts a file of one's own below `packages/`, as an administrator would. */
+const alarms = (mirror: TestMirror): string[] => mirror.eventsOf('alarm').map(({ message }) => message);
+
 function put({ web }: TestMirror, folder: string, { filename, content }: Distribution): string {
   mkdirSync(join(web, 'packages', folder), { recursive: true });
   const path = join(web, 'packages', folder, filename);
@@ -160,3 +162,25 @@ t.test('what it requires is held with it', async (t) => {
     ['acme-core', 'alpha'],
   );
 });
+
+t.test(
+  'what is required and has no file here is looked for once in a run, and told where a rule names it',
+  async (t) => {
+    const mirror = await open(t);
+    mirror.index.publish(makeWheel({ name: 'delta', version: '1.0', requires: ['acme-core', 'acme-xyz'] }));
+    const only = policyFrom(
+      'projects = ["delta"]\ndependencies = true\n[[rule]]\nprojects = ["acme-core", "acme-x*"]\nhold = "local"',
+    );
+    const names = (): string[] => mirror.page().projects.map(({ name }) => name);
+    await mirror.run({ policy: only });
+    const missing = 'mirror.toml:4: acme-core: no file of it lies below packages/';
+    t.same([names(), alarms(mirror)], [['delta'], [missing]]);
+    const path = put(mirror, 'local', makeWheel({ name: 'acme-core', version: '1.0' }));
+    await mirror.runLater({ policy: only });
+    t.same([names(), mirror.warnings()], [['acme-core', 'delta'], []]);
+    rmSync(path);
+    await mirror.runLater({ policy: only });
+    t.same([names(), alarms(mirror)], [['delta'], [missing]]);
+    t.notOk(mirror.requested().some((path) => path.includes('acme')));
+  },
+);
