@@ -137,8 +137,29 @@ t.test('links and what cannot be read inside', async (t) => {
   symlinkSync(path, join(mirror.web, 'packages/local', sdist.filename));
   put(mirror, 'local', { ...makeWheel({ name: 'acme-core', version: '3.0' }), content: Buffer.from('no zip') });
   await mirror.run({ policy });
-  t.match(mirror.page('acme-core').files, [{ filename: wheel.filename }, { 'core-metadata': false }]);
-  t.equal(mirror.page('acme-core').files.length, 2, 'and no link');
+  t.same(mirror.filenames('acme-core'), [wheel.filename], 'no link, and nothing that is not whole');
+  const broken = 'packages/local/acme_core-3.0-py3-none-any.whl';
+  t.match(mirror.warnings(), [
+    new RegExp(`^acme-core: ${broken}: expected a whole distribution, .*; it is left out; `),
+  ]);
+});
+
+t.test('of files with the same name the page keeps the one that it had, and the others are told', async (t) => {
+  const mirror = await open(t);
+  put(mirror, 'one', wheel);
+  await mirror.run({ policy });
+  const other = makeWheel({ name: 'acme-core', version: '1.0', files: { 'acme_core/new.py': '' } });
+  put(mirror, 'another', other);
+  await mirror.runLater({ policy });
+  t.match(mirror.page('acme-core').files, [{ hashes: { sha256: sha256Hex(wheel.content) } }]);
+  const [there, shown] = [`packages/another/${wheel.filename}`, `packages/one/${wheel.filename}`];
+  t.same(mirror.warnings(), [
+    `acme-core: ${there}: the page has ${shown}, which has the same name; take one of them away`,
+  ]);
+  rmSync(join(mirror.web, 'packages/one'), { recursive: true });
+  await mirror.runLater({ policy });
+  t.match(mirror.page('acme-core').files, [{ hashes: { sha256: sha256Hex(other.content) } }]);
+  t.same(mirror.warnings(), []);
 });
 
 t.test('--why tells what lies there', async (t) => {
