@@ -168,7 +168,7 @@ export class PypiUpstream implements Upstream {
     const looked = fresh ? undefined : this.#looked.take(name, isConditional);
     let answer = looked ?? (await this.#askPatiently({ url, headers }, expected, { beginning: true, about: name }));
     while (redirectStatuses.includes(answer.status)) {
-      const next = nextAddress(name, asked, answer, this.#simple);
+      const next = nextAddress(name, asked, answer, this.#simple, this.#options.plain !== undefined);
       asked.push(next);
       answer = await this.#askPatiently({ url: next, headers }, expected, { beginning: true, about: name });
     }
