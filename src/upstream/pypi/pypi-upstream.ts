@@ -243,7 +243,8 @@ export class PypiUpstream implements Upstream {
 
   /** Whether the file lies where upstream, itself a mirror, has what somebody has put there by hand. */
   #isByHand(url: URL): boolean {
-    const isBelow = url.href.startsWith(`${this.#options.base}/packages/`);
+    // Nothing climbs, not in disguise either.
+    const isBelow = url.href.startsWith(`${this.#options.base}/packages/`) && /^(?:[^%]|%2b)*$/i.test(url.pathname);
     return isBelow && blobPath(url, filenameOf(url.pathname as WebPath)) === undefined;
   }
 
