@@ -53,7 +53,8 @@ function notEmpty(policy: Policy, path: string): Policy {
     return policy;
   }
   const where = policy.rules[0]?.because.where ?? path;
-  throw new UsageError(`${where}: no project is held, which would remove the whole mirror; name at least one`);
+  const [because = 'name at least one'] = policy.warnings;
+  throw new UsageError(`${where}: no project is held, which would remove the whole mirror: ${because}`);
 }
 
 function readRequirements(path: string): string {

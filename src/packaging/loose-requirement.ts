@@ -19,6 +19,8 @@ export interface LooseRequirement extends Requirement {
 const longestRequirement = 65_536;
 
 const parts = /^\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[([^\]]*)\])?(.*)$/s;
+/** What looks like a name is the beginning of `git+https://…`, `https://…`, `C:\\…` or `folder/…`, and no project. */
+const isAddress = /^(?:[+:][^\s]*?)?[/\\]/;
 const clauses = /(===|~=|==|!=|<=|>=|<|>)\s*([^\s,<>=!~]+)/g;
 
 /** The requirement that `text` is meant to be; undefined when it names no project. */
@@ -34,7 +36,7 @@ export function parseLooseRequirement(text: string): LooseRequirement | undefine
   const marker = guard === undefined ? undefined : parseMarker(guard);
   const [, written = '', extras = '', rest = ''] = parts.exec(semicolon < 0 ? text : text.slice(0, semicolon)) ?? [];
   const name = projectName(written);
-  if (name === undefined) return undefined;
+  if (name === undefined || isAddress.test(rest)) return undefined;
   const specifier = looseSpecifier(rest);
   const unread = specifier === undefined ? 'versions' : unreadMarker(guard, marker);
   return { name, extras: extrasIn(extras), specifier: specifier ?? any, url: undefined, marker, guard, unread };

@@ -6,7 +6,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { NonsenseError } from '../core/errors.ts';
 import { sha256Hex } from '../core/hash.ts';
 import type { ProjectName } from '../core/names.ts';
-import { pagePath, urlPath } from '../core/paths.ts';
+import { pagePath, pathByHash, urlPath } from '../core/paths.ts';
 import { renderJson } from '../formats/json.ts';
 import { jsonWeight } from '../formats/json-weight.ts';
 import { parsePublishedPage, parseSimplePage, type SimplePage, simplePageFrom } from '../formats/simple-json.ts';
@@ -137,6 +137,11 @@ export function pageToKeep(
     (settings.baseUrl === undefined || file.provenance === undefined);
   if (!hidden && planned.every(tells)) return undefined;
   return gzipSync(renderJson(page.json, `the page of ${page.name}`), { level: 1 });
+}
+
+/** Whether `path` was chosen here, and says nothing of upstream's address. */
+export function isPathByHash({ path, sha256, file }: PlannedFile): boolean {
+  return path === pathByHash(sha256, file.filename);
 }
 
 /** What upstream's address of a file begins with; undefined when it is not of the usual form. */

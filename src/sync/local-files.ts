@@ -33,11 +33,11 @@ export class LocalFiles {
         if (name !== undefined) found.set(name, [...(found.get(name) ?? []), path]);
       }
     }
-    this.#found = new Map([...found].map(([name, paths]) => [name, onceEach(paths.sort())]));
+    this.#found = new Map([...found].map(([name, paths]) => [name, paths.sort()]));
     return [...found.keys()];
   }
 
-  /** The files of a project, as {@link look} has found them. */
+  /** The files of a project, as {@link look} has found them; several may have the same name. */
   of(name: ProjectName): readonly WebPath[] {
     return this.#found.get(name) ?? [];
   }
@@ -52,9 +52,4 @@ export class LocalFiles {
     }
     for (const path of folders) yield* this.#below(path, depth + 1);
   }
-}
-
-/** A page has each file name once. */
-function onceEach(paths: readonly WebPath[]): WebPath[] {
-  return [...new Map(paths.toReversed().map((path) => [filenameOf(path), path])).values()].reverse();
 }

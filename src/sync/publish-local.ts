@@ -35,7 +35,7 @@ export async function publishLocal(
   if (settings.dryRun) return { kind: 'unchanged', due };
   const before = await entriesBefore(mirror, name);
   const entries: Entry[] = [];
-  for (const path of paths) {
+  for (const path of onceEach(mirror, name, paths, before)) {
     const stat = await files.stat(path);
     if (stat?.kind !== 'file') continue;
     const uploadTime = new Date(Math.floor(stat.mtimeMs)).toISOString();
@@ -43,7 +43,13 @@ export async function publishLocal(
     const isKnown =
       known?.size === stat.size && known.json['upload-time'] === uploadTime && (await hasMetadata(mirror, path, known));
     const told = isKnown && known !== undefined ? known : await read(mirror, path);
-    if (told !== undefined) entries.push({ ...told, path, size: stat.size, uploadTime });
+    if (told === 'damaged') {
+      const what = 'expected a whole distribution, found none that can be read; it is left out';
+      mirror.report({
+        type: 'warning',
+        message: `${name}: ${path}: ${what}; copy it anew if it is not being copied now`,
+      });
+    } else if (told !== undefined) entries.push({ ...told, path, size: stat.size, uploadTime });
   }
   const spelt = entries.flatMap(({ displayName }) => displayName ?? []).find((text) => projectName(text) === name);
   const displayName = spelt ?? held.displayName ?? due.displayName;
@@ -62,6 +68,27 @@ export async function publishLocal(
     key === undefined ? undefined : { decision: key, nextChange: undefined, rule, bytes, outcome: '', page: undefined };
   const unsaid = { serial: undefined, etag: undefined, status: 'active', drop: [] };
   return { kind: 'published', due: { ...due, displayName }, ...unsaid, source: local, plan, pages };
+}
+
+/** A page has each file name once: the one that it had before, else the first. Tells of the others. */
+function onceEach(
+  { report }: Mirror,
+  name: ProjectName,
+  paths: readonly WebPath[],
+  before: ReadonlyMap<string, unknown>,
+): WebPath[] {
+  const chosen = new Map<string, WebPath>();
+  for (const path of [...paths.filter((path) => before.has(linkOf(path))), ...paths]) {
+    const filename = filenameOf(path);
+    if (!chosen.has(filename)) chosen.set(filename, path);
+  }
+  for (const path of paths) {
+    const shown = chosen.get(filenameOf(path));
+    if (shown === path) continue;
+    const message = `${name}: ${path}: the page has ${shown}, which has the same name; take one of them away`;
+    report({ type: 'warning', message });
+  }
+  return paths.filter((path) => chosen.get(filenameOf(path)) === path);
 }
 
 /** What the published page says, by its links. */
@@ -84,16 +111,17 @@ async function hasMetadata({ files }: Mirror, path: WebPath, { metadataSha256 }:
   return found !== undefined && sha256Hex(found) === metadataSha256;
 }
 
-/** Reads a file to its end, and what it has inside. Undefined when it has gone. */
+/** Reads a file to its end, and what it has inside. Undefined when it has gone; a wheel ends with what tells its content. */
 async function read(
   mirror: Mirror,
   path: WebPath,
-): Promise<Pick<Entry, 'sha256' | 'requiresPython' | 'metadataSha256' | 'displayName'> | undefined> {
+): Promise<Pick<Entry, 'sha256' | 'requiresPython' | 'metadataSha256' | 'displayName'> | 'damaged' | undefined> {
   const { files } = mirror;
   const digest = await files.digest(path);
   if (digest === undefined) return undefined;
   const isWheel = /\.whl$/i.test(path);
   const inside = isWheel ? await wheelMetadata(files, path) : (await sourceTexts(files, path))?.pkgInfo;
+  if (digest.bytes === 0 || (isWheel && inside === undefined)) return 'damaged';
   const metadata = inside && parseCoreMetadata(inside);
   const metadataSha256 = isWheel && inside !== undefined ? await publishMetadata(mirror, path, inside) : undefined;
   return {

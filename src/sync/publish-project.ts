@@ -15,7 +15,7 @@ import { rememberRequires } from './edges.ts';
 import { type Fetched, fetchFiles } from './fetch-files.ts';
 import { bytesOf, missing } from './held-files.ts';
 import { areMost, type JudgedPage } from './judge-page.ts';
-import { fileBaseOf, pageToKeep } from './known-page.ts';
+import { fileBaseOf, isPathByHash, pageToKeep } from './known-page.ts';
 import type { Mirror } from './mirror.ts';
 import { OddFilesOf } from './odd-files.ts';
 import type { PlannedFile } from './plan.ts';
@@ -65,7 +65,10 @@ export async function publishProject(
     return finishedOf(work, known);
   }
   const source = mirror.selection.sourceOf(due.name);
-  if (source === undefined) for (const file of planned.plan.files) mirror.selection.seeFileBase(fileBaseOf(file));
+  for (const file of source === undefined ? planned.plan.files : []) {
+    const base = fileBaseOf(file);
+    if (base !== undefined || !isPathByHash(file)) mirror.selection.seeFileBase(base);
+  }
   // Made before anything is published: a page that cannot be kept is refused.
   if (decision !== undefined) work = { ...work, kept: { planned, plan: planToKeep(mirror, decision, work) } };
   if (mirror.state.unsettled(due.name).length === 0 && isPublished(mirror, planned)) {

@@ -100,7 +100,12 @@ async function moveHere(mirror: Mirror, project: SelectedProject, before: string
 async function fromHere(mirror: Mirror, project: SelectedProject): Promise<SyncOutcome> {
   const { due } = project;
   const paths = mirror.local.of(due.name);
-  if (paths.length > 0) return { finished: await publishLocal(mirror, project, paths) };
+  if (paths.length > 0) {
+    mirror.selection.find(due.name);
+    return { finished: await publishLocal(mirror, project, paths) };
+  }
+  // Else what requires it would ask for it again and again in this run.
+  mirror.selection.giveUp(due.name);
   const why = 'no file of it lies below packages/';
   if (project.held.published) await removeProject(mirror, due, [], why);
   return { finished: { kind: 'removed', due, why } };

@@ -1,5 +1,6 @@
 /** Tells what was asked for by name and is not held, as upstream does not have it or the rules leave nothing of it. */
 import type { ProjectName } from '../core/names.ts';
+import { local } from '../policy/policy.ts';
 import { type UnmetWant, wantKey } from '../policy/unmet.ts';
 import type { Want } from '../policy/want.ts';
 import type { Mirror } from './mirror.ts';
@@ -43,10 +44,11 @@ function unmetLines({ state, selection, settings }: Mirror): string[] {
   if (policy === undefined || absent.size + Object.keys(unmet).length === 0) return [];
   return policy.rules.flatMap(({ hold, named }, rule) =>
     [...named].flatMap(([name, wants]) => {
-      if (hold !== 'files' || policy.index(name) !== rule || only?.has(name) === false) return [];
+      if ((hold !== 'files' && hold !== local) || policy.index(name) !== rule || only?.has(name) === false) return [];
       if (unmet[name] !== undefined) return linesOf(wants, unmet[name].wants);
       if (!absent.has(name) || state.held(name).published) return [];
-      return wants.map((want) => line(want, `upstream has no project ${name}`));
+      const why = hold === local ? `no file of it lies below packages/` : `upstream has no project ${name}`;
+      return wants.map((want) => line(want, why));
     }),
   );
 }

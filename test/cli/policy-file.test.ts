@@ -62,10 +62,22 @@ t.test('what is wrong is told with file and line', async (t) => {
 
 t.test('a policy that holds nothing at all is a mistake, and would remove the mirror', async (t) => {
   const toml = '\nrequirements = ["app.txt"]';
-  const removal = 'no project is held, which would remove the whole mirror; name at least one';
-  t.equal(await problem(t, toml, { 'app.txt': '# all gone\n' }), `mirror.toml:2: ${removal}`);
+  const why = 'no project is held, which would remove the whole mirror: ';
+  const removal = `${why}name at least one`;
+  t.equal(
+    await problem(t, toml, { 'app.txt': '# all gone\n' }),
+    `mirror.toml:2: ${why}mirror.toml:2: app.txt asks for no project`,
+  );
+  const elsewhere = '--index-url https://me:secret@py.internal.example/simple\nacme\n';
+  t.match(
+    await problem(t, toml, { 'app.txt': elsewhere }),
+    /^mirror\.toml:2: no project .* mirror: app\.txt:1: https:\/\/py\.internal\.example\/simple is not .* passed over: acme; /,
+  );
   t.equal(await problem(t, 'otherwise = "none"'), `mirror.toml: ${removal}`);
-  t.equal(await problem(t, 'projects = ["a"]\n[[rule]]\nprojects = ["a"]\nhold = "none"'), `mirror.toml:4: ${removal}`);
+  t.equal(
+    await problem(t, 'projects = ["a"]\n[[rule]]\nprojects = ["a"]\nhold = "none"'),
+    `mirror.toml:4: ${why}mirror.toml:1: this rule never decides: earlier rules take all its projects`,
+  );
   t.equal(await problem(t, 'projects = []'), 'mirror.toml:1: projects: expected a list of texts, found []');
   t.equal(await problem(t, 'requirements = []'), 'mirror.toml:1: requirements: expected a list of texts, found []');
   t.equal(await problem(t, toml, { 'app.txt': 'alpha\n' }), 'accepted');

@@ -72,6 +72,17 @@ t.test('what cannot be read allows any version, and may hold', async (t) => {
   for (const text of ['', '>=1.0', '../a', '; os_name == "nt"', '-a-']) t.equal(brief(text), undefined, text);
 });
 
+t.test('the beginning of an address is no project', async (t) => {
+  const addresses = [
+    'git+https://git.example/a.git@1.0#egg=a',
+    'https://files.example/a.zip',
+    'file:///srv/a',
+    'a/b',
+    'C:\\\\a',
+  ];
+  for (const text of addresses) t.equal(brief(text), undefined, text);
+});
+
 t.test('what is spelled right is read as it always was', async () => {
   const names = fc.constantFrom('a', 'A.b', 'c-d[x,y]');
   const versions = fc.constantFrom('', '>=1.0,<2', ' (==1.*)', '~=1.4', '===x', ' @ https://files.example/a.whl');

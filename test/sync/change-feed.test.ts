@@ -300,3 +300,29 @@ t.test('a removal is passed on while a long run of the mirror above is still at 
   t.notOk(b.mirror.page().projects.some(({ name }) => name === 'project-9'));
   isWhole(t, a, b.mirror);
 });
+
+t.test('what lies at A by hand passes on', async (t) => {
+  const { a, b, c } = await openChain(t);
+  const policy = policyFrom('[[rule]]\nprojects = ["acme-core"]\nhold = "local"');
+  const folder = join(a.web, 'packages/ours');
+  mkdirSync(folder);
+  for (const version of ['1.0', '2.0']) {
+    const { filename, content } = makeWheel({ name: 'acme-core', version });
+    writeFileSync(join(folder, filename), content);
+    await a.runLater({ policy });
+    await b.pull();
+    await c.pull();
+    for (const { mirror } of [b, c]) {
+      t.same(mirror.page('acme-core').versions.at(-1), version);
+      t.match(mirror.page('acme-core').files.at(-1)?.url, /^\.\.\/\.\.\/packages\/[0-9a-f]{2}\/[0-9a-f]{2}\//);
+      t.same([mirror.eventsOf('alarm'), mirror.problems()], [[], []]);
+    }
+  }
+  rmSync(folder, { recursive: true });
+  await a.runLater({ policy });
+  await b.pull();
+  t.notOk(b.mirror.page().projects.some(({ name }) => name === 'acme-core'));
+  b.served.asked.length = 0;
+  await b.pull({ policy: policyFrom('[releases]\nprereleases = false') });
+  t.same(b.served.asked, ['/changes.json'], 'where all other files lie is known as before');
+});

@@ -9,6 +9,8 @@ import { openTestMirror, type TestMirror } from '../fixtures/test-mirror.ts';
 import { type Distribution, makeSdist, makeWheel } from '../sample/distributions.ts';
 
 /** Puts a file of one's own below `packages/`, as an administrator would. */
+const alarms = (mirror: TestMirror): string[] => mirror.eventsOf('alarm').map(({ message }) => message);
+
 function put({ web }: TestMirror, folder: string, { filename, content }: Distribution): string {
   mkdirSync(join(web, 'packages', folder), { recursive: true });
   const path = join(web, 'packages', folder, filename);
@@ -135,8 +137,29 @@ t.test('links and what cannot be read inside', async (t) => {
   symlinkSync(path, join(mirror.web, 'packages/local', sdist.filename));
   put(mirror, 'local', { ...makeWheel({ name: 'acme-core', version: '3.0' }), content: Buffer.from('no zip') });
   await mirror.run({ policy });
-  t.match(mirror.page('acme-core').files, [{ filename: wheel.filename }, { 'core-metadata': false }]);
-  t.equal(mirror.page('acme-core').files.length, 2, 'and no link');
+  t.same(mirror.filenames('acme-core'), [wheel.filename], 'no link, and nothing that is not whole');
+  const broken = 'packages/local/acme_core-3.0-py3-none-any.whl';
+  t.match(mirror.warnings(), [
+    new RegExp(`^acme-core: ${broken}: expected a whole distribution, .*; it is left out; `),
+  ]);
+});
+
+t.test('of files with the same name the page keeps the one that it had, and the others are told', async (t) => {
+  const mirror = await open(t);
+  put(mirror, 'one', wheel);
+  await mirror.run({ policy });
+  const other = makeWheel({ name: 'acme-core', version: '1.0', files: { 'acme_core/new.py': '' } });
+  put(mirror, 'another', other);
+  await mirror.runLater({ policy });
+  t.match(mirror.page('acme-core').files, [{ hashes: { sha256: sha256Hex(wheel.content) } }]);
+  const [there, shown] = [`packages/another/${wheel.filename}`, `packages/one/${wheel.filename}`];
+  t.same(mirror.warnings(), [
+    `acme-core: ${there}: the page has ${shown}, which has the same name; take one of them away`,
+  ]);
+  rmSync(join(mirror.web, 'packages/one'), { recursive: true });
+  await mirror.runLater({ policy });
+  t.match(mirror.page('acme-core').files, [{ hashes: { sha256: sha256Hex(other.content) } }]);
+  t.same(mirror.warnings(), []);
 });
 
 t.test('--why tells what lies there', async (t) => {
@@ -160,3 +183,25 @@ t.test('what it requires is held with it', async (t) => {
     ['acme-core', 'alpha'],
   );
 });
+
+t.test(
+  'what is required and has no file here is looked for once in a run, and told where a rule names it',
+  async (t) => {
+    const mirror = await open(t);
+    mirror.index.publish(makeWheel({ name: 'delta', version: '1.0', requires: ['acme-core', 'acme-xyz'] }));
+    const only = policyFrom(
+      'projects = ["delta"]\ndependencies = true\n[[rule]]\nprojects = ["acme-core", "acme-x*"]\nhold = "local"',
+    );
+    const names = (): string[] => mirror.page().projects.map(({ name }) => name);
+    await mirror.run({ policy: only });
+    const missing = 'mirror.toml:4: acme-core: no file of it lies below packages/';
+    t.same([names(), alarms(mirror)], [['delta'], [missing]]);
+    const path = put(mirror, 'local', makeWheel({ name: 'acme-core', version: '1.0' }));
+    await mirror.runLater({ policy: only });
+    t.same([names(), mirror.warnings()], [['acme-core', 'delta'], []]);
+    rmSync(path);
+    await mirror.runLater({ policy: only });
+    t.same([names(), alarms(mirror)], [['delta'], [missing]]);
+    t.notOk(mirror.requested().some((path) => path.includes('acme')));
+  },
+);

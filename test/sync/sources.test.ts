@@ -316,3 +316,15 @@ t.test('--why and --status tell where projects come from', async (t) => {
 function fail(): never {
   throw new Error('there is a name');
 }
+
+t.test('an index that forwards what it does not have is not followed, and its administrator is told', async (t) => {
+  const { mirror, own, source, run } = await open(t);
+  const location = `${mirror.server.url}/simple/acme-core/`;
+  own.faults.add({ do: 'redirect', status: 302, location, match: /simple\/acme-core/ });
+  await run(policyFrom(`[[rule]]\nprojects = ["acme-core"]\n${source}`));
+  t.notOk(names(mirror).includes('acme-core'));
+  t.match(mirror.parkings(), [
+    /^acme-core: .*redirected \(302\) to .*; nothing was changed; .* not taken from another index: .*correct the rule in mirror\.toml$/,
+  ]);
+  t.notOk(mirror.requested().some((path) => path.includes('acme-core')));
+});

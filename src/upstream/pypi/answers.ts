@@ -17,7 +17,9 @@ export function expectStatus(answer: HttpAnswer, url: URL, expected: readonly nu
     const retryAfterMs = parseRetryAfter(answer.headers['retry-after'], nowMs);
     const told = firstLine(answer.body);
     const said = told === '' ? '' : ` (${JSON.stringify(told)})`;
-    throw new BusyError(`${url}: upstream answers ${status}${said} and wants fewer requests`, { retryAfterMs });
+    // Private indexes answer 403 to whom they do not know, too.
+    const login = status === 403 ? `, or another login for ${url.hostname} (netrc-file in mirror.toml)` : '';
+    throw new BusyError(`${url}: upstream answers ${status}${said} and wants fewer requests${login}`, { retryAfterMs });
   }
   if (status === 401) {
     throw new NonsenseError(

@@ -12,13 +12,15 @@ const ending = '/simple';
 
 /**
  * The next address of the page of `name`, which was asked for at `asked`, from the index whose list is at `simple`. Throws NonsenseError
- * for every other target: it says nothing about the project, and least of all that it is gone.
+ * for every other target: it says nothing about the project, and least of all that it is gone. `isOther` says that the index is
+ * not the upstream of the mirror: such ones send elsewhere for what they do not have.
  */
 export function nextAddress(
   name: ProjectName,
   asked: readonly URL[],
   { status, headers }: HttpAnswer,
   simple: string,
+  isOther: boolean,
 ): URL {
   const [first, from] = [asked[0], asked.at(-1)];
   const location = headers.location ?? '';
@@ -32,7 +34,9 @@ export function nextAddress(
   const moved =
     index === undefined || index === simple || !index.endsWith(ending)
       ? ''
-      : `; if the index has moved, put upstream = "${stem(index)}" into mirror.toml`;
+      : isOther
+        ? '; what it does not have is not taken from another index: let it answer 404, or correct the rule in mirror.toml'
+        : `; if the index has moved, put upstream = "${stem(index)}" into mirror.toml`;
   const what = isSeen ? 'in a circle' : `to ${target.href}, which is no address of this project at ${stem(simple)}`;
   throw new NonsenseError(`${first}: redirected (${status}) ${what}; nothing was changed${moved}`);
 }

@@ -7,7 +7,7 @@ import type { FileSink, ResumePoint } from '../../core/file-sink.ts';
 import { sha256Hex } from '../../core/hash.ts';
 import type { Memory } from '../../core/memory.ts';
 import type { ProjectName } from '../../core/names.ts';
-import { blobPath, pathByHash, type WebPath } from '../../core/paths.ts';
+import { blobPath, filenameOf, pathByHash, type WebPath } from '../../core/paths.ts';
 import { Places } from '../../core/places.ts';
 import { withRetries } from '../../core/retry.ts';
 import type { FeedPiece } from '../../formats/change-feed.ts';
@@ -168,7 +168,7 @@ export class PypiUpstream implements Upstream {
     const looked = fresh ? undefined : this.#looked.take(name, isConditional);
     let answer = looked ?? (await this.#askPatiently({ url, headers }, expected, { beginning: true, about: name }));
     while (redirectStatuses.includes(answer.status)) {
-      const next = nextAddress(name, asked, answer, this.#simple);
+      const next = nextAddress(name, asked, answer, this.#simple, this.#options.plain !== undefined);
       asked.push(next);
       answer = await this.#askPatiently({ url: next, headers }, expected, { beginning: true, about: name });
     }
@@ -237,7 +237,15 @@ export class PypiUpstream implements Upstream {
   }
 
   pathOf(url: URL, filename: string, sha256: string): WebPath | undefined {
-    return this.#options.plain === undefined ? blobPath(url, filename) : pathByHash(sha256, filename);
+    if (this.#options.plain !== undefined) return pathByHash(sha256, filename);
+    return blobPath(url, filename) ?? (this.#isByHand(url) ? pathByHash(sha256, filename) : undefined);
+  }
+
+  /** Whether the file lies where upstream, itself a mirror, has what somebody has put there by hand. */
+  #isByHand(url: URL): boolean {
+    // Nothing climbs, not in disguise either.
+    const isBelow = url.href.startsWith(`${this.#options.base}/packages/`) && /^(?:[^%]|%2b)*$/i.test(url.pathname);
+    return isBelow && blobPath(url, filenameOf(url.pathname as WebPath)) === undefined;
   }
 
   async file(

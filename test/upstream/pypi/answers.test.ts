@@ -25,6 +25,10 @@ t.test('a status that says "too much" is told apart, with the time that it names
     t.ok(error instanceof BusyError, `${status}`);
     t.match(error, { retryAfterMs: undefined });
   }
+  t.match(errorOf(403), {
+    message: /fewer requests, or another login for index\.example \(netrc-file in mirror\.toml\)$/,
+  });
+  t.match(errorOf(429), { message: /fewer requests$/ });
   t.match(errorOf(429, { 'retry-after': '17' }), { retryAfterMs: 17_000 });
   t.end();
 });
