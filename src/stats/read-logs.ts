@@ -70,10 +70,24 @@ async function searchAndRead(
         if (closed > 0) problems.failures.push(`${log.log.path}: ${tooLate}: ${closed}`);
       });
     }
+    for (const log of found) if (log.log.isCut() && !isWholeElsewhere(log, found)) problems.failures.push(cut(log));
   } finally {
     for (const { log } of found) await log.close();
   }
   return wasReplaced;
+}
+
+/** What is being compressed lies beside the compressed one until that is whole. */
+function isWholeElsewhere({ log, known }: FoundLog, found: readonly FoundLog[]): boolean {
+  const unpacked = log.path.replace(/\.\w+$/, '');
+  return found.some(
+    (other) =>
+      !other.log.isCut() && (other.log.path === unpacked || (known !== undefined && other.known?.id === known.id)),
+  );
+}
+
+function cut({ log }: FoundLog): string {
+  return `${log.path}: is cut off, and the lines behind are not counted; are they elsewhere, or is it still being compressed?`;
 }
 
 interface Skipped {
