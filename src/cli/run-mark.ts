@@ -14,7 +14,7 @@ export async function beginRun(mirror: Mirror, startedMs: number): Promise<void>
   const { state, report } = mirror;
   const { running, progressAt = running, adopting } = state.mirror();
   // Remembered first: where the disk is full there is no status.
-  state.remember({ running: startedMs, progressAt: startedMs });
+  state.remember({ running: startedMs, progressAt: startedMs, pausedAt: undefined });
   if (running === undefined || progressAt === undefined) return;
   const summary = 'Died before its end: it was killed or crashed, or the machine stopped.';
   const died = { startedMs: running, finishedMs: progressAt, exitCode: exitCodes.bug, summary };

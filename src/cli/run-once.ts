@@ -234,7 +234,7 @@ function tell(
     lines.err(smallerMirrors);
     return;
   }
-  if (view.conclude !== undefined) view.conclude(code);
+  if (view.conclude !== undefined) view.conclude(code, waiting);
   else conclude(command, settings, tally, code, summary, waiting);
   if (tally.deletions !== undefined && settings.logFormat === 'text')
     lines.err(heldBackText(tally.deletions, target.root));

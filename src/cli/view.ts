@@ -62,7 +62,7 @@ export interface View {
   /** Takes what stands on the screen away. */
   end(): void;
   /** Says the last words instead of the summary. */
-  conclude?(code: number): void;
+  conclude?(code: number, waiting: string | undefined): void;
 }
 
 /** Who watches: nobody under -q, a person at a terminal, or a log. */
@@ -91,9 +91,10 @@ function planView({ logFormat }: Settings, dependencies: boolean, { root }: Targ
       if (problem !== undefined) lines.err(problem);
     },
     end: () => {},
-    conclude: (exitCode) => {
+    conclude: (exitCode, waiting) => {
       const sums = plan.sums();
-      const text = logFormat === 'json' ? [JSON.stringify({ exitCode, ...sums })] : renderPlan(sums, root);
+      const text = logFormat === 'json' ? [JSON.stringify({ exitCode, ...sums, waiting })] : renderPlan(sums, root);
+      if (waiting !== undefined && logFormat === 'text') lines.err(waiting);
       for (const line of text) lines.out(line);
     },
   };

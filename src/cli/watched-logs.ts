@@ -18,6 +18,7 @@ function watchedLog(log: OpenLog, progress: () => void): OpenLog {
     end: (bytes) => log.end(bytes),
     read: (position) => watched(log.read(position), progress),
     scan: (position) => watched(log.scan(position), progress),
+    isCut: () => log.isCut(),
     close: () => log.close(),
   };
 }

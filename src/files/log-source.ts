@@ -20,6 +20,8 @@ export interface OpenLog {
    * cut anywhere between two lines. What stands before a place that cannot be read comes before the UnreadableLogError.
    */
   scan(position: number): AsyncIterable<ScannedLines>;
+  /** Whether it is compressed, was read to its end, and was cut off there. */
+  isCut(): boolean;
   close(): Promise<void>;
 }
 

@@ -12,6 +12,9 @@ const wrongTime = "lines are skipped whose time is more than a day ahead of this
 
 const tooLate = 'lines are not counted, as their days were published more than a week ago and are closed';
 
+/** Nobody rotates a log more often while it is looked for; the next run finds what is left. */
+const mostSearches = 4;
+
 /** What could not be done, one line each. */
 export interface LogProblems {
   /** Logs that could not be read, and lines that were missed. */
@@ -30,8 +33,27 @@ export async function readLogs(
   state: StatsStore,
   options: LogCounterOptions,
 ): Promise<LogProblems> {
-  const problems: LogProblems = { failures: [], notices: [] };
+  const failures = new Set<string>();
+  const notices: string[] = [];
+  // A log that is copied and truncated between the search and its turn is elsewhere now: all is looked for once more.
+  for (let searches = 1; ; searches += 1) {
+    const problems: LogProblems = { failures: [], notices };
+    const wasReplaced = await searchAndRead(paths, source, state, options, problems);
+    for (const failure of problems.failures) failures.add(failure);
+    if (!wasReplaced || searches === mostSearches) return { failures: [...failures], notices };
+  }
+}
+
+/** True when a log was left out, as it was no more what was found: the next search finds where it is. */
+async function searchAndRead(
+  paths: readonly string[],
+  source: LogSource,
+  state: StatsStore,
+  options: LogCounterOptions,
+  problems: LogProblems,
+): Promise<boolean> {
   const found: FoundLog[] = [];
+  let wasReplaced = false;
   try {
     for (const path of paths) {
       const log = await findLog(path, source, state, found, problems.failures);
@@ -41,15 +63,31 @@ export async function readLogs(
     found.sort((a, b) => a.first - b.first || Buffer.compare(a.head, b.head));
     for (const log of found) {
       await tolerate(problems.failures, async () => {
-        const { future, closed } = await readLog(log, found, source, state, options);
+        const skipped = await readLog(log, found, source, state, options);
+        wasReplaced ||= skipped === undefined;
+        const { future, closed } = skipped ?? { future: 0, closed: 0 };
         if (future > 0) problems.notices.push(`${log.log.path}: ${wrongTime}: ${future}`);
         if (closed > 0) problems.failures.push(`${log.log.path}: ${tooLate}: ${closed}`);
       });
     }
+    for (const log of found) if (log.log.isCut() && !isWholeElsewhere(log, found)) problems.failures.push(cut(log));
   } finally {
     for (const { log } of found) await log.close();
   }
-  return problems;
+  return wasReplaced;
+}
+
+/** What is being compressed lies beside the compressed one until that is whole. */
+function isWholeElsewhere({ log, known }: FoundLog, found: readonly FoundLog[]): boolean {
+  const unpacked = log.path.replace(/\.\w+$/, '');
+  return found.some(
+    (other) =>
+      !other.log.isCut() && (other.log.path === unpacked || (known !== undefined && other.known?.id === known.id)),
+  );
+}
+
+function cut({ log }: FoundLog): string {
+  return `${log.path}: is cut off, and the lines behind are not counted; are they elsewhere, or is it still being compressed?`;
 }
 
 interface Skipped {
@@ -57,19 +95,21 @@ interface Skipped {
   closed: number;
 }
 
-/** Returns how many lines were skipped for their time. */
+/** Returns how many lines were skipped for their time; undefined where another log has taken the place of this one. */
 async function readLog(
   found: FoundLog,
   others: readonly FoundLog[],
   source: LogSource,
   state: StatsStore,
   options: LogCounterOptions,
-): Promise<Skipped> {
+): Promise<Skipped | undefined> {
   const { log } = found;
   const series = source.series(log.path);
   // Once more, as the same log may have been given twice, compressed and not, and another may have taken its place.
   const head = await log.head(headBytes);
-  found.known = await recognize(log, head, state, others);
+  const known = await recognize(log, head, state, others);
+  if (!startsWith(head, found.head) || (found.known !== undefined && known?.id !== found.known.id)) return undefined;
+  found.known = known;
   let { position, latest } = found.known ?? { position: 0, latest: 0 };
   let before: Buffer = Buffer.alloc(0);
   let isEnd = false;
@@ -101,6 +141,10 @@ async function readLog(
     skipped.closed += counter.closed;
   }
   return skipped;
+}
+
+function startsWith(bytes: Buffer, start: Buffer): boolean {
+  return bytes.subarray(0, start.length).equals(start);
 }
 
 /** Seconds since 1970: the latest line before `until`; of the files that were sent, where others are later. */

@@ -20,7 +20,7 @@ export function recallDeaths({ state, clock, report, settings }: Mirror): void {
   if (all.length === 0) return;
   const names = all.slice(0, named);
   const others = all.length > named ? ` and ${all.length - named} others` : '';
-  const advice = 'they come last now, one at a time';
+  const advice = all.length === 1 ? 'it comes last now' : 'they come last now, one at a time';
   report({ type: 'warning', message: `the last run died while it worked on ${names.join(', ')}${others}; ${advice}` });
   for (const name of all) {
     const due = state.queued(name);

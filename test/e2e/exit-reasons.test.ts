@@ -24,6 +24,10 @@ t.test('where only earlier failures wait, exit code 1 names the first and its ne
   t.equal(stderr.split('\n').length, 2, 'in one line');
   t.match(stdout, /^0 projects published, /);
   t.match(await mirror('--log-format', 'json'), { code: 1, stdout: /"type":"summary",.*"waiting":"1 project waits/ });
+  const plan = await mirror('--plan');
+  t.equal(plan.code, 1);
+  t.match(plan.stderr, waiting, 'a plan says so, too');
+  t.match(await mirror('--plan', '--log-format', 'json'), { code: 1, stdout: /"waiting":"1 project waits/ });
 });
 
 t.test('several that wait are counted, and the status names ten and counts the others', async (t) => {
@@ -82,6 +86,26 @@ t.test('a run that is paused says how far it got, and the next one where it begi
   const next = await mirror();
   t.match(next.stdout, /^Resuming the run that was paused at \S+Z: \d+ projects? (?:is|are) queued\n/m);
   t.notMatch((await mirror()).stdout, /Resuming/);
+});
+
+t.test('a run that was killed after a paused one is not the paused one', async (t) => {
+  const { server, mirror, begin } = await openSample(t, program);
+  const stall = { do: 'stall', match: /sample_large-1\.0-py3-none-any\.whl$/ } as const;
+  server.faults.add(stall);
+  for (const [times, signal] of [
+    [1, 'SIGINT'],
+    [2, 'SIGKILL'],
+  ] as const) {
+    const running = begin('--project', 'sample-large');
+    await until('the large file', () => server.requests.filter(({ path }) => stall.match.test(path)).length === times);
+    running.kill(signal);
+    await running.ended;
+  }
+  server.faults.clear();
+  const { stdout, stderr } = await mirror();
+  t.notMatch(stdout, /Resuming/);
+  t.match(stderr, /^Warning: the last run, which began at \S+, died before its end; this one goes on from there$/m);
+  t.match(stderr, /^Warning: the last run died while it worked on sample-large; it comes last now$/m);
 });
 
 t.test('a terminal shows how far the paused run got', terminalOrReason(), async (t) => {

@@ -1,5 +1,5 @@
 /** Days are published when they are complete: none is lost and none counted twice, however the logs are rotated. */
-import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
+import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { bzip2 } from '../../src/cli/bzip2.ts';
@@ -272,6 +272,26 @@ t.test('a log that cannot be read keeps none of the others', async (t) => {
     /: cannot be read: it is no regular file$/,
   ]);
   t.equal(failures.length, 3);
+});
+
+t.test('a compressed log that is cut off counts as far as it goes, and is told until it is whole', async (t) => {
+  for (const name of ['pypi.log.1.gz', 'pypi.log.1.bz2']) {
+    const stats = new TestStats({ testdir: () => t.testdir() });
+    const lines = Array.from({ length: 30_000 }, (_, at) => logLine({ at: dayOf(2), file: `foo-${at}.zip` }));
+    await stats.write(name, [logOf([dayOf(1)]), ...lines, logOf([dayOf(3)])].join(''));
+    await stats.write('pypi.log', logOf([dayOf(3)]));
+    const whole = readFileSync(stats.path(name));
+    for (const part of [12 / whole.length, 0.9]) {
+      writeFileSync(stats.path(name), whole.subarray(0, whole.length * part));
+      const { failures } = await stats.run('pypi.log', name);
+      t.equal(failures.length, 1, name);
+      t.match(failures[0], `${name}: is cut off, and the lines behind are not counted; `);
+    }
+    t.ok(stats.summary().lines.read > 15_000, `${stats.summary().lines.read} lines of ${name}`);
+    writeFileSync(stats.path(name), whole);
+    t.same((await stats.run('pypi.log', name)).failures, []);
+    t.same(await stats.counts(), { [dayOf(2)]: 30_000 });
+  }
 });
 
 t.test('the summary tells what an operator asks for', async (t) => {

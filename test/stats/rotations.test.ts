@@ -141,6 +141,49 @@ t.test('a log that is copied and truncated, while a run reads it and after', asy
   t.same(await stats.counts(), Object.fromEntries([2, 3, 4, 5, 6].map((day) => [dayOf(day), 6])));
 });
 
+t.test('logs that are copied and truncated between the search for them and their turn', async (t) => {
+  const stats = newStats(t);
+  const log = stats.path('pypi.log');
+  await stats.write('pypi.log', alike + logOf([dayOf(1)], 3));
+  await stats.run('pypi.log');
+  appendFileSync(log, logOf([dayOf(2)], 4));
+  await stats.write('new.log', logOf([dayOf(2)], 5));
+  const { job, close } = stats.open();
+  const files = new LogFiles(bzip2);
+  let rotations = 0;
+  const logs = {
+    ...job.logs,
+    open: (path: string) => files.open(path),
+    rotated: (series: string) => files.rotated(series),
+    series: (path: string) => {
+      if (path === log && rotations === 0) {
+        rotations += 1;
+        for (const name of ['pypi.log', 'new.log']) {
+          copyFileSync(stats.path(name), stats.path(`${name}.1`));
+          truncateSync(stats.path(name));
+          appendFileSync(stats.path(name), logOf([dayOf(3)], name === 'new.log' ? 6 : 7));
+        }
+      }
+      return files.series(path);
+    },
+  };
+  const names = ['new.log', 'new.log.1', 'pypi.log'];
+  await stats.write('new.log.1', logOf([dayOf(1)]));
+  t.same(
+    (
+      await processLogs(
+        names.map((name) => stats.path(name)),
+        { ...job, logs },
+      )
+    ).failures,
+    [],
+  );
+  close();
+  appendFileSync(log, logOf([dayOf(4)]));
+  t.same((await stats.run(...names)).failures, []);
+  t.same(await stats.counts(), { [dayOf(2)]: 9, [dayOf(3)]: 13 });
+});
+
 t.test('a server that writes on at its old position leaves zeros, and every line behind them counts', async (t) => {
   const stats = newStats(t);
   let written = 0;

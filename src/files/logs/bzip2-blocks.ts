@@ -21,18 +21,20 @@ interface Mark {
   readonly isBlock: boolean;
 }
 
-/** The blocks in `chunks`, each as a `.bz2` file of its own. Throws NonsenseError. */
-export async function* bzip2Blocks(chunks: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+/** The blocks in `chunks`, each as a `.bz2` file of its own. Calls `onCut` where the end is missing. Throws NonsenseError. */
+export async function* bzip2Blocks(chunks: AsyncIterable<Buffer>, onCut: () => void = () => {}): AsyncIterable<Buffer> {
   let held: Buffer = Buffer.alloc(0);
   let searched = 0;
   let open: number | undefined;
   let sinceMark = 0;
+  let isWhole = false;
   for await (const chunk of chunks) {
     held = Buffer.concat([held, chunk]);
     sinceMark += chunk.length;
     for (const mark of marksIn(held, searched)) {
       if (open !== undefined) yield fileOf(held, open, mark.at);
       open = mark.isBlock ? mark.at : undefined;
+      isWhole = !mark.isBlock;
       sinceMark = held.length - (mark.at >> 3);
     }
     // A mark may have begun within the last bytes.
@@ -43,6 +45,7 @@ export async function* bzip2Blocks(chunks: AsyncIterable<Buffer>): AsyncIterable
     if (open !== undefined) open -= keep * 8;
     if (sinceMark > longestBlock) throw new NonsenseError('not valid bzip2 (a block without end)');
   }
+  if (!isWhole) onCut();
 }
 
 /** The content of a whole `.bz2` file of any number of members. Throws NonsenseError. */

@@ -2,8 +2,7 @@
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { Readable } from 'node:stream';
-import { createGunzip, constants as zlib } from 'node:zlib';
+import { createGunzip, type Gunzip } from 'node:zlib';
 import { UnreadableLogError } from '../../core/errors.ts';
 import { inOrder } from '../../core/in-order.ts';
 import { behindZeros } from '../../formats/lines.ts';
@@ -99,6 +98,7 @@ class LogFile implements OpenLog {
   readonly #options: LogFilesOptions;
   /** What a packed one unfolds to, once that was seen. */
   #unfoldedBytes = Number.POSITIVE_INFINITY;
+  #isCut = false;
   /** Of a packed one: what was asked for the last time, as all before it has to be unpacked for it. */
   #before: { readonly position: number; readonly bytes: Buffer } | undefined;
 
@@ -183,6 +183,10 @@ class LogFile implements OpenLog {
     yield* this.#told(inOrder(cut, pieces.atOnce + 1, (piece) => pieces.scan(piece)));
   }
 
+  isCut(): boolean {
+    return this.#isCut;
+  }
+
   close(): Promise<void> {
     return this.#file.close();
   }
@@ -208,13 +212,35 @@ class LogFile implements OpenLog {
 
   /** All members; as far as it goes when the end is missing. */
   async *#inflated(): AsyncIterable<Buffer> {
-    const gunzip = createGunzip({ finishFlush: zlib.Z_SYNC_FLUSH, chunkSize: 1 << 18 });
-    const source = Readable.from(this.#copies());
-    source.once('error', (error) => gunzip.destroy(error));
+    const gunzip = createGunzip({ chunkSize: 1 << 18 });
+    const fed = this.#feed(gunzip);
     try {
-      yield* source.pipe(gunzip);
+      yield* gunzip;
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'Z_BUF_ERROR')) throw error;
+      this.#isCut = true;
     } finally {
-      source.destroy();
+      gunzip.destroy();
+      await fed;
+    }
+  }
+
+  /** Chunk by chunk: what is unpacked together with the end is lost where that is missing. Ends with `gunzip`. */
+  async #feed(gunzip: Gunzip): Promise<void> {
+    const closed = new Promise<Error>((resolve) => {
+      gunzip.once('close', () => resolve(new Error('nobody reads on')));
+    });
+    try {
+      for await (const chunk of this.#copies()) {
+        const written = new Promise<Error | null | undefined>((resolve) => {
+          gunzip.write(chunk, resolve);
+        });
+        // Whoever reads is told by the stream itself.
+        if (await Promise.race([written, closed])) return;
+      }
+      gunzip.end();
+    } catch (error) {
+      gunzip.destroy(error instanceof Error ? error : new Error(String(error)));
     }
   }
 
@@ -226,7 +252,9 @@ class LogFile implements OpenLog {
   async *#unpacked(packing: Packing): AsyncIterable<Buffer> {
     if (packing.name === 'gzip') yield* this.#inflated();
     else if (packing.name !== 'bzip2') yield* unpackedBy(packing, this.#copies());
-    else for await (const block of bzip2Blocks(this.#bytes(0))) yield await this.#bzip2.decompress(block);
+    else
+      for await (const block of bzip2Blocks(this.#bytes(0), () => (this.#isCut = true)))
+        yield await this.#bzip2.decompress(block);
   }
 
   #size(): Promise<number> {
