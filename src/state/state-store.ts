@@ -274,6 +274,8 @@ export interface StateStore {
   queued(name: ProjectName): Queued | undefined;
   /** The next queued projects, removals first (`removed`), by name after `after`, whose time has come. */
   due(now: number, removed: boolean, after: ProjectName | undefined, limit: number): Due[];
+  /** The same of those of which upstream's changelog has said something. */
+  dueAnnounced(now: number, after: ProjectName | undefined, limit: number): Due[];
   /** The parked projects with their reasons, the longest waiting first. */
   parked(limit: number): Parked[];
   held(name: ProjectName): HeldProject;

@@ -62,6 +62,11 @@ export function isGoneAfter(rows: readonly Announcement[], wasGone: boolean): bo
   return isGone;
 }
 
+/** Whether `rows` tell that something of a project is hidden, withdrawn or removed. */
+export function takesAway(rows: readonly Announcement[]): boolean {
+  return rows.some(({ action = '' }) => /quarantined$|^(?:yank|remove) /.test(action));
+}
+
 /** What only a project that exists can have; roles change when it goes, too. */
 const isBirth = /^(?:create|new release|add \S+ file .+)$/;
 

@@ -1,4 +1,4 @@
-/** Works through the queue: many projects at a time, removals first, and none of them in the way of the others. */
+/** Works through the queue: many projects at a time, what takes away first, and none of them in the way of the others. */
 import {
   BusyError,
   DoesNotFitError,
@@ -15,6 +15,7 @@ import { Places } from '../core/places.ts';
 import type { MirrorEvent } from '../core/report.ts';
 import { parkDelayMs } from '../core/retry.ts';
 import type { Due, Obstacle, Parked } from '../state/state-store.ts';
+import { takesAway } from './announced.ts';
 import { deathsOf } from './deaths.ts';
 import { Finisher } from './finisher.ts';
 import type { Mirror } from './mirror.ts';
@@ -79,6 +80,8 @@ class QueueWorker {
   readonly #underWay = new Set<ProjectName>();
   /** Changed upstream since the queue was looked at. */
   readonly #heard = new Set<ProjectName>();
+  /** Begun before their turn, as something of them goes. */
+  readonly #early = new Set<ProjectName>();
   /** Changed upstream while they are under way. */
   readonly #again = new Set<ProjectName>();
   #listening: Promise<void> | undefined;
@@ -122,7 +125,10 @@ class QueueWorker {
     const { clock, signal, report, settings } = this.#mirror;
     for (;;) {
       // A dry run leaves the queue as it is, so that the second pass sees the removals, too.
-      if (!settings.dryRun) await this.#pass('removed');
+      if (!settings.dryRun) {
+        await this.#pass('removed');
+        await this.#beginWhatTakesAway();
+      }
       await this.#pass('untried');
       await this.#pass('failed');
       const ms = this.#nextTry() - clock.now();
@@ -163,6 +169,23 @@ class QueueWorker {
     this.#throwIfOver();
   }
 
+  /** Begins with the projects that lose something; what they gain beside that holds up nobody else. */
+  async #beginWhatTakesAway(): Promise<void> {
+    const { state, clock } = this.#mirror;
+    this.#early.clear();
+    let after: ProjectName | undefined;
+    do {
+      this.#heard.clear();
+      const piece = state.dueAnnounced(clock.now(), after, queuePiece);
+      for (const due of piece) {
+        if (!this.#isAsked(due) || deathsOf(due) > 0 || !takesAway(state.announcements.of(due.name))) continue;
+        this.#early.add(due.name);
+        await this.#start(due, this.#places);
+      }
+      after = piece.at(-1)?.name;
+    } while (after !== undefined && !this.#isOver());
+  }
+
   async #passOverDoubtful(): Promise<void> {
     const { state, clock } = this.#mirror;
     for (const name of state.underWay.doubtful(clock.now())) {
@@ -187,7 +210,8 @@ class QueueWorker {
   /** Begins to work on a project as soon as there is a place for it. */
   async #start(due: Due, places: Places): Promise<void> {
     await places.take();
-    const now = this.#heard.has(due.name) ? this.#dueNow(due.name) : due;
+    const isOld = this.#heard.has(due.name) || this.#early.has(due.name);
+    const now = isOld ? this.#dueNow(due.name) : due;
     if (now === undefined || this.#underWay.has(due.name) || this.#isOver()) places.give();
     else void this.#work(now).finally(() => places.give());
   }
@@ -211,8 +235,7 @@ class QueueWorker {
       const names = await this.#news.read();
       for (const name of names) (this.#underWay.has(name) ? this.#again : this.#heard).add(name);
       const all = names.flatMap((name) => this.#dueNow(name) ?? []).filter((due) => this.#isAsked(due));
-      const removed = all.filter((due) => due.removed);
-      for (const due of [...removed, ...all.filter((due) => !due.removed)]) {
+      for (const due of this.#inOrder(all)) {
         if (deathsOf(due) === 0) await this.#start(due, this.#newsPlaces);
       }
       await this.#newsPlaces.allFree();
@@ -221,6 +244,14 @@ class QueueWorker {
     } catch (error) {
       this.#fatal ??= error;
     }
+  }
+
+  /** What is removed, then what loses something, then the rest. */
+  #inOrder(all: readonly Due[]): Due[] {
+    const { announcements } = this.#mirror.state;
+    const rankOf = ({ name, removed }: Due): number => (removed ? 0 : takesAway(announcements.of(name)) ? 1 : 2);
+    const ranks = new Map(all.map((due) => [due, rankOf(due)]));
+    return [...all].sort((one, other) => (ranks.get(one) ?? 0) - (ranks.get(other) ?? 0));
   }
 
   /** Never rejects: a project's failure is its own, and what ends the run is kept for the end of the pass. */

@@ -1,8 +1,9 @@
 import t from 'tap';
 import { UnreachableError } from '../../src/core/errors.ts';
+import { indexOfMany } from '../fixtures/index-of-many.ts';
 import { fingerprint } from '../fixtures/reader-check.ts';
 import { openTestMirror } from '../fixtures/test-mirror.ts';
-import { makeWheel } from '../sample/distributions.ts';
+import { makeSdist, makeWheel } from '../sample/distributions.ts';
 import { SampleIndex } from '../sample/sample-index.ts';
 import { openSampleServer } from '../sample/sample-server.ts';
 
@@ -243,4 +244,16 @@ t.test('a list in HTML with status 200 is no list', async (t) => {
   const mirror = await openTestMirror(t);
   mirror.server.faults.add({ do: 'html-200', match: /^GET \/simple\/$/ });
   await t.rejects(mirror.run(), /expected application\/vnd.pypi.simple.v1\+json, found text\/html$/);
+});
+
+t.test('what is put in quarantine is hidden although upstream refuses what else there is to do', async (t) => {
+  const mirror = await openTestMirror(t, { index: indexOfMany(40) });
+  await mirror.run();
+  for (let at = 0; at < 30; at += 1) mirror.index.publish(makeSdist({ name: `many-${at}`, version: '2.0' }));
+  mirror.index.quarantine('many-39');
+  mirror.index.quarantineRelease('many-38', '1.0');
+  mirror.server.faults.add({ do: 'status', status: 429, retryAfter: '86400', match: /many[_-]\d+-2\.0/ });
+  const [error] = await Promise.allSettled([mirror.runLater()]);
+  t.match(mirror.page('many-39'), { files: [], 'project-status': { status: 'quarantined' } }, error.status);
+  t.same(mirror.filenames('many-38'), []);
 });

@@ -216,6 +216,10 @@ export class SqliteStateStore implements StateStore {
     return this.#do(() => statement.all(now, now, after ?? '', limit).map(dueOf));
   }
 
+  dueAnnounced(now: number, after: ProjectName | undefined, limit: number): Due[] {
+    return this.#do(() => this.#sql.dueAnnounced.all(now, now, after ?? '', limit).map(dueOf));
+  }
+
   parked(limit: number): Parked[] {
     return this.#do(() => this.#sql.parked.all(limit).map(parkedOf));
   }

@@ -90,6 +90,10 @@ export function prepareStatements(db: Database.Database) {
     dueRemoved: db.prepare<[number, number, string, number], DueRow>(
       `SELECT ${dueColumns} FROM queue WHERE removed = 1 AND ${isDue} AND name > ? ORDER BY name LIMIT ?`,
     ),
+    dueAnnounced: db.prepare<[number, number, string, number], DueRow>(
+      `SELECT ${dueColumns} FROM queue WHERE EXISTS (SELECT 1 FROM announced WHERE project = queue.name)
+         AND ${isDue} AND name > ? ORDER BY name LIMIT ?`,
+    ),
     parked: db.prepare<[number], ParkedRow>(
       `SELECT ${dueColumns}, next_try, reason FROM queue WHERE attempts > 0 ORDER BY since, name LIMIT ?`,
     ),
