@@ -1,5 +1,5 @@
 /** A mirror in a company's network: authorities of its own, proxies, and indexes behind a password. */
-import { mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { Authority, openInterceptor, openSocksProxy } from '../fixtures/networks.ts';
@@ -154,7 +154,8 @@ t.test('an index behind a password', needsOpenssl, async (t) => {
   }
   writeFileSync(netrc, '', { mode: 0o600 });
   const open644 = join(folder, 'open');
-  writeFileSync(open644, `machine ${host} login mirror password t0p-#secret\n`, { mode: 0o644 });
+  writeFileSync(open644, `machine ${host} login mirror password t0p-#secret\n`);
+  chmodSync(open644, 0o644);
   const exposed = await mirror(settings.replace(netrc, open644) + rule);
   t.match(exposed, { code: 2, stderr: /expected mode 0600 or 0640, found 0644/ });
   const written = await mirror(`${settings}${rule.replace('https://', 'https://mirror:t0p-secret@')}`);

@@ -114,7 +114,7 @@ t.test('tmux shows the same as our own screen', programsOrReason('tmux'), async 
   tmux('send-keys', 'C-c');
   await until('the end', () => screen().at(-1)?.startsWith('ended') === true);
   const [progress, ...words] = screen();
-  t.match(progress, /^1\d projects published, .* projects? stays? queued\.$/);
+  t.match(progress, /^\d+ projects? published, .* projects? stays? queued\.$/);
   t.same(words, ['', paused, 'ended with 0']);
 });
 
