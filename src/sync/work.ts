@@ -35,6 +35,7 @@ const patienceMs = 60_000;
 const failuresInARow = 20;
 /** What upstream asks to be left alone for longer than that is tried again sooner: nobody blinds a mirror for a day. */
 const longestRespiteMs = 60 * 60_000;
+const dayMs = 24 * 60 * 60_000;
 
 /** What time or a person will heal, and nothing is wrong with. */
 const expectedObstacles: ReadonlySet<Obstacle> = new Set(['absent', 'stale', 'held-back', 'removal-held-back']);
@@ -219,7 +220,9 @@ class QueueWorker {
   #dueNow(name: ProjectName): Due | undefined {
     const { state, clock } = this.#mirror;
     const queued = state.queued(name);
-    return (queued?.nextTry ?? 0) > clock.now() ? undefined : queued;
+    const ms = (queued?.nextTry ?? 0) - clock.now();
+    // As for the whole queue: nothing waits for longer than a day.
+    return ms > 0 && ms <= dayMs ? undefined : queued;
   }
 
   #listenInTime(): void {
