@@ -1,13 +1,13 @@
 /** Has a damaged project healed: the next run fetches it anew, and with --repair nobody meets the damage until then. */
 import type { ProjectName } from '../core/names.ts';
 import { metadataPath, provenancePath, urlPath, type WebPath } from '../core/paths.ts';
-import type { SimpleFile } from '../formats/simple-json.ts';
+import { asPublished, type SimpleFile } from '../formats/simple-json.ts';
 import { publishLegacyJson } from '../pages/legacy-json.ts';
 import { publishPages } from '../pages/publish-pages.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import type { Look } from './look-at-project.ts';
-import { asPublished, pathOf } from './page-entry.ts';
+import { pathOf } from './page-entry.ts';
 
 /** Queues `name` and, if so wished and the lock of runs is held (`isLocked`), repairs it. Throws StorageError. */
 export async function heal(check: Check, name: ProjectName, look: Look, isLocked: boolean): Promise<void> {

@@ -1,11 +1,10 @@
 /** Looks at the legacy JSON of a project, which is made of its page. */
 import type { ProjectName } from '../core/names.ts';
 import { legacyJsonFolder } from '../core/paths.ts';
-import type { SimplePage } from '../formats/simple-json.ts';
+import { asPublished, type SimplePage } from '../formats/simple-json.ts';
 import { legacyFilesOf, legacyStrays } from '../pages/legacy-json.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
-import { asPublished } from './page-entry.ts';
 import { readable } from './readable.ts';
 
 /** What is wrong with it, where the mirror serves it and no run is about to write it. */

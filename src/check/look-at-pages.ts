@@ -3,12 +3,11 @@ import { NonsenseError } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
 import { type PageFile, pagePath, type WebPath } from '../core/paths.ts';
 import { renderSimpleHtml } from '../formats/simple-html.ts';
-import { parsePublishedPage, type SimplePage } from '../formats/simple-json.ts';
+import { asPublished, parsePublishedPage, type SimplePage } from '../formats/simple-json.ts';
 import { hasTwin, isTwinOf } from '../pages/publish-pages.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import { notAFile } from './look-at-file.ts';
-import { asPublished } from './page-entry.ts';
 import { readable } from './readable.ts';
 
 /** What became of looking at a project's pages. */

@@ -1,7 +1,7 @@
 /** The entries of a page that this mirror has published. */
 import type { ProjectName } from '../core/names.ts';
 import { blobPath, type WebPath } from '../core/paths.ts';
-import type { PublishedFile, SimpleFile } from '../formats/simple-json.ts';
+import type { SimpleFile } from '../formats/simple-json.ts';
 
 /** From `simple/<project>/` to the files; every other link leads to another place, as on mirrors of the index only. */
 const toFiles = '../../packages/';
@@ -15,10 +15,4 @@ export function isOurs({ url }: SimpleFile): boolean {
 export function pathOf({ url, filename }: SimpleFile, name: ProjectName): WebPath | undefined {
   const base = `https://mirror.invalid/simple/${name}/`;
   return URL.canParse(url, base) ? blobPath(new URL(url, base), filename) : undefined;
-}
-
-/** The entry as it was published. */
-export function asPublished(file: SimpleFile): PublishedFile {
-  const { url, metadataSha256, provenance } = file;
-  return { file, url, metadataSha256, provenance };
 }

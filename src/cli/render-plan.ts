@@ -1,5 +1,4 @@
 /** What the next run would do, as text. */
-
 import { showBytes } from '../core/show-bytes.ts';
 import type { PlannedWork, PlanSums, ProjectWork } from './plan-report.ts';
 import { renderTable } from './table.ts';

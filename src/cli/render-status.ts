@@ -1,5 +1,4 @@
 /** The status as text. */
-
 import { showBytes } from '../core/show-bytes.ts';
 import type { ProvenanceTotals } from '../state/provenance.ts';
 import { type Status, shownAtMost } from './status.ts';

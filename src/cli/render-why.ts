@@ -1,5 +1,4 @@
 /** An explanation as text. */
-
 import { showBytes } from '../core/show-bytes.ts';
 import { explainReason } from '../policy/explain.ts';
 import { local } from '../policy/policy.ts';

@@ -1,6 +1,5 @@
 /** One run under the lock: what is there is taken over, mirrored, told to others, and its end published. */
 import { setMaxListeners } from 'node:events';
-import { resolve } from 'node:path';
 import { inspect } from 'node:util';
 import { PausedError, StorageError, TooLargeError } from '../core/errors.ts';
 import type { Report } from '../core/report.ts';
@@ -8,6 +7,7 @@ import type { Policy } from '../policy/policy.ts';
 import type { ProvenanceVerifier } from '../provenance/provenance-verifier.ts';
 import type { Mirror } from '../sync/mirror.ts';
 import { sync } from '../sync/sync.ts';
+import { isWaitingUrgent, waitingText } from './earlier-failures.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { expectRoom, smallerMirrors } from './first-contact.ts';
 import { heldBackText } from './held-back-text.ts';
@@ -27,7 +27,6 @@ import { requestAgeMs, type Target } from './target.ts';
 import { watchUncaught } from './uncaught.ts';
 import { isoTime, plural, shortTime } from './units.ts';
 import { announce, chooseView, conclude, lines, type RunArguments, type View } from './view.ts';
-import { isWaitingUrgent, waitingText } from './waiting.ts';
 
 /** Where cron takes up requests, it does so every quarter of an hour. */
 const longestRequestMs = 20 * 60_000;
@@ -146,13 +145,8 @@ async function notify(run: OneRun, mirror: Mirror, tally: Tally, failure: unknow
   await notifyAll({ urls: settings.notify, secret, serial, clock, report, pause: pause.signal });
 }
 
-async function endOf(
-  { command, pause }: OneRun,
-  mirror: Mirror,
-  tally: Tally,
-  failure: unknown,
-  startedMs: number,
-): Promise<RunEnd> {
+async function endOf(run: OneRun, mirror: Mirror, tally: Tally, failure: unknown, startedMs: number): Promise<RunEnd> {
+  const { command, pause } = run;
   const isPaused = failure instanceof PausedError || (failure !== undefined && pause.signal.aborted);
   if (!command.dryRun) markEnd(mirror, failure, isPaused);
   const sums = tally.summary((Date.now() - startedMs) / 1000, command.dryRun);
@@ -171,13 +165,13 @@ async function endOf(
     // The disk that ended the run cannot take its status either: one reason is enough.
     if (!(failure instanceof StorageError)) throw error;
   }
-  const waiting = failure === undefined ? waitingOf(command, mirror, tally, code) : undefined;
+  const waiting = failure === undefined ? waitingOf(run, mirror, tally, code) : undefined;
   return { code, failure, summary, waiting };
 }
 
 /** What earlier runs left is the reason where nothing of this one is; under -q it is said once a day. */
 function waitingOf(
-  { quiet, dryRun, target }: RunArguments,
+  { command: { quiet, dryRun }, target }: OneRun,
   { state, clock }: Mirror,
   tally: Tally,
   code: number,
@@ -188,7 +182,7 @@ function waitingOf(
   const now = clock.now();
   if (quiet && !isWaitingUrgent(state, now)) return undefined;
   if (quiet && !dryRun) state.remember({ waitingToldAt: now });
-  return waitingText(state, resolve(target), now);
+  return waitingText(state, target.root, now);
 }
 
 /** Where a run that was paused is gone on with. */

@@ -60,6 +60,12 @@ export interface PublishedFile {
   readonly provenance: string | undefined;
 }
 
+/** The entry of a page that a mirror has published, as it was published. */
+export function asPublished(file: SimpleFile): PublishedFile {
+  const { url, metadataSha256, provenance } = file;
+  return { file, url, metadataSha256, provenance };
+}
+
 /** The largest project of PyPI has less than a fifth of that. */
 const mostFiles = 200_000;
 

@@ -1,6 +1,7 @@
 /**
- * `uv.lock`, version 1: `[[package]]` with a source, which is an index (`registry`, its address or a folder) or a place
- * outside of any, and the hashes of all files. A package that only some environments get has their markers as `resolution-markers`.
+ * `uv.lock`, version 1: `[[package]]` with a source, which is an index (`registry`, its address or a folder) or a
+ * place outside of any, and the hashes of all files. A package that only some environments get has their markers as
+ * `resolution-markers`.
  */
 import { UsageError } from '../core/errors.ts';
 import { type ListedRequirement, type ListedRequirements, shown } from './listed-requirement.ts';

@@ -1,5 +1,4 @@
 /** Writes the legacy JSON (formats/legacy-json.ts) of a project, where the mirror serves it. */
-
 import type { ProjectName } from '../core/names.ts';
 import { blobPath, legacyJsonFolder, legacyPath, metadataPath, type WebPath } from '../core/paths.ts';
 import type { FileStore, Write } from '../files/file-store.ts';

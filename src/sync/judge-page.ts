@@ -52,11 +52,11 @@ export function judgePage(mirror: Mirror, project: SelectedProject, source: Sour
   const { broken, stays } = brokenBy(odd, files.length, held, away);
   const { quarantines } = announcedFor(mirror, project.due.name);
   const gone = away.filter((file) => !stays.has(file));
-  const quarantined = gone.filter(quarantines);
-  const lost = gone.filter((file) => !quarantined.includes(file));
+  const quarantined = new Set(gone.filter(quarantines));
+  const lost = gone.filter((file) => !quarantined.has(file));
   const sorted = odd.length === 0 ? source : { ...source, page: { ...page, files } };
   const why = broken && `${url}: ${broken}, such as ${exampleOf(odd)}; nothing new is taken from it`;
-  return { ...sorted, odd, lost, quarantined, broken: why };
+  return { ...sorted, odd, lost, quarantined: [...quarantined], broken: why };
 }
 
 /** Finds out what is wrong with a file, if anything. */

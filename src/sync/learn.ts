@@ -71,8 +71,8 @@ async function unlessTrouble(work: () => Promise<void>): Promise<UnreachableErro
 }
 
 /**
- * Queues what the changelog, or the change feed, tells since it was last read, where there is one. Returns the names. Throws UnreachableError,
- * NonsenseError, NoChangelogError, PausedError.
+ * Queues what the changelog, or the change feed, tells since it was last read, where there is one. Returns the names.
+ * Throws UnreachableError, NonsenseError, NoChangelogError, PausedError.
  */
 export async function learnNews(mirror: Mirror): Promise<readonly ProjectName[]> {
   const { serial, changelogRetryAt, feed } = mirror.state.mirror();

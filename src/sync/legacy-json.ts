@@ -2,11 +2,12 @@
  * Whether the mirror serves the legacy JSON (formats/legacy-json.ts). It is written with the pages of each project that
  * changes; where it is switched on, or its addresses change, that of all projects is made of the published pages once.
  */
-import { NonsenseError, throwIfPaused } from '../core/errors.ts';
+import { throwIfPaused } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
-import { legacyRoot, ownPath, pagePath } from '../core/paths.ts';
-import { parsePublishedPage, type SimpleFile } from '../formats/simple-json.ts';
+import { legacyRoot, ownPath } from '../core/paths.ts';
+import { asPublished } from '../formats/simple-json.ts';
 import { publishLegacyJson } from '../pages/legacy-json.ts';
+import { pageToChooseFrom } from './known-page.ts';
 import type { Mirror } from './mirror.ts';
 
 const projectsAtATime = 200;
@@ -27,7 +28,7 @@ export async function followLegacySetting({ state, settings, files, selection }:
 
 /** Makes what is missing of the projects that did not change. Throws StorageError, PausedError. */
 export async function fillLegacyJson(mirror: Mirror): Promise<void> {
-  const { state, files, signal } = mirror;
+  const { state, signal } = mirror;
   for (;;) {
     const { legacyJson } = state.mirror();
     if (legacyJson?.filledTo === undefined) return;
@@ -35,26 +36,11 @@ export async function fillLegacyJson(mirror: Mirror): Promise<void> {
     const piece = state.published((filledTo || undefined) as ProjectName | undefined, projectsAtATime);
     for (const { name } of piece) {
       throwIfPaused(signal);
-      const body = await files.read(pagePath('index.v1_json', name));
-      const page = body && readable(body, name);
+      // A damaged page is for a check to find.
+      const page = await pageToChooseFrom(mirror, name, undefined);
       if (page !== undefined) await publishLegacyJson(mirror, name, page, page.files.map(asPublished));
     }
     const last = piece.at(-1)?.name;
     state.remember({ legacyJson: { base, filledTo: last }, ...(last === undefined && { rootIndexDue: true }) });
   }
-}
-
-/** A damaged page is for a check to find. */
-function readable(body: Buffer, name: ProjectName) {
-  try {
-    return parsePublishedPage(body.toString(), pagePath('index.v1_json', name));
-  } catch (error) {
-    if (error instanceof NonsenseError) return undefined;
-    throw error;
-  }
-}
-
-function asPublished(file: SimpleFile) {
-  const { url, metadataSha256, provenance } = file;
-  return { file, url, metadataSha256, provenance };
 }

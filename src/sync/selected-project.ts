@@ -1,3 +1,4 @@
+/** One project on its way through a run. */
 import type { ProjectDecision } from '../policy/rules.ts';
 import type { Due, HeldProject } from '../state/state-store.ts';
 

@@ -46,8 +46,9 @@ function openedOf({ sources }: Mirror, source: string): Upstream {
 }
 
 /**
- * Queues what lies here by hand, and all projects of the other indexes, as none of them tells what has changed: those that are named, those that are held,
- * and those of their lists that patterns name. Returns why a list is not known, if so. Throws PausedError.
+ * Queues what lies here by hand, and all projects of the other indexes, as none of them tells what has changed: those
+ * that are named, those that are held, and those of their lists that patterns name. Returns why a list is not known,
+ * if so. Throws PausedError.
  */
 export async function learnSources(mirror: Mirror): Promise<UnreachableError | NonsenseError | undefined> {
   const { selection, settings, state, report } = mirror;

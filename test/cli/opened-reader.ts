@@ -1,8 +1,8 @@
 /** A look at a test mirror, as the program looks at a target. */
-import { join } from 'node:path';
 import { openReader, type Reader } from '../../src/cli/open-reader.ts';
 import { renderWhy } from '../../src/cli/render-why.ts';
 import { settingsFrom } from '../../src/cli/settings.ts';
+import { pathsOf } from '../../src/cli/target.ts';
 import { explain, isFound, parseSubject, type Why } from '../../src/cli/why.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import type { TestMirror } from '../fixtures/test-mirror.ts';
@@ -14,17 +14,8 @@ export async function withReader<T>(
   look: (reader: Reader) => Promise<T>,
   more: Partial<Reader['settings']> = {},
 ): Promise<T> {
-  const root = mirror.target;
-  const target = {
-    root,
-    config: join(root, 'mirror.toml'),
-    state: join(root, 'state.db'),
-    lock: join(root, 'lock', 'run.db'),
-    requestFlag: join(root, 'run', 'sync-requested'),
-    syncLog: join(root, 'run', 'sync.log'),
-  };
   const settings = { ...settingsFrom(new Map()), upstream: mirror.server.url, ...more };
-  const { reader, close } = openReader({ target, settings, policy, nativeBinding: undefined });
+  const { reader, close } = openReader({ target: pathsOf(mirror.target), settings, policy, nativeBinding: undefined });
   try {
     return await look({ ...reader, now: () => mirror.clock.now() });
   } finally {

@@ -12,7 +12,10 @@ const ruleWithoutNames = `
 
 const dueColumns = 'name, display_name, serial, removed, obstacle, since, attempts, replan, deaths';
 
-/** Of the queue, at the time that is given twice. Nothing waits for longer than a day: what seems to was parked while the clock was wrong. */
+/**
+ * Of the queue, at the time that is given twice. Nothing waits for longer than a day: what seems to was parked while
+ * the clock was wrong.
+ */
 export const isDue = 'next_try NOT BETWEEN ? + 1 AND ? + 86400000';
 
 /**

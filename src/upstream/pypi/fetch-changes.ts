@@ -1,7 +1,6 @@
 /** Fetches the change feed of a mirror of our kind. */
 
-import type { FeedPiece } from '../../formats/change-feed.ts';
-import { largestPiece, parseFeedHead, parseFeedPiece, piecePath } from '../../formats/change-feed.ts';
+import { type FeedPiece, largestPiece, parseFeedHead, parseFeedPiece, piecePath } from '../../formats/change-feed.ts';
 import type { ServedFeed } from '../upstream.ts';
 import { textOf } from './body-text.ts';
 import { isEtag } from './etag.ts';

@@ -1,4 +1,7 @@
-/** Which bytes of a file are expected, and how many are taken. What an index says of its size is a hint, for the hash counts; but every body has to end. */
+/**
+ * Which bytes of a file are expected, and how many are taken. What an index says of its size is a hint, for the hash
+ * counts; but every body has to end.
+ */
 import { MismatchError, NonsenseError } from '../../core/errors.ts';
 
 /** Ten times the largest file of PyPI. */

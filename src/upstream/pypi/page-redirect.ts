@@ -11,9 +11,9 @@ const pageAddress = /^(.*)\/([^/]+)\/?$/;
 const ending = '/simple';
 
 /**
- * The next address of the page of `name`, which was asked for at `asked`, from the index whose list is at `simple`. Throws NonsenseError
- * for every other target: it says nothing about the project, and least of all that it is gone. `isOther` says that the index is
- * not the upstream of the mirror: such ones send elsewhere for what they do not have.
+ * The next address of the page of `name`, which was asked for at `asked`, from the index whose list is at `simple`.
+ * Throws NonsenseError for every other target: it says nothing about the project, and least of all that it is gone.
+ * `isOther` says that the index is not the upstream of the mirror: such ones send elsewhere for what they do not have.
  */
 export function nextAddress(
   name: ProjectName,
