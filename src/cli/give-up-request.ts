@@ -12,14 +12,19 @@ export function isLasting(code: number): boolean {
   return code === exitCodes.usage || code === exitCodes.storage || code === exitCodes.bug;
 }
 
-/** Gives up the request for a run of the mirror at `root`, where it is this user's, and says so to `tell` if that fails. */
-export function giveUpRequest(root: string, tell: (line: string) => void): void {
+/**
+ * Gives up the request for a run of the mirror at `root` that ended with `code`, where it is this user's. If that fails,
+ * `tell` hears it.
+ */
+export function giveUpRequest(root: string, code: number, tell: (line: string) => void): void {
   const { requestFlag, syncLog } = pathsOf(root);
   try {
     if (!isThere(requestFlag) || statSync(root).uid !== process.geteuid?.()) return;
     // Who is started by /sync is started again after ten minutes at the earliest.
     if (!isWrittenHere(syncLog)) takeRequest({ requestFlag }, tell);
   } catch (error) {
+    // The disk that ended the run refuses this as well: one reason is enough.
+    if (code === exitCodes.storage) return;
     tell(`pep381run: error: ${error instanceof Error ? error.message : error}`);
   }
 }

@@ -76,7 +76,7 @@ async function runTakingRequests(command: RunArguments, nativeBinding: string | 
     code = exitCodeOf(error, false) ?? exitCodes.bug;
     throw error;
   } finally {
-    if (!command.dryRun && isLasting(code)) giveUpRequest(resolve(command.target), lines.err);
+    if (!command.dryRun && isLasting(code)) giveUpRequest(resolve(command.target), code, lines.err);
   }
   return code;
 }
