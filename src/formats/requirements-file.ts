@@ -8,7 +8,7 @@ import {
   pinnedSha256s,
   shown,
 } from './listed-requirement.ts';
-import { logicalLines, parseRequirementsLine } from './requirements-line.ts';
+import { logicalLines, parseRequirementsLine, type RequirementsLine } from './requirements-line.ts';
 import type { LineOption } from './requirements-options.ts';
 
 /** What the files read so far gave, and what is being read. */
@@ -48,10 +48,12 @@ export function parseRequirementsFile(path: string, read: (path: string) => stri
 function readText(content: string, path: string, isConstraint: boolean, reading: Reading): void {
   const into = isConstraint ? reading.constraints : reading.requirements;
   reading.open.push(normalPath(path));
-  if (content.trim() === '') reading.empty.push(path);
-  for (const { text, line } of logicalLines(content, path)) {
+  const lines = logicalLines(content, path).map(({ text, line }) => {
     const where = `${path}:${line}`;
-    const { requirement, options, others } = parseRequirementsLine(text, where);
+    return { where, ...parseRequirementsLine(text, where) };
+  });
+  if (isEmptied(content, lines)) reading.empty.push(path);
+  for (const { where, requirement, options, others } of lines) {
     if (requirement === '') readOptions(options, path, where, reading);
     else {
       for (const listed of readRequirement(requirement, options, where, reading)) into.push(listed);
@@ -64,6 +66,13 @@ function readText(content: string, path: string, isConstraint: boolean, reading:
   reading.open.pop();
 }
 
+/** A comment says that nothing is meant; above options it may speak of these. */
+function isEmptied(content: string, lines: readonly RequirementsLine[]): boolean {
+  if (lines.length === 0) return content.trim() === '';
+  return lines.every(({ requirement, options }) => requirement === '' && !options.some(({ name }) => asks.has(name)));
+}
+
+const asks: ReadonlySet<string> = new Set(['requirement', 'editable']);
 const standsAlone: ReadonlySet<string> = new Set(['requirement', 'constraint', 'editable']);
 const notBehind = 'an option behind a requirement is passed over; give it a line of its own';
 

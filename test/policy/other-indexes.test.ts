@@ -226,6 +226,16 @@ t.test('a file that asks for nothing removes nothing', async (t) => {
     'mirror.toml:1: b.txt asks for nothing, and what it asked for before would be removed; if that is meant, ' +
     'put "b.txt" into may-be-empty';
   for (const text of ['', ' \n\n', '\ufeff']) t.equal(problemOf(two, { 'a.txt': 'a\n', 'b.txt': text }), refused);
+  const options = '--index-url https://pypi.org/simple\n';
+  for (const text of [options, `# by pip-compile\n${options}--pre\n`, `${options}-c c.txt\n`]) {
+    const files = { 'a.txt': 'a\n', 'b.txt': text, 'c.txt': '# none\n' };
+    t.equal(problemOf(two, files), refused, text);
+    t.equal(problemOf(`${two}\nmay-be-empty = ["b.txt"]`, files), 'accepted');
+  }
+  for (const more of ['b', '-r c.txt', '-e .', './b', 'b @ https://files.example/b-1.0-py3-none-any.whl']) {
+    const files = { 'a.txt': 'a\n', 'b.txt': `${options}${more}\n`, 'c.txt': '# none\n' };
+    t.equal(problemOf(two, files), 'accepted', more);
+  }
   t.equal(problemOf(`${two}\nmay-be-empty = ["b.txt"]`, { 'a.txt': 'a\n', 'b.txt': '' }), 'accepted');
   t.equal(problemOf(`${two}\nmay-be-empty = "./b.txt"`, { 'a.txt': 'a\n', 'b.txt': '' }), 'accepted');
   t.equal(
