@@ -68,7 +68,7 @@ function readText(content: string, path: string, isConstraint: boolean, reading:
 
 /** A comment says that nothing is meant; above options it may speak of these. */
 function isEmptied(content: string, lines: readonly RequirementsLine[]): boolean {
-  if (lines.length === 0) return content.trim() === '';
+  if (lines.length === 0) return !content.includes('#');
   return lines.every(({ requirement, options }) => requirement === '' && !options.some(({ name }) => asks.has(name)));
 }
 

@@ -225,7 +225,8 @@ t.test('a file that asks for nothing removes nothing', async (t) => {
   const refused =
     'mirror.toml:1: b.txt asks for nothing, and what it asked for before would be removed; if that is meant, ' +
     'put "b.txt" into may-be-empty';
-  for (const text of ['', ' \n\n', '\ufeff']) t.equal(problemOf(two, { 'a.txt': 'a\n', 'b.txt': text }), refused);
+  for (const text of ['', ' \n\n', '\ufeff', '\\\n'])
+    t.equal(problemOf(two, { 'a.txt': 'a\n', 'b.txt': text }), refused);
   const options = '--index-url https://pypi.org/simple\n';
   for (const text of [options, `# by pip-compile\n${options}--pre\n`, `${options}-c c.txt\n`]) {
     const files = { 'a.txt': 'a\n', 'b.txt': text, 'c.txt': '# none\n' };

@@ -130,6 +130,31 @@ t.test('what stands behind the end of a .gz is told, and costs nothing of what i
   }
 });
 
+t.test('so is what stands behind the end of a .bz2', async (t) => {
+  const path = join(t.testdir(), 'pypi.log.2.bz2');
+  for (const bytes of [content, content.subarray(0, 300)]) {
+    const packed = await bzip2.compress(bytes);
+    for (const [behind, told] of [
+      ['192.0.2.1 - - ...\n', /behind the end of valid bzip2 there is something else$/],
+      ['x'.repeat(1_100_000), /behind the end of valid bzip2 there is something else$/],
+      ['\0\0', undefined],
+      ['BZh91AY', undefined],
+    ] as const) {
+      writeFileSync(path, Buffer.concat([packed, Buffer.from(behind)]));
+      const log = await source.open(path);
+      const found: Buffer[] = [];
+      const reading = (async () => {
+        for await (const chunk of log.read(0)) found.push(Buffer.from(chunk));
+      })();
+      if (told === undefined) await reading;
+      else await t.rejects(reading, { name: 'UnreadableLogError', message: told });
+      t.ok(Buffer.concat(found).equals(bytes), `all of ${bytes.length}`);
+      t.equal(log.isCut(), behind === 'BZh91AY');
+      await log.close();
+    }
+  }
+});
+
 t.test('a log that is damaged, missing or a folder is an UnreadableLogError in one line', async (t) => {
   const folder = t.testdir();
   const damaged = await bzip2.compress(content);
