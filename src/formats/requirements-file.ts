@@ -20,6 +20,8 @@ interface Reading {
   readonly empty: string[];
   /** Where installers look, as options say: each counts for all files, and the last one beats those before. */
   indexes: readonly ListedIndex[] | undefined;
+  /** What installers look at beside any index, such as a folder of wheels. */
+  readonly links: ListedIndex[];
   /** By kind and path: nothing is read twice. */
   readonly seen: Set<string>;
   /** The files that include each other, from the first one on. */
@@ -35,14 +37,20 @@ const mostFiles = 1000;
  */
 export function parseRequirementsFile(path: string, read: (path: string) => string): ListedRequirements {
   const found = { requirements: [], constraints: [], notes: [], empty: [] };
-  const reading: Reading = { read, ...found, indexes: undefined, seen: new Set(), open: [] };
+  const reading: Reading = { read, ...found, indexes: undefined, links: [], seen: new Set(), open: [] };
   readText(read(path), path, false, reading);
-  const { constraints, notes, empty, indexes } = reading;
+  const { constraints, notes, empty } = reading;
+  const indexes = indexesOf(reading);
   const requirements = reading.requirements.map((listed) => (indexes === undefined ? listed : { ...listed, indexes }));
   const outside = requirements.flatMap(({ requirement: { name, url }, where }) =>
     url === undefined ? [] : [{ name, where, why: 'it comes from a URL, not from an index' }],
   );
   return { requirements, constraints, outside, notes, empty, isLock: false };
+}
+
+function indexesOf({ indexes, links }: Reading): readonly ListedIndex[] | undefined {
+  if (links.length === 0 || indexes?.length === 0) return indexes;
+  return [...(indexes ?? [{ address: undefined, where: '' }]), ...links];
 }
 
 function readText(content: string, path: string, isConstraint: boolean, reading: Reading): void {
@@ -94,6 +102,7 @@ function rankOf({ name }: LineOption): number {
 /** As pip does: an index takes the place of all before it, further ones come beside it, and without an index there is none. */
 function readIndex(name: string, address: string, where: string, reading: Reading): void {
   if (name === 'no-index') reading.indexes = [];
+  if (name === 'find-links') reading.links.push({ address, where });
   if (reading.indexes?.length === 0) return;
   if (name === 'index-url' || name === 'pypi-url') reading.indexes = [{ address, where }];
   if (name !== 'extra-index-url') return;

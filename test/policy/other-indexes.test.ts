@@ -183,10 +183,25 @@ t.test(
       ]);
     }
     t.same(requirements('--extra-index-url https://pypi.org/simple', 'a').warnings, []);
+    for (const options of [
+      ['-f wheels'],
+      ['--find-links wheels', '-i https://pypi.org/simple'],
+      ['--extra-index-url https://pypi.org/simple', '--find-links=wheels'],
+    ]) {
+      const { warnings } = requirements(...options, 'a==1', `b==1 --hash=sha256:${sha256}`);
+      t.match(warnings, [/^r\.txt:\d: installers look at "wheels", too, .* is held of: a; hashes would tell$/]);
+    }
+    t.same(policyNames(requirements('-f wheels', `-i ${theirs}`, 'a')), [], 'beside another index as well');
   },
 );
 
 t.test('a folder is no index of ours', async (t) => {
+  const wheels = (hashes: string): Policy =>
+    policyAt({
+      'pylock.toml': `lock-version = "1.0"\n[[packages]]\nname = "a"\nversion = "1"\nwheels = [{path = "a", hashes = {${hashes}}}]`,
+    });
+  t.same(policyNames(wheels('sha512 = "00"')), []);
+  t.same(policyNames(wheels(`sha256 = "${sha256}"`)), ['a'], 'unless a hash decides');
   t.same(policyNames(policyAt({ 'uv.lock': uv('../wheels') })), ['public']);
 });
 

@@ -315,6 +315,7 @@ const formats: readonly (readonly [what: string, text: string, told: string | un
       .join(''),
     undefined,
   ],
+  ['one line without end', 'x'.repeat(300_000), '1 of 1'],
   ['nothing', '', undefined],
 ];
 
