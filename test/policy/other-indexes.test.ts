@@ -196,12 +196,13 @@ t.test(
 );
 
 t.test('a folder is no index of ours', async (t) => {
-  const wheels = (hashes: string): Policy =>
-    policyAt({
-      'pylock.toml': `lock-version = "1.0"\n[[packages]]\nname = "a"\nversion = "1"\nwheels = [{path = "a", hashes = {${hashes}}}]`,
-    });
-  t.same(policyNames(wheels('sha512 = "00"')), []);
-  t.same(policyNames(wheels(`sha256 = "${sha256}"`)), ['a'], 'unless a hash decides');
+  const other = '[[packages]]\nname = "b"\nversion = "1"\n';
+  const wheels = (hashes: string): Policy => {
+    const ofPaths = `[[packages]]\nname = "a"\nversion = "1"\nwheels = [{path = "a", hashes = {${hashes}}}]\n`;
+    return policyAt({ 'pylock.toml': `lock-version = "1.0"\n${other}${ofPaths}` });
+  };
+  t.same(policyNames(wheels('sha512 = "00"')), ['b']);
+  t.same(policyNames(wheels(`sha256 = "${sha256}"`)), ['a', 'b'], 'unless a hash decides');
   t.same(policyNames(policyAt({ 'uv.lock': uv('../wheels') })), ['public']);
 });
 
@@ -266,6 +267,9 @@ t.test('a file that asks for nothing removes nothing', async (t) => {
 });
 
 t.test('nor does a lock without packages', async (t) => {
+  const ofItself = 'name = "app"\nversion = "1"\nsource = { virtual = "." }\n';
+  const itself = { 'a.txt': 'a', 'uv.lock': `version = 1\n[[package]]\n${ofItself}` };
+  t.match(problemOf('requirements = ["a.txt", "uv.lock"]', itself), /uv\.lock asks for nothing, and /, 'but itself');
   const locks: Files = {
     'uv.lock': 'version = 1\nrequires-python = ">=3.12"\n',
     'poetry.lock': '# This file is automatically @generated\npackage = []\n[metadata]\nlock-version = "2.1"\n',
