@@ -43,13 +43,30 @@ const unread: readonly (readonly [name: RegExp, advice: string])[] = [
  * {@link UsageError} with file and line.
  */
 export function parseListedRequirements(path: string, reader: RequirementsReader): ListedRequirements {
-  const read = (wanted: string): string => reader.read(wanted).replace(/^\ufeff/, '');
-  const name = path.slice(path.lastIndexOf('/') + 1);
-  if (name === 'Pipfile.lock') return parsePipfileLock(read(path), path);
+  const read = (wanted: string): string => {
+    const advice = wanted !== path && isLock(nameOf(wanted)) ? notIncluded : adviceOn(nameOf(wanted));
+    if (advice !== undefined) throw new UsageError(`${wanted}: a file of this kind is not read: ${advice}`);
+    return reader.read(wanted).replace(/^\ufeff/, '');
+  };
+  const name = nameOf(path);
+  if (name === pipfileLock) return parsePipfileLock(read(path), path);
   const [, parse] = tomlLocks.find(([pattern]) => pattern.test(name)) ?? [];
-  const [, advice] = unread.find(([pattern]) => pattern.test(name)) ?? [];
-  if (advice !== undefined) throw new UsageError(`${path}: a file of this kind is not read: ${advice}`);
   if (parse === undefined) return parseRequirementsFile(path, read);
   const text = read(path);
   return parse({ path, text, content: reader.parseToml(text, path) });
+}
+
+const pipfileLock = 'Pipfile.lock';
+const notIncluded = 'a lock file is not included, name it in requirements of mirror.toml';
+
+function nameOf(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+function isLock(name: string): boolean {
+  return name === pipfileLock || tomlLocks.some(([pattern]) => pattern.test(name));
+}
+
+function adviceOn(name: string): string | undefined {
+  return unread.find(([pattern]) => pattern.test(name))?.[1];
 }

@@ -44,6 +44,12 @@ t.test('what is not read is refused by its name, with what to do', async (t) => 
   for (const [path, text, advice] of rows) {
     refuses(t, { [path]: text }, new RegExp(`^${path}: a file of this kind is not read: ${advice}`));
   }
+  const included = (path: string): Record<string, string> => ({ 'r.txt': `a\n-r ${path}\n`, [path]: '' });
+  refuses(t, included('x/pdm.lock'), /^r\.txt:2: x\/pdm\.lock: a file of this kind is not read: give the file that /);
+  for (const path of ['uv.lock', 'x/pylock.toml', 'Pipfile.lock']) {
+    const told = 'a file of this kind is not read: a lock file is not included, name it in requirements of mirror.toml';
+    refuses(t, included(path), `r.txt:2: ${path}: ${told}`);
+  }
 });
 
 t.test('integers may come as numbers or as bigints', async (t) => {
