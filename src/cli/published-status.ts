@@ -51,6 +51,7 @@ export function publishedStatus(target: Target): Status {
     parked: json['parked-projects'] === undefined ? parked.length : numberOf(json['parked-projects']),
     provenance: undefined,
     unmet: [],
+    unmetCount: numberOf(json.unmet),
     oddFiles: numberOf(json['odd-files']),
     latestOdd: [],
     disk: { size: bsize * blocks, free: bsize * bavail },

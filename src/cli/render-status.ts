@@ -20,10 +20,11 @@ export function renderStatus(status: Status): string[] {
   return parts.filter((part) => part.length > 0).flatMap((part, at) => (at === 0 ? part : ['', ...part]));
 }
 
-function unmetTable({ target, unmet }: Status): string[] {
-  if (unmet.length === 0) return [];
+function unmetTable({ target, unmet, unmetCount }: Status): string[] {
+  if (unmetCount === 0) return [];
+  if (unmet.length === 0) return ['Asked for, and not held', `  ${unmetCount}; only its owner may read which`];
   const shown = unmet.slice(0, shownAtMost).map((line) => `  ${line.replaceAll(`${target}/`, '')}`);
-  const more = unmet.length - shown.length;
+  const more = unmetCount - shown.length;
   return ['Asked for, and not held', ...shown, ...(more > 0 ? [`  and ${more} more`] : [])];
 }
 

@@ -8,7 +8,7 @@ const parkedShown = 100;
 
 /** Publishes the status after `run`. Throws StorageError. */
 export async function publishStatus({ state, files, settings }: Mirror, run: RunRecord): Promise<void> {
-  const { serial, serialMovedAt } = state.mirror();
+  const { serial, serialMovedAt, unmetLines = [] } = state.mirror();
   const { projects, files: held, bytes, queued, parked } = state.totals();
   const status = {
     upstream: settings.upstream,
@@ -23,6 +23,8 @@ export async function publishStatus({ state, files, settings }: Mirror, run: Run
     bytes,
     queued,
     'odd-files': state.odd.count(),
+    // Not which: the lines name files of this machine.
+    unmet: unmetLines.length,
     ...(settings.provenance === 'verify' && { provenance: provenanceOf(state) }),
     'parked-projects': parked,
     parked: state.parked(parkedShown).map(({ due, reason, nextTry }) => ({

@@ -40,6 +40,8 @@ export interface Status {
   readonly provenance: ProvenanceTotals | undefined;
   /** What was asked for by name and is not held, as the last run told it. */
   readonly unmet: readonly string[];
+  /** How many those are; more than there are lines where only the mirror's owner may know which. */
+  readonly unmetCount: number;
   /** Files of upstream's pages that alone are left out for what is wrong with them. */
   readonly oddFiles: number;
   /** The latest first. */
@@ -94,6 +96,7 @@ export async function statusOf({ target, settings, state, files, isRunning }: Re
   const { projects, files: held, bytes, queued, parked } = state.totals();
   const { size, free } = await files.room();
   const rules = state.planTotals(rulesCounted);
+  const { unmetLines: unmet = [] } = mark;
   return {
     target: target.root,
     upstream,
@@ -110,7 +113,8 @@ export async function statusOf({ target, settings, state, files, isRunning }: Re
     queued,
     parked,
     provenance: settings.provenance === 'verify' ? state.provenanceTotals() : undefined,
-    unmet: mark.unmetLines ?? [],
+    unmet,
+    unmetCount: unmet.length,
     oddFiles: state.odd.count(),
     latestOdd: state.odd.latest(shownAtMost).map(leftOutFile),
     disk: { size, free },

@@ -57,11 +57,12 @@ export class AccessLogReader {
     const date = this.#findDate(bytes, start, end);
     if (date < 0) return 'unreadable';
     const request = date + fromDateToRequest;
+    if (bytes[request - 1] !== quote) return 'unreadable';
     if (!startsWith(bytes, request, end, getSpace)) return 'method';
     const pathStart = skipOrigin(bytes, request + getSpace.length, end);
     if (!startsWith(bytes, pathStart, end, packages) && !leadsToPackages(bytes, pathStart, end)) return 'address';
     const after = this.#findPath(bytes, pathStart);
-    if (after < 0 || !startsWith(bytes, after, end, protocol)) return 'unreadable';
+    if (after < 0 || !startsWith(bytes, after, end, protocol)) return kindOfOdd(bytes, request, end);
     const closing = closingQuote(bytes, after + protocol.length, end);
     if (closing < 0) return 'unreadable';
     return this.#readAnswer(bytes, closing + 2, end);
@@ -122,6 +123,12 @@ export class AccessLogReader {
     if (this.agentEnd <= this.agentStart) return 'unreadable';
     return status === 200 ? 'file' : 'part';
   }
+}
+
+/** What attackers send as a request is refused, and such a line says so. */
+function kindOfOdd(bytes: Buffer, request: number, end: number): LineKind {
+  const status = closingQuote(bytes, request, end) + 2;
+  return status > 1 && decimal(bytes, status, Math.min(end, status + 3)) >= 300 ? 'status' : 'unreadable';
 }
 
 /** The user agent at the beginning of `field` as it was sent; undefined when its quote is not closed. */

@@ -64,8 +64,9 @@ export class LineSplitter {
     if (start < chunk.length) this.#keep(chunk.subarray(start));
   }
 
-  /** The last line, when nothing ended it. */
+  /** The last line, when nothing ended it. One that is too long already is told. */
   end(): Buffer {
+    if (this.#isTooLong) this.#visitTooLong();
     return this.#rest;
   }
 

@@ -47,7 +47,7 @@ export interface ListedRequirements {
   readonly outside: readonly OutsideProject[];
   /** A line about each thing that was passed over, beginning with where it stands. */
   readonly notes: readonly string[];
-  /** The paths of the files, among those that were read, that say nothing at all: something may be about to write them. */
+  /** The paths of the files, among those that were read, that ask for nothing, without a word on it: something may be about to write them. */
   readonly empty: readonly string[];
   /** Who installs from it may choose extras and groups: markers that ask about them may hold. */
   readonly isLock: boolean;

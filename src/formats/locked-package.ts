@@ -79,7 +79,9 @@ export function listPackages(
       notes.push(`${where}: ${shown(table.name)} is passed over: ${outcome}`);
     }
   }
-  return { requirements, constraints: [], outside, notes, empty: packages.length === 0 ? [path] : [], isLock: true };
+  // The project that is locked stands there itself, also where it requires nothing any more.
+  const empty = requirements.length === 0 ? [path] : [];
+  return { requirements, constraints: [], outside, notes, empty, isLock: true };
 }
 
 /** The requirement for the very version that a lock file names. Throws {@link UsageError}. */

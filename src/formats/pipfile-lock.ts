@@ -1,5 +1,5 @@
 /**
- * `Pipfile.lock`, specification 6: JSON with packages by name in categories, of which `default` and `develop` always exist.
+ * `Pipfile.lock`, specifications up to 6: JSON with packages by name in categories, of which `default` and `develop` always exist.
  * Whatever has a version comes from an index: the first of `_meta.sources`, unless it names another one.
  */
 import { UsageError } from '../core/errors.ts';
@@ -9,6 +9,8 @@ import type { JsonObject } from './json.ts';
 import { type ListedRequirement, type ListedRequirements, shown } from './listed-requirement.ts';
 import { type LockedPackage, listOrNone, listPackages, lockedRequirement, tableOf } from './locked-package.ts';
 
+/** They differ in what their hash is of. pipenv itself does not look at it, so that a merge or a hand may have lost it. */
+const specifications: ReadonlySet<unknown> = new Set([1, 2, 3, 4, 5, 6]);
 const placesOutside = ['path', 'git', 'hg', 'svn', 'bzr', 'editable'];
 
 /** What the lock file asks for. Throws {@link UsageError}. */
@@ -16,9 +18,9 @@ export function parsePipfileLock(text: string, path: string): ListedRequirements
   const { _meta, ...categories } = tableOf(parseJson(text, path), 'a JSON object', `${path}:1`);
   const meta = tableOf(_meta, '_meta', `${path}:1`);
   const specification = meta['pipfile-spec'];
-  if (specification !== 6) {
+  if (specification !== undefined && !specifications.has(specification)) {
     throw new UsageError(
-      `${path}:1: expected pipfile-spec 6, found ${shown(specification)}; give a requirements file that pipenv exports`,
+      `${path}:1: expected pipfile-spec 6 or before, found ${shown(specification)}; give a requirements file that pipenv exports`,
     );
   }
   const sources = sourcesOf(meta, `${path}:1`);

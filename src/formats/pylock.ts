@@ -33,6 +33,10 @@ function readPackage({ table, where }: LockedPackage): ListedRequirement | strin
   const markers = marker === undefined ? [] : [marker];
   const hashes = filesOf(table, where).map((file) => sha256Of(file, where));
   if (archive === undefined) {
+    // With a hash they may be files of the index all the same.
+    if (hashes.includes(undefined) && table.index === undefined && isOfPaths(table, where)) {
+      return 'its files are paths, not files of an index';
+    }
     return lockedRequirement({ name, version, markers, hashes, index: indexOf(table, where) }, where);
   }
   const { url } = tableOf(archive, 'an archive', where);
@@ -49,6 +53,11 @@ function indexOf(table: LockedPackage['table'], where: string): Omit<ListedIndex
   const urls = filesOf(table, where).map((file) => tableOf(file, 'a file', where).url);
   const address = urls.find((url) => typeof url === 'string');
   return address === undefined ? undefined : { address, isOfFiles: true };
+}
+
+function isOfPaths(table: LockedPackage['table'], where: string): boolean {
+  const files = filesOf(table, where).map((file) => tableOf(file, 'a file', where));
+  return files.length > 0 && files.every(({ url, path }) => url === undefined && path !== undefined);
 }
 
 function filesOf({ wheels, sdist, archive }: LockedPackage['table'], where: string): unknown[] {

@@ -8,7 +8,7 @@ import {
   pinnedSha256s,
   shown,
 } from './listed-requirement.ts';
-import { logicalLines, parseRequirementsLine } from './requirements-line.ts';
+import { logicalLines, parseRequirementsLine, type RequirementsLine } from './requirements-line.ts';
 import type { LineOption } from './requirements-options.ts';
 
 /** What the files read so far gave, and what is being read. */
@@ -20,6 +20,8 @@ interface Reading {
   readonly empty: string[];
   /** Where installers look, as options say: each counts for all files, and the last one beats those before. */
   indexes: readonly ListedIndex[] | undefined;
+  /** What installers look at beside any index, such as a folder of wheels. */
+  readonly links: ListedIndex[];
   /** By kind and path: nothing is read twice. */
   readonly seen: Set<string>;
   /** The files that include each other, from the first one on. */
@@ -35,9 +37,10 @@ const mostFiles = 1000;
  */
 export function parseRequirementsFile(path: string, read: (path: string) => string): ListedRequirements {
   const found = { requirements: [], constraints: [], notes: [], empty: [] };
-  const reading: Reading = { read, ...found, indexes: undefined, seen: new Set(), open: [] };
+  const reading: Reading = { read, ...found, indexes: undefined, links: [], seen: new Set(), open: [] };
   readText(read(path), path, false, reading);
-  const { constraints, notes, empty, indexes } = reading;
+  const { constraints, notes, empty } = reading;
+  const indexes = indexesOf(reading);
   const requirements = reading.requirements.map((listed) => (indexes === undefined ? listed : { ...listed, indexes }));
   const outside = requirements.flatMap(({ requirement: { name, url }, where }) =>
     url === undefined ? [] : [{ name, where, why: 'it comes from a URL, not from an index' }],
@@ -45,13 +48,20 @@ export function parseRequirementsFile(path: string, read: (path: string) => stri
   return { requirements, constraints, outside, notes, empty, isLock: false };
 }
 
+function indexesOf({ indexes, links }: Reading): readonly ListedIndex[] | undefined {
+  if (links.length === 0 || indexes?.length === 0) return indexes;
+  return [...(indexes ?? [{ address: undefined, where: '' }]), ...links];
+}
+
 function readText(content: string, path: string, isConstraint: boolean, reading: Reading): void {
   const into = isConstraint ? reading.constraints : reading.requirements;
   reading.open.push(normalPath(path));
-  if (content.trim() === '') reading.empty.push(path);
-  for (const { text, line } of logicalLines(content, path)) {
+  const lines = logicalLines(content, path).map(({ text, line }) => {
     const where = `${path}:${line}`;
-    const { requirement, options, others } = parseRequirementsLine(text, where);
+    return { where, ...parseRequirementsLine(text, where) };
+  });
+  if (isEmptied(content, lines)) reading.empty.push(path);
+  for (const { where, requirement, options, others } of lines) {
     if (requirement === '') readOptions(options, path, where, reading);
     else {
       for (const listed of readRequirement(requirement, options, where, reading)) into.push(listed);
@@ -64,6 +74,13 @@ function readText(content: string, path: string, isConstraint: boolean, reading:
   reading.open.pop();
 }
 
+/** A comment says that nothing is meant; above options it may speak of these. */
+function isEmptied(content: string, lines: readonly RequirementsLine[]): boolean {
+  if (lines.length === 0) return !content.includes('#');
+  return lines.every(({ requirement, options }) => requirement === '' && !options.some(({ name }) => asks.has(name)));
+}
+
+const asks: ReadonlySet<string> = new Set(['requirement', 'editable']);
 const standsAlone: ReadonlySet<string> = new Set(['requirement', 'constraint', 'editable']);
 const notBehind = 'an option behind a requirement is passed over; give it a line of its own';
 
@@ -85,6 +102,7 @@ function rankOf({ name }: LineOption): number {
 /** As pip does: an index takes the place of all before it, further ones come beside it, and without an index there is none. */
 function readIndex(name: string, address: string, where: string, reading: Reading): void {
   if (name === 'no-index') reading.indexes = [];
+  if (name === 'find-links') reading.links.push({ address, where });
   if (reading.indexes?.length === 0) return;
   if (name === 'index-url' || name === 'pypi-url') reading.indexes = [{ address, where }];
   if (name !== 'extra-index-url') return;

@@ -63,6 +63,8 @@ export interface LogCounterOptions {
 export class LogCounter {
   /** How many lines were not counted as their time is yet to come. */
   future = 0;
+  /** How many lines were read, those of them that are about files that were sent, and those that cannot be read. */
+  readonly lines = { all: 0, sent: 0, unreadable: 0 };
   /** How many downloads were not counted as their day is closed. */
   closed = 0;
   readonly #options: LogCounterOptions;
@@ -100,11 +102,15 @@ export class LogCounter {
     for (const { day, counts } of others) {
       const isFuture = day !== undefined && day * secondsPerDay >= until;
       const counter = isFuture ? undefined : this.#day(day);
+      this.lines.unreadable += counts.unreadable + counts['too-long'];
       for (const [kind, count] of Object.entries(counts)) {
+        this.lines.all += count;
         if (counter === undefined) this.#skip(count);
         else if (count > 0) counter.see(kind, count, 0);
       }
     }
+    this.lines.sent += sent.length / sentRow.width;
+    this.lines.all += sent.length / sentRow.width;
     const { files, clients } = this.#numbersOf(scanner, paths, agents);
     let today = Number.NaN;
     let day = this.#day(undefined);

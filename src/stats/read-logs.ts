@@ -8,9 +8,15 @@ import { addMissed, type FoundLog, findLog, tolerate } from './find-logs.ts';
 import { LogCounter, type LogCounterOptions } from './log-counter.ts';
 import { headBytes, recognize } from './same-log.ts';
 
-const wrongTime = "lines are skipped whose time is more than a day ahead of this machine's clock";
+const wrongTime = "lines are skipped whose day is later than tomorrow by this machine's clock";
 
 const tooLate = 'lines are not counted, as their days were published more than a week ago and are closed';
+
+const anotherFormat = "lines cannot be counted: they are not in Apache's format combined, or damaged";
+/** In any log there are some that were damaged by a crash, or are what an attacker sent: a tenth is told. */
+const leastShare = 10;
+/** Where nearly all lines are about pages, the tenth is that of the few others. */
+const fewUnreadable = 10;
 
 /** Nobody rotates a log more often while it is looked for; the next run finds what is left. */
 const mostSearches = 4;
@@ -65,7 +71,9 @@ async function searchAndRead(
       await tolerate(problems.failures, async () => {
         const skipped = await readLog(log, found, source, state, options);
         wasReplaced ||= skipped === undefined;
-        const { future, closed } = skipped ?? { future: 0, closed: 0 };
+        const { future, closed, lines } = skipped ?? nothingSkipped();
+        const { all, unreadable } = lines;
+        if (isMuch(lines)) problems.failures.push(`${log.log.path}: ${unreadable} of ${all} ${anotherFormat}`);
         if (future > 0) problems.notices.push(`${log.log.path}: ${wrongTime}: ${future}`);
         if (closed > 0) problems.failures.push(`${log.log.path}: ${tooLate}: ${closed}`);
       });
@@ -93,6 +101,15 @@ function cut({ log }: FoundLog): string {
 interface Skipped {
   future: number;
   closed: number;
+  readonly lines: LogCounter['lines'];
+}
+
+function nothingSkipped(): Skipped {
+  return { future: 0, closed: 0, lines: { all: 0, sent: 0, unreadable: 0 } };
+}
+
+function isMuch({ all, sent, unreadable }: Skipped['lines']): boolean {
+  return unreadable * leastShare > (unreadable > fewUnreadable ? Math.min(all, sent + unreadable) : all);
 }
 
 /** Returns how many lines were skipped for their time; undefined where another log has taken the place of this one. */
@@ -113,7 +130,7 @@ async function readLog(
   let { position, latest } = found.known ?? { position: 0, latest: 0 };
   let before: Buffer = Buffer.alloc(0);
   let isEnd = false;
-  const skipped: Skipped = { future: 0, closed: 0 };
+  const skipped = nothingSkipped();
   while (!isEnd) {
     const counter = new LogCounter(options);
     const remember = (): void => {
@@ -139,6 +156,7 @@ async function readLog(
     }
     skipped.future += counter.future;
     skipped.closed += counter.closed;
+    for (const kind of ['all', 'sent', 'unreadable'] as const) skipped.lines[kind] += counter.lines[kind];
   }
   return skipped;
 }

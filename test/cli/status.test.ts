@@ -22,6 +22,7 @@ const status: Status = {
   parked: 1,
   provenance: undefined,
   unmet: [],
+  unmetCount: 0,
   oddFiles: 0,
   latestOdd: [],
   disk: { size: 2 * 1024 ** 4, free: 1024 ** 4 },

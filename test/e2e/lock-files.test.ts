@@ -80,6 +80,10 @@ t.test('an input that is caught while it is written removes nothing', async (t) 
   t.equal(code, 2);
   t.match(stderr, /mirror\.toml:2: two\.txt asks for nothing, .*put "two\.txt" into may-be-empty\n$/);
   t.same([hasPage('one'), hasPage('two'), server.requests.length], [true, true, 0]);
+  write('two.txt', `--index-url ${server.url}/simple/\n`);
+  const left = await pep381run('-q');
+  t.match(left, { code: 2, stderr: /mirror\.toml:2: two\.txt asks for nothing, .*into may-be-empty\n$/ });
+  t.same([hasPage('one'), hasPage('two'), server.requests.length], [true, true, 0], 'nor where options are left alone');
   configure('requirements = ["one.txt", "two.txt"]', 'may-be-empty = ["two.txt"]');
   t.equal((await pep381run('-q')).code, 0);
   t.same([hasPage('one'), hasPage('two')], [true, false], 'unless it is meant');

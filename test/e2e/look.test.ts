@@ -120,11 +120,12 @@ t.test(
         /\nNow {7}only its owner can tell whether a run is at work\nQueue {5}1 project, 1 of them parked\n/,
       );
       t.match(status.stdout, /Z +\d\S* s +1 {2}4 projects published, /);
+      t.match(status.stdout, /\nAsked for, and not held\n {2}1; only its owner may read which\n/);
       t.match(why.stderr, /^pep381run: error: \S+state\.db: only root may read it; ask as that user, or let [^\n]+\n$/);
       if (situation === 'at rest') t.same(treeOf(target), before, 'and nothing was written');
     }
     const json = JSON.parse(asNobody('--status', '--log-format', 'json').stdout);
-    t.match(json, { running: null, projects: 4, queued: 1, parked: 1, runs: [{ exitCode: 1 }] });
+    t.match(json, { running: null, projects: 4, queued: 1, parked: 1, unmetCount: 1, runs: [{ exitCode: 1 }] });
     rmSync(join(target, 'web/mirror-status.json'));
     t.match(asNobody('--status'), { status: 4, stderr: /mirror-status\.json: cannot be read: ENOENT/ });
   },

@@ -154,6 +154,16 @@ t.test('a log that is missing is one line and exit code 1, after the others', as
   t.ok(existsSync(join(root, 'target/web/local-stats/days/2026-11-21.bz2')));
 });
 
+t.test('a log in another format is one line and exit code 1, once', async (t) => {
+  const json = '{"remote": "192.0.2.1", "path": "/packages/a/b/c/foo-1.0.tar.gz", "status": 200}\n';
+  const root = newTarget(t, { 'pypi.log': logOf(days), 'json.log': json.repeat(7) });
+  const args = ['-q', join(root, 'target'), join(root, 'json.log'), join(root, 'pypi.log')];
+  const stderr = `processlogs: ${join(root, 'json.log')}: 7 of 7 lines cannot be counted: they are not in Apache's format combined, or damaged\n`;
+  t.same(await processlogs(...args), { code: 1, stdout: '', stderr });
+  t.ok(existsSync(join(root, 'target/web/local-stats/days/2026-11-21.bz2')), 'the other one is read');
+  t.same(await processlogs(...args), { code: 0, stdout: '', stderr: '' });
+});
+
 t.test('a log that is gone with lines that were not read is one line and exit code 1, once', async (t) => {
   const root = newTarget(t, { 'pypi.log': logOf(days.slice(0, 2)) });
   const args = ['-q', join(root, 'target'), join(root, 'pypi.log')];

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { UsageError } from '../../src/core/errors.ts';
 import { parseListedRequirements } from '../../src/formats/listed-requirements.ts';
-import { brief, listed } from './listed.ts';
+import { brief, listed, refuses } from './listed.ts';
 
 const package1 = '\n[[package]]\nname = "a"\nversion = "1"\n';
 
@@ -14,6 +14,8 @@ t.test('the name of a file tells its format', async (t) => {
     ['uv.lock/a', 'a==1', 'uv.lock/a:1 a==1'],
     ['pylock.a.b.toml', 'a==1', 'pylock.a.b.toml:1 a==1'],
     ['x/uv.lock', `version = 1${package1}source.registry = "x"`, 'x/uv.lock:2 a==1'],
+    ['x/script.py.lock', `version = 1${package1}source.registry = "x"`, 'x/script.py.lock:2 a==1'],
+    ['requirements.lock', 'a==1', 'requirements.lock:1 a==1'],
     ['x/poetry.lock', `[metadata]${package1}`, 'x/poetry.lock:2 a==1'],
     ['x/pylock.toml', 'lock-version = "1.0"\n[[packages]]\nname = "a"\nversion = "1"', 'x/pylock.toml:2 a==1'],
     ['pylock.x.toml', 'lock-version = "1.0"\n[[packages]]\nname = "a"\nversion = "1"', 'pylock.x.toml:2 a==1'],
@@ -22,6 +24,31 @@ t.test('the name of a file tells its format', async (t) => {
   for (const [path, text, expected] of rows) {
     t.same(listed({ [path]: text }).requirements.map(brief), [expected]);
     t.same(listed({ [path]: `\ufeff${text}` }).requirements.map(brief), [expected], 'with a byte order mark');
+  }
+});
+
+t.test('what is not read is refused by its name, with what to do', async (t) => {
+  const rows: [path: string, text: string, advice: string][] = [
+    ['pdm.lock', '[metadata]\n', 'give the file that `pdm export -f pylock -o pylock.toml` writes'],
+    ['x/pdm.prod.lock', '[metadata]\n', 'give the file that `pdm export -f pylock -o pylock.toml` writes'],
+    ['pixi.lock', 'version: 6\n', 'its packages come from conda, .*: name those of pip in a requirements file'],
+    ['conda-lock.yml', 'version: 1\n', 'its packages come from conda, .*: name those of pip in a requirements file'],
+    ['gpu.conda-lock.yml', '', 'its packages come from conda, .*: name those of pip in a requirements file'],
+    ['environment.yaml', '', 'its packages come from conda, .*: name those of pip in a requirements file'],
+    ['package-lock.json', '{}', 'its packages are not those of Python; give a requirements file'],
+    ['Cargo.lock', '', 'its packages are not those of Python; give a requirements file'],
+    ['Pipfile', '[packages]\n', 'give the Pipfile.lock that `pipenv lock` writes'],
+    ['x/pyproject.toml', '[project]\n', 'give the lock file of it, or what `uv export -o requirements.txt` or pip-com'],
+    ['setup.py', 'import x\n', 'give what pip-compile writes of it'],
+  ];
+  for (const [path, text, advice] of rows) {
+    refuses(t, { [path]: text }, new RegExp(`^${path}: a file of this kind is not read: ${advice}`));
+  }
+  const included = (path: string): Record<string, string> => ({ 'r.txt': `a\n-r ${path}\n`, [path]: '' });
+  refuses(t, included('x/pdm.lock'), /^r\.txt:2: x\/pdm\.lock: a file of this kind is not read: give the file that /);
+  for (const path of ['uv.lock', 'x/pylock.toml', 'Pipfile.lock']) {
+    const told = 'a file of this kind is not read: a lock file is not included, name it in requirements of mirror.toml';
+    refuses(t, included(path), `r.txt:2: ${path}: ${told}`);
   }
 });
 

@@ -54,6 +54,25 @@ t.test('without a line for each key the first line stands for all', async (t) =>
   );
 });
 
+t.test(
+  'earlier specifications are read, and a lock that has lost the number, as pipenv installs from it',
+  async (t) => {
+    const { 'pipfile-spec': _, ...meta } = lock._meta;
+    const read = (_meta: object): unknown => listed({ 'Pipfile.lock': JSON.stringify({ ...lock, _meta }) });
+    t.same(read(meta), read(lock._meta));
+    t.same(read({ ...meta, 'pipfile-spec': 5 }), read(lock._meta));
+    // As pipenv wrote it in 2017.
+    const old = {
+      _meta: { hash: { sha256: sha('0') }, 'pipfile-spec': 2, sources: [{ url: 'https://pypi.python.org/simple' }] },
+      default: { alpha: { hashes: [`sha256:${sha('a')}`], version: '==1.0' } },
+      develop: {},
+    };
+    t.match(listed({ 'Pipfile.lock': JSON.stringify(old) }).requirements, [
+      { requirement: { name: 'alpha' }, sha256s: [sha('a')], indexes: [{ address: 'https://pypi.python.org/simple' }] },
+    ]);
+  },
+);
+
 t.test('names that objects are born with are names', async (t) => {
   const text =
     '{"_meta": {"pipfile-spec": 6}, "__proto__": {"constructor": {"version": "==1"}, "x": {"__proto__": 1}}}';
@@ -71,7 +90,11 @@ t.test('what is no Pipfile.lock is refused with file and line', async (t) => {
     ['{}', 'Pipfile.lock:1: expected _meta, found nothing'],
     [
       '{"_meta": {"pipfile-spec": 7}}',
-      'Pipfile.lock:1: expected pipfile-spec 6, found 7; give a requirements file that pipenv exports',
+      'Pipfile.lock:1: expected pipfile-spec 6 or before, found 7; give a requirements file that pipenv exports',
+    ],
+    [
+      '{"_meta": {"pipfile-spec": "6"}}',
+      'Pipfile.lock:1: expected pipfile-spec 6 or before, found "6"; give a requirements file that pipenv exports',
     ],
     ['{"_meta": {"pipfile-spec": 6}, "default": 1}', 'Pipfile.lock:1: expected packages in "default", found 1'],
   ];

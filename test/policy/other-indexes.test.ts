@@ -183,10 +183,26 @@ t.test(
       ]);
     }
     t.same(requirements('--extra-index-url https://pypi.org/simple', 'a').warnings, []);
+    for (const options of [
+      ['-f wheels'],
+      ['--find-links wheels', '-i https://pypi.org/simple'],
+      ['--extra-index-url https://pypi.org/simple', '--find-links=wheels'],
+    ]) {
+      const { warnings } = requirements(...options, 'a==1', `b==1 --hash=sha256:${sha256}`);
+      t.match(warnings, [/^r\.txt:\d: installers look at "wheels", too, .* is held of: a; hashes would tell$/]);
+    }
+    t.same(policyNames(requirements('-f wheels', `-i ${theirs}`, 'a')), [], 'beside another index as well');
   },
 );
 
 t.test('a folder is no index of ours', async (t) => {
+  const other = '[[packages]]\nname = "b"\nversion = "1"\n';
+  const wheels = (hashes: string): Policy => {
+    const ofPaths = `[[packages]]\nname = "a"\nversion = "1"\nwheels = [{path = "a", hashes = {${hashes}}}]\n`;
+    return policyAt({ 'pylock.toml': `lock-version = "1.0"\n${other}${ofPaths}` });
+  };
+  t.same(policyNames(wheels('sha512 = "00"')), ['b']);
+  t.same(policyNames(wheels(`sha256 = "${sha256}"`)), ['a', 'b'], 'unless a hash decides');
   t.same(policyNames(policyAt({ 'uv.lock': uv('../wheels') })), ['public']);
 });
 
@@ -225,7 +241,18 @@ t.test('a file that asks for nothing removes nothing', async (t) => {
   const refused =
     'mirror.toml:1: b.txt asks for nothing, and what it asked for before would be removed; if that is meant, ' +
     'put "b.txt" into may-be-empty';
-  for (const text of ['', ' \n\n', '\ufeff']) t.equal(problemOf(two, { 'a.txt': 'a\n', 'b.txt': text }), refused);
+  for (const text of ['', ' \n\n', '\ufeff', '\\\n'])
+    t.equal(problemOf(two, { 'a.txt': 'a\n', 'b.txt': text }), refused);
+  const options = '--index-url https://pypi.org/simple\n';
+  for (const text of [options, `# by pip-compile\n${options}--pre\n`, `${options}-c c.txt\n`]) {
+    const files = { 'a.txt': 'a\n', 'b.txt': text, 'c.txt': '# none\n' };
+    t.equal(problemOf(two, files), refused, text);
+    t.equal(problemOf(`${two}\nmay-be-empty = ["b.txt"]`, files), 'accepted');
+  }
+  for (const more of ['b', '-r c.txt', '-e .', './b', 'b @ https://files.example/b-1.0-py3-none-any.whl']) {
+    const files = { 'a.txt': 'a\n', 'b.txt': `${options}${more}\n`, 'c.txt': '# none\n' };
+    t.equal(problemOf(two, files), 'accepted', more);
+  }
   t.equal(problemOf(`${two}\nmay-be-empty = ["b.txt"]`, { 'a.txt': 'a\n', 'b.txt': '' }), 'accepted');
   t.equal(problemOf(`${two}\nmay-be-empty = "./b.txt"`, { 'a.txt': 'a\n', 'b.txt': '' }), 'accepted');
   t.equal(
@@ -240,6 +267,9 @@ t.test('a file that asks for nothing removes nothing', async (t) => {
 });
 
 t.test('nor does a lock without packages', async (t) => {
+  const ofItself = 'name = "app"\nversion = "1"\nsource = { virtual = "." }\n';
+  const itself = { 'a.txt': 'a', 'uv.lock': `version = 1\n[[package]]\n${ofItself}` };
+  t.match(problemOf('requirements = ["a.txt", "uv.lock"]', itself), /uv\.lock asks for nothing, and /, 'but itself');
   const locks: Files = {
     'uv.lock': 'version = 1\nrequires-python = ">=3.12"\n',
     'poetry.lock': '# This file is automatically @generated\npackage = []\n[metadata]\nlock-version = "2.1"\n',

@@ -28,6 +28,8 @@ export async function* bzip2Blocks(chunks: AsyncIterable<Buffer>, onCut: () => v
   let open: number | undefined;
   let sinceMark = 0;
   let isWhole = false;
+  // Where the latest member ends, behind its checksum, in bytes.
+  let end: number | undefined;
   for await (const chunk of chunks) {
     held = Buffer.concat([held, chunk]);
     sinceMark += chunk.length;
@@ -35,18 +37,25 @@ export async function* bzip2Blocks(chunks: AsyncIterable<Buffer>, onCut: () => v
       if (open !== undefined) yield fileOf(held, open, mark.at);
       open = mark.isBlock ? mark.at : undefined;
       isWhole = !mark.isBlock;
+      end = mark.isBlock ? undefined : Math.ceil((mark.at + markBits + 32) / 8);
       sinceMark = held.length - (mark.at >> 3);
     }
     // A mark may have begun within the last bytes.
     searched = Math.max(0, held.length - 6);
-    const keep = open === undefined ? searched : open >> 3;
+    const keep = open === undefined ? Math.min(end ?? searched, searched) : open >> 3;
     held = Buffer.from(held.subarray(keep));
     searched = Math.max(0, searched - keep);
     if (open !== undefined) open -= keep * 8;
+    if (end !== undefined) end -= keep;
     if (sinceMark > longestBlock) throw new NonsenseError('not valid bzip2 (a block without end)');
   }
-  if (!isWhole) onCut();
+  const behind = end === undefined ? '' : held.toString('latin1', end);
+  if (!isWhole || beginning.test(behind)) onCut();
+  else if (!/^\0*$/.test(behind)) throw new NonsenseError('behind the end of valid bzip2 there is something else');
 }
+
+/** Of another member, before its first mark. */
+const beginning = /^B(?:Z(?:h.{0,7})?)?$/s;
 
 /** The content of a whole `.bz2` file of any number of members. Throws NonsenseError. */
 export async function decompressAll(bytes: Buffer, decompress: (file: Buffer) => Promise<Buffer>): Promise<Buffer> {

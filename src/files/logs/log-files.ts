@@ -2,7 +2,6 @@
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { createGunzip, type Gunzip } from 'node:zlib';
 import { UnreadableLogError } from '../../core/errors.ts';
 import { inOrder } from '../../core/in-order.ts';
 import { behindZeros } from '../../formats/lines.ts';
@@ -11,6 +10,7 @@ import type { Bzip2 } from '../bzip2.ts';
 import type { FoundPath, LogSource, OpenLog } from '../log-source.ts';
 import type { PieceScanner } from '../piece-scanner.ts';
 import { bzip2Blocks } from './bzip2-blocks.ts';
+import { gunzip } from './gzip-members.ts';
 import { cutIntoPieces, scanChunks } from './log-pieces.ts';
 import { isFolderOfRotated, seriesOf } from './log-series.ts';
 import { longestStart, PackedError, type Packing, packingOf, unpackedBy } from './packings.ts';
@@ -121,7 +121,7 @@ class LogFile implements OpenLog {
   async head(bytes: number): Promise<Buffer> {
     const pieces: Buffer[] = [];
     let length = 0;
-    for await (const chunk of this.read(0)) {
+    for await (const chunk of this.#readable(0)) {
       const start = length === 0 ? behindZeros(chunk, 0, chunk.length) : 0;
       const piece = Buffer.from(chunk.subarray(start, start + bytes - length));
       pieces.push(piece);
@@ -135,7 +135,7 @@ class LogFile implements OpenLog {
     if (this.#before?.position === position && this.#before.bytes.length === bytes) return this.#before.bytes;
     const pieces: Buffer[] = [];
     let at = Math.max(0, position - bytes);
-    for await (const chunk of this.read(at)) {
+    for await (const chunk of this.#readable(at)) {
       pieces.push(Buffer.from(chunk.subarray(0, Math.max(0, position - at))));
       at += chunk.length;
       // Not sooner, as a packed one that ends here needs not be unpacked again.
@@ -149,7 +149,7 @@ class LogFile implements OpenLog {
   async end(bytes: number): Promise<Buffer> {
     let last: Buffer = Buffer.alloc(0);
     const from = this.#packing === undefined ? Math.max(0, (await this.#size()) - bytes) : 0;
-    for await (const chunk of this.read(from)) last = Buffer.concat([last, chunk]).subarray(-bytes);
+    for await (const chunk of this.#readable(from)) last = Buffer.concat([last, chunk]).subarray(-bytes);
     return last;
   }
 
@@ -164,6 +164,19 @@ class LogFile implements OpenLog {
       if (rest.length > 0) yield rest;
     }
     this.#unfoldedBytes = passed;
+  }
+
+  /** As far as it can be read: what is wrong behind is told to whoever reads all of it. */
+  async *#readable(position: number): AsyncIterable<Buffer> {
+    let isSome = false;
+    try {
+      for await (const chunk of this.read(position)) {
+        isSome = true;
+        yield chunk;
+      }
+    } catch (error) {
+      if (!isSome || !(error instanceof UnreadableLogError)) throw error;
+    }
   }
 
   #refuseBomb(unfolded: number): void {
@@ -210,47 +223,13 @@ class LogFile implements OpenLog {
     }
   }
 
-  /** All members; as far as it goes when the end is missing. */
-  async *#inflated(): AsyncIterable<Buffer> {
-    const gunzip = createGunzip({ chunkSize: 1 << 18 });
-    const fed = this.#feed(gunzip);
-    try {
-      yield* gunzip;
-    } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'Z_BUF_ERROR')) throw error;
-      this.#isCut = true;
-    } finally {
-      gunzip.destroy();
-      await fed;
-    }
-  }
-
-  /** Chunk by chunk: what is unpacked together with the end is lost where that is missing. Ends with `gunzip`. */
-  async #feed(gunzip: Gunzip): Promise<void> {
-    const closed = new Promise<Error>((resolve) => {
-      gunzip.once('close', () => resolve(new Error('nobody reads on')));
-    });
-    try {
-      for await (const chunk of this.#copies()) {
-        const written = new Promise<Error | null | undefined>((resolve) => {
-          gunzip.write(chunk, resolve);
-        });
-        // Whoever reads is told by the stream itself.
-        if (await Promise.race([written, closed])) return;
-      }
-      gunzip.end();
-    } catch (error) {
-      gunzip.destroy(error instanceof Error ? error : new Error(String(error)));
-    }
-  }
-
   /** Chunks that stay valid, as streams look at them later. */
   async *#copies(): AsyncIterable<Buffer> {
     for await (const chunk of this.#bytes(0)) yield Buffer.from(chunk);
   }
 
   async *#unpacked(packing: Packing): AsyncIterable<Buffer> {
-    if (packing.name === 'gzip') yield* this.#inflated();
+    if (packing.name === 'gzip') yield* gunzip(this.#copies(), () => (this.#isCut = true));
     else if (packing.name !== 'bzip2') yield* unpackedBy(packing, this.#copies());
     else
       for await (const block of bzip2Blocks(this.#bytes(0), () => (this.#isCut = true)))

@@ -19,6 +19,10 @@ const stamp = `(?:${date}(?:[-_.]?${seconds}|${time})?|${seconds})`;
 
 /** With what separates it from the rest of the name. */
 const stampInName = new RegExp(`(?:[-_.]${stamp}(?=[-_.]|$)|^${stamp}(?:[-_.]|$))`, 'g');
+/** A week of logs in turn, by rotatelogs or by hand; as strftime writes it, as hosts are in lower case. */
+const weekday = /[-_.](?:Mon|Tues?|Wed(?:nes)?|Thu(?:rs)?|Fri|Sat(?:ur)?|Sun)(?:day)?(?=[-_.]|$)/;
+/** What scripts call the one log before. Behind the extension: `pypi-old.log` and `pypi-1.log` may be of other hosts. */
+const older = /(?<=\.[a-z]+|_log)[-_.](?:old|bak|prev)$/i;
 /** Before an extension it follows no other number, as in an address. */
 const number = /[.-]\d{1,14}$|(?<!\d)\.\d{1,3}(?=\.[a-z]+$)/i;
 
@@ -45,5 +49,5 @@ export function isFolderOfRotated(name: string, isInside: boolean): boolean {
 }
 
 function seriesName(name: string): string {
-  return name.replace(packed, '').replace(stampInName, '').replace(number, '');
+  return name.replace(packed, '').replace(stampInName, '').replace(number, '').replace(older, '').replace(weekday, '');
 }

@@ -20,6 +20,7 @@ const packings: readonly Packing[] = [
   { name: 'gzip', start: '\x1f\x8b' },
   { name: 'bzip2', start: 'BZh' },
   { name: 'xz', start: '\xfd7zXZ\0', program: ['xz', '-dc'] },
+  { name: 'lzma', start: '\x5d\0\0', program: ['xz', '-dc'] },
   { name: 'zstd', start: '\x28\xb5\x2f\xfd', program: ['zstd', '-dcq'] },
   { name: 'lz4', start: '\x04\x22\x4d\x18', program: ['lz4', '-dcq'] },
   { name: 'lzip', start: 'LZIP', program: ['lzip', '-dcq'] },

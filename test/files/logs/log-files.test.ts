@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
 import { appendFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { gzipSync } from 'node:zlib';
+import { crc32, gzipSync } from 'node:zlib';
 import { zipSync } from 'fflate';
 import t from 'tap';
 import { bzip2 } from '../../../src/cli/bzip2.ts';
 import { UnreadableLogError } from '../../../src/core/errors.ts';
+import { gunzip } from '../../../src/files/logs/gzip-members.ts';
 import { LogFiles } from '../../../src/files/logs/log-files.ts';
 import { programsOrReason } from '../../fixtures/programs.ts';
 import { pseudoRandomBytes } from '../../sample/pseudo-random.ts';
@@ -74,6 +75,86 @@ t.test('what is cut off is read as far as it goes', async (t) => {
   }
 });
 
+/** A `.gz` with all that may stand in its header. */
+function fullGzip(bytes: Buffer): Buffer {
+  const [plain, header] = [gzipSync(bytes), Buffer.from([0x1f, 0x8b, 8, 4 + 8 + 16 + 2, 0, 0, 0, 0, 0, 3])];
+  const extra = Buffer.from([5, 0, 1, 2, 0, 4, 5]);
+  const start = Buffer.concat([header, extra, Buffer.from('name\0comment\0')]);
+  const checksum = Buffer.alloc(2);
+  checksum.writeUInt16LE(crc32(start) & 0xffff);
+  return Buffer.concat([start, checksum, plain.subarray(10)]);
+}
+
+t.test('gzip as it may be: with long headers, empty members, zeros behind, read in any pieces', async (t) => {
+  const [none, one, two] = [gzipSync(''), fullGzip(Buffer.from('one\n')), gzipSync('two\n')];
+  const zeros = Buffer.alloc(600);
+  const whole = Buffer.concat([none, one, zeros, two, none, zeros]);
+  const unpack = async (bytes: Buffer, pieceBytes: number): Promise<{ text: string; isCut: boolean }> => {
+    async function* pieces(): AsyncIterable<Buffer> {
+      for (let at = 0; at < bytes.length; at += pieceBytes) yield Buffer.from(bytes.subarray(at, at + pieceBytes));
+    }
+    let [text, isCut] = ['', false];
+    for await (const piece of gunzip(pieces(), () => (isCut = true))) text += piece.toString();
+    return { text, isCut };
+  };
+  for (const pieceBytes of [1, 2, 3, 7, 30, 1000, 10_000]) {
+    t.same(await unpack(whole, pieceBytes), { text: 'one\ntwo\n', isCut: false }, `${pieceBytes} at a time`);
+  }
+  const gzip = spawnSync('gzip', ['-dcq'], { input: Buffer.concat([none, one, two]), encoding: 'utf8' });
+  t.equal(gzip.stdout, 'one\ntwo\n', 'as gzip itself reads it');
+  for (let length = 1; length < one.length; length += 1) {
+    const { text, isCut } = await unpack(one.subarray(0, length), 5);
+    t.ok(isCut && 'one\n'.startsWith(text), `cut off after ${length} bytes`);
+  }
+  t.same(await unpack(Buffer.concat([one, two.subarray(0, 1)]), 5), { text: 'one\n', isCut: true });
+});
+
+t.test('what stands behind the end of a .gz is told, and costs nothing of what is before it', async (t) => {
+  const path = join(t.testdir(), 'pypi.log.2.gz');
+  const packed = gzipSync(content);
+  for (const behind of ['192.0.2.1 - - ...\n', '\0\0x', '\x1fx', '\x1f\x8bx'.padEnd(20)]) {
+    for (const bytes of [content, content.subarray(0, 300)]) {
+      const whole = bytes === content ? packed : gzipSync(bytes);
+      writeFileSync(path, Buffer.concat([whole, Buffer.from(behind, 'latin1')]));
+      const log = await source.open(path);
+      t.ok((await log.head(4096)).equals(bytes.subarray(0, 4096)));
+      t.ok((await log.end(100)).equals(bytes.subarray(-100)));
+      const found: Buffer[] = [];
+      const reading = (async () => {
+        for await (const chunk of log.read(0)) found.push(Buffer.from(chunk));
+      })();
+      await t.rejects(reading, { name: 'UnreadableLogError', message: /pypi\.log\.2\.gz: is damaged: / });
+      t.ok(Buffer.concat(found).equals(bytes), `all of ${bytes.length}`);
+      await log.close();
+    }
+  }
+});
+
+t.test('so is what stands behind the end of a .bz2', async (t) => {
+  const path = join(t.testdir(), 'pypi.log.2.bz2');
+  for (const bytes of [content, content.subarray(0, 300)]) {
+    const packed = await bzip2.compress(bytes);
+    for (const [behind, told] of [
+      ['192.0.2.1 - - ...\n', /behind the end of valid bzip2 there is something else$/],
+      ['x'.repeat(1_100_000), /behind the end of valid bzip2 there is something else$/],
+      ['\0\0', undefined],
+      ['BZh91AY', undefined],
+    ] as const) {
+      writeFileSync(path, Buffer.concat([packed, Buffer.from(behind)]));
+      const log = await source.open(path);
+      const found: Buffer[] = [];
+      const reading = (async () => {
+        for await (const chunk of log.read(0)) found.push(Buffer.from(chunk));
+      })();
+      if (told === undefined) await reading;
+      else await t.rejects(reading, { name: 'UnreadableLogError', message: told });
+      t.ok(Buffer.concat(found).equals(bytes), `all of ${bytes.length}`);
+      t.equal(log.isCut(), behind === 'BZh91AY');
+      await log.close();
+    }
+  }
+});
+
 t.test('a log that is damaged, missing or a folder is an UnreadableLogError in one line', async (t) => {
   const folder = t.testdir();
   const damaged = await bzip2.compress(content);
@@ -127,7 +208,7 @@ t.test('a log stays the same one when it is rotated while it is open', async (t)
 });
 
 t.test('the logs of a series are found by its name', async (t) => {
-  const names = ['pypi.log', 'pypi.log.1', 'pypi.log.2.gz', 'pypi.log-20261122.bz2', 'pypi.log.old', 'other.log.1'];
+  const names = ['pypi.log', 'pypi.log.1', 'pypi.log.2.gz', 'pypi.log-20261122.bz2', 'pypi-old.log', 'other.log.1'];
   const folder = t.testdir(Object.fromEntries(names.map((name) => [name, ''])));
   for (const name of names.slice(0, 4)) t.equal(source.series(join(folder, name)), join(folder, 'pypi.log'), name);
   t.same(
@@ -164,30 +245,35 @@ const large = Buffer.concat(Array.from({ length: 12 }, () => content));
 
 for (const [program, suffix, ...options] of [
   ['xz', 'xz', '-0c'],
+  ['xz', 'lzma', '-0c', '--format=lzma'],
   ['zstd', 'zst', '-1cq'],
   ['lz4', 'lz4', '-1cq'],
 ] as const) {
-  t.test(`a log that is packed by ${program} is read by way of that program`, programsOrReason(program), async (t) => {
-    const path = join(t.testdir(), `pypi.log.2.${suffix}`);
-    const pack = (bytes: Buffer): Buffer => spawnSync(program, options, { input: bytes, maxBuffer: 1e9 }).stdout;
-    writeFileSync(path, pack(content));
-    t.ok((await read(path)).equals(content));
-    t.ok((await read(path, 1_034_567)).equals(content.subarray(1_034_567)), 'from a position');
-    const packed = pack(large);
-    writeFileSync(path, packed);
-    const log = await source.open(path);
-    t.ok((await log.head(4096)).equals(large.subarray(0, 4096)), 'no more is unpacked than is needed');
-    t.ok((await log.before(large.length, 100)).equals(large.subarray(-100)));
-    t.ok((await log.end(100)).equals(large.subarray(-100)));
-    await log.close();
-    writeFileSync(path, packed.subarray(0, packed.length >> 1));
-    await t.rejects(read(path), {
-      name: 'UnreadableLogError',
-      message: new RegExp(`^${path}: is packed by (xz|zstd|lz4), and ${program} cannot unpack it: .+$`),
-    });
-    writeFileSync(path, pack(Buffer.alloc(0)));
-    t.equal((await read(path)).length, 0);
-  });
+  t.test(
+    `a log that is packed by ${program} as .${suffix} is read by way of that program`,
+    programsOrReason(program),
+    async (t) => {
+      const path = join(t.testdir(), `pypi.log.2.${suffix}`);
+      const pack = (bytes: Buffer): Buffer => spawnSync(program, options, { input: bytes, maxBuffer: 1e9 }).stdout;
+      writeFileSync(path, pack(content));
+      t.ok((await read(path)).equals(content));
+      t.ok((await read(path, 1_034_567)).equals(content.subarray(1_034_567)), 'from a position');
+      const packed = pack(large);
+      writeFileSync(path, packed);
+      const log = await source.open(path);
+      t.ok((await log.head(4096)).equals(large.subarray(0, 4096)), 'no more is unpacked than is needed');
+      t.ok((await log.before(large.length, 100)).equals(large.subarray(-100)));
+      t.ok((await log.end(100)).equals(large.subarray(-100)));
+      await log.close();
+      writeFileSync(path, packed.subarray(0, packed.length >> 1));
+      await t.rejects(read(path), {
+        name: 'UnreadableLogError',
+        message: new RegExp(`^${path}: is packed by (xz|lzma|zstd|lz4), and ${program} cannot unpack it: .+$`),
+      });
+      writeFileSync(path, pack(Buffer.alloc(0)));
+      t.equal((await read(path)).length, 0);
+    },
+  );
 }
 
 t.test('a log that nothing here can unpack is an UnreadableLogError that says by what it is packed', async (t) => {

@@ -11,6 +11,9 @@ t.test('what rotation makes of a name is of the same series', async (t) => {
     ...['pypi.log-1761300000', 'pypi.log-24Oct2026', 'pypi.log-24-10-2026', 'pypi.log_20261024', 'pypi.log-2026.10.24'],
     ...['pypi-20261024.log', 'pypi.1.log', 'pypi.2.log.gz', 'pypi-2026-10-24.log.xz', 'pypi.log-20261024.1.gz'],
     ...['old/pypi.log.1', 'archive/pypi.log-20261024.gz'],
+    // Scripts, and weeks.
+    ...['pypi.log.old', 'pypi.log-old.gz', 'pypi.log.bak', 'pypi.log_prev', 'pypi.log.OLD', 'pypi.log.old.1'],
+    ...['pypi.log-Fri', 'pypi.log.Fri', 'pypi.Sun.log', 'pypi.log.Wednesday', 'pypi.log-Tue.gz'],
     // rotatelogs and cronolog.
     ...['pypi.log.1761300000', 'pypi.1761300000.log', 'pypi.log.2026.10.24', 'pypi.log.2026-10-24-00_00_00'],
     ...['2026-10-24-pypi.log', '20261024_pypi.log', 'pypi.2026-W43.log', 'pypi-202610.log', 'pypi.2026.log'],
@@ -22,8 +25,9 @@ t.test('what rotation makes of a name is of the same series', async (t) => {
 
 t.test('another virtual host is another series', async (t) => {
   const names = [
-    ...['pypi.log', 'pypi2.log', 'pypi-ssl.log', 'pypi_access.log', 'pypi-error.log', 'pypi.log.old'],
+    ...['pypi.log', 'pypi2.log', 'pypi-ssl.log', 'pypi_access.log', 'pypi-error.log', 'pypi-old.log'],
     ...['192.0.2.1.log', '192.0.2.2.log', 'v3.12.log', 'v3.13.log', 'host-1.log', 'host-2.log', 'pypi-8080.log'],
+    ...['sun.log', 'pypi-sun.log', 'Sun-pypi.log', 'Fripypi.log', 'pypi-1.log', 'bak.log'],
     ...['a/pypi.log', 'b/pypi.log', '1/pypi.log', '10/pypi.log'],
   ];
   const series = names.map((name) => seriesOf(`/logs/${name}`));

@@ -1,0 +1,150 @@
+/**
+ * Takes `.gz` files apart, of any number of members (RFC 1952). Node does so itself; but where something else follows a
+ * member, it loses the end of that, and who wrote it there may have added it to a whole log.
+ */
+import { crc32, createInflateRaw, type InflateRaw } from 'node:zlib';
+import { PackedError } from './packings.ts';
+
+const [extraFlag, nameFlag, commentFlag, checksumFlag] = [4, 8, 16, 2];
+/** No name of a file is as long. */
+const longestHeader = 1 << 17;
+
+/** What `chunks` unfold to. Calls `onCut` where the end is missing. Throws PackedError, and what zlib throws. */
+export async function* gunzip(chunks: AsyncIterable<Buffer>, onCut: () => void): AsyncIterable<Buffer> {
+  const input = new Input(chunks);
+  try {
+    while (await hasMember(input)) {
+      await skipHeader(input);
+      yield* inflated(input);
+    }
+  } catch (error) {
+    if (!(error instanceof CutError)) throw error;
+    onCut();
+  } finally {
+    await input.close();
+  }
+}
+
+class CutError extends Error {}
+
+/** Bytes that are taken in turn. */
+class Input {
+  readonly #chunks: AsyncIterator<Buffer>;
+  /** What was read and not taken. */
+  rest: Buffer = Buffer.alloc(0);
+
+  constructor(chunks: AsyncIterable<Buffer>) {
+    this.#chunks = chunks[Symbol.asyncIterator]();
+  }
+
+  /** Reads until `rest` has `bytes` bytes, or all there are. */
+  async fill(bytes: number): Promise<Buffer> {
+    while (this.rest.length < bytes) {
+      const { value, done } = await this.#chunks.next();
+      if (done === true) break;
+      this.rest = this.rest.length === 0 ? value : Buffer.concat([this.rest, value]);
+    }
+    return this.rest;
+  }
+
+  /** Throws CutError where there are fewer. */
+  async expect(bytes: number): Promise<Buffer> {
+    if ((await this.fill(bytes)).length < bytes) throw new CutError();
+    return this.rest;
+  }
+
+  take(bytes: number): Buffer {
+    const taken = this.rest.subarray(0, bytes);
+    this.rest = this.rest.subarray(bytes);
+    return taken;
+  }
+
+  async close(): Promise<void> {
+    await this.#chunks.return?.();
+  }
+}
+
+/** Behind a member there may be zeros, which fill up a block of a disk or a tape. */
+async function hasMember(input: Input): Promise<boolean> {
+  while ((await input.fill(1))[0] === 0)
+    input.take(
+      Math.max(
+        1,
+        input.rest.findIndex((byte) => byte !== 0),
+      ),
+    );
+  if (input.rest.length === 0) return false;
+  const [first, second] = await input.fill(2);
+  if (first === 0x1f && second === undefined) throw new CutError();
+  if (first === 0x1f && second === 0x8b) return true;
+  throw new PackedError(
+    'is damaged: behind the end of what is packed by gzip there is something else, which is not counted',
+  );
+}
+
+async function skipHeader(input: Input): Promise<void> {
+  const [, , method, flags = 0] = await input.expect(10);
+  if (method !== 8) throw new PackedError('is damaged: what is packed by gzip begins with an unknown method');
+  let end = 10;
+  if (flags & extraFlag) end += 2 + (await input.expect(end + 2)).readUInt16LE(end);
+  for (const flag of [nameFlag, commentFlag]) if (flags & flag) end = await endOfText(input, end);
+  if (flags & checksumFlag) end += 2;
+  await input.expect(end);
+  input.take(end);
+}
+
+/** Where the zero has passed that ends the text at `start`. */
+async function endOfText(input: Input, start: number): Promise<number> {
+  for (let length = start + 1; length < longestHeader; length = input.rest.length + 1) {
+    const end = (await input.expect(length)).indexOf(0, start);
+    if (end >= 0) return end + 1;
+  }
+  throw new PackedError('is damaged: what is packed by gzip has a name without end');
+}
+
+async function* inflated(input: Input): AsyncIterable<Buffer> {
+  const inflate = createInflateRaw({ chunkSize: 1 << 18 });
+  const fed = feed(inflate, input);
+  let [sum, size] = [0, 0];
+  try {
+    for await (const chunk of inflate as AsyncIterable<Buffer>) {
+      sum = crc32(chunk, sum);
+      size = (size + chunk.length) >>> 0;
+      yield chunk;
+    }
+  } catch (error) {
+    throw error instanceof Error && 'code' in error && error.code === 'Z_BUF_ERROR' ? new CutError() : error;
+  } finally {
+    inflate.destroy();
+    await fed;
+  }
+  const trailer = await input.expect(8);
+  if (trailer.readUInt32LE(0) !== sum || trailer.readUInt32LE(4) !== size) {
+    throw new PackedError('is damaged: what is packed by gzip has another checksum than it says');
+  }
+  input.take(8);
+}
+
+/** Chunk by chunk: what is unpacked together with the end is lost where that is missing. Ends with `inflate`. */
+async function feed(inflate: InflateRaw, input: Input): Promise<void> {
+  const closed = new Promise<true>((resolve) => {
+    inflate.once('close', () => resolve(true));
+  });
+  let fed = 0;
+  try {
+    while ((await input.fill(1)).length > 0) {
+      const chunk = input.take(input.rest.length);
+      fed += chunk.length;
+      const written = new Promise<Error | null | undefined>((resolve) => {
+        inflate.write(chunk, resolve);
+      });
+      // Whoever reads is told of an error by the stream itself. What it does not take stands behind its end.
+      if (!(await Promise.race([written, closed])) && inflate.bytesWritten === fed) continue;
+      input.rest = chunk.subarray(chunk.length - (fed - inflate.bytesWritten));
+      return;
+    }
+    inflate.end();
+  } catch (error) {
+    inflate.destroy(error instanceof Error ? error : new Error(String(error)));
+  }
+}
