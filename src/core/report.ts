@@ -61,6 +61,8 @@ export type MirrorEvent =
       readonly gone: number;
       /** So many may. */
       readonly limit: number;
+      /** The index that would take them away; undefined means the upstream. */
+      readonly source?: string | undefined;
     }
   | {
       readonly type: 'file-started';

@@ -156,7 +156,8 @@ async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<S
   const judged = judgePage(mirror, project, { page, url });
   const lost = await newlyLost(mirror, due.name, judged.lost);
   const shown = held.files.length - (judged.lost.length - lost.length);
-  if (!isQuarantine && !mayLose(mirror, due.name, lost, shown)) return withoutLosing(mirror, project, judged, lost);
+  if (!isQuarantine && !mayLose(mirror, due.name, held, lost.length, shown))
+    return withoutLosing(mirror, project, judged, lost);
   const unwanted = await unlessWanted(mirror, project, judged);
   if (unwanted !== undefined) return unwanted;
   const { status } = page;
@@ -205,9 +206,9 @@ function seenIn(answer: ProjectAnswer): LookedAt {
   return answer.kind === 'page' ? answer.sha256 : answer.kind;
 }
 
-/** Whether `lost` may go of a project that shows so many files. */
-function mayLose({ brake }: Mirror, name: ProjectName, { length: files }: readonly HeldFile[], shown: number): boolean {
-  return files === 0 || brake.allows({ name, isProject: false, isRemoval: false, files, share: files / shown });
+/** Whether so many files may go of a project that shows so many. */
+function mayLose({ brake }: Mirror, name: ProjectName, { source }: HeldProject, files: number, shown: number): boolean {
+  return files === 0 || brake.allows({ name, isProject: false, isRemoval: false, files, share: files / shown, source });
 }
 
 /** What is new appears, and the project stays queued until a person has looked at what would go. */
@@ -240,7 +241,8 @@ async function leave(mirror: Mirror, due: Due, held: HeldProject, rule: string):
     await removeProject(mirror, due, files, rule);
     return { finished: { kind: 'removed', due, why: rule } };
   }
-  const deletion = { name: due.name, isProject: true, isRemoval: false, files: files.length, share: 1 };
+  const { source } = held;
+  const deletion = { name: due.name, isProject: true, isRemoval: false, files: files.length, share: 1, source };
   if (!mirror.brake.allows(deletion) && !(await isQuarantined(mirror, due))) {
     return heldBack('held-back', 'nothing requires it any more');
   }
