@@ -111,7 +111,7 @@ export function parseFeedHead(text: string, source: string): FeedHead {
     oldest: numberIn(json, 'oldest', source),
     listed: numberIn(json, 'listed', source),
   };
-  if (head.oldest < 1 || head.oldest > last + 1 || head.listed > last) {
+  if (head.oldest < oldestOf(last) || head.oldest > last + 1 || head.listed > last) {
     throw new NonsenseError(`${source}: expected numbers up to ${last}, found ${head.oldest} and ${head.listed}`);
   }
   return head;
