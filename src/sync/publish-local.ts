@@ -6,6 +6,7 @@ import { filenameOf, isCompanionPossible, metadataPath, pagePath, urlPath, type 
 import { parsePublishedPage, type SimpleFile, simplePageFrom } from '../formats/simple-json.ts';
 import { parseCoreMetadata } from '../packaging/core-metadata.ts';
 import { parseDistributionName } from '../packaging/distribution-name.ts';
+import { publishLegacyJson } from '../pages/legacy-json.ts';
 import { publishPages } from '../pages/publish-pages.ts';
 import { explainReason } from '../policy/explain.ts';
 import { local } from '../policy/policy.ts';
@@ -58,6 +59,7 @@ export async function publishLocal(
   const known = state.pages.hashesOf(name);
   if (held.published) state.requeue(name, []);
   const pages = await publishPages(files, name, page, published, !held.published);
+  await publishLegacyJson(mirror, name, page, published);
   if (selection.policy?.dependencies === true) await rememberRequires(mirror, name, entries.map(asHeld));
   const key = decision && selection.keyOf(decision);
   const isSame = pages.json === known.json && pages.html === known.html && state.decisionOf(name) === key;
