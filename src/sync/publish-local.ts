@@ -68,7 +68,13 @@ export async function publishLocal(
   const rule = decision === undefined ? '' : explainReason(decision.because);
   const plan =
     key === undefined ? undefined : { decision: key, nextChange: undefined, rule, bytes, outcome: '', page: undefined };
-  const unsaid = { serial: undefined, etag: undefined, status: 'active', drop: [] };
+  // What was taken for files of an index is not held any more, and stays where it is.
+  const unsaid = {
+    serial: undefined,
+    etag: undefined,
+    status: 'active',
+    drop: held.source === local ? [] : held.files,
+  };
   return { kind: 'published', due: { ...due, displayName }, ...unsaid, source: local, plan, pages };
 }
 

@@ -4,9 +4,9 @@
  */
 import { NonsenseError } from '../core/errors.ts';
 import { type ProjectName, projectName } from '../core/names.ts';
-import { legacyJsonFolder, pagePath, projectFolder } from '../core/paths.ts';
+import { filenameOf, legacyJsonFolder, pagePath, projectFolder } from '../core/paths.ts';
 import { staleDelayMs } from '../core/retry.ts';
-import { withSerial } from '../formats/simple-json.ts';
+import { type SimplePage, withSerial } from '../formats/simple-json.ts';
 import { explainReason } from '../policy/explain.ts';
 import { local } from '../policy/policy.ts';
 import type { Due, Finished, HeldFile, HeldProject, Obstacle, Parked } from '../state/state-store.ts';
@@ -74,7 +74,19 @@ async function moveHere(mirror: Mirror, project: SelectedProject, before: string
   const { name } = due;
   const now = placeText(selection.sourceOf(name), settings.upstream);
   const isLocal = project.decision?.hold === local;
+  if (isLocal && isAllHere(mirror, project)) return fromHere(mirror, project);
   const answer = isLocal ? undefined : await mirror.upstream.project(name, undefined, false);
+  // A state that was made anew from the tree does not know where anything is from.
+  const isOfTree = state.mirror().adopted !== undefined && held.source === undefined;
+  const isSame = answer?.kind === 'page' ? isAllOn(answer.page, project) : isOfTree && answer !== undefined;
+  if (isSame) {
+    mirror.memory.give(name);
+    // That the list of the upstream lacks it says nothing.
+    const isUnsaid = isOfTree && due.removed && due.obstacle !== 'absent';
+    if (isUnsaid) state.announcements.listed([name]);
+    const mine = { ...project, due: { ...due, removed: due.removed && !isUnsaid } };
+    return fromUpstream(mirror, { ...mine, held: { ...held, serial: undefined, etag: undefined } });
+  }
   // What a person has brought back stays until the right index has it.
   if (answer?.kind === 'absent' && held.restored) return { finished: await healRestored(mirror, project) };
   report({ type: 'warning', message: `${name}: comes from ${now} now; what was held from ${before} is replaced` });
@@ -94,6 +106,19 @@ async function moveHere(mirror: Mirror, project: SelectedProject, before: string
   }
   mirror.memory.give(name);
   return fromUpstream(mirror, moved);
+}
+
+/** Whether all that is held of a project is what the right index has, byte for byte: then there is nothing to replace. */
+function isAllOn({ files }: SimplePage, { held }: SelectedProject): boolean {
+  const listed = new Set(files.map(({ filename, sha256 }) => `${filename} ${sha256}`));
+  return held.files.length > 0 && held.files.every(({ path, sha256 }) => listed.has(`${filenameOf(path)} ${sha256}`));
+}
+
+/** The same of what lies here by hand. */
+function isAllHere({ local, state }: Mirror, { due, held }: SelectedProject): boolean {
+  const here = new Set(local.of(due.name));
+  const isOfTree = held.files.length > 0 || state.mirror().adopted !== undefined;
+  return here.size > 0 && isOfTree && held.files.every(({ path }) => here.has(path));
 }
 
 /** What lies here by hand, which nobody removes but who has put it there. */
