@@ -13,7 +13,7 @@ export interface Transfer {
 
 export class Tally {
   readonly projects: Record<ProjectOutcome, number> = { published: 0, unchanged: 0, removed: 0 };
-  readonly parked = new Map<ProjectName, { reason: string; expected: boolean }>();
+  readonly parked = new Map<ProjectName, { reason: string; expected: boolean; isTold?: boolean }>();
   readonly transfers = new Map<WebPath, Transfer>();
   queued = 0;
   planned = 0;

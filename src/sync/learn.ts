@@ -51,7 +51,10 @@ export async function learn(mirror: Mirror): Promise<UnreachableError | Nonsense
   const trouble = isFollowed ? await unlessTrouble(() => follow(mirror, known, known.serial ?? 0)) : undefined;
   enqueueAccepted(mirror);
   if (settings.projects === undefined) await followPolicy(mirror, known, scope, isNew);
-  if (trouble !== undefined) return trouble;
+  if (trouble !== undefined) {
+    if (untold !== undefined) mirror.report({ type: 'warning', message: untold.message });
+    return trouble;
+  }
   await proveAbsences(mirror);
   if (isNew) return untold;
   askForMissing(mirror, known);
