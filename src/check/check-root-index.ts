@@ -41,7 +41,7 @@ async function look(check: Check): Promise<Finding[]> {
   return [
     ...(await lookAtForm(check, 'index.html')),
     ...(await lookAtForm(check, 'index.v1_json')),
-    ...(isLegacy ? await lookAtLocal(check) : []),
+    ...(isLegacy ? [...(await lookAtLocal(check)), ...(await lookAtLocalSerial(check))] : []),
   ];
 }
 
@@ -53,6 +53,16 @@ async function lookAtLocal(check: Check): Promise<Finding[]> {
   if ('kind' in found) return [found];
   if (found.sha256 === (await sha256Of(check, localJson))) return [];
   return [{ kind: 'bad-page', path, project: undefined, found: 'lists other projects than state.db' }];
+}
+
+/** It is a whole number: which one the list says that was published with it. */
+async function lookAtLocalSerial({ files }: Check): Promise<Finding[]> {
+  const path = ownPath('local.db.serial');
+  const found = await readable<Buffer | undefined>(path, undefined, () => files.read(path));
+  if (found === undefined) return [{ kind: 'missing-page', path, project: undefined }];
+  if ('kind' in found) return [found];
+  if (/^\d{1,15}$/.test(found.toString())) return [];
+  return [{ kind: 'bad-page', path, project: undefined, found: 'is no serial' }];
 }
 
 async function lookAtForm(check: Check, page: PlainPage): Promise<Finding[]> {

@@ -10,6 +10,7 @@ import { below, type Met, walk } from './walk.ts';
 
 const simple = 'simple' as WebPath;
 const packages = 'packages' as WebPath;
+const changes = 'changes' as WebPath;
 /** Apache's own. */
 const settingsName = '.htaccess';
 const pageNames: ReadonlySet<string> = new Set(['index.html', 'index.html.gz', 'index.v1_json', 'index.v1_json.gz']);
@@ -28,6 +29,12 @@ export async function checkTree(check: Check, doubt: string | undefined): Promis
     await eachIn(check, legacyRoot, (name, kind) => lookInLegacy(check, candidates, name, kind));
     await candidates.settle();
   }
+  await eachIn(check, changes, async (name, kind) => {
+    // What has its name is looked at with the feed, or is left from one before.
+    const isPiece = /^\d{1,3}\.json$/.test(name);
+    if (!isPiece && kind !== 'folder') await candidates.add(candidateOf({ path: below(changes, name), kind }));
+  });
+  await candidates.settle();
   tellLeftovers(check, await leftovers(check));
 }
 

@@ -8,6 +8,7 @@
  * It takes days on a full mirror, so it does not keep runs away, remembers how far it has come, and needs as much
  * memory for a million projects as for one.
  */
+import { checkChangeFeed } from './check-change-feed.ts';
 import type { Check, CheckJob } from './check-job.ts';
 import { checkKept } from './check-kept.ts';
 import { checkProjects } from './check-projects.ts';
@@ -27,6 +28,7 @@ export async function check(job: CheckJob): Promise<void> {
   const doubt = await checkProjects(check);
   await checkKept(check);
   await checkRootIndex(check);
+  await checkChangeFeed(check);
   await checkTree(check, doubt);
   state.remember({ check: undefined, ...doneShare(settings.share, share) });
 }

@@ -36,7 +36,7 @@ export const exampleConfig = `# mirror.toml: what pep381run mirrors into this fo
 #keep-removed = false
 # For so many days what was removed lies in trash/, and pep381run --restore can bring it back.
 #trash-days = 30
-# The https address under which web/ is served: needed to serve provenance (PEP 740).
+# The address under which web/ is served. Provenance (PEP 740) is served only where it is https.
 #base-url = "https://mirror.example"
 # Serve /pypi/NAME/json and what else bandersnatch, shadowmire and updaters of dependencies read; base-url goes into it.
 #legacy-json = false

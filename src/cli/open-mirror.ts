@@ -71,7 +71,7 @@ export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(
     selection,
     local: new LocalFiles(files, selection),
     space: new Space(files, policy?.budget, state.totals().bytes),
-    brake: new Brake(state, clock, options.allowDeletions),
+    brake: new Brake(state, clock, options.allowDeletions, (name) => selection.sourceOf(name)),
     memory,
     parseToml: (text) => parseToml(text, 'pyproject.toml'),
     verifier,

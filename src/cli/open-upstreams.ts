@@ -3,6 +3,7 @@ import type { SecureContext } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../core/clock.ts';
 import { UsageError } from '../core/errors.ts';
+import { isLoopback } from '../core/index-address.ts';
 import type { Memory } from '../core/memory.ts';
 import type { OtherIndex, Policy } from '../policy/policy.ts';
 import { guardedLookup } from '../upstream/pypi/guarded-lookup.ts';
@@ -14,7 +15,7 @@ import { readSecureContext } from './certificates.ts';
 import { type Authorization, readCredentials } from './credentials.ts';
 import { explainCertificate, isOfCertificate } from './look-at-certificate.ts';
 import { openDispatcher } from './open-dispatcher.ts';
-import { isLoopback, type Settings } from './settings.ts';
+import type { Settings } from './settings.ts';
 import type { Target } from './target.ts';
 import { version } from './version.ts';
 

@@ -230,7 +230,7 @@ function tell(
   }
   if (view.conclude !== undefined) view.conclude(code, waiting);
   else conclude(command, settings, tally, code, summary, waiting);
-  if (tally.deletions !== undefined && settings.logFormat === 'text')
+  if (tally.deletions.length > 0 && settings.logFormat === 'text')
     lines.err(heldBackText(tally.deletions, target.root));
 }
 

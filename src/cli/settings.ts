@@ -3,7 +3,7 @@
  * `pep381run -q TARGET`, so everything that shapes the mirror can stand in the file. A flag beats the file.
  */
 import { UsageError } from '../core/errors.ts';
-import { indexKey } from '../core/index-address.ts';
+import { indexKey, isLoopback } from '../core/index-address.ts';
 import { indexNow } from '../core/moved-indexes.ts';
 import { type ProjectName, projectName } from '../core/names.ts';
 
@@ -143,7 +143,7 @@ export function settingsFrom(given: ReadonlyMap<SettingName, Given>): Settings {
     keepRemoved: read('keep-removed', flag, false),
     trashDays: read('trash-days', (at) => wholeNumber(at, 0, 36_500), 30),
     sweep: read('sweep', (at) => wholeNumber(at, 0, mostSwept), mostSwept),
-    baseUrl: read('base-url', (at) => address(at, false, httpIsNoOrigin), undefined),
+    baseUrl: read('base-url', (at) => address(at, true), undefined),
     legacyJson: read('legacy-json', flag, false),
     provenance: read('provenance', (at) => oneOf(at, provenanceModes), 'store'),
     provenancePolicy: read('provenance-policy', (at) => oneOf(at, provenancePolicies), 'warn'),
@@ -203,16 +203,15 @@ function umask({ value, where }: Given): number {
 }
 
 const httpIsUnsafe = 'anyone on the way could change the files; allow-http = true in mirror.toml accepts that';
-const httpIsNoOrigin = 'clients accept provenance only from a secure origin (PEP 740)';
 
 function index(given: Given, allowHttp: boolean): string {
   const url = typeof given.value === 'string' && URL.canParse(given.value) ? new URL(given.value) : undefined;
   const now = url === undefined ? undefined : indexNow(url.href);
-  if (now === undefined || now === url?.href) return address(given, allowHttp, httpIsUnsafe);
+  if (now === undefined || now === url?.href) return address(given, allowHttp);
   throw new UsageError(`${given.where}: ${url?.host} is ${now} now; put upstream = "${now}" into mirror.toml`);
 }
 
-function address({ value, where }: Given, allowHttp: boolean, whyNot: string): string {
+function address({ value, where }: Given, allowHttp: boolean): string {
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') {
     throw new UsageError(`${where}: expected an address such as https://pypi.org, found ${show(value)}`);
@@ -221,7 +220,7 @@ function address({ value, where }: Given, allowHttp: boolean, whyNot: string): s
     throw new UsageError(`${where}: an address with a password would end up in logs; put the password into netrc-file`);
   }
   if (url.protocol === 'http:' && !allowHttp && !isLoopback(url)) {
-    throw new UsageError(`${where}: expected https, found ${url.href}: ${whyNot}`);
+    throw new UsageError(`${where}: expected https, found ${url.href}: ${httpIsUnsafe}`);
   }
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '').replace(/\/simple$/, '');
 }
@@ -262,11 +261,6 @@ function receivers({ value, where }: Given): string[] {
     }
     throw new UsageError(`${where}: expected an address such as https://mirror.example/sync, found ${show(text)}`);
   });
-}
-
-/** Whether it is an address of this very machine. */
-export function isLoopback({ hostname }: URL): boolean {
-  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }
 
 function hosts({ value, where }: Given): string[] {

@@ -14,7 +14,8 @@ export function takeSyncLog(path: string): readonly string[] {
   const said = attempt(() => [...new Set(readLog(path).split('\n'))].filter((line) => line.trim() !== ''));
   const removed = attempt(() => unlinkSync(path));
   const problem = [said, removed].find((result) => typeof result === 'string');
-  if (problem !== undefined) return [`${path}: what runs had to say that /sync started cannot be taken: ${problem}`];
+  if (problem !== undefined)
+    return [`${path}: what runs had to say that /sync started cannot be taken: ${problem}; remove it`];
   const lines = Array.isArray(said) ? said : [];
   const more = lines.length > mostLines ? [`${lines.length - mostLines} more lines`] : [];
   return [...lines.slice(0, mostLines), ...more].map(

@@ -13,7 +13,7 @@ export interface Transfer {
 
 export class Tally {
   readonly projects: Record<ProjectOutcome, number> = { published: 0, unchanged: 0, removed: 0 };
-  readonly parked = new Map<ProjectName, { reason: string; expected: boolean }>();
+  readonly parked = new Map<ProjectName, { reason: string; expected: boolean; isTold?: boolean }>();
   readonly transfers = new Map<WebPath, Transfer>();
   queued = 0;
   planned = 0;
@@ -26,8 +26,8 @@ export class Tally {
   pages = 0;
   bytes = 0;
   warnings = 0;
-  /** What the brake holds back, once it is told. */
-  deletions: Extract<MirrorEvent, { type: 'deletions-held-back' }> | undefined;
+  /** What the brake holds back of each index, once it is told. */
+  readonly deletions: Extract<MirrorEvent, { type: 'deletions-held-back' }>[] = [];
   /** What a person must look at. */
   readonly alarms: string[] = [];
 
@@ -51,7 +51,7 @@ export class Tally {
         this.parked.set(event.name, event);
         break;
       case 'deletions-held-back':
-        this.deletions = event;
+        this.deletions.push(event);
         break;
       case 'file-started':
         this.transfers.set(event.path, { size: event.bytes, bytes: 0 });
@@ -86,7 +86,7 @@ export class Tally {
 
   /** Projects that stay as they are, or keep files, because the brake holds. */
   get heldBack(): number {
-    return this.deletions?.deletions.length ?? 0;
+    return this.deletions.reduce((sum, { deletions }) => sum + deletions.length, 0);
   }
 
   /** Projects that need no more work. */

@@ -40,7 +40,7 @@ export function problemOf(event: MirrorEvent): string | undefined {
   if (event.type === 'warning') return `Warning: ${event.message}`;
   if (event.type === 'alarm') return `Alarm: ${event.message}`;
   if (event.type === 'does-not-fit') return shortage(event);
-  if (event.type !== 'project-parked') return undefined;
+  if (event.type !== 'project-parked' || event.isTold === true) return undefined;
   return `${event.name}: ${event.reason}; next try not before ${new Date(event.nextTry).toISOString()}`;
 }
 

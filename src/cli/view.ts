@@ -43,7 +43,8 @@ export function conclude(
   if (waiting !== undefined && (quiet || settings.logFormat === 'text')) lines.err(waiting);
   if (quiet) {
     const failed = [...tally.parked].filter(([, { expected }]) => !expected);
-    for (const [name, { reason }] of failed.slice(0, parkedNamed)) lines.err(`${name}: ${reason}`);
+    const untold = failed.filter(([, { isTold }]) => isTold !== true);
+    for (const [name, { reason }] of untold.slice(0, parkedNamed)) lines.err(`${name}: ${reason}`);
     for (const message of tally.alarms.slice(0, alarmsNamed)) lines.err(`Alarm: ${message}`);
     const more = tally.alarms.length - alarmsNamed;
     if (more > 0) lines.err(`Alarm: ${more} more (see pep381run --status)`);

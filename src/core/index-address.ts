@@ -34,3 +34,13 @@ function webAddress(address: string): URL | undefined {
   // A variable would pass for a host.
   return url === undefined || /[${}]/.test(url.host) ? undefined : url;
 }
+
+/** Whether it is an address of this very machine. */
+export function isLoopback({ hostname }: URL): boolean {
+  return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
+}
+
+/** Whether clients accept provenance from there (PEP 740): by https, or from their own machine. */
+export function isSecureOrigin(address: string): boolean {
+  return address.startsWith('https:') || (URL.canParse(address) && isLoopback(new URL(address)));
+}

@@ -61,6 +61,8 @@ export type MirrorEvent =
       readonly gone: number;
       /** So many may. */
       readonly limit: number;
+      /** The index that would take them away; undefined means the upstream. */
+      readonly source?: string | undefined;
     }
   | {
       readonly type: 'file-started';
@@ -86,6 +88,8 @@ export type MirrorEvent =
       readonly reason: string;
       readonly nextTry: number;
       readonly expected: boolean;
+      /** True when it is because of an index beside the upstream that does not answer, of which another project told. */
+      readonly isTold?: boolean;
     }
   | { readonly type: 'waiting'; readonly ms: number; readonly why: string }
   | { readonly type: 'root-index'; readonly projects: number }

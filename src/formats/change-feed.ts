@@ -10,6 +10,7 @@
 import { NonsenseError } from '../core/errors.ts';
 import { type ProjectName, projectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
+import { parseDistributionName } from '../packaging/distribution-name.ts';
 import { isJsonObject, type JsonObject, parseJson, serialOf } from './json.ts';
 
 /** A change of what a mirror publishes of a project. */
@@ -57,6 +58,12 @@ const longestVersion = 100;
 const mostReleases = 1000;
 /** No index comes near it. */
 const highestNumber = 1e14;
+
+/** The releases of a project that these files are of, each once. */
+export function releasesOf(filenames: readonly string[], project: ProjectName): string[] {
+  const versions = filenames.flatMap((filename) => parseDistributionName(filename, project)?.version ?? []);
+  return [...new Set(versions)];
+}
 
 /** How many pieces are complete once there are so many changes. */
 export function completePieces(last: number): number {
@@ -111,7 +118,7 @@ export function parseFeedHead(text: string, source: string): FeedHead {
     oldest: numberIn(json, 'oldest', source),
     listed: numberIn(json, 'listed', source),
   };
-  if (head.oldest < 1 || head.oldest > last + 1 || head.listed > last) {
+  if (head.oldest < oldestOf(last) || head.oldest > last + 1 || head.listed > last) {
     throw new NonsenseError(`${source}: expected numbers up to ${last}, found ${head.oldest} and ${head.listed}`);
   }
   return head;

@@ -29,6 +29,8 @@ export interface Announcements {
   doubtful(before: number): ProjectName[];
   /** The list with the serial `listSerial` lacks the projects: they are queued as removed. */
   unlisted(names: readonly ProjectName[], listSerial: number | undefined): void;
+  /** The list has the projects, and so have their pages: that they were removed is forgotten. */
+  listed(names: readonly ProjectName[]): void;
   /** Forgets what is above `serial`: upstream was restored from a backup, or is another one. */
   forgetAbove(serial: number): void;
   /** Forgets what was said before `time` (milliseconds) of projects that are not queued. */

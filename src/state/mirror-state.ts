@@ -67,6 +67,8 @@ export interface MirrorState {
   readonly changesListed?: number | undefined;
   /** What the published change feed tells: of which log, up to which change, and {@link changesListed}. */
   readonly changesTold?: { readonly id: string; readonly last: number; readonly listed: number } | undefined;
+  /** True when a check has found damage in the published change feed. */
+  readonly changesDue?: boolean | undefined;
   /** How far upstream's change feed was read; undefined where upstream has none, or from where on is not known. */
   readonly feed?: FeedPosition | undefined;
   /** Milliseconds: upstream has no change feed; not asked for again before. */

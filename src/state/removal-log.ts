@@ -26,7 +26,7 @@ export interface LostFile {
 /** What upstream has taken away. */
 export interface Gone {
   /** The projects that it removed. */
-  readonly removals: number;
+  readonly removals: readonly ProjectName[];
   /** The part that went of each other project: of its files, or 1 where nothing requires it any more. */
   readonly shares: ReadonlyMap<ProjectName, number>;
 }
@@ -39,10 +39,10 @@ export interface RemovalLog {
   last(): number;
   /** How much upstream has taken away from `time` (milliseconds) until now; what is in quarantine does not count. */
   since(time: number): Gone;
-  /** How many held projects are queued because upstream says that they are gone, and not in quarantine. */
-  queued(): number;
-  /** How many queued projects the brake holds: those that upstream removed, and others. */
-  heldBack(): { readonly removals: number; readonly others: number };
+  /** How many held projects of each index are queued because it says that they are gone, and not in quarantine. */
+  queued(): ReadonlyMap<string | undefined, number>;
+  /** How many queued projects of each index the brake holds: those that it removed, and others. */
+  heldBack(): ReadonlyMap<string | undefined, { readonly removals: number; readonly others: number }>;
   /** The files of a project that upstream took away, the latest last. */
   lostBy(name: ProjectName): LostFile[];
   /** Forgets removals before `time` (milliseconds), but for those whose files are kept. */

@@ -74,6 +74,9 @@ async function proveAbsencesOf(mirror: Mirror, doubtful: readonly ProjectName[])
     const { listed, serial } = await listedOf(mirror, new Set(doubtful));
     const gone = doubtful.filter((name) => !listed.has(name) && isNewer(mirror, name, serial));
     state.announcements.unlisted(gone, serial);
+    // A changelog is never wrong about a removal. A feed may be, and here page and list both say so.
+    const isThere = (name: ProjectName): boolean => listed.has(name) && state.queued(name)?.obstacle === 'stale';
+    if (state.mirror().feed !== undefined) state.announcements.listed(doubtful.filter(isThere));
   } catch (error) {
     if (!(error instanceof UnreachableError || error instanceof NonsenseError)) throw error;
     const names = `${doubtful.slice(0, 3).join(', ')}${doubtful.length > 3 ? ', …' : ''}`;

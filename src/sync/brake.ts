@@ -4,8 +4,9 @@
  *
  * A project that upstream removes counts as one. So does one that nothing requires any more, and one that loses files
  * counts as the part of its files that goes: no owner of a project counts as more than one. These two stop where all that
- * goes comes to the limit, and hold up no removal: each owner can cause them by himself. Of the projects of another index than
- * the upstream a run takes no larger part away.
+ * goes comes to the limit, and hold up no removal: each owner can cause them by himself.
+ *
+ * Each index has a brake of its own, by how many projects are from there: what one takes away holds up no other's removals.
  */
 import type { Clock } from '../core/clock.ts';
 import type { ProjectName } from '../core/names.ts';
@@ -35,8 +36,8 @@ export interface Deletion {
   readonly share: number;
   /** Upstream has removed the project itself. */
   readonly isRemoval: boolean;
-  /** Where it is from, if not from the upstream. */
-  readonly source?: string | undefined;
+  /** The index that it is from; undefined means the upstream. */
+  readonly source: string | undefined;
 }
 
 /** What went, or may go: projects that upstream removed, and all together. */
@@ -45,26 +46,43 @@ interface Counts {
   readonly all: number;
 }
 
+/** The brake of one index. */
+class IndexBrake {
+  counts: Counts = { removals: 0, all: 0 };
+  limit: Counts = { removals: always, all: always };
+  isPulled = { removals: false, all: false };
+  readonly refused = new Map<ProjectName, Deletion>();
+
+  get mostInAll(): number {
+    return Math.max(this.limit.all, this.counts.removals + always);
+  }
+}
+
 export class Brake {
   readonly #state: StateStore;
   readonly #clock: Clock;
   readonly #allowed: number | undefined;
+  readonly #sourceOf: (name: ProjectName) => string | undefined;
+  readonly #brakes = new Map<string | undefined, IndexBrake>();
   readonly #taken = new Map<ProjectName, Counts>();
-  readonly #refused = new Map<ProjectName, Deletion>();
-  /** What other indexes have removed in this run, and how many projects are from there at most. */
-  readonly #elsewhere = new Map<string, { readonly gone: Set<ProjectName>; readonly projects: number }>();
   #goneShares: Gone['shares'] = new Map();
-  #counts: Counts = { removals: 0, all: 0 };
-  #limit: Counts = { removals: 0, all: 0 };
-  #isPulled = { removals: false, all: false };
   /** Milliseconds: from when on a run counts that a person has allowed something. */
   #since: number | undefined;
 
-  /** With `allowed`, so many may go in this run besides what went before, where the day does not leave more. */
-  constructor(state: StateStore, clock: Clock, allowed: number | undefined) {
+  /**
+   * With `allowed`, so many may go in this run besides what went before, where the day does not leave more. `sourceOf` says
+   * where a project is from that went, if not from the upstream.
+   */
+  constructor(
+    state: StateStore,
+    clock: Clock,
+    allowed: number | undefined,
+    sourceOf: (name: ProjectName) => string | undefined,
+  ) {
     this.#state = state;
     this.#clock = clock;
     this.#allowed = allowed;
+    this.#sourceOf = sourceOf;
   }
 
   /**
@@ -74,29 +92,46 @@ export class Brake {
   begin(): void {
     if (this.#allowed === undefined) this.#beginDay();
     else this.#beginAllowed(this.#allowed);
-    this.#isPulled.removals ||= this.#counts.removals + this.#state.removals.queued() > this.#limit.removals;
+    for (const [source, removals] of this.#state.removals.queued()) {
+      const { isPulled, counts, limit } = this.#brakeOf(source);
+      isPulled.removals ||= counts.removals + removals > limit.removals;
+    }
     // What went in an earlier pass is remembered by the state, and what is looked at again may go now.
     this.#taken.clear();
-    for (const name of this.#refused.keys()) {
-      const { obstacle, nextTry } = this.#state.queued(name) ?? {};
-      if (!isHeldBack(obstacle) || nextTry === undefined) this.#refused.delete(name);
+    for (const { refused } of this.#brakes.values()) {
+      for (const name of refused.keys()) {
+        const { obstacle, nextTry } = this.#state.queued(name) ?? {};
+        if (!isHeldBack(obstacle) || nextTry === undefined) refused.delete(name);
+      }
     }
   }
 
   #beginDay(): void {
-    const most = this.#countFrom(this.#startOfDay());
-    this.#limit = { removals: most, all: most };
-    const { removals, others } = this.#state.removals.heldBack();
-    this.#isPulled = { removals: removals > 0, all: others > 0 };
+    for (const [brake, most] of this.#countFrom(this.#startOfDay())) {
+      brake.limit = { removals: most, all: most };
+      brake.isPulled = { removals: false, all: false };
+    }
+    for (const [source, { removals, others }] of this.#state.removals.heldBack()) {
+      this.#brakeOf(source).isPulled = { removals: removals > 0, all: others > 0 };
+    }
   }
 
   #beginAllowed(allowed: number): void {
     const isFirst = this.#since === undefined;
     this.#since ??= this.#startOfDay();
-    const most = this.#countFrom(this.#since);
+    const mosts = this.#countFrom(this.#since);
     if (!isFirst) return;
-    const { removals, all } = this.#counts;
-    this.#limit = { removals: Math.max(most, removals + allowed), all: Math.max(most, all + allowed) };
+    const waiting = new Map<IndexBrake, number>();
+    for (const [source, { removals, others }] of this.#state.removals.heldBack()) {
+      waiting.set(this.#brakeOf(source), removals + others);
+    }
+    const total = [...waiting.values()].reduce((sum, count) => sum + count, 0);
+    for (const [brake, most] of mosts) {
+      // What waits of all indexes together was counted by whoever has allowed it.
+      const more = Math.max(0, allowed - (total - (waiting.get(brake) ?? 0)));
+      const { removals, all } = brake.counts;
+      brake.limit = { removals: Math.max(most, removals + more), all: Math.max(most, all + more) };
+    }
     this.#state.wake('held-back');
     this.#state.wake('removal-held-back');
   }
@@ -108,42 +143,59 @@ export class Brake {
     return Math.max(now - dayMs, allowedAt > now ? 0 : allowedAt);
   }
 
-  /** Returns how many a day may take of what there was at `since`. */
-  #countFrom(since: number): number {
+  /** Counts what went since, and returns how many a day may take of each index, of what was from there at `since`. */
+  #countFrom(since: number): Map<IndexBrake, number> {
     const { removals, shares } = this.#state.removals.since(since);
     this.#goneShares = shares;
-    const all = [...shares.values()].reduce((sum, share) => sum + share, removals);
-    this.#counts = { removals, all };
-    return mostInADay(this.#state.totals().projects + removals);
+    const projects = new Map<string | undefined, number>();
+    let elsewhere = 0;
+    for (const { source, projects: count } of this.#state.sources()) {
+      projects.set(source, count);
+      elsewhere += count;
+    }
+    projects.set(undefined, this.#state.totals().projects - elsewhere);
+    const gone = new Map<string | undefined, Counts>();
+    const add = (name: ProjectName, more: Counts): void => {
+      const source = this.#sourceOf(name);
+      const { removals: before, all } = gone.get(source) ?? { removals: 0, all: 0 };
+      gone.set(source, { removals: before + more.removals, all: all + more.all });
+    };
+    for (const name of removals) add(name, { removals: 1, all: 1 });
+    for (const [name, share] of shares) add(name, { removals: 0, all: share });
+    for (const source of [...projects.keys(), ...gone.keys()]) {
+      this.#brakeOf(source).counts = gone.get(source) ?? { removals: 0, all: 0 };
+    }
+    const known = [...this.#brakes];
+    return new Map(
+      known.map(([source, brake]) => [brake, mostInADay((projects.get(source) ?? 0) + brake.counts.removals)]),
+    );
+  }
+
+  #brakeOf(source: string | undefined): IndexBrake {
+    const brake = this.#brakes.get(source) ?? new IndexBrake();
+    this.#brakes.set(source, brake);
+    return brake;
   }
 
   /** Whether the deletion may be done. Once one may not, none of its kind may, and where removals may not, nothing may. */
   allows(deletion: Deletion): boolean {
     const { name, isRemoval } = deletion;
+    const brake = this.#brakeOf(deletion.source);
     const cost = this.#costOf(deletion);
     // A deletion that was not done to the end is tried again.
     const before = this.#taken.get(name) ?? { removals: 0, all: 0 };
-    const removals = this.#counts.removals + cost.removals - before.removals;
-    const all = this.#counts.all + cost.all - before.all;
-    const pulled = this.#isPulled;
-    if (isRemoval) pulled.removals ||= removals > this.#limit.removals || this.#isMuchOf(deletion);
-    else pulled.all ||= all > this.#mostInAll() + roundingError;
+    const removals = brake.counts.removals + cost.removals - before.removals;
+    const all = brake.counts.all + cost.all - before.all;
+    const { isPulled: pulled } = brake;
+    if (isRemoval) pulled.removals ||= removals > brake.limit.removals;
+    else pulled.all ||= all > brake.mostInAll + roundingError;
     if (pulled.removals || (pulled.all && !isRemoval)) {
-      this.#refused.set(name, deletion);
+      brake.refused.set(name, deletion);
       return false;
     }
     this.#taken.set(name, cost);
-    this.#counts = { removals, all };
+    brake.counts = { removals, all };
     return true;
-  }
-
-  /** Whether too much of a small index goes, which is little of the whole mirror. */
-  #isMuchOf({ name, source }: Deletion): boolean {
-    if (source === undefined || this.#allowed !== undefined) return false;
-    const known = this.#elsewhere.get(source);
-    const { gone, projects } = known ?? { gone: new Set(), projects: this.#state.publishedFrom(source).length };
-    this.#elsewhere.set(source, { gone: gone.add(name), projects });
-    return gone.size > mostInADay(projects);
   }
 
   #costOf({ name, isRemoval, share }: Deletion): Counts {
@@ -151,19 +203,18 @@ export class Brake {
     return { removals: isRemoval ? 1 : 0, all: (1 - before) * share };
   }
 
-  #mostInAll(): number {
-    return Math.max(this.#limit.all, this.#counts.removals + always);
-  }
-
   /** Tells what was held back, if anything, and begins to count anew where a person has allowed it. */
   end(report: Report): void {
     if (this.#allowed !== undefined) this.#state.remember({ deletionsAllowedAt: this.#clock.now() });
-    if (this.#refused.size === 0) return;
-    const deletions = [...this.#refused.values()].map(({ name, isProject, files }) => ({ name, isProject, files }));
-    const [gone, limit] = this.#isPulled.removals
-      ? [this.#counts.removals, this.#limit.removals]
-      : [this.#counts.all, Math.floor(this.#mostInAll())];
-    report({ type: 'deletions-held-back', deletions, gone, limit });
+    for (const [source, brake] of this.#brakes) {
+      const { refused, isPulled, counts, limit } = brake;
+      if (refused.size === 0) continue;
+      const deletions = [...refused.values()].map(({ name, isProject, files }) => ({ name, isProject, files }));
+      const [gone, most] = isPulled.removals
+        ? [counts.removals, limit.removals]
+        : [counts.all, Math.floor(brake.mostInAll)];
+      report({ type: 'deletions-held-back', deletions, gone, limit: most, source });
+    }
   }
 }
 

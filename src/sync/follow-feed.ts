@@ -11,12 +11,14 @@ import type { FeedPosition, MirrorState } from '../state/mirror-state.ts';
 import type { UpstreamRemoval } from '../state/removal-log.ts';
 import type { Wanted } from '../state/state-store.ts';
 import type { ServedFeed } from '../upstream/upstream.ts';
+import { mostInADay } from './brake.ts';
 import { concerns } from './concerns.ts';
 import type { Mirror } from './mirror.ts';
 import { provesPages } from './prove-pages.ts';
 import { refuseJump } from './serials.ts';
 
 const dayMs = 24 * 60 * 60_000;
+const quarantinedUpstream: UpstreamRemoval = 'quarantined upstream';
 
 /** What came of reading the feed. */
 export interface FeedNews {
@@ -26,6 +28,8 @@ export interface FeedNews {
   readonly next: FeedPosition | undefined;
   /** Why a feed that was followed before is not, for people. */
   readonly why?: string;
+  /** True when it says that more was removed than the brake lets go: then the list has to say so, too. */
+  readonly isDoubtful?: boolean;
 }
 
 const noFeed: FeedNews = { isFollowed: false, next: undefined };
@@ -81,17 +85,29 @@ async function readFeed(
   if (broken !== undefined) return { ...fromList, why: `${settings.upstream}/changes.json: ${broken}` };
   const { serial = 0 } = state.mirror();
   if (head.serial !== undefined) refuseJump(mirror, serial, head.serial, 'the change feed');
+  const removed = new Map<ProjectName, boolean>();
+  const note = (changes: readonly FeedChange[]): void => {
+    for (const { name, removed: why } of changes) removed.set(name, why !== undefined && why !== quarantinedUpstream);
+  };
   let { number } = known;
   for (let piece = completePieces(number); piece < completePieces(head.last); piece += 1) {
-    const found = await upstream.feedPiece(head.id, piece);
+    const found = await upstream.feedPiece(head.id, piece).catch((error: unknown) => {
+      if (error instanceof NonsenseError) return error;
+      throw error;
+    });
     if (found === undefined) return { ...fromList, why: `${settings.upstream}/${piecePath(piece)}: is not there` };
+    if (found instanceof NonsenseError) return { ...fromList, why: found.message };
     number = found.last;
+    note(found.changes);
     take(mirror, { id: head.id, number }, { ...head, changes: found.changes }, known.number, heard);
   }
   const moved = (head.serial ?? 0) > serial ? { serial: head.serial, serialMovedAt: clock.now() } : {};
   const next = { id: head.id, number: head.last, etag: head.etag };
   take(mirror, next, head, known.number, heard, moved);
-  return told(mirror, next);
+  note(head.changes);
+  const isHeld = ([name, isRemoved]: [ProjectName, boolean]): boolean => isRemoved && state.held(name).published;
+  const isDoubtful = [...removed].filter(isHeld).length > mostInADay(state.totals().projects);
+  return { ...told(mirror, next), isDoubtful };
 }
 
 /** Why the feed does not go on from where it was read, if so. */
@@ -134,5 +150,3 @@ function rowsOf({ at, removed, quarantined }: FeedChange, serial: number): Annou
   const removal = { ...row('remove project'), serial: serial + 1 };
   return removed === quarantinedUpstream ? [row('project quarantined'), removal] : [removal];
 }
-
-const quarantinedUpstream: UpstreamRemoval = 'quarantined upstream';

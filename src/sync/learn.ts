@@ -51,7 +51,10 @@ export async function learn(mirror: Mirror): Promise<UnreachableError | Nonsense
   const trouble = isFollowed ? await unlessTrouble(() => follow(mirror, known, known.serial ?? 0)) : undefined;
   enqueueAccepted(mirror);
   if (settings.projects === undefined) await followPolicy(mirror, known, scope, isNew);
-  if (trouble !== undefined) return trouble;
+  if (trouble !== undefined) {
+    if (untold !== undefined) mirror.report({ type: 'warning', message: untold.message });
+    return trouble;
+  }
   await proveAbsences(mirror);
   if (isNew) return untold;
   askForMissing(mirror, known);
@@ -209,9 +212,10 @@ async function follow(mirror: Mirror, known: MirrorState, serial: number): Promi
   if (byChangelog && known.feed !== undefined) state.remember({ feed: undefined });
   const { isFollowed: followed } = news;
   if (!followed && why !== undefined) warnOfNoChangelog(mirror, why);
-  if (followed && Math.abs(now - (known.reconciledAt ?? 0)) < dayMs) return;
+  const isDoubtful = news.isDoubtful === true;
+  if (followed && !isDoubtful && Math.abs(now - (known.reconciledAt ?? 0)) < dayMs) return;
   if (names === undefined) {
-    if (followed) await reconcile(mirror, known);
+    if (followed) await reconcile(mirror, isDoubtful ? undefined : known.listEtag);
     else {
       const taken = takeOverList(mirror, known.listEtag, (listed = 0) => {
         refuseJump(mirror, serial, listed, 'the list of projects');
@@ -322,9 +326,9 @@ function wantedBy(mirror: Mirror, { rows }: Pick<Changes, 'rows'>): Wanted[] {
 }
 
 /** The daily look at the list is a net below the changelog: where it fails, a later run tries again. */
-async function reconcile(mirror: Mirror, known: MirrorState): Promise<void> {
+async function reconcile(mirror: Mirror, listEtag: string | undefined): Promise<void> {
   try {
-    await takeOverList(mirror, known.listEtag, () => ({}));
+    await takeOverList(mirror, listEtag, () => ({}));
   } catch (error) {
     if (!(error instanceof UnreachableError || error instanceof NonsenseError)) throw error;
     mirror.report({ type: 'warning', message: `the list of projects was not compared: ${error.message}` });

@@ -32,7 +32,7 @@ export interface SyncSettings {
   readonly keepRemoved: boolean;
   /** For so many days what was removed can be brought back. */
   readonly trashDays: number;
-  /** The https address under which `web/` is served, without a slash at its end. */
+  /** The address under which `web/` is served, without a slash at its end. */
   readonly baseUrl: string | undefined;
   /** Serve the legacy JSON, for other mirror programs. */
   readonly legacyJson: boolean;

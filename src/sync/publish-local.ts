@@ -6,6 +6,7 @@ import { filenameOf, isCompanionPossible, metadataPath, pagePath, urlPath, type 
 import { parsePublishedPage, type SimpleFile, simplePageFrom } from '../formats/simple-json.ts';
 import { parseCoreMetadata } from '../packaging/core-metadata.ts';
 import { parseDistributionName } from '../packaging/distribution-name.ts';
+import { publishLegacyJson } from '../pages/legacy-json.ts';
 import { publishPages } from '../pages/publish-pages.ts';
 import { explainReason } from '../policy/explain.ts';
 import { local } from '../policy/policy.ts';
@@ -58,6 +59,7 @@ export async function publishLocal(
   const known = state.pages.hashesOf(name);
   if (held.published) state.requeue(name, []);
   const pages = await publishPages(files, name, page, published, !held.published);
+  await publishLegacyJson(mirror, name, page, published);
   if (selection.policy?.dependencies === true) await rememberRequires(mirror, name, entries.map(asHeld));
   const key = decision && selection.keyOf(decision);
   const isSame = pages.json === known.json && pages.html === known.html && state.decisionOf(name) === key;
@@ -66,7 +68,13 @@ export async function publishLocal(
   const rule = decision === undefined ? '' : explainReason(decision.because);
   const plan =
     key === undefined ? undefined : { decision: key, nextChange: undefined, rule, bytes, outcome: '', page: undefined };
-  const unsaid = { serial: undefined, etag: undefined, status: 'active', drop: [] };
+  // What was taken for files of an index is not held any more, and stays where it is.
+  const unsaid = {
+    serial: undefined,
+    etag: undefined,
+    status: 'active',
+    drop: held.source === local ? [] : held.files,
+  };
   return { kind: 'published', due: { ...due, displayName }, ...unsaid, source: local, plan, pages };
 }
 

@@ -1,4 +1,5 @@
 /** How a file of the plan appears on the pages. */
+import { isSecureOrigin } from '../core/index-address.ts';
 import { provenancePath, urlPath } from '../core/paths.ts';
 import type { PublishedFile } from '../formats/simple-json.ts';
 import type { HeldFile } from '../state/state-store.ts';
@@ -14,8 +15,9 @@ export function publishedFile(
   if (held === undefined) {
     return { file, url: url.href, metadataSha256: file.metadataSha256, provenance: file.provenance };
   }
-  // PEP 740 wants a full URL on a secure origin, so our own copy is linked only where we know our address.
-  const own = held.provenance && baseUrl !== undefined ? `${baseUrl}/${urlPath(provenancePath(path))}` : undefined;
+  // PEP 740 wants a full URL on a secure origin, so our own copy is linked only where we know that we have one.
+  const isSecure = baseUrl !== undefined && isSecureOrigin(baseUrl);
+  const own = held.provenance && isSecure ? `${baseUrl}/${urlPath(provenancePath(path))}` : undefined;
   const provenance = file.provenance === undefined ? undefined : (own ?? file.provenance);
   return {
     file: { ...file, sha256, size: held.size },

@@ -70,20 +70,40 @@ export async function learnSources(mirror: Mirror): Promise<UnreachableError | N
   for (const [source, upstream] of mirror.sources) {
     const names = new Set([...selection.namedFrom(source), ...state.publishedFrom(source)]);
     const known = [...names].filter((name) => selection.sourceOf(name) === source && !isMissing(mirror, name));
+    const failed = selection.hasPatternsFrom(source)
+      ? await takeOverUnlessTrouble(mirror, source, upstream)
+      : undefined;
+    // The run ends with the first one, which tells it.
+    if (trouble !== undefined && failed !== undefined) report({ type: 'warning', message: failed.message });
+    trouble ??= failed;
+    // Where nobody answers, each of its projects would say the same.
+    if (failed !== undefined && isSilence(failed)) continue;
     state.enqueue(
       known.map((name) => wanted(mirror, name)),
       {},
     );
-    if (!selection.hasPatternsFrom(source)) continue;
-    try {
-      await takeOver(mirror, source, upstream);
-    } catch (error) {
-      if (!(error instanceof UnreachableError || error instanceof NonsenseError)) throw error;
-      report({ type: 'warning', message: `the list of ${source} was not compared: ${error.message}` });
-      trouble ??= error;
-    }
   }
   return trouble;
+}
+
+/** Why the list could not be compared, if so. Throws PausedError. */
+async function takeOverUnlessTrouble(
+  mirror: Mirror,
+  source: string,
+  upstream: Upstream,
+): Promise<UnreachableError | NonsenseError | undefined> {
+  try {
+    await takeOver(mirror, source, upstream);
+    return undefined;
+  } catch (error) {
+    if (error instanceof UnreachableError || error instanceof NonsenseError) return error;
+    throw error;
+  }
+}
+
+/** Whether the index gave no answer at all. */
+export function isSilence(error: Error): boolean {
+  return error instanceof UnreachableError && error.cause !== undefined;
 }
 
 /** Upstream does not have it, and is asked once a day. */

@@ -4,9 +4,9 @@
  */
 import { NonsenseError } from '../core/errors.ts';
 import { type ProjectName, projectName } from '../core/names.ts';
-import { legacyJsonFolder, pagePath, projectFolder } from '../core/paths.ts';
+import { filenameOf, legacyJsonFolder, pagePath, projectFolder } from '../core/paths.ts';
 import { staleDelayMs } from '../core/retry.ts';
-import { withSerial } from '../formats/simple-json.ts';
+import { type SimplePage, withSerial } from '../formats/simple-json.ts';
 import { explainReason } from '../policy/explain.ts';
 import { local } from '../policy/policy.ts';
 import type { Due, Finished, HeldFile, HeldProject, Obstacle, Parked } from '../state/state-store.ts';
@@ -74,7 +74,19 @@ async function moveHere(mirror: Mirror, project: SelectedProject, before: string
   const { name } = due;
   const now = placeText(selection.sourceOf(name), settings.upstream);
   const isLocal = project.decision?.hold === local;
+  if (isLocal && isAllHere(mirror, project)) return fromHere(mirror, project);
   const answer = isLocal ? undefined : await mirror.upstream.project(name, undefined, false);
+  // A state that was made anew from the tree does not know where anything is from.
+  const isOfTree = state.mirror().adopted !== undefined && held.source === undefined;
+  const isSame = answer?.kind === 'page' ? isAllOn(answer.page, project) : isOfTree && answer !== undefined;
+  if (isSame) {
+    mirror.memory.give(name);
+    // That the list of the upstream lacks it says nothing.
+    const isUnsaid = isOfTree && due.removed && due.obstacle !== 'absent';
+    if (isUnsaid) state.announcements.listed([name]);
+    const mine = { ...project, due: { ...due, removed: due.removed && !isUnsaid } };
+    return fromUpstream(mirror, { ...mine, held: { ...held, serial: undefined, etag: undefined } });
+  }
   // What a person has brought back stays until the right index has it.
   if (answer?.kind === 'absent' && held.restored) return { finished: await healRestored(mirror, project) };
   report({ type: 'warning', message: `${name}: comes from ${now} now; what was held from ${before} is replaced` });
@@ -94,6 +106,19 @@ async function moveHere(mirror: Mirror, project: SelectedProject, before: string
   }
   mirror.memory.give(name);
   return fromUpstream(mirror, moved);
+}
+
+/** Whether all that is held of a project is what the right index has, byte for byte: then there is nothing to replace. */
+function isAllOn({ files }: SimplePage, { held }: SelectedProject): boolean {
+  const listed = new Set(files.map(({ filename, sha256 }) => `${filename} ${sha256}`));
+  return held.files.length > 0 && held.files.every(({ path, sha256 }) => listed.has(`${filenameOf(path)} ${sha256}`));
+}
+
+/** The same of what lies here by hand. */
+function isAllHere({ local, state }: Mirror, { due, held }: SelectedProject): boolean {
+  const here = new Set(local.of(due.name));
+  const isOfTree = held.files.length > 0 || state.mirror().adopted !== undefined;
+  return here.size > 0 && isOfTree && held.files.every(({ path }) => here.has(path));
 }
 
 /** What lies here by hand, which nobody removes but who has put it there. */
@@ -156,7 +181,8 @@ async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<S
   const judged = judgePage(mirror, project, { page, url });
   const lost = await newlyLost(mirror, due.name, judged.lost);
   const shown = held.files.length - (judged.lost.length - lost.length);
-  if (!isQuarantine && !mayLose(mirror, due.name, lost, shown)) return withoutLosing(mirror, project, judged, lost);
+  if (!isQuarantine && !mayLose(mirror, due.name, held, lost.length, shown))
+    return withoutLosing(mirror, project, judged, lost);
   const unwanted = await unlessWanted(mirror, project, judged);
   if (unwanted !== undefined) return unwanted;
   const { status } = page;
@@ -205,9 +231,9 @@ function seenIn(answer: ProjectAnswer): LookedAt {
   return answer.kind === 'page' ? answer.sha256 : answer.kind;
 }
 
-/** Whether `lost` may go of a project that shows so many files. */
-function mayLose({ brake }: Mirror, name: ProjectName, { length: files }: readonly HeldFile[], shown: number): boolean {
-  return files === 0 || brake.allows({ name, isProject: false, isRemoval: false, files, share: files / shown });
+/** Whether so many files may go of a project that shows so many. */
+function mayLose({ brake }: Mirror, name: ProjectName, { source }: HeldProject, files: number, shown: number): boolean {
+  return files === 0 || brake.allows({ name, isProject: false, isRemoval: false, files, share: files / shown, source });
 }
 
 /** What is new appears, and the project stays queued until a person has looked at what would go. */
@@ -240,7 +266,8 @@ async function leave(mirror: Mirror, due: Due, held: HeldProject, rule: string):
     await removeProject(mirror, due, files, rule);
     return { finished: { kind: 'removed', due, why: rule } };
   }
-  const deletion = { name: due.name, isProject: true, isRemoval: false, files: files.length, share: 1 };
+  const { source } = held;
+  const deletion = { name: due.name, isProject: true, isRemoval: false, files: files.length, share: 1, source };
   if (!mirror.brake.allows(deletion) && !(await isQuarantined(mirror, due))) {
     return heldBack('held-back', 'nothing requires it any more');
   }

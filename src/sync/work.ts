@@ -21,6 +21,7 @@ import { Finisher } from './finisher.ts';
 import type { Mirror } from './mirror.ts';
 import type { News } from './news.ts';
 import { publishChanges } from './publish-changes.ts';
+import { isSilence } from './sources.ts';
 import { syncProject } from './sync-project.ts';
 import { alarmFor, reasonOf } from './unexpected.ts';
 
@@ -93,6 +94,8 @@ class QueueWorker {
   /** Why projects were left for the next run, if some were. */
   #notAsked: NotAskedError | undefined;
   #fatal: unknown;
+  /** Indexes beside the upstream that do not answer, and the project that told of it. */
+  readonly #silent = new Map<string, ProjectName>();
 
   constructor(mirror: Mirror, { parked, news }: WorkMemory) {
     const report = (event: MirrorEvent): void => {
@@ -312,7 +315,7 @@ class QueueWorker {
       const wantedMs = error instanceof UnreachableError ? Math.min(error.retryAfterMs ?? 0, longestRespiteMs) : 0;
       // Each try at what is slow brings it nearer.
       const failures = error instanceof TooSlowError ? 1 : due.attempts + 1;
-      this.#park(due, obstacle, reasonOf(error), Math.max(parkDelayMs(failures), wantedMs));
+      this.#park(due, obstacle, reasonOf(error), Math.max(parkDelayMs(failures), wantedMs), this.#isTold(due, error));
     }
     // Whether a host is busy is for the limiter to find out.
     // An index beside the upstream ends nothing but what comes from there.
@@ -321,17 +324,26 @@ class QueueWorker {
     if (this.#failures >= failuresInARow) throw error;
   }
 
-  #park(due: Due, obstacle: Obstacle, reason: string, delayMs: number): void {
+  /** Whether the index that the project comes from is silent, which one of its projects has told. */
+  #isTold({ name }: Due, error: unknown): boolean {
+    const source = this.#mirror.selection.sourceOf(name);
+    if (source === undefined || !(error instanceof Error) || !isSilence(error)) return false;
+    const first = this.#silent.get(source) ?? name;
+    this.#silent.set(source, first);
+    return first !== name;
+  }
+
+  #park(due: Due, obstacle: Obstacle, reason: string, delayMs: number, isTold = false): void {
     const { state, clock, settings } = this.#mirror;
     const nextTry = clock.now() + delayMs;
     const parked = { due: { ...due, attempts: due.attempts + 1 }, obstacle, reason, nextTry };
     if (!settings.dryRun) state.park(parked);
-    this.#tellParked(due, parked);
+    this.#tellParked(due, parked, isTold);
   }
 
-  #tellParked({ name }: Due, { obstacle, reason, nextTry }: Omit<Parked, 'due'>): void {
+  #tellParked({ name }: Due, { obstacle, reason, nextTry }: Omit<Parked, 'due'>, isTold = false): void {
     this.#parked.set(name, nextTry);
     const expected = expectedObstacles.has(obstacle);
-    this.#mirror.report({ type: 'project-parked', name, reason, nextTry, expected });
+    this.#mirror.report({ type: 'project-parked', name, reason, nextTry, expected, ...(isTold && { isTold }) });
   }
 }

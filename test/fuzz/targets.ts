@@ -1,6 +1,7 @@
 import type { FuzzTarget } from './fuzz-target.ts';
 import { accessLog } from './targets/access-log.ts';
 import { bandersnatchConf } from './targets/bandersnatch-conf.ts';
+import { changeFeed } from './targets/change-feed.ts';
 import { coreMetadata } from './targets/core-metadata.ts';
 import { fileName } from './targets/file-name.ts';
 import { localStats } from './targets/local-stats.ts';
@@ -22,6 +23,7 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   simpleJson,
   simpleHtml,
   projectList,
+  changeFeed,
   xmlRpc,
   mirrorToml,
   policy,

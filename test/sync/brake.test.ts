@@ -127,10 +127,10 @@ t.test('a permission never takes away what the day leaves, and lets no more go t
     state.finish(queue(0, 100, false).map((due) => ({ ...common, due })));
     state.finish(queue(0, gone, true).map((due) => ({ kind: 'removed', due })));
     clock.advance(60_000);
-    const brake = new Brake(state, clock, allowed);
+    const brake = new Brake(state, clock, allowed, () => undefined);
     const due = queue(gone, gone + count, true);
     brake.begin();
-    const deletion = { isProject: true, isRemoval: true, files: 1, share: 1 };
+    const deletion = { isProject: true, isRemoval: true, files: 1, share: 1, source: undefined };
     const allowedNow = due.filter(({ name }) => brake.allows({ ...deletion, name })).length;
     t.equal(allowedNow, lets ? count : 0, `${gone} went, ${count} are to go, ${allowed} are allowed`);
     state.close();
@@ -259,11 +259,11 @@ t.test('one whose files go by and by, and then itself, counts as one', async (t)
   ] as const) {
     removeReleases(mirror, 'alpha', 0, to);
     await mirror.runLater();
-    t.match(gone(), { removals: 0, shares: new Map([['alpha', share]]) });
+    t.match(gone(), { removals: [], shares: new Map([['alpha', share]]) });
   }
   mirror.index.removeProject('alpha');
   await mirror.runLater();
-  t.match(gone(), { removals: 1, shares: new Map() });
+  t.match(gone(), { removals: ['alpha'], shares: new Map() });
 });
 
 t.test('where upstream thinks better of it, nothing is held back any more', async (t) => {
@@ -353,7 +353,7 @@ t.test('what came back and goes again counts again', async (t) => {
   await mirror.runLater();
   t.same(
     mirror.remembered((state) => state.removals.since(mirror.clock.now() - dayMs)),
-    { removals: 0, shares: new Map([['alpha', 40 / 42]]) },
+    { removals: [], shares: new Map([['alpha', 40 / 42]]) },
   );
 });
 

@@ -310,6 +310,8 @@ t.test('provenance is stored beside its file, and linked where our own address i
   t.equal(mirror.text(`${file.path}.provenance`), file.provenance);
   t.equal(mirror.page('attested').files[0]?.provenance, upstream);
   t.same(mirror.problems(), []);
+  await mirror.runLater({ settings: { baseUrl: 'http://mirror.example/pypi' } });
+  t.equal(mirror.page('attested').files[0]?.provenance, upstream, 'which no client would take by http');
   await mirror.runLater({ settings: { baseUrl: 'https://mirror.example/pypi' } });
   t.equal(mirror.page('attested').files[0]?.provenance, `https://mirror.example/pypi${file.path}.provenance`);
   t.same(mirror.problems(), []);

@@ -107,6 +107,9 @@ t.test('it is switched on and off with what is there', async (t) => {
   await mirror.runLater({ settings: { ...on.settings, baseUrl: 'https://other.example' } });
   t.match(json(mirror, 'pypi/alpha/json').urls[0].url, /^https:\/\/other\.example\/packages\//);
   isRight(t, mirror);
+  await mirror.runLater({ settings: { ...on.settings, baseUrl: 'http://inside.example' } });
+  t.match(json(mirror, 'pypi/alpha/json').urls[0].url, /^http:\/\/inside\.example\/packages\//);
+  isRight(t, mirror);
   await mirror.runLater(off);
   t.same(legacyTree(mirror), []);
   for (const path of ['local.json', 'local.db.serial', 'pypi']) t.notOk(existsSync(join(mirror.web, path)), path);

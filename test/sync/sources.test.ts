@@ -276,11 +276,61 @@ t.test('an index that loses most of its projects is held back, however few that 
   for (let at = 0; at < 5; at += 1) own.index.removeProject(`acme-${at}`);
   await run(policy);
   const left = () => names(mirror).filter((name) => /^acme-\d/.test(name)).length;
-  t.equal(mirror.eventsOf('deletions-held-back')[0]?.deletions.length, 3);
+  t.equal(mirror.eventsOf('deletions-held-back')[0]?.deletions.length, 5);
   await run(policy);
-  t.equal(left(), 8, 'two of twelve may go');
+  t.equal(left(), 10, 'as at the upstream: of more than two of twelve nothing goes');
   await run(policy, { allowDeletions: 5 });
   t.equal(left(), 5);
+});
+
+t.test('an index that loses its projects, or what their pages list, holds up nothing of the upstream', async (t) => {
+  for (const what of ['pages', 'files'] as const) {
+    const { mirror, own, source, run } = await open(t);
+    for (let at = 0; at < 10; at += 1) {
+      own.index.publish(wheel(`acme-${at}`, '1.0', 'ours'));
+      mirror.index.publish(wheel(`other-${at}`, '1.0', 'public'));
+      mirror.index.publish(wheel(`other-${at}`, '2.0', 'public'));
+    }
+    const policy = policyFrom(`[[rule]]\nprojects = ["acme-*"]\n${source}`);
+    await run(policy);
+    const ours = (): number =>
+      names(mirror).filter((name) => /^acme-\d/.test(name) && mirror.filenames(name).length > 0).length;
+    for (let at = 0; at < 10; at += 1) {
+      if (what === 'pages') own.index.removeProject(`acme-${at}`);
+      else own.index.removeRelease(`acme-${at}`, '1.0');
+    }
+    await run(policy);
+    // Of what its list lacks nothing goes where that is too much.
+    const left = what === 'pages' ? 10 : 8;
+    t.equal(ours(), left);
+    const gone = 10 - left;
+    t.match(mirror.eventsOf('deletions-held-back'), [{ source: `${own.url}/simple`, gone, limit: 2 }]);
+    // Malware that PyPI removes, an hour later, and a release of it.
+    mirror.index.removeProject('other-3');
+    mirror.index.removeRelease('other-4', '2.0');
+    await run(policy);
+    t.notOk(names(mirror).includes('other-3'));
+    t.same(mirror.page('other-4').versions, ['1.0']);
+    t.equal(ours(), left, 'a day takes no more, in however many runs');
+    t.same(mirror.problems(), []);
+    if (what === 'pages') await run(policy, { allowDeletions: 9 });
+    t.equal(ours(), left);
+    await run(policy, { allowDeletions: left });
+    t.equal(ours(), 0);
+  }
+});
+
+t.test('what the upstream loses in mass lets projects of another index go', async (t) => {
+  const { mirror, own, source, run } = await open(t);
+  for (let at = 0; at < 30; at += 1) mirror.index.publish(wheel(`other-${at}`, '1.0', 'public'));
+  const policy = policyFrom(`[[rule]]\nprojects = ["acme-*"]\n${source}`);
+  await run(policy);
+  for (let at = 0; at < 30; at += 1) mirror.index.removeProject(`other-${at}`);
+  own.index.removeProject('acme-tools');
+  await run(policy);
+  t.equal(names(mirror).filter((name) => name.startsWith('other')).length, 30);
+  t.notOk(names(mirror).includes('acme-tools'));
+  t.match(mirror.eventsOf('deletions-held-back'), [{ source: undefined }]);
 });
 
 t.test('what a person brought back stays until its index has it again', async (t) => {

@@ -46,6 +46,16 @@ export class SqliteAnnouncements implements Announcements {
     this.#do(() => work.immediate());
   }
 
+  listed(names: readonly ProjectName[]): void {
+    const work = this.#db.transaction(() => {
+      for (const name of names) {
+        this.#sql.back.run(name);
+        this.forgetRemoval(name);
+      }
+    });
+    this.#do(() => work.immediate());
+  }
+
   forgetAbove(serial: number): void {
     this.#do(() => this.#sql.forgetAbove.run(serial));
   }
@@ -92,6 +102,7 @@ function prepareStatements(db: Database.Database) {
            EXISTS (SELECT 1 FROM announced WHERE project = q.name AND action = 'remove project'))`,
     ),
     gone: db.prepare<[string]>('UPDATE queue SET removed = 1, next_try = 0 WHERE name = ?'),
+    back: db.prepare<[string]>('UPDATE queue SET removed = 0, next_try = 0 WHERE name = ?'),
     forgetAbove: db.prepare<[number]>('DELETE FROM announced WHERE serial > ?'),
     forget: db.prepare<[number]>('DELETE FROM announced WHERE at < ? AND project NOT IN (SELECT name FROM queue)'),
     forgetRemoval: db.prepare<[string]>("DELETE FROM announced WHERE project = ? AND action = 'remove project'"),

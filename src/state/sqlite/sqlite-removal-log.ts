@@ -64,17 +64,18 @@ export class SqliteRemovalLog implements RemovalLog {
   since(time: number): Gone {
     const window = { time, now: this.#clock.now() };
     return this.#do(() => ({
-      removals: this.#sql.removalsSince.get(window)?.count ?? 0,
+      removals: this.#sql.removalsSince.all(window).map(({ project }) => project),
       shares: new Map(this.#sql.sharesSince.all(window).map(({ project, share }) => [project, share])),
     }));
   }
 
-  queued(): number {
-    return this.#do(() => this.#sql.queued.get())?.count ?? 0;
+  queued(): ReadonlyMap<string | undefined, number> {
+    return new Map(this.#do(() => this.#sql.queued.all()).map(({ source, count }) => [source ?? undefined, count]));
   }
 
-  heldBack(): { readonly removals: number; readonly others: number } {
-    return this.#do(() => this.#sql.heldBack.get()) ?? { removals: 0, others: 0 };
+  heldBack(): ReturnType<RemovalLog['heldBack']> {
+    const rows = this.#do(() => this.#sql.heldBack.all());
+    return new Map(rows.map(({ source, ...counts }) => [source ?? undefined, counts]));
   }
 
   lostBy(name: ProjectName): LostFile[] {
@@ -151,8 +152,8 @@ function prepareStatements(db: Database.Database) {
       'SELECT project, path, sha256, at, why FROM removed ORDER BY id DESC LIMIT ?',
     ),
     last: db.prepare<[], { id: number }>('SELECT coalesce(max(id), 0) AS id FROM removed'),
-    removalsSince: db.prepare<Window, { count: number }>(
-      `SELECT count(*) AS count FROM removed
+    removalsSince: db.prepare<Window, { project: ProjectName }>(
+      `SELECT project FROM removed
        WHERE at > :time AND at <= :now AND path IS NULL AND why = 'removed upstream'`,
     ),
     sharesSince: db.prepare<Window, { project: ProjectName; share: number }>(
@@ -172,13 +173,15 @@ function prepareStatements(db: Database.Database) {
          )
        )) FROM lost`,
     ),
-    queued: db.prepare<[], { count: number }>(
-      `SELECT count(*) AS count FROM queue JOIN projects USING (name)
-       WHERE removed = 1 AND restored = 0 AND ${lastQuarantine} IS NOT 'project quarantined'`,
+    queued: db.prepare<[], { source: string | null; count: number }>(
+      `SELECT source, count(*) AS count FROM queue JOIN projects USING (name)
+       WHERE removed = 1 AND restored = 0 AND ${lastQuarantine} IS NOT 'project quarantined' GROUP BY source`,
     ),
-    heldBack: db.prepare<[], { removals: number; others: number }>(
-      `SELECT count(*) FILTER (WHERE obstacle = 'removal-held-back') AS removals,
-         count(*) FILTER (WHERE obstacle = 'held-back') AS others FROM queue`,
+    heldBack: db.prepare<[], { source: string | null; removals: number; others: number }>(
+      `SELECT source, count(*) FILTER (WHERE obstacle = 'removal-held-back') AS removals,
+         count(*) FILTER (WHERE obstacle = 'held-back') AS others
+       FROM queue LEFT JOIN projects USING (name)
+       WHERE obstacle IN ('removal-held-back', 'held-back') GROUP BY source`,
     ),
     add: db.prepare<Values>(
       `INSERT INTO removed (project, path, sha256, at, why)

@@ -1,0 +1,71 @@
+/** Looks at the change feed, by which other mirrors learn what has changed here: it must tell what the state remembers. */
+import type { WebPath } from '../core/paths.ts';
+import { completePieces, oldestOf, piecePath } from '../formats/change-feed.ts';
+import { feedHeadOf, feedHeadPath, feedPieceOf, publishedHead } from '../pages/change-feed.ts';
+import type { Finding } from './check-event.ts';
+import type { Check } from './check-job.ts';
+import { notAFile } from './look-at-file.ts';
+import { readable } from './readable.ts';
+import { isInShare } from './share.ts';
+
+const differs = 'differs from state.db';
+
+/** Checks those files of the feed that belong to the share; what is wrong is written anew by the next run. */
+export async function checkChangeFeed(check: Check): Promise<void> {
+  const { lock, report, state } = check;
+  if ((await look(check)).length === 0) return;
+  const release = await lock.take();
+  // The run that is at work publishes what is new meanwhile, and nobody knows when.
+  if (release === undefined) return;
+  try {
+    const findings = await look(check);
+    for (const finding of findings) report({ type: 'finding', finding });
+    if (!findings.some(({ kind }) => kind !== 'unreadable' && kind !== 'not-a-file')) return;
+    state.remember({ changesDue: true });
+    report({ type: 'queued', name: undefined });
+  } finally {
+    release();
+  }
+}
+
+async function look(check: Check): Promise<Finding[]> {
+  const { state, files, share, pace } = check;
+  const { changesTold: told, changesDue } = state.mirror();
+  // Nothing is published yet, or the next run writes it anew.
+  if (told === undefined || told.id !== state.changes.id() || changesDue === true) return [];
+  const findings: Finding[] = [];
+  if (isInShare(feedHeadPath, share)) {
+    const found = await lookAt(check, feedHeadPath, async () => {
+      // Up to which serial all was known is that of the run that published it.
+      const head = await publishedHead(files);
+      return head && feedHeadOf(state.changes, { ...told, serial: head.serial });
+    });
+    if (found !== undefined) findings.push(found);
+  }
+  const end = completePieces(told.last);
+  for (let piece = completePieces(oldestOf(told.last)); piece < end; piece += 1) {
+    const path = piecePath(piece);
+    if (!isInShare(path, share)) continue;
+    await pace.keep();
+    const found = await lookAt(check, path, async () => feedPieceOf(state.changes, told.id, piece));
+    if (found !== undefined) findings.push(found);
+  }
+  return findings;
+}
+
+/** What is wrong with the file at `path`; undefined instead of what it should be says that it cannot be understood. */
+async function lookAt(
+  { files, report }: Check,
+  path: WebPath,
+  expected: () => Promise<Buffer | undefined>,
+): Promise<Finding | undefined> {
+  return readable<Finding | undefined>(path, undefined, async () => {
+    const stat = await files.stat(path);
+    if (stat !== undefined && stat.kind !== 'file') return { path, project: undefined, ...notAFile(stat.kind) };
+    const body = await files.read(path);
+    if (body === undefined) return { kind: 'missing-page', path, project: undefined };
+    report({ type: 'read', bytes: body.length });
+    const isRight = (await expected())?.equals(body) === true;
+    return isRight ? undefined : { kind: 'bad-page', path, project: undefined, found: differs };
+  });
+}

@@ -1,0 +1,53 @@
+/** The files of the change feed (formats/change-feed.ts), made of what the state remembers. */
+import { NonsenseError } from '../core/errors.ts';
+import { ownPath } from '../core/paths.ts';
+import type { FileStore } from '../files/file-store.ts';
+import {
+  changesPerPiece,
+  completePieces,
+  type FeedChange,
+  type FeedHead,
+  oldestOf,
+  parseFeedHead,
+  releasesOf,
+  renderFeedHead,
+  renderFeedPiece,
+} from '../formats/change-feed.ts';
+import type { ChangeLog, LoggedChange } from '../state/change-log.ts';
+
+export const feedHeadPath = ownPath('changes.json');
+
+/** The feed as it is published; undefined where there is none, or nobody can read it. Throws StorageError. */
+export async function publishedHead(files: FileStore): Promise<FeedHead | undefined> {
+  const body = await files.read(feedHeadPath);
+  try {
+    return body && parseFeedHead(body.toString(), feedHeadPath);
+  } catch (error) {
+    if (error instanceof NonsenseError) return undefined;
+    throw error;
+  }
+}
+
+/** The file with the latest changes, up to `last`. */
+export function feedHeadOf(changes: ChangeLog, { id, serial, last, listed }: Told): Buffer {
+  const latest = changesAfter(changes, completePieces(last) * changesPerPiece, last);
+  return Buffer.from(renderFeedHead({ id, serial, oldest: oldestOf(last), listed, last, changes: latest }));
+}
+
+type Told = Pick<FeedHead, 'id' | 'serial' | 'last' | 'listed'>;
+
+/** The file of a complete piece. */
+export function feedPieceOf(changes: ChangeLog, id: string, piece: number): Buffer {
+  const before = piece * changesPerPiece;
+  const last = before + changesPerPiece;
+  return Buffer.from(renderFeedPiece({ id, first: before + 1, last, changes: changesAfter(changes, before, last) }));
+}
+
+/** The changes with higher numbers than `before`, up to `last`. */
+function changesAfter(changes: ChangeLog, before: number, last: number): FeedChange[] {
+  return changes.after(before, last - before).map(toFeed);
+}
+
+function toFeed({ project, quarantined, ...change }: LoggedChange): FeedChange {
+  return { ...change, name: project, quarantined: releasesOf(quarantined, project) };
+}

@@ -1,0 +1,30 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { makeWheel } from '../sample/distributions.ts';
+import { SampleIndex } from '../sample/sample-index.ts';
+import { openSampleServer } from '../sample/sample-server.ts';
+import { openBundle } from './bundle.ts';
+import { openSample } from './opened-sample.ts';
+
+const program = join(await openBundle(), 'pep381run');
+
+for (const projects of ['"acme-*"', '"acme-core", "acme-tools", "acme-web"']) {
+  t.test(`an index of a rule for ${projects} that does not answer is one line in each run`, async (t) => {
+    const { target, mirror } = await openSample(t, program);
+    const index = new SampleIndex();
+    for (const name of ['acme-core', 'acme-tools', 'acme-web']) index.publish(makeWheel({ name, version: '1.0' }));
+    const own = await openSampleServer({ index });
+    mkdirSync(target, { recursive: true });
+    const rule = `[[rule]]\nprojects = [${projects}]\nupstream = "${own.url}/simple/"\n`;
+    writeFileSync(join(target, 'mirror.toml'), rule);
+    t.match(await mirror('-q'), { code: 0, stderr: '' });
+    await own.close();
+    for (const options of [['-q'], [], ['-q']]) {
+      const { code, stderr } = await mirror(...options);
+      t.ok(code === 1 || code === 3, `exit code ${code}`);
+      const told = stderr.split('\n').filter((line) => line.includes('ECONNREFUSED'));
+      t.match(told, [new RegExp(new URL(own.url).host)], options.join(' '));
+    }
+  });
+}
