@@ -50,6 +50,9 @@ export class UnreachableError extends MirrorError {
 /** Upstream, or what stands before it, refused an answer as if it were asked too much: 403, 406, 429, 503. */
 export class BusyError extends UnreachableError {}
 
+/** The same so often of one project that a run does not wait for it any longer. */
+export class TooBusyError extends BusyError {}
+
 /** Nothing was asked: the host wants no request, or left many without an answer. So nothing is known of what was wanted. */
 export class NotAskedError extends UnreachableError {}
 
