@@ -28,9 +28,6 @@ async function openWithQueue(t: Parameters<typeof openTestMirror>[0]): Promise<T
 const limited = 'HTTPTooManyRequests: too many. Limit may reset in 3000 seconds.';
 const troubles: readonly [what: string, fault: Fault, error: typeof NonsenseError | typeof UnreachableError][] = [
   ['that is out of order', { do: 'status', status: 502, match: /^POST/ }, UnreachableError],
-  ['whose rate limit is reached', { do: 'xmlrpc-fault', code: -32500, text: limited }, UnreachableError],
-  ['that wants to be left alone', { do: 'status', status: 429, retryAfter: '7200', match: /^POST/ }, UnreachableError],
-  ['that a firewall answers for', { do: 'status', status: 403, match: /^POST/ }, UnreachableError],
   ['that answers too late', { do: 'stall', match: /^POST/ }, UnreachableError],
   ['that is cut off', { do: 'truncate-length', match: /^POST/ }, NonsenseError],
   ['that refuses calls', { do: 'status', status: 400, match: /^POST/ }, NonsenseError],
@@ -47,6 +44,41 @@ for (const [what, fault, error] of troubles) {
     t.equal(mirror.text('last-modified'), before, 'but nobody says that all news are here');
   });
 }
+
+const refusals: readonly [what: string, fault: Fault][] = [
+  ['whose rate limit is reached', { do: 'xmlrpc-fault', code: -32500, text: limited }],
+  ['that wants to be left alone', { do: 'status', status: 429, retryAfter: '7200', match: /^POST/ }],
+  ['that a firewall answers for', { do: 'status', status: 403, match: /^POST/ }],
+];
+
+for (const [what, fault] of refusals)
+  t.test(`for a changelog ${what} no removal waits: the list is compared, and the changelog read later`, async (t) => {
+    const mirror = await openWithQueue(t);
+    const off = mirror.server.faults.add(fault);
+    const before = serialOf(mirror);
+    mirror.index.removeProject('alpha');
+    mirror.clock.advance(hourMs / 6);
+    await mirror.run();
+    t.same(mirror.page('beta').versions, ['1.0', '2.0']);
+    t.notOk(existsSync(join(mirror.web, 'simple/alpha')));
+    t.match(mirror.warnings(), [/no changelog, so the list of projects is compared instead/]);
+    t.equal(serialOf(mirror), before, 'what happened is still to be read');
+    mirror.index.quarantineRelease('beta', '2.0');
+    await mirror.run();
+    t.same(mirror.page('beta').versions, ['1.0']);
+    off();
+    await mirror.runLater();
+    t.same(mirror.warnings(), []);
+    t.equal(serialOf(mirror), mirror.index.serial);
+    t.same(mirror.problems(), []);
+  });
+
+t.test('a run that is refused the list, too, knows no news, and says so', async (t) => {
+  const mirror = await openWithQueue(t);
+  mirror.server.faults.add({ do: 'status', status: 403, match: /^POST|simple\/$/ });
+  await t.rejects(mirror.runLater(), UnreachableError);
+  t.same(mirror.page('beta').versions, ['1.0', '2.0']);
+});
 
 for (const [what, fault] of [
   ['a page of HTML', { do: 'html-200', match: /^POST/ }],
