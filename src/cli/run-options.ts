@@ -59,7 +59,8 @@ Options:
   --reconcile              compare everything with upstream's list of projects
   --accept-changes NAME    take upstream's files of this project although others are held
                            under their names; may be given several times
-  --allow-deletions N      let so many projects go, or lose files, that were held back
+  --allow-deletions N      let the projects go, or lose files, that were held back, where they
+                           are N at most
   --restore NAME           bring a removed project back from the trash; may be given several times
   --dry-run                print what a run would do, and do nothing
   --plan                   print what a run would fetch and remove, by rule, and do nothing
