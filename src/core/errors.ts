@@ -96,8 +96,8 @@ export class StorageError extends MirrorError {
   readonly code = 'storage';
 }
 
-/** The file system takes no file of that size, but others (EFBIG). */
-export class LargeFileError extends StorageError {}
+/** The file system takes no file of that size (EFBIG), or no name of that length (ENAMETOOLONG), but others. */
+export class UnfitFileError extends StorageError {}
 
 /** Nothing is there of the tree that the state speaks of: its disk may not be mounted. */
 export class LostTreeError extends StorageError {}
