@@ -56,6 +56,9 @@ const inflateHere = 32 << 10;
 /** A body that is slower than this after the first half minute is given up: timeouts per chunk never end a drip. */
 const slowestBytesPerSecond = 1_000;
 const patienceMs = 30_000;
+/** What is collected has to be there in time, which is longer for a large body: a page that drips holds up a run. */
+const collectedWithinMs = 120_000;
+const collectedBytesPerSecond = 20_000;
 /** Each interim answer (1xx) starts the wait for the real one anew. */
 const mostInterim = 10;
 
@@ -124,7 +127,8 @@ export class HttpClient {
         onResponseData(controller, chunk) {
           bytes += chunk.length;
           const seconds = (clock.now() - since) / 1000;
-          if (seconds > patienceMs / 1000 && bytes < seconds * slowestBytesPerSecond) {
+          const mayDrip = receive !== undefined || seconds < collectedWithinMs / 1000 + bytes / collectedBytesPerSecond;
+          if (!mayDrip || (seconds > patienceMs / 1000 && bytes < seconds * slowestBytesPerSecond)) {
             return controller.abort(new UnreachableError(`${url}: gave up at ${Math.round(bytes / seconds)} bytes/s`));
           }
           if (receive === undefined) {
