@@ -121,6 +121,33 @@ t.test('one wrong row hides no other: the list is compared, and what was removed
   t.same(mirror.warnings(), [], 'and the changelog is read again from behind it');
 });
 
+for (const [at, value] of [
+  [2, 9_000_000_000_000_000],
+  [2, -5],
+  [2, 1e12],
+  [1, 'x'.repeat(100_000)],
+  [4, 9_000_000_000_000_000],
+] as const)
+  t.test(
+    `one value of a row that is ${String(value).slice(0, 20)} at ${at} hides no removal, and no quarantine`,
+    async (t) => {
+      const mirror = await openTestMirror(t);
+      await mirror.run();
+      mirror.index.removeProject('beta');
+      mirror.index.quarantine('gamma');
+      mirror.index.addRole('alpha', 'somebody');
+      const row = mirror.index.journal.pop() ?? ['alpha', null, 0, 'update', 0];
+      mirror.index.journal.push(row.map((cell, place) => (place === at ? value : cell)) as unknown as typeof row);
+      for (let run = 0; run < 2; run += 1) {
+        await mirror.runLater();
+        t.notOk(existsSync(join(mirror.web, 'simple/beta')));
+        t.same(mirror.filenames('gamma'), []);
+        t.match(mirror.text('removed.json'), /beta/);
+      }
+      t.same(mirror.problems(), []);
+    },
+  );
+
 t.test('rows in another order are read in that of their serials', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
