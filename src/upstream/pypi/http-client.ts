@@ -206,7 +206,12 @@ export async function inflate(
       gunzip(body, bound, (error, inflated) => (error === null ? resolve(inflated) : reject(error)));
     });
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : 'unreadable';
-    throw new NonsenseError(`${url}: the gzip body cannot be read within ${mostBytes} bytes: ${reason}`, { cause });
+    throw unreadable(url, mostBytes, cause);
   }
+}
+
+/** The error for a body that cannot be unfolded. */
+export function unreadable(url: URL, mostBytes: number, cause: unknown): NonsenseError {
+  const reason = cause instanceof Error ? cause.message : 'unreadable';
+  return new NonsenseError(`${url}: the gzip body cannot be read within ${mostBytes} bytes: ${reason}`, { cause });
 }

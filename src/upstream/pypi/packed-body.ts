@@ -3,9 +3,8 @@
  */
 import { once } from 'node:events';
 import { createGunzip } from 'node:zlib';
-import { NonsenseError } from '../../core/errors.ts';
 import { JsonScale } from '../../formats/json-weight.ts';
-import { type HttpAnswer, inflate, largestBody } from './http-client.ts';
+import { type HttpAnswer, inflate, largestBody, unreadable } from './http-client.ts';
 
 /** Below this many bytes inflating all at once does no harm. */
 const inflateHere = 4 << 10;
@@ -23,14 +22,13 @@ async function weighUnfolding(body: Buffer, url: URL, scale: JsonScale): Promise
   const unfolding = createGunzip({ chunkSize: 1 << 16 });
   unfolding.on('data', (chunk: Buffer) => {
     scale.add(chunk);
-    if (scale.bytes > largestBody) unfolding.destroy(new Error(`it unfolds to more than ${largestBody} bytes`));
+    if (scale.bytes > largestBody) unfolding.destroy(new Error('it is larger'));
   });
   try {
     unfolding.end(body);
     await once(unfolding, 'end');
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : 'unreadable';
-    throw new NonsenseError(`${url}: the gzip body cannot be read: ${reason}`, { cause });
+    throw unreadable(url, largestBody, cause);
   }
 }
 
