@@ -1,5 +1,5 @@
 /** What a run says that ends with exit code 1 although nothing failed in it: what earlier runs could not finish waits. */
-import type { Parked, StateStore } from '../state/state-store.ts';
+import type { KeptParked, StateStore } from '../state/state-store.ts';
 import { isoTime, plural, shortTime, showCount } from './units.ts';
 
 const hourMs = 3_600_000;
@@ -12,7 +12,8 @@ export function waitingText(state: StateStore, root: string, nowMs: number): str
   if (first === undefined || count <= 0) return undefined;
   const { due, reason, nextTry } = first;
   const what = reason.startsWith(`${due.name}: `) ? reason : `${due.name}: ${reason}`;
-  const next = nextTry > nowMs ? `not before ${shortTime(isoTime(nextTry))}` : 'in the next run';
+  const next =
+    nextTry !== undefined && nextTry > nowMs ? `not before ${shortTime(isoTime(nextTry))}` : 'in the next run';
   const others = count === 1 ? '' : `; ${showCount(count - 1)} more (pep381run --status ${root})`;
   const wait = `${plural(count, 'project')} ${count === 1 ? 'waits' : 'wait'} for another try`;
   return `${wait}, since ${shortTime(isoTime(due.since))} ${what}; next try ${next}${others}`;
@@ -27,6 +28,6 @@ export function isWaitingUrgent(state: StateStore, nowMs: number): boolean {
 }
 
 /** What the brake holds back waits for a person, and is told apart. */
-function longestWaiting(state: StateStore, heldBack: number): Parked | undefined {
+function longestWaiting(state: StateStore, heldBack: number): KeptParked | undefined {
   return state.parked(heldBack + 1).find(({ obstacle }) => !obstacle.endsWith('held-back'));
 }

@@ -22,7 +22,7 @@ function linesOf({ deletions, gone, limit, source }: HeldBack): string[] {
   const before = gone === 0 ? '' : `, of which ${Math.round(gone * 100) / 100} went already`;
   return [
     `Held back: ${source ?? 'upstream'} removed ${plural(projects, 'project')} and ${plural(files, 'file')}, and a day may remove ` +
-      `${plural(limit, 'project')}, some files of one being that part of it${before}. Everything else was done. They stay until you allow it:`,
+      `${plural(limit, 'project')}, some files of one being that part of it${before}: of more nothing goes. Everything else was done. They stay until you allow it:`,
     ...named,
     ...(more > 0 ? [`  and ${showCount(more)} more`] : []),
   ];

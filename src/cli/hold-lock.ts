@@ -1,7 +1,7 @@
 /** The lock of a program of which one at a time works on a target; whoever finds it held learns whether its holder gets on. */
 import { statSync, utimesSync } from 'node:fs';
-import { StorageError } from '../core/errors.ts';
 import { takeLock } from '../state/sqlite/lock.ts';
+import { guardLocal } from './guard-local.ts';
 
 /** A holder that did nothing for so long hangs, or was stopped. */
 const longestSilenceMs = 60 * 60_000;
@@ -22,7 +22,7 @@ export function holdLock(path: string, nativeBinding: string | undefined): HeldL
     const nowMs = Date.now();
     if (Math.abs(nowMs - markedMs) < markedEveryMs) return;
     markedMs = nowMs;
-    guard(path, () => utimesSync(path, nowMs / 1000, nowMs / 1000));
+    guardLocal(path, () => utimesSync(path, nowMs / 1000, nowMs / 1000));
   };
   progress();
   return { progress, release };
@@ -30,7 +30,7 @@ export function holdLock(path: string, nativeBinding: string | undefined): HeldL
 
 /** What a person should know of the `program` that holds the lock at `path`; undefined while it gets on. Throws StorageError. */
 export function stalled(path: string, program: string): string | undefined {
-  const { mtimeMs } = guard(path, () => statSync(path));
+  const { mtimeMs } = guardLocal(path, () => statSync(path));
   const silentMs = Date.now() - mtimeMs;
   if (silentMs < longestSilenceMs) return undefined;
   const hours = Math.floor(silentMs / longestSilenceMs);
@@ -39,12 +39,4 @@ export function stalled(path: string, program: string): string | undefined {
     `${path}: another ${program} holds it, and did nothing for ${hours === 1 ? 'an hour' : `${hours} hours`} ` +
     `(since ${since}); look for its process, and end it if it hangs`
   );
-}
-
-function guard<T>(path: string, work: () => T): T {
-  try {
-    return work();
-  } catch (cause) {
-    throw new StorageError(`${path}: ${cause instanceof Error ? cause.message : 'unknown'}`, { cause });
-  }
 }

@@ -1,4 +1,5 @@
 /** Chooses and opens the adapters for a target: the only place that knows all of them. */
+import { setFlagsFromString } from 'node:v8';
 import type { Clock } from '../core/clock.ts';
 import { Memory } from '../core/memory.ts';
 import type { ProjectName } from '../core/names.ts';
@@ -50,6 +51,8 @@ export interface OpenMirrorOptions {
 /** A mirror to run, and how to close it. The caller holds the lock. Throws StorageError. */
 export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(): Promise<void> } {
   const { target, settings, policy, verifier, clock, report, signal, dryRun, reconcile, acceptChanges = [] } = options;
+  // Else V8 lets the garbage of large pages grow to a gigabyte before it looks for it.
+  setFlagsFromString('--heap-growing-percent=40');
   const memory = new Memory(memoryOfPages);
   const { access } = options;
   const { upstream, sources, close } = openUpstreams(settings, policy, { clock, signal, memory, access });

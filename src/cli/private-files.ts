@@ -17,6 +17,7 @@ import {
 } from 'node:fs';
 import { join, sep } from 'node:path';
 import { StorageError, UsageError } from '../core/errors.ts';
+import { guardLocal } from './guard-local.ts';
 import { userName } from './owner.ts';
 
 const ownerOnly = 0o700;
@@ -28,7 +29,7 @@ const olderLocks = { 'run.db': 'lock.db', 'check.db': 'check-lock.db', 'stats.db
 
 /** Creates the folder of the locks; those of an earlier version are in the folder `run`. Throws StorageError. */
 export function prepareLocks(folder: string, run: string): void {
-  guard(folder, () => {
+  guardLocal(`${folder}: cannot be prepared`, () => {
     if (look(folder) === undefined) mkdirSync(folder, { mode: ownerOnly, recursive: true });
     const found = lstatSync(folder);
     if (!found.isDirectory()) throw new StorageError(`${folder}: expected a folder, found something else; remove it`);
@@ -62,7 +63,7 @@ function shareLock(older: string, path: string): void {
 
 /** Creates the database at `path` where it is missing, and gives it and what SQLite puts beside it this mode. Throws StorageError. */
 export function keepDatabase(path: string, mode: number): void {
-  guard(path, () => {
+  guardLocal(`${path}: cannot be prepared`, () => {
     try {
       closeSync(openSync(path, 'wx', mode));
     } catch (error) {
@@ -98,16 +99,6 @@ function expectOurs(path: string, { uid }: Stats): void {
 
 function look(path: string): Stats | undefined {
   return lstatSync(path, { throwIfNoEntry: false });
-}
-
-function guard(path: string, work: () => void): void {
-  try {
-    work();
-  } catch (cause) {
-    if (cause instanceof StorageError) throw cause;
-    const reason = cause instanceof Error ? cause.message : 'unknown';
-    throw new StorageError(`${path}: cannot be prepared: ${reason}`, { cause });
-  }
 }
 
 function codeOf(error: unknown): unknown {

@@ -32,7 +32,7 @@ export async function publishStatus({ state, files, settings }: Mirror, run: Run
       since: new Date(due.since).toISOString(),
       attempts: due.attempts,
       reason,
-      'next-try': nextTry === 0 ? null : new Date(nextTry).toISOString(),
+      'next-try': nextTry === undefined ? null : new Date(nextTry).toISOString(),
     })),
   };
   const body = Buffer.from(`${JSON.stringify(status, undefined, 1)}\n`);

@@ -3,7 +3,7 @@ import { ownPath } from '../core/paths.ts';
 import type { OddFileOf } from '../state/odd-files.ts';
 import type { ProvenanceTotals } from '../state/provenance.ts';
 import type { RunRecord } from '../state/run-history.ts';
-import type { Parked, RuleTotals } from '../state/state-store.ts';
+import type { KeptParked, RuleTotals } from '../state/state-store.ts';
 import type { Reader } from './open-reader.ts';
 import { isoTime } from './units.ts';
 
@@ -140,11 +140,10 @@ function pastRun({ startedMs, finishedMs, exitCode, summary }: RunRecord): PastR
 }
 
 function leftOutFile({ project, filename, problem, since, nextTry }: OddFileOf): LeftOutFile {
-  const next = nextTry === undefined ? undefined : isoTime(nextTry);
-  return { project, filename, problem, since: isoTime(since), nextTry: next };
+  return { project, filename, problem, since: isoTime(since), nextTry: timeOf(nextTry) };
 }
 
-function parkedProject({ due, reason, nextTry }: Parked): ParkedProject {
+function parkedProject({ due, reason, nextTry }: KeptParked): ParkedProject {
   const { name, since, attempts } = due;
-  return { name, since: isoTime(since), attempts, reason, nextTry: nextTry === 0 ? undefined : isoTime(nextTry) };
+  return { name, since: isoTime(since), attempts, reason, nextTry: timeOf(nextTry) };
 }

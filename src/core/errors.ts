@@ -50,6 +50,9 @@ export class UnreachableError extends MirrorError {
 /** Upstream, or what stands before it, refused an answer as if it were asked too much: 403, 406, 429, 503. */
 export class BusyError extends UnreachableError {}
 
+/** The same so often of one project that a run does not wait for it any longer. */
+export class TooBusyError extends BusyError {}
+
 /** Nothing was asked: the host wants no request, or left many without an answer. So nothing is known of what was wanted. */
 export class NotAskedError extends UnreachableError {}
 
@@ -93,8 +96,8 @@ export class StorageError extends MirrorError {
   readonly code = 'storage';
 }
 
-/** The file system takes no file of that size, but others (EFBIG). */
-export class LargeFileError extends StorageError {}
+/** The file system takes no file of that size (EFBIG), or no name of that length (ENAMETOOLONG), but others. */
+export class UnfitFileError extends StorageError {}
 
 /** Nothing is there of the tree that the state speaks of: its disk may not be mounted. */
 export class LostTreeError extends StorageError {}

@@ -1,6 +1,6 @@
 /** How often and after what time something that failed is tried again. */
 import type { Clock } from './clock.ts';
-import { NotAskedError, UnreachableError } from './errors.ts';
+import { NotAskedError, TooBusyError, UnreachableError } from './errors.ts';
 
 const attempts = 5;
 const firstDelayMs = 250;
@@ -9,6 +9,8 @@ const minuteMs = 60_000;
 
 /** A run does not sit and wait for longer; what upstream asks to be left alone for longer is left to the next run. */
 export const longestWaitMs = 2 * minuteMs;
+/** Nor for longer for one project in all, whatever each of its files asks for. */
+export const longestRespiteMs = minuteMs;
 
 /**
  * Calls `ask` until it answers, at most five times, with exponential delays and full jitter between, which come after the
@@ -20,7 +22,8 @@ export async function withRetries<T>(clock: Clock, signal: AbortSignal, ask: () 
     try {
       return await ask();
     } catch (error) {
-      if (!(error instanceof UnreachableError) || error instanceof NotAskedError || attempt === attempts) throw error;
+      if (!(error instanceof UnreachableError) || attempt === attempts) throw error;
+      if (error instanceof NotAskedError || error instanceof TooBusyError) throw error;
       waitedMs += error.retryAfterMs ?? 0;
       if (waitedMs > longestWaitMs) throw error;
       const ceiling = Math.min(longestDelayMs, firstDelayMs * 2 ** attempt);

@@ -28,6 +28,8 @@ export function parseXmlRpcReply(text: string, source: string): { value: XmlRpcV
 const nextTag = /([^<]*)<(\/?[A-Za-z0-9.]+)\s*(\/?)>/y;
 const prologue = /^﻿?\s*(?:<\?xml[^>]*\?>)?/;
 const deepestNesting = 20;
+/** So deep are the values in the rows of an array. */
+const rowValues = 2;
 /** A whole page of the changelog has 300,000. */
 const mostValues = 1_000_000;
 
@@ -62,7 +64,7 @@ class ReplyReader {
     if (depth > deepestNesting) throw this.#nonsense('values nested less deeply');
     const type = this.#tag();
     if (type === '/value') return decode(this.#before);
-    const value = type === 'array' ? this.#array(depth) : this.#scalar(type);
+    const value = type === 'array' ? this.#array(depth) : this.#scalar(type, depth);
     this.#expect('/value');
     return value;
   }
@@ -84,7 +86,7 @@ class ReplyReader {
     return values;
   }
 
-  #scalar(type: string): string | number | null {
+  #scalar(type: string, depth: number): string | number | null {
     if (type === 'nil/') return null;
     if (type === 'string/') return '';
     if (type === 'nil') {
@@ -92,12 +94,12 @@ class ReplyReader {
       return null;
     }
     this.#expect(`/${type}`);
-    if (type === 'string') return decode(this.#before);
-    if (/^(?:int|i4|i8)$/.test(type)) {
-      const digits = this.#before.trim();
-      if (/^-?\d{1,15}$/.test(digits)) return Number(digits);
-      throw this.#nonsense(`an integer, found ${JSON.stringify(digits.slice(0, 40))}`);
-    }
+    const isInteger = /^(?:int|i4|i8)$/.test(type);
+    const digits = this.#before.trim();
+    if (isInteger && /^-?\d{1,15}$/.test(digits)) return Number(digits);
+    // One value of one row makes no other row unreadable: it is a text then.
+    if (type === 'string' || depth >= rowValues) return decode(this.#before);
+    if (isInteger) throw this.#nonsense(`an integer, found ${JSON.stringify(digits.slice(0, 40))}`);
     throw this.#nonsense(`a string, an integer, nil or an array, found <${type}>`);
   }
 

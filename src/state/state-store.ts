@@ -172,6 +172,12 @@ export interface Parked {
   readonly nextTry: number;
 }
 
+/** One that was found in the queue. */
+export interface KeptParked extends Omit<Parked, 'nextTry'> {
+  /** Milliseconds: not before; undefined when it is due. */
+  readonly nextTry: number | undefined;
+}
+
 /** A project in the queue, and why it is still there. */
 export interface Queued extends Due {
   /** What the last try met, for people; undefined when nothing was tried. */
@@ -277,7 +283,7 @@ export interface StateStore {
   /** The same of those of which upstream's changelog has said something. */
   dueAnnounced(now: number, after: ProjectName | undefined, limit: number): Due[];
   /** The parked projects with their reasons, the longest waiting first. */
-  parked(limit: number): Parked[];
+  parked(limit: number): KeptParked[];
   held(name: ProjectName): HeldProject;
   /** The file that is held at `path`, if any. */
   heldFile(path: WebPath): HeldFile | undefined;

@@ -1,5 +1,5 @@
 /** Fetches the files of a project: one that fails costs itself, and no other. */
-import { MismatchError, NonsenseError, UnreachableError } from '../core/errors.ts';
+import { MismatchError, NonsenseError, UnfitFileError, UnreachableError } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
 import { type Downloaded, download, isComplete } from './download.ts';
@@ -72,9 +72,9 @@ function endsAll(error: unknown): boolean {
   return !(error instanceof UnreachableError);
 }
 
-/** Whether what went wrong says something of the file, and not of the network or the disk. */
-function isOwn(error: unknown): error is NonsenseError | MismatchError {
-  return error instanceof NonsenseError || error instanceof MismatchError;
+/** Whether what went wrong says something of the file, and not of the network or the whole disk. */
+function isOwn(error: unknown): error is NonsenseError | MismatchError | UnfitFileError {
+  return [NonsenseError, MismatchError, UnfitFileError].some((kind) => error instanceof kind);
 }
 
 function oddFrom({ file: { filename, json } }: PlannedFile, { message }: Error): FoundOdd {

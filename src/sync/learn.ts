@@ -3,7 +3,14 @@
  * removals. Where there is none, upstream may be a mirror of our kind, which has a change feed. The list of all projects
  * starts a mirror, checks once a day what neither of them said, and takes their place where there is none.
  */
-import { NoChangelogError, NonsenseError, UnreachableError, UnreadableError, UsageError } from '../core/errors.ts';
+import {
+  BusyError,
+  NoChangelogError,
+  NonsenseError,
+  UnreachableError,
+  UnreadableError,
+  UsageError,
+} from '../core/errors.ts';
 import { indexNow } from '../core/moved-indexes.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { Announcement } from '../state/announcements.ts';
@@ -219,6 +226,8 @@ async function follow(mirror: Mirror, known: MirrorState, serial: number): Promi
     else {
       const taken = takeOverList(mirror, known.listEtag, (listed = 0) => {
         refuseJump(mirror, serial, listed, 'the list of projects');
+        // What the list does not tell, as which release is in quarantine, is read once the changelog answers.
+        if (why instanceof BusyError && downMs(mirror) < hourMs) return {};
         return { serial: Math.max(serial, listed), ...(listed > serial && { serialMovedAt: now }) };
       });
       await taken.catch((error: unknown) => {
@@ -244,7 +253,15 @@ function warnOfNoChangelog({ report }: Mirror, why: Error): void {
   report({ type: 'warning', message });
 }
 
-/** Undefined when the changelog is gone for good, or gave no answer that can be read for an hour: then the list must do. */
+/** For how long the changelog has given no answer. */
+function downMs({ state, clock }: Mirror): number {
+  return clock.now() - (state.mirror().changelogDownSince ?? clock.now());
+}
+
+/**
+ * Undefined when the changelog is gone for good, refuses us, or gave no answer that can be read for an hour: then the list
+ * must do.
+ */
 async function unlessNoChangelog<T>(
   mirror: Mirror,
   known: MirrorState,
@@ -265,7 +282,7 @@ async function unlessNoChangelog<T>(
     } else if (error instanceof UnreachableError || error instanceof UnreadableError) {
       const since = Math.min(known.changelogDownSince ?? now, now);
       state.remember({ changelogDownSince: since });
-      if (now - since < hourMs) throw error;
+      if (now - since < hourMs && !(error instanceof BusyError)) throw error;
     } else throw error;
     tell(error);
     return undefined;

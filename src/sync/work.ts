@@ -2,12 +2,12 @@
 import {
   BusyError,
   DoesNotFitError,
-  LargeFileError,
   NotAskedError,
   PausedError,
   StorageError,
   TooSlowError,
   throwIfPaused,
+  UnfitFileError,
   UnreachableError,
 } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
@@ -303,7 +303,7 @@ class QueueWorker {
 
   /** Parks the project, whatever was thrown, unless that concerns all of them. */
   #fail(due: Due, error: unknown, isInARow: boolean): void {
-    const isOfDisk = error instanceof StorageError && !(error instanceof LargeFileError);
+    const isOfDisk = error instanceof StorageError && !(error instanceof UnfitFileError);
     if (isOfDisk || error instanceof PausedError || this.#mirror.signal.aborted) throw error;
     const alarm = alarmFor(due.name, error);
     if (alarm !== undefined) this.#mirror.report(alarm);

@@ -26,8 +26,8 @@ t.test('the list is found whatever stands before it, and wherever a chunk ends',
 });
 
 const costly: readonly [what: string, text: string, reason: RegExp][] = [
-  ['nested five million times', page(`,"x":${'['.repeat(5e6)}${']'.repeat(5e6)}`), /more than 4000000 values$/],
-  ['with five million empty objects', page('', '{},'.repeat(5e6)), /more than 4000000 values$/],
+  ['nested five million times', page(`,"x":${'['.repeat(5e6)}${']'.repeat(5e6)}`), /more than 3000000 values$/],
+  ['with five million empty objects', page('', '{},'.repeat(5e6)), /more than 3000000 values$/],
   ['that lists 200,001 files', page('', `${'{},'.repeat(200_000)}{}`), /more than 200000 files$/],
 ];
 

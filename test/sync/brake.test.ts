@@ -88,6 +88,33 @@ t.test('of twenty projects four may go in a day, in one run or in several', asyn
   t.match(mirror.eventsOf('deletions-held-back'), [{ gone: 4, limit: 4 }]);
 });
 
+for (const projects of [4, 5, 12, 20])
+  t.test(`of ${projects} projects one may go each day, two at once, and what is in quarantine always`, async (t) => {
+    const mirror = await openTestMirror(t, { index: indexOfMany(projects - 3) });
+    await mirror.run();
+    const names = mirror.page().projects.map(({ name }) => name);
+    const first = names.shift() ?? '';
+    mirror.index.removeProject(first);
+    await mirror.runLater();
+    t.same(held(mirror), { projects: projects - 1, heldBack: 0 });
+    mirror.clock.advance(dayMs);
+    for (const name of names.splice(0, 2)) mirror.index.removeProject(name);
+    await mirror.run();
+    t.same(held(mirror), { projects: projects - 3, heldBack: 0 });
+    t.same(mirror.eventsOf('deletions-held-back'), []);
+    if (projects < 12) return;
+    mirror.clock.advance(dayMs);
+    const [one = '', two = '', ...others] = names;
+    for (const name of others.slice(0, 5)) mirror.index.removeProject(name);
+    mirror.index.quarantine(one);
+    mirror.index.quarantine(two);
+    mirror.index.removeProject(two);
+    await mirror.run();
+    t.match(held(mirror), { heldBack: 5 }, 'more than a day may take goes as a whole or not at all');
+    t.same(mirror.filenames(one), []);
+    t.notOk(mirror.page().projects.some(({ name }) => name === two));
+  });
+
 t.test('a day that is over does not count', async (t) => {
   const mirror = await openTestMirror(t, { index: indexOfMany(97) });
   await mirror.run();

@@ -28,9 +28,6 @@ async function openWithQueue(t: Parameters<typeof openTestMirror>[0]): Promise<T
 const limited = 'HTTPTooManyRequests: too many. Limit may reset in 3000 seconds.';
 const troubles: readonly [what: string, fault: Fault, error: typeof NonsenseError | typeof UnreachableError][] = [
   ['that is out of order', { do: 'status', status: 502, match: /^POST/ }, UnreachableError],
-  ['whose rate limit is reached', { do: 'xmlrpc-fault', code: -32500, text: limited }, UnreachableError],
-  ['that wants to be left alone', { do: 'status', status: 429, retryAfter: '7200', match: /^POST/ }, UnreachableError],
-  ['that a firewall answers for', { do: 'status', status: 403, match: /^POST/ }, UnreachableError],
   ['that answers too late', { do: 'stall', match: /^POST/ }, UnreachableError],
   ['that is cut off', { do: 'truncate-length', match: /^POST/ }, NonsenseError],
   ['that refuses calls', { do: 'status', status: 400, match: /^POST/ }, NonsenseError],
@@ -47,6 +44,41 @@ for (const [what, fault, error] of troubles) {
     t.equal(mirror.text('last-modified'), before, 'but nobody says that all news are here');
   });
 }
+
+const refusals: readonly [what: string, fault: Fault][] = [
+  ['whose rate limit is reached', { do: 'xmlrpc-fault', code: -32500, text: limited }],
+  ['that wants to be left alone', { do: 'status', status: 429, retryAfter: '7200', match: /^POST/ }],
+  ['that a firewall answers for', { do: 'status', status: 403, match: /^POST/ }],
+];
+
+for (const [what, fault] of refusals)
+  t.test(`for a changelog ${what} no removal waits: the list is compared, and the changelog read later`, async (t) => {
+    const mirror = await openWithQueue(t);
+    const off = mirror.server.faults.add(fault);
+    const before = serialOf(mirror);
+    mirror.index.removeProject('alpha');
+    mirror.clock.advance(hourMs / 6);
+    await mirror.run();
+    t.same(mirror.page('beta').versions, ['1.0', '2.0']);
+    t.notOk(existsSync(join(mirror.web, 'simple/alpha')));
+    t.match(mirror.warnings(), [/no changelog, so the list of projects is compared instead/]);
+    t.equal(serialOf(mirror), before, 'what happened is still to be read');
+    mirror.index.quarantineRelease('beta', '2.0');
+    await mirror.run();
+    t.same(mirror.page('beta').versions, ['1.0']);
+    off();
+    await mirror.runLater();
+    t.same(mirror.warnings(), []);
+    t.equal(serialOf(mirror), mirror.index.serial);
+    t.same(mirror.problems(), []);
+  });
+
+t.test('a run that is refused the list, too, knows no news, and says so', async (t) => {
+  const mirror = await openWithQueue(t);
+  mirror.server.faults.add({ do: 'status', status: 403, match: /^POST|simple\/$/ });
+  await t.rejects(mirror.runLater(), UnreachableError);
+  t.same(mirror.page('beta').versions, ['1.0', '2.0']);
+});
 
 for (const [what, fault] of [
   ['a page of HTML', { do: 'html-200', match: /^POST/ }],
@@ -88,6 +120,33 @@ t.test('one wrong row hides no other: the list is compared, and what was removed
   t.same(mirror.page('alpha').versions, ['1.0', '2.0', '3.0']);
   t.same(mirror.warnings(), [], 'and the changelog is read again from behind it');
 });
+
+for (const [at, value] of [
+  [2, 9_000_000_000_000_000],
+  [2, -5],
+  [2, 1e12],
+  [1, 'x'.repeat(100_000)],
+  [4, 9_000_000_000_000_000],
+] as const)
+  t.test(
+    `one value of a row that is ${String(value).slice(0, 20)} at ${at} hides no removal, and no quarantine`,
+    async (t) => {
+      const mirror = await openTestMirror(t);
+      await mirror.run();
+      mirror.index.removeProject('beta');
+      mirror.index.quarantine('gamma');
+      mirror.index.addRole('alpha', 'somebody');
+      const row = mirror.index.journal.pop() ?? ['alpha', null, 0, 'update', 0];
+      mirror.index.journal.push(row.map((cell, place) => (place === at ? value : cell)) as unknown as typeof row);
+      for (let run = 0; run < 2; run += 1) {
+        await mirror.runLater();
+        t.notOk(existsSync(join(mirror.web, 'simple/beta')));
+        t.same(mirror.filenames('gamma'), []);
+        t.match(mirror.text('removed.json'), /beta/);
+      }
+      t.same(mirror.problems(), []);
+    },
+  );
 
 t.test('rows in another order are read in that of their serials', async (t) => {
   const mirror = await openTestMirror(t);

@@ -2,6 +2,7 @@
 import t from 'tap';
 import type { WebPath } from '../../src/core/paths.ts';
 import type { MirrorEvent } from '../../src/core/report.ts';
+import { storageError } from '../../src/files/filesystem/storage-errors.ts';
 import { sync } from '../../src/sync/sync.ts';
 import { policyFrom } from '../fixtures/policy-from.ts';
 import { openMirrorAt, openTestMirror } from '../fixtures/test-mirror.ts';
@@ -28,6 +29,44 @@ t.test('an error that nobody expects parks its project with an alarm, and the ru
   t.equal(mirror.remembered((state) => state.parked(9))[0]?.obstacle, 'failed');
   t.same(mirror.page('gamma').versions, ['1.0', '2.0']);
 });
+
+for (const [code, what] of [
+  ['ENAMETOOLONG', 'whose name'],
+  ['EFBIG', 'whose size'],
+] as const)
+  t.test(`a file ${what} the file system does not take costs itself, and no run`, async (t) => {
+    const opened = await openTestMirror(t);
+    await opened.run();
+    opened.index.publish(makeWheel({ name: 'beta', version: '2.0' }));
+    opened.index.publish(makeWheel({ name: 'beta', version: '3.0+odd' }));
+    opened.index.publish(makeWheel({ name: 'gamma', version: '2.0' }));
+    opened.index.removeProject('alpha');
+    const events: MirrorEvent[] = [];
+    const report = (event: MirrorEvent): void => void events.push(event);
+    const { mirror, close } = openMirrorAt(opened.target, opened.server.url, opened.clock, { report });
+    const { files } = mirror;
+    const publish = files.publish.bind(files);
+    files.publish = (writes) => {
+      const odd = writes.find(({ path }) => path.includes('odd'));
+      if (odd === undefined) return publish(writes);
+      throw storageError(odd.path, Object.assign(new Error(`${code}: not taken`), { code }));
+    };
+    try {
+      const result = await sync(mirror);
+      t.same([...result.parked], []);
+    } finally {
+      await close();
+    }
+    t.same(opened.page('beta').versions, ['1.0', '2.0']);
+    t.same(opened.filenames('beta'), ['beta-1.0-py3-none-any.whl', 'beta-2.0-py3-none-any.whl']);
+    t.same(opened.page('gamma').versions, ['1.0', '2.0']);
+    t.notOk(opened.page().projects.some(({ name }) => name === 'alpha'));
+    t.match(
+      events.filter(({ type }) => type === 'alarm'),
+      [{ message: new RegExp(`^beta: "beta-3.0\\+odd\\S+: .*${code}.*; it is left out, and tried again later`) }],
+    );
+    t.same(opened.problems(), []);
+  });
 
 t.test('one project that demands thousands of releases of another one', async (t) => {
   const index = new SampleIndex();

@@ -49,6 +49,20 @@ for (const status of [403, 406, 429, 503]) {
   });
 }
 
+t.test('one project that wants to be left alone again and again holds a run for a minute in all', async (t) => {
+  const index = manyProjects(30);
+  for (let at = 0; at < 40; at += 1) index.publish(makeWheel({ name: 'p7', version: `1.${at}` }));
+  const mirror = await openTestMirror(t, { index });
+  mirror.server.faults.add({ do: 'status', status: 503, retryAfter: '30', match: /\/p7-1\.\d+-|integrity\/p7\// });
+  const started = mirror.clock.now();
+  const result = await mirror.run();
+  t.same([[...result.parked], result.done], [['p7'], 29]);
+  const seconds = (mirror.clock.now() - started) / 1000;
+  // The fake clock adds up what is waited for at the same time, which is two files here.
+  t.ok(seconds < 70, `${seconds} s`);
+  t.same(mirror.problems(), []);
+});
+
 t.test('files behind a firewall make no run long', async (t) => {
   const index = new SampleIndex();
   for (let at = 0; at < 40; at += 1) index.publish(makeWheel({ name: `p${at}`, version: '1.0' }));
@@ -120,7 +134,7 @@ t.test('nobody asks anything while upstream wants a pause of several', async (t)
 
 t.test('a pause named as a date is kept too', async (t) => {
   const mirror = await openTestMirror(t);
-  const until = new Date(mirror.clock.now() + 90_000).toUTCString();
+  const until = new Date(mirror.clock.now() + 50_000).toUTCString();
   mirror.server.faults.add({ do: 'status', status: 503, retryAfter: until, match: /\/simple\/alpha\/$/, times: 1 });
   await mirror.run();
   t.ok(mirror.clock.now() >= Date.parse(until));

@@ -1,7 +1,7 @@
 /** The file system's errors, as a person needs to read them. */
 import { lstatSync, type Stats, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { LargeFileError, MirrorError, StorageError } from '../../core/errors.ts';
+import { MirrorError, StorageError, UnfitFileError } from '../../core/errors.ts';
 
 /** The error's code (`ENOENT`), if it has one. */
 export function codeOf(error: unknown): string | undefined {
@@ -32,7 +32,7 @@ export function lstatOf(path: string): Stats | undefined {
 export function storageError(path: string, error: unknown): unknown {
   const code = codeOf(error);
   if (code === undefined || !(error instanceof Error) || error instanceof MirrorError) return error;
-  const Kind = code === 'EFBIG' ? LargeFileError : StorageError;
+  const Kind = code === 'EFBIG' || code === 'ENAMETOOLONG' ? UnfitFileError : StorageError;
   const todo = code === 'ENOSPC' && lacksInodes(path) ? noInodes : (advice[code] ?? '');
   return new Kind(`${path}: ${code} (${error.message.replace(/^\w+: /, '')})${todo}`, { cause: error });
 }

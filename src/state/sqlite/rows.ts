@@ -4,7 +4,16 @@ import { type ProjectName, projectName } from '../../core/names.ts';
 import { isBlobPath } from '../../core/paths.ts';
 import type { IndexEntry } from '../../formats/root-index.ts';
 import type { Unproven, Verdict } from '../provenance.ts';
-import type { Due, DueReplan, HeldFile, HeldProject, Obstacle, Parked, PlanSummary } from '../state-store.ts';
+import type {
+  Due,
+  DueReplan,
+  HeldFile,
+  HeldProject,
+  KeptParked,
+  Obstacle,
+  PlanSummary,
+  Queued,
+} from '../state-store.ts';
 
 export interface DueRow {
   readonly name: string;
@@ -77,8 +86,18 @@ export function dueOf(row: DueRow): Due {
 }
 
 /** The parked project in `row`. */
-export function parkedOf(row: ParkedRow): Parked {
-  return { due: dueOf(row), obstacle: row.obstacle ?? 'failed', reason: row.reason ?? '', nextTry: row.next_try };
+export function parkedOf(row: ParkedRow): KeptParked {
+  return { due: dueOf(row), obstacle: row.obstacle ?? 'failed', reason: row.reason ?? '', nextTry: nextTryOf(row) };
+}
+
+/** The queued project in `row`, parked or not. */
+export function queuedOf(row: ParkedRow): Queued {
+  return { ...dueOf(row), reason: row.reason ?? undefined, nextTry: nextTryOf(row) };
+}
+
+/** Undefined where nothing was tried, or something has made it due before its time. */
+function nextTryOf(row: ParkedRow): number | undefined {
+  return row.next_try === 0 ? undefined : row.next_try;
 }
 
 /** What stands for 2, 3 and 4. */

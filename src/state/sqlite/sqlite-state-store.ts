@@ -12,6 +12,7 @@ import type {
   Finished,
   HeldFile,
   HeldProject,
+  KeptParked,
   ListTakeover,
   Obstacle,
   Parked,
@@ -40,6 +41,7 @@ import {
   parkedOf,
   planOf,
   provenanceNumber,
+  queuedOf,
   replanOf,
   unprovenOf,
 } from './rows.ts';
@@ -220,13 +222,13 @@ export class SqliteStateStore implements StateStore {
     return this.#do(() => this.#sql.dueAnnounced.all(now, now, after ?? '', limit).map(dueOf));
   }
 
-  parked(limit: number): Parked[] {
+  parked(limit: number): KeptParked[] {
     return this.#do(() => this.#sql.parked.all(limit).map(parkedOf));
   }
 
   queued(name: ProjectName): Queued | undefined {
     const row = this.#do(() => this.#sql.queued.get(name));
-    return row && { ...dueOf(row), reason: row.reason ?? undefined, nextTry: row.next_try || undefined };
+    return row && queuedOf(row);
   }
 
   held(name: ProjectName): HeldProject {

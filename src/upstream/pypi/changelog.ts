@@ -1,5 +1,5 @@
 /** The mirroring methods of PyPI's XML-RPC interface, and how its faults are to be read. */
-import { NoChangelogError, NonsenseError, UnreachableError } from '../../core/errors.ts';
+import { BusyError, NoChangelogError, NonsenseError, UnreachableError } from '../../core/errors.ts';
 import { projectName } from '../../core/names.ts';
 import { parseXmlRpcReply, type XmlRpcFault, type XmlRpcValue } from '../../formats/xml-rpc.ts';
 import type { Change, Changes } from '../upstream.ts';
@@ -84,7 +84,7 @@ function faultError({ faultCode, faultString }: XmlRpcFault, source: string): Er
   const text = `${source}: fault ${faultCode}: ${faultString.slice(0, 200)}`;
   const seconds = /reset in (\d{1,6}) seconds/.exec(faultString)?.[1];
   if (/^HTTPTooManyRequests\b/.test(faultString)) {
-    return new UnreachableError(text, { retryAfterMs: seconds === undefined ? undefined : Number(seconds) * 1000 });
+    return new BusyError(text, { retryAfterMs: seconds === undefined ? undefined : Number(seconds) * 1000 });
   }
   if (faultCode === -32601 || (faultCode === -32500 && /^(?:RuntimeError|ValueError):/.test(faultString))) {
     return new NoChangelogError(text);

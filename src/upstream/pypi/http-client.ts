@@ -16,6 +16,8 @@ export interface HttpRequest {
   readonly body?: string;
   /** What the body of the answer may have, packed and unpacked, where no receiver takes it; 64 MiB unless told. */
   readonly mostBytes?: number;
+  /** The body with which all is well (200) stays as it arrived: see packed-body.ts. */
+  readonly packed?: boolean;
   /** How long the first byte of an answer is waited for; as long as for all others unless told. */
   readonly timeoutMs?: number | undefined;
 }
@@ -25,6 +27,8 @@ export interface HttpAnswer {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Buffer;
+  /** The body is still compressed. */
+  readonly packed?: boolean;
 }
 
 /** Takes the bytes of a body as they arrive; a promise holds the connection back until it resolves. */
@@ -46,12 +50,15 @@ export interface HttpClientOptions {
 }
 
 /** A page of PyPI is a few MB at most. */
-const largestBody = 64 << 20;
+export const largestBody = 64 << 20;
 /** Below this many bytes inflating at once costs less than handing it to another thread. */
 const inflateHere = 32 << 10;
 /** A body that is slower than this after the first half minute is given up: timeouts per chunk never end a drip. */
 const slowestBytesPerSecond = 1_000;
 const patienceMs = 30_000;
+/** What is collected has to be there in time, which is longer for a large body: a page that drips holds up a run. */
+const collectedWithinMs = 120_000;
+const collectedBytesPerSecond = 20_000;
 /** Each interim answer (1xx) starts the wait for the real one anew. */
 const mostInterim = 10;
 
@@ -66,7 +73,9 @@ export class HttpClient {
   async exchange(request: HttpRequest, choose?: ChooseReceiver): Promise<HttpAnswer> {
     if (this.#options.signal.aborted) throw new PausedError('paused');
     const answer = await this.#dispatch(request, choose).catch((error: unknown) => this.#explained(request, error));
-    return answer.body.length === 0 ? answer : { ...answer, body: await decode(answer, request) };
+    if (answer.body.length === 0 || !isCompressed(answer.status, answer.headers, request.url)) return answer;
+    if (request.packed === true && answer.status === 200) return { ...answer, packed: true };
+    return { ...answer, body: await inflate(answer.body, request) };
   }
 
   /** Throws the error with what more is known of it. */
@@ -118,7 +127,8 @@ export class HttpClient {
         onResponseData(controller, chunk) {
           bytes += chunk.length;
           const seconds = (clock.now() - since) / 1000;
-          if (seconds > patienceMs / 1000 && bytes < seconds * slowestBytesPerSecond) {
+          const mayDrip = receive !== undefined || seconds < collectedWithinMs / 1000 + bytes / collectedBytesPerSecond;
+          if (!mayDrip || (seconds > patienceMs / 1000 && bytes < seconds * slowestBytesPerSecond)) {
             return controller.abort(new UnreachableError(`${url}: gave up at ${Math.round(bytes / seconds)} bytes/s`));
           }
           if (receive === undefined) {
@@ -174,11 +184,6 @@ function unreachable(url: URL, cause: Error): UnreachableError {
   return new UnreachableError(`${url}: ${reason}`, { cause });
 }
 
-/** The body as it was before it was compressed. */
-async function decode({ status, headers, body }: HttpAnswer, request: HttpRequest): Promise<Buffer> {
-  return isCompressed(status, headers, request.url) ? inflate(body, request) : body;
-}
-
 function isCompressed(status: number, headers: HttpAnswer['headers'], url: URL): boolean {
   try {
     return isGzip(headers, url);
@@ -189,7 +194,11 @@ function isCompressed(status: number, headers: HttpAnswer['headers'], url: URL):
   }
 }
 
-async function inflate(body: Buffer, { url, mostBytes = largestBody }: HttpRequest): Promise<Buffer> {
+/** The body as it was before it was compressed. Throws NonsenseError. */
+export async function inflate(
+  body: Buffer,
+  { url, mostBytes = largestBody }: Pick<HttpRequest, 'url' | 'mostBytes'>,
+): Promise<Buffer> {
   const bound = { maxOutputLength: mostBytes };
   try {
     if (body.length < inflateHere) return gunzipSync(body, bound);
@@ -197,7 +206,12 @@ async function inflate(body: Buffer, { url, mostBytes = largestBody }: HttpReque
       gunzip(body, bound, (error, inflated) => (error === null ? resolve(inflated) : reject(error)));
     });
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : 'unreadable';
-    throw new NonsenseError(`${url}: the gzip body cannot be read within ${mostBytes} bytes: ${reason}`, { cause });
+    throw unreadable(url, mostBytes, cause);
   }
+}
+
+/** The error for a body that cannot be unfolded. */
+export function unreadable(url: URL, mostBytes: number, cause: unknown): NonsenseError {
+  const reason = cause instanceof Error ? cause.message : 'unreadable';
+  return new NonsenseError(`${url}: the gzip body cannot be read within ${mostBytes} bytes: ${reason}`, { cause });
 }

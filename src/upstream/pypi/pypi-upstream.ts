@@ -12,7 +12,6 @@ import { Places } from '../../core/places.ts';
 import { withRetries } from '../../core/retry.ts';
 import type { FeedPiece } from '../../formats/change-feed.ts';
 import { isJsonObject, serialOf } from '../../formats/json.ts';
-import { jsonWeight } from '../../formats/json-weight.ts';
 import { largestProvenance } from '../../formats/provenance-object.ts';
 import { parseSimplePage, withSerial } from '../../formats/simple-json.ts';
 import { renderXmlRpcCall } from '../../formats/xml-rpc.ts';
@@ -27,6 +26,7 @@ import { fetchFeed, fetchFeedPiece } from './fetch-changes.ts';
 import { fetchSnapshot } from './fetch-snapshot.ts';
 import { type ChooseReceiver, type HttpAnswer, type HttpClient, type HttpRequest, isTimeout } from './http-client.ts';
 import { LookedPages } from './looked-pages.ts';
+import { unpacked, weightOf } from './packed-body.ts';
 import { nextAddress, redirectStatuses } from './page-redirect.ts';
 import { htmlList, htmlPage, isHtml, isOwnEtag, ownEtag, plainTypes } from './plain-index.ts';
 import { receiveFile } from './receive-file.ts';
@@ -39,7 +39,7 @@ const companions = {
   metadata: { accept: '*/*', mostBytes: 16 << 20 },
   provenance: { accept: 'application/vnd.pypi.integrity.v1+json', mostBytes: largestProvenance },
 } as const;
-/** Pages that arrive, or wait for memory: what a page unfolds to is known once it is there. */
+/** Pages that arrive: what a page unfolds to is known once it is there. */
 const mostPages = 16;
 const mostRedirects = 3;
 /** The end of the years that dates are written in. */
@@ -149,12 +149,35 @@ export class PypiUpstream implements Upstream {
     });
   }
 
-  project(name: ProjectName, etag: string | undefined, fresh: boolean): Promise<ProjectAnswer> {
-    return this.#pages.use(() => this.#page(name, etag, fresh));
+  async project(name: ProjectName, etag: string | undefined, fresh: boolean): Promise<ProjectAnswer> {
+    const url = new URL(`${this.#simple}/${name}/`);
+    const { answer, address, weight } = await this.#pages.use(() => this.#page(url, name, etag, fresh));
+    if (answer.status === 304) return { kind: 'unchanged' };
+    if (answer.status !== 200) return { kind: 'absent' };
+    // Who waits for memory is in nobody's way, and keeps the page as it arrived.
+    await this.#options.memory?.take(name, weight);
+    const body = await unpacked(answer, url);
+    const sha256 = sha256Hex(body);
+    // An ETag belongs to the encoding that it came with, and conditions are asked with gzip.
+    let served = fresh ? undefined : answer.headers.etag;
+    if (this.#options.plain !== undefined) {
+      served ??= ownEtag(sha256);
+      if (etag === served) return { kind: 'unchanged' };
+    }
+    const page = this.#isPlainHtml(answer)
+      ? htmlPage(body, address, name)
+      : parseSimplePage(textOf(body, url.href), url.href);
+    if (this.#options.plain === undefined) return { kind: 'page', page, etag: served, sha256, url };
+    return { kind: 'page', page: withSerial(page, undefined), etag: served, sha256, url };
   }
 
-  async #page(name: ProjectName, etag: string | undefined, fresh: boolean): Promise<ProjectAnswer> {
-    const url = new URL(`${this.#simple}/${name}/`);
+  /** The page as it arrived, with the address that it came from, as links are relative to that, and what it will weigh. */
+  async #page(
+    url: URL,
+    name: ProjectName,
+    etag: string | undefined,
+    fresh: boolean,
+  ): Promise<{ readonly answer: HttpAnswer; readonly address: URL; readonly weight: number }> {
     const isConditional = isEtag(etag) && !isOwnEtag(etag) && !fresh;
     const headers = {
       accept: this.#types,
@@ -166,35 +189,21 @@ export class PypiUpstream implements Upstream {
     const expected = [200, ...unchangedIf(isConditional), ...redirectStatuses, 404, 410];
     const asked = [url];
     const looked = fresh ? undefined : this.#looked.take(name, isConditional);
-    let answer = looked ?? (await this.#askPatiently({ url, headers }, expected, { beginning: true, about: name }));
+    const options = { beginning: true, about: name };
+    let answer = looked ?? (await this.#askPatiently({ url, headers, packed: true }, expected, options));
     while (redirectStatuses.includes(answer.status)) {
       const next = nextAddress(name, asked, answer, this.#simple, this.#options.plain !== undefined);
       asked.push(next);
-      answer = await this.#askPatiently({ url: next, headers }, expected, { beginning: true, about: name });
+      answer = await this.#askPatiently({ url: next, headers, packed: true }, expected, options);
     }
-    if (answer.status === 304) return { kind: 'unchanged' };
-    if (answer.status !== 200) return { kind: 'absent' };
-    const inHtml = this.#isPlainHtml(answer);
-    if (!inHtml && !isSimpleJson(answer.headers)) {
+    const address = asked.at(-1) ?? url;
+    if (answer.status !== 200) return { answer, address, weight: 0 };
+    if (!this.#isPlainHtml(answer) && !isSimpleJson(answer.headers)) {
       throw new UnreachableError(
         `${url}: expected ${simpleJson}, found ${answer.headers['content-type'] ?? 'no type'}`,
       );
     }
-    const sha256 = sha256Hex(answer.body);
-    // An ETag belongs to the encoding that it came with, and conditions are asked with gzip.
-    let served = fresh ? undefined : answer.headers.etag;
-    if (this.#options.plain !== undefined) {
-      served ??= ownEtag(sha256);
-      if (etag === served) return { kind: 'unchanged' };
-    }
-    await this.#options.memory?.take(name, jsonWeight(answer.body));
-    // What leads there was followed, and links are relative to where it led.
-    const address = asked.at(-1) ?? url;
-    const page = inHtml
-      ? htmlPage(answer.body, address, name)
-      : parseSimplePage(textOf(answer.body, url.href), url.href);
-    if (this.#options.plain === undefined) return { kind: 'page', page, etag: served, sha256, url };
-    return { kind: 'page', page: withSerial(page, undefined), etag: served, sha256, url };
+    return { answer, address, weight: await weightOf(answer, url) };
   }
 
   #isPlainHtml({ status, headers }: HttpAnswer): boolean {

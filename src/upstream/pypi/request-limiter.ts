@@ -10,8 +10,8 @@
  * would be fetched before the first file, and everything would be flushed in the same moment.
  */
 import type { Clock } from '../../core/clock.ts';
-import { NotAskedError, PausedError, UnreachableError } from '../../core/errors.ts';
-import { longestWaitMs } from '../../core/retry.ts';
+import { NotAskedError, PausedError, TooBusyError, UnreachableError } from '../../core/errors.ts';
+import { longestRespiteMs, longestWaitMs } from '../../core/retry.ts';
 import { HostHealth, subjectOf } from './host-health.ts';
 
 const answersPerStep = 50;
@@ -24,6 +24,8 @@ export class RequestLimiter {
   readonly #waiting: (() => void)[] = [];
   readonly #beginners: (() => void)[] = [];
   readonly #hosts = new Map<string, HostHealth>();
+  /** How long each project has wanted to be left alone in this run, in all. */
+  readonly #respitesMs = new Map<string, number>();
   #limit: number;
   #underWay = 0;
   #answers = 0;
@@ -61,10 +63,17 @@ export class RequestLimiter {
       if (error instanceof NotAskedError || error instanceof PausedError) throw error;
       if (!(error instanceof UnreachableError)) health.answered(subject);
       else if (health.failed(subject, error)) this.#slowDown();
-      throw error;
+      throw this.#isTooBusy(error, about) ? new TooBusyError(error.message, error) : error;
     } finally {
       this.#leave();
     }
+  }
+
+  #isTooBusy(error: unknown, about: string | undefined): error is UnreachableError {
+    if (about === undefined || !(error instanceof UnreachableError) || error.retryAfterMs === undefined) return false;
+    const wantedMs = (this.#respitesMs.get(about) ?? 0) + error.retryAfterMs;
+    this.#respitesMs.set(about, wantedMs);
+    return wantedMs > longestRespiteMs;
   }
 
   #healthOf({ host }: URL): HostHealth {

@@ -177,6 +177,24 @@ t.test('a body that stays below 1000 bytes a second is given up after half a min
   t.ok(bytes >= 30);
 });
 
+t.test('a page that comes at 2000 bytes a second is given up after two minutes, and a file is not', async (t) => {
+  const { client, url, clock, get } = await open(t, (_, response) => {
+    let left = 200;
+    const timer = setInterval(() => {
+      clock.advance(1000);
+      left -= 1;
+      response.write('x'.repeat(2000));
+      if (left === 0) response.end();
+    }, 1);
+    response.once('close', () => clearInterval(timer));
+  });
+  const started = clock.now();
+  await t.rejects(get(), { name: 'UnreachableError', message: /gave up at \d+ bytes\/s$/ });
+  const seconds = (clock.now() - started) / 1000;
+  t.ok(seconds > 120 && seconds < 160, `${seconds} s`);
+  t.equal((await client.exchange({ url, headers: {} }, () => () => {})).status, 200);
+});
+
 t.test('interim answers without end are given up', async (t) => {
   const { get } = await open(t, (_, response) => {
     const more = () =>

@@ -1,0 +1,38 @@
+/**
+ * Pages that stay compressed until there is memory for what they unfold to: a thousandth of it tells how much that is.
+ */
+import { once } from 'node:events';
+import { createGunzip } from 'node:zlib';
+import { JsonScale } from '../../formats/json-weight.ts';
+import { type HttpAnswer, inflate, largestBody, unreadable } from './http-client.ts';
+
+/** Below this many bytes inflating all at once does no harm. */
+const inflateHere = 4 << 10;
+
+/** What the body of `answer` takes in memory once it is parsed. Throws NonsenseError. */
+export async function weightOf({ body, packed }: HttpAnswer, url: URL): Promise<number> {
+  const scale = new JsonScale();
+  if (packed !== true) scale.add(body);
+  else if (body.length <= inflateHere) scale.add(await inflate(body, { url }));
+  else await weighUnfolding(body, url, scale);
+  return scale.weight;
+}
+
+async function weighUnfolding(body: Buffer, url: URL, scale: JsonScale): Promise<void> {
+  const unfolding = createGunzip({ chunkSize: 1 << 16 });
+  unfolding.on('data', (chunk: Buffer) => {
+    scale.add(chunk);
+    if (scale.bytes > largestBody) unfolding.destroy(new Error('it is larger'));
+  });
+  try {
+    unfolding.end(body);
+    await once(unfolding, 'end');
+  } catch (cause) {
+    throw unreadable(url, largestBody, cause);
+  }
+}
+
+/** The body of `answer` as it was before it was compressed. Throws NonsenseError. */
+export async function unpacked({ body, packed }: HttpAnswer, url: URL): Promise<Buffer> {
+  return packed === true ? inflate(body, { url }) : body;
+}
