@@ -1,11 +1,11 @@
 /** pep381sync.cgi: whoever asks for this address starts a run of the mirror in PYPITARGET. */
 import { realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { renderAnswer } from '../src/cgi/answer.ts';
-import { answerSync } from '../src/cgi/answer-sync.ts';
 import { readCgiRequest } from '../src/cgi/cgi-request.ts';
+import { answerSync } from '../src/cgi/respond-sync.ts';
+import { renderAnswer } from '../src/cgi/response.ts';
 import type { SyncSettings } from '../src/cgi/sync-settings.ts';
-import { type Enter, enterWaitingRoom } from '../src/cgi/waiting-room.ts';
+import { type Enter, enterWaitingRoom } from '../src/cgi/waiting-limit.ts';
 
 const { env, stdin, stdout, stderr, execPath } = process;
 

@@ -1,6 +1,7 @@
 /** pep381checkfiles: compares TARGET/web with what it promises, and queues what is wrong for the next pep381run. */
-import { bundledAddon } from '../src/cli/bundled-addon.ts';
-import { pep381checkfiles } from '../src/cli/checkfiles.ts';
+
+import { pep381checkfiles } from '../src/cli/check/pep381checkfiles.ts';
+import { bundledAddon } from '../src/cli/program/native-binding.ts';
 
 pep381checkfiles(process.argv.slice(2), bundledAddon()).then(
   (code) => {

@@ -1,6 +1,6 @@
 /** pep381run: mirrors a Python package index into TARGET/web. */
-import { bundledAddon } from '../src/cli/bundled-addon.ts';
-import { pep381run } from '../src/cli/run.ts';
+import { bundledAddon } from '../src/cli/program/native-binding.ts';
+import { pep381run } from '../src/cli/run/pep381run.ts';
 
 pep381run(process.argv.slice(2), bundledAddon()).then(
   (code) => {

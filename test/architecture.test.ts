@@ -50,7 +50,7 @@ const below: Readonly<Record<Layer, readonly Layer[]>> = {
 };
 
 /** The composition: these choose the adapters. The lock is taken before there is a mirror to open. */
-const opener = /^src\/cli\/open(?:-[a-z]+)*\.ts$/;
+const opener = /^src\/cli\/[a-z]+\/open(?:-[a-z]+)*\.ts$/;
 const lock = 'src/state/sqlite/lock.ts';
 
 function mayImport(from: string, to: string): boolean {
@@ -123,13 +123,13 @@ const rules: readonly Rule[] = [
     example: ['src/files/filesystem/flush.ts', "import { rows } from '../../state/sqlite/rows.ts';"],
   },
   {
-    rule: 'only src/cli/open*.ts chooses adapters, and only src/cli takes the lock',
+    rule: 'only src/cli/*/open*.ts chooses adapters, and only src/cli takes the lock',
     why: 'another adapter is then a change in one place',
     breaches: ({ path, imports }) =>
       layerOf(path) === 'cli'
         ? imports.filter((to) => layerOf(to) === 'adapter' && !mayImport(path, to)).map((to) => `imports ${to}`)
         : [],
-    example: ['src/cli/run.ts', "import { HttpClient } from '../upstream/pypi/http-client.ts';"],
+    example: ['src/cli/run/pep381run.ts', "import { HttpClient } from '../../upstream/pypi/http-client.ts';"],
   },
   {
     rule: 'what is pure uses no module of Node but the hashes',
@@ -140,7 +140,7 @@ const rules: readonly Rule[] = [
             .filter((to) => !isOurs(to) && !(to === 'node:crypto' && path === 'src/core/hash.ts'))
             .map((to) => `imports ${to}`)
         : [],
-    example: ['src/formats/simple-json.ts', "import { gunzipSync } from 'node:zlib';"],
+    example: ['src/formats/simple/simple-json.ts', "import { gunzipSync } from 'node:zlib';"],
   },
   {
     rule: 'only adapters and src/cli use packages',
@@ -255,7 +255,11 @@ t.test('the sources are found', async (t) => {
   for (const layer of ['core', 'formats', 'port', 'adapter', 'use case', 'cli', 'cgi', 'program'] as const) {
     t.ok(layers.has(layer), layer);
   }
-  t.ok(files.find(({ path }) => path === 'src/cli/open-dispatcher.ts')?.imports.some((to) => to.startsWith('undici')));
+  t.ok(
+    files
+      .find(({ path }) => path === 'src/cli/network/open-dispatcher.ts')
+      ?.imports.some((to) => to.startsWith('undici')),
+  );
 });
 
 for (const rule of rules) {

@@ -5,8 +5,8 @@
 import type { ProjectName } from '../core/names.ts';
 import { blobPath, metadataPath, projectFolder, provenancePath, urlPath, type WebPath } from '../core/paths.ts';
 import { isJsonObject } from '../formats/json.ts';
-import type { PublishedFile, SimplePage } from '../formats/simple-json.ts';
-import { publishLegacyJson } from '../pages/legacy-json.ts';
+import type { PublishedFile, SimplePage } from '../formats/simple/simple-json.ts';
+import { publishLegacyJson } from '../pages/publish-legacy-json.ts';
 import { publishPages } from '../pages/publish-pages.ts';
 import type { HeldFile } from '../state/state-store.ts';
 import type { Adoption } from './adoption.ts';

@@ -1,7 +1,7 @@
 /** Takes over what `removed.json` of a tree of our own tells: the log of removals, and the files that were kept. */
 import { throwIfPaused } from '../core/errors.ts';
 import { metadataPath, ownPath, provenancePath, type WebPath } from '../core/paths.ts';
-import { parseRemovedList } from '../formats/removed-list.ts';
+import { parseRemovedList } from '../formats/mirror/removed-list.ts';
 import type { Removal } from '../state/removal-log.ts';
 import type { HeldFile } from '../state/state-store.ts';
 import type { Adoption } from './adoption.ts';

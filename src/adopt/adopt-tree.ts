@@ -5,7 +5,7 @@
 import { throwIfPaused } from '../core/errors.ts';
 import { type ProjectName, projectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
-import { Places } from '../core/places.ts';
+import { Places } from '../core/semaphore.ts';
 import type { FileStore } from '../files/file-store.ts';
 import { adoptProject } from './adopt-project.ts';
 import type { Adoption } from './adoption.ts';

@@ -2,7 +2,7 @@
 import { UsageError } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
 import { blobPath, metadataPath, pagePath, projectFolder, provenancePath, type WebPath } from '../core/paths.ts';
-import { parsePublishedPage, type SimpleFile } from '../formats/simple-json.ts';
+import { parsePublishedPage, type SimpleFile } from '../formats/simple/simple-json.ts';
 import { adoptProject } from './adopt-project.ts';
 import type { Adoption } from './adoption.ts';
 import { treeOrigin } from './tree-page.ts';

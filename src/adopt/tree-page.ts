@@ -4,8 +4,8 @@ import { type ProjectName, projectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
 import type { FileStore } from '../files/file-store.ts';
 import { renderJson } from '../formats/json.ts';
-import { pageOfHtml } from '../formats/links-page.ts';
-import { parsePublishedPage, type SimplePage } from '../formats/simple-json.ts';
+import { pageOfHtml } from '../formats/simple/html-page.ts';
+import { parsePublishedPage, type SimplePage } from '../formats/simple/simple-json.ts';
 
 /** Stands for the tree itself: a link with this origin names a place in it. */
 export const treeOrigin = 'http://tree.invalid';

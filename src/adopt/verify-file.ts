@@ -2,7 +2,7 @@
 import { blobPath, isHashedPath, metadataPath, provenancePath, type WebPath } from '../core/paths.ts';
 import type { FileStore } from '../files/file-store.ts';
 import { isJsonObject } from '../formats/json.ts';
-import type { SimpleFile } from '../formats/simple-json.ts';
+import type { SimpleFile } from '../formats/simple/simple-json.ts';
 import type { HeldFile } from '../state/state-store.ts';
 import { treeOrigin } from './tree-page.ts';
 

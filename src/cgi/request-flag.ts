@@ -11,7 +11,7 @@
  */
 import { lutimesSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ageMs, createFile, isCode, markOnce, unmark } from './once.ts';
+import { ageMs, createFile, isCode, markOnce, unmark } from './exclusive-mark.ts';
 
 const staleAfterMs = 10 * 60_000;
 const flagName = 'sync-requested';

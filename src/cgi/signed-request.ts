@@ -2,10 +2,10 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { headerProblem, secretFrom, signatureProblem, signedDigest } from '../core/sync-signature.ts';
-import { type Answer, answers, forbidden } from './answer.ts';
 import type { CgiRequest } from './cgi-request.ts';
-import { markOnce } from './once.ts';
-import type { Enter } from './waiting-room.ts';
+import { markOnce } from './exclusive-mark.ts';
+import { type Answer, answers, forbidden } from './response.ts';
+import type { Enter } from './waiting-limit.ts';
 
 /** The answer to a request that may not start a run; undefined when it may. Throws when there is no secret to compare with. */
 export async function refuseUnsigned(

@@ -1,12 +1,12 @@
 /** Looks at the change feed, by which other mirrors learn what has changed here: it must tell what the state remembers. */
 import type { WebPath } from '../core/paths.ts';
-import { completePieces, oldestOf, piecePath } from '../formats/change-feed.ts';
+import { completePieces, oldestOf, piecePath } from '../formats/mirror/change-feed.ts';
 import { feedHeadOf, feedHeadPath, feedPieceOf, publishedHead } from '../pages/change-feed.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
-import { notAFile } from './look-at-file.ts';
-import { readable } from './readable.ts';
-import { isInShare } from './share.ts';
+import { notAFile } from './inspect-file.ts';
+import { readable } from './read-or-finding.ts';
+import { isInShare } from './subset.ts';
 
 const differs = 'differs from state.db';
 

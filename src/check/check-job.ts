@@ -4,9 +4,9 @@ import type { ProjectName } from '../core/names.ts';
 import type { FileStore } from '../files/file-store.ts';
 import type { StateStore } from '../state/state-store.ts';
 import type { CheckReport } from './check-event.ts';
-import type { Pace } from './pace.ts';
 import type { RunLock, TakeLock } from './run-lock.ts';
-import type { Share } from './share.ts';
+import type { Share } from './subset.ts';
+import type { Pace } from './yielder.ts';
 
 export interface CheckSettings {
   /** Presence and size only, unless a file's time says that somebody changed it. */

@@ -1,11 +1,11 @@
 /** The pass over the projects, in the order of their names and one at a time, so that its size does not matter. */
 import { PausedError } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
-import type { IndexEntry } from '../formats/root-index.ts';
+import type { IndexEntry } from '../formats/simple/root-index.ts';
 import type { Check } from './check-job.ts';
-import { judgeProject, type Turn } from './judge-project.ts';
-import { Position } from './position.ts';
-import { isInShare } from './share.ts';
+import { judgeProject, type Turn } from './check-project.ts';
+import { Position } from './resume-position.ts';
+import { isInShare } from './subset.ts';
 
 const namesAtATime = 1000;
 

@@ -4,12 +4,12 @@ import { createGunzip } from 'node:zlib';
 import type { ProjectName } from '../core/names.ts';
 import { ownPath, type PageFile, pagePath } from '../core/paths.ts';
 import type { Digest } from '../files/file-store.ts';
-import { localJson, type RootIndexForm, rootIndexHtml, rootIndexJson } from '../formats/root-index.ts';
+import { localJson, type RootIndexForm, rootIndexHtml, rootIndexJson } from '../formats/simple/root-index.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
-import { notAFile } from './look-at-file.ts';
-import { readable } from './readable.ts';
-import { isInShare } from './share.ts';
+import { notAFile } from './inspect-file.ts';
+import { readable } from './read-or-finding.ts';
+import { isInShare } from './subset.ts';
 
 const entriesAtATime = 2000;
 const headBytes = 100;

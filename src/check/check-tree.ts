@@ -1,12 +1,12 @@
 /** The pass over the tree, for what the pass over the projects cannot see: what belongs to no project. */
 import { projectName } from '../core/names.ts';
 import { legacyRoot, type WebPath } from '../core/paths.ts';
-import { isKnown, isKnownProject, isOfLocal } from './accounts.ts';
-import { Candidates } from './candidates.ts';
 import type { Check } from './check-job.ts';
-import { readable } from './readable.ts';
-import { isInShare } from './share.ts';
-import { below, type Met, walk } from './walk.ts';
+import { isKnown, isKnownProject, isOfLocal } from './path-owner.ts';
+import { readable } from './read-or-finding.ts';
+import { isInShare } from './subset.ts';
+import { Candidates } from './unreferenced-paths.ts';
+import { below, type Met, walk } from './walk-tree.ts';
 
 const simple = 'simple' as WebPath;
 const packages = 'packages' as WebPath;

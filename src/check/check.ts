@@ -8,15 +8,16 @@
  * It takes days on a full mirror, so it does not keep runs away, remembers how far it has come, and needs as much
  * memory for a million projects as for one.
  */
+
+import { checkKept } from './check-archived.ts';
 import { checkChangeFeed } from './check-change-feed.ts';
 import type { Check, CheckJob } from './check-job.ts';
-import { checkKept } from './check-kept.ts';
 import { checkProjects } from './check-projects.ts';
 import { checkRootIndex } from './check-root-index.ts';
 import { checkTree } from './check-tree.ts';
-import { Pace } from './pace.ts';
 import { RunLock } from './run-lock.ts';
-import { nextShare, type Share } from './share.ts';
+import { nextShare, type Share } from './subset.ts';
+import { Pace } from './yielder.ts';
 
 /** Checks everything, or the share that the settings name; what it finds is reported. Throws StorageError, PausedError. */
 export async function check(job: CheckJob): Promise<void> {

@@ -1,9 +1,9 @@
 /** Holds a project's page against what is remembered of the project: both must speak of the same files. */
 import { type ProjectName, projectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
-import type { SimpleFile, SimplePage } from '../formats/simple-json.ts';
+import type { SimpleFile, SimplePage } from '../formats/simple/simple-json.ts';
 import type { HeldFile, HeldProject } from '../state/state-store.ts';
-import type { ExpectedFile } from './look-at-file.ts';
+import type { ExpectedFile } from './inspect-file.ts';
 import { isOurs, pathOf } from './page-entry.ts';
 
 /** What a page and the state say together. */

@@ -1,7 +1,7 @@
 /** The entries of a page that this mirror has published. */
 import type { ProjectName } from '../core/names.ts';
 import { blobPath, type WebPath } from '../core/paths.ts';
-import type { SimpleFile } from '../formats/simple-json.ts';
+import type { SimpleFile } from '../formats/simple/simple-json.ts';
 
 /** From `simple/<project>/` to the files; every other link leads to another place, as on mirrors of the index only. */
 const toFiles = '../../packages/';

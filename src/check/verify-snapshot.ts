@@ -4,18 +4,18 @@
  * lock is held, and so is the snapshot.
  */
 import { NonsenseError } from '../core/errors.ts';
+import { bucketsIn, groupCount } from '../core/merkle-tree.ts';
 import { type ProjectName, projectName } from '../core/names.ts';
-import { bucketsIn, groupCount } from '../core/page-tree.ts';
 import { ownPath, type PageFile, pagePath, projectFolder, type WebPath } from '../core/paths.ts';
 import type { Verify } from '../core/signing.ts';
-import { parseSignature, parseSnapshot, type Snapshot } from '../formats/snapshot.ts';
-import { pageTree } from '../pages/page-trees.ts';
-import type { PageHashes } from '../state/page-store.ts';
+import { parseSignature, parseSnapshot, type Snapshot } from '../formats/mirror/snapshot.ts';
+import { pageTree } from '../pages/page-merkle-tree.ts';
+import type { PageHashes } from '../state/page-hashes.ts';
 import type { Finding } from './check-event.ts';
 import type { CheckJob } from './check-job.ts';
-import { Pace } from './pace.ts';
-import { readable } from './readable.ts';
+import { readable } from './read-or-finding.ts';
 import { RunLock } from './run-lock.ts';
+import { Pace } from './yielder.ts';
 
 const forms = [
   ['json', 'index.v1_json'],

@@ -1,5 +1,5 @@
 /** The port to access logs: files that grow, are renamed and compressed, and may end anywhere. */
-import type { ScannedLines } from '../formats/log-scanner.ts';
+import type { ScannedLines } from '../formats/logs/log-scanner.ts';
 
 /** An open log. It stays the same one when it is renamed meanwhile. */
 export interface OpenLog {

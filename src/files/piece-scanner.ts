@@ -1,5 +1,5 @@
 /** The port to whatever scans pieces of logs at the same time. */
-import type { ScannedLines } from '../formats/log-scanner.ts';
+import type { ScannedLines } from '../formats/logs/log-scanner.ts';
 
 /** A piece of a file that is open in this process; it ends with a line. */
 export interface LogPiece {

@@ -9,7 +9,7 @@ import { type DistributionName, parseDistributionName } from '../packaging/distr
 import type { DistributionKind } from '../packaging/distribution-name-kinds.ts';
 import { compareVersions, parseVersion, type Version } from '../packaging/version.ts';
 import { isJsonObject, type JsonObject } from './json.ts';
-import type { PublishedFile, SimplePage } from './simple-json.ts';
+import type { PublishedFile, SimplePage } from './simple/simple-json.ts';
 
 /** A release with the files that a page lists of it. */
 export interface LegacyRelease {

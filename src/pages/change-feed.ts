@@ -1,4 +1,4 @@
-/** The files of the change feed (formats/change-feed.ts), made of what the state remembers. */
+/** The files of the change feed (formats/mirror/change-feed.ts), made of what the state remembers. */
 import { NonsenseError } from '../core/errors.ts';
 import { ownPath } from '../core/paths.ts';
 import type { FileStore } from '../files/file-store.ts';
@@ -12,8 +12,8 @@ import {
   releasesOf,
   renderFeedHead,
   renderFeedPiece,
-} from '../formats/change-feed.ts';
-import type { ChangeLog, LoggedChange } from '../state/change-log.ts';
+} from '../formats/mirror/change-feed.ts';
+import type { ChangeLog, LoggedChange } from '../state/published-changes.ts';
 
 export const feedHeadPath = ownPath('changes.json');
 

@@ -4,9 +4,9 @@ import { sha256Hex } from '../core/hash.ts';
 import type { ProjectName } from '../core/names.ts';
 import { type PageFile, pagePath, type WebPath } from '../core/paths.ts';
 import type { FileStore, Write } from '../files/file-store.ts';
-import { renderSimpleHtml } from '../formats/simple-html.ts';
-import { type PublishedFile, renderSimpleJson, type SimplePage } from '../formats/simple-json.ts';
-import type { PageHashes } from '../state/page-store.ts';
+import { renderSimpleHtml } from '../formats/simple/simple-html.ts';
+import { type PublishedFile, renderSimpleJson, type SimplePage } from '../formats/simple/simple-json.ts';
+import type { PageHashes } from '../state/page-hashes.ts';
 
 /** What fits into one network packet does not arrive earlier when it is compressed. */
 const packetBytes = 1400;

@@ -3,7 +3,7 @@
 import { contains, parseSpecifier, type Specifier } from '../packaging/specifier.ts';
 import type { Version } from '../packaging/version.ts';
 import { wheelFits } from '../packaging/wheel-tags.ts';
-import { type Candidate, type Candidates, leaveOut, type Release, whyLeftOut } from './candidates.ts';
+import { type Candidate, type Candidates, leaveOut, type Release, whyLeftOut } from './candidate-files.ts';
 import type { FileRules, Place } from './policy.ts';
 import { withDetail } from './reason.ts';
 import { anyVersion } from './want.ts';

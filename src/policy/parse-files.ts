@@ -4,9 +4,9 @@ import { knownMachines, machineNamed } from '../packaging/platform-tag-machines.
 import { knownSystems, systemNamed } from '../packaging/platform-tag-systems.ts';
 import { pythonNamed } from '../packaging/python-tag.ts';
 import type { WheelWish } from '../packaging/wheel-tags.ts';
-import { fieldsOf, type Given, itemsOf, namedOf, oneOf, refuse, textOf, whereIs } from './given.ts';
+import { fieldsOf, type Given, itemsOf, namedOf, oneOf, refuse, textOf, whereIs } from './config-value.ts';
+import { placesOf } from './install-targets.ts';
 import { ruled, sizeOf } from './parse-releases.ts';
-import { placesOf } from './places.ts';
 import type { FileRules } from './policy.ts';
 import type { Ruled } from './reason.ts';
 

@@ -1,8 +1,8 @@
 /** Reads the part of `mirror.toml` that says what a partial mirror holds. */
 import type { ProjectName } from '../core/names.ts';
-import { normalPath } from '../formats/requirements-file.ts';
+import { normalPath } from '../formats/requirements/requirements-file.ts';
 import { environmentFrom, implementations, type MarkerEnvironment, platforms } from '../packaging/environment.ts';
-import { complain, fieldsOf, flagOf, type Given, itemsOf, oneOf, refuse, tablesOf, textOf } from './given.ts';
+import { complain, fieldsOf, flagOf, type Given, itemsOf, oneOf, refuse, tablesOf, textOf } from './config-value.ts';
 import { parseFiles } from './parse-files.ts';
 import { parseBudget, parseReleases, ruled } from './parse-releases.ts';
 import { type GivenRule, parseRule, type RuleSources } from './parse-rules.ts';
@@ -11,7 +11,7 @@ import { type Hold, otherwiseHolds, type Policy, type Rule } from './policy.ts';
 import { indexRules, joinRegexes } from './project-index.ts';
 import { namesRegex } from './project-patterns.ts';
 import type { Reason, Ruled } from './reason.ts';
-import { uselessRules } from './useless-rules.ts';
+import { uselessRules } from './unreachable-rules.ts';
 
 /** The top-level keys of `mirror.toml` that are read here. */
 export const policyKeys = [

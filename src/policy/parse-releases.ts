@@ -1,5 +1,4 @@
 import { projectName } from '../core/names.ts';
-import { parseDuration, parseSize } from './amounts.ts';
 import {
   complain,
   countOf,
@@ -12,7 +11,8 @@ import {
   settingText,
   textOf,
   whereIs,
-} from './given.ts';
+} from './config-value.ts';
+import { parseDuration, parseSize } from './durations-and-sizes.ts';
 import type { Budget, ReleaseRules } from './policy.ts';
 import { type CompileRegex, matcherOf, parsePattern } from './project-patterns.ts';
 import type { Reason, Ruled } from './reason.ts';

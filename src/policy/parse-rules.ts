@@ -1,17 +1,17 @@
 import { UsageError } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
-import type { ListedRequirement } from '../formats/listed-requirement.ts';
-import { parseListedRequirements, type RequirementsReader } from '../formats/listed-requirements.ts';
-import { normalPath } from '../formats/requirements-file.ts';
+import type { ListedRequirement } from '../formats/requirements/listed-requirement.ts';
+import { parseListedRequirements, type RequirementsReader } from '../formats/requirements/listed-requirements.ts';
+import { normalPath } from '../formats/requirements/requirements-file.ts';
 import type { MarkerEnvironment } from '../packaging/environment.ts';
 import { evaluateMarker } from '../packaging/marker.ts';
 import { type Requirement, requirementText } from '../packaging/requirement.ts';
-import { type Given, itemsOf, textOf, whereIs } from './given.ts';
-import { mayHold, orAny, partListed } from './pass-over.ts';
+import { type Given, itemsOf, textOf, whereIs } from './config-value.ts';
+import { mayHold, orAny, partListed } from './filter-listed.ts';
+import { pypiNames, UpstreamNames } from './index-aliases.ts';
 import type { Hold, OtherIndex, Rule, RulePattern } from './policy.ts';
 import { type CompileRegex, parsePattern } from './project-patterns.ts';
 import type { Reason } from './reason.ts';
-import { pypiNames, UpstreamNames } from './upstream-names.ts';
 import { bothOf, isImpossible, type Limit, type Limits, ownWant, type Want } from './want.ts';
 
 /** What the parsing of rules needs from outside. */

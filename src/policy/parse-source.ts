@@ -1,5 +1,5 @@
 /** Where a rule says that its projects come from. */
-import { complain, type Given, itemsOf, oneOf, refuse, textOf } from './given.ts';
+import { complain, type Given, itemsOf, oneOf, refuse, textOf } from './config-value.ts';
 import { type Hold, holds, local, type OtherIndex } from './policy.ts';
 
 /** The parts of a rule that say where its projects come from, and what is held of them. */

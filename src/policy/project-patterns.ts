@@ -2,7 +2,7 @@
 import { UsageError } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
 import { parseRequirement, type Requirement } from '../packaging/requirement.ts';
-import { complain, type Given, refuse, textOf } from './given.ts';
+import { complain, type Given, refuse, textOf } from './config-value.ts';
 import { compileGlob, globMatches } from './glob.ts';
 import { isImpossible } from './want.ts';
 

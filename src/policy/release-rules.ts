@@ -7,7 +7,7 @@ import {
   type Release,
   versionText,
   whyLeftOut,
-} from './candidates.ts';
+} from './candidate-files.ts';
 import type { Keep, ReleaseRules } from './policy.ts';
 import type { Reason, Ruled } from './reason.ts';
 import type { Want } from './want.ts';

@@ -4,16 +4,16 @@
  */
 import type { ProjectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
-import type { IndexEntry } from '../formats/root-index.ts';
-import type { Announcement, Announcements } from './announcements.ts';
-import type { ChangeLog } from './change-log.ts';
+import type { IndexEntry } from '../formats/simple/root-index.ts';
+import type { Announcement, Announcements } from './changelog-entries.ts';
+import type { UnderWay } from './in-progress.ts';
 import type { MirrorState } from './mirror-state.ts';
-import type { OddFile, OddFiles } from './odd-files.ts';
-import type { PageHashes, PageStore } from './page-store.ts';
-import type { ProvenanceTotals, Unproven, Verdict } from './provenance.ts';
+import type { PageHashes, PageStore } from './page-hashes.ts';
+import type { ProvenanceTotals, Unproven, Verdict } from './provenance-records.ts';
+import type { ChangeLog } from './published-changes.ts';
+import type { OddFile, OddFiles } from './rejected-files.ts';
 import type { LostFile, RemovalLog, UpstreamRemoval } from './removal-log.ts';
 import type { RunHistory } from './run-history.ts';
-import type { UnderWay } from './under-way.ts';
 
 /** A project to be looked at. */
 export interface Wanted {

@@ -3,7 +3,7 @@
  * on the same database. All methods throw StorageError.
  */
 import type { ProjectName } from '../core/names.ts';
-import type { Downloads } from '../formats/local-stats.ts';
+import type { Downloads } from '../formats/logs/local-stats.ts';
 
 /** A log that was read before, under whichever name. */
 export interface KnownLog {

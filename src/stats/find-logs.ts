@@ -1,10 +1,10 @@
 /** Finds out which logs there are to be read: those that were given, and those that were missed since the last run. */
 import { UnreadableLogError } from '../core/errors.ts';
 import type { LogSource, OpenLog } from '../files/log-source.ts';
-import { AccessLogReader } from '../formats/access-log.ts';
-import { LineSplitter } from '../formats/lines.ts';
+import { AccessLogReader } from '../formats/logs/access-log.ts';
+import { LineSplitter } from '../formats/logs/line-splitter.ts';
 import type { KnownLog, StatsStore } from '../state/stats-store.ts';
-import { headBytes, recognize } from './same-log.ts';
+import { headBytes, recognize } from './identify-log.ts';
 
 /** An open log. */
 export interface FoundLog {

@@ -1,10 +1,10 @@
 /** Counts what lines of logs say: per day which file went how often to which agent. What repeats becomes text once. */
 import type { BytePieces } from '../core/byte-table.ts';
 import type { ProjectName } from '../core/names.ts';
-import { unescapeAgent } from '../formats/access-log.ts';
-import type { ScannedLines } from '../formats/log-scanner.ts';
-import type { OtherKind } from '../formats/other-lines.ts';
-import { sentRow } from '../formats/sent-files.ts';
+import { unescapeAgent } from '../formats/logs/access-log.ts';
+import type { ScannedLines } from '../formats/logs/log-scanner.ts';
+import { sentRow } from '../formats/logs/sent-file-rows.ts';
+import type { OtherKind } from '../formats/logs/uncounted-lines.ts';
 import {
   agentLabel,
   labelName,
@@ -12,12 +12,12 @@ import {
   pythonLabel,
   systemLabel,
   type UserAgent,
-} from '../formats/user-agent.ts';
+} from '../formats/logs/user-agent.ts';
 import type { DayCounts, DownloadTable, Sum } from '../state/stats-store.ts';
 import { DayCounter } from './day-counter.ts';
 import type { DownloadStarts } from './download-starts.ts';
 import { downloadedFile } from './downloaded-file.ts';
-import { Numbered } from './numbered.ts';
+import { Numbered } from './interner.ts';
 
 /** Above so many different downloads, what was counted goes to the database before more is. */
 const mostPairs = 400_000;

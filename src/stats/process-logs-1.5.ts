@@ -1,9 +1,9 @@
 /** What 1.5 did, byte for byte: no memory, no database, all that is in the logs but the oldest and the newest day. */
 import { UnreadableLogError } from '../core/errors.ts';
 import { localStatsPath } from '../core/paths.ts';
-import { LineSplitter } from '../formats/lines.ts';
-import { byFile, type Downloads, renderLocalStats } from '../formats/local-stats.ts';
-import { type OldDownload, parseLine15 } from '../formats/log-line-1.5.ts';
+import { type OldDownload, parseLine15 } from '../formats/logs/line-1.5.ts';
+import { LineSplitter } from '../formats/logs/line-splitter.ts';
+import { byFile, type Downloads, renderLocalStats } from '../formats/logs/local-stats.ts';
 import type { StatsJob, StatsResult } from './stats-job.ts';
 
 type Day = Map<string, Downloads & { count: number }>;

@@ -1,5 +1,5 @@
 /** From access logs to the published downloads of each day (PEP 381): read what is new, publish what is complete. */
-import { inOrder } from '../core/in-order.ts';
+import { inOrder } from '../core/map-in-order.ts';
 import { statsSummaryPath } from '../core/paths.ts';
 import { projectCandidates } from '../formats/file-name.ts';
 import { DownloadStarts } from './download-starts.ts';

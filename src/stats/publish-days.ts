@@ -1,7 +1,7 @@
 /** Publishes the days that are complete. */
 import { localStatsPath } from '../core/paths.ts';
-import { type Downloads, localStatsPieces, totalOf } from '../formats/local-stats.ts';
-import { labelName, otherLabel } from '../formats/user-agent.ts';
+import { type Downloads, localStatsPieces, totalOf } from '../formats/logs/local-stats.ts';
+import { labelName, otherLabel } from '../formats/logs/user-agent.ts';
 import type { KnownDay, Sum } from '../state/stats-store.ts';
 import type { StatsJob } from './stats-job.ts';
 

@@ -1,12 +1,12 @@
 /** Reads logs, the oldest first, each from where it was read to the last time. */
 import type { LogSource } from '../files/log-source.ts';
-import { lastOf } from '../formats/lines.ts';
-import type { ScannedLines } from '../formats/log-scanner.ts';
-import { sentRow } from '../formats/sent-files.ts';
+import { lastOf } from '../formats/logs/line-splitter.ts';
+import type { ScannedLines } from '../formats/logs/log-scanner.ts';
+import { sentRow } from '../formats/logs/sent-file-rows.ts';
 import type { StatsStore } from '../state/stats-store.ts';
 import { addMissed, type FoundLog, findLog, tolerate } from './find-logs.ts';
+import { headBytes, recognize } from './identify-log.ts';
 import { LogCounter, type LogCounterOptions } from './log-counter.ts';
-import { headBytes, recognize } from './same-log.ts';
 
 const wrongTime = "lines are skipped whose day is later than tomorrow by this machine's clock";
 

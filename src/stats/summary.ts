@@ -1,5 +1,5 @@
 /** `local-stats/summary.json`: what the published days amount to, for people and for pages that draw it. */
-import { otherLabel } from '../formats/user-agent.ts';
+import { otherLabel } from '../formats/logs/user-agent.ts';
 import type { StatsStore, SumKind } from '../state/stats-store.ts';
 
 const named = 100;

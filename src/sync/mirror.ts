@@ -1,6 +1,6 @@
 /** Everything a run works with: the ports, and the settings that a person chose. */
 import type { Clock } from '../core/clock.ts';
-import type { Memory } from '../core/memory.ts';
+import type { Memory } from '../core/memory-budget.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { Report } from '../core/report.ts';
 import type { Sign, Verify } from '../core/signing.ts';
@@ -8,10 +8,10 @@ import type { FileStore } from '../files/file-store.ts';
 import type { ProvenanceVerifier } from '../provenance/provenance-verifier.ts';
 import type { StateStore } from '../state/state-store.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import type { Brake } from './brake.ts';
-import type { LocalFiles } from './local-files.ts';
-import type { Selection } from './selection.ts';
-import type { Space } from './space.ts';
+import type { Brake } from './limits/deletion-limit.ts';
+import type { Space } from './limits/storage-budget.ts';
+import type { LocalFiles } from './selection/local-files.ts';
+import type { Selection } from './selection/selection.ts';
 
 export interface SyncSettings {
   /** The index, for people and to notice when it is another one. */

@@ -11,19 +11,19 @@ import {
   UnreachableError,
 } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
-import { Places } from '../core/places.ts';
 import type { MirrorEvent } from '../core/report.ts';
 import { parkDelayMs } from '../core/retry.ts';
+import { Places } from '../core/semaphore.ts';
 import type { Due, Obstacle, Parked } from '../state/state-store.ts';
-import { takesAway } from './announced.ts';
-import { deathsOf } from './deaths.ts';
-import { Finisher } from './finisher.ts';
+import { deathsOf } from './crashed-projects.ts';
+import type { News } from './discover/changes-during-run.ts';
+import { Finisher } from './finish-batch.ts';
+import { publishChanges } from './index/publish-change-feed.ts';
 import type { Mirror } from './mirror.ts';
-import type { News } from './news.ts';
-import { publishChanges } from './publish-changes.ts';
-import { isSilence } from './sources.ts';
-import { syncProject } from './sync-project.ts';
-import { alarmFor, reasonOf } from './unexpected.ts';
+import { takesAway } from './project/changelog-status.ts';
+import { alarmFor, reasonOf } from './project/failure-message.ts';
+import { isSilence } from './project/page/project-source.ts';
+import { syncProject } from './project/sync-project.ts';
 
 /** Projects under way: far more than connections, because most of them wait for a flush that they share. */
 const mostUnderWay = 600;

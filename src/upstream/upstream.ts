@@ -2,9 +2,9 @@
 import type { FileSink, ResumePoint } from '../core/file-sink.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
-import type { FeedHead, FeedPiece } from '../formats/change-feed.ts';
-import type { ListedProject } from '../formats/project-list.ts';
-import type { SimplePage } from '../formats/simple-json.ts';
+import type { FeedHead, FeedPiece } from '../formats/mirror/change-feed.ts';
+import type { ListedProject } from '../formats/simple/project-list.ts';
+import type { SimplePage } from '../formats/simple/simple-json.ts';
 
 /** One row of the changelog that concerns a project; the page asked for later is the truth. */
 export interface Change {

@@ -3,10 +3,10 @@ import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { StorageError } from '../../src/core/errors.ts';
-import { oldKinds } from '../../src/files/filesystem/old-kinds.ts';
+import { oldKinds } from '../../src/files/filesystem/mirror-programs.ts';
 import { recordingsMissing } from '../fixtures/shared-fixtures.ts';
 import { type Archive, type OldMirror, openOldMirror, openUpstream, type Wrapped } from './old-mirror.ts';
-import { readable } from './readable.ts';
+import { readable } from './readable-tree.ts';
 
 const skip = recordingsMissing;
 /** ADOPT_STRIDE=1 takes every step. */

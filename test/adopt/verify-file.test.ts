@@ -5,7 +5,7 @@ import { treeOrigin } from '../../src/adopt/tree-page.ts';
 import { verifyFile } from '../../src/adopt/verify-file.ts';
 import type { WebPath } from '../../src/core/paths.ts';
 import { FilesystemFileStore } from '../../src/files/filesystem/filesystem-file-store.ts';
-import { simplePageFrom } from '../../src/formats/simple-json.ts';
+import { simplePageFrom } from '../../src/formats/simple/simple-json.ts';
 import { FakeClock } from '../fixtures/fake-clock.ts';
 
 const body = Buffer.from('bytes');

@@ -1,6 +1,6 @@
 import { existsSync, readFileSync } from 'node:fs';
 import t from 'tap';
-import { exampleConfig } from '../../src/cli/example-config.ts';
+import { exampleConfig } from '../../src/cli/config/example-config.ts';
 
 const root = new URL('../../', import.meta.url);
 const readme = new URL('README.md', root);

@@ -18,7 +18,7 @@ interface TlsHostScript {
 }
 
 t.test('the virtual host with TLS is the one without, but for its first lines', async (t) => {
-  const script = new URL('../../scripts/tls-host.mjs', import.meta.url).href;
+  const script = new URL('../../scripts/developer/tls-host.mjs', import.meta.url).href;
   const { tlsHost } = (await import(script)) as TlsHostScript;
   t.equal(readFileSync(tlsHostFile, 'utf8'), tlsHost(readFileSync(virtualHostFile, 'utf8')), 'npm run build makes it');
 });

@@ -2,8 +2,8 @@
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { CheckEvent } from '../../src/check/check-event.ts';
-import { Pace } from '../../src/check/pace.ts';
 import { RunLock } from '../../src/check/run-lock.ts';
+import { Pace } from '../../src/check/yielder.ts';
 import { PausedError } from '../../src/core/errors.ts';
 import { takeLock } from '../../src/state/sqlite/lock.ts';
 import { FakeClock } from '../fixtures/fake-clock.ts';

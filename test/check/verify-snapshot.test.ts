@@ -3,8 +3,8 @@ import { appendFileSync, mkdirSync, readFileSync, rmSync, writeFileSync } from '
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { verifySnapshot } from '../../src/check/verify-snapshot.ts';
-import { CheckTally } from '../../src/cli/check-tally.ts';
-import { textOf } from '../../src/cli/check-texts.ts';
+import { textOf } from '../../src/cli/check/check-texts.ts';
+import { CheckTally } from '../../src/cli/check/check-totals.ts';
 import { FilesystemFileStore } from '../../src/files/filesystem/filesystem-file-store.ts';
 import { takeLock } from '../../src/state/sqlite/lock.ts';
 import { SqliteStateStore } from '../../src/state/sqlite/sqlite-state-store.ts';

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { openUpstream, unpack } from '../adopt/old-mirror.ts';
-import { readable } from '../adopt/readable.ts';
+import { readable } from '../adopt/readable-tree.ts';
 import { recordingsMissing } from '../fixtures/shared-fixtures.ts';
 import { pseudoRandomNumbers } from '../sample/pseudo-random.ts';
 import { openBundle } from './bundle.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { type Archive, openUpstream, unpack } from '../adopt/old-mirror.ts';
-import { readable } from '../adopt/readable.ts';
+import { readable } from '../adopt/readable-tree.ts';
 import { readerProblems } from '../fixtures/reader-check.ts';
 import { recordingsMissing } from '../fixtures/shared-fixtures.ts';
 import { smallIndex } from '../fixtures/small-index.ts';

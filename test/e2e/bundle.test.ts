@@ -32,7 +32,9 @@ t.test('the folder holds the programs, what they load, and package.json, and not
 t.test('everybody may read what an umask of 077 built', async (t) => {
   const before = process.umask(0o077);
   t.teardown(() => process.umask(before));
-  const { buildPrograms } = (await import(new URL('../../scripts/build.mjs', import.meta.url).href)) as BuildScript;
+  const { buildPrograms } = (await import(
+    new URL('../../scripts/developer/build.mjs', import.meta.url).href
+  )) as BuildScript;
   const folder = join(t.testdir(), 'dist');
   await buildPrograms(folder);
   t.equal(statSync(folder).mode & 0o777, 0o755);

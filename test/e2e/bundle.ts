@@ -19,7 +19,7 @@ export async function openBundle(): Promise<string> {
     cpSync(fileURLToPath(new URL('../../dist', import.meta.url)), programs, { recursive: true });
     return programs;
   }
-  const script = (await import(new URL('../../scripts/build.mjs', import.meta.url).href)) as BuildScript;
+  const script = (await import(new URL('../../scripts/developer/build.mjs', import.meta.url).href)) as BuildScript;
   await script.buildPrograms(programs);
   return programs;
 }

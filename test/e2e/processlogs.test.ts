@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
-import { bzip2 } from '../../src/cli/bzip2.ts';
+import { bzip2 } from '../../src/cli/logs/bzip2.ts';
 import { ask } from '../apache/ask.ts';
 import { logLine as loggedLine } from '../apache/log-line.ts';
 import { blobFolder, writeSmallMirror } from '../apache/small-mirror.ts';

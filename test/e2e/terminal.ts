@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import type { Test } from 'tap';
-import { shellWord } from '../../src/core/shell-word.ts';
+import { shellWord } from '../../src/core/shell-quote.ts';
 import { TerminalScreen } from './terminal-screen.ts';
 
 /** A program in a terminal. */

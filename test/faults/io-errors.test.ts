@@ -6,7 +6,7 @@ import { appendFileSync, cpSync, mkdirSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import t from 'tap';
 import { openUpstream, unpack } from '../adopt/old-mirror.ts';
-import { readable } from '../adopt/readable.ts';
+import { readable } from '../adopt/readable-tree.ts';
 import { damage } from '../e2e/damage.ts';
 import { stateOf } from '../e2e/tree.ts';
 import { recordingsMissing } from '../fixtures/shared-fixtures.ts';

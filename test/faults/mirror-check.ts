@@ -1,8 +1,8 @@
 /** What must hold of a mirror after a fault, and what must hold when nothing has disturbed the last run. */
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { bzip2 } from '../../src/cli/bzip2.ts';
-import { readable } from '../adopt/readable.ts';
+import { bzip2 } from '../../src/cli/logs/bzip2.ts';
+import { readable } from '../adopt/readable-tree.ts';
 import { damage } from '../e2e/damage.ts';
 import { type Ended, run } from '../e2e/program.ts';
 import { publishedTree, stateOf, treeOf } from '../e2e/tree.ts';

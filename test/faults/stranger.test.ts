@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { Tally } from '../../src/cli/tally.ts';
+import { Tally } from '../../src/cli/run/run-totals.ts';
 import { named, type RunOptions, TestMirror } from '../fixtures/test-mirror.ts';
 import { makeSdist, makeWheel } from '../sample/distributions.ts';
 import { projectPage } from '../sample/pages.ts';

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import { projectName } from '../../src/core/names.ts';
 import { isFileName } from '../../src/core/paths.ts';
-import { parseSimplePage } from '../../src/formats/simple-json.ts';
+import { parseSimplePage } from '../../src/formats/simple/simple-json.ts';
 import { type DistributionName, parseDistributionName } from '../../src/packaging/distribution-name.ts';
 import { kindNamed, knownKinds } from '../../src/packaging/distribution-name-kinds.ts';
 import { wheelFits } from '../../src/packaging/wheel-tags.ts';

@@ -3,15 +3,15 @@ import { RE2JS } from 're2js';
 import { parse } from 'smol-toml';
 import { UsageError } from '../../src/core/errors.ts';
 import { type ProjectName, projectName } from '../../src/core/names.ts';
-import type { SimplePage } from '../../src/formats/simple-json.ts';
-import { parseSimplePage } from '../../src/formats/simple-json.ts';
+import type { SimplePage } from '../../src/formats/simple/simple-json.ts';
+import { parseSimplePage } from '../../src/formats/simple/simple-json.ts';
 import { tomlLines } from '../../src/formats/toml-lines.ts';
-import { explainFile } from '../../src/policy/explain.ts';
-import { planFiles } from '../../src/policy/files.ts';
 import { parsePolicy } from '../../src/policy/parse-policy.ts';
+import { planFiles } from '../../src/policy/plan-files.ts';
 import type { Policy } from '../../src/policy/policy.ts';
+import { decideProject } from '../../src/policy/project-decision.ts';
 import type { CompileRegex } from '../../src/policy/project-patterns.ts';
-import { decideProject } from '../../src/policy/rules.ts';
+import { explainFile } from '../../src/policy/render-reason.ts';
 import type { Want } from '../../src/policy/want.ts';
 
 /** As the product would compile it. */

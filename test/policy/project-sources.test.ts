@@ -1,6 +1,6 @@
 import t from 'tap';
 import { fingerprintOf } from '../../src/policy/fingerprint.ts';
-import { decideProject, policyNames, sourceOf } from '../../src/policy/rules.ts';
+import { decideProject, policyNames, sourceOf } from '../../src/policy/project-decision.ts';
 import { named, policyOf, problemOf } from './policy-of.ts';
 
 const own = 'upstream = "https://py.internal.example/simple/"';

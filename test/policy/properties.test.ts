@@ -1,12 +1,12 @@
 /** What must hold for every policy, on recorded and made-up pages. */
 import fc from 'fast-check';
 import t from 'tap';
-import { parseSimplePage, type SimplePage } from '../../src/formats/simple-json.ts';
+import { parseSimplePage, type SimplePage } from '../../src/formats/simple/simple-json.ts';
 import { parseDistributionName } from '../../src/packaging/distribution-name.ts';
 import { parseVersion } from '../../src/packaging/version.ts';
 import { wheelFits } from '../../src/packaging/wheel-tags.ts';
-import { planFiles } from '../../src/policy/files.ts';
-import { decideProject } from '../../src/policy/rules.ts';
+import { planFiles } from '../../src/policy/plan-files.ts';
+import { decideProject } from '../../src/policy/project-decision.ts';
 import { recording, recordings, recordingsMissing } from '../fixtures/shared-fixtures.ts';
 import { dayMs, heldFiles, named, pageOf, policyOf, type TestFile } from './policy-of.ts';
 

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { parseSimplePage } from '../../src/formats/simple-json.ts';
+import { parseSimplePage } from '../../src/formats/simple/simple-json.ts';
 import { recording, recordingsMissing } from '../fixtures/shared-fixtures.ts';
 import { explained, heldFiles, policyOf } from './policy-of.ts';
 

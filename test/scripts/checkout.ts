@@ -4,7 +4,7 @@ import { chmodSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync 
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
-import { shellWord } from '../../src/core/shell-word.ts';
+import { shellWord } from '../../src/core/shell-quote.ts';
 
 const here = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -55,7 +55,7 @@ export class Checkout {
 
   /** Runs a script with the programs of this checkout, the shell and Node, and nothing else. */
   run(script: string, args: readonly string[] = [], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
-    const child = spawn(process.execPath, [join(this.folder, 'scripts', script), ...args], {
+    const child = spawn(process.execPath, [join(this.folder, 'scripts/developer', script), ...args], {
       env: { PATH: this.programs, ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });

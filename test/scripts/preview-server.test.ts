@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { openPreviewServer } from '../../scripts/preview-server.ts';
+import { openPreviewServer } from '../../scripts/developer/preview-server.ts';
 import { httpRequest } from '../sample/http-request.ts';
 
 t.test('the preview server answers as the virtual host does', async (t) => {

@@ -2,7 +2,7 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { serveMirror } from '../../scripts/serve-mirror.ts';
+import { serveMirror } from '../../scripts/developer/serve-mirror.ts';
 import { page, writeSmallMirror } from '../apache/small-mirror.ts';
 import { apacheOrReason } from '../fixtures/apache.ts';
 import { closedFolder, openToAll } from '../fixtures/open-to-all.ts';

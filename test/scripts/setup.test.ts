@@ -45,7 +45,7 @@ t.test('an addon compiled with headers by which Node.js ends at random is built 
   checkout.install('built');
   checkout.write(addon, 'what it needs: _ZN4node28RemoveEnvironmentCleanupHookEPN2v87Isolate');
   checkout.program('npm', `echo $CXXFLAGS >>'${checkout.folder}/called'; echo AddEnvironmentCleanupHook >${addon}`);
-  const include = '-include ../../../scripts/object-wrap.h';
+  const include = '-include ../../../scripts/developer/object-wrap.h';
   t.same(await checkout.run('setup.mjs'), { code: 0, stdout: building, stderr: '' });
   t.same(checkout.called(), [rebuild, include]);
   checkout.write(addon, 'RemoveEnvironmentCleanupHook');
@@ -101,7 +101,7 @@ t.test('headers that came with this very Node spare the download, unless somebod
   };
   t.teardown(() => (named === undefined ? forget() : Object.assign(process.env, { npm_config_nodedir: named })));
   forget();
-  const url = new URL('../../scripts/setup.mjs', import.meta.url).href;
+  const url = new URL('../../scripts/developer/setup.mjs', import.meta.url).href;
   const { headersOf } = (await import(url)) as { headersOf(node: string): Readonly<Record<string, string>> };
   const version = (abi: string): string => `#else\n#define NODE_MODULE_VERSION ${abi}\n#endif\n`;
   const prefix = (abi: string) => ({ include: { node: { 'node_version.h': version(abi) } } });

@@ -12,7 +12,7 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const needsBuild = { skip: existsSync(join(root, 'dist/pep381run')) ? false : 'npm run build comes first' };
 const hasPip = (await pipOrReason()).skip === false;
 
-const started = ['--import=./scripts/typescript.mjs', 'scripts/start.ts'];
+const started = ['--import=./scripts/developer/typescript.mjs', 'scripts/developer/start.ts'];
 
 t.test('a folder that cannot be made is told in one line', async (t) => {
   const folder = join(t.testdir({ file: '' }), 'file/below');

@@ -12,7 +12,7 @@ const refuse = `echo '${refusal}' >&2; exit 100`;
 /** Calls a function of test-programs.mjs. */
 function call(checkout: Checkout, expression: string): Promise<Ended> {
   const lines = ["import * as programs from './test-programs.mjs';", "import { orFail } from './run.mjs';"];
-  checkout.write('scripts/call.mjs', [...lines, `await orFail(programs.${expression});`].join('\n'));
+  checkout.write('scripts/developer/call.mjs', [...lines, `await orFail(programs.${expression});`].join('\n'));
   return checkout.run('call.mjs');
 }
 
@@ -70,7 +70,7 @@ t.test('npm test', async (t) => {
   checkout.write('.taprc', 'plugin:\n  - "!@tapjs/mock"\n');
   checkout.write(made, 'import * as Plugin_mock from "@tapjs/mock"');
   for (const folder of ['src', 'test']) checkout.write(`${folder}/empty`, '');
-  checkout.write('scripts/build.mjs', '');
+  checkout.write('scripts/developer/build.mjs', '');
   for (const name of ['tap', 'tsc', 'biome', 'python3', 'bzip2', 'openssl']) checkout.program(name);
   const calls = (): string[] => checkout.called().filter((call) => !call.startsWith('python3'));
 

@@ -3,7 +3,7 @@ import { setImmediate } from 'node:timers/promises';
 import t from 'tap';
 import { scanPiece } from '../../src/files/logs/log-pieces.ts';
 import type { LogPiece, PieceScanner } from '../../src/files/piece-scanner.ts';
-import { LogScanner, type ScannedLines } from '../../src/formats/log-scanner.ts';
+import { LogScanner, type ScannedLines } from '../../src/formats/logs/log-scanner.ts';
 import { pseudoRandomNumbers } from '../sample/pseudo-random.ts';
 import { logLine } from './log-text.ts';
 import { TestStats } from './test-stats.ts';

@@ -2,7 +2,7 @@
 import { appendFileSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { bzip2 } from '../../src/cli/bzip2.ts';
+import { bzip2 } from '../../src/cli/logs/bzip2.ts';
 import { localStatsPath } from '../../src/core/paths.ts';
 import { FilesystemFileStore } from '../../src/files/filesystem/filesystem-file-store.ts';
 import { SqliteStateStore } from '../../src/state/sqlite/sqlite-state-store.ts';

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
-import { bzip2 } from '../../src/cli/bzip2.ts';
+import { bzip2 } from '../../src/cli/logs/bzip2.ts';
 import { LogFiles } from '../../src/files/logs/log-files.ts';
 import { processLogs } from '../../src/stats/process-logs.ts';
 import { logLine, logOf } from './log-text.ts';

@@ -2,7 +2,7 @@
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gunzipSync, gzipSync } from 'node:zlib';
-import { bzip2 } from '../../src/cli/bzip2.ts';
+import { bzip2 } from '../../src/cli/logs/bzip2.ts';
 import { FilesystemFileStore } from '../../src/files/filesystem/filesystem-file-store.ts';
 import { decompressAll } from '../../src/files/logs/bzip2-blocks.ts';
 import { LogFiles, type LogFilesOptions } from '../../src/files/logs/log-files.ts';

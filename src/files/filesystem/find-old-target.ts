@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } fr
 import { dirname, join } from 'node:path';
 import { isJsonObject } from '../../formats/json.ts';
 import type { OldTarget } from '../old-target.ts';
-import { type OldKind, oldKinds } from './old-kinds.ts';
+import { type OldKind, oldKinds } from './mirror-programs.ts';
 import { refuseLinks } from './refuse-links.ts';
 import { codeOf, guardStorage, isThere } from './storage-errors.ts';
 import { hasProjects } from './tree-presence.ts';

@@ -3,7 +3,7 @@
  * member, it loses the end of that, and who wrote it there may have added it to a whole log.
  */
 import { crc32, createInflateRaw, type InflateRaw } from 'node:zlib';
-import { PackedError } from './packings.ts';
+import { PackedError } from './compressions.ts';
 
 const [extraFlag, nameFlag, commentFlag, checksumFlag] = [4, 8, 16, 2];
 /** No name of a file is as long. */

@@ -3,17 +3,17 @@ import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { UnreadableLogError } from '../../core/errors.ts';
-import { inOrder } from '../../core/in-order.ts';
-import { behindZeros } from '../../formats/lines.ts';
-import type { ScannedLines } from '../../formats/log-scanner.ts';
+import { inOrder } from '../../core/map-in-order.ts';
+import { behindZeros } from '../../formats/logs/line-splitter.ts';
+import type { ScannedLines } from '../../formats/logs/log-scanner.ts';
 import type { Bzip2 } from '../bzip2.ts';
 import type { FoundPath, LogSource, OpenLog } from '../log-source.ts';
 import type { PieceScanner } from '../piece-scanner.ts';
 import { bzip2Blocks } from './bzip2-blocks.ts';
+import { longestStart, PackedError, type Packing, packingOf, unpackedBy } from './compressions.ts';
 import { gunzip } from './gzip-members.ts';
 import { cutIntoPieces, scanChunks } from './log-pieces.ts';
 import { isFolderOfRotated, seriesOf } from './log-series.ts';
-import { longestStart, PackedError, type Packing, packingOf, unpackedBy } from './packings.ts';
 
 const chunkBytes = 1 << 20;
 /** A piece of a log is scanned within some hundredths of a second; what is shorter is not worth a thread. */

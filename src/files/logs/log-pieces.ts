@@ -4,7 +4,7 @@
  */
 import { readSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { LogScanner, type ScannedLines } from '../../formats/log-scanner.ts';
+import { LogScanner, type ScannedLines } from '../../formats/logs/log-scanner.ts';
 import type { LogPiece } from '../piece-scanner.ts';
 
 /** What is scanned is to be found in the processor's cache, so it is read in small portions. */

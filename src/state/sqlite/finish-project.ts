@@ -1,12 +1,12 @@
 /** What a finished project leaves in the tables. */
 import { filenameOf } from '../../core/paths.ts';
 import type { Finished, Parked } from '../state-store.ts';
-import { putPlan } from './plans.ts';
-import { putUnproven } from './provenance.ts';
-import type { SqliteAnnouncements } from './sqlite-announcements.ts';
-import type { SqliteChangeLog } from './sqlite-change-log.ts';
-import type { SqliteOddFiles } from './sqlite-odd-files.ts';
-import type { SqlitePageStore } from './sqlite-page-store.ts';
+import type { SqliteAnnouncements } from './sqlite-changelog-entries.ts';
+import type { SqlitePageStore } from './sqlite-page-hashes.ts';
+import { putPlan } from './sqlite-plans.ts';
+import { putUnproven } from './sqlite-provenance.ts';
+import type { SqliteChangeLog } from './sqlite-published-changes.ts';
+import type { SqliteOddFiles } from './sqlite-rejected-files.ts';
 import type { SqliteRemovalLog } from './sqlite-removal-log.ts';
 import type { Statements } from './statements.ts';
 

@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import type Database from 'better-sqlite3';
 import { asStorage, openDatabase } from './open-database.ts';
-import { openForReading } from './open-for-reading.ts';
+import { openForReading } from './open-read-only.ts';
 import { expectSchema, prepareSchema } from './schema.ts';
 
 export interface OpenStateOptions {

@@ -2,8 +2,8 @@
 import { StorageError } from '../../core/errors.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
 import { isBlobPath } from '../../core/paths.ts';
-import type { IndexEntry } from '../../formats/root-index.ts';
-import type { Unproven, Verdict } from '../provenance.ts';
+import type { IndexEntry } from '../../formats/simple/root-index.ts';
+import type { Unproven, Verdict } from '../provenance-records.ts';
 import type {
   Due,
   DueReplan,

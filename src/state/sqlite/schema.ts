@@ -22,9 +22,9 @@
  */
 import type Database from 'better-sqlite3';
 import { StorageError } from '../../core/errors.ts';
-import { addPageTables, addSeenTable } from './page-schema.ts';
-import { changeTables } from './sqlite-change-log.ts';
-import { oddFilesTable } from './sqlite-odd-files.ts';
+import { addPageTables, addSeenTable } from './page-hash-schema.ts';
+import { changeTables } from './sqlite-published-changes.ts';
+import { oddFilesTable } from './sqlite-rejected-files.ts';
 import { logsThatBeginAlike, statsTables } from './stats-schema.ts';
 import { upgradeCounts } from './upgrade-counts.ts';
 

@@ -1,5 +1,5 @@
 /** Puts together what was counted of a day at different times. */
-import { byFile, type Downloads } from '../../formats/local-stats.ts';
+import { byFile, type Downloads } from '../../formats/logs/local-stats.ts';
 import type { DownloadTable } from '../stats-store.ts';
 
 type Agents = Map<string, number>;

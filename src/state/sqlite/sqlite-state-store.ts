@@ -3,9 +3,9 @@ import type Database from 'better-sqlite3';
 import type { Clock } from '../../core/clock.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { WebPath } from '../../core/paths.ts';
-import type { IndexEntry } from '../../formats/root-index.ts';
+import type { IndexEntry } from '../../formats/simple/root-index.ts';
 import type { MirrorState } from '../mirror-state.ts';
-import type { ProvenanceTotals, Unproven } from '../provenance.ts';
+import type { ProvenanceTotals, Unproven } from '../provenance-records.ts';
 import type {
   Due,
   DueReplan,
@@ -27,11 +27,9 @@ import type {
   Wants,
 } from '../state-store.ts';
 import { finishProject } from './finish-project.ts';
-import { takeOverList } from './list-takeover.ts';
+import { takeOverList } from './list-comparison.ts';
 import { asStorage } from './open-database.ts';
 import { type OpenStateOptions, openState } from './open-state.ts';
-import { putAllWants, replan } from './plans.ts';
-import { provenanceTotals } from './provenance.ts';
 import {
   dueOf,
   entryOf,
@@ -45,13 +43,15 @@ import {
   replanOf,
   unprovenOf,
 } from './rows.ts';
-import { SqliteAnnouncements } from './sqlite-announcements.ts';
-import { SqliteChangeLog } from './sqlite-change-log.ts';
-import { SqliteOddFiles } from './sqlite-odd-files.ts';
-import { SqlitePageStore } from './sqlite-page-store.ts';
+import { SqliteAnnouncements } from './sqlite-changelog-entries.ts';
+import { SqliteUnderWay } from './sqlite-in-progress.ts';
+import { SqlitePageStore } from './sqlite-page-hashes.ts';
+import { putAllWants, replan } from './sqlite-plans.ts';
+import { provenanceTotals } from './sqlite-provenance.ts';
+import { SqliteChangeLog } from './sqlite-published-changes.ts';
+import { SqliteOddFiles } from './sqlite-rejected-files.ts';
 import { SqliteRemovalLog } from './sqlite-removal-log.ts';
 import { SqliteRunHistory } from './sqlite-run-history.ts';
-import { SqliteUnderWay } from './sqlite-under-way.ts';
 import { prepareStatements, type Statements } from './statements.ts';
 
 const noTotals: Totals = { projects: 0, files: 0, bytes: 0, queued: 0, parked: 0, heldBack: 0 };

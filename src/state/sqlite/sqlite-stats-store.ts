@@ -2,7 +2,7 @@
 import type Database from 'better-sqlite3';
 import { sha256Hex } from '../../core/hash.ts';
 import type { ProjectName } from '../../core/names.ts';
-import type { Downloads } from '../../formats/local-stats.ts';
+import type { Downloads } from '../../formats/logs/local-stats.ts';
 import type { DayCounts, DownloadTable, KnownDay, KnownLog, LogProgress, StatsStore, Sum } from '../stats-store.ts';
 import { asStorage, openDatabase } from './open-database.ts';
 import { prepareSchema } from './schema.ts';

@@ -1,5 +1,5 @@
 /** Fetches what a mirror of our kind has signed. It is small, and nothing of it is believed yet. */
-import { largestSnapshot } from '../../formats/snapshot.ts';
+import { largestSnapshot } from '../../formats/mirror/snapshot.ts';
 import type { ServedSnapshot } from '../upstream.ts';
 import type { HttpAnswer, HttpRequest } from './http-client.ts';
 

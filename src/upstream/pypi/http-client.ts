@@ -6,7 +6,7 @@ import { gunzip, gunzipSync } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../../core/clock.ts';
 import { MirrorError, NonsenseError, PausedError, UnreachableError } from '../../core/errors.ts';
-import { isGzip } from './content-coding.ts';
+import { isGzip } from './content-encoding.ts';
 
 /** A request; headers in lower case. */
 export interface HttpRequest {

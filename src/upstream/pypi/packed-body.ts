@@ -3,7 +3,7 @@
  */
 import { once } from 'node:events';
 import { createGunzip } from 'node:zlib';
-import { JsonScale } from '../../formats/json-weight.ts';
+import { JsonScale } from '../../formats/simple/json-weight.ts';
 import { type HttpAnswer, inflate, largestBody, unreadable } from './http-client.ts';
 
 /** Below this many bytes inflating all at once does no harm. */

@@ -2,7 +2,7 @@
 import { MismatchError } from '../../core/errors.ts';
 import type { FileSink, ResumePoint } from '../../core/file-sink.ts';
 import { strongEtag } from './etag.ts';
-import { continues, mostBytesOf, tooLong } from './file-range.ts';
+import { continues, mostBytesOf, tooLong } from './file-bounds.ts';
 import type { ChooseReceiver } from './http-client.ts';
 
 /** Streams the file at `url` into `sink`; what throws there ends the request. */

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { crc32, gzipSync } from 'node:zlib';
 import { zipSync } from 'fflate';
 import t from 'tap';
-import { bzip2 } from '../../../src/cli/bzip2.ts';
+import { bzip2 } from '../../../src/cli/logs/bzip2.ts';
 import { UnreadableLogError } from '../../../src/core/errors.ts';
 import { gunzip } from '../../../src/files/logs/gzip-members.ts';
 import { LogFiles } from '../../../src/files/logs/log-files.ts';

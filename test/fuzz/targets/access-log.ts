@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { AccessLogReader, unescapeAgent } from '../../../src/formats/access-log.ts';
-import { parseLine15 } from '../../../src/formats/log-line-1.5.ts';
-import { LogScanner, type ScannedLines } from '../../../src/formats/log-scanner.ts';
-import { resolvedPath } from '../../../src/formats/requested-path.ts';
+import { AccessLogReader, unescapeAgent } from '../../../src/formats/logs/access-log.ts';
+import { parseLine15 } from '../../../src/formats/logs/line-1.5.ts';
+import { LogScanner, type ScannedLines } from '../../../src/formats/logs/log-scanner.ts';
+import { resolvedPath } from '../../../src/formats/logs/requested-path.ts';
 import { demand, demandSame, type FuzzTarget } from '../fuzz-target.ts';
 import { oneOf, runOf, sequence } from './pieces.ts';
 

@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { parse } from 'smol-toml';
-import { parseConfigFile } from '../../../src/cli/config-file.ts';
-import { settingsFrom } from '../../../src/cli/settings.ts';
+import { parseConfigFile } from '../../../src/cli/config/config-file.ts';
+import { settingsFrom } from '../../../src/cli/config/settings.ts';
 import { UsageError } from '../../../src/core/errors.ts';
-import { type BandersnatchConf, parseBandersnatchConf } from '../../../src/formats/bandersnatch-conf.ts';
-import { filters } from '../../../src/formats/bandersnatch-filters.ts';
-import { mirrorOptions } from '../../../src/formats/bandersnatch-options.ts';
-import { importBandersnatch } from '../../../src/formats/import-bandersnatch.ts';
+import { type BandersnatchConf, parseBandersnatchConf } from '../../../src/formats/migration/bandersnatch-conf.ts';
+import { filters } from '../../../src/formats/migration/bandersnatch-filters.ts';
+import { mirrorOptions } from '../../../src/formats/migration/bandersnatch-options.ts';
+import { importBandersnatch } from '../../../src/formats/migration/import-bandersnatch.ts';
 import { isPattern } from '../../../src/policy/project-patterns.ts';
 import { compileRegex, policyOf } from '../../policy/policy-of.ts';
 import { demand, demandSame, type FuzzTarget, outcome } from '../fuzz-target.ts';

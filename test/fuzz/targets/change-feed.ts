@@ -9,7 +9,7 @@ import {
   parseFeedPiece,
   renderFeedHead,
   renderFeedPiece,
-} from '../../../src/formats/change-feed.ts';
+} from '../../../src/formats/mirror/change-feed.ts';
 import { demand, demandSame, type FuzzTarget, outcome } from '../fuzz-target.ts';
 import { jsonOf } from './pieces.ts';
 

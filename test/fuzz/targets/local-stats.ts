@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { localStatsPieces, renderLocalStats, totalOf } from '../../../src/formats/local-stats.ts';
+import { localStatsPieces, renderLocalStats, totalOf } from '../../../src/formats/logs/local-stats.ts';
 import { demand, demandSame, type FuzzTarget } from '../fuzz-target.ts';
 import { oneOf, runOf, sequence } from './pieces.ts';
 

@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { parseToml } from '../../../src/cli/config-file.ts';
+import { parseToml } from '../../../src/cli/config/config-file.ts';
 import { UsageError } from '../../../src/core/errors.ts';
-import type { ListedRequirement, ListedRequirements } from '../../../src/formats/listed-requirement.ts';
-import { parseListedRequirements } from '../../../src/formats/listed-requirements.ts';
+import type { ListedRequirement, ListedRequirements } from '../../../src/formats/requirements/listed-requirement.ts';
+import { parseListedRequirements } from '../../../src/formats/requirements/listed-requirements.ts';
 import { demand, demandSame, type FuzzTarget, outcome } from '../fuzz-target.ts';
 import { jsonOf, objectOf } from './pieces.ts';
 import { inlineToml, tomlTable, tomlTokens } from './toml-text.ts';

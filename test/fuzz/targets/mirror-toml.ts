@@ -1,8 +1,8 @@
 import fc from 'fast-check';
-import { parseConfigFile } from '../../../src/cli/config-file.ts';
-import { type SettingName, settingNames, settingsFrom } from '../../../src/cli/settings.ts';
+import { parseConfigFile } from '../../../src/cli/config/config-file.ts';
+import { type SettingName, settingNames, settingsFrom } from '../../../src/cli/config/settings.ts';
 import { UsageError } from '../../../src/core/errors.ts';
-import { renderTomlSetting, type TomlValue } from '../../../src/formats/render-toml.ts';
+import { renderTomlSetting, type TomlValue } from '../../../src/formats/migration/render-toml.ts';
 import { tomlLines } from '../../../src/formats/toml-lines.ts';
 import { policyKeys } from '../../../src/policy/parse-policy.ts';
 import { demand, demandSame, type FuzzTarget, outcome } from '../fuzz-target.ts';

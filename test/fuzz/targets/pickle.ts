@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { DamagedFileError } from '../../../src/core/errors.ts';
-import { parseStatus15, type Status15 } from '../../../src/formats/pickle-1.5.ts';
+import { parseStatus15, type Status15 } from '../../../src/formats/migration/status-1.5.ts';
 import { demand, demandSame, type FuzzTarget, outcome } from '../fuzz-target.ts';
 import { oneOf, runOf } from './pieces.ts';
 

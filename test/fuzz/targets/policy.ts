@@ -1,9 +1,9 @@
 import fc from 'fast-check';
-import { parseToml } from '../../../src/cli/config-file.ts';
+import { parseToml } from '../../../src/cli/config/config-file.ts';
 import { UsageError } from '../../../src/core/errors.ts';
 import { fingerprintOf } from '../../../src/policy/fingerprint.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
-import { mayHold, policyNames } from '../../../src/policy/rules.ts';
+import { mayHold, policyNames } from '../../../src/policy/project-decision.ts';
 import { heldFiles, named, pageOf, policyOf } from '../../policy/policy-of.ts';
 import { demand, demandSame, type FuzzTarget, outcome } from '../fuzz-target.ts';
 import { oneOf, sequence } from './pieces.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { NonsenseError } from '../../../src/core/errors.ts';
 import { isJsonObject, serialOf } from '../../../src/formats/json.ts';
-import { type ListedProject, ProjectListParser } from '../../../src/formats/project-list.ts';
+import { type ListedProject, ProjectListParser } from '../../../src/formats/simple/project-list.ts';
 import { demand, demandSame, type FuzzTarget, outcome } from '../fuzz-target.ts';
 import { jsonOf, runOf } from './pieces.ts';
 

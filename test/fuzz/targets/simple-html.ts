@@ -1,11 +1,11 @@
-import { escapeHtml, renderSimpleHtml } from '../../../src/formats/simple-html.ts';
 import {
   parseSimpleLinks,
   projectStatusOfHtml,
   type SimpleLink,
   serialOfHtml,
-} from '../../../src/formats/simple-links.ts';
-import { simpleFile, simplePage } from '../../formats/page.ts';
+} from '../../../src/formats/simple/html-links.ts';
+import { escapeHtml, renderSimpleHtml } from '../../../src/formats/simple/simple-html.ts';
+import { simpleFile, simplePage } from '../../formats/simple/page.ts';
 import { demand, demandSame, type FuzzTarget } from '../fuzz-target.ts';
 import { runOf } from './pieces.ts';
 import { demandInside } from './web-paths.ts';

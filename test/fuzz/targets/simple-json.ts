@@ -6,8 +6,8 @@ import {
   renderSimpleJson,
   type SimpleFile,
   type SimplePage,
-} from '../../../src/formats/simple-json.ts';
-import { asListed } from '../../formats/page.ts';
+} from '../../../src/formats/simple/simple-json.ts';
+import { asListed } from '../../formats/simple/page.ts';
 import { demand, demandSame, type FuzzTarget, outcome } from '../fuzz-target.ts';
 import { jsonOf } from './pieces.ts';
 import { demandInside } from './web-paths.ts';

@@ -5,8 +5,8 @@ import {
   pythonLabel,
   systemLabel,
   type UserAgent,
-} from '../../../src/formats/user-agent.ts';
-import { reducedBy15 } from '../../../src/formats/user-agent-1.5.ts';
+} from '../../../src/formats/logs/user-agent.ts';
+import { reducedBy15 } from '../../../src/formats/logs/user-agent-1.5.ts';
 import { demand, type FuzzTarget } from '../fuzz-target.ts';
 import { jsonOf, oneOf, runOf, sequence } from './pieces.ts';
 

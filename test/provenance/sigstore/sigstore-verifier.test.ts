@@ -1,7 +1,7 @@
 /** Real provenance objects against the shipped trusted root, and what becomes of them when anything is changed. */
 import seeds from '@sigstore/tuf/seeds.json' with { type: 'json' };
 import t from 'tap';
-import { exampleConfig } from '../../../src/cli/example-config.ts';
+import { exampleConfig } from '../../../src/cli/config/example-config.ts';
 import { UsageError } from '../../../src/core/errors.ts';
 import type { ProvenanceVerdict } from '../../../src/provenance/provenance-verifier.ts';
 import { sigstoreVerifier } from '../../../src/provenance/sigstore/sigstore-verifier.ts';

@@ -1,0 +1,50 @@
+/** Takes over the list of all projects and ends: one row of the benchmark, in a process of its own. */
+import { resolve } from 'node:path';
+import { settingsFrom } from '../../src/cli/config/settings.ts';
+import { bundledAddon } from '../../src/cli/program/native-binding.ts';
+import { systemClock } from '../../src/cli/program/system-clock.ts';
+import { openMirror } from '../../src/cli/run/open-mirror.ts';
+import { openTarget, prepareTarget } from '../../src/cli/target/target.ts';
+import { learn } from '../../src/sync/discover/discover.ts';
+
+const [url, root] = process.argv.slice(2);
+const target = openTarget(resolve(root ?? ''));
+prepareTarget(target, 0o600);
+const opened = openMirror({
+  target,
+  settings: settingsFrom(new Map([['upstream', { value: url, where: 'argument' }]])),
+  policy: undefined,
+  verifier: undefined,
+  reconcile: false,
+  acceptChanges: [],
+  dryRun: false,
+  clock: systemClock,
+  report: () => {},
+  signal: new AbortController().signal,
+  nativeBinding: bundledAddon(),
+});
+void main();
+
+async function main(): Promise<void> {
+  await learn(opened.mirror);
+  // With a third argument the whole queue is declared done, so that a run without changes can be measured.
+  if (process.argv[4] === 'finish') finishAll();
+  await opened.close();
+}
+
+function finishAll(): void {
+  const { state } = opened.mirror;
+  for (let piece = state.due(Date.now(), false, undefined, 10_000); piece.length > 0; ) {
+    state.finish(
+      piece.map((due) => ({
+        kind: 'published' as const,
+        due,
+        serial: due.serial,
+        etag: undefined,
+        status: 'active',
+        drop: [],
+      })),
+    );
+    piece = state.due(Date.now(), false, undefined, 10_000);
+  }
+}

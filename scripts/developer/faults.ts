@@ -1,0 +1,52 @@
+/**
+ * `npm run test:faults`: what is left when a program is killed, when the power fails, and when the disk, the network or
+ * upstream misbehave. Everything that is left to chance comes from one seed, which is printed: the same seed repeats a
+ * failure. The built programs must be there.
+ */
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import minimist from 'minimist';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+const usage = 'Usage: npm run test:faults -- [--rounds N] [--seed S] [--short] [FILE...]';
+const { rounds, seed, files } = parseOptions(process.argv.slice(2));
+
+console.log(
+  `${rounds} rounds with the seed ${seed}; repeat with: npm run test:faults -- --rounds ${rounds} --seed ${seed}`,
+);
+const { status } = spawnSync('npx', ['tap', '--timeout=0', '--jobs=2', ...files], {
+  cwd: root,
+  stdio: 'inherit',
+  env: {
+    ...process.env,
+    FAULT_ROUNDS: String(rounds),
+    FAULT_SEED: String(seed),
+    // For the tests that kill a program at each rename and at so many other steps.
+    KILL_STEPS: String(Math.ceil(rounds / 10)),
+  },
+});
+process.exitCode = status ?? 1;
+
+/** By default about a quarter of an hour on two cores; with --short, which asks each kind of fault a little, two minutes. */
+function parseOptions(argv: readonly string[]): { rounds: number; seed: number; files: readonly string[] } {
+  const given = minimist([...argv], {
+    boolean: ['short'],
+    string: ['rounds', 'seed'],
+    unknown: (option) => !option.startsWith('-') || fail(),
+  });
+  const rounds = Number(given.rounds ?? (given.short ? 40 : 500));
+  const seed = Number(given.seed ?? 381);
+  if (!Number.isSafeInteger(rounds) || rounds < 1 || !Number.isSafeInteger(seed)) fail();
+  return { rounds, seed, files: given._.length > 0 ? given._ : faultTests(given.short) };
+}
+
+/** The tests of every step take long, and `npm test` runs them, too, with a choice of the steps. */
+function faultTests(isShort: boolean): readonly string[] {
+  const everyStep = ['kill', 'kill-update', 'adopt-kill'].map((name) => `test/e2e/${name}.test.ts`);
+  return ['test/faults/*.test.ts', ...(isShort ? [] : everyStep)];
+}
+
+function fail(): never {
+  console.error(usage);
+  process.exit(2);
+}

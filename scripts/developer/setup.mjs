@@ -1,0 +1,139 @@
+/**
+ * Everything that a fresh clone needs before anything else: the dependencies of package-lock.json, and the SQLite addon
+ * for this Node. Does nothing, and says nothing, when all is there.
+ */
+import { spawnSync } from 'node:child_process';
+import { existsSync, lstatSync, readFileSync, realpathSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { isProgram, orFail, root, run } from './run.mjs';
+
+const oldest = [20, 18, 1];
+
+/** Ends this process where Node is too old. */
+export function checkNode() {
+  const found = process.versions.node.split('.').map(Number);
+  const differs = found.findIndex((part, index) => part !== oldest[index]);
+  if (differs < 0 || found[differs] > oldest[differs]) return;
+  console.error(`pep381client needs Node.js ${oldest.join('.')} or later; this is ${process.versions.node}`);
+  process.exit(1);
+}
+
+/** Installs what is missing. */
+export async function install() {
+  await installPackages();
+  await buildAddon();
+}
+
+/** The packages, without what their install scripts make. */
+export async function installPackages() {
+  if (arePackagesThere()) return;
+  refuseLink();
+  console.log('Installing the packages of package-lock.json.');
+  await npm(['ci', '--no-audit', '--no-fund', '--ignore-scripts', '--include=dev']);
+}
+
+/** npm writes the hidden lock file last. Packages for other systems are optional, and not in it. */
+function arePackagesThere() {
+  const hidden = `${root}node_modules/.package-lock.json`;
+  if (!existsSync(hidden)) return false;
+  const [wanted, found] = [`${root}package-lock.json`, hidden].map(
+    (path) => JSON.parse(readFileSync(path, 'utf8')).packages,
+  );
+  return Object.entries(wanted).every(([path, { version, integrity, optional }]) => {
+    const installed = found[path];
+    if (path === '' || (optional && installed === undefined)) return true;
+    return installed?.version === version && installed.integrity === integrity;
+  });
+}
+
+/** npm empties what a link leads to, which may be another checkout's. */
+function refuseLink() {
+  if (lstatSync(`${root}node_modules`, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return;
+  throw new Error(
+    'node_modules is a symbolic link, and npm would empty what it leads to: remove it, or make it a folder',
+  );
+}
+
+/** What the install scripts make: the SQLite addon, where there is none that this Node can load. */
+export async function buildAddon() {
+  if (addonProblem() === undefined) return;
+  console.log(`Building SQLite for Node.js ${process.version}: a minute or two where it has to be compiled.`);
+  const missing = missingTools();
+  if (missing !== undefined) console.log(`Should it have to be compiled: ${missing}.`);
+  const env = { ...headersOf(process.execPath), CXXFLAGS: `${process.env.CXXFLAGS ?? ''} ${header}`.trim() };
+  await rebuild(env);
+  // What npm has downloaded was compiled elsewhere.
+  if (hasHooks()) await rebuild({ ...env, npm_config_build_from_source: 'true' });
+  const problem = addonProblem();
+  if (problem === undefined) return;
+  const why = 'as where npm is told ignore-scripts';
+  throw new Error(`npm rebuild has built no SQLite that can be loaded (${problem}), ${why}: ${rebuildAdvice}`);
+}
+
+async function rebuild(env) {
+  await npm(['rebuild'], env).catch(({ message }) => {
+    throw new Error(`SQLite could not be built (${message}): ${buildAdvice()}`);
+  });
+}
+
+/**
+ * Why this Node cannot load the SQLite addon; undefined when it can. Another process tries, as a damaged file may end
+ * the one that loads it.
+ */
+export function addonProblem() {
+  const load = "new (require('better-sqlite3'))(':memory:').close()";
+  const { status, signal, stderr } = spawnSync(process.execPath, ['-e', load], { cwd: root, encoding: 'utf8' });
+  if (status === 0) return hasHooks() ? 'it was compiled so that this Node.js ends it at random' : undefined;
+  return /^\w*Error: .*?(?=(?: Tried:)?$)/m.exec(stderr)?.[0] ?? `ended with ${signal ?? status}`;
+}
+
+/** Where npm leaves it. */
+export const addon = 'node_modules/better-sqlite3/build/Release/better_sqlite3.node';
+
+/** Whether the addon was compiled without scripts/developer/object-wrap.h, by a Node.js whose headers need it. */
+function hasHooks() {
+  return existsSync(`${root}${addon}`) && readFileSync(`${root}${addon}`).includes('RemoveEnvironmentCleanupHook');
+}
+
+/** The compiler works in the addon's folder `build`: a relative path, as flags cannot have spaces. */
+const header = '-include ../../../scripts/developer/object-wrap.h';
+
+/** What to do where all else has failed. */
+export const rebuildAdvice = `build it with CXXFLAGS="${header}" npm rebuild better-sqlite3 --foreground-scripts --ignore-scripts=false`;
+
+/** What node-gyp calls, and the variables that name others. */
+const buildTools = { python3: 'PYTHON', make: 'MAKE', 'g++': 'CXX' };
+
+function missingTools() {
+  const missing = Object.keys(buildTools).filter((tool) => !process.env[buildTools[tool]] && !isProgram(tool));
+  if (missing.length === 0) return undefined;
+  return `missing here: ${missing.join(', ')} (on Debian: apt-get install ${missing.join(' ')})`;
+}
+
+function buildAdvice() {
+  return (
+    missingTools() ??
+    "the cause stands above. Where Node's headers cannot be fetched, npm_config_nodedir names the folder that has " +
+      'them in include/node (on Debian: /usr, with libnode-dev)'
+  );
+}
+
+/** The setting that spares node-gyp the download of Node's headers, where they came with it and nobody says otherwise. */
+export function headersOf(node) {
+  const folder = dirname(dirname(node));
+  const path = `${folder}/include/node/node_version.h`;
+  if (process.env.npm_config_nodedir || !existsSync(path)) return {};
+  const abi = /define NODE_MODULE_VERSION (\d+)/.exec(readFileSync(path, 'utf8'))?.[1];
+  return abi === process.versions.modules ? { npm_config_nodedir: folder } : {};
+}
+
+/** Where an `npm run --silent` is above this one, npm would not even say why it fails. */
+async function npm(args, env = {}) {
+  await run('npm', [...args, '--loglevel=error'], { ...process.env, ...env });
+}
+
+if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
+  checkNode();
+  await orFail(install());
+}

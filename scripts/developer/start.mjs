@@ -1,0 +1,11 @@
+/** `npm start`: installs and builds what is missing, then start.ts begins. One process, so that signals reach it. */
+import { register } from 'node:module';
+import { orFail, run } from './run.mjs';
+import { checkNode, install } from './setup.mjs';
+
+checkNode();
+await orFail(install().then(() => run('node', ['scripts/developer/build.mjs'])));
+if (!process.exitCode) {
+  register('./typescript-loader.mjs', import.meta.url);
+  await import('./start.ts');
+}

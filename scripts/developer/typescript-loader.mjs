@@ -1,0 +1,45 @@
+/**
+ * Lets Node import our .ts files. What esbuild makes of them is kept in .build/, each with the time of change of its
+ * source; `npm test` makes all of them beforehand.
+ */
+import { mkdirSync, readFileSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname, relative } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = fileURLToPath(new URL('../..', import.meta.url));
+
+/** What Node calls for each import. */
+export async function load(url, context, next) {
+  if (url === new URL('../../package.json', import.meta.url).href) return packageVersion(url);
+  if (!url.endsWith('.ts')) return next(url, context);
+  return { format: 'module', source: await transpiled(fileURLToPath(url)), shortCircuit: true };
+}
+
+/** The JavaScript of a TypeScript file, which names its source for the stack of an error. */
+export async function transpiled(path) {
+  const built = `${root}.build/${relative(root, path)}.js`;
+  const { mtimeMs } = statSync(path);
+  if (Math.round(statSync(built, { throwIfNoEntry: false })?.mtimeMs ?? 0) === Math.round(mtimeMs)) {
+    return readFileSync(built, 'utf8');
+  }
+  const { transform } = await import('esbuild');
+  const options = { loader: 'ts', format: 'esm', target: 'node20.18', sourcemap: 'inline', sourcefile: path };
+  const { code } = await transform(readFileSync(path, 'utf8'), { ...options, sourcesContent: false });
+  keep(built, code, mtimeMs);
+  return code;
+}
+
+/** Another process may read the file at the same time, or write it. */
+function keep(built, code, mtimeMs) {
+  const written = `${built}.${process.pid}`;
+  mkdirSync(dirname(built), { recursive: true });
+  writeFileSync(written, code);
+  utimesSync(written, mtimeMs / 1000, mtimeMs / 1000);
+  renameSync(written, built);
+}
+
+/** Node imports JSON only under another syntax than TypeScript and esbuild. */
+function packageVersion(url) {
+  const { version } = JSON.parse(readFileSync(fileURLToPath(url), 'utf8'));
+  return { format: 'module', source: `export const version = ${JSON.stringify(version)};`, shortCircuit: true };
+}

@@ -1,0 +1,69 @@
+/** `/sync`: somebody asks for a run. Any number of requests start at most one process beside the run at work. */
+import { statSync } from 'node:fs';
+import { isAbsolute } from 'node:path';
+import type { CgiRequest, Environment } from './cgi-request.ts';
+import { giveUpStart, raiseFlag } from './request-flag.ts';
+import { type Answer, answers } from './response.ts';
+import { type SyncSettings, syncSettings } from './sync-settings.ts';
+import type { Enter } from './waiting-limit.ts';
+
+/** What the program hands in. */
+export interface Surroundings {
+  readonly env: Environment;
+  readonly now: () => number;
+  /** Takes a line for the error log. */
+  readonly log: (line: string) => void;
+  readonly enter: Enter;
+  /** Starts a run that goes on by itself. Rejects when it cannot start. */
+  readonly start: (settings: SyncSettings) => Promise<void>;
+}
+
+/** Answers the request, and starts a run where one is due. */
+export async function answerSync(request: CgiRequest, surroundings: Surroundings): Promise<Answer> {
+  const { pathInfo, method, isTooLong } = request;
+  if (pathInfo !== '' && pathInfo !== '/') return answers.notFound;
+  if (!['GET', 'HEAD', 'POST'].includes(method)) return answers.notAllowed;
+  if (isTooLong) return answers.tooLong;
+  try {
+    const settings = syncSettings(surroundings.env);
+    if (!isFolder(settings.target)) return answers.noTarget;
+    return (await refusal(request, settings, surroundings)) ?? (await askForRun(settings, surroundings));
+  } catch (error) {
+    const reason = error instanceof Error ? error.message : String(error);
+    surroundings.log(`pep381sync: ${reason.replace(/\s+/g, ' ')}`);
+    return answers.broken;
+  }
+}
+
+async function refusal(
+  request: CgiRequest,
+  { secretFile, run }: SyncSettings,
+  { now, enter }: Surroundings,
+): Promise<Answer | undefined> {
+  // The body says nothing where nobody signs it.
+  if (secretFile === undefined) return undefined;
+  // Cryptography takes a while to load, and is seldom needed.
+  const { refuseUnsigned } = await import('./signed-request.ts');
+  return refuseUnsigned(request, secretFile, run, now, enter);
+}
+
+async function askForRun(settings: SyncSettings, { now, start }: Surroundings): Promise<Answer> {
+  const nowMs = now();
+  const { mode, run } = settings;
+  if (mode === 'flag') {
+    raiseFlag(run, nowMs);
+    return answers.requested;
+  }
+  if (!raiseFlag(run, nowMs)) return answers.started;
+  try {
+    await start(settings);
+  } catch (error) {
+    giveUpStart(run, nowMs);
+    throw error;
+  }
+  return answers.started;
+}
+
+function isFolder(path: string): boolean {
+  return isAbsolute(path) && statSync(path, { throwIfNoEntry: false })?.isDirectory() === true;
+}

@@ -1,0 +1,96 @@
+/** Looks at one file of a project, and at what lies beside it. */
+
+import { throwIfPaused } from '../core/errors.ts';
+import { sha256Hex } from '../core/hash.ts';
+import type { ProjectName } from '../core/names.ts';
+import { metadataPath, provenancePath, type WebPath } from '../core/paths.ts';
+import type { Finding, FindingKind } from './check-event.ts';
+import type { Check } from './check-job.ts';
+import { readable } from './read-or-finding.ts';
+
+/** What a file must be, as far as anybody knows. */
+export interface ExpectedFile {
+  readonly path: WebPath;
+  readonly size: number | undefined;
+  readonly sha256: string | undefined;
+  /** sha256 of the core metadata beside it; undefined when there need not be any. */
+  readonly metadataSha256: string | undefined;
+  /** True when a provenance object must lie beside it. */
+  readonly provenance: boolean;
+  /** Milliseconds: the modification time it was published with. */
+  readonly uploadTimeMs: number | undefined;
+}
+
+/** File systems and copies keep times less exactly than milliseconds. */
+const sameTimeMs = 1000;
+
+/** What is wrong with `file`, which belongs to `project`. */
+export async function lookAtFile(check: Check, project: ProjectName, file: ExpectedFile): Promise<Finding[]> {
+  const { path, metadataSha256, provenance } = file;
+  const findings = [await found(path, () => content(check, file))];
+  check.report({ type: 'file-checked', path });
+  if (metadataSha256 !== undefined) {
+    findings.push(await found(metadataPath(path), (at) => metadata(check, at, metadataSha256)));
+  }
+  if (provenance) findings.push(await found(provenancePath(path), (at) => provenanceObject(check, at)));
+  return findings.filter((finding) => finding !== undefined);
+
+  async function found(at: WebPath, look: (at: WebPath) => Promise<Wrong | undefined>): Promise<Finding | undefined> {
+    const wrong = await readable(at, project, () => look(at));
+    return wrong && { path: at, project, file: path, ...wrong };
+  }
+}
+
+type Wrong = Pick<Finding, 'kind' | 'expected' | 'found'>;
+
+async function content(check: Check, { path, size, sha256, uploadTimeMs }: ExpectedFile): Promise<Wrong | undefined> {
+  const stat = await check.files.stat(path);
+  if (stat === undefined) return { kind: 'missing-file' };
+  if (stat.kind !== 'file') return notAFile(stat.kind);
+  if (size !== undefined && stat.size !== size) {
+    return { kind: 'bad-size', expected: `${size} bytes`, found: `${stat.size} bytes` };
+  }
+  const isAsPublished = uploadTimeMs === undefined || Math.abs(stat.mtimeMs - uploadTimeMs) < sameTimeMs;
+  if (check.settings.quick && isAsPublished) return undefined;
+  const digest = await check.files.digest(path, undefined, (piece) => {
+    check.report({ type: 'read', bytes: piece.length });
+    throwIfPaused(check.signal);
+  });
+  if (digest === undefined) return { kind: 'missing-file' };
+  if (sha256 === undefined || digest.sha256 === sha256) return undefined;
+  return { kind: 'bad-sha256', expected: sha256, found: digest.sha256 };
+}
+
+async function metadata(check: Check, path: WebPath, sha256: string): Promise<Wrong | undefined> {
+  const body = await companion(check, path, 'missing-metadata');
+  if (!Buffer.isBuffer(body)) return body;
+  const found = sha256Hex(body);
+  return found === sha256 ? undefined : { kind: 'bad-metadata', expected: sha256, found };
+}
+
+async function provenanceObject(check: Check, path: WebPath): Promise<Wrong | undefined> {
+  const body = await companion(check, path, 'missing-provenance');
+  if (!Buffer.isBuffer(body)) return body;
+  try {
+    JSON.parse(body.toString());
+    return undefined;
+  } catch {
+    return { kind: 'bad-provenance', expected: 'JSON', found: 'something else' };
+  }
+}
+
+/** The bytes of what lies beside a file; undefined when a quick check need not read them. */
+async function companion(check: Check, path: WebPath, missing: FindingKind): Promise<Buffer | Wrong | undefined> {
+  const stat = await check.files.stat(path);
+  if (stat === undefined) return { kind: missing };
+  if (stat.kind !== 'file') return notAFile(stat.kind);
+  if (check.settings.quick) return undefined;
+  const body = await check.files.read(path);
+  check.report({ type: 'read', bytes: body?.length ?? 0 });
+  return body ?? { kind: missing };
+}
+
+/** What stands where a file belongs. */
+export function notAFile(kind: 'folder' | 'other'): Wrong {
+  return { kind: 'not-a-file', expected: 'a file', found: kind === 'folder' ? 'a folder' : 'a link or a device' };
+}

@@ -1,0 +1,85 @@
+/** Looks at the pages of one project: that they are there, can be read, and say the same. */
+import { NonsenseError } from '../core/errors.ts';
+import type { ProjectName } from '../core/names.ts';
+import { type PageFile, pagePath, type WebPath } from '../core/paths.ts';
+import { renderSimpleHtml } from '../formats/simple/simple-html.ts';
+import { asPublished, parsePublishedPage, type SimplePage } from '../formats/simple/simple-json.ts';
+import { hasTwin, isTwinOf } from '../pages/publish-pages.ts';
+import type { Finding } from './check-event.ts';
+import type { Check } from './check-job.ts';
+import { notAFile } from './inspect-file.ts';
+import { readable } from './read-or-finding.ts';
+
+/** What became of looking at a project's pages. */
+export interface PagesLook {
+  /** The JSON page, if it could be read. */
+  readonly page: SimplePage | undefined;
+  /** What no run at work would explain. */
+  readonly findings: readonly Finding[];
+  /** What a run would explain that was stopped between two of its steps, and that the next run puts right. */
+  readonly passing: readonly Finding[];
+}
+
+/** Looks at the four pages of `name`. */
+export async function lookAtPages(check: Check, name: ProjectName): Promise<PagesLook> {
+  const html = await readPage(check, name, 'index.html');
+  const json = await readPage(check, name, 'index.v1_json');
+  const findings = [html, json].filter(isFinding);
+  const passing: Finding[] = [];
+  let page: SimplePage | undefined;
+  if (!isFinding(json)) {
+    const parsed = parsePage(name, json);
+    if (isFinding(parsed)) findings.push(parsed);
+    else page = parsed;
+    for (const finding of await lookAtTwin(check, name, 'index.v1_json.gz', json)) passing.push(finding);
+  }
+  if (!isFinding(html)) {
+    if (page !== undefined && !html.equals(htmlOf(page))) passing.push(notDerived(name));
+    for (const finding of await lookAtTwin(check, name, 'index.html.gz', html)) passing.push(finding);
+  }
+  return { page, findings, passing };
+}
+
+function isFinding(value: Buffer | SimplePage | Finding): value is Finding {
+  return 'kind' in value;
+}
+
+function htmlOf(page: SimplePage): Buffer {
+  return Buffer.from(renderSimpleHtml(page, page.files.map(asPublished)));
+}
+
+function notDerived(project: ProjectName): Finding {
+  return { kind: 'bad-page', path: pagePath('index.html', project), project, found: 'differs from index.v1_json' };
+}
+
+/** The bytes of a page, or what is wrong with it. */
+function readPage(check: Check, project: ProjectName, page: PageFile): Promise<Buffer | Finding> {
+  const path = pagePath(page, project);
+  return readable<Buffer | Finding>(path, project, async () => {
+    const stat = await check.files.stat(path);
+    if (stat !== undefined && stat.kind !== 'file') return { path, project, ...notAFile(stat.kind) };
+    return (await check.files.read(path)) ?? { kind: 'missing-page', path, project };
+  });
+}
+
+function parsePage(project: ProjectName, body: Buffer): SimplePage | Finding {
+  const path = pagePath('index.v1_json', project);
+  try {
+    return parsePublishedPage(body.toString(), path);
+  } catch (error) {
+    if (!(error instanceof NonsenseError)) throw error;
+    return { kind: 'bad-page', path, project, found: error.message.replace(`${path}: `, '') };
+  }
+}
+
+async function lookAtTwin(check: Check, project: ProjectName, twin: PageFile, body: Buffer): Promise<Finding[]> {
+  const found = await readPage(check, project, twin);
+  if (!isFinding(found)) return isTwinOf(found, body) ? [] : [badTwin(pagePath(twin, project), project, found, body)];
+  if (found.kind !== 'missing-page') return [found];
+  return hasTwin(body.length) ? [badTwin(found.path, project, undefined, body)] : [];
+}
+
+function badTwin(path: WebPath, project: ProjectName, twin: Buffer | undefined, body: Buffer): Finding {
+  const why = twin === undefined ? 'missing' : hasTwin(body.length) ? 'not its page' : 'its page is too small for one';
+  return { kind: 'bad-twin', path, project, found: why };
+}

@@ -1,0 +1,33 @@
+/** How a project stands at one moment: when two moments are alike, no run has changed anything between them. */
+import type { ProjectName } from '../core/names.ts';
+import { type PageFile, pagePath } from '../core/paths.ts';
+import type { Due, HeldProject } from '../state/state-store.ts';
+import type { Check } from './check-job.ts';
+import { readable } from './read-or-finding.ts';
+
+/** What a run would change about a project. */
+export interface Moment {
+  /** Undefined when nothing is to be done for it. */
+  readonly queued: Due | undefined;
+  readonly held: HeldProject;
+  /** Size and time of each page: a run may write pages anew and remember the same as before. */
+  readonly pages: readonly unknown[];
+}
+
+const pages: readonly PageFile[] = ['index.html', 'index.html.gz', 'index.v1_json', 'index.v1_json.gz'];
+
+/** How `name` stands now. */
+export async function momentOf({ state, files }: Check, name: ProjectName): Promise<Moment> {
+  const [queued, held] = [state.queued(name), state.held(name)];
+  const stats: unknown[] = [];
+  for (const page of pages) {
+    const path = pagePath(page, name);
+    stats.push(await readable(path, name, () => files.stat(path)));
+  }
+  return { queued, held, pages: stats };
+}
+
+/** Whether nothing has changed between two moments. */
+export function isSameMoment(one: Moment, other: Moment): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
+}

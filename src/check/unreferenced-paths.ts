@@ -1,0 +1,137 @@
+/**
+ * Paths that look as if nothing accounted for them. A run publishes files before it remembers them, so that each is
+ * looked at again while the lock of runs is held.
+ */
+import { StorageError } from '../core/errors.ts';
+import { projectName } from '../core/names.ts';
+import { filenameOf, type WebPath } from '../core/paths.ts';
+import type { Finding } from './check-event.ts';
+import type { Check } from './check-job.ts';
+import { notAFile } from './inspect-file.ts';
+import { isFileLike, isKnown, isKnownProject } from './path-owner.ts';
+import { readable } from './read-or-finding.ts';
+
+/** A path that nothing seems to account for. */
+export interface Candidate {
+  readonly path: WebPath;
+  readonly kind: 'unreferenced' | 'unknown-project' | 'not-a-file' | 'empty-folder';
+}
+
+const atATime = 1000;
+/** A state that does not know so large a part of the tree is more likely to be wrong than the tree. */
+const mostUnknown = 100;
+const mostUnknownShare = 0.1;
+
+export class Candidates {
+  readonly #check: Check;
+  #waiting: Candidate[] = [];
+  #isTold = false;
+  /** Why nothing is deleted, if so. */
+  #doubt: string | undefined;
+  #unknownProjects = 0;
+
+  /** With a `doubt` nothing is deleted. */
+  constructor(check: Check, doubt: string | undefined) {
+    this.#check = check;
+    this.#doubt = doubt;
+    if (check.settings.deleteUnreferenced && doubt !== undefined) check.report({ type: 'kept', why: doubt });
+  }
+
+  async add(candidate: Candidate): Promise<void> {
+    this.#waiting.push(candidate);
+    if (this.#waiting.length >= atATime) await this.settle();
+  }
+
+  /** Decides about everything that was added. */
+  async settle(): Promise<void> {
+    if (this.#waiting.length === 0) return;
+    const candidates = this.#waiting;
+    this.#waiting = [];
+    const release = await this.#check.lock.take();
+    if (release === undefined) {
+      if (!this.#isTold) this.#check.report({ type: 'tree-unjudged' });
+      this.#isTold = true;
+      return;
+    }
+    try {
+      const confirmed: WebPath[] = [];
+      for (const candidate of candidates) if (await this.#confirm(candidate)) confirmed.push(candidate.path);
+      await this.#delete(confirmed);
+    } finally {
+      release();
+    }
+  }
+
+  /** Reports the candidate if it still is one; true when it may be deleted. */
+  async #confirm(candidate: Candidate): Promise<boolean> {
+    const { path, kind } = candidate;
+    const { report } = this.#check;
+    const still = await readable(path, undefined, () => this.#isStill(candidate));
+    if (still === false) return false;
+    if (still !== true) report({ type: 'finding', finding: still });
+    else if (kind === 'empty-folder') report({ type: 'empty-folder', path });
+    else report({ type: 'finding', finding: findingOf(candidate) });
+    if (kind === 'unknown-project') this.#unknownProjects += 1;
+    return still === true && (kind !== 'not-a-file' || isFileLike(path));
+  }
+
+  async #isStill({ path, kind }: Candidate): Promise<boolean | Finding> {
+    const { state, files } = this.#check;
+    const stat = await files.stat(path);
+    const name = filenameOf(path);
+    if (stat === undefined) return name.includes('\ufffd') && unreadableName(path);
+    if (stat.kind !== expectedKinds[kind]) return false;
+    if (kind === 'not-a-file' && !isFileLike(path)) return !(await this.#leadsToFolder(path));
+    if (kind === 'empty-folder') return (await firstOf(files.entries(path))) === undefined;
+    if (kind === 'unknown-project') {
+      const project = projectName(name);
+      return project === undefined || project !== name || !isKnownProject(state, project);
+    }
+    if (!path.startsWith('packages/')) return true;
+    return !isKnown(state, path);
+  }
+
+  /** Whoever spreads the tree over several disks puts links in the place of folders. */
+  async #leadsToFolder(path: WebPath): Promise<boolean> {
+    try {
+      return (await firstOf(this.#check.files.entries(path))) !== undefined;
+    } catch (error) {
+      if (error instanceof StorageError) return false;
+      throw error;
+    }
+  }
+
+  async #delete(paths: readonly WebPath[]): Promise<void> {
+    const { settings, files, report, state } = this.#check;
+    if (!settings.deleteUnreferenced || this.#doubt !== undefined || paths.length === 0) return;
+    if (this.#unknownProjects > Math.max(mostUnknown, state.totals().projects * mostUnknownShare)) {
+      this.#doubt = `state.db does not know ${this.#unknownProjects} project pages or more; pep381checkfiles --rebuild reads the tree anew`;
+      report({ type: 'kept', why: this.#doubt });
+      return;
+    }
+    await files.discard(paths);
+    for (const path of paths) report({ type: 'discarded', path });
+  }
+}
+
+const expectedKinds = {
+  unreferenced: 'file',
+  'not-a-file': 'other',
+  'unknown-project': 'folder',
+  'empty-folder': 'folder',
+} as const;
+
+function findingOf({ path, kind }: Candidate & { kind: Finding['kind'] | 'empty-folder' }): Finding {
+  if (kind === 'not-a-file') return { path, project: undefined, ...notAFile('other') };
+  return { kind: kind === 'unknown-project' ? kind : 'unreferenced', path, project: undefined };
+}
+
+/** Node cannot name it, so that nothing can be done about it. */
+function unreadableName(path: WebPath): Finding {
+  return { kind: 'unreadable', path, project: undefined, found: 'its name is not UTF-8' };
+}
+
+async function firstOf<T>(all: AsyncIterable<T>): Promise<T | undefined> {
+  for await (const one of all) return one;
+  return undefined;
+}

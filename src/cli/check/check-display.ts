@@ -1,0 +1,73 @@
+/** The display of a check on a terminal; what is found is written above it and scrolls away as usual. */
+import type { CheckEvent, CheckReport } from '../../check/check-event.ts';
+import { showBytes } from '../../core/show-bytes.ts';
+import { bar, LiveLines, type Terminal } from '../output/live-lines.ts';
+import { Speed } from '../output/transfer-speed.ts';
+import { plural, showCount, showSeconds } from '../output/units.ts';
+import { textOf } from './check-texts.ts';
+import type { CheckTally } from './check-totals.ts';
+
+/** Of less nothing can be foretold. */
+const fewestProjects = 3;
+const shortestSeconds = 2;
+
+export class CheckDisplay {
+  readonly #lines: LiveLines;
+  readonly #root: string;
+  readonly #tally: CheckTally;
+  readonly #now: () => number;
+  readonly #speed: Speed;
+  readonly #startedMs: number;
+  #state = 'starting';
+
+  /** Shows what `tally` has counted of the check of the mirror in `root`. */
+  constructor(terminal: Terminal, root: string, tally: CheckTally, now: () => number) {
+    this.#lines = new LiveLines(terminal);
+    this.#root = root;
+    this.#tally = tally;
+    this.#now = now;
+    this.#speed = new Speed(now);
+    this.#startedMs = now();
+  }
+
+  /** Shows at once what is worth a line, and the rest with the next {@link draw}. */
+  readonly report: CheckReport = (event) => {
+    this.#state = stateAfter(event) ?? this.#state;
+    const line = event.type === 'waiting' ? undefined : textOf(event, this.#root);
+    if (line !== undefined) this.#lines.writeAbove(line, this.#render());
+  };
+
+  /** Draws the display over its last form. */
+  draw(): void {
+    this.#lines.draw(this.#render());
+  }
+
+  /** Takes the display off the terminal. */
+  erase(): void {
+    this.#lines.erase();
+  }
+
+  #render(): string[] {
+    const { projects, doneBefore, expectedProjects, files, bytes, findings, queued } = this.#tally;
+    const elapsed = (this.#now() - this.#startedMs) / 1000;
+    const done = doneBefore + projects;
+    const all = Math.max(done, expectedProjects);
+    const share = all === 0 ? 0 : done / all;
+    const toCome = all - done;
+    const isForetold = projects >= fewestProjects && elapsed >= shortestSeconds && toCome > 0;
+    const eta = isForetold ? `, about ${showSeconds((elapsed / projects) * toCome)} left` : '';
+    return [
+      `Checking ${this.#root}  ${showSeconds(elapsed)}`,
+      `  projects ${bar(share)} ${showCount(done)} of ${showCount(all)}  ${Math.floor(share * 100)} %`,
+      `  files    ${showCount(files)}, ${showBytes(bytes)}, ${showBytes(this.#speed.of(bytes))}/s${eta}`,
+      `  now      ${this.#state}`,
+      ...(findings === 0 ? [] : [`  wrong    ${plural(findings, 'finding')}, ${plural(queued, 'project')} queued`]),
+    ];
+  }
+}
+
+function stateAfter(event: CheckEvent): string | undefined {
+  if (event.type === 'project-started') return event.name;
+  if (event.type === 'folder-started') return `what nothing accounts for in ${event.path}`;
+  return event.type === 'waiting' ? textOf(event, '') : undefined;
+}

@@ -1,0 +1,51 @@
+/** Counts what a check does, from its events; the summary, the display and the exit code read it. */
+import type { CheckEvent } from '../../check/check-event.ts';
+import { showBytes } from '../../core/show-bytes.ts';
+import { plural, showCount, showSeconds } from '../output/units.ts';
+import { exitCodes } from '../program/exit-codes.ts';
+
+export class CheckTally {
+  /** Projects that were checked now, and by the check that this one continues. */
+  projects = 0;
+  doneBefore = 0;
+  /** About how many there are in all. */
+  expectedProjects = 0;
+  files = 0;
+  bytes = 0;
+  findings = 0;
+  /** Queued for the next run: projects, and perhaps the list of them. */
+  queued = 0;
+  discarded = 0;
+  unjudged = 0;
+  isSnapshotUnjudged = false;
+
+  /** Takes one event into account. */
+  count(event: CheckEvent): void {
+    if (event.type === 'started') {
+      this.expectedProjects = event.projects;
+      this.doneBefore = event.done;
+    } else if (event.type === 'read') this.bytes += event.bytes;
+    else if (event.type === 'file-checked') this.files += 1;
+    else if (event.type === 'project-checked') this.projects += 1;
+    else if (event.type === 'finding') this.findings += 1;
+    else if (event.type === 'queued') this.queued += 1;
+    else if (event.type === 'discarded') this.discarded += 1;
+    else if (event.type === 'snapshot-unjudged') this.isSnapshotUnjudged = true;
+    else if (event.type === 'unjudged') this.unjudged += event.projects;
+  }
+
+  /** What the check says of the mirror. */
+  get exitCode(): number {
+    return this.findings + this.unjudged > 0 || this.isSnapshotUnjudged ? exitCodes.incomplete : exitCodes.right;
+  }
+
+  /** The last line. */
+  summary(seconds: number): string {
+    const results = [this.findings === 0 ? 'no findings' : plural(this.findings, 'finding')];
+    if (this.queued > 0) results.push(`${plural(this.queued, 'project')} queued`);
+    if (this.unjudged > 0) results.push(`${showCount(this.unjudged)} not judged`);
+    if (this.discarded > 0) results.push(`${showCount(this.discarded)} moved to the trash`);
+    const read = `${plural(this.files, 'file')} (${showBytes(this.bytes)})`;
+    return `Checked ${plural(this.projects, 'project')}, ${read} in ${showSeconds(seconds)}: ${results.join(', ')}.`;
+  }
+}

@@ -1,0 +1,164 @@
+/** The program pep381checkfiles: whether the mirror is right, and what the next run has to put right. */
+import { join, resolve } from 'node:path';
+import { check } from '../../check/check.ts';
+import { verifySnapshot } from '../../check/verify-snapshot.ts';
+import { PausedError, StorageError, UsageError } from '../../core/errors.ts';
+import type { ProjectName } from '../../core/names.ts';
+import type { Verify } from '../../core/signing.ts';
+import { local } from '../../policy/policy.ts';
+import { sourceOf } from '../../policy/project-decision.ts';
+import { isKnown } from '../../state/mirror-state.ts';
+import {
+  type CheckArguments,
+  type CheckCommand,
+  checkHelp,
+  checkUsage,
+  parseCheckOptions,
+} from '../config/check-options.ts';
+import { readConfigFile } from '../config/config-file.ts';
+import { readPolicy } from '../config/policy-file.ts';
+import { settingsFrom } from '../config/settings.ts';
+import { readOwnKey, readPublicKey } from '../config/signing-keys.ts';
+import { exitCodeOf, exitCodes } from '../program/exit-codes.ts';
+import { listenForPause } from '../program/signals.ts';
+import { version } from '../program/version.ts';
+import { lines } from '../run/run-view.ts';
+import { knowsMirror } from '../target/open-expected-state.ts';
+import { refuseRoot } from '../target/owner.ts';
+import { type HeldLock, holdLock, stalled } from '../target/program-lock.ts';
+import { isThere, lockOf, openTarget, prepareTarget, type Target } from '../target/target.ts';
+import { pausedText, skippedText } from './check-texts.ts';
+import { CheckTally } from './check-totals.ts';
+import { CheckView } from './check-view.ts';
+import { openCheck } from './open-check.ts';
+import { rebuild } from './rebuild.ts';
+
+/** Runs with the arguments `argv`; resolves with the exit code. `nativeBinding` is the SQLite addon of the bundle. */
+export async function pep381checkfiles(argv: readonly string[], nativeBinding: string | undefined): Promise<number> {
+  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
+  let command: CheckCommand | undefined;
+  try {
+    command = parseCheckOptions(argv);
+    if ('target' in command) return await runAlone(command, nativeBinding);
+    lines.out(command.kind === 'help' ? checkHelp.trimEnd() : version);
+    return exitCodes.right;
+  } catch (error) {
+    const code = exitCodeOf(error, false);
+    if (code === undefined || !(error instanceof Error)) throw error;
+    if (command === undefined) lines.err(`${checkUsage}\n`);
+    lines.err(`pep381checkfiles: error: ${error.message}`);
+    return code;
+  }
+}
+
+/** Two checks at a time would read everything twice and remember one position. */
+async function runAlone(command: CheckArguments, nativeBinding: string | undefined): Promise<number> {
+  const target = openCheckTarget(command, nativeBinding);
+  refuseRoot(target);
+  const { umask, stateMode } = settingsFrom(readConfigFile(target.config).given);
+  process.umask(umask);
+  prepareTarget(target, stateMode);
+  const lock = holdLock(lockOf(target, 'check'), nativeBinding);
+  if (lock === undefined) {
+    const problem = stalled(lockOf(target, 'check'), 'pep381checkfiles');
+    if (problem !== undefined) {
+      lines.err(`pep381checkfiles: error: ${problem}`);
+      return exitCodes.incomplete;
+    }
+    if (!command.quiet) viewOf(command, target, new CheckTally()).say('skipped', skippedText);
+    return exitCodes.right;
+  }
+  try {
+    if (command.kind === 'rebuild') return await rebuild(command, target, nativeBinding);
+    return await runCheck(command, target, lock, nativeBinding);
+  } finally {
+    lock.release();
+  }
+}
+
+function openCheckTarget({ target: folder, kind }: CheckArguments, nativeBinding: string | undefined): Target {
+  const target = openTarget(resolve(folder));
+  const web = join(target.root, 'web');
+  if (!isThere(web) && !isThere(target.state))
+    throw new UsageError(`${target.root}: is no mirror (${web} does not exist)`);
+  if (kind !== 'rebuild' && !isThere(target.state)) {
+    throw new StorageError(`${target.state}: is missing; pep381checkfiles --rebuild makes it anew from the tree`);
+  }
+  if (kind !== 'rebuild' && !knowsMirror(target, nativeBinding)) throw unknownTree(target);
+  return target;
+}
+
+/** Of a tree that the state does not know, all would look as if nothing referred to it. */
+function unknownTree({ state }: Target): StorageError {
+  const advice = 'pep381run takes over what lies there, and so does pep381checkfiles --rebuild';
+  return new StorageError(`${state}: knows nothing of this mirror; ${advice}`);
+}
+
+async function runCheck(
+  command: CheckArguments,
+  target: Target,
+  { progress }: HeldLock,
+  nativeBinding: string | undefined,
+): Promise<number> {
+  const verify = command.kind === 'verify' ? keyOf(command, target) : undefined;
+  const startedMs = Date.now();
+  const tally = new CheckTally();
+  const pause = listenForPause();
+  const report: CheckView['report'] = (event) => {
+    progress();
+    view.report(event);
+  };
+  const { settings } = command;
+  const isLocal = await readLocal(target);
+  const { job, close } = openCheck(target, { report, signal: pause.signal, settings, isLocal }, nativeBinding);
+  const known = job.state.mirror();
+  const { adopting } = known;
+  // A disk that refuses to be read for a moment leaves it open whether the state knows of anything.
+  if (!isKnown(known)) {
+    close();
+    throw unknownTree(target);
+  }
+  if (adopting !== undefined) {
+    close();
+    throw new UsageError(
+      `${target.root}: the mirror of ${adopting} is being taken over; let pep381run complete that first`,
+    );
+  }
+  const view = viewOf(command, target, tally);
+  try {
+    if (verify === undefined) await check(job);
+    else await verifySnapshot(job, verify);
+  } catch (error) {
+    view.end();
+    if (!(error instanceof PausedError) && !pause.signal.aborted) throw error;
+    view.say('paused', pausedText);
+    return pause.exitCode();
+  } finally {
+    close();
+  }
+  view.end();
+  view.conclude((Date.now() - startedMs) / 1000);
+  return tally.exitCode;
+}
+
+/** Which projects `mirror.toml` calls local. Throws UsageError. */
+async function readLocal({ config }: Target): Promise<(name: ProjectName) => boolean> {
+  const file = readConfigFile(config);
+  const rules: readonly unknown[] = Array.isArray(file.toml.rule) ? file.toml.rule : [];
+  const isUsed = rules.some(
+    (rule) => typeof rule === 'object' && rule !== null && 'hold' in rule && rule.hold === local,
+  );
+  const policy = isUsed ? await readPolicy(file) : undefined;
+  return (name) => policy !== undefined && sourceOf(policy, name) === local;
+}
+
+function keyOf({ key }: CheckArguments, target: Target): Verify {
+  if (key !== undefined) return readPublicKey(resolve(key), '--key');
+  const own = readOwnKey(settingsFrom(readConfigFile(target.config).given), target);
+  if (own !== undefined) return own;
+  throw new UsageError(`--verify-snapshot needs --key FILE, as there is no signing-key-file in ${target.config}`);
+}
+
+function viewOf({ quiet, logFormat }: CheckArguments, { root }: Target, tally: CheckTally): CheckView {
+  return new CheckView({ lines, root, tally, quiet, logFormat, isTerminal: process.stdout.isTTY, now: Date.now });
+}

@@ -1,0 +1,74 @@
+/** `pep381checkfiles --rebuild`: makes a lost or damaged state.db anew. */
+import { join } from 'node:path';
+import { LostTreeError, PausedError, StorageError } from '../../core/errors.ts';
+import type { Report } from '../../core/report.ts';
+import { isKnown } from '../../state/mirror-state.ts';
+import { takeLock } from '../../state/sqlite/lock.ts';
+import type { CheckArguments } from '../config/check-options.ts';
+import { jsonReport, problemOf, textReport } from '../output/event-lines.ts';
+import { exitCodes } from '../program/exit-codes.ts';
+import { listenForPause } from '../program/signals.ts';
+import { systemClock } from '../program/system-clock.ts';
+import { lines } from '../run/run-view.ts';
+import { openExpectedState } from '../target/open-expected-state.ts';
+import { openOldTarget } from '../target/open-old-target.ts';
+import { isThere, type Target } from '../target/target.ts';
+import { openRebuild } from './open-check.ts';
+import { rebuildState } from './rebuild-state.ts';
+
+/** Rebuilds the state of `target`; resolves with the exit code. Throws StorageError. */
+export async function rebuild(
+  command: CheckArguments,
+  target: Target,
+  nativeBinding: string | undefined,
+): Promise<number> {
+  // Unlike a check it replaces what a run works with.
+  const release = takeLock(target.lock, nativeBinding);
+  if (release === undefined) {
+    lines.err(`pep381checkfiles: error: ${target.root}: a run is at work; rebuild again when it has ended`);
+    return exitCodes.incomplete;
+  }
+  const pause = listenForPause();
+  try {
+    const report = reportOf(command);
+    const asideMs = isBlank(target, nativeBinding) ? undefined : Date.now();
+    if (openOldTarget(target.root) === undefined) throw nothingToRead(target);
+    await rebuildState(target, asideMs, () => openRebuild(target, report, pause.signal, nativeBinding));
+    return exitCodes.right;
+  } catch (error) {
+    if (!(error instanceof PausedError) && !pause.signal.aborted) throw error;
+    lines.out('\nRebuilding paused. Resume by starting pep381run.');
+    return pause.exitCode();
+  } finally {
+    release();
+  }
+}
+
+/** Whether the state is whole and knows nothing, as processlogs makes one. */
+function isBlank(target: Target, nativeBinding: string | undefined): boolean {
+  try {
+    if (!isThere(target.state)) return true;
+    const state = openExpectedState(target, systemClock, { nativeBinding });
+    const known = isKnown(state.mirror());
+    state.close();
+    return !known;
+  } catch (error) {
+    // What is damaged cannot say what should be there.
+    if (error instanceof LostTreeError || !(error instanceof StorageError)) throw error;
+    return false;
+  }
+}
+
+function nothingToRead({ root }: Target): StorageError {
+  const simple = join(root, 'web', 'simple');
+  return new StorageError(`${simple}: holds no project, so that nothing can be made of it; is the disk mounted?`);
+}
+
+function reportOf({ quiet, logFormat }: CheckArguments): Report {
+  if (logFormat === 'json') return jsonReport(lines, Date.now);
+  if (!quiet) return textReport(lines, false);
+  return (event) => {
+    const problem = problemOf(event);
+    if (problem !== undefined) lines.err(problem);
+  };
+}

@@ -1,0 +1,75 @@
+/** Reads `TARGET/mirror.toml`. */
+import { lstatSync, readlinkSync } from 'node:fs';
+import { parse, TomlError } from 'smol-toml';
+import { StorageError, UsageError } from '../../core/errors.ts';
+import { suggestion } from '../../core/suggestion.ts';
+import { tomlLines } from '../../formats/toml-lines.ts';
+import { policyKeys } from '../../policy/parse-policy.ts';
+import { readText } from './read-text.ts';
+import { type Given, type SettingName, settingNames } from './settings.ts';
+
+/** `mirror.toml` as it was read. */
+export interface ConfigFile {
+  readonly path: string;
+  readonly text: string;
+  readonly toml: Readonly<Record<string, unknown>>;
+  /** Its settings; what it says about what is held is read elsewhere. */
+  readonly given: ReadonlyMap<SettingName, Given>;
+}
+
+/** The file at `path`, which is empty when there is none. Throws UsageError, with the line. */
+export function readConfigFile(path: string): ConfigFile {
+  return parseConfigFile(textOf(path), path);
+}
+
+/** What `text`, which came from `path`, says. Throws UsageError, with the line. */
+export function parseConfigFile(text: string, path: string): ConfigFile {
+  const toml = parseToml(text, path);
+  const lineOf = tomlLines(text);
+  const given = new Map<SettingName, Given>();
+  for (const [key, value] of Object.entries(toml)) {
+    if (isPolicyKey(key)) continue;
+    const where = `${path}:${lineOf(key)}`;
+    const name = settingNames.find((known) => known === key);
+    if (name === undefined) {
+      const isSection = typeof value === 'object' && value !== null && !Array.isArray(value);
+      const what = isSection ? `section [${key}]` : `key ${key}`;
+      throw new UsageError(`${where}: unknown ${what}${suggestion(key, [...settingNames, ...policyKeys])}`);
+    }
+    given.set(name, { value: typeof value === 'bigint' ? Number(value) : value, where: `${where}: ${key}` });
+  }
+  return { path, text, toml, given };
+}
+
+function isPolicyKey(key: string): boolean {
+  return (policyKeys as readonly string[]).includes(key);
+}
+
+function textOf(path: string): string {
+  try {
+    return readText(path);
+  } catch (cause) {
+    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return nothingAt(path);
+    const reason = cause instanceof Error ? cause.message : 'unreadable';
+    throw new StorageError(`${path}: cannot be read: ${reason}`, { cause });
+  }
+}
+
+/** Who put a link there chose something, and must not get everything because what it leads to is gone. */
+function nothingAt(path: string): string {
+  if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return '';
+  throw new UsageError(
+    `${path}: is a link to ${readlinkSync(path)}, which is not there; bring it back, or remove the link`,
+  );
+}
+
+/** The value that `text`, which came from `path`, spells. Throws UsageError, with line and column. */
+export function parseToml(text: string, path: string): Record<string, unknown> {
+  try {
+    return parse(text);
+  } catch (cause) {
+    if (!(cause instanceof TomlError)) throw cause;
+    const reason = cause.message.split('\n', 1)[0]?.replace(/^Invalid TOML document: /, '');
+    throw new UsageError(`${path}:${cause.line}:${cause.column}: not valid TOML: ${reason}`, { cause });
+  }
+}

@@ -1,0 +1,62 @@
+/** The command line of processlogs. */
+import minimist from 'minimist';
+import { UsageError } from '../../core/errors.ts';
+import { suggestion } from '../../core/suggestion.ts';
+
+/** What the command line asks for. */
+export type LogsCommand =
+  | { readonly kind: 'help' | 'version' }
+  | {
+      readonly kind: 'run';
+      readonly target: string;
+      readonly logs: readonly string[];
+      readonly quiet: boolean;
+      /** Do exactly what 1.5 did. */
+      readonly as15: boolean;
+    };
+
+/** 1.5's words. */
+export const logsUsage = 'Usage: processlogs <pypi-targetdir> logfile [logfile...]';
+
+export const logsHelp = `Usage: processlogs [OPTIONS] TARGET LOG [LOG...]
+
+Counts the downloads in Apache's access logs (combined or vhost_combined; plain, .gz, .bz2, .xz or .zst) and publishes
+them in TARGET/web/local-stats: a file per day (PEP 381), and summary.json. How far each log was read is remembered,
+whatever it is renamed to, so that it can be given again and again; a day is published once a later one has begun.
+
+Options:
+  -q, --quiet    print nothing but failures
+  -h, --help     show this help and exit
+  --version      show the version and exit
+  --compat 1.5   count as pep381client 1.5 did, without any memory; replaces what is published
+
+Exit codes: 0 all logs were read, or wrong usage (as in 1.5); 1 a log could not be read, or lines were missed;
+4 local storage failed.
+`;
+
+const flags = ['quiet', 'help', 'version'] as const;
+const shortcuts = { q: 'quiet', h: 'help' } as const;
+
+/** Reads the arguments. Throws UsageError, with an empty message when there is nothing to say but how it is used. */
+export function parseLogsOptions(argv: readonly string[]): LogsCommand {
+  refuseUnknown(argv);
+  const parsed = minimist([...argv], { boolean: [...flags], string: ['compat', '_'], alias: shortcuts });
+  if (parsed.help) return { kind: 'help' };
+  if (parsed.version) return { kind: 'version' };
+  const compat: unknown = parsed.compat;
+  if (compat !== undefined && compat !== '1.5') throw new UsageError('--compat knows 1.5 only');
+  const [target, ...logs] = parsed._;
+  if (target === undefined || logs.length === 0) throw new UsageError('');
+  return { kind: 'run', target, logs, quiet: parsed.quiet === true, as15: compat === '1.5' };
+}
+
+/** minimist would let them pass. */
+function refuseUnknown(argv: readonly string[]): void {
+  const end = argv.indexOf('--');
+  for (const text of end < 0 ? argv : argv.slice(0, end)) {
+    if (!/^-./.test(text) || /^-[qh]+$/.test(text) || /^--compat(?:=|$)/s.test(text)) continue;
+    if (flags.some((known) => text === `--${known}`)) continue;
+    const name = text.replace(/=.*/s, '');
+    throw new UsageError(`no such option: ${name}${suggestion(name, ['--quiet', '--help', '--version', '--compat'])}`);
+  }
+}

@@ -1,0 +1,80 @@
+/** Reads from `mirror.toml` what a partial mirror holds. */
+import { dirname, resolve } from 'node:path';
+import { UsageError } from '../../core/errors.ts';
+import { decodeText } from '../../formats/decode-text.ts';
+import { tomlLines } from '../../formats/toml-lines.ts';
+import { UpstreamNames } from '../../policy/index-aliases.ts';
+import { parsePolicy, policyKeys, usesRegexes } from '../../policy/parse-policy.ts';
+import type { Policy } from '../../policy/policy.ts';
+import { policyNames } from '../../policy/project-decision.ts';
+import type { CompileRegex } from '../../policy/project-patterns.ts';
+import { type ConfigFile, parseToml } from './config-file.ts';
+import { readBytes } from './read-text.ts';
+import { type Settings, settingsFrom } from './settings.ts';
+
+/** The policy of `config`, for the upstream of `settings`; undefined when it restricts nothing. Throws UsageError, with the line. */
+export async function readPolicy(
+  config: ConfigFile,
+  settings = settingsFrom(config.given),
+): Promise<Policy | undefined> {
+  const { path, text, toml } = config;
+  if (!policyKeys.some((key) => key in toml)) return undefined;
+  const compileRegex = usesRegexes(toml) ? await loadRegexes() : noRegexes;
+  const lineOf = tomlLines(text);
+  const folder = dirname(path);
+  const reader = { read: (file: string) => readRequirements(resolve(folder, file)), parseToml };
+  for (const key of ['projects', 'requirements'] as const) {
+    if (isEmptyList(toml[key])) {
+      throw new UsageError(`${path}:${lineOf(key)}: ${key}: expected a list of texts, found []`);
+    }
+  }
+  const at = (keyPath: string): string => `${path}:${lineOf(keyPath)}`;
+  const main = `${settings.upstream}/simple`;
+  return notEmpty(parsePolicy(toml, { reader, compileRegex, at, main, upstream: namesOf(settings) }), path);
+}
+
+/** Who installs from this mirror has its own address in lock files. */
+function namesOf({ upstream, upstreamAliases, fileHosts, baseUrl }: Settings): UpstreamNames {
+  return UpstreamNames.ofMirror(
+    upstream,
+    baseUrl === undefined ? upstreamAliases : [...upstreamAliases, baseUrl],
+    fileHosts,
+  );
+}
+
+function isEmptyList(value: unknown): boolean {
+  return Array.isArray(value) && value.length === 0;
+}
+
+/** Whoever empties a requirements file by mistake does not mean to remove the whole mirror. */
+function notEmpty(policy: Policy, path: string): Policy {
+  // What patterns of other indexes name, only their lists can tell.
+  if (policyNames(policy)?.length !== 0 || policy.rules.some(({ hold, open }) => hold !== 'none' && open.length > 0)) {
+    return policy;
+  }
+  const where = policy.rules[0]?.because.where ?? path;
+  const [because = 'name at least one'] = policy.warnings;
+  throw new UsageError(`${where}: no project is held, which would remove the whole mirror: ${because}`);
+}
+
+function readRequirements(path: string): string {
+  try {
+    return decodeText(readBytes(path));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : 'unknown';
+    throw new UsageError(`${path}: cannot be read: ${reason}`, { cause });
+  }
+}
+
+/** RE2 takes linear time, whatever the pattern. It is loaded only where a pattern needs it. */
+export async function loadRegexes(): Promise<CompileRegex> {
+  const { RE2JS } = await import('re2js');
+  return (source) => {
+    const pattern = RE2JS.compile(source);
+    return (text) => pattern.matcher(text).find();
+  };
+}
+
+const noRegexes: CompileRegex = () => {
+  throw new TypeError('a regex where none was seen');
+};

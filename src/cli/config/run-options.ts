@@ -1,0 +1,199 @@
+/** The command line of pep381run. */
+import minimist from 'minimist';
+import { UsageError } from '../../core/errors.ts';
+import { type ProjectName, projectName } from '../../core/names.ts';
+import type { Given, SettingName } from './settings.ts';
+import { refuseUnknown } from './unknown-options.ts';
+
+/** What the command line asks for. */
+export type RunCommand =
+  | { readonly kind: 'help' | 'version' | 'example' }
+  | { readonly kind: 'import'; readonly path: string }
+  | {
+      readonly kind: 'why';
+      /** A project, one of its versions, or one of its files. */
+      readonly subject: string;
+      readonly target: string;
+      readonly given: ReadonlyMap<SettingName, Given>;
+    }
+  | {
+      readonly kind: 'restore';
+      readonly quiet: boolean;
+      readonly names: readonly ProjectName[];
+      readonly target: string;
+      readonly given: ReadonlyMap<SettingName, Given>;
+    }
+  | { readonly kind: 'status'; readonly target: string; readonly given: ReadonlyMap<SettingName, Given> }
+  | {
+      readonly kind: 'run';
+      readonly target: string;
+      readonly quiet: boolean;
+      readonly reconcile: boolean;
+      readonly acceptChanges: readonly ProjectName[];
+      /** The whole index is meant, however large it is. */
+      readonly all: boolean;
+      /** So many deletions may be done although they were held back. */
+      readonly allowDeletions: number | undefined;
+      readonly dryRun: boolean;
+      /** A dry run that ends with tables of what there is to do. */
+      readonly plan: boolean;
+      readonly given: ReadonlyMap<SettingName, Given>;
+    };
+
+export const runUsage = 'Usage: pep381run [OPTIONS] TARGET';
+
+export const runHelp = `${runUsage}
+
+Mirrors a Python package index into TARGET/web, which a web server can serve as it is.
+Run it again, by cron, to bring the mirror up to date; a run that was interrupted is continued.
+
+Options:
+  -q, --quiet              print nothing unless something needs a person
+  -h, --help               show this help and exit
+  --version                show the version and exit
+  --upstream URL           the index to mirror (default: https://pypi.org)
+  --project NAME           look at this project only; may be given several times
+  --index-only             mirror the pages only; their links point at upstream's files
+  --workers N              connections at the same time, 1 to 100 (default: 10)
+  --all                    mirror everything, although it is larger than the disk
+  --reconcile              compare everything with upstream's list of projects
+  --accept-changes NAME    take upstream's files of this project although others are held
+                           under their names; may be given several times
+  --allow-deletions N      let the projects go, or lose files, that were held back, where they
+                           are N at most
+  --restore NAME           bring a removed project back from the trash; may be given several times
+  --dry-run                print what a run would do, and do nothing
+  --plan                   print what a run would fetch and remove, by rule, and do nothing
+  --status                 print how the mirror is
+  --why NAME               print why a project is held or left out, and its files; also
+                           NAME==VERSION and NAME/FILENAME
+  --example-config         print a mirror.toml with every setting
+  --import-config FILE     print the mirror.toml that does what this bandersnatch.conf does
+  --log-format text|json   how to write what happens (default: text)
+
+TARGET/mirror.toml can hold the same settings and more; --example-config lists them.
+--status and --why only read, also while a run is at work; --why exits with 1 when nothing is known.
+Exit codes: 0 the mirror is right, 1 something failed and stays queued or needs a look,
+2 wrong usage, 3 upstream cannot be reached, 4 local storage failed, 5 deletions were held back.
+`;
+
+const example = 'example-config';
+const flags = [
+  'quiet',
+  'help',
+  'version',
+  'index-only',
+  'all',
+  'reconcile',
+  'dry-run',
+  'plan',
+  'status',
+  example,
+] as const;
+const values = ['upstream', 'project', 'workers', 'log-format'] as const;
+const importing = 'import-config';
+const explaining = 'why';
+const allowing = 'allow-deletions';
+const restoring = 'restore';
+const accepting = 'accept-changes';
+const strings = [...values, importing, explaining, accepting, allowing, restoring] as const;
+const allOptions: readonly string[] = [...flags, ...strings];
+/** What makes a difference where nothing is mirrored. */
+const usedBy: Readonly<Record<string, readonly string[]>> = {
+  [explaining]: ['log-format', 'index-only'],
+  [restoring]: ['log-format', 'quiet'],
+  status: ['log-format'],
+};
+const shortcuts = { q: 'quiet', h: 'help' } as const;
+
+/** Reads the arguments. Throws UsageError. */
+export function parseRunOptions(argv: readonly string[]): RunCommand {
+  refuseUnknown(argv, { flags, values: strings });
+  const parsed = minimist([...argv], { boolean: [...flags], string: [...strings, '_'], alias: shortcuts });
+  if (parsed.help) return { kind: 'help' };
+  if (parsed.version) return { kind: 'version' };
+  if (parsed[example]) return { kind: 'example' };
+  const path: unknown = parsed[importing];
+  if (path !== undefined) return { kind: 'import', path: importedPath(path) };
+  const given = givenIn(parsed);
+  const subject = readValue(parsed, explaining, false);
+  const target = targetIn(parsed);
+  refuseUnused(parsed);
+  const restored = readValue(parsed, restoring, true);
+  if (restored !== undefined) {
+    return { kind: 'restore', quiet: parsed.quiet === true, names: namesIn(restored), target, given };
+  }
+  if (parsed.status) return { kind: 'status', target, given };
+  if (subject !== undefined) return { kind: 'why', subject: String(subject), target, given };
+  return {
+    kind: 'run',
+    target,
+    quiet: parsed.quiet === true,
+    reconcile: parsed.reconcile === true,
+    acceptChanges: acceptedIn(readValue(parsed, accepting, true)),
+    all: parsed.all === true,
+    allowDeletions: countIn(readValue(parsed, allowing, false)),
+    dryRun: parsed['dry-run'] === true || parsed.plan === true,
+    plan: parsed.plan === true,
+    given,
+  };
+}
+
+function givenIn(parsed: minimist.ParsedArgs): Map<SettingName, Given> {
+  const given = new Map<SettingName, Given>();
+  for (const name of values) {
+    const value = readValue(parsed, name, name === 'project');
+    if (value !== undefined) given.set(name === 'project' ? 'projects' : name, { value, where: `--${name}` });
+  }
+  if (parsed['index-only']) given.set('index-only', { value: true, where: '--index-only' });
+  return given;
+}
+
+function acceptedIn(value: unknown): ProjectName[] {
+  const texts: unknown[] = Array.isArray(value) ? value : value === undefined ? [] : [value];
+  return texts.map((text) => {
+    const name = projectName(String(text));
+    if (name !== undefined) return name;
+    throw new UsageError(`--${accepting}: ${JSON.stringify(text)} is no valid project name`);
+  });
+}
+
+function targetIn({ _: [target, ...more] }: minimist.ParsedArgs): string {
+  if (target !== undefined && target !== '' && more.length === 0) return target;
+  throw new UsageError('You have to specify a target directory');
+}
+
+/** What is not a run does nothing by most options, and who gives one expects something of it. */
+function refuseUnused(parsed: minimist.ParsedArgs): void {
+  const mode = [explaining, restoring, 'status'].find((name) => parsed[name]);
+  if (mode === undefined) return;
+  const unused = allOptions.find((name) => parsed[name] && name !== mode && !usedBy[mode]?.includes(name));
+  if (unused !== undefined) throw new UsageError(`--${mode} and --${unused} cannot be given together`);
+}
+
+function readValue(parsed: minimist.ParsedArgs, name: string, mayRepeat: boolean): unknown {
+  const value: unknown = parsed[name];
+  if (value === '') throw new UsageError(`--${name} requires a value`);
+  if (Array.isArray(value) && !mayRepeat) throw new UsageError(`--${name} is given twice`);
+  return value;
+}
+
+function namesIn(value: unknown): ProjectName[] {
+  const names = [value].flat().map((text) => {
+    const name = projectName(String(text));
+    if (name === undefined) throw new UsageError(`--${restoring}: ${JSON.stringify(text)} is no project name`);
+    return name;
+  });
+  return [...new Set(names)];
+}
+
+function countIn(value: unknown): number | undefined {
+  if (value === undefined) return undefined;
+  if (typeof value === 'string' && /^[0-9]{1,9}$/.test(value)) return Number(value);
+  throw new UsageError(`--${allowing}: expected how many, found ${JSON.stringify(value)}`);
+}
+
+function importedPath(path: unknown): string {
+  if (typeof path === 'string' && path !== '') return path;
+  throw new UsageError(`--${importing} expects the path of one bandersnatch.conf`);
+}

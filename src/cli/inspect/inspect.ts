@@ -1,0 +1,63 @@
+/** Looks at a mirror and tells, without changing anything. */
+import { resolve } from 'node:path';
+import { readConfigFile } from '../config/config-file.ts';
+import { readPolicy } from '../config/policy-file.ts';
+import type { RunCommand } from '../config/run-options.ts';
+import { type Settings, settingsFrom } from '../config/settings.ts';
+import type { Lines } from '../output/event-lines.ts';
+import { exitCodes } from '../program/exit-codes.ts';
+import { openOldTarget } from '../target/open-old-target.ts';
+import { isThere, openTarget } from '../target/target.ts';
+import { openReader, type Reader } from './open-reader.ts';
+import { closedState, mayReadState, publishedStatus } from './published-status.ts';
+import { renderStatus } from './render-status.ts';
+import { renderWhy } from './render-why.ts';
+import { type Status, statusOf } from './status.ts';
+import { explain, isFound, parseSubject, type Subject } from './why.ts';
+
+type Look = RunCommand & { kind: 'why' | 'status' };
+
+/** What is to be printed: as a person reads it, or as a program does. */
+interface Answer {
+  readonly code: number;
+  readonly text: readonly string[];
+  readonly json: unknown;
+}
+
+/** Prints what `command` asks for; resolves with the exit code. Throws UsageError, StorageError. */
+export async function look(command: Look, nativeBinding: string | undefined, lines: Lines): Promise<number> {
+  const subject = command.kind === 'why' ? parseSubject(command.subject) : undefined;
+  const root = resolve(command.target);
+  const target = openTarget(root, () => openOldTarget(root) !== undefined);
+  if (isThere(target.state) && !mayReadState(target)) {
+    if (subject !== undefined) throw closedState(target);
+    return print(aboutStatus(publishedStatus(target)), settingsFrom(command.given), lines);
+  }
+  const config = readConfigFile(target.config);
+  const settings = settingsFrom(new Map([...config.given, ...command.given]));
+  const policy = subject && (await readPolicy(config, settings));
+  const { reader, close } = openReader({ target, settings, policy, nativeBinding });
+  try {
+    const answer =
+      subject === undefined ? aboutStatus(await statusOf(reader)) : await aboutProject(reader, subject, lines);
+    return print(answer, settings, lines);
+  } finally {
+    close();
+  }
+}
+
+function print({ code, text, json }: Answer, { logFormat }: Settings, { out }: Lines): number {
+  for (const line of logFormat === 'json' ? [JSON.stringify(json)] : text) out(line);
+  return code;
+}
+
+function aboutStatus(status: Status): Answer {
+  return { code: exitCodes.right, text: renderStatus(status), json: status };
+}
+
+/** Who asks for what is not known may have misspelt it. */
+async function aboutProject(reader: Reader, subject: Subject, { err }: Lines): Promise<Answer> {
+  const why = await explain(reader, subject, err);
+  const code = isFound(subject, why) ? exitCodes.right : exitCodes.incomplete;
+  return { code, text: renderWhy(subject, why, reader.target.root), json: why };
+}

@@ -1,0 +1,107 @@
+/** How the mirror is, for those who may not read its state: what it publishes of itself. */
+import { accessSync, constants, statfsSync, statSync } from 'node:fs';
+import { join } from 'node:path';
+import { NonsenseError, StorageError } from '../../core/errors.ts';
+import { isJsonObject, type JsonObject, parseJson, serialOf } from '../../formats/json.ts';
+import { readText } from '../config/read-text.ts';
+import { userName } from '../target/owner.ts';
+import type { Target } from '../target/target.ts';
+import { type ParkedProject, type Status, shownAtMost, timeIn } from './status.ts';
+
+/** Whether this user may read the state of `target`; it is there. */
+export function mayReadState({ state }: Target): boolean {
+  try {
+    accessSync(state, constants.R_OK);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+/** Who else may not be told more than is published: the error that says whom to ask. */
+export function closedState({ state }: Target): StorageError {
+  const owner = userName(statSync(state).uid);
+  return new StorageError(
+    `${state}: only ${owner} may read it; ask as that user, or let its group read it by state-mode = "0640" in mirror.toml`,
+  );
+}
+
+/** The status that `web/mirror-status.json` tells. Throws StorageError. */
+export function publishedStatus(target: Target): Status {
+  const web = join(target.root, 'web');
+  const path = join(web, 'mirror-status.json');
+  const json = objectIn(path, textOf(path));
+  const { bsize, blocks, bavail } = statfsSync(web);
+  const parked = listOf(json.parked);
+  const started = oneLine(json.started);
+  const seconds = (Date.parse(oneLine(json.finished)) - Date.parse(started)) / 1000;
+  const summary = oneLine(json.summary);
+  return {
+    target: target.root,
+    knownFrom: path,
+    upstream: oneLine(json.upstream),
+    serial: serialOf(json.serial),
+    serialSince: typeof json['serial-since'] === 'string' ? json['serial-since'] : undefined,
+    projects: numberOf(json.projects),
+    files: numberOf(json.files),
+    bytes: numberOf(json.bytes),
+    lastComplete: timeIn(textOf(join(web, 'last-modified'), '')),
+    running: null,
+    queued: numberOf(json.queued),
+    parked: json['parked-projects'] === undefined ? parked.length : numberOf(json['parked-projects']),
+    provenance: undefined,
+    unmet: [],
+    unmetCount: numberOf(json.unmet),
+    oddFiles: numberOf(json['odd-files']),
+    latestOdd: [],
+    disk: { size: bsize * blocks, free: bsize * bavail },
+    runs: [
+      { started, seconds: Number.isFinite(seconds) ? seconds : 0, exitCode: numberOf(json['exit-code']), summary },
+    ],
+    longestParked: parked.slice(0, shownAtMost).map(parkedProject),
+    rules: [],
+    ruleCount: 0,
+  };
+}
+
+function parkedProject(json: JsonObject): ParkedProject {
+  return {
+    name: oneLine(json.name),
+    since: oneLine(json.since),
+    attempts: numberOf(json.attempts),
+    reason: oneLine(json.reason),
+    nextTry: typeof json['next-try'] === 'string' ? oneLine(json['next-try']) : undefined,
+  };
+}
+
+function textOf(path: string, otherwise?: string): string {
+  try {
+    return readText(path);
+  } catch (cause) {
+    if (otherwise !== undefined) return otherwise;
+    const reason = cause instanceof Error ? cause.message : 'unknown';
+    throw new StorageError(`${path}: cannot be read: ${reason}; only the mirror's owner can tell more`, { cause });
+  }
+}
+
+function objectIn(path: string, text: string): JsonObject {
+  try {
+    const json = parseJson(text, path);
+    if (isJsonObject(json)) return json;
+  } catch (error) {
+    if (!(error instanceof NonsenseError)) throw error;
+  }
+  throw new StorageError(`${path}: expected the status of a mirror, found something else`);
+}
+
+function listOf(value: unknown): JsonObject[] {
+  return Array.isArray(value) ? value.filter(isJsonObject) : [];
+}
+
+function oneLine(value: unknown): string {
+  return typeof value === 'string' ? value : '';
+}
+
+function numberOf(value: unknown): number {
+  return typeof value === 'number' && Number.isFinite(value) ? value : 0;
+}

@@ -1,0 +1,116 @@
+/** The status as text. */
+import { showBytes } from '../../core/show-bytes.ts';
+import type { ProvenanceTotals } from '../../state/provenance-records.ts';
+import { renderTable } from '../output/table.ts';
+import { plural, shortTime, showCount, showSeconds } from '../output/units.ts';
+import { type Status, shownAtMost } from './status.ts';
+
+const width = 99;
+
+/** What a person reads, in less than 100 columns unless the target's path is long. Paths below it are told without it. */
+export function renderStatus(status: Status): string[] {
+  const parts = [
+    renderTable(facts(status)),
+    runsTable(status),
+    parkedTable(status),
+    oddTable(status),
+    unmetTable(status),
+    rulesTable(status),
+  ];
+  return parts.filter((part) => part.length > 0).flatMap((part, at) => (at === 0 ? part : ['', ...part]));
+}
+
+function unmetTable({ target, unmet, unmetCount }: Status): string[] {
+  if (unmetCount === 0) return [];
+  if (unmet.length === 0) return ['Asked for, and not held', `  ${unmetCount}; only its owner may read which`];
+  const shown = unmet.slice(0, shownAtMost).map((line) => `  ${line.replaceAll(`${target}/`, '')}`);
+  const more = unmetCount - shown.length;
+  return ['Asked for, and not held', ...shown, ...(more > 0 ? [`  and ${more} more`] : [])];
+}
+
+function facts(status: Status): string[][] {
+  const { target, knownFrom, upstream, serial, serialSince, projects, files, bytes, lastComplete } = status;
+  const { queued, parked, provenance, oddFiles, disk, sources = [] } = status;
+  const held = `${plural(projects, 'project')}, ${plural(files, 'file')}, ${showBytes(bytes)}`;
+  const since = serialSince === undefined ? '' : `, since ${shortTime(serialSince)}`;
+  return [
+    ['Mirror', target],
+    ...(knownFrom === undefined ? [] : [['Known', `from ${knownFrom}; only its owner may read more`]]),
+    ['Upstream', upstream],
+    ...sources.map(({ source, projects }) => ['and', `${source}, ${plural(projects, 'project')}`]),
+    ['Held', held],
+    ['Serial', serial === undefined ? 'none yet' : `${serial}${since}`],
+    ['Complete', lastComplete === undefined ? 'not yet' : `as of ${shortTime(lastComplete)}`],
+    ['Now', activity(status)],
+    ['Queue', `${plural(queued, 'project')}, ${showCount(parked)} of them parked`],
+    ...(provenance === undefined ? [] : [['Provenance', provenanceText(provenance)]]),
+    ...(oddFiles === 0 ? [] : [['Left out', `${plural(oddFiles, 'file')}, each for what is wrong with it`]]),
+    ['Disk', `${showBytes(disk.free)} free of ${showBytes(disk.size)}`],
+  ];
+}
+
+function activity({ running, runningSince, progressAt = runningSince }: Status): string {
+  if (running === null) return 'only its owner can tell whether a run is at work';
+  if (runningSince === undefined || progressAt === undefined) return running ? 'a run is at work' : 'no run is at work';
+  const since = `since ${shortTime(runningSince)}`;
+  if (running) return `a run is at work ${since}, and last did something at ${shortTime(progressAt)}`;
+  return `no run is at work; the last one, ${since}, died at ${shortTime(progressAt)} or later`;
+}
+
+function provenanceText({ verified, failed, lost, unchecked, absent, leftOut }: ProvenanceTotals): string {
+  const parts = { verified, failed, lost, unchecked, 'without it': absent, 'left out': leftOut };
+  return Object.entries(parts)
+    .flatMap(([what, files]) => (files > 0 || what === 'verified' ? [`${showCount(files)} ${what}`] : []))
+    .join(', ');
+}
+
+function runsTable({ runs }: Status): string[] {
+  if (runs.length === 0) return [];
+  const rows = runs.map(({ started, seconds, exitCode, summary }) => [
+    shortTime(started),
+    showSeconds(seconds),
+    String(exitCode),
+    summary,
+  ]);
+  return renderTable([['Last runs', 'took', 'exit', 'summary'], ...rows], { right: [1, 2], width });
+}
+
+function parkedTable({ longestParked, parked }: Status): string[] {
+  if (longestParked.length === 0) return [];
+  const rows = longestParked.map(({ name, since, attempts, reason, nextTry }) => [
+    shortTime(since),
+    nextTry === undefined ? 'next run' : shortTime(nextTry),
+    String(attempts),
+    reason.startsWith(`${name}: `) ? reason : `${name}: ${reason}`,
+  ]);
+  const table = renderTable([['Parked since', 'next try', 'tries', 'project'], ...rows], { right: [2], width });
+  return [...table, ...andMore(parked - rows.length)];
+}
+
+function oddTable({ latestOdd, oddFiles }: Status): string[] {
+  if (latestOdd.length === 0) return [];
+  const rows = latestOdd.map(({ project, filename, problem, since, nextTry }) => [
+    shortTime(since),
+    nextTry === undefined ? '-' : shortTime(nextTry),
+    `${project}: ${filename}: ${problem}`,
+  ]);
+  return [
+    ...renderTable([['Left out since', 'next try', 'file'], ...rows], { width }),
+    ...andMore(oddFiles - rows.length),
+  ];
+}
+
+function rulesTable({ rules, ruleCount, target }: Status): string[] {
+  if (rules.length === 0) return [];
+  const rows = rules.map(({ rule, projects, bytes }) => [
+    showBytes(bytes),
+    showCount(projects),
+    rule.replaceAll(`${target}/`, ''),
+  ]);
+  const table = renderTable([['Bytes', 'projects', 'rule'], ...rows], { right: [0, 1], width });
+  return [...table, ...andMore(ruleCount - rows.length)];
+}
+
+function andMore(count: number): string[] {
+  return count > 0 ? [`and ${showCount(count)} more`] : [];
+}

@@ -1,0 +1,195 @@
+/** Explains one project: what the policy decides, what is here, and what becomes of each file. */
+import { UsageError } from '../../core/errors.ts';
+import { type ProjectName, projectName } from '../../core/names.ts';
+import type { WebPath } from '../../core/paths.ts';
+import type { SimpleFile, SimplePage } from '../../formats/simple/simple-json.ts';
+import { parseDistributionName } from '../../packaging/distribution-name.ts';
+import { parseVersion } from '../../packaging/version.ts';
+import { type FilesPlan, planFiles } from '../../policy/plan-files.ts';
+import { type Hold, local } from '../../policy/policy.ts';
+import type { ProjectDecision } from '../../policy/project-decision.ts';
+import type { Reason } from '../../policy/reason.ts';
+import { unmetWants } from '../../policy/unsatisfied.ts';
+import type { Queued } from '../../state/state-store.ts';
+import { lastPage } from '../../sync/project/page/cached-page.ts';
+import { linesOf } from '../../sync/requirements/report-unsatisfied.ts';
+import { isoTime } from '../output/units.ts';
+import type { Reader } from './open-reader.ts';
+import { filesOf, type HeldPath, type WhyFile } from './why-files.ts';
+import { withProvenance } from './why-provenance.ts';
+import { withOddFiles } from './why-rejected.ts';
+
+/** What is asked about. */
+export interface Subject {
+  readonly name: ProjectName;
+  /** As it was written. */
+  readonly version: string | undefined;
+  readonly filename: string | undefined;
+}
+
+/** Everything that is known of a project. Times are as ISO 8601 has them. */
+export interface Why {
+  readonly project: ProjectName;
+  /** False when nothing here ever had to do with it. */
+  readonly known: boolean;
+  readonly policy: {
+    readonly hold: Hold;
+    readonly because: Reason;
+    /** Where it comes from, if not from the upstream: the address of another index, or 'local'. */
+    readonly source?: string | undefined;
+    /** What else wants some of its releases. */
+    readonly wants: readonly Reason[];
+    /** When ages alone change what is held. */
+    readonly nextChange: string | undefined;
+  };
+  /** What is wanted of it and not held, and why. */
+  readonly unmet: readonly string[];
+  /** True when the policy wants it, and upstream did not have it, or nothing of it that is wanted. */
+  readonly missing: boolean;
+  readonly published: boolean;
+  readonly serial: number | undefined;
+  /** PEP 792. */
+  readonly status: string | undefined;
+  readonly queue: WhyQueued | undefined;
+  /** Whether upstream's page is known here. */
+  readonly pageKnown: boolean;
+  /** Those that were asked about. */
+  readonly files: readonly WhyFile[];
+}
+
+/** A queued project; parked when it was tried. */
+export interface WhyQueued {
+  readonly since: string;
+  /** What the page must have at least; 0 when upstream did not tell. */
+  readonly serial: number;
+  readonly removed: boolean;
+  readonly attempts: number;
+  readonly reason: string | undefined;
+  readonly nextTry: string | undefined;
+}
+
+/** Takes one line for people. */
+type Notice = (line: string) => void;
+
+/** Where so many are published, it takes a while to follow what all of them depend on. */
+export const manyProjects = 20_000;
+const slowly = 'mirror.toml or the mirror changed since the last complete run: following what all projects depend on';
+
+const everything: Reason = { where: undefined, text: 'everything is held' };
+const quarantined: Reason = { where: undefined, text: 'quarantined by the index' };
+
+/** Reads `NAME`, `NAME==VERSION` or `NAME/FILENAME`. Throws UsageError. */
+export function parseSubject(text: string): Subject {
+  const [, written = '', version, filename] = /^([^=/]+)(?:==([^=/]+)|\/([^/]+))?$/.exec(text) ?? [];
+  const name = projectName(written.trim());
+  if (name !== undefined) return { name, version: version?.trim(), filename };
+  throw new UsageError(`--why: expected NAME, NAME==VERSION or NAME/FILENAME, found ${JSON.stringify(text)}`);
+}
+
+/**
+ * Explains `subject`; nobody is asked but the mirror itself. What will take a while is said before, by `notice`.
+ * Throws StorageError.
+ */
+export async function explain(reader: Reader, subject: Subject, notice: Notice = () => {}): Promise<Why> {
+  const { state } = reader;
+  const { name } = subject;
+  const decision = decide(reader, name, notice);
+  const [held, queued] = [state.held(name), state.queued(name)];
+  const page = (await lastPage(reader, name))?.page;
+  const plan = page && planOf(reader, decision, page);
+  const missing = state.mirror().missing?.includes(name) === true;
+  const isLocal = decision?.hold === local;
+  // What lies here by hand is not remembered: its page tells it.
+  const here = isLocal ? (page?.files ?? []).map(pathOf) : held.files;
+  const listed = filesOf(here, plan, !isLocal && reader.settings.indexOnly);
+  const files = withOddFiles(withProvenance(reader, name, held.files, listed, page), state.odd.of(name));
+  return {
+    project: name,
+    known: held.published || held.files.length > 0 || queued !== undefined || missing,
+    policy: policyOf(decision, plan),
+    unmet: unmetOf(reader, decision, plan, page),
+    missing,
+    published: held.published,
+    serial: held.serial,
+    status: page?.status ?? held.status,
+    queue: queued && queueOf(queued),
+    pageKnown: page !== undefined,
+    files: files.filter((file) => isMeant(subject, file)),
+  };
+}
+
+/** By the page where it is known here, else as the last run found it. */
+function unmetOf(
+  { state }: Reader,
+  decision: ProjectDecision | undefined,
+  plan: FilesPlan | undefined,
+  page: SimplePage | undefined,
+): string[] {
+  if (decision === undefined) return [];
+  const unmet = plan && page ? unmetWants(decision, page, plan).wants : state.mirror().unmet?.[decision.name]?.wants;
+  // Where nobody has written anything, nobody misses anything.
+  const written = decision.wants.filter(({ because }) => because.where !== undefined);
+  return linesOf(written, unmet ?? []);
+}
+
+/** What all others depend on is followed only where the last run did not leave it: that takes seconds in large mirrors. */
+function decide(reader: Reader, name: ProjectName, notice: Notice): ProjectDecision | undefined {
+  const { selection, state } = reader;
+  const own = selection.decide(name);
+  if (own === undefined || state.decisionOf(name) === selection.keyOf(own)) return own;
+  const known = selection.recall(name);
+  if (known !== undefined || selection.policy?.dependencies !== true) return known ?? own;
+  if (state.totals().projects >= manyProjects) notice(slowly);
+  selection.follow();
+  return selection.decide(name);
+}
+
+/** Whether the mirror knows what was asked about. */
+export function isFound({ version, filename }: Subject, { known, files }: Why): boolean {
+  return known && (files.length > 0 || (version === undefined && filename === undefined));
+}
+
+function pathOf({ url, size = 0 }: SimpleFile): HeldPath {
+  return { path: decodeURIComponent(url.replace('../../', '')) as WebPath, size };
+}
+
+function planOf({ selection, now }: Reader, decision: ProjectDecision | undefined, page: SimplePage): FilesPlan {
+  const { policy } = selection;
+  if (policy !== undefined && decision !== undefined) return planFiles(policy, decision, page, now());
+  const hold = page.status !== 'quarantined';
+  const because = hold ? everything : quarantined;
+  return { files: page.files.map((file) => ({ file, hold, because })), nextChange: undefined };
+}
+
+function policyOf(decision: ProjectDecision | undefined, plan: FilesPlan | undefined): Why['policy'] {
+  const nextChange = plan?.nextChange === undefined ? undefined : isoTime(plan.nextChange);
+  if (decision === undefined) return { hold: 'files', because: everything, wants: [], nextChange };
+  const { hold, because, wants, source } = decision;
+  const key = ({ where, text }: Reason): string => `${where} ${text}`;
+  const others = new Map(wants.map((want) => [key(want.because), want.because]));
+  others.delete(key(because));
+  return { hold, because, source, wants: [...others.values()], nextChange };
+}
+
+function queueOf({ since, serial, removed, attempts, reason, nextTry }: Queued): WhyQueued {
+  const isParked = attempts > 0 && nextTry !== undefined;
+  return {
+    since: isoTime(since),
+    serial,
+    removed,
+    attempts,
+    reason: attempts > 0 ? reason : undefined,
+    nextTry: isParked ? isoTime(nextTry) : undefined,
+  };
+}
+
+function isMeant({ name, version, filename }: Subject, file: WhyFile): boolean {
+  if (filename !== undefined) return file.filename === filename;
+  if (version === undefined) return true;
+  const found = parseDistributionName(file.filename, name)?.version;
+  return found !== undefined && normal(found) === normal(version);
+}
+
+function normal(version: string): string {
+  return parseVersion(version)?.order ?? version;
+}

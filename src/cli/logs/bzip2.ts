@@ -1,0 +1,70 @@
+/** bzip2 by libbzip2 itself, in WebAssembly: the same bytes on every machine, and no program that may be missing. */
+import type { Library, Result } from 'libbzip2-wasm';
+import { NonsenseError } from '../../core/errors.ts';
+import type { Bzip2 } from '../../files/bzip2.ts';
+import { compressMembers } from './bzip2-members.ts';
+
+/** What one call is given at most: it needs four times as much memory. */
+const memberBytes = 32 * 1024 * 1024;
+/** Blocks of 100 kB: lines sorted by file resemble their neighbours, so larger blocks cost time and save nothing. */
+const level = 1;
+const workFactor = 30;
+
+let loading: Promise<{ readonly library: Library }> | undefined;
+
+/** Loads the library when it is first used. Above 32 MiB it writes several members, which every reader joins. */
+export const bzip2: Bzip2 = {
+  async compress(bytes) {
+    const { library } = await open();
+    const members: Buffer[] = [];
+    for (let at = 0; at === 0 || at < bytes.length; at += memberBytes) {
+      const member = bytes.subarray(at, at + memberBytes);
+      members.push(takeOutput(library, library.compressBZ2(member, level, workFactor)));
+    }
+    return Buffer.concat(members);
+  },
+  compressPieces(pieces) {
+    return compressMembers(pieces, this.compress, this.compress);
+  },
+  async decompress(member) {
+    const { library } = await open();
+    return takeOutput(library, library.decompressBZ2(member, 0));
+  },
+};
+
+/** The output copied out of the library's memory, and freed there: it never does that by itself. */
+function takeOutput(library: Library, result: Result): Buffer {
+  try {
+    if (result.error !== 0) throw new NonsenseError(`not valid bzip2 (${result.errorMsg || result.error})`);
+    const { output } = result;
+    const copy = Buffer.from(output);
+    library._free(output.byteOffset);
+    return copy;
+  } finally {
+    result.delete();
+  }
+}
+
+function open(): Promise<{ readonly library: Library }> {
+  loading ??= load();
+  return loading;
+}
+
+async function load(): Promise<{ readonly library: Library }> {
+  const uncaught = process.listeners('uncaughtException');
+  const unhandled = process.listeners('unhandledRejection');
+  const { default: start } = await import('libbzip2-wasm');
+  return new Promise((resolve) => {
+    start().then((library) => {
+      // It takes over the errors of the whole process in order to abort; they are none of its business.
+      for (const listener of process.listeners('uncaughtException')) {
+        if (!uncaught.includes(listener)) process.off('uncaughtException', listener);
+      }
+      for (const listener of process.listeners('unhandledRejection')) {
+        if (!unhandled.includes(listener)) process.off('unhandledRejection', listener);
+      }
+      // Wrapped, because the library has a method `then`.
+      resolve({ library });
+    });
+  });
+}

@@ -1,0 +1,53 @@
+/** Chooses and opens the adapters for the statistics of a target. */
+import { realpathSync } from 'node:fs';
+import { availableParallelism } from 'node:os';
+import type { Bzip2 } from '../../files/bzip2.ts';
+import { FilesystemFileStore } from '../../files/filesystem/filesystem-file-store.ts';
+import { decompressAll } from '../../files/logs/bzip2-blocks.ts';
+import { LogFiles } from '../../files/logs/log-files.ts';
+import { SqliteStatsStore } from '../../state/sqlite/sqlite-stats-store.ts';
+import type { StatsJob } from '../../stats/stats-job.ts';
+import { systemClock } from '../program/system-clock.ts';
+import type { Target } from '../target/target.ts';
+import { bzip2 } from './bzip2.ts';
+import { compressMembers } from './bzip2-members.ts';
+import { StatsThreads } from './stats-threads.ts';
+
+/** Beside the one of sync runs, which tidy theirs. */
+const staging = 'staging-stats';
+/** More would wait for the one that counts. */
+const mostThreads = 4;
+
+/** What `--compat 1.5` needs, for the target at `root`. Throws StorageError. */
+export function openStatsFiles(root: string): Omit<StatsJob, 'state'> {
+  const files = new FilesystemFileStore(root, systemClock, staging);
+  files.create();
+  const unpack = (file: Buffer): Promise<Buffer> => decompressAll(file, bzip2.decompress);
+  return { logs: new LogFiles(bzip2), files, bzip2, clock: systemClock, unpack };
+}
+
+/** The same with `threads` for what is large, where there are any. Throws StorageError. */
+export function openThreadedStatsFiles(root: string, threads: StatsThreads | undefined): Omit<StatsJob, 'state'> {
+  const job = openStatsFiles(root);
+  return threads === undefined
+    ? job
+    : { ...job, logs: new LogFiles(bzip2, { pieces: threads }), bzip2: threadedBzip2(threads) };
+}
+
+function threadedBzip2(threads: StatsThreads): Bzip2 {
+  const compressPieces: Bzip2['compressPieces'] = (pieces) =>
+    compressMembers(pieces, (member) => threads.compress(member), bzip2.compress);
+  return { ...bzip2, compressPieces };
+}
+
+/** Threads of the program that runs, for machines where that is of use. They are to be closed. */
+export function openStatsThreads(): StatsThreads | undefined {
+  const program = process.argv[1];
+  const count = Math.min(availableParallelism(), mostThreads);
+  return program === undefined || count < 2 ? undefined : new StatsThreads(realpathSync(program), count);
+}
+
+/** The memory, and how to close it. Throws StorageError. */
+export function openStatsStore({ state }: Target, nativeBinding: string | undefined): StatsJob['state'] {
+  return new SqliteStatsStore(state, nativeBinding);
+}

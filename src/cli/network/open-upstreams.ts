@@ -1,0 +1,129 @@
+/** Opens the upstream of a mirror, and the other indexes that rules name: each with connections and a limit of its own. */
+import type { SecureContext } from 'node:tls';
+import type { Dispatcher } from 'undici';
+import type { Clock } from '../../core/clock.ts';
+import { UsageError } from '../../core/errors.ts';
+import { isLoopback } from '../../core/index-address.ts';
+import type { Memory } from '../../core/memory-budget.ts';
+import type { OtherIndex, Policy } from '../../policy/policy.ts';
+import { guardedLookup } from '../../upstream/pypi/guarded-lookup.ts';
+import { HttpClient } from '../../upstream/pypi/http-client.ts';
+import { PypiUpstream } from '../../upstream/pypi/pypi-upstream.ts';
+import { RequestLimiter } from '../../upstream/pypi/request-limiter.ts';
+import type { Upstream } from '../../upstream/upstream.ts';
+import type { Settings } from '../config/settings.ts';
+import { version } from '../program/version.ts';
+import type { Target } from '../target/target.ts';
+import { readSecureContext } from './certificates.ts';
+import { type Authorization, readCredentials } from './credentials.ts';
+import { explainCertificate, isOfCertificate } from './explain-certificate.ts';
+import { openDispatcher } from './open-dispatcher.ts';
+
+/** How the indexes are reached. */
+export interface Access {
+  readonly authorization: Authorization;
+  readonly secureContext: SecureContext | undefined;
+}
+
+/** What files say of how the indexes are reached. Throws UsageError, so that a run finds out before it does anything. */
+export function readAccess(settings: Settings, policy: Policy | undefined, target: Target): Access {
+  const others = otherIndexes(policy);
+  for (const { url, where } of others) refuseUnsafe(new URL(url), where, settings.allowHttp);
+  const hosts = [...settings.fileHosts, ...others.flatMap(({ fileHosts }) => fileHosts)];
+  const addresses = [...others.map(({ url }) => url), ...hosts.map((host) => `https://${host}`)];
+  return {
+    authorization: readCredentials(settings, addresses, target),
+    secureContext: readSecureContext(settings, target, process.env),
+  };
+}
+
+function refuseUnsafe(url: URL, where: string, allowHttp: boolean): void {
+  if (url.protocol === 'https:' || allowHttp || isLoopback(url)) return;
+  throw new UsageError(
+    `${where}: upstream: expected https, found ${url.href}: anyone on the way could change the files; allow-http = true accepts that`,
+  );
+}
+
+/** What a run has at hand for all of them. */
+export interface Surroundings {
+  readonly clock: Clock;
+  readonly signal: AbortSignal;
+  readonly memory: Memory;
+  readonly access: Access | undefined;
+}
+
+/** The upstream, and the others by their addresses; and how to close them. */
+export function openUpstreams(
+  settings: Settings,
+  policy: Policy | undefined,
+  surroundings: Surroundings,
+): { upstream: PypiUpstream; sources: ReadonlyMap<string, Upstream>; close(): Promise<void> } {
+  const dispatchers: Dispatcher[] = [];
+  const open = (address: string, fileHosts: readonly string[], plain?: string): PypiUpstream => {
+    const { clock, signal, memory, access } = surroundings;
+    const network = { noProxy: settings.noProxy, secureContext: access?.secureContext };
+    const connect = (rejectUnauthorized: boolean): Dispatcher => {
+      const lookup = guardedLookup({ upstream: new URL(address).hostname, fileHosts });
+      const connections = { connections: settings.workers, pipelining: 1, connect: { timeout: 10_000, lookup } };
+      const timeouts = { headersTimeout: 30_000, bodyTimeout: 60_000, keepAliveTimeout: 10_000 };
+      const options = { ...connections, ...timeouts };
+      return openDispatcher(options, settings.proxy, process.env, { ...network, rejectUnauthorized });
+    };
+    const dispatcher = connect(true);
+    dispatchers.push(dispatcher);
+    const userAgent = userAgents(address, settings.contact);
+    const explain = explainOnce(() => connect(false));
+    const http = new HttpClient({
+      dispatcher,
+      clock,
+      signal,
+      userAgent,
+      explain,
+      authorization: access?.authorization,
+    });
+    const limiter = new RequestLimiter(settings.workers, clock, signal);
+    const common = { base: address, fileHosts, http, limiter, clock, signal, memory, changelogTimeoutMs: 120_000 };
+    return new PypiUpstream(plain === undefined ? common : { ...common, plain });
+  };
+  const others = otherIndexes(policy);
+  return {
+    upstream: open(settings.upstream, settings.fileHosts),
+    sources: new Map(others.map(({ url, fileHosts }) => [url, open(new URL(url).origin, fileHosts, url)])),
+    close: async () => {
+      await Promise.all(dispatchers.map((dispatcher) => dispatcher.destroy()));
+    },
+  };
+}
+
+/** Each once, with the file hosts of all rules that name it, and where the first one does. */
+function otherIndexes(policy: Policy | undefined): (OtherIndex & { readonly where: string })[] {
+  const found = new Map<string, OtherIndex & { readonly where: string }>();
+  for (const { index, because } of policy?.rules ?? []) {
+    if (index === undefined) continue;
+    const { where = because.where ?? 'mirror.toml', fileHosts = [] } = found.get(index.url) ?? {};
+    found.set(index.url, { url: index.url, where, fileHosts: [...new Set([...fileHosts, ...index.fileHosts])] });
+  }
+  return [...found.values()];
+}
+
+/** The certificate of each host is looked at once. */
+function explainOnce(open: () => Dispatcher): (url: URL, error: Error) => Promise<string> | undefined {
+  const known = new Map<string, Promise<string>>();
+  return (url, error) => {
+    if (!isOfCertificate(error)) return undefined;
+    const explained = known.get(url.host) ?? explainCertificate(url, error, open);
+    known.set(url.host, explained);
+    return explained;
+  };
+}
+
+/**
+ * The hosts of files are told exactly `pep381client/<version>`, the form PyPI's statistics recognize as a mirror;
+ * the index is also told how its operators can reach us.
+ */
+function userAgents(address: string, contact: string | undefined): (url: URL) => string {
+  const short = `pep381client/${version}`;
+  const long = contact === undefined ? short : `${short} (+${contact})`;
+  const { host } = new URL(address);
+  return (url) => (url.host === host && !url.pathname.includes('/packages/') ? long : short);
+}

@@ -1,0 +1,60 @@
+/** Reports for logs: 1.5's line per project and file, or one JSON object per event. */
+import type { MirrorEvent, Report } from '../../core/report.ts';
+import { showBytes } from '../../core/show-bytes.ts';
+import { plural } from './units.ts';
+
+/** Where lines go: `out` for what happens, `err` for what needs attention. */
+export interface Lines {
+  out(line: string): void;
+  err(line: string): void;
+}
+
+/** 1.5's text; with `dryRun` what would be done. */
+export function textReport(lines: Lines, dryRun: boolean): Report {
+  return (event) => {
+    const [problem, notice] = [problemOf(event), noticeOf(event)];
+    if (problem !== undefined) lines.err(problem);
+    else if (notice !== undefined) lines.out(notice);
+    else if (event.type === 'project-started' && !dryRun) lines.out(`Synchronizing ${event.name}`);
+    else if (event.type === 'file-started') lines.out(`Copying /${event.path}`);
+    else if (event.type === 'file-removed') lines.out(`Removing /${event.path}`);
+    else if (event.type === 'waiting') lines.out(`Waiting ${Math.ceil(event.ms / 1000)} s ${event.why}`);
+    else if (event.type === 'project-planned' && dryRun) {
+      lines.out(`Would synchronize ${event.name}`);
+      for (const path of event.fetch) lines.out(`Would copy /${path}`);
+      for (const path of event.remove) lines.out(`Would remove /${path}`);
+    }
+  };
+}
+
+/** One JSON object per event and line. */
+export function jsonReport(lines: Lines, now: () => number): Report {
+  return (event) => {
+    // A line for each piece of a download would say nothing that the end of the download does not.
+    if (event.type !== 'bytes') lines.out(JSON.stringify({ time: new Date(now()).toISOString(), ...event }));
+  };
+}
+
+/** The line about something that a person may want to look into. */
+export function problemOf(event: MirrorEvent): string | undefined {
+  if (event.type === 'warning') return `Warning: ${event.message}`;
+  if (event.type === 'alarm') return `Alarm: ${event.message}`;
+  if (event.type === 'does-not-fit') return shortage(event);
+  if (event.type !== 'project-parked' || event.isTold === true) return undefined;
+  return `${event.name}: ${event.reason}; next try not before ${new Date(event.nextTry).toISOString()}`;
+}
+
+/** The line about something that happens once in the life of a mirror. */
+export function noticeOf(event: MirrorEvent): string | undefined {
+  if (event.type === 'adopting') return `Taking over the mirror of ${event.from}`;
+  return event.type === 'adopted' ? event.summary : undefined;
+}
+
+/** What it would take, and what takes most: a small table. */
+function shortage({ projects, missing, limit, most }: Extract<MirrorEvent, { type: 'does-not-fit' }>): string {
+  const rows = most.map(({ what, bytes }) => `${showBytes(bytes).padStart(10)}  ${what}`);
+  return [
+    `${plural(projects, 'project')} ${projects === 1 ? 'needs' : 'need'} ${showBytes(missing)} more than there is room for: ${limit}`,
+    ...rows,
+  ].join('\n');
+}

@@ -1,0 +1,25 @@
+/** The Clock port over the real time and chance. */
+import { setTimeout as wait } from 'node:timers/promises';
+import type { Clock } from '../../core/clock.ts';
+import { PausedError } from '../../core/errors.ts';
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  random: () => Math.random(),
+  async sleep(ms, signal) {
+    try {
+      await wait(ms, undefined, { signal });
+    } catch (cause) {
+      throw new PausedError('paused', { cause });
+    }
+  },
+};
+
+/** Resolves after so many milliseconds, or as soon as `signal` aborts. */
+export async function restFor(ms: number, signal: AbortSignal): Promise<void> {
+  try {
+    await systemClock.sleep(ms, signal);
+  } catch (error) {
+    if (!(error instanceof PausedError)) throw error;
+  }
+}

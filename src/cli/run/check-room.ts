@@ -1,0 +1,56 @@
+/** Before the first byte: all of PyPI is about 100 TB, and few who type `pep381run TARGET` mean that. */
+import { TooLargeError } from '../../core/errors.ts';
+import { showBytes } from '../../core/show-bytes.ts';
+import { choosesOfUpstream } from '../../policy/project-decision.ts';
+import type { MirrorState } from '../../state/mirror-state.ts';
+import { policyText } from '../../sync/discover/policy-changes.ts';
+import type { Mirror } from '../../sync/mirror.ts';
+import type { Target } from '../target/target.ts';
+
+/** Three ways to begin smaller, ready to be copied. */
+export const smallerMirrors = `
+A few projects, and what they require:
+
+  projects = ["flask", "numpy"]
+  dependencies = true
+
+What an application needs; requirements.txt, pylock.toml, uv.lock, poetry.lock and Pipfile.lock are understood:
+
+  requirements = ["/srv/app/requirements.txt"]
+  dependencies = true
+
+All project pages, with the files left where they are; everything can be installed, and little space is needed:
+
+  index-only = true
+
+pep381run --example-config prints every setting.
+`;
+
+/**
+ * Throws TooLargeError when the whole index is wanted and can never fit: at first, and where rules were there in the last
+ * run and are no more; not again once `--all` was said.
+ */
+export async function expectRoom({ root, config }: Target, mirror: Mirror, all: boolean): Promise<void> {
+  const { state, settings, selection, upstream, files } = mirror;
+  const known = state.mirror();
+  if (all && known.all !== true) state.remember({ all: true });
+  const { policy } = selection;
+  const isPart = policy !== undefined && (policy.rules.length === 0 || choosesOfUpstream(policy));
+  const isChosen = all || known.all === true || isPart || settings.projects !== undefined;
+  const wasChosen = hadRules(known) && known.policy !== policyText(mirror);
+  if (isChosen || settings.indexOnly || (known.serial !== undefined && !wasChosen)) return;
+  const bytes = await upstream.totalBytes();
+  const { free } = await files.room();
+  const room = free + state.totals().bytes;
+  if (bytes === undefined || bytes <= room) return;
+  const lost = wasChosen ? `; the last run had rules that ${config} has no more` : '';
+  throw new TooLargeError(
+    `${settings.upstream} has ${showBytes(bytes)} of files, and ${root} has room for ${showBytes(room)}${lost}; write into ` +
+      `${config} what to mirror, or add --all if you mean everything`,
+  );
+}
+
+/** Whether less than everything was held, be it pages alone; what stands in the file may be lost with it. */
+function hadRules({ policy = '', pageForm = '' }: MirrorState): boolean {
+  return policy !== '' || pageForm.startsWith('[true,');
+}

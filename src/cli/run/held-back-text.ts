@@ -1,0 +1,29 @@
+/** What a person has to know about deletions that were held back, and the command that allows them. */
+import type { MirrorEvent } from '../../core/report.ts';
+import { plural, showCount } from '../output/units.ts';
+
+const mostNamed = 100;
+
+type HeldBack = Extract<MirrorEvent, { type: 'deletions-held-back' }>;
+
+/** Several lines for each index, the command at last. */
+export function heldBackText(all: readonly HeldBack[], root: string): string {
+  const count = all.reduce((sum, { deletions }) => sum + deletions.length, 0);
+  return [...all.flatMap(linesOf), `To let them go: pep381run --allow-deletions ${count} ${root}`].join('\n');
+}
+
+function linesOf({ deletions, gone, limit, source }: HeldBack): string[] {
+  const projects = deletions.filter(({ isProject }) => isProject).length;
+  const files = deletions.reduce((sum, { files }) => sum + files, 0);
+  const named = deletions
+    .slice(0, mostNamed)
+    .map(({ name, isProject, files }) => `  ${name}: ${isProject ? 'the project with ' : ''}${plural(files, 'file')}`);
+  const more = deletions.length - named.length;
+  const before = gone === 0 ? '' : `, of which ${Math.round(gone * 100) / 100} went already`;
+  return [
+    `Held back: ${source ?? 'upstream'} removed ${plural(projects, 'project')} and ${plural(files, 'file')}, and a day may remove ` +
+      `${plural(limit, 'project')}, some files of one being that part of it${before}: of more nothing goes. Everything else was done. They stay until you allow it:`,
+    ...named,
+    ...(more > 0 ? [`  and ${showCount(more)} more`] : []),
+  ];
+}

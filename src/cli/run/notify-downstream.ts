@@ -1,0 +1,45 @@
+/** After a run that changed something: tells the mirrors that `notify` names. */
+import type { Clock } from '../../core/clock.ts';
+import { UsageError } from '../../core/errors.ts';
+import type { Report } from '../../core/report.ts';
+import { secretFrom } from '../../core/sync-signature.ts';
+import { notifyDownstream } from '../../notify/notify.ts';
+import { readBytes } from '../config/read-text.ts';
+import type { Settings } from '../config/settings.ts';
+import { openPost } from '../network/open-post.ts';
+
+/** The secret that notices are signed with. Throws UsageError, so that a run finds out before it does anything. */
+export function readNotifySecret({ notifySecretFile }: Settings): Uint8Array | undefined {
+  if (notifySecretFile === undefined) return undefined;
+  let secret: Uint8Array | undefined;
+  try {
+    secret = secretFrom(readBytes(notifySecretFile));
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : 'unknown';
+    throw new UsageError(`notify-secret-file: ${notifySecretFile} cannot be read: ${reason}`, { cause });
+  }
+  if (secret === undefined) throw new UsageError(`notify-secret-file: ${notifySecretFile} is empty`);
+  return secret;
+}
+
+/** What a notice says, and with what. */
+export interface NotifyAll {
+  readonly urls: readonly string[];
+  readonly secret: Uint8Array | undefined;
+  readonly serial: number | undefined;
+  readonly clock: Clock;
+  readonly report: Report;
+  readonly pause: AbortSignal;
+}
+
+/** Notifies everybody; resolves within ten seconds. */
+export async function notifyAll({ urls, secret, serial, clock, report, pause }: NotifyAll): Promise<void> {
+  if (urls.length === 0) return;
+  const { post, close } = openPost(clock, pause);
+  try {
+    const to = urls.map((url) => new URL(url));
+    await notifyDownstream({ urls: to, secret, serial, nowMs: clock.now(), post, report });
+  } finally {
+    await close();
+  }
+}

@@ -1,0 +1,89 @@
+/** Chooses and opens the adapters for a target: the only place that knows all of them. */
+import { setFlagsFromString } from 'node:v8';
+import type { Clock } from '../../core/clock.ts';
+import { Memory } from '../../core/memory-budget.ts';
+import type { ProjectName } from '../../core/names.ts';
+import type { Report } from '../../core/report.ts';
+import { FilesystemFileStore } from '../../files/filesystem/filesystem-file-store.ts';
+import type { Policy } from '../../policy/policy.ts';
+import type { ProvenanceVerifier } from '../../provenance/provenance-verifier.ts';
+import { laterClock } from '../../sync/clocks.ts';
+import { Brake } from '../../sync/limits/deletion-limit.ts';
+import { Space } from '../../sync/limits/storage-budget.ts';
+import type { Mirror } from '../../sync/mirror.ts';
+import { LocalFiles } from '../../sync/selection/local-files.ts';
+import { Selection } from '../../sync/selection/selection.ts';
+import { parseToml } from '../config/config-file.ts';
+import type { Settings } from '../config/settings.ts';
+import { type Access, openUpstreams } from '../network/open-upstreams.ts';
+import { openExpectedState } from '../target/open-expected-state.ts';
+import { type Target, takeRequest } from '../target/target.ts';
+
+/** Six hundred ordinary pages take half of it. */
+const memoryOfPages = 192 << 20;
+
+/** By what snapshots are signed, ours and upstream's. */
+export type SnapshotKeys = Pick<Mirror, 'sign' | 'verifyUpstream'>;
+
+export interface OpenMirrorOptions {
+  readonly target: Target;
+  readonly settings: Settings;
+  /** Undefined when everything is to be held. */
+  readonly policy: Policy | undefined;
+  /** Undefined where provenance is not verified. */
+  readonly verifier: ProvenanceVerifier | undefined;
+  readonly reconcile: boolean;
+  /** Of these projects other bytes are taken under a known file name. */
+  readonly acceptChanges?: readonly ProjectName[];
+  readonly dryRun: boolean;
+  /** So many deletions a person has allowed. */
+  readonly allowDeletions?: number | undefined;
+  readonly keys?: SnapshotKeys;
+  /** Absent where nothing is asked of an index. */
+  readonly access?: Access;
+  readonly clock: Clock;
+  readonly report: Report;
+  readonly signal: AbortSignal;
+  /** The SQLite addon, where it is not in node_modules. */
+  readonly nativeBinding: string | undefined;
+}
+
+/** A mirror to run, and how to close it. The caller holds the lock. Throws StorageError. */
+export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(): Promise<void> } {
+  const { target, settings, policy, verifier, clock, report, signal, dryRun, reconcile, acceptChanges = [] } = options;
+  // Else V8 lets the garbage of large pages grow to a gigabyte before it looks for it.
+  setFlagsFromString('--heap-growing-percent=40');
+  const memory = new Memory(memoryOfPages);
+  const { access } = options;
+  const { upstream, sources, close } = openUpstreams(settings, policy, { clock, signal, memory, access });
+  const state = openExpectedState(target, clock, { nativeBinding: options.nativeBinding, discard: dryRun });
+  const files = new FilesystemFileStore(target.root, clock, 'staging', laterClock(clock, upstream));
+  if (!dryRun) files.create();
+  const selection = new Selection(policy, state);
+  const mirror: Mirror = {
+    upstream,
+    sources,
+    state,
+    files,
+    clock,
+    report,
+    signal,
+    takeRequest: () => !dryRun && takeRequest(target, (message) => report({ type: 'warning', message })),
+    settings: { ...settings, reconcile, acceptChanges, dryRun },
+    ...options.keys,
+    selection,
+    local: new LocalFiles(files, selection),
+    space: new Space(files, policy?.budget, state.totals().bytes),
+    brake: new Brake(state, clock, options.allowDeletions, (name) => selection.sourceOf(name)),
+    memory,
+    parseToml: (text) => parseToml(text, 'pyproject.toml'),
+    verifier,
+  };
+  return {
+    mirror,
+    close: async () => {
+      state.close();
+      await close();
+    },
+  };
+}

@@ -1,0 +1,45 @@
+/** `web/mirror-status.json`: how the mirror is, for monitoring and for people. */
+import { ownPath } from '../../core/paths.ts';
+import type { RunRecord } from '../../state/run-history.ts';
+import type { Mirror } from '../../sync/mirror.ts';
+
+/** How many parked projects are named. */
+const parkedShown = 100;
+
+/** Publishes the status after `run`. Throws StorageError. */
+export async function publishStatus({ state, files, settings }: Mirror, run: RunRecord): Promise<void> {
+  const { serial, serialMovedAt, unmetLines = [] } = state.mirror();
+  const { projects, files: held, bytes, queued, parked } = state.totals();
+  const status = {
+    upstream: settings.upstream,
+    serial: serial ?? null,
+    'serial-since': serialMovedAt === undefined ? null : new Date(serialMovedAt).toISOString(),
+    started: new Date(run.startedMs).toISOString(),
+    finished: new Date(run.finishedMs).toISOString(),
+    'exit-code': run.exitCode,
+    summary: run.summary,
+    projects,
+    files: held,
+    bytes,
+    queued,
+    'odd-files': state.odd.count(),
+    // Not which: the lines name files of this machine.
+    unmet: unmetLines.length,
+    ...(settings.provenance === 'verify' && { provenance: provenanceOf(state) }),
+    'parked-projects': parked,
+    parked: state.parked(parkedShown).map(({ due, reason, nextTry }) => ({
+      name: due.name,
+      since: new Date(due.since).toISOString(),
+      attempts: due.attempts,
+      reason,
+      'next-try': nextTry === undefined ? null : new Date(nextTry).toISOString(),
+    })),
+  };
+  const body = Buffer.from(`${JSON.stringify(status, undefined, 1)}\n`);
+  await files.publish([{ path: ownPath('mirror-status.json'), body }]);
+}
+
+function provenanceOf(state: Mirror['state']): Readonly<Record<string, number>> {
+  const { leftOut, ...held } = state.provenanceTotals();
+  return { ...held, 'left-out': leftOut };
+}

@@ -1,0 +1,241 @@
+/** One run under the lock: what is there is taken over, mirrored, told to others, and its end published. */
+import { setMaxListeners } from 'node:events';
+import { inspect } from 'node:util';
+import { PausedError, StorageError, TooLargeError } from '../../core/errors.ts';
+import type { Report } from '../../core/report.ts';
+import type { Policy } from '../../policy/policy.ts';
+import type { ProvenanceVerifier } from '../../provenance/provenance-verifier.ts';
+import type { Mirror } from '../../sync/mirror.ts';
+import { sync } from '../../sync/sync.ts';
+import type { Settings } from '../config/settings.ts';
+import type { Access } from '../network/open-upstreams.ts';
+import { isoTime, plural, shortTime } from '../output/units.ts';
+import { exitCodeOf, exitCodes } from '../program/exit-codes.ts';
+import type { PauseRequest } from '../program/signals.ts';
+import { systemClock } from '../program/system-clock.ts';
+import { dropOldStateIfComplete, takeOver } from '../target/adopt-target.ts';
+import { requestAgeMs, type Target } from '../target/target.ts';
+import { expectRoom, smallerMirrors } from './check-room.ts';
+import { heldBackText } from './held-back-text.ts';
+import { notifyAll } from './notify-downstream.ts';
+import { openMirror, type SnapshotKeys } from './open-mirror.ts';
+import { publishStatus } from './publish-status.ts';
+import { rootHint } from './root-hint.ts';
+import { beginRun, RunMark } from './run-marker.ts';
+import { Tally } from './run-totals.ts';
+import { announce, chooseView, conclude, lines, type RunArguments, type View } from './run-view.ts';
+import { takeSyncLog } from './sync-log.ts';
+import { watchUncaught } from './uncaught-errors.ts';
+import { isWaitingUrgent, waitingText } from './waiting-projects.ts';
+
+/** Where cron takes up requests, it does so every quarter of an hour. */
+const longestRequestMs = 20 * 60_000;
+
+const reportBug =
+  'This is a bug of pep381client, please report it. What was done so far is right, and the next run goes on.';
+
+export interface OneRun {
+  readonly command: RunArguments;
+  readonly target: Target;
+  readonly settings: Settings;
+  readonly policy: Policy | undefined;
+  readonly verifier: ProvenanceVerifier | undefined;
+  /** What the mirrors that are notified know us by. */
+  readonly secret: Uint8Array | undefined;
+  readonly keys: SnapshotKeys;
+  readonly access: Access;
+  readonly pause: PauseRequest;
+  readonly nativeBinding: string | undefined;
+}
+
+/** How a run ended. */
+interface RunEnd {
+  readonly code: number;
+  readonly failure: unknown;
+  readonly summary: string;
+  /** So many projects are still queued, where the run was paused. */
+  readonly pausedWith?: number;
+  /** What earlier runs could not finish, where nothing else explains exit code 1. */
+  readonly waiting?: string | undefined;
+}
+
+/** Runs once; resolves with the exit code. The caller holds the lock. */
+export async function runOnce(run: OneRun): Promise<number> {
+  const { command, target, settings, policy, verifier, keys, access, pause, nativeBinding } = run;
+  const startedMs = Date.now();
+  const tally = new Tally();
+  const report: Report = (event) => {
+    tally.count(event);
+    view.report(event);
+    mark.move();
+  };
+  const { dryRun, reconcile, acceptChanges, allowDeletions } = command;
+  const stop = new AbortController();
+  const signal = AbortSignal.any([pause.signal, stop.signal]);
+  setMaxListeners(0, signal);
+  const clock = systemClock;
+  const asked = { reconcile, acceptChanges, allowDeletions, dryRun };
+  const mirrored = { target, settings, policy, verifier, keys, access };
+  const opened = openMirror({ ...mirrored, ...asked, clock, report, signal, nativeBinding });
+  const mark = new RunMark(opened.mirror);
+  const hint = command.quiet || dryRun ? undefined : rootHint(opened.mirror.state, target.root, process.getuid?.());
+  if (hint !== undefined) announce(settings, 'root', hint);
+  const resumed = command.quiet || dryRun ? undefined : resumedText(opened.mirror);
+  if (resumed !== undefined) announce(settings, 'resumed', resumed);
+  const view = chooseView(command, settings, policy, target);
+  let end: RunEnd;
+  try {
+    const failure = await work(run, opened.mirror, startedMs, stop);
+    await notify(run, opened.mirror, tally, failure);
+    end = await endOf(run, opened.mirror, tally, failure, startedMs);
+  } finally {
+    mark.stop();
+    view.end();
+    await opened.close();
+  }
+  tell(run, tally, end, view);
+  return end.code;
+}
+
+/** Resolves with what ended the run early, if anything did. */
+async function work(
+  { command, target, policy }: OneRun,
+  mirror: Mirror,
+  startedMs: number,
+  stop: AbortController,
+): Promise<unknown> {
+  const waitedMs = requestAgeMs(target, startedMs) ?? 0;
+  if (waitedMs > longestRequestMs) {
+    mirror.report({ type: 'warning', message: `${target.requestFlag}: ${neglected(waitedMs)}` });
+  }
+  if (!command.dryRun) for (const message of takeSyncLog(target.syncLog)) mirror.report({ type: 'alarm', message });
+  for (const message of policy?.warnings ?? []) mirror.report({ type: 'warning', message });
+  const mirroring = async (): Promise<void> => {
+    if (!command.dryRun) await beginRun(mirror, startedMs);
+    if (!command.dryRun) await takeOver(target, mirror);
+    if (!command.dryRun) await expectRoom(target, mirror, command.all);
+    await sync(mirror);
+    if (!command.dryRun) dropOldStateIfComplete(target, mirror);
+  };
+  const uncaught = watchUncaught();
+  const ended = mirroring();
+  try {
+    await Promise.race([ended, uncaught.thrown]);
+    return undefined;
+  } catch (error) {
+    // What goes on although something was thrown beside it has to stop before the lock is free.
+    stop.abort();
+    await Promise.allSettled([ended]);
+    return error;
+  } finally {
+    uncaught.end();
+  }
+}
+
+function neglected(waitedMs: number): string {
+  return `a request waited ${Math.round(waitedMs / 60_000)} minutes for a run; can pep381sync.cgi start one?`;
+}
+
+async function notify(run: OneRun, mirror: Mirror, tally: Tally, failure: unknown): Promise<void> {
+  const { command, settings, secret, pause } = run;
+  if (command.dryRun || pause.signal.aborted || failure instanceof StorageError) return;
+  if (tally.projects.published + tally.projects.removed + tally.pages === 0) return;
+  const { report, clock, state } = mirror;
+  const { serial } = state.mirror();
+  await notifyAll({ urls: settings.notify, secret, serial, clock, report, pause: pause.signal });
+}
+
+async function endOf(run: OneRun, mirror: Mirror, tally: Tally, failure: unknown, startedMs: number): Promise<RunEnd> {
+  const { command, pause } = run;
+  const isPaused = failure instanceof PausedError || (failure !== undefined && pause.signal.aborted);
+  if (!command.dryRun) markEnd(mirror, failure, isPaused);
+  const sums = tally.summary((Date.now() - startedMs) / 1000, command.dryRun);
+  if (isPaused) {
+    return { code: pause.exitCode(), failure, summary: sums, pausedWith: mirror.state.totals().queued };
+  }
+  const code = failure === undefined ? codeOf(mirror, tally) : (exitCodeOf(failure, tally.hasChanged) ?? exitCodes.bug);
+  const summary = code === exitCodes.bug ? `Ended by an error of pep381client. ${sums}` : sums;
+  try {
+    // What is being taken over would look like ours to the next run.
+    const isOurs = mirror.state.mirror().adopting === undefined;
+    const record = { startedMs, finishedMs: mirror.clock.now(), exitCode: code, summary };
+    if (!command.dryRun && isOurs) mirror.state.history.record(record);
+    if (!command.dryRun && isOurs) await publishStatus(mirror, record);
+  } catch (error) {
+    // The disk that ended the run cannot take its status either: one reason is enough.
+    if (!(failure instanceof StorageError)) throw error;
+  }
+  const waiting = failure === undefined ? waitingOf(run, mirror, tally, code) : undefined;
+  return { code, failure, summary, waiting };
+}
+
+/** What earlier runs left is the reason where nothing of this one is; under -q it is said once a day. */
+function waitingOf(
+  { command: { quiet, dryRun }, target }: OneRun,
+  { state, clock }: Mirror,
+  tally: Tally,
+  code: number,
+): string | undefined {
+  const isWaiting = code === exitCodes.incomplete;
+  if (!isWaiting && !dryRun && state.mirror().waitingToldAt !== undefined) state.remember({ waitingToldAt: undefined });
+  if (!isWaiting || tally.isExplained(quiet)) return undefined;
+  const now = clock.now();
+  if (quiet && !isWaitingUrgent(state, now)) return undefined;
+  if (quiet && !dryRun) state.remember({ waitingToldAt: now });
+  return waitingText(state, target.root, now);
+}
+
+/** Where a run that was paused is gone on with. */
+function resumedText({ state }: Mirror): string | undefined {
+  const { pausedAt } = state.mirror();
+  if (pausedAt === undefined) return undefined;
+  const { queued } = state.totals();
+  const queue = `${plural(queued, 'project')} ${queued === 1 ? 'is' : 'are'} queued`;
+  return `Resuming the run that was paused at ${shortTime(isoTime(pausedAt))}: ${queue}`;
+}
+
+/** The run is over, and did not die. */
+function markEnd({ state, clock }: Mirror, failure: unknown, isPaused: boolean): void {
+  try {
+    state.remember({ running: undefined, progressAt: undefined, pausedAt: isPaused ? clock.now() : undefined });
+  } catch (error) {
+    // Where the disk ended the run, the next one tells that it did not end well.
+    if (!(failure instanceof StorageError)) throw error;
+  }
+}
+
+/** What earlier runs could not finish is not right either. */
+function codeOf({ state }: Mirror, tally: Tally): number {
+  const { parked, heldBack } = state.totals();
+  if (parked > heldBack || tally.parked.size > tally.heldBack || tally.alarms.length > 0) return exitCodes.incomplete;
+  return heldBack > 0 || tally.heldBack > 0 ? exitCodes.heldBack : exitCodes.right;
+}
+
+function tell(
+  { command, settings, target }: OneRun,
+  tally: Tally,
+  { code, failure, summary, pausedWith, waiting }: RunEnd,
+  view: View,
+): void {
+  if (pausedWith !== undefined) {
+    if (!command.quiet) announce(settings, 'summary', pausedText(summary, pausedWith));
+    announce(settings, 'paused', '\nMirroring paused. Resume by restarting pep381run.');
+    return;
+  }
+  if (code === exitCodes.bug) lines.err(`pep381run: error: ${inspect(failure)}\n${reportBug}`);
+  else if (failure instanceof Error) lines.err(`pep381run: error: ${failure.message}`);
+  if (failure instanceof TooLargeError) {
+    lines.err(smallerMirrors);
+    return;
+  }
+  if (view.conclude !== undefined) view.conclude(code, waiting);
+  else conclude(command, settings, tally, code, summary, waiting);
+  if (tally.deletions.length > 0 && settings.logFormat === 'text')
+    lines.err(heldBackText(tally.deletions, target.root));
+}
+
+/** How far a run got that was paused. */
+function pausedText(summary: string, queued: number): string {
+  if (queued === 0) return summary;
+  return `${summary} ${plural(queued, 'project')} ${queued === 1 ? 'stays' : 'stay'} queued.`;
+}

@@ -1,0 +1,102 @@
+/** Who watches a run, and what is said at its end. */
+import type { Report } from '../../core/report.ts';
+import type { Policy } from '../../policy/policy.ts';
+import type { RunCommand } from '../config/run-options.ts';
+import type { Settings } from '../config/settings.ts';
+import { jsonReport, type Lines, problemOf, textReport } from '../output/event-lines.ts';
+import { printable } from '../output/printable.ts';
+import { showOnTerminal } from '../output/terminal-display.ts';
+import { exitCodes } from '../program/exit-codes.ts';
+import type { Target } from '../target/target.ts';
+import { PlanReport } from './plan-totals.ts';
+import { ProgressDisplay } from './progress-display.ts';
+import { renderPlan } from './render-plan.ts';
+import type { Tally } from './run-totals.ts';
+
+const parkedNamed = 20;
+const alarmsNamed = 20;
+
+/** What the command line says of a run. */
+export type RunArguments = RunCommand & { kind: 'run' };
+
+/** Standard output and standard error. */
+export const lines: Lines = {
+  out: (line) => process.stdout.write(`${printable(line)}\n`),
+  err: (line) => process.stderr.write(`${printable(line)}\n`),
+};
+
+/** Says one of 1.5's lines; in a JSON log an object. */
+export function announce({ logFormat }: Settings, type: string, text: string): void {
+  const message = text.trim();
+  lines.out(logFormat === 'json' ? JSON.stringify({ time: new Date().toISOString(), type, message }) : text);
+}
+
+/** The last words. Under -q there are none unless somebody should look: what time heals is left to the next run. */
+export function conclude(
+  { quiet }: RunArguments,
+  settings: Settings,
+  tally: Tally,
+  code: number,
+  summary: string,
+  waiting: string | undefined,
+): void {
+  if (waiting !== undefined && (quiet || settings.logFormat === 'text')) lines.err(waiting);
+  if (quiet) {
+    const failed = [...tally.parked].filter(([, { expected }]) => !expected);
+    const untold = failed.filter(([, { isTold }]) => isTold !== true);
+    for (const [name, { reason }] of untold.slice(0, parkedNamed)) lines.err(`${name}: ${reason}`);
+    for (const message of tally.alarms.slice(0, alarmsNamed)) lines.err(`Alarm: ${message}`);
+    const more = tally.alarms.length - alarmsNamed;
+    if (more > 0) lines.err(`Alarm: ${more} more (see pep381run --status)`);
+    // What is held back was told when it was, and is told again each day.
+    const isTold = code === exitCodes.heldBack && tally.heldBack === 0;
+    const isUrgent = failed.length > 0 || tally.alarms.length > 0;
+    if (isUrgent || (code > exitCodes.incomplete && !isTold)) lines.err(summary);
+  } else if (settings.logFormat === 'json') {
+    lines.out(JSON.stringify({ time: new Date().toISOString(), type: 'summary', exitCode: code, summary, waiting }));
+  } else lines.out(summary);
+}
+
+/** Who watches a run. */
+export interface View {
+  readonly report: Report;
+  /** Takes what stands on the screen away. */
+  end(): void;
+  /** Says the last words instead of the summary. */
+  conclude?(code: number, waiting: string | undefined): void;
+}
+
+/** Who watches: nobody under -q, a person at a terminal, or a log. */
+export function chooseView(
+  { quiet, dryRun, plan }: RunArguments,
+  settings: Settings,
+  policy: Policy | undefined,
+  target: Target,
+): View {
+  if (plan) return planView(settings, policy?.dependencies === true, target);
+  if (quiet) return { report: () => {}, end: () => {} };
+  if (settings.logFormat === 'json') return { report: jsonReport(lines, Date.now), end: () => {} };
+  if (!process.stdout.isTTY || dryRun) return { report: textReport(lines, dryRun), end: () => {} };
+  const title = `Mirroring ${settings.upstream} into ${target.root}`;
+  const { display, end } = showOnTerminal((terminal) => new ProgressDisplay(terminal, title, Date.now));
+  return { report: display.report, end };
+}
+
+/** Adds up, and prints nothing before the end but what a person should see. */
+function planView({ logFormat }: Settings, dependencies: boolean, { root }: Target): View {
+  const plan = new PlanReport(dependencies);
+  return {
+    report: (event) => {
+      plan.watch(event);
+      const problem = logFormat === 'json' ? undefined : problemOf(event);
+      if (problem !== undefined) lines.err(problem);
+    },
+    end: () => {},
+    conclude: (exitCode, waiting) => {
+      const sums = plan.sums();
+      const text = logFormat === 'json' ? [JSON.stringify({ exitCode, ...sums, waiting })] : renderPlan(sums, root);
+      if (waiting !== undefined && logFormat === 'text') lines.err(waiting);
+      for (const line of text) lines.out(line);
+    },
+  };
+}

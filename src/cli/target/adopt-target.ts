@@ -1,0 +1,74 @@
+/** Takes over the mirror that another program has left in the target, before the first run of ours. */
+import { adoptRemovals } from '../../adopt/adopt-removals.ts';
+import { adoptTree } from '../../adopt/adopt-tree.ts';
+import { legacyRoot } from '../../core/paths.ts';
+import type { Report } from '../../core/report.ts';
+import { showBytes } from '../../core/show-bytes.ts';
+import { isKnown } from '../../state/mirror-state.ts';
+import { publishRootIndex } from '../../sync/index/root-index.ts';
+import type { Mirror } from '../../sync/mirror.ts';
+import { plural } from '../output/units.ts';
+import { dropOldState, openOldTarget } from './open-old-target.ts';
+import type { Target } from './target.ts';
+
+/** The part of a mirror that what lies in its target is taken over into. */
+export type Owner = Pick<Mirror, 'state' | 'files' | 'report' | 'signal'>;
+
+/** Takes over what is there, if it is not ours yet. Throws StorageError, DamagedFileError, PausedError. */
+export async function takeOver({ root }: Target, owner: Owner): Promise<void> {
+  const { state, files, report, signal } = owner;
+  const known = state.mirror();
+  const { adopting } = known;
+  if (adopting === undefined && isKnown(known)) return;
+  const old = openOldTarget(root);
+  // Nothing but its state was there, and that was put aside before the run was killed.
+  if (old === undefined) return state.remember({ adopting: undefined, adopted: adopting });
+  const from = adopting ?? old.from;
+  report({ type: 'adopting', from });
+  state.remember({ adopting: from });
+  old.moveTree();
+  const sums = new AdoptionSums();
+  const keepSerials = old.ownUpstream !== undefined;
+  await adoptTree({ state, files, signal, keepSerials, report: sums.watch(report) });
+  if (keepSerials) await adoptRemovals({ state, files, signal, report });
+  // Ours is there, and says more than is known now.
+  if (!keepSerials) await publishRootIndex(owner);
+  old.setStateAside();
+  // Whether it is right, or still wanted, is for the next run to see.
+  const hasLegacy = keepSerials && (await files.stat(legacyRoot)) !== undefined;
+  if (hasLegacy) state.remember({ legacyJson: { base: '', filledTo: '' } });
+  state.remember({ adopting: undefined, adopted: from, upstream: old.ownUpstream });
+  report({ type: 'adopted', summary: sums.summary() });
+}
+
+/** What the old program knew is of no use any more once everything was compared with upstream. */
+export function dropOldStateIfComplete({ root }: Target, { state, clock }: Mirror): void {
+  if (state.mirror().adopted === undefined || state.totals().queued > 0) return;
+  dropOldState(root, clock.now());
+  state.remember({ adopted: undefined });
+}
+
+class AdoptionSums {
+  #projects = 0;
+  #files = 0;
+  #bytes = 0;
+  #lacking = 0;
+
+  watch(report: Report): Report {
+    return (event) => {
+      if (event.type === 'project-adopted') {
+        this.#projects += 1;
+        this.#files += event.files;
+        this.#bytes += event.bytes;
+        this.#lacking += event.lacking;
+      }
+      report(event);
+    };
+  }
+
+  summary(): string {
+    const held = `Took over ${plural(this.#projects, 'project')} with ${plural(this.#files, 'file')}`;
+    const lacking = this.#lacking === 0 ? '' : `; ${plural(this.#lacking, 'file')} missing or damaged`;
+    return `${held} (${showBytes(this.#bytes)})${lacking}`;
+  }
+}

@@ -1,0 +1,12 @@
+/** The local disk's errors, where no adapter reads or writes. */
+import { StorageError } from '../../core/errors.ts';
+
+/** Runs `work`; what is thrown and not said yet becomes a StorageError that begins with `what`. */
+export function guardLocal<T>(what: string, work: () => T): T {
+  try {
+    return work();
+  } catch (cause) {
+    if (cause instanceof StorageError) throw cause;
+    throw new StorageError(`${what}: ${cause instanceof Error ? cause.message : 'unknown'}`, { cause });
+  }
+}

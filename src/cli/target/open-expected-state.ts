@@ -1,0 +1,80 @@
+/** A disk that is not mounted looks like a mirror that has lost everything, and must not be taken for one. */
+import { join } from 'node:path';
+import type { Clock } from '../../core/clock.ts';
+import { LostTreeError } from '../../core/errors.ts';
+import type { ProjectName } from '../../core/names.ts';
+import { projectFolder, type WebPath } from '../../core/paths.ts';
+import { Mounts } from '../../files/filesystem/mounts.ts';
+import { Trash } from '../../files/filesystem/trash.ts';
+import { hasPackages, hasProjects } from '../../files/filesystem/tree-presence.ts';
+import { isMirrorKnown } from '../../state/sqlite/has-mirror.ts';
+import type { OpenStateOptions } from '../../state/sqlite/open-state.ts';
+import { SqliteStateStore } from '../../state/sqlite/sqlite-state-store.ts';
+import type { HeldProject, StateStore } from '../../state/state-store.ts';
+import { plural } from '../output/units.ts';
+import { isThere, type Target } from './target.ts';
+
+const pageSize = 1000;
+
+/** Opens the state of `target`. Throws StorageError; LostTreeError where nothing is there of the tree that it speaks of. */
+export function openExpectedState(target: Target, clock: Clock, options: OpenStateOptions): SqliteStateStore {
+  const state = new SqliteStateStore(target.state, clock, options);
+  try {
+    expectTree(target, state);
+    return state;
+  } catch (error) {
+    state.close();
+    throw error;
+  }
+}
+
+/** Whether the state of `target` knows of a mirror; one that processlogs made, or an empty file, does not. */
+export function knowsMirror({ state }: Target, nativeBinding: string | undefined): boolean {
+  return isThere(state) && isMirrorKnown(state, nativeBinding);
+}
+
+function expectTree(target: Target, state: StateStore): void {
+  const { projects, files } = state.totals();
+  const web = join(target.root, 'web');
+  const trash = new Trash(web, new Mounts(target.root));
+  if (projects > 0 && !hasProjects(web) && !liesInTrash(trash, foldersIn(state))) {
+    throw lost(target, 'simple', 'project', projects);
+  }
+  if (files > 0 && !hasPackages(web) && !liesInTrash(trash, filesIn(state))) {
+    throw lost(target, 'packages', 'file', files);
+  }
+}
+
+function lost({ root, state }: Target, folder: string, what: string, known: number): LostTreeError {
+  const path = [join(root, 'web'), join(root, 'web', folder)].find((path) => !isThere(path));
+  const found = path === undefined ? `${join(root, 'web', folder)}: holds no ${what}` : `${path}: is missing`;
+  return new LostTreeError(
+    `${found}, but ${state} knows ${plural(known, what)}; is the disk mounted? If they are lost, ` +
+      `"mv ${state} ${state}.lost" and run pep381run: what is left is kept, and the rest fetched again`,
+  );
+}
+
+/** Whether a run that was killed has moved all `paths` there, before it could forget them. */
+function liesInTrash(trash: Trash, paths: Iterable<WebPath>): boolean {
+  let some = false;
+  for (const path of paths) {
+    if (trash.latest(path) === undefined) return false;
+    some = true;
+  }
+  return some;
+}
+
+function* foldersIn(state: StateStore): Iterable<WebPath> {
+  for (const { name } of publishedIn(state)) yield projectFolder(name);
+}
+
+function* filesIn(state: StateStore): Iterable<WebPath> {
+  for (const { files } of publishedIn(state)) for (const { path } of files) yield path;
+}
+
+function* publishedIn(state: StateStore): Iterable<HeldProject & { readonly name: ProjectName }> {
+  let page = state.published(undefined, pageSize);
+  for (; page.length > 0; page = state.published(page.at(-1)?.name, pageSize)) {
+    for (const { name } of page) yield { name, ...state.held(name) };
+  }
+}

@@ -1,0 +1,181 @@
+/**
+ * The change feed: what has changed on a mirror, as static files for the mirrors that mirror from it.
+ *
+ *   changes.json     the latest changes, and which ones are there at all
+ *   changes/<n>.json 256 changes that came before: those with the numbers 256 k + 1 to 256 k + 256, where n is k modulo 400
+ *
+ * Each change has a number that rises by one, and means something only under the feed's id. A piece is replaced by the one
+ * that comes 400 pieces later, so that there are never more; who reads one looks at the id and the numbers in it.
+ */
+import { NonsenseError } from '../../core/errors.ts';
+import { type ProjectName, projectName } from '../../core/names.ts';
+import type { WebPath } from '../../core/paths.ts';
+import { parseDistributionName } from '../../packaging/distribution-name.ts';
+import { isJsonObject, type JsonObject, parseJson, serialOf } from '../json.ts';
+
+/** A change of what a mirror publishes of a project. */
+export interface FeedChange {
+  readonly number: number;
+  readonly name: ProjectName;
+  readonly displayName: string;
+  /** Upstream's, of the page that is published, or was the last one; undefined where the mirror knows none. */
+  readonly serial: number | undefined;
+  /** Milliseconds. */
+  readonly at: number;
+  /** Why the project went; undefined where it was published. */
+  readonly removed: string | undefined;
+  /** The releases of which files went because upstream has put them in quarantine. */
+  readonly quarantined: readonly string[];
+}
+
+/** Some changes that follow each other. */
+export interface FeedPiece {
+  readonly id: string;
+  /** The number of the first change; one more than `last` where there is none. */
+  readonly first: number;
+  readonly last: number;
+  /** In the order of numbers. Those whose project has no name that one may have are left out. */
+  readonly changes: readonly FeedChange[];
+}
+
+/** The latest changes, and what is known of the feed as a whole. */
+export interface FeedHead extends FeedPiece {
+  /** Up to which serial of its own upstream the mirror knew everything; undefined where it knows no serials. */
+  readonly serial: number | undefined;
+  /** The number of the earliest change that is to be had; one more than `last` where there is none. */
+  readonly oldest: number;
+  /** The list of all projects is not older than the change with this number. */
+  readonly listed: number;
+}
+
+export const changesPerPiece = 256;
+export const mostPieces = 400;
+const formatVersion = 1;
+/** Far more than a piece of short names and long reasons has. */
+export const largestPiece = 4 << 20;
+const longestReason = 200;
+const longestVersion = 100;
+const mostReleases = 1000;
+/** No index comes near it. */
+const highestNumber = 1e14;
+
+/** The releases of a project that these files are of, each once. */
+export function releasesOf(filenames: readonly string[], project: ProjectName): string[] {
+  const versions = filenames.flatMap((filename) => parseDistributionName(filename, project)?.version ?? []);
+  return [...new Set(versions)];
+}
+
+/** How many pieces are complete once there are so many changes. */
+export function completePieces(last: number): number {
+  return Math.floor(last / changesPerPiece);
+}
+
+/** The number of the earliest change that the feed has when its latest one is `last`. */
+export function oldestOf(last: number): number {
+  return Math.max(0, completePieces(last) - mostPieces) * changesPerPiece + 1;
+}
+
+/** Where the piece lies whose first change is 256 `piece` + 1. */
+export function piecePath(piece: number): WebPath {
+  return `changes/${piece % mostPieces}.json` as WebPath;
+}
+
+/** The file with the latest changes. */
+export function renderFeedHead(head: Omit<FeedHead, 'first'>): string {
+  const { id, serial, oldest, listed, last, changes } = head;
+  return render({ version: formatVersion, feed: id, serial: serial ?? null, oldest, listed, last }, changes);
+}
+
+/** The file of a complete piece. */
+export function renderFeedPiece({ id, first, last, changes }: FeedPiece): string {
+  return render({ version: formatVersion, feed: id, first, last }, changes);
+}
+
+function render(head: JsonObject, changes: readonly FeedChange[]): string {
+  const text = JSON.stringify(head).slice(0, -1);
+  return `${text},"changes":[${changes.map((change) => `\n${renderChange(change)}`).join(',')}\n]}\n`;
+}
+
+function renderChange({ number, displayName, serial, at, removed, quarantined }: FeedChange): string {
+  return JSON.stringify({
+    number,
+    project: displayName,
+    serial,
+    time: new Date(at).toISOString(),
+    removed: removed?.slice(0, longestReason),
+    quarantined: quarantined.length === 0 ? undefined : quarantined,
+  });
+}
+
+/** Reads the file with the latest changes; `source` names it in errors. Throws {@link NonsenseError}. */
+export function parseFeedHead(text: string, source: string): FeedHead {
+  const json = feedObject(text, source);
+  const last = numberIn(json, 'last', source);
+  const first = completePieces(last) * changesPerPiece + 1;
+  const head = {
+    ...pieceFrom(json, first, last, source),
+    serial: serialOf(json.serial),
+    oldest: numberIn(json, 'oldest', source),
+    listed: numberIn(json, 'listed', source),
+  };
+  if (head.oldest < oldestOf(last) || head.oldest > last + 1 || head.listed > last) {
+    throw new NonsenseError(`${source}: expected numbers up to ${last}, found ${head.oldest} and ${head.listed}`);
+  }
+  return head;
+}
+
+/** Reads the piece of the feed `id` whose first change is 256 `piece` + 1. Throws {@link NonsenseError}. */
+export function parseFeedPiece(text: string, id: string, piece: number, source: string): FeedPiece {
+  const json = feedObject(text, source);
+  const first = piece * changesPerPiece + 1;
+  const found = pieceFrom(json, first, first + changesPerPiece - 1, source);
+  if (found.id === id && json.first === first) return found;
+  throw new NonsenseError(`${source}: expected the changes from ${first} of feed ${id}, found others`);
+}
+
+function feedObject(text: string, source: string): JsonObject {
+  const json = parseJson(text, source);
+  if (!isJsonObject(json)) throw new NonsenseError(`${source}: expected a JSON object`);
+  if (json.version === formatVersion) return json;
+  throw new NonsenseError(`${source}: expected a change feed of version ${formatVersion}, found another one`);
+}
+
+/** Every number must be there, once, in its place: what is missing would be lost. */
+function pieceFrom(json: JsonObject, first: number, last: number, source: string): FeedPiece {
+  const { feed: id, changes: entries } = json;
+  if (typeof id !== 'string' || !/^[0-9a-f]{32}$/.test(id)) throw new NonsenseError(`${source}: the feed has no id`);
+  if (!Array.isArray(entries) || entries.length !== last - first + 1) {
+    throw new NonsenseError(`${source}: expected the changes from ${first} to ${last}, found others`);
+  }
+  const changes = entries.flatMap((entry: unknown, at) => changeFrom(entry, first + at, source) ?? []);
+  return { id, first, last, changes };
+}
+
+function changeFrom(json: unknown, number: number, source: string): FeedChange | undefined {
+  if (!isJsonObject(json) || json.number !== number) {
+    throw new NonsenseError(`${source}: expected change ${number}, found another one`);
+  }
+  const { project, time, removed, quarantined = [] } = json;
+  const name = typeof project === 'string' ? projectName(project) : undefined;
+  if (name === undefined || typeof project !== 'string') return undefined;
+  if ((removed !== undefined && typeof removed !== 'string') || !Array.isArray(quarantined)) {
+    throw new NonsenseError(`${source}: change ${number} cannot be understood`);
+  }
+  const at = typeof time === 'string' ? Date.parse(time) : Number.NaN;
+  const releases = quarantined.slice(0, mostReleases).filter((text): text is string => typeof text === 'string');
+  return {
+    number,
+    name,
+    displayName: project,
+    serial: serialOf(json.serial),
+    at: at >= 0 ? at : 0,
+    removed: removed?.slice(0, longestReason),
+    quarantined: releases.map((text) => text.slice(0, longestVersion)),
+  };
+}
+
+function numberIn(json: JsonObject, key: string, source: string): number {
+  const number = json[key];
+  if (typeof number === 'number' && Number.isInteger(number) && number >= 0 && number <= highestNumber) return number;
+  throw new NonsenseError(`${source}: expected a number in "${key}"`);
+}

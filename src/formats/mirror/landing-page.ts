@@ -1,0 +1,28 @@
+/** `web/index.html`: what a person sees who opens the mirror's address in a browser. */
+import { escapeHtml } from '../simple/simple-html.ts';
+
+/** How to use the mirror, and where to see how it is. Without `baseUrl` the reader puts the address in. */
+export function renderLandingPage(upstream: string, baseUrl: string | undefined): string {
+  const index = escapeHtml(`${baseUrl ?? 'https://THIS-HOST'}/simple/`);
+  return `<!DOCTYPE html>
+<html lang="en">
+  <head>
+    <meta charset="utf-8">
+    <meta name="viewport" content="width=device-width, initial-scale=1">
+    <title>Mirror of ${escapeHtml(upstream)}</title>
+  </head>
+  <body>
+    <h1>Mirror of ${escapeHtml(upstream)}</h1>
+    <p>Install from it once:</p>
+    <pre>pip install --index-url ${index} PROJECT</pre>
+    <p>Or always:</p>
+    <pre>pip config set global.index-url ${index}</pre>
+    <ul>
+      <li><a href="simple/">All projects</a></li>
+      <li><a href="mirror-status.json">Status of the mirror</a></li>
+      <li><a href="last-modified">Start of the last complete run (UTC)</a></li>
+    </ul>
+  </body>
+</html>
+`;
+}

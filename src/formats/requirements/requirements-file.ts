@@ -1,0 +1,185 @@
+/** Requirements files as pip reads them, with the requirements and constraints files that they include. */
+import { UsageError } from '../../core/errors.ts';
+import { parseRequirement, type Requirement } from '../../packaging/requirement.ts';
+import {
+  type ListedIndex,
+  type ListedRequirement,
+  type ListedRequirements,
+  pinnedSha256s,
+  shown,
+} from './listed-requirement.ts';
+import { logicalLines, parseRequirementsLine, type RequirementsLine } from './requirements-line.ts';
+import type { LineOption } from './requirements-options.ts';
+
+/** What the files read so far gave, and what is being read. */
+interface Reading {
+  readonly read: (path: string) => string;
+  readonly requirements: ListedRequirement[];
+  readonly constraints: ListedRequirement[];
+  readonly notes: string[];
+  readonly empty: string[];
+  /** Where installers look, as options say: each counts for all files, and the last one beats those before. */
+  indexes: readonly ListedIndex[] | undefined;
+  /** What installers look at beside any index, such as a folder of wheels. */
+  readonly links: ListedIndex[];
+  /** By kind and path: nothing is read twice. */
+  readonly seen: Set<string>;
+  /** The files that include each other, from the first one on. */
+  readonly open: string[];
+}
+
+/** More than these include each other without end, over links. */
+const mostFiles = 1000;
+
+/**
+ * What the requirements file at `path` asks for, with the files that it includes; a path in it is relative to the file it
+ * stands in. Throws {@link UsageError}, also for what it throws from `read`, then with the line of the inclusion.
+ */
+export function parseRequirementsFile(path: string, read: (path: string) => string): ListedRequirements {
+  const found = { requirements: [], constraints: [], notes: [], empty: [] };
+  const reading: Reading = { read, ...found, indexes: undefined, links: [], seen: new Set(), open: [] };
+  readText(read(path), path, false, reading);
+  const { constraints, notes, empty } = reading;
+  const indexes = indexesOf(reading);
+  const requirements = reading.requirements.map((listed) => (indexes === undefined ? listed : { ...listed, indexes }));
+  const outside = requirements.flatMap(({ requirement: { name, url }, where }) =>
+    url === undefined ? [] : [{ name, where, why: 'it comes from a URL, not from an index' }],
+  );
+  return { requirements, constraints, outside, notes, empty, isLock: false };
+}
+
+function indexesOf({ indexes, links }: Reading): readonly ListedIndex[] | undefined {
+  if (links.length === 0 || indexes?.length === 0) return indexes;
+  return [...(indexes ?? [{ address: undefined, where: '' }]), ...links];
+}
+
+function readText(content: string, path: string, isConstraint: boolean, reading: Reading): void {
+  const into = isConstraint ? reading.constraints : reading.requirements;
+  reading.open.push(normalPath(path));
+  const lines = logicalLines(content, path).map(({ text, line }) => {
+    const where = `${path}:${line}`;
+    return { where, ...parseRequirementsLine(text, where) };
+  });
+  if (isEmptied(content, lines)) reading.empty.push(path);
+  for (const { where, requirement, options, others } of lines) {
+    if (requirement === '') readOptions(options, path, where, reading);
+    else {
+      for (const listed of readRequirement(requirement, options, where, reading)) into.push(listed);
+      if (options.some(({ name }) => standsAlone.has(name))) reading.notes.push(`${where}: ${notBehind}`);
+    }
+    if (others.length > 0) {
+      reading.notes.push(`${where}: ${shown(others[0])} behind an option is passed over; give it a line of its own`);
+    }
+  }
+  reading.open.pop();
+}
+
+/** A comment says that nothing is meant; above options it may speak of these. */
+function isEmptied(content: string, lines: readonly RequirementsLine[]): boolean {
+  if (lines.length === 0) return !content.includes('#');
+  return lines.every(({ requirement, options }) => requirement === '' && !options.some(({ name }) => asks.has(name)));
+}
+
+const asks: ReadonlySet<string> = new Set(['requirement', 'editable']);
+const standsAlone: ReadonlySet<string> = new Set(['requirement', 'constraint', 'editable']);
+const notBehind = 'an option behind a requirement is passed over; give it a line of its own';
+
+function readOptions(options: readonly LineOption[], path: string, where: string, reading: Reading): void {
+  const sorted = [...options].sort((a, b) => rankOf(a) - rankOf(b));
+  for (const { name, value } of sorted) {
+    if (name === 'requirement' || name === 'constraint') include(value, name === 'constraint', path, where, reading);
+    if (name === 'editable') reading.notes.push(`${where}: an editable project is passed over: it is not of an index`);
+    readIndex(name, value, where, reading);
+    if (name === 'hash') reading.notes.push(`${where}: a hash without a requirement is passed over`);
+  }
+}
+
+/** What pip does first in a line. */
+function rankOf({ name }: LineOption): number {
+  return ['no-index', 'extra-index-url'].indexOf(name);
+}
+
+/** As pip does: an index takes the place of all before it, further ones come beside it, and without an index there is none. */
+function readIndex(name: string, address: string, where: string, reading: Reading): void {
+  if (name === 'no-index') reading.indexes = [];
+  if (name === 'find-links') reading.links.push({ address, where });
+  if (reading.indexes?.length === 0) return;
+  if (name === 'index-url' || name === 'pypi-url') reading.indexes = [{ address, where }];
+  if (name !== 'extra-index-url') return;
+  reading.indexes = [...(reading.indexes ?? [{ address: undefined, where }]), { address, where }];
+}
+
+function include(value: string, isConstraint: boolean, from: string, where: string, reading: Reading): void {
+  if (/^(?:https?|file):/i.test(value)) {
+    throw new UsageError(`${where}: expected the path of a file, found a URL; fetch it and give the path`);
+  }
+  refuseVariables(value, where);
+  const path = value.startsWith('/') ? value : from.slice(0, from.lastIndexOf('/') + 1) + value;
+  if (reading.open.includes(normalPath(path))) {
+    throw new UsageError(`${where}: expected an end, found that ${shown(path)} includes itself; remove the line`);
+  }
+  const key = `${isConstraint} ${normalPath(path)}`;
+  if (reading.seen.has(key)) return;
+  reading.seen.add(key);
+  if (reading.seen.size > mostFiles) {
+    throw new UsageError(`${where}: expected at most ${mostFiles} files that include each other, found more`);
+  }
+  readText(readIncluded(path, where, reading), path, isConstraint, reading);
+}
+
+function readIncluded(path: string, where: string, { read }: Reading): string {
+  try {
+    return read(path);
+  } catch (cause) {
+    if (!(cause instanceof UsageError)) throw cause;
+    throw new UsageError(`${where}: ${cause.message}`, { cause });
+  }
+}
+
+/** Without the `.` and `..` that lead nowhere else: the same file has one such path, links aside. */
+export function normalPath(path: string): string {
+  const parts: string[] = [];
+  for (const part of path.split('/')) {
+    if (part === '..' && parts.length > 0 && parts.at(-1) !== '..') parts.pop();
+    else if (part !== '' && part !== '.') parts.push(part);
+  }
+  return (path.startsWith('/') ? '/' : '') + parts.join('/');
+}
+
+const address = /^(?:[a-z][a-z0-9+.-]*:\/\/|file:)/i;
+/** Behind white space stands what was to be another line, and a backslash at the end was to continue one. */
+const localPath = /^(?:\.|[^@;\s]*(?:\/|\\\S))/;
+const archive = /^[^@;\s]*\.(?:whl|zip|tar|tar\.(?:gz|bz2|xz|lz|lzma)|tgz|tbz|txz|tlz)(?:\[[^[\]@;]*\])?[ \t]*(?:;|$)/i;
+
+function readRequirement(
+  text: string,
+  options: readonly LineOption[],
+  where: string,
+  { notes }: Reading,
+): ListedRequirement[] {
+  if (address.test(text) || localPath.test(text) || archive.test(text)) {
+    notes.push(`${where}: a ${address.test(text) ? 'URL' : 'path'} is passed over: it is not a project of an index`);
+    return [];
+  }
+  const hashes = options.filter(({ name }) => name === 'hash').map(({ value }) => value);
+  return [{ requirement: requirementFrom(text, where), sha256s: pinnedSha256s(hashes, where), where }];
+}
+
+/** pip ends a requirement at the first semicolon, even a URL, and lets the marker behind it be empty. */
+function requirementFrom(text: string, where: string): Requirement {
+  const semicolon = text.indexOf(';');
+  const [left, marker] = semicolon < 0 ? [text, ''] : [text.slice(0, semicolon), text.slice(semicolon + 1).trim()];
+  const requirement = parseRequirement(marker === '' ? left : `${left} ;${marker}`);
+  // Where it is in a URL, nothing comes of it here.
+  if (requirement?.url === undefined) refuseVariables(text, where);
+  if (requirement !== undefined) return requirement;
+  throw new UsageError(
+    `${where}: expected a requirement such as name>=1.0, found ${shown(text)}; correct or remove the line`,
+  );
+}
+
+function refuseVariables(text: string, where: string): void {
+  const [variable] = /\$\{[A-Z0-9_]+\}/.exec(text) ?? [];
+  if (variable === undefined) return;
+  throw new UsageError(`${where}: expected no variables, found ${variable}; write down what it stands for`);
+}

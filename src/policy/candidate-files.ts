@@ -1,0 +1,131 @@
+/** The files of a page, by release, while the rules go over them. */
+import type { SimpleFile, SimplePage } from '../formats/simple/simple-json.ts';
+import { type DistributionName, parseDistributionName } from '../packaging/distribution-name.ts';
+import { contains } from '../packaging/specifier.ts';
+import { parseVersion, type Version } from '../packaging/version.ts';
+import type { ProjectDecision } from './project-decision.ts';
+import { type Reason, withDetail } from './reason.ts';
+import type { Want } from './want.ts';
+
+/** A file that may be held. */
+export interface Candidate {
+  readonly file: SimpleFile;
+  readonly name: DistributionName | undefined;
+  readonly release: Release;
+  /** The want that pins the file by its hash: it is held whatever the rules say. */
+  readonly hashPin: Want | undefined;
+  /** The first rule that leaves it out, were nothing pinned. */
+  left: Reason | undefined;
+  /** The first rule that leaves it out although its release is pinned. */
+  leftThoughPinned: Reason | undefined;
+  /** What to say besides why its release is held. */
+  note: Reason | undefined;
+}
+
+/** The files of one version. */
+export interface Release {
+  /** As the first file spells it. */
+  readonly text: string;
+  /** Undefined when it is none by PEP 440: such a release counts as older than all others. */
+  readonly version: Version | undefined;
+  /** The wants that allow all of its files: one that names hashes allows none but theirs. */
+  wants: readonly Want[];
+  readonly pin: Want | undefined;
+  /** A want for it that names hashes. */
+  readonly hashed: Want | undefined;
+  readonly files: Candidate[];
+}
+
+/** A page as the rules see it. */
+export interface Candidates {
+  /** In the order of the page. */
+  readonly files: readonly Candidate[];
+  /** Newest first. */
+  readonly releases: readonly Release[];
+}
+
+/** How much a rule can do to what is pinned. */
+export type Reach = 'ordinary' | 'pinned-too';
+
+/** Reads the names of all files and finds out which wants allow them. */
+export function candidatesOf(page: SimplePage, { name, wants }: ProjectDecision): Candidates {
+  const byText = new Map<string, Release>();
+  const byOrder = new Map<string, Release>();
+  const hashPins = new Map(wants.flatMap((want) => want.sha256s.map((sha256) => [sha256, want] as const)));
+  const files = page.files.map((file) => {
+    const parsed = parseDistributionName(file.filename, name);
+    const text = parsed?.version ?? '';
+    const release = byText.get(text) ?? releaseOf(text, wants, byOrder);
+    byText.set(text, release);
+    const hashPin = file.sha256 === undefined ? undefined : hashPins.get(file.sha256);
+    const candidate: Candidate = {
+      file,
+      name: parsed,
+      release,
+      hashPin,
+      left: undefined,
+      leftThoughPinned: undefined,
+      note: undefined,
+    };
+    release.files.push(candidate);
+    return candidate;
+  });
+  return { files, releases: [...new Set(byText.values())].sort(newestFirst) };
+}
+
+function releaseOf(text: string, wants: readonly Want[], byOrder: Map<string, Release>): Release {
+  const version = parseVersion(text);
+  // No version has an order that begins with a slash.
+  const key = version?.order ?? `/${text}`;
+  const known = byOrder.get(key);
+  if (known !== undefined) return known;
+  const allowing = wants.filter(({ specifier }) => contains(specifier, version ?? text));
+  const whole = allowing.filter(({ sha256s }) => sha256s.length === 0);
+  const hashed = allowing.find(({ sha256s }) => sha256s.length > 0);
+  const release = { text, version, wants: whole, pin: pinAmong(whole), hashed, files: [] };
+  byOrder.set(key, release);
+  return release;
+}
+
+/** The mirror's own pin can do more than one of a dependency. */
+function pinAmong(wants: readonly Want[]): Want | undefined {
+  const pins = wants.filter(({ pinnedBy }) => pinnedBy !== undefined);
+  return pins.find(({ pinnedBy }) => pinnedBy === 'settings') ?? pins[0];
+}
+
+function newestFirst(a: Release, b: Release): number {
+  const [left, right] = [a.version?.order ?? '', b.version?.order ?? ''];
+  if (left === right) return a.text < b.text ? 1 : -1;
+  return left < right ? 1 : -1;
+}
+
+/** Takes note that a rule leaves the file out. Only the first one counts. */
+export function leaveOut(candidate: Candidate, reach: Reach, because: Reason, detail?: string): void {
+  if (candidate.left !== undefined && (reach === 'ordinary' || candidate.leftThoughPinned !== undefined)) return;
+  const reason = detail === undefined ? because : withDetail(because, detail);
+  candidate.left ??= reason;
+  if (reach === 'pinned-too') candidate.leftThoughPinned ??= reason;
+}
+
+/** The reason why the file is left out; undefined when, by now, it is held. */
+export function whyLeftOut({ hashPin, release, left, leftThoughPinned }: Candidate): Reason | undefined {
+  if (hashPin !== undefined) return undefined;
+  return release.pin === undefined ? left : leftThoughPinned;
+}
+
+/** True when the file is there for wants that pin nothing. */
+export function isOrdinary({ left }: Candidate): boolean {
+  return left === undefined;
+}
+
+/** Why the file is held. */
+export function whyHeld({ hashPin, release, note }: Candidate, otherwise: Reason): Reason {
+  if (hashPin !== undefined) return withDetail(hashPin.because, 'pinned by its sha256');
+  return note ?? release.pin?.because ?? release.wants[0]?.because ?? otherwise;
+}
+
+/** The version for messages. */
+export function versionText({ version, text }: Release): string {
+  if (version !== undefined) return version.text;
+  return text === '' ? 'no version in its name' : `${text}, which is no version,`;
+}

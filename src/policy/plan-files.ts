@@ -1,0 +1,77 @@
+/** Which files of a project the mirror holds. */
+import type { SimpleFile, SimplePage } from '../formats/simple/simple-json.ts';
+import { candidatesOf, whyHeld, whyLeftOut } from './candidate-files.ts';
+import { leaveBeyondSize, leaveNeedlessSources, leaveUnfit } from './file-rules.ts';
+import { local, type Policy } from './policy.ts';
+import type { ProjectDecision } from './project-decision.ts';
+import type { Reason } from './reason.ts';
+import {
+  type AgeRules,
+  leaveByAge,
+  leaveOlder,
+  leavePrereleases,
+  leaveUnwanted,
+  leaveYanked,
+} from './release-rules.ts';
+
+/** What is done with one file of a page, and why. */
+export interface FileDecision {
+  readonly file: SimpleFile;
+  readonly hold: boolean;
+  readonly because: Reason;
+}
+
+/** What the mirror holds of a page. */
+export interface FilesPlan {
+  /** In the order of the page. */
+  readonly files: readonly FileDecision[];
+  /** Milliseconds since 1970: until then the same page gives the same plan. Undefined when time alone changes nothing. */
+  readonly nextChange: number | undefined;
+}
+
+const quarantined: Reason = { where: undefined, text: 'quarantined by the index' };
+
+/**
+ * Decides about each file of `page` at the time `now`, milliseconds since 1970. Ages come before pre-releases, so that
+ * those stay until the first final release is old enough; sizes come before source distributions, so that those stay
+ * where a wheel is too large; and what is kept is counted last, among releases that have a file left.
+ */
+export function planFiles(policy: Policy, decision: ProjectDecision, page: SimplePage, now: number): FilesPlan {
+  if (decision.hold !== 'files') return planAll(page, decision.hold === local, decision.because);
+  if (page.status === 'quarantined') return planAll(page, false, quarantined);
+  if (!isRestricted(policy, decision)) return planAll(page, true, decision.because);
+  const { releases, files } = policy;
+  const candidates = candidatesOf(page, decision);
+  leaveUnwanted(candidates, decision.because);
+  leaveYanked(candidates, releases);
+  const nextChange = leaveByAge(candidates, agesFor(policy, decision), now);
+  leavePrereleases(candidates, releases);
+  leaveUnfit(candidates, files);
+  leaveNeedlessSources(candidates, files);
+  leaveOlder(candidates, releases);
+  leaveBeyondSize(candidates, files);
+  const decided = candidates.files.map((candidate) => {
+    const left = whyLeftOut(candidate);
+    const because = left ?? whyHeld(candidate, decision.because);
+    return { file: candidate.file, hold: left === undefined, because };
+  });
+  return { files: decided, nextChange };
+}
+
+function planAll(page: SimplePage, hold: boolean, because: Reason): FilesPlan {
+  return { files: page.files.map((file) => ({ file, hold, because })), nextChange: undefined };
+}
+
+function agesFor({ releases }: Policy, { name }: ProjectDecision): AgeRules {
+  const { minAgeMs, maxAgeMs, isMinAgeExempt } = releases;
+  return { minAgeMs: minAgeMs === undefined || isMinAgeExempt(name) ? undefined : minAgeMs, maxAgeMs };
+}
+
+/** False when every file is held. Most mirrors restrict nothing, and then need not read a name. */
+function isRestricted({ releases, files }: Policy, { wants }: ProjectDecision): boolean {
+  if (!wants.some(({ specifier, sha256s }) => specifier.clauses.length + sha256s.length === 0)) return true;
+  const { noPrereleases, noYanked, keep, minAgeMs, maxAgeMs } = releases;
+  const { kinds, sdists, wish, maxSize, maxProjectSize } = files;
+  const rules = [noPrereleases, noYanked, keep, minAgeMs, maxAgeMs, kinds, sdists, wish, maxSize, maxProjectSize];
+  return rules.some((rule) => rule !== undefined);
+}

@@ -1,0 +1,66 @@
+/** Wants that upstream does not meet, or of which the rules leave nothing. */
+import type { SimplePage } from '../formats/simple/simple-json.ts';
+import { parseDistributionName } from '../packaging/distribution-name.ts';
+import { contains } from '../packaging/specifier.ts';
+import { parseVersion } from '../packaging/version.ts';
+import type { FilesPlan } from './plan-files.ts';
+import type { ProjectDecision } from './project-decision.ts';
+import { explainReason } from './render-reason.ts';
+import type { Want } from './want.ts';
+
+/** A want for which nothing is held. */
+export interface UnmetWant {
+  /** What {@link wantKey} says of it. */
+  readonly key: string;
+  /** For people. */
+  readonly why: string;
+}
+
+/** The wants of a project for which nothing of its page is held. */
+export interface Unmet {
+  readonly wants: readonly UnmetWant[];
+  /** Upstream has nothing of all that is wanted: what else it has is of no use here. */
+  readonly isAll: boolean;
+}
+
+export const allMet: Unmet = { wants: [], isAll: false };
+
+/** Old releases of others may want hundreds of versions that are gone. */
+const mostRemembered = 50;
+
+/** Stands for what is wanted, by whomever. */
+export function wantKey({ specifier, sha256s }: Want): string {
+  return [specifier.text, ...sha256s].join(' ');
+}
+
+/** Finds the unmet wants of `decision`, of which `plan` came for `page`. */
+export function unmetWants({ name, hold, wants }: ProjectDecision, page: SimplePage, plan: FilesPlan): Unmet {
+  if (hold !== 'files' || page.status === 'quarantined') return allMet;
+  const versions = plan.files.map(({ file }) => parseDistributionName(file.filename, name)?.version ?? '');
+  const parsed = new Map(versions.map((text) => [text, parseVersion(text) ?? text]));
+  const found = new Map<string, UnmetWant>();
+  let absent = 0;
+  for (const want of wants) {
+    const { specifier, sha256s } = want;
+    const isAny = specifier.clauses.length + sha256s.length === 0;
+    if (isAny && page.files.length === 0) continue;
+    const allowed = plan.files.filter((_, at) => contains(specifier, parsed.get(versions[at] ?? '') ?? ''));
+    const listed = sha256s.length === 0 ? allowed : plan.files.filter(({ file }) => hasOneOf(sha256s, file.sha256));
+    if (listed.some((file) => file.hold)) continue;
+    if (listed.length === 0) absent += 1;
+    const because = listed[0]?.because;
+    const why =
+      because !== undefined
+        ? `nothing of it is held: ${explainReason(because)}`
+        : allowed.length > 0
+          ? 'upstream has no file of it with a sha256 that is pinned'
+          : 'upstream has no such version';
+    found.set(wantKey(want), { key: wantKey(want), why });
+  }
+  const isAll = wants.length > 0 && absent === wants.length;
+  return { wants: [...found.values()].slice(0, mostRemembered), isAll };
+}
+
+function hasOneOf(sha256s: readonly string[], sha256: string | undefined): boolean {
+  return sha256 !== undefined && sha256s.includes(sha256);
+}

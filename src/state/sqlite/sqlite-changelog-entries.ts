@@ -1,0 +1,113 @@
+/** What upstream's changelog said, in SQLite. */
+import type Database from 'better-sqlite3';
+import type { Clock } from '../../core/clock.ts';
+import type { ProjectName } from '../../core/names.ts';
+import { type Announcement, type Announcements, notListed } from '../changelog-entries.ts';
+import { asStorage } from './open-database.ts';
+import { nameOf } from './rows.ts';
+import { isDue } from './statements.ts';
+
+interface AnnouncementRow {
+  readonly serial: number;
+  readonly version: string | null;
+  readonly action: string | null;
+  readonly at: number;
+}
+
+export class SqliteAnnouncements implements Announcements {
+  readonly #db: Database.Database;
+  readonly #clock: Clock;
+  readonly #sql: ReturnType<typeof prepareStatements>;
+
+  constructor(db: Database.Database, clock: Clock) {
+    this.#db = db;
+    this.#clock = clock;
+    this.#sql = prepareStatements(db);
+  }
+
+  of(name: ProjectName): Announcement[] {
+    return this.#do(() => this.#sql.of.all(name)).map(({ serial, version, action, at }) => {
+      return { serial, version: version ?? undefined, action: action ?? undefined, at };
+    });
+  }
+
+  doubtful(before: number): ProjectName[] {
+    const now = this.#clock.now();
+    return this.#do(() => this.#sql.doubtful.all(before, now, now)).map(({ name }) => nameOf(name));
+  }
+
+  unlisted(names: readonly ProjectName[], listSerial: number | undefined): void {
+    const work = this.#db.transaction(() => {
+      for (const name of names) {
+        this.#sql.gone.run(name);
+        this.add(name, [{ serial: listSerial ?? 0, version: undefined, action: notListed, at: this.#clock.now() }]);
+      }
+    });
+    this.#do(() => work.immediate());
+  }
+
+  listed(names: readonly ProjectName[]): void {
+    const work = this.#db.transaction(() => {
+      for (const name of names) {
+        this.#sql.back.run(name);
+        this.forgetRemoval(name);
+      }
+    });
+    this.#do(() => work.immediate());
+  }
+
+  forgetAbove(serial: number): void {
+    this.#do(() => this.#sql.forgetAbove.run(serial));
+  }
+
+  forget(time: number): void {
+    this.#do(() => this.#sql.forget.run(time));
+  }
+
+  /** Within the transaction of the caller. */
+  add(name: ProjectName, rows: readonly Announcement[]): void {
+    for (const { serial, version, action, at } of rows) {
+      this.#sql.add.run(name, serial, version ?? null, action ?? null, at);
+    }
+  }
+
+  /** Within the transaction of the caller. */
+  forgetRemoval(name: ProjectName): void {
+    this.#sql.forgetRemoval.run(name);
+  }
+
+  /** The project was finished as it is up to `serial`; its removals stay. Within the transaction of the caller. */
+  settle(name: ProjectName, serial: number): void {
+    this.#sql.settle.run(name, serial);
+  }
+
+  #do<T>(work: () => T): T {
+    return asStorage(this.#db.name, work);
+  }
+}
+
+function prepareStatements(db: Database.Database) {
+  return {
+    add: db.prepare<[string, number, string | null, string | null, number]>(
+      'INSERT INTO announced (project, serial, version, action, at) VALUES (?, ?, ?, ?, ?)',
+    ),
+    of: db.prepare<[string], AnnouncementRow>(
+      'SELECT serial, version, action, at FROM announced WHERE project = ? ORDER BY id',
+    ),
+    doubtful: db.prepare<[number, number, number], { name: string }>(
+      `SELECT q.name FROM queue q LEFT JOIN projects p ON p.name = q.name
+       WHERE obstacle IN ('absent', 'stale') AND since <= ? AND ${isDue} AND coalesce(restored, 0) = 0
+         AND (p.name IS NOT NULL OR EXISTS (SELECT 1 FROM unsettled WHERE project = q.name))
+         AND iif(obstacle = 'absent', removed = 0,
+           EXISTS (SELECT 1 FROM announced WHERE project = q.name AND action = 'remove project'))`,
+    ),
+    gone: db.prepare<[string]>('UPDATE queue SET removed = 1, next_try = 0 WHERE name = ?'),
+    back: db.prepare<[string]>('UPDATE queue SET removed = 0, next_try = 0 WHERE name = ?'),
+    forgetAbove: db.prepare<[number]>('DELETE FROM announced WHERE serial > ?'),
+    forget: db.prepare<[number]>('DELETE FROM announced WHERE at < ? AND project NOT IN (SELECT name FROM queue)'),
+    forgetRemoval: db.prepare<[string]>("DELETE FROM announced WHERE project = ? AND action = 'remove project'"),
+    settle: db.prepare<[string, number]>(
+      "DELETE FROM announced WHERE project = ? AND serial <= ? AND action IS NOT 'remove project'",
+    ),
+  };
+}

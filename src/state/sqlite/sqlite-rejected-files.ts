@@ -1,0 +1,95 @@
+/** The odd files of upstream's pages, in SQLite. */
+import type Database from 'better-sqlite3';
+import type { ProjectName } from '../../core/names.ts';
+import type { OddFile, OddFileOf, OddFiles } from '../rejected-files.ts';
+import { asStorage } from './open-database.ts';
+import { nameOf } from './rows.ts';
+
+export const oddFilesTable = `
+  CREATE TABLE odd_files (
+    project TEXT NOT NULL,
+    filename TEXT NOT NULL,
+    problem TEXT NOT NULL,
+    says TEXT NOT NULL,
+    since INTEGER NOT NULL,
+    attempts INTEGER NOT NULL,
+    next_try INTEGER,
+    PRIMARY KEY (project, filename)
+  ) STRICT, WITHOUT ROWID;
+  CREATE INDEX odd_files_by_next_try ON odd_files (next_try) WHERE next_try IS NOT NULL;
+`;
+
+interface OddFileRow {
+  readonly project: string;
+  readonly filename: string;
+  readonly problem: string;
+  readonly says: string;
+  readonly since: number;
+  readonly attempts: number;
+  readonly next_try: number | null;
+}
+
+export class SqliteOddFiles implements OddFiles {
+  readonly #db: Database.Database;
+  readonly #sql: ReturnType<typeof prepareStatements>;
+
+  constructor(db: Database.Database) {
+    this.#db = db;
+    this.#sql = prepareStatements(db);
+  }
+
+  of(name: ProjectName): OddFile[] {
+    return this.#do(() => this.#sql.of.all(name)).map(oddFileOf);
+  }
+
+  latest(limit: number): OddFileOf[] {
+    return this.#do(() => this.#sql.latest.all(limit)).map((row) => ({
+      project: nameOf(row.project),
+      ...oddFileOf(row),
+    }));
+  }
+
+  count(): number {
+    return this.#do(() => this.#sql.count.get()) ?? 0;
+  }
+
+  enqueueDue(now: number): void {
+    this.#do(() => this.#sql.enqueueDue.run({ now }));
+  }
+
+  /** Replaces those of a project. Within the transaction of the caller. */
+  put(name: ProjectName, files: readonly OddFile[]): void {
+    this.#sql.delete.run(name);
+    for (const { filename, problem, says, since, attempts, nextTry = null } of files) {
+      this.#sql.put.run(name, filename, problem, says, since, attempts, nextTry);
+    }
+  }
+
+  #do<T>(work: () => T): T {
+    return asStorage(this.#db.name, work);
+  }
+}
+
+function oddFileOf({ filename, problem, says, since, attempts, next_try }: OddFileRow): OddFile {
+  return { filename, problem, says, since, attempts, nextTry: next_try ?? undefined };
+}
+
+function prepareStatements(db: Database.Database) {
+  return {
+    of: db.prepare<[string], OddFileRow>('SELECT * FROM odd_files WHERE project = ?'),
+    latest: db.prepare<[number], OddFileRow>('SELECT * FROM odd_files ORDER BY since DESC, project, filename LIMIT ?'),
+    count: db.prepare<[], number>('SELECT count(*) FROM odd_files').pluck(),
+    // Nothing waits for longer than a day: what seems to was tried while the clock was wrong.
+    enqueueDue: db.prepare<{ now: number }>(
+      `INSERT INTO queue (name, display_name, serial, removed, since)
+       SELECT name, display_name, coalesce(serial, 0), 0, :now FROM projects
+       WHERE name IN (SELECT project FROM odd_files WHERE next_try NOT BETWEEN :now + 1 AND :now + 86400000)
+       ON CONFLICT (name) DO NOTHING`,
+    ),
+    delete: db.prepare<[string]>('DELETE FROM odd_files WHERE project = ?'),
+    put: db.prepare<[string, string, string, string, number, number, number | null]>(
+      `INSERT OR REPLACE INTO odd_files (project, filename, problem, says, since, attempts, next_try)
+       VALUES (?, ?, ?, ?, ?, ?, ?)`,
+    ),
+  };
+}

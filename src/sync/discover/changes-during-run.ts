@@ -1,0 +1,44 @@
+/** What happens upstream while a run works: what is taken away there must not wait until a run of days is over. */
+import { NoChangelogError, NonsenseError, UnreachableError } from '../../core/errors.ts';
+import type { ProjectName } from '../../core/names.ts';
+import type { Mirror } from '../mirror.ts';
+import { learnNews } from './discover.ts';
+
+const everyMs = 5 * 60_000;
+
+export class News {
+  readonly #mirror: Mirror;
+  #readAt: number;
+  #hasFailed = false;
+
+  /** To be made when the changelog has just been read. */
+  constructor(mirror: Mirror) {
+    this.#mirror = mirror;
+    this.#readAt = mirror.clock.now();
+  }
+
+  /** Whether it is time to read. A clock that was put back does not make it any later. */
+  isDue(): boolean {
+    const now = this.#mirror.clock.now();
+    if (now < this.#readAt) this.#readAt = now;
+    return !this.#mirror.settings.dryRun && now - this.#readAt >= everyMs;
+  }
+
+  /** Queues what has changed, and returns the names. Throws StorageError, PausedError. */
+  async read(): Promise<readonly ProjectName[]> {
+    const { clock, report } = this.#mirror;
+    this.#readAt = clock.now();
+    try {
+      return await learnNews(this.#mirror);
+    } catch (error) {
+      const isUpstreams = [UnreachableError, NonsenseError, NoChangelogError].some((kind) => error instanceof kind);
+      if (!isUpstreams || !(error instanceof Error)) throw error;
+      const message = `the changelog could not be read again during the run: ${error.message}`;
+      if (!this.#hasFailed) report({ type: 'warning', message });
+      this.#hasFailed = true;
+      return [];
+    } finally {
+      this.#readAt = clock.now();
+    }
+  }
+}

@@ -1,0 +1,353 @@
+/**
+ * Finds out what changed upstream, and queues it. The changelog is asked first: it is never stale, and it alone names
+ * removals. Where there is none, upstream may be a mirror of our kind, which has a change feed. The list of all projects
+ * starts a mirror, checks once a day what neither of them said, and takes their place where there is none.
+ */
+import {
+  BusyError,
+  NoChangelogError,
+  NonsenseError,
+  UnreachableError,
+  UnreadableError,
+  UsageError,
+} from '../../core/errors.ts';
+import { indexNow } from '../../core/moved-indexes.ts';
+import type { ProjectName } from '../../core/names.ts';
+import type { Announcement } from '../../state/changelog-entries.ts';
+import type { MirrorState } from '../../state/mirror-state.ts';
+import { wantedByName } from '../../state/queue-request.ts';
+import type { Wanted } from '../../state/state-store.ts';
+import type { Changes } from '../../upstream/upstream.ts';
+import type { Mirror } from '../mirror.ts';
+import { proveAbsences } from '../project/absence.ts';
+import { isGoneAfter } from '../project/changelog-status.ts';
+import { learnSources } from '../project/page/project-source.ts';
+import { confirmedFrom, farthestFrom, jump, knownUpTo, refuseJump, watchSerial } from '../serials.ts';
+import { followPolicy, policyText } from './policy-changes.ts';
+import { foreseeRequires } from './precompute-requirements.ts';
+import { takeOverList } from './project-list.ts';
+import { concerns } from './relevant-projects.ts';
+import { sweep } from './sweep.ts';
+import { type FeedNews, followFeed } from './upstream-feed.ts';
+
+const hourMs = 60 * 60_000;
+const dayMs = 24 * hourMs;
+
+/**
+ * Queues all that is to be looked at. Returns why upstream's news are not known, or not all of them, where only that
+ * failed: what is queued can be worked on all the same. Throws UnreachableError, NonsenseError, UsageError, PausedError.
+ */
+export async function learn(mirror: Mirror): Promise<UnreachableError | NonsenseError | undefined> {
+  const { state, settings, clock } = mirror;
+  const known = state.mirror();
+  checkUpstream(mirror, known);
+  // Somebody may have made room since.
+  state.wake('no-room');
+  state.odd.enqueueDue(clock.now());
+  requeueForNewSettings(mirror, known);
+  const scope = scopeOf(mirror);
+  const base = { upstream: settings.upstream, scope, rootIndexDue: true, serialMovedAt: clock.now() };
+  const isNew = known.serial === undefined || !covers(known.scope, scope) || known.upstream !== settings.upstream;
+  const hasNewPolicy = policyText(mirror) !== (known.policy ?? '');
+  if (hasNewPolicy && mirror.selection.policy?.dependencies === true) await foreseeRequires(mirror);
+  else mirror.selection.follow(mirror.report);
+  mirror.selection.begin(hasNewPolicy || known.policyUnsettled === true);
+  const untold = await learnSources(mirror);
+  const isFollowed = !isNew && !settings.reconcile;
+  if (!isFollowed) await begin(mirror, known, base);
+  const trouble = isFollowed ? await unlessTrouble(() => follow(mirror, known, known.serial ?? 0)) : undefined;
+  enqueueAccepted(mirror);
+  if (settings.projects === undefined) await followPolicy(mirror, known, scope, isNew);
+  if (trouble !== undefined) {
+    if (untold !== undefined) mirror.report({ type: 'warning', message: untold.message });
+    return trouble;
+  }
+  await proveAbsences(mirror);
+  if (isNew) return untold;
+  askForMissing(mirror, known);
+  sweep(mirror);
+  return untold;
+}
+
+/** What kept `work` from its end, where that is upstream's. */
+async function unlessTrouble(work: () => Promise<void>): Promise<UnreachableError | NonsenseError | undefined> {
+  try {
+    await work();
+    return undefined;
+  } catch (error) {
+    if (error instanceof UnreachableError || error instanceof NonsenseError) return error;
+    throw error;
+  }
+}
+
+/**
+ * Queues what the changelog, or the change feed, tells since it was last read, where there is one. Returns the names.
+ * Throws UnreachableError, NonsenseError, NoChangelogError, PausedError.
+ */
+export async function learnNews(mirror: Mirror): Promise<readonly ProjectName[]> {
+  const { serial, changelogRetryAt, feed } = mirror.state.mirror();
+  const names = new Set<ProjectName>();
+  const hear = (some: Iterable<ProjectName>): void => {
+    for (const name of some) names.add(name);
+  };
+  if (feed !== undefined) await followFeed(mirror, false, hear);
+  else if (serial !== undefined && isOver(changelogRetryAt, mirror.clock.now()))
+    await followChangelog(mirror, serial, hear);
+  return [...names];
+}
+
+/** What the mirror's serial speaks of. What else comes into it is learned by name. */
+function scopeOf({ settings, selection }: Mirror): string {
+  if (settings.projects !== undefined) return [...settings.projects].sort().join(' ');
+  return selection.names() === undefined ? 'all' : 'named';
+}
+
+/** Whether a serial that speaks of `known` speaks of `scope`, too. */
+function covers(known: string | undefined, scope: string): boolean {
+  return known === scope || (known === 'all' && scope === 'named');
+}
+
+/** What waits for a person is looked at as soon as that person has decided. */
+function enqueueAccepted({ state, settings }: Mirror): void {
+  const wanted = settings.acceptChanges.flatMap((name) => {
+    const displayName = state.held(name).displayName ?? state.queued(name)?.displayName;
+    return displayName === undefined ? [] : [wantedByName(name, displayName)];
+  });
+  state.enqueue(wanted, {});
+}
+
+/** The projects to look at, where they are known without the list of all. */
+function namesOf({ settings, selection }: Mirror): readonly ProjectName[] | undefined {
+  return settings.projects ?? selection.names();
+}
+
+/** What is named and was not there is asked for once a day: the changelog need not say that it came back. */
+function askForMissing({ state, settings, selection, clock }: Mirror, { missingRetryAt }: MirrorState): void {
+  const now = clock.now();
+  const names = settings.projects ?? ((state.mirror().missing ?? []) as readonly ProjectName[]);
+  const missing = names.filter((name) => selection.includes(name) && !state.held(name).published);
+  if (missing.length === 0 || !isOver(missingRetryAt, now)) return;
+  // One that was just given up is asked for tomorrow; then a 404 is believed at once.
+  const isAsked = (name: ProjectName): boolean => missingRetryAt !== undefined && state.queued(name) === undefined;
+  const wanted = missing.filter(isAsked).map((name) => ({ ...wantedByName(name, undefined), removed: true }));
+  state.enqueue(wanted, { missingRetryAt: now + dayMs });
+}
+
+/** A wrong `--upstream` would replace a mirror by another, project by project. */
+function checkUpstream({ settings }: Mirror, known: MirrorState): void {
+  const now = indexNow(settings.upstream);
+  if (now !== settings.upstream) {
+    throw new UsageError(`${settings.upstream}: is ${now} now; put upstream = "${now}" into mirror.toml`);
+  }
+  if (!isMoved(known, now) || settings.reconcile) return;
+  throw new UsageError(
+    `this target mirrors ${known.upstream}, not ${settings.upstream}; put upstream = "${known.upstream}" into its ` +
+      'mirror.toml, or add --reconcile to move it to the other one',
+  );
+}
+
+/** Whether what is known is of another index than the one at `upstream`. */
+function isMoved(known: MirrorState, upstream: string): boolean {
+  return known.upstream !== undefined && indexNow(known.upstream) !== upstream;
+}
+
+/** Pages show what the settings say, so other settings need other pages; files stay as they are. */
+function requeueForNewSettings({ state, settings }: Mirror, known: MirrorState): void {
+  const provenance = settings.provenance === 'verify' ? [settings.provenance, settings.provenancePolicy] : [];
+  const pageForm = JSON.stringify([settings.indexOnly, settings.baseUrl ?? null, ...provenance]);
+  const movedAway = isMoved(known, settings.upstream);
+  if (movedAway) state.announcements.forgetAbove(0);
+  if (known.pageForm === pageForm && !movedAway) return;
+  if (known.pageForm === undefined && !movedAway) state.remember({ pageForm });
+  else state.enqueueAllHeld({ pageForm }, movedAway);
+}
+
+/** The start of a mirror, or of another selection: everything is compared, and the changelog followed from here. */
+async function begin(mirror: Mirror, known: MirrorState, base: MirrorState): Promise<void> {
+  const { state, report, settings } = mirror;
+  const names = namesOf(mirror);
+  // Asked before the list is, so that what happens meanwhile is learned from the changelog.
+  let why: Error | undefined;
+  const noChangelog = (error: Error): void => {
+    why = error;
+  };
+  const serial = await lastSerial(mirror, known, noChangelog);
+  const feed = serial === undefined ? (await followFeed(mirror, true)).next : undefined;
+  if (feed === undefined && why !== undefined) warnOfNoChangelog(mirror, why);
+  if (settings.reconcile) state.announcements.forgetAbove(serial ?? 0);
+  if (names === undefined) {
+    // The list may be older than the changelog: then what it does not know yet is learned from the changelog again.
+    return takeOverList(mirror, undefined, (listed) => {
+      const seen = listed ?? serial ?? 0;
+      return { ...base, feed, serial: Math.min(serial ?? seen, seen) };
+    });
+  }
+  if (settings.reconcile && settings.projects === undefined) state.enqueueAllHeld({}, true);
+  const wanted = names.map((name) => wantedByName(name, state.held(name).displayName));
+  state.enqueue(wanted, { ...base, feed, serial });
+  report({ type: 'learned', source: 'names', serial });
+}
+
+/** Whether `time`, which lay a day ahead at most, has come. One that lies farther ahead is of a clock that was wrong. */
+function isOver(time: number | undefined, now: number): boolean {
+  return time === undefined || time <= now || time > now + dayMs;
+}
+
+/** Undefined where there is no changelog. */
+async function lastSerial(
+  mirror: Mirror,
+  known: MirrorState,
+  noChangelog: (why: Error) => void,
+): Promise<number | undefined> {
+  if (!isOver(known.changelogRetryAt, mirror.clock.now())) return undefined;
+  return unlessNoChangelog(mirror, known, () => mirror.upstream.serial(), noChangelog);
+}
+
+async function follow(mirror: Mirror, known: MirrorState, serial: number): Promise<void> {
+  const { clock, state, report } = mirror;
+  const names = namesOf(mirror);
+  const now = clock.now();
+  const asked = isOver(known.changelogRetryAt, now);
+  let why: Error | undefined;
+  const noChangelog = (error: Error): void => {
+    why = error;
+  };
+  const byChangelog =
+    asked && (await unlessNoChangelog(mirror, known, () => followChangelog(mirror, serial), noChangelog));
+  // What the feed says of the time before counts no more once there is a changelog.
+  const news: FeedNews = byChangelog ? { isFollowed: true, next: undefined } : await followFeed(mirror, false);
+  if (byChangelog && known.feed !== undefined) state.remember({ feed: undefined });
+  const { isFollowed: followed } = news;
+  if (!followed && why !== undefined) warnOfNoChangelog(mirror, why);
+  const isDoubtful = news.isDoubtful === true;
+  if (followed && !isDoubtful && Math.abs(now - (known.reconciledAt ?? 0)) < dayMs) return;
+  if (names === undefined) {
+    if (followed) await reconcile(mirror, isDoubtful ? undefined : known.listEtag);
+    else {
+      const taken = takeOverList(mirror, known.listEtag, (listed = 0) => {
+        refuseJump(mirror, serial, listed, 'the list of projects');
+        // What the list does not tell, as which release is in quarantine, is read once the changelog answers.
+        if (why instanceof BusyError && downMs(mirror) < hourMs) return {};
+        return { serial: Math.max(serial, listed), ...(listed > serial && { serialMovedAt: now }) };
+      });
+      await taken.catch((error: unknown) => {
+        // Whose changelog failed just now may have more than its list to put right.
+        if (!(error instanceof NonsenseError) || why === undefined) throw error;
+        throw new NonsenseError(`${why.message}; nor can its list be compared: ${error.message}`, { cause: error });
+      });
+    }
+  } else if (!followed) {
+    state.enqueue(
+      names.map((name) => wantedByName(name, state.held(name).displayName)),
+      {},
+    );
+  }
+  if (followed) return;
+  if (news.next !== undefined) state.remember({ feed: news.next });
+  if (news.why !== undefined)
+    report({ type: 'warning', message: `${news.why}; the list of projects was compared instead` });
+}
+
+function warnOfNoChangelog({ report }: Mirror, why: Error): void {
+  const message = `no changelog, so the list of projects is compared instead: ${why.message}`;
+  report({ type: 'warning', message });
+}
+
+/** For how long the changelog has given no answer. */
+function downMs({ state, clock }: Mirror): number {
+  return clock.now() - (state.mirror().changelogDownSince ?? clock.now());
+}
+
+/**
+ * Undefined when the changelog is gone for good, refuses us, or gave no answer that can be read for an hour: then the list
+ * must do.
+ */
+async function unlessNoChangelog<T>(
+  mirror: Mirror,
+  known: MirrorState,
+  ask: () => Promise<T>,
+  tell: (why: Error) => void,
+): Promise<T | undefined> {
+  const { state, clock } = mirror;
+  const now = clock.now();
+  try {
+    const answer = await ask();
+    if (known.changelogDownSince !== undefined || known.changelogRetryAt !== undefined) {
+      state.remember({ changelogDownSince: undefined, changelogRetryAt: undefined });
+    }
+    return answer;
+  } catch (error) {
+    if (error instanceof NoChangelogError) {
+      if (error.isLasting) state.remember({ changelogRetryAt: now + dayMs, changelogDownSince: undefined });
+    } else if (error instanceof UnreachableError || error instanceof UnreadableError) {
+      const since = Math.min(known.changelogDownSince ?? now, now);
+      state.remember({ changelogDownSince: since });
+      if (now - since < hourMs && !(error instanceof BusyError)) throw error;
+    } else throw error;
+    tell(error);
+    return undefined;
+  }
+}
+
+/** True, once everything up to upstream's newest serial is queued; each page of the answer is a step of its own. */
+async function followChangelog(
+  mirror: Mirror,
+  from: number,
+  heard?: (names: Iterable<ProjectName>) => void,
+): Promise<true> {
+  const { upstream, state, report } = mirror;
+  let farthest = farthestFrom(mirror, from);
+  for (let serial = from; ; ) {
+    const changes = await upstream.changesSince(serial);
+    if (changes.serial > farthest) farthest = (await confirmedFrom(mirror, from, changes.serial)) ?? farthest;
+    const known = await knownUpTo(mirror, changes);
+    const isBelieved = changes.serial <= Math.min(farthest, known);
+    const believed = isBelieved ? changes : upTo(Math.min(farthest, known), changes, serial);
+    if (believed.serial > serial) {
+      const wanted = wantedBy(mirror, believed);
+      state.enqueue(wanted, { serial: believed.serial, serialMovedAt: mirror.clock.now() });
+      heard?.(wanted.map(({ name }) => name));
+    }
+    if (!isBelieved) throw jump(serial, changes.serial, 'the changelog');
+    if (changes.serial === serial && !changes.complete) {
+      throw new NonsenseError(`the changelog does not go on after serial ${serial}`);
+    }
+    serial = changes.serial;
+    if (changes.complete) {
+      if (serial === from) await watchSerial(mirror, serial);
+      report({ type: 'learned', source: 'changelog', serial });
+      return true;
+    }
+  }
+}
+
+/** What came before the row that leaps. */
+function upTo(farthest: number, { rows }: Changes, from: number): Pick<Changes, 'rows' | 'serial'> {
+  const believed = rows.filter(({ serial }) => serial <= farthest);
+  return { rows: believed, serial: believed.at(-1)?.serial ?? from };
+}
+
+/** The projects that the changes concern. */
+function wantedBy(mirror: Mirror, { rows }: Pick<Changes, 'rows'>): Wanted[] {
+  const found = new Map<ProjectName, { displayName: string; rows: Announcement[] }>();
+  for (const { name, displayName, ...row } of rows) {
+    if (!concerns(mirror, name)) continue;
+    const { rows: before = [] } = found.get(name) ?? {};
+    before.push(row);
+    found.set(name, { displayName, rows: before });
+  }
+  return [...found].map(([name, { displayName, rows }]) => {
+    const removed = isGoneAfter(rows, mirror.state.queued(name)?.removed ?? false);
+    return { name, displayName, serial: rows.at(-1)?.serial ?? 0, removed, rows };
+  });
+}
+
+/** The daily look at the list is a net below the changelog: where it fails, a later run tries again. */
+async function reconcile(mirror: Mirror, listEtag: string | undefined): Promise<void> {
+  try {
+    await takeOverList(mirror, listEtag, () => ({}));
+  } catch (error) {
+    if (!(error instanceof UnreachableError || error instanceof NonsenseError)) throw error;
+    mirror.report({ type: 'warning', message: `the list of projects was not compared: ${error.message}` });
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * A state that is older than its tree: it was restored from a backup, or a power cut took its last changes. It does not
+ * know what was published since, and nobody else would ever look at that.
+ */
+import { adoptRemovals } from '../../adopt/adopt-removals.ts';
+import { NonsenseError, throwIfPaused } from '../../core/errors.ts';
+import { sha256Hex } from '../../core/hash.ts';
+import { type ProjectName, projectName } from '../../core/names.ts';
+import { blobPath, ownPath, pagePath, type WebPath } from '../../core/paths.ts';
+import { isJsonObject, parseJson } from '../../formats/json.ts';
+import { parseLastModified } from '../../formats/mirror/last-modified.ts';
+import { parseSimplePage } from '../../formats/simple/simple-json.ts';
+import { renewChanges } from '../index/publish-change-feed.ts';
+import type { Mirror } from '../mirror.ts';
+
+const projectsAtATime = 2000;
+const treeBase = new URL('http://tree.invalid/simple/x/');
+
+/** Where the state is older than the tree, queues all in which the two differ, and tells. Throws StorageError, PausedError. */
+export async function healOldState(mirror: Mirror): Promise<void> {
+  const { state, files, report, signal } = mirror;
+  const [ours, theirs] = [lastRunOf(mirror), await lastRunIn(files)];
+  if (ours === undefined || theirs === undefined || theirs <= ours) return;
+  const queued = (await queueUnknown(mirror)) + (await queueMissing(mirror));
+  await adoptRemovals({ state, files, report, signal });
+  renewChanges(mirror);
+  state.remember({ completedAt: theirs, listEtag: undefined, reconciledAt: undefined, removalsListed: undefined });
+  const [then, now] = [ours, theirs].map((time) => new Date(time).toISOString());
+  report({
+    type: 'warning',
+    message:
+      `state.db: its last run began at ${then}, and that of the tree at ${now}: it was restored from a backup, or lost its ` +
+      `end; all pages were compared with it, and ${queued} projects that differ are looked at again`,
+  });
+}
+
+/** When the last run began that the state knows of, in milliseconds; undefined for one that never saw a run's end. */
+function lastRunOf({ state }: Mirror): number | undefined {
+  const { completedAt, adopted } = state.mirror();
+  return adopted !== undefined ? undefined : laterOf(completedAt, state.history.latest(1)[0]?.startedMs);
+}
+
+/** The same of the tree. */
+async function lastRunIn(files: Mirror['files']): Promise<number | undefined> {
+  const texts = await Promise.all(
+    (['last-modified', 'mirror-status.json'] as const).map((file) => files.read(ownPath(file))),
+  );
+  const [modified = '', status = ''] = texts.map((bytes) => bytes?.toString());
+  return laterOf(parseLastModified(modified), startedIn(status));
+}
+
+/** The later of two times, of which one or both may be unknown. */
+function laterOf(one: number | undefined, other: number | undefined): number | undefined {
+  if (one === undefined || other === undefined) return one ?? other;
+  return Math.max(one, other);
+}
+
+function startedIn(status: string): number | undefined {
+  try {
+    const json = status === '' ? undefined : parseJson(status, 'mirror-status.json');
+    const time = isJsonObject(json) && typeof json.started === 'string' ? Date.parse(json.started) : Number.NaN;
+    return Number.isNaN(time) ? undefined : time;
+  } catch (error) {
+    // Whoever damaged it, it says nothing about the state.
+    if (error instanceof NonsenseError) return undefined;
+    throw error;
+  }
+}
+
+/** Queues projects whose page is not the one that is remembered. Returns how many. */
+async function queueUnknown({ state, files, signal }: Mirror): Promise<number> {
+  let queued = 0;
+  for await (const { name: text, kind } of files.entries('simple' as WebPath)) {
+    throwIfPaused(signal);
+    const name = kind === 'folder' ? projectName(text) : undefined;
+    if (name === undefined || name !== text) continue;
+    const page = await files.read(pagePath('index.v1_json', name));
+    const { json } = state.pages.hashesOf(name);
+    if (page !== undefined && sha256Hex(page) === json) continue;
+    // What it links to, and the state does not hold, goes unless upstream lists it.
+    const strays = page === undefined ? [] : linkedBy(page).filter((path) => state.holderOf(path) === undefined);
+    // Pages that were published before their hashes were remembered.
+    if (page !== undefined && json === undefined && strays.length === 0 && state.held(name).published) continue;
+    state.unsettle(name, strays);
+    state.requeue(name, []);
+    queued += 1;
+  }
+  return queued;
+}
+
+/** Queues projects that are remembered, and whose pages are gone. Returns how many. */
+async function queueMissing({ state, files, signal }: Mirror): Promise<number> {
+  let queued = 0;
+  for (let after: ProjectName | undefined; ; ) {
+    throwIfPaused(signal);
+    const piece = state.published(after, projectsAtATime);
+    for (const { name } of piece) {
+      if ((await files.size(pagePath('index.v1_json', name))) !== undefined) continue;
+      state.requeue(name, []);
+      queued += 1;
+    }
+    after = piece.at(-1)?.name;
+    if (after === undefined) return queued;
+  }
+}
+
+/** The places of the files that a page of ours links to. */
+function linkedBy(page: Buffer): WebPath[] {
+  try {
+    return parseSimplePage(page.toString(), 'a page of the tree').files.flatMap(({ url, filename }) => {
+      if (!URL.canParse(url, treeBase.href)) return [];
+      const link = new URL(url, treeBase);
+      const path = link.origin === treeBase.origin ? blobPath(link, filename) : undefined;
+      return path === undefined ? [] : [path];
+    });
+  } catch (error) {
+    // It is made anew all the same.
+    if (error instanceof NonsenseError) return [];
+    throw error;
+  }
+}

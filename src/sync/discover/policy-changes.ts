@@ -1,0 +1,106 @@
+/** Queues what the rules of a partial mirror want otherwise than it is: because they changed, or what is held requires. */
+import type { ProjectName } from '../../core/names.ts';
+import type { MirrorState } from '../../state/mirror-state.ts';
+import { wantedByName } from '../../state/queue-request.ts';
+import type { Mirror } from '../mirror.ts';
+import { takeOverList } from './project-list.ts';
+
+/** So often a run plans a project by the same decision: once is usual, and twice may come of what is fetched last. */
+const mostTimes = 3;
+
+/** Where the rules changed, what is held is planned anew, and what they newly name is asked for. */
+export async function followPolicy(mirror: Mirror, known: MirrorState, scope: string, isNew: boolean): Promise<void> {
+  const { state, selection, clock } = mirror;
+  const { projects } = selection.fingerprint;
+  const policy = policyText(mirror);
+  if (policy !== (known.policy ?? '')) {
+    const before = known.policy?.split(' ')[0] ?? '';
+    // Where everything was held, or what is held is named, the list has nothing to add.
+    const mayAdd = before !== '' && before !== projects && selection.names() === undefined;
+    if (mayAdd && !isNew) await takeOverList(mirror, undefined, () => ({}));
+    state.wake();
+    const { changed, renamed } = selection.compare();
+    state.renamePlans(renamed);
+    // With dependencies, what is missing comes first: see queueDependencies, which a dry run does not reach.
+    const comesLast = selection.policy?.dependencies === true && !mirror.settings.dryRun;
+    const policyUnsettled = selection.policy?.dependencies;
+    state.enqueueReplans(comesLast ? [] : changed, {
+      policy,
+      scope,
+      missing: undefined,
+      endless: undefined,
+      policyUnsettled,
+    });
+  }
+  enqueueNamed(mirror, selection.names() ?? []);
+  state.enqueueDuePlans(clock.now());
+}
+
+/**
+ * With dependencies, queues what the held releases require and what is not held yet; once there is no such project, those
+ * that are required otherwise than before; and last what is not required any more, for it might have been.
+ * Returns whether anything was queued. `plans` counts how often each decision was queued in the run.
+ */
+export function queueDependencies(mirror: Mirror, plans: Map<string, number>): boolean {
+  const { state, selection, settings } = mirror;
+  if (settings.projects !== undefined || selection.policy?.dependencies !== true) return false;
+  if (enqueueNamed(mirror, selection.follow(mirror.report)) > 0) return true;
+  const changed = selection.changed();
+  const stays = (name: ProjectName): boolean => selection.decide(name)?.hold !== 'none';
+  if (state.enqueueReplans(thatEnd(mirror, changed.filter(stays), plans), {}) > 0) return true;
+  const gone = changed.filter((name) => !stays(name));
+  if (state.enqueueReplans(thatEnd(mirror, gone, plans), {}) > 0) return true;
+  selection.rememberWants();
+  if (state.mirror().policyUnsettled !== undefined) state.remember({ policyUnsettled: undefined });
+  return false;
+}
+
+/**
+ * Without those that would be planned for ever: where not all that is required fits or may be held, what one project
+ * holds may change what others require of it, which changes what it holds, and so on.
+ */
+function thatEnd(mirror: Mirror, names: readonly ProjectName[], plans: Map<string, number>): ProjectName[] {
+  const { state, selection, report } = mirror;
+  const { endless = {} } = state.mirror();
+  const found: Record<string, string> = {};
+  const others = names.filter((name) => {
+    const decision = selection.decide(name);
+    const key = decision && selection.keyOf(decision);
+    if (key === undefined || state.queued(name) !== undefined) return false;
+    if (endless[name] === key) return false;
+    const plan = `${name} ${key}`;
+    const times = plans.get(plan) ?? 0;
+    plans.set(plan, times + 1);
+    if (times < mostTimes) return true;
+    found[name] = key;
+    const message = `${name}: what is held of it changes what is required of it, to and fro; it stays as it is now`;
+    report({ type: 'warning', message });
+    return false;
+  });
+  if (Object.keys(found).length > 0) state.remember({ endless: { ...endless, ...found } });
+  return others;
+}
+
+/** Stands for the whole policy. */
+export function policyText({ selection }: Mirror): string {
+  const { projects, files } = selection.fingerprint;
+  const { size, reserve } = selection.policy?.budget ?? {};
+  return `${projects} ${files} ${size?.value ?? ''} ${reserve?.value ?? ''}`.trimEnd();
+}
+
+/** Queues those of `names` that are neither held nor known to be missing. Returns how many. */
+function enqueueNamed({ state, selection }: Mirror, names: readonly ProjectName[]): number {
+  const missing = new Set(state.mirror().missing);
+  const wanted = names.filter(
+    (name) =>
+      (!missing.has(name) || selection.isWantedAnew(name)) &&
+      !state.held(name).published &&
+      state.queued(name) === undefined,
+  );
+  if (wanted.length > 0)
+    state.enqueue(
+      wanted.map((name) => wantedByName(name, undefined)),
+      { rootIndexDue: true },
+    );
+  return wanted.length;
+}

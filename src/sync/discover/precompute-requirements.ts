@@ -1,0 +1,51 @@
+/**
+ * Learns what the held projects will require under new rules before anything of them is dropped: what one of them still
+ * needs of another would else be removed, and fetched again.
+ */
+import { PausedError, StorageError } from '../../core/errors.ts';
+import { filenameOf } from '../../core/paths.ts';
+import type { ProjectDecision } from '../../policy/project-decision.ts';
+import type { HeldFile } from '../../state/state-store.ts';
+import type { Mirror } from '../mirror.ts';
+import { alarmFor, reasonOf } from '../project/failure-message.ts';
+import { knownPage } from '../project/page/cached-page.ts';
+import { chooseFiles } from '../project/page/choose-files.ts';
+import { rememberRequires } from '../requirements/record-requirements.ts';
+
+/** Follows what is held through the rules of now, until nothing new is required. Asks upstream for nothing. */
+export async function foreseeRequires(mirror: Mirror): Promise<void> {
+  const { selection } = mirror;
+  const foreseen = new Set<string>();
+  for (;;) {
+    selection.follow(mirror.report);
+    let learned = 0;
+    for (const name of selection.changed()) {
+      const decision = selection.decide(name);
+      if (decision?.hold !== 'files') continue;
+      // What two projects leave of each other may change to and fro.
+      const key = `${name} ${selection.keyOf(decision)}`;
+      if (foreseen.has(key)) continue;
+      foreseen.add(key);
+      try {
+        await rememberRequires(mirror, name, await kept(mirror, decision));
+      } catch (error) {
+        if (error instanceof StorageError || error instanceof PausedError) throw error;
+        // What is known of it stays, and it is met again when it is worked on.
+        mirror.report(alarmFor(name, error) ?? { type: 'warning', message: `${name}: ${reasonOf(error)}` });
+      } finally {
+        mirror.memory.give(name);
+      }
+      learned += 1;
+    }
+    if (learned === 0) return;
+  }
+}
+
+/** What is held, and stays. */
+async function kept(mirror: Mirror, decision: ProjectDecision): Promise<HeldFile[]> {
+  const { files } = mirror.state.held(decision.name);
+  const source = await knownPage(mirror, decision.name);
+  if (source === undefined) return [...files];
+  const wanted = new Set(chooseFiles(mirror, decision, source.page).wanted.map(({ filename }) => filename));
+  return files.filter(({ path }) => wanted.has(filenameOf(path)));
+}

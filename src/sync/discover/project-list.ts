@@ -1,0 +1,48 @@
+/** The list of all projects, compared with what is held. */
+import { NonsenseError } from '../../core/errors.ts';
+import { projectName } from '../../core/names.ts';
+import type { MirrorState } from '../../state/mirror-state.ts';
+import type { Wanted } from '../../state/state-store.ts';
+import type { Mirror } from '../mirror.ts';
+import { StrangeNames } from './invalid-names.ts';
+
+/**
+ * Queues what differs from the list; what `next` makes of the list's own serial is remembered with it. Throws
+ * UnreachableError, NonsenseError, PausedError.
+ */
+export async function takeOverList(
+  mirror: Mirror,
+  etag: string | undefined,
+  next: (listSerial: number | undefined) => MirrorState,
+): Promise<void> {
+  const { upstream, state, clock, report, settings, selection } = mirror;
+  const list = await upstream.listProjects(etag);
+  if (list === undefined) return state.remember({ reconciledAt: clock.now() });
+  const takeover = state.takeOverList();
+  try {
+    let listed = 0;
+    const strange = new StrangeNames(report);
+    for await (const piece of list.pieces) {
+      const wanted: Wanted[] = [];
+      for (const { displayName, serial } of piece) {
+        const name = projectName(displayName);
+        if (name === undefined) strange.see(displayName);
+        else if (selection.sourceOf(name) === undefined && selection.includes(name))
+          wanted.push({ name, displayName, serial: serial ?? 0, removed: false });
+      }
+      takeover.add(wanted);
+      listed += piece.length;
+    }
+    strange.end();
+    if (listed === 0 && state.totals().projects > 0) {
+      throw new NonsenseError(`${settings.upstream}/simple/: the list is empty, which would remove the whole mirror`);
+    }
+    const serial = list.serial();
+    const learned = { ...next(serial), listEtag: list.etag, listSha256: list.sha256(), reconciledAt: clock.now() };
+    takeover.commit(serial, learned, settings.reconcile);
+    report({ type: 'learned', source: 'list', serial });
+  } catch (error) {
+    takeover.abandon();
+    throw error;
+  }
+}

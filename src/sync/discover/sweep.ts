@@ -1,0 +1,22 @@
+/** The slow sweep for changes that carry no serial: each project is looked at once in thirty days. */
+import type { Mirror } from '../mirror.ts';
+
+const periodMs = 30 * 24 * 60 * 60_000;
+
+/**
+ * Queues those that nobody has looked at for longest: as many as are due of all by the time that passed since the last
+ * sweep, and all that nobody looked at for thirty days, but no more than the setting allows.
+ */
+export function sweep({ state, clock, settings }: Pick<Mirror, 'state' | 'clock' | 'settings'>): void {
+  const now = clock.now();
+  const { projects } = state.totals();
+  const { sweptAt } = state.mirror();
+  // A time to come is of a clock that was wrong.
+  const since = Math.min(sweptAt ?? now, now);
+  const share = Math.min(projects, Math.floor((projects * (now - since)) / periodMs));
+  const overdue = state.enqueueUnseen(now - periodMs, settings.sweep);
+  if (share > overdue) state.enqueueUnseen(now, Math.min(share, settings.sweep) - overdue);
+  // What is left of the time counts for the next sweep.
+  const upTo = share >= projects ? now : since + (share * periodMs) / projects;
+  if (upTo !== sweptAt) state.remember({ sweptAt: upTo });
+}

@@ -1,0 +1,46 @@
+/**
+ * Whether the mirror serves the legacy JSON (formats/legacy-json.ts). It is written with the pages of each project that
+ * changes; where it is switched on, or its addresses change, that of all projects is made of the published pages once.
+ */
+import { throwIfPaused } from '../../core/errors.ts';
+import type { ProjectName } from '../../core/names.ts';
+import { legacyRoot, ownPath } from '../../core/paths.ts';
+import { asPublished } from '../../formats/simple/simple-json.ts';
+import { publishLegacyJson } from '../../pages/publish-legacy-json.ts';
+import type { Mirror } from '../mirror.ts';
+import { pageToChooseFrom } from '../project/page/cached-page.ts';
+
+const projectsAtATime = 200;
+
+/** Takes notice of the setting before anything is published: from then on all pages are written with it, or without. */
+export async function followLegacySetting({ state, settings, files, selection }: Mirror): Promise<void> {
+  if (settings.dryRun) return;
+  const { legacyJson } = state.mirror();
+  if (!settings.legacyJson) {
+    if (legacyJson === undefined) return;
+    // First what says that it is there.
+    await files.discard([ownPath('local.json'), ownPath('local.db.serial'), legacyRoot]);
+    return state.remember({ legacyJson: undefined });
+  }
+  const base = settings.baseUrl ?? (selection.fileBase || settings.upstream).replace(/\/$/, '');
+  if (legacyJson?.base !== base) state.remember({ legacyJson: { base, filledTo: '' } });
+}
+
+/** Makes what is missing of the projects that did not change. Throws StorageError, PausedError. */
+export async function fillLegacyJson(mirror: Mirror): Promise<void> {
+  const { state, signal } = mirror;
+  for (;;) {
+    const { legacyJson } = state.mirror();
+    if (legacyJson?.filledTo === undefined) return;
+    const { base, filledTo } = legacyJson;
+    const piece = state.published((filledTo || undefined) as ProjectName | undefined, projectsAtATime);
+    for (const { name } of piece) {
+      throwIfPaused(signal);
+      // A damaged page is for a check to find.
+      const page = await pageToChooseFrom(mirror, name, undefined);
+      if (page !== undefined) await publishLegacyJson(mirror, name, page, page.files.map(asPublished));
+    }
+    const last = piece.at(-1)?.name;
+    state.remember({ legacyJson: { base, filledTo: last }, ...(last === undefined && { rootIndexDue: true }) });
+  }
+}

@@ -1,0 +1,49 @@
+/** Publishes the change feed (formats/mirror/change-feed.ts), by which other mirrors learn what has changed here. */
+import type { Write } from '../../files/file-store.ts';
+import { completePieces, oldestOf, piecePath } from '../../formats/mirror/change-feed.ts';
+import { feedHeadOf, feedHeadPath, feedPieceOf, publishedHead } from '../../pages/change-feed.ts';
+import type { Mirror } from '../mirror.ts';
+
+const piecesAtATime = 20;
+
+type FeedOwner = Pick<Mirror, 'state' | 'files'>;
+
+/**
+ * Publishes the changes that the feed does not tell yet, or all of it where a check has found damage; does nothing where
+ * there is nothing to do. Throws StorageError.
+ */
+export async function publishChanges(mirror: FeedOwner): Promise<void> {
+  const { state, files } = mirror;
+  const { changesTold: told, changesListed = 0, changesDue = false } = state.mirror();
+  const isThere = !changesDue && (await files.size(feedHeadPath)) !== undefined;
+  if (isThere && told?.id === state.changes.id() && told.last === state.changes.last() && told.listed === changesListed)
+    return;
+  const found = await publishedHead(files);
+  const toldLast = told?.id === state.changes.id() ? told.last : 0;
+  // Others may have read numbers that this state has not given yet, and will give to other changes.
+  if (found?.id === state.changes.id() && found.last > toldLast) renewChanges(mirror);
+  const [id, last] = [state.changes.id(), state.changes.last()];
+  const isAsTold = !changesDue && found?.id === id && found.last === toldLast;
+  await publishPieces(mirror, id, isAsTold ? completePieces(toldLast) : 0, last);
+  const { serial, changesListed: listed = 0 } = state.mirror();
+  await files.publish([{ path: feedHeadPath, body: feedHeadOf(state.changes, { id, serial, last, listed }) }]);
+  state.remember({ changesTold: { id, last, listed }, changesDue: undefined });
+}
+
+/** Begins the feed anew: what the state knows of it is older than what others may have read. Throws StorageError. */
+export function renewChanges({ state }: Pick<Mirror, 'state'>): void {
+  state.changes.renew();
+  state.remember({ changesTold: undefined, changesListed: undefined });
+}
+
+/** Publishes the complete pieces from `from` on, those that there still are: before anything names them. */
+async function publishPieces({ state, files }: FeedOwner, id: string, from: number, last: number): Promise<void> {
+  const end = completePieces(last);
+  let writes: Write[] = [];
+  for (let piece = Math.max(from, completePieces(oldestOf(last))); piece < end; piece += 1) {
+    writes.push({ path: piecePath(piece), body: feedPieceOf(state.changes, id, piece) });
+    if (writes.length < piecesAtATime && piece + 1 < end) continue;
+    await files.publish(writes);
+    writes = [];
+  }
+}

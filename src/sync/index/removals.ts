@@ -1,0 +1,41 @@
+/** What becomes of what was removed: told to others, kept for a while, and then gone for good. */
+import { ownPath } from '../../core/paths.ts';
+import { renderRemovedList } from '../../formats/mirror/removed-list.ts';
+import { surelyNow } from '../clocks.ts';
+import type { Mirror } from '../mirror.ts';
+
+const dayMs = 24 * 60 * 60_000;
+/** So long, and so many of them, removals are told. */
+const toldMs = 365 * dayMs;
+const mostTold = 10_000;
+
+/** Publishes the list of removals where there are new ones. */
+export async function publishRemovals(mirror: Mirror): Promise<void> {
+  const { state, files } = mirror;
+  const last = state.removals.last();
+  const { removalsListed } = state.mirror();
+  const isThere = (await files.size(ownPath('removed.json'))) !== undefined;
+  if (last === (isThere ? removalsListed : 0)) return;
+  const before = surelyNow(mirror) - toldMs;
+  state.removals.forget(before);
+  state.announcements.forget(before);
+  const entries = state.removals.latest(mostTold + 1);
+  const body = renderRemovedList(entries.slice(0, mostTold), entries.length <= mostTold);
+  await files.publish([{ path: ownPath('removed.json'), body: Buffer.from(body) }]);
+  state.remember({ removalsListed: last });
+}
+
+/** Deletes for good what has been in the trash for long enough. */
+export async function emptyTrash(mirror: Mirror): Promise<void> {
+  const { files, settings } = mirror;
+  await files.emptyTrash(surelyNow(mirror) - settings.trashDays * dayMs);
+}
+
+/** Where what upstream removed is not kept any more, it is looked at again. */
+export function followKeepRemoved({ state, settings }: Mirror): void {
+  const { keepRemoved } = settings;
+  const { keepsRemoved = false } = state.mirror();
+  if (keepRemoved === keepsRemoved) return;
+  if (!keepRemoved) state.removals.enqueueKept();
+  state.remember({ keepsRemoved: keepRemoved || undefined });
+}

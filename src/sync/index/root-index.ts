@@ -1,0 +1,143 @@
+/** Writes the list of all projects in one pass over the state, so that its size does not matter. */
+import { createGzip, type Gzip } from 'node:zlib';
+import type { ProjectName } from '../../core/names.ts';
+import { ownPath, type PageFile, pagePath, type WebPath } from '../../core/paths.ts';
+import type { Digest, StagedFile, Write } from '../../files/file-store.ts';
+import {
+  type IndexEntry,
+  localJson,
+  type RootIndexForm,
+  rootIndexHtml,
+  rootIndexJson,
+} from '../../formats/simple/root-index.ts';
+import type { Mirror } from '../mirror.ts';
+
+const entriesAtATime = 2000;
+
+type IndexOwner = Pick<Mirror, 'state' | 'files' | 'report'>;
+
+/** Publishes the root index where it differs from what is there. */
+export async function publishRootIndex(mirror: IndexOwner): Promise<void> {
+  const { state, files, report } = mirror;
+  const changesListed = state.changes.last();
+  const { serial, legacyJson } = state.mirror();
+  const htmlForm = await FormWriter.open(mirror, rootIndexHtml, 'index.html');
+  const jsonForm = await FormWriter.open(mirror, rootIndexJson(serial), 'index.v1_json');
+  const isLegacy = legacyJson !== undefined && legacyJson.filledTo === undefined;
+  const localForm = isLegacy ? await FormWriter.open(mirror, localJson, undefined) : undefined;
+  let projects = 0;
+  for (let after: ProjectName | undefined; ; ) {
+    const entries = state.published(after, entriesAtATime);
+    for (const form of [htmlForm, jsonForm, localForm]) await form?.add(entries);
+    projects += entries.length;
+    after = entries.at(-1)?.name;
+    if (after === undefined) break;
+  }
+  const [html, json] = [await htmlForm.finish(), await jsonForm.finish()];
+  await files.publish([...html.writes, ...json.writes]);
+  if (localForm !== undefined) await publishLocal(files, await localForm.finish(), serial);
+  state.remember({ rootIndex: { json: json.sha256, html: html.sha256 }, changesListed });
+  report({ type: 'root-index', projects });
+}
+
+/** The list as shadowmire reads it, and then the serial that it is of. */
+async function publishLocal(files: Mirror['files'], list: Made, serial: number | undefined): Promise<void> {
+  const path = ownPath('local.db.serial');
+  const body = Buffer.from(`${serial ?? 0}`);
+  const isThere = (await files.read(path))?.equals(body) === true;
+  await files.publish([...list.writes, ...(isThere ? [] : [{ path, body }])]);
+}
+
+/** What is to be published, nothing when it is there already, and the hash of the page. The twin goes before its page. */
+interface Made {
+  readonly writes: Write[];
+  readonly sha256: string;
+}
+
+type RootPage = PageFile & `index.${'html' | 'v1_json'}`;
+
+/** One form of the list with its compressed twin; `local.json`, which is no page, has none. */
+class FormWriter {
+  readonly #mirror: IndexOwner;
+  readonly #form: RootIndexForm;
+  readonly #page: RootPage | undefined;
+  readonly #plain: StagedFile;
+  readonly #twin: StagedFile;
+  readonly #gzip: Gzip;
+  readonly #compressed: Promise<void>;
+  #empty = true;
+
+  static async open(mirror: IndexOwner, form: RootIndexForm, page: RootPage | undefined): Promise<FormWriter> {
+    const key = `root${page?.replace(/\W|_/g, '') ?? 'local'}`;
+    const writer = new FormWriter(
+      mirror,
+      form,
+      page,
+      await mirror.files.stage(key),
+      await mirror.files.stage(`${key}gz`),
+    );
+    await writer.#write(form.head);
+    return writer;
+  }
+
+  private constructor(
+    mirror: IndexOwner,
+    form: RootIndexForm,
+    page: RootPage | undefined,
+    plain: StagedFile,
+    twin: StagedFile,
+  ) {
+    this.#mirror = mirror;
+    this.#form = form;
+    this.#page = page;
+    this.#plain = plain;
+    this.#twin = twin;
+    this.#gzip = createGzip({ level: 6 });
+    plain.begin(false, undefined);
+    twin.begin(false, undefined);
+    this.#compressed = pump(this.#gzip, twin);
+  }
+
+  async add(entries: readonly IndexEntry[]): Promise<void> {
+    if (entries.length === 0) return;
+    const text = entries.map((entry) => this.#form.entry(entry)).join(this.#form.separator);
+    await this.#write(this.#empty ? text : this.#form.separator + text);
+    this.#empty = false;
+  }
+
+  async finish(): Promise<Made> {
+    await this.#write(this.#form.tail);
+    this.#gzip.end();
+    await this.#compressed;
+    const path = this.#page === undefined ? ownPath('local.json') : pagePath(this.#page);
+    const made = await this.#plain.finish();
+    const { sha256 } = made;
+    const madeTwin = await this.#twin.finish();
+    const twinPath = this.#page && pagePath(`${this.#page}.gz`);
+    const isThere = await this.#isThere(path, made);
+    const isTwinThere = twinPath === undefined || (await this.#isThere(twinPath, madeTwin));
+    const writes = [
+      ...(twinPath === undefined ? [] : [{ path: twinPath, body: this.#twin }]),
+      { path, body: this.#plain },
+    ];
+    if (twinPath === undefined) await this.#twin.drop();
+    if (!isThere || !isTwinThere) return { writes, sha256 };
+    await this.#plain.drop();
+    if (twinPath !== undefined) await this.#twin.drop();
+    return { writes: [], sha256 };
+  }
+
+  async #isThere(path: WebPath, made: Digest): Promise<boolean> {
+    return (await this.#mirror.files.digest(path))?.sha256 === made.sha256;
+  }
+
+  async #write(text: string): Promise<void> {
+    const bytes = Buffer.from(text);
+    await this.#plain.write(bytes);
+    if (!this.#gzip.write(bytes)) await new Promise((resolve) => this.#gzip.once('drain', resolve));
+  }
+}
+
+async function pump(from: Gzip, to: StagedFile): Promise<void> {
+  for await (const chunk of from as AsyncIterable<Buffer>) await to.write(chunk);
+}

@@ -1,0 +1,93 @@
+/**
+ * Sees to it that what is fetched fits: into the budget, and on the disk with a reserve. What does not is left in the
+ * queue, so that a disk is never filled to the brim by half of a project.
+ */
+import { DoesNotFitError } from '../../core/errors.ts';
+import type { ProjectName } from '../../core/names.ts';
+import type { Report } from '../../core/report.ts';
+import { showBytes } from '../../core/show-bytes.ts';
+import type { FileStore } from '../../files/file-store.ts';
+import type { Budget } from '../../policy/policy.ts';
+
+/** What is left alone unless the policy says otherwise: this, or a hundredth of a small disk. */
+const usualReserve = 1 << 30;
+const usualShare = 0.01;
+const mostTold = 10;
+
+interface Refused {
+  readonly name: ProjectName;
+  readonly bytes: number;
+  readonly rule: string | undefined;
+}
+
+export class Space {
+  readonly #files: FileStore;
+  readonly #budget: Budget | undefined;
+  /** Bytes that are held, or promised to downloads under way. */
+  #used: number;
+  #promised = 0;
+  readonly #refused = new Map<ProjectName, Refused>();
+  #limit = '';
+
+  /** `held` is how many bytes the mirror holds. */
+  constructor(files: FileStore, budget: Budget | undefined, held: number) {
+    this.#files = files;
+    this.#budget = budget;
+    this.#used = held;
+  }
+
+  /** Runs `fetch`, which needs `bytes` for the project. Throws DoesNotFitError before anything is fetched. */
+  async use<T>(name: ProjectName, bytes: number, rule: string | undefined, fetch: () => Promise<T>): Promise<T> {
+    const why = bytes === 0 ? undefined : await this.#refusal(bytes);
+    if (why !== undefined) {
+      this.#refused.set(name, { name, bytes, rule });
+      this.#limit = why;
+      throw new DoesNotFitError(`needs ${showBytes(bytes)} more: ${why}`);
+    }
+    this.#refused.delete(name);
+    this.#used += bytes;
+    this.#promised += bytes;
+    try {
+      return await fetch();
+    } catch (error) {
+      this.#used -= bytes;
+      throw error;
+    } finally {
+      this.#promised -= bytes;
+    }
+  }
+
+  /** So many bytes are not held any more. */
+  give(bytes: number): void {
+    this.#used -= bytes;
+  }
+
+  /** Tells what did not fit, if anything. */
+  tell(report: Report): void {
+    const refused = [...this.#refused.values()];
+    if (refused.length === 0) return;
+    const byRule = new Map<string, number>();
+    for (const { rule, bytes } of refused) if (rule !== undefined) byRule.set(rule, (byRule.get(rule) ?? 0) + bytes);
+    const rules = [...byRule].map(([what, bytes]) => ({ what, bytes }));
+    const projects = refused.map(({ name, bytes }) => ({ what: name, bytes }));
+    const most = [...largest(rules), ...largest(projects)];
+    const missing = refused.reduce((sum, { bytes }) => sum + bytes, 0);
+    report({ type: 'does-not-fit', limit: this.#limit, missing, projects: refused.length, most });
+  }
+
+  async #refusal(bytes: number): Promise<string | undefined> {
+    const { size: budget, reserve } = this.#budget ?? {};
+    if (budget !== undefined && this.#used + bytes > budget.value) {
+      return `${budget.because.where} (${budget.because.text}) leaves ${showBytes(Math.max(0, budget.value - this.#used))}`;
+    }
+    const { size, free } = await this.#files.room();
+    const least = reserve?.value ?? Math.min(usualReserve, size * usualShare);
+    const left = Math.floor(free - this.#promised - least);
+    if (bytes <= left) return undefined;
+    return `the disk has ${showBytes(Math.max(0, left))} free beyond the reserve of ${showBytes(least)}`;
+  }
+}
+
+function largest<T extends { readonly bytes: number }>(rows: readonly T[]): T[] {
+  return [...rows].sort((a, b) => b.bytes - a.bytes).slice(0, mostTold);
+}

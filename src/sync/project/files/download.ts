@@ -1,0 +1,246 @@
+/** Brings one file and its companions under `web/`: staged, hashed while it streams, checked, then published. */
+import { MismatchError, NonsenseError, TooSlowError } from '../../../core/errors.ts';
+import { sha256Hex } from '../../../core/hash.ts';
+import type { ProjectName } from '../../../core/names.ts';
+import { isCompanionPossible, metadataPath, provenancePath, type WebPath } from '../../../core/paths.ts';
+import { withRetries } from '../../../core/retry.ts';
+import type { Digest, SameFile, StagedFile, Write } from '../../../files/file-store.ts';
+import type { HeldFile } from '../../../state/state-store.ts';
+import type { Mirror } from '../../mirror.ts';
+import type { PlannedFile } from './plan-project.ts';
+import { isSettled, type ProvenanceNews, provenanceOf } from './provenance.ts';
+import { type FoundOdd, saysOf } from './rejected-files.ts';
+
+/** How often a file is fetched whose bytes are not what the index promises. */
+const contentAttempts = 3;
+
+/**
+ * A file may take so long, and longer by a second for so many bytes that have arrived. At the least speed of all bodies
+ * more than a megabyte arrives in that time, and less is not kept: each try brings it nearer.
+ */
+const patienceMs = 20 * 60_000;
+const bytesPerSecond = 20_000;
+
+/** True when nothing is left to be fetched for `planned`. */
+export function isComplete(planned: PlannedFile, mirror: Pick<Mirror, 'settings'>): boolean {
+  return planned.held !== undefined && !lacksMetadata(planned) && isSettled(planned, mirror);
+}
+
+/** What became of a file; it is not held where its provenance does not allow it. */
+export interface Downloaded {
+  readonly held: HeldFile | undefined;
+  readonly provenance: ProvenanceNews;
+  /** Its core metadata, where that is not what the index promises: it is left out alone. */
+  readonly odd?: FoundOdd;
+}
+
+/** Fetches what is missing of `planned` and publishes it. Throws MismatchError, NonsenseError, UnreachableError. */
+export async function download(mirror: Mirror, name: ProjectName, planned: PlannedFile): Promise<Downloaded> {
+  const { file, path, sha256, held } = planned;
+  // What was left out will most likely be left out again, and may be large.
+  const early = planned.wasLeftOut === true ? await fetchProvenance(mirror, name, planned) : undefined;
+  if (early?.news.unproven?.leftOut === true) return { held: undefined, provenance: early.news };
+  const { body, bytes } = (await knownBlob(mirror, planned)) ?? (await fetchBlob(mirror, name, planned));
+  const { news, object } = early ?? (await fetchProvenance(mirror, name, planned));
+  if (news.unproven?.leftOut === true) {
+    if (body !== undefined && 'drop' in body) await body.drop();
+    return { held: undefined, provenance: news };
+  }
+  if (held === undefined && file.size !== undefined && file.size !== bytes) tellSize(mirror, planned, bytes);
+  const { metadata, odd } = lacksMetadata(planned) ? await fetchMetadata(mirror, name, planned) : noMetadata;
+  const writes: Write[] = [];
+  if (body !== undefined) writes.push({ path, body, mtimeMs: file.uploadTimeMs });
+  if (metadata !== undefined) writes.push({ path: metadataPath(path), body: metadata });
+  if (object !== undefined) writes.push({ path: provenancePath(path), body: object });
+  await mirror.files.publish(writes);
+  const { verdict } = news;
+  const now = {
+    path,
+    sha256,
+    size: bytes,
+    metadataSha256: metadata === undefined ? held?.metadataSha256 : file.metadataSha256,
+    provenance: object !== undefined || held?.provenance === true,
+    ...(verdict && { verdict }),
+  };
+  return { held: now, provenance: news, ...(odd && { odd }) };
+}
+
+const noMetadata: { readonly metadata?: StagedFile; readonly odd?: FoundOdd } = {};
+
+/** What its provenance says of a file, and the object that is to be stored. */
+async function fetchProvenance(
+  mirror: Mirror,
+  name: ProjectName,
+  planned: PlannedFile,
+): Promise<{ readonly news: ProvenanceNews; readonly object?: StagedFile }> {
+  const { body, ...news } = await provenanceOf(mirror, name, planned);
+  if (body === undefined || news.unproven?.leftOut === true) return { news };
+  // What cannot lie beside its file is left to upstream.
+  if (!isCompanionPossible(provenancePath(planned.path))) return { news };
+  return { news, object: await stageWhole(mirror, name, provenancePath(planned.path), body) };
+}
+
+/** Brings `bytes` out of memory at once: thousands of files may wait for the same flush. */
+async function stageWhole({ files }: Mirror, name: ProjectName, path: WebPath, bytes: Buffer): Promise<StagedFile> {
+  const body = await files.stage(stagingKey(name, path));
+  body.begin(false, undefined);
+  await body.write(bytes);
+  await body.finish();
+  return body;
+}
+
+/** Not known by its hash: the same bytes may be listed twice, and be fetched at the same time. */
+function stagingKey(name: ProjectName, path: WebPath): string {
+  return sha256Hex(Buffer.from(`${name} ${path}`));
+}
+
+function lacksMetadata({ file, path, held }: PlannedFile): boolean {
+  if (file.metadataSha256 === undefined || held?.metadataSha256 === file.metadataSha256) return false;
+  return isCompanionPossible(metadataPath(path));
+}
+
+/** A file's bytes, as far as they are not in their place. */
+interface Blob {
+  readonly body?: SameFile | StagedFile;
+  readonly bytes: number;
+}
+
+/** What need not be fetched. */
+async function knownBlob(mirror: Mirror, planned: PlannedFile): Promise<Blob | undefined> {
+  const bytes = planned.held?.size ?? (await adoptedSize(mirror, planned));
+  return bytes === undefined ? movedBlob(mirror, planned) : { bytes };
+}
+
+/** The size of a file that lies in its place although nothing remembers it: a run was killed between the two. */
+async function adoptedSize({ files }: Mirror, { path, sha256 }: PlannedFile): Promise<number | undefined> {
+  const found = await files.digest(path);
+  return found?.sha256 === sha256 ? found.bytes : undefined;
+}
+
+/** The file under the path that it had before: what moved is not fetched again. */
+async function movedBlob({ files }: Mirror, { elsewhere, sha256 }: PlannedFile): Promise<Blob | undefined> {
+  if (elsewhere === undefined) return undefined;
+  const found = await files.digest(elsewhere);
+  return found?.sha256 === sha256 ? { body: { sameAs: elsewhere }, bytes: found.bytes } : undefined;
+}
+
+async function fetchBlob(mirror: Mirror, name: ProjectName, planned: PlannedFile): Promise<Blob> {
+  const { files, report } = mirror;
+  const { path } = planned;
+  const body = await files.stage(stagingKey(name, path));
+  try {
+    for (let attempt = 1; ; attempt += 1) {
+      try {
+        const { bytes } = await transferAndVerify(mirror, name, planned, body);
+        report({ type: 'file-done', path });
+        return { body, bytes };
+      } catch (error) {
+        if (!(error instanceof MismatchError)) throw error;
+        await body.drop();
+        if (attempt === contentAttempts) throw error;
+      }
+    }
+  } catch (error) {
+    await body.interrupt();
+    report({ type: 'file-failed', path });
+    throw error;
+  }
+}
+
+/** Streams the file into `body`, again where the connection breaks; what has arrived is asked for only once. */
+async function transferAndVerify(
+  mirror: Mirror,
+  name: ProjectName,
+  planned: PlannedFile,
+  body: StagedFile,
+): Promise<Digest> {
+  const { upstream, clock, signal, report } = mirror;
+  const { url, path, file, sha256 } = planned;
+  const { size } = file;
+  const startedMs = clock.now();
+  let arrived = 0;
+  let fetched = 0;
+  let announced = false;
+  const sink = {
+    begin: (resumed: boolean, etag: string | undefined): void => {
+      if (!announced) report({ type: 'file-started', path, bytes: size });
+      announced = true;
+      const kept = resumed ? (body.resumable?.bytes ?? 0) : 0;
+      if (kept !== arrived) report({ type: 'bytes', path, bytes: kept - arrived });
+      arrived = kept;
+      body.begin(resumed, etag);
+    },
+    write: (chunk: Buffer): void | Promise<void> => {
+      arrived += chunk.length;
+      fetched += chunk.length;
+      report({ type: 'bytes', path, bytes: chunk.length });
+      refuseDrip(url, clock.now() - startedMs, fetched);
+      return body.write(chunk);
+    },
+  };
+  const transfer = async (): Promise<void> => {
+    const { resumable } = body;
+    const from = resumable !== undefined && size !== undefined && resumable.bytes <= size ? resumable : undefined;
+    if (from !== undefined && from.bytes === size) return sink.begin(true, from.etag);
+    try {
+      const outcome = await upstream.file(url, size, from, sink, name);
+      if (outcome === 'absent') throw new NonsenseError(`${url}: listed, but upstream answers that it does not exist`);
+    } catch (error) {
+      await body.interrupt();
+      throw error;
+    }
+  };
+  try {
+    await withRetries(clock, signal, transfer);
+    const found = await body.finish();
+    if (found.sha256 === sha256) return found;
+    throw mismatch(planned, found);
+  } catch (error) {
+    if (error instanceof MismatchError) report({ type: 'bytes', path, bytes: -arrived });
+    throw error;
+  }
+}
+
+/** Whatever its size, a file is given up in time, which is longer for a large one. */
+function refuseDrip(url: URL, ms: number, bytes: number): void {
+  if (ms <= patienceMs + (bytes / bytesPerSecond) * 1000) return;
+  const speed = `${bytes} bytes in ${Math.round(ms / 1000)} s`;
+  throw new TooSlowError(`${url}: too slow: ${speed}; they are kept, and a later try goes on from there`);
+}
+
+/** None, with a warning, when upstream does not have what it announces: the page will then not announce it. */
+async function fetchMetadata(
+  mirror: Mirror,
+  name: ProjectName,
+  { file, path, url }: PlannedFile,
+): Promise<typeof noMetadata> {
+  const { upstream, report } = mirror;
+  const source = new URL(`${url}.metadata`);
+  const wrong = ({ message: problem }: Error): typeof noMetadata => {
+    const filename = `${file.filename}.metadata`;
+    return { odd: { filename, problem, says: saysOf(file.json), json: file.json, mayPass: true } };
+  };
+  try {
+    const body = await upstream.companion(source, 'metadata', name);
+    if (body === undefined || body === 'off') {
+      report({ type: 'warning', message: `${source}: announced, but upstream answers that it does not exist` });
+      return noMetadata;
+    }
+    const found = sha256Hex(body);
+    if (found === file.metadataSha256) return { metadata: await stageWhole(mirror, name, metadataPath(path), body) };
+    return wrong(new MismatchError(`${source}: expected sha256 ${file.metadataSha256}, found ${found}`));
+  } catch (error) {
+    if (error instanceof NonsenseError) return wrong(error);
+    throw error;
+  }
+}
+
+/** A file is what its hash says: an index may be wrong about its size. */
+function tellSize({ report }: Mirror, { url, file }: PlannedFile, found: number): void {
+  report({ type: 'warning', message: `${url}: expected ${file.size} bytes, found ${found} with the right sha256` });
+}
+
+function mismatch({ url, file, sha256 }: PlannedFile, found: Digest): MismatchError {
+  const size = file.size === undefined ? '' : `${file.size} bytes with `;
+  return new MismatchError(`${url}: expected ${size}sha256 ${sha256}, found ${found.bytes} bytes with ${found.sha256}`);
+}

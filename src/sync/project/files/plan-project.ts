@@ -1,0 +1,89 @@
+/** What is to be done for one project: a pure comparison of its page with what is held. */
+import { fileNameProblem, type WebPath } from '../../../core/paths.ts';
+import type { SimpleFile, SimplePage } from '../../../formats/simple/simple-json.ts';
+import type { HeldFile } from '../../../state/state-store.ts';
+import type { Upstream } from '../../../upstream/upstream.ts';
+
+/** A file of the page, at the place it has or will have. */
+export interface PlannedFile {
+  readonly file: SimpleFile;
+  readonly url: URL;
+  readonly path: WebPath;
+  readonly sha256: string;
+  /** What is held of it already. */
+  readonly held: HeldFile | undefined;
+  /** Where the same bytes are held, when they are not held at {@link path}. */
+  readonly elsewhere: WebPath | undefined;
+  /** True when it was left out last time for what its provenance is. */
+  readonly wasLeftOut?: boolean;
+  /** True when a file of this name is held with provenance. */
+  readonly wasAttested?: boolean;
+}
+
+export interface ProjectPlan {
+  /** In the order of the page. */
+  readonly files: readonly PlannedFile[];
+  /** Held, and not on the page. */
+  readonly drop: readonly HeldFile[];
+}
+
+/** Whether files may be fetched from there. */
+export type Allows = Upstream['allows'];
+
+/** Where files come from and go to. */
+export type FileSource = Pick<Upstream, 'allows' | 'pathOf'>;
+
+/**
+ * Compares `page`, which came from `pageUrl` and of which everything may be taken, with the files held.
+ * A project in quarantine has no files, whatever its page lists (PEP 792).
+ */
+export function planProject(page: SimplePage, pageUrl: URL, held: readonly HeldFile[], from: FileSource): ProjectPlan {
+  const byPath = new Map(held.map((file) => [file.path, file]));
+  const bySha256 = new Map(held.map((file) => [file.sha256, file.path]));
+  const listed = page.status === 'quarantined' ? [] : page.files;
+  const files = listed.flatMap((file): PlannedFile[] => {
+    const place = placeOf(file, pageUrl, from);
+    if ('problem' in place) return [];
+    const there = byPath.get(place.path);
+    const isHeld = there?.sha256 === place.sha256;
+    return [
+      { file, ...place, held: isHeld ? there : undefined, elsewhere: isHeld ? undefined : bySha256.get(place.sha256) },
+    ];
+  });
+  const wanted = new Set(files.map(({ path }) => path));
+  return { files, drop: held.filter(({ path }) => !wanted.has(path)) };
+}
+
+/** What is wrong with a file of a page, for people. */
+export interface Problem {
+  readonly problem: string;
+  /** True where it may be right another time although the page stays the same. */
+  readonly mayPass?: boolean;
+}
+
+/** Where a file comes from and goes to, and what its bytes must be; or why a mirror must not take it. */
+export function placeOf(
+  file: SimpleFile,
+  pageUrl: URL,
+  from: FileSource,
+): Pick<PlannedFile, 'url' | 'path' | 'sha256'> | Problem {
+  const url = linkOf(file, pageUrl, (link) => from.allows(link));
+  if ('problem' in url) return url;
+  const { sha256 } = file;
+  if (sha256 === undefined) return { problem: 'no sha256, so that it could not be verified' };
+  const path = from.pathOf(url, file.filename, sha256);
+  if (path === undefined) return { problem: `expected a URL that ends in packages/xx/xx/…/<filename>, found ${url}` };
+  return { url, path, sha256 };
+}
+
+/** Where `file` of the page at `pageUrl` lies, if our page may link to it; or why not. */
+export function linkOf(file: SimpleFile, pageUrl: URL, allows: Allows): URL | Problem {
+  const problem = fileNameProblem(file.filename);
+  if (problem !== undefined) return { problem };
+  if (!URL.canParse(file.url, pageUrl.href)) return { problem: `not a URL: ${JSON.stringify(file.url)}` };
+  const url = new URL(file.url, pageUrl);
+  url.hash = '';
+  if (allows(url)) return url;
+  const origin = url.origin === 'null' ? url.protocol : url.origin;
+  return { problem: `files from ${origin} are not allowed (see file-hosts in mirror.toml)`, mayPass: true };
+}

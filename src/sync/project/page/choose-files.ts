@@ -1,0 +1,98 @@
+/** Which files of a page are held, and how the others appear on ours. */
+import { sha256Hex } from '../../../core/hash.ts';
+import type { ProjectName } from '../../../core/names.ts';
+import type { PublishedFile, SimpleFile, SimplePage } from '../../../formats/simple/simple-json.ts';
+import { parseDistributionName } from '../../../packaging/distribution-name.ts';
+import { parseVersion } from '../../../packaging/version.ts';
+import { planFiles } from '../../../policy/plan-files.ts';
+import type { Policy } from '../../../policy/policy.ts';
+import type { ProjectDecision } from '../../../policy/project-decision.ts';
+import { neededSources } from '../../../policy/required-sdists.ts';
+import { allMet, type Unmet, unmetWants } from '../../../policy/unsatisfied.ts';
+import type { Mirror } from '../../mirror.ts';
+import { type Allows, linkOf } from '../files/plan-project.ts';
+import type { SourcePage } from './cached-page.ts';
+
+export interface ChosenFiles {
+  /** To be held, in the order of the page. */
+  readonly wanted: readonly SimpleFile[];
+  /** The others are linked to upstream. */
+  readonly linked: boolean;
+  /** There are others, and our page does not list them. */
+  readonly hidden: boolean;
+  readonly unmet: Unmet;
+  /** Milliseconds: when time alone changes the choice. */
+  readonly nextChange: number | undefined;
+}
+
+/** Chooses by `decision`; without one everything is held. */
+export function chooseFiles(
+  { selection: { policy }, clock }: Pick<Mirror, 'selection' | 'clock'>,
+  decision: ProjectDecision | undefined,
+  page: SimplePage,
+): ChosenFiles {
+  if (policy === undefined || decision === undefined) {
+    return { wanted: page.files, linked: false, hidden: false, unmet: allMet, nextChange: undefined };
+  }
+  const plan = planFiles(policy, decision, page, clock.now());
+  const { files, nextChange } = plan;
+  const wanted = files.flatMap(({ file, hold }) => (hold ? [file] : []));
+  const isShown = page.status !== 'quarantined' && (decision.hold === 'pages-only' || policy.unmirrored === 'upstream');
+  const hidden = !isShown && wanted.length < page.files.length;
+  return { wanted, linked: isShown, hidden, unmet: unmetWants(decision, page, plan), nextChange };
+}
+
+/** Stands for what comes of the choice: as long as upstream's page is the same, it is the same page and files. */
+export function outcomeOf({ wanted, linked, hidden }: ChosenFiles, policy: Policy, name: ProjectName): string {
+  const filenames = wanted.map(({ filename }) => filename);
+  // Where dependencies count, what the files require was learned, too.
+  const learned = policy.dependencies && [...neededSources(policy, name, filenames)];
+  const what = [linked, hidden, learned, filenames];
+  return sha256Hex(Buffer.from(JSON.stringify(what))).slice(0, 32);
+}
+
+/**
+ * Our page, and its links: `own` has those that are ours, by file name, and `kept` more of them; the page came from `url`.
+ * Where no file may be linked to, it is left out.
+ */
+export function pagesOf(
+  { page, url }: SourcePage,
+  own: ReadonlyMap<string, PublishedFile>,
+  { linked, hidden }: Pick<ChosenFiles, 'linked' | 'hidden'>,
+  allows: Allows,
+  kept: readonly PublishedFile[] = [],
+): { shown: SimplePage; published: PublishedFile[] } {
+  const published = page.files.flatMap((file) => {
+    const here = own.get(file.filename);
+    if (here !== undefined || !linked) return here ?? [];
+    const link = linkOf(file, url, allows);
+    return link instanceof URL ? upstreamLink(file, link) : [];
+  });
+  for (const file of kept) published.push(file);
+  return { shown: hidden ? withVersionsOf(page, published) : page, published };
+}
+
+function upstreamLink(file: SimpleFile, url: URL): PublishedFile {
+  const { metadataSha256, provenance } = file;
+  return { file, url: url.href, metadataSha256, provenance };
+}
+
+/** A page names the versions that it has files of, and in any case all that it has (PEP 700). */
+function withVersionsOf(page: SimplePage, published: readonly PublishedFile[]): SimplePage {
+  const { versions } = page.json;
+  if (!Array.isArray(versions)) return page;
+  const listed = new Set(published.map(({ file }) => normalVersion(file.filename, page.name as ProjectName)));
+  const kept = versions.filter((version) => typeof version !== 'string' || listed.has(normal(version)));
+  const told = new Set(kept.map((version) => (typeof version === 'string' ? normal(version) : undefined)));
+  const untold = [...listed].filter((version) => version !== undefined && !told.has(version));
+  return { ...page, json: { ...page.json, versions: [...kept, ...untold] } };
+}
+
+function normalVersion(filename: string, project: ProjectName): string | undefined {
+  const version = parseDistributionName(filename, project)?.version;
+  return version && normal(version);
+}
+
+function normal(version: string): string {
+  return parseVersion(version)?.text ?? version;
+}

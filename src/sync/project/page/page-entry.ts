@@ -1,0 +1,28 @@
+/** How a file of the plan appears on the pages. */
+import { isSecureOrigin } from '../../../core/index-address.ts';
+import { provenancePath, urlPath } from '../../../core/paths.ts';
+import type { PublishedFile } from '../../../formats/simple/simple-json.ts';
+import type { HeldFile } from '../../../state/state-store.ts';
+import type { SyncSettings } from '../../mirror.ts';
+import type { PlannedFile } from '../files/plan-project.ts';
+
+/** How a file of the plan is published: from this mirror, or with `held` undefined from upstream. */
+export function publishedFile(
+  { file, url, path, sha256 }: PlannedFile,
+  held: HeldFile | undefined,
+  { baseUrl }: SyncSettings,
+): PublishedFile {
+  if (held === undefined) {
+    return { file, url: url.href, metadataSha256: file.metadataSha256, provenance: file.provenance };
+  }
+  // PEP 740 wants a full URL on a secure origin, so our own copy is linked only where we know that we have one.
+  const isSecure = baseUrl !== undefined && isSecureOrigin(baseUrl);
+  const own = held.provenance && isSecure ? `${baseUrl}/${urlPath(provenancePath(path))}` : undefined;
+  const provenance = file.provenance === undefined ? undefined : (own ?? file.provenance);
+  return {
+    file: { ...file, sha256, size: held.size },
+    url: `../../${urlPath(path)}`,
+    metadataSha256: held.metadataSha256,
+    provenance,
+  };
+}

@@ -1,0 +1,88 @@
+/** What is to become of upstream's page: which of its files are held, which are left out, and which stay as they are. */
+import { filenameOf, type WebPath } from '../../../core/paths.ts';
+import type { HeldFile } from '../../../state/state-store.ts';
+import type { Mirror } from '../../mirror.ts';
+import type { SelectedProject } from '../../selection/selected-project.ts';
+import { type PlannedFile, type ProjectPlan, planProject } from '../files/plan-project.ts';
+import { recallProvenance, requireProvenance } from '../files/provenance.ts';
+import { type FoundOdd, type OddFilesOf, saysOf } from '../files/rejected-files.ts';
+import type { SourcePage } from './cached-page.ts';
+import { type ChosenFiles, chooseFiles } from './choose-files.ts';
+import type { JudgedPage } from './classify-page.ts';
+
+/** What is to become of upstream's page. */
+export interface PlannedPage {
+  /** Without what is odd. */
+  readonly source: SourcePage;
+  readonly chosen: ChosenFiles;
+  readonly plan: ProjectPlan;
+  /** Chosen, and left out for what their provenance is. */
+  readonly leftOut: readonly PlannedFile[];
+  /** What alone is left out. */
+  readonly odd: readonly FoundOdd[];
+  /** Held, and listed by what is odd: they stay as they are published. */
+  readonly stays: readonly HeldFile[];
+}
+
+/**
+ * Plans `judged`. What is odd of it, or was fetched in vain and is not tried again yet, is no candidate for the rules: it
+ * must not take the place of what can be held. Files that are `gone` from their places are not held.
+ */
+export function planPage(
+  mirror: Mirror,
+  project: SelectedProject,
+  judged: JudgedPage,
+  odd: OddFilesOf,
+  gone: ReadonlySet<WebPath> = new Set(),
+): PlannedPage {
+  const { due, held, decision } = project;
+  for (const found of judged.odd) odd.add(found);
+  const source = withoutOdd(judged, odd);
+  const chosen = chooseFiles(mirror, decision, source.page);
+  const { plan, foreign } = planChosen(mirror, project, judged, source, chosen);
+  if (foreign.length > 0) {
+    for (const found of foreign) odd.add(found);
+    return planPage(mirror, project, judged, odd, gone);
+  }
+  const listed = new Set(source.page.files.map(({ filename }) => filename));
+  const lost = new Set([...judged.lost, ...judged.quarantined]);
+  const isListed = (file: HeldFile): boolean => listed.has(filenameOf(file.path)) || lost.has(file);
+  const stays = odd.count === 0 ? [] : held.files.filter((file) => !isListed(file) && !gone.has(file.path));
+  const drop = plan.drop.filter((file) => !stays.includes(file));
+  const recalled = recallProvenance(mirror, due.name, { ...plan, drop });
+  const required = requireProvenance(mirror, recalled);
+  const files = required.plan.files.map((file) => (gone.has(file.path) ? { ...file, held: undefined } : file));
+  const planned = { source, chosen, ...required, plan: { ...required.plan, files }, odd: odd.all, stays };
+  return odd.count === 0 ? planned : { ...planned, chosen: { ...chosen, hidden: true } };
+}
+
+function withoutOdd(judged: JudgedPage, odd: OddFilesOf): SourcePage {
+  const { page, url, own } = judged;
+  const left = odd.filenames;
+  const files = page.files.filter(({ filename, json }) => !left.has(filename) && !odd.isWaiting(filename, json));
+  return { page: files.length === page.files.length ? page : { ...page, files }, url, ...(own && { own }) };
+}
+
+/** Of an archive, what upstream lost stays, unless that is in quarantine. */
+function planChosen(
+  { upstream, settings, state }: Mirror,
+  { due, held }: SelectedProject,
+  { lost }: JudgedPage,
+  { page, url }: SourcePage,
+  { wanted }: ChosenFiles,
+): { readonly plan: ProjectPlan; readonly foreign: readonly FoundOdd[] } {
+  const all = planProject({ ...page, files: wanted }, url, held.files, upstream);
+  // Two projects cannot hold the same file: dropping it from one would take it from the other.
+  const foreign = all.files.flatMap(({ file, path, held }): FoundOdd[] => {
+    const holder = held === undefined ? state.holderOf(path) : due.name;
+    if (holder === undefined || holder === due.name) return [];
+    const { filename, json } = file;
+    return [{ filename, json, says: saysOf(json), problem: `${path} belongs to ${holder}` }];
+  });
+  const archived = new Set(settings.keepRemoved && page.status !== 'quarantined' ? lost : []);
+  // What upstream has moved is not fetched here, so the bytes that are held stay where they are, under all their names.
+  const moved = settings.indexOnly ? all.files.filter((file) => file.held === undefined) : [];
+  const kept = new Set(moved.map(({ sha256 }) => sha256));
+  const drop = all.drop.filter((file) => !archived.has(file) && !kept.has(file.sha256));
+  return { plan: { files: all.files, drop }, foreign };
+}

@@ -1,0 +1,96 @@
+/**
+ * Shows a project as far as it is held, before anything is fetched or where something could not be: what upstream took
+ * away goes, and what it says of the rest counts at once. What the rules leave out stays until what takes its place is here.
+ */
+import { sha256Hex } from '../../core/hash.ts';
+import { filenameOf } from '../../core/paths.ts';
+import { type PublishedFile, renderSimpleJson, withSerial } from '../../formats/simple/simple-json.ts';
+import { publishLegacyJson } from '../../pages/publish-legacy-json.ts';
+import { publishPages } from '../../pages/publish-pages.ts';
+import type { Finished, HeldFile } from '../../state/state-store.ts';
+import type { Mirror } from '../mirror.ts';
+import type { SelectedProject } from '../selection/selected-project.ts';
+import { bytesOf, discardFiles } from './files/held-files.ts';
+import type { OddFilesOf } from './files/rejected-files.ts';
+import { pagesOf } from './page/choose-files.ts';
+import type { JudgedPage } from './page/classify-page.ts';
+import { keptEntries } from './page/kept-entries.ts';
+import { publishedFile } from './page/page-entry.ts';
+import type { PlannedPage } from './page/plan-page.ts';
+
+/**
+ * Publishes those of `here`, the held files that are in their places, that upstream lists, at the serial that is
+ * published, and remembers it. Returns the files that went.
+ */
+export async function publishHeld(
+  mirror: Mirror,
+  { due, held }: SelectedProject,
+  here: readonly HeldFile[],
+  judged: JudgedPage,
+  planned: PlannedPage,
+  odd: OddFilesOf,
+): Promise<readonly HeldFile[]> {
+  const { upstream, files, state, settings } = mirror;
+  const { source, chosen, plan } = planned;
+  const own = ownEntries(mirror, here, planned);
+  const listed = new Set(source.page.files.map(({ filename }) => filename));
+  const changed = here.filter(({ path }) => listed.has(filenameOf(path)) && !own.has(filenameOf(path)));
+  const kept = await keptEntries(mirror, due.name, [...planned.stays, ...changed], planned.odd);
+  const wanted = new Set(plan.files.map(({ file }) => file.filename));
+  const shownFiles = source.page.files.filter(({ filename }) => own.has(filename) || !wanted.has(filename));
+  const page = withSerial({ ...source.page, files: shownFiles }, held.serial);
+  const form = { linked: chosen.linked, hidden: true };
+  const { shown, published } = pagesOf({ page, url: source.url }, own, form, (url) => upstream.allows(url), kept);
+  const isKept = settings.keepRemoved && page.status !== 'quarantined';
+  const { lost, quarantined } = judged;
+  const drop = isKept ? quarantined : [...lost, ...quarantined];
+  if (drop.length === 0 && isAsPublished(mirror, due.name, renderSimpleJson(shown, published))) return [];
+  odd.tell();
+  if (held.published) state.requeue(due.name, []);
+  const pages = await publishPages(files, due.name, shown, published, !held.published);
+  await publishLegacyJson(mirror, due.name, shown, published);
+  mirror.report({ type: 'page-published', name: due.name });
+  await discardFiles(mirror, drop);
+  const { serial } = held;
+  const why = 'removed upstream';
+  const { status } = page;
+  const partly: Finished = {
+    kind: 'published',
+    due,
+    serial,
+    etag: undefined,
+    status,
+    drop,
+    lost,
+    quarantined,
+    why,
+    pages,
+    partly: true,
+    odd: odd.rows(false),
+  };
+  state.finish([partly]);
+  mirror.space.give(bytesOf(drop));
+  return drop;
+}
+
+function isAsPublished({ state }: Mirror, name: SelectedProject['due']['name'], json: string): boolean {
+  return state.pages.hashesOf(name).json === sha256Hex(Buffer.from(json));
+}
+
+/** What of the page is here already, by file name: also what is to move, or to go by the rules. */
+function ownEntries(
+  { settings }: Mirror,
+  here: readonly HeldFile[],
+  { source }: PlannedPage,
+): Map<string, PublishedFile> {
+  const byName = new Map(here.map((file) => [filenameOf(file.path), file]));
+  const own = new Map<string, PublishedFile>();
+  for (const file of source.page.files) {
+    const held = byName.get(file.filename);
+    if (held === undefined || held.sha256 !== file.sha256) continue;
+    const { path, sha256 } = held;
+    const planned = { file, url: source.url, path, sha256, held, elsewhere: undefined };
+    own.set(file.filename, publishedFile(planned, held, settings));
+  }
+  return own;
+}

@@ -1,0 +1,235 @@
+/**
+ * Publishes what the mirror holds of a page, and says what is to be remembered of it. What upstream took away or says
+ * otherwise of what is held comes first, and waits for nothing that is to be fetched.
+ */
+import { NonsenseError, type UnreachableError } from '../../core/errors.ts';
+import type { WebPath } from '../../core/paths.ts';
+import { sumOf } from '../../core/safe-sum.ts';
+import type { ProjectDecision } from '../../policy/project-decision.ts';
+import { explainReason } from '../../policy/render-reason.ts';
+import { allMet } from '../../policy/unsatisfied.ts';
+import type { Finished, HeldFile, HeldProject, Plan } from '../../state/state-store.ts';
+import type { Mirror } from '../mirror.ts';
+import { rememberRequires } from '../requirements/record-requirements.ts';
+import type { SelectedProject } from '../selection/selected-project.ts';
+import { isComplete } from './files/download.ts';
+import { type Fetched, fetchFiles } from './files/fetch-files.ts';
+import { bytesOf, missing } from './files/held-files.ts';
+import type { PlannedFile } from './files/plan-project.ts';
+import { OddFilesOf } from './files/rejected-files.ts';
+import { fileBaseOf, isPathByHash, pageToKeep } from './page/cached-page.ts';
+import { outcomeOf } from './page/choose-files.ts';
+import { areMost, type JudgedPage } from './page/classify-page.ts';
+import { type PlannedPage, planPage } from './page/plan-page.ts';
+import { isPublished, type Published, publishFiles } from './publish-files.ts';
+import { publishHeld } from './publish-held.ts';
+
+/** So often a project that was never published is tried before it appears without the files that cannot be reached. */
+const patientTries = 2;
+
+/** Under what a page was served; there is more where that was just now. */
+type Known = Pick<HeldProject, 'serial' | 'etag' | 'status'> & { readonly sha256?: string; readonly served?: boolean };
+
+/** One page on its way. */
+interface Work extends SelectedProject {
+  readonly judged: JudgedPage;
+  readonly odd: OddFilesOf;
+  readonly planned: PlannedPage;
+  /** Held files that are not in their places. */
+  readonly gone: ReadonlySet<WebPath>;
+  readonly fetched: Fetched;
+  /** What is to be remembered of how it was planned first. */
+  readonly kept?: { readonly planned: PlannedPage; readonly plan: Omit<Plan, 'outcome'> };
+}
+
+/**
+ * Publishes `judged`, which upstream served under the serial and ETag of `known`. Throws UnreachableError, NonsenseError,
+ * DoesNotFitError, once everything that can be published is: the project stays queued then.
+ */
+export async function publishProject(
+  mirror: Mirror,
+  project: SelectedProject,
+  judged: JudgedPage,
+  known: Known,
+): Promise<Finished> {
+  const { due, held, decision } = project;
+  const odd = new OddFilesOf(mirror, project);
+  const planned = planPage(mirror, project, judged, odd);
+  let work: Work = { ...project, judged, odd, planned, gone: new Set(), fetched: new Map() };
+  announce(mirror, work);
+  // Of what is odd, another line tells.
+  if (decision !== undefined)
+    mirror.selection.noteUnmet(decision, planned.odd.length > 0 ? allMet : planned.chosen.unmet);
+  if (mirror.settings.dryRun) {
+    odd.tell();
+    return finishedOf(work, known);
+  }
+  const source = mirror.selection.sourceOf(due.name);
+  for (const file of source === undefined ? planned.plan.files : []) {
+    const base = fileBaseOf(file);
+    if (base !== undefined || !isPathByHash(file)) mirror.selection.seeFileBase(base);
+  }
+  // Made before anything is published: a page that cannot be kept is refused.
+  if (decision !== undefined) work = { ...work, kept: { planned, plan: planToKeep(mirror, decision, work) } };
+  if (mirror.state.unsettled(due.name).length === 0 && isPublished(mirror, planned)) {
+    const { files, drop } = planned.plan;
+    return finish(mirror, work, known, { now: files.map((file) => file.held), drop, hidden: false, unproven: [] });
+  }
+  const isFetching = (): boolean => arriving(mirror, work).length > 0;
+  if (!mirror.settings.indexOnly) {
+    const gone = new Set((await missing(mirror.files, held.files)).map(({ path }) => path));
+    if (gone.size > 0) work = { ...work, gone, planned: planPage(mirror, project, judged, odd, gone) };
+  }
+  if (held.published && (isFetching() || judged.broken !== undefined)) work = await showHeld(mirror, work);
+  if (judged.broken !== undefined) throw new NonsenseError(judged.broken);
+  while (isFetching()) {
+    const before = odd.count;
+    const unreachable = await fetchArriving(mirror, work);
+    work = withFetched(work);
+    if (unreachable !== undefined) {
+      if (held.published || due.attempts >= patientTries) await showHeld(mirror, work);
+      throw unreachable;
+    }
+    // What takes the place of those that are odd may have to be fetched, too.
+    if (odd.count > before) work = { ...work, planned: planPage(mirror, work, judged, odd, work.gone) };
+  }
+  return finish(mirror, work, known, await publishFiles(mirror, work, work.planned, work.fetched));
+}
+
+/** What is still to be fetched. */
+function arriving(mirror: Mirror, { planned, fetched }: Work): PlannedFile[] {
+  if (mirror.settings.indexOnly) return [];
+  return planned.plan.files.filter((file) => !isComplete(file, mirror) && !fetched.has(file.path));
+}
+
+/** Resolves with why something could not be reached, if so. Throws DoesNotFitError before anything is fetched. */
+async function fetchArriving(mirror: Mirror, work: Work): Promise<UnreachableError | undefined> {
+  const { due, decision, odd, fetched, gone } = work;
+  const files = arriving(mirror, work);
+  const bytes = bytesToFetch(files);
+  const rule = decision && explainReason(decision.because);
+  const failed = await mirror.space.use(due.name, bytes, rule, () => fetchFiles(mirror, due.name, files, fetched));
+  for (const found of failed.odd) odd.add(found);
+  const arrived = files.flatMap(({ path, held }) => (held === undefined ? (fetched.get(path)?.held ?? []) : []));
+  mirror.space.give(bytes - bytesOf(arrived.filter(({ path }) => !gone.has(path))));
+  return failed.unreachable;
+}
+
+/** With what has arrived as held. */
+function withFetched(work: Work): Work {
+  const { held, fetched } = work;
+  const arrived = [...fetched.values()].flatMap((file) => file.held ?? []);
+  const paths = new Set(arrived.map(({ path }) => path));
+  const files = [...held.files.filter(({ path }) => !paths.has(path)), ...arrived];
+  return { ...work, held: { ...held, files }, gone: new Set([...work.gone].filter((path) => !paths.has(path))) };
+}
+
+/** Publishes what is here. What upstream took away is done with then. */
+async function showHeld(mirror: Mirror, work: Work): Promise<Work> {
+  const { held, judged, planned, odd, gone, fetched } = work;
+  const isRefused = ({ path }: HeldFile): boolean => fetched.get(path)?.provenance.unproven?.leftOut === true;
+  const here = held.files.filter((file) => !gone.has(file.path) && !isRefused(file));
+  const went = new Set(await publishHeld(mirror, work, here, judged, planned, odd));
+  if (went.size === 0) return work;
+  const stays = (file: HeldFile): boolean => !went.has(file);
+  return {
+    ...work,
+    held: { ...held, files: held.files.filter(stays) },
+    judged: { ...judged, lost: judged.lost.filter(stays), quarantined: judged.quarantined.filter(stays) },
+    planned: { ...planned, plan: { ...planned.plan, drop: planned.plan.drop.filter(stays) } },
+  };
+}
+
+/** What is to be remembered of a page that was published. Throws NonsenseError where a person has to look at it. */
+async function finish(mirror: Mirror, work: Work, known: Known, done: Published): Promise<Finished> {
+  const { held, decision, judged, odd } = work;
+  const { now, drop, hidden, unproven, pages } = done;
+  mirror.space.give(bytesOf(drop));
+  odd.tell();
+  const rows = odd.rows(true);
+  const published = {
+    ...finishedOf(work, known),
+    source: mirror.selection.sourceOf(work.due.name),
+    drop,
+    unproven,
+    pages: { ...pages, upstream: known.sha256 },
+    odd: rows,
+  };
+  const { policy } = mirror.selection;
+  let finished: Finished = published;
+  if (policy !== undefined && decision !== undefined) {
+    // Where no files are fetched, those that are held stay and go on requiring what they do.
+    const kept = held.files.filter(
+      (file) => !drop.includes(file) && !judged.lost.includes(file) && !judged.quarantined.includes(file),
+    );
+    const heldNow = mirror.settings.indexOnly ? kept : now;
+    if (policy.dependencies)
+      await rememberRequires(
+        mirror,
+        work.due.name,
+        heldNow.filter((file) => file !== undefined),
+      );
+    const { kept: first, planned } = work;
+    const isAsPlanned = first?.planned.plan.files === planned.plan.files && planned.chosen.hidden === hidden;
+    const plan = first !== undefined && isAsPlanned ? first.plan : planToKeep(mirror, decision, work, hidden);
+    finished = { ...published, plan: { ...plan, outcome: outcomeOf(work.planned.chosen, policy, work.due.name) } };
+  }
+  const alarm = alarmOf(work);
+  if (alarm === undefined) return finished;
+  mirror.state.finish([{ ...finished, etag: undefined, partly: true }]);
+  throw new NonsenseError(alarm);
+}
+
+/** What a person has to look at, although everything that is right is published. */
+function alarmOf({ judged, planned }: Work): string | undefined {
+  const { odd, source } = planned;
+  const all = odd.length + source.page.files.length;
+  const [first, ...more] = odd.filter(({ isChange }) => isChange === true);
+  const others = more.length === 0 ? '' : ` (and ${more.length} more of its files)`;
+  if (first !== undefined) return `${judged.url}: ${JSON.stringify(first.filename)}: ${first.problem}${others}`;
+  const [example] = odd;
+  if (example === undefined || !areMost(odd.length, all)) return undefined;
+  return `${judged.url}: ${odd.length} of ${all} files cannot be taken, such as ${JSON.stringify(example.filename)}: ${example.problem}`;
+}
+
+function finishedOf({ due, judged, planned }: Work, known: Known): Finished & { readonly kind: 'published' } {
+  const { page, lost, quarantined } = judged;
+  const { serial, etag, status = page.status, served = false } = known;
+  const why = page.status === 'quarantined' ? 'quarantined upstream' : 'removed upstream';
+  return { kind: 'published', due, serial, etag, status, served, drop: planned.plan.drop, lost, quarantined, why };
+}
+
+/** What is remembered of how the page was planned, but for what comes of it. */
+function planToKeep(
+  mirror: Mirror,
+  decision: ProjectDecision,
+  { judged: { page }, planned: { chosen, plan } }: Work,
+  hidden = chosen.hidden,
+): Omit<Plan, 'outcome'> {
+  return {
+    decision: mirror.selection.keyOf(decision),
+    nextChange: chosen.nextChange,
+    rule: explainReason(decision.because),
+    bytes: sumOf(plan.files.map(({ file }) => file.size ?? 0)),
+    page: pageToKeep(mirror, page, plan.files, hidden),
+  };
+}
+
+/** Tells what is to be done. */
+function announce({ report, settings }: Mirror, { due, decision, planned: { plan } }: Work): void {
+  const missing = settings.indexOnly ? [] : plan.files.filter((file) => (file.held ?? file.elsewhere) === undefined);
+  report({
+    type: 'project-planned',
+    name: due.name,
+    fetch: missing.map(({ path }) => path),
+    bytes: bytesToFetch(missing),
+    remove: plan.drop.map(({ path }) => path),
+    removeBytes: bytesOf(plan.drop),
+    rule: decision && explainReason(decision.because),
+  });
+}
+
+function bytesToFetch(files: readonly PlannedFile[]): number {
+  const missing = files.filter((file) => (file.held ?? file.elsewhere) === undefined);
+  return sumOf(missing.map(({ file }) => file.size ?? 0));
+}

@@ -1,0 +1,70 @@
+/**
+ * Plans anew where only the rules changed. Most rules change nothing for most projects: what came of the plan before is
+ * remembered, and where the same comes of the new one, no page is made and no file looked at.
+ */
+import { PausedError, StorageError, throwIfPaused } from '../../core/errors.ts';
+import type { ProjectName } from '../../core/names.ts';
+import { explainReason } from '../../policy/render-reason.ts';
+import type { DueReplan, Replanned } from '../../state/state-store.ts';
+import type { Mirror } from '../mirror.ts';
+import { pageToChooseFrom } from './page/cached-page.ts';
+import { chooseFiles, outcomeOf } from './page/choose-files.ts';
+import { movedFrom } from './page/project-source.ts';
+
+/** With as many of upstream's pages in memory. */
+const atATime = 200;
+
+/**
+ * Takes the projects from the queue for which new rules change nothing, and leaves the others to be worked on. Returns how
+ * many there were. Throws StorageError, PausedError.
+ */
+export async function replanUnchanged(mirror: Mirror): Promise<number> {
+  const { state, clock, settings, signal } = mirror;
+  const only = settings.projects && new Set(settings.projects);
+  let done = 0;
+  for (let after: ProjectName | undefined; ; ) {
+    throwIfPaused(signal);
+    const piece = state.dueReplans(clock.now(), after, atATime);
+    const same: Replanned[] = [];
+    for (const due of piece) {
+      if (only !== undefined && !only.has(due.name)) continue;
+      const plan = await unlessItChanges(mirror, due).catch(leaveToWork);
+      if (plan !== undefined) same.push(plan);
+    }
+    state.replan(same);
+    for (const plan of same) tell(mirror, plan);
+    done += same.length;
+    after = piece.at(-1)?.name;
+    if (after === undefined) return done;
+  }
+}
+
+/** What is thrown of a project is met again when that is worked on, and told there; only a disk concerns all of them. */
+function leaveToWork(error: unknown): undefined {
+  if (error instanceof StorageError || error instanceof PausedError) throw error;
+}
+
+/** The new plan, where nothing follows from it. */
+async function unlessItChanges(
+  mirror: Mirror,
+  { name, outcome, page: kept }: DueReplan,
+): Promise<Replanned | undefined> {
+  const { selection } = mirror;
+  const { policy } = selection;
+  const decision = selection.decide(name);
+  if (policy === undefined || decision === undefined || decision.hold === 'none') return undefined;
+  if (movedFrom(mirror, name, mirror.state.held(name)) !== undefined) return undefined;
+  const page = await pageToChooseFrom(mirror, name, kept);
+  if (page === undefined) return undefined;
+  const chosen = chooseFiles(mirror, decision, page);
+  if (outcomeOf(chosen, policy, name) !== outcome) return undefined;
+  selection.noteUnmet(decision, chosen.unmet);
+  const { nextChange } = chosen;
+  return { name, decision: selection.keyOf(decision), nextChange, rule: explainReason(decision.because) };
+}
+
+function tell({ report }: Mirror, { name, rule }: Replanned): void {
+  report({ type: 'project-started', name });
+  report({ type: 'project-planned', name, fetch: [], bytes: 0, remove: [], removeBytes: 0, rule });
+  report({ type: 'project-done', name, outcome: 'unchanged' });
+}

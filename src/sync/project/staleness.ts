@@ -1,0 +1,60 @@
+/** Which pages are believed: none that is older than what is known of the project, however long it is served. */
+import { NonsenseError } from '../../core/errors.ts';
+import { staleDelayMs } from '../../core/retry.ts';
+import type { Due, HeldProject } from '../../state/state-store.ts';
+import type { Mirror } from '../mirror.ts';
+import { refuseJump } from '../serials.ts';
+import type { Waiting } from './sync-outcome.ts';
+
+/** Rarely PyPI's own serial of a project stays behind its changelog for ever: then the page is taken as it is. */
+export const staleForGoodMs = 24 * 60 * 60_000;
+
+const follows = 'if upstream was restored from a backup, or tells no serials any more, --reconcile follows it';
+
+/** Why a page with `serial` must not be published yet, if so. Throws NonsenseError when that does not end by itself. */
+export function whyStale(
+  { clock, report }: Pick<Mirror, 'clock' | 'report'>,
+  due: Due,
+  held: HeldProject,
+  serial: number | undefined,
+): Waiting | undefined {
+  const staleMs = due.obstacle === 'stale' ? clock.now() - due.since : 0;
+  const back = wentBack(held.serial, serial);
+  if (back !== undefined) {
+    if (staleMs < staleForGoodMs && due.obstacle !== 'failed') return stale(due, back);
+    throw new NonsenseError(`${back}, and ours stays (${follows})`);
+  }
+  if (serial === undefined || serial >= due.serial) return undefined;
+  if (staleMs < staleForGoodMs) return stale(due, `upstream's page has serial ${serial}, expected ${due.serial}`);
+  report({
+    type: 'warning',
+    message: `${due.name}: serial ${due.serial} never arrived; took the page at ${serial}`,
+  });
+  return undefined;
+}
+
+/** Where upstream tells serials, a page without one may be of any time. */
+function wentBack(before: number | undefined, serial: number | undefined): string | undefined {
+  if (before === undefined || (serial !== undefined && serial >= before)) return undefined;
+  if (serial === undefined) return `upstream's page tells no serial, where the one before had ${before}`;
+  return `upstream's page went back from serial ${before} to ${serial}`;
+}
+
+/** The wait for a newer page. */
+export function stale(due: Due, wait: string): Waiting {
+  return { wait, obstacle: 'stale', delayMs: staleDelayMs(due.attempts + 1) };
+}
+
+/** A page that claims to be from a far future would keep all real ones out. */
+export function refuseForgedSerial(
+  mirror: Mirror,
+  due: Due,
+  held: HeldProject,
+  serial: number | undefined,
+  url: URL,
+): void {
+  const known = Math.max(due.serial, held.serial ?? 0);
+  if (serial === undefined || serial <= known) return;
+  const { serial: newest } = mirror.state.mirror();
+  if (newest !== undefined) refuseJump(mirror, Math.max(known, newest), serial, url.href);
+}

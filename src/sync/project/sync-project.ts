@@ -1,0 +1,327 @@
+/**
+ * One project, as a little transaction of its own: page, bytes, pages, deletions, state. Every step may be repeated,
+ * so a run that is killed anywhere is continued by doing the same again.
+ */
+import { NonsenseError } from '../../core/errors.ts';
+import { type ProjectName, projectName } from '../../core/names.ts';
+import { filenameOf, legacyJsonFolder, pagePath, projectFolder } from '../../core/paths.ts';
+import { staleDelayMs } from '../../core/retry.ts';
+import { type SimplePage, withSerial } from '../../formats/simple/simple-json.ts';
+import { local } from '../../policy/policy.ts';
+import { explainReason } from '../../policy/render-reason.ts';
+import { wantedByName } from '../../state/queue-request.ts';
+import type { Due, Finished, HeldFile, HeldProject, Obstacle, Parked } from '../../state/state-store.ts';
+import type { LookedAt, ProjectAnswer } from '../../upstream/upstream.ts';
+import type { Mirror } from '../mirror.ts';
+import type { SelectedProject } from '../selection/selected-project.ts';
+import { whyUnproven } from '../snapshot/verify-pages.ts';
+import { whyNotGone, whyOutlived } from './absence.ts';
+import { type Announced, announcedFor } from './changelog-status.ts';
+import { bytesOf, discardFiles, discardUnsettled, missing } from './files/held-files.ts';
+import { isProven } from './files/provenance.ts';
+import { OddFilesOf } from './files/rejected-files.ts';
+import { knownPage, type SourcePage } from './page/cached-page.ts';
+import { chooseFiles } from './page/choose-files.ts';
+import { type JudgedPage, judgePage } from './page/classify-page.ts';
+import { newlyLost, withLostFiles } from './page/delisted-files.ts';
+import { mirrorFor, movedFrom, placeText } from './page/project-source.ts';
+import { publishLocal } from './publish-local.ts';
+import { publishProject } from './publish-project.ts';
+import { healRestored } from './repair-restored.ts';
+import { refuseForgedSerial, staleForGoodMs, whyStale } from './staleness.ts';
+import type { Waiting } from './sync-outcome.ts';
+
+/** The brake holds until a person lets it go, but upstream may think better of it. */
+const heldBackAgainMs = 24 * 60 * 60_000;
+/** Each run looks whether upstream's snapshot proves it by now. */
+const unprovenAgainMs = 60 * 60_000;
+
+/** What became of a project: what is to be remembered, or why only time can tell. */
+export type SyncOutcome = { readonly finished: Finished; readonly stays?: Omit<Parked, 'due'> } | Waiting;
+
+/** Brings one project up to date. Throws UnreachableError, NonsenseError, MismatchError, StorageError, PausedError. */
+export async function syncProject(whole: Mirror, due: Due): Promise<SyncOutcome> {
+  const { state, selection } = whole;
+  const held = state.held(due.name);
+  const decision = selection.decide(due.name);
+  if (decision?.hold === 'none') return leave(whole, due, held, explainReason(decision.because));
+  const mirror = mirrorFor(whole, due.name);
+  const project = { due, held, decision };
+  const elsewhere = movedFrom(mirror, due.name, held);
+  if (elsewhere !== undefined) return moveHere(mirror, project, elsewhere);
+  if (decision?.hold === local) return fromHere(mirror, project);
+  if (due.replan === true && !due.removed) {
+    const source = await knownPage(mirror, due.name);
+    if (source !== undefined) {
+      const judged = judgePage(mirror, project, source);
+      return (
+        (await unlessWanted(mirror, project, judged)) ?? {
+          finished: await publishProject(mirror, project, judged, held),
+        }
+      );
+    }
+  }
+  return fromUpstream(mirror, project);
+}
+
+/**
+ * Replaces what is held of a project from where it came from before. That goes as a whole, so that nothing is ever a mixture,
+ * but not before the right index has answered.
+ */
+async function moveHere(mirror: Mirror, project: SelectedProject, before: string): Promise<SyncOutcome> {
+  const { state, selection, settings, report } = mirror;
+  const { due, held } = project;
+  const { name } = due;
+  const now = placeText(selection.sourceOf(name), settings.upstream);
+  const isLocal = project.decision?.hold === local;
+  if (isLocal && isAllHere(mirror, project)) return fromHere(mirror, project);
+  const answer = isLocal ? undefined : await mirror.upstream.project(name, undefined, false);
+  // A state that was made anew from the tree does not know where anything is from.
+  const isOfTree = state.mirror().adopted !== undefined && held.source === undefined;
+  const isSame = answer?.kind === 'page' ? isAllOn(answer.page, project) : isOfTree && answer !== undefined;
+  if (isSame) {
+    mirror.memory.give(name);
+    // That the list of the upstream lacks it says nothing.
+    const isUnsaid = isOfTree && due.removed && due.obstacle !== 'absent';
+    if (isUnsaid) state.announcements.listed([name]);
+    const mine = { ...project, due: { ...due, removed: due.removed && !isUnsaid } };
+    return fromUpstream(mirror, { ...mine, held: { ...held, serial: undefined, etag: undefined } });
+  }
+  // What a person has brought back stays until the right index has it.
+  if (answer?.kind === 'absent' && held.restored) return { finished: await healRestored(mirror, project) };
+  report({ type: 'warning', message: `${name}: comes from ${now} now; what was held from ${before} is replaced` });
+  // Everybody can read it: whose the other index is remains unsaid.
+  const why = 'comes from elsewhere now';
+  await removeProject(mirror, due, held.files, why);
+  if (!settings.dryRun) {
+    state.finish([{ kind: 'removed', due, why }]);
+    state.enqueue([wantedByName(name, held.displayName)], { rootIndexDue: true });
+  }
+  const gone = { ...state.held(name), ...(settings.dryRun && nothingHeld) };
+  const moved = { ...project, due: anew(due), held: gone };
+  if (answer === undefined) return fromHere(mirror, moved);
+  if (answer.kind === 'absent') {
+    selection.giveUp(name);
+    return { finished: { kind: 'removed', due: moved.due, why } };
+  }
+  mirror.memory.give(name);
+  return fromUpstream(mirror, moved);
+}
+
+/** Whether all that is held of a project is what the right index has, byte for byte: then there is nothing to replace. */
+function isAllOn({ files }: SimplePage, { held }: SelectedProject): boolean {
+  const listed = new Set(files.map(({ filename, sha256 }) => `${filename} ${sha256}`));
+  return held.files.length > 0 && held.files.every(({ path, sha256 }) => listed.has(`${filenameOf(path)} ${sha256}`));
+}
+
+/** The same of what lies here by hand. */
+function isAllHere({ local, state }: Mirror, { due, held }: SelectedProject): boolean {
+  const here = new Set(local.of(due.name));
+  const isOfTree = held.files.length > 0 || state.mirror().adopted !== undefined;
+  return here.size > 0 && isOfTree && held.files.every(({ path }) => here.has(path));
+}
+
+/** What lies here by hand, which nobody removes but who has put it there. */
+async function fromHere(mirror: Mirror, project: SelectedProject): Promise<SyncOutcome> {
+  const { due } = project;
+  const paths = mirror.local.of(due.name);
+  if (paths.length > 0) {
+    mirror.selection.find(due.name);
+    return { finished: await publishLocal(mirror, project, paths) };
+  }
+  // Else what requires it would ask for it again and again in this run.
+  mirror.selection.giveUp(due.name);
+  const why = 'no file of it lies below packages/';
+  if (project.held.published) await removeProject(mirror, due, [], why);
+  return { finished: { kind: 'removed', due, why } };
+}
+
+/** As if nobody had asked for it before. */
+function anew({ name, displayName, since, attempts }: Due): Due {
+  return { name, displayName, since, attempts, serial: 0, removed: true, obstacle: undefined };
+}
+
+const nothingHeld = { published: false, serial: undefined, etag: undefined, status: undefined, files: [] };
+
+async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<SyncOutcome> {
+  const { upstream, selection, state } = mirror;
+  const { due, held, decision } = project;
+  const announced = announcedFor(mirror, due.name);
+  const isPlanned =
+    isProven(mirror, due.name, held) && state.decisionOf(due.name) === (decision && selection.keyOf(decision));
+  // What was lost before it was known to be in quarantine is to be looked at again.
+  const isToBeRead = announced.hasQuarantine || new OddFilesOf(mirror, project).isDue;
+  const etag = isPlanned && !isToBeRead && (await isIntact(mirror, due, held)) ? held.etag : undefined;
+  const answer = await upstream.project(due.name, etag, due.attempts % 2 === 1);
+  const isHere = answer.kind === 'absent' && held.restored;
+  const unproven = isHere ? undefined : whyUnproven(mirror, due.name, seenIn(answer));
+  if (unproven !== undefined) return { wait: unproven, obstacle: 'unproven', delayMs: unprovenAgainMs };
+  if (answer.kind === 'absent') {
+    if (!held.published) selection.noteAbsent(due.name);
+    if (held.restored) return { finished: await healRestored(mirror, project) };
+    return whyNotGone(mirror, due, held) ?? absent(mirror, due, held, announced);
+  }
+  const serial = answer.kind === 'page' ? answer.page.serial : held.serial;
+  if (serial !== undefined && announced.removedAt !== undefined && serial < announced.removedAt) {
+    if (held.restored) return { finished: await healRestored(mirror, project) };
+    return whyOutlived(mirror, due, held, announced, serial) ?? absent(mirror, due, held, announced);
+  }
+  if (answer.kind === 'unchanged') return unchanged(mirror, due, held);
+  const { page, url } = answer;
+  if (projectName(page.name) !== due.name) {
+    throw new NonsenseError(`${url}: expected the page of ${due.name}, found that of ${JSON.stringify(page.name)}`);
+  }
+  const isQuarantine = page.status === 'quarantined';
+  const isEarly = isQuarantine && isBehind(mirror, project, page.serial);
+  const stale = isEarly ? undefined : whyStale(mirror, due, held, page.serial);
+  if (stale !== undefined) return stale;
+  refuseForgedSerial(mirror, due, held, page.serial, url);
+  if (!held.published) selection.find(due.name);
+  if (isEarly) return quarantineEarly(mirror, project, { page, url });
+  const judged = judgePage(mirror, project, { page, url });
+  const lost = await newlyLost(mirror, due.name, judged.lost);
+  const shown = held.files.length - (judged.lost.length - lost.length);
+  if (!isQuarantine && !mayLose(mirror, due.name, held, lost.length, shown))
+    return withoutLosing(mirror, project, judged, lost);
+  const unwanted = await unlessWanted(mirror, project, judged);
+  if (unwanted !== undefined) return unwanted;
+  const { status } = page;
+  const known = { serial: page.serial, status, etag: answer.etag, sha256: answer.sha256, served: true };
+  return { finished: await publishProject(mirror, project, judged, known) };
+}
+
+/** Where upstream has nothing of what is wanted, no page says that there is a project of which nothing can be installed. */
+async function unlessWanted(
+  mirror: Mirror,
+  { due, held, decision }: SelectedProject,
+  judged: JudgedPage,
+): Promise<SyncOutcome | undefined> {
+  const { page, odd, lost } = judged;
+  if (decision === undefined || odd.length > 0 || page.status === 'quarantined') return undefined;
+  if (mirror.selection.policy?.unmirrored === 'upstream') return undefined;
+  const { unmet } = chooseFiles(mirror, decision, page);
+  if (!unmet.isAll) return undefined;
+  mirror.selection.noteUnmet(decision, unmet);
+  mirror.selection.giveUp(due.name);
+  const why = 'upstream has nothing of it that is asked for';
+  await removeProject(mirror, due, held.files, why);
+  return { finished: { kind: 'removed', due, why, lost } };
+}
+
+/** Whether a later page is still to come. */
+function isBehind({ clock }: Mirror, { due, held }: SelectedProject, serial: number | undefined): boolean {
+  if (serial === undefined) return held.serial !== undefined;
+  const isForGood = due.obstacle === 'stale' && clock.now() - due.since >= staleForGoodMs;
+  return serial < (held.serial ?? 0) || (serial < due.serial && !isForGood);
+}
+
+/** A quarantine counts from any page that tells of it; the one that was promised is still to come. */
+async function quarantineEarly(mirror: Mirror, project: SelectedProject, source: SourcePage): Promise<SyncOutcome> {
+  const { due, held } = project;
+  const { serial = 0, status } = source.page;
+  const page = withSerial(source.page, Math.max(serial, held.serial ?? 0));
+  const judged = judgePage(mirror, project, { ...source, page });
+  const finished = await publishProject(mirror, project, judged, { serial: page.serial, status, etag: undefined });
+  const delayMs = staleDelayMs(due.attempts + 1);
+  const reason = `it is in quarantine by a page with serial ${serial}, expected ${Math.max(due.serial, held.serial ?? 0)}`;
+  return { finished, stays: { reason, obstacle: 'stale', nextTry: mirror.clock.now() + delayMs } };
+}
+
+function seenIn(answer: ProjectAnswer): LookedAt {
+  return answer.kind === 'page' ? answer.sha256 : answer.kind;
+}
+
+/** Whether so many files may go of a project that shows so many. */
+function mayLose({ brake }: Mirror, name: ProjectName, { source }: HeldProject, files: number, shown: number): boolean {
+  return files === 0 || brake.allows({ name, isProject: false, isRemoval: false, files, share: files / shown, source });
+}
+
+/** What is new appears, and the project stays queued until a person has looked at what would go. */
+async function withoutLosing(
+  mirror: Mirror,
+  project: SelectedProject,
+  judged: JudgedPage,
+  lost: readonly HeldFile[],
+): Promise<SyncOutcome> {
+  const { due, held } = project;
+  const waiting = heldBack('held-back', `upstream lists ${lost.length} of its files no more`);
+  const whole = await withLostFiles(mirror, due.name, judged, held, lost);
+  if (whole === undefined) return waiting;
+  // Without its ETag it is looked at again.
+  const known = { serial: held.serial, status: whole.page.status, etag: undefined, served: true };
+  const finished = await publishProject(mirror, project, whole, known);
+  const { wait: reason, obstacle, delayMs } = waiting;
+  return { finished, stays: { reason, obstacle, nextTry: mirror.clock.now() + delayMs } };
+}
+
+function heldBack(obstacle: Obstacle, what: string): Waiting {
+  return { wait: `${what}; held back, as too much went at a time`, obstacle, delayMs: heldBackAgainMs };
+}
+
+/** The rules do not let the mirror hold it any more; or nothing requires it, which is upstream's doing. */
+async function leave(mirror: Mirror, due: Due, held: HeldProject, rule: string): Promise<SyncOutcome> {
+  const { files } = held;
+  const isOrphan = held.published && mirror.selection.isOrphan(due.name, due.obstacle === 'held-back');
+  if (!isOrphan) {
+    await removeProject(mirror, due, files, rule);
+    return { finished: { kind: 'removed', due, why: rule } };
+  }
+  const { source } = held;
+  const deletion = { name: due.name, isProject: true, isRemoval: false, files: files.length, share: 1, source };
+  if (!mirror.brake.allows(deletion) && !(await isQuarantined(mirror, due))) {
+    return heldBack('held-back', 'nothing requires it any more');
+  }
+  const why = 'not required any more';
+  await removeProject(mirror, due, files, why);
+  return { finished: { kind: 'removed', due, why, lost: files } };
+}
+
+/** Asked only where upstream has said something about the project. */
+async function isQuarantined({ upstream }: Mirror, { name, replan, attempts }: Due): Promise<boolean> {
+  if (replan === true) return false;
+  const answer = await upstream.project(name, undefined, attempts % 2 === 1);
+  return answer.kind === 'page' && answer.page.status === 'quarantined';
+}
+
+/** A page may be kept by its ETag only while everything it links to is really there, and nothing else may be. */
+async function isIntact({ files, settings, state }: Mirror, { name }: Due, held: HeldProject): Promise<boolean> {
+  if (held.etag === undefined || state.unsettled(name).length > 0) return false;
+  const pages = [pagePath('index.html', name), pagePath('index.v1_json', name)];
+  if ((await Promise.all(pages.map((page) => files.size(page)))).includes(undefined)) return false;
+  return settings.indexOnly || (await missing(files, held.files)).length === 0;
+}
+
+function unchanged(mirror: Mirror, due: Due, held: HeldProject): SyncOutcome {
+  const stale = whyStale(mirror, due, held, held.serial);
+  if (stale !== undefined) return stale;
+  return { finished: { kind: 'unchanged', due } };
+}
+
+/** Upstream does not have it any more. What was put in quarantine before it went does not stay in any case. */
+async function absent(mirror: Mirror, due: Due, held: HeldProject, announced: Announced): Promise<SyncOutcome> {
+  const { isQuarantined } = announced;
+  const quarantined = held.files.filter((file) => announced.quarantines(file));
+  const lost = held.files.filter((file) => !quarantined.includes(file));
+  const files = (await newlyLost(mirror, due.name, lost)).length;
+  const isHeldBack = (): boolean =>
+    !mirror.brake.allows({ name: due.name, isProject: true, isRemoval: true, files, share: 1, source: held.source });
+  if (held.published && !isQuarantined && isHeldBack()) {
+    return heldBack('removal-held-back', 'upstream has removed it');
+  }
+  mirror.selection.giveUp(due.name);
+  const { keepRemoved: keepFiles } = mirror.settings;
+  const why = isQuarantined ? 'quarantined upstream' : 'removed upstream';
+  await removeProject(mirror, due, keepFiles ? quarantined : held.files, why);
+  return { finished: { kind: 'removed', due, why, lost, quarantined, keepFiles } };
+}
+
+/** Takes it out of the index, and `files` out of the tree; `rule` says why, for people. */
+async function removeProject(mirror: Mirror, { name }: Due, files: readonly HeldFile[], rule: string): Promise<void> {
+  const remove = files.map(({ path }) => path);
+  const removeBytes = bytesOf(files);
+  mirror.report({ type: 'project-planned', name, fetch: [], bytes: 0, remove, removeBytes, rule });
+  if (mirror.settings.dryRun) return;
+  await discardFiles(mirror, files, [projectFolder(name), legacyJsonFolder(name)]);
+  await discardUnsettled(mirror, name, new Set());
+  mirror.space.give(removeBytes);
+}

@@ -1,0 +1,94 @@
+/** What one held file tells of its requirements. */
+import { sha256Hex } from '../../core/hash.ts';
+import type { ProjectName } from '../../core/names.ts';
+import { filenameOf, metadataPath } from '../../core/paths.ts';
+import { parseCoreMetadata } from '../../packaging/core-metadata.ts';
+import { parseDistributionName } from '../../packaging/distribution-name.ts';
+import type { HeldFile } from '../../state/state-store.ts';
+import type { Mirror } from '../mirror.ts';
+import { sourceTexts, wheelMetadata } from './read-distribution.ts';
+import { sourceRequires } from './sdist-requirements.ts';
+
+export interface Told {
+  /** The file, for messages. */
+  readonly where: string;
+  readonly version: string;
+  readonly requires: readonly string[];
+  /** The text that `requires` was read from, where it stands line by line. */
+  readonly text: Buffer | undefined;
+  /** Why it may require more. */
+  readonly doubt: string | undefined;
+}
+
+/** What may still be read of a project. */
+interface Budget {
+  hasSeen(sha256: string): boolean;
+  mayRead(bytes: number): boolean;
+}
+
+/**
+ * What `file` of the project `name` tells; a source only where it `isNeeded`. Undefined where nothing of it counts, or where
+ * another file has told just that. Throws StorageError.
+ */
+export async function toldBy(
+  mirror: Pick<Mirror, 'files' | 'parseToml'>,
+  name: ProjectName,
+  file: HeldFile,
+  isNeeded: boolean,
+  budget: Budget,
+): Promise<Told | 'too much' | undefined> {
+  const { files } = mirror;
+  const { path, metadataSha256 } = file;
+  const kind = parseDistributionName(filenameOf(path), name)?.kind;
+  if (kind === 'sdist') return isNeeded ? toldBySource(mirror, name, file, budget) : undefined;
+  if (metadataSha256 !== undefined) {
+    if (budget.hasSeen(metadataSha256)) return undefined;
+    const beside = metadataPath(path);
+    const size = await files.size(beside);
+    if (size !== undefined) {
+      const bytes = budget.mayRead(size) ? await files.read(beside) : undefined;
+      return bytes === undefined ? 'too much' : toldByMetadata(beside, bytes);
+    }
+  }
+  if (kind !== 'wheel') return undefined;
+  const bytes = await wheelMetadata(files, path);
+  if (bytes === undefined) return { ...nothing, where: path, doubt: `it has no METADATA that can be read${toDo}` };
+  if (budget.hasSeen(sha256Hex(bytes))) return undefined;
+  return budget.mayRead(bytes.length) ? toldByMetadata(`${path}: METADATA`, bytes) : 'too much';
+}
+
+const nothing = { version: '', requires: [], text: undefined };
+const toDo = '; what it requires besides has to be named in mirror.toml';
+
+function toldByMetadata(where: string, text: Buffer): Told | 'too much' {
+  const metadata = parseCoreMetadata(text);
+  if (metadata === undefined) return 'too much';
+  const { version = '', requiresDist } = metadata;
+  return { where, version, requires: requiresDist, text, doubt: undefined };
+}
+
+async function toldBySource(
+  { files, parseToml }: Pick<Mirror, 'files' | 'parseToml'>,
+  name: ProjectName,
+  { path, size, metadataSha256 }: HeldFile,
+  budget: Budget,
+): Promise<Told | 'too much'> {
+  if (!budget.mayRead(size)) return 'too much';
+  const texts = await sourceTexts(files, path);
+  if (texts === undefined) return { ...nothing, where: path, doubt: `it cannot be looked into${toDo}` };
+  const found = sourceRequires(texts, parseToml);
+  const beside = metadataSha256 === undefined ? undefined : await files.read(metadataPath(path));
+  const metadata = beside && parseCoreMetadata(beside);
+  const { builds, doubt } = found;
+  const version = metadata?.version ?? found.version ?? parseDistributionName(filenameOf(path), name)?.version ?? '';
+  return {
+    where: path,
+    version,
+    requires: [...(metadata?.requiresDist ?? found.requires), ...builds],
+    text: texts.pkgInfo,
+    doubt:
+      doubt === undefined || metadata !== undefined
+        ? undefined
+        : `only building it tells for sure what it requires (${doubt})${toDo}`,
+  };
+}

@@ -1,0 +1,102 @@
+/** What a held wheel or source distribution has inside that tells what it requires, read where no index offers it beside it. */
+import { pipeline, Readable } from 'node:stream';
+import { createGunzip, inflateRawSync } from 'node:zlib';
+import type { WebPath } from '../../core/paths.ts';
+import type { FileStore } from '../../files/file-store.ts';
+import { TarEntries } from '../../formats/tar-entries.ts';
+import { packedBytes, type ReadBytes, zipEntries } from '../../formats/zip-directory.ts';
+
+/** The texts of a source distribution that count. */
+export interface SourceTexts {
+  readonly pkgInfo: Buffer | undefined;
+  readonly pyproject: Buffer | undefined;
+}
+
+/** Text that people write, packed by anybody. */
+const longestText = 4 << 20;
+const pieceBytes = 1 << 20;
+/** A source distribution that unfolds to more is not looked through to its end. */
+const mostUnfolded = 2 ** 30;
+
+/** `METADATA` of the wheel at `path`; undefined where there is none, or the file is damaged. Throws StorageError. */
+export async function wheelMetadata(files: FileStore, path: WebPath): Promise<Buffer | undefined> {
+  const texts = await textsInZip(files, path, /^[^/]+\.dist-info\/METADATA$/);
+  return texts && [...texts.values()][0];
+}
+
+/** Undefined where it is packed in a way that is not read here, or damaged. Throws StorageError. */
+export async function sourceTexts(files: FileStore, path: WebPath): Promise<SourceTexts | undefined> {
+  const isZip = /\.zip$/i.test(path);
+  if (!isZip && !/\.(?:tar\.gz|tgz)$/i.test(path)) return undefined;
+  const texts = isZip ? await textsInZip(files, path, inSource) : await textsInTar(files, path);
+  if (texts === undefined) return undefined;
+  return { pkgInfo: texts.get('PKG-INFO'), pyproject: texts.get('pyproject.toml') };
+}
+
+const inSource = /^[^/]+\/(?:PKG-INFO|pyproject\.toml)$/;
+
+function baseOf(name: string): string {
+  return name.slice(name.lastIndexOf('/') + 1);
+}
+
+/** Each name counts once: anybody may pack a thousand of them. */
+function firstOfEach(pattern: RegExp): (name: string) => boolean {
+  const seen = new Set<string>();
+  return (name) => pattern.test(name) && !seen.has(baseOf(name)) && seen.add(baseOf(name)).size > 0;
+}
+
+/** By the ends of their names. */
+async function textsInZip(files: FileStore, path: WebPath, pattern: RegExp): Promise<Map<string, Buffer> | undefined> {
+  const texts = new Map<string, Buffer>();
+  const size = (await files.size(path)) ?? 0;
+  const read: ReadBytes = async (start, end) => (await files.slice(path, start, end)) ?? Buffer.alloc(0);
+  const entries = await zipEntries(size, read, firstOfEach(pattern));
+  if (entries === undefined) return undefined;
+  for (const entry of entries) {
+    const bytes = entry.packed > longestText ? undefined : await packedBytes(entry, read);
+    const text = bytes && (entry.method === 8 ? inflated(bytes) : Buffer.from(bytes));
+    if (text !== undefined) texts.set(baseOf(entry.name), text);
+  }
+  return texts;
+}
+
+/** Undefined for what is damaged, or unfolds to far more than a text. */
+function inflated(bytes: Uint8Array): Buffer | undefined {
+  try {
+    return inflateRawSync(bytes, { maxOutputLength: longestText });
+  } catch (error) {
+    if (isOfZlib(error)) return undefined;
+    throw error;
+  }
+}
+
+async function textsInTar(files: FileStore, path: WebPath): Promise<Map<string, Buffer> | undefined> {
+  const entries = new TarEntries(firstOfEach(inSource));
+  // What goes wrong is thrown where it is read.
+  const unpacked = pipeline(Readable.from(piecesOf(files, path)), createGunzip(), () => {});
+  let unfolded = 0;
+  try {
+    for await (const piece of unpacked) {
+      entries.push(piece as Buffer);
+      unfolded += (piece as Buffer).length;
+      if (entries.found.size === 2 || unfolded > mostUnfolded) break;
+    }
+  } catch (error) {
+    if (!isOfZlib(error)) throw error;
+    if (entries.found.size === 0) return undefined;
+  }
+  return new Map([...entries.found].map(([name, bytes]) => [baseOf(name), Buffer.from(bytes)]));
+}
+
+async function* piecesOf(files: FileStore, path: WebPath): AsyncGenerator<Buffer> {
+  for (let at = 0; ; at += pieceBytes) {
+    const piece = await files.slice(path, at, at + pieceBytes);
+    if (piece === undefined || piece.length === 0) return;
+    yield piece;
+  }
+}
+
+function isOfZlib(error: unknown): boolean {
+  if (!(error instanceof Error && 'code' in error)) return false;
+  return String(error.code).startsWith('Z_') || error.code === 'ERR_BUFFER_TOO_LARGE';
+}

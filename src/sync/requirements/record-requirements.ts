@@ -1,0 +1,146 @@
+/** What held releases require, read from their files or from what lies beside them, and remembered as text. */
+import type { ProjectName } from '../../core/names.ts';
+import { filenameOf } from '../../core/paths.ts';
+import { type LooseRequirement, parseLooseRequirement } from '../../packaging/loose-requirement.ts';
+import { neededSources } from '../../policy/required-sdists.ts';
+import type { HeldFile } from '../../state/state-store.ts';
+import type { Mirror } from '../mirror.ts';
+import type { EdgeRow } from '../selection/requirement-rows.ts';
+import { type Told, toldBy } from './file-requirements.ts';
+import { noteUnread, type Unread, unreadLines } from './unreadable-requirements.ts';
+
+/** Of one file; the largest real ones have some hundred. */
+const mostRequired = 5000;
+/** What is read and remembered of one project: ten times what the largest real ones have. What is newest comes first. */
+const mostMetadata = 256 << 20;
+const mostEdges = 200_000;
+const mostText = 16 << 20;
+/** Other projects that one may require, over all its releases: each is asked for. */
+const mostTargets = 5000;
+/** No real specifier is a tenth as long, and a long one may name a thousand versions. */
+const longestSpecifier = 1000;
+
+/** Where files are read, and what they say is remembered. */
+type Memory = Pick<Mirror, 'state' | 'files' | 'report' | 'selection' | 'parseToml'>;
+
+/** Remembers what the releases of `held` require, all that is held of `name`. */
+export async function rememberRequires(memory: Memory, name: ProjectName, held: readonly HeldFile[]): Promise<void> {
+  const { state, report } = memory;
+  const { text, cut, isLong, doubts, unread } = await edgesText(memory, name, held);
+  state.require(name, text);
+  const warn = (message: string): void => report({ type: 'warning', message: `${name}: ${message}` });
+  for (const line of unreadLines(unread)) warn(line);
+  const [doubt] = doubts;
+  if (doubt !== undefined) warn(`${doubt.where}${othersOf(doubts)}: ${doubt.why}`);
+  const [first] = cut;
+  if (first === undefined) return;
+  const what = isLong
+    ? `more than ${mostRequired} requirements`
+    : `more than ${mostEdges} requirements in all, or too long ones`;
+  warn(`${first}${othersOf(cut)}: ${what}; what follows is not looked at`);
+}
+
+function othersOf({ length }: readonly unknown[]): string {
+  return length === 1 ? '' : ` and ${length - 1} others`;
+}
+
+/** A file that does not tell for sure what it requires. */
+interface Doubt {
+  readonly where: string;
+  readonly why: string;
+}
+
+/** What was found out about the files of a project. */
+interface Edges {
+  /** Undefined for none. */
+  readonly text: string | undefined;
+  /** The files that require too much. */
+  readonly cut: readonly string[];
+  readonly isLong: boolean;
+  readonly doubts: readonly Doubt[];
+  /** Requirements that cannot be read, and where each stands first. */
+  readonly unread: ReadonlyMap<string, Unread>;
+}
+
+async function edgesText(memory: Memory, name: ProjectName, held: readonly HeldFile[]): Promise<Edges> {
+  const cut: string[] = [];
+  const doubts: Doubt[] = [];
+  const unread = new Map<string, Unread>();
+  let isLong = false;
+  const budget = new EdgeBudget();
+  const perFile: string[][] = [];
+  const { policy } = memory.selection;
+  const filenames = held.map(({ path }) => filenameOf(path));
+  const sources = policy === undefined ? new Set<string>() : neededSources(policy, name, filenames);
+  // Pages list the newest last. Wheels that share their metadata count once.
+  for (const file of held.toReversed()) {
+    const told = await toldBy(memory, name, file, sources.has(filenameOf(file.path)), budget);
+    if (told === undefined) continue;
+    if (told === 'too much') {
+      cut.push(file.path);
+      continue;
+    }
+    if (told.doubt !== undefined) doubts.push({ where: told.where, why: told.doubt });
+    const { rows, isWhole } = budget.take(told, unread);
+    if (!isWhole) cut.push(told.where);
+    isLong ||= told.requires.length > mostRequired;
+    perFile.push(rows);
+  }
+  const rows = new Set(perFile.toReversed().flat());
+  return { text: rows.size === 0 ? undefined : `[${[...rows].join(',')}]`, cut, isLong, doubts, unread };
+}
+
+/** What may still be read and remembered of a project: anybody may publish what fills a memory. */
+class EdgeBudget {
+  readonly #seen = new Set<string>();
+  readonly #targets = new Set<ProjectName>();
+  #metadata = mostMetadata;
+  #edges = mostEdges;
+  #text = mostText;
+  #isFull = false;
+
+  hasSeen(sha256: string): boolean {
+    const before = this.#seen.size;
+    return this.#seen.add(sha256).size === before;
+  }
+
+  mayRead(bytes: number): boolean {
+    this.#metadata -= bytes;
+    return this.#metadata >= 0 && !this.#isFull;
+  }
+
+  /** The rows of a file as text, as far as they fit; what cannot be read is added to `unread`. */
+  take(told: Told, unread: Map<string, Unread>): { readonly rows: string[]; readonly isWhole: boolean } {
+    const { version, requires } = told;
+    const rows: string[] = [];
+    let isWhole = requires.length <= mostRequired;
+    for (const text of requires.slice(0, mostRequired)) {
+      const requirement = parseLooseRequirement(text);
+      if (requirement?.unread !== undefined || requirement === undefined) noteUnread(unread, told, text, requirement);
+      // What is named by a URL comes from there, and not from an index.
+      if (requirement === undefined || requirement.url !== undefined) continue;
+      const row = rowOf(version, requirement);
+      const written = JSON.stringify(row);
+      if (this.#fits(row, written)) rows.push(written);
+      else isWhole = false;
+    }
+    return { rows, isWhole };
+  }
+
+  #fits([, target, , specifier]: EdgeRow, written: string): boolean {
+    const isKnown = this.#targets.has(target);
+    if (specifier.length > longestSpecifier) return false;
+    this.#isFull ||= this.#edges === 0 || this.#text <= written.length;
+    if (this.#isFull) return false;
+    if (!isKnown && this.#targets.size === mostTargets) return false;
+    this.#targets.add(target);
+    this.#edges -= 1;
+    this.#text -= written.length + 1;
+    return true;
+  }
+}
+
+function rowOf(version: string, { name, extras, specifier, guard }: LooseRequirement): EdgeRow {
+  const row = [version, name, extras, specifier.text] as const;
+  return guard === undefined ? row : [...row, guard];
+}

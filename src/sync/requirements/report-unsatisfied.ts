@@ -1,0 +1,67 @@
+/** Tells what was asked for by name and is not held, as upstream does not have it or the rules leave nothing of it. */
+import type { ProjectName } from '../../core/names.ts';
+import { local } from '../../policy/policy.ts';
+import { type UnmetWant, wantKey } from '../../policy/unsatisfied.ts';
+import type { Want } from '../../policy/want.ts';
+import type { Mirror } from '../mirror.ts';
+
+/** In one run. */
+const mostTold = 20;
+const mostRemembered = 1000;
+const mostParked = 10_000;
+
+/** Tells each once as an alarm, and after that in each run; a dry run only tells. */
+export function tellUnmet(mirror: Mirror): void {
+  const { state, settings, report } = mirror;
+  forgetLeftOut(mirror);
+  const lines = unmetLines(mirror);
+  const { unmetLines: known = [] } = state.mirror();
+  const before = new Set(known);
+  for (const message of lines.slice(0, mostTold)) {
+    report({ type: before.has(message) || settings.dryRun ? 'warning' : 'alarm', message });
+  }
+  const more = lines.length - mostTold;
+  if (more > 0) report({ type: 'warning', message: `${more} more that were asked for are not held (--status)` });
+  const kept = lines.slice(0, mostRemembered);
+  if (settings.dryRun || settings.projects !== undefined || kept.join('\n') === known.join('\n')) return;
+  state.remember({ unmetLines: kept.length === 0 ? undefined : kept });
+}
+
+/** What the rules leave out as a whole is not asked for. */
+function forgetLeftOut({ state, selection }: Mirror): void {
+  const { unmet = {} } = state.mirror();
+  const kept = Object.entries(unmet).filter(([name]) => selection.decide(name as ProjectName)?.hold === 'files');
+  if (kept.length === Object.keys(unmet).length) return;
+  state.remember({ unmet: kept.length === 0 ? undefined : Object.fromEntries(kept) });
+}
+
+function unmetLines({ state, selection, settings }: Mirror): string[] {
+  const { policy } = selection;
+  const only = settings.projects && new Set(settings.projects);
+  const { missing = [], unmet = {} } = state.mirror();
+  const absent = new Set<string>([...missing, ...selection.absent]);
+  for (const { due, obstacle } of state.parked(mostParked)) if (obstacle === 'absent') absent.add(due.name);
+  if (policy === undefined || absent.size + Object.keys(unmet).length === 0) return [];
+  return policy.rules.flatMap(({ hold, named }, rule) =>
+    [...named].flatMap(([name, wants]) => {
+      if ((hold !== 'files' && hold !== local) || policy.index(name) !== rule || only?.has(name) === false) return [];
+      if (unmet[name] !== undefined) return linesOf(wants, unmet[name].wants);
+      if (!absent.has(name) || state.held(name).published) return [];
+      const why = hold === local ? `no file of it lies below packages/` : `upstream has no project ${name}`;
+      return wants.map((want) => line(want, why));
+    }),
+  );
+}
+
+/** A line about each of `wants` that is `unmet`. */
+export function linesOf(wants: readonly Want[], unmet: readonly UnmetWant[]): string[] {
+  const whys = new Map(unmet.map(({ key, why }) => [key, why]));
+  return wants.flatMap((want) => {
+    const why = whys.get(wantKey(want));
+    return why === undefined ? [] : [line(want, why)];
+  });
+}
+
+function line({ because: { where, text } }: Want, why: string): string {
+  return `${where === undefined ? '' : `${where}: `}${text}: ${why}`;
+}

@@ -1,0 +1,98 @@
+/** What a source distribution requires, and what it takes to build it. */
+import { UsageError } from '../../core/errors.ts';
+import { isJsonObject, type JsonObject } from '../../formats/json.ts';
+import { type CoreMetadata, parseCoreMetadata } from '../../packaging/core-metadata.ts';
+import { parseLooseRequirement } from '../../packaging/loose-requirement.ts';
+import { compareVersions, parseVersion } from '../../packaging/version.ts';
+import type { SourceTexts } from './read-distribution.ts';
+
+/** What its texts tell. */
+export interface SourceRequires {
+  /** Undefined where no text tells it. */
+  readonly version: string | undefined;
+  readonly requires: readonly string[];
+  readonly builds: readonly string[];
+  /** Why building it may tell of more. */
+  readonly doubt: string | undefined;
+}
+
+/** What installers build with where nothing else is said (PEP 517). */
+const usualBuilds = ['setuptools>=40.8.0', 'wheel'];
+
+/** From this version on, what a source distribution says of itself is what will be built (PEP 643). */
+const reliable = parseVersion('2.2');
+
+/** Reads `texts`; `parseToml` throws UsageError for what is no TOML. */
+export function sourceRequires(
+  { pkgInfo, pyproject }: SourceTexts,
+  parseToml: (text: string) => unknown,
+): SourceRequires {
+  const metadata = pkgInfo && parseCoreMetadata(pkgInfo);
+  const toml = pyproject && tomlOf(pyproject, parseToml);
+  if (toml === 'unreadable') {
+    const doubt = 'its pyproject.toml cannot be read';
+    return { version: metadata?.version, requires: metadata?.requiresDist ?? [], builds: usualBuilds, doubt };
+  }
+  const told = (metadata && isReliable(metadata) ? metadata.requiresDist : undefined) ?? projectRequires(toml?.project);
+  return {
+    version: metadata?.version,
+    requires: told ?? metadata?.requiresDist ?? [],
+    builds: buildRequires(toml?.['build-system']),
+    doubt: told === undefined ? doubtOf(metadata) : undefined,
+  };
+}
+
+function tomlOf(bytes: Buffer, parseToml: (text: string) => unknown): JsonObject | 'unreadable' {
+  try {
+    const toml = parseToml(bytes.toString('utf8'));
+    return isJsonObject(toml) ? toml : 'unreadable';
+  } catch (error) {
+    if (error instanceof UsageError) return 'unreadable';
+    throw error;
+  }
+}
+
+function isReliable({ metadataVersion = '', dynamic }: CoreMetadata): boolean {
+  const version = parseVersion(metadataVersion);
+  if (version === undefined || reliable === undefined || compareVersions(version, reliable) < 0) return false;
+  return !dynamic.includes('requires-dist') && !dynamic.includes('provides-extra');
+}
+
+function doubtOf(metadata: CoreMetadata | undefined): string {
+  if (metadata === undefined) return 'it has no PKG-INFO';
+  const { metadataVersion = 'unknown', dynamic } = metadata;
+  const isDynamic = dynamic.includes('requires-dist') || dynamic.includes('provides-extra');
+  return isDynamic ? 'its PKG-INFO says so' : `its PKG-INFO has metadata version ${metadataVersion}`;
+}
+
+/** `[project]` tells all unless it says that the build adds to it (PEP 621). */
+function projectRequires(project: unknown): string[] | undefined {
+  if (!isJsonObject(project)) return undefined;
+  const dynamic = textsOf(project.dynamic);
+  if (dynamic.includes('dependencies') || dynamic.includes('optional-dependencies')) return undefined;
+  const extras = isJsonObject(project['optional-dependencies']) ? project['optional-dependencies'] : {};
+  const optional = Object.entries(extras).flatMap(([extra, list]) =>
+    textsOf(list).map((text) => withExtra(text, extra)),
+  );
+  return [...textsOf(project.dependencies), ...optional];
+}
+
+function withExtra(text: string, extra: string): string {
+  const guard = parseLooseRequirement(text)?.guard;
+  const isOfExtra = `extra == '${extra}'`;
+  if (guard === undefined) return `${text.replace(/;\s*$/, '')} ; ${isOfExtra}`;
+  return `${text.slice(0, text.lastIndexOf(';'))} ; (${guard}) and ${isOfExtra}`;
+}
+
+/** Older releases of setuptools need wheel to make one. */
+function buildRequires(buildSystem: unknown): string[] {
+  const requires = isJsonObject(buildSystem) && Array.isArray(buildSystem.requires) ? buildSystem.requires : undefined;
+  if (requires === undefined) return usualBuilds;
+  const texts = textsOf(requires);
+  const names = texts.map((text) => parseLooseRequirement(text)?.name as string | undefined);
+  return names.includes('setuptools') && !names.includes('wheel') ? [...texts, 'wheel'] : texts;
+}
+
+function textsOf(list: unknown): string[] {
+  return Array.isArray(list) ? list.filter((text) => typeof text === 'string') : [];
+}

@@ -1,0 +1,49 @@
+/** Requirements that nobody can read, for one line about each. */
+import type { LooseRequirement } from '../../packaging/loose-requirement.ts';
+import type { Told } from './file-requirements.ts';
+
+/** Of one project. */
+const mostTold = 10;
+const longestShown = 100;
+
+export interface Unread {
+  /** The file and the line that have it first. */
+  readonly where: string;
+  /** What becomes of it. */
+  readonly fate: string;
+}
+
+/** Takes note of `text`, of which `requirement` could be read, unless it is known. */
+export function noteUnread(
+  unread: Map<string, Unread>,
+  { where, text: whole }: Told,
+  text: string,
+  requirement: LooseRequirement | undefined,
+): void {
+  if (unread.has(text)) return;
+  const line = whole === undefined ? undefined : lineOf(whole, text);
+  const at = line === undefined ? where : `${where}:${line}`;
+  unread.set(text, { where: at, fate: fateOf(requirement) });
+}
+
+function fateOf(requirement: LooseRequirement | undefined): string {
+  if (requirement === undefined) return 'names no project, and is passed over';
+  if (requirement.unread === 'marker') return `has a marker that cannot be read, and counts everywhere`;
+  return `cannot be read, and any version of ${requirement.name} is held`;
+}
+
+function lineOf(whole: Buffer, text: string): number | undefined {
+  const lines = whole.toString('utf8').split(/\r\n|\r|\n/);
+  const found = lines.findIndex((line) => line.includes(text));
+  return found < 0 ? undefined : found + 1;
+}
+
+/** A line about each. */
+export function unreadLines(unread: ReadonlyMap<string, Unread>): string[] {
+  const lines = [...unread].slice(0, mostTold).map(([text, { where, fate }]) => {
+    const shown = text.length > longestShown ? `${text.slice(0, longestShown)}…` : text;
+    return `${where}: ${JSON.stringify(shown)} ${fate}`;
+  });
+  const more = unread.size - mostTold;
+  return more > 0 ? [...lines, `${more} more requirements cannot be read`] : lines;
+}

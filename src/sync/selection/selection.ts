@@ -1,0 +1,286 @@
+/**
+ * What the policy lets the mirror hold, with what the held releases depend on. Without a policy everything is held, and
+ * nothing here costs anything.
+ */
+import { sha256Hex } from '../../core/hash.ts';
+import type { ProjectName } from '../../core/names.ts';
+import type { Report } from '../../core/report.ts';
+import { closeOver } from '../../policy/dependency-closure.ts';
+import { type Fingerprint, fingerprintOf } from '../../policy/fingerprint.ts';
+import { local, type Policy } from '../../policy/policy.ts';
+import { decideProject, mayHold, type ProjectDecision, policyNames, sourceOf } from '../../policy/project-decision.ts';
+import { explainReason } from '../../policy/render-reason.ts';
+import type { Unmet } from '../../policy/unsatisfied.ts';
+import type { Want } from '../../policy/want.ts';
+import type { StateStore, Wants } from '../../state/state-store.ts';
+import { edgesFrom } from './requirement-rows.ts';
+import { wantsFrom, wantsText } from './want-rows.ts';
+
+const plansAtATime = 2000;
+
+export class Selection {
+  readonly policy: Policy | undefined;
+  /** Stands for the whole policy; the part for projects is empty where none is left out. */
+  readonly fingerprint: Fingerprint;
+  readonly #state: StateStore;
+  #rulesKey: string | undefined;
+  #fileBase: string | undefined;
+  readonly #toldCut = new Set<ProjectName>();
+  readonly #absent = new Set<ProjectName>();
+  #unmetNames: Set<string> | undefined;
+  #lastKey = { text: '', key: '' };
+  /** What the held projects need of others. */
+  #wants: ReadonlyMap<ProjectName, readonly Want[]> = new Map();
+  /** What was required before upstream's news were looked at, and whether the rules have changed since all followed them. */
+  #before = { required: new Set<ProjectName>(), hasNewRules: false };
+
+  constructor(policy: Policy | undefined, state: StateStore) {
+    this.policy = policy;
+    this.fingerprint = fingerprintFor(policy);
+    this.#state = state;
+    this.#fileBase = state.mirror().fileBase;
+  }
+
+  /** What the addresses of upstream's files begin with; empty when they differ, undefined as long as none was seen. */
+  get fileBase(): string | undefined {
+    return this.#fileBase;
+  }
+
+  /** Takes notice of the address of a file. */
+  seeFileBase(base: string | undefined): void {
+    if (this.#fileBase === (base ?? '') || this.#fileBase === '') return;
+    this.#fileBase = this.#fileBase === undefined ? (base ?? '') : '';
+    this.#state.remember({ fileBase: this.#fileBase });
+  }
+
+  /** Upstream answers not to have the project; whether that is believed is to be found out. */
+  noteAbsent(name: ProjectName): void {
+    this.#absent.add(name);
+  }
+
+  /** The projects that upstream answered not to have in this run. */
+  get absent(): ReadonlySet<ProjectName> {
+    return this.#absent;
+  }
+
+  /** Upstream does not have the project: where the policy names it, it is not asked for in every run. */
+  giveUp(name: ProjectName): void {
+    const isNamed = this.#wants.has(name) || (this.policy && policyNames(this.policy)?.includes(name)) === true;
+    if (isNamed) this.#state.remember({ missing: [...new Set([...(this.#state.mirror().missing ?? []), name])] });
+  }
+
+  /** Upstream has the project after all. */
+  find(name: ProjectName): void {
+    this.#absent.delete(name);
+    const { missing } = this.policy === undefined ? {} : this.#state.mirror();
+    if (missing?.includes(name)) this.#state.remember({ missing: missing.filter((other) => other !== name) });
+  }
+
+  /** Takes note of what `decision` wants and is not held. */
+  noteUnmet(decision: ProjectDecision, { wants }: Pick<Unmet, 'wants'>): void {
+    const { name } = decision;
+    // Most projects have none, and had none.
+    this.#unmetNames ??= new Set(Object.keys(this.#state.mirror().unmet ?? {}));
+    if (wants.length === 0 && !this.#unmetNames.has(name)) return;
+    this.#unmetNames.add(name);
+    const { unmet = {} } = this.#state.mirror();
+    const now = wants.length === 0 ? undefined : { decision: this.keyOf(decision), wants };
+    if (JSON.stringify(unmet[name]) === JSON.stringify(now)) return;
+    const { [name]: _, ...others } = unmet;
+    const all = now === undefined ? others : { ...others, [name]: now };
+    this.#state.remember({ unmet: Object.keys(all).length === 0 ? undefined : all });
+  }
+
+  /** Whether nothing was found of what was wanted of `name`, and something else is wanted now. */
+  isWantedAnew(name: ProjectName): boolean {
+    const known = this.#state.mirror().unmet?.[name];
+    const decision = known && this.decide(name);
+    return decision !== undefined && known?.decision !== this.keyOf(decision);
+  }
+
+  /** Undefined when everything of every project is held. */
+  decide(name: ProjectName): ProjectDecision | undefined {
+    return this.policy && decideProject(this.policy, name, this.#wants.get(name) ?? []);
+  }
+
+  /** Where `name` comes from: see {@link sourceOf}. */
+  sourceOf(name: ProjectName): string | undefined {
+    return this.policy && sourceOf(this.policy, name);
+  }
+
+  /** The projects that the policy names and that come from the index `source`. */
+  namedFrom(source: string): readonly ProjectName[] {
+    const rules = this.policy?.rules.filter(({ index }) => index?.url === source) ?? [];
+    const names = new Set(rules.flatMap(({ named }) => [...named.keys()]));
+    return [...names].filter((name) => this.sourceOf(name) === source && this.includes(name));
+  }
+
+  /** Whether only the list of the index `source` can tell all that comes from there. */
+  hasPatternsFrom(source: string): boolean {
+    return this.policy?.rules.some(({ index, open }) => index?.url === source && open.length > 0) === true;
+  }
+
+  /** Stands for the rules that `decision` follows, and for nothing else. */
+  keyOf({ hold, source, wants }: ProjectDecision): string {
+    const keys = new Set(
+      wants.map(({ specifier, sha256s, pinnedBy }) => [specifier.text, pinnedBy, ...sha256s].join(' ')),
+    );
+    // What the files require was not learned before dependencies counted, and which sources count is told by environments.
+    const follows = this.policy?.dependencies === true ? [JSON.stringify(this.policy.environments)] : [];
+    const from = source === undefined ? [] : [source];
+    const text = [this.fingerprint.files, hold, ...follows, ...from, ...[...keys].sort()].join('\n');
+    // Most projects follow the same rules as the one before.
+    if (text !== this.#lastKey.text) {
+      this.#lastKey = { text, key: sha256Hex(Buffer.from(text)).slice(0, 32) };
+    }
+    return this.#lastKey.key;
+  }
+
+  /** Whether anything of `name` may be held. */
+  includes(name: ProjectName): boolean {
+    return this.policy === undefined || mayHold(this.policy, name) || this.decide(name)?.hold !== 'none';
+  }
+
+  /** All projects that may be held, where the policy names them; undefined when only the list of all can tell. */
+  names(): readonly ProjectName[] | undefined {
+    const named = this.policy && policyNames(this.policy);
+    return named && [...new Set([...named, ...this.#wants.keys()])].filter((name) => this.includes(name)).sort();
+  }
+
+  /** Learns what the held projects depend on now. Returns the projects that something depends on. */
+  follow(report?: Report): readonly ProjectName[] {
+    const { policy } = this;
+    if (policy?.dependencies !== true) return [];
+    const edges = edgesFrom(this.#state.requires());
+    this.#wants = new Map();
+    const roots = new Map<ProjectName, readonly Want[]>();
+    for (const name of this.#roots(policy)) {
+      const { hold, wants } = decideProject(policy, name);
+      if (hold === 'files' || hold === local) roots.set(name, wants);
+    }
+    this.#wants = closeOver(
+      roots,
+      (name) => edges.get(name) ?? [],
+      policy.environments,
+      (requirer, target) => {
+        if (this.#toldCut.has(requirer)) return;
+        this.#toldCut.add(requirer);
+        const message = `${requirer}: requires more, of ${target} among others, than any real project does; what comes last is not looked at`;
+        report?.({ type: 'warning', message });
+      },
+    );
+    return [...this.#wants.keys()].filter((name) => this.includes(name));
+  }
+
+  /** To be called once {@link follow} has learned what the rules of now require of what is held, before anything changes. */
+  begin(hasNewRules: boolean): void {
+    this.#before = { required: new Set(this.#wants.keys()), hasNewRules };
+  }
+
+  /**
+   * Whether `name`, which is left out, is so because of what upstream's releases require now, and not because of what a
+   * person has written. What was held back before stays so until a rule names it.
+   */
+  isOrphan(name: ProjectName, wasHeldBack: boolean): boolean {
+    const { policy } = this;
+    if (policy?.dependencies !== true || policy.rules[policy.index(name)] !== undefined) return false;
+    const { required, hasNewRules } = this.#before;
+    return wasHeldBack || !hasNewRules || required.has(name);
+  }
+
+  /** Remembers what {@link follow} has learned last, for {@link recall}. */
+  rememberWants(): void {
+    const wantsOf = this.#keyOfRules();
+    if (wantsOf === undefined || this.#state.mirror().wantsOf === wantsOf) return;
+    this.#state.rememberWants(textsOf(this.#wants), { wantsOf });
+  }
+
+  /**
+   * The decision about one project with what others want of it, as the last run left that; undefined where it may be
+   * something else by now, so that {@link follow} has to find it out.
+   */
+  recall(name: ProjectName): ProjectDecision | undefined {
+    if (this.policy === undefined || this.#state.mirror().wantsOf !== this.#keyOfRules()) return undefined;
+    const wants = this.#state.wantsOf(name);
+    return decideProject(this.policy, name, wants === undefined ? [] : wantsFrom(wants));
+  }
+
+  /** The published projects whose plan was made by other rules than those that hold now. */
+  changed(): ProjectName[] {
+    return this.compare().changed;
+  }
+
+  /** Besides those the plans that stand as they are, but by a rule that is called otherwise now, with its new name. */
+  compare(): { changed: ProjectName[]; renamed: { name: ProjectName; rule: string }[] } {
+    const changed: ProjectName[] = [];
+    const renamed: { name: ProjectName; rule: string }[] = [];
+    for (const { plan, key, now } of this.#plans()) {
+      if (plan.decision !== key) changed.push(plan.name);
+      else if (plan.decision !== undefined && now !== undefined) {
+        const rule = explainReason(now.because);
+        if (rule !== plan.rule) renamed.push({ name: plan.name, rule });
+      }
+    }
+    return { changed, renamed };
+  }
+
+  /** All that the policy holds by itself, as far as it is known. */
+  *#roots(policy: Policy): Iterable<ProjectName> {
+    const names = policyNames(policy);
+    for (const name of names ?? []) yield name;
+    const isElsewhere = policy.rules.some(({ hold, index }) => hold === local || index !== undefined);
+    if (names === undefined || isElsewhere) yield* this.#published();
+  }
+
+  /** Stands for all that wants follow from, but for what projects require; undefined where nothing follows. */
+  #keyOfRules(): string | undefined {
+    if (this.policy?.dependencies !== true) return undefined;
+    this.#rulesKey ??= rulesKeyOf(this.policy);
+    return this.#rulesKey;
+  }
+
+  /** The plan of each published project, and what would be decided now. */
+  *#plans() {
+    for (let after: ProjectName | undefined; ; ) {
+      const piece = this.#state.plans(after, plansAtATime);
+      for (const plan of piece) {
+        const now = this.decide(plan.name);
+        yield { plan, now, key: now && this.keyOf(now) };
+      }
+      after = piece.at(-1)?.name;
+      if (after === undefined) return;
+    }
+  }
+
+  *#published(): Iterable<ProjectName> {
+    for (let after: ProjectName | undefined; ; ) {
+      const piece = this.#state.published(after, plansAtATime);
+      for (const { name } of piece) yield name;
+      after = piece.at(-1)?.name;
+      if (after === undefined) return;
+    }
+  }
+}
+
+/** Reasons tell files and lines, so these count here. */
+function rulesKeyOf(policy: Policy): string {
+  const { rules, otherwise } = policy;
+  const reasons = rules.map(({ because, named, open }) => [
+    because,
+    [...named].map(([name, wants]) => [name, wants.map((want) => want.because)]),
+    open.map((pattern) => pattern.because),
+  ]);
+  const text = JSON.stringify([fingerprintOf(policy).projects, otherwise.because, reasons]);
+  return sha256Hex(Buffer.from(text)).slice(0, 32);
+}
+
+function* textsOf(all: ReadonlyMap<ProjectName, readonly Want[]>): Iterable<Wants> {
+  for (const [name, wants] of all) yield { name, wants: wantsText(wants) };
+}
+
+function fingerprintFor(policy: Policy | undefined): Fingerprint {
+  if (policy === undefined) return { projects: '', files: '' };
+  const { projects, files } = fingerprintOf(policy);
+  const isAll = policy.rules.length === 0 && policy.otherwise.value === 'files';
+  return { projects: isAll ? '' : projects, files };
+}

@@ -1,0 +1,67 @@
+/** Fetches upstream's signed snapshot, and lets none pass that is not by its key, or that an older one was put in place of. */
+import { NonsenseError } from '../../core/errors.ts';
+import type { Verify } from '../../core/signing.ts';
+import { parseSignature, parseSnapshot, type Snapshot } from '../../formats/mirror/snapshot.ts';
+import type { UpstreamSnapshot } from '../../state/mirror-state.ts';
+import type { Mirror } from '../mirror.ts';
+
+/** Clocks differ, but not by more. */
+const longestSkewMs = 60 * 60_000;
+/** Upstream replaces the snapshot and its signature one after the other: who gets one of each asks again. */
+const tries = 4;
+const pauseMs = 500;
+
+/**
+ * The snapshot that upstream has now, which is remembered: from now on none that is older passes.
+ * Throws NonsenseError when upstream is not to be believed, UnreachableError, PausedError.
+ */
+export async function newestSnapshot(mirror: Mirror, verify: Verify): Promise<Snapshot> {
+  const { state, settings, clock } = mirror;
+  const { snapshot, source } = await verifiedSnapshot(mirror, verify);
+  const { timeMs, serial } = snapshot;
+  if (timeMs > clock.now() + longestSkewMs) {
+    const time = new Date(timeMs).toISOString();
+    throw new NonsenseError(`${source}: was made at ${time}, which is yet to come; check the clocks of both machines`);
+  }
+  const { upstreamSnapshot, upstream } = state.mirror();
+  const before = settings.reconcile || upstream !== settings.upstream ? undefined : upstreamSnapshot;
+  if (before !== undefined && isOlder(snapshot, before)) {
+    throw new NonsenseError(
+      `${source}: went back from ${textOf(before)} to ${textOf(snapshot)}; if upstream was restored, add --reconcile once`,
+    );
+  }
+  state.remember({ upstreamSnapshot: { ...before, timeMs, serial } });
+  return snapshot;
+}
+
+type Moment = Pick<UpstreamSnapshot, 'timeMs' | 'serial'>;
+
+function isOlder({ timeMs, serial }: Moment, before: Moment): boolean {
+  return timeMs < before.timeMs || (serial !== undefined && before.serial !== undefined && serial < before.serial);
+}
+
+function textOf({ timeMs, serial }: Moment): string {
+  const time = new Date(timeMs).toISOString();
+  return serial === undefined ? time : `${time} (serial ${serial})`;
+}
+
+async function verifiedSnapshot(
+  { upstream, clock, signal, settings }: Mirror,
+  verify: Verify,
+): Promise<{ snapshot: Snapshot; source: string }> {
+  for (let attempt = 1; ; attempt += 1) {
+    const served = await upstream.snapshot();
+    if (served === undefined) {
+      const where = `${settings.upstream}/snapshot.json`;
+      throw new NonsenseError(`${where}: expected it and its .sig, found none; without upstream-key none is needed`);
+    }
+    const signature = parseSignature(served.signature);
+    const source = served.url.href;
+    if (signature !== undefined && verify(served.body, signature)) {
+      return { snapshot: parseSnapshot(served.body, source), source };
+    }
+    if (attempt === tries)
+      throw new NonsenseError(`${source}: expected a signature by the key in upstream-key, found another`);
+    await clock.sleep(pauseMs, signal);
+  }
+}

@@ -1,0 +1,75 @@
+/**
+ * What upstream's signed snapshot (formats/mirror/snapshot.ts) is good for where its key is known.
+ *
+ *   before a run  it must be there, signed, and no older than one that was seen: else the run ends before it begins
+ *   in it         pages are published only where they are those that it names: see prove-pages.ts
+ *   after it      it must not be too old, and the list of projects be the one that it names
+ *
+ * While a run of upstream is at work its list is newer than its snapshot; where that goes on for a long time somebody may
+ * hold back what does not suit him.
+ */
+import type { ProjectName } from '../../core/names.ts';
+import type { Snapshot } from '../../formats/mirror/snapshot.ts';
+import type { Mirror } from '../mirror.ts';
+import { newestSnapshot } from './fetch-snapshot.ts';
+import { isListOf, provesPages } from './verify-pages.ts';
+
+const hourMs = 60 * 60_000;
+/** Many mirrors run once a day. */
+const longestSilenceMs = 48 * hourMs;
+const namesAtATime = 1000;
+
+/**
+ * The snapshot that upstream has now; undefined where its key is not known. Pages that nothing is known of are queued.
+ * Throws NonsenseError when upstream is not to be believed, UnreachableError, PausedError.
+ */
+export async function trustUpstream(mirror: Mirror): Promise<Snapshot | undefined> {
+  const { verifyUpstream, state, settings } = mirror;
+  if (verifyUpstream === undefined) return undefined;
+  const snapshot = await newestSnapshot(mirror, verifyUpstream);
+  const { serial, upstream } = state.mirror();
+  if (provesPages(mirror) && serial !== undefined && upstream === settings.upstream) requeueUnknown(mirror);
+  return snapshot;
+}
+
+/** Holds what the run has met against upstream's snapshot: `seen`, or the newest. Throws as {@link trustUpstream} does. */
+export async function proveUpstream(mirror: Mirror, seen: Snapshot | undefined): Promise<void> {
+  const { verifyUpstream, settings, clock } = mirror;
+  if (verifyUpstream === undefined || settings.dryRun) return;
+  const snapshot = seen ?? (await newestSnapshot(mirror, verifyUpstream));
+  const hours = Math.floor((clock.now() - snapshot.timeMs) / hourMs);
+  if (hours >= longestSilenceMs / hourMs) {
+    alarm(mirror, `is ${hours} hours old; upstream does not run any more, or somebody holds it back`);
+  }
+  if (provesPages(mirror)) compare(mirror, snapshot);
+}
+
+function compare(mirror: Mirror, snapshot: Snapshot): void {
+  const { state, clock } = mirror;
+  const { upstreamSnapshot: known } = state.mirror();
+  if (known === undefined) return;
+  const { unprovenSince = clock.now(), ...newest } = known;
+  if (isListOf(mirror, snapshot) && known.held?.length === 0) {
+    if (known.unprovenSince !== undefined) state.remember({ upstreamSnapshot: newest });
+    return;
+  }
+  if (clock.now() - unprovenSince >= longestSilenceMs) alarm(mirror, silence);
+  state.remember({ upstreamSnapshot: { ...newest, unprovenSince } });
+}
+
+const silence =
+  'for two days the list and the pages that upstream serves could not be shown to be those that it has signed';
+
+function alarm({ report, settings }: Mirror, what: string): void {
+  report({ type: 'alarm', message: `${settings.upstream}/snapshot.json: ${what}` });
+}
+
+/** Pages that were fetched before hashes were remembered. */
+function requeueUnknown({ state }: Mirror): void {
+  for (let after: ProjectName | undefined; ; ) {
+    const names = state.pages.unknown('upstream', after, namesAtATime);
+    for (const name of names) state.requeue(name, []);
+    after = names.at(-1);
+    if (after === undefined) return;
+  }
+}

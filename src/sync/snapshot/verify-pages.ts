@@ -1,0 +1,200 @@
+/**
+ * Holds what upstream serves against its signed snapshot before anything of it is published, where its key is known. The
+ * snapshot names the 256 groups of the tree over all pages (core/merkle-tree.ts): a group is proven when its hash is that of
+ * the remembered hashes of upstream's pages, with those of the queued projects in their places. A queued project is
+ * looked at for that, and when that is not enough the others of its group are, for they may have changed without news.
+ *
+ * Of a group that is not proven nothing is published or removed until it is, and a page has to be the one by which its
+ * group was proven. So upstream being at work holds a few groups for a run; and a page that cannot be fetched holds its group.
+ */
+import { MirrorError, NonsenseError, NotAskedError, UnreachableError } from '../../core/errors.ts';
+import { bucketOf, bucketsIn, groupCount, groupOf, leafHash, merkleHash } from '../../core/merkle-tree.ts';
+import type { ProjectName } from '../../core/names.ts';
+import { Places } from '../../core/semaphore.ts';
+import type { Snapshot } from '../../formats/mirror/snapshot.ts';
+import { pageTree } from '../../pages/page-merkle-tree.ts';
+import type { SeenPage } from '../../state/page-hashes.ts';
+import type { LookedAt } from '../../upstream/upstream.ts';
+import type { Mirror } from '../mirror.ts';
+import { newestSnapshot } from './fetch-snapshot.ts';
+
+/** Most have few queued projects, and the slowest of those would be waited for. */
+const groupsAtATime = 16;
+const allGroups = Array.from({ length: groupCount }, (_, group) => group);
+
+/** Whoever leaves out projects does not know the others' pages, without which the tree cannot be made. */
+export function provesPages({ verifyUpstream, settings, selection }: Mirror): boolean {
+  if (verifyUpstream === undefined || settings.dryRun) return false;
+  return settings.projects === undefined && selection.fingerprint.projects === '';
+}
+
+/**
+ * Proves the groups of all queued projects by `seen`, or by a newer snapshot, and remembers which ones are not. To be
+ * called once all changes are queued. Throws NonsenseError, UnreachableError, PausedError.
+ */
+export async function provePages(mirror: Mirror, seen: Snapshot | undefined): Promise<void> {
+  const { state, verifyUpstream } = mirror;
+  if (seen === undefined || verifyUpstream === undefined || !provesPages(mirror)) return;
+  state.wake('unproven');
+  state.pages.noteQueued();
+  const first = isListOf(mirror, seen) ? seen : await newestSnapshot(mirror, verifyUpstream);
+  let prover = new GroupProver(mirror, first);
+  let held = await prover.unproven(allGroups);
+  if (held.length > 0) {
+    // Upstream may have been at work.
+    const newest = await newestSnapshot(mirror, verifyUpstream);
+    if (newest.timeMs > first.timeMs) {
+      prover = new GroupProver(mirror, newest);
+      held = await prover.unproven(held);
+    }
+  }
+  const { upstreamSnapshot } = state.mirror();
+  if (upstreamSnapshot !== undefined) state.remember({ upstreamSnapshot: { ...upstreamSnapshot, held } });
+  if (held.length > 0) prover.alarm(held);
+}
+
+/** Why what upstream answers of a project may not be published; undefined where it may. */
+export function whyUnproven(mirror: Mirror, name: ProjectName, answer: LookedAt): string | undefined {
+  if (!provesPages(mirror)) return undefined;
+  const { pages } = mirror.state;
+  const { held = allGroups } = mirror.state.mirror().upstreamSnapshot ?? {};
+  if (held.includes(groupOf(name))) return "held, as the pages of its group are not those in upstream's snapshot.json";
+  const found = answer === 'unchanged' ? (pages.hashesOf(name).upstream ?? 'absent') : answer;
+  const expected = pages.lastSeen(name);
+  return found === expected
+    ? undefined
+    : `held, as upstream's page is not the one in its snapshot.json: expected sha256 ${expected}, found ${found}`;
+}
+
+/** Whether the list of projects that was taken over is the one that was signed. */
+export function isListOf({ state }: Mirror, { index }: Snapshot): boolean {
+  return state.mirror().listSha256 === index.json;
+}
+
+type Seen = ReadonlyMap<ProjectName, SeenPage>;
+
+/** Proves groups by one snapshot. */
+class GroupProver {
+  readonly #mirror: Mirror;
+  readonly #snapshot: Snapshot;
+  /** Why a page could not be looked at. */
+  readonly #failures = new Map<number, string>();
+
+  constructor(mirror: Mirror, snapshot: Snapshot) {
+    this.#mirror = mirror;
+    this.#snapshot = snapshot;
+  }
+
+  /** Those of `groups` that cannot be proven. */
+  async unproven(groups: readonly number[]): Promise<number[]> {
+    const known = pageTree(this.#mirror.state.pages, 'upstream').groups;
+    const places = new Places(groupsAtATime);
+    const found: number[] = [];
+    const errors: unknown[] = [];
+    for (const group of groups) {
+      await places.take();
+      if (errors.length > 0) {
+        places.give();
+        break;
+      }
+      const add = (isProven: boolean): void => {
+        if (!isProven) found.push(group);
+      };
+      void this.#prove(group, known[group])
+        .then(add, (error: unknown) => errors.push(error))
+        .finally(() => places.give());
+    }
+    await places.allFree();
+    if (errors.length > 0) throw errors[0];
+    return found.sort((one, other) => one - other);
+  }
+
+  /** Tells that nothing of these groups is published. */
+  alarm(held: readonly number[]): void {
+    const { report, settings, state } = this.#mirror;
+    const names = held.flatMap((group) => state.pages.queuedIn(group).map(({ name }) => name)).slice(0, 3);
+    const failure = held.flatMap((group) => this.#failures.get(group) ?? []).at(0);
+    const message =
+      `${settings.upstream}/snapshot.json: pages in ${held.length} of its groups are not those that upstream serves, and ` +
+      `nothing of them is published${names.length > 0 ? `, such as ${names.join(', ')}` : ''}; ` +
+      (failure ?? 'upstream was at work or is damaged, or somebody changes them on the way');
+    report({ type: 'alarm', message });
+  }
+
+  async #prove(group: number, known: string | undefined): Promise<boolean> {
+    const { pages } = this.#mirror.state;
+    const queued = pages.queuedIn(group);
+    if (queued.length === 0 && known === this.#snapshot.groups[group]) return true;
+    if (this.#isSigned(group, this.#seen(group))) return true;
+    // What there are no news of first.
+    for (const isSeen of [false, true]) {
+      const names = queued.filter(({ seen }) => (seen !== undefined) === isSeen).map(({ name }) => name);
+      if (names.length === 0) continue;
+      for (const [name, seen] of await this.#look(group, names)) pages.see(name, seen);
+      if (this.#isSigned(group, this.#seen(group))) return true;
+    }
+    return isListOf(this.#mirror, this.#snapshot) && this.#findChanged(group);
+  }
+
+  /** Looks at the projects of which there are no news, and queues those that have changed where that proves the group. */
+  async #findChanged(group: number): Promise<boolean> {
+    const { state } = this.#mirror;
+    const queued = this.#seen(group);
+    const names = bucketsIn(group).flatMap((bucket) => state.pages.projectsIn(bucket).map(({ name }) => name));
+    const others = names.filter((name) => !queued.has(name));
+    const looked = [...(await this.#look(group, others))];
+    const changed = looked.filter(([name, seen]) => state.pages.lastSeen(name) !== seen);
+    if (!this.#isSigned(group, new Map([...queued, ...changed]))) return false;
+    for (const [name, seen] of changed) {
+      state.requeue(name, []);
+      state.pages.see(name, seen);
+    }
+    return true;
+  }
+
+  #seen(group: number): Seen {
+    const { pages } = this.#mirror.state;
+    return new Map(pages.queuedIn(group).map(({ name, seen }) => [name, seen ?? pages.lastSeen(name)]));
+  }
+
+  /** What could be learned of the pages. */
+  async #look(group: number, names: readonly ProjectName[]): Promise<Seen> {
+    const results = await Promise.allSettled(names.map((name) => this.#lookAt(name)));
+    const seen = new Map<ProjectName, SeenPage>();
+    for (const [at, name] of names.entries()) {
+      const result = results[at];
+      if (result?.status === 'fulfilled') seen.set(name, result.value);
+      else if (result !== undefined) this.#failures.set(group, failureOf(result.reason));
+    }
+    return seen;
+  }
+
+  async #lookAt(name: ProjectName): Promise<SeenPage> {
+    const { upstream, state } = this.#mirror;
+    const known = state.pages.hashesOf(name).upstream;
+    const found = await upstream.look(name, known === undefined ? undefined : state.held(name).etag);
+    return found === 'unchanged' ? (known ?? 'absent') : found;
+  }
+
+  #isSigned(group: number, seen: Seen): boolean {
+    const { pages } = this.#mirror.state;
+    const hashes = bucketsIn(group).map((bucket) => {
+      const leaves = new Map(pages.pagesIn(bucket, 'upstream').map(({ name, sha256 }) => [name, sha256]));
+      for (const [name, page] of seen) {
+        if (bucketOf(name) !== bucket) continue;
+        if (page === 'absent') leaves.delete(name);
+        else leaves.set(name, Buffer.from(page, 'hex'));
+      }
+      const names = [...leaves.keys()].sort();
+      return merkleHash(names.map((name) => leafHash(name, leaves.get(name) ?? new Uint8Array())));
+    });
+    return merkleHash(hashes) === this.#snapshot.groups[group];
+  }
+}
+
+/** The message of what concerns one page. Throws what ends the run. */
+function failureOf(error: unknown): string {
+  const isOfPage = error instanceof UnreachableError || error instanceof NonsenseError;
+  if (error instanceof NotAskedError || !(isOfPage && error instanceof MirrorError)) throw error;
+  return error.message;
+}

@@ -1,0 +1,46 @@
+/** Fetches the change feed of a mirror of our kind. */
+
+import {
+  type FeedPiece,
+  largestPiece,
+  parseFeedHead,
+  parseFeedPiece,
+  piecePath,
+} from '../../formats/mirror/change-feed.ts';
+import type { ServedFeed } from '../upstream.ts';
+import { textOf } from './body-text.ts';
+import { isEtag } from './etag.ts';
+import type { HttpAnswer, HttpRequest } from './http-client.ts';
+
+/** Asks until there is an answer with one of these statuses. */
+type Ask = (request: HttpRequest, expected: readonly number[]) => Promise<HttpAnswer>;
+
+/** What a cache on the way has may be too old: the numbers of the changes would go back. */
+const fresh = { accept: 'application/json', 'accept-encoding': 'gzip', 'cache-control': 'no-cache' };
+
+/** The latest changes of the mirror at `base`, unless they are those known by `etag`; undefined where there is no feed. */
+export async function fetchFeed(
+  base: string,
+  etag: string | undefined,
+  ask: Ask,
+): Promise<ServedFeed | 'unchanged' | undefined> {
+  const url = new URL(`${base}/changes.json`);
+  const condition = isEtag(etag) ? { 'if-none-match': etag } : {};
+  const request = { url, headers: { ...fresh, ...condition }, mostBytes: largestPiece };
+  const { status, headers, body } = await ask(request, [200, ...(isEtag(etag) ? [304] : []), 404, 410]);
+  if (status === 304) return 'unchanged';
+  if (status !== 200) return undefined;
+  return { ...parseFeedHead(textOf(body, url.href), url.href), etag: headers.etag };
+}
+
+/** The changes from 256 `piece` + 1 on of the feed `id`; undefined where they are not there (any more). */
+export async function fetchFeedPiece(
+  base: string,
+  id: string,
+  piece: number,
+  ask: Ask,
+): Promise<FeedPiece | undefined> {
+  const url = new URL(`${base}/${piecePath(piece)}`);
+  const { status, body } = await ask({ url, headers: fresh, mostBytes: largestPiece }, [200, 404, 410]);
+  return status === 200 ? parseFeedPiece(textOf(body, url.href), id, piece, url.href) : undefined;
+}

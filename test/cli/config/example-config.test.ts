@@ -1,0 +1,96 @@
+import { join } from 'node:path';
+import { parse } from 'smol-toml';
+import t from 'tap';
+import { readConfigFile } from '../../../src/cli/config/config-file.ts';
+import { exampleConfig } from '../../../src/cli/config/example-config.ts';
+import { settingNames, settingsFrom } from '../../../src/cli/config/settings.ts';
+import { UsageError } from '../../../src/core/errors.ts';
+import { knownKinds } from '../../../src/packaging/distribution-name-kinds.ts';
+import { parsePolicy, policyKeys } from '../../../src/policy/parse-policy.ts';
+import type { Policy } from '../../../src/policy/policy.ts';
+
+const lines = exampleConfig.split('\n');
+/** The same with every setting uncommented. */
+const whole = lines.map((line) => line.replace(/^#(?=[a-z[])/, '')).join('\n');
+const toml = parse(whole);
+
+function policyOf(toml: Readonly<Record<string, unknown>>): Policy {
+  return parsePolicy(toml, {
+    at: (path) => path,
+    compileRegex: (source) => (text) => new RegExp(source.replace('(?i:', '(?:')).test(text),
+    reader: { read: () => 'flask==3.0\n', parseToml: (text) => parse(text) },
+  });
+}
+
+/** What a table may have, by what the parser says to a key that nobody knows. */
+function keysOf(table: string, isList: boolean): string[] {
+  try {
+    policyOf({ [table]: isList ? [{ qqqqqqqq: 1 }] : { qqqqqqqq: 1 } });
+  } catch (error) {
+    if (error instanceof UsageError)
+      return error.message
+        .replace(/^.*known are /s, '')
+        .replace(/\?$/, '')
+        .split(', ');
+  }
+  throw new Error(`[${table}] takes everything`);
+}
+
+t.test('nothing in it is set, and every line is short', async (t) => {
+  t.same(parse(exampleConfig), {});
+  t.ok(lines.length <= 145);
+  t.same(
+    lines.filter((line) => line.length > 120 || line.trimEnd() !== line),
+    [],
+  );
+});
+
+t.test('it has every key, and nothing else', async (t) => {
+  t.same(Object.keys(toml).sort(), [...settingNames, ...policyKeys].sort());
+});
+
+t.test('it has every key of every table', async (t) => {
+  for (const [table, isList] of [
+    ['rule', true],
+    ['environment', true],
+    ['releases', false],
+    ['files', false],
+    ['budget', false],
+  ] as const) {
+    const known = keysOf(table, isList);
+    t.ok(known.length > 1, table);
+    const given: unknown = toml[table];
+    const tables: unknown[] = Array.isArray(given) ? given : [given];
+    t.same([...new Set(tables.flatMap((one) => Object.keys(one as object)))].sort(), known.sort(), table);
+  }
+});
+
+t.test('uncommented it is accepted, and the settings that are no examples are the defaults', async (t) => {
+  const path = join(t.testdir({ 'mirror.toml': whole }), 'mirror.toml');
+  const { given } = readConfigFile(path);
+  const { baseUrl, proxy, contact, notify, notifySecretFile, trustedRootFile, ...more } = settingsFrom(given);
+  const { signingKeyFile, upstreamKey, upstreamAliases, ...others } = more;
+  const { caFile, clientCertFile, clientKeyFile, netrcFile, noProxy, ...usual } = others;
+  const keys = { signingKeyFile, upstreamKey, caFile, clientCertFile, clientKeyFile, netrcFile, noProxy };
+  const examples = { baseUrl, proxy, contact, notify, notifySecretFile, trustedRootFile, ...keys };
+  t.ok(
+    Object.values({ ...examples, notify: notify[0], noProxy: noProxy[0] }).every((value) => typeof value === 'string'),
+  );
+  t.equal(upstreamAliases.length, 1);
+  const defaults = settingsFrom(new Map());
+  t.same({ ...usual, ...examples, upstreamAliases: [] }, { ...defaults, ...examples });
+});
+
+t.test('uncommented its policy is accepted without a warning', async (t) => {
+  const policy = policyOf(toml);
+  t.same(policy.warnings, []);
+  t.equal(policy.rules.length, 5);
+  const { dependencies, unmirrored, releases } = policy;
+  const none = policyOf({});
+  t.same([dependencies, unmirrored], [none.dependencies, none.unmirrored], 'these two have their defaults');
+  t.same([releases.noPrereleases, releases.noYanked, releases.keep?.value.per], [undefined, undefined, 'project']);
+});
+
+t.test('every kind of file is named', async (t) => {
+  for (const kind of knownKinds) t.match(exampleConfig, new RegExp(`[ ,]${kind}[,.]`), kind);
+});

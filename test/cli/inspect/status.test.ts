@@ -1,0 +1,140 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { renderStatus } from '../../../src/cli/inspect/render-status.ts';
+import { type Status, statusOf } from '../../../src/cli/inspect/status.ts';
+import { takeLock } from '../../../src/state/sqlite/lock.ts';
+import { policyFrom } from '../../fixtures/policy-from.ts';
+import { openTestMirror } from '../../fixtures/test-mirror.ts';
+import { sampleIndex } from '../../sample/sample-projects.ts';
+import { withReader } from './opened-reader.ts';
+
+const status: Status = {
+  target: '/srv/pypi',
+  upstream: 'https://pypi.org',
+  serial: 123,
+  projects: 1234,
+  files: 56_789,
+  bytes: 5 * 1024 ** 3,
+  lastComplete: '2026-11-22T11:00:00Z',
+  running: true,
+  queued: 3,
+  parked: 1,
+  provenance: undefined,
+  unmet: [],
+  unmetCount: 0,
+  oddFiles: 0,
+  latestOdd: [],
+  disk: { size: 2 * 1024 ** 4, free: 1024 ** 4 },
+  runs: [
+    {
+      started: '2026-11-22T12:00:00.123Z',
+      seconds: 75,
+      exitCode: 1,
+      summary: `1 project published, ${'word '.repeat(30)}`,
+    },
+    { started: '2026-11-22T11:00:00.123Z', seconds: 0.2, exitCode: 0, summary: '0 projects published' },
+  ],
+  longestParked: [
+    {
+      name: 'alpha',
+      since: '2026-11-20T12:00:00.000Z',
+      attempts: 12,
+      reason: `https://pypi.org/simple/alpha/: ${'x'.repeat(150)}`,
+      nextTry: '2026-11-23T12:00:00.000Z',
+    },
+  ],
+  rules: [
+    { rule: '/srv/pypi/mirror.toml:3 (numpy)', projects: 1, bytes: 4 * 1024 ** 3 },
+    { rule: '/srv/pypi/mirror.toml:3 (dependencies)', projects: 1233, bytes: 1024 ** 3 },
+  ],
+  ruleCount: 2,
+};
+
+t.test('the status is a few aligned tables', async (t) => {
+  const text = renderStatus(status);
+  t.same(text.slice(0, 8), [
+    'Mirror    /srv/pypi',
+    'Upstream  https://pypi.org',
+    'Held      1,234 projects, 56,789 files, 5.0 GiB',
+    'Serial    123',
+    'Complete  as of 2026-11-22T11:00Z',
+    'Now       a run is at work',
+    'Queue     3 projects, 1 of them parked',
+    'Disk      1.0 TiB free of 2.0 TiB',
+  ]);
+  t.same(text.slice(8, 10), ['', 'Last runs                took  exit  summary']);
+  t.ok(text.includes('2026-11-22T11:00Z       0.2 s     0  0 projects published'));
+  t.same(text.slice(-3), [
+    '  Bytes  projects  rule',
+    '4.0 GiB         1  mirror.toml:3 (numpy)',
+    '1.0 GiB     1,233  mirror.toml:3 (dependencies)',
+  ]);
+});
+
+t.test('no line of it is as long as 100 columns, and nothing is cut', async (t) => {
+  const text = renderStatus(status);
+  t.same(
+    text.filter((line) => line.length >= 100),
+    [],
+  );
+  t.equal(text.join(' ').match(/word/g)?.length, 30);
+  t.equal(text.join('').match(/x/g)?.length, 150 + 1 + 1, 'of which two are in exit and next');
+});
+
+t.test('what is not named is counted, and what the next run tries has no time', async (t) => {
+  const due = status.longestParked.map((parked) => ({ ...parked, nextTry: undefined }));
+  const odd = { project: 'beta', filename: 'x.zip', problem: 'odd', since: '2026-11-20T12:00:00Z', nextTry: undefined };
+  const more = { parked: 91, longestParked: due, oddFiles: 1235, latestOdd: [odd], ruleCount: 3 };
+  const text = renderStatus({ ...status, ...more });
+  t.same(
+    text.filter((line) => line.startsWith('and ')),
+    ['and 90 more', 'and 1,234 more', 'and 1 more'],
+  );
+  t.ok(text.some((line) => /^2026-11-20T12:00Z {2}next run +12 {2}alpha: /.test(line)));
+});
+
+t.test('a mirror that was never complete has nothing to list', async (t) => {
+  const { serial: _, lastComplete: __, ...rest } = status;
+  const fresh = { ...rest, serial: undefined, lastComplete: undefined, running: false };
+  const text = renderStatus({ ...fresh, runs: [], longestParked: [], rules: [] });
+  t.equal(text.length, 8);
+  t.same(text.slice(3, 6), ['Serial    none yet', 'Complete  not yet', 'Now       no run is at work']);
+});
+
+t.test('the status of a real mirror says what is there, what waits and what rules cost', async (t) => {
+  const mirror = await openTestMirror(t, { index: sampleIndex() });
+  const policy = policyFrom('projects = ["sample-app", "sample-pre", "nothing-there"]\ndependencies = true');
+  await mirror.run({ policy });
+  const found = await withReader(mirror, undefined, statusOf);
+  t.match(found, {
+    target: mirror.target,
+    upstream: mirror.server.url,
+    serial: mirror.index.serial,
+    projects: 3,
+    queued: 1,
+    parked: 1,
+    running: false,
+    longestParked: [{ name: 'nothing-there', attempts: 1, reason: /does not exist/ }],
+  });
+  t.same(
+    found.rules.map(({ rule, projects }) => `${rule} ${projects}`),
+    ['mirror.toml:1 (sample-pre) 1', 'mirror.toml:1 (dependencies) 1', 'mirror.toml:1 (sample-app) 1'],
+  );
+  t.equal(
+    found.rules.reduce((sum, { bytes }) => sum + bytes, 0),
+    found.bytes,
+  );
+  t.equal(found.lastComplete, new Date(mirror.clock.now()).toISOString().replace(/\.\d+/, ''));
+  t.ok(found.disk.free > 0 && found.disk.free <= found.disk.size);
+});
+
+t.test('a run at work is seen by its lock', async (t) => {
+  const mirror = await openTestMirror(t);
+  await mirror.run();
+  mkdirSync(join(mirror.target, 'lock'));
+  const release = takeLock(join(mirror.target, 'lock', 'run.db'), undefined);
+  t.equal((await withReader(mirror, undefined, statusOf)).running, true);
+  release?.();
+  t.equal((await withReader(mirror, undefined, statusOf)).running, false);
+});

@@ -1,0 +1,64 @@
+/** Whoever loses the rules of a partial mirror is asked before all of upstream is fetched, as at first. */
+import t, { type Test } from 'tap';
+import { expectRoom } from '../../../src/cli/run/check-room.ts';
+import { openTarget } from '../../../src/cli/target/target.ts';
+import type { Policy } from '../../../src/policy/policy.ts';
+import { policyFrom } from '../../fixtures/policy-from.ts';
+import { openMirrorAt, openTestMirror, type RunOptions, type TestMirror } from '../../fixtures/test-mirror.ts';
+
+async function openHuge(t: Test): Promise<TestMirror> {
+  const mirror = await openTestMirror(t);
+  const body = JSON.stringify({ total_packages_size: 100e12 });
+  mirror.server.faults.add({ do: 'body', body, contentType: 'application/json', match: /\/stats\/?$/ });
+  return mirror;
+}
+
+/** What a run with these rules and settings would be asked; undefined for nothing. */
+async function question({ target, server, clock }: TestMirror, options: RunOptions, all = false): Promise<unknown> {
+  const { mirror, close } = openMirrorAt(target, server.url, clock, options);
+  try {
+    return await expectRoom(openTarget(target), mirror, all);
+  } catch (error) {
+    return error instanceof Error ? error.message : error;
+  } finally {
+    await close();
+  }
+}
+
+const alphaOnly: Policy = policyFrom('projects = ["alpha"]');
+const lost =
+  /has 91 TiB of files, and .* has room for .*; the last run had rules that [^\n]+mirror\.toml has no more; write/;
+
+for (const [what, options] of [
+  ['rules', { policy: alphaOnly }],
+  ['pages alone', { settings: { indexOnly: true } }],
+] as const) {
+  t.test(`a mirror of ${what} whose mirror.toml is lost does not begin to fetch everything`, async (t) => {
+    const mirror = await openHuge(t);
+    await mirror.run(options);
+    t.equal(await question(mirror, options), undefined, 'while they are there');
+    t.match(await question(mirror, {}), lost);
+    t.match(await question(mirror, {}), lost, 'in each run');
+    t.equal(await question(mirror, { settings: { projects: [] } }), undefined, 'who names projects has chosen');
+    t.equal(await question(mirror, {}, true), undefined, 'nor who says that all is meant');
+    t.equal(await question(mirror, {}), undefined);
+  });
+}
+
+t.test('a mirror of everything that has become larger than the disk is not asked', async (t) => {
+  const mirror = await openHuge(t);
+  await mirror.run();
+  t.equal(await question(mirror, {}), undefined);
+});
+
+t.test('who only says that some projects come from elsewhere has not chosen', async (t) => {
+  const mirror = await openHuge(t);
+  const elsewhere = { policy: policyFrom('[[rule]]\nprojects = ["acme-*"]\nhold = "local"') };
+  t.match(await question(mirror, elsewhere), /has 91 TiB of files/);
+  await mirror.run(elsewhere);
+  t.equal(await question(mirror, elsewhere), undefined, 'and is asked at first only');
+  await mirror.run({ policy: alphaOnly });
+  t.match(await question(mirror, elsewhere), lost);
+  const keeping = { policy: policyFrom('[releases]\nkeep = 1\n[[rule]]\nprojects = ["acme-*"]\nhold = "local"') };
+  t.equal(await question(mirror, keeping), undefined);
+});

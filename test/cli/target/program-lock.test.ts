@@ -1,0 +1,14 @@
+/** Where the disk refuses a lock, that is an error of the disk, and no bug. */
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { holdLock, stalled } from '../../../src/cli/target/program-lock.ts';
+
+t.test('a lock that the disk refuses is told as such, with its path', async (t) => {
+  const file = join(t.testdir(), 'file');
+  writeFileSync(file, '');
+  const path = join(file, 'check.db');
+  const expected = { name: 'StorageError', message: path };
+  t.throws(() => holdLock(path, undefined), expected);
+  t.throws(() => stalled(path, 'pep381checkfiles'), expected);
+});
