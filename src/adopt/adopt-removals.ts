@@ -7,14 +7,14 @@ import type { HeldFile } from '../state/state-store.ts';
 import type { Adoption } from './adoption.ts';
 
 /** No list that is ours comes near it: it has ten thousand entries at most. */
-const mostBytes = 16 << 20;
+const maxListBytes = 16 << 20;
 
 /** To be called once the pages are taken over. What the list does not tell right is passed over. Throws StorageError. */
 export async function adoptRemovals(adoption: Omit<Adoption, 'keepSerials'>): Promise<void> {
   const { state, files, signal } = adoption;
   const path = ownPath('removed.json');
   const size = await files.size(path);
-  const bytes = size === undefined || size > mostBytes ? undefined : await files.read(path);
+  const bytes = size === undefined || size > maxListBytes ? undefined : await files.read(path);
   const removals = bytes === undefined ? [] : parseRemovedList(bytes.toString());
   state.removals.takeOver(removals);
   let isAnyKept = false;

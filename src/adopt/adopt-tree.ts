@@ -11,12 +11,12 @@ import { adoptProject } from './adopt-project.ts';
 import type { Adoption } from './adoption.ts';
 
 /** Most of the time of a project is spent waiting for a flush, which all that wait share. */
-const mostUnderWay = 200;
+const maxConcurrentProjects = 200;
 const simple = 'simple' as WebPath;
 
 /** Takes over every project below `simple/`. Throws StorageError, PausedError. */
 export async function adoptTree(adoption: Adoption): Promise<void> {
-  const places = new Places(mostUnderWay);
+  const places = new Places(maxConcurrentProjects);
   /** Two spellings of a project are merged one after the other. */
   const underWay = new Map<ProjectName, Promise<void>>();
   const failures: unknown[] = [];

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 /** Marks are forgotten after twice the longest time for which a signature can be good, and a run be retried. */
 const forgottenAfterMs = 20 * 60_000;
 /** Only who knows the secret can leave marks, and nobody needs so many. */
-const mostMarks = 1000;
+const maxMarks = 1000;
 
 /**
  * Marks `name`, a file name, in `folder`. `first` for exactly one of all who ask within twenty minutes; `full` when the
@@ -13,7 +13,7 @@ const mostMarks = 1000;
  */
 export function markOnce(folder: string, name: string, nowMs: number): 'first' | 'again' | 'full' {
   if (!mark(folder, name)) return 'again';
-  if (forget(folder, nowMs) <= mostMarks) return 'first';
+  if (forget(folder, nowMs) <= maxMarks) return 'first';
   unmark(folder, name);
   return 'full';
 }

@@ -3,7 +3,7 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { mark, unmark } from './exclusive-mark.ts';
 
-const mostWaiting = 4;
+const maxWaiting = 4;
 
 /** Lets this process wait in the folder; returns how it leaves, or undefined when others wait already. */
 export type Enter = (folder: string) => (() => void) | undefined;
@@ -22,7 +22,7 @@ export function enterWaitingRoom(
     unmark(folder, name);
     return false;
   });
-  if (waiting.indexOf(String(pid)) < mostWaiting) return leave;
+  if (waiting.indexOf(String(pid)) < maxWaiting) return leave;
   leave();
   return undefined;
 }

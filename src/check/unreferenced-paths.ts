@@ -19,8 +19,8 @@ export interface Candidate {
 
 const atATime = 1000;
 /** A state that does not know so large a part of the tree is more likely to be wrong than the tree. */
-const mostUnknown = 100;
-const mostUnknownShare = 0.1;
+const maxUnknownProjects = 100;
+const maxUnknownShare = 0.1;
 
 export class Candidates {
   readonly #check: Check;
@@ -104,7 +104,7 @@ export class Candidates {
   async #delete(paths: readonly WebPath[]): Promise<void> {
     const { settings, files, report, state } = this.#check;
     if (!settings.deleteUnreferenced || this.#doubt !== undefined || paths.length === 0) return;
-    if (this.#unknownProjects > Math.max(mostUnknown, state.totals().projects * mostUnknownShare)) {
+    if (this.#unknownProjects > Math.max(maxUnknownProjects, state.totals().projects * maxUnknownShare)) {
       this.#doubt = `state.db does not know ${this.#unknownProjects} project pages or more; pep381checkfiles --rebuild reads the tree anew`;
       report({ type: 'kept', why: this.#doubt });
       return;

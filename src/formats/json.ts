@@ -24,14 +24,14 @@ export function renderJson(value: unknown, source: string): string {
  * A page of PyPI has 15 values per file, and no project ever had 40,000 files. Brackets alone would unfold to fifty times
  * their size in memory, and take minutes, so that a hostile page of some megabytes could end the process.
  */
-const mostValues = 3_000_000;
+const maxValues = 3_000_000;
 /** A text that is shorter cannot do harm. */
 const harmless = 1 << 20;
 
 /** The value that `text`, which came from `source`, spells. Throws {@link NonsenseError}. */
 export function parseJson(text: string, source: string): unknown {
-  if (text.length > harmless && countValues(text) > mostValues) {
-    throw new NonsenseError(`${source}: more than ${mostValues} values`);
+  if (text.length > harmless && countValues(text) > maxValues) {
+    throw new NonsenseError(`${source}: more than ${maxValues} values`);
   }
   try {
     return JSON.parse(text);

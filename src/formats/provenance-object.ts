@@ -9,8 +9,8 @@ import { NonsenseError } from '../core/errors.ts';
 import { isJsonObject, type JsonObject } from './json.ts';
 
 /** Some ten times what the largest real ones have: each of these costs time to verify. */
-const mostAttestations = 16;
-const mostLogEntries = 4;
+const maxAttestations = 16;
+const maxLogEntries = 4;
 /** Bytes of an object; what is larger is none. */
 export const largestProvenance = 1 << 20;
 
@@ -43,8 +43,8 @@ export function parseProvenance(bytes: Uint8Array): AttestationBundle[] {
     attestations: objectsIn(bundle.attestations, 'attestations').map(parseAttestation),
   }));
   const count = bundles.reduce((sum, { attestations }) => sum + attestations.length, 0);
-  if (count > 0 && count <= mostAttestations) return bundles;
-  throw new NonsenseError(`expected 1 to ${mostAttestations} attestations, found ${count}`);
+  if (count > 0 && count <= maxAttestations) return bundles;
+  throw new NonsenseError(`expected 1 to ${maxAttestations} attestations, found ${count}`);
 }
 
 /** The JSON value that `text` spells. Throws NonsenseError. */
@@ -62,7 +62,7 @@ function parseAttestation(json: JsonObject): Attestation {
   const envelope = objectIn(json.envelope, 'envelope');
   const logEntries = objectsIn(material.transparency_entries, 'transparency_entries');
   if (logEntries.length === 0) throw new NonsenseError('an attestation without an entry of a transparency log');
-  if (logEntries.length > mostLogEntries) throw new NonsenseError(`${logEntries.length} log entries in an attestation`);
+  if (logEntries.length > maxLogEntries) throw new NonsenseError(`${logEntries.length} log entries in an attestation`);
   return {
     certificate: textIn(material.certificate, 'certificate'),
     logEntries,

@@ -31,7 +31,7 @@ const deepestNesting = 20;
 /** So deep are the values in the rows of an array. */
 const rowValues = 2;
 /** A whole page of the changelog has 300,000. */
-const mostValues = 1_000_000;
+const maxValues = 1_000_000;
 
 class ReplyReader {
   readonly #text: string;
@@ -76,7 +76,7 @@ class ReplyReader {
       if (data !== 'data') throw this.#nonsense(`<data>, found <${data}>`);
       for (let tag = this.#tag(); tag !== '/data'; tag = this.#tag()) {
         this.#values += 1;
-        if (this.#values > mostValues) throw this.#nonsense(`at most ${mostValues} values`);
+        if (this.#values > maxValues) throw this.#nonsense(`at most ${maxValues} values`);
         if (tag === 'value/') values.push('');
         else if (tag === 'value') values.push(this.#value(depth + 1));
         else throw this.#nonsense(`<value>, found <${tag}>`);

@@ -15,7 +15,7 @@ import type { PublishedFile, SimplePage } from '../formats/simple/simple-json.ts
 import type { StateStore } from '../state/state-store.ts';
 
 /** Of all releases of a project: far more than real ones have. What is left has no fields of its own. */
-const mostMetadata = 64 << 20;
+const maxMetadataBytes = 64 << 20;
 
 interface Owner {
   readonly files: FileStore;
@@ -33,7 +33,7 @@ export async function legacyFilesOf(
   const releases = legacyReleases(name, page, published);
   const latest = latestRelease(releases);
   const made = new Map<WebPath, Buffer>();
-  let room = mostMetadata;
+  let room = maxMetadataBytes;
   let ofLatest: MetadataFields | undefined;
   for (const release of releases.toReversed()) {
     const bytes = room > 0 ? await readMetadata(files, name, release.files) : undefined;

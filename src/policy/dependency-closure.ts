@@ -69,7 +69,7 @@ export function closeOver(
  * How much may be wanted, in clauses of specifiers: each release of the other project is compared with each of them. Who
  * publishes one project must not decide how long a run takes for another one.
  */
-const most = {
+const maxClauses = {
   /** By one project of another one: boto3, with two thousand releases, has four thousand. */
   ofPair: 8_000,
   /** By one project of all others. */
@@ -88,11 +88,11 @@ class WantBounds {
   admit(requirer: ProjectName, target: ProjectName, { specifier }: Want): boolean {
     const clauses = Math.max(1, specifier.clauses.length);
     const bounds: readonly (readonly [key: string, bound: number])[] = [
-      [`${requirer} ${target}`, most.ofPair],
-      [`${requirer} *`, most.byOne],
-      [`* ${target}`, most.ofOne],
+      [`${requirer} ${target}`, maxClauses.ofPair],
+      [`${requirer} *`, maxClauses.byOne],
+      [`* ${target}`, maxClauses.ofOne],
     ];
-    if (this.#all + clauses > most.ofAll) return false;
+    if (this.#all + clauses > maxClauses.ofAll) return false;
     if (bounds.some(([key, bound]) => (this.#counts.get(key) ?? 0) + clauses > bound)) return false;
     for (const [key] of bounds) this.#counts.set(key, (this.#counts.get(key) ?? 0) + clauses);
     this.#all += clauses;

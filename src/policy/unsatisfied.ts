@@ -26,7 +26,7 @@ export interface Unmet {
 export const allMet: Unmet = { wants: [], isAll: false };
 
 /** Old releases of others may want hundreds of versions that are gone. */
-const mostRemembered = 50;
+const maxRemembered = 50;
 
 /** Stands for what is wanted, by whomever. */
 export function wantKey({ specifier, sha256s }: Want): string {
@@ -58,7 +58,7 @@ export function unmetWants({ name, hold, wants }: ProjectDecision, page: SimpleP
     found.set(wantKey(want), { key: wantKey(want), why });
   }
   const isAll = wants.length > 0 && absent === wants.length;
-  return { wants: [...found.values()].slice(0, mostRemembered), isAll };
+  return { wants: [...found.values()].slice(0, maxRemembered), isAll };
 }
 
 function hasOneOf(sha256s: readonly string[], sha256: string | undefined): boolean {

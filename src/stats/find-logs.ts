@@ -21,7 +21,7 @@ const endBytes = 64 * 1024;
 /** The first line of a log may have begun before the last one of the log before it: by what a download takes, at most. */
 const longestDownload = 86_400;
 /** logrotate is through with a series long before. */
-const mostSearches = 4;
+const maxSearches = 4;
 
 /** Opens the log at `path`; undefined when it cannot be read, which is told in `failures`. `others` are open, too. */
 export async function findLog(
@@ -77,7 +77,7 @@ async function addOfSeries(
   let unreadable: string[] = [];
   let isThere = false;
   // Again where something has changed: what is renamed meanwhile may have been looked for where it was not yet, or no more.
-  for (let searches = 0, isNew = true; isNew && searches < mostSearches; searches += 1) {
+  for (let searches = 0, isNew = true; isNew && searches < maxSearches; searches += 1) {
     isNew = false;
     unreadable = [];
     for (const { path, modified } of await source.rotated(name)) {

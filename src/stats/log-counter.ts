@@ -20,11 +20,11 @@ import { downloadedFile } from './downloaded-file.ts';
 import { Numbered } from './interner.ts';
 
 /** Above so many different downloads, what was counted goes to the database before more is. */
-const mostPairs = 400_000;
+const maxPairs = 400_000;
 /** So many files, and agents, are more than there are in any day. */
-const mostTexts = 1_000_000;
+const maxTexts = 1_000_000;
 /** Honest clients have some thousand labels; who makes up more versions is counted by the name alone. */
-const mostLabels = 10_000;
+const maxLabels = 10_000;
 const secondsPerDay = 86_400;
 /** The number of no file and no client. */
 const nothing = -1;
@@ -88,12 +88,12 @@ export class LogCounter {
   get isFull(): boolean {
     let pairs = 0;
     for (const day of this.#days.values()) pairs += day.pairs.size;
-    return pairs >= mostPairs;
+    return pairs >= maxPairs;
   }
 
   /** True when another counter should go on with another scan, as this one remembers more than there should be. */
   get isWornOut(): boolean {
-    return this.#files.size > mostTexts || this.#clients.size > mostTexts || this.#labels.size > mostTexts;
+    return this.#files.size > maxTexts || this.#clients.size > maxTexts || this.#labels.size > maxTexts;
   }
 
   /** Counts lines; those of one log in their order. */
@@ -224,7 +224,7 @@ export class LogCounter {
 
   #labelOf(agent: UserAgent): string {
     const label = agentLabel(agent);
-    return this.#labels.has(label) || this.#labels.size < mostLabels ? label : labelName(label);
+    return this.#labels.has(label) || this.#labels.size < maxLabels ? label : labelName(label);
   }
 
   #downloads({ pairs }: DayCounter): DownloadTable {

@@ -15,12 +15,12 @@ const sumsKeptDays = 366;
 const daysAtOnce = 2;
 const msPerDay = 86_400_000;
 /** Clocks differ, and time zones are mistaken. A day that is yet to come would end all others before it. */
-const mostAheadMs = msPerDay;
+const maxAheadMs = msPerDay;
 
 /** Counts what is new in the logs at `paths` and publishes the days that are complete. Throws StorageError. */
 export async function processLogs(paths: readonly string[], job: StatsJob): Promise<StatsResult> {
   const { logs, state, files, clock } = job;
-  const until = endOfDay(clock.now() + mostAheadMs);
+  const until = endOfDay(clock.now() + maxAheadMs);
   const closed = new Set(state.days().flatMap(({ day, closed }) => (closed ? [day] : [])));
   const { failures, notices } = await readLogs(paths, logs, state, {
     closed,

@@ -6,9 +6,9 @@ import type { KnownDay, Sum } from '../state/stats-store.ts';
 import type { StatsJob } from './stats-job.ts';
 
 /** So many projects and files are remembered of a day. */
-const mostNamed = 200;
+const maxNamed = 200;
 /** So many versions of installers, and the names of so many others. */
-const mostVersions = 500;
+const maxVersions = 500;
 
 /**
  * The days to publish: those with something new, except for the oldest and the newest that any log was seen to have.
@@ -77,11 +77,11 @@ class MostDownloaded {
   sums(): Sum[] {
     const { project, file, installer } = this.#counts;
     // The downloads of a day are the sum of those by its installers, so that none of these may be left out.
-    const versions = folded(installer, mostVersions, labelName);
+    const versions = folded(installer, maxVersions, labelName);
     const kept = {
-      project: ranked(project).slice(0, mostNamed),
-      file: ranked(file).slice(0, mostNamed),
-      installer: folded(versions, mostVersions + mostNamed, () => otherLabel),
+      project: ranked(project).slice(0, maxNamed),
+      file: ranked(file).slice(0, maxNamed),
+      installer: folded(versions, maxVersions + maxNamed, () => otherLabel),
     };
     return (['project', 'file', 'installer'] as const).flatMap((kind) =>
       [...kept[kind]].map(([name, count]) => ({ kind, name, count, bytes: 0 })),

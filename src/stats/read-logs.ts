@@ -19,7 +19,7 @@ const leastShare = 10;
 const fewUnreadable = 10;
 
 /** Nobody rotates a log more often while it is looked for; the next run finds what is left. */
-const mostSearches = 4;
+const maxSearches = 4;
 
 /** What could not be done, one line each. */
 export interface LogProblems {
@@ -46,7 +46,7 @@ export async function readLogs(
     const problems: LogProblems = { failures: [], notices };
     const wasReplaced = await searchAndRead(paths, source, state, options, problems);
     for (const failure of problems.failures) failures.add(failure);
-    if (!wasReplaced || searches === mostSearches) return { failures: [...failures], notices };
+    if (!wasReplaced || searches === maxSearches) return { failures: [...failures], notices };
   }
 }
 

@@ -4,7 +4,7 @@ import type { StatsStore, SumKind } from '../state/stats-store.ts';
 
 const named = 100;
 /** More names of a kind are not told apart of one day, whatever versions before this one have remembered. */
-const mostOfDay = 1000;
+const maxNamesOfDay = 1000;
 
 type Counts = Map<string, number>;
 
@@ -30,7 +30,7 @@ export function renderSummary(state: StatsStore): Buffer {
   for (const { day, kind, name: own, count, bytes } of state.sums()) {
     place = group === day + kind ? place + 1 : 0;
     group = day + kind;
-    const name = place < mostOfDay ? own : otherLabel;
+    const name = place < maxNamesOfDay ? own : otherLabel;
     const summary = days.get(day);
     if (kind === 'line') addTo(sums.line, name, count);
     else if (summary !== undefined) addTo(sums[kind], name, count);

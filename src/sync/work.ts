@@ -26,9 +26,9 @@ import { isSilence } from './project/page/project-source.ts';
 import { syncProject } from './project/sync-project.ts';
 
 /** Projects under way: far more than connections, because most of them wait for a flush that they share. */
-const mostUnderWay = 600;
+const maxConcurrentProjects = 600;
 /** The same of those that upstream has changed during the run; they do not wait for the others. */
-const mostNewsUnderWay = 20;
+const maxConcurrentNews = 20;
 const queuePiece = 1000;
 /** A run waits this long for a project whose next try is near; what takes longer is left to the next run. */
 const patienceMs = 60_000;
@@ -74,8 +74,8 @@ export function workOnDoubtful(mirror: Mirror, memory: WorkMemory): Promise<Work
 class QueueWorker {
   readonly #mirror: Mirror;
   readonly #only: ReadonlySet<ProjectName> | undefined;
-  readonly #places = new Places(mostUnderWay);
-  readonly #newsPlaces = new Places(mostNewsUnderWay);
+  readonly #places = new Places(maxConcurrentProjects);
+  readonly #newsPlaces = new Places(maxConcurrentNews);
   readonly #finisher: Finisher;
   readonly #parked: Map<ProjectName, number>;
   readonly #news: News;

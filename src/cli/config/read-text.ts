@@ -2,7 +2,7 @@
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 
 /** Far more than the longest list of projects. */
-const mostBytes = 64 << 20;
+const maxBytes = 64 << 20;
 
 /** The text of the file at `path`. Throws the file system's errors, and one for what is no file or far too large. */
 export function readText(path: string): string {
@@ -16,7 +16,7 @@ export function readBytes(path: string): Buffer {
   try {
     const found = fstatSync(fd);
     if (!found.isFile()) throw new Error('not a regular file');
-    if (found.size > mostBytes) throw new Error(`larger than ${mostBytes} bytes`);
+    if (found.size > maxBytes) throw new Error(`larger than ${maxBytes} bytes`);
     return readFileSync(fd);
   } finally {
     closeSync(fd);

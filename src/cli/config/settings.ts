@@ -112,7 +112,7 @@ export type SettingName = (typeof settingNames)[number] | 'projects';
 export const defaultUmask = 0o022;
 
 /** More than there are: the setting is for those who want less. */
-const mostSwept = 1_000_000;
+const maxSweep = 1_000_000;
 
 /** Settings from what was given; what was not has its default. Throws UsageError. */
 export function settingsFrom(given: ReadonlyMap<SettingName, Given>): Settings {
@@ -142,7 +142,7 @@ export function settingsFrom(given: ReadonlyMap<SettingName, Given>): Settings {
     stateMode: read('state-mode', (at) => Number.parseInt(oneOf(at, stateModes), 8), 0o600),
     keepRemoved: read('keep-removed', flag, false),
     trashDays: read('trash-days', (at) => wholeNumber(at, 0, 36_500), 30),
-    sweep: read('sweep', (at) => wholeNumber(at, 0, mostSwept), mostSwept),
+    sweep: read('sweep', (at) => wholeNumber(at, 0, maxSweep), maxSweep),
     baseUrl: read('base-url', (at) => address(at, true), undefined),
     legacyJson: read('legacy-json', flag, false),
     provenance: read('provenance', (at) => oneOf(at, provenanceModes), 'store'),

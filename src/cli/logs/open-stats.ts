@@ -16,7 +16,7 @@ import { StatsThreads } from './stats-threads.ts';
 /** Beside the one of sync runs, which tidy theirs. */
 const staging = 'staging-stats';
 /** More would wait for the one that counts. */
-const mostThreads = 4;
+const maxThreads = 4;
 
 /** What `--compat 1.5` needs, for the target at `root`. Throws StorageError. */
 export function openStatsFiles(root: string): Omit<StatsJob, 'state'> {
@@ -43,7 +43,7 @@ function threadedBzip2(threads: StatsThreads): Bzip2 {
 /** Threads of the program that runs, for machines where that is of use. They are to be closed. */
 export function openStatsThreads(): StatsThreads | undefined {
   const program = process.argv[1];
-  const count = Math.min(availableParallelism(), mostThreads);
+  const count = Math.min(availableParallelism(), maxThreads);
   return program === undefined || count < 2 ? undefined : new StatsThreads(realpathSync(program), count);
 }
 

@@ -2,7 +2,7 @@
 import type { MirrorEvent } from '../../core/report.ts';
 import { plural, showCount } from '../output/units.ts';
 
-const mostNamed = 100;
+const maxNamed = 100;
 
 type HeldBack = Extract<MirrorEvent, { type: 'deletions-held-back' }>;
 
@@ -16,7 +16,7 @@ function linesOf({ deletions, gone, limit, source }: HeldBack): string[] {
   const projects = deletions.filter(({ isProject }) => isProject).length;
   const files = deletions.reduce((sum, { files }) => sum + files, 0);
   const named = deletions
-    .slice(0, mostNamed)
+    .slice(0, maxNamed)
     .map(({ name, isProject, files }) => `  ${name}: ${isProject ? 'the project with ' : ''}${plural(files, 'file')}`);
   const more = deletions.length - named.length;
   const before = gone === 0 ? '' : `, of which ${Math.round(gone * 100) / 100} went already`;

@@ -6,7 +6,7 @@ import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, unlinkS
 
 const longestLog = 64 << 10;
 const longestLine = 400;
-const mostLines = 15;
+const maxLines = 15;
 
 /** The lines of the log at `path`, each once, as messages; it is gone then. None where this process itself writes there. */
 export function takeSyncLog(path: string): readonly string[] {
@@ -17,8 +17,8 @@ export function takeSyncLog(path: string): readonly string[] {
   if (problem !== undefined)
     return [`${path}: what runs had to say that /sync started cannot be taken: ${problem}; remove it`];
   const lines = Array.isArray(said) ? said : [];
-  const more = lines.length > mostLines ? [`${lines.length - mostLines} more lines`] : [];
-  return [...lines.slice(0, mostLines), ...more].map(
+  const more = lines.length > maxLines ? [`${lines.length - maxLines} more lines`] : [];
+  return [...lines.slice(0, maxLines), ...more].map(
     (line) => `a run that /sync started said: ${line.slice(0, longestLine)}`,
   );
 }

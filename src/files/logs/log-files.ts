@@ -20,11 +20,11 @@ const chunkBytes = 1 << 20;
 const pieceBytes = 16 << 20;
 
 /** Logs shrink to a tenth, those of a flood of one request to a hundredth. */
-const mostUnfolding = 200;
+const maxUnpackRatio = 200;
 const harmlessBytes = 1 << 30;
 
 /** A folder per hour of some years; more are not looked through. */
-const mostFolders = 50_000;
+const maxFolders = 50_000;
 
 export interface LogFilesOptions {
   /** Scans pieces of logs at the same time; without it logs are scanned here, one chunk after the other. */
@@ -72,7 +72,7 @@ export class LogFiles implements LogSource {
         if (!entry.isDirectory()) {
           const modified = seriesOf(path) === series ? await modifiedAt(path) : undefined;
           if (modified !== undefined) found.push({ path, modified });
-        } else if (isFolderOfRotated(entry.name, isInside) && folders.length < mostFolders) folders.push([path, true]);
+        } else if (isFolderOfRotated(entry.name, isInside) && folders.length < maxFolders) folders.push([path, true]);
       }
     }
     return found;
@@ -181,9 +181,9 @@ class LogFile implements OpenLog {
 
   #refuseBomb(unfolded: number): void {
     const { harmlessBytes: harmless = harmlessBytes } = this.#options;
-    if (unfolded <= harmless || unfolded <= mostUnfolding * this.#packedBytes) return;
+    if (unfolded <= harmless || unfolded <= maxUnpackRatio * this.#packedBytes) return;
     throw new UnreadableLogError(
-      `${this.path}: unfolds to more than ${mostUnfolding} times its size; left out from there`,
+      `${this.path}: unfolds to more than ${maxUnpackRatio} times its size; left out from there`,
     );
   }
 

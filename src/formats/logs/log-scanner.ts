@@ -33,7 +33,7 @@ export interface ScannedLines {
 
 const secondsPerDay = 86_400;
 /** A scanner numbers its paths, or agents, anew when they take more. */
-const mostBytes = 8 << 20;
+const maxTableBytes = 8 << 20;
 const metadata = Buffer.from('.metadata');
 
 export class LogScanner {
@@ -129,7 +129,7 @@ class NewTexts {
   /** Those that are new since the last time. */
   take(): BytePieces {
     const pieces = this.table.piecesFrom(this.#handedOver);
-    if (this.table.bytes > mostBytes) this.table.clear();
+    if (this.table.bytes > maxTableBytes) this.table.clear();
     this.#handedOver = this.table.size;
     return pieces;
   }

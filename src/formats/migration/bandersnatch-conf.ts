@@ -121,7 +121,7 @@ function withDefaults(sections: Map<string, Map<string, ConfSetting>>, source: s
 
 /** As in Python. */
 const deepestReference = 10;
-const mostReferences = 100_000;
+const maxReferences = 100_000;
 const longestResult = 10_000_000;
 const referencePattern = /\$(?:(\$)|\{([^${}]+)\}|(\{))?/g;
 
@@ -136,7 +136,7 @@ function interpolated(conf: BandersnatchConf, source: string): BandersnatchConf 
       if (unclosed !== undefined) throw wrong('a reference without its name or its end');
       if (dollar !== undefined || name === undefined) return '$';
       references++;
-      const isTooFar = depth >= deepestReference || references > mostReferences;
+      const isTooFar = depth >= deepestReference || references > maxReferences;
       if (isTooFar) throw wrong(`${whole} refers to itself, or leads too far`);
       const [key = '', other, ...rest] = name.split(':').reverse();
       const found = rest.length > 0 ? undefined : conf.get(other ?? section)?.get(normalKey(key));

@@ -19,20 +19,20 @@ const classes = new Set([
 const noAttributes: ReadonlyMap<PickleValue, PickleValue> = new Map();
 
 /** A project takes two; there is room for two million. */
-const mostInstructions = 4_000_000;
+const maxInstructions = 4_000_000;
 
 /** The value that `bytes` describe; `source` names them in errors. Throws {@link DamagedFileError}. */
 export function readPickle(bytes: Buffer, source: string): PickleValue {
   const machine = new PickleMachine(bytes, source);
   machine.start();
-  for (let count = 0; count < mostInstructions; count++) {
+  for (let count = 0; count < maxInstructions; count++) {
     const opcode = machine.nextOpcode();
     if (opcode === stop) return machine.result();
     const instruction = instructions.get(opcode);
     if (instruction === undefined) throw machine.damaged(`the instruction 0x${opcode.toString(16).padStart(2, '0')}`);
     instruction(machine);
   }
-  throw machine.damaged(`more than ${mostInstructions} instructions`);
+  throw machine.damaged(`more than ${maxInstructions} instructions`);
 }
 
 const stop = '.'.charCodeAt(0);

@@ -49,13 +49,13 @@ export interface FeedHead extends FeedPiece {
 }
 
 export const changesPerPiece = 256;
-export const mostPieces = 400;
+export const maxPieces = 400;
 const formatVersion = 1;
 /** Far more than a piece of short names and long reasons has. */
 export const largestPiece = 4 << 20;
 const longestReason = 200;
 const longestVersion = 100;
-const mostReleases = 1000;
+const maxReleases = 1000;
 /** No index comes near it. */
 const highestNumber = 1e14;
 
@@ -72,12 +72,12 @@ export function completePieces(last: number): number {
 
 /** The number of the earliest change that the feed has when its latest one is `last`. */
 export function oldestOf(last: number): number {
-  return Math.max(0, completePieces(last) - mostPieces) * changesPerPiece + 1;
+  return Math.max(0, completePieces(last) - maxPieces) * changesPerPiece + 1;
 }
 
 /** Where the piece lies whose first change is 256 `piece` + 1. */
 export function piecePath(piece: number): WebPath {
-  return `changes/${piece % mostPieces}.json` as WebPath;
+  return `changes/${piece % maxPieces}.json` as WebPath;
 }
 
 /** The file with the latest changes. */
@@ -162,7 +162,7 @@ function changeFrom(json: unknown, number: number, source: string): FeedChange |
     throw new NonsenseError(`${source}: change ${number} cannot be understood`);
   }
   const at = typeof time === 'string' ? Date.parse(time) : Number.NaN;
-  const releases = quarantined.slice(0, mostReleases).filter((text): text is string => typeof text === 'string');
+  const releases = quarantined.slice(0, maxReleases).filter((text): text is string => typeof text === 'string');
   return {
     number,
     name,

@@ -29,7 +29,7 @@ interface Reading {
 }
 
 /** More than these include each other without end, over links. */
-const mostFiles = 1000;
+const maxFiles = 1000;
 
 /**
  * What the requirements file at `path` asks for, with the files that it includes; a path in it is relative to the file it
@@ -121,8 +121,8 @@ function include(value: string, isConstraint: boolean, from: string, where: stri
   const key = `${isConstraint} ${normalPath(path)}`;
   if (reading.seen.has(key)) return;
   reading.seen.add(key);
-  if (reading.seen.size > mostFiles) {
-    throw new UsageError(`${where}: expected at most ${mostFiles} files that include each other, found more`);
+  if (reading.seen.size > maxFiles) {
+    throw new UsageError(`${where}: expected at most ${maxFiles} files that include each other, found more`);
   }
   readText(readIncluded(path, where, reading), path, isConstraint, reading);
 }

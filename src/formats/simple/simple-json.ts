@@ -67,7 +67,7 @@ export function asPublished(file: SimpleFile): PublishedFile {
 }
 
 /** The largest project of PyPI has less than a fifth of that. */
-const mostFiles = 200_000;
+const maxFiles = 200_000;
 
 /** Reads a project page; `source` names it in errors. Throws {@link NonsenseError}. */
 export function parseSimplePage(text: string, source: string): SimplePage {
@@ -91,7 +91,7 @@ export function simplePageFrom(json: JsonObject, source: string): SimplePage {
   checkApiVersion(meta['api-version'], source);
   if (typeof json.name !== 'string') throw new NonsenseError(`${source}: the page has no name`);
   if (!Array.isArray(json.files)) throw new NonsenseError(`${source}: the page has no list of files`);
-  if (json.files.length > mostFiles) throw new NonsenseError(`${source}: more than ${mostFiles} files`);
+  if (json.files.length > maxFiles) throw new NonsenseError(`${source}: more than ${maxFiles} files`);
   const status = isJsonObject(json['project-status']) ? json['project-status'] : {};
   return {
     name: json.name,

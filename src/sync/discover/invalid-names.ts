@@ -1,7 +1,7 @@
 /** What the list of projects names and no project can be called. A hostile list may have a million of them. */
 import type { Report } from '../../core/report.ts';
 
-const mostTold = 10;
+const maxReported = 10;
 const longestTold = 200;
 
 export class StrangeNames {
@@ -15,13 +15,13 @@ export class StrangeNames {
   /** Tells of one, unless there were many. */
   see(name: string): void {
     this.#count += 1;
-    if (this.#count > mostTold) return;
+    if (this.#count > maxReported) return;
     this.#warn(`the list names ${JSON.stringify(name.slice(0, longestTold))}, which is no project name`);
   }
 
   /** Tells how many more there were. */
   end(): void {
-    const more = this.#count - mostTold;
+    const more = this.#count - maxReported;
     if (more > 0) this.#warn(`the list has ${more} more names that are no project names`);
   }
 

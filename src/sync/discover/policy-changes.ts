@@ -6,7 +6,7 @@ import type { Mirror } from '../mirror.ts';
 import { takeOverList } from './project-list.ts';
 
 /** So often a run plans a project by the same decision: once is usual, and twice may come of what is fetched last. */
-const mostTimes = 3;
+const maxReplans = 3;
 
 /** Where the rules changed, what is held is planned anew, and what they newly name is asked for. */
 export async function followPolicy(mirror: Mirror, known: MirrorState, scope: string, isNew: boolean): Promise<void> {
@@ -71,7 +71,7 @@ function thatEnd(mirror: Mirror, names: readonly ProjectName[], plans: Map<strin
     const plan = `${name} ${key}`;
     const times = plans.get(plan) ?? 0;
     plans.set(plan, times + 1);
-    if (times < mostTimes) return true;
+    if (times < maxReplans) return true;
     found[name] = key;
     const message = `${name}: what is held of it changes what is required of it, to and fro; it stays as it is now`;
     report({ type: 'warning', message });

@@ -11,7 +11,7 @@ import type { FeedPosition, MirrorState } from '../../state/mirror-state.ts';
 import type { UpstreamRemoval } from '../../state/removal-log.ts';
 import type { Wanted } from '../../state/state-store.ts';
 import type { ServedFeed } from '../../upstream/upstream.ts';
-import { mostInADay } from '../limits/deletion-limit.ts';
+import { maxDeletionsPerDay } from '../limits/deletion-limit.ts';
 import type { Mirror } from '../mirror.ts';
 import { refuseJump } from '../serials.ts';
 import { provesPages } from '../snapshot/verify-pages.ts';
@@ -106,7 +106,7 @@ async function readFeed(
   take(mirror, next, head, known.number, heard, moved);
   note(head.changes);
   const isHeld = ([name, isRemoved]: [ProjectName, boolean]): boolean => isRemoved && state.held(name).published;
-  const isDoubtful = [...removed].filter(isHeld).length > mostInADay(state.totals().projects);
+  const isDoubtful = [...removed].filter(isHeld).length > maxDeletionsPerDay(state.totals().projects);
   return { ...told(mirror, next), isDoubtful };
 }
 

@@ -7,7 +7,7 @@ import type { Mirror } from '../mirror.ts';
 const dayMs = 24 * 60 * 60_000;
 /** So long, and so many of them, removals are told. */
 const toldMs = 365 * dayMs;
-const mostTold = 10_000;
+const maxListed = 10_000;
 
 /** Publishes the list of removals where there are new ones. */
 export async function publishRemovals(mirror: Mirror): Promise<void> {
@@ -19,8 +19,8 @@ export async function publishRemovals(mirror: Mirror): Promise<void> {
   const before = surelyNow(mirror) - toldMs;
   state.removals.forget(before);
   state.announcements.forget(before);
-  const entries = state.removals.latest(mostTold + 1);
-  const body = renderRemovedList(entries.slice(0, mostTold), entries.length <= mostTold);
+  const entries = state.removals.latest(maxListed + 1);
+  const body = renderRemovedList(entries.slice(0, maxListed), entries.length <= maxListed);
   await files.publish([{ path: ownPath('removed.json'), body: Buffer.from(body) }]);
   state.remember({ removalsListed: last });
 }

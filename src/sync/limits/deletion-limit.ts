@@ -22,7 +22,7 @@ const roundingError = 1e-9;
 const always = 2;
 
 /** How many of so many projects may go in a day. */
-export function mostInADay(projects: number): number {
+export function maxDeletionsPerDay(projects: number): number {
   return Math.max(always, Math.min(50, Math.floor(projects / 5)), Math.floor(projects / 100));
 }
 
@@ -53,7 +53,7 @@ class IndexBrake {
   isPulled = { removals: false, all: false };
   readonly refused = new Map<ProjectName, Deletion>();
 
-  get mostInAll(): number {
+  get maxInAll(): number {
     return Math.max(this.limit.all, this.counts.removals + always);
   }
 }
@@ -167,7 +167,7 @@ export class Brake {
     }
     const known = [...this.#brakes];
     return new Map(
-      known.map(([source, brake]) => [brake, mostInADay((projects.get(source) ?? 0) + brake.counts.removals)]),
+      known.map(([source, brake]) => [brake, maxDeletionsPerDay((projects.get(source) ?? 0) + brake.counts.removals)]),
     );
   }
 
@@ -188,7 +188,7 @@ export class Brake {
     const all = brake.counts.all + cost.all - before.all;
     const { isPulled: pulled } = brake;
     if (isRemoval) pulled.removals ||= removals > brake.limit.removals;
-    else pulled.all ||= all > brake.mostInAll + roundingError;
+    else pulled.all ||= all > brake.maxInAll + roundingError;
     if (pulled.removals || (pulled.all && !isRemoval)) {
       brake.refused.set(name, deletion);
       return false;
@@ -212,7 +212,7 @@ export class Brake {
       const deletions = [...refused.values()].map(({ name, isProject, files }) => ({ name, isProject, files }));
       const [gone, most] = isPulled.removals
         ? [counts.removals, limit.removals]
-        : [counts.all, Math.floor(brake.mostInAll)];
+        : [counts.all, Math.floor(brake.maxInAll)];
       report({ type: 'deletions-held-back', deletions, gone, limit: most, source });
     }
   }

@@ -12,7 +12,7 @@ import type { Budget } from '../../policy/policy.ts';
 /** What is left alone unless the policy says otherwise: this, or a hundredth of a small disk. */
 const usualReserve = 1 << 30;
 const usualShare = 0.01;
-const mostTold = 10;
+const maxReported = 10;
 
 interface Refused {
   readonly name: ProjectName;
@@ -89,5 +89,5 @@ export class Space {
 }
 
 function largest<T extends { readonly bytes: number }>(rows: readonly T[]): T[] {
-  return [...rows].sort((a, b) => b.bytes - a.bytes).slice(0, mostTold);
+  return [...rows].sort((a, b) => b.bytes - a.bytes).slice(0, maxReported);
 }

@@ -16,7 +16,7 @@ export interface SourceTexts {
 const longestText = 4 << 20;
 const pieceBytes = 1 << 20;
 /** A source distribution that unfolds to more is not looked through to its end. */
-const mostUnfolded = 2 ** 30;
+const maxUnpackedBytes = 2 ** 30;
 
 /** `METADATA` of the wheel at `path`; undefined where there is none, or the file is damaged. Throws StorageError. */
 export async function wheelMetadata(files: FileStore, path: WebPath): Promise<Buffer | undefined> {
@@ -79,7 +79,7 @@ async function textsInTar(files: FileStore, path: WebPath): Promise<Map<string, 
     for await (const piece of unpacked) {
       entries.push(piece as Buffer);
       unfolded += (piece as Buffer).length;
-      if (entries.found.size === 2 || unfolded > mostUnfolded) break;
+      if (entries.found.size === 2 || unfolded > maxUnpackedBytes) break;
     }
   } catch (error) {
     if (!isOfZlib(error)) throw error;

@@ -10,13 +10,13 @@ import { type Told, toldBy } from './file-requirements.ts';
 import { noteUnread, type Unread, unreadLines } from './unreadable-requirements.ts';
 
 /** Of one file; the largest real ones have some hundred. */
-const mostRequired = 5000;
+const maxRequirementsPerFile = 5000;
 /** What is read and remembered of one project: ten times what the largest real ones have. What is newest comes first. */
-const mostMetadata = 256 << 20;
-const mostEdges = 200_000;
-const mostText = 16 << 20;
+const maxMetadataBytes = 256 << 20;
+const maxEdges = 200_000;
+const maxTextBytes = 16 << 20;
 /** Other projects that one may require, over all its releases: each is asked for. */
-const mostTargets = 5000;
+const maxTargets = 5000;
 /** No real specifier is a tenth as long, and a long one may name a thousand versions. */
 const longestSpecifier = 1000;
 
@@ -35,8 +35,8 @@ export async function rememberRequires(memory: Memory, name: ProjectName, held: 
   const [first] = cut;
   if (first === undefined) return;
   const what = isLong
-    ? `more than ${mostRequired} requirements`
-    : `more than ${mostEdges} requirements in all, or too long ones`;
+    ? `more than ${maxRequirementsPerFile} requirements`
+    : `more than ${maxEdges} requirements in all, or too long ones`;
   warn(`${first}${othersOf(cut)}: ${what}; what follows is not looked at`);
 }
 
@@ -83,7 +83,7 @@ async function edgesText(memory: Memory, name: ProjectName, held: readonly HeldF
     if (told.doubt !== undefined) doubts.push({ where: told.where, why: told.doubt });
     const { rows, isWhole } = budget.take(told, unread);
     if (!isWhole) cut.push(told.where);
-    isLong ||= told.requires.length > mostRequired;
+    isLong ||= told.requires.length > maxRequirementsPerFile;
     perFile.push(rows);
   }
   const rows = new Set(perFile.toReversed().flat());
@@ -94,9 +94,9 @@ async function edgesText(memory: Memory, name: ProjectName, held: readonly HeldF
 class EdgeBudget {
   readonly #seen = new Set<string>();
   readonly #targets = new Set<ProjectName>();
-  #metadata = mostMetadata;
-  #edges = mostEdges;
-  #text = mostText;
+  #metadata = maxMetadataBytes;
+  #edges = maxEdges;
+  #text = maxTextBytes;
   #isFull = false;
 
   hasSeen(sha256: string): boolean {
@@ -113,8 +113,8 @@ class EdgeBudget {
   take(told: Told, unread: Map<string, Unread>): { readonly rows: string[]; readonly isWhole: boolean } {
     const { version, requires } = told;
     const rows: string[] = [];
-    let isWhole = requires.length <= mostRequired;
-    for (const text of requires.slice(0, mostRequired)) {
+    let isWhole = requires.length <= maxRequirementsPerFile;
+    for (const text of requires.slice(0, maxRequirementsPerFile)) {
       const requirement = parseLooseRequirement(text);
       if (requirement?.unread !== undefined || requirement === undefined) noteUnread(unread, told, text, requirement);
       // What is named by a URL comes from there, and not from an index.
@@ -132,7 +132,7 @@ class EdgeBudget {
     if (specifier.length > longestSpecifier) return false;
     this.#isFull ||= this.#edges === 0 || this.#text <= written.length;
     if (this.#isFull) return false;
-    if (!isKnown && this.#targets.size === mostTargets) return false;
+    if (!isKnown && this.#targets.size === maxTargets) return false;
     this.#targets.add(target);
     this.#edges -= 1;
     this.#text -= written.length + 1;

@@ -6,9 +6,9 @@ import type { Want } from '../../policy/want.ts';
 import type { Mirror } from '../mirror.ts';
 
 /** In one run. */
-const mostTold = 20;
-const mostRemembered = 1000;
-const mostParked = 10_000;
+const maxReported = 20;
+const maxRemembered = 1000;
+const maxParked = 10_000;
 
 /** Tells each once as an alarm, and after that in each run; a dry run only tells. */
 export function tellUnmet(mirror: Mirror): void {
@@ -17,12 +17,12 @@ export function tellUnmet(mirror: Mirror): void {
   const lines = unmetLines(mirror);
   const { unmetLines: known = [] } = state.mirror();
   const before = new Set(known);
-  for (const message of lines.slice(0, mostTold)) {
+  for (const message of lines.slice(0, maxReported)) {
     report({ type: before.has(message) || settings.dryRun ? 'warning' : 'alarm', message });
   }
-  const more = lines.length - mostTold;
+  const more = lines.length - maxReported;
   if (more > 0) report({ type: 'warning', message: `${more} more that were asked for are not held (--status)` });
-  const kept = lines.slice(0, mostRemembered);
+  const kept = lines.slice(0, maxRemembered);
   if (settings.dryRun || settings.projects !== undefined || kept.join('\n') === known.join('\n')) return;
   state.remember({ unmetLines: kept.length === 0 ? undefined : kept });
 }
@@ -40,7 +40,7 @@ function unmetLines({ state, selection, settings }: Mirror): string[] {
   const only = settings.projects && new Set(settings.projects);
   const { missing = [], unmet = {} } = state.mirror();
   const absent = new Set<string>([...missing, ...selection.absent]);
-  for (const { due, obstacle } of state.parked(mostParked)) if (obstacle === 'absent') absent.add(due.name);
+  for (const { due, obstacle } of state.parked(maxParked)) if (obstacle === 'absent') absent.add(due.name);
   if (policy === undefined || absent.size + Object.keys(unmet).length === 0) return [];
   return policy.rules.flatMap(({ hold, named }, rule) =>
     [...named].flatMap(([name, wants]) => {

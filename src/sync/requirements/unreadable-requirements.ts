@@ -3,7 +3,7 @@ import type { LooseRequirement } from '../../packaging/loose-requirement.ts';
 import type { Told } from './file-requirements.ts';
 
 /** Of one project. */
-const mostTold = 10;
+const maxUnreadableReported = 10;
 const longestShown = 100;
 
 export interface Unread {
@@ -40,10 +40,10 @@ function lineOf(whole: Buffer, text: string): number | undefined {
 
 /** A line about each. */
 export function unreadLines(unread: ReadonlyMap<string, Unread>): string[] {
-  const lines = [...unread].slice(0, mostTold).map(([text, { where, fate }]) => {
+  const lines = [...unread].slice(0, maxUnreadableReported).map(([text, { where, fate }]) => {
     const shown = text.length > longestShown ? `${text.slice(0, longestShown)}…` : text;
     return `${where}: ${JSON.stringify(shown)} ${fate}`;
   });
-  const more = unread.size - mostTold;
+  const more = unread.size - maxUnreadableReported;
   return more > 0 ? [...lines, `${more} more requirements cannot be read`] : lines;
 }

@@ -12,7 +12,7 @@ import type { Selection } from './selection.ts';
 const packages = 'packages' as WebPath;
 const ownFolder = /^packages\/[0-9a-f]{2}$/;
 /** Deeper than anybody sorts files. */
-const mostFolders = 8;
+const maxDepth = 8;
 
 export class LocalFiles {
   readonly #files: FileStore;
@@ -48,7 +48,7 @@ export class LocalFiles {
       const path = `${folder}/${name}` as WebPath;
       if (name.startsWith('.')) continue;
       if (kind === 'file' && isFileName(name)) yield path;
-      if (kind === 'folder' && depth < mostFolders && !ownFolder.test(path)) folders.push(path);
+      if (kind === 'folder' && depth < maxDepth && !ownFolder.test(path)) folders.push(path);
     }
     for (const path of folders) yield* this.#below(path, depth + 1);
   }

@@ -17,6 +17,6 @@ export async function fetchSnapshot(base: string, ask: Ask): Promise<ServedSnaps
 async function fetchSmall(url: URL, ask: Ask): Promise<Buffer | undefined> {
   // An old one would be refused: a cache on the way must not answer.
   const headers = { accept: '*/*', 'accept-encoding': 'identity', 'cache-control': 'no-cache' };
-  const { status, body } = await ask({ url, headers, mostBytes: largestSnapshot });
+  const { status, body } = await ask({ url, headers, maxBytes: largestSnapshot });
   return status === 200 ? body : undefined;
 }

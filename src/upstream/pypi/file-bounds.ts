@@ -10,7 +10,7 @@ const largestUnsized = 10 * 2 ** 30;
 const slackBytes = 16 << 20;
 
 /** The bytes that are taken of a file that has `size` by the index; undefined where it does not say. */
-export function mostBytesOf(size: number | undefined): number {
+export function maxBytesOf(size: number | undefined): number {
   return size === undefined ? largestUnsized : Math.max(2 * size, size + slackBytes);
 }
 
@@ -22,7 +22,7 @@ export function continues(contentRange: string | undefined, from: number, size: 
 
 /** The error for a file that has more. */
 export function tooLong(url: URL, size: number | undefined): Error {
-  const found = `${url}: more than ${mostBytesOf(size)} bytes`;
+  const found = `${url}: more than ${maxBytesOf(size)} bytes`;
   if (size === undefined) return new NonsenseError(`${found}, and the index tells no size`);
   return new MismatchError(`${found}, and the index promises ${size}`);
 }

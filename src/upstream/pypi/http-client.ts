@@ -15,7 +15,7 @@ export interface HttpRequest {
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
   /** What the body of the answer may have, packed and unpacked, where no receiver takes it; 64 MiB unless told. */
-  readonly mostBytes?: number;
+  readonly maxBytes?: number;
   /** The body with which all is well (200) stays as it arrived: see packed-body.ts. */
   readonly packed?: boolean;
   /** How long the first byte of an answer is waited for; as long as for all others unless told. */
@@ -60,7 +60,7 @@ const patienceMs = 30_000;
 const collectedWithinMs = 120_000;
 const collectedBytesPerSecond = 20_000;
 /** Each interim answer (1xx) starts the wait for the real one anew. */
-const mostInterim = 10;
+const maxInterimResponses = 10;
 
 export class HttpClient {
   readonly #options: HttpClientOptions;
@@ -88,7 +88,7 @@ export class HttpClient {
   #dispatch(request: HttpRequest, choose: ChooseReceiver | undefined): Promise<HttpAnswer> {
     const { dispatcher, clock, signal, userAgent } = this.#options;
     const authorization = this.#options.authorization?.(request.url);
-    const { url, method = 'GET', mostBytes = largestBody, timeoutMs } = request;
+    const { url, method = 'GET', maxBytes = largestBody, timeoutMs } = request;
     return new Promise((resolve, reject) => {
       let status = 0;
       let interim = 0;
@@ -111,7 +111,7 @@ export class HttpClient {
         onResponseStart(controller, code, received) {
           if (code < 200) {
             interim += 1;
-            if (interim > mostInterim)
+            if (interim > maxInterimResponses)
               controller.abort(new NonsenseError(`${url}: upstream answers ${code} without end`));
             return;
           }
@@ -132,7 +132,7 @@ export class HttpClient {
             return controller.abort(new UnreachableError(`${url}: gave up at ${Math.round(bytes / seconds)} bytes/s`));
           }
           if (receive === undefined) {
-            if (bytes > mostBytes) return controller.abort(new NonsenseError(`${url}: larger than ${mostBytes} bytes`));
+            if (bytes > maxBytes) return controller.abort(new NonsenseError(`${url}: larger than ${maxBytes} bytes`));
             chunks.push(chunk);
             return;
           }
@@ -197,21 +197,21 @@ function isCompressed(status: number, headers: HttpAnswer['headers'], url: URL):
 /** The body as it was before it was compressed. Throws NonsenseError. */
 export async function inflate(
   body: Buffer,
-  { url, mostBytes = largestBody }: Pick<HttpRequest, 'url' | 'mostBytes'>,
+  { url, maxBytes = largestBody }: Pick<HttpRequest, 'url' | 'maxBytes'>,
 ): Promise<Buffer> {
-  const bound = { maxOutputLength: mostBytes };
+  const bound = { maxOutputLength: maxBytes };
   try {
     if (body.length < inflateHere) return gunzipSync(body, bound);
     return await new Promise<Buffer>((resolve, reject) => {
       gunzip(body, bound, (error, inflated) => (error === null ? resolve(inflated) : reject(error)));
     });
   } catch (cause) {
-    throw unreadable(url, mostBytes, cause);
+    throw unreadable(url, maxBytes, cause);
   }
 }
 
 /** The error for a body that cannot be unfolded. */
-export function unreadable(url: URL, mostBytes: number, cause: unknown): NonsenseError {
+export function unreadable(url: URL, maxBytes: number, cause: unknown): NonsenseError {
   const reason = cause instanceof Error ? cause.message : 'unreadable';
-  return new NonsenseError(`${url}: the gzip body cannot be read within ${mostBytes} bytes: ${reason}`, { cause });
+  return new NonsenseError(`${url}: the gzip body cannot be read within ${maxBytes} bytes: ${reason}`, { cause });
 }

@@ -4,7 +4,7 @@ import { type ProjectName, projectName } from '../../core/names.ts';
 import type { HttpAnswer } from './http-client.ts';
 
 export const redirectStatuses: readonly number[] = [301, 302, 303, 307, 308];
-const mostRedirects = 3;
+const maxRedirects = 3;
 
 /** An address of a project page, and what stands before the project in it. */
 const pageAddress = /^(.*)\/([^/]+)\/?$/;
@@ -30,7 +30,7 @@ export function nextAddress(
   const target = new URL(location, from);
   const index = indexOf(name, target);
   const isSeen = asked.some(({ href }) => href === target.href);
-  if (index === simple && !isSeen && target.search === '' && asked.length <= mostRedirects) return target;
+  if (index === simple && !isSeen && target.search === '' && asked.length <= maxRedirects) return target;
   const moved =
     index === undefined || index === simple || !index.endsWith(ending)
       ? ''

@@ -5,7 +5,7 @@ import type { LookedAt } from '../upstream.ts';
 import type { HttpAnswer, HttpRequest } from './http-client.ts';
 
 /** Some thousand pages. */
-const mostBytes = 64 << 20;
+const maxKeptBytes = 64 << 20;
 
 export class LookedPages {
   readonly #answers = new Map<ProjectName, HttpAnswer>();
@@ -20,7 +20,7 @@ export class LookedPages {
     const answer = await ask(request, [200, 404, 410, ...('if-none-match' in (request.headers ?? {}) ? [304] : [])]);
     const { status, body } = answer;
     this.take(name, true);
-    if (this.#bytes + body.length <= mostBytes) {
+    if (this.#bytes + body.length <= maxKeptBytes) {
       this.#answers.set(name, answer);
       this.#bytes += body.length;
     }

@@ -36,12 +36,12 @@ import { expectStatus } from './response-status.ts';
 const simpleJson = 'application/vnd.pypi.simple.v1+json';
 /** Far more than real ones have; what is larger would fill memory where thousands come. */
 const companions = {
-  metadata: { accept: '*/*', mostBytes: 16 << 20 },
-  provenance: { accept: 'application/vnd.pypi.integrity.v1+json', mostBytes: largestProvenance },
+  metadata: { accept: '*/*', maxBytes: 16 << 20 },
+  provenance: { accept: 'application/vnd.pypi.integrity.v1+json', maxBytes: largestProvenance },
 } as const;
 /** Pages that arrive: what a page unfolds to is known once it is there. */
-const mostPages = 16;
-const mostRedirects = 3;
+const maxConcurrentPages = 16;
+const maxRedirects = 3;
 /** The end of the years that dates are written in. */
 const lastTime = Date.UTC(9999, 11, 31);
 
@@ -72,7 +72,7 @@ export class PypiUpstream implements Upstream {
   /** The address of the list, without a slash at its end. */
   readonly #simple: string;
   readonly #types: string;
-  readonly #pages = new Places(mostPages);
+  readonly #pages = new Places(maxConcurrentPages);
   readonly #looked = new LookedPages();
   readonly #changelogLimiter: RequestLimiter;
   #time: number | undefined;
@@ -275,10 +275,10 @@ export class PypiUpstream implements Upstream {
   }
 
   async companion(url: URL, kind: CompanionKind, about: ProjectName): Promise<Buffer | 'off' | undefined> {
-    const { accept, mostBytes } = companions[kind];
+    const { accept, maxBytes } = companions[kind];
     const headers = { accept, 'accept-encoding': 'gzip' };
     const also = kind === 'provenance' ? isSwitchedOff : undefined;
-    const answer = await this.#askPatiently({ url, headers, mostBytes }, [200, 404, 410], { also, about });
+    const answer = await this.#askPatiently({ url, headers, maxBytes }, [200, 404, 410], { also, about });
     if (answer.status !== 200) return answer.status === 403 ? 'off' : undefined;
     // Nobody knows the hash of such a one, and a firewall's page must not take its place.
     if (kind === 'provenance') expectJson(answer.body, url.href);
@@ -307,7 +307,7 @@ export class PypiUpstream implements Upstream {
   #redirected(from: URL, answer: HttpAnswer, redirects: number): URL {
     const location = answer.headers.location ?? '';
     const target = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
-    if (target === undefined || redirects >= mostRedirects || !this.allows(target)) {
+    if (target === undefined || redirects >= maxRedirects || !this.allows(target)) {
       throw new NonsenseError(`${from}: redirected to ${location || 'nowhere'}, which file-hosts does not allow`);
     }
     return target;

@@ -2,7 +2,7 @@
 import { MismatchError } from '../../core/errors.ts';
 import type { FileSink, ResumePoint } from '../../core/file-sink.ts';
 import { strongEtag } from './etag.ts';
-import { continues, mostBytesOf, tooLong } from './file-bounds.ts';
+import { continues, maxBytesOf, tooLong } from './file-bounds.ts';
 import type { ChooseReceiver } from './http-client.ts';
 
 /** Streams the file at `url` into `sink`; what throws there ends the request. */
@@ -14,7 +14,7 @@ export function receiveFile(
 ): ChooseReceiver {
   return (status, headers) => {
     if (status !== 200 && status !== 206) return undefined;
-    let left = mostBytesOf(size);
+    let left = maxBytesOf(size);
     if (status === 206) {
       if (from === undefined || !continues(headers['content-range'], from.bytes, size)) {
         throw new MismatchError(`${url}: asked for bytes from ${from?.bytes ?? 0}, found ${headers['content-range']}`);

@@ -20,7 +20,7 @@ const farewell = 'the next run continues';
 export class RequestLimiter {
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
-  readonly #most: number;
+  readonly #maxLimit: number;
   readonly #waiting: (() => void)[] = [];
   readonly #beginners: (() => void)[] = [];
   readonly #hosts = new Map<string, HostHealth>();
@@ -33,7 +33,7 @@ export class RequestLimiter {
   constructor(limit: number, clock: Clock, signal: AbortSignal) {
     this.#clock = clock;
     this.#signal = signal;
-    this.#most = limit;
+    this.#maxLimit = limit;
     this.#limit = limit;
   }
 
@@ -117,7 +117,7 @@ export class RequestLimiter {
 
   #count(): void {
     this.#answers += 1;
-    if (this.#limit === this.#most || this.#answers < answersPerStep) return;
+    if (this.#limit === this.#maxLimit || this.#answers < answersPerStep) return;
     this.#answers = 0;
     this.#limit += 1;
     if (this.#underWay >= this.#limit) return;

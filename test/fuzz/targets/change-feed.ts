@@ -4,7 +4,7 @@ import { projectName } from '../../../src/core/names.ts';
 import {
   changesPerPiece,
   type FeedPiece,
-  mostPieces,
+  maxPieces,
   parseFeedHead,
   parseFeedPiece,
   renderFeedHead,
@@ -78,7 +78,7 @@ function check(text: string): void {
     checkPiece(head);
     const { oldest, listed, last } = head;
     demand(oldest >= 1 && oldest <= last + 1 && listed <= last, 'what there is lies before the last change');
-    demand(last - oldest < (mostPieces + 1) * changesPerPiece, 'there are no more changes than a feed may have');
+    demand(last - oldest < (maxPieces + 1) * changesPerPiece, 'there are no more changes than a feed may have');
     if (isWhole(head)) demandSame(parseFeedHead(renderFeedHead(head), 'head'), head, 'what is written is read');
   }
   const piece = outcome(() => parseFeedPiece(text, id, 0, 'piece'), NonsenseError)?.value;

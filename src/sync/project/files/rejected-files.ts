@@ -10,7 +10,7 @@ import type { SelectedProject } from '../../selection/selected-project.ts';
 import type { Problem } from './plan-project.ts';
 
 /** Of one project in one run; a hostile page may have thousands. */
-const mostTold = 10;
+const maxReported = 10;
 const longestName = 300;
 const dayMs = 24 * 60 * 60_000;
 
@@ -87,11 +87,11 @@ export class OddFilesOf {
       return !isKnown && odd.isChange !== true && !this.#told.has(filename);
     });
     for (const [filename] of fresh) this.#told.add(filename);
-    for (const [filename, { odd }] of fresh.slice(0, mostTold)) {
+    for (const [filename, { odd }] of fresh.slice(0, maxReported)) {
       const fate = odd.mayPass === true ? 'it is left out, and tried again later' : 'it is left out';
       this.#alarm(`${this.#name}: "${filename}": ${odd.problem}; ${fate}`);
     }
-    const more = fresh.length - mostTold;
+    const more = fresh.length - maxReported;
     if (more > 0) this.#alarm(`${this.#name}: ${more} more files are left out (pep381run --why ${this.#name})`);
   }
 
