@@ -119,9 +119,9 @@ export function isOrdinary({ left }: Candidate): boolean {
 }
 
 /** Why the file is held. */
-export function whyHeld({ hashPin, release, note }: Candidate, otherwise: Reason): Reason {
+export function whyHeld({ hashPin, release, note }: Candidate, fallback: Reason): Reason {
   if (hashPin !== undefined) return withDetail(hashPin.because, 'pinned by its sha256');
-  return note ?? release.pin?.because ?? release.wants[0]?.because ?? otherwise;
+  return note ?? release.pin?.because ?? release.wants[0]?.because ?? fallback;
 }
 
 /** The version for messages. */

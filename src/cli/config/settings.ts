@@ -116,9 +116,9 @@ const maxSweep = 1_000_000;
 
 /** Settings from what was given; what was not has its default. Throws UsageError. */
 export function settingsFrom(given: ReadonlyMap<SettingName, Given>): Settings {
-  const read = <T>(name: SettingName, parse: (given: Given) => T, otherwise: T): T => {
+  const read = <T>(name: SettingName, parse: (given: Given) => T, fallback: T): T => {
     const found = given.get(name);
-    return found === undefined ? otherwise : parse(found);
+    return found === undefined ? fallback : parse(found);
   };
   const allowHttp = read('allow-http', flag, false);
   const upstream = read('upstream', (at) => index(at, allowHttp), 'https://pypi.org');

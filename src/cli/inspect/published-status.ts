@@ -74,11 +74,11 @@ function parkedProject(json: JsonObject): ParkedProject {
   };
 }
 
-function textOf(path: string, otherwise?: string): string {
+function textOf(path: string, fallback?: string): string {
   try {
     return readText(path);
   } catch (cause) {
-    if (otherwise !== undefined) return otherwise;
+    if (fallback !== undefined) return fallback;
     const reason = cause instanceof Error ? cause.message : 'unknown';
     throw new StorageError(`${path}: cannot be read: ${reason}; only the mirror's owner can tell more`, { cause });
   }
