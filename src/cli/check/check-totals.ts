@@ -36,7 +36,7 @@ export class CheckTally {
 
   /** What the check says of the mirror. */
   get exitCode(): number {
-    return this.findings + this.unjudged > 0 || this.isSnapshotUnjudged ? exitCodes.incomplete : exitCodes.right;
+    return this.findings + this.unjudged > 0 || this.isSnapshotUnjudged ? exitCodes.incomplete : exitCodes.ok;
   }
 
   /** The last line. */

@@ -41,7 +41,7 @@ export async function pep381checkfiles(argv: readonly string[], nativeBinding: s
     command = parseCheckOptions(argv);
     if ('target' in command) return await runAlone(command, nativeBinding);
     lines.out(command.kind === 'help' ? checkHelp.trimEnd() : version);
-    return exitCodes.right;
+    return exitCodes.ok;
   } catch (error) {
     const code = exitCodeOf(error, false);
     if (code === undefined || !(error instanceof Error)) throw error;
@@ -66,7 +66,7 @@ async function runAlone(command: CheckArguments, nativeBinding: string | undefin
       return exitCodes.incomplete;
     }
     if (!command.quiet) viewOf(command, target, new CheckTally()).say('skipped', skippedText);
-    return exitCodes.right;
+    return exitCodes.ok;
   }
   try {
     if (command.kind === 'rebuild') return await rebuild(command, target, nativeBinding);

@@ -34,7 +34,7 @@ export async function rebuild(
     const asideMs = isBlank(target, nativeBinding) ? undefined : Date.now();
     if (openOldTarget(target.root) === undefined) throw nothingToRead(target);
     await rebuildState(target, asideMs, () => openRebuild(target, report, pause.signal, nativeBinding));
-    return exitCodes.right;
+    return exitCodes.ok;
   } catch (error) {
     if (!(error instanceof PausedError) && !pause.signal.aborted) throw error;
     lines.out('\nRebuilding paused. Resume by starting pep381run.');

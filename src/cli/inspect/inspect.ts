@@ -52,12 +52,12 @@ function print({ code, text, json }: Answer, { logFormat }: Settings, { out }: L
 }
 
 function aboutStatus(status: Status): Answer {
-  return { code: exitCodes.right, text: renderStatus(status), json: status };
+  return { code: exitCodes.ok, text: renderStatus(status), json: status };
 }
 
 /** Who asks for what is not known may have misspelt it. */
 async function aboutProject(reader: Reader, subject: Subject, { err }: Lines): Promise<Answer> {
   const why = await explain(reader, subject, err);
-  const code = isFound(subject, why) ? exitCodes.right : exitCodes.incomplete;
+  const code = isFound(subject, why) ? exitCodes.ok : exitCodes.incomplete;
   return { code, text: renderWhy(subject, why, reader.target.root), json: why };
 }

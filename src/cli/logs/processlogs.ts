@@ -31,7 +31,7 @@ export async function processlogs(argv: readonly string[], nativeBinding: string
     const command = parseLogsOptions(argv);
     if (command.kind !== 'run') {
       out(command.kind === 'help' ? logsHelp.trimEnd() : version);
-      return exitCodes.right;
+      return exitCodes.ok;
     }
     checkTarget(command.target);
     return await run(command, nativeBinding);
@@ -40,7 +40,7 @@ export async function processlogs(argv: readonly string[], nativeBinding: string
     if (error instanceof UsageError) {
       if (error.message !== '') out(error.message);
       out(logsUsage);
-      return exitCodes.right;
+      return exitCodes.ok;
     }
     const code = exitCodeOf(error, false);
     if (code === undefined || !(error instanceof Error)) throw error;
@@ -74,7 +74,7 @@ async function run(command: RunCommand, nativeBinding: string | undefined): Prom
       return exitCodes.incomplete;
     }
     if (!command.quiet) out('Currently already running; processing logs is skipped');
-    return exitCodes.right;
+    return exitCodes.ok;
   }
   try {
     return tell(command, await runWithMemory(paths, target, lock, nativeBinding));
@@ -109,5 +109,5 @@ function tell({ quiet }: RunCommand, { published, notices, failures }: StatsResu
     for (const notice of notices) out(notice);
     if (published.length > 0 && process.stdout.isTTY) out(`Published ${published.join(', ')}.`);
   }
-  return failures.length > 0 ? exitCodes.incomplete : exitCodes.right;
+  return failures.length > 0 ? exitCodes.incomplete : exitCodes.ok;
 }

@@ -13,7 +13,7 @@ import {
 /** The one table of exit codes. */
 export const exitCodes = {
   /** The mirror is right; or nothing was finished: another run is at work, or Ctrl-C paused this one, as in 1.5. */
-  right: 0,
+  ok: 0,
   /** Finished, but something failed and stays queued, or a person must look at something. */
   incomplete: 1,
   /** Wrong usage or configuration. */

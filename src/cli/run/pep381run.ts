@@ -40,7 +40,7 @@ export async function pep381run(argv: readonly string[], nativeBinding: string |
     if (command.kind === 'restore') return await restore(command, nativeBinding, lines);
     if (command.kind === 'import') await printImportedConfig(command.path, lines);
     else lines.out({ help: runHelp, example: exampleConfig, version }[command.kind].trimEnd());
-    return exitCodes.right;
+    return exitCodes.ok;
   } catch (error) {
     const code = exitCodeOf(error, false);
     if (code === undefined || !(error instanceof Error)) throw error;
@@ -112,5 +112,5 @@ async function runLocked(command: RunArguments, nativeBinding: string | undefine
     return exitCodes.incomplete;
   }
   if (!command.quiet) announce(settings, 'skipped', 'Currently already running; mirroring is skipped');
-  return exitCodes.right;
+  return exitCodes.ok;
 }

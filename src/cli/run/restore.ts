@@ -55,7 +55,7 @@ export async function restore(
     if (!isKnown(mirror.state.mirror())) throw unknownMirror(target);
     const failed = await restoreAll(mirror, command.names, lines);
     if (failed === command.names.length) return exitCodes.usage;
-    return failed + restored.lacking > 0 ? exitCodes.incomplete : exitCodes.right;
+    return failed + restored.lacking > 0 ? exitCodes.incomplete : exitCodes.ok;
   } finally {
     await close();
     release();

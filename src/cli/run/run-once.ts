@@ -208,7 +208,7 @@ function markEnd({ state, clock }: Mirror, failure: unknown, isPaused: boolean):
 function codeOf({ state }: Mirror, tally: Tally): number {
   const { parked, heldBack } = state.totals();
   if (parked > heldBack || tally.parked.size > tally.heldBack || tally.alarms.length > 0) return exitCodes.incomplete;
-  return heldBack > 0 || tally.heldBack > 0 ? exitCodes.heldBack : exitCodes.right;
+  return heldBack > 0 || tally.heldBack > 0 ? exitCodes.heldBack : exitCodes.ok;
 }
 
 function tell(

@@ -33,7 +33,7 @@ export async function runWhileRequested(locked: LockedRun): Promise<number | und
     try {
       const latest = await locked.run();
       // What failed on the way stays queued, although the latest run did not try it.
-      if (latest !== exitCodes.right || code !== exitCodes.incomplete) code = latest;
+      if (latest !== exitCodes.ok || code !== exitCodes.incomplete) code = latest;
     } finally {
       release();
     }
@@ -45,5 +45,5 @@ export async function runWhileRequested(locked: LockedRun): Promise<number | und
 
 /** A full disk or a wrong setting stay what they are. */
 function mayHeal(code: number): boolean {
-  return code === exitCodes.right || code === exitCodes.incomplete || code === exitCodes.upstream;
+  return code === exitCodes.ok || code === exitCodes.incomplete || code === exitCodes.upstream;
 }
