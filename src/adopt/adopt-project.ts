@@ -25,7 +25,7 @@ interface Kept {
   /** Where those lie that are damaged, or should lie that are missing. */
   readonly gone: readonly WebPath[];
   /** False when something beside a file is not there, or not right. */
-  readonly hasCompanions: boolean;
+  readonly hasSidecars: boolean;
 }
 
 /** Takes over the project in `folder`, one of the spellings of `name`. */
@@ -45,7 +45,7 @@ export async function adoptProject(adoption: Adoption, name: ProjectName, folder
   }
   const kept = await keep(adoption, pages);
   state.hold(name, kept.held);
-  const isWhole = kept.lacking === 0 && kept.hasCompanions;
+  const isWhole = kept.lacking === 0 && kept.hasSidecars;
   const page = keepSerials && isWhole ? first.page : withoutSerial(first.page);
   const hashes = await publishPages(files, name, page, kept.published, false);
   await publishLegacyJson(adoption, name, page, kept.published);
@@ -106,7 +106,7 @@ async function keep(adoption: Adoption, pages: readonly TreePage[]): Promise<Kep
     published: [...published.values()],
     lacking: still.length,
     gone: [...gone].filter((path) => !held.has(path)),
-    hasCompanions,
+    hasSidecars: hasCompanions,
   };
 }
 

@@ -32,7 +32,7 @@ export async function verifyFile(files: FileStore, file: SimpleFile, url: URL): 
   if (sha256 !== undefined && found.sha256 !== sha256)
     return damaged(`sha256: expected ${sha256}, found ${found.sha256}`);
   if (found.md5 !== undefined && found.md5 !== md5) return damaged(`md5: expected ${md5}, found ${found.md5}`);
-  const held = { path, size: found.bytes, sha256: found.sha256, ...(await companions(files, file, path)) };
+  const held = { path, size: found.bytes, sha256: found.sha256, ...(await keptSidecars(files, file, path)) };
   return { kind: 'held', held };
 }
 
@@ -42,7 +42,7 @@ function expectedHashes({ sha256, json }: SimpleFile): { sha256: string | undefi
 }
 
 /** What of the files beside it can be kept. */
-async function companions(
+async function keptSidecars(
   files: FileStore,
   { metadataSha256 }: SimpleFile,
   path: WebPath,

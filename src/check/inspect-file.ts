@@ -62,14 +62,14 @@ async function content(check: Check, { path, size, sha256, uploadTimeMs }: Expec
 }
 
 async function metadata(check: Check, path: WebPath, sha256: string): Promise<Wrong | undefined> {
-  const body = await companion(check, path, 'missing-metadata');
+  const body = await readSidecar(check, path, 'missing-metadata');
   if (!Buffer.isBuffer(body)) return body;
   const found = sha256Hex(body);
   return found === sha256 ? undefined : { kind: 'bad-metadata', expected: sha256, found };
 }
 
 async function provenanceObject(check: Check, path: WebPath): Promise<Wrong | undefined> {
-  const body = await companion(check, path, 'missing-provenance');
+  const body = await readSidecar(check, path, 'missing-provenance');
   if (!Buffer.isBuffer(body)) return body;
   try {
     JSON.parse(body.toString());
@@ -80,7 +80,7 @@ async function provenanceObject(check: Check, path: WebPath): Promise<Wrong | un
 }
 
 /** The bytes of what lies beside a file; undefined when a quick check need not read them. */
-async function companion(check: Check, path: WebPath, missing: FindingKind): Promise<Buffer | Wrong | undefined> {
+async function readSidecar(check: Check, path: WebPath, missing: FindingKind): Promise<Buffer | Wrong | undefined> {
   const stat = await check.files.stat(path);
   if (stat === undefined) return { kind: missing };
   if (stat.kind !== 'file') return notAFile(stat.kind);

@@ -157,7 +157,7 @@ export function provenancePath(blob: WebPath): WebPath {
 }
 
 /** Whether the name of a companion of a file is one that file systems take: that of the longest files is not. */
-export function isCompanionPossible(companion: WebPath): boolean {
+export function isSidecarNamePossible(companion: WebPath): boolean {
   return filenameOf(companion).length <= longestName;
 }
 

@@ -56,7 +56,7 @@ export interface ServedSnapshot {
 }
 
 /** Core metadata (PEP 658), and a provenance object (PEP 740), of which only JSON is taken. */
-export type CompanionKind = 'metadata' | 'provenance';
+export type SidecarKind = 'metadata' | 'provenance';
 
 /** The answers to "how does this project look now?". */
 export type ProjectAnswer =
@@ -117,5 +117,5 @@ export interface Upstream {
    * A small companion of a file of the project `about`, decoded; undefined when there is none, 'off' when upstream serves
    * none of its kind now.
    */
-  companion(url: URL, kind: CompanionKind, about: ProjectName): Promise<Buffer | 'off' | undefined>;
+  sidecar(url: URL, kind: SidecarKind, about: ProjectName): Promise<Buffer | 'off' | undefined>;
 }

@@ -2,7 +2,7 @@
 import { StorageError } from '../../core/errors.ts';
 import { sha256Hex } from '../../core/hash.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
-import { filenameOf, isCompanionPossible, metadataPath, pagePath, urlPath, type WebPath } from '../../core/paths.ts';
+import { filenameOf, isSidecarNamePossible, metadataPath, pagePath, urlPath, type WebPath } from '../../core/paths.ts';
 import { parsePublishedPage, type SimpleFile, simplePageFrom } from '../../formats/simple/simple-json.ts';
 import { parseCoreMetadata } from '../../packaging/core-metadata.ts';
 import { parseDistributionName } from '../../packaging/distribution-name.ts';
@@ -143,7 +143,7 @@ async function read(
 /** Serves the metadata beside its wheel where the folder lets us, and where nothing else is there. Returns its hash. */
 async function publishMetadata({ files, report }: Mirror, path: WebPath, body: Buffer): Promise<string | undefined> {
   const beside = metadataPath(path);
-  if (!isCompanionPossible(beside)) return undefined;
+  if (!isSidecarNamePossible(beside)) return undefined;
   const there = await files.read(beside);
   if (there !== undefined) return there.equals(body) ? sha256Hex(body) : undefined;
   try {

@@ -66,7 +66,7 @@ async function sort(
     const back = await bringBack(mirror, path, file);
     if (back !== undefined) {
       state.hold(name, [back]);
-      kept.push(withCompanions(file, back));
+      kept.push(withoutMissingSidecars(file, back));
     } else if (file.sha256 !== undefined) lost.push({ path, sha256: file.sha256 });
   }
   // Its serial may have been forgotten, as it is of another index.
@@ -146,7 +146,7 @@ function isJson(bytes: Buffer | undefined): boolean {
 }
 
 /** The entry without what lies beside its file no more. */
-function withCompanions({ json }: SimpleFile, { metadataSha256, provenance }: HeldFile): JsonObject {
+function withoutMissingSidecars({ json }: SimpleFile, { metadataSha256, provenance }: HeldFile): JsonObject {
   const metadata = metadataSha256 === undefined ? { 'core-metadata': false, 'data-dist-info-metadata': false } : {};
   return { ...json, ...metadata, ...(provenance ? {} : { provenance: null }) };
 }

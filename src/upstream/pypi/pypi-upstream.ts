@@ -16,7 +16,7 @@ import { largestProvenance } from '../../formats/provenance-object.ts';
 import { parseSimplePage, withSerial } from '../../formats/simple/simple-json.ts';
 import { renderXmlRpcCall } from '../../formats/xml-rpc.ts';
 import type * as port from '../upstream.ts';
-import type { Changes, CompanionKind, ProjectAnswer, ProjectList, Upstream } from '../upstream.ts';
+import type { Changes, ProjectAnswer, ProjectList, SidecarKind, Upstream } from '../upstream.ts';
 import { expectJson, isJsonText, textOf } from './body-text.ts';
 import { parseChanges, parseLastSerial, parseReply } from './changelog.ts';
 import { isGzip } from './content-encoding.ts';
@@ -35,7 +35,7 @@ import { expectStatus } from './response-status.ts';
 
 const simpleJson = 'application/vnd.pypi.simple.v1+json';
 /** Far more than real ones have; what is larger would fill memory where thousands come. */
-const companions = {
+const sidecarRequests = {
   metadata: { accept: '*/*', maxBytes: 16 << 20 },
   provenance: { accept: 'application/vnd.pypi.integrity.v1+json', maxBytes: largestProvenance },
 } as const;
@@ -274,8 +274,8 @@ export class PypiUpstream implements Upstream {
     }
   }
 
-  async companion(url: URL, kind: CompanionKind, about: ProjectName): Promise<Buffer | 'off' | undefined> {
-    const { accept, maxBytes } = companions[kind];
+  async sidecar(url: URL, kind: SidecarKind, about: ProjectName): Promise<Buffer | 'off' | undefined> {
+    const { accept, maxBytes } = sidecarRequests[kind];
     const headers = { accept, 'accept-encoding': 'gzip' };
     const also = kind === 'provenance' ? isSwitchedOff : undefined;
     const answer = await this.#askPatiently({ url, headers, maxBytes }, [200, 404, 410], { also, about });

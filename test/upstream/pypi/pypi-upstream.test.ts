@@ -150,10 +150,10 @@ t.test('a companion is unfolded, or absent', async (t) => {
   const { upstream, server, index } = await open(t);
   const url = new URL(server.url + index.pathOf('beta', 'beta-1.0-py3-none-any.whl'));
   t.match(
-    (await upstream.companion(new URL(`${url}.metadata`), 'metadata', alpha))?.toString(),
+    (await upstream.sidecar(new URL(`${url}.metadata`), 'metadata', alpha))?.toString(),
     /^Metadata-Version: 2\.1\n/,
   );
-  t.equal(await upstream.companion(new URL(`${url}.provenance`), 'provenance', alpha), undefined);
+  t.equal(await upstream.sidecar(new URL(`${url}.provenance`), 'provenance', alpha), undefined);
   t.equal(server.requests[0]?.headers['accept-encoding'], 'gzip');
 });
 
@@ -207,14 +207,14 @@ t.test('a companion is no larger than such ones are, packed or unpacked', async 
     const url = new URL(`${server.url}/packages/x.whl.${kind}`);
     const bytes = mebibytes << 20;
     const heal = server.faults.add({ do: 'body', body: Buffer.alloc(bytes + 1, ' ') });
-    await t.rejects(upstream.companion(url, kind, alpha), {
+    await t.rejects(upstream.sidecar(url, kind, alpha), {
       name: 'NonsenseError',
       message: `${url}: larger than ${bytes} bytes`,
     });
     heal();
     const healBomb = server.faults.add({ do: 'gzip-bomb', mebibytes: mebibytes + 1 });
     const message = new RegExp(`the gzip body cannot be read within ${bytes} bytes`);
-    await t.rejects(upstream.companion(url, kind, alpha), { name: 'NonsenseError', message });
+    await t.rejects(upstream.sidecar(url, kind, alpha), { name: 'NonsenseError', message });
     healBomb();
   }
 });
@@ -224,12 +224,12 @@ t.test('provenance that is switched off is none now, and slows nothing down', as
   const url = new URL(`${server.url}/integrity/alpha/1.0/alpha-1.0.tar.gz/provenance`);
   const refusal = { do: 'status', status: 403, body: '{"message":"Attestations are temporarily disabled"}' } as const;
   const off = server.faults.add({ ...refusal, headers: { 'Content-Type': 'application/json' } });
-  t.equal(await upstream.companion(url, 'provenance', alpha), 'off');
+  t.equal(await upstream.sidecar(url, 'provenance', alpha), 'off');
   t.equal(server.requests.length, 1);
-  await t.rejects(upstream.companion(url, 'metadata', alpha), UnreachableError, 'nothing else is switched off so');
+  await t.rejects(upstream.sidecar(url, 'metadata', alpha), UnreachableError, 'nothing else is switched off so');
   off();
   server.faults.add({ do: 'status', status: 403, body: 'Your IP address has been temporarily blocked\nby us' });
-  await t.rejects(upstream.companion(url, 'provenance', alpha), {
+  await t.rejects(upstream.sidecar(url, 'provenance', alpha), {
     name: 'UnreachableError',
     message: /answers 403 \("Your IP address has been temporarily blocked"\)/,
   });
@@ -273,7 +273,7 @@ t.test("a firewall's page does not take the place of a companion in JSON", async
   const url = new URL(`${server.url + index.pathOf('beta', 'beta-1.0-py3-none-any.whl')}.metadata`);
   server.faults.add({ do: 'html-200' });
   const message = /: expected JSON, found "<!DOCTYPE html>/;
-  await t.rejects(upstream.companion(url, 'provenance', alpha), {
+  await t.rejects(upstream.sidecar(url, 'provenance', alpha), {
     name: 'NonsenseError',
     message,
   });

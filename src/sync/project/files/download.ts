@@ -2,7 +2,7 @@
 import { MismatchError, NonsenseError, TooSlowError } from '../../../core/errors.ts';
 import { sha256Hex } from '../../../core/hash.ts';
 import type { ProjectName } from '../../../core/names.ts';
-import { isCompanionPossible, metadataPath, provenancePath, type WebPath } from '../../../core/paths.ts';
+import { isSidecarNamePossible, metadataPath, provenancePath, type WebPath } from '../../../core/paths.ts';
 import { withRetries } from '../../../core/retry.ts';
 import type { Digest, SameFile, StagedFile, Write } from '../../../files/file-store.ts';
 import type { HeldFile } from '../../../state/state-store.ts';
@@ -76,7 +76,7 @@ async function fetchProvenance(
   const { body, ...news } = await provenanceOf(mirror, name, planned);
   if (body === undefined || news.unproven?.leftOut === true) return { news };
   // What cannot lie beside its file is left to upstream.
-  if (!isCompanionPossible(provenancePath(planned.path))) return { news };
+  if (!isSidecarNamePossible(provenancePath(planned.path))) return { news };
   return { news, object: await stageWhole(mirror, name, provenancePath(planned.path), body) };
 }
 
@@ -96,7 +96,7 @@ function stagingKey(name: ProjectName, path: WebPath): string {
 
 function lacksMetadata({ file, path, held }: PlannedFile): boolean {
   if (file.metadataSha256 === undefined || held?.metadataSha256 === file.metadataSha256) return false;
-  return isCompanionPossible(metadataPath(path));
+  return isSidecarNamePossible(metadataPath(path));
 }
 
 /** A file's bytes, as far as they are not in their place. */
@@ -221,7 +221,7 @@ async function fetchMetadata(
     return { odd: { filename, problem, says: saysOf(file.json), json: file.json, mayPass: true } };
   };
   try {
-    const body = await upstream.companion(source, 'metadata', name);
+    const body = await upstream.sidecar(source, 'metadata', name);
     if (body === undefined || body === 'off') {
       report({ type: 'warning', message: `${source}: announced, but upstream answers that it does not exist` });
       return noMetadata;

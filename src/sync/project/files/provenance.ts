@@ -117,7 +117,7 @@ async function fetchProvenance(
 ): Promise<Buffer | undefined> {
   if (file.provenance === undefined || !URL.canParse(file.provenance)) return undefined;
   const url = new URL(file.provenance);
-  const answer = upstream.allows(url) ? await upstream.companion(url, 'provenance', name) : undefined;
+  const answer = upstream.allows(url) ? await upstream.sidecar(url, 'provenance', name) : undefined;
   if (answer !== 'off') return answer;
   if (!toldOff.has(upstream)) {
     const message = `${url}: upstream serves no provenance now (403); files are held without it`;
