@@ -5,7 +5,7 @@
 import { throwIfPaused } from '../core/errors.ts';
 import { type ProjectName, projectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
-import { Places } from '../core/semaphore.ts';
+import { Semaphore } from '../core/semaphore.ts';
 import type { FileStore } from '../files/file-store.ts';
 import { adoptProject } from './adopt-project.ts';
 import type { Adoption } from './adoption.ts';
@@ -16,14 +16,14 @@ const simple = 'simple' as WebPath;
 
 /** Takes over every project below `simple/`. Throws StorageError, PausedError. */
 export async function adoptTree(adoption: Adoption): Promise<void> {
-  const places = new Places(maxConcurrentProjects);
+  const places = new Semaphore(maxConcurrentProjects);
   /** Two spellings of a project are merged one after the other. */
   const underWay = new Map<ProjectName, Promise<void>>();
   const failures: unknown[] = [];
   for await (const { name, folder } of projectFolders(adoption)) {
-    await places.take();
+    await places.acquire();
     if (failures.length > 0 || adoption.signal.aborted) {
-      places.give();
+      places.release();
       break;
     }
     const before = underWay.get(name) ?? Promise.resolve();
@@ -34,11 +34,11 @@ export async function adoptTree(adoption: Adoption): Promise<void> {
       })
       .finally(() => {
         if (underWay.get(name) === work) underWay.delete(name);
-        places.give();
+        places.release();
       });
     underWay.set(name, work);
   }
-  await places.allFree();
+  await places.idle();
   if (failures.length > 0) throw failures[0];
   throwIfPaused(adoption.signal);
 }

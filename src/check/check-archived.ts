@@ -22,9 +22,9 @@ export async function checkKept(check: Check): Promise<void> {
 }
 
 async function checkOne(check: Check, name: ProjectName): Promise<void> {
-  const { state, report, pace, settings } = check;
+  const { state, report, yielder: pace, settings } = check;
   for (const file of state.held(name).files) {
-    await pace.keep();
+    await pace.yieldIfDue();
     const findings = await lookAtFile(check, name, expectedHeld(file));
     // A run may have taken it away meanwhile.
     if (state.heldFile(file.path) === undefined) continue;

@@ -29,7 +29,7 @@ export async function checkChangeFeed(check: Check): Promise<void> {
 }
 
 async function look(check: Check): Promise<Finding[]> {
-  const { state, files, share, pace } = check;
+  const { state, files, share, yielder: pace } = check;
   const { changesTold: told, changesDue } = state.mirror();
   // Nothing is published yet, or the next run writes it anew.
   if (told === undefined || told.id !== state.changes.id() || changesDue === true) return [];
@@ -46,7 +46,7 @@ async function look(check: Check): Promise<Finding[]> {
   for (let piece = completePieces(oldestOf(told.last)); piece < end; piece += 1) {
     const path = piecePath(piece);
     if (!isInShare(path, share)) continue;
-    await pace.keep();
+    await pace.yieldIfDue();
     const found = await lookAt(check, path, async () => feedPieceOf(state.changes, told.id, piece));
     if (found !== undefined) findings.push(found);
   }

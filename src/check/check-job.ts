@@ -6,7 +6,7 @@ import type { StateStore } from '../state/state-store.ts';
 import type { CheckReport } from './check-event.ts';
 import type { RunLock, TakeLock } from './run-lock.ts';
 import type { Share } from './subset.ts';
-import type { Pace } from './yielder.ts';
+import type { Yielder } from './yielder.ts';
 
 export interface CheckSettings {
   /** Presence and size only, unless a file's time says that somebody changed it. */
@@ -37,7 +37,7 @@ export interface CheckJob {
 export interface Check extends CheckJob {
   readonly isLocal: (name: ProjectName) => boolean;
   readonly lock: RunLock;
-  readonly pace: Pace;
+  readonly yielder: Yielder;
   /** What is checked, now that it is known which; undefined means everything. */
   readonly share: Share | undefined;
 }

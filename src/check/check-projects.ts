@@ -70,8 +70,8 @@ class ProjectPass {
   }
 
   async #checkOne(name: ProjectName): Promise<void> {
-    const { pace, report } = this.#check;
-    await pace.keep();
+    const { yielder: pace, report } = this.#check;
+    await pace.yieldIfDue();
     report({ type: 'project-started', name });
     const { verdict, isProven } = await judgeProject(this.#check, name, 'first');
     if (verdict === 'undecided') this.#undecided.push(name);

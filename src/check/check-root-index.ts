@@ -97,11 +97,11 @@ function expected(check: Check, page: PlainPage, serial: number | undefined): Pr
   return sha256Of(check, page === 'index.html' ? rootIndexHtml : rootIndexJson(serial));
 }
 
-async function sha256Of({ state, pace }: Check, form: RootIndexForm): Promise<string> {
+async function sha256Of({ state, yielder: pace }: Check, form: RootIndexForm): Promise<string> {
   const hash = createHash('sha256').update(form.head);
   let isFirst = true;
   for (let after: ProjectName | undefined; ; ) {
-    await pace.keep();
+    await pace.yieldIfDue();
     const entries = state.published(after, entriesAtATime);
     after = entries.at(-1)?.name;
     if (after === undefined) break;

@@ -44,7 +44,7 @@ type Kind = 'file' | 'folder' | 'other';
 async function eachIn(check: Check, folder: WebPath, look: (name: string, kind: Kind) => Promise<void>): Promise<void> {
   const refused = await readable(folder, undefined, async () => {
     for await (const { name, kind } of check.files.entries(folder)) {
-      await check.pace.keep();
+      await check.yielder.yieldIfDue();
       if (isInShare(name, check.share)) await look(name, kind);
     }
   });

@@ -17,14 +17,14 @@ import { checkRootIndex } from './check-root-index.ts';
 import { checkTree } from './check-tree.ts';
 import { RunLock } from './run-lock.ts';
 import { nextShare, type Share } from './subset.ts';
-import { Pace } from './yielder.ts';
+import { Yielder } from './yielder.ts';
 
 /** Checks everything, or the share that the settings name; what it finds is reported. Throws StorageError, PausedError. */
 export async function check(job: CheckJob): Promise<void> {
   const { state, clock, signal, report, settings, takeLock } = job;
   const lock = new RunLock(takeLock, clock, signal, report);
   const share = settings.share === 'auto' ? nextShare(state.mirror().checkedShare) : settings.share;
-  const check: Check = { isLocal: () => false, ...job, lock, pace: new Pace(clock, signal), share };
+  const check: Check = { isLocal: () => false, ...job, lock, yielder: new Yielder(clock, signal), share };
   (await lock.take())?.();
   const doubt = await checkProjects(check);
   await checkKept(check);

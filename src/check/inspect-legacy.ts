@@ -16,7 +16,7 @@ export async function lookAtLegacy(check: Check, project: ProjectName, page: Sim
     const findings: Finding[] = [];
     const made = await legacyFilesOf(files, project, page, page.files.map(asPublished), legacyJson.base);
     for (const [path, body] of made) {
-      await check.pace.keep();
+      await check.yielder.yieldIfDue();
       const there = await files.read(path);
       if (there === undefined) findings.push({ kind: 'missing-page', path, project });
       else if (!there.equals(body))

@@ -53,7 +53,7 @@ export async function lookAtProject(
   return { findings: found, page, isProven: isRight && (isLocal || comparison?.isKnown === true) };
 
   async function look(file: ExpectedFile): Promise<Finding[]> {
-    await check.pace.keep();
+    await check.yielder.yieldIfDue();
     return lookAtFile(check, name, file);
   }
 }

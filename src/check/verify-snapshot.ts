@@ -15,7 +15,7 @@ import type { Finding } from './check-event.ts';
 import type { CheckJob } from './check-job.ts';
 import { readable } from './read-or-finding.ts';
 import { RunLock } from './run-lock.ts';
-import { Pace } from './yielder.ts';
+import { Yielder } from './yielder.ts';
 
 const forms = [
   ['json', 'index.v1_json'],
@@ -41,11 +41,11 @@ export async function verifySnapshot(job: CheckJob, verify: Verify): Promise<voi
 }
 
 async function differingProjects(job: CheckJob): Promise<ProjectName[]> {
-  const pace = new Pace(job.clock, job.signal);
+  const pace = new Yielder(job.clock, job.signal);
   const suspects: ProjectName[] = [];
   for (let group = 0; group < groupCount; group += 1) {
     for (const { name, pages } of bucketsIn(group).flatMap((bucket) => job.state.pages.projectsIn(bucket))) {
-      await pace.keep();
+      await pace.yieldIfDue();
       if ((await look(job, name, pages)).length > 0) suspects.push(name);
       job.report({ type: 'project-checked', name });
     }

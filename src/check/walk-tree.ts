@@ -12,7 +12,7 @@ export interface Met {
 
 /** Meets everything below `folder`. What the disk refuses to show is reported, and the walk goes on beside it. */
 export async function walk(check: Check, folder: WebPath, meet: (met: Met) => Promise<void>): Promise<void> {
-  await check.pace.keep();
+  await check.yielder.yieldIfDue();
   let isEmpty = true;
   const refused = await readable(folder, undefined, async () => {
     for await (const { name, kind } of check.files.entries(folder)) {

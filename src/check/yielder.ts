@@ -5,9 +5,9 @@
 import type { Clock } from '../core/clock.ts';
 import { throwIfPaused } from '../core/errors.ts';
 
-const longestMs = 50;
+const maxBusyMs = 50;
 
-export class Pace {
+export class Yielder {
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
   #restedMs: number;
@@ -19,9 +19,9 @@ export class Pace {
   }
 
   /** Rests if it is time. Throws PausedError when the check was asked to stop. */
-  async keep(): Promise<void> {
+  async yieldIfDue(): Promise<void> {
     throwIfPaused(this.#signal);
-    if (this.#clock.now() - this.#restedMs < longestMs) return;
+    if (this.#clock.now() - this.#restedMs < maxBusyMs) return;
     await this.#clock.sleep(0, this.#signal);
     this.#restedMs = this.#clock.now();
   }

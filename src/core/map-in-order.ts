@@ -2,7 +2,7 @@
  * The results of `work` on each of `items`, in their order, while so many are worked on at the same time. When one
  * fails no more are begun, and it throws after those that were have ended, as also when nobody wants more results.
  */
-export async function* inOrder<T, R>(
+export async function* mapInOrder<T, R>(
   items: Iterable<T> | AsyncIterable<T>,
   atOnce: number,
   work: (item: T) => Promise<R>,

@@ -5,7 +5,7 @@
  * A page stays open as long as the files of its project take to arrive. So large ones wait for each other alone, and what
  * is tiny, as the page of a project in quarantine, for nobody.
  */
-export class Memory {
+export class MemoryBudget {
   readonly #large: Room;
   readonly #small: Room;
   readonly #tiny: number;
@@ -18,14 +18,14 @@ export class Memory {
   }
 
   /** Resolves once there is room; what `owner` had before is given back first, so that nobody waits while holding some. */
-  async take(owner: string, bytes: number): Promise<void> {
-    this.give(owner);
+  async acquire(owner: string, bytes: number): Promise<void> {
+    this.release(owner);
     if (bytes <= this.#tiny) return;
     await (bytes * 64 > this.#small.bytes ? this.#large : this.#small).take(owner, bytes);
   }
 
   /** Gives back all that `owner` has. */
-  give(owner: string): void {
+  release(owner: string): void {
     this.#large.give(owner);
     this.#small.give(owner);
   }

@@ -1,5 +1,5 @@
 /** So many places, taken and given back: bounds how much is under way at a time. First come, first served. */
-export class Places {
+export class Semaphore {
   readonly #all: number;
   readonly #waiting: (() => void)[] = [];
   #free: number;
@@ -11,23 +11,23 @@ export class Places {
   }
 
   /** Resolves when a place is yours. */
-  async take(): Promise<void> {
+  async acquire(): Promise<void> {
     if (this.#free > 0) this.#free -= 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
   /** Runs `work` in a place. */
-  async use<T>(work: () => Promise<T>): Promise<T> {
-    await this.take();
+  async run<T>(work: () => Promise<T>): Promise<T> {
+    await this.acquire();
     try {
       return await work();
     } finally {
-      this.give();
+      this.release();
     }
   }
 
   /** Gives a place back. */
-  give(): void {
+  release(): void {
     const next = this.#waiting.shift();
     if (next !== undefined) {
       next();
@@ -40,7 +40,7 @@ export class Places {
   }
 
   /** Resolves when no place is taken. */
-  async allFree(): Promise<void> {
+  async idle(): Promise<void> {
     if (this.#free < this.#all) await new Promise<void>((resolve) => this.#whenAllFree.push(resolve));
   }
 }

@@ -1,5 +1,5 @@
 /** Values that are spoken of by numbers: 0, 1, 2, … in the order of their first appearance. */
-export class Numbered<T> {
+export class Interner<T> {
   readonly #numbers = new Map<string, number>();
   readonly #values: T[] = [];
 
@@ -17,7 +17,7 @@ export class Numbered<T> {
   }
 
   /** The number of the value with this key, which `make` makes when it is new. */
-  number(key: string, make: () => T): number {
+  intern(key: string, make: () => T): number {
     const known = this.#numbers.get(key);
     if (known !== undefined) return known;
     const number = this.#values.push(make()) - 1;

@@ -17,7 +17,7 @@ import type { DayCounts, DownloadTable, Sum } from '../state/stats-store.ts';
 import { DayCounter } from './day-counter.ts';
 import type { DownloadStarts } from './download-starts.ts';
 import { downloadedFile } from './downloaded-file.ts';
-import { Numbered } from './interner.ts';
+import { Interner } from './interner.ts';
 
 /** Above so many different downloads, what was counted goes to the database before more is. */
 const maxPairs = 400_000;
@@ -70,15 +70,15 @@ export class LogCounter {
   readonly #options: LogCounterOptions;
   readonly #days = new Map<number | undefined, DayCounter>();
   readonly #scanners = new Map<number, ScannerNumbers>();
-  readonly #files = new Numbered<File>();
+  readonly #files = new Interner<File>();
   /** By the number of the file: what tells it from others, also when it is numbered anew. */
   readonly #fileHashes: number[] = [];
-  readonly #clients = new Numbered<Client>();
+  readonly #clients = new Interner<Client>();
   /** By the number of the client: the same of it. */
   readonly #clientHashes: number[] = [];
   /** By the number of the client: that of what stands for it, as many clients have the same. */
   readonly #labelNumbers: number[] = [];
-  readonly #labels = new Numbered<string>();
+  readonly #labels = new Interner<string>();
 
   constructor(options: LogCounterOptions) {
     this.#options = options;
@@ -193,7 +193,7 @@ export class LogCounter {
   }
 
   #numberOf(path: string, filename: string): number {
-    return this.#files.number(path, () => {
+    return this.#files.intern(path, () => {
       this.#fileHashes.push(hashOf(path));
       return { path, filename, project: undefined };
     });
@@ -215,9 +215,9 @@ export class LogCounter {
     const label = this.#labelOf(agent);
     const client = { python: pythonLabel(agent), system: systemLabel(agent) };
     const key = `${label} ${client.python} ${client.system}`;
-    return this.#clients.number(key, () => {
+    return this.#clients.intern(key, () => {
       this.#clientHashes.push(hashOf(key));
-      this.#labelNumbers.push(this.#labels.number(label, () => label));
+      this.#labelNumbers.push(this.#labels.intern(label, () => label));
       return client;
     });
   }

@@ -1,5 +1,5 @@
 /** From access logs to the published downloads of each day (PEP 381): read what is new, publish what is complete. */
-import { inOrder } from '../core/map-in-order.ts';
+import { mapInOrder } from '../core/map-in-order.ts';
 import { statsSummaryPath } from '../core/paths.ts';
 import { projectCandidates } from '../formats/file-name.ts';
 import { DownloadStarts } from './download-starts.ts';
@@ -33,7 +33,7 @@ export async function processLogs(paths: readonly string[], job: StatsJob): Prom
   });
   const days = state.days().filter(({ day }) => Date.parse(`${day}T00:00:00Z`) < until * 1000);
   const published: string[] = [];
-  for await (const { day, isPublished } of inOrder(planDays(days), daysAtOnce, (day) => publishDay(day, job))) {
+  for await (const { day, isPublished } of mapInOrder(planDays(days), daysAtOnce, (day) => publishDay(day, job))) {
     if (isPublished) published.push(day);
     else notices.push(`${day} is left as it was published: that counts more downloads than these logs.`);
   }

@@ -1,6 +1,6 @@
 /** Everything a run works with: the ports, and the settings that a person chose. */
 import type { Clock } from '../core/clock.ts';
-import type { Memory } from '../core/memory-budget.ts';
+import type { MemoryBudget } from '../core/memory-budget.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { Report } from '../core/report.ts';
 import type { Sign, Verify } from '../core/signing.ts';
@@ -8,8 +8,8 @@ import type { FileStore } from '../files/file-store.ts';
 import type { ProvenanceVerifier } from '../provenance/provenance-verifier.ts';
 import type { StateStore } from '../state/state-store.ts';
 import type { Upstream } from '../upstream/upstream.ts';
-import type { Brake } from './limits/deletion-limit.ts';
-import type { Space } from './limits/storage-budget.ts';
+import type { DeletionLimit } from './limits/deletion-limit.ts';
+import type { StorageBudget } from './limits/storage-budget.ts';
 import type { LocalFiles } from './selection/local-files.ts';
 import type { Selection } from './selection/selection.ts';
 
@@ -52,13 +52,13 @@ export interface Mirror {
   readonly report: Report;
   readonly settings: SyncSettings;
   /** What lies here by hand. */
-  readonly local: LocalFiles;
+  readonly localFiles: LocalFiles;
   /** What of upstream may be held. */
   readonly selection: Selection;
-  readonly space: Space;
-  readonly brake: Brake;
+  readonly storageBudget: StorageBudget;
+  readonly deletionLimit: DeletionLimit;
   /** What the pages of projects take, by their names. */
-  readonly memory: Memory;
+  readonly memoryBudget: MemoryBudget;
   /** The value of a text in TOML. Throws UsageError for what is none. */
   readonly parseToml: (text: string) => unknown;
   /** Signs the state that a run has reached; absent where nobody asks for that. */

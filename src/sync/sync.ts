@@ -52,7 +52,7 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
     const unlearned = await learn(mirror);
     await provePages(mirror, seen);
     compareClocks(mirror);
-    mirror.brake.begin();
+    mirror.deletionLimit.beginPass();
     warnOfLeftOut(mirror);
     const memory = { parked, news: new News(mirror) };
     const knowsAll = unlearned === undefined;
@@ -65,14 +65,14 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
     const trouble = unlearned ?? result.trouble;
     if (trouble !== undefined) {
       tellUnmet(mirror);
-      mirror.brake.end(mirror.report);
+      mirror.deletionLimit.report(mirror.report);
       throw trouble;
     }
     await proveUpstream(mirror, result.done === 0 ? seen : undefined);
     done += result.done;
     if (mirror.settings.dryRun || !mirror.takeRequest()) {
       tellUnmet(mirror);
-      mirror.brake.end(mirror.report);
+      mirror.deletionLimit.report(mirror.report);
       return { done, parked: result.parked };
     }
   }
@@ -87,7 +87,7 @@ async function onePass(
 ): Promise<WorkResult> {
   const { state, files, settings } = mirror;
   const result = await work();
-  mirror.space.tell(mirror.report);
+  mirror.storageBudget.report(mirror.report);
   if (settings.dryRun) return result;
   await fillLegacyJson(mirror);
   const { rootIndexDue, rootIndex } = state.mirror();

@@ -13,7 +13,7 @@ import {
 import type { ProjectName } from '../core/names.ts';
 import type { MirrorEvent } from '../core/report.ts';
 import { parkDelayMs } from '../core/retry.ts';
-import { Places } from '../core/semaphore.ts';
+import { Semaphore } from '../core/semaphore.ts';
 import type { Due, Obstacle, Parked } from '../state/state-store.ts';
 import { deathsOf } from './crashed-projects.ts';
 import type { News } from './discover/changes-during-run.ts';
@@ -74,8 +74,8 @@ export function workOnDoubtful(mirror: Mirror, memory: WorkMemory): Promise<Work
 class QueueWorker {
   readonly #mirror: Mirror;
   readonly #only: ReadonlySet<ProjectName> | undefined;
-  readonly #places = new Places(maxConcurrentProjects);
-  readonly #newsPlaces = new Places(maxConcurrentNews);
+  readonly #places = new Semaphore(maxConcurrentProjects);
+  readonly #newsPlaces = new Semaphore(maxConcurrentNews);
   readonly #finisher: Finisher;
   readonly #parked: Map<ProjectName, number>;
   readonly #news: News;
@@ -168,7 +168,7 @@ class QueueWorker {
       }
       after = piece.at(-1)?.name;
     } while (after !== undefined && !this.#isOver());
-    await this.#places.allFree();
+    await this.#places.idle();
     if (removed) for (const due of doubtful) if (!this.#isOver()) await this.#work(due);
     this.#throwIfOver();
   }
@@ -212,12 +212,12 @@ class QueueWorker {
   }
 
   /** Begins to work on a project as soon as there is a place for it. */
-  async #start(due: Due, places: Places): Promise<void> {
-    await places.take();
+  async #start(due: Due, places: Semaphore): Promise<void> {
+    await places.acquire();
     const isOld = this.#heard.has(due.name) || this.#early.has(due.name);
     const now = isOld ? this.#dueNow(due.name) : due;
-    if (now === undefined || this.#underWay.has(due.name) || this.#isOver()) places.give();
-    else void this.#work(now).finally(() => places.give());
+    if (now === undefined || this.#underWay.has(due.name) || this.#isOver()) places.release();
+    else void this.#work(now).finally(() => places.release());
   }
 
   #dueNow(name: ProjectName): Due | undefined {
@@ -244,7 +244,7 @@ class QueueWorker {
       for (const due of this.#inOrder(all)) {
         if (deathsOf(due) === 0) await this.#start(due, this.#newsPlaces);
       }
-      await this.#newsPlaces.allFree();
+      await this.#newsPlaces.idle();
       // Those who mirror from here need not wait for the end of the run either.
       await publishChanges(this.#mirror);
     } catch (error) {
@@ -275,7 +275,7 @@ class QueueWorker {
       }
     } finally {
       this.#underWay.delete(name);
-      this.#mirror.memory.give(name);
+      this.#mirror.memoryBudget.release(name);
     }
     const again = this.#again.delete(name) && !this.#isOver() ? this.#mirror.state.queued(name) : undefined;
     if (again !== undefined) await this.#work(again);

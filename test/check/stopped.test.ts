@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { CheckEvent } from '../../src/check/check-event.ts';
 import { RunLock } from '../../src/check/run-lock.ts';
-import { Pace } from '../../src/check/yielder.ts';
+import { Yielder } from '../../src/check/yielder.ts';
 import { PausedError } from '../../src/core/errors.ts';
 import { takeLock } from '../../src/state/sqlite/lock.ts';
 import { FakeClock } from '../fixtures/fake-clock.ts';
@@ -49,17 +49,17 @@ async function stop(mirror: TestMirror, isTime: (event: CheckEvent) => boolean, 
 t.test('a check rests every fifty milliseconds, so that signals and the display have their turn', async (t) => {
   const clock = new FakeClock();
   const controller = new AbortController();
-  const pace = new Pace(clock, controller.signal);
+  const pace = new Yielder(clock, controller.signal);
   for (let step = 0; step < 100; step += 1) {
     clock.advance(10);
-    await pace.keep();
+    await pace.yieldIfDue();
   }
   t.same(
     clock.slept,
     Array.from({ length: 20 }, () => 0),
   );
   controller.abort();
-  await t.rejects(pace.keep(), PausedError);
+  await t.rejects(pace.yieldIfDue(), PausedError);
 });
 
 t.test('who has waited for a run in vain waits no more for it, but for the next one', async (t) => {

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { inOrder } from '../../src/core/map-in-order.ts';
+import { mapInOrder } from '../../src/core/map-in-order.ts';
 
 /** Work that ends when it is told to. */
 class Work {
@@ -27,7 +27,7 @@ t.test('results come in the order of the items, whichever is ready first', async
   const work = new Work();
   const found: number[] = [];
   const done = (async () => {
-    for await (const result of inOrder([0, 1, 2, 3, 4], 3, work.run)) found.push(result);
+    for await (const result of mapInOrder([0, 1, 2, 3, 4], 3, work.run)) found.push(result);
   })();
   for (const item of [2, 1, 0, 4, 3]) {
     await new Promise(setImmediate);
@@ -42,7 +42,7 @@ t.test('a failure comes in its turn, begins no more, and waits for what is under
   const work = new Work();
   const found: number[] = [];
   const done = (async () => {
-    for await (const result of inOrder([0, 1, 2, 3, 4], 3, work.run)) found.push(result);
+    for await (const result of mapInOrder([0, 1, 2, 3, 4], 3, work.run)) found.push(result);
   })();
   const failed = t.rejects(done, /broken/);
   await new Promise(setImmediate);
@@ -66,7 +66,7 @@ t.test('a failure comes in its turn, begins no more, and waits for what is under
 t.test('whoever wants no more waits for what is under way', async (t) => {
   const work = new Work();
   const done = (async () => {
-    for await (const result of inOrder([0, 1, 2], 2, work.run)) return result;
+    for await (const result of mapInOrder([0, 1, 2], 2, work.run)) return result;
     return undefined;
   })();
   await new Promise(setImmediate);

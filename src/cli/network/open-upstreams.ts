@@ -4,7 +4,7 @@ import type { Dispatcher } from 'undici';
 import type { Clock } from '../../core/clock.ts';
 import { UsageError } from '../../core/errors.ts';
 import { isLoopback } from '../../core/index-address.ts';
-import type { Memory } from '../../core/memory-budget.ts';
+import type { MemoryBudget } from '../../core/memory-budget.ts';
 import type { OtherIndex, Policy } from '../../policy/policy.ts';
 import { guardedLookup } from '../../upstream/pypi/guarded-lookup.ts';
 import { HttpClient } from '../../upstream/pypi/http-client.ts';
@@ -48,7 +48,7 @@ function refuseUnsafe(url: URL, where: string, allowHttp: boolean): void {
 export interface Surroundings {
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  readonly memory: Memory;
+  readonly memory: MemoryBudget;
   readonly access: Access | undefined;
 }
 

@@ -1,15 +1,15 @@
 /** Chooses and opens the adapters for a target: the only place that knows all of them. */
 import { setFlagsFromString } from 'node:v8';
 import type { Clock } from '../../core/clock.ts';
-import { Memory } from '../../core/memory-budget.ts';
+import { MemoryBudget } from '../../core/memory-budget.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { Report } from '../../core/report.ts';
 import { FilesystemFileStore } from '../../files/filesystem/filesystem-file-store.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { ProvenanceVerifier } from '../../provenance/provenance-verifier.ts';
 import { laterClock } from '../../sync/clocks.ts';
-import { Brake } from '../../sync/limits/deletion-limit.ts';
-import { Space } from '../../sync/limits/storage-budget.ts';
+import { DeletionLimit } from '../../sync/limits/deletion-limit.ts';
+import { StorageBudget } from '../../sync/limits/storage-budget.ts';
 import type { Mirror } from '../../sync/mirror.ts';
 import { LocalFiles } from '../../sync/selection/local-files.ts';
 import { Selection } from '../../sync/selection/selection.ts';
@@ -53,7 +53,7 @@ export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(
   const { target, settings, policy, verifier, clock, report, signal, dryRun, reconcile, acceptChanges = [] } = options;
   // Else V8 lets the garbage of large pages grow to a gigabyte before it looks for it.
   setFlagsFromString('--heap-growing-percent=40');
-  const memory = new Memory(memoryOfPages);
+  const memory = new MemoryBudget(memoryOfPages);
   const { access } = options;
   const { upstream, sources, close } = openUpstreams(settings, policy, { clock, signal, memory, access });
   const state = openExpectedState(target, clock, { nativeBinding: options.nativeBinding, discard: dryRun });
@@ -72,10 +72,10 @@ export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(
     settings: { ...settings, reconcile, acceptChanges, dryRun },
     ...options.keys,
     selection,
-    local: new LocalFiles(files, selection),
-    space: new Space(files, policy?.budget, state.totals().bytes),
-    brake: new Brake(state, clock, options.allowDeletions, (name) => selection.sourceOf(name)),
-    memory,
+    localFiles: new LocalFiles(files, selection),
+    storageBudget: new StorageBudget(files, policy?.budget, state.totals().bytes),
+    deletionLimit: new DeletionLimit(state, clock, options.allowDeletions, (name) => selection.sourceOf(name)),
+    memoryBudget: memory,
     parseToml: (text) => parseToml(text, 'pyproject.toml'),
     verifier,
   };

@@ -3,7 +3,7 @@ import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { UnreadableLogError } from '../../core/errors.ts';
-import { inOrder } from '../../core/map-in-order.ts';
+import { mapInOrder } from '../../core/map-in-order.ts';
 import { behindZeros } from '../../formats/logs/line-splitter.ts';
 import type { ScannedLines } from '../../formats/logs/log-scanner.ts';
 import type { Bzip2 } from '../bzip2.ts';
@@ -193,7 +193,7 @@ class LogFile implements OpenLog {
     if (pieces === undefined || !isLarge) return yield* scanChunks(this.read(position), position, bytes);
     // One more than are scanned at the same time, so that nobody waits for us.
     const cut = cutIntoPieces(this.#file, position, bytes);
-    yield* this.#told(inOrder(cut, pieces.atOnce + 1, (piece) => pieces.scan(piece)));
+    yield* this.#told(mapInOrder(cut, pieces.atOnce + 1, (piece) => pieces.scan(piece)));
   }
 
   isCut(): boolean {

@@ -33,7 +33,7 @@ export async function foreseeRequires(mirror: Mirror): Promise<void> {
         // What is known of it stays, and it is met again when it is worked on.
         mirror.report(alarmFor(name, error) ?? { type: 'warning', message: `${name}: ${reasonOf(error)}` });
       } finally {
-        mirror.memory.give(name);
+        mirror.memoryBudget.release(name);
       }
       learned += 1;
     }

@@ -19,11 +19,11 @@ const dayMs = 24 * 60 * 60_000;
 const roundingError = 1e-9;
 
 /** So many removals may go in any case, and besides them so much else. */
-const always = 2;
+const minRemovalsPerDay = 2;
 
 /** How many of so many projects may go in a day. */
 export function maxDeletionsPerDay(projects: number): number {
-  return Math.max(always, Math.min(50, Math.floor(projects / 5)), Math.floor(projects / 100));
+  return Math.max(minRemovalsPerDay, Math.min(50, Math.floor(projects / 5)), Math.floor(projects / 100));
 }
 
 /** Something that would go. */
@@ -49,16 +49,16 @@ interface Counts {
 /** The brake of one index. */
 class IndexBrake {
   counts: Counts = { removals: 0, all: 0 };
-  limit: Counts = { removals: always, all: always };
+  limit: Counts = { removals: minRemovalsPerDay, all: minRemovalsPerDay };
   isPulled = { removals: false, all: false };
   readonly refused = new Map<ProjectName, Deletion>();
 
   get maxInAll(): number {
-    return Math.max(this.limit.all, this.counts.removals + always);
+    return Math.max(this.limit.all, this.counts.removals + minRemovalsPerDay);
   }
 }
 
-export class Brake {
+export class DeletionLimit {
   readonly #state: StateStore;
   readonly #clock: Clock;
   readonly #allowed: number | undefined;
@@ -89,7 +89,7 @@ export class Brake {
    * Finds out what may go. To be called in each pass, once the changes are queued; what is held back already stays until
    * allowed.
    */
-  begin(): void {
+  beginPass(): void {
     if (this.#allowed === undefined) this.#beginDay();
     else this.#beginAllowed(this.#allowed);
     for (const [source, removals] of this.#state.removals.queued()) {
@@ -204,7 +204,7 @@ export class Brake {
   }
 
   /** Tells what was held back, if anything, and begins to count anew where a person has allowed it. */
-  end(report: Report): void {
+  report(report: Report): void {
     if (this.#allowed !== undefined) this.#state.remember({ deletionsAllowedAt: this.#clock.now() });
     for (const [source, brake] of this.#brakes) {
       const { refused, isPulled, counts, limit } = brake;

@@ -20,7 +20,7 @@ interface Refused {
   readonly rule: string | undefined;
 }
 
-export class Space {
+export class StorageBudget {
   readonly #files: FileStore;
   readonly #budget: Budget | undefined;
   /** Bytes that are held, or promised to downloads under way. */
@@ -37,7 +37,7 @@ export class Space {
   }
 
   /** Runs `fetch`, which needs `bytes` for the project. Throws DoesNotFitError before anything is fetched. */
-  async use<T>(name: ProjectName, bytes: number, rule: string | undefined, fetch: () => Promise<T>): Promise<T> {
+  async withSpace<T>(name: ProjectName, bytes: number, rule: string | undefined, fetch: () => Promise<T>): Promise<T> {
     const why = bytes === 0 ? undefined : await this.#refusal(bytes);
     if (why !== undefined) {
       this.#refused.set(name, { name, bytes, rule });
@@ -58,12 +58,12 @@ export class Space {
   }
 
   /** So many bytes are not held any more. */
-  give(bytes: number): void {
+  release(bytes: number): void {
     this.#used -= bytes;
   }
 
   /** Tells what did not fit, if anything. */
-  tell(report: Report): void {
+  report(report: Report): void {
     const refused = [...this.#refused.values()];
     if (refused.length === 0) return;
     const byRule = new Map<string, number>();

@@ -69,7 +69,7 @@ export async function publishHeld(
     odd: odd.rows(false),
   };
   state.finish([partly]);
-  mirror.space.give(bytesOf(drop));
+  mirror.storageBudget.release(bytesOf(drop));
   return drop;
 }
 

@@ -108,10 +108,12 @@ async function fetchArriving(mirror: Mirror, work: Work): Promise<UnreachableErr
   const files = arriving(mirror, work);
   const bytes = bytesToFetch(files);
   const rule = decision && explainReason(decision.because);
-  const failed = await mirror.space.use(due.name, bytes, rule, () => fetchFiles(mirror, due.name, files, fetched));
+  const failed = await mirror.storageBudget.withSpace(due.name, bytes, rule, () =>
+    fetchFiles(mirror, due.name, files, fetched),
+  );
   for (const found of failed.odd) odd.add(found);
   const arrived = files.flatMap(({ path, held }) => (held === undefined ? (fetched.get(path)?.held ?? []) : []));
-  mirror.space.give(bytes - bytesOf(arrived.filter(({ path }) => !gone.has(path))));
+  mirror.storageBudget.release(bytes - bytesOf(arrived.filter(({ path }) => !gone.has(path))));
   return failed.unreachable;
 }
 
@@ -144,7 +146,7 @@ async function showHeld(mirror: Mirror, work: Work): Promise<Work> {
 async function finish(mirror: Mirror, work: Work, known: Known, done: Published): Promise<Finished> {
   const { held, decision, judged, odd } = work;
   const { now, drop, hidden, unproven, pages } = done;
-  mirror.space.give(bytesOf(drop));
+  mirror.storageBudget.release(bytesOf(drop));
   odd.tell();
   const rows = odd.rows(true);
   const published = {

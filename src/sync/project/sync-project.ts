@@ -80,7 +80,7 @@ async function moveHere(mirror: Mirror, project: SelectedProject, before: string
   const isOfTree = state.mirror().adopted !== undefined && held.source === undefined;
   const isSame = answer?.kind === 'page' ? isAllOn(answer.page, project) : isOfTree && answer !== undefined;
   if (isSame) {
-    mirror.memory.give(name);
+    mirror.memoryBudget.release(name);
     // That the list of the upstream lacks it says nothing.
     const isUnsaid = isOfTree && due.removed && due.obstacle !== 'absent';
     if (isUnsaid) state.announcements.listed([name]);
@@ -104,7 +104,7 @@ async function moveHere(mirror: Mirror, project: SelectedProject, before: string
     selection.giveUp(name);
     return { finished: { kind: 'removed', due: moved.due, why } };
   }
-  mirror.memory.give(name);
+  mirror.memoryBudget.release(name);
   return fromUpstream(mirror, moved);
 }
 
@@ -115,7 +115,7 @@ function isAllOn({ files }: SimplePage, { held }: SelectedProject): boolean {
 }
 
 /** The same of what lies here by hand. */
-function isAllHere({ local, state }: Mirror, { due, held }: SelectedProject): boolean {
+function isAllHere({ localFiles: local, state }: Mirror, { due, held }: SelectedProject): boolean {
   const here = new Set(local.of(due.name));
   const isOfTree = held.files.length > 0 || state.mirror().adopted !== undefined;
   return here.size > 0 && isOfTree && held.files.every(({ path }) => here.has(path));
@@ -124,7 +124,7 @@ function isAllHere({ local, state }: Mirror, { due, held }: SelectedProject): bo
 /** What lies here by hand, which nobody removes but who has put it there. */
 async function fromHere(mirror: Mirror, project: SelectedProject): Promise<SyncOutcome> {
   const { due } = project;
-  const paths = mirror.local.of(due.name);
+  const paths = mirror.localFiles.of(due.name);
   if (paths.length > 0) {
     mirror.selection.find(due.name);
     return { finished: await publishLocal(mirror, project, paths) };
@@ -232,7 +232,13 @@ function seenIn(answer: ProjectAnswer): LookedAt {
 }
 
 /** Whether so many files may go of a project that shows so many. */
-function mayLose({ brake }: Mirror, name: ProjectName, { source }: HeldProject, files: number, shown: number): boolean {
+function mayLose(
+  { deletionLimit: brake }: Mirror,
+  name: ProjectName,
+  { source }: HeldProject,
+  files: number,
+  shown: number,
+): boolean {
   return files === 0 || brake.allows({ name, isProject: false, isRemoval: false, files, share: files / shown, source });
 }
 
@@ -268,7 +274,7 @@ async function leave(mirror: Mirror, due: Due, held: HeldProject, rule: string):
   }
   const { source } = held;
   const deletion = { name: due.name, isProject: true, isRemoval: false, files: files.length, share: 1, source };
-  if (!mirror.brake.allows(deletion) && !(await isQuarantined(mirror, due))) {
+  if (!mirror.deletionLimit.allows(deletion) && !(await isQuarantined(mirror, due))) {
     return heldBack('held-back', 'nothing requires it any more');
   }
   const why = 'not required any more';
@@ -304,7 +310,14 @@ async function absent(mirror: Mirror, due: Due, held: HeldProject, announced: An
   const lost = held.files.filter((file) => !quarantined.includes(file));
   const files = (await newlyLost(mirror, due.name, lost)).length;
   const isHeldBack = (): boolean =>
-    !mirror.brake.allows({ name: due.name, isProject: true, isRemoval: true, files, share: 1, source: held.source });
+    !mirror.deletionLimit.allows({
+      name: due.name,
+      isProject: true,
+      isRemoval: true,
+      files,
+      share: 1,
+      source: held.source,
+    });
   if (held.published && !isQuarantined && isHeldBack()) {
     return heldBack('removal-held-back', 'upstream has removed it');
   }
@@ -323,5 +336,5 @@ async function removeProject(mirror: Mirror, { name }: Due, files: readonly Held
   if (mirror.settings.dryRun) return;
   await discardFiles(mirror, files, [projectFolder(name), legacyJsonFolder(name)]);
   await discardUnsettled(mirror, name, new Set());
-  mirror.space.give(removeBytes);
+  mirror.storageBudget.release(removeBytes);
 }

@@ -10,7 +10,7 @@
 import { MirrorError, NonsenseError, NotAskedError, UnreachableError } from '../../core/errors.ts';
 import { bucketOf, bucketsIn, groupCount, groupOf, leafHash, merkleHash } from '../../core/merkle-tree.ts';
 import type { ProjectName } from '../../core/names.ts';
-import { Places } from '../../core/semaphore.ts';
+import { Semaphore } from '../../core/semaphore.ts';
 import type { Snapshot } from '../../formats/mirror/snapshot.ts';
 import { pageTree } from '../../pages/page-merkle-tree.ts';
 import type { SeenPage } from '../../state/page-hashes.ts';
@@ -88,13 +88,13 @@ class GroupProver {
   /** Those of `groups` that cannot be proven. */
   async unproven(groups: readonly number[]): Promise<number[]> {
     const known = pageTree(this.#mirror.state.pages, 'upstream').groups;
-    const places = new Places(groupsAtATime);
+    const places = new Semaphore(groupsAtATime);
     const found: number[] = [];
     const errors: unknown[] = [];
     for (const group of groups) {
-      await places.take();
+      await places.acquire();
       if (errors.length > 0) {
-        places.give();
+        places.release();
         break;
       }
       const add = (isProven: boolean): void => {
@@ -102,9 +102,9 @@ class GroupProver {
       };
       void this.#prove(group, known[group])
         .then(add, (error: unknown) => errors.push(error))
-        .finally(() => places.give());
+        .finally(() => places.release());
     }
-    await places.allFree();
+    await places.idle();
     if (errors.length > 0) throw errors[0];
     return found.sort((one, other) => one - other);
   }

@@ -5,11 +5,11 @@ import type { Clock } from '../../core/clock.ts';
 import { NonsenseError, PausedError, UnreachableError, UnreadableError } from '../../core/errors.ts';
 import type { FileSink, ResumePoint } from '../../core/file-sink.ts';
 import { sha256Hex } from '../../core/hash.ts';
-import type { Memory } from '../../core/memory-budget.ts';
+import type { MemoryBudget } from '../../core/memory-budget.ts';
 import type { ProjectName } from '../../core/names.ts';
 import { blobPath, filenameOf, pathByHash, type WebPath } from '../../core/paths.ts';
 import { withRetries } from '../../core/retry.ts';
-import { Places } from '../../core/semaphore.ts';
+import { Semaphore } from '../../core/semaphore.ts';
 import { isJsonObject, serialOf } from '../../formats/json.ts';
 import type { FeedPiece } from '../../formats/mirror/change-feed.ts';
 import { largestProvenance } from '../../formats/provenance-object.ts';
@@ -60,7 +60,7 @@ export interface PypiUpstreamOptions {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   /** What pages take, by the names of their projects; who asked for one gives it back. */
-  readonly memory?: Memory;
+  readonly memory?: MemoryBudget;
   /** How long the changelog is waited for: upstream makes each answer anew. As long as for all others unless told. */
   readonly changelogTimeoutMs?: number;
 }
@@ -72,7 +72,7 @@ export class PypiUpstream implements Upstream {
   /** The address of the list, without a slash at its end. */
   readonly #simple: string;
   readonly #types: string;
-  readonly #pages = new Places(maxConcurrentPages);
+  readonly #pages = new Semaphore(maxConcurrentPages);
   readonly #looked = new LookedPages();
   readonly #changelogLimiter: RequestLimiter;
   #time: number | undefined;
@@ -151,11 +151,11 @@ export class PypiUpstream implements Upstream {
 
   async project(name: ProjectName, etag: string | undefined, fresh: boolean): Promise<ProjectAnswer> {
     const url = new URL(`${this.#simple}/${name}/`);
-    const { answer, address, weight } = await this.#pages.use(() => this.#page(url, name, etag, fresh));
+    const { answer, address, weight } = await this.#pages.run(() => this.#page(url, name, etag, fresh));
     if (answer.status === 304) return { kind: 'unchanged' };
     if (answer.status !== 200) return { kind: 'absent' };
     // Who waits for memory is in nobody's way, and keeps the page as it arrived.
-    await this.#options.memory?.take(name, weight);
+    await this.#options.memory?.acquire(name, weight);
     const body = await unpacked(answer, url);
     const sha256 = sha256Hex(body);
     // An ETag belongs to the encoding that it came with, and conditions are asked with gzip.

@@ -1,6 +1,6 @@
 import t from 'tap';
 import { SqliteStateStore } from '../../../src/state/sqlite/sqlite-state-store.ts';
-import { Brake, maxDeletionsPerDay } from '../../../src/sync/limits/deletion-limit.ts';
+import { DeletionLimit, maxDeletionsPerDay } from '../../../src/sync/limits/deletion-limit.ts';
 import { FakeClock } from '../../fixtures/fake-clock.ts';
 import { indexOfMany, removeMany } from '../../fixtures/index-of-many.ts';
 import { policyFrom } from '../../fixtures/policy-from.ts';
@@ -157,9 +157,9 @@ t.test('a permission never takes away what the day leaves, and lets no more go t
     state.finish(queue(0, 100, false).map((due) => ({ ...common, due })));
     state.finish(queue(0, gone, true).map((due) => ({ kind: 'removed', due })));
     clock.advance(60_000);
-    const brake = new Brake(state, clock, allowed, () => undefined);
+    const brake = new DeletionLimit(state, clock, allowed, () => undefined);
     const due = queue(gone, gone + count, true);
-    brake.begin();
+    brake.beginPass();
     const deletion = { isProject: true, isRemoval: true, files: 1, share: 1, source: undefined };
     const allowedNow = due.filter(({ name }) => brake.allows({ ...deletion, name })).length;
     t.equal(allowedNow, lets ? count : 0, `${gone} went, ${count} are to go, ${allowed} are allowed`);

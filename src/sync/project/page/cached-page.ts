@@ -33,7 +33,7 @@ export interface SourcePage {
 export type PageSources = Pick<Mirror, 'state' | 'files' | 'selection'> & {
   readonly settings: Pick<Mirror['settings'], 'upstream' | 'baseUrl'>;
   /** Where many are read at a time. */
-  readonly memory?: Mirror['memory'];
+  readonly memory?: Mirror['memoryBudget'];
 };
 
 /** Upstream's page of `name`; undefined when it has to be asked for. Only reads. */
@@ -91,7 +91,7 @@ async function rememberedPage(
   const source = `the remembered page of ${name}`;
   const bytes = kept === undefined ? await files.read(pagePath('index.v1_json', name)) : gunzipSync(kept);
   if (bytes === undefined) return undefined;
-  await memory?.take(name, jsonWeight(bytes));
+  await memory?.acquire(name, jsonWeight(bytes));
   return kept === undefined ? parsePublishedPage(bytes.toString(), source) : parseSimplePage(bytes.toString(), source);
 }
 
