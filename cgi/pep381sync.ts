@@ -4,12 +4,12 @@ import { dirname, join } from 'node:path';
 import { readCgiRequest } from '../src/cgi/cgi-request.ts';
 import { answerSync } from '../src/cgi/respond-sync.ts';
 import { renderAnswer } from '../src/cgi/response.ts';
-import type { SyncSettings } from '../src/cgi/sync-settings.ts';
+import type { CgiSettings } from '../src/cgi/sync-settings.ts';
 import { type Enter, enterWaitingRoom } from '../src/cgi/waiting-limit.ts';
 
 const { env, stdin, stdout, stderr, execPath } = process;
 
-async function start(settings: SyncSettings): Promise<void> {
+async function start(settings: CgiSettings): Promise<void> {
   const { runCommand, startLogged } = await import('../src/cgi/start-run.ts');
   const folder = dirname(realpathSync(process.argv[1] ?? ''));
   await startLogged(runCommand(settings, folder, env, execPath), join(settings.run, 'sync.log'));

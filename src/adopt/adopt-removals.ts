@@ -16,7 +16,7 @@ export async function adoptRemovals(adoption: Omit<Adoption, 'keepSerials'>): Pr
   const size = await files.size(path);
   const bytes = size === undefined || size > maxListBytes ? undefined : await files.read(path);
   const removals = bytes === undefined ? [] : parseRemovedList(bytes.toString());
-  state.removals.takeOver(removals);
+  state.removals.importRemovals(removals);
   let isAnyKept = false;
   for (const removal of removals) {
     throwIfPaused(signal);

@@ -32,7 +32,7 @@ export async function restoreProject(adoption: Adoption, name: ProjectName): Pro
   await files.restore(there.flatMap((path) => [metadataPath(path), provenancePath(path)]));
   await files.restore([projectFolder(name)]);
   await adoptProject({ ...adoption, isLast: true }, name, projectFolder(name));
-  state.removals.takeBack(name);
+  state.removals.markRestored(name);
   state.remember({ rootIndexDue: true, removalsListed: undefined });
 }
 

@@ -4,28 +4,28 @@ import { isAbsolute } from 'node:path';
 import type { CgiRequest, Environment } from './cgi-request.ts';
 import { giveUpStart, raiseFlag } from './request-flag.ts';
 import { type Answer, answers } from './response.ts';
-import { type SyncSettings, syncSettings } from './sync-settings.ts';
+import { type CgiSettings, readCgiSettings } from './sync-settings.ts';
 import type { Enter } from './waiting-limit.ts';
 
 /** What the program hands in. */
-export interface Surroundings {
+export interface SyncContext {
   readonly env: Environment;
   readonly now: () => number;
   /** Takes a line for the error log. */
   readonly log: (line: string) => void;
   readonly enter: Enter;
   /** Starts a run that goes on by itself. Rejects when it cannot start. */
-  readonly start: (settings: SyncSettings) => Promise<void>;
+  readonly start: (settings: CgiSettings) => Promise<void>;
 }
 
 /** Answers the request, and starts a run where one is due. */
-export async function answerSync(request: CgiRequest, surroundings: Surroundings): Promise<Answer> {
+export async function answerSync(request: CgiRequest, surroundings: SyncContext): Promise<Answer> {
   const { pathInfo, method, isTooLong } = request;
   if (pathInfo !== '' && pathInfo !== '/') return answers.notFound;
   if (!['GET', 'HEAD', 'POST'].includes(method)) return answers.notAllowed;
   if (isTooLong) return answers.tooLong;
   try {
-    const settings = syncSettings(surroundings.env);
+    const settings = readCgiSettings(surroundings.env);
     if (!isFolder(settings.target)) return answers.noTarget;
     return (await refusal(request, settings, surroundings)) ?? (await askForRun(settings, surroundings));
   } catch (error) {
@@ -37,8 +37,8 @@ export async function answerSync(request: CgiRequest, surroundings: Surroundings
 
 async function refusal(
   request: CgiRequest,
-  { secretFile, run }: SyncSettings,
-  { now, enter }: Surroundings,
+  { secretFile, run }: CgiSettings,
+  { now, enter }: SyncContext,
 ): Promise<Answer | undefined> {
   // The body says nothing where nobody signs it.
   if (secretFile === undefined) return undefined;
@@ -47,7 +47,7 @@ async function refusal(
   return refuseUnsigned(request, secretFile, run, now, enter);
 }
 
-async function askForRun(settings: SyncSettings, { now, start }: Surroundings): Promise<Answer> {
+async function askForRun(settings: CgiSettings, { now, start }: SyncContext): Promise<Answer> {
   const nowMs = now();
   const { mode, run } = settings;
   if (mode === 'flag') {

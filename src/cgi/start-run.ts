@@ -2,7 +2,7 @@ import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, constants, fchmodSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import type { Environment } from './cgi-request.ts';
-import type { SyncSettings } from './sync-settings.ts';
+import type { CgiSettings } from './sync-settings.ts';
 
 /** How a process is started. */
 export interface Command {
@@ -13,7 +13,7 @@ export interface Command {
 }
 
 /** `pep381run -q TARGET`, the one in `folder`; of `env`, which is the web server's and the client's, only what it needs. */
-export function runCommand(settings: SyncSettings, folder: string, env: Environment, node: string): Command {
+export function runCommand(settings: CgiSettings, folder: string, env: Environment, node: string): Command {
   const { target, user } = settings;
   const run = [join(folder, 'pep381run'), '-q', target];
   const [program = '', ...args] = user === undefined ? run : ['sudo', '-n', '-u', user, '--', ...run];

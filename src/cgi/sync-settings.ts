@@ -2,7 +2,7 @@
 import { isAbsolute, join } from 'node:path';
 import type { Environment } from './cgi-request.ts';
 
-export interface SyncSettings {
+export interface CgiSettings {
   readonly target: string;
   /** `TARGET/run`, where the programs leave word for each other. */
   readonly run: string;
@@ -15,7 +15,7 @@ export interface SyncSettings {
 }
 
 /** Reads the settings. Throws an Error that names the wrong one. */
-export function syncSettings(env: Environment): SyncSettings {
+export function readCgiSettings(env: Environment): CgiSettings {
   const { PYPITARGET: target = '/pypi', PEP381_SYNC_MODE: mode = 'start', PEP381_SYNC_USER: user } = env;
   if (mode !== 'start' && mode !== 'flag') throw new Error('PEP381_SYNC_MODE: expected start or flag');
   if (user !== undefined && !/^[a-z_][a-z0-9_-]{0,31}$/.test(user)) throw new Error('PEP381_SYNC_USER: no user name');

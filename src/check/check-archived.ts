@@ -44,7 +44,7 @@ async function repair(check: Check, name: ProjectName, file: HeldFile, findings:
     const [metadata, provenance] = [metadataPath(file.path), provenancePath(file.path)];
     if (bad.has(file.path)) {
       await discard(check, [file.path, metadata, provenance]);
-      state.removals.giveUp(file.path);
+      state.removals.forgetKeptFile(file.path);
     } else if (bad.size > 0) {
       await discard(check, [...bad]);
       state.hold(name, [without(file, bad.has(metadata), bad.has(provenance))]);

@@ -3,7 +3,7 @@
  * is queued, or when anything about it has changed during the look, nothing is decided before the run has ended.
  */
 import type { ProjectName } from '../core/names.ts';
-import type { Due } from '../state/state-store.ts';
+import type { QueuedProject } from '../state/state-store.ts';
 import type { Check } from './check-job.ts';
 import { lookAtProject } from './inspect-project.ts';
 import { isSameMoment, momentOf } from './project-state.ts';
@@ -45,6 +45,6 @@ export async function judgeProject(check: Check, name: ProjectName, turn: Turn):
 }
 
 /** A run that removes a project forgets it last, and may have been stopped before. */
-function isGoing(queued: Due | undefined): boolean {
+function isGoing(queued: QueuedProject | undefined): boolean {
   return queued?.removed === true || queued?.obstacle === 'absent';
 }

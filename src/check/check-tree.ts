@@ -2,10 +2,10 @@
 import { projectName } from '../core/names.ts';
 import { legacyRoot, type WebPath } from '../core/paths.ts';
 import type { Check } from './check-job.ts';
-import { isKnown, isKnownProject, isOfLocal } from './path-owner.ts';
+import { isAccountedFor, isKnownProject, isLocalFile } from './path-owner.ts';
 import { readable } from './read-or-finding.ts';
 import { isInShare } from './subset.ts';
-import { Candidates } from './unreferenced-paths.ts';
+import { UnreferencedPaths } from './unreferenced-paths.ts';
 import { below, type Met, walk } from './walk-tree.ts';
 
 const simple = 'simple' as WebPath;
@@ -17,7 +17,7 @@ const pageNames: ReadonlySet<string> = new Set(['index.html', 'index.html.gz', '
 
 /** Looks for what nothing accounts for. With a `doubt` nothing is deleted. Throws StorageError, PausedError. */
 export async function checkTree(check: Check, doubt: string | undefined): Promise<void> {
-  const candidates = new Candidates(check, doubt);
+  const candidates = new UnreferencedPaths(check, doubt);
   check.report({ type: 'folder-started', path: simple });
   await eachIn(check, simple, (name, kind) => lookInSimple(check, candidates, name, kind));
   await candidates.settle();
@@ -51,7 +51,7 @@ async function eachIn(check: Check, folder: WebPath, look: (name: string, kind: 
   if (refused !== undefined) check.report({ type: 'finding', finding: refused });
 }
 
-async function lookInSimple(check: Check, candidates: Candidates, name: string, kind: Kind): Promise<void> {
+async function lookInSimple(check: Check, candidates: UnreferencedPaths, name: string, kind: Kind): Promise<void> {
   const path = below(simple, name);
   if (name === settingsName) return;
   if (kind !== 'folder') {
@@ -71,7 +71,7 @@ async function lookInSimple(check: Check, candidates: Candidates, name: string, 
 }
 
 /** What is in the folders of known projects is for the pass over the projects. */
-async function lookInLegacy(check: Check, candidates: Candidates, name: string, kind: Kind): Promise<void> {
+async function lookInLegacy(check: Check, candidates: UnreferencedPaths, name: string, kind: Kind): Promise<void> {
   const path = below(legacyRoot, name);
   const project = kind === 'folder' ? projectName(name) : undefined;
   if (kind !== 'folder') await candidates.add(candidateOf({ path, kind }));
@@ -80,20 +80,20 @@ async function lookInLegacy(check: Check, candidates: Candidates, name: string, 
   }
 }
 
-async function lookInPackages(check: Check, candidates: Candidates, path: WebPath, kind: Kind): Promise<void> {
+async function lookInPackages(check: Check, candidates: UnreferencedPaths, path: WebPath, kind: Kind): Promise<void> {
   check.report({ type: 'folder-started', path });
   if (path.endsWith(`/${settingsName}`)) return;
   if (kind !== 'folder') {
-    if (kind === 'other' || !isOfLocal(check.isLocal, path)) await candidates.add(candidateOf({ path, kind }));
+    if (kind === 'other' || !isLocalFile(check.isLocal, path)) await candidates.add(candidateOf({ path, kind }));
     return;
   }
   await walk(check, path, async (met) => {
-    const isLeftAlone = met.kind === 'file' && isOfLocal(check.isLocal, met.path);
-    if (!isLeftAlone && !isKnown(check.state, met.path)) await candidates.add(candidateOf(met));
+    const isLeftAlone = met.kind === 'file' && isLocalFile(check.isLocal, met.path);
+    if (!isLeftAlone && !isAccountedFor(check.state, met.path)) await candidates.add(candidateOf(met));
   });
 }
 
-function candidateOf({ path, kind }: Met): Parameters<Candidates['add']>[0] {
+function candidateOf({ path, kind }: Met): Parameters<UnreferencedPaths['add']>[0] {
   return { path, kind: kind === 'file' ? 'unreferenced' : kind === 'other' ? 'not-a-file' : kind };
 }
 

@@ -15,12 +15,12 @@ import type { StateStore } from '../state/state-store.ts';
 const suffixes = [metadataPath('' as WebPath), provenancePath('' as WebPath)] as const;
 
 /** True when a held file accounts for what lies at `path`, or the next run may: its project is queued. */
-export function isKnown(state: StateStore, path: WebPath): boolean {
-  return isAccountedFor(state, path) || isExpected(state, path);
+export function isAccountedFor(state: StateStore, path: WebPath): boolean {
+  return isHeldPath(state, path) || isExpected(state, path);
 }
 
 /** True for what somebody may have put there by hand, in a folder of his own, or we beside it. */
-export function isOfLocal(isLocal: (name: ProjectName) => boolean, path: WebPath): boolean {
+export function isLocalFile(isLocal: (name: ProjectName) => boolean, path: WebPath): boolean {
   if (isBlobPath(path) && isHashedPath(path)) return false;
   const filename = filenameOf(path).replace(/\.(?:metadata|provenance|asc|sig)$/, '');
   return projectCandidates(filename).some(isLocal);
@@ -31,7 +31,7 @@ export function isKnownProject(state: StateStore, name: ProjectName): boolean {
   return state.queued(name) !== undefined || state.held(name).published;
 }
 
-function isAccountedFor(state: StateStore, path: WebPath): boolean {
+function isHeldPath(state: StateStore, path: WebPath): boolean {
   if (state.heldFile(path) !== undefined) return true;
   const [metadata, provenance] = suffixes;
   if (path.endsWith(metadata)) return state.heldFile(beside(path, metadata))?.metadataSha256 !== undefined;
@@ -44,7 +44,7 @@ function isExpected(state: StateStore, path: WebPath): boolean {
 }
 
 /** True for the name that a file, or what lies beside one, may have. */
-export function isFileLike(path: WebPath): boolean {
+export function isFileOrSidecarName(path: WebPath): boolean {
   const suffix = suffixes.find((known) => path.endsWith(known)) ?? '';
   return isFileName(filenameOf(beside(path, suffix)));
 }

@@ -1,14 +1,14 @@
 /** How a project stands at one moment: when two moments are alike, no run has changed anything between them. */
 import type { ProjectName } from '../core/names.ts';
 import { type PageFile, pagePath } from '../core/paths.ts';
-import type { Due, HeldProject } from '../state/state-store.ts';
+import type { HeldProject, QueuedProject } from '../state/state-store.ts';
 import type { Check } from './check-job.ts';
 import { readable } from './read-or-finding.ts';
 
 /** What a run would change about a project. */
 export interface Moment {
   /** Undefined when nothing is to be done for it. */
-  readonly queued: Due | undefined;
+  readonly queued: QueuedProject | undefined;
   readonly held: HeldProject;
   /** Size and time of each page: a run may write pages anew and remember the same as before. */
   readonly pages: readonly unknown[];

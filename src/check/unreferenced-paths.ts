@@ -8,11 +8,11 @@ import { filenameOf, type WebPath } from '../core/paths.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import { notAFile } from './inspect-file.ts';
-import { isFileLike, isKnown, isKnownProject } from './path-owner.ts';
+import { isAccountedFor, isFileOrSidecarName, isKnownProject } from './path-owner.ts';
 import { readable } from './read-or-finding.ts';
 
 /** A path that nothing seems to account for. */
-export interface Candidate {
+export interface SuspectPath {
   readonly path: WebPath;
   readonly kind: 'unreferenced' | 'unknown-project' | 'not-a-file' | 'empty-folder';
 }
@@ -22,9 +22,9 @@ const atATime = 1000;
 const maxUnknownProjects = 100;
 const maxUnknownShare = 0.1;
 
-export class Candidates {
+export class UnreferencedPaths {
   readonly #check: Check;
-  #waiting: Candidate[] = [];
+  #waiting: SuspectPath[] = [];
   #isTold = false;
   /** Why nothing is deleted, if so. */
   #doubt: string | undefined;
@@ -37,7 +37,7 @@ export class Candidates {
     if (check.settings.deleteUnreferenced && doubt !== undefined) check.report({ type: 'kept', why: doubt });
   }
 
-  async add(candidate: Candidate): Promise<void> {
+  async add(candidate: SuspectPath): Promise<void> {
     this.#waiting.push(candidate);
     if (this.#waiting.length >= atATime) await this.settle();
   }
@@ -63,7 +63,7 @@ export class Candidates {
   }
 
   /** Reports the candidate if it still is one; true when it may be deleted. */
-  async #confirm(candidate: Candidate): Promise<boolean> {
+  async #confirm(candidate: SuspectPath): Promise<boolean> {
     const { path, kind } = candidate;
     const { report } = this.#check;
     const still = await readable(path, undefined, () => this.#isStill(candidate));
@@ -72,23 +72,23 @@ export class Candidates {
     else if (kind === 'empty-folder') report({ type: 'empty-folder', path });
     else report({ type: 'finding', finding: findingOf(candidate) });
     if (kind === 'unknown-project') this.#unknownProjects += 1;
-    return still === true && (kind !== 'not-a-file' || isFileLike(path));
+    return still === true && (kind !== 'not-a-file' || isFileOrSidecarName(path));
   }
 
-  async #isStill({ path, kind }: Candidate): Promise<boolean | Finding> {
+  async #isStill({ path, kind }: SuspectPath): Promise<boolean | Finding> {
     const { state, files } = this.#check;
     const stat = await files.stat(path);
     const name = filenameOf(path);
     if (stat === undefined) return name.includes('\ufffd') && unreadableName(path);
     if (stat.kind !== expectedKinds[kind]) return false;
-    if (kind === 'not-a-file' && !isFileLike(path)) return !(await this.#leadsToFolder(path));
+    if (kind === 'not-a-file' && !isFileOrSidecarName(path)) return !(await this.#leadsToFolder(path));
     if (kind === 'empty-folder') return (await firstOf(files.entries(path))) === undefined;
     if (kind === 'unknown-project') {
       const project = projectName(name);
       return project === undefined || project !== name || !isKnownProject(state, project);
     }
     if (!path.startsWith('packages/')) return true;
-    return !isKnown(state, path);
+    return !isAccountedFor(state, path);
   }
 
   /** Whoever spreads the tree over several disks puts links in the place of folders. */
@@ -121,7 +121,7 @@ const expectedKinds = {
   'empty-folder': 'folder',
 } as const;
 
-function findingOf({ path, kind }: Candidate & { kind: Finding['kind'] | 'empty-folder' }): Finding {
+function findingOf({ path, kind }: SuspectPath & { kind: Finding['kind'] | 'empty-folder' }): Finding {
   if (kind === 'not-a-file') return { path, project: undefined, ...notAFile('other') };
   return { kind: kind === 'unknown-project' ? kind : 'unreferenced', path, project: undefined };
 }

@@ -13,7 +13,7 @@ import {
   renderFeedHead,
   renderFeedPiece,
 } from '../formats/mirror/change-feed.ts';
-import type { ChangeLog, LoggedChange } from '../state/published-changes.ts';
+import type { PublishedChange, PublishedChanges } from '../state/published-changes.ts';
 
 export const feedHeadPath = ownPath('changes.json');
 
@@ -29,7 +29,7 @@ export async function publishedHead(files: FileStore): Promise<FeedHead | undefi
 }
 
 /** The file with the latest changes, up to `last`. */
-export function feedHeadOf(changes: ChangeLog, { id, serial, last, listed }: Told): Buffer {
+export function feedHeadOf(changes: PublishedChanges, { id, serial, last, listed }: Told): Buffer {
   const latest = changesAfter(changes, completePieces(last) * changesPerPiece, last);
   return Buffer.from(renderFeedHead({ id, serial, oldest: oldestOf(last), listed, last, changes: latest }));
 }
@@ -37,17 +37,17 @@ export function feedHeadOf(changes: ChangeLog, { id, serial, last, listed }: Tol
 type Told = Pick<FeedHead, 'id' | 'serial' | 'last' | 'listed'>;
 
 /** The file of a complete piece. */
-export function feedPieceOf(changes: ChangeLog, id: string, piece: number): Buffer {
+export function feedPieceOf(changes: PublishedChanges, id: string, piece: number): Buffer {
   const before = piece * changesPerPiece;
   const last = before + changesPerPiece;
   return Buffer.from(renderFeedPiece({ id, first: before + 1, last, changes: changesAfter(changes, before, last) }));
 }
 
 /** The changes with higher numbers than `before`, up to `last`. */
-function changesAfter(changes: ChangeLog, before: number, last: number): FeedChange[] {
+function changesAfter(changes: PublishedChanges, before: number, last: number): FeedChange[] {
   return changes.after(before, last - before).map(toFeed);
 }
 
-function toFeed({ project, quarantined, ...change }: LoggedChange): FeedChange {
+function toFeed({ project, quarantined, ...change }: PublishedChange): FeedChange {
   return { ...change, name: project, quarantined: releasesOf(quarantined, project) };
 }

@@ -15,9 +15,9 @@ export interface Candidate {
   /** The want that pins the file by its hash: it is held whatever the rules say. */
   readonly hashPin: Want | undefined;
   /** The first rule that leaves it out, were nothing pinned. */
-  left: Reason | undefined;
+  excludedBy: Reason | undefined;
   /** The first rule that leaves it out although its release is pinned. */
-  leftThoughPinned: Reason | undefined;
+  excludedThoughPinned: Reason | undefined;
   /** What to say besides why its release is held. */
   note: Reason | undefined;
 }
@@ -37,7 +37,7 @@ export interface Release {
 }
 
 /** A page as the rules see it. */
-export interface Candidates {
+export interface PageCandidates {
   /** In the order of the page. */
   readonly files: readonly Candidate[];
   /** Newest first. */
@@ -48,7 +48,7 @@ export interface Candidates {
 export type Reach = 'ordinary' | 'pinned-too';
 
 /** Reads the names of all files and finds out which wants allow them. */
-export function candidatesOf(page: SimplePage, { name, wants }: ProjectDecision): Candidates {
+export function candidatesOf(page: SimplePage, { name, wants }: ProjectDecision): PageCandidates {
   const byText = new Map<string, Release>();
   const byOrder = new Map<string, Release>();
   const hashPins = new Map(wants.flatMap((want) => want.sha256s.map((sha256) => [sha256, want] as const)));
@@ -63,8 +63,8 @@ export function candidatesOf(page: SimplePage, { name, wants }: ProjectDecision)
       name: parsed,
       release,
       hashPin,
-      left: undefined,
-      leftThoughPinned: undefined,
+      excludedBy: undefined,
+      excludedThoughPinned: undefined,
       note: undefined,
     };
     release.files.push(candidate);
@@ -100,26 +100,32 @@ function newestFirst(a: Release, b: Release): number {
 }
 
 /** Takes note that a rule leaves the file out. Only the first one counts. */
-export function leaveOut(candidate: Candidate, reach: Reach, because: Reason, detail?: string): void {
-  if (candidate.left !== undefined && (reach === 'ordinary' || candidate.leftThoughPinned !== undefined)) return;
+export function exclude(candidate: Candidate, reach: Reach, because: Reason, detail?: string): void {
+  if (candidate.excludedBy !== undefined && (reach === 'ordinary' || candidate.excludedThoughPinned !== undefined))
+    return;
   const reason = detail === undefined ? because : withDetail(because, detail);
-  candidate.left ??= reason;
-  if (reach === 'pinned-too') candidate.leftThoughPinned ??= reason;
+  candidate.excludedBy ??= reason;
+  if (reach === 'pinned-too') candidate.excludedThoughPinned ??= reason;
 }
 
 /** The reason why the file is left out; undefined when, by now, it is held. */
-export function whyLeftOut({ hashPin, release, left, leftThoughPinned }: Candidate): Reason | undefined {
+export function exclusionReason({
+  hashPin,
+  release,
+  excludedBy: left,
+  excludedThoughPinned: leftThoughPinned,
+}: Candidate): Reason | undefined {
   if (hashPin !== undefined) return undefined;
   return release.pin === undefined ? left : leftThoughPinned;
 }
 
 /** True when the file is there for wants that pin nothing. */
-export function isOrdinary({ left }: Candidate): boolean {
+export function isHeldUnpinned({ excludedBy: left }: Candidate): boolean {
   return left === undefined;
 }
 
 /** Why the file is held. */
-export function whyHeld({ hashPin, release, note }: Candidate, fallback: Reason): Reason {
+export function inclusionReason({ hashPin, release, note }: Candidate, fallback: Reason): Reason {
   if (hashPin !== undefined) return withDetail(hashPin.because, 'pinned by its sha256');
   return note ?? release.pin?.because ?? release.wants[0]?.because ?? fallback;
 }

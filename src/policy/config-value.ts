@@ -3,7 +3,7 @@ import { UsageError } from '../core/errors.ts';
 import { suggestion } from '../core/suggestion.ts';
 
 /** A value and its path in the file: `releases.keep`, `rule.0.projects.2`. */
-export interface Given {
+export interface ConfigValue {
   readonly value: unknown;
   readonly path: string;
   /** Where a path stands: `mirror.toml:12`. */
@@ -11,35 +11,38 @@ export interface Given {
 }
 
 /** Where the value stands. */
-export function whereIs({ at, path }: Given): string {
+export function locationOf({ at, path }: ConfigValue): string {
   return at(path);
 }
 
 /** The path without the positions in lists: what a person wrote. */
-export function keyOf({ path }: Given): string {
+export function keyPathOf({ path }: ConfigValue): string {
   return path.replace(/\.\d+(?=\.|$)/g, '');
 }
 
 /** Says that something else was `expected`. */
-export function refuse(given: Given, expected: string): never {
-  return complain(given, `expected ${expected}, found ${show(given.value)}`);
+export function unexpected(given: ConfigValue, expected: string): never {
+  return invalid(given, `expected ${expected}, found ${show(given.value)}`);
 }
 
 /** Says what is wrong. */
-export function complain(given: Given, problem: string): never {
-  throw new UsageError(`${whereIs(given)}: ${keyOf(given)}: ${problem}`);
+export function invalid(given: ConfigValue, problem: string): never {
+  throw new UsageError(`${locationOf(given)}: ${keyPathOf(given)}: ${problem}`);
 }
 
 /** The members of a table, which may have `keys` alone. Undefined when there is no table. */
-export function fieldsOf<Key extends string>(given: Given | undefined, keys: readonly Key[]): ReadonlyMap<Key, Given> {
-  const fields = new Map<Key, Given>();
+export function fieldsOf<Key extends string>(
+  given: ConfigValue | undefined,
+  keys: readonly Key[],
+): ReadonlyMap<Key, ConfigValue> {
+  const fields = new Map<Key, ConfigValue>();
   if (given === undefined) return fields;
-  if (!isTable(given.value)) return refuse(given, `a table [${keyOf(given)}]`);
+  if (!isTable(given.value)) return unexpected(given, `a table [${keyPathOf(given)}]`);
   for (const [name, value] of Object.entries(given.value)) {
     const key = keys.find((known) => known === name);
     const field = { value, path: `${given.path}.${name}`, at: given.at };
     if (key === undefined) {
-      throw new UsageError(`${whereIs(field)}: ${keyOf(given)}: unknown key ${name}${suggestion(name, keys)}`);
+      throw new UsageError(`${locationOf(field)}: ${keyPathOf(given)}: unknown key ${name}${suggestion(name, keys)}`);
     }
     fields.set(key, field);
   }
@@ -47,56 +50,56 @@ export function fieldsOf<Key extends string>(given: Given | undefined, keys: rea
 }
 
 /** The tables of `[[name]]`. */
-export function tablesOf(given: Given | undefined): Given[] {
+export function tablesOf(given: ConfigValue | undefined): ConfigValue[] {
   if (given === undefined) return [];
   const { value } = given;
-  if (!Array.isArray(value) || !value.every(isTable)) return refuse(given, `tables [[${keyOf(given)}]]`);
+  if (!Array.isArray(value) || !value.every(isTable)) return unexpected(given, `tables [[${keyPathOf(given)}]]`);
   return itemsOf(given);
 }
 
 /** The members of a list; a value by itself is a list of one. */
-export function itemsOf(given: Given | undefined): Given[] {
+export function itemsOf(given: ConfigValue | undefined): ConfigValue[] {
   if (given === undefined) return [];
   if (!Array.isArray(given.value)) return [given];
   return given.value.map((value: unknown, index) => ({ value, path: `${given.path}.${index}`, at: given.at }));
 }
 
 /** A text that is not empty. */
-export function textOf(given: Given): string {
-  return typeof given.value === 'string' && given.value !== '' ? given.value : refuse(given, 'a text');
+export function textOf(given: ConfigValue): string {
+  return typeof given.value === 'string' && given.value !== '' ? given.value : unexpected(given, 'a text');
 }
 
 /** True or false. */
-export function flagOf(given: Given): boolean {
-  return typeof given.value === 'boolean' ? given.value : refuse(given, 'true or false');
+export function flagOf(given: ConfigValue): boolean {
+  return typeof given.value === 'boolean' ? given.value : unexpected(given, 'true or false');
 }
 
 /** A whole number from `least` on. */
-export function countOf(given: Given, least: number): number {
+export function countOf(given: ConfigValue, least: number): number {
   const { value } = given;
   const isCount = typeof value === 'number' && Number.isSafeInteger(value) && value >= least;
-  return isCount ? value : refuse(given, `a whole number from ${least} on`);
+  return isCount ? value : unexpected(given, `a whole number from ${least} on`);
 }
 
 /** One of `words`. */
-export function oneOf<Word extends string>(given: Given, words: readonly Word[]): Word {
+export function oneOf<Word extends string>(given: ConfigValue, words: readonly Word[]): Word {
   const word = words.find((known) => known === given.value);
-  return word ?? refuse(given, words.map((known) => JSON.stringify(known)).join(' or '));
+  return word ?? unexpected(given, words.map((known) => JSON.stringify(known)).join(' or '));
 }
 
 /** What `named` makes of a text; `known` are its main words, for messages. */
 export function namedOf<T>(
-  given: Given,
+  given: ConfigValue,
   named: (text: string) => T | undefined,
   what: string,
   known: readonly string[],
 ) {
   const text = textOf(given);
-  return named(text) ?? complain(given, `expected ${what}, found ${show(text)}${suggestion(text, known)}`);
+  return named(text) ?? invalid(given, `expected ${what}, found ${show(text)}${suggestion(text, known)}`);
 }
 
 /** A setting as one would write it: `keep = 3`. */
-export function settingText(given: Given): string {
+export function settingText(given: ConfigValue): string {
   const key = given.path.slice(given.path.lastIndexOf('.') + 1);
   return `${key} = ${show(given.value)}`;
 }

@@ -3,13 +3,13 @@
 import { contains, parseSpecifier, type Specifier } from '../packaging/specifier.ts';
 import type { Version } from '../packaging/version.ts';
 import { wheelFits } from '../packaging/wheel-tags.ts';
-import { type Candidate, type Candidates, leaveOut, type Release, whyLeftOut } from './candidate-files.ts';
-import type { FileRules, Place } from './policy.ts';
+import { type Candidate, exclude, exclusionReason, type PageCandidates, type Release } from './candidate-files.ts';
+import type { FileRules, InstallTarget } from './policy.ts';
 import { withDetail } from './reason.ts';
 import { anyVersion } from './want.ts';
 
 /** Leaves out files of other kinds, for other places, and large ones. */
-export function leaveUnfit({ files }: Candidates, rules: FileRules): void {
+export function leaveUnfit({ files }: PageCandidates, rules: FileRules): void {
   for (const candidate of files) {
     leaveKind(candidate, rules);
     leaveForeign(candidate, rules);
@@ -19,8 +19,8 @@ export function leaveUnfit({ files }: Candidates, rules: FileRules): void {
 
 function leaveKind(candidate: Candidate, { kinds, sdists }: FileRules): void {
   const kind = candidate.name?.kind ?? 'other';
-  if (kinds !== undefined && !kinds.value.has(kind)) leaveOut(candidate, 'pinned-too', kinds.because, kind);
-  if (kind === 'sdist' && sdists?.value === 'no') leaveOut(candidate, 'pinned-too', sdists.because);
+  if (kinds !== undefined && !kinds.value.has(kind)) exclude(candidate, 'pinned-too', kinds.because, kind);
+  if (kind === 'sdist' && sdists?.value === 'no') exclude(candidate, 'pinned-too', sdists.because);
 }
 
 /** A file whose name does not tell where it can be used may be of use anywhere. */
@@ -28,18 +28,21 @@ function leaveForeign(candidate: Candidate, { wish, wishes }: FileRules): void {
   const tags = candidate.name?.tags;
   if (tags === undefined || wish === undefined || wheelFits(tags, wish)) return;
   const missed = wishes.find(({ value }) => !wheelFits(tags, value)) ?? wishes[0];
-  if (missed !== undefined) leaveOut(candidate, 'pinned-too', missed.because, 'does not fit');
+  if (missed !== undefined) exclude(candidate, 'pinned-too', missed.because, 'does not fit');
 }
 
 function leaveLarge(candidate: Candidate, { maxSize }: FileRules): void {
   const size = candidate.file.size ?? 0;
   if (maxSize !== undefined && size > maxSize.value) {
-    leaveOut(candidate, 'pinned-too', maxSize.because, `${size} bytes`);
+    exclude(candidate, 'pinned-too', maxSize.because, `${size} bytes`);
   }
 }
 
 /** Leaves out source distributions where for each place a wheel of the same release is held. */
-export function leaveNeedlessSources({ releases }: Candidates, { sdists, places }: FileRules): void {
+export function leaveNeedlessSources(
+  { releases }: PageCandidates,
+  { sdists, installTargets: places }: FileRules,
+): void {
   if (sdists?.value !== 'where-no-wheel-fits') return;
   const specifiers = new Map<string, Specifier>();
   for (const release of releases) {
@@ -50,21 +53,26 @@ export function leaveNeedlessSources({ releases }: Candidates, { sdists, places 
         wheels.length === 0 ? undefined : places.find((place) => !isServed(place, source, wheels, specifiers));
       if (open !== undefined) source.note = withDetail(sdists.because, `no wheel for ${open.text}`);
       else if (wheels.length > 0 && places.length > 0) {
-        leaveOut(source, 'pinned-too', sdists.because, 'wheels fit everywhere');
+        exclude(source, 'pinned-too', sdists.because, 'wheels fit everywhere');
       }
     }
   }
 }
 
 function heldOf({ files }: Release, kind: 'sdist' | 'wheel'): Candidate[] {
-  return files.filter((candidate) => candidate.name?.kind === kind && whyLeftOut(candidate) === undefined);
+  return files.filter((candidate) => candidate.name?.kind === kind && exclusionReason(candidate) === undefined);
 }
 
 /** Parsed `requires-python`, by its text. */
 type Specifiers = Map<string, Specifier>;
 
 /** Where the source distribution itself cannot be installed, nobody misses it. */
-function isServed(place: Place, source: Candidate, wheels: readonly Candidate[], specifiers: Specifiers): boolean {
+function isServed(
+  place: InstallTarget,
+  source: Candidate,
+  wheels: readonly Candidate[],
+  specifiers: Specifiers,
+): boolean {
   const fitting = wheels.filter(({ name }) => name?.tags !== undefined && wheelFits(name.tags, place.wish));
   if (place.patches.length === 0) return fitting.length > 0;
   return place.patches.every(
@@ -83,17 +91,17 @@ function takesPython({ file }: Candidate, python: Version, specifiers: Specifier
 }
 
 /** Leaves out the releases that do not fit beside pinned and newer ones. */
-export function leaveBeyondSize({ files, releases }: Candidates, { maxProjectSize }: FileRules): void {
+export function leaveBeyondSize({ files, releases }: PageCandidates, { maxProjectSize }: FileRules): void {
   if (maxProjectSize === undefined) return;
   let total = sizeOf(files.filter(({ hashPin }) => hashPin !== undefined));
   let isFull = false;
   const pinnedFirst = [...releases].sort((a, b) => Number(b.pin !== undefined) - Number(a.pin !== undefined));
   for (const release of pinnedFirst) {
-    const held = release.files.filter((file) => file.hashPin === undefined && whyLeftOut(file) === undefined);
+    const held = release.files.filter((file) => file.hashPin === undefined && exclusionReason(file) === undefined);
     const size = sizeOf(held);
     isFull ||= total + size > maxProjectSize.value;
     if (!isFull) total += size;
-    else for (const file of held) leaveOut(file, 'pinned-too', maxProjectSize.because, 'no room beside newer releases');
+    else for (const file of held) exclude(file, 'pinned-too', maxProjectSize.because, 'no room beside newer releases');
   }
 }
 

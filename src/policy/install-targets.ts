@@ -3,7 +3,7 @@ import type { SystemName } from '../packaging/platform-tag-systems.ts';
 import type { Python } from '../packaging/python-tag.ts';
 import { parseVersion, type Version } from '../packaging/version.ts';
 import type { WheelWish } from '../packaging/wheel-tags.ts';
-import type { Place } from './policy.ts';
+import type { InstallTarget } from './policy.ts';
 
 /** The machines that there are for a system; for those that are not named here there may be any. */
 const machinesOf: ReadonlyMap<SystemName, readonly string[]> = new Map<SystemName, readonly string[]>([
@@ -25,21 +25,22 @@ function oldest(major: number, implementation = 'cp'): Python {
  * The places of a wish, and the systems for which none of its machines is made. Where a wish leaves something open, a
  * wheel must fit all of it: every system, every machine, every Python 3. Linux is one place with glibc and one with musl.
  */
-export function placesOf(wish: WheelWish): {
-  readonly places: readonly Place[];
+export function installTargetsOf(wish: WheelWish): {
+  readonly places: readonly InstallTarget[];
   readonly lonely: readonly SystemName[];
 } {
   const pythons = wish.pythons ?? [oldest(3)];
-  const places: Place[] = [];
-  const lonely: SystemName[] = [];
+  const places: InstallTarget[] = [];
+  const unmatchedSystems: SystemName[] = [];
   for (const system of new Set(wish.systems?.flatMap(libcsOf) ?? [undefined])) {
     const machines = wish.machines?.filter((machine) => system === undefined || isMadeFor(machine, system)) ?? [
       undefined,
     ];
-    if (machines.length === 0 && system !== undefined) lonely.push(system);
-    for (const machine of machines) for (const python of pythons) places.push(placeOf(wish, system, machine, python));
+    if (machines.length === 0 && system !== undefined) unmatchedSystems.push(system);
+    for (const machine of machines)
+      for (const python of pythons) places.push(installTargetOf(wish, system, machine, python));
   }
-  return { places, lonely };
+  return { places, lonely: unmatchedSystems };
 }
 
 function libcsOf(system: SystemName): readonly SystemName[] {
@@ -51,7 +52,12 @@ function isMadeFor(machine: string, system: SystemName): boolean {
 }
 
 /** An empty list fits only what fits anywhere. */
-function placeOf(wish: WheelWish, system: SystemName | undefined, machine: string | undefined, python: Python): Place {
+function installTargetOf(
+  wish: WheelWish,
+  system: SystemName | undefined,
+  machine: string | undefined,
+  python: Python,
+): InstallTarget {
   const asked = python.minor === undefined ? oldest(python.major, python.implementation) : python;
   const systems = system === undefined ? [] : [system];
   const machines = machine === undefined ? [] : [machine];

@@ -4,8 +4,8 @@ import { knownMachines, machineNamed } from '../packaging/platform-tag-machines.
 import { knownSystems, systemNamed } from '../packaging/platform-tag-systems.ts';
 import { pythonNamed } from '../packaging/python-tag.ts';
 import type { WheelWish } from '../packaging/wheel-tags.ts';
-import { fieldsOf, type Given, itemsOf, namedOf, oneOf, refuse, textOf, whereIs } from './config-value.ts';
-import { placesOf } from './install-targets.ts';
+import { type ConfigValue, fieldsOf, itemsOf, locationOf, namedOf, oneOf, textOf, unexpected } from './config-value.ts';
+import { installTargetsOf } from './install-targets.ts';
 import { ruled, sizeOf } from './parse-releases.ts';
 import type { FileRules } from './policy.ts';
 import type { Ruled } from './reason.ts';
@@ -26,7 +26,7 @@ const fileKeys = [
 const wishKeys = ['systems', 'machines', 'pythons', 'abis', 'glibc', 'musl'] as const;
 
 /** Reads `[files]`; a line is added to `warnings` for what can hardly be meant. Throws UsageError. */
-export function parseFiles(given: Given | undefined, warnings: string[]): FileRules {
+export function parseFiles(given: ConfigValue | undefined, warnings: string[]): FileRules {
   const fields = fieldsOf(given, fileKeys);
   const wishes = wishKeys.flatMap((key) => {
     const field = fields.get(key);
@@ -35,23 +35,23 @@ export function parseFiles(given: Given | undefined, warnings: string[]): FileRu
   });
   const wish: WheelWish = {};
   for (const { value } of wishes) Object.assign(wish, value);
-  const { places, lonely } = placesOf(wish);
+  const { places, lonely } = installTargetsOf(wish);
   const machines = fields.get('machines');
   for (const system of machines === undefined ? [] : lonely) {
-    warnings.push(`${machines && whereIs(machines)}: files.machines: none of them runs ${system}`);
+    warnings.push(`${machines && locationOf(machines)}: files.machines: none of them runs ${system}`);
   }
   return {
     kinds: ruled(notEmpty(fields.get('kinds')), kindsOf),
     sdists: sdistsOf(fields.get('sdists')),
     wish: wishes.length === 0 ? undefined : wish,
     wishes,
-    places,
+    installTargets: places,
     maxSize: ruled(fields.get('max-size'), sizeOf),
     maxProjectSize: ruled(fields.get('max-project-size'), sizeOf),
   };
 }
 
-const wishParsers: Readonly<Record<(typeof wishKeys)[number], (given: Given) => WheelWish>> = {
+const wishParsers: Readonly<Record<(typeof wishKeys)[number], (given: ConfigValue) => WheelWish>> = {
   systems: (given) => ({ systems: each(given, (item) => namedOf(item, systemNamed, 'a system', knownSystems)) }),
   machines: (given) => ({ machines: each(given, (item) => namedOf(item, machineNamed, 'a machine', knownMachines)) }),
   pythons: (given) => ({ pythons: each(given, pythonOf) }),
@@ -60,43 +60,43 @@ const wishParsers: Readonly<Record<(typeof wishKeys)[number], (given: Given) => 
   musl: (given) => ({ musl: libcOf(given) }),
 };
 
-function each<T>(given: Given, parse: (item: Given) => T): T[] {
+function each<T>(given: ConfigValue, parse: (item: ConfigValue) => T): T[] {
   return itemsOf(given).map(parse);
 }
 
 /** Whoever holds wheels needs the index of their variants. */
-function kindsOf(given: Given): ReadonlySet<DistributionKind> {
+function kindsOf(given: ConfigValue): ReadonlySet<DistributionKind> {
   const kinds = new Set(each(given, (item) => namedOf(item, kindNamed, 'a kind of file', knownKinds)));
   if (kinds.has('wheel')) kinds.add('variants');
   return kinds;
 }
 
-function sdistsOf(given: Given | undefined): FileRules['sdists'] {
+function sdistsOf(given: ConfigValue | undefined): FileRules['sdists'] {
   const found: Ruled<'yes' | 'no' | 'where-no-wheel-fits'> | undefined = ruled(given, (field) =>
     oneOf(field, ['yes', 'no', 'where-no-wheel-fits']),
   );
   return found === undefined || found.value === 'yes' ? undefined : { value: found.value, because: found.because };
 }
 
-function pythonOf(given: Given) {
-  return pythonNamed(textOf(given)) ?? refuse(given, 'a Python such as "3.12", "3.13t" or "pypy3.10"');
+function pythonOf(given: ConfigValue) {
+  return pythonNamed(textOf(given)) ?? unexpected(given, 'a Python such as "3.12", "3.13t" or "pypy3.10"');
 }
 
-function abiOf(given: Given): string {
+function abiOf(given: ConfigValue): string {
   const abi = textOf(given).toLowerCase();
-  return /^[a-z][a-z0-9_]*$/.test(abi) ? abi : refuse(given, 'an ABI tag such as "abi3" or "cp312"');
+  return /^[a-z][a-z0-9_]*$/.test(abi) ? abi : unexpected(given, 'an ABI tag such as "abi3" or "cp312"');
 }
 
-function libcOf(given: Given): LibcVersion {
+function libcOf(given: ConfigValue): LibcVersion {
   const [, major, minor] = (typeof given.value === 'string' && /^(\d{1,3})\.(\d{1,3})$/.exec(given.value)) || [];
-  return major === undefined ? refuse(given, 'a version in quotes such as "2.28"') : [Number(major), Number(minor)];
+  return major === undefined ? unexpected(given, 'a version in quotes such as "2.28"') : [Number(major), Number(minor)];
 }
 
 /** An empty list restricts nothing. */
-function notEmpty(given: Given | undefined): Given | undefined {
+function notEmpty(given: ConfigValue | undefined): ConfigValue | undefined {
   return given !== undefined && isEmptyList(given) ? undefined : given;
 }
 
-function isEmptyList({ value }: Given): boolean {
+function isEmptyList({ value }: ConfigValue): boolean {
   return Array.isArray(value) && value.length === 0;
 }

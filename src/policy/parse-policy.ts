@@ -2,7 +2,17 @@
 import type { ProjectName } from '../core/names.ts';
 import { normalPath } from '../formats/requirements/requirements-file.ts';
 import { environmentFrom, implementations, type MarkerEnvironment, platforms } from '../packaging/environment.ts';
-import { complain, fieldsOf, flagOf, type Given, itemsOf, oneOf, refuse, tablesOf, textOf } from './config-value.ts';
+import {
+  type ConfigValue,
+  fieldsOf,
+  flagOf,
+  invalid,
+  itemsOf,
+  oneOf,
+  tablesOf,
+  textOf,
+  unexpected,
+} from './config-value.ts';
 import { parseFiles } from './parse-files.ts';
 import { parseBudget, parseReleases, ruled } from './parse-releases.ts';
 import { type GivenRule, parseRule, type RuleSources } from './parse-rules.ts';
@@ -43,7 +53,7 @@ export interface PolicySources extends Pick<RuleSources, 'reader' | 'compileRege
  * Throws UsageError: `mirror.toml:LINE: key: expected …, found …`.
  */
 export function parsePolicy(toml: Readonly<Record<string, unknown>>, sources: PolicySources): Policy {
-  const given = (key: PolicyKey): Given | undefined =>
+  const given = (key: PolicyKey): ConfigValue | undefined =>
     toml[key] === undefined ? undefined : { value: toml[key], path: key, at: sources.at };
   const warnings: string[] = [];
   const environments = tablesOf(given('environment')).map(parseEnvironment);
@@ -82,7 +92,7 @@ function hasRegex(table: unknown): boolean {
 }
 
 /** The shorthand comes last: what is named one by one in a rule before it is an exception. */
-function givenRules(given: (key: PolicyKey) => Given | undefined, main: string | undefined): GivenRule[] {
+function givenRules(given: (key: PolicyKey) => ConfigValue | undefined, main: string | undefined): GivenRule[] {
   const rules = tablesOf(given('rule')).map((table) => givenRule(table, main));
   const [projects, requirements] = [given('projects'), given('requirements')];
   const shorthand = projects ?? requirements;
@@ -91,18 +101,18 @@ function givenRules(given: (key: PolicyKey) => Given | undefined, main: string |
     : [...rules, { hold: 'files', index: undefined, given: shorthand, projects, requirements }];
 }
 
-function givenRule(table: Given, main: string | undefined): GivenRule {
+function givenRule(table: ConfigValue, main: string | undefined): GivenRule {
   const fields = fieldsOf(table, ['projects', 'requirements', 'hold', 'upstream', 'file-hosts'] as const);
   const [projects, requirements, hold] = [fields.get('projects'), fields.get('requirements'), fields.get('hold')];
   if (projects === undefined && requirements === undefined) {
-    return complain(table, 'expected projects or requirements, found neither');
+    return invalid(table, 'expected projects or requirements, found neither');
   }
   const [upstream, fileHosts] = [fields.get('upstream'), fields.get('file-hosts')];
   const source = parseSource({ hold, upstream, fileHosts }, main);
   return { ...source, given: hold ?? table, projects, requirements };
 }
 
-function otherwiseOf(given: Given | undefined, rules: readonly Rule[]): Ruled<Hold> {
+function otherwiseOf(given: ConfigValue | undefined, rules: readonly Rule[]): Ruled<Hold> {
   const told = ruled(given, (field) => oneOf(field, otherwiseHolds));
   if (told !== undefined) return told;
   // What comes from elsewhere says nothing about what is held of the upstream.
@@ -111,7 +121,7 @@ function otherwiseOf(given: Given | undefined, rules: readonly Rule[]): Ruled<Ho
   return { value: 'none', because: { where: first.because.where, text: 'no rule names the project' } };
 }
 
-function parseEnvironment(given: Given): MarkerEnvironment {
+function parseEnvironment(given: ConfigValue): MarkerEnvironment {
   const fields = fieldsOf(given, ['python', 'platform', 'machine', 'implementation'] as const);
   const python = fields.get('python');
   const environment = environmentFrom({
@@ -121,5 +131,5 @@ function parseEnvironment(given: Given): MarkerEnvironment {
     implementation: ruled(fields.get('implementation'), (field) => oneOf(field, implementations))?.value,
   });
   if (environment !== undefined) return environment;
-  return refuse(python ?? given, 'a version such as "3.12"');
+  return unexpected(python ?? given, 'a version such as "3.12"');
 }

@@ -1,16 +1,16 @@
 import { projectName } from '../core/names.ts';
 import {
-  complain,
+  type ConfigValue,
   countOf,
   fieldsOf,
   flagOf,
-  type Given,
+  invalid,
   itemsOf,
+  locationOf,
   oneOf,
-  refuse,
   settingText,
   textOf,
-  whereIs,
+  unexpected,
 } from './config-value.ts';
 import { parseDuration, parseSize } from './durations-and-sizes.ts';
 import type { Budget, ReleaseRules } from './policy.ts';
@@ -20,7 +20,7 @@ import type { Reason, Ruled } from './reason.ts';
 const releaseKeys = ['prereleases', 'yanked', 'keep', 'keep-per', 'min-age', 'min-age-exempt', 'max-age'] as const;
 
 /** Reads `[releases]`. Throws UsageError. */
-export function parseReleases(given: Given | undefined, compileRegex: CompileRegex): ReleaseRules {
+export function parseReleases(given: ConfigValue | undefined, compileRegex: CompileRegex): ReleaseRules {
   const fields = fieldsOf(given, releaseKeys);
   const keep = ruled(fields.get('keep'), (field) => countOf(field, 1));
   const per =
@@ -30,7 +30,7 @@ export function parseReleases(given: Given | undefined, compileRegex: CompileReg
   const minAgeMs = ruled(minAge, durationOf);
   const maxAgeMs = ruled(fields.get('max-age'), durationOf);
   if (minAge !== undefined && minAgeMs !== undefined && maxAgeMs !== undefined && minAgeMs.value >= maxAgeMs.value) {
-    complain(minAge, `expected less than max-age, found ${textOf(minAge)}: no file would ever be held`);
+    invalid(minAge, `expected less than max-age, found ${textOf(minAge)}: no file would ever be held`);
   }
   return {
     noPrereleases: refusal(fields.get('prereleases')),
@@ -44,39 +44,39 @@ export function parseReleases(given: Given | undefined, compileRegex: CompileReg
 }
 
 /** Reads `[budget]`. Throws UsageError. */
-export function parseBudget(given: Given | undefined): Budget {
+export function parseBudget(given: ConfigValue | undefined): Budget {
   const fields = fieldsOf(given, ['size', 'reserve'] as const);
   return { size: ruled(fields.get('size'), sizeOf), reserve: ruled(fields.get('reserve'), sizeOf) };
 }
 
 /** A setting with the reason to give for what follows from it. */
-export function ruled<T>(given: Given | undefined, parse: (given: Given) => T): Ruled<T> | undefined {
+export function ruled<T>(given: ConfigValue | undefined, parse: (given: ConfigValue) => T): Ruled<T> | undefined {
   return given && { value: parse(given), because: reasonOf(given) };
 }
 
 /** The setting as a reason. */
-export function reasonOf(given: Given): Reason {
-  return { where: whereIs(given), text: settingText(given) };
+export function reasonOf(given: ConfigValue): Reason {
+  return { where: locationOf(given), text: settingText(given) };
 }
 
 /** A number of bytes. */
-export function sizeOf(given: Given): number {
+export function sizeOf(given: ConfigValue): number {
   const size = typeof given.value === 'string' ? parseSize(given.value) : undefined;
-  return size ?? refuse(given, 'a size such as "500MB" or "1.5GiB"');
+  return size ?? unexpected(given, 'a size such as "500MB" or "1.5GiB"');
 }
 
-function durationOf(given: Given): number {
+function durationOf(given: ConfigValue): number {
   const duration = typeof given.value === 'string' ? parseDuration(given.value) : undefined;
-  return duration ?? refuse(given, 'a time such as "12h", "7d", "2w" or "5y"');
+  return duration ?? unexpected(given, 'a time such as "12h", "7d", "2w" or "5y"');
 }
 
 /** The reason that the word false gives. */
-function refusal(given: Given | undefined): Reason | undefined {
+function refusal(given: ConfigValue | undefined): Reason | undefined {
   return given === undefined || flagOf(given) ? undefined : reasonOf(given);
 }
 
-function exemption(given: Given, compileRegex: CompileRegex) {
+function exemption(given: ConfigValue, compileRegex: CompileRegex) {
   const pattern = parsePattern(given, compileRegex);
   const isPlain = pattern.kind !== 'name' || pattern.requirement.name === projectName(pattern.text);
-  return isPlain ? pattern : refuse(given, 'a project without versions');
+  return isPlain ? pattern : unexpected(given, 'a project without versions');
 }

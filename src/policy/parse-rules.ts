@@ -6,13 +6,13 @@ import { normalPath } from '../formats/requirements/requirements-file.ts';
 import type { MarkerEnvironment } from '../packaging/environment.ts';
 import { evaluateMarker } from '../packaging/marker.ts';
 import { type Requirement, requirementText } from '../packaging/requirement.ts';
-import { type Given, itemsOf, textOf, whereIs } from './config-value.ts';
+import { type ConfigValue, itemsOf, locationOf, textOf } from './config-value.ts';
 import { mayHold, orAny, partListed } from './filter-listed.ts';
 import { pypiNames, UpstreamNames } from './index-aliases.ts';
 import type { Hold, OtherIndex, Rule, RulePattern } from './policy.ts';
 import { type CompileRegex, parsePattern } from './project-patterns.ts';
 import type { Reason } from './reason.ts';
-import { bothOf, isImpossible, type Limit, type Limits, ownWant, type Want } from './want.ts';
+import { intersectSpecifiers, isImpossible, type Limit, type Limits, ownWant, type Want } from './want.ts';
 
 /** What the parsing of rules needs from outside. */
 export interface RuleSources {
@@ -35,9 +35,9 @@ export interface GivenRule {
   readonly hold: Hold;
   readonly index: OtherIndex | undefined;
   /** Where the rule says what it holds. */
-  readonly given: Given;
-  readonly projects: Given | undefined;
-  readonly requirements: Given | undefined;
+  readonly given: ConfigValue;
+  readonly projects: ConfigValue | undefined;
+  readonly requirements: ConfigValue | undefined;
 }
 
 /** Reads one rule and the requirements files that it names. Throws UsageError. */
@@ -47,15 +47,15 @@ export function parseRule({ hold, index, given, projects, requirements }: GivenR
   for (const item of itemsOf(projects)) addPattern(item, sources, named, open);
   const upstream = index === undefined ? sources.upstream : new UpstreamNames(index.url, [], index.fileHosts);
   for (const item of itemsOf(requirements)) addListed(item, { ...sources, upstream }, named);
-  const because = { where: whereIs(given), text: `hold = "${hold}"` };
+  const because = { where: locationOf(given), text: `hold = "${hold}"` };
   return { hold, because, index, named, open };
 }
 
 type Named = Map<ProjectName, Want[]>;
 
-function addPattern(item: Given, sources: RuleSources, named: Named, open: RulePattern[]): void {
+function addPattern(item: ConfigValue, sources: RuleSources, named: Named, open: RulePattern[]): void {
   const pattern = parsePattern(item, sources.compileRegex);
-  const because = { where: whereIs(item), text: textOf(item).trim() };
+  const because = { where: locationOf(item), text: textOf(item).trim() };
   if (pattern.kind !== 'name') {
     open.push({ ...pattern, because });
   } else if (mayHold(pattern.requirement, sources.environments, [])) {
@@ -66,7 +66,7 @@ function addPattern(item: Given, sources: RuleSources, named: Named, open: RuleP
 }
 
 /** Adds what a requirements file lists, narrowed by the constraints that came with it. */
-function addListed(item: Given, sources: RuleSources, named: Named): void {
+function addListed(item: ConfigValue, sources: RuleSources, named: Named): void {
   const path = textOf(item);
   const listed = parseListedRequirements(path, sources.reader);
   const { constraints, notes, empty } = listed;
@@ -88,14 +88,14 @@ function addListed(item: Given, sources: RuleSources, named: Named): void {
     }
     add(named, requirement.name, want);
   }
-  if (wanted.length === 0) warnings.push(`${whereIs(item)}: ${path} asks for no project`);
+  if (wanted.length === 0) warnings.push(`${locationOf(item)}: ${path} asks for no project`);
 }
 
 /** Something may just be writing it: what it asked for before must not go because of that. */
-function refuseEmptied(path: string, item: Given, { mayBeEmpty }: RuleSources): void {
+function refuseEmptied(path: string, item: ConfigValue, { mayBeEmpty }: RuleSources): void {
   if (mayBeEmpty.has(normalPath(path))) return;
   throw new UsageError(
-    `${whereIs(item)}: ${path} asks for nothing, and what it asked for before would be removed; if that is meant, ` +
+    `${locationOf(item)}: ${path} asks for nothing, and what it asked for before would be removed; if that is meant, ` +
       `put ${JSON.stringify(path)} into may-be-empty`,
   );
 }
@@ -105,7 +105,8 @@ function listedWant({ requirement, sha256s, where }: ListedRequirement, limits: 
   const because = { where, text: requirementText(requirement) };
   const limit = limits?.byName.get(requirement.name);
   return ownWant(because, {
-    specifier: limit === undefined ? requirement.specifier : bothOf(requirement.specifier, limit.specifier),
+    specifier:
+      limit === undefined ? requirement.specifier : intersectSpecifiers(requirement.specifier, limit.specifier),
     extras: requirement.extras,
     sha256s: sha256s.length > 0 ? sha256s : (limit?.sha256s ?? []),
     limits,
@@ -124,7 +125,7 @@ function limitsFrom(
     if (url !== undefined || !surelyApplies(requirement, environments)) continue;
     const before = byName.get(name);
     byName.set(name, {
-      specifier: before === undefined ? specifier : bothOf(before.specifier, specifier),
+      specifier: before === undefined ? specifier : intersectSpecifiers(before.specifier, specifier),
       sha256s: [...(before?.sha256s ?? []), ...sha256s],
     });
   }

@@ -1,12 +1,12 @@
 /** Where a rule says that its projects come from. */
-import { complain, type Given, itemsOf, oneOf, refuse, textOf } from './config-value.ts';
+import { type ConfigValue, invalid, itemsOf, oneOf, textOf, unexpected } from './config-value.ts';
 import { type Hold, holds, local, type OtherIndex } from './policy.ts';
 
 /** The parts of a rule that say where its projects come from, and what is held of them. */
 export interface GivenSource {
-  readonly hold: Given | undefined;
-  readonly upstream: Given | undefined;
-  readonly fileHosts: Given | undefined;
+  readonly hold: ConfigValue | undefined;
+  readonly upstream: ConfigValue | undefined;
+  readonly fileHosts: ConfigValue | undefined;
 }
 
 /** What a rule holds, and from where; `index` is undefined for the upstream of the mirror, which is the index `main`. */
@@ -17,10 +17,10 @@ export function parseSource(
   const { upstream, fileHosts } = given;
   const hold = given.hold === undefined ? 'files' : oneOf(given.hold, holds);
   if (upstream === undefined) {
-    if (fileHosts !== undefined) return complain(fileHosts, 'is for a rule with an upstream of its own');
+    if (fileHosts !== undefined) return invalid(fileHosts, 'is for a rule with an upstream of its own');
     return { hold, index: undefined };
   }
-  if (hold === local || hold === 'none') return complain(upstream, `means nothing with hold = "${hold}"`);
+  if (hold === local || hold === 'none') return invalid(upstream, `means nothing with hold = "${hold}"`);
   const url = parseIndexUrl(upstream);
   return { hold, index: url === main ? undefined : { url, fileHosts: itemsOf(fileHosts).map(host) } };
 }
@@ -29,20 +29,20 @@ export function parseSource(
  * The address of an index without a slash at its end, below which the pages of projects lie: as pip's `--index-url` takes
  * it. Where it has no path that is `/simple`, as for the upstream of the mirror.
  */
-export function parseIndexUrl(given: Given): string {
+export function parseIndexUrl(given: ConfigValue): string {
   const text = textOf(given);
   const url = URL.canParse(text) ? new URL(text) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.search + url.hash !== '') {
-    return refuse(given, 'an address such as https://py.internal.example/simple/');
+    return unexpected(given, 'an address such as https://py.internal.example/simple/');
   }
   if (url.username + url.password !== '') {
-    return complain(given, 'an address with a password would end up in logs; put the password into netrc-file');
+    return invalid(given, 'an address with a password would end up in logs; put the password into netrc-file');
   }
   return `${url.origin}${url.pathname === '/' ? '/simple' : url.pathname.replace(/\/+$/, '')}`;
 }
 
-function host(given: Given): string {
+function host(given: ConfigValue): string {
   const text = textOf(given);
   if (URL.canParse(`https://${text}/`) && new URL(`https://${text}/`).host === text) return text;
-  return refuse(given, 'a host such as files.internal.example');
+  return unexpected(given, 'a host such as files.internal.example');
 }

@@ -1,6 +1,6 @@
 /** Which files of a project the mirror holds. */
 import type { SimpleFile, SimplePage } from '../formats/simple/simple-json.ts';
-import { candidatesOf, whyHeld, whyLeftOut } from './candidate-files.ts';
+import { candidatesOf, exclusionReason, inclusionReason } from './candidate-files.ts';
 import { leaveBeyondSize, leaveNeedlessSources, leaveUnfit } from './file-rules.ts';
 import { local, type Policy } from './policy.ts';
 import type { ProjectDecision } from './project-decision.ts';
@@ -51,8 +51,8 @@ export function planFiles(policy: Policy, decision: ProjectDecision, page: Simpl
   leaveOlder(candidates, releases);
   leaveBeyondSize(candidates, files);
   const decided = candidates.files.map((candidate) => {
-    const left = whyLeftOut(candidate);
-    const because = left ?? whyHeld(candidate, decision.because);
+    const left = exclusionReason(candidate);
+    const because = left ?? inclusionReason(candidate, decision.because);
     return { file: candidate.file, hold: left === undefined, because };
   });
   return { files: decided, nextChange };

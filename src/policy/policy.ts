@@ -92,13 +92,13 @@ export interface FileRules {
   /** Each key of the wish by itself, to tell which one a file does not fit. */
   readonly wishes: readonly Ruled<WheelWish>[];
   /** The places that a wheel must fit before a source distribution is left out. */
-  readonly places: readonly Place[];
+  readonly installTargets: readonly InstallTarget[];
   readonly maxSize: Ruled<number> | undefined;
   readonly maxProjectSize: Ruled<number> | undefined;
 }
 
 /** One combination of system, machine and Python that files are wanted for. */
-export interface Place {
+export interface InstallTarget {
   readonly wish: WheelWish;
   /** The first and the last version of its Python, for `requires-python`; none when the minor version is not known. */
   readonly patches: readonly Version[];

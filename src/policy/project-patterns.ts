@@ -2,7 +2,7 @@
 import { UsageError } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
 import { parseRequirement, type Requirement } from '../packaging/requirement.ts';
-import { complain, type Given, refuse, textOf } from './config-value.ts';
+import { type ConfigValue, invalid, textOf, unexpected } from './config-value.ts';
 import { compileGlob, globMatches } from './glob.ts';
 import { isImpossible } from './want.ts';
 
@@ -31,7 +31,7 @@ const globShape = /^[A-Za-z0-9*?._-]*[*?][A-Za-z0-9*?._-]*$/;
 const expected = 'a project such as flask, acme-*, /^acme-/ or flask>=2';
 
 /** The pattern that the text `given` spells. Throws UsageError. */
-export function parsePattern(given: Given, compileRegex: CompileRegex): ProjectPattern {
+export function parsePattern(given: ConfigValue, compileRegex: CompileRegex): ProjectPattern {
   const text = textOf(given).trim();
   if (text.startsWith('/')) return regexPattern(given, text, compileRegex);
   return globShape.test(text) ? globPattern(text) : namedProject(given, text);
@@ -54,15 +54,15 @@ export function namesRegex(patterns: unknown): boolean {
   return list.some((text) => typeof text === 'string' && text.trim().startsWith('/'));
 }
 
-function regexPattern(given: Given, text: string, compileRegex: CompileRegex): OpenPattern {
-  if (text.length < 3 || !text.endsWith('/')) return refuse(given, 'a regex between slashes such as /^acme-/');
+function regexPattern(given: ConfigValue, text: string, compileRegex: CompileRegex): OpenPattern {
+  if (text.length < 3 || !text.endsWith('/')) return unexpected(given, 'a regex between slashes such as /^acme-/');
   const source = text.slice(1, -1);
   try {
     // By itself it must be one: with the parentheses around it `a)(b` would pass for one.
     compileRegex(source);
     return { kind: 'regex', text: source, matches: compileRegex(ignoringCase(source)) };
   } catch (cause) {
-    return complain(given, `${text} is no regex: ${cause instanceof Error ? cause.message : 'it cannot be compiled'}`);
+    return invalid(given, `${text} is no regex: ${cause instanceof Error ? cause.message : 'it cannot be compiled'}`);
   }
 }
 
@@ -79,12 +79,12 @@ function globPattern(text: string): OpenPattern {
   return { kind: 'glob', text: glob, matches: compileGlob(glob) };
 }
 
-function namedProject(given: Given, text: string): NamedProject {
+function namedProject(given: ConfigValue, text: string): NamedProject {
   const requirement = parseRequirement(text);
-  if (requirement === undefined) return refuse(given, expected);
-  if (requirement.url !== undefined) return complain(given, `${text} does not come from the index; leave the URL out`);
+  if (requirement === undefined) return unexpected(given, expected);
+  if (requirement.url !== undefined) return invalid(given, `${text} does not come from the index; leave the URL out`);
   if (isImpossible(requirement.specifier)) {
-    return refuse(given, `a range that has versions in it for ${requirement.name}`);
+    return unexpected(given, `a range that has versions in it for ${requirement.name}`);
   }
   return { kind: 'name', text, requirement };
 }

@@ -1,45 +1,45 @@
 /** `[releases]`: rules that what is pinned passes. */
 import {
   type Candidate,
-  type Candidates,
-  isOrdinary,
-  leaveOut,
+  exclude,
+  exclusionReason,
+  isHeldUnpinned,
+  type PageCandidates,
   type Release,
   versionText,
-  whyLeftOut,
 } from './candidate-files.ts';
 import type { Keep, ReleaseRules } from './policy.ts';
 import type { Reason, Ruled } from './reason.ts';
 import type { Want } from './want.ts';
 
 /** Leaves out the releases that no want allows. */
-export function leaveUnwanted({ releases }: Candidates, because: Reason): void {
+export function leaveUnwanted({ releases }: PageCandidates, because: Reason): void {
   for (const release of releases) {
     if (release.wants.length > 0) continue;
     const unwanted = release.text === '' ? versionText(release) : `${versionText(release)} is not wanted`;
     const { hashed } = release;
     const [reason, detail] = hashed === undefined ? [because, unwanted] : [hashed.because, otherHash];
-    for (const file of release.files) leaveOut(file, 'pinned-too', reason, detail);
+    for (const file of release.files) exclude(file, 'pinned-too', reason, detail);
   }
 }
 
 const otherHash = 'its sha256 is not one of those that are pinned';
 
 /** Leaves out files that were yanked (PEP 592). */
-export function leaveYanked({ files }: Candidates, { noYanked }: ReleaseRules): void {
+export function leaveYanked({ files }: PageCandidates, { noYanked }: ReleaseRules): void {
   if (noYanked === undefined) return;
-  for (const file of files) if (file.file.yanked !== false) leaveOut(file, 'ordinary', noYanked, 'yanked');
+  for (const file of files) if (file.file.yanked !== false) exclude(file, 'ordinary', noYanked, 'yanked');
 }
 
 /** Leaves out files that are too young or too old. Returns when, at the earliest, that will change. */
-export function leaveByAge({ files }: Candidates, rules: AgeRules, now: number): number | undefined {
+export function leaveByAge({ files }: PageCandidates, rules: AgeRules, now: number): number | undefined {
   const { minAgeMs, maxAgeMs } = rules;
   if (minAgeMs === undefined && maxAgeMs === undefined) return undefined;
   let next = Number.POSITIVE_INFINITY;
   for (const candidate of files) {
     const { hashPin, release } = candidate;
     if (hashPin !== undefined || release.pin?.pinnedBy === 'settings') continue;
-    if (!isOrdinary(candidate) && whyLeftOut(candidate) !== undefined) continue;
+    if (!isHeldUnpinned(candidate) && exclusionReason(candidate) !== undefined) continue;
     const changes = [
       minAgeMs === undefined ? undefined : leaveYoung(candidate, minAgeMs, now),
       maxAgeMs === undefined ? undefined : leaveOld(candidate, maxAgeMs, now),
@@ -56,17 +56,17 @@ export type AgeRules = Pick<ReleaseRules, 'minAgeMs' | 'maxAgeMs'>;
 function leaveYoung(candidate: Candidate, { value, because }: Ruled<number>, now: number): number | undefined {
   const { uploadTimeMs } = candidate.file;
   if (uploadTimeMs === undefined) {
-    leaveOut(candidate, 'pinned-too', because, 'its upload time is not told');
+    exclude(candidate, 'pinned-too', because, 'its upload time is not told');
     return undefined;
   }
-  if (uploadTimeMs + value > now) leaveOut(candidate, 'pinned-too', because, uploaded(uploadTimeMs));
+  if (uploadTimeMs + value > now) exclude(candidate, 'pinned-too', because, uploaded(uploadTimeMs));
   return uploadTimeMs + value;
 }
 
 function leaveOld(candidate: Candidate, { value, because }: Ruled<number>, now: number): number | undefined {
   const { uploadTimeMs } = candidate.file;
   if (uploadTimeMs === undefined) return undefined;
-  if (uploadTimeMs + value <= now) leaveOut(candidate, 'ordinary', because, uploaded(uploadTimeMs));
+  if (uploadTimeMs + value <= now) exclude(candidate, 'ordinary', because, uploaded(uploadTimeMs));
   return uploadTimeMs + value;
 }
 
@@ -75,29 +75,29 @@ function uploaded(timeMs: number): string {
 }
 
 /** Leaves out pre-releases for all wants but those that name one, or that nothing else is there for (PEP 440). */
-export function leavePrereleases({ releases }: Candidates, { noPrereleases }: ReleaseRules): void {
+export function leavePrereleases({ releases }: PageCandidates, { noPrereleases }: ReleaseRules): void {
   if (noPrereleases === undefined) return;
   const served = new Set<Want>();
   for (const { version, wants, files } of releases) {
-    if (version?.isPrerelease === false && files.some(isOrdinary)) for (const want of wants) served.add(want);
+    if (version?.isPrerelease === false && files.some(isHeldUnpinned)) for (const want of wants) served.add(want);
   }
   for (const release of releases) {
     if (release.version?.isPrerelease !== true || release.wants.length === 0) continue;
     release.wants = release.wants.filter((want) => want.specifier.namesPrereleases || !served.has(want));
     if (release.wants.length > 0) continue;
-    for (const file of release.files) leaveOut(file, 'ordinary', noPrereleases, `${versionText(release)} is one`);
+    for (const file of release.files) exclude(file, 'ordinary', noPrereleases, `${versionText(release)} is one`);
   }
 }
 
 /** Keeps, for each want, the newest of the releases that have a file left. */
-export function leaveOlder({ releases }: Candidates, { keep }: ReleaseRules): void {
+export function leaveOlder({ releases }: PageCandidates, { keep }: ReleaseRules): void {
   if (keep === undefined) return;
   const counts = new Map<Want, Map<string, number>>();
   const older: { readonly release: Release; readonly want: Want; readonly rank: number; readonly group: string }[] = [];
   let group = '';
   for (const release of releases) {
     group = groupOf(release, keep.value, group);
-    const wants = release.files.some(isOrdinary) ? release.wants : [];
+    const wants = release.files.some(isHeldUnpinned) ? release.wants : [];
     const ranks = wants.map((want) => count(counts, want, group));
     const [want, rank = 0] = [wants[0], ranks[0]];
     const isOlder = ranks.every((rank) => rank > keep.value.count);
@@ -107,7 +107,7 @@ export function leaveOlder({ releases }: Candidates, { keep }: ReleaseRules): vo
     const total = counts.get(want)?.get(group) ?? rank;
     const of = group === '' ? '' : ` of ${group}`;
     for (const file of release.files) {
-      leaveOut(file, 'ordinary', keep.because, `${ordinal(rank)} newest of ${total} releases${of}`);
+      exclude(file, 'ordinary', keep.because, `${ordinal(rank)} newest of ${total} releases${of}`);
     }
   }
 }

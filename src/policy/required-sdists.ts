@@ -18,7 +18,7 @@ export function neededSources(
   project: ProjectName,
   filenames: readonly string[],
 ): ReadonlySet<string> {
-  const places = files.wish === undefined ? environments.map(wishOf) : files.places.map(({ wish }) => wish);
+  const places = files.wish === undefined ? environments.map(wishOf) : files.installTargets.map(({ wish }) => wish);
   const sources = new Map<string, string>();
   const wheels = new Map<string, DistributionName[]>();
   for (const filename of filenames) {

@@ -40,10 +40,10 @@ export interface Limit {
 export const anyVersion: Specifier = { text: '', clauses: [], namesPrereleases: false };
 
 /** What is known of a want besides its reason. */
-export type Wanted = Partial<Pick<Want, 'specifier' | 'extras' | 'sha256s' | 'limits'>>;
+export type WantOptions = Partial<Pick<Want, 'specifier' | 'extras' | 'sha256s' | 'limits'>>;
 
 /** What the settings want. */
-export function ownWant(because: Reason, { specifier, extras, sha256s, limits }: Wanted = {}): Want {
+export function ownWant(because: Reason, { specifier, extras, sha256s, limits }: WantOptions = {}): Want {
   const own = { specifier: specifier ?? anyVersion, extras: extras ?? [], sha256s: sha256s ?? [], limits };
   return { ...own, because, pinnedBy: isPin(own.specifier) ? 'settings' : undefined };
 }
@@ -57,13 +57,13 @@ export function dependencyWant(
   because: Reason,
 ): Want {
   const limit = limits?.byName.get(name);
-  const narrowed = limit === undefined ? specifier : bothOf(specifier, limit.specifier);
+  const narrowed = limit === undefined ? specifier : intersectSpecifiers(specifier, limit.specifier);
   const pinnedBy = limit && isPin(limit.specifier) ? 'settings' : isPin(specifier) ? 'dependency' : undefined;
   return { specifier: narrowed, extras, sha256s: limit?.sha256s ?? [], because, pinnedBy, limits };
 }
 
 /** What both allow. */
-export function bothOf(one: Specifier, other: Specifier): Specifier {
+export function intersectSpecifiers(one: Specifier, other: Specifier): Specifier {
   if (one.clauses.length === 0 || one.text === other.text) return other;
   if (other.clauses.length === 0) return one;
   return parseSpecifier(`${one.text},${other.text}`) ?? one;

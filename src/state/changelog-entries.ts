@@ -5,7 +5,7 @@
 import type { ProjectName } from '../core/names.ts';
 
 /** One row of the changelog. */
-export interface Announcement {
+export interface ChangelogEntry {
   readonly serial: number;
   /** Undefined where the row is about the project as a whole. */
   readonly version: string | undefined;
@@ -19,20 +19,20 @@ export interface Announcement {
 export const notListed = 'not listed';
 
 /** Written when projects are queued. */
-export interface Announcements {
+export interface ChangelogEntries {
   /** What was said of a project since it was last finished, and its removals before, the oldest first. */
-  of(name: ProjectName): Announcement[];
+  of(name: ProjectName): ChangelogEntry[];
   /**
    * Projects that are here, and of which upstream has had no page since `before` (milliseconds), or only one from before
    * their removal, although nobody knows whether the list still names them. Those whose time to be tried has come.
    */
-  doubtful(before: number): ProjectName[];
+  unconfirmedAbsences(before: number): ProjectName[];
   /** The list with the serial `listSerial` lacks the projects: they are queued as removed. */
-  unlisted(names: readonly ProjectName[], listSerial: number | undefined): void;
+  markUnlisted(names: readonly ProjectName[], listSerial: number | undefined): void;
   /** The list has the projects, and so have their pages: that they were removed is forgotten. */
   listed(names: readonly ProjectName[]): void;
   /** Forgets what is above `serial`: upstream was restored from a backup, or is another one. */
   forgetAbove(serial: number): void;
   /** Forgets what was said before `time` (milliseconds) of projects that are not queued. */
-  forget(time: number): void;
+  forgetBefore(time: number): void;
 }

@@ -100,7 +100,7 @@ export interface UnmetOf {
 }
 
 /** Whether it is known whose mirror it is: what lies under a target whose state knows nothing may be anybody's. */
-export function isKnown({ upstream, adopted, adopting }: MirrorState): boolean {
+export function isInitialized({ upstream, adopted, adopting }: MirrorState): boolean {
   return (upstream ?? adopted ?? adopting) !== undefined;
 }
 

@@ -4,7 +4,7 @@
 export type Verdict = 'verified' | 'failed' | 'lost';
 
 /** A file that upstream's page lists, and whose provenance does not prove where it is from. */
-export interface Unproven {
+export interface ProvenanceProblem {
   readonly filename: string;
   /** For people: one line. */
   readonly why: string;

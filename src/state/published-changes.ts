@@ -5,7 +5,7 @@
 import type { ProjectName } from '../core/names.ts';
 
 /** A change of what is published of a project. */
-export interface LoggedChange {
+export interface PublishedChange {
   readonly number: number;
   readonly project: ProjectName;
   readonly displayName: string;
@@ -22,13 +22,13 @@ export interface LoggedChange {
 /** So many changes are remembered at least; older ones are forgotten. */
 export const changesKept = 401 * 256;
 
-export interface ChangeLog {
+export interface PublishedChanges {
   /** Stands for all numbers: under another one they mean something else. */
   id(): string;
   /** The number of the latest change; 0 when there was none. */
   last(): number;
   /** The changes after `number`, in the order of numbers. */
-  after(number: number, limit: number): LoggedChange[];
+  after(number: number, limit: number): PublishedChange[];
   /** Forgets all changes, and begins anew under another id: the old numbers were told for other changes. */
   renew(): void;
 }

@@ -24,7 +24,7 @@ export interface LostFile {
 }
 
 /** What upstream has taken away. */
-export interface Gone {
+export interface RemovalCounts {
   /** The projects that it removed. */
   readonly removals: readonly ProjectName[];
   /** The part that went of each other project: of its files, or 1 where nothing requires it any more. */
@@ -38,26 +38,26 @@ export interface RemovalLog {
   /** Grows with each removal; 0 when there was none. */
   last(): number;
   /** How much upstream has taken away from `time` (milliseconds) until now; what is in quarantine does not count. */
-  since(time: number): Gone;
+  since(time: number): RemovalCounts;
   /** How many held projects of each index are queued because it says that they are gone, and not in quarantine. */
   queued(): ReadonlyMap<string | undefined, number>;
   /** How many queued projects of each index the brake holds: those that it removed, and others. */
   heldBack(): ReadonlyMap<string | undefined, { readonly removals: number; readonly others: number }>;
   /** The files of a project that upstream took away, the latest last. */
-  lostBy(name: ProjectName): LostFile[];
+  lostFilesOf(name: ProjectName): LostFile[];
   /** Forgets removals before `time` (milliseconds), but for those whose files are kept. */
   forget(time: number): void;
   /** The projects of which files are kept and nothing else, by name after `after`. */
   keptProjects(after: ProjectName | undefined, limit: number): ProjectName[];
   /** Remembers removals of earlier times, the latest first; none is after now, and none twice. */
-  takeOver(removals: readonly Removal[]): void;
+  importRemovals(removals: readonly Removal[]): void;
   /** Holds a kept file no more; what is remembered of its removal stays. */
-  giveUp(path: WebPath): void;
+  forgetKeptFile(path: WebPath): void;
   /** Queues the projects of which files are kept that upstream removed. */
   enqueueKept(): void;
   /**
    * Forgets the removal of a published project and of what it holds again, and keeps it although upstream does not have it,
    * until it has again.
    */
-  takeBack(name: ProjectName): void;
+  markRestored(name: ProjectName): void;
 }

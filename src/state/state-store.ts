@@ -5,18 +5,18 @@
 import type { ProjectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
 import type { IndexEntry } from '../formats/simple/root-index.ts';
-import type { Announcement, Announcements } from './changelog-entries.ts';
+import type { ChangelogEntries, ChangelogEntry } from './changelog-entries.ts';
 import type { UnderWay } from './in-progress.ts';
 import type { MirrorState } from './mirror-state.ts';
 import type { PageHashes, PageStore } from './page-hashes.ts';
-import type { ProvenanceTotals, Unproven, Verdict } from './provenance-records.ts';
-import type { ChangeLog } from './published-changes.ts';
+import type { ProvenanceProblem, ProvenanceTotals, Verdict } from './provenance-records.ts';
+import type { PublishedChanges } from './published-changes.ts';
 import type { OddFile, OddFiles } from './rejected-files.ts';
 import type { LostFile, RemovalLog, UpstreamRemoval } from './removal-log.ts';
 import type { RunHistory } from './run-history.ts';
 
 /** A project to be looked at. */
-export interface Wanted {
+export interface QueueRequest {
   readonly name: ProjectName;
   readonly displayName: string;
   /** The page must have at least this serial. 0 where upstream does not tell. */
@@ -24,7 +24,7 @@ export interface Wanted {
   /** Upstream said that the project is gone, so a 404 is believed at once. */
   readonly removed: boolean;
   /** What the changelog says of it. */
-  readonly rows?: readonly Announcement[];
+  readonly rows?: readonly ChangelogEntry[];
   /** True when upstream says that it has the project again: what was said of its removal before does not count any more. */
   readonly isBack?: boolean;
 }
@@ -74,7 +74,7 @@ export interface Wants {
 export type Obstacle = 'absent' | 'stale' | 'no-room' | 'removal-held-back' | 'held-back' | 'unproven' | 'failed';
 
 /** A queued project. */
-export interface Due extends Wanted {
+export interface QueuedProject extends QueueRequest {
   /** What the last try met; undefined when nothing was tried since upstream named it last. */
   readonly obstacle: Obstacle | undefined;
   /** Milliseconds: since when it waits, or since when the {@link obstacle} is the same. */
@@ -117,7 +117,7 @@ export interface HeldProject {
 }
 
 /** A project whose pages are durable, or gone; it leaves the queue. */
-export type Finished = { readonly due: Due } & (
+export type FinishedProject = { readonly due: QueuedProject } & (
   | {
       readonly kind: 'published';
       readonly serial: number | undefined;
@@ -142,7 +142,7 @@ export type Finished = { readonly due: Due } & (
       /** Absent where the pages were left as they are. */
       readonly pages?: PageHashes | undefined;
       /** Absent where provenance is not verified. */
-      readonly unproven?: readonly Unproven[];
+      readonly unproven?: readonly ProvenanceProblem[];
       /** Files of upstream's page that alone are left out. */
       readonly odd?: readonly OddFile[];
       /** Not all of upstream's page is published: it stays queued, and what is absent here stays as it was. */
@@ -164,7 +164,7 @@ export type Finished = { readonly due: Due } & (
 
 /** A project that could not be finished and waits for its next try. */
 export interface Parked {
-  readonly due: Due;
+  readonly due: QueuedProject;
   readonly obstacle: Obstacle;
   /** For people: one line. */
   readonly reason: string;
@@ -179,7 +179,7 @@ export interface KeptParked extends Omit<Parked, 'nextTry'> {
 }
 
 /** A project in the queue, and why it is still there. */
-export interface Queued extends Due {
+export interface QueueEntry extends QueuedProject {
   /** What the last try met, for people; undefined when nothing was tried. */
   readonly reason: string | undefined;
   /** Milliseconds: not before; undefined when it is due. */
@@ -208,8 +208,8 @@ export interface Totals {
 }
 
 /** A whole list of projects being taken over; it counts only when committed. */
-export interface ListTakeover {
-  add(projects: readonly Wanted[]): void;
+export interface ListComparison {
+  add(projects: readonly QueueRequest[]): void;
   /**
    * Queues what is missing here or newer there, and what is held but not listed (as removed).
    * Ignores what is held at a higher serial than the list's own. With `lowers`, serials that are higher than those of
@@ -223,20 +223,20 @@ export interface ListTakeover {
 export interface StateStore {
   readonly history: RunHistory;
   readonly removals: RemovalLog;
-  readonly announcements: Announcements;
+  readonly announcements: ChangelogEntries;
   /** The hashes of the published pages. */
   readonly pages: PageStore;
   readonly underWay: UnderWay;
   /** The files that alone are left out of a page. */
   readonly odd: OddFiles;
   /** What has changed here, for mirrors that mirror from this one. */
-  readonly changes: ChangeLog;
+  readonly changes: PublishedChanges;
   mirror(): MirrorState;
   /** Changes the members that are given; undefined forgets one. */
   remember(state: MirrorState): void;
   /** Queues projects and remembers `state` with them. A project already queued keeps the higher serial. */
-  enqueue(wanted: readonly Wanted[], state: MirrorState): void;
-  takeOverList(): ListTakeover;
+  enqueue(wanted: readonly QueueRequest[], state: MirrorState): void;
+  compareList(): ListComparison;
   /**
    * Queues every published project without its ETag, so that its pages are made anew;
    * `forgetSerials` when they come from another index, whose serials count differently.
@@ -277,11 +277,11 @@ export interface StateStore {
   /** What the plans cost by rule, the most bytes first. */
   planTotals(limit: number): RuleTotals[];
   /** The project in the queue, if it is there. */
-  queued(name: ProjectName): Queued | undefined;
+  queued(name: ProjectName): QueueEntry | undefined;
   /** The next queued projects, removals first (`removed`), by name after `after`, whose time has come. */
-  due(now: number, removed: boolean, after: ProjectName | undefined, limit: number): Due[];
+  due(now: number, removed: boolean, after: ProjectName | undefined, limit: number): QueuedProject[];
   /** The same of those of which upstream's changelog has said something. */
-  dueAnnounced(now: number, after: ProjectName | undefined, limit: number): Due[];
+  dueAnnounced(now: number, after: ProjectName | undefined, limit: number): QueuedProject[];
   /** The parked projects with their reasons, the longest waiting first. */
   parked(limit: number): KeptParked[];
   held(name: ProjectName): HeldProject;
@@ -295,7 +295,7 @@ export interface StateStore {
   unsettled(name: ProjectName): WebPath[];
   /** Remembers files that were published, or what was published beside them. */
   hold(name: ProjectName, files: readonly HeldFile[]): void;
-  finish(projects: readonly Finished[]): void;
+  finish(projects: readonly FinishedProject[]): void;
   park(parked: Parked): void;
   /** Where published projects are from, besides the upstream, and how many. */
   sources(): { readonly source: string; readonly projects: number }[];
@@ -304,7 +304,7 @@ export interface StateStore {
   /** Published projects by name after `after`. */
   published(after: ProjectName | undefined, limit: number): IndexEntry[];
   /** What is wrong with the provenance of a project's files, as it was published last. */
-  unproven(name: ProjectName): Unproven[];
+  unproven(name: ProjectName): ProvenanceProblem[];
   provenanceTotals(): ProvenanceTotals;
   totals(): Totals;
   close(): void;

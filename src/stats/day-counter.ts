@@ -2,7 +2,7 @@
 import { PairCounts } from '../core/pair-counts.ts';
 
 /** Lines of which the same became, and the bytes that were sent. */
-export interface Fate {
+export interface LineTotals {
   count: number;
   bytes: number;
 }
@@ -16,9 +16,9 @@ export class DayCounter {
   /** How often anything went to which client, by its number. */
   readonly clients: number[] = [];
   /** The downloads. */
-  readonly counted: Fate = { count: 0, bytes: 0 };
+  readonly counted: LineTotals = { count: 0, bytes: 0 };
   /** The other lines by what became of them. */
-  readonly fates = new Map<string, Fate>();
+  readonly lineTotals = new Map<string, LineTotals>();
 
   constructor(day: string, isClosed: boolean) {
     this.day = day;
@@ -26,11 +26,11 @@ export class DayCounter {
   }
 
   /** Takes note of lines. */
-  see(name: string, count: number, bytes: number): void {
-    let fate = this.fates.get(name);
+  addLines(name: string, count: number, bytes: number): void {
+    let fate = this.lineTotals.get(name);
     if (fate === undefined) {
       fate = { count: 0, bytes: 0 };
-      this.fates.set(name, fate);
+      this.lineTotals.set(name, fate);
     }
     fate.count += count;
     fate.bytes += bytes;

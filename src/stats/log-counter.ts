@@ -30,7 +30,7 @@ const secondsPerDay = 86_400;
 const nothing = -1;
 
 /** What became of a line; `counted` is a download. */
-export type LineFate = OtherKind | 'counted' | 'continued' | 'closed' | 'future';
+export type LineOutcome = OtherKind | 'counted' | 'continued' | 'closed' | 'future';
 
 interface File {
   readonly path: string;
@@ -106,7 +106,7 @@ export class LogCounter {
       for (const [kind, count] of Object.entries(counts)) {
         this.lines.all += count;
         if (counter === undefined) this.#skip(count);
-        else if (count > 0) counter.see(kind, count, 0);
+        else if (count > 0) counter.addLines(kind, count, 0);
       }
     }
     this.lines.sent += sent.length / sentRow.width;
@@ -126,8 +126,8 @@ export class LogCounter {
       const file = files[sent[at + sentRow.path] as number] as number;
       const client = clients[sent[at + sentRow.agent] as number] as number;
       if (day.isClosed) this.#late(day);
-      else if (file === nothing) day.see('no-file', 1, 0);
-      else if (client === nothing) day.see('unreadable', 1, 0);
+      else if (file === nothing) day.addLines('no-file', 1, 0);
+      else if (client === nothing) day.addLines('unreadable', 1, 0);
       else this.#countSent(sent, at, day, file, client);
     }
   }
@@ -145,12 +145,12 @@ export class LogCounter {
   }
 
   #skip(lines: number): void {
-    if (lines > 0) this.#day(undefined).see('future', lines, 0);
+    if (lines > 0) this.#day(undefined).addLines('future', lines, 0);
     this.future += lines;
   }
 
   #late(day: DayCounter): void {
-    day.see('closed', 1, 0);
+    day.addLines('closed', 1, 0);
     this.closed += 1;
   }
 
@@ -164,7 +164,7 @@ export class LogCounter {
       sent[at + sentRow.isPart] === 1,
     );
     if (begins) day.add(file, this.#labelNumbers[client] as number, client, size);
-    else day.see('continued', 1, size);
+    else day.addLines('continued', 1, size);
   }
 
   #day(number: number | undefined): DayCounter {
@@ -240,7 +240,7 @@ export class LogCounter {
     return { files, agents: this.#labels.all, counts };
   }
 
-  #sums({ clients, fates, counted }: DayCounter): Sum[] {
+  #sums({ clients, lineTotals: fates, counted }: DayCounter): Sum[] {
     const lines = counted.count > 0 ? [...fates, ['counted', counted] as const] : [...fates];
     const sums: Sum[] = lines.map(([name, { count, bytes }]) => ({ kind: 'line', name, count, bytes }));
     for (const [number, count] of clients.entries()) {

@@ -1,6 +1,6 @@
 /** What the last run was at when it died. A project may kill the process, and must not do so at the start of each run. */
 import { parkDelayMs } from '../core/retry.ts';
-import type { Due } from '../state/state-store.ts';
+import type { QueuedProject } from '../state/state-store.ts';
 import type { Mirror } from './mirror.ts';
 
 const named = 5;
@@ -35,6 +35,6 @@ export function recallDeaths({ state, clock, report, settings }: Mirror): void {
 }
 
 /** How often a run died while the project was under way. */
-export function deathsOf({ deaths = 0 }: Due): number {
+export function deathsOf({ deaths = 0 }: QueuedProject): number {
   return deaths;
 }

@@ -2,11 +2,11 @@
 import type { Clock } from '../core/clock.ts';
 import { StorageError } from '../core/errors.ts';
 import { GroupCommit } from '../core/group-commit.ts';
-import type { Finished, StateStore } from '../state/state-store.ts';
+import type { FinishedProject, StateStore } from '../state/state-store.ts';
 
 /** What waits for a transaction, and why it cannot be remembered. */
 interface Item {
-  readonly finished: Finished;
+  readonly finished: FinishedProject;
   failed?: unknown;
 }
 
@@ -20,7 +20,7 @@ export class Finisher {
   }
 
   /** Resolves when it is remembered. Rejects for `finished` alone, except with a StorageError. */
-  async add(finished: Finished): Promise<void> {
+  async add(finished: FinishedProject): Promise<void> {
     const item: Item = { finished };
     await this.#commits.add(item);
     if (item.failed !== undefined) throw item.failed;

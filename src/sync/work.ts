@@ -14,7 +14,7 @@ import type { ProjectName } from '../core/names.ts';
 import type { MirrorEvent } from '../core/report.ts';
 import { parkDelayMs } from '../core/retry.ts';
 import { Semaphore } from '../core/semaphore.ts';
-import type { Due, Obstacle, Parked } from '../state/state-store.ts';
+import type { Obstacle, Parked, QueuedProject } from '../state/state-store.ts';
 import { deathsOf } from './crashed-projects.ts';
 import type { News } from './discover/changes-during-run.ts';
 import { Finisher } from './finish-batch.ts';
@@ -156,7 +156,7 @@ class QueueWorker {
   async #pass(kind: 'removed' | 'untried' | 'failed'): Promise<void> {
     const { state, clock } = this.#mirror;
     const removed = kind === 'removed';
-    const doubtful: Due[] = [];
+    const doubtful: QueuedProject[] = [];
     let after: ProjectName | undefined;
     do {
       this.#heard.clear();
@@ -198,7 +198,7 @@ class QueueWorker {
     }
   }
 
-  #isAsked({ name }: Due): boolean {
+  #isAsked({ name }: QueuedProject): boolean {
     return this.#only?.has(name) !== false;
   }
 
@@ -212,7 +212,7 @@ class QueueWorker {
   }
 
   /** Begins to work on a project as soon as there is a place for it. */
-  async #start(due: Due, places: Semaphore): Promise<void> {
+  async #start(due: QueuedProject, places: Semaphore): Promise<void> {
     await places.acquire();
     const isOld = this.#heard.has(due.name) || this.#early.has(due.name);
     const now = isOld ? this.#dueNow(due.name) : due;
@@ -220,7 +220,7 @@ class QueueWorker {
     else void this.#work(now).finally(() => places.release());
   }
 
-  #dueNow(name: ProjectName): Due | undefined {
+  #dueNow(name: ProjectName): QueuedProject | undefined {
     const { state, clock } = this.#mirror;
     const queued = state.queued(name);
     const ms = (queued?.nextTry ?? 0) - clock.now();
@@ -253,15 +253,16 @@ class QueueWorker {
   }
 
   /** What is removed, then what loses something, then the rest. */
-  #inOrder(all: readonly Due[]): Due[] {
+  #inOrder(all: readonly QueuedProject[]): QueuedProject[] {
     const { announcements } = this.#mirror.state;
-    const rankOf = ({ name, removed }: Due): number => (removed ? 0 : takesAway(announcements.of(name)) ? 1 : 2);
+    const rankOf = ({ name, removed }: QueuedProject): number =>
+      removed ? 0 : takesAway(announcements.of(name)) ? 1 : 2;
     const ranks = new Map(all.map((due) => [due, rankOf(due)]));
     return [...all].sort((one, other) => (ranks.get(one) ?? 0) - (ranks.get(other) ?? 0));
   }
 
   /** Never rejects: a project's failure is its own, and what ends the run is kept for the end of the pass. */
-  async #work(due: Due): Promise<void> {
+  async #work(due: QueuedProject): Promise<void> {
     const { name } = due;
     const begunAt = this.#successes;
     this.#underWay.add(name);
@@ -281,7 +282,7 @@ class QueueWorker {
     if (again !== undefined) await this.#work(again);
   }
 
-  async #try(due: Due): Promise<void> {
+  async #try(due: QueuedProject): Promise<void> {
     const { state, report, settings } = this.#mirror;
     // Remembered before anything is done: what kills the process is not tried first again.
     if (!settings.dryRun) state.underWay.begin(due.name);
@@ -302,7 +303,7 @@ class QueueWorker {
   }
 
   /** Parks the project, whatever was thrown, unless that concerns all of them. */
-  #fail(due: Due, error: unknown, isInARow: boolean): void {
+  #fail(due: QueuedProject, error: unknown, isInARow: boolean): void {
     const isOfDisk = error instanceof StorageError && !(error instanceof UnfitFileError);
     if (isOfDisk || error instanceof PausedError || this.#mirror.signal.aborted) throw error;
     const alarm = alarmFor(due.name, error);
@@ -325,7 +326,7 @@ class QueueWorker {
   }
 
   /** Whether the index that the project comes from is silent, which one of its projects has told. */
-  #isTold({ name }: Due, error: unknown): boolean {
+  #isTold({ name }: QueuedProject, error: unknown): boolean {
     const source = this.#mirror.selection.sourceOf(name);
     if (source === undefined || !(error instanceof Error) || !isSilence(error)) return false;
     const first = this.#silent.get(source) ?? name;
@@ -333,7 +334,7 @@ class QueueWorker {
     return first !== name;
   }
 
-  #park(due: Due, obstacle: Obstacle, reason: string, delayMs: number, isTold = false): void {
+  #park(due: QueuedProject, obstacle: Obstacle, reason: string, delayMs: number, isTold = false): void {
     const { state, clock, settings } = this.#mirror;
     const nextTry = clock.now() + delayMs;
     const parked = { due: { ...due, attempts: due.attempts + 1 }, obstacle, reason, nextTry };
@@ -341,7 +342,7 @@ class QueueWorker {
     this.#tellParked(due, parked, isTold);
   }
 
-  #tellParked({ name }: Due, { obstacle, reason, nextTry }: Omit<Parked, 'due'>, isTold = false): void {
+  #tellParked({ name }: QueuedProject, { obstacle, reason, nextTry }: Omit<Parked, 'due'>, isTold = false): void {
     this.#parked.set(name, nextTry);
     const expected = expectedObstacles.has(obstacle);
     this.#mirror.report({ type: 'project-parked', name, reason, nextTry, expected, ...(isTold && { isTold }) });

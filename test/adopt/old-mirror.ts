@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
 import { extract } from 'tar';
-import { dropOldStateIfComplete, takeOver } from '../../src/cli/target/adopt-target.ts';
+import { adoptTarget, discardOldStateIfComplete } from '../../src/cli/target/adopt-target.ts';
 import { openOldTarget } from '../../src/cli/target/open-old-target.ts';
 import { openTarget, type Target } from '../../src/cli/target/target.ts';
 import type { FileStore } from '../../src/files/file-store.ts';
@@ -77,16 +77,16 @@ export class OldMirror extends TestMirror {
   /** A run as pep381run makes one: what is there is taken over first. */
   override async run(options: RunOptions = {}): Promise<WorkResult> {
     return this.#open(options, {}, async (target, mirror) => {
-      await takeOver(target, mirror);
+      await adoptTarget(target, mirror);
       const result = await sync(mirror);
-      dropOldStateIfComplete(target, mirror);
+      discardOldStateIfComplete(target, mirror);
       return result;
     });
   }
 
   /** What a run does before it asks upstream for anything. */
   async takeOver(wrapped: Wrapped = {}, options: RunOptions = {}): Promise<void> {
-    await this.#open(options, wrapped, takeOver);
+    await this.#open(options, wrapped, adoptTarget);
   }
 
   async #open<T>(

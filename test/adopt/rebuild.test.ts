@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
 import { rebuildState } from '../../src/cli/check/rebuild-state.ts';
-import type { Owner } from '../../src/cli/target/adopt-target.ts';
+import type { AdoptingMirror } from '../../src/cli/target/adopt-target.ts';
 import { openTarget } from '../../src/cli/target/target.ts';
 import type { ProjectName } from '../../src/core/names.ts';
 import type { WebPath } from '../../src/core/paths.ts';
@@ -34,11 +34,11 @@ async function openMirror(t: Test, settings: Partial<SyncSettings> = {}): Promis
 async function rebuild(mirror: TestMirror, signal = new AbortController().signal): Promise<string[]> {
   const told: string[] = [];
   const { target, clock } = mirror;
-  const open = (): Owner & { close(): void } => {
+  const open = (): AdoptingMirror & { close(): void } => {
     const state = new SqliteStateStore(join(target, 'state.db'), clock);
     const files = new FilesystemFileStore(target, clock);
     files.create();
-    const report: Owner['report'] = (event) => {
+    const report: AdoptingMirror['report'] = (event) => {
       if (event.type === 'adopting') told.push(event.from);
       if (event.type === 'adopted') told.push(event.summary);
       if (event.type === 'warning') told.push(event.message);

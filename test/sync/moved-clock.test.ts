@@ -135,7 +135,7 @@ t.test('ten thousand removals are told, the latest, and whether there were more'
   for (const before of [9_999, 10_000]) {
     const mirror = await openTestMirror(t);
     await mirror.run();
-    mirror.remembered((state) => state.removals.takeOver(removals(before, mirror.clock.now() - 2 * dayMs)));
+    mirror.remembered((state) => state.removals.importRemovals(removals(before, mirror.clock.now() - 2 * dayMs)));
     mirror.index.removeFile('alpha', wheel);
     await mirror.runLater();
     const { complete, removed } = removedList(mirror);
@@ -152,7 +152,7 @@ t.test('a removal is told for a year, to the minute', async (t) => {
   await mirror.run();
   const year = 365 * dayMs;
   mirror.remembered((state) =>
-    state.removals.takeOver(removals(2, mirror.clock.now() + hourMs - year + 30_000, 60_000)),
+    state.removals.importRemovals(removals(2, mirror.clock.now() + hourMs - year + 30_000, 60_000)),
   );
   mirror.index.removeFile('alpha', wheel);
   await mirror.runLater();

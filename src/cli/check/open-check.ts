@@ -5,7 +5,7 @@ import { FilesystemFileStore } from '../../files/filesystem/filesystem-file-stor
 import { takeLock } from '../../state/sqlite/lock.ts';
 import { SqliteStateStore } from '../../state/sqlite/sqlite-state-store.ts';
 import { systemClock } from '../program/system-clock.ts';
-import type { Owner } from '../target/adopt-target.ts';
+import type { AdoptingMirror } from '../target/adopt-target.ts';
 import { openExpectedState } from '../target/open-expected-state.ts';
 import type { Target } from '../target/target.ts';
 
@@ -15,7 +15,7 @@ export function openRebuild(
   report: Report,
   signal: AbortSignal,
   nativeBinding: string | undefined,
-): Owner & { close(): void } {
+): AdoptingMirror & { close(): void } {
   const state = new SqliteStateStore(target.state, systemClock, { nativeBinding });
   const files = new FilesystemFileStore(target.root, systemClock);
   files.create();

@@ -7,7 +7,7 @@ import type { ProjectName } from '../../core/names.ts';
 import type { Verify } from '../../core/signing.ts';
 import { local } from '../../policy/policy.ts';
 import { sourceOf } from '../../policy/project-decision.ts';
-import { isKnown } from '../../state/mirror-state.ts';
+import { isInitialized } from '../../state/mirror-state.ts';
 import {
   type CheckArguments,
   type CheckCommand,
@@ -114,7 +114,7 @@ async function runCheck(
   const known = job.state.mirror();
   const { adopting } = known;
   // A disk that refuses to be read for a moment leaves it open whether the state knows of anything.
-  if (!isKnown(known)) {
+  if (!isInitialized(known)) {
     close();
     throw unknownTree(target);
   }

@@ -1,7 +1,7 @@
 /** Makes a lost or damaged `state.db` anew from the tree. */
 import { existsSync, renameSync, statSync } from 'node:fs';
 import { StorageError } from '../../core/errors.ts';
-import { type Owner, takeOver } from '../target/adopt-target.ts';
+import { type AdoptingMirror, adoptTarget } from '../target/adopt-target.ts';
 import { keepDatabase } from '../target/private-files.ts';
 import type { Target } from '../target/target.ts';
 
@@ -14,12 +14,12 @@ import type { Target } from '../target/target.ts';
 export async function rebuildState(
   target: Target,
   asideMs: number | undefined,
-  open: () => Owner & { close(): void },
+  open: () => AdoptingMirror & { close(): void },
 ): Promise<void> {
   if (asideMs !== undefined) putAside(target.state, asideMs);
   const owner = open();
   try {
-    await takeOver(target, owner);
+    await adoptTarget(target, owner);
   } finally {
     owner.close();
   }

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { LostTreeError, PausedError, StorageError } from '../../core/errors.ts';
 import type { Report } from '../../core/report.ts';
-import { isKnown } from '../../state/mirror-state.ts';
+import { isInitialized } from '../../state/mirror-state.ts';
 import { takeLock } from '../../state/sqlite/lock.ts';
 import type { CheckArguments } from '../config/check-options.ts';
 import { jsonReport, problemOf, textReport } from '../output/event-lines.ts';
@@ -49,7 +49,7 @@ function isBlank(target: Target, nativeBinding: string | undefined): boolean {
   try {
     if (!isThere(target.state)) return true;
     const state = openExpectedState(target, systemClock, { nativeBinding });
-    const known = isKnown(state.mirror());
+    const known = isInitialized(state.mirror());
     state.close();
     return !known;
   } catch (error) {

@@ -6,7 +6,7 @@ import { suggestion } from '../../core/suggestion.ts';
 import { tomlLines } from '../../formats/toml-lines.ts';
 import { policyKeys } from '../../policy/parse-policy.ts';
 import { readText } from './read-text.ts';
-import { type Given, type SettingName, settingNames } from './settings.ts';
+import { type SettingName, type SettingValue, settingNames } from './settings.ts';
 
 /** `mirror.toml` as it was read. */
 export interface ConfigFile {
@@ -14,7 +14,7 @@ export interface ConfigFile {
   readonly text: string;
   readonly toml: Readonly<Record<string, unknown>>;
   /** Its settings; what it says about what is held is read elsewhere. */
-  readonly given: ReadonlyMap<SettingName, Given>;
+  readonly given: ReadonlyMap<SettingName, SettingValue>;
 }
 
 /** The file at `path`, which is empty when there is none. Throws UsageError, with the line. */
@@ -26,7 +26,7 @@ export function readConfigFile(path: string): ConfigFile {
 export function parseConfigFile(text: string, path: string): ConfigFile {
   const toml = parseToml(text, path);
   const lineOf = tomlLines(text);
-  const given = new Map<SettingName, Given>();
+  const given = new Map<SettingName, SettingValue>();
   for (const [key, value] of Object.entries(toml)) {
     if (isPolicyKey(key)) continue;
     const where = `${path}:${lineOf(key)}`;

@@ -2,7 +2,7 @@
 import minimist from 'minimist';
 import { UsageError } from '../../core/errors.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
-import type { Given, SettingName } from './settings.ts';
+import type { SettingName, SettingValue } from './settings.ts';
 import { refuseUnknown } from './unknown-options.ts';
 
 /** What the command line asks for. */
@@ -14,16 +14,16 @@ export type RunCommand =
       /** A project, one of its versions, or one of its files. */
       readonly subject: string;
       readonly target: string;
-      readonly given: ReadonlyMap<SettingName, Given>;
+      readonly given: ReadonlyMap<SettingName, SettingValue>;
     }
   | {
       readonly kind: 'restore';
       readonly quiet: boolean;
       readonly names: readonly ProjectName[];
       readonly target: string;
-      readonly given: ReadonlyMap<SettingName, Given>;
+      readonly given: ReadonlyMap<SettingName, SettingValue>;
     }
-  | { readonly kind: 'status'; readonly target: string; readonly given: ReadonlyMap<SettingName, Given> }
+  | { readonly kind: 'status'; readonly target: string; readonly given: ReadonlyMap<SettingName, SettingValue> }
   | {
       readonly kind: 'run';
       readonly target: string;
@@ -37,7 +37,7 @@ export type RunCommand =
       readonly dryRun: boolean;
       /** A dry run that ends with tables of what there is to do. */
       readonly plan: boolean;
-      readonly given: ReadonlyMap<SettingName, Given>;
+      readonly given: ReadonlyMap<SettingName, SettingValue>;
     };
 
 export const runUsage = 'Usage: pep381run [OPTIONS] TARGET';
@@ -139,8 +139,8 @@ export function parseRunOptions(argv: readonly string[]): RunCommand {
   };
 }
 
-function givenIn(parsed: minimist.ParsedArgs): Map<SettingName, Given> {
-  const given = new Map<SettingName, Given>();
+function givenIn(parsed: minimist.ParsedArgs): Map<SettingName, SettingValue> {
+  const given = new Map<SettingName, SettingValue>();
   for (const name of values) {
     const value = readValue(parsed, name, name === 'project');
     if (value !== undefined) given.set(name === 'project' ? 'projects' : name, { value, where: `--${name}` });

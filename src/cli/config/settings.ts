@@ -68,7 +68,7 @@ const provenanceModes = ['store', 'verify', 'off'] as const;
 const provenancePolicies = ['warn', 'refuse-failed', 'require'] as const;
 
 /** A setting as it was given, and where, for messages: `mirror.toml:3: workers` or `--workers`. */
-export interface Given {
+export interface SettingValue {
   readonly value: unknown;
   readonly where: string;
 }
@@ -115,8 +115,8 @@ export const defaultUmask = 0o022;
 const maxSweep = 1_000_000;
 
 /** Settings from what was given; what was not has its default. Throws UsageError. */
-export function settingsFrom(given: ReadonlyMap<SettingName, Given>): Settings {
-  const read = <T>(name: SettingName, parse: (given: Given) => T, fallback: T): T => {
+export function settingsFrom(given: ReadonlyMap<SettingName, SettingValue>): Settings {
+  const read = <T>(name: SettingName, parse: (given: SettingValue) => T, fallback: T): T => {
     const found = given.get(name);
     return found === undefined ? fallback : parse(found);
   };
@@ -158,7 +158,7 @@ export function settingsFrom(given: ReadonlyMap<SettingName, Given>): Settings {
 }
 
 /** Who writes that files are to be proven must not be left with a mirror that proves nothing. */
-function refuseUselessProvenance(given: ReadonlyMap<SettingName, Given>): void {
+function refuseUselessProvenance(given: ReadonlyMap<SettingName, SettingValue>): void {
   const verifies = given.get('provenance')?.value === 'verify';
   const policy = given.get('provenance-policy');
   if (policy !== undefined && policy.value !== 'warn' && !verifies) {
@@ -170,7 +170,7 @@ function refuseUselessProvenance(given: ReadonlyMap<SettingName, Given>): void {
 }
 
 /** What means nothing by itself was meant to mean something. */
-function refuseLoneSettings(given: ReadonlyMap<SettingName, Given>): void {
+function refuseLoneSettings(given: ReadonlyMap<SettingName, SettingValue>): void {
   for (const [name, needed] of [
     ['no-proxy', 'proxy'],
     ['client-key-file', 'client-cert-file'],
@@ -181,19 +181,19 @@ function refuseLoneSettings(given: ReadonlyMap<SettingName, Given>): void {
   }
 }
 
-function flag({ value, where }: Given): boolean {
+function flag({ value, where }: SettingValue): boolean {
   if (typeof value === 'boolean') return value;
   throw new UsageError(`${where}: expected true or false, found ${show(value)}`);
 }
 
-function wholeNumber({ value, where }: Given, least: number, most: number): number {
+function wholeNumber({ value, where }: SettingValue, least: number, most: number): number {
   const number = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
   if (typeof number === 'number' && Number.isInteger(number) && number >= least && number <= most) return number;
   throw new UsageError(`${where}: expected a whole number from ${least} to ${most}, found ${show(value)}`);
 }
 
 /** The web server must be able to read, whatever umask cron or a shell has. */
-function umask({ value, where }: Given): number {
+function umask({ value, where }: SettingValue): number {
   const mask = typeof value === 'string' && /^0?[0-7]{3}$/.test(value) ? Number.parseInt(value, 8) : undefined;
   if (mask === undefined || (mask & 0o700) !== 0) {
     throw new UsageError(`${where}: expected a umask such as "0027", found ${show(value)}`);
@@ -204,14 +204,14 @@ function umask({ value, where }: Given): number {
 
 const httpIsUnsafe = 'anyone on the way could change the files; allow-http = true in mirror.toml accepts that';
 
-function index(given: Given, allowHttp: boolean): string {
+function index(given: SettingValue, allowHttp: boolean): string {
   const url = typeof given.value === 'string' && URL.canParse(given.value) ? new URL(given.value) : undefined;
   const now = url === undefined ? undefined : indexNow(url.href);
   if (now === undefined || now === url?.href) return address(given, allowHttp);
   throw new UsageError(`${given.where}: ${url?.host} is ${now} now; put upstream = "${now}" into mirror.toml`);
 }
 
-function address({ value, where }: Given, allowHttp: boolean): string {
+function address({ value, where }: SettingValue, allowHttp: boolean): string {
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
   if (url === undefined || !/^https?:$/.test(url.protocol) || url.search !== '' || url.hash !== '') {
     throw new UsageError(`${where}: expected an address such as https://pypi.org, found ${show(value)}`);
@@ -226,7 +226,7 @@ function address({ value, where }: Given, allowHttp: boolean): string {
 }
 
 /** Nothing is asked there, so that any address will do. */
-function addresses({ value, where }: Given): string[] {
+function addresses({ value, where }: SettingValue): string[] {
   if (Array.isArray(value) && value.length === 0) return [];
   return list(value, where).map((text) => {
     if (indexKey(text) !== undefined) return text;
@@ -235,7 +235,7 @@ function addresses({ value, where }: Given): string[] {
 }
 
 /** It may hold a password, so what was given is not told. */
-function proxy({ value, where }: Given): string {
+function proxy({ value, where }: SettingValue): string {
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
   const isBare = url !== undefined && /^\/?$/.test(url.pathname) && url.search + url.hash === '';
   if (isBare && /^(?:https?|socks5h?|socks):$/.test(url.protocol) && url.hostname !== '') return url.href;
@@ -244,7 +244,7 @@ function proxy({ value, where }: Given): string {
   );
 }
 
-function noProxy({ value, where }: Given): string[] {
+function noProxy({ value, where }: SettingValue): string[] {
   return list(value, where).map((text) => {
     if (/^(?:\*|(?:\*?\.)?[A-Za-z0-9_.:[\]-]+)$/.test(text)) return text;
     throw new UsageError(`${where}: expected a host or a domain such as .internal.example, found ${show(text)}`);
@@ -252,7 +252,7 @@ function noProxy({ value, where }: Given): string[] {
 }
 
 /** A notice may travel over plain HTTP: it holds no secret, and a signature nobody can use again. */
-function receivers({ value, where }: Given): string[] {
+function receivers({ value, where }: SettingValue): string[] {
   if (Array.isArray(value) && value.length === 0) return [];
   return list(value, where).map((text) => {
     const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -263,14 +263,14 @@ function receivers({ value, where }: Given): string[] {
   });
 }
 
-function hosts({ value, where }: Given): string[] {
+function hosts({ value, where }: SettingValue): string[] {
   return list(value, where).map((host) => {
     if (URL.canParse(`https://${host}/`) && new URL(`https://${host}/`).host === host) return host;
     throw new UsageError(`${where}: expected a host such as files.pythonhosted.org, found ${show(host)}`);
   });
 }
 
-function names({ value, where }: Given): ProjectName[] {
+function names({ value, where }: SettingValue): ProjectName[] {
   return list(value, where).map((text) => {
     const name = projectName(text);
     if (name !== undefined) return name;
@@ -285,26 +285,26 @@ function list(value: unknown, where: string): string[] {
   throw new UsageError(`${where}: expected a list of texts, found ${show(value)}`);
 }
 
-function oneLine({ value, where }: Given): string {
+function oneLine({ value, where }: SettingValue): string {
   if (typeof value === 'string' && /^[\x20-\x7e]{1,200}$/.test(value)) return value;
   throw new UsageError(`${where}: expected one line of plain ASCII, found ${show(value)}`);
 }
 
 /** Cron and the CGI each start in a folder of their own. */
-function absolutePath({ value, where }: Given): string {
+function absolutePath({ value, where }: SettingValue): string {
   if (typeof value === 'string' && value.startsWith('/')) return value;
   throw new UsageError(`${where}: expected an absolute path, found ${show(value)}`);
 }
 
 /** In base64 an Ed25519 key always begins with the same letters. */
-function publicKey({ value, where }: Given): string {
+function publicKey({ value, where }: SettingValue): string {
   if (typeof value === 'string' && /^(?:\/.*|MCowBQYDK2VwAyEA[A-Za-z0-9+/]{43}=)$/.test(value)) return value;
   throw new UsageError(
     `${where}: expected an Ed25519 public key, as an absolute path or in base64 (MCowBQYDK2VwAyEA…), found ${show(value)}`,
   );
 }
 
-function oneOf<T extends string>({ value, where }: Given, choices: readonly T[]): T {
+function oneOf<T extends string>({ value, where }: SettingValue, choices: readonly T[]): T {
   const found = choices.find((choice) => choice === value);
   if (found !== undefined) return found;
   const names = `${choices.slice(0, -1).join(', ')} or ${choices.at(-1)}`;

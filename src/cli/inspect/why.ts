@@ -10,7 +10,7 @@ import { type Hold, local } from '../../policy/policy.ts';
 import type { ProjectDecision } from '../../policy/project-decision.ts';
 import type { Reason } from '../../policy/reason.ts';
 import { unmetWants } from '../../policy/unsatisfied.ts';
-import type { Queued } from '../../state/state-store.ts';
+import type { QueueEntry } from '../../state/state-store.ts';
 import { lastPage } from '../../sync/project/page/cached-page.ts';
 import { linesOf } from '../../sync/requirements/report-unsatisfied.ts';
 import { isoTime } from '../output/units.ts';
@@ -171,7 +171,7 @@ function policyOf(decision: ProjectDecision | undefined, plan: FilesPlan | undef
   return { hold, because, source, wants: [...others.values()], nextChange };
 }
 
-function queueOf({ since, serial, removed, attempts, reason, nextTry }: Queued): WhyQueued {
+function queueOf({ since, serial, removed, attempts, reason, nextTry }: QueueEntry): WhyQueued {
   const isParked = attempts > 0 && nextTry !== undefined;
   return {
     since: isoTime(since),

@@ -45,7 +45,7 @@ function refuseUnsafe(url: URL, where: string, allowHttp: boolean): void {
 }
 
 /** What a run has at hand for all of them. */
-export interface Surroundings {
+export interface UpstreamContext {
   readonly clock: Clock;
   readonly signal: AbortSignal;
   readonly memory: MemoryBudget;
@@ -56,7 +56,7 @@ export interface Surroundings {
 export function openUpstreams(
   settings: Settings,
   policy: Policy | undefined,
-  surroundings: Surroundings,
+  surroundings: UpstreamContext,
 ): { upstream: PypiUpstream; sources: ReadonlyMap<string, Upstream>; close(): Promise<void> } {
   const dispatchers: Dispatcher[] = [];
   const open = (address: string, fileHosts: readonly string[], plain?: string): PypiUpstream => {

@@ -13,7 +13,7 @@ import { isoTime, plural, shortTime } from '../output/units.ts';
 import { exitCodeOf, exitCodes } from '../program/exit-codes.ts';
 import type { PauseRequest } from '../program/signals.ts';
 import { systemClock } from '../program/system-clock.ts';
-import { dropOldStateIfComplete, takeOver } from '../target/adopt-target.ts';
+import { adoptTarget, discardOldStateIfComplete } from '../target/adopt-target.ts';
 import { requestAgeMs, type Target } from '../target/target.ts';
 import { expectRoom, smallerMirrors } from './check-room.ts';
 import { heldBackText } from './held-back-text.ts';
@@ -112,10 +112,10 @@ async function work(
   for (const message of policy?.warnings ?? []) mirror.report({ type: 'warning', message });
   const mirroring = async (): Promise<void> => {
     if (!command.dryRun) await beginRun(mirror, startedMs);
-    if (!command.dryRun) await takeOver(target, mirror);
+    if (!command.dryRun) await adoptTarget(target, mirror);
     if (!command.dryRun) await expectRoom(target, mirror, command.all);
     await sync(mirror);
-    if (!command.dryRun) dropOldStateIfComplete(target, mirror);
+    if (!command.dryRun) discardOldStateIfComplete(target, mirror);
   };
   const uncaught = watchUncaught();
   const ended = mirroring();

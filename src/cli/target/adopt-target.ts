@@ -4,7 +4,7 @@ import { adoptTree } from '../../adopt/adopt-tree.ts';
 import { legacyRoot } from '../../core/paths.ts';
 import type { Report } from '../../core/report.ts';
 import { showBytes } from '../../core/show-bytes.ts';
-import { isKnown } from '../../state/mirror-state.ts';
+import { isInitialized } from '../../state/mirror-state.ts';
 import { publishRootIndex } from '../../sync/index/root-index.ts';
 import type { Mirror } from '../../sync/mirror.ts';
 import { plural } from '../output/units.ts';
@@ -12,14 +12,14 @@ import { dropOldState, openOldTarget } from './open-old-target.ts';
 import type { Target } from './target.ts';
 
 /** The part of a mirror that what lies in its target is taken over into. */
-export type Owner = Pick<Mirror, 'state' | 'files' | 'report' | 'signal'>;
+export type AdoptingMirror = Pick<Mirror, 'state' | 'files' | 'report' | 'signal'>;
 
 /** Takes over what is there, if it is not ours yet. Throws StorageError, DamagedFileError, PausedError. */
-export async function takeOver({ root }: Target, owner: Owner): Promise<void> {
+export async function adoptTarget({ root }: Target, owner: AdoptingMirror): Promise<void> {
   const { state, files, report, signal } = owner;
   const known = state.mirror();
   const { adopting } = known;
-  if (adopting === undefined && isKnown(known)) return;
+  if (adopting === undefined && isInitialized(known)) return;
   const old = openOldTarget(root);
   // Nothing but its state was there, and that was put aside before the run was killed.
   if (old === undefined) return state.remember({ adopting: undefined, adopted: adopting });
@@ -27,7 +27,7 @@ export async function takeOver({ root }: Target, owner: Owner): Promise<void> {
   report({ type: 'adopting', from });
   state.remember({ adopting: from });
   old.moveTree();
-  const sums = new AdoptionSums();
+  const sums = new AdoptionTotals();
   const keepSerials = old.ownUpstream !== undefined;
   await adoptTree({ state, files, signal, keepSerials, report: sums.watch(report) });
   if (keepSerials) await adoptRemovals({ state, files, signal, report });
@@ -42,13 +42,13 @@ export async function takeOver({ root }: Target, owner: Owner): Promise<void> {
 }
 
 /** What the old program knew is of no use any more once everything was compared with upstream. */
-export function dropOldStateIfComplete({ root }: Target, { state, clock }: Mirror): void {
+export function discardOldStateIfComplete({ root }: Target, { state, clock }: Mirror): void {
   if (state.mirror().adopted === undefined || state.totals().queued > 0) return;
   dropOldState(root, clock.now());
   state.remember({ adopted: undefined });
 }
 
-class AdoptionSums {
+class AdoptionTotals {
   #projects = 0;
   #files = 0;
   #bytes = 0;

@@ -1,6 +1,6 @@
 /** What a finished project leaves in the tables. */
 import { filenameOf } from '../../core/paths.ts';
-import type { Finished, Parked } from '../state-store.ts';
+import type { FinishedProject, Parked } from '../state-store.ts';
 import type { SqliteAnnouncements } from './sqlite-changelog-entries.ts';
 import type { SqlitePageStore } from './sqlite-page-hashes.ts';
 import { putPlan } from './sqlite-plans.ts';
@@ -19,11 +19,11 @@ interface Parts {
   readonly changes: SqliteChangeLog;
 }
 
-type Published = Finished & { readonly kind: 'published' };
-type Removed = Finished & { readonly kind: 'removed' };
+type Published = FinishedProject & { readonly kind: 'published' };
+type Removed = FinishedProject & { readonly kind: 'removed' };
 
 /** Stores the outcome at `now` (milliseconds), and takes what is finished out of the queue. Within a transaction. */
-export function finishProject(sql: Statements, parts: Parts, project: Finished, now: number): void {
+export function finishProject(sql: Statements, parts: Parts, project: FinishedProject, now: number): void {
   const { name, serial } = project.due;
   if (project.kind === 'published') publish(sql, parts, project, now);
   else if (project.kind === 'unchanged') sql.see.run(now, name);

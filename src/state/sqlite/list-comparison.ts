@@ -1,7 +1,7 @@
 /** A whole list of projects goes into a temporary table, and is compared with what is held by one statement. */
 import type Database from 'better-sqlite3';
 import type { MirrorState } from '../mirror-state.ts';
-import type { ListTakeover, Wanted } from '../state-store.ts';
+import type { ListComparison, QueueRequest } from '../state-store.ts';
 
 const table = `
   CREATE TEMP TABLE IF NOT EXISTS listed (
@@ -56,15 +56,15 @@ const lowerQueued = `
   WHERE l.name = queue.name AND l.serial > 0 AND l.serial < queue.serial`;
 
 /** Begins to take over a list; `remember` stores what the mirror knows, within the final transaction. */
-export function takeOverList(
+export function compareList(
   db: Database.Database,
   now: () => number,
   remember: (state: MirrorState) => void,
-): ListTakeover {
+): ListComparison {
   db.exec(table);
   const add = db.prepare<[string, string, number]>(insert);
   return {
-    add: db.transaction((projects: readonly Wanted[]) => {
+    add: db.transaction((projects: readonly QueueRequest[]) => {
       for (const { name, displayName, serial } of projects) add.run(name, displayName, serial);
     }),
     commit: db.transaction((listSerial: number | undefined, state: MirrorState, lowers?: boolean, source?: string) => {

@@ -3,16 +3,16 @@ import { StorageError } from '../../core/errors.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
 import { isBlobPath } from '../../core/paths.ts';
 import type { IndexEntry } from '../../formats/simple/root-index.ts';
-import type { Unproven, Verdict } from '../provenance-records.ts';
+import type { ProvenanceProblem, Verdict } from '../provenance-records.ts';
 import type {
-  Due,
   DueReplan,
   HeldFile,
   HeldProject,
   KeptParked,
   Obstacle,
   PlanSummary,
-  Queued,
+  QueuedProject,
+  QueueEntry,
 } from '../state-store.ts';
 
 export interface DueRow {
@@ -77,7 +77,7 @@ export function replanOf({ name, outcome, page }: DueReplanRow): DueReplan {
 }
 
 /** The queued project in `row`. */
-export function dueOf(row: DueRow): Due {
+export function dueOf(row: DueRow): QueuedProject {
   const { display_name: displayName, serial, obstacle, since, attempts, deaths } = row;
   const name = nameOf(row.name);
   const [removed, replan] = [row.removed === 1, row.replan === 1];
@@ -91,7 +91,7 @@ export function parkedOf(row: ParkedRow): KeptParked {
 }
 
 /** The queued project in `row`, parked or not. */
-export function queuedOf(row: ParkedRow): Queued {
+export function queuedOf(row: ParkedRow): QueueEntry {
   return { ...dueOf(row), reason: row.reason ?? undefined, nextTry: nextTryOf(row) };
 }
 
@@ -111,7 +111,7 @@ export function provenanceNumber({ provenance, verdict }: Pick<HeldFile, 'proven
 }
 
 /** What is wrong with a file, in `row`. */
-export function unprovenOf({ filename, why, left_out: leftOut }: UnprovenRow): Unproven {
+export function unprovenOf({ filename, why, left_out: leftOut }: UnprovenRow): ProvenanceProblem {
   return { filename, why, leftOut: leftOut === 1 };
 }
 

@@ -2,7 +2,7 @@
 import type Database from 'better-sqlite3';
 import type { Clock } from '../../core/clock.ts';
 import type { ProjectName } from '../../core/names.ts';
-import { type Announcement, type Announcements, notListed } from '../changelog-entries.ts';
+import { type ChangelogEntries, type ChangelogEntry, notListed } from '../changelog-entries.ts';
 import { asStorage } from './open-database.ts';
 import { nameOf } from './rows.ts';
 import { isDue } from './statements.ts';
@@ -14,7 +14,7 @@ interface AnnouncementRow {
   readonly at: number;
 }
 
-export class SqliteAnnouncements implements Announcements {
+export class SqliteAnnouncements implements ChangelogEntries {
   readonly #db: Database.Database;
   readonly #clock: Clock;
   readonly #sql: ReturnType<typeof prepareStatements>;
@@ -25,18 +25,18 @@ export class SqliteAnnouncements implements Announcements {
     this.#sql = prepareStatements(db);
   }
 
-  of(name: ProjectName): Announcement[] {
+  of(name: ProjectName): ChangelogEntry[] {
     return this.#do(() => this.#sql.of.all(name)).map(({ serial, version, action, at }) => {
       return { serial, version: version ?? undefined, action: action ?? undefined, at };
     });
   }
 
-  doubtful(before: number): ProjectName[] {
+  unconfirmedAbsences(before: number): ProjectName[] {
     const now = this.#clock.now();
     return this.#do(() => this.#sql.doubtful.all(before, now, now)).map(({ name }) => nameOf(name));
   }
 
-  unlisted(names: readonly ProjectName[], listSerial: number | undefined): void {
+  markUnlisted(names: readonly ProjectName[], listSerial: number | undefined): void {
     const work = this.#db.transaction(() => {
       for (const name of names) {
         this.#sql.gone.run(name);
@@ -60,12 +60,12 @@ export class SqliteAnnouncements implements Announcements {
     this.#do(() => this.#sql.forgetAbove.run(serial));
   }
 
-  forget(time: number): void {
+  forgetBefore(time: number): void {
     this.#do(() => this.#sql.forget.run(time));
   }
 
   /** Within the transaction of the caller. */
-  add(name: ProjectName, rows: readonly Announcement[]): void {
+  add(name: ProjectName, rows: readonly ChangelogEntry[]): void {
     for (const { serial, version, action, at } of rows) {
       this.#sql.add.run(name, serial, version ?? null, action ?? null, at);
     }

@@ -1,6 +1,6 @@
 /** What is kept of provenance: totals, and what is wrong with files. */
 import type { ProjectName } from '../../core/names.ts';
-import type { ProvenanceTotals, Unproven, Verdict } from '../provenance-records.ts';
+import type { ProvenanceProblem, ProvenanceTotals, Verdict } from '../provenance-records.ts';
 import { provenanceNumber } from './rows.ts';
 import type { Statements } from './statements.ts';
 
@@ -19,7 +19,7 @@ export function provenanceTotals({ proven, leftOut }: Statements): ProvenanceTot
 }
 
 /** Replaces what is wrong with the files of a project. */
-export function putUnproven(sql: Statements, name: ProjectName, files: readonly Unproven[] = []): void {
+export function putUnproven(sql: Statements, name: ProjectName, files: readonly ProvenanceProblem[] = []): void {
   sql.deleteUnproven.run(name);
   for (const { filename, why, leftOut } of files) sql.putUnproven.run(name, filename, why, leftOut ? 1 : 0);
 }

@@ -1,7 +1,7 @@
 /** What has changed on this mirror, in SQLite. */
 import type Database from 'better-sqlite3';
 import type { Clock } from '../../core/clock.ts';
-import { type ChangeLog, changesKept, type LoggedChange } from '../published-changes.ts';
+import { changesKept, type PublishedChange, type PublishedChanges } from '../published-changes.ts';
 import { asStorage } from './open-database.ts';
 import { nameOf } from './rows.ts';
 
@@ -31,7 +31,7 @@ interface ChangeRow {
   readonly quarantined: string | null;
 }
 
-export class SqliteChangeLog implements ChangeLog {
+export class SqliteChangeLog implements PublishedChanges {
   readonly #db: Database.Database;
   readonly #clock: Clock;
   readonly #sql: ReturnType<typeof prepareStatements>;
@@ -50,7 +50,7 @@ export class SqliteChangeLog implements ChangeLog {
     return this.#do(() => this.#sql.last.get()) ?? 0;
   }
 
-  after(number: number, limit: number): LoggedChange[] {
+  after(number: number, limit: number): PublishedChange[] {
     return this.#do(() => this.#sql.after.all(number, limit)).map(changeOf);
   }
 
@@ -69,7 +69,7 @@ export class SqliteChangeLog implements ChangeLog {
     serial,
     removed,
     quarantined,
-  }: Pick<LoggedChange, 'project' | 'displayName' | 'serial' | 'removed' | 'quarantined'>): void {
+  }: Pick<PublishedChange, 'project' | 'displayName' | 'serial' | 'removed' | 'quarantined'>): void {
     const files = quarantined.length === 0 ? null : JSON.stringify(quarantined);
     this.#sql.add.run(project, displayName, serial ?? null, this.#clock.now(), removed ?? null, files);
     this.#sql.forget.run(changesKept);
@@ -80,7 +80,7 @@ export class SqliteChangeLog implements ChangeLog {
   }
 }
 
-function changeOf({ number, project, display_name, serial, at, removed, quarantined }: ChangeRow): LoggedChange {
+function changeOf({ number, project, display_name, serial, at, removed, quarantined }: ChangeRow): PublishedChange {
   return {
     number,
     project: nameOf(project),

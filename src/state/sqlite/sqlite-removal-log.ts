@@ -3,7 +3,7 @@ import type Database from 'better-sqlite3';
 import type { Clock } from '../../core/clock.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { WebPath } from '../../core/paths.ts';
-import type { Gone, LostFile, Removal, RemovalLog } from '../removal-log.ts';
+import type { LostFile, Removal, RemovalCounts, RemovalLog } from '../removal-log.ts';
 import { asStorage } from './open-database.ts';
 
 interface RemovalRow {
@@ -61,7 +61,7 @@ export class SqliteRemovalLog implements RemovalLog {
     return this.#do(() => this.#sql.last.get())?.id ?? 0;
   }
 
-  since(time: number): Gone {
+  since(time: number): RemovalCounts {
     const window = { time, now: this.#clock.now() };
     return this.#do(() => ({
       removals: this.#sql.removalsSince.all(window).map(({ project }) => project),
@@ -78,7 +78,7 @@ export class SqliteRemovalLog implements RemovalLog {
     return new Map(rows.map(({ source, ...counts }) => [source ?? undefined, counts]));
   }
 
-  lostBy(name: ProjectName): LostFile[] {
+  lostFilesOf(name: ProjectName): LostFile[] {
     return this.#do(() => this.#sql.lostBy.all(name)).map(({ path, sha256 }) => ({
       path,
       sha256: sha256.toString('hex'),
@@ -93,7 +93,7 @@ export class SqliteRemovalLog implements RemovalLog {
     return this.#do(() => this.#sql.keptProjects.all(after ?? '', limit)).map(({ project }) => project);
   }
 
-  takeOver(removals: readonly Removal[]): void {
+  importRemovals(removals: readonly Removal[]): void {
     const now = this.#clock.now();
     this.#transaction(() => {
       for (const { project, path = null, sha256, at, why } of removals.toReversed()) {
@@ -103,7 +103,7 @@ export class SqliteRemovalLog implements RemovalLog {
     });
   }
 
-  giveUp(path: WebPath): void {
+  forgetKeptFile(path: WebPath): void {
     this.#do(() => this.#sql.giveUp.run(path));
   }
 
@@ -114,7 +114,7 @@ export class SqliteRemovalLog implements RemovalLog {
     });
   }
 
-  takeBack(name: ProjectName): void {
+  markRestored(name: ProjectName): void {
     this.#transaction(() => {
       this.#sql.keep.run(name);
       this.#sql.forgetProject.run(name);

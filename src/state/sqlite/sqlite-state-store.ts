@@ -5,29 +5,29 @@ import type { ProjectName } from '../../core/names.ts';
 import type { WebPath } from '../../core/paths.ts';
 import type { IndexEntry } from '../../formats/simple/root-index.ts';
 import type { MirrorState } from '../mirror-state.ts';
-import type { ProvenanceTotals, Unproven } from '../provenance-records.ts';
+import type { ProvenanceProblem, ProvenanceTotals } from '../provenance-records.ts';
 import type {
-  Due,
   DueReplan,
-  Finished,
+  FinishedProject,
   HeldFile,
   HeldProject,
   KeptParked,
-  ListTakeover,
+  ListComparison,
   Obstacle,
   Parked,
   PlanSummary,
-  Queued,
+  QueuedProject,
+  QueueEntry,
+  QueueRequest,
   Replanned,
   Requires,
   RuleTotals,
   StateStore,
   Totals,
-  Wanted,
   Wants,
 } from '../state-store.ts';
 import { finishProject } from './finish-project.ts';
-import { takeOverList } from './list-comparison.ts';
+import { compareList } from './list-comparison.ts';
 import { asStorage } from './open-database.ts';
 import { type OpenStateOptions, openState } from './open-state.ts';
 import {
@@ -93,7 +93,7 @@ export class SqliteStateStore implements StateStore {
     this.#transaction(() => this.#remember(state));
   }
 
-  enqueue(wanted: readonly Wanted[], state: MirrorState): void {
+  enqueue(wanted: readonly QueueRequest[], state: MirrorState): void {
     this.#transaction(() => {
       const now = this.#clock.now();
       for (const { name, displayName, serial, removed, rows = [], isBack = false } of wanted) {
@@ -105,9 +105,9 @@ export class SqliteStateStore implements StateStore {
     });
   }
 
-  takeOverList(): ListTakeover {
+  compareList(): ListComparison {
     const takeover = this.#do(() =>
-      takeOverList(
+      compareList(
         this.#db,
         () => this.#clock.now(),
         (state) => this.#remember(state),
@@ -213,12 +213,12 @@ export class SqliteStateStore implements StateStore {
     return this.#do(() => this.#sql.wantsOf.get(name));
   }
 
-  due(now: number, removed: boolean, after: ProjectName | undefined, limit: number): Due[] {
+  due(now: number, removed: boolean, after: ProjectName | undefined, limit: number): QueuedProject[] {
     const statement = removed ? this.#sql.dueRemoved : this.#sql.due;
     return this.#do(() => statement.all(now, now, after ?? '', limit).map(dueOf));
   }
 
-  dueAnnounced(now: number, after: ProjectName | undefined, limit: number): Due[] {
+  dueAnnounced(now: number, after: ProjectName | undefined, limit: number): QueuedProject[] {
     return this.#do(() => this.#sql.dueAnnounced.all(now, now, after ?? '', limit).map(dueOf));
   }
 
@@ -226,7 +226,7 @@ export class SqliteStateStore implements StateStore {
     return this.#do(() => this.#sql.parked.all(limit).map(parkedOf));
   }
 
-  queued(name: ProjectName): Queued | undefined {
+  queued(name: ProjectName): QueueEntry | undefined {
     const row = this.#do(() => this.#sql.queued.get(name));
     return row && queuedOf(row);
   }
@@ -265,7 +265,7 @@ export class SqliteStateStore implements StateStore {
     });
   }
 
-  finish(projects: readonly Finished[]): void {
+  finish(projects: readonly FinishedProject[]): void {
     const now = this.#clock.now();
     this.#transaction(() => {
       for (const project of projects) finishProject(this.#sql, this, project, now);
@@ -291,7 +291,7 @@ export class SqliteStateStore implements StateStore {
     return rows.map(entryOf);
   }
 
-  unproven(name: ProjectName): Unproven[] {
+  unproven(name: ProjectName): ProvenanceProblem[] {
     return this.#do(() => this.#sql.unproven.all(name)).map(unprovenOf);
   }
 

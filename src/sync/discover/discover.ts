@@ -13,19 +13,19 @@ import {
 } from '../../core/errors.ts';
 import { indexNow } from '../../core/moved-indexes.ts';
 import type { ProjectName } from '../../core/names.ts';
-import type { Announcement } from '../../state/changelog-entries.ts';
+import type { ChangelogEntry } from '../../state/changelog-entries.ts';
 import type { MirrorState } from '../../state/mirror-state.ts';
-import { wantedByName } from '../../state/queue-request.ts';
-import type { Wanted } from '../../state/state-store.ts';
+import { requestByName } from '../../state/queue-request.ts';
+import type { QueueRequest } from '../../state/state-store.ts';
 import type { Changes } from '../../upstream/upstream.ts';
 import type { Mirror } from '../mirror.ts';
 import { proveAbsences } from '../project/absence.ts';
 import { isGoneAfter } from '../project/changelog-status.ts';
-import { learnSources } from '../project/page/project-source.ts';
+import { enqueueFromOtherIndexes } from '../project/page/project-source.ts';
 import { confirmedFrom, farthestFrom, jump, knownUpTo, refuseJump, watchSerial } from '../serials.ts';
 import { followPolicy, policyText } from './policy-changes.ts';
 import { foreseeRequires } from './precompute-requirements.ts';
-import { takeOverList } from './project-list.ts';
+import { enqueueListDifferences } from './project-list.ts';
 import { concerns } from './relevant-projects.ts';
 import { sweep } from './sweep.ts';
 import { type FeedNews, followFeed } from './upstream-feed.ts';
@@ -52,7 +52,7 @@ export async function learn(mirror: Mirror): Promise<UnreachableError | Nonsense
   if (hasNewPolicy && mirror.selection.policy?.dependencies === true) await foreseeRequires(mirror);
   else mirror.selection.follow(mirror.report);
   mirror.selection.begin(hasNewPolicy || known.policyUnsettled === true);
-  const untold = await learnSources(mirror);
+  const untold = await enqueueFromOtherIndexes(mirror);
   const isFollowed = !isNew && !settings.reconcile;
   if (!isFollowed) await begin(mirror, known, base);
   const trouble = isFollowed ? await unlessTrouble(() => follow(mirror, known, known.serial ?? 0)) : undefined;
@@ -111,7 +111,7 @@ function covers(known: string | undefined, scope: string): boolean {
 function enqueueAccepted({ state, settings }: Mirror): void {
   const wanted = settings.acceptChanges.flatMap((name) => {
     const displayName = state.held(name).displayName ?? state.queued(name)?.displayName;
-    return displayName === undefined ? [] : [wantedByName(name, displayName)];
+    return displayName === undefined ? [] : [requestByName(name, displayName)];
   });
   state.enqueue(wanted, {});
 }
@@ -129,7 +129,7 @@ function askForMissing({ state, settings, selection, clock }: Mirror, { missingR
   if (missing.length === 0 || !isOver(missingRetryAt, now)) return;
   // One that was just given up is asked for tomorrow; then a 404 is believed at once.
   const isAsked = (name: ProjectName): boolean => missingRetryAt !== undefined && state.queued(name) === undefined;
-  const wanted = missing.filter(isAsked).map((name) => ({ ...wantedByName(name, undefined), removed: true }));
+  const wanted = missing.filter(isAsked).map((name) => ({ ...requestByName(name, undefined), removed: true }));
   state.enqueue(wanted, { missingRetryAt: now + dayMs });
 }
 
@@ -177,13 +177,13 @@ async function begin(mirror: Mirror, known: MirrorState, base: MirrorState): Pro
   if (settings.reconcile) state.announcements.forgetAbove(serial ?? 0);
   if (names === undefined) {
     // The list may be older than the changelog: then what it does not know yet is learned from the changelog again.
-    return takeOverList(mirror, undefined, (listed) => {
+    return enqueueListDifferences(mirror, undefined, (listed) => {
       const seen = listed ?? serial ?? 0;
       return { ...base, feed, serial: Math.min(serial ?? seen, seen) };
     });
   }
   if (settings.reconcile && settings.projects === undefined) state.enqueueAllHeld({}, true);
-  const wanted = names.map((name) => wantedByName(name, state.held(name).displayName));
+  const wanted = names.map((name) => requestByName(name, state.held(name).displayName));
   state.enqueue(wanted, { ...base, feed, serial });
   report({ type: 'learned', source: 'names', serial });
 }
@@ -224,7 +224,7 @@ async function follow(mirror: Mirror, known: MirrorState, serial: number): Promi
   if (names === undefined) {
     if (followed) await reconcile(mirror, isDoubtful ? undefined : known.listEtag);
     else {
-      const taken = takeOverList(mirror, known.listEtag, (listed = 0) => {
+      const taken = enqueueListDifferences(mirror, known.listEtag, (listed = 0) => {
         refuseJump(mirror, serial, listed, 'the list of projects');
         // What the list does not tell, as which release is in quarantine, is read once the changelog answers.
         if (why instanceof BusyError && downMs(mirror) < hourMs) return {};
@@ -238,7 +238,7 @@ async function follow(mirror: Mirror, known: MirrorState, serial: number): Promi
     }
   } else if (!followed) {
     state.enqueue(
-      names.map((name) => wantedByName(name, state.held(name).displayName)),
+      names.map((name) => requestByName(name, state.held(name).displayName)),
       {},
     );
   }
@@ -328,8 +328,8 @@ function upTo(farthest: number, { rows }: Changes, from: number): Pick<Changes, 
 }
 
 /** The projects that the changes concern. */
-function wantedBy(mirror: Mirror, { rows }: Pick<Changes, 'rows'>): Wanted[] {
-  const found = new Map<ProjectName, { displayName: string; rows: Announcement[] }>();
+function wantedBy(mirror: Mirror, { rows }: Pick<Changes, 'rows'>): QueueRequest[] {
+  const found = new Map<ProjectName, { displayName: string; rows: ChangelogEntry[] }>();
   for (const { name, displayName, ...row } of rows) {
     if (!concerns(mirror, name)) continue;
     const { rows: before = [] } = found.get(name) ?? {};
@@ -345,7 +345,7 @@ function wantedBy(mirror: Mirror, { rows }: Pick<Changes, 'rows'>): Wanted[] {
 /** The daily look at the list is a net below the changelog: where it fails, a later run tries again. */
 async function reconcile(mirror: Mirror, listEtag: string | undefined): Promise<void> {
   try {
-    await takeOverList(mirror, listEtag, () => ({}));
+    await enqueueListDifferences(mirror, listEtag, () => ({}));
   } catch (error) {
     if (!(error instanceof UnreachableError || error instanceof NonsenseError)) throw error;
     mirror.report({ type: 'warning', message: `the list of projects was not compared: ${error.message}` });

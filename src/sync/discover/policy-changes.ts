@@ -1,9 +1,9 @@
 /** Queues what the rules of a partial mirror want otherwise than it is: because they changed, or what is held requires. */
 import type { ProjectName } from '../../core/names.ts';
 import type { MirrorState } from '../../state/mirror-state.ts';
-import { wantedByName } from '../../state/queue-request.ts';
+import { requestByName } from '../../state/queue-request.ts';
 import type { Mirror } from '../mirror.ts';
-import { takeOverList } from './project-list.ts';
+import { enqueueListDifferences } from './project-list.ts';
 
 /** So often a run plans a project by the same decision: once is usual, and twice may come of what is fetched last. */
 const maxReplans = 3;
@@ -17,7 +17,7 @@ export async function followPolicy(mirror: Mirror, known: MirrorState, scope: st
     const before = known.policy?.split(' ')[0] ?? '';
     // Where everything was held, or what is held is named, the list has nothing to add.
     const mayAdd = before !== '' && before !== projects && selection.names() === undefined;
-    if (mayAdd && !isNew) await takeOverList(mirror, undefined, () => ({}));
+    if (mayAdd && !isNew) await enqueueListDifferences(mirror, undefined, () => ({}));
     state.wake();
     const { changed, renamed } = selection.compare();
     state.renamePlans(renamed);
@@ -99,7 +99,7 @@ function enqueueNamed({ state, selection }: Mirror, names: readonly ProjectName[
   );
   if (wanted.length > 0)
     state.enqueue(
-      wanted.map((name) => wantedByName(name, undefined)),
+      wanted.map((name) => requestByName(name, undefined)),
       { rootIndexDue: true },
     );
   return wanted.length;

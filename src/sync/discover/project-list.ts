@@ -2,7 +2,7 @@
 import { NonsenseError } from '../../core/errors.ts';
 import { projectName } from '../../core/names.ts';
 import type { MirrorState } from '../../state/mirror-state.ts';
-import type { Wanted } from '../../state/state-store.ts';
+import type { QueueRequest } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
 import { StrangeNames } from './invalid-names.ts';
 
@@ -10,7 +10,7 @@ import { StrangeNames } from './invalid-names.ts';
  * Queues what differs from the list; what `next` makes of the list's own serial is remembered with it. Throws
  * UnreachableError, NonsenseError, PausedError.
  */
-export async function takeOverList(
+export async function enqueueListDifferences(
   mirror: Mirror,
   etag: string | undefined,
   next: (listSerial: number | undefined) => MirrorState,
@@ -18,12 +18,12 @@ export async function takeOverList(
   const { upstream, state, clock, report, settings, selection } = mirror;
   const list = await upstream.listProjects(etag);
   if (list === undefined) return state.remember({ reconciledAt: clock.now() });
-  const takeover = state.takeOverList();
+  const takeover = state.compareList();
   try {
     let listed = 0;
     const strange = new StrangeNames(report);
     for await (const piece of list.pieces) {
-      const wanted: Wanted[] = [];
+      const wanted: QueueRequest[] = [];
       for (const { displayName, serial } of piece) {
         const name = projectName(displayName);
         if (name === undefined) strange.see(displayName);

@@ -6,10 +6,10 @@
 import { NonsenseError, UnreachableError } from '../../core/errors.ts';
 import type { ProjectName } from '../../core/names.ts';
 import { completePieces, type FeedChange, piecePath } from '../../formats/mirror/change-feed.ts';
-import type { Announcement } from '../../state/changelog-entries.ts';
+import type { ChangelogEntry } from '../../state/changelog-entries.ts';
 import type { FeedPosition, MirrorState } from '../../state/mirror-state.ts';
 import type { UpstreamRemoval } from '../../state/removal-log.ts';
-import type { Wanted } from '../../state/state-store.ts';
+import type { QueueRequest } from '../../state/state-store.ts';
 import type { ServedFeed } from '../../upstream/upstream.ts';
 import { maxDeletionsPerDay } from '../limits/deletion-limit.ts';
 import type { Mirror } from '../mirror.ts';
@@ -135,7 +135,7 @@ function take(
 }
 
 /** No project is newer than the whole mirror. */
-function wantedBy(change: FeedChange, newest = Number.POSITIVE_INFINITY): Wanted {
+function wantedBy(change: FeedChange, newest = Number.POSITIVE_INFINITY): QueueRequest {
   const { name, displayName, removed } = change;
   const serial = Math.min(change.serial ?? 0, newest);
   const isRemoved = removed !== undefined;
@@ -143,8 +143,8 @@ function wantedBy(change: FeedChange, newest = Number.POSITIVE_INFINITY): Wanted
 }
 
 /** What a changelog would have said. */
-function rowsOf({ at, removed, quarantined }: FeedChange, serial: number): Announcement[] {
-  const row = (action: string, version?: string): Announcement => ({ serial, version, action, at });
+function rowsOf({ at, removed, quarantined }: FeedChange, serial: number): ChangelogEntry[] {
+  const row = (action: string, version?: string): ChangelogEntry => ({ serial, version, action, at });
   if (removed === undefined) return quarantined.map((version) => row('release quarantined', version));
   // The page that it was published by last is one from before its removal.
   const removal = { ...row('remove project'), serial: serial + 1 };

@@ -11,7 +11,7 @@
 import type { Clock } from '../../core/clock.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { Report } from '../../core/report.ts';
-import type { Gone } from '../../state/removal-log.ts';
+import type { RemovalCounts } from '../../state/removal-log.ts';
 import type { Obstacle, StateStore } from '../../state/state-store.ts';
 
 const dayMs = 24 * 60 * 60_000;
@@ -65,7 +65,7 @@ export class DeletionLimit {
   readonly #sourceOf: (name: ProjectName) => string | undefined;
   readonly #brakes = new Map<string | undefined, IndexBrake>();
   readonly #taken = new Map<ProjectName, Counts>();
-  #goneShares: Gone['shares'] = new Map();
+  #goneShares: RemovalCounts['shares'] = new Map();
   /** Milliseconds: from when on a run counts that a person has allowed something. */
   #since: number | undefined;
 

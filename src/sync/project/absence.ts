@@ -6,7 +6,7 @@ import { NonsenseError, UnreachableError } from '../../core/errors.ts';
 import type { ProjectName } from '../../core/names.ts';
 import { projectName } from '../../core/names.ts';
 import { parkDelayMs } from '../../core/retry.ts';
-import type { Due, HeldProject } from '../../state/state-store.ts';
+import type { HeldProject, QueuedProject } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
 import { type Announced, announcedFor } from './changelog-status.ts';
 import { mirrorFor } from './page/project-source.ts';
@@ -20,7 +20,7 @@ const absentAgainMs = 2 * minuteMs;
 const absentForGoodMs = 60 * minuteMs;
 
 /** Why a project that upstream answers not to have must stay for now, if so. */
-export function whyNotGone(mirror: Mirror, due: Due, held: HeldProject): Waiting | undefined {
+export function whyNotGone(mirror: Mirror, due: QueuedProject, held: HeldProject): Waiting | undefined {
   if (due.removed) return undefined;
   const absentMs = due.obstacle === 'absent' ? Math.max(0, mirror.clock.now() - due.since) : 0;
   const wait = 'upstream answers that it does not exist, and did not say that it was removed';
@@ -36,7 +36,7 @@ export function whyNotGone(mirror: Mirror, due: Due, held: HeldProject): Waiting
 /** The page is from before its project was removed. Returns why that must stay for now, if so. */
 export function whyOutlived(
   mirror: Mirror,
-  due: Due,
+  due: QueuedProject,
   held: HeldProject,
   { removedAt, isUnlisted }: Announced,
   serial: number,
@@ -46,7 +46,7 @@ export function whyOutlived(
 }
 
 /** Whether there is something of it that would go. */
-function isHere({ state }: Mirror, { name }: Due, { published }: HeldProject): boolean {
+function isHere({ state }: Mirror, { name }: QueuedProject, { published }: HeldProject): boolean {
   return published || state.unsettled(name).length > 0;
 }
 
@@ -55,7 +55,7 @@ export async function proveAbsences(mirror: Mirror): Promise<void> {
   const { state, clock, settings } = mirror;
   const only = settings.projects && new Set(settings.projects);
   const doubtful = state.announcements
-    .doubtful(clock.now() - absentForGoodMs)
+    .unconfirmedAbsences(clock.now() - absentForGoodMs)
     .filter((name) => only?.has(name) ?? true);
   const bySource = new Map<string | undefined, ProjectName[]>();
   for (const name of doubtful) {
@@ -73,7 +73,7 @@ async function proveAbsencesOf(mirror: Mirror, doubtful: readonly ProjectName[])
   try {
     const { listed, serial } = await listedOf(mirror, new Set(doubtful));
     const gone = doubtful.filter((name) => !listed.has(name) && isNewer(mirror, name, serial));
-    state.announcements.unlisted(gone, serial);
+    state.announcements.markUnlisted(gone, serial);
     // A changelog is never wrong about a removal. A feed may be, and here page and list both say so.
     const isThere = (name: ProjectName): boolean => listed.has(name) && state.queued(name)?.obstacle === 'stale';
     if (state.mirror().feed !== undefined) state.announcements.listed(doubtful.filter(isThere));

@@ -4,7 +4,7 @@ import type { ProjectName } from '../../core/names.ts';
 import { filenameOf } from '../../core/paths.ts';
 import { parseDistributionName } from '../../packaging/distribution-name.ts';
 import { compareVersions, parseVersion } from '../../packaging/version.ts';
-import { type Announcement, notListed } from '../../state/changelog-entries.ts';
+import { type ChangelogEntry, notListed } from '../../state/changelog-entries.ts';
 import type { HeldFile } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
 
@@ -28,7 +28,7 @@ export function announcedFor({ state, selection }: Pick<Mirror, 'state' | 'selec
 }
 
 /** Reads the rows of `name`, the oldest first. */
-export function announcedOf(name: ProjectName, rows: readonly Announcement[]): Announced {
+export function announcedOf(name: ProjectName, rows: readonly ChangelogEntry[]): Announced {
   let removedAt: number | undefined;
   let isUnlisted = false;
   let isQuarantined = false;
@@ -53,7 +53,7 @@ export function announcedOf(name: ProjectName, rows: readonly Announcement[]): A
 }
 
 /** Whether the project is gone after `rows`, which follow a time at which it `wasGone` or not. */
-export function isGoneAfter(rows: readonly Announcement[], wasGone: boolean): boolean {
+export function isGoneAfter(rows: readonly ChangelogEntry[], wasGone: boolean): boolean {
   let isGone = wasGone;
   for (const { action } of rows) {
     if (action === 'remove project') isGone = true;
@@ -63,7 +63,7 @@ export function isGoneAfter(rows: readonly Announcement[], wasGone: boolean): bo
 }
 
 /** Whether `rows` tell that something of a project is hidden, withdrawn or removed. */
-export function takesAway(rows: readonly Announcement[]): boolean {
+export function takesAway(rows: readonly ChangelogEntry[]): boolean {
   return rows.some(({ action = '' }) => /quarantined$|^(?:yank|remove) /.test(action));
 }
 

@@ -3,7 +3,7 @@ import type { SimplePage } from '../../formats/simple/simple-json.ts';
 import { publishLegacyJson } from '../../pages/publish-legacy-json.ts';
 import { publishPages } from '../../pages/publish-pages.ts';
 import type { PageHashes } from '../../state/page-hashes.ts';
-import type { Unproven } from '../../state/provenance-records.ts';
+import type { ProvenanceProblem } from '../../state/provenance-records.ts';
 import type { HeldFile } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
@@ -23,7 +23,7 @@ export interface Published {
   readonly drop: readonly HeldFile[];
   /** True when our page lists less than upstream's. */
   readonly hidden: boolean;
-  readonly unproven: readonly Unproven[];
+  readonly unproven: readonly ProvenanceProblem[];
   /** The hashes of our pages where they were made anew. */
   readonly pages?: PageHashes;
 }

@@ -7,7 +7,7 @@ import { filenameOf } from '../../core/paths.ts';
 import { type PublishedFile, renderSimpleJson, withSerial } from '../../formats/simple/simple-json.ts';
 import { publishLegacyJson } from '../../pages/publish-legacy-json.ts';
 import { publishPages } from '../../pages/publish-pages.ts';
-import type { Finished, HeldFile } from '../../state/state-store.ts';
+import type { FinishedProject, HeldFile } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
 import { bytesOf, discardFiles } from './files/held-files.ts';
@@ -54,7 +54,7 @@ export async function publishHeld(
   const { serial } = held;
   const why = 'removed upstream';
   const { status } = page;
-  const partly: Finished = {
+  const partly: FinishedProject = {
     kind: 'published',
     due,
     serial,

@@ -10,7 +10,7 @@ import { publishLegacyJson } from '../../pages/publish-legacy-json.ts';
 import { publishPages } from '../../pages/publish-pages.ts';
 import { local } from '../../policy/policy.ts';
 import { explainReason } from '../../policy/render-reason.ts';
-import type { Finished, HeldFile } from '../../state/state-store.ts';
+import type { FinishedProject, HeldFile } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
 import { sourceTexts, wheelMetadata } from '../requirements/read-distribution.ts';
 import { rememberRequires } from '../requirements/record-requirements.ts';
@@ -30,7 +30,7 @@ export async function publishLocal(
   mirror: Mirror,
   { due, held, decision }: SelectedProject,
   paths: readonly WebPath[],
-): Promise<Finished> {
+): Promise<FinishedProject> {
   const { files, state, selection, settings } = mirror;
   const { name } = due;
   if (settings.dryRun) return { kind: 'unchanged', due };

@@ -8,7 +8,7 @@ import { sumOf } from '../../core/safe-sum.ts';
 import type { ProjectDecision } from '../../policy/project-decision.ts';
 import { explainReason } from '../../policy/render-reason.ts';
 import { allMet } from '../../policy/unsatisfied.ts';
-import type { Finished, HeldFile, HeldProject, Plan } from '../../state/state-store.ts';
+import type { FinishedProject, HeldFile, HeldProject, Plan } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
 import { rememberRequires } from '../requirements/record-requirements.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
@@ -51,7 +51,7 @@ export async function publishProject(
   project: SelectedProject,
   judged: JudgedPage,
   known: Known,
-): Promise<Finished> {
+): Promise<FinishedProject> {
   const { due, held, decision } = project;
   const odd = new OddFilesOf(mirror, project);
   const planned = planPage(mirror, project, judged, odd);
@@ -143,7 +143,7 @@ async function showHeld(mirror: Mirror, work: Work): Promise<Work> {
 }
 
 /** What is to be remembered of a page that was published. Throws NonsenseError where a person has to look at it. */
-async function finish(mirror: Mirror, work: Work, known: Known, done: Published): Promise<Finished> {
+async function finish(mirror: Mirror, work: Work, known: Known, done: Published): Promise<FinishedProject> {
   const { held, decision, judged, odd } = work;
   const { now, drop, hidden, unproven, pages } = done;
   mirror.storageBudget.release(bytesOf(drop));
@@ -158,7 +158,7 @@ async function finish(mirror: Mirror, work: Work, known: Known, done: Published)
     odd: rows,
   };
   const { policy } = mirror.selection;
-  let finished: Finished = published;
+  let finished: FinishedProject = published;
   if (policy !== undefined && decision !== undefined) {
     // Where no files are fetched, those that are held stay and go on requiring what they do.
     const kept = held.files.filter(
@@ -194,7 +194,7 @@ function alarmOf({ judged, planned }: Work): string | undefined {
   return `${judged.url}: ${odd.length} of ${all} files cannot be taken, such as ${JSON.stringify(example.filename)}: ${example.problem}`;
 }
 
-function finishedOf({ due, judged, planned }: Work, known: Known): Finished & { readonly kind: 'published' } {
+function finishedOf({ due, judged, planned }: Work, known: Known): FinishedProject & { readonly kind: 'published' } {
   const { page, lost, quarantined } = judged;
   const { serial, etag, status = page.status, served = false } = known;
   const why = page.status === 'quarantined' ? 'quarantined upstream' : 'removed upstream';

@@ -13,7 +13,7 @@ import {
   simplePageFrom,
 } from '../../formats/simple/simple-json.ts';
 import type { LostFile } from '../../state/removal-log.ts';
-import type { Finished, HeldFile } from '../../state/state-store.ts';
+import type { FinishedProject, HeldFile } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
 import { missing } from './files/held-files.ts';
@@ -23,7 +23,7 @@ import { jsonOfHeld } from './page/kept-entries.ts';
 import { publishProject } from './publish-project.ts';
 
 /** Publishes what is there of the project. Throws what {@link publishProject} throws. */
-export async function healRestored(mirror: Mirror, project: SelectedProject): Promise<Finished> {
+export async function healRestored(mirror: Mirror, project: SelectedProject): Promise<FinishedProject> {
   const { state, files, settings, report } = mirror;
   const { due, held } = project;
   const { name } = due;

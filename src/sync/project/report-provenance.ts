@@ -1,6 +1,6 @@
 /** Tells what a run found out about provenance. What was found before is not told again. */
 import type { ProjectName } from '../../core/names.ts';
-import type { Unproven } from '../../state/provenance-records.ts';
+import type { ProvenanceProblem } from '../../state/provenance-records.ts';
 import type { Mirror } from '../mirror.ts';
 import type { Downloaded } from './files/download.ts';
 import type { PlannedFile } from './files/plan-project.ts';
@@ -10,7 +10,7 @@ export function tellProvenance(
   { state, report }: Mirror,
   name: ProjectName,
   files: readonly (readonly [PlannedFile, Downloaded])[],
-): Unproven[] {
+): ProvenanceProblem[] {
   const unproven = files.flatMap(([, { provenance }]) => provenance.unproven ?? []);
   const told = new Set(unproven.length > 0 ? state.unproven(name).map(keyOf) : []);
   for (const file of unproven) {
@@ -29,6 +29,6 @@ export function tellLost({ report }: Pick<Mirror, 'report'>, name: ProjectName, 
   report({ type: 'alarm', message: `${name}: ${filename}: had provenance, and upstream has none of it any more` });
 }
 
-function keyOf({ filename, why, leftOut }: Unproven): string {
+function keyOf({ filename, why, leftOut }: ProvenanceProblem): string {
   return JSON.stringify([filename, why, leftOut]);
 }

@@ -1,7 +1,7 @@
 /** Which pages are believed: none that is older than what is known of the project, however long it is served. */
 import { NonsenseError } from '../../core/errors.ts';
 import { staleDelayMs } from '../../core/retry.ts';
-import type { Due, HeldProject } from '../../state/state-store.ts';
+import type { HeldProject, QueuedProject } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
 import { refuseJump } from '../serials.ts';
 import type { Waiting } from './sync-outcome.ts';
@@ -14,7 +14,7 @@ const follows = 'if upstream was restored from a backup, or tells no serials any
 /** Why a page with `serial` must not be published yet, if so. Throws NonsenseError when that does not end by itself. */
 export function whyStale(
   { clock, report }: Pick<Mirror, 'clock' | 'report'>,
-  due: Due,
+  due: QueuedProject,
   held: HeldProject,
   serial: number | undefined,
 ): Waiting | undefined {
@@ -41,14 +41,14 @@ function wentBack(before: number | undefined, serial: number | undefined): strin
 }
 
 /** The wait for a newer page. */
-export function stale(due: Due, wait: string): Waiting {
+export function stale(due: QueuedProject, wait: string): Waiting {
   return { wait, obstacle: 'stale', delayMs: staleDelayMs(due.attempts + 1) };
 }
 
 /** A page that claims to be from a far future would keep all real ones out. */
 export function refuseForgedSerial(
   mirror: Mirror,
-  due: Due,
+  due: QueuedProject,
   held: HeldProject,
   serial: number | undefined,
   url: URL,

@@ -9,8 +9,15 @@ import { staleDelayMs } from '../../core/retry.ts';
 import { type SimplePage, withSerial } from '../../formats/simple/simple-json.ts';
 import { local } from '../../policy/policy.ts';
 import { explainReason } from '../../policy/render-reason.ts';
-import { wantedByName } from '../../state/queue-request.ts';
-import type { Due, Finished, HeldFile, HeldProject, Obstacle, Parked } from '../../state/state-store.ts';
+import { requestByName } from '../../state/queue-request.ts';
+import type {
+  FinishedProject,
+  HeldFile,
+  HeldProject,
+  Obstacle,
+  Parked,
+  QueuedProject,
+} from '../../state/state-store.ts';
 import type { LookedAt, ProjectAnswer } from '../../upstream/upstream.ts';
 import type { Mirror } from '../mirror.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
@@ -24,7 +31,7 @@ import { knownPage, type SourcePage } from './page/cached-page.ts';
 import { chooseFiles } from './page/choose-files.ts';
 import { type JudgedPage, judgePage } from './page/classify-page.ts';
 import { newlyLost, withLostFiles } from './page/delisted-files.ts';
-import { mirrorFor, movedFrom, placeText } from './page/project-source.ts';
+import { mirrorFor, movedFrom, originText } from './page/project-source.ts';
 import { publishLocal } from './publish-local.ts';
 import { publishProject } from './publish-project.ts';
 import { healRestored } from './repair-restored.ts';
@@ -37,10 +44,10 @@ const heldBackAgainMs = 24 * 60 * 60_000;
 const unprovenAgainMs = 60 * 60_000;
 
 /** What became of a project: what is to be remembered, or why only time can tell. */
-export type SyncOutcome = { readonly finished: Finished; readonly stays?: Omit<Parked, 'due'> } | Waiting;
+export type SyncOutcome = { readonly finished: FinishedProject; readonly stays?: Omit<Parked, 'due'> } | Waiting;
 
 /** Brings one project up to date. Throws UnreachableError, NonsenseError, MismatchError, StorageError, PausedError. */
-export async function syncProject(whole: Mirror, due: Due): Promise<SyncOutcome> {
+export async function syncProject(whole: Mirror, due: QueuedProject): Promise<SyncOutcome> {
   const { state, selection } = whole;
   const held = state.held(due.name);
   const decision = selection.decide(due.name);
@@ -72,7 +79,7 @@ async function moveHere(mirror: Mirror, project: SelectedProject, before: string
   const { state, selection, settings, report } = mirror;
   const { due, held } = project;
   const { name } = due;
-  const now = placeText(selection.sourceOf(name), settings.upstream);
+  const now = originText(selection.sourceOf(name), settings.upstream);
   const isLocal = project.decision?.hold === local;
   if (isLocal && isAllHere(mirror, project)) return fromHere(mirror, project);
   const answer = isLocal ? undefined : await mirror.upstream.project(name, undefined, false);
@@ -95,7 +102,7 @@ async function moveHere(mirror: Mirror, project: SelectedProject, before: string
   await removeProject(mirror, due, held.files, why);
   if (!settings.dryRun) {
     state.finish([{ kind: 'removed', due, why }]);
-    state.enqueue([wantedByName(name, held.displayName)], { rootIndexDue: true });
+    state.enqueue([requestByName(name, held.displayName)], { rootIndexDue: true });
   }
   const gone = { ...state.held(name), ...(settings.dryRun && nothingHeld) };
   const moved = { ...project, due: anew(due), held: gone };
@@ -137,7 +144,7 @@ async function fromHere(mirror: Mirror, project: SelectedProject): Promise<SyncO
 }
 
 /** As if nobody had asked for it before. */
-function anew({ name, displayName, since, attempts }: Due): Due {
+function anew({ name, displayName, since, attempts }: QueuedProject): QueuedProject {
   return { name, displayName, since, attempts, serial: 0, removed: true, obstacle: undefined };
 }
 
@@ -265,7 +272,7 @@ function heldBack(obstacle: Obstacle, what: string): Waiting {
 }
 
 /** The rules do not let the mirror hold it any more; or nothing requires it, which is upstream's doing. */
-async function leave(mirror: Mirror, due: Due, held: HeldProject, rule: string): Promise<SyncOutcome> {
+async function leave(mirror: Mirror, due: QueuedProject, held: HeldProject, rule: string): Promise<SyncOutcome> {
   const { files } = held;
   const isOrphan = held.published && mirror.selection.isOrphan(due.name, due.obstacle === 'held-back');
   if (!isOrphan) {
@@ -283,28 +290,37 @@ async function leave(mirror: Mirror, due: Due, held: HeldProject, rule: string):
 }
 
 /** Asked only where upstream has said something about the project. */
-async function isQuarantined({ upstream }: Mirror, { name, replan, attempts }: Due): Promise<boolean> {
+async function isQuarantined({ upstream }: Mirror, { name, replan, attempts }: QueuedProject): Promise<boolean> {
   if (replan === true) return false;
   const answer = await upstream.project(name, undefined, attempts % 2 === 1);
   return answer.kind === 'page' && answer.page.status === 'quarantined';
 }
 
 /** A page may be kept by its ETag only while everything it links to is really there, and nothing else may be. */
-async function isIntact({ files, settings, state }: Mirror, { name }: Due, held: HeldProject): Promise<boolean> {
+async function isIntact(
+  { files, settings, state }: Mirror,
+  { name }: QueuedProject,
+  held: HeldProject,
+): Promise<boolean> {
   if (held.etag === undefined || state.unsettled(name).length > 0) return false;
   const pages = [pagePath('index.html', name), pagePath('index.v1_json', name)];
   if ((await Promise.all(pages.map((page) => files.size(page)))).includes(undefined)) return false;
   return settings.indexOnly || (await missing(files, held.files)).length === 0;
 }
 
-function unchanged(mirror: Mirror, due: Due, held: HeldProject): SyncOutcome {
+function unchanged(mirror: Mirror, due: QueuedProject, held: HeldProject): SyncOutcome {
   const stale = whyStale(mirror, due, held, held.serial);
   if (stale !== undefined) return stale;
   return { finished: { kind: 'unchanged', due } };
 }
 
 /** Upstream does not have it any more. What was put in quarantine before it went does not stay in any case. */
-async function absent(mirror: Mirror, due: Due, held: HeldProject, announced: Announced): Promise<SyncOutcome> {
+async function absent(
+  mirror: Mirror,
+  due: QueuedProject,
+  held: HeldProject,
+  announced: Announced,
+): Promise<SyncOutcome> {
   const { isQuarantined } = announced;
   const quarantined = held.files.filter((file) => announced.quarantines(file));
   const lost = held.files.filter((file) => !quarantined.includes(file));
@@ -329,7 +345,12 @@ async function absent(mirror: Mirror, due: Due, held: HeldProject, announced: An
 }
 
 /** Takes it out of the index, and `files` out of the tree; `rule` says why, for people. */
-async function removeProject(mirror: Mirror, { name }: Due, files: readonly HeldFile[], rule: string): Promise<void> {
+async function removeProject(
+  mirror: Mirror,
+  { name }: QueuedProject,
+  files: readonly HeldFile[],
+  rule: string,
+): Promise<void> {
   const remove = files.map(({ path }) => path);
   const removeBytes = bytesOf(files);
   mirror.report({ type: 'project-planned', name, fetch: [], bytes: 0, remove, removeBytes, rule });

@@ -34,13 +34,13 @@ export async function newestSnapshot(mirror: Mirror, verify: Verify): Promise<Sn
   return snapshot;
 }
 
-type Moment = Pick<UpstreamSnapshot, 'timeMs' | 'serial'>;
+type SnapshotVersion = Pick<UpstreamSnapshot, 'timeMs' | 'serial'>;
 
-function isOlder({ timeMs, serial }: Moment, before: Moment): boolean {
+function isOlder({ timeMs, serial }: SnapshotVersion, before: SnapshotVersion): boolean {
   return timeMs < before.timeMs || (serial !== undefined && before.serial !== undefined && serial < before.serial);
 }
 
-function textOf({ timeMs, serial }: Moment): string {
+function textOf({ timeMs, serial }: SnapshotVersion): string {
   const time = new Date(timeMs).toISOString();
   return serial === undefined ? time : `${time} (serial ${serial})`;
 }

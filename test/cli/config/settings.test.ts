@@ -1,8 +1,8 @@
 import t from 'tap';
 import {
-  type Given,
   type SettingName,
   type Settings,
+  type SettingValue,
   settingNames,
   settingsFrom,
 } from '../../../src/cli/config/settings.ts';
@@ -14,7 +14,7 @@ const where = 'mirror.toml:3: here';
 const allNames: readonly SettingName[] = [...settingNames, 'projects'];
 
 function read(values: Partial<Record<SettingName, unknown>>): Settings {
-  const given = new Map<SettingName, Given>();
+  const given = new Map<SettingName, SettingValue>();
   for (const name of allNames) if (name in values) given.set(name, { value: values[name], where });
   return settingsFrom(given);
 }

@@ -2,9 +2,9 @@ import fc from 'fast-check';
 import { parse } from 'smol-toml';
 import t from 'tap';
 import {
-  type Given,
   type SettingName,
   type Settings,
+  type SettingValue,
   settingNames,
   settingsFrom,
 } from '../../../src/cli/config/settings.ts';
@@ -59,7 +59,7 @@ function values(...lines: readonly string[]): Record<string, unknown> {
 
 /** What pep381run makes of it. Throws where it would. */
 function settings(toml: string): Settings {
-  const given = new Map<SettingName, Given>();
+  const given = new Map<SettingName, SettingValue>();
   for (const [key, value] of Object.entries(parse(toml))) {
     if (key !== 'projects' && policyKeys.some((known) => known === key)) continue;
     // What is held is read elsewhere, but as a list of names it is what --project takes.

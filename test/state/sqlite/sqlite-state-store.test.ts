@@ -38,7 +38,7 @@ t.test('a store for a dry run forgets at the end all that was written', async (t
   const before = readFileSync(path);
   const store = new SqliteStateStore(path, clock, { discard: true });
   store.enqueue(wanted, { serial: 5 });
-  const takeover = store.takeOverList();
+  const takeover = store.compareList();
   takeover.add(wanted);
   takeover.commit(5, {});
   t.match(store.totals(), { queued: 1 });
@@ -136,7 +136,7 @@ t.test('what belongs together is stored whole or not at all', async (t) => {
     hold: (store) => store.hold(alpha, [file('a.zip', 1), file('b.zip', none)]),
     unsettle: (store) => store.unsettle(alpha, [path('a.zip'), {} as never]),
     requeue: (store) => store.requeue(none, [path('held.zip')]),
-    takeOver: (store) => store.removals.takeOver([{ ...removal, why: none }, removal]),
+    takeOver: (store) => store.removals.importRemovals([{ ...removal, why: none }, removal]),
     enqueueReplans: (store) => store.enqueueReplans([named('held')[0] ?? alpha, {} as never], { serial: 9 }),
   };
   for (const [what, write] of Object.entries(halves)) {

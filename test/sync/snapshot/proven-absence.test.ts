@@ -189,7 +189,7 @@ t.test('what was never here is not waited for, although an old page says that it
 t.test('what was brought back stays while a cache has the page from before its removal', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
-  mirror.remembered((state) => state.removals.takeBack(named('alpha')[0] as never));
+  mirror.remembered((state) => state.removals.markRestored(named('alpha')[0] as never));
   mirror.server.faults.freeze('alpha');
   mirror.index.removeProject('alpha');
   const { parked } = await mirror.runLater();

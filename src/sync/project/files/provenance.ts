@@ -5,7 +5,7 @@
 import type { ProjectName } from '../../../core/names.ts';
 import { filenameOf, provenancePath } from '../../../core/paths.ts';
 import type { ProvenanceVerifier } from '../../../provenance/provenance-verifier.ts';
-import type { Unproven, Verdict } from '../../../state/provenance-records.ts';
+import type { ProvenanceProblem, Verdict } from '../../../state/provenance-records.ts';
 import type { HeldFile, HeldProject } from '../../../state/state-store.ts';
 import type { Mirror } from '../../mirror.ts';
 import type { PlannedFile, ProjectPlan } from './plan-project.ts';
@@ -22,7 +22,7 @@ export interface ProvenanceNews {
   /** True when upstream had an object until now. */
   readonly isLost?: boolean;
   /** Why the file does not prove where it is from, and whether it is not held for that. */
-  readonly unproven?: Unproven;
+  readonly unproven?: ProvenanceProblem;
 }
 
 /** The plan with what is remembered of the provenance of its files. */
@@ -105,7 +105,7 @@ function without({ settings }: Mirror, { file: { filename }, held, wasAttested }
   };
 }
 
-function unproven({ settings }: Mirror, { file: { filename } }: PlannedFile, why: string): Unproven {
+function unproven({ settings }: Mirror, { file: { filename } }: PlannedFile, why: string): ProvenanceProblem {
   return { filename, why: `its provenance failed: ${why}`, leftOut: settings.provenancePolicy !== 'warn' };
 }
 

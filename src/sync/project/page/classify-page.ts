@@ -68,7 +68,7 @@ function judgeOf(
 ): (file: SimpleFile) => (Problem & { readonly isChange?: boolean }) | undefined {
   const allows = (from: URL): boolean => upstream.allows(from);
   const acceptsChanges = settings.acceptChanges.includes(due.name);
-  const lost = acceptsChanges || isAllHeld(page.files, held.files) ? [] : state.removals.lostBy(due.name);
+  const lost = acceptsChanges || isAllHeld(page.files, held.files) ? [] : state.removals.lostFilesOf(due.name);
   const [now, before] = [hashesOf(held.files), hashesOf(lost)];
   const paths = new Map(held.files.map((file) => [file.path, file.sha256]));
   const isLinkOnly = decision?.hold === 'pages-only';

@@ -5,8 +5,8 @@
 import { NonsenseError, UnreachableError } from '../../../core/errors.ts';
 import { type ProjectName, projectName } from '../../../core/names.ts';
 import { local } from '../../../policy/policy.ts';
-import { wantedByName } from '../../../state/queue-request.ts';
-import type { HeldProject, Wanted } from '../../../state/state-store.ts';
+import { requestByName } from '../../../state/queue-request.ts';
+import type { HeldProject, QueueRequest } from '../../../state/state-store.ts';
 import type { Upstream } from '../../../upstream/upstream.ts';
 import type { Mirror } from '../../mirror.ts';
 
@@ -31,11 +31,11 @@ export function pageUrl(
 /** Where what is held of a project is from, if it comes from elsewhere by now. */
 export function movedFrom({ selection, settings }: Mirror, name: ProjectName, held: HeldProject): string | undefined {
   if (!held.published || held.source === selection.sourceOf(name)) return undefined;
-  return placeText(held.source, settings.upstream);
+  return originText(held.source, settings.upstream);
 }
 
 /** Where something comes from, for people. */
-export function placeText(source: string | undefined, upstream: string): string {
+export function originText(source: string | undefined, upstream: string): string {
   return source === local ? 'below packages/' : (source ?? upstream);
 }
 
@@ -50,20 +50,20 @@ function openedOf({ sources }: Mirror, source: string): Upstream {
  * that are named, those that are held, and those of their lists that patterns name. Returns why a list is not known,
  * if so. Throws PausedError.
  */
-export async function learnSources(mirror: Mirror): Promise<UnreachableError | NonsenseError | undefined> {
+export async function enqueueFromOtherIndexes(mirror: Mirror): Promise<UnreachableError | NonsenseError | undefined> {
   const { selection, settings, state, report } = mirror;
   const lying = await mirror.localFiles.look();
   const only = settings.projects;
   if (only !== undefined) {
     state.enqueue(
-      only.filter((name) => selection.sourceOf(name) !== undefined).map((name) => wanted(mirror, name)),
+      only.filter((name) => selection.sourceOf(name) !== undefined).map((name) => requestFor(mirror, name)),
       {},
     );
     return undefined;
   }
   const here = new Set([...lying, ...state.publishedFrom(local)]);
   state.enqueue(
-    [...here].map((name) => wanted(mirror, name)),
+    [...here].map((name) => requestFor(mirror, name)),
     {},
   );
   let trouble: UnreachableError | NonsenseError | undefined;
@@ -79,7 +79,7 @@ export async function learnSources(mirror: Mirror): Promise<UnreachableError | N
     // Where nobody answers, each of its projects would say the same.
     if (failed !== undefined && isSilence(failed)) continue;
     state.enqueue(
-      known.map((name) => wanted(mirror, name)),
+      known.map((name) => requestFor(mirror, name)),
       {},
     );
   }
@@ -93,7 +93,7 @@ async function takeOverUnlessTrouble(
   upstream: Upstream,
 ): Promise<UnreachableError | NonsenseError | undefined> {
   try {
-    await takeOver(mirror, source, upstream);
+    await enqueueListedFrom(mirror, source, upstream);
     return undefined;
   } catch (error) {
     if (error instanceof UnreachableError || error instanceof NonsenseError) return error;
@@ -111,18 +111,18 @@ function isMissing({ state }: Mirror, name: ProjectName): boolean {
   return !state.held(name).published && state.mirror().missing?.includes(name) === true;
 }
 
-function wanted({ state }: Mirror, name: ProjectName): Wanted {
-  return wantedByName(name, state.held(name).displayName);
+function requestFor({ state }: Mirror, name: ProjectName): QueueRequest {
+  return requestByName(name, state.held(name).displayName);
 }
 
 /** Queues what a list has that patterns name, and what it has no more. */
-async function takeOver({ state, selection }: Mirror, source: string, upstream: Upstream): Promise<void> {
+async function enqueueListedFrom({ state, selection }: Mirror, source: string, upstream: Upstream): Promise<void> {
   const list = await upstream.listProjects(undefined);
-  const takeover = state.takeOverList();
+  const takeover = state.compareList();
   try {
     let listed = 0;
     for await (const piece of list?.pieces ?? []) {
-      const found = piece.flatMap(({ displayName }): Wanted[] => {
+      const found = piece.flatMap(({ displayName }): QueueRequest[] => {
         const name = projectName(displayName);
         const isOurs = name !== undefined && selection.sourceOf(name) === source && selection.includes(name);
         return isOurs ? [{ name, displayName, serial: 0, removed: false }] : [];
