@@ -34,7 +34,7 @@ export async function adoptProject(adoption: Adoption, name: ProjectName, folder
   const normal = projectFolder(name);
   // What is published must not end up where a link leads.
   if ((await files.stat(normal))?.kind === 'other') await files.discard([normal]);
-  if (folder === normal && state.held(name).published) return;
+  if (folder === normal && state.heldProject(name).published) return;
   const pages = await readPages(adoption, name, folder === normal ? [normal] : [normal, folder]);
   const foreign = foreignPages.map((file) => `${normal}/${file}` as WebPath);
   const [first] = pages;
@@ -44,7 +44,7 @@ export async function adoptProject(adoption: Adoption, name: ProjectName, folder
     return;
   }
   const kept = await keep(adoption, pages);
-  state.hold(name, kept.held);
+  state.addHeldFiles(name, kept.held);
   const isWhole = kept.lacking === 0 && kept.hasSidecars;
   const page = keepSerials && isWhole ? first.page : withoutSerial(first.page);
   const hashes = await publishPages(files, name, page, kept.published, false);

@@ -22,7 +22,7 @@ export async function adoptRemovals(adoption: Omit<Adoption, 'keepSerials'>): Pr
     throwIfPaused(signal);
     const kept = await keptFile(adoption, removal);
     if (kept === undefined) continue;
-    state.hold(removal.project, [kept]);
+    state.addHeldFiles(removal.project, [kept]);
     isAnyKept = true;
   }
   // Where nothing is to be kept any more, the next run finds it out by this.

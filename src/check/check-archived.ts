@@ -23,7 +23,7 @@ export async function checkKept(check: Check): Promise<void> {
 
 async function checkOne(check: Check, name: ProjectName): Promise<void> {
   const { state, report, yielder: pace, settings } = check;
-  for (const file of state.held(name).files) {
+  for (const file of state.heldProject(name).files) {
     await pace.yieldIfDue();
     const findings = await lookAtFile(check, name, expectedHeld(file));
     // A run may have taken it away meanwhile.
@@ -39,7 +39,7 @@ async function repair(check: Check, name: ProjectName, file: HeldFile, findings:
   const release = check.lock.tryTake();
   if (release === undefined) return;
   try {
-    if (state.held(name).published || state.heldFile(file.path) === undefined) return;
+    if (state.heldProject(name).published || state.heldFile(file.path) === undefined) return;
     const bad = new Set(findings.filter(({ kind }) => kind !== 'unreadable').map(({ path }) => path));
     const [metadata, provenance] = [metadataPath(file.path), provenancePath(file.path)];
     if (bad.has(file.path)) {
@@ -47,7 +47,7 @@ async function repair(check: Check, name: ProjectName, file: HeldFile, findings:
       state.removals.forgetKeptFile(file.path);
     } else if (bad.size > 0) {
       await discard(check, [...bad]);
-      state.hold(name, [without(file, bad.has(metadata), bad.has(provenance))]);
+      state.addHeldFiles(name, [without(file, bad.has(metadata), bad.has(provenance))]);
     }
   } finally {
     release();

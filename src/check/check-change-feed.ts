@@ -32,13 +32,13 @@ async function look(check: Check): Promise<Finding[]> {
   const { state, files, share, yielder: pace } = check;
   const { changesTold: told, changesDue } = state.mirror();
   // Nothing is published yet, or the next run writes it anew.
-  if (told === undefined || told.id !== state.changes.id() || changesDue === true) return [];
+  if (told === undefined || told.id !== state.publishedChanges.id() || changesDue === true) return [];
   const findings: Finding[] = [];
   if (isInShare(feedHeadPath, share)) {
     const found = await lookAt(check, feedHeadPath, async () => {
       // Up to which serial all was known is that of the run that published it.
       const head = await publishedHead(files);
-      return head && feedHeadOf(state.changes, { ...told, serial: head.serial });
+      return head && feedHeadOf(state.publishedChanges, { ...told, serial: head.serial });
     });
     if (found !== undefined) findings.push(found);
   }
@@ -47,7 +47,7 @@ async function look(check: Check): Promise<Finding[]> {
     const path = piecePath(piece);
     if (!isInShare(path, share)) continue;
     await pace.yieldIfDue();
-    const found = await lookAt(check, path, async () => feedPieceOf(state.changes, told.id, piece));
+    const found = await lookAt(check, path, async () => feedPieceOf(state.publishedChanges, told.id, piece));
     if (found !== undefined) findings.push(found);
   }
   return findings;

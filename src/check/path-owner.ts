@@ -28,7 +28,7 @@ export function isLocalFile(isLocal: (name: ProjectName) => boolean, path: WebPa
 
 /** True when pages of `name` belong here, or are about to be made. */
 export function isKnownProject(state: StateStore, name: ProjectName): boolean {
-  return state.queued(name) !== undefined || state.held(name).published;
+  return state.queued(name) !== undefined || state.heldProject(name).published;
 }
 
 function isHeldPath(state: StateStore, path: WebPath): boolean {

@@ -18,7 +18,7 @@ const pages: readonly PageFile[] = ['index.html', 'index.html.gz', 'index.v1_jso
 
 /** How `name` stands now. */
 export async function momentOf({ state, files }: Check, name: ProjectName): Promise<Moment> {
-  const [queued, held] = [state.queued(name), state.held(name)];
+  const [queued, held] = [state.queued(name), state.heldProject(name)];
   const stats: unknown[] = [];
   for (const page of pages) {
     const path = pagePath(page, name);

@@ -58,7 +58,7 @@ async function unknownFolders({ state, files }: CheckJob): Promise<ProjectName[]
   const unknown: ProjectName[] = [];
   for await (const { name, kind } of files.entries('simple' as WebPath)) {
     const project = kind === 'folder' ? projectName(name) : undefined;
-    if (project !== undefined && project === name && !state.held(project).published) unknown.push(project);
+    if (project !== undefined && project === name && !state.heldProject(project).published) unknown.push(project);
   }
   return unknown;
 }
@@ -93,7 +93,7 @@ async function judge(job: CheckJob, name: ProjectName): Promise<void> {
   const { state, report } = job;
   // A run that was stopped may have published a page and not remembered it.
   if (state.queued(name) !== undefined) return report({ type: 'unjudged', projects: 1 });
-  if (!state.held(name).published) {
+  if (!state.heldProject(name).published) {
     const path = projectFolder(name);
     if ((await job.files.stat(path)) === undefined) return;
     return report({ type: 'finding', finding: { kind: 'unknown-project', path, project: undefined } });

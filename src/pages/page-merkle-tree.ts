@@ -1,15 +1,15 @@
 /** The trees of hashes over the pages, from what the state remembers: only what has changed is computed anew. */
 import { leafHash, merkleHash, type PageTree, treeOfBuckets } from '../core/merkle-tree.ts';
-import type { PageKind, PageStore } from '../state/page-hashes.ts';
+import type { PageHashStore, PageKind } from '../state/page-hashes.ts';
 
 /** The tree over the known hashes of a kind. Throws StorageError. */
-export function pageTree(pages: PageStore, kind: PageKind): PageTree {
+export function pageTree(pages: PageHashStore, kind: PageKind): PageTree {
   const stale = pages.staleBuckets(kind);
   const fresh = new Map(stale.map((bucket) => [bucket, bucketHash(pages, bucket, kind)]));
   if (fresh.size > 0) pages.rememberBuckets(kind, fresh);
   return treeOfBuckets(pages.bucketHashes(kind));
 }
 
-function bucketHash(pages: PageStore, bucket: number, kind: PageKind): string {
+function bucketHash(pages: PageHashStore, bucket: number, kind: PageKind): string {
   return merkleHash(pages.pagesIn(bucket, kind).map(({ name, sha256 }) => leafHash(name, sha256)));
 }

@@ -2,13 +2,13 @@
 import type { ProjectName } from '../core/names.ts';
 
 /** What a run that dies leaves behind is what it died of, or was near it. */
-export interface UnderWay {
+export interface InProgress {
   /** Remembers that a queued project is under way, until it is finished or parked. */
   begin(name: ProjectName): void;
   /** Nothing is under way any more. */
   end(): void;
   /** Counts a death for each project that is under way, as the run which began with them is over. Returns them. */
-  countDeaths(): ProjectName[];
+  countCrashes(): ProjectName[];
   /** The queued projects that were under way when a run died, and whose time has come; the fewest deaths come first. */
-  doubtful(now: number): ProjectName[];
+  crashSuspects(now: number): ProjectName[];
 }

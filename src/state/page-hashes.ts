@@ -24,15 +24,15 @@ export interface PageHash {
 }
 
 /** What upstream's page of a project was: the SHA-256 of it as it was served, or that there was none. */
-export type SeenPage = string | 'absent';
+export type UpstreamPageDigest = string | 'absent';
 
 /** A queued project, and what upstream's page of it was seen to be since there were news of it; undefined when nobody looked. */
 export interface QueuedPage {
   readonly name: ProjectName;
-  readonly seen: SeenPage | undefined;
+  readonly seen: UpstreamPageDigest | undefined;
 }
 
-export interface PageStore {
+export interface PageHashStore {
   /** Published projects whose page has no known hash, by name after `after`. */
   unknown(kind: PageKind, after: ProjectName | undefined, limit: number): ProjectName[];
   /** Remembers hashes; what is not published is passed over. */
@@ -48,12 +48,12 @@ export interface PageStore {
   /** The hash of each bucket that is not stale; one that never held anything is left out. */
   bucketHashes(kind: PageKind): Map<number, string>;
   /** Notes which projects are queued, for {@link queuedIn}. */
-  noteQueued(): void;
+  groupQueue(): void;
   /** The projects of a group that were queued when that was noted last, and still are, by name. */
   queuedIn(group: number): QueuedPage[];
   /** Remembers what upstream's page of a queued project is. */
-  see(name: ProjectName, seen: SeenPage): void;
+  setUpstreamDigest(name: ProjectName, seen: UpstreamPageDigest): void;
   /** What upstream's page of a project is known to be: seen while it is queued, or else published from. */
-  lastSeen(name: ProjectName): SeenPage;
+  upstreamDigestOf(name: ProjectName): UpstreamPageDigest;
   rememberBuckets(kind: PageKind, hashes: ReadonlyMap<number, string>): void;
 }

@@ -6,9 +6,9 @@ import type { ProjectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
 import type { IndexEntry } from '../formats/simple/root-index.ts';
 import type { ChangelogEntries, ChangelogEntry } from './changelog-entries.ts';
-import type { UnderWay } from './in-progress.ts';
+import type { InProgress } from './in-progress.ts';
 import type { MirrorState } from './mirror-state.ts';
-import type { PageHashes, PageStore } from './page-hashes.ts';
+import type { PageHashes, PageHashStore } from './page-hashes.ts';
 import type { ProvenanceProblem, ProvenanceTotals, Verdict } from './provenance-records.ts';
 import type { PublishedChanges } from './published-changes.ts';
 import type { OddFile, OddFiles } from './rejected-files.ts';
@@ -223,14 +223,14 @@ export interface ListComparison {
 export interface StateStore {
   readonly history: RunHistory;
   readonly removals: RemovalLog;
-  readonly announcements: ChangelogEntries;
+  readonly changelog: ChangelogEntries;
   /** The hashes of the published pages. */
-  readonly pages: PageStore;
-  readonly underWay: UnderWay;
+  readonly pages: PageHashStore;
+  readonly inProgress: InProgress;
   /** The files that alone are left out of a page. */
-  readonly odd: OddFiles;
+  readonly rejectedFiles: OddFiles;
   /** What has changed here, for mirrors that mirror from this one. */
-  readonly changes: PublishedChanges;
+  readonly publishedChanges: PublishedChanges;
   mirror(): MirrorState;
   /** Changes the members that are given; undefined forgets one. */
   remember(state: MirrorState): void;
@@ -251,7 +251,7 @@ export interface StateStore {
   /** Queues projects whose rules changed, but none that is queued already. Returns how many. */
   enqueueReplans(names: readonly ProjectName[], state: MirrorState): number;
   /** Makes queued projects due, as what stood in their way may be gone: all, or those with this obstacle. */
-  wake(obstacle?: Obstacle): void;
+  makeDue(obstacle?: Obstacle): void;
   /** The next projects, by name after `after`, of which only the rules changed and whose plan tells what came of it. */
   dueReplans(now: number, after: ProjectName | undefined, limit: number): DueReplan[];
   /** Changes plans of which nothing else follows than before; their projects leave the queue. */
@@ -263,13 +263,13 @@ export interface StateStore {
   /** Gives plans another name of their rule. */
   renamePlans(renamed: readonly { readonly name: ProjectName; readonly rule: string }[]): void;
   /** The rules that a project was last planned by; undefined when it has no plan. */
-  decisionOf(name: ProjectName): string | undefined;
+  decisionKeyOf(name: ProjectName): string | undefined;
   /** Upstream's page of a project, where its plan kept it. */
   plannedPage(name: ProjectName): Buffer | undefined;
   /** Remembers what a project requires; undefined for nothing. */
-  require(name: ProjectName, edges: string | undefined): void;
+  setRequirements(name: ProjectName, edges: string | undefined): void;
   /** What all projects require. */
-  requires(): Iterable<Requires>;
+  allRequirements(): Iterable<Requires>;
   /** Remembers what projects are wanted for, all of them, and `state` with it. */
   rememberWants(all: Iterable<Wants>, state: MirrorState): void;
   /** What others were found to want of a project: worth something only as long as `wantsOf` is known. */
@@ -284,17 +284,17 @@ export interface StateStore {
   dueAnnounced(now: number, after: ProjectName | undefined, limit: number): QueuedProject[];
   /** The parked projects with their reasons, the longest waiting first. */
   parked(limit: number): KeptParked[];
-  held(name: ProjectName): HeldProject;
+  heldProject(name: ProjectName): HeldProject;
   /** The file that is held at `path`, if any. */
   heldFile(path: WebPath): HeldFile | undefined;
   /** The project that holds a file, if any. */
   holderOf(path: WebPath): ProjectName | undefined;
   /** Remembers which files may soon lie in their places, held or not, until the project is finished. */
-  unsettle(name: ProjectName, paths: readonly WebPath[]): void;
+  addPendingFiles(name: ProjectName, paths: readonly WebPath[]): void;
   /** The files of a project that a run which was killed, or a check that forgot them, may have left in their places. */
-  unsettled(name: ProjectName): WebPath[];
+  pendingFiles(name: ProjectName): WebPath[];
   /** Remembers files that were published, or what was published beside them. */
-  hold(name: ProjectName, files: readonly HeldFile[]): void;
+  addHeldFiles(name: ProjectName, files: readonly HeldFile[]): void;
   finish(projects: readonly FinishedProject[]): void;
   park(parked: Parked): void;
   /** Where published projects are from, besides the upstream, and how many. */
@@ -304,7 +304,7 @@ export interface StateStore {
   /** Published projects by name after `after`. */
   published(after: ProjectName | undefined, limit: number): IndexEntry[];
   /** What is wrong with the provenance of a project's files, as it was published last. */
-  unproven(name: ProjectName): ProvenanceProblem[];
+  provenanceProblems(name: ProjectName): ProvenanceProblem[];
   provenanceTotals(): ProvenanceTotals;
   totals(): Totals;
   close(): void;

@@ -16,7 +16,7 @@ const tooOften = 6;
  */
 export function recallDeaths({ state, clock, report, settings }: Mirror): void {
   if (settings.dryRun) return;
-  const all = state.underWay.countDeaths();
+  const all = state.inProgress.countCrashes();
   if (all.length === 0) return;
   const names = all.slice(0, named);
   const others = all.length > named ? ` and ${all.length - named} others` : '';

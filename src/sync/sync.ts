@@ -57,7 +57,7 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
     const memory = { parked, news: new News(mirror) };
     const knowsAll = unlearned === undefined;
     let result = await onePass(mirror, startedMs, knowsAll, () => work(mirror, memory));
-    if (state.underWay.doubtful(mirror.clock.now()).length > 0) {
+    if (state.inProgress.crashSuspects(mirror.clock.now()).length > 0) {
       // Once everything else is published: it may end the process.
       const last = await onePass(mirror, startedMs, knowsAll, () => work(mirror, memory, workOnDoubtful));
       result = { ...last, done: result.done + last.done, trouble: result.trouble ?? last.trouble };

@@ -112,7 +112,7 @@ class QueueWorker {
   async run(isDoubtful: boolean): Promise<WorkResult> {
     const { signal, state, settings } = this.#mirror;
     // Who is asked to stop and then killed has not died of a project.
-    const rest = (): void => (settings.dryRun ? undefined : state.underWay.end());
+    const rest = (): void => (settings.dryRun ? undefined : state.inProgress.end());
     signal.addEventListener('abort', rest, { once: true });
     try {
       await (isDoubtful ? this.#passOverDoubtful() : this.#passes());
@@ -182,7 +182,7 @@ class QueueWorker {
       this.#heard.clear();
       const piece = state.dueAnnounced(clock.now(), after, queuePiece);
       for (const due of piece) {
-        if (!this.#isAsked(due) || deathsOf(due) > 0 || !takesAway(state.announcements.of(due.name))) continue;
+        if (!this.#isAsked(due) || deathsOf(due) > 0 || !takesAway(state.changelog.of(due.name))) continue;
         this.#early.add(due.name);
         await this.#start(due, this.#places);
       }
@@ -192,7 +192,7 @@ class QueueWorker {
 
   async #passOverDoubtful(): Promise<void> {
     const { state, clock } = this.#mirror;
-    for (const name of state.underWay.doubtful(clock.now())) {
+    for (const name of state.inProgress.crashSuspects(clock.now())) {
       const due = this.#dueNow(name);
       if (due !== undefined && this.#isAsked(due) && !this.#isOver()) await this.#work(due);
     }
@@ -254,7 +254,7 @@ class QueueWorker {
 
   /** What is removed, then what loses something, then the rest. */
   #inOrder(all: readonly QueuedProject[]): QueuedProject[] {
-    const { announcements } = this.#mirror.state;
+    const { changelog: announcements } = this.#mirror.state;
     const rankOf = ({ name, removed }: QueuedProject): number =>
       removed ? 0 : takesAway(announcements.of(name)) ? 1 : 2;
     const ranks = new Map(all.map((due) => [due, rankOf(due)]));
@@ -285,7 +285,7 @@ class QueueWorker {
   async #try(due: QueuedProject): Promise<void> {
     const { state, report, settings } = this.#mirror;
     // Remembered before anything is done: what kills the process is not tried first again.
-    if (!settings.dryRun) state.underWay.begin(due.name);
+    if (!settings.dryRun) state.inProgress.begin(due.name);
     report({ type: 'project-started', name: due.name });
     const outcome = await syncProject(this.#mirror, due);
     this.#successes += 1;
@@ -293,7 +293,7 @@ class QueueWorker {
     if ('wait' in outcome) return this.#park(due, outcome.obstacle, outcome.wait, outcome.delayMs);
     const { finished, stays } = outcome;
     // Nothing is removed where upstream still does not have what never was here.
-    const isChange = finished.kind !== 'removed' || state.held(due.name).published;
+    const isChange = finished.kind !== 'removed' || state.heldProject(due.name).published;
     if (!settings.dryRun)
       await this.#finisher.add(stays && finished.kind === 'published' ? { ...finished, stays } : finished);
     if (stays !== undefined) this.#tellParked(due, stays);

@@ -53,7 +53,7 @@ async function rebuild(mirror: TestMirror, signal = new AbortController().signal
 function heldBy(mirror: TestMirror): Record<string, object> {
   return mirror.remembered((state) => {
     const names: ProjectName[] = state.published(undefined, 1000).map(({ name }) => name);
-    return Object.fromEntries(names.map((name) => [name, comparable(state.held(name))]));
+    return Object.fromEntries(names.map((name) => [name, comparable(state.heldProject(name))]));
   });
 }
 

@@ -169,7 +169,7 @@ t.test('nothing is deleted when a page could not be believed', async (t) => {
     },
     'a state that has forgotten a file': (mirror) => {
       const [many] = named('many');
-      mirror.remembered((state) => many && state.requeue(many, [state.held(many).files[0]?.path ?? fail()]));
+      mirror.remembered((state) => many && state.requeue(many, [state.heldProject(many).files[0]?.path ?? fail()]));
     },
   };
   for (const [what, damage] of Object.entries(damages)) {

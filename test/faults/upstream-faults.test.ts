@@ -104,7 +104,7 @@ async function problemsAfter(
     const now = filesIn(target);
     const wrong = [...wrongEnd(ended), ...damage(mirror.web, server.index)];
     // A file that is known and told to be left out is tried again later.
-    const isWhole = hidden.size === 0 && mirror.remembered((state) => state.odd.count()) === 0;
+    const isWhole = hidden.size === 0 && mirror.remembered((state) => state.rejectedFiles.count()) === 0;
     if (ended.code === 0 && isWhole) wrong.push(...differences('claims to have done all', now, goal));
     if (ended.code === 3) wrong.push(...differences('says that nothing was changed', now, earlier));
     if (wrong.length > 0) problems.push(`exit code ${ended.code}: ${ended.error}, after ${told.join('; ')}`, ...wrong);

@@ -17,7 +17,9 @@ export function withProvenance(
 ): WhyFile[] {
   if (settings.provenance !== 'verify') return [...files];
   const verdicts = new Map(held.map((file) => [filenameOf(file.path), file.verdict]));
-  const reasons = new Map(state.unproven(name).map(({ filename, why }) => [filename, policyReason(settings, why)]));
+  const reasons = new Map(
+    state.provenanceProblems(name).map(({ filename, why }) => [filename, policyReason(settings, why)]),
+  );
   const announced = new Set(page?.files.flatMap(({ filename, provenance }) => (provenance ? [filename] : [])));
   const isAbsent = (file: WhyFile): boolean =>
     settings.provenancePolicy === 'require' && file.state === 'wanted' && !announced.has(file.filename);

@@ -94,7 +94,7 @@ export async function explain(reader: Reader, subject: Subject, notice: Notice =
   const { state } = reader;
   const { name } = subject;
   const decision = decide(reader, name, notice);
-  const [held, queued] = [state.held(name), state.queued(name)];
+  const [held, queued] = [state.heldProject(name), state.queued(name)];
   const page = (await lastPage(reader, name))?.page;
   const plan = page && planOf(reader, decision, page);
   const missing = state.mirror().missing?.includes(name) === true;
@@ -102,7 +102,7 @@ export async function explain(reader: Reader, subject: Subject, notice: Notice =
   // What lies here by hand is not remembered: its page tells it.
   const here = isLocal ? (page?.files ?? []).map(pathOf) : held.files;
   const listed = filesOf(here, plan, !isLocal && reader.settings.indexOnly);
-  const files = withOddFiles(withProvenance(reader, name, held.files, listed, page), state.odd.of(name));
+  const files = withOddFiles(withProvenance(reader, name, held.files, listed, page), state.rejectedFiles.of(name));
   return {
     project: name,
     known: held.published || held.files.length > 0 || queued !== undefined || missing,
@@ -136,7 +136,7 @@ function unmetOf(
 function decide(reader: Reader, name: ProjectName, notice: Notice): ProjectDecision | undefined {
   const { selection, state } = reader;
   const own = selection.decide(name);
-  if (own === undefined || state.decisionOf(name) === selection.keyOf(own)) return own;
+  if (own === undefined || state.decisionKeyOf(name) === selection.keyOf(own)) return own;
   const known = selection.recall(name);
   if (known !== undefined || selection.policy?.dependencies !== true) return known ?? own;
   if (state.totals().projects >= manyProjects) notice(slowly);

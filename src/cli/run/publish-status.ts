@@ -22,7 +22,7 @@ export async function publishStatus({ state, files, settings }: Mirror, run: Run
     files: held,
     bytes,
     queued,
-    'odd-files': state.odd.count(),
+    'odd-files': state.rejectedFiles.count(),
     // Not which: the lines name files of this machine.
     unmet: unmetLines.length,
     ...(settings.provenance === 'verify' && { provenance: provenanceOf(state) }),

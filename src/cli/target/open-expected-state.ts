@@ -75,6 +75,6 @@ function* filesIn(state: StateStore): Iterable<WebPath> {
 function* publishedIn(state: StateStore): Iterable<HeldProject & { readonly name: ProjectName }> {
   let page = state.published(undefined, pageSize);
   for (; page.length > 0; page = state.published(page.at(-1)?.name, pageSize)) {
-    for (const { name } of page) yield { name, ...state.held(name) };
+    for (const { name } of page) yield { name, ...state.heldProject(name) };
   }
 }

@@ -14,9 +14,9 @@ import type { Statements } from './statements.ts';
 interface Parts {
   readonly removals: SqliteRemovalLog;
   readonly pages: SqlitePageStore;
-  readonly odd: SqliteOddFiles;
-  readonly announcements: SqliteAnnouncements;
-  readonly changes: SqliteChangeLog;
+  readonly rejectedFiles: SqliteOddFiles;
+  readonly changelog: SqliteAnnouncements;
+  readonly publishedChanges: SqliteChangeLog;
 }
 
 type Published = FinishedProject & { readonly kind: 'published' };
@@ -32,10 +32,15 @@ export function finishProject(sql: Statements, parts: Parts, project: FinishedPr
   sql.settle.run(name);
   if (project.kind === 'published' && project.stays !== undefined) park(sql, project, project.stays, now);
   else if (sql.dequeue.run(name, serial).changes === 0) sql.outlive.run(name);
-  else parts.announcements.settle(name, serial);
+  else parts.changelog.settle(name, serial);
 }
 
-function publish(sql: Statements, { removals, pages, odd, changes }: Parts, project: Published, now: number): void {
+function publish(
+  sql: Statements,
+  { removals, pages, rejectedFiles: odd, publishedChanges: changes }: Parts,
+  project: Published,
+  now: number,
+): void {
   const {
     due,
     serial,
@@ -65,7 +70,11 @@ function publish(sql: Statements, { removals, pages, odd, changes }: Parts, proj
   pages.put(name, project.pages);
 }
 
-function remove(sql: Statements, { removals, pages, odd, changes }: Parts, project: Removed): void {
+function remove(
+  sql: Statements,
+  { removals, pages, rejectedFiles: odd, publishedChanges: changes }: Parts,
+  project: Removed,
+): void {
   const { due, why = 'removed upstream', lost = [], quarantined = [], keepFiles = false } = project;
   const { name } = due;
   if (!keepFiles) sql.deleteFilesOf.run(name);

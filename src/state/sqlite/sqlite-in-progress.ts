@@ -1,12 +1,12 @@
 /** Which projects are worked on, in the queue's table in SQLite. */
 import type Database from 'better-sqlite3';
 import type { ProjectName } from '../../core/names.ts';
-import type { UnderWay } from '../in-progress.ts';
+import type { InProgress } from '../in-progress.ts';
 import { asStorage } from './open-database.ts';
 import { nameOf } from './rows.ts';
 import { isDue } from './statements.ts';
 
-export class SqliteUnderWay implements UnderWay {
+export class SqliteUnderWay implements InProgress {
   readonly #path: string;
   readonly #sql: ReturnType<typeof prepareStatements>;
 
@@ -23,11 +23,11 @@ export class SqliteUnderWay implements UnderWay {
     asStorage(this.#path, () => this.#sql.end.run());
   }
 
-  countDeaths(): ProjectName[] {
+  countCrashes(): ProjectName[] {
     return asStorage(this.#path, () => this.#sql.countDeaths.all().map(nameOf));
   }
 
-  doubtful(now: number): ProjectName[] {
+  crashSuspects(now: number): ProjectName[] {
     return asStorage(this.#path, () => this.#sql.doubtful.all(now, now).map(nameOf));
   }
 }

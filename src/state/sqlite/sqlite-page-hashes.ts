@@ -2,7 +2,15 @@
 import type Database from 'better-sqlite3';
 import { bucketOf, groupOf } from '../../core/merkle-tree.ts';
 import type { ProjectName } from '../../core/names.ts';
-import type { PageHash, PageHashes, PageKind, PageStore, ProjectPages, QueuedPage, SeenPage } from '../page-hashes.ts';
+import type {
+  PageHash,
+  PageHashes,
+  PageHashStore,
+  PageKind,
+  ProjectPages,
+  QueuedPage,
+  UpstreamPageDigest,
+} from '../page-hashes.ts';
 import { asStorage } from './open-database.ts';
 
 const kinds = ['json', 'html', 'upstream'] as const satisfies readonly PageKind[];
@@ -23,7 +31,7 @@ const queuedIn = `
 
 const keepUnlessKnown = kinds.map((kind) => `${kind} = coalesce(?, ${kind})`).join(', ');
 
-export class SqlitePageStore implements PageStore {
+export class SqlitePageStore implements PageHashStore {
   readonly #db: Database.Database;
   readonly #sql: ReturnType<typeof prepareStatements>;
 
@@ -77,7 +85,7 @@ export class SqlitePageStore implements PageStore {
     this.#do(() => work.immediate());
   }
 
-  noteQueued(): void {
+  groupQueue(): void {
     this.#do(() => {
       this.#db.function('page_group', (name) => groupOf(String(name) as ProjectName));
       this.#db.exec(`
@@ -92,11 +100,11 @@ export class SqlitePageStore implements PageStore {
     return rows.map(({ project: name, isSeen, sha256 }) => ({ name, seen: isSeen === 0 ? undefined : seenIn(sha256) }));
   }
 
-  see(name: ProjectName, seen: SeenPage): void {
+  setUpstreamDigest(name: ProjectName, seen: UpstreamPageDigest): void {
     this.#do(() => this.#sql.see.run({ name, sha256: blobOf(seen === 'absent' ? undefined : seen) }));
   }
 
-  lastSeen(name: ProjectName): SeenPage {
+  upstreamDigestOf(name: ProjectName): UpstreamPageDigest {
     const row = this.#do(() => this.#sql.seen.get(name));
     return row === undefined ? (this.hashesOf(name).upstream ?? 'absent') : seenIn(row.sha256);
   }
@@ -172,7 +180,7 @@ function blobOf(hex: string | undefined): Blob {
   return hex === undefined ? null : Buffer.from(hex, 'hex');
 }
 
-function seenIn(sha256: Blob): SeenPage {
+function seenIn(sha256: Blob): UpstreamPageDigest {
   return sha256?.toString('hex') ?? 'absent';
 }
 

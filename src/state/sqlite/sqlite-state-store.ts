@@ -58,12 +58,12 @@ const noTotals: Totals = { projects: 0, files: 0, bytes: 0, queued: 0, parked: 0
 
 export class SqliteStateStore implements StateStore {
   readonly removals: SqliteRemovalLog;
-  readonly announcements: SqliteAnnouncements;
+  readonly changelog: SqliteAnnouncements;
   readonly pages: SqlitePageStore;
-  readonly odd: SqliteOddFiles;
+  readonly rejectedFiles: SqliteOddFiles;
   readonly history: SqliteRunHistory;
-  readonly underWay: SqliteUnderWay;
-  readonly changes: SqliteChangeLog;
+  readonly inProgress: SqliteUnderWay;
+  readonly publishedChanges: SqliteChangeLog;
   readonly #path: string;
   readonly #db: Database.Database;
   readonly #clock: Clock;
@@ -76,12 +76,12 @@ export class SqliteStateStore implements StateStore {
     this.#clock = clock;
     this.#sql = this.#do(() => prepareStatements(this.#db));
     this.removals = this.#do(() => new SqliteRemovalLog(this.#db, clock));
-    this.announcements = this.#do(() => new SqliteAnnouncements(this.#db, clock));
+    this.changelog = this.#do(() => new SqliteAnnouncements(this.#db, clock));
     this.history = this.#do(() => new SqliteRunHistory(this.#db));
     this.pages = this.#do(() => new SqlitePageStore(this.#db));
-    this.underWay = this.#do(() => new SqliteUnderWay(this.#db));
-    this.odd = this.#do(() => new SqliteOddFiles(this.#db));
-    this.changes = this.#do(() => new SqliteChangeLog(this.#db, clock));
+    this.inProgress = this.#do(() => new SqliteUnderWay(this.#db));
+    this.rejectedFiles = this.#do(() => new SqliteOddFiles(this.#db));
+    this.publishedChanges = this.#do(() => new SqliteChangeLog(this.#db, clock));
   }
 
   mirror(): MirrorState {
@@ -98,8 +98,8 @@ export class SqliteStateStore implements StateStore {
       const now = this.#clock.now();
       for (const { name, displayName, serial, removed, rows = [], isBack = false } of wanted) {
         this.#sql.enqueue.run(name, displayName, serial, removed ? 1 : 0, now);
-        if (isBack) this.announcements.forgetRemoval(name);
-        this.announcements.add(name, rows);
+        if (isBack) this.changelog.forgetRemoval(name);
+        this.changelog.add(name, rows);
       }
       this.#remember(state);
     });
@@ -154,7 +154,7 @@ export class SqliteStateStore implements StateStore {
     return queued;
   }
 
-  wake(obstacle?: Obstacle): void {
+  makeDue(obstacle?: Obstacle): void {
     this.#do(() => this.#sql.wake.run({ obstacle: obstacle ?? null }));
   }
 
@@ -185,7 +185,7 @@ export class SqliteStateStore implements StateStore {
     return this.#do(() => this.#sql.planTotals.all(limit));
   }
 
-  decisionOf(name: ProjectName): string | undefined {
+  decisionKeyOf(name: ProjectName): string | undefined {
     return this.#do(() => this.#sql.decisionOf.get(name))?.decision;
   }
 
@@ -193,12 +193,12 @@ export class SqliteStateStore implements StateStore {
     return this.#do(() => this.#sql.plannedPage.get(name))?.page ?? undefined;
   }
 
-  require(name: ProjectName, edges: string | undefined): void {
+  setRequirements(name: ProjectName, edges: string | undefined): void {
     if (edges === undefined) this.#do(() => this.#sql.deleteRequires.run(name));
     else this.#do(() => this.#sql.putRequires.run(name, edges));
   }
 
-  requires(): Iterable<Requires> {
+  allRequirements(): Iterable<Requires> {
     return this.#do(() => this.#sql.requires.iterate());
   }
 
@@ -231,7 +231,7 @@ export class SqliteStateStore implements StateStore {
     return row && queuedOf(row);
   }
 
-  held(name: ProjectName): HeldProject {
+  heldProject(name: ProjectName): HeldProject {
     return this.#do(() => heldOf(this.#sql.held.get(name), this.#sql.filesOf.all(name)));
   }
 
@@ -244,17 +244,17 @@ export class SqliteStateStore implements StateStore {
     return this.#do(() => this.#sql.holderOf.get(path))?.project;
   }
 
-  unsettle(name: ProjectName, paths: readonly WebPath[]): void {
+  addPendingFiles(name: ProjectName, paths: readonly WebPath[]): void {
     this.#transaction(() => {
       for (const path of paths) this.#sql.unsettle.run(name, path);
     });
   }
 
-  unsettled(name: ProjectName): WebPath[] {
+  pendingFiles(name: ProjectName): WebPath[] {
     return this.#do(() => this.#sql.unsettled.all(name)).map(({ path }) => path);
   }
 
-  hold(name: ProjectName, files: readonly HeldFile[]): void {
+  addHeldFiles(name: ProjectName, files: readonly HeldFile[]): void {
     if (files.length === 0) return;
     this.#transaction(() => {
       for (const file of files) {
@@ -291,7 +291,7 @@ export class SqliteStateStore implements StateStore {
     return rows.map(entryOf);
   }
 
-  unproven(name: ProjectName): ProvenanceProblem[] {
+  provenanceProblems(name: ProjectName): ProvenanceProblem[] {
     return this.#do(() => this.#sql.unproven.all(name)).map(unprovenOf);
   }
 

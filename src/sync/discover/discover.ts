@@ -42,8 +42,8 @@ export async function learn(mirror: Mirror): Promise<UnreachableError | Nonsense
   const known = state.mirror();
   checkUpstream(mirror, known);
   // Somebody may have made room since.
-  state.wake('no-room');
-  state.odd.enqueueDue(clock.now());
+  state.makeDue('no-room');
+  state.rejectedFiles.enqueueDue(clock.now());
   requeueForNewSettings(mirror, known);
   const scope = scopeOf(mirror);
   const base = { upstream: settings.upstream, scope, rootIndexDue: true, serialMovedAt: clock.now() };
@@ -110,7 +110,7 @@ function covers(known: string | undefined, scope: string): boolean {
 /** What waits for a person is looked at as soon as that person has decided. */
 function enqueueAccepted({ state, settings }: Mirror): void {
   const wanted = settings.acceptChanges.flatMap((name) => {
-    const displayName = state.held(name).displayName ?? state.queued(name)?.displayName;
+    const displayName = state.heldProject(name).displayName ?? state.queued(name)?.displayName;
     return displayName === undefined ? [] : [requestByName(name, displayName)];
   });
   state.enqueue(wanted, {});
@@ -125,7 +125,7 @@ function namesOf({ settings, selection }: Mirror): readonly ProjectName[] | unde
 function askForMissing({ state, settings, selection, clock }: Mirror, { missingRetryAt }: MirrorState): void {
   const now = clock.now();
   const names = settings.projects ?? ((state.mirror().missing ?? []) as readonly ProjectName[]);
-  const missing = names.filter((name) => selection.includes(name) && !state.held(name).published);
+  const missing = names.filter((name) => selection.includes(name) && !state.heldProject(name).published);
   if (missing.length === 0 || !isOver(missingRetryAt, now)) return;
   // One that was just given up is asked for tomorrow; then a 404 is believed at once.
   const isAsked = (name: ProjectName): boolean => missingRetryAt !== undefined && state.queued(name) === undefined;
@@ -156,7 +156,7 @@ function requeueForNewSettings({ state, settings }: Mirror, known: MirrorState):
   const provenance = settings.provenance === 'verify' ? [settings.provenance, settings.provenancePolicy] : [];
   const pageForm = JSON.stringify([settings.indexOnly, settings.baseUrl ?? null, ...provenance]);
   const movedAway = isMoved(known, settings.upstream);
-  if (movedAway) state.announcements.forgetAbove(0);
+  if (movedAway) state.changelog.forgetAbove(0);
   if (known.pageForm === pageForm && !movedAway) return;
   if (known.pageForm === undefined && !movedAway) state.remember({ pageForm });
   else state.enqueueAllHeld({ pageForm }, movedAway);
@@ -174,7 +174,7 @@ async function begin(mirror: Mirror, known: MirrorState, base: MirrorState): Pro
   const serial = await lastSerial(mirror, known, noChangelog);
   const feed = serial === undefined ? (await followFeed(mirror, true)).next : undefined;
   if (feed === undefined && why !== undefined) warnOfNoChangelog(mirror, why);
-  if (settings.reconcile) state.announcements.forgetAbove(serial ?? 0);
+  if (settings.reconcile) state.changelog.forgetAbove(serial ?? 0);
   if (names === undefined) {
     // The list may be older than the changelog: then what it does not know yet is learned from the changelog again.
     return enqueueListDifferences(mirror, undefined, (listed) => {
@@ -183,7 +183,7 @@ async function begin(mirror: Mirror, known: MirrorState, base: MirrorState): Pro
     });
   }
   if (settings.reconcile && settings.projects === undefined) state.enqueueAllHeld({}, true);
-  const wanted = names.map((name) => requestByName(name, state.held(name).displayName));
+  const wanted = names.map((name) => requestByName(name, state.heldProject(name).displayName));
   state.enqueue(wanted, { ...base, feed, serial });
   report({ type: 'learned', source: 'names', serial });
 }
@@ -238,7 +238,7 @@ async function follow(mirror: Mirror, known: MirrorState, serial: number): Promi
     }
   } else if (!followed) {
     state.enqueue(
-      names.map((name) => requestByName(name, state.held(name).displayName)),
+      names.map((name) => requestByName(name, state.heldProject(name).displayName)),
       {},
     );
   }

@@ -80,8 +80,8 @@ async function queueUnknown({ state, files, signal }: Mirror): Promise<number> {
     // What it links to, and the state does not hold, goes unless upstream lists it.
     const strays = page === undefined ? [] : linkedBy(page).filter((path) => state.holderOf(path) === undefined);
     // Pages that were published before their hashes were remembered.
-    if (page !== undefined && json === undefined && strays.length === 0 && state.held(name).published) continue;
-    state.unsettle(name, strays);
+    if (page !== undefined && json === undefined && strays.length === 0 && state.heldProject(name).published) continue;
+    state.addPendingFiles(name, strays);
     state.requeue(name, []);
     queued += 1;
   }

@@ -18,7 +18,7 @@ export async function followPolicy(mirror: Mirror, known: MirrorState, scope: st
     // Where everything was held, or what is held is named, the list has nothing to add.
     const mayAdd = before !== '' && before !== projects && selection.names() === undefined;
     if (mayAdd && !isNew) await enqueueListDifferences(mirror, undefined, () => ({}));
-    state.wake();
+    state.makeDue();
     const { changed, renamed } = selection.compare();
     state.renamePlans(renamed);
     // With dependencies, what is missing comes first: see queueDependencies, which a dry run does not reach.
@@ -94,7 +94,7 @@ function enqueueNamed({ state, selection }: Mirror, names: readonly ProjectName[
   const wanted = names.filter(
     (name) =>
       (!missing.has(name) || selection.isWantedAnew(name)) &&
-      !state.held(name).published &&
+      !state.heldProject(name).published &&
       state.queued(name) === undefined,
   );
   if (wanted.length > 0)

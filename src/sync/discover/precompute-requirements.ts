@@ -43,7 +43,7 @@ export async function foreseeRequires(mirror: Mirror): Promise<void> {
 
 /** What is held, and stays. */
 async function kept(mirror: Mirror, decision: ProjectDecision): Promise<HeldFile[]> {
-  const { files } = mirror.state.held(decision.name);
+  const { files } = mirror.state.heldProject(decision.name);
   const source = await knownPage(mirror, decision.name);
   if (source === undefined) return [...files];
   const wanted = new Set(chooseFiles(mirror, decision, source.page).wanted.map(({ filename }) => filename));

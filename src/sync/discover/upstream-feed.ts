@@ -105,7 +105,7 @@ async function readFeed(
   const next = { id: head.id, number: head.last, etag: head.etag };
   take(mirror, next, head, known.number, heard, moved);
   note(head.changes);
-  const isHeld = ([name, isRemoved]: [ProjectName, boolean]): boolean => isRemoved && state.held(name).published;
+  const isHeld = ([name, isRemoved]: [ProjectName, boolean]): boolean => isRemoved && state.heldProject(name).published;
   const isDoubtful = [...removed].filter(isHeld).length > maxDeletionsPerDay(state.totals().projects);
   return { ...told(mirror, next), isDoubtful };
 }

@@ -16,23 +16,28 @@ export async function publishChanges(mirror: FeedOwner): Promise<void> {
   const { state, files } = mirror;
   const { changesTold: told, changesListed = 0, changesDue = false } = state.mirror();
   const isThere = !changesDue && (await files.size(feedHeadPath)) !== undefined;
-  if (isThere && told?.id === state.changes.id() && told.last === state.changes.last() && told.listed === changesListed)
+  if (
+    isThere &&
+    told?.id === state.publishedChanges.id() &&
+    told.last === state.publishedChanges.last() &&
+    told.listed === changesListed
+  )
     return;
   const found = await publishedHead(files);
-  const toldLast = told?.id === state.changes.id() ? told.last : 0;
+  const toldLast = told?.id === state.publishedChanges.id() ? told.last : 0;
   // Others may have read numbers that this state has not given yet, and will give to other changes.
-  if (found?.id === state.changes.id() && found.last > toldLast) renewChanges(mirror);
-  const [id, last] = [state.changes.id(), state.changes.last()];
+  if (found?.id === state.publishedChanges.id() && found.last > toldLast) renewChanges(mirror);
+  const [id, last] = [state.publishedChanges.id(), state.publishedChanges.last()];
   const isAsTold = !changesDue && found?.id === id && found.last === toldLast;
   await publishPieces(mirror, id, isAsTold ? completePieces(toldLast) : 0, last);
   const { serial, changesListed: listed = 0 } = state.mirror();
-  await files.publish([{ path: feedHeadPath, body: feedHeadOf(state.changes, { id, serial, last, listed }) }]);
+  await files.publish([{ path: feedHeadPath, body: feedHeadOf(state.publishedChanges, { id, serial, last, listed }) }]);
   state.remember({ changesTold: { id, last, listed }, changesDue: undefined });
 }
 
 /** Begins the feed anew: what the state knows of it is older than what others may have read. Throws StorageError. */
 export function renewChanges({ state }: Pick<Mirror, 'state'>): void {
-  state.changes.renew();
+  state.publishedChanges.renew();
   state.remember({ changesTold: undefined, changesListed: undefined });
 }
 
@@ -41,7 +46,7 @@ async function publishPieces({ state, files }: FeedOwner, id: string, from: numb
   const end = completePieces(last);
   let writes: Write[] = [];
   for (let piece = Math.max(from, completePieces(oldestOf(last))); piece < end; piece += 1) {
-    writes.push({ path: piecePath(piece), body: feedPieceOf(state.changes, id, piece) });
+    writes.push({ path: piecePath(piece), body: feedPieceOf(state.publishedChanges, id, piece) });
     if (writes.length < piecesAtATime && piece + 1 < end) continue;
     await files.publish(writes);
     writes = [];

@@ -18,7 +18,7 @@ export async function publishRemovals(mirror: Mirror): Promise<void> {
   if (last === (isThere ? removalsListed : 0)) return;
   const before = surelyNow(mirror) - toldMs;
   state.removals.forget(before);
-  state.announcements.forgetBefore(before);
+  state.changelog.forgetBefore(before);
   const entries = state.removals.latest(maxListed + 1);
   const body = renderRemovedList(entries.slice(0, maxListed), entries.length <= maxListed);
   await files.publish([{ path: ownPath('removed.json'), body: Buffer.from(body) }]);

@@ -19,7 +19,7 @@ type IndexOwner = Pick<Mirror, 'state' | 'files' | 'report'>;
 /** Publishes the root index where it differs from what is there. */
 export async function publishRootIndex(mirror: IndexOwner): Promise<void> {
   const { state, files, report } = mirror;
-  const changesListed = state.changes.last();
+  const changesListed = state.publishedChanges.last();
   const { serial, legacyJson } = state.mirror();
   const htmlForm = await FormWriter.open(mirror, rootIndexHtml, 'index.html');
   const jsonForm = await FormWriter.open(mirror, rootIndexJson(serial), 'index.v1_json');

@@ -132,8 +132,8 @@ export class DeletionLimit {
       const { removals, all } = brake.counts;
       brake.limit = { removals: Math.max(most, removals + more), all: Math.max(most, all + more) };
     }
-    this.#state.wake('held-back');
-    this.#state.wake('removal-held-back');
+    this.#state.makeDue('held-back');
+    this.#state.makeDue('removal-held-back');
   }
 
   #startOfDay(): number {

@@ -47,14 +47,14 @@ export function whyOutlived(
 
 /** Whether there is something of it that would go. */
 function isHere({ state }: Mirror, { name }: QueuedProject, { published }: HeldProject): boolean {
-  return published || state.unsettled(name).length > 0;
+  return published || state.pendingFiles(name).length > 0;
 }
 
 /** Looks for doubtful projects in the list of all. Where it lacks them, too, they are gone. Throws PausedError. */
 export async function proveAbsences(mirror: Mirror): Promise<void> {
   const { state, clock, settings } = mirror;
   const only = settings.projects && new Set(settings.projects);
-  const doubtful = state.announcements
+  const doubtful = state.changelog
     .unconfirmedAbsences(clock.now() - absentForGoodMs)
     .filter((name) => only?.has(name) ?? true);
   const bySource = new Map<string | undefined, ProjectName[]>();
@@ -73,10 +73,10 @@ async function proveAbsencesOf(mirror: Mirror, doubtful: readonly ProjectName[])
   try {
     const { listed, serial } = await listedOf(mirror, new Set(doubtful));
     const gone = doubtful.filter((name) => !listed.has(name) && isNewer(mirror, name, serial));
-    state.announcements.markUnlisted(gone, serial);
+    state.changelog.markUnlisted(gone, serial);
     // A changelog is never wrong about a removal. A feed may be, and here page and list both say so.
     const isThere = (name: ProjectName): boolean => listed.has(name) && state.queued(name)?.obstacle === 'stale';
-    if (state.mirror().feed !== undefined) state.announcements.listed(doubtful.filter(isThere));
+    if (state.mirror().feed !== undefined) state.changelog.listed(doubtful.filter(isThere));
   } catch (error) {
     if (!(error instanceof UnreachableError || error instanceof NonsenseError)) throw error;
     const names = `${doubtful.slice(0, 3).join(', ')}${doubtful.length > 3 ? ', …' : ''}`;
@@ -108,5 +108,5 @@ function isNewer(mirror: Mirror, name: ProjectName, listSerial: number | undefin
   const { state } = mirror;
   if (listSerial === undefined) return true;
   const { removedAt = 0 } = announcedFor(mirror, name);
-  return Math.max(removedAt, state.held(name).serial ?? 0, state.queued(name)?.serial ?? 0) <= listSerial;
+  return Math.max(removedAt, state.heldProject(name).serial ?? 0, state.queued(name)?.serial ?? 0) <= listSerial;
 }

@@ -24,7 +24,7 @@ export interface Announced {
 
 /** What the changelog of the index that `name` comes from says: of the upstream only, as no other one tells any. */
 export function announcedFor({ state, selection }: Pick<Mirror, 'state' | 'selection'>, name: ProjectName): Announced {
-  return announcedOf(name, selection.sourceOf(name) === undefined ? state.announcements.of(name) : []);
+  return announcedOf(name, selection.sourceOf(name) === undefined ? state.changelog.of(name) : []);
 }
 
 /** Reads the rows of `name`, the oldest first. */

@@ -62,7 +62,7 @@ export async function publishLocal(
   await publishLegacyJson(mirror, name, page, published);
   if (selection.policy?.dependencies === true) await rememberRequires(mirror, name, entries.map(asHeld));
   const key = decision && selection.keyOf(decision);
-  const isSame = pages.json === known.json && pages.html === known.html && state.decisionOf(name) === key;
+  const isSame = pages.json === known.json && pages.html === known.html && state.decisionKeyOf(name) === key;
   if (held.published && isSame) return { kind: 'unchanged', due };
   const bytes = entries.reduce((sum, { size }) => sum + size, 0);
   const rule = decision === undefined ? '' : explainReason(decision.because);

@@ -71,7 +71,7 @@ export async function publishProject(
   }
   // Made before anything is published: a page that cannot be kept is refused.
   if (decision !== undefined) work = { ...work, kept: { planned, plan: planToKeep(mirror, decision, work) } };
-  if (mirror.state.unsettled(due.name).length === 0 && isPublished(mirror, planned)) {
+  if (mirror.state.pendingFiles(due.name).length === 0 && isPublished(mirror, planned)) {
     const { files, drop } = planned.plan;
     return finish(mirror, work, known, { now: files.map((file) => file.held), drop, hidden: false, unproven: [] });
   }

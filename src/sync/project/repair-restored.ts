@@ -35,9 +35,9 @@ export async function healRestored(mirror: Mirror, project: SelectedProject): Pr
   }
   const remembered = (await readablePage(mirror, project)) ?? pageOfHeld(mirror, project);
   const { source, lost } = await sort(mirror, project, remembered);
-  const away = state.unsettled(name).filter((path) => state.heldFile(path) === undefined);
+  const away = state.pendingFiles(name).filter((path) => state.heldFile(path) === undefined);
   if (away.length > 0) report({ type: 'alarm', message: `${name}: ${lossText(away.map(filenameOf))}` });
-  const now = { ...project, held: state.held(name) };
+  const now = { ...project, held: state.heldProject(name) };
   const finished = await publishProject(mirror, now, judgePage(mirror, now, source), { ...held, etag: undefined });
   return finished.kind === 'published' ? { ...finished, lost } : finished;
 }
@@ -54,7 +54,7 @@ async function sort(
   { page, url }: SourcePage,
 ): Promise<{ readonly source: SourcePage; readonly lost: readonly LostFile[] }> {
   const { state } = mirror;
-  const suspects = new Set(state.unsettled(name).filter((path) => state.heldFile(path) === undefined));
+  const suspects = new Set(state.pendingFiles(name).filter((path) => state.heldFile(path) === undefined));
   const kept: JsonObject[] = [];
   const lost: LostFile[] = [];
   for (const file of page.files) {
@@ -65,7 +65,7 @@ async function sort(
     }
     const back = await bringBack(mirror, path, file);
     if (back !== undefined) {
-      state.hold(name, [back]);
+      state.addHeldFiles(name, [back]);
       kept.push(withoutMissingSidecars(file, back));
     } else if (file.sha256 !== undefined) lost.push({ path, sha256: file.sha256 });
   }

@@ -53,7 +53,7 @@ async function unlessItChanges(
   const { policy } = selection;
   const decision = selection.decide(name);
   if (policy === undefined || decision === undefined || decision.hold === 'none') return undefined;
-  if (movedFrom(mirror, name, mirror.state.held(name)) !== undefined) return undefined;
+  if (movedFrom(mirror, name, mirror.state.heldProject(name)) !== undefined) return undefined;
   const page = await pageToChooseFrom(mirror, name, kept);
   if (page === undefined) return undefined;
   const chosen = chooseFiles(mirror, decision, page);

@@ -49,7 +49,7 @@ export type SyncOutcome = { readonly finished: FinishedProject; readonly stays?:
 /** Brings one project up to date. Throws UnreachableError, NonsenseError, MismatchError, StorageError, PausedError. */
 export async function syncProject(whole: Mirror, due: QueuedProject): Promise<SyncOutcome> {
   const { state, selection } = whole;
-  const held = state.held(due.name);
+  const held = state.heldProject(due.name);
   const decision = selection.decide(due.name);
   if (decision?.hold === 'none') return leave(whole, due, held, explainReason(decision.because));
   const mirror = mirrorFor(whole, due.name);
@@ -90,7 +90,7 @@ async function moveHere(mirror: Mirror, project: SelectedProject, before: string
     mirror.memoryBudget.release(name);
     // That the list of the upstream lacks it says nothing.
     const isUnsaid = isOfTree && due.removed && due.obstacle !== 'absent';
-    if (isUnsaid) state.announcements.listed([name]);
+    if (isUnsaid) state.changelog.listed([name]);
     const mine = { ...project, due: { ...due, removed: due.removed && !isUnsaid } };
     return fromUpstream(mirror, { ...mine, held: { ...held, serial: undefined, etag: undefined } });
   }
@@ -104,7 +104,7 @@ async function moveHere(mirror: Mirror, project: SelectedProject, before: string
     state.finish([{ kind: 'removed', due, why }]);
     state.enqueue([requestByName(name, held.displayName)], { rootIndexDue: true });
   }
-  const gone = { ...state.held(name), ...(settings.dryRun && nothingHeld) };
+  const gone = { ...state.heldProject(name), ...(settings.dryRun && nothingHeld) };
   const moved = { ...project, due: anew(due), held: gone };
   if (answer === undefined) return fromHere(mirror, moved);
   if (answer.kind === 'absent') {
@@ -155,7 +155,7 @@ async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<S
   const { due, held, decision } = project;
   const announced = announcedFor(mirror, due.name);
   const isPlanned =
-    isProven(mirror, due.name, held) && state.decisionOf(due.name) === (decision && selection.keyOf(decision));
+    isProven(mirror, due.name, held) && state.decisionKeyOf(due.name) === (decision && selection.keyOf(decision));
   // What was lost before it was known to be in quarantine is to be looked at again.
   const isToBeRead = announced.hasQuarantine || new OddFilesOf(mirror, project).isDue;
   const etag = isPlanned && !isToBeRead && (await isIntact(mirror, due, held)) ? held.etag : undefined;
@@ -302,7 +302,7 @@ async function isIntact(
   { name }: QueuedProject,
   held: HeldProject,
 ): Promise<boolean> {
-  if (held.etag === undefined || state.unsettled(name).length > 0) return false;
+  if (held.etag === undefined || state.pendingFiles(name).length > 0) return false;
   const pages = [pagePath('index.html', name), pagePath('index.v1_json', name)];
   if ((await Promise.all(pages.map((page) => files.size(page)))).includes(undefined)) return false;
   return settings.indexOnly || (await missing(files, held.files)).length === 0;

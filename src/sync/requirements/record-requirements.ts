@@ -27,7 +27,7 @@ type Memory = Pick<Mirror, 'state' | 'files' | 'report' | 'selection' | 'parseTo
 export async function rememberRequires(memory: Memory, name: ProjectName, held: readonly HeldFile[]): Promise<void> {
   const { state, report } = memory;
   const { text, cut, isLong, doubts, unread } = await edgesText(memory, name, held);
-  state.require(name, text);
+  state.setRequirements(name, text);
   const warn = (message: string): void => report({ type: 'warning', message: `${name}: ${message}` });
   for (const line of unreadLines(unread)) warn(line);
   const [doubt] = doubts;

@@ -46,7 +46,7 @@ function unmetLines({ state, selection, settings }: Mirror): string[] {
     [...named].flatMap(([name, wants]) => {
       if ((hold !== 'files' && hold !== local) || policy.index(name) !== rule || only?.has(name) === false) return [];
       if (unmet[name] !== undefined) return linesOf(wants, unmet[name].wants);
-      if (!absent.has(name) || state.held(name).published) return [];
+      if (!absent.has(name) || state.heldProject(name).published) return [];
       const why = hold === local ? `no file of it lies below packages/` : `upstream has no project ${name}`;
       return wants.map((want) => line(want, why));
     }),

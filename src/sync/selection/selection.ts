@@ -151,7 +151,7 @@ export class Selection {
   follow(report?: Report): readonly ProjectName[] {
     const { policy } = this;
     if (policy?.dependencies !== true) return [];
-    const edges = edgesFrom(this.#state.requires());
+    const edges = edgesFrom(this.#state.allRequirements());
     this.#wants = new Map();
     const roots = new Map<ProjectName, readonly Want[]>();
     for (const name of this.#roots(policy)) {

@@ -13,7 +13,7 @@ import type { ProjectName } from '../../core/names.ts';
 import { Semaphore } from '../../core/semaphore.ts';
 import type { Snapshot } from '../../formats/mirror/snapshot.ts';
 import { pageTree } from '../../pages/page-merkle-tree.ts';
-import type { SeenPage } from '../../state/page-hashes.ts';
+import type { UpstreamPageDigest } from '../../state/page-hashes.ts';
 import type { LookedAt } from '../../upstream/upstream.ts';
 import type { Mirror } from '../mirror.ts';
 import { newestSnapshot } from './fetch-snapshot.ts';
@@ -35,8 +35,8 @@ export function provesPages({ verifyUpstream, settings, selection }: Mirror): bo
 export async function provePages(mirror: Mirror, seen: Snapshot | undefined): Promise<void> {
   const { state, verifyUpstream } = mirror;
   if (seen === undefined || verifyUpstream === undefined || !provesPages(mirror)) return;
-  state.wake('unproven');
-  state.pages.noteQueued();
+  state.makeDue('unproven');
+  state.pages.groupQueue();
   const first = isListOf(mirror, seen) ? seen : await newestSnapshot(mirror, verifyUpstream);
   let prover = new GroupProver(mirror, first);
   let held = await prover.unproven(allGroups);
@@ -60,7 +60,7 @@ export function whyUnproven(mirror: Mirror, name: ProjectName, answer: LookedAt)
   const { held = allGroups } = mirror.state.mirror().upstreamSnapshot ?? {};
   if (held.includes(groupOf(name))) return "held, as the pages of its group are not those in upstream's snapshot.json";
   const found = answer === 'unchanged' ? (pages.hashesOf(name).upstream ?? 'absent') : answer;
-  const expected = pages.lastSeen(name);
+  const expected = pages.upstreamDigestOf(name);
   return found === expected
     ? undefined
     : `held, as upstream's page is not the one in its snapshot.json: expected sha256 ${expected}, found ${found}`;
@@ -71,7 +71,7 @@ export function isListOf({ state }: Mirror, { index }: Snapshot): boolean {
   return state.mirror().listSha256 === index.json;
 }
 
-type Seen = ReadonlyMap<ProjectName, SeenPage>;
+type Seen = ReadonlyMap<ProjectName, UpstreamPageDigest>;
 
 /** Proves groups by one snapshot. */
 class GroupProver {
@@ -130,7 +130,7 @@ class GroupProver {
     for (const isSeen of [false, true]) {
       const names = queued.filter(({ seen }) => (seen !== undefined) === isSeen).map(({ name }) => name);
       if (names.length === 0) continue;
-      for (const [name, seen] of await this.#look(group, names)) pages.see(name, seen);
+      for (const [name, seen] of await this.#look(group, names)) pages.setUpstreamDigest(name, seen);
       if (this.#isSigned(group, this.#seen(group))) return true;
     }
     return isListOf(this.#mirror, this.#snapshot) && this.#findChanged(group);
@@ -143,24 +143,24 @@ class GroupProver {
     const names = bucketsIn(group).flatMap((bucket) => state.pages.projectsIn(bucket).map(({ name }) => name));
     const others = names.filter((name) => !queued.has(name));
     const looked = [...(await this.#look(group, others))];
-    const changed = looked.filter(([name, seen]) => state.pages.lastSeen(name) !== seen);
+    const changed = looked.filter(([name, seen]) => state.pages.upstreamDigestOf(name) !== seen);
     if (!this.#isSigned(group, new Map([...queued, ...changed]))) return false;
     for (const [name, seen] of changed) {
       state.requeue(name, []);
-      state.pages.see(name, seen);
+      state.pages.setUpstreamDigest(name, seen);
     }
     return true;
   }
 
   #seen(group: number): Seen {
     const { pages } = this.#mirror.state;
-    return new Map(pages.queuedIn(group).map(({ name, seen }) => [name, seen ?? pages.lastSeen(name)]));
+    return new Map(pages.queuedIn(group).map(({ name, seen }) => [name, seen ?? pages.upstreamDigestOf(name)]));
   }
 
   /** What could be learned of the pages. */
   async #look(group: number, names: readonly ProjectName[]): Promise<Seen> {
     const results = await Promise.allSettled(names.map((name) => this.#lookAt(name)));
-    const seen = new Map<ProjectName, SeenPage>();
+    const seen = new Map<ProjectName, UpstreamPageDigest>();
     for (const [at, name] of names.entries()) {
       const result = results[at];
       if (result?.status === 'fulfilled') seen.set(name, result.value);
@@ -169,10 +169,10 @@ class GroupProver {
     return seen;
   }
 
-  async #lookAt(name: ProjectName): Promise<SeenPage> {
+  async #lookAt(name: ProjectName): Promise<UpstreamPageDigest> {
     const { upstream, state } = this.#mirror;
     const known = state.pages.hashesOf(name).upstream;
-    const found = await upstream.look(name, known === undefined ? undefined : state.held(name).etag);
+    const found = await upstream.look(name, known === undefined ? undefined : state.heldProject(name).etag);
     return found === 'unchanged' ? (known ?? 'absent') : found;
   }
 

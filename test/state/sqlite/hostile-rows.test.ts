@@ -43,8 +43,8 @@ t.test('a file is held only where a mirror puts files', async (t) => {
   for (const path of places) {
     const sql = "INSERT INTO files (path, project, size, sha256, provenance) VALUES (?, 'alpha', 1, x'00', 0)";
     const store = open(t, sql, path);
-    t.throws(() => store.held(alpha), StorageError, JSON.stringify(path));
-    t.throws(() => store.held(alpha), /^state\.db: expected the place of a file, found .*--rebuild/);
+    t.throws(() => store.heldProject(alpha), StorageError, JSON.stringify(path));
+    t.throws(() => store.heldProject(alpha), /^state\.db: expected the place of a file, found .*--rebuild/);
   }
 });
 

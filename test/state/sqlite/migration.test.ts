@@ -49,11 +49,16 @@ t.test('a database of version 1 is brought up to date with everything in it', as
   const before = makeVersion1(file);
   const store = new SqliteStateStore(file, clock);
   const [alpha, beta] = named('alpha', 'beta');
-  t.match(alpha && store.held(alpha), { displayName: 'Alpha', serial: 7, status: 'archived', files: [{ size: 10 }] });
+  t.match(alpha && store.heldProject(alpha), {
+    displayName: 'Alpha',
+    serial: 7,
+    status: 'archived',
+    files: [{ size: 10 }],
+  });
   t.match(beta && store.queued(beta), { serial: 9, removed: true, attempts: 3, replan: false, reason: 'because' });
   t.match(store.totals(), { projects: 1, files: 1, bytes: 10, queued: 1, parked: 1 });
   t.same(store.plans(undefined, 10), [{ name: 'alpha' }]);
-  t.same([...store.requires()], []);
+  t.same([...store.allRequirements()], []);
   t.equal(store.enqueueReplans(named('alpha'), {}), 1, 'and does what version 2 can');
   store.finish(store.due(clock.now(), false, undefined, 1).map((due) => ({ kind: 'unchanged', due })));
   store.close();

@@ -133,8 +133,8 @@ t.test('what belongs together is stored whole or not at all', async (t) => {
   const halves: Record<string, (store: SqliteStateStore) => void> = {
     finish: (store) => store.finish([finished(store, alpha, 'active'), finished(store, beta, none)]),
     enqueue: (store) => store.enqueue([project(named('new')[0] ?? alpha), project(beta, none)], { serial: 9 }),
-    hold: (store) => store.hold(alpha, [file('a.zip', 1), file('b.zip', none)]),
-    unsettle: (store) => store.unsettle(alpha, [path('a.zip'), {} as never]),
+    hold: (store) => store.addHeldFiles(alpha, [file('a.zip', 1), file('b.zip', none)]),
+    unsettle: (store) => store.addPendingFiles(alpha, [path('a.zip'), {} as never]),
     requeue: (store) => store.requeue(none, [path('held.zip')]),
     takeOver: (store) => store.removals.importRemovals([{ ...removal, why: none }, removal]),
     enqueueReplans: (store) => store.enqueueReplans([named('held')[0] ?? alpha, {} as never], { serial: 9 }),
@@ -146,13 +146,13 @@ t.test('what belongs together is stored whole or not at all', async (t) => {
       [held, alpha, beta].map((name) => project(name)),
       { serial: 5 },
     );
-    store.hold(held, [file('held.zip', 1)]);
+    store.addHeldFiles(held, [file('held.zip', 1)]);
     store.finish([finished(store, held, 'active')]);
     const everything = () => ({
       mirror: store.mirror(),
       totals: store.totals(),
       due: store.due(clock.now(), false, undefined, 10),
-      held: [alpha, beta, held].map((name) => [store.held(name), store.unsettled(name)]),
+      held: [alpha, beta, held].map((name) => [store.heldProject(name), store.pendingFiles(name)]),
       removals: store.removals.latest(10),
     });
     const before = everything();

@@ -224,7 +224,7 @@ t.test('an index without ETags, with addresses of its own and files without hash
   t.same(mirror.filenames('acme-core'), [file.filename]);
   t.same(mirror.problems(), []);
   t.match(
-    mirror.remembered((state) => state.odd.of(named('acme-core')[0] ?? fail())),
+    mirror.remembered((state) => state.rejectedFiles.of(named('acme-core')[0] ?? fail())),
     [{ problem: /no sha256/ }],
   );
   requests.length = 0;

@@ -15,7 +15,7 @@ const memory = (mirror: TestMirror) =>
     totals: state.totals(),
     published: state.published(undefined, 100),
     parked: state.parked(100),
-    held: state.published(undefined, 100).map(({ name }) => state.held(name)),
+    held: state.published(undefined, 100).map(({ name }) => state.heldProject(name)),
   }));
 
 /** The target without what SQLite creates beside a database that somebody looks at. */

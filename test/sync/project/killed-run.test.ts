@@ -12,7 +12,7 @@ import { SampleIndex } from '../../sample/sample-index.ts';
 async function dieAfterPublishing(
   t: Test,
   { target, server, clock }: TestMirror,
-  steps: readonly (keyof StateStore)[] = ['hold', 'finish'],
+  steps: readonly (keyof StateStore)[] = ['addHeldFiles', 'finish'],
 ): Promise<void> {
   const { mirror, close } = openMirrorAt(target, server.url, clock);
   const die = (): never => {
@@ -93,7 +93,7 @@ t.test('what a check forgot as damaged goes when upstream removes it before it i
     for (const name of named('alpha'))
       state.requeue(
         name,
-        state.held(name).files.map((file) => file.path),
+        state.heldProject(name).files.map((file) => file.path),
       );
   });
   t.same(files(mirror), [path]);

@@ -127,7 +127,7 @@ t.test('a quarantine that was lifted before the project was removed is none', as
 t.test('rows of a project are remembered until it is finished, and its removal for longer', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
-  const of = (name: string) => mirror.remembered((state) => state.announcements.of(name as never));
+  const of = (name: string) => mirror.remembered((state) => state.changelog.of(name as never));
   mirror.server.faults.freeze('alpha');
   mirror.index.yank('alpha', '1.0', 'bad');
   await mirror.runLater();

@@ -31,7 +31,7 @@ async function remembered(
     held.push({ path, size: 1, sha256: 'a'.repeat(64), metadataSha256: String(release), provenance: false });
   }
   await rememberRequires(mirror, name, held);
-  const found = [...mirror.state.requires()];
+  const found = [...mirror.state.allRequirements()];
   return { edges: edgesFrom(found).get(name) ?? [], bytes: found[0]?.edges.length ?? 0, warnings };
 }
 

@@ -32,7 +32,7 @@ export async function fetchFiles(
 ): Promise<Failed> {
   const arriving = planned.filter((file) => !isComplete(file, mirror) && !fetched.has(file.path));
   if (arriving.length > 0)
-    mirror.state.unsettle(
+    mirror.state.addPendingFiles(
       name,
       arriving.map(({ path }) => path),
     );
@@ -55,7 +55,7 @@ export async function fetchFiles(
     break;
   }
   const isNew = ({ held }: Downloaded, file: PlannedFile): boolean => held !== undefined && held !== file.held;
-  mirror.state.hold(
+  mirror.state.addHeldFiles(
     name,
     arriving.flatMap((file) => {
       const done = fetched.get(file.path);

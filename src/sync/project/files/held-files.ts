@@ -19,7 +19,7 @@ export async function discardUnsettled(
   name: ProjectName,
   wanted: ReadonlySet<WebPath>,
 ): Promise<void> {
-  const strays = state.unsettled(name).filter((path) => !wanted.has(path) && state.holderOf(path) === undefined);
+  const strays = state.pendingFiles(name).filter((path) => !wanted.has(path) && state.holderOf(path) === undefined);
   const paths = strays.flatMap((path) => [path, metadataPath(path), provenancePath(path)]);
   if (paths.length > 0) await files.discard(paths);
 }

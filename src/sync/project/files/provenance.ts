@@ -28,7 +28,7 @@ export interface ProvenanceNews {
 /** The plan with what is remembered of the provenance of its files. */
 export function recallProvenance({ state, settings }: Mirror, name: ProjectName, plan: ProjectPlan): ProjectPlan {
   if (settings.provenance !== 'verify') return plan;
-  const leftOut = new Set(state.unproven(name).flatMap((file) => (file.leftOut ? [file.filename] : [])));
+  const leftOut = new Set(state.provenanceProblems(name).flatMap((file) => (file.leftOut ? [file.filename] : [])));
   const attested = new Set(plan.drop.filter(({ provenance }) => provenance).map(({ path }) => filenameOf(path)));
   const files = plan.files.map((file) => ({
     ...file,
@@ -62,7 +62,7 @@ export function isSettled({ file, held }: PlannedFile, { settings }: Pick<Mirror
 export function isProven({ state, settings }: Mirror, name: ProjectName, { files }: HeldProject): boolean {
   if (settings.provenance !== 'verify') return true;
   const isUnchecked = ({ provenance, verdict }: HeldFile): boolean => provenance && verdict === undefined;
-  return !files.some(isUnchecked) && state.unproven(name).length === 0;
+  return !files.some(isUnchecked) && state.provenanceProblems(name).length === 0;
 }
 
 /** Fetches the provenance of a file of the project `name` that is not settled, and judges it where that is wanted. */

@@ -41,7 +41,7 @@ export class OddFilesOf {
     this.#mirror = mirror;
     this.#name = name;
     this.#isNews = due.serial > (held.serial ?? 0);
-    this.#known = new Map(mirror.state.odd.of(name).map((file) => [file.filename, file]));
+    this.#known = new Map(mirror.state.rejectedFiles.of(name).map((file) => [file.filename, file]));
   }
 
   get count(): number {

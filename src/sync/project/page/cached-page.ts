@@ -16,7 +16,7 @@ import {
   simplePageFrom,
 } from '../../../formats/simple/simple-json.ts';
 import { local } from '../../../policy/policy.ts';
-import type { PageStore } from '../../../state/page-hashes.ts';
+import type { PageHashStore } from '../../../state/page-hashes.ts';
 import type { Mirror } from '../../mirror.ts';
 import type { PlannedFile } from '../files/plan-project.ts';
 import { pageUrl } from './project-source.ts';
@@ -47,11 +47,11 @@ export async function knownPage(mirror: PageSources, name: ProjectName): Promise
 
 /** Whether the published page lists less than upstream's, whatever the rules say. */
 function isShort(state: PageSources['state'], name: ProjectName): boolean {
-  return state.odd.of(name).length > 0 || state.unproven(name).some(({ leftOut }) => leftOut);
+  return state.rejectedFiles.of(name).length > 0 || state.provenanceProblems(name).some(({ leftOut }) => leftOut);
 }
 
 /** Whether the published page is not one that was published before the power failed, and which no state knows. */
-async function isAsRemembered(files: Mirror['files'], pages: PageStore, name: ProjectName): Promise<boolean> {
+async function isAsRemembered(files: Mirror['files'], pages: PageHashStore, name: ProjectName): Promise<boolean> {
   const { json } = pages.hashesOf(name);
   const bytes = json === undefined ? undefined : await files.read(pagePath('index.v1_json', name));
   return bytes === undefined || sha256Hex(bytes) === json;

@@ -108,11 +108,11 @@ export function isSilence(error: Error): boolean {
 
 /** Upstream does not have it, and is asked once a day. */
 function isMissing({ state }: Mirror, name: ProjectName): boolean {
-  return !state.held(name).published && state.mirror().missing?.includes(name) === true;
+  return !state.heldProject(name).published && state.mirror().missing?.includes(name) === true;
 }
 
 function requestFor({ state }: Mirror, name: ProjectName): QueueRequest {
-  return requestByName(name, state.held(name).displayName);
+  return requestByName(name, state.heldProject(name).displayName);
 }
 
 /** Queues what a list has that patterns name, and what it has no more. */

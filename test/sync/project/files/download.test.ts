@@ -212,7 +212,7 @@ t.test('a redirect to another host is refused without connecting to it', async (
     await mirror.runLater();
     t.same(mirror.filenames('beta'), [], location);
     t.match(
-      mirror.remembered((state) => state.odd.latest(9)),
+      mirror.remembered((state) => state.rejectedFiles.latest(9)),
       [{ problem: /redirected to .+, which file-hosts does not allow$/ }],
     );
     mirror.clock.advance(24 * 60 * minuteMs);

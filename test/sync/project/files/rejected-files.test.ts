@@ -23,7 +23,7 @@ function demoIndex(): SampleIndex {
 
 const right = ['1.0', '1.1', '1.2', '1.3'].map((version) => `demo-${version}-py3-none-any.whl`);
 const alarms = (mirror: TestMirror): string[] => mirror.eventsOf('alarm').map(({ message }) => message);
-const oddOnes = (mirror: TestMirror) => mirror.remembered((state) => state.odd.latest(99));
+const oddOnes = (mirror: TestMirror) => mirror.remembered((state) => state.rejectedFiles.latest(99));
 
 /** What may be odd about a file that is listed besides the right ones, and what is told of it. */
 const oddities: readonly [what: string, entry: (mirror: TestMirror, file: FileEntry) => unknown, told: RegExp][] = [
