@@ -11,7 +11,7 @@ import type { MirrorState } from './mirror-state.ts';
 import type { PageHashes, PageHashStore } from './page-hashes.ts';
 import type { ProvenanceProblem, ProvenanceTotals, Verdict } from './provenance-records.ts';
 import type { PublishedChanges } from './published-changes.ts';
-import type { OddFile, OddFiles } from './rejected-files.ts';
+import type { RejectedFile, RejectedFiles } from './rejected-files.ts';
 import type { LostFile, RemovalLog, UpstreamRemoval } from './removal-log.ts';
 import type { RunHistory } from './run-history.ts';
 
@@ -144,7 +144,7 @@ export type FinishedProject = { readonly due: QueuedProject } & (
       /** Absent where provenance is not verified. */
       readonly unproven?: readonly ProvenanceProblem[];
       /** Files of upstream's page that alone are left out. */
-      readonly odd?: readonly OddFile[];
+      readonly odd?: readonly RejectedFile[];
       /** Not all of upstream's page is published: it stays queued, and what is absent here stays as it was. */
       readonly partly?: boolean;
     }
@@ -228,7 +228,7 @@ export interface StateStore {
   readonly pages: PageHashStore;
   readonly inProgress: InProgress;
   /** The files that alone are left out of a page. */
-  readonly rejectedFiles: OddFiles;
+  readonly rejectedFiles: RejectedFiles;
   /** What has changed here, for mirrors that mirror from this one. */
   readonly publishedChanges: PublishedChanges;
   mirror(): MirrorState;

@@ -1,7 +1,7 @@
 /** How the mirror is. */
 import { ownPath } from '../../core/paths.ts';
 import type { ProvenanceTotals } from '../../state/provenance-records.ts';
-import type { OddFileOf } from '../../state/rejected-files.ts';
+import type { RejectedFileOf } from '../../state/rejected-files.ts';
 import type { RunRecord } from '../../state/run-history.ts';
 import type { KeptParked, RuleTotals } from '../../state/state-store.ts';
 import { isoTime } from '../output/units.ts';
@@ -139,7 +139,7 @@ function pastRun({ startedMs, finishedMs, exitCode, summary }: RunRecord): PastR
   return { started: isoTime(startedMs), seconds: (finishedMs - startedMs) / 1000, exitCode, summary };
 }
 
-function leftOutFile({ project, filename, problem, since, nextTry }: OddFileOf): LeftOutFile {
+function leftOutFile({ project, filename, problem, since, nextTry }: RejectedFileOf): LeftOutFile {
   return { project, filename, problem, since: isoTime(since), nextTry: timeOf(nextTry) };
 }
 

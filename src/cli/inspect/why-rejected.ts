@@ -1,11 +1,11 @@
 /** What is wrong with files that alone are left out of their project. */
 import type { Reason } from '../../policy/reason.ts';
-import type { OddFile } from '../../state/rejected-files.ts';
+import type { RejectedFile } from '../../state/rejected-files.ts';
 import { isoTime, plural, shortTime } from '../output/units.ts';
 import type { WhyFile } from './why-files.ts';
 
 /** `files` with what is wrong with those of `odd`, and those that only that is known of. */
-export function withOddFiles(files: readonly WhyFile[], odd: readonly OddFile[]): WhyFile[] {
+export function withRejectedFiles(files: readonly WhyFile[], odd: readonly RejectedFile[]): WhyFile[] {
   const reasons = new Map(odd.map((file) => [file.filename, reasonOf(file)]));
   const known = files.map((file): WhyFile => {
     const because = reasons.get(file.filename);
@@ -20,7 +20,7 @@ export function withOddFiles(files: readonly WhyFile[], odd: readonly OddFile[])
   return [...known, ...others];
 }
 
-function reasonOf({ problem, since, attempts, nextTry }: OddFile): Reason {
+function reasonOf({ problem, since, attempts, nextTry }: RejectedFile): Reason {
   const found = `found ${shortTime(isoTime(since))}`;
   const next =
     nextTry === undefined ? '' : `, ${plural(attempts, 'time')}; not tried again before ${shortTime(isoTime(nextTry))}`;

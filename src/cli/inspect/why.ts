@@ -17,7 +17,7 @@ import { isoTime } from '../output/units.ts';
 import type { Reader } from './open-reader.ts';
 import { filesOf, type HeldPath, type WhyFile } from './why-files.ts';
 import { withProvenance } from './why-provenance.ts';
-import { withOddFiles } from './why-rejected.ts';
+import { withRejectedFiles } from './why-rejected.ts';
 
 /** What is asked about. */
 export interface Subject {
@@ -102,7 +102,7 @@ export async function explain(reader: Reader, subject: Subject, notice: Notice =
   // What lies here by hand is not remembered: its page tells it.
   const here = isLocal ? (page?.files ?? []).map(pathOf) : held.files;
   const listed = filesOf(here, plan, !isLocal && reader.settings.indexOnly);
-  const files = withOddFiles(withProvenance(reader, name, held.files, listed, page), state.rejectedFiles.of(name));
+  const files = withRejectedFiles(withProvenance(reader, name, held.files, listed, page), state.rejectedFiles.of(name));
   return {
     project: name,
     known: held.published || held.files.length > 0 || queued !== undefined || missing,

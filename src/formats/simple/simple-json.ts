@@ -29,7 +29,7 @@ export interface SimpleFile {
 }
 
 /** An entry of a page that names no file, or not one. */
-export interface OddEntry {
+export interface UnusableEntry {
   /** As the page has it, or the last part of the URL where it has none; undefined where neither is told. */
   readonly filename: string | undefined;
   /** What is wrong with it, for people. */
@@ -47,7 +47,7 @@ export interface SimplePage {
   /** No two have the same name. */
   readonly files: readonly SimpleFile[];
   /** What else the page lists: nothing of it is a file, and it says nothing about the others. */
-  readonly odd: readonly OddEntry[];
+  readonly unusable: readonly UnusableEntry[];
   readonly json: JsonObject;
 }
 
@@ -80,7 +80,7 @@ export function parseSimplePage(text: string, source: string): SimplePage {
  */
 export function parsePublishedPage(text: string, source: string): SimplePage {
   const page = parseSimplePage(text, source);
-  const [first] = page.odd;
+  const [first] = page.unusable;
   if (first === undefined) return page;
   throw new NonsenseError(`${source}: ${JSON.stringify(first.filename ?? 'a file')}: ${first.problem}`);
 }
@@ -156,29 +156,29 @@ function checkApiVersion(version: unknown, source: string): void {
   }
 }
 
-function parseFiles(entries: readonly unknown[]): Pick<SimplePage, 'files' | 'odd'> {
+function parseFiles(entries: readonly unknown[]): Pick<SimplePage, 'files' | 'unusable'> {
   const files = new Map<string, SimpleFile>();
-  const odd: OddEntry[] = [];
+  const unusable: UnusableEntry[] = [];
   const ambiguous = new Set<string>();
   for (const entry of entries) {
     const file = parseFile(entry);
     const twin = 'problem' in file ? undefined : files.get(file.filename);
-    if ('problem' in file) odd.push(file);
+    if ('problem' in file) unusable.push(file);
     else if (twin === undefined) files.set(file.filename, file);
     else if (twin.url !== file.url || twin.sha256 !== file.sha256) {
       ambiguous.add(file.filename);
-      odd.push({ filename: file.filename, problem: 'it is listed twice, and not as the same', json: file.json });
+      unusable.push({ filename: file.filename, problem: 'it is listed twice, and not as the same', json: file.json });
     } else if (twin.yanked === false) files.set(file.filename, file);
   }
   for (const filename of ambiguous) {
     const json = files.get(filename)?.json;
     files.delete(filename);
-    odd.push({ filename, problem: 'it is listed twice, and not as the same', json });
+    unusable.push({ filename, problem: 'it is listed twice, and not as the same', json });
   }
-  return { files: [...files.values()], odd };
+  return { files: [...files.values()], unusable };
 }
 
-function parseFile(json: unknown): SimpleFile | OddEntry {
+function parseFile(json: unknown): SimpleFile | UnusableEntry {
   if (!isJsonObject(json)) return { filename: undefined, problem: 'its entry is not an object', json };
   const { url } = json;
   const filename = textOf(json.filename);

@@ -1,7 +1,7 @@
 /** The odd files of upstream's pages, in SQLite. */
 import type Database from 'better-sqlite3';
 import type { ProjectName } from '../../core/names.ts';
-import type { OddFile, OddFileOf, OddFiles } from '../rejected-files.ts';
+import type { RejectedFile, RejectedFileOf, RejectedFiles } from '../rejected-files.ts';
 import { asStorage } from './open-database.ts';
 import { nameOf } from './rows.ts';
 
@@ -29,7 +29,7 @@ interface OddFileRow {
   readonly next_try: number | null;
 }
 
-export class SqliteOddFiles implements OddFiles {
+export class SqliteOddFiles implements RejectedFiles {
   readonly #db: Database.Database;
   readonly #sql: ReturnType<typeof prepareStatements>;
 
@@ -38,11 +38,11 @@ export class SqliteOddFiles implements OddFiles {
     this.#sql = prepareStatements(db);
   }
 
-  of(name: ProjectName): OddFile[] {
+  of(name: ProjectName): RejectedFile[] {
     return this.#do(() => this.#sql.of.all(name)).map(oddFileOf);
   }
 
-  latest(limit: number): OddFileOf[] {
+  latest(limit: number): RejectedFileOf[] {
     return this.#do(() => this.#sql.latest.all(limit)).map((row) => ({
       project: nameOf(row.project),
       ...oddFileOf(row),
@@ -58,9 +58,9 @@ export class SqliteOddFiles implements OddFiles {
   }
 
   /** Replaces those of a project. Within the transaction of the caller. */
-  put(name: ProjectName, files: readonly OddFile[]): void {
+  put(name: ProjectName, files: readonly RejectedFile[]): void {
     this.#sql.delete.run(name);
-    for (const { filename, problem, says, since, attempts, nextTry = null } of files) {
+    for (const { filename, problem, entryDigest: says, since, attempts, nextTry = null } of files) {
       this.#sql.put.run(name, filename, problem, says, since, attempts, nextTry);
     }
   }
@@ -70,8 +70,8 @@ export class SqliteOddFiles implements OddFiles {
   }
 }
 
-function oddFileOf({ filename, problem, says, since, attempts, next_try }: OddFileRow): OddFile {
-  return { filename, problem, says, since, attempts, nextTry: next_try ?? undefined };
+function oddFileOf({ filename, problem, says, since, attempts, next_try }: OddFileRow): RejectedFile {
+  return { filename, problem, entryDigest: says, since, attempts, nextTry: next_try ?? undefined };
 }
 
 function prepareStatements(db: Database.Database) {

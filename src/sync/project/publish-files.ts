@@ -8,7 +8,7 @@ import type { HeldFile } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
 import { type Downloaded, isComplete } from './files/download.ts';
-import type { Fetched } from './files/fetch-files.ts';
+import type { FetchedFiles } from './files/fetch-files.ts';
 import { discardFiles, discardUnsettled } from './files/held-files.ts';
 import { pagesOf } from './page/choose-files.ts';
 import { keptEntries } from './page/kept-entries.ts';
@@ -33,7 +33,7 @@ export async function publishFiles(
   mirror: Mirror,
   { due, held }: SelectedProject,
   { source, chosen, plan, leftOut, odd, stays }: PlannedPage,
-  fetched: Fetched,
+  fetched: FetchedFiles,
 ): Promise<Published> {
   const { files, settings, state, upstream } = mirror;
   const results = plan.files.map((file) => [file, fetched.get(file.path) ?? asHeld(file.held, settings)] as const);

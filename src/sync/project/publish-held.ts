@@ -11,7 +11,7 @@ import type { FinishedProject, HeldFile } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
 import { bytesOf, discardFiles } from './files/held-files.ts';
-import type { OddFilesOf } from './files/rejected-files.ts';
+import type { ProjectRejections } from './files/rejected-files.ts';
 import { pagesOf } from './page/choose-files.ts';
 import type { JudgedPage } from './page/classify-page.ts';
 import { keptEntries } from './page/kept-entries.ts';
@@ -28,7 +28,7 @@ export async function publishHeld(
   here: readonly HeldFile[],
   judged: JudgedPage,
   planned: PlannedPage,
-  odd: OddFilesOf,
+  odd: ProjectRejections,
 ): Promise<readonly HeldFile[]> {
   const { upstream, files, state, settings } = mirror;
   const { source, chosen, plan } = planned;
@@ -45,7 +45,7 @@ export async function publishHeld(
   const { lost, quarantined } = judged;
   const drop = isKept ? quarantined : [...lost, ...quarantined];
   if (drop.length === 0 && isAsPublished(mirror, due.name, renderSimpleJson(shown, published))) return [];
-  odd.tell();
+  odd.report();
   if (held.published) state.requeue(due.name, []);
   const pages = await publishPages(files, due.name, shown, published, !held.published);
   await publishLegacyJson(mirror, due.name, shown, published);

@@ -13,10 +13,10 @@ import type { Mirror } from '../mirror.ts';
 import { rememberRequires } from '../requirements/record-requirements.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
 import { isComplete } from './files/download.ts';
-import { type Fetched, fetchFiles } from './files/fetch-files.ts';
+import { type FetchedFiles, fetchFiles } from './files/fetch-files.ts';
 import { bytesOf, missing } from './files/held-files.ts';
 import type { PlannedFile } from './files/plan-project.ts';
-import { OddFilesOf } from './files/rejected-files.ts';
+import { ProjectRejections } from './files/rejected-files.ts';
 import { fileBaseOf, isPathByHash, pageToKeep } from './page/cached-page.ts';
 import { outcomeOf } from './page/choose-files.ts';
 import { areMost, type JudgedPage } from './page/classify-page.ts';
@@ -33,11 +33,11 @@ type Known = Pick<HeldProject, 'serial' | 'etag' | 'status'> & { readonly sha256
 /** One page on its way. */
 interface Work extends SelectedProject {
   readonly judged: JudgedPage;
-  readonly odd: OddFilesOf;
+  readonly odd: ProjectRejections;
   readonly planned: PlannedPage;
   /** Held files that are not in their places. */
   readonly gone: ReadonlySet<WebPath>;
-  readonly fetched: Fetched;
+  readonly fetched: FetchedFiles;
   /** What is to be remembered of how it was planned first. */
   readonly kept?: { readonly planned: PlannedPage; readonly plan: Omit<Plan, 'outcome'> };
 }
@@ -53,7 +53,7 @@ export async function publishProject(
   known: Known,
 ): Promise<FinishedProject> {
   const { due, held, decision } = project;
-  const odd = new OddFilesOf(mirror, project);
+  const odd = new ProjectRejections(mirror, project);
   const planned = planPage(mirror, project, judged, odd);
   let work: Work = { ...project, judged, odd, planned, gone: new Set(), fetched: new Map() };
   announce(mirror, work);
@@ -61,7 +61,7 @@ export async function publishProject(
   if (decision !== undefined)
     mirror.selection.noteUnmet(decision, planned.odd.length > 0 ? allMet : planned.chosen.unmet);
   if (mirror.settings.dryRun) {
-    odd.tell();
+    odd.report();
     return finishedOf(work, known);
   }
   const source = mirror.selection.sourceOf(due.name);
@@ -147,7 +147,7 @@ async function finish(mirror: Mirror, work: Work, known: Known, done: Published)
   const { held, decision, judged, odd } = work;
   const { now, drop, hidden, unproven, pages } = done;
   mirror.storageBudget.release(bytesOf(drop));
-  odd.tell();
+  odd.report();
   const rows = odd.rows(true);
   const published = {
     ...finishedOf(work, known),

@@ -26,7 +26,7 @@ import { whyNotGone, whyOutlived } from './absence.ts';
 import { type Announced, announcedFor } from './changelog-status.ts';
 import { bytesOf, discardFiles, discardUnsettled, missing } from './files/held-files.ts';
 import { isProven } from './files/provenance.ts';
-import { OddFilesOf } from './files/rejected-files.ts';
+import { ProjectRejections } from './files/rejected-files.ts';
 import { knownPage, type SourcePage } from './page/cached-page.ts';
 import { chooseFiles } from './page/choose-files.ts';
 import { type JudgedPage, judgePage } from './page/classify-page.ts';
@@ -157,7 +157,7 @@ async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<S
   const isPlanned =
     isProven(mirror, due.name, held) && state.decisionKeyOf(due.name) === (decision && selection.keyOf(decision));
   // What was lost before it was known to be in quarantine is to be looked at again.
-  const isToBeRead = announced.hasQuarantine || new OddFilesOf(mirror, project).isDue;
+  const isToBeRead = announced.hasQuarantine || new ProjectRejections(mirror, project).isDue;
   const etag = isPlanned && !isToBeRead && (await isIntact(mirror, due, held)) ? held.etag : undefined;
   const answer = await upstream.project(due.name, etag, due.attempts % 2 === 1);
   const isHere = answer.kind === 'absent' && held.restored;

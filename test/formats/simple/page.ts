@@ -20,7 +20,16 @@ export function simpleFile(given: Partial<SimpleFile> = {}): SimpleFile {
 }
 
 export function simplePage(given: Partial<SimplePage> = {}): SimplePage {
-  return { name: 'pkg', serial: 7, status: 'active', statusReason: undefined, files: [], odd: [], json: {}, ...given };
+  return {
+    name: 'pkg',
+    serial: 7,
+    status: 'active',
+    statusReason: undefined,
+    files: [],
+    unusable: [],
+    json: {},
+    ...given,
+  };
 }
 
 /** The file as upstream itself publishes it. */

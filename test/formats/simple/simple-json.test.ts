@@ -331,7 +331,7 @@ t.test('an entry that names no file costs itself, and no other', async (t) => {
       ['other-1.0.zip'],
     );
     t.match(
-      parsed.odd,
+      parsed.unusable,
       odd.map(([filename, problem]) => ({ filename, problem })),
     );
     t.throws(() => parsePublishedPage(text, source), NonsenseError, 'a mirror has published no such page');

@@ -58,7 +58,7 @@ function fieldsOf({ json: _json, ...fields }: SimpleFile): unknown {
 }
 
 /** What of a page is published: what is odd of it is not. */
-function contentOf({ json: _json, odd: _odd, files, ...page }: SimplePage): unknown {
+function contentOf({ json: _json, unusable: _odd, files, ...page }: SimplePage): unknown {
   return { ...page, files: files.map(fieldsOf) };
 }
 

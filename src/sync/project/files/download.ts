@@ -9,7 +9,7 @@ import type { HeldFile } from '../../../state/state-store.ts';
 import type { Mirror } from '../../mirror.ts';
 import type { PlannedFile } from './plan-project.ts';
 import { isSettled, type ProvenanceNews, provenanceOf } from './provenance.ts';
-import { type FoundOdd, saysOf } from './rejected-files.ts';
+import { entryDigestOf, type Rejection } from './rejected-files.ts';
 
 /** How often a file is fetched whose bytes are not what the index promises. */
 const contentAttempts = 3;
@@ -31,7 +31,7 @@ export interface Downloaded {
   readonly held: HeldFile | undefined;
   readonly provenance: ProvenanceNews;
   /** Its core metadata, where that is not what the index promises: it is left out alone. */
-  readonly odd?: FoundOdd;
+  readonly odd?: Rejection;
 }
 
 /** Fetches what is missing of `planned` and publishes it. Throws MismatchError, NonsenseError, UnreachableError. */
@@ -65,7 +65,7 @@ export async function download(mirror: Mirror, name: ProjectName, planned: Plann
   return { held: now, provenance: news, ...(odd && { odd }) };
 }
 
-const noMetadata: { readonly metadata?: StagedFile; readonly odd?: FoundOdd } = {};
+const noMetadata: { readonly metadata?: StagedFile; readonly odd?: Rejection } = {};
 
 /** What its provenance says of a file, and the object that is to be stored. */
 async function fetchProvenance(
@@ -218,7 +218,7 @@ async function fetchMetadata(
   const source = new URL(`${url}.metadata`);
   const wrong = ({ message: problem }: Error): typeof noMetadata => {
     const filename = `${file.filename}.metadata`;
-    return { odd: { filename, problem, says: saysOf(file.json), json: file.json, mayPass: true } };
+    return { odd: { filename, problem, entryDigest: entryDigestOf(file.json), json: file.json, mayPass: true } };
   };
   try {
     const body = await upstream.sidecar(source, 'metadata', name);

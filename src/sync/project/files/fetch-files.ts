@@ -5,17 +5,17 @@ import type { WebPath } from '../../../core/paths.ts';
 import type { Mirror } from '../../mirror.ts';
 import { type Downloaded, download, isComplete } from './download.ts';
 import type { PlannedFile } from './plan-project.ts';
-import { type FoundOdd, saysOf } from './rejected-files.ts';
+import { entryDigestOf, type Rejection } from './rejected-files.ts';
 
 /** So many are asked for at the same time; where most of the first ones cannot be had, the others are not asked for. */
 const batchSize = 1000;
 
 /** What became of files, by their places. */
-export type Fetched = Map<WebPath, Downloaded>;
+export type FetchedFiles = Map<WebPath, Downloaded>;
 
 /** What could not be fetched: files that are odd, and why others could not be reached. */
-export interface Failed {
-  readonly odd: readonly FoundOdd[];
+export interface FetchFailures {
+  readonly odd: readonly Rejection[];
   readonly unreachable: UnreachableError | undefined;
 }
 
@@ -28,17 +28,17 @@ export async function fetchFiles(
   mirror: Mirror,
   name: ProjectName,
   planned: readonly PlannedFile[],
-  fetched: Fetched,
-): Promise<Failed> {
+  fetched: FetchedFiles,
+): Promise<FetchFailures> {
   const arriving = planned.filter((file) => !isComplete(file, mirror) && !fetched.has(file.path));
   if (arriving.length > 0)
     mirror.state.addPendingFiles(
       name,
       arriving.map(({ path }) => path),
     );
-  const odd: FoundOdd[] = [];
+  const odd: Rejection[] = [];
   const others: unknown[] = [];
-  for (let start = 0; start < arriving.length && !others.some(endsAll); ) {
+  for (let start = 0; start < arriving.length && !others.some(endsRun); ) {
     const batch = arriving.slice(start, start + batchSize);
     const results = await Promise.allSettled(batch.map((file) => download(mirror, name, file)));
     for (const [at, file] of batch.entries()) {
@@ -46,12 +46,12 @@ export async function fetchFiles(
       if (result?.status === 'fulfilled') {
         fetched.set(file.path, result.value);
         if (result.value.odd !== undefined) odd.push(result.value.odd);
-      } else if (isOwn(result?.reason)) odd.push(oddFrom(file, result.reason));
+      } else if (isFileError(result?.reason)) odd.push(rejectionFrom(file, result.reason));
       else others.push(result?.reason);
     }
     start += batch.length;
     if (start === arriving.length || odd.length <= start / 2) continue;
-    others.push(new UnreachableError(brokenText(odd, start, arriving.length - start)));
+    others.push(new UnreachableError(tooManyFailuresText(odd, start, arriving.length - start)));
     break;
   }
   const isNew = ({ held }: Downloaded, file: PlannedFile): boolean => held !== undefined && held !== file.held;
@@ -62,27 +62,27 @@ export async function fetchFiles(
       return done?.held !== undefined && isNew(done, file) ? [done.held] : [];
     }),
   );
-  const fatal = others.find(endsAll);
+  const fatal = others.find(endsRun);
   if (fatal !== undefined) throw fatal;
   return { odd, unreachable: others.find((error) => error instanceof UnreachableError) };
 }
 
 /** A file that cannot be reached keeps no other away. */
-function endsAll(error: unknown): boolean {
+function endsRun(error: unknown): boolean {
   return !(error instanceof UnreachableError);
 }
 
 /** Whether what went wrong says something of the file, and not of the network or the whole disk. */
-function isOwn(error: unknown): error is NonsenseError | MismatchError | UnfitFileError {
+function isFileError(error: unknown): error is NonsenseError | MismatchError | UnfitFileError {
   return [NonsenseError, MismatchError, UnfitFileError].some((kind) => error instanceof kind);
 }
 
-function oddFrom({ file: { filename, json } }: PlannedFile, { message }: Error): FoundOdd {
-  return { filename, json, says: saysOf(json), problem: message, mayPass: true };
+function rejectionFrom({ file: { filename, json } }: PlannedFile, { message }: Error): Rejection {
+  return { filename, json, entryDigest: entryDigestOf(json), problem: message, mayPass: true };
 }
 
 /** Why the rest of a page is not asked for. */
-function brokenText(odd: readonly FoundOdd[], asked: number, left: number): string {
+function tooManyFailuresText(odd: readonly Rejection[], asked: number, left: number): string {
   const { filename, problem } = odd[0] ?? {};
   return `${odd.length} of ${asked} files cannot be had, so that ${left} more are not asked for; the first: ${filename}: ${problem}`;
 }

@@ -4,7 +4,7 @@ import { sha256Hex } from '../../../core/hash.ts';
 import type { ProjectName } from '../../../core/names.ts';
 import { parkDelayMs } from '../../../core/retry.ts';
 import { renderJson } from '../../../formats/json.ts';
-import type { OddFile } from '../../../state/rejected-files.ts';
+import type { RejectedFile } from '../../../state/rejected-files.ts';
 import type { Mirror } from '../../mirror.ts';
 import type { SelectedProject } from '../../selection/selected-project.ts';
 import type { Problem } from './plan-project.ts';
@@ -15,11 +15,11 @@ const longestName = 300;
 const dayMs = 24 * 60 * 60_000;
 
 /** An odd file, as it was found on the page or when it was fetched. */
-export interface FoundOdd extends Problem {
+export interface Rejection extends Problem {
   /** Undefined where the page does not tell. */
   readonly filename: string | undefined;
   /** Stands for what the page says of it. */
-  readonly says: string;
+  readonly entryDigest: string;
   /** Its entry on the page. */
   readonly json: unknown;
   /** Other bytes were held under its name: a person has to decide. */
@@ -27,13 +27,13 @@ export interface FoundOdd extends Problem {
 }
 
 /** The odd files of one project: those that are remembered, and those that are found now. */
-export class OddFilesOf {
+export class ProjectRejections {
   readonly #mirror: Pick<Mirror, 'state' | 'clock' | 'report'>;
   readonly #name: ProjectName;
   readonly #isNews: boolean;
-  readonly #known: ReadonlyMap<string, OddFile>;
+  readonly #known: ReadonlyMap<string, RejectedFile>;
   readonly #told = new Set<string>();
-  readonly #found = new Map<string, { readonly odd: FoundOdd; readonly waits: boolean }>();
+  readonly #found = new Map<string, { readonly odd: Rejection; readonly waits: boolean }>();
 
   /** With news of the project, nothing waits for its next try. */
   constructor(mirror: Pick<Mirror, 'state' | 'clock' | 'report'>, { due, held }: SelectedProject) {
@@ -59,11 +59,11 @@ export class OddFilesOf {
     return new Set([...this.#found.values()].map(({ odd }) => odd.filename));
   }
 
-  get all(): readonly FoundOdd[] {
+  get all(): readonly Rejection[] {
     return [...this.#found.values()].map(({ odd }) => odd);
   }
 
-  add(odd: FoundOdd): void {
+  add(odd: Rejection): void {
     const filename = printable(odd.filename);
     if (!this.#found.has(filename))
       this.#found.set(filename, { odd: { ...odd, problem: oneLine(odd.problem) }, waits: false });
@@ -73,17 +73,18 @@ export class OddFilesOf {
   isWaiting(filename: string, json: unknown): boolean {
     const known = this.#known.get(filename);
     const now = this.#mirror.clock.now();
-    if (known === undefined || this.#isNews || !isWaiting(known, now) || known.says !== saysOf(json)) return false;
-    const { problem, says } = known;
-    this.#found.set(filename, { odd: { filename, problem, says, json, mayPass: true }, waits: true });
+    if (known === undefined || this.#isNews || !isWaiting(known, now) || known.entryDigest !== entryDigestOf(json))
+      return false;
+    const { problem, entryDigest: says } = known;
+    this.#found.set(filename, { odd: { filename, problem, entryDigest: says, json, mayPass: true }, waits: true });
     return true;
   }
 
   /** Tells what was not told before, and that is not told otherwise. */
-  tell(): void {
+  report(): void {
     const fresh = [...this.#found].filter(([filename, { odd }]) => {
       const known = this.#known.get(filename);
-      const isKnown = known?.says === odd.says && (known.problem === odd.problem || odd.mayPass === true);
+      const isKnown = known?.entryDigest === odd.entryDigest && (known.problem === odd.problem || odd.mayPass === true);
       return !isKnown && odd.isChange !== true && !this.#told.has(filename);
     });
     for (const [filename] of fresh) this.#told.add(filename);
@@ -96,17 +97,17 @@ export class OddFilesOf {
   }
 
   /** What is to be remembered; before everything was tried, what was found earlier is, too. */
-  rows(isTried: boolean): OddFile[] {
+  rows(isTried: boolean): RejectedFile[] {
     const now = this.#mirror.clock.now();
     const untried = isTried ? [] : [...this.#known.values()].filter(({ filename }) => !this.#found.has(filename));
     const found = [...this.#found].map(([filename, { odd, waits }]) => {
       const before = this.#known.get(filename);
-      const known = before?.says === odd.says ? before : undefined;
+      const known = before?.entryDigest === odd.entryDigest ? before : undefined;
       if (known !== undefined && waits) return known;
       const attempts = (known?.attempts ?? 0) + 1;
       const nextTry = odd.mayPass === true ? now + parkDelayMs(attempts) : undefined;
-      const { problem, says } = odd;
-      return { filename, problem, says, since: Math.min(known?.since ?? now, now), attempts, nextTry };
+      const { problem, entryDigest: says } = odd;
+      return { filename, problem, entryDigest: says, since: Math.min(known?.since ?? now, now), attempts, nextTry };
     });
     return [...found, ...untried];
   }
@@ -117,12 +118,12 @@ export class OddFilesOf {
 }
 
 /** Nothing waits for longer than a day: what seems to was tried while the clock was wrong. */
-function isWaiting({ nextTry }: OddFile, now: number): boolean {
+function isWaiting({ nextTry }: RejectedFile, now: number): boolean {
   return nextTry !== undefined && nextTry > now && nextTry <= now + dayMs;
 }
 
 /** Stands for what a page says of a file. */
-export function saysOf(json: unknown): string {
+export function entryDigestOf(json: unknown): string {
   return sha256Hex(Buffer.from(renderJson(json, 'an entry of a page') ?? '')).slice(0, 32);
 }
 

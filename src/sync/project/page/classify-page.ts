@@ -11,7 +11,7 @@ import type { Mirror } from '../../mirror.ts';
 import type { SelectedProject } from '../../selection/selected-project.ts';
 import { announcedFor } from '../changelog-status.ts';
 import { linkOf, type Problem, placeOf } from '../files/plan-project.ts';
-import { type FoundOdd, saysOf } from '../files/rejected-files.ts';
+import { entryDigestOf, type Rejection } from '../files/rejected-files.ts';
 import type { SourcePage } from './cached-page.ts';
 
 /** So many odd files at least, and more than half of all, are no accident of some files. */
@@ -20,7 +20,7 @@ const fewOdd = 3;
 /** A page of which everything that its `page` lists may be taken. */
 export interface JudgedPage extends SourcePage {
   /** What upstream lists besides. */
-  readonly odd: readonly FoundOdd[];
+  readonly odd: readonly Rejection[];
   /** The held files that upstream took away. All of a project in quarantine are (PEP 792). */
   readonly lost: readonly HeldFile[];
   /** The held files of releases that upstream has put in quarantine. */
@@ -40,12 +40,16 @@ export function judgePage(mirror: Mirror, project: SelectedProject, source: Sour
   const { files: held } = project.held;
   if (page.status === 'quarantined') return { ...source, odd: [], lost: held, quarantined: [], broken: undefined };
   const files: SimpleFile[] = [];
-  const odd: FoundOdd[] = page.odd.map(({ json, ...found }) => ({ ...found, says: saysOf(json), json }));
+  const odd: Rejection[] = page.unusable.map(({ json, ...found }) => ({
+    ...found,
+    entryDigest: entryDigestOf(json),
+    json,
+  }));
   const problemOf = judgeOf(mirror, project, page, url);
   for (const file of page.files) {
     const found = problemOf(file);
     if (found === undefined) files.push(file);
-    else odd.push({ filename: file.filename, says: saysOf(file.json), json: file.json, ...found });
+    else odd.push({ filename: file.filename, entryDigest: entryDigestOf(file.json), json: file.json, ...found });
   }
   const listed = new Set([...files, ...odd].map(({ filename }) => filename));
   const away = held.filter(({ path }) => !listed.has(filenameOf(path)));
@@ -108,7 +112,7 @@ function isAllHeld(listed: readonly SimpleFile[], held: readonly HeldFile[]): bo
  * under another name. Where one says nothing at all, that may be any of them.
  */
 function brokenBy(
-  odd: readonly FoundOdd[],
+  odd: readonly Rejection[],
   right: number,
   held: readonly HeldFile[],
   lost: readonly HeldFile[],
@@ -141,6 +145,6 @@ function placeIn(url: string): string {
   }
 }
 
-function exampleOf([first]: readonly FoundOdd[]): string {
+function exampleOf([first]: readonly Rejection[]): string {
   return first === undefined ? '' : `${JSON.stringify(first.filename ?? '')}: ${first.problem}`;
 }

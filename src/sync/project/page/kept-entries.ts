@@ -5,7 +5,7 @@ import { isJsonObject, type JsonObject } from '../../../formats/json.ts';
 import { type PublishedFile, type SimplePage, simplePageFrom } from '../../../formats/simple/simple-json.ts';
 import type { HeldFile } from '../../../state/state-store.ts';
 import type { Mirror } from '../../mirror.ts';
-import type { FoundOdd } from '../files/rejected-files.ts';
+import type { Rejection } from '../files/rejected-files.ts';
 import { pageToChooseFrom } from './cached-page.ts';
 
 /** The entries of `files` as they are published, but yanked (PEP 592) where an odd entry says so. */
@@ -13,7 +13,7 @@ export async function keptEntries(
   mirror: Pick<Mirror, 'files'>,
   name: ProjectName,
   files: readonly HeldFile[],
-  odd: readonly FoundOdd[],
+  odd: readonly Rejection[],
 ): Promise<PublishedFile[]> {
   if (files.length === 0) return [];
   const published = await pageToChooseFrom(mirror, name, undefined);

@@ -5,7 +5,7 @@ import type { Mirror } from '../../mirror.ts';
 import type { SelectedProject } from '../../selection/selected-project.ts';
 import { type PlannedFile, type ProjectPlan, planProject } from '../files/plan-project.ts';
 import { recallProvenance, requireProvenance } from '../files/provenance.ts';
-import { type FoundOdd, type OddFilesOf, saysOf } from '../files/rejected-files.ts';
+import { entryDigestOf, type ProjectRejections, type Rejection } from '../files/rejected-files.ts';
 import type { SourcePage } from './cached-page.ts';
 import { type ChosenFiles, chooseFiles } from './choose-files.ts';
 import type { JudgedPage } from './classify-page.ts';
@@ -19,7 +19,7 @@ export interface PlannedPage {
   /** Chosen, and left out for what their provenance is. */
   readonly leftOut: readonly PlannedFile[];
   /** What alone is left out. */
-  readonly odd: readonly FoundOdd[];
+  readonly odd: readonly Rejection[];
   /** Held, and listed by what is odd: they stay as they are published. */
   readonly stays: readonly HeldFile[];
 }
@@ -32,12 +32,12 @@ export function planPage(
   mirror: Mirror,
   project: SelectedProject,
   judged: JudgedPage,
-  odd: OddFilesOf,
+  odd: ProjectRejections,
   gone: ReadonlySet<WebPath> = new Set(),
 ): PlannedPage {
   const { due, held, decision } = project;
   for (const found of judged.odd) odd.add(found);
-  const source = withoutOdd(judged, odd);
+  const source = withoutRejected(judged, odd);
   const chosen = chooseFiles(mirror, decision, source.page);
   const { plan, foreign } = planChosen(mirror, project, judged, source, chosen);
   if (foreign.length > 0) {
@@ -56,7 +56,7 @@ export function planPage(
   return odd.count === 0 ? planned : { ...planned, chosen: { ...chosen, hidden: true } };
 }
 
-function withoutOdd(judged: JudgedPage, odd: OddFilesOf): SourcePage {
+function withoutRejected(judged: JudgedPage, odd: ProjectRejections): SourcePage {
   const { page, url, own } = judged;
   const left = odd.filenames;
   const files = page.files.filter(({ filename, json }) => !left.has(filename) && !odd.isWaiting(filename, json));
@@ -70,14 +70,14 @@ function planChosen(
   { lost }: JudgedPage,
   { page, url }: SourcePage,
   { wanted }: ChosenFiles,
-): { readonly plan: ProjectPlan; readonly foreign: readonly FoundOdd[] } {
+): { readonly plan: ProjectPlan; readonly foreign: readonly Rejection[] } {
   const all = planProject({ ...page, files: wanted }, url, held.files, upstream);
   // Two projects cannot hold the same file: dropping it from one would take it from the other.
-  const foreign = all.files.flatMap(({ file, path, held }): FoundOdd[] => {
+  const foreign = all.files.flatMap(({ file, path, held }): Rejection[] => {
     const holder = held === undefined ? state.holderOf(path) : due.name;
     if (holder === undefined || holder === due.name) return [];
     const { filename, json } = file;
-    return [{ filename, json, says: saysOf(json), problem: `${path} belongs to ${holder}` }];
+    return [{ filename, json, entryDigest: entryDigestOf(json), problem: `${path} belongs to ${holder}` }];
   });
   const archived = new Set(settings.keepRemoved && page.status !== 'quarantined' ? lost : []);
   // What upstream has moved is not fetched here, so the bytes that are held stay where they are, under all their names.
