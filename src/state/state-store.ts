@@ -32,7 +32,7 @@ export interface QueueRequest {
 /** What a partial mirror has decided for a project. */
 export interface Plan {
   /** Stands for the rules that decided, and for nothing else. */
-  readonly decision: string;
+  readonly decisionKey: string;
   /** Milliseconds: when the outcome changes although nothing else does. */
   readonly nextChange: number | undefined;
   /** For people: the rule that the project is held by. */
@@ -40,19 +40,19 @@ export interface Plan {
   /** Of the files that are to be held. */
   readonly bytes: number;
   /** Stands for what came of it: the files that are held, and what the page shows of the others. */
-  readonly outcome: string;
+  readonly resultDigest: string;
   /** Upstream's page, where the published one does not tell all that it tells. */
   readonly page: Buffer | undefined;
 }
 
 /** A plan without its page. */
-export type PlanSummary = Omit<Plan, 'page' | 'outcome'> & { readonly name: ProjectName };
+export type PlanSummary = Omit<Plan, 'page' | 'resultDigest'> & { readonly name: ProjectName };
 
 /** A queued project of which only the rules changed, with what came of its plan. */
-export type DueReplan = Pick<Plan, 'outcome' | 'page'> & { readonly name: ProjectName };
+export type DueReplan = Pick<Plan, 'resultDigest' | 'page'> & { readonly name: ProjectName };
 
 /** The new plan of a project for which nothing is to be done. */
-export type Replanned = Pick<Plan, 'decision' | 'nextChange' | 'rule'> & { readonly name: ProjectName };
+export type Replanned = Pick<Plan, 'decisionKey' | 'nextChange' | 'rule'> & { readonly name: ProjectName };
 
 /** What the held releases of a project require, as text that only its reader understands. */
 export interface Requires {
@@ -259,7 +259,10 @@ export interface StateStore {
   /** Queues the projects whose plan changes by `now` (milliseconds). */
   enqueueDuePlans(now: number): void;
   /** The plans of published projects, by name after `after`; those without one have no `decision`. */
-  plans(after: ProjectName | undefined, limit: number): (PlanSummary | { name: ProjectName; decision?: undefined })[];
+  plans(
+    after: ProjectName | undefined,
+    limit: number,
+  ): (PlanSummary | { name: ProjectName; decisionKey?: undefined })[];
   /** Gives plans another name of their rule. */
   renamePlans(renamed: readonly { readonly name: ProjectName; readonly rule: string }[]): void;
   /** The rules that a project was last planned by; undefined when it has no plan. */

@@ -73,7 +73,7 @@ export interface DueReplanRow {
 
 /** The project to be planned anew in `row`. */
 export function replanOf({ name, outcome, page }: DueReplanRow): DueReplan {
-  return { name, outcome, page: page ?? undefined };
+  return { name, resultDigest: outcome, page: page ?? undefined };
 }
 
 /** The queued project in `row`. */
@@ -149,11 +149,11 @@ export function heldOf(row: ProjectRow | undefined, files: readonly FileRow[]): 
 }
 
 /** The plan in `row`; without a decision for a project that has none. */
-export function planOf(row: PlanRow): PlanSummary | { name: ProjectName; decision?: undefined } {
+export function planOf(row: PlanRow): PlanSummary | { name: ProjectName; decisionKey?: undefined } {
   const { decision, next_change: nextChange, rule, bytes } = row;
   const name = nameOf(row.project);
   if (decision === null || rule === null || bytes === null) return { name };
-  return { name, decision, nextChange: nextChange ?? undefined, rule, bytes };
+  return { name, decisionKey: decision, nextChange: nextChange ?? undefined, rule, bytes };
 }
 
 /** The name of a project that `text` is. Throws StorageError. */

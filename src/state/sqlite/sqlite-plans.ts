@@ -9,13 +9,13 @@ export function putPlan(sql: Statements, name: ProjectName, plan: Plan | undefin
     sql.deletePlan.run(name);
     return;
   }
-  const { decision, nextChange, rule, bytes, outcome, page } = plan;
+  const { decisionKey: decision, nextChange, rule, bytes, resultDigest: outcome, page } = plan;
   sql.putPlan.run(name, decision, nextChange ?? null, rule, bytes, outcome, page ?? null);
 }
 
 /** Changes plans of which nothing follows, and takes their projects from the queue. */
 export function replan(sql: Statements, plans: readonly Replanned[]): void {
-  for (const { name, decision, nextChange = null, rule } of plans) {
+  for (const { name, decisionKey: decision, nextChange = null, rule } of plans) {
     const plan = { name, decision, nextChange, rule };
     if (sql.redecide.run(plan).changes === 0) sql.replan.run(plan);
     sql.dequeue.run(name, 0);

@@ -170,7 +170,10 @@ export class SqliteStateStore implements StateStore {
     if (plans.length > 0) this.#transaction(() => replan(this.#sql, plans));
   }
 
-  plans(after: ProjectName | undefined, limit: number): (PlanSummary | { name: ProjectName; decision?: undefined })[] {
+  plans(
+    after: ProjectName | undefined,
+    limit: number,
+  ): (PlanSummary | { name: ProjectName; decisionKey?: undefined })[] {
     return this.#do(() => this.#sql.plans.all(after ?? '', limit)).map((row) => planOf(row));
   }
 

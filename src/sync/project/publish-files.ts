@@ -10,7 +10,7 @@ import type { SelectedProject } from '../selection/selected-project.ts';
 import { type Downloaded, isComplete } from './files/download.ts';
 import type { FetchedFiles } from './files/fetch-files.ts';
 import { discardFiles, discardUnsettled } from './files/held-files.ts';
-import { pagesOf } from './page/choose-files.ts';
+import { linkedPage } from './page/choose-files.ts';
 import { keptEntries } from './page/kept-entries.ts';
 import { publishedFile } from './page/page-entry.ts';
 import type { PlannedPage } from './page/plan-page.ts';
@@ -43,7 +43,7 @@ export async function publishFiles(
   const hidden = chosen.hidden || left.size > 0;
   const kept = await keptEntries(mirror, due.name, stays, odd);
   const rest = { ...source, page: withoutFiles(source.page, left) };
-  const { shown, published } = pagesOf(rest, own, { ...chosen, hidden }, (url) => upstream.allows(url), kept);
+  const { shown, published } = linkedPage(rest, own, { ...chosen, hidden }, (url) => upstream.allows(url), kept);
   // A run that dies before the project is finished leaves pages that tell neither all of upstream's nor what is held.
   if (held.published) state.requeue(due.name, []);
   const pages = await publishPages(files, due.name, shown, published, !held.published);

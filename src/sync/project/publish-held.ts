@@ -12,7 +12,7 @@ import type { Mirror } from '../mirror.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
 import { bytesOf, discardFiles } from './files/held-files.ts';
 import type { ProjectRejections } from './files/rejected-files.ts';
-import { pagesOf } from './page/choose-files.ts';
+import { linkedPage } from './page/choose-files.ts';
 import type { JudgedPage } from './page/classify-page.ts';
 import { keptEntries } from './page/kept-entries.ts';
 import { publishedFile } from './page/page-entry.ts';
@@ -40,7 +40,7 @@ export async function publishHeld(
   const shownFiles = source.page.files.filter(({ filename }) => own.has(filename) || !wanted.has(filename));
   const page = withSerial({ ...source.page, files: shownFiles }, held.serial);
   const form = { linked: chosen.linked, hidden: true };
-  const { shown, published } = pagesOf({ page, url: source.url }, own, form, (url) => upstream.allows(url), kept);
+  const { shown, published } = linkedPage({ page, url: source.url }, own, form, (url) => upstream.allows(url), kept);
   const isKept = settings.keepRemoved && page.status !== 'quarantined';
   const { lost, quarantined } = judged;
   const drop = isKept ? quarantined : [...lost, ...quarantined];

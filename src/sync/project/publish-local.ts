@@ -67,7 +67,9 @@ export async function publishLocal(
   const bytes = entries.reduce((sum, { size }) => sum + size, 0);
   const rule = decision === undefined ? '' : explainReason(decision.because);
   const plan =
-    key === undefined ? undefined : { decision: key, nextChange: undefined, rule, bytes, outcome: '', page: undefined };
+    key === undefined
+      ? undefined
+      : { decisionKey: key, nextChange: undefined, rule, bytes, resultDigest: '', page: undefined };
   // What was taken for files of an index is not held any more, and stays where it is.
   const unsaid = {
     serial: undefined,

@@ -18,7 +18,7 @@ import { bytesOf, missing } from './files/held-files.ts';
 import type { PlannedFile } from './files/plan-project.ts';
 import { ProjectRejections } from './files/rejected-files.ts';
 import { fileBaseOf, isPathByHash, pageToKeep } from './page/cached-page.ts';
-import { outcomeOf } from './page/choose-files.ts';
+import { resultDigestOf } from './page/choose-files.ts';
 import { areMost, type JudgedPage } from './page/classify-page.ts';
 import { type PlannedPage, planPage } from './page/plan-page.ts';
 import { isPublished, type Published, publishFiles } from './publish-files.ts';
@@ -28,10 +28,13 @@ import { publishHeld } from './publish-held.ts';
 const patientTries = 2;
 
 /** Under what a page was served; there is more where that was just now. */
-type Known = Pick<HeldProject, 'serial' | 'etag' | 'status'> & { readonly sha256?: string; readonly served?: boolean };
+type ServedAs = Pick<HeldProject, 'serial' | 'etag' | 'status'> & {
+  readonly sha256?: string;
+  readonly served?: boolean;
+};
 
 /** One page on its way. */
-interface Work extends SelectedProject {
+interface PublishJob extends SelectedProject {
   readonly judged: JudgedPage;
   readonly odd: ProjectRejections;
   readonly planned: PlannedPage;
@@ -39,7 +42,7 @@ interface Work extends SelectedProject {
   readonly gone: ReadonlySet<WebPath>;
   readonly fetched: FetchedFiles;
   /** What is to be remembered of how it was planned first. */
-  readonly kept?: { readonly planned: PlannedPage; readonly plan: Omit<Plan, 'outcome'> };
+  readonly kept?: { readonly planned: PlannedPage; readonly plan: Omit<Plan, 'resultDigest'> };
 }
 
 /**
@@ -50,13 +53,13 @@ export async function publishProject(
   mirror: Mirror,
   project: SelectedProject,
   judged: JudgedPage,
-  known: Known,
+  known: ServedAs,
 ): Promise<FinishedProject> {
   const { due, held, decision } = project;
   const odd = new ProjectRejections(mirror, project);
   const planned = planPage(mirror, project, judged, odd);
-  let work: Work = { ...project, judged, odd, planned, gone: new Set(), fetched: new Map() };
-  announce(mirror, work);
+  let work: PublishJob = { ...project, judged, odd, planned, gone: new Set(), fetched: new Map() };
+  reportPlan(mirror, work);
   // Of what is odd, another line tells.
   if (decision !== undefined)
     mirror.selection.noteUnmet(decision, planned.odd.length > 0 ? allMet : planned.chosen.unmet);
@@ -70,7 +73,7 @@ export async function publishProject(
     if (base !== undefined || !isPathByHash(file)) mirror.selection.seeFileBase(base);
   }
   // Made before anything is published: a page that cannot be kept is refused.
-  if (decision !== undefined) work = { ...work, kept: { planned, plan: planToKeep(mirror, decision, work) } };
+  if (decision !== undefined) work = { ...work, kept: { planned, plan: planRecordOf(mirror, decision, work) } };
   if (mirror.state.pendingFiles(due.name).length === 0 && isPublished(mirror, planned)) {
     const { files, drop } = planned.plan;
     return finish(mirror, work, known, { now: files.map((file) => file.held), drop, hidden: false, unproven: [] });
@@ -80,14 +83,14 @@ export async function publishProject(
     const gone = new Set((await missing(mirror.files, held.files)).map(({ path }) => path));
     if (gone.size > 0) work = { ...work, gone, planned: planPage(mirror, project, judged, odd, gone) };
   }
-  if (held.published && (isFetching() || judged.broken !== undefined)) work = await showHeld(mirror, work);
+  if (held.published && (isFetching() || judged.broken !== undefined)) work = await publishHeldPart(mirror, work);
   if (judged.broken !== undefined) throw new NonsenseError(judged.broken);
   while (isFetching()) {
     const before = odd.count;
     const unreachable = await fetchArriving(mirror, work);
-    work = withFetched(work);
+    work = afterFetching(work);
     if (unreachable !== undefined) {
-      if (held.published || due.attempts >= patientTries) await showHeld(mirror, work);
+      if (held.published || due.attempts >= patientTries) await publishHeldPart(mirror, work);
       throw unreachable;
     }
     // What takes the place of those that are odd may have to be fetched, too.
@@ -97,13 +100,13 @@ export async function publishProject(
 }
 
 /** What is still to be fetched. */
-function arriving(mirror: Mirror, { planned, fetched }: Work): PlannedFile[] {
+function arriving(mirror: Mirror, { planned, fetched }: PublishJob): PlannedFile[] {
   if (mirror.settings.indexOnly) return [];
   return planned.plan.files.filter((file) => !isComplete(file, mirror) && !fetched.has(file.path));
 }
 
 /** Resolves with why something could not be reached, if so. Throws DoesNotFitError before anything is fetched. */
-async function fetchArriving(mirror: Mirror, work: Work): Promise<UnreachableError | undefined> {
+async function fetchArriving(mirror: Mirror, work: PublishJob): Promise<UnreachableError | undefined> {
   const { due, decision, odd, fetched, gone } = work;
   const files = arriving(mirror, work);
   const bytes = bytesToFetch(files);
@@ -118,7 +121,7 @@ async function fetchArriving(mirror: Mirror, work: Work): Promise<UnreachableErr
 }
 
 /** With what has arrived as held. */
-function withFetched(work: Work): Work {
+function afterFetching(work: PublishJob): PublishJob {
   const { held, fetched } = work;
   const arrived = [...fetched.values()].flatMap((file) => file.held ?? []);
   const paths = new Set(arrived.map(({ path }) => path));
@@ -127,7 +130,7 @@ function withFetched(work: Work): Work {
 }
 
 /** Publishes what is here. What upstream took away is done with then. */
-async function showHeld(mirror: Mirror, work: Work): Promise<Work> {
+async function publishHeldPart(mirror: Mirror, work: PublishJob): Promise<PublishJob> {
   const { held, judged, planned, odd, gone, fetched } = work;
   const isRefused = ({ path }: HeldFile): boolean => fetched.get(path)?.provenance.unproven?.leftOut === true;
   const here = held.files.filter((file) => !gone.has(file.path) && !isRefused(file));
@@ -143,7 +146,7 @@ async function showHeld(mirror: Mirror, work: Work): Promise<Work> {
 }
 
 /** What is to be remembered of a page that was published. Throws NonsenseError where a person has to look at it. */
-async function finish(mirror: Mirror, work: Work, known: Known, done: Published): Promise<FinishedProject> {
+async function finish(mirror: Mirror, work: PublishJob, known: ServedAs, done: Published): Promise<FinishedProject> {
   const { held, decision, judged, odd } = work;
   const { now, drop, hidden, unproven, pages } = done;
   mirror.storageBudget.release(bytesOf(drop));
@@ -173,8 +176,11 @@ async function finish(mirror: Mirror, work: Work, known: Known, done: Published)
       );
     const { kept: first, planned } = work;
     const isAsPlanned = first?.planned.plan.files === planned.plan.files && planned.chosen.hidden === hidden;
-    const plan = first !== undefined && isAsPlanned ? first.plan : planToKeep(mirror, decision, work, hidden);
-    finished = { ...published, plan: { ...plan, outcome: outcomeOf(work.planned.chosen, policy, work.due.name) } };
+    const plan = first !== undefined && isAsPlanned ? first.plan : planRecordOf(mirror, decision, work, hidden);
+    finished = {
+      ...published,
+      plan: { ...plan, resultDigest: resultDigestOf(work.planned.chosen, policy, work.due.name) },
+    };
   }
   const alarm = alarmOf(work);
   if (alarm === undefined) return finished;
@@ -183,7 +189,7 @@ async function finish(mirror: Mirror, work: Work, known: Known, done: Published)
 }
 
 /** What a person has to look at, although everything that is right is published. */
-function alarmOf({ judged, planned }: Work): string | undefined {
+function alarmOf({ judged, planned }: PublishJob): string | undefined {
   const { odd, source } = planned;
   const all = odd.length + source.page.files.length;
   const [first, ...more] = odd.filter(({ isChange }) => isChange === true);
@@ -194,7 +200,10 @@ function alarmOf({ judged, planned }: Work): string | undefined {
   return `${judged.url}: ${odd.length} of ${all} files cannot be taken, such as ${JSON.stringify(example.filename)}: ${example.problem}`;
 }
 
-function finishedOf({ due, judged, planned }: Work, known: Known): FinishedProject & { readonly kind: 'published' } {
+function finishedOf(
+  { due, judged, planned }: PublishJob,
+  known: ServedAs,
+): FinishedProject & { readonly kind: 'published' } {
   const { page, lost, quarantined } = judged;
   const { serial, etag, status = page.status, served = false } = known;
   const why = page.status === 'quarantined' ? 'quarantined upstream' : 'removed upstream';
@@ -202,14 +211,14 @@ function finishedOf({ due, judged, planned }: Work, known: Known): FinishedProje
 }
 
 /** What is remembered of how the page was planned, but for what comes of it. */
-function planToKeep(
+function planRecordOf(
   mirror: Mirror,
   decision: ProjectDecision,
-  { judged: { page }, planned: { chosen, plan } }: Work,
+  { judged: { page }, planned: { chosen, plan } }: PublishJob,
   hidden = chosen.hidden,
-): Omit<Plan, 'outcome'> {
+): Omit<Plan, 'resultDigest'> {
   return {
-    decision: mirror.selection.keyOf(decision),
+    decisionKey: mirror.selection.keyOf(decision),
     nextChange: chosen.nextChange,
     rule: explainReason(decision.because),
     bytes: sumOf(plan.files.map(({ file }) => file.size ?? 0)),
@@ -218,7 +227,7 @@ function planToKeep(
 }
 
 /** Tells what is to be done. */
-function announce({ report, settings }: Mirror, { due, decision, planned: { plan } }: Work): void {
+function reportPlan({ report, settings }: Mirror, { due, decision, planned: { plan } }: PublishJob): void {
   const missing = settings.indexOnly ? [] : plan.files.filter((file) => (file.held ?? file.elsewhere) === undefined);
   report({
     type: 'project-planned',

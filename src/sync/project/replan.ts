@@ -8,11 +8,11 @@ import { explainReason } from '../../policy/render-reason.ts';
 import type { DueReplan, Replanned } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
 import { pageToChooseFrom } from './page/cached-page.ts';
-import { chooseFiles, outcomeOf } from './page/choose-files.ts';
+import { chooseFiles, resultDigestOf } from './page/choose-files.ts';
 import { movedFrom } from './page/project-source.ts';
 
 /** With as many of upstream's pages in memory. */
-const atATime = 200;
+const pageSize = 200;
 
 /**
  * Takes the projects from the queue for which new rules change nothing, and leaves the others to be worked on. Returns how
@@ -24,15 +24,15 @@ export async function replanUnchanged(mirror: Mirror): Promise<number> {
   let done = 0;
   for (let after: ProjectName | undefined; ; ) {
     throwIfPaused(signal);
-    const piece = state.dueReplans(clock.now(), after, atATime);
+    const piece = state.dueReplans(clock.now(), after, pageSize);
     const same: Replanned[] = [];
     for (const due of piece) {
       if (only !== undefined && !only.has(due.name)) continue;
-      const plan = await unlessItChanges(mirror, due).catch(leaveToWork);
+      const plan = await unchangedPlan(mirror, due).catch(rethrowFatal);
       if (plan !== undefined) same.push(plan);
     }
     state.replan(same);
-    for (const plan of same) tell(mirror, plan);
+    for (const plan of same) reportUnchanged(mirror, plan);
     done += same.length;
     after = piece.at(-1)?.name;
     if (after === undefined) return done;
@@ -40,14 +40,14 @@ export async function replanUnchanged(mirror: Mirror): Promise<number> {
 }
 
 /** What is thrown of a project is met again when that is worked on, and told there; only a disk concerns all of them. */
-function leaveToWork(error: unknown): undefined {
+function rethrowFatal(error: unknown): undefined {
   if (error instanceof StorageError || error instanceof PausedError) throw error;
 }
 
 /** The new plan, where nothing follows from it. */
-async function unlessItChanges(
+async function unchangedPlan(
   mirror: Mirror,
-  { name, outcome, page: kept }: DueReplan,
+  { name, resultDigest: outcome, page: kept }: DueReplan,
 ): Promise<Replanned | undefined> {
   const { selection } = mirror;
   const { policy } = selection;
@@ -57,13 +57,13 @@ async function unlessItChanges(
   const page = await pageToChooseFrom(mirror, name, kept);
   if (page === undefined) return undefined;
   const chosen = chooseFiles(mirror, decision, page);
-  if (outcomeOf(chosen, policy, name) !== outcome) return undefined;
+  if (resultDigestOf(chosen, policy, name) !== outcome) return undefined;
   selection.noteUnmet(decision, chosen.unmet);
   const { nextChange } = chosen;
-  return { name, decision: selection.keyOf(decision), nextChange, rule: explainReason(decision.because) };
+  return { name, decisionKey: selection.keyOf(decision), nextChange, rule: explainReason(decision.because) };
 }
 
-function tell({ report }: Mirror, { name, rule }: Replanned): void {
+function reportUnchanged({ report }: Mirror, { name, rule }: Replanned): void {
   report({ type: 'project-started', name });
   report({ type: 'project-planned', name, fetch: [], bytes: 0, remove: [], removeBytes: 0, rule });
   report({ type: 'project-done', name, outcome: 'unchanged' });

@@ -215,8 +215,8 @@ export class Selection {
     const changed: ProjectName[] = [];
     const renamed: { name: ProjectName; rule: string }[] = [];
     for (const { plan, key, now } of this.#plans()) {
-      if (plan.decision !== key) changed.push(plan.name);
-      else if (plan.decision !== undefined && now !== undefined) {
+      if (plan.decisionKey !== key) changed.push(plan.name);
+      else if (plan.decisionKey !== undefined && now !== undefined) {
         const rule = explainReason(now.because);
         if (rule !== plan.rule) renamed.push({ name: plan.name, rule });
       }

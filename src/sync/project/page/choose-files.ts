@@ -43,7 +43,7 @@ export function chooseFiles(
 }
 
 /** Stands for what comes of the choice: as long as upstream's page is the same, it is the same page and files. */
-export function outcomeOf({ wanted, linked, hidden }: ChosenFiles, policy: Policy, name: ProjectName): string {
+export function resultDigestOf({ wanted, linked, hidden }: ChosenFiles, policy: Policy, name: ProjectName): string {
   const filenames = wanted.map(({ filename }) => filename);
   // Where dependencies count, what the files require was learned, too.
   const learned = policy.dependencies && [...neededSources(policy, name, filenames)];
@@ -55,7 +55,7 @@ export function outcomeOf({ wanted, linked, hidden }: ChosenFiles, policy: Polic
  * Our page, and its links: `own` has those that are ours, by file name, and `kept` more of them; the page came from `url`.
  * Where no file may be linked to, it is left out.
  */
-export function pagesOf(
+export function linkedPage(
   { page, url }: SourcePage,
   own: ReadonlyMap<string, PublishedFile>,
   { linked, hidden }: Pick<ChosenFiles, 'linked' | 'hidden'>,
