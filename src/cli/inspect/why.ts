@@ -11,7 +11,7 @@ import type { ProjectDecision } from '../../policy/project-decision.ts';
 import type { Reason } from '../../policy/reason.ts';
 import { unmetWants } from '../../policy/unsatisfied.ts';
 import type { QueueEntry } from '../../state/state-store.ts';
-import { lastPage } from '../../sync/project/page/cached-page.ts';
+import { readCachedPage } from '../../sync/project/page/cached-page.ts';
 import { linesOf } from '../../sync/requirements/report-unsatisfied.ts';
 import { isoTime } from '../output/units.ts';
 import type { Reader } from './open-reader.ts';
@@ -95,7 +95,7 @@ export async function explain(reader: Reader, subject: Subject, notice: Notice =
   const { name } = subject;
   const decision = decide(reader, name, notice);
   const [held, queued] = [state.heldProject(name), state.queued(name)];
-  const page = (await lastPage(reader, name))?.page;
+  const page = (await readCachedPage(reader, name))?.page;
   const plan = page && planOf(reader, decision, page);
   const missing = state.mirror().missing?.includes(name) === true;
   const isLocal = decision?.hold === local;

@@ -8,7 +8,7 @@ import type { ProjectDecision } from '../../policy/project-decision.ts';
 import type { HeldFile } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
 import { alarmFor, reasonOf } from '../project/failure-message.ts';
-import { knownPage } from '../project/page/cached-page.ts';
+import { readCompletePage } from '../project/page/cached-page.ts';
 import { chooseFiles } from '../project/page/choose-files.ts';
 import { rememberRequires } from '../requirements/record-requirements.ts';
 
@@ -44,7 +44,7 @@ export async function foreseeRequires(mirror: Mirror): Promise<void> {
 /** What is held, and stays. */
 async function kept(mirror: Mirror, decision: ProjectDecision): Promise<HeldFile[]> {
   const { files } = mirror.state.heldProject(decision.name);
-  const source = await knownPage(mirror, decision.name);
+  const source = await readCompletePage(mirror, decision.name);
   if (source === undefined) return [...files];
   const wanted = new Set(chooseFiles(mirror, decision, source.page).wanted.map(({ filename }) => filename));
   return files.filter(({ path }) => wanted.has(filenameOf(path)));

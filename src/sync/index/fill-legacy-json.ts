@@ -8,7 +8,7 @@ import { legacyRoot, ownPath } from '../../core/paths.ts';
 import { asPublished } from '../../formats/simple/simple-json.ts';
 import { publishLegacyJson } from '../../pages/publish-legacy-json.ts';
 import type { Mirror } from '../mirror.ts';
-import { pageToChooseFrom } from '../project/page/cached-page.ts';
+import { readListedPage } from '../project/page/cached-page.ts';
 
 const projectsAtATime = 200;
 
@@ -37,7 +37,7 @@ export async function fillLegacyJson(mirror: Mirror): Promise<void> {
     for (const { name } of piece) {
       throwIfPaused(signal);
       // A damaged page is for a check to find.
-      const page = await pageToChooseFrom(mirror, name, undefined);
+      const page = await readListedPage(mirror, name, undefined);
       if (page !== undefined) await publishLegacyJson(mirror, name, page, page.files.map(asPublished));
     }
     const last = piece.at(-1)?.name;

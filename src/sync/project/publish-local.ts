@@ -15,7 +15,7 @@ import type { Mirror } from '../mirror.ts';
 import { sourceTexts, wheelMetadata } from '../requirements/read-distribution.ts';
 import { rememberRequires } from '../requirements/record-requirements.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
-import { readable } from './page/cached-page.ts';
+import { undefinedIfDamaged } from './page/cached-page.ts';
 
 /** What the page tells of a file, and the name that its project has there. */
 interface Entry extends Pick<SimpleFile, 'sha256' | 'requiresPython' | 'metadataSha256'> {
@@ -103,7 +103,7 @@ function onceEach(
 
 /** What the published page says, by its links. */
 async function entriesBefore({ files }: Mirror, name: ProjectName): Promise<Map<string, SimpleFile>> {
-  const page = await readable(async () => {
+  const page = await undefinedIfDamaged(async () => {
     const bytes = await files.read(pagePath('index.v1_json', name));
     return bytes && parsePublishedPage(bytes.toString(), `the page of ${name}`);
   });

@@ -17,7 +17,7 @@ import { type FetchedFiles, fetchFiles } from './files/fetch-files.ts';
 import { bytesOf, missing } from './files/held-files.ts';
 import type { PlannedFile } from './files/plan-project.ts';
 import { ProjectRejections } from './files/rejected-files.ts';
-import { fileBaseOf, isPathByHash, pageToKeep } from './page/cached-page.ts';
+import { fileBaseOf, isPathByHash, pageToStore } from './page/cached-page.ts';
 import { resultDigestOf } from './page/choose-files.ts';
 import { areMost, type JudgedPage } from './page/classify-page.ts';
 import { type PlannedPage, planPage } from './page/plan-page.ts';
@@ -222,7 +222,7 @@ function planRecordOf(
     nextChange: chosen.nextChange,
     rule: explainReason(decision.because),
     bytes: sumOf(plan.files.map(({ file }) => file.size ?? 0)),
-    page: pageToKeep(mirror, page, plan.files, hidden),
+    page: pageToStore(mirror, page, plan.files, hidden),
   };
 }
 

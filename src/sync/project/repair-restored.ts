@@ -17,13 +17,13 @@ import type { FinishedProject, HeldFile } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
 import { missing } from './files/held-files.ts';
-import { lastPage, type SourcePage } from './page/cached-page.ts';
+import { type CachedPage, readCachedPage } from './page/cached-page.ts';
 import { judgePage } from './page/classify-page.ts';
 import { jsonOfHeld } from './page/kept-entries.ts';
 import { publishProject } from './publish-project.ts';
 
 /** Publishes what is there of the project. Throws what {@link publishProject} throws. */
-export async function healRestored(mirror: Mirror, project: SelectedProject): Promise<FinishedProject> {
+export async function repairRestored(mirror: Mirror, project: SelectedProject): Promise<FinishedProject> {
   const { state, files, settings, report } = mirror;
   const { due, held } = project;
   const { name } = due;
@@ -33,8 +33,8 @@ export async function healRestored(mirror: Mirror, project: SelectedProject): Pr
     const paths = gone.map(({ path }) => path);
     state.requeue(name, paths);
   }
-  const remembered = (await readablePage(mirror, project)) ?? pageOfHeld(mirror, project);
-  const { source, lost } = await sort(mirror, project, remembered);
+  const remembered = (await readAnyPage(mirror, project)) ?? pageFromHeldFiles(mirror, project);
+  const { source, lost } = await restoreListedFiles(mirror, project, remembered);
   const away = state.pendingFiles(name).filter((path) => state.heldFile(path) === undefined);
   if (away.length > 0) report({ type: 'alarm', message: `${name}: ${lossText(away.map(filenameOf))}` });
   const now = { ...project, held: state.heldProject(name) };
@@ -48,11 +48,11 @@ function lossText([first = '', ...more]: readonly string[]): string {
 }
 
 /** The page with what is there, and what is not; files that a check forgot are held again where they are right. */
-async function sort(
+async function restoreListedFiles(
   mirror: Mirror,
   { due: { name }, held }: SelectedProject,
-  { page, url }: SourcePage,
-): Promise<{ readonly source: SourcePage; readonly lost: readonly LostFile[] }> {
+  { page, url }: CachedPage,
+): Promise<{ readonly source: CachedPage; readonly lost: readonly LostFile[] }> {
   const { state } = mirror;
   const suspects = new Set(state.pendingFiles(name).filter((path) => state.heldFile(path) === undefined));
   const kept: JsonObject[] = [];
@@ -63,7 +63,7 @@ async function sort(
       kept.push(file.json);
       continue;
     }
-    const back = await bringBack(mirror, path, file);
+    const back = await restoreFile(mirror, path, file);
     if (back !== undefined) {
       state.addHeldFiles(name, [back]);
       kept.push(withoutMissingSidecars(file, back));
@@ -76,8 +76,8 @@ async function sort(
 }
 
 /** Our page as it was last, wherever that can still be read. */
-async function readablePage(mirror: Mirror, { due: { name } }: SelectedProject): Promise<SourcePage | undefined> {
-  const known = await lastPage(mirror, name);
+async function readAnyPage(mirror: Mirror, { due: { name } }: SelectedProject): Promise<CachedPage | undefined> {
+  const known = await readCachedPage(mirror, name);
   // Without `own`, as all pages are to be looked at.
   if (known !== undefined) return { page: known.page, url: known.url };
   const { files } = mirror;
@@ -113,7 +113,7 @@ function addressOf({ selection, settings }: Mirror, name: string): URL {
 }
 
 /** A page of what is held: all that is known where no page is left. */
-function pageOfHeld(mirror: Mirror, { due: { name, displayName }, held }: SelectedProject): SourcePage {
+function pageFromHeldFiles(mirror: Mirror, { due: { name, displayName }, held }: SelectedProject): CachedPage {
   mirror.report({ type: 'alarm', message: `${name}: was restored, and its page is lost: made anew of the files held` });
   const files = held.files.map(jsonOfHeld);
   const json = { meta: { 'api-version': '1.0' }, name: held.displayName ?? displayName, files };
@@ -125,7 +125,7 @@ function pathOf(file: SimpleFile, base: URL): WebPath | undefined {
 }
 
 /** The file at `path` if its bytes are right: those that are there, else those that lie in the trash. */
-async function bringBack({ files }: Mirror, path: WebPath, file: SimpleFile): Promise<HeldFile | undefined> {
+async function restoreFile({ files }: Mirror, path: WebPath, file: SimpleFile): Promise<HeldFile | undefined> {
   const companions = [metadataPath(path), provenancePath(path)] as const;
   if ((await files.stat(path)) === undefined) await files.restore([path, ...companions]);
   const digest = await files.digest(path);

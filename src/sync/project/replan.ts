@@ -7,7 +7,7 @@ import type { ProjectName } from '../../core/names.ts';
 import { explainReason } from '../../policy/render-reason.ts';
 import type { DueReplan, Replanned } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
-import { pageToChooseFrom } from './page/cached-page.ts';
+import { readListedPage } from './page/cached-page.ts';
 import { chooseFiles, resultDigestOf } from './page/choose-files.ts';
 import { movedFrom } from './page/project-source.ts';
 
@@ -54,7 +54,7 @@ async function unchangedPlan(
   const decision = selection.decide(name);
   if (policy === undefined || decision === undefined || decision.hold === 'none') return undefined;
   if (movedFrom(mirror, name, mirror.state.heldProject(name)) !== undefined) return undefined;
-  const page = await pageToChooseFrom(mirror, name, kept);
+  const page = await readListedPage(mirror, name, kept);
   if (page === undefined) return undefined;
   const chosen = chooseFiles(mirror, decision, page);
   if (resultDigestOf(chosen, policy, name) !== outcome) return undefined;

@@ -27,14 +27,14 @@ import { type Announced, announcedFor } from './changelog-status.ts';
 import { bytesOf, discardFiles, discardUnsettled, missing } from './files/held-files.ts';
 import { isProven } from './files/provenance.ts';
 import { ProjectRejections } from './files/rejected-files.ts';
-import { knownPage, type SourcePage } from './page/cached-page.ts';
+import { type CachedPage, readCompletePage } from './page/cached-page.ts';
 import { chooseFiles } from './page/choose-files.ts';
 import { type JudgedPage, judgePage } from './page/classify-page.ts';
 import { newlyLost, withLostFiles } from './page/delisted-files.ts';
 import { mirrorFor, movedFrom, originText } from './page/project-source.ts';
 import { publishLocal } from './publish-local.ts';
 import { publishProject } from './publish-project.ts';
-import { healRestored } from './repair-restored.ts';
+import { repairRestored } from './repair-restored.ts';
 import { refuseForgedSerial, staleForGoodMs, whyStale } from './staleness.ts';
 import type { Waiting } from './sync-outcome.ts';
 
@@ -58,7 +58,7 @@ export async function syncProject(whole: Mirror, due: QueuedProject): Promise<Sy
   if (elsewhere !== undefined) return moveHere(mirror, project, elsewhere);
   if (decision?.hold === local) return fromHere(mirror, project);
   if (due.replan === true && !due.removed) {
-    const source = await knownPage(mirror, due.name);
+    const source = await readCompletePage(mirror, due.name);
     if (source !== undefined) {
       const judged = judgePage(mirror, project, source);
       return (
@@ -95,7 +95,7 @@ async function moveHere(mirror: Mirror, project: SelectedProject, before: string
     return fromUpstream(mirror, { ...mine, held: { ...held, serial: undefined, etag: undefined } });
   }
   // What a person has brought back stays until the right index has it.
-  if (answer?.kind === 'absent' && held.restored) return { finished: await healRestored(mirror, project) };
+  if (answer?.kind === 'absent' && held.restored) return { finished: await repairRestored(mirror, project) };
   report({ type: 'warning', message: `${name}: comes from ${now} now; what was held from ${before} is replaced` });
   // Everybody can read it: whose the other index is remains unsaid.
   const why = 'comes from elsewhere now';
@@ -165,12 +165,12 @@ async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<S
   if (unproven !== undefined) return { wait: unproven, obstacle: 'unproven', delayMs: unprovenAgainMs };
   if (answer.kind === 'absent') {
     if (!held.published) selection.noteAbsent(due.name);
-    if (held.restored) return { finished: await healRestored(mirror, project) };
+    if (held.restored) return { finished: await repairRestored(mirror, project) };
     return whyNotGone(mirror, due, held) ?? absent(mirror, due, held, announced);
   }
   const serial = answer.kind === 'page' ? answer.page.serial : held.serial;
   if (serial !== undefined && announced.removedAt !== undefined && serial < announced.removedAt) {
-    if (held.restored) return { finished: await healRestored(mirror, project) };
+    if (held.restored) return { finished: await repairRestored(mirror, project) };
     return whyOutlived(mirror, due, held, announced, serial) ?? absent(mirror, due, held, announced);
   }
   if (answer.kind === 'unchanged') return unchanged(mirror, due, held);
@@ -223,7 +223,7 @@ function isBehind({ clock }: Mirror, { due, held }: SelectedProject, serial: num
 }
 
 /** A quarantine counts from any page that tells of it; the one that was promised is still to come. */
-async function quarantineEarly(mirror: Mirror, project: SelectedProject, source: SourcePage): Promise<SyncOutcome> {
+async function quarantineEarly(mirror: Mirror, project: SelectedProject, source: CachedPage): Promise<SyncOutcome> {
   const { due, held } = project;
   const { serial = 0, status } = source.page;
   const page = withSerial(source.page, Math.max(serial, held.serial ?? 0));

@@ -22,7 +22,7 @@ import type { PlannedFile } from '../files/plan-project.ts';
 import { pageUrl } from './project-source.ts';
 
 /** A page as upstream served it, and where. */
-export interface SourcePage {
+export interface CachedPage {
   readonly page: SimplePage;
   readonly url: URL;
   /** The files that our page links here; undefined where ours does not tell all that upstream's does. */
@@ -30,23 +30,23 @@ export interface SourcePage {
 }
 
 /** What the page is read from. */
-export type PageSources = Pick<Mirror, 'state' | 'files' | 'selection'> & {
+export type CachedPageSources = Pick<Mirror, 'state' | 'files' | 'selection'> & {
   readonly settings: Pick<Mirror['settings'], 'upstream' | 'baseUrl'>;
   /** Where many are read at a time. */
   readonly memory?: Mirror['memoryBudget'];
 };
 
 /** Upstream's page of `name`; undefined when it has to be asked for. Only reads. */
-export async function knownPage(mirror: PageSources, name: ProjectName): Promise<SourcePage | undefined> {
+export async function readCompletePage(mirror: CachedPageSources, name: ProjectName): Promise<CachedPage | undefined> {
   const { state, files } = mirror;
   const tellsAll =
     state.plannedPage(name) !== undefined ||
-    (!isShort(state, name) && (await isAsRemembered(files, state.pages, name)));
-  return tellsAll ? lastPage(mirror, name) : undefined;
+    (!isPublishedIncomplete(state, name) && (await isAsRemembered(files, state.pages, name)));
+  return tellsAll ? readCachedPage(mirror, name) : undefined;
 }
 
 /** Whether the published page lists less than upstream's, whatever the rules say. */
-function isShort(state: PageSources['state'], name: ProjectName): boolean {
+function isPublishedIncomplete(state: CachedPageSources['state'], name: ProjectName): boolean {
   return state.rejectedFiles.of(name).length > 0 || state.provenanceProblems(name).some(({ leftOut }) => leftOut);
 }
 
@@ -58,10 +58,10 @@ async function isAsRemembered(files: Mirror['files'], pages: PageHashStore, name
 }
 
 /** Upstream's page of `name` as it was last, but perhaps without files that were left out. Only reads. */
-export async function lastPage(mirror: PageSources, name: ProjectName): Promise<SourcePage | undefined> {
+export async function readCachedPage(mirror: CachedPageSources, name: ProjectName): Promise<CachedPage | undefined> {
   const url = pageUrl(mirror, name);
   const kept = mirror.state.plannedPage(name);
-  return readable(async () => {
+  return undefinedIfDamaged(async () => {
     const page = await rememberedPage(mirror, name, kept);
     if (page === undefined) return undefined;
     const source = mirror.selection.sourceOf(name);
@@ -75,16 +75,16 @@ export async function lastPage(mirror: PageSources, name: ProjectName): Promise<
  * A page that lists what upstream's does, to choose from: `kept` by the plan, or the published one, whose addresses are
  * ours. Undefined when neither is there or can be read.
  */
-export function pageToChooseFrom(
+export function readListedPage(
   { files }: Pick<Mirror, 'files'>,
   name: ProjectName,
   kept: Buffer | undefined,
 ): Promise<SimplePage | undefined> {
-  return readable(() => rememberedPage({ files }, name, kept));
+  return undefinedIfDamaged(() => rememberedPage({ files }, name, kept));
 }
 
 async function rememberedPage(
-  { files, memory }: Pick<PageSources, 'files' | 'memory'>,
+  { files, memory }: Pick<CachedPageSources, 'files' | 'memory'>,
   name: ProjectName,
   kept: Buffer | undefined,
 ): Promise<SimplePage | undefined> {
@@ -96,7 +96,7 @@ async function rememberedPage(
 }
 
 /** What `read` finds; undefined where that is damaged. */
-export async function readable<T>(read: () => Promise<T | undefined>): Promise<T | undefined> {
+export async function undefinedIfDamaged<T>(read: () => Promise<T | undefined>): Promise<T | undefined> {
   try {
     return await read();
   } catch (error) {
@@ -112,7 +112,11 @@ function isZlibError(error: unknown): boolean {
 }
 
 /** Our own page with upstream's addresses; undefined when those are not known. */
-function asUpstream({ selection, settings }: PageSources, published: SimplePage, url: URL): SourcePage | undefined {
+function asUpstream(
+  { selection, settings }: CachedPageSources,
+  published: SimplePage,
+  url: URL,
+): CachedPage | undefined {
   const { fileBase } = selection;
   const isOwn = (url: string): boolean => url.startsWith(ownPrefix);
   const own = new Set(published.files.flatMap(({ filename, url }) => (isOwn(url) ? [filename] : [])));
@@ -131,7 +135,7 @@ function asUpstream({ selection, settings }: PageSources, published: SimplePage,
 const ownPrefix = '../../';
 
 /** What has to be kept of `page` because the published one does not tell it; `hidden` when that lists less. */
-export function pageToKeep(
+export function pageToStore(
   { selection, settings }: Mirror,
   page: SimplePage,
   planned: readonly PlannedFile[],

@@ -12,13 +12,13 @@ import type { SelectedProject } from '../../selection/selected-project.ts';
 import { announcedFor } from '../changelog-status.ts';
 import { linkOf, type Problem, placeOf } from '../files/plan-project.ts';
 import { entryDigestOf, type Rejection } from '../files/rejected-files.ts';
-import type { SourcePage } from './cached-page.ts';
+import type { CachedPage } from './cached-page.ts';
 
 /** So many odd files at least, and more than half of all, are no accident of some files. */
 const fewOdd = 3;
 
 /** A page of which everything that its `page` lists may be taken. */
-export interface JudgedPage extends SourcePage {
+export interface JudgedPage extends CachedPage {
   /** What upstream lists besides. */
   readonly odd: readonly Rejection[];
   /** The held files that upstream took away. All of a project in quarantine are (PEP 792). */
@@ -35,7 +35,7 @@ export function areMost(odd: number, all: number): boolean {
 }
 
 /** Judges upstream's page of a project. */
-export function judgePage(mirror: Mirror, project: SelectedProject, source: SourcePage): JudgedPage {
+export function judgePage(mirror: Mirror, project: SelectedProject, source: CachedPage): JudgedPage {
   const { page, url } = source;
   const { files: held } = project.held;
   if (page.status === 'quarantined') return { ...source, odd: [], lost: held, quarantined: [], broken: undefined };

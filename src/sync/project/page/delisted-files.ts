@@ -4,7 +4,7 @@ import { filenameOf } from '../../../core/paths.ts';
 import { type SimplePage, withSerial } from '../../../formats/simple/simple-json.ts';
 import type { HeldFile, HeldProject } from '../../../state/state-store.ts';
 import type { Mirror } from '../../mirror.ts';
-import { lastPage, pageToChooseFrom } from './cached-page.ts';
+import { readCachedPage, readListedPage } from './cached-page.ts';
 import type { JudgedPage } from './classify-page.ts';
 
 /** Those of `lost` that our page has: the others were lost before, and an archive keeps them. */
@@ -13,7 +13,7 @@ export async function newlyLost(
   name: ProjectName,
   lost: readonly HeldFile[],
 ): Promise<readonly HeldFile[]> {
-  const page = lost.length === 0 ? undefined : await pageToChooseFrom(mirror, name, undefined);
+  const page = lost.length === 0 ? undefined : await readListedPage(mirror, name, undefined);
   if (page === undefined) return lost;
   const published = new Set(page.files.map(({ filename }) => filename));
   return lost.filter(({ path }) => published.has(filenameOf(path)));
@@ -31,7 +31,7 @@ export async function withLostFiles(
   lost: readonly HeldFile[],
 ): Promise<JudgedPage | undefined> {
   const { page, url, odd, quarantined, broken } = judged;
-  const before = await lastPage(mirror, name);
+  const before = await readCachedPage(mirror, name);
   if (before === undefined) return undefined;
   const names = new Set(lost.map(({ path }) => filenameOf(path)));
   const kept = before.page.files.filter(({ filename }) => names.has(filename));

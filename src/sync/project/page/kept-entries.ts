@@ -6,7 +6,7 @@ import { type PublishedFile, type SimplePage, simplePageFrom } from '../../../fo
 import type { HeldFile } from '../../../state/state-store.ts';
 import type { Mirror } from '../../mirror.ts';
 import type { Rejection } from '../files/rejected-files.ts';
-import { pageToChooseFrom } from './cached-page.ts';
+import { readListedPage } from './cached-page.ts';
 
 /** The entries of `files` as they are published, but yanked (PEP 592) where an odd entry says so. */
 export async function keptEntries(
@@ -16,7 +16,7 @@ export async function keptEntries(
   odd: readonly Rejection[],
 ): Promise<PublishedFile[]> {
   if (files.length === 0) return [];
-  const published = await pageToChooseFrom(mirror, name, undefined);
+  const published = await readListedPage(mirror, name, undefined);
   const entries = new Map(published?.files.map((file) => [file.filename, file]));
   const yanked = new Map(odd.flatMap(({ filename, json }) => (isYanked(json) ? [[filename, json.yanked]] : [])));
   return files.flatMap((held) => {

@@ -6,14 +6,14 @@ import type { SelectedProject } from '../../selection/selected-project.ts';
 import { type PlannedFile, type ProjectPlan, planProject } from '../files/plan-project.ts';
 import { recallProvenance, requireProvenance } from '../files/provenance.ts';
 import { entryDigestOf, type ProjectRejections, type Rejection } from '../files/rejected-files.ts';
-import type { SourcePage } from './cached-page.ts';
+import type { CachedPage } from './cached-page.ts';
 import { type ChosenFiles, chooseFiles } from './choose-files.ts';
 import type { JudgedPage } from './classify-page.ts';
 
 /** What is to become of upstream's page. */
 export interface PlannedPage {
   /** Without what is odd. */
-  readonly source: SourcePage;
+  readonly source: CachedPage;
   readonly chosen: ChosenFiles;
   readonly plan: ProjectPlan;
   /** Chosen, and left out for what their provenance is. */
@@ -56,7 +56,7 @@ export function planPage(
   return odd.count === 0 ? planned : { ...planned, chosen: { ...chosen, hidden: true } };
 }
 
-function withoutRejected(judged: JudgedPage, odd: ProjectRejections): SourcePage {
+function withoutRejected(judged: JudgedPage, odd: ProjectRejections): CachedPage {
   const { page, url, own } = judged;
   const left = odd.filenames;
   const files = page.files.filter(({ filename, json }) => !left.has(filename) && !odd.isWaiting(filename, json));
@@ -68,7 +68,7 @@ function planChosen(
   { upstream, settings, state }: Mirror,
   { due, held }: SelectedProject,
   { lost }: JudgedPage,
-  { page, url }: SourcePage,
+  { page, url }: CachedPage,
   { wanted }: ChosenFiles,
 ): { readonly plan: ProjectPlan; readonly foreign: readonly Rejection[] } {
   const all = planProject({ ...page, files: wanted }, url, held.files, upstream);
