@@ -5,7 +5,7 @@ import { bundledAddon } from '../../src/cli/program/native-binding.ts';
 import { systemClock } from '../../src/cli/program/system-clock.ts';
 import { openMirror } from '../../src/cli/run/open-mirror.ts';
 import { openTarget, prepareTarget } from '../../src/cli/target/target.ts';
-import { learn } from '../../src/sync/discover/discover.ts';
+import { discoverChanges } from '../../src/sync/discover/discover.ts';
 
 const [url, root] = process.argv.slice(2);
 const target = openTarget(resolve(root ?? ''));
@@ -26,7 +26,7 @@ const opened = openMirror({
 void main();
 
 async function main(): Promise<void> {
-  await learn(opened.mirror);
+  await discoverChanges(opened.mirror);
   // With a third argument the whole queue is declared done, so that a run without changes can be measured.
   if (process.argv[4] === 'finish') finishAll();
   await opened.close();

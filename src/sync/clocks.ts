@@ -6,7 +6,7 @@ import type { Mirror } from './mirror.ts';
 const dayMs = 24 * 60 * 60_000;
 
 /** The time that it surely is by now: the earlier one of our clock and upstream's. */
-export function surelyNow({ clock, upstream }: Mirror): number {
+export function earliestNow({ clock, upstream }: Mirror): number {
   return Math.min(clock.now(), upstream.time() ?? 0);
 }
 

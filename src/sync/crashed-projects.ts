@@ -8,13 +8,13 @@ const named = 5;
  * Once among others, then alone: more often than machines and people kill a run by chance. Until then it costs nobody
  * more than the end of a run that has published everything else.
  */
-const tooOften = 6;
+const maxCrashes = 6;
 
 /**
  * Tells what was under way when the last run died: it comes last, one project at a time. What was under way too often
  * waits for hours, and longer each time. To be called at the start of a run.
  */
-export function recallDeaths({ state, clock, report, settings }: Mirror): void {
+export function parkCrashed({ state, clock, report, settings }: Mirror): void {
   if (settings.dryRun) return;
   const all = state.inProgress.countCrashes();
   if (all.length === 0) return;
@@ -24,9 +24,9 @@ export function recallDeaths({ state, clock, report, settings }: Mirror): void {
   report({ type: 'warning', message: `the last run died while it worked on ${names.join(', ')}${others}; ${advice}` });
   for (const name of all) {
     const due = state.queued(name);
-    if (due === undefined || deathsOf(due) < tooOften) continue;
-    const reason = `pep381run died ${deathsOf(due)} times while it worked on it`;
-    const nextTry = clock.now() + parkDelayMs(deathsOf(due));
+    if (due === undefined || crashCountOf(due) < maxCrashes) continue;
+    const reason = `pep381run died ${crashCountOf(due)} times while it worked on it`;
+    const nextTry = clock.now() + parkDelayMs(crashCountOf(due));
     state.park({ due: { ...due, attempts: due.attempts + 1 }, obstacle: 'failed', reason, nextTry });
     report({ type: 'project-parked', name, reason, nextTry, expected: false });
     const bug = 'this is a bug of pep381client, please report it';
@@ -35,6 +35,6 @@ export function recallDeaths({ state, clock, report, settings }: Mirror): void {
 }
 
 /** How often a run died while the project was under way. */
-export function deathsOf({ deaths = 0 }: QueuedProject): number {
+export function crashCountOf({ deaths = 0 }: QueuedProject): number {
   return deaths;
 }

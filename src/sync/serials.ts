@@ -17,10 +17,10 @@ const farthestStep = 50_000_000;
 /** An index behind which there are so many changes does not rest for a day. */
 const busyIndex = 1_000_000;
 
-type Owner = Pick<Mirror, 'settings' | 'state' | 'clock'>;
+type SerialContext = Pick<Mirror, 'settings' | 'state' | 'clock'>;
 
 /** How far upstream may have come since serial `from`, without anybody else saying so. */
-export function farthestFrom({ settings, state, clock }: Owner, from: number): number {
+export function maxPlausibleSerial({ settings, state, clock }: SerialContext, from: number): number {
   // Where upstream told no serials so far, the first one may be any.
   if (from === 0 || settings.reconcile) return Number.POSITIVE_INFINITY;
   const { serialMovedAt } = state.mirror();
@@ -29,17 +29,20 @@ export function farthestFrom({ settings, state, clock }: Owner, from: number): n
 }
 
 /** Up to where changes are believed: where one leaps, upstream's newest serial is asked for as well, as one row may be wrong. */
-export async function knownUpTo({ upstream }: Pick<Mirror, 'upstream'>, { serial, leap }: Changes): Promise<number> {
+export async function believedSerial(
+  { upstream }: Pick<Mirror, 'upstream'>,
+  { serial, leap }: Changes,
+): Promise<number> {
   return leap <= unaskedStep ? serial : Math.min(serial, await upstream.serial());
 }
 
 /** Throws NonsenseError when upstream cannot have come from serial `from` to `to` by now. */
-export function refuseJump(owner: Owner, from: number, to: number, what: string): void {
-  if (to > farthestFrom(owner, from)) throw jump(from, to, what);
+export function refuseJump(owner: SerialContext, from: number, to: number, what: string): void {
+  if (to > maxPlausibleSerial(owner, from)) throw serialJumpError(from, to, what);
 }
 
 /** The error for a step that is not believed. */
-export function jump(from: number, to: number, what: string): NonsenseError {
+export function serialJumpError(from: number, to: number, what: string): NonsenseError {
   return new NonsenseError(
     `${what}: the serial jumps from ${from} to ${to}, and is not believed (if it is right, --reconcile takes it over)`,
   );
@@ -49,7 +52,7 @@ export function jump(from: number, to: number, what: string): NonsenseError {
  * How far upstream has come from `from` on, at least to `to`, where the list of projects says so, too; undefined where it
  * does not. One row of a changelog may be wrong.
  */
-export async function confirmedFrom(
+export async function confirmedSerial(
   { upstream }: Pick<Mirror, 'upstream'>,
   from: number,
   to: number,

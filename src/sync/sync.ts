@@ -14,11 +14,11 @@ import type { Write } from '../files/file-store.ts';
 import { renderLandingPage } from '../formats/mirror/landing-page.ts';
 import { renderLastModified } from '../formats/mirror/last-modified.ts';
 import { compareClocks } from './clocks.ts';
-import { recallDeaths } from './crashed-projects.ts';
-import { News } from './discover/changes-during-run.ts';
-import { learn } from './discover/discover.ts';
-import { healOldState } from './discover/outdated-state.ts';
-import { queueDependencies } from './discover/policy-changes.ts';
+import { parkCrashed } from './crashed-projects.ts';
+import { ChangeWatcher } from './discover/changes-during-run.ts';
+import { discoverChanges } from './discover/discover.ts';
+import { recoverOldState } from './discover/outdated-state.ts';
+import { enqueueDependencies } from './discover/policy-changes.ts';
 import { fillLegacyJson, followLegacySetting } from './index/fill-legacy-json.ts';
 import { publishChanges } from './index/publish-change-feed.ts';
 import { emptyTrash, followKeepRemoved, publishRemovals } from './index/removals.ts';
@@ -41,20 +41,20 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
   const { state } = mirror;
   const parked = new Map<ProjectName, number>();
   if (!mirror.settings.dryRun) await mirror.files.tidy(false);
-  await healOldState(mirror);
-  recallDeaths(mirror);
+  await recoverOldState(mirror);
+  parkCrashed(mirror);
   for (;;) {
     const startedMs = mirror.clock.now();
     mirror.takeRequest();
     followKeepRemoved(mirror);
     await followLegacySetting(mirror);
     const seen = await trustUpstream(mirror);
-    const unlearned = await learn(mirror);
+    const unlearned = await discoverChanges(mirror);
     await provePages(mirror, seen);
     compareClocks(mirror);
     mirror.deletionLimit.beginPass();
     warnOfLeftOut(mirror);
-    const memory = { parked, news: new News(mirror) };
+    const memory = { parked, news: new ChangeWatcher(mirror) };
     const knowsAll = unlearned === undefined;
     let result = await onePass(mirror, startedMs, knowsAll, () => work(mirror, memory));
     if (state.inProgress.crashSuspects(mirror.clock.now()).length > 0) {
@@ -117,7 +117,7 @@ async function work(mirror: Mirror, memory: WorkMemory, first = workThroughQueue
     const result = await pass(mirror, memory);
     pass = workThroughQueue;
     done += result.done;
-    if (mirror.settings.dryRun || !queueDependencies(mirror, plans)) return { ...result, done };
+    if (mirror.settings.dryRun || !enqueueDependencies(mirror, plans)) return { ...result, done };
   }
 }
 

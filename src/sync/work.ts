@@ -15,12 +15,12 @@ import type { MirrorEvent } from '../core/report.ts';
 import { parkDelayMs } from '../core/retry.ts';
 import { Semaphore } from '../core/semaphore.ts';
 import type { Obstacle, Parked, QueuedProject } from '../state/state-store.ts';
-import { deathsOf } from './crashed-projects.ts';
-import type { News } from './discover/changes-during-run.ts';
+import { crashCountOf } from './crashed-projects.ts';
+import type { ChangeWatcher } from './discover/changes-during-run.ts';
 import { Finisher } from './finish-batch.ts';
 import { publishChanges } from './index/publish-change-feed.ts';
 import type { Mirror } from './mirror.ts';
-import { takesAway } from './project/changelog-status.ts';
+import { announcesLoss } from './project/changelog-status.ts';
 import { alarmFor, reasonOf } from './project/failure-message.ts';
 import { isSilence } from './project/page/project-source.ts';
 import { syncProject } from './project/sync-project.ts';
@@ -55,7 +55,7 @@ export interface WorkResult {
 export interface WorkMemory {
   /** The projects that the run has tried in vain, with the times of their next tries; it is brought up to date. */
   readonly parked: Map<ProjectName, number>;
-  readonly news: News;
+  readonly news: ChangeWatcher;
 }
 
 /**
@@ -78,7 +78,7 @@ class QueueWorker {
   readonly #newsPlaces = new Semaphore(maxConcurrentNews);
   readonly #finisher: Finisher;
   readonly #parked: Map<ProjectName, number>;
-  readonly #news: News;
+  readonly #news: ChangeWatcher;
   readonly #underWay = new Set<ProjectName>();
   /** Changed upstream since the queue was looked at. */
   readonly #heard = new Set<ProjectName>();
@@ -163,7 +163,7 @@ class QueueWorker {
       const piece = state.due(clock.now(), removed, after, queuePiece);
       for (const due of piece) {
         if (!this.#isAsked(due) || !(removed || (due.obstacle === 'failed') === (kind === 'failed'))) continue;
-        if (deathsOf(due) > 0) doubtful.push(due);
+        if (crashCountOf(due) > 0) doubtful.push(due);
         else await this.#start(due, this.#places);
       }
       after = piece.at(-1)?.name;
@@ -182,7 +182,7 @@ class QueueWorker {
       this.#heard.clear();
       const piece = state.dueAnnounced(clock.now(), after, queuePiece);
       for (const due of piece) {
-        if (!this.#isAsked(due) || deathsOf(due) > 0 || !takesAway(state.changelog.of(due.name))) continue;
+        if (!this.#isAsked(due) || crashCountOf(due) > 0 || !announcesLoss(state.changelog.of(due.name))) continue;
         this.#early.add(due.name);
         await this.#start(due, this.#places);
       }
@@ -242,7 +242,7 @@ class QueueWorker {
       for (const name of names) (this.#underWay.has(name) ? this.#again : this.#heard).add(name);
       const all = names.flatMap((name) => this.#dueNow(name) ?? []).filter((due) => this.#isAsked(due));
       for (const due of this.#inOrder(all)) {
-        if (deathsOf(due) === 0) await this.#start(due, this.#newsPlaces);
+        if (crashCountOf(due) === 0) await this.#start(due, this.#newsPlaces);
       }
       await this.#newsPlaces.idle();
       // Those who mirror from here need not wait for the end of the run either.
@@ -256,7 +256,7 @@ class QueueWorker {
   #inOrder(all: readonly QueuedProject[]): QueuedProject[] {
     const { changelog: announcements } = this.#mirror.state;
     const rankOf = ({ name, removed }: QueuedProject): number =>
-      removed ? 0 : takesAway(announcements.of(name)) ? 1 : 2;
+      removed ? 0 : announcesLoss(announcements.of(name)) ? 1 : 2;
     const ranks = new Map(all.map((due) => [due, rankOf(due)]));
     return [...all].sort((one, other) => (ranks.get(one) ?? 0) - (ranks.get(other) ?? 0));
   }
@@ -290,7 +290,7 @@ class QueueWorker {
     const outcome = await syncProject(this.#mirror, due);
     this.#successes += 1;
     this.#failures = 0;
-    if ('wait' in outcome) return this.#park(due, outcome.obstacle, outcome.wait, outcome.delayMs);
+    if ('reason' in outcome) return this.#park(due, outcome.obstacle, outcome.reason, outcome.delayMs);
     const { finished, stays } = outcome;
     // Nothing is removed where upstream still does not have what never was here.
     const isChange = finished.kind !== 'removed' || state.heldProject(due.name).published;

@@ -3,7 +3,7 @@ import { TooLargeError } from '../../core/errors.ts';
 import { showBytes } from '../../core/show-bytes.ts';
 import { choosesOfUpstream } from '../../policy/project-decision.ts';
 import type { MirrorState } from '../../state/mirror-state.ts';
-import { policyText } from '../../sync/discover/policy-changes.ts';
+import { policyKey } from '../../sync/discover/policy-changes.ts';
 import type { Mirror } from '../../sync/mirror.ts';
 import type { Target } from '../target/target.ts';
 
@@ -37,7 +37,7 @@ export async function expectRoom({ root, config }: Target, mirror: Mirror, all: 
   const { policy } = selection;
   const isPart = policy !== undefined && (policy.rules.length === 0 || choosesOfUpstream(policy));
   const isChosen = all || known.all === true || isPart || settings.projects !== undefined;
-  const wasChosen = hadRules(known) && known.policy !== policyText(mirror);
+  const wasChosen = hadRules(known) && known.policy !== policyKey(mirror);
   if (isChosen || settings.indexOnly || (known.serial !== undefined && !wasChosen)) return;
   const bytes = await upstream.totalBytes();
   const { free } = await files.room();

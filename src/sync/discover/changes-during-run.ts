@@ -2,11 +2,11 @@
 import { NoChangelogError, NonsenseError, UnreachableError } from '../../core/errors.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { Mirror } from '../mirror.ts';
-import { learnNews } from './discover.ts';
+import { enqueueNews } from './discover.ts';
 
 const everyMs = 5 * 60_000;
 
-export class News {
+export class ChangeWatcher {
   readonly #mirror: Mirror;
   #readAt: number;
   #hasFailed = false;
@@ -29,7 +29,7 @@ export class News {
     const { clock, report } = this.#mirror;
     this.#readAt = clock.now();
     try {
-      return await learnNews(this.#mirror);
+      return await enqueueNews(this.#mirror);
     } catch (error) {
       const isUpstreams = [UnreachableError, NonsenseError, NoChangelogError].some((kind) => error instanceof kind);
       if (!isUpstreams || !(error instanceof Error)) throw error;

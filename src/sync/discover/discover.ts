@@ -19,16 +19,23 @@ import { requestByName } from '../../state/queue-request.ts';
 import type { QueueRequest } from '../../state/state-store.ts';
 import type { Changes } from '../../upstream/upstream.ts';
 import type { Mirror } from '../mirror.ts';
-import { proveAbsences } from '../project/absence.ts';
+import { confirmAbsences } from '../project/absence.ts';
 import { isGoneAfter } from '../project/changelog-status.ts';
 import { enqueueFromOtherIndexes } from '../project/page/project-source.ts';
-import { confirmedFrom, farthestFrom, jump, knownUpTo, refuseJump, watchSerial } from '../serials.ts';
-import { followPolicy, policyText } from './policy-changes.ts';
-import { foreseeRequires } from './precompute-requirements.ts';
+import {
+  believedSerial,
+  confirmedSerial,
+  maxPlausibleSerial,
+  refuseJump,
+  serialJumpError,
+  watchSerial,
+} from '../serials.ts';
+import { enqueuePolicyChanges, policyKey } from './policy-changes.ts';
+import { precomputeRequirements } from './precompute-requirements.ts';
 import { enqueueListDifferences } from './project-list.ts';
-import { concerns } from './relevant-projects.ts';
+import { isRelevant } from './relevant-projects.ts';
 import { sweep } from './sweep.ts';
-import { type FeedNews, followFeed } from './upstream-feed.ts';
+import { enqueueFeedChanges, type FeedResult } from './upstream-feed.ts';
 
 const hourMs = 60 * 60_000;
 const dayMs = 24 * hourMs;
@@ -37,40 +44,43 @@ const dayMs = 24 * hourMs;
  * Queues all that is to be looked at. Returns why upstream's news are not known, or not all of them, where only that
  * failed: what is queued can be worked on all the same. Throws UnreachableError, NonsenseError, UsageError, PausedError.
  */
-export async function learn(mirror: Mirror): Promise<UnreachableError | NonsenseError | undefined> {
+export async function discoverChanges(mirror: Mirror): Promise<UnreachableError | NonsenseError | undefined> {
   const { state, settings, clock } = mirror;
   const known = state.mirror();
-  checkUpstream(mirror, known);
+  expectSameUpstream(mirror, known);
   // Somebody may have made room since.
   state.makeDue('no-room');
   state.rejectedFiles.enqueueDue(clock.now());
   requeueForNewSettings(mirror, known);
   const scope = scopeOf(mirror);
   const base = { upstream: settings.upstream, scope, rootIndexDue: true, serialMovedAt: clock.now() };
-  const isNew = known.serial === undefined || !covers(known.scope, scope) || known.upstream !== settings.upstream;
-  const hasNewPolicy = policyText(mirror) !== (known.policy ?? '');
-  if (hasNewPolicy && mirror.selection.policy?.dependencies === true) await foreseeRequires(mirror);
+  const isNew =
+    known.serial === undefined || !includesScope(known.scope, scope) || known.upstream !== settings.upstream;
+  const hasNewPolicy = policyKey(mirror) !== (known.policy ?? '');
+  if (hasNewPolicy && mirror.selection.policy?.dependencies === true) await precomputeRequirements(mirror);
   else mirror.selection.follow(mirror.report);
   mirror.selection.begin(hasNewPolicy || known.policyUnsettled === true);
   const untold = await enqueueFromOtherIndexes(mirror);
   const isFollowed = !isNew && !settings.reconcile;
-  if (!isFollowed) await begin(mirror, known, base);
-  const trouble = isFollowed ? await unlessTrouble(() => follow(mirror, known, known.serial ?? 0)) : undefined;
+  if (!isFollowed) await enqueueEverything(mirror, known, base);
+  const trouble = isFollowed
+    ? await upstreamErrorIn(() => enqueueChanges(mirror, known, known.serial ?? 0))
+    : undefined;
   enqueueAccepted(mirror);
-  if (settings.projects === undefined) await followPolicy(mirror, known, scope, isNew);
+  if (settings.projects === undefined) await enqueuePolicyChanges(mirror, known, scope, isNew);
   if (trouble !== undefined) {
     if (untold !== undefined) mirror.report({ type: 'warning', message: untold.message });
     return trouble;
   }
-  await proveAbsences(mirror);
+  await confirmAbsences(mirror);
   if (isNew) return untold;
-  askForMissing(mirror, known);
+  enqueueMissing(mirror, known);
   sweep(mirror);
   return untold;
 }
 
 /** What kept `work` from its end, where that is upstream's. */
-async function unlessTrouble(work: () => Promise<void>): Promise<UnreachableError | NonsenseError | undefined> {
+async function upstreamErrorIn(work: () => Promise<void>): Promise<UnreachableError | NonsenseError | undefined> {
   try {
     await work();
     return undefined;
@@ -84,15 +94,15 @@ async function unlessTrouble(work: () => Promise<void>): Promise<UnreachableErro
  * Queues what the changelog, or the change feed, tells since it was last read, where there is one. Returns the names.
  * Throws UnreachableError, NonsenseError, NoChangelogError, PausedError.
  */
-export async function learnNews(mirror: Mirror): Promise<readonly ProjectName[]> {
+export async function enqueueNews(mirror: Mirror): Promise<readonly ProjectName[]> {
   const { serial, changelogRetryAt, feed } = mirror.state.mirror();
   const names = new Set<ProjectName>();
   const hear = (some: Iterable<ProjectName>): void => {
     for (const name of some) names.add(name);
   };
-  if (feed !== undefined) await followFeed(mirror, false, hear);
-  else if (serial !== undefined && isOver(changelogRetryAt, mirror.clock.now()))
-    await followChangelog(mirror, serial, hear);
+  if (feed !== undefined) await enqueueFeedChanges(mirror, false, hear);
+  else if (serial !== undefined && hasPassed(changelogRetryAt, mirror.clock.now()))
+    await enqueueChangelog(mirror, serial, hear);
   return [...names];
 }
 
@@ -103,7 +113,7 @@ function scopeOf({ settings, selection }: Mirror): string {
 }
 
 /** Whether a serial that speaks of `known` speaks of `scope`, too. */
-function covers(known: string | undefined, scope: string): boolean {
+function includesScope(known: string | undefined, scope: string): boolean {
   return known === scope || (known === 'all' && scope === 'named');
 }
 
@@ -117,16 +127,16 @@ function enqueueAccepted({ state, settings }: Mirror): void {
 }
 
 /** The projects to look at, where they are known without the list of all. */
-function namesOf({ settings, selection }: Mirror): readonly ProjectName[] | undefined {
+function knownProjects({ settings, selection }: Mirror): readonly ProjectName[] | undefined {
   return settings.projects ?? selection.names();
 }
 
 /** What is named and was not there is asked for once a day: the changelog need not say that it came back. */
-function askForMissing({ state, settings, selection, clock }: Mirror, { missingRetryAt }: MirrorState): void {
+function enqueueMissing({ state, settings, selection, clock }: Mirror, { missingRetryAt }: MirrorState): void {
   const now = clock.now();
   const names = settings.projects ?? ((state.mirror().missing ?? []) as readonly ProjectName[]);
   const missing = names.filter((name) => selection.includes(name) && !state.heldProject(name).published);
-  if (missing.length === 0 || !isOver(missingRetryAt, now)) return;
+  if (missing.length === 0 || !hasPassed(missingRetryAt, now)) return;
   // One that was just given up is asked for tomorrow; then a 404 is believed at once.
   const isAsked = (name: ProjectName): boolean => missingRetryAt !== undefined && state.queued(name) === undefined;
   const wanted = missing.filter(isAsked).map((name) => ({ ...requestByName(name, undefined), removed: true }));
@@ -134,7 +144,7 @@ function askForMissing({ state, settings, selection, clock }: Mirror, { missingR
 }
 
 /** A wrong `--upstream` would replace a mirror by another, project by project. */
-function checkUpstream({ settings }: Mirror, known: MirrorState): void {
+function expectSameUpstream({ settings }: Mirror, known: MirrorState): void {
   const now = indexNow(settings.upstream);
   if (now !== settings.upstream) {
     throw new UsageError(`${settings.upstream}: is ${now} now; put upstream = "${now}" into mirror.toml`);
@@ -163,16 +173,16 @@ function requeueForNewSettings({ state, settings }: Mirror, known: MirrorState):
 }
 
 /** The start of a mirror, or of another selection: everything is compared, and the changelog followed from here. */
-async function begin(mirror: Mirror, known: MirrorState, base: MirrorState): Promise<void> {
+async function enqueueEverything(mirror: Mirror, known: MirrorState, base: MirrorState): Promise<void> {
   const { state, report, settings } = mirror;
-  const names = namesOf(mirror);
+  const names = knownProjects(mirror);
   // Asked before the list is, so that what happens meanwhile is learned from the changelog.
   let why: Error | undefined;
   const noChangelog = (error: Error): void => {
     why = error;
   };
   const serial = await lastSerial(mirror, known, noChangelog);
-  const feed = serial === undefined ? (await followFeed(mirror, true)).next : undefined;
+  const feed = serial === undefined ? (await enqueueFeedChanges(mirror, true)).next : undefined;
   if (feed === undefined && why !== undefined) warnOfNoChangelog(mirror, why);
   if (settings.reconcile) state.changelog.forgetAbove(serial ?? 0);
   if (names === undefined) {
@@ -189,7 +199,7 @@ async function begin(mirror: Mirror, known: MirrorState, base: MirrorState): Pro
 }
 
 /** Whether `time`, which lay a day ahead at most, has come. One that lies farther ahead is of a clock that was wrong. */
-function isOver(time: number | undefined, now: number): boolean {
+function hasPassed(time: number | undefined, now: number): boolean {
   return time === undefined || time <= now || time > now + dayMs;
 }
 
@@ -199,23 +209,25 @@ async function lastSerial(
   known: MirrorState,
   noChangelog: (why: Error) => void,
 ): Promise<number | undefined> {
-  if (!isOver(known.changelogRetryAt, mirror.clock.now())) return undefined;
-  return unlessNoChangelog(mirror, known, () => mirror.upstream.serial(), noChangelog);
+  if (!hasPassed(known.changelogRetryAt, mirror.clock.now())) return undefined;
+  return undefinedWithoutChangelog(mirror, known, () => mirror.upstream.serial(), noChangelog);
 }
 
-async function follow(mirror: Mirror, known: MirrorState, serial: number): Promise<void> {
+async function enqueueChanges(mirror: Mirror, known: MirrorState, serial: number): Promise<void> {
   const { clock, state, report } = mirror;
-  const names = namesOf(mirror);
+  const names = knownProjects(mirror);
   const now = clock.now();
-  const asked = isOver(known.changelogRetryAt, now);
+  const asked = hasPassed(known.changelogRetryAt, now);
   let why: Error | undefined;
   const noChangelog = (error: Error): void => {
     why = error;
   };
   const byChangelog =
-    asked && (await unlessNoChangelog(mirror, known, () => followChangelog(mirror, serial), noChangelog));
+    asked && (await undefinedWithoutChangelog(mirror, known, () => enqueueChangelog(mirror, serial), noChangelog));
   // What the feed says of the time before counts no more once there is a changelog.
-  const news: FeedNews = byChangelog ? { isFollowed: true, next: undefined } : await followFeed(mirror, false);
+  const news: FeedResult = byChangelog
+    ? { isFollowed: true, next: undefined }
+    : await enqueueFeedChanges(mirror, false);
   if (byChangelog && known.feed !== undefined) state.remember({ feed: undefined });
   const { isFollowed: followed } = news;
   if (!followed && why !== undefined) warnOfNoChangelog(mirror, why);
@@ -262,7 +274,7 @@ function downMs({ state, clock }: Mirror): number {
  * Undefined when the changelog is gone for good, refuses us, or gave no answer that can be read for an hour: then the list
  * must do.
  */
-async function unlessNoChangelog<T>(
+async function undefinedWithoutChangelog<T>(
   mirror: Mirror,
   known: MirrorState,
   ask: () => Promise<T>,
@@ -290,17 +302,17 @@ async function unlessNoChangelog<T>(
 }
 
 /** True, once everything up to upstream's newest serial is queued; each page of the answer is a step of its own. */
-async function followChangelog(
+async function enqueueChangelog(
   mirror: Mirror,
   from: number,
   heard?: (names: Iterable<ProjectName>) => void,
 ): Promise<true> {
   const { upstream, state, report } = mirror;
-  let farthest = farthestFrom(mirror, from);
+  let farthest = maxPlausibleSerial(mirror, from);
   for (let serial = from; ; ) {
     const changes = await upstream.changesSince(serial);
-    if (changes.serial > farthest) farthest = (await confirmedFrom(mirror, from, changes.serial)) ?? farthest;
-    const known = await knownUpTo(mirror, changes);
+    if (changes.serial > farthest) farthest = (await confirmedSerial(mirror, from, changes.serial)) ?? farthest;
+    const known = await believedSerial(mirror, changes);
     const isBelieved = changes.serial <= Math.min(farthest, known);
     const believed = isBelieved ? changes : upTo(Math.min(farthest, known), changes, serial);
     if (believed.serial > serial) {
@@ -308,7 +320,7 @@ async function followChangelog(
       state.enqueue(wanted, { serial: believed.serial, serialMovedAt: mirror.clock.now() });
       heard?.(wanted.map(({ name }) => name));
     }
-    if (!isBelieved) throw jump(serial, changes.serial, 'the changelog');
+    if (!isBelieved) throw serialJumpError(serial, changes.serial, 'the changelog');
     if (changes.serial === serial && !changes.complete) {
       throw new NonsenseError(`the changelog does not go on after serial ${serial}`);
     }
@@ -331,7 +343,7 @@ function upTo(farthest: number, { rows }: Changes, from: number): Pick<Changes, 
 function wantedBy(mirror: Mirror, { rows }: Pick<Changes, 'rows'>): QueueRequest[] {
   const found = new Map<ProjectName, { displayName: string; rows: ChangelogEntry[] }>();
   for (const { name, displayName, ...row } of rows) {
-    if (!concerns(mirror, name)) continue;
+    if (!isRelevant(mirror, name)) continue;
     const { rows: before = [] } = found.get(name) ?? {};
     before.push(row);
     found.set(name, { displayName, rows: before });

@@ -4,7 +4,7 @@ import type { Report } from '../../core/report.ts';
 const maxReported = 10;
 const longestTold = 200;
 
-export class StrangeNames {
+export class InvalidNames {
   readonly #report: Report;
   #count = 0;
 
@@ -13,14 +13,14 @@ export class StrangeNames {
   }
 
   /** Tells of one, unless there were many. */
-  see(name: string): void {
+  add(name: string): void {
     this.#count += 1;
     if (this.#count > maxReported) return;
     this.#warn(`the list names ${JSON.stringify(name.slice(0, longestTold))}, which is no project name`);
   }
 
   /** Tells how many more there were. */
-  end(): void {
+  report(): void {
     const more = this.#count - maxReported;
     if (more > 0) this.#warn(`the list has ${more} more names that are no project names`);
   }

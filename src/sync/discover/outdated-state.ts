@@ -17,11 +17,11 @@ const projectsAtATime = 2000;
 const treeBase = new URL('http://tree.invalid/simple/x/');
 
 /** Where the state is older than the tree, queues all in which the two differ, and tells. Throws StorageError, PausedError. */
-export async function healOldState(mirror: Mirror): Promise<void> {
+export async function recoverOldState(mirror: Mirror): Promise<void> {
   const { state, files, report, signal } = mirror;
   const [ours, theirs] = [lastRunOf(mirror), await lastRunIn(files)];
   if (ours === undefined || theirs === undefined || theirs <= ours) return;
-  const queued = (await queueUnknown(mirror)) + (await queueMissing(mirror));
+  const queued = (await enqueueUnknownPages(mirror)) + (await enqueueMissingPages(mirror));
   await adoptRemovals({ state, files, report, signal });
   renewChanges(mirror);
   state.remember({ completedAt: theirs, listEtag: undefined, reconciledAt: undefined, removalsListed: undefined });
@@ -68,7 +68,7 @@ function startedIn(status: string): number | undefined {
 }
 
 /** Queues projects whose page is not the one that is remembered. Returns how many. */
-async function queueUnknown({ state, files, signal }: Mirror): Promise<number> {
+async function enqueueUnknownPages({ state, files, signal }: Mirror): Promise<number> {
   let queued = 0;
   for await (const { name: text, kind } of files.entries('simple' as WebPath)) {
     throwIfPaused(signal);
@@ -89,7 +89,7 @@ async function queueUnknown({ state, files, signal }: Mirror): Promise<number> {
 }
 
 /** Queues projects that are remembered, and whose pages are gone. Returns how many. */
-async function queueMissing({ state, files, signal }: Mirror): Promise<number> {
+async function enqueueMissingPages({ state, files, signal }: Mirror): Promise<number> {
   let queued = 0;
   for (let after: ProjectName | undefined; ; ) {
     throwIfPaused(signal);

@@ -9,10 +9,15 @@ import { enqueueListDifferences } from './project-list.ts';
 const maxReplans = 3;
 
 /** Where the rules changed, what is held is planned anew, and what they newly name is asked for. */
-export async function followPolicy(mirror: Mirror, known: MirrorState, scope: string, isNew: boolean): Promise<void> {
+export async function enqueuePolicyChanges(
+  mirror: Mirror,
+  known: MirrorState,
+  scope: string,
+  isNew: boolean,
+): Promise<void> {
   const { state, selection, clock } = mirror;
   const { projects } = selection.fingerprint;
-  const policy = policyText(mirror);
+  const policy = policyKey(mirror);
   if (policy !== (known.policy ?? '')) {
     const before = known.policy?.split(' ')[0] ?? '';
     // Where everything was held, or what is held is named, the list has nothing to add.
@@ -41,15 +46,15 @@ export async function followPolicy(mirror: Mirror, known: MirrorState, scope: st
  * that are required otherwise than before; and last what is not required any more, for it might have been.
  * Returns whether anything was queued. `plans` counts how often each decision was queued in the run.
  */
-export function queueDependencies(mirror: Mirror, plans: Map<string, number>): boolean {
+export function enqueueDependencies(mirror: Mirror, plans: Map<string, number>): boolean {
   const { state, selection, settings } = mirror;
   if (settings.projects !== undefined || selection.policy?.dependencies !== true) return false;
   if (enqueueNamed(mirror, selection.follow(mirror.report)) > 0) return true;
   const changed = selection.changed();
   const stays = (name: ProjectName): boolean => selection.decide(name)?.hold !== 'none';
-  if (state.enqueueReplans(thatEnd(mirror, changed.filter(stays), plans), {}) > 0) return true;
+  if (state.enqueueReplans(withoutEndless(mirror, changed.filter(stays), plans), {}) > 0) return true;
   const gone = changed.filter((name) => !stays(name));
-  if (state.enqueueReplans(thatEnd(mirror, gone, plans), {}) > 0) return true;
+  if (state.enqueueReplans(withoutEndless(mirror, gone, plans), {}) > 0) return true;
   selection.rememberWants();
   if (state.mirror().policyUnsettled !== undefined) state.remember({ policyUnsettled: undefined });
   return false;
@@ -59,7 +64,7 @@ export function queueDependencies(mirror: Mirror, plans: Map<string, number>): b
  * Without those that would be planned for ever: where not all that is required fits or may be held, what one project
  * holds may change what others require of it, which changes what it holds, and so on.
  */
-function thatEnd(mirror: Mirror, names: readonly ProjectName[], plans: Map<string, number>): ProjectName[] {
+function withoutEndless(mirror: Mirror, names: readonly ProjectName[], plans: Map<string, number>): ProjectName[] {
   const { state, selection, report } = mirror;
   const { endless = {} } = state.mirror();
   const found: Record<string, string> = {};
@@ -82,7 +87,7 @@ function thatEnd(mirror: Mirror, names: readonly ProjectName[], plans: Map<strin
 }
 
 /** Stands for the whole policy. */
-export function policyText({ selection }: Mirror): string {
+export function policyKey({ selection }: Mirror): string {
   const { projects, files } = selection.fingerprint;
   const { size, reserve } = selection.policy?.budget ?? {};
   return `${projects} ${files} ${size?.value ?? ''} ${reserve?.value ?? ''}`.trimEnd();

@@ -13,7 +13,7 @@ import { chooseFiles } from '../project/page/choose-files.ts';
 import { rememberRequires } from '../requirements/record-requirements.ts';
 
 /** Follows what is held through the rules of now, until nothing new is required. Asks upstream for nothing. */
-export async function foreseeRequires(mirror: Mirror): Promise<void> {
+export async function precomputeRequirements(mirror: Mirror): Promise<void> {
   const { selection } = mirror;
   const foreseen = new Set<string>();
   for (;;) {
@@ -27,7 +27,7 @@ export async function foreseeRequires(mirror: Mirror): Promise<void> {
       if (foreseen.has(key)) continue;
       foreseen.add(key);
       try {
-        await rememberRequires(mirror, name, await kept(mirror, decision));
+        await rememberRequires(mirror, name, await remainingFiles(mirror, decision));
       } catch (error) {
         if (error instanceof StorageError || error instanceof PausedError) throw error;
         // What is known of it stays, and it is met again when it is worked on.
@@ -42,7 +42,7 @@ export async function foreseeRequires(mirror: Mirror): Promise<void> {
 }
 
 /** What is held, and stays. */
-async function kept(mirror: Mirror, decision: ProjectDecision): Promise<HeldFile[]> {
+async function remainingFiles(mirror: Mirror, decision: ProjectDecision): Promise<HeldFile[]> {
   const { files } = mirror.state.heldProject(decision.name);
   const source = await readCompletePage(mirror, decision.name);
   if (source === undefined) return [...files];

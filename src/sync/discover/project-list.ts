@@ -4,7 +4,7 @@ import { projectName } from '../../core/names.ts';
 import type { MirrorState } from '../../state/mirror-state.ts';
 import type { QueueRequest } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
-import { StrangeNames } from './invalid-names.ts';
+import { InvalidNames } from './invalid-names.ts';
 
 /**
  * Queues what differs from the list; what `next` makes of the list's own serial is remembered with it. Throws
@@ -21,19 +21,19 @@ export async function enqueueListDifferences(
   const takeover = state.compareList();
   try {
     let listed = 0;
-    const strange = new StrangeNames(report);
+    const strange = new InvalidNames(report);
     for await (const piece of list.pieces) {
       const wanted: QueueRequest[] = [];
       for (const { displayName, serial } of piece) {
         const name = projectName(displayName);
-        if (name === undefined) strange.see(displayName);
+        if (name === undefined) strange.add(displayName);
         else if (selection.sourceOf(name) === undefined && selection.includes(name))
           wanted.push({ name, displayName, serial: serial ?? 0, removed: false });
       }
       takeover.add(wanted);
       listed += piece.length;
     }
-    strange.end();
+    strange.report();
     if (listed === 0 && state.totals().projects > 0) {
       throw new NonsenseError(`${settings.upstream}/simple/: the list is empty, which would remove the whole mirror`);
     }

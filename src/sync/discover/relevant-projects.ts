@@ -6,7 +6,7 @@ import type { Mirror } from '../mirror.ts';
  * Whether the mirror has to look at upstream's news of `name`: it may be taken from there, or is held. What is held may
  * still be required by what is not held yet.
  */
-export function concerns({ settings, selection, state }: Mirror, name: ProjectName): boolean {
+export function isRelevant({ settings, selection, state }: Mirror, name: ProjectName): boolean {
   if (selection.sourceOf(name) !== undefined) return false;
   if (settings.projects !== undefined) return settings.projects.includes(name);
   return selection.includes(name) || state.heldProject(name).published;

@@ -15,13 +15,13 @@ import { maxDeletionsPerDay } from '../limits/deletion-limit.ts';
 import type { Mirror } from '../mirror.ts';
 import { refuseJump } from '../serials.ts';
 import { provesPages } from '../snapshot/verify-pages.ts';
-import { concerns } from './relevant-projects.ts';
+import { isRelevant } from './relevant-projects.ts';
 
 const dayMs = 24 * 60 * 60_000;
 const quarantinedUpstream: UpstreamRemoval = 'quarantined upstream';
 
 /** What came of reading the feed. */
-export interface FeedNews {
+export interface FeedResult {
   /** True when everything that has changed upstream is queued. */
   readonly isFollowed: boolean;
   /** From where on the feed is to be read once the list of projects was compared; undefined where there is none. */
@@ -32,17 +32,17 @@ export interface FeedNews {
   readonly isDoubtful?: boolean;
 }
 
-const noFeed: FeedNews = { isFollowed: false, next: undefined };
+const noFeed: FeedResult = { isFollowed: false, next: undefined };
 
 /**
  * Queues what the feed tells after the place where it was read last; `heard` gets the names. With `isNew` only asks from
  * where on it is to be read. Throws PausedError.
  */
-export async function followFeed(
+export async function enqueueFeedChanges(
   mirror: Mirror,
   isNew: boolean,
   heard?: (names: Iterable<ProjectName>) => void,
-): Promise<FeedNews> {
+): Promise<FeedResult> {
   const { state, upstream, clock, settings } = mirror;
   // The list is what upstream has signed.
   if (provesPages(mirror)) return noFeed;
@@ -50,8 +50,8 @@ export async function followFeed(
   if (!isNew && known === undefined && isWaiting(mirror)) return noFeed;
   try {
     const head = await upstream.feed(known?.etag);
-    if (head === 'unchanged') return told(mirror, known);
-    if (head !== undefined) return await readFeed(mirror, head, known, heard);
+    if (head === 'unchanged') return followedResult(mirror, known);
+    if (head !== undefined) return await readNewChanges(mirror, head, known, heard);
   } catch (error) {
     if (!(error instanceof UnreachableError || error instanceof NonsenseError)) throw error;
     if (known !== undefined) return { ...noFeed, why: error.message };
@@ -67,21 +67,21 @@ function isWaiting({ state, clock }: Mirror): boolean {
   return feedRetryAt > clock.now() && feedRetryAt <= clock.now() + dayMs;
 }
 
-function told({ report, state }: Mirror, next: FeedPosition | undefined): FeedNews {
+function followedResult({ report, state }: Mirror, next: FeedPosition | undefined): FeedResult {
   report({ type: 'learned', source: 'change-feed', serial: state.mirror().serial });
   return { isFollowed: true, next };
 }
 
-async function readFeed(
+async function readNewChanges(
   mirror: Mirror,
   head: ServedFeed,
   known: FeedPosition | undefined,
   heard?: (names: Iterable<ProjectName>) => void,
-): Promise<FeedNews> {
+): Promise<FeedResult> {
   const { state, upstream, clock, settings } = mirror;
   const fromList = { isFollowed: false, next: { id: head.id, number: head.listed } };
   if (known === undefined) return fromList;
-  const broken = whyBroken(head, known);
+  const broken = feedBreak(head, known);
   if (broken !== undefined) return { ...fromList, why: `${settings.upstream}/changes.json: ${broken}` };
   const { serial = 0 } = state.mirror();
   if (head.serial !== undefined) refuseJump(mirror, serial, head.serial, 'the change feed');
@@ -99,19 +99,19 @@ async function readFeed(
     if (found instanceof NonsenseError) return { ...fromList, why: found.message };
     number = found.last;
     note(found.changes);
-    take(mirror, { id: head.id, number }, { ...head, changes: found.changes }, known.number, heard);
+    enqueuePiece(mirror, { id: head.id, number }, { ...head, changes: found.changes }, known.number, heard);
   }
   const moved = (head.serial ?? 0) > serial ? { serial: head.serial, serialMovedAt: clock.now() } : {};
   const next = { id: head.id, number: head.last, etag: head.etag };
-  take(mirror, next, head, known.number, heard, moved);
+  enqueuePiece(mirror, next, head, known.number, heard, moved);
   note(head.changes);
   const isHeld = ([name, isRemoved]: [ProjectName, boolean]): boolean => isRemoved && state.heldProject(name).published;
   const isDoubtful = [...removed].filter(isHeld).length > maxDeletionsPerDay(state.totals().projects);
-  return { ...told(mirror, next), isDoubtful };
+  return { ...followedResult(mirror, next), isDoubtful };
 }
 
 /** Why the feed does not go on from where it was read, if so. */
-function whyBroken(head: ServedFeed, known: FeedPosition): string | undefined {
+function feedBreak(head: ServedFeed, known: FeedPosition): string | undefined {
   if (head.id !== known.id) return 'it began anew';
   if (head.last < known.number) return `it went back from change ${known.number} to ${head.last}`;
   if (head.oldest > known.number + 1)
@@ -120,7 +120,7 @@ function whyBroken(head: ServedFeed, known: FeedPosition): string | undefined {
 }
 
 /** Queues those of the changes that come after `after`, and remembers how far the feed was read. */
-function take(
+function enqueuePiece(
   mirror: Mirror,
   feed: FeedPosition,
   { changes, serial }: Pick<ServedFeed, 'changes' | 'serial'>,
@@ -128,14 +128,14 @@ function take(
   heard: ((names: Iterable<ProjectName>) => void) | undefined,
   moved: MirrorState = {},
 ): void {
-  const fresh = changes.filter(({ number, name }) => number > after && concerns(mirror, name));
-  const wanted = fresh.map((change) => wantedBy(change, serial));
+  const fresh = changes.filter(({ number, name }) => number > after && isRelevant(mirror, name));
+  const wanted = fresh.map((change) => requestsFrom(change, serial));
   mirror.state.enqueue(wanted, { feed, ...moved });
   heard?.(wanted.map(({ name }) => name));
 }
 
 /** No project is newer than the whole mirror. */
-function wantedBy(change: FeedChange, newest = Number.POSITIVE_INFINITY): QueueRequest {
+function requestsFrom(change: FeedChange, newest = Number.POSITIVE_INFINITY): QueueRequest {
   const { name, displayName, removed } = change;
   const serial = Math.min(change.serial ?? 0, newest);
   const isRemoved = removed !== undefined;

@@ -1,7 +1,7 @@
 /** What becomes of what was removed: told to others, kept for a while, and then gone for good. */
 import { ownPath } from '../../core/paths.ts';
 import { renderRemovedList } from '../../formats/mirror/removed-list.ts';
-import { surelyNow } from '../clocks.ts';
+import { earliestNow } from '../clocks.ts';
 import type { Mirror } from '../mirror.ts';
 
 const dayMs = 24 * 60 * 60_000;
@@ -16,7 +16,7 @@ export async function publishRemovals(mirror: Mirror): Promise<void> {
   const { removalsListed } = state.mirror();
   const isThere = (await files.size(ownPath('removed.json'))) !== undefined;
   if (last === (isThere ? removalsListed : 0)) return;
-  const before = surelyNow(mirror) - toldMs;
+  const before = earliestNow(mirror) - toldMs;
   state.removals.forget(before);
   state.changelog.forgetBefore(before);
   const entries = state.removals.latest(maxListed + 1);
@@ -28,7 +28,7 @@ export async function publishRemovals(mirror: Mirror): Promise<void> {
 /** Deletes for good what has been in the trash for long enough. */
 export async function emptyTrash(mirror: Mirror): Promise<void> {
   const { files, settings } = mirror;
-  await files.emptyTrash(surelyNow(mirror) - settings.trashDays * dayMs);
+  await files.emptyTrash(earliestNow(mirror) - settings.trashDays * dayMs);
 }
 
 /** Where what upstream removed is not kept any more, it is looked at again. */

@@ -8,10 +8,10 @@ import { projectName } from '../../core/names.ts';
 import { parkDelayMs } from '../../core/retry.ts';
 import type { HeldProject, QueuedProject } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
-import { type Announced, announcedFor } from './changelog-status.ts';
+import { type ChangelogStatus, changelogStatusFor } from './changelog-status.ts';
 import { mirrorFor } from './page/project-source.ts';
-import { stale } from './staleness.ts';
-import type { Waiting } from './sync-outcome.ts';
+import { staleDeferral } from './staleness.ts';
+import type { Deferral } from './sync-outcome.ts';
 
 const minuteMs = 60_000;
 /** A CDN keeps a 404 for a minute, so one alone does not mean that a project is gone. */
@@ -20,38 +20,38 @@ const absentAgainMs = 2 * minuteMs;
 const absentForGoodMs = 60 * minuteMs;
 
 /** Why a project that upstream answers not to have must stay for now, if so. */
-export function whyNotGone(mirror: Mirror, due: QueuedProject, held: HeldProject): Waiting | undefined {
+export function deferAbsence(mirror: Mirror, due: QueuedProject, held: HeldProject): Deferral | undefined {
   if (due.removed) return undefined;
   const absentMs = due.obstacle === 'absent' ? Math.max(0, mirror.clock.now() - due.since) : 0;
   const wait = 'upstream answers that it does not exist, and did not say that it was removed';
   if (absentMs < absentForGoodMs) {
     const delayMs = due.obstacle === 'absent' ? absentForGoodMs - absentMs : absentAgainMs;
-    return { wait, obstacle: 'absent', delayMs };
+    return { reason: wait, obstacle: 'absent', delayMs };
   }
-  if (!isHere(mirror, due, held)) return undefined;
+  if (!isHeld(mirror, due, held)) return undefined;
   const delayMs = Math.max(absentForGoodMs, parkDelayMs(due.attempts + 1));
-  return { wait: `${wait}: it stays as long as no list of projects lacks it`, obstacle: 'absent', delayMs };
+  return { reason: `${wait}: it stays as long as no list of projects lacks it`, obstacle: 'absent', delayMs };
 }
 
 /** The page is from before its project was removed. Returns why that must stay for now, if so. */
-export function whyOutlived(
+export function deferOldPage(
   mirror: Mirror,
   due: QueuedProject,
   held: HeldProject,
-  { removedAt, isUnlisted }: Announced,
+  { removedAt, isUnlisted }: ChangelogStatus,
   serial: number,
-): Waiting | undefined {
-  if (isUnlisted || !isHere(mirror, due, held)) return undefined;
-  return stale(due, `upstream's page has serial ${serial}, from before its removal at ${removedAt}`);
+): Deferral | undefined {
+  if (isUnlisted || !isHeld(mirror, due, held)) return undefined;
+  return staleDeferral(due, `upstream's page has serial ${serial}, from before its removal at ${removedAt}`);
 }
 
 /** Whether there is something of it that would go. */
-function isHere({ state }: Mirror, { name }: QueuedProject, { published }: HeldProject): boolean {
+function isHeld({ state }: Mirror, { name }: QueuedProject, { published }: HeldProject): boolean {
   return published || state.pendingFiles(name).length > 0;
 }
 
 /** Looks for doubtful projects in the list of all. Where it lacks them, too, they are gone. Throws PausedError. */
-export async function proveAbsences(mirror: Mirror): Promise<void> {
+export async function confirmAbsences(mirror: Mirror): Promise<void> {
   const { state, clock, settings } = mirror;
   const only = settings.projects && new Set(settings.projects);
   const doubtful = state.changelog
@@ -63,12 +63,12 @@ export async function proveAbsences(mirror: Mirror): Promise<void> {
     bySource.set(source, [...(bySource.get(source) ?? []), name]);
   }
   for (const [, [first, ...more]] of bySource) {
-    if (first !== undefined) await proveAbsencesOf(mirrorFor(mirror, first), [first, ...more]);
+    if (first !== undefined) await confirmAbsencesAt(mirrorFor(mirror, first), [first, ...more]);
   }
 }
 
 /** The same for projects of one index, which is the upstream of `mirror`. */
-async function proveAbsencesOf(mirror: Mirror, doubtful: readonly ProjectName[]): Promise<void> {
+async function confirmAbsencesAt(mirror: Mirror, doubtful: readonly ProjectName[]): Promise<void> {
   const { state, report } = mirror;
   try {
     const { listed, serial } = await listedOf(mirror, new Set(doubtful));
@@ -107,6 +107,6 @@ async function listedOf(
 function isNewer(mirror: Mirror, name: ProjectName, listSerial: number | undefined): boolean {
   const { state } = mirror;
   if (listSerial === undefined) return true;
-  const { removedAt = 0 } = announcedFor(mirror, name);
+  const { removedAt = 0 } = changelogStatusFor(mirror, name);
   return Math.max(removedAt, state.heldProject(name).serial ?? 0, state.queued(name)?.serial ?? 0) <= listSerial;
 }

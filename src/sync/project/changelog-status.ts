@@ -9,7 +9,7 @@ import type { HeldFile } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
 
 /** What follows from the rows. */
-export interface Announced {
+export interface ChangelogStatus {
   /** The serial of the last removal: a page below it is older than that. */
   readonly removedAt: number | undefined;
   /** True when a list of projects that is newer than the removal lacks the project. */
@@ -19,16 +19,19 @@ export interface Announced {
   /** True when the whole project was. */
   readonly isQuarantined: boolean;
   /** Whether a file that upstream lists no more is gone because of that. */
-  quarantines(file: HeldFile): boolean;
+  isQuarantinedFile(file: HeldFile): boolean;
 }
 
 /** What the changelog of the index that `name` comes from says: of the upstream only, as no other one tells any. */
-export function announcedFor({ state, selection }: Pick<Mirror, 'state' | 'selection'>, name: ProjectName): Announced {
-  return announcedOf(name, selection.sourceOf(name) === undefined ? state.changelog.of(name) : []);
+export function changelogStatusFor(
+  { state, selection }: Pick<Mirror, 'state' | 'selection'>,
+  name: ProjectName,
+): ChangelogStatus {
+  return changelogStatusOf(name, selection.sourceOf(name) === undefined ? state.changelog.of(name) : []);
 }
 
 /** Reads the rows of `name`, the oldest first. */
-export function announcedOf(name: ProjectName, rows: readonly ChangelogEntry[]): Announced {
+export function changelogStatusOf(name: ProjectName, rows: readonly ChangelogEntry[]): ChangelogStatus {
   let removedAt: number | undefined;
   let isUnlisted = false;
   let isQuarantined = false;
@@ -36,7 +39,7 @@ export function announcedOf(name: ProjectName, rows: readonly ChangelogEntry[]):
   for (const { action, version, serial } of rows) {
     if (action === 'remove project') [removedAt, isUnlisted] = [serial, false];
     else if (action === notListed) isUnlisted = removedAt !== undefined;
-    else if (action !== undefined && isBirth.test(action)) isUnlisted = false;
+    else if (action !== undefined && creationAction.test(action)) isUnlisted = false;
     else if (action === 'project quarantined') isQuarantined = true;
     else if (action === 'project quarantine cleared') isQuarantined = false;
     else if (action === 'release quarantined') releases.push(version ?? '');
@@ -48,7 +51,7 @@ export function announcedOf(name: ProjectName, rows: readonly ChangelogEntry[]):
     isUnlisted,
     hasQuarantine: isQuarantined || releases.length > 0,
     isQuarantined,
-    quarantines: ({ path }) => isQuarantined || (releases.length > 0 && isOf(releases, filenameOf(path), name)),
+    isQuarantinedFile: ({ path }) => isQuarantined || (releases.length > 0 && isOf(releases, filenameOf(path), name)),
   };
 }
 
@@ -57,18 +60,18 @@ export function isGoneAfter(rows: readonly ChangelogEntry[], wasGone: boolean): 
   let isGone = wasGone;
   for (const { action } of rows) {
     if (action === 'remove project') isGone = true;
-    else if (action !== undefined && isBirth.test(action)) isGone = false;
+    else if (action !== undefined && creationAction.test(action)) isGone = false;
   }
   return isGone;
 }
 
 /** Whether `rows` tell that something of a project is hidden, withdrawn or removed. */
-export function takesAway(rows: readonly ChangelogEntry[]): boolean {
+export function announcesLoss(rows: readonly ChangelogEntry[]): boolean {
   return rows.some(({ action = '' }) => /quarantined$|^(?:yank|remove) /.test(action));
 }
 
 /** What only a project that exists can have; roles change when it goes, too. */
-const isBirth = /^(?:create|new release|add \S+ file .+)$/;
+const creationAction = /^(?:create|new release|add \S+ file .+)$/;
 
 /** A file whose name tells no version may be of any release. */
 function isOf(releases: readonly string[], filename: string, name: ProjectName): boolean {

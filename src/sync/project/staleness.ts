@@ -4,28 +4,28 @@ import { staleDelayMs } from '../../core/retry.ts';
 import type { HeldProject, QueuedProject } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
 import { refuseJump } from '../serials.ts';
-import type { Waiting } from './sync-outcome.ts';
+import type { Deferral } from './sync-outcome.ts';
 
 /** Rarely PyPI's own serial of a project stays behind its changelog for ever: then the page is taken as it is. */
-export const staleForGoodMs = 24 * 60 * 60_000;
+export const maxStaleMs = 24 * 60 * 60_000;
 
 const follows = 'if upstream was restored from a backup, or tells no serials any more, --reconcile follows it';
 
 /** Why a page with `serial` must not be published yet, if so. Throws NonsenseError when that does not end by itself. */
-export function whyStale(
+export function deferStalePage(
   { clock, report }: Pick<Mirror, 'clock' | 'report'>,
   due: QueuedProject,
   held: HeldProject,
   serial: number | undefined,
-): Waiting | undefined {
+): Deferral | undefined {
   const staleMs = due.obstacle === 'stale' ? clock.now() - due.since : 0;
   const back = wentBack(held.serial, serial);
   if (back !== undefined) {
-    if (staleMs < staleForGoodMs && due.obstacle !== 'failed') return stale(due, back);
+    if (staleMs < maxStaleMs && due.obstacle !== 'failed') return staleDeferral(due, back);
     throw new NonsenseError(`${back}, and ours stays (${follows})`);
   }
   if (serial === undefined || serial >= due.serial) return undefined;
-  if (staleMs < staleForGoodMs) return stale(due, `upstream's page has serial ${serial}, expected ${due.serial}`);
+  if (staleMs < maxStaleMs) return staleDeferral(due, `upstream's page has serial ${serial}, expected ${due.serial}`);
   report({
     type: 'warning',
     message: `${due.name}: serial ${due.serial} never arrived; took the page at ${serial}`,
@@ -41,8 +41,8 @@ function wentBack(before: number | undefined, serial: number | undefined): strin
 }
 
 /** The wait for a newer page. */
-export function stale(due: QueuedProject, wait: string): Waiting {
-  return { wait, obstacle: 'stale', delayMs: staleDelayMs(due.attempts + 1) };
+export function staleDeferral(due: QueuedProject, wait: string): Deferral {
+  return { reason: wait, obstacle: 'stale', delayMs: staleDelayMs(due.attempts + 1) };
 }
 
 /** A page that claims to be from a far future would keep all real ones out. */

@@ -1,8 +1,8 @@
 import type { Obstacle } from '../../state/state-store.ts';
 
 /** Why a project can only be waited for. */
-export interface Waiting {
-  readonly wait: string;
+export interface Deferral {
+  readonly reason: string;
   readonly obstacle: Obstacle;
   readonly delayMs: number;
 }

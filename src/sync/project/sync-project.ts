@@ -22,8 +22,8 @@ import type { LookedAt, ProjectAnswer } from '../../upstream/upstream.ts';
 import type { Mirror } from '../mirror.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
 import { whyUnproven } from '../snapshot/verify-pages.ts';
-import { whyNotGone, whyOutlived } from './absence.ts';
-import { type Announced, announcedFor } from './changelog-status.ts';
+import { deferAbsence, deferOldPage } from './absence.ts';
+import { type ChangelogStatus, changelogStatusFor } from './changelog-status.ts';
 import { bytesOf, discardFiles, discardUnsettled, missing } from './files/held-files.ts';
 import { isProven } from './files/provenance.ts';
 import { ProjectRejections } from './files/rejected-files.ts';
@@ -35,8 +35,8 @@ import { mirrorFor, movedFrom, originText } from './page/project-source.ts';
 import { publishLocal } from './publish-local.ts';
 import { publishProject } from './publish-project.ts';
 import { repairRestored } from './repair-restored.ts';
-import { refuseForgedSerial, staleForGoodMs, whyStale } from './staleness.ts';
-import type { Waiting } from './sync-outcome.ts';
+import { deferStalePage, maxStaleMs, refuseForgedSerial } from './staleness.ts';
+import type { Deferral } from './sync-outcome.ts';
 
 /** The brake holds until a person lets it go, but upstream may think better of it. */
 const heldBackAgainMs = 24 * 60 * 60_000;
@@ -44,7 +44,7 @@ const heldBackAgainMs = 24 * 60 * 60_000;
 const unprovenAgainMs = 60 * 60_000;
 
 /** What became of a project: what is to be remembered, or why only time can tell. */
-export type SyncOutcome = { readonly finished: FinishedProject; readonly stays?: Omit<Parked, 'due'> } | Waiting;
+export type SyncOutcome = { readonly finished: FinishedProject; readonly stays?: Omit<Parked, 'due'> } | Deferral;
 
 /** Brings one project up to date. Throws UnreachableError, NonsenseError, MismatchError, StorageError, PausedError. */
 export async function syncProject(whole: Mirror, due: QueuedProject): Promise<SyncOutcome> {
@@ -153,7 +153,7 @@ const nothingHeld = { published: false, serial: undefined, etag: undefined, stat
 async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<SyncOutcome> {
   const { upstream, selection, state } = mirror;
   const { due, held, decision } = project;
-  const announced = announcedFor(mirror, due.name);
+  const announced = changelogStatusFor(mirror, due.name);
   const isPlanned =
     isProven(mirror, due.name, held) && state.decisionKeyOf(due.name) === (decision && selection.keyOf(decision));
   // What was lost before it was known to be in quarantine is to be looked at again.
@@ -162,16 +162,16 @@ async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<S
   const answer = await upstream.project(due.name, etag, due.attempts % 2 === 1);
   const isHere = answer.kind === 'absent' && held.restored;
   const unproven = isHere ? undefined : whyUnproven(mirror, due.name, seenIn(answer));
-  if (unproven !== undefined) return { wait: unproven, obstacle: 'unproven', delayMs: unprovenAgainMs };
+  if (unproven !== undefined) return { reason: unproven, obstacle: 'unproven', delayMs: unprovenAgainMs };
   if (answer.kind === 'absent') {
     if (!held.published) selection.noteAbsent(due.name);
     if (held.restored) return { finished: await repairRestored(mirror, project) };
-    return whyNotGone(mirror, due, held) ?? absent(mirror, due, held, announced);
+    return deferAbsence(mirror, due, held) ?? absent(mirror, due, held, announced);
   }
   const serial = answer.kind === 'page' ? answer.page.serial : held.serial;
   if (serial !== undefined && announced.removedAt !== undefined && serial < announced.removedAt) {
     if (held.restored) return { finished: await repairRestored(mirror, project) };
-    return whyOutlived(mirror, due, held, announced, serial) ?? absent(mirror, due, held, announced);
+    return deferOldPage(mirror, due, held, announced, serial) ?? absent(mirror, due, held, announced);
   }
   if (answer.kind === 'unchanged') return unchanged(mirror, due, held);
   const { page, url } = answer;
@@ -180,7 +180,7 @@ async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<S
   }
   const isQuarantine = page.status === 'quarantined';
   const isEarly = isQuarantine && isBehind(mirror, project, page.serial);
-  const stale = isEarly ? undefined : whyStale(mirror, due, held, page.serial);
+  const stale = isEarly ? undefined : deferStalePage(mirror, due, held, page.serial);
   if (stale !== undefined) return stale;
   refuseForgedSerial(mirror, due, held, page.serial, url);
   if (!held.published) selection.find(due.name);
@@ -218,7 +218,7 @@ async function unlessWanted(
 /** Whether a later page is still to come. */
 function isBehind({ clock }: Mirror, { due, held }: SelectedProject, serial: number | undefined): boolean {
   if (serial === undefined) return held.serial !== undefined;
-  const isForGood = due.obstacle === 'stale' && clock.now() - due.since >= staleForGoodMs;
+  const isForGood = due.obstacle === 'stale' && clock.now() - due.since >= maxStaleMs;
   return serial < (held.serial ?? 0) || (serial < due.serial && !isForGood);
 }
 
@@ -263,12 +263,12 @@ async function withoutLosing(
   // Without its ETag it is looked at again.
   const known = { serial: held.serial, status: whole.page.status, etag: undefined, served: true };
   const finished = await publishProject(mirror, project, whole, known);
-  const { wait: reason, obstacle, delayMs } = waiting;
+  const { reason, obstacle, delayMs } = waiting;
   return { finished, stays: { reason, obstacle, nextTry: mirror.clock.now() + delayMs } };
 }
 
-function heldBack(obstacle: Obstacle, what: string): Waiting {
-  return { wait: `${what}; held back, as too much went at a time`, obstacle, delayMs: heldBackAgainMs };
+function heldBack(obstacle: Obstacle, what: string): Deferral {
+  return { reason: `${what}; held back, as too much went at a time`, obstacle, delayMs: heldBackAgainMs };
 }
 
 /** The rules do not let the mirror hold it any more; or nothing requires it, which is upstream's doing. */
@@ -309,7 +309,7 @@ async function isIntact(
 }
 
 function unchanged(mirror: Mirror, due: QueuedProject, held: HeldProject): SyncOutcome {
-  const stale = whyStale(mirror, due, held, held.serial);
+  const stale = deferStalePage(mirror, due, held, held.serial);
   if (stale !== undefined) return stale;
   return { finished: { kind: 'unchanged', due } };
 }
@@ -319,10 +319,10 @@ async function absent(
   mirror: Mirror,
   due: QueuedProject,
   held: HeldProject,
-  announced: Announced,
+  announced: ChangelogStatus,
 ): Promise<SyncOutcome> {
   const { isQuarantined } = announced;
-  const quarantined = held.files.filter((file) => announced.quarantines(file));
+  const quarantined = held.files.filter((file) => announced.isQuarantinedFile(file));
   const lost = held.files.filter((file) => !quarantined.includes(file));
   const files = (await newlyLost(mirror, due.name, lost)).length;
   const isHeldBack = (): boolean =>

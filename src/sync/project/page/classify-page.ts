@@ -9,7 +9,7 @@ import type { LostFile } from '../../../state/removal-log.ts';
 import type { HeldFile } from '../../../state/state-store.ts';
 import type { Mirror } from '../../mirror.ts';
 import type { SelectedProject } from '../../selection/selected-project.ts';
-import { announcedFor } from '../changelog-status.ts';
+import { changelogStatusFor } from '../changelog-status.ts';
 import { linkOf, type Problem, placeOf } from '../files/plan-project.ts';
 import { entryDigestOf, type Rejection } from '../files/rejected-files.ts';
 import type { CachedPage } from './cached-page.ts';
@@ -54,7 +54,7 @@ export function judgePage(mirror: Mirror, project: SelectedProject, source: Cach
   const listed = new Set([...files, ...odd].map(({ filename }) => filename));
   const away = held.filter(({ path }) => !listed.has(filenameOf(path)));
   const { broken, stays } = brokenBy(odd, files.length, held, away);
-  const { quarantines } = announcedFor(mirror, project.due.name);
+  const { isQuarantinedFile: quarantines } = changelogStatusFor(mirror, project.due.name);
   const gone = away.filter((file) => !stays.has(file));
   const quarantined = new Set(gone.filter(quarantines));
   const lost = gone.filter((file) => !quarantined.has(file));
