@@ -10,7 +10,7 @@ interface Item {
   failed?: unknown;
 }
 
-export class Finisher {
+export class FinishBatcher {
   readonly #state: StateStore;
   readonly #commits: GroupCommit<Item>;
 

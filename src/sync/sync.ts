@@ -29,8 +29,8 @@ import { tellUnmet } from './requirements/report-unsatisfied.ts';
 import { signedSnapshot } from './snapshot/sign-snapshot.ts';
 import { proveUpstream, trustUpstream } from './snapshot/upstream-snapshot.ts';
 import { provePages } from './snapshot/verify-pages.ts';
-import { warnOfLeftOut } from './warn-excluded.ts';
-import { type WorkMemory, type WorkResult, workOnDoubtful, workThroughQueue } from './work.ts';
+import { warnOfExcluded } from './warn-excluded.ts';
+import { type RunProgress, type WorkResult, workOnCrashSuspects, workThroughQueue } from './work.ts';
 
 /**
  * Runs until nothing is due and nobody asked for another pass.
@@ -53,13 +53,13 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
     await provePages(mirror, seen);
     compareClocks(mirror);
     mirror.deletionLimit.beginPass();
-    warnOfLeftOut(mirror);
+    warnOfExcluded(mirror);
     const memory = { parked, news: new ChangeWatcher(mirror) };
     const knowsAll = unlearned === undefined;
-    let result = await onePass(mirror, startedMs, knowsAll, () => work(mirror, memory));
+    let result = await runPass(mirror, startedMs, knowsAll, () => work(mirror, memory));
     if (state.inProgress.crashSuspects(mirror.clock.now()).length > 0) {
       // Once everything else is published: it may end the process.
-      const last = await onePass(mirror, startedMs, knowsAll, () => work(mirror, memory, workOnDoubtful));
+      const last = await runPass(mirror, startedMs, knowsAll, () => work(mirror, memory, workOnCrashSuspects));
       result = { ...last, done: result.done + last.done, trouble: result.trouble ?? last.trouble };
     }
     const trouble = unlearned ?? result.trouble;
@@ -79,7 +79,7 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
 }
 
 /** What a run says that knows all of upstream's news, and asked about all of it, is published only by one that does. */
-async function onePass(
+async function runPass(
   mirror: Mirror,
   startedMs: number,
   knowsAll: boolean,
@@ -105,7 +105,7 @@ async function onePass(
 }
 
 /** What the projects that were just published require is queued in turn. */
-async function work(mirror: Mirror, memory: WorkMemory, first = workThroughQueue): Promise<WorkResult> {
+async function work(mirror: Mirror, memory: RunProgress, first = workThroughQueue): Promise<WorkResult> {
   const { state, report } = mirror;
   let pass = first;
   const plans = new Map<string, number>();

@@ -17,11 +17,11 @@ import { Semaphore } from '../core/semaphore.ts';
 import type { Obstacle, Parked, QueuedProject } from '../state/state-store.ts';
 import { crashCountOf } from './crashed-projects.ts';
 import type { ChangeWatcher } from './discover/changes-during-run.ts';
-import { Finisher } from './finish-batch.ts';
+import { FinishBatcher } from './finish-batch.ts';
 import { publishChanges } from './index/publish-change-feed.ts';
 import type { Mirror } from './mirror.ts';
 import { announcesLoss } from './project/changelog-status.ts';
-import { alarmFor, reasonOf } from './project/failure-message.ts';
+import { bugAlarmFor, failureText } from './project/failure-message.ts';
 import { isSilence } from './project/page/project-source.ts';
 import { syncProject } from './project/sync-project.ts';
 
@@ -52,7 +52,7 @@ export interface WorkResult {
 }
 
 /** What lasts longer than one time through the queue. */
-export interface WorkMemory {
+export interface RunProgress {
   /** The projects that the run has tried in vain, with the times of their next tries; it is brought up to date. */
   readonly parked: Map<ProjectName, number>;
   readonly news: ChangeWatcher;
@@ -62,30 +62,30 @@ export interface WorkMemory {
  * Works until nothing is due but what is doubtful: what was under way when a run died. Throws what ends the run:
  * UnreachableError, StorageError, PausedError.
  */
-export function workThroughQueue(mirror: Mirror, memory: WorkMemory): Promise<WorkResult> {
+export function workThroughQueue(mirror: Mirror, memory: RunProgress): Promise<WorkResult> {
   return new QueueWorker(mirror, memory).run(false);
 }
 
 /** Works on what is doubtful, one project at a time, so that what kills the process is found out. Throws the same. */
-export function workOnDoubtful(mirror: Mirror, memory: WorkMemory): Promise<WorkResult> {
+export function workOnCrashSuspects(mirror: Mirror, memory: RunProgress): Promise<WorkResult> {
   return new QueueWorker(mirror, memory).run(true);
 }
 
 class QueueWorker {
   readonly #mirror: Mirror;
   readonly #only: ReadonlySet<ProjectName> | undefined;
-  readonly #places = new Semaphore(maxConcurrentProjects);
-  readonly #newsPlaces = new Semaphore(maxConcurrentNews);
-  readonly #finisher: Finisher;
+  readonly #slots = new Semaphore(maxConcurrentProjects);
+  readonly #newsSlots = new Semaphore(maxConcurrentNews);
+  readonly #finisher: FinishBatcher;
   readonly #parked: Map<ProjectName, number>;
   readonly #news: ChangeWatcher;
   readonly #underWay = new Set<ProjectName>();
   /** Changed upstream since the queue was looked at. */
-  readonly #heard = new Set<ProjectName>();
+  readonly #changedMeanwhile = new Set<ProjectName>();
   /** Begun before their turn, as something of them goes. */
-  readonly #early = new Set<ProjectName>();
+  readonly #startedEarly = new Set<ProjectName>();
   /** Changed upstream while they are under way. */
-  readonly #again = new Set<ProjectName>();
+  readonly #toRepeat = new Set<ProjectName>();
   #listening: Promise<void> | undefined;
   #done = 0;
   /** How often a project got an answer, and how many did not that were begun since the last one did. */
@@ -97,15 +97,15 @@ class QueueWorker {
   /** Indexes beside the upstream that do not answer, and the project that told of it. */
   readonly #silent = new Map<string, ProjectName>();
 
-  constructor(mirror: Mirror, { parked, news }: WorkMemory) {
+  constructor(mirror: Mirror, { parked, news }: RunProgress) {
     const report = (event: MirrorEvent): void => {
       mirror.report(event);
-      this.#listenInTime();
+      this.#startNewsIfDue();
     };
     this.#mirror = { ...mirror, report };
     this.#parked = parked;
     this.#news = news;
-    this.#finisher = new Finisher(mirror.state, mirror.clock);
+    this.#finisher = new FinishBatcher(mirror.state, mirror.clock);
     this.#only = mirror.settings.projects === undefined ? undefined : new Set(mirror.settings.projects);
   }
 
@@ -131,7 +131,7 @@ class QueueWorker {
       // A dry run leaves the queue as it is, so that the second pass sees the removals, too.
       if (!settings.dryRun) {
         await this.#pass('removed');
-        await this.#beginWhatTakesAway();
+        await this.#startLosses();
       }
       await this.#pass('untried');
       await this.#pass('failed');
@@ -159,32 +159,32 @@ class QueueWorker {
     const doubtful: QueuedProject[] = [];
     let after: ProjectName | undefined;
     do {
-      this.#heard.clear();
+      this.#changedMeanwhile.clear();
       const piece = state.due(clock.now(), removed, after, queuePiece);
       for (const due of piece) {
         if (!this.#isAsked(due) || !(removed || (due.obstacle === 'failed') === (kind === 'failed'))) continue;
         if (crashCountOf(due) > 0) doubtful.push(due);
-        else await this.#start(due, this.#places);
+        else await this.#start(due, this.#slots);
       }
       after = piece.at(-1)?.name;
     } while (after !== undefined && !this.#isOver());
-    await this.#places.idle();
+    await this.#slots.idle();
     if (removed) for (const due of doubtful) if (!this.#isOver()) await this.#work(due);
     this.#throwIfOver();
   }
 
   /** Begins with the projects that lose something; what they gain beside that holds up nobody else. */
-  async #beginWhatTakesAway(): Promise<void> {
+  async #startLosses(): Promise<void> {
     const { state, clock } = this.#mirror;
-    this.#early.clear();
+    this.#startedEarly.clear();
     let after: ProjectName | undefined;
     do {
-      this.#heard.clear();
+      this.#changedMeanwhile.clear();
       const piece = state.dueAnnounced(clock.now(), after, queuePiece);
       for (const due of piece) {
         if (!this.#isAsked(due) || crashCountOf(due) > 0 || !announcesLoss(state.changelog.of(due.name))) continue;
-        this.#early.add(due.name);
-        await this.#start(due, this.#places);
+        this.#startedEarly.add(due.name);
+        await this.#start(due, this.#slots);
       }
       after = piece.at(-1)?.name;
     } while (after !== undefined && !this.#isOver());
@@ -214,7 +214,7 @@ class QueueWorker {
   /** Begins to work on a project as soon as there is a place for it. */
   async #start(due: QueuedProject, places: Semaphore): Promise<void> {
     await places.acquire();
-    const isOld = this.#heard.has(due.name) || this.#early.has(due.name);
+    const isOld = this.#changedMeanwhile.has(due.name) || this.#startedEarly.has(due.name);
     const now = isOld ? this.#dueNow(due.name) : due;
     if (now === undefined || this.#underWay.has(due.name) || this.#isOver()) places.release();
     else void this.#work(now).finally(() => places.release());
@@ -228,23 +228,23 @@ class QueueWorker {
     return ms > 0 && ms <= dayMs ? undefined : queued;
   }
 
-  #listenInTime(): void {
+  #startNewsIfDue(): void {
     if (this.#listening !== undefined || this.#isOver() || !this.#news.isDue()) return;
-    this.#listening = this.#listen().finally(() => {
+    this.#listening = this.#workOnNews().finally(() => {
       this.#listening = undefined;
     });
   }
 
   /** Never rejects. Works on what has changed upstream during the run, removals first. */
-  async #listen(): Promise<void> {
+  async #workOnNews(): Promise<void> {
     try {
       const names = await this.#news.read();
-      for (const name of names) (this.#underWay.has(name) ? this.#again : this.#heard).add(name);
+      for (const name of names) (this.#underWay.has(name) ? this.#toRepeat : this.#changedMeanwhile).add(name);
       const all = names.flatMap((name) => this.#dueNow(name) ?? []).filter((due) => this.#isAsked(due));
       for (const due of this.#inOrder(all)) {
-        if (crashCountOf(due) === 0) await this.#start(due, this.#newsPlaces);
+        if (crashCountOf(due) === 0) await this.#start(due, this.#newsSlots);
       }
-      await this.#newsPlaces.idle();
+      await this.#newsSlots.idle();
       // Those who mirror from here need not wait for the end of the run either.
       await publishChanges(this.#mirror);
     } catch (error) {
@@ -278,7 +278,7 @@ class QueueWorker {
       this.#underWay.delete(name);
       this.#mirror.memoryBudget.release(name);
     }
-    const again = this.#again.delete(name) && !this.#isOver() ? this.#mirror.state.queued(name) : undefined;
+    const again = this.#toRepeat.delete(name) && !this.#isOver() ? this.#mirror.state.queued(name) : undefined;
     if (again !== undefined) await this.#work(again);
   }
 
@@ -296,7 +296,7 @@ class QueueWorker {
     const isChange = finished.kind !== 'removed' || state.heldProject(due.name).published;
     if (!settings.dryRun)
       await this.#finisher.add(stays && finished.kind === 'published' ? { ...finished, stays } : finished);
-    if (stays !== undefined) this.#tellParked(due, stays);
+    if (stays !== undefined) this.#reportParked(due, stays);
     else this.#parked.delete(due.name);
     this.#done += 1;
     report({ type: 'project-done', name: due.name, outcome: isChange ? finished.kind : 'unchanged' });
@@ -306,7 +306,7 @@ class QueueWorker {
   #fail(due: QueuedProject, error: unknown, isInARow: boolean): void {
     const isOfDisk = error instanceof StorageError && !(error instanceof UnfitFileError);
     if (isOfDisk || error instanceof PausedError || this.#mirror.signal.aborted) throw error;
-    const alarm = alarmFor(due.name, error);
+    const alarm = bugAlarmFor(due.name, error);
     if (alarm !== undefined) this.#mirror.report(alarm);
     const isElsewhere = this.#mirror.selection.sourceOf(due.name) !== undefined;
     // What was not asked is due in the next run.
@@ -316,7 +316,13 @@ class QueueWorker {
       const wantedMs = error instanceof UnreachableError ? Math.min(error.retryAfterMs ?? 0, longestRespiteMs) : 0;
       // Each try at what is slow brings it nearer.
       const failures = error instanceof TooSlowError ? 1 : due.attempts + 1;
-      this.#park(due, obstacle, reasonOf(error), Math.max(parkDelayMs(failures), wantedMs), this.#isTold(due, error));
+      this.#park(
+        due,
+        obstacle,
+        failureText(error),
+        Math.max(parkDelayMs(failures), wantedMs),
+        this.#isTold(due, error),
+      );
     }
     // Whether a host is busy is for the limiter to find out.
     // An index beside the upstream ends nothing but what comes from there.
@@ -339,10 +345,10 @@ class QueueWorker {
     const nextTry = clock.now() + delayMs;
     const parked = { due: { ...due, attempts: due.attempts + 1 }, obstacle, reason, nextTry };
     if (!settings.dryRun) state.park(parked);
-    this.#tellParked(due, parked, isTold);
+    this.#reportParked(due, parked, isTold);
   }
 
-  #tellParked({ name }: QueuedProject, { obstacle, reason, nextTry }: Omit<Parked, 'due'>, isTold = false): void {
+  #reportParked({ name }: QueuedProject, { obstacle, reason, nextTry }: Omit<Parked, 'due'>, isTold = false): void {
     this.#parked.set(name, nextTry);
     const expected = expectedObstacles.has(obstacle);
     this.#mirror.report({ type: 'project-parked', name, reason, nextTry, expected, ...(isTold && { isTold }) });

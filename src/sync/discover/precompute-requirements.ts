@@ -7,7 +7,7 @@ import { filenameOf } from '../../core/paths.ts';
 import type { ProjectDecision } from '../../policy/project-decision.ts';
 import type { HeldFile } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
-import { alarmFor, reasonOf } from '../project/failure-message.ts';
+import { bugAlarmFor, failureText } from '../project/failure-message.ts';
 import { readCompletePage } from '../project/page/cached-page.ts';
 import { chooseFiles } from '../project/page/choose-files.ts';
 import { rememberRequires } from '../requirements/record-requirements.ts';
@@ -31,7 +31,7 @@ export async function precomputeRequirements(mirror: Mirror): Promise<void> {
       } catch (error) {
         if (error instanceof StorageError || error instanceof PausedError) throw error;
         // What is known of it stays, and it is met again when it is worked on.
-        mirror.report(alarmFor(name, error) ?? { type: 'warning', message: `${name}: ${reasonOf(error)}` });
+        mirror.report(bugAlarmFor(name, error) ?? { type: 'warning', message: `${name}: ${failureText(error)}` });
       } finally {
         mirror.memoryBudget.release(name);
       }

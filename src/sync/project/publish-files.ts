@@ -9,12 +9,12 @@ import type { Mirror } from '../mirror.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
 import { type Downloaded, isComplete } from './files/download.ts';
 import type { FetchedFiles } from './files/fetch-files.ts';
-import { discardFiles, discardUnsettled } from './files/held-files.ts';
+import { discardFiles, discardPendingFiles } from './files/held-files.ts';
 import { linkedPage } from './page/choose-files.ts';
 import { keptEntries } from './page/kept-entries.ts';
-import { publishedFile } from './page/page-entry.ts';
+import { pageEntryOf } from './page/page-entry.ts';
 import type { PlannedPage } from './page/plan-page.ts';
-import { tellLost, tellProvenance } from './report-provenance.ts';
+import { reportLostProvenance, reportProvenance } from './report-provenance.ts';
 
 /** What has become of a page. */
 export interface Published {
@@ -36,10 +36,12 @@ export async function publishFiles(
   fetched: FetchedFiles,
 ): Promise<Published> {
   const { files, settings, state, upstream } = mirror;
-  const results = plan.files.map((file) => [file, fetched.get(file.path) ?? asHeld(file.held, settings)] as const);
+  const results = plan.files.map(
+    (file) => [file, fetched.get(file.path) ?? unchangedDownload(file.held, settings)] as const,
+  );
   const refused = results.flatMap(([file, { provenance }]) => (provenance.unproven?.leftOut === true ? [file] : []));
   const left = new Set([...leftOut, ...refused].map(({ file }) => file.filename));
-  const own = new Map(results.map(([file, { held }]) => [file.file.filename, publishedFile(file, held, settings)]));
+  const own = new Map(results.map(([file, { held }]) => [file.file.filename, pageEntryOf(file, held, settings)]));
   const hidden = chosen.hidden || left.size > 0;
   const kept = await keptEntries(mirror, due.name, stays, odd);
   const rest = { ...source, page: withoutFiles(source.page, left) };
@@ -51,14 +53,14 @@ export async function publishFiles(
   const drop = [...plan.drop, ...refused.flatMap((file) => file.held ?? [])];
   await discardFiles(mirror, drop);
   const settled = plan.files.filter((file) => !refused.includes(file)).map(({ path }) => path);
-  await discardUnsettled(mirror, due.name, new Set(settled));
-  for (const { file, wasAttested } of leftOut) if (wasAttested) tellLost(mirror, due.name, file.filename);
+  await discardPendingFiles(mirror, due.name, new Set(settled));
+  for (const { file, wasAttested } of leftOut) if (wasAttested) reportLostProvenance(mirror, due.name, file.filename);
   const now = [...results.map(([, result]) => result.held), ...stays];
-  return { now, drop, hidden, unproven: tellProvenance(mirror, due.name, results), pages };
+  return { now, drop, hidden, unproven: reportProvenance(mirror, due.name, results), pages };
 }
 
 /** A file that was not fetched now. Where only pages are mirrored, it is left to upstream. */
-function asHeld(held: HeldFile | undefined, { indexOnly }: Mirror['settings']): Downloaded {
+function unchangedDownload(held: HeldFile | undefined, { indexOnly }: Mirror['settings']): Downloaded {
   return { held: indexOnly ? undefined : held, provenance: {} };
 }
 
@@ -68,7 +70,7 @@ function withoutFiles(page: SimplePage, filenames: ReadonlySet<string>): SimpleP
 }
 
 /** Whether the tree shows just that already: most rules change little of most projects. */
-export function isPublished(mirror: Mirror, { source, chosen, plan, leftOut }: PlannedPage): boolean {
+export function isAlreadyPublished(mirror: Mirror, { source, chosen, plan, leftOut }: PlannedPage): boolean {
   const { page, own } = source;
   const { linked, hidden } = chosen;
   const { files, drop } = plan;

@@ -13,9 +13,9 @@ import type { SelectedProject } from '../selection/selected-project.ts';
 import { bytesOf, discardFiles } from './files/held-files.ts';
 import type { ProjectRejections } from './files/rejected-files.ts';
 import { linkedPage } from './page/choose-files.ts';
-import type { JudgedPage } from './page/classify-page.ts';
+import type { ClassifiedPage } from './page/classify-page.ts';
 import { keptEntries } from './page/kept-entries.ts';
-import { publishedFile } from './page/page-entry.ts';
+import { pageEntryOf } from './page/page-entry.ts';
 import type { PlannedPage } from './page/plan-page.ts';
 
 /**
@@ -26,7 +26,7 @@ export async function publishHeld(
   mirror: Mirror,
   { due, held }: SelectedProject,
   here: readonly HeldFile[],
-  judged: JudgedPage,
+  judged: ClassifiedPage,
   planned: PlannedPage,
   odd: ProjectRejections,
 ): Promise<readonly HeldFile[]> {
@@ -90,7 +90,7 @@ function ownEntries(
     if (held === undefined || held.sha256 !== file.sha256) continue;
     const { path, sha256 } = held;
     const planned = { file, url: source.url, path, sha256, held, elsewhere: undefined };
-    own.set(file.filename, publishedFile(planned, held, settings));
+    own.set(file.filename, pageEntryOf(planned, held, settings));
   }
   return own;
 }

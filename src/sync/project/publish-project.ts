@@ -14,14 +14,14 @@ import { rememberRequires } from '../requirements/record-requirements.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
 import { isComplete } from './files/download.ts';
 import { type FetchedFiles, fetchFiles } from './files/fetch-files.ts';
-import { bytesOf, missing } from './files/held-files.ts';
+import { bytesOf, missingFiles } from './files/held-files.ts';
 import type { PlannedFile } from './files/plan-project.ts';
 import { ProjectRejections } from './files/rejected-files.ts';
 import { fileBaseOf, isPathByHash, pageToStore } from './page/cached-page.ts';
 import { resultDigestOf } from './page/choose-files.ts';
-import { areMost, type JudgedPage } from './page/classify-page.ts';
+import { type ClassifiedPage, isMajority } from './page/classify-page.ts';
 import { type PlannedPage, planPage } from './page/plan-page.ts';
-import { isPublished, type Published, publishFiles } from './publish-files.ts';
+import { isAlreadyPublished, type Published, publishFiles } from './publish-files.ts';
 import { publishHeld } from './publish-held.ts';
 
 /** So often a project that was never published is tried before it appears without the files that cannot be reached. */
@@ -35,7 +35,7 @@ type ServedAs = Pick<HeldProject, 'serial' | 'etag' | 'status'> & {
 
 /** One page on its way. */
 interface PublishJob extends SelectedProject {
-  readonly judged: JudgedPage;
+  readonly judged: ClassifiedPage;
   readonly odd: ProjectRejections;
   readonly planned: PlannedPage;
   /** Held files that are not in their places. */
@@ -52,7 +52,7 @@ interface PublishJob extends SelectedProject {
 export async function publishProject(
   mirror: Mirror,
   project: SelectedProject,
-  judged: JudgedPage,
+  judged: ClassifiedPage,
   known: ServedAs,
 ): Promise<FinishedProject> {
   const { due, held, decision } = project;
@@ -74,13 +74,13 @@ export async function publishProject(
   }
   // Made before anything is published: a page that cannot be kept is refused.
   if (decision !== undefined) work = { ...work, kept: { planned, plan: planRecordOf(mirror, decision, work) } };
-  if (mirror.state.pendingFiles(due.name).length === 0 && isPublished(mirror, planned)) {
+  if (mirror.state.pendingFiles(due.name).length === 0 && isAlreadyPublished(mirror, planned)) {
     const { files, drop } = planned.plan;
     return finish(mirror, work, known, { now: files.map((file) => file.held), drop, hidden: false, unproven: [] });
   }
   const isFetching = (): boolean => arriving(mirror, work).length > 0;
   if (!mirror.settings.indexOnly) {
-    const gone = new Set((await missing(mirror.files, held.files)).map(({ path }) => path));
+    const gone = new Set((await missingFiles(mirror.files, held.files)).map(({ path }) => path));
     if (gone.size > 0) work = { ...work, gone, planned: planPage(mirror, project, judged, odd, gone) };
   }
   if (held.published && (isFetching() || judged.broken !== undefined)) work = await publishHeldPart(mirror, work);
@@ -196,7 +196,7 @@ function alarmOf({ judged, planned }: PublishJob): string | undefined {
   const others = more.length === 0 ? '' : ` (and ${more.length} more of its files)`;
   if (first !== undefined) return `${judged.url}: ${JSON.stringify(first.filename)}: ${first.problem}${others}`;
   const [example] = odd;
-  if (example === undefined || !areMost(odd.length, all)) return undefined;
+  if (example === undefined || !isMajority(odd.length, all)) return undefined;
   return `${judged.url}: ${odd.length} of ${all} files cannot be taken, such as ${JSON.stringify(example.filename)}: ${example.problem}`;
 }
 

@@ -16,9 +16,9 @@ import type { LostFile } from '../../state/removal-log.ts';
 import type { FinishedProject, HeldFile } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
-import { missing } from './files/held-files.ts';
+import { missingFiles } from './files/held-files.ts';
 import { type CachedPage, readCachedPage } from './page/cached-page.ts';
-import { judgePage } from './page/classify-page.ts';
+import { classifyPage } from './page/classify-page.ts';
 import { jsonOfHeld } from './page/kept-entries.ts';
 import { publishProject } from './publish-project.ts';
 
@@ -28,7 +28,7 @@ export async function repairRestored(mirror: Mirror, project: SelectedProject): 
   const { due, held } = project;
   const { name } = due;
   if (settings.dryRun || settings.indexOnly) return { kind: 'unchanged', due };
-  const gone = await missing(files, held.files);
+  const gone = await missingFiles(files, held.files);
   if (gone.length > 0) {
     const paths = gone.map(({ path }) => path);
     state.requeue(name, paths);
@@ -38,7 +38,7 @@ export async function repairRestored(mirror: Mirror, project: SelectedProject): 
   const away = state.pendingFiles(name).filter((path) => state.heldFile(path) === undefined);
   if (away.length > 0) report({ type: 'alarm', message: `${name}: ${lossText(away.map(filenameOf))}` });
   const now = { ...project, held: state.heldProject(name) };
-  const finished = await publishProject(mirror, now, judgePage(mirror, now, source), { ...held, etag: undefined });
+  const finished = await publishProject(mirror, now, classifyPage(mirror, now, source), { ...held, etag: undefined });
   return finished.kind === 'published' ? { ...finished, lost } : finished;
 }
 

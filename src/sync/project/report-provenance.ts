@@ -6,7 +6,7 @@ import type { Downloaded } from './files/download.ts';
 import type { PlannedFile } from './files/plan-project.ts';
 
 /** Reports what is new among `files` of `name`. Returns all that is wrong with them. */
-export function tellProvenance(
+export function reportProvenance(
   { state, report }: Mirror,
   name: ProjectName,
   files: readonly (readonly [PlannedFile, Downloaded])[],
@@ -19,13 +19,13 @@ export function tellProvenance(
     report({ type: file.leftOut ? 'alarm' : 'warning', message });
   }
   for (const [{ file }, { provenance }] of files) {
-    if (provenance.isLost === true) tellLost({ report }, name, file.filename);
+    if (provenance.isLost === true) reportLostProvenance({ report }, name, file.filename);
   }
   return unproven;
 }
 
 /** Reports that a file had provenance, and that upstream announces none any more. */
-export function tellLost({ report }: Pick<Mirror, 'report'>, name: ProjectName, filename: string): void {
+export function reportLostProvenance({ report }: Pick<Mirror, 'report'>, name: ProjectName, filename: string): void {
   report({ type: 'alarm', message: `${name}: ${filename}: had provenance, and upstream has none of it any more` });
 }
 

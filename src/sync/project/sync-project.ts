@@ -24,13 +24,13 @@ import type { SelectedProject } from '../selection/selected-project.ts';
 import { whyUnproven } from '../snapshot/verify-pages.ts';
 import { deferAbsence, deferOldPage } from './absence.ts';
 import { type ChangelogStatus, changelogStatusFor } from './changelog-status.ts';
-import { bytesOf, discardFiles, discardUnsettled, missing } from './files/held-files.ts';
-import { isProven } from './files/provenance.ts';
+import { bytesOf, discardFiles, discardPendingFiles, missingFiles } from './files/held-files.ts';
+import { isProvenanceChecked } from './files/provenance.ts';
 import { ProjectRejections } from './files/rejected-files.ts';
 import { type CachedPage, readCompletePage } from './page/cached-page.ts';
 import { chooseFiles } from './page/choose-files.ts';
-import { type JudgedPage, judgePage } from './page/classify-page.ts';
-import { newlyLost, withLostFiles } from './page/delisted-files.ts';
+import { type ClassifiedPage, classifyPage } from './page/classify-page.ts';
+import { newlyDelisted, withDelistedFiles } from './page/delisted-files.ts';
 import { mirrorFor, movedFrom, originText } from './page/project-source.ts';
 import { publishLocal } from './publish-local.ts';
 import { publishProject } from './publish-project.ts';
@@ -51,37 +51,37 @@ export async function syncProject(whole: Mirror, due: QueuedProject): Promise<Sy
   const { state, selection } = whole;
   const held = state.heldProject(due.name);
   const decision = selection.decide(due.name);
-  if (decision?.hold === 'none') return leave(whole, due, held, explainReason(decision.because));
+  if (decision?.hold === 'none') return removeExcluded(whole, due, held, explainReason(decision.because));
   const mirror = mirrorFor(whole, due.name);
   const project = { due, held, decision };
   const elsewhere = movedFrom(mirror, due.name, held);
-  if (elsewhere !== undefined) return moveHere(mirror, project, elsewhere);
-  if (decision?.hold === local) return fromHere(mirror, project);
+  if (elsewhere !== undefined) return replaceFromOtherIndex(mirror, project, elsewhere);
+  if (decision?.hold === local) return syncLocal(mirror, project);
   if (due.replan === true && !due.removed) {
     const source = await readCompletePage(mirror, due.name);
     if (source !== undefined) {
-      const judged = judgePage(mirror, project, source);
+      const judged = classifyPage(mirror, project, source);
       return (
-        (await unlessWanted(mirror, project, judged)) ?? {
+        (await removeIfUnwanted(mirror, project, judged)) ?? {
           finished: await publishProject(mirror, project, judged, held),
         }
       );
     }
   }
-  return fromUpstream(mirror, project);
+  return syncFromUpstream(mirror, project);
 }
 
 /**
  * Replaces what is held of a project from where it came from before. That goes as a whole, so that nothing is ever a mixture,
  * but not before the right index has answered.
  */
-async function moveHere(mirror: Mirror, project: SelectedProject, before: string): Promise<SyncOutcome> {
+async function replaceFromOtherIndex(mirror: Mirror, project: SelectedProject, before: string): Promise<SyncOutcome> {
   const { state, selection, settings, report } = mirror;
   const { due, held } = project;
   const { name } = due;
   const now = originText(selection.sourceOf(name), settings.upstream);
   const isLocal = project.decision?.hold === local;
-  if (isLocal && isAllHere(mirror, project)) return fromHere(mirror, project);
+  if (isLocal && isAllHere(mirror, project)) return syncLocal(mirror, project);
   const answer = isLocal ? undefined : await mirror.upstream.project(name, undefined, false);
   // A state that was made anew from the tree does not know where anything is from.
   const isOfTree = state.mirror().adopted !== undefined && held.source === undefined;
@@ -92,7 +92,7 @@ async function moveHere(mirror: Mirror, project: SelectedProject, before: string
     const isUnsaid = isOfTree && due.removed && due.obstacle !== 'absent';
     if (isUnsaid) state.changelog.listed([name]);
     const mine = { ...project, due: { ...due, removed: due.removed && !isUnsaid } };
-    return fromUpstream(mirror, { ...mine, held: { ...held, serial: undefined, etag: undefined } });
+    return syncFromUpstream(mirror, { ...mine, held: { ...held, serial: undefined, etag: undefined } });
   }
   // What a person has brought back stays until the right index has it.
   if (answer?.kind === 'absent' && held.restored) return { finished: await repairRestored(mirror, project) };
@@ -104,15 +104,15 @@ async function moveHere(mirror: Mirror, project: SelectedProject, before: string
     state.finish([{ kind: 'removed', due, why }]);
     state.enqueue([requestByName(name, held.displayName)], { rootIndexDue: true });
   }
-  const gone = { ...state.heldProject(name), ...(settings.dryRun && nothingHeld) };
-  const moved = { ...project, due: anew(due), held: gone };
-  if (answer === undefined) return fromHere(mirror, moved);
+  const gone = { ...state.heldProject(name), ...(settings.dryRun && notHeld) };
+  const moved = { ...project, due: asNewRequest(due), held: gone };
+  if (answer === undefined) return syncLocal(mirror, moved);
   if (answer.kind === 'absent') {
     selection.giveUp(name);
     return { finished: { kind: 'removed', due: moved.due, why } };
   }
   mirror.memoryBudget.release(name);
-  return fromUpstream(mirror, moved);
+  return syncFromUpstream(mirror, moved);
 }
 
 /** Whether all that is held of a project is what the right index has, byte for byte: then there is nothing to replace. */
@@ -129,7 +129,7 @@ function isAllHere({ localFiles: local, state }: Mirror, { due, held }: Selected
 }
 
 /** What lies here by hand, which nobody removes but who has put it there. */
-async function fromHere(mirror: Mirror, project: SelectedProject): Promise<SyncOutcome> {
+async function syncLocal(mirror: Mirror, project: SelectedProject): Promise<SyncOutcome> {
   const { due } = project;
   const paths = mirror.localFiles.of(due.name);
   if (paths.length > 0) {
@@ -144,34 +144,35 @@ async function fromHere(mirror: Mirror, project: SelectedProject): Promise<SyncO
 }
 
 /** As if nobody had asked for it before. */
-function anew({ name, displayName, since, attempts }: QueuedProject): QueuedProject {
+function asNewRequest({ name, displayName, since, attempts }: QueuedProject): QueuedProject {
   return { name, displayName, since, attempts, serial: 0, removed: true, obstacle: undefined };
 }
 
-const nothingHeld = { published: false, serial: undefined, etag: undefined, status: undefined, files: [] };
+const notHeld = { published: false, serial: undefined, etag: undefined, status: undefined, files: [] };
 
-async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<SyncOutcome> {
+async function syncFromUpstream(mirror: Mirror, project: SelectedProject): Promise<SyncOutcome> {
   const { upstream, selection, state } = mirror;
   const { due, held, decision } = project;
   const announced = changelogStatusFor(mirror, due.name);
   const isPlanned =
-    isProven(mirror, due.name, held) && state.decisionKeyOf(due.name) === (decision && selection.keyOf(decision));
+    isProvenanceChecked(mirror, due.name, held) &&
+    state.decisionKeyOf(due.name) === (decision && selection.keyOf(decision));
   // What was lost before it was known to be in quarantine is to be looked at again.
   const isToBeRead = announced.hasQuarantine || new ProjectRejections(mirror, project).isDue;
   const etag = isPlanned && !isToBeRead && (await isIntact(mirror, due, held)) ? held.etag : undefined;
   const answer = await upstream.project(due.name, etag, due.attempts % 2 === 1);
   const isHere = answer.kind === 'absent' && held.restored;
-  const unproven = isHere ? undefined : whyUnproven(mirror, due.name, seenIn(answer));
+  const unproven = isHere ? undefined : whyUnproven(mirror, due.name, digestIn(answer));
   if (unproven !== undefined) return { reason: unproven, obstacle: 'unproven', delayMs: unprovenAgainMs };
   if (answer.kind === 'absent') {
     if (!held.published) selection.noteAbsent(due.name);
     if (held.restored) return { finished: await repairRestored(mirror, project) };
-    return deferAbsence(mirror, due, held) ?? absent(mirror, due, held, announced);
+    return deferAbsence(mirror, due, held) ?? removeAbsent(mirror, due, held, announced);
   }
   const serial = answer.kind === 'page' ? answer.page.serial : held.serial;
   if (serial !== undefined && announced.removedAt !== undefined && serial < announced.removedAt) {
     if (held.restored) return { finished: await repairRestored(mirror, project) };
-    return deferOldPage(mirror, due, held, announced, serial) ?? absent(mirror, due, held, announced);
+    return deferOldPage(mirror, due, held, announced, serial) ?? removeAbsent(mirror, due, held, announced);
   }
   if (answer.kind === 'unchanged') return unchanged(mirror, due, held);
   const { page, url } = answer;
@@ -179,18 +180,18 @@ async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<S
     throw new NonsenseError(`${url}: expected the page of ${due.name}, found that of ${JSON.stringify(page.name)}`);
   }
   const isQuarantine = page.status === 'quarantined';
-  const isEarly = isQuarantine && isBehind(mirror, project, page.serial);
+  const isEarly = isQuarantine && isOlderThanExpected(mirror, project, page.serial);
   const stale = isEarly ? undefined : deferStalePage(mirror, due, held, page.serial);
   if (stale !== undefined) return stale;
   refuseForgedSerial(mirror, due, held, page.serial, url);
   if (!held.published) selection.find(due.name);
-  if (isEarly) return quarantineEarly(mirror, project, { page, url });
-  const judged = judgePage(mirror, project, { page, url });
-  const lost = await newlyLost(mirror, due.name, judged.lost);
+  if (isEarly) return publishQuarantine(mirror, project, { page, url });
+  const judged = classifyPage(mirror, project, { page, url });
+  const lost = await newlyDelisted(mirror, due.name, judged.lost);
   const shown = held.files.length - (judged.lost.length - lost.length);
-  if (!isQuarantine && !mayLose(mirror, due.name, held, lost.length, shown))
-    return withoutLosing(mirror, project, judged, lost);
-  const unwanted = await unlessWanted(mirror, project, judged);
+  if (!isQuarantine && !mayRemoveFiles(mirror, due.name, held, lost.length, shown))
+    return publishKeepingFiles(mirror, project, judged, lost);
+  const unwanted = await removeIfUnwanted(mirror, project, judged);
   if (unwanted !== undefined) return unwanted;
   const { status } = page;
   const known = { serial: page.serial, status, etag: answer.etag, sha256: answer.sha256, served: true };
@@ -198,10 +199,10 @@ async function fromUpstream(mirror: Mirror, project: SelectedProject): Promise<S
 }
 
 /** Where upstream has nothing of what is wanted, no page says that there is a project of which nothing can be installed. */
-async function unlessWanted(
+async function removeIfUnwanted(
   mirror: Mirror,
   { due, held, decision }: SelectedProject,
-  judged: JudgedPage,
+  judged: ClassifiedPage,
 ): Promise<SyncOutcome | undefined> {
   const { page, odd, lost } = judged;
   if (decision === undefined || odd.length > 0 || page.status === 'quarantined') return undefined;
@@ -216,30 +217,30 @@ async function unlessWanted(
 }
 
 /** Whether a later page is still to come. */
-function isBehind({ clock }: Mirror, { due, held }: SelectedProject, serial: number | undefined): boolean {
+function isOlderThanExpected({ clock }: Mirror, { due, held }: SelectedProject, serial: number | undefined): boolean {
   if (serial === undefined) return held.serial !== undefined;
   const isForGood = due.obstacle === 'stale' && clock.now() - due.since >= maxStaleMs;
   return serial < (held.serial ?? 0) || (serial < due.serial && !isForGood);
 }
 
 /** A quarantine counts from any page that tells of it; the one that was promised is still to come. */
-async function quarantineEarly(mirror: Mirror, project: SelectedProject, source: CachedPage): Promise<SyncOutcome> {
+async function publishQuarantine(mirror: Mirror, project: SelectedProject, source: CachedPage): Promise<SyncOutcome> {
   const { due, held } = project;
   const { serial = 0, status } = source.page;
   const page = withSerial(source.page, Math.max(serial, held.serial ?? 0));
-  const judged = judgePage(mirror, project, { ...source, page });
+  const judged = classifyPage(mirror, project, { ...source, page });
   const finished = await publishProject(mirror, project, judged, { serial: page.serial, status, etag: undefined });
   const delayMs = staleDelayMs(due.attempts + 1);
   const reason = `it is in quarantine by a page with serial ${serial}, expected ${Math.max(due.serial, held.serial ?? 0)}`;
   return { finished, stays: { reason, obstacle: 'stale', nextTry: mirror.clock.now() + delayMs } };
 }
 
-function seenIn(answer: ProjectAnswer): LookedAt {
+function digestIn(answer: ProjectAnswer): LookedAt {
   return answer.kind === 'page' ? answer.sha256 : answer.kind;
 }
 
 /** Whether so many files may go of a project that shows so many. */
-function mayLose(
+function mayRemoveFiles(
   { deletionLimit: brake }: Mirror,
   name: ProjectName,
   { source }: HeldProject,
@@ -250,15 +251,15 @@ function mayLose(
 }
 
 /** What is new appears, and the project stays queued until a person has looked at what would go. */
-async function withoutLosing(
+async function publishKeepingFiles(
   mirror: Mirror,
   project: SelectedProject,
-  judged: JudgedPage,
+  judged: ClassifiedPage,
   lost: readonly HeldFile[],
 ): Promise<SyncOutcome> {
   const { due, held } = project;
-  const waiting = heldBack('held-back', `upstream lists ${lost.length} of its files no more`);
-  const whole = await withLostFiles(mirror, due.name, judged, held, lost);
+  const waiting = heldBackDeferral('held-back', `upstream lists ${lost.length} of its files no more`);
+  const whole = await withDelistedFiles(mirror, due.name, judged, held, lost);
   if (whole === undefined) return waiting;
   // Without its ETag it is looked at again.
   const known = { serial: held.serial, status: whole.page.status, etag: undefined, served: true };
@@ -267,12 +268,17 @@ async function withoutLosing(
   return { finished, stays: { reason, obstacle, nextTry: mirror.clock.now() + delayMs } };
 }
 
-function heldBack(obstacle: Obstacle, what: string): Deferral {
+function heldBackDeferral(obstacle: Obstacle, what: string): Deferral {
   return { reason: `${what}; held back, as too much went at a time`, obstacle, delayMs: heldBackAgainMs };
 }
 
 /** The rules do not let the mirror hold it any more; or nothing requires it, which is upstream's doing. */
-async function leave(mirror: Mirror, due: QueuedProject, held: HeldProject, rule: string): Promise<SyncOutcome> {
+async function removeExcluded(
+  mirror: Mirror,
+  due: QueuedProject,
+  held: HeldProject,
+  rule: string,
+): Promise<SyncOutcome> {
   const { files } = held;
   const isOrphan = held.published && mirror.selection.isOrphan(due.name, due.obstacle === 'held-back');
   if (!isOrphan) {
@@ -282,7 +288,7 @@ async function leave(mirror: Mirror, due: QueuedProject, held: HeldProject, rule
   const { source } = held;
   const deletion = { name: due.name, isProject: true, isRemoval: false, files: files.length, share: 1, source };
   if (!mirror.deletionLimit.allows(deletion) && !(await isQuarantined(mirror, due))) {
-    return heldBack('held-back', 'nothing requires it any more');
+    return heldBackDeferral('held-back', 'nothing requires it any more');
   }
   const why = 'not required any more';
   await removeProject(mirror, due, files, why);
@@ -305,7 +311,7 @@ async function isIntact(
   if (held.etag === undefined || state.pendingFiles(name).length > 0) return false;
   const pages = [pagePath('index.html', name), pagePath('index.v1_json', name)];
   if ((await Promise.all(pages.map((page) => files.size(page)))).includes(undefined)) return false;
-  return settings.indexOnly || (await missing(files, held.files)).length === 0;
+  return settings.indexOnly || (await missingFiles(files, held.files)).length === 0;
 }
 
 function unchanged(mirror: Mirror, due: QueuedProject, held: HeldProject): SyncOutcome {
@@ -315,7 +321,7 @@ function unchanged(mirror: Mirror, due: QueuedProject, held: HeldProject): SyncO
 }
 
 /** Upstream does not have it any more. What was put in quarantine before it went does not stay in any case. */
-async function absent(
+async function removeAbsent(
   mirror: Mirror,
   due: QueuedProject,
   held: HeldProject,
@@ -324,7 +330,7 @@ async function absent(
   const { isQuarantined } = announced;
   const quarantined = held.files.filter((file) => announced.isQuarantinedFile(file));
   const lost = held.files.filter((file) => !quarantined.includes(file));
-  const files = (await newlyLost(mirror, due.name, lost)).length;
+  const files = (await newlyDelisted(mirror, due.name, lost)).length;
   const isHeldBack = (): boolean =>
     !mirror.deletionLimit.allows({
       name: due.name,
@@ -335,7 +341,7 @@ async function absent(
       source: held.source,
     });
   if (held.published && !isQuarantined && isHeldBack()) {
-    return heldBack('removal-held-back', 'upstream has removed it');
+    return heldBackDeferral('removal-held-back', 'upstream has removed it');
   }
   mirror.selection.giveUp(due.name);
   const { keepRemoved: keepFiles } = mirror.settings;
@@ -356,6 +362,6 @@ async function removeProject(
   mirror.report({ type: 'project-planned', name, fetch: [], bytes: 0, remove, removeBytes, rule });
   if (mirror.settings.dryRun) return;
   await discardFiles(mirror, files, [projectFolder(name), legacyJsonFolder(name)]);
-  await discardUnsettled(mirror, name, new Set());
+  await discardPendingFiles(mirror, name, new Set());
   mirror.storageBudget.release(removeBytes);
 }

@@ -8,7 +8,7 @@ import type { Digest, SameFile, StagedFile, Write } from '../../../files/file-st
 import type { HeldFile } from '../../../state/state-store.ts';
 import type { Mirror } from '../../mirror.ts';
 import type { PlannedFile } from './plan-project.ts';
-import { isSettled, type ProvenanceNews, provenanceOf } from './provenance.ts';
+import { isProvenanceSettled, type ProvenanceResult, provenanceOf } from './provenance.ts';
 import { entryDigestOf, type Rejection } from './rejected-files.ts';
 
 /** How often a file is fetched whose bytes are not what the index promises. */
@@ -23,13 +23,13 @@ const bytesPerSecond = 20_000;
 
 /** True when nothing is left to be fetched for `planned`. */
 export function isComplete(planned: PlannedFile, mirror: Pick<Mirror, 'settings'>): boolean {
-  return planned.held !== undefined && !lacksMetadata(planned) && isSettled(planned, mirror);
+  return planned.held !== undefined && !lacksMetadata(planned) && isProvenanceSettled(planned, mirror);
 }
 
 /** What became of a file; it is not held where its provenance does not allow it. */
 export interface Downloaded {
   readonly held: HeldFile | undefined;
-  readonly provenance: ProvenanceNews;
+  readonly provenance: ProvenanceResult;
   /** Its core metadata, where that is not what the index promises: it is left out alone. */
   readonly odd?: Rejection;
 }
@@ -38,15 +38,15 @@ export interface Downloaded {
 export async function download(mirror: Mirror, name: ProjectName, planned: PlannedFile): Promise<Downloaded> {
   const { file, path, sha256, held } = planned;
   // What was left out will most likely be left out again, and may be large.
-  const early = planned.wasLeftOut === true ? await fetchProvenance(mirror, name, planned) : undefined;
-  if (early?.news.unproven?.leftOut === true) return { held: undefined, provenance: early.news };
-  const { body, bytes } = (await knownBlob(mirror, planned)) ?? (await fetchBlob(mirror, name, planned));
-  const { news, object } = early ?? (await fetchProvenance(mirror, name, planned));
+  const knownProvenance = planned.wasLeftOut === true ? await fetchProvenance(mirror, name, planned) : undefined;
+  if (knownProvenance?.news.unproven?.leftOut === true) return { held: undefined, provenance: knownProvenance.news };
+  const { body, bytes } = (await findBlob(mirror, planned)) ?? (await fetchBlob(mirror, name, planned));
+  const { news, object } = knownProvenance ?? (await fetchProvenance(mirror, name, planned));
   if (news.unproven?.leftOut === true) {
     if (body !== undefined && 'drop' in body) await body.drop();
     return { held: undefined, provenance: news };
   }
-  if (held === undefined && file.size !== undefined && file.size !== bytes) tellSize(mirror, planned, bytes);
+  if (held === undefined && file.size !== undefined && file.size !== bytes) reportWrongSize(mirror, planned, bytes);
   const { metadata, odd } = lacksMetadata(planned) ? await fetchMetadata(mirror, name, planned) : noMetadata;
   const writes: Write[] = [];
   if (body !== undefined) writes.push({ path, body, mtimeMs: file.uploadTimeMs });
@@ -72,16 +72,16 @@ async function fetchProvenance(
   mirror: Mirror,
   name: ProjectName,
   planned: PlannedFile,
-): Promise<{ readonly news: ProvenanceNews; readonly object?: StagedFile }> {
+): Promise<{ readonly news: ProvenanceResult; readonly object?: StagedFile }> {
   const { body, ...news } = await provenanceOf(mirror, name, planned);
   if (body === undefined || news.unproven?.leftOut === true) return { news };
   // What cannot lie beside its file is left to upstream.
   if (!isSidecarNamePossible(provenancePath(planned.path))) return { news };
-  return { news, object: await stageWhole(mirror, name, provenancePath(planned.path), body) };
+  return { news, object: await stageBytes(mirror, name, provenancePath(planned.path), body) };
 }
 
 /** Brings `bytes` out of memory at once: thousands of files may wait for the same flush. */
-async function stageWhole({ files }: Mirror, name: ProjectName, path: WebPath, bytes: Buffer): Promise<StagedFile> {
+async function stageBytes({ files }: Mirror, name: ProjectName, path: WebPath, bytes: Buffer): Promise<StagedFile> {
   const body = await files.stage(stagingKey(name, path));
   body.begin(false, undefined);
   await body.write(bytes);
@@ -106,7 +106,7 @@ interface Blob {
 }
 
 /** What need not be fetched. */
-async function knownBlob(mirror: Mirror, planned: PlannedFile): Promise<Blob | undefined> {
+async function findBlob(mirror: Mirror, planned: PlannedFile): Promise<Blob | undefined> {
   const bytes = planned.held?.size ?? (await adoptedSize(mirror, planned));
   return bytes === undefined ? movedBlob(mirror, planned) : { bytes };
 }
@@ -174,7 +174,7 @@ async function transferAndVerify(
       arrived += chunk.length;
       fetched += chunk.length;
       report({ type: 'bytes', path, bytes: chunk.length });
-      refuseDrip(url, clock.now() - startedMs, fetched);
+      expectProgress(url, clock.now() - startedMs, fetched);
       return body.write(chunk);
     },
   };
@@ -202,7 +202,7 @@ async function transferAndVerify(
 }
 
 /** Whatever its size, a file is given up in time, which is longer for a large one. */
-function refuseDrip(url: URL, ms: number, bytes: number): void {
+function expectProgress(url: URL, ms: number, bytes: number): void {
   if (ms <= patienceMs + (bytes / bytesPerSecond) * 1000) return;
   const speed = `${bytes} bytes in ${Math.round(ms / 1000)} s`;
   throw new TooSlowError(`${url}: too slow: ${speed}; they are kept, and a later try goes on from there`);
@@ -227,7 +227,7 @@ async function fetchMetadata(
       return noMetadata;
     }
     const found = sha256Hex(body);
-    if (found === file.metadataSha256) return { metadata: await stageWhole(mirror, name, metadataPath(path), body) };
+    if (found === file.metadataSha256) return { metadata: await stageBytes(mirror, name, metadataPath(path), body) };
     return wrong(new MismatchError(`${source}: expected sha256 ${file.metadataSha256}, found ${found}`));
   } catch (error) {
     if (error instanceof NonsenseError) return wrong(error);
@@ -236,7 +236,7 @@ async function fetchMetadata(
 }
 
 /** A file is what its hash says: an index may be wrong about its size. */
-function tellSize({ report }: Mirror, { url, file }: PlannedFile, found: number): void {
+function reportWrongSize({ report }: Mirror, { url, file }: PlannedFile, found: number): void {
   report({ type: 'warning', message: `${url}: expected ${file.size} bytes, found ${found} with the right sha256` });
 }
 

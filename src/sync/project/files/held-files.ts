@@ -5,7 +5,7 @@ import type { HeldFile } from '../../../state/state-store.ts';
 import type { Mirror } from '../../mirror.ts';
 
 /** Those of `held` that do not lie in their place with their size. */
-export async function missing(files: Mirror['files'], held: readonly HeldFile[]): Promise<HeldFile[]> {
+export async function missingFiles(files: Mirror['files'], held: readonly HeldFile[]): Promise<HeldFile[]> {
   const found = await Promise.all(held.map(async (file) => (await files.size(file.path)) === file.size));
   return held.filter((_, index) => found[index] !== true);
 }
@@ -14,7 +14,7 @@ export async function missing(files: Mirror['files'], held: readonly HeldFile[])
  * Moves what may lie about of the project `name` into the trash, unless it is `wanted`: files that a run published which
  * was killed before it could remember them, or that a check forgot because they are damaged.
  */
-export async function discardUnsettled(
+export async function discardPendingFiles(
   { files, state }: Mirror,
   name: ProjectName,
   wanted: ReadonlySet<WebPath>,

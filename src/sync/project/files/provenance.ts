@@ -11,13 +11,13 @@ import type { Mirror } from '../../mirror.ts';
 import type { PlannedFile, ProjectPlan } from './plan-project.ts';
 
 /** What is to be done with the provenance of one file. */
-export interface FileProvenance extends ProvenanceNews {
+export interface FileProvenance extends ProvenanceResult {
   /** The object that is to be stored. */
   readonly body?: Buffer | undefined;
 }
 
 /** What is to be remembered and told of it. */
-export interface ProvenanceNews {
+export interface ProvenanceResult {
   readonly verdict?: Verdict;
   /** True when upstream had an object until now. */
   readonly isLost?: boolean;
@@ -26,7 +26,7 @@ export interface ProvenanceNews {
 }
 
 /** The plan with what is remembered of the provenance of its files. */
-export function recallProvenance({ state, settings }: Mirror, name: ProjectName, plan: ProjectPlan): ProjectPlan {
+export function withKnownProvenance({ state, settings }: Mirror, name: ProjectName, plan: ProjectPlan): ProjectPlan {
   if (settings.provenance !== 'verify') return plan;
   const leftOut = new Set(state.provenanceProblems(name).flatMap((file) => (file.leftOut ? [file.filename] : [])));
   const attested = new Set(plan.drop.filter(({ provenance }) => provenance).map(({ path }) => filenameOf(path)));
@@ -39,7 +39,7 @@ export function recallProvenance({ state, settings }: Mirror, name: ProjectName,
 }
 
 /** A plan without what `provenance-policy` leaves out at once, and that. */
-export function requireProvenance(
+export function withoutUnattested(
   { settings: { provenance, provenancePolicy } }: Pick<Mirror, 'settings'>,
   plan: ProjectPlan,
 ): { readonly plan: ProjectPlan; readonly leftOut: readonly PlannedFile[] } {
@@ -51,7 +51,7 @@ export function requireProvenance(
 }
 
 /** Whether there is nothing to be done for the provenance of a file that is held. */
-export function isSettled({ file, held }: PlannedFile, { settings }: Pick<Mirror, 'settings'>): boolean {
+export function isProvenanceSettled({ file, held }: PlannedFile, { settings }: Pick<Mirror, 'settings'>): boolean {
   if (settings.provenance === 'off') return true;
   if (settings.provenance === 'store') return file.provenance === undefined || held?.provenance === true;
   if (file.provenance !== undefined) return held?.verdict === 'verified';
@@ -59,7 +59,7 @@ export function isSettled({ file, held }: PlannedFile, { settings }: Pick<Mirror
 }
 
 /** Whether nothing of a project has to be judged, so that its page need not be looked at for that. */
-export function isProven({ state, settings }: Mirror, name: ProjectName, { files }: HeldProject): boolean {
+export function isProvenanceChecked({ state, settings }: Mirror, name: ProjectName, { files }: HeldProject): boolean {
   if (settings.provenance !== 'verify') return true;
   const isUnchecked = ({ provenance, verdict }: HeldFile): boolean => provenance && verdict === undefined;
   return !files.some(isUnchecked) && state.provenanceProblems(name).length === 0;
@@ -69,15 +69,15 @@ export function isProven({ state, settings }: Mirror, name: ProjectName, { files
 export async function provenanceOf(mirror: Mirror, name: ProjectName, planned: PlannedFile): Promise<FileProvenance> {
   const { verifier } = mirror;
   const { held, file, wasAttested } = planned;
-  if (isSettled(planned, mirror)) {
+  if (isProvenanceSettled(planned, mirror)) {
     if (held?.verdict !== undefined) return { verdict: held.verdict };
     return { isLost: held === undefined && file.provenance === undefined && wasAttested === true };
   }
   if (verifier === undefined) return { body: await fetchProvenance(mirror, name, planned) };
-  return judge(mirror, verifier, name, planned);
+  return verifyProvenance(mirror, verifier, name, planned);
 }
 
-async function judge(
+async function verifyProvenance(
   mirror: Mirror,
   verifier: ProvenanceVerifier,
   name: ProjectName,
@@ -90,12 +90,15 @@ async function judge(
   const verdict = body && verifier.verify(body, { filename: file.filename, sha256 });
   if (verdict?.outcome === 'failed')
     return { body, verdict: 'failed', unproven: unproven(mirror, planned, verdict.why) };
-  if (body === undefined || file.provenance === undefined) return without(mirror, planned);
+  if (body === undefined || file.provenance === undefined) return missingProvenance(mirror, planned);
   return { body: stored === undefined ? body : undefined, verdict: 'verified' };
 }
 
 /** Upstream has no provenance of the file, or none any more. */
-function without({ settings }: Mirror, { file: { filename }, held, wasAttested }: PlannedFile): FileProvenance {
+function missingProvenance(
+  { settings }: Mirror,
+  { file: { filename }, held, wasAttested }: PlannedFile,
+): FileProvenance {
   if (held?.provenance === true) return { verdict: 'lost', isLost: held.verdict !== 'lost' };
   const isLost = wasAttested === true;
   if (settings.provenancePolicy !== 'require') return { isLost };
@@ -119,13 +122,13 @@ async function fetchProvenance(
   const url = new URL(file.provenance);
   const answer = upstream.allows(url) ? await upstream.sidecar(url, 'provenance', name) : undefined;
   if (answer !== 'off') return answer;
-  if (!toldOff.has(upstream)) {
+  if (!reportedOff.has(upstream)) {
     const message = `${url}: upstream serves no provenance now (403); files are held without it`;
     report({ type: 'warning', message });
   }
-  toldOff.add(upstream);
+  reportedOff.add(upstream);
   return undefined;
 }
 
 /** The indexes, each opened for one run, of which it was told that they serve no provenance. */
-const toldOff = new WeakSet<Mirror['upstream']>();
+const reportedOff = new WeakSet<Mirror['upstream']>();

@@ -15,10 +15,10 @@ import { entryDigestOf, type Rejection } from '../files/rejected-files.ts';
 import type { CachedPage } from './cached-page.ts';
 
 /** So many odd files at least, and more than half of all, are no accident of some files. */
-const fewOdd = 3;
+const minRejections = 3;
 
 /** A page of which everything that its `page` lists may be taken. */
-export interface JudgedPage extends CachedPage {
+export interface ClassifiedPage extends CachedPage {
   /** What upstream lists besides. */
   readonly odd: readonly Rejection[];
   /** The held files that upstream took away. All of a project in quarantine are (PEP 792). */
@@ -30,12 +30,12 @@ export interface JudgedPage extends CachedPage {
 }
 
 /** Whether so many odd ones of `all` files are too many to be left out alone. */
-export function areMost(odd: number, all: number): boolean {
-  return odd >= fewOdd && odd * 2 > all;
+export function isMajority(odd: number, all: number): boolean {
+  return odd >= minRejections && odd * 2 > all;
 }
 
 /** Judges upstream's page of a project. */
-export function judgePage(mirror: Mirror, project: SelectedProject, source: CachedPage): JudgedPage {
+export function classifyPage(mirror: Mirror, project: SelectedProject, source: CachedPage): ClassifiedPage {
   const { page, url } = source;
   const { files: held } = project.held;
   if (page.status === 'quarantined') return { ...source, odd: [], lost: held, quarantined: [], broken: undefined };
@@ -45,7 +45,7 @@ export function judgePage(mirror: Mirror, project: SelectedProject, source: Cach
     entryDigest: entryDigestOf(json),
     json,
   }));
-  const problemOf = judgeOf(mirror, project, page, url);
+  const problemOf = problemFinder(mirror, project, page, url);
   for (const file of page.files) {
     const found = problemOf(file);
     if (found === undefined) files.push(file);
@@ -53,7 +53,7 @@ export function judgePage(mirror: Mirror, project: SelectedProject, source: Cach
   }
   const listed = new Set([...files, ...odd].map(({ filename }) => filename));
   const away = held.filter(({ path }) => !listed.has(filenameOf(path)));
-  const { broken, stays } = brokenBy(odd, files.length, held, away);
+  const { broken, stays } = pageProblem(odd, files.length, held, away);
   const { isQuarantinedFile: quarantines } = changelogStatusFor(mirror, project.due.name);
   const gone = away.filter((file) => !stays.has(file));
   const quarantined = new Set(gone.filter(quarantines));
@@ -64,7 +64,7 @@ export function judgePage(mirror: Mirror, project: SelectedProject, source: Cach
 }
 
 /** Finds out what is wrong with a file, if anything. */
-function judgeOf(
+function problemFinder(
   { upstream, settings, state }: Mirror,
   { due, held, decision }: SelectedProject,
   page: SimplePage,
@@ -111,31 +111,34 @@ function isAllHeld(listed: readonly SimpleFile[], held: readonly HeldFile[]): bo
  * What is wrong with the page as a whole, and which of the `lost` files then stay: those that an odd entry may speak of
  * under another name. Where one says nothing at all, that may be any of them.
  */
-function brokenBy(
+function pageProblem(
   odd: readonly Rejection[],
   right: number,
   held: readonly HeldFile[],
   lost: readonly HeldFile[],
 ): { readonly broken?: string; readonly stays: ReadonlySet<HeldFile> } {
-  const [isMost, isAllLost] = [areMost(odd.length, odd.length + right), held.length > 0 && lost.length === held.length];
+  const [isMost, isAllLost] = [
+    isMajority(odd.length, odd.length + right),
+    held.length > 0 && lost.length === held.length,
+  ];
   if (odd.length === 0 || !(isMost || isAllLost)) return { stays: new Set() };
-  const isMute = odd.some(({ filename, json }) => filename === undefined && tracesOf(json).length === 0);
-  const traces = new Set(odd.flatMap(({ json }) => tracesOf(json)));
+  const isMute = odd.some(({ filename, json }) => filename === undefined && identifiersIn(json).length === 0);
+  const traces = new Set(odd.flatMap(({ json }) => identifiersIn(json)));
   const stays = new Set(lost.filter(({ path, sha256 }) => isMute || traces.has(sha256) || traces.has(path)));
   if (isMost) return { broken: `${odd.length} of ${odd.length + right} files cannot be taken`, stays };
   return stays.size === 0 ? { stays } : { broken: 'what it lists can be none of the files held', stays };
 }
 
 /** What may tell which file an entry speaks of: where it lies, and its hash. */
-function tracesOf(json: unknown): string[] {
+function identifiersIn(json: unknown): string[] {
   if (!isJsonObject(json)) return [];
   const sha256 = isJsonObject(json.hashes) ? json.hashes.sha256 : undefined;
-  const traces = typeof json.url === 'string' ? [placeIn(json.url)] : [];
+  const traces = typeof json.url === 'string' ? [pathInUrl(json.url)] : [];
   return typeof sha256 === 'string' ? [...traces, sha256.toLowerCase()] : traces;
 }
 
 /** The end of an address that may be the path of a file. */
-function placeIn(url: string): string {
+function pathInUrl(url: string): string {
   const [address = ''] = url.split(/[?#]/, 1);
   const place = address.slice(Math.max(0, address.lastIndexOf('packages/')));
   try {

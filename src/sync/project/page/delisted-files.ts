@@ -5,10 +5,10 @@ import { type SimplePage, withSerial } from '../../../formats/simple/simple-json
 import type { HeldFile, HeldProject } from '../../../state/state-store.ts';
 import type { Mirror } from '../../mirror.ts';
 import { readCachedPage, readListedPage } from './cached-page.ts';
-import type { JudgedPage } from './classify-page.ts';
+import type { ClassifiedPage } from './classify-page.ts';
 
 /** Those of `lost` that our page has: the others were lost before, and an archive keeps them. */
-export async function newlyLost(
+export async function newlyDelisted(
   mirror: Mirror,
   name: ProjectName,
   lost: readonly HeldFile[],
@@ -23,13 +23,13 @@ export async function newlyLost(
  * Upstream's page with the entries of `lost` as they are published, at the serial that is published: what is new appears,
  * and nothing goes. Undefined where they are not known.
  */
-export async function withLostFiles(
+export async function withDelistedFiles(
   mirror: Mirror,
   name: ProjectName,
-  judged: JudgedPage,
+  judged: ClassifiedPage,
   held: HeldProject,
   lost: readonly HeldFile[],
-): Promise<JudgedPage | undefined> {
+): Promise<ClassifiedPage | undefined> {
   const { page, url, odd, quarantined, broken } = judged;
   const before = await readCachedPage(mirror, name);
   if (before === undefined) return undefined;

@@ -7,7 +7,7 @@ import type { SyncSettings } from '../../mirror.ts';
 import type { PlannedFile } from '../files/plan-project.ts';
 
 /** How a file of the plan is published: from this mirror, or with `held` undefined from upstream. */
-export function publishedFile(
+export function pageEntryOf(
   { file, url, path, sha256 }: PlannedFile,
   held: HeldFile | undefined,
   { baseUrl }: SyncSettings,

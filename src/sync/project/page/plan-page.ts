@@ -4,11 +4,11 @@ import type { HeldFile } from '../../../state/state-store.ts';
 import type { Mirror } from '../../mirror.ts';
 import type { SelectedProject } from '../../selection/selected-project.ts';
 import { type PlannedFile, type ProjectPlan, planProject } from '../files/plan-project.ts';
-import { recallProvenance, requireProvenance } from '../files/provenance.ts';
+import { withKnownProvenance, withoutUnattested } from '../files/provenance.ts';
 import { entryDigestOf, type ProjectRejections, type Rejection } from '../files/rejected-files.ts';
 import type { CachedPage } from './cached-page.ts';
 import { type ChosenFiles, chooseFiles } from './choose-files.ts';
-import type { JudgedPage } from './classify-page.ts';
+import type { ClassifiedPage } from './classify-page.ts';
 
 /** What is to become of upstream's page. */
 export interface PlannedPage {
@@ -31,7 +31,7 @@ export interface PlannedPage {
 export function planPage(
   mirror: Mirror,
   project: SelectedProject,
-  judged: JudgedPage,
+  judged: ClassifiedPage,
   odd: ProjectRejections,
   gone: ReadonlySet<WebPath> = new Set(),
 ): PlannedPage {
@@ -49,14 +49,14 @@ export function planPage(
   const isListed = (file: HeldFile): boolean => listed.has(filenameOf(file.path)) || lost.has(file);
   const stays = odd.count === 0 ? [] : held.files.filter((file) => !isListed(file) && !gone.has(file.path));
   const drop = plan.drop.filter((file) => !stays.includes(file));
-  const recalled = recallProvenance(mirror, due.name, { ...plan, drop });
-  const required = requireProvenance(mirror, recalled);
+  const recalled = withKnownProvenance(mirror, due.name, { ...plan, drop });
+  const required = withoutUnattested(mirror, recalled);
   const files = required.plan.files.map((file) => (gone.has(file.path) ? { ...file, held: undefined } : file));
   const planned = { source, chosen, ...required, plan: { ...required.plan, files }, odd: odd.all, stays };
   return odd.count === 0 ? planned : { ...planned, chosen: { ...chosen, hidden: true } };
 }
 
-function withoutRejected(judged: JudgedPage, odd: ProjectRejections): CachedPage {
+function withoutRejected(judged: ClassifiedPage, odd: ProjectRejections): CachedPage {
   const { page, url, own } = judged;
   const left = odd.filenames;
   const files = page.files.filter(({ filename, json }) => !left.has(filename) && !odd.isWaiting(filename, json));
@@ -67,7 +67,7 @@ function withoutRejected(judged: JudgedPage, odd: ProjectRejections): CachedPage
 function planChosen(
   { upstream, settings, state }: Mirror,
   { due, held }: SelectedProject,
-  { lost }: JudgedPage,
+  { lost }: ClassifiedPage,
   { page, url }: CachedPage,
   { wanted }: ChosenFiles,
 ): { readonly plan: ProjectPlan; readonly foreign: readonly Rejection[] } {
