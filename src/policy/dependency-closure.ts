@@ -27,7 +27,7 @@ export interface Edge {
  * with none, all that may be needed anywhere. The same wants, in the same order, for roots in any order. `tellCut` is called
  * once for each project of which more is required than any real index has, or that requires it: what comes last is left out.
  */
-export function closeOver(
+export function dependencyClosure(
   roots: ReadonlyMap<ProjectName, readonly Want[]>,
   edgesOf: (name: ProjectName) => readonly Edge[],
   environments: readonly MarkerEnvironment[],
@@ -35,7 +35,7 @@ export function closeOver(
 ): Map<ProjectName, Want[]> {
   const guardOf = guardsIn(environments);
   const specifierOf = cached((text) => parseSpecifier(text) ?? anyVersion);
-  const requirerOf = cached((name) => requirerFrom(edgesOf(name as ProjectName), guardOf));
+  const requirerOf = cached((name) => projectEdgesOf(edgesOf(name as ProjectName), guardOf));
   const known = new Set<string>();
   const bounds = new WantBounds();
   const found = new Map<ProjectName, Want[]>();
@@ -43,7 +43,7 @@ export function closeOver(
   const open = sorted.flatMap(([name, wants]) => wants.map((want) => ({ name, want })));
   // The list grows while it is gone through: what was found first is looked at first.
   for (const { name, want } of open) {
-    for (const edge of followed(requirerOf(name), want)) {
+    for (const edge of edgesToFollow(requirerOf(name), want)) {
       const { target, specifier, release } = edge;
       if (want.limits?.elsewhere.has(target) === true) continue;
       const because = { where: want.because.where, text: `dependency of ${name} ${release}` };
@@ -107,14 +107,14 @@ class WantBounds {
 }
 
 /** What the releases of a project require. */
-interface Requirer {
-  readonly releases: readonly Requiring[];
+interface ProjectEdges {
+  readonly releases: readonly ReleaseEdges[];
   /** Those that mean something to one of them: what else is asked for is as if it were not. */
   readonly extras: ReadonlySet<string>;
 }
 
 /** A release that requires something. */
-interface Requiring {
+interface ReleaseEdges {
   readonly version: Version | string;
   readonly edges: readonly GuardedEdge[];
   /** The places in `edges` of those that may need an extra. */
@@ -128,7 +128,7 @@ interface GuardedEdge {
   readonly guard: Guard | undefined;
 }
 
-function requirerFrom(edges: readonly Edge[], guardOf: (marker: string) => Guard): Requirer {
+function projectEdgesOf(edges: readonly Edge[], guardOf: (marker: string) => Guard): ProjectEdges {
   const byRelease = new Map<string, GuardedEdge[]>();
   for (const edge of edges) {
     const guarded = { edge, guard: edge.marker === undefined ? undefined : guardOf(edge.marker) };
@@ -136,11 +136,11 @@ function requirerFrom(edges: readonly Edge[], guardOf: (marker: string) => Guard
     if (known === undefined) byRelease.set(edge.release, [guarded]);
     else known.push(guarded);
   }
-  const releases = [...byRelease].map(([text, its]) => requiringFrom(parseVersion(text) ?? text, its));
+  const releases = [...byRelease].map(([text, its]) => releaseEdgesOf(parseVersion(text) ?? text, its));
   return { releases, extras: new Set(releases.flatMap(({ byExtra }) => [...byExtra.keys()])) };
 }
 
-function requiringFrom(version: Version | string, edges: readonly GuardedEdge[]): Requiring {
+function releaseEdgesOf(version: Version | string, edges: readonly GuardedEdge[]): ReleaseEdges {
   const byExtra = new Map<string, number[]>();
   for (const [at, { guard }] of edges.entries()) {
     for (const extra of guard?.extras ?? []) {
@@ -153,7 +153,7 @@ function requiringFrom(version: Version | string, edges: readonly GuardedEdge[])
 }
 
 /** The edges that lead on from `want`, without those that led on from another one under the same limits. */
-function followed({ releases }: Requirer, { specifier, extras, limits }: Want): Edge[] {
+function edgesToFollow({ releases }: ProjectEdges, { specifier, extras, limits }: Want): Edge[] {
   return releases.flatMap((release) => {
     const { version, edges, byExtra, asked } = release;
     const named = knownOf(extras, byExtra);
@@ -161,14 +161,14 @@ function followed({ releases }: Requirer, { specifier, extras, limits }: Want): 
     const key = keyOf(named) + limited;
     if (asked.has(key) || !contains(specifier, version)) return [];
     // What needs no extra was followed the first time, and the rest can only follow from one that it names.
-    const candidates = asked.has(limited) ? placesOf(named, byExtra).flatMap((at) => edges[at] ?? []) : edges;
+    const candidates = asked.has(limited) ? positionsOf(named, byExtra).flatMap((at) => edges[at] ?? []) : edges;
     asked.add(key).add(limited);
     return candidates.filter(({ guard }) => guard?.isNeeded(named) !== false).map(({ edge }) => edge);
   });
 }
 
 /** In the order of the edges. */
-function placesOf(extras: readonly string[], byExtra: Requiring['byExtra']): number[] {
+function positionsOf(extras: readonly string[], byExtra: ReleaseEdges['byExtra']): number[] {
   const places = new Set(extras.flatMap((extra) => byExtra.get(extra) ?? []));
   return [...places].sort((a, b) => a - b);
 }

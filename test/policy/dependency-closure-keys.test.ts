@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import t from 'tap';
 import type { ProjectName } from '../../src/core/names.ts';
 import { parseRequirement, type Requirement } from '../../src/packaging/requirement.ts';
-import { closeOver, type Edge } from '../../src/policy/dependency-closure.ts';
+import { dependencyClosure, type Edge } from '../../src/policy/dependency-closure.ts';
 import { type Limits, ownWant, type Want } from '../../src/policy/want.ts';
 import { named, policyOf } from './policy-of.ts';
 
@@ -46,7 +46,7 @@ function underTwo(names: string, requires: Requires): string[] {
     'd.txt': 'b==2\n',
   };
   const { rules } = policyOf('requirements = ["r.txt", "s.txt"]', files);
-  const found = closeOver(rules[0]?.named ?? new Map(), edgesFrom(requires), []);
+  const found = dependencyClosure(rules[0]?.named ?? new Map(), edgesFrom(requires), []);
   return (found.get(named('b')) ?? []).map(({ specifier }) => specifier.text).sort();
 }
 
@@ -85,7 +85,7 @@ t.test('several wants lead to what each of them leads to alone', async (t) => {
       const close = (some: typeof wants): string[] => {
         const roots = new Map<ProjectName, Want[]>();
         for (const [name, want] of some) roots.set(name, [...(roots.get(name) ?? []), want]);
-        return shown(closeOver(roots, edgesFrom(requires), []));
+        return shown(dependencyClosure(roots, edgesFrom(requires), []));
       };
       const apart = [...new Set(wants.flatMap((want) => close([want])))].sort();
       return JSON.stringify(close(wants)) === JSON.stringify(apart);

@@ -3,7 +3,7 @@ import t from 'tap';
 import type { ProjectName } from '../../src/core/names.ts';
 import { environmentFrom } from '../../src/packaging/environment.ts';
 import { parseRequirement } from '../../src/packaging/requirement.ts';
-import { closeOver, type Edge } from '../../src/policy/dependency-closure.ts';
+import { dependencyClosure, type Edge } from '../../src/policy/dependency-closure.ts';
 import { explainReason } from '../../src/policy/render-reason.ts';
 import { ownWant, type Want } from '../../src/policy/want.ts';
 import { named, policyOf } from './policy-of.ts';
@@ -51,7 +51,7 @@ t.test('what is required is wanted, and what that requires', async (t) => {
     'werkzeug 2.1': ['markupsafe'],
     'jinja2 3': ['markupsafe', 'flask'],
   });
-  const found = closeOver(rootsOf('flask>=2'), edges, []);
+  const found = dependencyClosure(rootsOf('flask>=2'), edges, []);
   t.same(shown(found), { werkzeug: ['>=2'], jinja2: [''], markupsafe: [''], flask: [''], old: [''] });
   t.same(
     [...found].map(([, wants]) => wants.map(({ because }) => explainReason(because)).join()),
@@ -72,10 +72,10 @@ t.test('extras are followed as they are asked for, by the releases they are aske
     'b 1': ['a[one]<2'],
     'x 1': ['w; extra == "one"'],
   });
-  t.same(shown(closeOver(rootsOf('a'), edges, [])), { z: [''] });
-  t.same(shown(closeOver(rootsOf('b'), edges, [])), { a: ['<2[one]'], x: [''], z: [''] });
-  t.same(shown(closeOver(rootsOf('a', 'b'), edges, [])), { z: [''], a: ['<2[one]'], x: [''] });
-  t.same(shown(closeOver(rootsOf('a[two,one]'), edges, [])), { x: [''], y: [''], z: [''], x2: [''] });
+  t.same(shown(dependencyClosure(rootsOf('a'), edges, [])), { z: [''] });
+  t.same(shown(dependencyClosure(rootsOf('b'), edges, [])), { a: ['<2[one]'], x: [''], z: [''] });
+  t.same(shown(dependencyClosure(rootsOf('a', 'b'), edges, [])), { z: [''], a: ['<2[one]'], x: [''] });
+  t.same(shown(dependencyClosure(rootsOf('a[two,one]'), edges, [])), { x: [''], y: [''], z: [''], x2: [''] });
 });
 
 t.test('a thousand extras that no release knows are one want, and not a thousand', async (t) => {
@@ -85,7 +85,7 @@ t.test('a thousand extras that no release knows are one want, and not a thousand
     'boto 1': ['core', 'crt; extra == "crt"'],
     'boto 2': ['core', 'crt; extra == "crt"', 'more; extra == "x7" and sys_platform == "linux"'],
   });
-  t.same(shown(closeOver(rootsOf('evil'), edges, [])), { boto: ['', '[x7]'], core: [''], more: [''] });
+  t.same(shown(dependencyClosure(rootsOf('evil'), edges, [])), { boto: ['', '[x7]'], core: [''], more: [''] });
 });
 
 t.test('an extra that a marker asks for in another way than by its name may be one that is wanted', async (t) => {
@@ -98,7 +98,7 @@ t.test('an extra that a marker asks for in another way than by its name may be o
       'f; extra not in "x" and python_version < "3"',
     ],
   });
-  t.same(shown(closeOver(rootsOf('a'), edges, [linux])), { b: [''], c: [''], d: [''], e: [''] });
+  t.same(shown(dependencyClosure(rootsOf('a'), edges, [linux])), { b: [''], c: [''], d: [''], e: [''] });
 });
 
 t.test('an edge that needs two extras at once is followed where both are asked for', async (t) => {
@@ -107,14 +107,19 @@ t.test('an edge that needs two extras at once is followed where both are asked f
     'b 1': ['d; "one" in extras and "two" in extras', 'e; extra == "two"'],
     'c 1': ['b[two,one,two]'],
   });
-  t.same(shown(closeOver(rootsOf('a'), edges, [])), { b: ['[one]', '[two]', '[two,one]'], c: [''], e: [''], d: [''] });
+  t.same(shown(dependencyClosure(rootsOf('a'), edges, [])), {
+    b: ['[one]', '[two]', '[two,one]'],
+    c: [''],
+    e: [''],
+    d: [''],
+  });
 });
 
 t.test('markers are asked in each environment; with none, what may be needed is', async (t) => {
   const edges = edgesFrom({
     'a 1': ['w; sys_platform == "win32"', 'l; sys_platform == "linux"', 'o; python_version < "3"', 'bad; what'],
   });
-  const names = (...places: (typeof linux)[]) => [...closeOver(rootsOf('a'), edges, places).keys()];
+  const names = (...places: (typeof linux)[]) => [...dependencyClosure(rootsOf('a'), edges, places).keys()];
   t.same(names(), ['w', 'l', 'o', 'bad']);
   t.same(names(linux), ['l', 'bad']);
   t.same(names(linux, windows), ['w', 'l', 'bad']);
@@ -124,7 +129,7 @@ t.test('constraints go along with what they came with', async (t) => {
   const files = { 'r.txt': '-c c.txt\na\n', 'c.txt': 'b<3\nc==2\n', 's.txt': 'd\n' };
   const { rules } = policyOf('requirements = ["r.txt", "s.txt"]', files);
   const edges = edgesFrom({ 'a 1': ['b>=1', 'c'], 'd 1': ['b>=1', 'c'] });
-  const found = closeOver(rules[0]?.named ?? new Map(), edges, []);
+  const found = dependencyClosure(rules[0]?.named ?? new Map(), edges, []);
   t.same(shown(found), { b: ['>=1,<3', '>=1'], c: ['==2', ''] });
   t.same(
     found.get(named('c'))?.map(({ pinnedBy }) => pinnedBy),
@@ -134,7 +139,7 @@ t.test('constraints go along with what they came with', async (t) => {
 
 t.test('a specifier that cannot be read allows everything', async (t) => {
   const edge = { release: '1', target: named('b'), extras: [], specifier: '>>1', marker: undefined };
-  t.same(shown(closeOver(rootsOf('a'), (name) => (name === 'a' ? [edge] : []), [])), { b: [''] });
+  t.same(shown(dependencyClosure(rootsOf('a'), (name) => (name === 'a' ? [edge] : []), [])), { b: [''] });
 });
 
 const name = fc.constantFrom('a', 'b', 'c', 'd', 'e');
@@ -154,8 +159,8 @@ const graph = fc.dictionary(
 t.test('circles end, and the order of the roots means nothing', async (t) => {
   fc.assert(
     fc.property(graph, fc.uniqueArray(name, { minLength: 1 }), (requires, names) => {
-      const one = closeOver(rootsOf(...names), edgesFrom(requires), []);
-      const other = closeOver(rootsOf(...names.toReversed()), edgesFrom(requires), []);
+      const one = dependencyClosure(rootsOf(...names), edgesFrom(requires), []);
+      const other = dependencyClosure(rootsOf(...names.toReversed()), edgesFrom(requires), []);
       return JSON.stringify([...one]) === JSON.stringify([...other]);
     }),
     { numRuns: 500 },
@@ -166,7 +171,7 @@ t.test('circles end, and the order of the roots means nothing', async (t) => {
 t.test('nothing that is required is missing', async (t) => {
   fc.assert(
     fc.property(graph, (requires) => {
-      const found = closeOver(rootsOf('a'), edgesFrom(requires), []);
+      const found = dependencyClosure(rootsOf('a'), edgesFrom(requires), []);
       const held = new Set<string>(['a', ...found.keys()]);
       const plain = Object.entries(requires).filter(([source]) => source.startsWith('a '));
       return plain.every(([, texts]) =>

@@ -3,7 +3,7 @@
 import { parse } from 'smol-toml';
 import t, { type Test } from 'tap';
 import { tomlLines } from '../../src/formats/toml-lines.ts';
-import { closeOver, type Edge } from '../../src/policy/dependency-closure.ts';
+import { dependencyClosure, type Edge } from '../../src/policy/dependency-closure.ts';
 import { UpstreamNames } from '../../src/policy/index-aliases.ts';
 import { parsePolicy } from '../../src/policy/parse-policy.ts';
 import type { Policy } from '../../src/policy/policy.ts';
@@ -215,7 +215,7 @@ const edges: Readonly<Record<string, readonly Edge[]>> = {
 
 function requiredBy(policy: Policy): string[] {
   const roots = new Map(policy.rules.flatMap((rule) => [...rule.named]));
-  return [...closeOver(roots, (name) => edges[name] ?? [], []).keys()];
+  return [...dependencyClosure(roots, (name) => edges[name] ?? [], []).keys()];
 }
 
 t.test('nor is it looked for at upstream because something requires it', async (t) => {

@@ -136,11 +136,11 @@ function unmetOf(
 function decide(reader: Reader, name: ProjectName, notice: Notice): ProjectDecision | undefined {
   const { selection, state } = reader;
   const own = selection.decide(name);
-  if (own === undefined || state.decisionKeyOf(name) === selection.keyOf(own)) return own;
-  const known = selection.recall(name);
+  if (own === undefined || state.decisionKeyOf(name) === selection.decisionKeyOf(own)) return own;
+  const known = selection.restoreDecision(name);
   if (known !== undefined || selection.policy?.dependencies !== true) return known ?? own;
   if (state.totals().projects >= manyProjects) notice(slowly);
-  selection.follow();
+  selection.resolveDependencies();
   return selection.decide(name);
 }
 

@@ -58,8 +58,8 @@ export async function discoverChanges(mirror: Mirror): Promise<UnreachableError 
     known.serial === undefined || !includesScope(known.scope, scope) || known.upstream !== settings.upstream;
   const hasNewPolicy = policyKey(mirror) !== (known.policy ?? '');
   if (hasNewPolicy && mirror.selection.policy?.dependencies === true) await precomputeRequirements(mirror);
-  else mirror.selection.follow(mirror.report);
-  mirror.selection.begin(hasNewPolicy || known.policyUnsettled === true);
+  else mirror.selection.resolveDependencies(mirror.report);
+  mirror.selection.rememberBefore(hasNewPolicy || known.policyUnsettled === true);
   const untold = await enqueueFromOtherIndexes(mirror);
   const isFollowed = !isNew && !settings.reconcile;
   if (!isFollowed) await enqueueEverything(mirror, known, base);

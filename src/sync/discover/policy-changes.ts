@@ -24,7 +24,7 @@ export async function enqueuePolicyChanges(
     const mayAdd = before !== '' && before !== projects && selection.names() === undefined;
     if (mayAdd && !isNew) await enqueueListDifferences(mirror, undefined, () => ({}));
     state.makeDue();
-    const { changed, renamed } = selection.compare();
+    const { changed, renamed } = selection.comparePlans();
     state.renamePlans(renamed);
     // With dependencies, what is missing comes first: see queueDependencies, which a dry run does not reach.
     const comesLast = selection.policy?.dependencies === true && !mirror.settings.dryRun;
@@ -49,8 +49,8 @@ export async function enqueuePolicyChanges(
 export function enqueueDependencies(mirror: Mirror, plans: Map<string, number>): boolean {
   const { state, selection, settings } = mirror;
   if (settings.projects !== undefined || selection.policy?.dependencies !== true) return false;
-  if (enqueueNamed(mirror, selection.follow(mirror.report)) > 0) return true;
-  const changed = selection.changed();
+  if (enqueueNamed(mirror, selection.resolveDependencies(mirror.report)) > 0) return true;
+  const changed = selection.projectsToReplan();
   const stays = (name: ProjectName): boolean => selection.decide(name)?.hold !== 'none';
   if (state.enqueueReplans(withoutEndless(mirror, changed.filter(stays), plans), {}) > 0) return true;
   const gone = changed.filter((name) => !stays(name));
@@ -70,7 +70,7 @@ function withoutEndless(mirror: Mirror, names: readonly ProjectName[], plans: Ma
   const found: Record<string, string> = {};
   const others = names.filter((name) => {
     const decision = selection.decide(name);
-    const key = decision && selection.keyOf(decision);
+    const key = decision && selection.decisionKeyOf(decision);
     if (key === undefined || state.queued(name) !== undefined) return false;
     if (endless[name] === key) return false;
     const plan = `${name} ${key}`;
@@ -98,7 +98,7 @@ function enqueueNamed({ state, selection }: Mirror, names: readonly ProjectName[
   const missing = new Set(state.mirror().missing);
   const wanted = names.filter(
     (name) =>
-      (!missing.has(name) || selection.isWantedAnew(name)) &&
+      (!missing.has(name) || selection.hasChangedRequest(name)) &&
       !state.heldProject(name).published &&
       state.queued(name) === undefined,
   );

@@ -17,13 +17,13 @@ export async function precomputeRequirements(mirror: Mirror): Promise<void> {
   const { selection } = mirror;
   const foreseen = new Set<string>();
   for (;;) {
-    selection.follow(mirror.report);
+    selection.resolveDependencies(mirror.report);
     let learned = 0;
-    for (const name of selection.changed()) {
+    for (const name of selection.projectsToReplan()) {
       const decision = selection.decide(name);
       if (decision?.hold !== 'files') continue;
       // What two projects leave of each other may change to and fro.
-      const key = `${name} ${selection.keyOf(decision)}`;
+      const key = `${name} ${selection.decisionKeyOf(decision)}`;
       if (foreseen.has(key)) continue;
       foreseen.add(key);
       try {

@@ -61,7 +61,7 @@ export async function publishLocal(
   const pages = await publishPages(files, name, page, published, !held.published);
   await publishLegacyJson(mirror, name, page, published);
   if (selection.policy?.dependencies === true) await rememberRequires(mirror, name, entries.map(asHeld));
-  const key = decision && selection.keyOf(decision);
+  const key = decision && selection.decisionKeyOf(decision);
   const isSame = pages.json === known.json && pages.html === known.html && state.decisionKeyOf(name) === key;
   if (held.published && isSame) return { kind: 'unchanged', due };
   const bytes = entries.reduce((sum, { size }) => sum + size, 0);

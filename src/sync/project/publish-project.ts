@@ -62,7 +62,7 @@ export async function publishProject(
   reportPlan(mirror, work);
   // Of what is odd, another line tells.
   if (decision !== undefined)
-    mirror.selection.noteUnmet(decision, planned.odd.length > 0 ? allMet : planned.chosen.unmet);
+    mirror.selection.recordUnsatisfied(decision, planned.odd.length > 0 ? allMet : planned.chosen.unmet);
   if (mirror.settings.dryRun) {
     odd.report();
     return finishedOf(work, known);
@@ -70,7 +70,7 @@ export async function publishProject(
   const source = mirror.selection.sourceOf(due.name);
   for (const file of source === undefined ? planned.plan.files : []) {
     const base = fileBaseOf(file);
-    if (base !== undefined || !isPathByHash(file)) mirror.selection.seeFileBase(base);
+    if (base !== undefined || !isPathByHash(file)) mirror.selection.noteFileBase(base);
   }
   // Made before anything is published: a page that cannot be kept is refused.
   if (decision !== undefined) work = { ...work, kept: { planned, plan: planRecordOf(mirror, decision, work) } };
@@ -218,7 +218,7 @@ function planRecordOf(
   hidden = chosen.hidden,
 ): Omit<Plan, 'resultDigest'> {
   return {
-    decisionKey: mirror.selection.keyOf(decision),
+    decisionKey: mirror.selection.decisionKeyOf(decision),
     nextChange: chosen.nextChange,
     rule: explainReason(decision.because),
     bytes: sumOf(plan.files.map(({ file }) => file.size ?? 0)),

@@ -58,9 +58,9 @@ async function unchangedPlan(
   if (page === undefined) return undefined;
   const chosen = chooseFiles(mirror, decision, page);
   if (resultDigestOf(chosen, policy, name) !== outcome) return undefined;
-  selection.noteUnmet(decision, chosen.unmet);
+  selection.recordUnsatisfied(decision, chosen.unmet);
   const { nextChange } = chosen;
-  return { name, decisionKey: selection.keyOf(decision), nextChange, rule: explainReason(decision.because) };
+  return { name, decisionKey: selection.decisionKeyOf(decision), nextChange, rule: explainReason(decision.because) };
 }
 
 function reportUnchanged({ report }: Mirror, { name, rule }: Replanned): void {

@@ -108,7 +108,7 @@ async function replaceFromOtherIndex(mirror: Mirror, project: SelectedProject, b
   const moved = { ...project, due: asNewRequest(due), held: gone };
   if (answer === undefined) return syncLocal(mirror, moved);
   if (answer.kind === 'absent') {
-    selection.giveUp(name);
+    selection.markMissing(name);
     return { finished: { kind: 'removed', due: moved.due, why } };
   }
   mirror.memoryBudget.release(name);
@@ -133,11 +133,11 @@ async function syncLocal(mirror: Mirror, project: SelectedProject): Promise<Sync
   const { due } = project;
   const paths = mirror.localFiles.of(due.name);
   if (paths.length > 0) {
-    mirror.selection.find(due.name);
+    mirror.selection.markFound(due.name);
     return { finished: await publishLocal(mirror, project, paths) };
   }
   // Else what requires it would ask for it again and again in this run.
-  mirror.selection.giveUp(due.name);
+  mirror.selection.markMissing(due.name);
   const why = 'no file of it lies below packages/';
   if (project.held.published) await removeProject(mirror, due, [], why);
   return { finished: { kind: 'removed', due, why } };
@@ -156,7 +156,7 @@ async function syncFromUpstream(mirror: Mirror, project: SelectedProject): Promi
   const announced = changelogStatusFor(mirror, due.name);
   const isPlanned =
     isProvenanceChecked(mirror, due.name, held) &&
-    state.decisionKeyOf(due.name) === (decision && selection.keyOf(decision));
+    state.decisionKeyOf(due.name) === (decision && selection.decisionKeyOf(decision));
   // What was lost before it was known to be in quarantine is to be looked at again.
   const isToBeRead = announced.hasQuarantine || new ProjectRejections(mirror, project).isDue;
   const etag = isPlanned && !isToBeRead && (await isIntact(mirror, due, held)) ? held.etag : undefined;
@@ -184,7 +184,7 @@ async function syncFromUpstream(mirror: Mirror, project: SelectedProject): Promi
   const stale = isEarly ? undefined : deferStalePage(mirror, due, held, page.serial);
   if (stale !== undefined) return stale;
   refuseForgedSerial(mirror, due, held, page.serial, url);
-  if (!held.published) selection.find(due.name);
+  if (!held.published) selection.markFound(due.name);
   if (isEarly) return publishQuarantine(mirror, project, { page, url });
   const judged = classifyPage(mirror, project, { page, url });
   const lost = await newlyDelisted(mirror, due.name, judged.lost);
@@ -209,8 +209,8 @@ async function removeIfUnwanted(
   if (mirror.selection.policy?.unmirrored === 'upstream') return undefined;
   const { unmet } = chooseFiles(mirror, decision, page);
   if (!unmet.isAll) return undefined;
-  mirror.selection.noteUnmet(decision, unmet);
-  mirror.selection.giveUp(due.name);
+  mirror.selection.recordUnsatisfied(decision, unmet);
+  mirror.selection.markMissing(due.name);
   const why = 'upstream has nothing of it that is asked for';
   await removeProject(mirror, due, held.files, why);
   return { finished: { kind: 'removed', due, why, lost } };
@@ -343,7 +343,7 @@ async function removeAbsent(
   if (held.published && !isQuarantined && isHeldBack()) {
     return heldBackDeferral('removal-held-back', 'upstream has removed it');
   }
-  mirror.selection.giveUp(due.name);
+  mirror.selection.markMissing(due.name);
   const { keepRemoved: keepFiles } = mirror.settings;
   const why = isQuarantined ? 'quarantined upstream' : 'removed upstream';
   await removeProject(mirror, due, keepFiles ? quarantined : held.files, why);

@@ -5,7 +5,7 @@ import { type LooseRequirement, parseLooseRequirement } from '../../packaging/lo
 import { neededSources } from '../../policy/required-sdists.ts';
 import type { HeldFile } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
-import type { EdgeRow } from '../selection/requirement-rows.ts';
+import type { RequirementRow } from '../selection/requirement-rows.ts';
 import { type Told, toldBy } from './file-requirements.ts';
 import { noteUnread, type Unread, unreadLines } from './unreadable-requirements.ts';
 
@@ -127,7 +127,7 @@ class EdgeBudget {
     return { rows, isWhole };
   }
 
-  #fits([, target, , specifier]: EdgeRow, written: string): boolean {
+  #fits([, target, , specifier]: RequirementRow, written: string): boolean {
     const isKnown = this.#targets.has(target);
     if (specifier.length > longestSpecifier) return false;
     this.#isFull ||= this.#edges === 0 || this.#text <= written.length;
@@ -140,7 +140,7 @@ class EdgeBudget {
   }
 }
 
-function rowOf(version: string, { name, extras, specifier, guard }: LooseRequirement): EdgeRow {
+function rowOf(version: string, { name, extras, specifier, guard }: LooseRequirement): RequirementRow {
   const row = [version, name, extras, specifier.text] as const;
   return guard === undefined ? row : [...row, guard];
 }

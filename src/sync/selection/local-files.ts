@@ -25,7 +25,7 @@ export class LocalFiles {
   }
 
   /** Looks at what lies there now. Returns the projects. Throws StorageError. */
-  async look(): Promise<readonly ProjectName[]> {
+  async scan(): Promise<readonly ProjectName[]> {
     const found = new Map<ProjectName, WebPath[]>();
     if (this.#selection.policy?.rules.some(({ hold }) => hold === local) === true) {
       for await (const path of this.#below(packages, 0)) {
@@ -37,7 +37,7 @@ export class LocalFiles {
     return [...found.keys()];
   }
 
-  /** The files of a project, as {@link look} has found them; several may have the same name. */
+  /** The files of a project, as {@link scan} has found them; several may have the same name. */
   of(name: ProjectName): readonly WebPath[] {
     return this.#found.get(name) ?? [];
   }

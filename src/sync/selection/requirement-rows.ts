@@ -4,15 +4,15 @@ import type { Edge } from '../../policy/dependency-closure.ts';
 import type { Requires } from '../../state/state-store.ts';
 
 /** What is remembered of an edge: release, target, extras, specifier, marker: there may be millions. */
-export type EdgeRow = readonly [string, ProjectName, readonly string[], string, string?];
+export type RequirementRow = readonly [string, ProjectName, readonly string[], string, string?];
 
-function edgeOf([release, target, extras, specifier, marker]: EdgeRow): Edge {
+function parseRow([release, target, extras, specifier, marker]: RequirementRow): Edge {
   return { release, target, extras, specifier, marker };
 }
 
 /** The edges of each project, as rememberRequires wrote them. */
-export function edgesFrom(requires: Iterable<Requires>): Map<ProjectName, readonly Edge[]> {
+export function parseRequirements(requires: Iterable<Requires>): Map<ProjectName, readonly Edge[]> {
   const edges = new Map<ProjectName, readonly Edge[]>();
-  for (const { name, edges: text } of requires) edges.set(name, (JSON.parse(text) as EdgeRow[]).map(edgeOf));
+  for (const { name, edges: text } of requires) edges.set(name, (JSON.parse(text) as RequirementRow[]).map(parseRow));
   return edges;
 }

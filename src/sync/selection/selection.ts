@@ -5,7 +5,7 @@
 import { sha256Hex } from '../../core/hash.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { Report } from '../../core/report.ts';
-import { closeOver } from '../../policy/dependency-closure.ts';
+import { dependencyClosure } from '../../policy/dependency-closure.ts';
 import { type Fingerprint, fingerprintOf } from '../../policy/fingerprint.ts';
 import { local, type Policy } from '../../policy/policy.ts';
 import { decideProject, mayHold, type ProjectDecision, policyNames, sourceOf } from '../../policy/project-decision.ts';
@@ -13,8 +13,8 @@ import { explainReason } from '../../policy/render-reason.ts';
 import type { Unmet } from '../../policy/unsatisfied.ts';
 import type { Want } from '../../policy/want.ts';
 import type { StateStore, Wants } from '../../state/state-store.ts';
-import { edgesFrom } from './requirement-rows.ts';
-import { wantsFrom, wantsText } from './want-rows.ts';
+import { parseRequirements } from './requirement-rows.ts';
+import { parseWants, renderWants } from './want-rows.ts';
 
 const plansAtATime = 2000;
 
@@ -36,7 +36,7 @@ export class Selection {
 
   constructor(policy: Policy | undefined, state: StateStore) {
     this.policy = policy;
-    this.fingerprint = fingerprintFor(policy);
+    this.fingerprint = effectiveFingerprint(policy);
     this.#state = state;
     this.#fileBase = state.mirror().fileBase;
   }
@@ -47,7 +47,7 @@ export class Selection {
   }
 
   /** Takes notice of the address of a file. */
-  seeFileBase(base: string | undefined): void {
+  noteFileBase(base: string | undefined): void {
     if (this.#fileBase === (base ?? '') || this.#fileBase === '') return;
     this.#fileBase = this.#fileBase === undefined ? (base ?? '') : '';
     this.#state.remember({ fileBase: this.#fileBase });
@@ -64,27 +64,27 @@ export class Selection {
   }
 
   /** Upstream does not have the project: where the policy names it, it is not asked for in every run. */
-  giveUp(name: ProjectName): void {
+  markMissing(name: ProjectName): void {
     const isNamed = this.#wants.has(name) || (this.policy && policyNames(this.policy)?.includes(name)) === true;
     if (isNamed) this.#state.remember({ missing: [...new Set([...(this.#state.mirror().missing ?? []), name])] });
   }
 
   /** Upstream has the project after all. */
-  find(name: ProjectName): void {
+  markFound(name: ProjectName): void {
     this.#absent.delete(name);
     const { missing } = this.policy === undefined ? {} : this.#state.mirror();
     if (missing?.includes(name)) this.#state.remember({ missing: missing.filter((other) => other !== name) });
   }
 
   /** Takes note of what `decision` wants and is not held. */
-  noteUnmet(decision: ProjectDecision, { wants }: Pick<Unmet, 'wants'>): void {
+  recordUnsatisfied(decision: ProjectDecision, { wants }: Pick<Unmet, 'wants'>): void {
     const { name } = decision;
     // Most projects have none, and had none.
     this.#unmetNames ??= new Set(Object.keys(this.#state.mirror().unmet ?? {}));
     if (wants.length === 0 && !this.#unmetNames.has(name)) return;
     this.#unmetNames.add(name);
     const { unmet = {} } = this.#state.mirror();
-    const now = wants.length === 0 ? undefined : { decision: this.keyOf(decision), wants };
+    const now = wants.length === 0 ? undefined : { decision: this.decisionKeyOf(decision), wants };
     if (JSON.stringify(unmet[name]) === JSON.stringify(now)) return;
     const { [name]: _, ...others } = unmet;
     const all = now === undefined ? others : { ...others, [name]: now };
@@ -92,10 +92,10 @@ export class Selection {
   }
 
   /** Whether nothing was found of what was wanted of `name`, and something else is wanted now. */
-  isWantedAnew(name: ProjectName): boolean {
+  hasChangedRequest(name: ProjectName): boolean {
     const known = this.#state.mirror().unmet?.[name];
     const decision = known && this.decide(name);
-    return decision !== undefined && known?.decision !== this.keyOf(decision);
+    return decision !== undefined && known?.decision !== this.decisionKeyOf(decision);
   }
 
   /** Undefined when everything of every project is held. */
@@ -121,7 +121,7 @@ export class Selection {
   }
 
   /** Stands for the rules that `decision` follows, and for nothing else. */
-  keyOf({ hold, source, wants }: ProjectDecision): string {
+  decisionKeyOf({ hold, source, wants }: ProjectDecision): string {
     const keys = new Set(
       wants.map(({ specifier, sha256s, pinnedBy }) => [specifier.text, pinnedBy, ...sha256s].join(' ')),
     );
@@ -148,17 +148,17 @@ export class Selection {
   }
 
   /** Learns what the held projects depend on now. Returns the projects that something depends on. */
-  follow(report?: Report): readonly ProjectName[] {
+  resolveDependencies(report?: Report): readonly ProjectName[] {
     const { policy } = this;
     if (policy?.dependencies !== true) return [];
-    const edges = edgesFrom(this.#state.allRequirements());
+    const edges = parseRequirements(this.#state.allRequirements());
     this.#wants = new Map();
     const roots = new Map<ProjectName, readonly Want[]>();
     for (const name of this.#roots(policy)) {
       const { hold, wants } = decideProject(policy, name);
       if (hold === 'files' || hold === local) roots.set(name, wants);
     }
-    this.#wants = closeOver(
+    this.#wants = dependencyClosure(
       roots,
       (name) => edges.get(name) ?? [],
       policy.environments,
@@ -172,8 +172,8 @@ export class Selection {
     return [...this.#wants.keys()].filter((name) => this.includes(name));
   }
 
-  /** To be called once {@link follow} has learned what the rules of now require of what is held, before anything changes. */
-  begin(hasNewRules: boolean): void {
+  /** To be called once {@link resolveDependencies} has learned what the rules of now require of what is held, before anything changes. */
+  rememberBefore(hasNewRules: boolean): void {
     this.#before = { required: new Set(this.#wants.keys()), hasNewRules };
   }
 
@@ -188,7 +188,7 @@ export class Selection {
     return wasHeldBack || !hasNewRules || required.has(name);
   }
 
-  /** Remembers what {@link follow} has learned last, for {@link recall}. */
+  /** Remembers what {@link resolveDependencies} has learned last, for {@link restoreDecision}. */
   rememberWants(): void {
     const wantsOf = this.#keyOfRules();
     if (wantsOf === undefined || this.#state.mirror().wantsOf === wantsOf) return;
@@ -197,21 +197,21 @@ export class Selection {
 
   /**
    * The decision about one project with what others want of it, as the last run left that; undefined where it may be
-   * something else by now, so that {@link follow} has to find it out.
+   * something else by now, so that {@link resolveDependencies} has to find it out.
    */
-  recall(name: ProjectName): ProjectDecision | undefined {
+  restoreDecision(name: ProjectName): ProjectDecision | undefined {
     if (this.policy === undefined || this.#state.mirror().wantsOf !== this.#keyOfRules()) return undefined;
     const wants = this.#state.wantsOf(name);
-    return decideProject(this.policy, name, wants === undefined ? [] : wantsFrom(wants));
+    return decideProject(this.policy, name, wants === undefined ? [] : parseWants(wants));
   }
 
   /** The published projects whose plan was made by other rules than those that hold now. */
-  changed(): ProjectName[] {
-    return this.compare().changed;
+  projectsToReplan(): ProjectName[] {
+    return this.comparePlans().changed;
   }
 
   /** Besides those the plans that stand as they are, but by a rule that is called otherwise now, with its new name. */
-  compare(): { changed: ProjectName[]; renamed: { name: ProjectName; rule: string }[] } {
+  comparePlans(): { changed: ProjectName[]; renamed: { name: ProjectName; rule: string }[] } {
     const changed: ProjectName[] = [];
     const renamed: { name: ProjectName; rule: string }[] = [];
     for (const { plan, key, now } of this.#plans()) {
@@ -235,7 +235,7 @@ export class Selection {
   /** Stands for all that wants follow from, but for what projects require; undefined where nothing follows. */
   #keyOfRules(): string | undefined {
     if (this.policy?.dependencies !== true) return undefined;
-    this.#rulesKey ??= rulesKeyOf(this.policy);
+    this.#rulesKey ??= wantsKeyOf(this.policy);
     return this.#rulesKey;
   }
 
@@ -245,7 +245,7 @@ export class Selection {
       const piece = this.#state.plans(after, plansAtATime);
       for (const plan of piece) {
         const now = this.decide(plan.name);
-        yield { plan, now, key: now && this.keyOf(now) };
+        yield { plan, now, key: now && this.decisionKeyOf(now) };
       }
       after = piece.at(-1)?.name;
       if (after === undefined) return;
@@ -263,7 +263,7 @@ export class Selection {
 }
 
 /** Reasons tell files and lines, so these count here. */
-function rulesKeyOf(policy: Policy): string {
+function wantsKeyOf(policy: Policy): string {
   const { rules, otherwise } = policy;
   const reasons = rules.map(({ because, named, open }) => [
     because,
@@ -275,10 +275,10 @@ function rulesKeyOf(policy: Policy): string {
 }
 
 function* textsOf(all: ReadonlyMap<ProjectName, readonly Want[]>): Iterable<Wants> {
-  for (const [name, wants] of all) yield { name, wants: wantsText(wants) };
+  for (const [name, wants] of all) yield { name, wants: renderWants(wants) };
 }
 
-function fingerprintFor(policy: Policy | undefined): Fingerprint {
+function effectiveFingerprint(policy: Policy | undefined): Fingerprint {
   if (policy === undefined) return { projects: '', files: '' };
   const { projects, files } = fingerprintOf(policy);
   const isAll = policy.rules.length === 0 && policy.otherwise.value === 'files';

@@ -2,8 +2,8 @@
 import { parseSpecifier } from '../../packaging/specifier.ts';
 import { anyVersion, type Want } from '../../policy/want.ts';
 
-/** The wants that {@link wantsText} wrote. Limits are left out: they count only for what the project requires in turn. */
-export function wantsFrom(text: string): Want[] {
+/** The wants that {@link renderWants} wrote. Limits are left out: they count only for what the project requires in turn. */
+export function parseWants(text: string): Want[] {
   return (JSON.parse(text) as WantRow[]).map(([specifier, extras, sha256s, where, reason, pinnedBy]) => ({
     specifier: parseSpecifier(specifier) ?? anyVersion,
     extras,
@@ -15,7 +15,7 @@ export function wantsFrom(text: string): Want[] {
 }
 
 /** The wants as text. */
-export function wantsText(wants: readonly Want[]): string {
+export function renderWants(wants: readonly Want[]): string {
   return JSON.stringify(wants.map(rowOf));
 }
 

@@ -3,7 +3,7 @@ import t, { type Test } from 'tap';
 import { metadataPath, type WebPath } from '../../../src/core/paths.ts';
 import type { MirrorEvent } from '../../../src/core/report.ts';
 import { rememberRequires } from '../../../src/sync/requirements/record-requirements.ts';
-import { edgesFrom } from '../../../src/sync/selection/requirement-rows.ts';
+import { parseRequirements } from '../../../src/sync/selection/requirement-rows.ts';
 import { FakeClock } from '../../fixtures/fake-clock.ts';
 import { named, openMirrorAt } from '../../fixtures/test-mirror.ts';
 
@@ -32,7 +32,7 @@ async function remembered(
   }
   await rememberRequires(mirror, name, held);
   const found = [...mirror.state.allRequirements()];
-  return { edges: edgesFrom(found).get(name) ?? [], bytes: found[0]?.edges.length ?? 0, warnings };
+  return { edges: parseRequirements(found).get(name) ?? [], bytes: found[0]?.edges.length ?? 0, warnings };
 }
 
 t.test('megabytes of metadata in each release are read as far as they fit, the newest first', async (t) => {

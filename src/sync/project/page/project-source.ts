@@ -52,7 +52,7 @@ function openedOf({ sources }: Mirror, source: string): Upstream {
  */
 export async function enqueueFromOtherIndexes(mirror: Mirror): Promise<UnreachableError | NonsenseError | undefined> {
   const { selection, settings, state, report } = mirror;
-  const lying = await mirror.localFiles.look();
+  const lying = await mirror.localFiles.scan();
   const only = settings.projects;
   if (only !== undefined) {
     state.enqueue(
