@@ -12,7 +12,7 @@ export interface WheelTags {
 }
 
 /** What a mirror wants to hold: what is undefined does not restrict, the lists say «one of these». */
-export interface WheelWish {
+export interface WheelFilter {
   readonly systems?: readonly SystemName[] | undefined;
   /** By their one name: what `machineNamed` returns. */
   readonly machines?: readonly string[] | undefined;
@@ -35,11 +35,11 @@ export function parseWheelTags(python: string, abi: string, platform: string): W
 }
 
 /** True when one of the machines that `wish` describes could install a wheel with these tags. */
-export function wheelFits(tags: WheelTags, wish: WheelWish): boolean {
+export function wheelFits(tags: WheelTags, wish: WheelFilter): boolean {
   return tags.platforms.some((platform) => platformFits(platform, wish)) && interpreterFits(tags, wish);
 }
 
-function platformFits(platform: Platform, wish: WheelWish): boolean {
+function platformFits(platform: Platform, wish: WheelFilter): boolean {
   if (platform.system === 'any') return true;
   const { systems, machines } = wish;
   if (systems !== undefined && !systems.some((name) => systemFits(platform, name))) return false;
@@ -48,14 +48,14 @@ function platformFits(platform: Platform, wish: WheelWish): boolean {
   return libcFits(platform, wish);
 }
 
-function libcFits({ libc }: Platform, wish: WheelWish): boolean {
+function libcFits({ libc }: Platform, wish: WheelFilter): boolean {
   const held = libc?.name === 'musl' ? wish.musl : wish.glibc;
   if (libc?.version === undefined || held === undefined) return true;
   const [major, minor] = libc.version;
   return major < held[0] || (major === held[0] && minor <= held[1]);
 }
 
-function interpreterFits({ pythons, abis }: WheelTags, wish: WheelWish): boolean {
+function interpreterFits({ pythons, abis }: WheelTags, wish: WheelFilter): boolean {
   const wanted = abis.filter((abi) => abi === 'none' || (wish.abis?.includes(abi) ?? true));
   if (wish.pythons === undefined) return wanted.length > 0;
   return wish.pythons.some((python) => pythons.some((tag) => wanted.some((abi) => pythonFits(tag, abi, python))));

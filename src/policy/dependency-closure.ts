@@ -4,7 +4,7 @@ import type { MarkerEnvironment } from '../packaging/environment.ts';
 import { evaluateMarker, parseMarker } from '../packaging/marker.ts';
 import { contains, parseSpecifier } from '../packaging/specifier.ts';
 import { parseVersion, type Version } from '../packaging/version.ts';
-import { orAny } from './filter-listed.ts';
+import { orAnyEnvironment } from './filter-listed.ts';
 import { namedExtras } from './marker-extras.ts';
 import { anyVersion, dependencyWant, type Want } from './want.ts';
 
@@ -182,7 +182,7 @@ interface Guard {
 
 /** A marker that cannot be read or decided may hold. */
 function guardsIn(environments: readonly MarkerEnvironment[]): (marker: string) => Guard {
-  const places = orAny(environments);
+  const places = orAnyEnvironment(environments);
   return cached((text) => {
     const marker = parseMarker(text);
     const named = marker && namedExtras(marker);

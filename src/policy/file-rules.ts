@@ -9,29 +9,29 @@ import { withDetail } from './reason.ts';
 import { anyVersion } from './want.ts';
 
 /** Leaves out files of other kinds, for other places, and large ones. */
-export function leaveUnfit({ files }: PageCandidates, rules: FileRules): void {
+export function excludeUnfitting({ files }: PageCandidates, rules: FileRules): void {
   for (const candidate of files) {
-    leaveKind(candidate, rules);
-    leaveForeign(candidate, rules);
-    leaveLarge(candidate, rules);
+    excludeByKind(candidate, rules);
+    excludeByTags(candidate, rules);
+    excludeLarge(candidate, rules);
   }
 }
 
-function leaveKind(candidate: Candidate, { kinds, sdists }: FileRules): void {
+function excludeByKind(candidate: Candidate, { kinds, sdists }: FileRules): void {
   const kind = candidate.name?.kind ?? 'other';
   if (kinds !== undefined && !kinds.value.has(kind)) exclude(candidate, 'pinned-too', kinds.because, kind);
   if (kind === 'sdist' && sdists?.value === 'no') exclude(candidate, 'pinned-too', sdists.because);
 }
 
 /** A file whose name does not tell where it can be used may be of use anywhere. */
-function leaveForeign(candidate: Candidate, { wish, wishes }: FileRules): void {
+function excludeByTags(candidate: Candidate, { wheelFilter: wish, wheelFilters: wishes }: FileRules): void {
   const tags = candidate.name?.tags;
   if (tags === undefined || wish === undefined || wheelFits(tags, wish)) return;
   const missed = wishes.find(({ value }) => !wheelFits(tags, value)) ?? wishes[0];
   if (missed !== undefined) exclude(candidate, 'pinned-too', missed.because, 'does not fit');
 }
 
-function leaveLarge(candidate: Candidate, { maxSize }: FileRules): void {
+function excludeLarge(candidate: Candidate, { maxSize }: FileRules): void {
   const size = candidate.file.size ?? 0;
   if (maxSize !== undefined && size > maxSize.value) {
     exclude(candidate, 'pinned-too', maxSize.because, `${size} bytes`);
@@ -39,7 +39,7 @@ function leaveLarge(candidate: Candidate, { maxSize }: FileRules): void {
 }
 
 /** Leaves out source distributions where for each place a wheel of the same release is held. */
-export function leaveNeedlessSources(
+export function excludeNeedlessSdists(
   { releases }: PageCandidates,
   { sdists, installTargets: places }: FileRules,
 ): void {
@@ -91,7 +91,7 @@ function takesPython({ file }: Candidate, python: Version, specifiers: Specifier
 }
 
 /** Leaves out the releases that do not fit beside pinned and newer ones. */
-export function leaveBeyondSize({ files, releases }: PageCandidates, { maxProjectSize }: FileRules): void {
+export function excludeBeyondSize({ files, releases }: PageCandidates, { maxProjectSize }: FileRules): void {
   if (maxProjectSize === undefined) return;
   let total = sizeOf(files.filter(({ hashPin }) => hashPin !== undefined));
   let isFull = false;

@@ -5,11 +5,11 @@ import type { ListedIndex, ListedRequirement, ListedRequirements } from '../form
 import type { MarkerEnvironment } from '../packaging/environment.ts';
 import { evaluateMarker, markerText } from '../packaging/marker.ts';
 import { type Requirement, requirementText } from '../packaging/requirement.ts';
-import type { UpstreamNames } from './index-aliases.ts';
+import type { IndexAliases } from './index-aliases.ts';
 import type { Reason } from './reason.ts';
 
 /** What a file lists, parted. */
-export interface Parted {
+export interface SplitListed {
   readonly wanted: readonly ListedRequirement[];
   /** Projects that it wants from another index only: nothing of upstream's is to be taken for them. */
   readonly elsewhere: ReadonlySet<ProjectName>;
@@ -20,8 +20,8 @@ export interface Parted {
 }
 
 /** What decides. */
-export interface Circumstances {
-  readonly upstream: UpstreamNames;
+export interface SplitOptions {
+  readonly upstream: IndexAliases;
   readonly environments: readonly MarkerEnvironment[];
 }
 
@@ -30,10 +30,10 @@ type Listed = Pick<ListedRequirements, 'requirements' | 'outside' | 'isLock'>;
 const namesShown = 100;
 
 /** Parts what a file lists. */
-export function partListed(
+export function splitListed(
   { requirements, outside, isLock }: Listed,
-  { upstream, environments }: Circumstances,
-): Parted {
+  { upstream, environments }: SplitOptions,
+): SplitListed {
   // Who installs from a lock file chooses extras and groups.
   const extras = isLock ? undefined : [];
   const wanted: ListedRequirement[] = [];
@@ -54,14 +54,14 @@ export function partListed(
     if (requirement.url === undefined && indexes?.length === others.length) {
       elsewhere.add(name);
       leave(others[0] === undefined ? 'it comes from no index' : `it comes from ${shownIndex(others[0])}`);
-      lines.add(passedOver(others[0], where, upstream), name);
-    } else if (!mayHold(requirement, environments, extras) && marker !== undefined) {
+      lines.add(otherIndexNote(others[0], where, upstream), name);
+    } else if (!mayApply(requirement, environments, extras) && marker !== undefined) {
       const text = `its marker ${markerText(marker)} is true in no [[environment]]`;
       leave(text);
       lines.add([where, `left out, as ${text.slice('its '.length)}`, ''], requirementText(requirement));
     } else {
       wanted.push(one);
-      if (others[0] !== undefined && one.sha256s.length === 0) lines.add(unsure(others[0], upstream), name);
+      if (others[0] !== undefined && one.sha256s.length === 0) lines.add(ambiguousIndexNote(others[0], upstream), name);
     }
   }
   for (const { requirement } of wanted) {
@@ -73,30 +73,33 @@ export function partListed(
 }
 
 /** Whether the marker of a requirement may hold in one of the environments; undefined extras are not known. */
-export function mayHold(
+export function mayApply(
   { marker }: Requirement,
   environments: readonly MarkerEnvironment[],
   extras: readonly string[] | undefined,
 ): boolean {
-  return marker === undefined || orAny(environments).some((place) => evaluateMarker(marker, place, extras) !== false);
+  return (
+    marker === undefined ||
+    orAnyEnvironment(environments).some((place) => evaluateMarker(marker, place, extras) !== false)
+  );
 }
 
 /** The environments, or one of which nothing is known. */
-export function orAny(environments: readonly MarkerEnvironment[]): readonly MarkerEnvironment[] {
+export function orAnyEnvironment(environments: readonly MarkerEnvironment[]): readonly MarkerEnvironment[] {
   return environments.length === 0 ? [{}] : environments;
 }
 
 /** Where, and what is said before and behind the names. */
 type Line = readonly [where: string, before: string, behind: string];
 
-function passedOver(index: ListedIndex | undefined, where: string, upstream: UpstreamNames): Line {
+function otherIndexNote(index: ListedIndex | undefined, where: string, upstream: IndexAliases): Line {
   if (index === undefined) return [where, 'with --no-index it comes from no index, and is passed over', ''];
   const before = `${shownIndex(index)} is not ${upstream.address}, and what comes from it is passed over`;
   return [index.where, before, '; if it is the same index, put it into upstream-aliases in mirror.toml'];
 }
 
 /** Installers ask all of the indexes, too, and take the best that they find. */
-function unsure(index: ListedIndex, upstream: UpstreamNames): Line {
+function ambiguousIndexNote(index: ListedIndex, upstream: IndexAliases): Line {
   const before = `installers look at ${shownIndex(index)}, too, and nothing tells what comes from there: what ${upstream.address} has is held of`;
   return [index.where, before, '; hashes would tell'];
 }

@@ -1,7 +1,7 @@
 /** Tells whether decisions may have changed since they were made. */
 import { sha256Hex } from '../core/hash.ts';
 import type { MarkerEnvironment } from '../packaging/environment.ts';
-import type { WheelWish } from '../packaging/wheel-tags.ts';
+import type { WheelFilter } from '../packaging/wheel-tags.ts';
 import type { FileRules, Policy, ReleaseRules, Rule } from './policy.ts';
 import type { Limits, Want } from './want.ts';
 
@@ -59,12 +59,12 @@ function releasesText(rules: ReleaseRules): unknown {
   ];
 }
 
-function filesText({ kinds, sdists, wish, maxSize, maxProjectSize }: FileRules): unknown {
+function filesText({ kinds, sdists, wheelFilter: wish, maxSize, maxProjectSize }: FileRules): unknown {
   const kindNames = kinds && [...kinds.value].sort();
   return [kindNames, sdists?.value, wish && wishText(wish), maxSize?.value, maxProjectSize?.value];
 }
 
-function wishText({ systems, machines, pythons, abis, glibc, musl }: WheelWish): unknown {
+function wishText({ systems, machines, pythons, abis, glibc, musl }: WheelFilter): unknown {
   return [...[systems, machines, pythons, abis].map((list) => list && sortedTexts(list)), glibc, musl];
 }
 

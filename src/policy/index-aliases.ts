@@ -7,7 +7,7 @@ const pypi = 'https://pypi.org';
 const pypiFiles = 'files.pythonhosted.org';
 
 /** All that upstream is called. */
-export class UpstreamNames {
+export class IndexAliases {
   /** Its own address, for messages. */
   readonly address: string;
   readonly #keys: ReadonlySet<string | undefined>;
@@ -22,8 +22,8 @@ export class UpstreamNames {
   }
 
   /** All that the upstream of a mirror is called: PyPI is a name of it, as it most likely is a mirror of that. */
-  static ofMirror(address: string, aliases: readonly string[] = [], fileHosts: readonly string[] = []): UpstreamNames {
-    return new UpstreamNames(address, [pypi, ...aliases], [...fileHosts, pypiFiles]);
+  static ofMirror(address: string, aliases: readonly string[] = [], fileHosts: readonly string[] = []): IndexAliases {
+    return new IndexAliases(address, [pypi, ...aliases], [...fileHosts, pypiFiles]);
   }
 
   /** Whether `index` is upstream; one that is not named is. */
@@ -35,4 +35,4 @@ export class UpstreamNames {
 }
 
 /** Where nobody says what upstream is. */
-export const pypiNames = UpstreamNames.ofMirror(pypi);
+export const pypiAliases = IndexAliases.ofMirror(pypi);

@@ -2,7 +2,7 @@
 import type { SystemName } from '../packaging/platform-tag-systems.ts';
 import type { Python } from '../packaging/python-tag.ts';
 import { parseVersion, type Version } from '../packaging/version.ts';
-import type { WheelWish } from '../packaging/wheel-tags.ts';
+import type { WheelFilter } from '../packaging/wheel-tags.ts';
 import type { InstallTarget } from './policy.ts';
 
 /** The machines that there are for a system; for those that are not named here there may be any. */
@@ -25,7 +25,7 @@ function oldest(major: number, implementation = 'cp'): Python {
  * The places of a wish, and the systems for which none of its machines is made. Where a wish leaves something open, a
  * wheel must fit all of it: every system, every machine, every Python 3. Linux is one place with glibc and one with musl.
  */
-export function installTargetsOf(wish: WheelWish): {
+export function installTargetsOf(wish: WheelFilter): {
   readonly places: readonly InstallTarget[];
   readonly lonely: readonly SystemName[];
 } {
@@ -53,7 +53,7 @@ function isMadeFor(machine: string, system: SystemName): boolean {
 
 /** An empty list fits only what fits anywhere. */
 function installTargetOf(
-  wish: WheelWish,
+  wish: WheelFilter,
   system: SystemName | undefined,
   machine: string | undefined,
   python: Python,

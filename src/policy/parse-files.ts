@@ -3,7 +3,7 @@ import type { LibcVersion } from '../packaging/platform-tag.ts';
 import { knownMachines, machineNamed } from '../packaging/platform-tag-machines.ts';
 import { knownSystems, systemNamed } from '../packaging/platform-tag-systems.ts';
 import { pythonNamed } from '../packaging/python-tag.ts';
-import type { WheelWish } from '../packaging/wheel-tags.ts';
+import type { WheelFilter } from '../packaging/wheel-tags.ts';
 import { type ConfigValue, fieldsOf, itemsOf, locationOf, namedOf, oneOf, textOf, unexpected } from './config-value.ts';
 import { installTargetsOf } from './install-targets.ts';
 import { ruled, sizeOf } from './parse-releases.ts';
@@ -33,7 +33,7 @@ export function parseFiles(given: ConfigValue | undefined, warnings: string[]): 
     const wish = field === undefined || isEmptyList(field) ? undefined : ruled(field, wishParsers[key]);
     return wish === undefined ? [] : [wish];
   });
-  const wish: WheelWish = {};
+  const wish: WheelFilter = {};
   for (const { value } of wishes) Object.assign(wish, value);
   const { places, lonely } = installTargetsOf(wish);
   const machines = fields.get('machines');
@@ -43,15 +43,15 @@ export function parseFiles(given: ConfigValue | undefined, warnings: string[]): 
   return {
     kinds: ruled(notEmpty(fields.get('kinds')), kindsOf),
     sdists: sdistsOf(fields.get('sdists')),
-    wish: wishes.length === 0 ? undefined : wish,
-    wishes,
+    wheelFilter: wishes.length === 0 ? undefined : wish,
+    wheelFilters: wishes,
     installTargets: places,
     maxSize: ruled(fields.get('max-size'), sizeOf),
     maxProjectSize: ruled(fields.get('max-project-size'), sizeOf),
   };
 }
 
-const wishParsers: Readonly<Record<(typeof wishKeys)[number], (given: ConfigValue) => WheelWish>> = {
+const wishParsers: Readonly<Record<(typeof wishKeys)[number], (given: ConfigValue) => WheelFilter>> = {
   systems: (given) => ({ systems: each(given, (item) => namedOf(item, systemNamed, 'a system', knownSystems)) }),
   machines: (given) => ({ machines: each(given, (item) => namedOf(item, machineNamed, 'a machine', knownMachines)) }),
   pythons: (given) => ({ pythons: each(given, pythonOf) }),

@@ -21,7 +21,7 @@ import { type Hold, otherwiseHolds, type Policy, type Rule } from './policy.ts';
 import { indexRules, joinRegexes } from './project-index.ts';
 import { namesRegex } from './project-patterns.ts';
 import type { Reason, Ruled } from './reason.ts';
-import { uselessRules } from './unreachable-rules.ts';
+import { unreachableRules } from './unreachable-rules.ts';
 
 /** The top-level keys of `mirror.toml` that are read here. */
 export const policyKeys = [
@@ -61,7 +61,7 @@ export function parsePolicy(toml: Readonly<Record<string, unknown>>, sources: Po
   const mayBeEmpty = new Set(itemsOf(given('may-be-empty')).map((item) => normalPath(textOf(item))));
   const ruleSources = { ...sources, environments, warnings, leftOut, mayBeEmpty };
   const rules = givenRules(given, sources.main).map((rule) => parseRule(rule, ruleSources));
-  for (const warning of uselessRules(rules)) warnings.push(warning);
+  for (const warning of unreachableRules(rules)) warnings.push(warning);
   const files = parseFiles(given('files'), warnings);
   const open = rules.flatMap((rule) => rule.open);
   return {

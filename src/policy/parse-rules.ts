@@ -7,8 +7,8 @@ import type { MarkerEnvironment } from '../packaging/environment.ts';
 import { evaluateMarker } from '../packaging/marker.ts';
 import { type Requirement, requirementText } from '../packaging/requirement.ts';
 import { type ConfigValue, itemsOf, locationOf, textOf } from './config-value.ts';
-import { mayHold, orAny, partListed } from './filter-listed.ts';
-import { pypiNames, UpstreamNames } from './index-aliases.ts';
+import { mayApply, orAnyEnvironment, splitListed } from './filter-listed.ts';
+import { IndexAliases, pypiAliases } from './index-aliases.ts';
 import type { Hold, OtherIndex, Rule, RulePattern } from './policy.ts';
 import { type CompileRegex, parsePattern } from './project-patterns.ts';
 import type { Reason } from './reason.ts';
@@ -27,7 +27,7 @@ export interface RuleSources {
   /** The normal paths of files that may ask for nothing. */
   readonly mayBeEmpty: ReadonlySet<string>;
   /** Whose projects are meant where a rule does not say it; PyPI's unless told. */
-  readonly upstream?: UpstreamNames | undefined;
+  readonly upstream?: IndexAliases | undefined;
 }
 
 /** The parts of a rule as they were given. */
@@ -45,7 +45,7 @@ export function parseRule({ hold, index, given, projects, requirements }: GivenR
   const named = new Map<ProjectName, Want[]>();
   const open: RulePattern[] = [];
   for (const item of itemsOf(projects)) addPattern(item, sources, named, open);
-  const upstream = index === undefined ? sources.upstream : new UpstreamNames(index.url, [], index.fileHosts);
+  const upstream = index === undefined ? sources.upstream : new IndexAliases(index.url, [], index.fileHosts);
   for (const item of itemsOf(requirements)) addListed(item, { ...sources, upstream }, named);
   const because = { where: locationOf(given), text: `hold = "${hold}"` };
   return { hold, because, index, named, open };
@@ -58,7 +58,7 @@ function addPattern(item: ConfigValue, sources: RuleSources, named: Named, open:
   const because = { where: locationOf(item), text: textOf(item).trim() };
   if (pattern.kind !== 'name') {
     open.push({ ...pattern, because });
-  } else if (mayHold(pattern.requirement, sources.environments, [])) {
+  } else if (mayApply(pattern.requirement, sources.environments, [])) {
     add(named, pattern.requirement.name, ownWant(because, pattern.requirement));
   } else {
     sources.warnings.push(`${because.where}: ${because.text}: its marker is true in no [[environment]]`);
@@ -71,8 +71,8 @@ function addListed(item: ConfigValue, sources: RuleSources, named: Named): void 
   const listed = parseListedRequirements(path, sources.reader);
   const { constraints, notes, empty } = listed;
   for (const file of empty) refuseEmptied(file, item, sources);
-  const { upstream = pypiNames, environments, warnings, leftOut } = sources;
-  const { wanted, elsewhere, ...parted } = partListed(listed, { upstream, environments });
+  const { upstream = pypiAliases, environments, warnings, leftOut } = sources;
+  const { wanted, elsewhere, ...parted } = splitListed(listed, { upstream, environments });
   for (const note of [...notes, ...parted.notes]) warnings.push(note);
   for (const [name, reason] of parted.leftOut) if (!leftOut.has(name)) leftOut.set(name, reason);
   const limits = limitsFrom(path, constraints, elsewhere, environments);
@@ -134,7 +134,9 @@ function limitsFrom(
 
 /** A constraint that holds in one place only must not leave out what another one needs. */
 function surelyApplies({ marker }: Requirement, environments: readonly MarkerEnvironment[]): boolean {
-  return marker === undefined || orAny(environments).every((place) => evaluateMarker(marker, place, []) === true);
+  return (
+    marker === undefined || orAnyEnvironment(environments).every((place) => evaluateMarker(marker, place, []) === true)
+  );
 }
 
 function add(named: Named, name: ProjectName, want: Want): void {

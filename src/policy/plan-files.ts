@@ -1,17 +1,17 @@
 /** Which files of a project the mirror holds. */
 import type { SimpleFile, SimplePage } from '../formats/simple/simple-json.ts';
 import { candidatesOf, exclusionReason, inclusionReason } from './candidate-files.ts';
-import { leaveBeyondSize, leaveNeedlessSources, leaveUnfit } from './file-rules.ts';
+import { excludeBeyondSize, excludeNeedlessSdists, excludeUnfitting } from './file-rules.ts';
 import { local, type Policy } from './policy.ts';
 import type { ProjectDecision } from './project-decision.ts';
 import type { Reason } from './reason.ts';
 import {
   type AgeRules,
-  leaveByAge,
-  leaveOlder,
-  leavePrereleases,
-  leaveUnwanted,
-  leaveYanked,
+  excludeByAge,
+  excludeOlder,
+  excludePrereleases,
+  excludeUnwanted,
+  excludeYanked,
 } from './release-rules.ts';
 
 /** What is done with one file of a page, and why. */
@@ -42,14 +42,14 @@ export function planFiles(policy: Policy, decision: ProjectDecision, page: Simpl
   if (!isRestricted(policy, decision)) return planAll(page, true, decision.because);
   const { releases, files } = policy;
   const candidates = candidatesOf(page, decision);
-  leaveUnwanted(candidates, decision.because);
-  leaveYanked(candidates, releases);
-  const nextChange = leaveByAge(candidates, agesFor(policy, decision), now);
-  leavePrereleases(candidates, releases);
-  leaveUnfit(candidates, files);
-  leaveNeedlessSources(candidates, files);
-  leaveOlder(candidates, releases);
-  leaveBeyondSize(candidates, files);
+  excludeUnwanted(candidates, decision.because);
+  excludeYanked(candidates, releases);
+  const nextChange = excludeByAge(candidates, agesFor(policy, decision), now);
+  excludePrereleases(candidates, releases);
+  excludeUnfitting(candidates, files);
+  excludeNeedlessSdists(candidates, files);
+  excludeOlder(candidates, releases);
+  excludeBeyondSize(candidates, files);
   const decided = candidates.files.map((candidate) => {
     const left = exclusionReason(candidate);
     const because = left ?? inclusionReason(candidate, decision.because);
@@ -71,7 +71,7 @@ function agesFor({ releases }: Policy, { name }: ProjectDecision): AgeRules {
 function isRestricted({ releases, files }: Policy, { wants }: ProjectDecision): boolean {
   if (!wants.some(({ specifier, sha256s }) => specifier.clauses.length + sha256s.length === 0)) return true;
   const { noPrereleases, noYanked, keep, minAgeMs, maxAgeMs } = releases;
-  const { kinds, sdists, wish, maxSize, maxProjectSize } = files;
+  const { kinds, sdists, wheelFilter: wish, maxSize, maxProjectSize } = files;
   const rules = [noPrereleases, noYanked, keep, minAgeMs, maxAgeMs, kinds, sdists, wish, maxSize, maxProjectSize];
   return rules.some((rule) => rule !== undefined);
 }

@@ -3,7 +3,7 @@ import type { ProjectName } from '../core/names.ts';
 import type { DistributionKind } from '../packaging/distribution-name-kinds.ts';
 import type { MarkerEnvironment } from '../packaging/environment.ts';
 import type { Version } from '../packaging/version.ts';
-import type { WheelWish } from '../packaging/wheel-tags.ts';
+import type { WheelFilter } from '../packaging/wheel-tags.ts';
 import type { OpenPattern } from './project-patterns.ts';
 import type { Reason, Ruled } from './reason.ts';
 import type { Want } from './want.ts';
@@ -88,9 +88,9 @@ export interface Keep {
 export interface FileRules {
   readonly kinds: Ruled<ReadonlySet<DistributionKind>> | undefined;
   readonly sdists: Ruled<'no' | 'where-no-wheel-fits'> | undefined;
-  readonly wish: WheelWish | undefined;
+  readonly wheelFilter: WheelFilter | undefined;
   /** Each key of the wish by itself, to tell which one a file does not fit. */
-  readonly wishes: readonly Ruled<WheelWish>[];
+  readonly wheelFilters: readonly Ruled<WheelFilter>[];
   /** The places that a wheel must fit before a source distribution is left out. */
   readonly installTargets: readonly InstallTarget[];
   readonly maxSize: Ruled<number> | undefined;
@@ -99,7 +99,7 @@ export interface FileRules {
 
 /** One combination of system, machine and Python that files are wanted for. */
 export interface InstallTarget {
-  readonly wish: WheelWish;
+  readonly wish: WheelFilter;
   /** The first and the last version of its Python, for `requires-python`; none when the minor version is not known. */
   readonly patches: readonly Version[];
   /** `linux x86_64 3.12`. */

@@ -57,7 +57,7 @@ function decideUnruled({ otherwise, leftOut }: Policy, name: ProjectName, wants:
 /** Whether the policy leaves out anything that the upstream has, but for what comes from elsewhere. */
 export function choosesOfUpstream({ rules, otherwise, releases, files }: Policy): boolean {
   const { minAgeExempt: _names, isMinAgeExempt: _is, ...ages } = releases;
-  const { wishes: _wishes, installTargets: _places, ...kinds } = files;
+  const { wheelFilters: _wishes, installTargets: _places, ...kinds } = files;
   const isRestricted = Object.values({ ...ages, ...kinds }).some((rule) => rule !== undefined);
   return isRestricted || otherwise.value !== 'files' || rules.some((rule) => sourceIn(rule) === undefined);
 }

@@ -13,7 +13,7 @@ import type { Reason, Ruled } from './reason.ts';
 import type { Want } from './want.ts';
 
 /** Leaves out the releases that no want allows. */
-export function leaveUnwanted({ releases }: PageCandidates, because: Reason): void {
+export function excludeUnwanted({ releases }: PageCandidates, because: Reason): void {
   for (const release of releases) {
     if (release.wants.length > 0) continue;
     const unwanted = release.text === '' ? versionText(release) : `${versionText(release)} is not wanted`;
@@ -26,13 +26,13 @@ export function leaveUnwanted({ releases }: PageCandidates, because: Reason): vo
 const otherHash = 'its sha256 is not one of those that are pinned';
 
 /** Leaves out files that were yanked (PEP 592). */
-export function leaveYanked({ files }: PageCandidates, { noYanked }: ReleaseRules): void {
+export function excludeYanked({ files }: PageCandidates, { noYanked }: ReleaseRules): void {
   if (noYanked === undefined) return;
   for (const file of files) if (file.file.yanked !== false) exclude(file, 'ordinary', noYanked, 'yanked');
 }
 
 /** Leaves out files that are too young or too old. Returns when, at the earliest, that will change. */
-export function leaveByAge({ files }: PageCandidates, rules: AgeRules, now: number): number | undefined {
+export function excludeByAge({ files }: PageCandidates, rules: AgeRules, now: number): number | undefined {
   const { minAgeMs, maxAgeMs } = rules;
   if (minAgeMs === undefined && maxAgeMs === undefined) return undefined;
   let next = Number.POSITIVE_INFINITY;
@@ -41,8 +41,8 @@ export function leaveByAge({ files }: PageCandidates, rules: AgeRules, now: numb
     if (hashPin !== undefined || release.pin?.pinnedBy === 'settings') continue;
     if (!isHeldUnpinned(candidate) && exclusionReason(candidate) !== undefined) continue;
     const changes = [
-      minAgeMs === undefined ? undefined : leaveYoung(candidate, minAgeMs, now),
-      maxAgeMs === undefined ? undefined : leaveOld(candidate, maxAgeMs, now),
+      minAgeMs === undefined ? undefined : excludeYoung(candidate, minAgeMs, now),
+      maxAgeMs === undefined ? undefined : excludeOld(candidate, maxAgeMs, now),
     ];
     for (const change of changes) if (change !== undefined && change > now && change < next) next = change;
   }
@@ -53,7 +53,7 @@ export function leaveByAge({ files }: PageCandidates, rules: AgeRules, now: numb
 export type AgeRules = Pick<ReleaseRules, 'minAgeMs' | 'maxAgeMs'>;
 
 /** A dependency's pin does not make a file older. Returns when it is old enough. */
-function leaveYoung(candidate: Candidate, { value, because }: Ruled<number>, now: number): number | undefined {
+function excludeYoung(candidate: Candidate, { value, because }: Ruled<number>, now: number): number | undefined {
   const { uploadTimeMs } = candidate.file;
   if (uploadTimeMs === undefined) {
     exclude(candidate, 'pinned-too', because, 'its upload time is not told');
@@ -63,7 +63,7 @@ function leaveYoung(candidate: Candidate, { value, because }: Ruled<number>, now
   return uploadTimeMs + value;
 }
 
-function leaveOld(candidate: Candidate, { value, because }: Ruled<number>, now: number): number | undefined {
+function excludeOld(candidate: Candidate, { value, because }: Ruled<number>, now: number): number | undefined {
   const { uploadTimeMs } = candidate.file;
   if (uploadTimeMs === undefined) return undefined;
   if (uploadTimeMs + value <= now) exclude(candidate, 'ordinary', because, uploaded(uploadTimeMs));
@@ -75,7 +75,7 @@ function uploaded(timeMs: number): string {
 }
 
 /** Leaves out pre-releases for all wants but those that name one, or that nothing else is there for (PEP 440). */
-export function leavePrereleases({ releases }: PageCandidates, { noPrereleases }: ReleaseRules): void {
+export function excludePrereleases({ releases }: PageCandidates, { noPrereleases }: ReleaseRules): void {
   if (noPrereleases === undefined) return;
   const served = new Set<Want>();
   for (const { version, wants, files } of releases) {
@@ -90,7 +90,7 @@ export function leavePrereleases({ releases }: PageCandidates, { noPrereleases }
 }
 
 /** Keeps, for each want, the newest of the releases that have a file left. */
-export function leaveOlder({ releases }: PageCandidates, { keep }: ReleaseRules): void {
+export function excludeOlder({ releases }: PageCandidates, { keep }: ReleaseRules): void {
   if (keep === undefined) return;
   const counts = new Map<Want, Map<string, number>>();
   const older: { readonly release: Release; readonly want: Want; readonly rank: number; readonly group: string }[] = [];

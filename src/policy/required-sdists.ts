@@ -6,19 +6,20 @@ import { machineNamed } from '../packaging/platform-tag-machines.ts';
 import { systemNamed } from '../packaging/platform-tag-systems.ts';
 import { pythonNamed } from '../packaging/python-tag.ts';
 import { parseVersion } from '../packaging/version.ts';
-import { type WheelWish, wheelFits } from '../packaging/wheel-tags.ts';
+import { type WheelFilter, wheelFits } from '../packaging/wheel-tags.ts';
 import type { Policy } from './policy.ts';
 
 /**
  * Those of `filenames`, held files of `project`, that a place needs: one that [files] names, or else an [[environment]].
  * Where neither is told, a release with any wheel needs no source.
  */
-export function neededSources(
+export function requiredSdists(
   { files, environments }: Pick<Policy, 'files' | 'environments'>,
   project: ProjectName,
   filenames: readonly string[],
 ): ReadonlySet<string> {
-  const places = files.wish === undefined ? environments.map(wishOf) : files.installTargets.map(({ wish }) => wish);
+  const places =
+    files.wheelFilter === undefined ? environments.map(wheelFilterOf) : files.installTargets.map(({ wish }) => wish);
   const sources = new Map<string, string>();
   const wheels = new Map<string, DistributionName[]>();
   for (const filename of filenames) {
@@ -29,7 +30,7 @@ export function neededSources(
   }
   const isServed = (release: string): boolean => {
     const its = wheels.get(release) ?? [];
-    const fits = (place: WheelWish): boolean => its.some(({ tags }) => tags !== undefined && wheelFits(tags, place));
+    const fits = (place: WheelFilter): boolean => its.some(({ tags }) => tags !== undefined && wheelFits(tags, place));
     return its.length > 0 && places.every(fits);
   };
   return new Set([...sources].flatMap(([filename, release]) => (isServed(release) ? [] : [filename])));
@@ -40,7 +41,12 @@ function releaseOf(version: string): string {
 }
 
 /** The wheels that can be installed in an environment; what it leaves open fits. */
-function wishOf({ sys_platform, platform_machine, python_version, implementation_name }: MarkerEnvironment): WheelWish {
+function wheelFilterOf({
+  sys_platform,
+  platform_machine,
+  python_version,
+  implementation_name,
+}: MarkerEnvironment): WheelFilter {
   const platform = sys_platform === 'win32' ? 'windows' : sys_platform;
   const system = platform === undefined ? undefined : systemNamed(platform);
   const machine = platform_machine === undefined ? undefined : machineNamed(platform_machine);

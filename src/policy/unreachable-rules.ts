@@ -3,7 +3,7 @@ import type { Rule } from './policy.ts';
 import { covers } from './project-patterns.ts';
 
 /** A line about each rule that can never decide: it names nothing, or earlier rules take all that it names. */
-export function uselessRules(rules: readonly Rule[]): string[] {
+export function unreachableRules(rules: readonly Rule[]): string[] {
   const lines: string[] = [];
   /** What the earlier rules take. */
   const taken = { names: new Set<ProjectName>(), open: [] as Rule['open'][number][] };

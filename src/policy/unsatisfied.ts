@@ -9,7 +9,7 @@ import { explainReason } from './render-reason.ts';
 import type { Want } from './want.ts';
 
 /** A want for which nothing is held. */
-export interface UnmetWant {
+export interface UnsatisfiedWant {
   /** What {@link wantKey} says of it. */
   readonly key: string;
   /** For people. */
@@ -17,13 +17,13 @@ export interface UnmetWant {
 }
 
 /** The wants of a project for which nothing of its page is held. */
-export interface Unmet {
-  readonly wants: readonly UnmetWant[];
+export interface Unsatisfied {
+  readonly wants: readonly UnsatisfiedWant[];
   /** Upstream has nothing of all that is wanted: what else it has is of no use here. */
   readonly isAll: boolean;
 }
 
-export const allMet: Unmet = { wants: [], isAll: false };
+export const allSatisfied: Unsatisfied = { wants: [], isAll: false };
 
 /** Old releases of others may want hundreds of versions that are gone. */
 const maxRemembered = 50;
@@ -34,11 +34,15 @@ export function wantKey({ specifier, sha256s }: Want): string {
 }
 
 /** Finds the unmet wants of `decision`, of which `plan` came for `page`. */
-export function unmetWants({ name, hold, wants }: ProjectDecision, page: SimplePage, plan: FilesPlan): Unmet {
-  if (hold !== 'files' || page.status === 'quarantined') return allMet;
+export function unsatisfiedWants(
+  { name, hold, wants }: ProjectDecision,
+  page: SimplePage,
+  plan: FilesPlan,
+): Unsatisfied {
+  if (hold !== 'files' || page.status === 'quarantined') return allSatisfied;
   const versions = plan.files.map(({ file }) => parseDistributionName(file.filename, name)?.version ?? '');
   const parsed = new Map(versions.map((text) => [text, parseVersion(text) ?? text]));
-  const found = new Map<string, UnmetWant>();
+  const found = new Map<string, UnsatisfiedWant>();
   let absent = 0;
   for (const want of wants) {
     const { specifier, sha256s } = want;

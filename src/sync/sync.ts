@@ -25,7 +25,7 @@ import { emptyTrash, followKeepRemoved, publishRemovals } from './index/removals
 import { publishRootIndex } from './index/root-index.ts';
 import type { Mirror } from './mirror.ts';
 import { replanUnchanged } from './project/replan.ts';
-import { tellUnmet } from './requirements/report-unsatisfied.ts';
+import { reportUnsatisfied } from './requirements/report-unsatisfied.ts';
 import { signedSnapshot } from './snapshot/sign-snapshot.ts';
 import { proveUpstream, trustUpstream } from './snapshot/upstream-snapshot.ts';
 import { provePages } from './snapshot/verify-pages.ts';
@@ -64,14 +64,14 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
     }
     const trouble = unlearned ?? result.trouble;
     if (trouble !== undefined) {
-      tellUnmet(mirror);
+      reportUnsatisfied(mirror);
       mirror.deletionLimit.report(mirror.report);
       throw trouble;
     }
     await proveUpstream(mirror, result.done === 0 ? seen : undefined);
     done += result.done;
     if (mirror.settings.dryRun || !mirror.takeRequest()) {
-      tellUnmet(mirror);
+      reportUnsatisfied(mirror);
       mirror.deletionLimit.report(mirror.report);
       return { done, parked: result.parked };
     }

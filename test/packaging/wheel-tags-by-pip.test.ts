@@ -4,7 +4,7 @@ import { parseDistributionName } from '../../src/packaging/distribution-name.ts'
 import { machineNamed } from '../../src/packaging/platform-tag-machines.ts';
 import { systemNamed } from '../../src/packaging/platform-tag-systems.ts';
 import { pythonNamed } from '../../src/packaging/python-tag.ts';
-import { type WheelTags, type WheelWish, wheelFits } from '../../src/packaging/wheel-tags.ts';
+import { type WheelFilter, type WheelTags, wheelFits } from '../../src/packaging/wheel-tags.ts';
 import { type PipTags, pipTags, pipTagsMissing } from './wheel-tags-by-pip.ts';
 
 const skip = await pipTagsMissing();
@@ -12,7 +12,7 @@ const asked: PipTags = skip === false ? await pipTags() : { pythons: {}, platfor
 const pythons = Object.entries(asked.pythons);
 const platforms = Object.entries(asked.platforms);
 
-function platformWish(name: string): WheelWish {
+function platformWish(name: string): WheelFilter {
   const [system, machine] = name.split(' ');
   return {
     systems: [known(systemNamed(system ?? ''), name)],
@@ -22,7 +22,7 @@ function platformWish(name: string): WheelWish {
   };
 }
 
-function pythonWish(name: string): WheelWish {
+function pythonWish(name: string): WheelFilter {
   return { pythons: [known(pythonNamed(name), name)] };
 }
 
@@ -36,7 +36,7 @@ function tagsOf(python: string, abi: string, platform: string): WheelTags {
 }
 
 /** What of `all` fits the wish although pip would not take it. */
-function surplus(wish: WheelWish, taken: readonly string[], all: ReadonlyMap<string, WheelTags>): string[] {
+function surplus(wish: WheelFilter, taken: readonly string[], all: ReadonlyMap<string, WheelTags>): string[] {
   return [...all].filter(([name, tags]) => !taken.includes(name) && wheelFits(tags, wish)).map(([name]) => name);
 }
 

@@ -1,11 +1,11 @@
 import t from 'tap';
 import { pythonNamed } from '../../src/packaging/python-tag.ts';
-import { parseWheelTags, type WheelWish, wheelFits } from '../../src/packaging/wheel-tags.ts';
+import { parseWheelTags, type WheelFilter, wheelFits } from '../../src/packaging/wheel-tags.ts';
 
 const python312 = [pythonNamed('3.12')].filter((python) => python !== undefined);
 
 /** The tags, of those, that fit. */
-function fitting(wish: WheelWish, all: readonly string[]): string[] {
+function fitting(wish: WheelFilter, all: readonly string[]): string[] {
   return all.filter((text) => {
     const [python = '', abi = '', platform = ''] = text.split('-');
     return wheelFits(parseWheelTags(python, abi, platform), wish);
@@ -24,7 +24,7 @@ t.test('a wish for nothing in particular fits everything', async (t) => {
 });
 
 t.test('pure wheels fit every system, machine, ABI and C library', async (t) => {
-  const wish: WheelWish = {
+  const wish: WheelFilter = {
     systems: ['windows'],
     machines: ['s390x'],
     abis: ['abi3'],
@@ -36,7 +36,7 @@ t.test('pure wheels fit every system, machine, ABI and C library', async (t) => 
 });
 
 t.test('one tag of a compressed set is enough', async (t) => {
-  const wish: WheelWish = { systems: ['macos'], machines: ['aarch64'], pythons: python312 };
+  const wish: WheelFilter = { systems: ['macos'], machines: ['aarch64'], pythons: python312 };
   t.same(
     fitting(wish, [
       'cp311.cp312-cp311.cp312-macosx_10_9_x86_64.macosx_11_0_arm64',
@@ -56,7 +56,7 @@ t.test('the interpreter needs its Python and its ABI in the same tag', async (t)
 });
 
 t.test('the system and the machine must be of the same platform', async (t) => {
-  const wish: WheelWish = { systems: ['linux', 'macos'], machines: ['x86_64'] };
+  const wish: WheelFilter = { systems: ['linux', 'macos'], machines: ['x86_64'] };
   t.same(
     fitting(wish, [
       'py3-none-manylinux2014_x86_64',

@@ -4,7 +4,7 @@ import { parse } from 'smol-toml';
 import t, { type Test } from 'tap';
 import { tomlLines } from '../../src/formats/toml-lines.ts';
 import { dependencyClosure, type Edge } from '../../src/policy/dependency-closure.ts';
-import { UpstreamNames } from '../../src/policy/index-aliases.ts';
+import { IndexAliases } from '../../src/policy/index-aliases.ts';
 import { parsePolicy } from '../../src/policy/parse-policy.ts';
 import type { Policy } from '../../src/policy/policy.ts';
 import { decideProject, policyNames } from '../../src/policy/project-decision.ts';
@@ -25,7 +25,7 @@ function policyAt(files: Files, more = '', upstream = 'https://pypi.org', aliase
     at: (path) => `mirror.toml:${lineOf(path)}`,
     reader: { read: (path) => files[path] ?? '', parseToml: (text) => parse(text) },
     compileRegex,
-    upstream: UpstreamNames.ofMirror(upstream, aliases, ['files.pythonhosted.org']),
+    upstream: IndexAliases.ofMirror(upstream, aliases, ['files.pythonhosted.org']),
   });
 }
 

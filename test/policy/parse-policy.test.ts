@@ -212,7 +212,7 @@ reserve = "20GB"
     budget: { size: { value: 4e12 }, reserve: { value: 20e9 } },
   });
   t.same([...(policy.files.kinds?.value ?? [])], ['wheel', 'sdist', 'variants']);
-  t.equal(policy.files.wish?.abis, undefined, 'an empty list restricts nothing');
+  t.equal(policy.files.wheelFilter?.abis, undefined, 'an empty list restricts nothing');
 });
 
 t.test('regexes are compiled only where there are some', async (t) => {

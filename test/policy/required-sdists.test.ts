@@ -1,8 +1,8 @@
 import t from 'tap';
-import { neededSources } from '../../src/policy/required-sdists.ts';
+import { requiredSdists } from '../../src/policy/required-sdists.ts';
 import { named, policyOf } from './policy-of.ts';
 
-const needs = (toml: string, ...files: string[]): string[] => [...neededSources(policyOf(toml), named('a'), files)];
+const needs = (toml: string, ...files: string[]): string[] => [...requiredSdists(policyOf(toml), named('a'), files)];
 const linux = '[[environment]]\npython = "3.12"\nplatform = "linux"\nmachine = "x86_64"\n';
 
 t.test('a release without wheels needs its source', async (t) => {

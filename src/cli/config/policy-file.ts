@@ -3,7 +3,7 @@ import { dirname, resolve } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
 import { decodeText } from '../../formats/decode-text.ts';
 import { tomlLines } from '../../formats/toml-lines.ts';
-import { UpstreamNames } from '../../policy/index-aliases.ts';
+import { IndexAliases } from '../../policy/index-aliases.ts';
 import { parsePolicy, policyKeys, usesRegexes } from '../../policy/parse-policy.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { policyNames } from '../../policy/project-decision.ts';
@@ -34,8 +34,8 @@ export async function readPolicy(
 }
 
 /** Who installs from this mirror has its own address in lock files. */
-function namesOf({ upstream, upstreamAliases, fileHosts, baseUrl }: Settings): UpstreamNames {
-  return UpstreamNames.ofMirror(
+function namesOf({ upstream, upstreamAliases, fileHosts, baseUrl }: Settings): IndexAliases {
+  return IndexAliases.ofMirror(
     upstream,
     baseUrl === undefined ? upstreamAliases : [...upstreamAliases, baseUrl],
     fileHosts,

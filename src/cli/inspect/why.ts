@@ -9,10 +9,10 @@ import { type FilesPlan, planFiles } from '../../policy/plan-files.ts';
 import { type Hold, local } from '../../policy/policy.ts';
 import type { ProjectDecision } from '../../policy/project-decision.ts';
 import type { Reason } from '../../policy/reason.ts';
-import { unmetWants } from '../../policy/unsatisfied.ts';
+import { unsatisfiedWants } from '../../policy/unsatisfied.ts';
 import type { QueueEntry } from '../../state/state-store.ts';
 import { readCachedPage } from '../../sync/project/page/cached-page.ts';
-import { linesOf } from '../../sync/requirements/report-unsatisfied.ts';
+import { unsatisfiedLinesOf } from '../../sync/requirements/report-unsatisfied.ts';
 import { isoTime } from '../output/units.ts';
 import type { Reader } from './open-reader.ts';
 import { filesOf, type HeldPath, type WhyFile } from './why-files.ts';
@@ -126,10 +126,11 @@ function unmetOf(
   page: SimplePage | undefined,
 ): string[] {
   if (decision === undefined) return [];
-  const unmet = plan && page ? unmetWants(decision, page, plan).wants : state.mirror().unmet?.[decision.name]?.wants;
+  const unmet =
+    plan && page ? unsatisfiedWants(decision, page, plan).wants : state.mirror().unmet?.[decision.name]?.wants;
   // Where nobody has written anything, nobody misses anything.
   const written = decision.wants.filter(({ because }) => because.where !== undefined);
-  return linesOf(written, unmet ?? []);
+  return unsatisfiedLinesOf(written, unmet ?? []);
 }
 
 /** What all others depend on is followed only where the last run did not leave it: that takes seconds in large mirrors. */

@@ -10,7 +10,7 @@ import type { Mirror } from '../mirror.ts';
 import { bugAlarmFor, failureText } from '../project/failure-message.ts';
 import { readCompletePage } from '../project/page/cached-page.ts';
 import { chooseFiles } from '../project/page/choose-files.ts';
-import { rememberRequires } from '../requirements/record-requirements.ts';
+import { recordRequirements } from '../requirements/record-requirements.ts';
 
 /** Follows what is held through the rules of now, until nothing new is required. Asks upstream for nothing. */
 export async function precomputeRequirements(mirror: Mirror): Promise<void> {
@@ -27,7 +27,7 @@ export async function precomputeRequirements(mirror: Mirror): Promise<void> {
       if (foreseen.has(key)) continue;
       foreseen.add(key);
       try {
-        await rememberRequires(mirror, name, await remainingFiles(mirror, decision));
+        await recordRequirements(mirror, name, await remainingFiles(mirror, decision));
       } catch (error) {
         if (error instanceof StorageError || error instanceof PausedError) throw error;
         // What is known of it stays, and it is met again when it is worked on.

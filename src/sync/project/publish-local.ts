@@ -13,7 +13,7 @@ import { explainReason } from '../../policy/render-reason.ts';
 import type { FinishedProject, HeldFile } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
 import { sourceTexts, wheelMetadata } from '../requirements/read-distribution.ts';
-import { rememberRequires } from '../requirements/record-requirements.ts';
+import { recordRequirements } from '../requirements/record-requirements.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
 import { undefinedIfDamaged } from './page/cached-page.ts';
 
@@ -60,7 +60,7 @@ export async function publishLocal(
   if (held.published) state.requeue(name, []);
   const pages = await publishPages(files, name, page, published, !held.published);
   await publishLegacyJson(mirror, name, page, published);
-  if (selection.policy?.dependencies === true) await rememberRequires(mirror, name, entries.map(asHeld));
+  if (selection.policy?.dependencies === true) await recordRequirements(mirror, name, entries.map(asHeld));
   const key = decision && selection.decisionKeyOf(decision);
   const isSame = pages.json === known.json && pages.html === known.html && state.decisionKeyOf(name) === key;
   if (held.published && isSame) return { kind: 'unchanged', due };

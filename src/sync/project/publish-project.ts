@@ -7,10 +7,10 @@ import type { WebPath } from '../../core/paths.ts';
 import { sumOf } from '../../core/safe-sum.ts';
 import type { ProjectDecision } from '../../policy/project-decision.ts';
 import { explainReason } from '../../policy/render-reason.ts';
-import { allMet } from '../../policy/unsatisfied.ts';
+import { allSatisfied } from '../../policy/unsatisfied.ts';
 import type { FinishedProject, HeldFile, HeldProject, Plan } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
-import { rememberRequires } from '../requirements/record-requirements.ts';
+import { recordRequirements } from '../requirements/record-requirements.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
 import { isComplete } from './files/download.ts';
 import { type FetchedFiles, fetchFiles } from './files/fetch-files.ts';
@@ -62,7 +62,7 @@ export async function publishProject(
   reportPlan(mirror, work);
   // Of what is odd, another line tells.
   if (decision !== undefined)
-    mirror.selection.recordUnsatisfied(decision, planned.odd.length > 0 ? allMet : planned.chosen.unmet);
+    mirror.selection.recordUnsatisfied(decision, planned.odd.length > 0 ? allSatisfied : planned.chosen.unmet);
   if (mirror.settings.dryRun) {
     odd.report();
     return finishedOf(work, known);
@@ -169,7 +169,7 @@ async function finish(mirror: Mirror, work: PublishJob, known: ServedAs, done: P
     );
     const heldNow = mirror.settings.indexOnly ? kept : now;
     if (policy.dependencies)
-      await rememberRequires(
+      await recordRequirements(
         mirror,
         work.due.name,
         heldNow.filter((file) => file !== undefined),

@@ -7,9 +7,9 @@ import { parseDistributionName } from '../../packaging/distribution-name.ts';
 import type { HeldFile } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
 import { sourceTexts, wheelMetadata } from './read-distribution.ts';
-import { sourceRequires } from './sdist-requirements.ts';
+import { sdistRequirements } from './sdist-requirements.ts';
 
-export interface Told {
+export interface FileRequirements {
   /** The file, for messages. */
   readonly where: string;
   readonly version: string;
@@ -22,7 +22,7 @@ export interface Told {
 
 /** What may still be read of a project. */
 interface Budget {
-  hasSeen(sha256: string): boolean;
+  isRepeated(sha256: string): boolean;
   mayRead(bytes: number): boolean;
 }
 
@@ -30,53 +30,54 @@ interface Budget {
  * What `file` of the project `name` tells; a source only where it `isNeeded`. Undefined where nothing of it counts, or where
  * another file has told just that. Throws StorageError.
  */
-export async function toldBy(
+export async function readFileRequirements(
   mirror: Pick<Mirror, 'files' | 'parseToml'>,
   name: ProjectName,
   file: HeldFile,
   isNeeded: boolean,
   budget: Budget,
-): Promise<Told | 'too much' | undefined> {
+): Promise<FileRequirements | 'too much' | undefined> {
   const { files } = mirror;
   const { path, metadataSha256 } = file;
   const kind = parseDistributionName(filenameOf(path), name)?.kind;
-  if (kind === 'sdist') return isNeeded ? toldBySource(mirror, name, file, budget) : undefined;
+  if (kind === 'sdist') return isNeeded ? fromSdist(mirror, name, file, budget) : undefined;
   if (metadataSha256 !== undefined) {
-    if (budget.hasSeen(metadataSha256)) return undefined;
+    if (budget.isRepeated(metadataSha256)) return undefined;
     const beside = metadataPath(path);
     const size = await files.size(beside);
     if (size !== undefined) {
       const bytes = budget.mayRead(size) ? await files.read(beside) : undefined;
-      return bytes === undefined ? 'too much' : toldByMetadata(beside, bytes);
+      return bytes === undefined ? 'too much' : fromMetadata(beside, bytes);
     }
   }
   if (kind !== 'wheel') return undefined;
   const bytes = await wheelMetadata(files, path);
-  if (bytes === undefined) return { ...nothing, where: path, doubt: `it has no METADATA that can be read${toDo}` };
-  if (budget.hasSeen(sha256Hex(bytes))) return undefined;
-  return budget.mayRead(bytes.length) ? toldByMetadata(`${path}: METADATA`, bytes) : 'too much';
+  if (bytes === undefined)
+    return { ...nothing, where: path, doubt: `it has no METADATA that can be read${adviceToName}` };
+  if (budget.isRepeated(sha256Hex(bytes))) return undefined;
+  return budget.mayRead(bytes.length) ? fromMetadata(`${path}: METADATA`, bytes) : 'too much';
 }
 
 const nothing = { version: '', requires: [], text: undefined };
-const toDo = '; what it requires besides has to be named in mirror.toml';
+const adviceToName = '; what it requires besides has to be named in mirror.toml';
 
-function toldByMetadata(where: string, text: Buffer): Told | 'too much' {
+function fromMetadata(where: string, text: Buffer): FileRequirements | 'too much' {
   const metadata = parseCoreMetadata(text);
   if (metadata === undefined) return 'too much';
   const { version = '', requiresDist } = metadata;
   return { where, version, requires: requiresDist, text, doubt: undefined };
 }
 
-async function toldBySource(
+async function fromSdist(
   { files, parseToml }: Pick<Mirror, 'files' | 'parseToml'>,
   name: ProjectName,
   { path, size, metadataSha256 }: HeldFile,
   budget: Budget,
-): Promise<Told | 'too much'> {
+): Promise<FileRequirements | 'too much'> {
   if (!budget.mayRead(size)) return 'too much';
   const texts = await sourceTexts(files, path);
-  if (texts === undefined) return { ...nothing, where: path, doubt: `it cannot be looked into${toDo}` };
-  const found = sourceRequires(texts, parseToml);
+  if (texts === undefined) return { ...nothing, where: path, doubt: `it cannot be looked into${adviceToName}` };
+  const found = sdistRequirements(texts, parseToml);
   const beside = metadataSha256 === undefined ? undefined : await files.read(metadataPath(path));
   const metadata = beside && parseCoreMetadata(beside);
   const { builds, doubt } = found;
@@ -89,6 +90,6 @@ async function toldBySource(
     doubt:
       doubt === undefined || metadata !== undefined
         ? undefined
-        : `only building it tells for sure what it requires (${doubt})${toDo}`,
+        : `only building it tells for sure what it requires (${doubt})${adviceToName}`,
   };
 }

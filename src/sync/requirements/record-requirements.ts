@@ -2,12 +2,12 @@
 import type { ProjectName } from '../../core/names.ts';
 import { filenameOf } from '../../core/paths.ts';
 import { type LooseRequirement, parseLooseRequirement } from '../../packaging/loose-requirement.ts';
-import { neededSources } from '../../policy/required-sdists.ts';
+import { requiredSdists } from '../../policy/required-sdists.ts';
 import type { HeldFile } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
 import type { RequirementRow } from '../selection/requirement-rows.ts';
-import { type Told, toldBy } from './file-requirements.ts';
-import { noteUnread, type Unread, unreadLines } from './unreadable-requirements.ts';
+import { type FileRequirements, readFileRequirements } from './file-requirements.ts';
+import { noteUnreadable, type UnreadableRequirement, unreadableLines } from './unreadable-requirements.ts';
 
 /** Of one file; the largest real ones have some hundred. */
 const maxRequirementsPerFile = 5000;
@@ -21,26 +21,30 @@ const maxTargets = 5000;
 const longestSpecifier = 1000;
 
 /** Where files are read, and what they say is remembered. */
-type Memory = Pick<Mirror, 'state' | 'files' | 'report' | 'selection' | 'parseToml'>;
+type RequirementStore = Pick<Mirror, 'state' | 'files' | 'report' | 'selection' | 'parseToml'>;
 
 /** Remembers what the releases of `held` require, all that is held of `name`. */
-export async function rememberRequires(memory: Memory, name: ProjectName, held: readonly HeldFile[]): Promise<void> {
+export async function recordRequirements(
+  memory: RequirementStore,
+  name: ProjectName,
+  held: readonly HeldFile[],
+): Promise<void> {
   const { state, report } = memory;
-  const { text, cut, isLong, doubts, unread } = await edgesText(memory, name, held);
+  const { text, cut, isLong, doubts, unread } = await requirementsOf(memory, name, held);
   state.setRequirements(name, text);
   const warn = (message: string): void => report({ type: 'warning', message: `${name}: ${message}` });
-  for (const line of unreadLines(unread)) warn(line);
+  for (const line of unreadableLines(unread)) warn(line);
   const [doubt] = doubts;
-  if (doubt !== undefined) warn(`${doubt.where}${othersOf(doubts)}: ${doubt.why}`);
+  if (doubt !== undefined) warn(`${doubt.where}${andOthers(doubts)}: ${doubt.why}`);
   const [first] = cut;
   if (first === undefined) return;
   const what = isLong
     ? `more than ${maxRequirementsPerFile} requirements`
     : `more than ${maxEdges} requirements in all, or too long ones`;
-  warn(`${first}${othersOf(cut)}: ${what}; what follows is not looked at`);
+  warn(`${first}${andOthers(cut)}: ${what}; what follows is not looked at`);
 }
 
-function othersOf({ length }: readonly unknown[]): string {
+function andOthers({ length }: readonly unknown[]): string {
   return length === 1 ? '' : ` and ${length - 1} others`;
 }
 
@@ -51,7 +55,7 @@ interface Doubt {
 }
 
 /** What was found out about the files of a project. */
-interface Edges {
+interface CollectedRequirements {
   /** Undefined for none. */
   readonly text: string | undefined;
   /** The files that require too much. */
@@ -59,22 +63,26 @@ interface Edges {
   readonly isLong: boolean;
   readonly doubts: readonly Doubt[];
   /** Requirements that cannot be read, and where each stands first. */
-  readonly unread: ReadonlyMap<string, Unread>;
+  readonly unread: ReadonlyMap<string, UnreadableRequirement>;
 }
 
-async function edgesText(memory: Memory, name: ProjectName, held: readonly HeldFile[]): Promise<Edges> {
+async function requirementsOf(
+  memory: RequirementStore,
+  name: ProjectName,
+  held: readonly HeldFile[],
+): Promise<CollectedRequirements> {
   const cut: string[] = [];
   const doubts: Doubt[] = [];
-  const unread = new Map<string, Unread>();
+  const unread = new Map<string, UnreadableRequirement>();
   let isLong = false;
   const budget = new EdgeBudget();
   const perFile: string[][] = [];
   const { policy } = memory.selection;
   const filenames = held.map(({ path }) => filenameOf(path));
-  const sources = policy === undefined ? new Set<string>() : neededSources(policy, name, filenames);
+  const sources = policy === undefined ? new Set<string>() : requiredSdists(policy, name, filenames);
   // Pages list the newest last. Wheels that share their metadata count once.
   for (const file of held.toReversed()) {
-    const told = await toldBy(memory, name, file, sources.has(filenameOf(file.path)), budget);
+    const told = await readFileRequirements(memory, name, file, sources.has(filenameOf(file.path)), budget);
     if (told === undefined) continue;
     if (told === 'too much') {
       cut.push(file.path);
@@ -99,7 +107,7 @@ class EdgeBudget {
   #text = maxTextBytes;
   #isFull = false;
 
-  hasSeen(sha256: string): boolean {
+  isRepeated(sha256: string): boolean {
     const before = this.#seen.size;
     return this.#seen.add(sha256).size === before;
   }
@@ -110,13 +118,17 @@ class EdgeBudget {
   }
 
   /** The rows of a file as text, as far as they fit; what cannot be read is added to `unread`. */
-  take(told: Told, unread: Map<string, Unread>): { readonly rows: string[]; readonly isWhole: boolean } {
+  take(
+    told: FileRequirements,
+    unread: Map<string, UnreadableRequirement>,
+  ): { readonly rows: string[]; readonly isWhole: boolean } {
     const { version, requires } = told;
     const rows: string[] = [];
     let isWhole = requires.length <= maxRequirementsPerFile;
     for (const text of requires.slice(0, maxRequirementsPerFile)) {
       const requirement = parseLooseRequirement(text);
-      if (requirement?.unread !== undefined || requirement === undefined) noteUnread(unread, told, text, requirement);
+      if (requirement?.unread !== undefined || requirement === undefined)
+        noteUnreadable(unread, told, text, requirement);
       // What is named by a URL comes from there, and not from an index.
       if (requirement === undefined || requirement.url !== undefined) continue;
       const row = rowOf(version, requirement);

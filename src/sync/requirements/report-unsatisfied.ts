@@ -1,7 +1,7 @@
 /** Tells what was asked for by name and is not held, as upstream does not have it or the rules leave nothing of it. */
 import type { ProjectName } from '../../core/names.ts';
 import { local } from '../../policy/policy.ts';
-import { type UnmetWant, wantKey } from '../../policy/unsatisfied.ts';
+import { type UnsatisfiedWant, wantKey } from '../../policy/unsatisfied.ts';
 import type { Want } from '../../policy/want.ts';
 import type { Mirror } from '../mirror.ts';
 
@@ -11,10 +11,10 @@ const maxRemembered = 1000;
 const maxParked = 10_000;
 
 /** Tells each once as an alarm, and after that in each run; a dry run only tells. */
-export function tellUnmet(mirror: Mirror): void {
+export function reportUnsatisfied(mirror: Mirror): void {
   const { state, settings, report } = mirror;
-  forgetLeftOut(mirror);
-  const lines = unmetLines(mirror);
+  forgetExcluded(mirror);
+  const lines = unsatisfiedLines(mirror);
   const { unmetLines: known = [] } = state.mirror();
   const before = new Set(known);
   for (const message of lines.slice(0, maxReported)) {
@@ -28,14 +28,14 @@ export function tellUnmet(mirror: Mirror): void {
 }
 
 /** What the rules leave out as a whole is not asked for. */
-function forgetLeftOut({ state, selection }: Mirror): void {
+function forgetExcluded({ state, selection }: Mirror): void {
   const { unmet = {} } = state.mirror();
   const kept = Object.entries(unmet).filter(([name]) => selection.decide(name as ProjectName)?.hold === 'files');
   if (kept.length === Object.keys(unmet).length) return;
   state.remember({ unmet: kept.length === 0 ? undefined : Object.fromEntries(kept) });
 }
 
-function unmetLines({ state, selection, settings }: Mirror): string[] {
+function unsatisfiedLines({ state, selection, settings }: Mirror): string[] {
   const { policy } = selection;
   const only = settings.projects && new Set(settings.projects);
   const { missing = [], unmet = {} } = state.mirror();
@@ -45,7 +45,7 @@ function unmetLines({ state, selection, settings }: Mirror): string[] {
   return policy.rules.flatMap(({ hold, named }, rule) =>
     [...named].flatMap(([name, wants]) => {
       if ((hold !== 'files' && hold !== local) || policy.index(name) !== rule || only?.has(name) === false) return [];
-      if (unmet[name] !== undefined) return linesOf(wants, unmet[name].wants);
+      if (unmet[name] !== undefined) return unsatisfiedLinesOf(wants, unmet[name].wants);
       if (!absent.has(name) || state.heldProject(name).published) return [];
       const why = hold === local ? `no file of it lies below packages/` : `upstream has no project ${name}`;
       return wants.map((want) => line(want, why));
@@ -54,7 +54,7 @@ function unmetLines({ state, selection, settings }: Mirror): string[] {
 }
 
 /** A line about each of `wants` that is `unmet`. */
-export function linesOf(wants: readonly Want[], unmet: readonly UnmetWant[]): string[] {
+export function unsatisfiedLinesOf(wants: readonly Want[], unmet: readonly UnsatisfiedWant[]): string[] {
   const whys = new Map(unmet.map(({ key, why }) => [key, why]));
   return wants.flatMap((want) => {
     const why = whys.get(wantKey(want));

@@ -7,7 +7,7 @@ import { compareVersions, parseVersion } from '../../packaging/version.ts';
 import type { SourceTexts } from './read-distribution.ts';
 
 /** What its texts tell. */
-export interface SourceRequires {
+export interface SdistRequirements {
   /** Undefined where no text tells it. */
   readonly version: string | undefined;
   readonly requires: readonly string[];
@@ -17,28 +17,28 @@ export interface SourceRequires {
 }
 
 /** What installers build with where nothing else is said (PEP 517). */
-const usualBuilds = ['setuptools>=40.8.0', 'wheel'];
+const defaultBuildRequires = ['setuptools>=40.8.0', 'wheel'];
 
 /** From this version on, what a source distribution says of itself is what will be built (PEP 643). */
 const reliable = parseVersion('2.2');
 
 /** Reads `texts`; `parseToml` throws UsageError for what is no TOML. */
-export function sourceRequires(
+export function sdistRequirements(
   { pkgInfo, pyproject }: SourceTexts,
   parseToml: (text: string) => unknown,
-): SourceRequires {
+): SdistRequirements {
   const metadata = pkgInfo && parseCoreMetadata(pkgInfo);
   const toml = pyproject && tomlOf(pyproject, parseToml);
   if (toml === 'unreadable') {
     const doubt = 'its pyproject.toml cannot be read';
-    return { version: metadata?.version, requires: metadata?.requiresDist ?? [], builds: usualBuilds, doubt };
+    return { version: metadata?.version, requires: metadata?.requiresDist ?? [], builds: defaultBuildRequires, doubt };
   }
   const told = (metadata && isReliable(metadata) ? metadata.requiresDist : undefined) ?? projectRequires(toml?.project);
   return {
     version: metadata?.version,
     requires: told ?? metadata?.requiresDist ?? [],
     builds: buildRequires(toml?.['build-system']),
-    doubt: told === undefined ? doubtOf(metadata) : undefined,
+    doubt: told === undefined ? uncertaintyOf(metadata) : undefined,
   };
 }
 
@@ -58,7 +58,7 @@ function isReliable({ metadataVersion = '', dynamic }: CoreMetadata): boolean {
   return !dynamic.includes('requires-dist') && !dynamic.includes('provides-extra');
 }
 
-function doubtOf(metadata: CoreMetadata | undefined): string {
+function uncertaintyOf(metadata: CoreMetadata | undefined): string {
   if (metadata === undefined) return 'it has no PKG-INFO';
   const { metadataVersion = 'unknown', dynamic } = metadata;
   const isDynamic = dynamic.includes('requires-dist') || dynamic.includes('provides-extra');
@@ -87,7 +87,7 @@ function withExtra(text: string, extra: string): string {
 /** Older releases of setuptools need wheel to make one. */
 function buildRequires(buildSystem: unknown): string[] {
   const requires = isJsonObject(buildSystem) && Array.isArray(buildSystem.requires) ? buildSystem.requires : undefined;
-  if (requires === undefined) return usualBuilds;
+  if (requires === undefined) return defaultBuildRequires;
   const texts = textsOf(requires);
   const names = texts.map((text) => parseLooseRequirement(text)?.name as string | undefined);
   return names.includes('setuptools') && !names.includes('wheel') ? [...texts, 'wheel'] : texts;

@@ -1,32 +1,32 @@
 /** Requirements that nobody can read, for one line about each. */
 import type { LooseRequirement } from '../../packaging/loose-requirement.ts';
-import type { Told } from './file-requirements.ts';
+import type { FileRequirements } from './file-requirements.ts';
 
 /** Of one project. */
 const maxUnreadableReported = 10;
 const longestShown = 100;
 
-export interface Unread {
+export interface UnreadableRequirement {
   /** The file and the line that have it first. */
   readonly where: string;
   /** What becomes of it. */
-  readonly fate: string;
+  readonly consequence: string;
 }
 
 /** Takes note of `text`, of which `requirement` could be read, unless it is known. */
-export function noteUnread(
-  unread: Map<string, Unread>,
-  { where, text: whole }: Told,
+export function noteUnreadable(
+  unread: Map<string, UnreadableRequirement>,
+  { where, text: whole }: FileRequirements,
   text: string,
   requirement: LooseRequirement | undefined,
 ): void {
   if (unread.has(text)) return;
   const line = whole === undefined ? undefined : lineOf(whole, text);
   const at = line === undefined ? where : `${where}:${line}`;
-  unread.set(text, { where: at, fate: fateOf(requirement) });
+  unread.set(text, { where: at, consequence: consequenceOf(requirement) });
 }
 
-function fateOf(requirement: LooseRequirement | undefined): string {
+function consequenceOf(requirement: LooseRequirement | undefined): string {
   if (requirement === undefined) return 'names no project, and is passed over';
   if (requirement.unread === 'marker') return `has a marker that cannot be read, and counts everywhere`;
   return `cannot be read, and any version of ${requirement.name} is held`;
@@ -39,8 +39,8 @@ function lineOf(whole: Buffer, text: string): number | undefined {
 }
 
 /** A line about each. */
-export function unreadLines(unread: ReadonlyMap<string, Unread>): string[] {
-  const lines = [...unread].slice(0, maxUnreadableReported).map(([text, { where, fate }]) => {
+export function unreadableLines(unread: ReadonlyMap<string, UnreadableRequirement>): string[] {
+  const lines = [...unread].slice(0, maxUnreadableReported).map(([text, { where, consequence: fate }]) => {
     const shown = text.length > longestShown ? `${text.slice(0, longestShown)}…` : text;
     return `${where}: ${JSON.stringify(shown)} ${fate}`;
   });

@@ -10,7 +10,7 @@ import { type Fingerprint, fingerprintOf } from '../../policy/fingerprint.ts';
 import { local, type Policy } from '../../policy/policy.ts';
 import { decideProject, mayHold, type ProjectDecision, policyNames, sourceOf } from '../../policy/project-decision.ts';
 import { explainReason } from '../../policy/render-reason.ts';
-import type { Unmet } from '../../policy/unsatisfied.ts';
+import type { Unsatisfied } from '../../policy/unsatisfied.ts';
 import type { Want } from '../../policy/want.ts';
 import type { StateStore, Wants } from '../../state/state-store.ts';
 import { parseRequirements } from './requirement-rows.ts';
@@ -77,7 +77,7 @@ export class Selection {
   }
 
   /** Takes note of what `decision` wants and is not held. */
-  recordUnsatisfied(decision: ProjectDecision, { wants }: Pick<Unmet, 'wants'>): void {
+  recordUnsatisfied(decision: ProjectDecision, { wants }: Pick<Unsatisfied, 'wants'>): void {
     const { name } = decision;
     // Most projects have none, and had none.
     this.#unmetNames ??= new Set(Object.keys(this.#state.mirror().unmet ?? {}));

@@ -3,7 +3,7 @@ import { projectName } from '../../../src/core/names.ts';
 import { isFileName, pagePath, projectFolder } from '../../../src/core/paths.ts';
 import { parseDistributionName } from '../../../src/packaging/distribution-name.ts';
 import { knownKinds } from '../../../src/packaging/distribution-name-kinds.ts';
-import { type WheelTags, type WheelWish, wheelFits } from '../../../src/packaging/wheel-tags.ts';
+import { type WheelFilter, type WheelTags, wheelFits } from '../../../src/packaging/wheel-tags.ts';
 import { demand, demandSame, type FuzzTarget } from '../fuzz-target.ts';
 import { oneOf, runOf, sequence } from './pieces.ts';
 import { demandInside } from './web-paths.ts';
@@ -115,7 +115,7 @@ const place = fc.oneof(
 const wheel =
   /^([A-Za-z0-9_.]+)-([0-9][A-Za-z0-9_.+!]*)(?:-(\d[^-/]*))?-([a-z][a-z0-9.]*)-([a-z0-9_.]+)-([a-z0-9_.]+)\.whl$/;
 
-const wishes: readonly WheelWish[] = [
+const wishes: readonly WheelFilter[] = [
   {},
   { systems: ['linux'] },
   { systems: ['linux'], machines: ['x86_64'] },

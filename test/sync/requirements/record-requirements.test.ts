@@ -2,7 +2,7 @@
 import t, { type Test } from 'tap';
 import { metadataPath, type WebPath } from '../../../src/core/paths.ts';
 import type { MirrorEvent } from '../../../src/core/report.ts';
-import { rememberRequires } from '../../../src/sync/requirements/record-requirements.ts';
+import { recordRequirements } from '../../../src/sync/requirements/record-requirements.ts';
 import { parseRequirements } from '../../../src/sync/selection/requirement-rows.ts';
 import { FakeClock } from '../../fixtures/fake-clock.ts';
 import { named, openMirrorAt } from '../../fixtures/test-mirror.ts';
@@ -30,7 +30,7 @@ async function remembered(
     await mirror.files.publish([{ path: metadataPath(path), body }]);
     held.push({ path, size: 1, sha256: 'a'.repeat(64), metadataSha256: String(release), provenance: false });
   }
-  await rememberRequires(mirror, name, held);
+  await recordRequirements(mirror, name, held);
   const found = [...mirror.state.allRequirements()];
   return { edges: parseRequirements(found).get(name) ?? [], bytes: found[0]?.edges.length ?? 0, warnings };
 }

@@ -7,8 +7,8 @@ import { parseVersion } from '../../../packaging/version.ts';
 import { planFiles } from '../../../policy/plan-files.ts';
 import type { Policy } from '../../../policy/policy.ts';
 import type { ProjectDecision } from '../../../policy/project-decision.ts';
-import { neededSources } from '../../../policy/required-sdists.ts';
-import { allMet, type Unmet, unmetWants } from '../../../policy/unsatisfied.ts';
+import { requiredSdists } from '../../../policy/required-sdists.ts';
+import { allSatisfied, type Unsatisfied, unsatisfiedWants } from '../../../policy/unsatisfied.ts';
 import type { Mirror } from '../../mirror.ts';
 import { type Allows, linkOf } from '../files/plan-project.ts';
 import type { CachedPage } from './cached-page.ts';
@@ -20,7 +20,7 @@ export interface ChosenFiles {
   readonly linked: boolean;
   /** There are others, and our page does not list them. */
   readonly hidden: boolean;
-  readonly unmet: Unmet;
+  readonly unmet: Unsatisfied;
   /** Milliseconds: when time alone changes the choice. */
   readonly nextChange: number | undefined;
 }
@@ -32,21 +32,21 @@ export function chooseFiles(
   page: SimplePage,
 ): ChosenFiles {
   if (policy === undefined || decision === undefined) {
-    return { wanted: page.files, linked: false, hidden: false, unmet: allMet, nextChange: undefined };
+    return { wanted: page.files, linked: false, hidden: false, unmet: allSatisfied, nextChange: undefined };
   }
   const plan = planFiles(policy, decision, page, clock.now());
   const { files, nextChange } = plan;
   const wanted = files.flatMap(({ file, hold }) => (hold ? [file] : []));
   const isShown = page.status !== 'quarantined' && (decision.hold === 'pages-only' || policy.unmirrored === 'upstream');
   const hidden = !isShown && wanted.length < page.files.length;
-  return { wanted, linked: isShown, hidden, unmet: unmetWants(decision, page, plan), nextChange };
+  return { wanted, linked: isShown, hidden, unmet: unsatisfiedWants(decision, page, plan), nextChange };
 }
 
 /** Stands for what comes of the choice: as long as upstream's page is the same, it is the same page and files. */
 export function resultDigestOf({ wanted, linked, hidden }: ChosenFiles, policy: Policy, name: ProjectName): string {
   const filenames = wanted.map(({ filename }) => filename);
   // Where dependencies count, what the files require was learned, too.
-  const learned = policy.dependencies && [...neededSources(policy, name, filenames)];
+  const learned = policy.dependencies && [...requiredSdists(policy, name, filenames)];
   const what = [linked, hidden, learned, filenames];
   return sha256Hex(Buffer.from(JSON.stringify(what))).slice(0, 32);
 }
