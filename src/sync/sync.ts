@@ -27,8 +27,8 @@ import type { Mirror } from './mirror.ts';
 import { replanUnchanged } from './project/replan.ts';
 import { reportUnsatisfied } from './requirements/report-unsatisfied.ts';
 import { signedSnapshot } from './snapshot/sign-snapshot.ts';
-import { proveUpstream, trustUpstream } from './snapshot/upstream-snapshot.ts';
-import { provePages } from './snapshot/verify-pages.ts';
+import { compareWithSnapshot, requireSnapshot } from './snapshot/upstream-snapshot.ts';
+import { verifyPages } from './snapshot/verify-pages.ts';
 import { warnOfExcluded } from './warn-excluded.ts';
 import { type RunProgress, type WorkResult, workOnCrashSuspects, workThroughQueue } from './work.ts';
 
@@ -48,9 +48,9 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
     mirror.takeRequest();
     followKeepRemoved(mirror);
     await followLegacySetting(mirror);
-    const seen = await trustUpstream(mirror);
+    const seen = await requireSnapshot(mirror);
     const unlearned = await discoverChanges(mirror);
-    await provePages(mirror, seen);
+    await verifyPages(mirror, seen);
     compareClocks(mirror);
     mirror.deletionLimit.beginPass();
     warnOfExcluded(mirror);
@@ -68,7 +68,7 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
       mirror.deletionLimit.report(mirror.report);
       throw trouble;
     }
-    await proveUpstream(mirror, result.done === 0 ? seen : undefined);
+    await compareWithSnapshot(mirror, result.done === 0 ? seen : undefined);
     done += result.done;
     if (mirror.settings.dryRun || !mirror.takeRequest()) {
       reportUnsatisfied(mirror);

@@ -72,7 +72,7 @@ export type ProjectAnswer =
   | { readonly kind: 'absent' };
 
 /** The SHA-256 of a page as it was served, or why there is none. */
-export type LookedAt = string | 'unchanged' | 'absent';
+export type PageDigest = string | 'unchanged' | 'absent';
 
 /** The index that is mirrored. All methods throw UnreachableError, NonsenseError, or PausedError. */
 export interface Upstream {
@@ -91,7 +91,7 @@ export interface Upstream {
   /** One project page; `fresh` asks in a way that goes around a stale copy in upstream's cache. */
   project(name: ProjectName, etag: string | undefined, fresh: boolean): Promise<ProjectAnswer>;
   /** What a project page is, without reading it; it is likely to be asked for soon. */
-  look(name: ProjectName, etag: string | undefined): Promise<LookedAt>;
+  pageDigest(name: ProjectName, etag: string | undefined): Promise<PageDigest>;
   /** Upstream's signed snapshot and the file beside it, as they are served; undefined when there is none. */
   snapshot(): Promise<ServedSnapshot | undefined>;
   /** Upstream's clock as its latest answer told it, in milliseconds; undefined when none did. */

@@ -14,7 +14,7 @@ import type { ServedFeed } from '../../upstream/upstream.ts';
 import { maxDeletionsPerDay } from '../limits/deletion-limit.ts';
 import type { Mirror } from '../mirror.ts';
 import { refuseJump } from '../serials.ts';
-import { provesPages } from '../snapshot/verify-pages.ts';
+import { verifiesPages } from '../snapshot/verify-pages.ts';
 import { isRelevant } from './relevant-projects.ts';
 
 const dayMs = 24 * 60 * 60_000;
@@ -45,7 +45,7 @@ export async function enqueueFeedChanges(
 ): Promise<FeedResult> {
   const { state, upstream, clock, settings } = mirror;
   // The list is what upstream has signed.
-  if (provesPages(mirror)) return noFeed;
+  if (verifiesPages(mirror)) return noFeed;
   const { feed: known } = isNew ? { feed: undefined } : state.mirror();
   if (!isNew && known === undefined && isWaiting(mirror)) return noFeed;
   try {

@@ -18,10 +18,10 @@ import type {
   Parked,
   QueuedProject,
 } from '../../state/state-store.ts';
-import type { LookedAt, ProjectAnswer } from '../../upstream/upstream.ts';
+import type { PageDigest, ProjectAnswer } from '../../upstream/upstream.ts';
 import type { Mirror } from '../mirror.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
-import { whyUnproven } from '../snapshot/verify-pages.ts';
+import { unverifiedReason } from '../snapshot/verify-pages.ts';
 import { deferAbsence, deferOldPage } from './absence.ts';
 import { type ChangelogStatus, changelogStatusFor } from './changelog-status.ts';
 import { bytesOf, discardFiles, discardPendingFiles, missingFiles } from './files/held-files.ts';
@@ -162,7 +162,7 @@ async function syncFromUpstream(mirror: Mirror, project: SelectedProject): Promi
   const etag = isPlanned && !isToBeRead && (await isIntact(mirror, due, held)) ? held.etag : undefined;
   const answer = await upstream.project(due.name, etag, due.attempts % 2 === 1);
   const isHere = answer.kind === 'absent' && held.restored;
-  const unproven = isHere ? undefined : whyUnproven(mirror, due.name, digestIn(answer));
+  const unproven = isHere ? undefined : unverifiedReason(mirror, due.name, digestIn(answer));
   if (unproven !== undefined) return { reason: unproven, obstacle: 'unproven', delayMs: unprovenAgainMs };
   if (answer.kind === 'absent') {
     if (!held.published) selection.noteAbsent(due.name);
@@ -235,7 +235,7 @@ async function publishQuarantine(mirror: Mirror, project: SelectedProject, sourc
   return { finished, stays: { reason, obstacle: 'stale', nextTry: mirror.clock.now() + delayMs } };
 }
 
-function digestIn(answer: ProjectAnswer): LookedAt {
+function digestIn(answer: ProjectAnswer): PageDigest {
   return answer.kind === 'page' ? answer.sha256 : answer.kind;
 }
 

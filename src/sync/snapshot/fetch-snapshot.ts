@@ -15,7 +15,7 @@ const pauseMs = 500;
  * The snapshot that upstream has now, which is remembered: from now on none that is older passes.
  * Throws NonsenseError when upstream is not to be believed, UnreachableError, PausedError.
  */
-export async function newestSnapshot(mirror: Mirror, verify: Verify): Promise<Snapshot> {
+export async function fetchNewestSnapshot(mirror: Mirror, verify: Verify): Promise<Snapshot> {
   const { state, settings, clock } = mirror;
   const { snapshot, source } = await verifiedSnapshot(mirror, verify);
   const { timeMs, serial } = snapshot;

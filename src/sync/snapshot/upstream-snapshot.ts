@@ -11,8 +11,8 @@
 import type { ProjectName } from '../../core/names.ts';
 import type { Snapshot } from '../../formats/mirror/snapshot.ts';
 import type { Mirror } from '../mirror.ts';
-import { newestSnapshot } from './fetch-snapshot.ts';
-import { isListOf, provesPages } from './verify-pages.ts';
+import { fetchNewestSnapshot } from './fetch-snapshot.ts';
+import { isListOf, verifiesPages } from './verify-pages.ts';
 
 const hourMs = 60 * 60_000;
 /** Many mirrors run once a day. */
@@ -23,25 +23,25 @@ const namesAtATime = 1000;
  * The snapshot that upstream has now; undefined where its key is not known. Pages that nothing is known of are queued.
  * Throws NonsenseError when upstream is not to be believed, UnreachableError, PausedError.
  */
-export async function trustUpstream(mirror: Mirror): Promise<Snapshot | undefined> {
+export async function requireSnapshot(mirror: Mirror): Promise<Snapshot | undefined> {
   const { verifyUpstream, state, settings } = mirror;
   if (verifyUpstream === undefined) return undefined;
-  const snapshot = await newestSnapshot(mirror, verifyUpstream);
+  const snapshot = await fetchNewestSnapshot(mirror, verifyUpstream);
   const { serial, upstream } = state.mirror();
-  if (provesPages(mirror) && serial !== undefined && upstream === settings.upstream) requeueUnknown(mirror);
+  if (verifiesPages(mirror) && serial !== undefined && upstream === settings.upstream) requeueUnknown(mirror);
   return snapshot;
 }
 
-/** Holds what the run has met against upstream's snapshot: `seen`, or the newest. Throws as {@link trustUpstream} does. */
-export async function proveUpstream(mirror: Mirror, seen: Snapshot | undefined): Promise<void> {
+/** Holds what the run has met against upstream's snapshot: `seen`, or the newest. Throws as {@link requireSnapshot} does. */
+export async function compareWithSnapshot(mirror: Mirror, seen: Snapshot | undefined): Promise<void> {
   const { verifyUpstream, settings, clock } = mirror;
   if (verifyUpstream === undefined || settings.dryRun) return;
-  const snapshot = seen ?? (await newestSnapshot(mirror, verifyUpstream));
+  const snapshot = seen ?? (await fetchNewestSnapshot(mirror, verifyUpstream));
   const hours = Math.floor((clock.now() - snapshot.timeMs) / hourMs);
   if (hours >= longestSilenceMs / hourMs) {
     alarm(mirror, `is ${hours} hours old; upstream does not run any more, or somebody holds it back`);
   }
-  if (provesPages(mirror)) compare(mirror, snapshot);
+  if (verifiesPages(mirror)) compare(mirror, snapshot);
 }
 
 function compare(mirror: Mirror, snapshot: Snapshot): void {

@@ -14,16 +14,16 @@ import { Semaphore } from '../../core/semaphore.ts';
 import type { Snapshot } from '../../formats/mirror/snapshot.ts';
 import { pageTree } from '../../pages/page-merkle-tree.ts';
 import type { UpstreamPageDigest } from '../../state/page-hashes.ts';
-import type { LookedAt } from '../../upstream/upstream.ts';
+import type { PageDigest } from '../../upstream/upstream.ts';
 import type { Mirror } from '../mirror.ts';
-import { newestSnapshot } from './fetch-snapshot.ts';
+import { fetchNewestSnapshot } from './fetch-snapshot.ts';
 
 /** Most have few queued projects, and the slowest of those would be waited for. */
 const groupsAtATime = 16;
 const allGroups = Array.from({ length: groupCount }, (_, group) => group);
 
 /** Whoever leaves out projects does not know the others' pages, without which the tree cannot be made. */
-export function provesPages({ verifyUpstream, settings, selection }: Mirror): boolean {
+export function verifiesPages({ verifyUpstream, settings, selection }: Mirror): boolean {
   if (verifyUpstream === undefined || settings.dryRun) return false;
   return settings.projects === undefined && selection.fingerprint.projects === '';
 }
@@ -32,19 +32,19 @@ export function provesPages({ verifyUpstream, settings, selection }: Mirror): bo
  * Proves the groups of all queued projects by `seen`, or by a newer snapshot, and remembers which ones are not. To be
  * called once all changes are queued. Throws NonsenseError, UnreachableError, PausedError.
  */
-export async function provePages(mirror: Mirror, seen: Snapshot | undefined): Promise<void> {
+export async function verifyPages(mirror: Mirror, seen: Snapshot | undefined): Promise<void> {
   const { state, verifyUpstream } = mirror;
-  if (seen === undefined || verifyUpstream === undefined || !provesPages(mirror)) return;
+  if (seen === undefined || verifyUpstream === undefined || !verifiesPages(mirror)) return;
   state.makeDue('unproven');
   state.pages.groupQueue();
-  const first = isListOf(mirror, seen) ? seen : await newestSnapshot(mirror, verifyUpstream);
-  let prover = new GroupProver(mirror, first);
+  const first = isListOf(mirror, seen) ? seen : await fetchNewestSnapshot(mirror, verifyUpstream);
+  let prover = new GroupVerifier(mirror, first);
   let held = await prover.unproven(allGroups);
   if (held.length > 0) {
     // Upstream may have been at work.
-    const newest = await newestSnapshot(mirror, verifyUpstream);
+    const newest = await fetchNewestSnapshot(mirror, verifyUpstream);
     if (newest.timeMs > first.timeMs) {
-      prover = new GroupProver(mirror, newest);
+      prover = new GroupVerifier(mirror, newest);
       held = await prover.unproven(held);
     }
   }
@@ -54,8 +54,8 @@ export async function provePages(mirror: Mirror, seen: Snapshot | undefined): Pr
 }
 
 /** Why what upstream answers of a project may not be published; undefined where it may. */
-export function whyUnproven(mirror: Mirror, name: ProjectName, answer: LookedAt): string | undefined {
-  if (!provesPages(mirror)) return undefined;
+export function unverifiedReason(mirror: Mirror, name: ProjectName, answer: PageDigest): string | undefined {
+  if (!verifiesPages(mirror)) return undefined;
   const { pages } = mirror.state;
   const { held = allGroups } = mirror.state.mirror().upstreamSnapshot ?? {};
   if (held.includes(groupOf(name))) return "held, as the pages of its group are not those in upstream's snapshot.json";
@@ -74,7 +74,7 @@ export function isListOf({ state }: Mirror, { index }: Snapshot): boolean {
 type Seen = ReadonlyMap<ProjectName, UpstreamPageDigest>;
 
 /** Proves groups by one snapshot. */
-class GroupProver {
+class GroupVerifier {
   readonly #mirror: Mirror;
   readonly #snapshot: Snapshot;
   /** Why a page could not be looked at. */
@@ -130,7 +130,7 @@ class GroupProver {
     for (const isSeen of [false, true]) {
       const names = queued.filter(({ seen }) => (seen !== undefined) === isSeen).map(({ name }) => name);
       if (names.length === 0) continue;
-      for (const [name, seen] of await this.#look(group, names)) pages.setUpstreamDigest(name, seen);
+      for (const [name, seen] of await this.#fetchDigests(group, names)) pages.setUpstreamDigest(name, seen);
       if (this.#isSigned(group, this.#seen(group))) return true;
     }
     return isListOf(this.#mirror, this.#snapshot) && this.#findChanged(group);
@@ -142,7 +142,7 @@ class GroupProver {
     const queued = this.#seen(group);
     const names = bucketsIn(group).flatMap((bucket) => state.pages.projectsIn(bucket).map(({ name }) => name));
     const others = names.filter((name) => !queued.has(name));
-    const looked = [...(await this.#look(group, others))];
+    const looked = [...(await this.#fetchDigests(group, others))];
     const changed = looked.filter(([name, seen]) => state.pages.upstreamDigestOf(name) !== seen);
     if (!this.#isSigned(group, new Map([...queued, ...changed]))) return false;
     for (const [name, seen] of changed) {
@@ -158,8 +158,8 @@ class GroupProver {
   }
 
   /** What could be learned of the pages. */
-  async #look(group: number, names: readonly ProjectName[]): Promise<Seen> {
-    const results = await Promise.allSettled(names.map((name) => this.#lookAt(name)));
+  async #fetchDigests(group: number, names: readonly ProjectName[]): Promise<Seen> {
+    const results = await Promise.allSettled(names.map((name) => this.#fetchDigest(name)));
     const seen = new Map<ProjectName, UpstreamPageDigest>();
     for (const [at, name] of names.entries()) {
       const result = results[at];
@@ -169,10 +169,10 @@ class GroupProver {
     return seen;
   }
 
-  async #lookAt(name: ProjectName): Promise<UpstreamPageDigest> {
+  async #fetchDigest(name: ProjectName): Promise<UpstreamPageDigest> {
     const { upstream, state } = this.#mirror;
     const known = state.pages.hashesOf(name).upstream;
-    const found = await upstream.look(name, known === undefined ? undefined : state.heldProject(name).etag);
+    const found = await upstream.pageDigest(name, known === undefined ? undefined : state.heldProject(name).etag);
     return found === 'unchanged' ? (known ?? 'absent') : found;
   }
 

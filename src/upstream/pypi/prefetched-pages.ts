@@ -1,22 +1,22 @@
 /** Pages that were only looked at. As many as fit into a bounded memory need not be fetched again when they are wanted. */
 import { sha256Hex } from '../../core/hash.ts';
 import type { ProjectName } from '../../core/names.ts';
-import type { LookedAt } from '../upstream.ts';
+import type { PageDigest } from '../upstream.ts';
 import type { HttpAnswer, HttpRequest } from './http-client.ts';
 
 /** Some thousand pages. */
 const maxKeptBytes = 64 << 20;
 
-export class LookedPages {
+export class PrefetchedPages {
   readonly #answers = new Map<ProjectName, HttpAnswer>();
   #bytes = 0;
 
   /** What upstream answers to `request`, which `ask` passes on with the statuses that are expected. */
-  async look(
+  async fetchDigest(
     name: ProjectName,
     request: HttpRequest,
     ask: (request: HttpRequest, expected: readonly number[]) => Promise<HttpAnswer>,
-  ): Promise<LookedAt> {
+  ): Promise<PageDigest> {
     const answer = await ask(request, [200, 404, 410, ...('if-none-match' in (request.headers ?? {}) ? [304] : [])]);
     const { status, body } = answer;
     this.take(name, true);

@@ -27,7 +27,7 @@ import { htmlList, htmlPage, isHtml, isOwnEtag, ownEtag, plainTypes } from './ge
 import { type ChooseReceiver, type HttpAnswer, type HttpClient, type HttpRequest, isTimeout } from './http-client.ts';
 import { unpacked, weightOf } from './packed-body.ts';
 import { nextAddress, redirectStatuses } from './page-redirect.ts';
-import { LookedPages } from './prefetched-pages.ts';
+import { PrefetchedPages } from './prefetched-pages.ts';
 import { readList, untilFree } from './project-list-stream.ts';
 import { receiveFile } from './receive-file.ts';
 import { RequestLimiter } from './request-limiter.ts';
@@ -73,7 +73,7 @@ export class PypiUpstream implements Upstream {
   readonly #simple: string;
   readonly #types: string;
   readonly #pages = new Semaphore(maxConcurrentPages);
-  readonly #looked = new LookedPages();
+  readonly #looked = new PrefetchedPages();
   readonly #changelogLimiter: RequestLimiter;
   #time: number | undefined;
   /** Of pages and lists: nobody tells the caches on the way what has changed on a mirror of our kind. */
@@ -210,11 +210,11 @@ export class PypiUpstream implements Upstream {
     return this.#options.plain !== undefined && status === 200 && isHtml(headers);
   }
 
-  look(name: ProjectName, etag: string | undefined): Promise<port.LookedAt> {
+  pageDigest(name: ProjectName, etag: string | undefined): Promise<port.PageDigest> {
     const url = new URL(`${this.#simple}/${name}/`);
     const condition = isEtag(etag) ? { 'if-none-match': etag } : {};
     const headers = { accept: this.#types, 'accept-encoding': 'gzip', ...this.#freshness, ...condition };
-    return this.#looked.look(name, { url, headers }, (request, expected) =>
+    return this.#looked.fetchDigest(name, { url, headers }, (request, expected) =>
       this.#askPatiently(request, expected, { beginning: true, about: name }),
     );
   }
