@@ -19,9 +19,9 @@ import { ChangeWatcher } from './discover/changes-during-run.ts';
 import { discoverChanges } from './discover/discover.ts';
 import { recoverOldState } from './discover/outdated-state.ts';
 import { enqueueDependencies } from './discover/policy-changes.ts';
-import { fillLegacyJson, followLegacySetting } from './index/fill-legacy-json.ts';
-import { publishChanges } from './index/publish-change-feed.ts';
-import { emptyTrash, followKeepRemoved, publishRemovals } from './index/removals.ts';
+import { applyLegacySetting, fillLegacyJson } from './index/fill-legacy-json.ts';
+import { publishChangeFeed } from './index/publish-change-feed.ts';
+import { applyKeepRemoved, emptyTrash, publishRemovals } from './index/removals.ts';
 import { publishRootIndex } from './index/root-index.ts';
 import type { Mirror } from './mirror.ts';
 import { replanUnchanged } from './project/replan.ts';
@@ -46,8 +46,8 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
   for (;;) {
     const startedMs = mirror.clock.now();
     mirror.takeRequest();
-    followKeepRemoved(mirror);
-    await followLegacySetting(mirror);
+    applyKeepRemoved(mirror);
+    await applyLegacySetting(mirror);
     const seen = await requireSnapshot(mirror);
     const unlearned = await discoverChanges(mirror);
     await verifyPages(mirror, seen);
@@ -96,7 +96,7 @@ async function runPass(
     state.remember({ rootIndexDue: undefined });
   }
   if (state.totals().queued === 0) await files.tidy(true);
-  await publishChanges(mirror);
+  await publishChangeFeed(mirror);
   await publishRemovals(mirror);
   await emptyTrash(mirror);
   if (knowsAll && result.trouble === undefined)

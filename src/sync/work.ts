@@ -18,7 +18,7 @@ import type { Obstacle, Parked, QueuedProject } from '../state/state-store.ts';
 import { crashCountOf } from './crashed-projects.ts';
 import type { ChangeWatcher } from './discover/changes-during-run.ts';
 import { FinishBatcher } from './finish-batch.ts';
-import { publishChanges } from './index/publish-change-feed.ts';
+import { publishChangeFeed } from './index/publish-change-feed.ts';
 import type { Mirror } from './mirror.ts';
 import { announcesLoss } from './project/changelog-status.ts';
 import { bugAlarmFor, failureText } from './project/failure-message.ts';
@@ -246,7 +246,7 @@ class QueueWorker {
       }
       await this.#newsSlots.idle();
       // Those who mirror from here need not wait for the end of the run either.
-      await publishChanges(this.#mirror);
+      await publishChangeFeed(this.#mirror);
     } catch (error) {
       this.#fatal ??= error;
     }

@@ -8,7 +8,7 @@ import { showBytes } from '../../core/show-bytes.ts';
 import { explainReason } from '../../policy/render-reason.ts';
 import { isInitialized } from '../../state/mirror-state.ts';
 import { takeLock } from '../../state/sqlite/lock.ts';
-import { publishChanges } from '../../sync/index/publish-change-feed.ts';
+import { publishChangeFeed } from '../../sync/index/publish-change-feed.ts';
 import { publishRemovals } from '../../sync/index/removals.ts';
 import { publishRootIndex } from '../../sync/index/root-index.ts';
 import type { Mirror } from '../../sync/mirror.ts';
@@ -79,7 +79,7 @@ async function restoreAll(mirror: Mirror, names: readonly ProjectName[], lines: 
     }
   }
   await publishRootIndex(mirror);
-  await publishChanges(mirror);
+  await publishChangeFeed(mirror);
   await publishRemovals(mirror);
   return failed;
 }

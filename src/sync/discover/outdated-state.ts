@@ -10,7 +10,7 @@ import { blobPath, ownPath, pagePath, type WebPath } from '../../core/paths.ts';
 import { isJsonObject, parseJson } from '../../formats/json.ts';
 import { parseLastModified } from '../../formats/mirror/last-modified.ts';
 import { parseSimplePage } from '../../formats/simple/simple-json.ts';
-import { renewChanges } from '../index/publish-change-feed.ts';
+import { restartChangeFeed } from '../index/publish-change-feed.ts';
 import type { Mirror } from '../mirror.ts';
 
 const projectsAtATime = 2000;
@@ -23,7 +23,7 @@ export async function recoverOldState(mirror: Mirror): Promise<void> {
   if (ours === undefined || theirs === undefined || theirs <= ours) return;
   const queued = (await enqueueUnknownPages(mirror)) + (await enqueueMissingPages(mirror));
   await adoptRemovals({ state, files, report, signal });
-  renewChanges(mirror);
+  restartChangeFeed(mirror);
   state.remember({ completedAt: theirs, listEtag: undefined, reconciledAt: undefined, removalsListed: undefined });
   const [then, now] = [ours, theirs].map((time) => new Date(time).toISOString());
   report({

@@ -13,7 +13,7 @@ import { readListedPage } from '../project/page/cached-page.ts';
 const projectsAtATime = 200;
 
 /** Takes notice of the setting before anything is published: from then on all pages are written with it, or without. */
-export async function followLegacySetting({ state, settings, files, selection }: Mirror): Promise<void> {
+export async function applyLegacySetting({ state, settings, files, selection }: Mirror): Promise<void> {
   if (settings.dryRun) return;
   const { legacyJson } = state.mirror();
   if (!settings.legacyJson) {

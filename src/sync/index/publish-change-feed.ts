@@ -12,7 +12,7 @@ type FeedOwner = Pick<Mirror, 'state' | 'files'>;
  * Publishes the changes that the feed does not tell yet, or all of it where a check has found damage; does nothing where
  * there is nothing to do. Throws StorageError.
  */
-export async function publishChanges(mirror: FeedOwner): Promise<void> {
+export async function publishChangeFeed(mirror: FeedOwner): Promise<void> {
   const { state, files } = mirror;
   const { changesTold: told, changesListed = 0, changesDue = false } = state.mirror();
   const isThere = !changesDue && (await files.size(feedHeadPath)) !== undefined;
@@ -26,7 +26,7 @@ export async function publishChanges(mirror: FeedOwner): Promise<void> {
   const found = await publishedHead(files);
   const toldLast = told?.id === state.publishedChanges.id() ? told.last : 0;
   // Others may have read numbers that this state has not given yet, and will give to other changes.
-  if (found?.id === state.publishedChanges.id() && found.last > toldLast) renewChanges(mirror);
+  if (found?.id === state.publishedChanges.id() && found.last > toldLast) restartChangeFeed(mirror);
   const [id, last] = [state.publishedChanges.id(), state.publishedChanges.last()];
   const isAsTold = !changesDue && found?.id === id && found.last === toldLast;
   await publishPieces(mirror, id, isAsTold ? completePieces(toldLast) : 0, last);
@@ -36,7 +36,7 @@ export async function publishChanges(mirror: FeedOwner): Promise<void> {
 }
 
 /** Begins the feed anew: what the state knows of it is older than what others may have read. Throws StorageError. */
-export function renewChanges({ state }: Pick<Mirror, 'state'>): void {
+export function restartChangeFeed({ state }: Pick<Mirror, 'state'>): void {
   state.publishedChanges.renew();
   state.remember({ changesTold: undefined, changesListed: undefined });
 }

@@ -32,7 +32,7 @@ export async function emptyTrash(mirror: Mirror): Promise<void> {
 }
 
 /** Where what upstream removed is not kept any more, it is looked at again. */
-export function followKeepRemoved({ state, settings }: Mirror): void {
+export function applyKeepRemoved({ state, settings }: Mirror): void {
   const { keepRemoved } = settings;
   const { keepsRemoved = false } = state.mirror();
   if (keepRemoved === keepsRemoved) return;

@@ -35,13 +35,17 @@ export async function publishRootIndex(mirror: IndexOwner): Promise<void> {
   }
   const [html, json] = [await htmlForm.finish(), await jsonForm.finish()];
   await files.publish([...html.writes, ...json.writes]);
-  if (localForm !== undefined) await publishLocal(files, await localForm.finish(), serial);
+  if (localForm !== undefined) await publishShadowmireList(files, await localForm.finish(), serial);
   state.remember({ rootIndex: { json: json.sha256, html: html.sha256 }, changesListed });
   report({ type: 'root-index', projects });
 }
 
 /** The list as shadowmire reads it, and then the serial that it is of. */
-async function publishLocal(files: Mirror['files'], list: Made, serial: number | undefined): Promise<void> {
+async function publishShadowmireList(
+  files: Mirror['files'],
+  list: BuiltIndex,
+  serial: number | undefined,
+): Promise<void> {
   const path = ownPath('local.db.serial');
   const body = Buffer.from(`${serial ?? 0}`);
   const isThere = (await files.read(path))?.equals(body) === true;
@@ -49,7 +53,7 @@ async function publishLocal(files: Mirror['files'], list: Made, serial: number |
 }
 
 /** What is to be published, nothing when it is there already, and the hash of the page. The twin goes before its page. */
-interface Made {
+interface BuiltIndex {
   readonly writes: Write[];
   readonly sha256: string;
 }
@@ -105,7 +109,7 @@ class FormWriter {
     this.#empty = false;
   }
 
-  async finish(): Promise<Made> {
+  async finish(): Promise<BuiltIndex> {
     await this.#write(this.#form.tail);
     this.#gzip.end();
     await this.#compressed;
