@@ -5,17 +5,17 @@ import type { HeldFile } from '../state/state-store.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import { expectedHeld } from './compare-page.ts';
-import { lookAtFile } from './inspect-file.ts';
-import { isInShare } from './subset.ts';
+import { inspectFile } from './inspect-file.ts';
+import { isInSubset } from './subset.ts';
 
 const namesAtATime = 1000;
 
 /** Reports what is damaged. Upstream does not have it any more, so that nothing is queued: with --repair it goes. */
-export async function checkKept(check: Check): Promise<void> {
-  const { state, share } = check;
+export async function checkArchived(check: Check): Promise<void> {
+  const { state, subset: share } = check;
   for (let after: ProjectName | undefined; ; ) {
     const names = state.removals.keptProjects(after, namesAtATime);
-    for (const name of names) if (isInShare(name, share)) await checkOne(check, name);
+    for (const name of names) if (isInSubset(name, share)) await checkOne(check, name);
     after = names.at(-1);
     if (after === undefined) return;
   }
@@ -25,7 +25,7 @@ async function checkOne(check: Check, name: ProjectName): Promise<void> {
   const { state, report, yielder: pace, settings } = check;
   for (const file of state.heldProject(name).files) {
     await pace.yieldIfDue();
-    const findings = await lookAtFile(check, name, expectedHeld(file));
+    const findings = await inspectFile(check, name, expectedHeld(file));
     // A run may have taken it away meanwhile.
     if (state.heldFile(file.path) === undefined) continue;
     for (const finding of findings) report({ type: 'finding', finding });

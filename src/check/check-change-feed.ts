@@ -5,8 +5,8 @@ import { feedHeadOf, feedHeadPath, feedPieceOf, publishedHead } from '../pages/c
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import { notAFile } from './inspect-file.ts';
-import { readable } from './read-or-finding.ts';
-import { isInShare } from './subset.ts';
+import { readOrFinding } from './read-or-finding.ts';
+import { isInSubset } from './subset.ts';
 
 const differs = 'differs from state.db';
 
@@ -29,12 +29,12 @@ export async function checkChangeFeed(check: Check): Promise<void> {
 }
 
 async function look(check: Check): Promise<Finding[]> {
-  const { state, files, share, yielder: pace } = check;
+  const { state, files, subset: share, yielder: pace } = check;
   const { changesTold: told, changesDue } = state.mirror();
   // Nothing is published yet, or the next run writes it anew.
   if (told === undefined || told.id !== state.publishedChanges.id() || changesDue === true) return [];
   const findings: Finding[] = [];
-  if (isInShare(feedHeadPath, share)) {
+  if (isInSubset(feedHeadPath, share)) {
     const found = await lookAt(check, feedHeadPath, async () => {
       // Up to which serial all was known is that of the run that published it.
       const head = await publishedHead(files);
@@ -45,7 +45,7 @@ async function look(check: Check): Promise<Finding[]> {
   const end = completePieces(told.last);
   for (let piece = completePieces(oldestOf(told.last)); piece < end; piece += 1) {
     const path = piecePath(piece);
-    if (!isInShare(path, share)) continue;
+    if (!isInSubset(path, share)) continue;
     await pace.yieldIfDue();
     const found = await lookAt(check, path, async () => feedPieceOf(state.publishedChanges, told.id, piece));
     if (found !== undefined) findings.push(found);
@@ -59,7 +59,7 @@ async function lookAt(
   path: WebPath,
   expected: () => Promise<Buffer | undefined>,
 ): Promise<Finding | undefined> {
-  return readable<Finding | undefined>(path, undefined, async () => {
+  return readOrFinding<Finding | undefined>(path, undefined, async () => {
     const stat = await files.stat(path);
     if (stat !== undefined && stat.kind !== 'file') return { path, project: undefined, ...notAFile(stat.kind) };
     const body = await files.read(path);

@@ -5,14 +5,14 @@ import type { FileStore } from '../files/file-store.ts';
 import type { StateStore } from '../state/state-store.ts';
 import type { CheckReport } from './check-event.ts';
 import type { RunLock, TakeLock } from './run-lock.ts';
-import type { Share } from './subset.ts';
+import type { Subset } from './subset.ts';
 import type { Yielder } from './yielder.ts';
 
 export interface CheckSettings {
   /** Presence and size only, unless a file's time says that somebody changed it. */
   readonly quick: boolean;
   /** What is checked; undefined means everything, and 'auto' the share after the one that was done last. */
-  readonly share: Share | 'auto' | undefined;
+  readonly subset: Subset | 'auto' | undefined;
   /** Take what is damaged off the pages and out of the tree, instead of leaving that to the next run. */
   readonly repair: boolean;
   /** Move files that nothing accounts for into the trash. */
@@ -39,5 +39,5 @@ export interface Check extends CheckJob {
   readonly lock: RunLock;
   readonly yielder: Yielder;
   /** What is checked, now that it is known which; undefined means everything. */
-  readonly share: Share | undefined;
+  readonly subset: Subset | undefined;
 }

@@ -5,12 +5,12 @@
 import type { ProjectName } from '../core/names.ts';
 import type { QueuedProject } from '../state/state-store.ts';
 import type { Check } from './check-job.ts';
-import { lookAtProject } from './inspect-project.ts';
-import { isSameMoment, momentOf } from './project-state.ts';
-import { heal } from './repair.ts';
+import { inspectProject } from './inspect-project.ts';
+import { isSameState, projectStateOf } from './project-state.ts';
+import { enqueueRepair } from './repair.ts';
 
 /** What is known of a project. */
-export interface Judgement {
+export interface ProjectVerdict {
   /** 'undecided' when a run may be the reason for what was found; then nothing was reported or done. */
   readonly verdict: 'right' | 'wrong' | 'undecided';
   /** True when its pages could be read, and the state knows of everything that they say is here. */
@@ -18,26 +18,26 @@ export interface Judgement {
 }
 
 /** How far it may be decided: the lock of runs is held all the while, it may be later, or there is no later. */
-export type Turn = 'locked' | 'first' | 'last';
+export type LockMode = 'locked' | 'first' | 'last';
 
 /** Judges `name`: reports what is damage and has it healed. */
-export async function judgeProject(check: Check, name: ProjectName, turn: Turn): Promise<Judgement> {
-  const before = await momentOf(check, name);
+export async function checkProject(check: Check, name: ProjectName, turn: LockMode): Promise<ProjectVerdict> {
+  const before = await projectStateOf(check, name);
   const { queued, held } = before;
-  if (!held.published || isGoing(queued)) return { verdict: 'right', isProven: true };
-  const look = await lookAtProject(check, name, held, queued !== undefined);
+  if (!held.published || isBeingRemoved(queued)) return { verdict: 'right', isProven: true };
+  const look = await inspectProject(check, name, held, queued !== undefined);
   const { isProven, findings } = look;
   if (findings.length === 0) return { verdict: 'right', isProven };
   const release = turn === 'locked' ? undefined : check.lock.tryTake();
   const isLocked = turn === 'locked' || release !== undefined;
   try {
     if (turn !== 'locked') {
-      if (queued !== undefined || !isSameMoment(before, await momentOf(check, name)))
+      if (queued !== undefined || !isSameState(before, await projectStateOf(check, name)))
         return { verdict: 'undecided', isProven };
       if (check.settings.repair && !isLocked && turn === 'first') return { verdict: 'undecided', isProven };
     }
     for (const finding of findings) check.report({ type: 'finding', finding });
-    await heal(check, name, look, isLocked);
+    await enqueueRepair(check, name, look, isLocked);
     return { verdict: 'wrong', isProven };
   } finally {
     release?.();
@@ -45,6 +45,6 @@ export async function judgeProject(check: Check, name: ProjectName, turn: Turn):
 }
 
 /** A run that removes a project forgets it last, and may have been stopped before. */
-function isGoing(queued: QueuedProject | undefined): boolean {
+function isBeingRemoved(queued: QueuedProject | undefined): boolean {
   return queued?.removed === true || queued?.obstacle === 'absent';
 }

@@ -3,9 +3,9 @@ import { PausedError } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { IndexEntry } from '../formats/simple/root-index.ts';
 import type { Check } from './check-job.ts';
-import { judgeProject, type Turn } from './check-project.ts';
+import { checkProject, type LockMode } from './check-project.ts';
 import { Position } from './resume-position.ts';
-import { isInShare } from './subset.ts';
+import { isInSubset } from './subset.ts';
 
 const namesAtATime = 1000;
 
@@ -45,7 +45,7 @@ class ProjectPass {
 
   /** Names of projects are few bytes each, so counting them costs less than remembering a count would. */
   #announce(): void {
-    const { report, state, share } = this.#check;
+    const { report, state, subset: share } = this.#check;
     const { resumedAfter } = this.#position;
     if (resumedAfter !== undefined) report({ type: 'resumed', after: resumedAfter });
     const { projects } = state.totals();
@@ -60,10 +60,10 @@ class ProjectPass {
   }
 
   *#names(from: ProjectName | undefined): Iterable<IndexEntry> {
-    const { state, share } = this.#check;
+    const { state, subset: share } = this.#check;
     for (let after = from; ; ) {
       const piece = state.published(after, namesAtATime);
-      for (const entry of piece) if (isInShare(entry.name, share)) yield entry;
+      for (const entry of piece) if (isInSubset(entry.name, share)) yield entry;
       after = piece.at(-1)?.name;
       if (after === undefined) return;
     }
@@ -73,7 +73,7 @@ class ProjectPass {
     const { yielder: pace, report } = this.#check;
     await pace.yieldIfDue();
     report({ type: 'project-started', name });
-    const { verdict, isProven } = await judgeProject(this.#check, name, 'first');
+    const { verdict, isProven } = await checkProject(this.#check, name, 'first');
     if (verdict === 'undecided') this.#undecided.push(name);
     else if (!isProven) this.#unproven += 1;
     this.#last = name;
@@ -85,12 +85,12 @@ class ProjectPass {
   }
 
   /** Looks again at what was left undecided, with the lock held where it could be had. */
-  async #decide(release: (() => void) | undefined, turn: Turn): Promise<void> {
+  async #decide(release: (() => void) | undefined, turn: LockMode): Promise<void> {
     if (release === undefined && turn === 'first') return;
     let unjudged = 0;
     try {
       for (let name = this.#undecided[0]; name !== undefined; name = this.#undecided[0]) {
-        const { verdict, isProven } = await judgeProject(this.#check, name, release === undefined ? turn : 'locked');
+        const { verdict, isProven } = await checkProject(this.#check, name, release === undefined ? turn : 'locked');
         if (verdict === 'undecided') unjudged += 1;
         if (!isProven) this.#unproven += 1;
         this.#undecided.shift();

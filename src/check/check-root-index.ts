@@ -8,8 +8,8 @@ import { localJson, type RootIndexForm, rootIndexHtml, rootIndexJson } from '../
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import { notAFile } from './inspect-file.ts';
-import { readable } from './read-or-finding.ts';
-import { isInShare } from './subset.ts';
+import { readOrFinding } from './read-or-finding.ts';
+import { isInSubset } from './subset.ts';
 
 const entriesAtATime = 2000;
 const headBytes = 100;
@@ -18,14 +18,14 @@ type PlainPage = PageFile & `index.${'html' | 'v1_json'}`;
 
 /** Checks the list of projects, if it belongs to the share and no run is about to write it. */
 export async function checkRootIndex(check: Check): Promise<void> {
-  const { state, lock, share, report } = check;
+  const { state, lock, subset: share, report } = check;
   const isDue = (): boolean => state.mirror().rootIndexDue === true || state.totals().projects === 0;
-  if (!isInShare('simple', share) || isDue() || (await look(check)).length === 0) return;
+  if (!isInSubset('simple', share) || isDue() || (await inspectForms(check)).length === 0) return;
   const release = await lock.take();
   // The run that is at work writes it at its end.
   if (release === undefined) return;
   try {
-    const findings = isDue() ? [] : await look(check);
+    const findings = isDue() ? [] : await inspectForms(check);
     for (const finding of findings) report({ type: 'finding', finding });
     if (!findings.some(({ kind }) => kind !== 'unreadable' && kind !== 'not-a-file')) return;
     state.remember({ rootIndexDue: true });
@@ -35,20 +35,20 @@ export async function checkRootIndex(check: Check): Promise<void> {
   }
 }
 
-async function look(check: Check): Promise<Finding[]> {
+async function inspectForms(check: Check): Promise<Finding[]> {
   const { legacyJson } = check.state.mirror();
   const isLegacy = legacyJson !== undefined && legacyJson.filledTo === undefined;
   return [
-    ...(await lookAtForm(check, 'index.html')),
-    ...(await lookAtForm(check, 'index.v1_json')),
-    ...(isLegacy ? [...(await lookAtLocal(check)), ...(await lookAtLocalSerial(check))] : []),
+    ...(await inspectForm(check, 'index.html')),
+    ...(await inspectForm(check, 'index.v1_json')),
+    ...(isLegacy ? [...(await inspectShadowmireList(check)), ...(await lookAtLocalSerial(check))] : []),
   ];
 }
 
 /** What shadowmire reads has no twin. */
-async function lookAtLocal(check: Check): Promise<Finding[]> {
+async function inspectShadowmireList(check: Check): Promise<Finding[]> {
   const path = ownPath('local.json');
-  const found = await readable(path, undefined, () => check.files.digest(path));
+  const found = await readOrFinding(path, undefined, () => check.files.digest(path));
   if (found === undefined) return [{ kind: 'missing-page', path, project: undefined }];
   if ('kind' in found) return [found];
   if (found.sha256 === (await sha256Of(check, localJson))) return [];
@@ -58,22 +58,22 @@ async function lookAtLocal(check: Check): Promise<Finding[]> {
 /** It is a whole number: which one the list says that was published with it. */
 async function lookAtLocalSerial({ files }: Check): Promise<Finding[]> {
   const path = ownPath('local.db.serial');
-  const found = await readable<Buffer | undefined>(path, undefined, () => files.read(path));
+  const found = await readOrFinding<Buffer | undefined>(path, undefined, () => files.read(path));
   if (found === undefined) return [{ kind: 'missing-page', path, project: undefined }];
   if ('kind' in found) return [found];
   if (/^\d{1,15}$/.test(found.toString())) return [];
   return [{ kind: 'bad-page', path, project: undefined, found: 'is no serial' }];
 }
 
-async function lookAtForm(check: Check, page: PlainPage): Promise<Finding[]> {
+async function inspectForm(check: Check, page: PlainPage): Promise<Finding[]> {
   const path = pagePath(page);
   const twinPath = pagePath(`${page}.gz`);
-  const found = await readable(path, undefined, () => digest(check, page));
+  const found = await readOrFinding(path, undefined, () => digest(check, page));
   if ('kind' in found) return [found];
   if (found.sha256 !== (await expected(check, page, found.serial))) {
     return [{ kind: 'bad-page', path, project: undefined, found: 'lists other projects than state.db' }];
   }
-  const twin = await readable(twinPath, undefined, () => lookAtTwin(check, twinPath, found));
+  const twin = await readOrFinding(twinPath, undefined, () => inspectTwin(check, twinPath, found));
   return twin === undefined ? [] : [twin];
 }
 
@@ -112,7 +112,7 @@ async function sha256Of({ state, yielder: pace }: Check, form: RootIndexForm): P
   return hash.update(form.tail).digest('hex');
 }
 
-async function lookAtTwin(
+async function inspectTwin(
   { files }: Check,
   path: ReturnType<typeof pagePath>,
   page: Digest,

@@ -3,10 +3,10 @@ import { projectName } from '../core/names.ts';
 import { legacyRoot, type WebPath } from '../core/paths.ts';
 import type { Check } from './check-job.ts';
 import { isAccountedFor, isKnownProject, isLocalFile } from './path-owner.ts';
-import { readable } from './read-or-finding.ts';
-import { isInShare } from './subset.ts';
+import { readOrFinding } from './read-or-finding.ts';
+import { isInSubset } from './subset.ts';
 import { UnreferencedPaths } from './unreferenced-paths.ts';
-import { below, type Met, walk } from './walk-tree.ts';
+import { childPath, type WalkedEntry, walk } from './walk-tree.ts';
 
 const simple = 'simple' as WebPath;
 const packages = 'packages' as WebPath;
@@ -19,40 +19,40 @@ const pageNames: ReadonlySet<string> = new Set(['index.html', 'index.html.gz', '
 export async function checkTree(check: Check, doubt: string | undefined): Promise<void> {
   const candidates = new UnreferencedPaths(check, doubt);
   check.report({ type: 'folder-started', path: simple });
-  await eachIn(check, simple, (name, kind) => lookInSimple(check, candidates, name, kind));
+  await eachIn(check, simple, (name, kind) => inspectSimple(check, candidates, name, kind));
   await candidates.settle();
   await eachIn(check, packages, async (name, kind) => {
-    await lookInPackages(check, candidates, below(packages, name), kind);
+    await inspectPackages(check, candidates, childPath(packages, name), kind);
     await candidates.settle();
   });
   if (check.state.mirror().legacyJson !== undefined) {
-    await eachIn(check, legacyRoot, (name, kind) => lookInLegacy(check, candidates, name, kind));
+    await eachIn(check, legacyRoot, (name, kind) => inspectLegacy(check, candidates, name, kind));
     await candidates.settle();
   }
   await eachIn(check, changes, async (name, kind) => {
     // What has its name is looked at with the feed, or is left from one before.
     const isPiece = /^\d{1,3}\.json$/.test(name);
-    if (!isPiece && kind !== 'folder') await candidates.add(candidateOf({ path: below(changes, name), kind }));
+    if (!isPiece && kind !== 'folder') await candidates.add(candidateOf({ path: childPath(changes, name), kind }));
   });
   await candidates.settle();
-  tellLeftovers(check, await leftovers(check));
+  reportLeftovers(check, await leftovers(check));
 }
 
 type Kind = 'file' | 'folder' | 'other';
 
 /** Calls `look` for what lies in `folder` and belongs to the share. */
 async function eachIn(check: Check, folder: WebPath, look: (name: string, kind: Kind) => Promise<void>): Promise<void> {
-  const refused = await readable(folder, undefined, async () => {
+  const refused = await readOrFinding(folder, undefined, async () => {
     for await (const { name, kind } of check.files.entries(folder)) {
       await check.yielder.yieldIfDue();
-      if (isInShare(name, check.share)) await look(name, kind);
+      if (isInSubset(name, check.subset)) await look(name, kind);
     }
   });
   if (refused !== undefined) check.report({ type: 'finding', finding: refused });
 }
 
-async function lookInSimple(check: Check, candidates: UnreferencedPaths, name: string, kind: Kind): Promise<void> {
-  const path = below(simple, name);
+async function inspectSimple(check: Check, candidates: UnreferencedPaths, name: string, kind: Kind): Promise<void> {
+  const path = childPath(simple, name);
   if (name === settingsName) return;
   if (kind !== 'folder') {
     if (kind === 'other' || !pageNames.has(name)) await candidates.add(candidateOf({ path, kind }));
@@ -71,8 +71,8 @@ async function lookInSimple(check: Check, candidates: UnreferencedPaths, name: s
 }
 
 /** What is in the folders of known projects is for the pass over the projects. */
-async function lookInLegacy(check: Check, candidates: UnreferencedPaths, name: string, kind: Kind): Promise<void> {
-  const path = below(legacyRoot, name);
+async function inspectLegacy(check: Check, candidates: UnreferencedPaths, name: string, kind: Kind): Promise<void> {
+  const path = childPath(legacyRoot, name);
   const project = kind === 'folder' ? projectName(name) : undefined;
   if (kind !== 'folder') await candidates.add(candidateOf({ path, kind }));
   else if (project !== name || !isKnownProject(check.state, project)) {
@@ -80,7 +80,7 @@ async function lookInLegacy(check: Check, candidates: UnreferencedPaths, name: s
   }
 }
 
-async function lookInPackages(check: Check, candidates: UnreferencedPaths, path: WebPath, kind: Kind): Promise<void> {
+async function inspectPackages(check: Check, candidates: UnreferencedPaths, path: WebPath, kind: Kind): Promise<void> {
   check.report({ type: 'folder-started', path });
   if (path.endsWith(`/${settingsName}`)) return;
   if (kind !== 'folder') {
@@ -93,7 +93,7 @@ async function lookInPackages(check: Check, candidates: UnreferencedPaths, path:
   });
 }
 
-function candidateOf({ path, kind }: Met): Parameters<UnreferencedPaths['add']>[0] {
+function candidateOf({ path, kind }: WalkedEntry): Parameters<UnreferencedPaths['add']>[0] {
   return { path, kind: kind === 'file' ? 'unreferenced' : kind === 'other' ? 'not-a-file' : kind };
 }
 
@@ -108,6 +108,6 @@ async function leftovers({ lock, files, state }: Check): Promise<readonly string
   }
 }
 
-function tellLeftovers({ report }: Check, names: readonly string[]): void {
+function reportLeftovers({ report }: Check, names: readonly string[]): void {
   for (const name of names) report({ type: 'leftover', name });
 }

@@ -9,31 +9,31 @@
  * memory for a million projects as for one.
  */
 
-import { checkKept } from './check-archived.ts';
+import { checkArchived } from './check-archived.ts';
 import { checkChangeFeed } from './check-change-feed.ts';
 import type { Check, CheckJob } from './check-job.ts';
 import { checkProjects } from './check-projects.ts';
 import { checkRootIndex } from './check-root-index.ts';
 import { checkTree } from './check-tree.ts';
 import { RunLock } from './run-lock.ts';
-import { nextShare, type Share } from './subset.ts';
+import { nextSubset, type Subset } from './subset.ts';
 import { Yielder } from './yielder.ts';
 
 /** Checks everything, or the share that the settings name; what it finds is reported. Throws StorageError, PausedError. */
 export async function check(job: CheckJob): Promise<void> {
   const { state, clock, signal, report, settings, takeLock } = job;
   const lock = new RunLock(takeLock, clock, signal, report);
-  const share = settings.share === 'auto' ? nextShare(state.mirror().checkedShare) : settings.share;
-  const check: Check = { isLocal: () => false, ...job, lock, yielder: new Yielder(clock, signal), share };
+  const share = settings.subset === 'auto' ? nextSubset(state.mirror().checkedShare) : settings.subset;
+  const check: Check = { isLocal: () => false, ...job, lock, yielder: new Yielder(clock, signal), subset: share };
   (await lock.take())?.();
   const doubt = await checkProjects(check);
-  await checkKept(check);
+  await checkArchived(check);
   await checkRootIndex(check);
   await checkChangeFeed(check);
   await checkTree(check, doubt);
-  state.remember({ check: undefined, ...doneShare(settings.share, share) });
+  state.remember({ check: undefined, ...doneShare(settings.subset, share) });
 }
 
-function doneShare(wanted: Share | 'auto' | undefined, share: Share | undefined): { checkedShare?: number } {
+function doneShare(wanted: Subset | 'auto' | undefined, share: Subset | undefined): { checkedShare?: number } {
   return wanted === 'auto' && share !== undefined ? { checkedShare: share.number } : {};
 }

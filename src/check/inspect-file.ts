@@ -6,7 +6,7 @@ import type { ProjectName } from '../core/names.ts';
 import { metadataPath, provenancePath, type WebPath } from '../core/paths.ts';
 import type { Finding, FindingKind } from './check-event.ts';
 import type { Check } from './check-job.ts';
-import { readable } from './read-or-finding.ts';
+import { readOrFinding } from './read-or-finding.ts';
 
 /** What a file must be, as far as anybody knows. */
 export interface ExpectedFile {
@@ -25,7 +25,7 @@ export interface ExpectedFile {
 const sameTimeMs = 1000;
 
 /** What is wrong with `file`, which belongs to `project`. */
-export async function lookAtFile(check: Check, project: ProjectName, file: ExpectedFile): Promise<Finding[]> {
+export async function inspectFile(check: Check, project: ProjectName, file: ExpectedFile): Promise<Finding[]> {
   const { path, metadataSha256, provenance } = file;
   const findings = [await found(path, () => content(check, file))];
   check.report({ type: 'file-checked', path });
@@ -35,15 +35,21 @@ export async function lookAtFile(check: Check, project: ProjectName, file: Expec
   if (provenance) findings.push(await found(provenancePath(path), (at) => provenanceObject(check, at)));
   return findings.filter((finding) => finding !== undefined);
 
-  async function found(at: WebPath, look: (at: WebPath) => Promise<Wrong | undefined>): Promise<Finding | undefined> {
-    const wrong = await readable(at, project, () => look(at));
+  async function found(
+    at: WebPath,
+    look: (at: WebPath) => Promise<FileProblem | undefined>,
+  ): Promise<Finding | undefined> {
+    const wrong = await readOrFinding(at, project, () => look(at));
     return wrong && { path: at, project, file: path, ...wrong };
   }
 }
 
-type Wrong = Pick<Finding, 'kind' | 'expected' | 'found'>;
+type FileProblem = Pick<Finding, 'kind' | 'expected' | 'found'>;
 
-async function content(check: Check, { path, size, sha256, uploadTimeMs }: ExpectedFile): Promise<Wrong | undefined> {
+async function content(
+  check: Check,
+  { path, size, sha256, uploadTimeMs }: ExpectedFile,
+): Promise<FileProblem | undefined> {
   const stat = await check.files.stat(path);
   if (stat === undefined) return { kind: 'missing-file' };
   if (stat.kind !== 'file') return notAFile(stat.kind);
@@ -61,14 +67,14 @@ async function content(check: Check, { path, size, sha256, uploadTimeMs }: Expec
   return { kind: 'bad-sha256', expected: sha256, found: digest.sha256 };
 }
 
-async function metadata(check: Check, path: WebPath, sha256: string): Promise<Wrong | undefined> {
+async function metadata(check: Check, path: WebPath, sha256: string): Promise<FileProblem | undefined> {
   const body = await readSidecar(check, path, 'missing-metadata');
   if (!Buffer.isBuffer(body)) return body;
   const found = sha256Hex(body);
   return found === sha256 ? undefined : { kind: 'bad-metadata', expected: sha256, found };
 }
 
-async function provenanceObject(check: Check, path: WebPath): Promise<Wrong | undefined> {
+async function provenanceObject(check: Check, path: WebPath): Promise<FileProblem | undefined> {
   const body = await readSidecar(check, path, 'missing-provenance');
   if (!Buffer.isBuffer(body)) return body;
   try {
@@ -80,7 +86,11 @@ async function provenanceObject(check: Check, path: WebPath): Promise<Wrong | un
 }
 
 /** The bytes of what lies beside a file; undefined when a quick check need not read them. */
-async function readSidecar(check: Check, path: WebPath, missing: FindingKind): Promise<Buffer | Wrong | undefined> {
+async function readSidecar(
+  check: Check,
+  path: WebPath,
+  missing: FindingKind,
+): Promise<Buffer | FileProblem | undefined> {
   const stat = await check.files.stat(path);
   if (stat === undefined) return { kind: missing };
   if (stat.kind !== 'file') return notAFile(stat.kind);
@@ -91,6 +101,6 @@ async function readSidecar(check: Check, path: WebPath, missing: FindingKind): P
 }
 
 /** What stands where a file belongs. */
-export function notAFile(kind: 'folder' | 'other'): Wrong {
+export function notAFile(kind: 'folder' | 'other'): FileProblem {
   return { kind: 'not-a-file', expected: 'a file', found: kind === 'folder' ? 'a folder' : 'a link or a device' };
 }

@@ -5,14 +5,14 @@ import { asPublished, type SimplePage } from '../formats/simple/simple-json.ts';
 import { legacyFilesOf, legacyStrays } from '../pages/publish-legacy-json.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
-import { readable } from './read-or-finding.ts';
+import { readOrFinding } from './read-or-finding.ts';
 
 /** What is wrong with it, where the mirror serves it and no run is about to write it. */
-export async function lookAtLegacy(check: Check, project: ProjectName, page: SimplePage): Promise<Finding[]> {
+export async function inspectLegacyJson(check: Check, project: ProjectName, page: SimplePage): Promise<Finding[]> {
   const { state, files } = check;
   const { legacyJson } = state.mirror();
   if (legacyJson === undefined || legacyJson.filledTo !== undefined) return [];
-  const found = await readable(legacyJsonFolder(project), project, async () => {
+  const found = await readOrFinding(legacyJsonFolder(project), project, async () => {
     const findings: Finding[] = [];
     const made = await legacyFilesOf(files, project, page, page.files.map(asPublished), legacyJson.base);
     for (const [path, body] of made) {

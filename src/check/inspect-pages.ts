@@ -8,20 +8,20 @@ import { hasTwin, isTwinOf } from '../pages/publish-pages.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import { notAFile } from './inspect-file.ts';
-import { readable } from './read-or-finding.ts';
+import { readOrFinding } from './read-or-finding.ts';
 
 /** What became of looking at a project's pages. */
-export interface PagesLook {
+export interface PagesInspection {
   /** The JSON page, if it could be read. */
   readonly page: SimplePage | undefined;
   /** What no run at work would explain. */
   readonly findings: readonly Finding[];
   /** What a run would explain that was stopped between two of its steps, and that the next run puts right. */
-  readonly passing: readonly Finding[];
+  readonly transient: readonly Finding[];
 }
 
 /** Looks at the four pages of `name`. */
-export async function lookAtPages(check: Check, name: ProjectName): Promise<PagesLook> {
+export async function inspectPages(check: Check, name: ProjectName): Promise<PagesInspection> {
   const html = await readPage(check, name, 'index.html');
   const json = await readPage(check, name, 'index.v1_json');
   const findings = [html, json].filter(isFinding);
@@ -31,13 +31,13 @@ export async function lookAtPages(check: Check, name: ProjectName): Promise<Page
     const parsed = parsePage(name, json);
     if (isFinding(parsed)) findings.push(parsed);
     else page = parsed;
-    for (const finding of await lookAtTwin(check, name, 'index.v1_json.gz', json)) passing.push(finding);
+    for (const finding of await inspectTwin(check, name, 'index.v1_json.gz', json)) passing.push(finding);
   }
   if (!isFinding(html)) {
     if (page !== undefined && !html.equals(htmlOf(page))) passing.push(notDerived(name));
-    for (const finding of await lookAtTwin(check, name, 'index.html.gz', html)) passing.push(finding);
+    for (const finding of await inspectTwin(check, name, 'index.html.gz', html)) passing.push(finding);
   }
-  return { page, findings, passing };
+  return { page, findings, transient: passing };
 }
 
 function isFinding(value: Buffer | SimplePage | Finding): value is Finding {
@@ -55,7 +55,7 @@ function notDerived(project: ProjectName): Finding {
 /** The bytes of a page, or what is wrong with it. */
 function readPage(check: Check, project: ProjectName, page: PageFile): Promise<Buffer | Finding> {
   const path = pagePath(page, project);
-  return readable<Buffer | Finding>(path, project, async () => {
+  return readOrFinding<Buffer | Finding>(path, project, async () => {
     const stat = await check.files.stat(path);
     if (stat !== undefined && stat.kind !== 'file') return { path, project, ...notAFile(stat.kind) };
     return (await check.files.read(path)) ?? { kind: 'missing-page', path, project };
@@ -72,7 +72,7 @@ function parsePage(project: ProjectName, body: Buffer): SimplePage | Finding {
   }
 }
 
-async function lookAtTwin(check: Check, project: ProjectName, twin: PageFile, body: Buffer): Promise<Finding[]> {
+async function inspectTwin(check: Check, project: ProjectName, twin: PageFile, body: Buffer): Promise<Finding[]> {
   const found = await readPage(check, project, twin);
   if (!isFinding(found)) return isTwinOf(found, body) ? [] : [badTwin(pagePath(twin, project), project, found, body)];
   if (found.kind !== 'missing-page') return [found];

@@ -7,12 +7,12 @@ import type { HeldProject } from '../state/state-store.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import { type Comparison, comparePage, expectedHeld } from './compare-page.ts';
-import { type ExpectedFile, lookAtFile } from './inspect-file.ts';
-import { lookAtLegacy } from './inspect-legacy.ts';
-import { lookAtPages } from './inspect-pages.ts';
+import { type ExpectedFile, inspectFile } from './inspect-file.ts';
+import { inspectLegacyJson } from './inspect-legacy.ts';
+import { inspectPages } from './inspect-pages.ts';
 
 /** What a project looks like. */
-export interface Look {
+export interface ProjectInspection {
   readonly findings: readonly Finding[];
   /** The JSON page, if it could be read. */
   readonly page: SimplePage | undefined;
@@ -25,13 +25,13 @@ export interface Look {
  * steps leaves them so, and the next one puts it right. Then only what the page promises to its readers counts, and
  * what is held already: the next run fetches that no more.
  */
-export async function lookAtProject(
+export async function inspectProject(
   check: Check,
   name: ProjectName,
   held: HeldProject,
   queued: boolean,
-): Promise<Look> {
-  const { page, findings, passing } = await lookAtPages(check, name);
+): Promise<ProjectInspection> {
+  const { page, findings, transient: passing } = await inspectPages(check, name);
   // What somebody has put there by hand is his: the page alone is ours.
   const isLocal = held.source === local;
   const comparison = isLocal
@@ -48,13 +48,13 @@ export async function lookAtProject(
   }
   // It speaks of what the page does, and is made anew with that.
   const isToBeRead = !queued && found.length === 0 && page !== undefined;
-  for (const problem of isToBeRead ? await lookAtLegacy(check, name, page) : []) found.push(problem);
+  for (const problem of isToBeRead ? await inspectLegacyJson(check, name, page) : []) found.push(problem);
   const isRight = findings.length === 0 && (queued || passing.length === 0);
   return { findings: found, page, isProven: isRight && (isLocal || comparison?.isKnown === true) };
 
   async function look(file: ExpectedFile): Promise<Finding[]> {
     await check.yielder.yieldIfDue();
-    return lookAtFile(check, name, file);
+    return inspectFile(check, name, file);
   }
 }
 

@@ -3,10 +3,10 @@ import type { ProjectName } from '../core/names.ts';
 import { type PageFile, pagePath } from '../core/paths.ts';
 import type { HeldProject, QueuedProject } from '../state/state-store.ts';
 import type { Check } from './check-job.ts';
-import { readable } from './read-or-finding.ts';
+import { readOrFinding } from './read-or-finding.ts';
 
 /** What a run would change about a project. */
-export interface Moment {
+export interface ProjectState {
   /** Undefined when nothing is to be done for it. */
   readonly queued: QueuedProject | undefined;
   readonly held: HeldProject;
@@ -17,17 +17,17 @@ export interface Moment {
 const pages: readonly PageFile[] = ['index.html', 'index.html.gz', 'index.v1_json', 'index.v1_json.gz'];
 
 /** How `name` stands now. */
-export async function momentOf({ state, files }: Check, name: ProjectName): Promise<Moment> {
+export async function projectStateOf({ state, files }: Check, name: ProjectName): Promise<ProjectState> {
   const [queued, held] = [state.queued(name), state.heldProject(name)];
   const stats: unknown[] = [];
   for (const page of pages) {
     const path = pagePath(page, name);
-    stats.push(await readable(path, name, () => files.stat(path)));
+    stats.push(await readOrFinding(path, name, () => files.stat(path)));
   }
   return { queued, held, pages: stats };
 }
 
 /** Whether nothing has changed between two moments. */
-export function isSameMoment(one: Moment, other: Moment): boolean {
+export function isSameState(one: ProjectState, other: ProjectState): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -4,7 +4,7 @@ import type { WebPath } from '../core/paths.ts';
 import type { Finding } from './check-event.ts';
 
 /** What `look` finds at `path`; what the disk refuses to show is a finding, too, and ends nothing. */
-export async function readable<T>(
+export async function readOrFinding<T>(
   path: WebPath,
   project: ProjectName | undefined,
   look: () => Promise<T>,

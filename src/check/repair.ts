@@ -6,30 +6,35 @@ import { publishLegacyJson } from '../pages/publish-legacy-json.ts';
 import { publishPages } from '../pages/publish-pages.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
-import type { Look } from './inspect-project.ts';
+import type { ProjectInspection } from './inspect-project.ts';
 import { pathOf } from './page-entry.ts';
 
 /** Queues `name` and, if so wished and the lock of runs is held (`isLocked`), repairs it. Throws StorageError. */
-export async function heal(check: Check, name: ProjectName, look: Look, isLocked: boolean): Promise<void> {
+export async function enqueueRepair(
+  check: Check,
+  name: ProjectName,
+  look: ProjectInspection,
+  isLocked: boolean,
+): Promise<void> {
   const { state, settings, report } = check;
   const repairs = settings.repair && isLocked;
-  const curable = look.findings.filter(({ kind }) => isCurable(kind, repairs));
+  const curable = look.findings.filter(({ kind }) => isRepairable(kind, repairs));
   if (curable.length === 0) return;
   state.requeue(name, [...new Set(curable.map(({ file }) => file).filter((file) => file !== undefined))]);
   report({ type: 'queued', name });
-  if (repairs) await repair(check, name, look, curable);
+  if (repairs) await repairNow(check, name, look, curable);
 }
 
 /** A run can neither read what the disk refuses to show, nor put a file where a folder stands. */
-function isCurable(kind: Finding['kind'], repairs: boolean): boolean {
+function isRepairable(kind: Finding['kind'], repairs: boolean): boolean {
   return kind !== 'unreadable' && (kind !== 'not-a-file' || repairs);
 }
 
 /** Pages first: no page must link to what is on its way into the trash. */
-async function repair(
+async function repairNow(
   check: Check,
   name: ProjectName,
-  { page, findings }: Look,
+  { page, findings }: ProjectInspection,
   curable: readonly Finding[],
 ): Promise<void> {
   // A page that nobody can read cannot be compared with what it should be.

@@ -10,7 +10,7 @@ const msApart = 5000;
 const longestMs = 30 * 24 * 60 * 60_000;
 
 /** What a check does: another one begins anew. */
-export function scopeOf({ share, settings }: Check): string {
+export function scopeOf({ subset: share, settings }: Check): string {
   const part = share === undefined ? 'all' : `${share.number}/${share.of}`;
   return settings.quick ? `quick ${part}` : part;
 }

@@ -2,21 +2,21 @@
 import { sha256Hex } from '../core/hash.ts';
 
 /** The share `number`, from 1, of so many. */
-export interface Share {
+export interface Subset {
   readonly number: number;
   readonly of: number;
 }
 
 /** The shares of `--subset auto`: everything is read once a month. */
-const automaticShares = 30;
+const autoSubsets = 30;
 
 /** The share after the one that was done last. */
-export function nextShare(done: number | undefined): Share {
-  return { number: ((done ?? 0) % automaticShares) + 1, of: automaticShares };
+export function nextSubset(done: number | undefined): Subset {
+  return { number: ((done ?? 0) % autoSubsets) + 1, of: autoSubsets };
 }
 
 /** Whether the project or folder `name` belongs to `share`; everything belongs to undefined. */
-export function isInShare(name: string, share: Share | undefined): boolean {
+export function isInSubset(name: string, share: Subset | undefined): boolean {
   return share === undefined || numberOf(name) % share.of === share.number - 1;
 }
 

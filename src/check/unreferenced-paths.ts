@@ -9,7 +9,7 @@ import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import { notAFile } from './inspect-file.ts';
 import { isAccountedFor, isFileOrSidecarName, isKnownProject } from './path-owner.ts';
-import { readable } from './read-or-finding.ts';
+import { readOrFinding } from './read-or-finding.ts';
 
 /** A path that nothing seems to account for. */
 export interface SuspectPath {
@@ -66,7 +66,7 @@ export class UnreferencedPaths {
   async #confirm(candidate: SuspectPath): Promise<boolean> {
     const { path, kind } = candidate;
     const { report } = this.#check;
-    const still = await readable(path, undefined, () => this.#isStill(candidate));
+    const still = await readOrFinding(path, undefined, () => this.#isStill(candidate));
     if (still === false) return false;
     if (still !== true) report({ type: 'finding', finding: still });
     else if (kind === 'empty-folder') report({ type: 'empty-folder', path });

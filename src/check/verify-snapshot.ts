@@ -13,7 +13,7 @@ import { pageTree } from '../pages/page-merkle-tree.ts';
 import type { PageHashes } from '../state/page-hashes.ts';
 import type { Finding } from './check-event.ts';
 import type { CheckJob } from './check-job.ts';
-import { readable } from './read-or-finding.ts';
+import { readOrFinding } from './read-or-finding.ts';
 import { RunLock } from './run-lock.ts';
 import { Yielder } from './yielder.ts';
 
@@ -33,8 +33,8 @@ export async function verifySnapshot(job: CheckJob, verify: Verify): Promise<voi
   const release = await lock.take();
   if (release === undefined) return report({ type: 'snapshot-unjudged' });
   try {
-    for (const name of suspects) await judge(job, name);
-    await judgeSnapshot(job, verify);
+    for (const name of suspects) await verifyProject(job, name);
+    await verifySnapshotFile(job, verify);
   } finally {
     release();
   }
@@ -46,7 +46,7 @@ async function differingProjects(job: CheckJob): Promise<ProjectName[]> {
   for (let group = 0; group < groupCount; group += 1) {
     for (const { name, pages } of bucketsIn(group).flatMap((bucket) => job.state.pages.projectsIn(bucket))) {
       await pace.yieldIfDue();
-      if ((await look(job, name, pages)).length > 0) suspects.push(name);
+      if ((await inspectProjectPages(job, name, pages)).length > 0) suspects.push(name);
       job.report({ type: 'project-checked', name });
     }
   }
@@ -64,22 +64,22 @@ async function unknownFolders({ state, files }: CheckJob): Promise<ProjectName[]
 }
 
 /** What is wrong with the pages of `name`; hashes that are not known yet say nothing. */
-async function look(job: CheckJob, name: ProjectName, pages: PageHashes): Promise<Finding[]> {
+async function inspectProjectPages(job: CheckJob, name: ProjectName, pages: PageHashes): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const [form, page] of forms) {
-    const finding = await lookAt(job, pagePath(page, name), pages[form], name);
+    const finding = await inspectPage(job, pagePath(page, name), pages[form], name);
     if (finding !== undefined) findings.push(finding);
   }
   return findings;
 }
 
-async function lookAt(
+async function inspectPage(
   { files, report }: CheckJob,
   path: WebPath,
   expected: string | undefined,
   project: ProjectName | undefined,
 ): Promise<Finding | undefined> {
-  const found = await readable(path, project, () =>
+  const found = await readOrFinding(path, project, () =>
     files.digest(path, undefined, (piece) => report({ type: 'read', bytes: piece.length })),
   );
   if (found === undefined) return { kind: 'missing-page', path, project };
@@ -89,7 +89,7 @@ async function lookAt(
 }
 
 /** Looks at a project again, while no run is at work. */
-async function judge(job: CheckJob, name: ProjectName): Promise<void> {
+async function verifyProject(job: CheckJob, name: ProjectName): Promise<void> {
   const { state, report } = job;
   // A run that was stopped may have published a page and not remembered it.
   if (state.queued(name) !== undefined) return report({ type: 'unjudged', projects: 1 });
@@ -98,14 +98,14 @@ async function judge(job: CheckJob, name: ProjectName): Promise<void> {
     if ((await job.files.stat(path)) === undefined) return;
     return report({ type: 'finding', finding: { kind: 'unknown-project', path, project: undefined } });
   }
-  const findings = await look(job, name, state.pages.hashesOf(name));
+  const findings = await inspectProjectPages(job, name, state.pages.hashesOf(name));
   for (const finding of findings) report({ type: 'finding', finding });
   if (findings.every(({ kind }) => kind === 'unreadable')) return;
   state.requeue(name, []);
   report({ type: 'queued', name });
 }
 
-async function judgeSnapshot(job: CheckJob, verify: Verify): Promise<void> {
+async function verifySnapshotFile(job: CheckJob, verify: Verify): Promise<void> {
   const { report, files, state } = job;
   const wrong = (finding: Omit<Finding, 'project'>): void =>
     report({ type: 'finding', finding: { ...finding, project: undefined } });
@@ -127,12 +127,12 @@ async function judgeSnapshot(job: CheckJob, verify: Verify): Promise<void> {
       found: snapshot.pages[form],
     });
   }
-  await judgeRootIndex(job, snapshot);
+  await verifyRootIndex(job, snapshot);
 }
 
-async function judgeRootIndex(job: CheckJob, { index }: Snapshot): Promise<void> {
+async function verifyRootIndex(job: CheckJob, { index }: Snapshot): Promise<void> {
   for (const [form, page] of forms) {
-    const finding = await lookAt(job, pagePath(page), index[form], undefined);
+    const finding = await inspectPage(job, pagePath(page), index[form], undefined);
     if (finding === undefined) continue;
     job.report({ type: 'finding', finding });
     job.state.remember({ rootIndexDue: true });

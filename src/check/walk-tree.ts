@@ -2,22 +2,22 @@
 import type { WebPath } from '../core/paths.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
-import { readable } from './read-or-finding.ts';
+import { readOrFinding } from './read-or-finding.ts';
 
 /** What a walk meets; folders only when they are empty. */
-export interface Met {
+export interface WalkedEntry {
   readonly path: WebPath;
   readonly kind: 'file' | 'other' | 'empty-folder';
 }
 
 /** Meets everything below `folder`. What the disk refuses to show is reported, and the walk goes on beside it. */
-export async function walk(check: Check, folder: WebPath, meet: (met: Met) => Promise<void>): Promise<void> {
+export async function walk(check: Check, folder: WebPath, meet: (met: WalkedEntry) => Promise<void>): Promise<void> {
   await check.yielder.yieldIfDue();
   let isEmpty = true;
-  const refused = await readable(folder, undefined, async () => {
+  const refused = await readOrFinding(folder, undefined, async () => {
     for await (const { name, kind } of check.files.entries(folder)) {
       isEmpty = false;
-      const path = below(folder, name);
+      const path = childPath(folder, name);
       if (kind === 'folder') await walk(check, path, meet);
       else await meet({ path, kind });
     }
@@ -27,6 +27,6 @@ export async function walk(check: Check, folder: WebPath, meet: (met: Met) => Pr
 }
 
 /** The path of what was found under `name` in `folder`. */
-export function below(folder: WebPath, name: string): WebPath {
+export function childPath(folder: WebPath, name: string): WebPath {
   return `${folder}/${name}` as WebPath;
 }

@@ -59,7 +59,7 @@ t.test('what is kept is checked in its share, once, and healed by nobody', async
   for (const path of paths) flipByte(join(mirror.web, path));
   const told: string[] = [];
   for (const number of [1, 2, 3]) {
-    const { lines } = await runCheck(mirror, { share: { number, of: 3 } });
+    const { lines } = await runCheck(mirror, { subset: { number, of: 3 } });
     told.push(...paths.filter((path) => lines.some((line) => line.startsWith(`Bad sha256 ${path}`))));
   }
   t.same([...told].sort(), [...paths].sort());

@@ -67,7 +67,7 @@ export async function runCheck(mirror: TestMirror, options: CheckOptions = {}): 
       clock,
       signal,
       takeLock: () => takeLock(lockOf(target), undefined),
-      settings: { quick: false, share: undefined, repair: false, deleteUnreferenced: false, ...given },
+      settings: { quick: false, subset: undefined, repair: false, deleteUnreferenced: false, ...given },
       report: (event) => {
         tally.count(event);
         events.push(event);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import fc from 'fast-check';
 import t from 'tap';
 import type { CheckEvent } from '../../src/check/check-event.ts';
-import { isInShare, nextShare } from '../../src/check/subset.ts';
+import { isInSubset, nextSubset } from '../../src/check/subset.ts';
 import { PausedError } from '../../src/core/errors.ts';
 import type { TestMirror } from '../fixtures/test-mirror.ts';
 import { makeSdist } from '../sample/distributions.ts';
@@ -28,16 +28,16 @@ t.test('everything belongs to exactly one share', async (t) => {
   fc.assert(
     fc.property(name, fc.integer({ min: 1, max: 300 }), (name, of) => {
       const shares = Array.from({ length: of }, (_, index) => index + 1);
-      return shares.filter((number) => isInShare(name, { number, of })).length === 1;
+      return shares.filter((number) => isInSubset(name, { number, of })).length === 1;
     }),
   );
-  t.ok(isInShare('whatever', undefined));
+  t.ok(isInSubset('whatever', undefined));
 });
 
 t.test('folders of files are spread evenly over 30 shares', async (t) => {
   const folders = Array.from({ length: 256 }, (_, number) => number.toString(16).padStart(2, '0'));
   for (let number = 1; number <= 30; number += 1) {
-    const { length } = folders.filter((name) => isInShare(name, { number, of: 30 }));
+    const { length } = folders.filter((name) => isInSubset(name, { number, of: 30 }));
     t.ok(length === 8 || length === 9, `${length} folders`);
   }
 });
@@ -53,7 +53,7 @@ t.test('the shares are disjoint, and together find everything', async (t) => {
   const projects: string[] = [];
   const findings: string[] = [];
   for (const number of [1, 2, 3]) {
-    const { events, lines } = await runCheck(mirror, { share: { number, of: 3 } });
+    const { events, lines } = await runCheck(mirror, { subset: { number, of: 3 } });
     projects.push(...checkedIn(events));
     findings.push(...lines.filter((line) => /^(?:Bad sha256|Unreferenced file) /.test(line)));
   }
@@ -64,13 +64,13 @@ t.test('the shares are disjoint, and together find everything', async (t) => {
 
 t.test('a share of the night is remembered when it is done, and begins anew after the last', async (t) => {
   t.same(
-    [undefined, 1, 29, 30].map((done) => nextShare(done).number),
+    [undefined, 1, 29, 30].map((done) => nextSubset(done).number),
     [1, 2, 30, 1],
   );
   const mirror = await openSyncedMirror(t, manyProjects());
   const projects: string[] = [];
   for (let night = 1; night <= 31; night += 1) {
-    const { events } = await runCheck(mirror, { share: 'auto' });
+    const { events } = await runCheck(mirror, { subset: 'auto' });
     if (night <= 30) projects.push(...checkedIn(events));
     t.equal(
       mirror.remembered((state) => state.mirror().checkedShare),

@@ -34,7 +34,7 @@ async function verified(
     const text = textOf(event, target);
     if (text !== undefined) lines.push(text.replaceAll(`${target}/web/`, '').replaceAll(/[0-9a-f]{64}/g, 'HASH'));
   };
-  const settings = { quick: false, share: undefined, repair: false, deleteUnreferenced: false };
+  const settings = { quick: false, subset: undefined, repair: false, deleteUnreferenced: false };
   const files = new FilesystemFileStore(target, clock);
   const { signal } = new AbortController();
   try {

@@ -68,11 +68,11 @@ export function parseCheckOptions(argv: readonly string[]): CheckCommand {
   for (const name of values) refuseValue(name, parsed[name]);
   const settings: CheckSettings = {
     quick: parsed.quick === true,
-    share: shareOf(parsed.subset),
+    subset: shareOf(parsed.subset),
     repair: parsed.repair === true,
     deleteUnreferenced: parsed['delete-unreferenced'] === true,
   };
-  if (settings.deleteUnreferenced && settings.share !== undefined) {
+  if (settings.deleteUnreferenced && settings.subset !== undefined) {
     throw new UsageError('--delete-unreferenced needs a check of everything; leave --subset out');
   }
   const kind = kindOf(parsed, settings);
@@ -93,7 +93,7 @@ export function parseCheckOptions(argv: readonly string[]): CheckCommand {
 }
 
 function kindOf(parsed: minimist.ParsedArgs, settings: CheckSettings): CheckArguments['kind'] {
-  const { quick, share, repair, deleteUnreferenced } = settings;
+  const { quick, subset: share, repair, deleteUnreferenced } = settings;
   const isOther = quick || share !== undefined || repair || deleteUnreferenced;
   const [rebuild, verify] = [parsed.rebuild === true, parsed['verify-snapshot'] === true];
   if (rebuild && (isOther || verify)) {
@@ -112,7 +112,7 @@ function refuseValue(name: string, value: unknown): void {
   if (Array.isArray(value)) throw new UsageError(`--${name} is given twice`);
 }
 
-function shareOf(value: unknown): CheckSettings['share'] {
+function shareOf(value: unknown): CheckSettings['subset'] {
   if (value === undefined || value === 'auto') return value;
   const [, number, of] = /^(\d{1,6})\/(\d{1,6})$/.exec(String(value)) ?? [];
   const share = { number: Number(number), of: Number(of) };

@@ -22,7 +22,7 @@ function problem(...argv: string[]): string {
   }
 }
 
-const settings = { quick: false, share: undefined, repair: false, deleteUnreferenced: false };
+const settings = { quick: false, subset: undefined, repair: false, deleteUnreferenced: false };
 const plain = { kind: 'check', target: '/srv/pypi', quiet: false, logFormat: 'text', settings, key: undefined };
 
 t.test('a target alone is enough, as in 1.5', async (t) => {
@@ -36,9 +36,9 @@ t.test('every option does what the help says, before and after the target', asyn
     [['--quick'], { settings: { ...settings, quick: true } }],
     [['--repair'], { settings: { ...settings, repair: true } }],
     [['--delete-unreferenced'], { settings: { ...settings, deleteUnreferenced: true } }],
-    [['--subset', '3/30'], { settings: { ...settings, share: { number: 3, of: 30 } } }],
-    [['--subset=1/1'], { settings: { ...settings, share: { number: 1, of: 1 } } }],
-    [['--subset', 'auto', '--quick'], { settings: { ...settings, share: 'auto', quick: true } }],
+    [['--subset', '3/30'], { settings: { ...settings, subset: { number: 3, of: 30 } } }],
+    [['--subset=1/1'], { settings: { ...settings, subset: { number: 1, of: 1 } } }],
+    [['--subset', 'auto', '--quick'], { settings: { ...settings, subset: 'auto', quick: true } }],
     [['--rebuild'], { kind: 'rebuild' }],
     [['--log-format', 'json'], { logFormat: 'json' }],
     [['--verify-snapshot'], { kind: 'verify' }],
