@@ -5,7 +5,7 @@ import { readCgiRequest } from '../src/cgi/cgi-request.ts';
 import { answerSync } from '../src/cgi/respond-sync.ts';
 import { renderAnswer } from '../src/cgi/response.ts';
 import type { CgiSettings } from '../src/cgi/sync-settings.ts';
-import { type Enter, enterWaitingRoom } from '../src/cgi/waiting-limit.ts';
+import { type Enter, enterWaiting } from '../src/cgi/waiting-limit.ts';
 
 const { env, stdin, stdout, stderr, execPath } = process;
 
@@ -33,7 +33,7 @@ function wait(ms: number): Promise<void> {
   });
 }
 
-const enter: Enter = (folder) => enterWaitingRoom(folder, process.pid, isAlive);
+const enter: Enter = (folder) => enterWaiting(folder, process.pid, isAlive);
 
 function isAlive(pid: number): boolean {
   try {

@@ -2,10 +2,10 @@
 import { isMainThread } from 'node:worker_threads';
 import { answerStatsTasks } from '../src/cli/logs/open-stats-thread.ts';
 import { processlogs } from '../src/cli/logs/processlogs.ts';
-import { bundledAddon } from '../src/cli/program/native-binding.ts';
+import { nativeBindingPath } from '../src/cli/program/native-binding.ts';
 
 if (isMainThread) {
-  processlogs(process.argv.slice(2), bundledAddon()).then(
+  processlogs(process.argv.slice(2), nativeBindingPath()).then(
     (code) => {
       process.exitCode = code;
     },

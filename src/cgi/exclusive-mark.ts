@@ -11,10 +11,10 @@ const maxMarks = 1000;
  * Marks `name`, a file name, in `folder`. `first` for exactly one of all who ask within twenty minutes; `full` when the
  * folder holds so many marks that no more are accepted.
  */
-export function markOnce(folder: string, name: string, nowMs: number): 'first' | 'again' | 'full' {
-  if (!mark(folder, name)) return 'again';
-  if (forget(folder, nowMs) <= maxMarks) return 'first';
-  unmark(folder, name);
+export function claimMark(folder: string, name: string, nowMs: number): 'first' | 'again' | 'full' {
+  if (!createMark(folder, name)) return 'again';
+  if (removeOldMarks(folder, nowMs) <= maxMarks) return 'first';
+  removeMark(folder, name);
   return 'full';
 }
 
@@ -23,7 +23,7 @@ export function markOnce(folder: string, name: string, nowMs: number): 'first' |
  * it is a link, or not of this process's user, nothing may be removed from it, as it may be exchanged at any time; then an
  * Error is thrown.
  */
-export function mark(folder: string, name: string): boolean {
+export function createMark(folder: string, name: string): boolean {
   mkdirSync(folder, { recursive: true, mode: 0o700 });
   const path = join(folder, name);
   const found = lstatSync(folder);
@@ -34,7 +34,7 @@ export function mark(folder: string, name: string): boolean {
 }
 
 /** Takes a mark back. */
-export function unmark(folder: string, name: string): void {
+export function removeMark(folder: string, name: string): void {
   rmSync(join(folder, name), { force: true });
 }
 
@@ -62,7 +62,7 @@ export function isCode(error: unknown, code: string): boolean {
 }
 
 /** Removes old marks; returns how many are left. */
-function forget(folder: string, nowMs: number): number {
+function removeOldMarks(folder: string, nowMs: number): number {
   let left = 0;
   for (const name of readdirSync(folder)) {
     const path = join(folder, name);

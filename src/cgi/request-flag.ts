@@ -11,7 +11,7 @@
  */
 import { lutimesSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ageMs, createFile, isCode, markOnce, unmark } from './exclusive-mark.ts';
+import { ageMs, claimMark, createFile, isCode, removeMark } from './exclusive-mark.ts';
 
 const staleAfterMs = 10 * 60_000;
 const flagName = 'sync-requested';
@@ -25,13 +25,13 @@ export function raiseFlag(run: string, nowMs: number): boolean {
     const age = ageMs(flag, nowMs);
     // Taken at this moment, by a pass that may have asked upstream already.
     if (age === undefined) continue;
-    return age > staleAfterMs && markOnce(join(run, retriesFolder), retryName(nowMs), nowMs) === 'first';
+    return age > staleAfterMs && claimMark(join(run, retriesFolder), retryName(nowMs), nowMs) === 'first';
   }
 }
 
 /** Nobody could be started: the flag stays, for whoever comes, and the next request may try again at once. */
 export function giveUpStart(run: string, nowMs: number): void {
-  unmark(join(run, retriesFolder), retryName(nowMs));
+  removeMark(join(run, retriesFolder), retryName(nowMs));
   try {
     lutimesSync(join(run, flagName), 0, 0);
   } catch (error) {

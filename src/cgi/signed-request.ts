@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { headerProblem, secretFrom, signatureProblem, signedDigest } from '../core/sync-signature.ts';
 import type { CgiRequest } from './cgi-request.ts';
-import { markOnce } from './exclusive-mark.ts';
+import { claimMark } from './exclusive-mark.ts';
 import { type Answer, answers, forbidden } from './response.ts';
 import type { Enter } from './waiting-limit.ts';
 
@@ -25,7 +25,7 @@ export async function refuseUnsigned(
   if (problem !== undefined) return forbidden(problem);
   // By what was signed, not by how the client has written it.
   const name = signedDigest(secret, request.timestamp, body);
-  const mark = markOnce(join(run, 'sync-signatures'), name, now());
+  const mark = claimMark(join(run, 'sync-signatures'), name, now());
   if (mark === 'full') return answers.tooMany;
   return mark === 'again' ? forbidden('The signature was used before') : undefined;
 }

@@ -1,7 +1,7 @@
 /** So many requests at a time may wait for the rest of their body: each is a process of some forty megabytes. */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
-import { mark, unmark } from './exclusive-mark.ts';
+import { createMark, removeMark } from './exclusive-mark.ts';
 
 const maxWaiting = 4;
 
@@ -9,17 +9,13 @@ const maxWaiting = 4;
 export type Enter = (folder: string) => (() => void) | undefined;
 
 /** Lets the process `pid` wait, and returns how it leaves; undefined when others wait already. `isAlive` tells of processes. */
-export function enterWaitingRoom(
-  folder: string,
-  pid: number,
-  isAlive: (pid: number) => boolean,
-): (() => void) | undefined {
-  const leave = (): void => unmark(folder, String(pid));
-  mark(folder, String(pid));
+export function enterWaiting(folder: string, pid: number, isAlive: (pid: number) => boolean): (() => void) | undefined {
+  const leave = (): void => removeMark(folder, String(pid));
+  createMark(folder, String(pid));
   const names = readdirSync(folder).sort((a, b) => since(folder, a) - since(folder, b) || Number(a) - Number(b));
   const waiting = names.filter((name) => {
     if (isAlive(Number(name))) return true;
-    unmark(folder, name);
+    removeMark(folder, name);
     return false;
   });
   if (waiting.indexOf(String(pid)) < maxWaiting) return leave;

@@ -4,7 +4,7 @@ import type { LogSource, OpenLog } from '../files/log-source.ts';
 import { AccessLogReader } from '../formats/logs/access-log.ts';
 import { LineSplitter } from '../formats/logs/line-splitter.ts';
 import type { KnownLog, StatsStore } from '../state/stats-store.ts';
-import { headBytes, recognize } from './identify-log.ts';
+import { headBytes, identifyLog } from './identify-log.ts';
 
 /** An open log. */
 export interface FoundLog {
@@ -36,7 +36,7 @@ export async function findLog(
     const log = await source.open(path);
     try {
       const head = await log.head(headBytes);
-      found = { log, head, known: await recognize(log, head, state, others), first: times(head).first };
+      found = { log, head, known: await identifyLog(log, head, state, others), first: times(head).first };
     } catch (error) {
       await log.close();
       throw error;

@@ -17,7 +17,7 @@ export interface KnownOpenLog {
  * log was read must be the same as then. A log that is shorter is the same one when it is the beginning of one of
  * `others` that is: it is being copied, or compressed.
  */
-export async function recognize(
+export async function identifyLog(
   log: OpenLog,
   head: Buffer,
   state: StatsStore,

@@ -5,7 +5,7 @@ import type { ScannedLines } from '../formats/logs/log-scanner.ts';
 import { sentRow } from '../formats/logs/sent-file-rows.ts';
 import type { StatsStore } from '../state/stats-store.ts';
 import { addMissed, type FoundLog, findLog, tolerate } from './find-logs.ts';
-import { headBytes, recognize } from './identify-log.ts';
+import { headBytes, identifyLog } from './identify-log.ts';
 import { LogCounter, type LogCounterOptions } from './log-counter.ts';
 
 const wrongTime = "lines are skipped whose day is later than tomorrow by this machine's clock";
@@ -124,7 +124,7 @@ async function readLog(
   const series = source.series(log.path);
   // Once more, as the same log may have been given twice, compressed and not, and another may have taken its place.
   const head = await log.head(headBytes);
-  const known = await recognize(log, head, state, others);
+  const known = await identifyLog(log, head, state, others);
   if (!startsWith(head, found.head) || (found.known !== undefined && known?.id !== found.known.id)) return undefined;
   found.known = known;
   let { position, latest } = found.known ?? { position: 0, latest: 0 };

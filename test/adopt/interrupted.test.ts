@@ -3,7 +3,7 @@ import { existsSync, renameSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { StorageError } from '../../src/core/errors.ts';
-import { oldKinds } from '../../src/files/filesystem/mirror-programs.ts';
+import { mirrorPrograms } from '../../src/files/filesystem/mirror-programs.ts';
 import { recordingsMissing } from '../fixtures/shared-fixtures.ts';
 import { type Archive, type OldMirror, openOldMirror, openUpstream, type Wrapped } from './old-mirror.ts';
 import { readable } from './readable-tree.ts';
@@ -110,7 +110,7 @@ for (const [archive, program] of [
 ] as const) {
   t.test(`${archive}: an end while its state is put aside`, { skip }, async (t) => {
     const mirror = await openOldMirror(t, archive);
-    const state = oldKinds.find((kind) => kind.program === program)?.state ?? [];
+    const state = mirrorPrograms.find((kind) => kind.program === program)?.state ?? [];
     await mirror.takeOver();
     const aside = state.filter((path) => existsSync(join(mirror.target, 'old-state', path)));
     t.ok(aside.length > 2);

@@ -6,7 +6,7 @@ import { check } from '../../src/check/check.ts';
 import type { CheckEvent, CheckReport } from '../../src/check/check-event.ts';
 import type { CheckSettings } from '../../src/check/check-job.ts';
 import { textOf, todoText } from '../../src/cli/check/check-texts.ts';
-import { CheckTally } from '../../src/cli/check/check-totals.ts';
+import { CheckTotals } from '../../src/cli/check/check-totals.ts';
 import type { FileStore } from '../../src/files/file-store.ts';
 import { FilesystemFileStore } from '../../src/files/filesystem/filesystem-file-store.ts';
 import { takeLock } from '../../src/state/sqlite/lock.ts';
@@ -30,7 +30,7 @@ export interface Checked {
   readonly lines: readonly string[];
   readonly exitCode: number;
   readonly events: readonly CheckEvent[];
-  readonly tally: CheckTally;
+  readonly tally: CheckTotals;
 }
 
 /**
@@ -57,7 +57,7 @@ export async function openSyncedMirror(t: Test, index: SampleIndex = damageableI
 export async function runCheck(mirror: TestMirror, options: CheckOptions = {}): Promise<Checked> {
   const { files: wrap = (store) => store, signal = new AbortController().signal, report, ...given } = options;
   const { target, clock } = mirror;
-  const tally = new CheckTally();
+  const tally = new CheckTotals();
   const events: CheckEvent[] = [];
   const state = new SqliteStateStore(join(target, 'state.db'), clock);
   try {

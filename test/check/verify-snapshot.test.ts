@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { verifySnapshot } from '../../src/check/verify-snapshot.ts';
 import { textOf } from '../../src/cli/check/check-texts.ts';
-import { CheckTally } from '../../src/cli/check/check-totals.ts';
+import { CheckTotals } from '../../src/cli/check/check-totals.ts';
 import { FilesystemFileStore } from '../../src/files/filesystem/filesystem-file-store.ts';
 import { takeLock } from '../../src/state/sqlite/lock.ts';
 import { SqliteStateStore } from '../../src/state/sqlite/sqlite-state-store.ts';
@@ -27,9 +27,9 @@ async function verified(
   key = verify,
 ): Promise<{ lines: string[]; exitCode: number; projects: number }> {
   const { target, clock } = mirror;
-  const [tally, lines]: [CheckTally, string[]] = [new CheckTally(), []];
+  const [tally, lines]: [CheckTotals, string[]] = [new CheckTotals(), []];
   const state = new SqliteStateStore(join(target, 'state.db'), clock);
-  const report = (event: Parameters<CheckTally['count']>[0]): void => {
+  const report = (event: Parameters<CheckTotals['count']>[0]): void => {
     tally.count(event);
     const text = textOf(event, target);
     if (text !== undefined) lines.push(text.replaceAll(`${target}/web/`, '').replaceAll(/[0-9a-f]{64}/g, 'HASH'));

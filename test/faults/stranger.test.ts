@@ -7,7 +7,7 @@ import { existsSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
-import { Tally } from '../../src/cli/run/run-totals.ts';
+import { RunTotals } from '../../src/cli/run/run-totals.ts';
 import { named, type RunOptions, TestMirror } from '../fixtures/test-mirror.ts';
 import { makeSdist, makeWheel } from '../sample/distributions.ts';
 import { projectPage } from '../sample/pages.ts';
@@ -120,7 +120,7 @@ class Scene {
 
   /** One run, an hour later; what it had to tell, which makes an exit code of 1. */
   async #runTried(accepts = false): Promise<string[]> {
-    const tally = new Tally();
+    const tally = new RunTotals();
     const options: RunOptions = { timeoutMs: 200, report: (event) => tally.count(event) };
     const settings = accepts ? { acceptChanges: named(this.stranger) } : {};
     try {

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t from 'tap';
 import { exitCodeOf } from '../../src/cli/program/exit-codes.ts';
-import { Tally } from '../../src/cli/run/run-totals.ts';
+import { RunTotals } from '../../src/cli/run/run-totals.ts';
 import { MirrorError } from '../../src/core/errors.ts';
 import { damage } from '../e2e/damage.ts';
 import { type RunOptions, TestMirror } from '../fixtures/test-mirror.ts';
@@ -59,7 +59,7 @@ interface Ended {
 }
 
 async function runOnce(mirror: TestMirror, options: RunOptions = {}): Promise<Ended> {
-  const tally = new Tally();
+  const tally = new RunTotals();
   const report: RunOptions['report'] = (event) => {
     tally.count(event);
     options.report?.(event);

@@ -5,7 +5,7 @@ import { bar, LiveLines, type Terminal } from '../output/live-lines.ts';
 import { Speed } from '../output/transfer-speed.ts';
 import { plural, showCount, showSeconds } from '../output/units.ts';
 import { textOf } from './check-texts.ts';
-import type { CheckTally } from './check-totals.ts';
+import type { CheckTotals } from './check-totals.ts';
 
 /** Of less nothing can be foretold. */
 const fewestProjects = 3;
@@ -14,14 +14,14 @@ const shortestSeconds = 2;
 export class CheckDisplay {
   readonly #lines: LiveLines;
   readonly #root: string;
-  readonly #tally: CheckTally;
+  readonly #tally: CheckTotals;
   readonly #now: () => number;
   readonly #speed: Speed;
   readonly #startedMs: number;
   #state = 'starting';
 
   /** Shows what `tally` has counted of the check of the mirror in `root`. */
-  constructor(terminal: Terminal, root: string, tally: CheckTally, now: () => number) {
+  constructor(terminal: Terminal, root: string, tally: CheckTotals, now: () => number) {
     this.#lines = new LiveLines(terminal);
     this.#root = root;
     this.#tally = tally;

@@ -4,7 +4,7 @@ import { showBytes } from '../../core/show-bytes.ts';
 import { plural, showCount, showSeconds } from '../output/units.ts';
 import { exitCodes } from '../program/exit-codes.ts';
 
-export class CheckTally {
+export class CheckTotals {
   /** Projects that were checked now, and by the check that this one continues. */
   projects = 0;
   doneBefore = 0;

@@ -4,13 +4,13 @@ import type { Lines } from '../output/event-lines.ts';
 import { showOnTerminal } from '../output/terminal-display.ts';
 import { CheckDisplay } from './check-display.ts';
 import { isUrgent, textOf, todoText } from './check-texts.ts';
-import type { CheckTally } from './check-totals.ts';
+import type { CheckTotals } from './check-totals.ts';
 
 /** How a check is watched. */
 export interface CheckViewOptions {
   readonly lines: Lines;
   readonly root: string;
-  readonly tally: CheckTally;
+  readonly tally: CheckTotals;
   readonly quiet: boolean;
   readonly logFormat: 'text' | 'json';
   readonly isTerminal: boolean;

@@ -25,10 +25,10 @@ import { version } from '../program/version.ts';
 import { lines } from '../run/run-view.ts';
 import { knowsMirror } from '../target/open-expected-state.ts';
 import { refuseRoot } from '../target/owner.ts';
-import { type HeldLock, holdLock, stalled } from '../target/program-lock.ts';
+import { type HeldLock, holdLock, stalledHolderText } from '../target/program-lock.ts';
 import { isThere, lockOf, openTarget, prepareTarget, type Target } from '../target/target.ts';
 import { pausedText, skippedText } from './check-texts.ts';
-import { CheckTally } from './check-totals.ts';
+import { CheckTotals } from './check-totals.ts';
 import { CheckView } from './check-view.ts';
 import { openCheck } from './open-check.ts';
 import { rebuild } from './rebuild.ts';
@@ -60,12 +60,12 @@ async function runAlone(command: CheckArguments, nativeBinding: string | undefin
   prepareTarget(target, stateMode);
   const lock = holdLock(lockOf(target, 'check'), nativeBinding);
   if (lock === undefined) {
-    const problem = stalled(lockOf(target, 'check'), 'pep381checkfiles');
+    const problem = stalledHolderText(lockOf(target, 'check'), 'pep381checkfiles');
     if (problem !== undefined) {
       lines.err(`pep381checkfiles: error: ${problem}`);
       return exitCodes.incomplete;
     }
-    if (!command.quiet) viewOf(command, target, new CheckTally()).say('skipped', skippedText);
+    if (!command.quiet) viewOf(command, target, new CheckTotals()).say('skipped', skippedText);
     return exitCodes.ok;
   }
   try {
@@ -102,7 +102,7 @@ async function runCheck(
 ): Promise<number> {
   const verify = command.kind === 'verify' ? keyOf(command, target) : undefined;
   const startedMs = Date.now();
-  const tally = new CheckTally();
+  const tally = new CheckTotals();
   const pause = listenForPause();
   const report: CheckView['report'] = (event) => {
     progress();
@@ -159,6 +159,6 @@ function keyOf({ key }: CheckArguments, target: Target): Verify {
   throw new UsageError(`--verify-snapshot needs --key FILE, as there is no signing-key-file in ${target.config}`);
 }
 
-function viewOf({ quiet, logFormat }: CheckArguments, { root }: Target, tally: CheckTally): CheckView {
+function viewOf({ quiet, logFormat }: CheckArguments, { root }: Target, tally: CheckTotals): CheckView {
   return new CheckView({ lines, root, tally, quiet, logFormat, isTerminal: process.stdout.isTTY, now: Date.now });
 }

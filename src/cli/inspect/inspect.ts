@@ -15,7 +15,7 @@ import { renderWhy } from './render-why.ts';
 import { type Status, statusOf } from './status.ts';
 import { explain, isFound, parseSubject, type Subject } from './why.ts';
 
-type Look = RunCommand & { kind: 'why' | 'status' };
+type InspectCommand = RunCommand & { kind: 'why' | 'status' };
 
 /** What is to be printed: as a person reads it, or as a program does. */
 interface Answer {
@@ -25,7 +25,11 @@ interface Answer {
 }
 
 /** Prints what `command` asks for; resolves with the exit code. Throws UsageError, StorageError. */
-export async function look(command: Look, nativeBinding: string | undefined, lines: Lines): Promise<number> {
+export async function inspect(
+  command: InspectCommand,
+  nativeBinding: string | undefined,
+  lines: Lines,
+): Promise<number> {
   const subject = command.kind === 'why' ? parseSubject(command.subject) : undefined;
   const root = resolve(command.target);
   const target = openTarget(root, () => openOldTarget(root) !== undefined);

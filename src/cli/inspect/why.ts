@@ -73,7 +73,8 @@ type Notice = (line: string) => void;
 
 /** Where so many are published, it takes a while to follow what all of them depend on. */
 export const manyProjects = 20_000;
-const slowly = 'mirror.toml or the mirror changed since the last complete run: following what all projects depend on';
+const slowNotice =
+  'mirror.toml or the mirror changed since the last complete run: following what all projects depend on';
 
 const everything: Reason = { where: undefined, text: 'everything is held' };
 const quarantined: Reason = { where: undefined, text: 'quarantined by the index' };
@@ -114,7 +115,7 @@ export async function explain(reader: Reader, subject: Subject, notice: Notice =
     status: page?.status ?? held.status,
     queue: queued && queueOf(queued),
     pageKnown: page !== undefined,
-    files: files.filter((file) => isMeant(subject, file)),
+    files: files.filter((file) => matchesSubject(subject, file)),
   };
 }
 
@@ -140,7 +141,7 @@ function decide(reader: Reader, name: ProjectName, notice: Notice): ProjectDecis
   if (own === undefined || state.decisionKeyOf(name) === selection.decisionKeyOf(own)) return own;
   const known = selection.restoreDecision(name);
   if (known !== undefined || selection.policy?.dependencies !== true) return known ?? own;
-  if (state.totals().projects >= manyProjects) notice(slowly);
+  if (state.totals().projects >= manyProjects) notice(slowNotice);
   selection.resolveDependencies();
   return selection.decide(name);
 }
@@ -184,7 +185,7 @@ function queueOf({ since, serial, removed, attempts, reason, nextTry }: QueueEnt
   };
 }
 
-function isMeant({ name, version, filename }: Subject, file: WhyFile): boolean {
+function matchesSubject({ name, version, filename }: Subject, file: WhyFile): boolean {
   if (filename !== undefined) return file.filename === filename;
   if (version === undefined) return true;
   const found = parseDistributionName(file.filename, name)?.version;

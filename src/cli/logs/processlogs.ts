@@ -13,7 +13,7 @@ import { systemClock } from '../program/system-clock.ts';
 import { version } from '../program/version.ts';
 import { openExpectedState } from '../target/open-expected-state.ts';
 import { refuseRoot } from '../target/owner.ts';
-import { type HeldLock, holdLock, stalled } from '../target/program-lock.ts';
+import { type HeldLock, holdLock, stalledHolderText } from '../target/program-lock.ts';
 import { isThere, lockOf, openTarget, prepareTarget, type Target } from '../target/target.ts';
 import { expandBraces } from './expand-braces.ts';
 import { openStatsFiles, openStatsStore, openStatsThreads, openThreadedStatsFiles } from './open-stats.ts';
@@ -62,13 +62,13 @@ async function run(command: RunCommand, nativeBinding: string | undefined): Prom
   const { umask, stateMode } = settingsFrom(readConfigFile(join(root, 'mirror.toml')).given);
   process.umask(umask);
   // 1.5's own targets are welcome here, as nothing of ours but the days goes into them.
-  if (command.as15) return tell(command, await processLogs15(paths, openStatsFiles(root)));
+  if (command.as15) return printResult(command, await processLogs15(paths, openStatsFiles(root)));
   const target = openTarget(root);
   prepareTarget(target, stateMode);
   // Two at a time would count the same lines twice. A sync run has another lock, and does no harm.
   const lock = holdLock(lockOf(target, 'stats'), nativeBinding);
   if (lock === undefined) {
-    const problem = stalled(lockOf(target, 'stats'), 'processlogs');
+    const problem = stalledHolderText(lockOf(target, 'stats'), 'processlogs');
     if (problem !== undefined) {
       err(`processlogs: error: ${problem}`);
       return exitCodes.incomplete;
@@ -77,7 +77,7 @@ async function run(command: RunCommand, nativeBinding: string | undefined): Prom
     return exitCodes.ok;
   }
   try {
-    return tell(command, await runWithMemory(paths, target, lock, nativeBinding));
+    return printResult(command, await runWithMemory(paths, target, lock, nativeBinding));
   } finally {
     lock.release();
   }
@@ -103,7 +103,7 @@ async function runWithMemory(
 }
 
 /** Like 1.5 it has nothing to say to cron when days were published; a person is told which. */
-function tell({ quiet }: RunCommand, { published, notices, failures }: StatsResult): number {
+function printResult({ quiet }: RunCommand, { published, notices, failures }: StatsResult): number {
   for (const failure of failures) err(`processlogs: ${failure}`);
   if (!quiet) {
     for (const notice of notices) out(notice);

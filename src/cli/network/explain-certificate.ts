@@ -11,7 +11,7 @@ const codes =
   /^(?:CERT_|UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|ERR_TLS_CERT_ALTNAME_INVALID)/;
 
 /** Whether a connection failed because of the certificate of the other side. */
-export function isOfCertificate(error: Error): boolean {
+export function isCertificateError(error: Error): boolean {
   return 'code' in error && codes.test(String(error.code));
 }
 
@@ -21,7 +21,7 @@ export function isOfCertificate(error: Error): boolean {
  */
 export async function explainCertificate(url: URL, error: Error, open: () => Dispatcher): Promise<string> {
   const { host, hostname } = url;
-  const found = await lookAt(url, open());
+  const found = await peerCertificateOf(url, open());
   const issuer = found && nameOf(found.issuer);
   const by = issuer === undefined ? '' : `, issued by ${JSON.stringify(issuer)}`;
   return `the certificate of ${host}${by} is not trusted: ${error.message}; ${adviceFor(error, hostname, found)}`;
@@ -47,7 +47,7 @@ function nameOf({ CN, O }: PeerCertificate['issuer']): string | undefined {
 }
 
 /** The certificate that a connection to `url` meets; undefined when there is none any more. */
-async function lookAt(url: URL, dispatcher: Dispatcher): Promise<PeerCertificate | undefined> {
+async function peerCertificateOf(url: URL, dispatcher: Dispatcher): Promise<PeerCertificate | undefined> {
   let found: PeerCertificate | undefined;
   const see = (message: unknown): void => {
     const socket = typeof message === 'object' && message !== null && 'socket' in message ? message.socket : undefined;

@@ -16,7 +16,7 @@ import { version } from '../program/version.ts';
 import type { Target } from '../target/target.ts';
 import { readSecureContext } from './certificates.ts';
 import { type Authorization, readCredentials } from './credentials.ts';
-import { explainCertificate, isOfCertificate } from './explain-certificate.ts';
+import { explainCertificate, isCertificateError } from './explain-certificate.ts';
 import { openDispatcher } from './open-dispatcher.ts';
 
 /** How the indexes are reached. */
@@ -110,7 +110,7 @@ function otherIndexes(policy: Policy | undefined): (OtherIndex & { readonly wher
 function explainOnce(open: () => Dispatcher): (url: URL, error: Error) => Promise<string> | undefined {
   const known = new Map<string, Promise<string>>();
   return (url, error) => {
-    if (!isOfCertificate(error)) return undefined;
+    if (!isCertificateError(error)) return undefined;
     const explained = known.get(url.host) ?? explainCertificate(url, error, open);
     known.set(url.host, explained);
     return explained;

@@ -39,7 +39,7 @@ export function jsonReport(lines: Lines, now: () => number): Report {
 export function problemOf(event: MirrorEvent): string | undefined {
   if (event.type === 'warning') return `Warning: ${event.message}`;
   if (event.type === 'alarm') return `Alarm: ${event.message}`;
-  if (event.type === 'does-not-fit') return shortage(event);
+  if (event.type === 'does-not-fit') return shortageText(event);
   if (event.type !== 'project-parked' || event.isTold === true) return undefined;
   return `${event.name}: ${event.reason}; next try not before ${new Date(event.nextTry).toISOString()}`;
 }
@@ -51,7 +51,7 @@ export function noticeOf(event: MirrorEvent): string | undefined {
 }
 
 /** What it would take, and what takes most: a small table. */
-function shortage({ projects, missing, limit, most }: Extract<MirrorEvent, { type: 'does-not-fit' }>): string {
+function shortageText({ projects, missing, limit, most }: Extract<MirrorEvent, { type: 'does-not-fit' }>): string {
   const rows = most.map(({ what, bytes }) => `${showBytes(bytes).padStart(10)}  ${what}`);
   return [
     `${plural(projects, 'project')} ${projects === 1 ? 'needs' : 'need'} ${showBytes(missing)} more than there is room for: ${limit}`,

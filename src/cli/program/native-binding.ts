@@ -3,7 +3,7 @@ import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 
 /** `better_sqlite3.node` beside the running program, or undefined where node_modules has it. */
-export function bundledAddon(): string | undefined {
+export function nativeBindingPath(): string | undefined {
   const program = process.argv[1];
   if (program === undefined) return undefined;
   const addon = join(dirname(realpathSync(program)), 'better_sqlite3.node');

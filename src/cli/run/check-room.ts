@@ -30,7 +30,7 @@ pep381run --example-config prints every setting.
  * Throws TooLargeError when the whole index is wanted and can never fit: at first, and where rules were there in the last
  * run and are no more; not again once `--all` was said.
  */
-export async function expectRoom({ root, config }: Target, mirror: Mirror, all: boolean): Promise<void> {
+export async function expectSpace({ root, config }: Target, mirror: Mirror, all: boolean): Promise<void> {
   const { state, settings, selection, upstream, files } = mirror;
   const known = state.mirror();
   if (all && known.all !== true) state.remember({ all: true });

@@ -8,7 +8,7 @@ import { isThere, pathsOf, takeRequest } from '../target/target.ts';
 import { isWrittenHere } from './sync-log.ts';
 
 /** Whether the next run would most likely end as one with this exit code did. */
-export function isLasting(code: number): boolean {
+export function isLastingFailure(code: number): boolean {
   return code === exitCodes.usage || code === exitCodes.storage || code === exitCodes.bug;
 }
 
@@ -16,7 +16,7 @@ export function isLasting(code: number): boolean {
  * Gives up the request for a run of the mirror at `root` that ended with `code`, where it is this user's. If that fails,
  * `tell` hears it.
  */
-export function giveUpRequest(root: string, code: number, tell: (line: string) => void): void {
+export function dropRequest(root: string, code: number, tell: (line: string) => void): void {
   const { requestFlag, syncLog } = pathsOf(root);
   try {
     if (!isThere(requestFlag) || statSync(root).uid !== process.geteuid?.()) return;

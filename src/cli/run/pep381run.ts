@@ -8,7 +8,7 @@ import { readPolicy } from '../config/policy-file.ts';
 import { parseRunOptions, type RunCommand, runHelp, runUsage } from '../config/run-options.ts';
 import { defaultUmask, settingsFrom } from '../config/settings.ts';
 import { readSigningKey, readUpstreamKey } from '../config/signing-keys.ts';
-import { look } from '../inspect/inspect.ts';
+import { inspect } from '../inspect/inspect.ts';
 import { readAccess } from '../network/open-upstreams.ts';
 import { exitCodeOf, exitCodes } from '../program/exit-codes.ts';
 import { listenForPause } from '../program/signals.ts';
@@ -18,7 +18,7 @@ import { knowsMirror } from '../target/open-expected-state.ts';
 import { openOldTarget } from '../target/open-old-target.ts';
 import { refuseRoot } from '../target/owner.ts';
 import { isThere, openTarget, prepareTarget, requestAgeMs, type Target } from '../target/target.ts';
-import { giveUpRequest, isLasting } from './give-up-request.ts';
+import { dropRequest, isLastingFailure } from './give-up-request.ts';
 import { importConfigBeside, printImportedConfig } from './import-config.ts';
 import { readNotifySecret } from './notify-downstream.ts';
 import { openProvenance } from './open-provenance.ts';
@@ -26,7 +26,7 @@ import { restore } from './restore.ts';
 import { runOnce } from './run-once.ts';
 import { announce, lines, type RunArguments } from './run-view.ts';
 import { runWhileRequested } from './run-while-requested.ts';
-import { silenceOf } from './stalled-run.ts';
+import { stalledRunText } from './stalled-run.ts';
 
 /** Runs with the arguments `argv`; resolves with the exit code. `nativeBinding` is the SQLite addon of the bundle. */
 export async function pep381run(argv: readonly string[], nativeBinding: string | undefined): Promise<number> {
@@ -36,7 +36,7 @@ export async function pep381run(argv: readonly string[], nativeBinding: string |
   try {
     command = parseRunOptions(argv);
     if (command.kind === 'run') return await runTakingRequests(command, nativeBinding);
-    if (command.kind === 'why' || command.kind === 'status') return await look(command, nativeBinding, lines);
+    if (command.kind === 'why' || command.kind === 'status') return await inspect(command, nativeBinding, lines);
     if (command.kind === 'restore') return await restore(command, nativeBinding, lines);
     if (command.kind === 'import') await printImportedConfig(command.path, lines);
     else lines.out({ help: runHelp, example: exampleConfig, version }[command.kind].trimEnd());
@@ -76,7 +76,7 @@ async function runTakingRequests(command: RunArguments, nativeBinding: string | 
     code = exitCodeOf(error, false) ?? exitCodes.bug;
     throw error;
   } finally {
-    if (!command.dryRun && isLasting(code)) giveUpRequest(resolve(command.target), code, lines.err);
+    if (!command.dryRun && isLastingFailure(code)) dropRequest(resolve(command.target), code, lines.err);
   }
   return code;
 }
@@ -106,7 +106,7 @@ async function runLocked(command: RunArguments, nativeBinding: string | undefine
     rest: (ms) => restFor(ms, pause.signal),
   });
   if (code !== undefined) return code;
-  const silence = silenceOf(target, settings, nativeBinding, Date.now());
+  const silence = stalledRunText(target, settings, nativeBinding, Date.now());
   if (silence !== undefined) {
     lines.err(`pep381run: error: ${silence}`);
     return exitCodes.incomplete;

@@ -51,7 +51,7 @@ export interface PlanSums extends PlannedWork {
 type Planned = Extract<MirrorEvent, { type: 'project-planned' }>;
 
 /** Watches a dry run, of a mirror that holds `dependencies` or does not. */
-export class PlanReport {
+export class PlanTotals {
   readonly #dependencies: boolean;
   /** Projects with files to fetch that will tell what they require. */
   readonly #untold = new Set<ProjectName>();
@@ -70,7 +70,7 @@ export class PlanReport {
   }
 
   /** Takes one event into account. */
-  watch(event: MirrorEvent): void {
+  count(event: MirrorEvent): void {
     if (event.type === 'project-planned') this.#plan(event);
     else if (event.type === 'project-done') this.#add(event.name, event.outcome);
     else if (event.type === 'project-parked') {

@@ -9,7 +9,7 @@ import { noticeOf, problemOf } from '../output/event-lines.ts';
 import { bar, LiveLines, type Terminal } from '../output/live-lines.ts';
 import { Speed } from '../output/transfer-speed.ts';
 import { plural, showCount, showSeconds } from '../output/units.ts';
-import { Tally, type Transfer } from './run-totals.ts';
+import { RunTotals, type Transfer } from './run-totals.ts';
 
 const shownTransfers = 4;
 /** A download of which nothing arrived for so long is told as one that stalls. */
@@ -19,7 +19,7 @@ export class ProgressDisplay {
   readonly #lines: LiveLines;
   readonly #title: string;
   readonly #now: () => number;
-  readonly #tally = new Tally();
+  readonly #tally = new RunTotals();
   readonly #speed: Speed;
   readonly #startedMs: number;
   /** Milliseconds: when a download last brought something. */

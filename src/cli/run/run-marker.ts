@@ -25,7 +25,7 @@ export async function beginRun(mirror: Mirror, startedMs: number): Promise<void>
 }
 
 /** Keeps the mark up to date from now on. */
-export class RunMark {
+export class RunMarker {
   readonly #timer: NodeJS.Timeout;
   #hasMoved = false;
 
@@ -37,7 +37,7 @@ export class RunMark {
   }
 
   /** Something happened. */
-  move(): void {
+  touch(): void {
     this.#hasMoved = true;
   }
 

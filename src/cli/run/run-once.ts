@@ -15,14 +15,14 @@ import type { PauseRequest } from '../program/signals.ts';
 import { systemClock } from '../program/system-clock.ts';
 import { adoptTarget, discardOldStateIfComplete } from '../target/adopt-target.ts';
 import { requestAgeMs, type Target } from '../target/target.ts';
-import { expectRoom, smallerMirrors } from './check-room.ts';
+import { expectSpace, smallerMirrors } from './check-room.ts';
 import { heldBackText } from './held-back-text.ts';
 import { notifyAll } from './notify-downstream.ts';
 import { openMirror, type SnapshotKeys } from './open-mirror.ts';
 import { publishStatus } from './publish-status.ts';
 import { rootHint } from './root-hint.ts';
-import { beginRun, RunMark } from './run-marker.ts';
-import { Tally } from './run-totals.ts';
+import { beginRun, RunMarker } from './run-marker.ts';
+import { RunTotals } from './run-totals.ts';
 import { announce, chooseView, conclude, lines, type RunArguments, type View } from './run-view.ts';
 import { takeSyncLog } from './sync-log.ts';
 import { watchUncaught } from './uncaught-errors.ts';
@@ -63,11 +63,11 @@ interface RunEnd {
 export async function runOnce(run: OneRun): Promise<number> {
   const { command, target, settings, policy, verifier, keys, access, pause, nativeBinding } = run;
   const startedMs = Date.now();
-  const tally = new Tally();
+  const tally = new RunTotals();
   const report: Report = (event) => {
     tally.count(event);
     view.report(event);
-    mark.move();
+    mark.touch();
   };
   const { dryRun, reconcile, acceptChanges, allowDeletions } = command;
   const stop = new AbortController();
@@ -77,7 +77,7 @@ export async function runOnce(run: OneRun): Promise<number> {
   const asked = { reconcile, acceptChanges, allowDeletions, dryRun };
   const mirrored = { target, settings, policy, verifier, keys, access };
   const opened = openMirror({ ...mirrored, ...asked, clock, report, signal, nativeBinding });
-  const mark = new RunMark(opened.mirror);
+  const mark = new RunMarker(opened.mirror);
   const hint = command.quiet || dryRun ? undefined : rootHint(opened.mirror.state, target.root, process.getuid?.());
   if (hint !== undefined) announce(settings, 'root', hint);
   const resumed = command.quiet || dryRun ? undefined : resumedText(opened.mirror);
@@ -93,7 +93,7 @@ export async function runOnce(run: OneRun): Promise<number> {
     view.end();
     await opened.close();
   }
-  tell(run, tally, end, view);
+  printEnd(run, tally, end, view);
   return end.code;
 }
 
@@ -106,14 +106,14 @@ async function work(
 ): Promise<unknown> {
   const waitedMs = requestAgeMs(target, startedMs) ?? 0;
   if (waitedMs > longestRequestMs) {
-    mirror.report({ type: 'warning', message: `${target.requestFlag}: ${neglected(waitedMs)}` });
+    mirror.report({ type: 'warning', message: `${target.requestFlag}: ${neglectedRequestText(waitedMs)}` });
   }
   if (!command.dryRun) for (const message of takeSyncLog(target.syncLog)) mirror.report({ type: 'alarm', message });
   for (const message of policy?.warnings ?? []) mirror.report({ type: 'warning', message });
   const mirroring = async (): Promise<void> => {
     if (!command.dryRun) await beginRun(mirror, startedMs);
     if (!command.dryRun) await adoptTarget(target, mirror);
-    if (!command.dryRun) await expectRoom(target, mirror, command.all);
+    if (!command.dryRun) await expectSpace(target, mirror, command.all);
     await sync(mirror);
     if (!command.dryRun) discardOldStateIfComplete(target, mirror);
   };
@@ -132,11 +132,11 @@ async function work(
   }
 }
 
-function neglected(waitedMs: number): string {
+function neglectedRequestText(waitedMs: number): string {
   return `a request waited ${Math.round(waitedMs / 60_000)} minutes for a run; can pep381sync.cgi start one?`;
 }
 
-async function notify(run: OneRun, mirror: Mirror, tally: Tally, failure: unknown): Promise<void> {
+async function notify(run: OneRun, mirror: Mirror, tally: RunTotals, failure: unknown): Promise<void> {
   const { command, settings, secret, pause } = run;
   if (command.dryRun || pause.signal.aborted || failure instanceof StorageError) return;
   if (tally.projects.published + tally.projects.removed + tally.pages === 0) return;
@@ -145,7 +145,13 @@ async function notify(run: OneRun, mirror: Mirror, tally: Tally, failure: unknow
   await notifyAll({ urls: settings.notify, secret, serial, clock, report, pause: pause.signal });
 }
 
-async function endOf(run: OneRun, mirror: Mirror, tally: Tally, failure: unknown, startedMs: number): Promise<RunEnd> {
+async function endOf(
+  run: OneRun,
+  mirror: Mirror,
+  tally: RunTotals,
+  failure: unknown,
+  startedMs: number,
+): Promise<RunEnd> {
   const { command, pause } = run;
   const isPaused = failure instanceof PausedError || (failure !== undefined && pause.signal.aborted);
   if (!command.dryRun) markEnd(mirror, failure, isPaused);
@@ -173,7 +179,7 @@ async function endOf(run: OneRun, mirror: Mirror, tally: Tally, failure: unknown
 function waitingOf(
   { command: { quiet, dryRun }, target }: OneRun,
   { state, clock }: Mirror,
-  tally: Tally,
+  tally: RunTotals,
   code: number,
 ): string | undefined {
   const isWaiting = code === exitCodes.incomplete;
@@ -205,15 +211,15 @@ function markEnd({ state, clock }: Mirror, failure: unknown, isPaused: boolean):
 }
 
 /** What earlier runs could not finish is not right either. */
-function codeOf({ state }: Mirror, tally: Tally): number {
+function codeOf({ state }: Mirror, tally: RunTotals): number {
   const { parked, heldBack } = state.totals();
   if (parked > heldBack || tally.parked.size > tally.heldBack || tally.alarms.length > 0) return exitCodes.incomplete;
   return heldBack > 0 || tally.heldBack > 0 ? exitCodes.heldBack : exitCodes.ok;
 }
 
-function tell(
+function printEnd(
   { command, settings, target }: OneRun,
-  tally: Tally,
+  tally: RunTotals,
   { code, failure, summary, pausedWith, waiting }: RunEnd,
   view: View,
 ): void {

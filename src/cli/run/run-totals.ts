@@ -11,7 +11,7 @@ export interface Transfer {
   bytes: number;
 }
 
-export class Tally {
+export class RunTotals {
   readonly projects: Record<ProjectOutcome, number> = { published: 0, unchanged: 0, removed: 0 };
   readonly parked = new Map<ProjectName, { reason: string; expected: boolean; isTold?: boolean }>();
   readonly transfers = new Map<WebPath, Transfer>();

@@ -8,10 +8,10 @@ import { printable } from '../output/printable.ts';
 import { showOnTerminal } from '../output/terminal-display.ts';
 import { exitCodes } from '../program/exit-codes.ts';
 import type { Target } from '../target/target.ts';
-import { PlanReport } from './plan-totals.ts';
+import { PlanTotals } from './plan-totals.ts';
 import { ProgressDisplay } from './progress-display.ts';
 import { renderPlan } from './render-plan.ts';
-import type { Tally } from './run-totals.ts';
+import type { RunTotals } from './run-totals.ts';
 
 const parkedNamed = 20;
 const alarmsNamed = 20;
@@ -35,7 +35,7 @@ export function announce({ logFormat }: Settings, type: string, text: string): v
 export function conclude(
   { quiet }: RunArguments,
   settings: Settings,
-  tally: Tally,
+  tally: RunTotals,
   code: number,
   summary: string,
   waiting: string | undefined,
@@ -84,10 +84,10 @@ export function chooseView(
 
 /** Adds up, and prints nothing before the end but what a person should see. */
 function planView({ logFormat }: Settings, dependencies: boolean, { root }: Target): View {
-  const plan = new PlanReport(dependencies);
+  const plan = new PlanTotals(dependencies);
   return {
     report: (event) => {
-      plan.watch(event);
+      plan.count(event);
       const problem = logFormat === 'json' ? undefined : problemOf(event);
       if (problem !== undefined) lines.err(problem);
     },

@@ -37,13 +37,13 @@ export async function runWhileRequested(locked: LockedRun): Promise<number | und
     } finally {
       release();
     }
-    if (!mayHeal(code) || locked.isPaused() || !locked.isRequested()) return code;
+    if (!mayRecover(code) || locked.isPaused() || !locked.isRequested()) return code;
     if (runs >= runsAtOnce) await locked.rest?.(restMs);
     if (locked.isPaused()) return code;
   }
 }
 
 /** A full disk or a wrong setting stay what they are. */
-function mayHeal(code: number): boolean {
+function mayRecover(code: number): boolean {
   return code === exitCodes.ok || code === exitCodes.incomplete || code === exitCodes.upstream;
 }

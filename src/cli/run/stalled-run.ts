@@ -9,7 +9,7 @@ import { isThere, type Target } from '../target/target.ts';
 const longestSilenceMs = 2 * 60 * 60_000;
 
 /** A line about a run that holds the lock and has done nothing for hours; undefined where all is well. */
-export function silenceOf(
+export function stalledRunText(
   target: Target,
   settings: Settings,
   nativeBinding: string | undefined,

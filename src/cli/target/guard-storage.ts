@@ -2,7 +2,7 @@
 import { StorageError } from '../../core/errors.ts';
 
 /** Runs `work`; what is thrown and not said yet becomes a StorageError that begins with `what`. */
-export function guardLocal<T>(what: string, work: () => T): T {
+export function guardStorage<T>(what: string, work: () => T): T {
   try {
     return work();
   } catch (cause) {

@@ -17,7 +17,7 @@ import {
 } from 'node:fs';
 import { join, sep } from 'node:path';
 import { StorageError, UsageError } from '../../core/errors.ts';
-import { guardLocal } from './guard-storage.ts';
+import { guardStorage } from './guard-storage.ts';
 import { userName } from './owner.ts';
 
 const ownerOnly = 0o700;
@@ -29,8 +29,8 @@ const olderLocks = { 'run.db': 'lock.db', 'check.db': 'check-lock.db', 'stats.db
 
 /** Creates the folder of the locks; those of an earlier version are in the folder `run`. Throws StorageError. */
 export function prepareLocks(folder: string, run: string): void {
-  guardLocal(`${folder}: cannot be prepared`, () => {
-    if (look(folder) === undefined) mkdirSync(folder, { mode: ownerOnly, recursive: true });
+  guardStorage(`${folder}: cannot be prepared`, () => {
+    if (lstatOf(folder) === undefined) mkdirSync(folder, { mode: ownerOnly, recursive: true });
     const found = lstatSync(folder);
     if (!found.isDirectory()) throw new StorageError(`${folder}: expected a folder, found something else; remove it`);
     expectOurs(folder, found);
@@ -44,8 +44,8 @@ export function prepareLocks(folder: string, run: string): void {
  * sees ours. Others may write to its folder, so that only an empty file counts that is ours and that nobody else can open.
  */
 function shareLock(older: string, path: string): void {
-  const found = look(older);
-  if (found === undefined || look(path) !== undefined || !found.isFile() || found.size > 0) return;
+  const found = lstatOf(older);
+  if (found === undefined || lstatOf(path) !== undefined || !found.isFile() || found.size > 0) return;
   if (found.uid !== process.geteuid?.() || (found.mode & 0o077) !== 0 || found.nlink !== 1) return;
   try {
     linkSync(older, path);
@@ -63,7 +63,7 @@ function shareLock(older: string, path: string): void {
 
 /** Creates the database at `path` where it is missing, and gives it and what SQLite puts beside it this mode. Throws StorageError. */
 export function keepDatabase(path: string, mode: number): void {
-  guardLocal(`${path}: cannot be prepared`, () => {
+  guardStorage(`${path}: cannot be prepared`, () => {
     try {
       closeSync(openSync(path, 'wx', mode));
     } catch (error) {
@@ -77,7 +77,7 @@ export function keepDatabase(path: string, mode: number): void {
 
 /** By name: to close a file that was opened would give up the locks that this process has on it. */
 function setMode(path: string, mode: number): void {
-  const found = look(path);
+  const found = lstatOf(path);
   if (found === undefined || (found.mode & 0o777) === mode) return;
   expectOurs(path, found);
   try {
@@ -97,7 +97,7 @@ function expectOurs(path: string, { uid }: Stats): void {
   );
 }
 
-function look(path: string): Stats | undefined {
+function lstatOf(path: string): Stats | undefined {
   return lstatSync(path, { throwIfNoEntry: false });
 }
 

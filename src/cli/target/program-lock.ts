@@ -1,7 +1,7 @@
 /** The lock of a program of which one at a time works on a target; whoever finds it held learns whether its holder gets on. */
 import { statSync, utimesSync } from 'node:fs';
 import { takeLock } from '../../state/sqlite/lock.ts';
-import { guardLocal } from './guard-storage.ts';
+import { guardStorage } from './guard-storage.ts';
 
 /** A holder that did nothing for so long hangs, or was stopped. */
 const longestSilenceMs = 60 * 60_000;
@@ -22,15 +22,15 @@ export function holdLock(path: string, nativeBinding: string | undefined): HeldL
     const nowMs = Date.now();
     if (Math.abs(nowMs - markedMs) < markedEveryMs) return;
     markedMs = nowMs;
-    guardLocal(path, () => utimesSync(path, nowMs / 1000, nowMs / 1000));
+    guardStorage(path, () => utimesSync(path, nowMs / 1000, nowMs / 1000));
   };
   progress();
   return { progress, release };
 }
 
 /** What a person should know of the `program` that holds the lock at `path`; undefined while it gets on. Throws StorageError. */
-export function stalled(path: string, program: string): string | undefined {
-  const { mtimeMs } = guardLocal(path, () => statSync(path));
+export function stalledHolderText(path: string, program: string): string | undefined {
+  const { mtimeMs } = guardStorage(path, () => statSync(path));
   const silentMs = Date.now() - mtimeMs;
   if (silentMs < longestSilenceMs) return undefined;
   const hours = Math.floor(silentMs / longestSilenceMs);

@@ -63,9 +63,9 @@ export function pathsOf(root: string): Target {
 /** Creates what a run needs before anything else; `stateMode` is that of the state. Throws StorageError. */
 export function prepareTarget({ root, lock, state }: Target, stateMode: number): void {
   const run = join(root, 'run');
-  attempt(root, 'created', () => mkdirSync(run, { recursive: true }));
+  asStorageError(root, 'created', () => mkdirSync(run, { recursive: true }));
   // SQLite would only say that it cannot open a file.
-  attempt(root, 'written to', () => accessSync(root, constants.W_OK));
+  asStorageError(root, 'written to', () => accessSync(root, constants.W_OK));
   prepareLocks(dirname(lock), run);
   keepDatabase(state, stateMode);
 }
@@ -75,7 +75,7 @@ export function lockOf({ lock }: Pick<Target, 'lock'>, program: 'check' | 'stats
   return join(dirname(lock), `${program}.db`);
 }
 
-function attempt(root: string, what: string, work: () => void): void {
+function asStorageError(root: string, what: string, work: () => void): void {
   try {
     work();
   } catch (cause) {
@@ -120,16 +120,16 @@ function removeFolder(requestFlag: string, tell: (message: string) => void): boo
 
 /** For how long a run has been asked for; undefined when nobody asks. A folder is no request: it might stay for ever. */
 export function requestAgeMs({ requestFlag }: Target, nowMs: number): number | undefined {
-  const found = lookAt(requestFlag, lstatSync);
+  const found = statOf(requestFlag, lstatSync);
   return found === undefined || found.isDirectory() ? undefined : nowMs - found.mtimeMs;
 }
 
 /** Whether anything lies at `path`; unlike existsSync it does not take a refusal for a no. Throws StorageError. */
 export function isThere(path: string): boolean {
-  return lookAt(path) !== undefined;
+  return statOf(path) !== undefined;
 }
 
-function lookAt(path: string, look: typeof statSync = statSync): Stats | undefined {
+function statOf(path: string, look: typeof statSync = statSync): Stats | undefined {
   try {
     return look(path, { throwIfNoEntry: false });
   } catch (cause) {

@@ -3,7 +3,7 @@ import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } fr
 import { dirname, join } from 'node:path';
 import { isJsonObject } from '../../formats/json.ts';
 import type { OldTarget } from '../old-target.ts';
-import { type OldKind, oldKinds } from './mirror-programs.ts';
+import { type MirrorProgram, mirrorPrograms } from './mirror-programs.ts';
 import { refuseLinks } from './refuse-links.ts';
 import { codeOf, guardStorage, isThere } from './storage-errors.ts';
 import { hasProjects } from './tree-presence.ts';
@@ -13,7 +13,7 @@ const asideFolder = 'old-state';
 /** The old target at `root`, if it is one that is known. Throws StorageError, DamagedFileError. */
 export function findOldTarget(root: string): OldTarget | undefined {
   return guardStorage(root, () => {
-    for (const kind of oldKinds) {
+    for (const kind of mirrorPrograms) {
       const detail = kind.describe(root);
       if (detail !== undefined) return oldTarget(root, kind, `${kind.program} (${detail})`, undefined);
     }
@@ -40,7 +40,7 @@ export function dropOldState(root: string, trash: string): void {
 }
 
 /** A tree that was copied without the state beside it. */
-const treeAlone: Pick<OldKind, 'state' | 'treeAtRoot'> = {
+const treeAlone: Pick<MirrorProgram, 'state' | 'treeAtRoot'> = {
   state: ['web/serversig', 'web/json', 'web/pypi', 'web/simple/index.v1_html'],
   treeAtRoot: false,
 };
@@ -51,7 +51,7 @@ function isForeign(path: string): boolean {
 
 function oldTarget(
   root: string,
-  { state, treeAtRoot }: Pick<OldKind, 'state' | 'treeAtRoot'>,
+  { state, treeAtRoot }: Pick<MirrorProgram, 'state' | 'treeAtRoot'>,
   from: string,
   ownUpstream: string | undefined,
 ): OldTarget {

@@ -9,7 +9,7 @@ import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { parseStatus15, type Status15 } from '../../formats/migration/status-1.5.ts';
 
-export interface OldKind {
+export interface MirrorProgram {
   readonly program: string;
   /** What the program says of its mirror; undefined when the target at `root` is not one of its. */
   describe(root: string): string | undefined;
@@ -21,7 +21,7 @@ export interface OldKind {
 
 const pickleStart = Buffer.from([0x80, 0x02]);
 
-const client15: OldKind = {
+const client15: MirrorProgram = {
   program: 'pep381client 1.5',
   describe(root) {
     const path = join(root, 'status');
@@ -33,7 +33,7 @@ const client15: OldKind = {
   treeAtRoot: false,
 };
 
-const bandersnatch: OldKind = {
+const bandersnatch: MirrorProgram = {
   program: 'bandersnatch',
   describe(root) {
     if (!isFolder(root, 'web')) return undefined;
@@ -45,7 +45,7 @@ const bandersnatch: OldKind = {
   treeAtRoot: false,
 };
 
-const shadowmire: OldKind = {
+const shadowmire: MirrorProgram = {
   program: 'shadowmire',
   describe(root) {
     if (!isFile(root, 'local.db') || !(isFolder(root, 'simple') || isFolder(root, 'web/simple'))) return undefined;
@@ -69,7 +69,7 @@ const shadowmire: OldKind = {
 };
 
 /** Every program whose target can be taken over. */
-export const oldKinds: readonly OldKind[] = [client15, bandersnatch, shadowmire];
+export const mirrorPrograms: readonly MirrorProgram[] = [client15, bandersnatch, shadowmire];
 
 function describeStatus({ lastCompleted, completeProjects, projectsToDo }: Status15): string {
   const completed =

@@ -8,7 +8,7 @@ import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
 
-export interface Packing {
+export interface Compression {
   readonly name: string;
   /** In latin1. */
   readonly start: string;
@@ -16,7 +16,7 @@ export interface Packing {
   readonly program?: readonly [name: string, ...options: string[]];
 }
 
-const packings: readonly Packing[] = [
+const compressions: readonly Compression[] = [
   { name: 'gzip', start: '\x1f\x8b' },
   { name: 'bzip2', start: 'BZh' },
   { name: 'xz', start: '\xfd7zXZ\0', program: ['xz', '-dc'] },
@@ -34,16 +34,19 @@ const packings: readonly Packing[] = [
 export const longestStart = 6;
 
 /** What a log is packed by that begins with `bytes`; undefined for one that is plain. */
-export function packingOf(bytes: Buffer): Packing | undefined {
+export function compressionOf(bytes: Buffer): Compression | undefined {
   const start = bytes.toString('latin1');
-  return packings.find((packing) => start.startsWith(packing.start));
+  return compressions.find((packing) => start.startsWith(packing.start));
 }
 
 /** A log could not be unpacked; the message follows its path. */
 export class PackedError extends Error {}
 
 /** What `packed` is without its packing. Throws PackedError, and what `packed` throws. */
-export async function* unpackedBy({ name, program }: Packing, packed: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+export async function* unpackedBy(
+  { name, program }: Compression,
+  packed: AsyncIterable<Buffer>,
+): AsyncIterable<Buffer> {
   if (program === undefined) throw new PackedError(`is packed by ${name}: unpack it first`);
   const [command, ...options] = program;
   const child = spawn(command, options, { stdio: 'pipe' });

@@ -10,7 +10,7 @@ import type { Bzip2 } from '../bzip2.ts';
 import type { FoundPath, LogSource, OpenLog } from '../log-source.ts';
 import type { PieceScanner } from '../piece-scanner.ts';
 import { bzip2Blocks } from './bzip2-blocks.ts';
-import { longestStart, PackedError, type Packing, packingOf, unpackedBy } from './compressions.ts';
+import { type Compression, compressionOf, longestStart, PackedError, unpackedBy } from './compressions.ts';
 import { gunzip } from './gzip-members.ts';
 import { cutIntoPieces, scanChunks } from './log-pieces.ts';
 import { isFolderOfRotated, seriesOf } from './log-series.ts';
@@ -51,7 +51,7 @@ export class LogFiles implements LogSource {
       try {
         const { size } = await expectFile(file);
         const { buffer, bytesRead } = await file.read(Buffer.alloc(longestStart), 0, longestStart, 0);
-        return new LogFile(path, file, packingOf(buffer.subarray(0, bytesRead)), size, this.#bzip2, this.#options);
+        return new LogFile(path, file, compressionOf(buffer.subarray(0, bytesRead)), size, this.#bzip2, this.#options);
       } catch (error) {
         await file.close();
         throw error;
@@ -92,7 +92,7 @@ class LogFile implements OpenLog {
   readonly path: string;
   readonly #file: FileHandle;
   /** Undefined for a plain one. */
-  readonly #packing: Packing | undefined;
+  readonly #packing: Compression | undefined;
   readonly #packedBytes: number;
   readonly #bzip2: Bzip2;
   readonly #options: LogFilesOptions;
@@ -105,7 +105,7 @@ class LogFile implements OpenLog {
   constructor(
     path: string,
     file: FileHandle,
-    packing: Packing | undefined,
+    packing: Compression | undefined,
     packedBytes: number,
     bzip2: Bzip2,
     options: LogFilesOptions,
@@ -228,7 +228,7 @@ class LogFile implements OpenLog {
     for await (const chunk of this.#bytes(0)) yield Buffer.from(chunk);
   }
 
-  async *#unpacked(packing: Packing): AsyncIterable<Buffer> {
+  async *#unpacked(packing: Compression): AsyncIterable<Buffer> {
     if (packing.name === 'gzip') yield* gunzip(this.#copies(), () => (this.#isCut = true));
     else if (packing.name !== 'bzip2') yield* unpackedBy(packing, this.#copies());
     else

@@ -3,7 +3,7 @@ import t from 'tap';
 import type { CheckEvent, Finding } from '../../../src/check/check-event.ts';
 import { CheckDisplay } from '../../../src/cli/check/check-display.ts';
 import { textOf } from '../../../src/cli/check/check-texts.ts';
-import { CheckTally } from '../../../src/cli/check/check-totals.ts';
+import { CheckTotals } from '../../../src/cli/check/check-totals.ts';
 import { CheckView, type CheckViewOptions } from '../../../src/cli/check/check-view.ts';
 import { FakeClock } from '../../fixtures/fake-clock.ts';
 import { named, placed } from '../output/events.ts';
@@ -38,7 +38,7 @@ const events: readonly CheckEvent[] = [
 function watch(seen: readonly CheckEvent[], options: Partial<CheckViewOptions> = {}): string[] {
   const written: string[] = [];
   const lines = { out: (line: string) => written.push(line), err: (line: string) => written.push(`stderr: ${line}`) };
-  const tally = new CheckTally();
+  const tally = new CheckTotals();
   const now = (): number => Date.UTC(2026, 10, 22);
   const view = new CheckView({
     lines,
@@ -152,7 +152,7 @@ t.test('a name in the tree cannot speak to the terminal, or look like another li
 function openDisplay() {
   const terminal = new FakeTerminal(100);
   const clock = new FakeClock();
-  const tally = new CheckTally();
+  const tally = new CheckTotals();
   const display = new CheckDisplay(terminal, root, tally, () => clock.now());
   const report = (event: CheckEvent): void => {
     tally.count(event);

@@ -1,6 +1,6 @@
 /** Whoever loses the rules of a partial mirror is asked before all of upstream is fetched, as at first. */
 import t, { type Test } from 'tap';
-import { expectRoom } from '../../../src/cli/run/check-room.ts';
+import { expectSpace } from '../../../src/cli/run/check-room.ts';
 import { openTarget } from '../../../src/cli/target/target.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
 import { policyFrom } from '../../fixtures/policy-from.ts';
@@ -17,7 +17,7 @@ async function openHuge(t: Test): Promise<TestMirror> {
 async function question({ target, server, clock }: TestMirror, options: RunOptions, all = false): Promise<unknown> {
   const { mirror, close } = openMirrorAt(target, server.url, clock, options);
   try {
-    return await expectRoom(openTarget(target), mirror, all);
+    return await expectSpace(openTarget(target), mirror, all);
   } catch (error) {
     return error instanceof Error ? error.message : error;
   } finally {

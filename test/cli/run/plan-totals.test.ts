@@ -1,5 +1,5 @@
 import t from 'tap';
-import { PlanReport } from '../../../src/cli/run/plan-totals.ts';
+import { PlanTotals } from '../../../src/cli/run/plan-totals.ts';
 import { renderPlan } from '../../../src/cli/run/render-plan.ts';
 import type { MirrorEvent } from '../../../src/core/report.ts';
 import { policyFrom } from '../../fixtures/policy-from.ts';
@@ -26,8 +26,8 @@ function project(name: string, rule: string | undefined, bytes: number, removeBy
 }
 
 function sumsOf(events: readonly MirrorEvent[], dependencies = false) {
-  const plan = new PlanReport(dependencies);
-  for (const event of events) plan.watch(event);
+  const plan = new PlanTotals(dependencies);
+  for (const event of events) plan.count(event);
   return plan.sums();
 }
 
@@ -150,8 +150,8 @@ t.test('a narrower policy is planned: what goes, by the rules that hold the rest
   const mirror = await openTestMirror(t, { index: sampleIndex() });
   await mirror.run();
   const policy = policyFrom('projects = ["sample-base"]\n[releases]\nkeep = 1');
-  const plan = new PlanReport(false);
-  await mirror.run({ policy, settings: { dryRun: true }, report: (event) => plan.watch(event) });
+  const plan = new PlanTotals(false);
+  await mirror.run({ policy, settings: { dryRun: true }, report: (event) => plan.count(event) });
   const sums = plan.sums();
   const held = mirror.remembered((state) => state.totals());
   t.match(sums, { publish: 1, removed: held.projects - 1, fetch: { files: 0 }, remove: { files: held.files - 2 } });

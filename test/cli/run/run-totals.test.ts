@@ -1,10 +1,10 @@
 import t from 'tap';
-import { Tally } from '../../../src/cli/run/run-totals.ts';
+import { RunTotals } from '../../../src/cli/run/run-totals.ts';
 import type { MirrorEvent, ProjectOutcome } from '../../../src/core/report.ts';
 import { downloaded, everyEvent, named, parked, placed, planned } from '../output/events.ts';
 
-function tallyOf(events: readonly MirrorEvent[]): Tally {
-  const tally = new Tally();
+function tallyOf(events: readonly MirrorEvent[]): RunTotals {
+  const tally = new RunTotals();
   for (const event of events) tally.count(event);
   return tally;
 }
@@ -14,7 +14,7 @@ function done(count: number, outcome: ProjectOutcome): MirrorEvent[] {
 }
 
 t.test('a run that found nothing to do says so', async (t) => {
-  t.equal(new Tally().summary(0.3, false), '0 projects published, 0 files copied (0 B) in 0.3 s.');
+  t.equal(new RunTotals().summary(0.3, false), '0 projects published, 0 files copied (0 B) in 0.3 s.');
 });
 
 t.test('the summary tells everything that was done, and only that', async (t) => {

@@ -2,7 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { holdLock, stalled } from '../../../src/cli/target/program-lock.ts';
+import { holdLock, stalledHolderText } from '../../../src/cli/target/program-lock.ts';
 
 t.test('a lock that the disk refuses is told as such, with its path', async (t) => {
   const file = join(t.testdir(), 'file');
@@ -10,5 +10,5 @@ t.test('a lock that the disk refuses is told as such, with its path', async (t) 
   const path = join(file, 'check.db');
   const expected = { name: 'StorageError', message: path };
   t.throws(() => holdLock(path, undefined), expected);
-  t.throws(() => stalled(path, 'pep381checkfiles'), expected);
+  t.throws(() => stalledHolderText(path, 'pep381checkfiles'), expected);
 });
