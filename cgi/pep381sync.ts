@@ -3,7 +3,7 @@ import { realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readCgiRequest } from '../src/cgi/cgi-request.ts';
 import { answerSync } from '../src/cgi/respond-sync.ts';
-import { renderAnswer } from '../src/cgi/response.ts';
+import { renderResponse } from '../src/cgi/response.ts';
 import type { CgiSettings } from '../src/cgi/sync-settings.ts';
 import { type Enter, enterWaiting } from '../src/cgi/waiting-limit.ts';
 
@@ -21,7 +21,7 @@ async function answer(): Promise<void> {
   const request = await readCgiRequest(env, stdin, wait);
   const log = (line: string): boolean => stderr.write(`${line}\n`);
   const answer = await answerSync(request, { env, now: Date.now, log, start, enter });
-  stdout.write(renderAnswer(answer, request.method));
+  stdout.write(renderResponse(answer, request.method));
   // Who sends on is not waited for.
   stdin.destroy();
 }

@@ -3,7 +3,7 @@ import { statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import type { CgiRequest, Environment } from './cgi-request.ts';
 import { giveUpStart, raiseFlag } from './request-flag.ts';
-import { type Answer, answers } from './response.ts';
+import { type CgiResponse, responses } from './response.ts';
 import { type CgiSettings, readCgiSettings } from './sync-settings.ts';
 import type { Enter } from './waiting-limit.ts';
 
@@ -19,19 +19,19 @@ export interface SyncContext {
 }
 
 /** Answers the request, and starts a run where one is due. */
-export async function answerSync(request: CgiRequest, surroundings: SyncContext): Promise<Answer> {
+export async function answerSync(request: CgiRequest, surroundings: SyncContext): Promise<CgiResponse> {
   const { pathInfo, method, isTooLong } = request;
-  if (pathInfo !== '' && pathInfo !== '/') return answers.notFound;
-  if (!['GET', 'HEAD', 'POST'].includes(method)) return answers.notAllowed;
-  if (isTooLong) return answers.tooLong;
+  if (pathInfo !== '' && pathInfo !== '/') return responses.notFound;
+  if (!['GET', 'HEAD', 'POST'].includes(method)) return responses.notAllowed;
+  if (isTooLong) return responses.tooLong;
   try {
     const settings = readCgiSettings(surroundings.env);
-    if (!isFolder(settings.target)) return answers.noTarget;
+    if (!isFolder(settings.target)) return responses.noTarget;
     return (await refusal(request, settings, surroundings)) ?? (await askForRun(settings, surroundings));
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     surroundings.log(`pep381sync: ${reason.replace(/\s+/g, ' ')}`);
-    return answers.broken;
+    return responses.broken;
   }
 }
 
@@ -39,7 +39,7 @@ async function refusal(
   request: CgiRequest,
   { secretFile, run }: CgiSettings,
   { now, enter }: SyncContext,
-): Promise<Answer | undefined> {
+): Promise<CgiResponse | undefined> {
   // The body says nothing where nobody signs it.
   if (secretFile === undefined) return undefined;
   // Cryptography takes a while to load, and is seldom needed.
@@ -47,21 +47,21 @@ async function refusal(
   return refuseUnsigned(request, secretFile, run, now, enter);
 }
 
-async function askForRun(settings: CgiSettings, { now, start }: SyncContext): Promise<Answer> {
+async function askForRun(settings: CgiSettings, { now, start }: SyncContext): Promise<CgiResponse> {
   const nowMs = now();
   const { mode, run } = settings;
   if (mode === 'flag') {
     raiseFlag(run, nowMs);
-    return answers.requested;
+    return responses.requested;
   }
-  if (!raiseFlag(run, nowMs)) return answers.started;
+  if (!raiseFlag(run, nowMs)) return responses.started;
   try {
     await start(settings);
   } catch (error) {
     giveUpStart(run, nowMs);
     throw error;
   }
-  return answers.started;
+  return responses.started;
 }
 
 function isFolder(path: string): boolean {

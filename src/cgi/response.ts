@@ -1,12 +1,12 @@
 /** The answers of `/sync`. The first two are those of 1.5, to the byte. */
 
-export interface Answer {
+export interface CgiResponse {
   /** Header lines; without `Status` it is 200. */
   readonly headers: readonly string[];
   readonly body: string;
 }
 
-export const answers = {
+export const responses = {
   started: { headers: ['Content-Type: text/plain'], body: 'Mirroring started' },
   noTarget: {
     headers: ['Status: 412 Precondition failed', 'Content-type: text/plain'],
@@ -20,18 +20,18 @@ export const answers = {
   tooLong: answer('413 Content Too Large', 'The body is longer than 4096 bytes'),
   tooMany: answer('429 Too Many Requests', 'Too many signed requests', 'Retry-After: 600'),
   broken: answer('500 Internal Server Error', 'Mirroring could not be started; the error log says why'),
-} as const satisfies Record<string, Answer>;
+} as const satisfies Record<string, CgiResponse>;
 
 /** The answer to whom may not start a run. */
-export function forbidden(reason: string): Answer {
+export function forbidden(reason: string): CgiResponse {
   return answer('403 Forbidden', reason);
 }
 
 /** What the web server wants to read: lines that end with LF, as in 1.5. A HEAD request gets no body. */
-export function renderAnswer({ headers, body }: Answer, method: string): string {
+export function renderResponse({ headers, body }: CgiResponse, method: string): string {
   return `${headers.join('\n')}\n\n${method === 'HEAD' ? '' : `${body}\n`}`;
 }
 
-function answer(status: string, body: string, ...headers: readonly string[]): Answer {
+function answer(status: string, body: string, ...headers: readonly string[]): CgiResponse {
   return { headers: [`Status: ${status}`, 'Content-Type: text/plain', ...headers], body };
 }

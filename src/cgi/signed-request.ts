@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { headerProblem, secretFrom, signatureProblem, signedDigest } from '../core/sync-signature.ts';
 import type { CgiRequest } from './cgi-request.ts';
 import { claimMark } from './exclusive-mark.ts';
-import { type Answer, answers, forbidden } from './response.ts';
+import { type CgiResponse, forbidden, responses } from './response.ts';
 import type { Enter } from './waiting-limit.ts';
 
 /** The answer to a request that may not start a run; undefined when it may. Throws when there is no secret to compare with. */
@@ -14,7 +14,7 @@ export async function refuseUnsigned(
   run: string,
   now: () => number,
   enter: Enter,
-): Promise<Answer | undefined> {
+): Promise<CgiResponse | undefined> {
   const secret = secretFrom(readFileSync(secretFile));
   if (secret === undefined) throw new Error(`${secretFile}: is empty, expected the secret`);
   const hopeless = headerProblem(request, now());
@@ -26,17 +26,17 @@ export async function refuseUnsigned(
   // By what was signed, not by how the client has written it.
   const name = signedDigest(secret, request.timestamp, body);
   const mark = claimMark(join(run, 'sync-signatures'), name, now());
-  if (mark === 'full') return answers.tooMany;
+  if (mark === 'full') return responses.tooMany;
   return mark === 'again' ? forbidden('The signature was used before') : undefined;
 }
 
 /** The body, or the answer to a client that is too slow, or one of too many that are. */
-async function bodyOf(request: CgiRequest, enter: () => ReturnType<Enter>): Promise<Buffer | Answer> {
+async function bodyOf(request: CgiRequest, enter: () => ReturnType<Enter>): Promise<Buffer | CgiResponse> {
   if (request.isComplete) return request.body;
   const leave = enter();
-  if (leave === undefined) return answers.busy;
+  if (leave === undefined) return responses.busy;
   try {
-    return (await request.wholeBody()) ?? answers.tooSlow;
+    return (await request.wholeBody()) ?? responses.tooSlow;
   } finally {
     leave();
   }

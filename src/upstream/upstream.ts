@@ -59,7 +59,7 @@ export interface ServedSnapshot {
 export type SidecarKind = 'metadata' | 'provenance';
 
 /** The answers to "how does this project look now?". */
-export type ProjectAnswer =
+export type ProjectResponse =
   | {
       readonly kind: 'page';
       readonly page: SimplePage;
@@ -89,7 +89,7 @@ export interface Upstream {
   /** The list of projects, or undefined when it is the one known by `etag`. */
   listProjects(etag: string | undefined): Promise<ProjectList | undefined>;
   /** One project page; `fresh` asks in a way that goes around a stale copy in upstream's cache. */
-  project(name: ProjectName, etag: string | undefined, fresh: boolean): Promise<ProjectAnswer>;
+  project(name: ProjectName, etag: string | undefined, fresh: boolean): Promise<ProjectResponse>;
   /** What a project page is, without reading it; it is likely to be asked for soon. */
   pageDigest(name: ProjectName, etag: string | undefined): Promise<PageDigest>;
   /** Upstream's signed snapshot and the file beside it, as they are served; undefined when there is none. */

@@ -83,7 +83,7 @@ export function openUpstreams(
     });
     const limiter = new RequestLimiter(settings.workers, clock, signal);
     const common = { base: address, fileHosts, http, limiter, clock, signal, memory, changelogTimeoutMs: 120_000 };
-    return new PypiUpstream(plain === undefined ? common : { ...common, plain });
+    return new PypiUpstream(plain === undefined ? common : { ...common, genericSimpleUrl: plain });
   };
   const others = otherIndexes(policy);
   return {

@@ -18,7 +18,7 @@ import type {
   Parked,
   QueuedProject,
 } from '../../state/state-store.ts';
-import type { PageDigest, ProjectAnswer } from '../../upstream/upstream.ts';
+import type { PageDigest, ProjectResponse } from '../../upstream/upstream.ts';
 import type { Mirror } from '../mirror.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
 import { unverifiedReason } from '../snapshot/verify-pages.ts';
@@ -235,7 +235,7 @@ async function publishQuarantine(mirror: Mirror, project: SelectedProject, sourc
   return { finished, stays: { reason, obstacle: 'stale', nextTry: mirror.clock.now() + delayMs } };
 }
 
-function digestIn(answer: ProjectAnswer): PageDigest {
+function digestIn(answer: ProjectResponse): PageDigest {
   return answer.kind === 'page' ? answer.sha256 : answer.kind;
 }
 

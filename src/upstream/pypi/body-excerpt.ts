@@ -3,7 +3,7 @@
 const longestLine = 120;
 
 /** The first line of a text, or of what HTML shows; empty where there is none. */
-export function firstLine(body: Buffer): string {
+export function bodyExcerpt(body: Buffer): string {
   const text = body.subarray(0, 4096).toString('utf8');
   const shown = /<(?:!doctype|html|head|body)\b/i.test(text)
     ? text.replace(/<(script|style)\b[\s\S]*?(?:<\/\1>|$)/gi, '').replace(/<[^>]*>?/g, '\n')

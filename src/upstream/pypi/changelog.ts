@@ -4,7 +4,7 @@ import { projectName } from '../../core/names.ts';
 import { parseXmlRpcReply, type XmlRpcFault, type XmlRpcValue } from '../../formats/xml-rpc.ts';
 import type { Change, Changes } from '../upstream.ts';
 import { textOf } from './body-text.ts';
-import type { HttpAnswer } from './http-client.ts';
+import type { HttpResponse } from './http-client.ts';
 
 /** PyPI sends at most so many rows at a time. */
 const rowsPerPage = 50_000;
@@ -14,7 +14,7 @@ const rowsPerPage = 50_000;
  * answers: a page of HTML, a redirect.
  */
 export function parseReply<T>(
-  { status, headers, body }: HttpAnswer,
+  { status, headers, body }: HttpResponse,
   source: string,
   parse: (text: string, source: string) => T,
 ): T {

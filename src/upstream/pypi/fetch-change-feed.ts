@@ -10,10 +10,10 @@ import {
 import type { ServedFeed } from '../upstream.ts';
 import { textOf } from './body-text.ts';
 import { isEtag } from './etag.ts';
-import type { HttpAnswer, HttpRequest } from './http-client.ts';
+import type { HttpRequest, HttpResponse } from './http-client.ts';
 
 /** Asks until there is an answer with one of these statuses. */
-type Ask = (request: HttpRequest, expected: readonly number[]) => Promise<HttpAnswer>;
+type Ask = (request: HttpRequest, expected: readonly number[]) => Promise<HttpResponse>;
 
 /** What a cache on the way has may be too old: the numbers of the changes would go back. */
 const fresh = { accept: 'application/json', 'accept-encoding': 'gzip', 'cache-control': 'no-cache' };

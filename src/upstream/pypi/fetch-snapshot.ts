@@ -1,10 +1,10 @@
 /** Fetches what a mirror of our kind has signed. It is small, and nothing of it is believed yet. */
 import { largestSnapshot } from '../../formats/mirror/snapshot.ts';
 import type { ServedSnapshot } from '../upstream.ts';
-import type { HttpAnswer, HttpRequest } from './http-client.ts';
+import type { HttpRequest, HttpResponse } from './http-client.ts';
 
 /** Asks until there is an answer. */
-type Ask = (request: HttpRequest) => Promise<HttpAnswer>;
+type Ask = (request: HttpRequest) => Promise<HttpResponse>;
 
 /** The snapshot of the mirror at `base`; undefined when it lacks one of the two files. Throws NonsenseError when too large. */
 export async function fetchSnapshot(base: string, ask: Ask): Promise<ServedSnapshot | undefined> {

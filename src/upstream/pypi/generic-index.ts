@@ -12,14 +12,14 @@ import { startTags } from '../../formats/simple/html-tags.ts';
 import type { SimplePage } from '../../formats/simple/simple-json.ts';
 import type { ProjectList } from '../upstream.ts';
 import { textOf } from './body-text.ts';
-import type { HttpAnswer } from './http-client.ts';
+import type { HttpResponse } from './http-client.ts';
 
 /** What is asked for: JSON where there is that. */
-export const plainTypes =
+export const genericAccept =
   'application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1';
 
 /** Whether the answer is HTML. */
-export function isHtml(headers: HttpAnswer['headers']): boolean {
+export function isHtml(headers: HttpResponse['headers']): boolean {
   return /^\s*(?:text\/html|application\/vnd\.pypi\.simple\.v1\+html|application\/xhtml\+xml)\s*(?:;|$)/i.test(
     headers['content-type'] ?? '',
   );
@@ -34,7 +34,7 @@ export function htmlPage(body: Buffer, url: URL, name: ProjectName): SimplePage 
 }
 
 /** The list that `body` is. Throws as {@link htmlPage} does. */
-export function htmlList({ body, headers }: HttpAnswer, url: URL): ProjectList {
+export function htmlList({ body, headers }: HttpResponse, url: URL): ProjectList {
   const html = textOf(body, url.href);
   const names = [...startTags(html, 'a')].flatMap(({ attributes }) => nameIn(attributes.get('href'), url) ?? []);
   if (names.length === 0 && !isIndexPage(html)) {

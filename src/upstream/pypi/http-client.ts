@@ -23,7 +23,7 @@ export interface HttpRequest {
 }
 
 /** What came back; the body is empty where a receiver took it. */
-export interface HttpAnswer {
+export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Buffer;
@@ -35,7 +35,7 @@ export interface HttpAnswer {
 export type BodyReceiver = (chunk: Buffer) => void | Promise<void>;
 
 /** Decides, once the head of an answer is there, who takes its body; undefined means that it is collected. */
-export type ChooseReceiver = (status: number, headers: HttpAnswer['headers']) => BodyReceiver | undefined;
+export type ChooseReceiver = (status: number, headers: HttpResponse['headers']) => BodyReceiver | undefined;
 
 export interface HttpClientOptions {
   readonly dispatcher: Dispatcher;
@@ -70,7 +70,7 @@ export class HttpClient {
   }
 
   /** Sends the request. Throws UnreachableError without an answer, NonsenseError on one too large, PausedError. */
-  async exchange(request: HttpRequest, choose?: ChooseReceiver): Promise<HttpAnswer> {
+  async exchange(request: HttpRequest, choose?: ChooseReceiver): Promise<HttpResponse> {
     if (this.#options.signal.aborted) throw new PausedError('paused');
     const answer = await this.#dispatch(request, choose).catch((error: unknown) => this.#explained(request, error));
     if (answer.body.length === 0 || !isCompressed(answer.status, answer.headers, request.url)) return answer;
@@ -85,14 +85,14 @@ export class HttpClient {
     throw text === undefined ? error : new UnreachableError(`${url}: ${text}`, { cause });
   }
 
-  #dispatch(request: HttpRequest, choose: ChooseReceiver | undefined): Promise<HttpAnswer> {
+  #dispatch(request: HttpRequest, choose: ChooseReceiver | undefined): Promise<HttpResponse> {
     const { dispatcher, clock, signal, userAgent } = this.#options;
     const authorization = this.#options.authorization?.(request.url);
     const { url, method = 'GET', maxBytes = largestBody, timeoutMs } = request;
     return new Promise((resolve, reject) => {
       let status = 0;
       let interim = 0;
-      let headers: HttpAnswer['headers'] = {};
+      let headers: HttpResponse['headers'] = {};
       let receive: BodyReceiver | undefined;
       const chunks: Buffer[] = [];
       let bytes = 0;
@@ -116,7 +116,7 @@ export class HttpClient {
             return;
           }
           status = code;
-          headers = received as HttpAnswer['headers'];
+          headers = received as HttpResponse['headers'];
           since = clock.now();
           try {
             receive = choose?.(status, headers);
@@ -184,7 +184,7 @@ function unreachable(url: URL, cause: Error): UnreachableError {
   return new UnreachableError(`${url}: ${reason}`, { cause });
 }
 
-function isCompressed(status: number, headers: HttpAnswer['headers'], url: URL): boolean {
+function isCompressed(status: number, headers: HttpResponse['headers'], url: URL): boolean {
   try {
     return isGzip(headers, url);
   } catch (error) {

@@ -4,13 +4,13 @@
 import { once } from 'node:events';
 import { createGunzip } from 'node:zlib';
 import { JsonScale } from '../../formats/simple/json-weight.ts';
-import { type HttpAnswer, inflate, largestBody, unreadable } from './http-client.ts';
+import { type HttpResponse, inflate, largestBody, unreadable } from './http-client.ts';
 
 /** Below this many bytes inflating all at once does no harm. */
 const inflateHere = 4 << 10;
 
 /** What the body of `answer` takes in memory once it is parsed. Throws NonsenseError. */
-export async function weightOf({ body, packed }: HttpAnswer, url: URL): Promise<number> {
+export async function weightOf({ body, packed }: HttpResponse, url: URL): Promise<number> {
   const scale = new JsonScale();
   if (packed !== true) scale.add(body);
   else if (body.length <= inflateHere) scale.add(await inflate(body, { url }));
@@ -33,6 +33,6 @@ async function weighUnfolding(body: Buffer, url: URL, scale: JsonScale): Promise
 }
 
 /** The body of `answer` as it was before it was compressed. Throws NonsenseError. */
-export async function unpacked({ body, packed }: HttpAnswer, url: URL): Promise<Buffer> {
+export async function unpacked({ body, packed }: HttpResponse, url: URL): Promise<Buffer> {
   return packed === true ? inflate(body, { url }) : body;
 }

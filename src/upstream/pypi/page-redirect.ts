@@ -1,7 +1,7 @@
 /** Where a project page may lead: to another address of the same project on the same index, and nowhere else. */
 import { NonsenseError } from '../../core/errors.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
-import type { HttpAnswer } from './http-client.ts';
+import type { HttpResponse } from './http-client.ts';
 
 export const redirectStatuses: readonly number[] = [301, 302, 303, 307, 308];
 const maxRedirects = 3;
@@ -18,7 +18,7 @@ const ending = '/simple';
 export function nextAddress(
   name: ProjectName,
   asked: readonly URL[],
-  { status, headers }: HttpAnswer,
+  { status, headers }: HttpResponse,
   simple: string,
   isOther: boolean,
 ): URL {

@@ -2,20 +2,20 @@
 import { sha256Hex } from '../../core/hash.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { PageDigest } from '../upstream.ts';
-import type { HttpAnswer, HttpRequest } from './http-client.ts';
+import type { HttpRequest, HttpResponse } from './http-client.ts';
 
 /** Some thousand pages. */
 const maxKeptBytes = 64 << 20;
 
 export class PrefetchedPages {
-  readonly #answers = new Map<ProjectName, HttpAnswer>();
+  readonly #answers = new Map<ProjectName, HttpResponse>();
   #bytes = 0;
 
   /** What upstream answers to `request`, which `ask` passes on with the statuses that are expected. */
   async fetchDigest(
     name: ProjectName,
     request: HttpRequest,
-    ask: (request: HttpRequest, expected: readonly number[]) => Promise<HttpAnswer>,
+    ask: (request: HttpRequest, expected: readonly number[]) => Promise<HttpResponse>,
   ): Promise<PageDigest> {
     const answer = await ask(request, [200, 404, 410, ...('if-none-match' in (request.headers ?? {}) ? [304] : [])]);
     const { status, body } = answer;
@@ -29,7 +29,7 @@ export class PrefetchedPages {
   }
 
   /** The answer that was kept, once; that nothing has changed is one only to a condition. */
-  take(name: ProjectName, isConditional: boolean): HttpAnswer | undefined {
+  take(name: ProjectName, isConditional: boolean): HttpResponse | undefined {
     const answer = this.#answers.get(name);
     if (answer === undefined) return undefined;
     this.#answers.delete(name);

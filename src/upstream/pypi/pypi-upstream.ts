@@ -16,15 +16,15 @@ import { largestProvenance } from '../../formats/provenance-object.ts';
 import { parseSimplePage, withSerial } from '../../formats/simple/simple-json.ts';
 import { renderXmlRpcCall } from '../../formats/xml-rpc.ts';
 import type * as port from '../upstream.ts';
-import type { Changes, ProjectAnswer, ProjectList, SidecarKind, Upstream } from '../upstream.ts';
+import type { Changes, ProjectList, ProjectResponse, SidecarKind, Upstream } from '../upstream.ts';
 import { expectJson, isJsonText, textOf } from './body-text.ts';
 import { parseChanges, parseLastSerial, parseReply } from './changelog.ts';
 import { isGzip } from './content-encoding.ts';
 import { isEtag } from './etag.ts';
 import { fetchFeed, fetchFeedPiece } from './fetch-change-feed.ts';
 import { fetchSnapshot } from './fetch-snapshot.ts';
-import { htmlList, htmlPage, isHtml, isOwnEtag, ownEtag, plainTypes } from './generic-index.ts';
-import { type ChooseReceiver, type HttpAnswer, type HttpClient, type HttpRequest, isTimeout } from './http-client.ts';
+import { genericAccept, htmlList, htmlPage, isHtml, isOwnEtag, ownEtag } from './generic-index.ts';
+import { type ChooseReceiver, type HttpClient, type HttpRequest, type HttpResponse, isTimeout } from './http-client.ts';
 import { unpacked, weightOf } from './packed-body.ts';
 import { nextAddress, redirectStatuses } from './page-redirect.ts';
 import { PrefetchedPages } from './prefetched-pages.ts';
@@ -52,7 +52,7 @@ export interface PypiUpstreamOptions {
    * Below what the pages of projects lie, where that is not `BASE/simple`: another index than PyPI (see plain-index.ts). Its
    * serials are not told, as they count otherwise than the mirror's, and places of files are made of their hashes.
    */
-  readonly plain?: string;
+  readonly genericSimpleUrl?: string;
   /** Hosts (with port, if any) besides the index's own from which files may come. */
   readonly fileHosts: readonly string[];
   readonly http: HttpClient;
@@ -83,8 +83,8 @@ export class PypiUpstream implements Upstream {
     this.#options = options;
     const base = new URL(options.base);
     this.#scheme = base.protocol;
-    this.#simple = options.plain ?? `${options.base}/simple`;
-    this.#types = options.plain === undefined ? simpleJson : plainTypes;
+    this.#simple = options.genericSimpleUrl ?? `${options.base}/simple`;
+    this.#types = options.genericSimpleUrl === undefined ? simpleJson : genericAccept;
     this.#hosts = new Set([base.host, ...options.fileHosts]);
     this.#changelogLimiter = new RequestLimiter(1, options.clock, options.signal);
   }
@@ -98,15 +98,17 @@ export class PypiUpstream implements Upstream {
   }
 
   async feed(etag: string | undefined): Promise<port.ServedFeed | 'unchanged' | undefined> {
-    const ask = (request: HttpRequest, expected: readonly number[]): Promise<HttpAnswer> =>
-      this.#askPatiently(request, expected);
+    const ask = (request: HttpRequest, expected: readonly number[]): Promise<HttpResponse> =>
+      this.#askWithRetries(request, expected);
     const found = await fetchFeed(this.#options.base, etag, ask);
     if (found !== undefined) this.#freshness = { 'cache-control': 'no-cache' };
     return found;
   }
 
   feedPiece(id: string, piece: number): Promise<FeedPiece | undefined> {
-    return fetchFeedPiece(this.#options.base, id, piece, (request, expected) => this.#askPatiently(request, expected));
+    return fetchFeedPiece(this.#options.base, id, piece, (request, expected) =>
+      this.#askWithRetries(request, expected),
+    );
   }
 
   listProjects(etag: string | undefined): Promise<ProjectList | undefined> {
@@ -149,7 +151,7 @@ export class PypiUpstream implements Upstream {
     });
   }
 
-  async project(name: ProjectName, etag: string | undefined, fresh: boolean): Promise<ProjectAnswer> {
+  async project(name: ProjectName, etag: string | undefined, fresh: boolean): Promise<ProjectResponse> {
     const url = new URL(`${this.#simple}/${name}/`);
     const { answer, address, weight } = await this.#pages.run(() => this.#page(url, name, etag, fresh));
     if (answer.status === 304) return { kind: 'unchanged' };
@@ -160,14 +162,14 @@ export class PypiUpstream implements Upstream {
     const sha256 = sha256Hex(body);
     // An ETag belongs to the encoding that it came with, and conditions are asked with gzip.
     let served = fresh ? undefined : answer.headers.etag;
-    if (this.#options.plain !== undefined) {
+    if (this.#options.genericSimpleUrl !== undefined) {
       served ??= ownEtag(sha256);
       if (etag === served) return { kind: 'unchanged' };
     }
     const page = this.#isPlainHtml(answer)
       ? htmlPage(body, address, name)
       : parseSimplePage(textOf(body, url.href), url.href);
-    if (this.#options.plain === undefined) return { kind: 'page', page, etag: served, sha256, url };
+    if (this.#options.genericSimpleUrl === undefined) return { kind: 'page', page, etag: served, sha256, url };
     return { kind: 'page', page: withSerial(page, undefined), etag: served, sha256, url };
   }
 
@@ -177,7 +179,7 @@ export class PypiUpstream implements Upstream {
     name: ProjectName,
     etag: string | undefined,
     fresh: boolean,
-  ): Promise<{ readonly answer: HttpAnswer; readonly address: URL; readonly weight: number }> {
+  ): Promise<{ readonly answer: HttpResponse; readonly address: URL; readonly weight: number }> {
     const isConditional = isEtag(etag) && !isOwnEtag(etag) && !fresh;
     const headers = {
       accept: this.#types,
@@ -190,11 +192,11 @@ export class PypiUpstream implements Upstream {
     const asked = [url];
     const looked = fresh ? undefined : this.#looked.take(name, isConditional);
     const options = { beginning: true, about: name };
-    let answer = looked ?? (await this.#askPatiently({ url, headers, packed: true }, expected, options));
+    let answer = looked ?? (await this.#askWithRetries({ url, headers, packed: true }, expected, options));
     while (redirectStatuses.includes(answer.status)) {
-      const next = nextAddress(name, asked, answer, this.#simple, this.#options.plain !== undefined);
+      const next = nextAddress(name, asked, answer, this.#simple, this.#options.genericSimpleUrl !== undefined);
       asked.push(next);
-      answer = await this.#askPatiently({ url: next, headers, packed: true }, expected, options);
+      answer = await this.#askWithRetries({ url: next, headers, packed: true }, expected, options);
     }
     const address = asked.at(-1) ?? url;
     if (answer.status !== 200) return { answer, address, weight: 0 };
@@ -206,8 +208,8 @@ export class PypiUpstream implements Upstream {
     return { answer, address, weight: await weightOf(answer, url) };
   }
 
-  #isPlainHtml({ status, headers }: HttpAnswer): boolean {
-    return this.#options.plain !== undefined && status === 200 && isHtml(headers);
+  #isPlainHtml({ status, headers }: HttpResponse): boolean {
+    return this.#options.genericSimpleUrl !== undefined && status === 200 && isHtml(headers);
   }
 
   pageDigest(name: ProjectName, etag: string | undefined): Promise<port.PageDigest> {
@@ -215,7 +217,7 @@ export class PypiUpstream implements Upstream {
     const condition = isEtag(etag) ? { 'if-none-match': etag } : {};
     const headers = { accept: this.#types, 'accept-encoding': 'gzip', ...this.#freshness, ...condition };
     return this.#looked.fetchDigest(name, { url, headers }, (request, expected) =>
-      this.#askPatiently(request, expected, { beginning: true, about: name }),
+      this.#askWithRetries(request, expected, { beginning: true, about: name }),
     );
   }
 
@@ -246,7 +248,7 @@ export class PypiUpstream implements Upstream {
   }
 
   pathOf(url: URL, filename: string, sha256: string): WebPath | undefined {
-    if (this.#options.plain !== undefined) return pathByHash(sha256, filename);
+    if (this.#options.genericSimpleUrl !== undefined) return pathByHash(sha256, filename);
     return blobPath(url, filename) ?? (this.#isByHand(url) ? pathByHash(sha256, filename) : undefined);
   }
 
@@ -278,7 +280,7 @@ export class PypiUpstream implements Upstream {
     const { accept, maxBytes } = sidecarRequests[kind];
     const headers = { accept, 'accept-encoding': 'gzip' };
     const also = kind === 'provenance' ? isSwitchedOff : undefined;
-    const answer = await this.#askPatiently({ url, headers, maxBytes }, [200, 404, 410], { also, about });
+    const answer = await this.#askWithRetries({ url, headers, maxBytes }, [200, 404, 410], { also, about });
     if (answer.status !== 200) return answer.status === 403 ? 'off' : undefined;
     // Nobody knows the hash of such a one, and a firewall's page must not take its place.
     if (kind === 'provenance') expectJson(answer.body, url.href);
@@ -291,7 +293,7 @@ export class PypiUpstream implements Upstream {
     from: ResumePoint | undefined,
     sink: FileSink,
     about: ProjectName,
-  ): Promise<HttpAnswer> {
+  ): Promise<HttpResponse> {
     const range = from && {
       range: `bytes=${from.bytes}-`,
       'if-range': from.etag,
@@ -304,7 +306,7 @@ export class PypiUpstream implements Upstream {
     );
   }
 
-  #redirected(from: URL, answer: HttpAnswer, redirects: number): URL {
+  #redirected(from: URL, answer: HttpResponse, redirects: number): URL {
     const location = answer.headers.location ?? '';
     const target = URL.canParse(location, from.href) ? new URL(location, from) : undefined;
     if (target === undefined || redirects >= maxRedirects || !this.allows(target)) {
@@ -340,20 +342,20 @@ export class PypiUpstream implements Upstream {
     return outcome.reply;
   }
 
-  #askChangelog(request: HttpRequest): Promise<HttpAnswer> {
+  #askChangelog(request: HttpRequest): Promise<HttpResponse> {
     const expected = [200, ...redirectStatuses, 404, 405, 410];
     return this.#ask(request, expected, { limiter: this.#changelogLimiter });
   }
 
-  #askPatiently(request: HttpRequest, expected: readonly number[], options: AskOptions = {}): Promise<HttpAnswer> {
+  #askWithRetries(request: HttpRequest, expected: readonly number[], options: AskOptions = {}): Promise<HttpResponse> {
     const { clock, signal } = this.#options;
     return withRetries(clock, signal, () => this.#ask(request, expected, options));
   }
 
-  #ask(request: HttpRequest, expected: readonly number[], options: AskOptions = {}): Promise<HttpAnswer> {
+  #ask(request: HttpRequest, expected: readonly number[], options: AskOptions = {}): Promise<HttpResponse> {
     const { http, clock } = this.#options;
     const { choose, beginning = false, also, about, limiter = this.#options.limiter } = options;
-    const exchange = async (): Promise<HttpAnswer> => {
+    const exchange = async (): Promise<HttpResponse> => {
       const answer = await http.exchange(request, choose);
       this.#time = sentAt(answer.headers) ?? this.#time;
       return also?.(answer) === true ? answer : expectStatus(answer, request.url, expected, clock.now());
@@ -368,14 +370,14 @@ interface AskOptions {
   /** It begins something: see RequestLimiter. */
   readonly beginning?: boolean;
   /** Answers that are expected whatever their status means elsewhere. */
-  readonly also?: ((answer: HttpAnswer) => boolean) | undefined;
+  readonly also?: ((answer: HttpResponse) => boolean) | undefined;
   readonly limiter?: RequestLimiter;
   /** The project that it is for. */
   readonly about?: ProjectName;
 }
 
 /** PyPI refuses provenance in JSON where it was switched off; what refuses us is no JSON. */
-function isSwitchedOff({ status, headers, body }: HttpAnswer): boolean {
+function isSwitchedOff({ status, headers, body }: HttpResponse): boolean {
   return status === 403 && /^application\/(?:\S+\+)?json\b/i.test(headers['content-type'] ?? '') && isJsonText(body);
 }
 
@@ -385,12 +387,12 @@ function unchangedIf(isConditional: boolean): readonly number[] {
 }
 
 /** When an answer was sent, or, from a cache on the way, earlier; `Age` counts twice where the cache tells its own date. */
-function sentAt({ date = '' }: HttpAnswer['headers']): number | undefined {
+function sentAt({ date = '' }: HttpResponse['headers']): number | undefined {
   const ms = Date.parse(date);
   return ms <= lastTime ? ms : undefined;
 }
 
-function isSimpleJson(headers: HttpAnswer['headers']): boolean {
+function isSimpleJson(headers: HttpResponse['headers']): boolean {
   const type = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase();
   return type === simpleJson || type === 'application/json';
 }

@@ -1,7 +1,7 @@
 /** What the status of an answer means, the same for every kind of request. */
 import { BusyError, NonsenseError, UnreachableError } from '../../core/errors.ts';
-import { firstLine } from './body-excerpt.ts';
-import type { HttpAnswer } from './http-client.ts';
+import { bodyExcerpt } from './body-excerpt.ts';
+import type { HttpResponse } from './http-client.ts';
 
 const longestPauseMs = 24 * 60 * 60_000;
 
@@ -10,12 +10,12 @@ const longestPauseMs = 24 * 60 * 60_000;
  * as 429 and 503: BusyError, by which nothing is concluded about the page.
  * Throws UnreachableError for what may pass, NonsenseError for what will not.
  */
-export function expectStatus(answer: HttpAnswer, url: URL, expected: readonly number[], nowMs: number): HttpAnswer {
+export function expectStatus(answer: HttpResponse, url: URL, expected: readonly number[], nowMs: number): HttpResponse {
   const { status } = answer;
   if (expected.includes(status)) return answer;
   if (status === 429 || status === 503 || status === 403 || status === 406) {
     const retryAfterMs = parseRetryAfter(answer.headers['retry-after'], nowMs);
-    const told = firstLine(answer.body);
+    const told = bodyExcerpt(answer.body);
     const said = told === '' ? '' : ` (${JSON.stringify(told)})`;
     // Private indexes answer 403 to whom they do not know, too.
     const login = status === 403 ? `, or another login for ${url.hostname} (netrc-file in mirror.toml)` : '';
