@@ -9,7 +9,7 @@ import { mkdirSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import minimist from 'minimist';
-import { shellWord } from '../../src/core/shell-quote.ts';
+import { shellQuote } from '../../src/core/shell-quote.ts';
 import { sampleIndex } from '../../test/sample/sample-projects.ts';
 import { openSampleServer } from '../../test/sample/sample-server.ts';
 import { serveMirror } from './serve-mirror.ts';
@@ -59,5 +59,5 @@ async function serve(): Promise<void> {
 
 /** Into a folder: where the system's Python belongs to the distribution (PEP 668), pip installs nowhere else. */
 function pipLine(url: string): string {
-  return `python3 -m pip install --index-url ${url}/simple/ --target ${shellWord(join(folder, 'installed'))} ${project}`;
+  return `python3 -m pip install --index-url ${url}/simple/ --target ${shellQuote(join(folder, 'installed'))} ${project}`;
 }

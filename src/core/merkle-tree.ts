@@ -20,7 +20,7 @@ const bucketsPerGroup = 16;
 export const groupCount = bucketCount / bucketsPerGroup;
 
 /** All hashes are 64 lower-case hex digits. */
-export interface PageTree {
+export interface MerkleTree {
   readonly root: string;
   readonly groups: readonly string[];
 }
@@ -57,7 +57,7 @@ export function merkleHash(leaves: readonly string[]): string {
 }
 
 /** The tree over buckets; those that are not given have no leaves. */
-export function treeOfBuckets(buckets: ReadonlyMap<number, string>): PageTree {
+export function treeOfBuckets(buckets: ReadonlyMap<number, string>): MerkleTree {
   const all = Array.from({ length: bucketCount }, (_, bucket) => buckets.get(bucket) ?? nothing);
   const groups = Array.from({ length: groupCount }, (_, group) =>
     merkleHash(all.slice(group * bucketsPerGroup, (group + 1) * bucketsPerGroup)),

@@ -1,5 +1,5 @@
 /** The name among `known` that a person most likely meant by `typed`; undefined when none is close. */
-export function nearest(typed: string, known: readonly string[]): string | undefined {
+export function nearestName(typed: string, known: readonly string[]): string | undefined {
   const ranked = known.map((name) => ({ name, distance: editDistance(typed, name) }));
   const best = ranked.reduce((a, b) => (b.distance < a.distance ? b : a), {
     name: '',
@@ -10,7 +10,7 @@ export function nearest(typed: string, known: readonly string[]): string | undef
 
 /** `; did you mean …?`, or a list of all that is known. */
 export function suggestion(typed: string, known: readonly string[]): string {
-  const name = nearest(typed, known);
+  const name = nearestName(typed, known);
   return name === undefined ? `; known are ${known.join(', ')}` : `; did you mean ${name}?`;
 }
 

@@ -1,9 +1,9 @@
 /** The trees of hashes over the pages, from what the state remembers: only what has changed is computed anew. */
-import { leafHash, merkleHash, type PageTree, treeOfBuckets } from '../core/merkle-tree.ts';
+import { leafHash, type MerkleTree, merkleHash, treeOfBuckets } from '../core/merkle-tree.ts';
 import type { PageHashStore, PageKind } from '../state/page-hashes.ts';
 
 /** The tree over the known hashes of a kind. Throws StorageError. */
-export function pageTree(pages: PageHashStore, kind: PageKind): PageTree {
+export function pageTree(pages: PageHashStore, kind: PageKind): MerkleTree {
   const stale = pages.staleBuckets(kind);
   const fresh = new Map(stale.map((bucket) => [bucket, bucketHash(pages, bucket, kind)]));
   if (fresh.size > 0) pages.rememberBuckets(kind, fresh);

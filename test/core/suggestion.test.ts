@@ -1,5 +1,5 @@
 import t from 'tap';
-import { nearest, suggestion } from '../../src/core/suggestion.ts';
+import { nearestName, suggestion } from '../../src/core/suggestion.ts';
 
 const known = ['quiet', 'help', 'version', 'workers', 'upstream', 'project', 'index-only'];
 
@@ -19,8 +19,8 @@ t.test('a typing error leads to the name that was meant', async (t) => {
     ['', undefined],
     ['colour', undefined],
   ];
-  for (const [text, meant] of typed) t.equal(nearest(text, known), meant, text);
-  t.equal(nearest('x', []), undefined);
+  for (const [text, meant] of typed) t.equal(nearestName(text, known), meant, text);
+  t.equal(nearestName('x', []), undefined);
 });
 
 t.test('where nothing is near everything that is known is named', async (t) => {

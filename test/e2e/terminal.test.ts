@@ -4,7 +4,7 @@ import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { systemClock } from '../../src/cli/program/system-clock.ts';
-import { shellWord } from '../../src/core/shell-quote.ts';
+import { shellQuote } from '../../src/core/shell-quote.ts';
 import { SqliteStateStore } from '../../src/state/sqlite/sqlite-state-store.ts';
 import { programsOrReason } from '../fixtures/programs.ts';
 import { openSampleServer } from '../sample/sample-server.ts';
@@ -105,7 +105,7 @@ t.test('tmux shows the same as our own screen', programsOrReason('tmux'), async 
   t.teardown(() => tmux('kill-server'));
   const started = [process.execPath, program, '--upstream', server.url, target];
   // Some shells end with a program that was interrupted.
-  const command = `trap : INT; ${started.map(shellWord).join(' ')}; echo "ended with $?"; cat`;
+  const command = `trap : INT; ${started.map(shellQuote).join(' ')}; echo "ended with $?"; cat`;
   tmux('-f', '/dev/null', 'new-session', '-d', '-x', '100', '-y', '30', command);
   const screen = (): string[] => tmux('capture-pane', '-p').trimEnd().split('\n');
   await until('the display', () => screen().some((line) => line.endsWith('66 % of 3.0 MiB')));

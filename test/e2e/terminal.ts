@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import type { Test } from 'tap';
-import { shellWord } from '../../src/core/shell-quote.ts';
+import { shellQuote } from '../../src/core/shell-quote.ts';
 import { TerminalScreen } from './terminal-screen.ts';
 
 /** A program in a terminal. */
@@ -27,7 +27,7 @@ export function terminalOrReason(): { readonly skip: false | string } {
 
 /** Runs `command` in a terminal of so many columns until `t` ends; 0 columns are a terminal without a size. */
 export function runInTerminal(t: Test, columns: number, command: readonly string[]): TerminalRun {
-  const quoted = command.map(shellWord).join(' ');
+  const quoted = command.map(shellQuote).join(' ');
   const child = spawn('script', ['-qefc', `stty cols ${columns} rows 30; exec ${quoted}`, '/dev/null'], {
     env: { PATH: process.env.PATH, HOME: '/nonexistent', LANG: 'C.UTF-8', TERM: 'xterm', SHELL: '/bin/sh' },
     stdio: ['pipe', 'pipe', 'ignore'],

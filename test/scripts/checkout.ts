@@ -4,7 +4,7 @@ import { chmodSync, cpSync, mkdirSync, readFileSync, symlinkSync, writeFileSync 
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
-import { shellWord } from '../../src/core/shell-quote.ts';
+import { shellQuote } from '../../src/core/shell-quote.ts';
 
 const here = fileURLToPath(new URL('../..', import.meta.url));
 
@@ -34,7 +34,7 @@ export class Checkout {
   program(name: string, script = ''): void {
     this.write(
       `programs/${name}`,
-      `#!/bin/sh\necho ${name} "$@" >>${shellWord(join(this.folder, 'called'))}\n${script}\n`,
+      `#!/bin/sh\necho ${name} "$@" >>${shellQuote(join(this.folder, 'called'))}\n${script}\n`,
     );
     chmodSync(join(this.programs, name), 0o755);
   }

@@ -2,7 +2,7 @@
 import { spawnSync } from 'node:child_process';
 import { type Stats, statSync } from 'node:fs';
 import { StorageError } from '../../core/errors.ts';
-import { shellWord } from '../../core/shell-quote.ts';
+import { shellQuote } from '../../core/shell-quote.ts';
 
 /** Throws StorageError where root would write into the target of another user; says which, and what to type instead. */
 export function refuseRoot({ root, state }: { readonly root: string; readonly state: string }): void {
@@ -11,11 +11,11 @@ export function refuseRoot({ root, state }: { readonly root: string; readonly st
   const owner = owners.find((found) => found !== undefined && found.uid !== 0);
   if (owner === undefined) return;
   const first = owners.some((found) => found?.uid === 0)
-    ? `chown -R ${userName(owner.uid)} ${shellWord(root)} && `
+    ? `chown -R ${userName(owner.uid)} ${shellQuote(root)} && `
     : '';
   throw new StorageError(
     `${root}: belongs to ${userName(owner.uid)}, who could not change what root leaves there; ` +
-      `run ${first}${asUser(owner)} ${process.argv.slice(1).map(shellWord).join(' ')}`,
+      `run ${first}${asUser(owner)} ${process.argv.slice(1).map(shellQuote).join(' ')}`,
   );
 }
 
