@@ -12,19 +12,19 @@ const namesAtATime = 1000;
 
 /** Reports what is damaged. Upstream does not have it any more, so that nothing is queued: with --repair it goes. */
 export async function checkArchived(check: Check): Promise<void> {
-  const { state, subset: share } = check;
+  const { state, subset } = check;
   for (let after: ProjectName | undefined; ; ) {
     const names = state.removals.keptProjects(after, namesAtATime);
-    for (const name of names) if (isInSubset(name, share)) await checkOne(check, name);
+    for (const name of names) if (isInSubset(name, subset)) await checkOne(check, name);
     after = names.at(-1);
     if (after === undefined) return;
   }
 }
 
 async function checkOne(check: Check, name: ProjectName): Promise<void> {
-  const { state, report, yielder: pace, settings } = check;
+  const { state, report, yielder, settings } = check;
   for (const file of state.heldProject(name).files) {
-    await pace.yieldIfDue();
+    await yielder.yieldIfDue();
     const findings = await inspectFile(check, name, expectedHeld(file));
     // A run may have taken it away meanwhile.
     if (state.heldFile(file.path) === undefined) continue;

@@ -29,12 +29,12 @@ export async function checkChangeFeed(check: Check): Promise<void> {
 }
 
 async function look(check: Check): Promise<Finding[]> {
-  const { state, files, subset: share, yielder: pace } = check;
+  const { state, files, subset, yielder } = check;
   const { changesTold: told, changesDue } = state.mirror();
   // Nothing is published yet, or the next run writes it anew.
   if (told === undefined || told.id !== state.publishedChanges.id() || changesDue === true) return [];
   const findings: Finding[] = [];
-  if (isInSubset(feedHeadPath, share)) {
+  if (isInSubset(feedHeadPath, subset)) {
     const found = await lookAt(check, feedHeadPath, async () => {
       // Up to which serial all was known is that of the run that published it.
       const head = await publishedHead(files);
@@ -45,8 +45,8 @@ async function look(check: Check): Promise<Finding[]> {
   const end = completePieces(told.last);
   for (let piece = completePieces(oldestOf(told.last)); piece < end; piece += 1) {
     const path = piecePath(piece);
-    if (!isInSubset(path, share)) continue;
-    await pace.yieldIfDue();
+    if (!isInSubset(path, subset)) continue;
+    await yielder.yieldIfDue();
     const found = await lookAt(check, path, async () => feedPieceOf(state.publishedChanges, told.id, piece));
     if (found !== undefined) findings.push(found);
   }

@@ -45,7 +45,7 @@ class ProjectPass {
 
   /** Names of projects are few bytes each, so counting them costs less than remembering a count would. */
   #announce(): void {
-    const { report, state, subset: share } = this.#check;
+    const { report, state, subset } = this.#check;
     const { resumedAfter } = this.#position;
     if (resumedAfter !== undefined) report({ type: 'resumed', after: resumedAfter });
     const { projects } = state.totals();
@@ -56,22 +56,22 @@ class ProjectPass {
         done += 1;
       }
     }
-    report({ type: 'started', projects: Math.round(projects / (share?.of ?? 1)), done });
+    report({ type: 'started', projects: Math.round(projects / (subset?.of ?? 1)), done });
   }
 
   *#names(from: ProjectName | undefined): Iterable<IndexEntry> {
-    const { state, subset: share } = this.#check;
+    const { state, subset } = this.#check;
     for (let after = from; ; ) {
       const piece = state.published(after, namesAtATime);
-      for (const entry of piece) if (isInSubset(entry.name, share)) yield entry;
+      for (const entry of piece) if (isInSubset(entry.name, subset)) yield entry;
       after = piece.at(-1)?.name;
       if (after === undefined) return;
     }
   }
 
   async #checkOne(name: ProjectName): Promise<void> {
-    const { yielder: pace, report } = this.#check;
-    await pace.yieldIfDue();
+    const { yielder, report } = this.#check;
+    await yielder.yieldIfDue();
     report({ type: 'project-started', name });
     const { verdict, isProven } = await checkProject(this.#check, name, 'first');
     if (verdict === 'undecided') this.#undecided.push(name);

@@ -18,9 +18,9 @@ type PlainPage = PageFile & `index.${'html' | 'v1_json'}`;
 
 /** Checks the list of projects, if it belongs to the share and no run is about to write it. */
 export async function checkRootIndex(check: Check): Promise<void> {
-  const { state, lock, subset: share, report } = check;
+  const { state, lock, subset, report } = check;
   const isDue = (): boolean => state.mirror().rootIndexDue === true || state.totals().projects === 0;
-  if (!isInSubset('simple', share) || isDue() || (await inspectForms(check)).length === 0) return;
+  if (!isInSubset('simple', subset) || isDue() || (await inspectForms(check)).length === 0) return;
   const release = await lock.take();
   // The run that is at work writes it at its end.
   if (release === undefined) return;
@@ -97,11 +97,11 @@ function expected(check: Check, page: PlainPage, serial: number | undefined): Pr
   return sha256Of(check, page === 'index.html' ? rootIndexHtml : rootIndexJson(serial));
 }
 
-async function sha256Of({ state, yielder: pace }: Check, form: RootIndexForm): Promise<string> {
+async function sha256Of({ state, yielder }: Check, form: RootIndexForm): Promise<string> {
   const hash = createHash('sha256').update(form.head);
   let isFirst = true;
   for (let after: ProjectName | undefined; ; ) {
-    await pace.yieldIfDue();
+    await yielder.yieldIfDue();
     const entries = state.published(after, entriesAtATime);
     after = entries.at(-1)?.name;
     if (after === undefined) break;

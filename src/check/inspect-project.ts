@@ -31,13 +31,13 @@ export async function inspectProject(
   held: HeldProject,
   queued: boolean,
 ): Promise<ProjectInspection> {
-  const { page, findings, transient: passing } = await inspectPages(check, name);
+  const { page, findings, transient } = await inspectPages(check, name);
   // What somebody has put there by hand is his: the page alone is ours.
   const isLocal = held.source === local;
   const comparison = isLocal
     ? undefined
     : page && comparePage(name, page, held, check.state.mirror().keepsRemoved === true);
-  const found = [...findings, ...(queued ? [] : passing)];
+  const found = [...findings, ...(queued ? [] : transient)];
   if (!queued && comparison !== undefined) for (const problem of disagreement(name, comparison)) found.push(problem);
   for (const file of comparison?.listed ?? []) for (const problem of await look(file)) found.push(problem);
   for (const file of comparison?.unlisted ?? held.files.map(expectedHeld)) {
@@ -49,7 +49,7 @@ export async function inspectProject(
   // It speaks of what the page does, and is made anew with that.
   const isToBeRead = !queued && found.length === 0 && page !== undefined;
   for (const problem of isToBeRead ? await inspectLegacyJson(check, name, page) : []) found.push(problem);
-  const isRight = findings.length === 0 && (queued || passing.length === 0);
+  const isRight = findings.length === 0 && (queued || transient.length === 0);
   return { findings: found, page, isProven: isRight && (isLocal || comparison?.isKnown === true) };
 
   async function look(file: ExpectedFile): Promise<Finding[]> {

@@ -10,8 +10,8 @@ const msApart = 5000;
 const longestMs = 30 * 24 * 60 * 60_000;
 
 /** What a check does: another one begins anew. */
-export function scopeOf({ subset: share, settings }: Check): string {
-  const part = share === undefined ? 'all' : `${share.number}/${share.of}`;
+export function scopeOf({ subset, settings }: Check): string {
+  const part = subset === undefined ? 'all' : `${subset.number}/${subset.of}`;
   return settings.quick ? `quick ${part}` : part;
 }
 

@@ -109,19 +109,14 @@ export function exclude(candidate: Candidate, reach: Reach, because: Reason, det
 }
 
 /** The reason why the file is left out; undefined when, by now, it is held. */
-export function exclusionReason({
-  hashPin,
-  release,
-  excludedBy: left,
-  excludedThoughPinned: leftThoughPinned,
-}: Candidate): Reason | undefined {
+export function exclusionReason({ hashPin, release, excludedBy, excludedThoughPinned }: Candidate): Reason | undefined {
   if (hashPin !== undefined) return undefined;
-  return release.pin === undefined ? left : leftThoughPinned;
+  return release.pin === undefined ? excludedBy : excludedThoughPinned;
 }
 
 /** True when the file is there for wants that pin nothing. */
-export function isHeldUnpinned({ excludedBy: left }: Candidate): boolean {
-  return left === undefined;
+export function isHeldUnpinned({ excludedBy }: Candidate): boolean {
+  return excludedBy === undefined;
 }
 
 /** Why the file is held. */

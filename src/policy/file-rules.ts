@@ -24,10 +24,10 @@ function excludeByKind(candidate: Candidate, { kinds, sdists }: FileRules): void
 }
 
 /** A file whose name does not tell where it can be used may be of use anywhere. */
-function excludeByTags(candidate: Candidate, { wheelFilter: wish, wheelFilters: wishes }: FileRules): void {
+function excludeByTags(candidate: Candidate, { wheelFilter, wheelFilters }: FileRules): void {
   const tags = candidate.name?.tags;
-  if (tags === undefined || wish === undefined || wheelFits(tags, wish)) return;
-  const missed = wishes.find(({ value }) => !wheelFits(tags, value)) ?? wishes[0];
+  if (tags === undefined || wheelFilter === undefined || wheelFits(tags, wheelFilter)) return;
+  const missed = wheelFilters.find(({ value }) => !wheelFits(tags, value)) ?? wheelFilters[0];
   if (missed !== undefined) exclude(candidate, 'pinned-too', missed.because, 'does not fit');
 }
 

@@ -59,9 +59,9 @@ function releasesText(rules: ReleaseRules): unknown {
   ];
 }
 
-function filesText({ kinds, sdists, wheelFilter: wish, maxSize, maxProjectSize }: FileRules): unknown {
+function filesText({ kinds, sdists, wheelFilter, maxSize, maxProjectSize }: FileRules): unknown {
   const kindNames = kinds && [...kinds.value].sort();
-  return [kindNames, sdists?.value, wish && wishText(wish), maxSize?.value, maxProjectSize?.value];
+  return [kindNames, sdists?.value, wheelFilter && wishText(wheelFilter), maxSize?.value, maxProjectSize?.value];
 }
 
 function wishText({ systems, machines, pythons, abis, glibc, musl }: WheelFilter): unknown {

@@ -71,7 +71,18 @@ function agesFor({ releases }: Policy, { name }: ProjectDecision): AgeRules {
 function isRestricted({ releases, files }: Policy, { wants }: ProjectDecision): boolean {
   if (!wants.some(({ specifier, sha256s }) => specifier.clauses.length + sha256s.length === 0)) return true;
   const { noPrereleases, noYanked, keep, minAgeMs, maxAgeMs } = releases;
-  const { kinds, sdists, wheelFilter: wish, maxSize, maxProjectSize } = files;
-  const rules = [noPrereleases, noYanked, keep, minAgeMs, maxAgeMs, kinds, sdists, wish, maxSize, maxProjectSize];
+  const { kinds, sdists, wheelFilter, maxSize, maxProjectSize } = files;
+  const rules = [
+    noPrereleases,
+    noYanked,
+    keep,
+    minAgeMs,
+    maxAgeMs,
+    kinds,
+    sdists,
+    wheelFilter,
+    maxSize,
+    maxProjectSize,
+  ];
   return rules.some((rule) => rule !== undefined);
 }

@@ -240,8 +240,8 @@ export class LogCounter {
     return { files, agents: this.#labels.all, counts };
   }
 
-  #sums({ clients, lineTotals: fates, counted }: DayCounter): Sum[] {
-    const lines = counted.count > 0 ? [...fates, ['counted', counted] as const] : [...fates];
+  #sums({ clients, lineTotals, counted }: DayCounter): Sum[] {
+    const lines = counted.count > 0 ? [...lineTotals, ['counted', counted] as const] : [...lineTotals];
     const sums: Sum[] = lines.map(([name, { count, bytes }]) => ({ kind: 'line', name, count, bytes }));
     for (const [number, count] of clients.entries()) {
       if (count === 0) continue;

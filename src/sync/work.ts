@@ -254,9 +254,9 @@ class QueueWorker {
 
   /** What is removed, then what loses something, then the rest. */
   #inOrder(all: readonly QueuedProject[]): QueuedProject[] {
-    const { changelog: announcements } = this.#mirror.state;
+    const { changelog } = this.#mirror.state;
     const rankOf = ({ name, removed }: QueuedProject): number =>
-      removed ? 0 : announcesLoss(announcements.of(name)) ? 1 : 2;
+      removed ? 0 : announcesLoss(changelog.of(name)) ? 1 : 2;
     const ranks = new Map(all.map((due) => [due, rankOf(due)]));
     return [...all].sort((one, other) => (ranks.get(one) ?? 0) - (ranks.get(other) ?? 0));
   }

@@ -151,7 +151,7 @@ t.test('without any of it nothing is restricted', async (t) => {
     unmirrored: 'hide',
     environments: [],
     releases: { keep: undefined, minAgeMs: undefined },
-    files: { kinds: undefined, wish: undefined },
+    files: { kinds: undefined, wheelFilter: undefined },
     budget: { size: undefined, reserve: undefined },
     warnings: [],
   });
@@ -205,7 +205,7 @@ reserve = "20GB"
     },
     files: {
       sdists: undefined,
-      wish: { systems: ['linux'], machines: ['x86_64'], glibc: [2, 28], musl: [1, 2] },
+      wheelFilter: { systems: ['linux'], machines: ['x86_64'], glibc: [2, 28], musl: [1, 2] },
       maxSize: { value: 1.5 * 1024 ** 3, because: { text: 'max-size = "1.5GiB"' } },
       maxProjectSize: { value: 50e9 },
     },

@@ -93,8 +93,8 @@ export function parseCheckOptions(argv: readonly string[]): CheckCommand {
 }
 
 function kindOf(parsed: minimist.ParsedArgs, settings: CheckSettings): CheckArguments['kind'] {
-  const { quick, subset: share, repair, deleteUnreferenced } = settings;
-  const isOther = quick || share !== undefined || repair || deleteUnreferenced;
+  const { quick, subset, repair, deleteUnreferenced } = settings;
+  const isOther = quick || subset !== undefined || repair || deleteUnreferenced;
   const [rebuild, verify] = [parsed.rebuild === true, parsed['verify-snapshot'] === true];
   if (rebuild && (isOther || verify)) {
     throw new UsageError('--rebuild goes with no other option but --quiet and --log-format');

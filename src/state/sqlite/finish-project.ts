@@ -37,7 +37,7 @@ export function finishProject(sql: Statements, parts: Parts, project: FinishedPr
 
 function publish(
   sql: Statements,
-  { removals, pages, rejectedFiles: odd, publishedChanges: changes }: Parts,
+  { removals, pages, rejectedFiles, publishedChanges }: Parts,
   project: Published,
   now: number,
 ): void {
@@ -61,20 +61,16 @@ function publish(
   const keeps = (told: unknown): boolean => project.partly === true && told === undefined;
   if (!keeps(project.plan)) putPlan(sql, name, project.plan);
   if (!keeps(project.unproven)) putUnproven(sql, name, project.unproven);
-  if (!keeps(project.odd)) odd.put(name, project.odd ?? []);
+  if (!keeps(project.odd)) rejectedFiles.put(name, project.odd ?? []);
   const json = project.pages?.json;
   if (json !== undefined && json !== pages.hashesOf(name).json) {
     const files = quarantined.map(({ path }) => filenameOf(path));
-    changes.add({ project: name, displayName, serial, removed: undefined, quarantined: files });
+    publishedChanges.add({ project: name, displayName, serial, removed: undefined, quarantined: files });
   }
   pages.put(name, project.pages);
 }
 
-function remove(
-  sql: Statements,
-  { removals, pages, rejectedFiles: odd, publishedChanges: changes }: Parts,
-  project: Removed,
-): void {
+function remove(sql: Statements, { removals, pages, rejectedFiles, publishedChanges }: Parts, project: Removed): void {
   const { due, why = 'removed upstream', lost = [], quarantined = [], keepFiles = false } = project;
   const { name } = due;
   if (!keepFiles) sql.deleteFilesOf.run(name);
@@ -83,14 +79,14 @@ function remove(
   // Where pages of it were never published, nobody has missed any.
   if (sql.deleteProject.run(name).changes > 0) {
     removals.addProject(name, why);
-    changes.add({ project: name, displayName: due.displayName, serial, removed: why, quarantined: [] });
+    publishedChanges.add({ project: name, displayName: due.displayName, serial, removed: why, quarantined: [] });
   }
   removals.addFiles(name, lost, why);
   removals.addFiles(name, quarantined, 'quarantined upstream');
   sql.deletePlan.run(name);
   sql.deleteRequires.run(name);
   sql.deleteUnproven.run(name);
-  odd.put(name, []);
+  rejectedFiles.put(name, []);
   pages.delete(name);
 }
 

@@ -47,7 +47,7 @@ function rethrowFatal(error: unknown): undefined {
 /** The new plan, where nothing follows from it. */
 async function unchangedPlan(
   mirror: Mirror,
-  { name, resultDigest: outcome, page: kept }: DueReplan,
+  { name, resultDigest, page: kept }: DueReplan,
 ): Promise<Replanned | undefined> {
   const { selection } = mirror;
   const { policy } = selection;
@@ -57,7 +57,7 @@ async function unchangedPlan(
   const page = await readListedPage(mirror, name, kept);
   if (page === undefined) return undefined;
   const chosen = chooseFiles(mirror, decision, page);
-  if (resultDigestOf(chosen, policy, name) !== outcome) return undefined;
+  if (resultDigestOf(chosen, policy, name) !== resultDigest) return undefined;
   selection.recordUnsatisfied(decision, chosen.unmet);
   const { nextChange } = chosen;
   return { name, decisionKey: selection.decisionKeyOf(decision), nextChange, rule: explainReason(decision.because) };

@@ -122,8 +122,8 @@ function isAllOn({ files }: SimplePage, { held }: SelectedProject): boolean {
 }
 
 /** The same of what lies here by hand. */
-function isAllHere({ localFiles: local, state }: Mirror, { due, held }: SelectedProject): boolean {
-  const here = new Set(local.of(due.name));
+function isAllHere({ localFiles, state }: Mirror, { due, held }: SelectedProject): boolean {
+  const here = new Set(localFiles.of(due.name));
   const isOfTree = held.files.length > 0 || state.mirror().adopted !== undefined;
   return here.size > 0 && isOfTree && held.files.every(({ path }) => here.has(path));
 }
@@ -241,13 +241,16 @@ function digestIn(answer: ProjectResponse): PageDigest {
 
 /** Whether so many files may go of a project that shows so many. */
 function mayRemoveFiles(
-  { deletionLimit: brake }: Mirror,
+  { deletionLimit }: Mirror,
   name: ProjectName,
   { source }: HeldProject,
   files: number,
   shown: number,
 ): boolean {
-  return files === 0 || brake.allows({ name, isProject: false, isRemoval: false, files, share: files / shown, source });
+  return (
+    files === 0 ||
+    deletionLimit.allows({ name, isProject: false, isRemoval: false, files, share: files / shown, source })
+  );
 }
 
 /** What is new appears, and the project stays queued until a person has looked at what would go. */

@@ -40,9 +40,9 @@ function lineOf(whole: Buffer, text: string): number | undefined {
 
 /** A line about each. */
 export function unreadableLines(unread: ReadonlyMap<string, UnreadableRequirement>): string[] {
-  const lines = [...unread].slice(0, maxUnreadableReported).map(([text, { where, consequence: fate }]) => {
+  const lines = [...unread].slice(0, maxUnreadableReported).map(([text, { where, consequence }]) => {
     const shown = text.length > longestShown ? `${text.slice(0, longestShown)}…` : text;
-    return `${where}: ${JSON.stringify(shown)} ${fate}`;
+    return `${where}: ${JSON.stringify(shown)} ${consequence}`;
   });
   const more = unread.size - maxUnreadableReported;
   return more > 0 ? [...lines, `${more} more requirements cannot be read`] : lines;

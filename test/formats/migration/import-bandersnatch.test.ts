@@ -262,7 +262,7 @@ t.test('all filters means those that something is said about', async (t) => {
   t.equal(notes.length, 3);
   t.match(policy(imported('[plugins]', 'enabled = all', '[blocklist]', 'platforms = windows')), {
     releases: { noPrereleases: {} },
-    files: { wish: {} },
+    files: { wheelFilter: {} },
   });
 });
 

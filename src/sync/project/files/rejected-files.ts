@@ -75,8 +75,8 @@ export class ProjectRejections {
     const now = this.#mirror.clock.now();
     if (known === undefined || this.#isNews || !isWaiting(known, now) || known.entryDigest !== entryDigestOf(json))
       return false;
-    const { problem, entryDigest: says } = known;
-    this.#found.set(filename, { odd: { filename, problem, entryDigest: says, json, mayPass: true }, waits: true });
+    const { problem, entryDigest } = known;
+    this.#found.set(filename, { odd: { filename, problem, entryDigest, json, mayPass: true }, waits: true });
     return true;
   }
 
@@ -106,8 +106,8 @@ export class ProjectRejections {
       if (known !== undefined && waits) return known;
       const attempts = (known?.attempts ?? 0) + 1;
       const nextTry = odd.mayPass === true ? now + parkDelayMs(attempts) : undefined;
-      const { problem, entryDigest: says } = odd;
-      return { filename, problem, entryDigest: says, since: Math.min(known?.since ?? now, now), attempts, nextTry };
+      const { problem, entryDigest } = odd;
+      return { filename, problem, entryDigest, since: Math.min(known?.since ?? now, now), attempts, nextTry };
     });
     return [...found, ...untried];
   }

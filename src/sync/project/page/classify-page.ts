@@ -54,9 +54,9 @@ export function classifyPage(mirror: Mirror, project: SelectedProject, source: C
   const listed = new Set([...files, ...odd].map(({ filename }) => filename));
   const away = held.filter(({ path }) => !listed.has(filenameOf(path)));
   const { broken, stays } = pageProblem(odd, files.length, held, away);
-  const { isQuarantinedFile: quarantines } = changelogStatusFor(mirror, project.due.name);
+  const { isQuarantinedFile } = changelogStatusFor(mirror, project.due.name);
   const gone = away.filter((file) => !stays.has(file));
-  const quarantined = new Set(gone.filter(quarantines));
+  const quarantined = new Set(gone.filter(isQuarantinedFile));
   const lost = gone.filter((file) => !quarantined.has(file));
   const sorted = odd.length === 0 ? source : { ...source, page: { ...page, files } };
   const why = broken && `${url}: ${broken}, such as ${exampleOf(odd)}; nothing new is taken from it`;
