@@ -3,12 +3,16 @@
  * core; what does not need it runs meanwhile. Arguments are tap's, as files of tests to run; with them only tap runs.
  * `--install`, or CI=true, installs the programs that tests need.
  */
-import { readdirSync, readFileSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { orFail, root, run } from './run.mjs';
 import { buildAddon, checkNode, installPackages } from './setup.mjs';
 import { provideTestPrograms } from './test-programs.mjs';
 import { transpiled } from './typescript-loader.mjs';
+
+const ownProcess = /^test\/(?:deploy|e2e|files|fuzz|scripts)\/|^test\/[^/]+$/;
+const perGroup = 10;
+const groups = join(root, '.build/groups');
 
 checkNode();
 await orFail(test(process.argv.slice(2)));
@@ -16,6 +20,7 @@ await orFail(test(process.argv.slice(2)));
 async function test(args) {
   const mayInstall = args.includes('--install') || process.env.CI === 'true';
   const ofTap = args.filter((arg) => arg !== '--install');
+  const isAll = ofTap.every((arg) => arg.startsWith('-'));
   await installPackages();
   await Promise.all([
     buildAddon(),
@@ -23,8 +28,43 @@ async function test(args) {
     prepareTap().then(ofTap.length > 0 ? undefined : check),
   ]);
   await run('node', ['scripts/developer/build.mjs']);
-  await Promise.all(['src', 'test'].flatMap(sourcesIn).map(transpiled));
-  await run('tap', ofTap);
+  await Promise.all(['src', 'test'].flatMap(sourcesIn).map((path) => transpiled(join(root, path))));
+  const isOne = ofTap.length === 1 && /^[^-*].*\.test\.ts$/.test(ofTap[0]);
+  if (isOne) await runOne(ofTap[0]);
+  else await run('tap', isAll ? [...ofTap, ...allTests()] : ofTap);
+}
+
+/** One file writes the same without tap's runner, which takes longer to start than most files. */
+async function runOne(file) {
+  const seconds = /^timeout: (\d+)$/m.exec(readFileSync(join(root, '.taprc'), 'utf8'))?.[1];
+  const args = ['--enable-source-maps', '--import=./scripts/developer/typescript.mjs', file];
+  await run('node', args, { ...process.env, TAP_TIMEOUT: seconds });
+}
+
+/**
+ * The files that tap starts for all tests. What starts programs or changes its process has one of its own; the others
+ * share one with nine of their folder, for to start a process takes longer than most of them.
+ */
+function allTests() {
+  const files = sourcesIn('test').filter((path) => path.endsWith('.test.ts') && !path.startsWith('test/faults/'));
+  const alone = files.filter((path) => ownProcess.test(path));
+  rmSync(groups, { recursive: true, force: true });
+  return [...alone, ...[...new Set(files.map(dirname))].flatMap(groupsOf)];
+
+  function groupsOf(folder) {
+    const together = files.filter((path) => dirname(path) === folder && !alone.includes(path)).sort();
+    return Array.from({ length: Math.ceil(together.length / perGroup) }, (_, at) =>
+      groupFile(`${folder}-${at + 1}`, together.slice(at * perGroup, (at + 1) * perGroup)),
+    );
+  }
+}
+
+function groupFile(name, files) {
+  const path = join(groups, `${name}.mjs`);
+  mkdirSync(dirname(path), { recursive: true });
+  const runner = JSON.stringify(new URL('test-group.mjs', import.meta.url).href);
+  writeFileSync(path, `import { runTogether } from ${runner};\nawait runTogether(${JSON.stringify(files)});\n`);
+  return path;
 }
 
 /**
@@ -44,5 +84,5 @@ async function check() {
 
 function sourcesIn(folder) {
   const paths = readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' });
-  return paths.filter((path) => path.endsWith('.ts')).map((path) => join(root, folder, path));
+  return paths.filter((path) => path.endsWith('.ts')).map((path) => join(folder, path));
 }

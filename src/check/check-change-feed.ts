@@ -33,6 +33,9 @@ async function look(check: Check): Promise<Finding[]> {
   const { changesTold: told, changesDue } = state.mirror();
   // Nothing is published yet, or the next run writes it anew.
   if (told === undefined || told.id !== state.publishedChanges.id() || changesDue === true) return [];
+  const published = await readOrFinding(feedHeadPath, undefined, () => publishedHead(files));
+  // A run that was killed published more than it remembered: the next one begins the feed anew.
+  if (published !== undefined && 'id' in published && published.id === told.id && published.last > told.last) return [];
   const findings: Finding[] = [];
   if (isInSubset(feedHeadPath, subset)) {
     const found = await lookAt(check, feedHeadPath, async () => {

@@ -14,7 +14,9 @@ import { publishedTree, stateOf } from './tree.ts';
 
 const program = join(await openBundle(), 'pep381run');
 const killAt = fileURLToPath(new URL('kill-at.cjs', import.meta.url));
-const otherSteps = Number(process.env.KILL_STEPS ?? 3);
+/** Set by `npm run test:faults`, which takes all renames, and so many of the other steps. */
+const { KILL_STEPS } = process.env;
+const choice = KILL_STEPS === undefined ? { renames: 8, others: 3 } : { renames: Infinity, others: Number(KILL_STEPS) };
 const work = mkdtempSync(join(tmpdir(), 'kill-'));
 t.teardown(() => rmSync(work, { recursive: true, force: true }));
 
@@ -47,9 +49,8 @@ export function copyOf(target: string, name: string): string {
 }
 
 /**
- * Kills runs at all renames and at a choice of the other steps; KILL_STEPS says how many of them, and a number that is
- * large enough takes them all. The runs begin with a copy of `before`, where there is one. After each a run to the end
- * must make what `wanted` is.
+ * Kills runs at the first step of each kind, and at a choice of the renames and of the other steps. The runs
+ * begin with a copy of `before`, where there is one. After each a run to the end must make what `wanted` is.
  */
 export async function killEverywhere(t: Test, wanted: Undisturbed, before?: string): Promise<void> {
   const { server } = wanted;
@@ -57,7 +58,7 @@ export async function killEverywhere(t: Test, wanted: Undisturbed, before?: stri
   const steps = await stepsOf(server, begin('counted'));
   const goal = { web: filesOf(wanted.target), state: stateOf(wanted.target) };
   let killed = 0;
-  const chosen = chooseSteps(steps, otherSteps);
+  const chosen = chooseSteps(steps);
   await each(chosen, async (number) => {
     const target = begin(`killed-${number}`);
     const name = `before step ${number} of ${steps.length}, like ${steps[number - 1]}`;
@@ -101,12 +102,18 @@ function countsOf(steps: readonly string[]): string {
   return kinds.map((kind) => `${steps.filter((step) => step === kind).length} ${kind}`).join(', ');
 }
 
-/** The numbers of all renames, of the first step of each kind, and of so many others, evenly spread. */
-function chooseSteps(steps: readonly string[], others: number): number[] {
-  const chosen = new Set([...new Set(steps)].map((kind) => steps.indexOf(kind)));
-  for (const [at, kind] of steps.entries()) if (kind === 'rename') chosen.add(at);
-  const rest = [...steps.keys()].filter((at) => !chosen.has(at));
-  const stride = Math.max(1, rest.length / others);
-  for (let at = 0; at < rest.length; at += stride) chosen.add(rest[Math.floor(at)] ?? 0);
-  return [...chosen].sort((left, right) => left - right).map((at) => at + 1);
+/** The numbers of the first step of each kind, and of renames and others, evenly spread. */
+function chooseSteps(steps: readonly string[]): number[] {
+  const first = [...new Set(steps)].map((kind) => steps.indexOf(kind));
+  const rest = [...steps.keys()].filter((at) => !first.includes(at));
+  const [renames, others] = [true, false].map((wanted) => rest.filter((at) => (steps[at] === 'rename') === wanted));
+  const chosen = [...first, ...spread(renames ?? [], choice.renames), ...spread(others ?? [], choice.others)];
+  return chosen.sort((left, right) => left - right).map((at) => at + 1);
+}
+
+/** So many of them, or all. */
+function spread(numbers: readonly number[], count: number): number[] {
+  const stride = Math.max(1, numbers.length / count);
+  const places = Array.from({ length: Math.ceil(numbers.length / stride) }, (_, nth) => Math.floor(nth * stride));
+  return places.flatMap((at) => numbers[at] ?? []);
 }

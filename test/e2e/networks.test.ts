@@ -32,7 +32,8 @@ async function open(t: Test, options: Partial<SampleServerOptions> = {}, folder 
   mkdirSync(target);
   const mirror = (settings: string, env: Record<string, string> = {}): Promise<Ended> => {
     writeFileSync(join(target, 'mirror.toml'), `upstream = "${server.url}"\n${settings}\n`);
-    return run(join(programs, 'pep381run'), [target], { env });
+    // The machine's own bundle, too.
+    return run(join(programs, 'pep381run'), [target], { env: { SSL_CERT_FILE: '', ...env } });
   };
   return { server, authority, folder, target, mirror };
 }

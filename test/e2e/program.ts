@@ -1,6 +1,7 @@
 /** Starts programs as cron would: in an environment of their own, with nothing on standard input. */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 
 /** How a program ended. */
 export interface Ended {
@@ -30,8 +31,16 @@ export interface StartOptions {
   readonly keepRootHint?: boolean;
 }
 
-/** None of what the tests run under: neither its loaders, nor a proxy. */
-const plainEnvironment = { PATH: process.env.PATH ?? '/usr/bin:/bin', HOME: '/nonexistent', LANG: 'C.UTF-8' };
+/**
+ * None of what the tests run under: neither its loaders, nor a proxy. The certificates of this machine matter where a
+ * test says so: to read all of them takes each program as long as the rest of its start.
+ */
+const plainEnvironment = {
+  PATH: process.env.PATH ?? '/usr/bin:/bin',
+  HOME: '/nonexistent',
+  LANG: 'C.UTF-8',
+  SSL_CERT_FILE: fileURLToPath(new URL('no-certificates.pem', import.meta.url)),
+};
 const rootHint = /^(?:Root is not needed\. .*|\{[^\n]*"type":"root".*)\n/m;
 /** A slow machine that does other things besides takes ten times as long as ours. */
 const startsAndEndsMs = 180_000;

@@ -1,5 +1,5 @@
 /** `npm test` before its tests: what it installs, and for whom. */
-import { rmSync } from 'node:fs';
+import { rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { type Checkout, type Ended, openCheckout } from './checkout.ts';
@@ -90,28 +90,40 @@ t.test('npm test', async (t) => {
     t.same(calls(), ['tap test/core/names.test.ts --jobs=1']);
   });
 
+  await t.test('runs one file without the runner of tap', async (t) => {
+    const node = join(checkout.programs, 'node');
+    rmSync(node);
+    checkout.program('node');
+    t.equal((await checkout.run('test.mjs', ['x.test.ts'])).code, 0);
+    rmSync(node);
+    symlinkSync(process.execPath, node);
+    const loading = '--enable-source-maps --import=./scripts/typescript.mjs';
+    t.same(calls(), ['node scripts/build.mjs', `node ${loading} x.test.ts`]);
+  });
+
+  const two = ['x.test.ts', 'y.test.ts'];
   await t.test('installs what it misses under CI=true or with --install only', async (t) => {
     rmSync(join(checkout.programs, 'bzip2'));
     checkout.program('apt-get');
-    const plain = await checkout.run('test.mjs', ['x.test.ts']);
+    const plain = await checkout.run('test.mjs', two);
     t.match(plain, { code: 0, stderr: /^Not installed: .*bzip2.* -- --install gets them\.\n$/ });
-    t.same(calls(), ['tap x.test.ts']);
+    t.same(calls(), ['tap x.test.ts y.test.ts']);
     for (const [args, env] of [
       [['--install'], {}],
       [[], { CI: 'true' }],
     ] as const) {
-      const { code, stderr } = await checkout.run('test.mjs', ['x.test.ts', ...args], env);
+      const { code, stderr } = await checkout.run('test.mjs', [...two, ...args], env);
       if (process.getuid?.() === 0) {
         t.equal(code, 0);
-        t.match(calls(), ['apt-get update -q', / install .* bzip2/, 'tap x.test.ts']);
+        t.match(calls(), ['apt-get update -q', / install .* bzip2/, 'tap x.test.ts y.test.ts']);
       } else t.match({ code, stderr }, { code: 1, stderr: /Only root .*bzip2/ });
     }
   });
 
   await t.test('fails with its tests', async (t) => {
     checkout.program('tap', 'exit 1');
-    const { code, stderr } = await checkout.run('test.mjs', ['x.test.ts']);
+    const { code, stderr } = await checkout.run('test.mjs', two);
     t.equal(code, 1);
-    t.match(stderr, /^tap x\.test\.ts: ended with 1$/m);
+    t.match(stderr, /^tap x\.test\.ts y\.test\.ts: ended with 1$/m);
   });
 });

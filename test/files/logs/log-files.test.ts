@@ -241,7 +241,7 @@ t.test('they are found in folders that are dates, and where logrotate moves them
   ]);
 });
 
-const large = Buffer.concat(Array.from({ length: 12 }, () => content));
+const large = Buffer.concat(Array.from({ length: 4 }, () => content));
 
 for (const [program, suffix, ...options] of [
   ['xz', 'xz', '-0c'],
