@@ -97,8 +97,8 @@ t.test('npm test', async (t) => {
     t.equal((await checkout.run('test.mjs', ['x.test.ts'])).code, 0);
     rmSync(node);
     symlinkSync(process.execPath, node);
-    const loading = '--enable-source-maps --import=./scripts/typescript.mjs';
-    t.same(calls(), ['node scripts/build.mjs', `node ${loading} x.test.ts`]);
+    const loading = '--enable-source-maps --import=./scripts/developer/typescript.mjs';
+    t.same(calls(), ['node scripts/developer/build.mjs', `node ${loading} x.test.ts`]);
   });
 
   const two = ['x.test.ts', 'y.test.ts'];
