@@ -127,7 +127,7 @@ async function publishOwnPages(
   startedMs: number,
   snapshot: readonly Write[],
 ): Promise<void> {
-  // Before the tree says so: see old-state.ts.
+  // Before the tree says so: see discover/outdated-state.ts.
   state.remember({ completedAt: startedMs });
   const landing = Buffer.from(renderLandingPage(settings.upstream, settings.baseUrl));
   const writes: Write[] = [{ path: ownPath('last-modified'), body: Buffer.from(renderLastModified(startedMs)) }];

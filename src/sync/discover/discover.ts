@@ -21,7 +21,6 @@ import type { Changes } from '../../upstream/upstream.ts';
 import type { Mirror } from '../mirror.ts';
 import { confirmAbsences } from '../project/absence.ts';
 import { isGoneAfter } from '../project/changelog-status.ts';
-import { enqueueFromOtherIndexes } from '../project/page/project-source.ts';
 import {
   believedSerial,
   confirmedSerial,
@@ -30,6 +29,7 @@ import {
   serialJumpError,
   watchSerial,
 } from '../serials.ts';
+import { enqueueFromOtherIndexes } from './other-indexes.ts';
 import { enqueuePolicyChanges, policyKey } from './policy-changes.ts';
 import { precomputeRequirements } from './precompute-requirements.ts';
 import { enqueueListDifferences } from './project-list.ts';
