@@ -16,7 +16,6 @@ import { parkDelayMs } from '../core/retry.ts';
 import { Semaphore } from '../core/semaphore.ts';
 import type { Obstacle, Parked, QueuedProject } from '../state/state-store.ts';
 import { crashCountOf } from './crashed-projects.ts';
-import type { ChangeWatcher } from './discover/changes-during-run.ts';
 import { FinishBatcher } from './finish-batch.ts';
 import { publishChangeFeed } from './index/publish-change-feed.ts';
 import type { Mirror } from './mirror.ts';
@@ -51,11 +50,19 @@ export interface WorkResult {
   readonly trouble?: UnreachableError | undefined;
 }
 
+/** Where changes upstream are heard of while the queue is worked on. */
+export interface ChangeSource {
+  /** Whether it is time to read. */
+  isDue(): boolean;
+  /** Queues what has changed, and returns the names. */
+  read(): Promise<readonly ProjectName[]>;
+}
+
 /** What lasts longer than one time through the queue. */
 export interface RunProgress {
   /** The projects that the run has tried in vain, with the times of their next tries; it is brought up to date. */
   readonly parked: Map<ProjectName, number>;
-  readonly news: ChangeWatcher;
+  readonly news: ChangeSource;
 }
 
 /**
@@ -78,7 +85,7 @@ class QueueWorker {
   readonly #newsSlots = new Semaphore(maxConcurrentNews);
   readonly #finisher: FinishBatcher;
   readonly #parked: Map<ProjectName, number>;
-  readonly #news: ChangeWatcher;
+  readonly #news: ChangeSource;
   readonly #underWay = new Set<ProjectName>();
   /** Changed upstream since the queue was looked at. */
   readonly #changedMeanwhile = new Set<ProjectName>();

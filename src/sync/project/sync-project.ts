@@ -10,14 +10,7 @@ import { type SimplePage, withSerial } from '../../formats/simple/simple-json.ts
 import { local } from '../../policy/policy.ts';
 import { explainReason } from '../../policy/render-reason.ts';
 import { requestByName } from '../../state/queue-request.ts';
-import type {
-  FinishedProject,
-  HeldFile,
-  HeldProject,
-  Obstacle,
-  Parked,
-  QueuedProject,
-} from '../../state/state-store.ts';
+import type { HeldFile, HeldProject, Obstacle, QueuedProject } from '../../state/state-store.ts';
 import type { PageDigest, ProjectResponse } from '../../upstream/upstream.ts';
 import type { Mirror } from '../mirror.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
@@ -36,15 +29,12 @@ import { publishLocal } from './publish-local.ts';
 import { publishProject } from './publish-project.ts';
 import { repairRestored } from './repair-restored.ts';
 import { deferStalePage, maxStaleMs, refuseForgedSerial } from './staleness.ts';
-import type { Deferral } from './sync-outcome.ts';
+import type { Deferral, SyncOutcome } from './sync-outcome.ts';
 
 /** The brake holds until a person lets it go, but upstream may think better of it. */
 const heldBackAgainMs = 24 * 60 * 60_000;
 /** Each run looks whether upstream's snapshot proves it by now. */
 const unprovenAgainMs = 60 * 60_000;
-
-/** What became of a project: what is to be remembered, or why only time can tell. */
-export type SyncOutcome = { readonly finished: FinishedProject; readonly stays?: Omit<Parked, 'due'> } | Deferral;
 
 /** Brings one project up to date. Throws UnreachableError, NonsenseError, MismatchError, StorageError, PausedError. */
 export async function syncProject(whole: Mirror, due: QueuedProject): Promise<SyncOutcome> {
