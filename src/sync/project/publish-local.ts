@@ -2,12 +2,13 @@
 import { StorageError } from '../../core/errors.ts';
 import { sha256Hex } from '../../core/hash.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
-import { filenameOf, isSidecarNamePossible, metadataPath, pagePath, urlPath, type WebPath } from '../../core/paths.ts';
-import { parsePublishedPage, type SimpleFile, simplePageFrom } from '../../formats/simple/simple-json.ts';
+import { filenameOf, isSidecarNamePossible, metadataPath, urlPath, type WebPath } from '../../core/paths.ts';
+import { type SimpleFile, simplePageFrom } from '../../formats/simple/simple-json.ts';
 import { parseCoreMetadata } from '../../packaging/core-metadata.ts';
 import { parseDistributionName } from '../../packaging/distribution-name.ts';
 import { publishLegacyJson } from '../../pages/publish-legacy-json.ts';
 import { publishPages } from '../../pages/publish-pages.ts';
+import { readPublishedPage } from '../../pages/read-page.ts';
 import { local } from '../../policy/policy.ts';
 import { explainReason } from '../../policy/render-reason.ts';
 import type { FinishedProject, HeldFile } from '../../state/state-store.ts';
@@ -15,7 +16,6 @@ import type { Mirror } from '../mirror.ts';
 import { sourceTexts, wheelMetadata } from '../requirements/read-distribution.ts';
 import { recordRequirements } from '../requirements/record-requirements.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
-import { undefinedIfDamaged } from './page/cached-page.ts';
 
 /** What the page tells of a file, and the name that its project has there. */
 interface Entry extends Pick<SimpleFile, 'sha256' | 'requiresPython' | 'metadataSha256'> {
@@ -103,10 +103,7 @@ function onceEach(
 
 /** What the published page says, by its links. */
 async function entriesBefore({ files }: Mirror, name: ProjectName): Promise<Map<string, SimpleFile>> {
-  const page = await undefinedIfDamaged(async () => {
-    const bytes = await files.read(pagePath('index.v1_json', name));
-    return bytes && parsePublishedPage(bytes.toString(), `the page of ${name}`);
-  });
+  const page = await readPublishedPage(files, name);
   return new Map((page?.files ?? []).map((file) => [file.url, file]));
 }
 

@@ -3,15 +3,10 @@
  * it comes back from the trash where that has the right bytes, or leaves the page, and a person is told.
  */
 import { gunzipSync } from 'node:zlib';
-import { NonsenseError } from '../../core/errors.ts';
 import { blobPath, filenameOf, metadataPath, pagePath, provenancePath, type WebPath } from '../../core/paths.ts';
 import { isJsonObject, type JsonObject } from '../../formats/json.ts';
-import {
-  parsePublishedPage,
-  type SimpleFile,
-  type SimplePage,
-  simplePageFrom,
-} from '../../formats/simple/simple-json.ts';
+import { type SimpleFile, simplePageFrom } from '../../formats/simple/simple-json.ts';
+import { parseOwnPage } from '../../pages/read-page.ts';
 import type { LostFile } from '../../state/removal-log.ts';
 import type { FinishedProject, HeldFile } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
@@ -83,7 +78,7 @@ async function readAnyPage(mirror: Mirror, { due: { name } }: SelectedProject): 
   const { files } = mirror;
   const [json, twin] = [pagePath('index.v1_json', name), pagePath('index.v1_json.gz', name)];
   for (const read of [() => files.read(json), () => unzipped(files, twin), () => files.readTrash(json)]) {
-    const page = parsed(await read(), name);
+    const page = parseOwnPage(await read(), name);
     if (page !== undefined) return { page, url: addressOf(mirror, name) };
   }
   return undefined;
@@ -95,15 +90,6 @@ async function unzipped(files: Mirror['files'], path: WebPath): Promise<Buffer |
     return bytes && gunzipSync(bytes);
   } catch {
     return undefined;
-  }
-}
-
-function parsed(bytes: Buffer | undefined, name: string): SimplePage | undefined {
-  try {
-    return bytes && parsePublishedPage(bytes.toString(), `the remembered page of ${name}`);
-  } catch (error) {
-    if (error instanceof NonsenseError) return undefined;
-    throw error;
   }
 }
 

@@ -9,12 +9,8 @@ import type { ProjectName } from '../../../core/names.ts';
 import { pagePath, pathByHash, urlPath } from '../../../core/paths.ts';
 import { renderJson } from '../../../formats/json.ts';
 import { jsonWeight } from '../../../formats/simple/json-weight.ts';
-import {
-  parsePublishedPage,
-  parseSimplePage,
-  type SimplePage,
-  simplePageFrom,
-} from '../../../formats/simple/simple-json.ts';
+import { parseSimplePage, type SimplePage, simplePageFrom } from '../../../formats/simple/simple-json.ts';
+import { readPublishedPage } from '../../../pages/read-page.ts';
 import { local } from '../../../policy/policy.ts';
 import type { PageHashStore } from '../../../state/page-hashes.ts';
 import type { Mirror } from '../../mirror.ts';
@@ -61,44 +57,28 @@ async function isAsRemembered(files: Mirror['files'], pages: PageHashStore, name
 export async function readCachedPage(mirror: CachedPageSources, name: ProjectName): Promise<CachedPage | undefined> {
   const url = pageUrl(mirror, name);
   const kept = mirror.state.plannedPage(name);
-  return undefinedIfDamaged(async () => {
-    const page = await rememberedPage(mirror, name, kept);
-    if (page === undefined) return undefined;
-    const source = mirror.selection.sourceOf(name);
-    if (kept !== undefined || source === local) return { page, url };
-    // What is not the upstream's has other addresses, which only a kept page tells.
-    return source === undefined ? asUpstream(mirror, page, url) : undefined;
-  });
+  const page = await readListedPage(mirror, name, kept);
+  if (page === undefined) return undefined;
+  const source = mirror.selection.sourceOf(name);
+  if (kept !== undefined || source === local) return { page, url };
+  // What is not the upstream's has other addresses, which only a kept page tells.
+  return source === undefined ? asUpstream(mirror, page, url) : undefined;
 }
 
 /**
  * A page that lists what upstream's does, to choose from: `kept` by the plan, or the published one, whose addresses are
  * ours. Undefined when neither is there or can be read.
  */
-export function readListedPage(
-  { files }: Pick<Mirror, 'files'>,
-  name: ProjectName,
-  kept: Buffer | undefined,
-): Promise<SimplePage | undefined> {
-  return undefinedIfDamaged(() => rememberedPage({ files }, name, kept));
-}
-
-async function rememberedPage(
+export async function readListedPage(
   { files, memory }: Pick<CachedPageSources, 'files' | 'memory'>,
   name: ProjectName,
   kept: Buffer | undefined,
 ): Promise<SimplePage | undefined> {
-  const source = `the remembered page of ${name}`;
-  const bytes = kept === undefined ? await files.read(pagePath('index.v1_json', name)) : gunzipSync(kept);
-  if (bytes === undefined) return undefined;
-  await memory?.acquire(name, jsonWeight(bytes));
-  return kept === undefined ? parsePublishedPage(bytes.toString(), source) : parseSimplePage(bytes.toString(), source);
-}
-
-/** What `read` finds; undefined where that is damaged. */
-export async function undefinedIfDamaged<T>(read: () => Promise<T | undefined>): Promise<T | undefined> {
+  if (kept === undefined) return readPublishedPage(files, name, memory);
   try {
-    return await read();
+    const bytes = gunzipSync(kept);
+    await memory?.acquire(name, jsonWeight(bytes));
+    return parseSimplePage(bytes.toString(), `the remembered page of ${name}`);
   } catch (error) {
     // Whatever it is, upstream has a better one.
     if (error instanceof NonsenseError || isZlibError(error)) return undefined;
