@@ -3,7 +3,7 @@
  * from now on, and the pages list just that. Where a project lies under several spellings, they are merged.
  */
 import type { ProjectName } from '../core/names.ts';
-import { blobPath, metadataPath, projectFolder, provenancePath, urlPath, type WebPath } from '../core/paths.ts';
+import { blobPath, projectFolder, urlPath, type WebPath, withSidecars } from '../core/paths.ts';
 import { isJsonObject } from '../formats/json.ts';
 import type { PublishedFile, SimplePage } from '../formats/simple/simple-json.ts';
 import { publishLegacyJson } from '../pages/publish-legacy-json.ts';
@@ -50,7 +50,7 @@ export async function adoptProject(adoption: Adoption, name: ProjectName, folder
   const hashes = await publishPages(files, name, page, kept.published, false);
   await publishLegacyJson(adoption, name, page, kept.published);
   await files.discard(folder === normal ? foreign : [...foreign, folder]);
-  if (isLast) await files.discard(kept.gone.flatMap((path) => [path, metadataPath(path), provenancePath(path)]));
+  if (isLast) await files.discard(kept.gone.flatMap((path) => withSidecars(path)));
   const displayName = (folder === normal ? undefined : folder.split('/').at(-1)) ?? page.name;
   const { serial, status } = page;
   const drop = kept.gone.flatMap((path) => (state.holderOf(path) === name ? (state.heldFile(path) ?? []) : []));
@@ -75,7 +75,7 @@ async function keep(adoption: Adoption, pages: readonly TreePage[]): Promise<Kep
   const published = new Map<string, PublishedFile>();
   const lacking = new Set<string>();
   const gone = new Set<WebPath>();
-  let hasCompanions = true;
+  let hasSidecars = true;
   for (const { page, url } of pages) {
     for (const file of page.files) {
       if (published.has(file.filename) || !URL.canParse(file.url, url.href)) continue;
@@ -89,7 +89,7 @@ async function keep(adoption: Adoption, pages: readonly TreePage[]): Promise<Kep
       if (found.kind === 'held') {
         held.set(found.held.path, found.held);
         published.set(file.filename, publishedHere(file, found.held));
-        hasCompanions &&= found.held.metadataSha256 === file.metadataSha256;
+        hasSidecars &&= found.held.metadataSha256 === file.metadataSha256;
       } else if (found.kind === 'outside') {
         const { metadataSha256, provenance } = file;
         published.set(file.filename, { file, url: link.href, metadataSha256, provenance });
@@ -106,7 +106,7 @@ async function keep(adoption: Adoption, pages: readonly TreePage[]): Promise<Kep
     published: [...published.values()],
     lacking: still.length,
     gone: [...gone].filter((path) => !held.has(path)),
-    hasSidecars: hasCompanions,
+    hasSidecars,
   };
 }
 

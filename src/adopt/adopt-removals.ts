@@ -1,6 +1,6 @@
 /** Takes over what `removed.json` of a tree of our own tells: the log of removals, and the files that were kept. */
 import { throwIfPaused } from '../core/errors.ts';
-import { metadataPath, ownPath, provenancePath, type WebPath } from '../core/paths.ts';
+import { ownPath, sidecarPath, type WebPath } from '../core/paths.ts';
 import { parseRemovedList } from '../formats/mirror/removed-list.ts';
 import type { Removal } from '../state/removal-log.ts';
 import type { HeldFile } from '../state/state-store.ts';
@@ -37,13 +37,13 @@ async function keptFile(
   if (path === undefined || why !== 'removed upstream' || state.holderOf(path) !== undefined) return undefined;
   const digest = await files.digest(path);
   if (digest === undefined || digest.sha256 !== sha256) return undefined;
-  const metadata = await files.digest(metadataPath(path));
+  const metadata = await files.digest(sidecarPath(path, 'metadata'));
   return {
     path,
     size: digest.bytes,
     sha256,
     metadataSha256: metadata?.sha256,
-    provenance: await isFile(files, provenancePath(path)),
+    provenance: await isFile(files, sidecarPath(path, 'provenance')),
   };
 }
 

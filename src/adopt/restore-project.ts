@@ -1,7 +1,7 @@
 /** Brings a removed project back from the trash: bytes first, then pages, then the state, so that it may be repeated. */
 import { UsageError } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
-import { blobPath, metadataPath, pagePath, projectFolder, provenancePath, type WebPath } from '../core/paths.ts';
+import { blobPath, pagePath, projectFolder, sidecarPaths, type WebPath } from '../core/paths.ts';
 import { parsePublishedPage, type SimpleFile } from '../formats/simple/simple-json.ts';
 import { adoptProject } from './adopt-project.ts';
 import type { Adoption } from './adoption.ts';
@@ -29,7 +29,7 @@ export async function restoreProject(adoption: Adoption, name: ProjectName): Pro
   }
   const sizes = await Promise.all(linked.map((path) => files.size(path)));
   const there = linked.filter((_, at) => sizes[at] !== undefined);
-  await files.restore(there.flatMap((path) => [metadataPath(path), provenancePath(path)]));
+  await files.restore(there.flatMap((path) => sidecarPaths(path)));
   await files.restore([projectFolder(name)]);
   await adoptProject({ ...adoption, isLast: true }, name, projectFolder(name));
   state.removals.markRestored(name);

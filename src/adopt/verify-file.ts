@@ -1,5 +1,5 @@
 /** Compares a file that lies in a tree with what its page says of it. */
-import { blobPath, isHashedPath, metadataPath, provenancePath, type WebPath } from '../core/paths.ts';
+import { blobPath, isHashedPath, sidecarPath, type WebPath } from '../core/paths.ts';
 import type { FileStore } from '../files/file-store.ts';
 import { isJsonObject } from '../formats/json.ts';
 import type { SimpleFile } from '../formats/simple/simple-json.ts';
@@ -47,9 +47,9 @@ async function keptSidecars(
   { metadataSha256 }: SimpleFile,
   path: WebPath,
 ): Promise<Pick<HeldFile, 'metadataSha256' | 'provenance'>> {
-  const metadata = metadataSha256 === undefined ? undefined : await files.digest(metadataPath(path));
+  const metadata = metadataSha256 === undefined ? undefined : await files.digest(sidecarPath(path, 'metadata'));
   return {
     metadataSha256: metadata?.sha256 === metadataSha256 ? metadataSha256 : undefined,
-    provenance: (await files.stat(provenancePath(path)))?.kind === 'file',
+    provenance: (await files.stat(sidecarPath(path, 'provenance')))?.kind === 'file',
   };
 }

@@ -1,6 +1,7 @@
 /** Files that an archive keeps of projects which upstream removed: no page lists them, so the state alone knows them. */
 import type { ProjectName } from '../core/names.ts';
-import { metadataPath, provenancePath, type WebPath } from '../core/paths.ts';
+import { sidecarPath, type WebPath, withSidecars } from '../core/paths.ts';
+import { sidecarKinds, withoutSidecars } from '../core/sidecars.ts';
 import type { HeldFile } from '../state/state-store.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
@@ -41,26 +42,22 @@ async function repair(check: Check, name: ProjectName, file: HeldFile, findings:
   try {
     if (state.heldProject(name).published || state.heldFile(file.path) === undefined) return;
     const bad = new Set(findings.filter(({ kind }) => kind !== 'unreadable').map(({ path }) => path));
-    const [metadata, provenance] = [metadataPath(file.path), provenancePath(file.path)];
     if (bad.has(file.path)) {
-      await discard(check, [file.path, metadata, provenance]);
+      await discard(check, withSidecars(file.path));
       state.removals.forgetKeptFile(file.path);
     } else if (bad.size > 0) {
       await discard(check, [...bad]);
-      state.addHeldFiles(name, [without(file, bad.has(metadata), bad.has(provenance))]);
+      state.addHeldFiles(name, [without(file, bad)]);
     }
   } finally {
     release();
   }
 }
 
-function without({ verdict, ...file }: HeldFile, metadata: boolean, provenance: boolean): HeldFile {
-  return {
-    ...file,
-    metadataSha256: metadata ? undefined : file.metadataSha256,
-    provenance: file.provenance && !provenance,
-    ...(verdict && !provenance && { verdict }),
-  };
+/** The file as it is held without those sidecars that are `bad`; what a provenance object proved goes with it. */
+function without({ verdict, ...file }: HeldFile, bad: ReadonlySet<WebPath>): HeldFile {
+  const gone = sidecarKinds.filter((kind) => bad.has(sidecarPath(file.path, kind)));
+  return { ...withoutSidecars(file, gone), ...(verdict && !gone.includes('provenance') && { verdict }) };
 }
 
 async function discard({ files, report }: Check, paths: readonly WebPath[]): Promise<void> {

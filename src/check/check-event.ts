@@ -1,6 +1,7 @@
 /** What happens during a check, for whoever watches. */
 import type { ProjectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
+import type { SidecarKind } from '../core/sidecars.ts';
 
 /** What can be wrong. */
 export type FindingKind =
@@ -10,10 +11,8 @@ export type FindingKind =
   | 'missing-file'
   | 'bad-size'
   | 'bad-sha256'
-  | 'missing-metadata'
-  | 'bad-metadata'
-  | 'missing-provenance'
-  | 'bad-provenance'
+  | `missing-${SidecarKind}`
+  | `bad-${SidecarKind}`
   /** A link, a folder or a device where a file belongs. */
   | 'not-a-file'
   /** The disk refuses to show what is there. Nothing is done about it but telling. */

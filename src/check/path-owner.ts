@@ -1,18 +1,9 @@
 /** What a path under `packages/` belongs to. */
 import type { ProjectName } from '../core/names.ts';
-import {
-  filenameOf,
-  isBlobPath,
-  isFileName,
-  isHashedPath,
-  metadataPath,
-  provenancePath,
-  type WebPath,
-} from '../core/paths.ts';
+import { filenameOf, isBlobPath, isFileName, isHashedPath, ownerOfSidecar, type WebPath } from '../core/paths.ts';
+import { sidecars } from '../core/sidecars.ts';
 import { projectCandidates } from '../formats/file-name.ts';
 import type { StateStore } from '../state/state-store.ts';
-
-const suffixes = [metadataPath('' as WebPath), provenancePath('' as WebPath)] as const;
 
 /** True when a held file accounts for what lies at `path`, or the next run may: its project is queued. */
 export function isAccountedFor(state: StateStore, path: WebPath): boolean {
@@ -22,7 +13,8 @@ export function isAccountedFor(state: StateStore, path: WebPath): boolean {
 /** True for what somebody may have put there by hand, in a folder of his own, or we beside it. */
 export function isLocalFile(isLocal: (name: ProjectName) => boolean, path: WebPath): boolean {
   if (isBlobPath(path) && isHashedPath(path)) return false;
-  const filename = filenameOf(path).replace(/\.(?:metadata|provenance|asc|sig)$/, '');
+  const owner = ownerOfSidecar(path);
+  const filename = owner === undefined ? filenameOf(path).replace(/\.(?:asc|sig)$/, '') : filenameOf(owner.file);
   return projectCandidates(filename).some(isLocal);
 }
 
@@ -33,22 +25,22 @@ export function isKnownProject(state: StateStore, name: ProjectName): boolean {
 
 function isHeldPath(state: StateStore, path: WebPath): boolean {
   if (state.heldFile(path) !== undefined) return true;
-  const [metadata, provenance] = suffixes;
-  if (path.endsWith(metadata)) return state.heldFile(beside(path, metadata))?.metadataSha256 !== undefined;
-  return path.endsWith(provenance) && state.heldFile(beside(path, provenance))?.provenance === true;
+  const owner = ownerOfSidecar(path);
+  if (owner === undefined) return false;
+  const file = state.heldFile(owner.file);
+  return file !== undefined && sidecars[owner.kind].isHeld(file);
 }
 
 function isExpected(state: StateStore, path: WebPath): boolean {
-  const suffix = suffixes.find((known) => path.endsWith(known)) ?? '';
-  return projectCandidates(filenameOf(beside(path, suffix))).some((name) => state.queued(name) !== undefined);
+  return projectCandidates(filenameOf(fileOf(path))).some((name) => state.queued(name) !== undefined);
 }
 
 /** True for the name that a file, or what lies beside one, may have. */
 export function isFileOrSidecarName(path: WebPath): boolean {
-  const suffix = suffixes.find((known) => path.endsWith(known)) ?? '';
-  return isFileName(filenameOf(beside(path, suffix)));
+  return isFileName(filenameOf(fileOf(path)));
 }
 
-function beside(path: WebPath, suffix: string): WebPath {
-  return path.slice(0, path.length - suffix.length) as WebPath;
+/** The file that `path` is, or lies beside. */
+function fileOf(path: WebPath): WebPath {
+  return ownerOfSidecar(path)?.file ?? path;
 }

@@ -1,6 +1,7 @@
 /** Has a damaged project healed: the next run fetches it anew, and with --repair nobody meets the damage until then. */
 import type { ProjectName } from '../core/names.ts';
-import { metadataPath, provenancePath, urlPath, type WebPath } from '../core/paths.ts';
+import { sidecarPath, urlPath, type WebPath } from '../core/paths.ts';
+import { type SidecarKind, sidecarKinds } from '../core/sidecars.ts';
 import { asPublished, type SimpleFile } from '../formats/simple/simple-json.ts';
 import { publishLegacyJson } from '../pages/publish-legacy-json.ts';
 import { publishPages } from '../pages/publish-pages.ts';
@@ -55,15 +56,22 @@ async function repairNow(
   await discard(check, damaged);
 }
 
+/** What an entry tells no more once a sidecar of its file is gone. */
+const withoutSidecar: Readonly<Record<SidecarKind, (entry: SimpleFile, sidecar: WebPath) => Partial<SimpleFile>>> = {
+  metadata: () => ({ metadataSha256: undefined }),
+  // One that upstream serves stays.
+  provenance: ({ provenance }, path) =>
+    provenance?.endsWith(`/${urlPath(path)}`) === true ? { provenance: undefined } : {},
+};
+
 /** The entry without what lies beside its file and is damaged. */
 function without(entry: SimpleFile, path: WebPath, damaged: ReadonlySet<WebPath>): SimpleFile {
-  const provenance = provenancePath(path);
-  const isOwn = entry.provenance?.endsWith(`/${urlPath(provenance)}`) === true;
-  return {
-    ...entry,
-    metadataSha256: damaged.has(metadataPath(path)) ? undefined : entry.metadataSha256,
-    provenance: isOwn && damaged.has(provenance) ? undefined : entry.provenance,
-  };
+  let left = entry;
+  for (const kind of sidecarKinds) {
+    const beside = sidecarPath(path, kind);
+    if (damaged.has(beside)) left = { ...left, ...withoutSidecar[kind](entry, beside) };
+  }
+  return left;
 }
 
 async function discard({ files, report }: Check, findings: readonly Finding[]): Promise<void> {

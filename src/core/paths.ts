@@ -3,6 +3,7 @@
  * parts that were each matched against what PyPI uses, so a hostile index cannot name a place outside `web/packages`.
  */
 import type { ProjectName } from './names.ts';
+import { type SidecarKind, sidecarKinds, sidecars } from './sidecars.ts';
 
 declare const checked: unique symbol;
 
@@ -146,19 +147,30 @@ export function localStatsPath(day: string): WebPath {
 /** What the downloads of all days amount to. */
 export const statsSummaryPath = 'local-stats/summary.json' as WebPath;
 
-/** The core metadata of a wheel (PEP 658), served beside it. */
-export function metadataPath(blob: WebPath): WebPath {
-  return `${blob}.metadata` as WebPath;
+/** Where the sidecar of this kind lies that belongs to `file`. */
+export function sidecarPath(file: WebPath, kind: SidecarKind): WebPath {
+  return `${file}${sidecars[kind].suffix}` as WebPath;
 }
 
-/** The provenance object of a file (PEP 740), served beside it. */
-export function provenancePath(blob: WebPath): WebPath {
-  return `${blob}.provenance` as WebPath;
+/** Where the sidecars of these kinds lie, or would. */
+export function sidecarPaths(file: WebPath, kinds: readonly SidecarKind[] = sidecarKinds): WebPath[] {
+  return kinds.map((kind) => sidecarPath(file, kind));
 }
 
-/** Whether the name of a companion of a file is one that file systems take: that of the longest files is not. */
-export function isSidecarNamePossible(companion: WebPath): boolean {
-  return filenameOf(companion).length <= longestName;
+/** A file, and all that may lie beside it. */
+export function withSidecars(file: WebPath, kinds: readonly SidecarKind[] = sidecarKinds): WebPath[] {
+  return [file, ...sidecarPaths(file, kinds)];
+}
+
+/** What `path` would lie beside if it were a sidecar; undefined when its name is not that of one. */
+export function ownerOfSidecar(path: WebPath): { readonly file: WebPath; readonly kind: SidecarKind } | undefined {
+  const kind = sidecarKinds.find((kind) => path.endsWith(sidecars[kind].suffix));
+  return kind && { file: path.slice(0, -sidecars[kind].suffix.length) as WebPath, kind };
+}
+
+/** Whether the name of a sidecar is one that file systems take: that of the longest files is not. */
+export function isSidecarNamePossible(sidecar: WebPath): boolean {
+  return filenameOf(sidecar).length <= longestName;
 }
 
 /** `path` as part of a URL: every segment percent-encoded. */

@@ -6,13 +6,14 @@
  *     attestations[]       certificate, transparency log entries, and a signed statement about the file
  */
 import { NonsenseError } from '../core/errors.ts';
+import { sidecars } from '../core/sidecars.ts';
 import { isJsonObject, type JsonObject } from './json.ts';
 
 /** Some ten times what the largest real ones have: each of these costs time to verify. */
 const maxAttestations = 16;
 const maxLogEntries = 4;
 /** Bytes of an object; what is larger is none. */
-export const largestProvenance = 1 << 20;
+const { maxBytes } = sidecars.provenance;
 
 /** One signed statement. */
 export interface Attestation {
@@ -34,8 +35,7 @@ export interface AttestationBundle {
 
 /** Reads a provenance object with at least one attestation. Throws NonsenseError. */
 export function parseProvenance(bytes: Uint8Array): AttestationBundle[] {
-  if (bytes.length > largestProvenance)
-    throw new NonsenseError(`larger than ${largestProvenance} bytes: ${bytes.length}`);
+  if (bytes.length > maxBytes) throw new NonsenseError(`larger than ${maxBytes} bytes: ${bytes.length}`);
   const json = objectIn(parseJson(Buffer.from(bytes).toString()), 'the object');
   expectVersion(json, 'the object');
   const bundles = objectsIn(json.attestation_bundles, 'attestation_bundles').map((bundle) => ({

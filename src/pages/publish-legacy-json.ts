@@ -1,6 +1,6 @@
 /** Writes the legacy JSON (formats/legacy-json.ts) of a project, where the mirror serves it. */
 import type { ProjectName } from '../core/names.ts';
-import { blobPath, legacyJsonFolder, legacyPath, metadataPath, type WebPath } from '../core/paths.ts';
+import { blobPath, legacyJsonFolder, legacyPath, sidecarPath, type WebPath } from '../core/paths.ts';
 import type { FileStore, Write } from '../files/file-store.ts';
 import {
   type LegacyFile,
@@ -94,7 +94,7 @@ async function readMetadata(
     const base = `https://mirror.invalid/simple/${name}/`;
     if (metadataSha256 === undefined || !url.startsWith('../../') || !URL.canParse(url, base)) continue;
     const path = blobPath(new URL(url, base), file.filename);
-    const bytes = path && (await files.read(metadataPath(path)));
+    const bytes = path && (await files.read(sidecarPath(path, 'metadata')));
     if (bytes !== undefined) return bytes;
   }
   return undefined;

@@ -2,6 +2,7 @@
 import type { FileSink, ResumePoint } from '../core/file-sink.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
+import type { SidecarKind } from '../core/sidecars.ts';
 import type { FeedHead, FeedPiece } from '../formats/mirror/change-feed.ts';
 import type { ListedProject } from '../formats/simple/project-list.ts';
 import type { SimplePage } from '../formats/simple/simple-json.ts';
@@ -54,9 +55,6 @@ export interface ServedSnapshot {
   /** What lies beside it under the same name with `.sig`. */
   readonly signature: Buffer;
 }
-
-/** Core metadata (PEP 658), and a provenance object (PEP 740), of which only JSON is taken. */
-export type SidecarKind = 'metadata' | 'provenance';
 
 /** The answers to "how does this project look now?". */
 export type ProjectResponse =

@@ -6,10 +6,9 @@ import {
   blobPath,
   fileNameProblem,
   isFileName,
-  metadataPath,
   pagePath,
   projectFolder,
-  provenancePath,
+  sidecarPath,
   urlPath,
   type WebPath,
 } from '../../src/core/paths.ts';
@@ -287,8 +286,8 @@ t.test('whatever upstream says, an accepted path stays in web/packages and is no
 
 t.test('pages and companions lie where pip and other mirrors look for them', async (t) => {
   const path = blobPath(new URL(`${host}/packages/${hash}/pkg-1.0.zip`), 'pkg-1.0.zip') as WebPath;
-  t.equal(metadataPath(path), `packages/${hash}/pkg-1.0.zip.metadata`);
-  t.equal(provenancePath(path), `packages/${hash}/pkg-1.0.zip.provenance`);
+  t.equal(sidecarPath(path, 'metadata'), `packages/${hash}/pkg-1.0.zip.metadata`);
+  t.equal(sidecarPath(path, 'provenance'), `packages/${hash}/pkg-1.0.zip.provenance`);
   t.equal(projectFolder(named('Zope.Interface')), 'simple/zope-interface');
   t.equal(pagePath('index.html', named('Zope.Interface')), 'simple/zope-interface/index.html');
   t.equal(pagePath('index.v1_json.gz', named('a')), 'simple/a/index.v1_json.gz');

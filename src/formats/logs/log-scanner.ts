@@ -4,6 +4,7 @@
  * file begins a download depends on what came before.
  */
 import { type BytePieces, ByteTable } from '../../core/byte-table.ts';
+import { sidecars } from '../../core/sidecars.ts';
 import { AccessLogReader } from './access-log.ts';
 import { LineSplitter, lastOf } from './line-splitter.ts';
 import { SentFiles } from './sent-file-rows.ts';
@@ -34,7 +35,7 @@ export interface ScannedLines {
 const secondsPerDay = 86_400;
 /** A scanner numbers its paths, or agents, anew when they take more. */
 const maxTableBytes = 8 << 20;
-const metadata = Buffer.from('.metadata');
+const metadata = Buffer.from(sidecars.metadata.suffix);
 
 export class LogScanner {
   readonly #id: number;

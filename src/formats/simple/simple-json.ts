@@ -5,6 +5,7 @@
  * must change (file URLs and what it does not hold), so keys that are not known yet pass through.
  */
 import { NonsenseError } from '../../core/errors.ts';
+import { type SidecarKind, sidecarKinds } from '../../core/sidecars.ts';
 import { isJsonObject, type JsonObject, parseJson, renderJson, serialOf } from '../json.ts';
 
 /** One file of a project page, as upstream lists it. */
@@ -123,14 +124,11 @@ export function renderSimpleJson(page: SimplePage, files: readonly PublishedFile
   return `${renderJson({ ...rest, meta: keptMeta, files: files.map(publishedJson) }, `the page of ${page.name}`)}\n`;
 }
 
-function publishedJson({ file, url, metadataSha256, provenance }: PublishedFile): JsonObject {
+function publishedJson(entry: PublishedFile): JsonObject {
+  const { file, url } = entry;
   const { 'gpg-sig': _signature, ...kept } = file.json;
   const published: Record<string, unknown> = { ...kept, url };
-  const metadata = metadataSha256 === undefined ? false : { sha256: metadataSha256 };
-  for (const key of metadataKeys) if (metadata !== false || key in kept) published[key] = metadata;
-  // The misspelling of PEP 691 that PyPI never sent.
-  if ('dist-info-metadata' in kept) published['dist-info-metadata'] = metadata;
-  if ('provenance' in kept) published.provenance = provenance ?? null;
+  for (const kind of sidecarKinds) writeSidecar[kind](published, entry);
   if (kept['requires-python'] === '') published['requires-python'] = null;
   if (file.sha256 !== undefined && isJsonObject(kept.hashes) && kept.hashes.sha256 !== file.sha256) {
     published.hashes = { ...kept.hashes, sha256: file.sha256 };
@@ -140,6 +138,32 @@ function publishedJson({ file, url, metadataSha256, provenance }: PublishedFile)
 }
 
 const metadataKeys = ['core-metadata', 'data-dist-info-metadata'] as const;
+
+/** Writes into the JSON of an entry what it tells of each sidecar of its file. */
+const writeSidecar: Readonly<Record<SidecarKind, (json: Record<string, unknown>, entry: PublishedFile) => void>> = {
+  metadata: (json, { metadataSha256 }) => {
+    const metadata = metadataSha256 === undefined ? false : { sha256: metadataSha256 };
+    for (const key of metadataKeys) if (metadata !== false || key in json) json[key] = metadata;
+    // The misspelling of PEP 691 that PyPI never sent.
+    if ('dist-info-metadata' in json) json['dist-info-metadata'] = metadata;
+  },
+  provenance: (json, { provenance }) => {
+    if ('provenance' in json) json.provenance = provenance ?? null;
+  },
+};
+
+/** What an entry tells of a sidecar that is not there. */
+const noSidecar: Readonly<Record<SidecarKind, JsonObject>> = {
+  metadata: { 'core-metadata': false, 'data-dist-info-metadata': false },
+  provenance: { provenance: null },
+};
+
+/** The entry of a file beside which those of these kinds do not lie. */
+export function entryWithoutSidecars(json: JsonObject, gone: readonly SidecarKind[]): JsonObject {
+  let left = json;
+  for (const kind of gone) left = { ...left, ...noSidecar[kind] };
+  return left;
+}
 
 function parseObject(text: string, source: string): JsonObject {
   const value = parseJson(text, source);

@@ -2,7 +2,7 @@
 import { StorageError } from '../../core/errors.ts';
 import { sha256Hex } from '../../core/hash.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
-import { filenameOf, isSidecarNamePossible, metadataPath, urlPath, type WebPath } from '../../core/paths.ts';
+import { filenameOf, isSidecarNamePossible, sidecarPath, urlPath, type WebPath } from '../../core/paths.ts';
 import { type SimpleFile, simplePageFrom } from '../../formats/simple/simple-json.ts';
 import { parseCoreMetadata } from '../../packaging/core-metadata.ts';
 import { parseDistributionName } from '../../packaging/distribution-name.ts';
@@ -114,7 +114,7 @@ function linkOf(path: WebPath): string {
 /** Whether what lies beside the file is what was told. */
 async function hasMetadata({ files }: Mirror, path: WebPath, { metadataSha256 }: SimpleFile): Promise<boolean> {
   if (metadataSha256 === undefined) return true;
-  const found = await files.read(metadataPath(path));
+  const found = await files.read(sidecarPath(path, 'metadata'));
   return found !== undefined && sha256Hex(found) === metadataSha256;
 }
 
@@ -141,7 +141,7 @@ async function read(
 
 /** Serves the metadata beside its wheel where the folder lets us, and where nothing else is there. Returns its hash. */
 async function publishMetadata({ files, report }: Mirror, path: WebPath, body: Buffer): Promise<string | undefined> {
-  const beside = metadataPath(path);
+  const beside = sidecarPath(path, 'metadata');
   if (!isSidecarNamePossible(beside)) return undefined;
   const there = await files.read(beside);
   if (there !== undefined) return there.equals(body) ? sha256Hex(body) : undefined;

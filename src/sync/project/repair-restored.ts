@@ -3,9 +3,18 @@
  * it comes back from the trash where that has the right bytes, or leaves the page, and a person is told.
  */
 import { gunzipSync } from 'node:zlib';
-import { blobPath, filenameOf, metadataPath, pagePath, provenancePath, type WebPath } from '../../core/paths.ts';
+import {
+  blobPath,
+  filenameOf,
+  pagePath,
+  sidecarPath,
+  sidecarPaths,
+  type WebPath,
+  withSidecars,
+} from '../../core/paths.ts';
+import { missingSidecars, type SidecarKind, sidecarKinds, sidecars, withoutSidecars } from '../../core/sidecars.ts';
 import { isJsonObject, type JsonObject } from '../../formats/json.ts';
-import { type SimpleFile, simplePageFrom } from '../../formats/simple/simple-json.ts';
+import { entryWithoutSidecars, type SimpleFile, simplePageFrom } from '../../formats/simple/simple-json.ts';
 import { parseOwnPage } from '../../pages/read-page.ts';
 import type { LostFile } from '../../state/removal-log.ts';
 import type { FinishedProject, HeldFile } from '../../state/state-store.ts';
@@ -61,7 +70,7 @@ async function restoreListedFiles(
     const back = await restoreFile(mirror, path, file);
     if (back !== undefined) {
       state.addHeldFiles(name, [back]);
-      kept.push(withoutMissingSidecars(file, back));
+      kept.push(entryWithoutSidecars(file.json, missingSidecars(back)));
     } else if (file.sha256 !== undefined) lost.push({ path, sha256: file.sha256 });
   }
   // Its serial may have been forgotten, as it is of another index.
@@ -112,27 +121,16 @@ function pathOf(file: SimpleFile, base: URL): WebPath | undefined {
 
 /** The file at `path` if its bytes are right: those that are there, else those that lie in the trash. */
 async function restoreFile({ files }: Mirror, path: WebPath, file: SimpleFile): Promise<HeldFile | undefined> {
-  const companions = [metadataPath(path), provenancePath(path)] as const;
-  if ((await files.stat(path)) === undefined) await files.restore([path, ...companions]);
+  if ((await files.stat(path)) === undefined) await files.restore(withSidecars(path));
   const digest = await files.digest(path);
   if (digest === undefined || digest.sha256 !== file.sha256) return undefined;
-  const [metadata, provenance] = [await files.digest(companions[0]), await files.read(companions[1])];
-  const isRight = [metadata !== undefined && metadata.sha256 === file.metadataSha256, isJson(provenance)] as const;
-  await files.discard(companions.filter((_, at) => isRight[at] !== true));
-  const metadataSha256 = isRight[0] ? file.metadataSha256 : undefined;
-  return { path, size: digest.bytes, sha256: digest.sha256, metadataSha256, provenance: isRight[1] };
-}
-
-function isJson(bytes: Buffer | undefined): boolean {
-  try {
-    return bytes !== undefined && typeof JSON.parse(bytes.toString()) === 'object';
-  } catch {
-    return false;
+  const wrong: SidecarKind[] = [];
+  for (const kind of sidecarKinds) {
+    const bytes = await files.read(sidecarPath(path, kind));
+    if (bytes === undefined || sidecars[kind].problemOf(bytes, file) !== undefined) wrong.push(kind);
   }
-}
-
-/** The entry without what lies beside its file no more. */
-function withoutMissingSidecars({ json }: SimpleFile, { metadataSha256, provenance }: HeldFile): JsonObject {
-  const metadata = metadataSha256 === undefined ? { 'core-metadata': false, 'data-dist-info-metadata': false } : {};
-  return { ...json, ...metadata, ...(provenance ? {} : { provenance: null }) };
+  await files.discard(sidecarPaths(path, wrong));
+  const { metadataSha256 } = file;
+  const whole = { path, size: digest.bytes, sha256: digest.sha256, metadataSha256, provenance: true };
+  return withoutSidecars(whole, wrong);
 }

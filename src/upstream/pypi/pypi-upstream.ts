@@ -10,13 +10,13 @@ import type { ProjectName } from '../../core/names.ts';
 import { blobPath, filenameOf, pathByHash, type WebPath } from '../../core/paths.ts';
 import { withRetries } from '../../core/retry.ts';
 import { Semaphore } from '../../core/semaphore.ts';
+import { type SidecarKind, sidecars } from '../../core/sidecars.ts';
 import { isJsonObject, serialOf } from '../../formats/json.ts';
 import type { FeedPiece } from '../../formats/mirror/change-feed.ts';
-import { largestProvenance } from '../../formats/provenance-object.ts';
 import { parseSimplePage, withSerial } from '../../formats/simple/simple-json.ts';
 import { renderXmlRpcCall } from '../../formats/xml-rpc.ts';
 import type * as port from '../upstream.ts';
-import type { Changes, ProjectList, ProjectResponse, SidecarKind, Upstream } from '../upstream.ts';
+import type { Changes, ProjectList, ProjectResponse, Upstream } from '../upstream.ts';
 import { expectJson, isJsonText, textOf } from './body-text.ts';
 import { parseChanges, parseLastSerial, parseReply } from './changelog.ts';
 import { isGzip } from './content-encoding.ts';
@@ -34,11 +34,6 @@ import { RequestLimiter } from './request-limiter.ts';
 import { expectStatus } from './response-status.ts';
 
 const simpleJson = 'application/vnd.pypi.simple.v1+json';
-/** Far more than real ones have; what is larger would fill memory where thousands come. */
-const sidecarRequests = {
-  metadata: { accept: '*/*', maxBytes: 16 << 20 },
-  provenance: { accept: 'application/vnd.pypi.integrity.v1+json', maxBytes: largestProvenance },
-} as const;
 /** Pages that arrive: what a page unfolds to is known once it is there. */
 const maxConcurrentPages = 16;
 const maxRedirects = 3;
@@ -277,7 +272,7 @@ export class PypiUpstream implements Upstream {
   }
 
   async sidecar(url: URL, kind: SidecarKind, about: ProjectName): Promise<Buffer | 'off' | undefined> {
-    const { accept, maxBytes } = sidecarRequests[kind];
+    const { accept, maxBytes } = sidecars[kind];
     const headers = { accept, 'accept-encoding': 'gzip' };
     const also = kind === 'provenance' ? isSwitchedOff : undefined;
     const answer = await this.#askWithRetries({ url, headers, maxBytes }, [200, 404, 410], { also, about });
