@@ -173,6 +173,13 @@ const rules: readonly Rule[] = [
     example: ['src/policy/x.ts', 'export const least = (ranks: number[]) => Math.min(...ranks);'],
   },
   {
+    rule: 'only core/paths.ts makes paths of the tree',
+    why: 'every part of a path is matched there against what may be one, so that no index names a place outside',
+    breaches: ({ path, claims }) =>
+      path !== 'src/core/paths.ts' && claims.some((type) => /\bWebPath\b/.test(type)) ? ['says `as WebPath`'] : [],
+    example: ['src/adopt/x.ts', "export const root = 'simple' as WebPath;"],
+  },
+  {
     rule: 'no imports in a circle',
     why: 'files that need each other are one file that was cut in the wrong place',
     breaches: ({ path }, all) => {

@@ -3,7 +3,7 @@
  * from now on, and the pages list just that. Where a project lies under several spellings, they are merged.
  */
 import type { ProjectName } from '../core/names.ts';
-import { blobPath, projectFolder, urlPath, type WebPath, withSidecars } from '../core/paths.ts';
+import { blobPath, childPath, linkToFile, projectFolder, type WebPath, withSidecars } from '../core/paths.ts';
 import { isJsonObject } from '../formats/json.ts';
 import type { PublishedFile, SimplePage } from '../formats/simple/simple-json.ts';
 import { publishLegacyJson } from '../pages/publish-legacy-json.ts';
@@ -36,7 +36,7 @@ export async function adoptProject(adoption: Adoption, name: ProjectName, folder
   if ((await files.stat(normal))?.kind === 'other') await files.discard([normal]);
   if (folder === normal && state.heldProject(name).published) return;
   const pages = await readPages(adoption, name, folder === normal ? [normal] : [normal, folder]);
-  const foreign = foreignPages.map((file) => `${normal}/${file}` as WebPath);
+  const foreign = foreignPages.map((file) => childPath(normal, file));
   const [first] = pages;
   if (first === undefined) {
     // Pages that are links to elsewhere say nothing, and the next run makes them anew.
@@ -114,7 +114,7 @@ function publishedHere(file: PublishedFile['file'], { path, sha256, metadataSha2
   const hashes = isJsonObject(file.json.hashes) ? file.json.hashes : {};
   const json = { ...file.json, hashes: { ...hashes, sha256 } };
   const { provenance } = file;
-  return { file: { ...file, sha256, json }, url: `../../${urlPath(path)}`, metadataSha256, provenance };
+  return { file: { ...file, sha256, json }, url: linkToFile(path), metadataSha256, provenance };
 }
 
 /** A page that may lack something must not say to be as upstream's was at a serial. */

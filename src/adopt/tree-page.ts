@@ -1,7 +1,7 @@
 /** Reads the project pages that mirror programs leave in a tree: JSON where there is one, else HTML of any age. */
 import { NonsenseError } from '../core/errors.ts';
 import { type ProjectName, projectName } from '../core/names.ts';
-import type { WebPath } from '../core/paths.ts';
+import { childPath, type WebPath } from '../core/paths.ts';
 import type { FileStore } from '../files/file-store.ts';
 import { renderJson } from '../formats/json.ts';
 import { pageOfHtml } from '../formats/simple/html-page.ts';
@@ -31,7 +31,7 @@ export async function readTreePage(
 }
 
 async function read(files: FileStore, folder: WebPath, file: string): Promise<string | undefined> {
-  return (await files.read(`${folder}/${file}` as WebPath))?.toString();
+  return (await files.read(childPath(folder, file)))?.toString();
 }
 
 function understood(json: string, folder: WebPath, name: ProjectName): SimplePage | undefined {

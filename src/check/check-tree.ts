@@ -1,16 +1,13 @@
 /** The pass over the tree, for what the pass over the projects cannot see: what belongs to no project. */
 import { projectName } from '../core/names.ts';
-import { legacyRoot, type WebPath } from '../core/paths.ts';
+import { changesRoot, childPath, legacyRoot, packagesRoot, simpleRoot, type WebPath } from '../core/paths.ts';
 import type { Check } from './check-job.ts';
 import { isAccountedFor, isKnownProject, isLocalFile } from './path-owner.ts';
 import { readOrFinding } from './read-or-finding.ts';
 import { isInSubset } from './subset.ts';
 import { UnreferencedPaths } from './unreferenced-paths.ts';
-import { childPath, type WalkedEntry, walk } from './walk-tree.ts';
+import { type WalkedEntry, walk } from './walk-tree.ts';
 
-const simple = 'simple' as WebPath;
-const packages = 'packages' as WebPath;
-const changes = 'changes' as WebPath;
 /** Apache's own. */
 const settingsName = '.htaccess';
 const pageNames: ReadonlySet<string> = new Set(['index.html', 'index.html.gz', 'index.v1_json', 'index.v1_json.gz']);
@@ -18,21 +15,21 @@ const pageNames: ReadonlySet<string> = new Set(['index.html', 'index.html.gz', '
 /** Looks for what nothing accounts for. With a `doubt` nothing is deleted. Throws StorageError, PausedError. */
 export async function checkTree(check: Check, doubt: string | undefined): Promise<void> {
   const candidates = new UnreferencedPaths(check, doubt);
-  check.report({ type: 'folder-started', path: simple });
-  await eachIn(check, simple, (name, kind) => inspectSimple(check, candidates, name, kind));
+  check.report({ type: 'folder-started', path: simpleRoot });
+  await eachIn(check, simpleRoot, (name, kind) => inspectSimple(check, candidates, name, kind));
   await candidates.settle();
-  await eachIn(check, packages, async (name, kind) => {
-    await inspectPackages(check, candidates, childPath(packages, name), kind);
+  await eachIn(check, packagesRoot, async (name, kind) => {
+    await inspectPackages(check, candidates, childPath(packagesRoot, name), kind);
     await candidates.settle();
   });
   if (check.state.mirror().legacyJson !== undefined) {
     await eachIn(check, legacyRoot, (name, kind) => inspectLegacy(check, candidates, name, kind));
     await candidates.settle();
   }
-  await eachIn(check, changes, async (name, kind) => {
+  await eachIn(check, changesRoot, async (name, kind) => {
     // What has its name is looked at with the feed, or is left from one before.
     const isPiece = /^\d{1,3}\.json$/.test(name);
-    if (!isPiece && kind !== 'folder') await candidates.add(candidateOf({ path: childPath(changes, name), kind }));
+    if (!isPiece && kind !== 'folder') await candidates.add(candidateOf({ path: childPath(changesRoot, name), kind }));
   });
   await candidates.settle();
   reportLeftovers(check, await leftovers(check));
@@ -52,7 +49,7 @@ async function eachIn(check: Check, folder: WebPath, look: (name: string, kind: 
 }
 
 async function inspectSimple(check: Check, candidates: UnreferencedPaths, name: string, kind: Kind): Promise<void> {
-  const path = childPath(simple, name);
+  const path = childPath(simpleRoot, name);
   if (name === settingsName) return;
   if (kind !== 'folder') {
     if (kind === 'other' || !pageNames.has(name)) await candidates.add(candidateOf({ path, kind }));

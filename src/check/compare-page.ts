@@ -1,10 +1,9 @@
 /** Holds a project's page against what is remembered of the project: both must speak of the same files. */
 import { type ProjectName, projectName } from '../core/names.ts';
-import type { WebPath } from '../core/paths.ts';
+import { linkToFile, packagesRoot, pathOnOwnPage, type WebPath } from '../core/paths.ts';
 import type { SimpleFile, SimplePage } from '../formats/simple/simple-json.ts';
 import type { HeldFile, HeldProject } from '../state/state-store.ts';
 import type { ExpectedFile } from './inspect-file.ts';
-import { isOurs, pathOf } from './page-entry.ts';
 
 /** What a page and the state say together. */
 export interface Comparison {
@@ -18,6 +17,14 @@ export interface Comparison {
   readonly isKnown: boolean;
 }
 
+/** From `simple/<project>/` to the files; every other link leads to another place, as on mirrors of the index only. */
+const toFiles = `${linkToFile(packagesRoot)}/`;
+
+/** Whether the entry says that the file is here. */
+function isOurs({ url }: SimpleFile): boolean {
+  return url.startsWith(toFiles);
+}
+
 /** Compares the JSON page of `name` with what is held of it; with `keepsRemoved` files may be held that no page lists. */
 export function comparePage(name: ProjectName, page: SimplePage, held: HeldProject, keepsRemoved: boolean): Comparison {
   const problems = headProblems(name, page, held);
@@ -28,7 +35,7 @@ export function comparePage(name: ProjectName, page: SimplePage, held: HeldProje
   const elsewhere = new Set<string | undefined>();
   let isKnown = true;
   for (const entry of page.files) {
-    const path = pathOf(entry, name);
+    const path = pathOnOwnPage(entry, name);
     const file = path && heldByPath.get(path);
     if (path !== undefined) mentioned.add(path);
     if (!isOurs(entry) && file === undefined) {

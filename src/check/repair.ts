@@ -1,6 +1,6 @@
 /** Has a damaged project healed: the next run fetches it anew, and with --repair nobody meets the damage until then. */
 import type { ProjectName } from '../core/names.ts';
-import { sidecarPath, urlPath, type WebPath } from '../core/paths.ts';
+import { pathOnOwnPage, sidecarPath, urlPath, type WebPath } from '../core/paths.ts';
 import { type SidecarKind, sidecarKinds } from '../core/sidecars.ts';
 import { asPublished, type SimpleFile } from '../formats/simple/simple-json.ts';
 import { publishLegacyJson } from '../pages/publish-legacy-json.ts';
@@ -8,7 +8,6 @@ import { publishPages } from '../pages/publish-pages.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import type { ProjectInspection } from './inspect-project.ts';
-import { pathOf } from './page-entry.ts';
 
 /** Queues `name` and, if so wished and the lock of runs is held (`isLocked`), repairs it. Throws StorageError. */
 export async function enqueueRepair(
@@ -46,7 +45,7 @@ async function repairNow(
   const damaged = curable.filter(({ file }) => file !== undefined);
   const paths = new Set(damaged.map(({ path }) => path));
   const published = page.files.flatMap((entry) => {
-    const path = pathOf(entry, name);
+    const path = pathOnOwnPage(entry, name);
     if (path === undefined) return [asPublished(entry)];
     return paths.has(path) ? [] : [asPublished(without(entry, path, paths))];
   });

@@ -6,7 +6,7 @@
 import { NonsenseError } from '../core/errors.ts';
 import { bucketsIn, groupCount } from '../core/merkle-tree.ts';
 import { type ProjectName, projectName } from '../core/names.ts';
-import { ownPath, type PageFile, pagePath, projectFolder, type WebPath } from '../core/paths.ts';
+import { ownPath, type PageFile, pagePath, projectFolder, simpleRoot, type WebPath } from '../core/paths.ts';
 import type { Verify } from '../core/signing.ts';
 import { parseSignature, parseSnapshot, type Snapshot } from '../formats/mirror/snapshot.ts';
 import { pageTree } from '../pages/page-merkle-tree.ts';
@@ -56,7 +56,7 @@ async function differingProjects(job: CheckJob): Promise<ProjectName[]> {
 /** A page that nobody has signed is as good as a wrong one. */
 async function unknownFolders({ state, files }: CheckJob): Promise<ProjectName[]> {
   const unknown: ProjectName[] = [];
-  for await (const { name, kind } of files.entries('simple' as WebPath)) {
+  for await (const { name, kind } of files.entries(simpleRoot)) {
     const project = kind === 'folder' ? projectName(name) : undefined;
     if (project !== undefined && project === name && !state.heldProject(project).published) unknown.push(project);
   }

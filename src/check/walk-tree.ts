@@ -1,5 +1,5 @@
 /** Walks through a part of the tree, however large, in no order. */
-import type { WebPath } from '../core/paths.ts';
+import { childPath, type WebPath } from '../core/paths.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import { readOrFinding } from './read-or-finding.ts';
@@ -24,9 +24,4 @@ export async function walk(check: Check, folder: WebPath, meet: (met: WalkedEntr
   });
   if (refused !== undefined) check.report({ type: 'finding', finding: refused satisfies Finding });
   else if (isEmpty) await meet({ path: folder, kind: 'empty-folder' });
-}
-
-/** The path of what was found under `name` in `folder`. */
-export function childPath(folder: WebPath, name: string): WebPath {
-  return `${folder}/${name}` as WebPath;
 }

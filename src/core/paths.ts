@@ -78,8 +78,8 @@ export function isBlobPath(text: string): text is WebPath {
   return isFileName(text.slice(end + 1)) && (hashFolder.test(folder) || legacyFolder.test(folder));
 }
 
-/** The last part of a path. */
-export function filenameOf(path: WebPath): string {
+/** The last part of a path, or of that of a URL. */
+export function filenameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
@@ -96,9 +96,19 @@ function decodedOrUndefined(text: string): string | undefined {
   }
 }
 
+/** Where all pages lie, all files, and the pieces of the change feed. */
+export const simpleRoot = 'simple' as WebPath;
+export const packagesRoot = 'packages' as WebPath;
+export const changesRoot = 'changes' as WebPath;
+
+/** What lies in `folder` under `name`, which the disk or this program says, and never an index. */
+export function childPath(folder: WebPath, name: string): WebPath {
+  return `${folder}/${name}` as WebPath;
+}
+
 /** `simple/<project>`: the folder with the pages of one project. */
 export function projectFolder(name: ProjectName): WebPath {
-  return `simple/${name}` as WebPath;
+  return childPath(simpleRoot, name);
 }
 
 /** Where the legacy JSON lies, one folder for each project. */
@@ -176,4 +186,42 @@ export function isSidecarNamePossible(sidecar: WebPath): boolean {
 /** `path` as part of a URL: every segment percent-encoded. */
 export function urlPath(path: WebPath): string {
   return path.split('/').map(encodeURIComponent).join('/');
+}
+
+/** From the page of a project to the folder that is served. */
+const toRoot = '../../';
+
+/** How the page of a project links to a file of this mirror. */
+export function linkToFile(path: WebPath): string {
+  return `${toRoot}${urlPath(path)}`;
+}
+
+/** Whether a page of ours links to this mirror: any other link leads elsewhere. */
+export function isOwnLink(link: string): boolean {
+  return link.startsWith(toRoot);
+}
+
+/** The address below `base` of what `link` leads to, where that is a link to this mirror; else `link` itself. */
+export function resolveOwnLink(link: string, base: string): string {
+  return isOwnLink(link) ? `${base}${link.slice(toRoot.length)}` : link;
+}
+
+/** The path that a link to this mirror leads to, on a page of ours. */
+export function pathOfOwnLink(link: string): WebPath {
+  return decodeURIComponent(link.replace(toRoot, '')) as WebPath;
+}
+
+/** The place of the file that a page at `base` lists; undefined when it links to none that a mirror can have. */
+export function listedPath({ url, filename }: ListedFile, base: string): WebPath | undefined {
+  return URL.canParse(url, base) ? blobPath(new URL(url, base), filename) : undefined;
+}
+
+/** The same for our page of `project`. */
+export function pathOnOwnPage(file: ListedFile, project: ProjectName): WebPath | undefined {
+  return listedPath(file, `https://mirror.invalid/${projectFolder(project)}/`);
+}
+
+interface ListedFile {
+  readonly url: string;
+  readonly filename: string;
 }

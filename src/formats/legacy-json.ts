@@ -4,6 +4,7 @@
  * PyPI knows is left empty. The description is left out, as it is long, and lies in the metadata.
  */
 import { type ProjectName, projectName } from '../core/names.ts';
+import { resolveOwnLink } from '../core/paths.ts';
 import { metadataFields } from '../packaging/core-metadata.ts';
 import { type DistributionName, parseDistributionName } from '../packaging/distribution-name.ts';
 import type { DistributionKind } from '../packaging/distribution-name-kinds.ts';
@@ -201,7 +202,7 @@ function legacyFile({ file, url, sha256, parsed, metadataSha256 }: LegacyFile, b
       typeof file.json['upload-time'] === 'string' && file.uploadTimeMs !== undefined
         ? file.json['upload-time']
         : uploaded,
-    url: url.startsWith(toRoot) ? `${base}/${url.slice(toRoot.length)}` : url,
+    url: resolveOwnLink(url, `${base}/`),
     yanked: file.yanked !== false,
     yanked_reason: reasonOf(file.yanked),
   };
@@ -209,9 +210,6 @@ function legacyFile({ file, url, sha256, parsed, metadataSha256 }: LegacyFile, b
 
 /** The Python tags of a wheel. */
 const pythonsOf = /-([^-]+)-[^-]+-[^-]+\.whl$/;
-
-/** From the page of a project to the folder that is served. */
-const toRoot = '../../';
 
 function reasonOf(yanked: string | false | undefined): string | null {
   return yanked === undefined || yanked === false || yanked === '' ? null : yanked;

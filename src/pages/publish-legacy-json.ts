@@ -1,6 +1,14 @@
 /** Writes the legacy JSON (formats/legacy-json.ts) of a project, where the mirror serves it. */
 import type { ProjectName } from '../core/names.ts';
-import { blobPath, legacyJsonFolder, legacyPath, sidecarPath, type WebPath } from '../core/paths.ts';
+import {
+  childPath,
+  isOwnLink,
+  legacyJsonFolder,
+  legacyPath,
+  pathOnOwnPage,
+  sidecarPath,
+  type WebPath,
+} from '../core/paths.ts';
 import type { FileStore, Write } from '../files/file-store.ts';
 import {
   type LegacyFile,
@@ -78,8 +86,8 @@ export async function legacyStrays(
   const folder = legacyJsonFolder(name);
   const strays: WebPath[] = [];
   for await (const entry of files.entries(folder)) {
-    const path = `${folder}/${entry.name}` as WebPath;
-    if (!made.has(path) && !made.has(`${path}/json` as WebPath)) strays.push(path);
+    const path = childPath(folder, entry.name);
+    if (!made.has(path) && !made.has(childPath(path, 'json'))) strays.push(path);
   }
   return strays;
 }
@@ -91,9 +99,8 @@ async function readMetadata(
   released: readonly LegacyFile[],
 ): Promise<Buffer | undefined> {
   for (const { file, url, metadataSha256 } of released) {
-    const base = `https://mirror.invalid/simple/${name}/`;
-    if (metadataSha256 === undefined || !url.startsWith('../../') || !URL.canParse(url, base)) continue;
-    const path = blobPath(new URL(url, base), file.filename);
+    if (metadataSha256 === undefined || !isOwnLink(url)) continue;
+    const path = pathOnOwnPage({ url, filename: file.filename }, name);
     const bytes = path && (await files.read(sidecarPath(path, 'metadata')));
     if (bytes !== undefined) return bytes;
   }

@@ -1,7 +1,7 @@
 /** Explains one project: what the policy decides, what is here, and what becomes of each file. */
 import { UsageError } from '../../core/errors.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
-import type { WebPath } from '../../core/paths.ts';
+import { pathOfOwnLink } from '../../core/paths.ts';
 import type { SimpleFile, SimplePage } from '../../formats/simple/simple-json.ts';
 import { parseDistributionName } from '../../packaging/distribution-name.ts';
 import { parseVersion } from '../../packaging/version.ts';
@@ -152,7 +152,7 @@ export function isFound({ version, filename }: Subject, { known, files }: Why): 
 }
 
 function pathOf({ url, size = 0 }: SimpleFile): HeldPath {
-  return { path: decodeURIComponent(url.replace('../../', '')) as WebPath, size };
+  return { path: pathOfOwnLink(url), size };
 }
 
 function planOf({ selection, now }: Reader, decision: ProjectDecision | undefined, page: SimplePage): FilesPlan {

@@ -9,7 +9,7 @@
  */
 import { NonsenseError } from '../../core/errors.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
-import type { WebPath } from '../../core/paths.ts';
+import { changesRoot, childPath, type WebPath } from '../../core/paths.ts';
 import { parseDistributionName } from '../../packaging/distribution-name.ts';
 import { isJsonObject, type JsonObject, parseJson, serialOf } from '../json.ts';
 
@@ -77,7 +77,7 @@ export function oldestOf(last: number): number {
 
 /** Where the piece lies whose first change is 256 `piece` + 1. */
 export function piecePath(piece: number): WebPath {
-  return `changes/${piece % maxPieces}.json` as WebPath;
+  return childPath(changesRoot, `${piece % maxPieces}.json`);
 }
 
 /** The file with the latest changes. */

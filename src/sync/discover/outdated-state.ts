@@ -6,7 +6,7 @@ import { adoptRemovals } from '../../adopt/adopt-removals.ts';
 import { NonsenseError, throwIfPaused } from '../../core/errors.ts';
 import { sha256Hex } from '../../core/hash.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
-import { blobPath, ownPath, pagePath, type WebPath } from '../../core/paths.ts';
+import { blobPath, ownPath, pagePath, simpleRoot, type WebPath } from '../../core/paths.ts';
 import { isJsonObject, parseJson } from '../../formats/json.ts';
 import { parseLastModified } from '../../formats/mirror/last-modified.ts';
 import { parseSimplePage } from '../../formats/simple/simple-json.ts';
@@ -70,7 +70,7 @@ function startedIn(status: string): number | undefined {
 /** Queues projects whose page is not the one that is remembered. Returns how many. */
 async function enqueueUnknownPages({ state, files, signal }: Mirror): Promise<number> {
   let queued = 0;
-  for await (const { name: text, kind } of files.entries('simple' as WebPath)) {
+  for await (const { name: text, kind } of files.entries(simpleRoot)) {
     throwIfPaused(signal);
     const name = kind === 'folder' ? projectName(text) : undefined;
     if (name === undefined || name !== text) continue;

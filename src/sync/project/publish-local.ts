@@ -2,7 +2,7 @@
 import { StorageError } from '../../core/errors.ts';
 import { sha256Hex } from '../../core/hash.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
-import { filenameOf, isSidecarNamePossible, sidecarPath, urlPath, type WebPath } from '../../core/paths.ts';
+import { filenameOf, isSidecarNamePossible, linkToFile, sidecarPath, type WebPath } from '../../core/paths.ts';
 import { type SimpleFile, simplePageFrom } from '../../formats/simple/simple-json.ts';
 import { parseCoreMetadata } from '../../packaging/core-metadata.ts';
 import { parseDistributionName } from '../../packaging/distribution-name.ts';
@@ -40,7 +40,7 @@ export async function publishLocal(
     const stat = await files.stat(path);
     if (stat?.kind !== 'file') continue;
     const uploadTime = new Date(Math.floor(stat.mtimeMs)).toISOString();
-    const known = before.get(linkOf(path));
+    const known = before.get(linkToFile(path));
     const isKnown =
       known?.size === stat.size && known.json['upload-time'] === uploadTime && (await hasMetadata(mirror, path, known));
     const told = isKnown && known !== undefined ? known : await read(mirror, path);
@@ -88,7 +88,7 @@ function onceEach(
   before: ReadonlyMap<string, unknown>,
 ): WebPath[] {
   const chosen = new Map<string, WebPath>();
-  for (const path of [...paths.filter((path) => before.has(linkOf(path))), ...paths]) {
+  for (const path of [...paths.filter((path) => before.has(linkToFile(path))), ...paths]) {
     const filename = filenameOf(path);
     if (!chosen.has(filename)) chosen.set(filename, path);
   }
@@ -105,10 +105,6 @@ function onceEach(
 async function entriesBefore({ files }: Mirror, name: ProjectName): Promise<Map<string, SimpleFile>> {
   const page = await readPublishedPage(files, name);
   return new Map((page?.files ?? []).map((file) => [file.url, file]));
-}
-
-function linkOf(path: WebPath): string {
-  return `../../${urlPath(path)}`;
 }
 
 /** Whether what lies beside the file is what was told. */
@@ -165,7 +161,7 @@ function pageJson(displayName: string, name: ProjectName, entries: readonly Entr
       const metadata = metadataSha256 === undefined ? false : { sha256: metadataSha256 };
       return {
         filename: filenameOf(path),
-        url: linkOf(path),
+        url: linkToFile(path),
         hashes: { sha256 },
         size,
         'upload-time': uploadTime,

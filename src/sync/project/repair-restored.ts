@@ -4,8 +4,8 @@
  */
 import { gunzipSync } from 'node:zlib';
 import {
-  blobPath,
   filenameOf,
+  listedPath,
   pagePath,
   sidecarPath,
   sidecarPaths,
@@ -62,7 +62,7 @@ async function restoreListedFiles(
   const kept: JsonObject[] = [];
   const lost: LostFile[] = [];
   for (const file of page.files) {
-    const path = pathOf(file, url);
+    const path = listedPath(file, url.href);
     if (path === undefined || !suspects.has(path)) {
       kept.push(file.json);
       continue;
@@ -113,10 +113,6 @@ function pageFromHeldFiles(mirror: Mirror, { due: { name, displayName }, held }:
   const files = held.files.map(jsonOfHeld);
   const json = { meta: { 'api-version': '1.0' }, name: held.displayName ?? displayName, files };
   return { page: simplePageFrom(json, `the page of ${name}`), url: addressOf(mirror, name) };
-}
-
-function pathOf(file: SimpleFile, base: URL): WebPath | undefined {
-  return URL.canParse(file.url, base.href) ? blobPath(new URL(file.url, base), file.filename) : undefined;
 }
 
 /** The file at `path` if its bytes are right: those that are there, else those that lie in the trash. */

@@ -251,7 +251,7 @@ export class PypiUpstream implements Upstream {
   #isByHand(url: URL): boolean {
     // Nothing climbs, not in disguise either.
     const isBelow = url.href.startsWith(`${this.#options.base}/packages/`) && /^(?:[^%]|%2b)*$/i.test(url.pathname);
-    return isBelow && blobPath(url, filenameOf(url.pathname as WebPath)) === undefined;
+    return isBelow && blobPath(url, filenameOf(url.pathname)) === undefined;
   }
 
   async file(

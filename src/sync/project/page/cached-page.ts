@@ -6,7 +6,7 @@ import { gunzipSync, gzipSync } from 'node:zlib';
 import { NonsenseError } from '../../../core/errors.ts';
 import { sha256Hex } from '../../../core/hash.ts';
 import type { ProjectName } from '../../../core/names.ts';
-import { pagePath, pathByHash, urlPath } from '../../../core/paths.ts';
+import { isOwnLink, pagePath, pathByHash, resolveOwnLink, urlPath } from '../../../core/paths.ts';
 import { renderJson } from '../../../formats/json.ts';
 import { jsonWeight } from '../../../formats/simple/json-weight.ts';
 import { parseSimplePage, type SimplePage, simplePageFrom } from '../../../formats/simple/simple-json.ts';
@@ -98,21 +98,15 @@ function asUpstream(
   url: URL,
 ): CachedPage | undefined {
   const { fileBase } = selection;
-  const isOwn = (url: string): boolean => url.startsWith(ownPrefix);
-  const own = new Set(published.files.flatMap(({ filename, url }) => (isOwn(url) ? [filename] : [])));
+  const own = new Set(published.files.flatMap(({ filename, url }) => (isOwnLink(url) ? [filename] : [])));
   if (!fileBase && own.size > 0) return undefined;
   const { baseUrl } = settings;
   if (baseUrl !== undefined && published.files.some(({ provenance }) => provenance?.startsWith(`${baseUrl}/`))) {
     return undefined;
   }
-  const files = published.files.map(({ url, json }) => ({
-    ...json,
-    url: isOwn(url) ? `${fileBase}${url.slice(ownPrefix.length)}` : url,
-  }));
+  const files = published.files.map(({ url, json }) => ({ ...json, url: resolveOwnLink(url, fileBase ?? '') }));
   return { page: simplePageFrom({ ...published.json, files }, published.name), url, own };
 }
-
-const ownPrefix = '../../';
 
 /** What has to be kept of `page` because the published one does not tell it; `hidden` when that lists less. */
 export function pageToStore(

@@ -1,6 +1,6 @@
 /** Files that stay on our page as they are, although what upstream's page says of them now cannot be followed. */
 import type { ProjectName } from '../../../core/names.ts';
-import { filenameOf, urlPath } from '../../../core/paths.ts';
+import { filenameOf, linkToFile } from '../../../core/paths.ts';
 import { isJsonObject, type JsonObject } from '../../../formats/json.ts';
 import { type PublishedFile, type SimplePage, simplePageFrom } from '../../../formats/simple/simple-json.ts';
 import { readPublishedPage } from '../../../pages/read-page.ts';
@@ -36,7 +36,7 @@ export async function keptEntries(
 export function jsonOfHeld({ path, sha256, size, metadataSha256 }: HeldFile): JsonObject {
   return {
     filename: filenameOf(path),
-    url: `../../${urlPath(path)}`,
+    url: linkToFile(path),
     hashes: { sha256 },
     size,
     'core-metadata': metadataSha256 === undefined ? false : { sha256: metadataSha256 },

@@ -1,6 +1,6 @@
 /** How a file of the plan appears on the pages. */
 import { isSecureOrigin } from '../../../core/index-address.ts';
-import { sidecarPath, urlPath } from '../../../core/paths.ts';
+import { linkToFile, sidecarPath, urlPath } from '../../../core/paths.ts';
 import type { PublishedFile } from '../../../formats/simple/simple-json.ts';
 import type { HeldFile } from '../../../state/state-store.ts';
 import type { SyncSettings } from '../../mirror.ts';
@@ -21,7 +21,7 @@ export function pageEntryOf(
   const provenance = file.provenance === undefined ? undefined : (own ?? file.provenance);
   return {
     file: { ...file, sha256, size: held.size },
-    url: `../../${urlPath(path)}`,
+    url: linkToFile(path),
     metadataSha256: held.metadataSha256,
     provenance,
   };
