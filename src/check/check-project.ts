@@ -3,10 +3,11 @@
  * is queued, or when anything about it has changed during the look, nothing is decided before the run has ended.
  */
 import type { ProjectName } from '../core/names.ts';
-import type { QueuedProject } from '../state/state-store.ts';
+import { type PageFile, pagePath } from '../core/paths.ts';
+import type { HeldProject, QueuedProject } from '../state/state-store.ts';
 import type { Check } from './check-job.ts';
 import { inspectProject } from './inspect-project.ts';
-import { isSameState, projectStateOf } from './project-state.ts';
+import { readOrFinding } from './read-or-finding.ts';
 import { enqueueRepair } from './repair.ts';
 
 /** What is known of a project. */
@@ -47,4 +48,31 @@ export async function checkProject(check: Check, name: ProjectName, turn: LockMo
 /** A run that removes a project forgets it last, and may have been stopped before. */
 function isBeingRemoved(queued: QueuedProject | undefined): boolean {
   return queued?.removed === true || queued?.obstacle === 'absent';
+}
+
+/** What a run would change about a project: when it is alike at two moments, no run has changed anything between them. */
+interface ProjectState {
+  /** Undefined when nothing is to be done for it. */
+  readonly queued: QueuedProject | undefined;
+  readonly held: HeldProject;
+  /** Size and time of each page: a run may write pages anew and remember the same as before. */
+  readonly pages: readonly unknown[];
+}
+
+const pageFiles: readonly PageFile[] = ['index.html', 'index.html.gz', 'index.v1_json', 'index.v1_json.gz'];
+
+/** How `name` stands now. */
+async function projectStateOf({ state, files }: Check, name: ProjectName): Promise<ProjectState> {
+  const [queued, held] = [state.queued(name), state.heldProject(name)];
+  const stats: unknown[] = [];
+  for (const page of pageFiles) {
+    const path = pagePath(page, name);
+    stats.push(await readOrFinding(path, name, () => files.stat(path)));
+  }
+  return { queued, held, pages: stats };
+}
+
+/** Whether nothing has changed between two moments. */
+function isSameState(one: ProjectState, other: ProjectState): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }

@@ -6,7 +6,6 @@ import { isAccountedFor, isKnownProject, isLocalFile } from './path-owner.ts';
 import { readOrFinding } from './read-or-finding.ts';
 import { isInSubset } from './subset.ts';
 import { UnreferencedPaths } from './unreferenced-paths.ts';
-import { type WalkedEntry, walk } from './walk-tree.ts';
 
 /** Apache's own. */
 const settingsName = '.htaccess';
@@ -88,6 +87,28 @@ async function inspectPackages(check: Check, candidates: UnreferencedPaths, path
     const isLeftAlone = met.kind === 'file' && isLocalFile(check.isLocal, met.path);
     if (!isLeftAlone && !isAccountedFor(check.state, met.path)) await candidates.add(candidateOf(met));
   });
+}
+
+/** What a walk meets; folders only when they are empty. */
+interface WalkedEntry {
+  readonly path: WebPath;
+  readonly kind: 'file' | 'other' | 'empty-folder';
+}
+
+/** Meets everything below `folder`. What the disk refuses to show is reported, and the walk goes on beside it. */
+async function walk(check: Check, folder: WebPath, meet: (met: WalkedEntry) => Promise<void>): Promise<void> {
+  await check.yielder.yieldIfDue();
+  let isEmpty = true;
+  const refused = await readOrFinding(folder, undefined, async () => {
+    for await (const { name, kind } of check.files.entries(folder)) {
+      isEmpty = false;
+      const path = childPath(folder, name);
+      if (kind === 'folder') await walk(check, path, meet);
+      else await meet({ path, kind });
+    }
+  });
+  if (refused !== undefined) check.report({ type: 'finding', finding: refused });
+  else if (isEmpty) await meet({ path: folder, kind: 'empty-folder' });
 }
 
 function candidateOf({ path, kind }: WalkedEntry): Parameters<UnreferencedPaths['add']>[0] {

@@ -1,15 +1,16 @@
 /** Looks at one project: its pages, its files, and whether both are what is remembered. Changes nothing. */
 import type { ProjectName } from '../core/names.ts';
-import { pagePath } from '../core/paths.ts';
-import type { SimplePage } from '../formats/simple/simple-json.ts';
+import { legacyJsonFolder, pagePath } from '../core/paths.ts';
+import { asPublished, type SimplePage } from '../formats/simple/simple-json.ts';
+import { legacyFilesOf, legacyStrays } from '../pages/publish-legacy-json.ts';
 import { local } from '../policy/policy.ts';
 import type { HeldProject } from '../state/state-store.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import { type Comparison, comparePage, expectedHeld } from './compare-page.ts';
 import { type ExpectedFile, inspectFile } from './inspect-file.ts';
-import { inspectLegacyJson } from './inspect-legacy.ts';
 import { inspectPages } from './inspect-pages.ts';
+import { readOrFinding } from './read-or-finding.ts';
 
 /** What a project looks like. */
 export interface ProjectInspection {
@@ -56,6 +57,29 @@ export async function inspectProject(
     await check.yielder.yieldIfDue();
     return inspectFile(check, name, file);
   }
+}
+
+/** What is wrong with the legacy JSON, which is made of `page`, where the mirror serves it and no run is about to write it. */
+async function inspectLegacyJson(check: Check, project: ProjectName, page: SimplePage): Promise<Finding[]> {
+  const { state, files } = check;
+  const { legacyJson } = state.mirror();
+  if (legacyJson === undefined || legacyJson.filledTo !== undefined) return [];
+  const found = await readOrFinding(legacyJsonFolder(project), project, async () => {
+    const findings: Finding[] = [];
+    const made = await legacyFilesOf(files, project, page, page.files.map(asPublished), legacyJson.base);
+    for (const [path, body] of made) {
+      await check.yielder.yieldIfDue();
+      const there = await files.read(path);
+      if (there === undefined) findings.push({ kind: 'missing-page', path, project });
+      else if (!there.equals(body))
+        findings.push({ kind: 'bad-page', path, project, found: 'is not made of its page' });
+    }
+    for (const path of await legacyStrays(files, project, made)) {
+      findings.push({ kind: 'bad-page', path, project, found: 'belongs to no release of its page' });
+    }
+    return findings;
+  });
+  return Array.isArray(found) ? found : [found];
 }
 
 /** One line for a page, however many files it speaks of. */
