@@ -100,10 +100,11 @@ function keyOf({ filename, why, leftOut }: ProvenanceProblem): string {
 
 /** Whether the tree shows just that already: most rules change little of most projects. */
 export function isAlreadyPublished(mirror: Mirror, { source, chosen, plan, leftOut }: PlannedPage): boolean {
-  const { page, own } = source;
+  const { page, linkedHere } = source;
   const { linked, hidden } = chosen;
   const { files, drop } = plan;
-  if (own === undefined || hidden || drop.length > 0 || leftOut.length > 0 || files.length !== own.size) return false;
+  if (linkedHere === undefined || hidden || drop.length > 0 || leftOut.length > 0) return false;
+  if (files.length !== linkedHere.size) return false;
   if (!linked && files.length !== page.files.length) return false;
-  return files.every((file) => own.has(file.file.filename) && isComplete(file, mirror));
+  return files.every((file) => linkedHere.has(file.file.filename) && isComplete(file, mirror));
 }

@@ -2,28 +2,17 @@
  * A project that a person brought back cannot be fetched again, as upstream does not have it. What is missing or damaged of
  * it comes back from the trash where that has the right bytes, or leaves the page, and a person is told.
  */
-import { gunzipSync } from 'node:zlib';
-import {
-  filenameOf,
-  listedPath,
-  pagePath,
-  sidecarPath,
-  sidecarPaths,
-  type WebPath,
-  withSidecars,
-} from '../../core/paths.ts';
+import { filenameOf, listedPath, sidecarPath, sidecarPaths, type WebPath, withSidecars } from '../../core/paths.ts';
 import { missingSidecars, type SidecarKind, sidecarKinds, sidecars, withoutSidecars } from '../../core/sidecars.ts';
 import { isJsonObject, type JsonObject } from '../../formats/json.ts';
 import { entryWithoutSidecars, type SimpleFile, simplePageFrom } from '../../formats/simple/simple-json.ts';
-import { parseOwnPage } from '../../pages/read-page.ts';
 import type { LostFile } from '../../state/removal-log.ts';
 import type { FinishedProject, HeldFile } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
 import { missingFiles } from './files/held-files.ts';
-import { type CachedPage, readCachedPage } from './page/cached-page.ts';
+import { readAnyPage, type SourcePage } from './page/cached-page.ts';
 import { classifyPage } from './page/classify-page.ts';
-import { jsonOfHeld } from './page/kept-entries.ts';
 import { publishProject } from './publish-project.ts';
 
 /** Publishes what is there of the project. Throws what {@link publishProject} throws. */
@@ -37,7 +26,10 @@ export async function repairRestored(mirror: Mirror, project: SelectedProject): 
     const paths = gone.map(({ path }) => path);
     state.requeue(name, paths);
   }
-  const remembered = (await readAnyPage(mirror, project)) ?? pageFromHeldFiles(mirror, project);
+  const remembered = await readAnyPage(mirror, project);
+  if (remembered.from === 'held files') {
+    report({ type: 'alarm', message: `${name}: was restored, and its page is lost: made anew of the files held` });
+  }
   const { source, lost } = await restoreListedFiles(mirror, project, remembered);
   const away = state.pendingFiles(name).filter((path) => state.heldFile(path) === undefined);
   if (away.length > 0) report({ type: 'alarm', message: `${name}: ${lossText(away.map(filenameOf))}` });
@@ -55,8 +47,8 @@ function lossText([first = '', ...more]: readonly string[]): string {
 async function restoreListedFiles(
   mirror: Mirror,
   { due: { name }, held }: SelectedProject,
-  { page, url }: CachedPage,
-): Promise<{ readonly source: CachedPage; readonly lost: readonly LostFile[] }> {
+  { page, url }: SourcePage,
+): Promise<{ readonly source: SourcePage; readonly lost: readonly LostFile[] }> {
   const { state } = mirror;
   const suspects = new Set(state.pendingFiles(name).filter((path) => state.heldFile(path) === undefined));
   const kept: JsonObject[] = [];
@@ -77,42 +69,6 @@ async function restoreListedFiles(
   const meta = { ...(isJsonObject(page.json.meta) ? page.json.meta : {}), '_last-serial': held.serial };
   const left = simplePageFrom({ ...page.json, meta, files: kept }, `the remembered page of ${name}`);
   return { source: { page: left, url }, lost };
-}
-
-/** Our page as it was last, wherever that can still be read. */
-async function readAnyPage(mirror: Mirror, { due: { name } }: SelectedProject): Promise<CachedPage | undefined> {
-  const known = await readCachedPage(mirror, name);
-  // Without `own`, as all pages are to be looked at.
-  if (known !== undefined) return { page: known.page, url: known.url };
-  const { files } = mirror;
-  const [json, twin] = [pagePath('index.v1_json', name), pagePath('index.v1_json.gz', name)];
-  for (const read of [() => files.read(json), () => unzipped(files, twin), () => files.readTrash(json)]) {
-    const page = parseOwnPage(await read(), name);
-    if (page !== undefined) return { page, url: addressOf(mirror, name) };
-  }
-  return undefined;
-}
-
-async function unzipped(files: Mirror['files'], path: WebPath): Promise<Buffer | undefined> {
-  const bytes = await files.read(path);
-  try {
-    return bytes && gunzipSync(bytes);
-  } catch {
-    return undefined;
-  }
-}
-
-/** Where the links of our own page lead to upstream's files. */
-function addressOf({ selection, settings }: Mirror, name: string): URL {
-  return new URL(`${selection.fileBase || `${settings.upstream}/`}simple/${name}/`);
-}
-
-/** A page of what is held: all that is known where no page is left. */
-function pageFromHeldFiles(mirror: Mirror, { due: { name, displayName }, held }: SelectedProject): CachedPage {
-  mirror.report({ type: 'alarm', message: `${name}: was restored, and its page is lost: made anew of the files held` });
-  const files = held.files.map(jsonOfHeld);
-  const json = { meta: { 'api-version': '1.0' }, name: held.displayName ?? displayName, files };
-  return { page: simplePageFrom(json, `the page of ${name}`), url: addressOf(mirror, name) };
 }
 
 /** The file at `path` if its bytes are right: those that are there, else those that lie in the trash. */

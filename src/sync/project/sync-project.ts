@@ -20,7 +20,7 @@ import { type ChangelogStatus, changelogStatusFor } from './changelog-status.ts'
 import { bytesOf, discardFiles, discardPendingFiles, missingFiles } from './files/held-files.ts';
 import { isProvenanceChecked } from './files/provenance.ts';
 import { ProjectRejections } from './files/rejected-files.ts';
-import { type CachedPage, readCompletePage } from './page/cached-page.ts';
+import { readCachedPage, type SourcePage } from './page/cached-page.ts';
 import { chooseFiles } from './page/choose-files.ts';
 import { type ClassifiedPage, classifyPage } from './page/classify-page.ts';
 import { newlyDelisted, withDelistedFiles } from './page/delisted-files.ts';
@@ -48,8 +48,8 @@ export async function syncProject(whole: Mirror, due: QueuedProject): Promise<Sy
   if (elsewhere !== undefined) return replaceFromOtherIndex(mirror, project, elsewhere);
   if (decision?.hold === local) return syncLocal(mirror, project);
   if (due.replan === true && !due.removed) {
-    const source = await readCompletePage(mirror, due.name);
-    if (source !== undefined) {
+    const source = await readCachedPage(mirror, due.name);
+    if (source?.isComplete === true) {
       const judged = classifyPage(mirror, project, source);
       return (
         (await removeIfUnwanted(mirror, project, judged)) ?? {
@@ -214,7 +214,7 @@ function isOlderThanExpected({ clock }: Mirror, { due, held }: SelectedProject, 
 }
 
 /** A quarantine counts from any page that tells of it; the one that was promised is still to come. */
-async function publishQuarantine(mirror: Mirror, project: SelectedProject, source: CachedPage): Promise<SyncOutcome> {
+async function publishQuarantine(mirror: Mirror, project: SelectedProject, source: SourcePage): Promise<SyncOutcome> {
   const { due, held } = project;
   const { serial = 0, status } = source.page;
   const page = withSerial(source.page, Math.max(serial, held.serial ?? 0));

@@ -10,19 +10,29 @@ import { isOwnLink, pagePath, pathByHash, resolveOwnLink, urlPath } from '../../
 import { renderJson } from '../../../formats/json.ts';
 import { jsonWeight } from '../../../formats/simple/json-weight.ts';
 import { parseSimplePage, type SimplePage, simplePageFrom } from '../../../formats/simple/simple-json.ts';
-import { readPublishedPage } from '../../../pages/read-page.ts';
+import { parseOwnPage, readPublishedPage } from '../../../pages/read-page.ts';
 import { local } from '../../../policy/policy.ts';
 import type { PageHashStore } from '../../../state/page-hashes.ts';
 import type { Mirror } from '../../mirror.ts';
+import type { SelectedProject } from '../../selection/selected-project.ts';
 import type { PlannedFile } from '../files/plan-project.ts';
+import { jsonOfHeld } from './kept-entries.ts';
 import { pageUrl } from './project-source.ts';
 
-/** A page as upstream served it, and where. */
-export interface CachedPage {
+/** Upstream's page of a project, and where it was served: what a project is planned by. */
+export interface SourcePage {
   readonly page: SimplePage;
   readonly url: URL;
   /** The files that our page links here; undefined where ours does not tell all that upstream's does. */
-  readonly own?: ReadonlySet<string>;
+  readonly linkedHere?: ReadonlySet<string>;
+}
+
+/** The same as far as it can be read here, without asking upstream. */
+export interface CachedPage extends SourcePage {
+  /** A plan has kept it whole, ours is on the mirror or in the trash, or it is made of what is held, as nothing else is left. */
+  readonly from: 'plan' | 'published page' | 'trash' | 'held files';
+  /** Whether it tells all that upstream's did, and not only what was not left out. */
+  readonly isComplete: boolean;
 }
 
 /** What the page is read from. */
@@ -32,13 +42,54 @@ export type CachedPageSources = Pick<Mirror, 'state' | 'files' | 'selection'> & 
   readonly memory?: Mirror['memoryBudget'];
 };
 
-/** Upstream's page of `name`; undefined when it has to be asked for. Only reads. */
-export async function readCompletePage(mirror: CachedPageSources, name: ProjectName): Promise<CachedPage | undefined> {
-  const { state, files } = mirror;
-  const tellsAll =
-    state.plannedPage(name) !== undefined ||
-    (!isPublishedIncomplete(state, name) && (await isAsRemembered(files, state.pages, name)));
-  return tellsAll ? readCachedPage(mirror, name) : undefined;
+/** Upstream's page of `name` as it was last; undefined where nothing here tells it. Only reads. */
+export async function readCachedPage(mirror: CachedPageSources, name: ProjectName): Promise<CachedPage | undefined> {
+  const { state, files, selection } = mirror;
+  const url = pageUrl(mirror, name);
+  const kept = state.plannedPage(name);
+  const page = await readListedPage(mirror, name, kept);
+  if (page === undefined) return undefined;
+  if (kept !== undefined) return { page, url, from: 'plan', isComplete: true };
+  const source = selection.sourceOf(name);
+  // What is not the upstream's has other addresses, which only a kept page tells.
+  const read = source === local ? { page, url } : source === undefined ? asUpstream(mirror, page, url) : undefined;
+  if (read === undefined) return undefined;
+  const isComplete = !isPublishedIncomplete(state, name) && (await isAsRemembered(files, state.pages, name));
+  return { ...read, from: 'published page', isComplete };
+}
+
+/** The page of a project that upstream does not have, wherever it can still be read; made of the files held at worst. */
+export async function readAnyPage(mirror: Mirror, { due, held }: SelectedProject): Promise<CachedPage> {
+  const { name } = due;
+  const known = await readCachedPage(mirror, name);
+  if (known !== undefined) return known;
+  const { files, selection, settings } = mirror;
+  // Where the links of our own page lead to upstream's files.
+  const url = new URL(`${selection.fileBase || `${settings.upstream}/`}simple/${name}/`);
+  const [json, twin] = [pagePath('index.v1_json', name), pagePath('index.v1_json.gz', name)];
+  const places = [
+    ['published page', () => files.read(json)],
+    ['published page', async () => unzipped(await files.read(twin))],
+    ['trash', () => files.readTrash(json)],
+  ] as const;
+  for (const [from, read] of places) {
+    const page = parseOwnPage(await read(), name);
+    if (page !== undefined) return { page, url, from, isComplete: false };
+  }
+  const made = {
+    meta: { 'api-version': '1.0' },
+    name: held.displayName ?? due.displayName,
+    files: held.files.map(jsonOfHeld),
+  };
+  return { page: simplePageFrom(made, `the page of ${name}`), url, from: 'held files', isComplete: false };
+}
+
+function unzipped(bytes: Buffer | undefined): Buffer | undefined {
+  try {
+    return bytes && gunzipSync(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether the published page lists less than upstream's, whatever the rules say. */
@@ -51,18 +102,6 @@ async function isAsRemembered(files: Mirror['files'], pages: PageHashStore, name
   const { json } = pages.hashesOf(name);
   const bytes = json === undefined ? undefined : await files.read(pagePath('index.v1_json', name));
   return bytes === undefined || sha256Hex(bytes) === json;
-}
-
-/** Upstream's page of `name` as it was last, but perhaps without files that were left out. Only reads. */
-export async function readCachedPage(mirror: CachedPageSources, name: ProjectName): Promise<CachedPage | undefined> {
-  const url = pageUrl(mirror, name);
-  const kept = mirror.state.plannedPage(name);
-  const page = await readListedPage(mirror, name, kept);
-  if (page === undefined) return undefined;
-  const source = mirror.selection.sourceOf(name);
-  if (kept !== undefined || source === local) return { page, url };
-  // What is not the upstream's has other addresses, which only a kept page tells.
-  return source === undefined ? asUpstream(mirror, page, url) : undefined;
 }
 
 /**
@@ -96,16 +135,16 @@ function asUpstream(
   { selection, settings }: CachedPageSources,
   published: SimplePage,
   url: URL,
-): CachedPage | undefined {
+): SourcePage | undefined {
   const { fileBase } = selection;
-  const own = new Set(published.files.flatMap(({ filename, url }) => (isOwnLink(url) ? [filename] : [])));
-  if (!fileBase && own.size > 0) return undefined;
+  const linkedHere = new Set(published.files.flatMap(({ filename, url }) => (isOwnLink(url) ? [filename] : [])));
+  if (!fileBase && linkedHere.size > 0) return undefined;
   const { baseUrl } = settings;
   if (baseUrl !== undefined && published.files.some(({ provenance }) => provenance?.startsWith(`${baseUrl}/`))) {
     return undefined;
   }
   const files = published.files.map(({ url, json }) => ({ ...json, url: resolveOwnLink(url, fileBase ?? '') }));
-  return { page: simplePageFrom({ ...published.json, files }, published.name), url, own };
+  return { page: simplePageFrom({ ...published.json, files }, published.name), url, linkedHere };
 }
 
 /** What has to be kept of `page` because the published one does not tell it; `hidden` when that lists less. */
