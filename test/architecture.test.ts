@@ -85,6 +85,8 @@ interface Rule {
   breaches(file: SourceFile, all: ReadonlyMap<string, SourceFile>): readonly string[];
   /** A file that would break it, by its path and text. */
   readonly example: readonly [path: string, text: string];
+  /** Another file that it takes to break it. */
+  readonly beside?: readonly [path: string, text: string];
 }
 
 const isPure = (path: string): boolean =>
@@ -189,6 +191,17 @@ const rules: readonly Rule[] = [
     example: ['src/sync/circle.ts', "import type { Circle } from './circle.ts';"],
   },
   {
+    rule: 'folders of src/sync and src/cli import each other in one direction only',
+    why: 'a stage of a run is understood by those before it, and not by one that comes later',
+    breaches: ({ path, imports }, all) => {
+      const room = roomOf(path);
+      const others = imports.filter((to) => room !== undefined && roomOf(to) !== undefined && roomOf(to) !== room);
+      return others.filter((to) => leadsTo(roomOf(to), room, all)).map((to) => `imports ${to}, which leads back`);
+    },
+    example: ['src/sync/limits/x.ts', "import { y } from '../index/y.ts';"],
+    beside: ['src/sync/index/y.ts', "import { z } from '../limits/z.ts';"],
+  },
+  {
     rule: 'no default exports',
     why: 'a thing has one name, and a search for it finds every use',
     breaches: ({ hasDefaultExport }) => (hasDefaultExport ? ['has a default export'] : []),
@@ -232,6 +245,26 @@ function reachable(path: string, all: ReadonlyMap<string, SourceFile>): Set<stri
   return found;
 }
 
+/** A folder of src/sync or src/cli, or a file that lies in none of them; undefined elsewhere. */
+function roomOf(path: string): string | undefined {
+  return /^src\/(?:sync|cli)\/[^/]+/.exec(path)?.[0];
+}
+
+/** Whether files in the room `from` import, by way of others or not, what is in `room`. */
+function leadsTo(from: string | undefined, room: string | undefined, all: ReadonlyMap<string, SourceFile>): boolean {
+  const open = [from];
+  const seen = new Set(open);
+  for (let next = open.pop(); next !== undefined; next = open.pop()) {
+    if (next === room) return true;
+    for (const { path, imports } of all.values()) {
+      if (roomOf(path) !== next) continue;
+      for (const to of imports.map(roomOf)) if (!seen.has(to)) open.push(to);
+      for (const to of imports.map(roomOf)) seen.add(to);
+    }
+  }
+  return false;
+}
+
 /** The shortest way along imports from the file at `path` back to it. */
 function wayBack(path: string, all: ReadonlyMap<string, SourceFile>): string[] | undefined {
   const ways: string[][] = (all.get(path)?.imports ?? []).map((to) => [to]);
@@ -273,7 +306,8 @@ for (const rule of rules) {
   t.test(rule.rule, async (t) => {
     t.same(breachesOf(rule, files), []);
     const [path, text] = rule.example;
-    const [told = ''] = breachesOf(rule, [readSource(path, text)]);
+    const beside = rule.beside === undefined ? [] : [readSource(...rule.beside)];
+    const [told = ''] = breachesOf(rule, [readSource(path, text), ...beside]);
     t.ok(told.startsWith(`${path} `) && told.endsWith(rule.why), 'a breach is told with its file and the reason');
   });
 }
