@@ -50,7 +50,7 @@ function isBeingRemoved(queued: QueuedProject | undefined): boolean {
   return queued?.removed === true || queued?.obstacle === 'absent';
 }
 
-/** What a run would change about a project: when it is alike at two moments, no run has changed anything between them. */
+/** What a run would change about a project: when two are alike, no run has changed anything between them. */
 interface ProjectState {
   /** Undefined when nothing is to be done for it. */
   readonly queued: QueuedProject | undefined;

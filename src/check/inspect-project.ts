@@ -59,7 +59,7 @@ export async function inspectProject(
   }
 }
 
-/** What is wrong with the legacy JSON, which is made of `page`, where the mirror serves it and no run is about to write it. */
+/** What is wrong with the legacy JSON of `page`, where the mirror serves that and no run is about to write it. */
 async function inspectLegacyJson(check: Check, project: ProjectName, page: SimplePage): Promise<Finding[]> {
   const { state, files } = check;
   const { legacyJson } = state.mirror();

@@ -3,6 +3,7 @@ import { StorageError } from '../../core/errors.ts';
 import { sha256Hex } from '../../core/hash.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
 import { filenameOf, isSidecarNamePossible, linkToFile, sidecarPath, type WebPath } from '../../core/paths.ts';
+import { sidecars } from '../../core/sidecars.ts';
 import { type SimpleFile, simplePageFrom } from '../../formats/simple/simple-json.ts';
 import { parseCoreMetadata } from '../../packaging/core-metadata.ts';
 import { parseDistributionName } from '../../packaging/distribution-name.ts';
@@ -108,10 +109,10 @@ async function entriesBefore({ files }: Mirror, name: ProjectName): Promise<Map<
 }
 
 /** Whether what lies beside the file is what was told. */
-async function hasMetadata({ files }: Mirror, path: WebPath, { metadataSha256 }: SimpleFile): Promise<boolean> {
-  if (metadataSha256 === undefined) return true;
+async function hasMetadata({ files }: Mirror, path: WebPath, file: SimpleFile): Promise<boolean> {
+  if (file.metadataSha256 === undefined) return true;
   const found = await files.read(sidecarPath(path, 'metadata'));
-  return found !== undefined && sha256Hex(found) === metadataSha256;
+  return found !== undefined && sidecars.metadata.problemOf(found, file) === undefined;
 }
 
 /** Reads a file to its end, and what it has inside. Undefined when it has gone; a wheel ends with what tells its content. */

@@ -228,10 +228,10 @@ async function fetchMetadata(
       report({ type: 'warning', message: `${source}: announced, but upstream answers that it does not exist` });
       return noMetadata;
     }
-    const found = sha256Hex(body);
-    if (found === file.metadataSha256)
+    const difference = sidecars.metadata.problemOf(body, file);
+    if (difference === undefined)
       return { metadata: await stageBytes(mirror, name, sidecarPath(path, 'metadata'), body) };
-    return wrong(new MismatchError(`${source}: expected sha256 ${file.metadataSha256}, found ${found}`));
+    return wrong(new MismatchError(`${source}: expected sha256 ${difference.expected}, found ${difference.found}`));
   } catch (error) {
     if (error instanceof NonsenseError) return wrong(error);
     throw error;

@@ -29,7 +29,7 @@ export interface SourcePage {
 
 /** The same as far as it can be read here, without asking upstream. */
 export interface CachedPage extends SourcePage {
-  /** A plan has kept it whole, ours is on the mirror or in the trash, or it is made of what is held, as nothing else is left. */
+  /** Kept by the plan, ours on the mirror or in the trash, or made of what is held, as nothing else is left. */
   readonly from: 'plan' | 'published page' | 'trash' | 'held files';
   /** Whether it tells all that upstream's did, and not only what was not left out. */
   readonly isComplete: boolean;
@@ -58,7 +58,7 @@ export async function readCachedPage(mirror: CachedPageSources, name: ProjectNam
   return { ...read, from: 'published page', isComplete };
 }
 
-/** The page of a project that upstream does not have, wherever it can still be read; made of the files held at worst. */
+/** The page of a project that upstream does not have, wherever it can still be read; else made of what is held. */
 export async function readAnyPage(mirror: Mirror, { due, held }: SelectedProject): Promise<CachedPage> {
   const { name } = due;
   const known = await readCachedPage(mirror, name);
