@@ -117,6 +117,22 @@ t.test('what a list takes from a URL or a path is not fetched for the sake of wh
   t.notOk(server.requests.some(({ path }) => /urly|gitty|wheely/.test(path)));
 });
 
+t.test('what a held release requires from a URL is told, and not fetched', async (t) => {
+  const index = indexOf('urly', 'helper');
+  index.publish(makeWheel({ name: 'app', version: '1.0', requires: ['helper', 'urly @ https://x.example/urly.zip'] }));
+  const { server, configure, pep381run, hasPage } = await openTarget(t, index);
+  configure('projects = ["app"]', 'dependencies = true');
+  const { code, stderr } = await pep381run();
+  t.equal(code, 0);
+  t.match(
+    stderr,
+    /^Warning: app: \S+\.metadata:\d+: "urly @ https:\/\/x\.example\/urly\.zip" comes from a URL, not from an index, and is not held\n$/,
+  );
+  t.same([hasPage('helper'), hasPage('urly')], [true, false]);
+  t.notOk(server.requests.some(({ path }) => path.includes('urly')));
+  t.match(await pep381run(), { code: 0, stderr: '' }, 'once');
+});
+
 t.test('an input that is caught while it is written removes nothing', async (t) => {
   const { configure, write, pep381run, hasPage, server } = await openTarget(t, indexOf('one', 'two'));
   write('one.txt', 'one\n');
