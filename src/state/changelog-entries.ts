@@ -23,8 +23,9 @@ export interface ChangelogEntries {
   /** What was said of a project since it was last finished, and its removals before, the oldest first. */
   of(name: ProjectName): ChangelogEntry[];
   /**
-   * Projects that are here, and of which upstream has had no page since `before` (milliseconds), or only one from before
-   * their removal, although nobody knows whether the list still names them. Those whose time to be tried has come.
+   * Projects that are here, and of which upstream has had no page since `before` (milliseconds), or, although they were
+   * removed, only one from before that or none that can be had, while nobody knows whether the list still names them. Those
+   * whose time to be tried has come.
    */
   unconfirmedAbsences(before: number): ProjectName[];
   /** The list with the serial `listSerial` lacks the projects: they are queued as removed. */

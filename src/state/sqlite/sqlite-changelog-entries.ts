@@ -96,7 +96,7 @@ function prepareStatements(db: Database.Database) {
     ),
     doubtful: db.prepare<[number, number, number], { name: string }>(
       `SELECT q.name FROM queue q LEFT JOIN projects p ON p.name = q.name
-       WHERE obstacle IN ('absent', 'stale') AND since <= ? AND ${isDue} AND coalesce(restored, 0) = 0
+       WHERE obstacle IN ('absent', 'stale', 'failed') AND since <= ? AND ${isDue} AND coalesce(restored, 0) = 0
          AND (p.name IS NOT NULL OR EXISTS (SELECT 1 FROM unsettled WHERE project = q.name))
          AND iif(obstacle = 'absent', removed = 0,
            EXISTS (SELECT 1 FROM announced WHERE project = q.name AND action = 'remove project'))`,

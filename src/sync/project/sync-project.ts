@@ -165,7 +165,10 @@ async function syncFromUpstream(mirror: Mirror, project: SelectedProject): Promi
     found = await askUpstream(mirror, project, announced);
   } catch (error) {
     const isOfPage = error instanceof UnreachableError || error instanceof NonsenseError;
-    if (isOfPage) await hideQuarantined(mirror, project, announced);
+    if (!isOfPage) throw error;
+    // Changelog and list say so, and nobody says otherwise.
+    if (announced.isUnlisted && !project.held.restored) return absent(mirror, project.due, project.held, announced);
+    await hideQuarantined(mirror, project, announced);
     throw error;
   }
   if ('taken' in found) return takePage(mirror, project, found);

@@ -157,6 +157,31 @@ for (const [what, policy] of [
   });
 }
 
+for (const [what, fault] of [
+  ['cannot be had', { do: 'status', status: 500 }],
+  ['leads elsewhere', { do: 'redirect', location: '/login' }],
+  ['is no page', { do: 'html-200' }],
+] as const) {
+  t.test(`a project that was removed goes although its page ${what}, once the list lacks it`, async (t) => {
+    const mirror = await openTestMirror(t);
+    await mirror.run();
+    mirror.server.faults.freezeList();
+    mirror.server.faults.add({ ...fault, match: /^GET \/simple\/alpha\// });
+    mirror.index.removeProject('alpha');
+    for (let hours = 0; hours < 3; hours += 1) {
+      await mirror.runLater();
+      t.match(mirror.parkings(), [/^alpha: /]);
+      t.ok(isHere(mirror, 'alpha'), 'an old list says nothing');
+    }
+    mirror.server.faults.thaw();
+    mirror.clock.advance(dayMs);
+    await mirror.run();
+    t.notOk(isHere(mirror, 'alpha'));
+    t.same(mirror.parkings(), []);
+    t.same(mirror.problems(), []);
+  });
+}
+
 t.test('a removal whose list is old, too, waits, and does not accept the page after a day', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
