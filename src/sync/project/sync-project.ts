@@ -167,7 +167,8 @@ async function syncFromUpstream(mirror: Mirror, project: SelectedProject): Promi
     const isOfPage = error instanceof UnreachableError || error instanceof NonsenseError;
     if (!isOfPage) throw error;
     // Changelog and list say so, and nobody says otherwise.
-    if (announced.isUnlisted && !project.held.restored) return absent(mirror, project.due, project.held, announced);
+    if (announced.isUnlisted && !project.held.restored)
+      return removeAbsent(mirror, project.due, project.held, announced);
     await hideQuarantined(mirror, project, announced);
     throw error;
   }

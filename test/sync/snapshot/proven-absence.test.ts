@@ -139,7 +139,8 @@ for (const [what, policy] of [
     await mirror.runLater({ policy });
     t.match(mirror.parkings()[0], /^alpha: upstream's page has serial 1004, from before its removal at 1011$/);
     t.ok(isHere(mirror, 'alpha'), 'as the page may be right, the list is looked at');
-    await mirror.runLater({ policy });
+    mirror.clock.advance(15 * 60_000);
+    await mirror.run({ policy });
     t.ok(mirror.requested().includes('/simple/'));
     t.notOk(isHere(mirror, 'alpha'), 'which is asked for it, and not the page alone');
     t.same(mirror.parkings(), []);
