@@ -15,8 +15,20 @@ export interface SplitListed {
   readonly elsewhere: ReadonlySet<ProjectName>;
   /** Why other projects are left out. */
   readonly leftOut: ReadonlyMap<ProjectName, Reason>;
-  /** One line for each index and each marker. */
+  /** One line for each marker, and for each index that is only one of several. */
   readonly notes: readonly string[];
+  /** What comes from another index only, or from none. */
+  readonly passedOver: readonly PassedOver[];
+}
+
+/** A project that is wanted from another index than the one that a rule takes its projects from. */
+export interface PassedOver {
+  readonly name: ProjectName;
+  /** Undefined for no index at all. */
+  readonly index: ListedIndex | undefined;
+  readonly where: string;
+  /** What it is not. */
+  readonly upstream: IndexAliases;
 }
 
 /** What decides. */
@@ -40,6 +52,7 @@ export function splitListed(
   const elsewhere = new Set<ProjectName>();
   const leftOut = new Map<ProjectName, Reason>();
   const lines = new Lines();
+  const passedOver: PassedOver[] = [];
   for (const { name, where, why } of outside) {
     elsewhere.add(name);
     leftOut.set(name, { where, text: name, detail: why });
@@ -54,7 +67,7 @@ export function splitListed(
     if (requirement.url === undefined && indexes?.length === others.length) {
       elsewhere.add(name);
       leave(others[0] === undefined ? 'it comes from no index' : `it comes from ${shownIndex(others[0])}`);
-      lines.add(otherIndexNote(others[0], where, upstream), name);
+      passedOver.push({ name, index: others[0], where, upstream });
     } else if (!mayApply(requirement, environments, extras) && marker !== undefined) {
       const text = `its marker ${markerText(marker)} is true in no [[environment]]`;
       leave(text);
@@ -69,7 +82,14 @@ export function splitListed(
     elsewhere.delete(requirement.name);
     leftOut.delete(requirement.name);
   }
-  return { wanted, elsewhere, leftOut, notes: lines.all() };
+  return { wanted, elsewhere, leftOut, notes: lines.all(), passedOver };
+}
+
+/** One line for each index. */
+export function passedOverLines(passedOver: readonly PassedOver[]): readonly string[] {
+  const lines = new Lines();
+  for (const one of passedOver) lines.add(passedOverLine(one), one.name);
+  return lines.all();
 }
 
 /** Whether the marker of a requirement may hold in one of the environments; undefined extras are not known. */
@@ -92,7 +112,7 @@ export function orAnyEnvironment(environments: readonly MarkerEnvironment[]): re
 /** Where, and what is said before and behind the names. */
 type Line = readonly [where: string, before: string, behind: string];
 
-function otherIndexNote(index: ListedIndex | undefined, where: string, upstream: IndexAliases): Line {
+function passedOverLine({ index, where, upstream }: PassedOver): Line {
   if (index === undefined) return [where, 'with --no-index it comes from no index, and is passed over', ''];
   const before = `${shownIndex(index)} is not ${upstream.address}, and what comes from it is passed over`;
   return [index.where, before, '; if it is the same index, put it into upstream-aliases in mirror.toml'];

@@ -13,9 +13,10 @@ import {
   textOf,
   unexpected,
 } from './config-value.ts';
+import { type PassedOver, passedOverLines } from './filter-listed.ts';
 import { parseFiles } from './parse-files.ts';
 import { parseBudget, parseReleases, ruled } from './parse-releases.ts';
-import { type GivenRule, parseRule, type RuleSources } from './parse-rules.ts';
+import { type GivenRule, isTaken, parseRule, type RuleSources } from './parse-rules.ts';
 import { parseSource } from './parse-source.ts';
 import { type Hold, otherwiseHolds, type Policy, type Rule } from './policy.ts';
 import { indexRules, joinRegexes } from './project-index.ts';
@@ -59,14 +60,19 @@ export function parsePolicy(toml: Readonly<Record<string, unknown>>, sources: Po
   const environments = tablesOf(given('environment')).map(parseEnvironment);
   const leftOut = new Map<ProjectName, Reason>();
   const mayBeEmpty = new Set(itemsOf(given('may-be-empty')).map((item) => normalPath(textOf(item))));
-  const ruleSources = { ...sources, environments, warnings, leftOut, mayBeEmpty };
+  const passedOver: (readonly PassedOver[])[] = [];
+  const ruleSources = { ...sources, environments, warnings, passedOver, leftOut, mayBeEmpty };
   const rules = givenRules(given, sources.main).map((rule) => parseRule(rule, ruleSources));
   for (const warning of unreachableRules(rules)) warnings.push(warning);
   const files = parseFiles(given('files'), warnings);
   const open = rules.flatMap((rule) => rule.open);
+  const index = indexRules(rules, joinRegexes(open, sources.compileRegex));
+  const passedLines = passedOver.flatMap((list) =>
+    passedOverLines(list.filter((one) => !isTaken(one, rules[index(one.name)], sources.upstream))),
+  );
   return {
     rules,
-    index: indexRules(rules, joinRegexes(open, sources.compileRegex)),
+    index,
     otherwise: otherwiseOf(given('otherwise'), rules),
     dependencies: ruled(given('dependencies'), flagOf)?.value ?? false,
     unmirrored: ruled(given('unmirrored'), (field) => oneOf(field, ['hide', 'upstream'] as const))?.value ?? 'hide',
@@ -75,7 +81,7 @@ export function parsePolicy(toml: Readonly<Record<string, unknown>>, sources: Po
     files,
     budget: parseBudget(given('budget')),
     leftOut,
-    warnings,
+    warnings: [...passedLines, ...warnings],
   };
 }
 

@@ -7,7 +7,7 @@ import type { MarkerEnvironment } from '../packaging/environment.ts';
 import { evaluateMarker } from '../packaging/marker.ts';
 import { type Requirement, requirementText } from '../packaging/requirement.ts';
 import { type ConfigValue, itemsOf, locationOf, textOf } from './config-value.ts';
-import { mayApply, orAnyEnvironment, splitListed } from './filter-listed.ts';
+import { mayApply, orAnyEnvironment, type PassedOver, splitListed } from './filter-listed.ts';
 import { IndexAliases, pypiAliases } from './index-aliases.ts';
 import type { Hold, OtherIndex, Rule, RulePattern } from './policy.ts';
 import { type CompileRegex, parsePattern } from './project-patterns.ts';
@@ -22,6 +22,8 @@ export interface RuleSources {
   readonly environments: readonly MarkerEnvironment[];
   /** Gets a line for what can hardly be meant. */
   readonly warnings: string[];
+  /** Gets what each requirements file wants from other indexes; another rule may take it from there. */
+  readonly passedOver: (readonly PassedOver[])[];
   /** Gets what requirements files list and leave out. */
   readonly leftOut: Map<ProjectName, Reason>;
   /** The normal paths of files that may ask for nothing. */
@@ -45,10 +47,19 @@ export function parseRule({ hold, index, given, projects, requirements }: GivenR
   const named = new Map<ProjectName, Want[]>();
   const open: RulePattern[] = [];
   for (const item of itemsOf(projects)) addPattern(item, sources, named, open);
-  const upstream = index === undefined ? sources.upstream : new IndexAliases(index.url, [], index.fileHosts);
+  const upstream = namesOf(index, sources.upstream);
   for (const item of itemsOf(requirements)) addListed(item, { ...sources, upstream }, named);
   const because = { where: locationOf(given), text: `hold = "${hold}"` };
   return { hold, because, index, named, open };
+}
+
+/** Whether `rule` takes the project that is passed over from the very index that it is wanted from. */
+export function isTaken({ index }: PassedOver, rule: Rule | undefined, main: IndexAliases | undefined): boolean {
+  return rule !== undefined && rule.hold !== 'none' && index !== undefined && namesOf(rule.index, main).has(index);
+}
+
+function namesOf(index: OtherIndex | undefined, main = pypiAliases): IndexAliases {
+  return index === undefined ? main : new IndexAliases(index.url, [], index.fileHosts);
 }
 
 type Named = Map<ProjectName, Want[]>;
@@ -74,6 +85,7 @@ function addListed(item: ConfigValue, sources: RuleSources, named: Named): void 
   const { upstream = pypiAliases, environments, warnings, leftOut } = sources;
   const { wanted, elsewhere, ...parted } = splitListed(listed, { upstream, environments });
   for (const note of [...notes, ...parted.notes]) warnings.push(note);
+  sources.passedOver.push(parted.passedOver);
   for (const [name, reason] of parted.leftOut) if (!leftOut.has(name)) leftOut.set(name, reason);
   const limits = limitsFrom(path, constraints, elsewhere, environments);
   for (const one of wanted) {

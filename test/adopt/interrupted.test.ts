@@ -26,7 +26,7 @@ class Steps {
   get wrapped(): Wrapped {
     return {
       files: (files) => this.#watch(files, ['publish', 'discard']),
-      state: (state) => this.#watch(state, ['hold', 'finish', 'remember']),
+      state: (state) => this.#watch(state, ['addHeldFiles', 'finish', 'remember']),
     };
   }
 

@@ -53,6 +53,13 @@ export interface ListedRequirements {
   readonly isLock: boolean;
 }
 
+/** Those of `requirements` whose file is at a URL of its own. */
+export function outsideByUrl(requirements: readonly ListedRequirement[]): OutsideProject[] {
+  return requirements.flatMap(({ requirement: { name, url }, where }) =>
+    url === undefined ? [] : [{ name, where, why: 'it comes from a URL, not from an index' }],
+  );
+}
+
 /**
  * The sha256s among `hashes`, each a text such as `sha256:…`, or undefined for a file without one. None when one of them
  * is missing or of another kind: then they cannot tell which files are meant. Throws {@link UsageError}.

@@ -10,6 +10,7 @@ import {
   type ListedRequirement,
   type ListedRequirements,
   type OutsideProject,
+  outsideByUrl,
   pinnedSha256s,
   shown,
 } from './listed-requirement.ts';
@@ -81,7 +82,8 @@ export function listPackages(
   }
   // The project that is locked stands there itself, also where it requires nothing any more.
   const empty = requirements.length === 0 ? [path] : [];
-  return { requirements, constraints: [], outside, notes, empty, isLock: true };
+  const all = [...outside, ...outsideByUrl(requirements)];
+  return { requirements, constraints: [], outside: all, notes, empty, isLock: true };
 }
 
 /** The requirement for the very version that a lock file names. Throws {@link UsageError}. */

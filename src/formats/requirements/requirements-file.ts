@@ -1,10 +1,14 @@
 /** Requirements files as pip reads them, with the requirements and constraints files that they include. */
 import { UsageError } from '../../core/errors.ts';
+import { type ProjectName, projectName } from '../../core/names.ts';
 import { parseRequirement, type Requirement } from '../../packaging/requirement.ts';
+import { projectCandidates } from '../file-name.ts';
 import {
   type ListedIndex,
   type ListedRequirement,
   type ListedRequirements,
+  type OutsideProject,
+  outsideByUrl,
   pinnedSha256s,
   shown,
 } from './listed-requirement.ts';
@@ -16,6 +20,8 @@ interface Reading {
   readonly read: (path: string) => string;
   readonly requirements: ListedRequirement[];
   readonly constraints: ListedRequirement[];
+  /** Of lines that are a path, or a URL without a name before it, those that tell their project. */
+  readonly outside: OutsideProject[];
   readonly notes: string[];
   readonly empty: string[];
   /** Where installers look, as options say: each counts for all files, and the last one beats those before. */
@@ -36,15 +42,18 @@ const maxFiles = 1000;
  * stands in. Throws {@link UsageError}, also for what it throws from `read`, then with the line of the inclusion.
  */
 export function parseRequirementsFile(path: string, read: (path: string) => string): ListedRequirements {
-  const found = { requirements: [], constraints: [], notes: [], empty: [] };
+  const found = { requirements: [], constraints: [], outside: [], notes: [], empty: [] };
   const reading: Reading = { read, ...found, indexes: undefined, links: [], seen: new Set(), open: [] };
   readText(read(path), path, false, reading);
   const { constraints, notes, empty } = reading;
   const indexes = indexesOf(reading);
-  const requirements = reading.requirements.map((listed) => (indexes === undefined ? listed : { ...listed, indexes }));
-  const outside = requirements.flatMap(({ requirement: { name, url }, where }) =>
-    url === undefined ? [] : [{ name, where, why: 'it comes from a URL, not from an index' }],
-  );
+  const asked = reading.requirements.map((listed) => (indexes === undefined ? listed : { ...listed, indexes }));
+  // A constraint that is a URL says where its project comes from, whoever requires it.
+  const placed = outsideByUrl(constraints.filter(({ requirement }) => requirement.marker === undefined));
+  const names = new Set(placed.map(({ name }) => name));
+  const requirements = asked.filter(({ requirement }) => !names.has(requirement.name));
+  for (const { name, where } of placed) notes.push(`${where}: ${name} is passed over: it does not come from the index`);
+  const outside = [...reading.outside, ...placed, ...outsideByUrl(requirements)];
   return { requirements, constraints, outside, notes, empty, isLock: false };
 }
 
@@ -88,7 +97,10 @@ function readOptions(options: readonly LineOption[], path: string, where: string
   const sorted = [...options].sort((a, b) => rankOf(a) - rankOf(b));
   for (const { name, value } of sorted) {
     if (name === 'requirement' || name === 'constraint') include(value, name === 'constraint', path, where, reading);
-    if (name === 'editable') reading.notes.push(`${where}: an editable project is passed over: it is not of an index`);
+    if (name === 'editable') {
+      reading.notes.push(`${where}: an editable project is passed over: it is not of an index`);
+      addOutside(value, where, reading);
+    }
     readIndex(name, value, where, reading);
     if (name === 'hash') reading.notes.push(`${where}: a hash without a requirement is passed over`);
   }
@@ -155,14 +167,30 @@ function readRequirement(
   text: string,
   options: readonly LineOption[],
   where: string,
-  { notes }: Reading,
+  reading: Reading,
 ): ListedRequirement[] {
   if (address.test(text) || localPath.test(text) || archive.test(text)) {
-    notes.push(`${where}: a ${address.test(text) ? 'URL' : 'path'} is passed over: it is not a project of an index`);
+    const kind = address.test(text) ? 'URL' : 'path';
+    reading.notes.push(`${where}: a ${kind} is passed over: it is not a project of an index`);
+    addOutside(text, where, reading);
     return [];
   }
   const hashes = options.filter(({ name }) => name === 'hash').map(({ value }) => value);
   return [{ requirement: requirementFrom(text, where), sha256s: pinnedSha256s(hashes, where), where }];
+}
+
+/** What installers take from there they do not take from an index, whoever else requires it. */
+function addOutside(place: string, where: string, { outside }: Reading): void {
+  const name = projectAt(place);
+  if (name !== undefined) outside.push({ name, where, why: 'it comes from a URL or a path, not from an index' });
+}
+
+/** The project that a URL or a path tells: by `#egg=`, or by the name of an archive. */
+function projectAt(place: string): ProjectName | undefined {
+  const [, egg] = /[#&]egg=([A-Za-z0-9._-]+)/.exec(place) ?? [];
+  if (egg !== undefined) return projectName(egg);
+  const [, file = ''] = /([^/\\]+?)(?:\[[^[\]]*\])?[ \t]*$/.exec(place.replace(/[#?;].*$/s, '')) ?? [];
+  return archive.test(file) ? projectCandidates(file)[0] : undefined;
 }
 
 /** pip ends a requirement at the first semicolon, even a URL, and lets the marker behind it be empty. */

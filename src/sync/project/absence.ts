@@ -18,6 +18,8 @@ const minuteMs = 60_000;
 const absentAgainMs = 2 * minuteMs;
 /** So long the list of projects may be old, and is not asked for the sake of one project. */
 const absentForGoodMs = 60 * minuteMs;
+/** A CDN keeps the list for ten minutes: one that is asked for earlier may be from before the removal. */
+const listCachedMs = 10 * minuteMs;
 
 /** Why a project that upstream answers not to have must stay for now, if so. */
 export function deferAbsence(mirror: Mirror, due: QueuedProject, held: HeldProject): Deferral | undefined {
@@ -55,7 +57,7 @@ export async function confirmAbsences(mirror: Mirror): Promise<void> {
   const { state, clock, settings } = mirror;
   const only = settings.projects && new Set(settings.projects);
   const doubtful = state.changelog
-    .unconfirmedAbsences(clock.now() - absentForGoodMs)
+    .unconfirmedAbsences(clock.now() - absentForGoodMs, clock.now() - listCachedMs)
     .filter((name) => only?.has(name) ?? true);
   const bySource = new Map<string | undefined, ProjectName[]>();
   for (const name of doubtful) {

@@ -2,7 +2,7 @@
  * One project, as a little transaction of its own: page, bytes, pages, deletions, state. Every step may be repeated,
  * so a run that is killed anywhere is continued by doing the same again.
  */
-import { NonsenseError } from '../../core/errors.ts';
+import { NonsenseError, UnreachableError } from '../../core/errors.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
 import { filenameOf, legacyJsonFolder, pagePath, projectFolder } from '../../core/paths.ts';
 import { staleDelayMs } from '../../core/retry.ts';
@@ -20,6 +20,7 @@ import { type ChangelogStatus, changelogStatusFor } from './changelog-status.ts'
 import { bytesOf, discardFiles, discardPendingFiles, missingFiles } from './files/held-files.ts';
 import { isProvenanceChecked } from './files/provenance.ts';
 import { ProjectRejections } from './files/rejected-files.ts';
+import { hideQuarantined } from './hide-quarantined.ts';
 import { readCachedPage, type SourcePage } from './page/cached-page.ts';
 import { chooseFiles } from './page/choose-files.ts';
 import { type ClassifiedPage, classifyPage } from './page/classify-page.ts';
@@ -140,10 +141,40 @@ function asNewRequest({ name, displayName, since, attempts }: QueuedProject): Qu
 
 const notHeld = { published: false, serial: undefined, etag: undefined, status: undefined, files: [] };
 
+/** A page that upstream served, and that may be taken. */
+interface TakenPage {
+  readonly taken: ProjectResponse & { readonly kind: 'page' };
+  /** True when it tells of a quarantine, and a later one is still to come. */
+  readonly isEarly: boolean;
+}
+
 async function syncFromUpstream(mirror: Mirror, project: SelectedProject): Promise<SyncOutcome> {
+  const announced = changelogStatusFor(mirror, project.due.name);
+  let found: TakenPage | SyncOutcome;
+  try {
+    found = await askUpstream(mirror, project, announced);
+  } catch (error) {
+    const isOfPage = error instanceof UnreachableError || error instanceof NonsenseError;
+    if (!isOfPage) throw error;
+    // Changelog and list say so, and nobody says otherwise.
+    if (announced.isUnlisted && !project.held.restored)
+      return removeAbsent(mirror, project.due, project.held, announced);
+    await hideQuarantined(mirror, project, announced);
+    throw error;
+  }
+  if ('taken' in found) return takePage(mirror, project, found);
+  if ('reason' in found) await hideQuarantined(mirror, project, announced);
+  return found;
+}
+
+/** Resolves with upstream's page, or with what follows where there is none to be taken. */
+async function askUpstream(
+  mirror: Mirror,
+  project: SelectedProject,
+  announced: ChangelogStatus,
+): Promise<TakenPage | SyncOutcome> {
   const { upstream, selection, state } = mirror;
   const { due, held, decision } = project;
-  const announced = changelogStatusFor(mirror, due.name);
   const isPlanned =
     isProvenanceChecked(mirror, due.name, held) &&
     state.decisionKeyOf(due.name) === (decision && selection.decisionKeyOf(decision));
@@ -169,22 +200,26 @@ async function syncFromUpstream(mirror: Mirror, project: SelectedProject): Promi
   if (projectName(page.name) !== due.name) {
     throw new NonsenseError(`${url}: expected the page of ${due.name}, found that of ${JSON.stringify(page.name)}`);
   }
-  const isQuarantine = page.status === 'quarantined';
-  const isEarly = isQuarantine && isOlderThanExpected(mirror, project, page.serial);
+  const isEarly = page.status === 'quarantined' && isOlderThanExpected(mirror, project, page.serial);
   const stale = isEarly ? undefined : deferStalePage(mirror, due, held, page.serial);
   if (stale !== undefined) return stale;
   refuseForgedSerial(mirror, due, held, page.serial, url);
-  if (!held.published) selection.markFound(due.name);
+  return { taken: answer, isEarly };
+}
+
+async function takePage(mirror: Mirror, project: SelectedProject, { taken, isEarly }: TakenPage): Promise<SyncOutcome> {
+  const { page, url, etag, sha256 } = taken;
+  const { due, held } = project;
+  if (!held.published) mirror.selection.markFound(due.name);
   if (isEarly) return publishQuarantine(mirror, project, { page, url });
   const judged = classifyPage(mirror, project, { page, url });
   const lost = await newlyDelisted(mirror, due.name, judged.lost);
   const shown = held.files.length - (judged.lost.length - lost.length);
-  if (!isQuarantine && !mayRemoveFiles(mirror, due.name, held, lost.length, shown))
+  if (page.status !== 'quarantined' && !mayRemoveFiles(mirror, due.name, held, lost.length, shown))
     return publishKeepingFiles(mirror, project, judged, lost);
   const unwanted = await removeIfUnwanted(mirror, project, judged);
   if (unwanted !== undefined) return unwanted;
-  const { status } = page;
-  const known = { serial: page.serial, status, etag: answer.etag, sha256: answer.sha256, served: true };
+  const known = { serial: page.serial, status: page.status, etag, sha256, served: true };
   return { finished: await publishProject(mirror, project, judged, known) };
 }
 

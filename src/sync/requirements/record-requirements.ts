@@ -127,10 +127,10 @@ class EdgeBudget {
     let isWhole = requires.length <= maxRequirementsPerFile;
     for (const text of requires.slice(0, maxRequirementsPerFile)) {
       const requirement = parseLooseRequirement(text);
-      if (requirement?.unread !== undefined || requirement === undefined)
-        noteUnreadable(unread, told, text, requirement);
       // What is named by a URL comes from there, and not from an index.
-      if (requirement === undefined || requirement.url !== undefined) continue;
+      const isOfIndex = requirement !== undefined && requirement.url === undefined;
+      if (!isOfIndex || requirement.unread !== undefined) noteUnreadable(unread, told, text, requirement);
+      if (!isOfIndex) continue;
       const row = rowOf(version, requirement);
       const written = JSON.stringify(row);
       if (this.#fits(row, written)) rows.push(written);
