@@ -4,7 +4,7 @@ import { readConfigFile } from '../config/config-file.ts';
 import { readPolicy } from '../config/policy-file.ts';
 import type { RunCommand } from '../config/run-options.ts';
 import { type Settings, settingsFrom } from '../config/settings.ts';
-import type { Lines } from '../output/event-lines.ts';
+import type { Lines } from '../output/lines.ts';
 import { exitCodes } from '../program/exit-codes.ts';
 import { openOldTarget } from '../target/open-old-target.ts';
 import { isThere, openTarget } from '../target/target.ts';

@@ -7,7 +7,7 @@ import type { StatsResult } from '../../stats/stats-job.ts';
 import { readConfigFile } from '../config/config-file.ts';
 import { type LogsCommand, logsHelp, logsUsage, parseLogsOptions } from '../config/logs-options.ts';
 import { settingsFrom } from '../config/settings.ts';
-import { printable } from '../output/printable.ts';
+import { lines } from '../output/lines.ts';
 import { exitCodeOf, exitCodes } from '../program/exit-codes.ts';
 import { systemClock } from '../program/system-clock.ts';
 import { version } from '../program/version.ts';
@@ -21,16 +21,13 @@ import { watchedLogs } from './watched-logs.ts';
 
 type RunCommand = LogsCommand & { kind: 'run' };
 
-const out = (line: string): unknown => process.stdout.write(`${printable(line)}\n`);
-const err = (line: string): unknown => process.stderr.write(`${printable(line)}\n`);
-
 /** Runs with the arguments `argv`; resolves with the exit code. `nativeBinding` is the SQLite addon of the bundle. */
 export async function processlogs(argv: readonly string[], nativeBinding: string | undefined): Promise<number> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   try {
     const command = parseLogsOptions(argv);
     if (command.kind !== 'run') {
-      out(command.kind === 'help' ? logsHelp.trimEnd() : version);
+      lines.out(command.kind === 'help' ? logsHelp.trimEnd() : version);
       return exitCodes.ok;
     }
     checkTarget(command.target);
@@ -38,13 +35,13 @@ export async function processlogs(argv: readonly string[], nativeBinding: string
   } catch (error) {
     // As in 1.5, which printed it and ended well.
     if (error instanceof UsageError) {
-      if (error.message !== '') out(error.message);
-      out(logsUsage);
+      if (error.message !== '') lines.out(error.message);
+      lines.out(logsUsage);
       return exitCodes.ok;
     }
     const code = exitCodeOf(error, false);
     if (code === undefined || !(error instanceof Error)) throw error;
-    err(`processlogs: error: ${error.message}`);
+    lines.err(`processlogs: error: ${error.message}`);
     return code;
   }
 }
@@ -70,10 +67,10 @@ async function run(command: RunCommand, nativeBinding: string | undefined): Prom
   if (lock === undefined) {
     const problem = stalledHolderText(lockOf(target, 'stats'), 'processlogs');
     if (problem !== undefined) {
-      err(`processlogs: error: ${problem}`);
+      lines.err(`processlogs: error: ${problem}`);
       return exitCodes.incomplete;
     }
-    if (!command.quiet) out('Currently already running; processing logs is skipped');
+    if (!command.quiet) lines.out('Currently already running; processing logs is skipped');
     return exitCodes.ok;
   }
   try {
@@ -104,10 +101,10 @@ async function runWithMemory(
 
 /** Like 1.5 it has nothing to say to cron when days were published; a person is told which. */
 function printResult({ quiet }: RunCommand, { published, notices, failures }: StatsResult): number {
-  for (const failure of failures) err(`processlogs: ${failure}`);
+  for (const failure of failures) lines.err(`processlogs: ${failure}`);
   if (!quiet) {
-    for (const notice of notices) out(notice);
-    if (published.length > 0 && process.stdout.isTTY) out(`Published ${published.join(', ')}.`);
+    for (const notice of notices) lines.out(notice);
+    if (published.length > 0 && process.stdout.isTTY) lines.out(`Published ${published.join(', ')}.`);
   }
   return failures.length > 0 ? exitCodes.incomplete : exitCodes.ok;
 }

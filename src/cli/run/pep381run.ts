@@ -10,6 +10,7 @@ import { defaultUmask, settingsFrom } from '../config/settings.ts';
 import { readSigningKey, readUpstreamKey } from '../config/signing-keys.ts';
 import { inspect } from '../inspect/inspect.ts';
 import { readAccess } from '../network/open-upstreams.ts';
+import { announce, lines } from '../output/lines.ts';
 import { exitCodeOf, exitCodes } from '../program/exit-codes.ts';
 import { listenForPause } from '../program/signals.ts';
 import { restFor } from '../program/system-clock.ts';
@@ -24,7 +25,7 @@ import { readNotifySecret } from './notify-downstream.ts';
 import { openProvenance } from './open-provenance.ts';
 import { restore } from './restore.ts';
 import { runOnce } from './run-once.ts';
-import { announce, lines, type RunArguments } from './run-view.ts';
+import type { RunArguments } from './run-view.ts';
 import { runWhileRequested } from './run-while-requested.ts';
 import { stalledRunText } from './stalled-run.ts';
 
