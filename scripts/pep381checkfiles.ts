@@ -1,9 +1,10 @@
 /** pep381checkfiles: compares TARGET/web with what it promises, and queues what is wrong for the next pep381run. */
 
 import { pep381checkfiles } from '../src/cli/check/pep381checkfiles.ts';
-import { nativeBindingPath } from '../src/cli/program/native-binding.ts';
+import { useBundledAddon } from '../src/cli/program/native-binding.ts';
 
-pep381checkfiles(process.argv.slice(2), nativeBindingPath()).then(
+useBundledAddon();
+pep381checkfiles(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;
   },

@@ -1,8 +1,9 @@
 /** pep381run: mirrors a Python package index into TARGET/web. */
-import { nativeBindingPath } from '../src/cli/program/native-binding.ts';
+import { useBundledAddon } from '../src/cli/program/native-binding.ts';
 import { pep381run } from '../src/cli/run/pep381run.ts';
 
-pep381run(process.argv.slice(2), nativeBindingPath()).then(
+useBundledAddon();
+pep381run(process.argv.slice(2)).then(
   (code) => {
     process.exitCode = code;
   },

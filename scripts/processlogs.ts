@@ -2,10 +2,11 @@
 import { isMainThread } from 'node:worker_threads';
 import { answerStatsTasks } from '../src/cli/logs/open-stats-thread.ts';
 import { processlogs } from '../src/cli/logs/processlogs.ts';
-import { nativeBindingPath } from '../src/cli/program/native-binding.ts';
+import { useBundledAddon } from '../src/cli/program/native-binding.ts';
 
 if (isMainThread) {
-  processlogs(process.argv.slice(2), nativeBindingPath()).then(
+  useBundledAddon();
+  processlogs(process.argv.slice(2)).then(
     (code) => {
       process.exitCode = code;
     },

@@ -21,8 +21,8 @@ import { watchedLogs } from './watched-logs.ts';
 
 type RunCommand = LogsCommand & { kind: 'run' };
 
-/** Runs with the arguments `argv`; resolves with the exit code. `nativeBinding` is the SQLite addon of the bundle. */
-export async function processlogs(argv: readonly string[], nativeBinding: string | undefined): Promise<number> {
+/** Runs with the arguments `argv`; resolves with the exit code. */
+export async function processlogs(argv: readonly string[]): Promise<number> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   try {
     const command = parseLogsOptions(argv);
@@ -31,7 +31,7 @@ export async function processlogs(argv: readonly string[], nativeBinding: string
       return exitCodes.ok;
     }
     checkTarget(command.target);
-    return await run(command, nativeBinding);
+    return await run(command);
   } catch (error) {
     // As in 1.5, which printed it and ended well.
     if (error instanceof UsageError) {
@@ -52,7 +52,7 @@ function checkTarget(target: string): void {
   if (!isThere(join(target, 'web'))) throw new UsageError(`Not a pypi mirror (${target}/web does not exist)`);
 }
 
-async function run(command: RunCommand, nativeBinding: string | undefined): Promise<number> {
+async function run(command: RunCommand): Promise<number> {
   const root = resolve(command.target);
   const paths = expandBraces(command.logs);
   refuseRoot({ root, state: join(root, 'state.db') });
@@ -63,7 +63,7 @@ async function run(command: RunCommand, nativeBinding: string | undefined): Prom
   const target = openTarget(root);
   prepareTarget(target, stateMode);
   // Two at a time would count the same lines twice. A sync run has another lock, and does no harm.
-  const lock = holdLock(lockOf(target, 'stats'), nativeBinding);
+  const lock = holdLock(lockOf(target, 'stats'));
   if (lock === undefined) {
     const problem = stalledHolderText(lockOf(target, 'stats'), 'processlogs');
     if (problem !== undefined) {
@@ -74,23 +74,18 @@ async function run(command: RunCommand, nativeBinding: string | undefined): Prom
     return exitCodes.ok;
   }
   try {
-    return printResult(command, await runWithMemory(paths, target, lock, nativeBinding));
+    return printResult(command, await runWithMemory(paths, target, lock));
   } finally {
     lock.release();
   }
 }
 
-async function runWithMemory(
-  paths: readonly string[],
-  target: Target,
-  { progress }: HeldLock,
-  nativeBinding: string | undefined,
-): Promise<StatsResult> {
-  openExpectedState(target, systemClock, { nativeBinding }).close();
+async function runWithMemory(paths: readonly string[], target: Target, { progress }: HeldLock): Promise<StatsResult> {
+  openExpectedState(target, systemClock).close();
   const threads = openStatsThreads();
   const job = openThreadedStatsFiles(target.root, threads);
   const logs = watchedLogs(job.logs, progress);
-  const state = openStatsStore(target, nativeBinding);
+  const state = openStatsStore(target);
   try {
     return await processLogs(paths, { ...job, logs, state });
   } finally {

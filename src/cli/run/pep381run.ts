@@ -29,16 +29,16 @@ import type { RunArguments } from './run-view.ts';
 import { runWhileRequested } from './run-while-requested.ts';
 import { stalledRunText } from './stalled-run.ts';
 
-/** Runs with the arguments `argv`; resolves with the exit code. `nativeBinding` is the SQLite addon of the bundle. */
-export async function pep381run(argv: readonly string[], nativeBinding: string | undefined): Promise<number> {
+/** Runs with the arguments `argv`; resolves with the exit code. */
+export async function pep381run(argv: readonly string[]): Promise<number> {
   // A log whose disk is full or whose reader went away is no reason to leave the mirror as it is.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   let command: RunCommand | undefined;
   try {
     command = parseRunOptions(argv);
-    if (command.kind === 'run') return await runTakingRequests(command, nativeBinding);
-    if (command.kind === 'why' || command.kind === 'status') return await inspect(command, nativeBinding, lines);
-    if (command.kind === 'restore') return await restore(command, nativeBinding, lines);
+    if (command.kind === 'run') return await runTakingRequests(command);
+    if (command.kind === 'why' || command.kind === 'status') return await inspect(command, lines);
+    if (command.kind === 'restore') return await restore(command, lines);
     if (command.kind === 'import') await printImportedConfig(command.path, lines);
     else lines.out({ help: runHelp, example: exampleConfig, version }[command.kind].trimEnd());
     return exitCodes.ok;
@@ -59,20 +59,20 @@ interface OpenedTarget {
 }
 
 /** A target that another program has left is as good as one of ours, but a dry run cannot take it over. */
-function openRunTarget({ target, dryRun }: RunArguments, nativeBinding: string | undefined): OpenedTarget {
+function openRunTarget({ target, dryRun }: RunArguments): OpenedTarget {
   const root = resolve(target);
   const opened = openTarget(root, () => openOldTarget(root) !== undefined);
-  const isMirror = knowsMirror(opened, nativeBinding);
+  const isMirror = knowsMirror(opened);
   const old = dryRun && !isMirror ? openOldTarget(root) : undefined;
   if (old === undefined) return { target: opened, isMirror };
   throw new UsageError(`${root}: is the mirror of ${old.from}; a dry run cannot take it over, a run without it can`);
 }
 
 /** Runs, and gives up a request that it was started for and could not take. */
-async function runTakingRequests(command: RunArguments, nativeBinding: string | undefined): Promise<number> {
+async function runTakingRequests(command: RunArguments): Promise<number> {
   let code: number = exitCodes.bug;
   try {
-    code = await runLocked(command, nativeBinding);
+    code = await runLocked(command);
   } catch (error) {
     code = exitCodeOf(error, false) ?? exitCodes.bug;
     throw error;
@@ -82,8 +82,8 @@ async function runTakingRequests(command: RunArguments, nativeBinding: string | 
   return code;
 }
 
-async function runLocked(command: RunArguments, nativeBinding: string | undefined): Promise<number> {
-  const { target, isMirror } = openRunTarget(command, nativeBinding);
+async function runLocked(command: RunArguments): Promise<number> {
+  const { target, isMirror } = openRunTarget(command);
   process.umask(defaultUmask);
   if (!command.dryRun) refuseRoot(target);
   if (!command.dryRun) await importConfigBeside(target, isMirror, command.quiet ? () => {} : lines.out);
@@ -100,14 +100,14 @@ async function runLocked(command: RunArguments, nativeBinding: string | undefine
   // A dry run takes it too, as it keeps a transaction open to the end; without a lock there is no state to protect.
   const isFree = command.dryRun && !isThere(target.lock);
   const code = await runWhileRequested({
-    takeLock: () => (isFree ? () => {} : takeLock(target.lock, nativeBinding)),
-    run: () => runOnce({ command, target, settings, policy, verifier, secret, keys, access, pause, nativeBinding }),
+    takeLock: () => (isFree ? () => {} : takeLock(target.lock)),
+    run: () => runOnce({ command, target, settings, policy, verifier, secret, keys, access, pause }),
     isRequested: () => !command.dryRun && requestAgeMs(target, Date.now()) !== undefined,
     isPaused: () => pause.signal.aborted,
     rest: (ms) => restFor(ms, pause.signal),
   });
   if (code !== undefined) return code;
-  const silence = stalledRunText(target, settings, nativeBinding, Date.now());
+  const silence = stalledRunText(target, settings, Date.now());
   if (silence !== undefined) {
     lines.err(`pep381run: error: ${silence}`);
     return exitCodes.incomplete;

@@ -28,26 +28,22 @@ import { openTarget, prepareTarget } from '../target/target.ts';
 import { openMirror } from './open-mirror.ts';
 
 /** Restores the projects; resolves with the exit code. Throws UsageError, StorageError. */
-export async function restore(
-  command: RunCommand & { kind: 'restore' },
-  nativeBinding: string | undefined,
-  lines: Lines,
-): Promise<number> {
+export async function restore(command: RunCommand & { kind: 'restore' }, lines: Lines): Promise<number> {
   const target = openTarget(resolve(command.target));
   refuseRoot(target);
-  if (!knowsMirror(target, nativeBinding)) throw unknownMirror(target);
+  if (!knowsMirror(target)) throw unknownMirror(target);
   const config = readConfigFile(target.config);
   const settings = settingsFrom(new Map([...config.given, ...command.given]));
   process.umask(settings.umask);
   const policy = await readPolicy(config, settings);
   prepareTarget(target, settings.stateMode);
-  const release = takeLock(target.lock, nativeBinding);
+  const release = takeLock(target.lock);
   if (release === undefined) {
     lines.err(`pep381run: error: ${target.root}: a run is at work; restore again when it has ended`);
     return exitCodes.incomplete;
   }
   const restored = new Restored(lines, command.quiet, settings.logFormat);
-  const common = { target, settings, policy, verifier: undefined, nativeBinding, clock: systemClock };
+  const common = { target, settings, policy, verifier: undefined, clock: systemClock };
   const { report } = restored;
   const { signal } = new AbortController();
   const { mirror, close } = openMirror({ ...common, reconcile: false, dryRun: false, report, signal });

@@ -46,7 +46,6 @@ export interface OneRun {
   readonly keys: SnapshotKeys;
   readonly access: Access;
   readonly pause: PauseRequest;
-  readonly nativeBinding: string | undefined;
 }
 
 /** How a run ended. */
@@ -62,7 +61,7 @@ interface RunEnd {
 
 /** Runs once; resolves with the exit code. The caller holds the lock. */
 export async function runOnce(run: OneRun): Promise<number> {
-  const { command, target, settings, policy, verifier, keys, access, pause, nativeBinding } = run;
+  const { command, target, settings, policy, verifier, keys, access, pause } = run;
   const startedMs = Date.now();
   const tally = new RunTotals();
   const report: Report = (event) => {
@@ -77,7 +76,7 @@ export async function runOnce(run: OneRun): Promise<number> {
   const clock = systemClock;
   const asked = { reconcile, acceptChanges, allowDeletions, dryRun };
   const mirrored = { target, settings, policy, verifier, keys, access };
-  const opened = openMirror({ ...mirrored, ...asked, clock, report, signal, nativeBinding });
+  const opened = openMirror({ ...mirrored, ...asked, clock, report, signal });
   const mark = new RunMarker(opened.mirror);
   const hint = command.quiet || dryRun ? undefined : rootHint(opened.mirror.state, target.root, process.getuid?.());
   if (hint !== undefined) announce(settings, 'root', hint);

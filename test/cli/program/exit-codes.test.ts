@@ -11,7 +11,7 @@ import {
 } from '../../../src/core/errors.ts';
 
 t.test('the exit codes are those that scripts rely on', async (t) => {
-  t.same(exitCodes, { right: 0, incomplete: 1, usage: 2, upstream: 3, storage: 4, heldBack: 5, bug: 70 });
+  t.same(exitCodes, { ok: 0, incomplete: 1, usage: 2, upstream: 3, storage: 4, heldBack: 5, bug: 70 });
 });
 
 t.test('what ended a run decides its exit code, and upstream only while nothing was changed', async (t) => {
