@@ -8,21 +8,15 @@ import type { Verify } from '../../core/signing.ts';
 import { local } from '../../policy/policy.ts';
 import { sourceOf } from '../../policy/project-decision.ts';
 import { isInitialized } from '../../state/mirror-state.ts';
-import {
-  type CheckArguments,
-  type CheckCommand,
-  checkHelp,
-  checkUsage,
-  parseCheckOptions,
-} from '../config/check-options.ts';
+import { type CheckArguments, checkHelp, checkUsage, parseCheckOptions } from '../config/check-options.ts';
 import { readConfigFile } from '../config/config-file.ts';
 import { readPolicy } from '../config/policy-file.ts';
 import { settingsFrom } from '../config/settings.ts';
 import { readOwnKey, readPublicKey } from '../config/signing-keys.ts';
 import { lines } from '../output/lines.ts';
-import { exitCodeOf, exitCodes } from '../program/exit-codes.ts';
+import { exitCodes } from '../program/exit-codes.ts';
+import type { Program } from '../program/program.ts';
 import { listenForPause } from '../program/signals.ts';
-import { version } from '../program/version.ts';
 import { knowsMirror } from '../target/open-expected-state.ts';
 import { refuseRoot } from '../target/owner.ts';
 import { type HeldLock, holdLock, stalledHolderText } from '../target/program-lock.ts';
@@ -33,23 +27,14 @@ import { CheckView } from './check-view.ts';
 import { openCheck } from './open-check.ts';
 import { rebuild } from './rebuild.ts';
 
-/** Runs with the arguments `argv`; resolves with the exit code. */
-export async function pep381checkfiles(argv: readonly string[]): Promise<number> {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-  let command: CheckCommand | undefined;
-  try {
-    command = parseCheckOptions(argv);
-    if ('target' in command) return await runAlone(command);
-    lines.out(command.kind === 'help' ? checkHelp.trimEnd() : version);
-    return exitCodes.ok;
-  } catch (error) {
-    const code = exitCodeOf(error, false);
-    if (code === undefined || !(error instanceof Error)) throw error;
-    if (command === undefined) lines.err(`${checkUsage}\n`);
-    lines.err(`pep381checkfiles: error: ${error.message}`);
-    return code;
-  }
-}
+/** Checks a mirror, rebuilds its state, or verifies its snapshot. */
+export const pep381checkfiles: Program<CheckArguments> = {
+  name: 'pep381checkfiles',
+  help: checkHelp,
+  usage: checkUsage,
+  parse: parseCheckOptions,
+  run: runAlone,
+};
 
 /** Two checks at a time would read everything twice and remember one position. */
 async function runAlone(command: CheckArguments): Promise<number> {

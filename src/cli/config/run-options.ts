@@ -7,7 +7,8 @@ import { refuseUnknown } from './unknown-options.ts';
 
 /** What the command line asks for. */
 export type RunCommand =
-  | { readonly kind: 'help' | 'version' | 'example' }
+  | { readonly kind: 'help' | 'version' }
+  | { readonly kind: 'example' }
   | { readonly kind: 'import'; readonly path: string }
   | {
       readonly kind: 'why';

@@ -8,9 +8,9 @@ import { readConfigFile } from '../config/config-file.ts';
 import { type LogsCommand, logsHelp, logsUsage, parseLogsOptions } from '../config/logs-options.ts';
 import { settingsFrom } from '../config/settings.ts';
 import { lines } from '../output/lines.ts';
-import { exitCodeOf, exitCodes } from '../program/exit-codes.ts';
+import { exitCodes } from '../program/exit-codes.ts';
+import type { Program } from '../program/program.ts';
 import { systemClock } from '../program/system-clock.ts';
-import { version } from '../program/version.ts';
 import { openExpectedState } from '../target/open-expected-state.ts';
 import { refuseRoot } from '../target/owner.ts';
 import { type HeldLock, holdLock, stalledHolderText } from '../target/program-lock.ts';
@@ -21,30 +21,20 @@ import { watchedLogs } from './watched-logs.ts';
 
 type RunCommand = LogsCommand & { kind: 'run' };
 
-/** Runs with the arguments `argv`; resolves with the exit code. */
-export async function processlogs(argv: readonly string[]): Promise<number> {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-  try {
-    const command = parseLogsOptions(argv);
-    if (command.kind !== 'run') {
-      lines.out(command.kind === 'help' ? logsHelp.trimEnd() : version);
-      return exitCodes.ok;
-    }
-    checkTarget(command.target);
-    return await run(command);
-  } catch (error) {
-    // As in 1.5, which printed it and ended well.
-    if (error instanceof UsageError) {
-      if (error.message !== '') lines.out(error.message);
-      lines.out(logsUsage);
-      return exitCodes.ok;
-    }
-    const code = exitCodeOf(error, false);
-    if (code === undefined || !(error instanceof Error)) throw error;
-    lines.err(`processlogs: error: ${error.message}`);
-    return code;
-  }
-}
+/** Counts the downloads in logs, and publishes the days. */
+export const processlogs: Program<RunCommand> = {
+  name: 'processlogs',
+  help: logsHelp,
+  usage: logsUsage,
+  parse: parseLogsOptions,
+  run,
+  // As in 1.5, which printed it and ended well.
+  tellUsage({ message }) {
+    if (message !== '') lines.out(message);
+    lines.out(logsUsage);
+    return exitCodes.ok;
+  },
+};
 
 /** 1.5's two questions, in its words. */
 function checkTarget(target: string): void {
@@ -53,6 +43,7 @@ function checkTarget(target: string): void {
 }
 
 async function run(command: RunCommand): Promise<number> {
+  checkTarget(command.target);
   const root = resolve(command.target);
   const paths = expandBraces(command.logs);
   refuseRoot({ root, state: join(root, 'state.db') });

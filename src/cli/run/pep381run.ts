@@ -12,9 +12,9 @@ import { inspect } from '../inspect/inspect.ts';
 import { readAccess } from '../network/open-upstreams.ts';
 import { announce, lines } from '../output/lines.ts';
 import { exitCodeOf, exitCodes } from '../program/exit-codes.ts';
+import type { Program } from '../program/program.ts';
 import { listenForPause } from '../program/signals.ts';
 import { restFor } from '../program/system-clock.ts';
-import { version } from '../program/version.ts';
 import { knowsMirror } from '../target/open-expected-state.ts';
 import { openOldTarget } from '../target/open-old-target.ts';
 import { refuseRoot } from '../target/owner.ts';
@@ -29,28 +29,21 @@ import type { RunArguments } from './run-view.ts';
 import { runWhileRequested } from './run-while-requested.ts';
 import { stalledRunText } from './stalled-run.ts';
 
-/** Runs with the arguments `argv`; resolves with the exit code. */
-export async function pep381run(argv: readonly string[]): Promise<number> {
-  // A log whose disk is full or whose reader went away is no reason to leave the mirror as it is.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-  let command: RunCommand | undefined;
-  try {
-    command = parseRunOptions(argv);
+/** Mirrors an index; or tells of a mirror, or restores projects of it. */
+export const pep381run: Program<Exclude<RunCommand, { kind: 'help' | 'version' }>> = {
+  name: 'pep381run',
+  help: runHelp,
+  usage: runUsage,
+  parse: parseRunOptions,
+  async run(command) {
     if (command.kind === 'run') return await runTakingRequests(command);
     if (command.kind === 'why' || command.kind === 'status') return await inspect(command, lines);
     if (command.kind === 'restore') return await restore(command, lines);
-    if (command.kind === 'import') await printImportedConfig(command.path, lines);
-    else lines.out({ help: runHelp, example: exampleConfig, version }[command.kind].trimEnd());
+    if (command.kind === 'example') lines.out(exampleConfig.trimEnd());
+    else await printImportedConfig(command.path, lines);
     return exitCodes.ok;
-  } catch (error) {
-    const code = exitCodeOf(error, false);
-    if (code === undefined || !(error instanceof Error)) throw error;
-    // Only who misspelt the command line is helped by its form.
-    if (command === undefined) lines.err(`${runUsage}\n`);
-    lines.err(`pep381run: error: ${error.message}`);
-    return code;
-  }
-}
+  },
+};
 
 interface OpenedTarget {
   readonly target: Target;
