@@ -52,6 +52,9 @@ const below: Readonly<Record<Layer, readonly Layer[]>> = {
 /** The composition: these choose the adapters. The lock is taken before there is a mirror to open. */
 const opener = /^src\/cli\/[a-z]+\/open(?:-[a-z]+)*\.ts$/;
 const lock = 'src/state/sqlite/lock.ts';
+/** Where it lies is said once, at the start of a program. */
+const addon = 'src/state/sqlite/addon.ts';
+const starter = 'src/cli/program/program.ts';
 
 function mayImport(from: string, to: string): boolean {
   const [layer, target] = [layerOf(from), layerOf(to)];
@@ -59,7 +62,7 @@ function mayImport(from: string, to: string): boolean {
   if (from.startsWith('cgi/')) return target === 'cgi';
   if (target !== 'adapter') return below[layer].includes(target);
   if (layer === 'adapter') return folderOf(from) === folderOf(to);
-  return layer === 'cli' && (opener.test(from) || to === lock);
+  return layer === 'cli' && (opener.test(from) || to === lock || (from === starter && to === addon));
 }
 
 function folderOf(path: string): string {
@@ -132,6 +135,15 @@ const rules: readonly Rule[] = [
         ? imports.filter((to) => layerOf(to) === 'adapter' && !mayImport(path, to)).map((to) => `imports ${to}`)
         : [],
     example: ['src/cli/run/pep381run.ts', "import { HttpClient } from '../../upstream/pypi/http-client.ts';"],
+  },
+  {
+    rule: 'only the start of a program says which SQLite addon is used',
+    why: 'it is so for every connection of the process, and nobody has to pass it on',
+    breaches: ({ path, imports }) =>
+      path === starter || path.startsWith('src/state/sqlite/')
+        ? []
+        : imports.filter((to) => to === addon).map((to) => `imports ${to}`),
+    example: ['src/cli/run/open-mirror.ts', "import { useAddon } from '../../state/sqlite/addon.ts';"],
   },
   {
     rule: 'what is pure uses no module of Node but the hashes',

@@ -12,9 +12,24 @@ export function oneLine(text: string): string {
   return text.slice(0, longestMessage).replace(unprintable, ' ');
 }
 
+/** What tells the expected failures apart; what each makes of a program's end stands in `cli/program/exit-codes.ts`. */
+export type ErrorCode =
+  | 'usage'
+  | 'unreachable'
+  | 'too-slow'
+  | 'nonsense'
+  | 'no-changelog'
+  | 'mismatch'
+  | 'storage'
+  | 'damaged-file'
+  | 'does-not-fit'
+  | 'too-large'
+  | 'unreadable-log'
+  | 'paused';
+
 /** Base of all expected failures; `code` tells them apart, never the message. */
 export abstract class MirrorError extends Error {
-  abstract readonly code: string;
+  abstract readonly code: ErrorCode;
 
   constructor(message: string, options?: ErrorOptions) {
     super(oneLine(message), options);

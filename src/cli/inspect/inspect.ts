@@ -4,7 +4,7 @@ import { readConfigFile } from '../config/config-file.ts';
 import { readPolicy } from '../config/policy-file.ts';
 import type { RunCommand } from '../config/run-options.ts';
 import { type Settings, settingsFrom } from '../config/settings.ts';
-import type { Lines } from '../output/event-lines.ts';
+import type { Lines } from '../output/lines.ts';
 import { exitCodes } from '../program/exit-codes.ts';
 import { openOldTarget } from '../target/open-old-target.ts';
 import { isThere, openTarget } from '../target/target.ts';
@@ -25,11 +25,7 @@ interface Answer {
 }
 
 /** Prints what `command` asks for; resolves with the exit code. Throws UsageError, StorageError. */
-export async function inspect(
-  command: InspectCommand,
-  nativeBinding: string | undefined,
-  lines: Lines,
-): Promise<number> {
+export async function inspect(command: InspectCommand, lines: Lines): Promise<number> {
   const subject = command.kind === 'why' ? parseSubject(command.subject) : undefined;
   const root = resolve(command.target);
   const target = openTarget(root, () => openOldTarget(root) !== undefined);
@@ -40,7 +36,7 @@ export async function inspect(
   const config = readConfigFile(target.config);
   const settings = settingsFrom(new Map([...config.given, ...command.given]));
   const policy = subject && (await readPolicy(config, settings));
-  const { reader, close } = openReader({ target, settings, policy, nativeBinding });
+  const { reader, close } = openReader({ target, settings, policy });
   try {
     const answer =
       subject === undefined ? aboutStatus(await statusOf(reader)) : await aboutProject(reader, subject, lines);

@@ -31,7 +31,6 @@ export interface OpenReaderOptions {
   readonly settings: Settings;
   /** Undefined when everything is to be held, or nobody asks. */
   readonly policy: Policy | undefined;
-  readonly nativeBinding: string | undefined;
 }
 
 /** The answer to who asks for something in a mirror that was not begun, or misspelt its folder. */
@@ -41,9 +40,9 @@ export function unknownMirror({ root }: Target): UsageError {
 
 /** Opens the mirror, also while a run is at work. Throws UsageError where there is none, StorageError. */
 export function openReader(options: OpenReaderOptions): { readonly reader: Reader; close(): void } {
-  const { target, settings, policy, nativeBinding } = options;
+  const { target, settings, policy } = options;
   if (!existsSync(target.state)) throw unknownMirror(target);
-  const state = new SqliteStateStore(target.state, systemClock, { nativeBinding, readOnly: true });
+  const state = new SqliteStateStore(target.state, systemClock, { readOnly: true });
   return {
     reader: {
       target,
@@ -52,7 +51,7 @@ export function openReader(options: OpenReaderOptions): { readonly reader: Reade
       state,
       files: new FilesystemFileStore(target.root, systemClock),
       now: () => systemClock.now(),
-      isRunning: () => isLocked(target.lock, nativeBinding),
+      isRunning: () => isLocked(target.lock),
     },
     close: () => state.close(),
   };

@@ -48,6 +48,6 @@ export function openStatsThreads(): StatsThreads | undefined {
 }
 
 /** The memory, and how to close it. Throws StorageError. */
-export function openStatsStore({ state }: Target, nativeBinding: string | undefined): StatsJob['state'] {
-  return new SqliteStatsStore(state, nativeBinding);
+export function openStatsStore({ state }: Target): StatsJob['state'] {
+  return new SqliteStatsStore(state);
 }

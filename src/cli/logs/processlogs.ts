@@ -7,10 +7,10 @@ import type { StatsResult } from '../../stats/stats-job.ts';
 import { readConfigFile } from '../config/config-file.ts';
 import { type LogsCommand, logsHelp, logsUsage, parseLogsOptions } from '../config/logs-options.ts';
 import { settingsFrom } from '../config/settings.ts';
-import { printable } from '../output/printable.ts';
-import { exitCodeOf, exitCodes } from '../program/exit-codes.ts';
+import { lines } from '../output/lines.ts';
+import { exitCodes } from '../program/exit-codes.ts';
+import type { Program } from '../program/program.ts';
 import { systemClock } from '../program/system-clock.ts';
-import { version } from '../program/version.ts';
 import { openExpectedState } from '../target/open-expected-state.ts';
 import { refuseRoot } from '../target/owner.ts';
 import { type HeldLock, holdLock, stalledHolderText } from '../target/program-lock.ts';
@@ -21,33 +21,20 @@ import { watchedLogs } from './watched-logs.ts';
 
 type RunCommand = LogsCommand & { kind: 'run' };
 
-const out = (line: string): unknown => process.stdout.write(`${printable(line)}\n`);
-const err = (line: string): unknown => process.stderr.write(`${printable(line)}\n`);
-
-/** Runs with the arguments `argv`; resolves with the exit code. `nativeBinding` is the SQLite addon of the bundle. */
-export async function processlogs(argv: readonly string[], nativeBinding: string | undefined): Promise<number> {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-  try {
-    const command = parseLogsOptions(argv);
-    if (command.kind !== 'run') {
-      out(command.kind === 'help' ? logsHelp.trimEnd() : version);
-      return exitCodes.ok;
-    }
-    checkTarget(command.target);
-    return await run(command, nativeBinding);
-  } catch (error) {
-    // As in 1.5, which printed it and ended well.
-    if (error instanceof UsageError) {
-      if (error.message !== '') out(error.message);
-      out(logsUsage);
-      return exitCodes.ok;
-    }
-    const code = exitCodeOf(error, false);
-    if (code === undefined || !(error instanceof Error)) throw error;
-    err(`processlogs: error: ${error.message}`);
-    return code;
-  }
-}
+/** Counts the downloads in logs, and publishes the days. */
+export const processlogs: Program<RunCommand> = {
+  name: 'processlogs',
+  help: logsHelp,
+  usage: logsUsage,
+  parse: parseLogsOptions,
+  run,
+  // As in 1.5, which printed it and ended well.
+  tellUsage({ message }) {
+    if (message !== '') lines.out(message);
+    lines.out(logsUsage);
+    return exitCodes.ok;
+  },
+};
 
 /** 1.5's two questions, in its words. */
 function checkTarget(target: string): void {
@@ -55,7 +42,8 @@ function checkTarget(target: string): void {
   if (!isThere(join(target, 'web'))) throw new UsageError(`Not a pypi mirror (${target}/web does not exist)`);
 }
 
-async function run(command: RunCommand, nativeBinding: string | undefined): Promise<number> {
+async function run(command: RunCommand): Promise<number> {
+  checkTarget(command.target);
   const root = resolve(command.target);
   const paths = expandBraces(command.logs);
   refuseRoot({ root, state: join(root, 'state.db') });
@@ -66,34 +54,29 @@ async function run(command: RunCommand, nativeBinding: string | undefined): Prom
   const target = openTarget(root);
   prepareTarget(target, stateMode);
   // Two at a time would count the same lines twice. A sync run has another lock, and does no harm.
-  const lock = holdLock(lockOf(target, 'stats'), nativeBinding);
+  const lock = holdLock(lockOf(target, 'stats'));
   if (lock === undefined) {
     const problem = stalledHolderText(lockOf(target, 'stats'), 'processlogs');
     if (problem !== undefined) {
-      err(`processlogs: error: ${problem}`);
+      lines.err(`processlogs: error: ${problem}`);
       return exitCodes.incomplete;
     }
-    if (!command.quiet) out('Currently already running; processing logs is skipped');
+    if (!command.quiet) lines.out('Currently already running; processing logs is skipped');
     return exitCodes.ok;
   }
   try {
-    return printResult(command, await runWithMemory(paths, target, lock, nativeBinding));
+    return printResult(command, await runWithMemory(paths, target, lock));
   } finally {
     lock.release();
   }
 }
 
-async function runWithMemory(
-  paths: readonly string[],
-  target: Target,
-  { progress }: HeldLock,
-  nativeBinding: string | undefined,
-): Promise<StatsResult> {
-  openExpectedState(target, systemClock, { nativeBinding }).close();
+async function runWithMemory(paths: readonly string[], target: Target, { progress }: HeldLock): Promise<StatsResult> {
+  openExpectedState(target, systemClock).close();
   const threads = openStatsThreads();
   const job = openThreadedStatsFiles(target.root, threads);
   const logs = watchedLogs(job.logs, progress);
-  const state = openStatsStore(target, nativeBinding);
+  const state = openStatsStore(target);
   try {
     return await processLogs(paths, { ...job, logs, state });
   } finally {
@@ -104,10 +87,10 @@ async function runWithMemory(
 
 /** Like 1.5 it has nothing to say to cron when days were published; a person is told which. */
 function printResult({ quiet }: RunCommand, { published, notices, failures }: StatsResult): number {
-  for (const failure of failures) err(`processlogs: ${failure}`);
+  for (const failure of failures) lines.err(`processlogs: ${failure}`);
   if (!quiet) {
-    for (const notice of notices) out(notice);
-    if (published.length > 0 && process.stdout.isTTY) out(`Published ${published.join(', ')}.`);
+    for (const notice of notices) lines.out(notice);
+    if (published.length > 0 && process.stdout.isTTY) lines.out(`Published ${published.join(', ')}.`);
   }
   return failures.length > 0 ? exitCodes.incomplete : exitCodes.ok;
 }

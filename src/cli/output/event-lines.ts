@@ -1,13 +1,8 @@
 /** Reports for logs: 1.5's line per project and file, or one JSON object per event. */
 import type { MirrorEvent, Report } from '../../core/report.ts';
 import { showBytes } from '../../core/show-bytes.ts';
+import type { Lines } from './lines.ts';
 import { plural } from './units.ts';
-
-/** Where lines go: `out` for what happens, `err` for what needs attention. */
-export interface Lines {
-  out(line: string): void;
-  err(line: string): void;
-}
 
 /** 1.5's text; with `dryRun` what would be done. */
 export function textReport(lines: Lines, dryRun: boolean): Report {

@@ -7,7 +7,7 @@ import { type ImportedBandersnatch, importBandersnatch } from '../../formats/mig
 import { isPattern } from '../../policy/project-patterns.ts';
 import { loadRegexes } from '../config/policy-file.ts';
 import { readText } from '../config/read-text.ts';
-import type { Lines } from '../output/event-lines.ts';
+import type { Lines } from '../output/lines.ts';
 import { userName } from '../target/owner.ts';
 import { isThere, type Target } from '../target/target.ts';
 

@@ -10,10 +10,11 @@ import { defaultUmask, settingsFrom } from '../config/settings.ts';
 import { readSigningKey, readUpstreamKey } from '../config/signing-keys.ts';
 import { inspect } from '../inspect/inspect.ts';
 import { readAccess } from '../network/open-upstreams.ts';
+import { announce, lines } from '../output/lines.ts';
 import { exitCodeOf, exitCodes } from '../program/exit-codes.ts';
+import type { Program } from '../program/program.ts';
 import { listenForPause } from '../program/signals.ts';
 import { restFor } from '../program/system-clock.ts';
-import { version } from '../program/version.ts';
 import { knowsMirror } from '../target/open-expected-state.ts';
 import { openOldTarget } from '../target/open-old-target.ts';
 import { refuseRoot } from '../target/owner.ts';
@@ -24,32 +25,25 @@ import { readNotifySecret } from './notify-downstream.ts';
 import { openProvenance } from './open-provenance.ts';
 import { restore } from './restore.ts';
 import { runOnce } from './run-once.ts';
-import { announce, lines, type RunArguments } from './run-view.ts';
+import type { RunArguments } from './run-view.ts';
 import { runWhileRequested } from './run-while-requested.ts';
 import { stalledRunText } from './stalled-run.ts';
 
-/** Runs with the arguments `argv`; resolves with the exit code. `nativeBinding` is the SQLite addon of the bundle. */
-export async function pep381run(argv: readonly string[], nativeBinding: string | undefined): Promise<number> {
-  // A log whose disk is full or whose reader went away is no reason to leave the mirror as it is.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-  let command: RunCommand | undefined;
-  try {
-    command = parseRunOptions(argv);
-    if (command.kind === 'run') return await runTakingRequests(command, nativeBinding);
-    if (command.kind === 'why' || command.kind === 'status') return await inspect(command, nativeBinding, lines);
-    if (command.kind === 'restore') return await restore(command, nativeBinding, lines);
-    if (command.kind === 'import') await printImportedConfig(command.path, lines);
-    else lines.out({ help: runHelp, example: exampleConfig, version }[command.kind].trimEnd());
+/** Mirrors an index; or tells of a mirror, or restores projects of it. */
+export const pep381run: Program<Exclude<RunCommand, { kind: 'help' | 'version' }>> = {
+  name: 'pep381run',
+  help: runHelp,
+  usage: runUsage,
+  parse: parseRunOptions,
+  async run(command) {
+    if (command.kind === 'run') return await runTakingRequests(command);
+    if (command.kind === 'why' || command.kind === 'status') return await inspect(command, lines);
+    if (command.kind === 'restore') return await restore(command, lines);
+    if (command.kind === 'example') lines.out(exampleConfig.trimEnd());
+    else await printImportedConfig(command.path, lines);
     return exitCodes.ok;
-  } catch (error) {
-    const code = exitCodeOf(error, false);
-    if (code === undefined || !(error instanceof Error)) throw error;
-    // Only who misspelt the command line is helped by its form.
-    if (command === undefined) lines.err(`${runUsage}\n`);
-    lines.err(`pep381run: error: ${error.message}`);
-    return code;
-  }
-}
+  },
+};
 
 interface OpenedTarget {
   readonly target: Target;
@@ -58,20 +52,20 @@ interface OpenedTarget {
 }
 
 /** A target that another program has left is as good as one of ours, but a dry run cannot take it over. */
-function openRunTarget({ target, dryRun }: RunArguments, nativeBinding: string | undefined): OpenedTarget {
+function openRunTarget({ target, dryRun }: RunArguments): OpenedTarget {
   const root = resolve(target);
   const opened = openTarget(root, () => openOldTarget(root) !== undefined);
-  const isMirror = knowsMirror(opened, nativeBinding);
+  const isMirror = knowsMirror(opened);
   const old = dryRun && !isMirror ? openOldTarget(root) : undefined;
   if (old === undefined) return { target: opened, isMirror };
   throw new UsageError(`${root}: is the mirror of ${old.from}; a dry run cannot take it over, a run without it can`);
 }
 
 /** Runs, and gives up a request that it was started for and could not take. */
-async function runTakingRequests(command: RunArguments, nativeBinding: string | undefined): Promise<number> {
+async function runTakingRequests(command: RunArguments): Promise<number> {
   let code: number = exitCodes.bug;
   try {
-    code = await runLocked(command, nativeBinding);
+    code = await runLocked(command);
   } catch (error) {
     code = exitCodeOf(error, false) ?? exitCodes.bug;
     throw error;
@@ -81,8 +75,8 @@ async function runTakingRequests(command: RunArguments, nativeBinding: string | 
   return code;
 }
 
-async function runLocked(command: RunArguments, nativeBinding: string | undefined): Promise<number> {
-  const { target, isMirror } = openRunTarget(command, nativeBinding);
+async function runLocked(command: RunArguments): Promise<number> {
+  const { target, isMirror } = openRunTarget(command);
   process.umask(defaultUmask);
   if (!command.dryRun) refuseRoot(target);
   if (!command.dryRun) await importConfigBeside(target, isMirror, command.quiet ? () => {} : lines.out);
@@ -99,14 +93,14 @@ async function runLocked(command: RunArguments, nativeBinding: string | undefine
   // A dry run takes it too, as it keeps a transaction open to the end; without a lock there is no state to protect.
   const isFree = command.dryRun && !isThere(target.lock);
   const code = await runWhileRequested({
-    takeLock: () => (isFree ? () => {} : takeLock(target.lock, nativeBinding)),
-    run: () => runOnce({ command, target, settings, policy, verifier, secret, keys, access, pause, nativeBinding }),
+    takeLock: () => (isFree ? () => {} : takeLock(target.lock)),
+    run: () => runOnce({ command, target, settings, policy, verifier, secret, keys, access, pause }),
     isRequested: () => !command.dryRun && requestAgeMs(target, Date.now()) !== undefined,
     isPaused: () => pause.signal.aborted,
     rest: (ms) => restFor(ms, pause.signal),
   });
   if (code !== undefined) return code;
-  const silence = stalledRunText(target, settings, nativeBinding, Date.now());
+  const silence = stalledRunText(target, settings, Date.now());
   if (silence !== undefined) {
     lines.err(`pep381run: error: ${silence}`);
     return exitCodes.incomplete;

@@ -9,6 +9,7 @@ import type { Mirror } from '../../sync/mirror.ts';
 import { sync } from '../../sync/sync.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Access } from '../network/open-upstreams.ts';
+import { announce, lines } from '../output/lines.ts';
 import { isoTime, plural, shortTime } from '../output/units.ts';
 import { exitCodeOf, exitCodes } from '../program/exit-codes.ts';
 import type { PauseRequest } from '../program/signals.ts';
@@ -23,7 +24,7 @@ import { publishStatus } from './publish-status.ts';
 import { rootHint } from './root-hint.ts';
 import { beginRun, RunMarker } from './run-marker.ts';
 import { RunTotals } from './run-totals.ts';
-import { announce, chooseView, conclude, lines, type RunArguments, type View } from './run-view.ts';
+import { chooseView, conclude, type RunArguments, type View } from './run-view.ts';
 import { takeSyncLog } from './sync-log.ts';
 import { watchUncaught } from './uncaught-errors.ts';
 import { isWaitingUrgent, waitingText } from './waiting-projects.ts';
@@ -45,7 +46,6 @@ export interface OneRun {
   readonly keys: SnapshotKeys;
   readonly access: Access;
   readonly pause: PauseRequest;
-  readonly nativeBinding: string | undefined;
 }
 
 /** How a run ended. */
@@ -61,7 +61,7 @@ interface RunEnd {
 
 /** Runs once; resolves with the exit code. The caller holds the lock. */
 export async function runOnce(run: OneRun): Promise<number> {
-  const { command, target, settings, policy, verifier, keys, access, pause, nativeBinding } = run;
+  const { command, target, settings, policy, verifier, keys, access, pause } = run;
   const startedMs = Date.now();
   const tally = new RunTotals();
   const report: Report = (event) => {
@@ -76,7 +76,7 @@ export async function runOnce(run: OneRun): Promise<number> {
   const clock = systemClock;
   const asked = { reconcile, acceptChanges, allowDeletions, dryRun };
   const mirrored = { target, settings, policy, verifier, keys, access };
-  const opened = openMirror({ ...mirrored, ...asked, clock, report, signal, nativeBinding });
+  const opened = openMirror({ ...mirrored, ...asked, clock, report, signal });
   const mark = new RunMarker(opened.mirror);
   const hint = command.quiet || dryRun ? undefined : rootHint(opened.mirror.state, target.root, process.getuid?.());
   if (hint !== undefined) announce(settings, 'root', hint);

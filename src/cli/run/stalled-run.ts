@@ -9,13 +9,8 @@ import { isThere, type Target } from '../target/target.ts';
 const longestSilenceMs = 2 * 60 * 60_000;
 
 /** A line about a run that holds the lock and has done nothing for hours; undefined where all is well. */
-export function stalledRunText(
-  target: Target,
-  settings: Settings,
-  nativeBinding: string | undefined,
-  nowMs: number,
-): string | undefined {
-  const { running, progressAt = running } = readMark(target, settings, nativeBinding);
+export function stalledRunText(target: Target, settings: Settings, nowMs: number): string | undefined {
+  const { running, progressAt = running } = readMark(target, settings);
   if (running === undefined || progressAt === undefined || nowMs - progressAt < longestSilenceMs) return undefined;
   return (
     `${target.lock}: held by a run that began at ${isoTime(running)} and has done nothing since ${isoTime(progressAt)}; ` +
@@ -23,10 +18,10 @@ export function stalledRunText(
   );
 }
 
-function readMark(target: Target, settings: Settings, nativeBinding: string | undefined) {
+function readMark(target: Target, settings: Settings) {
   if (!isThere(target.state)) return {};
   try {
-    const { reader, close } = openReader({ target, settings, policy: undefined, nativeBinding });
+    const { reader, close } = openReader({ target, settings, policy: undefined });
     try {
       return reader.state.mirror();
     } finally {

@@ -17,7 +17,7 @@ import { isThere, type Target } from './target.ts';
 const pageSize = 1000;
 
 /** Opens the state of `target`. Throws StorageError; LostTreeError where nothing is there of the tree that it speaks of. */
-export function openExpectedState(target: Target, clock: Clock, options: OpenStateOptions): SqliteStateStore {
+export function openExpectedState(target: Target, clock: Clock, options: OpenStateOptions = {}): SqliteStateStore {
   const state = new SqliteStateStore(target.state, clock, options);
   try {
     expectTree(target, state);
@@ -29,8 +29,8 @@ export function openExpectedState(target: Target, clock: Clock, options: OpenSta
 }
 
 /** Whether the state of `target` knows of a mirror; one that processlogs made, or an empty file, does not. */
-export function knowsMirror({ state }: Target, nativeBinding: string | undefined): boolean {
-  return isThere(state) && isMirrorKnown(state, nativeBinding);
+export function knowsMirror({ state }: Target): boolean {
+  return isThere(state) && isMirrorKnown(state);
 }
 
 function expectTree(target: Target, state: StateStore): void {

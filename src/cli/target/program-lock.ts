@@ -14,8 +14,8 @@ export interface HeldLock {
 }
 
 /** Takes the lock kept in the file at `path`; undefined while another process holds it. Throws StorageError. */
-export function holdLock(path: string, nativeBinding: string | undefined): HeldLock | undefined {
-  const release = takeLock(path, nativeBinding);
+export function holdLock(path: string): HeldLock | undefined {
+  const release = takeLock(path);
   if (release === undefined) return undefined;
   let markedMs = 0;
   const progress = (): void => {

@@ -3,8 +3,8 @@
  * transaction is open, and it is free the moment its holder dies, however it dies.
  */
 import { accessSync, chmodSync, closeSync, constants, lstatSync, openSync } from 'node:fs';
-import Database from 'better-sqlite3';
 import { StorageError } from '../../core/errors.ts';
+import { connect } from './addon.ts';
 import { asStorage, openDatabase } from './open-database.ts';
 
 /** Who only asks holds the file for less than a millisecond; that must not keep a run from starting. */
@@ -12,13 +12,13 @@ const patienceMs = 100;
 const ownerOnly = 0o600;
 
 /** Takes the lock kept in the file at `path`. Returns how to release it, or undefined while another run holds it. */
-export function takeLock(path: string, nativeBinding: string | undefined): (() => void) | undefined {
+export function takeLock(path: string): (() => void) | undefined {
   // SQLite would create what a link leads to.
   if (asStorage(path, () => lstatSync(path, { throwIfNoEntry: false }))?.isFile() === false) {
     throw new StorageError(`${path}: expected a file, found a link or something else; remove it`);
   }
   keepOthersOut(path);
-  const db = openDatabase(path, nativeBinding);
+  const db = openDatabase(path);
   try {
     db.pragma(`busy_timeout = ${patienceMs}`);
     db.exec('BEGIN EXCLUSIVE');
@@ -58,12 +58,11 @@ function restrict(path: string): void {
  * Whether somebody holds the lock kept in the file at `path`; undefined when we may not know. Takes nothing, and creates
  * nothing. Throws StorageError.
  */
-export function isLocked(path: string, nativeBinding: string | undefined): boolean | undefined {
+export function isLocked(path: string): boolean | undefined {
   const mayRead = readable(path);
   if (mayRead !== true) return mayRead;
-  const binding = nativeBinding === undefined ? {} : { nativeBinding };
   return asStorage(path, () => {
-    const db = new Database(path, { ...binding, readonly: true, timeout: 0 });
+    const db = connect(path, { readonly: true, timeout: 0 });
     try {
       db.prepare('SELECT count(*) FROM sqlite_master').get();
       return false;

@@ -1,13 +1,13 @@
 /** Opens SQLite databases, and turns its errors into ours. */
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
 import { StorageError } from '../../core/errors.ts';
+import { connect } from './addon.ts';
 
-/** Opens or creates the database at `path`; `nativeBinding` is the addon's file where it is not in node_modules. */
-export function openDatabase(path: string, nativeBinding: string | undefined): Database.Database {
+/** Opens or creates the database at `path`. Throws StorageError. */
+export function openDatabase(path: string): Database.Database {
   return asStorage(path, () => {
-    const options = nativeBinding === undefined ? {} : { nativeBinding };
     try {
-      return new Database(path, options);
+      return connect(path);
     } catch (cause) {
       // It looks for the folder first; one that may not be looked at is none to it.
       if (cause instanceof TypeError) throw new StorageError(`${path}: ${cause.message}`, { cause });

@@ -19,8 +19,8 @@ export class SqliteStatsStore implements StatsStore {
   readonly #sql: StatsStatements;
 
   /** Opens or creates the database at `path`, or one in memory for ':memory:'. Throws StorageError. */
-  constructor(path: string, nativeBinding?: string) {
-    this.#db = openDatabase(path, nativeBinding);
+  constructor(path: string) {
+    this.#db = openDatabase(path);
     try {
       this.#sql = this.#do(() => {
         this.#db.pragma(`busy_timeout = ${patienceMs}`);
