@@ -1,6 +1,7 @@
 /** What may happen only once: a file that is created exclusively decides, however many processes ask at a time. */
 import { closeSync, lstatSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { hasCode } from '../core/caught-error.ts';
 
 /** Marks are forgotten after twice the longest time for which a signature can be good, and a run be retried. */
 const forgottenAfterMs = 20 * 60_000;
@@ -44,7 +45,7 @@ export function createFile(path: string): boolean {
     closeSync(openSync(path, 'wx', 0o664));
     return true;
   } catch (error) {
-    if (isCode(error, 'EEXIST')) return false;
+    if (hasCode(error, 'EEXIST')) return false;
     throw error;
   }
 }
@@ -54,11 +55,6 @@ export function ageMs(path: string, nowMs: number): number | undefined {
   // Of a link its own age: whoever put it there chose where it leads, and whether anywhere.
   const found = lstatSync(path, { throwIfNoEntry: false });
   return found && Math.abs(nowMs - found.mtimeMs);
-}
-
-/** Whether `error` is that failure of the file system. */
-export function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
 }
 
 /** Removes old marks; returns how many are left. */

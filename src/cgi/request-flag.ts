@@ -11,7 +11,8 @@
  */
 import { lutimesSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ageMs, claimMark, createFile, isCode, removeMark } from './exclusive-mark.ts';
+import { hasCode } from '../core/caught-error.ts';
+import { ageMs, claimMark, createFile, removeMark } from './exclusive-mark.ts';
 
 const staleAfterMs = 10 * 60_000;
 const flagName = 'sync-requested';
@@ -36,7 +37,7 @@ export function giveUpStart(run: string, nowMs: number): void {
     lutimesSync(join(run, flagName), 0, 0);
   } catch (error) {
     // Taken in the meantime, or somebody else's: then it is theirs to see to it.
-    if (!isCode(error, 'ENOENT') && !isCode(error, 'EPERM')) throw error;
+    if (!hasCode(error, 'ENOENT', 'EPERM')) throw error;
   }
 }
 
@@ -44,7 +45,7 @@ function createInFolder(flag: string, run: string): boolean {
   try {
     return createFile(flag);
   } catch (error) {
-    if (!isCode(error, 'ENOENT')) throw error;
+    if (!hasCode(error, 'ENOENT')) throw error;
     mkdirSync(run, { recursive: true });
     return createFile(flag);
   }

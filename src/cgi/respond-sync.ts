@@ -1,6 +1,7 @@
 /** `/sync`: somebody asks for a run. Any number of requests start at most one process beside the run at work. */
 import { statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
+import { messageOf } from '../core/caught-error.ts';
 import type { CgiRequest, Environment } from './cgi-request.ts';
 import { giveUpStart, raiseFlag } from './request-flag.ts';
 import { type CgiResponse, responses } from './response.ts';
@@ -29,7 +30,7 @@ export async function answerSync(request: CgiRequest, surroundings: SyncContext)
     if (!isFolder(settings.target)) return responses.noTarget;
     return (await refusal(request, settings, surroundings)) ?? (await askForRun(settings, surroundings));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error, String(error));
     surroundings.log(`pep381sync: ${reason.replace(/\s+/g, ' ')}`);
     return responses.broken;
   }

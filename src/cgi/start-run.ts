@@ -1,6 +1,7 @@
 import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, constants, fchmodSync, fstatSync, ftruncateSync, openSync, writeSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { messageOf } from '../core/caught-error.ts';
 import type { Environment } from './cgi-request.ts';
 import type { CgiSettings } from './sync-settings.ts';
 
@@ -36,7 +37,7 @@ export async function startLogged(command: Command, log: string): Promise<void> 
     if (command.program === 'sudo') expectSudo(command);
     await startDetached(command, fd);
   } catch (error) {
-    writeSync(fd, `${error instanceof Error ? error.message : error}\n`);
+    writeSync(fd, `${messageOf(error, String(error))}\n`);
     throw error;
   } finally {
     closeSync(fd);

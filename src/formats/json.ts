@@ -1,4 +1,5 @@
 /** Foreign JSON: `unknown` until looked at. */
+import { messageOf } from '../core/caught-error.ts';
 import { NonsenseError } from '../core/errors.ts';
 
 /** A JSON object whose members have not been looked at. */
@@ -36,7 +37,7 @@ export function parseJson(text: string, source: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new NonsenseError(`${source}: not JSON (${cause instanceof Error ? cause.message : 'unreadable'})`, {
+    throw new NonsenseError(`${source}: not JSON (${messageOf(cause, 'unreadable')})`, {
       cause,
     });
   }

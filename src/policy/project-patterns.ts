@@ -1,4 +1,5 @@
 /** The ways to name projects: by name, glob, regex, or as a requirement (PEP 508). */
+import { messageOf } from '../core/caught-error.ts';
 import { UsageError } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
 import { parseRequirement, type Requirement } from '../packaging/requirement.ts';
@@ -62,7 +63,7 @@ function regexPattern(given: ConfigValue, text: string, compileRegex: CompileReg
     compileRegex(source);
     return { kind: 'regex', text: source, matches: compileRegex(ignoringCase(source)) };
   } catch (cause) {
-    return invalid(given, `${text} is no regex: ${cause instanceof Error ? cause.message : 'it cannot be compiled'}`);
+    return invalid(given, `${text} is no regex: ${messageOf(cause, 'it cannot be compiled')}`);
   }
 }
 

@@ -1,6 +1,7 @@
 /** How the mirror is, for those who may not read its state: what it publishes of itself. */
 import { accessSync, constants, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { messageOf } from '../../core/caught-error.ts';
 import { NonsenseError, StorageError } from '../../core/errors.ts';
 import { isJsonObject, type JsonObject, parseJson, serialOf } from '../../formats/json.ts';
 import { readText } from '../config/read-text.ts';
@@ -79,7 +80,7 @@ function textOf(path: string, fallback?: string): string {
     return readText(path);
   } catch (cause) {
     if (fallback !== undefined) return fallback;
-    const reason = cause instanceof Error ? cause.message : 'unknown';
+    const reason = messageOf(cause);
     throw new StorageError(`${path}: cannot be read: ${reason}; only the mirror's owner can tell more`, { cause });
   }
 }

@@ -1,5 +1,6 @@
 /** The other side of `StatsThreads`: does what a thread is asked to do, one task after the other. */
 import { type MessagePort, parentPort, threadId } from 'node:worker_threads';
+import { asError } from '../../core/caught-error.ts';
 import { scanPiece } from '../../files/logs/log-pieces.ts';
 import type { LogPiece } from '../../files/piece-scanner.ts';
 import { LogScanner, type ScannedLines } from '../../formats/logs/log-scanner.ts';
@@ -19,7 +20,7 @@ async function answer(port: MessagePort, task: StatsTask): Promise<void> {
     // What is sent is copied, not transferred: a thread that ever gave a buffer away checks each access to any other.
     port.postMessage({ result: task.kind === 'scan' ? scan(task.piece) : await compress(task.bytes) });
   } catch (error) {
-    port.postMessage({ error: error instanceof Error ? error : new Error(String(error)) } satisfies StatsAnswer);
+    port.postMessage({ error: asError(error) } satisfies StatsAnswer);
   }
 }
 

@@ -4,6 +4,7 @@
  */
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
+import { messageOf } from '../../core/caught-error.ts';
 import { UsageError } from '../../core/errors.ts';
 import { readText } from '../config/read-text.ts';
 import type { Settings } from '../config/settings.ts';
@@ -92,8 +93,7 @@ function read(path: string, where: string): string {
   try {
     return readText(path);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : 'unknown';
-    throw new UsageError(`${where}: ${path} cannot be read: ${reason}`, { cause });
+    throw new UsageError(`${where}: ${path} cannot be read: ${messageOf(cause)}`, { cause });
   }
 }
 

@@ -2,6 +2,7 @@
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { type PeerCertificate, TLSSocket } from 'node:tls';
 import type { Dispatcher } from 'undici';
+import { errorCode } from '../../core/caught-error.ts';
 
 const patienceMs = 10_000;
 const connected = 'undici:client:connected';
@@ -12,7 +13,7 @@ const codes =
 
 /** Whether a connection failed because of the certificate of the other side. */
 export function isCertificateError(error: Error): boolean {
-  return 'code' in error && codes.test(String(error.code));
+  return codes.test(errorCode(error) ?? '');
 }
 
 /**
@@ -28,7 +29,7 @@ export async function explainCertificate(url: URL, error: Error, open: () => Dis
 }
 
 function adviceFor(error: Error, hostname: string, found: PeerCertificate | undefined): string {
-  const code = 'code' in error ? String(error.code) : '';
+  const code = errorCode(error) ?? '';
   if (/EXPIRED|NOT_YET_VALID/.test(code)) {
     const dates = found === undefined ? '' : `it is good from ${found.valid_from} to ${found.valid_to}; `;
     return `${dates}is the clock of this machine right?`;

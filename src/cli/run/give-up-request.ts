@@ -3,6 +3,7 @@
  * once, which would end as this one did, for ever. What was asked for is done by the next run that can.
  */
 import { statSync } from 'node:fs';
+import { messageOf } from '../../core/caught-error.ts';
 import { exitCodes } from '../program/exit-codes.ts';
 import { isThere, pathsOf, takeRequest } from '../target/target.ts';
 import { isWrittenHere } from './sync-log.ts';
@@ -25,6 +26,6 @@ export function dropRequest(root: string, code: number, tell: (line: string) => 
   } catch (error) {
     // The disk that ended the run refuses this as well: one reason is enough.
     if (code === exitCodes.storage) return;
-    tell(`pep381run: error: ${error instanceof Error ? error.message : error}`);
+    tell(`pep381run: error: ${messageOf(error, String(error))}`);
   }
 }

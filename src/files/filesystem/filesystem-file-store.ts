@@ -10,6 +10,7 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statfsSync, utimesSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { hasCode } from '../../core/caught-error.ts';
 import type { Clock } from '../../core/clock.ts';
 import { StorageError } from '../../core/errors.ts';
 import { GroupCommit } from '../../core/group-commit.ts';
@@ -22,7 +23,7 @@ import { PublishedFolders } from './published-folders.ts';
 import { entriesOf, kindOf } from './read-folder.ts';
 import { mayBeRead, refuseLinks } from './refuse-links.ts';
 import { StagedDownload } from './staged-download.ts';
-import { codeOf, guardStorage, lstatOf, storageError } from './storage-errors.ts';
+import { guardStorage, lstatOf, storageError } from './storage-errors.ts';
 import { dayOf, Trash } from './trash.ts';
 import { linkOrCopy, writeNew } from './write-new.ts';
 
@@ -112,7 +113,7 @@ export class FilesystemFileStore implements FileStore {
         if (!mayBeRead(this.#web, file)) return undefined;
         return readFileSync(file);
       } catch (error) {
-        if (['ENOENT', 'ENAMETOOLONG'].includes(codeOf(error) ?? '')) return undefined;
+        if (hasCode(error, 'ENOENT', 'ENAMETOOLONG')) return undefined;
         throw error;
       }
     });

@@ -1,11 +1,12 @@
 /** Recognizes what another mirror program has left under a target, and makes room for ours. */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { hasCode } from '../../core/caught-error.ts';
 import { isJsonObject } from '../../formats/json.ts';
 import type { OldTarget } from '../old-target.ts';
 import { type MirrorProgram, mirrorPrograms } from './mirror-programs.ts';
 import { refuseLinks } from './refuse-links.ts';
-import { codeOf, guardStorage, isThere } from './storage-errors.ts';
+import { guardStorage, isThere } from './storage-errors.ts';
 import { hasProjects } from './tree-presence.ts';
 
 const asideFolder = 'old-state';
@@ -96,7 +97,7 @@ function upstreamOf(status: string): string | undefined {
     return isJsonObject(json) && typeof json.upstream === 'string' ? json.upstream : undefined;
   } catch (error) {
     // No such file, or none of ours: then it is not our tree.
-    if (error instanceof SyntaxError || codeOf(error) === 'ENOENT') return undefined;
+    if (error instanceof SyntaxError || hasCode(error, 'ENOENT')) return undefined;
     throw error;
   }
 }

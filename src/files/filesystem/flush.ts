@@ -8,7 +8,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { close, closeSync, fsync, fsyncSync, open, openSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { codeOf, storageError } from './storage-errors.ts';
+import { hasCode } from '../../core/caught-error.ts';
+import { storageError } from './storage-errors.ts';
 
 const openFile = promisify(open);
 const flushFile = promisify(fsync);
@@ -147,7 +148,7 @@ async function flushOne(path: string): Promise<void> {
     fd = await openFile(path, 'r');
   } catch (error) {
     // Moved on or removed since: whoever did that flushes its new place.
-    if (codeOf(error) === 'ENOENT') return;
+    if (hasCode(error, 'ENOENT')) return;
     throw error;
   }
   try {

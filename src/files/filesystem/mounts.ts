@@ -9,8 +9,8 @@
  */
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
+import { hasCode } from '../../core/caught-error.ts';
 import { refuseLinks } from './refuse-links.ts';
-import { codeOf } from './storage-errors.ts';
 
 const hidden = '.pep381client';
 
@@ -101,6 +101,6 @@ function isSameMount(one: string, other: string): boolean {
     renameSync(join(one, '.no-such-file'), join(other, '.no-such-file'));
     return true;
   } catch (error) {
-    return codeOf(error) !== 'EXDEV';
+    return !hasCode(error, 'EXDEV');
   }
 }

@@ -1,8 +1,9 @@
 /** The folders below `web/`: they come with the first file, and go with the last one. */
 import { lstatSync, mkdirSync, renameSync, rmdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { hasCode } from '../../core/caught-error.ts';
 import { linkError } from './refuse-links.ts';
-import { codeOf, guardStorage } from './storage-errors.ts';
+import { guardStorage } from './storage-errors.ts';
 
 export class PublishedFolders {
   readonly #web: string;
@@ -23,7 +24,7 @@ export class PublishedFolders {
         renameSync(from, to);
       } catch (error) {
         // Somebody removed the folder that we remember.
-        if (codeOf(error) !== 'ENOENT') throw error;
+        if (!hasCode(error, 'ENOENT')) throw error;
         this.forget();
         this.#make(folder, touched);
         renameSync(from, to);
@@ -41,7 +42,7 @@ export class PublishedFolders {
       mkdirSync(folder, 0o755);
       touched.add(parent);
     } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw error;
+      if (!hasCode(error, 'EEXIST')) throw error;
       if (lstatSync(folder).isSymbolicLink()) throw linkError(folder);
     }
     this.#last = folder;
@@ -59,9 +60,8 @@ export class PublishedFolders {
     try {
       rmdirSync(folder);
     } catch (error) {
-      const code = codeOf(error);
       // The top of a mount is busy.
-      if (code === 'ENOTEMPTY' || code === 'EEXIST' || code === 'EBUSY') return;
+      if (hasCode(error, 'ENOTEMPTY', 'EEXIST', 'EBUSY')) return;
       throw error;
     }
     this.removeEmpty(dirname(folder));

@@ -3,8 +3,8 @@
  * two, and there are millions of them: each step that another thread takes costs more than the reading.
  */
 import { type Dir, opendirSync } from 'node:fs';
+import { hasCode } from '../../core/caught-error.ts';
 import type { Entry, EntryKind } from '../file-store.ts';
-import { codeOf } from './storage-errors.ts';
 
 const namesAtATime = 128;
 
@@ -36,7 +36,7 @@ function open(path: string): Dir | undefined {
   try {
     return opendirSync(path, { bufferSize: namesAtATime });
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
+    if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
   }
 }

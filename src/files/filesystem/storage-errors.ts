@@ -1,19 +1,15 @@
 /** The file system's errors, as a person needs to read them. */
 import { lstatSync, type Stats, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { errorCode, hasCode } from '../../core/caught-error.ts';
 import { MirrorError, StorageError, UnfitFileError } from '../../core/errors.ts';
-
-/** The error's code (`ENOENT`), if it has one. */
-export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-}
 
 /** Whether anything lies at `path`; unlike existsSync it does not take a refusal for a no. Throws the file system's errors. */
 export function isThere(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch (error) {
-    if (codeOf(error) === 'ENOTDIR') return false;
+    if (hasCode(error, 'ENOTDIR')) return false;
     throw error;
   }
 }
@@ -23,14 +19,14 @@ export function lstatOf(path: string): Stats | undefined {
   try {
     return lstatSync(path, { throwIfNoEntry: false });
   } catch (error) {
-    if (codeOf(error) === 'ENAMETOOLONG') return undefined;
+    if (hasCode(error, 'ENAMETOOLONG')) return undefined;
     throw error;
   }
 }
 
 /** `error`, which met `path`, as a StorageError with advice; anything that is not the file system's stays as it is. */
 export function storageError(path: string, error: unknown): unknown {
-  const code = codeOf(error);
+  const code = errorCode(error);
   if (code === undefined || !(error instanceof Error) || error instanceof MirrorError) return error;
   const Kind = code === 'EFBIG' || code === 'ENAMETOOLONG' ? UnfitFileError : StorageError;
   const todo = code === 'ENOSPC' && lacksInodes(path) ? noInodes : (advice[code] ?? '');

@@ -2,9 +2,10 @@
 import { readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hasCode } from '../../core/caught-error.ts';
 import type { WebPath } from '../../core/paths.ts';
 import type { Mounts } from './mounts.ts';
-import { codeOf, guardStorage, lstatOf, storageError } from './storage-errors.ts';
+import { guardStorage, lstatOf, storageError } from './storage-errors.ts';
 
 const name = 'trash';
 const isDay = /^\d{4}-\d\d-\d\d$/;
@@ -60,7 +61,7 @@ function daysIn(home: string): string[] {
     try {
       return readdirSync(home).filter((name) => isDay.test(name));
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') return [];
+      if (hasCode(error, 'ENOENT')) return [];
       throw error;
     }
   });

@@ -1,8 +1,9 @@
 /** Whether there is a tree at all: an empty mount point looks like a mirror that has lost everything. */
 import { type Dirent, opendirSync } from 'node:fs';
 import { join } from 'node:path';
+import { hasCode } from '../../core/caught-error.ts';
 import { notOfTheTree } from './mounts.ts';
-import { codeOf, guardStorage } from './storage-errors.ts';
+import { guardStorage } from './storage-errors.ts';
 
 /** Whether `web` has the pages of any project, by whatever program. Throws StorageError. */
 export function hasProjects(web: string): boolean {
@@ -26,7 +27,7 @@ function hasEntry(folder: string, isIt: (entry: Dirent) => boolean): boolean {
         found.closeSync();
       }
     } catch (error) {
-      if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return false;
+      if (hasCode(error, 'ENOENT', 'ENOTDIR')) return false;
       throw error;
     }
   });

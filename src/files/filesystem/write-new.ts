@@ -1,6 +1,6 @@
 /** Writes where nobody else can have put anything: in staging, names are easily guessed. */
 import { closeSync, copyFileSync, linkSync, openSync, rmSync, writeFileSync } from 'node:fs';
-import { codeOf } from './storage-errors.ts';
+import { hasCode } from '../../core/caught-error.ts';
 
 /** Creates the file at `path` with `body`; what lies there already, be it a link, is removed and never written to. */
 export function writeNew(path: string, body: Uint8Array | string): void {
@@ -17,7 +17,7 @@ export function openNew(path: string): number {
   try {
     return openSync(path, 'wx', 0o644);
   } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error;
+    if (!hasCode(error, 'EEXIST')) throw error;
     rmSync(path, { recursive: true, force: true });
     return openSync(path, 'wx', 0o644);
   }
@@ -29,7 +29,7 @@ export function linkOrCopy(from: string, to: string): void {
   try {
     linkSync(from, to);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') throw error;
+    if (hasCode(error, 'ENOENT')) throw error;
     copyFileSync(from, to);
   }
 }

@@ -7,6 +7,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { hasCode } from '../../core/caught-error.ts';
 
 export interface Compression {
   readonly name: string;
@@ -78,8 +79,7 @@ export async function* unpackedBy(
 }
 
 function cannotStart(name: string, command: string, cause: Error): PackedError {
-  const isMissing = 'code' in cause && cause.code === 'ENOENT';
-  const why = isMissing ? 'is not there: install it' : `does not start: ${cause.message}`;
+  const why = hasCode(cause, 'ENOENT') ? 'is not there: install it' : `does not start: ${cause.message}`;
   return new PackedError(`is packed by ${name}, and the program ${command} that unpacks it ${why}`, { cause });
 }
 

@@ -3,6 +3,7 @@
  * member, it loses the end of that, and who wrote it there may have added it to a whole log.
  */
 import { crc32, createInflateRaw, type InflateRaw } from 'node:zlib';
+import { asError, hasCode } from '../../core/caught-error.ts';
 import { PackedError } from './compressions.ts';
 
 const [extraFlag, nameFlag, commentFlag, checksumFlag] = [4, 8, 16, 2];
@@ -113,7 +114,7 @@ async function* inflated(input: Input): AsyncIterable<Buffer> {
       yield chunk;
     }
   } catch (error) {
-    throw error instanceof Error && 'code' in error && error.code === 'Z_BUF_ERROR' ? new CutError() : error;
+    throw hasCode(error, 'Z_BUF_ERROR') ? new CutError() : error;
   } finally {
     inflate.destroy();
     await fed;
@@ -145,6 +146,6 @@ async function feed(inflate: InflateRaw, input: Input): Promise<void> {
     }
     inflate.end();
   } catch (error) {
-    inflate.destroy(error instanceof Error ? error : new Error(String(error)));
+    inflate.destroy(asError(error));
   }
 }

@@ -2,6 +2,7 @@
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { hasCode } from '../../core/caught-error.ts';
 import { UnreadableLogError } from '../../core/errors.ts';
 import { mapInOrder } from '../../core/map-in-order.ts';
 import { behindZeros } from '../../formats/logs/line-splitter.ts';
@@ -84,7 +85,7 @@ async function modifiedAt(path: string): Promise<number | undefined> {
   try {
     return (await stat(path)).mtimeMs / 1000;
   } catch (error) {
-    return isMissing(error) ? undefined : Number.POSITIVE_INFINITY;
+    return hasCode(error, 'ENOENT') ? undefined : Number.POSITIVE_INFINITY;
   }
 }
 
@@ -265,10 +266,6 @@ async function readable<T>(path: string, work: () => Promise<T>): Promise<T> {
 
 function unreadable(path: string, cause: unknown): unknown {
   if (!(cause instanceof Error) || cause instanceof UnreadableLogError) return cause;
-  const problem = isMissing(cause) ? 'no such file' : `cannot be read: ${cause.message}`;
+  const problem = hasCode(cause, 'ENOENT') ? 'no such file' : `cannot be read: ${cause.message}`;
   return new UnreadableLogError(`${path}: ${cause instanceof PackedError ? cause.message : problem}`, { cause });
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

@@ -2,6 +2,7 @@
  * `Pipfile.lock`, specifications up to 6: JSON with packages by name in categories, of which `default` and `develop` always exist.
  * Whatever has a version comes from an index: the first of `_meta.sources`, unless it names another one.
  */
+import { messageOf } from '../../core/caught-error.ts';
 import { UsageError } from '../../core/errors.ts';
 import { extraName } from '../../packaging/marker.ts';
 import { parseSpecifier } from '../../packaging/specifier.ts';
@@ -50,7 +51,7 @@ function parseJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : 'unreadable';
+    const reason = messageOf(cause, 'unreadable');
     const [, position] = /at position (\d+)/.exec(reason) ?? [];
     const line = position === undefined ? '' : `:${text.slice(0, Number(position)).split('\n').length}`;
     throw new UsageError(`${path}${line}: expected JSON: ${reason}; write the lock file anew`, { cause });

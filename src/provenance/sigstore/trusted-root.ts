@@ -1,6 +1,7 @@
 /** Whom Sigstore trusts: certificate authorities and logs with their keys, and from when to when each of them counts. */
 import { TrustedRoot } from '@sigstore/protobuf-specs';
 import { type TrustMaterial, toTrustMaterial } from '@sigstore/verify';
+import { messageOf } from '../../core/caught-error.ts';
 import { UsageError } from '../../core/errors.ts';
 
 /** Reads a `trusted_root.json`; `source` tells where it is from. Throws UsageError. */
@@ -23,7 +24,6 @@ function materialIn(text: string, source: string): TrustMaterial {
     return toTrustMaterial(TrustedRoot.fromJSON(JSON.parse(text)));
   } catch (cause) {
     // The library looks at nothing before it uses it, so this can be any error.
-    const reason = cause instanceof Error ? cause.message : 'unreadable';
-    throw new UsageError(`${source}: not a trusted root of Sigstore: ${reason}`, { cause });
+    throw new UsageError(`${source}: not a trusted root of Sigstore: ${messageOf(cause, 'unreadable')}`, { cause });
   }
 }

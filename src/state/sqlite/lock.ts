@@ -3,6 +3,7 @@
  * transaction is open, and it is free the moment its holder dies, however it dies.
  */
 import { accessSync, chmodSync, closeSync, constants, lstatSync, openSync } from 'node:fs';
+import { hasCode } from '../../core/caught-error.ts';
 import { StorageError } from '../../core/errors.ts';
 import { connect } from './addon.ts';
 import { asStorage, openDatabase } from './open-database.ts';
@@ -38,7 +39,7 @@ function keepOthersOut(path: string): void {
     closeSync(openSync(path, 'wx', ownerOnly));
   } catch (error) {
     // What else is wrong SQLite says with advice.
-    if (!isCode(error, 'EEXIST')) return;
+    if (!hasCode(error, 'EEXIST')) return;
     asStorage(path, () => restrict(path));
   }
 }
@@ -50,7 +51,7 @@ function restrict(path: string): void {
     chmodSync(path, ownerOnly);
   } catch (error) {
     // Somebody else's, who would not be kept out by it.
-    if (!isCode(error, 'EPERM') && !isCode(error, 'EROFS')) throw error;
+    if (!hasCode(error, 'EPERM', 'EROFS')) throw error;
   }
 }
 
@@ -81,14 +82,10 @@ function readable(path: string): boolean | undefined {
     accessSync(path, constants.R_OK);
     return true;
   } catch (error) {
-    return isCode(error, 'EACCES') ? undefined : false;
+    return hasCode(error, 'EACCES') ? undefined : false;
   }
 }
 
 function isBusy(error: unknown): boolean {
-  return isCode(error, 'SQLITE_BUSY');
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
+  return hasCode(error, 'SQLITE_BUSY');
 }

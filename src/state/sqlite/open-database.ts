@@ -1,5 +1,6 @@
 /** Opens SQLite databases, and turns its errors into ours. */
 import type Database from 'better-sqlite3';
+import { errorCode } from '../../core/caught-error.ts';
 import { StorageError } from '../../core/errors.ts';
 import { connect } from './addon.ts';
 
@@ -25,7 +26,7 @@ export function asStorage<T>(path: string, work: () => T): T {
     return work();
   } catch (cause) {
     if (!(cause instanceof Error) || cause instanceof StorageError) throw cause;
-    const code = 'code' in cause ? String(cause.code) : '';
+    const code = errorCode(cause) ?? '';
     if (code === 'ERR_DLOPEN_FAILED' || cause.message.startsWith(noAddon)) throw unfitAddon(cause);
     if (ofValues.test(code) || cause instanceof TypeError || cause instanceof RangeError) throw cause;
     throw new StorageError(`${path}: ${cause.message}${advice[code] ?? ''}`, { cause });

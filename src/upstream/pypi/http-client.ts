@@ -4,6 +4,7 @@
  */
 import { gunzip, gunzipSync } from 'node:zlib';
 import type { Dispatcher } from 'undici';
+import { asError, hasCode, messageOf } from '../../core/caught-error.ts';
 import type { Clock } from '../../core/clock.ts';
 import { MirrorError, NonsenseError, PausedError, UnreachableError } from '../../core/errors.ts';
 import { isGzip } from './content-encoding.ts';
@@ -170,13 +171,9 @@ export class HttpClient {
   }
 }
 
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
-}
-
 /** Whether nothing came in time. Who was slow would do the same work again. */
 export function isTimeout({ cause }: UnreachableError): boolean {
-  return cause instanceof Error && 'code' in cause && /^UND_ERR_(?:HEADERS|BODY)_TIMEOUT$/.test(String(cause.code));
+  return hasCode(cause, 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT');
 }
 
 function unreachable(url: URL, cause: Error): UnreachableError {
@@ -212,6 +209,6 @@ export async function inflate(
 
 /** The error for a body that cannot be unfolded. */
 export function unreadable(url: URL, maxBytes: number, cause: unknown): NonsenseError {
-  const reason = cause instanceof Error ? cause.message : 'unreadable';
+  const reason = messageOf(cause, 'unreadable');
   return new NonsenseError(`${url}: the gzip body cannot be read within ${maxBytes} bytes: ${reason}`, { cause });
 }

@@ -3,6 +3,7 @@
  * published page tells all of it where everything is held; where it does not, the plan kept upstream's.
  */
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { isZlibError } from '../../../core/caught-error.ts';
 import { NonsenseError } from '../../../core/errors.ts';
 import { sha256Hex } from '../../../core/hash.ts';
 import type { ProjectName } from '../../../core/names.ts';
@@ -123,11 +124,6 @@ export async function readListedPage(
     if (error instanceof NonsenseError || isZlibError(error)) return undefined;
     throw error;
   }
-}
-
-/** Compressed bytes that are damaged or cut off. */
-function isZlibError(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('Z_');
 }
 
 /** Our own page with upstream's addresses; undefined when those are not known. */
