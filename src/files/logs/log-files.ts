@@ -48,7 +48,7 @@ export class LogFiles implements LogSource {
 
   async open(path: string): Promise<OpenLog> {
     return readable(path, async () => {
-      // A pipe would be waited for until somebody writes to it.
+      // Opening a pipe would otherwise block until somebody writes to it.
       const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
       try {
         const { size } = await expectFile(file);
