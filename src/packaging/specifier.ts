@@ -57,10 +57,7 @@ export function contains(specifier: Specifier, version: Version | string, prerel
   return specifier.clauses.every((clause) => clauseAllows(clause, parsed, text));
 }
 
-/**
- * Returns the version of a single `==` or `===` without a wildcard. Returns undefined if more than one version is
- * allowed.
- */
+/** Returns the version of a single `==` or `===` without a wildcard, and undefined for any other specifier. */
 export function pinnedVersion(specifier: Specifier): Version | undefined {
   const [clause, ...others] = specifier.clauses;
   const isPin = others.length === 0 && (clause?.operator === '==' || clause?.operator === '===');
