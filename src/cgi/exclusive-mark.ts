@@ -61,7 +61,7 @@ export function createFile(path: string): boolean {
  * none.
  */
 export function ageMs(path: string, nowMs: number): number | undefined {
-  // For a link its own age counts: whoever created it chose where it leads, and if anywhere.
+  // A link is not followed: its creator chose the target, and if there is one.
   const found = lstatSync(path, { throwIfNoEntry: false });
   return found && Math.abs(nowMs - found.mtimeMs);
 }

@@ -8,7 +8,7 @@ import { machineNamed } from './platform-tag-machines.ts';
 import { parsePythonTag } from './python-tag.ts';
 import type { WheelTags } from './wheel-tags.ts';
 
-/** The version as the name spells it, empty if there is none, and the systems where the file can be used. */
+/** The version as the name spells it, empty if there is none, and the interpreters and platforms of the file. */
 export interface Built {
   readonly version: string;
   readonly tags: WheelTags;

@@ -18,7 +18,7 @@ export interface DistributionName {
   readonly build: string | undefined;
   /** The variant label of a wheel (PEP 825). */
   readonly variant: string | undefined;
-  /** The systems where the file can be used. Undefined for sources, and if the name does not tell. */
+  /** The interpreters and platforms that the file is for. Undefined for sources, and if the name does not tell. */
   readonly tags: WheelTags | undefined;
 }
 

@@ -23,7 +23,7 @@ const canonical: ReadonlyMap<string, string> = new Map(
   [...machines].flatMap(([name, others]) => [name, ...others].map((other) => [other, name] as const)),
 );
 
-/** The machines of a name in tags that stands for more than one. */
+/** The machines behind each name in tags that stands for several. */
 const several: ReadonlyMap<string, readonly string[]> = new Map([
   // A 32-bit Python on a 64-bit ARM calls itself armv8l and accepts wheels built for armv7l.
   ['armv7l', ['armv7l', 'armv8l']],

@@ -20,8 +20,8 @@ const sumsKeptDays = 366;
 const daysAtOnce = 2;
 const msPerDay = 86_400_000;
 /**
- * How far into the future lines are accepted, in milliseconds: clocks differ, and time zones are mistaken. A day in the
- * future would complete all days before it.
+ * Milliseconds that the time of a line may lie in the future: clocks differ, and time zones are mistaken. Later lines
+ * are skipped, because a day in the future would complete all days before it.
  */
 const maxAheadMs = msPerDay;
 

@@ -40,7 +40,7 @@ export function parseLastSerial(text: string, source: string): number {
 
 /**
  * Returns the rows of an answer to `changelog_since_serial`, in the order of their serials. Rows without a project name
- * are skipped, as in 1.5. Throws NoChangelogError if a row is malformed: the list of projects then tells the changes.
+ * are skipped, as in 1.5. Throws NoChangelogError if a row is malformed: the list of projects then shows the changes.
  */
 export function parseChanges(text: string, since: number, source: string): Changes {
   const value = replyValue(text, source);

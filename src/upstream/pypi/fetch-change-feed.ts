@@ -15,7 +15,7 @@ import type { HttpRequest, HttpResponse } from './http-client.ts';
 /** Sends a request, with retries, until an answer has one of the statuses. */
 type Ask = (request: HttpRequest, expected: readonly number[]) => Promise<HttpResponse>;
 
-/** Headers that forbid caches to answer: with a stale copy the numbers of the changes would go back. */
+/** Headers that make caches ask the mirror: with a stale copy the numbers of the changes would go back. */
 const fresh = { accept: 'application/json', 'accept-encoding': 'gzip', 'cache-control': 'no-cache' };
 
 /**

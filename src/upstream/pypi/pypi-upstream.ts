@@ -86,8 +86,8 @@ export class PypiUpstream implements Upstream {
   readonly #changelogLimiter: RequestLimiter;
   #time: number | undefined;
   /**
-   * Headers for pages and lists. Changes on a mirror of our kind are not announced to caches, so caches must not
-   * answer.
+   * Headers for pages and lists. Nothing purges caches when a mirror of our kind changes, so they must not answer
+   * by themselves.
    */
   #freshness: { readonly 'cache-control'?: 'no-cache' } = {};
 
