@@ -1,4 +1,4 @@
-/** Takes over the list of all projects and ends: one row of the benchmark, in a process of its own. */
+/** Discovers all projects of an upstream, and ends: one row of the benchmark, in a process of its own. */
 import { resolve } from 'node:path';
 import { settingsFrom } from '../../src/cli/config/settings.ts';
 import { systemClock } from '../../src/cli/program/system-clock.ts';
@@ -25,7 +25,7 @@ void main();
 
 async function main(): Promise<void> {
   await discoverChanges(opened.mirror);
-  // With a third argument the whole queue is declared done, so that a run without changes can be measured.
+  // With the argument `finish` the whole queue is marked as done, so that a run without changes can be measured.
   if (process.argv[4] === 'finish') finishAll();
   await opened.close();
 }

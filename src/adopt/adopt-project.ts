@@ -1,6 +1,6 @@
 /**
- * One project of a tree that another program has made, or whose state was lost: what lies there and is right is held
- * from now on, and the pages list just that. Where a project lies under several spellings, they are merged.
+ * Adopts one project of a tree that another program has made, or whose state was lost. Files that are present and
+ * correct are held from now on, and the pages list only those. If a project has several spellings, they are merged.
  */
 import type { ProjectName } from '../core/names.ts';
 import { blobPath, childPath, linkToFile, projectFolder, type WebPath, withSidecars } from '../core/paths.ts';
@@ -13,33 +13,33 @@ import type { Adoption } from './adoption.ts';
 import { readTreePage, type TreePage } from './tree-page.ts';
 import { verifyFile } from './verify-file.ts';
 
-/** Pages that no mirror of ours has. */
+/** Pages of other programs, which our mirrors do not have. */
 const foreignPages = ['index.v1_html', 'versions'];
 
-/** What of a project can be kept. */
+/** The parts of a project that can be kept. */
 interface Kept {
   readonly held: readonly HeldFile[];
   readonly published: readonly PublishedFile[];
-  /** How many files its pages promise that are not there, or are not right. */
+  /** Number of files on its pages that are missing or damaged. */
   readonly lacking: number;
-  /** Where those lie that are damaged, or should lie that are missing. */
+  /** Paths of damaged files, and of missing ones. */
   readonly gone: readonly WebPath[];
-  /** False when something beside a file is not there, or not right. */
+  /** False if a sidecar is missing or damaged. */
   readonly hasSidecars: boolean;
 }
 
-/** Takes over the project in `folder`, one of the spellings of `name`. */
+/** Adopts the project in `folder`, which is one of the spellings of `name`. */
 export async function adoptProject(adoption: Adoption, name: ProjectName, folder: WebPath): Promise<void> {
   const { state, files, report, keepSerials, isLast = false } = adoption;
   const normal = projectFolder(name);
-  // What is published must not end up where a link leads.
+  // Published files must not end up where a link leads.
   if ((await files.stat(normal))?.kind === 'other') await files.discard([normal]);
   if (folder === normal && state.heldProject(name).published) return;
   const pages = await readPages(adoption, name, folder === normal ? [normal] : [normal, folder]);
   const foreign = foreignPages.map((file) => childPath(normal, file));
   const [first] = pages;
   if (first === undefined) {
-    // Pages that are links to elsewhere say nothing, and the next run makes them anew.
+    // Pages that are links to elsewhere tell nothing. The next run makes them anew.
     await files.discard(foreign);
     return;
   }
@@ -60,7 +60,7 @@ export async function adoptProject(adoption: Adoption, name: ProjectName, folder
   report({ type: 'project-adopted', name, files: kept.held.length, bytes, lacking: kept.lacking });
 }
 
-/** The pages that can be understood. What cannot even be read is no reason to go on without it. Throws StorageError. */
+/** Returns the pages that can be parsed. Throws StorageError: a page that cannot even be read must not be ignored. */
 async function readPages({ files }: Adoption, name: ProjectName, folders: WebPath[]): Promise<TreePage[]> {
   const pages: TreePage[] = [];
   for (const folder of folders) {
@@ -117,7 +117,9 @@ function publishedHere(file: PublishedFile['file'], { path, sha256, metadataSha2
   return { file: { ...file, sha256, json }, url: linkToFile(path), metadataSha256, provenance };
 }
 
-/** A page that may lack something must not say to be as upstream's was at a serial. */
+/**
+ * Returns the page without its serial: a page that may lack files must not claim to be upstream's page at that serial.
+ */
 function withoutSerial(page: SimplePage): SimplePage {
   const { '_last-serial': _serial, ...meta } = isJsonObject(page.json.meta) ? page.json.meta : {};
   return { ...page, serial: undefined, json: { ...page.json, meta } };

@@ -1,4 +1,7 @@
-/** Takes over what `removed.json` of a tree of our own tells: the log of removals, and the files that were kept. */
+/**
+ * Adopts the contents of `removed.json` in a tree of our own: the log of removals, and the removed files that were
+ * kept.
+ */
 import { throwIfPaused } from '../core/errors.ts';
 import { ownPath, sidecarPath, type WebPath } from '../core/paths.ts';
 import { parseRemovedList } from '../formats/mirror/removed-list.ts';
@@ -6,10 +9,13 @@ import type { Removal } from '../state/removal-log.ts';
 import type { HeldFile } from '../state/state-store.ts';
 import type { Adoption } from './adoption.ts';
 
-/** No list that is ours comes near it: it has ten thousand entries at most. */
+/** Largest list that is read, in bytes. Our lists have ten thousand entries at most and are far smaller. */
 const maxListBytes = 16 << 20;
 
-/** To be called once the pages are taken over. What the list does not tell right is passed over. Throws StorageError. */
+/**
+ * Adopts the removals. Must be called after the pages were adopted. Wrong entries of the list are skipped. Throws
+ * StorageError.
+ */
 export async function adoptRemovals(adoption: Omit<Adoption, 'keepSerials'>): Promise<void> {
   const { state, files, signal } = adoption;
   const path = ownPath('removed.json');
@@ -25,11 +31,11 @@ export async function adoptRemovals(adoption: Omit<Adoption, 'keepSerials'>): Pr
     state.addHeldFiles(removal.project, [kept]);
     isAnyKept = true;
   }
-  // Where nothing is to be kept any more, the next run finds it out by this.
+  // By this flag the next run discovers kept files even if the rules no longer keep any.
   if (isAnyKept) state.remember({ keepsRemoved: true });
 }
 
-/** The file, if it is still there as it was, and on no page. */
+/** Returns the file of a removal, if it is still there unchanged and on no page. */
 async function keptFile(
   { state, files }: Pick<Adoption, 'state' | 'files'>,
   { path, sha256, why }: Removal,

@@ -1,6 +1,7 @@
 /**
- * Takes over a tree: project by project, so that it can be interrupted at any time and goes on from there. Files are
- * read once to be verified, and never fetched. What no page links to stays where it is; pep381checkfiles finds it.
+ * Adopts a tree project by project, so that it can be interrupted at any time and continues from there. Files are read
+ * once to be verified, and never fetched. Files without a link on any page stay where they are; pep381checkfiles finds
+ * them.
  */
 import { throwIfPaused } from '../core/errors.ts';
 import { type ProjectName, projectName } from '../core/names.ts';
@@ -10,13 +11,16 @@ import type { FileStore } from '../files/file-store.ts';
 import { adoptProject } from './adopt-project.ts';
 import type { Adoption } from './adoption.ts';
 
-/** Most of the time of a project is spent waiting for a flush, which all that wait share. */
+/**
+ * Number of projects that are adopted at the same time. Most of their time is spent waiting for a flush, which they
+ * share.
+ */
 const maxConcurrentProjects = 200;
 
-/** Takes over every project below `simple/`. Throws StorageError, PausedError. */
+/** Adopts every project below `simple/`. Throws StorageError and PausedError. */
 export async function adoptTree(adoption: Adoption): Promise<void> {
   const places = new Semaphore(maxConcurrentProjects);
-  /** Two spellings of a project are merged one after the other. */
+  /** The work in progress by project: two spellings of a project are merged one after the other. */
   const underWay = new Map<ProjectName, Promise<void>>();
   const failures: unknown[] = [];
   for await (const { name, folder } of projectFolders(adoption)) {
@@ -42,7 +46,7 @@ export async function adoptTree(adoption: Adoption): Promise<void> {
   throwIfPaused(adoption.signal);
 }
 
-/** The folders of projects; bandersnatch can put them into folders by their first letters. */
+/** Yields the folders of projects. bandersnatch can put them into folders named by their first letters. */
 async function* projectFolders({ files, report }: Adoption): AsyncIterable<{ name: ProjectName; folder: WebPath }> {
   for await (const { name: text, kind } of files.entries(simpleRoot)) {
     if (kind === 'other' && !text.startsWith('index.')) {

@@ -1,4 +1,4 @@
-/** Brings a removed project back from the trash: bytes first, then pages, then the state, so that it may be repeated. */
+/** Restores a removed project from the trash: files first, then pages, then the state, so that it may be repeated. */
 import { UsageError } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
 import { blobPath, pagePath, projectFolder, sidecarPaths, type WebPath } from '../core/paths.ts';
@@ -9,9 +9,9 @@ import { treeOrigin } from './tree-page.ts';
 import { verifyFile } from './verify-file.ts';
 
 /**
- * Publishes `name` as it was when it was removed; it stays until upstream has it again, or the rules leave it out.
- * Throws UsageError when there is nothing to restore, or nothing of it is right, NonsenseError when its page in the trash
- * is damaged, StorageError.
+ * Publishes `name` as it was when it was removed. It stays until upstream has it again, or until the rules leave it
+ * out. Throws UsageError if there is nothing to restore or none of its files is correct, NonsenseError if its page in
+ * the trash is damaged, and StorageError.
  */
 export async function restoreProject(adoption: Adoption, name: ProjectName): Promise<void> {
   const { state, files } = adoption;
@@ -42,7 +42,7 @@ interface Listed {
   readonly path: WebPath;
 }
 
-/** Most projects are found right by their first file. */
+/** Returns true if any file is correct. For most projects the first one is. */
 async function isAnyRight({ files }: Adoption, listed: readonly Listed[]): Promise<boolean> {
   for (const { file, url } of listed) {
     const { kind } = await verifyFile(files, file, url);
@@ -51,7 +51,7 @@ async function isAnyRight({ files }: Adoption, listed: readonly Listed[]): Promi
   return false;
 }
 
-/** The files that its page has, and where they belong. */
+/** Returns the files on the removed page, with the paths where they belong. */
 async function listedFiles({ files }: Adoption, name: ProjectName): Promise<Listed[]> {
   const json = pagePath('index.v1_json', name);
   const page = (await files.readTrash(json)) ?? (await files.read(json));

@@ -1,4 +1,4 @@
-/** `/sync`: somebody asks for a run. Any number of requests start at most one process beside the run at work. */
+/** Answers `/sync`, a request for a run. Any number of requests start at most one process beside the active run. */
 import { statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
 import { messageOf } from '../core/caught-error.ts';
@@ -8,18 +8,18 @@ import { type CgiResponse, responses } from './response.ts';
 import { type CgiSettings, readCgiSettings } from './sync-settings.ts';
 import type { Enter } from './waiting-limit.ts';
 
-/** What the program hands in. */
+/** The functions and values that the program passes in. */
 export interface SyncContext {
   readonly env: Environment;
   readonly now: () => number;
-  /** Takes a line for the error log. */
+  /** Writes a line to the error log. */
   readonly log: (line: string) => void;
   readonly enter: Enter;
-  /** Starts a run that goes on by itself. Rejects when it cannot start. */
+  /** Starts a run that outlives this process. Rejects if it cannot start. */
   readonly start: (settings: CgiSettings) => Promise<void>;
 }
 
-/** Answers the request, and starts a run where one is due. */
+/** Answers the request, and starts a run if one is due. */
 export async function answerSync(request: CgiRequest, surroundings: SyncContext): Promise<CgiResponse> {
   const { pathInfo, method, isTooLong } = request;
   if (pathInfo !== '' && pathInfo !== '/') return responses.notFound;
@@ -41,7 +41,7 @@ async function refusal(
   { secretFile, run }: CgiSettings,
   { now, enter }: SyncContext,
 ): Promise<CgiResponse | undefined> {
-  // The body says nothing where nobody signs it.
+  // The body matters only if requests must be signed.
   if (secretFile === undefined) return undefined;
   // Cryptography takes a while to load, and is seldom needed.
   const { refuseUnsigned } = await import('./signed-request.ts');

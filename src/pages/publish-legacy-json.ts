@@ -1,4 +1,4 @@
-/** Writes the legacy JSON (formats/legacy-json.ts) of a project, where the mirror serves it. */
+/** Writes the legacy JSON (formats/legacy-json.ts) of a project, if the mirror serves it. */
 import type { ProjectName } from '../core/names.ts';
 import {
   childPath,
@@ -22,7 +22,10 @@ import {
 import type { PublishedFile, SimplePage } from '../formats/simple/simple-json.ts';
 import type { StateStore } from '../state/state-store.ts';
 
-/** Of all releases of a project: far more than real ones have. What is left has no fields of its own. */
+/**
+ * Limit in bytes for the metadata of all releases of a project, far above real ones. Releases beyond it get no fields
+ * of their own.
+ */
 const maxMetadataBytes = 64 << 20;
 
 interface Owner {
@@ -30,7 +33,7 @@ interface Owner {
   readonly state: Pick<StateStore, 'mirror'>;
 }
 
-/** The files that belong into `pypi/<project>`, in the order in which they are to appear. */
+/** Returns the files that belong into `pypi/<project>`, in the order in which they are published. */
 export async function legacyFilesOf(
   files: FileStore,
   name: ProjectName,
@@ -52,14 +55,15 @@ export async function legacyFilesOf(
     made.set(legacyPath(name, `${release.version}/json`), Buffer.from(body));
   }
   made.set(legacyPath(name, 'json'), Buffer.from(renderLegacyProject(name, page, releases, ofLatest, base)));
-  // It is sent with the others, so it never speaks of what is not there yet. A line end could not be sent.
+  // The serial is published last: it is sent as a header of the JSON, and must not be newer. A line end would break
+  // that header.
   if (page.serial !== undefined) made.set(legacyPath(name, 'serial'), Buffer.from(String(page.serial)));
   return made;
 }
 
 /**
- * Publishes the legacy JSON of `name`, where the mirror serves that and it differs from what is there. What is there
- * of releases that are gone goes.
+ * Publishes the legacy JSON of `name` if the mirror serves it, as far as it differs from the tree. Files of releases
+ * that are gone are removed.
  */
 export async function publishLegacyJson(
   { files, state }: Owner,
@@ -77,7 +81,7 @@ export async function publishLegacyJson(
   if (strays.length > 0) await files.discard(strays);
 }
 
-/** What lies in `pypi/<project>` besides what belongs there. */
+/** Returns the entries of `pypi/<project>` that do not belong there. */
 export async function legacyStrays(
   files: FileStore,
   name: ProjectName,
@@ -92,7 +96,7 @@ export async function legacyStrays(
   return strays;
 }
 
-/** The core metadata of the first file that has some here. */
+/** Returns the core metadata of the first file whose metadata is held. */
 async function readMetadata(
   files: FileStore,
   name: ProjectName,

@@ -1,23 +1,23 @@
-/** What one day of a log amounts to, until it goes to the database. */
+/** Counts the lines of one day until they go to the database. */
 import { PairCounts } from '../core/pair-counts.ts';
 
-/** Lines of which the same became, and the bytes that were sent. */
+/** Number of lines with the same outcome, and the bytes that were sent for them. */
 export interface LineTotals {
   count: number;
   bytes: number;
 }
 
 export class DayCounter {
-  /** `YYYY-MM-DD`; empty for lines that tell no time. */
+  /** `YYYY-MM-DD`. Empty for lines without a time. */
   readonly day: string;
   readonly isClosed: boolean;
-  /** How often which file went to which agent. */
+  /** Number of downloads by file and agent. */
   readonly pairs = new PairCounts();
-  /** How often anything went to which client, by its number. */
+  /** Number of downloads by client, at the index of the client's number. */
   readonly clients: number[] = [];
   /** The downloads. */
   readonly counted: LineTotals = { count: 0, bytes: 0 };
-  /** The other lines by what became of them. */
+  /** The other lines by their outcome. */
   readonly lineTotals = new Map<string, LineTotals>();
 
   constructor(day: string, isClosed: boolean) {
@@ -25,7 +25,7 @@ export class DayCounter {
     this.isClosed = isClosed;
   }
 
-  /** Takes note of lines. */
+  /** Counts lines with the outcome `name`. */
   addLines(name: string, count: number, bytes: number): void {
     let fate = this.lineTotals.get(name);
     if (fate === undefined) {

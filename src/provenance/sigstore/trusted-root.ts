@@ -1,10 +1,10 @@
-/** Whom Sigstore trusts: certificate authorities and logs with their keys, and from when to when each of them counts. */
+/** Sigstore's trusted root: certificate authorities and logs with their keys, and the time in which each is valid. */
 import { TrustedRoot } from '@sigstore/protobuf-specs';
 import { type TrustMaterial, toTrustMaterial } from '@sigstore/verify';
 import { messageOf } from '../../core/caught-error.ts';
 import { UsageError } from '../../core/errors.ts';
 
-/** Reads a `trusted_root.json`; `source` tells where it is from. Throws UsageError. */
+/** Reads a `trusted_root.json` that comes from `source`. Throws UsageError. */
 export function parseTrustedRoot(text: string, source: string): TrustMaterial {
   const root = materialIn(text, source);
   const parts = {
@@ -23,7 +23,7 @@ function materialIn(text: string, source: string): TrustMaterial {
   try {
     return toTrustMaterial(TrustedRoot.fromJSON(JSON.parse(text)));
   } catch (cause) {
-    // The library looks at nothing before it uses it, so this can be any error.
+    // The library does not check the root before it uses it, so this can be any error.
     throw new UsageError(`${source}: not a trusted root of Sigstore: ${messageOf(cause, 'unreadable')}`, { cause });
   }
 }

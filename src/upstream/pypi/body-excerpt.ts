@@ -1,8 +1,8 @@
-/** What the body of an answer that refuses says, for people. */
+/** Shortens the body of a refusal to one line for people. */
 
 const longestLine = 120;
 
-/** The first line of a text, or of what HTML shows; empty where there is none. */
+/** Returns the first line of a text, or of the text that HTML shows. Returns an empty text if there is none. */
 export function bodyExcerpt(body: Buffer): string {
   const text = body.subarray(0, 4096).toString('utf8');
   const shown = /<(?:!doctype|html|head|body)\b/i.test(text)

@@ -1,26 +1,29 @@
 /**
- * Which bytes of a file are expected, and how many are taken. What an index says of its size is a hint, for the hash
- * counts; but every body has to end.
+ * The expected range of a file's bytes, and the limit for its size. The size in an index is only a hint, because the
+ * hash decides, but every body must be bounded.
  */
 import { MismatchError, NonsenseError } from '../../core/errors.ts';
 
-/** Ten times the largest file of PyPI. */
+/** Limit for a file without a size in the index, in bytes: ten times the largest file of PyPI. */
 const largestUnsized = 10 * 2 ** 30;
-/** So much more than the index says is taken in any case. */
+/** Bytes beyond the size in the index that are always accepted. */
 const slackBytes = 16 << 20;
 
-/** The bytes that are taken of a file that has `size` by the index; undefined where it does not say. */
+/**
+ * Returns the number of bytes that are accepted of a file. `size` is its size in the index, undefined if the index has
+ * none.
+ */
 export function maxBytesOf(size: number | undefined): number {
   return size === undefined ? largestUnsized : Math.max(2 * size, size + slackBytes);
 }
 
-/** Whether an answer with this `Content-Range` goes on at `from`, up to the end. */
+/** Returns true if an answer with this `Content-Range` continues at byte `from` and goes up to the end of the file. */
 export function continues(contentRange: string | undefined, from: number, size: number | undefined): boolean {
   const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(contentRange ?? '') ?? [];
   return Number(first) === from && Number(last) === Number(total) - 1 && (size === undefined || Number(total) === size);
 }
 
-/** The error for a file that has more. */
+/** Returns the error for a file that exceeds its limit. */
 export function tooLong(url: URL, size: number | undefined): Error {
   const found = `${url}: more than ${maxBytesOf(size)} bytes`;
   if (size === undefined) return new NonsenseError(`${found}, and the index tells no size`);

@@ -1,11 +1,13 @@
-/** Takes the body of a file as it arrives: from where it was asked for, and no longer than the index promises. */
+/**
+ * Receives the body of a file as it arrives. The body must begin at the requested byte and stay within the size limit.
+ */
 import { MismatchError } from '../../core/errors.ts';
 import type { FileSink, ResumePoint } from '../../core/file-sink.ts';
 import { strongEtag } from './etag.ts';
 import { continues, maxBytesOf, tooLong } from './file-bounds.ts';
 import type { ChooseReceiver } from './http-client.ts';
 
-/** Streams the file at `url` into `sink`; what throws there ends the request. */
+/** Streams the file at `url` into `sink`. An error of the sink ends the request. */
 export function receiveFile(
   url: URL,
   size: number | undefined,

@@ -1,4 +1,4 @@
-/** What the status of an answer means, the same for every kind of request. */
+/** The meaning of an answer's status, the same for every kind of request. */
 import { BusyError, NonsenseError, UnreachableError } from '../../core/errors.ts';
 import { bodyExcerpt } from './body-excerpt.ts';
 import type { HttpResponse } from './http-client.ts';
@@ -6,9 +6,9 @@ import type { HttpResponse } from './http-client.ts';
 const longestPauseMs = 24 * 60 * 60_000;
 
 /**
- * Passes an answer whose status is in `expected`. 403 and 406 are how a firewall says "blocked", so they mean the same
- * as 429 and 503: BusyError, by which nothing is concluded about the page.
- * Throws UnreachableError for what may pass, NonsenseError for what will not.
+ * Returns an answer whose status is in `expected`. Firewalls send 403 and 406 for "blocked", so both count like 429 and
+ * 503: BusyError, which says nothing about the page.
+ * Throws UnreachableError for a failure that may pass, and NonsenseError for one that will not.
  */
 export function expectStatus(answer: HttpResponse, url: URL, expected: readonly number[], nowMs: number): HttpResponse {
   const { status } = answer;
@@ -17,7 +17,7 @@ export function expectStatus(answer: HttpResponse, url: URL, expected: readonly 
     const retryAfterMs = parseRetryAfter(answer.headers['retry-after'], nowMs);
     const told = bodyExcerpt(answer.body);
     const said = told === '' ? '' : ` (${JSON.stringify(told)})`;
-    // Private indexes answer 403 to whom they do not know, too.
+    // Private indexes also answer 403 to clients that they do not know.
     const login = status === 403 ? `, or another login for ${url.hostname} (netrc-file in mirror.toml)` : '';
     throw new BusyError(`${url}: upstream answers ${status}${said} and wants fewer requests${login}`, { retryAfterMs });
   }
@@ -33,7 +33,10 @@ export function expectStatus(answer: HttpResponse, url: URL, expected: readonly 
   throw new NonsenseError(`${url}: expected status ${expected.join(' or ')}, found ${status}${target}`);
 }
 
-/** Milliseconds from now (seconds or an HTTP date, RFC 9110), or undefined. */
+/**
+ * Returns the milliseconds from now that a Retry-After header (seconds or an HTTP date, RFC 9110) asks for, at most a
+ * day. Returns undefined if there is no valid one.
+ */
 export function parseRetryAfter(text: string | undefined, nowMs: number): number | undefined {
   if (text === undefined) return undefined;
   const ms = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - nowMs;
