@@ -1,6 +1,6 @@
 /**
- * The sum of `numbers`, and never more than can be told and kept exactly: what an index says of the size of its files
- * may be anything, and no database takes a sum beyond 2^63.
+ * Returns the sum of `numbers`, at most the largest safe integer. An index may claim any size for its files, and no
+ * database accepts a sum beyond 2^63.
  */
 export function sumOf(numbers: Iterable<number>): number {
   let sum = 0;

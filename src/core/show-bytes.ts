@@ -1,4 +1,4 @@
-/** Bytes as people read them. */
+/** Formats byte counts for people. */
 
 const prefixes = ['KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
