@@ -1,4 +1,4 @@
-/** Looks at one file of a project, and at what lies beside it. */
+/** Checks one file of a project and its sidecars. */
 
 import { throwIfPaused } from '../core/errors.ts';
 import { sha256Hex } from '../core/hash.ts';
@@ -8,23 +8,23 @@ import type { Finding, FindingKind } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import { readOrFinding } from './read-or-finding.ts';
 
-/** What a file must be, as far as anybody knows. */
+/** The known properties of a file. */
 export interface ExpectedFile {
   readonly path: WebPath;
   readonly size: number | undefined;
   readonly sha256: string | undefined;
-  /** sha256 of the core metadata beside it; undefined when there need not be any. */
+  /** The sha256 of its core metadata file; undefined if none is required. */
   readonly metadataSha256: string | undefined;
-  /** True when a provenance object must lie beside it. */
+  /** True if it must have a provenance object. */
   readonly provenance: boolean;
-  /** Milliseconds: the modification time it was published with. */
+  /** The modification time with which it was published, in milliseconds since 1970. */
   readonly uploadTimeMs: number | undefined;
 }
 
-/** File systems and copies keep times less exactly than milliseconds. */
+/** Milliseconds. File systems and copies store times less exactly. */
 const sameTimeMs = 1000;
 
-/** What is wrong with `file`, which belongs to `project`. */
+/** Returns the findings about `file`, which belongs to `project`. */
 export async function inspectFile(check: Check, project: ProjectName, file: ExpectedFile): Promise<Finding[]> {
   const { path, metadataSha256, provenance } = file;
   const findings = [await found(path, () => content(check, file))];
@@ -85,7 +85,7 @@ async function provenanceObject(check: Check, path: WebPath): Promise<FileProble
   }
 }
 
-/** The bytes of what lies beside a file; undefined when a quick check need not read them. */
+/** Returns the bytes of a sidecar, or undefined if a quick check need not read them. */
 async function readSidecar(
   check: Check,
   path: WebPath,
@@ -100,7 +100,7 @@ async function readSidecar(
   return body ?? { kind: missing };
 }
 
-/** What stands where a file belongs. */
+/** Returns the problem that a folder, link or device is in the place of a file. */
 export function notAFile(kind: 'folder' | 'other'): FileProblem {
   return { kind: 'not-a-file', expected: 'a file', found: kind === 'folder' ? 'a folder' : 'a link or a device' };
 }

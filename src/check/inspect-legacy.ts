@@ -1,4 +1,4 @@
-/** Looks at the legacy JSON of a project, which is made of its page. */
+/** Checks the legacy JSON of a project, which is derived from its page. */
 import type { ProjectName } from '../core/names.ts';
 import { legacyJsonFolder } from '../core/paths.ts';
 import { asPublished, type SimplePage } from '../formats/simple/simple-json.ts';
@@ -7,7 +7,7 @@ import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import { readOrFinding } from './read-or-finding.ts';
 
-/** What is wrong with it, where the mirror serves it and no run is about to write it. */
+/** Returns the findings about the legacy JSON, if the mirror serves it and no run is about to write it. */
 export async function inspectLegacyJson(check: Check, project: ProjectName, page: SimplePage): Promise<Finding[]> {
   const { state, files } = check;
   const { legacyJson } = state.mirror();

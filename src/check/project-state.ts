@@ -1,22 +1,24 @@
-/** How a project stands at one moment: when two moments are alike, no run has changed anything between them. */
+/**
+ * The state of a project at one moment. If it is the same at two moments, no run has changed the project between them.
+ */
 import type { ProjectName } from '../core/names.ts';
 import { type PageFile, pagePath } from '../core/paths.ts';
 import type { HeldProject, QueuedProject } from '../state/state-store.ts';
 import type { Check } from './check-job.ts';
 import { readOrFinding } from './read-or-finding.ts';
 
-/** What a run would change about a project. */
+/** Everything about a project that a run would change. */
 export interface ProjectState {
-  /** Undefined when nothing is to be done for it. */
+  /** Undefined if the project is not queued. */
   readonly queued: QueuedProject | undefined;
   readonly held: HeldProject;
-  /** Size and time of each page: a run may write pages anew and remember the same as before. */
+  /** Size and time of each page. They are needed because a run may write pages again without a change in the state. */
   readonly pages: readonly unknown[];
 }
 
 const pages: readonly PageFile[] = ['index.html', 'index.html.gz', 'index.v1_json', 'index.v1_json.gz'];
 
-/** How `name` stands now. */
+/** Returns the current state of `name`. */
 export async function projectStateOf({ state, files }: Check, name: ProjectName): Promise<ProjectState> {
   const [queued, held] = [state.queued(name), state.heldProject(name)];
   const stats: unknown[] = [];
@@ -27,7 +29,7 @@ export async function projectStateOf({ state, files }: Check, name: ProjectName)
   return { queued, held, pages: stats };
 }
 
-/** Whether nothing has changed between two moments. */
+/** Returns true if nothing changed between two moments. */
 export function isSameState(one: ProjectState, other: ProjectState): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }

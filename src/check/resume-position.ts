@@ -1,15 +1,15 @@
-/** Remembers how far a check has come, so that one that is interrupted goes on from there. */
+/** Remembers the position of a check, so that an interrupted check can continue. */
 import type { ProjectName } from '../core/names.ts';
 import type { CheckPosition } from '../state/mirror-state.ts';
 import type { Check } from './check-job.ts';
 
-/** After so many projects, or so long, the position is remembered. */
+/** The position is remembered after this many projects, or after this many milliseconds. */
 const projectsApart = 500;
 const msApart = 5000;
-/** What was checked before is no longer worth much. */
+/** Milliseconds after which an interrupted check starts again, because its first results are outdated. */
 const longestMs = 30 * 24 * 60 * 60_000;
 
-/** What a check does: another one begins anew. */
+/** Returns what a check covers. A check with another scope starts from the beginning. */
 export function scopeOf({ subset, settings }: Check): string {
   const part = subset === undefined ? 'all' : `${subset.number}/${subset.of}`;
   return settings.quick ? `quick ${part}` : part;
@@ -18,7 +18,7 @@ export function scopeOf({ subset, settings }: Check): string {
 export class Position {
   readonly #check: Check;
   readonly #startedMs: number;
-  /** Where an interrupted check of the same scope stopped. */
+  /** The last project of an interrupted check with the same scope. */
   readonly resumedAfter: ProjectName | undefined;
   #projects = 0;
   #rememberedMs: number;
@@ -32,13 +32,13 @@ export class Position {
     this.resumedAfter = found?.after;
   }
 
-  /** Counts a project; true when the position should be remembered. */
+  /** Counts a project. Returns true if the position should be remembered. */
   isDue(): boolean {
     this.#projects += 1;
     return this.#projects >= projectsApart || this.#check.clock.now() - this.#rememberedMs >= msApart;
   }
 
-  /** Remembers that everything up to `after` is checked. */
+  /** Remembers that all projects up to `after` are checked. */
   remember(after: ProjectName | undefined): void {
     this.#projects = 0;
     this.#rememberedMs = this.#check.clock.now();

@@ -1,16 +1,16 @@
-/** Walks through a part of the tree, however large, in no order. */
+/** Walks through a part of the tree of any size, in no particular order. */
 import type { WebPath } from '../core/paths.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import { readOrFinding } from './read-or-finding.ts';
 
-/** What a walk meets; folders only when they are empty. */
+/** An entry of the walk. Folders occur only if they are empty. */
 export interface WalkedEntry {
   readonly path: WebPath;
   readonly kind: 'file' | 'other' | 'empty-folder';
 }
 
-/** Meets everything below `folder`. What the disk refuses to show is reported, and the walk goes on beside it. */
+/** Calls `meet` for everything below `folder`. Folders that the disk refuses to show are reported and skipped. */
 export async function walk(check: Check, folder: WebPath, meet: (met: WalkedEntry) => Promise<void>): Promise<void> {
   await check.yielder.yieldIfDue();
   let isEmpty = true;
@@ -26,7 +26,7 @@ export async function walk(check: Check, folder: WebPath, meet: (met: WalkedEntr
   else if (isEmpty) await meet({ path: folder, kind: 'empty-folder' });
 }
 
-/** The path of what was found under `name` in `folder`. */
+/** Returns the path of the entry `name` in `folder`. */
 export function childPath(folder: WebPath, name: string): WebPath {
   return `${folder}/${name}` as WebPath;
 }
