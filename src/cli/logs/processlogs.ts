@@ -1,4 +1,4 @@
-/** The program processlogs: the downloads of each day, from the logs of the web server. */
+/** The program processlogs, which counts the downloads of each day from the logs of the web server. */
 import { join, resolve } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
 import { processLogs } from '../../stats/process-logs.ts';
@@ -24,7 +24,9 @@ type RunCommand = LogsCommand & { kind: 'run' };
 const out = (line: string): unknown => process.stdout.write(`${printable(line)}\n`);
 const err = (line: string): unknown => process.stderr.write(`${printable(line)}\n`);
 
-/** Runs with the arguments `argv`; resolves with the exit code. `nativeBinding` is the SQLite addon of the bundle. */
+/**
+ * Runs with the arguments `argv`, and resolves with the exit code. `nativeBinding` is the SQLite addon of the bundle.
+ */
 export async function processlogs(argv: readonly string[], nativeBinding: string | undefined): Promise<number> {
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   try {
@@ -36,7 +38,7 @@ export async function processlogs(argv: readonly string[], nativeBinding: string
     checkTarget(command.target);
     return await run(command, nativeBinding);
   } catch (error) {
-    // As in 1.5, which printed it and ended well.
+    // 1.5 too printed the error and exited with 0.
     if (error instanceof UsageError) {
       if (error.message !== '') out(error.message);
       out(logsUsage);
@@ -49,7 +51,7 @@ export async function processlogs(argv: readonly string[], nativeBinding: string
   }
 }
 
-/** 1.5's two questions, in its words. */
+/** Makes the two checks of 1.5, with its messages. */
 function checkTarget(target: string): void {
   if (!isThere(target)) throw new UsageError(`${target} does not exist`);
   if (!isThere(join(target, 'web'))) throw new UsageError(`Not a pypi mirror (${target}/web does not exist)`);
@@ -61,11 +63,11 @@ async function run(command: RunCommand, nativeBinding: string | undefined): Prom
   refuseRoot({ root, state: join(root, 'state.db') });
   const { umask, stateMode } = settingsFrom(readConfigFile(join(root, 'mirror.toml')).given);
   process.umask(umask);
-  // 1.5's own targets are welcome here, as nothing of ours but the days goes into them.
+  // Targets of 1.5 are allowed here, because only the files of days are written into them.
   if (command.as15) return printResult(command, await processLogs15(paths, openStatsFiles(root)));
   const target = openTarget(root);
   prepareTarget(target, stateMode);
-  // Two at a time would count the same lines twice. A sync run has another lock, and does no harm.
+  // Two processes would count the same lines twice. A sync run has another lock, and does no harm.
   const lock = holdLock(lockOf(target, 'stats'), nativeBinding);
   if (lock === undefined) {
     const problem = stalledHolderText(lockOf(target, 'stats'), 'processlogs');
@@ -102,7 +104,9 @@ async function runWithMemory(
   }
 }
 
-/** Like 1.5 it has nothing to say to cron when days were published; a person is told which. */
+/**
+ * Prints the result. As in 1.5 cron gets no output when days were published, but a person on a terminal is told which.
+ */
 function printResult({ quiet }: RunCommand, { published, notices, failures }: StatsResult): number {
   for (const failure of failures) err(`processlogs: ${failure}`);
   if (!quiet) {
