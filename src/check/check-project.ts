@@ -18,8 +18,8 @@ export interface ProjectVerdict {
 }
 
 /**
- * Whether the check can decide now. 'locked': the lock of runs is held. 'first': an undecided project is tried again
- * later. 'last': there is no later try.
+ * The phase of a check, which determines if it can decide. 'locked': the lock of runs is held. 'first': an undecided
+ * project is tried again later. 'last': there is no later try.
  */
 export type LockMode = 'locked' | 'first' | 'last';
 

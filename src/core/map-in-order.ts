@@ -1,7 +1,7 @@
 /**
  * Yields the results of `work` on each of `items`, in their order, with up to `atOnce` running concurrently. After a
- * failure no more are started, and the error is thrown once those already started have ended. They are also awaited if
- * the consumer stops early.
+ * failure no more are started, and the error is thrown once those already running have ended. If the consumer stops
+ * early, the running ones are awaited too.
  */
 export async function* mapInOrder<T, R>(
   items: Iterable<T> | AsyncIterable<T>,

@@ -3,8 +3,8 @@
  * and 0x01 before the two hashes of a node.
  *
  *   leaf    SHA-256(0x00, the normalized name in ASCII, 0x00, the 32 bytes of the page's SHA-256)
- *   bucket  the Merkle tree hash of RFC 6962 over the leaves of all names whose SHA-256 begins with the same 12 bits, in
- *           the order of names; SHA-256 of nothing if there are none
+ *   bucket  the Merkle tree hash of RFC 6962 over the leaves of all names whose SHA-256 begins with the same 12 bits,
+ *           in the order of names; SHA-256 of nothing if there are none
  *   group   16 consecutive buckets: those with the same first 8 bits
  *   root    all 4096 buckets, from 000 to fff
  *

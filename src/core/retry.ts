@@ -37,8 +37,8 @@ export async function withRetries<T>(clock: Clock, signal: AbortSignal, ask: () 
 }
 
 /**
- * Delays after a page that is older than the changelog says. The CDN's purge usually arrives within seconds, rarely
- * never.
+ * Delays in milliseconds after pages that are older than the changelog says. The CDN's purge usually arrives within
+ * seconds, rarely never.
  */
 const staleDelaysMs = [2_000, 5_000, 15_000, minuteMs, 5 * minuteMs, 15 * minuteMs, 60 * minuteMs];
 

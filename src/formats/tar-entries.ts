@@ -9,7 +9,7 @@ const blockBytes = 512;
  */
 const longestEntry = 4 << 20;
 
-/** What the bytes of an entry are used for. */
+/** The use of an entry's bytes. */
 type Use = 'name' | 'pax' | 'content' | 'nothing';
 
 export class TarEntries {

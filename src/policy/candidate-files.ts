@@ -47,7 +47,9 @@ export interface PageCandidates {
   readonly releases: readonly Release[];
 }
 
-/** Whether a rule leaves out pinned releases too. */
+/**
+ * The reach of a rule: ordinary rules leave out only releases that are not pinned, others leave out pinned ones too.
+ */
 export type Reach = 'ordinary' | 'pinned-too';
 
 /** Returns the files of `page` by release, with the wants that allow them. */

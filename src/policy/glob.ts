@@ -17,7 +17,7 @@ export function compileGlob(glob: string): (text: string) => boolean {
  */
 export function globMatches(glob: string, text: string): boolean {
   let [at, in_] = [0, 0];
-  /** Where to backtrack after a mismatch: the last star, and the end of the text it stands for. */
+  /** The position to resume at after a mismatch: the last star, and the end of the text that it stands for. */
   let [star, taken] = [-1, 0];
   while (in_ < text.length) {
     if (glob[at] === '*') {

@@ -16,7 +16,7 @@ export const otherwiseHolds = ['files', 'pages-only', 'none'] as const;
 
 export const holds = [...otherwiseHolds, local] as const;
 
-/** What the mirror holds of a project. */
+/** The part of a project that the mirror holds. */
 export type Hold = (typeof holds)[number];
 
 /** All rules. An undefined member restricts nothing. */
@@ -29,7 +29,7 @@ export interface Policy {
   readonly otherwise: Ruled<Hold>;
   /** True if the requirements of held releases are held too. */
   readonly dependencies: boolean;
-  /** Whether pages link to upstream for files that are not held (`upstream`), or omit them (`hide`). */
+  /** The treatment of files that are not held: pages link to upstream for them (`upstream`), or omit them (`hide`). */
   readonly unmirrored: 'hide' | 'upstream';
   /** The environments for markers. If empty, markers are evaluated for any environment. */
   readonly environments: readonly MarkerEnvironment[];

@@ -4,7 +4,7 @@ import { type Hold, local, type Policy, type Rule } from './policy.ts';
 import { type Reason, withDetail } from './reason.ts';
 import { ownWant, type Want } from './want.ts';
 
-/** What the mirror holds of one project. */
+/** The decision about one project. */
 export interface ProjectDecision {
   readonly name: ProjectName;
   readonly hold: Hold;

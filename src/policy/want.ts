@@ -12,8 +12,8 @@ export interface Want {
   readonly sha256s: readonly string[];
   readonly because: Reason;
   /**
-   * Who pins the release with `==`, if anybody. A pinned release is held whatever [releases] says. But min-age exists
-   * because not everybody is trusted, so only the mirror's own settings override it.
+   * The origin of the pin, if the release is pinned with `==`. A pinned release is held whatever [releases] says. But
+   * min-age exists because not everybody is trusted, so only pins of the mirror's own settings override it.
    */
   readonly pinnedBy: 'settings' | 'dependency' | undefined;
   /** Constraints on the dependencies. */

@@ -9,8 +9,8 @@
  *     queued    number of projects still to be brought up to that serial
  *     index     SHA-256 of `simple/index.v1_json` and of `simple/index.html`
  *     pages     the roots of the trees over `simple/<project>/index.v1_json` and over `simple/<project>/index.html`
- *     groups    the 256 groups of the tree over `index.v1_json`: they tell a mirror of this mirror that finds another root
- *               which pages may differ
+ *     groups    the 256 groups of the tree over `index.v1_json`: if a mirror of this mirror finds another root,
+ *               they tell it which pages may differ
  *
  * core/merkle-tree.ts describes the trees. There are two because clients see only one kind of page, and mirrors fetch
  * only JSON. The `.gz` twins are not signed; unpacked they equal their pages.

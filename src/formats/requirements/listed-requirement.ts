@@ -54,7 +54,9 @@ export interface ListedRequirements {
    * them.
    */
   readonly empty: readonly string[];
-  /** True if whoever installs from it may choose extras and groups, so that markers about these may be true. */
+  /**
+   * True for lock files: their users choose extras and groups when they install, so markers about these may be true.
+   */
   readonly isLock: boolean;
 }
 
