@@ -58,8 +58,8 @@ async function look(check: Check): Promise<Finding[]> {
 }
 
 /**
- * Returns the finding about the file at `path`, or undefined. If `expected` resolves with undefined, the file is
- * unreadable.
+ * Returns the finding about the file at `path`, or undefined if it is right. `expected` resolves with its right bytes,
+ * or with undefined if the present ones are malformed.
  */
 async function lookAt(
   { files, report }: Check,

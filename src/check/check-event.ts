@@ -18,7 +18,7 @@ export type FindingKind =
   | 'not-a-file'
   /** The disk refuses access. Such a finding is only reported. */
   | 'unreadable'
-  /** A file that does not belong to any known project or page. */
+  /** A file that no held file, page or queued project accounts for. */
   | 'unreferenced'
   | 'unknown-project'
   | 'missing-snapshot'

@@ -50,7 +50,7 @@ export class UnreachableError extends MirrorError {
 /** Upstream, or a proxy before it, refused a request as if there were too many: 403, 406, 429, 503. */
 export class BusyError extends UnreachableError {}
 
-/** A {@link BusyError} so often for one project that the run waits no longer for this project. */
+/** Upstream asked for more waiting time for one project than a run spends on it. */
 export class TooBusyError extends BusyError {}
 
 /**
