@@ -1,4 +1,4 @@
-/** Files that an archive keeps of projects which upstream removed: no page lists them, so the state alone knows them. */
+/** Checks the archived files of projects that upstream removed. No page lists them, so only the state knows them. */
 import type { ProjectName } from '../core/names.ts';
 import { sidecarPath, type WebPath, withSidecars } from '../core/paths.ts';
 import { sidecarKinds, withoutSidecars } from '../core/sidecars.ts';
@@ -11,7 +11,10 @@ import { isInSubset } from './subset.ts';
 
 const namesAtATime = 1000;
 
-/** Reports what is damaged. Upstream does not have it any more, so that nothing is queued: with --repair it goes. */
+/**
+ * Reports damaged archived files. Upstream does not have them any more, so nothing is queued; with --repair they are
+ * removed.
+ */
 export async function checkArchived(check: Check): Promise<void> {
   const { state, subset } = check;
   for (let after: ProjectName | undefined; ; ) {
@@ -27,14 +30,14 @@ async function checkOne(check: Check, name: ProjectName): Promise<void> {
   for (const file of state.heldProject(name).files) {
     await yielder.yieldIfDue();
     const findings = await inspectFile(check, name, expectedHeld(file));
-    // A run may have taken it away meanwhile.
+    // A run may have removed the file meanwhile.
     if (state.heldFile(file.path) === undefined) continue;
     for (const finding of findings) report({ type: 'finding', finding });
     if (settings.repair && findings.length > 0) await repair(check, name, file, findings);
   }
 }
 
-/** Moves what is damaged into the trash, and holds it no more. */
+/** Moves damaged files into the trash, and removes them from the state. */
 async function repair(check: Check, name: ProjectName, file: HeldFile, findings: readonly Finding[]): Promise<void> {
   const { state } = check;
   const release = check.lock.tryTake();

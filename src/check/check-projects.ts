@@ -1,4 +1,4 @@
-/** The pass over the projects, in the order of their names and one at a time, so that its size does not matter. */
+/** Checks the projects in the order of names, one at a time, so that memory does not grow with the mirror. */
 import { PausedError } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { IndexEntry } from '../formats/simple/root-index.ts';
@@ -14,7 +14,10 @@ const msApart = 5000;
 /** What was checked before is no longer worth much. */
 const longestMs = 30 * 24 * 60 * 60_000;
 
-/** Checks every project of the share. Resolves with why its outcome does not prove what belongs to the mirror. */
+/**
+ * Checks every project of the subset. Resolves with the reason why the result does not prove which files belong to the
+ * mirror, or with undefined if it does.
+ */
 export function checkProjects(check: Check): Promise<string | undefined> {
   return new ProjectPass(check).run();
 }
@@ -22,10 +25,10 @@ export function checkProjects(check: Check): Promise<string | undefined> {
 class ProjectPass {
   readonly #check: Check;
   readonly #position: Position;
-  /** Everything up to here is decided. */
+  /** All projects up to this one are decided. */
   #decided: ProjectName | undefined;
   #last: ProjectName | undefined;
-  /** Projects that a run may be changing, to be looked at again. */
+  /** Projects that a run may be changing, to be checked again. */
   readonly #undecided: ProjectName[] = [];
   #unproven = 0;
 
@@ -48,7 +51,7 @@ class ProjectPass {
     return this.#doubt();
   }
 
-  /** Names of projects are few bytes each, so counting them costs less than remembering a count would. */
+  /** Reports the start. Counting the names again costs less than keeping a count would. */
   #announce(): void {
     const { report, state, subset } = this.#check;
     const { resumedAfter } = this.#position;
@@ -89,7 +92,7 @@ class ProjectPass {
     this.#position.remember(this.#decided);
   }
 
-  /** Looks again at what was left undecided, with the lock held where it could be had. */
+  /** Checks the undecided projects again, with the lock held if it was available. */
   async #decide(release: (() => void) | undefined, turn: LockMode): Promise<void> {
     if (release === undefined && turn === 'first') return;
     let unjudged = 0;

@@ -1,4 +1,4 @@
-/** The pass over the tree, for what the pass over the projects cannot see: what belongs to no project. */
+/** Checks the tree for files and folders that belong to no project, which the check of the projects cannot find. */
 import { projectName } from '../core/names.ts';
 import { changesRoot, childPath, legacyRoot, packagesRoot, simpleRoot, type WebPath } from '../core/paths.ts';
 import type { Check } from './check-job.ts';
@@ -7,11 +7,11 @@ import { readOrFinding } from './read-or-finding.ts';
 import { isInSubset } from './subset.ts';
 import { UnreferencedPaths } from './unreferenced-paths.ts';
 
-/** Apache's own. */
+/** Apache's own file. */
 const settingsName = '.htaccess';
 const pageNames: ReadonlySet<string> = new Set(['index.html', 'index.html.gz', 'index.v1_json', 'index.v1_json.gz']);
 
-/** Looks for what nothing accounts for. With a `doubt` nothing is deleted. Throws StorageError, PausedError. */
+/** Finds unreferenced paths. With a `doubt` none are deleted. Throws StorageError or PausedError. */
 export async function checkTree(check: Check, doubt: string | undefined): Promise<void> {
   const candidates = new UnreferencedPaths(check, doubt);
   check.report({ type: 'folder-started', path: simpleRoot });
@@ -25,8 +25,8 @@ export async function checkTree(check: Check, doubt: string | undefined): Promis
     await eachIn(check, legacyRoot, (name, kind) => inspectLegacy(check, candidates, name, kind));
     await candidates.settle();
   }
+    // Pieces are checked with the feed, or belong to an older feed.
   await eachIn(check, changesRoot, async (name, kind) => {
-    // What has its name is looked at with the feed, or is left from one before.
     const isPiece = /^\d{1,3}\.json$/.test(name);
     if (!isPiece && kind !== 'folder') await candidates.add(candidateOf({ path: childPath(changesRoot, name), kind }));
   });
@@ -36,7 +36,7 @@ export async function checkTree(check: Check, doubt: string | undefined): Promis
 
 type Kind = 'file' | 'folder' | 'other';
 
-/** Calls `look` for what lies in `folder` and belongs to the share. */
+/** Calls `look` for each entry of `folder` that belongs to the subset. */
 async function eachIn(check: Check, folder: WebPath, look: (name: string, kind: Kind) => Promise<void>): Promise<void> {
   const refused = await readOrFinding(folder, undefined, async () => {
     for await (const { name, kind } of check.files.entries(folder)) {
@@ -60,13 +60,13 @@ async function inspectSimple(check: Check, candidates: UnreferencedPaths, name: 
     return;
   }
   await walk(check, path, async (met) => {
-    // The pages themselves, and what stands in their place, are for the pass over the projects.
+    // Pages, and anything in their place, are left to the check of the projects.
     const isPage = pageNames.has(met.path.slice(path.length + 1));
     if (!isPage && met.path !== path) await candidates.add(candidateOf(met));
   });
 }
 
-/** What is in the folders of known projects is for the pass over the projects. */
+/** Checks the folder names. The content of known projects' folders is left to the check of the projects. */
 async function inspectLegacy(check: Check, candidates: UnreferencedPaths, name: string, kind: Kind): Promise<void> {
   const path = childPath(legacyRoot, name);
   const project = kind === 'folder' ? projectName(name) : undefined;
@@ -115,7 +115,7 @@ function candidateOf({ path, kind }: WalkedEntry): Parameters<UnreferencedPaths[
   return { path, kind: kind === 'file' ? 'unreferenced' : kind === 'other' ? 'not-a-file' : kind };
 }
 
-/** Only between runs: while one is at work, what lies in staging is its own. */
+/** Returns leftovers in staging, but only between runs: during a run the files there are in use. */
 async function leftovers({ lock, files, state }: Check): Promise<readonly string[]> {
   const release = lock.tryTake();
   if (release === undefined) return [];

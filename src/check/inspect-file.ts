@@ -1,4 +1,4 @@
-/** Looks at one file of a project, and at what lies beside it. */
+/** Checks one file of a project and its sidecars. */
 import { throwIfPaused } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
 import { sidecarPath, type WebPath } from '../core/paths.ts';
@@ -16,10 +16,10 @@ export interface ExpectedFile extends SidecarFacts {
   readonly uploadTimeMs: number | undefined;
 }
 
-/** File systems and copies keep times less exactly than milliseconds. */
+/** Milliseconds. File systems and copies store times less exactly. */
 const sameTimeMs = 1000;
 
-/** What is wrong with `file`, which belongs to `project`. */
+/** Returns the findings about `file`, which belongs to `project`. */
 export async function inspectFile(check: Check, project: ProjectName, file: ExpectedFile): Promise<Finding[]> {
   const { path } = file;
   const findings = [await found(path, () => content(check, file))];
@@ -61,7 +61,7 @@ async function content(
   return { kind: 'bad-sha256', expected: sha256, found: digest.sha256 };
 }
 
-/** What is wrong with what lies beside `file`; a quick check does not read it. */
+/** Returns the bytes of a sidecar, or undefined if a quick check need not read them. */
 async function sidecar(
   check: Check,
   path: WebPath,
@@ -79,7 +79,7 @@ async function sidecar(
   return problem && { kind: `bad-${kind}`, ...problem };
 }
 
-/** What stands where a file belongs. */
+/** Returns the problem that a folder, link or device is in the place of a file. */
 export function notAFile(kind: 'folder' | 'other'): FileProblem {
   return { kind: 'not-a-file', expected: 'a file', found: kind === 'folder' ? 'a folder' : 'a link or a device' };
 }

@@ -1,16 +1,22 @@
-/** What a path under `packages/` belongs to. */
+/** Finds out what a path under `packages/` belongs to. */
 import type { ProjectName } from '../core/names.ts';
 import { filenameOf, isBlobPath, isFileName, isHashedPath, ownerOfSidecar, type WebPath } from '../core/paths.ts';
 import { sidecars } from '../core/sidecars.ts';
 import { projectCandidates } from '../formats/file-name.ts';
 import type { StateStore } from '../state/state-store.ts';
 
-/** True when a held file accounts for what lies at `path`, or the next run may: its project is queued. */
+/**
+ * Returns true if the path belongs to a held file, or may belong to one after the next run because its project is
+ * queued.
+ */
 export function isAccountedFor(state: StateStore, path: WebPath): boolean {
   return isHeldPath(state, path) || isExpected(state, path);
 }
 
-/** True for what somebody may have put there by hand, in a folder of his own, or we beside it. */
+/**
+ * Returns true if the file may have been put there by hand, outside of hashed folders, or is a sidecar beside such a
+ * file.
+ */
 export function isLocalFile(isLocal: (name: ProjectName) => boolean, path: WebPath): boolean {
   if (isBlobPath(path) && isHashedPath(path)) return false;
   const owner = ownerOfSidecar(path);
@@ -18,7 +24,7 @@ export function isLocalFile(isLocal: (name: ProjectName) => boolean, path: WebPa
   return projectCandidates(filename).some(isLocal);
 }
 
-/** True when pages of `name` belong here, or are about to be made. */
+/** Returns true if pages of `name` belong here, or are about to be made. */
 export function isKnownProject(state: StateStore, name: ProjectName): boolean {
   return state.queued(name) !== undefined || state.heldProject(name).published;
 }
@@ -35,7 +41,7 @@ function isExpected(state: StateStore, path: WebPath): boolean {
   return projectCandidates(filenameOf(fileOf(path))).some((name) => state.queued(name) !== undefined);
 }
 
-/** True for the name that a file, or what lies beside one, may have. */
+/** Returns true if a file or sidecar may have this name. */
 export function isFileOrSidecarName(path: WebPath): boolean {
   return isFileName(filenameOf(fileOf(path)));
 }

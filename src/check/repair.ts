@@ -1,4 +1,4 @@
-/** Has a damaged project healed: the next run fetches it anew, and with --repair nobody meets the damage until then. */
+/** Repairs damaged projects: the next run fetches them again, and with --repair the damage is removed at once. */
 import type { ProjectName } from '../core/names.ts';
 import { pathOnOwnPage, sidecarPath, urlPath, type WebPath } from '../core/paths.ts';
 import { type SidecarKind, sidecarKinds } from '../core/sidecars.ts';
@@ -9,7 +9,7 @@ import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import type { ProjectInspection } from './inspect-project.ts';
 
-/** Queues `name` and, if so wished and the lock of runs is held (`isLocked`), repairs it. Throws StorageError. */
+/** Queues `name`. With --repair, and if the lock of runs is held (`isLocked`), repairs it too. Throws StorageError. */
 export async function enqueueRepair(
   check: Check,
   name: ProjectName,
@@ -25,19 +25,22 @@ export async function enqueueRepair(
   if (repairs) await repairNow(check, name, look, curable);
 }
 
-/** A run can neither read what the disk refuses to show, nor put a file where a folder stands. */
+/**
+ * Returns false if a run cannot repair it: what the disk refuses to show, or without --repair a folder in the place of
+ * a file.
+ */
 function isRepairable(kind: Finding['kind'], repairs: boolean): boolean {
   return kind !== 'unreadable' && (kind !== 'not-a-file' || repairs);
 }
 
-/** Pages first: no page must link to what is on its way into the trash. */
+/** Removes the damage. Pages come first, because no page may link to a file that is moved into the trash. */
 async function repairNow(
   check: Check,
   name: ProjectName,
   { page, findings }: ProjectInspection,
   curable: readonly Finding[],
 ): Promise<void> {
-  // A page that nobody can read cannot be compared with what it should be.
+  // An unreadable page cannot be compared with what it should be.
   if (findings.some(({ kind, file }) => kind === 'unreadable' && file === undefined)) return;
   const inTheWay = curable.filter(({ kind, file }) => kind === 'not-a-file' && file === undefined);
   await discard(check, inTheWay);

@@ -1,4 +1,4 @@
-/** Times and sizes as people write them in settings. */
+/** Durations and sizes as people write them in settings. */
 
 const hourMs = 3_600_000;
 const units: ReadonlyMap<string, number> = new Map([
@@ -14,12 +14,15 @@ const sizes: ReadonlyMap<string, number> = new Map([
   ...['K', 'M', 'G', 'T', 'P'].map((prefix, index) => [`${prefix}iB`, 1024 ** (index + 1)] as const),
 ]);
 
-/** `7d` in milliseconds; units are h, d, w and y, which is 365 days. Undefined for anything else. */
+/** Returns `7d` in milliseconds. Units are h, d, w and y, which is 365 days. Returns undefined for anything else. */
 export function parseDuration(text: string): number | undefined {
   return amountOf(text, units);
 }
 
-/** `1.5GB` in bytes; units are B, kB, MB, GB, TB, PB and KiB, MiB and so on. Undefined for anything else. */
+/**
+ * Returns `1.5GB` in bytes. Units are B, kB, MB, GB, TB, PB and KiB, MiB and so on. Returns undefined for anything
+ * else.
+ */
 export function parseSize(text: string): number | undefined {
   return amountOf(text, sizes);
 }

@@ -1,4 +1,7 @@
-/** What a requirements or lock file lists and this mirror is not to hold: it comes from elsewhere, or is for other places. */
+/**
+ * Separates what a requirements or lock file lists into what this mirror is to hold, and what comes from another index
+ * or is for other environments.
+ */
 import { originOf, shownAddress } from '../core/index-address.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { ListedIndex, ListedRequirement, ListedRequirements } from '../formats/requirements/listed-requirement.ts';
@@ -8,14 +11,14 @@ import { type Requirement, requirementText } from '../packaging/requirement.ts';
 import type { IndexAliases } from './index-aliases.ts';
 import type { Reason } from './reason.ts';
 
-/** What a file lists, parted. */
+/** The requirements of a file, separated. */
 export interface SplitListed {
   readonly wanted: readonly ListedRequirement[];
-  /** Projects that it wants from another index only: nothing of upstream's is to be taken for them. */
+  /** Projects that the file takes from another index only. Nothing of upstream's may be taken for them. */
   readonly elsewhere: ReadonlySet<ProjectName>;
-  /** Why other projects are left out. */
+  /** The reasons why projects are left out. */
   readonly leftOut: ReadonlyMap<ProjectName, Reason>;
-  /** One line for each marker, and for each index that is only one of several. */
+  /** One line for each index and each marker, for people. */
   readonly notes: readonly string[];
   /** What comes from another index only, or from none. */
   readonly passedOver: readonly PassedOver[];
@@ -31,7 +34,7 @@ export interface PassedOver {
   readonly upstream: IndexAliases;
 }
 
-/** What decides. */
+/** The upstream and the environments that decide. */
 export interface SplitOptions {
   readonly upstream: IndexAliases;
   readonly environments: readonly MarkerEnvironment[];
@@ -41,12 +44,12 @@ type Listed = Pick<ListedRequirements, 'requirements' | 'outside' | 'isLock'>;
 
 const namesShown = 100;
 
-/** Parts what a file lists. */
+/** Separates what a file lists. */
 export function splitListed(
   { requirements, outside, isLock }: Listed,
   { upstream, environments }: SplitOptions,
 ): SplitListed {
-  // Who installs from a lock file chooses extras and groups.
+  // Whoever installs from a lock file chooses extras and groups, so any of them may apply.
   const extras = isLock ? undefined : [];
   const wanted: ListedRequirement[] = [];
   const elsewhere = new Set<ProjectName>();
@@ -92,7 +95,10 @@ export function passedOverLines(passedOver: readonly PassedOver[]): readonly str
   return lines.all();
 }
 
-/** Whether the marker of a requirement may hold in one of the environments; undefined extras are not known. */
+/**
+ * Returns true if the marker of a requirement may be true in one of the environments. Undefined extras mean that any
+ * may be chosen.
+ */
 export function mayApply(
   { marker }: Requirement,
   environments: readonly MarkerEnvironment[],
@@ -104,12 +110,12 @@ export function mayApply(
   );
 }
 
-/** The environments, or one of which nothing is known. */
+/** Returns the environments, or a single unknown one if there are none. */
 export function orAnyEnvironment(environments: readonly MarkerEnvironment[]): readonly MarkerEnvironment[] {
   return environments.length === 0 ? [{}] : environments;
 }
 
-/** Where, and what is said before and behind the names. */
+/** The location, and the text before and behind the names. */
 type Line = readonly [where: string, before: string, behind: string];
 
 function passedOverLine({ index, where, upstream }: PassedOver): Line {
@@ -118,7 +124,7 @@ function passedOverLine({ index, where, upstream }: PassedOver): Line {
   return [index.where, before, '; if it is the same index, put it into upstream-aliases in mirror.toml'];
 }
 
-/** Installers ask all of the indexes, too, and take the best that they find. */
+/** Returns the note about a project of several indexes: installers ask all of them and take the best match. */
 function ambiguousIndexNote(index: ListedIndex, upstream: IndexAliases): Line {
   const before = `installers look at ${shownIndex(index)}, too, and nothing tells what comes from there: what ${upstream.address} has is held of`;
   return [index.where, before, '; hashes would tell'];
@@ -128,7 +134,7 @@ function shownIndex({ address = '', isOfFiles }: ListedIndex): string {
   return (isOfFiles === true ? originOf(address) : undefined) ?? shownAddress(address);
 }
 
-/** Lines that say the same of many projects, each told at the first place where it is said. */
+/** Notes that concern several projects, merged. The first location of a note is the one that is shown. */
 class Lines {
   readonly #found = new Map<string, { readonly where: string; readonly behind: string; readonly names: Set<string> }>();
 

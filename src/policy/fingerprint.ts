@@ -1,22 +1,22 @@
-/** Tells whether decisions may have changed since they were made. */
+/** Detects that decisions may have changed since they were made. */
 import { sha256Hex } from '../core/hash.ts';
 import type { MarkerEnvironment } from '../packaging/environment.ts';
 import type { WheelFilter } from '../packaging/wheel-tags.ts';
 import type { FileRules, Policy, ReleaseRules, Rule } from './policy.ts';
 import type { Limits, Want } from './want.ts';
 
-/** Short hashes of everything that decisions follow from; comments, lines and the order of keys are nothing of that. */
+/** Short hashes of everything that decisions depend on. Comments, line numbers and the order of keys have no effect. */
 export interface Fingerprint {
-  /** Which projects are held, and which of their releases are wanted; the content of requirements files is part of it. */
+  /** Hash of what selects projects and the wanted releases, including the content of requirements files. */
   readonly projects: string;
-  /** `[releases]`, `[files]` and how pages treat what is not held. */
+  /** Hash of `[releases]`, `[files]`, and the treatment of unmirrored files on pages. */
   readonly files: string;
 }
 
-/** Raised where the same rules are to come to something else than before: then everything is planned anew. */
+/** To be raised when the same rules begin to yield different decisions. Then everything is planned again. */
 const meaning = 2;
 
-/** The fingerprint of `policy`. */
+/** Returns the fingerprint of `policy`. */
 export function fingerprintOf({ rules, otherwise, dependencies, environments, ...policy }: Policy): Fingerprint {
   const places = sortedTexts(environments.map(environmentText));
   return {
@@ -68,7 +68,7 @@ function wishText({ systems, machines, pythons, abis, glibc, musl }: WheelFilter
   return [...[systems, machines, pythons, abis].map((list) => list && sortedTexts(list)), glibc, musl];
 }
 
-/** Lists whose order means nothing. */
+/** Returns the values as sorted texts, for lists whose order has no meaning. */
 function sortedTexts(values: readonly unknown[]): string[] {
   return values.map((value) => JSON.stringify(value)).sort();
 }

@@ -1,9 +1,10 @@
-/** Which extras a marker asks for. */
+/** Finds the extras that a marker tests. */
 import type { Marker } from '../packaging/marker.ts';
 
 /**
- * The extras by whose names `marker` asks (`extra == "x"`, `"x" in extras`); others mean nothing to it, and more of them
- * never make it fail. Undefined where it asks in another way, which is when any may mean something.
+ * Returns the extras that `marker` tests by name (`extra == "x"`, `"x" in extras`). Other extras have no effect on it,
+ * and additional extras never make it false. Returns undefined if the marker tests extras in another way, so that any
+ * extra may matter.
  */
 export function namedExtras(marker: Marker): ReadonlySet<string> | undefined {
   const names = new Set<string>();

@@ -25,7 +25,7 @@ const fileKeys = [
 
 const wishKeys = ['systems', 'machines', 'pythons', 'abis', 'glibc', 'musl'] as const;
 
-/** Reads `[files]`; a line is added to `warnings` for what can hardly be meant. Throws UsageError. */
+/** Reads `[files]`. Adds a line to `warnings` for settings that are probably mistakes. Throws UsageError. */
 export function parseFiles(given: ConfigValue | undefined, warnings: string[]): FileRules {
   const fields = fieldsOf(given, fileKeys);
   const wishes = wishKeys.flatMap((key) => {
@@ -64,7 +64,7 @@ function each<T>(given: ConfigValue, parse: (item: ConfigValue) => T): T[] {
   return itemsOf(given).map(parse);
 }
 
-/** Whoever holds wheels needs the index of their variants. */
+/** Returns the kinds of files. Wheels include the variants file, which installers need to choose among them. */
 function kindsOf(given: ConfigValue): ReadonlySet<DistributionKind> {
   const kinds = new Set(each(given, (item) => namedOf(item, kindNamed, 'a kind of file', knownKinds)));
   if (kinds.has('wheel')) kinds.add('variants');
@@ -92,7 +92,7 @@ function libcOf(given: ConfigValue): LibcVersion {
   return major === undefined ? unexpected(given, 'a version in quotes such as "2.28"') : [Number(major), Number(minor)];
 }
 
-/** An empty list restricts nothing. */
+/** Returns undefined for an empty list, which restricts nothing. */
 function notEmpty(given: ConfigValue | undefined): ConfigValue | undefined {
   return given !== undefined && isEmptyList(given) ? undefined : given;
 }

@@ -1,4 +1,4 @@
-/** Reads the part of `mirror.toml` that says what a partial mirror holds. */
+/** Reads the part of `mirror.toml` that determines what a partial mirror holds. */
 import type { ProjectName } from '../core/names.ts';
 import { normalPath } from '../formats/requirements/requirements-file.ts';
 import { environmentFrom, implementations, type MarkerEnvironment, platforms } from '../packaging/environment.ts';
@@ -41,17 +41,17 @@ export const policyKeys = [
 
 type PolicyKey = (typeof policyKeys)[number];
 
-/** What the parsing needs from outside. */
+/** Functions and settings that the parser needs. */
 export interface PolicySources extends Pick<RuleSources, 'reader' | 'compileRegex' | 'upstream'> {
-  /** Where a value stands, by its path (`releases.keep`, `rule.0.projects.2`): `mirror.toml:12`. */
+  /** Returns the location of a value by its path (`releases.keep`, `rule.0.projects.2`): `mirror.toml:12`. */
   readonly at: (keyPath: string) => string;
-  /** The upstream of the mirror, as {@link parseIndexUrl} would have it: a rule that names it is as one that names none. */
+  /** The upstream of the mirror as {@link parseIndexUrl} returns it. A rule with this upstream is like one without. */
   readonly main?: string | undefined;
 }
 
 /**
- * The policy that `toml`, a whole `mirror.toml`, describes; keys that are not of {@link policyKeys} are passed over.
- * Throws UsageError: `mirror.toml:LINE: key: expected …, found …`.
+ * Returns the policy in `toml`, a whole `mirror.toml`. Keys other than {@link policyKeys} are ignored. Throws
+ * UsageError: `mirror.toml:LINE: key: expected …, found …`.
  */
 export function parsePolicy(toml: Readonly<Record<string, unknown>>, sources: PolicySources): Policy {
   const given = (key: PolicyKey): ConfigValue | undefined =>
@@ -85,7 +85,7 @@ export function parsePolicy(toml: Readonly<Record<string, unknown>>, sources: Po
   };
 }
 
-/** True when `toml` may name projects by regex: then `compileRegex` will be called, else never. */
+/** Returns true if `toml` may contain a regex. Otherwise `compileRegex` is never called. */
 export function usesRegexes(toml: Readonly<Record<string, unknown>>): boolean {
   const { projects, rule, releases } = toml;
   const rules: readonly unknown[] = Array.isArray(rule) ? rule : [];
@@ -97,7 +97,9 @@ function hasRegex(table: unknown): boolean {
   return ['projects', 'min-age-exempt'].some((key) => namesRegex(new Map(Object.entries(table)).get(key)));
 }
 
-/** The shorthand comes last: what is named one by one in a rule before it is an exception. */
+/**
+ * Returns the rules, with the top-level shorthand last, so that projects named in a `[[rule]]` are exceptions to it.
+ */
 function givenRules(given: (key: PolicyKey) => ConfigValue | undefined, main: string | undefined): GivenRule[] {
   const rules = tablesOf(given('rule')).map((table) => givenRule(table, main));
   const [projects, requirements] = [given('projects'), given('requirements')];
@@ -121,7 +123,7 @@ function givenRule(table: ConfigValue, main: string | undefined): GivenRule {
 function otherwiseOf(given: ConfigValue | undefined, rules: readonly Rule[]): Ruled<Hold> {
   const told = ruled(given, (field) => oneOf(field, otherwiseHolds));
   if (told !== undefined) return told;
-  // What comes from elsewhere says nothing about what is held of the upstream.
+  // Rules for other indexes do not affect what is held of the upstream.
   const first = rules.find(({ hold, index }) => hold === 'files' && index === undefined);
   if (first === undefined) return { value: 'files', because: { where: undefined, text: 'everything is held' } };
   return { value: 'none', because: { where: first.because.where, text: 'no rule names the project' } };

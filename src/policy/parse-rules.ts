@@ -14,35 +14,35 @@ import { type CompileRegex, parsePattern } from './project-patterns.ts';
 import type { Reason } from './reason.ts';
 import { intersectSpecifiers, isImpossible, type Limit, type Limits, ownWant, type Want } from './want.ts';
 
-/** What the parsing of rules needs from outside. */
+/** Functions and settings that parsing rules needs, and lists that it fills. */
 export interface RuleSources {
-  /** How requirements files are read; it knows where relative paths begin. */
+  /** Reads requirements files, and resolves their relative paths. */
   readonly reader: RequirementsReader;
   readonly compileRegex: CompileRegex;
   readonly environments: readonly MarkerEnvironment[];
-  /** Gets a line for what can hardly be meant. */
+  /** Receives a line for each setting that is probably a mistake. */
   readonly warnings: string[];
   /** Gets what each requirements file wants from other indexes; another rule may take it from there. */
   readonly passedOver: (readonly PassedOver[])[];
   /** Gets what requirements files list and leave out. */
   readonly leftOut: Map<ProjectName, Reason>;
-  /** The normal paths of files that may ask for nothing. */
+  /** Normalized paths of requirements files that may be empty. */
   readonly mayBeEmpty: ReadonlySet<string>;
-  /** Whose projects are meant where a rule does not say it; PyPI's unless told. */
+  /** The index that rules without an upstream mean; PyPI by default. */
   readonly upstream?: IndexAliases | undefined;
 }
 
-/** The parts of a rule as they were given. */
+/** The parts of a rule as written. */
 export interface GivenRule {
   readonly hold: Hold;
   readonly index: OtherIndex | undefined;
-  /** Where the rule says what it holds. */
+  /** The value that says what the rule holds, which gives its location. */
   readonly given: ConfigValue;
   readonly projects: ConfigValue | undefined;
   readonly requirements: ConfigValue | undefined;
 }
 
-/** Reads one rule and the requirements files that it names. Throws UsageError. */
+/** Reads a rule and the requirements files that it names. Throws UsageError. */
 export function parseRule({ hold, index, given, projects, requirements }: GivenRule, sources: RuleSources): Rule {
   const named = new Map<ProjectName, Want[]>();
   const open: RulePattern[] = [];
@@ -76,7 +76,7 @@ function addPattern(item: ConfigValue, sources: RuleSources, named: Named, open:
   }
 }
 
-/** Adds what a requirements file lists, narrowed by the constraints that came with it. */
+/** Adds what a requirements file lists, narrowed by the constraints in it. */
 function addListed(item: ConfigValue, sources: RuleSources, named: Named): void {
   const path = textOf(item);
   const listed = parseListedRequirements(path, sources.reader);
@@ -103,7 +103,10 @@ function addListed(item: ConfigValue, sources: RuleSources, named: Named): void 
   if (wanted.length === 0) warnings.push(`${locationOf(item)}: ${path} asks for no project`);
 }
 
-/** Something may just be writing it: what it asked for before must not go because of that. */
+/**
+ * Throws UsageError if an empty file is not expected. Another program may just be writing the file, and the projects
+ * listed before must not be removed because of that.
+ */
 function refuseEmptied(path: string, item: ConfigValue, { mayBeEmpty }: RuleSources): void {
   if (mayBeEmpty.has(normalPath(path))) return;
   throw new UsageError(
@@ -144,7 +147,10 @@ function limitsFrom(
   return byName.size + elsewhere.size === 0 ? undefined : { path, byName, elsewhere };
 }
 
-/** A constraint that holds in one place only must not leave out what another one needs. */
+/**
+ * Returns true if the marker is true in all environments. A constraint for one environment must not leave out what
+ * another one needs.
+ */
 function surelyApplies({ marker }: Requirement, environments: readonly MarkerEnvironment[]): boolean {
   return (
     marker === undefined || orAnyEnvironment(environments).every((place) => evaluateMarker(marker, place, []) === true)

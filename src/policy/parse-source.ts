@@ -1,15 +1,18 @@
-/** Where a rule says that its projects come from. */
+/** Reads the source of a rule's projects. */
 import { type ConfigValue, invalid, itemsOf, oneOf, textOf, unexpected } from './config-value.ts';
 import { type Hold, holds, local, type OtherIndex } from './policy.ts';
 
-/** The parts of a rule that say where its projects come from, and what is held of them. */
+/** The parts of a rule that name the source of its projects, and what is held of them. */
 export interface GivenSource {
   readonly hold: ConfigValue | undefined;
   readonly upstream: ConfigValue | undefined;
   readonly fileHosts: ConfigValue | undefined;
 }
 
-/** What a rule holds, and from where; `index` is undefined for the upstream of the mirror, which is the index `main`. */
+/**
+ * Returns what a rule holds, and its index, which is undefined for the upstream of the mirror, `main`. Throws
+ * UsageError.
+ */
 export function parseSource(
   given: GivenSource,
   main: string | undefined,
@@ -26,8 +29,8 @@ export function parseSource(
 }
 
 /**
- * The address of an index without a slash at its end, below which the pages of projects lie: as pip's `--index-url` takes
- * it. Where it has no path that is `/simple`, as for the upstream of the mirror.
+ * Returns the address of an index without a trailing slash. The pages of projects lie below it, as for pip's
+ * `--index-url`. An address without a path gets `/simple`, as the upstream of the mirror does. Throws UsageError.
  */
 export function parseIndexUrl(given: ConfigValue): string {
   const text = textOf(given);

@@ -2,10 +2,13 @@ import type { ProjectName } from '../core/names.ts';
 import type { Rule } from './policy.ts';
 import { covers } from './project-patterns.ts';
 
-/** A line about each rule that can never decide: it names nothing, or earlier rules take all that it names. */
+/**
+ * Returns a line about each rule that can never decide, because it names nothing or earlier rules match all that it
+ * names.
+ */
 export function unreachableRules(rules: readonly Rule[]): string[] {
   const lines: string[] = [];
-  /** What the earlier rules take. */
+  /** The names and patterns of earlier rules. */
   const taken = { names: new Set<ProjectName>(), open: [] as Rule['open'][number][] };
   for (const { because, named, open } of rules) {
     const isTaken = [...named.keys(), ...open].every((pattern) => takes(taken, pattern));

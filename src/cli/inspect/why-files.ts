@@ -1,31 +1,31 @@
-/** What becomes of each file of a project. */
+/** Explains the state of each file of a project. */
 import { filenameOf } from '../../core/paths.ts';
 import type { FilesPlan } from '../../policy/plan-files.ts';
 import type { Reason } from '../../policy/reason.ts';
 import type { Verdict } from '../../state/provenance-records.ts';
 import type { HeldFile } from '../../state/state-store.ts';
 
-/** What becomes of a file. `linked` ones are left where upstream has them. */
+/** The state of a file. `linked` means that the page links to upstream. */
 export type FileState = 'held' | 'wanted' | 'linked' | 'left out' | 'to be removed';
 
-/** One file, and why. */
+/** One file with its state and the reason. */
 export interface WhyFile {
   readonly filename: string;
-  /** Bytes, where upstream tells. */
+  /** Bytes, if upstream gives the size. */
   readonly size: number | undefined;
   readonly state: FileState;
-  /** Undefined where upstream's page is not known here. */
+  /** Undefined if upstream's page is not cached. */
   readonly because: Reason | undefined;
-  /** What is known of the provenance of a held file; absent where nobody looked. */
+  /** The result of verifying the provenance of a held file; absent if it was never verified. */
   readonly provenance?: Verdict;
 }
 
-/** What is here. */
+/** A file on this mirror. */
 export type HeldPath = Pick<HeldFile, 'path' | 'size'>;
 
 const unlisted: Reason = { where: undefined, text: 'upstream does not list it any more' };
 
-/** First what upstream's page lists, in its order, then what is held besides. */
+/** Returns the files on upstream's page in its order, then other held files. */
 export function filesOf(held: readonly HeldPath[], plan: FilesPlan | undefined, indexOnly: boolean): WhyFile[] {
   const rest = new Map(held.map((file) => [filenameOf(file.path), file]));
   const listed = (plan?.files ?? []).map(({ file, hold, because }): WhyFile => {

@@ -1,4 +1,4 @@
-/** What provenance (PEP 740) has to do with it that a file is held or left out. */
+/** Explains the effect of provenance (PEP 740) on files being held or left out. */
 import type { ProjectName } from '../../core/names.ts';
 import { filenameOf } from '../../core/paths.ts';
 import type { SimplePage } from '../../formats/simple/simple-json.ts';
@@ -7,7 +7,7 @@ import type { HeldFile } from '../../state/state-store.ts';
 import type { Reader } from './open-reader.ts';
 import type { WhyFile } from './why-files.ts';
 
-/** `files` of the project with what is known of their provenance, and those that only that is known of. */
+/** Returns `files` with the results for their provenance, and further files that only these results mention. */
 export function withProvenance(
   { state, settings }: Pick<Reader, 'state' | 'settings'>,
   name: ProjectName,

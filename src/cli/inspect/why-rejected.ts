@@ -1,17 +1,17 @@
-/** What is wrong with files that alone are left out of their project. */
+/** Explains why files are rejected. */
 import type { Reason } from '../../policy/reason.ts';
 import type { RejectedFile } from '../../state/rejected-files.ts';
 import { isoTime, plural, shortTime } from '../output/units.ts';
 import type { WhyFile } from './why-files.ts';
 
-/** `files` with what is wrong with those of `odd`, and those that only that is known of. */
+/** Returns `files` with the problems of the rejected files in `odd`, and further files that only `odd` mentions. */
 export function withRejectedFiles(files: readonly WhyFile[], odd: readonly RejectedFile[]): WhyFile[] {
   const reasons = new Map(odd.map((file) => [file.filename, reasonOf(file)]));
   const known = files.map((file): WhyFile => {
     const because = reasons.get(file.filename);
     if (because === undefined) return file;
     reasons.delete(file.filename);
-    // What is held stays as it is.
+    // A file that is held stays held.
     return { ...file, state: file.state === 'held' || file.state === 'to be removed' ? 'held' : 'left out', because };
   });
   const others = [...reasons].map(

@@ -1,4 +1,4 @@
-/** The program processlogs: the downloads of each day, from the logs of the web server. */
+/** The program processlogs, which counts the downloads of each day from the logs of the web server. */
 import { join, resolve } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
 import { processLogs } from '../../stats/process-logs.ts';
@@ -21,14 +21,16 @@ import { watchedLogs } from './watched-logs.ts';
 
 type RunCommand = LogsCommand & { kind: 'run' };
 
-/** Counts the downloads in logs, and publishes the days. */
+/**
+ * Runs with the arguments `argv`, and resolves with the exit code. `nativeBinding` is the SQLite addon of the bundle.
+ */
 export const processlogs: Program<RunCommand> = {
   name: 'processlogs',
   help: logsHelp,
   usage: logsUsage,
   parse: parseLogsOptions,
   run,
-  // As in 1.5, which printed it and ended well.
+    // 1.5 too printed the error and exited with 0.
   tellUsage({ message }) {
     if (message !== '') lines.out(message);
     lines.out(logsUsage);
@@ -36,7 +38,7 @@ export const processlogs: Program<RunCommand> = {
   },
 };
 
-/** 1.5's two questions, in its words. */
+/** Makes the two checks of 1.5, with its messages. */
 function checkTarget(target: string): void {
   if (!isThere(target)) throw new UsageError(`${target} does not exist`);
   if (!isThere(join(target, 'web'))) throw new UsageError(`Not a pypi mirror (${target}/web does not exist)`);
@@ -49,11 +51,11 @@ async function run(command: RunCommand): Promise<number> {
   refuseRoot({ root, state: join(root, 'state.db') });
   const { umask, stateMode } = settingsFrom(readConfigFile(join(root, 'mirror.toml')).given);
   process.umask(umask);
-  // 1.5's own targets are welcome here, as nothing of ours but the days goes into them.
+  // Targets of 1.5 are allowed here, because only the files of days are written into them.
   if (command.as15) return printResult(command, await processLogs15(paths, openStatsFiles(root)));
   const target = openTarget(root);
   prepareTarget(target, stateMode);
-  // Two at a time would count the same lines twice. A sync run has another lock, and does no harm.
+  // Two processes would count the same lines twice. A sync run has another lock, and does no harm.
   const lock = holdLock(lockOf(target, 'stats'));
   if (lock === undefined) {
     const problem = stalledHolderText(lockOf(target, 'stats'), 'processlogs');
@@ -85,7 +87,9 @@ async function runWithMemory(paths: readonly string[], target: Target, { progres
   }
 }
 
-/** Like 1.5 it has nothing to say to cron when days were published; a person is told which. */
+/**
+ * Prints the result. As in 1.5 cron gets no output when days were published, but a person on a terminal is told which.
+ */
 function printResult({ quiet }: RunCommand, { published, notices, failures }: StatsResult): number {
   for (const failure of failures) lines.err(`processlogs: ${failure}`);
   if (!quiet) {

@@ -1,7 +1,7 @@
-/** Logs whose reader shows that it gets on. */
+/** Logs that report progress while they are read. */
 import type { LogSource, OpenLog } from '../../files/log-source.ts';
 
-/** `source`, which calls `progress` for each piece that is read. */
+/** Returns `source` with a call of `progress` for each piece read. */
 export function watchedLogs(source: LogSource, progress: () => void): LogSource {
   return {
     series: (path) => source.series(path),

@@ -1,14 +1,16 @@
-/** Writes the `mirror.toml` that is made from another program's configuration. */
+/** Renders a `mirror.toml` that was converted from the configuration of another program. */
 import type { ImportedSetting } from './bandersnatch-conversion.ts';
 import { renderTomlSetting } from './render-toml.ts';
 
-/** Settings, and what they are made from. */
+/** Settings with their origin. */
 export interface ImportedPart {
   readonly from: string;
   readonly settings: readonly ImportedSetting[];
 }
 
-/** The whole file: tables follow the settings that belong to none. Each setting tells what it is made from. */
+/**
+ * Returns the whole file. Tables come after settings without a table. A comment above each setting names its origin.
+ */
 export function renderImported(parts: readonly ImportedPart[]): string {
   const leftOut = partsOf(parts, 'left-out');
   const held = partsOf(parts, 'held').map((part) => `[[rule]]\n${rendered(part)}hold = "files"\n`);
@@ -20,7 +22,7 @@ export function renderImported(parts: readonly ImportedPart[]): string {
   return ['# Made from a configuration of bandersnatch.\n', ...texts].join('\n');
 }
 
-/** The parts that have settings of `table`, with those alone. */
+/** Returns the parts with settings of `table`, and only these settings. */
 function partsOf(parts: readonly ImportedPart[], table: ImportedSetting['table']): ImportedPart[] {
   const some = parts.map(({ from, settings }) => ({ from, settings: settings.filter((one) => one.table === table) }));
   return some.filter(({ settings }) => settings.length > 0);
@@ -30,7 +32,7 @@ function rendered({ from, settings }: ImportedPart): string {
   return `# ${from}\n${settings.map(({ name, value }) => renderTomlSetting(name, value)).join('')}`;
 }
 
-/** One rule, so that none can be in vain because of another one. */
+/** Returns all left-out projects as one rule, so that no rule can be unreachable because of another. */
 function renderLeftOut(parts: readonly ImportedPart[]): string[] {
   if (parts.length === 0) return [];
   const origins = parts.map(({ from }) => `# ${from}\n`).join('');

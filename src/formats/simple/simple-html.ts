@@ -1,6 +1,6 @@
 /**
- * The project page of the simple API in HTML, frozen at version 1.4 by PEP 833.
- * White space and the order of attributes are PyPI's own, which known consumers depend on.
+ * The HTML project page of the simple API, frozen at version 1.4 by PEP 833. White space and the order of attributes
+ * are those of PyPI, because known consumers depend on them.
  */
 import { type SidecarKind, sidecarKinds } from '../../core/sidecars.ts';
 import type { PublishedFile, SimplePage } from './simple-json.ts';
@@ -13,12 +13,12 @@ const escapes: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** `text` as HTML text or attribute value. */
+/** Returns `text` escaped for HTML text or an attribute value. */
 export function escapeHtml(text: string): string {
   return /[&<>"']/.test(text) ? text.replace(/[&<>"']/g, (character) => escapes[character] ?? character) : text;
 }
 
-/** The project page with the links of `files`. */
+/** Returns the project page with links to `files`. */
 export function renderSimpleHtml(page: SimplePage, files: readonly PublishedFile[]): string {
   const name = escapeHtml(page.name);
   const reason =
