@@ -25,7 +25,7 @@ export async function checkTree(check: Check, doubt: string | undefined): Promis
     await eachIn(check, legacyRoot, (name, kind) => inspectLegacy(check, candidates, name, kind));
     await candidates.settle();
   }
-    // Pieces are checked with the feed, or belong to an older feed.
+  // Pieces are checked with the feed, or belong to an older feed.
   await eachIn(check, changesRoot, async (name, kind) => {
     const isPiece = /^\d{1,3}\.json$/.test(name);
     if (!isPiece && kind !== 'folder') await candidates.add(candidateOf({ path: childPath(changesRoot, name), kind }));

@@ -30,7 +30,7 @@ export const processlogs: Program<RunCommand> = {
   usage: logsUsage,
   parse: parseLogsOptions,
   run,
-    // 1.5 too printed the error and exited with 0.
+  // 1.5 too printed the error and exited with 0.
   tellUsage({ message }) {
     if (message !== '') lines.out(message);
     lines.out(logsUsage);
