@@ -88,6 +88,8 @@ interface Rule {
   breaches(file: SourceFile, all: ReadonlyMap<string, SourceFile>): readonly string[];
   /** A file that would break it, by its path and text. */
   readonly example: readonly [path: string, text: string];
+  /** Another file that it takes to break it. */
+  readonly beside?: readonly [path: string, text: string];
 }
 
 const isPure = (path: string): boolean =>
@@ -194,6 +196,19 @@ const rules: readonly Rule[] = [
     example: ['src/sync/circle.ts', "import type { Circle } from './circle.ts';"],
   },
   {
+    rule: 'folders of sync/ and cli/ import each other in one direction only',
+    why: 'what is below can be read without what is above, and a change above cannot break what is below',
+    breaches: ({ path, imports }, all) => {
+      const from = roomOf(path);
+      if (from === undefined) return [];
+      return imports
+        .filter((to) => roomOf(to) !== from && roomsBelow(to, all).has(from))
+        .map((to) => `imports ${to}, while ${roomOf(to)} leads back to ${from}`);
+    },
+    example: ['src/cli/output/table.ts', "import type { Row } from '../run/render-plan.ts';"],
+    beside: ['src/cli/run/run-totals.ts', "import { plural } from '../output/units.ts';"],
+  },
+  {
     rule: 'no default exports',
     why: 'a thing has one name, and a search for it finds every use',
     breaches: ({ hasDefaultExport }) => (hasDefaultExport ? ['has a default export'] : []),
@@ -233,6 +248,22 @@ function reachable(path: string, all: ReadonlyMap<string, SourceFile>): Set<stri
       if (!found.has(to)) open.push(to);
       found.add(to);
     }
+  }
+  return found;
+}
+
+/** The folder of sync/ or cli/ that holds the file at `path`; one that lies beside the folders is a room of its own. */
+function roomOf(path: string): string | undefined {
+  return /^src\/(?:sync|cli)\/[^/]+/.exec(path)?.[0];
+}
+
+/** The room of the file at `path`, and all that its files import, directly or not. */
+function roomsBelow(path: string, all: ReadonlyMap<string, SourceFile>): ReadonlySet<string | undefined> {
+  const found = new Set([roomOf(path)]);
+  for (const room of found) {
+    if (room === undefined) continue;
+    const files = [...all.values()].filter((file) => roomOf(file.path) === room);
+    for (const to of files.flatMap(({ imports }) => imports)) found.add(roomOf(to));
   }
   return found;
 }
@@ -277,8 +308,12 @@ t.test('the sources are found', async (t) => {
 for (const rule of rules) {
   t.test(rule.rule, async (t) => {
     t.same(breachesOf(rule, files), []);
-    const [path, text] = rule.example;
-    const [told = ''] = breachesOf(rule, [readSource(path, text)]);
+    const [path] = rule.example;
+    const examples = rule.beside === undefined ? [rule.example] : [rule.example, rule.beside];
+    const [told = ''] = breachesOf(
+      rule,
+      examples.map((example) => readSource(...example)),
+    );
     t.ok(told.startsWith(`${path} `) && told.endsWith(rule.why), 'a breach is told with its file and the reason');
   });
 }
