@@ -15,9 +15,7 @@ import { readCachedPage } from '../../sync/project/page/cached-page.ts';
 import { unsatisfiedLinesOf } from '../../sync/requirements/report-unsatisfied.ts';
 import { isoTime } from '../output/units.ts';
 import type { Reader } from './open-reader.ts';
-import { filesOf, type HeldPath, type WhyFile } from './why-files.ts';
-import { withProvenance } from './why-provenance.ts';
-import { withRejectedFiles } from './why-rejected.ts';
+import { filesOf, type HeldPath, type WhyFile, withProvenance, withRejectedFiles } from './why-files.ts';
 
 /** The project, release or file to explain. */
 export interface Subject {

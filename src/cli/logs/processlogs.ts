@@ -1,6 +1,7 @@
 /** The program processlogs, which counts the downloads of each day from the logs of the web server. */
 import { join, resolve } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
+import type { LogSource, OpenLog } from '../../files/log-source.ts';
 import { processLogs } from '../../stats/process-logs.ts';
 import { processLogs15 } from '../../stats/process-logs-1.5.ts';
 import type { StatsResult } from '../../stats/stats-job.ts';
@@ -17,7 +18,6 @@ import { type HeldLock, holdLock, stalledHolderText } from '../target/program-lo
 import { isThere, lockOf, openTarget, prepareTarget, type Target } from '../target/target.ts';
 import { expandBraces } from './expand-braces.ts';
 import { openStatsFiles, openStatsStore, openStatsThreads, openThreadedStatsFiles } from './open-stats.ts';
-import { watchedLogs } from './watched-logs.ts';
 
 type RunCommand = LogsCommand & { kind: 'run' };
 
@@ -97,4 +97,33 @@ function printResult({ quiet }: RunCommand, { published, notices, failures }: St
     if (published.length > 0 && process.stdout.isTTY) lines.out(`Published ${published.join(', ')}.`);
   }
   return failures.length > 0 ? exitCodes.incomplete : exitCodes.ok;
+}
+
+/** `source`, which calls `progress` for each piece that is read. */
+function watchedLogs(source: LogSource, progress: () => void): LogSource {
+  return {
+    series: (path) => source.series(path),
+    rotated: (series) => source.rotated(series),
+    open: async (path) => watchedLog(await source.open(path), progress),
+  };
+}
+
+function watchedLog(log: OpenLog, progress: () => void): OpenLog {
+  return {
+    path: log.path,
+    head: (bytes) => log.head(bytes),
+    before: (position, bytes) => log.before(position, bytes),
+    end: (bytes) => log.end(bytes),
+    read: (position) => watched(log.read(position), progress),
+    scan: (position) => watched(log.scan(position), progress),
+    isCut: () => log.isCut(),
+    close: () => log.close(),
+  };
+}
+
+async function* watched<T>(pieces: AsyncIterable<T>, progress: () => void): AsyncIterable<T> {
+  for await (const piece of pieces) {
+    progress();
+    yield piece;
+  }
 }

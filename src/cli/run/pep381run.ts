@@ -1,16 +1,19 @@
 /** The program pep381run: what cron, people and the CGI start. */
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { UsageError } from '../../core/errors.ts';
+import { StorageError, UsageError } from '../../core/errors.ts';
 import { takeLock } from '../../state/sqlite/lock.ts';
 import { readConfigFile } from '../config/config-file.ts';
 import { exampleConfig } from '../config/example-config.ts';
 import { readPolicy } from '../config/policy-file.ts';
 import { parseRunOptions, type RunCommand, runHelp, runUsage } from '../config/run-options.ts';
-import { defaultUmask, settingsFrom } from '../config/settings.ts';
+import { defaultUmask, type Settings, settingsFrom } from '../config/settings.ts';
 import { readSigningKey, readUpstreamKey } from '../config/signing-keys.ts';
 import { inspect } from '../inspect/inspect.ts';
+import { openReader } from '../inspect/open-reader.ts';
 import { readAccess } from '../network/open-upstreams.ts';
 import { announce, lines } from '../output/lines.ts';
+import { isoTime } from '../output/units.ts';
 import { exitCodeOf, exitCodes } from '../program/exit-codes.ts';
 import type { Program } from '../program/program.ts';
 import { listenForPause } from '../program/signals.ts';
@@ -18,8 +21,15 @@ import { restFor } from '../program/system-clock.ts';
 import { knowsMirror } from '../target/open-expected-state.ts';
 import { openOldTarget } from '../target/open-old-target.ts';
 import { refuseRoot } from '../target/owner.ts';
-import { isThere, openTarget, prepareTarget, requestAgeMs, type Target } from '../target/target.ts';
-import { dropRequest, isLastingFailure } from './give-up-request.ts';
+import {
+  isThere,
+  openTarget,
+  pathsOf,
+  prepareTarget,
+  requestAgeMs,
+  type Target,
+  takeRequest,
+} from '../target/target.ts';
 import { importConfigBeside, printImportedConfig } from './import-config.ts';
 import { readNotifySecret } from './notify-downstream.ts';
 import { openProvenance } from './open-provenance.ts';
@@ -27,7 +37,10 @@ import { restore } from './restore.ts';
 import { runOnce } from './run-once.ts';
 import type { RunArguments } from './run-view.ts';
 import { runWhileRequested } from './run-while-requested.ts';
-import { stalledRunText } from './stalled-run.ts';
+import { isWrittenHere } from './sync-log.ts';
+
+/** A run at work does something every few seconds, and waits for upstream no longer than two minutes. */
+const longestSilenceMs = 2 * 60 * 60_000;
 
 /** Mirrors an index; or tells of a mirror, or restores projects of it. */
 export const pep381run: Program<Exclude<RunCommand, { kind: 'help' | 'version' }>> = {
@@ -61,7 +74,11 @@ function openRunTarget({ target, dryRun }: RunArguments): OpenedTarget {
   throw new UsageError(`${root}: is the mirror of ${old.from}; a dry run cannot take it over, a run without it can`);
 }
 
-/** Runs, and gives up a request that it was started for and could not take. */
+/**
+ * Runs, and gives up a request that it was started for and could not take. Whoever watches for requests, such as
+ * pep381run.path, would start the next run at once, which would end as this one did, for ever. What was asked for is done
+ * by the next run that can.
+ */
 async function runTakingRequests(command: RunArguments): Promise<number> {
   let code: number = exitCodes.bug;
   try {
@@ -70,9 +87,28 @@ async function runTakingRequests(command: RunArguments): Promise<number> {
     code = exitCodeOf(error, false) ?? exitCodes.bug;
     throw error;
   } finally {
-    if (!command.dryRun && isLastingFailure(code)) dropRequest(resolve(command.target), code, lines.err);
+    if (!command.dryRun && isLastingFailure(code)) dropRequest(resolve(command.target), code);
   }
   return code;
+}
+
+/** Whether the next run would most likely end as one with this exit code did. */
+function isLastingFailure(code: number): boolean {
+  return code === exitCodes.usage || code === exitCodes.storage || code === exitCodes.bug;
+}
+
+/** Gives up the request for a run of the mirror at `root` that ended with `code`, where it is this user's. */
+function dropRequest(root: string, code: number): void {
+  const { requestFlag, syncLog } = pathsOf(root);
+  try {
+    if (!isThere(requestFlag) || statSync(root).uid !== process.geteuid?.()) return;
+    // Who is started by /sync is started again after ten minutes at the earliest.
+    if (!isWrittenHere(syncLog)) takeRequest({ requestFlag }, lines.err);
+  } catch (error) {
+    // The disk that ended the run refuses this as well: one reason is enough.
+    if (code === exitCodes.storage) return;
+    lines.err(`pep381run: error: ${error instanceof Error ? error.message : error}`);
+  }
 }
 
 async function runLocked(command: RunArguments): Promise<number> {
@@ -100,6 +136,7 @@ async function runLocked(command: RunArguments): Promise<number> {
     rest: (ms) => restFor(ms, pause.signal),
   });
   if (code !== undefined) return code;
+  // One that hangs must not keep all others out without a word.
   const silence = stalledRunText(target, settings, Date.now());
   if (silence !== undefined) {
     lines.err(`pep381run: error: ${silence}`);
@@ -107,4 +144,30 @@ async function runLocked(command: RunArguments): Promise<number> {
   }
   if (!command.quiet) announce(settings, 'skipped', 'Currently already running; mirroring is skipped');
   return exitCodes.ok;
+}
+
+/** A line about a run that holds the lock and has done nothing for hours; undefined where all is well. */
+function stalledRunText(target: Target, settings: Settings, nowMs: number): string | undefined {
+  const { running, progressAt = running } = readMark(target, settings);
+  if (running === undefined || progressAt === undefined || nowMs - progressAt < longestSilenceMs) return undefined;
+  return (
+    `${target.lock}: held by a run that began at ${isoTime(running)} and has done nothing since ${isoTime(progressAt)}; ` +
+    `find what it waits for, or end it (fuser -k ${target.lock}): the next run goes on from there`
+  );
+}
+
+function readMark(target: Target, settings: Settings) {
+  if (!isThere(target.state)) return {};
+  try {
+    const { reader, close } = openReader({ target, settings, policy: undefined });
+    try {
+      return reader.state.mirror();
+    } finally {
+      close();
+    }
+  } catch (error) {
+    // Of another version, or not for us: whoever holds the lock will tell.
+    if (error instanceof StorageError) return {};
+    throw error;
+  }
 }

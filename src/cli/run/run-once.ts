@@ -5,6 +5,7 @@ import { PausedError, StorageError, TooLargeError } from '../../core/errors.ts';
 import type { Report } from '../../core/report.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { ProvenanceVerifier } from '../../provenance/provenance-verifier.ts';
+import type { StateStore } from '../../state/state-store.ts';
 import type { Mirror } from '../../sync/mirror.ts';
 import { sync } from '../../sync/sync.ts';
 import type { Settings } from '../config/settings.ts';
@@ -21,12 +22,10 @@ import { heldBackText } from './held-back-text.ts';
 import { notifyAll } from './notify-downstream.ts';
 import { openMirror, type SnapshotKeys } from './open-mirror.ts';
 import { publishStatus } from './publish-status.ts';
-import { rootHint } from './root-hint.ts';
 import { beginRun, RunMarker } from './run-marker.ts';
 import { RunTotals } from './run-totals.ts';
 import { chooseView, conclude, type RunArguments, type View } from './run-view.ts';
 import { takeSyncLog } from './sync-log.ts';
-import { watchUncaught } from './uncaught-errors.ts';
 import { isWaitingUrgent, waitingText } from './waiting-projects.ts';
 
 /** Where cron takes up requests, it does so every quarter of an hour. */
@@ -97,6 +96,13 @@ export async function runOnce(run: OneRun): Promise<number> {
   return end.code;
 }
 
+/** What a person who runs everything as root should know; undefined but for the first time that it is due. */
+function rootHint(state: StateStore, root: string, uid: number | undefined): string | undefined {
+  if (uid !== 0 || state.mirror().toldRoot === true) return undefined;
+  state.remember({ toldRoot: true });
+  return `Root is not needed. Safer: useradd --system pypi && chown -R pypi ${root}, and run it as that user (said once)`;
+}
+
 /** Resolves with what ended the run early, if anything did. */
 async function work(
   { command, target, policy }: OneRun,
@@ -130,6 +136,25 @@ async function work(
   } finally {
     uncaught.end();
   }
+}
+
+interface Uncaught {
+  /** Rejects with what was thrown: in a callback of Node, or in a promise that nobody waits for. */
+  readonly thrown: Promise<never>;
+  /** Leaves it to Node again. */
+  end(): void;
+}
+
+/** What is thrown where nobody can catch it must not end the process before the run's end is told. */
+function watchUncaught(): Uncaught {
+  let listener = (_error: unknown): void => {};
+  const thrown = new Promise<never>((_, reject) => {
+    listener = reject;
+  });
+  // Who waits for it is told by the promise that they make of it.
+  thrown.catch(() => {});
+  process.on('uncaughtException', listener);
+  return { thrown, end: () => process.removeListener('uncaughtException', listener) };
 }
 
 function neglectedRequestText(waitedMs: number): string {
