@@ -112,7 +112,7 @@ export interface Upstream {
     about: ProjectName,
   ): Promise<'done' | 'absent'>;
   /**
-   * A small companion of a file of the project `about`, decoded; undefined when there is none, 'off' when upstream serves
+   * A sidecar of a file of the project `about`, decoded; undefined when there is none, 'off' when upstream serves
    * none of its kind now.
    */
   sidecar(url: URL, kind: SidecarKind, about: ProjectName): Promise<Buffer | 'off' | undefined>;
