@@ -2,9 +2,10 @@
 import { closeSync, lstatSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { hasCode } from '../core/caught-error.ts';
+import { minuteMs } from '../core/durations.ts';
 
 /** Marks are forgotten after twice the longest time for which a signature can be good, and a run be retried. */
-const forgottenAfterMs = 20 * 60_000;
+const forgottenAfterMs = 20 * minuteMs;
 /** Only who knows the secret can leave marks, and nobody needs so many. */
 const maxMarks = 1000;
 

@@ -1,4 +1,5 @@
 /** Remembers how far a check has come, so that one that is interrupted goes on from there. */
+import { dayMs } from '../core/durations.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { CheckPosition } from '../state/mirror-state.ts';
 import type { Check } from './check-job.ts';
@@ -7,7 +8,7 @@ import type { Check } from './check-job.ts';
 const projectsApart = 500;
 const msApart = 5000;
 /** What was checked before is no longer worth much. */
-const longestMs = 30 * 24 * 60 * 60_000;
+const longestMs = 30 * dayMs;
 
 /** What a check does: another one begins anew. */
 export function scopeOf({ subset, settings }: Check): string {

@@ -1,4 +1,5 @@
 /** Finds out which logs there are to be read: those that were given, and those that were missed since the last run. */
+import { daySeconds } from '../core/durations.ts';
 import { UnreadableLogError } from '../core/errors.ts';
 import type { LogSource, OpenLog } from '../files/log-source.ts';
 import { AccessLogReader } from '../formats/logs/access-log.ts';
@@ -19,7 +20,7 @@ export interface FoundLog {
 /** The last line lies within so many bytes. */
 const endBytes = 64 * 1024;
 /** The first line of a log may have begun before the last one of the log before it: by what a download takes, at most. */
-const longestDownload = 86_400;
+const longestDownload = daySeconds;
 /** logrotate is through with a series long before. */
 const maxSearches = 4;
 

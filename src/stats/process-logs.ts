@@ -1,4 +1,5 @@
 /** From access logs to the published downloads of each day (PEP 381): read what is new, publish what is complete. */
+import { dayMs } from '../core/durations.ts';
 import { mapInOrder } from '../core/map-in-order.ts';
 import { statsSummaryPath } from '../core/paths.ts';
 import { projectCandidates } from '../formats/file-name.ts';
@@ -13,9 +14,8 @@ const countsKeptDays = 7;
 const sumsKeptDays = 366;
 /** While one is compressed the next one is read; all of them at a time would need much memory. */
 const daysAtOnce = 2;
-const msPerDay = 86_400_000;
 /** Clocks differ, and time zones are mistaken. A day that is yet to come would end all others before it. */
-const maxAheadMs = msPerDay;
+const maxAheadMs = dayMs;
 
 /** Counts what is new in the logs at `paths` and publishes the days that are complete. Throws StorageError. */
 export async function processLogs(paths: readonly string[], job: StatsJob): Promise<StatsResult> {
@@ -49,9 +49,9 @@ export async function processLogs(paths: readonly string[], job: StatsJob): Prom
 
 /** Seconds since 1970. */
 function endOfDay(ms: number): number {
-  return ((Math.floor(ms / msPerDay) + 1) * msPerDay) / 1000;
+  return ((Math.floor(ms / dayMs) + 1) * dayMs) / 1000;
 }
 
 function daysBefore(day: string, count: number): string {
-  return new Date(Date.parse(`${day}T00:00:00Z`) - count * msPerDay).toISOString().slice(0, 10);
+  return new Date(Date.parse(`${day}T00:00:00Z`) - count * dayMs).toISOString().slice(0, 10);
 }

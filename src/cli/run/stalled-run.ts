@@ -1,4 +1,5 @@
 /** Whether the run that holds the lock does anything: one that hangs must not keep all others out without a word. */
+import { hourMs } from '../../core/durations.ts';
 import { StorageError } from '../../core/errors.ts';
 import type { Settings } from '../config/settings.ts';
 import { openReader } from '../inspect/open-reader.ts';
@@ -6,7 +7,7 @@ import { isoTime } from '../output/units.ts';
 import { isThere, type Target } from '../target/target.ts';
 
 /** A run at work does something every few seconds, and waits for upstream no longer than two minutes. */
-const longestSilenceMs = 2 * 60 * 60_000;
+const longestSilenceMs = 2 * hourMs;
 
 /** A line about a run that holds the lock and has done nothing for hours; undefined where all is well. */
 export function stalledRunText(

@@ -4,6 +4,7 @@
  * file begins a download depends on what came before.
  */
 import { type BytePieces, ByteTable } from '../../core/byte-table.ts';
+import { daySeconds } from '../../core/durations.ts';
 import { AccessLogReader } from './access-log.ts';
 import { LineSplitter, lastOf } from './line-splitter.ts';
 import { SentFiles } from './sent-file-rows.ts';
@@ -31,7 +32,6 @@ export interface ScannedLines {
   readonly agents: BytePieces;
 }
 
-const secondsPerDay = 86_400;
 /** A scanner numbers its paths, or agents, anew when they take more. */
 const maxTableBytes = 8 << 20;
 const metadata = Buffer.from('.metadata');
@@ -108,11 +108,11 @@ export class LogScanner {
     }
     if (reader.seconds > this.#latest) this.#latest = reader.seconds;
     if (kind !== 'file' && kind !== 'part') {
-      this.#others.see(Math.floor(reader.seconds / secondsPerDay), kind);
+      this.#others.see(Math.floor(reader.seconds / daySeconds), kind);
       return;
     }
     if (isMetadata(bytes, reader.pathEnd)) {
-      this.#others.see(Math.floor(reader.seconds / secondsPerDay), 'no-file');
+      this.#others.see(Math.floor(reader.seconds / daySeconds), 'no-file');
       return;
     }
     const path = this.#paths.table.number(bytes, reader.pathStart, reader.pathEnd);

@@ -2,6 +2,7 @@
  * One project, as a little transaction of its own: page, bytes, pages, deletions, state. Every step may be repeated,
  * so a run that is killed anywhere is continued by doing the same again.
  */
+import { dayMs, hourMs } from '../../core/durations.ts';
 import { NonsenseError } from '../../core/errors.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
 import { filenameOf, legacyJsonFolder, pagePath, projectFolder } from '../../core/paths.ts';
@@ -39,9 +40,9 @@ import { deferStalePage, maxStaleMs, refuseForgedSerial } from './staleness.ts';
 import type { Deferral } from './sync-outcome.ts';
 
 /** The brake holds until a person lets it go, but upstream may think better of it. */
-const heldBackAgainMs = 24 * 60 * 60_000;
+const heldBackAgainMs = dayMs;
 /** Each run looks whether upstream's snapshot proves it by now. */
-const unprovenAgainMs = 60 * 60_000;
+const unprovenAgainMs = hourMs;
 
 /** What became of a project: what is to be remembered, or why only time can tell. */
 export type SyncOutcome = { readonly finished: FinishedProject; readonly stays?: Omit<Parked, 'due'> } | Deferral;
