@@ -1,4 +1,5 @@
 /** Files that an archive keeps of projects which upstream removed: no page lists them, so the state alone knows them. */
+import { inPages } from '../core/in-pages.ts';
 import type { ProjectName } from '../core/names.ts';
 import { metadataPath, provenancePath, type WebPath } from '../core/paths.ts';
 import type { HeldFile } from '../state/state-store.ts';
@@ -13,11 +14,8 @@ const namesAtATime = 1000;
 /** Reports what is damaged. Upstream does not have it any more, so that nothing is queued: with --repair it goes. */
 export async function checkArchived(check: Check): Promise<void> {
   const { state, subset } = check;
-  for (let after: ProjectName | undefined; ; ) {
-    const names = state.removals.keptProjects(after, namesAtATime);
+  for (const names of inPages((after) => state.removals.keptProjects(after, namesAtATime))) {
     for (const name of names) if (isInSubset(name, subset)) await checkOne(check, name);
-    after = names.at(-1);
-    if (after === undefined) return;
   }
 }
 

@@ -1,5 +1,6 @@
 /** The pass over the projects, in the order of their names and one at a time, so that its size does not matter. */
 import { PausedError } from '../core/errors.ts';
+import { inPages } from '../core/in-pages.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { IndexEntry } from '../formats/simple/root-index.ts';
 import type { Check } from './check-job.ts';
@@ -61,11 +62,8 @@ class ProjectPass {
 
   *#names(from: ProjectName | undefined): Iterable<IndexEntry> {
     const { state, subset } = this.#check;
-    for (let after = from; ; ) {
-      const piece = state.published(after, namesAtATime);
+    for (const piece of inPages((after) => state.published(after, namesAtATime), from)) {
       for (const entry of piece) if (isInSubset(entry.name, subset)) yield entry;
-      after = piece.at(-1)?.name;
-      if (after === undefined) return;
     }
   }
 
