@@ -1,4 +1,5 @@
 /** What a requirements or lock file lists and this mirror is not to hold: it comes from elsewhere, or is for other places. */
+import { andMore } from '../core/and-more.ts';
 import { originOf, shownAddress } from '../core/index-address.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { ListedIndex, ListedRequirement, ListedRequirements } from '../formats/requirements/listed-requirement.ts';
@@ -121,7 +122,7 @@ class Lines {
   all(): string[] {
     return [...this.#found].map(([before, { where, behind, names }]) => {
       const shown = [...names].slice(0, namesShown).join(', ');
-      const more = names.size > namesShown ? ` and ${names.size - namesShown} more` : '';
+      const more = andMore(names.size - namesShown);
       return `${where}: ${before}: ${shown}${more}${behind}`;
     });
   }

@@ -3,6 +3,7 @@
  * it comes back from the trash where that has the right bytes, or leaves the page, and a person is told.
  */
 import { gunzipSync } from 'node:zlib';
+import { andMore } from '../../core/and-more.ts';
 import { NonsenseError } from '../../core/errors.ts';
 import { blobPath, filenameOf, metadataPath, pagePath, provenancePath, type WebPath } from '../../core/paths.ts';
 import { isJsonObject, type JsonObject } from '../../formats/json.ts';
@@ -43,7 +44,7 @@ export async function repairRestored(mirror: Mirror, project: SelectedProject): 
 }
 
 function lossText([first = '', ...more]: readonly string[]): string {
-  const files = more.length === 0 ? first : `${first} and ${more.length} more files`;
+  const files = `${first}${andMore(more.length, 'more files')}`;
   return `${files}: missing or damaged, and neither in the trash nor upstream any more: left out of the restored project`;
 }
 
