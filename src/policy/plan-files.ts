@@ -13,6 +13,7 @@ import {
   excludeUnwanted,
   excludeYanked,
 } from './release-rules.ts';
+import { isRestricting } from './rule-traits.ts';
 
 /** What is done with one file of a page, and why. */
 export interface FileDecision {
@@ -68,21 +69,7 @@ function agesFor({ releases }: Policy, { name }: ProjectDecision): AgeRules {
 }
 
 /** False when every file is held. Most mirrors restrict nothing, and then need not read a name. */
-function isRestricted({ releases, files }: Policy, { wants }: ProjectDecision): boolean {
+function isRestricted(policy: Policy, { wants }: ProjectDecision): boolean {
   if (!wants.some(({ specifier, sha256s }) => specifier.clauses.length + sha256s.length === 0)) return true;
-  const { noPrereleases, noYanked, keep, minAgeMs, maxAgeMs } = releases;
-  const { kinds, sdists, wheelFilter, maxSize, maxProjectSize } = files;
-  const rules = [
-    noPrereleases,
-    noYanked,
-    keep,
-    minAgeMs,
-    maxAgeMs,
-    kinds,
-    sdists,
-    wheelFilter,
-    maxSize,
-    maxProjectSize,
-  ];
-  return rules.some((rule) => rule !== undefined);
+  return isRestricting(policy);
 }

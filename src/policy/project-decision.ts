@@ -2,6 +2,7 @@
 import type { ProjectName } from '../core/names.ts';
 import { type Hold, local, type Policy, type Rule } from './policy.ts';
 import { type Reason, withDetail } from './reason.ts';
+import { isRestricting } from './rule-traits.ts';
 import { ownWant, type Want } from './want.ts';
 
 /** What the mirror holds of one project. */
@@ -55,11 +56,9 @@ function decideUnruled({ otherwise, leftOut }: Policy, name: ProjectName, wants:
 }
 
 /** Whether the policy leaves out anything that the upstream has, but for what comes from elsewhere. */
-export function choosesOfUpstream({ rules, otherwise, releases, files }: Policy): boolean {
-  const { minAgeExempt: _names, isMinAgeExempt: _is, ...ages } = releases;
-  const { wheelFilters: _wishes, installTargets: _places, ...kinds } = files;
-  const isRestricted = Object.values({ ...ages, ...kinds }).some((rule) => rule !== undefined);
-  return isRestricted || otherwise.value !== 'files' || rules.some((rule) => sourceIn(rule) === undefined);
+export function choosesOfUpstream(policy: Policy): boolean {
+  const { rules, otherwise } = policy;
+  return isRestricting(policy) || otherwise.value !== 'files' || rules.some((rule) => sourceIn(rule) === undefined);
 }
 
 /** True when the rules let the mirror hold files or pages of `name`, without regard to what others depend on. */
