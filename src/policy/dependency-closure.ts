@@ -1,4 +1,5 @@
 /** What the held releases require, what that requires, and so on. */
+import { dependencyText } from '../core/dependency-reason.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { MarkerEnvironment } from '../packaging/environment.ts';
 import { evaluateMarker, parseMarker } from '../packaging/marker.ts';
@@ -46,7 +47,7 @@ export function dependencyClosure(
     for (const edge of edgesToFollow(requirerOf(name), want)) {
       const { target, specifier, release } = edge;
       if (want.limits?.elsewhere.has(target) === true) continue;
-      const because = { where: want.because.where, text: `dependency of ${name} ${release}` };
+      const because = { where: want.because.where, text: dependencyText(name, release) };
       const extras = knownOf(edge.extras, requirerOf(target).extras);
       const next = dependencyWant(target, specifierOf(specifier), extras, want.limits, because);
       const key = [target, next.specifier.text, keyOf(extras), next.limits?.path].join('\n');
