@@ -2,11 +2,10 @@
 import { dependencyText } from '../core/dependency-reason.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { MarkerEnvironment } from '../packaging/environment.ts';
-import { evaluateMarker, parseMarker } from '../packaging/marker.ts';
+import { evaluateMarker, type Marker, parseMarker } from '../packaging/marker.ts';
 import { contains, parseSpecifier } from '../packaging/specifier.ts';
 import { parseVersion, type Version } from '../packaging/version.ts';
 import { orAnyEnvironment } from './filter-listed.ts';
-import { namedExtras } from './marker-extras.ts';
 import { anyVersion, dependencyWant, type Want } from './want.ts';
 
 /** That one release of a project requires another project. Texts are as the metadata has them. */
@@ -219,4 +218,24 @@ function cached<T>(make: (text: string) => T): (text: string) => T {
     made.set(text, value);
     return value;
   };
+}
+
+/**
+ * The extras by whose names `marker` asks (`extra == "x"`, `"x" in extras`); others mean nothing to it, and more of them
+ * never make it fail. Undefined where it asks in another way, which is when any may mean something.
+ */
+function namedExtras(marker: Marker): ReadonlySet<string> | undefined {
+  const names = new Set<string>();
+  const open: Marker[] = [marker];
+  for (const part of open) {
+    if (part.join !== undefined) {
+      for (const inner of part.parts) open.push(inner);
+      continue;
+    }
+    const { variable, operator, value, isReversed } = part;
+    if (variable !== 'extra' && variable !== 'extras') continue;
+    if (variable === 'extra' ? operator !== '==' : operator !== 'in' || !isReversed) return undefined;
+    names.add(value);
+  }
+  return names;
 }
