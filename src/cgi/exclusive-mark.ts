@@ -4,12 +4,13 @@
 import { closeSync, lstatSync, mkdirSync, openSync, readdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { hasCode } from '../core/caught-error.ts';
+import { minuteMs } from '../core/durations.ts';
 
 /**
  * Age in milliseconds after which marks are removed: twice the longest validity of a signature, and twice the time
  * between two retries of a run.
  */
-const forgottenAfterMs = 20 * 60_000;
+const forgottenAfterMs = 20 * minuteMs;
 /**
  * Number of marks that a folder may hold. Only clients that know the secret can leave marks, and none needs so many.
  */

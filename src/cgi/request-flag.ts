@@ -16,9 +16,10 @@
 import { lutimesSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { hasCode } from '../core/caught-error.ts';
+import { minuteMs } from '../core/durations.ts';
 import { ageMs, claimMark, createFile, removeMark } from './exclusive-mark.ts';
 
-const staleAfterMs = 10 * 60_000;
+const staleAfterMs = 10 * minuteMs;
 const flagName = 'sync-requested';
 const retriesFolder = 'sync-retries';
 

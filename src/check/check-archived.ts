@@ -1,4 +1,5 @@
 /** Checks the archived files of projects that upstream removed. No page lists them, so only the state knows them. */
+import { inPages } from '../core/in-pages.ts';
 import type { ProjectName } from '../core/names.ts';
 import { sidecarPath, type WebPath, withSidecars } from '../core/paths.ts';
 import { sidecarKinds, withoutSidecars } from '../core/sidecars.ts';
@@ -17,11 +18,8 @@ const namesAtATime = 1000;
  */
 export async function checkArchived(check: Check): Promise<void> {
   const { state, subset } = check;
-  for (let after: ProjectName | undefined; ; ) {
-    const names = state.removals.keptProjects(after, namesAtATime);
+  for (const names of inPages((after) => state.removals.keptProjects(after, namesAtATime))) {
     for (const name of names) if (isInSubset(name, subset)) await checkOne(check, name);
-    after = names.at(-1);
-    if (after === undefined) return;
   }
 }
 

@@ -1,5 +1,6 @@
 /** Checks the projects in the order of names, one at a time, so that memory does not grow with the mirror. */
 import { PausedError } from '../core/errors.ts';
+import { inPages } from '../core/in-pages.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { IndexEntry } from '../formats/simple/root-index.ts';
 import type { CheckPosition } from '../state/mirror-state.ts';
@@ -69,11 +70,8 @@ class ProjectPass {
 
   *#names(from: ProjectName | undefined): Iterable<IndexEntry> {
     const { state, subset } = this.#check;
-    for (let after = from; ; ) {
-      const piece = state.published(after, namesAtATime);
+    for (const piece of inPages((after) => state.published(after, namesAtATime), from)) {
       for (const entry of piece) if (isInSubset(entry.name, subset)) yield entry;
-      after = piece.at(-1)?.name;
-      if (after === undefined) return;
     }
   }
 

@@ -1,7 +1,7 @@
 /** Checks the list of all projects, which every run that changes something writes again. */
 import { createHash } from 'node:crypto';
 import { createGunzip } from 'node:zlib';
-import type { ProjectName } from '../core/names.ts';
+import { inPages } from '../core/in-pages.ts';
 import { ownPath, type PageFile, pagePath } from '../core/paths.ts';
 import type { Digest } from '../files/file-store.ts';
 import { localJson, type RootIndexForm, rootIndexHtml, rootIndexJson } from '../formats/simple/root-index.ts';
@@ -103,14 +103,11 @@ function expected(check: Check, page: PlainPage, serial: number | undefined): Pr
 async function sha256Of({ state, yielder }: Check, form: RootIndexForm): Promise<string> {
   const hash = createHash('sha256').update(form.head);
   let isFirst = true;
-  for (let after: ProjectName | undefined; ; ) {
-    await yielder.yieldIfDue();
-    const entries = state.published(after, entriesAtATime);
-    after = entries.at(-1)?.name;
-    if (after === undefined) break;
+  for (const entries of inPages((after) => state.published(after, entriesAtATime))) {
     if (!isFirst) hash.update(form.separator);
     hash.update(entries.map((entry) => form.entry(entry)).join(form.separator));
     isFirst = false;
+    await yielder.yieldIfDue();
   }
   return hash.update(form.tail).digest('hex');
 }

@@ -1,11 +1,11 @@
 /** Retries: the number of attempts, and the delays between them. */
 import type { Clock } from './clock.ts';
+import { dayMs, hourMs, minuteMs } from './durations.ts';
 import { NotAskedError, TooBusyError, UnreachableError } from './errors.ts';
 
 const attempts = 5;
 const firstDelayMs = 250;
 const longestDelayMs = 30_000;
-const minuteMs = 60_000;
 
 /**
  * The longest time that a run waits for one answer, in milliseconds. If upstream asks for a longer pause, the next run
@@ -40,14 +40,19 @@ export async function withRetries<T>(clock: Clock, signal: AbortSignal, ask: () 
  * Delays in milliseconds after pages that are older than the changelog says. The CDN's purge usually arrives within
  * seconds, rarely never.
  */
-const staleDelaysMs = [2_000, 5_000, 15_000, minuteMs, 5 * minuteMs, 15 * minuteMs, 60 * minuteMs];
+const staleDelaysMs = [2_000, 5_000, 15_000, minuteMs, 5 * minuteMs, 15 * minuteMs, hourMs];
 
 /** Returns the milliseconds until a stale page is requested again, after `attempts` stale answers. */
 export function staleDelayMs(attempts: number): number {
-  return staleDelaysMs[Math.min(attempts, staleDelaysMs.length) - 1] ?? 60 * minuteMs;
+  return staleDelaysMs[Math.min(attempts, staleDelaysMs.length) - 1] ?? hourMs;
 }
 
 /** Returns the milliseconds until a failed project is tried again: 5 minutes, doubling up to a day. */
 export function parkDelayMs(attempts: number): number {
-  return Math.min(24 * 60 * minuteMs, 5 * minuteMs * 2 ** (attempts - 1));
+  return Math.min(dayMs, 5 * minuteMs * 2 ** (attempts - 1));
+}
+
+/** Whether the next try of something lies ahead. Nothing waits for longer than a day: what seems to is of a wrong clock. */
+export function isWaiting(nextTry: number | undefined, now: number): boolean {
+  return nextTry !== undefined && nextTry > now && nextTry <= now + dayMs;
 }

@@ -1,11 +1,11 @@
 /** The transitive dependencies of the held releases. */
+import { dependencyText } from '../core/dependency-reason.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { MarkerEnvironment } from '../packaging/environment.ts';
-import { evaluateMarker, parseMarker } from '../packaging/marker.ts';
+import { evaluateMarker, type Marker, parseMarker } from '../packaging/marker.ts';
 import { contains, parseSpecifier } from '../packaging/specifier.ts';
 import { parseVersion, type Version } from '../packaging/version.ts';
 import { orAnyEnvironment } from './filter-listed.ts';
-import { namedExtras } from './marker-extras.ts';
 import { anyVersion, dependencyWant, type Want } from './want.ts';
 
 /** A requirement of one release of a project on another project. Texts are those of the metadata. */
@@ -47,7 +47,7 @@ export function dependencyClosure(
     for (const edge of edgesToFollow(requirerOf(name), want)) {
       const { target, specifier, release } = edge;
       if (want.limits?.elsewhere.has(target) === true) continue;
-      const because = { where: want.because.where, text: `dependency of ${name} ${release}` };
+      const because = { where: want.because.where, text: dependencyText(name, release) };
       const extras = knownOf(edge.extras, requirerOf(target).extras);
       const next = dependencyWant(target, specifierOf(specifier), extras, want.limits, because);
       const key = [target, next.specifier.text, keyOf(extras), next.limits?.path].join('\n');
@@ -219,4 +219,24 @@ function cached<T>(make: (text: string) => T): (text: string) => T {
     made.set(text, value);
     return value;
   };
+}
+
+/**
+ * The extras by whose names `marker` asks (`extra == "x"`, `"x" in extras`); others mean nothing to it, and more of them
+ * never make it fail. Undefined where it asks in another way, which is when any may mean something.
+ */
+function namedExtras(marker: Marker): ReadonlySet<string> | undefined {
+  const names = new Set<string>();
+  const open: Marker[] = [marker];
+  for (const part of open) {
+    if (part.join !== undefined) {
+      for (const inner of part.parts) open.push(inner);
+      continue;
+    }
+    const { variable, operator, value, isReversed } = part;
+    if (variable !== 'extra' && variable !== 'extras') continue;
+    if (variable === 'extra' ? operator !== '==' : operator !== 'in' || !isReversed) return undefined;
+    names.add(value);
+  }
+  return names;
 }

@@ -1,11 +1,11 @@
 /** Durations and sizes as people write them in settings. */
+import { dayMs, hourMs } from '../core/durations.ts';
 
-const hourMs = 3_600_000;
 const units: ReadonlyMap<string, number> = new Map([
   ['h', hourMs],
-  ['d', 24 * hourMs],
-  ['w', 7 * 24 * hourMs],
-  ['y', 365 * 24 * hourMs],
+  ['d', dayMs],
+  ['w', 7 * dayMs],
+  ['y', 365 * dayMs],
 ]);
 
 const sizes: ReadonlyMap<string, number> = new Map([

@@ -2,6 +2,7 @@
  * Separates what a requirements or lock file lists into what this mirror is to hold, and what comes from another index
  * or is for other environments.
  */
+import { andMore } from '../core/and-more.ts';
 import { originOf, shownAddress } from '../core/index-address.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { ListedIndex, ListedRequirement, ListedRequirements } from '../formats/requirements/listed-requirement.ts';
@@ -147,7 +148,7 @@ class Lines {
   all(): string[] {
     return [...this.#found].map(([before, { where, behind, names }]) => {
       const shown = [...names].slice(0, namesShown).join(', ');
-      const more = names.size > namesShown ? ` and ${names.size - namesShown} more` : '';
+      const more = andMore(names.size - namesShown);
       return `${where}: ${before}: ${shown}${more}${behind}`;
     });
   }

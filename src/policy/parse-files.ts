@@ -9,26 +9,12 @@ import { installTargetsOf } from './install-targets.ts';
 import { ruled, sizeOf } from './parse-releases.ts';
 import type { FileRules } from './policy.ts';
 import type { Ruled } from './reason.ts';
-
-const fileKeys = [
-  'kinds',
-  'sdists',
-  'systems',
-  'machines',
-  'pythons',
-  'abis',
-  'glibc',
-  'musl',
-  'max-size',
-  'max-project-size',
-] as const;
-
-const wishKeys = ['systems', 'machines', 'pythons', 'abis', 'glibc', 'musl'] as const;
+import { fileKeys, wheelFilterKeys } from './rule-traits.ts';
 
 /** Reads `[files]`. Adds a line to `warnings` for settings that are probably mistakes. Throws UsageError. */
 export function parseFiles(given: ConfigValue | undefined, warnings: string[]): FileRules {
   const fields = fieldsOf(given, fileKeys);
-  const wishes = wishKeys.flatMap((key) => {
+  const wishes = wheelFilterKeys.flatMap((key) => {
     const field = fields.get(key);
     const wish = field === undefined || isEmptyList(field) ? undefined : ruled(field, wishParsers[key]);
     return wish === undefined ? [] : [wish];
@@ -51,7 +37,7 @@ export function parseFiles(given: ConfigValue | undefined, warnings: string[]): 
   };
 }
 
-const wishParsers: Readonly<Record<(typeof wishKeys)[number], (given: ConfigValue) => WheelFilter>> = {
+const wishParsers: Readonly<Record<keyof WheelFilter, (given: ConfigValue) => WheelFilter>> = {
   systems: (given) => ({ systems: each(given, (item) => namedOf(item, systemNamed, 'a system', knownSystems)) }),
   machines: (given) => ({ machines: each(given, (item) => namedOf(item, machineNamed, 'a machine', knownMachines)) }),
   pythons: (given) => ({ pythons: each(given, pythonOf) }),

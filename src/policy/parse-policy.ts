@@ -17,12 +17,10 @@ import { type PassedOver, passedOverLines } from './filter-listed.ts';
 import { parseFiles } from './parse-files.ts';
 import { parseBudget, parseReleases, ruled } from './parse-releases.ts';
 import { type GivenRule, isTaken, parseRule, type RuleSources } from './parse-rules.ts';
-import { parseSource } from './parse-source.ts';
-import { type Hold, otherwiseHolds, type Policy, type Rule } from './policy.ts';
+import { type Hold, holds, local, type OtherIndex, otherwiseHolds, type Policy, type Rule } from './policy.ts';
 import { indexRules, joinRegexes } from './project-index.ts';
-import { namesRegex } from './project-patterns.ts';
+import { covers, namesRegex } from './project-patterns.ts';
 import type { Reason, Ruled } from './reason.ts';
-import { unreachableRules } from './unreachable-rules.ts';
 
 /** The top-level keys of `mirror.toml` that are read here. */
 export const policyKeys = [
@@ -140,4 +138,73 @@ function parseEnvironment(given: ConfigValue): MarkerEnvironment {
   });
   if (environment !== undefined) return environment;
   return unexpected(python ?? given, 'a version such as "3.12"');
+}
+
+/** A line about each rule that can never decide: it names nothing, or earlier rules take all that it names. */
+function unreachableRules(rules: readonly Rule[]): string[] {
+  const lines: string[] = [];
+  /** What the earlier rules take. */
+  const taken = { names: new Set<ProjectName>(), open: [] as Rule['open'][number][] };
+  for (const { because, named, open } of rules) {
+    const isTaken = [...named.keys(), ...open].every((pattern) => takes(taken, pattern));
+    if (named.size + open.length === 0) lines.push(`${because.where}: this rule names no project`);
+    else if (isTaken) lines.push(`${because.where}: this rule never decides: earlier rules take all its projects`);
+    for (const name of named.keys()) taken.names.add(name);
+    for (const pattern of open) taken.open.push(pattern);
+  }
+  return lines;
+}
+
+interface Taken {
+  readonly names: ReadonlySet<ProjectName>;
+  readonly open: Rule['open'];
+}
+
+function takes({ names, open }: Taken, pattern: ProjectName | Rule['open'][number]): boolean {
+  return (typeof pattern === 'string' && names.has(pattern)) || open.some((wide) => covers(wide, pattern));
+}
+
+/** The parts of a rule that say where its projects come from, and what is held of them. */
+interface GivenSource {
+  readonly hold: ConfigValue | undefined;
+  readonly upstream: ConfigValue | undefined;
+  readonly fileHosts: ConfigValue | undefined;
+}
+
+/** What a rule holds, and from where; `index` is undefined for the upstream of the mirror, which is the index `main`. */
+function parseSource(
+  given: GivenSource,
+  main: string | undefined,
+): { readonly hold: Hold; readonly index: OtherIndex | undefined } {
+  const { upstream, fileHosts } = given;
+  const hold = given.hold === undefined ? 'files' : oneOf(given.hold, holds);
+  if (upstream === undefined) {
+    if (fileHosts !== undefined) return invalid(fileHosts, 'is for a rule with an upstream of its own');
+    return { hold, index: undefined };
+  }
+  if (hold === local || hold === 'none') return invalid(upstream, `means nothing with hold = "${hold}"`);
+  const url = parseIndexUrl(upstream);
+  return { hold, index: url === main ? undefined : { url, fileHosts: itemsOf(fileHosts).map(host) } };
+}
+
+/**
+ * The address of an index without a slash at its end, below which the pages of projects lie: as pip's `--index-url` takes
+ * it. Where it has no path that is `/simple`, as for the upstream of the mirror.
+ */
+function parseIndexUrl(given: ConfigValue): string {
+  const text = textOf(given);
+  const url = URL.canParse(text) ? new URL(text) : undefined;
+  if (url === undefined || !/^https?:$/.test(url.protocol) || url.search + url.hash !== '') {
+    return unexpected(given, 'an address such as https://py.internal.example/simple/');
+  }
+  if (url.username + url.password !== '') {
+    return invalid(given, 'an address with a password would end up in logs; put the password into netrc-file');
+  }
+  return `${url.origin}${url.pathname === '/' ? '/simple' : url.pathname.replace(/\/+$/, '')}`;
+}
+
+function host(given: ConfigValue): string {
+  const text = textOf(given);
+  if (URL.canParse(`https://${text}/`) && new URL(`https://${text}/`).host === text) return text;
+  return unexpected(given, 'a host such as files.internal.example');
 }

@@ -16,8 +16,7 @@ import { parseDuration, parseSize } from './durations-and-sizes.ts';
 import type { Budget, ReleaseRules } from './policy.ts';
 import { type CompileRegex, matcherOf, parsePattern } from './project-patterns.ts';
 import type { Reason, Ruled } from './reason.ts';
-
-const releaseKeys = ['prereleases', 'yanked', 'keep', 'keep-per', 'min-age', 'min-age-exempt', 'max-age'] as const;
+import { releaseKeys } from './rule-traits.ts';
 
 /** Reads `[releases]`. Throws UsageError. */
 export function parseReleases(given: ConfigValue | undefined, compileRegex: CompileRegex): ReleaseRules {

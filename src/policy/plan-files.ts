@@ -13,6 +13,7 @@ import {
   excludeUnwanted,
   excludeYanked,
 } from './release-rules.ts';
+import { isRestricting } from './rule-traits.ts';
 
 /** The decision about one file of a page, with its reason. */
 export interface FileDecision {
@@ -72,21 +73,7 @@ function agesFor({ releases }: Policy, { name }: ProjectDecision): AgeRules {
 }
 
 /** Returns false if every file is held. Most mirrors restrict nothing, and then file names need not be parsed. */
-function isRestricted({ releases, files }: Policy, { wants }: ProjectDecision): boolean {
+function isRestricted(policy: Policy, { wants }: ProjectDecision): boolean {
   if (!wants.some(({ specifier, sha256s }) => specifier.clauses.length + sha256s.length === 0)) return true;
-  const { noPrereleases, noYanked, keep, minAgeMs, maxAgeMs } = releases;
-  const { kinds, sdists, wheelFilter, maxSize, maxProjectSize } = files;
-  const rules = [
-    noPrereleases,
-    noYanked,
-    keep,
-    minAgeMs,
-    maxAgeMs,
-    kinds,
-    sdists,
-    wheelFilter,
-    maxSize,
-    maxProjectSize,
-  ];
-  return rules.some((rule) => rule !== undefined);
+  return isRestricting(policy);
 }

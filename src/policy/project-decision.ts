@@ -2,6 +2,7 @@
 import type { ProjectName } from '../core/names.ts';
 import { type Hold, local, type Policy, type Rule } from './policy.ts';
 import { type Reason, withDetail } from './reason.ts';
+import { isRestricting } from './rule-traits.ts';
 import { ownWant, type Want } from './want.ts';
 
 /** The decision about one project. */
@@ -55,11 +56,9 @@ function decideUnruled({ otherwise, leftOut }: Policy, name: ProjectName, wants:
 }
 
 /** Returns true if the policy may leave out something that the upstream has. Rules for other sources do not count. */
-export function choosesOfUpstream({ rules, otherwise, releases, files }: Policy): boolean {
-  const { minAgeExempt: _names, isMinAgeExempt: _is, ...ages } = releases;
-  const { wheelFilters: _wishes, installTargets: _places, ...kinds } = files;
-  const isRestricted = Object.values({ ...ages, ...kinds }).some((rule) => rule !== undefined);
-  return isRestricted || otherwise.value !== 'files' || rules.some((rule) => sourceIn(rule) === undefined);
+export function choosesOfUpstream(policy: Policy): boolean {
+  const { rules, otherwise } = policy;
+  return isRestricting(policy) || otherwise.value !== 'files' || rules.some((rule) => sourceIn(rule) === undefined);
 }
 
 /** Returns true if the rules allow files or pages of `name`. Dependencies of other projects are not considered. */

@@ -1,4 +1,5 @@
 /** Finds the logs to read: those that were given, and those that were missed since the last run. */
+import { daySeconds } from '../core/durations.ts';
 import { UnreadableLogError } from '../core/errors.ts';
 import type { LogSource, OpenLog } from '../files/log-source.ts';
 import { AccessLogReader } from '../formats/logs/access-log.ts';
@@ -22,7 +23,7 @@ const endBytes = 64 * 1024;
  * Longest download in seconds. The first line of a log may be that much earlier than the last line of the log before
  * it, because a line has the time when its download began.
  */
-const longestDownload = 86_400;
+const longestDownload = daySeconds;
 /** Number of searches at most. logrotate finishes a series long before. */
 const maxSearches = 4;
 

@@ -2,9 +2,13 @@
  * Counts the lines of logs: how often each file went to each agent, per day. Texts that repeat are decoded only once.
  */
 import type { BytePieces } from '../core/byte-table.ts';
+import { daySeconds } from '../core/durations.ts';
 import type { ProjectName } from '../core/names.ts';
+import { PairCounts } from '../core/pair-counts.ts';
+import { isFileName } from '../core/paths.ts';
 import { unescapeAgent } from '../formats/logs/access-log.ts';
 import type { ScannedLines } from '../formats/logs/log-scanner.ts';
+import { resolvedPath } from '../formats/logs/requested-path.ts';
 import { sentRow } from '../formats/logs/sent-file-rows.ts';
 import type { OtherKind } from '../formats/logs/uncounted-lines.ts';
 import {
@@ -16,9 +20,7 @@ import {
   type UserAgent,
 } from '../formats/logs/user-agent.ts';
 import type { DayCounts, DownloadTable, Sum } from '../state/stats-store.ts';
-import { DayCounter } from './day-counter.ts';
 import type { DownloadStarts } from './download-starts.ts';
-import { downloadedFile } from './downloaded-file.ts';
 import { Interner } from './interner.ts';
 
 /** Number of different downloads from which on the counts go to the database before more is counted. */
@@ -30,7 +32,6 @@ const maxTexts = 1_000_000;
  * without its version.
  */
 const maxLabels = 10_000;
-const secondsPerDay = 86_400;
 /** The number that stands for no file and no client. */
 const nothing = -1;
 
@@ -108,7 +109,7 @@ export class LogCounter {
   count({ scanner, others, sent, paths, agents }: ScannedLines): void {
     const { until } = this.#options;
     for (const { day, counts } of others) {
-      const isFuture = day !== undefined && day * secondsPerDay >= until;
+      const isFuture = day !== undefined && day * daySeconds >= until;
       const counter = isFuture ? undefined : this.#day(day);
       this.lines.unreadable += counts.unreadable + counts['too-long'];
       for (const [kind, count] of Object.entries(counts)) {
@@ -128,7 +129,7 @@ export class LogCounter {
         this.#skip(1);
         continue;
       }
-      const number = Math.floor(seconds / secondsPerDay);
+      const number = Math.floor(seconds / daySeconds);
       if (number !== today) day = this.#day(number);
       today = number;
       const file = files[sent[at + sentRow.path] as number] as number;
@@ -180,7 +181,7 @@ export class LogCounter {
   #day(number: number | undefined): DayCounter {
     let day = this.#days.get(number);
     if (day === undefined) {
-      const name = number === undefined ? '' : new Date(number * secondsPerDay * 1000).toISOString().slice(0, 10);
+      const name = number === undefined ? '' : new Date(number * daySeconds * 1000).toISOString().slice(0, 10);
       day = new DayCounter(name, this.#options.closed.has(name));
       this.#days.set(number, day);
     }
@@ -287,4 +288,56 @@ function added(sums: readonly Sum[]): Sum[] {
     byName.set(key, { ...sum, count: sum.count + count, bytes: sum.bytes + bytes });
   }
   return [...byName.values()];
+}
+
+/** Lines of which the same became, and the bytes that were sent. */
+interface LineTotals {
+  count: number;
+  bytes: number;
+}
+
+class DayCounter {
+  /** `YYYY-MM-DD`; empty for lines that tell no time. */
+  readonly day: string;
+  readonly isClosed: boolean;
+  /** How often which file went to which agent. */
+  readonly pairs = new PairCounts();
+  /** How often anything went to which client, by its number. */
+  readonly clients: number[] = [];
+  /** The downloads. */
+  readonly counted: LineTotals = { count: 0, bytes: 0 };
+  /** The other lines by what became of them. */
+  readonly lineTotals = new Map<string, LineTotals>();
+
+  constructor(day: string, isClosed: boolean) {
+    this.day = day;
+    this.isClosed = isClosed;
+  }
+
+  /** Takes note of lines. */
+  addLines(name: string, count: number, bytes: number): void {
+    let fate = this.lineTotals.get(name);
+    if (fate === undefined) {
+      fate = { count: 0, bytes: 0 };
+      this.lineTotals.set(name, fate);
+    }
+    fate.count += count;
+    fate.bytes += bytes;
+  }
+
+  /** Counts a download. */
+  add(file: number, agent: number, client: number, bytes: number): void {
+    this.counted.count += 1;
+    this.counted.bytes += bytes;
+    this.pairs.add(file, agent);
+    while (this.clients.length <= client) this.clients.push(0);
+    this.clients[client] = (this.clients[client] as number) + 1;
+  }
+}
+
+/** The file at the path of a request; undefined for folders, metadata, provenance and signatures. */
+function downloadedFile(requested: string): { readonly path: string; readonly filename: string } | undefined {
+  const path = resolvedPath(requested);
+  const filename = path.slice(path.lastIndexOf('/') + 1);
+  return isFileName(filename) ? { path, filename } : undefined;
 }

@@ -1,6 +1,7 @@
 /**
  * Turns access logs into the published downloads of each day (PEP 381): reads new lines, and publishes complete days.
  */
+import { dayMs } from '../core/durations.ts';
 import { mapInOrder } from '../core/map-in-order.ts';
 import { statsSummaryPath } from '../core/paths.ts';
 import { projectCandidates } from '../formats/file-name.ts';
@@ -18,12 +19,11 @@ const sumsKeptDays = 366;
  * much memory.
  */
 const daysAtOnce = 2;
-const msPerDay = 86_400_000;
 /**
  * Milliseconds that the time of a line may lie in the future: clocks differ, and time zones are mistaken. Later lines
  * are skipped, because a day in the future would complete all days before it.
  */
-const maxAheadMs = msPerDay;
+const maxAheadMs = dayMs;
 
 /** Counts the new lines in the logs at `paths`, and publishes the days that are complete. Throws StorageError. */
 export async function processLogs(paths: readonly string[], job: StatsJob): Promise<StatsResult> {
@@ -57,9 +57,9 @@ export async function processLogs(paths: readonly string[], job: StatsJob): Prom
 
 /** Returns the end of the day that contains `ms`, in seconds since 1970. */
 function endOfDay(ms: number): number {
-  return ((Math.floor(ms / msPerDay) + 1) * msPerDay) / 1000;
+  return ((Math.floor(ms / dayMs) + 1) * dayMs) / 1000;
 }
 
 function daysBefore(day: string, count: number): string {
-  return new Date(Date.parse(`${day}T00:00:00Z`) - count * msPerDay).toISOString().slice(0, 10);
+  return new Date(Date.parse(`${day}T00:00:00Z`) - count * dayMs).toISOString().slice(0, 10);
 }

@@ -1,4 +1,5 @@
 /** Numbers and times for people. */
+import { daySeconds } from '../../core/durations.ts';
 
 /** Returns for example `1 h 02 min` for 3723 seconds. */
 export function showSeconds(seconds: number): string {
@@ -6,8 +7,8 @@ export function showSeconds(seconds: number): string {
   const whole = Math.round(seconds);
   if (whole < 60) return `${whole} s`;
   if (whole < 3600) return `${Math.floor(whole / 60)} min ${pad(whole % 60)} s`;
-  if (whole < 86_400) return `${Math.floor(whole / 3600)} h ${pad(Math.floor((whole % 3600) / 60))} min`;
-  return `${Math.floor(whole / 86_400)} d ${pad(Math.floor((whole % 86_400) / 3600))} h`;
+  if (whole < daySeconds) return `${Math.floor(whole / 3600)} h ${pad(Math.floor((whole % 3600) / 60))} min`;
+  return `${Math.floor(whole / daySeconds)} d ${pad(Math.floor((whole % daySeconds) / 3600))} h`;
 }
 
 /** Returns for example `12,345` for 12345. */

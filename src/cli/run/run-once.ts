@@ -1,6 +1,7 @@
 /** One run under the lock: what is there is taken over, mirrored, told to others, and its end published. */
 import { setMaxListeners } from 'node:events';
 import { inspect } from 'node:util';
+import { minuteMs } from '../../core/durations.ts';
 import { PausedError, StorageError, TooLargeError } from '../../core/errors.ts';
 import type { Report } from '../../core/report.ts';
 import type { Policy } from '../../policy/policy.ts';
@@ -29,7 +30,7 @@ import { takeSyncLog } from './sync-log.ts';
 import { isWaitingUrgent, waitingText } from './waiting-projects.ts';
 
 /** Where cron takes up requests, it does so every quarter of an hour. */
-const longestRequestMs = 20 * 60_000;
+const longestRequestMs = 20 * minuteMs;
 
 const reportBug =
   'This is a bug of pep381client, please report it. What was done so far is right, and the next run goes on.';
@@ -158,7 +159,7 @@ function watchUncaught(): Uncaught {
 }
 
 function neglectedRequestText(waitedMs: number): string {
-  return `a request waited ${Math.round(waitedMs / 60_000)} minutes for a run; can pep381sync.cgi start one?`;
+  return `a request waited ${Math.round(waitedMs / minuteMs)} minutes for a run; can pep381sync.cgi start one?`;
 }
 
 async function notify(run: OneRun, mirror: Mirror, tally: RunTotals, failure: unknown): Promise<void> {

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { LostTreeError } from '../../core/errors.ts';
+import { inPages } from '../../core/in-pages.ts';
 import type { ProjectName } from '../../core/names.ts';
 import { projectFolder, type WebPath } from '../../core/paths.ts';
 import { Mounts } from '../../files/filesystem/mounts.ts';
@@ -73,8 +74,7 @@ function* filesIn(state: StateStore): Iterable<WebPath> {
 }
 
 function* publishedIn(state: StateStore): Iterable<HeldProject & { readonly name: ProjectName }> {
-  let page = state.published(undefined, pageSize);
-  for (; page.length > 0; page = state.published(page.at(-1)?.name, pageSize)) {
+  for (const page of inPages((after) => state.published(after, pageSize))) {
     for (const { name } of page) yield { name, ...state.heldProject(name) };
   }
 }

@@ -4,6 +4,7 @@
  * part of a file begins a download.
  */
 import { type BytePieces, ByteTable } from '../../core/byte-table.ts';
+import { daySeconds } from '../../core/durations.ts';
 import { sidecars } from '../../core/sidecars.ts';
 import { AccessLogReader } from './access-log.ts';
 import { LineSplitter, lastOf } from './line-splitter.ts';
@@ -32,7 +33,6 @@ export interface ScannedLines {
   readonly agents: BytePieces;
 }
 
-const secondsPerDay = 86_400;
 /** Bytes of paths or agents after which a scanner starts numbering again. */
 const maxTableBytes = 8 << 20;
 const metadata = Buffer.from(sidecars.metadata.suffix);
@@ -112,11 +112,11 @@ export class LogScanner {
     }
     if (reader.seconds > this.#latest) this.#latest = reader.seconds;
     if (kind !== 'file' && kind !== 'part') {
-      this.#others.see(Math.floor(reader.seconds / secondsPerDay), kind);
+      this.#others.see(Math.floor(reader.seconds / daySeconds), kind);
       return;
     }
     if (isMetadata(bytes, reader.pathEnd)) {
-      this.#others.see(Math.floor(reader.seconds / secondsPerDay), 'no-file');
+      this.#others.see(Math.floor(reader.seconds / daySeconds), 'no-file');
       return;
     }
     const path = this.#paths.table.number(bytes, reader.pathStart, reader.pathEnd);

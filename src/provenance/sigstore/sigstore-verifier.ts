@@ -2,15 +2,16 @@
  * The ProvenanceVerifier port over Sigstore's libraries. It is a bundle of its own, loaded only by runs that verify.
  */
 import { bundleFromJSON } from '@sigstore/bundle';
+import { TrustedRoot } from '@sigstore/protobuf-specs';
 import seeds from '@sigstore/tuf/seeds.json' with { type: 'json' };
-import { type Signer, toSignedEntity, Verifier } from '@sigstore/verify';
-import { MirrorError, NonsenseError } from '../../core/errors.ts';
+import { type Signer, type TrustMaterial, toSignedEntity, toTrustMaterial, Verifier } from '@sigstore/verify';
+import { messageOf } from '../../core/caught-error.ts';
+import { MirrorError, NonsenseError, UsageError } from '../../core/errors.ts';
 import { expectStatementAbout } from '../../formats/attested-statement.ts';
 import { isJsonObject, type JsonObject } from '../../formats/json.ts';
 import { type Attestation, parseProvenance } from '../../formats/provenance-object.ts';
 import type { AttestedFile, ProvenanceVerdict, ProvenanceVerifier } from '../provenance-verifier.ts';
 import { expectPublisher } from './publisher-identity.ts';
-import { parseTrustedRoot } from './trusted-root.ts';
 
 /**
  * Returns a verifier with the trusted root `text`, by default the one that Sigstore's library ships. Throws UsageError.
@@ -84,4 +85,31 @@ function reasonOf(error: unknown): string {
   const { cause } = error instanceof Error ? error : { cause: undefined };
   const detail = cause instanceof Error ? ` (${cause.message})` : '';
   return new NonsenseError(`Sigstore: ${message}${detail}`).message;
+}
+
+/**
+ * Reads a `trusted_root.json`: certificate authorities and logs with their keys, and from when to when each of them counts.
+ * `source` tells where it is from. Throws UsageError.
+ */
+function parseTrustedRoot(text: string, source: string): TrustMaterial {
+  const root = materialIn(text, source);
+  const parts = {
+    certificateAuthorities: 'certificate authority',
+    tlogs: 'transparency log',
+    ctlogs: 'certificate log',
+  };
+  for (const [part, what] of Object.entries(parts) as [keyof typeof parts, string][]) {
+    if (root[part].length === 0)
+      throw new UsageError(`${source}: expected a trusted root of Sigstore, found no ${what}`);
+  }
+  return root;
+}
+
+function materialIn(text: string, source: string): TrustMaterial {
+  try {
+    return toTrustMaterial(TrustedRoot.fromJSON(JSON.parse(text)));
+  } catch (cause) {
+    // The library looks at nothing before it uses it, so this can be any error.
+    throw new UsageError(`${source}: not a trusted root of Sigstore: ${messageOf(cause, 'unreadable')}`, { cause });
+  }
 }

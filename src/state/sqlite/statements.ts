@@ -1,14 +1,10 @@
 /** Every SQL statement of the state store, prepared once. */
 import type Database from 'better-sqlite3';
+import { groupedRuleSql } from '../../core/dependency-reason.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { WebPath } from '../../core/paths.ts';
 import type { Requires, RuleTotals, Totals } from '../state-store.ts';
 import type { DueReplanRow, DueRow, FileRow, ParkedRow, PlanRow, ProjectRow, UnprovenRow } from './rows.ts';
-
-/** Each dependency has a reason of its own; what counts is who asked for dependencies. */
-const ruleWithoutNames = `
-  CASE instr(rule, '(dependency of ') WHEN 0 THEN rule
-  ELSE substr(rule, 1, instr(rule, '(dependency of ')) || 'dependencies)' END`;
 
 const dueColumns = 'name, display_name, serial, removed, obstacle, since, attempts, replan, deaths';
 
@@ -175,7 +171,7 @@ export function prepareStatements(db: Database.Database) {
        WHERE p.name > ? ORDER BY p.name LIMIT ?`,
     ),
     planTotals: db.prepare<[number], RuleTotals>(
-      `SELECT ${ruleWithoutNames} AS rule, sum(projects) AS projects, total(bytes) AS bytes
+      `SELECT ${groupedRuleSql('rule')} AS rule, sum(projects) AS projects, total(bytes) AS bytes
        FROM (SELECT rule, count(*) AS projects, total(bytes) AS bytes FROM plans GROUP BY rule)
        GROUP BY 1 ORDER BY 3 DESC, 1 LIMIT ?`,
     ),

@@ -3,6 +3,7 @@
  * removals. Where there is none, upstream may be a mirror of our kind, which has a change feed. The list of all projects
  * starts a mirror, checks once a day what neither of them said, and takes their place where there is none.
  */
+import { dayMs, hourMs } from '../../core/durations.ts';
 import {
   BusyError,
   NoChangelogError,
@@ -13,6 +14,7 @@ import {
 } from '../../core/errors.ts';
 import { indexNow } from '../../core/moved-indexes.ts';
 import type { ProjectName } from '../../core/names.ts';
+import { isWaiting } from '../../core/retry.ts';
 import type { ChangelogEntry } from '../../state/changelog-entries.ts';
 import type { MirrorState } from '../../state/mirror-state.ts';
 import { requestByName } from '../../state/queue-request.ts';
@@ -36,9 +38,6 @@ import { enqueueListDifferences } from './project-list.ts';
 import { isRelevant } from './relevant-projects.ts';
 import { sweep } from './sweep.ts';
 import { enqueueFeedChanges, type FeedResult } from './upstream-feed.ts';
-
-const hourMs = 60 * 60_000;
-const dayMs = 24 * hourMs;
 
 /**
  * Queues all that is to be looked at. Returns why upstream's news are not known, or not all of them, where only that
@@ -101,7 +100,7 @@ export async function enqueueNews(mirror: Mirror): Promise<readonly ProjectName[
     for (const name of some) names.add(name);
   };
   if (feed !== undefined) await enqueueFeedChanges(mirror, false, hear);
-  else if (serial !== undefined && hasPassed(changelogRetryAt, mirror.clock.now()))
+  else if (serial !== undefined && !isWaiting(changelogRetryAt, mirror.clock.now()))
     await enqueueChangelog(mirror, serial, hear);
   return [...names];
 }
@@ -136,7 +135,7 @@ function enqueueMissing({ state, settings, selection, clock }: Mirror, { missing
   const now = clock.now();
   const names = settings.projects ?? ((state.mirror().missing ?? []) as readonly ProjectName[]);
   const missing = names.filter((name) => selection.includes(name) && !state.heldProject(name).published);
-  if (missing.length === 0 || !hasPassed(missingRetryAt, now)) return;
+  if (missing.length === 0 || isWaiting(missingRetryAt, now)) return;
   // One that was just given up is asked for tomorrow; then a 404 is believed at once.
   const isAsked = (name: ProjectName): boolean => missingRetryAt !== undefined && state.queued(name) === undefined;
   const wanted = missing.filter(isAsked).map((name) => ({ ...requestByName(name, undefined), removed: true }));
@@ -198,18 +197,13 @@ async function enqueueEverything(mirror: Mirror, known: MirrorState, base: Mirro
   report({ type: 'learned', source: 'names', serial });
 }
 
-/** Whether `time`, which lay a day ahead at most, has come. One that lies farther ahead is of a clock that was wrong. */
-function hasPassed(time: number | undefined, now: number): boolean {
-  return time === undefined || time <= now || time > now + dayMs;
-}
-
 /** Undefined where there is no changelog. */
 async function lastSerial(
   mirror: Mirror,
   known: MirrorState,
   noChangelog: (why: Error) => void,
 ): Promise<number | undefined> {
-  if (!hasPassed(known.changelogRetryAt, mirror.clock.now())) return undefined;
+  if (isWaiting(known.changelogRetryAt, mirror.clock.now())) return undefined;
   return undefinedWithoutChangelog(mirror, known, () => mirror.upstream.serial(), noChangelog);
 }
 
@@ -217,7 +211,7 @@ async function enqueueChanges(mirror: Mirror, known: MirrorState, serial: number
   const { clock, state, report } = mirror;
   const names = knownProjects(mirror);
   const now = clock.now();
-  const asked = hasPassed(known.changelogRetryAt, now);
+  const asked = !isWaiting(known.changelogRetryAt, now);
   let why: Error | undefined;
   const noChangelog = (error: Error): void => {
     why = error;

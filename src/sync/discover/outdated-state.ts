@@ -5,10 +5,12 @@
 import { adoptRemovals } from '../../adopt/adopt-removals.ts';
 import { NonsenseError, throwIfPaused } from '../../core/errors.ts';
 import { sha256Hex } from '../../core/hash.ts';
+import { inPages } from '../../core/in-pages.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
 import { blobPath, ownPath, pagePath, simpleRoot, type WebPath } from '../../core/paths.ts';
 import { isJsonObject, parseJson } from '../../formats/json.ts';
 import { parseLastModified } from '../../formats/mirror/last-modified.ts';
+import type { IndexEntry } from '../../formats/simple/root-index.ts';
 import { parseSimplePage } from '../../formats/simple/simple-json.ts';
 import { restartChangeFeed } from '../index/publish-change-feed.ts';
 import type { Mirror } from '../mirror.ts';
@@ -91,17 +93,18 @@ async function enqueueUnknownPages({ state, files, signal }: Mirror): Promise<nu
 /** Queues projects that are remembered, and whose pages are gone. Returns how many. */
 async function enqueueMissingPages({ state, files, signal }: Mirror): Promise<number> {
   let queued = 0;
-  for (let after: ProjectName | undefined; ; ) {
+  const read = (after: ProjectName | undefined): readonly IndexEntry[] => {
     throwIfPaused(signal);
-    const piece = state.published(after, projectsAtATime);
+    return state.published(after, projectsAtATime);
+  };
+  for (const piece of inPages(read)) {
     for (const { name } of piece) {
       if ((await files.size(pagePath('index.v1_json', name))) !== undefined) continue;
       state.requeue(name, []);
       queued += 1;
     }
-    after = piece.at(-1)?.name;
-    if (after === undefined) return queued;
   }
+  return queued;
 }
 
 /** The places of the files that a page of ours links to. */

@@ -3,8 +3,10 @@
  * has changed, and tells removals. It is believed no more than a changelog: it says what to look at, and the pages decide.
  * Where it does not go on from where it was read, the list of projects is compared, and the feed followed from there.
  */
+import { dayMs } from '../../core/durations.ts';
 import { NonsenseError, UnreachableError } from '../../core/errors.ts';
 import type { ProjectName } from '../../core/names.ts';
+import { isWaiting } from '../../core/retry.ts';
 import { completePieces, type FeedChange, piecePath } from '../../formats/mirror/change-feed.ts';
 import type { ChangelogEntry } from '../../state/changelog-entries.ts';
 import type { FeedPosition, MirrorState } from '../../state/mirror-state.ts';
@@ -17,7 +19,6 @@ import { refuseJump } from '../serials.ts';
 import { verifiesPages } from '../snapshot/verify-pages.ts';
 import { isRelevant } from './relevant-projects.ts';
 
-const dayMs = 24 * 60 * 60_000;
 const quarantinedUpstream: UpstreamRemoval = 'quarantined upstream';
 
 /** What came of reading the feed. */
@@ -46,8 +47,8 @@ export async function enqueueFeedChanges(
   const { state, upstream, clock, settings } = mirror;
   // The list is what upstream has signed.
   if (verifiesPages(mirror)) return noFeed;
-  const { feed: known } = isNew ? { feed: undefined } : state.mirror();
-  if (!isNew && known === undefined && isWaiting(mirror)) return noFeed;
+  const { feed: known, feedRetryAt }: MirrorState = isNew ? {} : state.mirror();
+  if (known === undefined && isWaiting(feedRetryAt, clock.now())) return noFeed;
   try {
     const head = await upstream.feed(known?.etag);
     if (head === 'unchanged') return followedResult(mirror, known);
@@ -59,12 +60,6 @@ export async function enqueueFeedChanges(
   // Something else may answer there, or nothing.
   state.remember({ feed: undefined, feedRetryAt: clock.now() + dayMs });
   return known === undefined ? noFeed : { ...noFeed, why: `${settings.upstream}/changes.json: is not there any more` };
-}
-
-/** A time that lies farther ahead than a day is of a clock that was wrong. */
-function isWaiting({ state, clock }: Mirror): boolean {
-  const { feedRetryAt = 0 } = state.mirror();
-  return feedRetryAt > clock.now() && feedRetryAt <= clock.now() + dayMs;
 }
 
 function followedResult({ report, state }: Mirror, next: FeedPosition | undefined): FeedResult {

@@ -2,6 +2,7 @@
  * When upstream does not have a project any more. A 404 may be a fault, and a page may be older than its removal: a project
  * goes when the changelog or the list of projects says so, too.
  */
+import { hourMs, minuteMs } from '../../core/durations.ts';
 import { NonsenseError, UnreachableError } from '../../core/errors.ts';
 import type { ProjectName } from '../../core/names.ts';
 import { projectName } from '../../core/names.ts';
@@ -13,11 +14,10 @@ import { mirrorFor } from './page/project-source.ts';
 import { staleDeferral } from './staleness.ts';
 import type { Deferral } from './sync-outcome.ts';
 
-const minuteMs = 60_000;
 /** A CDN keeps a 404 for a minute, so one alone does not mean that a project is gone. */
 const absentAgainMs = 2 * minuteMs;
 /** So long the list of projects may be old, and is not asked for the sake of one project. */
-const absentForGoodMs = 60 * minuteMs;
+const absentForGoodMs = hourMs;
 /** A CDN keeps the list for ten minutes: one that is asked for earlier may be from before the removal. */
 const listCachedMs = 10 * minuteMs;
 

@@ -2,6 +2,7 @@
  * A project that a person brought back cannot be fetched again, as upstream does not have it. What is missing or damaged of
  * it comes back from the trash where that has the right bytes, or leaves the page, and a person is told.
  */
+import { andMore } from '../../core/and-more.ts';
 import { filenameOf, listedPath, sidecarPath, sidecarPaths, type WebPath, withSidecars } from '../../core/paths.ts';
 import { missingSidecars, type SidecarKind, sidecarKinds, sidecars, withoutSidecars } from '../../core/sidecars.ts';
 import { isJsonObject, type JsonObject } from '../../formats/json.ts';
@@ -39,7 +40,7 @@ export async function repairRestored(mirror: Mirror, project: SelectedProject): 
 }
 
 function lossText([first = '', ...more]: readonly string[]): string {
-  const files = more.length === 0 ? first : `${first} and ${more.length} more files`;
+  const files = `${first}${andMore(more.length, 'more files')}`;
   return `${files}: missing or damaged, and neither in the trash nor upstream any more: left out of the restored project`;
 }
 

@@ -2,6 +2,7 @@
  * One project, as a little transaction of its own: page, bytes, pages, deletions, state. Every step may be repeated,
  * so a run that is killed anywhere is continued by doing the same again.
  */
+import { dayMs, hourMs } from '../../core/durations.ts';
 import { NonsenseError, UnreachableError } from '../../core/errors.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
 import { filenameOf, legacyJsonFolder, pagePath, projectFolder } from '../../core/paths.ts';
@@ -33,9 +34,9 @@ import { deferStalePage, maxStaleMs, refuseForgedSerial } from './staleness.ts';
 import type { Deferral, SyncOutcome } from './sync-outcome.ts';
 
 /** The brake holds until a person lets it go, but upstream may think better of it. */
-const heldBackAgainMs = 24 * 60 * 60_000;
+const heldBackAgainMs = dayMs;
 /** Each run looks whether upstream's snapshot proves it by now. */
-const unprovenAgainMs = 60 * 60_000;
+const unprovenAgainMs = hourMs;
 
 /** Brings one project up to date. Throws UnreachableError, NonsenseError, MismatchError, StorageError, PausedError. */
 export async function syncProject(whole: Mirror, due: QueuedProject): Promise<SyncOutcome> {

@@ -1,9 +1,10 @@
 /** The meaning of an answer's status, the same for every kind of request. */
+import { dayMs } from '../../core/durations.ts';
 import { BusyError, NonsenseError, UnreachableError } from '../../core/errors.ts';
-import { bodyExcerpt } from './body-excerpt.ts';
 import type { HttpResponse } from './http-client.ts';
 
-const longestPauseMs = 24 * 60 * 60_000;
+const longestPauseMs = dayMs;
+const longestLine = 120;
 
 /**
  * Returns an answer whose status is in `expected`. Firewalls send 403 and 406 for "blocked", so both count like 429 and
@@ -41,4 +42,14 @@ export function parseRetryAfter(text: string | undefined, nowMs: number): number
   if (text === undefined) return undefined;
   const ms = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - nowMs;
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), longestPauseMs);
+}
+
+/** What a body says for people: the first line of a text, or of what HTML shows; empty where there is none. */
+function bodyExcerpt(body: Buffer): string {
+  const text = body.subarray(0, 4096).toString('utf8');
+  const shown = /<(?:!doctype|html|head|body)\b/i.test(text)
+    ? text.replace(/<(script|style)\b[\s\S]*?(?:<\/\1>|$)/gi, '').replace(/<[^>]*>?/g, '\n')
+    : text;
+  const line = shown.split(/[\r\n]/).find((line) => line.trim() !== '') ?? '';
+  return line.trim().replace(/\s+/g, ' ').slice(0, longestLine);
 }

@@ -1,4 +1,5 @@
 /** Brings one file and its sidecars under `web/`: staged, hashed while it streams, checked, then published. */
+import { minuteMs } from '../../../core/durations.ts';
 import { MismatchError, NonsenseError, TooSlowError } from '../../../core/errors.ts';
 import { sha256Hex } from '../../../core/hash.ts';
 import type { ProjectName } from '../../../core/names.ts';
@@ -19,7 +20,7 @@ const contentAttempts = 3;
  * A file may take so long, and longer by a second for so many bytes that have arrived. At the least speed of all bodies
  * more than a megabyte arrives in that time, and less is not kept: each try brings it nearer.
  */
-const patienceMs = 20 * 60_000;
+const patienceMs = 20 * minuteMs;
 const bytesPerSecond = 20_000;
 
 /** True when nothing is left to be fetched for `planned`. */
