@@ -24,8 +24,8 @@ export async function faultsIn(target: string, { index }: SampleServer): Promise
 const todaysPath = /^packages\/[0-9a-f]{2}\/[0-9a-f]{2}\//;
 
 /**
- * Returns the same for a mirror that may still contain pages of another program. Of all pages, only the links are
- * checked.
+ * Returns what would harm a reader of a mirror that may still contain pages of another program. Only the links of the
+ * pages are checked, and the files in today's layout.
  */
 export async function faultsInOldTree(target: string, { index }: SampleServer): Promise<string[]> {
   const tree = damage(join(target, 'web'), index).filter((problem) => todaysPath.test(problem));
