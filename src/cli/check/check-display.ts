@@ -7,7 +7,7 @@ import { plural, showCount, showSeconds } from '../output/units.ts';
 import { textOf } from './check-texts.ts';
 import type { CheckTotals } from './check-totals.ts';
 
-/** The least projects and seconds from which the remaining time is estimated. */
+/** The numbers of checked projects and of seconds from which on the remaining time is estimated. */
 const fewestProjects = 3;
 const shortestSeconds = 2;
 

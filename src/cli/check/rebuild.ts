@@ -51,7 +51,7 @@ function isBlank(target: Target): boolean {
     state.close();
     return !known;
   } catch (error) {
-    // A damaged state cannot be read, so it is not blank.
+    // A damaged state cannot say what should be in the tree. It is not blank, and is put aside.
     if (error instanceof LostTreeError || !(error instanceof StorageError)) throw error;
     return false;
   }

@@ -12,7 +12,7 @@ export type LogsCommand =
       readonly target: string;
       readonly logs: readonly string[];
       readonly quiet: boolean;
-      /** True if the output must be exactly that of 1.5. */
+      /** True to do exactly what 1.5 did. */
       readonly as15: boolean;
     };
 

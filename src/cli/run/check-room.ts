@@ -55,7 +55,7 @@ export async function expectSpace({ root, config }: Target, mirror: Mirror, all:
 
 /**
  * Returns true if the last run held less than everything: it had rules, or it mirrored the pages only (`index-only`).
- * If `mirror.toml` was lost, those choices were lost with it.
+ * If `mirror.toml` is lost, those choices are lost with it.
  */
 function hadRules({ policy = '', pageForm = '' }: MirrorState): boolean {
   return policy !== '' || pageForm.startsWith('[true,');

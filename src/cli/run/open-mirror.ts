@@ -33,7 +33,7 @@ export interface OpenMirrorOptions {
   /** Undefined if provenance is not verified. */
   readonly verifier: ProvenanceVerifier | undefined;
   readonly reconcile: boolean;
-  /** Projects of which other bytes are taken under a known file name. */
+  /** Projects for which other bytes are accepted under a known file name. */
   readonly acceptChanges?: readonly ProjectName[];
   readonly dryRun: boolean;
   /** The number of deletions that a person has allowed. */

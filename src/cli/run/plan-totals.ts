@@ -37,8 +37,8 @@ export interface PlanSums extends PlannedWork {
   readonly publish: number;
   readonly removed: number;
   /**
-   * Number of projects with files to fetch whose requirements are not known before that, so that no plan contains
-   * them. Zero if dependencies are not held.
+   * Number of projects whose requirements will be known only after their files are fetched, so that no plan contains
+   * what they require. Zero if dependencies are not held.
    */
   readonly unknownRequires: number;
   /** Largest number of bytes first. */
@@ -54,7 +54,7 @@ type Planned = Extract<MirrorEvent, { type: 'project-planned' }>;
 /** Sums up the events of a dry run. `dependencies` is true if the mirror holds dependencies. */
 export class PlanTotals {
   readonly #dependencies: boolean;
-  /** Projects with files to fetch whose requirements will be known only then. */
+  /** Projects whose requirements will be known only after their files are fetched. */
   readonly #untold = new Set<ProjectName>();
   /** Work of projects that are planned but not done: the dry run may still fail on them. */
   readonly #open = new Map<ProjectName, ProjectWork>();

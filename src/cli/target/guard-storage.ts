@@ -2,7 +2,10 @@
 import { messageOf } from '../../core/caught-error.ts';
 import { StorageError } from '../../core/errors.ts';
 
-/** Returns the result of `work`. Throws what it throws, as a StorageError whose message begins with `what`. */
+/**
+ * Returns the result of `work`. Throws a StorageError of `work` as it is, and any other error as a StorageError whose
+ * message begins with `what`.
+ */
 export function guardStorage<T>(what: string, work: () => T): T {
   try {
     return work();

@@ -21,8 +21,8 @@ import { isThere, type Target } from './target.ts';
 const pageSize = 1000;
 
 /**
- * Opens the state of `target`. Throws StorageError; LostTreeError if the state knows of projects or files and the tree
- * has none.
+ * Opens the state of `target`. Throws StorageError; LostTreeError if the state knows of projects or files, the tree has
+ * none, and not all of them are in the trash.
  */
 export function openExpectedState(target: Target, clock: Clock, options: OpenStateOptions = {}): SqliteStateStore {
   const state = new SqliteStateStore(target.state, clock, options);
@@ -36,7 +36,8 @@ export function openExpectedState(target: Target, clock: Clock, options: OpenSta
 }
 
 /**
- * Returns true if the state of `target` knows of a mirror. An empty file, or a state that processlogs made, does not.
+ * Returns true if the state of `target` knows of a mirror, or cannot be read. An empty file, or a state that processlogs
+ * made, knows of none.
  */
 export function knowsMirror({ state }: Target): boolean {
   return isThere(state) && isMirrorKnown(state);

@@ -1,7 +1,7 @@
 /**
- * Keeps locks and databases of a target accessible to their owner alone. A user who may read a file may hold a lock on
- * it, and so keep all runs from starting. SQLite takes files beside a database for parts of it, even for a journal
- * that names files to delete.
+ * Keeps other users away from the private files of a target: locks, databases and keys. A user who may read a file may
+ * hold a lock on it, and so keep all runs from starting. SQLite takes files beside a database for parts of it, even for
+ * a journal that names files to delete.
  */
 import {
   chmodSync,
