@@ -1,4 +1,7 @@
-/** The layers of the project, and why each rule exists. A breach is told with the name of the file that broke it. */
+/**
+ * The rules for what each layer of the project may import and do, and the reason for each rule. An error names the
+ * file that breaks the rule.
+ */
 import t from 'tap';
 import { readSource, readSourceFiles, type SourceFile } from './fixtures/source-files.ts';
 
@@ -34,7 +37,7 @@ function layerOf(path: string): Layer | undefined {
   return undefined;
 }
 
-/** What each layer may build on. An adapter may also use its own folder. */
+/** The layers that each layer may import. An adapter may also import from its own folder. */
 const below: Readonly<Record<Layer, readonly Layer[]>> = {
   core: ['core'],
   packaging: ['core', 'packaging'],
@@ -49,10 +52,13 @@ const below: Readonly<Record<Layer, readonly Layer[]>> = {
   program: ['cli'],
 };
 
-/** The composition: these choose the adapters. The lock is taken before there is a mirror to open. */
+/**
+ * The files that choose the adapters. The lock is another exception, because it is taken before there is a mirror to
+ * open.
+ */
 const opener = /^src\/cli\/[a-z]+\/open(?:-[a-z]+)*\.ts$/;
 const lock = 'src/state/sqlite/lock.ts';
-/** Where it lies is said once, at the start of a program. */
+/** The module that keeps the addon's path. Only the start of a program sets the path. */
 const addon = 'src/state/sqlite/addon.ts';
 const starter = 'src/cli/program/program.ts';
 
@@ -73,7 +79,7 @@ function isOurs(module: string): boolean {
   return /^(?:src|scripts|cgi|test)\/|^package\.json$/.test(module);
 }
 
-/** Tuples: nobody outside makes them longer. */
+/** Calls with tuples or lists of a fixed length, which no input can make longer. */
 const ofFixedLength = [
   'add.run(day, ...tableOf(rows))',
   'this.#sql.addLog.run(...values)',
@@ -84,11 +90,11 @@ const ofFixedLength = [
 interface Rule {
   readonly rule: string;
   readonly why: string;
-  /** What in `file`, one of `all`, breaks the rule. */
+  /** Returns everything in `file`, one of `all`, that breaks the rule. */
   breaches(file: SourceFile, all: ReadonlyMap<string, SourceFile>): readonly string[];
-  /** A file that would break it, by its path and text. */
+  /** A file that would break the rule: its path and its text. */
   readonly example: readonly [path: string, text: string];
-  /** Another file that it takes to break it. */
+  /** Another file that the example needs to break the rule. */
   readonly beside?: readonly [path: string, text: string];
 }
 
@@ -246,7 +252,7 @@ const rules: readonly Rule[] = [
   },
 ];
 
-/** Everything that loading the file at `path` loads. */
+/** Returns the paths of all files that are loaded when the file at `path` is loaded. */
 function reachable(path: string, all: ReadonlyMap<string, SourceFile>): Set<string> {
   const found = new Set<string>();
   const open = [path];
@@ -259,7 +265,10 @@ function reachable(path: string, all: ReadonlyMap<string, SourceFile>): Set<stri
   return found;
 }
 
-/** A folder of src/sync or src/cli, or a file that lies in none of them; undefined elsewhere. */
+/**
+ * Returns the folder of src/sync or src/cli in which a file lies, or the file itself if it lies in none of them;
+ * undefined elsewhere.
+ */
 function roomOf(path: string): string | undefined {
   return /^src\/(?:sync|cli)\/[^/]+/.exec(path)?.[0];
 }
@@ -275,7 +284,7 @@ function roomsBelow(path: string, all: ReadonlyMap<string, SourceFile>): Readonl
   return found;
 }
 
-/** The shortest way along imports from the file at `path` back to it. */
+/** Returns the shortest way along imports from the file at `path` back to it; undefined if there is none. */
 function wayBack(path: string, all: ReadonlyMap<string, SourceFile>): string[] | undefined {
   const ways: string[][] = (all.get(path)?.imports ?? []).map((to) => [to]);
   const seen = new Set<string>();

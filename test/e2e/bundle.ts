@@ -1,4 +1,4 @@
-/** The programs as an administrator installs them: built into a folder that has nothing of this project above it. */
+/** Builds the programs as an administrator installs them, into a folder that has nothing of this project above it. */
 import { cpSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -9,12 +9,12 @@ export interface BuildScript {
   buildPrograms(folder: string): Promise<void>;
 }
 
-/** Builds the programs for one test file and returns their folder, which goes when the file ends. */
+/** Builds the programs for one test file, and returns their folder. The folder is removed when the file ends. */
 export async function openBundle(): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'pep381client-'));
   t.teardown(() => rmSync(folder, { recursive: true, force: true }));
   const programs = join(folder, 'programs');
-  // `npm test` and `npm run test:faults` have just built them.
+  // `npm test` and `npm run test:faults` have built them before.
   if (process.env.npm_lifecycle_event?.startsWith('test') === true) {
     cpSync(fileURLToPath(new URL('../../dist', import.meta.url)), programs, { recursive: true });
     return programs;

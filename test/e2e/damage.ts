@@ -1,6 +1,6 @@
 /**
- * What a client could stumble over in a tree whose run was cut: less than `readerProblems` asks for, because between
- * two steps a page may be newer than its twin or than its other form, and a file may wait for its page.
+ * Finds damage that would harm a client, in a tree whose run was interrupted. It expects less than `readerProblems`
+ * does: between two steps a page may be newer than its twin or than its other form, and a file may wait for its page.
  */
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
@@ -9,7 +9,7 @@ import { gunzipSync } from 'node:zlib';
 import { treeOf } from '../fixtures/reader-check.ts';
 import type { SampleIndex } from '../sample/sample-index.ts';
 
-/** The problems of the tree in the folder `web`, mirrored from `index`; none when every path is complete. */
+/** Returns the problems of the tree in the folder `web`, mirrored from `index`; none if every path is complete. */
 export function damage(web: string, index: SampleIndex): string[] {
   return (existsSync(web) ? treeOf(web) : []).flatMap((path) => {
     try {
@@ -22,7 +22,7 @@ export function damage(web: string, index: SampleIndex): string[] {
   });
 }
 
-/** A blob's path is made of its hash; what stands beside it is known to upstream. */
+/** Returns a problem if the file or sidecar at `path` is not upstream's. The path of a file contains its hash. */
 function packageDamage(path: string, body: Buffer, index: SampleIndex): string[] {
   const [, blobPath = '', sidecar] = /^(.*?)(\.metadata|\.provenance)?$/.exec(path) ?? [];
   const blob = index.blob(`/${blobPath}`);

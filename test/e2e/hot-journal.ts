@@ -1,14 +1,14 @@
-/** A database with a journal beside it that SQLite rolls back when the database is opened, whoever opens it. */
+/** Makes a database with a journal beside it, which SQLite rolls back whenever the database is opened. */
 
 const pageSize = 4096;
 const sectorSize = 512;
 const magic = Buffer.from('d9d505f920a163d7', 'hex');
-/** The number of the page that is never used: SQLite's sign for what follows. */
+/** The number of the page that SQLite never uses. In a journal it marks the name of the larger journal. */
 const lockPage = (1 << 30) / pageSize + 1;
 
 /**
- * The bytes of both. The journal says that the transaction is part of a larger one, whose journal is the file `victim`:
- * SQLite deletes that once it belongs to nobody any more.
+ * Returns the bytes of the database and of its journal. The journal says that its transaction is part of a larger one,
+ * whose journal is the file `victim`. SQLite deletes `victim` when no journal refers to it any more.
  */
 export function hotJournal(victim: string): { readonly database: Buffer; readonly journal: Buffer } {
   const database = Buffer.alloc(pageSize);
@@ -17,7 +17,7 @@ export function hotJournal(victim: string): { readonly database: Buffer; readonl
   Buffer.from([1, 1, 0, 64, 32, 32]).copy(database, 18);
   database.writeUInt32BE(1, 28);
   database.writeUInt32BE(4, 44);
-  // The table of all tables, empty.
+  // The schema table, empty.
   Buffer.from([13, 0, 0, 0, 0, pageSize >> 8, pageSize & 255, 0]).copy(database, 100);
 
   const header = Buffer.alloc(sectorSize);

@@ -1,10 +1,13 @@
-/** A proxy in front of an index that asks for HTML whatever its clients ask for: every client becomes an old one. */
+/** A proxy in front of an index that always requests HTML, so that every client appears to be an old one. */
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Test } from 'tap';
 
-/** Opens one in front of `url` until `t` ends, and returns its own address. `types` gets the type of every page. */
+/**
+ * Opens a proxy in front of `url` until `t` ends, and returns its address. The content type of each page is added to
+ * `types`.
+ */
 export async function openHtmlOnly(t: Test, url: string, types: string[]): Promise<string> {
   const proxy = createServer((incoming, outgoing) => {
     const headers = { ...incoming.headers, accept: 'text/html' };

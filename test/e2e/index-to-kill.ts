@@ -1,9 +1,9 @@
-/** A small index with everything that a page or a file can be made of, and everything that can happen to it. */
+/** A small index that has every feature of pages and files, and every kind of change to them. */
 import { makeSdist, makeWheel } from '../sample/distributions.ts';
 import { pseudoRandomBytes } from '../sample/pseudo-random.ts';
 import { SampleIndex } from '../sample/sample-index.ts';
 
-/** A few projects. */
+/** Returns an index of a few projects. */
 export function indexToKill(): SampleIndex {
   const index = new SampleIndex();
   for (const version of ['1.0', '1.1'])
@@ -15,7 +15,7 @@ export function indexToKill(): SampleIndex {
   return index;
 }
 
-/** Everything that can happen to its projects. */
+/** Applies every kind of change to the projects of `index`. */
 export function changeEverything(index: SampleIndex): void {
   index.publish(makeWheel({ name: 'kill-many', version: '1.2' }));
   index.yank('kill-many', '1.0', 'late');

@@ -1,8 +1,8 @@
 /**
- * Loaded before a program (`node --require kill-at.cjs program`), it counts the steps that change something on disk and
- * kills the process, as `kill -9` would, just before the one whose number is in KILL_AT. A step that writes bytes is
- * two: before the first byte, and in the middle. The flush of a single file is none, as nothing but a power cut tells
- * whether it took place. With KILL_LOG the steps are listed in that file when the program ends.
+ * Kills a program just before the step whose number is in KILL_AT, as `kill -9` would. It is loaded before the program
+ * (`node --require kill-at.cjs program`), and counts the steps that change something on disk. A step that writes bytes
+ * counts as two: before the first byte, and in the middle. The flush of a single file is no step, because only a power
+ * cut shows if it took place. With KILL_LOG the steps are listed in that file when the program ends.
  */
 const childProcess = require('node:child_process');
 const { constants } = require('node:fs');
@@ -12,17 +12,17 @@ const { promisify } = require('node:util');
 const { appendFileSync, writeFileSync, writeSync } = fs;
 const killAt = Number(process.env.KILL_AT ?? 0);
 const steps = [];
-/** Within a step that Node makes of others. */
+/** True within a step that Node implements by other steps. */
 let within = false;
 
-/** Counts a step; dies when it is the chosen one, after `half` of it is done. */
+/** Counts a step. If it is the chosen one, does `half` of it and kills the process. */
 function step(name, half = () => {}) {
   if (within) return;
   steps.push(name);
   if (steps.length !== killAt) return;
   half();
   process.kill(process.pid, 'SIGKILL');
-  // Not one more step, should the signal take its time.
+  // No further step may happen before the signal arrives.
   for (;;);
 }
 
@@ -93,7 +93,7 @@ for (const name of ['rename', 'mkdir', 'rm', 'rmdir', 'unlink', 'utimes', 'write
 }
 patch(childProcess, 'execFile', (command) => step(command));
 
-// A flush of everything is asked for by a line to a shell.
+// The files of the mirror are flushed by a shell, which gets a line for each flush.
 const { spawn } = childProcess;
 childProcess.spawn = (...args) => {
   const child = spawn(...args);

@@ -1,4 +1,4 @@
-/** Runs that are killed at their n-th step that changes something on disk, and what must have become of the mirror. */
+/** Kills runs before their n-th step that changes something on disk, and checks the mirror after each. */
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -14,19 +14,22 @@ import { publishedTree, stateOf } from './tree.ts';
 
 const program = join(await openBundle(), 'pep381run');
 const killAt = fileURLToPath(new URL('kill-at.cjs', import.meta.url));
-/** Set by `npm run test:faults`, which takes all renames, and so many of the other steps. */
+/**
+ * The number of steps other than renames at which runs are killed. `npm run test:faults` sets it, and takes all
+ * renames.
+ */
 const { KILL_STEPS } = process.env;
 const choice = KILL_STEPS === undefined ? { renames: 8, others: 3 } : { renames: Infinity, others: Number(KILL_STEPS) };
 const work = mkdtempSync(join(tmpdir(), 'kill-'));
 t.teardown(() => rmSync(work, { recursive: true, force: true }));
 
-/** An upstream, and a mirror of it that was made without being disturbed. */
+/** An upstream, and a mirror of it that was made without interruption. */
 export interface Undisturbed {
   readonly server: SampleServer;
   readonly target: string;
 }
 
-/** Serves a small index with everything that a page or a file can be made of, and mirrors it. */
+/** Serves the index of index-to-kill.ts, and mirrors it. */
 export async function openUndisturbed(t: Test): Promise<Undisturbed> {
   const server = await openSampleServer({ index: indexToKill() });
   t.teardown(() => server.close());
@@ -35,13 +38,13 @@ export async function openUndisturbed(t: Test): Promise<Undisturbed> {
   return { server, target };
 }
 
-/** Brings a mirror up to date and holds its readers' views against each other. */
+/** Brings a mirror up to date, and checks it as its readers see it. */
 export async function update(t: Test, { server, target }: Undisturbed): Promise<void> {
   t.same(await run(program, ['-q', '--upstream', server.url, target]), { code: 0, stdout: '', stderr: '' });
   t.same(readerProblems(join(target, 'web')), []);
 }
 
-/** A copy of a mirror, made without it being disturbed either. */
+/** Returns a copy of a mirror. */
 export function copyOf(target: string, name: string): string {
   const copy = join(work, name);
   cpSync(target, copy, { recursive: true, preserveTimestamps: true });
@@ -49,8 +52,8 @@ export function copyOf(target: string, name: string): string {
 }
 
 /**
- * Kills runs at the first step of each kind, and at a choice of the renames and of the other steps. The runs
- * begin with a copy of `before`, where there is one. After each a run to the end must make what `wanted` is.
+ * Kills runs at the first step of each kind, and at a selection of the renames and of the other steps. Each run begins
+ * with a copy of `before`, if it is given. After each, an uninterrupted run must make the mirror equal to `wanted`.
  */
 export async function killEverywhere(t: Test, wanted: Undisturbed, before?: string): Promise<void> {
   const { server } = wanted;
@@ -79,12 +82,15 @@ function resultOf(target: string): object {
   return { web: filesOf(target), state, staging: readdirSync(join(target, 'staging')) };
 }
 
-/** What is published. A run that is killed while it removes a file may leave the file's folder, which harms nobody. */
+/**
+ * Returns the published files. Folders are left out: a run that is killed while it removes a file may leave an empty
+ * folder, which does no harm.
+ */
 function filesOf(target: string): Record<string, string> {
   return Object.fromEntries(Object.entries(publishedTree(target)).filter(([, content]) => content !== 'folder'));
 }
 
-/** The steps of a run on `target`, which is removed. */
+/** Returns the steps of a run on `target`, which is removed afterwards. */
 async function stepsOf(server: SampleServer, target: string): Promise<string[]> {
   const log = `${target}.steps`;
   await runWith(server, target, { KILL_LOG: log });
@@ -102,7 +108,7 @@ function countsOf(steps: readonly string[]): string {
   return kinds.map((kind) => `${steps.filter((step) => step === kind).length} ${kind}`).join(', ');
 }
 
-/** The numbers of the first step of each kind, and of renames and others, evenly spread. */
+/** Returns the numbers of the first step of each kind, and of a selection of renames and others, evenly spread. */
 function chooseSteps(steps: readonly string[]): number[] {
   const first = [...new Set(steps)].map((kind) => steps.indexOf(kind));
   const rest = [...steps.keys()].filter((at) => !first.includes(at));
@@ -111,7 +117,7 @@ function chooseSteps(steps: readonly string[]): number[] {
   return chosen.sort((left, right) => left - right).map((at) => at + 1);
 }
 
-/** So many of them, or all. */
+/** Returns `count` of the numbers, evenly spread, or all. */
 function spread(numbers: readonly number[], count: number): number[] {
   const stride = Math.max(1, numbers.length / count);
   const places = Array.from({ length: Math.ceil(numbers.length / stride) }, (_, nth) => Math.floor(nth * stride));

@@ -1,27 +1,27 @@
-/** A sample upstream and a target for one test. */
+/** Opens a sample upstream and a target for one test. */
 import { join } from 'node:path';
 import type { SampleIndex } from '../sample/sample-index.ts';
 import { sampleIndex } from '../sample/sample-projects.ts';
 import { openSampleServer, type SampleServer } from '../sample/sample-server.ts';
 import { type Ended, type Running, run, start } from './program.ts';
 
-/** The part of a test that it is opened for. */
+/** The parts of a test that are needed here. */
 interface Test {
   testdir(): string;
   teardown(end: () => unknown): void;
 }
 
-/** What {@link openSample} opens. */
+/** The result of {@link openSample}. */
 export interface OpenedSample {
   readonly server: SampleServer;
   readonly target: string;
   /** Runs pep381run with these options to its end. */
   mirror(...options: string[]): Promise<Ended>;
-  /** Starts it; killed at the end of the test at the latest. */
+  /** Starts pep381run with these options. It is killed at the end of the test at the latest. */
   begin(...options: string[]): Running;
 }
 
-/** Serves `index`, by default the sample projects, until `t` ends; `target` does not exist yet. */
+/** Serves `index`, by default the sample projects, until `t` ends. `target` does not exist yet. */
 export async function openSample(t: Test, program: string, index: SampleIndex = sampleIndex()): Promise<OpenedSample> {
   const server = await openSampleServer({ index });
   t.teardown(() => server.close());

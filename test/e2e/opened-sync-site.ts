@@ -1,4 +1,6 @@
-/** A sample upstream, a mirror of it, and a real Apache that serves the mirror and runs the built pep381sync.cgi. */
+/**
+ * Opens a sample upstream, a mirror of it, and a real Apache that serves the mirror and runs the built pep381sync.cgi.
+ */
 import { spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, mkdirSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,11 +18,11 @@ const built = await openBundle();
 
 export interface SyncSiteOptions {
   readonly module?: 'event' | 'prefork';
-  /** Off for an Apache without a CGI module. */
+  /** False for an Apache without a CGI module. */
   readonly cgi?: boolean;
-  /** Leave the mode as it is shipped, in which `/sync` starts nothing. */
+  /** True to keep the mode as it is shipped, in which `/sync` starts nothing. */
   readonly flag?: boolean;
-  /** The secret that requests need. */
+  /** The secret that signs requests; empty if requests need no signature. */
   readonly secret?: string;
 }
 
@@ -43,12 +45,14 @@ export class SyncSite {
     return join(this.target, 'run/sync-requested');
   }
 
-  /** How many processes the CGI has started so far. */
+  /** Returns how many processes the CGI has started so far. */
   starts(): number {
     return readFileSync(this.#starts, 'utf8').length;
   }
 
-  /** Runs pep381run by hand, as the owner of the target, the last of `args`; unnoticed by {@link starts}. */
+  /**
+   * Runs pep381run by hand, as the owner of the target, which is the last of `args`. {@link starts} does not count it.
+   */
   run(...args: string[]): Promise<Ended> {
     const program = join(this.target, '../programs/pep381run-itself');
     if (process.getuid?.() !== 0) return run(program, args);
@@ -57,7 +61,7 @@ export class SyncSite {
     return run(asOwner[0] ?? '', [...asOwner.slice(1), ...args], { command: 'setpriv' });
   }
 
-  /** Resolves when no run is at work: a dry run gets the lock. */
+  /** Resolves when no run is at work. A dry run finds that out, because it takes the lock. */
   async ended(): Promise<void> {
     await until('the run to end', async () => {
       const { stdout } = await this.run('--dry-run', this.target);
@@ -65,12 +69,12 @@ export class SyncSite {
     });
   }
 
-  /** Publishes `alpha` in this version upstream. */
+  /** Publishes this version of `alpha` upstream. */
   publish(version: string): void {
     this.server.index.publish(makeWheel({ name: 'alpha', version }));
   }
 
-  /** Resolves when the mirror offers `alpha` in this version. */
+  /** Resolves when the mirror offers this version of `alpha`. */
   async offers(version: string): Promise<void> {
     await until(`alpha ${version}`, async () => {
       const { body } = await ask(this.apache.url, '/simple/alpha/');
@@ -78,7 +82,7 @@ export class SyncSite {
     });
   }
 
-  /** Upstream goes away, with all its connections, and comes back. */
+  /** Stops upstream, with all its connections, and starts it again. */
   async restartUpstream(): Promise<void> {
     const { index, url } = this.server;
     await this.server.close();
@@ -86,7 +90,7 @@ export class SyncSite {
   }
 }
 
-/** Opens all of it for `t`; the mirror holds what upstream has. */
+/** Opens everything for `t`. The mirror holds what upstream has. */
 export async function openSyncSite(t: Test, options: SyncSiteOptions = {}): Promise<SyncSite> {
   const { module = 'event', cgi = true, flag = false, secret = '' } = options;
   const folder = openToAll(t).testdir({ target: {}, starts: '', 'sync.key': `${secret}\n` });
@@ -108,7 +112,7 @@ export async function openSyncSite(t: Test, options: SyncSiteOptions = {}): Prom
   return site;
 }
 
-/** Takes the # from what signed requests need, and sets it before what only the shipped mode needs. */
+/** Uncomments the lines that signed requests need, and comments out those that only the shipped mode needs. */
 function edited(virtualHost: string, mode: { flag: boolean; signed: boolean }, folder: string): string {
   const ofFlag = ['SetEnv PEP381_SYNC_MODE', 'run/sync-requested', '^/sync$'];
   const lines = virtualHost.split('\n').map((line) => {
@@ -118,7 +122,7 @@ function edited(virtualHost: string, mode: { flag: boolean; signed: boolean }, f
   return lines.join('\n').replace('/etc/pypi/sync.key', join(folder, 'sync.key'));
 }
 
-/** Each start of pep381run leaves a byte. */
+/** Replaces pep381run by a script that adds a byte to the file `starts` before it runs the original. */
 function countStarts(programs: string, starts: string): void {
   const program = join(programs, 'pep381run');
   renameSync(program, `${program}-itself`);
@@ -126,7 +130,7 @@ function countStarts(programs: string, starts: string): void {
   chmodSync(program, 0o755);
 }
 
-/** As root Apache runs as www-data, which then owns the mirror, as it did with 1.5. */
+/** Gives the mirror to www-data if this is root: Apache then runs as www-data, which owned the mirror with 1.5, too. */
 function giveToApache(t: Test, folder: string): void {
   if (process.getuid?.() !== 0) return;
   const { status, stderr } = spawnSync('chown', ['-R', 'www-data:www-data', folder], { encoding: 'utf8' });

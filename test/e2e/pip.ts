@@ -1,12 +1,12 @@
-/** Runs the real pip, which sees nothing of this machine's settings, against one index. */
+/** Runs the real pip against one index, without any settings of this machine. */
 import { execFile } from 'node:child_process';
 import type { Test } from 'tap';
 import { pythonEnvironment } from '../sample/run-python.ts';
 
-/** How pip ended. */
+/** The result of pip. */
 export interface PipEnd {
   readonly code: number;
-  /** Standard output and errors, as a person would read them. */
+  /** Standard output and standard error, one after the other. */
   readonly output: string;
 }
 
@@ -15,14 +15,14 @@ export function pip(...args: readonly string[]): Promise<PipEnd> {
   return python('-m', 'pip', ...args, '--isolated', '--no-cache-dir', '--disable-pip-version-check');
 }
 
-/** Runs `python3` with `args`; rejects when it fails. */
+/** Runs `python3` with `args`, and returns its output. Rejects if it fails. */
 export async function pythonOutput(...args: readonly string[]): Promise<string> {
   const { code, output } = await python(...args);
   if (code !== 0) throw new Error(output);
   return output;
 }
 
-/** Options for a test that needs pip: skipped, with the reason, where there is none. */
+/** Returns the options of a test that needs pip: it is skipped, with the reason, if there is no pip. */
 export async function pipOrReason(): Promise<{ readonly skip: false | string }> {
   return {
     skip:
@@ -30,7 +30,7 @@ export async function pipOrReason(): Promise<{ readonly skip: false | string }> 
   };
 }
 
-/** Asserts that pip succeeds, and returns what it wrote. */
+/** Asserts that pip succeeds, and returns its output. */
 export async function pipSucceeds(t: Test, ...args: readonly string[]): Promise<string> {
   const { code, output } = await pip(...args);
   t.equal(code, 0, `pip ${args[0]} succeeds`);

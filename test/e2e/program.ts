@@ -3,7 +3,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-/** How a program ended. */
+/** The result of a program. */
 export interface Ended {
   /** The exit code, or the signal that killed it. */
   readonly code: number | NodeJS.Signals | null;
@@ -14,26 +14,26 @@ export interface Ended {
 /** A program that was started. */
 export interface Running {
   readonly pid: number;
-  /** What it has written to standard output so far. */
+  /** Returns what it has written to standard output so far. */
   stdout(): string;
   kill(signal: NodeJS.Signals): void;
   readonly ended: Promise<Ended>;
 }
 
-/** How to start a program. */
+/** The options for starting a program. */
 export interface StartOptions {
-  /** What runs it, Node unless told. */
+  /** The program that runs it; Node by default. */
   readonly command?: string;
   /** Options of Node. */
   readonly node?: readonly string[];
   readonly env?: Readonly<Record<string, string>>;
-  /** Keep what root is told once, which would else be in the way of everything that tests look for. */
+  /** True to keep the advice that root gets once, which is otherwise removed from the output. */
   readonly keepRootHint?: boolean;
 }
 
 /**
- * None of what the tests run under: neither its loaders, nor a proxy. The certificates of this machine matter where a
- * test says so: to read all of them takes each program as long as the rest of its start.
+ * An environment without the tests' loaders and proxies, and without the certificates of this machine, which only some
+ * tests need: reading all of them takes as long as the rest of a program's start.
  */
 const plainEnvironment = {
   PATH: process.env.PATH ?? '/usr/bin:/bin',
@@ -42,10 +42,10 @@ const plainEnvironment = {
   SSL_CERT_FILE: fileURLToPath(new URL('no-certificates.pem', import.meta.url)),
 };
 const rootHint = /^(?:Root is not needed\. .*|\{[^\n]*"type":"root".*)\n/m;
-/** A slow machine that does other things besides takes ten times as long as ours. */
+/** Milliseconds after which a program is killed. A slow and busy machine takes ten times as long as ours. */
 const startsAndEndsMs = 180_000;
 
-/** Starts `program` with `args`; killed after three minutes. */
+/** Starts `program` with `args`. It is killed after three minutes. */
 export function start(program: string, args: readonly string[], options: StartOptions = {}): Running {
   const { command = process.execPath, node = [], env = {}, keepRootHint = false } = options;
   const read = (text: string): string => (keepRootHint ? text : text.replace(rootHint, ''));
@@ -82,7 +82,7 @@ export async function each<T>(items: readonly T[], work: (item: T) => Promise<vo
   );
 }
 
-/** Resolves once `condition` holds; rejects, naming `what` was waited for, when it does not within two minutes. */
+/** Resolves once `condition` holds. Rejects after two minutes, with an error that names `what` was waited for. */
 export async function until(what: string, condition: () => boolean | Promise<boolean>): Promise<void> {
   for (const deadline = Date.now() + 120_000; !(await condition()); await delay(5)) {
     if (Date.now() > deadline) throw new Error(`waited in vain: ${what}`);

@@ -1,4 +1,4 @@
-/** A real file system that a test can fill: memory, mounted for the test alone. */
+/** A real file system that a test can fill: a tmpfs mounted for the test alone. */
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -12,7 +12,7 @@ export interface SmallDisk {
   remount(options: string): void;
 }
 
-/** Options for a test that mounts one: skipped, with the reason, where that is not allowed. */
+/** Returns the options of a test that mounts a file system: it is skipped, with the reason, if that is not allowed. */
 export function smallDiskOrReason(): { readonly skip: false | string } {
   if (process.getuid?.() !== 0) return { skip: 'only root may mount a file system: run the tests as root, too' };
   try {
@@ -25,14 +25,14 @@ export function smallDiskOrReason(): { readonly skip: false | string } {
   }
 }
 
-/** Mounts one of `size` (`2m`) until `t` ends, in a folder of its own unless told. */
+/** Mounts a file system of `size` (`2m`) until `t` ends, in `folder` or a new folder. */
 export function openSmallDisk(t: Test, size: string, folder?: string): SmallDisk {
   const disk = mount(size, folder);
   t.teardown(() => disk.close());
   return disk;
 }
 
-/** Makes the folder `from` appear at `to` as a bind mount until `t` ends. */
+/** Mounts the folder `from` at `to` (a bind mount) until `t` ends. */
 export function bindFolder(t: Test, from: string, to: string): void {
   execute('--bind', from, to);
   t.teardown(() => spawnSync('umount', ['-l', to]));

@@ -1,6 +1,6 @@
 /**
- * The screen of a terminal, as far as the progress display uses it: it breaks lines that are too long, goes back to the
- * beginning of a line, moves up, and clears to the end. What it does not know it refuses.
+ * A model of a terminal's screen, as far as the progress display uses it: it breaks lines that are too long, returns
+ * to the beginning of a line, moves up, and clears to the end. It throws for every other sequence.
  */
 export class TerminalScreen {
   readonly #columns: number;
@@ -12,12 +12,12 @@ export class TerminalScreen {
     this.#columns = columns;
   }
 
-  /** What stands on the screen and what scrolled away from it, without blanks at the ends of lines. */
+  /** The lines on the screen and those that scrolled away from it, without blanks at their ends. */
   get lines(): string[] {
     return this.#rows.join('\n').trimEnd().split('\n');
   }
 
-  /** Shows what a program wrote; a sequence must not be cut. */
+  /** Shows `text`, which must not end within a sequence. */
   write(text: string): void {
     const [plain = '', ...sequences] = text.split('\x1b');
     this.#print(plain);

@@ -1,4 +1,4 @@
-/** Runs a program in a real pseudo-terminal, made by `script` of util-linux, and shows what stands on its screen. */
+/** Runs a program in a real pseudo-terminal, made by `script` of util-linux, and shows its screen. */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import type { Test } from 'tap';
@@ -7,15 +7,15 @@ import { TerminalScreen } from './terminal-screen.ts';
 
 /** A program in a terminal. */
 export interface TerminalRun {
-  /** The lines on the screen at this moment. */
+  /** Returns the lines on the screen at this moment. */
   screen(): string[];
   /** Presses keys: `\x03` is Ctrl-C. */
   type(keys: string): void;
-  /** The exit code. */
+  /** Resolves with the exit code. */
   readonly ended: Promise<number | null>;
 }
 
-/** Options for a test that needs a terminal: skipped, with the reason, where none can be made. */
+/** Returns the options of a test that needs a terminal: it is skipped, with the reason, if none can be made. */
 export function terminalOrReason(): { readonly skip: false | string } {
   const { stdout } = spawnSync('script', ['--version'], { encoding: 'utf8' });
   return {
@@ -25,7 +25,7 @@ export function terminalOrReason(): { readonly skip: false | string } {
   };
 }
 
-/** Runs `command` in a terminal of so many columns until `t` ends; 0 columns are a terminal without a size. */
+/** Runs `command` in a terminal of `columns` columns until `t` ends. With 0 columns the terminal has no size. */
 export function runInTerminal(t: Test, columns: number, command: readonly string[]): TerminalRun {
   const quoted = command.map(shellQuote).join(' ');
   const child = spawn('script', ['-qefc', `stty cols ${columns} rows 30; exec ${quoted}`, '/dev/null'], {
@@ -38,7 +38,7 @@ export function runInTerminal(t: Test, columns: number, command: readonly string
     output += text;
   });
   return {
-    // What has not arrived as a whole is left out.
+    // An incomplete line is left out.
     screen: () => screenOf(output.slice(0, output.lastIndexOf('\n') + 1), columns || 80),
     type: (keys) => child.stdin.write(keys),
     ended: once(child, 'close').then(([code]) => code as number | null),

@@ -1,16 +1,16 @@
-/** Folders as values, to be compared. */
+/** Reads folders as values that can be compared. */
 import { createHash } from 'node:crypto';
 import { existsSync, lstatSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 
-/** Every file below `folder` with the sha256 of its bytes, every folder as `folder`; ordered by path. */
+/** Returns the sha256 of every file below `folder` by its path, in order; for every folder the text `folder`. */
 export function treeOf(folder: string): Record<string, string> {
   const paths = existsSync(folder) ? readdirSync(folder, { recursive: true, encoding: 'utf8' }).sort() : [];
   return Object.fromEntries(paths.map((path) => [path, contentOf(join(folder, path))]));
 }
 
-/** What a mirror publishes, without what tells the time of the run and what went before. */
+/** Returns what a mirror publishes, without the files that depend on the time of the run or on earlier runs. */
 export function publishedTree(target: string): Record<string, string> {
   const tree = treeOf(join(target, 'web'));
   for (const path of ['last-modified', 'mirror-status.json', 'removed.json', 'changes.json']) delete tree[path];
@@ -18,7 +18,7 @@ export function publishedTree(target: string): Record<string, string> {
   return tree;
 }
 
-/** The same with inode, size and time of change: two are alike only if nobody touched any file. */
+/** Returns {@link treeOf} with inode, size and time of change added: two are equal only if nobody touched any file. */
 export function untouchedTree(folder: string): Record<string, string> {
   return Object.fromEntries(
     Object.entries(treeOf(folder)).map(([path, content]) => {
@@ -28,7 +28,7 @@ export function untouchedTree(folder: string): Record<string, string> {
   );
 }
 
-/** The projects, files and queue that the state of a mirror holds. */
+/** Returns the projects, files and queue in the state of a mirror. */
 export function stateOf(target: string): {
   readonly projects: Record<string, unknown>[];
   readonly files: unknown[];

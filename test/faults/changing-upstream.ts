@@ -1,4 +1,4 @@
-/** An upstream of a few small projects to which everything happens that can happen on PyPI, by chance. */
+/** An upstream of a few small projects that changes at random, in every way in which PyPI can change. */
 import { makeSdist, makeWheel } from '../sample/distributions.ts';
 import { pseudoRandomBytes } from '../sample/pseudo-random.ts';
 import type { SampleIndex } from '../sample/sample-index.ts';
@@ -6,12 +6,12 @@ import type { SampleProject } from '../sample/sample-model.ts';
 
 type Random = () => number;
 
-/** One of `items`, of which there must be some. */
+/** Returns a random one of `items`, which must not be empty. */
 export function oneOf<T>(items: readonly T[], random: Random): T {
   return items[Math.floor(random() * items.length)] as T;
 }
 
-/** Changes of an index; no version is ever used twice. */
+/** Makes random changes to an index. No version is ever used twice. */
 export class ChangingUpstream {
   readonly #index: SampleIndex;
   readonly #random: Random;
@@ -29,12 +29,15 @@ export class ChangingUpstream {
     }
   }
 
-  /** Ends all quarantines: a mirror that held such a project goes on to show its name, which a new one never learns. */
+  /**
+   * Ends all quarantines. A mirror that held a quarantined project goes on to show its name, which a new mirror never
+   * discovers.
+   */
   settle(): void {
     for (const { name, quarantined } of this.#index.projects()) if (quarantined) this.#index.clearQuarantine(name);
   }
 
-  /** Publishes or yanks, which a run that is at work may come across at any moment. */
+  /** Publishes or yanks something: a change that may happen at any moment of a run. */
   grow(): void {
     const name = `fault-${oneOf(['one', 'two', 'three', 'four', 'five', 'six'], this.#random)}`;
     const project = this.#index.find(name);
@@ -43,7 +46,7 @@ export class ChangingUpstream {
     else this.#publish(name);
   }
 
-  /** Any change. */
+  /** Makes any change. */
   change(): void {
     const project = oneOf([undefined, ...this.#index.projects()], this.#random);
     const choice = this.#random();
@@ -68,7 +71,7 @@ export class ChangingUpstream {
     if (kind < 0.3) this.#index.publish(makeSdist({ name, version }));
     else if (kind < 0.9) this.#index.publish(makeWheel({ name, version }), { provenance: kind < 0.5 });
     else {
-      // More than is kept in memory before it is written.
+      // A file larger than what is kept in memory before it is written.
       const files = { 'data.bin': pseudoRandomBytes(`${name} ${version}`, 3 << 19) };
       this.#index.publish(makeWheel({ name, version, files }));
     }

@@ -1,12 +1,17 @@
-/** Mirrors as values, and in what they differ. */
+/** Reads mirrors as values, and compares them. */
 import { publishedTree } from '../e2e/tree.ts';
 
-/** What is published. A run that fails while it removes a file may leave the file's folder, which harms nobody. */
+/**
+ * Returns the published files. Folders are left out: a run that fails while it removes a file may leave an empty
+ * folder, which does no harm.
+ */
 export function filesIn(target: string): Record<string, string> {
   return Object.fromEntries(Object.entries(publishedTree(target)).filter(([, content]) => content !== 'folder'));
 }
 
-/** The members in which two values differ, with what they are; `when` begins each sentence. */
+/**
+ * Returns a sentence for each member in which two values differ, with both values. Each sentence begins with `when`.
+ */
 export function differences(when: string, found: unknown, wanted: unknown): string[] {
   const [one, other] = [membersOf(found), membersOf(wanted)];
   const differing = [...new Set([...one.keys(), ...other.keys()])].filter((key) => one.get(key) !== other.get(key));

@@ -1,10 +1,12 @@
 /**
- * What a disk may hold after a power cut. Only what was flushed is sure: the bytes of a file once it was flushed itself,
- * the names in a folder once the folder was. Of all else chance decides what had reached the disk: nothing, everything,
- * a part of it, in another order, or the size of a file without its bytes. A rename is done whole or not at all.
+ * Models the contents of a disk after a power cut. Only flushed data is certain: the bytes of a file once the file was
+ * flushed, the names in a folder once the folder was. Everything else is decided at random: nothing had reached the
+ * disk, or everything, or a part of it, in another order, or the size of a file without its bytes. A rename is done
+ * completely or not at all.
  *
- * Two kinds of disk take turns. A harsh one promises no more than POSIX: each change of a name may be lost by itself. An
- * ordered one, like ext4, keeps a journal: names change in their order, and every flush is one of all names before it.
+ * There are two kinds of disk, chosen at random. A harsh one promises no more than POSIX: each change of a name may be
+ * lost by itself. An ordered one, like ext4, keeps a journal: names change in their order, and every flush also
+ * flushes all changes of names before it.
  */
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -14,7 +16,7 @@ type Random = () => number;
 
 interface FileChange {
   readonly at: number;
-  /** Undefined to cut the file there. */
+  /** Undefined if the change cuts the file at `at`. */
   readonly bytes: Buffer | undefined;
 }
 
@@ -23,7 +25,7 @@ interface ModelFile {
   content: Buffer;
   durable: Buffer;
   pending: FileChange[];
-  /** Where the next write goes that does not say where. */
+  /** The position of the next write that names no position. */
   cursor: number;
 }
 
@@ -34,7 +36,7 @@ interface ModelFolder {
 
 type Node = ModelFile | ModelFolder;
 
-/** Names that change together. */
+/** Changes of names that happen together. */
 interface NameChange {
   readonly sets: readonly { readonly folder: ModelFolder; readonly name: string; readonly node: Node | undefined }[];
   durable: boolean;
@@ -47,10 +49,10 @@ export class DiskModel {
   readonly #initial: ReadonlyMap<ModelFolder, ReadonlyMap<string, Node>>;
   readonly #files = new Set<ModelFile>();
   readonly #changes: NameChange[] = [];
-  /** So many changes of names are sure where the disk keeps a journal. */
+  /** The number of changes of names that are certain on a disk with a journal. */
   #journaled = 0;
 
-  /** Everything in the folder at `path` is durable. */
+  /** Begins with the contents of the folder at `path`, all of which are durable. */
   constructor(path: string) {
     const initial = new Map<ModelFolder, ReadonlyMap<string, Node>>();
     this.#root = readFolder(path, initial);
@@ -71,7 +73,7 @@ export class DiskModel {
     else this.#rename(step.path, step.to);
   }
 
-  /** Puts what chance left on the disk into the new folder `target`. */
+  /** Writes the contents of the disk after a power cut into the new folder `target`. */
   powerCut(target: string, random: Random): void {
     const isHarsh = random() < 0.5;
     const names = isHarsh ? this.#harshNames(random) : this.#orderedNames(random);
@@ -79,7 +81,7 @@ export class DiskModel {
     writeFolder(target, this.#root, names, (file) => contentAfter(file, keep(), random));
   }
 
-  /** What there is as long as the power stays on, in the new folder `target`. */
+  /** Writes the contents of the disk without a power cut into the new folder `target`. */
   writeTo(target: string): void {
     writeFolder(
       target,
@@ -190,7 +192,10 @@ export class DiskModel {
   }
 }
 
-/** How much of what was not flushed had been written: all files are equally lucky, or each has its own luck. */
+/**
+ * Returns a function that decides how much of a file's unflushed data was written: the same for all files, or each by
+ * itself.
+ */
 function fileLuck(random: Random): () => Luck {
   const all = oneLuck(random());
   return random() < 0.6 ? () => all : () => oneLuck(random());
@@ -216,7 +221,7 @@ function contentAfter({ durable, pending, content }: ModelFile, luck: Luck, rand
     .reduce((bytes, change, at) => changed(bytes, at === last ? torn(change, random) : change), durable);
 }
 
-/** A write of which only the first sectors came to the disk. */
+/** Returns a write of which only the first sectors reached the disk. */
 function torn({ at, bytes }: FileChange, random: Random): FileChange {
   const sectors = Math.floor(((bytes?.length ?? 0) / sectorBytes) * random());
   return { at, bytes: bytes?.subarray(0, sectors * sectorBytes) };

@@ -1,13 +1,15 @@
 /**
- * What a program does to the files below a folder, in order, as strace sees it: SQLite's own files and the programs that
- * it starts included. What goes through shared memory is not seen; only SQLite's -shm files are written so, which are
- * made anew after a crash.
+ * Traces what a program does to the files below a folder, in order, by strace. SQLite's own files and the programs
+ * that it starts are included. Writes through shared memory are not seen: only SQLite's -shm files are written so, and
+ * they are made anew after a crash.
  */
 import { spawnSync } from 'node:child_process';
 import { readFileSync, rmSync } from 'node:fs';
 import { type Ended, run } from '../e2e/program.ts';
 
-/** One step that changes something on disk, or makes it durable. Paths are below the folder; it is '' itself. */
+/**
+ * One step that changes something on disk, or makes it durable. Paths are relative to the folder, which is '' itself.
+ */
 export type DiskStep =
   | { readonly kind: 'open'; readonly path: string; readonly append: boolean }
   | { readonly kind: 'mkdir'; readonly path: string }
@@ -25,7 +27,7 @@ const calls = [
   'unlink,unlinkat,mkdir,mkdirat,rmdir',
 ].join();
 
-/** The reason why nothing can be traced here, or false. */
+/** Returns the reason why nothing can be traced here, or false. */
 export function traceMissing(): false | string {
   const { status, error } = spawnSync('strace', ['-f', '-e', 'trace=fsync', 'true'], { stdio: 'ignore' });
   if (error !== undefined) return 'strace is not installed';
@@ -33,8 +35,8 @@ export function traceMissing(): false | string {
 }
 
 /**
- * Runs `program` to its end; `log` is the path of a file for the trace, which is removed again. There are two traces:
- * what others do while a flush goes on is in the one before it, and in the other after it.
+ * Runs `program` to its end. `log` is the path of a file for the trace, which is removed afterwards. Returns two
+ * traces: what other threads do during a flush comes before the flush in the first, and after it in the second.
  */
 export async function traced(
   program: string,
@@ -58,15 +60,15 @@ interface Call {
 }
 
 /**
- * The steps below `folder`, in the order in which they were done, or for flushes, where `flushEarly` says so, begun.
- * Throws for a call that it does not know.
+ * Returns the steps below `folder` in the order in which they ended. With `flushEarly`, flushes are placed where they
+ * began. Throws for an unknown call.
  */
 function parseTrace(text: string, folder: string, flushEarly: boolean): DiskStep[] {
   return callsIn(text, flushEarly).flatMap((call) => stepsOf(call, (path) => below(folder, path)));
 }
 
 function callsIn(text: string, flushEarly: boolean): Call[] {
-  /** What a thread has begun, while others went on. */
+  /** The calls that threads have begun and not ended, by thread. */
   const begun = new Map<string, string>();
   const found: Call[] = [];
   for (const line of text.split('\n')) {
@@ -94,13 +96,13 @@ function parseCall(text: string): Call | undefined {
   const close = text.lastIndexOf(') ');
   const result = /^\) += (-?\d+)/.exec(text.slice(close))?.[1];
   if (open < 0 || close < 0 || result === undefined) return undefined;
-  // Everything that could hold a comma is written as hexadecimal numbers.
+  // strace writes everything that could contain a comma as hexadecimal numbers.
   return { name: text.slice(0, open), args: text.slice(open + 1, close).split(', '), result: Number(result) };
 }
 
 type Below = (path: string | undefined) => string | undefined;
 
-/** Undefined for what lies elsewhere. */
+/** Returns `path` relative to `folder`, or undefined if it lies elsewhere. */
 function below(folder: string, path: string | undefined): string | undefined {
   if (path === folder) return '';
   return path?.startsWith(`${folder}/`) === true ? path.slice(folder.length + 1) : undefined;
@@ -165,7 +167,10 @@ function moved(kind: 'rename' | 'link', path: string | undefined, to: string | u
   return [{ kind, path, to }];
 }
 
-/** `21<\x2f\x74>`, with `(deleted)` behind it where the file has no name any more. */
+/**
+ * Returns the path of a descriptor such as `21<\x2f\x74>`; undefined if `(deleted)` follows, as the file has no name
+ * then.
+ */
 function pathOfDescriptor(argument = ''): string | undefined {
   const path = /^\d+<((?:\\x[0-9a-f]{2})+)>$/.exec(argument)?.[1];
   return path === undefined ? undefined : bytesIn(`"${path}"`).toString();

@@ -1,8 +1,9 @@
 /**
- * Loaded before a program (`node --require fail-at.cjs program`), it counts what the program asks of the disk below the
- * folder FAIL_BELOW, kind by kind, and has the request of kind FAIL_KIND whose number is FAIL_AT fail with FAIL_CODE;
- * with FAIL_ON=1 all that follow as well. The code SHORT is a write that takes half of the bytes. With FAIL_LOG the
- * counts of all kinds are written to that file when the program ends, and whether anything failed.
+ * Makes disk operations of a program fail. It is loaded before the program (`node --require fail-at.cjs program`), and
+ * counts the program's operations below the folder FAIL_BELOW by kind. The operation of kind FAIL_KIND whose number is
+ * FAIL_AT fails with FAIL_CODE; with FAIL_ON=1 all that follow fail as well. The code SHORT is a write that takes half
+ * of the bytes. With FAIL_LOG a file is written when the program ends: the counts of all kinds, and the number of
+ * operations that failed.
  */
 const childProcess = require('node:child_process');
 const fs = require('node:fs');
@@ -14,9 +15,9 @@ const { writeFileSync, writeSync, write: writeLater } = fs;
 const { FAIL_BELOW: below = '', FAIL_KIND: chosen, FAIL_AT: at, FAIL_CODE: code = 'EIO', FAIL_ON: on } = process.env;
 const counts = {};
 let struck = 0;
-/** Within a request that Node makes of others. */
+/** True within an operation that Node implements by other operations. */
 let within = false;
-/** Files below the folder. */
+/** The descriptors of open files below the folder. */
 const opened = new Set();
 
 const isOurs = (what) =>
@@ -24,7 +25,7 @@ const isOurs = (what) =>
     ? opened.has(what)
     : (typeof what === 'string' || what instanceof URL) && String(what).startsWith(below);
 
-/** Counts a request; true when it has to fail. */
+/** Counts an operation. Returns true if it has to fail. */
 function fails(kind) {
   counts[kind] = (counts[kind] ?? 0) + 1;
   const hit = kind === chosen && (counts[kind] === Number(at) || (on === '1' && counts[kind] > Number(at)));
@@ -42,13 +43,13 @@ function failure(syscall, what) {
   });
 }
 
-/** Leaves half of what was to be written, as a disk does that is full in the middle. */
+/** Writes half of the data, as on a disk that gets full in the middle. */
 function halfOf(name, [what, data, ...rest]) {
   const bytes = Buffer.from(data);
   if (name.startsWith('writeFile')) writeFileSync(what, bytes.subarray(0, bytes.length >> 1), ...rest);
 }
 
-/** The kinds of requests that a call stands for; the first that fails ends it. */
+/** The kinds of operations that each call counts as. The first that fails ends the call. */
 const kinds = {
   open: ['open'],
   write: ['write'],
@@ -79,7 +80,7 @@ const kinds = {
   close: ['close'],
 };
 
-/** The error that a call has to fail with, if it has to. */
+/** Returns the error that a call has to fail with, or undefined. */
 function obstacle(name, args) {
   if (within || !isOurs(args[0])) return undefined;
   for (const kind of kinds[name.replace(/Sync$/, '')]) {
@@ -101,7 +102,7 @@ function inside(work) {
   }
 }
 
-/** `write(fd, buffer, offset, length, position)` with half the length. */
+/** Returns the arguments of `write(fd, buffer, offset, length, position)` with half the length. */
 function shortened([fd, data, ...rest]) {
   const last = rest.at(-1);
   const callback = typeof last === 'function' ? [last] : [];
@@ -168,7 +169,7 @@ for (const name of Object.keys(kinds)) {
   if (typeof fs.promises[name] === 'function') patchPromise(fs.promises, name);
 }
 
-// Node's own answers with false, whatever the disk says.
+// Node's own existsSync calls native code, and returns false for every error.
 const { existsSync } = fs;
 fs.existsSync = (path) => obstacle('stat', [path]) === undefined && inside(() => existsSync(path));
 
@@ -178,7 +179,7 @@ fs.Dir.prototype.readSync = function () {
   return Reflect.apply(readSync, this, []);
 };
 
-// A flush of everything is asked for by a line to a shell.
+// The files of the mirror are flushed by a shell, which gets a line for each flush.
 const { spawn } = childProcess;
 childProcess.spawn = (...args) => {
   const child = spawn(...args);
@@ -201,7 +202,7 @@ const databaseErrors = {
   SQLITE_CANTOPEN: 'unable to open database file',
 };
 
-/** Has the statements of the addon fail. A rollback never does. */
+/** Makes statements of the addon fail. A rollback never fails. */
 function patchAddon(addon) {
   let SqliteError = Error;
   const { setErrorConstructor } = addon;

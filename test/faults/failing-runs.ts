@@ -1,6 +1,7 @@
 /**
- * Programs whose disk refuses something, and what must have become of the mirror: one clear line and the right exit
- * code, nothing that was right is gone, pip can use what is there, and plain runs make of it what a fresh mirror is.
+ * Runs programs whose disk refuses something, and checks the mirror afterwards: there is one clear line and the right
+ * exit code, nothing that was right is gone, pip can use what is there, and undisturbed runs make it equal to a fresh
+ * mirror.
  */
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -17,34 +18,34 @@ const failAt = fileURLToPath(new URL('fail-at.cjs', import.meta.url));
 const work = mkdtempSync(join(tmpdir(), 'faults-'));
 t.teardown(() => rmSync(work, { recursive: true, force: true }));
 
-/** A program with its arguments but for the target, which {@link Scenario.args} puts in. */
+/** The name of a program. */
 export type Program = 'pep381run' | 'pep381checkfiles' | 'processlogs';
 
-/** What is disturbed, and what it should come to. */
+/** A program to disturb, and the expected results. */
 export interface Scenario {
   readonly program: Program;
   readonly args: (target: string) => readonly string[];
-  /** The exit codes that tell of a failure. */
+  /** The exit codes that report a failure. */
   readonly failed: readonly number[];
-  /** The exit code when nothing fails; 0 unless told. */
+  /** The exit code if nothing fails; 0 by default. */
   readonly right?: number;
-  /** Makes the target as it is before. */
+  /** Makes the target as it is before the disturbed run. */
   readonly begin: (target: string) => void;
-  /** Of what is right already, what has to stay; everything unless told. */
+  /** Matches the paths that must stay if they are right already; by default all. */
   readonly keeps?: RegExp;
-  /** True when it says on standard output what it does. */
+  /** True if the program reports on standard output what it does. */
   readonly speaks?: boolean;
-  /** What a reader would stumble over afterwards. */
+  /** Returns what would harm a reader of the mirror afterwards. */
   readonly harm: (target: string) => readonly string[];
-  /** Plain runs of programs, with the exit codes that each may have. */
+  /** The undisturbed runs that repair the mirror, with the exit codes that each may have. */
   readonly heal: readonly (readonly [Program, (target: string) => readonly string[], readonly number[]])[];
-  /** What it must be in the end. */
+  /** The expected result in the end. */
   readonly goal: unknown;
-  /** The same of a target. */
+  /** Returns the result of a target, to be compared with {@link Scenario.goal}. */
   readonly result: (target: string) => unknown;
 }
 
-/** A request of the disk that fails. */
+/** A disk operation that fails. */
 interface Fault {
   readonly kind: string;
   readonly at: number;
@@ -75,12 +76,12 @@ export function runProgram(program: Program, args: readonly string[], fault?: Re
   return run(join(programs, program), args, options);
 }
 
-/** The path of a program, for those who start it otherwise. */
+/** Returns the path of a program. */
 export function pathOf(program: Program): string {
   return join(programs, program);
 }
 
-/** A place for a target that goes with the test file. */
+/** Returns a path for a target. It is removed at the end of the test file. */
 export function place(name: string): string {
   return join(work, name);
 }
@@ -93,7 +94,7 @@ export async function makeMirror(name: string, args: Scenario['args']): Promise<
   return target;
 }
 
-/** Disturbs `share` of all rounds, in as many different ways. */
+/** Disturbs the scenario in as many different ways as `share` of all rounds. */
 export async function failEverywhere(t: Test, label: string, scenario: Scenario, share: number): Promise<void> {
   const counts = await countRequests(label, scenario);
   const faults = chooseFaults(counts, rounds(share), seededRandom(label));
@@ -115,7 +116,7 @@ export async function failEverywhere(t: Test, label: string, scenario: Scenario,
   t.ok(struck >= 0.9 * faults.length, 'what a run asks of the disk differs little from run to run');
 }
 
-/** What is wrong after a run that `disturb` makes, one sentence each; none when all is well. */
+/** Returns the problems after the run that `disturb` makes, one sentence each; none if all is well. */
 export async function problemsAfter(
   scenario: Scenario,
   target: string,
@@ -158,7 +159,7 @@ interface Log {
   readonly struck: number;
 }
 
-/** Files that are as they should be in the end. */
+/** Returns the files that have their final contents already, and must keep them. */
 function rightFiles(target: string, { goal, keeps = /^/ }: Scenario): Record<string, string> {
   const wanted = (goal as { readonly web: Record<string, string> }).web;
   const there = existsSync(target) ? filesIn(target) : {};
@@ -177,7 +178,7 @@ async function countRequests(label: string, scenario: Scenario): Promise<Log['co
   return counts;
 }
 
-/** All there are, where so many are wished for; else some of each kind in turn. */
+/** Returns all possible faults if `wished` is large enough, else some of each kind in turn. */
 function chooseFaults(counts: Log['counts'], wished: number, random: () => number): Fault[] {
   const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
   const queues = Object.entries(counts).map(([kind, count]) => {

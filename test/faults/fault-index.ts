@@ -1,9 +1,9 @@
-/** A small index with everything that a page or a file can be made of, and everything that can happen to it. */
+/** A small index that has every feature of pages and files, and a change to each of its projects. */
 import { makeSdist, makeWheel } from '../sample/distributions.ts';
 import { pseudoRandomBytes } from '../sample/pseudo-random.ts';
 import { SampleIndex } from '../sample/sample-index.ts';
 
-/** A new index; every call gives the same content. */
+/** Returns a new index. Every call returns the same content. */
 export function faultIndex(): SampleIndex {
   const index = new SampleIndex();
   for (const version of ['1.0', '1.1'])
@@ -15,7 +15,7 @@ export function faultIndex(): SampleIndex {
   return index;
 }
 
-/** Changes each of its projects. */
+/** Changes each project of `index`. */
 export function changeFaultIndex(index: SampleIndex): void {
   index.publish(makeWheel({ name: 'fault-many', version: '1.2' }));
   index.yank('fault-many', '1.0', 'late');

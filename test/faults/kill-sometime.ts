@@ -1,15 +1,17 @@
-/** Programs that are killed at a moment that chance has chosen. */
+/** Kills programs at random moments. */
 import { fileURLToPath } from 'node:url';
 import { type Ended, start } from '../e2e/program.ts';
 
 const killAt = fileURLToPath(new URL('../e2e/kill-at.cjs', import.meta.url));
-/** Few runs have more steps that change something on disk. */
+/**
+ * The highest number of the step at which a program is killed. Few runs have more steps that change something on disk.
+ */
 const mostSteps = 160;
 
-/** Kills the programs it starts: half of them before or within a step on disk, half of them at any instant. */
+/** Kills the programs that it starts: half of them before or within a step on disk, half of them at any instant. */
 export class Killer {
   readonly #random: () => number;
-  /** How long programs take, of which there are faster ones and slower ones. */
+  /** The usual duration of a program in milliseconds, a moving average. */
   #usualMs = 400;
   killed = 0;
   started = 0;
@@ -18,11 +20,11 @@ export class Killer {
     this.#random = random;
   }
 
-  /** Calls `meanwhile` when the program is at work. */
+  /** Runs `program`, and calls `meanwhile` while it is at work. */
   async run(program: string, args: readonly string[], meanwhile: () => void): Promise<Ended> {
     this.started += 1;
     const byStep = this.#random() < 0.5;
-    // Few steps more often than many: not all programs have many.
+    // Low numbers are more frequent than high ones, because not all programs have many steps.
     const step = Math.ceil(mostSteps * this.#random() ** 2);
     const afterMs = this.#usualMs * 1.1 * this.#random();
     const meanwhileMs = this.#usualMs * this.#random();

@@ -1,4 +1,4 @@
-/** What must hold of a mirror after a fault, and what must hold when nothing has disturbed the last run. */
+/** Checks a mirror after a fault, and after an undisturbed run. */
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { bzip2 } from '../../src/cli/logs/bzip2.ts';
@@ -8,22 +8,28 @@ import { type Ended, run } from '../e2e/program.ts';
 import { publishedTree, stateOf, treeOf } from '../e2e/tree.ts';
 import type { SampleServer } from '../sample/sample-server.ts';
 
-/** How a program ends that has nothing to tell. */
+/** The result of a program that has nothing to report. */
 export const silent: Ended = { code: 0, stdout: '', stderr: '' };
 
-/** What a reader would stumble over in the mirror `target` of `server`, one line each. */
+/** Returns what would harm a reader of the mirror `target` of `server`, one line each. */
 export async function faultsIn(target: string, { index }: SampleServer): Promise<string[]> {
   const tree = damage(join(target, 'web'), index).filter((problem) => !problem.startsWith('local-stats/'));
   return [...tree, ...(await statsFaults(target))];
 }
 
-/** In the layout of 2011 upstream does not know a file by its path; the links of pages lead there all the same. */
+/**
+ * Matches the paths of today's layout. In the layout of 2011 upstream does not know a file by its path, although the
+ * links of pages lead there.
+ */
 const todaysPath = /^packages\/[0-9a-f]{2}\/[0-9a-f]{2}\//;
 
-/** The same where another program's pages may lie about: of each only the links are looked at. */
+/**
+ * Returns what would harm a reader of a mirror that may still contain pages of another program. Only the links of the
+ * pages are checked, and the files in today's layout.
+ */
 export async function faultsInOldTree(target: string, { index }: SampleServer): Promise<string[]> {
   const tree = damage(join(target, 'web'), index).filter((problem) => todaysPath.test(problem));
-  // Between its folder and its page a new project has none.
+  // Between its folder and its page, a new project has no page.
   return [...tree, ...readable(target).filter((problem) => !problem.endsWith('has no page'))];
 }
 
@@ -42,14 +48,14 @@ async function statsFaults(target: string): Promise<string[]> {
   return problems;
 }
 
-/** The downloads of days that a mirror publishes. */
+/** Returns the download counts that a mirror publishes. */
 export function statsOf(target: string): Record<string, string> {
   return treeOf(join(target, 'web/local-stats'));
 }
 
 /**
- * Everything that a mirror holds and remembers, apart from downloads of days. A run that is killed while it removes a
- * file may leave the file's folder, which harms nobody.
+ * Returns everything that a mirror holds and remembers, except download counts. Folders are left out: a run that is
+ * killed while it removes a file may leave an empty folder, which does no harm.
  */
 export function contentOf(target: string): {
   readonly web: Record<string, string>;
@@ -62,7 +68,7 @@ export function contentOf(target: string): {
   return { web: Object.fromEntries(web), state: stateOf(target), staging };
 }
 
-/** What a mirror of `server` is that was made in the folder `work` without being disturbed. */
+/** Returns the content of a mirror of `server` that is made in the folder `work` without being disturbed. */
 export async function freshContent(program: string, server: SampleServer, work: string): Promise<object> {
   const target = join(work, 'fresh');
   const ended = await run(program, ['-q', '--upstream', server.url, target]);

@@ -1,11 +1,11 @@
 /**
- * What a stranger may publish on an index that anybody can upload to, and what an index may answer for one project alone.
- * Each oddity concerns one project; no other project may notice.
+ * Bad files and pages that a stranger may publish on an index to which anybody can upload, and bad answers of an index
+ * for one project alone. Each oddity concerns one project, and must not affect any other.
  */
 import type { Fault } from '../sample/fault-behaviours.ts';
 import type { ProjectPage } from '../sample/pages.ts';
 
-/** A page as an index could send it; its members may be anything. */
+/** A page as an index could send it. Its members may have any value. */
 export type AnyPage = Record<string, unknown> & { files: AnyFile[] };
 export type AnyFile = Record<string, unknown>;
 
@@ -14,27 +14,27 @@ export interface Oddity {
   readonly name: string;
   /** Changes the page that the index serves. */
   readonly page?: (page: AnyPage) => void;
-  /** How the index answers for the page, or for a file of the project. */
+  /** The bad answer of the index for the page, or for a file of the project. */
   readonly fault?: Fault;
-  /** False where the page as a whole cannot be read or believed: then nothing of the project changes. */
+  /** False if the page as a whole cannot be read or believed. Then nothing of the project changes. */
   readonly isReadable?: false;
-  /** True where the project stays queued until upstream behaves, so that the exit code stays 1. */
+  /** True if the project stays queued until upstream is repaired, so that the exit code stays 1. */
   readonly stays?: true;
 }
 
-/** All oddities of the project `name`, whose newest file is `newest`. */
+/** Returns all oddities of the project `name`, whose newest file is `newest`. */
 export function odditiesOf(name: string, newest: string): readonly Oddity[] {
   return [...oddFiles, ...oddPages, ...answersFor(name, newest)];
 }
 
-/** The page as JSON after all `oddities`. */
+/** Returns the page as JSON after all `oddities`. */
 export function oddPage(page: ProjectPage, oddities: readonly Oddity[]): string {
   const odd = JSON.parse(JSON.stringify(page)) as AnyPage;
   for (const { page: change } of oddities) change?.(odd);
   return JSON.stringify(odd);
 }
 
-/** One more file, with a good hash and an address of the usual form. */
+/** An oddity that adds one file, with a valid hash and an address of the usual form. */
 function moreFile(label: string, change: AnyFile | ((file: AnyFile) => AnyFile)): Oddity {
   return {
     name: `a file with ${label}`,
@@ -48,7 +48,7 @@ function moreFile(label: string, change: AnyFile | ((file: AnyFile) => AnyFile))
 
 const hash = 'ab'.repeat(32);
 
-/** The members of a file that no index has. */
+/** Returns the members of an entry for a file that the index does not have. */
 function elsewhere(filename: string): AnyFile {
   const url = `/packages/ab/ab/${hash.slice(4)}/${encodeURIComponent(Buffer.from(filename).toString())}`;
   return { filename, url, hashes: { sha256: hash }, 'core-metadata': false, provenance: null };
@@ -119,7 +119,7 @@ const oddFiles: readonly Oddity[] = [
   ),
   moreFile('bytes that are not there', {}),
   {
-    // No disk takes so much.
+    // No disk has room for them.
     stays: true,
     name: 'sizes that add up beyond 2^63',
     page: ({ files }) => {
@@ -141,7 +141,7 @@ const oddFiles: readonly Oddity[] = [
     },
   },
   {
-    // Until a person says who is right.
+    // It stays queued until a person decides which hash is right.
     stays: true,
     name: 'another hash of a held file',
     page: ({ files }) => {
@@ -185,7 +185,7 @@ const oddPages: readonly Oddity[] = [
   broken('a serial far ahead', (page) => Object.assign(page.meta as AnyFile, { '_last-serial': 4e9 })),
   broken('no serial', (page) => delete (page.meta as AnyFile)['_last-serial']),
   broken('an old serial', (page) => Object.assign(page.meta as AnyFile, { '_last-serial': 3 })),
-  // They may stand for any of its files, and are most of them.
+  // They may stand for any files of the project, and are the majority of its files.
   broken('files that are no objects', ({ files }) => files.push(7 as never, null as never, [] as never)),
   { name: 'a page with versions that are none', page: (page) => Object.assign(page, { versions: [7, {}, '<b>'] }) },
   { name: 'a page with a status that nobody knows', page: (page) => statusOf(page, { status: 'odd' }) },
@@ -198,7 +198,7 @@ const oddPages: readonly Oddity[] = [
     page: (page) => Object.defineProperty(page, '__proto__', { value: {}, enumerable: true }),
   },
   {
-    // Most of it cannot be taken: it is upstream's page that is broken.
+    // Most of its files cannot be taken, so upstream's page itself is taken to be broken.
     stays: true,
     name: 'a page of a thousand odd files',
     page: ({ files }) => {
@@ -215,7 +215,7 @@ function broken(label: string, page: (page: AnyPage) => unknown): Oddity {
   return { name: `a page with ${label}`, page: (odd) => void page(odd), isReadable: false, stays: true };
 }
 
-/** How the index answers when it is asked for the page, or for the newest file. */
+/** Returns the bad answers to a request for the page, or for the newest file. */
 function answersFor(name: string, newest: string): readonly Oddity[] {
   const page = new RegExp(`^GET /simple/${name}/$`);
   const file = new RegExp(`^GET /packages/.*/${newest.replace(/[.+]/g, '\\$&')}$`);

@@ -1,7 +1,8 @@
 /**
- * Power cuts. Each program runs once under strace, which tells what it wrote and what it flushed; after each of its
- * steps on disk the power fails, chance decides what of the rest the disk still wrote, and a reader finds every link and
- * every file right. Of a choice of these disks the next plain run makes what a run makes that nothing has disturbed.
+ * Simulates power cuts. Each program runs once under strace, which records what it wrote and what it flushed. After
+ * each of its steps on disk the power fails, chance decides how much of the rest was still written, and a reader must
+ * find every link and every file right. For a selection of these disks, the next undisturbed run must make the same as
+ * if there had been no power cut.
  */
 import { cpSync, mkdirSync, mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -24,20 +25,23 @@ const programs = await openBundle();
 const pep381run = join(programs, 'pep381run');
 const work = mkdtempSync(join(tmpdir(), 'power-'));
 t.teardown(() => rmSync(work, { recursive: true, force: true }));
-/** Why no program can be watched here, or false. */
+/** The reason why no program can be traced here, or false. */
 export const skip = traceMissing();
 
 /** A program at work when the power fails. */
 export interface Scene {
-  /** Makes the target as it is before. */
+  /** Makes the target as it is before the program. */
   prepare(target: string): Promise<void>;
-  /** The program, and its arguments. */
+  /** Returns the program and its arguments. */
   command(target: string): readonly [program: string, ...args: string[]];
-  /** What a reader would stumble over. */
+  /** Returns what would harm a reader. */
   faults(target: string): Promise<string[]>;
-  /** What whoever has the mirror runs next; they have nothing to tell, but for the check, which finds what is damaged. */
+  /**
+   * Runs the programs that an administrator runs next. They have nothing to report, except the check, which finds
+   * damage.
+   */
   heal(target: string): Promise<Ended[]>;
-  /** True where it need not be known by which ETag upstream has served a page. */
+  /** True if the mirror need not know the ETag with which upstream has served a page. */
   readonly forgetsEtags?: boolean;
 }
 
@@ -55,7 +59,7 @@ async function mirror(t: Test, server: SampleServer, target: string): Promise<vo
   t.same(await run(pep381run, mirrorArgs(server, target)), silent);
 }
 
-/** A scene of pep381run. */
+/** Returns a scene of pep381run. */
 async function sceneOfRun(
   t: Test,
   prepare: (target: string, server: SampleServer) => Promise<void>,
@@ -77,7 +81,7 @@ function tinyIndex(): SampleIndex {
   return index;
 }
 
-/** So little that everything is flushed by itself. */
+/** Returns a scene with an index so small that every file is flushed by itself. */
 function sceneOfTinyRun(t: Test): Promise<Scene> {
   return sceneOfRun(t, async () => {}, faultsIn, tinyIndex());
 }
@@ -97,7 +101,7 @@ export function sceneOfUpdate(t: Test): Promise<Scene> {
   });
 }
 
-/** What bandersnatch leaves, as far as anybody reads it. */
+/** Returns a scene in which pep381run takes over the tree of bandersnatch, as far as any program reads it. */
 async function sceneOfTakeOver(t: Test): Promise<Scene> {
   const prepare = async (target: string, server: SampleServer): Promise<void> => {
     await mirror(t, server, target);
@@ -106,7 +110,7 @@ async function sceneOfTakeOver(t: Test): Promise<Scene> {
     }
     writeFileSync(join(target, 'status'), `${server.index.serial}`);
   };
-  // A tree that is ours already is taken over without a look at upstream's pages.
+  // A tree that is ours already is adopted without reading upstream's pages.
   return { ...(await sceneOfRun(t, prepare, faultsInOldTree)), forgetsEtags: true };
 }
 
@@ -147,10 +151,10 @@ async function sceneOfLogs(t: Test): Promise<Scene> {
 }
 
 export interface Recorded {
-  /** The target before. */
+  /** The folder with the target as it was before the program. */
   readonly before: string;
   readonly traces: readonly (readonly DiskStep[])[];
-  /** What it should become. */
+  /** The expected result. */
   readonly goal: object;
 }
 
@@ -160,7 +164,7 @@ function resultOf(target: string, { forgetsEtags = false }: Scene): object {
   return { ...content, stats: statsOf(target) };
 }
 
-/** Runs the program of `scene` once, and notes what it does on disk. */
+/** Runs the program of `scene` once, and records what it does on disk. */
 export async function record(t: Test, scene: Scene): Promise<Recorded> {
   const folder = mkdtempSync(join(work, 'scene-'));
   const [before, target] = [join(folder, 'before'), join(folder, 'target')];
@@ -175,7 +179,7 @@ export async function record(t: Test, scene: Scene): Promise<Recorded> {
     for (const step of steps) model.apply(step);
     const copy = join(folder, 'copy');
     model.writeTo(copy);
-    // It may be open for another moment, and is written to in memory.
+    // The file may still be open for a moment, and it is written through shared memory.
     const of = (tree: string): object => ({ ...treeOf(tree), 'state.db-shm': undefined });
     t.same(of(copy), of(target), 'the trace tells everything');
     rmSync(copy, { recursive: true });
@@ -184,7 +188,7 @@ export async function record(t: Test, scene: Scene): Promise<Recorded> {
   return { before, traces, goal: resultOf(target, scene) };
 }
 
-/** Cuts the power after every `stride`th step or so, and calls `look` with each disk. */
+/** Cuts the power after about every `stride`th step, and calls `look` with each disk. */
 export async function cutEverywhere(
   { before, traces }: Recorded,
   stride: number,
@@ -212,7 +216,9 @@ function showStep(step: DiskStep | undefined): string {
   return [step.kind, 'path' in step ? step.path : '', 'to' in step ? step.to : ''].join(' ').trim();
 }
 
-/** Cuts the power after every `stride`th step or so of the program of `scene`, and heals about `heals` of the disks. */
+/**
+ * Cuts the power after about every `stride`th step of the program of `scene`, and repairs about `heals` of the disks.
+ */
 export async function sufferPowerCuts(t: Test, scene: Scene, stride: number, heals: number): Promise<void> {
   const random = seededRandom(`power cuts ${t.name}`);
   const recorded = await record(t, scene);
@@ -234,7 +240,7 @@ export async function sufferPowerCuts(t: Test, scene: Scene, stride: number, hea
   t.comment(`${cuts} power cuts, of which ${kept.length} were healed`);
 }
 
-/** By what happens. */
+/** All scenes, by what happens in them. */
 export const scenes: Readonly<Record<string, (t: Test) => Promise<Scene>>> = {
   'a mirror is made': (t) => sceneOfRun(t, async () => {}),
   'a mirror of one project is made': sceneOfTinyRun,

@@ -1,18 +1,21 @@
-/** What an upstream can do wrong with one request, and which of it nobody can notice at once. */
+/** The errors that an upstream can make in one answer. Some of them cannot be noticed at once. */
 import type { Fault } from '../sample/fault-behaviours.ts';
 
-/** What a request asks for. */
+/** The kind of a request. */
 export type Asked = 'list' | 'page' | 'file' | 'metadata' | 'provenance' | 'changelog';
 
-/** One way to do it wrong. */
+/** One error of an upstream. */
 export interface Misbehaviour {
   readonly name: string;
   readonly fault: Fault;
-  /** An answer that says less than there is and looks right: uncovered within a day, or with the project's next change. */
+  /**
+   * Set if the answer looks right but says less than there is. It is noticed within a day, or with the project's next
+   * change.
+   */
   readonly hidden?: 'for a day' | 'until it changes' | false;
 }
 
-/** What the request in `line` asks for; undefined where it does not matter to a mirror. */
+/** Returns the kind of the request in `line`, or undefined if a mirror does not need its answer. */
 export function askedBy(line: string): Asked | undefined {
   if (/^POST /.test(line)) return 'changelog';
   if (/^GET \/simple\/$/.test(line)) return 'list';
@@ -22,7 +25,7 @@ export function askedBy(line: string): Asked | undefined {
   return /^GET \/packages\//.test(line) ? 'file' : undefined;
 }
 
-/** All that can go wrong with the request in `line`. `now` is the time, in milliseconds. */
+/** Returns all errors that are possible in the answer to the request in `line`. `now` is the time in milliseconds. */
 export function misbehavioursOf(line: string, now: number): readonly Misbehaviour[] {
   const asked = askedBy(line);
   if (asked === undefined) return [];

@@ -1,4 +1,4 @@
-/** The display of a check on a terminal; what is found is written above it and scrolls away as usual. */
+/** The progress display of a check on a terminal. Findings are written above it and scroll away as usual. */
 import type { CheckEvent, CheckReport } from '../../check/check-event.ts';
 import { showBytes } from '../../core/show-bytes.ts';
 import { bar, LiveLines, type Terminal } from '../output/live-lines.ts';
@@ -7,7 +7,7 @@ import { plural, showCount, showSeconds } from '../output/units.ts';
 import { textOf } from './check-texts.ts';
 import type { CheckTotals } from './check-totals.ts';
 
-/** Of less nothing can be foretold. */
+/** The numbers of checked projects and of seconds from which on the remaining time is estimated. */
 const fewestProjects = 3;
 const shortestSeconds = 2;
 
@@ -20,7 +20,7 @@ export class CheckDisplay {
   readonly #startedMs: number;
   #state = 'starting';
 
-  /** Shows what `tally` has counted of the check of the mirror in `root`. */
+  /** Shows the counts of `tally`, of a check of the mirror in `root`. */
   constructor(terminal: Terminal, root: string, tally: CheckTotals, now: () => number) {
     this.#lines = new LiveLines(terminal);
     this.#root = root;
@@ -30,7 +30,7 @@ export class CheckDisplay {
     this.#startedMs = now();
   }
 
-  /** Shows at once what is worth a line, and the rest with the next {@link draw}. */
+  /** Shows an event that has a line of its own at once, and all else with the next {@link draw}. */
   readonly report: CheckReport = (event) => {
     this.#state = stateAfter(event) ?? this.#state;
     const line = event.type === 'waiting' ? undefined : textOf(event, this.#root);
@@ -42,7 +42,7 @@ export class CheckDisplay {
     this.#lines.draw(this.#render());
   }
 
-  /** Takes the display off the terminal. */
+  /** Removes the display from the terminal. */
   erase(): void {
     this.#lines.erase();
   }

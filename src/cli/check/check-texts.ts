@@ -1,8 +1,8 @@
-/** Everything that pep381checkfiles says. What 1.5 could say as well has 1.5's words, because scripts look for them. */
+/** All texts of pep381checkfiles. Where 1.5 had a message, it has 1.5's words, because scripts look for them. */
 import { join } from 'node:path';
 import type { CheckEvent, Finding } from '../../check/check-event.ts';
 
-/** 1.5's last line, when something was queued. */
+/** The last line of 1.5, printed if something was queued. */
 export const todoText = 'Todo list updated; run pep381run now';
 export const skippedText = 'Currently already running; checking is skipped';
 export const pausedText = '\nCheck paused. Resume by restarting pep381checkfiles.';
@@ -12,7 +12,7 @@ const cannotTell = 'A run is at work, so that nobody can tell what nothing accou
 const snapshotUnjudged =
   'A run is at work, or one was stopped before it signed: nobody can tell whether snapshot.json is right; verify it again after the next run';
 
-/** The line about an event, on a mirror in the folder `root`; undefined for what only counts. */
+/** Returns the line about an event on a mirror in the folder `root`, or undefined if the event is only counted. */
 export function textOf(event: CheckEvent, root: string): string | undefined {
   switch (event.type) {
     case 'finding':
@@ -40,7 +40,7 @@ export function textOf(event: CheckEvent, root: string): string | undefined {
   }
 }
 
-/** Whether an event needs a person, so that -q does not keep it back. */
+/** Returns true if an event needs a person, so that it is printed even with -q. */
 export function isUrgent({ type }: CheckEvent): boolean {
   return type === 'finding' || type === 'unjudged' || type === 'snapshot-unjudged' || type === 'kept';
 }
@@ -80,7 +80,10 @@ const titles: Readonly<Record<Exclude<Finding['kind'], 'unreadable'>, string>> =
   'bad-signature': 'Bad signature',
 };
 
-/** A name in the tree may be anything: it must not speak to a terminal, nor look like two lines. */
+/**
+ * Replaces control characters. A name in the tree may contain anything, but must not control a terminal or look like
+ * two lines.
+ */
 function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, '?');
 }

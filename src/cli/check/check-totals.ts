@@ -1,19 +1,19 @@
-/** Counts what a check does, from its events; the summary, the display and the exit code read it. */
+/** Counts what a check does, from its events. The summary, the display and the exit code read the counts. */
 import type { CheckEvent } from '../../check/check-event.ts';
 import { showBytes } from '../../core/show-bytes.ts';
 import { plural, showCount, showSeconds } from '../output/units.ts';
 import { exitCodes } from '../program/exit-codes.ts';
 
 export class CheckTotals {
-  /** Projects that were checked now, and by the check that this one continues. */
+  /** Projects that this check has checked; `doneBefore` are those of the check that this one continues. */
   projects = 0;
   doneBefore = 0;
-  /** About how many there are in all. */
+  /** The approximate number of all projects. */
   expectedProjects = 0;
   files = 0;
   bytes = 0;
   findings = 0;
-  /** Queued for the next run: projects, and perhaps the list of them. */
+  /** The number of things queued for the next run: projects, and perhaps the list of projects. */
   queued = 0;
   discarded = 0;
   unjudged = 0;
@@ -34,12 +34,12 @@ export class CheckTotals {
     else if (event.type === 'unjudged') this.unjudged += event.projects;
   }
 
-  /** What the check says of the mirror. */
+  /** The exit code of the check. */
   get exitCode(): number {
     return this.findings + this.unjudged > 0 || this.isSnapshotUnjudged ? exitCodes.incomplete : exitCodes.ok;
   }
 
-  /** The last line. */
+  /** Returns the last line. */
   summary(seconds: number): string {
     const results = [this.findings === 0 ? 'no findings' : plural(this.findings, 'finding')];
     if (this.queued > 0) results.push(`${plural(this.queued, 'project')} queued`);

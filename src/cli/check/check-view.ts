@@ -1,4 +1,4 @@
-/** Who watches a check: a person at a terminal, a log, or under -q whoever has to do something about what is wrong. */
+/** Displays a check: on a terminal, in a log, or with -q only what needs a person. */
 import type { CheckEvent, CheckReport } from '../../check/check-event.ts';
 import type { Lines } from '../output/lines.ts';
 import { showOnTerminal } from '../output/terminal-display.ts';
@@ -6,7 +6,7 @@ import { CheckDisplay } from './check-display.ts';
 import { isUrgent, textOf, todoText } from './check-texts.ts';
 import type { CheckTotals } from './check-totals.ts';
 
-/** How a check is watched. */
+/** The parameters of a {@link CheckView}. */
 export interface CheckViewOptions {
   readonly lines: Lines;
   readonly root: string;
@@ -42,20 +42,23 @@ export class CheckView {
     this.#watch(event);
   };
 
-  /** One of the lines that are no event; in a JSON log an object. */
+  /** Prints a line that belongs to no event; in a JSON log it is an object. */
   say(type: string, text: string): void {
     const { lines, logFormat } = this.#options;
     if (logFormat === 'json') this.#object({ type, message: text.trim() });
     else lines.out(text);
   }
 
-  /** Takes the display away, and says what is to be done. */
+  /** Removes the display, and prints what is to be done next. */
   end(): void {
     this.#end();
     if (this.#options.tally.queued > 0) this.say('todo', todoText);
   }
 
-  /** The last words: a person at a terminal always hears them, a log only when something is wrong. */
+  /**
+   * Prints the summary: always on a terminal, in a text log only if something is wrong, in a JSON log unless -q is
+   * given and nothing is wrong.
+   */
   conclude(seconds: number): void {
     const { tally, quiet, logFormat, isTerminal, lines } = this.#options;
     const summary = tally.summary(seconds);

@@ -9,7 +9,7 @@ import type { AdoptingMirror } from '../target/adopt-target.ts';
 import { openExpectedState } from '../target/open-expected-state.ts';
 import type { Target } from '../target/target.ts';
 
-/** Where a lost state is made anew. Throws StorageError. */
+/** Opens the state and the files for a rebuild of a lost state. Throws StorageError. */
 export function openRebuild(target: Target, report: Report, signal: AbortSignal): AdoptingMirror & { close(): void } {
   const state = new SqliteStateStore(target.state, systemClock);
   const files = new FilesystemFileStore(target.root, systemClock);
@@ -17,14 +17,14 @@ export function openRebuild(target: Target, report: Report, signal: AbortSignal)
   return { state, files, report, signal, close: () => state.close() };
 }
 
-/** A check to be started, and how to close it. Throws StorageError. */
+/** Opens a check. Returns its parameters with a function that closes it. Throws StorageError. */
 export function openCheck(
   target: Target,
   options: Pick<CheckJob, 'report' | 'signal' | 'settings' | 'isLocal'>,
 ): { job: CheckJob; close(): void } {
   const clock = systemClock;
   const state = openExpectedState(target, clock);
-  // What is written is written while the lock of runs is held, so that their staging folder is free.
+  // The staging folder of runs can be used, because the check writes only while it holds their lock.
   const files = new FilesystemFileStore(target.root, clock);
   if (options.settings.repair || options.settings.deleteUnreferenced) files.create();
   const job = { ...options, state, files, clock, takeLock: () => takeLock(target.lock) };

@@ -1,4 +1,4 @@
-/** The program pep381checkfiles: whether the mirror is right, and what the next run has to put right. */
+/** The program pep381checkfiles: finds what is wrong in a mirror, and queues what the next run has to repair. */
 import { join, resolve } from 'node:path';
 import { check } from '../../check/check.ts';
 import { verifySnapshot } from '../../check/verify-snapshot.ts';
@@ -27,7 +27,7 @@ import { CheckView } from './check-view.ts';
 import { openCheck } from './open-check.ts';
 import { rebuild } from './rebuild.ts';
 
-/** Checks a mirror, rebuilds its state, or verifies its snapshot. */
+/** The program pep381checkfiles: checks a mirror, rebuilds its state, or verifies its snapshot. */
 export const pep381checkfiles: Program<CheckArguments> = {
   name: 'pep381checkfiles',
   help: checkHelp,
@@ -36,7 +36,10 @@ export const pep381checkfiles: Program<CheckArguments> = {
   run: runAlone,
 };
 
-/** Two checks at a time would read everything twice and remember one position. */
+/**
+ * Runs the command under the lock of checks. Two checks at a time would read everything twice and remember one
+ * position.
+ */
 async function runAlone(command: CheckArguments): Promise<number> {
   const target = openCheckTarget(command);
   refuseRoot(target);
@@ -73,7 +76,7 @@ function openCheckTarget({ target: folder, kind }: CheckArguments): Target {
   return target;
 }
 
-/** Of a tree that the state does not know, all would look as if nothing referred to it. */
+/** Returns the error for a state that does not know the tree. A check would find that nothing refers to any file. */
 function unknownTree({ state }: Target): StorageError {
   const advice = 'pep381run takes over what lies there, and so does pep381checkfiles --rebuild';
   return new StorageError(`${state}: knows nothing of this mirror; ${advice}`);
@@ -93,7 +96,7 @@ async function runCheck(command: CheckArguments, target: Target, { progress }: H
   const { job, close } = openCheck(target, { report, signal: pause.signal, settings, isLocal });
   const known = job.state.mirror();
   const { adopting } = known;
-  // A disk that refuses to be read for a moment leaves it open whether the state knows of anything.
+  // If the disk could not be read for a moment, knowsMirror() could not tell whether the state knows of a mirror.
   if (!isInitialized(known)) {
     close();
     throw unknownTree(target);
@@ -121,7 +124,7 @@ async function runCheck(command: CheckArguments, target: Target, { progress }: H
   return tally.exitCode;
 }
 
-/** Which projects `mirror.toml` calls local. Throws UsageError. */
+/** Returns a function that tells which projects `mirror.toml` declares as local. Throws UsageError. */
 async function readLocal({ config }: Target): Promise<(name: ProjectName) => boolean> {
   const file = readConfigFile(config);
   const rules: readonly unknown[] = Array.isArray(file.toml.rule) ? file.toml.rule : [];

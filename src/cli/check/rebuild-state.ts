@@ -1,4 +1,4 @@
-/** Makes a lost or damaged `state.db` anew from the tree. */
+/** Rebuilds a lost or damaged `state.db` from the tree. */
 import { existsSync, renameSync, statSync } from 'node:fs';
 import { messageOf } from '../../core/caught-error.ts';
 import { StorageError } from '../../core/errors.ts';
@@ -7,10 +7,11 @@ import { keepDatabase } from '../target/private-files.ts';
 import type { Target } from '../target/target.ts';
 
 /**
- * Puts the state aside, if there is one, and takes the tree over into a new one, which `open` creates. What processlogs
- * has counted and not yet published stays in the old one. Without `asideMs`, the time by which the old one is named,
- * that stays in its place: it knows nothing of the tree. The caller holds the lock.
- * Throws StorageError, PausedError; interrupted, it leaves a state that the next run goes on to complete.
+ * Puts the old state aside, if there is one, and adopts the tree into a new state, which `open` creates. Downloads
+ * that processlogs has counted but not published stay in the old state. The name of the old state contains `asideMs`,
+ * a time in milliseconds. If `asideMs` is undefined, the old state stays in its place: it knows nothing of the tree.
+ * The caller holds the lock.
+ * Throws StorageError, PausedError. If interrupted, it leaves a state that the next run completes.
  */
 export async function rebuildState(
   target: Target,
@@ -26,7 +27,7 @@ export async function rebuildState(
   }
 }
 
-/** With its log, without which it may not be readable. */
+/** Renames the state together with its log, without which it may not be readable. */
 function putAside(state: string, nowMs: number): void {
   const aside = `${state}.lost-${new Date(nowMs).toISOString().replace(/[:.]/g, '')}`;
   const mode = existsSync(state) ? statSync(state).mode & 0o777 : undefined;

@@ -1,4 +1,4 @@
-/** `pep381checkfiles --rebuild`: makes a lost or damaged state.db anew. */
+/** `pep381checkfiles --rebuild`: rebuilds a lost or damaged `state.db`. */
 import { join } from 'node:path';
 import { LostTreeError, PausedError, StorageError } from '../../core/errors.ts';
 import type { Report } from '../../core/report.ts';
@@ -16,9 +16,9 @@ import { isThere, type Target } from '../target/target.ts';
 import { openRebuild } from './open-check.ts';
 import { rebuildState } from './rebuild-state.ts';
 
-/** Rebuilds the state of `target`; resolves with the exit code. Throws StorageError. */
+/** Rebuilds the state of `target`. Resolves with the exit code. Throws StorageError. */
 export async function rebuild(command: CheckArguments, target: Target): Promise<number> {
-  // Unlike a check it replaces what a run works with.
+  // The lock of runs is needed: unlike a check, a rebuild replaces the state that a run works with.
   const release = takeLock(target.lock);
   if (release === undefined) {
     lines.err(`pep381checkfiles: error: ${target.root}: a run is at work; rebuild again when it has ended`);
@@ -40,7 +40,9 @@ export async function rebuild(command: CheckArguments, target: Target): Promise<
   }
 }
 
-/** Whether the state is whole and knows nothing, as processlogs makes one. */
+/**
+ * Returns true if there is no state, or an undamaged one that knows nothing of a mirror, such as processlogs creates.
+ */
 function isBlank(target: Target): boolean {
   try {
     if (!isThere(target.state)) return true;
@@ -49,7 +51,7 @@ function isBlank(target: Target): boolean {
     state.close();
     return !known;
   } catch (error) {
-    // What is damaged cannot say what should be there.
+    // A damaged state cannot say what should be in the tree. It is not blank, and is put aside.
     if (error instanceof LostTreeError || !(error instanceof StorageError)) throw error;
     return false;
   }

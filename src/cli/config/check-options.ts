@@ -5,7 +5,7 @@ import { UsageError } from '../../core/errors.ts';
 import { exitCodesHelp, exitMeanings } from '../program/exit-codes.ts';
 import { refuseUnknown } from './unknown-options.ts';
 
-/** What the command line asks for. */
+/** The command that a command line of pep381checkfiles asks for. */
 export type CheckCommand =
   | { readonly kind: 'help' | 'version' }
   | {
@@ -14,16 +14,16 @@ export type CheckCommand =
       readonly quiet: boolean;
       readonly logFormat: 'text' | 'json';
       readonly settings: CheckSettings;
-      /** The file with the public key that snapshots are verified by. */
+      /** The path of the file with the public key that verifies snapshots. */
       readonly key: string | undefined;
     };
 
-/** What the command line says of a check, of a rebuild of the state, or of what is signed. */
+/** The arguments of a check, of a rebuild of the state, or of a verification of the snapshot. */
 export type CheckArguments = CheckCommand & { kind: 'check' | 'rebuild' | 'verify' };
 
 export const checkUsage = 'Usage: pep381checkfiles [OPTIONS] TARGET';
 
-/** Nothing is asked of upstream, and nothing is held back. */
+/** A check makes no requests to upstream and holds no deletions back. */
 const exitsOfCheck = { ...exitMeanings, incomplete: 'something is wrong', upstream: undefined, heldBack: undefined };
 
 export const checkHelp = `${checkUsage}
@@ -62,7 +62,7 @@ const flags = [
 const values = ['subset', 'log-format', 'key'] as const;
 const shortcuts = { q: 'quiet', h: 'help' } as const;
 
-/** Reads the arguments. Throws UsageError. */
+/** Parses the arguments. Throws UsageError. */
 export function parseCheckOptions(argv: readonly string[]): CheckCommand {
   refuseUnknown(argv, { flags, values });
   const parsed = minimist([...argv], { boolean: [...flags], string: [...values, '_'], alias: shortcuts });

@@ -9,21 +9,24 @@ import { policyKeys } from '../../policy/parse-policy.ts';
 import { readText } from './read-text.ts';
 import { type SettingName, type SettingValue, settingNames } from './settings.ts';
 
-/** `mirror.toml` as it was read. */
+/** The contents of `mirror.toml`. */
 export interface ConfigFile {
   readonly path: string;
   readonly text: string;
   readonly toml: Readonly<Record<string, unknown>>;
-  /** Its settings; what it says about what is held is read elsewhere. */
+  /** Its settings. The policy keys are read by policy-file.ts. */
   readonly given: ReadonlyMap<SettingName, SettingValue>;
 }
 
-/** The file at `path`, which is empty when there is none. Throws UsageError, with the line. */
+/**
+ * Reads the file at `path`; a missing file counts as empty. Throws UsageError, with the line; StorageError if it
+ * cannot be read.
+ */
 export function readConfigFile(path: string): ConfigFile {
   return parseConfigFile(textOf(path), path);
 }
 
-/** What `text`, which came from `path`, says. Throws UsageError, with the line. */
+/** Parses `text`, which was read from `path`. Throws UsageError, with the line. */
 export function parseConfigFile(text: string, path: string): ConfigFile {
   const toml = parseToml(text, path);
   const lineOf = tomlLines(text);
@@ -55,7 +58,10 @@ function textOf(path: string): string {
   }
 }
 
-/** Who put a link there chose something, and must not get everything because what it leads to is gone. */
+/**
+ * Returns the empty text of a missing file. Throws UsageError for a link whose target is missing: whoever put it there
+ * chose something, and must not get a mirror of everything because the target is gone.
+ */
 function nothingAt(path: string): string {
   if (lstatSync(path, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return '';
   throw new UsageError(
@@ -63,7 +69,7 @@ function nothingAt(path: string): string {
   );
 }
 
-/** The value that `text`, which came from `path`, spells. Throws UsageError, with line and column. */
+/** Parses `text`, TOML that was read from `path`. Throws UsageError, with line and column. */
 export function parseToml(text: string, path: string): Record<string, unknown> {
   try {
     return parse(text);

@@ -1,4 +1,6 @@
-/** A `mirror.toml` with every key there is: what begins with `#` and no space is a setting to be uncommented. */
+/**
+ * A `mirror.toml` with every key there is. A line that begins with `#` without a space is a setting to be uncommented.
+ */
 export const exampleConfig = `# mirror.toml: what pep381run mirrors into this folder, and how. Every line may be left out.
 # Settings stand here with their defaults, or with an example. A flag of the command line beats the file.
 

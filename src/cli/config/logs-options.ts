@@ -4,7 +4,7 @@ import { UsageError } from '../../core/errors.ts';
 import { suggestion } from '../../core/suggestion.ts';
 import { exitCodesHelp, exitMeanings } from '../program/exit-codes.ts';
 
-/** What the command line asks for. */
+/** The command that a command line of processlogs asks for. */
 export type LogsCommand =
   | { readonly kind: 'help' | 'version' }
   | {
@@ -12,11 +12,11 @@ export type LogsCommand =
       readonly target: string;
       readonly logs: readonly string[];
       readonly quiet: boolean;
-      /** Do exactly what 1.5 did. */
+      /** True to do exactly what 1.5 did. */
       readonly as15: boolean;
     };
 
-/** 1.5's words. */
+/** The usage message, in the words of 1.5. */
 export const logsUsage = 'Usage: processlogs <pypi-targetdir> logfile [logfile...]';
 
 const exitsOfLogs = {
@@ -43,7 +43,7 @@ ${exitCodesHelp(exitsOfLogs, 'storage')}
 const flags = ['quiet', 'help', 'version'] as const;
 const shortcuts = { q: 'quiet', h: 'help' } as const;
 
-/** Reads the arguments. Throws UsageError, with an empty message when there is nothing to say but how it is used. */
+/** Parses the arguments. Throws UsageError; its message is empty if only the usage is to be printed. */
 export function parseLogsOptions(argv: readonly string[]): LogsCommand {
   refuseUnknown(argv);
   const parsed = minimist([...argv], { boolean: [...flags], string: ['compat', '_'], alias: shortcuts });
@@ -56,7 +56,7 @@ export function parseLogsOptions(argv: readonly string[]): LogsCommand {
   return { kind: 'run', target, logs, quiet: parsed.quiet === true, as15: compat === '1.5' };
 }
 
-/** minimist would let them pass. */
+/** Throws UsageError for an unknown option, which minimist would accept. */
 function refuseUnknown(argv: readonly string[]): void {
   const end = argv.indexOf('--');
   for (const text of end < 0 ? argv : argv.slice(0, end)) {

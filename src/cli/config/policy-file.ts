@@ -1,4 +1,4 @@
-/** Reads from `mirror.toml` what a partial mirror holds. */
+/** Reads the policy of a partial mirror from `mirror.toml`. */
 import { dirname, resolve } from 'node:path';
 import { messageOf } from '../../core/caught-error.ts';
 import { UsageError } from '../../core/errors.ts';
@@ -13,7 +13,10 @@ import { type ConfigFile, parseToml } from './config-file.ts';
 import { readBytes } from './read-text.ts';
 import { type Settings, settingsFrom } from './settings.ts';
 
-/** The policy of `config`, for the upstream of `settings`; undefined when it restricts nothing. Throws UsageError, with the line. */
+/**
+ * Returns the policy of `config` for the upstream of `settings`; undefined if it restricts nothing. Throws UsageError,
+ * with the line.
+ */
 export async function readPolicy(
   config: ConfigFile,
   settings = settingsFrom(config.given),
@@ -34,7 +37,7 @@ export async function readPolicy(
   return notEmpty(parsePolicy(toml, { reader, compileRegex, at, main, upstream: namesOf(settings) }), path);
 }
 
-/** Who installs from this mirror has its own address in lock files. */
+/** Returns all addresses of upstream. The mirror's own address is one of them: lock files of its users contain it. */
 function namesOf({ upstream, upstreamAliases, fileHosts, baseUrl }: Settings): IndexAliases {
   return IndexAliases.ofMirror(
     upstream,
@@ -47,9 +50,12 @@ function isEmptyList(value: unknown): boolean {
   return Array.isArray(value) && value.length === 0;
 }
 
-/** Whoever empties a requirements file by mistake does not mean to remove the whole mirror. */
+/**
+ * Returns `policy`. Throws UsageError if it holds no project: whoever empties a requirements file by mistake does not
+ * mean to remove the whole mirror.
+ */
 function notEmpty(policy: Policy, path: string): Policy {
-  // What patterns of other indexes name, only their lists can tell.
+  // Patterns may match projects of other indexes. Only the lists of those indexes tell which.
   if (policyNames(policy)?.length !== 0 || policy.rules.some(({ hold, open }) => hold !== 'none' && open.length > 0)) {
     return policy;
   }
@@ -66,7 +72,10 @@ function readRequirements(path: string): string {
   }
 }
 
-/** RE2 takes linear time, whatever the pattern. It is loaded only where a pattern needs it. */
+/**
+ * Returns a compiler of regular expressions. RE2 takes linear time for every pattern. It is loaded only if a pattern
+ * needs it.
+ */
 export async function loadRegexes(): Promise<CompileRegex> {
   const { RE2JS } = await import('re2js');
   return (source) => {

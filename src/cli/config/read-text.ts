@@ -1,17 +1,20 @@
-/** Reads the files that people write for us. */
+/** Reads files that people write for the programs. */
 import { closeSync, constants, fstatSync, openSync, readFileSync } from 'node:fs';
 
-/** Far more than the longest list of projects. */
+/** The maximal size of a file, far more than the longest list of projects has. */
 const maxBytes = 64 << 20;
 
-/** The text of the file at `path`. Throws the file system's errors, and one for what is no file or far too large. */
+/**
+ * Reads the file at `path` as text. Throws the errors of the file system, and an Error if it is not a regular file or
+ * is far too large.
+ */
 export function readText(path: string): string {
   return readBytes(path).toString('utf8');
 }
 
-/** The same as bytes. */
+/** Reads the file at `path` as bytes. Throws as {@link readText} does. */
 export function readBytes(path: string): Buffer {
-  // A pipe would else be waited for until somebody writes to it.
+  // Without O_NONBLOCK, opening a pipe would wait until somebody writes to it.
   const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   try {
     const found = fstatSync(fd);

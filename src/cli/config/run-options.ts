@@ -6,7 +6,7 @@ import { exitCodesHelp, exitMeanings } from '../program/exit-codes.ts';
 import type { SettingName, SettingValue } from './settings.ts';
 import { refuseUnknown } from './unknown-options.ts';
 
-/** What the command line asks for. */
+/** The command that a command line of pep381run asks for. */
 export type RunCommand =
   | { readonly kind: 'help' | 'version' }
   | { readonly kind: 'example' }
@@ -32,12 +32,12 @@ export type RunCommand =
       readonly quiet: boolean;
       readonly reconcile: boolean;
       readonly acceptChanges: readonly ProjectName[];
-      /** The whole index is meant, however large it is. */
+      /** True if the whole index is to be mirrored, however large it is. */
       readonly all: boolean;
-      /** So many deletions may be done although they were held back. */
+      /** The number of held-back deletions that may be done. */
       readonly allowDeletions: number | undefined;
       readonly dryRun: boolean;
-      /** A dry run that ends with tables of what there is to do. */
+      /** True for a dry run that ends with tables of the planned work. */
       readonly plan: boolean;
       readonly given: ReadonlyMap<SettingName, SettingValue>;
     };
@@ -99,7 +99,7 @@ const restoring = 'restore';
 const accepting = 'accept-changes';
 const strings = [...values, importing, explaining, accepting, allowing, restoring] as const;
 const allOptions: readonly string[] = [...flags, ...strings];
-/** What makes a difference where nothing is mirrored. */
+/** The options that have an effect with each mode that does not mirror. */
 const usedBy: Readonly<Record<string, readonly string[]>> = {
   [explaining]: ['log-format', 'index-only'],
   [restoring]: ['log-format', 'quiet'],
@@ -107,7 +107,7 @@ const usedBy: Readonly<Record<string, readonly string[]>> = {
 };
 const shortcuts = { q: 'quiet', h: 'help' } as const;
 
-/** Reads the arguments. Throws UsageError. */
+/** Parses the arguments. Throws UsageError. */
 export function parseRunOptions(argv: readonly string[]): RunCommand {
   refuseUnknown(argv, { flags, values: strings });
   const parsed = minimist([...argv], { boolean: [...flags], string: [...strings, '_'], alias: shortcuts });
@@ -164,7 +164,10 @@ function targetIn({ _: [target, ...more] }: minimist.ParsedArgs): string {
   throw new UsageError('You have to specify a target directory');
 }
 
-/** What is not a run does nothing by most options, and who gives one expects something of it. */
+/**
+ * Throws UsageError for an option that has no effect with `--why`, `--restore` or `--status`: whoever gives it expects
+ * one.
+ */
 function refuseUnused(parsed: minimist.ParsedArgs): void {
   const mode = [explaining, restoring, 'status'].find((name) => parsed[name]);
   if (mode === undefined) return;

@@ -1,22 +1,22 @@
 /**
- * What a person can choose, from `TARGET/mirror.toml` and from the command line: cron and the CGI only say
- * `pep381run -q TARGET`, so everything that shapes the mirror can stand in the file. A flag beats the file.
+ * The settings of `TARGET/mirror.toml` and of the command line. Cron and the CGI call `pep381run -q TARGET` and
+ * nothing else, so everything that shapes the mirror can be set in the file. An option overrides the file.
  */
 import { UsageError } from '../../core/errors.ts';
 import { indexKey, isLoopback } from '../../core/index-address.ts';
 import { indexNow } from '../../core/moved-indexes.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
 
-/** A setting as it was given, and where, for messages: `mirror.toml:3: workers` or `--workers`. */
+/** The value of a setting as it was given, and its place for messages: `mirror.toml:3: workers` or `--workers`. */
 export interface SettingValue {
   readonly value: unknown;
   readonly where: string;
 }
 
 interface Setting<T> {
-  /** The value of what was `given`, which is one of `all` that were. Throws UsageError. */
+  /** Parses the value `given`; `all` are all settings that were given. Throws UsageError. */
   parse(given: SettingValue, all: ReadonlyMap<string, SettingValue>): T;
-  /** The value where nothing was given. */
+  /** The value if the setting was not given. */
   readonly fallback: T;
 }
 
@@ -32,84 +32,87 @@ const logFormats = ['text', 'json'] as const;
 /** The owner may write, and everybody may read. */
 export const defaultUmask = 0o022;
 
-/** More than there are: the setting is for those who want less. */
+/** More projects than there are. The setting is for those who want to sweep fewer. */
 const maxSweep = 1_000_000;
 
-/** All settings, by the name they have in the file: how each is read, and what it is where it is not given. */
+/** The parsers and defaults of all settings, by their names in the file. */
 const settings = {
   /** Without a slash at its end. */
   upstream: setting(index, 'https://pypi.org'),
   /** Other addresses of the same index, as lock files name them. */
   'upstream-aliases': setting(addresses, []),
   'allow-http': setting(flag, false),
-  /** Hosts from which files may come, besides the index's own. */
+  /** Hosts besides the index's own from which files may come. */
   'file-hosts': setting(hosts, ['files.pythonhosted.org']),
-  /** Through which all requests go; undefined leaves it to the environment. */
+  /** The address of the proxy for all requests; undefined for that of the environment. */
   proxy: setting(proxy, undefined),
-  /** Hosts that are asked without it. */
+  /** Hosts that are asked without the proxy. */
   'no-proxy': setting(noProxy, []),
-  /** Certificates that are trusted besides those that Node brings along; undefined for the system's. */
+  /** The file with certificates to trust besides those that Node includes; undefined for the system's. */
   'ca-file': setting(absolutePath, undefined),
-  /** The certificate that we show who asks for one, and its key where that is another file. */
+  /** The certificate that is shown to an index that asks for one, and its key if that is in another file. */
   'client-cert-file': setting(absolutePath, undefined),
   'client-key-file': setting(absolutePath, undefined),
-  /** Users and passwords; undefined for ~/.netrc where there is one. */
+  /** The file with users and passwords; undefined for ~/.netrc if it exists. */
   'netrc-file': setting(absolutePath, undefined),
   'index-only': setting(flag, false),
-  /** Connections at the same time. */
+  /** The maximal number of connections at the same time. */
   workers: setting((given) => wholeNumber(given, 1, 100), 10),
   sweep: setting((given) => wholeNumber(given, 0, maxSweep), maxSweep),
-  /** What nobody may do with what is created. */
+  /** The permissions that created files and folders do not get. */
   umask: setting(umask, defaultUmask),
   /** The mode of `state.db`. */
   'state-mode': setting((given) => Number.parseInt(oneOf(given, stateModes), 8), 0o600),
-  /** What upstream removes disappears from the index, and its files stay. */
+  /** True if files stay that upstream removes; they disappear from the index. */
   'keep-removed': setting(flag, false),
-  /** For so many days what was removed can be brought back. */
+  /** The number of days for which removed files can be restored. */
   'trash-days': setting((given) => wholeNumber(given, 0, 36_500), 30),
   /** Without a slash at its end. */
   'base-url': setting((given) => address(given, true), undefined),
-  /** Serve the legacy JSON, for other mirror programs. */
+  /** True if the legacy JSON is served, for other mirror programs. */
   'legacy-json': setting(flag, false),
-  /** What is done with provenance objects (PEP 740). */
+  /** The treatment of provenance objects (PEP 740). */
   provenance: setting((given) => oneOf(given, provenanceModes), 'store'),
-  /** What is done with files whose provenance does not prove where they are from. */
+  /** The treatment of files whose provenance does not prove their origin. */
   'provenance-policy': setting((given) => oneOf(given, provenancePolicies), 'warn'),
-  /** Whom to trust, as Sigstore writes it; undefined for the root that is shipped. */
+  /** The file with Sigstore's trusted root; undefined for the one that is shipped. */
   'trusted-root-file': setting(absolutePath, undefined),
-  /** How upstream's operators can reach us: a URL or an address. */
+  /** A URL or an address by which upstream's operators can reach us. */
   contact: setting(oneLine, undefined),
   'log-format': setting((given) => oneOf(given, logFormats), 'text'),
-  /** Where mirrors that mirror from this one want to be told that something changed. */
+  /** The URLs at which mirrors of this mirror are notified of changes. */
   notify: setting(receivers, []),
-  /** The file with the secret that they know us by. */
+  /** The file with the secret that notices are signed with. */
   'notify-secret-file': setting(absolutePath, undefined),
   /** The file with the private key that snapshots are signed with. */
   'signing-key-file': setting(absolutePath, undefined),
-  /** The public key that upstream signs with: a file, or base64. */
+  /** The public key that upstream signs with: the path of a file, or base64. */
   'upstream-key': setting(publicKey, undefined),
-  /** Undefined means all. Only of the command line: in the file they are part of what the mirror holds. */
+  /**
+   * The projects to look at; undefined for all. It can be given on the command line only: in the file, `projects` is a
+   * policy key.
+   */
   projects: setting(names, undefined),
 } as const;
 
 export type SettingName = keyof typeof settings;
 
-/** The settings that may stand in the file. */
+/** The names of the settings that the file may contain. */
 export const settingNames: readonly Exclude<SettingName, 'projects'>[] = (
   Object.keys(settings) as SettingName[]
 ).filter((name) => name !== 'projects');
 
-/** `trash-days` as a member of {@link Settings}: `trashDays`. */
+/** The member of {@link Settings} that a setting becomes: `trash-days` becomes `trashDays`. */
 type MemberName<Name extends string> = Name extends `${infer First}-${infer Rest}`
   ? `${First}${Capitalize<MemberName<Rest>>}`
   : Name;
 
-/** What was chosen, or is so by default: the settings of the table above. */
+/** The values of all settings in the table above, given or default. */
 export type Settings = {
   readonly [Name in SettingName as MemberName<Name>]: ReturnType<(typeof settings)[Name]['parse']>;
 };
 
-/** Settings from what was given; what was not has its default. Throws UsageError. */
+/** Returns the settings; those that were not given have their defaults. Throws UsageError. */
 export function settingsFrom(given: ReadonlyMap<SettingName, SettingValue>): Settings {
   refuseUselessProvenance(given);
   refuseLoneSettings(given);
@@ -121,7 +124,7 @@ export function settingsFrom(given: ReadonlyMap<SettingName, SettingValue>): Set
   return Object.fromEntries(members) as Settings;
 }
 
-/** Who writes that files are to be proven must not be left with a mirror that proves nothing. */
+/** Throws UsageError if the settings ask for proof of provenance, but nothing would be verified. */
 function refuseUselessProvenance(given: ReadonlyMap<SettingName, SettingValue>): void {
   const verifies = given.get('provenance')?.value === 'verify';
   const policy = given.get('provenance-policy');
@@ -133,7 +136,7 @@ function refuseUselessProvenance(given: ReadonlyMap<SettingName, SettingValue>):
   throw new UsageError(`${indexOnly.where}: nothing can be verified where no file is held (provenance = "verify")`);
 }
 
-/** What means nothing by itself was meant to mean something. */
+/** Throws UsageError for a setting that has no effect without another one that is missing. */
 function refuseLoneSettings(given: ReadonlyMap<SettingName, SettingValue>): void {
   for (const [name, needed] of [
     ['no-proxy', 'proxy'],
@@ -156,7 +159,10 @@ function wholeNumber({ value, where }: SettingValue, least: number, most: number
   throw new UsageError(`${where}: expected a whole number from ${least} to ${most}, found ${show(value)}`);
 }
 
-/** The web server must be able to read, whatever umask cron or a shell has. */
+/**
+ * Parses a umask. The owner keeps all permissions, and others may never write. The umask of cron or of a shell is not
+ * used, because the web server must be able to read.
+ */
 function umask({ value, where }: SettingValue): number {
   const mask = typeof value === 'string' && /^0?[0-7]{3}$/.test(value) ? Number.parseInt(value, 8) : undefined;
   if (mask === undefined || (mask & 0o700) !== 0) {
@@ -191,7 +197,7 @@ function address({ value, where }: SettingValue, allowHttp: boolean): string {
   return `${url.origin}${url.pathname}`.replace(/\/+$/, '').replace(/\/simple$/, '');
 }
 
-/** Nothing is asked there, so that any address will do. */
+/** Parses a list of addresses. No requests are made to them, so any address will do. */
 function addresses({ value, where }: SettingValue): readonly string[] {
   if (Array.isArray(value) && value.length === 0) return [];
   return list(value, where).map((text) => {
@@ -200,7 +206,7 @@ function addresses({ value, where }: SettingValue): readonly string[] {
   });
 }
 
-/** It may hold a password, so what was given is not told. */
+/** Parses the address of a proxy. It may contain a password, so that error messages do not quote it. */
 function proxy({ value, where }: SettingValue): string {
   const url = typeof value === 'string' && URL.canParse(value) ? new URL(value) : undefined;
   const isBare = url !== undefined && /^\/?$/.test(url.pathname) && url.search + url.hash === '';
@@ -217,7 +223,10 @@ function noProxy({ value, where }: SettingValue): readonly string[] {
   });
 }
 
-/** A notice may travel over plain HTTP: it holds no secret, and a signature nobody can use again. */
+/**
+ * Parses the URLs of `notify`. Plain HTTP is allowed: a notice contains no secret, and its signature cannot be used
+ * again.
+ */
 function receivers({ value, where }: SettingValue): readonly string[] {
   if (Array.isArray(value) && value.length === 0) return [];
   return list(value, where).map((text) => {
@@ -256,13 +265,13 @@ function oneLine({ value, where }: SettingValue): string {
   throw new UsageError(`${where}: expected one line of plain ASCII, found ${show(value)}`);
 }
 
-/** Cron and the CGI each start in a folder of their own. */
+/** Parses a path, which must be absolute: cron and the CGI start in different folders. */
 function absolutePath({ value, where }: SettingValue): string {
   if (typeof value === 'string' && value.startsWith('/')) return value;
   throw new UsageError(`${where}: expected an absolute path, found ${show(value)}`);
 }
 
-/** In base64 an Ed25519 key always begins with the same letters. */
+/** Parses a public key. In base64, every Ed25519 key begins with the same letters. */
 function publicKey({ value, where }: SettingValue): string {
   if (typeof value === 'string' && /^(?:\/.*|MCowBQYDK2VwAyEA[A-Za-z0-9+/]{43}=)$/.test(value)) return value;
   throw new UsageError(

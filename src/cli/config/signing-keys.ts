@@ -1,6 +1,6 @@
 /**
- * The Ed25519 keys of snapshots. The private one stays within the function that signs: it is in no message, and in no
- * folder that a web server shows.
+ * The Ed25519 keys of snapshots. The private key stays within the function that signs: no message contains it, and a
+ * key file in a folder that a web server serves is refused.
  */
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
@@ -11,31 +11,39 @@ import { refuseExposed } from '../target/private-files.ts';
 import type { Target } from '../target/target.ts';
 import type { Settings } from './settings.ts';
 
-/** Signs by `signing-key-file`; undefined without one. Throws UsageError, so that a run finds out before it does anything. */
+/**
+ * Returns a function that signs with `signing-key-file`; undefined without one. Throws UsageError. It is called before
+ * a run does anything, so that a wrong setting changes nothing.
+ */
 export function readSigningKey(settings: Settings, target: Target): Sign | undefined {
   const key = privateKeyOf(settings, target);
   return key && ((bytes) => sign(null, bytes, key));
 }
 
-/** Verifies what that key has signed. Throws UsageError. */
+/**
+ * Returns a function that verifies signatures made with `signing-key-file`; undefined without one. Throws UsageError.
+ */
 export function readOwnKey(settings: Settings, target: Target): Verify | undefined {
   const key = privateKeyOf(settings, target);
   return key && verifierOf(createPublicKey(key));
 }
 
-/** Verifies by `upstream-key`; undefined without one. Throws UsageError. */
+/** Returns a function that verifies with `upstream-key`; undefined without one. Throws UsageError. */
 export function readUpstreamKey({ upstreamKey }: Settings): Verify | undefined {
   if (upstreamKey === undefined) return undefined;
   if (upstreamKey.startsWith('/')) return readPublicKey(upstreamKey, 'upstream-key');
   return verifierOf(publicKeyFrom('upstream-key', upstreamKey, pemOf(upstreamKey)));
 }
 
-/** Verifies by the public key in the file at `path`, which `where` named. Throws UsageError. */
+/**
+ * Returns a function that verifies with the public key in the file at `path`. `where` is the setting or option that
+ * names the file. Throws UsageError.
+ */
 export function readPublicKey(path: string, where: string): Verify {
   return verifierOf(publicKeyFrom(where, path, readKeyFile(path, where)));
 }
 
-/** What `openssl pkey -pubout` prints, without its first and last line. */
+/** Returns the PEM for `base64`, which is what `openssl pkey -pubout` prints without its first and last line. */
 function pemOf(base64: string): Buffer {
   return Buffer.from(`-----BEGIN PUBLIC KEY-----\n${base64}\n-----END PUBLIC KEY-----\n`);
 }
@@ -50,7 +58,7 @@ function privateKeyOf({ signingKeyFile }: Settings, target: Target): KeyObject |
   const pem = readKeyFile(signingKeyFile, where);
   refuseExposed(where, signingKeyFile, target);
   const key = parsed(() => createPrivateKey(pem));
-  // What OpenSSL has to say about it might quote it.
+  // OpenSSL's error is not passed on, because it might quote the key.
   if (key?.asymmetricKeyType === 'ed25519') return key;
   throw new UsageError(`${where}: ${signingKeyFile}: expected an Ed25519 private key (PEM, not encrypted), found none`);
 }

@@ -1,4 +1,4 @@
-/** What minimist lets pass, and a person should hear of. */
+/** Refuses options that minimist would silently accept. */
 import { UsageError } from '../../core/errors.ts';
 import { suggestion } from '../../core/suggestion.ts';
 
@@ -6,14 +6,14 @@ const shortOptions = /^-[qh]+$/;
 
 /** The options of a program, besides -q and -h. */
 export interface KnownOptions {
-  /** Those that take no value. */
+  /** Options that take no value. */
   readonly flags: readonly string[];
   readonly values: readonly string[];
 }
 
 /**
- * Throws UsageError for an option that is not known: minimist would let `-q5`, `--quiet=no` and `--no-workers` pass,
- * and stumbles over `--constructor`.
+ * Throws UsageError for an unknown option. minimist would accept `-q5`, `--quiet=no` and `--no-workers`, and fails on
+ * `--constructor`.
  */
 export function refuseUnknown(argv: readonly string[], { flags, values }: KnownOptions): void {
   const end = argv.indexOf('--');

@@ -1,7 +1,7 @@
-/** What a program's end means to cron, scripts and people. */
+/** The exit codes, as cron, scripts and people read them. */
 import { type ErrorCode, MirrorError } from '../../core/errors.ts';
 
-/** The one table of exit codes. */
+/** All exit codes. There is no other table of them. */
 export const exitCodes = {
   /** The mirror is right; or nothing was finished: another run is at work, or Ctrl-C paused this one, as in 1.5. */
   ok: 0,
@@ -15,13 +15,13 @@ export const exitCodes = {
   storage: 4,
   /** Deletions were held back by the deletion limit; everything else was done. */
   heldBack: 5,
-  /** An error of ours, or the run died. */
+  /** A bug of ours, or the run crashed. */
   bug: 70,
 } as const;
 
 type ExitName = keyof typeof exitCodes;
 
-/** What `--help` says that exit codes mean: nothing of the one that its message explains. */
+/** The meanings of the exit codes as `--help` prints them. The code for bugs has none: its message explains it. */
 export const exitMeanings = {
   ok: 'the mirror is right',
   incomplete: 'something failed and stays queued or needs a look',
@@ -32,7 +32,7 @@ export const exitMeanings = {
   bug: undefined,
 } as const satisfies Record<ExitName, string | undefined>;
 
-/** The two lines of `--help` about the exit codes of which `means` tells; the second begins with that of `second`. */
+/** Returns the two lines of `--help` about the exit codes that `means` names. The second line begins with `second`. */
 export function exitCodesHelp(means: { readonly [Name in ExitName]?: string | undefined }, second: ExitName): string {
   const told = (Object.keys(exitCodes) as ExitName[]).flatMap((name) => {
     const text = means[name];
@@ -43,7 +43,7 @@ export function exitCodesHelp(means: { readonly [Name in ExitName]?: string | un
   return `Exit codes: ${told[0]?.text}${rest.join('')}.`;
 }
 
-/** How a program ends by each error. What is caught before that is a bug where it is not. */
+/** The exit code for each kind of error. Errors that must be caught before a program ends count as bugs. */
 const exitOf: Readonly<Record<ErrorCode, ExitName>> = {
   usage: 'usage',
   storage: 'storage',
@@ -60,8 +60,8 @@ const exitOf: Readonly<Record<ErrorCode, ExitName>> = {
 };
 
 /**
- * The code for the error that ended a run; `changed` tells whether the run had changed anything before.
- * Undefined for what is not an expected failure: that is a bug, and keeps its stack.
+ * Returns the exit code for the error that ended a run, or undefined for an unexpected one: that is a bug, and keeps
+ * its stack. `changed` is true if the run had changed anything before.
  */
 export function exitCodeOf(error: unknown, changed: boolean): number | undefined {
   const exit = error instanceof MirrorError ? exitOf[error.code] : 'bug';

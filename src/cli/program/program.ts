@@ -1,4 +1,4 @@
-/** The start of a program: its arguments, its help, and how its errors become exit codes. */
+/** Starts a program: parses its arguments, prints its help, and turns its errors into exit codes. */
 import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
@@ -7,29 +7,29 @@ import { lines } from '../output/lines.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
 import { version } from './version.ts';
 
-/** Asks for nothing but a text that every program has. */
+/** A command that only asks for a text that every program has. */
 interface Information {
   readonly kind: 'help' | 'version';
 }
 
-/** A program that is started with arguments, which ask for a command. */
+/** A program. Its arguments are parsed into a command. */
 export interface Program<Command extends { readonly kind: string }> {
   readonly name: string;
-  /** What `--help` prints. */
+  /** The text that `--help` prints. */
   readonly help: string;
-  /** The form of the command line: for who misspelt it. */
+  /** The form of the command line, printed after a wrong one. */
   readonly usage: string;
-  /** Reads the arguments. Throws UsageError. */
+  /** Parses the arguments. Throws UsageError. */
   parse(argv: readonly string[]): Command | Information;
-  /** Does what is asked for; resolves with the exit code. Throws the errors that have an exit code. */
+  /** Executes the command. Resolves with the exit code. Throws errors that have an exit code. */
   run(command: Command): Promise<number>;
-  /** Tells of wrong usage in a way of its own, and returns the exit code. */
+  /** Prints an error in the arguments in a way of its own, and returns the exit code. */
   tellUsage?(error: UsageError): number;
 }
 
-/** Starts `program` with the arguments of the process, and sets its exit code when it has ended. */
+/** Starts `program` with the arguments of the process, and sets the exit code of the process when it ends. */
 export function start<Command extends { readonly kind: string }>(program: Program<Command>): void {
-  // A log whose disk is full or whose reader went away is no reason to leave the mirror as it is.
+  // Printing to a log on a full disk, or to a reader that went away, must not stop the mirroring.
   for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
   useAddon(bundledAddon());
   runWith(program, process.argv.slice(2)).then(
@@ -43,7 +43,7 @@ export function start<Command extends { readonly kind: string }>(program: Progra
   );
 }
 
-/** Runs `program`; resolves with the exit code. Rejects with what is a bug. */
+/** Runs `program`. Resolves with the exit code. Rejects with errors that are bugs. */
 async function runWith<Command extends { readonly kind: string }>(
   program: Program<Command>,
   argv: readonly string[],
@@ -58,7 +58,7 @@ async function runWith<Command extends { readonly kind: string }>(
     if (error instanceof UsageError && program.tellUsage !== undefined) return program.tellUsage(error);
     const code = exitCodeOf(error, false);
     if (code === undefined || !(error instanceof Error)) throw error;
-    // Only who misspelt the command line is helped by its form.
+    // The form of the command line helps only if the arguments were wrong.
     if (command === undefined) lines.err(`${program.usage}\n`);
     lines.err(`${program.name}: error: ${error.message}`);
     return code;
@@ -69,7 +69,7 @@ function isInformation(command: { readonly kind: string }): command is Informati
   return command.kind === 'help' || command.kind === 'version';
 }
 
-/** `better_sqlite3.node` beside the running program, or undefined where node_modules has it. */
+/** Returns the path of `better_sqlite3.node` beside the running program, or undefined if node_modules has it. */
 function bundledAddon(): string | undefined {
   const program = process.argv[1];
   if (program === undefined) return undefined;

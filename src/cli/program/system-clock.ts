@@ -1,4 +1,4 @@
-/** The Clock port over the real time and chance. */
+/** Implements the Clock port with the real time and real randomness. */
 import { setTimeout as wait } from 'node:timers/promises';
 import type { Clock } from '../../core/clock.ts';
 import { PausedError } from '../../core/errors.ts';
@@ -15,7 +15,7 @@ export const systemClock: Clock = {
   },
 };
 
-/** Resolves after so many milliseconds, or as soon as `signal` aborts. */
+/** Resolves after `ms` milliseconds, or as soon as `signal` aborts. */
 export async function restFor(ms: number, signal: AbortSignal): Promise<void> {
   try {
     await systemClock.sleep(ms, signal);

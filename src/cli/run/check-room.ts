@@ -1,4 +1,7 @@
-/** Before the first byte: all of PyPI is about 100 TB, and few who type `pep381run TARGET` mean that. */
+/**
+ * Refuses a first run that would mirror all of an index that can never fit. All of PyPI is about 100 TB, and few
+ * people who type `pep381run TARGET` mean that.
+ */
 import { TooLargeError } from '../../core/errors.ts';
 import { showBytes } from '../../core/show-bytes.ts';
 import { choosesOfUpstream } from '../../policy/project-decision.ts';
@@ -7,7 +10,7 @@ import { policyKey } from '../../sync/discover/policy-changes.ts';
 import type { Mirror } from '../../sync/mirror.ts';
 import type { Target } from '../target/target.ts';
 
-/** Three ways to begin smaller, ready to be copied. */
+/** Help text: three ways to begin with a smaller mirror, ready to be copied into `mirror.toml`. */
 export const smallerMirrors = `
 A few projects, and what they require:
 
@@ -27,8 +30,8 @@ pep381run --example-config prints every setting.
 `;
 
 /**
- * Throws TooLargeError when the whole index is wanted and can never fit: at first, and where rules were there in the last
- * run and are no more; not again once `--all` was said.
+ * Throws TooLargeError if the whole index is wanted and can never fit. This is checked in the first run, and in a run
+ * without rules that follows one with rules. It is not checked once `--all` was given.
  */
 export async function expectSpace({ root, config }: Target, mirror: Mirror, all: boolean): Promise<void> {
   const { state, settings, selection, upstream, files } = mirror;
@@ -50,7 +53,10 @@ export async function expectSpace({ root, config }: Target, mirror: Mirror, all:
   );
 }
 
-/** Whether less than everything was held, be it pages alone; what stands in the file may be lost with it. */
+/**
+ * Returns true if the last run held less than everything: it had rules, or it mirrored the pages only (`index-only`).
+ * If `mirror.toml` is lost, those choices are lost with it.
+ */
 function hadRules({ policy = '', pageForm = '' }: MirrorState): boolean {
   return policy !== '' || pageForm.startsWith('[true,');
 }

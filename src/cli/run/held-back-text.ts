@@ -1,4 +1,4 @@
-/** What a person has to know about deletions that were held back, and the command that allows them. */
+/** Tells a person about deletions that were held back, and the command that allows them. */
 import type { MirrorEvent } from '../../core/report.ts';
 import { plural, showCount } from '../output/units.ts';
 
@@ -6,7 +6,7 @@ const maxNamed = 100;
 
 type HeldBack = Extract<MirrorEvent, { type: 'deletions-held-back' }>;
 
-/** Several lines for each index, the command at last. */
+/** Returns the text: several lines for each index, then the command. */
 export function heldBackText(all: readonly HeldBack[], root: string): string {
   const count = all.reduce((sum, { deletions }) => sum + deletions.length, 0);
   return [...all.flatMap(linesOf), `To let them go: pep381run --allow-deletions ${count} ${root}`].join('\n');

@@ -14,7 +14,10 @@ import { isThere, type Target } from '../target/target.ts';
 
 const confName = 'bandersnatch.conf';
 
-/** Prints the equivalent of the configuration at `path`, and what has none. Throws UsageError. */
+/**
+ * Prints the `mirror.toml` that is equivalent to the configuration at `path`, and notes on everything without an
+ * equivalent. Throws UsageError.
+ */
 export async function printImportedConfig(path: string, lines: Lines): Promise<void> {
   const { toml, notes } = await imported(path);
   lines.out(toml.trimEnd());
@@ -22,8 +25,9 @@ export async function printImportedConfig(path: string, lines: Lines): Promise<v
 }
 
 /**
- * Where bandersnatch's configuration lies in or beside a target that has none of ours and `isMirror` not yet, ours is made
- * from it, and `tell` is told what has no equivalent. Throws UsageError when the mirror would not hold what it held.
+ * Writes `mirror.toml` from a `bandersnatch.conf` that lies in or beside the target. Does nothing if the target has a
+ * `mirror.toml` already, or if `isMirror` says that it is a mirror of ours already. Passes notes on everything without
+ * an equivalent to `tell`. Throws UsageError if the new mirror would not hold what the old one held.
  */
 export async function importConfigBeside(
   { root, config }: Target,
@@ -63,7 +67,10 @@ function confBeside(root: string): string | undefined {
   return beside;
 }
 
-/** Where others may write to the folder above, what lies there beside the target may be anybody's. */
+/**
+ * Throws UsageError if the file at `path`, beside the target, belongs to neither root nor this user: other users may
+ * be allowed to write to the parent folder.
+ */
 function refuseForeign(path: string, root: string): void {
   const { uid } = statSync(path);
   if (uid === 0 || uid === process.geteuid?.()) return;

@@ -1,4 +1,4 @@
-/** After a run that changed something: tells the mirrors that `notify` names. */
+/** Notifies the mirrors that the setting `notify` names, after a run that changed something. */
 import { messageOf } from '../../core/caught-error.ts';
 import type { Clock } from '../../core/clock.ts';
 import { UsageError } from '../../core/errors.ts';
@@ -9,7 +9,10 @@ import { readBytes } from '../config/read-text.ts';
 import type { Settings } from '../config/settings.ts';
 import { openPost } from '../network/open-post.ts';
 
-/** The secret that notices are signed with. Throws UsageError, so that a run finds out before it does anything. */
+/**
+ * Reads the secret that notices are signed with; undefined if none is set. Throws UsageError. It is read before the
+ * run does anything, so that a wrong setting changes nothing.
+ */
 export function readNotifySecret({ notifySecretFile }: Settings): Uint8Array | undefined {
   if (notifySecretFile === undefined) return undefined;
   let secret: Uint8Array | undefined;
@@ -22,7 +25,7 @@ export function readNotifySecret({ notifySecretFile }: Settings): Uint8Array | u
   return secret;
 }
 
-/** What a notice says, and with what. */
+/** The contents of a notice, and the means to send it. */
 export interface NotifyAll {
   readonly urls: readonly string[];
   readonly secret: Uint8Array | undefined;
@@ -32,7 +35,7 @@ export interface NotifyAll {
   readonly pause: AbortSignal;
 }
 
-/** Notifies everybody; resolves within ten seconds. */
+/** Sends the notice to all URLs. Resolves within ten seconds. */
 export async function notifyAll({ urls, secret, serial, clock, report, pause }: NotifyAll): Promise<void> {
   if (urls.length === 0) return;
   const { post, close } = openPost(clock, pause);

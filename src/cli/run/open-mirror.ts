@@ -1,4 +1,4 @@
-/** Chooses and opens the adapters for a target: the only place that knows all of them. */
+/** Chooses and opens the adapters for a target. No other module knows all of them. */
 import { setFlagsFromString } from 'node:v8';
 import type { Clock } from '../../core/clock.ts';
 import { MemoryBudget } from '../../core/memory-budget.ts';
@@ -19,37 +19,37 @@ import { type Access, openUpstreams } from '../network/open-upstreams.ts';
 import { openExpectedState } from '../target/open-expected-state.ts';
 import { type Target, takeRequest } from '../target/target.ts';
 
-/** Six hundred ordinary pages take half of it. */
+/** Bytes of project pages in memory at the same time. Six hundred ordinary pages take half of it. */
 const memoryOfPages = 192 << 20;
 
-/** By what snapshots are signed, ours and upstream's. */
+/** The functions that sign our snapshots and verify upstream's. */
 export type SnapshotKeys = Pick<Mirror, 'sign' | 'verifyUpstream'>;
 
 export interface OpenMirrorOptions {
   readonly target: Target;
   readonly settings: Settings;
-  /** Undefined when everything is to be held. */
+  /** Undefined if everything is to be held. */
   readonly policy: Policy | undefined;
-  /** Undefined where provenance is not verified. */
+  /** Undefined if provenance is not verified. */
   readonly verifier: ProvenanceVerifier | undefined;
   readonly reconcile: boolean;
-  /** Of these projects other bytes are taken under a known file name. */
+  /** Projects for which other bytes are accepted under a known file name. */
   readonly acceptChanges?: readonly ProjectName[];
   readonly dryRun: boolean;
-  /** So many deletions a person has allowed. */
+  /** The number of deletions that a person has allowed. */
   readonly allowDeletions?: number | undefined;
   readonly keys?: SnapshotKeys;
-  /** Absent where nothing is asked of an index. */
+  /** Undefined if nothing is requested from an index. */
   readonly access?: Access;
   readonly clock: Clock;
   readonly report: Report;
   readonly signal: AbortSignal;
 }
 
-/** A mirror to run, and how to close it. The caller holds the lock. Throws StorageError. */
+/** Opens a mirror. Returns it with a function that closes it. The caller holds the lock. Throws StorageError. */
 export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(): Promise<void> } {
   const { target, settings, policy, verifier, clock, report, signal, dryRun, reconcile, acceptChanges = [] } = options;
-  // Else V8 lets the garbage of large pages grow to a gigabyte before it looks for it.
+  // By default V8 lets the garbage of large pages grow to a gigabyte before it collects it.
   setFlagsFromString('--heap-growing-percent=40');
   const memory = new MemoryBudget(memoryOfPages);
   const { access } = options;

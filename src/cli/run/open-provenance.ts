@@ -1,11 +1,14 @@
-/** Loads what verifies provenance, a bundle of its own: most runs do without. */
+/** Loads the provenance verifier. It is a bundle of its own, because most runs do not need it. */
 import { readFileSync } from 'node:fs';
 import { messageOf } from '../../core/caught-error.ts';
 import { MirrorError, UsageError } from '../../core/errors.ts';
 import type { ProvenanceVerifier } from '../../provenance/provenance-verifier.ts';
 import type { Settings } from '../config/settings.ts';
 
-/** Undefined where provenance is not verified. Throws UsageError, so that a run finds out before it does anything. */
+/**
+ * Returns the verifier, or undefined if provenance is not verified. Throws UsageError. It is opened before the run
+ * does anything, so that a wrong setting changes nothing.
+ */
 export async function openProvenance(
   settings: Pick<Settings, 'provenance' | 'trustedRootFile'>,
 ): Promise<ProvenanceVerifier | undefined> {

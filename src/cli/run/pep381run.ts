@@ -1,4 +1,4 @@
-/** The program pep381run: what cron, people and the CGI start. */
+/** The program pep381run, which cron, people and the CGI start. */
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { StorageError, UsageError } from '../../core/errors.ts';
@@ -39,10 +39,13 @@ import type { RunArguments } from './run-view.ts';
 import { runWhileRequested } from './run-while-requested.ts';
 import { isWrittenHere } from './sync-log.ts';
 
-/** A run at work does something every few seconds, and waits for upstream no longer than two minutes. */
+/**
+ * Milliseconds without progress after which a run is taken to hang. A run at work does something every few seconds,
+ * and waits for upstream no longer than two minutes.
+ */
 const longestSilenceMs = 2 * 60 * 60_000;
 
-/** Mirrors an index; or tells of a mirror, or restores projects of it. */
+/** The program pep381run: mirrors an index, reports on a mirror, or restores projects. */
 export const pep381run: Program<Exclude<RunCommand, { kind: 'help' | 'version' }>> = {
   name: 'pep381run',
   help: runHelp,
@@ -60,11 +63,14 @@ export const pep381run: Program<Exclude<RunCommand, { kind: 'help' | 'version' }
 
 interface OpenedTarget {
   readonly target: Target;
-  /** Whether something is known of a mirror there. */
+  /** True if the state knows of a mirror there. */
   readonly isMirror: boolean;
 }
 
-/** A target that another program has left is as good as one of ours, but a dry run cannot take it over. */
+/**
+ * Opens the target of a run. The target of another mirror program is accepted, too, except in a dry run, which cannot
+ * take it over: that throws UsageError.
+ */
 function openRunTarget({ target, dryRun }: RunArguments): OpenedTarget {
   const root = resolve(target);
   const opened = openTarget(root, () => openOldTarget(root) !== undefined);
@@ -75,9 +81,9 @@ function openRunTarget({ target, dryRun }: RunArguments): OpenedTarget {
 }
 
 /**
- * Runs, and gives up a request that it was started for and could not take. Whoever watches for requests, such as
- * pep381run.path, would start the next run at once, which would end as this one did, for ever. What was asked for is done
- * by the next run that can.
+ * Runs. If the run fails in a way that will last, drops the request that started it. A watcher of requests, such as
+ * pep381run.path, would otherwise start the next run at once, which would fail in the same way, for ever. The next run
+ * that can work does what was requested.
  */
 async function runTakingRequests(command: RunArguments): Promise<number> {
   let code: number = exitCodes.bug;
@@ -92,20 +98,23 @@ async function runTakingRequests(command: RunArguments): Promise<number> {
   return code;
 }
 
-/** Whether the next run would most likely end as one with this exit code did. */
+/** Returns true if the next run would most likely end with the same exit code. */
 function isLastingFailure(code: number): boolean {
   return code === exitCodes.usage || code === exitCodes.storage || code === exitCodes.bug;
 }
 
-/** Gives up the request for a run of the mirror at `root` that ended with `code`, where it is this user's. */
+/**
+ * Removes the request for a run of the mirror at `root`, if `root` belongs to this user. `code` is the exit code of
+ * the run that failed.
+ */
 function dropRequest(root: string, code: number): void {
   const { requestFlag, syncLog } = pathsOf(root);
   try {
     if (!isThere(requestFlag) || statSync(root).uid !== process.geteuid?.()) return;
-    // Who is started by /sync is started again after ten minutes at the earliest.
+    // /sync starts the next run ten minutes later at the earliest, so its request may stay.
     if (!isWrittenHere(syncLog)) takeRequest({ requestFlag }, lines.err);
   } catch (error) {
-    // The disk that ended the run refuses this as well: one reason is enough.
+    // The disk that ended the run refuses this as well: one error message is enough.
     if (code === exitCodes.storage) return;
     lines.err(`pep381run: error: ${error instanceof Error ? error.message : error}`);
   }
@@ -126,7 +135,8 @@ async function runLocked(command: RunArguments): Promise<number> {
   const verifier = await openProvenance(settings);
   const pause = listenForPause();
   if (!command.dryRun) prepareTarget(target, settings.stateMode);
-  // A dry run takes it too, as it keeps a transaction open to the end; without a lock there is no state to protect.
+  // A dry run takes the lock as well, because it keeps a transaction open until its end. If there is no lock file yet,
+  // there is no state to protect.
   const isFree = command.dryRun && !isThere(target.lock);
   const code = await runWhileRequested({
     takeLock: () => (isFree ? () => {} : takeLock(target.lock)),
@@ -136,7 +146,7 @@ async function runLocked(command: RunArguments): Promise<number> {
     rest: (ms) => restFor(ms, pause.signal),
   });
   if (code !== undefined) return code;
-  // One that hangs must not keep all others out without a word.
+  // A run that hangs must not keep all others out silently.
   const silence = stalledRunText(target, settings, Date.now());
   if (silence !== undefined) {
     lines.err(`pep381run: error: ${silence}`);
@@ -146,7 +156,7 @@ async function runLocked(command: RunArguments): Promise<number> {
   return exitCodes.ok;
 }
 
-/** A line about a run that holds the lock and has done nothing for hours; undefined where all is well. */
+/** Returns a line about a run that holds the lock and has done nothing for hours, or undefined if it makes progress. */
 function stalledRunText(target: Target, settings: Settings, nowMs: number): string | undefined {
   const { running, progressAt = running } = readMark(target, settings);
   if (running === undefined || progressAt === undefined || nowMs - progressAt < longestSilenceMs) return undefined;
@@ -166,7 +176,7 @@ function readMark(target: Target, settings: Settings) {
       close();
     }
   } catch (error) {
-    // Of another version, or not for us: whoever holds the lock will tell.
+    // The state has another version, or this user may not read it. The process that holds the lock reports that.
     if (error instanceof StorageError) return {};
     throw error;
   }

@@ -1,4 +1,4 @@
-/** Adds up what a dry run would do, by rule and by project. */
+/** Sums up what a dry run would do, by rule and by project. */
 import { groupedRule } from '../../core/dependency-reason.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { MirrorEvent, ProjectOutcome } from '../../core/report.ts';
@@ -7,56 +7,56 @@ const rulesShown = 20;
 const projectsShown = 20;
 const problemsShown = 100;
 
-/** What there is to do. */
+/** A number of files, and their size. */
 export interface Work {
   readonly files: number;
   readonly bytes: number;
 }
 
-/** Of all projects, of one rule, or of one project. */
+/** The work that is planned for all projects, for one rule, or for one project. */
 export interface PlannedWork {
   readonly fetch: Work;
   readonly remove: Work;
 }
 
-/** What one rule comes to. */
+/** The work that one rule causes. */
 export interface RuleWork extends PlannedWork {
   readonly rule: string;
   readonly projects: number;
 }
 
-/** What one project comes to. */
+/** The work that one project causes. */
 export interface ProjectWork extends PlannedWork {
   readonly name: ProjectName;
   readonly rule: string;
 }
 
-/** What the next run would do. */
+/** The work of the next run. */
 export interface PlanSums extends PlannedWork {
-  /** Projects to publish, and those to remove as a whole. */
+  /** Projects to publish, and projects to remove as a whole. */
   readonly publish: number;
   readonly removed: number;
   /**
-   * Projects with files to fetch that nobody can ask yet what they require: that is in no plan. None where dependencies
-   * are not held.
+   * Number of projects whose requirements will be known only after their files are fetched, so that no plan contains
+   * what they require. Zero if dependencies are not held.
    */
   readonly unknownRequires: number;
-  /** The most bytes first. */
+  /** Largest number of bytes first. */
   readonly rules: readonly RuleWork[];
   readonly mostToFetch: readonly ProjectWork[];
   readonly mostToRemove: readonly ProjectWork[];
-  /** Projects that could not be planned, and warnings. */
+  /** Error messages of projects that could not be planned, and warnings. */
   readonly problems: readonly string[];
 }
 
 type Planned = Extract<MirrorEvent, { type: 'project-planned' }>;
 
-/** Watches a dry run, of a mirror that holds `dependencies` or does not. */
+/** Sums up the events of a dry run. `dependencies` is true if the mirror holds dependencies. */
 export class PlanTotals {
   readonly #dependencies: boolean;
-  /** Projects with files to fetch that will tell what they require. */
+  /** Projects whose requirements will be known only after their files are fetched. */
   readonly #untold = new Set<ProjectName>();
-  /** Planned, but not done: the dry run may fail yet. */
+  /** Work of projects that are planned but not done: the dry run may still fail on them. */
   readonly #open = new Map<ProjectName, ProjectWork>();
   readonly #rules = new Map<string, RuleWork>();
   readonly #fetching = new Largest(({ fetch }) => fetch.bytes);
@@ -81,7 +81,7 @@ export class PlanTotals {
     } else if (event.type === 'warning') this.#complain(event.message);
   }
 
-  /** What was planned by now. */
+  /** Returns the sums so far. */
   sums(): PlanSums {
     return {
       publish: this.#publish,
@@ -97,7 +97,7 @@ export class PlanTotals {
 
   #plan(event: Planned): void {
     this.#open.set(event.name, workOf(event));
-    // Nothing else is asked what it requires.
+    // Requirements are read from wheels and sdists only.
     if (this.#dependencies && event.fetch.some((path) => /\.(?:whl|zip|tar\.gz|tgz)$/i.test(path)))
       this.#untold.add(event.name);
   }
@@ -121,7 +121,7 @@ export class PlanTotals {
   }
 }
 
-/** The projects with the most bytes, without keeping all of them. */
+/** Keeps the projects with the most bytes, without keeping all projects. */
 class Largest {
   readonly #bytes: (work: ProjectWork) => number;
   #found: ProjectWork[] = [];

@@ -1,6 +1,6 @@
 /**
- * The progress display on a terminal: a few lines that stay in their place and are drawn over, at most ten times a
- * second. What needs attention is written above them and scrolls away as usual.
+ * The progress display on a terminal: a few lines that are redrawn in place, at most ten times a second. Messages that
+ * need attention are written above them and scroll away as usual.
  */
 import { filenameOf, type WebPath } from '../../core/paths.ts';
 import type { MirrorEvent, Report } from '../../core/report.ts';
@@ -12,7 +12,7 @@ import { plural, showCount, showSeconds } from '../output/units.ts';
 import { RunTotals, type Transfer } from './run-totals.ts';
 
 const shownTransfers = 4;
-/** A download of which nothing arrived for so long is told as one that stalls. */
+/** Milliseconds without data after which a download is shown as stalled. */
 const stalledMs = 10_000;
 
 export class ProgressDisplay {
@@ -22,7 +22,7 @@ export class ProgressDisplay {
   readonly #tally = new RunTotals();
   readonly #speed: Speed;
   readonly #startedMs: number;
-  /** Milliseconds: when a download last brought something. */
+  /** For each download, the time in milliseconds at which data last arrived. */
   readonly #arrivedMs = new Map<WebPath, number>();
   #state = 'asking what changed';
 
@@ -34,7 +34,7 @@ export class ProgressDisplay {
     this.#speed = new Speed(now);
   }
 
-  /** Takes events into account; shows problems at once, the rest with the next {@link draw}. */
+  /** Takes an event into account. Shows a problem at once, and all else with the next {@link draw}. */
   readonly report: Report = (event) => {
     this.#tally.count(event);
     this.#watch(event);
@@ -49,7 +49,7 @@ export class ProgressDisplay {
     this.#lines.draw(this.#render());
   }
 
-  /** Takes the display off the terminal. */
+  /** Removes the display from the terminal. */
   erase(): void {
     this.#lines.erase();
   }
@@ -82,7 +82,7 @@ export class ProgressDisplay {
     if (event.type === 'file-done' || event.type === 'file-failed') this.#arrivedMs.delete(event.path);
   }
 
-  /** Some of the downloads under way, those that stall first. */
+  /** Returns the lines of some of the downloads in progress, stalled ones first. */
   #transfers(): string[] {
     const now = this.#now();
     const silentMs = (path: WebPath): number => {
@@ -98,7 +98,10 @@ export class ProgressDisplay {
       });
   }
 
-  /** From bytes where there are any: the projects not looked at yet will on average be like those that were. */
+  /**
+   * Returns the estimated seconds until the end. It is computed from bytes if any are known: the projects that are not
+   * planned yet will on average be like those that are.
+   */
   #etaSeconds(elapsed: number): number | undefined {
     const { done, queued, planned, plannedBytes, bytes } = this.#tally;
     if (done < 3 || elapsed < 2 || queued <= done) return undefined;
@@ -121,7 +124,10 @@ function arrivedText({ size, bytes }: Transfer): string {
   return size ? `${Math.floor((100 * bytes) / size)} % of ${showBytes(size)}` : showBytes(bytes);
 }
 
-/** The project, and what is wrong: the host and folders of a URL would take the whole line. */
+/**
+ * Returns the name of the project and its error message. URLs are cut to their last part, as host and folders would
+ * take the whole line.
+ */
 function failureText(name: string, reason: string): string {
   const text = reason.replace(/\bhttps?:\/\/\S*?([^\s/]+)\/?(?=:?(?:\s|$))/g, '$1');
   return text.startsWith(`${name}: `) ? text : `${name}: ${text}`;

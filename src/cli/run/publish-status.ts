@@ -1,9 +1,9 @@
-/** `web/mirror-status.json`: how the mirror is, for monitoring and for people. */
+/** Publishes `web/mirror-status.json`: the health of the mirror, for monitoring and for people. */
 import { ownPath } from '../../core/paths.ts';
 import type { RunRecord } from '../../state/run-history.ts';
 import type { Mirror } from '../../sync/mirror.ts';
 
-/** How many parked projects are named. */
+/** The maximal number of parked projects that are listed. */
 const parkedShown = 100;
 
 /** Publishes the status after `run`. Throws StorageError. */
@@ -23,7 +23,7 @@ export async function publishStatus({ state, files, settings }: Mirror, run: Run
     bytes,
     queued,
     'odd-files': state.rejectedFiles.count(),
-    // Not which: the lines name files of this machine.
+    // Only their number: the lines name files of this machine.
     unmet: unmetLines.length,
     ...(settings.provenance === 'verify' && { provenance: provenanceOf(state) }),
     'parked-projects': parked,

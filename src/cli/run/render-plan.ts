@@ -1,4 +1,4 @@
-/** What the next run would do, as text. */
+/** Renders the plan of the next run as text. */
 import { showBytes } from '../../core/show-bytes.ts';
 import { renderTable } from '../output/table.ts';
 import { plural, showCount } from '../output/units.ts';
@@ -6,7 +6,7 @@ import type { PlannedWork, PlanSums, ProjectWork } from './plan-totals.ts';
 
 const width = 99;
 
-/** What a person reads, in less than 100 columns. Paths below `root` are told without it. */
+/** Returns the lines of the text, each less than 100 columns wide. Paths below `root` are shown relative to it. */
 export function renderPlan(sums: PlanSums, root: string): string[] {
   const told = (rule: string): string => rule.replaceAll(`${root}/`, '');
   const rules = sums.rules.map((work) => [showCount(work.projects), ...cells(work), told(work.rule)]);

@@ -1,4 +1,4 @@
-/** `pep381run --restore NAME TARGET`: brings back what was removed. */
+/** `pep381run --restore NAME TARGET`: brings removed projects back. */
 import { resolve } from 'node:path';
 import { restoreProject } from '../../adopt/restore-project.ts';
 import { MirrorError, StorageError, UsageError } from '../../core/errors.ts';
@@ -27,7 +27,7 @@ import { refuseRoot } from '../target/owner.ts';
 import { openTarget, prepareTarget } from '../target/target.ts';
 import { openMirror } from './open-mirror.ts';
 
-/** Restores the projects; resolves with the exit code. Throws UsageError, StorageError. */
+/** Restores the projects. Resolves with the exit code. Throws UsageError, StorageError. */
 export async function restore(command: RunCommand & { kind: 'restore' }, lines: Lines): Promise<number> {
   const target = openTarget(resolve(command.target));
   refuseRoot(target);
@@ -48,7 +48,8 @@ export async function restore(command: RunCommand & { kind: 'restore' }, lines: 
   const { signal } = new AbortController();
   const { mirror, close } = openMirror({ ...common, reconcile: false, dryRun: false, report, signal });
   try {
-    // A disk that refuses to be read for a moment leaves it open whether the state knows of anything.
+    // If the disk could not be read for a moment, knowsMirror() above could not tell whether the state knows of a
+    // mirror.
     if (!isInitialized(mirror.state.mirror())) throw unknownMirror(target);
     const failed = await restoreAll(mirror, command.names, lines);
     if (failed === command.names.length) return exitCodes.usage;
@@ -59,7 +60,10 @@ export async function restore(command: RunCommand & { kind: 'restore' }, lines: 
   }
 }
 
-/** Restores what can be restored, and publishes it; the others get a line each. Returns how many those are. */
+/**
+ * Restores all projects that can be restored, and publishes them. Prints a line for each of the others, and returns
+ * their number.
+ */
 async function restoreAll(mirror: Mirror, names: readonly ProjectName[], lines: Lines): Promise<number> {
   const { adopting } = mirror.state.mirror();
   if (adopting !== undefined) {
@@ -89,7 +93,7 @@ async function restoreOne(mirror: Mirror, name: ProjectName): Promise<void> {
   await restoreProject({ ...mirror, keepSerials: true }, name);
 }
 
-/** Tells what came back, and counts what did not. */
+/** Prints what was restored, and counts the files that were not. */
 class Restored {
   readonly #tell: Report;
   lacking = 0;

@@ -1,6 +1,7 @@
 /**
- * What the state says of a run that is at work, so that others can tell when it died or hangs: `running`, since when it
- * works, and `progressAt`, when it last did something. A run that ends in whatever way it can tell takes the mark away.
+ * Marks in the state that a run is at work, so that others can tell when it crashed or hangs: `running` is the time at
+ * which it began, `progressAt` the time at which it last did something. A run removes the mark when it ends, unless it
+ * crashes.
  */
 import { minuteMs } from '../../core/durations.ts';
 import type { Mirror } from '../../sync/mirror.ts';
@@ -10,11 +11,14 @@ import { publishStatus } from './publish-status.ts';
 
 const everyMs = minuteMs;
 
-/** Tells, in the status too, when the last run died; then marks that this one is at work since `startedMs`. */
+/**
+ * Marks that a run is at work since `startedMs`. If the last run crashed, records that in the history and in the
+ * status, and reports a warning.
+ */
 export async function beginRun(mirror: Mirror, startedMs: number): Promise<void> {
   const { state, report } = mirror;
   const { running, progressAt = running, adopting } = state.mirror();
-  // Remembered first: where the disk is full there is no status.
+  // The mark comes first: if the disk is full, the status cannot be written.
   state.remember({ running: startedMs, progressAt: startedMs, pausedAt: undefined });
   if (running === undefined || progressAt === undefined) return;
   const summary = 'Died before its end: it was killed or crashed, or the machine stopped.';
@@ -25,7 +29,7 @@ export async function beginRun(mirror: Mirror, startedMs: number): Promise<void>
   report({ type: 'warning', message });
 }
 
-/** Keeps the mark up to date from now on. */
+/** Updates `progressAt` from now on, once a minute at most. */
 export class RunMarker {
   readonly #timer: NodeJS.Timeout;
   #hasMoved = false;
@@ -37,7 +41,7 @@ export class RunMarker {
     }, everyMs).unref();
   }
 
-  /** Something happened. */
+  /** Notes that something happened. */
   touch(): void {
     this.#hasMoved = true;
   }

@@ -1,4 +1,4 @@
-/** One run under the lock: what is there is taken over, mirrored, told to others, and its end published. */
+/** One run under the lock: adopts what is there, mirrors, notifies other mirrors, and publishes the result. */
 import { setMaxListeners } from 'node:events';
 import { inspect } from 'node:util';
 import { minuteMs } from '../../core/durations.ts';
@@ -29,7 +29,10 @@ import { chooseView, conclude, type RunArguments, type View } from './run-view.t
 import { takeSyncLog } from './sync-log.ts';
 import { isWaitingUrgent, waitingText } from './waiting-projects.ts';
 
-/** Where cron takes up requests, it does so every quarter of an hour. */
+/**
+ * Milliseconds after which a waiting request is reported as neglected. If cron takes up requests, it does so every
+ * quarter of an hour.
+ */
 const longestRequestMs = 20 * minuteMs;
 
 const reportBug =
@@ -41,25 +44,25 @@ export interface OneRun {
   readonly settings: Settings;
   readonly policy: Policy | undefined;
   readonly verifier: ProvenanceVerifier | undefined;
-  /** What the mirrors that are notified know us by. */
+  /** The secret that notices to other mirrors are signed with. */
   readonly secret: Uint8Array | undefined;
   readonly keys: SnapshotKeys;
   readonly access: Access;
   readonly pause: PauseRequest;
 }
 
-/** How a run ended. */
+/** The result of a run. */
 interface RunEnd {
   readonly code: number;
   readonly failure: unknown;
   readonly summary: string;
-  /** So many projects are still queued, where the run was paused. */
+  /** The number of projects that are still queued; set if the run was paused. */
   readonly pausedWith?: number;
-  /** What earlier runs could not finish, where nothing else explains exit code 1. */
+  /** A line about what earlier runs could not finish; set if nothing else explains exit code 1. */
   readonly waiting?: string | undefined;
 }
 
-/** Runs once; resolves with the exit code. The caller holds the lock. */
+/** Runs once. Resolves with the exit code. The caller holds the lock. */
 export async function runOnce(run: OneRun): Promise<number> {
   const { command, target, settings, policy, verifier, keys, access, pause } = run;
   const startedMs = Date.now();
@@ -97,14 +100,14 @@ export async function runOnce(run: OneRun): Promise<number> {
   return end.code;
 }
 
-/** What a person who runs everything as root should know; undefined but for the first time that it is due. */
+/** Returns advice for a person who runs everything as root, or undefined if it does not apply or was given before. */
 function rootHint(state: StateStore, root: string, uid: number | undefined): string | undefined {
   if (uid !== 0 || state.mirror().toldRoot === true) return undefined;
   state.remember({ toldRoot: true });
   return `Root is not needed. Safer: useradd --system pypi && chown -R pypi ${root}, and run it as that user (said once)`;
 }
 
-/** Resolves with what ended the run early, if anything did. */
+/** Does the work of a run. Resolves with the error that ended it early, or undefined. */
 async function work(
   { command, target, policy }: OneRun,
   mirror: Mirror,
@@ -130,7 +133,7 @@ async function work(
     await Promise.race([ended, uncaught.thrown]);
     return undefined;
   } catch (error) {
-    // What goes on although something was thrown beside it has to stop before the lock is free.
+    // Whatever still works although an error was thrown beside it has to stop before the lock is released.
     stop.abort();
     await Promise.allSettled([ended]);
     return error;
@@ -140,19 +143,19 @@ async function work(
 }
 
 interface Uncaught {
-  /** Rejects with what was thrown: in a callback of Node, or in a promise that nobody waits for. */
+  /** Rejects with an error that was thrown in a callback of Node, or in a promise that nobody waits for. */
   readonly thrown: Promise<never>;
-  /** Leaves it to Node again. */
+  /** Stops listening, so that Node handles such errors again. */
   end(): void;
 }
 
-/** What is thrown where nobody can catch it must not end the process before the run's end is told. */
+/** Listens for errors that nobody can catch. They must not end the process before the end of the run is recorded. */
 function watchUncaught(): Uncaught {
   let listener = (_error: unknown): void => {};
   const thrown = new Promise<never>((_, reject) => {
     listener = reject;
   });
-  // Who waits for it is told by the promise that they make of it.
+  // Prevents an unhandled rejection here. The caller awaits a promise that is derived from this one.
   thrown.catch(() => {});
   process.on('uncaughtException', listener);
   return { thrown, end: () => process.removeListener('uncaughtException', listener) };
@@ -188,20 +191,23 @@ async function endOf(
   const code = failure === undefined ? codeOf(mirror, tally) : (exitCodeOf(failure, tally.hasChanged) ?? exitCodes.bug);
   const summary = code === exitCodes.bug ? `Ended by an error of pep381client. ${sums}` : sums;
   try {
-    // What is being taken over would look like ours to the next run.
+    // A mirror that is still being adopted gets no record: to the next run it would look like one of ours.
     const isOurs = mirror.state.mirror().adopting === undefined;
     const record = { startedMs, finishedMs: mirror.clock.now(), exitCode: code, summary };
     if (!command.dryRun && isOurs) mirror.state.history.record(record);
     if (!command.dryRun && isOurs) await publishStatus(mirror, record);
   } catch (error) {
-    // The disk that ended the run cannot take its status either: one reason is enough.
+    // The disk that ended the run cannot take its status either: one error message is enough.
     if (!(failure instanceof StorageError)) throw error;
   }
   const waiting = failure === undefined ? waitingOf(run, mirror, tally, code) : undefined;
   return { code, failure, summary, waiting };
 }
 
-/** What earlier runs left is the reason where nothing of this one is; under -q it is said once a day. */
+/**
+ * Returns a line about what earlier runs left, if nothing in this run explains exit code 1; else undefined. With -q it
+ * is printed once a day.
+ */
 function waitingOf(
   { command: { quiet, dryRun }, target }: OneRun,
   { state, clock }: Mirror,
@@ -217,7 +223,7 @@ function waitingOf(
   return waitingText(state, target.root, now);
 }
 
-/** Where a run that was paused is gone on with. */
+/** Returns a line about the paused run that this one continues; undefined if the last run was not paused. */
 function resumedText({ state }: Mirror): string | undefined {
   const { pausedAt } = state.mirror();
   if (pausedAt === undefined) return undefined;
@@ -226,17 +232,19 @@ function resumedText({ state }: Mirror): string | undefined {
   return `Resuming the run that was paused at ${shortTime(isoTime(pausedAt))}: ${queue}`;
 }
 
-/** The run is over, and did not die. */
+/** Removes the mark of a run at work: the run is over, and did not crash. */
 function markEnd({ state, clock }: Mirror, failure: unknown, isPaused: boolean): void {
   try {
     state.remember({ running: undefined, progressAt: undefined, pausedAt: isPaused ? clock.now() : undefined });
   } catch (error) {
-    // Where the disk ended the run, the next one tells that it did not end well.
+    // If the disk ended the run, the mark stays, and the next run reports that this one did not end well.
     if (!(failure instanceof StorageError)) throw error;
   }
 }
 
-/** What earlier runs could not finish is not right either. */
+/**
+ * Returns the exit code of a run that nothing ended early. Projects that earlier runs could not finish count as well.
+ */
 function codeOf({ state }: Mirror, tally: RunTotals): number {
   const { parked, heldBack } = state.totals();
   if (parked > heldBack || tally.parked.size > tally.heldBack || tally.alarms.length > 0) return exitCodes.incomplete;
@@ -266,7 +274,7 @@ function printEnd(
     lines.err(heldBackText(tally.deletions, target.root));
 }
 
-/** How far a run got that was paused. */
+/** Returns the summary of a paused run, with the number of projects that stay queued. */
 function pausedText(summary: string, queued: number): string {
   if (queued === 0) return summary;
   return `${summary} ${plural(queued, 'project')} ${queued === 1 ? 'stays' : 'stay'} queued.`;

@@ -1,11 +1,11 @@
-/** Counts what a run does, from its events; the summary and the progress display read it. */
+/** Counts what a run does, from its events. The summary and the progress display read the counts. */
 import type { ProjectName } from '../../core/names.ts';
 import type { WebPath } from '../../core/paths.ts';
 import type { MirrorEvent, ProjectOutcome } from '../../core/report.ts';
 import { showBytes } from '../../core/show-bytes.ts';
 import { plural, showCount, showSeconds } from '../output/units.ts';
 
-/** A file on its way. */
+/** A download in progress: its size and the bytes that arrived. */
 export interface Transfer {
   readonly size: number | undefined;
   bytes: number;
@@ -22,13 +22,13 @@ export class RunTotals {
   plannedRemovals = 0;
   files = 0;
   removedFiles = 0;
-  /** Pages of projects that were not done then. */
+  /** The number of pages that were published before their projects were done. */
   pages = 0;
   bytes = 0;
   warnings = 0;
-  /** What the brake holds back of each index, once it is told. */
+  /** The deletions that the deletion limit holds back, by index, once they are reported. */
   readonly deletions: Extract<MirrorEvent, { type: 'deletions-held-back' }>[] = [];
-  /** What a person must look at. */
+  /** Messages that need a person. */
   readonly alarms: string[] = [];
 
   /** Takes one event into account. */
@@ -84,28 +84,31 @@ export class RunTotals {
     }
   }
 
-  /** Projects that stay as they are, or keep files, because the brake holds. */
+  /** The number of projects that stay, or keep files, because the deletion limit holds deletions back. */
   get heldBack(): number {
     return this.deletions.reduce((sum, { deletions }) => sum + deletions.length, 0);
   }
 
-  /** Projects that need no more work. */
+  /** The number of projects that need no more work. */
   get done(): number {
     return this.projects.published + this.projects.unchanged + this.projects.removed;
   }
 
-  /** Whether the run has changed the mirror. */
+  /** True if the run has changed the mirror. */
   get hasChanged(): boolean {
     return this.done + this.files + this.pages > 0;
   }
 
-  /** Whether a line was said of a failure; under -q only those are that time is not likely to heal. */
+  /**
+   * Returns true if a line was printed about a failure. With -q, lines are printed only about failures that will
+   * probably not repair themselves.
+   */
   isExplained(quiet: boolean): boolean {
     const urgent = [...this.parked.values()].filter(({ expected }) => !expected).length;
     return (quiet ? urgent : this.parked.size - this.heldBack) > 0 || this.alarms.length > 0;
   }
 
-  /** The one line every run ends with. */
+  /** Returns the line that every run ends with. */
   summary(seconds: number, dryRun: boolean): string {
     const { published, unchanged, removed } = this.projects;
     if (dryRun) {

@@ -1,4 +1,4 @@
-/** Who watches a run, and what is said at its end. */
+/** Chooses how a run is displayed, and prints its end. */
 import type { Report } from '../../core/report.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { RunCommand } from '../config/run-options.ts';
@@ -16,10 +16,13 @@ import type { RunTotals } from './run-totals.ts';
 const parkedNamed = 20;
 const alarmsNamed = 20;
 
-/** What the command line says of a run. */
+/** The arguments of a command line that starts a run. */
 export type RunArguments = RunCommand & { kind: 'run' };
 
-/** The last words. Under -q there are none unless somebody should look: what time heals is left to the next run. */
+/**
+ * Prints the end of a run. With -q it prints only what needs a person: failures that will probably repair themselves
+ * are left to the next run.
+ */
 export function conclude(
   { quiet }: RunArguments,
   settings: Settings,
@@ -36,7 +39,7 @@ export function conclude(
     for (const message of tally.alarms.slice(0, alarmsNamed)) lines.err(`Alarm: ${message}`);
     const more = tally.alarms.length - alarmsNamed;
     if (more > 0) lines.err(`Alarm: ${more} more (see pep381run --status)`);
-    // What is held back was told when it was, and is told again each day.
+    // Held-back deletions were printed when they were held back, and are printed again each day.
     const isTold = code === exitCodes.heldBack && tally.heldBack === 0;
     const isUrgent = failed.length > 0 || tally.alarms.length > 0;
     if (isUrgent || (code > exitCodes.incomplete && !isTold)) lines.err(summary);
@@ -45,16 +48,16 @@ export function conclude(
   } else lines.out(summary);
 }
 
-/** Who watches a run. */
+/** A display of a run. */
 export interface View {
   readonly report: Report;
-  /** Takes what stands on the screen away. */
+  /** Removes the display from the screen. */
   end(): void;
-  /** Says the last words instead of the summary. */
+  /** Prints the end of the run instead of the summary. */
   conclude?(code: number, waiting: string | undefined): void;
 }
 
-/** Who watches: nobody under -q, a person at a terminal, or a log. */
+/** Chooses the view: nothing with -q, the progress display on a terminal, else a log. */
 export function chooseView(
   { quiet, dryRun, plan }: RunArguments,
   settings: Settings,
@@ -70,7 +73,7 @@ export function chooseView(
   return { report: display.report, end };
 }
 
-/** Adds up, and prints nothing before the end but what a person should see. */
+/** A view that sums up the plan. Until the end it prints only problems. */
 function planView({ logFormat }: Settings, dependencies: boolean, { root }: Target): View {
   const plan = new PlanTotals(dependencies);
   return {

@@ -1,31 +1,38 @@
 /**
- * The lock and the request flag together. Who asks for a run sets the flag, then starts a process that tries the lock;
- * when that is held, the process ends and leaves the flag to the holder. The holder looks for it at the end of its run,
- * but a flag that comes after this look and before the lock is free would be seen by nobody. So the holder looks once
- * more when it has let the lock go: whoever found it held had set the flag by then.
+ * Combines the lock and the request flag, so that no request gets lost. A process that requests a run sets the flag,
+ * then starts a process that tries the lock. If the lock is held, the new process ends and leaves the flag to the
+ * holder. The holder checks the flag at the end of its run, but nobody would see a flag that is set after this check
+ * and before the lock is released. So the holder checks once more after it has released the lock: every process that
+ * found the lock held had set the flag by then.
  */
 import { minuteMs } from '../../core/durations.ts';
 import { exitCodes } from '../program/exit-codes.ts';
 
-/** Whoever may leave requests could else have upstream asked so often that it asks this machine to stay away. */
+/**
+ * The number of runs after which there is a rest before each further one. Without it, whoever may leave requests could
+ * make this machine ask upstream so often that upstream blocks it.
+ */
 const runsAtOnce = 30;
 const restMs = minuteMs;
 
-/** What {@link runWhileRequested} needs. */
+/** The parameters of {@link runWhileRequested}. */
 export interface LockedRun {
-  /** Returns how to release the lock, or undefined while another process holds it. */
+  /** Returns a function that releases the lock, or undefined while another process holds it. */
   readonly takeLock: () => (() => void) | undefined;
-  /** One run; resolves with its exit code. It takes the request before it does anything else. */
+  /** Runs once; resolves with the exit code. It takes the request before it does anything else. */
   readonly run: () => Promise<number>;
-  /** Whether somebody asks for a run. */
+  /** Returns true if a run is requested. */
   readonly isRequested: () => boolean;
-  /** Whether the process was asked to stop. */
+  /** Returns true if the process was asked to stop. */
   readonly isPaused: () => boolean;
-  /** Resolves after so many milliseconds, or when the process is asked to stop. */
+  /** Resolves after `ms` milliseconds, or when the process is asked to stop. */
   readonly rest?: (ms: number) => Promise<void>;
 }
 
-/** Runs, and again while somebody asks for it. Resolves with the exit code; undefined when another process runs. */
+/**
+ * Runs, and runs again while a run is requested. Resolves with the exit code, or with undefined if another process
+ * holds the lock.
+ */
 export async function runWhileRequested(locked: LockedRun): Promise<number | undefined> {
   let code: number | undefined;
   for (let runs = 1; ; runs += 1) {
@@ -33,7 +40,7 @@ export async function runWhileRequested(locked: LockedRun): Promise<number | und
     if (release === undefined) return code;
     try {
       const latest = await locked.run();
-      // What failed on the way stays queued, although the latest run did not try it.
+      // What failed in an earlier of these runs stays queued, although the latest run did not try it.
       if (latest !== exitCodes.ok || code !== exitCodes.incomplete) code = latest;
     } finally {
       release();
@@ -44,7 +51,7 @@ export async function runWhileRequested(locked: LockedRun): Promise<number | und
   }
 }
 
-/** A full disk or a wrong setting stay what they are. */
+/** Returns true if another run may do better. It would not with a full disk or a wrong setting. */
 function mayRecover(code: number): boolean {
   return code === exitCodes.ok || code === exitCodes.incomplete || code === exitCodes.upstream;
 }

@@ -1,6 +1,6 @@
 /**
- * What runs that `/sync` started had to say: nobody reads it where they run, and an alarm is told once. They write it to
- * `TARGET/run/sync.log`, and the next run that is started in another way tells it, and removes it.
+ * The log of runs that `/sync` started. Nobody reads their output, and an alarm is reported only once. So they write
+ * to `TARGET/run/sync.log`; the next run that is started in another way reports its lines and removes it.
  */
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, unlinkSync } from 'node:fs';
 import { messageOf } from '../../core/caught-error.ts';
@@ -9,7 +9,10 @@ const longestLog = 64 << 10;
 const longestLine = 400;
 const maxLines = 15;
 
-/** The lines of the log at `path`, each once, as messages; it is gone then. None where this process itself writes there. */
+/**
+ * Removes the log at `path`. Returns its lines, without duplicates, as messages; none if this process itself writes to
+ * that log.
+ */
 export function takeSyncLog(path: string): readonly string[] {
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined || isWrittenHere(path)) return [];
   const said = attempt(() => [...new Set(readLog(path).split('\n'))].filter((line) => line.trim() !== ''));
@@ -24,13 +27,13 @@ export function takeSyncLog(path: string): readonly string[] {
   );
 }
 
-/** Whether the log at `path` is what this process writes to: then it was started by `/sync`. */
+/** Returns true if this process writes to the log at `path`, that is, if `/sync` started it. */
 export function isWrittenHere(path: string): boolean {
   const { dev, ino } = lstatSync(path, { throwIfNoEntry: false }) ?? {};
   return [1, 2].map((fd) => fstatSync(fd)).some((stream) => stream.dev === dev && stream.ino === ino);
 }
 
-/** What comes of it, or why nothing does. */
+/** Returns the result of `work`, or the error message if it throws. */
 function attempt<T>(work: () => T): T | string {
   try {
     return work();
@@ -39,7 +42,7 @@ function attempt<T>(work: () => T): T | string {
   }
 }
 
-/** Others may write to the folder: neither a link nor a pipe is followed. */
+/** Reads the beginning of the log. Others may write to its folder, so neither a link nor a pipe is followed. */
 function readLog(path: string): string {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {

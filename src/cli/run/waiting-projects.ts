@@ -1,9 +1,12 @@
-/** What a run says that ends with exit code 1 although nothing failed in it: what earlier runs could not finish waits. */
+/** Explains exit code 1 of a run in which nothing failed: projects that earlier runs could not finish are waiting. */
 import { dayMs, hourMs } from '../../core/durations.ts';
 import type { KeptParked, StateStore } from '../../state/state-store.ts';
 import { isoTime, plural, shortTime, showCount } from '../output/units.ts';
 
-/** How many projects wait for another try, the longest waiting one with its reason, and when it is tried again: one line. */
+/**
+ * Returns one line: the number of projects that wait for another try, the one that waits longest with its reason, and
+ * the time of its next try. Undefined if none waits.
+ */
 export function waitingText(state: StateStore, root: string, nowMs: number): string | undefined {
   const { parked, heldBack } = state.totals();
   const count = parked - heldBack;
@@ -18,7 +21,10 @@ export function waitingText(state: StateStore, root: string, nowMs: number): str
   return `${wait}, since ${shortTime(isoTime(due.since))} ${what}; next try ${next}${others}`;
 }
 
-/** Whether somebody who reads only what is urgent is told: once a day, of what did not heal within an hour. */
+/**
+ * Returns true if the waiting projects are to be reported even with -q: once a day, and only if one has waited for an
+ * hour.
+ */
 export function isWaitingUrgent(state: StateStore, nowMs: number): boolean {
   const first = longestWaiting(state, state.totals().heldBack);
   const { waitingToldAt = 0 } = state.mirror();
@@ -26,7 +32,10 @@ export function isWaitingUrgent(state: StateStore, nowMs: number): boolean {
   return first !== undefined && nowMs - first.due.since >= hourMs && !isTold;
 }
 
-/** What the brake holds back waits for a person, and is told apart. */
+/**
+ * Returns the project that waits longest. Held-back deletions are skipped: they wait for a person, and are reported
+ * separately.
+ */
 function longestWaiting(state: StateStore, heldBack: number): KeptParked | undefined {
   return state.parked(heldBack + 1).find(({ obstacle }) => !obstacle.endsWith('held-back'));
 }

@@ -1,4 +1,4 @@
-/** Takes over the mirror that another program has left in the target, before the first run of ours. */
+/** Adopts the mirror that another program has left in the target, before our first run. */
 import { adoptRemovals } from '../../adopt/adopt-removals.ts';
 import { adoptTree } from '../../adopt/adopt-tree.ts';
 import { legacyRoot } from '../../core/paths.ts';
@@ -11,17 +11,17 @@ import { plural } from '../output/units.ts';
 import { dropOldState, openOldTarget } from './open-old-target.ts';
 import type { Target } from './target.ts';
 
-/** The part of a mirror that what lies in its target is taken over into. */
+/** The parts of a mirror that an adoption needs. */
 export type AdoptingMirror = Pick<Mirror, 'state' | 'files' | 'report' | 'signal'>;
 
-/** Takes over what is there, if it is not ours yet. Throws StorageError, DamagedFileError, PausedError. */
+/** Adopts what lies in the target, unless that is done already. Throws StorageError, DamagedFileError, PausedError. */
 export async function adoptTarget({ root }: Target, owner: AdoptingMirror): Promise<void> {
   const { state, files, report, signal } = owner;
   const known = state.mirror();
   const { adopting } = known;
   if (adopting === undefined && isInitialized(known)) return;
   const old = openOldTarget(root);
-  // Nothing but its state was there, and that was put aside before the run was killed.
+  // The old program had left a state only. An earlier run put it aside and was then killed.
   if (old === undefined) return state.remember({ adopting: undefined, adopted: adopting });
   const from = adopting ?? old.from;
   report({ type: 'adopting', from });
@@ -31,17 +31,17 @@ export async function adoptTarget({ root }: Target, owner: AdoptingMirror): Prom
   const keepSerials = old.ownUpstream !== undefined;
   await adoptTree({ state, files, signal, keepSerials, report: sums.watch(report) });
   if (keepSerials) await adoptRemovals({ state, files, signal, report });
-  // Ours is there, and says more than is known now.
+  // The tree of a mirror of ours has a root index already, which contains more than is known now.
   if (!keepSerials) await publishRootIndex(owner);
   old.setStateAside();
-  // Whether it is right, or still wanted, is for the next run to see.
+  // The next run finds out if the legacy JSON is right, and if it is still wanted.
   const hasLegacy = keepSerials && (await files.stat(legacyRoot)) !== undefined;
   if (hasLegacy) state.remember({ legacyJson: { base: '', filledTo: '' } });
   state.remember({ adopting: undefined, adopted: from, upstream: old.ownUpstream });
   report({ type: 'adopted', summary: sums.summary() });
 }
 
-/** What the old program knew is of no use any more once everything was compared with upstream. */
+/** Discards the state of the old program once everything was compared with upstream: then it is of no use any more. */
 export function discardOldStateIfComplete({ root }: Target, { state, clock }: Mirror): void {
   if (state.mirror().adopted === undefined || state.totals().queued > 0) return;
   dropOldState(root, clock.now());

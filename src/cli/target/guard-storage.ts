@@ -1,8 +1,11 @@
-/** The local disk's errors, where no adapter reads or writes. */
+/** Converts errors of the local disk, for code that uses no adapter. */
 import { messageOf } from '../../core/caught-error.ts';
 import { StorageError } from '../../core/errors.ts';
 
-/** Runs `work`; what is thrown and not said yet becomes a StorageError that begins with `what`. */
+/**
+ * Returns the result of `work`. Throws a StorageError of `work` as it is, and any other error as a StorageError whose
+ * message begins with `what`.
+ */
 export function guardStorage<T>(what: string, work: () => T): T {
   try {
     return work();

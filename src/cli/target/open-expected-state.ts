@@ -1,4 +1,7 @@
-/** A disk that is not mounted looks like a mirror that has lost everything, and must not be taken for one. */
+/**
+ * Opens a state only if its tree is there. A disk that is not mounted looks like a mirror that has lost everything,
+ * and must not be taken for one.
+ */
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { LostTreeError } from '../../core/errors.ts';
@@ -17,7 +20,10 @@ import { isThere, type Target } from './target.ts';
 
 const pageSize = 1000;
 
-/** Opens the state of `target`. Throws StorageError; LostTreeError where nothing is there of the tree that it speaks of. */
+/**
+ * Opens the state of `target`. Throws StorageError; LostTreeError if the state knows of projects or files, the tree has
+ * none, and not all of them are in the trash.
+ */
 export function openExpectedState(target: Target, clock: Clock, options: OpenStateOptions = {}): SqliteStateStore {
   const state = new SqliteStateStore(target.state, clock, options);
   try {
@@ -29,7 +35,10 @@ export function openExpectedState(target: Target, clock: Clock, options: OpenSta
   }
 }
 
-/** Whether the state of `target` knows of a mirror; one that processlogs made, or an empty file, does not. */
+/**
+ * Returns true if the state of `target` knows of a mirror, or cannot be read. An empty file, or a state that processlogs
+ * made, knows of none.
+ */
 export function knowsMirror({ state }: Target): boolean {
   return isThere(state) && isMirrorKnown(state);
 }
@@ -55,7 +64,10 @@ function lost({ root, state }: Target, folder: string, what: string, known: numb
   );
 }
 
-/** Whether a run that was killed has moved all `paths` there, before it could forget them. */
+/**
+ * Returns true if all `paths`, at least one, lie in the trash: a run moved them there and was killed before it could
+ * forget them.
+ */
 function liesInTrash(trash: Trash, paths: Iterable<WebPath>): boolean {
   let some = false;
   for (const path of paths) {

@@ -1,9 +1,12 @@
-/** Chooses the adapter for what other programs have left. */
+/** Chooses the adapter for the mirror that another program has left. */
 import { join } from 'node:path';
 import { dropOldState as drop, findOldTarget } from '../../files/filesystem/find-old-target.ts';
 import type { OldTarget } from '../../files/old-target.ts';
 
-/** The mirror at `root` that is not ours, if it is one that is known. Throws StorageError, DamagedFileError. */
+/**
+ * Returns the mirror of another program at `root`, or undefined if there is none that is known. Throws StorageError,
+ * DamagedFileError.
+ */
 export function openOldTarget(root: string): OldTarget | undefined {
   return findOldTarget(root);
 }

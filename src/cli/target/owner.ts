@@ -1,10 +1,15 @@
-/** Whose target it is. What root leaves in the mirror of another user, that user can neither change nor remove. */
+/**
+ * Keeps root from writing into the target of another user, who could neither change nor remove what root leaves there.
+ */
 import { spawnSync } from 'node:child_process';
 import { type Stats, statSync } from 'node:fs';
 import { StorageError } from '../../core/errors.ts';
 import { shellQuote } from '../../core/shell-quote.ts';
 
-/** Throws StorageError where root would write into the target of another user; says which, and what to type instead. */
+/**
+ * Throws StorageError if this process is root and the target belongs to another user. The message names that user, and
+ * the command to type instead.
+ */
 export function refuseRoot({ root, state }: { readonly root: string; readonly state: string }): void {
   if (process.geteuid?.() !== 0) return;
   const owners = [state, root].map((path) => statSync(path, { throwIfNoEntry: false }));
@@ -19,7 +24,7 @@ export function refuseRoot({ root, state }: { readonly root: string; readonly st
   );
 }
 
-/** The name of the user with the number `uid`, or the number where it has none. */
+/** Returns the name of the user with the number `uid`, or the number if it has no name. */
 export function userName(uid: number): string {
   const { status, stdout } = spawnSync('id', ['-nu', String(uid)], { encoding: 'utf8' });
   const name = stdout?.trim() ?? '';

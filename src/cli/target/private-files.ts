@@ -1,6 +1,7 @@
 /**
- * What of a target is nobody's but its owner's. Whoever may read a file may hold a lock on it, and keep all runs from
- * starting. What lies beside a database SQLite takes for a part of it, even for a journal that says which files to delete.
+ * Keeps other users away from the private files of a target: locks, databases and keys. A user who may read a file may
+ * hold a lock on it, and so keep all runs from starting. SQLite takes files beside a database for parts of it, even for
+ * a journal that names files to delete.
  */
 import {
   chmodSync,
@@ -22,13 +23,13 @@ import { guardStorage } from './guard-storage.ts';
 import { userName } from './owner.ts';
 
 const ownerOnly = 0o700;
-/** All but reading by its owner and its group. */
+/** The permission bits that a key file must not have: its group may only read it, and others may do nothing. */
 const tooOpen = 0o037;
 
-/** The locks, and where earlier versions had them. */
+/** The names of the locks, and the names that they had in earlier versions. */
 const olderLocks = { 'run.db': 'lock.db', 'check.db': 'check-lock.db', 'stats.db': 'stats-lock.db' } as const;
 
-/** Creates the folder of the locks; those of an earlier version are in the folder `run`. Throws StorageError. */
+/** Creates the folder of the locks. The locks of an earlier version are in the folder `run`. Throws StorageError. */
 export function prepareLocks(folder: string, run: string): void {
   guardStorage(`${folder}: cannot be prepared`, () => {
     if (lstatOf(folder) === undefined) mkdirSync(folder, { mode: ownerOnly, recursive: true });
@@ -41,8 +42,9 @@ export function prepareLocks(folder: string, run: string): void {
 }
 
 /**
- * Makes the lock of an earlier version this one's, too, by another name: a process of that version may be at work, and
- * sees ours. Others may write to its folder, so that only an empty file counts that is ours and that nobody else can open.
+ * Links the lock file of an earlier version to the new name, so that both versions use one lock: a process of the
+ * earlier version may be at work. Others may write to the folder of the old lock, so it is used only if it is an empty
+ * file that is ours and that nobody else can open.
  */
 function shareLock(older: string, path: string): void {
   const found = lstatOf(older);
@@ -52,16 +54,19 @@ function shareLock(older: string, path: string): void {
     linkSync(older, path);
   } catch (error) {
     if (hasCode(error, 'EEXIST', 'ENOENT')) return;
-    // A file system without second names.
+    // The file system has no hard links.
     renameSync(older, path);
     return;
   }
-  // Somebody may have put another file there meanwhile.
+  // Another user may have put another file there between the check and the link.
   const linked = lstatSync(path);
   if (linked.dev !== found.dev || linked.ino !== found.ino || linked.nlink !== 2) unlinkSync(path);
 }
 
-/** Creates the database at `path` where it is missing, and gives it and what SQLite puts beside it this mode. Throws StorageError. */
+/**
+ * Creates the database at `path` if it is missing. Gives this mode to it and to the files that SQLite puts beside it.
+ * Throws StorageError.
+ */
 export function keepDatabase(path: string, mode: number): void {
   guardStorage(`${path}: cannot be prepared`, () => {
     try {
@@ -69,13 +74,13 @@ export function keepDatabase(path: string, mode: number): void {
     } catch (error) {
       if (!hasCode(error, 'EEXIST')) throw error;
     }
-    // It may be a link to another disk.
+    // `path` may be a link to another disk.
     const real = realpathSync(path);
     for (const suffix of ['', '-wal', '-shm']) setMode(real + suffix, mode);
   });
 }
 
-/** By name: to close a file that was opened would give up the locks that this process has on it. */
+/** Sets the mode by name. With an open file, closing it would give up the locks that this process has on it. */
 function setMode(path: string, mode: number): void {
   const found = lstatOf(path);
   if (found === undefined || (found.mode & 0o777) === mode) return;
@@ -83,7 +88,7 @@ function setMode(path: string, mode: number): void {
   try {
     chmodSync(path, mode);
   } catch (error) {
-    // Gone by now, or on a file system without modes, which its mount options give.
+    // The file is gone by now, or the file system has no modes of its own: its mount options set them.
     if (!hasCode(error, 'ENOENT', 'EPERM')) throw error;
   }
 }
@@ -101,14 +106,17 @@ function lstatOf(path: string): Stats | undefined {
   return lstatSync(path, { throwIfNoEntry: false });
 }
 
-/** Throws UsageError where others than its owner and its group may read the file at `path`, which the setting `where` names. */
+/**
+ * Throws UsageError if others than its owner and its group may read the file at `path`, which the setting `where`
+ * names, or if it lies in the folder that the web server serves.
+ */
 export function refuseExposed(where: string, path: string, { root }: { readonly root: string }): void {
   const mode = statSync(path).mode & 0o777;
   if ((mode & tooOpen) !== 0) {
     const found = mode.toString(8).padStart(4, '0');
     throw new UsageError(`${where}: ${path}: expected mode 0600 or 0640, found ${found}; chmod 600 it`);
   }
-  // Where there is no such folder yet, nothing lies in it.
+  // If that folder does not exist yet, nothing lies in it.
   const web = realPath(join(root, 'web'));
   if (web === undefined || !`${realpathSync(path)}${sep}`.startsWith(`${web}${sep}`)) return;
   throw new UsageError(`${where}: ${path} lies in ${web}, which everybody can read; move it, and make a new one`);

@@ -1,20 +1,23 @@
-/** The lock of a program of which one at a time works on a target; whoever finds it held learns whether its holder gets on. */
+/**
+ * The lock of a program that may run once at a time on a target. A process that finds the lock held can tell if its
+ * holder hangs.
+ */
 import { statSync, utimesSync } from 'node:fs';
 import { hourMs, minuteMs } from '../../core/durations.ts';
 import { takeLock } from '../../state/sqlite/lock.ts';
 import { guardStorage } from './guard-storage.ts';
 
-/** A holder that did nothing for so long hangs, or was stopped. */
+/** Milliseconds without progress after which a holder is taken to hang, or to be stopped. */
 const longestSilenceMs = hourMs;
 const markedEveryMs = minuteMs;
 
 export interface HeldLock {
-  /** To be called whenever something was done. Throws StorageError. */
+  /** Marks that the holder did something. Throws StorageError. */
   progress(): void;
   release(): void;
 }
 
-/** Takes the lock kept in the file at `path`; undefined while another process holds it. Throws StorageError. */
+/** Takes the lock kept in the file at `path`. Returns undefined while another process holds it. Throws StorageError. */
 export function holdLock(path: string): HeldLock | undefined {
   const release = takeLock(path);
   if (release === undefined) return undefined;
@@ -29,7 +32,10 @@ export function holdLock(path: string): HeldLock | undefined {
   return { progress, release };
 }
 
-/** What a person should know of the `program` that holds the lock at `path`; undefined while it gets on. Throws StorageError. */
+/**
+ * Returns a message about the `program` that holds the lock at `path` and hangs; undefined if it makes progress.
+ * Throws StorageError.
+ */
 export function stalledHolderText(path: string, program: string): string | undefined {
   const { mtimeMs } = guardStorage(path, () => statSync(path));
   const silentMs = Date.now() - mtimeMs;

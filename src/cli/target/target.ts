@@ -1,4 +1,4 @@
-/** The folder TARGET: what a mirror keeps there, and how one is told from a folder that is none. */
+/** The folder TARGET: the paths that the programs share, and the check that a folder is a mirror. */
 import {
   accessSync,
   constants,
@@ -16,30 +16,30 @@ import { hasCode, messageOf } from '../../core/caught-error.ts';
 import { StorageError, UsageError } from '../../core/errors.ts';
 import { keepDatabase, prepareLocks } from './private-files.ts';
 
-/** The places under a target that the programs share. */
+/** The paths under a target that the programs share. */
 export interface Target {
   readonly root: string;
   readonly config: string;
   readonly state: string;
-  /** That of runs; the other programs have theirs beside it. */
+  /** The lock of runs. The locks of the other programs lie beside it. */
   readonly lock: string;
   readonly requestFlag: string;
-  /** What runs that `/sync` started had to say. */
+  /** The output of runs that `/sync` started. */
   readonly syncLog: string;
 }
 
-/** Everything that a mirror has under its target. */
+/** The names of everything that a mirror may have in its target. */
 const ours =
   /^(?:mirror\.toml|state\.db(?:-wal|-shm|\.lost.*)?|lock|run|staging|staging-stats|trash|old-state|web|lost\+found)$/;
 
 /**
- * The target at the absolute path `root`, which need not exist. Throws UsageError for a folder that is no mirror, and
- * that `isOldTarget` does not know either.
+ * Returns the target at the absolute path `root`, which need not exist. Throws UsageError if the folder is neither
+ * empty nor a mirror, and `isOldTarget` does not accept it either.
  */
 export function openTarget(root: string, isOldTarget?: () => boolean): Target {
   const target = pathsOf(root);
   const foreign = list(root).find((name) => !ours.test(name));
-  // Whoever wrote the settings means this folder, whatever else lies in it.
+  // A folder with a state or with settings is a mirror, whatever else lies in it.
   const isMeant = [target.state, target.config].some(isThere);
   const isOurs = foreign === undefined || isMeant;
   if (!isOurs && isOldTarget?.() !== true) {
@@ -49,7 +49,7 @@ export function openTarget(root: string, isOldTarget?: () => boolean): Target {
   return target;
 }
 
-/** The places under a target at the absolute path `root`, whatever lies there. */
+/** Returns the paths under a target at the absolute path `root`, whatever lies there. */
 export function pathsOf(root: string): Target {
   return {
     root,
@@ -61,7 +61,10 @@ export function pathsOf(root: string): Target {
   };
 }
 
-/** Creates what a run needs before anything else; `stateMode` is that of the state. Throws StorageError. */
+/**
+ * Creates the folders and files that a run needs before anything else. `stateMode` is the mode of the state. Throws
+ * StorageError.
+ */
 export function prepareTarget({ root, lock, state }: Target, stateMode: number): void {
   const run = join(root, 'run');
   asStorageError(root, 'created', () => mkdirSync(run, { recursive: true }));
@@ -71,7 +74,7 @@ export function prepareTarget({ root, lock, state }: Target, stateMode: number):
   keepDatabase(state, stateMode);
 }
 
-/** The lock of another program than runs. */
+/** Returns the path of the lock of another program than pep381run. */
 export function lockOf({ lock }: Pick<Target, 'lock'>, program: 'check' | 'stats'): string {
   return join(dirname(lock), `${program}.db`);
 }
@@ -85,8 +88,9 @@ function asStorageError(root: string, what: string, work: () => void): void {
 }
 
 /**
- * Removes the request for a run, and tells whether there was one. `run/` may be open to others: an empty folder is removed,
- * too, and one that somebody has filled is put aside, and told to `tell`. Throws StorageError.
+ * Removes the request for a run. Returns true if there was one. Others may be allowed to write to `run/`: an empty
+ * folder in place of the flag is removed, and a folder with contents is put aside and reported to `tell`. Throws
+ * StorageError.
  */
 export function takeRequest({ requestFlag }: Pick<Target, 'requestFlag'>, tell: (message: string) => void): boolean {
   try {
@@ -100,7 +104,10 @@ export function takeRequest({ requestFlag }: Pick<Target, 'requestFlag'>, tell: 
   }
 }
 
-/** Nothing below it: between two looks, its owner may put a link to our files in the place of a folder. */
+/**
+ * Removes a folder in place of the flag, but nothing below it: between two checks, its owner may replace a folder by a
+ * link to our files.
+ */
 function removeFolder(requestFlag: string, tell: (message: string) => void): boolean {
   const aside = `${requestFlag}.folder-${Date.now()}`;
   try {
@@ -117,13 +124,16 @@ function removeFolder(requestFlag: string, tell: (message: string) => void): boo
   }
 }
 
-/** For how long a run has been asked for; undefined when nobody asks. A folder is no request: it might stay for ever. */
+/**
+ * Returns for how many milliseconds a run has been requested, or undefined if none is. A folder is no request, as it
+ * might stay for ever.
+ */
 export function requestAgeMs({ requestFlag }: Target, nowMs: number): number | undefined {
   const found = statOf(requestFlag, lstatSync);
   return found === undefined || found.isDirectory() ? undefined : nowMs - found.mtimeMs;
 }
 
-/** Whether anything lies at `path`; unlike existsSync it does not take a refusal for a no. Throws StorageError. */
+/** Returns true if anything lies at `path`. Unlike existsSync, it throws StorageError if the answer is refused. */
 export function isThere(path: string): boolean {
   return statOf(path) !== undefined;
 }
