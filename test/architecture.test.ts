@@ -74,7 +74,7 @@ function isOurs(module: string): boolean {
 const ofFixedLength = [
   'add.run(day, ...tableOf(rows))',
   'this.#sql.addLog.run(...values)',
-  'this.#sql.update.run(...kinds.map((kind) => blobOf(pages[kind])), bucketOf(name), name)',
+  'this.sql.update.run(...kinds.map((kind) => blobOf(pages[kind])), bucketOf(name), name)',
   'this.#sql.updateLog.run(...values, known)',
 ];
 
@@ -120,7 +120,7 @@ const rules: readonly Rule[] = [
       layerOf(path) === 'adapter'
         ? imports.filter((to) => layerOf(to) === 'adapter' && !mayImport(path, to)).map((to) => `imports ${to}`)
         : [],
-    example: ['src/files/filesystem/flush.ts', "import { rows } from '../../state/sqlite/rows.ts';"],
+    example: ['src/files/filesystem/flush.ts', "import { tables } from '../../state/sqlite/schema.ts';"],
   },
   {
     rule: 'only src/cli/*/open*.ts chooses adapters, and only src/cli takes the lock',

@@ -2,8 +2,8 @@
 import { throwIfPaused } from '../core/errors.ts';
 import { metadataPath, ownPath, provenancePath, type WebPath } from '../core/paths.ts';
 import { parseRemovedList } from '../formats/mirror/removed-list.ts';
+import type { HeldFile } from '../state/held-projects.ts';
 import type { Removal } from '../state/removal-log.ts';
-import type { HeldFile } from '../state/state-store.ts';
 import type { Adoption } from './adoption.ts';
 
 /** No list that is ours comes near it: it has ten thousand entries at most. */
@@ -22,7 +22,7 @@ export async function adoptRemovals(adoption: Omit<Adoption, 'keepSerials'>): Pr
     throwIfPaused(signal);
     const kept = await keptFile(adoption, removal);
     if (kept === undefined) continue;
-    state.addHeldFiles(removal.project, [kept]);
+    state.held.addFiles(removal.project, [kept]);
     isAnyKept = true;
   }
   // Where nothing is to be kept any more, the next run finds it out by this.
@@ -34,7 +34,7 @@ async function keptFile(
   { state, files }: Pick<Adoption, 'state' | 'files'>,
   { path, sha256, why }: Removal,
 ): Promise<HeldFile | undefined> {
-  if (path === undefined || why !== 'removed upstream' || state.holderOf(path) !== undefined) return undefined;
+  if (path === undefined || why !== 'removed upstream' || state.held.holderOf(path) !== undefined) return undefined;
   const digest = await files.digest(path);
   if (digest === undefined || digest.sha256 !== sha256) return undefined;
   const metadata = await files.digest(metadataPath(path));

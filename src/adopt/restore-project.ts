@@ -15,7 +15,7 @@ import { verifyFile } from './verify-file.ts';
  */
 export async function restoreProject(adoption: Adoption, name: ProjectName): Promise<void> {
   const { state, files } = adoption;
-  const { published, status } = state.heldProject(name);
+  const { published, status } = state.held.project(name);
   if (published) {
     const why = status === 'quarantined' ? 'in quarantine upstream, so that it stays hidden' : 'on the mirror';
     throw new UsageError(`${name}: is ${why}; only what was removed can be restored`);

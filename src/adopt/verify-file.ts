@@ -3,7 +3,7 @@ import { blobPath, isHashedPath, metadataPath, provenancePath, type WebPath } fr
 import type { FileStore } from '../files/file-store.ts';
 import { isJsonObject } from '../formats/json.ts';
 import type { SimpleFile } from '../formats/simple/simple-json.ts';
-import type { HeldFile } from '../state/state-store.ts';
+import type { HeldFile } from '../state/held-projects.ts';
 import { treeOrigin } from './tree-page.ts';
 
 /** What became of a link: a file that is right, one that is not (why), none, or a place outside of the tree. */

@@ -3,7 +3,7 @@
  * is queued, or when anything about it has changed during the look, nothing is decided before the run has ended.
  */
 import type { ProjectName } from '../core/names.ts';
-import type { QueuedProject } from '../state/state-store.ts';
+import type { QueuedProject } from '../state/queue.ts';
 import type { Check } from './check-job.ts';
 import { inspectProject } from './inspect-project.ts';
 import { isSameState, projectStateOf } from './project-state.ts';

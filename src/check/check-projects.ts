@@ -62,7 +62,7 @@ class ProjectPass {
   *#names(from: ProjectName | undefined): Iterable<IndexEntry> {
     const { state, subset } = this.#check;
     for (let after = from; ; ) {
-      const piece = state.published(after, namesAtATime);
+      const piece = state.held.published(after, namesAtATime);
       for (const entry of piece) if (isInSubset(entry.name, subset)) yield entry;
       after = piece.at(-1)?.name;
       if (after === undefined) return;

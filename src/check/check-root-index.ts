@@ -102,7 +102,7 @@ async function sha256Of({ state, yielder }: Check, form: RootIndexForm): Promise
   let isFirst = true;
   for (let after: ProjectName | undefined; ; ) {
     await yielder.yieldIfDue();
-    const entries = state.published(after, entriesAtATime);
+    const entries = state.held.published(after, entriesAtATime);
     after = entries.at(-1)?.name;
     if (after === undefined) break;
     if (!isFirst) hash.update(form.separator);

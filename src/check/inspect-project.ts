@@ -3,7 +3,7 @@ import type { ProjectName } from '../core/names.ts';
 import { pagePath } from '../core/paths.ts';
 import type { SimplePage } from '../formats/simple/simple-json.ts';
 import { local } from '../policy/policy.ts';
-import type { HeldProject } from '../state/state-store.ts';
+import type { HeldProject } from '../state/held-projects.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import { type Comparison, comparePage, expectedHeld } from './compare-page.ts';

@@ -28,19 +28,19 @@ export function isLocalFile(isLocal: (name: ProjectName) => boolean, path: WebPa
 
 /** True when pages of `name` belong here, or are about to be made. */
 export function isKnownProject(state: StateStore, name: ProjectName): boolean {
-  return state.queued(name) !== undefined || state.heldProject(name).published;
+  return state.queue.entryOf(name) !== undefined || state.held.project(name).published;
 }
 
 function isHeldPath(state: StateStore, path: WebPath): boolean {
-  if (state.heldFile(path) !== undefined) return true;
+  if (state.held.file(path) !== undefined) return true;
   const [metadata, provenance] = suffixes;
-  if (path.endsWith(metadata)) return state.heldFile(beside(path, metadata))?.metadataSha256 !== undefined;
-  return path.endsWith(provenance) && state.heldFile(beside(path, provenance))?.provenance === true;
+  if (path.endsWith(metadata)) return state.held.file(beside(path, metadata))?.metadataSha256 !== undefined;
+  return path.endsWith(provenance) && state.held.file(beside(path, provenance))?.provenance === true;
 }
 
 function isExpected(state: StateStore, path: WebPath): boolean {
   const suffix = suffixes.find((known) => path.endsWith(known)) ?? '';
-  return projectCandidates(filenameOf(beside(path, suffix))).some((name) => state.queued(name) !== undefined);
+  return projectCandidates(filenameOf(beside(path, suffix))).some((name) => state.queue.entryOf(name) !== undefined);
 }
 
 /** True for the name that a file, or what lies beside one, may have. */

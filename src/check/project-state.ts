@@ -1,7 +1,8 @@
 /** How a project stands at one moment: when two moments are alike, no run has changed anything between them. */
 import type { ProjectName } from '../core/names.ts';
 import { type PageFile, pagePath } from '../core/paths.ts';
-import type { HeldProject, QueuedProject } from '../state/state-store.ts';
+import type { HeldProject } from '../state/held-projects.ts';
+import type { QueuedProject } from '../state/queue.ts';
 import type { Check } from './check-job.ts';
 import { readOrFinding } from './read-or-finding.ts';
 
@@ -18,7 +19,7 @@ const pages: readonly PageFile[] = ['index.html', 'index.html.gz', 'index.v1_jso
 
 /** How `name` stands now. */
 export async function projectStateOf({ state, files }: Check, name: ProjectName): Promise<ProjectState> {
-  const [queued, held] = [state.queued(name), state.heldProject(name)];
+  const [queued, held] = [state.queue.entryOf(name), state.held.project(name)];
   const stats: unknown[] = [];
   for (const page of pages) {
     const path = pagePath(page, name);

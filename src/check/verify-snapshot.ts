@@ -58,7 +58,7 @@ async function unknownFolders({ state, files }: CheckJob): Promise<ProjectName[]
   const unknown: ProjectName[] = [];
   for await (const { name, kind } of files.entries('simple' as WebPath)) {
     const project = kind === 'folder' ? projectName(name) : undefined;
-    if (project !== undefined && project === name && !state.heldProject(project).published) unknown.push(project);
+    if (project !== undefined && project === name && !state.held.project(project).published) unknown.push(project);
   }
   return unknown;
 }
@@ -92,8 +92,8 @@ async function inspectPage(
 async function verifyProject(job: CheckJob, name: ProjectName): Promise<void> {
   const { state, report } = job;
   // A run that was stopped may have published a page and not remembered it.
-  if (state.queued(name) !== undefined) return report({ type: 'unjudged', projects: 1 });
-  if (!state.heldProject(name).published) {
+  if (state.queue.entryOf(name) !== undefined) return report({ type: 'unjudged', projects: 1 });
+  if (!state.held.project(name).published) {
     const path = projectFolder(name);
     if ((await job.files.stat(path)) === undefined) return;
     return report({ type: 'finding', finding: { kind: 'unknown-project', path, project: undefined } });
@@ -101,7 +101,7 @@ async function verifyProject(job: CheckJob, name: ProjectName): Promise<void> {
   const findings = await inspectProjectPages(job, name, state.pages.hashesOf(name));
   for (const finding of findings) report({ type: 'finding', finding });
   if (findings.every(({ kind }) => kind === 'unreadable')) return;
-  state.requeue(name, []);
+  state.queue.requeue(name, []);
   report({ type: 'queued', name });
 }
 

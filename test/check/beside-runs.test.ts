@@ -18,7 +18,7 @@ const lock = (mirror: TestMirror): (() => void) => {
 };
 
 const queue = (mirror: TestMirror, ...names: string[]): void => {
-  for (const name of named(...names)) mirror.remembered((state) => state.requeue(name, []));
+  for (const name of named(...names)) mirror.remembered((state) => state.queue.requeue(name, []));
 };
 
 t.test('a run that is at work is waited for ten times ten seconds, then the check goes on', async (t) => {
@@ -156,7 +156,7 @@ t.test('what a run has left when it was killed before it remembered anything is 
   for (const suffix of ['-wal', '-shm']) rmSync(state + suffix, { force: true });
   queue(mirror, 'many', 'new');
   for (const name of named('alpha')) {
-    mirror.remembered((store) => store.enqueue([{ name, displayName: name, serial: 1, removed: true }], {}));
+    mirror.remembered((store) => store.queue.enqueue([{ name, displayName: name, serial: 1, removed: true }], {}));
   }
   rmSync(join(mirror.web, 'simple/index.html'));
   mirror.remembered((store) => store.remember({ rootIndexDue: true }));

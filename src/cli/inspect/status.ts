@@ -1,9 +1,10 @@
 /** How the mirror is. */
 import { ownPath } from '../../core/paths.ts';
+import type { RuleTotals } from '../../state/plans.ts';
 import type { ProvenanceTotals } from '../../state/provenance-records.ts';
+import type { KeptParked } from '../../state/queue.ts';
 import type { RejectedFileOf } from '../../state/rejected-files.ts';
 import type { RunRecord } from '../../state/run-history.ts';
-import type { KeptParked, RuleTotals } from '../../state/state-store.ts';
 import { isoTime } from '../output/units.ts';
 import type { Reader } from './open-reader.ts';
 
@@ -95,12 +96,12 @@ export async function statusOf({ target, settings, state, files, isRunning }: Re
   const running = isAtWork === false && mark.running !== undefined ? isRunning() : isAtWork;
   const { projects, files: held, bytes, queued, parked } = state.totals();
   const { size, free } = await files.room();
-  const rules = state.planTotals(rulesCounted);
+  const rules = state.plans.totalsByRule(rulesCounted);
   const { unmetLines: unmet = [] } = mark;
   return {
     target: target.root,
     upstream,
-    sources: state.sources(),
+    sources: state.held.sources(),
     serial,
     serialSince: timeOf(serialMovedAt),
     projects,
@@ -112,14 +113,14 @@ export async function statusOf({ target, settings, state, files, isRunning }: Re
     progressAt: timeOf(mark.progressAt),
     queued,
     parked,
-    provenance: settings.provenance === 'verify' ? state.provenanceTotals() : undefined,
+    provenance: settings.provenance === 'verify' ? state.provenance.totals() : undefined,
     unmet,
     unmetCount: unmet.length,
     oddFiles: state.rejectedFiles.count(),
     latestOdd: state.rejectedFiles.latest(shownAtMost).map(leftOutFile),
     disk: { size, free },
     runs: state.history.latest(shownAtMost).map(pastRun),
-    longestParked: state.parked(shownAtMost).map(parkedProject),
+    longestParked: state.queue.parked(shownAtMost).map(parkedProject),
     rules: rules.slice(0, shownAtMost),
     ruleCount: rules.length,
   };

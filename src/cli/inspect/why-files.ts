@@ -2,8 +2,8 @@
 import { filenameOf } from '../../core/paths.ts';
 import type { FilesPlan } from '../../policy/plan-files.ts';
 import type { Reason } from '../../policy/reason.ts';
+import type { HeldFile } from '../../state/held-projects.ts';
 import type { Verdict } from '../../state/provenance-records.ts';
-import type { HeldFile } from '../../state/state-store.ts';
 
 /** What becomes of a file. `linked` ones are left where upstream has them. */
 export type FileState = 'held' | 'wanted' | 'linked' | 'left out' | 'to be removed';

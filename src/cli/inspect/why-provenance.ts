@@ -3,7 +3,7 @@ import type { ProjectName } from '../../core/names.ts';
 import { filenameOf } from '../../core/paths.ts';
 import type { SimplePage } from '../../formats/simple/simple-json.ts';
 import type { Reason } from '../../policy/reason.ts';
-import type { HeldFile } from '../../state/state-store.ts';
+import type { HeldFile } from '../../state/held-projects.ts';
 import type { Reader } from './open-reader.ts';
 import type { WhyFile } from './why-files.ts';
 
@@ -18,7 +18,7 @@ export function withProvenance(
   if (settings.provenance !== 'verify') return [...files];
   const verdicts = new Map(held.map((file) => [filenameOf(file.path), file.verdict]));
   const reasons = new Map(
-    state.provenanceProblems(name).map(({ filename, why }) => [filename, policyReason(settings, why)]),
+    state.provenance.problemsOf(name).map(({ filename, why }) => [filename, policyReason(settings, why)]),
   );
   const announced = new Set(page?.files.flatMap(({ filename, provenance }) => (provenance ? [filename] : [])));
   const isAbsent = (file: WhyFile): boolean =>

@@ -10,7 +10,7 @@ import { type Hold, local } from '../../policy/policy.ts';
 import type { ProjectDecision } from '../../policy/project-decision.ts';
 import type { Reason } from '../../policy/reason.ts';
 import { unsatisfiedWants } from '../../policy/unsatisfied.ts';
-import type { QueueEntry } from '../../state/state-store.ts';
+import type { QueueEntry } from '../../state/queue.ts';
 import { readCachedPage } from '../../sync/project/page/cached-page.ts';
 import { unsatisfiedLinesOf } from '../../sync/requirements/report-unsatisfied.ts';
 import { isoTime } from '../output/units.ts';
@@ -95,7 +95,7 @@ export async function explain(reader: Reader, subject: Subject, notice: Notice =
   const { state } = reader;
   const { name } = subject;
   const decision = decide(reader, name, notice);
-  const [held, queued] = [state.heldProject(name), state.queued(name)];
+  const [held, queued] = [state.held.project(name), state.queue.entryOf(name)];
   const page = (await readCachedPage(reader, name))?.page;
   const plan = page && planOf(reader, decision, page);
   const missing = state.mirror().missing?.includes(name) === true;
@@ -138,7 +138,7 @@ function unmetOf(
 function decide(reader: Reader, name: ProjectName, notice: Notice): ProjectDecision | undefined {
   const { selection, state } = reader;
   const own = selection.decide(name);
-  if (own === undefined || state.decisionKeyOf(name) === selection.decisionKeyOf(own)) return own;
+  if (own === undefined || state.plans.decisionKeyOf(name) === selection.decisionKeyOf(own)) return own;
   const known = selection.restoreDecision(name);
   if (known !== undefined || selection.policy?.dependencies !== true) return known ?? own;
   if (state.totals().projects >= manyProjects) notice(slowNotice);

@@ -27,7 +27,7 @@ export async function publishStatus({ state, files, settings }: Mirror, run: Run
     unmet: unmetLines.length,
     ...(settings.provenance === 'verify' && { provenance: provenanceOf(state) }),
     'parked-projects': parked,
-    parked: state.parked(parkedShown).map(({ due, reason, nextTry }) => ({
+    parked: state.queue.parked(parkedShown).map(({ due, reason, nextTry }) => ({
       name: due.name,
       since: new Date(due.since).toISOString(),
       attempts: due.attempts,
@@ -40,6 +40,6 @@ export async function publishStatus({ state, files, settings }: Mirror, run: Run
 }
 
 function provenanceOf(state: Mirror['state']): Readonly<Record<string, number>> {
-  const { leftOut, ...held } = state.provenanceTotals();
+  const { leftOut, ...held } = state.provenance.totals();
   return { ...held, 'left-out': leftOut };
 }

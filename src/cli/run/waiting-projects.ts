@@ -1,5 +1,6 @@
 /** What a run says that ends with exit code 1 although nothing failed in it: what earlier runs could not finish waits. */
-import type { KeptParked, StateStore } from '../../state/state-store.ts';
+import type { KeptParked } from '../../state/queue.ts';
+import type { StateStore } from '../../state/state-store.ts';
 import { isoTime, plural, shortTime, showCount } from '../output/units.ts';
 
 const hourMs = 3_600_000;
@@ -29,5 +30,5 @@ export function isWaitingUrgent(state: StateStore, nowMs: number): boolean {
 
 /** What the brake holds back waits for a person, and is told apart. */
 function longestWaiting(state: StateStore, heldBack: number): KeptParked | undefined {
-  return state.parked(heldBack + 1).find(({ obstacle }) => !obstacle.endsWith('held-back'));
+  return state.queue.parked(heldBack + 1).find(({ obstacle }) => !obstacle.endsWith('held-back'));
 }

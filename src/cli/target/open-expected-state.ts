@@ -7,10 +7,11 @@ import { projectFolder, type WebPath } from '../../core/paths.ts';
 import { Mounts } from '../../files/filesystem/mounts.ts';
 import { Trash } from '../../files/filesystem/trash.ts';
 import { hasPackages, hasProjects } from '../../files/filesystem/tree-presence.ts';
+import type { HeldProject } from '../../state/held-projects.ts';
 import { isMirrorKnown } from '../../state/sqlite/has-mirror.ts';
 import type { OpenStateOptions } from '../../state/sqlite/open-state.ts';
 import { SqliteStateStore } from '../../state/sqlite/sqlite-state-store.ts';
-import type { HeldProject, StateStore } from '../../state/state-store.ts';
+import type { StateStore } from '../../state/state-store.ts';
 import { plural } from '../output/units.ts';
 import { isThere, type Target } from './target.ts';
 
@@ -73,8 +74,8 @@ function* filesIn(state: StateStore): Iterable<WebPath> {
 }
 
 function* publishedIn(state: StateStore): Iterable<HeldProject & { readonly name: ProjectName }> {
-  let page = state.published(undefined, pageSize);
-  for (; page.length > 0; page = state.published(page.at(-1)?.name, pageSize)) {
-    for (const { name } of page) yield { name, ...state.heldProject(name) };
+  let page = state.held.published(undefined, pageSize);
+  for (; page.length > 0; page = state.held.published(page.at(-1)?.name, pageSize)) {
+    for (const { name } of page) yield { name, ...state.held.project(name) };
   }
 }

@@ -1,7 +1,7 @@
 /** A whole list of projects goes into a temporary table, and is compared with what is held by one statement. */
 import type Database from 'better-sqlite3';
 import type { MirrorState } from '../mirror-state.ts';
-import type { ListComparison, QueueRequest } from '../state-store.ts';
+import type { ListComparison, QueueRequest } from '../queue.ts';
 
 const table = `
   CREATE TEMP TABLE IF NOT EXISTS listed (

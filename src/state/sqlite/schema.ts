@@ -11,11 +11,11 @@
  *   wants     what was found to be wanted of a project because others require it
  *   removed   what was removed, and why
  *   announced what upstream's changelog said of queued projects, and of removals
- *   page*, seen_pages   the hashes of the published pages; see page-schema.ts
+ *   page*, seen_pages   the hashes of the published pages; see page-hash-schema.ts
  *   unproven  files whose provenance does not prove where they are from
- *   odd_files files that alone are left out of a page; see sqlite-odd-files.ts
- *   change*   what has changed on this mirror, for others that mirror from it; see sqlite-change-log.ts
- *   proven    how many files are held by what their provenance is; see rows.ts
+ *   odd_files files that alone are left out of a page; see sqlite-rejected-files.ts
+ *   change*   what has changed on this mirror, for others that mirror from it; see sqlite-published-changes.ts
+ *   proven    how many files are held by what their provenance is; see provenance-number.ts
  *   totals    how many projects, files and bytes are held
  *   runs      history
  *   stats_*   what processlogs counted; see stats-schema.ts

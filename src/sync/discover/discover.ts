@@ -15,8 +15,8 @@ import { indexNow } from '../../core/moved-indexes.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { ChangelogEntry } from '../../state/changelog-entries.ts';
 import type { MirrorState } from '../../state/mirror-state.ts';
-import { requestByName } from '../../state/queue-request.ts';
-import type { QueueRequest } from '../../state/state-store.ts';
+import type { QueueRequest } from '../../state/queue.ts';
+import { requestByName } from '../../state/queue.ts';
 import type { Changes } from '../../upstream/upstream.ts';
 import type { Mirror } from '../mirror.ts';
 import { confirmAbsences } from '../project/absence.ts';
@@ -49,7 +49,7 @@ export async function discoverChanges(mirror: Mirror): Promise<UnreachableError 
   const known = state.mirror();
   expectSameUpstream(mirror, known);
   // Somebody may have made room since.
-  state.makeDue('no-room');
+  state.queue.makeDue('no-room');
   state.rejectedFiles.enqueueDue(clock.now());
   requeueForNewSettings(mirror, known);
   const scope = scopeOf(mirror);
@@ -120,10 +120,10 @@ function includesScope(known: string | undefined, scope: string): boolean {
 /** What waits for a person is looked at as soon as that person has decided. */
 function enqueueAccepted({ state, settings }: Mirror): void {
   const wanted = settings.acceptChanges.flatMap((name) => {
-    const displayName = state.heldProject(name).displayName ?? state.queued(name)?.displayName;
+    const displayName = state.held.project(name).displayName ?? state.queue.entryOf(name)?.displayName;
     return displayName === undefined ? [] : [requestByName(name, displayName)];
   });
-  state.enqueue(wanted, {});
+  state.queue.enqueue(wanted, {});
 }
 
 /** The projects to look at, where they are known without the list of all. */
@@ -135,12 +135,13 @@ function knownProjects({ settings, selection }: Mirror): readonly ProjectName[] 
 function enqueueMissing({ state, settings, selection, clock }: Mirror, { missingRetryAt }: MirrorState): void {
   const now = clock.now();
   const names = settings.projects ?? ((state.mirror().missing ?? []) as readonly ProjectName[]);
-  const missing = names.filter((name) => selection.includes(name) && !state.heldProject(name).published);
+  const missing = names.filter((name) => selection.includes(name) && !state.held.project(name).published);
   if (missing.length === 0 || !hasPassed(missingRetryAt, now)) return;
   // One that was just given up is asked for tomorrow; then a 404 is believed at once.
-  const isAsked = (name: ProjectName): boolean => missingRetryAt !== undefined && state.queued(name) === undefined;
+  const isAsked = (name: ProjectName): boolean =>
+    missingRetryAt !== undefined && state.queue.entryOf(name) === undefined;
   const wanted = missing.filter(isAsked).map((name) => ({ ...requestByName(name, undefined), removed: true }));
-  state.enqueue(wanted, { missingRetryAt: now + dayMs });
+  state.queue.enqueue(wanted, { missingRetryAt: now + dayMs });
 }
 
 /** A wrong `--upstream` would replace a mirror by another, project by project. */
@@ -169,7 +170,7 @@ function requeueForNewSettings({ state, settings }: Mirror, known: MirrorState):
   if (movedAway) state.changelog.forgetAbove(0);
   if (known.pageForm === pageForm && !movedAway) return;
   if (known.pageForm === undefined && !movedAway) state.remember({ pageForm });
-  else state.enqueueAllHeld({ pageForm }, movedAway);
+  else state.queue.enqueueAllHeld({ pageForm }, movedAway);
 }
 
 /** The start of a mirror, or of another selection: everything is compared, and the changelog followed from here. */
@@ -192,9 +193,9 @@ async function enqueueEverything(mirror: Mirror, known: MirrorState, base: Mirro
       return { ...base, feed, serial: Math.min(serial ?? seen, seen) };
     });
   }
-  if (settings.reconcile && settings.projects === undefined) state.enqueueAllHeld({}, true);
-  const wanted = names.map((name) => requestByName(name, state.heldProject(name).displayName));
-  state.enqueue(wanted, { ...base, feed, serial });
+  if (settings.reconcile && settings.projects === undefined) state.queue.enqueueAllHeld({}, true);
+  const wanted = names.map((name) => requestByName(name, state.held.project(name).displayName));
+  state.queue.enqueue(wanted, { ...base, feed, serial });
   report({ type: 'learned', source: 'names', serial });
 }
 
@@ -249,8 +250,8 @@ async function enqueueChanges(mirror: Mirror, known: MirrorState, serial: number
       });
     }
   } else if (!followed) {
-    state.enqueue(
-      names.map((name) => requestByName(name, state.heldProject(name).displayName)),
+    state.queue.enqueue(
+      names.map((name) => requestByName(name, state.held.project(name).displayName)),
       {},
     );
   }
@@ -317,7 +318,7 @@ async function enqueueChangelog(
     const believed = isBelieved ? changes : upTo(Math.min(farthest, known), changes, serial);
     if (believed.serial > serial) {
       const wanted = wantedBy(mirror, believed);
-      state.enqueue(wanted, { serial: believed.serial, serialMovedAt: mirror.clock.now() });
+      state.queue.enqueue(wanted, { serial: believed.serial, serialMovedAt: mirror.clock.now() });
       heard?.(wanted.map(({ name }) => name));
     }
     if (!isBelieved) throw serialJumpError(serial, changes.serial, 'the changelog');
@@ -349,7 +350,7 @@ function wantedBy(mirror: Mirror, { rows }: Pick<Changes, 'rows'>): QueueRequest
     found.set(name, { displayName, rows: before });
   }
   return [...found].map(([name, { displayName, rows }]) => {
-    const removed = isGoneAfter(rows, mirror.state.queued(name)?.removed ?? false);
+    const removed = isGoneAfter(rows, mirror.state.queue.entryOf(name)?.removed ?? false);
     return { name, displayName, serial: rows.at(-1)?.serial ?? 0, removed, rows };
   });
 }

@@ -78,11 +78,11 @@ async function enqueueUnknownPages({ state, files, signal }: Mirror): Promise<nu
     const { json } = state.pages.hashesOf(name);
     if (page !== undefined && sha256Hex(page) === json) continue;
     // What it links to, and the state does not hold, goes unless upstream lists it.
-    const strays = page === undefined ? [] : linkedBy(page).filter((path) => state.holderOf(path) === undefined);
+    const strays = page === undefined ? [] : linkedBy(page).filter((path) => state.held.holderOf(path) === undefined);
     // Pages that were published before their hashes were remembered.
-    if (page !== undefined && json === undefined && strays.length === 0 && state.heldProject(name).published) continue;
-    state.addPendingFiles(name, strays);
-    state.requeue(name, []);
+    if (page !== undefined && json === undefined && strays.length === 0 && state.held.project(name).published) continue;
+    state.held.addPendingFiles(name, strays);
+    state.queue.requeue(name, []);
     queued += 1;
   }
   return queued;
@@ -93,10 +93,10 @@ async function enqueueMissingPages({ state, files, signal }: Mirror): Promise<nu
   let queued = 0;
   for (let after: ProjectName | undefined; ; ) {
     throwIfPaused(signal);
-    const piece = state.published(after, projectsAtATime);
+    const piece = state.held.published(after, projectsAtATime);
     for (const { name } of piece) {
       if ((await files.size(pagePath('index.v1_json', name))) !== undefined) continue;
-      state.requeue(name, []);
+      state.queue.requeue(name, []);
       queued += 1;
     }
     after = piece.at(-1)?.name;

@@ -1,7 +1,7 @@
 /** Queues what the rules of a partial mirror want otherwise than it is: because they changed, or what is held requires. */
 import type { ProjectName } from '../../core/names.ts';
 import type { MirrorState } from '../../state/mirror-state.ts';
-import { requestByName } from '../../state/queue-request.ts';
+import { requestByName } from '../../state/queue.ts';
 import type { Mirror } from '../mirror.ts';
 import { enqueueListDifferences } from './project-list.ts';
 
@@ -23,13 +23,13 @@ export async function enqueuePolicyChanges(
     // Where everything was held, or what is held is named, the list has nothing to add.
     const mayAdd = before !== '' && before !== projects && selection.names() === undefined;
     if (mayAdd && !isNew) await enqueueListDifferences(mirror, undefined, () => ({}));
-    state.makeDue();
+    state.queue.makeDue();
     const { changed, renamed } = selection.comparePlans();
-    state.renamePlans(renamed);
+    state.plans.renameRules(renamed);
     // With dependencies, what is missing comes first: see queueDependencies, which a dry run does not reach.
     const comesLast = selection.policy?.dependencies === true && !mirror.settings.dryRun;
     const policyUnsettled = selection.policy?.dependencies;
-    state.enqueueReplans(comesLast ? [] : changed, {
+    state.plans.enqueueReplans(comesLast ? [] : changed, {
       policy,
       scope,
       missing: undefined,
@@ -38,7 +38,7 @@ export async function enqueuePolicyChanges(
     });
   }
   enqueueNamed(mirror, selection.names() ?? []);
-  state.enqueueDuePlans(clock.now());
+  state.plans.enqueueDue(clock.now());
 }
 
 /**
@@ -52,9 +52,9 @@ export function enqueueDependencies(mirror: Mirror, plans: Map<string, number>):
   if (enqueueNamed(mirror, selection.resolveDependencies(mirror.report)) > 0) return true;
   const changed = selection.projectsToReplan();
   const stays = (name: ProjectName): boolean => selection.decide(name)?.hold !== 'none';
-  if (state.enqueueReplans(withoutEndless(mirror, changed.filter(stays), plans), {}) > 0) return true;
+  if (state.plans.enqueueReplans(withoutEndless(mirror, changed.filter(stays), plans), {}) > 0) return true;
   const gone = changed.filter((name) => !stays(name));
-  if (state.enqueueReplans(withoutEndless(mirror, gone, plans), {}) > 0) return true;
+  if (state.plans.enqueueReplans(withoutEndless(mirror, gone, plans), {}) > 0) return true;
   selection.rememberWants();
   if (state.mirror().policyUnsettled !== undefined) state.remember({ policyUnsettled: undefined });
   return false;
@@ -71,7 +71,7 @@ function withoutEndless(mirror: Mirror, names: readonly ProjectName[], plans: Ma
   const others = names.filter((name) => {
     const decision = selection.decide(name);
     const key = decision && selection.decisionKeyOf(decision);
-    if (key === undefined || state.queued(name) !== undefined) return false;
+    if (key === undefined || state.queue.entryOf(name) !== undefined) return false;
     if (endless[name] === key) return false;
     const plan = `${name} ${key}`;
     const times = plans.get(plan) ?? 0;
@@ -99,11 +99,11 @@ function enqueueNamed({ state, selection }: Mirror, names: readonly ProjectName[
   const wanted = names.filter(
     (name) =>
       (!missing.has(name) || selection.hasChangedRequest(name)) &&
-      !state.heldProject(name).published &&
-      state.queued(name) === undefined,
+      !state.held.project(name).published &&
+      state.queue.entryOf(name) === undefined,
   );
   if (wanted.length > 0)
-    state.enqueue(
+    state.queue.enqueue(
       wanted.map((name) => requestByName(name, undefined)),
       { rootIndexDue: true },
     );

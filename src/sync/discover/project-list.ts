@@ -2,7 +2,7 @@
 import { NonsenseError } from '../../core/errors.ts';
 import { projectName } from '../../core/names.ts';
 import type { MirrorState } from '../../state/mirror-state.ts';
-import type { QueueRequest } from '../../state/state-store.ts';
+import type { QueueRequest } from '../../state/queue.ts';
 import type { Mirror } from '../mirror.ts';
 import { InvalidNames } from './invalid-names.ts';
 
@@ -18,7 +18,7 @@ export async function enqueueListDifferences(
   const { upstream, state, clock, report, settings, selection } = mirror;
   const list = await upstream.listProjects(etag);
   if (list === undefined) return state.remember({ reconciledAt: clock.now() });
-  const takeover = state.compareList();
+  const takeover = state.queue.compareList();
   try {
     let listed = 0;
     const strange = new InvalidNames(report);

@@ -14,8 +14,8 @@ export function sweep({ state, clock, settings }: Pick<Mirror, 'state' | 'clock'
   // A time to come is of a clock that was wrong.
   const since = Math.min(sweptAt ?? now, now);
   const share = Math.min(projects, Math.floor((projects * (now - since)) / periodMs));
-  const overdue = state.enqueueUnseen(now - periodMs, settings.sweep);
-  if (share > overdue) state.enqueueUnseen(now, Math.min(share, settings.sweep) - overdue);
+  const overdue = state.queue.enqueueUnseen(now - periodMs, settings.sweep);
+  if (share > overdue) state.queue.enqueueUnseen(now, Math.min(share, settings.sweep) - overdue);
   // What is left of the time counts for the next sweep.
   const upTo = share >= projects ? now : since + (share * periodMs) / projects;
   if (upTo !== sweptAt) state.remember({ sweptAt: upTo });

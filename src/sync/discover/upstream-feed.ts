@@ -8,8 +8,8 @@ import type { ProjectName } from '../../core/names.ts';
 import { completePieces, type FeedChange, piecePath } from '../../formats/mirror/change-feed.ts';
 import type { ChangelogEntry } from '../../state/changelog-entries.ts';
 import type { FeedPosition, MirrorState } from '../../state/mirror-state.ts';
+import type { QueueRequest } from '../../state/queue.ts';
 import type { UpstreamRemoval } from '../../state/removal-log.ts';
-import type { QueueRequest } from '../../state/state-store.ts';
 import type { ServedFeed } from '../../upstream/upstream.ts';
 import { maxDeletionsPerDay } from '../limits/deletion-limit.ts';
 import type { Mirror } from '../mirror.ts';
@@ -105,7 +105,8 @@ async function readNewChanges(
   const next = { id: head.id, number: head.last, etag: head.etag };
   enqueuePiece(mirror, next, head, known.number, heard, moved);
   note(head.changes);
-  const isHeld = ([name, isRemoved]: [ProjectName, boolean]): boolean => isRemoved && state.heldProject(name).published;
+  const isHeld = ([name, isRemoved]: [ProjectName, boolean]): boolean =>
+    isRemoved && state.held.project(name).published;
   const isDoubtful = [...removed].filter(isHeld).length > maxDeletionsPerDay(state.totals().projects);
   return { ...followedResult(mirror, next), isDoubtful };
 }
@@ -130,7 +131,7 @@ function enqueuePiece(
 ): void {
   const fresh = changes.filter(({ number, name }) => number > after && isRelevant(mirror, name));
   const wanted = fresh.map((change) => requestsFrom(change, serial));
-  mirror.state.enqueue(wanted, { feed, ...moved });
+  mirror.state.queue.enqueue(wanted, { feed, ...moved });
   heard?.(wanted.map(({ name }) => name));
 }
 

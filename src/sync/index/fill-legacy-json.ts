@@ -33,7 +33,7 @@ export async function fillLegacyJson(mirror: Mirror): Promise<void> {
     const { legacyJson } = state.mirror();
     if (legacyJson?.filledTo === undefined) return;
     const { base, filledTo } = legacyJson;
-    const piece = state.published((filledTo || undefined) as ProjectName | undefined, projectsAtATime);
+    const piece = state.held.published((filledTo || undefined) as ProjectName | undefined, projectsAtATime);
     for (const { name } of piece) {
       throwIfPaused(signal);
       // A damaged page is for a check to find.

@@ -27,7 +27,7 @@ export async function publishRootIndex(mirror: IndexOwner): Promise<void> {
   const localForm = isLegacy ? await FormWriter.open(mirror, localJson, undefined) : undefined;
   let projects = 0;
   for (let after: ProjectName | undefined; ; ) {
-    const entries = state.published(after, entriesAtATime);
+    const entries = state.held.published(after, entriesAtATime);
     for (const form of [htmlForm, jsonForm, localForm]) await form?.add(entries);
     projects += entries.length;
     after = entries.at(-1)?.name;

@@ -11,8 +11,9 @@
 import type { Clock } from '../../core/clock.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { Report } from '../../core/report.ts';
+import type { Obstacle } from '../../state/queue.ts';
 import type { RemovalCounts } from '../../state/removal-log.ts';
-import type { Obstacle, StateStore } from '../../state/state-store.ts';
+import type { StateStore } from '../../state/state-store.ts';
 
 const dayMs = 24 * 60 * 60_000;
 /** Sums of parts are rounded. */
@@ -100,7 +101,7 @@ export class DeletionLimit {
     this.#taken.clear();
     for (const { refused } of this.#brakes.values()) {
       for (const name of refused.keys()) {
-        const { obstacle, nextTry } = this.#state.queued(name) ?? {};
+        const { obstacle, nextTry } = this.#state.queue.entryOf(name) ?? {};
         if (!isHeldBack(obstacle) || nextTry === undefined) refused.delete(name);
       }
     }
@@ -132,8 +133,8 @@ export class DeletionLimit {
       const { removals, all } = brake.counts;
       brake.limit = { removals: Math.max(most, removals + more), all: Math.max(most, all + more) };
     }
-    this.#state.makeDue('held-back');
-    this.#state.makeDue('removal-held-back');
+    this.#state.queue.makeDue('held-back');
+    this.#state.queue.makeDue('removal-held-back');
   }
 
   #startOfDay(): number {
@@ -149,7 +150,7 @@ export class DeletionLimit {
     this.#goneShares = shares;
     const projects = new Map<string | undefined, number>();
     let elsewhere = 0;
-    for (const { source, projects: count } of this.#state.sources()) {
+    for (const { source, projects: count } of this.#state.held.sources()) {
       projects.set(source, count);
       elsewhere += count;
     }

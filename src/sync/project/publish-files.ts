@@ -2,9 +2,9 @@
 import type { SimplePage } from '../../formats/simple/simple-json.ts';
 import { publishLegacyJson } from '../../pages/publish-legacy-json.ts';
 import { publishPages } from '../../pages/publish-pages.ts';
+import type { HeldFile } from '../../state/held-projects.ts';
 import type { PageHashes } from '../../state/page-hashes.ts';
 import type { ProvenanceProblem } from '../../state/provenance-records.ts';
-import type { HeldFile } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
 import { type Downloaded, isComplete } from './files/download.ts';
@@ -47,7 +47,7 @@ export async function publishFiles(
   const rest = { ...source, page: withoutFiles(source.page, left) };
   const { shown, published } = linkedPage(rest, own, { ...chosen, hidden }, (url) => upstream.allows(url), kept);
   // A run that dies before the project is finished leaves pages that tell neither all of upstream's nor what is held.
-  if (held.published) state.requeue(due.name, []);
+  if (held.published) state.queue.requeue(due.name, []);
   const pages = await publishPages(files, due.name, shown, published, !held.published);
   await publishLegacyJson(mirror, due.name, shown, published);
   const drop = [...plan.drop, ...refused.flatMap((file) => file.held ?? [])];

@@ -12,8 +12,9 @@ import {
   type SimplePage,
   simplePageFrom,
 } from '../../formats/simple/simple-json.ts';
+import type { HeldFile } from '../../state/held-projects.ts';
 import type { LostFile } from '../../state/removal-log.ts';
-import type { FinishedProject, HeldFile } from '../../state/state-store.ts';
+import type { FinishedProject } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
 import { missingFiles } from './files/held-files.ts';
@@ -31,13 +32,13 @@ export async function repairRestored(mirror: Mirror, project: SelectedProject): 
   const gone = await missingFiles(files, held.files);
   if (gone.length > 0) {
     const paths = gone.map(({ path }) => path);
-    state.requeue(name, paths);
+    state.queue.requeue(name, paths);
   }
   const remembered = (await readAnyPage(mirror, project)) ?? pageFromHeldFiles(mirror, project);
   const { source, lost } = await restoreListedFiles(mirror, project, remembered);
-  const away = state.pendingFiles(name).filter((path) => state.heldFile(path) === undefined);
+  const away = state.held.pendingFiles(name).filter((path) => state.held.file(path) === undefined);
   if (away.length > 0) report({ type: 'alarm', message: `${name}: ${lossText(away.map(filenameOf))}` });
-  const now = { ...project, held: state.heldProject(name) };
+  const now = { ...project, held: state.held.project(name) };
   const finished = await publishProject(mirror, now, classifyPage(mirror, now, source), { ...held, etag: undefined });
   return finished.kind === 'published' ? { ...finished, lost } : finished;
 }
@@ -54,7 +55,7 @@ async function restoreListedFiles(
   { page, url }: CachedPage,
 ): Promise<{ readonly source: CachedPage; readonly lost: readonly LostFile[] }> {
   const { state } = mirror;
-  const suspects = new Set(state.pendingFiles(name).filter((path) => state.heldFile(path) === undefined));
+  const suspects = new Set(state.held.pendingFiles(name).filter((path) => state.held.file(path) === undefined));
   const kept: JsonObject[] = [];
   const lost: LostFile[] = [];
   for (const file of page.files) {
@@ -65,7 +66,7 @@ async function restoreListedFiles(
     }
     const back = await restoreFile(mirror, path, file);
     if (back !== undefined) {
-      state.addHeldFiles(name, [back]);
+      state.held.addFiles(name, [back]);
       kept.push(withoutMissingSidecars(file, back));
     } else if (file.sha256 !== undefined) lost.push({ path, sha256: file.sha256 });
   }

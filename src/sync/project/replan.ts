@@ -5,7 +5,7 @@
 import { PausedError, StorageError, throwIfPaused } from '../../core/errors.ts';
 import type { ProjectName } from '../../core/names.ts';
 import { explainReason } from '../../policy/render-reason.ts';
-import type { DueReplan, Replanned } from '../../state/state-store.ts';
+import type { DueReplan, Replanned } from '../../state/plans.ts';
 import type { Mirror } from '../mirror.ts';
 import { readListedPage } from './page/cached-page.ts';
 import { chooseFiles, resultDigestOf } from './page/choose-files.ts';
@@ -24,14 +24,14 @@ export async function replanUnchanged(mirror: Mirror): Promise<number> {
   let done = 0;
   for (let after: ProjectName | undefined; ; ) {
     throwIfPaused(signal);
-    const piece = state.dueReplans(clock.now(), after, pageSize);
+    const piece = state.plans.dueReplans(clock.now(), after, pageSize);
     const same: Replanned[] = [];
     for (const due of piece) {
       if (only !== undefined && !only.has(due.name)) continue;
       const plan = await unchangedPlan(mirror, due).catch(rethrowFatal);
       if (plan !== undefined) same.push(plan);
     }
-    state.replan(same);
+    state.plans.replan(same);
     for (const plan of same) reportUnchanged(mirror, plan);
     done += same.length;
     after = piece.at(-1)?.name;
@@ -53,7 +53,7 @@ async function unchangedPlan(
   const { policy } = selection;
   const decision = selection.decide(name);
   if (policy === undefined || decision === undefined || decision.hold === 'none') return undefined;
-  if (movedFrom(mirror, name, mirror.state.heldProject(name)) !== undefined) return undefined;
+  if (movedFrom(mirror, name, mirror.state.held.project(name)) !== undefined) return undefined;
   const page = await readListedPage(mirror, name, kept);
   if (page === undefined) return undefined;
   const chosen = chooseFiles(mirror, decision, page);

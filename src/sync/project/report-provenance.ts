@@ -12,7 +12,7 @@ export function reportProvenance(
   files: readonly (readonly [PlannedFile, Downloaded])[],
 ): ProvenanceProblem[] {
   const unproven = files.flatMap(([, { provenance }]) => provenance.unproven ?? []);
-  const told = new Set(unproven.length > 0 ? state.provenanceProblems(name).map(keyOf) : []);
+  const told = new Set(unproven.length > 0 ? state.provenance.problemsOf(name).map(keyOf) : []);
   for (const file of unproven) {
     if (told.has(keyOf(file))) continue;
     const message = `${name}: ${file.filename}: ${file.why}${file.leftOut ? '; it is left out' : ''}`;

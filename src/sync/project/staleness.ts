@@ -1,7 +1,8 @@
 /** Which pages are believed: none that is older than what is known of the project, however long it is served. */
 import { NonsenseError } from '../../core/errors.ts';
 import { staleDelayMs } from '../../core/retry.ts';
-import type { HeldProject, QueuedProject } from '../../state/state-store.ts';
+import type { HeldProject } from '../../state/held-projects.ts';
+import type { QueuedProject } from '../../state/queue.ts';
 import type { Mirror } from '../mirror.ts';
 import { refuseJump } from '../serials.ts';
 import type { Deferral } from './sync-outcome.ts';

@@ -1,4 +1,4 @@
-import type { Obstacle } from '../../state/state-store.ts';
+import type { Obstacle } from '../../state/queue.ts';
 
 /** Why a project can only be waited for. */
 export interface Deferral {

@@ -9,15 +9,10 @@ import { staleDelayMs } from '../../core/retry.ts';
 import { type SimplePage, withSerial } from '../../formats/simple/simple-json.ts';
 import { local } from '../../policy/policy.ts';
 import { explainReason } from '../../policy/render-reason.ts';
-import { requestByName } from '../../state/queue-request.ts';
-import type {
-  FinishedProject,
-  HeldFile,
-  HeldProject,
-  Obstacle,
-  Parked,
-  QueuedProject,
-} from '../../state/state-store.ts';
+import type { HeldFile, HeldProject } from '../../state/held-projects.ts';
+import type { Obstacle, Parked, QueuedProject } from '../../state/queue.ts';
+import { requestByName } from '../../state/queue.ts';
+import type { FinishedProject } from '../../state/state-store.ts';
 import type { PageDigest, ProjectResponse } from '../../upstream/upstream.ts';
 import type { Mirror } from '../mirror.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
@@ -49,7 +44,7 @@ export type SyncOutcome = { readonly finished: FinishedProject; readonly stays?:
 /** Brings one project up to date. Throws UnreachableError, NonsenseError, MismatchError, StorageError, PausedError. */
 export async function syncProject(whole: Mirror, due: QueuedProject): Promise<SyncOutcome> {
   const { state, selection } = whole;
-  const held = state.heldProject(due.name);
+  const held = state.held.project(due.name);
   const decision = selection.decide(due.name);
   if (decision?.hold === 'none') return removeExcluded(whole, due, held, explainReason(decision.because));
   const mirror = mirrorFor(whole, due.name);
@@ -102,9 +97,9 @@ async function replaceFromOtherIndex(mirror: Mirror, project: SelectedProject, b
   await removeProject(mirror, due, held.files, why);
   if (!settings.dryRun) {
     state.finish([{ kind: 'removed', due, why }]);
-    state.enqueue([requestByName(name, held.displayName)], { rootIndexDue: true });
+    state.queue.enqueue([requestByName(name, held.displayName)], { rootIndexDue: true });
   }
-  const gone = { ...state.heldProject(name), ...(settings.dryRun && notHeld) };
+  const gone = { ...state.held.project(name), ...(settings.dryRun && notHeld) };
   const moved = { ...project, due: asNewRequest(due), held: gone };
   if (answer === undefined) return syncLocal(mirror, moved);
   if (answer.kind === 'absent') {
@@ -156,7 +151,7 @@ async function syncFromUpstream(mirror: Mirror, project: SelectedProject): Promi
   const announced = changelogStatusFor(mirror, due.name);
   const isPlanned =
     isProvenanceChecked(mirror, due.name, held) &&
-    state.decisionKeyOf(due.name) === (decision && selection.decisionKeyOf(decision));
+    state.plans.decisionKeyOf(due.name) === (decision && selection.decisionKeyOf(decision));
   // What was lost before it was known to be in quarantine is to be looked at again.
   const isToBeRead = announced.hasQuarantine || new ProjectRejections(mirror, project).isDue;
   const etag = isPlanned && !isToBeRead && (await isIntact(mirror, due, held)) ? held.etag : undefined;
@@ -311,7 +306,7 @@ async function isIntact(
   { name }: QueuedProject,
   held: HeldProject,
 ): Promise<boolean> {
-  if (held.etag === undefined || state.pendingFiles(name).length > 0) return false;
+  if (held.etag === undefined || state.held.pendingFiles(name).length > 0) return false;
   const pages = [pagePath('index.html', name), pagePath('index.v1_json', name)];
   if ((await Promise.all(pages.map((page) => files.size(page)))).includes(undefined)) return false;
   return settings.indexOnly || (await missingFiles(files, held.files)).length === 0;

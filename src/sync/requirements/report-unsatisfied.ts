@@ -40,13 +40,13 @@ function unsatisfiedLines({ state, selection, settings }: Mirror): string[] {
   const only = settings.projects && new Set(settings.projects);
   const { missing = [], unmet = {} } = state.mirror();
   const absent = new Set<string>([...missing, ...selection.absent]);
-  for (const { due, obstacle } of state.parked(maxParked)) if (obstacle === 'absent') absent.add(due.name);
+  for (const { due, obstacle } of state.queue.parked(maxParked)) if (obstacle === 'absent') absent.add(due.name);
   if (policy === undefined || absent.size + Object.keys(unmet).length === 0) return [];
   return policy.rules.flatMap(({ hold, named }, rule) =>
     [...named].flatMap(([name, wants]) => {
       if ((hold !== 'files' && hold !== local) || policy.index(name) !== rule || only?.has(name) === false) return [];
       if (unmet[name] !== undefined) return unsatisfiedLinesOf(wants, unmet[name].wants);
-      if (!absent.has(name) || state.heldProject(name).published) return [];
+      if (!absent.has(name) || state.held.project(name).published) return [];
       const why = hold === local ? `no file of it lies below packages/` : `upstream has no project ${name}`;
       return wants.map((want) => line(want, why));
     }),

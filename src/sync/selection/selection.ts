@@ -12,7 +12,8 @@ import { decideProject, mayHold, type ProjectDecision, policyNames, sourceOf } f
 import { explainReason } from '../../policy/render-reason.ts';
 import type { Unsatisfied } from '../../policy/unsatisfied.ts';
 import type { Want } from '../../policy/want.ts';
-import type { StateStore, Wants } from '../../state/state-store.ts';
+import type { Wants } from '../../state/requirements.ts';
+import type { StateStore } from '../../state/state-store.ts';
 import { parseRequirements } from './requirement-rows.ts';
 import { parseWants, renderWants } from './want-rows.ts';
 
@@ -151,7 +152,7 @@ export class Selection {
   resolveDependencies(report?: Report): readonly ProjectName[] {
     const { policy } = this;
     if (policy?.dependencies !== true) return [];
-    const edges = parseRequirements(this.#state.allRequirements());
+    const edges = parseRequirements(this.#state.requirements.all());
     this.#wants = new Map();
     const roots = new Map<ProjectName, readonly Want[]>();
     for (const name of this.#roots(policy)) {
@@ -192,7 +193,7 @@ export class Selection {
   rememberWants(): void {
     const wantsOf = this.#keyOfRules();
     if (wantsOf === undefined || this.#state.mirror().wantsOf === wantsOf) return;
-    this.#state.rememberWants(textsOf(this.#wants), { wantsOf });
+    this.#state.requirements.rememberWants(textsOf(this.#wants), { wantsOf });
   }
 
   /**
@@ -201,7 +202,7 @@ export class Selection {
    */
   restoreDecision(name: ProjectName): ProjectDecision | undefined {
     if (this.policy === undefined || this.#state.mirror().wantsOf !== this.#keyOfRules()) return undefined;
-    const wants = this.#state.wantsOf(name);
+    const wants = this.#state.requirements.wantsOf(name);
     return decideProject(this.policy, name, wants === undefined ? [] : parseWants(wants));
   }
 
@@ -242,7 +243,7 @@ export class Selection {
   /** The plan of each published project, and what would be decided now. */
   *#plans() {
     for (let after: ProjectName | undefined; ; ) {
-      const piece = this.#state.plans(after, plansAtATime);
+      const piece = this.#state.plans.list(after, plansAtATime);
       for (const plan of piece) {
         const now = this.decide(plan.name);
         yield { plan, now, key: now && this.decisionKeyOf(now) };
@@ -254,7 +255,7 @@ export class Selection {
 
   *#published(): Iterable<ProjectName> {
     for (let after: ProjectName | undefined; ; ) {
-      const piece = this.#state.published(after, plansAtATime);
+      const piece = this.#state.held.published(after, plansAtATime);
       for (const { name } of piece) yield name;
       after = piece.at(-1)?.name;
       if (after === undefined) return;

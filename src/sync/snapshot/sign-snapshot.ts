@@ -53,7 +53,7 @@ async function hashUnknownPages(mirror: Mirror): Promise<boolean> {
       if (pages !== undefined) found.push({ name, pages });
       else {
         isWhole = false;
-        state.requeue(name, []);
+        state.queue.requeue(name, []);
         report({ type: 'warning', message: `${name}: a page is missing, so that there is no new snapshot.json` });
       }
     }

@@ -68,7 +68,7 @@ function alarm({ report, settings }: Mirror, what: string): void {
 function requeueUnknown({ state }: Mirror): void {
   for (let after: ProjectName | undefined; ; ) {
     const names = state.pages.unknown('upstream', after, namesAtATime);
-    for (const name of names) state.requeue(name, []);
+    for (const name of names) state.queue.requeue(name, []);
     after = names.at(-1);
     if (after === undefined) return;
   }

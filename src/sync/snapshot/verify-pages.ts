@@ -35,7 +35,7 @@ export function verifiesPages({ verifyUpstream, settings, selection }: Mirror): 
 export async function verifyPages(mirror: Mirror, seen: Snapshot | undefined): Promise<void> {
   const { state, verifyUpstream } = mirror;
   if (seen === undefined || verifyUpstream === undefined || !verifiesPages(mirror)) return;
-  state.makeDue('unproven');
+  state.queue.makeDue('unproven');
   state.pages.groupQueue();
   const first = isListOf(mirror, seen) ? seen : await fetchNewestSnapshot(mirror, verifyUpstream);
   let prover = new GroupVerifier(mirror, first);
@@ -146,7 +146,7 @@ class GroupVerifier {
     const changed = looked.filter(([name, seen]) => state.pages.upstreamDigestOf(name) !== seen);
     if (!this.#isSigned(group, new Map([...queued, ...changed]))) return false;
     for (const [name, seen] of changed) {
-      state.requeue(name, []);
+      state.queue.requeue(name, []);
       state.pages.setUpstreamDigest(name, seen);
     }
     return true;
@@ -172,7 +172,7 @@ class GroupVerifier {
   async #fetchDigest(name: ProjectName): Promise<UpstreamPageDigest> {
     const { upstream, state } = this.#mirror;
     const known = state.pages.hashesOf(name).upstream;
-    const found = await upstream.pageDigest(name, known === undefined ? undefined : state.heldProject(name).etag);
+    const found = await upstream.pageDigest(name, known === undefined ? undefined : state.held.project(name).etag);
     return found === 'unchanged' ? (known ?? 'absent') : found;
   }
 

@@ -25,7 +25,7 @@ t.test('it works beside a store that a sync run has open, and sees what that hol
   const [alpha, beta] = named('alpha', 'beta');
   if (alpha === undefined || beta === undefined) throw new Error('names');
   const file = { path: 'packages/a/alpha-1.0.zip' as never, size: 1, sha256: '0'.repeat(64), provenance: false };
-  state.addHeldFiles(alpha, [{ ...file, metadataSha256: undefined }]);
+  state.held.addFiles(alpha, [{ ...file, metadataSha256: undefined }]);
   t.equal(stats.holderOf('packages/a/alpha-1.0.zip', 'alpha-1.0.zip', []), 'alpha', 'by the path');
   t.equal(stats.holderOf('packages/b/alpha-1.0.zip', 'alpha-1.0.zip', [beta, alpha]), 'alpha', 'by the name');
   t.equal(stats.holderOf('packages/b/x-alpha-1.0.zip', 'pha-1.0.zip', [alpha]), undefined, 'the whole name');

@@ -130,7 +130,7 @@ t.test('quarantine is passed on, of a project and of a release, and how it is li
   for (const { mirror, pull } of [b, c]) {
     await pull(keep);
     t.notOk(
-      mirror.remembered((state) => state.heldFile(path as never)),
+      mirror.remembered((state) => state.held.file(path as never)),
       'it does not stay where removed files do',
     );
   }

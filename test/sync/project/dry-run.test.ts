@@ -13,9 +13,9 @@ const memory = (mirror: TestMirror) =>
   mirror.remembered((state) => ({
     mirror: state.mirror(),
     totals: state.totals(),
-    published: state.published(undefined, 100),
-    parked: state.parked(100),
-    held: state.published(undefined, 100).map(({ name }) => state.heldProject(name)),
+    published: state.held.published(undefined, 100),
+    parked: state.queue.parked(100),
+    held: state.held.published(undefined, 100).map(({ name }) => state.held.project(name)),
   }));
 
 /** The target without what SQLite creates beside a database that somebody looks at. */

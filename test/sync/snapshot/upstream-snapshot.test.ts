@@ -213,10 +213,10 @@ t.test('a page that is another one when it is fetched than when it was looked at
   down.remembered((state) => {
     const [alpha] = named('alpha');
     if (alpha === undefined) throw new Error('alpha is a name');
-    state.enqueue([{ name: alpha, displayName: 'alpha', serial: 0, removed: false }], {});
+    state.queue.enqueue([{ name: alpha, displayName: 'alpha', serial: 0, removed: false }], {});
     // A second try asks anew.
-    for (const due of state.due(down.clock.now(), false, undefined, 1)) {
-      state.park({ due: { ...due, attempts: 1 }, obstacle: 'failed', reason: 'was odd', nextTry: 0 });
+    for (const due of state.queue.due(down.clock.now(), false, undefined, 1)) {
+      state.queue.park({ due: { ...due, attempts: 1 }, obstacle: 'failed', reason: 'was odd', nextTry: 0 });
     }
   });
   const forge: ServedMirror['alter'] = (path, body) => (path === '/simple/alpha/' ? forged(body) : body);

@@ -5,7 +5,7 @@ import type { ProjectName } from '../../../core/names.ts';
 import { isSidecarNamePossible, metadataPath, provenancePath, type WebPath } from '../../../core/paths.ts';
 import { withRetries } from '../../../core/retry.ts';
 import type { Digest, SameFile, StagedFile, Write } from '../../../files/file-store.ts';
-import type { HeldFile } from '../../../state/state-store.ts';
+import type { HeldFile } from '../../../state/held-projects.ts';
 import type { Mirror } from '../../mirror.ts';
 import type { PlannedFile } from './plan-project.ts';
 import { isProvenanceSettled, type ProvenanceResult, provenanceOf } from './provenance.ts';

@@ -1,7 +1,7 @@
 /** What is done with the files that a project holds. */
 import type { ProjectName } from '../../../core/names.ts';
 import { metadataPath, provenancePath, type WebPath } from '../../../core/paths.ts';
-import type { HeldFile } from '../../../state/state-store.ts';
+import type { HeldFile } from '../../../state/held-projects.ts';
 import type { Mirror } from '../../mirror.ts';
 
 /** Those of `held` that do not lie in their place with their size. */
@@ -19,7 +19,9 @@ export async function discardPendingFiles(
   name: ProjectName,
   wanted: ReadonlySet<WebPath>,
 ): Promise<void> {
-  const strays = state.pendingFiles(name).filter((path) => !wanted.has(path) && state.holderOf(path) === undefined);
+  const strays = state.held
+    .pendingFiles(name)
+    .filter((path) => !wanted.has(path) && state.held.holderOf(path) === undefined);
   const paths = strays.flatMap((path) => [path, metadataPath(path), provenancePath(path)]);
   if (paths.length > 0) await files.discard(paths);
 }

@@ -40,14 +40,14 @@ export type CachedPageSources = Pick<Mirror, 'state' | 'files' | 'selection'> & 
 export async function readCompletePage(mirror: CachedPageSources, name: ProjectName): Promise<CachedPage | undefined> {
   const { state, files } = mirror;
   const tellsAll =
-    state.plannedPage(name) !== undefined ||
+    state.plans.pageOf(name) !== undefined ||
     (!isPublishedIncomplete(state, name) && (await isAsRemembered(files, state.pages, name)));
   return tellsAll ? readCachedPage(mirror, name) : undefined;
 }
 
 /** Whether the published page lists less than upstream's, whatever the rules say. */
 function isPublishedIncomplete(state: CachedPageSources['state'], name: ProjectName): boolean {
-  return state.rejectedFiles.of(name).length > 0 || state.provenanceProblems(name).some(({ leftOut }) => leftOut);
+  return state.rejectedFiles.of(name).length > 0 || state.provenance.problemsOf(name).some(({ leftOut }) => leftOut);
 }
 
 /** Whether the published page is not one that was published before the power failed, and which no state knows. */
@@ -60,7 +60,7 @@ async function isAsRemembered(files: Mirror['files'], pages: PageHashStore, name
 /** Upstream's page of `name` as it was last, but perhaps without files that were left out. Only reads. */
 export async function readCachedPage(mirror: CachedPageSources, name: ProjectName): Promise<CachedPage | undefined> {
   const url = pageUrl(mirror, name);
-  const kept = mirror.state.plannedPage(name);
+  const kept = mirror.state.plans.pageOf(name);
   return undefinedIfDamaged(async () => {
     const page = await rememberedPage(mirror, name, kept);
     if (page === undefined) return undefined;

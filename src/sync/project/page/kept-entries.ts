@@ -3,7 +3,7 @@ import type { ProjectName } from '../../../core/names.ts';
 import { filenameOf, urlPath } from '../../../core/paths.ts';
 import { isJsonObject, type JsonObject } from '../../../formats/json.ts';
 import { type PublishedFile, type SimplePage, simplePageFrom } from '../../../formats/simple/simple-json.ts';
-import type { HeldFile } from '../../../state/state-store.ts';
+import type { HeldFile } from '../../../state/held-projects.ts';
 import type { Mirror } from '../../mirror.ts';
 import type { Rejection } from '../files/rejected-files.ts';
 import { readListedPage } from './cached-page.ts';
