@@ -7,19 +7,39 @@ import type { ProjectName } from '../../../src/core/names.ts';
 import type { WebPath } from '../../../src/core/paths.ts';
 import { SqliteStateStore } from '../../../src/state/sqlite/sqlite-state-store.ts';
 import { FakeClock } from '../../fixtures/fake-clock.ts';
-import { testStateStore } from '../../fixtures/state-store-suite.ts';
+import { testHeldProjects } from '../../fixtures/state/held-projects-suite.ts';
+import type { OpenStateStore } from '../../fixtures/state/opened-store.ts';
+import { testPageHashes } from '../../fixtures/state/page-hashes-suite.ts';
+import { testPlans } from '../../fixtures/state/plans-suite.ts';
+import { testProvenanceRecords } from '../../fixtures/state/provenance-records-suite.ts';
+import { testQueue } from '../../fixtures/state/queue-suite.ts';
+import { testRemovalLog } from '../../fixtures/state/removal-log-suite.ts';
+import { testRequirements } from '../../fixtures/state/requirements-suite.ts';
+import { testRunHistory } from '../../fixtures/state/run-history-suite.ts';
+import { testState } from '../../fixtures/state/state-store-suite.ts';
 import { named } from '../../fixtures/test-mirror.ts';
 
 const clock = new FakeClock();
 const wanted = named('alpha').map((name) => ({ name, displayName: 'alpha', serial: 1, removed: false }));
 
-t.test('SqliteStateStore does what a StateStore must', async (t) => {
-  testStateStore(t, (t, clock) => {
-    const store = new SqliteStateStore(join(t.testdir(), 'state.db'), clock);
-    t.teardown(() => store.close());
-    return store;
-  });
-});
+const open: OpenStateStore = (t, clock) => {
+  const store = new SqliteStateStore(join(t.testdir(), 'state.db'), clock);
+  t.teardown(() => store.close());
+  return store;
+};
+
+const suites = {
+  queue: testQueue,
+  held: testHeldProjects,
+  plans: testPlans,
+  requirements: testRequirements,
+  provenance: testProvenanceRecords,
+  removals: testRemovalLog,
+  pages: testPageHashes,
+  history: testRunHistory,
+  together: testState,
+};
+for (const [port, suite] of Object.entries(suites)) t.test(port, async (t) => suite(t, open));
 
 t.test('what was stored is there again after closing', async (t) => {
   const path = join(t.testdir(), 'state.db');
