@@ -3,7 +3,9 @@ import { throwIfPaused } from '../core/errors.ts';
 import { metadataPath, ownPath, provenancePath, type WebPath } from '../core/paths.ts';
 import { parseRemovedList } from '../formats/mirror/removed-list.ts';
 import type { HeldFile } from '../state/held-projects.ts';
+import { indexState } from '../state/mirror-state.ts';
 import type { Removal } from '../state/removal-log.ts';
+import { change } from '../state/state-section.ts';
 import type { Adoption } from './adoption.ts';
 
 /** No list that is ours comes near it: it has ten thousand entries at most. */
@@ -26,7 +28,7 @@ export async function adoptRemovals(adoption: Omit<Adoption, 'keepSerials'>): Pr
     isAnyKept = true;
   }
   // Where nothing is to be kept any more, the next run finds it out by this.
-  if (isAnyKept) state.remember({ keepsRemoved: true });
+  if (isAnyKept) state.set(change(indexState, { keepsRemoved: true }));
 }
 
 /** The file, if it is still there as it was, and on no page. */

@@ -1,6 +1,7 @@
 /** The pass over the tree, for what the pass over the projects cannot see: what belongs to no project. */
 import { projectName } from '../core/names.ts';
 import { legacyRoot, type WebPath } from '../core/paths.ts';
+import { pageState } from '../state/mirror-state.ts';
 import type { Check } from './check-job.ts';
 import { isAccountedFor, isKnownProject, isLocalFile } from './path-owner.ts';
 import { readOrFinding } from './read-or-finding.ts';
@@ -25,7 +26,7 @@ export async function checkTree(check: Check, doubt: string | undefined): Promis
     await inspectPackages(check, candidates, childPath(packages, name), kind);
     await candidates.settle();
   });
-  if (check.state.mirror().legacyJson !== undefined) {
+  if (check.state.get(pageState).legacyJson !== undefined) {
     await eachIn(check, legacyRoot, (name, kind) => inspectLegacy(check, candidates, name, kind));
     await candidates.settle();
   }

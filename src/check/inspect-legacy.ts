@@ -3,6 +3,7 @@ import type { ProjectName } from '../core/names.ts';
 import { legacyJsonFolder } from '../core/paths.ts';
 import { asPublished, type SimplePage } from '../formats/simple/simple-json.ts';
 import { legacyFilesOf, legacyStrays } from '../pages/publish-legacy-json.ts';
+import { pageState } from '../state/mirror-state.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import { readOrFinding } from './read-or-finding.ts';
@@ -10,7 +11,7 @@ import { readOrFinding } from './read-or-finding.ts';
 /** What is wrong with it, where the mirror serves it and no run is about to write it. */
 export async function inspectLegacyJson(check: Check, project: ProjectName, page: SimplePage): Promise<Finding[]> {
   const { state, files } = check;
-  const { legacyJson } = state.mirror();
+  const { legacyJson } = state.get(pageState);
   if (legacyJson === undefined || legacyJson.filledTo !== undefined) return [];
   const found = await readOrFinding(legacyJsonFolder(project), project, async () => {
     const findings: Finding[] = [];

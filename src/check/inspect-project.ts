@@ -4,6 +4,7 @@ import { pagePath } from '../core/paths.ts';
 import type { SimplePage } from '../formats/simple/simple-json.ts';
 import { local } from '../policy/policy.ts';
 import type { HeldProject } from '../state/held-projects.ts';
+import { indexState } from '../state/mirror-state.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import { type Comparison, comparePage, expectedHeld } from './compare-page.ts';
@@ -36,7 +37,7 @@ export async function inspectProject(
   const isLocal = held.source === local;
   const comparison = isLocal
     ? undefined
-    : page && comparePage(name, page, held, check.state.mirror().keepsRemoved === true);
+    : page && comparePage(name, page, held, check.state.get(indexState).keepsRemoved === true);
   const found = [...findings, ...(queued ? [] : transient)];
   if (!queued && comparison !== undefined) for (const problem of disagreement(name, comparison)) found.push(problem);
   for (const file of comparison?.listed ?? []) for (const problem of await look(file)) found.push(problem);

@@ -1,6 +1,8 @@
 /** Remembers how far a check has come, so that one that is interrupted goes on from there. */
 import type { ProjectName } from '../core/names.ts';
 import type { CheckPosition } from '../state/mirror-state.ts';
+import { checkState } from '../state/mirror-state.ts';
+import { change } from '../state/state-section.ts';
 import type { Check } from './check-job.ts';
 
 /** After so many projects, or so long, the position is remembered. */
@@ -43,11 +45,13 @@ export class Position {
     this.#projects = 0;
     this.#rememberedMs = this.#check.clock.now();
     if (after === undefined) return;
-    this.#check.state.remember({ check: { scope: scopeOf(this.#check), after, startedMs: this.#startedMs } });
+    this.#check.state.set(
+      change(checkState, { check: { scope: scopeOf(this.#check), after, startedMs: this.#startedMs } }),
+    );
   }
 }
 
 function remembered(check: Check, now: number): CheckPosition | undefined {
-  const { check: found } = check.state.mirror();
+  const { check: found } = check.state.get(checkState);
   return found?.scope === scopeOf(check) && now - found.startedMs < longestMs ? found : undefined;
 }

@@ -10,6 +10,7 @@ import { ownPath, type PageFile, pagePath, projectFolder, type WebPath } from '.
 import type { Verify } from '../core/signing.ts';
 import { parseSignature, parseSnapshot, type Snapshot } from '../formats/mirror/snapshot.ts';
 import { pageTree } from '../pages/page-merkle-tree.ts';
+import { indexState, rootIndexIsDue } from '../state/mirror-state.ts';
 import type { PageHashes } from '../state/page-hashes.ts';
 import type { Finding } from './check-event.ts';
 import type { CheckJob } from './check-job.ts';
@@ -135,7 +136,7 @@ async function verifyRootIndex(job: CheckJob, { index }: Snapshot): Promise<void
     const finding = await inspectPage(job, pagePath(page), index[form], undefined);
     if (finding === undefined) continue;
     job.report({ type: 'finding', finding });
-    job.state.remember({ rootIndexDue: true });
+    job.state.set(rootIndexIsDue);
     job.report({ type: 'queued', name: undefined });
   }
 }
@@ -150,6 +151,6 @@ function parsed(body: Buffer): Snapshot | NonsenseError {
 }
 
 function isDue({ state }: CheckJob): boolean {
-  if (state.mirror().rootIndexDue === true || state.pages.unknown('json', undefined, 1).length > 0) return true;
+  if (state.get(indexState).rootIndexDue === true || state.pages.unknown('json', undefined, 1).length > 0) return true;
   return forms.some(([form]) => state.pages.staleBuckets(form).length > 0);
 }

@@ -3,7 +3,7 @@
  * throw StorageError.
  */
 import type { ProjectName } from '../core/names.ts';
-import type { MirrorState } from './mirror-state.ts';
+import type { Change } from './state-section.ts';
 
 /** What a partial mirror has decided for a project. */
 export interface Plan {
@@ -52,7 +52,7 @@ export interface Plans {
   /** Gives plans another name of their rule. */
   renameRules(renamed: readonly { readonly name: ProjectName; readonly rule: string }[]): void;
   /** Queues projects whose rules changed, but none that is queued already. Returns how many. */
-  enqueueReplans(names: readonly ProjectName[], state: MirrorState): number;
+  enqueueReplans(names: readonly ProjectName[], change?: Change): number;
   /** Queues the projects whose plan changes by `now` (milliseconds). */
   enqueueDue(now: number): void;
   /** The next projects, by name after `after`, of which only the rules changed and whose plan tells what came of it. */

@@ -1,8 +1,10 @@
-/** The port to the queue: the projects that are to be looked at. Every method is one transaction; all throw StorageError. */
+/**
+ * The port to the queue: the projects that are to be looked at. Every method is one transaction; all throw StorageError.
+ */
 import type { ProjectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
 import type { ChangelogEntry } from './changelog-entries.ts';
-import type { MirrorState } from './mirror-state.ts';
+import type { Change } from './state-section.ts';
 
 /** A project to be looked at. */
 export interface QueueRequest {
@@ -77,20 +79,20 @@ export interface ListComparison {
    * the list are forgotten. The list is that of the upstream, or of the other index that `source` says, and nothing that is
    * from elsewhere is compared with it. Returns how many were queued.
    */
-  commit(listSerial: number | undefined, state: MirrorState, lowers?: boolean, source?: string): number;
+  commit(listSerial: number | undefined, change: Change, lowers?: boolean, source?: string): number;
   abandon(): void;
 }
 
 /** The projects leave it when they are finished, by `StateStore.finish`. */
 export interface Queue {
-  /** Queues projects and remembers `state` with them. A project already queued keeps the higher serial. */
-  enqueue(requests: readonly QueueRequest[], state: MirrorState): void;
+  /** Queues projects and remembers `change` with them. A project already queued keeps the higher serial. */
+  enqueue(requests: readonly QueueRequest[], change?: Change): void;
   compareList(): ListComparison;
   /**
    * Queues every published project without its ETag, so that its pages are made anew;
    * `forgetSerials` when they come from another index, whose serials count differently.
    */
-  enqueueAllHeld(state: MirrorState, forgetSerials: boolean): void;
+  enqueueAllHeld(forgetSerials: boolean, change?: Change): void;
   /** Queues up to `limit` held projects that were not looked at since `before` (milliseconds). Returns how many. */
   enqueueUnseen(before: number, limit: number): number;
   /**

@@ -3,7 +3,7 @@
  * transaction; all throw StorageError.
  */
 import type { ProjectName } from '../core/names.ts';
-import type { MirrorState } from './mirror-state.ts';
+import type { Change } from './state-section.ts';
 
 /** What the held releases of a project require. */
 export interface Requires {
@@ -22,8 +22,8 @@ export interface Requirements {
   set(name: ProjectName, edges: string | undefined): void;
   /** What all projects require. */
   all(): Iterable<Requires>;
-  /** Remembers what projects are wanted for, all of them, and `state` with it. */
-  rememberWants(all: Iterable<Wants>, state: MirrorState): void;
+  /** Remembers what projects are wanted for, all of them, and `change` with it. */
+  rememberWants(all: Iterable<Wants>, change?: Change): void;
   /** What others were found to want of a project: worth something only as long as the state's `wantsOf` is known. */
   wantsOf(name: ProjectName): string | undefined;
 }

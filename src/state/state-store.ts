@@ -1,14 +1,13 @@
 /**
- * The port to what the mirror remembers, as smaller ports by who uses them. Every method is one transaction: it happened
- * whole or not at all. All methods throw StorageError.
+ * The port to what the mirror remembers, as smaller ports by who uses them. Every method is one transaction: it
+ * happened whole or not at all. All methods throw StorageError.
  *
- * They are synchronous on purpose: the state is SQLite in this process, nothing waits within a transaction, and no other
- * database is promised. What outgrows one machine is the tree, which has a port of its own (`files/file-store.ts`).
+ * They are synchronous on purpose: the state is SQLite in this process, nothing waits within a transaction, and no
+ * other database is promised. What outgrows one machine is the tree, which has a port of its own (`files/file-store.ts`).
  */
 import type { ChangelogEntries } from './changelog-entries.ts';
 import type { HeldFile, HeldProjects } from './held-projects.ts';
 import type { InProgress } from './in-progress.ts';
-import type { MirrorState } from './mirror-state.ts';
 import type { PageHashes, PageHashStore } from './page-hashes.ts';
 import type { Plan, Plans } from './plans.ts';
 import type { ProvenanceProblem, ProvenanceRecords } from './provenance-records.ts';
@@ -18,6 +17,7 @@ import type { RejectedFile, RejectedFiles } from './rejected-files.ts';
 import type { LostFile, RemovalLog, UpstreamRemoval } from './removal-log.ts';
 import type { Requirements } from './requirements.ts';
 import type { RunHistory } from './run-history.ts';
+import type { Change, Section } from './state-section.ts';
 
 /** A project whose pages are durable, or gone; it leaves the queue. */
 export type FinishedProject = { readonly due: QueuedProject } & (
@@ -93,9 +93,9 @@ export interface StateStore {
   /** What has changed here, for mirrors that mirror from this one. */
   readonly publishedChanges: PublishedChanges;
   readonly history: RunHistory;
-  mirror(): MirrorState;
-  /** Changes the members that are given; undefined forgets one. */
-  remember(state: MirrorState): void;
+  /** What is known of a section of `mirror-state.ts`. */
+  get<T extends object>(of: Section<T>): T;
+  set(change: Change): void;
   /** Writes what came of projects into all of the ports, in one transaction; what is finished leaves the queue. */
   finish(projects: readonly FinishedProject[]): void;
   totals(): Totals;

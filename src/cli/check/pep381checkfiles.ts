@@ -7,7 +7,7 @@ import type { ProjectName } from '../../core/names.ts';
 import type { Verify } from '../../core/signing.ts';
 import { local } from '../../policy/policy.ts';
 import { sourceOf } from '../../policy/project-decision.ts';
-import { isInitialized } from '../../state/mirror-state.ts';
+import { adoptionState, isInitialized } from '../../state/mirror-state.ts';
 import {
   type CheckArguments,
   type CheckCommand,
@@ -111,10 +111,9 @@ async function runCheck(
   const { settings } = command;
   const isLocal = await readLocal(target);
   const { job, close } = openCheck(target, { report, signal: pause.signal, settings, isLocal }, nativeBinding);
-  const known = job.state.mirror();
-  const { adopting } = known;
+  const { adopting } = job.state.get(adoptionState);
   // A disk that refuses to be read for a moment leaves it open whether the state knows of anything.
-  if (!isInitialized(known)) {
+  if (!isInitialized(job.state)) {
     close();
     throw unknownTree(target);
   }

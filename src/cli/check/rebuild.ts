@@ -49,7 +49,7 @@ function isBlank(target: Target, nativeBinding: string | undefined): boolean {
   try {
     if (!isThere(target.state)) return true;
     const state = openExpectedState(target, systemClock, { nativeBinding });
-    const known = isInitialized(state.mirror());
+    const known = isInitialized(state);
     state.close();
     return !known;
   } catch (error) {

@@ -1,5 +1,6 @@
 /** How the mirror is. */
 import { ownPath } from '../../core/paths.ts';
+import { missingState, runState, serialState } from '../../state/mirror-state.ts';
 import type { RuleTotals } from '../../state/plans.ts';
 import type { ProvenanceTotals } from '../../state/provenance-records.ts';
 import type { KeptParked } from '../../state/queue.ts';
@@ -90,14 +91,14 @@ export interface ParkedProject {
 /** Looks at the mirror as it is now. Throws StorageError. */
 export async function statusOf({ target, settings, state, files, isRunning }: Reader): Promise<Status> {
   const isAtWork = isRunning();
-  const mark = state.mirror();
-  const { serial, serialMovedAt, upstream = settings.upstream } = mark;
+  const mark = state.get(runState);
+  const { serial, serialMovedAt, upstream = settings.upstream } = state.get(serialState);
   // One that ended or began meanwhile is seen by the lock.
   const running = isAtWork === false && mark.running !== undefined ? isRunning() : isAtWork;
   const { projects, files: held, bytes, queued, parked } = state.totals();
   const { size, free } = await files.room();
   const rules = state.plans.totalsByRule(rulesCounted);
-  const { unmetLines: unmet = [] } = mark;
+  const { unmetLines: unmet = [] } = state.get(missingState);
   return {
     target: target.root,
     upstream,

@@ -10,6 +10,7 @@ import { type Hold, local } from '../../policy/policy.ts';
 import type { ProjectDecision } from '../../policy/project-decision.ts';
 import type { Reason } from '../../policy/reason.ts';
 import { unsatisfiedWants } from '../../policy/unsatisfied.ts';
+import { missingState } from '../../state/mirror-state.ts';
 import type { QueueEntry } from '../../state/queue.ts';
 import { readCachedPage } from '../../sync/project/page/cached-page.ts';
 import { unsatisfiedLinesOf } from '../../sync/requirements/report-unsatisfied.ts';
@@ -98,7 +99,7 @@ export async function explain(reader: Reader, subject: Subject, notice: Notice =
   const [held, queued] = [state.held.project(name), state.queue.entryOf(name)];
   const page = (await readCachedPage(reader, name))?.page;
   const plan = page && planOf(reader, decision, page);
-  const missing = state.mirror().missing?.includes(name) === true;
+  const missing = state.get(missingState).missing?.includes(name) === true;
   const isLocal = decision?.hold === local;
   // What lies here by hand is not remembered: its page tells it.
   const here = isLocal ? (page?.files ?? []).map(pathOf) : held.files;
@@ -128,7 +129,7 @@ function unmetOf(
 ): string[] {
   if (decision === undefined) return [];
   const unmet =
-    plan && page ? unsatisfiedWants(decision, page, plan).wants : state.mirror().unmet?.[decision.name]?.wants;
+    plan && page ? unsatisfiedWants(decision, page, plan).wants : state.get(missingState).unmet?.[decision.name]?.wants;
   // Where nobody has written anything, nobody misses anything.
   const written = decision.wants.filter(({ because }) => because.where !== undefined);
   return unsatisfiedLinesOf(written, unmet ?? []);

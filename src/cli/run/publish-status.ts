@@ -1,5 +1,6 @@
 /** `web/mirror-status.json`: how the mirror is, for monitoring and for people. */
 import { ownPath } from '../../core/paths.ts';
+import { missingState, serialState } from '../../state/mirror-state.ts';
 import type { RunRecord } from '../../state/run-history.ts';
 import type { Mirror } from '../../sync/mirror.ts';
 
@@ -8,7 +9,8 @@ const parkedShown = 100;
 
 /** Publishes the status after `run`. Throws StorageError. */
 export async function publishStatus({ state, files, settings }: Mirror, run: RunRecord): Promise<void> {
-  const { serial, serialMovedAt, unmetLines = [] } = state.mirror();
+  const { serial, serialMovedAt } = state.get(serialState);
+  const { unmetLines = [] } = state.get(missingState);
   const { projects, files: held, bytes, queued, parked } = state.totals();
   const status = {
     upstream: settings.upstream,

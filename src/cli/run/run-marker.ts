@@ -2,6 +2,8 @@
  * What the state says of a run that is at work, so that others can tell when it died or hangs: `running`, since when it
  * works, and `progressAt`, when it last did something. A run that ends in whatever way it can tell takes the mark away.
  */
+import { adoptionState, runState } from '../../state/mirror-state.ts';
+import { change } from '../../state/state-section.ts';
 import type { Mirror } from '../../sync/mirror.ts';
 import { isoTime } from '../output/units.ts';
 import { exitCodes } from '../program/exit-codes.ts';
@@ -12,9 +14,10 @@ const everyMs = 60_000;
 /** Tells, in the status too, when the last run died; then marks that this one is at work since `startedMs`. */
 export async function beginRun(mirror: Mirror, startedMs: number): Promise<void> {
   const { state, report } = mirror;
-  const { running, progressAt = running, adopting } = state.mirror();
+  const { running, progressAt = running } = state.get(runState);
+  const { adopting } = state.get(adoptionState);
   // Remembered first: where the disk is full there is no status.
-  state.remember({ running: startedMs, progressAt: startedMs, pausedAt: undefined });
+  state.set(change(runState, { running: startedMs, progressAt: startedMs, pausedAt: undefined }));
   if (running === undefined || progressAt === undefined) return;
   const summary = 'Died before its end: it was killed or crashed, or the machine stopped.';
   const died = { startedMs: running, finishedMs: progressAt, exitCode: exitCodes.bug, summary };
@@ -31,7 +34,7 @@ export class RunMarker {
 
   constructor({ state, clock }: Pick<Mirror, 'state' | 'clock'>) {
     this.#timer = setInterval(() => {
-      if (this.#hasMoved) state.remember({ progressAt: clock.now() });
+      if (this.#hasMoved) state.set(change(runState, { progressAt: clock.now() }));
       this.#hasMoved = false;
     }, everyMs).unref();
   }

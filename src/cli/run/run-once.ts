@@ -5,6 +5,8 @@ import { PausedError, StorageError, TooLargeError } from '../../core/errors.ts';
 import type { Report } from '../../core/report.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { ProvenanceVerifier } from '../../provenance/provenance-verifier.ts';
+import { adoptionState, runState, serialState } from '../../state/mirror-state.ts';
+import { change } from '../../state/state-section.ts';
 import type { Mirror } from '../../sync/mirror.ts';
 import { sync } from '../../sync/sync.ts';
 import type { Settings } from '../config/settings.ts';
@@ -141,7 +143,7 @@ async function notify(run: OneRun, mirror: Mirror, tally: RunTotals, failure: un
   if (command.dryRun || pause.signal.aborted || failure instanceof StorageError) return;
   if (tally.projects.published + tally.projects.removed + tally.pages === 0) return;
   const { report, clock, state } = mirror;
-  const { serial } = state.mirror();
+  const { serial } = state.get(serialState);
   await notifyAll({ urls: settings.notify, secret, serial, clock, report, pause: pause.signal });
 }
 
@@ -163,7 +165,7 @@ async function endOf(
   const summary = code === exitCodes.bug ? `Ended by an error of pep381client. ${sums}` : sums;
   try {
     // What is being taken over would look like ours to the next run.
-    const isOurs = mirror.state.mirror().adopting === undefined;
+    const isOurs = mirror.state.get(adoptionState).adopting === undefined;
     const record = { startedMs, finishedMs: mirror.clock.now(), exitCode: code, summary };
     if (!command.dryRun && isOurs) mirror.state.history.record(record);
     if (!command.dryRun && isOurs) await publishStatus(mirror, record);
@@ -183,17 +185,18 @@ function waitingOf(
   code: number,
 ): string | undefined {
   const isWaiting = code === exitCodes.incomplete;
-  if (!isWaiting && !dryRun && state.mirror().waitingToldAt !== undefined) state.remember({ waitingToldAt: undefined });
+  if (!isWaiting && !dryRun && state.get(runState).waitingToldAt !== undefined)
+    state.set(change(runState, { waitingToldAt: undefined }));
   if (!isWaiting || tally.isExplained(quiet)) return undefined;
   const now = clock.now();
   if (quiet && !isWaitingUrgent(state, now)) return undefined;
-  if (quiet && !dryRun) state.remember({ waitingToldAt: now });
+  if (quiet && !dryRun) state.set(change(runState, { waitingToldAt: now }));
   return waitingText(state, target.root, now);
 }
 
 /** Where a run that was paused is gone on with. */
 function resumedText({ state }: Mirror): string | undefined {
-  const { pausedAt } = state.mirror();
+  const { pausedAt } = state.get(runState);
   if (pausedAt === undefined) return undefined;
   const { queued } = state.totals();
   const queue = `${plural(queued, 'project')} ${queued === 1 ? 'is' : 'are'} queued`;
@@ -203,7 +206,9 @@ function resumedText({ state }: Mirror): string | undefined {
 /** The run is over, and did not die. */
 function markEnd({ state, clock }: Mirror, failure: unknown, isPaused: boolean): void {
   try {
-    state.remember({ running: undefined, progressAt: undefined, pausedAt: isPaused ? clock.now() : undefined });
+    state.set(
+      change(runState, { running: undefined, progressAt: undefined, pausedAt: isPaused ? clock.now() : undefined }),
+    );
   } catch (error) {
     // Where the disk ended the run, the next one tells that it did not end well.
     if (!(failure instanceof StorageError)) throw error;

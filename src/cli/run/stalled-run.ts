@@ -1,5 +1,6 @@
 /** Whether the run that holds the lock does anything: one that hangs must not keep all others out without a word. */
 import { StorageError } from '../../core/errors.ts';
+import { type RunState, runState } from '../../state/mirror-state.ts';
 import type { Settings } from '../config/settings.ts';
 import { openReader } from '../inspect/open-reader.ts';
 import { isoTime } from '../output/units.ts';
@@ -23,12 +24,12 @@ export function stalledRunText(
   );
 }
 
-function readMark(target: Target, settings: Settings, nativeBinding: string | undefined) {
+function readMark(target: Target, settings: Settings, nativeBinding: string | undefined): RunState {
   if (!isThere(target.state)) return {};
   try {
     const { reader, close } = openReader({ target, settings, policy: undefined, nativeBinding });
     try {
-      return reader.state.mirror();
+      return reader.state.get(runState);
     } finally {
       close();
     }

@@ -1,4 +1,5 @@
 /** What a run says that ends with exit code 1 although nothing failed in it: what earlier runs could not finish waits. */
+import { runState } from '../../state/mirror-state.ts';
 import type { KeptParked } from '../../state/queue.ts';
 import type { StateStore } from '../../state/state-store.ts';
 import { isoTime, plural, shortTime, showCount } from '../output/units.ts';
@@ -23,7 +24,7 @@ export function waitingText(state: StateStore, root: string, nowMs: number): str
 /** Whether somebody who reads only what is urgent is told: once a day, of what did not heal within an hour. */
 export function isWaitingUrgent(state: StateStore, nowMs: number): boolean {
   const first = longestWaiting(state, state.totals().heldBack);
-  const { waitingToldAt = 0 } = state.mirror();
+  const { waitingToldAt = 0 } = state.get(runState);
   const isTold = Math.abs(nowMs - waitingToldAt) < 24 * hourMs;
   return first !== undefined && nowMs - first.due.since >= hourMs && !isTold;
 }

@@ -1,8 +1,11 @@
-/** The number that stands in a table for what is held of a file's provenance: 0 for none, 1 for an object that nobody looked at. */
+/**
+ * The number that stands in a table for what is held of a file's provenance: 0 for none, 1 for an object that nobody
+ * looked at, then one for each verdict.
+ */
 import type { HeldFile } from '../held-projects.ts';
 import type { Verdict } from '../provenance-records.ts';
 
-/** What stands for 2, 3 and 4. */
+/** They stand for 2, 3 and 4. */
 const verdicts: readonly Verdict[] = ['verified', 'failed', 'lost'];
 const firstVerdict = 2;
 

@@ -1,7 +1,7 @@
 /**
  * The tables of `state.db`. Everything in them can be rebuilt from `web/` and upstream.
  *
- *   mirror    one row per member of MirrorState
+ *   mirror    one row per key of the sections in mirror-state.ts
  *   projects  what is published, under which serial and ETag, and from where if that is not the upstream
  *   files     what is held under web/packages
  *   unsettled what may lie there although it is not held

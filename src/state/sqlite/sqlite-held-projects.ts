@@ -104,7 +104,7 @@ export class SqliteHeldProjects extends SqliteTables<ReturnType<typeof prepareSt
     this.sql.forgetPending.run(name);
   }
 
-  /** Files of the project are damaged: they may lie in their places, but are not held, and its page must be asked for. */
+  /** Files of the project are damaged: they may lie in their places but are not held, and its page is to be asked for. */
   forgetDamaged(name: ProjectName, damaged: readonly WebPath[]): void {
     this.deleteFiles(damaged);
     for (const path of damaged) this.sql.addPending.run(name, path);

@@ -1,6 +1,6 @@
-/** What is remembered about the mirror as a whole, in SQLite: one row for each member, as JSON. */
+/** What is remembered about the mirror as a whole, in SQLite: one row for each key, as JSON. */
 import type Database from 'better-sqlite3';
-import type { MirrorState } from '../mirror-state.ts';
+import type { Change, Section } from '../state-section.ts';
 import { type Connection, SqliteTables } from './sqlite-tables.ts';
 
 export class SqliteMirrorState extends SqliteTables<ReturnType<typeof prepareStatements>> {
@@ -8,18 +8,19 @@ export class SqliteMirrorState extends SqliteTables<ReturnType<typeof prepareSta
     super(connection, prepareStatements);
   }
 
-  read(): MirrorState {
-    const rows = this.do(() => this.sql.all.all());
-    return Object.fromEntries(rows.map(({ key, value }) => [key, JSON.parse(value) as unknown])) as MirrorState;
+  /** Asks the table each time: triggers delete keys. */
+  get<T extends object>({ keys }: Section<T>): T {
+    const rows = this.do(() => this.sql.of.all(JSON.stringify(keys)));
+    return Object.fromEntries(rows.map(({ key, value }) => [key, JSON.parse(value) as unknown])) as T;
   }
 
-  remember(state: MirrorState): void {
-    this.transaction(() => this.put(state));
+  set(change: Change): void {
+    this.transaction(() => this.put(change));
   }
 
   /** Within the transaction of the caller. */
-  put(state: MirrorState): void {
-    for (const [key, value] of Object.entries(state)) {
+  put({ values }: Change): void {
+    for (const [key, value] of Object.entries(values)) {
       if (value === undefined) this.sql.delete.run(key);
       else this.sql.put.run(key, JSON.stringify(value));
     }
@@ -28,7 +29,9 @@ export class SqliteMirrorState extends SqliteTables<ReturnType<typeof prepareSta
 
 function prepareStatements(db: Database.Database) {
   return {
-    all: db.prepare<[], { key: string; value: string }>('SELECT key, value FROM mirror'),
+    of: db.prepare<[string], { key: string; value: string }>(
+      'SELECT key, value FROM mirror WHERE key IN (SELECT value FROM json_each(?))',
+    ),
     put: db.prepare<[string, string]>('INSERT OR REPLACE INTO mirror (key, value) VALUES (?, ?)'),
     delete: db.prepare<[string]>('DELETE FROM mirror WHERE key = ?'),
   };

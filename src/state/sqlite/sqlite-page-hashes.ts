@@ -1,4 +1,4 @@
-/** The port to the hashes of pages over SQLite, on the connection of the state, so that both change in one transaction. */
+/** The hashes of pages, in SQLite. */
 import type Database from 'better-sqlite3';
 import { bucketOf, groupOf } from '../../core/merkle-tree.ts';
 import type { ProjectName } from '../../core/names.ts';

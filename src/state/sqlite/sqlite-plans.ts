@@ -1,8 +1,8 @@
 /** The plans of a partial mirror, in SQLite. */
 import type Database from 'better-sqlite3';
 import type { ProjectName } from '../../core/names.ts';
-import type { MirrorState } from '../mirror-state.ts';
 import type { DueReplan, Plan, PlanSummary, Plans, Replanned, RuleTotals } from '../plans.ts';
+import { type Change, noChange } from '../state-section.ts';
 import { nameOf } from './checked-text.ts';
 import type { SqliteMirrorState } from './sqlite-mirror-state.ts';
 import type { SqliteQueue } from './sqlite-queue.ts';
@@ -48,12 +48,12 @@ export class SqlitePlans extends SqliteTables<ReturnType<typeof prepareStatement
     });
   }
 
-  enqueueReplans(names: readonly ProjectName[], state: MirrorState): number {
+  enqueueReplans(names: readonly ProjectName[], change: Change = noChange): number {
     const { mirror, queue } = this.#beside;
     let queued = 0;
     this.transaction(() => {
       for (const name of names) queued += queue.addReplan(name);
-      mirror.put(state);
+      mirror.put(change);
     });
     return queued;
   }

@@ -2,7 +2,6 @@
 import type Database from 'better-sqlite3';
 import type { ProjectName } from '../../core/names.ts';
 import type { WebPath } from '../../core/paths.ts';
-import type { MirrorState } from '../mirror-state.ts';
 import type {
   KeptParked,
   ListComparison,
@@ -13,6 +12,7 @@ import type {
   QueueEntry,
   QueueRequest,
 } from '../queue.ts';
+import { type Change, noChange } from '../state-section.ts';
 import { nameOf } from './checked-text.ts';
 import { isDue } from './is-due.ts';
 import { compareList } from './list-comparison.ts';
@@ -36,7 +36,7 @@ export class SqliteQueue extends SqliteTables<ReturnType<typeof prepareStatement
     this.#beside = beside;
   }
 
-  enqueue(requests: readonly QueueRequest[], state: MirrorState): void {
+  enqueue(requests: readonly QueueRequest[], change: Change = noChange): void {
     const { changelog, mirror } = this.#beside;
     this.transaction(() => {
       const now = this.clock.now();
@@ -45,7 +45,7 @@ export class SqliteQueue extends SqliteTables<ReturnType<typeof prepareStatement
         if (isBack) changelog.forgetRemoval(name);
         changelog.add(name, rows);
       }
-      mirror.put(state);
+      mirror.put(change);
     });
   }
 
@@ -55,23 +55,23 @@ export class SqliteQueue extends SqliteTables<ReturnType<typeof prepareStatement
       compareList(
         this.db,
         () => this.clock.now(),
-        (state) => mirror.put(state),
+        (change) => mirror.put(change),
       ),
     );
     return {
       add: (projects) => this.do(() => list.add(projects)),
-      commit: (listSerial, state, lowers, source) => this.do(() => list.commit(listSerial, state, lowers, source)),
+      commit: (listSerial, change, lowers, source) => this.do(() => list.commit(listSerial, change, lowers, source)),
       abandon: () => this.do(() => list.abandon()),
     };
   }
 
-  enqueueAllHeld(state: MirrorState, forgetSerials: boolean): void {
+  enqueueAllHeld(forgetSerials: boolean, change: Change = noChange): void {
     const { held, mirror } = this.#beside;
     this.transaction(() => {
       held.forgetEtags();
       if (forgetSerials) held.forgetSerials();
       this.sql.enqueueAllHeld.run({ now: this.clock.now() });
-      mirror.put(state);
+      mirror.put(change);
     });
   }
 
@@ -124,8 +124,8 @@ export class SqliteQueue extends SqliteTables<ReturnType<typeof prepareStatement
   }
 
   /**
-   * Takes out a project that was finished as it is up to `serial`. Returns whether it was; where there is news of it, it
-   * stays, and has outlived its run. Within the transaction of the caller.
+   * Takes out a project that was finished as it is up to `serial`, and returns true. Where there is news of it, it stays,
+   * and has outlived its run. Within the transaction of the caller.
    */
   takeOut(name: ProjectName, serial: number): boolean {
     if (this.sql.takeOut.run(name, serial).changes > 0) return true;

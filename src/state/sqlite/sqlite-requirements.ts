@@ -1,8 +1,8 @@
 /** What projects require of each other, in SQLite. */
 import type Database from 'better-sqlite3';
 import type { ProjectName } from '../../core/names.ts';
-import type { MirrorState } from '../mirror-state.ts';
 import type { Requirements, Requires, Wants } from '../requirements.ts';
+import { type Change, noChange } from '../state-section.ts';
 import type { SqliteMirrorState } from './sqlite-mirror-state.ts';
 import { type Connection, SqliteTables } from './sqlite-tables.ts';
 
@@ -22,7 +22,7 @@ export class SqliteRequirements extends SqliteTables<ReturnType<typeof prepareSt
     return this.do(() => this.sql.requires.iterate());
   }
 
-  rememberWants(all: Iterable<Wants>, state: MirrorState): void {
+  rememberWants(all: Iterable<Wants>, change: Change = noChange): void {
     this.transaction(() => {
       // Those that stay as they are are not touched.
       const gone = new Set(this.sql.wanted.all());
@@ -31,7 +31,7 @@ export class SqliteRequirements extends SqliteTables<ReturnType<typeof prepareSt
         gone.delete(name);
       }
       for (const name of gone) this.sql.deleteWants.run(name);
-      this.#mirror.put(state);
+      this.#mirror.put(change);
     });
   }
 

@@ -1,7 +1,7 @@
 /** The StateStore port over SQLite, in WAL mode: readers never wait, and a crash loses at most what is repeated anyway. */
 import type Database from 'better-sqlite3';
 import type { Clock } from '../../core/clock.ts';
-import type { MirrorState } from '../mirror-state.ts';
+import type { Change, Section } from '../state-section.ts';
 import type { FinishedProject, StateStore, Totals } from '../state-store.ts';
 import { finishProject } from './finish-project.ts';
 import { type OpenStateOptions, openState } from './open-state.ts';
@@ -57,12 +57,12 @@ export class SqliteStateStore extends SqliteTables<ReturnType<typeof prepareStat
     this.history = new SqliteRunHistory(connection);
   }
 
-  mirror(): MirrorState {
-    return this.#mirror.read();
+  get<T extends object>(of: Section<T>): T {
+    return this.#mirror.get(of);
   }
 
-  remember(state: MirrorState): void {
-    this.#mirror.remember(state);
+  set(change: Change): void {
+    this.#mirror.set(change);
   }
 
   finish(projects: readonly FinishedProject[]): void {

@@ -10,6 +10,8 @@ import { blobPath, ownPath, pagePath, type WebPath } from '../../core/paths.ts';
 import { isJsonObject, parseJson } from '../../formats/json.ts';
 import { parseLastModified } from '../../formats/mirror/last-modified.ts';
 import { parseSimplePage } from '../../formats/simple/simple-json.ts';
+import { adoptionState, indexState, listState } from '../../state/mirror-state.ts';
+import { change, join } from '../../state/state-section.ts';
 import { restartChangeFeed } from '../index/publish-change-feed.ts';
 import type { Mirror } from '../mirror.ts';
 
@@ -24,7 +26,12 @@ export async function recoverOldState(mirror: Mirror): Promise<void> {
   const queued = (await enqueueUnknownPages(mirror)) + (await enqueueMissingPages(mirror));
   await adoptRemovals({ state, files, report, signal });
   restartChangeFeed(mirror);
-  state.remember({ completedAt: theirs, listEtag: undefined, reconciledAt: undefined, removalsListed: undefined });
+  state.set(
+    join(
+      change(indexState, { completedAt: theirs, removalsListed: undefined }),
+      change(listState, { listEtag: undefined, reconciledAt: undefined }),
+    ),
+  );
   const [then, now] = [ours, theirs].map((time) => new Date(time).toISOString());
   report({
     type: 'warning',
@@ -36,7 +43,8 @@ export async function recoverOldState(mirror: Mirror): Promise<void> {
 
 /** When the last run began that the state knows of, in milliseconds; undefined for one that never saw a run's end. */
 function lastRunOf({ state }: Mirror): number | undefined {
-  const { completedAt, adopted } = state.mirror();
+  const { completedAt } = state.get(indexState);
+  const { adopted } = state.get(adoptionState);
   return adopted !== undefined ? undefined : laterOf(completedAt, state.history.latest(1)[0]?.startedMs);
 }
 

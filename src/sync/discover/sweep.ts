@@ -1,4 +1,6 @@
 /** The slow sweep for changes that carry no serial: each project is looked at once in thirty days. */
+import { listState } from '../../state/mirror-state.ts';
+import { change } from '../../state/state-section.ts';
 import type { Mirror } from '../mirror.ts';
 
 const periodMs = 30 * 24 * 60 * 60_000;
@@ -10,7 +12,7 @@ const periodMs = 30 * 24 * 60 * 60_000;
 export function sweep({ state, clock, settings }: Pick<Mirror, 'state' | 'clock' | 'settings'>): void {
   const now = clock.now();
   const { projects } = state.totals();
-  const { sweptAt } = state.mirror();
+  const { sweptAt } = state.get(listState);
   // A time to come is of a clock that was wrong.
   const since = Math.min(sweptAt ?? now, now);
   const share = Math.min(projects, Math.floor((projects * (now - since)) / periodMs));
@@ -18,5 +20,5 @@ export function sweep({ state, clock, settings }: Pick<Mirror, 'state' | 'clock'
   if (share > overdue) state.queue.enqueueUnseen(now, Math.min(share, settings.sweep) - overdue);
   // What is left of the time counts for the next sweep.
   const upTo = share >= projects ? now : since + (share * periodMs) / projects;
-  if (upTo !== sweptAt) state.remember({ sweptAt: upTo });
+  if (upTo !== sweptAt) state.set(change(listState, { sweptAt: upTo }));
 }

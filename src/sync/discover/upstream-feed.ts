@@ -7,9 +7,11 @@ import { NonsenseError, UnreachableError } from '../../core/errors.ts';
 import type { ProjectName } from '../../core/names.ts';
 import { completePieces, type FeedChange, piecePath } from '../../formats/mirror/change-feed.ts';
 import type { ChangelogEntry } from '../../state/changelog-entries.ts';
-import type { FeedPosition, MirrorState } from '../../state/mirror-state.ts';
+import type { FeedPosition } from '../../state/mirror-state.ts';
+import { changelogState, serialState } from '../../state/mirror-state.ts';
 import type { QueueRequest } from '../../state/queue.ts';
 import type { UpstreamRemoval } from '../../state/removal-log.ts';
+import { type Change, change, join, noChange } from '../../state/state-section.ts';
 import type { ServedFeed } from '../../upstream/upstream.ts';
 import { maxDeletionsPerDay } from '../limits/deletion-limit.ts';
 import type { Mirror } from '../mirror.ts';
@@ -46,7 +48,7 @@ export async function enqueueFeedChanges(
   const { state, upstream, clock, settings } = mirror;
   // The list is what upstream has signed.
   if (verifiesPages(mirror)) return noFeed;
-  const { feed: known } = isNew ? { feed: undefined } : state.mirror();
+  const { feed: known } = isNew ? { feed: undefined } : state.get(changelogState);
   if (!isNew && known === undefined && isWaiting(mirror)) return noFeed;
   try {
     const head = await upstream.feed(known?.etag);
@@ -57,18 +59,18 @@ export async function enqueueFeedChanges(
     if (known !== undefined) return { ...noFeed, why: error.message };
   }
   // Something else may answer there, or nothing.
-  state.remember({ feed: undefined, feedRetryAt: clock.now() + dayMs });
+  state.set(change(changelogState, { feed: undefined, feedRetryAt: clock.now() + dayMs }));
   return known === undefined ? noFeed : { ...noFeed, why: `${settings.upstream}/changes.json: is not there any more` };
 }
 
 /** A time that lies farther ahead than a day is of a clock that was wrong. */
 function isWaiting({ state, clock }: Mirror): boolean {
-  const { feedRetryAt = 0 } = state.mirror();
+  const { feedRetryAt = 0 } = state.get(changelogState);
   return feedRetryAt > clock.now() && feedRetryAt <= clock.now() + dayMs;
 }
 
 function followedResult({ report, state }: Mirror, next: FeedPosition | undefined): FeedResult {
-  report({ type: 'learned', source: 'change-feed', serial: state.mirror().serial });
+  report({ type: 'learned', source: 'change-feed', serial: state.get(serialState).serial });
   return { isFollowed: true, next };
 }
 
@@ -83,7 +85,7 @@ async function readNewChanges(
   if (known === undefined) return fromList;
   const broken = feedBreak(head, known);
   if (broken !== undefined) return { ...fromList, why: `${settings.upstream}/changes.json: ${broken}` };
-  const { serial = 0 } = state.mirror();
+  const { serial = 0 } = state.get(serialState);
   if (head.serial !== undefined) refuseJump(mirror, serial, head.serial, 'the change feed');
   const removed = new Map<ProjectName, boolean>();
   const note = (changes: readonly FeedChange[]): void => {
@@ -101,7 +103,8 @@ async function readNewChanges(
     note(found.changes);
     enqueuePiece(mirror, { id: head.id, number }, { ...head, changes: found.changes }, known.number, heard);
   }
-  const moved = (head.serial ?? 0) > serial ? { serial: head.serial, serialMovedAt: clock.now() } : {};
+  const moved =
+    (head.serial ?? 0) > serial ? change(serialState, { serial: head.serial, serialMovedAt: clock.now() }) : noChange;
   const next = { id: head.id, number: head.last, etag: head.etag };
   enqueuePiece(mirror, next, head, known.number, heard, moved);
   note(head.changes);
@@ -127,11 +130,11 @@ function enqueuePiece(
   { changes, serial }: Pick<ServedFeed, 'changes' | 'serial'>,
   after: number,
   heard: ((names: Iterable<ProjectName>) => void) | undefined,
-  moved: MirrorState = {},
+  moved: Change = noChange,
 ): void {
   const fresh = changes.filter(({ number, name }) => number > after && isRelevant(mirror, name));
   const wanted = fresh.map((change) => requestsFrom(change, serial));
-  mirror.state.queue.enqueue(wanted, { feed, ...moved });
+  mirror.state.queue.enqueue(wanted, join(change(changelogState, { feed }), moved));
   heard?.(wanted.map(({ name }) => name));
 }
 

@@ -11,8 +11,10 @@
 import type { Clock } from '../../core/clock.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { Report } from '../../core/report.ts';
+import { limitState } from '../../state/mirror-state.ts';
 import type { Obstacle } from '../../state/queue.ts';
 import type { RemovalCounts } from '../../state/removal-log.ts';
+import { change } from '../../state/state-section.ts';
 import type { StateStore } from '../../state/state-store.ts';
 
 const dayMs = 24 * 60 * 60_000;
@@ -139,7 +141,7 @@ export class DeletionLimit {
 
   #startOfDay(): number {
     const now = this.#clock.now();
-    const { deletionsAllowedAt: allowedAt = 0 } = this.#state.mirror();
+    const { deletionsAllowedAt: allowedAt = 0 } = this.#state.get(limitState);
     // A permission of a time to come is of a clock that was wrong.
     return Math.max(now - dayMs, allowedAt > now ? 0 : allowedAt);
   }
@@ -206,7 +208,7 @@ export class DeletionLimit {
 
   /** Tells what was held back, if anything, and begins to count anew where a person has allowed it. */
   report(report: Report): void {
-    if (this.#allowed !== undefined) this.#state.remember({ deletionsAllowedAt: this.#clock.now() });
+    if (this.#allowed !== undefined) this.#state.set(change(limitState, { deletionsAllowedAt: this.#clock.now() }));
     for (const [source, brake] of this.#brakes) {
       const { refused, isPulled, counts, limit } = brake;
       if (refused.size === 0) continue;

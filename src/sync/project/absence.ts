@@ -7,6 +7,7 @@ import type { ProjectName } from '../../core/names.ts';
 import { projectName } from '../../core/names.ts';
 import { parkDelayMs } from '../../core/retry.ts';
 import type { HeldProject } from '../../state/held-projects.ts';
+import { changelogState } from '../../state/mirror-state.ts';
 import type { QueuedProject } from '../../state/queue.ts';
 import type { Mirror } from '../mirror.ts';
 import { type ChangelogStatus, changelogStatusFor } from './changelog-status.ts';
@@ -77,7 +78,7 @@ async function confirmAbsencesAt(mirror: Mirror, doubtful: readonly ProjectName[
     state.changelog.markUnlisted(gone, serial);
     // A changelog is never wrong about a removal. A feed may be, and here page and list both say so.
     const isThere = (name: ProjectName): boolean => listed.has(name) && state.queue.entryOf(name)?.obstacle === 'stale';
-    if (state.mirror().feed !== undefined) state.changelog.listed(doubtful.filter(isThere));
+    if (state.get(changelogState).feed !== undefined) state.changelog.listed(doubtful.filter(isThere));
   } catch (error) {
     if (!(error instanceof UnreachableError || error instanceof NonsenseError)) throw error;
     const names = `${doubtful.slice(0, 3).join(', ')}${doubtful.length > 3 ? ', …' : ''}`;

@@ -10,6 +10,7 @@ import { type SimplePage, withSerial } from '../../formats/simple/simple-json.ts
 import { local } from '../../policy/policy.ts';
 import { explainReason } from '../../policy/render-reason.ts';
 import type { HeldFile, HeldProject } from '../../state/held-projects.ts';
+import { adoptionState, rootIndexIsDue } from '../../state/mirror-state.ts';
 import type { Obstacle, Parked, QueuedProject } from '../../state/queue.ts';
 import { requestByName } from '../../state/queue.ts';
 import type { FinishedProject } from '../../state/state-store.ts';
@@ -79,7 +80,7 @@ async function replaceFromOtherIndex(mirror: Mirror, project: SelectedProject, b
   if (isLocal && isAllHere(mirror, project)) return syncLocal(mirror, project);
   const answer = isLocal ? undefined : await mirror.upstream.project(name, undefined, false);
   // A state that was made anew from the tree does not know where anything is from.
-  const isOfTree = state.mirror().adopted !== undefined && held.source === undefined;
+  const isOfTree = state.get(adoptionState).adopted !== undefined && held.source === undefined;
   const isSame = answer?.kind === 'page' ? isAllOn(answer.page, project) : isOfTree && answer !== undefined;
   if (isSame) {
     mirror.memoryBudget.release(name);
@@ -97,7 +98,7 @@ async function replaceFromOtherIndex(mirror: Mirror, project: SelectedProject, b
   await removeProject(mirror, due, held.files, why);
   if (!settings.dryRun) {
     state.finish([{ kind: 'removed', due, why }]);
-    state.queue.enqueue([requestByName(name, held.displayName)], { rootIndexDue: true });
+    state.queue.enqueue([requestByName(name, held.displayName)], rootIndexIsDue);
   }
   const gone = { ...state.held.project(name), ...(settings.dryRun && notHeld) };
   const moved = { ...project, due: asNewRequest(due), held: gone };
@@ -119,7 +120,7 @@ function isAllOn({ files }: SimplePage, { held }: SelectedProject): boolean {
 /** The same of what lies here by hand. */
 function isAllHere({ localFiles, state }: Mirror, { due, held }: SelectedProject): boolean {
   const here = new Set(localFiles.of(due.name));
-  const isOfTree = held.files.length > 0 || state.mirror().adopted !== undefined;
+  const isOfTree = held.files.length > 0 || state.get(adoptionState).adopted !== undefined;
   return here.size > 0 && isOfTree && held.files.every(({ path }) => here.has(path));
 }
 

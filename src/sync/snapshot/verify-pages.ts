@@ -13,7 +13,9 @@ import type { ProjectName } from '../../core/names.ts';
 import { Semaphore } from '../../core/semaphore.ts';
 import type { Snapshot } from '../../formats/mirror/snapshot.ts';
 import { pageTree } from '../../pages/page-merkle-tree.ts';
+import { listState, snapshotState } from '../../state/mirror-state.ts';
 import type { UpstreamPageDigest } from '../../state/page-hashes.ts';
+import { change } from '../../state/state-section.ts';
 import type { PageDigest } from '../../upstream/upstream.ts';
 import type { Mirror } from '../mirror.ts';
 import { fetchNewestSnapshot } from './fetch-snapshot.ts';
@@ -48,8 +50,9 @@ export async function verifyPages(mirror: Mirror, seen: Snapshot | undefined): P
       held = await prover.unproven(held);
     }
   }
-  const { upstreamSnapshot } = state.mirror();
-  if (upstreamSnapshot !== undefined) state.remember({ upstreamSnapshot: { ...upstreamSnapshot, held } });
+  const { upstreamSnapshot } = state.get(snapshotState);
+  if (upstreamSnapshot !== undefined)
+    state.set(change(snapshotState, { upstreamSnapshot: { ...upstreamSnapshot, held } }));
   if (held.length > 0) prover.alarm(held);
 }
 
@@ -57,7 +60,7 @@ export async function verifyPages(mirror: Mirror, seen: Snapshot | undefined): P
 export function unverifiedReason(mirror: Mirror, name: ProjectName, answer: PageDigest): string | undefined {
   if (!verifiesPages(mirror)) return undefined;
   const { pages } = mirror.state;
-  const { held = allGroups } = mirror.state.mirror().upstreamSnapshot ?? {};
+  const { held = allGroups } = mirror.state.get(snapshotState).upstreamSnapshot ?? {};
   if (held.includes(groupOf(name))) return "held, as the pages of its group are not those in upstream's snapshot.json";
   const found = answer === 'unchanged' ? (pages.hashesOf(name).upstream ?? 'absent') : answer;
   const expected = pages.upstreamDigestOf(name);
@@ -68,7 +71,7 @@ export function unverifiedReason(mirror: Mirror, name: ProjectName, answer: Page
 
 /** Whether the list of projects that was taken over is the one that was signed. */
 export function isListOf({ state }: Mirror, { index }: Snapshot): boolean {
-  return state.mirror().listSha256 === index.json;
+  return state.get(listState).listSha256 === index.json;
 }
 
 type Seen = ReadonlyMap<ProjectName, UpstreamPageDigest>;

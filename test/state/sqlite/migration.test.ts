@@ -5,6 +5,7 @@ import { sha256Hex } from '../../../src/core/hash.ts';
 import { SqliteStateStore } from '../../../src/state/sqlite/sqlite-state-store.ts';
 import { SqliteStatsStore } from '../../../src/state/sqlite/sqlite-stats-store.ts';
 import { FakeClock } from '../../fixtures/fake-clock.ts';
+import { changeOf } from '../../fixtures/mirror-state.ts';
 import { named } from '../../fixtures/test-mirror.ts';
 import { schemaVersion1 } from './schema-version-1.ts';
 
@@ -65,7 +66,7 @@ t.test('a database of version 1 is brought up to date with everything in it', as
   t.match(store.totals(), { projects: 1, files: 1, bytes: 10, queued: 1, parked: 1 });
   t.same(store.plans.list(undefined, 10), [{ name: 'alpha' }]);
   t.same([...store.requirements.all()], []);
-  t.equal(store.plans.enqueueReplans(named('alpha'), {}), 1, 'and does what version 2 can');
+  t.equal(store.plans.enqueueReplans(named('alpha')), 1, 'and does what version 2 can');
   store.finish(store.queue.due(clock.now(), false, undefined, 1).map((due) => ({ kind: 'unchanged', due })));
   store.close();
 
@@ -146,7 +147,7 @@ t.test('a dry run over a database of version 1 leaves it at version 1', async (t
   const before = makeVersion1(file);
   const store = new SqliteStateStore(file, clock, { discard: true });
   t.same(store.plans.list(undefined, 10), [{ name: 'alpha' }]);
-  store.plans.enqueueReplans(named('alpha'), { policy: 'x y' });
+  store.plans.enqueueReplans(named('alpha'), changeOf({ policy: 'x y' }));
   store.close();
   const db = new Database(file);
   t.equal(db.pragma('user_version', { simple: true }), 1);

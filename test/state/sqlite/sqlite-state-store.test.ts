@@ -6,7 +6,9 @@ import { StorageError } from '../../../src/core/errors.ts';
 import type { ProjectName } from '../../../src/core/names.ts';
 import type { WebPath } from '../../../src/core/paths.ts';
 import { SqliteStateStore } from '../../../src/state/sqlite/sqlite-state-store.ts';
+import { noChange } from '../../../src/state/state-section.ts';
 import { FakeClock } from '../../fixtures/fake-clock.ts';
+import { changeOf, mirrorState } from '../../fixtures/mirror-state.ts';
 import { testHeldProjects } from '../../fixtures/state/held-projects-suite.ts';
 import type { OpenStateStore } from '../../fixtures/state/opened-store.ts';
 import { testPageHashes } from '../../fixtures/state/page-hashes-suite.ts';
@@ -44,10 +46,10 @@ for (const [port, suite] of Object.entries(suites)) t.test(port, async (t) => su
 t.test('what was stored is there again after closing', async (t) => {
   const path = join(t.testdir(), 'state.db');
   const first = new SqliteStateStore(path, clock);
-  first.queue.enqueue(wanted, { serial: 5 });
+  first.queue.enqueue(wanted, changeOf({ serial: 5 }));
   first.close();
   const second = new SqliteStateStore(path, clock);
-  t.equal(second.mirror().serial, 5);
+  t.equal(mirrorState(second).serial, 5);
   t.match(second.queue.due(clock.now(), false, undefined, 10), [{ name: 'alpha' }]);
   second.close();
 });
@@ -57,15 +59,15 @@ t.test('a store for a dry run forgets at the end all that was written', async (t
   new SqliteStateStore(path, clock).close();
   const before = readFileSync(path);
   const store = new SqliteStateStore(path, clock, { discard: true });
-  store.queue.enqueue(wanted, { serial: 5 });
+  store.queue.enqueue(wanted, changeOf({ serial: 5 }));
   const takeover = store.queue.compareList();
   takeover.add(wanted);
-  takeover.commit(5, {});
+  takeover.commit(5, noChange);
   t.match(store.totals(), { queued: 1 });
   store.close();
   t.ok(readFileSync(path).equals(before));
   const after = new SqliteStateStore(path, clock);
-  t.same(after.mirror(), {});
+  t.same(mirrorState(after), {});
   t.match(after.totals(), { queued: 0 });
   after.close();
 });
@@ -73,8 +75,8 @@ t.test('a store for a dry run forgets at the end all that was written', async (t
 t.test('a store for a dry run creates no file', async (t) => {
   const path = join(t.testdir(), 'state.db');
   const store = new SqliteStateStore(path, clock, { discard: true });
-  store.queue.enqueue(wanted, { serial: 5 });
-  t.equal(store.mirror().serial, 5);
+  store.queue.enqueue(wanted, changeOf({ serial: 5 }));
+  t.equal(mirrorState(store).serial, 5);
   store.close();
   t.throws(() => readFileSync(path), { code: 'ENOENT' });
 });
@@ -104,10 +106,7 @@ t.test('a damaged database is noticed, and the message says what to do', async (
   const path = join(t.testdir(), 'state.db');
   const store = new SqliteStateStore(path, clock);
   const many = Array.from({ length: 5000 }, (_, at) => named(`project-${at}`)).flat();
-  store.queue.enqueue(
-    many.map((name) => ({ name, displayName: name, serial: 1, removed: false })),
-    {},
-  );
+  store.queue.enqueue(many.map((name) => ({ name, displayName: name, serial: 1, removed: false })));
   store.close();
   const bytes = readFileSync(path);
   bytes.fill(0xff, 4096 * 4, bytes.length);
@@ -152,24 +151,26 @@ t.test('what belongs together is stored whole or not at all', async (t) => {
   const removal = { project: alpha, path: undefined, sha256: undefined, at: 1, why: 'removed upstream' };
   const halves: Record<string, (store: SqliteStateStore) => void> = {
     finish: (store) => store.finish([finished(store, alpha, 'active'), finished(store, beta, none)]),
-    enqueue: (store) => store.queue.enqueue([project(named('new')[0] ?? alpha), project(beta, none)], { serial: 9 }),
+    enqueue: (store) =>
+      store.queue.enqueue([project(named('new')[0] ?? alpha), project(beta, none)], changeOf({ serial: 9 })),
     hold: (store) => store.held.addFiles(alpha, [file('a.zip', 1), file('b.zip', none)]),
     unsettle: (store) => store.held.addPendingFiles(alpha, [path('a.zip'), {} as never]),
     requeue: (store) => store.queue.requeue(none, [path('held.zip')]),
     takeOver: (store) => store.removals.importRemovals([{ ...removal, why: none }, removal]),
-    enqueueReplans: (store) => store.plans.enqueueReplans([named('held')[0] ?? alpha, {} as never], { serial: 9 }),
+    enqueueReplans: (store) =>
+      store.plans.enqueueReplans([named('held')[0] ?? alpha, {} as never], changeOf({ serial: 9 })),
   };
   for (const [what, write] of Object.entries(halves)) {
     const store = new SqliteStateStore(':memory:', clock);
     const [held] = named('held') as [ProjectName];
     store.queue.enqueue(
       [held, alpha, beta].map((name) => project(name)),
-      { serial: 5 },
+      changeOf({ serial: 5 }),
     );
     store.held.addFiles(held, [file('held.zip', 1)]);
     store.finish([finished(store, held, 'active')]);
     const everything = () => ({
-      mirror: store.mirror(),
+      mirror: mirrorState(store),
       totals: store.totals(),
       due: store.queue.due(clock.now(), false, undefined, 10),
       held: [alpha, beta, held].map((name) => [store.held.project(name), store.held.pendingFiles(name)]),
@@ -186,7 +187,7 @@ t.test('a project that is parked again by an earlier clock has waited since that
   const moved = new FakeClock();
   const store = new SqliteStateStore(':memory:', moved);
   const [alpha] = named('alpha') as [ProjectName];
-  store.queue.enqueue([{ name: alpha, displayName: alpha, serial: 1, removed: false }], {});
+  store.queue.enqueue([{ name: alpha, displayName: alpha, serial: 1, removed: false }]);
   const since = (obstacle: 'absent' | 'stale'): number | undefined => {
     const due = store.queue.entryOf(alpha);
     if (due !== undefined) store.queue.park({ due, obstacle, reason: '', nextTry: moved.now() + 1 });

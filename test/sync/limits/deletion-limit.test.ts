@@ -150,7 +150,7 @@ t.test('a permission never takes away what the day leaves, and lets no more go t
     const names = named(...Array.from({ length: 100 }, (_, at) => `p${at}`));
     const queue = (from: number, to: number, removed: boolean) => {
       const wanted = names.slice(from, to).map((name) => ({ name, displayName: name, serial: 1, removed }));
-      state.queue.enqueue(wanted, {});
+      state.queue.enqueue(wanted);
       return state.queue.due(clock.now(), removed, undefined, names.length);
     };
     const common = { kind: 'published', serial: 1, etag: undefined, status: 'active', drop: [] } as const;

@@ -6,8 +6,10 @@ import { NonsenseError, UnreachableError } from '../../../core/errors.ts';
 import { type ProjectName, projectName } from '../../../core/names.ts';
 import { local } from '../../../policy/policy.ts';
 import type { HeldProject } from '../../../state/held-projects.ts';
+import { missingState } from '../../../state/mirror-state.ts';
 import type { QueueRequest } from '../../../state/queue.ts';
 import { requestByName } from '../../../state/queue.ts';
+import { noChange } from '../../../state/state-section.ts';
 import type { Upstream } from '../../../upstream/upstream.ts';
 import type { Mirror } from '../../mirror.ts';
 
@@ -58,15 +60,11 @@ export async function enqueueFromOtherIndexes(mirror: Mirror): Promise<Unreachab
   if (only !== undefined) {
     state.queue.enqueue(
       only.filter((name) => selection.sourceOf(name) !== undefined).map((name) => requestFor(mirror, name)),
-      {},
     );
     return undefined;
   }
   const here = new Set([...lying, ...state.held.publishedFrom(local)]);
-  state.queue.enqueue(
-    [...here].map((name) => requestFor(mirror, name)),
-    {},
-  );
+  state.queue.enqueue([...here].map((name) => requestFor(mirror, name)));
   let trouble: UnreachableError | NonsenseError | undefined;
   for (const [source, upstream] of mirror.sources) {
     const names = new Set([...selection.namedFrom(source), ...state.held.publishedFrom(source)]);
@@ -79,10 +77,7 @@ export async function enqueueFromOtherIndexes(mirror: Mirror): Promise<Unreachab
     trouble ??= failed;
     // Where nobody answers, each of its projects would say the same.
     if (failed !== undefined && isSilence(failed)) continue;
-    state.queue.enqueue(
-      known.map((name) => requestFor(mirror, name)),
-      {},
-    );
+    state.queue.enqueue(known.map((name) => requestFor(mirror, name)));
   }
   return trouble;
 }
@@ -109,7 +104,7 @@ export function isSilence(error: Error): boolean {
 
 /** Upstream does not have it, and is asked once a day. */
 function isMissing({ state }: Mirror, name: ProjectName): boolean {
-  return !state.held.project(name).published && state.mirror().missing?.includes(name) === true;
+  return !state.held.project(name).published && state.get(missingState).missing?.includes(name) === true;
 }
 
 function requestFor({ state }: Mirror, name: ProjectName): QueueRequest {
@@ -134,7 +129,7 @@ async function enqueueListedFrom({ state, selection }: Mirror, source: string, u
     if (listed === 0 && state.held.publishedFrom(source).length > 0) {
       throw new NonsenseError(`${source}/: the list is empty, which would remove all that is held from there`);
     }
-    takeover.commit(undefined, {}, false, source);
+    takeover.commit(undefined, noChange, false, source);
   } catch (error) {
     takeover.abandon();
     throw error;
