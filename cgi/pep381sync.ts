@@ -1,4 +1,4 @@
-/** pep381sync.cgi: whoever asks for this address starts a run of the mirror in PYPITARGET. */
+/** pep381sync.cgi: a request to this address starts a run of the mirror in PYPITARGET. */
 import { realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readCgiRequest } from '../src/cgi/cgi-request.ts';
@@ -16,17 +16,17 @@ async function start(settings: CgiSettings): Promise<void> {
 }
 
 async function answer(): Promise<void> {
-  // Who does not wait for the answer has asked all the same.
+  // A client that does not wait for the answer has made its request all the same.
   stdout.on('error', () => {});
   const request = await readCgiRequest(env, stdin, wait);
   const log = (line: string): boolean => stderr.write(`${line}\n`);
   const answer = await answerSync(request, { env, now: Date.now, log, start, enter });
   stdout.write(renderResponse(answer, request.method));
-  // Who sends on is not waited for.
+  // Does not wait for a client that goes on sending.
   stdin.destroy();
 }
 
-/** Keeps no process alive. */
+/** Resolves after `ms` milliseconds, without keeping the process alive. */
 function wait(ms: number): Promise<void> {
   return new Promise((resolve) => {
     setTimeout(resolve, ms).unref();

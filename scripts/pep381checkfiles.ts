@@ -1,14 +1,7 @@
-/** pep381checkfiles: compares TARGET/web with what it promises, and queues what is wrong for the next pep381run. */
-
+/**
+ * pep381checkfiles: compares TARGET/web with the state and the pages, and queues what is wrong for the next pep381run.
+ */
 import { pep381checkfiles } from '../src/cli/check/pep381checkfiles.ts';
-import { nativeBindingPath } from '../src/cli/program/native-binding.ts';
+import { start } from '../src/cli/program/program.ts';
 
-pep381checkfiles(process.argv.slice(2), nativeBindingPath()).then(
-  (code) => {
-    process.exitCode = code;
-  },
-  (error: unknown) => {
-    console.error(error);
-    process.exitCode = 70;
-  },
-);
+start(pep381checkfiles);

@@ -2,16 +2,7 @@
 import { isMainThread } from 'node:worker_threads';
 import { answerStatsTasks } from '../src/cli/logs/open-stats-thread.ts';
 import { processlogs } from '../src/cli/logs/processlogs.ts';
-import { nativeBindingPath } from '../src/cli/program/native-binding.ts';
+import { start } from '../src/cli/program/program.ts';
 
-if (isMainThread) {
-  processlogs(process.argv.slice(2), nativeBindingPath()).then(
-    (code) => {
-      process.exitCode = code;
-    },
-    (error: unknown) => {
-      console.error(error);
-      process.exitCode = 70;
-    },
-  );
-} else answerStatsTasks();
+if (isMainThread) start(processlogs);
+else answerStatsTasks();

@@ -53,6 +53,9 @@ const below: Readonly<Record<Layer, readonly Layer[]>> = {
 /** The composition: these choose the adapters. The lock is taken before there is a mirror to open. */
 const opener = /^src\/cli\/[a-z]+\/open(?:-[a-z]+)*\.ts$/;
 const lock = 'src/state/sqlite/lock.ts';
+/** Where it lies is said once, at the start of a program. */
+const addon = 'src/state/sqlite/addon.ts';
+const starter = 'src/cli/program/program.ts';
 
 function mayImport(from: string, to: string): boolean {
   const [layer, target] = [layerOf(from), layerOf(to)];
@@ -60,7 +63,7 @@ function mayImport(from: string, to: string): boolean {
   if (from.startsWith('cgi/')) return target === 'cgi';
   if (target !== 'adapter') return below[layer].includes(target);
   if (layer === 'adapter') return folderOf(from) === folderOf(to);
-  return layer === 'cli' && (opener.test(from) || to === lock);
+  return layer === 'cli' && (opener.test(from) || to === lock || (from === starter && to === addon));
 }
 
 function folderOf(path: string): string {
@@ -108,6 +111,8 @@ interface Rule {
   breaches(file: SourceFile, all: ReadonlyMap<string, SourceFile>): readonly string[];
   /** A file that would break it, by its path and text. */
   readonly example: readonly [path: string, text: string];
+  /** Another file that it takes to break it. */
+  readonly beside?: readonly [path: string, text: string];
 }
 
 const isPure = (path: string): boolean =>
@@ -153,6 +158,15 @@ const rules: readonly Rule[] = [
         ? imports.filter((to) => layerOf(to) === 'adapter' && !mayImport(path, to)).map((to) => `imports ${to}`)
         : [],
     example: ['src/cli/run/pep381run.ts', "import { HttpClient } from '../../upstream/pypi/http-client.ts';"],
+  },
+  {
+    rule: 'only the start of a program says which SQLite addon is used',
+    why: 'it is so for every connection of the process, and nobody has to pass it on',
+    breaches: ({ path, imports }) =>
+      path === starter || path.startsWith('src/state/sqlite/')
+        ? []
+        : imports.filter((to) => to === addon).map((to) => `imports ${to}`),
+    example: ['src/cli/run/open-mirror.ts', "import { useAddon } from '../../state/sqlite/addon.ts';"],
   },
   {
     rule: 'what is pure uses no module of Node but the hashes',
@@ -203,6 +217,13 @@ const rules: readonly Rule[] = [
     example: ['src/check/check.ts', 'state.set(change(serialState, { serial: 5 }));'],
   },
   {
+    rule: 'only core/paths.ts makes paths of the tree',
+    why: 'every part of a path is matched there against what may be one, so that no index names a place outside',
+    breaches: ({ path, claims }) =>
+      path !== 'src/core/paths.ts' && claims.some((type) => /\bWebPath\b/.test(type)) ? ['says `as WebPath`'] : [],
+    example: ['src/adopt/x.ts', "export const root = 'simple' as WebPath;"],
+  },
+  {
     rule: 'no imports in a circle',
     why: 'files that need each other are one file that was cut in the wrong place',
     breaches: ({ path }, all) => {
@@ -210,6 +231,19 @@ const rules: readonly Rule[] = [
       return way === undefined ? [] : [`imports itself by way of ${way.join(', ')}`];
     },
     example: ['src/sync/circle.ts', "import type { Circle } from './circle.ts';"],
+  },
+  {
+    rule: 'folders of sync/ and cli/ import each other in one direction only',
+    why: 'what is below can be read without what is above, and a change above cannot break what is below',
+    breaches: ({ path, imports }, all) => {
+      const from = roomOf(path);
+      if (from === undefined) return [];
+      return imports
+        .filter((to) => roomOf(to) !== from && roomsBelow(to, all).has(from))
+        .map((to) => `imports ${to}, while ${roomOf(to)} leads back to ${from}`);
+    },
+    example: ['src/cli/output/table.ts', "import type { Row } from '../run/render-plan.ts';"],
+    beside: ['src/cli/run/run-totals.ts', "import { plural } from '../output/units.ts';"],
   },
   {
     rule: 'no default exports',
@@ -255,6 +289,22 @@ function reachable(path: string, all: ReadonlyMap<string, SourceFile>): Set<stri
   return found;
 }
 
+/** A folder of src/sync or src/cli, or a file that lies in none of them; undefined elsewhere. */
+function roomOf(path: string): string | undefined {
+  return /^src\/(?:sync|cli)\/[^/]+/.exec(path)?.[0];
+}
+
+/** Returns the room of the file at `path`, and all rooms that its files import, directly or not. */
+function roomsBelow(path: string, all: ReadonlyMap<string, SourceFile>): ReadonlySet<string | undefined> {
+  const found = new Set([roomOf(path)]);
+  for (const room of found) {
+    if (room === undefined) continue;
+    const files = [...all.values()].filter((file) => roomOf(file.path) === room);
+    for (const to of files.flatMap(({ imports }) => imports)) found.add(roomOf(to));
+  }
+  return found;
+}
+
 /** The shortest way along imports from the file at `path` back to it. */
 function wayBack(path: string, all: ReadonlyMap<string, SourceFile>): string[] | undefined {
   const ways: string[][] = (all.get(path)?.imports ?? []).map((to) => [to]);
@@ -295,8 +345,12 @@ t.test('the sources are found', async (t) => {
 for (const rule of rules) {
   t.test(rule.rule, async (t) => {
     t.same(breachesOf(rule, files), []);
-    const [path, text] = rule.example;
-    const [told = ''] = breachesOf(rule, [readSource(path, text)]);
+    const [path] = rule.example;
+    const examples = rule.beside === undefined ? [rule.example] : [rule.example, rule.beside];
+    const [told = ''] = breachesOf(
+      rule,
+      examples.map((example) => readSource(...example)),
+    );
     t.ok(told.startsWith(`${path} `) && told.endsWith(rule.why), 'a breach is told with its file and the reason');
   });
 }

@@ -1,7 +1,6 @@
-/** Takes over the list of all projects and ends: one row of the benchmark, in a process of its own. */
+/** Discovers all projects of an upstream, and ends: one row of the benchmark, in a process of its own. */
 import { resolve } from 'node:path';
 import { settingsFrom } from '../../src/cli/config/settings.ts';
-import { nativeBindingPath } from '../../src/cli/program/native-binding.ts';
 import { systemClock } from '../../src/cli/program/system-clock.ts';
 import { openMirror } from '../../src/cli/run/open-mirror.ts';
 import { openTarget, prepareTarget } from '../../src/cli/target/target.ts';
@@ -21,13 +20,12 @@ const opened = openMirror({
   clock: systemClock,
   report: () => {},
   signal: new AbortController().signal,
-  nativeBinding: nativeBindingPath(),
 });
 void main();
 
 async function main(): Promise<void> {
   await discoverChanges(opened.mirror);
-  // With a third argument the whole queue is declared done, so that a run without changes can be measured.
+  // With the argument `finish` the whole queue is marked as done, so that a run without changes can be measured.
   if (process.argv[4] === 'finish') finishAll();
   await opened.close();
 }

@@ -1,4 +1,4 @@
-/** Writes an access log to measure with: the clients, files and answers that a mirror sees today. */
+/** Writes an access log for the benchmark, with clients, files and requests as mirrors see them today. */
 import { closeSync, openSync, writeSync } from 'node:fs';
 import { pseudoRandomNumbers } from '../../test/sample/pseudo-random.ts';
 
@@ -8,7 +8,7 @@ const days = 3;
 const firstSecond = Date.UTC(2026, 10, 20, 6) / 1000;
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 
-/** Writes `lines` lines to `path`: half downloads, the rest metadata and pages; a few files are most of the downloads. */
+/** Writes `lines` lines to `path`. Half are downloads, most of them of a few files; the rest are metadata and pages. */
 export function writeAccessLog(path: string, lines: number): void {
   const random = pseudoRandomNumbers(381);
   const pick = <T>(values: readonly T[]): T => values[Math.floor(random() * values.length)] as T;
@@ -42,7 +42,7 @@ function filePath(index: number, random: () => number): string {
   return `${folder}/project_${Math.floor(index / 5)}-1.${index % 5}.0-py3-none-any.whl`;
 }
 
-/** As Apache writes it: with its quotes escaped. */
+/** Returns a User-Agent as Apache writes it: with its quotes escaped. */
 function agent(pick: <T>(values: readonly T[]) => T): string {
   const python = `3.${pick([9, 10, 11, 12, 13, 14])}.${pick([0, 1, 2, 3, 4])}`;
   const implementation = { name: 'CPython', version: python };

@@ -1,8 +1,8 @@
 /**
- * `npm run bench -- [--in FOLDER] [files] [index] [policy] [list] [check] [logs]`: how fast the built programs are, in all
- * that they do or in some parts; pep381run against the sample upstream's large index in a process of its own on loopback.
- * One table, the median of three runs. Targets are removed only at the end: ext4 avoids inodes that were freed within the
- * last seconds, which slows down whoever creates files just then.
+ * `npm run bench -- [--in FOLDER] [files] [index] [policy] [list] [check] [logs]`: measures the built programs, in all
+ * parts or in those that are named. pep381run mirrors the sample upstream's large index, which runs in a process of its
+ * own on loopback. Prints one table, with the median of three runs. Targets are removed only at the end: ext4 avoids
+ * inodes that were freed within the last seconds, which would slow down the creation of files.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -66,7 +66,7 @@ try {
   rmSync(folder, { recursive: true, force: true });
 }
 
-/** 2,000 projects with 10,000 files of 20 KB: first sync, nothing new, 200 projects changed. */
+/** Measures 2,000 projects with 10,000 files of 20 KB: the first sync, a run with nothing new, 200 changed projects. */
 async function benchFiles(): Promise<void> {
   const files = 10_000;
   const index = await forkLargeIndex({ projects: 2000, filesPerProject: 5, meanFileSize: 20_000 });
@@ -87,7 +87,7 @@ async function benchFiles(): Promise<void> {
   row('nothing changed, 2,000 projects', unchanged, () => `${traffic} bytes of traffic`, '0.25 s, 5,000 bytes');
 }
 
-/** 20,000 projects without their files. */
+/** Measures 20,000 projects without their files. */
 async function benchIndexOnly(): Promise<void> {
   const projects = 20_000;
   const index = await forkLargeIndex({ projects, filesPerProject: 5, meanFileSize: 1000 });
@@ -100,8 +100,8 @@ async function benchIndexOnly(): Promise<void> {
 }
 
 /**
- * 100,000 projects with 200,000 files of 100 bytes, of which every one is decided anew, and stays as it was. Then one of
- * them is named, and requires all the others in 800,000 ways.
+ * Measures 100,000 projects with 200,000 files of 100 bytes. First every file is decided anew and stays as it was. Then
+ * a rule names one project, which requires all others in 800,000 ways.
  */
 async function benchPolicy(): Promise<void> {
   const projects = 100_000;
@@ -123,7 +123,7 @@ async function benchPolicy(): Promise<void> {
   await benchLooks(target);
 }
 
-/** What a person asks of that mirror. */
+/** Measures what a person asks of that mirror. */
 async function benchLooks(target: string): Promise<void> {
   const looks = [
     ['--why, a project that a rule names', ['--why', nameOf(0)]],
@@ -137,7 +137,7 @@ async function benchLooks(target: string): Promise<void> {
   }
 }
 
-/** The list of all projects at PyPI's size, and a run that finds nothing new at that size. */
+/** Measures the list of all projects at PyPI's size, and a run that finds nothing new at that size. */
 async function benchList(): Promise<void> {
   const index = await forkLargeIndex({ projects: 1, filesPerProject: 1, meanFileSize: 100, listOnlyNames: 880_000 });
   const [list, unchanged]: [Figures[], Figures[]] = [[], []];
@@ -156,7 +156,7 @@ async function benchList(): Promise<void> {
   row('nothing changed, 880,000 projects', unchanged, () => `${traffic} bytes of traffic`, '0.25 s, 5,000 bytes');
 }
 
-/** A mirror that was just written is read again: many small files, and few large ones. */
+/** Measures checks of mirrors that were just written: one with many small files, one with few large ones. */
 async function benchCheck(): Promise<void> {
   const small = { projects: 2000, filesPerProject: 5, meanFileSize: 20_000 };
   const large = { projects: 4, filesPerProject: 15, meanFileSize: 32_000_000 };
@@ -174,7 +174,7 @@ async function benchCheck(): Promise<void> {
   row('check of 60 files of 32 MB', read, (s) => `${rate(bytes / 1e6, s)} MB/s`, '800 MB/s, 120 MiB');
 }
 
-/** A target that mirrors such an index, and how many bytes its files have. */
+/** Returns a target that mirrors such an index, and the size of its files in bytes. */
 async function mirrored(options: Parameters<typeof forkLargeIndex>[0]): Promise<[string, number]> {
   const index = await forkLargeIndex(options);
   const target = newTarget();
@@ -183,7 +183,7 @@ async function mirrored(options: Parameters<typeof forkLargeIndex>[0]): Promise<
   return [target, index.started.bytes];
 }
 
-/** A log of two million lines, as a mirror with modern clients writes it, over three days. */
+/** Measures a log of two million lines over three days, as a mirror with modern clients writes it. */
 async function benchLogs(): Promise<void> {
   const lines = 2_000_000;
   const log = join(folder, 'pypi.log');
@@ -208,7 +208,7 @@ async function run(program: string, ...args: string[]): Promise<Figures> {
   const started = process.hrtime.bigint();
   const child = spawn(process.execPath, ['--require', usageHook, program, ...args], {
     env,
-    // What it prints is not what is measured; a table of its own is.
+    // The output of the programs is dropped: only their resources are measured.
     stdio: ['ignore', 'ignore', 'inherit'],
   });
   const [code] = (await once(child, 'exit')) as [number | null];

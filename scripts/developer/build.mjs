@@ -1,6 +1,6 @@
 /**
- * Bundles the programs into dist/, each one file, beside the SQLite addon: the folder can be copied anywhere.
- * CommonJS, because a file without suffix that holds ESM prints nothing and exits 0 below some package.json files.
+ * Bundles each program into one file in dist/, beside the SQLite addon. The folder can be copied anywhere. The format
+ * is CommonJS: a file with ESM and without suffix prints nothing and exits 0 below some package.json files.
  */
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
@@ -16,12 +16,12 @@ const programs = {
   pep381checkfiles: 'scripts/pep381checkfiles.ts',
   'pep381sync.cgi': 'cgi/pep381sync.ts',
 };
-/** What programs load when they need it. */
+/** Parts of programs that are loaded only when they are needed. */
 const parts = { 'provenance.js': 'src/provenance/sigstore/sigstore-verifier.ts' };
 
 /**
- * Builds the programs, and what they need beside them, into the folder `dist`, which is emptied first. Everybody may
- * read and start them, whatever the umask.
+ * Builds the programs, and the files that they need beside them, into the folder `dist`, which is emptied first.
+ * Everybody may read and start them, whatever the umask is.
  */
 export async function buildPrograms(dist) {
   rmSync(dist, { recursive: true, force: true });
@@ -52,7 +52,7 @@ async function bundle(source, outfile, options) {
   });
 }
 
-/** An import() of a part stays one, of the file beside the program. */
+/** Keeps the import() of a part as an import of the file beside the program. */
 const partsBeside = {
   name: 'parts-beside',
   setup({ onResolve }) {

@@ -1,7 +1,7 @@
 /**
- * `npm run test:faults`: what is left when a program is killed, when the power fails, and when the disk, the network or
- * upstream misbehave. Everything that is left to chance comes from one seed, which is printed: the same seed repeats a
- * failure. The built programs must be there.
+ * `npm run test:faults`: tests what remains when a program is killed, when the power fails, and when the disk, the
+ * network or upstream misbehave. All random choices come from one seed, which is printed: the same seed repeats a
+ * failure. The programs must have been built.
  */
 import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
@@ -21,13 +21,16 @@ const { status } = spawnSync('npx', ['tap', '--timeout=0', '--jobs=2', ...files]
     ...process.env,
     FAULT_ROUNDS: String(rounds),
     FAULT_SEED: String(seed),
-    // For the tests that kill a program at each rename and at so many other steps.
+    // For tests that kill a program at each rename and at this many other steps.
     KILL_STEPS: String(Math.ceil(rounds / 10)),
   },
 });
 process.exitCode = status ?? 1;
 
-/** By default about a quarter of an hour on two cores; with --short, which asks each kind of fault a little, two minutes. */
+/**
+ * Parses the options. By default the tests take about a quarter of an hour on two cores; with --short, which tests each
+ * kind of fault only a little, two minutes.
+ */
 function parseOptions(argv: readonly string[]): { rounds: number; seed: number; files: readonly string[] } {
   const given = minimist([...argv], {
     boolean: ['short'],
@@ -40,7 +43,7 @@ function parseOptions(argv: readonly string[]): { rounds: number; seed: number; 
   return { rounds, seed, files: given._.length > 0 ? given._ : faultTests(given.short) };
 }
 
-/** The tests of every step take long, and `npm test` runs them, too, with a choice of the steps. */
+/** Returns the tests to run. Those of every step take long, and `npm test` also runs them, with some of the steps. */
 function faultTests(isShort: boolean): readonly string[] {
   const everyStep = ['kill', 'kill-update', 'adopt-kill'].map((name) => `test/e2e/${name}.test.ts`);
   return ['test/faults/*.test.ts', ...(isShort ? [] : everyStep)];

@@ -1,8 +1,9 @@
 /**
- * `npm run test:fresh`: the commands of README.md on a machine that has nothing yet, which is a minimal Debian in a
- * folder, made by debootstrap. An ordinary user runs them without Apache and with it, under several umasks and in
- * several time zones, then root below /root; before that the lines of its deployment are followed. Debian and npm's registry are reached as from this machine. Where npm is
- * told a folder with Node's headers (`nodedir`), nothing else can be reached: there they come from Debian's libnode-dev.
+ * `npm run test:fresh`: runs the commands of README.md on a machine that has nothing yet: a minimal Debian in a folder,
+ * made by debootstrap. First the lines about deployment are followed. Then an ordinary user runs the commands without
+ * Apache and with it, under several umasks and in several time zones, and finally root runs them below /root. Debian
+ * and npm's registry are reached as from this machine. If npm is configured with a folder of Node's headers
+ * (`nodedir`), nothing else can be reached, and the headers come from Debian's libnode-dev.
  */
 import { spawn, spawnSync } from 'node:child_process';
 import { chmodSync, cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
@@ -17,24 +18,27 @@ const usage = `Usage: npm run test:fresh -- [--suite trixie] [--node MAJOR] [--f
   --folder  make the Debian in this folder and leave it there; where it is there already, use it
   --all     run all tests, not only those that depend on the machine; FILE... runs others`;
 
-/** What is for users, modes, zones, programs, Apache, pip or a terminal to decide. */
+/** Tests that depend on users, modes, time zones, programs, Apache, pip or a terminal. */
 const representative = `test/apache/*.test.ts test/cgi/*.test.ts test/files/**/*.test.ts test/scripts/*.test.ts
   test/cli/target/target.test.ts test/cli/config/signing-keys.test.ts test/core/merkle-tree.test.ts test/formats/logs/local-stats.test.ts
   test/formats/requirements/requirements-by-pip.test.ts test/formats/xml-rpc.test.ts test/sample/distributions.test.ts
   test/e2e/bundle.test.ts test/e2e/contract-storage.test.ts test/e2e/look.test.ts test/e2e/operations.test.ts
   test/e2e/partial.test.ts test/e2e/pip.test.ts test/e2e/processlogs.test.ts test/e2e/sync-cgi.test.ts
   test/e2e/terminal.test.ts`;
-/** What is different where root runs it. */
+/** Tests that differ if root runs them. */
 const ofRoot = `test/apache/*.test.ts test/cli/target/target.test.ts test/e2e/contract-storage.test.ts test/e2e/look.test.ts
   test/e2e/sync-cgi.test.ts test/files/**/*.test.ts`;
 
 const options = parseOptions();
 const stop = new AbortController();
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop.abort());
-/** What is started so has processes and mounts of its own: nothing of it outlives it. */
+/** Options of unshare for processes and mounts of their own, none of which outlives the command. */
 const apart = ['--mount', '--pid', '--fork', '--kill-child'];
 const mirrorOnce = 'npm start -- --once';
-/** Starts the mirror, which `server` must serve, lets pip install from it by the very line that is printed, and ends it. */
+/**
+ * Returns a script that starts the mirror, which `server` must serve, lets pip install from it with exactly the printed
+ * line, and ends it.
+ */
 const installFrom = (server) => `
   npm start >served.log 2>&1 & started=$!
   until grep -q '^Ctrl-C ends it' served.log; do kill -0 $started || { cat served.log; exit 1; }; sleep 1; done
@@ -62,7 +66,7 @@ const scenes = [
   {
     name: 'root below /root with Apache, umask 022, zone UTC',
     ...{ account: 'root', checkout: '/root/checkout', umask: '022', zone: 'UTC' },
-    // SQLite was compiled once.
+    // The ordinary user has compiled SQLite already.
     commands: [
       `cp -r ${ordinary.checkout}/node_modules .; ${mirrorOnce}`,
       installFrom('the preview server'),
@@ -87,18 +91,18 @@ async function check() {
     console.log(['', ...ends.map(({ told }) => told)].join('\n'));
     if (ends.some(({ isRight }) => !isRight)) throw new Error('Not every command succeeded');
   } finally {
-    // What was mounted in it went with the last process there.
+    // The mounts in the folder ended with the last process there.
     if (options.folder === undefined) rmSync(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }
 
-/** A machine that has what README.md asks for, and this checkout. */
+/** Makes a machine with everything that README.md asks for, and this checkout. */
 async function makeMachine(folder) {
   if (!existsSync(join(folder, 'etc/debian_version'))) {
     const made = execute('unshare', [...apart, 'debootstrap', '--variant=minbase', options.suite, folder]);
     await successful(`Debian ${options.suite} in ${folder}`, made);
   }
-  // Its root; a temporary folder is closed to others.
+  // The folder is the root of the machine, but a temporary folder is closed to others.
   chmodSync(folder, 0o755);
   for (const name of ['resolv.conf', 'hosts']) cpSync(`/etc/${name}`, join(folder, 'etc', name), { dereference: true });
   const ways = outputOf('apt-config', ['dump', 'Acquire']).match(/^Acquire::(?:https?::Proxy|Check-).*$/gm) ?? [];
@@ -106,7 +110,7 @@ async function makeMachine(folder) {
   const machine = { folder, env: npmSettings(folder) };
   const headers = machine.env.npm_config_nodedir === undefined ? '' : 'libnode-dev';
   await install(machine, `nodejs npm python3 python3-pip make g++ tzdata ${headers}`);
-  // An earlier check installed it where the folder was kept.
+  // If the folder was kept, an earlier check has installed Apache.
   await successful('no Apache', inside(machine, 'root', "apt-get -qy purge 'apache2*'"));
   if (options.node !== undefined) await installNode(machine);
   await successful('a user', inside(machine, 'root', 'id dev >/dev/null 2>&1 || useradd --create-home dev'));
@@ -114,7 +118,7 @@ async function makeMachine(folder) {
   return machine;
 }
 
-/** The ways to npm's registry and to Node's headers that are set here, for npm in the machine. */
+/** Returns this machine's settings for npm's registry and Node's headers, for npm in the new machine. */
 function npmSettings(folder) {
   const env = {};
   for (const name of ['registry', 'proxy', 'https-proxy', 'noproxy', 'cafile', 'nodedir']) {
@@ -134,7 +138,7 @@ async function install(machine, packages) {
   await successful(`apt-get install ${packages}`, inside(machine, 'root', `apt-get -q update; ${apt} ${packages}`));
 }
 
-/** The package has the headers beside the program. */
+/** Installs Node.js from npm's registry. That package has the headers beside the program. */
 async function installNode(machine) {
   const name = `node-linux-${process.arch}`;
   const script = `mkdir -p /opt/node; cd /opt/node; npm pack ${name}@${options.node}; tar -xf ${name}-*.tgz --strip-components=1`;
@@ -142,7 +146,7 @@ async function installNode(machine) {
   machine.env = { ...machine.env, npm_config_nodedir: '/opt/node', PATH: '/opt/node/bin:/usr/local/bin:/usr/bin:/bin' };
 }
 
-/** Copies what git would commit. */
+/** Copies the files that git would commit. */
 async function checkOut(machine, account, checkout) {
   const folder = join(machine.folder, checkout);
   rmSync(folder, { recursive: true, force: true });
@@ -153,7 +157,7 @@ async function checkOut(machine, account, checkout) {
   await successful('its owner', inside(machine, 'root', `chown -R ${account}: ${checkout}; chmod 700 /root`));
 }
 
-/** Runs the commands of a scene, and tells how each ended. */
+/** Runs the commands of a scene, and returns how each ended. */
 async function play(machine, { name, account, checkout, umask, zone, mounts, packages, commands }) {
   if (packages !== undefined) await install(machine, packages);
   console.log(name);
@@ -175,7 +179,7 @@ async function play(machine, { name, account, checkout, umask, zone, mounts, pac
   return ends;
 }
 
-/** The test of what README.md says of deploying, in copies of the machine, with packages of Debian and npm. */
+/** Runs the test that follows README.md on deployment, in copies of the machine, with packages of Debian and npm. */
 async function followReadme({ folder, env }) {
   const name = 'README.md, followed by root';
   console.log(name);
@@ -186,7 +190,7 @@ async function followReadme({ folder, env }) {
   return { told: `${name}: ${end}`, isRight: status === 0 };
 }
 
-/** Why tests were skipped; where the command failed what failed, or how it ended. */
+/** Returns the reasons why tests were skipped. If the command failed, also the failed tests or the last lines. */
 function remarkable(output, status) {
   const skipped = new Set(output.match(/# SKIP .*/g));
   if (status === 0) return [...skipped];
@@ -204,7 +208,7 @@ function remarkable(output, status) {
 /** Runs a shell script in the machine. */
 function inside(machine, account, script, more = []) {
   const mounts = ['--rbind /dev "$0/dev"', '-t proc proc "$0/proc"', '-t tmpfs tmpfs "$0/dev/shm"', ...more];
-  // As another user than root the shell would not be told to end with unshare: chroot does not replace it.
+  // unshare's signal would not end the shell if it ran as another user than root: chroot does not replace it.
   const enter = `${mounts.map((mount) => `mount ${mount}; `).join('')}chroot "$@"; exit`;
   const env = {
     HOME: account === 'root' ? '/root' : `/home/${account}`,

@@ -1,6 +1,6 @@
 /**
- * Serves a mirror where no Apache is installed, for `npm start` only: the same addresses, types and choice between
- * HTML and JSON as the shipped virtual host, nothing for production.
+ * Serves a mirror for `npm start` if Apache is not installed. It has the same addresses, types and choice between HTML
+ * and JSON as the shipped virtual host, but is not meant for production.
  */
 import { createReadStream, realpathSync, statSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';

@@ -1,4 +1,4 @@
-/** Runs the programs that the scripts of package.json are made of. */
+/** Runs the programs that the scripts in package.json call. */
 import { spawn } from 'node:child_process';
 import { accessSync, constants } from 'node:fs';
 import { delimiter, join } from 'node:path';
@@ -7,7 +7,7 @@ import { fileURLToPath } from 'node:url';
 /** The folder of package.json, with a slash at the end. */
 export const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Runs `command` there to its end, and hands what it writes to stderr to `hear` as well; rejects when it fails. */
+/** Runs `command` in `root` to its end, and also passes its stderr to `hear`. Rejects if it fails. */
 export async function run(command, args, env = process.env, hear = undefined) {
   const PATH = `${root}node_modules/.bin${delimiter}${env.PATH}`;
   const stdio = ['inherit', 'inherit', hear === undefined ? 'inherit' : 'pipe'];
@@ -20,7 +20,7 @@ export async function run(command, args, env = process.env, hear = undefined) {
   if (status !== 0) throw new Error(`${command} ${args.join(' ')}: ended with ${status}`);
 }
 
-/** Whether PATH leads to a program of this name. */
+/** Returns true if a program of this name is in PATH. */
 export function isProgram(name) {
   return (process.env.PATH ?? '').split(delimiter).some((folder) => {
     try {
@@ -32,7 +32,9 @@ export function isProgram(name) {
   });
 }
 
-/** Waits for `work`; when it fails this process does, in one line, as soon as everything that was started has ended. */
+/**
+ * Waits for `work`. If it fails, prints one line and lets this process fail as soon as everything it started has ended.
+ */
 export async function orFail(work) {
   await work.catch(({ message }) => {
     console.error(message);

@@ -1,4 +1,4 @@
-/** Serves a mirror to look at: with Apache where it can, else with the preview server. */
+/** Serves a mirror for a look: with Apache if possible, otherwise with the preview server. */
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Apache, apacheProblem, openApache } from '../../test/fixtures/apache.ts';
@@ -7,7 +7,7 @@ import { openPreviewServer } from './preview-server.ts';
 
 export interface MirrorServer {
   readonly url: string;
-  /** What serves, and why it is not Apache. */
+  /** The name of the server, with the reason if it is not Apache. */
   readonly name: string;
   close(): Promise<void>;
 }
@@ -15,7 +15,7 @@ export interface MirrorServer {
 const json = 'application/vnd.pypi.simple.v1+json';
 const longestAnswerMs = 10_000;
 
-/** Serves the mirror at `target`, and has been asked for `page`, an address of it such as `/simple/`. */
+/** Serves the mirror at `target`, after a test request for `page`, an address of it such as `/simple/`. */
 export async function serveMirror(target: string, page: string): Promise<MirrorServer> {
   const found = apacheProblem() ?? (await openTriedApache(target, page));
   if (typeof found !== 'string') return { url: found.url, name: 'Apache', close: () => found.close() };
@@ -23,7 +23,7 @@ export async function serveMirror(target: string, page: string): Promise<MirrorS
   return { ...preview, name: `the preview server, as ${found}` };
 }
 
-/** An Apache that answers with the page, or why there is none. */
+/** Returns an Apache that answers with the page, or the reason why there is none. */
 async function openTriedApache(target: string, page: string): Promise<Apache | string> {
   let apache: Apache;
   try {
@@ -47,7 +47,7 @@ async function problemWith(url: string): Promise<string | undefined> {
   }
 }
 
-/** Apache reads as another user where root starts it. */
+/** Returns advice if root starts Apache: it then reads the files as another user. */
 function advice(web: string): string {
   const closed = closedFolder(web);
   if (process.getuid?.() !== 0 || closed === undefined) return '';

@@ -1,6 +1,6 @@
 /**
- * Everything that a fresh clone needs before anything else: the dependencies of package-lock.json, and the SQLite addon
- * for this Node. Does nothing, and says nothing, when all is there.
+ * Installs everything that a fresh clone needs: the dependencies of package-lock.json, and the SQLite addon for this
+ * Node. Does nothing, and prints nothing, if all of it is there.
  */
 import { spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, readFileSync, realpathSync } from 'node:fs';
@@ -10,7 +10,7 @@ import { isProgram, orFail, root, run } from './run.mjs';
 
 const oldest = [20, 18, 1];
 
-/** Ends this process where Node is too old. */
+/** Ends this process if Node is too old. */
 export function checkNode() {
   const found = process.versions.node.split('.').map(Number);
   const differs = found.findIndex((part, index) => part !== oldest[index]);
@@ -25,7 +25,7 @@ export async function install() {
   await buildAddon();
 }
 
-/** The packages, without what their install scripts make. */
+/** Installs the packages, without running their install scripts. */
 export async function installPackages() {
   if (arePackagesThere()) return;
   refuseLink();
@@ -33,7 +33,10 @@ export async function installPackages() {
   await npm(['ci', '--no-audit', '--no-fund', '--ignore-scripts', '--include=dev']);
 }
 
-/** npm writes the hidden lock file last. Packages for other systems are optional, and not in it. */
+/**
+ * Returns true if all packages are installed. npm writes the hidden lock file last. Packages for other systems are
+ * optional, and not in it.
+ */
 function arePackagesThere() {
   const hidden = `${root}node_modules/.package-lock.json`;
   if (!existsSync(hidden)) return false;
@@ -47,7 +50,7 @@ function arePackagesThere() {
   });
 }
 
-/** npm empties what a link leads to, which may be another checkout's. */
+/** Throws if node_modules is a link: npm would empty the folder it leads to, which may be another checkout's. */
 function refuseLink() {
   if (lstatSync(`${root}node_modules`, { throwIfNoEntry: false })?.isSymbolicLink() !== true) return;
   throw new Error(
@@ -55,7 +58,7 @@ function refuseLink() {
   );
 }
 
-/** What the install scripts make: the SQLite addon, where there is none that this Node can load. */
+/** Builds the SQLite addon, which install scripts would make, if there is none that this Node can load. */
 export async function buildAddon() {
   if (addonProblem() === undefined) return;
   console.log(`Building SQLite for Node.js ${process.version}: a minute or two where it has to be compiled.`);
@@ -63,7 +66,7 @@ export async function buildAddon() {
   if (missing !== undefined) console.log(`Should it have to be compiled: ${missing}.`);
   const env = { ...headersOf(process.execPath), CXXFLAGS: `${process.env.CXXFLAGS ?? ''} ${header}`.trim() };
   await rebuild(env);
-  // What npm has downloaded was compiled elsewhere.
+  // The file that npm downloaded was compiled elsewhere.
   if (hasHooks()) await rebuild({ ...env, npm_config_build_from_source: 'true' });
   const problem = addonProblem();
   if (problem === undefined) return;
@@ -78,8 +81,8 @@ async function rebuild(env) {
 }
 
 /**
- * Why this Node cannot load the SQLite addon; undefined when it can. Another process tries, as a damaged file may end
- * the one that loads it.
+ * Returns the reason why this Node cannot load the SQLite addon, or undefined if it can. Another process tries it,
+ * because a damaged file may end the process that loads it.
  */
 export function addonProblem() {
   const load = "new (require('better-sqlite3'))(':memory:').close()";
@@ -88,21 +91,26 @@ export function addonProblem() {
   return /^\w*Error: .*?(?=(?: Tried:)?$)/m.exec(stderr)?.[0] ?? `ended with ${signal ?? status}`;
 }
 
-/** Where npm leaves it. */
+/** The path of the addon in an installation by npm. */
 export const addon = 'node_modules/better-sqlite3/build/Release/better_sqlite3.node';
 
-/** Whether the addon was compiled without scripts/developer/object-wrap.h, by a Node.js whose headers need it. */
+/**
+ * Returns true if the addon was compiled without scripts/developer/object-wrap.h, by a Node.js whose headers need it.
+ */
 function hasHooks() {
   return existsSync(`${root}${addon}`) && readFileSync(`${root}${addon}`).includes('RemoveEnvironmentCleanupHook');
 }
 
-/** The compiler works in the addon's folder `build`: a relative path, as flags cannot have spaces. */
+/**
+ * A compiler flag. The path is relative to the addon's folder `build`, where the compiler works, because flags cannot
+ * have spaces.
+ */
 const header = '-include ../../../scripts/developer/object-wrap.h';
 
-/** What to do where all else has failed. */
+/** Advice for the case that all else has failed. */
 export const rebuildAdvice = `build it with CXXFLAGS="${header}" npm rebuild better-sqlite3 --foreground-scripts --ignore-scripts=false`;
 
-/** What node-gyp calls, and the variables that name others. */
+/** The programs that node-gyp calls, with the variables that replace them. */
 const buildTools = { python3: 'PYTHON', make: 'MAKE', 'g++': 'CXX' };
 
 function missingTools() {
@@ -119,7 +127,10 @@ function buildAdvice() {
   );
 }
 
-/** The setting that spares node-gyp the download of Node's headers, where they came with it and nobody says otherwise. */
+/**
+ * Returns the setting that saves node-gyp the download of Node's headers, if they came with Node and nothing else is
+ * set.
+ */
 export function headersOf(node) {
   const folder = dirname(dirname(node));
   const path = `${folder}/include/node/node_version.h`;
@@ -128,7 +139,7 @@ export function headersOf(node) {
   return abi === process.versions.modules ? { npm_config_nodedir: folder } : {};
 }
 
-/** Where an `npm run --silent` is above this one, npm would not even say why it fails. */
+/** Runs npm. Below an `npm run --silent`, npm would otherwise not even print why it fails. */
 async function npm(args, env = {}) {
   await run('npm', [...args, '--loglevel=error'], { ...process.env, ...env });
 }

@@ -1,4 +1,6 @@
-/** `npm start`: installs and builds what is missing, then start.ts begins. One process, so that signals reach it. */
+/**
+ * `npm start`: installs and builds what is missing, then runs start.ts in the same process, so that signals reach it.
+ */
 import { register } from 'node:module';
 import { orFail, run } from './run.mjs';
 import { checkNode, install } from './setup.mjs';

@@ -1,7 +1,7 @@
 /**
- * A whole mirror on this machine, to look at. Starts the sample upstream, mirrors it into var/pypi with the built
- * pep381run, serves that, and says how pip uses it. With `--once` it ends after mirroring; `--in FOLDER` takes the place
- * of var.
+ * Runs a whole mirror on this machine, for a look. Starts the sample upstream, mirrors it into var/pypi with the built
+ * pep381run, serves that, and prints how pip uses it. With `--once` it ends after mirroring. `--in FOLDER` replaces
+ * var.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -36,7 +36,7 @@ try {
   await upstream.close();
 }
 
-/** The upstream has another port each time, hence --reconcile: it moves the mirror to the new address. */
+/** Mirrors the sample upstream. Its port differs each time, so --reconcile moves the mirror to the new address. */
 async function mirror(): Promise<number> {
   const args = ['--upstream', upstream.url, '--reconcile', target];
   const child = spawn(join(root, 'dist', 'pep381run'), args, { stdio: 'inherit' });
@@ -57,7 +57,10 @@ async function serve(): Promise<void> {
   }
 }
 
-/** Into a folder: where the system's Python belongs to the distribution (PEP 668), pip installs nowhere else. */
+/**
+ * Returns a pip command that installs into a folder: if the system's Python belongs to the distribution (PEP 668), pip
+ * installs nowhere else.
+ */
 function pipLine(url: string): string {
   return `python3 -m pip install --index-url ${url}/simple/ --target ${shellQuote(join(folder, 'installed'))} ${project}`;
 }

@@ -1,15 +1,15 @@
-/** Gives each file of tests that runs in one process with others a `tap` of its own: the test that stands for the file. */
+/** Gives each test file that runs in one process with others its own `tap`: the test that stands for the file. */
 
 const own = '?of=';
 
-/** What Node calls for each import. */
+/** Node's hook for the resolution of an import. */
 export async function resolve(specifier, context, next) {
   const resolved = await next(specifier, context);
   const isOwn = specifier === 'tap' && /^[^?]*\.test\.ts$/.test(context.parentURL);
   return isOwn ? { ...resolved, url: resolved.url + own + encodeURIComponent(context.parentURL) } : resolved;
 }
 
-/** What Node calls for the source of each module. */
+/** Node's hook for the source of a module. */
 export async function load(url, context, next) {
   if (!url.includes(own)) return next(url, context);
   const source = "export * from 'tap'; export default globalThis[Symbol.for('pep381client.test')];";

@@ -1,6 +1,6 @@
 /**
- * Runs many files of tests in one process, for to start one and to load tap takes longer than most of them. Each file
- * is a test of that name, which its `import t from 'tap'` brings.
+ * Runs many test files in one process, because starting a process and loading tap takes longer than most of them. Each
+ * file is a test with the file's name, which its `import t from 'tap'` returns.
  */
 import { register } from 'node:module';
 import { pathToFileURL } from 'node:url';
@@ -8,7 +8,7 @@ import t from 'tap';
 
 register('./test-group-loader.mjs', import.meta.url);
 
-/** Runs `files`, paths from the folder of package.json, one after the other. */
+/** Runs `files`, whose paths are relative to the folder of package.json, one after the other. */
 export async function runTogether(files) {
   for (const file of files) {
     await t.test(file, async (t) => {

@@ -1,17 +1,22 @@
-/** The programs that some tests need: those who ask get them from apt-get, the others hear what is missing. */
+/**
+ * The programs that some tests need. They are installed with apt-get if that was asked for, otherwise missing ones are
+ * printed.
+ */
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isProgram, run } from './run.mjs';
 
-/** How long another apt-get may take. */
+/** The time to wait for another apt-get: milliseconds between tries, and the number of tries. */
 const patience = { pauseMs: 5000, tries: 180 };
 
 const areThere = (...files) => files.every((file) => existsSync(file));
 const libraries = ['/usr/lib', '/usr/lib64', `/usr/lib/${gnuMachine()}`];
 const hasLibrary = (name) => libraries.some((folder) => existsSync(`${folder}/${name}`));
 
-/** By the names of their packages. Some programs alone are not enough: apache2-bin has no settings. */
+/**
+ * Checks by the name of the package. For some packages the program alone is not enough: apache2-bin has no settings.
+ */
 const isThere = {
   apache2: () => areThere('/usr/sbin/apache2', '/etc/apache2/mods-available/mime.conf', '/etc/mime.types'),
   bzip2: () => isProgram('bzip2'),
@@ -23,12 +28,15 @@ const isThere = {
   'python3-pip': () => spawnSync('python3', ['-m', 'pip', '--version']).status === 0,
 };
 
-/** The packages that are not installed. */
+/** Returns the packages that are not installed. */
 export function missingPackages() {
   return Object.keys(isThere).filter((name) => !isThere[name]());
 }
 
-/** Installs the packages `missing` where `mayInstall`; else says what their tests will skip. Rejects when it cannot. */
+/**
+ * Installs the packages `missing` if `mayInstall` is true, otherwise prints that their tests will be skipped. Rejects if
+ * the installation fails.
+ */
 export async function provideTestPrograms(mayInstall, missing = missingPackages()) {
   if (missing.length === 0) return;
   const names = missing.join(', ');
@@ -44,13 +52,15 @@ export async function provideTestPrograms(mayInstall, missing = missingPackages(
   await aptInstall(missing);
 }
 
-/** Old lists may do; what is missing then apt-get says itself. */
+/**
+ * Installs packages. If the lists cannot be updated, the old ones may do; otherwise apt-get reports what is missing.
+ */
 export async function aptInstall(names, { pauseMs, tries } = patience) {
   const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive', LC_ALL: 'C' };
   await whenUnlocked(['update', '-q']).catch(({ message }) => console.error(`${message}; going on with old lists`));
   await whenUnlocked(['install', '-qy', '--no-install-recommends', ...names]);
 
-  /** apt-get waits for some of its locks only, and for these only when it is told. */
+  /** Runs apt-get until it is not locked out. apt-get itself waits only for some of its locks, and only if told to. */
   async function whenUnlocked(args) {
     for (let left = tries; ; left--) {
       let heard = '';
@@ -66,7 +76,7 @@ export async function aptInstall(names, { pauseMs, tries } = patience) {
   }
 }
 
-/** What Debian calls folders of libraries by. */
+/** Returns Debian's name for this machine in the folders of libraries. */
 function gnuMachine() {
   return { x64: 'x86_64-linux-gnu', arm64: 'aarch64-linux-gnu' }[process.arch] ?? `${process.arch}-linux-gnu`;
 }

@@ -1,7 +1,7 @@
 /**
- * All of `npm test`. On a fresh clone most of the time before the tests goes into compiling the SQLite addon on one
- * core; what does not need it runs meanwhile. Arguments are tap's, as files of tests to run; with them only tap runs.
- * `--install`, or CI=true, installs the programs that tests need.
+ * Runs all of `npm test`. On a fresh clone most of the time before the tests goes into compiling the SQLite addon on
+ * one core; everything that does not need it runs meanwhile. Arguments are passed to tap, such as test files to run.
+ * With arguments only tap runs. `--install`, or CI=true, installs the programs that tests need.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -34,7 +34,7 @@ async function test(args) {
   else await run('tap', isAll ? [...ofTap, ...allTests()] : ofTap);
 }
 
-/** One file writes the same without tap's runner, which takes longer to start than most files. */
+/** Runs one file. Its output is the same without tap's runner, which takes longer to start than most files. */
 async function runOne(file) {
   const seconds = /^timeout: (\d+)$/m.exec(readFileSync(join(root, '.taprc'), 'utf8'))?.[1];
   const args = ['--enable-source-maps', '--import=./scripts/developer/typescript.mjs', file];
@@ -42,8 +42,8 @@ async function runOne(file) {
 }
 
 /**
- * The files that tap starts for all tests. What starts programs or changes its process has one of its own; the others
- * share one with nine of their folder, for to start a process takes longer than most of them.
+ * Returns the files that tap starts for all tests. Files that start programs or change their process get a process of
+ * their own. Others share one with nine of their folder, because starting a process takes longer than most of them.
  */
 function allTests() {
   const files = sourcesIn('test').filter((path) => path.endsWith('.test.ts') && !path.startsWith('test/faults/'));
@@ -68,8 +68,8 @@ function groupFile(name, files) {
 }
 
 /**
- * Makes tap without the plugins that .taprc turns off. Left to tap's first run, that run still has them, and each test
- * file takes three seconds longer.
+ * Builds tap without the plugins that .taprc turns off. If this is left to tap's first run, that run still has them,
+ * and each test file takes three seconds longer.
  */
 async function prepareTap() {
   const made = readFileSync(join(root, 'node_modules/@tapjs/test/test-built/dist/esm/index.js'), 'utf8');

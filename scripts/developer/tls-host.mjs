@@ -1,11 +1,11 @@
-/** Makes the virtual host with TLS from the one without: all but its first lines is the same. */
+/** Makes the virtual host with TLS from the one without: everything but the first lines is the same. */
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 const plain = 'pep381client.conf';
 const begin = /^<VirtualHost \*:80>\n {2}ServerName (\S+)\n/;
 
-/** The virtual host with TLS that belongs to `shipped`, the one without. */
+/** Returns the virtual host with TLS that belongs to `shipped`, the one without. */
 export function tlsHost(shipped) {
   const [first, name] = begin.exec(shipped) ?? [];
   if (first === undefined) throw new Error(`${plain}: expected <VirtualHost *:80> and ServerName as its first lines`);
@@ -25,7 +25,7 @@ export function tlsHost(shipped) {
 ${shipped.slice(first.length)}`;
 }
 
-/** Writes it beside the other one, where it is not there yet. */
+/** Writes the virtual host with TLS beside the other one, unless it is there unchanged. */
 export function writeTlsHost(folder) {
   const made = tlsHost(readFileSync(join(folder, plain), 'utf8'));
   const path = join(folder, 'pep381client-tls.conf');

@@ -1,6 +1,6 @@
 /**
- * Lets Node import our .ts files. What esbuild makes of them is kept in .build/, each with the time of change of its
- * source; `npm test` makes all of them beforehand.
+ * Lets Node import our .ts files. The output of esbuild is kept in .build/, each file with the modification time of its
+ * source. `npm test` makes all of them beforehand.
  */
 import { mkdirSync, readFileSync, renameSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, relative } from 'node:path';
@@ -8,14 +8,14 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What Node calls for each import. */
+/** Node's hook for the source of a module. */
 export async function load(url, context, next) {
   if (url === new URL('../../package.json', import.meta.url).href) return packageVersion(url);
   if (!url.endsWith('.ts')) return next(url, context);
   return { format: 'module', source: await transpiled(fileURLToPath(url)), shortCircuit: true };
 }
 
-/** The JavaScript of a TypeScript file, which names its source for the stack of an error. */
+/** Returns the JavaScript of a TypeScript file. It names its source for the stack traces of errors. */
 export async function transpiled(path) {
   const built = `${root}.build/${relative(root, path)}.js`;
   const { mtimeMs } = statSync(path);
@@ -29,7 +29,7 @@ export async function transpiled(path) {
   return code;
 }
 
-/** Another process may read the file at the same time, or write it. */
+/** Writes the file under another name first, because another process may read or write it at the same time. */
 function keep(built, code, mtimeMs) {
   const written = `${built}.${process.pid}`;
   mkdirSync(dirname(built), { recursive: true });
@@ -38,7 +38,7 @@ function keep(built, code, mtimeMs) {
   renameSync(written, built);
 }
 
-/** Node imports JSON only under another syntax than TypeScript and esbuild. */
+/** Returns package.json as a module. Node imports JSON only with another syntax than TypeScript and esbuild. */
 function packageVersion(url) {
   const { version } = JSON.parse(readFileSync(fileURLToPath(url), 'utf8'));
   return { format: 'module', source: `export const version = ${JSON.stringify(version)};`, shortCircuit: true };

@@ -1,6 +1,6 @@
 /**
- * `node --import=./scripts/developer/typescript.mjs FILE.ts` runs the tests: at a third of what tsx costs each of their processes.
- * The programs that tests start are spared what tap loads into each for coverage: two thirds of the time of a start.
+ * `node --import=./scripts/developer/typescript.mjs FILE.ts` runs tests, at a third of the cost of tsx per process.
+ * Programs that tests start do not load tap's code for coverage, which takes two thirds of the time of a start.
  */
 import { readFileSync, realpathSync } from 'node:fs';
 import { register } from 'node:module';
@@ -17,12 +17,14 @@ processOnSpawn.addListener((started) => {
   started.env = others === '' ? env : { ...env, NODE_OPTIONS: others };
 });
 
-// Tests start programs in temporary folders, and hardened servers let nobody start one in /tmp.
+// Tests start programs in temporary folders, and hardened servers do not allow that in /tmp.
 if (!mayStartPrograms(tmpdir())) {
   process.env.TMPDIR = ['/var/tmp', '/dev/shm', homedir()].find(mayStartPrograms) ?? tmpdir();
 }
 
-/** Whether the file system of a folder is mounted without `noexec`. Where nothing tells, as outside of Linux, it is. */
+/**
+ * Returns true if the file system of a folder is mounted without `noexec`, or if that is unknown, as outside of Linux.
+ */
 function mayStartPrograms(folder) {
   try {
     const path = realpathSync(folder);

@@ -1,9 +1,9 @@
 /**
- * One project of a tree that another program has made, or whose state was lost: what lies there and is right is held
- * from now on, and the pages list just that. Where a project lies under several spellings, they are merged.
+ * Adopts one project of a tree that another program has made, or whose state was lost. Files that are present and
+ * correct are held from now on, and the pages list only those. If a project has several spellings, they are merged.
  */
 import type { ProjectName } from '../core/names.ts';
-import { blobPath, metadataPath, projectFolder, provenancePath, urlPath, type WebPath } from '../core/paths.ts';
+import { blobPath, childPath, linkToFile, projectFolder, type WebPath, withSidecars } from '../core/paths.ts';
 import { isJsonObject } from '../formats/json.ts';
 import type { PublishedFile, SimplePage } from '../formats/simple/simple-json.ts';
 import { publishLegacyJson } from '../pages/publish-legacy-json.ts';
@@ -13,33 +13,33 @@ import type { Adoption } from './adoption.ts';
 import { readTreePage, type TreePage } from './tree-page.ts';
 import { verifyFile } from './verify-file.ts';
 
-/** Pages that no mirror of ours has. */
+/** Pages of other programs, which our mirrors do not have. */
 const foreignPages = ['index.v1_html', 'versions'];
 
-/** What of a project can be kept. */
+/** The parts of a project that can be kept. */
 interface Kept {
   readonly held: readonly HeldFile[];
   readonly published: readonly PublishedFile[];
-  /** How many files its pages promise that are not there, or are not right. */
+  /** Number of files on its pages that are missing or damaged. */
   readonly lacking: number;
-  /** Where those lie that are damaged, or should lie that are missing. */
+  /** Paths of damaged files, and of missing ones. */
   readonly gone: readonly WebPath[];
-  /** False when something beside a file is not there, or not right. */
+  /** False if a sidecar is missing or damaged. */
   readonly hasSidecars: boolean;
 }
 
-/** Takes over the project in `folder`, one of the spellings of `name`. */
+/** Adopts the project in `folder`, which is one of the spellings of `name`. */
 export async function adoptProject(adoption: Adoption, name: ProjectName, folder: WebPath): Promise<void> {
   const { state, files, report, keepSerials, isLast = false } = adoption;
   const normal = projectFolder(name);
-  // What is published must not end up where a link leads.
+  // Published files must not end up where a link leads.
   if ((await files.stat(normal))?.kind === 'other') await files.discard([normal]);
   if (folder === normal && state.held.project(name).published) return;
   const pages = await readPages(adoption, name, folder === normal ? [normal] : [normal, folder]);
-  const foreign = foreignPages.map((file) => `${normal}/${file}` as WebPath);
+  const foreign = foreignPages.map((file) => childPath(normal, file));
   const [first] = pages;
   if (first === undefined) {
-    // Pages that are links to elsewhere say nothing, and the next run makes them anew.
+    // Pages that are links to elsewhere tell nothing. The next run makes them anew.
     await files.discard(foreign);
     return;
   }
@@ -50,7 +50,7 @@ export async function adoptProject(adoption: Adoption, name: ProjectName, folder
   const hashes = await publishPages(files, name, page, kept.published, false);
   await publishLegacyJson(adoption, name, page, kept.published);
   await files.discard(folder === normal ? foreign : [...foreign, folder]);
-  if (isLast) await files.discard(kept.gone.flatMap((path) => [path, metadataPath(path), provenancePath(path)]));
+  if (isLast) await files.discard(kept.gone.flatMap((path) => withSidecars(path)));
   const displayName = (folder === normal ? undefined : folder.split('/').at(-1)) ?? page.name;
   const { serial, status } = page;
   const drop = kept.gone.flatMap((path) => (state.held.holderOf(path) === name ? (state.held.file(path) ?? []) : []));
@@ -60,7 +60,7 @@ export async function adoptProject(adoption: Adoption, name: ProjectName, folder
   report({ type: 'project-adopted', name, files: kept.held.length, bytes, lacking: kept.lacking });
 }
 
-/** The pages that can be understood. What cannot even be read is no reason to go on without it. Throws StorageError. */
+/** Returns the pages that can be parsed. Throws StorageError: a page that cannot even be read must not be ignored. */
 async function readPages({ files }: Adoption, name: ProjectName, folders: WebPath[]): Promise<TreePage[]> {
   const pages: TreePage[] = [];
   for (const folder of folders) {
@@ -75,7 +75,7 @@ async function keep(adoption: Adoption, pages: readonly TreePage[]): Promise<Kep
   const published = new Map<string, PublishedFile>();
   const lacking = new Set<string>();
   const gone = new Set<WebPath>();
-  let hasCompanions = true;
+  let hasSidecars = true;
   for (const { page, url } of pages) {
     for (const file of page.files) {
       if (published.has(file.filename) || !URL.canParse(file.url, url.href)) continue;
@@ -89,7 +89,7 @@ async function keep(adoption: Adoption, pages: readonly TreePage[]): Promise<Kep
       if (found.kind === 'held') {
         held.set(found.held.path, found.held);
         published.set(file.filename, publishedHere(file, found.held));
-        hasCompanions &&= found.held.metadataSha256 === file.metadataSha256;
+        hasSidecars &&= found.held.metadataSha256 === file.metadataSha256;
       } else if (found.kind === 'outside') {
         const { metadataSha256, provenance } = file;
         published.set(file.filename, { file, url: link.href, metadataSha256, provenance });
@@ -106,7 +106,7 @@ async function keep(adoption: Adoption, pages: readonly TreePage[]): Promise<Kep
     published: [...published.values()],
     lacking: still.length,
     gone: [...gone].filter((path) => !held.has(path)),
-    hasSidecars: hasCompanions,
+    hasSidecars,
   };
 }
 
@@ -114,10 +114,12 @@ function publishedHere(file: PublishedFile['file'], { path, sha256, metadataSha2
   const hashes = isJsonObject(file.json.hashes) ? file.json.hashes : {};
   const json = { ...file.json, hashes: { ...hashes, sha256 } };
   const { provenance } = file;
-  return { file: { ...file, sha256, json }, url: `../../${urlPath(path)}`, metadataSha256, provenance };
+  return { file: { ...file, sha256, json }, url: linkToFile(path), metadataSha256, provenance };
 }
 
-/** A page that may lack something must not say to be as upstream's was at a serial. */
+/**
+ * Returns the page without its serial: a page that may lack files must not claim to be upstream's page at that serial.
+ */
 function withoutSerial(page: SimplePage): SimplePage {
   const { '_last-serial': _serial, ...meta } = isJsonObject(page.json.meta) ? page.json.meta : {};
   return { ...page, serial: undefined, json: { ...page.json, meta } };

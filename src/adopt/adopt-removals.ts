@@ -1,6 +1,9 @@
-/** Takes over what `removed.json` of a tree of our own tells: the log of removals, and the files that were kept. */
+/**
+ * Adopts the contents of `removed.json` in a tree of our own: the log of removals, and the removed files that were
+ * kept.
+ */
 import { throwIfPaused } from '../core/errors.ts';
-import { metadataPath, ownPath, provenancePath, type WebPath } from '../core/paths.ts';
+import { ownPath, sidecarPath, type WebPath } from '../core/paths.ts';
 import { parseRemovedList } from '../formats/mirror/removed-list.ts';
 import type { HeldFile } from '../state/held-projects.ts';
 import { indexState } from '../state/mirror-state.ts';
@@ -8,10 +11,13 @@ import type { Removal } from '../state/removal-log.ts';
 import { change } from '../state/state-section.ts';
 import type { Adoption } from './adoption.ts';
 
-/** No list that is ours comes near it: it has ten thousand entries at most. */
+/** Largest list that is read, in bytes. Our lists have ten thousand entries at most and are far smaller. */
 const maxListBytes = 16 << 20;
 
-/** To be called once the pages are taken over. What the list does not tell right is passed over. Throws StorageError. */
+/**
+ * Adopts the removals. Must be called after the pages were adopted. Wrong entries of the list are skipped. Throws
+ * StorageError.
+ */
 export async function adoptRemovals(adoption: Omit<Adoption, 'keepSerials'>): Promise<void> {
   const { state, files, signal } = adoption;
   const path = ownPath('removed.json');
@@ -27,11 +33,11 @@ export async function adoptRemovals(adoption: Omit<Adoption, 'keepSerials'>): Pr
     state.held.addFiles(removal.project, [kept]);
     isAnyKept = true;
   }
-  // Where nothing is to be kept any more, the next run finds it out by this.
+  // By this flag the next run discovers kept files even if the rules no longer keep any.
   if (isAnyKept) state.set(change(indexState, { keepsRemoved: true }));
 }
 
-/** The file, if it is still there as it was, and on no page. */
+/** Returns the file of a removal, if it is still there unchanged and on no page. */
 async function keptFile(
   { state, files }: Pick<Adoption, 'state' | 'files'>,
   { path, sha256, why }: Removal,
@@ -39,13 +45,13 @@ async function keptFile(
   if (path === undefined || why !== 'removed upstream' || state.held.holderOf(path) !== undefined) return undefined;
   const digest = await files.digest(path);
   if (digest === undefined || digest.sha256 !== sha256) return undefined;
-  const metadata = await files.digest(metadataPath(path));
+  const metadata = await files.digest(sidecarPath(path, 'metadata'));
   return {
     path,
     size: digest.bytes,
     sha256,
     metadataSha256: metadata?.sha256,
-    provenance: await isFile(files, provenancePath(path)),
+    provenance: await isFile(files, sidecarPath(path, 'provenance')),
   };
 }
 

@@ -1,23 +1,26 @@
 /**
- * Takes over a tree: project by project, so that it can be interrupted at any time and goes on from there. Files are
- * read once to be verified, and never fetched. What no page links to stays where it is; pep381checkfiles finds it.
+ * Adopts a tree project by project, so that it can be interrupted at any time and continues from there. Files are read
+ * once to be verified, and never fetched. Files without a link on any page stay where they are; pep381checkfiles finds
+ * them.
  */
 import { throwIfPaused } from '../core/errors.ts';
 import { type ProjectName, projectName } from '../core/names.ts';
-import type { WebPath } from '../core/paths.ts';
+import { childPath, simpleRoot, type WebPath } from '../core/paths.ts';
 import { Semaphore } from '../core/semaphore.ts';
 import type { FileStore } from '../files/file-store.ts';
 import { adoptProject } from './adopt-project.ts';
 import type { Adoption } from './adoption.ts';
 
-/** Most of the time of a project is spent waiting for a flush, which all that wait share. */
+/**
+ * Number of projects that are adopted at the same time. Most of their time is spent waiting for a flush, which they
+ * share.
+ */
 const maxConcurrentProjects = 200;
-const simple = 'simple' as WebPath;
 
-/** Takes over every project below `simple/`. Throws StorageError, PausedError. */
+/** Adopts every project below `simple/`. Throws StorageError and PausedError. */
 export async function adoptTree(adoption: Adoption): Promise<void> {
   const places = new Semaphore(maxConcurrentProjects);
-  /** Two spellings of a project are merged one after the other. */
+  /** The work in progress by project: two spellings of a project are merged one after the other. */
   const underWay = new Map<ProjectName, Promise<void>>();
   const failures: unknown[] = [];
   for await (const { name, folder } of projectFolders(adoption)) {
@@ -43,19 +46,19 @@ export async function adoptTree(adoption: Adoption): Promise<void> {
   throwIfPaused(adoption.signal);
 }
 
-/** The folders of projects; bandersnatch can put them into folders by their first letters. */
+/** Yields the folders of projects. bandersnatch can put them into folders named by their first letters. */
 async function* projectFolders({ files, report }: Adoption): AsyncIterable<{ name: ProjectName; folder: WebPath }> {
-  for await (const { name: text, kind } of files.entries(simple)) {
+  for await (const { name: text, kind } of files.entries(simpleRoot)) {
     if (kind === 'other' && !text.startsWith('index.')) {
       report({
         type: 'warning',
         message: `simple/${text}: what a link leads to is not taken over; moved to the trash`,
       });
-      await files.discard([`${simple}/${text}` as WebPath]);
+      await files.discard([childPath(simpleRoot, text)]);
     }
     const name = kind === 'folder' ? projectName(text) : undefined;
     if (name === undefined) continue;
-    const folder = `${simple}/${text}` as WebPath;
+    const folder = childPath(simpleRoot, text);
     if (text.length === 1) yield* foldersWithPages(files, folder);
     yield { name, folder };
   }
@@ -67,12 +70,12 @@ async function* foldersWithPages(
 ): AsyncIterable<{ name: ProjectName; folder: WebPath }> {
   for await (const { name: text, kind } of files.entries(letter)) {
     const name = kind === 'folder' ? projectName(text) : undefined;
-    const folder = `${letter}/${text}` as WebPath;
+    const folder = childPath(letter, text);
     if (name !== undefined && (await hasPage(files, folder))) yield { name, folder };
   }
 }
 
 async function hasPage(files: FileStore, folder: WebPath): Promise<boolean> {
-  const pages = ['index.html', 'index.v1_json'].map((page) => `${folder}/${page}` as WebPath);
+  const pages = ['index.html', 'index.v1_json'].map((page) => childPath(folder, page));
   return (await Promise.all(pages.map((page) => files.stat(page)))).some((stat) => stat !== undefined);
 }

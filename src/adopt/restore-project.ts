@@ -1,7 +1,7 @@
-/** Brings a removed project back from the trash: bytes first, then pages, then the state, so that it may be repeated. */
+/** Restores a removed project from the trash: files first, then pages, then the state, so that it may be repeated. */
 import { UsageError } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
-import { blobPath, metadataPath, pagePath, projectFolder, provenancePath, type WebPath } from '../core/paths.ts';
+import { blobPath, pagePath, projectFolder, sidecarPaths, type WebPath } from '../core/paths.ts';
 import { parsePublishedPage, type SimpleFile } from '../formats/simple/simple-json.ts';
 import { indexState } from '../state/mirror-state.ts';
 import { change } from '../state/state-section.ts';
@@ -11,9 +11,9 @@ import { treeOrigin } from './tree-page.ts';
 import { verifyFile } from './verify-file.ts';
 
 /**
- * Publishes `name` as it was when it was removed; it stays until upstream has it again, or the rules leave it out.
- * Throws UsageError when there is nothing to restore, or nothing of it is right, NonsenseError when its page in the trash
- * is damaged, StorageError.
+ * Publishes `name` as it was when it was removed. It stays until upstream has it again, or until the rules leave it
+ * out. Throws UsageError if there is nothing to restore or none of its files is correct, NonsenseError if its page in
+ * the trash is damaged, and StorageError.
  */
 export async function restoreProject(adoption: Adoption, name: ProjectName): Promise<void> {
   const { state, files } = adoption;
@@ -31,7 +31,7 @@ export async function restoreProject(adoption: Adoption, name: ProjectName): Pro
   }
   const sizes = await Promise.all(linked.map((path) => files.size(path)));
   const there = linked.filter((_, at) => sizes[at] !== undefined);
-  await files.restore(there.flatMap((path) => [metadataPath(path), provenancePath(path)]));
+  await files.restore(there.flatMap((path) => sidecarPaths(path)));
   await files.restore([projectFolder(name)]);
   await adoptProject({ ...adoption, isLast: true }, name, projectFolder(name));
   state.removals.markRestored(name);
@@ -44,7 +44,7 @@ interface Listed {
   readonly path: WebPath;
 }
 
-/** Most projects are found right by their first file. */
+/** Returns true if any file is correct. For most projects the first one is. */
 async function isAnyRight({ files }: Adoption, listed: readonly Listed[]): Promise<boolean> {
   for (const { file, url } of listed) {
     const { kind } = await verifyFile(files, file, url);
@@ -53,7 +53,7 @@ async function isAnyRight({ files }: Adoption, listed: readonly Listed[]): Promi
   return false;
 }
 
-/** The files that its page has, and where they belong. */
+/** Returns the files on the removed page, with the paths where they belong. */
 async function listedFiles({ files }: Adoption, name: ProjectName): Promise<Listed[]> {
   const json = pagePath('index.v1_json', name);
   const page = (await files.readTrash(json)) ?? (await files.read(json));

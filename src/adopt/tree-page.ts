@@ -1,13 +1,13 @@
-/** Reads the project pages that mirror programs leave in a tree: JSON where there is one, else HTML of any age. */
+/** Reads the project pages that mirror programs leave in a tree: JSON if there is any, otherwise HTML of any age. */
 import { NonsenseError } from '../core/errors.ts';
 import { type ProjectName, projectName } from '../core/names.ts';
-import type { WebPath } from '../core/paths.ts';
+import { childPath, type WebPath } from '../core/paths.ts';
 import type { FileStore } from '../files/file-store.ts';
 import { renderJson } from '../formats/json.ts';
 import { pageOfHtml } from '../formats/simple/html-page.ts';
 import { parsePublishedPage, type SimplePage } from '../formats/simple/simple-json.ts';
 
-/** Stands for the tree itself: a link with this origin names a place in it. */
+/** Stands for the tree itself: a link with this origin names a path in the tree. */
 export const treeOrigin = 'http://tree.invalid';
 
 /** A page, and the address that its links are relative to. */
@@ -16,7 +16,7 @@ export interface TreePage {
   readonly url: URL;
 }
 
-/** The page of `name` in `folder`; undefined when there is none that can be understood. Throws StorageError. */
+/** Returns the page of `name` in `folder`, or undefined if there is none that can be parsed. Throws StorageError. */
 export async function readTreePage(
   files: FileStore,
   folder: WebPath,
@@ -31,13 +31,13 @@ export async function readTreePage(
 }
 
 async function read(files: FileStore, folder: WebPath, file: string): Promise<string | undefined> {
-  return (await files.read(`${folder}/${file}` as WebPath))?.toString();
+  return (await files.read(childPath(folder, file)))?.toString();
 }
 
 function understood(json: string, folder: WebPath, name: ProjectName): SimplePage | undefined {
   try {
     const page = parsePublishedPage(json, folder);
-    // It will have to be written, too.
+    // The page is written later, so it must also be possible to render it.
     renderJson(page.json, folder);
     return projectName(page.name) === name ? page : undefined;
   } catch (error) {

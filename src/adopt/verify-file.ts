@@ -1,12 +1,12 @@
-/** Compares a file that lies in a tree with what its page says of it. */
-import { blobPath, isHashedPath, metadataPath, provenancePath, type WebPath } from '../core/paths.ts';
+/** Compares a file in a tree with the entry of its page. */
+import { blobPath, isHashedPath, sidecarPath, type WebPath } from '../core/paths.ts';
 import type { FileStore } from '../files/file-store.ts';
 import { isJsonObject } from '../formats/json.ts';
 import type { SimpleFile } from '../formats/simple/simple-json.ts';
 import type { HeldFile } from '../state/held-projects.ts';
 import { treeOrigin } from './tree-page.ts';
 
-/** What became of a link: a file that is right, one that is not (why), none, or a place outside of the tree. */
+/** The result of a verification: the file is correct, damaged (`why`), missing, or not in the tree. */
 export type Verified =
   | { readonly kind: 'held'; readonly held: HeldFile }
   | { readonly kind: 'damaged'; readonly path: WebPath; readonly why: string }
@@ -14,8 +14,9 @@ export type Verified =
   | { readonly kind: 'outside' };
 
 /**
- * Looks at the file that `file`, linked as `url`, stands for. Without a hash to compare, what is there counts, but not
- * where upstream will name the hash of that very path: the run that learns it looks at the file again.
+ * Verifies the file that the entry `file` links to as `url`. Without an expected hash the present file is accepted,
+ * unless its path is made from a hash: then it counts as missing, and the run that gets its hash from upstream inspects
+ * it again.
  */
 export async function verifyFile(files: FileStore, file: SimpleFile, url: URL): Promise<Verified> {
   const path = blobPath(url, file.filename);
@@ -41,15 +42,15 @@ function expectedHashes({ sha256, json }: SimpleFile): { sha256: string | undefi
   return { sha256, md5: typeof md5 === 'string' ? md5.toLowerCase() : undefined };
 }
 
-/** What of the files beside it can be kept. */
+/** Returns the sidecars of the file that can be kept. */
 async function keptSidecars(
   files: FileStore,
   { metadataSha256 }: SimpleFile,
   path: WebPath,
 ): Promise<Pick<HeldFile, 'metadataSha256' | 'provenance'>> {
-  const metadata = metadataSha256 === undefined ? undefined : await files.digest(metadataPath(path));
+  const metadata = metadataSha256 === undefined ? undefined : await files.digest(sidecarPath(path, 'metadata'));
   return {
     metadataSha256: metadata?.sha256 === metadataSha256 ? metadataSha256 : undefined,
-    provenance: (await files.stat(provenancePath(path)))?.kind === 'file',
+    provenance: (await files.stat(sidecarPath(path, 'provenance')))?.kind === 'file',
   };
 }

@@ -1,41 +1,45 @@
-/** What the web server tells a CGI program, as far as it matters here. The command line is never looked at: it is the client's. */
+/** Reads a request from a web server's CGI variables. The command line is never read: the client controls it. */
 
 /** The environment of a process. */
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 export interface CgiRequest {
   readonly method: string;
-  /** What stood in the address after the program's own. */
+  /** The part of the address after the program's own. */
   readonly pathInfo: string;
   readonly timestamp: string;
   readonly signature: string;
-  /** What came of it so far. */
+  /** The bytes of the body that arrived so far. */
   readonly body: Buffer;
   readonly isTooLong: boolean;
-  /** Whether that is all. */
+  /** True if the body has ended. */
   readonly isComplete: boolean;
-  /** The whole body; undefined when it is too long or does not come in time. */
+  /** Resolves to the whole body, or to undefined if it is too long or does not arrive in time. */
   wholeBody(): Promise<Buffer | undefined>;
 }
 
-/** Resolves after so many milliseconds. */
+/** Resolves after `ms` milliseconds. */
 export type Wait = (ms: number) => Promise<void>;
 
-/** The longest body that is accepted. */
+/** Largest body that is accepted, in bytes. */
 export const longestBody = 4096;
-/** So much is read and thrown away for a client that sends more, as a client hears nothing before it has sent all. */
+/**
+ * Number of bytes that are read and dropped of a body that is too long: a client reads no answer before it has sent
+ * all.
+ */
 const longestDrain = 1 << 20;
 /**
- * A body of a few bytes comes together with its headers, before Node.js has started; but where hundreds ask at a time the
- * web server may need longer to pass it on, and loses the answer if nobody takes it.
+ * Milliseconds to wait for the body of a request. A body of a few bytes arrives together with its headers, before
+ * Node.js has started. But with hundreds of requests at a time the web server may need longer to pass it on, and it
+ * loses the answer if nobody reads the body.
  */
 const graceMs = 1500;
-/** So much longer who asks for the whole body waits: five seconds in all. */
+/** Further milliseconds that {@link CgiRequest.wholeBody} waits: five seconds in all. */
 const patienceMs = 3500;
 
 /**
- * Reads the request, and its body as far as it comes at once. A body that is left unread stalls the reply under
- * mod_cgid for 5 seconds, but not this process.
+ * Reads a request, and its body as far as it arrives at once. A body that is left unread delays the reply under
+ * mod_cgid by 5 seconds, but not this process.
  */
 export async function readCgiRequest(env: Environment, input: AsyncIterable<Buffer>, wait: Wait): Promise<CgiRequest> {
   const method = env.REQUEST_METHOD ?? 'GET';
@@ -60,7 +64,7 @@ export async function readCgiRequest(env: Environment, input: AsyncIterable<Buff
 }
 
 class ArrivingBody {
-  /** How many bytes came, those that were thrown away included. */
+  /** Number of bytes that arrived, including those that were dropped. */
   bytes = 0;
   hasEnded = false;
   readonly end: Promise<void>;
@@ -82,7 +86,7 @@ class ArrivingBody {
         if (this.bytes > longestDrain) break;
       }
     } catch {
-      // The client went away in the middle: nobody hears the answer, and what came is no valid signed body.
+      // The client went away in the middle: nobody reads the answer, and the bytes so far are no valid signed body.
     }
     this.hasEnded = true;
   }

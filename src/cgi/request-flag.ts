@@ -1,42 +1,48 @@
 /**
- * The request for a run, and who starts one. `TARGET/run/sync-requested` stands from the moment somebody asks until a
- * run takes it away, which it does before it asks upstream; so whoever finds it standing need not do anything: all that
- * upstream has by now will be mirrored by the pass that takes it.
+ * Records that a run is requested, and decides who starts it.
  *
- * Whoever creates it, which is exactly one, starts pep381run. That either gets the lock and takes the flag, or leaves it
- * to the run that holds the lock, which looks for it before it ends, and once more when it has let the lock go.
+ * The flag `TARGET/run/sync-requested` exists from the first request until a run removes it. The run removes it before
+ * it asks upstream, so a request that finds the flag needs no action: the pass that removes it will mirror everything
+ * that upstream has by now.
  *
- * A flag that stands for ten minutes belongs to a long pass, or its starter died. Nobody can tell without the lock, so
- * pep381run is started again, at most once in ten minutes; where a run is at work it ends at once.
+ * The request that creates the flag, which is exactly one, starts pep381run. That run either gets the lock and removes
+ * the flag, or leaves the flag to the run that holds the lock. A run looks for the flag before it ends, and once more
+ * after it has released the lock.
+ *
+ * A flag that is ten minutes old belongs to a long pass, or the run that should have removed it was never started or
+ * died. Without the lock the two cannot be distinguished, so pep381run is started again, at most once in ten minutes.
+ * If a run is active, the new one ends at once.
  */
 import { lutimesSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { ageMs, claimMark, createFile, isCode, removeMark } from './exclusive-mark.ts';
+import { hasCode } from '../core/caught-error.ts';
+import { minuteMs } from '../core/durations.ts';
+import { ageMs, claimMark, createFile, removeMark } from './exclusive-mark.ts';
 
-const staleAfterMs = 10 * 60_000;
+const staleAfterMs = 10 * minuteMs;
 const flagName = 'sync-requested';
 const retriesFolder = 'sync-retries';
 
-/** Sees to it that the flag in the folder `run` stands. True when it is the caller who has to start a run. */
+/** Makes sure that the flag in the folder `run` exists. Returns true if the caller must start a run. */
 export function raiseFlag(run: string, nowMs: number): boolean {
   const flag = join(run, flagName);
   for (;;) {
     if (createInFolder(flag, run)) return true;
     const age = ageMs(flag, nowMs);
-    // Taken at this moment, by a pass that may have asked upstream already.
+    // A pass has just removed the flag, and may have asked upstream already: a new flag is needed.
     if (age === undefined) continue;
     return age > staleAfterMs && claimMark(join(run, retriesFolder), retryName(nowMs), nowMs) === 'first';
   }
 }
 
-/** Nobody could be started: the flag stays, for whoever comes, and the next request may try again at once. */
+/** Records that no run could be started. The flag stays for any run, and the next request may try again at once. */
 export function giveUpStart(run: string, nowMs: number): void {
   removeMark(join(run, retriesFolder), retryName(nowMs));
   try {
     lutimesSync(join(run, flagName), 0, 0);
   } catch (error) {
-    // Taken in the meantime, or somebody else's: then it is theirs to see to it.
-    if (!isCode(error, 'ENOENT') && !isCode(error, 'EPERM')) throw error;
+    // The flag was removed meanwhile, or belongs to another user, who then takes care of it.
+    if (!hasCode(error, 'ENOENT', 'EPERM')) throw error;
   }
 }
 
@@ -44,7 +50,7 @@ function createInFolder(flag: string, run: string): boolean {
   try {
     return createFile(flag);
   } catch (error) {
-    if (!isCode(error, 'ENOENT')) throw error;
+    if (!hasCode(error, 'ENOENT')) throw error;
     mkdirSync(run, { recursive: true });
     return createFile(flag);
   }

@@ -1,24 +1,25 @@
-/** `/sync`: somebody asks for a run. Any number of requests start at most one process beside the run at work. */
+/** Answers `/sync`, a request for a run. Any number of requests start at most one process beside the active run. */
 import { statSync } from 'node:fs';
 import { isAbsolute } from 'node:path';
+import { messageOf } from '../core/caught-error.ts';
 import type { CgiRequest, Environment } from './cgi-request.ts';
 import { giveUpStart, raiseFlag } from './request-flag.ts';
 import { type CgiResponse, responses } from './response.ts';
 import { type CgiSettings, readCgiSettings } from './sync-settings.ts';
 import type { Enter } from './waiting-limit.ts';
 
-/** What the program hands in. */
+/** The functions and values that the program passes in. */
 export interface SyncContext {
   readonly env: Environment;
   readonly now: () => number;
-  /** Takes a line for the error log. */
+  /** Writes a line to the error log. */
   readonly log: (line: string) => void;
   readonly enter: Enter;
-  /** Starts a run that goes on by itself. Rejects when it cannot start. */
+  /** Starts a run that outlives this process. Rejects if it cannot start. */
   readonly start: (settings: CgiSettings) => Promise<void>;
 }
 
-/** Answers the request, and starts a run where one is due. */
+/** Answers the request, and starts a run if one is due. */
 export async function answerSync(request: CgiRequest, surroundings: SyncContext): Promise<CgiResponse> {
   const { pathInfo, method, isTooLong } = request;
   if (pathInfo !== '' && pathInfo !== '/') return responses.notFound;
@@ -29,7 +30,7 @@ export async function answerSync(request: CgiRequest, surroundings: SyncContext)
     if (!isFolder(settings.target)) return responses.noTarget;
     return (await refusal(request, settings, surroundings)) ?? (await askForRun(settings, surroundings));
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error);
+    const reason = messageOf(error, String(error));
     surroundings.log(`pep381sync: ${reason.replace(/\s+/g, ' ')}`);
     return responses.broken;
   }
@@ -40,7 +41,7 @@ async function refusal(
   { secretFile, run }: CgiSettings,
   { now, enter }: SyncContext,
 ): Promise<CgiResponse | undefined> {
-  // The body says nothing where nobody signs it.
+  // The body matters only if requests must be signed.
   if (secretFile === undefined) return undefined;
   // Cryptography takes a while to load, and is seldom needed.
   const { refuseUnsigned } = await import('./signed-request.ts');

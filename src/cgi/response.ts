@@ -1,7 +1,7 @@
-/** The answers of `/sync`. The first two are those of 1.5, to the byte. */
+/** The answers of `/sync`. The first two are those of 1.5, byte for byte. */
 
 export interface CgiResponse {
-  /** Header lines; without `Status` it is 200. */
+  /** Header lines. Without `Status` the status is 200. */
   readonly headers: readonly string[];
   readonly body: string;
 }
@@ -22,12 +22,12 @@ export const responses = {
   broken: answer('500 Internal Server Error', 'Mirroring could not be started; the error log says why'),
 } as const satisfies Record<string, CgiResponse>;
 
-/** The answer to whom may not start a run. */
+/** Returns the answer to a client that may not start a run. */
 export function forbidden(reason: string): CgiResponse {
   return answer('403 Forbidden', reason);
 }
 
-/** What the web server wants to read: lines that end with LF, as in 1.5. A HEAD request gets no body. */
+/** Renders the answer for the web server, with lines that end with LF, as in 1.5. A HEAD request gets no body. */
 export function renderResponse({ headers, body }: CgiResponse, method: string): string {
   return `${headers.join('\n')}\n\n${method === 'HEAD' ? '' : `${body}\n`}`;
 }

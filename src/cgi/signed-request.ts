@@ -1,4 +1,4 @@
-/** Lets in only who knows the shared secret, and each of their requests once. */
+/** Accepts only requests that are signed with the shared secret, and each of them only once. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { headerProblem, secretFrom, signatureProblem, signedDigest } from '../core/sync-signature.ts';
@@ -7,7 +7,7 @@ import { claimMark } from './exclusive-mark.ts';
 import { type CgiResponse, forbidden, responses } from './response.ts';
 import type { Enter } from './waiting-limit.ts';
 
-/** The answer to a request that may not start a run; undefined when it may. Throws when there is no secret to compare with. */
+/** Returns the answer to a request that may not start a run, or undefined if it may. Throws if there is no secret. */
 export async function refuseUnsigned(
   request: CgiRequest,
   secretFile: string,
@@ -23,14 +23,14 @@ export async function refuseUnsigned(
   if ('headers' in body) return body;
   const problem = signatureProblem(secret, request, body, now());
   if (problem !== undefined) return forbidden(problem);
-  // By what was signed, not by how the client has written it.
+  // The mark is named by the signed content, not by the client's spelling of it.
   const name = signedDigest(secret, request.timestamp, body);
   const mark = claimMark(join(run, 'sync-signatures'), name, now());
   if (mark === 'full') return responses.tooMany;
   return mark === 'again' ? forbidden('The signature was used before') : undefined;
 }
 
-/** The body, or the answer to a client that is too slow, or one of too many that are. */
+/** Returns the body, or the answer to a client that is too slow or one of too many slow ones. */
 async function bodyOf(request: CgiRequest, enter: () => ReturnType<Enter>): Promise<Buffer | CgiResponse> {
   if (request.isComplete) return request.body;
   const leave = enter();

@@ -1,16 +1,19 @@
-/** What an administrator sets in the virtual host with SetEnv. A client cannot: its headers all become `HTTP_…`. */
+/**
+ * The settings that an administrator makes in the virtual host with SetEnv. Clients cannot set them: all their headers
+ * become `HTTP_…`.
+ */
 import { isAbsolute, join } from 'node:path';
 import type { Environment } from './cgi-request.ts';
 
 export interface CgiSettings {
   readonly target: string;
-  /** `TARGET/run`, where the programs leave word for each other. */
+  /** `TARGET/run`, where the programs leave files for each other. */
   readonly run: string;
-  /** Start a run, or leave that to cron or systemd and only set the flag. */
+  /** 'start' to start a run, 'flag' to only set the flag for a run that cron or systemd starts. */
   readonly mode: 'start' | 'flag';
-  /** Run as this user, through sudo. */
+  /** The user that runs the mirror, through sudo. */
   readonly user: string | undefined;
-  /** Undefined when requests need no signature. */
+  /** The file with the secret. Undefined if requests need no signature. */
   readonly secretFile: string | undefined;
 }
 

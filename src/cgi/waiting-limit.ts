@@ -1,14 +1,19 @@
-/** So many requests at a time may wait for the rest of their body: each is a process of some forty megabytes. */
+/** Limits the number of requests that wait for the rest of their body: each is a process of some forty megabytes. */
 import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { createMark, removeMark } from './exclusive-mark.ts';
 
 const maxWaiting = 4;
 
-/** Lets this process wait in the folder; returns how it leaves, or undefined when others wait already. */
+/**
+ * Lets this process wait in the folder. Returns a function that ends the wait, or undefined if too many others wait.
+ */
 export type Enter = (folder: string) => (() => void) | undefined;
 
-/** Lets the process `pid` wait, and returns how it leaves; undefined when others wait already. `isAlive` tells of processes. */
+/**
+ * Lets the process `pid` wait in `folder`. Returns a function that ends the wait, or undefined if too many others wait.
+ * `isAlive` returns true for the id of a running process.
+ */
 export function enterWaiting(folder: string, pid: number, isAlive: (pid: number) => boolean): (() => void) | undefined {
   const leave = (): void => removeMark(folder, String(pid));
   createMark(folder, String(pid));

@@ -1,6 +1,9 @@
-/** Files that an archive keeps of projects which upstream removed: no page lists them, so the state alone knows them. */
+/** Checks the archived files of projects that upstream removed. No page lists them, so only the state knows them. */
+
+import { inPages } from '../core/in-pages.ts';
 import type { ProjectName } from '../core/names.ts';
-import { metadataPath, provenancePath, type WebPath } from '../core/paths.ts';
+import { sidecarPath, type WebPath, withSidecars } from '../core/paths.ts';
+import { sidecarKinds, withoutSidecars } from '../core/sidecars.ts';
 import type { HeldFile } from '../state/held-projects.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
@@ -10,14 +13,14 @@ import { isInSubset } from './subset.ts';
 
 const namesAtATime = 1000;
 
-/** Reports what is damaged. Upstream does not have it any more, so that nothing is queued: with --repair it goes. */
+/**
+ * Reports damaged archived files. Upstream does not have them any more, so nothing is queued; with --repair they are
+ * removed.
+ */
 export async function checkArchived(check: Check): Promise<void> {
   const { state, subset } = check;
-  for (let after: ProjectName | undefined; ; ) {
-    const names = state.removals.keptProjects(after, namesAtATime);
+  for (const names of inPages((after) => state.removals.keptProjects(after, namesAtATime))) {
     for (const name of names) if (isInSubset(name, subset)) await checkOne(check, name);
-    after = names.at(-1);
-    if (after === undefined) return;
   }
 }
 
@@ -26,14 +29,14 @@ async function checkOne(check: Check, name: ProjectName): Promise<void> {
   for (const file of state.held.project(name).files) {
     await yielder.yieldIfDue();
     const findings = await inspectFile(check, name, expectedHeld(file));
-    // A run may have taken it away meanwhile.
+    // A run may have removed the file meanwhile.
     if (state.held.file(file.path) === undefined) continue;
     for (const finding of findings) report({ type: 'finding', finding });
     if (settings.repair && findings.length > 0) await repair(check, name, file, findings);
   }
 }
 
-/** Moves what is damaged into the trash, and holds it no more. */
+/** Moves damaged files into the trash, and removes them from the state. */
 async function repair(check: Check, name: ProjectName, file: HeldFile, findings: readonly Finding[]): Promise<void> {
   const { state } = check;
   const release = check.lock.tryTake();
@@ -41,26 +44,22 @@ async function repair(check: Check, name: ProjectName, file: HeldFile, findings:
   try {
     if (state.held.project(name).published || state.held.file(file.path) === undefined) return;
     const bad = new Set(findings.filter(({ kind }) => kind !== 'unreadable').map(({ path }) => path));
-    const [metadata, provenance] = [metadataPath(file.path), provenancePath(file.path)];
     if (bad.has(file.path)) {
-      await discard(check, [file.path, metadata, provenance]);
+      await discard(check, withSidecars(file.path));
       state.removals.forgetKeptFile(file.path);
     } else if (bad.size > 0) {
       await discard(check, [...bad]);
-      state.held.addFiles(name, [without(file, bad.has(metadata), bad.has(provenance))]);
+      state.held.addFiles(name, [without(file, bad)]);
     }
   } finally {
     release();
   }
 }
 
-function without({ verdict, ...file }: HeldFile, metadata: boolean, provenance: boolean): HeldFile {
-  return {
-    ...file,
-    metadataSha256: metadata ? undefined : file.metadataSha256,
-    provenance: file.provenance && !provenance,
-    ...(verdict && !provenance && { verdict }),
-  };
+/** The file as it is held without those sidecars that are `bad`; what a provenance object proved goes with it. */
+function without({ verdict, ...file }: HeldFile, bad: ReadonlySet<WebPath>): HeldFile {
+  const gone = sidecarKinds.filter((kind) => bad.has(sidecarPath(file.path, kind)));
+  return { ...withoutSidecars(file, gone), ...(verdict && !gone.includes('provenance') && { verdict }) };
 }
 
 async function discard({ files, report }: Check, paths: readonly WebPath[]): Promise<void> {

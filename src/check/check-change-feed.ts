@@ -1,4 +1,4 @@
-/** Looks at the change feed, by which other mirrors learn what has changed here: it must tell what the state remembers. */
+/** Checks that the change feed, from which other mirrors discover changes, matches the state. */
 import type { WebPath } from '../core/paths.ts';
 import { completePieces, oldestOf, piecePath } from '../formats/mirror/change-feed.ts';
 import { feedHeadOf, feedHeadPath, feedPieceOf, publishedHead } from '../pages/change-feed.ts';
@@ -11,12 +11,12 @@ import { isInSubset } from './subset.ts';
 
 const differs = 'differs from state.db';
 
-/** Checks those files of the feed that belong to the share; what is wrong is written anew by the next run. */
+/** Checks the files of the feed that belong to the subset. If any is wrong, the next run writes the feed again. */
 export async function checkChangeFeed(check: Check): Promise<void> {
   const { lock, report, state } = check;
   if ((await look(check)).length === 0) return;
   const release = await lock.take();
-  // The run that is at work publishes what is new meanwhile, and nobody knows when.
+  // The current run publishes new changes meanwhile, at an unknown time.
   if (release === undefined) return;
   try {
     const findings = await look(check);
@@ -32,15 +32,16 @@ export async function checkChangeFeed(check: Check): Promise<void> {
 async function look(check: Check): Promise<Finding[]> {
   const { state, files, subset, yielder } = check;
   const { changesTold: told, changesDue } = state.get(indexState);
-  // Nothing is published yet, or the next run writes it anew.
+  // Either nothing is published yet, or the next run writes the feed again.
   if (told === undefined || told.id !== state.publishedChanges.id() || changesDue === true) return [];
   const published = await readOrFinding(feedHeadPath, undefined, () => publishedHead(files));
-  // A run that was killed published more than it remembered: the next one begins the feed anew.
+  // A run that was killed published more than it remembered. The next run starts a new feed.
   if (published !== undefined && 'id' in published && published.id === told.id && published.last > told.last) return [];
   const findings: Finding[] = [];
   if (isInSubset(feedHeadPath, subset)) {
     const found = await lookAt(check, feedHeadPath, async () => {
-      // Up to which serial all was known is that of the run that published it.
+      // The serial up to which the mirror was complete is taken from the file, because only the run that published it
+      // knew it.
       const head = await publishedHead(files);
       return head && feedHeadOf(state.publishedChanges, { ...told, serial: head.serial });
     });
@@ -57,7 +58,10 @@ async function look(check: Check): Promise<Finding[]> {
   return findings;
 }
 
-/** What is wrong with the file at `path`; undefined instead of what it should be says that it cannot be understood. */
+/**
+ * Returns the finding about the file at `path`, or undefined if it is right. `expected` resolves with its right bytes,
+ * or with undefined if the present ones are malformed.
+ */
 async function lookAt(
   { files, report }: Check,
   path: WebPath,

@@ -1,8 +1,9 @@
-/** What happens during a check, for whoever watches. */
+/** The events of a check, for observers. */
 import type { ProjectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
+import type { SidecarKind } from '../core/sidecars.ts';
 
-/** What can be wrong. */
+/** The kind of a finding. */
 export type FindingKind =
   | 'missing-page'
   | 'bad-page'
@@ -10,15 +11,13 @@ export type FindingKind =
   | 'missing-file'
   | 'bad-size'
   | 'bad-sha256'
-  | 'missing-metadata'
-  | 'bad-metadata'
-  | 'missing-provenance'
-  | 'bad-provenance'
+  | `missing-${SidecarKind}`
+  | `bad-${SidecarKind}`
   /** A link, a folder or a device where a file belongs. */
   | 'not-a-file'
-  /** The disk refuses to show what is there. Nothing is done about it but telling. */
+  /** The disk refuses access. Such a finding is only reported. */
   | 'unreadable'
-  /** A file that nothing accounts for. */
+  /** A file that no held file, page or queued project accounts for. */
   | 'unreferenced'
   | 'unknown-project'
   | 'missing-snapshot'
@@ -29,21 +28,21 @@ export type FindingKind =
 export interface Finding {
   readonly kind: FindingKind;
   readonly path: WebPath;
-  /** Undefined for what belongs to no project. */
+  /** Undefined for paths that belong to no project. */
   readonly project: ProjectName | undefined;
-  /** The file of an index that `path` is, or lies beside; undefined for pages. */
+  /** The file at `path`, or the one whose sidecar it is; undefined for pages. */
   readonly file?: WebPath | undefined;
   readonly expected?: string | undefined;
   readonly found?: string | undefined;
 }
 
-/** What happens during a check. */
+/** An event during a check. */
 export type CheckEvent =
-  /** A sync run is at work; the check waits for ten seconds. */
+  /** A sync run holds the lock. The check waits for ten seconds. */
   | { readonly type: 'waiting' }
-  /** A check that was interrupted goes on behind this project. */
+  /** An interrupted check continues after this project. */
   | { readonly type: 'resumed'; readonly after: ProjectName }
-  /** So many projects are to be checked in all, and so many were before the check was interrupted. */
+  /** The number of projects to be checked in total, and the number already checked before an interruption. */
   | { readonly type: 'started'; readonly projects: number; readonly done: number }
   | { readonly type: 'read'; readonly bytes: number }
   | { readonly type: 'file-checked'; readonly path: WebPath }
@@ -52,19 +51,19 @@ export type CheckEvent =
   | { readonly type: 'folder-started'; readonly path: WebPath }
   | { readonly type: 'finding'; readonly finding: Finding }
   | { readonly type: 'empty-folder'; readonly path: WebPath }
-  /** What an interrupted run left in staging, by its name there. */
+  /** A file or folder that an interrupted run left in staging, by its name there. */
   | { readonly type: 'leftover'; readonly name: string }
-  /** The next run fetches the project anew; undefined stands for the list of projects. */
+  /** The next run fetches the project again. Undefined stands for the list of projects. */
   | { readonly type: 'queued'; readonly name: ProjectName | undefined }
   | { readonly type: 'discarded'; readonly path: WebPath }
-  /** So many projects look wrong, but a run is changing them. */
+  /** The number of projects that look wrong while a run is changing them. */
   | { readonly type: 'unjudged'; readonly projects: number }
-  /** The snapshot cannot be compared: a run is at work, or one was stopped before it signed. */
+  /** The snapshot cannot be compared, because a run holds the lock or was stopped before it signed. */
   | { readonly type: 'snapshot-unjudged' }
-  /** Paths look unreferenced, but a run may be about to remember them. */
+  /** Some paths look unreferenced, but a run may be about to record them. */
   | { readonly type: 'tree-unjudged' }
-  /** Nothing unreferenced is deleted (any more). */
+  /** No unreferenced files are deleted, or no further ones. */
   | { readonly type: 'kept'; readonly why: string };
 
-/** Receives every event, at once, in order. Must not throw. */
+/** Receives every event synchronously, in order. Must not throw. */
 export type CheckReport = (event: CheckEvent) => void;

@@ -1,4 +1,4 @@
-/** Everything that a check works with: the ports, the lock of sync runs, and what a person chose. */
+/** The inputs of a check: the ports, the lock of sync runs, and the settings. */
 import type { Clock } from '../core/clock.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { FileStore } from '../files/file-store.ts';
@@ -9,35 +9,35 @@ import type { Subset } from './subset.ts';
 import type { Yielder } from './yielder.ts';
 
 export interface CheckSettings {
-  /** Presence and size only, unless a file's time says that somebody changed it. */
+  /** Checks only presence and size, unless a file's modification time shows that it was changed. */
   readonly quick: boolean;
-  /** What is checked; undefined means everything, and 'auto' the share after the one that was done last. */
+  /** The part of the mirror to check. Undefined means everything, and 'auto' the subset after the last one checked. */
   readonly subset: Subset | 'auto' | undefined;
-  /** Take what is damaged off the pages and out of the tree, instead of leaving that to the next run. */
+  /** Removes damaged files from pages and tree at once, instead of leaving that to the next run. */
   readonly repair: boolean;
-  /** Move files that nothing accounts for into the trash. */
+  /** Moves unreferenced files into the trash. */
   readonly deleteUnreferenced: boolean;
 }
 
-/** What a check is started with. */
+/** The inputs of a check as given. */
 export interface CheckJob {
   readonly state: StateStore;
   readonly files: FileStore;
   readonly clock: Clock;
   readonly report: CheckReport;
-  /** Aborts when the check is to stop. */
+  /** Aborts when the check must stop. */
   readonly signal: AbortSignal;
   readonly takeLock: TakeLock;
-  /** Whether somebody puts the files of a project here by hand: they are left alone. */
+  /** Returns true for projects whose files people put here by hand. They are left alone. */
   readonly isLocal?: (name: ProjectName) => boolean;
   readonly settings: CheckSettings;
 }
 
-/** A check under way. */
+/** A check in progress. */
 export interface Check extends CheckJob {
   readonly isLocal: (name: ProjectName) => boolean;
   readonly lock: RunLock;
   readonly yielder: Yielder;
-  /** What is checked, now that it is known which; undefined means everything. */
+  /** The resolved subset. Undefined means everything. */
   readonly subset: Subset | undefined;
 }

@@ -1,26 +1,31 @@
 /**
- * Looks at a project and decides whether what it finds is damage. A run may be at work all the while: while the project
- * is queued, or when anything about it has changed during the look, nothing is decided before the run has ended.
+ * Inspects a project and decides whether its findings are damage. A run may be in progress meanwhile. While the project
+ * is queued, or if it changed during the inspection, nothing is decided before the run has ended.
  */
 import type { ProjectName } from '../core/names.ts';
+import { type PageFile, pagePath } from '../core/paths.ts';
+import type { HeldProject } from '../state/held-projects.ts';
 import type { QueuedProject } from '../state/queue.ts';
 import type { Check } from './check-job.ts';
 import { inspectProject } from './inspect-project.ts';
-import { isSameState, projectStateOf } from './project-state.ts';
+import { readOrFinding } from './read-or-finding.ts';
 import { enqueueRepair } from './repair.ts';
 
-/** What is known of a project. */
+/** The result for a project. */
 export interface ProjectVerdict {
-  /** 'undecided' when a run may be the reason for what was found; then nothing was reported or done. */
+  /** 'undecided' if a run may have caused the findings. Then nothing was reported or done. */
   readonly verdict: 'right' | 'wrong' | 'undecided';
-  /** True when its pages could be read, and the state knows of everything that they say is here. */
+  /** True if its pages are readable, and the state knows all files that they list as held. */
   readonly isProven: boolean;
 }
 
-/** How far it may be decided: the lock of runs is held all the while, it may be later, or there is no later. */
+/**
+ * The phase of a check, which determines if it can decide. 'locked': the lock of runs is held. 'first': an undecided
+ * project is tried again later. 'last': there is no later try.
+ */
 export type LockMode = 'locked' | 'first' | 'last';
 
-/** Judges `name`: reports what is damage and has it healed. */
+/** Checks `name`, reports damage, and queues its repair. */
 export async function checkProject(check: Check, name: ProjectName, turn: LockMode): Promise<ProjectVerdict> {
   const before = await projectStateOf(check, name);
   const { queued, held } = before;
@@ -44,7 +49,34 @@ export async function checkProject(check: Check, name: ProjectName, turn: LockMo
   }
 }
 
-/** A run that removes a project forgets it last, and may have been stopped before. */
+/** Returns true if the project is being removed. A run forgets it last, and may have been stopped before. */
 function isBeingRemoved(queued: QueuedProject | undefined): boolean {
   return queued?.removed === true || queued?.obstacle === 'absent';
+}
+
+/** What a run would change about a project: when two are alike, no run has changed anything between them. */
+interface ProjectState {
+  /** Undefined when nothing is to be done for it. */
+  readonly queued: QueuedProject | undefined;
+  readonly held: HeldProject;
+  /** Size and time of each page: a run may write pages anew and remember the same as before. */
+  readonly pages: readonly unknown[];
+}
+
+const pageFiles: readonly PageFile[] = ['index.html', 'index.html.gz', 'index.v1_json', 'index.v1_json.gz'];
+
+/** How `name` stands now. */
+async function projectStateOf({ state, files }: Check, name: ProjectName): Promise<ProjectState> {
+  const [queued, held] = [state.queue.entryOf(name), state.held.project(name)];
+  const stats: unknown[] = [];
+  for (const page of pageFiles) {
+    const path = pagePath(page, name);
+    stats.push(await readOrFinding(path, name, () => files.stat(path)));
+  }
+  return { queued, held, pages: stats };
+}
+
+/** Whether nothing has changed between two moments. */
+function isSameState(one: ProjectState, other: ProjectState): boolean {
+  return JSON.stringify(one) === JSON.stringify(other);
 }

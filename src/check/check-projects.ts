@@ -1,15 +1,25 @@
-/** The pass over the projects, in the order of their names and one at a time, so that its size does not matter. */
+/** Checks the projects in the order of names, one at a time, so that memory does not grow with the mirror. */
 import { PausedError } from '../core/errors.ts';
+import { inPages } from '../core/in-pages.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { IndexEntry } from '../formats/simple/root-index.ts';
+import { type CheckPosition, checkState } from '../state/mirror-state.ts';
+import { change } from '../state/state-section.ts';
 import type { Check } from './check-job.ts';
 import { checkProject, type LockMode } from './check-project.ts';
-import { Position } from './resume-position.ts';
 import { isInSubset } from './subset.ts';
 
 const namesAtATime = 1000;
+/** After so many projects, or so long, the position is remembered. */
+const projectsApart = 500;
+const msApart = 5000;
+/** What was checked before is no longer worth much. */
+const longestMs = 30 * 24 * 60 * 60_000;
 
-/** Checks every project of the share. Resolves with why its outcome does not prove what belongs to the mirror. */
+/**
+ * Checks every project of the subset. Resolves with the reason why the result does not prove which files belong to the
+ * mirror, or with undefined if it does.
+ */
 export function checkProjects(check: Check): Promise<string | undefined> {
   return new ProjectPass(check).run();
 }
@@ -17,10 +27,10 @@ export function checkProjects(check: Check): Promise<string | undefined> {
 class ProjectPass {
   readonly #check: Check;
   readonly #position: Position;
-  /** Everything up to here is decided. */
+  /** All projects up to this one are decided. */
   #decided: ProjectName | undefined;
   #last: ProjectName | undefined;
-  /** Projects that a run may be changing, to be looked at again. */
+  /** Projects that a run may be changing, to be checked again. */
   readonly #undecided: ProjectName[] = [];
   #unproven = 0;
 
@@ -43,7 +53,7 @@ class ProjectPass {
     return this.#doubt();
   }
 
-  /** Names of projects are few bytes each, so counting them costs less than remembering a count would. */
+  /** Reports the start. Counting the names again costs less than keeping a count would. */
   #announce(): void {
     const { report, state, subset } = this.#check;
     const { resumedAfter } = this.#position;
@@ -61,11 +71,8 @@ class ProjectPass {
 
   *#names(from: ProjectName | undefined): Iterable<IndexEntry> {
     const { state, subset } = this.#check;
-    for (let after = from; ; ) {
-      const piece = state.held.published(after, namesAtATime);
+    for (const piece of inPages((after) => state.held.published(after, namesAtATime), from)) {
       for (const entry of piece) if (isInSubset(entry.name, subset)) yield entry;
-      after = piece.at(-1)?.name;
-      if (after === undefined) return;
     }
   }
 
@@ -84,7 +91,7 @@ class ProjectPass {
     this.#position.remember(this.#decided);
   }
 
-  /** Looks again at what was left undecided, with the lock held where it could be had. */
+  /** Checks the undecided projects again, with the lock held if it was available. */
   async #decide(release: (() => void) | undefined, turn: LockMode): Promise<void> {
     if (release === undefined && turn === 'first') return;
     let unjudged = 0;
@@ -110,4 +117,50 @@ class ProjectPass {
     const projects = this.#unproven === 1 ? '1 project' : `${this.#unproven} projects`;
     return `the pages of ${projects} could not be read or do not agree with state.db; run pep381run first`;
   }
+}
+
+/** What a check does: another one begins anew. */
+function scopeOf({ subset, settings }: Check): string {
+  const part = subset === undefined ? 'all' : `${subset.number}/${subset.of}`;
+  return settings.quick ? `quick ${part}` : part;
+}
+
+/** Remembers how far a check has come, so that one that is interrupted goes on from there. */
+class Position {
+  readonly #check: Check;
+  readonly #startedMs: number;
+  /** Where an interrupted check of the same scope stopped. */
+  readonly resumedAfter: ProjectName | undefined;
+  #projects = 0;
+  #rememberedMs: number;
+
+  constructor(check: Check) {
+    const now = check.clock.now();
+    const found = remembered(check, now);
+    this.#check = check;
+    this.#startedMs = found?.startedMs ?? now;
+    this.#rememberedMs = now;
+    this.resumedAfter = found?.after;
+  }
+
+  /** Counts a project; true when the position should be remembered. */
+  isDue(): boolean {
+    this.#projects += 1;
+    return this.#projects >= projectsApart || this.#check.clock.now() - this.#rememberedMs >= msApart;
+  }
+
+  /** Remembers that everything up to `after` is checked. */
+  remember(after: ProjectName | undefined): void {
+    this.#projects = 0;
+    this.#rememberedMs = this.#check.clock.now();
+    if (after === undefined) return;
+    this.#check.state.set(
+      change(checkState, { check: { scope: scopeOf(this.#check), after, startedMs: this.#startedMs } }),
+    );
+  }
+}
+
+function remembered(check: Check, now: number): CheckPosition | undefined {
+  const { check: found } = check.state.get(checkState);
+  return found?.scope === scopeOf(check) && now - found.startedMs < longestMs ? found : undefined;
 }

@@ -1,7 +1,7 @@
-/** Looks at the list of all projects, which is written anew by every run that changes something. */
+/** Checks the list of all projects, which every run that changes something writes again. */
 import { createHash } from 'node:crypto';
 import { createGunzip } from 'node:zlib';
-import type { ProjectName } from '../core/names.ts';
+import { inPages } from '../core/in-pages.ts';
 import { ownPath, type PageFile, pagePath } from '../core/paths.ts';
 import type { Digest } from '../files/file-store.ts';
 import { localJson, type RootIndexForm, rootIndexHtml, rootIndexJson } from '../formats/simple/root-index.ts';
@@ -17,13 +17,13 @@ const headBytes = 100;
 
 type PlainPage = PageFile & `index.${'html' | 'v1_json'}`;
 
-/** Checks the list of projects, if it belongs to the share and no run is about to write it. */
+/** Checks the list of projects, if it belongs to the subset and no run is about to write it. */
 export async function checkRootIndex(check: Check): Promise<void> {
   const { state, lock, subset, report } = check;
   const isDue = (): boolean => state.get(indexState).rootIndexDue === true || state.totals().projects === 0;
   if (!isInSubset('simple', subset) || isDue() || (await inspectForms(check)).length === 0) return;
   const release = await lock.take();
-  // The run that is at work writes it at its end.
+  // The current run writes it at its end.
   if (release === undefined) return;
   try {
     const findings = isDue() ? [] : await inspectForms(check);
@@ -46,7 +46,7 @@ async function inspectForms(check: Check): Promise<Finding[]> {
   ];
 }
 
-/** What shadowmire reads has no twin. */
+/** Checks `local.json`, which shadowmire reads. It has no twin. */
 async function inspectShadowmireList(check: Check): Promise<Finding[]> {
   const path = ownPath('local.json');
   const found = await readOrFinding(path, undefined, () => check.files.digest(path));
@@ -56,7 +56,10 @@ async function inspectShadowmireList(check: Check): Promise<Finding[]> {
   return [{ kind: 'bad-page', path, project: undefined, found: 'lists other projects than state.db' }];
 }
 
-/** It is a whole number: which one the list says that was published with it. */
+/**
+ * Checks that `local.db.serial` is a whole number. Its correct value is that of the list published with it, so it is
+ * not compared.
+ */
 async function lookAtLocalSerial({ files }: Check): Promise<Finding[]> {
   const path = ownPath('local.db.serial');
   const found = await readOrFinding<Buffer | undefined>(path, undefined, () => files.read(path));
@@ -78,7 +81,7 @@ async function inspectForm(check: Check, page: PlainPage): Promise<Finding[]> {
   return twin === undefined ? [] : [twin];
 }
 
-/** The digest of the page, and the serial that it names: that of the run that wrote it. */
+/** Returns the digest of the page, and the serial in it, which is that of the run that wrote it. */
 async function digest(check: Check, page: PlainPage): Promise<(Digest & { serial: number | undefined }) | Finding> {
   const path = pagePath(page);
   const stat = await check.files.stat(path);
@@ -93,7 +96,7 @@ async function digest(check: Check, page: PlainPage): Promise<(Digest & { serial
   return { ...found, serial: serial === undefined ? undefined : Number(serial) };
 }
 
-/** The sha256 that the page should have. */
+/** Returns the sha256 that the page should have. */
 function expected(check: Check, page: PlainPage, serial: number | undefined): Promise<string> {
   return sha256Of(check, page === 'index.html' ? rootIndexHtml : rootIndexJson(serial));
 }
@@ -101,14 +104,11 @@ function expected(check: Check, page: PlainPage, serial: number | undefined): Pr
 async function sha256Of({ state, yielder }: Check, form: RootIndexForm): Promise<string> {
   const hash = createHash('sha256').update(form.head);
   let isFirst = true;
-  for (let after: ProjectName | undefined; ; ) {
-    await yielder.yieldIfDue();
-    const entries = state.held.published(after, entriesAtATime);
-    after = entries.at(-1)?.name;
-    if (after === undefined) break;
+  for (const entries of inPages((after) => state.held.published(after, entriesAtATime))) {
     if (!isFirst) hash.update(form.separator);
     hash.update(entries.map((entry) => form.entry(entry)).join(form.separator));
     isFirst = false;
+    await yielder.yieldIfDue();
   }
   return hash.update(form.tail).digest('hex');
 }
@@ -126,7 +126,7 @@ async function inspectTwin(
   return isRight ? undefined : { kind: 'bad-twin', path, project: undefined, found: 'not its page' };
 }
 
-/** Undefined when `twin` is not compressed, or holds more than `bytes`. */
+/** Returns the sha256 of the unpacked twin, or undefined if it is not compressed or unpacks to more than `bytes`. */
 async function unpackedSha256(twin: Buffer, bytes: number): Promise<string | undefined> {
   const hash = createHash('sha256');
   const gunzip = createGunzip();

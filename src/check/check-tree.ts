@@ -1,39 +1,35 @@
-/** The pass over the tree, for what the pass over the projects cannot see: what belongs to no project. */
+/** Checks the tree for files and folders that belong to no project, which the check of the projects cannot find. */
 import { projectName } from '../core/names.ts';
-import { legacyRoot, type WebPath } from '../core/paths.ts';
+import { changesRoot, childPath, legacyRoot, packagesRoot, simpleRoot, type WebPath } from '../core/paths.ts';
 import { pageState } from '../state/mirror-state.ts';
 import type { Check } from './check-job.ts';
 import { isAccountedFor, isKnownProject, isLocalFile } from './path-owner.ts';
 import { readOrFinding } from './read-or-finding.ts';
 import { isInSubset } from './subset.ts';
 import { UnreferencedPaths } from './unreferenced-paths.ts';
-import { childPath, type WalkedEntry, walk } from './walk-tree.ts';
 
-const simple = 'simple' as WebPath;
-const packages = 'packages' as WebPath;
-const changes = 'changes' as WebPath;
-/** Apache's own. */
+/** Apache's own file. */
 const settingsName = '.htaccess';
 const pageNames: ReadonlySet<string> = new Set(['index.html', 'index.html.gz', 'index.v1_json', 'index.v1_json.gz']);
 
-/** Looks for what nothing accounts for. With a `doubt` nothing is deleted. Throws StorageError, PausedError. */
+/** Finds unreferenced paths. With a `doubt` none are deleted. Throws StorageError or PausedError. */
 export async function checkTree(check: Check, doubt: string | undefined): Promise<void> {
   const candidates = new UnreferencedPaths(check, doubt);
-  check.report({ type: 'folder-started', path: simple });
-  await eachIn(check, simple, (name, kind) => inspectSimple(check, candidates, name, kind));
+  check.report({ type: 'folder-started', path: simpleRoot });
+  await eachIn(check, simpleRoot, (name, kind) => inspectSimple(check, candidates, name, kind));
   await candidates.settle();
-  await eachIn(check, packages, async (name, kind) => {
-    await inspectPackages(check, candidates, childPath(packages, name), kind);
+  await eachIn(check, packagesRoot, async (name, kind) => {
+    await inspectPackages(check, candidates, childPath(packagesRoot, name), kind);
     await candidates.settle();
   });
   if (check.state.get(pageState).legacyJson !== undefined) {
     await eachIn(check, legacyRoot, (name, kind) => inspectLegacy(check, candidates, name, kind));
     await candidates.settle();
   }
-  await eachIn(check, changes, async (name, kind) => {
-    // What has its name is looked at with the feed, or is left from one before.
+  // Pieces are checked with the feed, or belong to an older feed.
+  await eachIn(check, changesRoot, async (name, kind) => {
     const isPiece = /^\d{1,3}\.json$/.test(name);
-    if (!isPiece && kind !== 'folder') await candidates.add(candidateOf({ path: childPath(changes, name), kind }));
+    if (!isPiece && kind !== 'folder') await candidates.add(candidateOf({ path: childPath(changesRoot, name), kind }));
   });
   await candidates.settle();
   reportLeftovers(check, await leftovers(check));
@@ -41,7 +37,7 @@ export async function checkTree(check: Check, doubt: string | undefined): Promis
 
 type Kind = 'file' | 'folder' | 'other';
 
-/** Calls `look` for what lies in `folder` and belongs to the share. */
+/** Calls `look` for each entry of `folder` that belongs to the subset. */
 async function eachIn(check: Check, folder: WebPath, look: (name: string, kind: Kind) => Promise<void>): Promise<void> {
   const refused = await readOrFinding(folder, undefined, async () => {
     for await (const { name, kind } of check.files.entries(folder)) {
@@ -53,7 +49,7 @@ async function eachIn(check: Check, folder: WebPath, look: (name: string, kind: 
 }
 
 async function inspectSimple(check: Check, candidates: UnreferencedPaths, name: string, kind: Kind): Promise<void> {
-  const path = childPath(simple, name);
+  const path = childPath(simpleRoot, name);
   if (name === settingsName) return;
   if (kind !== 'folder') {
     if (kind === 'other' || !pageNames.has(name)) await candidates.add(candidateOf({ path, kind }));
@@ -65,13 +61,13 @@ async function inspectSimple(check: Check, candidates: UnreferencedPaths, name: 
     return;
   }
   await walk(check, path, async (met) => {
-    // The pages themselves, and what stands in their place, are for the pass over the projects.
+    // Pages, and anything in their place, are left to the check of the projects.
     const isPage = pageNames.has(met.path.slice(path.length + 1));
     if (!isPage && met.path !== path) await candidates.add(candidateOf(met));
   });
 }
 
-/** What is in the folders of known projects is for the pass over the projects. */
+/** Checks the folder names. The content of known projects' folders is left to the check of the projects. */
 async function inspectLegacy(check: Check, candidates: UnreferencedPaths, name: string, kind: Kind): Promise<void> {
   const path = childPath(legacyRoot, name);
   const project = kind === 'folder' ? projectName(name) : undefined;
@@ -94,11 +90,33 @@ async function inspectPackages(check: Check, candidates: UnreferencedPaths, path
   });
 }
 
+/** What a walk meets; folders only when they are empty. */
+interface WalkedEntry {
+  readonly path: WebPath;
+  readonly kind: 'file' | 'other' | 'empty-folder';
+}
+
+/** Meets everything below `folder`. What the disk refuses to show is reported, and the walk goes on beside it. */
+async function walk(check: Check, folder: WebPath, meet: (met: WalkedEntry) => Promise<void>): Promise<void> {
+  await check.yielder.yieldIfDue();
+  let isEmpty = true;
+  const refused = await readOrFinding(folder, undefined, async () => {
+    for await (const { name, kind } of check.files.entries(folder)) {
+      isEmpty = false;
+      const path = childPath(folder, name);
+      if (kind === 'folder') await walk(check, path, meet);
+      else await meet({ path, kind });
+    }
+  });
+  if (refused !== undefined) check.report({ type: 'finding', finding: refused });
+  else if (isEmpty) await meet({ path: folder, kind: 'empty-folder' });
+}
+
 function candidateOf({ path, kind }: WalkedEntry): Parameters<UnreferencedPaths['add']>[0] {
   return { path, kind: kind === 'file' ? 'unreferenced' : kind === 'other' ? 'not-a-file' : kind };
 }
 
-/** Only between runs: while one is at work, what lies in staging is its own. */
+/** Returns leftovers in staging, but only between runs: during a run the files there are in use. */
 async function leftovers({ lock, files, state }: Check): Promise<readonly string[]> {
   const release = lock.tryTake();
   if (release === undefined) return [];

@@ -1,12 +1,12 @@
 /**
- * A check of the mirror: whether what `web/` promises to its readers is there, byte for byte, and nothing else.
+ * Checks the mirror: everything that `web/` promises must be there, byte for byte, and nothing else.
  *
- *   1  wait for a sync run, but not for ever: runs may come and go while the check goes on
- *   2  every project: its pages, its files, and whether both are what is remembered; damage is queued for the next run
- *   3  the tree: what belongs to no project
+ *   1  wait for a sync run, but not for ever; later runs may come and go during the check
+ *   2  every project: its pages and files must match the state; damage is queued for the next run
+ *   3  the tree: files and folders that belong to no project
  *
- * It takes days on a full mirror, so it does not keep runs away, remembers how far it has come, and needs as much
- * memory for a million projects as for one.
+ * A check of a full mirror takes days. Therefore it does not keep runs away, remembers its position, and needs no more
+ * memory for a million projects than for one.
  */
 
 import { checkState } from '../state/mirror-state.ts';
@@ -21,7 +21,7 @@ import { RunLock } from './run-lock.ts';
 import { nextSubset, type Subset } from './subset.ts';
 import { Yielder } from './yielder.ts';
 
-/** Checks everything, or the share that the settings name; what it finds is reported. Throws StorageError, PausedError. */
+/** Checks everything, or the subset in the settings, and reports findings. Throws StorageError or PausedError. */
 export async function check(job: CheckJob): Promise<void> {
   const { state, clock, signal, report, settings, takeLock } = job;
   const lock = new RunLock(takeLock, clock, signal, report);

@@ -1,21 +1,28 @@
-/** Holds a project's page against what is remembered of the project: both must speak of the same files. */
+/** Compares a project's page with the state: both must list the same files. */
 import { type ProjectName, projectName } from '../core/names.ts';
-import type { WebPath } from '../core/paths.ts';
+import { linkToFile, packagesRoot, pathOnOwnPage, type WebPath } from '../core/paths.ts';
 import type { SimpleFile, SimplePage } from '../formats/simple/simple-json.ts';
 import type { HeldFile, HeldProject } from '../state/held-projects.ts';
 import type { ExpectedFile } from './inspect-file.ts';
-import { isOurs, pathOf } from './page-entry.ts';
 
-/** What a page and the state say together. */
+/** The result of comparing a page with the state. */
 export interface Comparison {
-  /** In what they do not agree, one line each. */
+  /** The disagreements, one line each. */
   readonly problems: readonly string[];
-  /** The files that the page says are here. */
+  /** The files that the page lists as held here. */
   readonly listed: readonly ExpectedFile[];
-  /** Files that are held, and that the page does not mention. */
+  /** Held files that the page does not list. */
   readonly unlisted: readonly ExpectedFile[];
-  /** True when every file that the page says is here is held. */
+  /** True if every file that the page lists as held here is in the state. */
   readonly isKnown: boolean;
+}
+
+/** From `simple/<project>/` to the files; every other link leads to another place, as on mirrors of the index only. */
+const toFiles = `${linkToFile(packagesRoot)}/`;
+
+/** Whether the entry says that the file is here. */
+function isOurs({ url }: SimpleFile): boolean {
+  return url.startsWith(toFiles);
 }
 
 /** Compares the JSON page of `name` with what is held of it; with `keepsRemoved` files may be held that no page lists. */
@@ -24,11 +31,11 @@ export function comparePage(name: ProjectName, page: SimplePage, held: HeldProje
   const heldByPath = new Map(held.files.map((file) => [file.path, file]));
   const mentioned = new Set<WebPath>();
   const listed: ExpectedFile[] = [];
-  /** What the page leaves to upstream. Its bytes may be held under the address that upstream once had for them. */
+  /** Hashes of files that the page leaves to upstream. Their bytes may be held under an earlier address of upstream. */
   const elsewhere = new Set<string | undefined>();
   let isKnown = true;
   for (const entry of page.files) {
-    const path = pathOf(entry, name);
+    const path = pathOnOwnPage(entry, name);
     const file = path && heldByPath.get(path);
     if (path !== undefined) mentioned.add(path);
     if (!isOurs(entry) && file === undefined) {
@@ -76,7 +83,7 @@ function expected(path: WebPath, entry: SimpleFile, held: HeldFile | undefined):
   return { path, size, sha256, metadataSha256, provenance: false, uploadTimeMs };
 }
 
-/** What must be there of a file that is held. */
+/** Returns what must exist of a held file. */
 export function expectedHeld({ path, size, sha256, metadataSha256, provenance }: HeldFile): ExpectedFile {
   return { path, size, sha256, metadataSha256, provenance, uploadTimeMs: undefined };
 }

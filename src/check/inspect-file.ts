@@ -1,38 +1,32 @@
-/** Looks at one file of a project, and at what lies beside it. */
-
+/** Checks one file of a project and its sidecars. */
 import { throwIfPaused } from '../core/errors.ts';
-import { sha256Hex } from '../core/hash.ts';
 import type { ProjectName } from '../core/names.ts';
-import { metadataPath, provenancePath, type WebPath } from '../core/paths.ts';
-import type { Finding, FindingKind } from './check-event.ts';
+import { sidecarPath, type WebPath } from '../core/paths.ts';
+import { heldSidecars, type SidecarFacts, type SidecarKind, sidecars } from '../core/sidecars.ts';
+import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import { readOrFinding } from './read-or-finding.ts';
 
 /** What a file must be, as far as anybody knows. */
-export interface ExpectedFile {
+export interface ExpectedFile extends SidecarFacts {
   readonly path: WebPath;
   readonly size: number | undefined;
   readonly sha256: string | undefined;
-  /** sha256 of the core metadata beside it; undefined when there need not be any. */
-  readonly metadataSha256: string | undefined;
-  /** True when a provenance object must lie beside it. */
-  readonly provenance: boolean;
   /** Milliseconds: the modification time it was published with. */
   readonly uploadTimeMs: number | undefined;
 }
 
-/** File systems and copies keep times less exactly than milliseconds. */
+/** Milliseconds. File systems and copies store times less exactly. */
 const sameTimeMs = 1000;
 
-/** What is wrong with `file`, which belongs to `project`. */
+/** Returns the findings about `file`, which belongs to `project`. */
 export async function inspectFile(check: Check, project: ProjectName, file: ExpectedFile): Promise<Finding[]> {
-  const { path, metadataSha256, provenance } = file;
+  const { path } = file;
   const findings = [await found(path, () => content(check, file))];
   check.report({ type: 'file-checked', path });
-  if (metadataSha256 !== undefined) {
-    findings.push(await found(metadataPath(path), (at) => metadata(check, at, metadataSha256)));
+  for (const kind of heldSidecars(file)) {
+    findings.push(await found(sidecarPath(path, kind), (at) => sidecar(check, at, kind, file)));
   }
-  if (provenance) findings.push(await found(provenancePath(path), (at) => provenanceObject(check, at)));
   return findings.filter((finding) => finding !== undefined);
 
   async function found(
@@ -67,40 +61,25 @@ async function content(
   return { kind: 'bad-sha256', expected: sha256, found: digest.sha256 };
 }
 
-async function metadata(check: Check, path: WebPath, sha256: string): Promise<FileProblem | undefined> {
-  const body = await readSidecar(check, path, 'missing-metadata');
-  if (!Buffer.isBuffer(body)) return body;
-  const found = sha256Hex(body);
-  return found === sha256 ? undefined : { kind: 'bad-metadata', expected: sha256, found };
-}
-
-async function provenanceObject(check: Check, path: WebPath): Promise<FileProblem | undefined> {
-  const body = await readSidecar(check, path, 'missing-provenance');
-  if (!Buffer.isBuffer(body)) return body;
-  try {
-    JSON.parse(body.toString());
-    return undefined;
-  } catch {
-    return { kind: 'bad-provenance', expected: 'JSON', found: 'something else' };
-  }
-}
-
-/** The bytes of what lies beside a file; undefined when a quick check need not read them. */
-async function readSidecar(
+/** Returns the bytes of a sidecar, or undefined if a quick check need not read them. */
+async function sidecar(
   check: Check,
   path: WebPath,
-  missing: FindingKind,
-): Promise<Buffer | FileProblem | undefined> {
+  kind: SidecarKind,
+  file: ExpectedFile,
+): Promise<FileProblem | undefined> {
   const stat = await check.files.stat(path);
-  if (stat === undefined) return { kind: missing };
+  if (stat === undefined) return { kind: `missing-${kind}` };
   if (stat.kind !== 'file') return notAFile(stat.kind);
   if (check.settings.quick) return undefined;
   const body = await check.files.read(path);
   check.report({ type: 'read', bytes: body?.length ?? 0 });
-  return body ?? { kind: missing };
+  if (body === undefined) return { kind: `missing-${kind}` };
+  const problem = sidecars[kind].problemOf(body, file);
+  return problem && { kind: `bad-${kind}`, ...problem };
 }
 
-/** What stands where a file belongs. */
+/** Returns the problem that a folder, link or device is in the place of a file. */
 export function notAFile(kind: 'folder' | 'other'): FileProblem {
   return { kind: 'not-a-file', expected: 'a file', found: kind === 'folder' ? 'a folder' : 'a link or a device' };
 }

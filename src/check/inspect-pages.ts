@@ -1,4 +1,4 @@
-/** Looks at the pages of one project: that they are there, can be read, and say the same. */
+/** Checks the pages of a project: they must exist, be readable and agree. */
 import { NonsenseError } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
 import { type PageFile, pagePath, type WebPath } from '../core/paths.ts';
@@ -10,17 +10,17 @@ import type { Check } from './check-job.ts';
 import { notAFile } from './inspect-file.ts';
 import { readOrFinding } from './read-or-finding.ts';
 
-/** What became of looking at a project's pages. */
+/** The result of checking a project's pages. */
 export interface PagesInspection {
-  /** The JSON page, if it could be read. */
+  /** The JSON page, if it was readable. */
   readonly page: SimplePage | undefined;
-  /** What no run at work would explain. */
+  /** Findings that an interrupted run cannot explain. */
   readonly findings: readonly Finding[];
-  /** What a run would explain that was stopped between two of its steps, and that the next run puts right. */
+  /** Findings that a run stopped between two steps may have left, and that the next run corrects. */
   readonly transient: readonly Finding[];
 }
 
-/** Looks at the four pages of `name`. */
+/** Checks the four pages of `name`. */
 export async function inspectPages(check: Check, name: ProjectName): Promise<PagesInspection> {
   const html = await readPage(check, name, 'index.html');
   const json = await readPage(check, name, 'index.v1_json');
@@ -52,7 +52,7 @@ function notDerived(project: ProjectName): Finding {
   return { kind: 'bad-page', path: pagePath('index.html', project), project, found: 'differs from index.v1_json' };
 }
 
-/** The bytes of a page, or what is wrong with it. */
+/** Returns the bytes of a page, or a finding. */
 function readPage(check: Check, project: ProjectName, page: PageFile): Promise<Buffer | Finding> {
   const path = pagePath(page, project);
   return readOrFinding<Buffer | Finding>(path, project, async () => {

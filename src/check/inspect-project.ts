@@ -1,30 +1,31 @@
-/** Looks at one project: its pages, its files, and whether both are what is remembered. Changes nothing. */
+/** Checks one project: its pages and files must match the state. Changes nothing. */
 import type { ProjectName } from '../core/names.ts';
-import { pagePath } from '../core/paths.ts';
-import type { SimplePage } from '../formats/simple/simple-json.ts';
+import { legacyJsonFolder, pagePath } from '../core/paths.ts';
+import { asPublished, type SimplePage } from '../formats/simple/simple-json.ts';
+import { legacyFilesOf, legacyStrays } from '../pages/publish-legacy-json.ts';
 import { local } from '../policy/policy.ts';
 import type { HeldProject } from '../state/held-projects.ts';
-import { indexState } from '../state/mirror-state.ts';
+import { indexState, pageState } from '../state/mirror-state.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import { type Comparison, comparePage, expectedHeld } from './compare-page.ts';
 import { type ExpectedFile, inspectFile } from './inspect-file.ts';
-import { inspectLegacyJson } from './inspect-legacy.ts';
 import { inspectPages } from './inspect-pages.ts';
+import { readOrFinding } from './read-or-finding.ts';
 
-/** What a project looks like. */
+/** The result of inspecting a project. */
 export interface ProjectInspection {
   readonly findings: readonly Finding[];
-  /** The JSON page, if it could be read. */
+  /** The JSON page, if it was readable. */
   readonly page: SimplePage | undefined;
-  /** True when every page could be read, and the state knows of every file that they say is here. */
+  /** True if every page was readable, and the state knows every file that they list as held here. */
   readonly isProven: boolean;
 }
 
 /**
- * Looks at `name`. While the project is `queued`, pages and state may differ: a run that was stopped between two of its
- * steps leaves them so, and the next one puts it right. Then only what the page promises to its readers counts, and
- * what is held already: the next run fetches that no more.
+ * Inspects `name`. While the project is `queued`, pages and state may differ, because a run that stopped between two
+ * steps leaves them so until the next run. Then only files that the page lists or the state holds are checked, since
+ * the next run will not fetch those again.
  */
 export async function inspectProject(
   check: Check,
@@ -33,7 +34,7 @@ export async function inspectProject(
   queued: boolean,
 ): Promise<ProjectInspection> {
   const { page, findings, transient } = await inspectPages(check, name);
-  // What somebody has put there by hand is his: the page alone is ours.
+  // Files that people put there by hand are theirs. Only the page is ours.
   const isLocal = held.source === local;
   const comparison = isLocal
     ? undefined
@@ -43,11 +44,11 @@ export async function inspectProject(
   for (const file of comparison?.listed ?? []) for (const problem of await look(file)) found.push(problem);
   for (const file of comparison?.unlisted ?? held.files.map(expectedHeld)) {
     const wrong = await look(file);
-    // The run that was stopped may have begun to remove it.
+    // The interrupted run may have begun to remove the file.
     const isGoing = queued && comparison !== undefined && wrong.some(({ kind }) => kind === 'missing-file');
     if (!isGoing) for (const problem of wrong) found.push(problem);
   }
-  // It speaks of what the page does, and is made anew with that.
+  // The legacy JSON is derived from the page and written with it, so it is checked only if the page is right.
   const isToBeRead = !queued && found.length === 0 && page !== undefined;
   for (const problem of isToBeRead ? await inspectLegacyJson(check, name, page) : []) found.push(problem);
   const isRight = findings.length === 0 && (queued || transient.length === 0);
@@ -57,6 +58,29 @@ export async function inspectProject(
     await check.yielder.yieldIfDue();
     return inspectFile(check, name, file);
   }
+}
+
+/** What is wrong with the legacy JSON of `page`, where the mirror serves that and no run is about to write it. */
+async function inspectLegacyJson(check: Check, project: ProjectName, page: SimplePage): Promise<Finding[]> {
+  const { state, files } = check;
+  const { legacyJson } = state.get(pageState);
+  if (legacyJson === undefined || legacyJson.filledTo !== undefined) return [];
+  const found = await readOrFinding(legacyJsonFolder(project), project, async () => {
+    const findings: Finding[] = [];
+    const made = await legacyFilesOf(files, project, page, page.files.map(asPublished), legacyJson.base);
+    for (const [path, body] of made) {
+      await check.yielder.yieldIfDue();
+      const there = await files.read(path);
+      if (there === undefined) findings.push({ kind: 'missing-page', path, project });
+      else if (!there.equals(body))
+        findings.push({ kind: 'bad-page', path, project, found: 'is not made of its page' });
+    }
+    for (const path of await legacyStrays(files, project, made)) {
+      findings.push({ kind: 'bad-page', path, project, found: 'belongs to no release of its page' });
+    }
+    return findings;
+  });
+  return Array.isArray(found) ? found : [found];
 }
 
 /** One line for a page, however many files it speaks of. */

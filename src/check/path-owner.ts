@@ -1,54 +1,52 @@
-/** What a path under `packages/` belongs to. */
+/** Finds out what a path under `packages/` belongs to. */
 import type { ProjectName } from '../core/names.ts';
-import {
-  filenameOf,
-  isBlobPath,
-  isFileName,
-  isHashedPath,
-  metadataPath,
-  provenancePath,
-  type WebPath,
-} from '../core/paths.ts';
+import { filenameOf, isBlobPath, isFileName, isHashedPath, ownerOfSidecar, type WebPath } from '../core/paths.ts';
+import { sidecars } from '../core/sidecars.ts';
 import { projectCandidates } from '../formats/file-name.ts';
 import type { StateStore } from '../state/state-store.ts';
 
-const suffixes = [metadataPath('' as WebPath), provenancePath('' as WebPath)] as const;
-
-/** True when a held file accounts for what lies at `path`, or the next run may: its project is queued. */
+/**
+ * Returns true if the path belongs to a held file, or may belong to one after the next run because its project is
+ * queued.
+ */
 export function isAccountedFor(state: StateStore, path: WebPath): boolean {
   return isHeldPath(state, path) || isExpected(state, path);
 }
 
-/** True for what somebody may have put there by hand, in a folder of his own, or we beside it. */
+/**
+ * Returns true if the file may have been put there by hand, outside of hashed folders, or is a sidecar beside such a
+ * file.
+ */
 export function isLocalFile(isLocal: (name: ProjectName) => boolean, path: WebPath): boolean {
   if (isBlobPath(path) && isHashedPath(path)) return false;
-  const filename = filenameOf(path).replace(/\.(?:metadata|provenance|asc|sig)$/, '');
+  const owner = ownerOfSidecar(path);
+  const filename = owner === undefined ? filenameOf(path).replace(/\.(?:asc|sig)$/, '') : filenameOf(owner.file);
   return projectCandidates(filename).some(isLocal);
 }
 
-/** True when pages of `name` belong here, or are about to be made. */
+/** Returns true if pages of `name` belong here, or are about to be made. */
 export function isKnownProject(state: StateStore, name: ProjectName): boolean {
   return state.queue.entryOf(name) !== undefined || state.held.project(name).published;
 }
 
 function isHeldPath(state: StateStore, path: WebPath): boolean {
   if (state.held.file(path) !== undefined) return true;
-  const [metadata, provenance] = suffixes;
-  if (path.endsWith(metadata)) return state.held.file(beside(path, metadata))?.metadataSha256 !== undefined;
-  return path.endsWith(provenance) && state.held.file(beside(path, provenance))?.provenance === true;
+  const owner = ownerOfSidecar(path);
+  if (owner === undefined) return false;
+  const file = state.held.file(owner.file);
+  return file !== undefined && sidecars[owner.kind].isHeld(file);
 }
 
 function isExpected(state: StateStore, path: WebPath): boolean {
-  const suffix = suffixes.find((known) => path.endsWith(known)) ?? '';
-  return projectCandidates(filenameOf(beside(path, suffix))).some((name) => state.queue.entryOf(name) !== undefined);
+  return projectCandidates(filenameOf(fileOf(path))).some((name) => state.queue.entryOf(name) !== undefined);
 }
 
-/** True for the name that a file, or what lies beside one, may have. */
+/** Returns true if a file or sidecar may have this name. */
 export function isFileOrSidecarName(path: WebPath): boolean {
-  const suffix = suffixes.find((known) => path.endsWith(known)) ?? '';
-  return isFileName(filenameOf(beside(path, suffix)));
+  return isFileName(filenameOf(fileOf(path)));
 }
 
-function beside(path: WebPath, suffix: string): WebPath {
-  return path.slice(0, path.length - suffix.length) as WebPath;
+/** The file that `path` is, or lies beside. */
+function fileOf(path: WebPath): WebPath {
+  return ownerOfSidecar(path)?.file ?? path;
 }

@@ -3,7 +3,7 @@ import type { ProjectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
 import type { Finding } from './check-event.ts';
 
-/** What `look` finds at `path`; what the disk refuses to show is a finding, too, and ends nothing. */
+/** Returns the result of `look`. If the disk refuses access to `path`, returns a finding instead of throwing. */
 export async function readOrFinding<T>(
   path: WebPath,
   project: ProjectName | undefined,

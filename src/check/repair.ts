@@ -1,15 +1,15 @@
-/** Has a damaged project healed: the next run fetches it anew, and with --repair nobody meets the damage until then. */
+/** Repairs damaged projects: the next run fetches them again, and with --repair the damage is removed at once. */
 import type { ProjectName } from '../core/names.ts';
-import { metadataPath, provenancePath, urlPath, type WebPath } from '../core/paths.ts';
+import { pathOnOwnPage, sidecarPath, urlPath, type WebPath } from '../core/paths.ts';
+import { type SidecarKind, sidecarKinds } from '../core/sidecars.ts';
 import { asPublished, type SimpleFile } from '../formats/simple/simple-json.ts';
 import { publishLegacyJson } from '../pages/publish-legacy-json.ts';
 import { publishPages } from '../pages/publish-pages.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import type { ProjectInspection } from './inspect-project.ts';
-import { pathOf } from './page-entry.ts';
 
-/** Queues `name` and, if so wished and the lock of runs is held (`isLocked`), repairs it. Throws StorageError. */
+/** Queues `name`. With --repair, and if the lock of runs is held (`isLocked`), repairs it too. Throws StorageError. */
 export async function enqueueRepair(
   check: Check,
   name: ProjectName,
@@ -25,19 +25,22 @@ export async function enqueueRepair(
   if (repairs) await repairNow(check, name, look, curable);
 }
 
-/** A run can neither read what the disk refuses to show, nor put a file where a folder stands. */
+/**
+ * Returns false if a run cannot repair it: what the disk refuses to show, or without --repair a folder in the place of
+ * a file.
+ */
 function isRepairable(kind: Finding['kind'], repairs: boolean): boolean {
   return kind !== 'unreadable' && (kind !== 'not-a-file' || repairs);
 }
 
-/** Pages first: no page must link to what is on its way into the trash. */
+/** Removes the damage. Pages come first, because no page may link to a file that is moved into the trash. */
 async function repairNow(
   check: Check,
   name: ProjectName,
   { page, findings }: ProjectInspection,
   curable: readonly Finding[],
 ): Promise<void> {
-  // A page that nobody can read cannot be compared with what it should be.
+  // An unreadable page cannot be compared with what it should be.
   if (findings.some(({ kind, file }) => kind === 'unreadable' && file === undefined)) return;
   const inTheWay = curable.filter(({ kind, file }) => kind === 'not-a-file' && file === undefined);
   await discard(check, inTheWay);
@@ -45,7 +48,7 @@ async function repairNow(
   const damaged = curable.filter(({ file }) => file !== undefined);
   const paths = new Set(damaged.map(({ path }) => path));
   const published = page.files.flatMap((entry) => {
-    const path = pathOf(entry, name);
+    const path = pathOnOwnPage(entry, name);
     if (path === undefined) return [asPublished(entry)];
     return paths.has(path) ? [] : [asPublished(without(entry, path, paths))];
   });
@@ -55,15 +58,22 @@ async function repairNow(
   await discard(check, damaged);
 }
 
+/** What an entry tells no more once a sidecar of its file is gone. */
+const withoutSidecar: Readonly<Record<SidecarKind, (entry: SimpleFile, sidecar: WebPath) => Partial<SimpleFile>>> = {
+  metadata: () => ({ metadataSha256: undefined }),
+  // One that upstream serves stays.
+  provenance: ({ provenance }, path) =>
+    provenance?.endsWith(`/${urlPath(path)}`) === true ? { provenance: undefined } : {},
+};
+
 /** The entry without what lies beside its file and is damaged. */
 function without(entry: SimpleFile, path: WebPath, damaged: ReadonlySet<WebPath>): SimpleFile {
-  const provenance = provenancePath(path);
-  const isOwn = entry.provenance?.endsWith(`/${urlPath(provenance)}`) === true;
-  return {
-    ...entry,
-    metadataSha256: damaged.has(metadataPath(path)) ? undefined : entry.metadataSha256,
-    provenance: isOwn && damaged.has(provenance) ? undefined : entry.provenance,
-  };
+  let left = entry;
+  for (const kind of sidecarKinds) {
+    const beside = sidecarPath(path, kind);
+    if (damaged.has(beside)) left = { ...left, ...withoutSidecar[kind](entry, beside) };
+  }
+  return left;
 }
 
 async function discard({ files, report }: Check, findings: readonly Finding[]): Promise<void> {

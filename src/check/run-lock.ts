@@ -1,15 +1,15 @@
 /**
- * The lock of sync runs, as a check needs it: for moments only, because a check takes days and runs come every quarter
- * of an hour.
+ * Takes the lock of sync runs for short moments only, because a check takes days and runs start every quarter of an
+ * hour.
  */
 import type { Clock } from '../core/clock.ts';
 import type { CheckReport } from './check-event.ts';
 
-/** As 1.5 did. */
+/** The same as in 1.5. */
 const waitMs = 10_000;
 const waits = 10;
 
-/** Takes the lock if it is free, and returns how to give it back. */
+/** Takes the lock if it is free, and returns a function that releases it, else undefined. */
 export type TakeLock = () => (() => void) | undefined;
 
 export class RunLock {
@@ -17,7 +17,7 @@ export class RunLock {
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
   readonly #report: CheckReport;
-  /** Who waited in vain does not wait again until the run has ended. */
+  /** False after a wait in vain. Then `take` does not wait again until the run has ended. */
   #isPatient = true;
 
   constructor(take: TakeLock, clock: Clock, signal: AbortSignal, report: CheckReport) {
@@ -27,14 +27,17 @@ export class RunLock {
     this.#report = report;
   }
 
-  /** Takes the lock at once; undefined when a run is at work. */
+  /** Takes the lock at once. Returns the release function, or undefined if a run holds the lock. */
   tryTake(): (() => void) | undefined {
     const release = this.#take();
     if (release !== undefined) this.#isPatient = true;
     return release;
   }
 
-  /** Takes the lock, if need be after a while; undefined when a run is still at work then. Throws PausedError. */
+  /**
+   * Takes the lock, waiting for a while if necessary. Resolves with the release function, or undefined if a run still
+   * holds the lock. Throws PausedError.
+   */
   async take(): Promise<(() => void) | undefined> {
     let release = this.tryTake();
     for (let wait = 0; release === undefined && this.#isPatient && wait < waits; wait += 1) {

@@ -1,6 +1,6 @@
 /**
- * Paths that look as if nothing accounted for them. A run publishes files before it remembers them, so that each is
- * looked at again while the lock of runs is held.
+ * Paths that seem unreferenced. A run publishes files before it records them, so each path is inspected again while the
+ * lock of runs is held.
  */
 import { StorageError } from '../core/errors.ts';
 import { projectName } from '../core/names.ts';
@@ -11,14 +11,17 @@ import { notAFile } from './inspect-file.ts';
 import { isAccountedFor, isFileOrSidecarName, isKnownProject } from './path-owner.ts';
 import { readOrFinding } from './read-or-finding.ts';
 
-/** A path that nothing seems to account for. */
+/** A path that seems unreferenced. */
 export interface SuspectPath {
   readonly path: WebPath;
   readonly kind: 'unreferenced' | 'unknown-project' | 'not-a-file' | 'empty-folder';
 }
 
 const atATime = 1000;
-/** A state that does not know so large a part of the tree is more likely to be wrong than the tree. */
+/**
+ * Limits on unknown projects. If the state does not know this much of the tree, the state is more likely wrong than the
+ * tree.
+ */
 const maxUnknownProjects = 100;
 const maxUnknownShare = 0.1;
 
@@ -26,7 +29,7 @@ export class UnreferencedPaths {
   readonly #check: Check;
   #waiting: SuspectPath[] = [];
   #isTold = false;
-  /** Why nothing is deleted, if so. */
+  /** The reason why nothing is deleted, if any. */
   #doubt: string | undefined;
   #unknownProjects = 0;
 
@@ -42,7 +45,7 @@ export class UnreferencedPaths {
     if (this.#waiting.length >= atATime) await this.settle();
   }
 
-  /** Decides about everything that was added. */
+  /** Decides about all paths added so far. */
   async settle(): Promise<void> {
     if (this.#waiting.length === 0) return;
     const candidates = this.#waiting;
@@ -62,7 +65,7 @@ export class UnreferencedPaths {
     }
   }
 
-  /** Reports the candidate if it still is one; true when it may be deleted. */
+  /** Reports the path if it is still unreferenced. Returns true if it may be deleted. */
   async #confirm(candidate: SuspectPath): Promise<boolean> {
     const { path, kind } = candidate;
     const { report } = this.#check;
@@ -91,7 +94,7 @@ export class UnreferencedPaths {
     return !isAccountedFor(state, path);
   }
 
-  /** Whoever spreads the tree over several disks puts links in the place of folders. */
+  /** Returns true if the path is a link to a folder, as used to spread the tree over several disks. */
   async #leadsToFolder(path: WebPath): Promise<boolean> {
     try {
       return (await firstOf(this.#check.files.entries(path))) !== undefined;
@@ -126,7 +129,7 @@ function findingOf({ path, kind }: SuspectPath & { kind: Finding['kind'] | 'empt
   return { kind: kind === 'unknown-project' ? kind : 'unreferenced', path, project: undefined };
 }
 
-/** Node cannot name it, so that nothing can be done about it. */
+/** Returns a finding for a name that Node cannot represent, so that the file cannot be accessed. */
 function unreadableName(path: WebPath): Finding {
   return { kind: 'unreadable', path, project: undefined, found: 'its name is not UTF-8' };
 }

@@ -1,12 +1,12 @@
 /**
- * Whether the tree is the one that was signed: all pages are read, and held against the hashes from which the snapshot was
- * made, and these against the snapshot. Runs may come and go meanwhile: what seems wrong is looked at again while their
- * lock is held, and so is the snapshot.
+ * Verifies that the tree is the one that was signed. All pages are read and compared with the hashes from which the
+ * snapshot was made, and these with the snapshot. Runs may come and go meanwhile: the snapshot, and pages that seem
+ * wrong, are inspected again while the lock of runs is held.
  */
 import { NonsenseError } from '../core/errors.ts';
 import { bucketsIn, groupCount } from '../core/merkle-tree.ts';
 import { type ProjectName, projectName } from '../core/names.ts';
-import { ownPath, type PageFile, pagePath, projectFolder, type WebPath } from '../core/paths.ts';
+import { ownPath, type PageFile, pagePath, projectFolder, simpleRoot, type WebPath } from '../core/paths.ts';
 import type { Verify } from '../core/signing.ts';
 import { parseSignature, parseSnapshot, type Snapshot } from '../formats/mirror/snapshot.ts';
 import { pageTree } from '../pages/page-merkle-tree.ts';
@@ -25,7 +25,7 @@ const forms = [
 
 const [snapshotPath, signaturePath] = [ownPath('snapshot.json'), ownPath('snapshot.json.sig')];
 
-/** Verifies the snapshot, by the key in `verify`, and all that it speaks of. Throws StorageError, PausedError. */
+/** Verifies the snapshot with the key in `verify`, and everything it covers. Throws StorageError or PausedError. */
 export async function verifySnapshot(job: CheckJob, verify: Verify): Promise<void> {
   const { state, clock, signal, report, takeLock } = job;
   const lock = new RunLock(takeLock, clock, signal, report);
@@ -54,17 +54,17 @@ async function differingProjects(job: CheckJob): Promise<ProjectName[]> {
   return suspects;
 }
 
-/** A page that nobody has signed is as good as a wrong one. */
+/** Returns projects with pages that the state does not know. Since nobody signed these pages, they count as wrong. */
 async function unknownFolders({ state, files }: CheckJob): Promise<ProjectName[]> {
   const unknown: ProjectName[] = [];
-  for await (const { name, kind } of files.entries('simple' as WebPath)) {
+  for await (const { name, kind } of files.entries(simpleRoot)) {
     const project = kind === 'folder' ? projectName(name) : undefined;
     if (project !== undefined && project === name && !state.held.project(project).published) unknown.push(project);
   }
   return unknown;
 }
 
-/** What is wrong with the pages of `name`; hashes that are not known yet say nothing. */
+/** Returns the findings about the pages of `name`. Pages without a known hash are only checked for presence. */
 async function inspectProjectPages(job: CheckJob, name: ProjectName, pages: PageHashes): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const [form, page] of forms) {
@@ -89,10 +89,10 @@ async function inspectPage(
   return { kind: 'bad-page', path, project, expected, found: found.sha256 };
 }
 
-/** Looks at a project again, while no run is at work. */
+/** Inspects a project again while no run is in progress. */
 async function verifyProject(job: CheckJob, name: ProjectName): Promise<void> {
   const { state, report } = job;
-  // A run that was stopped may have published a page and not remembered it.
+  // An interrupted run may have published a page without recording it.
   if (state.queue.entryOf(name) !== undefined) return report({ type: 'unjudged', projects: 1 });
   if (!state.held.project(name).published) {
     const path = projectFolder(name);
@@ -116,7 +116,7 @@ async function verifySnapshotFile(job: CheckJob, verify: Verify): Promise<void> 
   if (signature === undefined || !verify(body, signature)) wrong({ kind: 'bad-signature', path: signaturePath });
   const snapshot = parsed(body);
   if (snapshot instanceof Error) return wrong({ kind: 'bad-snapshot', path: snapshotPath, found: snapshot.message });
-  // What a run has changed that did not come to its end is signed by the next one.
+  // Changes of an interrupted run are signed by the next run.
   if (isDue(job)) return report({ type: 'snapshot-unjudged' });
   for (const [form] of forms) {
     const root = pageTree(state.pages, form).root;

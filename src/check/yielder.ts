@@ -1,6 +1,6 @@
 /**
- * Most of a check never waits for anything, so that signals, timers and the display would have to wait for its end.
- * It rests for a moment instead, as often as a person does not notice.
+ * Pauses a check regularly. Most of a check never waits for anything, so signals, timers and the display would have to
+ * wait for its end. Pauses are as short and rare as people do not notice.
  */
 import type { Clock } from '../core/clock.ts';
 import { throwIfPaused } from '../core/errors.ts';
@@ -18,7 +18,7 @@ export class Yielder {
     this.#restedMs = clock.now();
   }
 
-  /** Rests if it is time. Throws PausedError when the check was asked to stop. */
+  /** Pauses if it is time. Throws PausedError if the check was asked to stop. */
   async yieldIfDue(): Promise<void> {
     throwIfPaused(this.#signal);
     if (this.#clock.now() - this.#restedMs < maxBusyMs) return;

@@ -1,22 +1,25 @@
-/** Numbers for pieces of bytes, so that what repeats a million times becomes text once. */
+/** Assigns numbers to byte strings, so that a string that repeats a million times is decoded to text once. */
 
-/** Pieces one behind the other. They are plain, as they may go to another thread. */
+/** Byte strings, concatenated. They are plain data, because they may be sent to another thread. */
 export interface BytePieces {
-  /** The number of the first one. */
+  /** The number of the first byte string. */
   readonly first: number;
   readonly bytes: Uint8Array;
-  /** Where each piece ends. */
+  /** The end of each byte string in `bytes`. */
   readonly ends: Int32Array;
 }
 
 /**
- * Whoever sends pieces with equal hashes on purpose gets a new number for each of them, instead of a search that takes
- * long.
+ * The number of slots that a search inspects. Byte strings made to have equal hashes get a new number each, instead of
+ * a search that takes long.
  */
 const longestSearch = 32;
 
 export class ByteTable {
-  /** By turns the number of a piece, from 1, and its hash: the memory that is looked at lies together. */
+  /**
+   * Alternating: the number of a byte string plus 1, and its hash. They are adjacent so that a search stays within
+   * nearby memory.
+   */
   #slots = new Int32Array(2048);
   #hashes = new Int32Array(512);
   #ends = new Int32Array(512);
@@ -26,17 +29,17 @@ export class ByteTable {
   #viewed: Buffer = this.#bytes;
   #count = 0;
 
-  /** How many numbers were given. */
+  /** The number of numbers assigned. */
   get size(): number {
     return this.#count;
   }
 
-  /** Bytes that the pieces take. */
+  /** The total length of the byte strings, in bytes. */
   get bytes(): number {
     return this.#end(this.#count - 1);
   }
 
-  /** A copy of the pieces from the number `first` on. */
+  /** Returns a copy of the byte strings from the number `first` on. */
   piecesFrom(first: number): BytePieces {
     const start = this.#end(first - 1);
     return {
@@ -47,8 +50,8 @@ export class ByteTable {
   }
 
   /**
-   * The number of a piece: 0, 1, 2, … in the order of their first appearance. Equal numbers are equal pieces; equal
-   * pieces have equal numbers but for some that were made to have the hash of many others.
+   * Returns the number of a byte string: 0, 1, 2, … in the order of first appearance. Equal numbers mean equal strings.
+   * Equal strings have equal numbers, except some that were made to have the hash of many others.
    */
   number(bytes: Buffer, start: number, end: number): number {
     if (bytes !== this.#viewed) {

@@ -1,20 +1,35 @@
 /**
- * The failures that somebody catches apart. Everything else is a bug and keeps its stack.
- * Messages are one line: what, which file or URL, expected against found, what to do.
+ * The errors that callers distinguish. Any other error is a bug and keeps its stack. A message is one line: what, which
+ * file or URL, expected against found, what to do.
  */
 
-/** Messages quote what upstream sent: that must neither fill a log nor speak to a terminal. */
+/** Characters. Messages quote upstream, so they must neither fill a log nor control a terminal. */
 const longestMessage = 1000;
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
 
-/** `text` as one line of bounded length, with nothing that speaks to a terminal. */
+/** Returns `text` as one line of limited length, without control characters. */
 export function oneLine(text: string): string {
   return text.slice(0, longestMessage).replace(unprintable, ' ');
 }
 
+/** What tells the expected failures apart; what each makes of a program's end stands in `cli/program/exit-codes.ts`. */
+export type ErrorCode =
+  | 'usage'
+  | 'unreachable'
+  | 'too-slow'
+  | 'nonsense'
+  | 'no-changelog'
+  | 'mismatch'
+  | 'storage'
+  | 'damaged-file'
+  | 'does-not-fit'
+  | 'too-large'
+  | 'unreadable-log'
+  | 'paused';
+
 /** Base of all expected failures; `code` tells them apart, never the message. */
 export abstract class MirrorError extends Error {
-  abstract readonly code: string;
+  abstract readonly code: ErrorCode;
 
   constructor(message: string, options?: ErrorOptions) {
     super(oneLine(message), options);
@@ -25,15 +40,15 @@ export abstract class MirrorError extends Error {
   }
 }
 
-/** The command line or `mirror.toml` asks for something that does not exist or make sense. */
+/** The command line or `mirror.toml` asks for something that does not exist or makes no sense. */
 export class UsageError extends MirrorError {
   readonly code = 'usage';
 }
 
-/** Upstream did not give an answer although it was asked several times: network, 5xx, 429, a firewall's page. */
+/** Upstream gave no usable answer after several requests: network failure, 5xx, 429, or a firewall's page. */
 export class UnreachableError extends MirrorError {
   readonly code = 'unreachable';
-  /** How long upstream asked us to stay away, if it said so. */
+  /** Milliseconds that upstream asked us to wait, if it did. */
   readonly retryAfterMs: number | undefined;
 
   constructor(message: string, options: ErrorOptions & { readonly retryAfterMs?: number | undefined } = {}) {
@@ -41,43 +56,47 @@ export class UnreachableError extends MirrorError {
     this.retryAfterMs = options.retryAfterMs;
   }
 
-  /** Of its kinds, too. */
+  /** Also for subclasses. */
   override get name(): string {
     return 'UnreachableError';
   }
 }
 
-/** Upstream, or what stands before it, refused an answer as if it were asked too much: 403, 406, 429, 503. */
+/** Upstream, or a proxy before it, refused a request as if there were too many: 403, 406, 429, 503. */
 export class BusyError extends UnreachableError {}
 
-/** The same so often of one project that a run does not wait for it any longer. */
+/** Upstream asked for more waiting time for one project than a run spends on it. */
 export class TooBusyError extends BusyError {}
 
-/** Nothing was asked: the host wants no request, or left many without an answer. So nothing is known of what was wanted. */
+/**
+ * No request was sent, because the host wants none or has left many unanswered. So nothing is known about the resource.
+ */
 export class NotAskedError extends UnreachableError {}
 
-/** A file arrives so slowly that others must not wait for it. What has arrived is kept, and a later try goes on from there. */
+/**
+ * A file arrives so slowly that others must not wait for it. The bytes so far are kept, and a later try resumes there.
+ */
 export class TooSlowError extends MirrorError {
   readonly code = 'too-slow';
 }
 
-/** Upstream answered, but not what the protocol allows. Asking again at once will not help. */
+/** Upstream's answer violates the protocol. Asking again at once will not help. */
 export class NonsenseError extends MirrorError {
   readonly code = 'nonsense';
 
-  /** Of its kinds, too. */
+  /** Also for subclasses. */
   override get name(): string {
     return 'NonsenseError';
   }
 }
 
-/** The changelog's answer is none. It may have been cut off once, or be so for ever. */
+/** The changelog's answer is unreadable. It may have been cut off once, or be so for ever. */
 export class UnreadableError extends NonsenseError {}
 
-/** Upstream has no changelog (any more): the list of projects must serve instead. */
+/** Upstream has no changelog, or has one no longer, so the list of projects must be used instead. */
 export class NoChangelogError extends MirrorError {
   readonly code = 'no-changelog';
-  /** False where something else answers in its place, so that it may be back at any time. */
+  /** False if something else answers at the changelog's address, so that it may be back at any time. */
   readonly isLasting: boolean;
 
   constructor(message: string, options: ErrorOptions & { readonly isLasting?: boolean } = {}) {
@@ -86,38 +105,40 @@ export class NoChangelogError extends MirrorError {
   }
 }
 
-/** The bytes that came are not the bytes that the index promised. */
+/** The bytes received differ from those that the index promised. */
 export class MismatchError extends MirrorError {
   readonly code = 'mismatch';
 }
 
-/** The local disk or database refused: full, read-only, no permission. The run cannot go on. */
+/** The local disk or database failed: full, read-only, or no permission. The run cannot go on. */
 export class StorageError extends MirrorError {
   readonly code = 'storage';
 }
 
-/** The file system takes no file of that size (EFBIG), or no name of that length (ENAMETOOLONG), but others. */
+/**
+ * The file system accepts no file of that size (EFBIG) or no name of that length (ENAMETOOLONG), but accepts others.
+ */
 export class UnfitFileError extends StorageError {}
 
-/** Nothing is there of the tree that the state speaks of: its disk may not be mounted. */
+/** Nothing of the tree that the state describes is there. Its disk may not be mounted. */
 export class LostTreeError extends StorageError {}
 
-/** A file under the target is not what its name promises; nothing was changed. */
+/** A file under the target is not what its name says. Nothing was changed. */
 export class DamagedFileError extends MirrorError {
   readonly code = 'damaged-file';
 }
 
-/** What a project needs is more than the mirror may take. Others may fit. */
+/** A project needs more than the mirror may take. Others may fit. */
 export class DoesNotFitError extends MirrorError {
   readonly code = 'does-not-fit';
 }
 
-/** The whole index is larger than the disk, and nobody said that all of it is meant. */
+/** The whole index is larger than the disk, and nobody confirmed that all of it is wanted. */
 export class TooLargeError extends MirrorError {
   readonly code = 'too-large';
 }
 
-/** A log that processlogs was given is not there, or cannot be read. The others can. */
+/** A log given to processlogs is missing or unreadable. Other logs may be read. */
 export class UnreadableLogError extends MirrorError {
   readonly code = 'unreadable-log';
 }
@@ -127,7 +148,7 @@ export class PausedError extends MirrorError {
   readonly code = 'paused';
 }
 
-/** Throws {@link PausedError} when the run was asked to stop. */
+/** Throws {@link PausedError} if the run was asked to stop. */
 export function throwIfPaused(signal: AbortSignal): void {
   if (signal.aborted) throw new PausedError('paused');
 }

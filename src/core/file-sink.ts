@@ -1,12 +1,12 @@
-/** Where the bytes of a download go. */
+/** Receives the bytes of a download. */
 export interface FileSink {
-  /** Called once before the bytes; `resumed` is false when they begin at zero. */
+  /** Called once before the bytes. `resumed` is false if they begin at zero. */
   begin(resumed: boolean, etag: string | undefined): void;
-  /** May answer with a promise to be waited for before more bytes come. */
+  /** May return a promise that must resolve before more bytes are sent. */
   write(chunk: Buffer): void | Promise<void>;
 }
 
-/** What a download continues: the bytes that are there, and the validator they came with. */
+/** The state of a download to be resumed: the bytes that are there, and the ETag that they came with. */
 export interface ResumePoint {
   readonly bytes: number;
   readonly etag: string;

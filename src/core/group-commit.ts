@@ -1,7 +1,7 @@
 /**
- * Group commit, as databases do it: what arrives while one commit is at work is committed together by the next, so
- * that the cost of a flush is shared. A group also waits a little for more when the one before it was large: under
- * load a commit gets larger instead of more frequent, and without load nobody waits.
+ * Group commit, as databases do it. Items that arrive during a commit are committed together by the next one, so that
+ * they share the cost of a flush. After a large group the next one also waits a little for more items: under load
+ * commits become larger instead of more frequent, and without load nobody waits.
  */
 import type { Clock } from './clock.ts';
 
@@ -16,13 +16,13 @@ export class GroupCommit<T> {
   #running: Promise<void> = Promise.resolve();
   #lastSize = 0;
 
-  /** `commit` makes all `items` durable or throws; it is never called twice at the same time. */
+  /** `commit` makes all `items` durable or throws. It is never called twice at the same time. */
   constructor(clock: Clock, commit: (items: readonly T[]) => Promise<void>) {
     this.#clock = clock;
     this.#commit = commit;
   }
 
-  /** Resolves when `item` is durable; rejects when the commit that held it failed. */
+  /** Resolves when `item` is durable, and rejects if its commit failed. */
   add(item: T): Promise<void> {
     if (this.#waiting === undefined) {
       const group = { items: [] as T[], done: Promise.resolve() };

@@ -2,8 +2,9 @@
 import { indexNow } from './moved-indexes.ts';
 
 /**
- * Stands for the index at `address`: the same for all its spellings, whatever scheme, password, slash or `/simple` they have.
- * Undefined for what is no address on the web, such as a path or one with a variable for its host.
+ * Returns a key that is the same for all spellings of the index at `address`, regardless of scheme, password, trailing
+ * slash and `/simple`. Returns undefined if it is not a web address, such as a path or a URL with a variable as its
+ * host.
  */
 export function indexKey(address: string): string | undefined {
   const url = webAddress(address);
@@ -12,17 +13,17 @@ export function indexKey(address: string): string | undefined {
   return `${now.host}${now.pathname}`.replace(/\/+$/, '').replace(/\/\+?simple$/, '');
 }
 
-/** The host of an address on the web; undefined for anything else. */
+/** Returns the host of a web address, or undefined if it is not one. */
 export function hostOf(address: string): string | undefined {
   return webAddress(address)?.host;
 }
 
-/** What an address on the web begins with, up to the host; undefined for anything else. */
+/** Returns the origin of a web address, which is its scheme and host, or undefined if it is not one. */
 export function originOf(address: string): string | undefined {
   return webAddress(address)?.origin;
 }
 
-/** `address` for messages: without a password. */
+/** Returns `address` without a password, for messages. */
 export function shownAddress(address: string): string {
   const url = webAddress(address);
   if (url !== undefined) return `${url.origin}${url.pathname}`;
@@ -31,16 +32,16 @@ export function shownAddress(address: string): string {
 
 function webAddress(address: string): URL | undefined {
   const url = /^https?:\/\//i.test(address) && URL.canParse(address) ? new URL(address) : undefined;
-  // A variable would pass for a host.
+  // The URL parser accepts a variable as a host.
   return url === undefined || /[${}]/.test(url.host) ? undefined : url;
 }
 
-/** Whether it is an address of this very machine. */
+/** Returns true if the URL points to this machine. */
 export function isLoopback({ hostname }: URL): boolean {
   return hostname === 'localhost' || hostname === '[::1]' || /^127(?:\.\d{1,3}){3}$/.test(hostname);
 }
 
-/** Whether clients accept provenance from there (PEP 740): by https, or from their own machine. */
+/** Returns true if clients accept provenance from this address (PEP 740): it has https, or is on the same machine. */
 export function isSecureOrigin(address: string): boolean {
   return address.startsWith('https:') || (URL.canParse(address) && isLoopback(new URL(address)));
 }

@@ -1,6 +1,7 @@
 /**
- * The results of `work` on each of `items`, in their order, while so many are worked on at the same time. When one
- * fails no more are begun, and it throws after those that were have ended, as also when nobody wants more results.
+ * Yields the results of `work` on each of `items`, in their order, with up to `atOnce` running concurrently. After a
+ * failure no more are started, and the error is thrown once those already running have ended. If the consumer stops
+ * early, the running ones are awaited too.
  */
 export async function* mapInOrder<T, R>(
   items: Iterable<T> | AsyncIterable<T>,
@@ -11,7 +12,7 @@ export async function* mapInOrder<T, R>(
   try {
     for await (const item of items) {
       const result = work(item);
-      // One that fails while another is awaited must not end the process; its turn comes.
+      // Prevents an unhandled rejection while another result is awaited. The error is thrown when its turn comes.
       result.catch(() => {});
       begun.push(result);
       if (begun.length >= atOnce) yield await (begun.shift() as Promise<R>);

@@ -1,30 +1,33 @@
 /**
- * How much of the memory is taken by pages. Some kilobytes may unfold to a hundred megabytes of values, and hundreds of
- * projects are under way: who has no room yet waits, first come, first served. What is larger than all has all of it.
+ * Limits the memory taken by pages. Some kilobytes of JSON may become a hundred megabytes of values, and hundreds of
+ * projects are in progress. Whoever finds no room waits, first come, first served. A page larger than the budget takes
+ * all of it.
  *
- * A page stays open as long as the files of its project take to arrive. So large ones wait for each other alone, and what
- * is tiny, as the page of a project in quarantine, for nobody.
+ * A page stays in memory until the files of its project have arrived. Therefore large pages wait only for each other,
+ * and tiny pages, such as those of quarantined projects, wait for nobody.
  */
 export class MemoryBudget {
   readonly #large: Room;
   readonly #small: Room;
   readonly #tiny: number;
 
-  /** Large pages have one half of `bytes`, small ones the other. */
+  /** Large pages share one half of `bytes`, small pages the other. */
   constructor(bytes: number) {
     this.#large = new Room(bytes / 2);
     this.#small = new Room(bytes / 2);
     this.#tiny = bytes / 8192;
   }
 
-  /** Resolves once there is room; what `owner` had before is given back first, so that nobody waits while holding some. */
+  /**
+   * Resolves once there is room. What `owner` held before is released first, so that nobody waits while holding room.
+   */
   async acquire(owner: string, bytes: number): Promise<void> {
     this.release(owner);
     if (bytes <= this.#tiny) return;
     await (bytes * 64 > this.#small.bytes ? this.#large : this.#small).take(owner, bytes);
   }
 
-  /** Gives back all that `owner` has. */
+  /** Releases all that `owner` holds. */
   release(owner: string): void {
     this.#large.give(owner);
     this.#small.give(owner);

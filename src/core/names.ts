@@ -2,16 +2,16 @@
 
 declare const normalized: unique symbol;
 
-/** A project name in normalized form; a spelling that is not normalized cannot have this type. */
+/** A normalized project name. Other spellings cannot have this type. */
 export type ProjectName = string & { readonly [normalized]: true };
 
 const valid = /^[A-Z0-9](?:[A-Z0-9._-]*[A-Z0-9])?$/i;
 const alreadyNormal = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
 
-/** Leaves room for suffixes within the 255 bytes that file systems allow. */
+/** Characters. Leaves room for suffixes within the 255 bytes that file systems allow. */
 const longestName = 200;
 
-/** The normalized form of `text` (PEP 503), or undefined when it is no valid project name. */
+/** Returns the normalized form of `text` (PEP 503), or undefined if it is no valid project name. */
 export function projectName(text: string): ProjectName | undefined {
   if (text.length > longestName) return undefined;
   if (alreadyNormal.test(text)) return text as ProjectName;

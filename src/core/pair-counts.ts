@@ -1,13 +1,15 @@
-/** How often each pair of two small numbers was counted; one table of numbers, because there may be millions. */
+/** Counts pairs of small numbers. It uses one typed array, because there may be millions of pairs. */
 
-/** Of each place: the first number, the second, the count; three words, and one that keeps places within cache lines. */
+/**
+ * The words of an entry: the first number, the second, the count, and an unused one that aligns entries to cache lines.
+ */
 const width = 4;
 
 export class PairCounts {
   #table = new Int32Array(1024 * width);
   #size = 0;
 
-  /** How many different pairs there are. */
+  /** The number of different pairs. */
   get size(): number {
     return this.#size;
   }
@@ -24,7 +26,7 @@ export class PairCounts {
     if (this.#size * width * 4 > table.length * 3) this.#grow();
   }
 
-  /** Each pair and its count: three numbers, one behind the other. */
+  /** Returns each pair and its count as three consecutive numbers. */
   triples(): Int32Array<ArrayBuffer> {
     const table = this.#table;
     const triples = new Int32Array(this.#size * 3);
@@ -48,7 +50,7 @@ export class PairCounts {
   }
 }
 
-/** Where the pair is, or belongs. */
+/** Returns the position of the entry of the pair, or of the free one where it belongs. */
 function placeOf(table: Int32Array, first: number, second: number): number {
   const mask = table.length / width - 1;
   const mixed = Math.imul(first, 0x9e3779b1) ^ Math.imul(second, 0x85ebca6b);

@@ -1,8 +1,10 @@
 /**
- * Paths below `web/`. Nothing that upstream says becomes a path except through this file: a path is assembled from
- * parts that were each matched against what PyPI uses, so a hostile index cannot name a place outside `web/packages`.
+ * Paths below `web/`. Nothing that upstream sends becomes a path except through this file. A path is assembled from
+ * parts that were each matched against the forms that PyPI uses, so a hostile index cannot name a path outside of
+ * `web/packages`.
  */
 import type { ProjectName } from './names.ts';
+import { type SidecarKind, sidecarKinds, sidecars } from './sidecars.ts';
 
 declare const checked: unique symbol;
 
@@ -15,17 +17,17 @@ const legacyFolder = /^packages\/[A-Za-z0-9][A-Za-z0-9.]{0,15}\/[A-Za-z0-9]\/[A-
 /** Printable ASCII without separators, quotes and `%`; no leading dot or dash. */
 const fileName = /^[A-Za-z0-9_][A-Za-z0-9._+!~@=,() -]*$/;
 const wrongCharacter = /[^A-Za-z0-9._+!~@=,() -]/;
-/** What PyPI has ever accepted as a distribution, and the variants file of PEP 825. */
+/** The suffixes of all distributions that PyPI has ever accepted, and of the variants file of PEP 825. */
 const fileSuffix = /(?:\.(?:whl|tar\.gz|zip|egg|exe|bz2|tgz|rpm|deb|dmg|msi|tar\.xz|tar\.z|tbz)|-variants\.json)$/i;
-/** Bytes that a name may have in every usual file system. */
+/** The longest name in bytes that every usual file system accepts. */
 const longestName = 255;
 
-/** True when `name` is a file name that a mirror may create. */
+/** Returns true if `name` is a file name that a mirror may create. */
 export function isFileName(name: string): boolean {
   return fileNameProblem(name) === undefined;
 }
 
-/** What keeps a mirror from creating a file called `name`, for people; undefined when nothing does. */
+/** Returns the reason why a mirror cannot create a file called `name`, for people, or undefined if it can. */
 export function fileNameProblem(name: string): string | undefined {
   if (name === '') return 'its name is empty';
   if (!fileName.test(name)) {
@@ -42,15 +44,15 @@ function firstWrongCharacter(name: string): string | undefined {
   return at < 0 ? undefined : String.fromCodePoint(name.codePointAt(at) ?? 0);
 }
 
-/** `"#" (U+0023)`; what cannot be printed is told by its number. */
+/** Returns for example `the character # (U+0023)`. Characters that cannot be printed are shown by number only. */
 function told(character: string): string {
   const number = `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
   return /^[!-~]$/.test(character) ? `the character ${character} (${number})` : `the character ${number}`;
 }
 
 /**
- * The place below `web/` of the file that upstream serves at `url` under the name `filename`,
- * or undefined when URL and name disagree or the folder is none that PyPI uses.
+ * Returns the path below `web/` of the file that upstream serves at `url` as `filename`. Returns undefined if URL and
+ * name disagree, or PyPI uses no such folder.
  */
 export function blobPath(url: URL, filename: string): WebPath | undefined {
   if (!isFileName(filename)) return undefined;
@@ -63,26 +65,29 @@ export function blobPath(url: URL, filename: string): WebPath | undefined {
   return `${folder}/${filename}` as WebPath;
 }
 
-/** The place of the file `filename` with this sha256 of an index whose addresses are not PyPI's; undefined for a wrong name. */
+/**
+ * Returns the path of the file `filename` with this sha256, for indexes whose URLs are not like PyPI's. Returns
+ * undefined if the name is invalid.
+ */
 export function pathByHash(sha256: string, filename: string): WebPath | undefined {
   const [, first, second, rest] = /^([0-9a-f]{2})([0-9a-f]{2})([0-9a-f]{60})$/.exec(sha256) ?? [];
   if (first === undefined || !isFileName(filename)) return undefined;
   return `packages/${first}/${second}/${rest}/${filename}` as WebPath;
 }
 
-/** True for the place of a file: what {@link blobPath} and {@link pathByHash} may have made. */
+/** Returns true if `text` is the path of a file, as {@link blobPath} and {@link pathByHash} return it. */
 export function isBlobPath(text: string): text is WebPath {
   const end = text.lastIndexOf('/');
   const folder = text.slice(0, end);
   return isFileName(text.slice(end + 1)) && (hashFolder.test(folder) || legacyFolder.test(folder));
 }
 
-/** The last part of a path. */
-export function filenameOf(path: WebPath): string {
+/** Returns the last part of a path. */
+export function filenameOf(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
 }
 
-/** True for today's layout, in which a path stands for one content; that of 2011 says nothing of it. */
+/** Returns true for today's layout, in which a path determines the content. The layout of 2011 does not. */
 export function isHashedPath(path: WebPath): boolean {
   return hashFolder.test(path.slice(0, path.lastIndexOf('/')));
 }
@@ -95,33 +100,43 @@ function decodedOrUndefined(text: string): string | undefined {
   }
 }
 
-/** `simple/<project>`: the folder with the pages of one project. */
-export function projectFolder(name: ProjectName): WebPath {
-  return `simple/${name}` as WebPath;
+/** Where all pages lie, all files, and the pieces of the change feed. */
+export const simpleRoot = 'simple' as WebPath;
+export const packagesRoot = 'packages' as WebPath;
+export const changesRoot = 'changes' as WebPath;
+
+/** What lies in `folder` under `name`, which the disk or this program says, and never an index. */
+export function childPath(folder: WebPath, name: string): WebPath {
+  return `${folder}/${name}` as WebPath;
 }
 
-/** Where the legacy JSON lies, one folder for each project. */
+/** `simple/<project>`: the folder with the pages of one project. */
+export function projectFolder(name: ProjectName): WebPath {
+  return childPath(simpleRoot, name);
+}
+
+/** The folder of the legacy JSON, with one folder for each project. */
 export const legacyRoot = 'pypi' as WebPath;
 
-/** `pypi/<project>`: the folder with the legacy JSON of one project. */
+/** Returns `pypi/<project>`, the folder with the legacy JSON of one project. */
 export function legacyJsonFolder(name: ProjectName): WebPath {
   return `${legacyRoot}/${name}` as WebPath;
 }
 
-/** What `pypi/<project>` has: `json`, the `serial` that is served with it, and a folder with a `json` for each release. */
+/** Returns the path of a file in `pypi/<project>`: `json`, the `serial` served with it, or the `json` of a release. */
 export function legacyPath(name: ProjectName, file: 'json' | 'serial' | `${string}/json`): WebPath {
   return `${legacyJsonFolder(name)}/${file}` as WebPath;
 }
 
-/** The names a page is published under: the last part of its path. */
+/** The file names of a page. */
 export type PageFile = 'index.html' | 'index.html.gz' | 'index.v1_json' | 'index.v1_json.gz';
 
-/** `simple/<project>/<page>`, or the root index when no project is given. */
+/** Returns `simple/<project>/<page>`, or the path of the root index if no project is given. */
 export function pagePath(page: PageFile, name?: ProjectName): WebPath {
   return (name === undefined ? `simple/${page}` : `simple/${name}/${page}`) as WebPath;
 }
 
-/** What a mirror says of itself. */
+/** The files in which a mirror describes itself. */
 export type OwnFile =
   | 'last-modified'
   | 'mirror-status.json'
@@ -133,35 +148,84 @@ export type OwnFile =
   | 'snapshot.json'
   | 'snapshot.json.sig';
 
-/** A file of the mirror itself, outside of the index. */
+/** Returns the path of a file of the mirror itself, outside of the index. */
 export function ownPath(name: OwnFile): WebPath {
   return name as WebPath;
 }
 
-/** The downloads of one day, `YYYY-MM-DD` (PEP 381). */
+/** Returns the path of the downloads of one day, `YYYY-MM-DD` (PEP 381). */
 export function localStatsPath(day: string): WebPath {
   return `local-stats/days/${day}.bz2` as WebPath;
 }
 
-/** What the downloads of all days amount to. */
+/** The path of the summary of the downloads of all days. */
 export const statsSummaryPath = 'local-stats/summary.json' as WebPath;
 
-/** The core metadata of a wheel (PEP 658), served beside it. */
-export function metadataPath(blob: WebPath): WebPath {
-  return `${blob}.metadata` as WebPath;
+/** Where the sidecar of this kind lies that belongs to `file`. */
+export function sidecarPath(file: WebPath, kind: SidecarKind): WebPath {
+  return `${file}${sidecars[kind].suffix}` as WebPath;
 }
 
-/** The provenance object of a file (PEP 740), served beside it. */
-export function provenancePath(blob: WebPath): WebPath {
-  return `${blob}.provenance` as WebPath;
+/** Where the sidecars of these kinds lie, or would. */
+export function sidecarPaths(file: WebPath, kinds: readonly SidecarKind[] = sidecarKinds): WebPath[] {
+  return kinds.map((kind) => sidecarPath(file, kind));
 }
 
-/** Whether the name of a companion of a file is one that file systems take: that of the longest files is not. */
-export function isSidecarNamePossible(companion: WebPath): boolean {
-  return filenameOf(companion).length <= longestName;
+/** A file, and all that may lie beside it. */
+export function withSidecars(file: WebPath, kinds: readonly SidecarKind[] = sidecarKinds): WebPath[] {
+  return [file, ...sidecarPaths(file, kinds)];
 }
 
-/** `path` as part of a URL: every segment percent-encoded. */
+/** What `path` would lie beside if it were a sidecar; undefined when its name is not that of one. */
+export function ownerOfSidecar(path: WebPath): { readonly file: WebPath; readonly kind: SidecarKind } | undefined {
+  const kind = sidecarKinds.find((kind) => path.endsWith(sidecars[kind].suffix));
+  return kind && { file: path.slice(0, -sidecars[kind].suffix.length) as WebPath, kind };
+}
+
+/** Whether the name of a sidecar is one that file systems take: that of the longest files is not. */
+export function isSidecarNamePossible(sidecar: WebPath): boolean {
+  return filenameOf(sidecar).length <= longestName;
+}
+
+/** Returns `path` as part of a URL, with every segment percent-encoded. */
 export function urlPath(path: WebPath): string {
   return path.split('/').map(encodeURIComponent).join('/');
+}
+
+/** From the page of a project to the folder that is served. */
+const toRoot = '../../';
+
+/** How the page of a project links to a file of this mirror. */
+export function linkToFile(path: WebPath): string {
+  return `${toRoot}${urlPath(path)}`;
+}
+
+/** Whether a page of ours links to this mirror: any other link leads elsewhere. */
+export function isOwnLink(link: string): boolean {
+  return link.startsWith(toRoot);
+}
+
+/** The address below `base` of what `link` leads to, where that is a link to this mirror; else `link` itself. */
+export function resolveOwnLink(link: string, base: string): string {
+  return isOwnLink(link) ? `${base}${link.slice(toRoot.length)}` : link;
+}
+
+/** The path that a link to this mirror leads to, on a page of ours. */
+export function pathOfOwnLink(link: string): WebPath {
+  return decodeURIComponent(link.replace(toRoot, '')) as WebPath;
+}
+
+/** The place of the file that a page at `base` lists; undefined when it links to none that a mirror can have. */
+export function listedPath({ url, filename }: ListedFile, base: string): WebPath | undefined {
+  return URL.canParse(url, base) ? blobPath(new URL(url, base), filename) : undefined;
+}
+
+/** The same for our page of `project`. */
+export function pathOnOwnPage(file: ListedFile, project: ProjectName): WebPath | undefined {
+  return listedPath(file, `https://mirror.invalid/${projectFolder(project)}/`);
+}
+
+interface ListedFile {
+  readonly url: string;
+  readonly filename: string;
 }

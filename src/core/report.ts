@@ -1,18 +1,18 @@
 /**
- * The port to whoever watches: one function of one event. Quiet is `() => {}`; the progress display, the text for
- * cron, the JSON log and the tests all read the same events.
+ * The port to observers: one function that takes one event. To ignore all events use `() => {}`. The progress display,
+ * the text for cron, the JSON log and the tests all read the same events.
  */
 import type { ProjectName } from './names.ts';
 import type { WebPath } from './paths.ts';
 
-/** How a project ended. */
+/** The result of a project. */
 export type ProjectOutcome = 'published' | 'unchanged' | 'removed';
 
-/** What happens during a run. */
+/** An event during a run. */
 export type MirrorEvent =
-  /** The tree that another program has made, or whose state was lost, is taken over. */
+  /** A tree that another program made, or whose state was lost, is being adopted. */
   | { readonly type: 'adopting'; readonly from: string }
-  /** `lacking` files are linked, but not there, or not what their page says. */
+  /** `lacking` is the number of files that are linked, but missing or not as their page says. */
   | {
       readonly type: 'project-adopted';
       readonly name: ProjectName;
@@ -26,10 +26,10 @@ export type MirrorEvent =
       readonly source: 'changelog' | 'change-feed' | 'list' | 'names';
       readonly serial: number | undefined;
     }
-  /** So many projects are queued; a part of them may wait for a later time. */
+  /** The number of queued projects, including those that wait for a later time. */
   | { readonly type: 'queued'; readonly projects: number }
   | { readonly type: 'project-started'; readonly name: ProjectName }
-  /** What is to be done for the project, before anything is done. */
+  /** The plan for a project, before anything is done. */
   | {
       readonly type: 'project-planned';
       readonly name: ProjectName;
@@ -37,10 +37,13 @@ export type MirrorEvent =
       readonly bytes: number;
       readonly remove: readonly WebPath[];
       readonly removeBytes?: number | undefined;
-      /** The rule that the project is held or left out by, or `removed upstream`; undefined where there are none. */
+      /** The rule by which the project is held or left out, or `removed upstream`; undefined if there are no rules. */
       readonly rule?: string | undefined;
     }
-  /** So many more bytes would have been needed: projects stay queued. The rules and projects that need most come first. */
+  /**
+   * `missing` more bytes would have been needed, so projects stay queued. The rules and projects that need most come
+   * first.
+   */
   | {
       readonly type: 'does-not-fit';
       readonly limit: string;
@@ -48,20 +51,23 @@ export type MirrorEvent =
       readonly projects: number;
       readonly most: readonly { readonly what: string; readonly bytes: number }[];
     }
-  /** More would have gone than may go in a day: it stays until a person allows it. */
+  /** More would be removed than is allowed in a day. It stays until a person allows it. */
   | {
       readonly type: 'deletions-held-back';
-      /** Projects that would go, or lose so many files. */
+      /** Projects that would be removed, or would lose this number of files. */
       readonly deletions: readonly {
         readonly name: ProjectName;
         readonly isProject: boolean;
         readonly files: number;
       }[];
-      /** So many projects went already: in a day, or since a person allowed it. Some files of one count as that part of it. */
+      /**
+       * The number of projects removed already, in a day or since a person allowed it. Some files of a project count as
+       * a fraction.
+       */
       readonly gone: number;
-      /** So many may. */
+      /** The number of projects that may be removed. */
       readonly limit: number;
-      /** The index that would take them away; undefined means the upstream. */
+      /** The index that would remove them; undefined for the upstream. */
       readonly source?: string | undefined;
     }
   | {
@@ -69,33 +75,35 @@ export type MirrorEvent =
       readonly path: WebPath;
       readonly bytes: number | undefined;
     }
-  /** More bytes arrived; negative when a download begins anew. */
+  /** More bytes arrived. The number is negative if a download starts again. */
   | { readonly type: 'bytes'; readonly path: WebPath; readonly bytes: number }
   | { readonly type: 'file-done'; readonly path: WebPath }
   | { readonly type: 'file-failed'; readonly path: WebPath }
   | { readonly type: 'file-removed'; readonly path: WebPath }
-  /** What upstream took away or changed shows on the page; the project is not done yet. */
+  /** The page shows what upstream removed or changed. The project is not done yet. */
   | { readonly type: 'page-published'; readonly name: ProjectName }
   | {
       readonly type: 'project-done';
       readonly name: ProjectName;
       readonly outcome: ProjectOutcome;
     }
-  /** The project stays queued; `expected` when time alone is likely to heal it. */
+  /** The project stays queued. `expected` is true if it will probably succeed later without help. */
   | {
       readonly type: 'project-parked';
       readonly name: ProjectName;
       readonly reason: string;
       readonly nextTry: number;
       readonly expected: boolean;
-      /** True when it is because of an index beside the upstream that does not answer, of which another project told. */
+      /** True if the cause is another index that does not answer, which was already reported for another project. */
       readonly isTold?: boolean;
     }
   | { readonly type: 'waiting'; readonly ms: number; readonly why: string }
   | { readonly type: 'root-index'; readonly projects: number }
   | { readonly type: 'warning'; readonly message: string }
-  /** A person must look at it, so the run ends with exit code 1; it is told once. With a `stack` it is an error of ours. */
+  /**
+   * A person must act, so the run ends with exit code 1. It is reported once. An alarm with a `stack` is a bug of ours.
+   */
   | { readonly type: 'alarm'; readonly message: string; readonly stack?: string | undefined };
 
-/** Receives every event, at once, in order. Must not throw. */
+/** Receives every event synchronously, in order. Must not throw. */
 export type Report = (event: MirrorEvent) => void;

@@ -1,20 +1,24 @@
-/** How often and after what time something that failed is tried again. */
+/** Retries: the number of attempts, and the delays between them. */
 import type { Clock } from './clock.ts';
+import { dayMs, hourMs, minuteMs } from './durations.ts';
 import { NotAskedError, TooBusyError, UnreachableError } from './errors.ts';
 
 const attempts = 5;
 const firstDelayMs = 250;
 const longestDelayMs = 30_000;
-const minuteMs = 60_000;
 
-/** A run does not sit and wait for longer; what upstream asks to be left alone for longer is left to the next run. */
+/**
+ * The longest time that a run waits for one answer, in milliseconds. If upstream asks for a longer pause, the next run
+ * tries again.
+ */
 export const longestWaitMs = 2 * minuteMs;
-/** Nor for longer for one project in all, whatever each of its files asks for. */
+/** The longest total time that a run waits for one project, in milliseconds, whatever each of its files asks for. */
 export const longestRespiteMs = minuteMs;
 
 /**
- * Calls `ask` until it answers, at most five times, with exponential delays and full jitter between, which come after the
- * time that upstream asked for, if it did. Only an {@link UnreachableError} is tried again; the last one is passed on.
+ * Calls `ask` until it succeeds, at most five times. The delays between are exponential with full jitter, and are added
+ * to the time that upstream asked for, if it did. Only an {@link UnreachableError} is retried; the last error is
+ * thrown.
  */
 export async function withRetries<T>(clock: Clock, signal: AbortSignal, ask: () => Promise<T>): Promise<T> {
   let waitedMs = 0;
@@ -32,15 +36,23 @@ export async function withRetries<T>(clock: Clock, signal: AbortSignal, ask: () 
   }
 }
 
-/** A page older than the changelog promised: the CDN's purge usually arrives within seconds, rarely never. */
-const staleDelaysMs = [2_000, 5_000, 15_000, minuteMs, 5 * minuteMs, 15 * minuteMs, 60 * minuteMs];
+/**
+ * Delays in milliseconds after pages that are older than the changelog says. The CDN's purge usually arrives within
+ * seconds, rarely never.
+ */
+const staleDelaysMs = [2_000, 5_000, 15_000, minuteMs, 5 * minuteMs, 15 * minuteMs, hourMs];
 
-/** Milliseconds until a stale page is asked for again, after `attempts` answers were stale. */
+/** Returns the milliseconds until a stale page is requested again, after `attempts` stale answers. */
 export function staleDelayMs(attempts: number): number {
-  return staleDelaysMs[Math.min(attempts, staleDelaysMs.length) - 1] ?? 60 * minuteMs;
+  return staleDelaysMs[Math.min(attempts, staleDelaysMs.length) - 1] ?? hourMs;
 }
 
-/** Milliseconds until a project that failed is tried again: 5 minutes, doubling up to a day. */
+/** Returns the milliseconds until a failed project is tried again: 5 minutes, doubling up to a day. */
 export function parkDelayMs(attempts: number): number {
-  return Math.min(24 * 60 * minuteMs, 5 * minuteMs * 2 ** (attempts - 1));
+  return Math.min(dayMs, 5 * minuteMs * 2 ** (attempts - 1));
+}
+
+/** Whether the next try of something lies ahead. Nothing waits for longer than a day: what seems to is of a wrong clock. */
+export function isWaiting(nextTry: number | undefined, now: number): boolean {
+  return nextTry !== undefined && nextTry > now && nextTry <= now + dayMs;
 }

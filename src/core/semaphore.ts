@@ -1,4 +1,4 @@
-/** So many places, taken and given back: bounds how much is under way at a time. First come, first served. */
+/** A semaphore that limits how much is in progress at a time. First come, first served. */
 export class Semaphore {
   readonly #all: number;
   readonly #waiting: (() => void)[] = [];
@@ -10,13 +10,13 @@ export class Semaphore {
     this.#free = count;
   }
 
-  /** Resolves when a place is yours. */
+  /** Resolves once a slot is acquired. */
   async acquire(): Promise<void> {
     if (this.#free > 0) this.#free -= 1;
     else await new Promise<void>((resolve) => this.#waiting.push(resolve));
   }
 
-  /** Runs `work` in a place. */
+  /** Runs `work` while holding a slot. */
   async run<T>(work: () => Promise<T>): Promise<T> {
     await this.acquire();
     try {
@@ -26,7 +26,7 @@ export class Semaphore {
     }
   }
 
-  /** Gives a place back. */
+  /** Releases a slot. */
   release(): void {
     const next = this.#waiting.shift();
     if (next !== undefined) {
@@ -39,7 +39,7 @@ export class Semaphore {
     this.#whenAllFree = [];
   }
 
-  /** Resolves when no place is taken. */
+  /** Resolves when no slot is taken. */
   async idle(): Promise<void> {
     if (this.#free < this.#all) await new Promise<void>((resolve) => this.#whenAllFree.push(resolve));
   }

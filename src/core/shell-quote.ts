@@ -1,4 +1,4 @@
-/** The word as a shell takes it for one, to be typed or pasted. */
+/** Returns `word` quoted, so that a shell reads it as one word. */
 export function shellQuote(word: string): string {
   return /^[\w@%+=:,./-]+$/.test(word) ? word : `'${word.replaceAll("'", "'\\''")}'`;
 }

@@ -1,8 +1,8 @@
-/** Bytes as people read them. */
+/** Formats byte counts for people. */
 
 const prefixes = ['KiB', 'MiB', 'GiB', 'TiB', 'PiB'];
 
-/** `1536` → `1.5 KiB`. */
+/** Returns for example `1.5 KiB` for 1536. */
 export function showBytes(bytes: number): string {
   if (bytes < 1024) return `${Math.round(bytes)} B`;
   let amount = bytes / 1024;

@@ -1,7 +1,7 @@
-/** Signatures by a key that only the program knows which started the run; both are Ed25519's. */
+/** Ed25519 signatures. Only the program that started the run knows the key. */
 
-/** The 64 bytes of a signature. */
+/** Returns the 64 bytes of the signature of `bytes`. */
 export type Sign = (bytes: Uint8Array) => Uint8Array;
 
-/** Whether `signature` is that of `bytes`. */
+/** Returns true if `signature` is a valid signature of `bytes`. */
 export type Verify = (bytes: Uint8Array, signature: Uint8Array) => boolean;

@@ -1,4 +1,4 @@
-/** The name among `known` that a person most likely meant by `typed`; undefined when none is close. */
+/** Returns the name among `known` that `typed` most likely stands for, or undefined if none is close. */
 export function nearestName(typed: string, known: readonly string[]): string | undefined {
   const ranked = known.map((name) => ({ name, distance: editDistance(typed, name) }));
   const best = ranked.reduce((a, b) => (b.distance < a.distance ? b : a), {
@@ -8,13 +8,13 @@ export function nearestName(typed: string, known: readonly string[]): string | u
   return best.distance <= Math.max(2, typed.length / 3) ? best.name : undefined;
 }
 
-/** `; did you mean …?`, or a list of all that is known. */
+/** Returns `; did you mean …?`, or a list of all known names. */
 export function suggestion(typed: string, known: readonly string[]): string {
   const name = nearestName(typed, known);
   return name === undefined ? `; known are ${known.join(', ')}` : `; did you mean ${name}?`;
 }
 
-/** How many single characters must be changed to make `b` of `a` (Levenshtein). */
+/** Returns the number of single-character edits between `a` and `b` (Levenshtein). */
 function editDistance(a: string, b: string): number {
   let row = Array.from({ length: b.length + 1 }, (_, column) => column);
   for (let i = 1; i <= a.length; i += 1) {

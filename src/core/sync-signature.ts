@@ -1,22 +1,22 @@
 /**
- * How one mirror signs what it sends to the `/sync` of the next, so that nobody else can start a run there:
+ * The signature of a request from one mirror to the `/sync` of the next, so that nobody else can start a run there:
  *
  *     X-Pep381-Timestamp: 1795340000.123        Unix time in seconds; decimals are allowed
  *     X-Pep381-Signature: sha256=<64 hex>       HMAC-SHA256 under the shared secret of timestamp + "." + body
  */
 import { hmacSha256Hex, isSameSecretly } from './hash.ts';
 
-/** What a request says of itself. */
+/** The signature headers of a request. */
 export interface SyncSignature {
   readonly timestamp: string;
-  /** With `sha256=` before it. */
+  /** The digest with the prefix `sha256=`. */
   readonly signature: string;
 }
 
-/** A signature is good for so long, and from so long before, as clocks differ. */
+/** Milliseconds before and after its timestamp in which a signature is valid. Before, because clocks differ. */
 export const signatureLifeMs = 300_000;
 
-/** The secret that a file holds: its content without white space around it. Undefined when nothing is left. */
+/** Returns the secret in a file: its content without surrounding white space, or undefined if nothing is left. */
 export function secretFrom(content: Uint8Array): Uint8Array | undefined {
   const text = Buffer.from(content).toString('latin1').trim();
   return text === '' ? undefined : Buffer.from(text, 'latin1');
@@ -28,12 +28,12 @@ export function signSync(secret: Uint8Array, nowMs: number, body: Uint8Array | s
   return { timestamp, signature: `sha256=${signedDigest(secret, timestamp, body)}` };
 }
 
-/** The digest of a signature, as 64 lower-case hex digits: the same for all ways in which it may be written. */
+/** Returns the digest of a signature as 64 lower-case hex digits, which is the same for all spellings of the header. */
 export function signedDigest(secret: Uint8Array, timestamp: string, body: Uint8Array | string): string {
   return hmacSha256Hex(secret, timestamp, '.', body);
 }
 
-/** Why no body can make this signature good, for people; undefined when one can. */
+/** Returns the reason why the signature is invalid for any body, for people, or undefined if it may be valid. */
 export function headerProblem({ timestamp, signature }: SyncSignature, nowMs: number): string | undefined {
   if (!/^\d{1,12}(?:\.\d{1,9})?$/.test(timestamp)) return 'The timestamp is missing or no Unix time in seconds';
   if (!/^sha256=[0-9a-f]{64}$/i.test(signature)) return 'The signature is missing or wrong';
@@ -42,7 +42,10 @@ export function headerProblem({ timestamp, signature }: SyncSignature, nowMs: nu
   return undefined;
 }
 
-/** Why the signature is not accepted, for people; undefined when it is. Whether it came before is not looked at. */
+/**
+ * Returns the reason why the signature is rejected, for people, or undefined if it is valid. Does not check for
+ * replays.
+ */
 export function signatureProblem(
   secret: Uint8Array,
   { timestamp, signature }: SyncSignature,

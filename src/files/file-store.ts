@@ -1,31 +1,31 @@
 /**
- * The port to the published tree. A path under `web/` is complete and verified, or absent; there is nothing between.
+ * The port to the published tree. A path under `web/` is complete and verified, or absent, and never anything between.
  * All methods throw StorageError.
  */
 import type { FileSink, ResumePoint } from '../core/file-sink.ts';
 import type { WebPath } from '../core/paths.ts';
 
-/** What a staged download turned out to be. */
+/** Size and hash of a file. */
 export interface Digest {
   readonly bytes: number;
   readonly sha256: string;
 }
 
-/** A published file's digest, with the hash of old times where it was asked for. */
+/** Size and hashes of a published file. `md5` is defined only if the caller asked for it. */
 export interface FullDigest extends Digest {
   readonly md5: string | undefined;
 }
 
-/** What lies somewhere below `web/`; 'other' is a link, a device, or whatever else a mirror never creates. */
+/** The kind of an entry below `web/`. 'other' is a link, a device, or anything else that a mirror never creates. */
 export type EntryKind = 'file' | 'folder' | 'other';
 
-/** One name in a folder. */
+/** An entry of a folder. */
 export interface Entry {
   readonly name: string;
   readonly kind: EntryKind;
 }
 
-/** What is known of a path without reading it. Links are not followed. */
+/** The metadata of a path, without its content. Links are not followed. */
 export interface Stat {
   readonly kind: EntryKind;
   readonly size: number;
@@ -33,32 +33,32 @@ export interface Stat {
   readonly mtimeMs: number;
 }
 
-/** A download in progress: never served, hashed while it arrives, continued by a later run when it is interrupted. */
+/** A download in progress. It is never served, hashed while it arrives, and continued by a later run if interrupted. */
 export interface StagedFile extends FileSink {
-  /** What an earlier attempt left; undefined when the download must begin at zero. */
+  /** The part that an earlier attempt left. Undefined if the download must begin at zero. */
   readonly resumable: ResumePoint | undefined;
-  /** Ends the download; it can be published after. */
+  /** Ends the download, which can then be published. */
   finish(): Promise<Digest>;
-  /** Gives up for now; keeps what can be continued. */
+  /** Stops the download and keeps the part that can be continued. */
   interrupt(): Promise<void>;
-  /** Throws the bytes away. */
+  /** Deletes the downloaded bytes. */
   drop(): Promise<void>;
 }
 
-/** The bytes of a published file, which then is known by two names. */
+/** The content of a published file, which gets a second name. */
 export interface SameFile {
   readonly sameAs: WebPath;
 }
 
-/** One file to appear under `web/`. */
+/** A file to publish under `web/`. */
 export interface Write {
   readonly path: WebPath;
   readonly body: Buffer | StagedFile | SameFile;
-  /** Milliseconds since 1970: the modification time it gets. */
+  /** The modification time to set, in milliseconds since 1970. */
   readonly mtimeMs?: number | undefined;
 }
 
-/** How full the file system of the tree is, in bytes. */
+/** Size and free space of the file system that holds the tree, in bytes. */
 export interface Room {
   readonly size: number;
   readonly free: number;
@@ -66,39 +66,42 @@ export interface Room {
 
 export interface FileStore {
   room(): Promise<Room>;
-  /** Bytes of a published file; undefined when there is none. */
+  /** Returns the size of a published file in bytes, or undefined if there is none. */
   size(path: WebPath): Promise<number | undefined>;
   stat(path: WebPath): Promise<Stat | undefined>;
   read(path: WebPath): Promise<Buffer | undefined>;
-  /** The bytes from `start` up to, but without, `end`; fewer where the file ends before, undefined where there is none. */
+  /**
+   * Returns the bytes from `start` up to, but without, `end`. Fewer if the file ends before; undefined if there is no
+   * file.
+   */
   slice(path: WebPath, start: number, end: number): Promise<Buffer | undefined>;
   /**
-   * Reads the file at `path` to its end; undefined when there is none. `eachPiece` sees the bytes as they come, and may
-   * throw to end the reading; they are gone when it returns.
+   * Reads and hashes the file at `path`; returns undefined if there is none. `eachPiece` gets the bytes as they are
+   * read and may throw to end the reading. Each buffer is reused when `eachPiece` returns.
    */
   digest(path: WebPath, also?: 'md5', eachPiece?: (piece: Buffer) => void): Promise<FullDigest | undefined>;
-  /** The names in a folder, in no order, as they are found; nothing when there is no such folder. */
+  /** Yields the entries of a folder in no order, as they are read. Yields nothing if there is no such folder. */
   entries(folder: WebPath): AsyncIterable<Entry>;
-  /** The download known by `key`, a name that only letters and digits make up. */
+  /** Opens the download with the name `key`, which consists of letters and digits only. */
   stage(key: string): Promise<StagedFile>;
   /**
-   * Makes files appear, each complete at once, one after the other. Durable when it resolves: the bytes before their
-   * names, the names before this returns. Calls that wait at the same time share the flushes.
+   * Publishes files one after the other, each complete at once. They are durable when the promise resolves: first the
+   * bytes are flushed, then their names. Calls that wait at the same time share the flushes.
    */
   publish(writes: readonly Write[]): Promise<void>;
-  /** Moves files or folders into the trash, one after the other; those that are not there are passed over. Durable. */
+  /** Moves files or folders into the trash, one after the other. Missing ones are skipped. Durable. */
   discard(paths: readonly WebPath[]): Promise<void>;
-  /** Reads what was last moved into the trash from `path`; undefined when the trash has nothing of it. */
+  /** Reads the file that was last moved into the trash from `path`. Returns undefined if the trash has none. */
   readTrash(path: WebPath): Promise<Buffer | undefined>;
   /**
-   * Brings back what was last moved into the trash from each of the paths, one after the other, and returns those that
-   * came back. Nothing that is there is replaced. Durable.
+   * Restores what was last moved into the trash from each of the paths, one after the other, and returns the paths that
+   * were restored. Nothing that exists is replaced. Durable.
    */
   restore(paths: readonly WebPath[]): Promise<WebPath[]>;
-  /** Deletes for good what was moved into the trash on days that ended before `before` (milliseconds). */
+  /** Deletes for good everything that was moved into the trash on days that ended before `before` (milliseconds). */
   emptyTrash(before: number): Promise<void>;
-  /** Removes what killed runs left in staging; with `all` also the downloads that could be continued. */
+  /** Removes what killed runs left in staging. With `all` also removes downloads that could be continued. */
   tidy(all: boolean): Promise<void>;
-  /** The names of what {@link tidy} would remove. */
+  /** Returns the names of the files that {@link tidy} would remove. */
   leftovers(all: boolean): Promise<string[]>;
 }

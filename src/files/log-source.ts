@@ -1,26 +1,29 @@
 /** The port to access logs: files that grow, are renamed and compressed, and may end anywhere. */
 import type { ScannedLines } from '../formats/logs/log-scanner.ts';
 
-/** An open log. It stays the same one when it is renamed meanwhile. */
+/** An open log. It stays the same log if the file is renamed meanwhile. */
 export interface OpenLog {
   readonly path: string;
-  /** Its first bytes, uncompressed, as far as there are so many, and without zeros at the beginning: see `LineSplitter`. */
+  /**
+   * Returns the first `bytes` uncompressed bytes, or fewer if the log is shorter. Zeros at the beginning are left out:
+   * see `LineSplitter`.
+   */
   head(bytes: number): Promise<Buffer>;
-  /** The `bytes` bytes before `position`, uncompressed; fewer where it begins or ends between. */
+  /** Returns the `bytes` uncompressed bytes before `position`, or fewer if the log begins or ends in that range. */
   before(position: number, bytes: number): Promise<Buffer>;
-  /** Its last bytes, uncompressed, as far as there are so many now. */
+  /** Returns the last `bytes` uncompressed bytes, or fewer if the log is shorter now. */
   end(bytes: number): Promise<Buffer>;
   /**
-   * Its bytes from `position` on, uncompressed, as far as there are any now; each chunk is valid until the next one is
-   * asked for. Where a compressed log was cut off it ends as an uncompressed one would. Throws UnreadableLogError.
+   * Yields the uncompressed bytes from `position` to the present end. Each chunk is valid until the next one is
+   * requested. A compressed log that was cut off ends like an uncompressed one. Throws UnreadableLogError.
    */
   read(position: number): AsyncIterable<Buffer>;
   /**
-   * What its lines say from `position` on, as far as there are any now, in the order of the log; in pieces that may be
-   * cut anywhere between two lines. What stands before a place that cannot be read comes before the UnreadableLogError.
+   * Yields the content of the lines from `position` to the present end, in the order of the log, in pieces that may be
+   * cut between any two lines. Throws UnreadableLogError, after everything before the unreadable place was yielded.
    */
   scan(position: number): AsyncIterable<ScannedLines>;
-  /** Whether it is compressed, was read to its end, and was cut off there. */
+  /** Returns true if the log is compressed, was read to its end, and was cut off there. */
   isCut(): boolean;
   close(): Promise<void>;
 }
@@ -28,18 +31,18 @@ export interface OpenLog {
 /** A log that was not opened. */
 export interface FoundPath {
   readonly path: string;
-  /** Seconds since 1970: when it was written to for the last time. */
+  /** Time of the last modification, in seconds since 1970. */
   readonly modified: number;
 }
 
 export interface LogSource {
-  /** Throws UnreadableLogError. */
+  /** Opens the log at `path`. Throws UnreadableLogError. */
   open(path: string): Promise<OpenLog>;
   /**
-   * What the log at `path` is called where it is not rotated: its absolute path without `.1`, `-20260304`, `.gz`, and
+   * Returns the name of the log at `path` before rotation: its absolute path without `.1`, `-20260304`, `.gz`, and
    * without folders that are dates.
    */
   series(path: string): string;
-  /** All logs of a series that are there, rotated or not. Throws UnreadableLogError. */
+  /** Returns all existing logs of a series, rotated or not. Throws UnreadableLogError. */
   rotated(series: string): Promise<FoundPath[]>;
 }

@@ -1,4 +1,4 @@
-/** What an attestation says: an in-toto statement (version 1) about one file. */
+/** Reads the statement that an attestation signs: an in-toto statement (version 1) about one file. */
 import { NonsenseError } from '../core/errors.ts';
 import { projectName } from '../core/names.ts';
 import { parseDistributionName } from '../packaging/distribution-name.ts';
@@ -6,7 +6,7 @@ import { parseVersion } from '../packaging/version.ts';
 import { isJsonObject, type JsonObject } from './json.ts';
 import { parseJson } from './provenance-object.ts';
 
-/** What PyPI takes: that a publisher published a file, and how the file was built. */
+/** The predicate types that PyPI accepts: that a publisher published a file, and how the file was built. */
 const kinds: ReadonlyMap<unknown, StatementKind> = new Map([
   ['https://docs.pypi.org/attestations/publish/v1', 'publish'],
   ['https://slsa.dev/provenance/v1', 'build'],
@@ -14,7 +14,7 @@ const kinds: ReadonlyMap<unknown, StatementKind> = new Map([
 
 export type StatementKind = 'publish' | 'build';
 
-/** The kind of `statement`, which is about that file and nothing else. Throws NonsenseError when it is not. */
+/** Returns the kind of `statement`. Throws NonsenseError unless it is a known statement about exactly this file. */
 export function expectStatementAbout(
   statement: Buffer,
   { filename, sha256 }: { readonly filename: string; readonly sha256: string },
@@ -40,14 +40,17 @@ function onlySubject({ subject }: JsonObject): JsonObject {
   throw new NonsenseError('expected a statement about one file');
 }
 
-/** Projects, versions and tags can be spelt in more than one way, and the index renames nothing that was signed. */
+/**
+ * Returns true if both names mean the same file. Projects, versions and tags can be spelled in more than one way, and
+ * an index does not rename what was signed.
+ */
 function isSameName(left: string, right: string): boolean {
   if (left === right) return true;
   const [one, other] = [keyOf(left), keyOf(right)];
   return one !== undefined && one === other;
 }
 
-/** Undefined for what is neither a wheel nor a source distribution. */
+/** Returns a key that is equal for equal files, or undefined if the name is neither a wheel's nor an sdist's. */
 function keyOf(filename: string): string | undefined {
   const { kind, project = '', version = '' } = parseDistributionName(filename) ?? {};
   if (kind !== 'wheel' && kind !== 'sdist') return undefined;
@@ -60,7 +63,7 @@ function endingOf(filename: string): string | undefined {
   return /\.(?:tar\.)?[a-z0-9]+$/i.exec(filename)?.[0].toLowerCase();
 }
 
-/** Build tag and compressed tag sets, each in one order. */
+/** Returns the build tag and the compressed tag sets, each sorted. */
 function tagsOf(wheel: string): string[][] {
   const parts = wheel
     .toLowerCase()

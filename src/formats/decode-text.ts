@@ -1,11 +1,13 @@
-/** Texts that people write with any editor: a byte order mark, or a first line of Python's kind, tells their encoding. */
+/**
+ * Decodes texts that people write with any editor. A byte order mark or a coding comment (PEP 263) names the encoding.
+ */
 
 interface Encoding {
   readonly mark: readonly number[];
   readonly decode: (bytes: Uint8Array) => string;
 }
 
-/** The mark of UTF-32 begins with that of UTF-16. */
+/** UTF-32 comes first because its byte order mark begins with that of UTF-16. */
 const marked: readonly Encoding[] = [
   { mark: [0xff, 0xfe, 0, 0], decode: (bytes) => decodeUtf32(bytes, true) },
   { mark: [0, 0, 0xfe, 0xff], decode: (bytes) => decodeUtf32(bytes, false) },
@@ -14,11 +16,11 @@ const marked: readonly Encoding[] = [
   { mark: [0xfe, 0xff], decode: (bytes) => new TextDecoder('utf-16be').decode(bytes) },
 ];
 
-/** The comment of PEP 263, in one of the first two lines. */
+/** The coding comment of PEP 263, in one of the first two lines. */
 const coding = /^(?:[^\n]*\n)?#[^\n]*?coding[:=][ \t]*([-\w.]+)/;
 const furthest = 1000;
 
-/** The text that `bytes` are, without its byte order mark: UTF-8 unless they say otherwise. */
+/** Returns `bytes` as text, without a byte order mark. The encoding is UTF-8 unless the bytes name another one. */
 export function decodeText(bytes: Uint8Array): string {
   const found = marked.find(({ mark }) => mark.every((byte, at) => bytes[at] === byte));
   if (found !== undefined) return found.decode(bytes.subarray(found.mark.length));
@@ -26,7 +28,7 @@ export function decodeText(bytes: Uint8Array): string {
   return decodeAs(label, bytes);
 }
 
-/** As UTF-8 for a name that nobody knows. Python's `latin-1` is `latin1` elsewhere. */
+/** Decodes as UTF-8 if the name is unknown. Python's `latin-1` is called `latin1` elsewhere. */
 function decodeAs(label: string, bytes: Uint8Array): string {
   for (const name of [label.replaceAll('_', '-'), label.replaceAll(/[-_]/g, ''), 'utf-8']) {
     try {
@@ -38,7 +40,7 @@ function decodeAs(label: string, bytes: Uint8Array): string {
   return '';
 }
 
-/** What is no character becomes the one that stands for such. */
+/** Decodes UTF-32. A number that is no character becomes U+FFFD. */
 function decodeUtf32(bytes: Uint8Array, littleEndian: boolean): string {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const pieces: string[] = [];

@@ -1,12 +1,12 @@
-/** The project that the name of a file tells: exactly for wheels (PEP 427) and new sdists (PEP 625), else by guessing. */
+/** Finds the project in a file name: exactly for wheels (PEP 427) and new sdists (PEP 625), by guessing for others. */
 import { type ProjectName, projectName } from '../core/names.ts';
 
 const suffix = /\.(?:tar\.(?:gz|bz2|xz|z)|tgz|tbz|zip|bz2|egg|exe|msi|rpm|deb|dmg)$/i;
-/** A version by PEP 440 in the spellings that it accepts; what follows tells the platform of a binary. */
+/** A version in any spelling that PEP 440 accepts, followed by the platform if the file is a binary. */
 const version =
   /^v?(?:\d+!)?\d+(?:\.\d+)*(?:[._-]?(?:alpha|a|beta|b|preview|pre|c|rc)[._-]?\d*)?(?:-\d+|[._-]?(?:post|rev|r)[._-]?\d*)?(?:[._-]?dev[._-]?\d*)?(?:\+[a-z0-9]+(?:[._-][a-z0-9]+)*)?(?:[.-](?:py\d|win|linux|macosx|noarch|src|i\d86|x86_64|amd64).*)?$/i;
 
-/** The projects that a file of this name may belong to, the likeliest first. */
+/** Returns the projects that a file of this name may belong to, the likeliest first. */
 export function projectCandidates(filename: string): ProjectName[] {
   const isWheel = /\.whl$/i.test(filename);
   const parts = filename.replace(isWheel ? /\.whl$/i : suffix, '').split('-');

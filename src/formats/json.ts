@@ -1,34 +1,42 @@
-/** Foreign JSON: `unknown` until looked at. */
+/** JSON from elsewhere: its values are `unknown` until they are inspected. */
+import { messageOf } from '../core/caught-error.ts';
 import { NonsenseError } from '../core/errors.ts';
 
-/** A JSON object whose members have not been looked at. */
+/** A JSON object whose members have not been inspected. */
 export type JsonObject = { readonly [key: string]: unknown };
 
-/** True for `{…}`; false for null, arrays and scalars. */
+/** Returns true for `{…}`, and false for null, arrays and scalars. */
 export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-/** `value`, which came from `source`, as JSON text. Throws {@link NonsenseError} when it is nested without end. */
+/**
+ * Returns `value` as JSON text. `source` says in errors where the value came from. Throws {@link NonsenseError} if the
+ * value is nested too deeply.
+ */
 export function renderJson(value: unknown, source: string): string {
   try {
     return JSON.stringify(value);
   } catch (cause) {
-    // JSON.parse reads any depth, JSON.stringify is limited by the stack.
+    // JSON.parse reads any depth, but JSON.stringify is limited by the stack.
     if (cause instanceof RangeError) throw new NonsenseError(`${source}: nested too deeply`, { cause });
     throw cause;
   }
 }
 
 /**
- * A page of PyPI has 15 values per file, and no project ever had 40,000 files. Brackets alone would unfold to fifty times
- * their size in memory, and take minutes, so that a hostile page of some megabytes could end the process.
+ * The largest number of values in a text. A page of PyPI has 15 values for each file, and no project ever had 40,000
+ * files. Mere brackets take fifty times their size in memory once they are parsed, and take minutes, so a hostile page
+ * of some megabytes could end the process.
  */
 const maxValues = 3_000_000;
-/** A text that is shorter cannot do harm. */
+/** Characters. A shorter text is not counted, since it can do no harm. */
 const harmless = 1 << 20;
 
-/** The value that `text`, which came from `source`, spells. Throws {@link NonsenseError}. */
+/**
+ * Returns the value of the JSON in `text`. `source` names the text in errors. Throws {@link NonsenseError} if it is not
+ * JSON, or has too many values.
+ */
 export function parseJson(text: string, source: string): unknown {
   if (text.length > harmless && countValues(text) > maxValues) {
     throw new NonsenseError(`${source}: more than ${maxValues} values`);
@@ -36,13 +44,13 @@ export function parseJson(text: string, source: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    throw new NonsenseError(`${source}: not JSON (${cause instanceof Error ? cause.message : 'unreadable'})`, {
+    throw new NonsenseError(`${source}: not JSON (${messageOf(cause, 'unreadable')})`, {
       cause,
     });
   }
 }
 
-/** At least as many values as `text` has: each follows a bracket, a brace or a comma. */
+/** Returns an upper bound of the number of values in `text`: each value follows a bracket, a brace or a comma. */
 function countValues(text: string): number {
   let count = 0;
   for (let at = 0; at < text.length; at += 1) {
@@ -52,7 +60,9 @@ function countValues(text: string): number {
   return count;
 }
 
-/** Serials come as numbers, from bandersnatch as strings; anything else is no serial. */
+/**
+ * Returns `value` as a serial, or undefined if it is not one. Serials are numbers; bandersnatch writes them as strings.
+ */
 export function serialOf(value: unknown): number | undefined {
   const number = typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value;
   return typeof number === 'number' && Number.isSafeInteger(number) && number >= 0 ? number : undefined;

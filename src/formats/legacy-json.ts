@@ -1,9 +1,11 @@
 /**
- * The JSON that PyPI served before the simple API, `/pypi/NAME/json` and `/pypi/NAME/VERSION/json`, made of a published page
- * and of the core metadata beside its files: what other mirror programs and updaters of dependencies still read. What only
- * PyPI knows is left empty. The description is left out, as it is long, and lies in the metadata.
+ * The JSON that PyPI served before the simple API: `/pypi/NAME/json` and `/pypi/NAME/VERSION/json`. Other mirror
+ * programs and dependency updaters still read it. It is made from a published page and the core metadata beside the
+ * files. Members that only PyPI knows are left empty. The description is left out because it is long; the metadata has
+ * it.
  */
 import { type ProjectName, projectName } from '../core/names.ts';
+import { resolveOwnLink } from '../core/paths.ts';
 import { metadataFields } from '../packaging/core-metadata.ts';
 import { type DistributionName, parseDistributionName } from '../packaging/distribution-name.ts';
 import type { DistributionKind } from '../packaging/distribution-name-kinds.ts';
@@ -11,28 +13,30 @@ import { compareVersions, parseVersion, type Version } from '../packaging/versio
 import { isJsonObject, type JsonObject } from './json.ts';
 import type { PublishedFile, SimplePage } from './simple/simple-json.ts';
 
-/** A release with the files that a page lists of it. */
+/** A release and the files that a page lists for it. */
 export interface LegacyRelease {
-  /** As the page spells it; it is a part of a path. */
+  /** The version as the page spells it, which is a part of a path. */
   readonly version: string;
   readonly files: readonly LegacyFile[];
 }
 
-/** A file that the old JSON can describe. */
+/** A file that the legacy JSON can describe. */
 export interface LegacyFile extends PublishedFile {
   readonly sha256: string;
   readonly parsed: DistributionName;
 }
 
-/** The fields of core metadata, by their names in lower case. */
+/** The fields of core metadata by their lower-case names. */
 export type MetadataFields = ReadonlyMap<string, readonly string[]>;
 
-/** The fields in `bytes`, a file of core metadata. */
+/** Returns the fields in `bytes`, a core metadata file. */
 export function legacyMetadata(bytes: Uint8Array): MetadataFields {
   return metadataFields(bytes);
 }
 
-/** Without what would have to be one of the files beside the releases. */
+/**
+ * A version that can be a folder name. `json` and `serial` cannot, because files beside the releases have these names.
+ */
 const partOfPath = /^(?!(?:json|serial)$)[A-Za-z0-9][A-Za-z0-9._+!-]{0,199}$/;
 
 const packageTypes: Readonly<Partial<Record<DistributionKind, string>>> = {
@@ -47,7 +51,10 @@ const packageTypes: Readonly<Partial<Record<DistributionKind, string>>> = {
   dumb: 'bdist_dumb',
 };
 
-/** The releases of a page, the oldest first; files without a hash, or of no release that one can name, are left out. */
+/**
+ * Returns the releases of a page, the oldest first. Files without a hash, and files whose release cannot be named, are
+ * left out.
+ */
 export function legacyReleases(name: ProjectName, page: SimplePage, files: readonly PublishedFile[]): LegacyRelease[] {
   const spelled = spellings(page);
   const releases = new Map<string, LegacyFile[]>();
@@ -66,14 +73,14 @@ export function legacyReleases(name: ProjectName, page: SimplePage, files: reado
   return all.sort(byOrder).map(({ version, files: beside }) => ({ version, files: beside }));
 }
 
-/** How the page spells its versions. */
+/** Returns the versions as the page spells them, by their normalized text. */
 function spellings({ json }: SimplePage): Map<string, string> {
   const versions: readonly unknown[] = Array.isArray(json.versions) ? json.versions : [];
   const texts = versions.filter((text): text is string => typeof text === 'string');
   return new Map(texts.map((text) => [parseVersion(text)?.text ?? text, text]));
 }
 
-/** What is no version by PEP 440 comes first. */
+/** Orders releases by version. Texts that are not versions by PEP 440 come first. */
 function byOrder(one: { order: Version | undefined }, other: { order: Version | undefined }): number {
   if (one.order === undefined || other.order === undefined) {
     return Number(one.order !== undefined) - Number(other.order !== undefined);
@@ -81,7 +88,10 @@ function byOrder(one: { order: Version | undefined }, other: { order: Version | 
   return compareVersions(one.order, other.order);
 }
 
-/** The release that is the latest by PyPI's rule: one that is not yanked, then one that is final, then the highest. */
+/**
+ * Returns the latest release by PyPI's rule: not yanked before yanked, then final before prerelease, then the highest
+ * version.
+ */
 export function latestRelease(releases: readonly LegacyRelease[]): LegacyRelease | undefined {
   const rank = (release: LegacyRelease): number =>
     (isYanked(release) ? 0 : 2) + (parseVersion(release.version)?.isPrerelease === false ? 1 : 0);
@@ -95,8 +105,8 @@ function isYanked({ files }: LegacyRelease): boolean {
 }
 
 /**
- * `/pypi/NAME/json`; `metadata` is that of the latest release. The addresses of files that are here begin with `base`, which
- * has no slash at its end.
+ * Returns the text of `/pypi/NAME/json`. `metadata` is that of the latest release. URLs of files on this mirror begin
+ * with `base`, which has no trailing slash.
  */
 export function renderLegacyProject(
   name: ProjectName,
@@ -117,7 +127,10 @@ export function renderLegacyProject(
   })}\n`;
 }
 
-/** `/pypi/NAME/VERSION/json`. It tells no serial, so that it stays as it is while other releases come and go. */
+/**
+ * Returns the text of `/pypi/NAME/VERSION/json`. It has no serial, so that it does not change when other releases come
+ * and go.
+ */
 export function renderLegacyRelease(
   name: ProjectName,
   release: LegacyRelease,
@@ -172,7 +185,7 @@ function infoOf(
   };
 }
 
-/** Readers take no null for it. */
+/** Returns the URLs by their labels, or undefined if there are none: readers do not accept null. */
 function labelled(urls: readonly string[] | null): JsonObject | undefined {
   const pairs = (urls ?? []).map((text) => [
     text.split(',', 1)[0]?.trim() ?? '',
@@ -201,18 +214,16 @@ function legacyFile({ file, url, sha256, parsed, metadataSha256 }: LegacyFile, b
       typeof file.json['upload-time'] === 'string' && file.uploadTimeMs !== undefined
         ? file.json['upload-time']
         : uploaded,
-    url: url.startsWith(toRoot) ? `${base}/${url.slice(toRoot.length)}` : url,
+    url: resolveOwnLink(url, `${base}/`),
     yanked: file.yanked !== false,
     yanked_reason: reasonOf(file.yanked),
   };
 }
 
-/** The Python tags of a wheel. */
+/** Matches the Python tags of a wheel. */
 const pythonsOf = /-([^-]+)-[^-]+-[^-]+\.whl$/;
 
-/** From the page of a project to the folder that is served. */
-const toRoot = '../../';
-
+/** The relative path from a project page to the root of the tree. */
 function reasonOf(yanked: string | false | undefined): string | null {
   return yanked === undefined || yanked === false || yanked === '' ? null : yanked;
 }

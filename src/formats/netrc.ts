@@ -1,15 +1,15 @@
-/** The `.netrc` file of ftp, curl and pip: who logs in where. */
+/** Reads the `.netrc` file of ftp, curl and pip, which holds logins by machine. */
 import { NonsenseError } from '../core/errors.ts';
 
-/** A user and the password. */
+/** A user name and a password. */
 export interface Login {
   readonly user: string;
   readonly password: string;
 }
 
 /**
- * The logins in `text`, by their machines; of two for one machine the first. What is for any machine (`default`) is left
- * out: it would be sent to every index. Throws NonsenseError, which quotes nothing.
+ * Returns the logins in `text` by lower-case machine name. The first login for a machine counts. The `default` login is
+ * left out, since it would be sent to every index. Throws NonsenseError with a message that quotes nothing of the file.
  */
 export function parseNetrc(text: string): ReadonlyMap<string, Login> {
   const logins = new Map<string, Login>();
@@ -33,7 +33,7 @@ export function parseNetrc(text: string): ReadonlyMap<string, Login> {
   return logins;
 }
 
-/** The text, from word to word. */
+/** Reads a text word by word. */
 class Words {
   readonly #text: string;
   #at = 0;
@@ -42,20 +42,20 @@ class Words {
     this.#text = text;
   }
 
-  /** The next word that is not in a comment. */
+  /** Returns the next word outside of comments, or undefined at the end. */
   keyword(): string | undefined {
     this.#pass(/(?:\s|#.*)*/y);
     return this.#take(/\S+/y);
   }
 
-  /** The next word, which may stand in quotes and begin with `#`. */
+  /** Returns the next word, which may be quoted and may begin with `#`. */
   value(): string {
     this.#pass(/\s*/y);
     const quoted = this.#take(/"(?:\\.|[^"\\])*"/y);
     return quoted?.slice(1, -1).replaceAll(/\\(.)/g, '$1') ?? this.#take(/\S+/y) ?? '';
   }
 
-  /** A macro ends with an empty line. */
+  /** Skips a macro, which ends with an empty line. */
   skipMacro(): void {
     const end = /\n[ \t\r]*\n/g;
     end.lastIndex = this.#at;

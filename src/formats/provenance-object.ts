@@ -1,41 +1,41 @@
 /**
- * Provenance objects (PEP 740): what an index knows of where one file comes from.
+ * Provenance objects (PEP 740): an index's record of where one file comes from.
  *
- *   attestation_bundles[]  of one publisher each
- *     publisher            kind, and what tells this publisher from others of its kind
+ *   attestation_bundles[]  one for each publisher
+ *     publisher            its kind, and members that tell it from other publishers of this kind
  *     attestations[]       certificate, transparency log entries, and a signed statement about the file
  */
 import { NonsenseError } from '../core/errors.ts';
+import { sidecars } from '../core/sidecars.ts';
 import { isJsonObject, type JsonObject } from './json.ts';
 
-/** Some ten times what the largest real ones have: each of these costs time to verify. */
+/** About ten times as many as the largest real objects have. The limit is there because each takes time to verify. */
 const maxAttestations = 16;
 const maxLogEntries = 4;
-/** Bytes of an object; what is larger is none. */
-export const largestProvenance = 1 << 20;
+/** The largest size of a provenance object, in bytes. */
+const { maxBytes } = sidecars.provenance;
 
 /** One signed statement. */
 export interface Attestation {
-  /** DER, in base64. */
+  /** Base64 of DER. */
   readonly certificate: string;
-  /** At least one, in the JSON form of Sigstore's protocol buffers; not looked at. */
+  /** At least one entry, in the JSON form of Sigstore's protocol buffers. The entries are not inspected. */
   readonly logEntries: readonly JsonObject[];
-  /** Signed timestamps (RFC 3161), in base64. */
+  /** Signed timestamps (RFC 3161), each in base64. */
   readonly timestamps: readonly string[];
   readonly statement: Buffer;
   readonly signature: Buffer;
 }
 
-/** The attestations of one publisher. */
+/** The attestations by one publisher. */
 export interface AttestationBundle {
   readonly publisher: JsonObject;
   readonly attestations: readonly Attestation[];
 }
 
-/** Reads a provenance object with at least one attestation. Throws NonsenseError. */
+/** Reads a provenance object. Throws NonsenseError if it is malformed, too large, or has no attestation. */
 export function parseProvenance(bytes: Uint8Array): AttestationBundle[] {
-  if (bytes.length > largestProvenance)
-    throw new NonsenseError(`larger than ${largestProvenance} bytes: ${bytes.length}`);
+  if (bytes.length > maxBytes) throw new NonsenseError(`larger than ${maxBytes} bytes: ${bytes.length}`);
   const json = objectIn(parseJson(Buffer.from(bytes).toString()), 'the object');
   expectVersion(json, 'the object');
   const bundles = objectsIn(json.attestation_bundles, 'attestation_bundles').map((bundle) => ({
@@ -47,7 +47,7 @@ export function parseProvenance(bytes: Uint8Array): AttestationBundle[] {
   throw new NonsenseError(`expected 1 to ${maxAttestations} attestations, found ${count}`);
 }
 
-/** The JSON value that `text` spells. Throws NonsenseError. */
+/** Returns the value of the JSON in `text`. Throws NonsenseError if it is not JSON. */
 export function parseJson(text: string): unknown {
   try {
     return JSON.parse(text);

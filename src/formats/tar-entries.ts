@@ -1,35 +1,40 @@
-/** Takes files out of a tar that arrives in pieces. Names longer than a header holds come before it, as GNU or pax has them. */
+/**
+ * Extracts files from a tar that arrives in pieces. A name too long for a header stands before it, as GNU or pax write
+ * it.
+ */
 
 const blockBytes = 512;
-/** What is wanted is a page of text; names are no longer than a path. */
+/**
+ * Bytes. Larger entries are skipped: the wanted files are text of about a page, and names are no longer than a path.
+ */
 const longestEntry = 4 << 20;
 
-/** What is done with the bytes of an entry. */
+/** The use of an entry's bytes. */
 type Use = 'name' | 'pax' | 'content' | 'nothing';
 
 export class TarEntries {
   readonly #isWanted: (name: string) => boolean;
   readonly #found = new Map<string, Uint8Array>();
   #rest: Uint8Array = new Uint8Array();
-  /** Of the entry that is under way. */
+  /** The current entry. */
   #use: Use = 'nothing';
   #name = '';
   #left = 0;
   #padding = 0;
   #pieces: Uint8Array[] = [];
-  /** Of the next entry, where that is told before it. */
+  /** The name of the next entry, if it was given before its header. */
   #longName: string | undefined;
 
   constructor(isWanted: (name: string) => boolean) {
     this.#isWanted = isWanted;
   }
 
-  /** Those that were found so far, by name. */
+  /** The wanted files found so far, by name. */
   get found(): ReadonlyMap<string, Uint8Array> {
     return this.#found;
   }
 
-  /** Takes the next piece. */
+  /** Reads the next piece of the tar. */
   push(piece: Uint8Array): void {
     let bytes = this.#rest.length === 0 ? piece : joined([this.#rest, piece]);
     for (;;) {
@@ -42,11 +47,11 @@ export class TarEntries {
         bytes = bytes.subarray(blockBytes);
       }
     }
-    // A copy: the piece is whoever's it was.
+    // Copied, because the caller may reuse the piece.
     this.#rest = new Uint8Array(bytes);
   }
 
-  /** Takes what belongs to the entry under way, and returns the rest. */
+  /** Consumes the bytes of the current entry, and returns the rest. */
   #take(bytes: Uint8Array): Uint8Array {
     const content = bytes.subarray(0, this.#left);
     if (this.#use !== 'nothing') this.#pieces.push(new Uint8Array(content));
@@ -99,13 +104,13 @@ function joined(pieces: readonly Uint8Array[]): Uint8Array {
   return whole;
 }
 
-/** Up to the first zero. */
+/** Decodes up to the first zero byte. */
 function textOf(bytes: Uint8Array): string {
   const end = bytes.indexOf(0);
   return new TextDecoder().decode(end < 0 ? bytes : bytes.subarray(0, end));
 }
 
-/** Octal, or, where it is large, binary. */
+/** Reads a number, which is octal, or binary if it is large. */
 function numberIn(field: Uint8Array): number {
   if (((field[0] ?? 0) & 0x80) !== 0) return field.subarray(1).reduce((sum, byte) => sum * 256 + byte, 0);
   const value = Number.parseInt(textOf(field).trim(), 8);
@@ -119,7 +124,7 @@ function nameIn(header: Uint8Array): string {
   return prefix === '' ? name : `${prefix}/${name}`;
 }
 
-/** Records of `length key=value\n`. */
+/** Returns the path in pax records, which have the form `length key=value\n`. */
 function paxPath(text: string): string | undefined {
   return /(?:^|\n)\d+ path=([^\n]*)\n/.exec(text)?.[1];
 }

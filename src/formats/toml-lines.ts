@@ -1,6 +1,6 @@
 /**
- * On which line of a TOML file a value stands: messages name it, and parsers do not tell. The text has been parsed
- * before, so that this reader need not know what is valid: it only finds where keys and values begin and end.
+ * Finds the line of each value in a TOML file. Messages name the line, and TOML parsers do not give it. The text has
+ * been parsed before, so this reader need not check it: it only finds where keys and values begin and end.
  */
 import { Scanner } from '../packaging/scanner.ts';
 
@@ -19,8 +19,9 @@ const bare = /[^,\]}\r\n#]+/y;
 const anything = /[\s\S]/y;
 
 /**
- * The line, from 1 on, of each value of `toml`, which is valid, by its path: `files.max-size`, `rule.0.projects.2`.
- * For a path that is not there it is the line of what would hold it.
+ * Returns a function from a path such as `files.max-size` or `rule.0.projects.2` to the line of that value, counted
+ * from 1. For a path that does not exist the function returns the line of its nearest existing parent. `toml` must be
+ * valid.
  */
 export function tomlLines(toml: string): (keyPath: string) => number {
   const lines = new Map<string, number>();
@@ -34,7 +35,7 @@ export function tomlLines(toml: string): (keyPath: string) => number {
   };
 }
 
-/** Knows on which line it is. */
+/** A scanner that counts lines. */
 class LineScanner {
   readonly #scanner: Scanner;
   line = 1;
@@ -53,7 +54,7 @@ class LineScanner {
 type Lines = Map<string, number>;
 
 function readDocument(scanner: LineScanner, lines: Lines): void {
-  /** How many tables each array of tables has by now. */
+  /** The number of tables so far in each array of tables. */
   const counts = new Map<string, number>();
   let table = '';
   for (;;) {
@@ -65,7 +66,7 @@ function readDocument(scanner: LineScanner, lines: Lines): void {
   }
 }
 
-/** `[a.b]` or `[[a.b]]`: the path of the table that begins here. */
+/** Reads `[a.b]` or `[[a.b]]`, and returns the path of the table that begins here. */
 function readHeader(scanner: LineScanner, isOfMany: boolean, counts: Map<string, number>, lines: Lines): string {
   const { line } = scanner;
   const keys = readKeys(scanner);
@@ -83,7 +84,7 @@ function readHeader(scanner: LineScanner, isOfMany: boolean, counts: Map<string,
   return path;
 }
 
-/** `a.b = value`. False when no key stands here. */
+/** Reads `a.b = value`. Returns false if there is no key here. */
 function readPair(scanner: LineScanner, table: string, lines: Lines): boolean {
   const { line } = scanner;
   const keys = readKeys(scanner);
@@ -142,7 +143,7 @@ function join(path: string, name: string): string {
   return path === '' ? name : `${path}.${name}`;
 }
 
-/** What stands first counts: the table that a later line adds to began before. */
+/** Remembers the first line of a path: later lines may add to a table that began before. */
 function note(lines: Lines, path: string, line: number): void {
   if (!lines.has(path)) lines.set(path, line);
 }

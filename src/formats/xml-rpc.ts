@@ -1,36 +1,40 @@
 /**
- * The part of XML-RPC that PyPI's mirroring methods use. Written by hand because a reply has 50,000 rows of five
- * scalars: one pass over the text, no tree of elements, no entities beyond XML's own five, no document types.
+ * The part of XML-RPC that PyPI's mirroring methods use. It is written by hand because a reply has 50,000 rows of five
+ * scalars: it reads the text once, builds no tree of elements, and knows no entities beyond XML's own five and no
+ * document types.
  */
 import { NonsenseError } from '../core/errors.ts';
 
-/** A value of a reply; structs do not occur in the methods a mirror calls. */
+/** A value in a reply. Structs do not occur in the methods that a mirror calls. */
 export type XmlRpcValue = string | number | null | readonly XmlRpcValue[];
 
-/** The method was understood and refused (`<fault>`). */
+/** An error reply (`<fault>`): the server understood the call and refused it. */
 export interface XmlRpcFault {
   readonly faultCode: number;
   readonly faultString: string;
 }
 
-/** The body of a call with integer parameters. */
+/** Returns the body of a call with integer parameters. */
 export function renderXmlRpcCall(method: string, params: readonly number[] = []): string {
   const values = params.map((value) => `<param><value><int>${value}</int></value></param>`).join('');
   return `<?xml version='1.0'?><methodCall><methodName>${method}</methodName><params>${values}</params></methodCall>`;
 }
 
-/** Reads a reply; `source` names it in errors. Throws {@link NonsenseError}. */
+/** Reads a reply. `source` names it in errors. Throws {@link NonsenseError} if it is not a valid reply. */
 export function parseXmlRpcReply(text: string, source: string): { value: XmlRpcValue } | { fault: XmlRpcFault } {
   return new ReplyReader(text, source).reply();
 }
 
-/** A tag, with the text before it; `\G`-like through the sticky flag, so the whole is read once. */
+/**
+ * Matches a tag and the text before it. The sticky flag makes it go on where the last match ended, so the text is read
+ * once.
+ */
 const nextTag = /([^<]*)<(\/?[A-Za-z0-9.]+)\s*(\/?)>/y;
 const prologue = /^﻿?\s*(?:<\?xml[^>]*\?>)?/;
 const deepestNesting = 20;
-/** So deep are the values in the rows of an array. */
+/** The depth of the values in the rows of an array. */
 const rowValues = 2;
-/** A whole page of the changelog has 300,000. */
+/** The largest number of values in a reply. A full page of the changelog has 300,000. */
 const maxValues = 1_000_000;
 
 class ReplyReader {
@@ -59,7 +63,7 @@ class ReplyReader {
     return { value: this.#value(0) };
   }
 
-  /** The value whose `<value>` was just read, up to and with `</value>`. */
+  /** Returns the value whose `<value>` tag was just read, and reads on past its `</value>`. */
   #value(depth: number): XmlRpcValue {
     if (depth > deepestNesting) throw this.#nonsense('values nested less deeply');
     const type = this.#tag();
@@ -97,13 +101,13 @@ class ReplyReader {
     const isInteger = /^(?:int|i4|i8)$/.test(type);
     const digits = this.#before.trim();
     if (isInteger && /^-?\d{1,15}$/.test(digits)) return Number(digits);
-    // One value of one row makes no other row unreadable: it is a text then.
+    // An unreadable value in a row is kept as text, so that it does not make the other rows unreadable.
     if (type === 'string' || depth >= rowValues) return decode(this.#before);
     if (isInteger) throw this.#nonsense(`an integer, found ${JSON.stringify(digits.slice(0, 40))}`);
     throw this.#nonsense(`a string, an integer, nil or an array, found <${type}>`);
   }
 
-  /** A fault is a struct with exactly the two members that its interface has, in either order. */
+  /** Reads a fault: a struct with exactly the two members of {@link XmlRpcFault}, in either order. */
   #fault(): XmlRpcFault {
     const members = new Map<string, XmlRpcValue>();
     this.#expect('struct');

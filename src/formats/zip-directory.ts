@@ -1,17 +1,17 @@
-/** What a zip file has inside, by the directory at its end: nothing else is read of it. */
+/** Lists the files in a zip by the central directory at its end. Nothing else of the zip is read. */
 
-/** Reads bytes of a file from `start` up to, but without, `end`; fewer where it ends before. */
+/** Reads the bytes of a file from `start` to before `end`. Returns fewer bytes if the file ends earlier. */
 export type ReadBytes = (start: number, end: number) => Promise<Uint8Array>;
 
 /** One file in a zip. */
 export interface ZipEntry {
   readonly name: string;
-  /** 0 is stored, 8 deflated. */
+  /** The compression method: 0 is stored, 8 is deflated. */
   readonly method: number;
-  /** In bytes: packed, and unpacked. */
+  /** The compressed size in bytes; `size` is the uncompressed size. */
   readonly packed: number;
   readonly size: number;
-  /** Where its local header stands. */
+  /** The position of the local header. */
   readonly at: number;
 }
 
@@ -25,7 +25,10 @@ const entryMark = 0x02014b50;
 const localMark = 0x04034b50;
 const overflow = 0xffffffff;
 
-/** The entries of a zip file of `size` bytes that `isWanted`; undefined when it is none. */
+/**
+ * Returns the entries of a zip file of `size` bytes whose names `isWanted` accepts, or undefined if it is not a zip
+ * file.
+ */
 export async function zipEntries(
   size: number,
   read: ReadBytes,
@@ -43,7 +46,7 @@ export async function zipEntries(
   return entriesIn(viewOf(await read(where.at, where.at + where.bytes)), isWanted);
 }
 
-/** The packed bytes of an entry; undefined when they are not where the directory says. */
+/** Returns the compressed bytes of an entry, or undefined if they are not where the directory says. */
 export async function packedBytes({ at, packed }: ZipEntry, read: ReadBytes): Promise<Uint8Array | undefined> {
   const header = viewOf(await read(at, at + 30));
   if (header.byteLength < 30 || header.getUint32(0, true) !== localMark) return undefined;
@@ -56,13 +59,13 @@ function viewOf(bytes: Uint8Array): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
 
-/** A comment may follow the end. */
+/** Returns the position of the last end record, or undefined. A comment may follow the record. */
 function lastMark(tail: DataView): number | undefined {
   for (let at = tail.byteLength - endBytes; at >= 0; at -= 1) if (tail.getUint32(at, true) === endMark) return at;
   return undefined;
 }
 
-/** Where the directory of a large zip stands; undefined for a small one. */
+/** Returns the position and size of the central directory of a zip64 file, or undefined for a plain zip. */
 async function directory64(
   tail: DataView,
   end: number,
@@ -84,7 +87,7 @@ function entriesIn(directory: DataView, isWanted: (name: string) => boolean): Zi
     const next = at + 46 + (nameBytes ?? 0) + (extraBytes ?? 0) + (commentBytes ?? 0);
     if (next > directory.byteLength) return found;
     const name = decoder.decode(new Uint8Array(directory.buffer, directory.byteOffset + at + 46, nameBytes));
-    // What is that large, or lies that far behind, says so elsewhere.
+    // A size or position too large for 32 bits is 0xffffffff here, and stands in the extra field instead.
     const [packed = 0, size = 0, offset = 0] = [20, 24, 42].map((place) => directory.getUint32(at + place, true));
     const method = directory.getUint16(at + 10, true);
     const extra = at + 46 + (nameBytes ?? 0);
@@ -95,7 +98,7 @@ function entriesIn(directory: DataView, isWanted: (name: string) => boolean): Zi
   return found;
 }
 
-/** Sizes that overflow come first, each in eight bytes. */
+/** Returns the 64-bit position from the extra field. Sizes that overflow 32 bits come before it, eight bytes each. */
 function offset64(directory: DataView, extra: number, bytes: number, packed: number, size: number): number | undefined {
   for (let at = extra; at + 4 <= extra + bytes; at += 4 + directory.getUint16(at + 2, true)) {
     if (directory.getUint16(at, true) !== 1) continue;

@@ -1,21 +1,21 @@
-/** Tells the mirrors that mirror from this one that something changed: they need not wait for their cron. */
+/** Notifies the mirrors that mirror from this one of a change, so that they need not wait for their cron job. */
 import { MirrorError } from '../core/errors.ts';
 import type { Report } from '../core/report.ts';
 import { signSync } from '../core/sync-signature.ts';
 
-/** A message for one of them. */
+/** A message to one mirror. */
 export interface Notice {
   readonly url: URL;
   readonly headers: Readonly<Record<string, string>>;
   readonly body: string;
 }
 
-/** Sends a notice; resolves with the HTTP status. Rejects with a MirrorError when there is no answer in time. */
+/** Sends a notice and resolves to the HTTP status. Rejects with a MirrorError if there is no answer in time. */
 export type Post = (notice: Notice) => Promise<number>;
 
 export interface NotifyOptions {
   readonly urls: readonly URL[];
-  /** Without one the notices are not signed. */
+  /** The secret that notices are signed with. Undefined to send them unsigned. */
   readonly secret: Uint8Array | undefined;
   readonly serial: number | undefined;
   readonly nowMs: number;
@@ -23,7 +23,9 @@ export interface NotifyOptions {
   readonly report: Report;
 }
 
-/** Notifies all at the same time. Who does not accept is warned of, and finds out at its next run. */
+/**
+ * Notifies all mirrors at the same time. Warns of each that does not accept: it discovers the change in its next run.
+ */
 export async function notifyDownstream(options: NotifyOptions): Promise<void> {
   const { urls, secret, serial, nowMs, post, report } = options;
   const body = `${JSON.stringify({ serial: serial ?? null })}\n`;

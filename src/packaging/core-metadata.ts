@@ -1,33 +1,37 @@
 /**
- * The head of a core metadata file: `METADATA` of a wheel, which indexes offer beside it (PEP 658). Lines of `Name: value`
- * in UTF-8 up to an empty line, as in mails; a line that begins with a space or a tab continues the one before.
+ * Reads the head of a core metadata file: `METADATA` of a wheel, which indexes serve beside the wheel (PEP 658).
+ * The head consists of lines `Name: value` in UTF-8 up to an empty line, as in mails. A line that begins with a space
+ * or a tab continues the line before.
  */
 import { extraName } from './marker.ts';
 
-/** What decides which other projects a file needs. */
+/** The fields of core metadata that decide which other projects a file needs. */
 export interface CoreMetadata {
   readonly metadataVersion: string | undefined;
-  /** As it is written, like the version. */
+  /** The name as it is written, not normalized. The version likewise. */
   readonly name: string | undefined;
   readonly version: string | undefined;
-  /** A specifier, as it is written. */
+  /** A specifier as it is written. */
   readonly requiresPython: string | undefined;
-  /** Requirements, as they are written. */
+  /** Requirements as they are written. */
   readonly requiresDist: readonly string[];
-  /** Normalized. */
+  /** Normalized names of extras. */
   readonly providesExtra: readonly string[];
-  /** Fields, in lower case, that only building a source distribution tells (PEP 643). */
+  /** Names, in lower case, of the fields whose values are known only once a source distribution is built (PEP 643). */
   readonly dynamic: readonly string[];
 }
 
-/** The longest known heads, with a description inside, are far shorter. */
+/** Largest head that is read, in bytes. The largest known heads, with a description inside, are far smaller. */
 const longestHead = 4 * 1024 * 1024;
 
 const lines = /([^\r\n]*)(?:\r\n|\r|\n|$)/g;
 const field = /^([!-9;-~]*):(.*)$/s;
 const continuation = /^[ \t]/;
 
-/** The head of the metadata in `bytes`; undefined when it is absurdly long, because then something would be missing. */
+/**
+ * Returns the fields at the head of the metadata in `bytes`. Returns undefined if the head exceeds the limit, because
+ * requirements could be missing.
+ */
 export function parseCoreMetadata(bytes: Uint8Array): CoreMetadata | undefined {
   const head = new TextDecoder().decode(bytes.subarray(0, longestHead));
   const { fields, isWhole } = readFields(head);
@@ -44,7 +48,7 @@ export function parseCoreMetadata(bytes: Uint8Array): CoreMetadata | undefined {
   };
 }
 
-/** All fields at the head of the metadata in `bytes`, by their names in lower case, as far as it is read. */
+/** Returns all fields within the first 4 MiB of the head of `bytes`, by name in lower case. */
 export function metadataFields(bytes: Uint8Array): Map<string, string[]> {
   const { fields } = readFields(new TextDecoder().decode(bytes.subarray(0, longestHead)));
   const byName = new Map<string, string[]>();
@@ -55,11 +59,11 @@ export function metadataFields(bytes: Uint8Array): Map<string, string[]> {
 interface Fields {
   /** Names in lower case. */
   readonly fields: readonly (readonly [name: string, value: string])[];
-  /** The head ended before the text did. */
+  /** True if the head ended before the text did. */
   readonly isWhole: boolean;
 }
 
-/** An empty line ends the head, and so does one that is no field, as in Python's own reader. */
+/** Reads fields up to an empty line or a line that is no field: Python's own reader ends the head at both. */
 function readFields(text: string): Fields {
   const fields: [string, string][] = [];
   for (const { 0: whole, 1: line = '', index } of text.matchAll(lines)) {

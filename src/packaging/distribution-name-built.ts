@@ -1,5 +1,5 @@
 /**
- * What the names of files from before wheels tell: `1.0-py2.7-linux-x86_64` (egg), `1.0.win32-py2.7` (installers),
+ * Reads the names of built files that are not wheels: `1.0-py2.7-linux-x86_64` (egg), `1.0.win32-py2.7` (installers),
  * `1.0.linux-x86_64` (built archives), `1.0-1.noarch` (rpm), `1.0-1_all` (deb).
  */
 import type { DistributionKind } from './distribution-name-kinds.ts';
@@ -8,20 +8,22 @@ import { machineNamed } from './platform-tag-machines.ts';
 import { parsePythonTag } from './python-tag.ts';
 import type { WheelTags } from './wheel-tags.ts';
 
-/** The version as the name spells it, empty when there is none, and where the file can be used. */
+/** The version as the name spells it, empty if there is none, and the interpreters and platforms of the file. */
 export interface Built {
   readonly version: string;
   readonly tags: WheelTags;
 }
 
-/** Where a version ends. What follows can be no part of one, except of a local one (`+`). */
+/** Matches the beginning of a platform name, which ends a version: only a local version (`+`) may contain such text. */
 const platformStart =
   /[-._ ](?:linux|macos|darwin|win(?:\d|-|xp|dows)|cygwin|mingw|freebsd|openbsd|netbsd|solaris|aix)/i;
 const tailStart = new RegExp(`${platformStart.source}|[-._ ]py(?:thon)?\\d`, 'i');
 const pythonPart = /[-._]?py(?:thon)?(\d)(?:\.(\d+))?(?:\.\d+)*/;
 const machinePart = /[._](x86_64|[a-z0-9]+)$/;
 
-/** Reads what follows the project in the name of a file of this kind, which is none of wheel, sdist and other. */
+/**
+ * Reads the part after the project's name in the name of a file of `kind`, which is not `wheel`, `sdist` or `other`.
+ */
 export function parseBuilt(kind: DistributionKind, text: string): Built {
   if (kind === 'rpm' || kind === 'deb') return packaged(kind, text);
   const start = text.search(tailStart);
@@ -29,12 +31,17 @@ export function parseBuilt(kind: DistributionKind, text: string): Built {
   return { version: text.slice(0, start), tags: builtTags(text.slice(start).toLowerCase(), kind) };
 }
 
-/** True when an archive with this text after the project holds built files (`bdist_dumb`) instead of sources. */
+/**
+ * Returns true if an archive holds built files (`bdist_dumb`) instead of sources. `text` follows the project's name.
+ */
 export function isBuiltArchive(text: string): boolean {
   return !text.includes('+') && platformStart.test(text);
 }
 
-/** Without its release: `1.0` of `1.0-1.noarch` and `1.0-1_all`. An rpm knows no `-` in a version, a deb does. */
+/**
+ * Reads a version without the package's release: `1.0` of `1.0-1.noarch` and `1.0-1_all`. The version of an rpm cannot
+ * contain `-`, that of a deb can.
+ */
 function packaged(kind: DistributionKind, text: string): Built {
   const machine = machineNamed(machinePart.exec(text.toLowerCase())?.[1] ?? '');
   const released = kind === 'deb' ? text.replace(/_[a-z0-9]+$/, '') : text;
@@ -54,7 +61,7 @@ function builtTags(tail: string, kind: DistributionKind): WheelTags {
   return tagsOf(python, platformOf(kind, told.replaceAll(/[-.]/g, '_')));
 }
 
-/** Installers for Windows were also made on other systems, and then bear the name of those. */
+/** Returns the platform tag. Installers for Windows were also built on other systems and are then named after those. */
 function platformOf(kind: DistributionKind, told: string): string {
   if (kind === 'dmg') return told.startsWith('mac') ? told : 'macos';
   if (kind === 'wininst' || kind === 'msi') return /^win(?:32|64|_)/.test(told) ? told : 'win';

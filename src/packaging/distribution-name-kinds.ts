@@ -1,9 +1,9 @@
-/** The kinds of files that an index lists, by the ends of their names. */
+/** The kinds of files that an index lists, told apart by the ends of their names. */
 
-/** One kind of file. `variants` is the index of variant wheels (PEP 825): whoever holds wheels needs it. */
+/** One kind of file. `variants` is the index of variant wheels (PEP 825), needed wherever wheels are held. */
 export type DistributionKind = (typeof knownKinds)[number];
 
-/** Every kind's one name, as a configuration writes it. */
+/** The name of each kind in a configuration. */
 export const knownKinds = [
   'wheel',
   'sdist',
@@ -43,12 +43,15 @@ const kinds: ReadonlyMap<string, DistributionKind> = new Map<string, Distributio
 
 const ending = /(?:\.(?:tar\.)?[a-z0-9]{1,8}|-variants\.json)$/;
 
-/** The kind that people, or PyPI (`bdist_wheel`), call `text`. Undefined when it is not known. */
+/** Returns the kind that people or PyPI (`bdist_wheel`) call `text`, or undefined if it is unknown. */
 export function kindNamed(text: string): DistributionKind | undefined {
   return names.get(text.toLowerCase());
 }
 
-/** The kind that the end of a name tells, and the name without it. A built archive (`dumb`) passes for an sdist here. */
+/**
+ * Splits `filename` into the kind that its ending tells and the name without the ending. A built archive (`dumb`) is an
+ * sdist here.
+ */
 export function splitEnding(filename: string): { readonly stem: string; readonly kind: DistributionKind } {
   const [suffix = ''] = ending.exec(filename.toLowerCase()) ?? [];
   return { stem: filename.slice(0, filename.length - suffix.length), kind: kinds.get(suffix) ?? 'other' };

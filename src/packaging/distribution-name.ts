@@ -1,34 +1,34 @@
 /**
- * The names of the files of a project: wheels (PEP 427, 491, 825), sdists (PEP 625 and all that came before it), and
- * what PyPI once took besides: eggs, installers, system packages and built archives.
+ * Reads the names of the files of a project: wheels (PEP 427, 491, 825), sdists (PEP 625 and older forms), and the
+ * other kinds that PyPI once accepted: eggs, installers, system packages and built archives.
  */
 import { type ProjectName, projectName } from '../core/names.ts';
 import { isBuiltArchive, parseBuilt } from './distribution-name-built.ts';
 import { type DistributionKind, splitEnding } from './distribution-name-kinds.ts';
 import { parseWheelTags, type WheelTags } from './wheel-tags.ts';
 
-/** What the name of a file tells. */
+/** The parts of a file's name. */
 export interface DistributionName {
   readonly kind: DistributionKind;
-  /** As the name spells it: not normalized. */
+  /** The project as the name spells it, not normalized. */
   readonly project: string;
-  /** As the name spells it, with `-` where wheels and eggs write `_`. Need not be a version by PEP 440. */
+  /** The version as the name spells it, with `-` where wheels and eggs write `_`. It may be invalid by PEP 440. */
   readonly version: string | undefined;
   /** The build tag of a wheel. */
   readonly build: string | undefined;
   /** The variant label of a wheel (PEP 825). */
   readonly variant: string | undefined;
-  /** Where the file can be used. Undefined for sources, and when the name does not tell. */
+  /** The interpreters and platforms that the file is for. Undefined for sources, and if the name does not tell. */
   readonly tags: WheelTags | undefined;
 }
 
-/** No file system takes a longer name. */
+/** Longest name in characters. No file system takes a longer one. */
 const longest = 255;
 const separators = /^[-_. ]+/;
 
 /**
- * Reads the name of a file; never throws. With `project`, whose page lists the file, names are exact that are
- * ambiguous by themselves: `a-1-2.0.tar.gz`. Undefined for what can be no name of a file.
+ * Reads the name of a file. Returns undefined if it cannot be the name of a file; never throws.
+ * `project` is the project whose page lists the file. It makes ambiguous names such as `a-1-2.0.tar.gz` exact.
  */
 export function parseDistributionName(filename: string, project?: ProjectName): DistributionName | undefined {
   if (filename === '' || filename.length > longest || filename.includes('/')) return undefined;
@@ -40,12 +40,13 @@ export function parseDistributionName(filename: string, project?: ProjectName): 
   return { ...read, project: name, version: version === '' ? undefined : version };
 }
 
-/** What is read after the project; the version is empty when there is none. */
+/** The part of a name after the project. The version is empty if there is none. */
 type Rest = Omit<DistributionName, 'project' | 'version'> & { readonly version: string };
 
 function readWheel(rest: string): Rest {
   const [version = '', ...parts] = rest.split('-');
-  // No Python tag begins with a digit; the 3.0-none-any that PyPI also has can be told by its number of parts.
+  // No Python tag begins with a digit, except in `3.0-none-any`, which PyPI also has: there the number of parts
+  // decides.
   const build = parts.length > 3 && /^\d/.test(parts[0] ?? '') ? parts.shift() : undefined;
   const [python, abi, platform, variant, ...more] = parts;
   const isWhole = python !== undefined && abi !== undefined && platform !== undefined && more.length === 0;
@@ -61,7 +62,10 @@ function readOther(kind: DistributionKind, rest: string): Pick<Rest, 'kind' | 'v
   return { kind: kind === 'sdist' ? 'dumb' : kind, ...parseBuilt(kind, rest) };
 }
 
-/** In the names of wheels and eggs no project or version contains `-`, but for some from before that was checked. */
+/**
+ * Splits the name of a wheel or an egg. Only names that are older than the check contain `-` in the project or the
+ * version.
+ */
 function splitEscaped(stem: string, project: ProjectName | undefined): readonly [name: string, rest: string] {
   const dash = stem.indexOf('-');
   if (dash < 0) return [stem, ''];
@@ -70,7 +74,10 @@ function splitEscaped(stem: string, project: ProjectName | undefined): readonly 
   return [stem.slice(0, end), stem.slice(end).replace(separators, '')];
 }
 
-/** Without help from the project, the version begins at the first number after `-`, else after the last `-`. */
+/**
+ * Splits a name after the known project. Otherwise the version begins at the first number after `-`, or else after the
+ * last `-`.
+ */
 function splitPlain(
   stem: string,
   kind: DistributionKind,
@@ -83,7 +90,7 @@ function splitPlain(
   return end < 0 ? [stem, ''] : [stem.slice(0, end), stem.slice(end + 1)];
 }
 
-/** Where in `stem` some spelling of `project` ends; undefined when it does not begin with one. */
+/** Returns the index in `stem` where a spelling of `project` ends, or undefined if `stem` does not begin with one. */
 function endOfProject(stem: string, project: ProjectName): number | undefined {
   const text = stem.toLowerCase();
   let at = 0;

@@ -1,7 +1,7 @@
-/** What a marker may ask about the place where a project gets installed (PEP 508, PEP 751). */
+/** The environments that markers are evaluated in: the machine where a project is installed (PEP 508, PEP 751). */
 import { parseVersion } from './version.ts';
 
-/** The variables that have one text as their value; `extra` is not of the place but of each request. */
+/** The variables with one text as their value. `extra` is missing: it belongs to a request, not to the machine. */
 export type PlaceVariable =
   | 'python_version'
   | 'python_full_version'
@@ -15,26 +15,26 @@ export type PlaceVariable =
   | 'implementation_name'
   | 'implementation_version';
 
-/** A variable that is absent or undefined is not known: any value may occur. */
+/** The values of the variables. A variable that is absent or undefined is unknown: it may have any value. */
 export type MarkerEnvironment = { readonly [variable in PlaceVariable]?: string | undefined } & {
   /** The groups that are installed from a lock file (PEP 751). */
   readonly dependency_groups?: readonly string[] | undefined;
 };
 
-/** The operating systems that can be named in settings. */
+/** The operating systems that settings can name. */
 export const platforms = ['linux', 'macos', 'windows'] as const;
 export type Platform = (typeof platforms)[number];
 
-/** The Python implementations that can be named in settings. */
+/** The Python implementations that settings can name. */
 export const implementations = ['cpython', 'pypy'] as const;
 export type Implementation = (typeof implementations)[number];
 
-/** A place in short words; what is left out is not known. */
+/** An environment in short form. Anything left out is unknown. */
 export interface PlaceSettings {
-  /** `3.12`, or `3.12.4` when the last number matters. */
+  /** `3.12`, or `3.12.4` if the last number matters. */
   readonly python?: string | undefined;
   readonly platform?: Platform | undefined;
-  /** The spelling of any platform: `x86_64` and `amd64`, `aarch64` and `arm64` are the same. */
+  /** A machine as any platform spells it: `x86_64` and `amd64` are the same, as are `aarch64` and `arm64`. */
   readonly machine?: string | undefined;
   readonly implementation?: Implementation | undefined;
 }
@@ -45,7 +45,7 @@ const systems: Readonly<Record<Platform, MarkerEnvironment>> = {
   windows: { os_name: 'nt', sys_platform: 'win32', platform_system: 'Windows' },
 };
 
-/** How each platform spells a machine that they spell differently. */
+/** The spellings, by platform, of each machine that platforms spell differently. */
 const machines: readonly Readonly<Record<Platform, string>>[] = [
   { linux: 'x86_64', macos: 'x86_64', windows: 'AMD64' },
   { linux: 'aarch64', macos: 'arm64', windows: 'ARM64' },
@@ -54,7 +54,7 @@ const machines: readonly Readonly<Record<Platform, string>>[] = [
 
 const implementationNames: Readonly<Record<Implementation, string>> = { cpython: 'CPython', pypy: 'PyPy' };
 
-/** The environment that `settings` describe, or undefined when `python` is not a version with a minor number. */
+/** Returns the environment of `settings`, or undefined if `python` is not a version with a minor number. */
 export function environmentFrom(settings: PlaceSettings): MarkerEnvironment | undefined {
   const { python, platform, machine, implementation } = settings;
   const pythonVariables = python === undefined ? {} : pythonFrom(python, implementation);
@@ -79,7 +79,7 @@ function pythonFrom(text: string, implementation: Implementation | undefined): M
   return implementation === 'cpython' ? { ...full, implementation_version: version.text } : full;
 }
 
-/** Undefined when the name depends on a platform that is not known. */
+/** Returns the platform's spelling of `machine`, or undefined if the spelling depends on a platform that is unknown. */
 function machineName(machine: string, platform: Platform | undefined): string | undefined {
   const wanted = machine.toLowerCase();
   const names = machines.find((spellings) => platforms.some((name) => spellings[name].toLowerCase() === wanted));

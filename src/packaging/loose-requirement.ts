@@ -1,29 +1,32 @@
 /**
- * Requirements in metadata that was written before anybody checked it, read as installers read them: with commas and
- * parentheses missing, `>=1.0.*`, `!=1.0*`, `~=1`, `>dev`. Where they differ, what any of them allows is allowed.
+ * Reads requirements from metadata that was never checked, as installers do: with commas and parentheses missing,
+ * `>=1.0.*`, `!=1.0*`, `~=1`, `>dev`. Where installers differ, everything that one of them allows is allowed.
  */
 import { projectName } from '../core/names.ts';
 import { extraName, type Marker, parseMarker } from './marker.ts';
 import { parseRequirement, type Requirement } from './requirement.ts';
 import { parseSpecifier, type Specifier } from './specifier.ts';
 
-/** A requirement, however it is spelled. */
+/** A requirement that need not follow PEP 508. */
 export interface LooseRequirement extends Requirement {
-  /** What follows the `;`, as it is written: it may be none. */
+  /** The text after the `;` as it is written, even if it is no marker. */
   readonly guard: string | undefined;
-  /** What nobody can read of it: the versions, of which then any is allowed, or the marker, which then may hold. */
+  /** The part that could not be read. With unread versions any version is allowed; an unread marker may hold. */
   readonly unread: 'versions' | 'marker' | undefined;
 }
 
-/** Metadata is foreign text. */
+/** Longest requirement in characters. Metadata is untrusted. */
 const longestRequirement = 65_536;
 
 const parts = /^\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[([^\]]*)\])?(.*)$/s;
-/** What looks like a name is the beginning of `git+https://…`, `https://…`, `C:\\…` or `folder/…`, and no project. */
+/**
+ * Matches the rest of a text that begins like a project's name but is an address: `git+https://…`, `https://…`, `C:\\…`
+ * or `folder/…`.
+ */
 const isAddress = /^(?:[+:][^\s]*?)?[/\\]/;
 const clauses = /(===|~=|==|!=|<=|>=|<|>)\s*([^\s,<>=!~]+)/g;
 
-/** The requirement that `text` is meant to be; undefined when it names no project. */
+/** Returns the requirement that `text` means, or undefined if it names no project. */
 export function parseLooseRequirement(text: string): LooseRequirement | undefined {
   const semicolon = text.lastIndexOf(';');
   const told = text.slice(semicolon + 1).trim();
@@ -53,7 +56,7 @@ function extrasIn(text: string): string[] {
   return found.map(extraName);
 }
 
-/** Undefined where something stands that is no clause. */
+/** Returns undefined if `text` contains anything but clauses. */
 function looseSpecifier(text: string): Specifier | undefined {
   const plain = text.replaceAll(/['"()]/g, ' ').replaceAll(/!=\s*~\s*(\d+(?:\.\d+)*)/g, '!=$1.*');
   if (plain.replaceAll(clauses, '').replaceAll(/[\s,]/g, '') !== '') return undefined;
@@ -61,7 +64,7 @@ function looseSpecifier(text: string): Specifier | undefined {
   return parseSpecifier(mended.filter((clause) => clause !== '').join(','));
 }
 
-/** The clause as it should have been written; nothing where it allows everything. */
+/** Returns the clause as it should have been written, or an empty text if it allows everything. */
 function mend(operator: string, written: string): string {
   if (operator === '===') return operator + written;
   const version = written.replace(/(?<=\d)\*$/, '.*').replace(/\.$/, '');
@@ -73,7 +76,7 @@ function mend(operator: string, written: string): string {
   return operator === '~=' && /^\d+$/.test(bound) ? `>=${bound}` : operator + bound;
 }
 
-/** The series behind that of `series`: 1.6 for 1.5. */
+/** Returns the series after `series`: 1.6 for 1.5. */
 function next(series: string): string {
   return series.replace(/\d+$/, (last) => `${BigInt(last) + 1n}`);
 }

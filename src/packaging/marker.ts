@@ -1,42 +1,42 @@
 /**
- * Environment markers (PEP 508): when a requirement holds. Where a variable is not known the answer may be unknown too,
- * which is undefined and follows Kleene's logic: unknown and false is false, unknown or true is true.
+ * Environment markers (PEP 508), which tell when a requirement holds. If a variable is unknown the answer may be
+ * unknown too: undefined. It follows Kleene's logic: unknown and false is false, unknown or true is true.
  */
 import type { MarkerEnvironment, PlaceVariable } from './environment.ts';
 import { Scanner } from './scanner.ts';
 import { type Clause, clauseAllows, parseClause } from './specifier.ts';
 import { parseVersion } from './version.ts';
 
-/** A marker that was read. */
+/** A parsed marker. */
 export type Marker = Comparison | Combination;
 
-/** Markers of which all (`and`) or any (`or`) must hold. */
+/** Markers of which all (`and`) or at least one (`or`) must hold. */
 export interface Combination {
   readonly join: 'and' | 'or';
   readonly parts: readonly Marker[];
 }
 
-/** A variable against a text. */
+/** A comparison of a variable with a text. */
 export interface Comparison {
   readonly join: undefined;
-  /** Undefined when there is not exactly one variable, or the text has escapes: neither is ever decided. */
+  /** Undefined if there is not exactly one variable, or if the text has escapes: such comparisons are never decided. */
   readonly variable: MarkerVariable | undefined;
   readonly operator: string;
-  /** An extra or a group in normalized form. */
+  /** The text without its quotes. The name of an extra or a dependency group is normalized. */
   readonly value: string;
-  /** The text stands before the operator. */
+  /** True if the text stands before the operator. */
   readonly isReversed: boolean;
-  /** The operator and the text as a demand on a version, when they are one. */
+  /** The operator and the text as a version clause, if they are one. */
   readonly clause: Clause | undefined;
-  /** As it was written, but for white space. */
+  /** The comparison as it was written, except for white space. */
   readonly text: string;
 }
 
-/** `extra` is each of the extras by itself, `extras` is the set of them (PEP 751). */
+/** `extra` is compared with one extra at a time; `extras` is the set of all of them (PEP 751). */
 export type MarkerVariable = PlaceVariable | SetVariable | 'extra';
 type SetVariable = 'extras' | 'dependency_groups';
 
-/** Metadata is foreign text. */
+/** Longest marker in characters. Metadata is untrusted. */
 const longestMarker = 32_768;
 const deepestMarker = 50;
 
@@ -57,7 +57,10 @@ const versionVariables: ReadonlySet<string | undefined> = new Set<MarkerVariable
   'platform_release',
 ]);
 
-/** The marker that `text` spells, or undefined when PEP 508 does not allow it or it is absurdly long or deep. */
+/**
+ * Returns the marker that `text` spells, or undefined if PEP 508 does not allow it or if it is too long or too deeply
+ * nested.
+ */
 export function parseMarker(text: string): Marker | undefined {
   if (text.length > longestMarker) return undefined;
   const scanner = new Scanner(text);
@@ -66,8 +69,8 @@ export function parseMarker(text: string): Marker | undefined {
 }
 
 /**
- * Whether `marker` holds in `environment` without an extra or with one of `extras`, which is when pip installs what it
- * guards; undefined when that depends on a variable that is not known. Undefined `extras` are not known either.
+ * Returns true if `marker` holds in `environment` without an extra or with one of `extras`: then pip installs the
+ * requirement. Returns undefined if that depends on an unknown variable. Undefined `extras` are unknown too.
  */
 export function evaluateMarker(
   marker: Marker,
@@ -79,7 +82,7 @@ export function evaluateMarker(
   return anyOf(['', ...names], (extra) => evaluate(marker, { environment, extra, extras: names }));
 }
 
-/** `marker` as text. */
+/** Returns `marker` as text. */
 export function markerText(marker: Marker): string {
   if (marker.join === undefined) return marker.text;
   const parts = marker.parts.map((part) => {
@@ -89,12 +92,12 @@ export function markerText(marker: Marker): string {
   return parts.join(` ${marker.join} `);
 }
 
-/** The normalized form of the name of an extra or of a dependency group (PEP 685, PEP 735). */
+/** Returns the normalized name of an extra or a dependency group (PEP 685, PEP 735). */
 export function extraName(text: string): string {
   return text.replace(/[-_.]+/g, '-').toLowerCase();
 }
 
-/** What an evaluation knows. */
+/** The values that an evaluation compares with. */
 interface Known {
   readonly environment: MarkerEnvironment;
   readonly extra: string | undefined;
@@ -128,7 +131,7 @@ function readComparison(scanner: Scanner): Comparison | undefined {
   return left && operator && right ? comparisonOf(left, operator, right) : undefined;
 }
 
-/** A variable by its name, or a text with its quotes. */
+/** Reads the name of a variable, or a text with its quotes. */
 function readOperand(scanner: Scanner): string | undefined {
   scanner.take(space);
   const operand = scanner.take(variablePattern) ?? scanner.take(quoted);
@@ -152,7 +155,7 @@ function isQuoted(operand: string): boolean {
   return operand.startsWith("'") || operand.startsWith('"');
 }
 
-/** PEP 345 and setuptools spelled some of them differently. */
+/** Returns the variable called `name`. PEP 345 and setuptools spelled some variables differently. */
 function variableOf(name: string): MarkerVariable {
   const variable = name.replace('.', '_');
   return (variable === 'python_implementation' ? 'platform_python_implementation' : variable) as MarkerVariable;
@@ -193,7 +196,7 @@ function compare(comparison: Comparison, { environment, extra, extras }: Known):
   return variable === 'python_full_version' ? compareToSeries(comparison, environment.python_version) : undefined;
 }
 
-/** PEP 751 knows no other questions about a set. */
+/** Returns undefined for everything but `in` and `not in`: PEP 751 defines no other comparison with a set. */
 function isMember(
   { operator, value, isReversed }: Comparison,
   set: readonly string[] | undefined,
@@ -214,11 +217,14 @@ function compareTexts(left: string, operator: string, right: string): boolean | 
   if (operator === 'not in') return !right.includes(left);
   if (operator === '==' || operator === '<=' || operator === '>=') return left === right;
   if (operator === '!=') return left !== right;
-  // Texts have no order; `~=` and `===` between them are not defined.
+  // Texts are not ordered; `~=` and `===` are not defined for them.
   return operator === '<' || operator === '>' ? false : undefined;
 }
 
-/** Answers for a Python of which only major and minor are known, when it is the same for each of its final releases. */
+/**
+ * Compares with a Python of which only major and minor are known. Returns undefined if the final releases of that
+ * series differ.
+ */
 function compareToSeries({ clause }: Comparison, series: string | undefined): boolean | undefined {
   const finals = series === undefined ? undefined : parseClause(`~=${series}.0`)?.stretch;
   const wanted = clause?.stretch;

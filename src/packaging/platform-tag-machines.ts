@@ -1,6 +1,6 @@
-/** Machines: one name for each, whatever the systems call it. */
+/** The names of machines. Each machine has one name here, whatever the systems call it. */
 
-/** Each machine with the other names that tags and people use for it, written with `_`. */
+/** The other names that tags and people use for each machine, written with `_`. */
 const machines: ReadonlyMap<string, readonly string[]> = new Map([
   ['x86_64', ['amd64', 'x64']],
   ['i686', ['x86', 'i386', 'i486', 'i586']],
@@ -23,9 +23,9 @@ const canonical: ReadonlyMap<string, string> = new Map(
   [...machines].flatMap(([name, others]) => [name, ...others].map((other) => [other, name] as const)),
 );
 
-/** Names in tags that stand for more than one machine. */
+/** The machines behind each name in tags that stands for several. */
 const several: ReadonlyMap<string, readonly string[]> = new Map([
-  // A 32-bit Python on a 64-bit ARM calls itself armv8l, and takes what was built for armv7l.
+  // A 32-bit Python on a 64-bit ARM calls itself armv8l and accepts wheels built for armv7l.
   ['armv7l', ['armv7l', 'armv8l']],
   ['universal2', ['x86_64', 'aarch64']],
   ['universal', ['i686', 'x86_64', 'ppc', 'ppc64']],
@@ -36,15 +36,19 @@ const several: ReadonlyMap<string, readonly string[]> = new Map([
   ['fat64', ['x86_64', 'ppc64']],
 ]);
 
-/** Every name of a machine that a configuration may use. */
+/** The names of machines that a configuration may use. */
 export const knownMachines: readonly string[] = [...canonical.keys()];
 
-/** The one name of the machine that people call `text`: `x86_64` for `AMD64`. Undefined when it is not known. */
+/**
+ * Returns the one name of the machine that people call `text` (`x86_64` for `AMD64`), or undefined if it is unknown.
+ */
 export function machineNamed(text: string): string | undefined {
   return canonical.get(text.toLowerCase().replaceAll('-', '_'));
 }
 
-/** The machines that a tag with this machine's name holds code for; a name that is not known stands for itself. */
+/**
+ * Returns the machines that a wheel with machine `name` in its tag holds code for. An unknown name stands for itself.
+ */
 export function machinesOf(name: string): readonly string[] {
   const machine = canonical.get(name) ?? name;
   return several.get(machine) ?? [machine];

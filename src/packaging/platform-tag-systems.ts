@@ -1,10 +1,13 @@
-/** The systems that people name, and which platforms belong to them. */
+/** The names that people use for systems, and the platforms that belong to each of them. */
 import type { Libc, Platform } from './platform-tag.ts';
 
-/** A system that wheels are wanted for. `manylinux` is Linux with glibc, `musllinux` with musl, `linux` is both. */
+/**
+ * A system that wheels are wanted for. `manylinux` is Linux with glibc, `musllinux` is Linux with musl, `linux` is
+ * both.
+ */
 export type SystemName = (typeof knownSystems)[number];
 
-/** Every system's one name, as a configuration writes it. */
+/** The name of each system in a configuration. */
 export const knownSystems = [
   'linux',
   'manylinux',
@@ -39,12 +42,12 @@ const names: ReadonlyMap<string, SystemName> = new Map<string, SystemName>([
   ['pyemscripten', 'emscripten'],
 ]);
 
-/** The system that people call `text`: `macos` for `Darwin`. Undefined when it is not known. */
+/** Returns the system that people call `text` (`macos` for `Darwin`), or undefined if it is unknown. */
 export function systemNamed(text: string): SystemName | undefined {
   return names.get(text.toLowerCase());
 }
 
-/** True when what was built for `platform` may run on the system. Plain `linux_*` tells no C library: it fits all. */
+/** Returns true if a wheel for `platform` may run on the system. Plain `linux_*` names no C library and fits both. */
 export function systemFits(platform: Platform, name: SystemName): boolean {
   if (name === 'manylinux') return isLinux(platform, 'glibc');
   if (name === 'musllinux') return isLinux(platform, 'musl');

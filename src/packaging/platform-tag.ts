@@ -1,26 +1,26 @@
 /** Platform tags of wheels: PEP 425, 513, 571, 599, 600 (manylinux), 656 (musllinux), 730 (iOS), 738 (Android), 783. */
 import { machinesOf } from './platform-tag-machines.ts';
 
-/** The systems that tags tell apart; `any` is every one of them. */
+/** The systems that tags distinguish. `any` stands for all of them. */
 export type System = 'any' | 'linux' | 'macos' | 'windows' | 'ios' | 'android' | 'emscripten' | 'other';
 
-/** Major and minor version. */
+/** A major and a minor version. */
 export type LibcVersion = readonly [number, number];
 
-/** The C library that a wheel for Linux needs, at least in this version when the tag tells one. */
+/** The C library that a wheel for Linux needs, with the lowest version if the tag has one. */
 export interface Libc {
   readonly name: 'glibc' | 'musl';
   readonly version: LibcVersion | undefined;
 }
 
-/** Where a wheel runs. */
+/** A platform that a wheel runs on. */
 export interface Platform {
   readonly system: System;
-  /** The first word of the tag of an `other` system: `freebsd`. */
+  /** The first word of the tag if `system` is `other`: `freebsd`. */
   readonly other: string | undefined;
-  /** Undefined for plain `linux_*`, and elsewhere. */
+  /** Undefined for plain `linux_*` and for systems other than Linux. */
   readonly libc: Libc | undefined;
-  /** The machines that it holds code for, by their one name; undefined when the tag tells none. */
+  /** The machines that the wheel holds code for, each by its one name. Undefined if the tag names none. */
   readonly machines: readonly string[] | undefined;
 }
 
@@ -32,7 +32,7 @@ const legacyGlibc: ReadonlyMap<string, LibcVersion> = new Map([
   ['2014', [2, 17]],
 ]);
 
-/** Reads one platform tag, not a compressed set. What is not known is an `other` system. */
+/** Reads a single platform tag, not a compressed set. An unknown tag is an `other` system. */
 export function parsePlatformTag(tag: string): Platform {
   const [, word = '', number = '', rest = ''] = shape.exec(tag.toLowerCase()) ?? [];
   switch (word) {

@@ -1,22 +1,22 @@
-/** Requirements by PEP 508, also with the parentheses that old metadata puts around the versions. */
+/** Requirements by PEP 508, also with the parentheses around the versions that old metadata has. */
 import { type ProjectName, projectName } from '../core/names.ts';
 import { extraName, type Marker, parseMarker } from './marker.ts';
 import { Scanner } from './scanner.ts';
 import { parseSpecifier, type Specifier } from './specifier.ts';
 
-/** One project that another one needs. */
+/** A project that another project needs. */
 export interface Requirement {
   readonly name: ProjectName;
-  /** Normalized. */
+  /** Normalized names of extras. */
   readonly extras: readonly string[];
-  /** Allows everything when nothing was said, or a URL was. */
+  /** Allows every version if the text has no versions, or has a URL. */
   readonly specifier: Specifier;
-  /** What follows the `@`: such a file does not come from an index. */
+  /** The URL after the `@`. A file with a URL does not come from an index. */
   readonly url: string | undefined;
   readonly marker: Marker | undefined;
 }
 
-/** Metadata is foreign text. */
+/** Longest requirement in characters. Metadata is untrusted. */
 const longestRequirement = 65_536;
 
 const identifier = /[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?/y;
@@ -30,10 +30,10 @@ const at = /@/y;
 const url = /[^ \t]+/y;
 const spaceOrEnd = /[ \t]+|$/y;
 const anything = /.*/sy;
-/** Whether the version is one is for the specifier to say. */
+/** Matches one clause. `parseSpecifier` decides if its version is valid. */
 const clause = /(?:===|~=|==|!=|<=|>=|<|>)\s*[^\s,;)]*/y;
 
-/** The requirement that `text` spells, or undefined when PEP 508 does not allow it or it is absurdly long. */
+/** Returns the requirement that `text` spells, or undefined if PEP 508 does not allow it or if it is too long. */
 export function parseRequirement(text: string): Requirement | undefined {
   if (text.length > longestRequirement) return undefined;
   const scanner = new Scanner(text);
@@ -42,19 +42,19 @@ export function parseRequirement(text: string): Requirement | undefined {
   const isUrl = scanner.skipSpace().take(at) !== undefined;
   const address = isUrl ? scanner.skipSpace().take(url) : undefined;
   const specifier = parseSpecifier(isUrl ? '' : readSpecifier(scanner));
-  // A URL reaches up to the next space: without one the semicolon belongs to it.
+  // A URL ends at the next space. Without a space a semicolon is part of the URL.
   if (isUrl && (address === undefined || scanner.take(spaceOrEnd) === undefined)) return undefined;
   const guard = readGuard(scanner.skipSpace());
   if (name === undefined || extras === undefined || specifier === undefined || guard === undefined) return undefined;
   return { name, extras, specifier, url: address, marker: guard.marker };
 }
 
-/** What is wanted, without marker and URL: `flask[async]>=2`. */
+/** Returns the requirement as text without marker and URL: `flask[async]>=2`. */
 export function requirementText({ name, extras, specifier }: Requirement): string {
   return name + (extras.length === 0 ? '' : `[${extras.join(',')}]`) + specifier.text;
 }
 
-/** None when there are no brackets. Undefined when what they hold is not a list of names. */
+/** Returns no extras if there are no brackets, and undefined if the brackets do not hold a list of names. */
 function readExtras(scanner: Scanner): readonly string[] | undefined {
   const extras: string[] = [];
   if (scanner.take(openBracket) === undefined) return extras;
@@ -67,7 +67,9 @@ function readExtras(scanner: Scanner): readonly string[] | undefined {
   return scanner.take(closeBracket) === undefined ? undefined : extras;
 }
 
-/** The clauses as they stand. What follows them when they are malformed is then found to be no marker. */
+/**
+ * Returns the clauses as they are written. Reading stops at a malformed clause, and the rest then fails as a marker.
+ */
 function readSpecifier(scanner: Scanner): string {
   const isOpen = scanner.take(openParenthesis) !== undefined;
   let clauses = '';
@@ -77,11 +79,11 @@ function readSpecifier(scanner: Scanner): string {
     clauses += ',';
   }
   const isClosed = scanner.skipSpace().take(closeParenthesis) !== undefined;
-  // No specifier: a parenthesis that stands alone makes the requirement malformed.
+  // A single parenthesis makes the requirement malformed: `()` is no specifier.
   return isOpen === isClosed ? clauses : '()';
 }
 
-/** The marker behind a semicolon, if there is one. Undefined when something else follows. */
+/** Reads the marker after a semicolon, if there is one. Returns undefined if other text follows. */
 function readGuard(scanner: Scanner): { readonly marker: Marker | undefined } | undefined {
   if (scanner.rest === '') return { marker: undefined };
   if (scanner.take(semicolon) === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** Takes a text apart from its beginning on, for grammars that need no more than the next token. */
+/** Splits a text into tokens from its beginning, for grammars that need to see only the next token. */
 
 export class Scanner {
   readonly #text: string;
@@ -8,7 +8,10 @@ export class Scanner {
     this.#text = text;
   }
 
-  /** Takes what `pattern`, a sticky one, matches here; undefined, and nothing is taken, when it does not. */
+  /**
+   * Takes and returns the text that `pattern`, a sticky one, matches here. Returns undefined and takes nothing if it
+   * does not match.
+   */
   take(pattern: RegExp): string | undefined {
     pattern.lastIndex = this.#at;
     const token = pattern.exec(this.#text)?.[0];
@@ -16,13 +19,13 @@ export class Scanner {
     return token;
   }
 
-  /** Passes over spaces and tabs. */
+  /** Skips spaces and tabs. */
   skipSpace(): this {
     this.take(/[ \t]*/y);
     return this;
   }
 
-  /** What is not taken yet. */
+  /** The text that has not been taken. */
   get rest(): string {
     return this.#text.slice(this.#at);
   }

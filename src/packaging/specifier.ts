@@ -1,42 +1,42 @@
 /**
- * Version specifiers by PEP 440. Every operator but `===` allows what lies inside, or outside, of one stretch of the order
- * of versions, so that asking costs two comparisons of text.
+ * Version specifiers by PEP 440. Every operator except `===` allows the versions inside, or outside, one range of the
+ * order of versions, so a check costs two comparisons of text.
  */
 import { afterLocals, afterPosts, parseVersion, type Version } from './version.ts';
 
-/** What a project demands of a version; all clauses must allow it. */
+/** The versions that a requirement allows: those that all clauses allow. */
 export interface Specifier {
-  /** As it was written, without the white space around it. */
+  /** The specifier as it was written, without surrounding white space. */
   readonly text: string;
   readonly clauses: readonly Clause[];
-  /** It names a pre-release and thereby asks for some (PEP 440). */
+  /** True if a clause names a pre-release, which makes pre-releases count (PEP 440). */
   readonly namesPrereleases: boolean;
 }
 
-/** One operator and its version. */
+/** An operator and its version. */
 export interface Clause {
   readonly operator: string;
-  /** Undefined for a wildcard, and for what `===` names when that is no version. */
+  /** Undefined for a wildcard, and for a text after `===` that is no version. */
   readonly version: Version | undefined;
-  /** Undefined for `===`. */
+  /** The range of the operator. Undefined for `===`. */
   readonly stretch: Stretch | undefined;
-  /** The text, in lower case, that `===` wants. */
+  /** The text after `===`, in lower case. */
   readonly exact: string | undefined;
 }
 
-/** The orders from `from` up to, but without, `to`; `isOutside` turns it into all others. */
+/** The orders from `from` up to, but without, `to`. If `isOutside` is true, all other orders. */
 export interface Stretch {
   readonly from: string;
   readonly to: string | undefined;
   readonly isOutside: boolean;
 }
 
-/** No project needs a longer one; metadata is foreign text. */
+/** Longest specifier in characters. No project needs a longer one, and metadata is untrusted. */
 const longestSpecifier = 8192;
 
 const clausePattern = /^(===|~=|==|!=|<=|>=|<|>)\s*(\S*)$/;
 
-/** The specifier that `text` spells, such as `>=1.0,!=1.3.*`, or undefined when PEP 440 does not allow it. */
+/** Returns the specifier that `text` spells, such as `>=1.0,!=1.3.*`, or undefined if PEP 440 does not allow it. */
 export function parseSpecifier(text: string): Specifier | undefined {
   if (text.length > longestSpecifier) return undefined;
   const parts = text.split(',').filter((part) => part.trim() !== '');
@@ -46,8 +46,9 @@ export function parseSpecifier(text: string): Specifier | undefined {
 }
 
 /**
- * Whether `specifier` allows `version`. A text that is no version is allowed by `===` and by a specifier without clauses.
- * With `prereleases` false, pre-releases are not; when they count is PEP 440's rule for callers, see `namesPrereleases`.
+ * Returns true if `specifier` allows `version`. A text that is no version is allowed only by `===` and by a specifier
+ * without clauses. With `prereleases` false, pre-releases are not allowed. When they count is up to the caller, by PEP
+ * 440's rule: see `namesPrereleases`.
  */
 export function contains(specifier: Specifier, version: Version | string, prereleases = true): boolean {
   const parsed = typeof version === 'string' ? parseVersion(version) : version;
@@ -56,14 +57,14 @@ export function contains(specifier: Specifier, version: Version | string, prerel
   return specifier.clauses.every((clause) => clauseAllows(clause, parsed, text));
 }
 
-/** The version when `specifier` allows one alone: a single `==` or `===` without a wildcard. */
+/** Returns the version of a single `==` or `===` without a wildcard, and undefined for any other specifier. */
 export function pinnedVersion(specifier: Specifier): Version | undefined {
   const [clause, ...others] = specifier.clauses;
   const isPin = others.length === 0 && (clause?.operator === '==' || clause?.operator === '===');
   return isPin ? clause.version : undefined;
 }
 
-/** One operator and its version, or undefined when PEP 440 does not allow it. */
+/** Returns one operator with its version, or undefined if PEP 440 does not allow it. */
 export function parseClause(text: string): Clause | undefined {
   const [, operator = '', operand = ''] = clausePattern.exec(text.trim()) ?? [];
   if (operator === '===') return /[;)]/.test(operand) ? undefined : exactClause(operand);
@@ -74,7 +75,7 @@ export function parseClause(text: string): Clause | undefined {
   return stretch && { operator, version, stretch, exact: undefined };
 }
 
-/** Whether `clause` allows what was parsed from `text`. */
+/** Returns true if `clause` allows the version `parsed`, which was read from `text`. */
 export function clauseAllows(clause: Clause, parsed: Version | undefined, text: string): boolean {
   const { stretch } = clause;
   if (stretch === undefined) return text.toLowerCase() === clause.exact;
@@ -103,7 +104,7 @@ function wildcardStretch(operator: string, series: string): Stretch | undefined 
 function stretchOf(operator: string, version: Version): Stretch | undefined {
   if (operator === '==') return equal(version, false);
   if (operator === '!=') return equal(version, true);
-  // Local versions are a matter of whoever built them: no range may name one.
+  // Each builder numbers local versions in its own way, so PEP 440 forbids them in ranges.
   if (version.local !== undefined) return undefined;
   if (operator === '~=') return compatible(version);
   if (operator === '<') return below(version);
@@ -117,19 +118,24 @@ function inside(from: string, to: string | undefined): Stretch {
   return { from, to, isOutside: false };
 }
 
-/** Without a local part it means every local version too. */
+/**
+ * Returns the range of versions equal to `version`. If it has no local part, all its local versions are equal to it.
+ */
 function equal(version: Version, isOutside: boolean): Stretch {
   const to = version.local === undefined ? afterLocals(version) : `${version.order}\0`;
   return { from: version.order, to, isOutside };
 }
 
-/** `<1.0` does not mean the pre-releases of 1.0, unless it names one. */
+/** Returns the range of `<`. `<1.0` excludes the pre-releases of 1.0; `<1.0b2` includes those before 1.0b2. */
 function below(version: Version): Stretch | undefined {
   const to = version.isPrerelease ? version.order : developmentOrder(version.text);
   return to === undefined ? undefined : inside('', to);
 }
 
-/** `>1.0` does not mean the post-releases of 1.0, unless it names one, and never its local versions. */
+/**
+ * Returns the range of `>`. `>1.0` excludes the post-releases of 1.0, `>1.0.post1` includes later ones. Local versions
+ * of the named version are always excluded.
+ */
 function above(version: Version): Stretch {
   const isLast = version.isPostrelease || version.isDevrelease;
   return inside(isLast ? afterLocals(version) : afterPosts(version), undefined);
@@ -142,18 +148,18 @@ function compatible(version: Version): Stretch | undefined {
   return to === undefined ? undefined : inside(version.order, to);
 }
 
-/** Where the versions end that begin with `series`: before the first development release of the next one. */
+/** Returns the order that ends `series`: that of the first development release of the next series. */
 function seriesEnd(series: string): string | undefined {
   const at = Math.max(series.lastIndexOf('.'), series.lastIndexOf('!')) + 1;
   return developmentOrder(series.slice(0, at) + (BigInt(series.slice(at)) + 1n));
 }
 
-/** The order of the first development release of what `text` spells. */
+/** Returns the order of the first development release of the version that `text` spells. */
 function developmentOrder(text: string): string | undefined {
   return parseVersion(`${text}.dev0`)?.order;
 }
 
-/** The epoch and the release, in the spelling of `text`: exact, unlike the numbers. */
+/** Returns the epoch and the release as `text` spells them. They are exact, unlike the numbers. */
 function releaseText({ text }: Version): string {
   return /^(?:\d+!)?\d+(?:\.\d+)*/.exec(text)?.[0] ?? text;
 }

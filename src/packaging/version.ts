@@ -1,6 +1,7 @@
 /**
- * Versions by PEP 440, written by hand: `@renovatebot/pep440` rounds long numbers, answers one question in twenty about
- * specifiers unlike Python's `packaging` (1a1 is not in its `==1.0.*`), and parses a specifier again for every question.
+ * Versions by PEP 440, implemented here because `@renovatebot/pep440` rounds long numbers, answers one question in
+ * twenty about specifiers unlike Python's `packaging` (1a1 is not in its `==1.0.*`), and parses a specifier again for
+ * every question.
  *
  * A version is compared by its `order`, a text made so that plain `<` between two of them is the order of PEP 440:
  *
@@ -15,24 +16,24 @@
 
 /** A version that PEP 440 allows. */
 export interface Version {
-  /** Normalized. */
+  /** The version in normalized form. */
   readonly text: string;
   readonly epoch: number;
-  /** With the zeros at its end. Numbers above 2^53 are rounded here, and exact in every comparison. */
+  /** The numbers of the release, with trailing zeros. Numbers above 2^53 are rounded here, but compared exactly. */
   readonly release: readonly number[];
-  /** An alpha, a beta, a candidate, or a development release. */
+  /** True for an alpha, a beta, a candidate and a development release. */
   readonly isPrerelease: boolean;
   readonly isPostrelease: boolean;
   readonly isDevrelease: boolean;
-  /** What follows the `+`, normalized. */
+  /** The part after the `+`, normalized. */
   readonly local: string | undefined;
-  /** For comparisons within this folder. */
+  /** The sort key, for comparisons within this folder. */
   readonly order: string;
-  /** The same of the version without its local part. */
+  /** The sort key of the version without its local part. */
   readonly publicOrder: string;
 }
 
-/** No file could be named after a longer one. */
+/** Longest version in characters. A file's name cannot contain a longer one. */
 const longestVersion = 255;
 
 const plain = /^\d+(?:\.\d+)*$/;
@@ -41,7 +42,10 @@ const pattern =
 
 const phases = { a: '1', b: '2', rc: '3' } as const;
 
-/** The version that `text` spells, or undefined when PEP 440 does not allow it or it is longer than a file name. */
+/**
+ * Returns the version that `text` spells, or undefined if PEP 440 does not allow it or if it is longer than a file's
+ * name.
+ */
 export function parseVersion(text: string): Version | undefined {
   if (text.length > longestVersion) return undefined;
   if (plain.test(text)) return versionOf('0', text, undefined, undefined, undefined, undefined);
@@ -53,18 +57,24 @@ export function parseVersion(text: string): Version | undefined {
   return versionOf(normalNumber(epoch), release, pre, post, devNumber, local);
 }
 
-/** Below 0 when `a` comes before `b`, above 0 when it comes after, and 0 when they are equal, such as 1.0 and 1.0.0. */
+/**
+ * Returns a number below 0 if `a` comes before `b`, above 0 if it comes after, and 0 if they are equal, such as 1.0 and
+ * 1.0.0.
+ */
 export function compareVersions(a: Version, b: Version): number {
   if (a.order === b.order) return 0;
   return a.order < b.order ? -1 : 1;
 }
 
-/** Where in the order the local versions of `version` end. */
+/** Returns the order that ends the local versions of `version`. */
 export function afterLocals({ publicOrder }: Version): string {
   return `${publicOrder},`;
 }
 
-/** Where in the order the post-releases of `version` end, which itself is neither one nor a development release. */
+/**
+ * Returns the order that ends the post-releases of `version`, which is no post-release and no development release
+ * itself.
+ */
 export function afterPosts({ publicOrder }: Version): string {
   return `${publicOrder.slice(0, -'01'.length)}2`;
 }
@@ -146,7 +156,7 @@ function isNumber(text: string): boolean {
   return /^\d+$/.test(text);
 }
 
-/** Without leading zeros; no digits are the number that PEP 440 implies. */
+/** Returns `digits` without leading zeros. An empty text is 0, the number that PEP 440 implies. */
 function normalNumber(digits: string): string {
   if (digits.length === 0) return '0';
   return digits.length > 1 && digits.startsWith('0') ? digits.replace(/^0+(?=\d)/, '') : digits;

@@ -1,31 +1,34 @@
-/** The tags of a wheel (PEP 425) against the machines that a mirror serves: what pip would install there always fits. */
+/**
+ * Compares the tags of wheels (PEP 425) with the machines that a mirror serves. A wheel that pip would install on one
+ * of them always fits.
+ */
 import { type LibcVersion, type Platform, parsePlatformTag } from './platform-tag.ts';
 import { type SystemName, systemFits } from './platform-tag-systems.ts';
 import { type Python, type PythonTag, parsePythonTag, pythonFits } from './python-tag.ts';
 
-/** Where a file can be installed: with any of the pythons, any of the ABIs and on any of the platforms. */
+/** The installations that a file fits: any of the Pythons, any of the ABIs, and any of the platforms. */
 export interface WheelTags {
   readonly pythons: readonly PythonTag[];
-  /** `none`, `abi3`, `cp312`, `cp313t`, `pypy310_pp73`: in lower case. */
+  /** ABIs in lower case: `none`, `abi3`, `cp312`, `cp313t`, `pypy310_pp73`. */
   readonly abis: readonly string[];
   readonly platforms: readonly Platform[];
 }
 
-/** What a mirror wants to hold: what is undefined does not restrict, the lists say «one of these». */
+/** The wheels that a mirror wants to hold. An undefined member does not restrict; a list allows each of its values. */
 export interface WheelFilter {
   readonly systems?: readonly SystemName[] | undefined;
-  /** By their one name: what `machineNamed` returns. */
+  /** Names of machines as `machineNamed` returns them. */
   readonly machines?: readonly string[] | undefined;
   readonly pythons?: readonly Python[] | undefined;
-  /** In lower case. `none` need not be listed. */
+  /** ABIs in lower case. `none` is always allowed. */
   readonly abis?: readonly string[] | undefined;
-  /** The oldest glibc in use: a wheel that needs a newer one does not fit. */
+  /** The oldest glibc in use. A wheel that needs a newer one does not fit. */
   readonly glibc?: LibcVersion | undefined;
-  /** The oldest musl in use. */
+  /** The oldest musl in use. A wheel that needs a newer one does not fit. */
   readonly musl?: LibcVersion | undefined;
 }
 
-/** Reads the three compressed tag sets (PEP 425) of a wheel's name. */
+/** Reads the three compressed tag sets (PEP 425) in a wheel's name. */
 export function parseWheelTags(python: string, abi: string, platform: string): WheelTags {
   return {
     pythons: python.toLowerCase().split('.').map(parsePythonTag),
@@ -34,7 +37,7 @@ export function parseWheelTags(python: string, abi: string, platform: string): W
   };
 }
 
-/** True when one of the machines that `wish` describes could install a wheel with these tags. */
+/** Returns true if one of the machines that `wish` describes could install a wheel with these tags. */
 export function wheelFits(tags: WheelTags, wish: WheelFilter): boolean {
   return tags.platforms.some((platform) => platformFits(platform, wish)) && interpreterFits(tags, wish);
 }

@@ -1,4 +1,4 @@
-/** The files of the change feed (formats/mirror/change-feed.ts), made of what the state remembers. */
+/** Makes the files of the change feed (formats/mirror/change-feed.ts) from the published changes in the state. */
 import { NonsenseError } from '../core/errors.ts';
 import { ownPath } from '../core/paths.ts';
 import type { FileStore } from '../files/file-store.ts';
@@ -17,7 +17,7 @@ import type { PublishedChange, PublishedChanges } from '../state/published-chang
 
 export const feedHeadPath = ownPath('changes.json');
 
-/** The feed as it is published; undefined where there is none, or nobody can read it. Throws StorageError. */
+/** Returns the head of the published feed, or undefined if there is none that can be read. Throws StorageError. */
 export async function publishedHead(files: FileStore): Promise<FeedHead | undefined> {
   const body = await files.read(feedHeadPath);
   try {
@@ -28,7 +28,7 @@ export async function publishedHead(files: FileStore): Promise<FeedHead | undefi
   }
 }
 
-/** The file with the latest changes, up to `last`. */
+/** Returns the file with the latest changes, up to number `last`. */
 export function feedHeadOf(changes: PublishedChanges, { id, serial, last, listed }: Told): Buffer {
   const latest = changesAfter(changes, completePieces(last) * changesPerPiece, last);
   return Buffer.from(renderFeedHead({ id, serial, oldest: oldestOf(last), listed, last, changes: latest }));
@@ -36,14 +36,14 @@ export function feedHeadOf(changes: PublishedChanges, { id, serial, last, listed
 
 type Told = Pick<FeedHead, 'id' | 'serial' | 'last' | 'listed'>;
 
-/** The file of a complete piece. */
+/** Returns the file of a complete piece. */
 export function feedPieceOf(changes: PublishedChanges, id: string, piece: number): Buffer {
   const before = piece * changesPerPiece;
   const last = before + changesPerPiece;
   return Buffer.from(renderFeedPiece({ id, first: before + 1, last, changes: changesAfter(changes, before, last) }));
 }
 
-/** The changes with higher numbers than `before`, up to `last`. */
+/** Returns the changes with numbers above `before`, up to `last`. */
 function changesAfter(changes: PublishedChanges, before: number, last: number): FeedChange[] {
   return changes.after(before, last - before).map(toFeed);
 }

@@ -1,8 +1,8 @@
-/** The trees of hashes over the pages, from what the state remembers: only what has changed is computed anew. */
+/** Computes the Merkle trees over the pages from the hashes in the state. Only changed parts are computed anew. */
 import { leafHash, type MerkleTree, merkleHash, treeOfBuckets } from '../core/merkle-tree.ts';
 import type { PageHashStore, PageKind } from '../state/page-hashes.ts';
 
-/** The tree over the known hashes of a kind. Throws StorageError. */
+/** Returns the tree over the known hashes of a kind of page. Throws StorageError. */
 export function pageTree(pages: PageHashStore, kind: PageKind): MerkleTree {
   const stale = pages.staleBuckets(kind);
   const fresh = new Map(stale.map((bucket) => [bucket, bucketHash(pages, bucket, kind)]));

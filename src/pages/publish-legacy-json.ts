@@ -1,6 +1,14 @@
-/** Writes the legacy JSON (formats/legacy-json.ts) of a project, where the mirror serves it. */
+/** Writes the legacy JSON (formats/legacy-json.ts) of a project, if the mirror serves it. */
 import type { ProjectName } from '../core/names.ts';
-import { blobPath, legacyJsonFolder, legacyPath, metadataPath, type WebPath } from '../core/paths.ts';
+import {
+  childPath,
+  isOwnLink,
+  legacyJsonFolder,
+  legacyPath,
+  pathOnOwnPage,
+  sidecarPath,
+  type WebPath,
+} from '../core/paths.ts';
 import type { FileStore, Write } from '../files/file-store.ts';
 import {
   type LegacyFile,
@@ -15,7 +23,10 @@ import type { PublishedFile, SimplePage } from '../formats/simple/simple-json.ts
 import { pageState } from '../state/mirror-state.ts';
 import type { StateStore } from '../state/state-store.ts';
 
-/** Of all releases of a project: far more than real ones have. What is left has no fields of its own. */
+/**
+ * Limit in bytes for the metadata of all releases of a project, far above real ones. Releases beyond it get no fields
+ * of their own.
+ */
 const maxMetadataBytes = 64 << 20;
 
 interface Owner {
@@ -23,7 +34,7 @@ interface Owner {
   readonly state: Pick<StateStore, 'get'>;
 }
 
-/** The files that belong into `pypi/<project>`, in the order in which they are to appear. */
+/** Returns the files that belong into `pypi/<project>`, in the order in which they are published. */
 export async function legacyFilesOf(
   files: FileStore,
   name: ProjectName,
@@ -45,14 +56,15 @@ export async function legacyFilesOf(
     made.set(legacyPath(name, `${release.version}/json`), Buffer.from(body));
   }
   made.set(legacyPath(name, 'json'), Buffer.from(renderLegacyProject(name, page, releases, ofLatest, base)));
-  // It is sent with the others, so it never speaks of what is not there yet. A line end could not be sent.
+  // The serial is published last: it is sent as a header of the JSON, and must not be newer. A line end would break
+  // that header.
   if (page.serial !== undefined) made.set(legacyPath(name, 'serial'), Buffer.from(String(page.serial)));
   return made;
 }
 
 /**
- * Publishes the legacy JSON of `name`, where the mirror serves that and it differs from what is there. What is there
- * of releases that are gone goes.
+ * Publishes the legacy JSON of `name` if the mirror serves it, as far as it differs from the tree. Files of releases
+ * that are gone are removed.
  */
 export async function publishLegacyJson(
   { files, state }: Owner,
@@ -70,7 +82,7 @@ export async function publishLegacyJson(
   if (strays.length > 0) await files.discard(strays);
 }
 
-/** What lies in `pypi/<project>` besides what belongs there. */
+/** Returns the entries of `pypi/<project>` that do not belong there. */
 export async function legacyStrays(
   files: FileStore,
   name: ProjectName,
@@ -79,23 +91,22 @@ export async function legacyStrays(
   const folder = legacyJsonFolder(name);
   const strays: WebPath[] = [];
   for await (const entry of files.entries(folder)) {
-    const path = `${folder}/${entry.name}` as WebPath;
-    if (!made.has(path) && !made.has(`${path}/json` as WebPath)) strays.push(path);
+    const path = childPath(folder, entry.name);
+    if (!made.has(path) && !made.has(childPath(path, 'json'))) strays.push(path);
   }
   return strays;
 }
 
-/** The core metadata of the first file that has some here. */
+/** Returns the core metadata of the first file whose metadata is held. */
 async function readMetadata(
   files: FileStore,
   name: ProjectName,
   released: readonly LegacyFile[],
 ): Promise<Buffer | undefined> {
   for (const { file, url, metadataSha256 } of released) {
-    const base = `https://mirror.invalid/simple/${name}/`;
-    if (metadataSha256 === undefined || !url.startsWith('../../') || !URL.canParse(url, base)) continue;
-    const path = blobPath(new URL(url, base), file.filename);
-    const bytes = path && (await files.read(metadataPath(path)));
+    if (metadataSha256 === undefined || !isOwnLink(url)) continue;
+    const path = pathOnOwnPage({ url, filename: file.filename }, name);
+    const bytes = path && (await files.read(sidecarPath(path, 'metadata')));
     if (bytes !== undefined) return bytes;
   }
   return undefined;

@@ -8,18 +8,18 @@ import { renderSimpleHtml } from '../formats/simple/simple-html.ts';
 import { type PublishedFile, renderSimpleJson, type SimplePage } from '../formats/simple/simple-json.ts';
 import type { PageHashes } from '../state/page-hashes.ts';
 
-/** What fits into one network packet does not arrive earlier when it is compressed. */
+/** Size in bytes of a network packet. A page that fits into one does not arrive earlier if it is compressed. */
 const packetBytes = 1400;
-/** Below this many bytes compressing at once costs less than handing it to another thread. */
+/** Size in bytes below which compression in this thread costs less than in another one. */
 const compressHere = 16 << 10;
 const level = 6;
 
-/** Whether a page of so many bytes has a compressed twin. */
+/** Returns true if a page of this size has a compressed twin. */
 export function hasTwin(bytes: number): boolean {
   return bytes > packetBytes;
 }
 
-/** Whether `twin` is what belongs beside the page `body`; undefined stands for none. */
+/** Returns true if `twin` belongs to the page `body`. Undefined is right for a page that has no twin. */
 export function isTwinOf(twin: Buffer | undefined, body: Buffer): boolean {
   if (twin === undefined || !hasTwin(body.length)) return twin === undefined && !hasTwin(body.length);
   try {
@@ -30,8 +30,8 @@ export function isTwinOf(twin: Buffer | undefined, body: Buffer): boolean {
 }
 
 /**
- * Publishes the pages of `name` where they differ from what is there. The twin goes before its page: a run that is
- * killed between the two finds the page unchanged only if the twin is right. Resolves with the hashes of the pages.
+ * Publishes the pages of `name` that differ from the tree. The twin is published before its page: after a run that was
+ * killed between the two, the page still differs and is published again. Resolves to the hashes of the pages.
  */
 export async function publishPages(
   store: FileStore,
@@ -52,7 +52,7 @@ export async function publishPages(
     const twinPath = pagePath(twin, name);
     if (!isNew && (await isThere(store, path, twinPath, body))) continue;
     if (hasTwin(body.length)) writes.push({ path: twinPath, body: await compress(body) });
-    // Of a new project, too: a run that was killed may have left one.
+    // Even a new project may have a twin, left by a run that was killed.
     else if ((await store.size(twinPath)) !== undefined) await store.discard([twinPath]);
     writes.push({ path, body });
   }

@@ -1,4 +1,4 @@
-/** The files of a page, by release, while the rules go over them. */
+/** The files of a page by release, with what the rules have decided so far. */
 import type { SimpleFile, SimplePage } from '../formats/simple/simple-json.ts';
 import { type DistributionName, parseDistributionName } from '../packaging/distribution-name.ts';
 import { contains } from '../packaging/specifier.ts';
@@ -12,31 +12,34 @@ export interface Candidate {
   readonly file: SimpleFile;
   readonly name: DistributionName | undefined;
   readonly release: Release;
-  /** The want that pins the file by its hash: it is held whatever the rules say. */
+  /** The want that pins the file by its hash, if any. Such a file is held whatever the rules say. */
   readonly hashPin: Want | undefined;
-  /** The first rule that leaves it out, were nothing pinned. */
+  /** The first rule that leaves the file out if its release is not pinned. */
   excludedBy: Reason | undefined;
-  /** The first rule that leaves it out although its release is pinned. */
+  /** The first rule that leaves the file out even if its release is pinned. */
   excludedThoughPinned: Reason | undefined;
-  /** What to say besides why its release is held. */
+  /** A reason for holding the file that takes precedence over that of its release. */
   note: Reason | undefined;
 }
 
 /** The files of one version. */
 export interface Release {
-  /** As the first file spells it. */
+  /** The version as the first file spells it. */
   readonly text: string;
-  /** Undefined when it is none by PEP 440: such a release counts as older than all others. */
+  /** Undefined if the text is no version by PEP 440. Such a release counts as older than all others. */
   readonly version: Version | undefined;
-  /** The wants that allow all of its files: one that names hashes allows none but theirs. */
+  /**
+   * The wants that allow all files of the release. A want with hashes is not among them, because it allows only the
+   * files with these hashes.
+   */
   wants: readonly Want[];
   readonly pin: Want | undefined;
-  /** A want for it that names hashes. */
+  /** A want with hashes that allows this version. */
   readonly hashed: Want | undefined;
   readonly files: Candidate[];
 }
 
-/** A page as the rules see it. */
+/** The files and releases of a page, for the rules. */
 export interface PageCandidates {
   /** In the order of the page. */
   readonly files: readonly Candidate[];
@@ -44,10 +47,12 @@ export interface PageCandidates {
   readonly releases: readonly Release[];
 }
 
-/** How much a rule can do to what is pinned. */
+/**
+ * The reach of a rule: ordinary rules leave out only releases that are not pinned, others leave out pinned ones too.
+ */
 export type Reach = 'ordinary' | 'pinned-too';
 
-/** Reads the names of all files and finds out which wants allow them. */
+/** Returns the files of `page` by release, with the wants that allow them. */
 export function candidatesOf(page: SimplePage, { name, wants }: ProjectDecision): PageCandidates {
   const byText = new Map<string, Release>();
   const byOrder = new Map<string, Release>();
@@ -75,7 +80,7 @@ export function candidatesOf(page: SimplePage, { name, wants }: ProjectDecision)
 
 function releaseOf(text: string, wants: readonly Want[], byOrder: Map<string, Release>): Release {
   const version = parseVersion(text);
-  // No version has an order that begins with a slash.
+  // The slash keeps the key apart from the orders of versions, which never begin with one.
   const key = version?.order ?? `/${text}`;
   const known = byOrder.get(key);
   if (known !== undefined) return known;
@@ -87,7 +92,7 @@ function releaseOf(text: string, wants: readonly Want[], byOrder: Map<string, Re
   return release;
 }
 
-/** The mirror's own pin can do more than one of a dependency. */
+/** Returns a pin, preferably one of the settings, which overrides more rules than one of a dependency. */
 function pinAmong(wants: readonly Want[]): Want | undefined {
   const pins = wants.filter(({ pinnedBy }) => pinnedBy !== undefined);
   return pins.find(({ pinnedBy }) => pinnedBy === 'settings') ?? pins[0];
@@ -99,7 +104,7 @@ function newestFirst(a: Release, b: Release): number {
   return left < right ? 1 : -1;
 }
 
-/** Takes note that a rule leaves the file out. Only the first one counts. */
+/** Records that a rule leaves the file out. Only the first rule counts. */
 export function exclude(candidate: Candidate, reach: Reach, because: Reason, detail?: string): void {
   if (candidate.excludedBy !== undefined && (reach === 'ordinary' || candidate.excludedThoughPinned !== undefined))
     return;
@@ -108,24 +113,24 @@ export function exclude(candidate: Candidate, reach: Reach, because: Reason, det
   if (reach === 'pinned-too') candidate.excludedThoughPinned ??= reason;
 }
 
-/** The reason why the file is left out; undefined when, by now, it is held. */
+/** Returns the reason why the file is left out, or undefined if it is held so far. */
 export function exclusionReason({ hashPin, release, excludedBy, excludedThoughPinned }: Candidate): Reason | undefined {
   if (hashPin !== undefined) return undefined;
   return release.pin === undefined ? excludedBy : excludedThoughPinned;
 }
 
-/** True when the file is there for wants that pin nothing. */
+/** Returns true if the file is held for wants that pin nothing. */
 export function isHeldUnpinned({ excludedBy }: Candidate): boolean {
   return excludedBy === undefined;
 }
 
-/** Why the file is held. */
+/** Returns the reason why the file is held. */
 export function inclusionReason({ hashPin, release, note }: Candidate, fallback: Reason): Reason {
   if (hashPin !== undefined) return withDetail(hashPin.because, 'pinned by its sha256');
   return note ?? release.pin?.because ?? release.wants[0]?.because ?? fallback;
 }
 
-/** The version for messages. */
+/** Returns the version for messages. */
 export function versionText({ version, text }: Release): string {
   if (version !== undefined) return version.text;
   return text === '' ? 'no version in its name' : `${text}, which is no version,`;

@@ -1,4 +1,6 @@
-/** Values of `mirror.toml` that nobody has looked at, and where they stand. All of these throw UsageError. */
+/**
+ * Reads values of `mirror.toml`, whose types are not known yet, and knows their lines. All readers throw UsageError.
+ */
 import { UsageError } from '../core/errors.ts';
 import { suggestion } from '../core/suggestion.ts';
 
@@ -6,31 +8,31 @@ import { suggestion } from '../core/suggestion.ts';
 export interface ConfigValue {
   readonly value: unknown;
   readonly path: string;
-  /** Where a path stands: `mirror.toml:12`. */
+  /** Returns the location of a path: `mirror.toml:12`. */
   readonly at: (keyPath: string) => string;
 }
 
-/** Where the value stands. */
+/** Returns the location of the value, such as `mirror.toml:12`. */
 export function locationOf({ at, path }: ConfigValue): string {
   return at(path);
 }
 
-/** The path without the positions in lists: what a person wrote. */
+/** Returns the path without list positions, as a person wrote it. */
 export function keyPathOf({ path }: ConfigValue): string {
   return path.replace(/\.\d+(?=\.|$)/g, '');
 }
 
-/** Says that something else was `expected`. */
+/** Throws UsageError: `expected` was expected, and `given` found. */
 export function unexpected(given: ConfigValue, expected: string): never {
   return invalid(given, `expected ${expected}, found ${show(given.value)}`);
 }
 
-/** Says what is wrong. */
+/** Throws UsageError with the location and key of the value, and `problem`. */
 export function invalid(given: ConfigValue, problem: string): never {
   throw new UsageError(`${locationOf(given)}: ${keyPathOf(given)}: ${problem}`);
 }
 
-/** The members of a table, which may have `keys` alone. Undefined when there is no table. */
+/** Returns the members of a table, which may have only `keys`. Without a table there are none. Throws UsageError. */
 export function fieldsOf<Key extends string>(
   given: ConfigValue | undefined,
   keys: readonly Key[],
@@ -49,7 +51,7 @@ export function fieldsOf<Key extends string>(
   return fields;
 }
 
-/** The tables of `[[name]]`. */
+/** Returns the tables of `[[name]]`. Throws UsageError. */
 export function tablesOf(given: ConfigValue | undefined): ConfigValue[] {
   if (given === undefined) return [];
   const { value } = given;
@@ -57,37 +59,37 @@ export function tablesOf(given: ConfigValue | undefined): ConfigValue[] {
   return itemsOf(given);
 }
 
-/** The members of a list; a value by itself is a list of one. */
+/** Returns the members of a list. A value that is no list counts as a list of one. */
 export function itemsOf(given: ConfigValue | undefined): ConfigValue[] {
   if (given === undefined) return [];
   if (!Array.isArray(given.value)) return [given];
   return given.value.map((value: unknown, index) => ({ value, path: `${given.path}.${index}`, at: given.at }));
 }
 
-/** A text that is not empty. */
+/** Returns a text that is not empty. Throws UsageError. */
 export function textOf(given: ConfigValue): string {
   return typeof given.value === 'string' && given.value !== '' ? given.value : unexpected(given, 'a text');
 }
 
-/** True or false. */
+/** Returns true or false. Throws UsageError. */
 export function flagOf(given: ConfigValue): boolean {
   return typeof given.value === 'boolean' ? given.value : unexpected(given, 'true or false');
 }
 
-/** A whole number from `least` on. */
+/** Returns a whole number of at least `least`. Throws UsageError. */
 export function countOf(given: ConfigValue, least: number): number {
   const { value } = given;
   const isCount = typeof value === 'number' && Number.isSafeInteger(value) && value >= least;
   return isCount ? value : unexpected(given, `a whole number from ${least} on`);
 }
 
-/** One of `words`. */
+/** Returns one of `words`. Throws UsageError. */
 export function oneOf<Word extends string>(given: ConfigValue, words: readonly Word[]): Word {
   const word = words.find((known) => known === given.value);
   return word ?? unexpected(given, words.map((known) => JSON.stringify(known)).join(' or '));
 }
 
-/** What `named` makes of a text; `known` are its main words, for messages. */
+/** Returns `named(text)` of a text. Throws UsageError if that is undefined; the message suggests one of `known`. */
 export function namedOf<T>(
   given: ConfigValue,
   named: (text: string) => T | undefined,
@@ -98,13 +100,13 @@ export function namedOf<T>(
   return named(text) ?? invalid(given, `expected ${what}, found ${show(text)}${suggestion(text, known)}`);
 }
 
-/** A setting as one would write it: `keep = 3`. */
+/** Returns a setting as a person would write it: `keep = 3`. */
 export function settingText(given: ConfigValue): string {
   const key = given.path.slice(given.path.lastIndexOf('.') + 1);
   return `${key} = ${show(given.value)}`;
 }
 
-/** As TOML would have it, and not too long for a message. */
+/** Returns the value roughly as TOML has it, shortened for messages. */
 export function show(value: unknown): string {
   const text = JSON.stringify(value, (_, item: unknown) => (typeof item === 'bigint' ? Number(item) : item));
   const spaced = Array.isArray(value)

@@ -1,31 +1,32 @@
-/** What the held releases require, what that requires, and so on. */
+/** The transitive dependencies of the held releases. */
+import { dependencyText } from '../core/dependency-reason.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { MarkerEnvironment } from '../packaging/environment.ts';
-import { evaluateMarker, parseMarker } from '../packaging/marker.ts';
+import { evaluateMarker, type Marker, parseMarker } from '../packaging/marker.ts';
 import { contains, parseSpecifier } from '../packaging/specifier.ts';
 import { parseVersion, type Version } from '../packaging/version.ts';
 import { orAnyEnvironment } from './filter-listed.ts';
-import { namedExtras } from './marker-extras.ts';
 import { anyVersion, dependencyWant, type Want } from './want.ts';
 
-/** That one release of a project requires another project. Texts are as the metadata has them. */
+/** A requirement of one release of a project on another project. Texts are those of the metadata. */
 export interface Edge {
-  /** The version of the release that requires. */
+  /** The version of the requiring release. */
   readonly release: string;
   readonly target: ProjectName;
-  /** Normalized. */
+  /** Normalized names of extras. */
   readonly extras: readonly string[];
   readonly specifier: string;
-  /** What follows the `;`. */
+  /** The text behind the `;`. */
   readonly marker: string | undefined;
 }
 
 /**
- * What the projects in `roots`, with their wants, need of others: the wants for each project that something depends on,
- * which may be a root itself. `edgesOf` gives what the held releases of a project require, and nothing for a project of
- * which no files are held; it is asked once for each project. With several environments a dependency of one is enough;
- * with none, all that may be needed anywhere. The same wants, in the same order, for roots in any order. `tellCut` is called
- * once for each project of which more is required than any real index has, or that requires it: what comes last is left out.
+ * Returns the wants that the projects in `roots`, with their wants, cause for other projects, by project. A root may be
+ * among these. `edgesOf` returns the requirements of the held releases of a project, and none for a project without
+ * held files; it is called once for each project. With several environments a dependency in one of them is enough.
+ * Without environments everything counts that may be needed anywhere. The result and its order do not depend on the
+ * order of the roots. If a project requires, or is required, more than in any real index, what comes last is left out,
+ * and `tellCut` is called once for each such requiring project.
  */
 export function dependencyClosure(
   roots: ReadonlyMap<ProjectName, readonly Want[]>,
@@ -41,12 +42,12 @@ export function dependencyClosure(
   const found = new Map<ProjectName, Want[]>();
   const sorted = [...roots].sort(([a], [b]) => (a < b ? -1 : 1));
   const open = sorted.flatMap(([name, wants]) => wants.map((want) => ({ name, want })));
-  // The list grows while it is gone through: what was found first is looked at first.
+  // The list grows during the loop: this is a breadth-first search.
   for (const { name, want } of open) {
     for (const edge of edgesToFollow(requirerOf(name), want)) {
       const { target, specifier, release } = edge;
       if (want.limits?.elsewhere.has(target) === true) continue;
-      const because = { where: want.because.where, text: `dependency of ${name} ${release}` };
+      const because = { where: want.because.where, text: dependencyText(name, release) };
       const extras = knownOf(edge.extras, requirerOf(target).extras);
       const next = dependencyWant(target, specifierOf(specifier), extras, want.limits, because);
       const key = [target, next.specifier.text, keyOf(extras), next.limits?.path].join('\n');
@@ -66,20 +67,20 @@ export function dependencyClosure(
 }
 
 /**
- * How much may be wanted, in clauses of specifiers: each release of the other project is compared with each of them. Who
- * publishes one project must not decide how long a run takes for another one.
+ * Limits on wants, in clauses of specifiers. Each release of the required project is compared with each clause, and the
+ * publisher of one project must not decide how long a run takes for another project.
  */
 const maxClauses = {
-  /** By one project of another one: boto3, with two thousand releases, has four thousand. */
+  /** By one project on another one. boto3, with two thousand releases, has four thousand. */
   ofPair: 8_000,
-  /** By one project of all others. */
+  /** By one project on all others together. */
   byOne: 50_000,
-  /** Of one project. */
+  /** On one project. */
   ofOne: 32_000,
   ofAll: 2_000_000,
 } as const;
 
-/** What was admitted so far. What is nearer to what the rules name is found earlier. */
+/** Counts the wants admitted so far. Wants closer to what the rules name come earlier, so they are admitted first. */
 class WantBounds {
   readonly #counts = new Map<string, number>();
   readonly #told = new Set<string>();
@@ -99,27 +100,27 @@ class WantBounds {
     return true;
   }
 
-  /** Whether nobody has asked about `requirer` before. */
+  /** Returns true for the first call with `requirer`. */
   isNew(requirer: ProjectName): boolean {
     const before = this.#told.size;
     return this.#told.add(requirer).size > before;
   }
 }
 
-/** What the releases of a project require. */
+/** The requirements of the releases of a project. */
 interface ProjectEdges {
   readonly releases: readonly ReleaseEdges[];
-  /** Those that mean something to one of them: what else is asked for is as if it were not. */
+  /** The extras that some release knows. Other extras are ignored. */
   readonly extras: ReadonlySet<string>;
 }
 
-/** A release that requires something. */
+/** A release with its requirements. */
 interface ReleaseEdges {
   readonly version: Version | string;
   readonly edges: readonly GuardedEdge[];
-  /** The places in `edges` of those that may need an extra. */
+  /** For each extra, the positions in `edges` of the requirements that it may enable. */
   readonly byExtra: ReadonlyMap<string, readonly number[]>;
-  /** The extras that it has been asked for, so that many wants for the same cost little. */
+  /** Sets of extras that were requested before, so that many wants for the same set cost little. */
   readonly asked: Set<string>;
 }
 
@@ -152,7 +153,7 @@ function releaseEdgesOf(version: Version | string, edges: readonly GuardedEdge[]
   return { version, edges, byExtra, asked: new Set() };
 }
 
-/** The edges that lead on from `want`, without those that led on from another one under the same limits. */
+/** Returns the edges that `want` leads to, without those already followed from another want under the same limits. */
 function edgesToFollow({ releases }: ProjectEdges, { specifier, extras, limits }: Want): Edge[] {
   return releases.flatMap((release) => {
     const { version, edges, byExtra, asked } = release;
@@ -160,27 +161,27 @@ function edgesToFollow({ releases }: ProjectEdges, { specifier, extras, limits }
     const limited = `\n${limits?.path}`;
     const key = keyOf(named) + limited;
     if (asked.has(key) || !contains(specifier, version)) return [];
-    // What needs no extra was followed the first time, and the rest can only follow from one that it names.
+    // Edges that need no extra were followed the first time, so now only edges of the named extras can be new.
     const candidates = asked.has(limited) ? positionsOf(named, byExtra).flatMap((at) => edges[at] ?? []) : edges;
     asked.add(key).add(limited);
     return candidates.filter(({ guard }) => guard?.isNeeded(named) !== false).map(({ edge }) => edge);
   });
 }
 
-/** In the order of the edges. */
+/** Returns the positions of the edges of `extras`, in the order of the edges. */
 function positionsOf(extras: readonly string[], byExtra: ReleaseEdges['byExtra']): number[] {
   const places = new Set(extras.flatMap((extra) => byExtra.get(extra) ?? []));
   return [...places].sort((a, b) => a - b);
 }
 
-/** A marker, in the environments that count. */
+/** A marker, evaluated in the configured environments. */
 interface Guard {
-  /** Those that it names. */
+  /** The extras that the marker names. */
   readonly extras: ReadonlySet<string>;
   isNeeded(extras: readonly string[]): boolean;
 }
 
-/** A marker that cannot be read or decided may hold. */
+/** Returns a cached parser of markers. A marker that cannot be parsed or decided counts as true. */
 function guardsIn(environments: readonly MarkerEnvironment[]): (marker: string) => Guard {
   const places = orAnyEnvironment(environments);
   return cached((text) => {
@@ -200,7 +201,7 @@ function guardsIn(environments: readonly MarkerEnvironment[]): (marker: string) 
   });
 }
 
-/** Each of `extras` once that `known` has. */
+/** Returns those of `extras` that `known` has, each once. */
 function knownOf(extras: readonly string[], known: { has(extra: string): boolean }): string[] {
   return extras.length === 0 ? [] : [...new Set(extras)].filter((extra) => known.has(extra));
 }
@@ -218,4 +219,24 @@ function cached<T>(make: (text: string) => T): (text: string) => T {
     made.set(text, value);
     return value;
   };
+}
+
+/**
+ * The extras by whose names `marker` asks (`extra == "x"`, `"x" in extras`); others mean nothing to it, and more of them
+ * never make it fail. Undefined where it asks in another way, which is when any may mean something.
+ */
+function namedExtras(marker: Marker): ReadonlySet<string> | undefined {
+  const names = new Set<string>();
+  const open: Marker[] = [marker];
+  for (const part of open) {
+    if (part.join !== undefined) {
+      for (const inner of part.parts) open.push(inner);
+      continue;
+    }
+    const { variable, operator, value, isReversed } = part;
+    if (variable !== 'extra' && variable !== 'extras') continue;
+    if (variable === 'extra' ? operator !== '==' : operator !== 'in' || !isReversed) return undefined;
+    names.add(value);
+  }
+  return names;
 }

@@ -1,11 +1,11 @@
-/** Times and sizes as people write them in settings. */
+/** Durations and sizes as people write them in settings. */
+import { dayMs, hourMs } from '../core/durations.ts';
 
-const hourMs = 3_600_000;
 const units: ReadonlyMap<string, number> = new Map([
   ['h', hourMs],
-  ['d', 24 * hourMs],
-  ['w', 7 * 24 * hourMs],
-  ['y', 365 * 24 * hourMs],
+  ['d', dayMs],
+  ['w', 7 * dayMs],
+  ['y', 365 * dayMs],
 ]);
 
 const sizes: ReadonlyMap<string, number> = new Map([
@@ -14,12 +14,15 @@ const sizes: ReadonlyMap<string, number> = new Map([
   ...['K', 'M', 'G', 'T', 'P'].map((prefix, index) => [`${prefix}iB`, 1024 ** (index + 1)] as const),
 ]);
 
-/** `7d` in milliseconds; units are h, d, w and y, which is 365 days. Undefined for anything else. */
+/** Returns `7d` in milliseconds. Units are h, d, w and y, which is 365 days. Returns undefined for anything else. */
 export function parseDuration(text: string): number | undefined {
   return amountOf(text, units);
 }
 
-/** `1.5GB` in bytes; units are B, kB, MB, GB, TB, PB and KiB, MiB and so on. Undefined for anything else. */
+/**
+ * Returns `1.5GB` in bytes. Units are B, kB, MB, GB, TB, PB and KiB, MiB and so on. Returns undefined for anything
+ * else.
+ */
 export function parseSize(text: string): number | undefined {
   return amountOf(text, sizes);
 }

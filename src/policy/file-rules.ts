@@ -1,4 +1,4 @@
-/** `[files]`: rules that only what is pinned by its hash passes. */
+/** The rules of `[files]`. Only files that are pinned by hash are exempt. */
 
 import { contains, parseSpecifier, type Specifier } from '../packaging/specifier.ts';
 import type { Version } from '../packaging/version.ts';
@@ -8,7 +8,7 @@ import type { FileRules, InstallTarget } from './policy.ts';
 import { withDetail } from './reason.ts';
 import { anyVersion } from './want.ts';
 
-/** Leaves out files of other kinds, for other places, and large ones. */
+/** Leaves out files of other kinds, files for other install targets, and large ones. */
 export function excludeUnfitting({ files }: PageCandidates, rules: FileRules): void {
   for (const candidate of files) {
     excludeByKind(candidate, rules);
@@ -23,7 +23,7 @@ function excludeByKind(candidate: Candidate, { kinds, sdists }: FileRules): void
   if (kind === 'sdist' && sdists?.value === 'no') exclude(candidate, 'pinned-too', sdists.because);
 }
 
-/** A file whose name does not tell where it can be used may be of use anywhere. */
+/** Leaves out wheels whose tags do not fit. A file whose name has no tags may be usable anywhere, so it stays. */
 function excludeByTags(candidate: Candidate, { wheelFilter, wheelFilters }: FileRules): void {
   const tags = candidate.name?.tags;
   if (tags === undefined || wheelFilter === undefined || wheelFits(tags, wheelFilter)) return;
@@ -38,7 +38,7 @@ function excludeLarge(candidate: Candidate, { maxSize }: FileRules): void {
   }
 }
 
-/** Leaves out source distributions where for each place a wheel of the same release is held. */
+/** Leaves out source distributions of releases that have a held wheel for every install target. */
 export function excludeNeedlessSdists(
   { releases }: PageCandidates,
   { sdists, installTargets: places }: FileRules,
@@ -63,10 +63,10 @@ function heldOf({ files }: Release, kind: 'sdist' | 'wheel'): Candidate[] {
   return files.filter((candidate) => candidate.name?.kind === kind && exclusionReason(candidate) === undefined);
 }
 
-/** Parsed `requires-python`, by its text. */
+/** Parsed `requires-python` by its text. */
 type Specifiers = Map<string, Specifier>;
 
-/** Where the source distribution itself cannot be installed, nobody misses it. */
+/** Returns true if a wheel fits the install target, or if the source distribution itself cannot be installed there. */
 function isServed(
   place: InstallTarget,
   source: Candidate,
@@ -81,7 +81,7 @@ function isServed(
   );
 }
 
-/** Whether `requires-python` admits that release of Python. */
+/** Returns true if the file's `requires-python` admits this version of Python. */
 function takesPython({ file }: Candidate, python: Version, specifiers: Specifiers): boolean {
   const text = file.requiresPython;
   if (text === undefined) return true;
@@ -90,7 +90,7 @@ function takesPython({ file }: Candidate, python: Version, specifiers: Specifier
   return contains(specifier, python);
 }
 
-/** Leaves out the releases that do not fit beside pinned and newer ones. */
+/** Leaves out releases that exceed the size limit of the project. Pinned releases come first, then newer ones. */
 export function excludeBeyondSize({ files, releases }: PageCandidates, { maxProjectSize }: FileRules): void {
   if (maxProjectSize === undefined) return;
   let total = sizeOf(files.filter(({ hashPin }) => hashPin !== undefined));

@@ -1,4 +1,8 @@
-/** What a requirements or lock file lists and this mirror is not to hold: it comes from elsewhere, or is for other places. */
+/**
+ * Separates what a requirements or lock file lists into what this mirror is to hold, and what comes from another index
+ * or is for other environments.
+ */
+import { andMore } from '../core/and-more.ts';
 import { originOf, shownAddress } from '../core/index-address.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { ListedIndex, ListedRequirement, ListedRequirements } from '../formats/requirements/listed-requirement.ts';
@@ -8,18 +12,30 @@ import { type Requirement, requirementText } from '../packaging/requirement.ts';
 import type { IndexAliases } from './index-aliases.ts';
 import type { Reason } from './reason.ts';
 
-/** What a file lists, parted. */
+/** The requirements of a file, separated. */
 export interface SplitListed {
   readonly wanted: readonly ListedRequirement[];
-  /** Projects that it wants from another index only: nothing of upstream's is to be taken for them. */
+  /** Projects that the file takes from another index only. Nothing of upstream's may be taken for them. */
   readonly elsewhere: ReadonlySet<ProjectName>;
-  /** Why other projects are left out. */
+  /** The reasons why projects are left out. */
   readonly leftOut: ReadonlyMap<ProjectName, Reason>;
-  /** One line for each index and each marker. */
+  /** One line for each index and each marker, for people. */
   readonly notes: readonly string[];
+  /** What comes from another index only, or from none. */
+  readonly passedOver: readonly PassedOver[];
 }
 
-/** What decides. */
+/** A project that is wanted from another index than the one that a rule takes its projects from. */
+export interface PassedOver {
+  readonly name: ProjectName;
+  /** Undefined for no index at all. */
+  readonly index: ListedIndex | undefined;
+  readonly where: string;
+  /** What it is not. */
+  readonly upstream: IndexAliases;
+}
+
+/** The upstream and the environments that decide. */
 export interface SplitOptions {
   readonly upstream: IndexAliases;
   readonly environments: readonly MarkerEnvironment[];
@@ -29,17 +45,18 @@ type Listed = Pick<ListedRequirements, 'requirements' | 'outside' | 'isLock'>;
 
 const namesShown = 100;
 
-/** Parts what a file lists. */
+/** Separates what a file lists. */
 export function splitListed(
   { requirements, outside, isLock }: Listed,
   { upstream, environments }: SplitOptions,
 ): SplitListed {
-  // Who installs from a lock file chooses extras and groups.
+  // Whoever installs from a lock file chooses extras and groups, so any of them may apply.
   const extras = isLock ? undefined : [];
   const wanted: ListedRequirement[] = [];
   const elsewhere = new Set<ProjectName>();
   const leftOut = new Map<ProjectName, Reason>();
   const lines = new Lines();
+  const passedOver: PassedOver[] = [];
   for (const { name, where, why } of outside) {
     elsewhere.add(name);
     leftOut.set(name, { where, text: name, detail: why });
@@ -54,7 +71,7 @@ export function splitListed(
     if (requirement.url === undefined && indexes?.length === others.length) {
       elsewhere.add(name);
       leave(others[0] === undefined ? 'it comes from no index' : `it comes from ${shownIndex(others[0])}`);
-      lines.add(otherIndexNote(others[0], where, upstream), name);
+      passedOver.push({ name, index: others[0], where, upstream });
     } else if (!mayApply(requirement, environments, extras) && marker !== undefined) {
       const text = `its marker ${markerText(marker)} is true in no [[environment]]`;
       leave(text);
@@ -69,10 +86,20 @@ export function splitListed(
     elsewhere.delete(requirement.name);
     leftOut.delete(requirement.name);
   }
-  return { wanted, elsewhere, leftOut, notes: lines.all() };
+  return { wanted, elsewhere, leftOut, notes: lines.all(), passedOver };
 }
 
-/** Whether the marker of a requirement may hold in one of the environments; undefined extras are not known. */
+/** One line for each index. */
+export function passedOverLines(passedOver: readonly PassedOver[]): readonly string[] {
+  const lines = new Lines();
+  for (const one of passedOver) lines.add(passedOverLine(one), one.name);
+  return lines.all();
+}
+
+/**
+ * Returns true if the marker of a requirement may be true in one of the environments. Undefined extras mean that any
+ * may be chosen.
+ */
 export function mayApply(
   { marker }: Requirement,
   environments: readonly MarkerEnvironment[],
@@ -84,21 +111,21 @@ export function mayApply(
   );
 }
 
-/** The environments, or one of which nothing is known. */
+/** Returns the environments, or a single unknown one if there are none. */
 export function orAnyEnvironment(environments: readonly MarkerEnvironment[]): readonly MarkerEnvironment[] {
   return environments.length === 0 ? [{}] : environments;
 }
 
-/** Where, and what is said before and behind the names. */
+/** The location, and the text before and behind the names. */
 type Line = readonly [where: string, before: string, behind: string];
 
-function otherIndexNote(index: ListedIndex | undefined, where: string, upstream: IndexAliases): Line {
+function passedOverLine({ index, where, upstream }: PassedOver): Line {
   if (index === undefined) return [where, 'with --no-index it comes from no index, and is passed over', ''];
   const before = `${shownIndex(index)} is not ${upstream.address}, and what comes from it is passed over`;
   return [index.where, before, '; if it is the same index, put it into upstream-aliases in mirror.toml'];
 }
 
-/** Installers ask all of the indexes, too, and take the best that they find. */
+/** Returns the note about a project of several indexes: installers ask all of them and take the best match. */
 function ambiguousIndexNote(index: ListedIndex, upstream: IndexAliases): Line {
   const before = `installers look at ${shownIndex(index)}, too, and nothing tells what comes from there: what ${upstream.address} has is held of`;
   return [index.where, before, '; hashes would tell'];
@@ -108,7 +135,7 @@ function shownIndex({ address = '', isOfFiles }: ListedIndex): string {
   return (isOfFiles === true ? originOf(address) : undefined) ?? shownAddress(address);
 }
 
-/** Lines that say the same of many projects, each told at the first place where it is said. */
+/** Notes that concern several projects, merged. The first location of a note is the one that is shown. */
 class Lines {
   readonly #found = new Map<string, { readonly where: string; readonly behind: string; readonly names: Set<string> }>();
 
@@ -121,7 +148,7 @@ class Lines {
   all(): string[] {
     return [...this.#found].map(([before, { where, behind, names }]) => {
       const shown = [...names].slice(0, namesShown).join(', ');
-      const more = names.size > namesShown ? ` and ${names.size - namesShown} more` : '';
+      const more = andMore(names.size - namesShown);
       return `${where}: ${before}: ${shown}${more}${behind}`;
     });
   }

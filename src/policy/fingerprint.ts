@@ -1,28 +1,49 @@
-/** Tells whether decisions may have changed since they were made. */
+/** Detects that decisions may have changed since they were made. */
 import { sha256Hex } from '../core/hash.ts';
 import type { MarkerEnvironment } from '../packaging/environment.ts';
-import type { WheelFilter } from '../packaging/wheel-tags.ts';
-import type { FileRules, Policy, ReleaseRules, Rule } from './policy.ts';
+import type { Policy, Rule } from './policy.ts';
+import { filesText, releasesText, sortedTexts } from './rule-traits.ts';
 import type { Limits, Want } from './want.ts';
 
-/** Short hashes of everything that decisions follow from; comments, lines and the order of keys are nothing of that. */
+/** Short hashes of everything that decisions depend on. Comments, line numbers and the order of keys have no effect. */
 export interface Fingerprint {
-  /** Which projects are held, and which of their releases are wanted; the content of requirements files is part of it. */
+  /** Hash of what selects projects and the wanted releases, including the content of requirements files. */
   readonly projects: string;
-  /** `[releases]`, `[files]` and how pages treat what is not held. */
+  /** Hash of `[releases]`, `[files]`, and the treatment of unmirrored files on pages. */
   readonly files: string;
 }
 
-/** Raised where the same rules are to come to something else than before: then everything is planned anew. */
+/** To be raised when the same rules begin to yield different decisions. Then everything is planned again. */
 const meaning = 2;
 
-/** The fingerprint of `policy`. */
-export function fingerprintOf({ rules, otherwise, dependencies, environments, ...policy }: Policy): Fingerprint {
-  const places = sortedTexts(environments.map(environmentText));
-  return {
-    projects: hash([rules.map(ruleText), otherwise.value, dependencies, places]),
-    files: hash([meaning, releasesText(policy.releases), filesText(policy.files), policy.unmirrored]),
-  };
+interface Part {
+  readonly of: keyof Fingerprint;
+  readonly hashed: (policy: Policy) => unknown;
+}
+
+/** What no decision follows from, or what follows from the other parts. */
+const unhashed = undefined;
+
+/** In the order in which parts are hashed, which must stay: the hashes are stored. A part that is missing does not compile. */
+const parts: { readonly [Member in keyof Policy]-?: Part | typeof unhashed } = {
+  rules: { of: 'projects', hashed: ({ rules }) => rules.map(ruleText) },
+  index: unhashed,
+  otherwise: { of: 'projects', hashed: ({ otherwise }) => otherwise.value },
+  dependencies: { of: 'projects', hashed: ({ dependencies }) => dependencies },
+  environments: { of: 'projects', hashed: ({ environments }) => sortedTexts(environments.map(environmentText)) },
+  releases: { of: 'files', hashed: ({ releases }) => releasesText(releases) },
+  files: { of: 'files', hashed: ({ files }) => filesText(files) },
+  unmirrored: { of: 'files', hashed: ({ unmirrored }) => unmirrored },
+  budget: unhashed,
+  leftOut: unhashed,
+  warnings: unhashed,
+};
+
+/** Returns the fingerprint of `policy`. */
+export function fingerprintOf(policy: Policy): Fingerprint {
+  const hashed = (of: keyof Fingerprint): unknown[] =>
+    Object.values(parts).flatMap((part) => (part?.of === of ? [part.hashed(policy)] : []));
+  return { projects: hash(hashed('projects')), files: hash([meaning, ...hashed('files')]) };
 }
 
 function hash(value: unknown): string {
@@ -46,29 +67,4 @@ function limitsText({ byName, elsewhere }: Limits): unknown {
 
 function environmentText(environment: MarkerEnvironment): unknown {
   return Object.entries(environment).sort();
-}
-
-function releasesText(rules: ReleaseRules): unknown {
-  const { noPrereleases, noYanked, keep, minAgeMs, minAgeExempt, maxAgeMs } = rules;
-  return [
-    noPrereleases !== undefined,
-    noYanked !== undefined,
-    keep && [keep.value.count, keep.value.per],
-    minAgeMs && [minAgeMs.value, minAgeExempt],
-    maxAgeMs?.value,
-  ];
-}
-
-function filesText({ kinds, sdists, wheelFilter, maxSize, maxProjectSize }: FileRules): unknown {
-  const kindNames = kinds && [...kinds.value].sort();
-  return [kindNames, sdists?.value, wheelFilter && wishText(wheelFilter), maxSize?.value, maxProjectSize?.value];
-}
-
-function wishText({ systems, machines, pythons, abis, glibc, musl }: WheelFilter): unknown {
-  return [...[systems, machines, pythons, abis].map((list) => list && sortedTexts(list)), glibc, musl];
-}
-
-/** Lists whose order means nothing. */
-function sortedTexts(values: readonly unknown[]): string[] {
-  return values.map((value) => JSON.stringify(value)).sort();
 }

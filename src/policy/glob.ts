@@ -1,6 +1,6 @@
-/** Patterns with `*` for any text and `?` for any one character. */
+/** Patterns in which `*` is any text and `?` any single character. */
 
-/** `glob` as a predicate, for many texts: most are told by how they begin or end. */
+/** Returns `glob` as a predicate. It is fast for many texts, since the literal beginning and end decide about most. */
 export function compileGlob(glob: string): (text: string) => boolean {
   const start = /^[^*?]*/.exec(glob)?.[0] ?? '';
   const end = /[^*?]*$/.exec(glob)?.[0] ?? '';
@@ -12,12 +12,12 @@ export function compileGlob(glob: string): (text: string) => boolean {
 }
 
 /**
- * Whether `text` has the shape of `glob`. Takes at most as many steps as the product of their lengths. When `text` is a
- * glob too, true means that everything with its shape has the shape of `glob`.
+ * Returns true if `text` matches `glob`, in at most as many steps as the product of their lengths. If `text` is itself
+ * a glob, true means that everything it matches is matched by `glob` too.
  */
 export function globMatches(glob: string, text: string): boolean {
   let [at, in_] = [0, 0];
-  /** Where to go on when it does not match: the last star, and how much of the text it stands for. */
+  /** The position to resume at after a mismatch: the last star, and the end of the text that it stands for. */
   let [star, taken] = [-1, 0];
   while (in_ < text.length) {
     if (glob[at] === '*') {

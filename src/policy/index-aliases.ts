@@ -1,19 +1,19 @@
-/** Which of the indexes that requirements and lock files name is upstream. */
+/** Tells which of the indexes in requirements and lock files is the upstream. */
 import { hostOf, indexKey } from '../core/index-address.ts';
 import type { ListedIndex } from '../formats/requirements/listed-requirement.ts';
 
-/** What is the same index whatever upstream is: mirrors of it are mirrored, too. */
+/** PyPI counts as the same index whatever the upstream is, because most upstreams are mirrors of it. */
 const pypi = 'https://pypi.org';
 const pypiFiles = 'files.pythonhosted.org';
 
-/** All that upstream is called. */
+/** All addresses and hosts of the upstream. */
 export class IndexAliases {
-  /** Its own address, for messages. */
+  /** The upstream's own address, for messages. */
   readonly address: string;
   readonly #keys: ReadonlySet<string | undefined>;
   readonly #hosts: ReadonlySet<string | undefined>;
 
-  /** `aliases` are other addresses of it, `fileHosts` the hosts besides that its files come from. */
+  /** `aliases` are other addresses of the index at `address`. `fileHosts` are further hosts of its files. */
   constructor(address: string, aliases: readonly string[], fileHosts: readonly string[]) {
     const all = [address, ...aliases];
     this.address = address;
@@ -21,12 +21,12 @@ export class IndexAliases {
     this.#hosts = new Set([...all.map(hostOf), ...fileHosts]);
   }
 
-  /** All that the upstream of a mirror is called: PyPI is a name of it, as it most likely is a mirror of that. */
+  /** Returns the aliases of a mirror's upstream. They include PyPI, because the upstream most likely mirrors it. */
   static ofMirror(address: string, aliases: readonly string[] = [], fileHosts: readonly string[] = []): IndexAliases {
     return new IndexAliases(address, [pypi, ...aliases], [...fileHosts, pypiFiles]);
   }
 
-  /** Whether `index` is upstream; one that is not named is. */
+  /** Returns true if `index` is the upstream. An index without an address is. */
   has({ address, isOfFiles }: ListedIndex): boolean {
     if (address === undefined) return true;
     const [names, name] = isOfFiles === true ? [this.#hosts, hostOf(address)] : [this.#keys, indexKey(address)];
@@ -34,5 +34,5 @@ export class IndexAliases {
   }
 }
 
-/** Where nobody says what upstream is. */
+/** The aliases to use if no upstream is given. */
 export const pypiAliases = IndexAliases.ofMirror(pypi);

@@ -5,7 +5,7 @@ import { parseVersion, type Version } from '../packaging/version.ts';
 import type { WheelFilter } from '../packaging/wheel-tags.ts';
 import type { InstallTarget } from './policy.ts';
 
-/** The machines that there are for a system; for those that are not named here there may be any. */
+/** The machines that exist for a system. A system that is not listed may have any. */
 const machinesOf: ReadonlyMap<SystemName, readonly string[]> = new Map<SystemName, readonly string[]>([
   ['macos', ['x86_64', 'aarch64', 'i686', 'ppc', 'ppc64']],
   ['windows', ['x86_64', 'i686', 'aarch64', 'armv7l', 'ia64']],
@@ -16,14 +16,15 @@ const machinesOf: ReadonlyMap<SystemName, readonly string[]> = new Map<SystemNam
 
 const notOnLinux = new Set(['wasm32']);
 
-/** Some minor version of `major`: only a wheel for all of them fits. */
+/** Returns Python `major` with minor version 0, which only wheels for every minor version fit. */
 function oldest(major: number, implementation = 'cp'): Python {
   return { implementation, major, minor: 0, threaded: undefined };
 }
 
 /**
- * The places of a wish, and the systems for which none of its machines is made. Where a wish leaves something open, a
- * wheel must fit all of it: every system, every machine, every Python 3. Linux is one place with glibc and one with musl.
+ * Returns the install targets of a wheel filter as `places`, and as `lonely` the systems for which none of its machines
+ * exists. What the filter leaves open, a wheel must fit entirely: every system, every machine, every Python 3. Linux
+ * counts as one target with glibc and one with musl.
  */
 export function installTargetsOf(wish: WheelFilter): {
   readonly places: readonly InstallTarget[];
@@ -51,7 +52,7 @@ function isMadeFor(machine: string, system: SystemName): boolean {
   return machinesOf.get(system)?.includes(machine) ?? !notOnLinux.has(machine);
 }
 
-/** An empty list fits only what fits anywhere. */
+/** Returns one install target. Undefined becomes an empty list, which only wheels for any system or machine fit. */
 function installTargetOf(
   wish: WheelFilter,
   system: SystemName | undefined,

@@ -9,26 +9,12 @@ import { installTargetsOf } from './install-targets.ts';
 import { ruled, sizeOf } from './parse-releases.ts';
 import type { FileRules } from './policy.ts';
 import type { Ruled } from './reason.ts';
+import { fileKeys, wheelFilterKeys } from './rule-traits.ts';
 
-const fileKeys = [
-  'kinds',
-  'sdists',
-  'systems',
-  'machines',
-  'pythons',
-  'abis',
-  'glibc',
-  'musl',
-  'max-size',
-  'max-project-size',
-] as const;
-
-const wishKeys = ['systems', 'machines', 'pythons', 'abis', 'glibc', 'musl'] as const;
-
-/** Reads `[files]`; a line is added to `warnings` for what can hardly be meant. Throws UsageError. */
+/** Reads `[files]`. Adds a line to `warnings` for settings that are probably mistakes. Throws UsageError. */
 export function parseFiles(given: ConfigValue | undefined, warnings: string[]): FileRules {
   const fields = fieldsOf(given, fileKeys);
-  const wishes = wishKeys.flatMap((key) => {
+  const wishes = wheelFilterKeys.flatMap((key) => {
     const field = fields.get(key);
     const wish = field === undefined || isEmptyList(field) ? undefined : ruled(field, wishParsers[key]);
     return wish === undefined ? [] : [wish];
@@ -51,7 +37,7 @@ export function parseFiles(given: ConfigValue | undefined, warnings: string[]): 
   };
 }
 
-const wishParsers: Readonly<Record<(typeof wishKeys)[number], (given: ConfigValue) => WheelFilter>> = {
+const wishParsers: Readonly<Record<keyof WheelFilter, (given: ConfigValue) => WheelFilter>> = {
   systems: (given) => ({ systems: each(given, (item) => namedOf(item, systemNamed, 'a system', knownSystems)) }),
   machines: (given) => ({ machines: each(given, (item) => namedOf(item, machineNamed, 'a machine', knownMachines)) }),
   pythons: (given) => ({ pythons: each(given, pythonOf) }),
@@ -64,7 +50,7 @@ function each<T>(given: ConfigValue, parse: (item: ConfigValue) => T): T[] {
   return itemsOf(given).map(parse);
 }
 
-/** Whoever holds wheels needs the index of their variants. */
+/** Returns the kinds of files. Wheels include the variants file, which installers need to choose among them. */
 function kindsOf(given: ConfigValue): ReadonlySet<DistributionKind> {
   const kinds = new Set(each(given, (item) => namedOf(item, kindNamed, 'a kind of file', knownKinds)));
   if (kinds.has('wheel')) kinds.add('variants');
@@ -92,7 +78,7 @@ function libcOf(given: ConfigValue): LibcVersion {
   return major === undefined ? unexpected(given, 'a version in quotes such as "2.28"') : [Number(major), Number(minor)];
 }
 
-/** An empty list restricts nothing. */
+/** Returns undefined for an empty list, which restricts nothing. */
 function notEmpty(given: ConfigValue | undefined): ConfigValue | undefined {
   return given !== undefined && isEmptyList(given) ? undefined : given;
 }

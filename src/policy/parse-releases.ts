@@ -16,8 +16,7 @@ import { parseDuration, parseSize } from './durations-and-sizes.ts';
 import type { Budget, ReleaseRules } from './policy.ts';
 import { type CompileRegex, matcherOf, parsePattern } from './project-patterns.ts';
 import type { Reason, Ruled } from './reason.ts';
-
-const releaseKeys = ['prereleases', 'yanked', 'keep', 'keep-per', 'min-age', 'min-age-exempt', 'max-age'] as const;
+import { releaseKeys } from './rule-traits.ts';
 
 /** Reads `[releases]`. Throws UsageError. */
 export function parseReleases(given: ConfigValue | undefined, compileRegex: CompileRegex): ReleaseRules {
@@ -49,17 +48,17 @@ export function parseBudget(given: ConfigValue | undefined): Budget {
   return { size: ruled(fields.get('size'), sizeOf), reserve: ruled(fields.get('reserve'), sizeOf) };
 }
 
-/** A setting with the reason to give for what follows from it. */
+/** Returns the parsed setting, with itself as the reason for what follows from it. */
 export function ruled<T>(given: ConfigValue | undefined, parse: (given: ConfigValue) => T): Ruled<T> | undefined {
   return given && { value: parse(given), because: reasonOf(given) };
 }
 
-/** The setting as a reason. */
+/** Returns the setting as a reason. */
 export function reasonOf(given: ConfigValue): Reason {
   return { where: locationOf(given), text: settingText(given) };
 }
 
-/** A number of bytes. */
+/** Returns a size in bytes. Throws UsageError. */
 export function sizeOf(given: ConfigValue): number {
   const size = typeof given.value === 'string' ? parseSize(given.value) : undefined;
   return size ?? unexpected(given, 'a size such as "500MB" or "1.5GiB"');
@@ -70,7 +69,7 @@ function durationOf(given: ConfigValue): number {
   return duration ?? unexpected(given, 'a time such as "12h", "7d", "2w" or "5y"');
 }
 
-/** The reason that the word false gives. */
+/** Returns the setting as a reason if it is false, else undefined. */
 function refusal(given: ConfigValue | undefined): Reason | undefined {
   return given === undefined || flagOf(given) ? undefined : reasonOf(given);
 }

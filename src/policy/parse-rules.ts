@@ -7,48 +7,59 @@ import type { MarkerEnvironment } from '../packaging/environment.ts';
 import { evaluateMarker } from '../packaging/marker.ts';
 import { type Requirement, requirementText } from '../packaging/requirement.ts';
 import { type ConfigValue, itemsOf, locationOf, textOf } from './config-value.ts';
-import { mayApply, orAnyEnvironment, splitListed } from './filter-listed.ts';
+import { mayApply, orAnyEnvironment, type PassedOver, splitListed } from './filter-listed.ts';
 import { IndexAliases, pypiAliases } from './index-aliases.ts';
 import type { Hold, OtherIndex, Rule, RulePattern } from './policy.ts';
 import { type CompileRegex, parsePattern } from './project-patterns.ts';
 import type { Reason } from './reason.ts';
 import { intersectSpecifiers, isImpossible, type Limit, type Limits, ownWant, type Want } from './want.ts';
 
-/** What the parsing of rules needs from outside. */
+/** Functions and settings that parsing rules needs, and lists that it fills. */
 export interface RuleSources {
-  /** How requirements files are read; it knows where relative paths begin. */
+  /** Reads requirements files, and resolves their relative paths. */
   readonly reader: RequirementsReader;
   readonly compileRegex: CompileRegex;
   readonly environments: readonly MarkerEnvironment[];
-  /** Gets a line for what can hardly be meant. */
+  /** Receives a line for each setting that is probably a mistake. */
   readonly warnings: string[];
+  /** Gets what each requirements file wants from other indexes; another rule may take it from there. */
+  readonly passedOver: (readonly PassedOver[])[];
   /** Gets what requirements files list and leave out. */
   readonly leftOut: Map<ProjectName, Reason>;
-  /** The normal paths of files that may ask for nothing. */
+  /** Normalized paths of requirements files that may be empty. */
   readonly mayBeEmpty: ReadonlySet<string>;
-  /** Whose projects are meant where a rule does not say it; PyPI's unless told. */
+  /** The index that rules without an upstream mean; PyPI by default. */
   readonly upstream?: IndexAliases | undefined;
 }
 
-/** The parts of a rule as they were given. */
+/** The parts of a rule as written. */
 export interface GivenRule {
   readonly hold: Hold;
   readonly index: OtherIndex | undefined;
-  /** Where the rule says what it holds. */
+  /** The value that says what the rule holds, which gives its location. */
   readonly given: ConfigValue;
   readonly projects: ConfigValue | undefined;
   readonly requirements: ConfigValue | undefined;
 }
 
-/** Reads one rule and the requirements files that it names. Throws UsageError. */
+/** Reads a rule and the requirements files that it names. Throws UsageError. */
 export function parseRule({ hold, index, given, projects, requirements }: GivenRule, sources: RuleSources): Rule {
   const named = new Map<ProjectName, Want[]>();
   const open: RulePattern[] = [];
   for (const item of itemsOf(projects)) addPattern(item, sources, named, open);
-  const upstream = index === undefined ? sources.upstream : new IndexAliases(index.url, [], index.fileHosts);
+  const upstream = namesOf(index, sources.upstream);
   for (const item of itemsOf(requirements)) addListed(item, { ...sources, upstream }, named);
   const because = { where: locationOf(given), text: `hold = "${hold}"` };
   return { hold, because, index, named, open };
+}
+
+/** Whether `rule` takes the project that is passed over from the very index that it is wanted from. */
+export function isTaken({ index }: PassedOver, rule: Rule | undefined, main: IndexAliases | undefined): boolean {
+  return rule !== undefined && rule.hold !== 'none' && index !== undefined && namesOf(rule.index, main).has(index);
+}
+
+function namesOf(index: OtherIndex | undefined, main = pypiAliases): IndexAliases {
+  return index === undefined ? main : new IndexAliases(index.url, [], index.fileHosts);
 }
 
 type Named = Map<ProjectName, Want[]>;
@@ -65,7 +76,7 @@ function addPattern(item: ConfigValue, sources: RuleSources, named: Named, open:
   }
 }
 
-/** Adds what a requirements file lists, narrowed by the constraints that came with it. */
+/** Adds what a requirements file lists, narrowed by the constraints in it. */
 function addListed(item: ConfigValue, sources: RuleSources, named: Named): void {
   const path = textOf(item);
   const listed = parseListedRequirements(path, sources.reader);
@@ -74,6 +85,7 @@ function addListed(item: ConfigValue, sources: RuleSources, named: Named): void 
   const { upstream = pypiAliases, environments, warnings, leftOut } = sources;
   const { wanted, elsewhere, ...parted } = splitListed(listed, { upstream, environments });
   for (const note of [...notes, ...parted.notes]) warnings.push(note);
+  sources.passedOver.push(parted.passedOver);
   for (const [name, reason] of parted.leftOut) if (!leftOut.has(name)) leftOut.set(name, reason);
   const limits = limitsFrom(path, constraints, elsewhere, environments);
   for (const one of wanted) {
@@ -91,7 +103,10 @@ function addListed(item: ConfigValue, sources: RuleSources, named: Named): void 
   if (wanted.length === 0) warnings.push(`${locationOf(item)}: ${path} asks for no project`);
 }
 
-/** Something may just be writing it: what it asked for before must not go because of that. */
+/**
+ * Throws UsageError if an empty file is not expected. Another program may just be writing the file, and the projects
+ * listed before must not be removed because of that.
+ */
 function refuseEmptied(path: string, item: ConfigValue, { mayBeEmpty }: RuleSources): void {
   if (mayBeEmpty.has(normalPath(path))) return;
   throw new UsageError(
@@ -132,7 +147,10 @@ function limitsFrom(
   return byName.size + elsewhere.size === 0 ? undefined : { path, byName, elsewhere };
 }
 
-/** A constraint that holds in one place only must not leave out what another one needs. */
+/**
+ * Returns true if the marker is true in all environments. A constraint for one environment must not leave out what
+ * another one needs.
+ */
 function surelyApplies({ marker }: Requirement, environments: readonly MarkerEnvironment[]): boolean {
   return (
     marker === undefined || orAnyEnvironment(environments).every((place) => evaluateMarker(marker, place, []) === true)

@@ -1,4 +1,4 @@
-/** Which files of a project the mirror holds. */
+/** Decides which files of a project the mirror holds. */
 import type { SimpleFile, SimplePage } from '../formats/simple/simple-json.ts';
 import { candidatesOf, exclusionReason, inclusionReason } from './candidate-files.ts';
 import { excludeBeyondSize, excludeNeedlessSdists, excludeUnfitting } from './file-rules.ts';
@@ -13,28 +13,33 @@ import {
   excludeUnwanted,
   excludeYanked,
 } from './release-rules.ts';
+import { isRestricting } from './rule-traits.ts';
 
-/** What is done with one file of a page, and why. */
+/** The decision about one file of a page, with its reason. */
 export interface FileDecision {
   readonly file: SimpleFile;
   readonly hold: boolean;
   readonly because: Reason;
 }
 
-/** What the mirror holds of a page. */
+/** The decisions about all files of a page. */
 export interface FilesPlan {
   /** In the order of the page. */
   readonly files: readonly FileDecision[];
-  /** Milliseconds since 1970: until then the same page gives the same plan. Undefined when time alone changes nothing. */
+  /**
+   * Milliseconds since 1970. Until then the same page yields the same plan. Undefined if the plan does not depend on
+   * time.
+   */
   readonly nextChange: number | undefined;
 }
 
 const quarantined: Reason = { where: undefined, text: 'quarantined by the index' };
 
 /**
- * Decides about each file of `page` at the time `now`, milliseconds since 1970. Ages come before pre-releases, so that
- * those stay until the first final release is old enough; sizes come before source distributions, so that those stay
- * where a wheel is too large; and what is kept is counted last, among releases that have a file left.
+ * Decides about each file of `page` at the time `now`, in milliseconds since 1970. The order of the rules matters. Ages
+ * come before prereleases, so that prereleases stay until the first final release is old enough. Sizes come before
+ * source distributions, so that these stay if a wheel is too large. `keep` comes after all of these, so that it counts
+ * only releases with a file left.
  */
 export function planFiles(policy: Policy, decision: ProjectDecision, page: SimplePage, now: number): FilesPlan {
   if (decision.hold !== 'files') return planAll(page, decision.hold === local, decision.because);
@@ -67,22 +72,8 @@ function agesFor({ releases }: Policy, { name }: ProjectDecision): AgeRules {
   return { minAgeMs: minAgeMs === undefined || isMinAgeExempt(name) ? undefined : minAgeMs, maxAgeMs };
 }
 
-/** False when every file is held. Most mirrors restrict nothing, and then need not read a name. */
-function isRestricted({ releases, files }: Policy, { wants }: ProjectDecision): boolean {
+/** Returns false if every file is held. Most mirrors restrict nothing, and then file names need not be parsed. */
+function isRestricted(policy: Policy, { wants }: ProjectDecision): boolean {
   if (!wants.some(({ specifier, sha256s }) => specifier.clauses.length + sha256s.length === 0)) return true;
-  const { noPrereleases, noYanked, keep, minAgeMs, maxAgeMs } = releases;
-  const { kinds, sdists, wheelFilter, maxSize, maxProjectSize } = files;
-  const rules = [
-    noPrereleases,
-    noYanked,
-    keep,
-    minAgeMs,
-    maxAgeMs,
-    kinds,
-    sdists,
-    wheelFilter,
-    maxSize,
-    maxProjectSize,
-  ];
-  return rules.some((rule) => rule !== undefined);
+  return isRestricting(policy);
 }

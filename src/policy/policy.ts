@@ -1,4 +1,4 @@
-/** What `mirror.toml` says about which projects, releases and files the mirror holds. */
+/** The rules in `mirror.toml` about which projects, releases and files the mirror holds. */
 import type { ProjectName } from '../core/names.ts';
 import type { DistributionKind } from '../packaging/distribution-name-kinds.ts';
 import type { MarkerEnvironment } from '../packaging/environment.ts';
@@ -8,56 +8,56 @@ import type { OpenPattern } from './project-patterns.ts';
 import type { Reason, Ruled } from './reason.ts';
 import type { Want } from './want.ts';
 
-/** What of a project lies below `packages/` because somebody has put it there. */
+/** The value of `hold` for projects whose files people have put below `packages/`. */
 export const local = 'local';
 
-/** What is held of projects that no rule names. */
+/** The values of `hold` for projects that no rule names. */
 export const otherwiseHolds = ['files', 'pages-only', 'none'] as const;
 
 export const holds = [...otherwiseHolds, local] as const;
 
-/** What the mirror holds of a project. */
+/** The part of a project that the mirror holds. */
 export type Hold = (typeof holds)[number];
 
-/** The whole of it. Whatever is undefined restricts nothing. */
+/** All rules. An undefined member restricts nothing. */
 export interface Policy {
-  /** In order: the first that matches a project decides. */
+  /** Ordered: the first rule that matches a project decides. */
   readonly rules: readonly Rule[];
-  /** The position of the first rule that matches, or -1. */
+  /** Returns the position of the first rule that matches, or -1. */
   readonly index: (name: ProjectName) => number;
   /** For projects that no rule matches. */
   readonly otherwise: Ruled<Hold>;
-  /** Hold what the held releases require, too. */
+  /** True if the requirements of held releases are held too. */
   readonly dependencies: boolean;
-  /** Whether pages link to upstream for files that are not held, or leave them out. */
+  /** The treatment of files that are not held: pages link to upstream for them (`upstream`), or omit them (`hide`). */
   readonly unmirrored: 'hide' | 'upstream';
-  /** Where markers are asked; empty means anywhere. */
+  /** The environments for markers. If empty, markers are evaluated for any environment. */
   readonly environments: readonly MarkerEnvironment[];
   readonly releases: ReleaseRules;
   readonly files: FileRules;
   readonly budget: Budget;
-  /** Why projects are left out that a requirements or lock file lists, where no rule names them otherwise. */
+  /** Reasons why projects in a requirements or lock file are left out. They apply only if no rule names the project. */
   readonly leftOut: ReadonlyMap<ProjectName, Reason>;
-  /** One line each: what is allowed but can hardly be meant. */
+  /** Warnings about settings that are allowed but are probably mistakes, one line each. */
   readonly warnings: readonly string[];
 }
 
 /** One `[[rule]]`. */
 export interface Rule {
   readonly hold: Hold;
-  /** The reason to give unless the project is held for a want. */
+  /** The reason to show if the project is not held for a want. */
   readonly because: Reason;
-  /** Where its projects come from; undefined for the upstream of the mirror. */
+  /** The source of its projects; undefined for the upstream of the mirror. */
   readonly index: OtherIndex | undefined;
   readonly named: ReadonlyMap<ProjectName, readonly Want[]>;
   readonly open: readonly RulePattern[];
 }
 
-/** An index beside the upstream of the mirror. */
+/** An index other than the upstream of the mirror. */
 export interface OtherIndex {
-  /** Without a slash at its end; the pages of projects lie below it. */
+  /** The address without a trailing slash. The pages of projects lie below it. */
   readonly url: string;
-  /** From where files of it may come, besides its own host. */
+  /** Hosts from which its files may come, besides its own host. */
   readonly fileHosts: readonly string[];
 }
 
@@ -73,12 +73,12 @@ export interface ReleaseRules {
   readonly keep: Ruled<Keep> | undefined;
   readonly minAgeMs: Ruled<number> | undefined;
   readonly isMinAgeExempt: (name: ProjectName) => boolean;
-  /** The patterns of the exemption, sorted. */
+  /** The exemption's patterns, sorted. */
   readonly minAgeExempt: readonly string[];
   readonly maxAgeMs: Ruled<number> | undefined;
 }
 
-/** How many of the newest releases are kept, and of what. */
+/** The number of newest releases to keep, and the group that they are counted in. */
 export interface Keep {
   readonly count: number;
   readonly per: 'project' | 'major' | 'minor';
@@ -89,9 +89,9 @@ export interface FileRules {
   readonly kinds: Ruled<ReadonlySet<DistributionKind>> | undefined;
   readonly sdists: Ruled<'no' | 'where-no-wheel-fits'> | undefined;
   readonly wheelFilter: WheelFilter | undefined;
-  /** Each key of the wish by itself, to tell which one a file does not fit. */
+  /** Each key of the wheel filter separately, to name the one that a file does not fit. */
   readonly wheelFilters: readonly Ruled<WheelFilter>[];
-  /** The places that a wheel must fit before a source distribution is left out. */
+  /** The install targets that must each have a wheel before a source distribution is left out. */
   readonly installTargets: readonly InstallTarget[];
   readonly maxSize: Ruled<number> | undefined;
   readonly maxProjectSize: Ruled<number> | undefined;
@@ -100,15 +100,15 @@ export interface FileRules {
 /** One combination of system, machine and Python that files are wanted for. */
 export interface InstallTarget {
   readonly wish: WheelFilter;
-  /** The first and the last version of its Python, for `requires-python`; none when the minor version is not known. */
+  /** The first and last patch version of its Python, for `requires-python`. Empty if the minor version is unknown. */
   readonly patches: readonly Version[];
-  /** `linux x86_64 3.12`. */
+  /** For messages: `linux, x86_64, Python 3.12`. */
   readonly text: string;
 }
 
 /** `[budget]`, in bytes. */
 export interface Budget {
   readonly size: Ruled<number> | undefined;
-  /** Of free space. */
+  /** Free space to keep. */
   readonly reserve: Ruled<number> | undefined;
 }

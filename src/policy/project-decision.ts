@@ -1,23 +1,24 @@
-/** Which projects the mirror holds, and what of them. */
+/** Decides which projects the mirror holds, and what of them. */
 import type { ProjectName } from '../core/names.ts';
 import { type Hold, local, type Policy, type Rule } from './policy.ts';
 import { type Reason, withDetail } from './reason.ts';
+import { isRestricting } from './rule-traits.ts';
 import { ownWant, type Want } from './want.ts';
 
-/** What the mirror holds of one project. */
+/** The decision about one project. */
 export interface ProjectDecision {
   readonly name: ProjectName;
   readonly hold: Hold;
   readonly because: Reason;
-  /** Where it comes from; see {@link sourceOf}. */
+  /** The source of the project; see {@link sourceOf}. */
   readonly source?: string | undefined;
-  /** A release is held when one of these allows it. Empty unless files are held. */
+  /** A release is held if one of these allows it. Empty unless files are held. */
   readonly wants: readonly Want[];
 }
 
 /**
- * Decides about the project `name`. `wants` are what other held projects need of it (see closeOver): they are held unless
- * a rule that names the project says otherwise.
+ * Decides about the project `name`. `wants` are those of other held projects (see dependencyClosure). They are met
+ * unless a rule that names the project says otherwise.
  */
 export function decideProject(policy: Policy, name: ProjectName, wants: readonly Want[] = []): ProjectDecision {
   const rule = policy.rules[policy.index(name)];
@@ -34,8 +35,8 @@ export function decideProject(policy: Policy, name: ProjectName, wants: readonly
 }
 
 /**
- * Where a project comes from: undefined for the upstream of the mirror, the address of another index, or {@link local}. The
- * first rule that names it decides, and nothing else: no index is ever asked for a project of another one.
+ * Returns the source of a project: undefined for the upstream of the mirror, the address of another index, or {@link
+ * local}. The first rule that names the project decides alone: no index is ever asked for a project of another one.
  */
 export function sourceOf({ rules, index }: Policy, name: ProjectName): string | undefined {
   const rule = rules[index(name)];
@@ -54,22 +55,21 @@ function decideUnruled({ otherwise, leftOut }: Policy, name: ProjectName, wants:
   return { name, hold: value, because: (value === 'none' && leftOut.get(name)) || because, wants: [] };
 }
 
-/** Whether the policy leaves out anything that the upstream has, but for what comes from elsewhere. */
-export function choosesOfUpstream({ rules, otherwise, releases, files }: Policy): boolean {
-  const { minAgeExempt: _names, isMinAgeExempt: _is, ...ages } = releases;
-  const { wheelFilters: _wishes, installTargets: _places, ...kinds } = files;
-  const isRestricted = Object.values({ ...ages, ...kinds }).some((rule) => rule !== undefined);
-  return isRestricted || otherwise.value !== 'files' || rules.some((rule) => sourceIn(rule) === undefined);
+/** Returns true if the policy may leave out something that the upstream has. Rules for other sources do not count. */
+export function choosesOfUpstream(policy: Policy): boolean {
+  const { rules, otherwise } = policy;
+  return isRestricting(policy) || otherwise.value !== 'files' || rules.some((rule) => sourceIn(rule) === undefined);
 }
 
-/** True when the rules let the mirror hold files or pages of `name`, without regard to what others depend on. */
+/** Returns true if the rules allow files or pages of `name`. Dependencies of other projects are not considered. */
 export function mayHold({ rules, index, otherwise }: Policy, name: ProjectName): boolean {
   return (rules[index(name)]?.hold ?? otherwise.value) !== 'none';
 }
 
 /**
- * All projects that the rules name and let the mirror hold, sorted, without those that others depend on and those that lie
- * here; undefined when only upstream's list of all projects can tell. With these a run needs no such list.
+ * Returns all projects that the rules name and allow, sorted, or undefined if upstream's list of all projects is needed
+ * to know them. Dependencies and local projects are left out. If there is a result, a run does not need upstream's
+ * list.
  */
 export function policyNames(policy: Policy): readonly ProjectName[] | undefined {
   const { rules, otherwise } = policy;

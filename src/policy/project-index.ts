@@ -1,6 +1,6 @@
 /**
- * Finds the first rule that matches a name, fast enough to ask for each of 880,000: names are looked up, globs are tried
- * only when the first or last letter is right, and regexes only when all of them joined match.
+ * Finds the first rule that matches a name, fast enough for 880,000 names. Names are looked up, globs are tried only if
+ * the first or last letter matches, and regexes only if all of them joined match.
  */
 import type { ProjectName } from '../core/names.ts';
 import type { Policy, Rule } from './policy.ts';
@@ -11,7 +11,7 @@ interface Entry {
   readonly matches: (name: string) => boolean;
 }
 
-/** An index of `rules`; `joined` is false for names that none of their regexes matches. */
+/** Returns the index of `rules`. `joined` returns false for names that none of their regexes matches. */
 export function indexRules(
   rules: readonly Pick<Rule, 'named' | 'open'>[],
   joined: (name: string) => boolean,
@@ -37,19 +37,19 @@ export function indexRules(
   };
 }
 
-/** One predicate for all regexes among `patterns`: false for most names at the price of one. */
+/** Returns one predicate for all regexes in `patterns`. It rejects most names at the price of one regex. */
 export function joinRegexes(patterns: readonly OpenPattern[], compileRegex: CompileRegex): (name: string) => boolean {
   const sources = patterns.filter(({ kind }) => kind === 'regex').map(({ text }) => ignoringCase(text));
   if (sources.length < 2) return () => true;
   try {
     return compileRegex(sources.join('|'));
   } catch {
-    // Each is valid by itself: together they may use a name of a group twice, or be too large.
+    // Each regex is valid by itself. Joined they may repeat the name of a group, or be too large.
     return () => true;
   }
 }
 
-/** `entries` are in the order of the rules. */
+/** Returns the first matching rule before `best`, else `best`. `entries` are in the order of the rules. */
 function firstOf(entries: readonly Entry[] | undefined, name: ProjectName, best: number): number {
   if (entries === undefined) return best;
   for (const { rule, matches } of entries) {

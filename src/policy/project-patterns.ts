@@ -1,4 +1,5 @@
-/** The ways to name projects: by name, glob, regex, or as a requirement (PEP 508). */
+/** The ways to name projects: by name, glob, regex, or requirement (PEP 508). */
+import { messageOf } from '../core/caught-error.ts';
 import { UsageError } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
 import { parseRequirement, type Requirement } from '../packaging/requirement.ts';
@@ -6,21 +7,21 @@ import { type ConfigValue, invalid, textOf, unexpected } from './config-value.ts
 import { compileGlob, globMatches } from './glob.ts';
 import { isImpossible } from './want.ts';
 
-/** Compiles a regex in RE2's syntax, for a search in linear time. Throws when it is none. */
+/** Compiles a regex in RE2's syntax, for a search in linear time. Throws if the regex is invalid. */
 export type CompileRegex = (source: string) => (text: string) => boolean;
 
-/** One project, perhaps only some of its releases. */
+/** One project, or some of its releases. */
 export interface NamedProject {
   readonly kind: 'name';
-  /** As it was written. */
+  /** The text as written. */
   readonly text: string;
   readonly requirement: Requirement;
 }
 
-/** Any number of projects, by their normalized names. */
+/** A pattern for any number of projects, matched against normalized names. */
 export interface OpenPattern {
   readonly kind: 'glob' | 'regex';
-  /** The normalized glob, or what stands between the slashes. */
+  /** The normalized glob, or the text between the slashes of a regex. */
   readonly text: string;
   readonly matches: (name: string) => boolean;
 }
@@ -30,14 +31,14 @@ export type ProjectPattern = NamedProject | OpenPattern;
 const globShape = /^[A-Za-z0-9*?._-]*[*?][A-Za-z0-9*?._-]*$/;
 const expected = 'a project such as flask, acme-*, /^acme-/ or flask>=2';
 
-/** The pattern that the text `given` spells. Throws UsageError. */
+/** Returns the pattern in `given`. Throws UsageError. */
 export function parsePattern(given: ConfigValue, compileRegex: CompileRegex): ProjectPattern {
   const text = textOf(given).trim();
   if (text.startsWith('/')) return regexPattern(given, text, compileRegex);
   return globShape.test(text) ? globPattern(text) : namedProject(given, text);
 }
 
-/** Whether {@link parsePattern} takes `text`. */
+/** Returns true if {@link parsePattern} accepts `text`. */
 export function isPattern(text: string, compileRegex: CompileRegex): boolean {
   try {
     parsePattern({ value: text, path: 'projects', at: () => 'nowhere' }, compileRegex);
@@ -48,7 +49,7 @@ export function isPattern(text: string, compileRegex: CompileRegex): boolean {
   }
 }
 
-/** True when a list of patterns may hold a regex, so that the compiler will be needed. */
+/** Returns true if a list of patterns may contain a regex, so that the compiler is needed. */
 export function namesRegex(patterns: unknown): boolean {
   const list: readonly unknown[] = Array.isArray(patterns) ? patterns : [patterns];
   return list.some((text) => typeof text === 'string' && text.trim().startsWith('/'));
@@ -58,15 +59,15 @@ function regexPattern(given: ConfigValue, text: string, compileRegex: CompileReg
   if (text.length < 3 || !text.endsWith('/')) return unexpected(given, 'a regex between slashes such as /^acme-/');
   const source = text.slice(1, -1);
   try {
-    // By itself it must be one: with the parentheses around it `a)(b` would pass for one.
+    // The regex must be valid by itself: `a)(b` would become valid by the parentheses around it.
     compileRegex(source);
     return { kind: 'regex', text: source, matches: compileRegex(ignoringCase(source)) };
   } catch (cause) {
-    return invalid(given, `${text} is no regex: ${cause instanceof Error ? cause.message : 'it cannot be compiled'}`);
+    return invalid(given, `${text} is no regex: ${messageOf(cause, 'it cannot be compiled')}`);
   }
 }
 
-/** Names are normalized: without it a capital letter would silently match nothing. */
+/** Returns the regex with case ignored. Names are normalized, so a capital letter would silently match nothing. */
 export function ignoringCase(source: string): string {
   return `(?i:${source})`;
 }
@@ -89,14 +90,14 @@ function namedProject(given: ConfigValue, text: string): NamedProject {
   return { kind: 'name', text, requirement };
 }
 
-/** A predicate for lists that only ask whether a project is meant. Not for patterns with versions. */
+/** Returns a predicate for lists that select whole projects. Not for patterns with versions. */
 export function matcherOf(patterns: readonly ProjectPattern[]): (name: ProjectName) => boolean {
   const names = new Set(patterns.map((pattern) => (pattern.kind === 'name' ? pattern.requirement.name : undefined)));
   const open = patterns.filter((pattern) => pattern.kind !== 'name');
   return (name) => names.has(name) || open.some(({ matches }) => matches(name));
 }
 
-/** True when everything that `narrow` matches is surely matched by `wide`. */
+/** Returns true if `wide` certainly matches everything that `narrow` matches. */
 export function covers(wide: OpenPattern, narrow: OpenPattern | ProjectName): boolean {
   if (typeof narrow === 'string') return wide.matches(narrow);
   if (wide.kind === 'glob' && wide.text === '*') return true;

@@ -1,4 +1,4 @@
-/** `[releases]`: rules that what is pinned passes. */
+/** The rules of `[releases]`. Pinned releases are exempt. */
 import {
   type Candidate,
   exclude,
@@ -31,7 +31,10 @@ export function excludeYanked({ files }: PageCandidates, { noYanked }: ReleaseRu
   for (const file of files) if (file.file.yanked !== false) exclude(file, 'ordinary', noYanked, 'yanked');
 }
 
-/** Leaves out files that are too young or too old. Returns when, at the earliest, that will change. */
+/**
+ * Leaves out files that are too young or too old. Returns the earliest time at which this will change, in milliseconds
+ * since 1970, or undefined if it never will.
+ */
 export function excludeByAge({ files }: PageCandidates, rules: AgeRules, now: number): number | undefined {
   const { minAgeMs, maxAgeMs } = rules;
   if (minAgeMs === undefined && maxAgeMs === undefined) return undefined;
@@ -49,10 +52,10 @@ export function excludeByAge({ files }: PageCandidates, rules: AgeRules, now: nu
   return next === Number.POSITIVE_INFINITY ? undefined : next;
 }
 
-/** `min-age` is undefined for projects that are exempt. */
+/** The age rules for a project. `minAgeMs` is undefined for exempt projects. */
 export type AgeRules = Pick<ReleaseRules, 'minAgeMs' | 'maxAgeMs'>;
 
-/** A dependency's pin does not make a file older. Returns when it is old enough. */
+/** Leaves out a young file, even if a dependency pins its release. Returns the time at which it is old enough. */
 function excludeYoung(candidate: Candidate, { value, because }: Ruled<number>, now: number): number | undefined {
   const { uploadTimeMs } = candidate.file;
   if (uploadTimeMs === undefined) {
@@ -74,7 +77,7 @@ function uploaded(timeMs: number): string {
   return `uploaded ${new Date(timeMs).toISOString().slice(0, 10)}`;
 }
 
-/** Leaves out pre-releases for all wants but those that name one, or that nothing else is there for (PEP 440). */
+/** Leaves out prereleases, except for wants that name a prerelease or that nothing else satisfies (PEP 440). */
 export function excludePrereleases({ releases }: PageCandidates, { noPrereleases }: ReleaseRules): void {
   if (noPrereleases === undefined) return;
   const served = new Set<Want>();
@@ -89,7 +92,7 @@ export function excludePrereleases({ releases }: PageCandidates, { noPrereleases
   }
 }
 
-/** Keeps, for each want, the newest of the releases that have a file left. */
+/** Leaves out all but the newest releases for each want, counting only releases that have a file left. */
 export function excludeOlder({ releases }: PageCandidates, { keep }: ReleaseRules): void {
   if (keep === undefined) return;
   const counts = new Map<Want, Map<string, number>>();
@@ -119,7 +122,7 @@ function count(counts: Map<Want, Map<string, number>>, want: Want, group: string
   return rank;
 }
 
-/** What is no version belongs to the oldest ones. */
+/** Returns the group of a release. A text that is no version belongs to the group before it, which is the oldest. */
 function groupOf({ version }: Release, { per }: Keep, before: string): string {
   if (per === 'project' || version === undefined) return before;
   const [major = 0, minor = 0] = version.release;

@@ -1,4 +1,4 @@
-/** Which source distributions somebody has to build: those of releases whose wheels do not fit everywhere. */
+/** Finds the source distributions that must be built, because the wheels of their release do not fit everywhere. */
 import type { ProjectName } from '../core/names.ts';
 import { type DistributionName, parseDistributionName } from '../packaging/distribution-name.ts';
 import type { MarkerEnvironment } from '../packaging/environment.ts';
@@ -10,8 +10,8 @@ import { type WheelFilter, wheelFits } from '../packaging/wheel-tags.ts';
 import type { Policy } from './policy.ts';
 
 /**
- * Those of `filenames`, held files of `project`, that a place needs: one that [files] names, or else an [[environment]].
- * Where neither is told, a release with any wheel needs no source.
+ * Returns those of `filenames`, which are held files of `project`, that an install target of `[files]`, or else an
+ * `[[environment]]`, needs. Without either, a release with any wheel needs no source distribution.
  */
 export function requiredSdists(
   { files, environments }: Pick<Policy, 'files' | 'environments'>,
@@ -40,7 +40,7 @@ function releaseOf(version: string): string {
   return parseVersion(version)?.order ?? version;
 }
 
-/** The wheels that can be installed in an environment; what it leaves open fits. */
+/** Returns the wheels that can be installed in an environment. What the environment leaves open is not filtered. */
 function wheelFilterOf({
   sys_platform,
   platform_machine,

@@ -1,4 +1,4 @@
-/** Wants that upstream does not meet, or of which the rules leave nothing. */
+/** Wants that upstream cannot satisfy, or for which the rules leave nothing. */
 import type { SimplePage } from '../formats/simple/simple-json.ts';
 import { parseDistributionName } from '../packaging/distribution-name.ts';
 import { contains } from '../packaging/specifier.ts';
@@ -10,30 +10,30 @@ import type { Want } from './want.ts';
 
 /** A want for which nothing is held. */
 export interface UnsatisfiedWant {
-  /** What {@link wantKey} says of it. */
+  /** The {@link wantKey} of the want. */
   readonly key: string;
-  /** For people. */
+  /** The reason, for people. */
   readonly why: string;
 }
 
 /** The wants of a project for which nothing of its page is held. */
 export interface Unsatisfied {
   readonly wants: readonly UnsatisfiedWant[];
-  /** Upstream has nothing of all that is wanted: what else it has is of no use here. */
+  /** True if upstream has nothing that is wanted, so that its other files are of no use here. */
   readonly isAll: boolean;
 }
 
 export const allSatisfied: Unsatisfied = { wants: [], isAll: false };
 
-/** Old releases of others may want hundreds of versions that are gone. */
+/** Limits what is stored: old releases of other projects may want hundreds of versions that are gone. */
 const maxRemembered = 50;
 
-/** Stands for what is wanted, by whomever. */
+/** Returns a key for what is wanted, the same for all who want it. */
 export function wantKey({ specifier, sha256s }: Want): string {
   return [specifier.text, ...sha256s].join(' ');
 }
 
-/** Finds the unmet wants of `decision`, of which `plan` came for `page`. */
+/** Returns the unsatisfied wants of `decision`. `plan` is the plan for `page`. */
 export function unsatisfiedWants(
   { name, hold, wants }: ProjectDecision,
   page: SimplePage,

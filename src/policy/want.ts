@@ -1,54 +1,56 @@
-/** What is wanted of a project: some of its releases, and why. */
+/** A want: some releases of a project, and why. */
 import type { ProjectName } from '../core/names.ts';
 import { parseSpecifier, type Specifier } from '../packaging/specifier.ts';
 import type { Reason } from './reason.ts';
 
-/** A project is held for its wants: a release that one of them allows is held. */
+/** Some releases of a project that are wanted. A release is held if a want allows it. */
 export interface Want {
   readonly specifier: Specifier;
-  /** Normalized. What they need is needed too. */
+  /** Normalized names of extras. Their requirements are needed too. */
   readonly extras: readonly string[];
-  /** Files that are held whatever the other rules say; with such, no others are wanted. */
+  /** Hashes of files that are held whatever the other rules say. If there are any, no other files are wanted. */
   readonly sha256s: readonly string[];
   readonly because: Reason;
   /**
-   * Who pins the release, if it is pinned (`==`): such a release is held whatever [releases] says. But min-age, which is
-   * there because not everybody is trusted, gives way only to the mirror's own settings.
+   * The origin of the pin, if the release is pinned with `==`. A pinned release is held whatever [releases] says. But
+   * min-age exists because not everybody is trusted, so only pins of the mirror's own settings override it.
    */
   readonly pinnedBy: 'settings' | 'dependency' | undefined;
-  /** What constrains the dependencies. */
+  /** Constraints on the dependencies. */
   readonly limits: Limits | undefined;
 }
 
-/** What a requirements file says of dependencies. */
+/** The limits of a requirements file on dependencies. */
 export interface Limits {
-  /** The file, which tells limits apart. */
+  /** The path of the file, which identifies the limits. */
   readonly path: string;
   /** Its constraints. */
   readonly byName: ReadonlyMap<ProjectName, Limit>;
-  /** Projects that come from another index than upstream: what upstream has under their names is somebody else's. */
+  /**
+   * Projects that come from an index other than upstream. What upstream has under these names belongs to somebody else.
+   */
   readonly elsewhere: ReadonlySet<ProjectName>;
 }
 
-/** What one constraint demands. */
+/** The limit by one constraint. */
 export interface Limit {
   readonly specifier: Specifier;
   readonly sha256s: readonly string[];
 }
 
-/** Allows every release. */
+/** The specifier that allows every release. */
 export const anyVersion: Specifier = { text: '', clauses: [], namesPrereleases: false };
 
-/** What is known of a want besides its reason. */
+/** The members of a want other than its reason. */
 export type WantOptions = Partial<Pick<Want, 'specifier' | 'extras' | 'sha256s' | 'limits'>>;
 
-/** What the settings want. */
+/** Returns a want of the settings. */
 export function ownWant(because: Reason, { specifier, extras, sha256s, limits }: WantOptions = {}): Want {
   const own = { specifier: specifier ?? anyVersion, extras: extras ?? [], sha256s: sha256s ?? [], limits };
   return { ...own, because, pinnedBy: isPin(own.specifier) ? 'settings' : undefined };
 }
 
-/** The same as one that only demands `specifier` and `extras`, for a project that another one depends on. */
+/** Returns a want for a project that another one depends on, narrowed by `limits`. */
 export function dependencyWant(
   name: ProjectName,
   specifier: Specifier,
@@ -62,20 +64,20 @@ export function dependencyWant(
   return { specifier: narrowed, extras, sha256s: limit?.sha256s ?? [], because, pinnedBy, limits };
 }
 
-/** What both allow. */
+/** Returns a specifier that allows what both allow. */
 export function intersectSpecifiers(one: Specifier, other: Specifier): Specifier {
   if (one.clauses.length === 0 || one.text === other.text) return other;
   if (other.clauses.length === 0) return one;
   return parseSpecifier(`${one.text},${other.text}`) ?? one;
 }
 
-/** True when no version can be in the range: `>=2,<1`. Holes (`!=`) and exact texts (`===`) aside. */
+/** Returns true if the range is empty, as in `>=2,<1`. Exclusions (`!=`) and exact texts (`===`) are not considered. */
 export function isImpossible({ clauses }: Specifier): boolean {
   const stretches = clauses.flatMap(({ stretch }) => (stretch === undefined || stretch.isOutside ? [] : [stretch]));
   return stretches.some(({ from }) => stretches.some(({ to }) => to !== undefined && to <= from));
 }
 
-/** A wildcard has no version. */
+/** Returns true if the specifier has an exact version. A wildcard such as `==2.*` has none. */
 function isPin({ clauses }: Specifier): boolean {
   return clauses.some(({ operator, version, exact }) =>
     operator === '==' ? version !== undefined : exact !== undefined,

@@ -1,21 +1,21 @@
-/** The port to whoever tells what a provenance object (PEP 740) is worth. */
+/** The port to the verification of provenance objects (PEP 740). */
 
-/** The file that an object lies beside. */
+/** The file that a provenance object belongs to. */
 export interface AttestedFile {
   readonly filename: string;
   readonly sha256: string;
 }
 
-/** What an object is worth; `why` is one line for people. */
+/** The result of a verification. `why` is one line for people. */
 export type ProvenanceVerdict =
   | { readonly outcome: 'verified'; readonly publishers: readonly string[] }
   | { readonly outcome: 'failed'; readonly why: string };
 
-/** Judges provenance objects. */
+/** Verifies provenance objects. */
 export interface ProvenanceVerifier {
   /**
-   * Verified when every attestation in `object` is about just this file, is signed by the publisher that the object
-   * names, and stands in a transparency log. Never throws, whatever the object is, and asks nobody.
+   * Returns 'verified' if every attestation in `object` is about exactly this file, is signed by the publisher that the
+   * object names, and is in a transparency log. Never throws, whatever the object is, and uses no network.
    */
   verify(object: Uint8Array, file: AttestedFile): ProvenanceVerdict;
 }

@@ -23,10 +23,11 @@ export interface ChangelogEntries {
   /** What was said of a project since it was last finished, and its removals before, the oldest first. */
   of(name: ProjectName): ChangelogEntry[];
   /**
-   * Projects that are here, and of which upstream has had no page since `before` (milliseconds), or only one from before
-   * their removal, although nobody knows whether the list still names them. Those whose time to be tried has come.
+   * Returns the projects that are here, whose time to be tried has come, and of which nobody knows whether the list still
+   * names them: upstream has had no page since `absentBefore`; or they were removed, and since `removedBefore` upstream has
+   * had no page, or one from before the removal. Both are milliseconds.
    */
-  unconfirmedAbsences(before: number): ProjectName[];
+  unconfirmedAbsences(absentBefore: number, removedBefore: number): ProjectName[];
   /** The list with the serial `listSerial` lacks the projects: they are queued as removed. */
   markUnlisted(names: readonly ProjectName[], listSerial: number | undefined): void;
   /** The list has the projects, and so have their pages: that they were removed is forgotten. */

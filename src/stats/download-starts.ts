@@ -1,29 +1,35 @@
 /**
- * Tells downloads from the lines that belong to one that was counted already. A client that resumes, fetches a file in
- * several pieces at a time, or looks at the end of a wheel before it fetches it, leaves one line per request, those for
- * pieces with status 206, and a log in the format `combined` does not say which bytes they hold. So within ten minutes
- * after the line before, of one client and one file:
+ * Distinguishes new downloads from lines that belong to a download that was counted already. A client that resumes,
+ * fetches a file in several parts at a time, or reads the end of a wheel before it fetches it, leaves one line per
+ * request. Lines for parts have status 206, and a log in the format `combined` does not tell which bytes they hold.
+ * Therefore, for one client and one file, within ten minutes after the line before:
  *
- *   a part counts when there is no line before it: something begins, which every other part continues
- *   a whole file counts, but for the first one after a part that counted: that was its beginning
+ *     a part counts if there is no line before it: it begins a download, which every other part continues
+ *     a whole file counts, except the first one after a part that counted: that part was its beginning
  *
- * So several who share what is known of a client are as many downloads as whole files were sent.
+ * For several clients that look the same, as many downloads are counted as whole files were sent.
  */
 
 const patienceSeconds = 600;
 
-/** Remembers so many pairs of client and file, the latest of those that share a place; no more for a longer log. */
+/**
+ * Number of slots. A slot remembers the latest pair of client and file that belongs there, so a longer log needs no
+ * more memory.
+ */
 const places = 1 << 18;
-/** Of each place: what tells the pair from others that belong there, with `partCounted` in its last bit, and the time. */
+/**
+ * Numbers per slot: a hash that distinguishes the pair from others of the slot, with `partCounted` in its last bit, and
+ * the time.
+ */
 const width = 2;
-/** A part was counted, and no whole file was sent yet. */
+/** Flag: a part was counted, and no whole file was sent yet. */
 const partCounted = 1;
 
 export class DownloadStarts {
   readonly #table = new Int32Array(places * width);
   #latest = 0;
 
-  /** Goes on from what {@link recent} gave; undefined for nothing. */
+  /** Continues from the result of {@link recent}, or starts empty if `recent` is undefined. */
   constructor(recent: Int32Array | undefined) {
     for (let at = 0; recent !== undefined && at + 2 < recent.length; at += 3) {
       const [place = 0, pair = 0, seconds = 0] = recent.subarray(at, at + 3);
@@ -33,8 +39,8 @@ export class DownloadStarts {
   }
 
   /**
-   * Takes note that `client` was sent `file`, or a part of it, at `seconds`; both are hashes. True when that is a
-   * download that was not counted yet.
+   * Records that `client` was sent `file`, or a part of it, at `seconds`. Client and file are hashes. Returns true if
+   * that is a download that was not counted yet.
    */
   begins(client: number, file: number, seconds: number, isPart: boolean): boolean {
     const table = this.#table;
@@ -50,7 +56,7 @@ export class DownloadStarts {
     return isPart ? !continues : !hasPart;
   }
 
-  /** What may still be continued: three numbers each, which tell neither client nor file. */
+  /** Returns the entries that may still be continued, as three numbers each. They reveal neither client nor file. */
   recent(): Int32Array<ArrayBuffer> {
     const table = this.#table;
     const recent: number[] = [];
@@ -63,7 +69,7 @@ export class DownloadStarts {
   }
 }
 
-/** In 32 bits, as the table; differences come out right beyond 2038 too. */
+/** Compares in 32 bits, like the table. Differences are right even beyond 2038. */
 function isWithinPatience(seconds: number, other: number): boolean {
   return Math.abs((seconds - other) | 0) <= patienceSeconds;
 }

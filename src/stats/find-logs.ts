@@ -1,4 +1,5 @@
-/** Finds out which logs there are to be read: those that were given, and those that were missed since the last run. */
+/** Finds the logs to read: those that were given, and those that were missed since the last run. */
+import { daySeconds } from '../core/durations.ts';
 import { UnreadableLogError } from '../core/errors.ts';
 import type { LogSource, OpenLog } from '../files/log-source.ts';
 import { AccessLogReader } from '../formats/logs/access-log.ts';
@@ -6,24 +7,30 @@ import { LineSplitter } from '../formats/logs/line-splitter.ts';
 import type { KnownLog, StatsStore } from '../state/stats-store.ts';
 import { headBytes, identifyLog } from './identify-log.ts';
 
-/** An open log. */
+/** An open log that was found. */
 export interface FoundLog {
   readonly log: OpenLog;
   readonly head: Buffer;
-  /** Seconds since 1970: its first line that can be read. */
+  /** Time of its first readable line, in seconds since 1970. */
   readonly first: number;
-  /** What was remembered of it. */
+  /** The state's record of the log, if it was read before. */
   known: KnownLog | undefined;
 }
 
-/** The last line lies within so many bytes. */
+/** Number of bytes at the end of a log that contain its last line. */
 const endBytes = 64 * 1024;
-/** The first line of a log may have begun before the last one of the log before it: by what a download takes, at most. */
-const longestDownload = 86_400;
-/** logrotate is through with a series long before. */
+/**
+ * Longest download in seconds. The first line of a log may be that much earlier than the last line of the log before
+ * it, because a line has the time when its download began.
+ */
+const longestDownload = daySeconds;
+/** Number of searches at most. logrotate finishes a series long before. */
 const maxSearches = 4;
 
-/** Opens the log at `path`; undefined when it cannot be read, which is told in `failures`. `others` are open, too. */
+/**
+ * Opens the log at `path`. Returns undefined if it cannot be read, and adds the reason to `failures`. `others` are the
+ * logs that are open already.
+ */
 export async function findLog(
   path: string,
   source: LogSource,
@@ -46,8 +53,9 @@ export async function findLog(
 }
 
 /**
- * Where the latest log of a series that was read is not among those that were `found`, it and all later ones are looked
- * for. What may be missed all the same is told in `failures`: that log is gone, or later ones cannot be read.
+ * Adds missed logs to `found`: if the latest log of a series that was read is not among them, that log and all later
+ * ones are searched. Adds to `failures` if lines may still be missed, because that log is gone or later ones cannot be
+ * read.
  */
 export async function addMissed(
   found: FoundLog[],
@@ -76,14 +84,14 @@ async function addOfSeries(
   const seen = new Set<string>();
   let unreadable: string[] = [];
   let isThere = false;
-  // Again where something has changed: what is renamed meanwhile may have been looked for where it was not yet, or no more.
+  // Searches again if something has changed: a log that is renamed meanwhile may be missed under both of its names.
   for (let searches = 0, isNew = true; isNew && searches < maxSearches; searches += 1) {
     isNew = false;
     unreadable = [];
     for (const { path, modified } of await source.rotated(name)) {
       if (given.has(path) || seen.has(`${modified} ${path}`)) continue;
       isNew = true;
-      // What was not written to since then was not asked for, and nothing is missed in it.
+      // A log that was not written to since then has no missed lines, so it does not matter if it cannot be read.
       const log = await findLog(path, source, state, found, modified < latest.latest ? [] : unreadable);
       if (log === undefined) continue;
       seen.add(`${modified} ${path}`);
@@ -98,16 +106,22 @@ async function addOfSeries(
   failures.push(`${name}: the log that was read until ${end}Z is gone; what came later in it is not counted`);
 }
 
-/** Whether a log that was not given, and was `modified` then, is the latest one that was read, or may hold later lines. */
+/**
+ * Returns true if a log that was not given is the latest one that was read, or may have later lines. `modified` is the
+ * time of its last modification.
+ */
 async function isWanted({ log, known, first }: FoundLog, modified: number, latest: KnownLog): Promise<boolean> {
   const earliest = latest.latest - longestDownload;
-  // One that was rotated when the latest began may have been written to for as long as its downloads took.
+  // A log that was rotated when the latest one began may have been written to while its downloads lasted.
   if (known !== undefined) return known.latest >= earliest;
   if (first >= latest.latest) return true;
   return (first >= earliest || modified >= latest.latest) && times(await log.end(endBytes)).last > latest.latest;
 }
 
-/** Seconds since 1970: the first and the latest of the lines in `bytes`; Infinity and 0 when none tells a time. */
+/**
+ * Returns the times of the first and the latest line in `bytes`, in seconds since 1970. Infinity and 0 if no line has a
+ * time.
+ */
 function times(bytes: Buffer): { first: number; last: number } {
   const reader = new AccessLogReader();
   let first = Number.POSITIVE_INFINITY;
@@ -124,7 +138,7 @@ function times(bytes: Buffer): { first: number; last: number } {
   return { first, last };
 }
 
-/** Does `work`, and tells in `failures` what could not be read. */
+/** Runs `work`, and adds the error to `failures` if a log could not be read. */
 export async function tolerate(failures: string[], work: () => Promise<void>): Promise<void> {
   try {
     await work();

@@ -1,21 +1,21 @@
-/** Whether a log is one that was read before, whatever it is called by now. */
+/** Recognizes logs that were read before, whatever their present names are. */
 import { sha256Hex } from '../core/hash.ts';
 import type { OpenLog } from '../files/log-source.ts';
 import type { KnownLog, StatsStore } from '../state/stats-store.ts';
 
-/** A log is looked for by so many of its first bytes. */
+/** Number of bytes at the beginning of a log that it is recognized by. */
 export const headBytes = 4096;
 
-/** A log that is known already, and open. */
+/** An open log with the state's record of it, if there is one. */
 export interface KnownOpenLog {
   readonly log: OpenLog;
   readonly known: KnownLog | undefined;
 }
 
 /**
- * The log that `log`, which begins with `head`, is. Logs may begin alike, so what stands before the place up to which a
- * log was read must be the same as then. A log that is shorter is the same one when it is the beginning of one of
- * `others` that is: it is being copied, or compressed.
+ * Returns the state's record of `log`, which begins with `head`, or undefined if the log is new. Logs may begin alike,
+ * so the bytes before the position up to which a log was read must also be the same. A shorter log is the same one if
+ * it is the beginning of one of `others` that is: it is being copied, or compressed.
  */
 export async function identifyLog(
   log: OpenLog,
@@ -37,7 +37,7 @@ export async function identifyLog(
   return undefined;
 }
 
-/** Whether all that `log` has is what `whole` begins with. */
+/** Returns true if `whole` begins with the complete content of `log`. */
 async function isBeginning(log: OpenLog, whole: OpenLog): Promise<boolean> {
   const expected = whole.read(0)[Symbol.asyncIterator]();
   let rest: Buffer = Buffer.alloc(0);

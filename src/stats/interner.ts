@@ -1,4 +1,4 @@
-/** Values that are spoken of by numbers: 0, 1, 2, … in the order of their first appearance. */
+/** Numbers values in the order of their first appearance: 0, 1, 2, … */
 export class Interner<T> {
   readonly #numbers = new Map<string, number>();
   readonly #values: T[] = [];
@@ -7,7 +7,7 @@ export class Interner<T> {
     return this.#values.length;
   }
 
-  /** In the order of their numbers. */
+  /** The values in the order of their numbers. */
   get all(): readonly T[] {
     return this.#values;
   }
@@ -16,7 +16,7 @@ export class Interner<T> {
     return this.#numbers.has(key);
   }
 
-  /** The number of the value with this key, which `make` makes when it is new. */
+  /** Returns the number of the value with this key. A new value is made by `make`. */
   intern(key: string, make: () => T): number {
     const known = this.#numbers.get(key);
     if (known !== undefined) return known;

@@ -1,8 +1,14 @@
-/** Counts what lines of logs say: per day which file went how often to which agent. What repeats becomes text once. */
+/**
+ * Counts the lines of logs: how often each file went to each agent, per day. Texts that repeat are decoded only once.
+ */
 import type { BytePieces } from '../core/byte-table.ts';
+import { daySeconds } from '../core/durations.ts';
 import type { ProjectName } from '../core/names.ts';
+import { PairCounts } from '../core/pair-counts.ts';
+import { isFileName } from '../core/paths.ts';
 import { unescapeAgent } from '../formats/logs/access-log.ts';
 import type { ScannedLines } from '../formats/logs/log-scanner.ts';
+import { resolvedPath } from '../formats/logs/requested-path.ts';
 import { sentRow } from '../formats/logs/sent-file-rows.ts';
 import type { OtherKind } from '../formats/logs/uncounted-lines.ts';
 import {
@@ -14,38 +20,41 @@ import {
   type UserAgent,
 } from '../formats/logs/user-agent.ts';
 import type { DayCounts, DownloadTable, Sum } from '../state/stats-store.ts';
-import { DayCounter } from './day-counter.ts';
 import type { DownloadStarts } from './download-starts.ts';
-import { downloadedFile } from './downloaded-file.ts';
 import { Interner } from './interner.ts';
 
-/** Above so many different downloads, what was counted goes to the database before more is. */
+/** Number of different downloads from which on the counts go to the database before more is counted. */
 const maxPairs = 400_000;
-/** So many files, and agents, are more than there are in any day. */
+/** Limit for the number of files and of agents. No day has as many. */
 const maxTexts = 1_000_000;
-/** Honest clients have some thousand labels; who makes up more versions is counted by the name alone. */
+/**
+ * Limit for the number of labels. Honest clients have some thousand; beyond it, only the name of a client is counted,
+ * without its version.
+ */
 const maxLabels = 10_000;
-const secondsPerDay = 86_400;
-/** The number of no file and no client. */
+/** The number that stands for no file and no client. */
 const nothing = -1;
 
-/** What became of a line; `counted` is a download. */
+/** The outcome of a line. `counted` is a download. */
 export type LineOutcome = OtherKind | 'counted' | 'continued' | 'closed' | 'future';
 
 interface File {
   readonly path: string;
   readonly filename: string;
-  /** Undefined until somebody asked for it. */
+  /** Undefined until it is needed. */
   project: string | undefined;
 }
 
-/** What the numbers of a scanner stand for; nothing for paths that are no files, and agents whose quotes do not match. */
+/**
+ * The counter's numbers, by the numbers of a scanner. `nothing` for paths that are no files, and for agents with
+ * unbalanced quotes.
+ */
 interface ScannerNumbers {
   files: number[];
   clients: number[];
 }
 
-/** What the statistics tell of a client. */
+/** The facts about a client that the statistics tell. */
 interface Client {
   readonly python: string | undefined;
   readonly system: string | undefined;
@@ -54,29 +63,29 @@ interface Client {
 export interface LogCounterOptions {
   /** Days that nothing can be added to. */
   readonly closed: ReadonlySet<string>;
-  /** Seconds since 1970, where a day begins: what is not before it has its time from a wrong clock. */
+  /** The end of a day, in seconds since 1970. Lines from then on have their time from a wrong clock. */
   readonly until: number;
   readonly starts: DownloadStarts;
   projectOf(path: string, filename: string): ProjectName | string;
 }
 
 export class LogCounter {
-  /** How many lines were not counted as their time is yet to come. */
+  /** Number of lines that were not counted because their time is in the future. */
   future = 0;
-  /** How many lines were read, those of them that are about files that were sent, and those that cannot be read. */
+  /** Number of all lines read, of those about files that were sent, and of those that cannot be read. */
   readonly lines = { all: 0, sent: 0, unreadable: 0 };
-  /** How many downloads were not counted as their day is closed. */
+  /** Number of downloads that were not counted because their day is closed. */
   closed = 0;
   readonly #options: LogCounterOptions;
   readonly #days = new Map<number | undefined, DayCounter>();
   readonly #scanners = new Map<number, ScannerNumbers>();
   readonly #files = new Interner<File>();
-  /** By the number of the file: what tells it from others, also when it is numbered anew. */
+  /** By the number of the file: a hash that stays the same if the file gets another number. */
   readonly #fileHashes: number[] = [];
   readonly #clients = new Interner<Client>();
-  /** By the number of the client: the same of it. */
+  /** By the number of the client: likewise its hash. */
   readonly #clientHashes: number[] = [];
-  /** By the number of the client: that of what stands for it, as many clients have the same. */
+  /** By the number of the client: the number of its label, which many clients share. */
   readonly #labelNumbers: number[] = [];
   readonly #labels = new Interner<string>();
 
@@ -84,23 +93,23 @@ export class LogCounter {
     this.#options = options;
   }
 
-  /** True when the counts should go to the database before more is counted. */
+  /** True if the counts should go to the database before more is counted. */
   get isFull(): boolean {
     let pairs = 0;
     for (const day of this.#days.values()) pairs += day.pairs.size;
     return pairs >= maxPairs;
   }
 
-  /** True when another counter should go on with another scan, as this one remembers more than there should be. */
+  /** True if another counter should continue with another scan, because this one remembers more than it should. */
   get isWornOut(): boolean {
     return this.#files.size > maxTexts || this.#clients.size > maxTexts || this.#labels.size > maxTexts;
   }
 
-  /** Counts lines; those of one log in their order. */
+  /** Counts lines. Those of one log must come in their order. */
   count({ scanner, others, sent, paths, agents }: ScannedLines): void {
     const { until } = this.#options;
     for (const { day, counts } of others) {
-      const isFuture = day !== undefined && day * secondsPerDay >= until;
+      const isFuture = day !== undefined && day * daySeconds >= until;
       const counter = isFuture ? undefined : this.#day(day);
       this.lines.unreadable += counts.unreadable + counts['too-long'];
       for (const [kind, count] of Object.entries(counts)) {
@@ -120,7 +129,7 @@ export class LogCounter {
         this.#skip(1);
         continue;
       }
-      const number = Math.floor(seconds / secondsPerDay);
+      const number = Math.floor(seconds / daySeconds);
       if (number !== today) day = this.#day(number);
       today = number;
       const file = files[sent[at + sentRow.path] as number] as number;
@@ -132,14 +141,16 @@ export class LogCounter {
     }
   }
 
-  /** Everything that was counted. Each day is made when it is asked for, as `projectOf` is faster within a transaction. */
+  /**
+   * Yields all counts. Each day is computed when it is requested, because `projectOf` is faster within a transaction.
+   */
   *days(): IterableIterator<DayCounts> {
     for (const day of this.#days.values()) {
       yield { day: day.day, downloads: this.#downloads(day), sums: this.#sums(day) };
     }
   }
 
-  /** Forgets what was counted, and not what the numbers stand for. */
+  /** Forgets the counts, but not the numbers of files and clients. */
   clear(): void {
     this.#days.clear();
   }
@@ -157,7 +168,7 @@ export class LogCounter {
   #countSent(sent: Float64Array, at: number, day: DayCounter, file: number, client: number): void {
     const size = sent[at + sentRow.size] as number;
     const begins = this.#options.starts.begins(
-      // Many may share an address: they are told apart as far as the statistics tell them apart.
+      // Many clients may share an address. They are distinguished as far as the statistics distinguish them.
       (sent[at + sentRow.client] as number) ^ (this.#clientHashes[client] as number),
       this.#fileHashes[file] as number,
       sent[at + sentRow.seconds] as number,
@@ -170,7 +181,7 @@ export class LogCounter {
   #day(number: number | undefined): DayCounter {
     let day = this.#days.get(number);
     if (day === undefined) {
-      const name = number === undefined ? '' : new Date(number * secondsPerDay * 1000).toISOString().slice(0, 10);
+      const name = number === undefined ? '' : new Date(number * daySeconds * 1000).toISOString().slice(0, 10);
       day = new DayCounter(name, this.#options.closed.has(name));
       this.#days.set(number, day);
     }
@@ -230,7 +241,7 @@ export class LogCounter {
   #downloads({ pairs }: DayCounter): DownloadTable {
     const counts = pairs.triples();
     const files: [project: string, filename: string][] = [];
-    // From 1, as 0 is none yet.
+    // Numbers from 1 on, because 0 means that the file has none yet.
     const numbers = new Int32Array(this.#files.size);
     for (let at = 0; at < counts.length; at += 3) {
       const file = counts[at] as number;
@@ -268,7 +279,7 @@ function hashOf(text: string): number {
   return hash ^ (hash >>> 15);
 }
 
-/** The sums with those of the same name put together. */
+/** Returns the sums, with those of the same kind and name added up. */
 function added(sums: readonly Sum[]): Sum[] {
   const byName = new Map<string, Sum>();
   for (const sum of sums) {
@@ -277,4 +288,56 @@ function added(sums: readonly Sum[]): Sum[] {
     byName.set(key, { ...sum, count: sum.count + count, bytes: sum.bytes + bytes });
   }
   return [...byName.values()];
+}
+
+/** Lines of which the same became, and the bytes that were sent. */
+interface LineTotals {
+  count: number;
+  bytes: number;
+}
+
+class DayCounter {
+  /** `YYYY-MM-DD`; empty for lines that tell no time. */
+  readonly day: string;
+  readonly isClosed: boolean;
+  /** How often which file went to which agent. */
+  readonly pairs = new PairCounts();
+  /** How often anything went to which client, by its number. */
+  readonly clients: number[] = [];
+  /** The downloads. */
+  readonly counted: LineTotals = { count: 0, bytes: 0 };
+  /** The other lines by what became of them. */
+  readonly lineTotals = new Map<string, LineTotals>();
+
+  constructor(day: string, isClosed: boolean) {
+    this.day = day;
+    this.isClosed = isClosed;
+  }
+
+  /** Takes note of lines. */
+  addLines(name: string, count: number, bytes: number): void {
+    let fate = this.lineTotals.get(name);
+    if (fate === undefined) {
+      fate = { count: 0, bytes: 0 };
+      this.lineTotals.set(name, fate);
+    }
+    fate.count += count;
+    fate.bytes += bytes;
+  }
+
+  /** Counts a download. */
+  add(file: number, agent: number, client: number, bytes: number): void {
+    this.counted.count += 1;
+    this.counted.bytes += bytes;
+    this.pairs.add(file, agent);
+    while (this.clients.length <= client) this.clients.push(0);
+    this.clients[client] = (this.clients[client] as number) + 1;
+  }
+}
+
+/** The file at the path of a request; undefined for folders, metadata, provenance and signatures. */
+function downloadedFile(requested: string): { readonly path: string; readonly filename: string } | undefined {
+  const path = resolvedPath(requested);
+  const filename = path.slice(path.lastIndexOf('/') + 1);
+  return isFileName(filename) ? { path, filename } : undefined;
 }

@@ -1,4 +1,6 @@
-/** What 1.5 did, byte for byte: no memory, no database, all that is in the logs but the oldest and the newest day. */
+/**
+ * Processes logs as 1.5 did, byte for byte: without a database, all days in the logs except the oldest and the newest.
+ */
 import { UnreadableLogError } from '../core/errors.ts';
 import { localStatsPath } from '../core/paths.ts';
 import { type OldDownload, parseLine15 } from '../formats/logs/line-1.5.ts';
@@ -8,7 +10,10 @@ import type { StatsJob, StatsResult } from './stats-job.ts';
 
 type Day = Map<string, Downloads & { count: number }>;
 
-/** Publishes the days of the logs at `paths` as 1.5 did; what is published already is replaced. Throws StorageError. */
+/**
+ * Publishes the days of the logs at `paths` as 1.5 did. Days that are published already are replaced. Throws
+ * StorageError.
+ */
 export async function processLogs15(paths: readonly string[], job: Omit<StatsJob, 'state'>): Promise<StatsResult> {
   const days = new Map<string, Day>();
   const failures: string[] = [];

@@ -1,4 +1,7 @@
-/** From access logs to the published downloads of each day (PEP 381): read what is new, publish what is complete. */
+/**
+ * Turns access logs into the published downloads of each day (PEP 381): reads new lines, and publishes complete days.
+ */
+import { dayMs } from '../core/durations.ts';
 import { mapInOrder } from '../core/map-in-order.ts';
 import { statsSummaryPath } from '../core/paths.ts';
 import { projectCandidates } from '../formats/file-name.ts';
@@ -8,16 +11,21 @@ import { readLogs } from './read-logs.ts';
 import type { StatsJob, StatsResult } from './stats-job.ts';
 import { renderSummary } from './summary.ts';
 
-/** The downloads of a published day are kept for so long, for lines that come late. */
+/** Number of days for which the downloads of a published day are kept, for lines that come late. */
 const countsKeptDays = 7;
 const sumsKeptDays = 366;
-/** While one is compressed the next one is read; all of them at a time would need much memory. */
+/**
+ * Number of days that are published at the same time: one is read while another is compressed. All at once would need
+ * much memory.
+ */
 const daysAtOnce = 2;
-const msPerDay = 86_400_000;
-/** Clocks differ, and time zones are mistaken. A day that is yet to come would end all others before it. */
-const maxAheadMs = msPerDay;
+/**
+ * Milliseconds that the time of a line may lie in the future: clocks differ, and time zones are mistaken. Later lines
+ * are skipped, because a day in the future would complete all days before it.
+ */
+const maxAheadMs = dayMs;
 
-/** Counts what is new in the logs at `paths` and publishes the days that are complete. Throws StorageError. */
+/** Counts the new lines in the logs at `paths`, and publishes the days that are complete. Throws StorageError. */
 export async function processLogs(paths: readonly string[], job: StatsJob): Promise<StatsResult> {
   const { logs, state, files, clock } = job;
   const until = endOfDay(clock.now() + maxAheadMs);
@@ -47,11 +55,11 @@ export async function processLogs(paths: readonly string[], job: StatsJob): Prom
   return { published, notices, failures };
 }
 
-/** Seconds since 1970. */
+/** Returns the end of the day that contains `ms`, in seconds since 1970. */
 function endOfDay(ms: number): number {
-  return ((Math.floor(ms / msPerDay) + 1) * msPerDay) / 1000;
+  return ((Math.floor(ms / dayMs) + 1) * dayMs) / 1000;
 }
 
 function daysBefore(day: string, count: number): string {
-  return new Date(Date.parse(`${day}T00:00:00Z`) - count * msPerDay).toISOString().slice(0, 10);
+  return new Date(Date.parse(`${day}T00:00:00Z`) - count * dayMs).toISOString().slice(0, 10);
 }

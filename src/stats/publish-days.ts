@@ -5,15 +5,18 @@ import { labelName, otherLabel } from '../formats/logs/user-agent.ts';
 import type { KnownDay, Sum } from '../state/stats-store.ts';
 import type { StatsJob } from './stats-job.ts';
 
-/** So many projects and files are remembered of a day. */
+/** Number of projects, and of files, that are remembered of a day. */
 const maxNamed = 200;
-/** So many versions of installers, and the names of so many others. */
+/**
+ * Number of installers that are remembered of a day with their versions. Of `maxNamed` others only the names are
+ * remembered.
+ */
 const maxVersions = 500;
 
 /**
- * The days to publish: those with something new, except for the oldest and the newest that any log was seen to have.
- * Of the oldest the beginning is missing, as far as anybody knows, and the newest still goes on (the rule of 1.5, which
- * knew the logs of one run only).
+ * Returns the days to publish: those with something new, except the oldest and the newest day of all logs so far. The
+ * beginning of the oldest may be missing, and the newest still goes on. This is the rule of 1.5, which knew only the
+ * logs of one run.
  */
 export function planDays(days: readonly KnownDay[]): string[] {
   return days
@@ -22,7 +25,7 @@ export function planDays(days: readonly KnownDay[]): string[] {
     .map(({ day }) => day);
 }
 
-/** Publishes `day`, unless what is published already counts more: a published day never shrinks. */
+/** Publishes `day`, unless the published file counts more downloads: a published day never shrinks. */
 export async function publishDay(day: string, job: StatsJob): Promise<{ day: string; isPublished: boolean }> {
   const { state, files, bzip2 } = job;
   const path = localStatsPath(day);
@@ -35,7 +38,7 @@ export async function publishDay(day: string, job: StatsJob): Promise<{ day: str
   return { day, isPublished: !isLess };
 }
 
-/** The downloads that a published file counts; 0 for one that cannot be read. */
+/** Returns the number of downloads in a published file, or 0 if it cannot be read. */
 async function publishedTotal(file: Buffer, { unpack }: StatsJob): Promise<number> {
   try {
     return totalOf(await unpack(file));
@@ -44,7 +47,7 @@ async function publishedTotal(file: Buffer, { unpack }: StatsJob): Promise<numbe
   }
 }
 
-/** Why no day was published: one sentence for people. */
+/** Returns a sentence for people that tells why no day was published. */
 export function whyNothing(days: readonly KnownDay[]): string {
   const [oldest, newest] = [days[0]?.day, days.at(-1)?.day];
   if (oldest === undefined || newest === undefined) return 'Nothing published: no line of the logs tells a time.';
@@ -76,7 +79,7 @@ class MostDownloaded {
 
   sums(): Sum[] {
     const { project, file, installer } = this.#counts;
-    // The downloads of a day are the sum of those by its installers, so that none of these may be left out.
+    // The downloads of a day are the sum over its installers, so none of these may be left out.
     const versions = folded(installer, maxVersions, labelName);
     const kept = {
       project: ranked(project).slice(0, maxNamed),
@@ -89,7 +92,7 @@ class MostDownloaded {
   }
 }
 
-/** The highest of `counts`, and the others under what `rest` makes of their names. */
+/** Keeps the `most` highest of `counts`, and adds up the others under the names that `rest` returns. */
 function folded(
   counts: ReadonlyMap<string, number>,
   most: number,

@@ -1,4 +1,4 @@
-/** Reads logs, the oldest first, each from where it was read to the last time. */
+/** Reads logs, the oldest first, each from the position where the last run stopped. */
 import type { LogSource } from '../files/log-source.ts';
 import { lastOf } from '../formats/logs/line-splitter.ts';
 import type { ScannedLines } from '../formats/logs/log-scanner.ts';
@@ -13,15 +13,21 @@ const wrongTime = "lines are skipped whose day is later than tomorrow by this ma
 const tooLate = 'lines are not counted, as their days were published more than a week ago and are closed';
 
 const anotherFormat = "lines cannot be counted: they are not in Apache's format combined, or damaged";
-/** In any log there are some that were damaged by a crash, or are what an attacker sent: a tenth is told. */
+/**
+ * Divisor of the share of unreadable lines that is reported: a tenth. Every log has some lines that were damaged by a
+ * crash or sent by an attacker.
+ */
 const leastShare = 10;
-/** Where nearly all lines are about pages, the tenth is that of the few others. */
+/**
+ * Number of unreadable lines above which the tenth is that of lines about sent files: nearly all lines may be about
+ * pages.
+ */
 const fewUnreadable = 10;
 
-/** Nobody rotates a log more often while it is looked for; the next run finds what is left. */
+/** Number of searches at most. Nobody rotates a log more often during a search, and the next run finds the rest. */
 const maxSearches = 4;
 
-/** What could not be done, one line each. */
+/** Problems for people, one line each. */
 export interface LogProblems {
   /** Logs that could not be read, and lines that were missed. */
   readonly failures: string[];
@@ -30,8 +36,8 @@ export interface LogProblems {
 }
 
 /**
- * Counts what is new in the logs at `paths`, and in those between them and the last one that was read, if a run was
- * missed and the logs were rotated meanwhile. The order of the paths does not matter.
+ * Counts the new lines in the logs at `paths`. If runs were missed and the logs were rotated meanwhile, it also reads
+ * the logs between them and the last one that was read. The order of the paths does not matter.
  */
 export async function readLogs(
   paths: readonly string[],
@@ -41,7 +47,8 @@ export async function readLogs(
 ): Promise<LogProblems> {
   const failures = new Set<string>();
   const notices: string[] = [];
-  // A log that is copied and truncated between the search and its turn is elsewhere now: all is looked for once more.
+  // A log that is copied and truncated between the search and its turn is elsewhere now, so all logs are searched
+  // again.
   for (let searches = 1; ; searches += 1) {
     const problems: LogProblems = { failures: [], notices };
     const wasReplaced = await searchAndRead(paths, source, state, options, problems);
@@ -50,7 +57,7 @@ export async function readLogs(
   }
 }
 
-/** True when a log was left out, as it was no more what was found: the next search finds where it is. */
+/** Returns true if a log was left out because it had been replaced since the search. The next search finds it. */
 async function searchAndRead(
   paths: readonly string[],
   source: LogSource,
@@ -85,7 +92,10 @@ async function searchAndRead(
   return wasReplaced;
 }
 
-/** What is being compressed lies beside the compressed one until that is whole. */
+/**
+ * Returns true if the log that was cut off is also there as a whole. While a log is being compressed, the original lies
+ * beside the compressed file.
+ */
 function isWholeElsewhere({ log, known }: FoundLog, found: readonly FoundLog[]): boolean {
   const unpacked = log.path.replace(/\.\w+$/, '');
   return found.some(
@@ -112,7 +122,10 @@ function isMuch({ all, sent, unreadable }: Skipped['lines']): boolean {
   return unreadable * leastShare > (unreadable > fewUnreadable ? Math.min(all, sent + unreadable) : all);
 }
 
-/** Returns how many lines were skipped for their time; undefined where another log has taken the place of this one. */
+/**
+ * Returns the number of lines that were skipped for their time, or undefined if another log has taken the place of this
+ * one.
+ */
 async function readLog(
   found: FoundLog,
   others: readonly FoundLog[],
@@ -122,7 +135,7 @@ async function readLog(
 ): Promise<Skipped | undefined> {
   const { log } = found;
   const series = source.series(log.path);
-  // Once more, as the same log may have been given twice, compressed and not, and another may have taken its place.
+  // Identified again: the log may have been given twice, compressed and not, or another may have taken its place.
   const head = await log.head(headBytes);
   const known = await identifyLog(log, head, state, others);
   if (!startsWith(head, found.head) || (found.known !== undefined && known?.id !== found.known.id)) return undefined;
@@ -165,7 +178,10 @@ function startsWith(bytes: Buffer, start: Buffer): boolean {
   return bytes.subarray(0, start.length).equals(start);
 }
 
-/** Seconds since 1970: the latest line before `until`; of the files that were sent, where others are later. */
+/**
+ * Returns the time of the latest line before `until`, in seconds since 1970. If other lines are later than that, only
+ * lines about sent files count.
+ */
 function latestOf({ latest, sent }: ScannedLines, until: number): number {
   if (latest < until) return latest;
   let found = 0;

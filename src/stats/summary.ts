@@ -1,9 +1,12 @@
-/** `local-stats/summary.json`: what the published days amount to, for people and for pages that draw it. */
+/** Renders `local-stats/summary.json`, the sums over all published days, for people and for pages that draw them. */
 import { otherLabel } from '../formats/logs/user-agent.ts';
 import type { StatsStore, SumKind } from '../state/stats-store.ts';
 
 const named = 100;
-/** More names of a kind are not told apart of one day, whatever versions before this one have remembered. */
+/**
+ * Limit for the names of a kind per day, whatever earlier versions have remembered. Further names are added up as
+ * others.
+ */
 const maxNamesOfDay = 1000;
 
 type Counts = Map<string, number>;
@@ -14,7 +17,7 @@ interface DaySummary {
   bytes: number;
 }
 
-/** The summary of everything in `state`, the same for the same logs however often they were read. */
+/** Returns the summary of everything in `state`. It is the same for the same logs, however often they were read. */
 export function renderSummary(state: StatsStore): Buffer {
   const days = new Map<string, DaySummary>();
   for (const { day, published } of state.days()) if (published) days.set(day, { day, downloads: 0, bytes: 0 });
@@ -40,7 +43,7 @@ export function renderSummary(state: StatsStore): Buffer {
   }
   const { counted = 0, ...skipped } = Object.fromEntries([...sums.line].sort());
   const summary = {
-    // Days whose sums were forgotten are left to their files.
+    // Days whose sums were forgotten are left out: their files have the counts.
     days: [...days.values()].filter(({ downloads }) => downloads > 0),
     projects: ranked(sums.project),
     files: ranked(sums.file),

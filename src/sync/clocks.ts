@@ -1,9 +1,8 @@
 /** The clock of this machine may be wrong, and what is deleted by its age is gone for good. */
 import type { Clock } from '../core/clock.ts';
+import { dayMs } from '../core/durations.ts';
 import type { Upstream } from '../upstream/upstream.ts';
 import type { Mirror } from './mirror.ts';
-
-const dayMs = 24 * 60 * 60_000;
 
 /** The time that it surely is by now: the earlier one of our clock and upstream's. */
 export function earliestNow({ clock, upstream }: Mirror): number {

@@ -1,4 +1,5 @@
 /** What the last run was at when it died. A project may kill the process, and must not do so at the start of each run. */
+import { andMore } from '../core/and-more.ts';
 import { parkDelayMs } from '../core/retry.ts';
 import type { QueuedProject } from '../state/queue.ts';
 import type { Mirror } from './mirror.ts';
@@ -19,7 +20,7 @@ export function parkCrashed({ state, clock, report, settings }: Mirror): void {
   const all = state.inProgress.countCrashes();
   if (all.length === 0) return;
   const names = all.slice(0, named);
-  const others = all.length > named ? ` and ${all.length - named} others` : '';
+  const others = andMore(all.length - named, 'others');
   const advice = all.length === 1 ? 'it comes last now' : 'they come last now, one at a time';
   report({ type: 'warning', message: `the last run died while it worked on ${names.join(', ')}${others}; ${advice}` });
   for (const name of all) {

@@ -44,7 +44,7 @@ export interface SyncSettings {
 
 export interface Mirror {
   readonly upstream: Upstream;
-  /** The indexes beside it, by their addresses; see sources.ts. */
+  /** The indexes beside it, by their addresses; see project/page/project-source.ts. */
   readonly sources: ReadonlyMap<string, Upstream>;
   readonly state: StateStore;
   readonly files: FileStore;

@@ -3,13 +3,13 @@
  * or stands still is that of a damaged, restored or forged index, and none is remembered that would keep the mirror from
  * ever seeing a change again. `--reconcile` begins anew from what upstream says.
  */
+import { dayMs } from '../core/durations.ts';
 import { NonsenseError, UnreachableError } from '../core/errors.ts';
 import { serialState } from '../state/mirror-state.ts';
 import { change } from '../state/state-section.ts';
 import type { Changes } from '../upstream/upstream.ts';
 import type { Mirror } from './mirror.ts';
 
-const dayMs = 24 * 60 * 60_000;
 /** PyPI's rises by some 17,000 a day: six times as much, and a day's at once. */
 const dailyStep = 100_000;
 /** More than PyPI's rises between two rows: so much is believed without another question. */

@@ -13,6 +13,7 @@ import { ownPath } from '../core/paths.ts';
 import type { Write } from '../files/file-store.ts';
 import { renderLandingPage } from '../formats/mirror/landing-page.ts';
 import { renderLastModified } from '../formats/mirror/last-modified.ts';
+import { explainReason } from '../policy/render-reason.ts';
 import { indexState, rootIndexIsDue } from '../state/mirror-state.ts';
 import { change } from '../state/state-section.ts';
 import { compareClocks } from './clocks.ts';
@@ -31,7 +32,6 @@ import { reportUnsatisfied } from './requirements/report-unsatisfied.ts';
 import { signedSnapshot } from './snapshot/sign-snapshot.ts';
 import { compareWithSnapshot, requireSnapshot } from './snapshot/upstream-snapshot.ts';
 import { verifyPages } from './snapshot/verify-pages.ts';
-import { warnOfExcluded } from './warn-excluded.ts';
 import { type RunProgress, type WorkResult, workOnCrashSuspects, workThroughQueue } from './work.ts';
 
 /**
@@ -77,6 +77,16 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
       mirror.deletionLimit.report(mirror.report);
       return { done, parked: result.parked };
     }
+  }
+}
+
+/** Warns of each project that was asked for by its name and that the policy leaves out: nothing else would tell. */
+function warnOfExcluded({ settings, selection, report }: Mirror): void {
+  for (const name of settings.projects ?? []) {
+    const decision = selection.decide(name);
+    if (decision?.hold !== 'none') continue;
+    const why = explainReason(decision.because);
+    report({ type: 'warning', message: `${name} is asked for, and the policy leaves it out: ${why}` });
   }
 }
 
@@ -129,7 +139,7 @@ async function publishOwnPages(
   startedMs: number,
   snapshot: readonly Write[],
 ): Promise<void> {
-  // Before the tree says so: see old-state.ts.
+  // Before the tree says so: see discover/outdated-state.ts.
   state.set(change(indexState, { completedAt: startedMs }));
   const landing = Buffer.from(renderLandingPage(settings.upstream, settings.baseUrl));
   const writes: Write[] = [{ path: ownPath('last-modified'), body: Buffer.from(renderLastModified(startedMs)) }];

@@ -1,4 +1,6 @@
 /** Works through the queue: many projects at a time, what takes away first, and none of them in the way of the others. */
+
+import { hourMs, minuteMs } from '../core/durations.ts';
 import {
   BusyError,
   DoesNotFitError,
@@ -10,13 +12,13 @@ import {
   UnfitFileError,
   UnreachableError,
 } from '../core/errors.ts';
+import { inPages } from '../core/in-pages.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { MirrorEvent } from '../core/report.ts';
-import { parkDelayMs } from '../core/retry.ts';
+import { isWaiting, parkDelayMs } from '../core/retry.ts';
 import { Semaphore } from '../core/semaphore.ts';
 import type { Obstacle, Parked, QueuedProject } from '../state/queue.ts';
 import { crashCountOf } from './crashed-projects.ts';
-import type { ChangeWatcher } from './discover/changes-during-run.ts';
 import { FinishBatcher } from './finish-batch.ts';
 import { publishChangeFeed } from './index/publish-change-feed.ts';
 import type { Mirror } from './mirror.ts';
@@ -31,12 +33,11 @@ const maxConcurrentProjects = 600;
 const maxConcurrentNews = 20;
 const queuePiece = 1000;
 /** A run waits this long for a project whose next try is near; what takes longer is left to the next run. */
-const patienceMs = 60_000;
+const patienceMs = minuteMs;
 /** So many projects without an answer that were all begun since there was one: the rest of the queue need not find out. */
 const failuresInARow = 20;
 /** What upstream asks to be left alone for longer than that is tried again sooner: nobody blinds a mirror for a day. */
-const longestRespiteMs = 60 * 60_000;
-const dayMs = 24 * 60 * 60_000;
+const longestRespiteMs = hourMs;
 
 /** What time or a person will heal, and nothing is wrong with. */
 const expectedObstacles: ReadonlySet<Obstacle> = new Set(['absent', 'stale', 'held-back', 'removal-held-back']);
@@ -51,11 +52,19 @@ export interface WorkResult {
   readonly trouble?: UnreachableError | undefined;
 }
 
+/** Where changes upstream are heard of while the queue is worked on. */
+export interface ChangeSource {
+  /** Whether it is time to read. */
+  isDue(): boolean;
+  /** Queues what has changed, and returns the names. */
+  read(): Promise<readonly ProjectName[]>;
+}
+
 /** What lasts longer than one time through the queue. */
 export interface RunProgress {
   /** The projects that the run has tried in vain, with the times of their next tries; it is brought up to date. */
   readonly parked: Map<ProjectName, number>;
-  readonly news: ChangeWatcher;
+  readonly news: ChangeSource;
 }
 
 /**
@@ -78,7 +87,7 @@ class QueueWorker {
   readonly #newsSlots = new Semaphore(maxConcurrentNews);
   readonly #finisher: FinishBatcher;
   readonly #parked: Map<ProjectName, number>;
-  readonly #news: ChangeWatcher;
+  readonly #news: ChangeSource;
   readonly #underWay = new Set<ProjectName>();
   /** Changed upstream since the queue was looked at. */
   readonly #changedMeanwhile = new Set<ProjectName>();
@@ -157,17 +166,13 @@ class QueueWorker {
     const { state, clock } = this.#mirror;
     const removed = kind === 'removed';
     const doubtful: QueuedProject[] = [];
-    let after: ProjectName | undefined;
-    do {
-      this.#changedMeanwhile.clear();
-      const piece = state.queue.due(clock.now(), removed, after, queuePiece);
+    for (const piece of this.#pieces((after) => state.queue.due(clock.now(), removed, after, queuePiece))) {
       for (const due of piece) {
         if (!this.#isAsked(due) || !(removed || (due.obstacle === 'failed') === (kind === 'failed'))) continue;
         if (crashCountOf(due) > 0) doubtful.push(due);
         else await this.#start(due, this.#slots);
       }
-      after = piece.at(-1)?.name;
-    } while (after !== undefined && !this.#isOver());
+    }
     await this.#slots.idle();
     if (removed) for (const due of doubtful) if (!this.#isOver()) await this.#work(due);
     this.#throwIfOver();
@@ -177,17 +182,25 @@ class QueueWorker {
   async #startLosses(): Promise<void> {
     const { state, clock } = this.#mirror;
     this.#startedEarly.clear();
-    let after: ProjectName | undefined;
-    do {
-      this.#changedMeanwhile.clear();
-      const piece = state.queue.dueAnnounced(clock.now(), after, queuePiece);
+    for (const piece of this.#pieces((after) => state.queue.dueAnnounced(clock.now(), after, queuePiece))) {
       for (const due of piece) {
         if (!this.#isAsked(due) || crashCountOf(due) > 0 || !announcesLoss(state.changelog.of(due.name))) continue;
         this.#startedEarly.add(due.name);
         await this.#start(due, this.#slots);
       }
-      after = piece.at(-1)?.name;
-    } while (after !== undefined && !this.#isOver());
+    }
+  }
+
+  /** The queue in pieces, until the run is over. What changes while one is worked through is looked at again. */
+  *#pieces(read: (after: ProjectName | undefined) => readonly QueuedProject[]): Iterable<readonly QueuedProject[]> {
+    const readAfresh = (after: ProjectName | undefined): readonly QueuedProject[] => {
+      this.#changedMeanwhile.clear();
+      return read(after);
+    };
+    for (const piece of inPages(readAfresh)) {
+      yield piece;
+      if (this.#isOver()) return;
+    }
   }
 
   async #passOverDoubtful(): Promise<void> {
@@ -223,9 +236,7 @@ class QueueWorker {
   #dueNow(name: ProjectName): QueuedProject | undefined {
     const { state, clock } = this.#mirror;
     const queued = state.queue.entryOf(name);
-    const ms = (queued?.nextTry ?? 0) - clock.now();
-    // As for the whole queue: nothing waits for longer than a day.
-    return ms > 0 && ms <= dayMs ? undefined : queued;
+    return isWaiting(queued?.nextTry, clock.now()) ? undefined : queued;
   }
 
   #startNewsIfDue(): void {

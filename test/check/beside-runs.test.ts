@@ -13,7 +13,7 @@ const waiting = 'Synchronization in progress, waiting';
 const sdist = 'many-1.0.tar.gz';
 
 const lock = (mirror: TestMirror): (() => void) => {
-  const release = takeLock(lockOf(mirror.target), undefined);
+  const release = takeLock(lockOf(mirror.target));
   if (release === undefined) throw new Error('the lock is not free');
   return release;
 };

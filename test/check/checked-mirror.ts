@@ -66,7 +66,7 @@ export async function runCheck(mirror: TestMirror, options: CheckOptions = {}): 
       files: wrap(new FilesystemFileStore(target, clock)),
       clock,
       signal,
-      takeLock: () => takeLock(lockOf(target), undefined),
+      takeLock: () => takeLock(lockOf(target)),
       settings: { quick: false, subset: undefined, repair: false, deleteUnreferenced: false, ...given },
       report: (event) => {
         tally.count(event);

@@ -3,6 +3,7 @@ import { renameSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import t from 'tap';
+import { sidecars } from '../../src/core/sidecars.ts';
 import { publishedTree } from '../e2e/tree.ts';
 import type { TestMirror } from '../fixtures/test-mirror.ts';
 import { makeSdist, makeWheel } from '../sample/distributions.ts';
@@ -27,7 +28,17 @@ interface Case {
 const blobOf = (mirror: TestMirror, filename: string): string => join(mirror.web, mirror.pathOf('many', filename));
 const pageOf = (mirror: TestMirror, page: string): string => join(mirror.web, 'simple/many', page);
 
+/** The wheel has one of each kind beside it. */
+const missingSidecars = Object.entries(sidecars).map(([kind, { suffix }]): [string, Case] => [
+  `missing ${kind}`,
+  {
+    damage: (mirror) => rmSync(`${blobOf(mirror, wheel)}${suffix}`),
+    lines: [`Missing ${kind} <wheel>${suffix}`],
+  },
+]);
+
 const cases: Readonly<Record<string, Case>> = {
+  ...Object.fromEntries(missingSidecars),
   'a missing file': {
     damage: (mirror) => rmSync(blobOf(mirror, sdist)),
     lines: ['Missing file <sdist>'],
@@ -40,17 +51,9 @@ const cases: Readonly<Record<string, Case>> = {
     damage: (mirror) => flipByte(blobOf(mirror, sdist)),
     lines: [new RegExp(`^Bad sha256 <sdist>: expected ${hex}, found ${hex}$`)],
   },
-  'missing metadata': {
-    damage: (mirror) => rmSync(`${blobOf(mirror, wheel)}.metadata`),
-    lines: ['Missing metadata <wheel>.metadata'],
-  },
   'metadata with one wrong bit': {
     damage: (mirror) => flipByte(`${blobOf(mirror, wheel)}.metadata`),
     lines: [new RegExp(`^Bad metadata <wheel>.metadata: expected ${hex}, found ${hex}$`)],
-  },
-  'a missing provenance object': {
-    damage: (mirror) => rmSync(`${blobOf(mirror, wheel)}.provenance`),
-    lines: ['Missing provenance <wheel>.provenance'],
   },
   'a provenance object that is none': {
     damage: (mirror) => writeFileSync(`${blobOf(mirror, wheel)}.provenance`, '{"half":'),

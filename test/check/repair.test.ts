@@ -140,7 +140,7 @@ t.test('while a run is at work nothing is repaired, but queued', async (t) => {
   const mirror = await openSyncedMirror(t);
   flipByte(blobOf(mirror, sdist));
   const before = publishedTree(mirror.target);
-  const release = takeLock(lockOf(mirror.target), undefined);
+  const release = takeLock(lockOf(mirror.target));
   const { lines, tally } = await runCheck(mirror, { repair: true });
   release?.();
   t.match(tally, { findings: 1, queued: 1, discarded: 0 });

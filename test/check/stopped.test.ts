@@ -24,7 +24,7 @@ const checkedIn = (events: readonly CheckEvent[]): string[] =>
   events.flatMap((event) => (event.type === 'project-checked' ? [event.name] : []));
 
 const isLockFree = (mirror: TestMirror): boolean => {
-  const release = takeLock(lockOf(mirror.target), undefined);
+  const release = takeLock(lockOf(mirror.target));
   release?.();
   return release !== undefined;
 };

@@ -147,7 +147,7 @@ t.test('while a run is at work nobody can tell, and nothing is deleted', async (
   const mirror = await openSyncedMirror(t);
   put(mirror, `${hashFolder}/many-0.1.tar.gz`);
   put(mirror, 'packages/README.txt');
-  const release = takeLock(lockOf(mirror.target), undefined);
+  const release = takeLock(lockOf(mirror.target));
   const { lines, exitCode } = await runCheck(mirror, deleting);
   release?.();
   t.same(

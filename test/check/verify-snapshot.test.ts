@@ -38,7 +38,7 @@ async function verified(
   const files = new FilesystemFileStore(target, clock);
   const { signal } = new AbortController();
   try {
-    const job = { state, files, clock, report, signal, settings, takeLock: () => takeLock(lockOf(target), undefined) };
+    const job = { state, files, clock, report, signal, settings, takeLock: () => takeLock(lockOf(target)) };
     await verifySnapshot(job, key);
   } finally {
     state.close();
@@ -125,7 +125,7 @@ t.test('after a run that did not come to its end nobody can tell', async (t) => 
 
 t.test('while a run is at work nobody can tell', async (t) => {
   const mirror = await openSigned(t);
-  const release = takeLock(lockOf(mirror.target), undefined);
+  const release = takeLock(lockOf(mirror.target));
   const { lines, exitCode } = await verified(mirror);
   release?.();
   t.match([lines.at(-1), exitCode], [/^A run is at work/, 1]);

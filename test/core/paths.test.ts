@@ -6,10 +6,9 @@ import {
   blobPath,
   fileNameProblem,
   isFileName,
-  metadataPath,
   pagePath,
   projectFolder,
-  provenancePath,
+  sidecarPath,
   urlPath,
   type WebPath,
 } from '../../src/core/paths.ts';
@@ -242,7 +241,7 @@ t.test('what is wrong with a name is told: which character, and how many bytes t
   t.equal(fileNameProblem('demo-1.4.zip'), undefined);
 });
 
-t.test('whatever upstream says, an accepted path stays in web/packages and is no page and no companion', async (t) => {
+t.test('whatever upstream says, an accepted path stays in web/packages and is no page and no sidecar', async (t) => {
   const way = '.. . %2e%2e %2e %2f %5c \\ a 47 packages simple -x .x'.split(' ');
   const folder = fc.oneof(
     fc.constantFrom(hash, 'source/i/iniconfig', '2.7/a/b', `${hash}/..`, `../${hash}`, `x/../${hash}`),
@@ -285,10 +284,10 @@ t.test('whatever upstream says, an accepted path stays in web/packages and is no
   t.ok(accepted > 30, `some were accepted: ${accepted}`);
 });
 
-t.test('pages and companions lie where pip and other mirrors look for them', async (t) => {
+t.test('pages and sidecars lie where pip and other mirrors look for them', async (t) => {
   const path = blobPath(new URL(`${host}/packages/${hash}/pkg-1.0.zip`), 'pkg-1.0.zip') as WebPath;
-  t.equal(metadataPath(path), `packages/${hash}/pkg-1.0.zip.metadata`);
-  t.equal(provenancePath(path), `packages/${hash}/pkg-1.0.zip.provenance`);
+  t.equal(sidecarPath(path, 'metadata'), `packages/${hash}/pkg-1.0.zip.metadata`);
+  t.equal(sidecarPath(path, 'provenance'), `packages/${hash}/pkg-1.0.zip.provenance`);
   t.equal(projectFolder(named('Zope.Interface')), 'simple/zope-interface');
   t.equal(pagePath('index.html', named('Zope.Interface')), 'simple/zope-interface/index.html');
   t.equal(pagePath('index.v1_json.gz', named('a')), 'simple/a/index.v1_json.gz');

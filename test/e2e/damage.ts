@@ -24,9 +24,9 @@ export function damage(web: string, index: SampleIndex): string[] {
 
 /** A blob's path is made of its hash; what stands beside it is known to upstream. */
 function packageDamage(path: string, body: Buffer, index: SampleIndex): string[] {
-  const [, blobPath = '', companion] = /^(.*?)(\.metadata|\.provenance)?$/.exec(path) ?? [];
+  const [, blobPath = '', sidecar] = /^(.*?)(\.metadata|\.provenance)?$/.exec(path) ?? [];
   const blob = index.blob(`/${blobPath}`);
-  const wanted = { '.metadata': blob?.metadata, '.provenance': blob?.provenance }[companion ?? ''] ?? blob?.content;
+  const wanted = { '.metadata': blob?.metadata, '.provenance': blob?.provenance }[sidecar ?? ''] ?? blob?.content;
   return wanted !== undefined && body.equals(Buffer.from(wanted)) ? [] : [`${path}: is not what upstream has`];
 }
 

@@ -128,7 +128,7 @@ t.test('a lock that is held for hours without progress is told, and not with 0',
   const { target } = sample;
   t.equal((await sample.mirror()).code, 0);
   mkdirSync(join(target, 'run'), { recursive: true });
-  const release = takeLock(join(target, 'lock/run.db'), undefined);
+  const release = takeLock(join(target, 'lock/run.db'));
   t.teardown(() => release?.());
   const mark = (running: number, progressAt: number): void => {
     const state = new SqliteStateStore(join(target, 'state.db'), new FakeClock());

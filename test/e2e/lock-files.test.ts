@@ -1,5 +1,5 @@
 /** What administrators give as requirements: from other indexes, emptied, with mistakes; and what pip can build from it. */
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { type Dirent, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { apacheOrReason, openApache } from '../fixtures/apache.ts';
@@ -36,6 +36,9 @@ async function openTarget(t: Parameters<typeof openSample>[0], index: SampleInde
   };
 }
 
+const isFolder = (entry: Dirent): boolean => entry.isDirectory();
+const nameOf = ({ name }: Dirent): string => name;
+
 function indexOf(...names: readonly string[]): SampleIndex {
   const index = new SampleIndex();
   for (const name of names) index.publish(makeWheel({ name, version: '1.0' }));
@@ -65,6 +68,69 @@ t.test('a stranger’s project under a name that a lock takes from another index
   configure('requirements = ["uv.lock"]', 'upstream-aliases = ["http://py.internal.example/simple/"]');
   t.same(await pep381run('-q'), { code: 0, stdout: '', stderr: '' });
   t.ok(hasPage('acme-core'), 'unless it is the same index');
+});
+
+t.test('what a list takes from a URL or a path is not fetched for the sake of what requires it', async (t) => {
+  const index = indexOf('urly', 'gitty', 'wheely');
+  index.publish(makeWheel({ name: 'app', version: '1.0', requires: ['urly', 'gitty', 'wheely'] }));
+  const { server, target, configure, write, pep381run } = await openTarget(t, index);
+  const package_ = (name: string, source: string): string =>
+    `[[package]]\nname = "${name}"\nversion = "1.0"\nsource = { ${source} }\n`;
+  const lists = {
+    'uv.lock': [
+      'version = 1',
+      package_('app', 'registry = "https://pypi.org/simple"'),
+      package_('urly', 'url = "https://x.example/urly-1.0-py3-none-any.whl"'),
+      package_('gitty', 'git = "https://x.example/gitty"'),
+      package_('wheely', 'path = "wheely-1.0-py3-none-any.whl"'),
+    ],
+    'pylock.toml': [
+      'lock-version = "1.0"',
+      '[[packages]]\nname = "app"\nversion = "1.0"',
+      `[[packages]]\nname = "urly"\narchive = { url = "https://x.example/u.zip", hashes = { sha256 = "${'0'.repeat(64)}" } }`,
+      '[[packages]]\nname = "gitty"\nvcs = { type = "git", url = "https://x.example/gitty", commit-id = "1" }',
+      '[[packages]]\nname = "wheely"\ndirectory = { path = "wheely" }',
+    ],
+    'requirements.txt': [
+      'app==1.0',
+      'https://x.example/urly-1.0-py3-none-any.whl?token=1#sha256=0',
+      '-e git+https://x.example/gitty.git@main#egg=gitty',
+      './wheels/wheely-1.0-py3-none-any.whl',
+    ],
+    'constrained.txt': ['app', 'urly', '-c constraints.txt'],
+  };
+  const constraints = ['urly', 'gitty', 'wheely'].map((name) => `${name} @ https://x.example/${name}-1.0.tar.gz`);
+  write('constraints.txt', constraints.join('\n'));
+  for (const [name, lines] of Object.entries(lists)) {
+    write(name, lines.join('\n'));
+    configure(`requirements = ["${name}"]`, 'dependencies = true');
+    t.equal((await pep381run()).code, 0, name);
+    t.same(
+      readdirSync(join(target, 'web/simple'), { withFileTypes: true }).filter(isFolder).map(nameOf),
+      ['app'],
+      name,
+    );
+    for (const one of ['urly', 'wheely']) {
+      t.match((await pep381run('--why', one)).stdout, /left out: \S+:\d+ \(\w+\): it comes from |its source is path/);
+    }
+  }
+  t.notOk(server.requests.some(({ path }) => /urly|gitty|wheely/.test(path)));
+});
+
+t.test('what a held release requires from a URL is told, and not fetched', async (t) => {
+  const index = indexOf('urly', 'helper');
+  index.publish(makeWheel({ name: 'app', version: '1.0', requires: ['helper', 'urly @ https://x.example/urly.zip'] }));
+  const { server, configure, pep381run, hasPage } = await openTarget(t, index);
+  configure('projects = ["app"]', 'dependencies = true');
+  const { code, stderr } = await pep381run();
+  t.equal(code, 0);
+  t.match(
+    stderr,
+    /^Warning: app: \S+\.metadata:\d+: "urly @ https:\/\/x\.example\/urly\.zip" comes from a URL, not from an index, and is not held\n$/,
+  );
+  t.same([hasPage('helper'), hasPage('urly')], [true, false]);
+  t.notOk(server.requests.some(({ path }) => path.includes('urly')));
+  t.match(await pep381run(), { code: 0, stderr: '' }, 'once');
 });
 
 t.test('an input that is caught while it is written removes nothing', async (t) => {

@@ -31,11 +31,11 @@ export function misbehavioursOf(line: string, now: number): readonly Misbehaviou
 }
 
 function ofAll(path: string, asked: Asked, now: number): Misbehaviour[] {
-  const companion = asked === 'metadata' || asked === 'provenance';
+  const sidecar = asked === 'metadata' || asked === 'provenance';
   const status = (code: number, retryAfter?: string): Misbehaviour => ({
     name: `${code}${retryAfter === undefined ? '' : `, Retry-After ${retryAfter}`}`,
     fault: { do: 'status', status: code, ...(retryAfter !== undefined && { retryAfter }) },
-    hidden: companion && (code === 404 || code === 410) && 'until it changes',
+    hidden: sidecar && (code === 404 || code === 410) && 'until it changes',
   });
   return [
     { name: 'a redirect to itself', fault: { do: 'redirect', location: path } },

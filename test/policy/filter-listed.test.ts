@@ -342,3 +342,15 @@ t.test('what is left out for its platform is told with its marker, once for each
   );
   t.same(policyOf('requirements = "r.txt"', { 'r.txt': lines.join('\n') }).warnings, [], 'anywhere');
 });
+
+t.test('what a rule takes from the index that a list names is not told as passed over', async (t) => {
+  const index = 'https://py.internal.example/simple';
+  const glob = `[[rule]]\nprojects = ["acme-core"]\nupstream = "${index}/"`;
+  const one = policyAt({ 'uv.lock': uv(index) }, glob);
+  t.equal(one.warnings.length, 1);
+  t.match(one.warnings[0], /passed over: acme-tools; if it is the same index/);
+  const twice = policyAt({ 'uv.lock': uv(index) }, `[[rule]]\nrequirements = ["uv.lock"]\nupstream = "${index}"`);
+  t.same(twice.warnings, [], 'each rule takes what is its own');
+  const elsewhere = policyAt({ 'uv.lock': uv(theirs) }, `${glob}\n[[rule]]\nprojects = ["acme-*"]\nhold = "none"`);
+  t.match(elsewhere.warnings, [/passed over: acme-tools;/]);
+});

@@ -1,6 +1,6 @@
-/** The PEP 517 build backend that every sample sdist carries inside itself. */
+/** The PEP 517 build backend that every sample sdist contains. */
 
-/** Python source of a backend that needs the standard library only, so that pip can build without any network. */
+/** The Python source of a backend that needs only the standard library, so that pip can build without a network. */
 export const buildBackend = `"""Turns src/ and PKG-INFO into a wheel."""
 import base64
 import email

@@ -1,4 +1,4 @@
-/** Makes real, installable wheels and sdists in memory; the same options always give the same bytes. */
+/** Makes real, installable wheels and sdists in memory. The same options always give the same bytes. */
 
 import { createHash } from 'node:crypto';
 import { gzipSync, type Zippable, zipSync } from 'fflate';
@@ -6,54 +6,54 @@ import { Header } from 'tar';
 import { buildBackend } from './build-backend.ts';
 import { escapedName } from './names.ts';
 
-/** What a sample distribution is made from. */
+/** The options of a sample distribution. */
 export interface DistributionOptions {
   readonly name: string;
   readonly version: string;
-  /** Value of Requires-Python, such as `>=3.8`. */
+  /** The value of Requires-Python, such as `>=3.8`. */
   readonly requiresPython?: string;
-  /** Requirements such as `sample-base>=1`. */
+  /** Requirements, such as `sample-base>=1`. */
   readonly requires?: readonly string[];
-  /** Requirements per extra. */
+  /** Requirements by extra. */
   readonly extras?: Readonly<Record<string, readonly string[]>>;
-  /** Installed files by path; without it one package holding `__version__`. Bytes are stored without compression. */
+  /** The installed files by path; by default one package with a `__version__`. Bytes are stored without compression. */
   readonly files?: Readonly<Record<string, string | Uint8Array>>;
 }
 
-/** What a sample wheel is made from. */
+/** The options of a sample wheel. */
 export interface WheelOptions extends DistributionOptions {
-  /** Compatibility tag; `py3-none-any` unless told. */
+  /** The compatibility tag, by default `py3-none-any`. */
   readonly tag?: string;
 }
 
-/** What a sample sdist is made from. */
+/** The options of a sample sdist. */
 export interface SdistOptions extends DistributionOptions {
-  /** 2.1 unless told; from 2.2 on what it requires is what will be built (PEP 643). */
+  /** By default 2.1. From 2.2 on the sdist's requirements are those of the built wheel (PEP 643). */
   readonly metadataVersion?: string;
-  /** Values of `Dynamic`. */
+  /** The values of `Dynamic`. */
   readonly dynamic?: readonly string[];
-  /** Its pyproject.toml; without it one whose backend lies beside it. None for an empty text. */
+  /** The pyproject.toml; by default one with the backend in the sdist. An empty text means none. */
   readonly pyproject?: string;
 }
 
-/** A finished file, ready to be published. */
+/** A finished file that can be published. */
 export interface Distribution {
   readonly name: string;
   readonly version: string;
   readonly filename: string;
   readonly content: Buffer;
   readonly requiresPython?: string;
-  /** Core metadata (PEP 658); PyPI offers it for wheels only. */
+  /** Core metadata (PEP 658). PyPI offers it for wheels only. */
   readonly metadata?: Buffer;
 }
 
 type Files = Record<string, string | Uint8Array>;
 
-// fflate writes local time into zip files, so a date made of local parts is the same bytes in every time zone.
+// fflate writes local time into zip files, so a date made from local parts gives the same bytes in every time zone.
 const zipTime = new Date(2026, 0, 1);
 const tarTime = new Date(Date.UTC(2026, 0, 1));
 
-/** Makes a wheel (PEP 427). */
+/** Returns a wheel (PEP 427). */
 export const makeWheel = (options: WheelOptions): Distribution => {
   const { version, tag = 'py3-none-any' } = options;
   const info = `${escapedName(options.name)}-${version}.dist-info`;
@@ -65,7 +65,7 @@ export const makeWheel = (options: WheelOptions): Distribution => {
   return { ...identity(options), filename, content, metadata: Buffer.from(metadata) };
 };
 
-/** Makes an sdist (PEP 625) that pip can build without network. */
+/** Returns an sdist (PEP 625) that pip can build without a network. */
 export const makeSdist = (options: SdistOptions): Distribution => {
   const root = `${escapedName(options.name)}-${options.version}`;
   const { pyproject = ownBackend, metadataVersion = '2.1', dynamic = [] } = options;

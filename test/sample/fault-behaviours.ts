@@ -1,4 +1,4 @@
-/** What each kind of fault does to a request, to its reply, or to the way the reply is written: one table. */
+/** A table of faults: the effect of each kind on a request, on its reply, or on the writing of the reply. */
 
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
@@ -7,47 +7,47 @@ import { xmlRpcFault } from './xml-rpc.ts';
 
 /** The options of each kind of fault. */
 export interface FaultOptions {
-  /** An error status; `retryAfter` is seconds or an HTTP date. */
+  /** An error status. `retryAfter` is seconds or an HTTP date. */
   status: { status: number; retryAfter?: string; body?: string | Buffer; headers?: Readonly<Record<string, string>> };
-  /** The connection is reset before any header. */
+  /** Resets the connection before any header. */
   reset: object;
-  /** The connection ends after that many bytes of the body. */
+  /** Ends the connection after this many bytes of the body. */
   cut: { after: number };
-  /** The same of a body whose length was not told. */
+  /** The same without a Content-Length. */
   'cut-chunked': { after: number };
-  /** One byte in the middle is wrong. */
+  /** Changes one byte in the middle. */
   corrupt: object;
-  /** The last bytes are missing (half the body unless told), and Content-Length agrees. */
+  /** Cuts off the last bytes, by default half the body, with a matching Content-Length. */
   'truncate-length': { by?: number };
-  /** Nothing comes at all; or, with `after`, nothing more after that many bytes of the body. */
+  /** Sends nothing at all, or with `after` nothing more after this many bytes of the body. */
   stall: { after?: number };
-  /** One byte at a time, every 100 ms unless told. */
+  /** Sends one byte at a time, by default every 100 ms. */
   drip: { everyMs?: number };
-  /** The body never ends. */
+  /** Sends a body that never ends. */
   endless: object;
-  /** A small compressed body that unfolds to that many MiB (1024 unless told). */
+  /** Sends a small compressed body that unpacks to this many MiB, by default 1024. */
   'gzip-bomb': { mebibytes?: number };
-  /** An HTML error page with status 200. */
+  /** Sends an HTML error page with status 200. */
   'html-200': object;
-  /** A 206 claims another range than it carries; the first bytes of the file unless told. */
+  /** Claims another range in a 206 than it carries, by default the first bytes of the file. */
   'wrong-range': { contentRange?: string };
-  /** A request for a range is answered with the whole. */
+  /** Answers a request for a range with the whole file. */
   'ignore-range': object;
-  /** Another ETag with every reply, so that no condition ever holds. */
+  /** Changes the ETag with every reply, so that no condition ever holds. */
   'etag-change': object;
   redirect: { location: string; status?: number };
-  /** An XML-RPC fault with HTTP status 200; concerns POST only. */
+  /** Sends an XML-RPC fault with HTTP status 200. Only for POST. */
   'xmlrpc-fault': { code: number; text: string };
-  /** XML-RPC is gone: 404 unless told; concerns POST only. */
+  /** Answers XML-RPC with 404 by default. Only for POST. */
   'xmlrpc-off': { status?: 404 | 405 };
   delay: { ms: number };
-  /** Another Content-Type; the rest is right. */
+  /** Changes only the Content-Type. */
   'content-type': { contentType: string };
-  /** More headers; the rest is right. */
+  /** Adds headers. */
   headers: { headers: Readonly<Record<string, string>> };
-  /** What `change` makes of the body; where it is compressed, of the compressed one. */
+  /** Changes the body as sent, which may be compressed. */
   change: { change: (body: Buffer) => Buffer };
-  /** Another body with status 200; a range is not honoured. */
+  /** Sends another body with status 200, and ignores ranges. */
   body: { body: string | Buffer; contentType?: string };
 }
 
@@ -57,18 +57,18 @@ type FaultOf<K extends FaultKind> = { readonly do: K } & Readonly<FaultOptions[K
 
 /** A fault with its limits. */
 export type Fault = { [K in FaultKind]: FaultOf<K> }[FaultKind] & {
-  /** Compared with `METHOD /path?query`, for XML-RPC with `POST /path method_name`; everything unless told. */
+  /** Matched against `METHOD /path?query`, or `POST /path method_name` for XML-RPC. By default everything matches. */
   readonly match?: RegExp;
-  /** How many requests it spoils; all unless told. */
+  /** The number of requests that it affects, by default all. */
   readonly times?: number;
 };
 
 interface Behaviour<F> {
   /** Changes the request's headers before it is answered. */
   request?(headers: IncomingHttpHeaders): void;
-  /** Changes the reply. */
+  /** Returns the changed reply. */
   reply?(reply: Reply, fault: F): Reply;
-  /** Writes the reply in place of the ordinary writer, which is `next`. */
+  /** Writes the reply instead of the ordinary writer, which is `next`. */
   send?(response: ServerResponse, reply: Reply, fault: F, next: () => void): void;
 }
 
@@ -132,7 +132,7 @@ const behaviours: { readonly [K in FaultKind]: Behaviour<FaultOf<K>> } = {
     reply: (reply, { mebibytes = 1024 }) => ({
       ...reply,
       headers: { ...reply.headers, 'Content-Encoding': 'gzip' },
-      // A gzip stream may consist of many members, so one compressed mebibyte is enough to make any size.
+      // A gzip stream may have many members, so one compressed mebibyte makes any size.
       body: Buffer.concat(Array.from({ length: mebibytes }, () => oneMebibyte)),
     }),
   },
@@ -185,15 +185,15 @@ const behaviours: { readonly [K in FaultKind]: Behaviour<FaultOf<K>> } = {
   },
 };
 
-/** Changes the request's headers as the fault wants it. */
+/** Changes the request's headers by the fault. */
 export const spoilRequest = <K extends FaultKind>(fault: FaultOf<K>, headers: IncomingHttpHeaders): void =>
   behaviours[fault.do as K].request?.(headers);
 
-/** The reply as the fault wants it. */
+/** Returns the reply changed by the fault. */
 export const spoilReply = <K extends FaultKind>(fault: FaultOf<K>, reply: Reply): Reply =>
   behaviours[fault.do as K].reply?.(reply, fault) ?? reply;
 
-/** Writes the reply as the fault wants it; `next` writes it in good order. */
+/** Writes the reply with the fault. `next` writes it without. */
 export const spoilWriting = <K extends FaultKind>(
   fault: FaultOf<K>,
   response: ServerResponse,

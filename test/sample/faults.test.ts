@@ -22,7 +22,7 @@ const page = '/simple/sample-base/';
 const file = index.pathOf('sample-base', 'sample_base-1.10-py3-none-any.whl');
 const content = index.blob(file)?.content ?? Buffer.alloc(0);
 
-/** The bytes that arrive before the connection breaks, or before `enough` of them are there. */
+/** Returns the bytes that arrive before the connection breaks, or before `enough` of them have arrived. */
 const piecesOf = async (path: string, enough = Number.POSITIVE_INFINITY): Promise<Buffer> => {
   const pieces: Buffer[] = [];
   const gaveUp = new AbortController();

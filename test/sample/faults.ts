@@ -1,4 +1,4 @@
-/** The switches of the sample upstream's misbehaviours, all off until added. */
+/** The faults of the sample upstream, all off until they are added. */
 
 import type { Fault } from './fault-behaviours.ts';
 import { normalizedName } from './names.ts';
@@ -6,7 +6,7 @@ import type { FrozenPage } from './routes.ts';
 
 /** The faults of one server. */
 export class Faults {
-  /** Old pages by path, put there by `freeze`. */
+  /** Old pages by path, as set by `freeze`. */
   readonly frozen = new Map<string, FrozenPage>();
   readonly #active: { fault: Fault; left: number }[] = [];
   #decide: (line: string) => Fault | undefined = () => undefined;
@@ -16,7 +16,9 @@ export class Faults {
     this.#currentPage = currentPage;
   }
 
-  /** Switches a fault on and returns what switches it off. Several that match one request all apply, oldest first. */
+  /**
+   * Adds a fault, and returns a function that removes it. If several faults match a request, all apply, oldest first.
+   */
   add(fault: Fault): () => void {
     const entry = { fault, left: fault.times ?? Number.POSITIVE_INFINITY };
     this.#active.push(entry);
@@ -25,35 +27,35 @@ export class Faults {
     };
   }
 
-  /** From now on `decide` says, too, what spoils a request. */
+  /** Lets `decide` choose a further fault for each request. */
   decideBy(decide: (line: string) => Fault | undefined): void {
     this.#decide = decide;
   }
 
-  /** From now on a cache serves the page as it is at this moment; a missing project is kept as a 404. */
+  /** Serves the present page of a project from now on, like a cache. A missing project stays a 404. */
   freeze(name: string, options: { readonly encoding?: 'gzip' } = {}): void {
     this.#freeze(`/simple/${normalizedName(name)}/`, options);
   }
 
-  /** The same for the list of projects. */
+  /** Does the same for the list of projects. */
   freezeList(options: { readonly encoding?: 'gzip' } = {}): void {
     this.#freeze('/simple/', options);
   }
 
-  /** Ends `freeze` for one project, or all of them and `freezeList`. */
+  /** Ends `freeze` for one project, or for all and the list. */
   thaw(name?: string): void {
     if (name === undefined) this.frozen.clear();
     else this.frozen.delete(`/simple/${normalizedName(name)}/`);
   }
 
-  /** Good behaviour again, thawed as well. */
+  /** Removes all faults and ends `freeze`. */
   clear(): void {
     this.#active.length = 0;
     this.#decide = () => undefined;
     this.thaw();
   }
 
-  /** The faults that spoil this request; each of them is thereby used once. */
+  /** Returns the faults for a request, and counts one use of each. */
   take(line: string): Fault[] {
     const hits = this.#active.filter(({ fault, left }) => left > 0 && matches(fault, line));
     for (const hit of hits) hit.left -= 1;

@@ -9,14 +9,14 @@ import type { LargeIndexOptions } from './large-model.ts';
 /** A large index in another process. */
 export interface ForkedLargeIndex {
   readonly url: string;
-  /** The state of things at the start. */
+  /** The report at the start. */
   readonly started: LargeIndexReport;
-  /** Changes that many projects; 0 only asks how things are. */
+  /** Changes this many projects, and resolves with a report; 0 changes nothing. */
   touch(count: number): Promise<LargeIndexReport>;
   close(): Promise<void>;
 }
 
-/** Starts the process; done when it serves. */
+/** Starts the process, and resolves when it serves. */
 export const forkLargeIndex = async (
   options: LargeIndexOptions & { readonly port?: number },
 ): Promise<ForkedLargeIndex> => {

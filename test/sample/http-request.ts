@@ -1,26 +1,29 @@
-/** A bare HTTP client for tests: follows no redirect, unpacks nothing, opens a new connection each time. */
+/**
+ * A minimal HTTP client for tests. It follows no redirects, unpacks nothing, and opens a new connection for each
+ * request.
+ */
 
 import { type IncomingHttpHeaders, type OutgoingHttpHeaders, request } from 'node:http';
 import { buffer } from 'node:stream/consumers';
 
-/** A response as it came over the wire. */
+/** A response as sent. */
 export interface HttpResponse {
   readonly status: number;
   readonly headers: IncomingHttpHeaders;
   readonly body: Buffer;
 }
 
-/** What to ask for; GET unless told. */
+/** The options of a request, which is a GET by default. */
 export interface HttpOptions {
   readonly method?: string;
   readonly headers?: OutgoingHttpHeaders;
   readonly body?: string;
-  /** Called with each piece of the body, in time to give up. */
+  /** Called with each piece of the body, early enough to abort. */
   readonly onData?: (chunk: Buffer) => void;
   readonly signal?: AbortSignal;
 }
 
-/** Sends one request; rejects if the connection breaks before the body is complete. */
+/** Sends a request. Rejects if the connection breaks before the body is complete. */
 export const httpRequest = (url: string, options: HttpOptions = {}): Promise<HttpResponse> => {
   const { method = 'GET', headers = {}, body, onData, signal } = options;
   return new Promise((resolve, reject) => {

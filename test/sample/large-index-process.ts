@@ -1,8 +1,8 @@
-/** A large index in a process of its own, so that it does not share a core with what is measured. */
+/** A large index in a process of its own, so that it does not share a core with the measured program. */
 
 import { type LargeIndex, openLargeIndex } from './large-index.ts';
 
-/** What the process reports at its start and after each `touch`. */
+/** The report of the process at its start and after each `touch`. */
 export interface LargeIndexReport {
   readonly url: string;
   readonly bytes: number;

@@ -1,4 +1,4 @@
-/** The upstream of the benchmarks: serves a large made-up index with as little work per request as possible. */
+/** The upstream of the benchmarks. It serves a large synthetic index with as little work per request as possible. */
 
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type IncomingMessage } from 'node:http';
@@ -15,15 +15,15 @@ import { answerXmlRpc } from './xml-rpc.ts';
 /** A running large index. */
 export interface LargeIndex {
   readonly url: string;
-  /** The sum of all files' sizes. */
+  /** The total size of all files in bytes. */
   readonly bytes: number;
   /** The highest serial. */
   readonly serial: number;
   /** Requests so far. */
   readonly requests: number;
-  /** Bytes on the wire so far, both directions, with all heads. */
+  /** Bytes on the wire so far, in both directions, including headers. */
   readonly traffic: number;
-  /** Gives `count` projects a new file and a new serial, round robin; the list is up to date when done. */
+  /** Gives `count` projects, in turn, a new file and a new serial. Resolves when the list is up to date. */
   touch(count: number): Promise<void>;
   close(): Promise<void>;
 }
@@ -41,7 +41,7 @@ interface Page {
   readonly compressed: ReadyPage;
 }
 
-/** Opens a large index on the loopback interface; all of its files are hashed first. */
+/** Opens a large index on the loopback interface. All its files are hashed first. */
 export const openLargeIndex = async (options: LargeIndexOptions & { readonly port?: number }): Promise<LargeIndex> => {
   const model = new LargeModel(options);
   const server = createServer({ keepAliveTimeout: 60_000 });
@@ -105,7 +105,7 @@ const trafficOf = (socket: Socket): number => socket.bytesRead + socket.bytesWri
 
 const json = 'application/vnd.pypi.simple.v1+json';
 
-/** The pages, rendered before anybody asks so that the first request for each is as cheap as the second. */
+/** The pages, rendered in advance so that the first request for each is as cheap as the second. */
 class Pages {
   readonly #model: LargeModel;
   readonly #origin: string;
@@ -141,12 +141,12 @@ class Pages {
     this.#projects[project] = this.#render(project);
   }
 
-  /** The page of a project, in JSON; list-only projects are rendered each time. */
+  /** Returns the page of a project in JSON. List-only projects are rendered for each request. */
   project(project: number): Page {
     return this.#projects[project] ?? this.#render(project);
   }
 
-  /** The page of a project, in HTML; for those who look at it by hand. */
+  /** Returns the page of a project in HTML, for people. */
   html(project: number): Reply {
     const body = Buffer.from(renderProjectHtml(this.#model.page(project, this.#origin)));
     return { status: 200, headers: { 'Content-Type': 'text/html' }, body };
@@ -201,7 +201,7 @@ const fileHeaders = {
 
 const packageReply = (path: string, headers: IncomingHttpHeaders, model: LargeModel): Reply => {
   const content = model.blob(path);
-  // The digest in the path stands in for one of the content, which would take longer than all the rest.
+  // The ETag is the digest in the path. Hashing the content would take longer than all the rest.
   return content === undefined
     ? plainReply(404)
     : fileReply({ headers }, content, fileHeaders, `"${path.slice(10, 42)}"`);

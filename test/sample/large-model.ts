@@ -1,6 +1,6 @@
 /**
- * A made-up index of any size: names, sizes, bytes and times follow from the numbers of a project and of a file, so only
- * digests and serials are kept. Files are pseudo-random bytes behind a unique head; nobody can install them.
+ * A synthetic index of any size. Names, sizes, bytes and times are computed from the numbers of a project and a file,
+ * so only digests and serials are stored. Files are pseudo-random bytes behind a unique head; they cannot be installed.
  */
 
 import { createHash } from 'node:crypto';
@@ -12,18 +12,18 @@ import type { Changelog } from './xml-rpc.ts';
 
 /** The size of a large index. */
 export interface LargeIndexOptions {
-  /** Projects named `project-000000...`. */
+  /** The number of projects, which are named `project-000000...`. */
   readonly projects: number;
   readonly filesPerProject: number;
-  /** Sizes are spread exponentially around it, up to eight times as much. */
+  /** The mean size in bytes. Sizes are exponentially distributed, up to eight times as much. */
   readonly meanFileSize: number;
-  /** How many others each project requires, spread over all of them. */
+  /** The number of projects that each project requires, spread over all of them. */
   readonly requires?: number;
-  /** Further projects named `listed-000000...` without any file. */
+  /** The number of further projects without files, which are named `listed-000000...`. */
   readonly listOnlyNames?: number;
 }
 
-/** A row of the list of projects. */
+/** A row in the list of projects. */
 export interface ListedProject {
   readonly displayName: string;
   readonly serial: number;
@@ -38,7 +38,7 @@ const shiftRange = 65_536;
 export class LargeModel implements Changelog {
   readonly #options: Required<LargeIndexOptions>;
   readonly #pool: Buffer;
-  /** 32 bytes per file, in the order of the files. */
+  /** 32 bytes for each file, in the order of files. */
   readonly #digests: Buffer[] = [];
   readonly #serials: number[] = [];
   /** Changed projects in the order of their serials. */
@@ -55,7 +55,7 @@ export class LargeModel implements Changelog {
     }
   }
 
-  /** How many projects have files; their numbers begin with 0. */
+  /** The number of projects with files. They are numbered from 0. */
   get count(): number {
     return this.#options.projects;
   }
@@ -64,12 +64,12 @@ export class LargeModel implements Changelog {
     return firstSerial + this.count + this.#touched.length;
   }
 
-  /** The sum of all files' sizes. */
+  /** The total size of all files in bytes. */
   get bytes(): number {
     return this.#bytes;
   }
 
-  /** Gives the next `count` projects one more file each; returns their numbers. */
+  /** Gives the next `count` projects one more file each, and returns their numbers. */
   touch(count: number): number[] {
     return Array.from({ length: count }, () => {
       const project = this.#touched.length % this.count;
@@ -81,7 +81,7 @@ export class LargeModel implements Changelog {
     });
   }
 
-  /** The number of a project by its normalized name; list-only projects have negative ones, -1 being the first. */
+  /** Returns the number of a project by its normalized name. List-only projects have negative numbers, from -1 on. */
   find(name: string): number | undefined {
     const [, kind, digits = ''] = /^(listed|project)-(\d{6})/.exec(name) ?? [];
     const number = kind === 'listed' ? -1 - Number(digits) : Number(digits);
@@ -89,23 +89,23 @@ export class LargeModel implements Changelog {
     return kind !== undefined && known && nameOf(number) === name ? number : undefined;
   }
 
-  /** The serial of a project; that of a list-only project is older than the journal. */
+  /** Returns the serial of a project. That of a list-only project is older than the journal. */
   serialOf(project: number): number {
     return this.#serials[project] ?? firstSerial / 2 - project;
   }
 
-  /** All projects ordered by normalized name. */
+  /** Yields all projects, ordered by normalized name. */
   *projects(): Generator<ListedProject> {
     yield* this.listOnlyProjects();
     yield* this.fullProjects();
   }
 
-  /** The projects that have no file. */
+  /** Yields the projects without files. */
   *listOnlyProjects(): Generator<ListedProject> {
     for (let project = -1; -project <= this.#options.listOnlyNames; project -= 1) yield this.#listed(project);
   }
 
-  /** The projects that have files. */
+  /** Yields the projects with files. */
   *fullProjects(): Generator<ListedProject> {
     for (let project = 0; project < this.count; project += 1) yield this.#listed(project);
   }
@@ -116,7 +116,7 @@ export class LargeModel implements Changelog {
     return Array.from({ length: count }, (_, at) => this.#journalRow(first + at));
   }
 
-  /** The page of a project as it is now. */
+  /** Returns the current page of a project. */
   page(project: number, origin: string): ProjectPage {
     const count = (this.#digests[project]?.length ?? 0) / 32;
     const files = Array.from({ length: count }, (_, file) => this.#fileEntry(project, file, origin));
@@ -129,7 +129,7 @@ export class LargeModel implements Changelog {
     };
   }
 
-  /** The bytes behind a `/packages/...` path, those of `.metadata` included. */
+  /** Returns the bytes at a `/packages/...` path, which may end with `.metadata`. */
   blob(path: string): Buffer | undefined {
     const [, digest, digits, minor, metadata] =
       /^\/packages\/(..\/..\/[^/]{60})\/project_(\d{6})[^/]*-1\.(\d+)(?:-py3-none-any\.whl(\.metadata)?|\.tar\.gz)$/.exec(
@@ -199,7 +199,7 @@ export class LargeModel implements Changelog {
   }
 }
 
-/** The normalized name of a project, 13 to about 30 characters. */
+/** Returns the normalized name of a project, of 13 to about 30 characters. */
 export const nameOf = (project: number): string => {
   const random = randomOf(project, 0);
   const length = Math.floor(random() ** 2 * 17);

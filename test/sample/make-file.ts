@@ -1,22 +1,22 @@
-/** From a distribution to a file of the index: its digest, its path, its provenance. */
+/** Makes a file of the index from a distribution: its digest, path and provenance. */
 
 import { createHash } from 'node:crypto';
 import type { Distribution } from './distributions.ts';
 import { makeProvenance } from './provenance.ts';
 import type { SampleFile } from './sample-model.ts';
 
-/** How a file is published. */
+/** The options of publishing a file. */
 export interface PublishOptions {
-  /** Spelling of a project that does not exist yet; the distribution's own name unless told. */
+  /** The spelling of a new project; by default the distribution's name. */
   readonly displayName?: string;
-  /** Yanks the release at once; `true` is a yank without a reason. */
+  /** Yanks the release at once. `true` yanks it without a reason. */
   readonly yanked?: boolean | string;
   readonly uploadTime?: Date;
-  /** `true` makes a provenance object; a string is served as it is. */
+  /** `true` makes a provenance object. A string is served as it is. */
   readonly provenance?: boolean | string;
 }
 
-/** The published form of a distribution. */
+/** Returns the file of a distribution. */
 export const makeFile = (distribution: Distribution, options: PublishOptions, uploadTime: Date): SampleFile => {
   const { version, filename, content, requiresPython = null, metadata } = distribution;
   const sha256 = createHash('sha256').update(content).digest('hex');
@@ -26,7 +26,7 @@ export const makeFile = (distribution: Distribution, options: PublishOptions, up
   return { ...file, ...(metadata !== undefined && { metadata }), ...(provenance !== undefined && { provenance }) };
 };
 
-/** The provenance object that was wished for: a new one, that very text, or none. */
+/** Returns a new provenance object, the given text, or undefined. */
 export const provenanceText = (wish: boolean | string, filename: string, sha256: string): string | undefined => {
   if (typeof wish === 'string') return wish;
   return wish ? makeProvenance(filename, sha256) : undefined;

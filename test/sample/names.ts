@@ -1,7 +1,10 @@
-/** Project names as the standards spell them, written anew here: the sample must not share code with the mirror. */
+/**
+ * Project names by the standards. They are implemented again here, because the sample must not share code with the
+ * mirror.
+ */
 
-/** The normalized form of a project name (PEP 503). */
+/** Returns the normalized form of a project name (PEP 503). */
 export const normalizedName = (name: string): string => name.replace(/[-_.]+/g, '-').toLowerCase();
 
-/** The form of a project name inside file names (PEP 625, PEP 427). */
+/** Returns the form of a project name in file names (PEP 625, PEP 427). */
 export const escapedName = (name: string): string => normalizedName(name).replaceAll('-', '_');

@@ -48,7 +48,7 @@ t.test(
       versions: [],
     };
     t.equal(page.files.length, 16);
-    // The recording was saved with a newline at its end; PyPI sends none.
+    // The recording has a newline at its end, which PyPI does not send.
     t.equal(`${renderProjectHtml(page)}\n`, html);
   },
 );

@@ -1,4 +1,4 @@
-/** PyPI's simple index, API 1.4: the page models with the keys in PyPI's (sorted) order, and their JSON and HTML forms. */
+/** PyPI's simple index, API 1.4: page models with keys in PyPI's sorted order, rendered as JSON and HTML. */
 
 import { createHash } from 'node:crypto';
 import type { SampleIndex } from './sample-index.ts';
@@ -39,7 +39,7 @@ export interface ListPage {
   readonly projects: readonly { readonly '_last-serial': number; readonly name: string }[];
 }
 
-/** The page of a project as it is now. */
+/** Returns the current page of a project. */
 export const projectPage = (project: SampleProject, origin: string): ProjectPage => {
   const files = visibleFiles(project).sort(byVersionAndName);
   const status = project.quarantined ? 'quarantined' : project.archived ? 'archived' : 'active';
@@ -52,7 +52,7 @@ export const projectPage = (project: SampleProject, origin: string): ProjectPage
   };
 };
 
-/** The list as it is now: without quarantined projects, but with those that have no file. */
+/** Returns the current list, without quarantined projects, but with projects without files. */
 export const listPage = (index: SampleIndex): ListPage => ({
   meta: { '_last-serial': index.serial, 'api-version': '1.4' },
   projects: index
@@ -61,10 +61,10 @@ export const listPage = (index: SampleIndex): ListPage => ({
     .map(({ serial, displayName }) => ({ '_last-serial': serial, name: displayName })),
 });
 
-/** The JSON form of either page. */
+/** Returns the JSON form of a page. */
 export const renderJson = (page: ProjectPage | ListPage): string => `${JSON.stringify(page)}\n`;
 
-/** The HTML form of a project page, byte for byte as PyPI's template writes it. */
+/** Returns the HTML form of a project page, byte for byte as PyPI's template writes it. */
 export const renderProjectHtml = (page: ProjectPage): string => `<!DOCTYPE html>
 <html lang="en">
   <head>
@@ -77,7 +77,7 @@ ${page.files.map(fileLine).join('')}</body>
 </html>
 <!--SERIAL ${page.meta['_last-serial']}-->`;
 
-/** The HTML form of the list. */
+/** Returns the HTML form of the list. */
 export const renderListHtml = (page: ListPage, normalized: (name: string) => string): string => `<!DOCTYPE html>
 <html lang="en">
   <head>
@@ -109,7 +109,7 @@ const fileEntry = (project: SampleProject, file: SampleFile, origin: string): Fi
   };
 };
 
-// Python's isoformat: six digits of a second, or none at all.
+// The format of Python's isoformat: six digits of a second, or none.
 const uploadTime = (time: Date): string =>
   time.toISOString().replace(/\.(\d+)Z$/, (_, ms) => (ms === '000' ? 'Z' : `.${ms}000Z`));
 

@@ -1,8 +1,8 @@
-/** Provenance objects in the shape of PEP 740; the signatures are dummies, the digest in the statement is right. */
+/** Provenance objects in the form of PEP 740. The signatures are dummies, but the digest in the statement is right. */
 
 const base64 = (text: string): string => Buffer.from(text).toString('base64');
 
-/** Makes the provenance object of one file, as JSON text. */
+/** Returns the provenance object of a file as JSON text. */
 export const makeProvenance = (filename: string, sha256: string): string => {
   const statement = {
     _type: 'https://in-toto.io/Statement/v1',

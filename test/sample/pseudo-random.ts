@@ -2,13 +2,13 @@
 
 import { createCipheriv, createHash } from 'node:crypto';
 
-/** Incompressible bytes; the same seed gives the same ones. */
+/** Returns incompressible bytes. The same seed gives the same bytes. */
 export const pseudoRandomBytes = (seed: string, length: number): Buffer => {
   const key = createHash('md5').update(seed).digest();
   return createCipheriv('aes-128-ctr', key, Buffer.alloc(16)).update(Buffer.alloc(length));
 };
 
-/** A source of numbers from 0 up to, but without, 1 (mulberry32). */
+/** Returns a generator of numbers in [0, 1) (mulberry32). */
 export const pseudoRandomNumbers = (seed: number): (() => number) => {
   let state = seed;
   return () => {

@@ -4,16 +4,16 @@ import { createHash } from 'node:crypto';
 import type { IncomingHttpHeaders, ServerResponse } from 'node:http';
 import { gzipSync } from 'node:zlib';
 
-/** A request, read to its end. */
+/** A request that was read to its end. */
 export interface SampleRequest {
   readonly method: string;
-  /** Path with query, as it came over the wire. */
+  /** The path with query as sent. */
   readonly target: string;
   readonly headers: IncomingHttpHeaders;
   readonly body: string;
 }
 
-/** A reply before it is written; Content-Length is added then. */
+/** A reply before it is written, when Content-Length is added. */
 export interface Reply {
   readonly status: number;
   readonly headers: Readonly<Record<string, string>>;
@@ -31,7 +31,10 @@ const simpleTypes: Readonly<Record<string, SimpleType>> = {
   'text/html': 'text/html',
 };
 
-/** The best media type for an Accept header; `?format=` wins over it, and nothing acceptable means `text/html`. */
+/**
+ * Returns the best media type for an Accept header. `?format=` takes precedence; without an acceptable type it is
+ * `text/html`.
+ */
 export const simpleType = (accept = '', format?: string | null): SimpleType => {
   let best: SimpleType = 'text/html';
   let bestQuality = 0;
@@ -43,11 +46,11 @@ export const simpleType = (accept = '', format?: string | null): SimpleType => {
   return best;
 };
 
-/** Whether an Accept-Encoding header names gzip and does not refuse it. */
+/** Returns true if an Accept-Encoding header names gzip and does not refuse it. */
 export const acceptsGzip = (header: string | string[] | undefined): boolean =>
   (qualities(String(header ?? '')).get('gzip') ?? 0) > 0;
 
-/** The values of a header such as Accept with their weights. */
+/** Returns the values of a header such as Accept with their weights. */
 export const qualities = (header: string): Map<string, number> => {
   const result = new Map<string, number>();
   for (const item of header.split(',')) {
@@ -58,18 +61,20 @@ export const qualities = (header: string): Map<string, number> => {
   return result;
 };
 
-/** Writes the head of a reply; returns the response for what follows. */
+/** Writes the head of a reply, and returns the response. */
 export const writeHead = (response: ServerResponse, { status, headers, body }: Reply): ServerResponse =>
   response.writeHead(status, status === 304 ? headers : { ...headers, 'Content-Length': body.length });
 
-/** A short reply in plain text. */
+/** Returns a short reply in plain text. */
 export const plainReply = (status: number, headers: Readonly<Record<string, string>> = {}): Reply => ({
   status,
   headers: { 'Content-Type': 'text/plain', ...headers },
   body: Buffer.from(`${status}\n`),
 });
 
-/** A page: compressed if asked for, with an ETag per encoding, and 304 when the client has it. */
+/**
+ * Returns the reply with a page: compressed if requested, with an ETag for each encoding, and 304 if the client has it.
+ */
 export const pageReply = (request: SampleRequest, page: string, headers: Readonly<Record<string, string>>): Reply => {
   const gzip = acceptsGzip(request.headers['accept-encoding']);
   const etag = `"${createHash('md5')
@@ -79,7 +84,7 @@ export const pageReply = (request: SampleRequest, page: string, headers: Readonl
     .digest('hex')}"`;
   if (matches(request.headers['if-none-match'], etag)) {
     const { 'Cache-Control': cacheControl = '', Vary: vary = '' } = headers;
-    // No X-PyPI-Last-Serial: the real one may lack it too.
+    // No X-PyPI-Last-Serial, because PyPI may omit it too.
     return { status: 304, headers: { ETag: etag, 'Cache-Control': cacheControl, Vary: vary }, body: Buffer.alloc(0) };
   }
   const encoding = gzip ? { 'Content-Encoding': 'gzip' } : undefined;
@@ -87,7 +92,10 @@ export const pageReply = (request: SampleRequest, page: string, headers: Readonl
   return { status: 200, headers: { ...headers, ...encoding, ETag: etag }, body };
 };
 
-/** A file: single ranges, If-Range with a strong ETag, and, as on PyPI, no other conditions. */
+/**
+ * Returns the reply with a file. It supports single ranges and If-Range with a strong ETag, and, as on PyPI, no other
+ * conditions.
+ */
 export const fileReply = (
   request: Pick<SampleRequest, 'headers'>,
   content: Buffer,

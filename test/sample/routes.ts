@@ -1,4 +1,4 @@
-/** What the sample upstream answers when it behaves: one table of paths. */
+/** The routes of the sample upstream without faults: one table of paths. */
 
 import { normalizedName } from './names.ts';
 import {
@@ -24,14 +24,14 @@ import type { SampleIndex } from './sample-index.ts';
 import { visibleFiles } from './sample-model.ts';
 import { answerXmlRpc } from './xml-rpc.ts';
 
-/** A page that a cache in front of the index kept; `undefined` is a kept 404. */
+/** A page kept by a cache in front of the index. `undefined` is a cached 404. */
 export interface FrozenPage {
   readonly page: ListPage | ProjectPage | undefined;
-  /** `gzip`: only the compressed variant is old. */
+  /** With `gzip` only the compressed variant is old. */
   readonly encoding?: 'gzip';
 }
 
-/** What the routes serve. */
+/** The content that the routes serve. */
 export interface Site {
   readonly index: SampleIndex;
   readonly origin: string;
@@ -42,7 +42,7 @@ export interface Site {
 
 type Route = (request: SampleRequest, site: Site, parts: readonly string[]) => Reply;
 
-/** The reply to a request. */
+/** Returns the reply to a request. */
 export const answer = (request: SampleRequest, site: Site): Reply => {
   const path = pathOf(request);
   for (const [method, pattern, route] of routes) {
@@ -53,7 +53,7 @@ export const answer = (request: SampleRequest, site: Site): Reply => {
   return plainReply(404);
 };
 
-/** The page of a `/simple/` path as it is now. */
+/** Returns the current page at a `/simple/` path. */
 export const currentPage = (path: string, index: SampleIndex, origin: string): ListPage | ProjectPage | undefined => {
   const name = path.split('/')[2] ?? '';
   if (name === '') return listPage(index);

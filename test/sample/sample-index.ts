@@ -1,15 +1,15 @@
-/** The sample upstream's content: projects, their files, and the journal of how they came about, all in memory. */
+/** The content of the sample upstream, in memory: projects, their files, and the journal of their changes. */
 
 import type { Distribution } from './distributions.ts';
 import { makeFile, type PublishOptions, provenanceText } from './make-file.ts';
 import { normalizedName } from './names.ts';
 import type { JournalRow, SampleFile, SampleProject, SampleRelease } from './sample-model.ts';
 
-/** How a sample index begins. */
+/** The options of a sample index. */
 export interface SampleIndexOptions {
   /** The serial before the first journal row. */
   readonly serial?: number;
-  /** The clock; by default a fixed one that advances 70.25 s per change. */
+  /** The clock. By default one that advances by 70.25 s with each change. */
   readonly now?: () => Date;
 }
 
@@ -21,7 +21,7 @@ const steadyClock = (): (() => Date) => {
   };
 };
 
-/** An index of projects; every change is one method, named after what an owner or an administrator does. */
+/** An index of projects. Every change is a method, named after an action of an owner or administrator. */
 export class SampleIndex {
   readonly journal: JournalRow[] = [];
   readonly #projects = new Map<string, SampleProject>();
@@ -39,33 +39,33 @@ export class SampleIndex {
     return this.#serial;
   }
 
-  /** All projects, quarantined ones too, ordered by normalized name. */
+  /** Returns all projects, including quarantined ones, ordered by normalized name. */
   projects(): SampleProject[] {
     return [...this.#projects.values()].sort((left, right) => (left.name < right.name ? -1 : 1));
   }
 
-  /** The project of that name in any spelling. */
+  /** Returns the project with this name in any spelling. */
   find(name: string): SampleProject | undefined {
     return this.#projects.get(normalizedName(name));
   }
 
-  /** The file behind a `/packages/...` path. As on PyPI it outlives its project. */
+  /** Returns the file at a `/packages/...` path. As on PyPI it outlives its project. */
   blob(path: string): SampleFile | undefined {
     return this.#blobs.get(path);
   }
 
-  /** The path of a published file; throws if there is none. */
+  /** Returns the path of a published file. Throws if there is none. */
   pathOf(name: string, filename: string): string {
     return this.#file(name, filename).path;
   }
 
-  /** Journal rows above the serial, oldest first. */
+  /** Returns the journal rows above the serial, oldest first. */
   changesSince(serial: number, limit: number): JournalRow[] {
     const start = this.journal.findIndex((row) => row[4] > serial);
     return start < 0 ? [] : this.journal.slice(start, start + limit);
   }
 
-  /** Registers a name without any file. */
+  /** Registers a name without files. */
   create(displayName: string): SampleProject {
     const name = normalizedName(displayName);
     if (this.#projects.has(name)) throw new Error(`${name} exists already`);
@@ -83,7 +83,7 @@ export class SampleIndex {
     return project;
   }
 
-  /** Adds a file and whatever it lacks: its project, its release. */
+  /** Publishes a file, and creates its project and release if necessary. */
   publish(distribution: Distribution, options: PublishOptions = {}): SampleFile {
     const { name, version, filename } = distribution;
     const project = this.find(name) ?? this.create(options.displayName ?? name);
@@ -132,7 +132,7 @@ export class SampleIndex {
     this.#record(project, null, 'remove project');
   }
 
-  /** Hides all files of a project (PEP 792) and the project from the list. */
+  /** Hides all files of a project (PEP 792), and removes it from the list. */
   quarantine(name: string): void {
     this.#project(name).quarantined = true;
     this.#record(this.#project(name), null, 'project quarantined');
@@ -154,12 +154,12 @@ export class SampleIndex {
     this.#record(this.#project(name), version, 'release quarantine cleared');
   }
 
-  /** Marks a project as archived (PEP 792), or takes the mark away. As on PyPI no serial moves. */
+  /** Sets or removes the archived status of a project (PEP 792). As on PyPI no serial changes. */
   archive(name: string, archived = true): void {
     this.#project(name).archived = archived;
   }
 
-  /** Gives a file a new provenance object, or takes it away. As on PyPI no serial moves. */
+  /** Sets or removes the provenance object of a file. As on PyPI no serial changes. */
   attest(name: string, filename: string, provenance: boolean | string = true): void {
     const file = this.#file(name, filename);
     const text = provenanceText(provenance, file.filename, file.sha256);
@@ -167,12 +167,15 @@ export class SampleIndex {
     else file.provenance = text;
   }
 
-  /** A role row: it raises the serial and changes nothing else. */
+  /** Adds a role row, which raises the serial and changes nothing else. */
   addRole(name: string, user: string, role = 'Maintainer'): void {
     this.#record(this.#project(name), null, `add ${role} ${user}`);
   }
 
-  /** A journal row that no project's own serial follows, as PyPI's trigger race leaves it; the name need not exist. */
+  /**
+   * Adds a journal row that changes no project's own serial, as a race in PyPI's triggers does. The name need not
+   * exist.
+   */
   addStrayRow(name: string | null, version: string | null, action: string | null): void {
     this.#serial += 1;
     this.journal.push([name, version, Math.floor(this.#now().getTime() / 1000), action, this.#serial]);

@@ -1,6 +1,6 @@
-/** The things a sample index consists of. */
+/** The data types of a sample index. */
 
-/** One line of the journal, in the order of XML-RPC's `changelog_since_serial`; the timestamp is in seconds. */
+/** A row of the journal, in the order of XML-RPC's `changelog_since_serial`. The timestamp is in seconds. */
 export type JournalRow = readonly [
   name: string | null,
   version: string | null,
@@ -13,20 +13,20 @@ export type JournalRow = readonly [
 export interface SampleFile {
   readonly filename: string;
   readonly version: string;
-  /** Decoded URL path: `/packages/aa/bb/<60 hex>/<filename>`. */
+  /** The decoded URL path: `/packages/aa/bb/<60 hex>/<filename>`. */
   readonly path: string;
   readonly content: Buffer;
   readonly sha256: string;
   readonly uploadTime: Date;
   readonly requiresPython: string | null;
   readonly metadata?: Buffer;
-  /** PEP 740 provenance object as JSON text. */
+  /** The PEP 740 provenance object as JSON text. */
   provenance?: string;
 }
 
-/** What PyPI keeps per version. */
+/** The data that PyPI stores for a version. */
 export interface SampleRelease {
-  /** `true`: yanked without a reason. */
+  /** `true` means yanked without a reason. */
   yanked: boolean | string;
   quarantined: boolean;
 }
@@ -43,7 +43,7 @@ export interface SampleProject {
   readonly files: Map<string, SampleFile>;
 }
 
-/** The files a visitor may see, in no particular order. */
+/** Returns the files that a visitor may see, in no particular order. */
 export const visibleFiles = (project: SampleProject): SampleFile[] =>
   project.quarantined
     ? []

@@ -1,10 +1,12 @@
-/** The index of the demonstration and of most tests: a dozen small projects, one for each thing a mirror can meet. */
+/**
+ * The index of the demonstration and of most tests: a dozen small projects, one for each case that a mirror can meet.
+ */
 
 import { makeSdist, makeWheel } from './distributions.ts';
 import { pseudoRandomBytes } from './pseudo-random.ts';
 import { SampleIndex, type SampleIndexOptions } from './sample-index.ts';
 
-/** A new index with all sample projects. Every call gives the same content. */
+/** Returns a new index with all sample projects. Every call gives the same content. */
 export const sampleIndex = (options: SampleIndexOptions = {}): SampleIndex => {
   const index = new SampleIndex(options);
   for (const fill of projects) fill(index);
@@ -28,7 +30,7 @@ const platforms = [
 ];
 
 const projects: readonly ((index: SampleIndex) => void)[] = [
-  // Others depend on this one.
+  // Other projects depend on this one.
   (index) => versions(index, 'sample-base', '1.0', '1.9', '1.10'),
   // Depends on another sample project.
   (index) => index.publish(makeWheel({ name: 'sample-app', version: '1.0', requires: ['sample-base>=1.9'] })),
@@ -55,14 +57,14 @@ const projects: readonly ((index: SampleIndex) => void)[] = [
     versions(index, 'sample-quarantined', '1.0');
     index.quarantine('sample-quarantined');
   },
-  // A name and nothing else.
+  // A name without files.
   (index) => index.create('sample-empty'),
   // A name that is not normalized.
   (index) => {
     index.publish(makeWheel({ name: 'Sample.Camel_Case', version: '1.0.post1' }));
     index.addRole('sample-camel-case', 'someone');
   },
-  // Pre-releases.
+  // Prereleases.
   (index) => versions(index, 'sample-pre', '1.0', '2.0.dev3', '2.0a1', '2.0rc1'),
   // Wheels for several platforms.
   (index) => {
@@ -70,13 +72,13 @@ const projects: readonly ((index: SampleIndex) => void)[] = [
     for (const tag of platforms) index.publish(makeWheel({ ...options, tag }));
     index.publish(makeSdist(options));
   },
-  // One large file.
+  // A large file.
   (index) => {
     const data = pseudoRandomBytes('sample-large', 3 * 1024 * 1024);
     const files = { 'sample_large/__init__.py': '', 'sample_large/data.bin': data };
     index.publish(makeWheel({ name: 'sample-large', version: '1.0', files }));
   },
-  // An sdist only.
+  // Only an sdist.
   (index) => index.publish(makeSdist({ name: 'sample-sdist', version: '0.9', requires: ['sample-base'] })),
   // Files with provenance.
   (index) => {

@@ -1,4 +1,4 @@
-/** The sample upstream: a real HTTP server in the place of PyPI, serving a sample index and misbehaving on demand. */
+/** The sample upstream: a real HTTP server in place of PyPI that serves a sample index, with faults on demand. */
 
 import { once } from 'node:events';
 import {
@@ -19,50 +19,50 @@ import { answer, currentPage, type Site } from './routes.ts';
 import type { SampleIndex } from './sample-index.ts';
 import { methodName } from './xml-rpc.ts';
 
-/** What the server remembers of a request. */
+/** The record of a request. */
 export interface RequestRecord {
   readonly method: string;
-  /** Path with query. */
+  /** The path with query. */
   readonly path: string;
   readonly headers: IncomingHttpHeaders;
   /** The method of an XML-RPC call. */
   readonly rpc?: string;
-  /** 0 until answered; it stays 0 when a fault breaks or stalls the reply. */
+  /** 0 until the request is answered. It stays 0 if a fault breaks or stalls the reply. */
   status: number;
 }
 
-/** How a sample server is opened. */
+/** The options of a sample server. */
 export interface SampleServerOptions {
   readonly index: SampleIndex;
-  /** 0 takes a free one. */
+  /** 0 takes a free port. */
   readonly port?: number;
-  /** The most rows of one changelog page; 50,000 unless told. */
+  /** The largest number of rows in a changelog page, by default 50,000. */
   readonly changelogPageSize?: number;
-  /** With these it speaks TLS, under the name `localhost`. */
+  /** If given, the server speaks TLS under the name `localhost`. */
   readonly tls?: TlsOptions;
-  /** `user:password`: whoever does not tell them is answered 401. */
+  /** `user:password`. Requests without it are answered with 401. */
   readonly login?: string;
-  /** Knows pages in HTML only. */
+  /** Serves pages in HTML only. */
   readonly htmlOnly?: boolean;
 }
 
 /** A running sample server. */
 export interface SampleServer {
-  /** Origin without a slash at the end. */
+  /** The origin without a trailing slash. */
   readonly url: string;
   readonly index: SampleIndex;
-  /** The latest requests, oldest first, at least 10,000 of them; set `length = 0` to forget them. */
+  /** The latest requests, oldest first; at least the last 10,000. Set `length = 0` to forget them. */
   readonly requests: RequestRecord[];
   readonly faults: Faults;
   readonly traffic: {
-    /** Bytes of all replies on the wire, heads included. */
+    /** Bytes of all replies on the wire, including headers. */
     readonly bytesSent: number;
-    /** The most requests that were ever in progress at once; may be set back to 0. */
+    /** The largest number of concurrent requests so far. May be reset to 0. */
     peakRequests: number;
   };
-  /** Milliseconds: what time its answers tell; may be set. Undefined where they tell none. */
+  /** Returns the time for the Date header in milliseconds since 1970, or undefined for none. May be replaced. */
   now: () => number | undefined;
-  /** Stops at once; replies in progress are broken off. */
+  /** Stops at once, and breaks off replies in progress. */
   close(): Promise<void>;
 }
 
@@ -91,7 +91,7 @@ export const openSampleServer = async (options: SampleServerOptions): Promise<Sa
     if (htmlOnly) message.headers.accept = 'text/html';
     text(message).then(
       (body) => serve(message, body, response, site, faults, requests),
-      // A client that goes away while it sends is its own business.
+      // A client may disconnect while it sends.
       () => response.destroy(),
     );
   });

@@ -1,4 +1,4 @@
-/** Serves the sample projects for playing by hand: `node --import tsx test/sample/serve-sample.ts [port]`. */
+/** Serves the sample projects for manual tests: `node --import tsx test/sample/serve-sample.ts [port]`. */
 
 import { sampleIndex } from './sample-projects.ts';
 import { openSampleServer } from './sample-server.ts';

@@ -1,4 +1,4 @@
-/** An index whose projects differ in everything that the rules of a partial mirror look at, and need each other. */
+/** An index whose projects require each other, and differ in everything that the rules of a partial mirror inspect. */
 import { makeSdist, makeWheel } from './distributions.ts';
 import { pseudoRandomNumbers } from './pseudo-random.ts';
 import { SampleIndex } from './sample-index.ts';
@@ -13,7 +13,10 @@ const tags = [
 ];
 const markers = ['', '', '; python_version < "3.8"', '; sys_platform == "win32"', '; extra == "more"'];
 
-/** `count` projects `tangled-00` and so on; the same seed gives the same ones. Uploads end before `now`, milliseconds. */
+/**
+ * Returns `count` projects, `tangled-00` and so on. The same seed gives the same projects. Uploads end before `now`, in
+ * milliseconds since 1970.
+ */
 export function tangledIndex(seed: number, count: number, now: number): SampleIndex {
   const index = new SampleIndex();
   const random = pseudoRandomNumbers(seed);

@@ -1,4 +1,4 @@
-/** The order of versions as PyPI lists them: PEP 440, and whatever is older than that goes first. */
+/** The order of versions as PyPI lists them: by PEP 440, after all older spellings. */
 
 const pattern =
   /^v?(?:(\d+)!)?(\d+(?:\.\d+)*)(?:[-_.]?(a|alpha|b|beta|c|rc|pre|preview)[-_.]?(\d*))?((?:[-_.]?(?:post|rev|r)[-_.]?|-)(\d*))?([-_.]?dev[-_.]?(\d*))?(?:\+([a-z0-9.]+))?$/;

@@ -1,21 +1,21 @@
-/** PyPI's XML-RPC interface, as far as it still answers mirrors. */
+/** PyPI's XML-RPC interface, as far as it still serves mirrors. */
 
 import type { JournalRow } from './sample-model.ts';
 
-/** What the interface needs to know about an index. */
+/** The parts of an index that the interface needs. */
 export interface Changelog {
   readonly serial: number;
-  /** Rows above the serial, oldest first, at most `limit`. */
+  /** Returns the rows above the serial, oldest first, at most `limit`. */
   changesSince(serial: number, limit: number): readonly JournalRow[];
-  /** All projects, quarantined ones too. */
+  /** Returns all projects, including quarantined ones. */
   projects(): Iterable<{ readonly displayName: string; readonly serial: number }>;
 }
 
-/** The name of the method that a request calls; empty if the body is no call. */
+/** Returns the name of the called method, or an empty text if the body is no call. */
 export const methodName = (request: string): string =>
   /<methodName>\s*([^<]*?)\s*<\/methodName>/.exec(request)?.[1] ?? '';
 
-/** Answers one request; `pageSize` is the most rows of one changelog page. */
+/** Answers a request. `pageSize` is the largest number of rows in a changelog page. */
 export const answerXmlRpc = (request: string, index: Changelog, pageSize = 50_000): string => {
   const method = methodName(request);
   if (retired.has(method))
@@ -35,7 +35,7 @@ export const answerXmlRpc = (request: string, index: Changelog, pageSize = 50_00
   }
 };
 
-/** A fault reply. */
+/** Returns a fault reply. */
 export const xmlRpcFault = (code: number, text: string): string => {
   const members = `<member><name>faultCode</name><value>${integer(code)}</value></member>
 <member><name>faultString</name><value>${string(text)}</value></member>`;

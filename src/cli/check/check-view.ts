@@ -1,6 +1,6 @@
 /** Who watches a check: a person at a terminal, a log, or under -q whoever has to do something about what is wrong. */
 import type { CheckEvent, CheckReport } from '../../check/check-event.ts';
-import type { Lines } from '../output/event-lines.ts';
+import type { Lines } from '../output/lines.ts';
 import { showOnTerminal } from '../output/terminal-display.ts';
 import { CheckDisplay } from './check-display.ts';
 import { isUrgent, textOf, todoText } from './check-texts.ts';

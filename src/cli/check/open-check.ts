@@ -10,13 +10,8 @@ import { openExpectedState } from '../target/open-expected-state.ts';
 import type { Target } from '../target/target.ts';
 
 /** Where a lost state is made anew. Throws StorageError. */
-export function openRebuild(
-  target: Target,
-  report: Report,
-  signal: AbortSignal,
-  nativeBinding: string | undefined,
-): AdoptingMirror & { close(): void } {
-  const state = new SqliteStateStore(target.state, systemClock, { nativeBinding });
+export function openRebuild(target: Target, report: Report, signal: AbortSignal): AdoptingMirror & { close(): void } {
+  const state = new SqliteStateStore(target.state, systemClock);
   const files = new FilesystemFileStore(target.root, systemClock);
   files.create();
   return { state, files, report, signal, close: () => state.close() };
@@ -26,13 +21,12 @@ export function openRebuild(
 export function openCheck(
   target: Target,
   options: Pick<CheckJob, 'report' | 'signal' | 'settings' | 'isLocal'>,
-  nativeBinding: string | undefined,
 ): { job: CheckJob; close(): void } {
   const clock = systemClock;
-  const state = openExpectedState(target, clock, { nativeBinding });
+  const state = openExpectedState(target, clock);
   // What is written is written while the lock of runs is held, so that their staging folder is free.
   const files = new FilesystemFileStore(target.root, clock);
   if (options.settings.repair || options.settings.deleteUnreferenced) files.create();
-  const job = { ...options, state, files, clock, takeLock: () => takeLock(target.lock, nativeBinding) };
+  const job = { ...options, state, files, clock, takeLock: () => takeLock(target.lock) };
   return { job, close: () => state.close() };
 }

@@ -8,21 +8,15 @@ import type { Verify } from '../../core/signing.ts';
 import { local } from '../../policy/policy.ts';
 import { sourceOf } from '../../policy/project-decision.ts';
 import { adoptionState, isInitialized } from '../../state/mirror-state.ts';
-import {
-  type CheckArguments,
-  type CheckCommand,
-  checkHelp,
-  checkUsage,
-  parseCheckOptions,
-} from '../config/check-options.ts';
+import { type CheckArguments, checkHelp, checkUsage, parseCheckOptions } from '../config/check-options.ts';
 import { readConfigFile } from '../config/config-file.ts';
 import { readPolicy } from '../config/policy-file.ts';
 import { settingsFrom } from '../config/settings.ts';
 import { readOwnKey, readPublicKey } from '../config/signing-keys.ts';
-import { exitCodeOf, exitCodes } from '../program/exit-codes.ts';
+import { lines } from '../output/lines.ts';
+import { exitCodes } from '../program/exit-codes.ts';
+import type { Program } from '../program/program.ts';
 import { listenForPause } from '../program/signals.ts';
-import { version } from '../program/version.ts';
-import { lines } from '../run/run-view.ts';
 import { knowsMirror } from '../target/open-expected-state.ts';
 import { refuseRoot } from '../target/owner.ts';
 import { type HeldLock, holdLock, stalledHolderText } from '../target/program-lock.ts';
@@ -33,32 +27,23 @@ import { CheckView } from './check-view.ts';
 import { openCheck } from './open-check.ts';
 import { rebuild } from './rebuild.ts';
 
-/** Runs with the arguments `argv`; resolves with the exit code. `nativeBinding` is the SQLite addon of the bundle. */
-export async function pep381checkfiles(argv: readonly string[], nativeBinding: string | undefined): Promise<number> {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-  let command: CheckCommand | undefined;
-  try {
-    command = parseCheckOptions(argv);
-    if ('target' in command) return await runAlone(command, nativeBinding);
-    lines.out(command.kind === 'help' ? checkHelp.trimEnd() : version);
-    return exitCodes.ok;
-  } catch (error) {
-    const code = exitCodeOf(error, false);
-    if (code === undefined || !(error instanceof Error)) throw error;
-    if (command === undefined) lines.err(`${checkUsage}\n`);
-    lines.err(`pep381checkfiles: error: ${error.message}`);
-    return code;
-  }
-}
+/** Checks a mirror, rebuilds its state, or verifies its snapshot. */
+export const pep381checkfiles: Program<CheckArguments> = {
+  name: 'pep381checkfiles',
+  help: checkHelp,
+  usage: checkUsage,
+  parse: parseCheckOptions,
+  run: runAlone,
+};
 
 /** Two checks at a time would read everything twice and remember one position. */
-async function runAlone(command: CheckArguments, nativeBinding: string | undefined): Promise<number> {
-  const target = openCheckTarget(command, nativeBinding);
+async function runAlone(command: CheckArguments): Promise<number> {
+  const target = openCheckTarget(command);
   refuseRoot(target);
   const { umask, stateMode } = settingsFrom(readConfigFile(target.config).given);
   process.umask(umask);
   prepareTarget(target, stateMode);
-  const lock = holdLock(lockOf(target, 'check'), nativeBinding);
+  const lock = holdLock(lockOf(target, 'check'));
   if (lock === undefined) {
     const problem = stalledHolderText(lockOf(target, 'check'), 'pep381checkfiles');
     if (problem !== undefined) {
@@ -69,14 +54,14 @@ async function runAlone(command: CheckArguments, nativeBinding: string | undefin
     return exitCodes.ok;
   }
   try {
-    if (command.kind === 'rebuild') return await rebuild(command, target, nativeBinding);
-    return await runCheck(command, target, lock, nativeBinding);
+    if (command.kind === 'rebuild') return await rebuild(command, target);
+    return await runCheck(command, target, lock);
   } finally {
     lock.release();
   }
 }
 
-function openCheckTarget({ target: folder, kind }: CheckArguments, nativeBinding: string | undefined): Target {
+function openCheckTarget({ target: folder, kind }: CheckArguments): Target {
   const target = openTarget(resolve(folder));
   const web = join(target.root, 'web');
   if (!isThere(web) && !isThere(target.state))
@@ -84,7 +69,7 @@ function openCheckTarget({ target: folder, kind }: CheckArguments, nativeBinding
   if (kind !== 'rebuild' && !isThere(target.state)) {
     throw new StorageError(`${target.state}: is missing; pep381checkfiles --rebuild makes it anew from the tree`);
   }
-  if (kind !== 'rebuild' && !knowsMirror(target, nativeBinding)) throw unknownTree(target);
+  if (kind !== 'rebuild' && !knowsMirror(target)) throw unknownTree(target);
   return target;
 }
 
@@ -94,12 +79,7 @@ function unknownTree({ state }: Target): StorageError {
   return new StorageError(`${state}: knows nothing of this mirror; ${advice}`);
 }
 
-async function runCheck(
-  command: CheckArguments,
-  target: Target,
-  { progress }: HeldLock,
-  nativeBinding: string | undefined,
-): Promise<number> {
+async function runCheck(command: CheckArguments, target: Target, { progress }: HeldLock): Promise<number> {
   const verify = command.kind === 'verify' ? keyOf(command, target) : undefined;
   const startedMs = Date.now();
   const tally = new CheckTotals();
@@ -110,7 +90,7 @@ async function runCheck(
   };
   const { settings } = command;
   const isLocal = await readLocal(target);
-  const { job, close } = openCheck(target, { report, signal: pause.signal, settings, isLocal }, nativeBinding);
+  const { job, close } = openCheck(target, { report, signal: pause.signal, settings, isLocal });
   const { adopting } = job.state.get(adoptionState);
   // A disk that refuses to be read for a moment leaves it open whether the state knows of anything.
   if (!isInitialized(job.state)) {

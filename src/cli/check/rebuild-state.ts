@@ -1,5 +1,6 @@
 /** Makes a lost or damaged `state.db` anew from the tree. */
 import { existsSync, renameSync, statSync } from 'node:fs';
+import { messageOf } from '../../core/caught-error.ts';
 import { StorageError } from '../../core/errors.ts';
 import { type AdoptingMirror, adoptTarget } from '../target/adopt-target.ts';
 import { keepDatabase } from '../target/private-files.ts';
@@ -34,8 +35,7 @@ function putAside(state: string, nowMs: number): void {
       if (existsSync(state + suffix)) renameSync(state + suffix, aside + suffix);
     }
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : 'unknown';
-    throw new StorageError(`${state}: cannot be moved: ${reason}`, { cause });
+    throw new StorageError(`${state}: cannot be moved: ${messageOf(cause)}`, { cause });
   }
   if (mode !== undefined) keepDatabase(state, mode);
 }

@@ -6,10 +6,10 @@ import { isInitialized } from '../../state/mirror-state.ts';
 import { takeLock } from '../../state/sqlite/lock.ts';
 import type { CheckArguments } from '../config/check-options.ts';
 import { jsonReport, problemOf, textReport } from '../output/event-lines.ts';
+import { lines } from '../output/lines.ts';
 import { exitCodes } from '../program/exit-codes.ts';
 import { listenForPause } from '../program/signals.ts';
 import { systemClock } from '../program/system-clock.ts';
-import { lines } from '../run/run-view.ts';
 import { openExpectedState } from '../target/open-expected-state.ts';
 import { openOldTarget } from '../target/open-old-target.ts';
 import { isThere, type Target } from '../target/target.ts';
@@ -17,13 +17,9 @@ import { openRebuild } from './open-check.ts';
 import { rebuildState } from './rebuild-state.ts';
 
 /** Rebuilds the state of `target`; resolves with the exit code. Throws StorageError. */
-export async function rebuild(
-  command: CheckArguments,
-  target: Target,
-  nativeBinding: string | undefined,
-): Promise<number> {
+export async function rebuild(command: CheckArguments, target: Target): Promise<number> {
   // Unlike a check it replaces what a run works with.
-  const release = takeLock(target.lock, nativeBinding);
+  const release = takeLock(target.lock);
   if (release === undefined) {
     lines.err(`pep381checkfiles: error: ${target.root}: a run is at work; rebuild again when it has ended`);
     return exitCodes.incomplete;
@@ -31,9 +27,9 @@ export async function rebuild(
   const pause = listenForPause();
   try {
     const report = reportOf(command);
-    const asideMs = isBlank(target, nativeBinding) ? undefined : Date.now();
+    const asideMs = isBlank(target) ? undefined : Date.now();
     if (openOldTarget(target.root) === undefined) throw nothingToRead(target);
-    await rebuildState(target, asideMs, () => openRebuild(target, report, pause.signal, nativeBinding));
+    await rebuildState(target, asideMs, () => openRebuild(target, report, pause.signal));
     return exitCodes.ok;
   } catch (error) {
     if (!(error instanceof PausedError) && !pause.signal.aborted) throw error;
@@ -45,10 +41,10 @@ export async function rebuild(
 }
 
 /** Whether the state is whole and knows nothing, as processlogs makes one. */
-function isBlank(target: Target, nativeBinding: string | undefined): boolean {
+function isBlank(target: Target): boolean {
   try {
     if (!isThere(target.state)) return true;
-    const state = openExpectedState(target, systemClock, { nativeBinding });
+    const state = openExpectedState(target, systemClock);
     const known = isInitialized(state);
     state.close();
     return !known;

@@ -2,6 +2,7 @@
 import minimist from 'minimist';
 import type { CheckSettings } from '../../check/check-job.ts';
 import { UsageError } from '../../core/errors.ts';
+import { exitCodesHelp, exitMeanings } from '../program/exit-codes.ts';
 import { refuseUnknown } from './unknown-options.ts';
 
 /** What the command line asks for. */
@@ -21,6 +22,9 @@ export type CheckCommand =
 export type CheckArguments = CheckCommand & { kind: 'check' | 'rebuild' | 'verify' };
 
 export const checkUsage = 'Usage: pep381checkfiles [OPTIONS] TARGET';
+
+/** Nothing is asked of upstream, and nothing is held back. */
+const exitsOfCheck = { ...exitMeanings, incomplete: 'something is wrong', upstream: undefined, heldBack: undefined };
 
 export const checkHelp = `${checkUsage}
 
@@ -42,8 +46,7 @@ Options:
   --key FILE               the public key for it (default: that of signing-key-file)
   --log-format text|json   how to write what is found (default: text)
 
-Exit codes: 0 the mirror is right, 1 something is wrong, 2 wrong usage,
-4 local storage failed.
+${exitCodesHelp(exitsOfCheck, 'storage')}
 `;
 
 const flags = [

@@ -1,6 +1,7 @@
 /** Reads `TARGET/mirror.toml`. */
 import { lstatSync, readlinkSync } from 'node:fs';
 import { parse, TomlError } from 'smol-toml';
+import { hasCode, messageOf } from '../../core/caught-error.ts';
 import { StorageError, UsageError } from '../../core/errors.ts';
 import { suggestion } from '../../core/suggestion.ts';
 import { tomlLines } from '../../formats/toml-lines.ts';
@@ -49,9 +50,8 @@ function textOf(path: string): string {
   try {
     return readText(path);
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return nothingAt(path);
-    const reason = cause instanceof Error ? cause.message : 'unreadable';
-    throw new StorageError(`${path}: cannot be read: ${reason}`, { cause });
+    if (hasCode(cause, 'ENOENT')) return nothingAt(path);
+    throw new StorageError(`${path}: cannot be read: ${messageOf(cause, 'unreadable')}`, { cause });
   }
 }
 

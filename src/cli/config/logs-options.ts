@@ -2,6 +2,7 @@
 import minimist from 'minimist';
 import { UsageError } from '../../core/errors.ts';
 import { suggestion } from '../../core/suggestion.ts';
+import { exitCodesHelp, exitMeanings } from '../program/exit-codes.ts';
 
 /** What the command line asks for. */
 export type LogsCommand =
@@ -18,6 +19,12 @@ export type LogsCommand =
 /** 1.5's words. */
 export const logsUsage = 'Usage: processlogs <pypi-targetdir> logfile [logfile...]';
 
+const exitsOfLogs = {
+  ok: 'all logs were read, or wrong usage (as in 1.5)',
+  incomplete: 'a log could not be read, or lines were missed',
+  storage: exitMeanings.storage,
+};
+
 export const logsHelp = `Usage: processlogs [OPTIONS] TARGET LOG [LOG...]
 
 Counts the downloads in Apache's access logs (combined or vhost_combined; plain, .gz, .bz2, .xz or .zst) and publishes
@@ -30,8 +37,7 @@ Options:
   --version      show the version and exit
   --compat 1.5   count as pep381client 1.5 did, without any memory; replaces what is published
 
-Exit codes: 0 all logs were read, or wrong usage (as in 1.5); 1 a log could not be read, or lines were missed;
-4 local storage failed.
+${exitCodesHelp(exitsOfLogs, 'storage')}
 `;
 
 const flags = ['quiet', 'help', 'version'] as const;

@@ -1,5 +1,6 @@
 /** Reads from `mirror.toml` what a partial mirror holds. */
 import { dirname, resolve } from 'node:path';
+import { messageOf } from '../../core/caught-error.ts';
 import { UsageError } from '../../core/errors.ts';
 import { decodeText } from '../../formats/decode-text.ts';
 import { tomlLines } from '../../formats/toml-lines.ts';
@@ -61,8 +62,7 @@ function readRequirements(path: string): string {
   try {
     return decodeText(readBytes(path));
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : 'unknown';
-    throw new UsageError(`${path}: cannot be read: ${reason}`, { cause });
+    throw new UsageError(`${path}: cannot be read: ${messageOf(cause)}`, { cause });
   }
 }
 

@@ -2,12 +2,14 @@
 import minimist from 'minimist';
 import { UsageError } from '../../core/errors.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
+import { exitCodesHelp, exitMeanings } from '../program/exit-codes.ts';
 import type { SettingName, SettingValue } from './settings.ts';
 import { refuseUnknown } from './unknown-options.ts';
 
 /** What the command line asks for. */
 export type RunCommand =
-  | { readonly kind: 'help' | 'version' | 'example' }
+  | { readonly kind: 'help' | 'version' }
+  | { readonly kind: 'example' }
   | { readonly kind: 'import'; readonly path: string }
   | {
       readonly kind: 'why';
@@ -73,8 +75,7 @@ Options:
 
 TARGET/mirror.toml can hold the same settings and more; --example-config lists them.
 --status and --why only read, also while a run is at work; --why exits with 1 when nothing is known.
-Exit codes: 0 the mirror is right, 1 something failed and stays queued or needs a look,
-2 wrong usage, 3 upstream cannot be reached, 4 local storage failed, 5 deletions were held back.
+${exitCodesHelp(exitMeanings, 'usage')}
 `;
 
 const example = 'example-config';

@@ -7,106 +7,27 @@ import { indexKey, isLoopback } from '../../core/index-address.ts';
 import { indexNow } from '../../core/moved-indexes.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
 
-export interface Settings {
-  /** Without a slash at its end. */
-  readonly upstream: string;
-  /** Other addresses of the same index, as lock files name them. */
-  readonly upstreamAliases: readonly string[];
-  readonly allowHttp: boolean;
-  /** Hosts from which files may come, besides the index's own. */
-  readonly fileHosts: readonly string[];
-  /** Undefined means all. */
-  readonly projects: readonly ProjectName[] | undefined;
-  /** Through which all requests go; undefined leaves it to the environment. */
-  readonly proxy: string | undefined;
-  /** Hosts that are asked without {@link proxy}. */
-  readonly noProxy: readonly string[];
-  /** Certificates that are trusted besides those that Node brings along; undefined for the system's. */
-  readonly caFile: string | undefined;
-  /** The certificate that we show who asks for one, and its key where that is another file. */
-  readonly clientCertFile: string | undefined;
-  readonly clientKeyFile: string | undefined;
-  /** Users and passwords; undefined for ~/.netrc where there is one. */
-  readonly netrcFile: string | undefined;
-  readonly indexOnly: boolean;
-  /** Connections at the same time. */
-  readonly workers: number;
-  readonly sweep: number;
-  /** What nobody may do with what is created. */
-  readonly umask: number;
-  /** The mode of `state.db`. */
-  readonly stateMode: number;
-  /** What upstream removes disappears from the index, and its files stay. */
-  readonly keepRemoved: boolean;
-  /** For so many days what was removed can be brought back. */
-  readonly trashDays: number;
-  /** Without a slash at its end. */
-  readonly baseUrl: string | undefined;
-  /** Serve the legacy JSON, for other mirror programs. */
-  readonly legacyJson: boolean;
-  /** What is done with provenance objects (PEP 740). */
-  readonly provenance: (typeof provenanceModes)[number];
-  /** What is done with files whose provenance does not prove where they are from. */
-  readonly provenancePolicy: (typeof provenancePolicies)[number];
-  /** Whom to trust, as Sigstore writes it; undefined for the root that is shipped. */
-  readonly trustedRootFile: string | undefined;
-  /** How upstream's operators can reach us: a URL or an address. */
-  readonly contact: string | undefined;
-  readonly logFormat: 'text' | 'json';
-  /** Where mirrors that mirror from this one want to be told that something changed. */
-  readonly notify: readonly string[];
-  /** The file with the secret that they know us by. */
-  readonly notifySecretFile: string | undefined;
-  /** The file with the private key that snapshots are signed with. */
-  readonly signingKeyFile: string | undefined;
-  /** The public key that upstream signs with: a file, or base64. */
-  readonly upstreamKey: string | undefined;
-}
-
-const stateModes = ['0600', '0640'] as const;
-const provenanceModes = ['store', 'verify', 'off'] as const;
-const provenancePolicies = ['warn', 'refuse-failed', 'require'] as const;
-
 /** A setting as it was given, and where, for messages: `mirror.toml:3: workers` or `--workers`. */
 export interface SettingValue {
   readonly value: unknown;
   readonly where: string;
 }
 
-/** All settings, by the name they have in the file. */
-export const settingNames = [
-  'upstream',
-  'upstream-aliases',
-  'allow-http',
-  'file-hosts',
-  'proxy',
-  'no-proxy',
-  'ca-file',
-  'client-cert-file',
-  'client-key-file',
-  'netrc-file',
-  'index-only',
-  'workers',
-  'sweep',
-  'umask',
-  'state-mode',
-  'keep-removed',
-  'trash-days',
-  'base-url',
-  'legacy-json',
-  'provenance',
-  'provenance-policy',
-  'trusted-root-file',
-  'contact',
-  'log-format',
-  'notify',
-  'notify-secret-file',
-  'signing-key-file',
-  'upstream-key',
-] as const;
+interface Setting<T> {
+  /** The value of what was `given`, which is one of `all` that were. Throws UsageError. */
+  parse(given: SettingValue, all: ReadonlyMap<string, SettingValue>): T;
+  /** The value where nothing was given. */
+  readonly fallback: T;
+}
 
-/** `projects` is the command line's: in the file it is part of what the mirror holds. */
-export type SettingName = (typeof settingNames)[number] | 'projects';
+function setting<T>(parse: Setting<T>['parse'], fallback: T): Setting<T> {
+  return { parse, fallback };
+}
+
+const stateModes = ['0600', '0640'] as const;
+const provenanceModes = ['store', 'verify', 'off'] as const;
+const provenancePolicies = ['warn', 'refuse-failed', 'require'] as const;
+const logFormats = ['text', 'json'] as const;
 
 /** The owner may write, and everybody may read. */
 export const defaultUmask = 0o022;
@@ -114,47 +35,90 @@ export const defaultUmask = 0o022;
 /** More than there are: the setting is for those who want less. */
 const maxSweep = 1_000_000;
 
+/** All settings, by the name they have in the file: how each is read, and what it is where it is not given. */
+const settings = {
+  /** Without a slash at its end. */
+  upstream: setting(index, 'https://pypi.org'),
+  /** Other addresses of the same index, as lock files name them. */
+  'upstream-aliases': setting(addresses, []),
+  'allow-http': setting(flag, false),
+  /** Hosts from which files may come, besides the index's own. */
+  'file-hosts': setting(hosts, ['files.pythonhosted.org']),
+  /** Through which all requests go; undefined leaves it to the environment. */
+  proxy: setting(proxy, undefined),
+  /** Hosts that are asked without it. */
+  'no-proxy': setting(noProxy, []),
+  /** Certificates that are trusted besides those that Node brings along; undefined for the system's. */
+  'ca-file': setting(absolutePath, undefined),
+  /** The certificate that we show who asks for one, and its key where that is another file. */
+  'client-cert-file': setting(absolutePath, undefined),
+  'client-key-file': setting(absolutePath, undefined),
+  /** Users and passwords; undefined for ~/.netrc where there is one. */
+  'netrc-file': setting(absolutePath, undefined),
+  'index-only': setting(flag, false),
+  /** Connections at the same time. */
+  workers: setting((given) => wholeNumber(given, 1, 100), 10),
+  sweep: setting((given) => wholeNumber(given, 0, maxSweep), maxSweep),
+  /** What nobody may do with what is created. */
+  umask: setting(umask, defaultUmask),
+  /** The mode of `state.db`. */
+  'state-mode': setting((given) => Number.parseInt(oneOf(given, stateModes), 8), 0o600),
+  /** What upstream removes disappears from the index, and its files stay. */
+  'keep-removed': setting(flag, false),
+  /** For so many days what was removed can be brought back. */
+  'trash-days': setting((given) => wholeNumber(given, 0, 36_500), 30),
+  /** Without a slash at its end. */
+  'base-url': setting((given) => address(given, true), undefined),
+  /** Serve the legacy JSON, for other mirror programs. */
+  'legacy-json': setting(flag, false),
+  /** What is done with provenance objects (PEP 740). */
+  provenance: setting((given) => oneOf(given, provenanceModes), 'store'),
+  /** What is done with files whose provenance does not prove where they are from. */
+  'provenance-policy': setting((given) => oneOf(given, provenancePolicies), 'warn'),
+  /** Whom to trust, as Sigstore writes it; undefined for the root that is shipped. */
+  'trusted-root-file': setting(absolutePath, undefined),
+  /** How upstream's operators can reach us: a URL or an address. */
+  contact: setting(oneLine, undefined),
+  'log-format': setting((given) => oneOf(given, logFormats), 'text'),
+  /** Where mirrors that mirror from this one want to be told that something changed. */
+  notify: setting(receivers, []),
+  /** The file with the secret that they know us by. */
+  'notify-secret-file': setting(absolutePath, undefined),
+  /** The file with the private key that snapshots are signed with. */
+  'signing-key-file': setting(absolutePath, undefined),
+  /** The public key that upstream signs with: a file, or base64. */
+  'upstream-key': setting(publicKey, undefined),
+  /** Undefined means all. Only of the command line: in the file they are part of what the mirror holds. */
+  projects: setting(names, undefined),
+} as const;
+
+export type SettingName = keyof typeof settings;
+
+/** The settings that may stand in the file. */
+export const settingNames: readonly Exclude<SettingName, 'projects'>[] = (
+  Object.keys(settings) as SettingName[]
+).filter((name) => name !== 'projects');
+
+/** `trash-days` as a member of {@link Settings}: `trashDays`. */
+type MemberName<Name extends string> = Name extends `${infer First}-${infer Rest}`
+  ? `${First}${Capitalize<MemberName<Rest>>}`
+  : Name;
+
+/** What was chosen, or is so by default: the settings of the table above. */
+export type Settings = {
+  readonly [Name in SettingName as MemberName<Name>]: ReturnType<(typeof settings)[Name]['parse']>;
+};
+
 /** Settings from what was given; what was not has its default. Throws UsageError. */
 export function settingsFrom(given: ReadonlyMap<SettingName, SettingValue>): Settings {
-  const read = <T>(name: SettingName, parse: (given: SettingValue) => T, fallback: T): T => {
-    const found = given.get(name);
-    return found === undefined ? fallback : parse(found);
-  };
-  const allowHttp = read('allow-http', flag, false);
-  const upstream = read('upstream', (at) => index(at, allowHttp), 'https://pypi.org');
   refuseUselessProvenance(given);
   refuseLoneSettings(given);
-  return {
-    upstream,
-    upstreamAliases: read('upstream-aliases', addresses, []),
-    allowHttp,
-    fileHosts: read('file-hosts', hosts, ['files.pythonhosted.org']),
-    projects: read('projects', names, undefined),
-    proxy: read('proxy', proxy, undefined),
-    noProxy: read('no-proxy', noProxy, []),
-    caFile: read('ca-file', absolutePath, undefined),
-    clientCertFile: read('client-cert-file', absolutePath, undefined),
-    clientKeyFile: read('client-key-file', absolutePath, undefined),
-    netrcFile: read('netrc-file', absolutePath, undefined),
-    indexOnly: read('index-only', flag, false),
-    workers: read('workers', (at) => wholeNumber(at, 1, 100), 10),
-    umask: read('umask', umask, defaultUmask),
-    stateMode: read('state-mode', (at) => Number.parseInt(oneOf(at, stateModes), 8), 0o600),
-    keepRemoved: read('keep-removed', flag, false),
-    trashDays: read('trash-days', (at) => wholeNumber(at, 0, 36_500), 30),
-    sweep: read('sweep', (at) => wholeNumber(at, 0, maxSweep), maxSweep),
-    baseUrl: read('base-url', (at) => address(at, true), undefined),
-    legacyJson: read('legacy-json', flag, false),
-    provenance: read('provenance', (at) => oneOf(at, provenanceModes), 'store'),
-    provenancePolicy: read('provenance-policy', (at) => oneOf(at, provenancePolicies), 'warn'),
-    trustedRootFile: read('trusted-root-file', absolutePath, undefined),
-    contact: read('contact', oneLine, undefined),
-    logFormat: read('log-format', (at) => oneOf(at, ['text', 'json']), 'text'),
-    notify: read('notify', receivers, []),
-    notifySecretFile: read('notify-secret-file', absolutePath, undefined),
-    signingKeyFile: read('signing-key-file', absolutePath, undefined),
-    upstreamKey: read('upstream-key', publicKey, undefined),
-  };
+  const members = Object.entries(settings).map(([name, { parse, fallback }]) => {
+    const found = given.get(name as SettingName);
+    const member = name.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
+    return [member, found === undefined ? fallback : parse(found, given)] as const;
+  });
+  return Object.fromEntries(members) as Settings;
 }
 
 /** Who writes that files are to be proven must not be left with a mirror that proves nothing. */
@@ -204,7 +168,9 @@ function umask({ value, where }: SettingValue): number {
 
 const httpIsUnsafe = 'anyone on the way could change the files; allow-http = true in mirror.toml accepts that';
 
-function index(given: SettingValue, allowHttp: boolean): string {
+function index(given: SettingValue, all: ReadonlyMap<string, SettingValue>): string {
+  const http = all.get('allow-http');
+  const allowHttp = http !== undefined && flag(http);
   const url = typeof given.value === 'string' && URL.canParse(given.value) ? new URL(given.value) : undefined;
   const now = url === undefined ? undefined : indexNow(url.href);
   if (now === undefined || now === url?.href) return address(given, allowHttp);
@@ -226,7 +192,7 @@ function address({ value, where }: SettingValue, allowHttp: boolean): string {
 }
 
 /** Nothing is asked there, so that any address will do. */
-function addresses({ value, where }: SettingValue): string[] {
+function addresses({ value, where }: SettingValue): readonly string[] {
   if (Array.isArray(value) && value.length === 0) return [];
   return list(value, where).map((text) => {
     if (indexKey(text) !== undefined) return text;
@@ -244,7 +210,7 @@ function proxy({ value, where }: SettingValue): string {
   );
 }
 
-function noProxy({ value, where }: SettingValue): string[] {
+function noProxy({ value, where }: SettingValue): readonly string[] {
   return list(value, where).map((text) => {
     if (/^(?:\*|(?:\*?\.)?[A-Za-z0-9_.:[\]-]+)$/.test(text)) return text;
     throw new UsageError(`${where}: expected a host or a domain such as .internal.example, found ${show(text)}`);
@@ -252,7 +218,7 @@ function noProxy({ value, where }: SettingValue): string[] {
 }
 
 /** A notice may travel over plain HTTP: it holds no secret, and a signature nobody can use again. */
-function receivers({ value, where }: SettingValue): string[] {
+function receivers({ value, where }: SettingValue): readonly string[] {
   if (Array.isArray(value) && value.length === 0) return [];
   return list(value, where).map((text) => {
     const url = URL.canParse(text) ? new URL(text) : undefined;
@@ -263,14 +229,14 @@ function receivers({ value, where }: SettingValue): string[] {
   });
 }
 
-function hosts({ value, where }: SettingValue): string[] {
+function hosts({ value, where }: SettingValue): readonly string[] {
   return list(value, where).map((host) => {
     if (URL.canParse(`https://${host}/`) && new URL(`https://${host}/`).host === host) return host;
     throw new UsageError(`${where}: expected a host such as files.pythonhosted.org, found ${show(host)}`);
   });
 }
 
-function names({ value, where }: SettingValue): ProjectName[] {
+function names({ value, where }: SettingValue): readonly ProjectName[] {
   return list(value, where).map((text) => {
     const name = projectName(text);
     if (name !== undefined) return name;

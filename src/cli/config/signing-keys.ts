@@ -4,6 +4,7 @@
  */
 import { createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto';
 import { readFileSync } from 'node:fs';
+import { messageOf } from '../../core/caught-error.ts';
 import { UsageError } from '../../core/errors.ts';
 import type { Sign, Verify } from '../../core/signing.ts';
 import { refuseExposed } from '../target/private-files.ts';
@@ -74,7 +75,6 @@ function readKeyFile(path: string, where: string): Buffer {
   try {
     return readFileSync(path);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : 'unknown';
-    throw new UsageError(`${where}: ${path} cannot be read: ${reason}`, { cause });
+    throw new UsageError(`${where}: ${path} cannot be read: ${messageOf(cause)}`, { cause });
   }
 }

@@ -1,10 +1,10 @@
-/** Looks at a mirror and tells, without changing anything. */
+/** Implements `--why` and `--status`: reads a mirror and prints, without changing anything. */
 import { resolve } from 'node:path';
 import { readConfigFile } from '../config/config-file.ts';
 import { readPolicy } from '../config/policy-file.ts';
 import type { RunCommand } from '../config/run-options.ts';
 import { type Settings, settingsFrom } from '../config/settings.ts';
-import type { Lines } from '../output/event-lines.ts';
+import type { Lines } from '../output/lines.ts';
 import { exitCodes } from '../program/exit-codes.ts';
 import { openOldTarget } from '../target/open-old-target.ts';
 import { isThere, openTarget } from '../target/target.ts';
@@ -17,19 +17,15 @@ import { explain, isFound, parseSubject, type Subject } from './why.ts';
 
 type InspectCommand = RunCommand & { kind: 'why' | 'status' };
 
-/** What is to be printed: as a person reads it, or as a program does. */
+/** The output, as text for people and as JSON for programs. */
 interface Answer {
   readonly code: number;
   readonly text: readonly string[];
   readonly json: unknown;
 }
 
-/** Prints what `command` asks for; resolves with the exit code. Throws UsageError, StorageError. */
-export async function inspect(
-  command: InspectCommand,
-  nativeBinding: string | undefined,
-  lines: Lines,
-): Promise<number> {
+/** Prints the output of `command`, and resolves with the exit code. Throws UsageError or StorageError. */
+export async function inspect(command: InspectCommand, lines: Lines): Promise<number> {
   const subject = command.kind === 'why' ? parseSubject(command.subject) : undefined;
   const root = resolve(command.target);
   const target = openTarget(root, () => openOldTarget(root) !== undefined);
@@ -40,7 +36,7 @@ export async function inspect(
   const config = readConfigFile(target.config);
   const settings = settingsFrom(new Map([...config.given, ...command.given]));
   const policy = subject && (await readPolicy(config, settings));
-  const { reader, close } = openReader({ target, settings, policy, nativeBinding });
+  const { reader, close } = openReader({ target, settings, policy });
   try {
     const answer =
       subject === undefined ? aboutStatus(await statusOf(reader)) : await aboutProject(reader, subject, lines);
@@ -59,7 +55,7 @@ function aboutStatus(status: Status): Answer {
   return { code: exitCodes.ok, text: renderStatus(status), json: status };
 }
 
-/** Who asks for what is not known may have misspelt it. */
+/** Explains a project. The exit code says if the subject was found, because it may be misspelled. */
 async function aboutProject(reader: Reader, subject: Subject, { err }: Lines): Promise<Answer> {
   const why = await explain(reader, subject, err);
   const code = isFound(subject, why) ? exitCodes.ok : exitCodes.incomplete;

@@ -1,4 +1,4 @@
-/** Chooses and opens the adapters for looking at a target: nothing is written, and no lock is taken. */
+/** Opens the adapters for reading a target. Nothing is written, and no lock is taken. */
 import { existsSync } from 'node:fs';
 import { UsageError } from '../../core/errors.ts';
 import type { FileStore } from '../../files/file-store.ts';
@@ -12,7 +12,7 @@ import type { Settings } from '../config/settings.ts';
 import { systemClock } from '../program/system-clock.ts';
 import type { Target } from '../target/target.ts';
 
-/** A mirror to look at. */
+/** A mirror opened for reading. */
 export interface Reader {
   readonly target: Target;
   readonly settings: Settings;
@@ -21,29 +21,28 @@ export interface Reader {
   readonly files: FileStore;
   /** Milliseconds since 1970. */
   now(): number;
-  /** Whether a run is at work; undefined where only the mirror's owner may know. */
+  /** Returns true if a run is in progress; undefined if only the mirror's owner may know. */
   isRunning(): boolean | undefined;
 }
 
-/** What is looked at. */
+/** The mirror to open. */
 export interface OpenReaderOptions {
   readonly target: Target;
   readonly settings: Settings;
-  /** Undefined when everything is to be held, or nobody asks. */
+  /** Undefined if everything is to be held, or the policy is not needed. */
   readonly policy: Policy | undefined;
-  readonly nativeBinding: string | undefined;
 }
 
-/** The answer to who asks for something in a mirror that was not begun, or misspelt its folder. */
+/** Returns the error for a target without a mirror, which was never started or whose folder is misspelled. */
 export function unknownMirror({ root }: Target): UsageError {
   return new UsageError(`${root}: nothing is known of this mirror yet; start it with pep381run ${root}`);
 }
 
-/** Opens the mirror, also while a run is at work. Throws UsageError where there is none, StorageError. */
+/** Opens the mirror, even during a run. Throws UsageError if there is none, or StorageError. */
 export function openReader(options: OpenReaderOptions): { readonly reader: Reader; close(): void } {
-  const { target, settings, policy, nativeBinding } = options;
+  const { target, settings, policy } = options;
   if (!existsSync(target.state)) throw unknownMirror(target);
-  const state = new SqliteStateStore(target.state, systemClock, { nativeBinding, readOnly: true });
+  const state = new SqliteStateStore(target.state, systemClock, { readOnly: true });
   return {
     reader: {
       target,
@@ -52,7 +51,7 @@ export function openReader(options: OpenReaderOptions): { readonly reader: Reade
       state,
       files: new FilesystemFileStore(target.root, systemClock),
       now: () => systemClock.now(),
-      isRunning: () => isLocked(target.lock, nativeBinding),
+      isRunning: () => isLocked(target.lock),
     },
     close: () => state.close(),
   };

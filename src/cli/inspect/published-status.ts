@@ -1,6 +1,7 @@
-/** How the mirror is, for those who may not read its state: what it publishes of itself. */
+/** The status that the mirror publishes, for users who may not read its state. */
 import { accessSync, constants, statfsSync, statSync } from 'node:fs';
 import { join } from 'node:path';
+import { messageOf } from '../../core/caught-error.ts';
 import { NonsenseError, StorageError } from '../../core/errors.ts';
 import { isJsonObject, type JsonObject, parseJson, serialOf } from '../../formats/json.ts';
 import { readText } from '../config/read-text.ts';
@@ -8,7 +9,7 @@ import { userName } from '../target/owner.ts';
 import type { Target } from '../target/target.ts';
 import { type ParkedProject, type Status, shownAtMost, timeIn } from './status.ts';
 
-/** Whether this user may read the state of `target`; it is there. */
+/** Returns true if this user may read the state of `target`, which exists. */
 export function mayReadState({ state }: Target): boolean {
   try {
     accessSync(state, constants.R_OK);
@@ -18,7 +19,7 @@ export function mayReadState({ state }: Target): boolean {
   }
 }
 
-/** Who else may not be told more than is published: the error that says whom to ask. */
+/** Returns the error for users who may not read the state. It says whom to ask. */
 export function closedState({ state }: Target): StorageError {
   const owner = userName(statSync(state).uid);
   return new StorageError(
@@ -26,7 +27,7 @@ export function closedState({ state }: Target): StorageError {
   );
 }
 
-/** The status that `web/mirror-status.json` tells. Throws StorageError. */
+/** Returns the status in `web/mirror-status.json`. Throws StorageError if it is missing or malformed. */
 export function publishedStatus(target: Target): Status {
   const web = join(target.root, 'web');
   const path = join(web, 'mirror-status.json');
@@ -79,7 +80,7 @@ function textOf(path: string, fallback?: string): string {
     return readText(path);
   } catch (cause) {
     if (fallback !== undefined) return fallback;
-    const reason = cause instanceof Error ? cause.message : 'unknown';
+    const reason = messageOf(cause);
     throw new StorageError(`${path}: cannot be read: ${reason}; only the mirror's owner can tell more`, { cause });
   }
 }

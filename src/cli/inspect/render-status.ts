@@ -1,4 +1,4 @@
-/** The status as text. */
+/** Renders the status as text. */
 import { showBytes } from '../../core/show-bytes.ts';
 import type { ProvenanceTotals } from '../../state/provenance-records.ts';
 import { renderTable } from '../output/table.ts';
@@ -7,7 +7,10 @@ import { type Status, shownAtMost } from './status.ts';
 
 const width = 99;
 
-/** What a person reads, in less than 100 columns unless the target's path is long. Paths below it are told without it. */
+/**
+ * Returns the status for people, in less than 100 columns unless the target's path is long. Paths below the target are
+ * shortened.
+ */
 export function renderStatus(status: Status): string[] {
   const parts = [
     renderTable(facts(status)),

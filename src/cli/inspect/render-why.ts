@@ -1,4 +1,4 @@
-/** An explanation as text. */
+/** Renders an explanation as text. */
 import { showBytes } from '../../core/show-bytes.ts';
 import { local } from '../../policy/policy.ts';
 import type { Reason } from '../../policy/reason.ts';
@@ -10,10 +10,12 @@ import type { FileState } from './why-files.ts';
 
 const holds = { files: 'held', 'pages-only': 'pages only', none: 'left out', local: 'held as it lies here' } as const;
 const states: readonly FileState[] = ['held', 'wanted', 'linked', 'left out', 'to be removed'];
-/** Of what else wants the project. */
+/** The number of further wants that are shown. */
 const wantsShown = 10;
 
-/** What a person reads: the project first, then one line for each file. Paths below `root` are told without it. */
+/**
+ * Returns the explanation for people: the project first, then a line for each file. Paths below `root` are shortened.
+ */
 export function renderWhy(subject: Subject, why: Why, root: string): string[] {
   const told = (because: Reason): string => explainReason(because).replaceAll(`${root}/`, '');
   const rows = [

@@ -1,4 +1,4 @@
-/** How the mirror is. */
+/** Collects the status of a mirror. */
 import { ownPath } from '../../core/paths.ts';
 import { missingState, runState, serialState } from '../../state/mirror-state.ts';
 import type { RuleTotals } from '../../state/plans.ts';
@@ -9,58 +9,58 @@ import type { RunRecord } from '../../state/run-history.ts';
 import { isoTime } from '../output/units.ts';
 import type { Reader } from './open-reader.ts';
 
-/** So many runs, projects and rules are named. */
+/** The largest number of runs, projects and rules that are listed. */
 export const shownAtMost = 10;
 const rulesCounted = 100_000;
 
-/** What monitoring and people want to know. Times are as ISO 8601 has them. */
+/** The status for monitoring and people. Times are in ISO 8601. */
 export interface Status {
   readonly target: string;
-  /** Where it was found by somebody who may not read the state; less is known there. */
+  /** The source of the status, if the user may not read the state. Less is known then. */
   readonly knownFrom?: string;
   readonly upstream: string;
-  /** Where else projects are from, and how many: other indexes by their addresses, and 'local'. */
+  /** The other sources of projects, with the number of projects: addresses of indexes, and 'local'. */
   readonly sources?: readonly { readonly source: string; readonly projects: number }[];
   readonly serial: number | undefined;
-  /** Since when it is that. */
+  /** The time at which the serial last changed. */
   readonly serialSince?: string | undefined;
   readonly projects: number;
   readonly files: number;
   readonly bytes: number;
-  /** When the last run that completed had started. */
+  /** The start of the last completed run. */
   readonly lastComplete: string | undefined;
-  /** Null where only the mirror's owner may know. */
+  /** Null if only the mirror's owner may know. */
   readonly running: boolean | null;
-  /** When the run began that is at work or died; undefined when the last one has ended. */
+  /** The start of the current or crashed run; undefined if the last run has ended. */
   readonly runningSince?: string | undefined;
-  /** When that run last did something. */
+  /** The time at which that run last made progress. */
   readonly progressAt?: string | undefined;
-  /** Projects to be looked at, and those of them that were tried in vain. */
+  /** The number of queued projects; `parked` is the number of those that failed before. */
   readonly queued: number;
   readonly parked: number;
-  /** What the provenance of the held files is worth; undefined where it is not verified. */
+  /** The results of verifying the provenance of held files; undefined if it is not verified. */
   readonly provenance: ProvenanceTotals | undefined;
-  /** What was asked for by name and is not held, as the last run told it. */
+  /** The unsatisfied wants of projects that were named, as the last run reported them. */
   readonly unmet: readonly string[];
-  /** How many those are; more than there are lines where only the mirror's owner may know which. */
+  /** The number of these. It exceeds the number of lines if only the mirror's owner may know which they are. */
   readonly unmetCount: number;
-  /** Files of upstream's pages that alone are left out for what is wrong with them. */
+  /** The number of rejected files. */
   readonly oddFiles: number;
-  /** The latest first. */
+  /** The latest rejected files, the latest first. */
   readonly latestOdd: readonly LeftOutFile[];
-  /** Of the disk, in bytes. */
+  /** Size and free space of the disk in bytes. */
   readonly disk: { readonly size: number; readonly free: number };
-  /** The latest first. */
+  /** The last runs, the latest first. */
   readonly runs: readonly PastRun[];
-  /** The longest waiting first. */
+  /** The projects parked longest, the longest first. */
   readonly longestParked: readonly ParkedProject[];
-  /** What the rules of a partial mirror cost, the most bytes first. */
+  /** The bytes held for each rule of a partial mirror, most bytes first. */
   readonly rules: readonly RuleTotals[];
-  /** How many rules hold something. */
+  /** The number of rules for which something is held. */
   readonly ruleCount: number;
 }
 
-/** A run that is over. */
+/** A run that has ended. */
 export interface PastRun {
   readonly started: string;
   readonly seconds: number;
@@ -68,32 +68,32 @@ export interface PastRun {
   readonly summary: string;
 }
 
-/** A file that alone is left out of its project. */
+/** A rejected file. */
 export interface LeftOutFile {
   readonly project: string;
   readonly filename: string;
   readonly problem: string;
   readonly since: string;
-  /** Undefined where trying again does not help. */
+  /** Undefined if trying again would not help. */
   readonly nextTry: string | undefined;
 }
 
-/** A project that was tried in vain. */
+/** A parked project. */
 export interface ParkedProject {
   readonly name: string;
   readonly since: string;
   readonly attempts: number;
   readonly reason: string;
-  /** Undefined where the next run tries it. */
+  /** Undefined if the next run tries it. */
   readonly nextTry: string | undefined;
 }
 
-/** Looks at the mirror as it is now. Throws StorageError. */
+/** Returns the current status of the mirror. Throws StorageError. */
 export async function statusOf({ target, settings, state, files, isRunning }: Reader): Promise<Status> {
   const isAtWork = isRunning();
   const mark = state.get(runState);
   const { serial, serialMovedAt, upstream = settings.upstream } = state.get(serialState);
-  // One that ended or began meanwhile is seen by the lock.
+  // A run may have ended or started since the first look at the lock, so it is inspected again.
   const running = isAtWork === false && mark.running !== undefined ? isRunning() : isAtWork;
   const { projects, files: held, bytes, queued, parked } = state.totals();
   const { size, free } = await files.room();
@@ -131,7 +131,7 @@ function timeOf(ms: number | undefined): string | undefined {
   return ms === undefined ? undefined : isoTime(ms);
 }
 
-/** `20261122T12:00:00` is how PEP 381 has times. */
+/** Converts a time of PEP 381, `20261122T12:00:00`, to ISO 8601, or returns undefined. */
 export function timeIn(lastModified = ''): string | undefined {
   const [, year, month, day, time] = /^(\d{4})(\d\d)(\d\d)T(\d\d:\d\d:\d\d)\s*$/.exec(lastModified) ?? [];
   return year === undefined ? undefined : `${year}-${month}-${day}T${time}Z`;

@@ -1,7 +1,7 @@
-/** Explains one project: what the policy decides, what is here, and what becomes of each file. */
+/** Explains a project: the decision of the policy, what is held, and the state of each file. */
 import { UsageError } from '../../core/errors.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
-import type { WebPath } from '../../core/paths.ts';
+import { pathOfOwnLink } from '../../core/paths.ts';
 import type { SimpleFile, SimplePage } from '../../formats/simple/simple-json.ts';
 import { parseDistributionName } from '../../packaging/distribution-name.ts';
 import { parseVersion } from '../../packaging/version.ts';
@@ -16,52 +16,50 @@ import { readCachedPage } from '../../sync/project/page/cached-page.ts';
 import { unsatisfiedLinesOf } from '../../sync/requirements/report-unsatisfied.ts';
 import { isoTime } from '../output/units.ts';
 import type { Reader } from './open-reader.ts';
-import { filesOf, type HeldPath, type WhyFile } from './why-files.ts';
-import { withProvenance } from './why-provenance.ts';
-import { withRejectedFiles } from './why-rejected.ts';
+import { filesOf, type HeldPath, type WhyFile, withProvenance, withRejectedFiles } from './why-files.ts';
 
-/** What is asked about. */
+/** The project, release or file to explain. */
 export interface Subject {
   readonly name: ProjectName;
-  /** As it was written. */
+  /** The version as typed. */
   readonly version: string | undefined;
   readonly filename: string | undefined;
 }
 
-/** Everything that is known of a project. Times are as ISO 8601 has them. */
+/** Everything known about a project. Times are in ISO 8601. */
 export interface Why {
   readonly project: ProjectName;
-  /** False when nothing here ever had to do with it. */
+  /** False if the mirror has never had anything to do with it. */
   readonly known: boolean;
   readonly policy: {
     readonly hold: Hold;
     readonly because: Reason;
-    /** Where it comes from, if not from the upstream: the address of another index, or 'local'. */
+    /** The source if it is not the upstream: the address of another index, or 'local'. */
     readonly source?: string | undefined;
-    /** What else wants some of its releases. */
+    /** Reasons of further wants for some of its releases. */
     readonly wants: readonly Reason[];
-    /** When ages alone change what is held. */
+    /** The time at which ages alone change which files are held. */
     readonly nextChange: string | undefined;
   };
-  /** What is wanted of it and not held, and why. */
+  /** The unsatisfied wants with their reasons. */
   readonly unmet: readonly string[];
-  /** True when the policy wants it, and upstream did not have it, or nothing of it that is wanted. */
+  /** True if the policy wants it, and upstream did not have it or any of its wanted releases. */
   readonly missing: boolean;
   readonly published: boolean;
   readonly serial: number | undefined;
-  /** PEP 792. */
+  /** The status by PEP 792. */
   readonly status: string | undefined;
   readonly queue: WhyQueued | undefined;
-  /** Whether upstream's page is known here. */
+  /** True if upstream's page is cached. */
   readonly pageKnown: boolean;
-  /** Those that were asked about. */
+  /** The files that match the subject. */
   readonly files: readonly WhyFile[];
 }
 
-/** A queued project; parked when it was tried. */
+/** A queued project. It is parked if `attempts` is not 0. */
 export interface WhyQueued {
   readonly since: string;
-  /** What the page must have at least; 0 when upstream did not tell. */
+  /** The lowest serial that its page may have; 0 if upstream gave none. */
   readonly serial: number;
   readonly removed: boolean;
   readonly attempts: number;
@@ -69,10 +67,10 @@ export interface WhyQueued {
   readonly nextTry: string | undefined;
 }
 
-/** Takes one line for people. */
+/** Receives one line for people. */
 type Notice = (line: string) => void;
 
-/** Where so many are published, it takes a while to follow what all of them depend on. */
+/** The number of published projects from which on resolving their dependencies takes long enough for a notice. */
 export const manyProjects = 20_000;
 const slowNotice =
   'mirror.toml or the mirror changed since the last complete run: following what all projects depend on';
@@ -89,8 +87,8 @@ export function parseSubject(text: string): Subject {
 }
 
 /**
- * Explains `subject`; nobody is asked but the mirror itself. What will take a while is said before, by `notice`.
- * Throws StorageError.
+ * Explains `subject` from the mirror alone, without network. Calls `notice` before work that takes long. Throws
+ * StorageError.
  */
 export async function explain(reader: Reader, subject: Subject, notice: Notice = () => {}): Promise<Why> {
   const { state } = reader;
@@ -101,7 +99,7 @@ export async function explain(reader: Reader, subject: Subject, notice: Notice =
   const plan = page && planOf(reader, decision, page);
   const missing = state.get(missingState).missing?.includes(name) === true;
   const isLocal = decision?.hold === local;
-  // What lies here by hand is not remembered: its page tells it.
+  // Local files are not recorded in the state, so they are taken from the page.
   const here = isLocal ? (page?.files ?? []).map(pathOf) : held.files;
   const listed = filesOf(here, plan, !isLocal && reader.settings.indexOnly);
   const files = withRejectedFiles(withProvenance(reader, name, held.files, listed, page), state.rejectedFiles.of(name));
@@ -120,7 +118,7 @@ export async function explain(reader: Reader, subject: Subject, notice: Notice =
   };
 }
 
-/** By the page where it is known here, else as the last run found it. */
+/** Returns the unsatisfied wants by the cached page, or as the last run found them if there is none. */
 function unmetOf(
   { state }: Reader,
   decision: ProjectDecision | undefined,
@@ -130,12 +128,15 @@ function unmetOf(
   if (decision === undefined) return [];
   const unmet =
     plan && page ? unsatisfiedWants(decision, page, plan).wants : state.get(missingState).unmet?.[decision.name]?.wants;
-  // Where nobody has written anything, nobody misses anything.
+  // Only wants that people have written count.
   const written = decision.wants.filter(({ because }) => because.where !== undefined);
   return unsatisfiedLinesOf(written, unmet ?? []);
 }
 
-/** What all others depend on is followed only where the last run did not leave it: that takes seconds in large mirrors. */
+/**
+ * Returns the decision for a project. Dependencies are resolved only if the last run did not store them, because that
+ * takes seconds in large mirrors.
+ */
 function decide(reader: Reader, name: ProjectName, notice: Notice): ProjectDecision | undefined {
   const { selection, state } = reader;
   const own = selection.decide(name);
@@ -147,13 +148,13 @@ function decide(reader: Reader, name: ProjectName, notice: Notice): ProjectDecis
   return selection.decide(name);
 }
 
-/** Whether the mirror knows what was asked about. */
+/** Returns true if the mirror knows the subject. */
 export function isFound({ version, filename }: Subject, { known, files }: Why): boolean {
   return known && (files.length > 0 || (version === undefined && filename === undefined));
 }
 
 function pathOf({ url, size = 0 }: SimpleFile): HeldPath {
-  return { path: decodeURIComponent(url.replace('../../', '')) as WebPath, size };
+  return { path: pathOfOwnLink(url), size };
 }
 
 function planOf({ selection, now }: Reader, decision: ProjectDecision | undefined, page: SimplePage): FilesPlan {

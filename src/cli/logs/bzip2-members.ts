@@ -1,9 +1,12 @@
-/** A `.bz2` file of several members, which every reader joins: so they can be compressed at the same time. */
+/** Compresses a `.bz2` file as several members, which every reader joins. Members can be compressed concurrently. */
 
-/** A member has so many bytes or a little more; less would cost space. */
+/** The size of a member in bytes, or a little more. Smaller members would compress less. */
 const memberBytes = 1 << 19;
 
-/** Compresses each member with `compressMember`, while the next one is made; a file of one member with `compressAlone`. */
+/**
+ * Compresses each member with `compressMember` while the next one is collected. A file of a single member is compressed
+ * with `compressAlone`.
+ */
 export async function compressMembers(
   pieces: Iterable<Buffer>,
   compressMember: (bytes: Buffer) => Promise<Uint8Array>,

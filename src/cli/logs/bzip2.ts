@@ -1,18 +1,21 @@
-/** bzip2 by libbzip2 itself, in WebAssembly: the same bytes on every machine, and no program that may be missing. */
+/**
+ * bzip2 by libbzip2 itself, compiled to WebAssembly. It writes the same bytes on every machine, and needs no installed
+ * program.
+ */
 import type { Library, Result } from 'libbzip2-wasm';
 import { NonsenseError } from '../../core/errors.ts';
 import type { Bzip2 } from '../../files/bzip2.ts';
 import { compressMembers } from './bzip2-members.ts';
 
-/** What one call is given at most: it needs four times as much memory. */
+/** The largest input of a call in bytes. A call needs four times as much memory. */
 const memberBytes = 32 * 1024 * 1024;
-/** Blocks of 100 kB: lines sorted by file resemble their neighbours, so larger blocks cost time and save nothing. */
+/** Blocks of 100 kB. Lines sorted by file resemble their neighbours, so larger blocks cost time and save nothing. */
 const level = 1;
 const workFactor = 30;
 
 let loading: Promise<{ readonly library: Library }> | undefined;
 
-/** Loads the library when it is first used. Above 32 MiB it writes several members, which every reader joins. */
+/** The library, loaded on first use. Above 32 MiB it writes several members, which every reader joins. */
 export const bzip2: Bzip2 = {
   async compress(bytes) {
     const { library } = await open();
@@ -32,7 +35,7 @@ export const bzip2: Bzip2 = {
   },
 };
 
-/** The output copied out of the library's memory, and freed there: it never does that by itself. */
+/** Copies the output from the library's memory and frees it there, because the library never does. */
 function takeOutput(library: Library, result: Result): Buffer {
   try {
     if (result.error !== 0) throw new NonsenseError(`not valid bzip2 (${result.errorMsg || result.error})`);
@@ -56,14 +59,14 @@ async function load(): Promise<{ readonly library: Library }> {
   const { default: start } = await import('libbzip2-wasm');
   return new Promise((resolve) => {
     start().then((library) => {
-      // It takes over the errors of the whole process in order to abort; they are none of its business.
+      // The library handles uncaught errors of the whole process by aborting it. Remove these handlers.
       for (const listener of process.listeners('uncaughtException')) {
         if (!uncaught.includes(listener)) process.off('uncaughtException', listener);
       }
       for (const listener of process.listeners('unhandledRejection')) {
         if (!unhandled.includes(listener)) process.off('unhandledRejection', listener);
       }
-      // Wrapped, because the library has a method `then`.
+      // Wrapped, because the library has a method `then` and would be taken for a promise.
       resolve({ library });
     });
   });

@@ -1,12 +1,12 @@
 /**
- * `pypi.log{,.1}` in a crontab means two files to bash and one, with that very name, to the shell that cron uses unless
- * told otherwise. 1.5's documentation has that line, so what no shell has expanded is expanded here.
+ * Expands braces. `pypi.log{,.1}` in a crontab is two files for bash, but one with that very name for cron's default
+ * shell. 1.5's documentation has such a line, so it is expanded here if no shell did.
  */
 import { existsSync } from 'node:fs';
 
 const longestList = 1000;
 
-/** `paths` with every `{a,b}` replaced, in those that name no file as they are. */
+/** Returns `paths` with every `{a,b}` expanded, except in paths that exist as they are. */
 export function expandBraces(paths: readonly string[], exists: (path: string) => boolean = existsSync): string[] {
   return paths.flatMap((path) => (exists(path) ? [path] : expand(path).slice(0, longestList)));
 }

@@ -1,5 +1,6 @@
-/** The other side of `StatsThreads`: does what a thread is asked to do, one task after the other. */
+/** The worker's side of `StatsThreads`. It executes tasks one after the other. */
 import { type MessagePort, parentPort, threadId } from 'node:worker_threads';
+import { asError } from '../../core/caught-error.ts';
 import { scanPiece } from '../../files/logs/log-pieces.ts';
 import type { LogPiece } from '../../files/piece-scanner.ts';
 import { LogScanner, type ScannedLines } from '../../formats/logs/log-scanner.ts';
@@ -16,10 +17,10 @@ export function answerStatsTasks(): void {
 
 async function answer(port: MessagePort, task: StatsTask): Promise<void> {
   try {
-    // What is sent is copied, not transferred: a thread that ever gave a buffer away checks each access to any other.
+    // Messages are copied, not transferred: a thread that ever transferred a buffer checks each access to any buffer.
     port.postMessage({ result: task.kind === 'scan' ? scan(task.piece) : await compress(task.bytes) });
   } catch (error) {
-    port.postMessage({ error: error instanceof Error ? error : new Error(String(error)) } satisfies StatsAnswer);
+    port.postMessage({ error: asError(error) } satisfies StatsAnswer);
   }
 }
 

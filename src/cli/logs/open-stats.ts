@@ -1,4 +1,4 @@
-/** Chooses and opens the adapters for the statistics of a target. */
+/** Opens the adapters for the statistics of a target. */
 import { realpathSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import type { Bzip2 } from '../../files/bzip2.ts';
@@ -13,12 +13,12 @@ import { bzip2 } from './bzip2.ts';
 import { compressMembers } from './bzip2-members.ts';
 import { StatsThreads } from './stats-threads.ts';
 
-/** Beside the one of sync runs, which tidy theirs. */
+/** A staging folder apart from that of sync runs, which they tidy. */
 const staging = 'staging-stats';
-/** More would wait for the one that counts. */
+/** More threads would only wait for the one that counts. */
 const maxThreads = 4;
 
-/** What `--compat 1.5` needs, for the target at `root`. Throws StorageError. */
+/** Returns the adapters for `--compat 1.5` and the target at `root`. Throws StorageError. */
 export function openStatsFiles(root: string): Omit<StatsJob, 'state'> {
   const files = new FilesystemFileStore(root, systemClock, staging);
   files.create();
@@ -26,7 +26,7 @@ export function openStatsFiles(root: string): Omit<StatsJob, 'state'> {
   return { logs: new LogFiles(bzip2), files, bzip2, clock: systemClock, unpack };
 }
 
-/** The same with `threads` for what is large, where there are any. Throws StorageError. */
+/** Returns the same adapters with `threads` for large logs, if there are any. Throws StorageError. */
 export function openThreadedStatsFiles(root: string, threads: StatsThreads | undefined): Omit<StatsJob, 'state'> {
   const job = openStatsFiles(root);
   return threads === undefined
@@ -40,14 +40,14 @@ function threadedBzip2(threads: StatsThreads): Bzip2 {
   return { ...bzip2, compressPieces };
 }
 
-/** Threads of the program that runs, for machines where that is of use. They are to be closed. */
+/** Returns threads that run this program, or undefined on machines where they are of no use. The caller closes them. */
 export function openStatsThreads(): StatsThreads | undefined {
   const program = process.argv[1];
   const count = Math.min(availableParallelism(), maxThreads);
   return program === undefined || count < 2 ? undefined : new StatsThreads(realpathSync(program), count);
 }
 
-/** The memory, and how to close it. Throws StorageError. */
-export function openStatsStore({ state }: Target, nativeBinding: string | undefined): StatsJob['state'] {
-  return new SqliteStatsStore(state, nativeBinding);
+/** Opens the store of counts. The caller closes it. Throws StorageError. */
+export function openStatsStore({ state }: Target): StatsJob['state'] {
+  return new SqliteStatsStore(state);
 }

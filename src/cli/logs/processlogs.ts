@@ -1,99 +1,84 @@
-/** The program processlogs: the downloads of each day, from the logs of the web server. */
+/** The program processlogs, which counts the downloads of each day from the logs of the web server. */
 import { join, resolve } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
+import type { LogSource, OpenLog } from '../../files/log-source.ts';
 import { processLogs } from '../../stats/process-logs.ts';
 import { processLogs15 } from '../../stats/process-logs-1.5.ts';
 import type { StatsResult } from '../../stats/stats-job.ts';
 import { readConfigFile } from '../config/config-file.ts';
 import { type LogsCommand, logsHelp, logsUsage, parseLogsOptions } from '../config/logs-options.ts';
 import { settingsFrom } from '../config/settings.ts';
-import { printable } from '../output/printable.ts';
-import { exitCodeOf, exitCodes } from '../program/exit-codes.ts';
+import { lines } from '../output/lines.ts';
+import { exitCodes } from '../program/exit-codes.ts';
+import type { Program } from '../program/program.ts';
 import { systemClock } from '../program/system-clock.ts';
-import { version } from '../program/version.ts';
 import { openExpectedState } from '../target/open-expected-state.ts';
 import { refuseRoot } from '../target/owner.ts';
 import { type HeldLock, holdLock, stalledHolderText } from '../target/program-lock.ts';
 import { isThere, lockOf, openTarget, prepareTarget, type Target } from '../target/target.ts';
 import { expandBraces } from './expand-braces.ts';
 import { openStatsFiles, openStatsStore, openStatsThreads, openThreadedStatsFiles } from './open-stats.ts';
-import { watchedLogs } from './watched-logs.ts';
 
 type RunCommand = LogsCommand & { kind: 'run' };
 
-const out = (line: string): unknown => process.stdout.write(`${printable(line)}\n`);
-const err = (line: string): unknown => process.stderr.write(`${printable(line)}\n`);
+/**
+ * Runs with the arguments `argv`, and resolves with the exit code. `nativeBinding` is the SQLite addon of the bundle.
+ */
+export const processlogs: Program<RunCommand> = {
+  name: 'processlogs',
+  help: logsHelp,
+  usage: logsUsage,
+  parse: parseLogsOptions,
+  run,
+  // 1.5 too printed the error and exited with 0.
+  tellUsage({ message }) {
+    if (message !== '') lines.out(message);
+    lines.out(logsUsage);
+    return exitCodes.ok;
+  },
+};
 
-/** Runs with the arguments `argv`; resolves with the exit code. `nativeBinding` is the SQLite addon of the bundle. */
-export async function processlogs(argv: readonly string[], nativeBinding: string | undefined): Promise<number> {
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-  try {
-    const command = parseLogsOptions(argv);
-    if (command.kind !== 'run') {
-      out(command.kind === 'help' ? logsHelp.trimEnd() : version);
-      return exitCodes.ok;
-    }
-    checkTarget(command.target);
-    return await run(command, nativeBinding);
-  } catch (error) {
-    // As in 1.5, which printed it and ended well.
-    if (error instanceof UsageError) {
-      if (error.message !== '') out(error.message);
-      out(logsUsage);
-      return exitCodes.ok;
-    }
-    const code = exitCodeOf(error, false);
-    if (code === undefined || !(error instanceof Error)) throw error;
-    err(`processlogs: error: ${error.message}`);
-    return code;
-  }
-}
-
-/** 1.5's two questions, in its words. */
+/** Makes the two checks of 1.5, with its messages. */
 function checkTarget(target: string): void {
   if (!isThere(target)) throw new UsageError(`${target} does not exist`);
   if (!isThere(join(target, 'web'))) throw new UsageError(`Not a pypi mirror (${target}/web does not exist)`);
 }
 
-async function run(command: RunCommand, nativeBinding: string | undefined): Promise<number> {
+async function run(command: RunCommand): Promise<number> {
+  checkTarget(command.target);
   const root = resolve(command.target);
   const paths = expandBraces(command.logs);
   refuseRoot({ root, state: join(root, 'state.db') });
   const { umask, stateMode } = settingsFrom(readConfigFile(join(root, 'mirror.toml')).given);
   process.umask(umask);
-  // 1.5's own targets are welcome here, as nothing of ours but the days goes into them.
+  // Targets of 1.5 are allowed here, because only the files of days are written into them.
   if (command.as15) return printResult(command, await processLogs15(paths, openStatsFiles(root)));
   const target = openTarget(root);
   prepareTarget(target, stateMode);
-  // Two at a time would count the same lines twice. A sync run has another lock, and does no harm.
-  const lock = holdLock(lockOf(target, 'stats'), nativeBinding);
+  // Two processes would count the same lines twice. A sync run has another lock, and does no harm.
+  const lock = holdLock(lockOf(target, 'stats'));
   if (lock === undefined) {
     const problem = stalledHolderText(lockOf(target, 'stats'), 'processlogs');
     if (problem !== undefined) {
-      err(`processlogs: error: ${problem}`);
+      lines.err(`processlogs: error: ${problem}`);
       return exitCodes.incomplete;
     }
-    if (!command.quiet) out('Currently already running; processing logs is skipped');
+    if (!command.quiet) lines.out('Currently already running; processing logs is skipped');
     return exitCodes.ok;
   }
   try {
-    return printResult(command, await runWithMemory(paths, target, lock, nativeBinding));
+    return printResult(command, await runWithMemory(paths, target, lock));
   } finally {
     lock.release();
   }
 }
 
-async function runWithMemory(
-  paths: readonly string[],
-  target: Target,
-  { progress }: HeldLock,
-  nativeBinding: string | undefined,
-): Promise<StatsResult> {
-  openExpectedState(target, systemClock, { nativeBinding }).close();
+async function runWithMemory(paths: readonly string[], target: Target, { progress }: HeldLock): Promise<StatsResult> {
+  openExpectedState(target, systemClock).close();
   const threads = openStatsThreads();
   const job = openThreadedStatsFiles(target.root, threads);
   const logs = watchedLogs(job.logs, progress);
-  const state = openStatsStore(target, nativeBinding);
+  const state = openStatsStore(target);
   try {
     return await processLogs(paths, { ...job, logs, state });
   } finally {
@@ -102,12 +87,43 @@ async function runWithMemory(
   }
 }
 
-/** Like 1.5 it has nothing to say to cron when days were published; a person is told which. */
+/**
+ * Prints the result. As in 1.5 cron gets no output when days were published, but a person on a terminal is told which.
+ */
 function printResult({ quiet }: RunCommand, { published, notices, failures }: StatsResult): number {
-  for (const failure of failures) err(`processlogs: ${failure}`);
+  for (const failure of failures) lines.err(`processlogs: ${failure}`);
   if (!quiet) {
-    for (const notice of notices) out(notice);
-    if (published.length > 0 && process.stdout.isTTY) out(`Published ${published.join(', ')}.`);
+    for (const notice of notices) lines.out(notice);
+    if (published.length > 0 && process.stdout.isTTY) lines.out(`Published ${published.join(', ')}.`);
   }
   return failures.length > 0 ? exitCodes.incomplete : exitCodes.ok;
+}
+
+/** `source`, which calls `progress` for each piece that is read. */
+function watchedLogs(source: LogSource, progress: () => void): LogSource {
+  return {
+    series: (path) => source.series(path),
+    rotated: (series) => source.rotated(series),
+    open: async (path) => watchedLog(await source.open(path), progress),
+  };
+}
+
+function watchedLog(log: OpenLog, progress: () => void): OpenLog {
+  return {
+    path: log.path,
+    head: (bytes) => log.head(bytes),
+    before: (position, bytes) => log.before(position, bytes),
+    end: (bytes) => log.end(bytes),
+    read: (position) => watched(log.read(position), progress),
+    scan: (position) => watched(log.scan(position), progress),
+    isCut: () => log.isCut(),
+    close: () => log.close(),
+  };
+}
+
+async function* watched<T>(pieces: AsyncIterable<T>, progress: () => void): AsyncIterable<T> {
+  for await (const piece of pieces) {
+    progress();
+    yield piece;
+  }
 }

@@ -1,22 +1,22 @@
 /**
- * Threads of this program that do what takes long in statistics and can be done in any order: they scan pieces of logs
- * and compress pieces of days. They are started when they are first asked for something.
+ * Threads of this program for the slow parts of statistics that can be done in any order: scanning pieces of logs, and
+ * compressing pieces of days. They start on first use.
  */
 import { Worker } from 'node:worker_threads';
 import type { LogPiece, PieceScanner } from '../../files/piece-scanner.ts';
 import type { ScannedLines } from '../../formats/logs/log-scanner.ts';
 
-/** What a thread is asked to do. */
+/** A task for a thread. */
 export type StatsTask =
   | { readonly kind: 'scan'; readonly piece: LogPiece }
   | { readonly kind: 'compress'; readonly bytes: Uint8Array };
 
-/** What it answers, in the order of the tasks. */
+/** The answer to a task. Answers come in the order of tasks. */
 export type StatsAnswer = { readonly result: unknown } | { readonly error: Error };
 
 interface Thread {
   readonly worker: Worker;
-  /** Those who wait for its answers. */
+  /** The callers that wait for its answers. */
   readonly waiting: { resolve(result: unknown): void; reject(error: Error): void }[];
 }
 
@@ -25,7 +25,7 @@ export class StatsThreads implements PieceScanner {
   readonly #program: string;
   #threads: Thread[] = [];
 
-  /** So many threads, which run the file `program`; it answers tasks where it is not the main thread. */
+  /** Uses `count` threads that run the file `program`, which must answer tasks unless it is the main thread. */
   constructor(program: string, count: number) {
     this.#program = program;
     this.atOnce = count;
@@ -35,9 +35,9 @@ export class StatsThreads implements PieceScanner {
     return (await this.#run({ kind: 'scan', piece })) as ScannedLines;
   }
 
-  /** `bytes` as one member of a `.bz2` file. */
+  /** Returns `bytes` as one member of a `.bz2` file. */
   async compress(bytes: Uint8Array): Promise<Uint8Array> {
-    // A copy, as a view would take all that it is a view of along.
+    // Copied, because sending a view sends the whole buffer behind it.
     const copy = new Uint8Array(bytes);
     return (await this.#run({ kind: 'compress', bytes: copy })) as Uint8Array;
   }
@@ -65,7 +65,7 @@ export class StatsThreads implements PieceScanner {
     const worker = new Worker(this.#program);
     const thread: Thread = { worker, waiting: [] };
     const fail = (error: Error): void => {
-      // Whatever it is asked next nobody would answer.
+      // A thread that failed would not answer further tasks.
       this.#threads = this.#threads.filter((other) => other !== thread);
       for (const { reject } of thread.waiting.splice(0)) reject(error);
     };

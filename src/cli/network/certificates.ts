@@ -1,16 +1,17 @@
 /**
- * Whom connections trust, and by what they show who we are. Node knows only the authorities that it brings along; the ones
- * that a company adds to its machines lie in the system's bundle.
+ * The certificates of TLS connections: trusted authorities, and the client's own. Node knows only its built-in
+ * authorities. Those that a company adds to its machines are in the system's bundle.
  */
 import { X509Certificate } from 'node:crypto';
 import { createSecureContext, rootCertificates, type SecureContext } from 'node:tls';
+import { messageOf } from '../../core/caught-error.ts';
 import { UsageError } from '../../core/errors.ts';
 import { readText } from '../config/read-text.ts';
 import type { Settings } from '../config/settings.ts';
 import { refuseExposed } from '../target/private-files.ts';
 import type { Target } from '../target/target.ts';
 
-/** Where Debian, RHEL, SUSE and Alpine keep the certificates of all authorities in one file. */
+/** The files in which Debian, RHEL, SUSE and Alpine keep the certificates of all authorities. */
 const systemBundles = [
   '/etc/ssl/certs/ca-certificates.crt',
   '/etc/pki/tls/certs/ca-bundle.crt',
@@ -21,8 +22,8 @@ const systemBundles = [
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The context that all TLS connections are made in: it trusts what Node does, what `ca-file` has, or else the system, and
- * NODE_EXTRA_CA_CERTS. Undefined where that is what Node does. Throws UsageError.
+ * Returns the context for all TLS connections. It trusts Node's authorities, those of `ca-file` or else of the system,
+ * and those of NODE_EXTRA_CA_CERTS. Returns undefined if Node's default does the same. Throws UsageError.
  */
 export function readSecureContext(settings: Settings, target: Target, env: Environment): SecureContext | undefined {
   const { caFile, clientCertFile, clientKeyFile = clientCertFile } = settings;
@@ -44,7 +45,7 @@ function contextOf(options: Parameters<typeof createSecureContext>[0], what: str
   try {
     return createSecureContext(options);
   } catch (cause) {
-    // OpenSSL's reason might quote a key.
+    // The message of OpenSSL might quote a key, so it is left out.
     throw new UsageError(`${what}: expected certificates and a key in PEM that belong together, not encrypted`, {
       cause,
     });
@@ -75,7 +76,7 @@ function split(text: string): string[] {
   return text.match(/-----BEGIN (?:TRUSTED )?CERTIFICATE-----[^-]+-----END (?:TRUSTED )?CERTIFICATE-----/g) ?? [];
 }
 
-/** One that cannot be read would make all others useless. */
+/** Returns true if the certificate is readable. An unreadable one would make all others useless. */
 function isCertificate(pem: string): boolean {
   try {
     return new X509Certificate(pem).raw.length > 0;
@@ -92,8 +93,7 @@ function read(path: string, where: string): string {
   try {
     return readText(path);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : 'unknown';
-    throw new UsageError(`${where}: ${path} cannot be read: ${reason}`, { cause });
+    throw new UsageError(`${where}: ${path} cannot be read: ${messageOf(cause)}`, { cause });
   }
 }
 
@@ -101,7 +101,7 @@ function readIfThere(path: string): string | undefined {
   try {
     return readText(path);
   } catch {
-    // Nobody has named it: then what Node brings along has to do.
+    // The file is optional. Without it Node's authorities must suffice.
     return undefined;
   }
 }

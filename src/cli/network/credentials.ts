@@ -1,4 +1,4 @@
-/** By what user and password we are known to an index. */
+/** Reads the users and passwords for indexes. */
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { NonsenseError, UsageError } from '../../core/errors.ts';
@@ -8,12 +8,12 @@ import type { Settings } from '../config/settings.ts';
 import { refuseExposed } from '../target/private-files.ts';
 import type { Target } from '../target/target.ts';
 
-/** What a request has to say of who asks; undefined where nobody wants to know. */
+/** Returns the Authorization header for a request, or undefined if it needs none. */
 export type Authorization = (url: URL) => string | undefined;
 
 /**
- * The credentials in `netrc-file`, or else in ~/.netrc, for the hosts of `settings.upstream` and of `others`: no other host
- * ever sees any. Throws UsageError, which quotes none.
+ * Returns the credentials in `netrc-file`, or else in ~/.netrc, for the hosts of `settings.upstream` and `others`. No
+ * other host receives any. Throws UsageError, which quotes none of them.
  */
 export function readCredentials(settings: Settings, others: readonly string[], target: Target): Authorization {
   const path = settings.netrcFile ?? join(homedir(), '.netrc');
@@ -31,7 +31,7 @@ function readLogins(path: string, isNamed: boolean): ReadonlyMap<string, Login> 
   try {
     return parseNetrc(readText(path));
   } catch (cause) {
-    // Nobody has named it: it may be of another program.
+    // The file is optional, and may belong to another program.
     if (!isNamed) return new Map();
     const reason = cause instanceof NonsenseError || !(cause instanceof Error) ? 'it is no netrc file' : cause.message;
     throw new UsageError(`netrc-file: ${path} cannot be read: ${reason}`, { cause });

@@ -1,23 +1,24 @@
-/** What a certificate that is not trusted says, for people: "self-signed certificate" alone tells nobody what to do. */
+/** Explains certificates that are not trusted, because "self-signed certificate" alone does not say what to do. */
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { type PeerCertificate, TLSSocket } from 'node:tls';
 import type { Dispatcher } from 'undici';
+import { errorCode } from '../../core/caught-error.ts';
 
 const patienceMs = 10_000;
 const connected = 'undici:client:connected';
 
-/** By what OpenSSL and Node say that a certificate does not count. */
+/** The codes of certificate errors in OpenSSL and Node. */
 const codes =
   /^(?:CERT_|UNABLE_TO_|DEPTH_ZERO_SELF_SIGNED_CERT|SELF_SIGNED_CERT_IN_CHAIN|HOSTNAME_MISMATCH|INVALID_CA|INVALID_PURPOSE|PATH_LENGTH_EXCEEDED|ERR_TLS_CERT_ALTNAME_INVALID)/;
 
-/** Whether a connection failed because of the certificate of the other side. */
+/** Returns true if a connection failed because of the peer's certificate. */
 export function isCertificateError(error: Error): boolean {
-  return 'code' in error && codes.test(String(error.code));
+  return codes.test(errorCode(error) ?? '');
 }
 
 /**
- * Explains why `error` ended a connection to the host of `url`: whose certificate it is, and what is to be done. `open` opens a
- * dispatcher that accepts any certificate; nothing is sent through it.
+ * Explains why `error` ended a connection to the host of `url`: who issued the certificate, and what to do. `open` must
+ * return a dispatcher that accepts any certificate; no data is sent through it.
  */
 export async function explainCertificate(url: URL, error: Error, open: () => Dispatcher): Promise<string> {
   const { host, hostname } = url;
@@ -28,7 +29,7 @@ export async function explainCertificate(url: URL, error: Error, open: () => Dis
 }
 
 function adviceFor(error: Error, hostname: string, found: PeerCertificate | undefined): string {
-  const code = 'code' in error ? String(error.code) : '';
+  const code = errorCode(error) ?? '';
   if (/EXPIRED|NOT_YET_VALID/.test(code)) {
     const dates = found === undefined ? '' : `it is good from ${found.valid_from} to ${found.valid_to}; `;
     return `${dates}is the clock of this machine right?`;
@@ -40,18 +41,18 @@ function adviceFor(error: Error, hostname: string, found: PeerCertificate | unde
   );
 }
 
-/** The common name and the organization. */
+/** Returns the common name and the organization. */
 function nameOf({ CN, O }: PeerCertificate['issuer']): string | undefined {
   const parts = [CN, O].flat().filter((part) => part !== undefined && part !== '');
   return parts.length === 0 ? undefined : [...new Set(parts)].join(', ');
 }
 
-/** The certificate that a connection to `url` meets; undefined when there is none any more. */
+/** Returns the untrusted certificate of a connection to `url`, or undefined if there is none any more. */
 async function peerCertificateOf(url: URL, dispatcher: Dispatcher): Promise<PeerCertificate | undefined> {
   let found: PeerCertificate | undefined;
   const see = (message: unknown): void => {
     const socket = typeof message === 'object' && message !== null && 'socket' in message ? message.socket : undefined;
-    // Other connections may come about at the same time.
+    // The event also reports other connections made at the same time.
     if (!(socket instanceof TLSSocket) || socket.authorized || found !== undefined) return;
     found = socket.getPeerCertificate();
   };
@@ -63,7 +64,7 @@ async function peerCertificateOf(url: URL, dispatcher: Dispatcher): Promise<Peer
         clearTimeout(timer);
         resolve();
       };
-      // The connection was all that was wanted.
+      // Only the connection is needed, so the request is aborted.
       const onRequestStart = (controller: Dispatcher.DispatchController): void => controller.abort(new Error('seen'));
       dispatcher.dispatch(
         { origin: url.origin, path: '/', method: 'HEAD' },

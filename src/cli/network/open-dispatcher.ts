@@ -1,4 +1,4 @@
-/** How HTTP leaves this machine: directly, or through a proxy. */
+/** Opens HTTP connections from this machine, directly or through a proxy. */
 import type { SecureContext } from 'node:tls';
 import type { buildConnector } from 'undici';
 import connect from 'undici/lib/api/api-connect.js';
@@ -7,22 +7,22 @@ import Dispatcher from 'undici/lib/dispatcher/dispatcher.js';
 import EnvHttpProxyAgent from 'undici/lib/dispatcher/env-http-proxy-agent.js';
 import { connectBySocks, isSocks } from './socks.ts';
 
-// What the whole of undici would do at its start: the proxy's agent tunnels by it.
+// The entry point of undici would do this. The proxy agent needs it for tunnels.
 Dispatcher.prototype.connect = connect;
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
-/** What connections do besides. */
+/** Further options of connections. */
 export interface Network {
-  /** Hosts that are asked without the proxy of the settings. */
+  /** Hosts that are connected to without the proxy in the settings. */
   readonly noProxy?: readonly string[];
-  /** Whom TLS connections trust; undefined for whom Node does. */
+  /** The trusted authorities; undefined for those of Node. */
   readonly secureContext?: SecureContext | undefined;
-  /** False to look at a certificate that is not trusted, and at nothing else. */
+  /** False only to inspect a certificate that is not trusted. */
   readonly rejectUnauthorized?: boolean;
 }
 
-/** Where requests go through; an empty text is no proxy. */
+/** The proxies for requests. An empty text means no proxy. */
 interface Proxies {
   readonly httpProxy: string;
   readonly httpsProxy: string;
@@ -30,8 +30,9 @@ interface Proxies {
 }
 
 /**
- * Connects as the setting `proxy` says, else as `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy` of `env` say. Under a
- * web server these are not read: HTTP_PROXY may then be what a client has sent in a header (httpoxy).
+ * Returns a dispatcher that uses the setting `proxy`, or else `https_proxy`, `http_proxy`, `all_proxy` and `no_proxy`
+ * of `env`. Under a web server the environment is ignored, because HTTP_PROXY may contain a header of the client there
+ * (httpoxy).
  */
 export function openDispatcher(
   { connect: direct, ...options }: Omit<Agent.Options, 'connect'> & { readonly connect?: buildConnector.BuildOptions },
@@ -51,7 +52,7 @@ export function openDispatcher(
   return new EnvHttpProxyAgent({ ...agents, httpProxy, httpsProxy, ...proxies });
 }
 
-/** An empty text keeps undici from reading the environment by itself. */
+/** Returns the proxies in the environment. Empty texts keep undici from reading the environment itself. */
 function proxiesIn(env: Environment): Proxies {
   if (env.GATEWAY_INTERFACE !== undefined) return { httpProxy: '', httpsProxy: '', noProxy: '' };
   const all = env.all_proxy ?? env.ALL_PROXY ?? '';

@@ -1,4 +1,4 @@
-/** Chooses how notices travel: over HTTP, each within ten seconds. */
+/** Sends notices over HTTP, with ten seconds for all of them. */
 import Agent from 'undici/lib/dispatcher/agent.js';
 import type { Clock } from '../../core/clock.ts';
 import { PausedError, UnreachableError } from '../../core/errors.ts';
@@ -8,10 +8,10 @@ import { version } from '../program/version.ts';
 
 const timeLimitMs = 10_000;
 
-/** How to post notices until it is closed, or `pause` is aborted. */
+/** Returns a function that posts notices until it is closed or `pause` is aborted. */
 export function openPost(clock: Clock, pause: AbortSignal): { readonly post: Post; close(): Promise<void> } {
   const dispatcher = new Agent({ connect: { timeout: timeLimitMs } });
-  // Not AbortSignal.any: in Node 20 the signal of a timeout that nothing else refers to may never come.
+  // AbortSignal.any is not usable: in Node 20 the signal of a timeout may never fire if nothing else refers to it.
   const controller = new AbortController();
   const stop = (): void => controller.abort();
   const timer = setTimeout(stop, timeLimitMs);

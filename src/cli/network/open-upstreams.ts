@@ -1,4 +1,4 @@
-/** Opens the upstream of a mirror, and the other indexes that rules name: each with connections and a limit of its own. */
+/** Opens the upstream of a mirror and the other indexes in rules, each with its own connections and limit. */
 import type { SecureContext } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../../core/clock.ts';
@@ -19,13 +19,15 @@ import { type Authorization, readCredentials } from './credentials.ts';
 import { explainCertificate, isCertificateError } from './explain-certificate.ts';
 import { openDispatcher } from './open-dispatcher.ts';
 
-/** How the indexes are reached. */
+/** The credentials and certificates for indexes. */
 export interface Access {
   readonly authorization: Authorization;
   readonly secureContext: SecureContext | undefined;
 }
 
-/** What files say of how the indexes are reached. Throws UsageError, so that a run finds out before it does anything. */
+/**
+ * Reads the files with credentials and certificates. Throws UsageError, so that a run fails before it does anything.
+ */
 export function readAccess(settings: Settings, policy: Policy | undefined, target: Target): Access {
   const others = otherIndexes(policy);
   for (const { url, where } of others) refuseUnsafe(new URL(url), where, settings.allowHttp);
@@ -44,7 +46,7 @@ function refuseUnsafe(url: URL, where: string, allowHttp: boolean): void {
   );
 }
 
-/** What a run has at hand for all of them. */
+/** The parts of a run that all upstreams share. */
 export interface UpstreamContext {
   readonly clock: Clock;
   readonly signal: AbortSignal;
@@ -52,7 +54,7 @@ export interface UpstreamContext {
   readonly access: Access | undefined;
 }
 
-/** The upstream, and the others by their addresses; and how to close them. */
+/** Returns the upstream, the other indexes by address, and a function that closes them. */
 export function openUpstreams(
   settings: Settings,
   policy: Policy | undefined,
@@ -95,7 +97,7 @@ export function openUpstreams(
   };
 }
 
-/** Each once, with the file hosts of all rules that name it, and where the first one does. */
+/** Returns each other index once, with the file hosts of all rules that name it and the location of the first one. */
 function otherIndexes(policy: Policy | undefined): (OtherIndex & { readonly where: string })[] {
   const found = new Map<string, OtherIndex & { readonly where: string }>();
   for (const { index, because } of policy?.rules ?? []) {
@@ -106,7 +108,7 @@ function otherIndexes(policy: Policy | undefined): (OtherIndex & { readonly wher
   return [...found.values()];
 }
 
-/** The certificate of each host is looked at once. */
+/** Returns a function that explains certificate errors, and connects to each host only once for that. */
 function explainOnce(open: () => Dispatcher): (url: URL, error: Error) => Promise<string> | undefined {
   const known = new Map<string, Promise<string>>();
   return (url, error) => {
@@ -118,8 +120,8 @@ function explainOnce(open: () => Dispatcher): (url: URL, error: Error) => Promis
 }
 
 /**
- * The hosts of files are told exactly `pep381client/<version>`, the form PyPI's statistics recognize as a mirror;
- * the index is also told how its operators can reach us.
+ * Returns the User-Agent for a URL. File hosts receive exactly `pep381client/<version>`, which PyPI's statistics
+ * recognize as a mirror. The index also receives a contact, so that its operators can reach us.
  */
 function userAgents(address: string, contact: string | undefined): (url: URL) => string {
   const short = `pep381client/${version}`;

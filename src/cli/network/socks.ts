@@ -1,4 +1,4 @@
-/** Connections through a SOCKS 5 proxy, which resolves the names itself. */
+/** Connects through a SOCKS 5 proxy, which resolves host names itself. */
 import { connect, type Socket } from 'node:net';
 import type { buildConnector } from 'undici';
 import makeConnector from 'undici/lib/core/connect.js';
@@ -7,14 +7,14 @@ import socks5 from 'undici/lib/core/socks5-client.js';
 const usualPort = 1080;
 const patienceMs = 10_000;
 
-/** Whether the address of a proxy is that of a SOCKS proxy. */
+/** Returns true if `proxy` is the address of a SOCKS proxy. */
 export function isSocks(proxy: string): boolean {
   return /^socks(?:5h?)?:/i.test(proxy);
 }
 
 /**
- * Connects by the proxy at `proxy`, but directly, by `direct`, to the hosts of `noProxy`; `tls` is for connections to the
- * other side of the proxy.
+ * Returns a connector through the SOCKS proxy at `proxy`. Hosts in `noProxy` are connected to directly, with the
+ * options `direct`; `tls` has the options for TLS through the proxy.
  */
 export function connectBySocks(
   proxy: string,
@@ -37,7 +37,7 @@ export function connectBySocks(
   };
 }
 
-/** Whether `noProxy`, a list as in the environment, has the host, or a domain that it is in. */
+/** Returns true if `noProxy`, a list as in the environment, contains the host or a domain above it. */
 export function isExempt(hostname: string, port: number, noProxy: string): boolean {
   const host = hostname.toLowerCase();
   return noProxy.split(/[,\s]+/).some((entry) => {
@@ -48,7 +48,7 @@ export function isExempt(hostname: string, port: number, noProxy: string): boole
   });
 }
 
-/** A connection to the other side of the proxy. Rejects when that takes too long. */
+/** Opens a connection to a host through the proxy. Rejects after a timeout. */
 function tunnel({ hostname, port, username, password }: URL, toHost: string, toPort: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const proxyHost = hostname.replace(/^\[|\]$/g, '');
@@ -61,7 +61,7 @@ function tunnel({ hostname, port, username, password }: URL, toHost: string, toP
       socket.destroy();
     };
     const timer = setTimeout(() => fail(`no answer within ${patienceMs / 1000} s`), patienceMs);
-    // It goes on listening for as long as the connection lasts.
+    // The client keeps its listeners for as long as the connection lasts, so these handlers may run later too.
     client.on('error', (error: Error) => fail(error.message || 'cannot be reached', error));
     client.on('close', () => fail('closed the connection'));
     client.once('authenticated', () => client.connect(toHost.replace(/^\[|\]$/g, ''), toPort));

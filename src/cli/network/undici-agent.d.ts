@@ -1,4 +1,4 @@
-/** undici's agents alone: without fetch, WebSocket and the rest the bundle is half as large and starts sooner. */
+/** Only undici's agents: without fetch, WebSocket and the rest the bundle is half as large and starts faster. */
 declare module 'undici/lib/dispatcher/agent.js' {
   export { Agent as default } from 'undici';
 }

@@ -1,15 +1,10 @@
-/** Reports for logs: 1.5's line per project and file, or one JSON object per event. */
+/** Reports for logs: 1.5's line for each project and file, or one JSON object for each event. */
 import type { MirrorEvent, Report } from '../../core/report.ts';
 import { showBytes } from '../../core/show-bytes.ts';
+import type { Lines } from './lines.ts';
 import { plural } from './units.ts';
 
-/** Where lines go: `out` for what happens, `err` for what needs attention. */
-export interface Lines {
-  out(line: string): void;
-  err(line: string): void;
-}
-
-/** 1.5's text; with `dryRun` what would be done. */
+/** Returns a report that writes 1.5's text, or with `dryRun` what would be done. */
 export function textReport(lines: Lines, dryRun: boolean): Report {
   return (event) => {
     const [problem, notice] = [problemOf(event), noticeOf(event)];
@@ -27,15 +22,15 @@ export function textReport(lines: Lines, dryRun: boolean): Report {
   };
 }
 
-/** One JSON object per event and line. */
+/** Returns a report that writes each event as a JSON object on a line. */
 export function jsonReport(lines: Lines, now: () => number): Report {
   return (event) => {
-    // A line for each piece of a download would say nothing that the end of the download does not.
+    // Progress within a download is left out, since the end of the download says enough.
     if (event.type !== 'bytes') lines.out(JSON.stringify({ time: new Date(now()).toISOString(), ...event }));
   };
 }
 
-/** The line about something that a person may want to look into. */
+/** Returns the line about a problem that a person may want to look into, or undefined. */
 export function problemOf(event: MirrorEvent): string | undefined {
   if (event.type === 'warning') return `Warning: ${event.message}`;
   if (event.type === 'alarm') return `Alarm: ${event.message}`;
@@ -44,13 +39,13 @@ export function problemOf(event: MirrorEvent): string | undefined {
   return `${event.name}: ${event.reason}; next try not before ${new Date(event.nextTry).toISOString()}`;
 }
 
-/** The line about something that happens once in the life of a mirror. */
+/** Returns the line about an event that happens once in the life of a mirror, or undefined. */
 export function noticeOf(event: MirrorEvent): string | undefined {
   if (event.type === 'adopting') return `Taking over the mirror of ${event.from}`;
   return event.type === 'adopted' ? event.summary : undefined;
 }
 
-/** What it would take, and what takes most: a small table. */
+/** Returns the missing space, and a small table of what takes most. */
 function shortageText({ projects, missing, limit, most }: Extract<MirrorEvent, { type: 'does-not-fit' }>): string {
   const rows = most.map(({ what, bytes }) => `${showBytes(bytes).padStart(10)}  ${what}`);
   return [

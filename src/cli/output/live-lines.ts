@@ -1,8 +1,8 @@
-/** A few lines on a terminal that stay in their place and are drawn over; everything else scrolls away above them. */
+/** Lines at the bottom of a terminal that are drawn over in place. Other output scrolls away above them. */
 
 import { printable } from './printable.ts';
 
-/** The part of a terminal that is needed. */
+/** The part of a terminal that is used. */
 export interface Terminal {
   readonly columns: number;
   write(text: string): void;
@@ -20,7 +20,7 @@ export class LiveLines {
     this.#terminal = terminal;
   }
 
-  /** Draws `lines` over what was drawn before; what is too long for the terminal is cut. */
+  /** Draws `lines` over those drawn before, and cuts lines that are too long for the terminal. */
   draw(lines: readonly string[]): void {
     const width = Math.max(narrowest, this.#terminal.columns - 1);
     const cut = lines.map((line) => (line.length > width ? `${line.slice(0, width - 1)}…` : line));
@@ -28,13 +28,13 @@ export class LiveLines {
     this.#drawn = cut.length;
   }
 
-  /** Takes the lines off the terminal. */
+  /** Removes the lines from the terminal. */
   erase(): void {
     this.#terminal.write(`${this.#back()}${clearToEnd}`);
     this.#drawn = 0;
   }
 
-  /** Writes `text`, which stays, and under it the lines. */
+  /** Writes `text`, which stays, above the lines. */
   writeAbove(text: string, lines: readonly string[]): void {
     this.erase();
     this.#terminal.write(`${printable(text)}\n`);
@@ -46,7 +46,7 @@ export class LiveLines {
   }
 }
 
-/** A bar of which `share`, from 0 to 1, is full. */
+/** Returns a progress bar that is filled by `share`, from 0 to 1. */
 export function bar(share: number): string {
   const full = Math.floor(share * barWidth);
   return `[${'#'.repeat(full)}${'.'.repeat(barWidth - full)}]`;

@@ -1,17 +1,23 @@
-/** Tables for people: columns side by side, two spaces between them. */
+/** Tables for people, with two spaces between columns. */
 
-/** How a table is laid out. */
+/** The layout of a table. */
 export interface TableLayout {
-  /** The columns that are aligned to the right, from 0: numbers. */
+  /** The right-aligned columns, counted from 0, for numbers. */
   readonly right?: readonly number[];
-  /** Columns of the screen; what is longer in the last column goes on below. Without it lines are as long as they are. */
+  /**
+   * The width of the screen in characters. Longer text in the last column is wrapped. Without a width nothing is
+   * wrapped.
+   */
   readonly width?: number;
 }
 
 const gap = '  ';
 const narrowest = 20;
 
-/** `rows`, all with the same number of cells, as lines. What comes from upstream cannot move the cursor. */
+/**
+ * Returns `rows`, which must have equally many cells, as lines. Control characters are replaced, so that text of
+ * upstream cannot move the cursor.
+ */
 export function renderTable(rows: readonly (readonly string[])[], { right = [], width }: TableLayout = {}): string[] {
   const cells = rows.map((row) => row.map((cell) => cell.replaceAll(/\p{Cc}/gu, '?')));
   const last = (cells[0]?.length ?? 1) - 1;
@@ -29,7 +35,7 @@ function pad(text: string, width: number, right: boolean): string {
   return right ? text.padStart(width) : text.padEnd(width);
 }
 
-/** `text` in lines of at most `room` characters: between words where there are some. */
+/** Returns `text` in lines of at most `room` characters, broken between words if possible. */
 function wrap(text: string, room = Number.POSITIVE_INFINITY): string[] {
   const lines: string[] = [];
   let rest = text;

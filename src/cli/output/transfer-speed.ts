@@ -1,4 +1,4 @@
-/** Bytes per second over the last few seconds, so that the display neither jumps nor lags. */
+/** Measures bytes per second over the last few seconds, so that the display neither jumps nor lags. */
 export class Speed {
   readonly #now: () => number;
   readonly #samples: { ms: number; bytes: number }[] = [];
@@ -7,7 +7,7 @@ export class Speed {
     this.#now = now;
   }
 
-  /** The speed, now that `bytes` have come in all. */
+  /** Returns the speed after a total of `bytes`. */
   of(bytes: number): number {
     const ms = this.#now();
     this.#samples.push({ ms, bytes });

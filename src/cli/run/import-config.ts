@@ -1,13 +1,14 @@
 /** Makes `mirror.toml` from the configuration of bandersnatch. */
 import { statSync, writeFileSync } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
+import { messageOf } from '../../core/caught-error.ts';
 import { StorageError, UsageError } from '../../core/errors.ts';
 import { type BandersnatchConf, parseBandersnatchConf } from '../../formats/migration/bandersnatch-conf.ts';
 import { type ImportedBandersnatch, importBandersnatch } from '../../formats/migration/import-bandersnatch.ts';
 import { isPattern } from '../../policy/project-patterns.ts';
 import { loadRegexes } from '../config/policy-file.ts';
 import { readText } from '../config/read-text.ts';
-import type { Lines } from '../output/event-lines.ts';
+import type { Lines } from '../output/lines.ts';
 import { userName } from '../target/owner.ts';
 import { isThere, type Target } from '../target/target.ts';
 
@@ -40,7 +41,7 @@ export async function importConfigBeside(
   try {
     writeFileSync(config, toml, { flag: 'wx', mode: 0o644 });
   } catch (cause) {
-    throw new StorageError(`${config}: cannot be written: ${reasonOf(cause)}`, { cause });
+    throw new StorageError(`${config}: cannot be written: ${messageOf(cause)}`, { cause });
   }
   tell(`Wrote ${config} from ${path}`);
   for (const note of notes) tell(`${path}: ${note}`);
@@ -77,11 +78,7 @@ function readConf(path: string): BandersnatchConf {
   try {
     text = readText(path);
   } catch (cause) {
-    throw new UsageError(`${path}: cannot be read: ${reasonOf(cause)}`, { cause });
+    throw new UsageError(`${path}: cannot be read: ${messageOf(cause)}`, { cause });
   }
   return parseBandersnatchConf(text, path);
-}
-
-function reasonOf(cause: unknown): string {
-  return cause instanceof Error ? cause.message : 'unknown';
 }

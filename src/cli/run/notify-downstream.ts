@@ -1,4 +1,5 @@
 /** After a run that changed something: tells the mirrors that `notify` names. */
+import { messageOf } from '../../core/caught-error.ts';
 import type { Clock } from '../../core/clock.ts';
 import { UsageError } from '../../core/errors.ts';
 import type { Report } from '../../core/report.ts';
@@ -15,8 +16,7 @@ export function readNotifySecret({ notifySecretFile }: Settings): Uint8Array | u
   try {
     secret = secretFrom(readBytes(notifySecretFile));
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : 'unknown';
-    throw new UsageError(`notify-secret-file: ${notifySecretFile} cannot be read: ${reason}`, { cause });
+    throw new UsageError(`notify-secret-file: ${notifySecretFile} cannot be read: ${messageOf(cause)}`, { cause });
   }
   if (secret === undefined) throw new UsageError(`notify-secret-file: ${notifySecretFile} is empty`);
   return secret;

@@ -44,8 +44,6 @@ export interface OpenMirrorOptions {
   readonly clock: Clock;
   readonly report: Report;
   readonly signal: AbortSignal;
-  /** The SQLite addon, where it is not in node_modules. */
-  readonly nativeBinding: string | undefined;
 }
 
 /** A mirror to run, and how to close it. The caller holds the lock. Throws StorageError. */
@@ -56,7 +54,7 @@ export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(
   const memory = new MemoryBudget(memoryOfPages);
   const { access } = options;
   const { upstream, sources, close } = openUpstreams(settings, policy, { clock, signal, memory, access });
-  const state = openExpectedState(target, clock, { nativeBinding: options.nativeBinding, discard: dryRun });
+  const state = openExpectedState(target, clock, { discard: dryRun });
   const files = new FilesystemFileStore(target.root, clock, 'staging', laterClock(clock, upstream));
   if (!dryRun) files.create();
   const selection = new Selection(policy, state);

@@ -1,5 +1,6 @@
 /** Loads what verifies provenance, a bundle of its own: most runs do without. */
 import { readFileSync } from 'node:fs';
+import { messageOf } from '../../core/caught-error.ts';
 import { MirrorError, UsageError } from '../../core/errors.ts';
 import type { ProvenanceVerifier } from '../../provenance/provenance-verifier.ts';
 import type { Settings } from '../config/settings.ts';
@@ -19,7 +20,7 @@ async function load(): Promise<typeof import('../../provenance/sigstore/sigstore
     return await import('../../provenance/sigstore/sigstore-verifier.ts');
   } catch (cause) {
     if (cause instanceof MirrorError) throw cause;
-    const reason = cause instanceof Error ? cause.message : 'unknown';
+    const reason = messageOf(cause);
     throw new UsageError(`provenance.js, which belongs beside the program, cannot be loaded: ${reason}`, { cause });
   }
 }
@@ -28,7 +29,6 @@ function readRoot(path: string): string {
   try {
     return readFileSync(path, 'utf8');
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : 'unknown';
-    throw new UsageError(`trusted-root-file: ${path} cannot be read: ${reason}`, { cause });
+    throw new UsageError(`trusted-root-file: ${path} cannot be read: ${messageOf(cause)}`, { cause });
   }
 }

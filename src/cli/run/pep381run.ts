@@ -1,55 +1,63 @@
 /** The program pep381run: what cron, people and the CGI start. */
+import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { UsageError } from '../../core/errors.ts';
+import { StorageError, UsageError } from '../../core/errors.ts';
+import { type RunState, runState } from '../../state/mirror-state.ts';
 import { takeLock } from '../../state/sqlite/lock.ts';
 import { readConfigFile } from '../config/config-file.ts';
 import { exampleConfig } from '../config/example-config.ts';
 import { readPolicy } from '../config/policy-file.ts';
 import { parseRunOptions, type RunCommand, runHelp, runUsage } from '../config/run-options.ts';
-import { defaultUmask, settingsFrom } from '../config/settings.ts';
+import { defaultUmask, type Settings, settingsFrom } from '../config/settings.ts';
 import { readSigningKey, readUpstreamKey } from '../config/signing-keys.ts';
 import { inspect } from '../inspect/inspect.ts';
+import { openReader } from '../inspect/open-reader.ts';
 import { readAccess } from '../network/open-upstreams.ts';
+import { announce, lines } from '../output/lines.ts';
+import { isoTime } from '../output/units.ts';
 import { exitCodeOf, exitCodes } from '../program/exit-codes.ts';
+import type { Program } from '../program/program.ts';
 import { listenForPause } from '../program/signals.ts';
 import { restFor } from '../program/system-clock.ts';
-import { version } from '../program/version.ts';
 import { knowsMirror } from '../target/open-expected-state.ts';
 import { openOldTarget } from '../target/open-old-target.ts';
 import { refuseRoot } from '../target/owner.ts';
-import { isThere, openTarget, prepareTarget, requestAgeMs, type Target } from '../target/target.ts';
-import { dropRequest, isLastingFailure } from './give-up-request.ts';
+import {
+  isThere,
+  openTarget,
+  pathsOf,
+  prepareTarget,
+  requestAgeMs,
+  type Target,
+  takeRequest,
+} from '../target/target.ts';
 import { importConfigBeside, printImportedConfig } from './import-config.ts';
 import { readNotifySecret } from './notify-downstream.ts';
 import { openProvenance } from './open-provenance.ts';
 import { restore } from './restore.ts';
 import { runOnce } from './run-once.ts';
-import { announce, lines, type RunArguments } from './run-view.ts';
+import type { RunArguments } from './run-view.ts';
 import { runWhileRequested } from './run-while-requested.ts';
-import { stalledRunText } from './stalled-run.ts';
+import { isWrittenHere } from './sync-log.ts';
 
-/** Runs with the arguments `argv`; resolves with the exit code. `nativeBinding` is the SQLite addon of the bundle. */
-export async function pep381run(argv: readonly string[], nativeBinding: string | undefined): Promise<number> {
-  // A log whose disk is full or whose reader went away is no reason to leave the mirror as it is.
-  for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {});
-  let command: RunCommand | undefined;
-  try {
-    command = parseRunOptions(argv);
-    if (command.kind === 'run') return await runTakingRequests(command, nativeBinding);
-    if (command.kind === 'why' || command.kind === 'status') return await inspect(command, nativeBinding, lines);
-    if (command.kind === 'restore') return await restore(command, nativeBinding, lines);
-    if (command.kind === 'import') await printImportedConfig(command.path, lines);
-    else lines.out({ help: runHelp, example: exampleConfig, version }[command.kind].trimEnd());
+/** A run at work does something every few seconds, and waits for upstream no longer than two minutes. */
+const longestSilenceMs = 2 * 60 * 60_000;
+
+/** Mirrors an index; or tells of a mirror, or restores projects of it. */
+export const pep381run: Program<Exclude<RunCommand, { kind: 'help' | 'version' }>> = {
+  name: 'pep381run',
+  help: runHelp,
+  usage: runUsage,
+  parse: parseRunOptions,
+  async run(command) {
+    if (command.kind === 'run') return await runTakingRequests(command);
+    if (command.kind === 'why' || command.kind === 'status') return await inspect(command, lines);
+    if (command.kind === 'restore') return await restore(command, lines);
+    if (command.kind === 'example') lines.out(exampleConfig.trimEnd());
+    else await printImportedConfig(command.path, lines);
     return exitCodes.ok;
-  } catch (error) {
-    const code = exitCodeOf(error, false);
-    if (code === undefined || !(error instanceof Error)) throw error;
-    // Only who misspelt the command line is helped by its form.
-    if (command === undefined) lines.err(`${runUsage}\n`);
-    lines.err(`pep381run: error: ${error.message}`);
-    return code;
-  }
-}
+  },
+};
 
 interface OpenedTarget {
   readonly target: Target;
@@ -58,31 +66,54 @@ interface OpenedTarget {
 }
 
 /** A target that another program has left is as good as one of ours, but a dry run cannot take it over. */
-function openRunTarget({ target, dryRun }: RunArguments, nativeBinding: string | undefined): OpenedTarget {
+function openRunTarget({ target, dryRun }: RunArguments): OpenedTarget {
   const root = resolve(target);
   const opened = openTarget(root, () => openOldTarget(root) !== undefined);
-  const isMirror = knowsMirror(opened, nativeBinding);
+  const isMirror = knowsMirror(opened);
   const old = dryRun && !isMirror ? openOldTarget(root) : undefined;
   if (old === undefined) return { target: opened, isMirror };
   throw new UsageError(`${root}: is the mirror of ${old.from}; a dry run cannot take it over, a run without it can`);
 }
 
-/** Runs, and gives up a request that it was started for and could not take. */
-async function runTakingRequests(command: RunArguments, nativeBinding: string | undefined): Promise<number> {
+/**
+ * Runs, and gives up a request that it was started for and could not take. Whoever watches for requests, such as
+ * pep381run.path, would start the next run at once, which would end as this one did, for ever. What was asked for is done
+ * by the next run that can.
+ */
+async function runTakingRequests(command: RunArguments): Promise<number> {
   let code: number = exitCodes.bug;
   try {
-    code = await runLocked(command, nativeBinding);
+    code = await runLocked(command);
   } catch (error) {
     code = exitCodeOf(error, false) ?? exitCodes.bug;
     throw error;
   } finally {
-    if (!command.dryRun && isLastingFailure(code)) dropRequest(resolve(command.target), code, lines.err);
+    if (!command.dryRun && isLastingFailure(code)) dropRequest(resolve(command.target), code);
   }
   return code;
 }
 
-async function runLocked(command: RunArguments, nativeBinding: string | undefined): Promise<number> {
-  const { target, isMirror } = openRunTarget(command, nativeBinding);
+/** Whether the next run would most likely end as one with this exit code did. */
+function isLastingFailure(code: number): boolean {
+  return code === exitCodes.usage || code === exitCodes.storage || code === exitCodes.bug;
+}
+
+/** Gives up the request for a run of the mirror at `root` that ended with `code`, where it is this user's. */
+function dropRequest(root: string, code: number): void {
+  const { requestFlag, syncLog } = pathsOf(root);
+  try {
+    if (!isThere(requestFlag) || statSync(root).uid !== process.geteuid?.()) return;
+    // Who is started by /sync is started again after ten minutes at the earliest.
+    if (!isWrittenHere(syncLog)) takeRequest({ requestFlag }, lines.err);
+  } catch (error) {
+    // The disk that ended the run refuses this as well: one reason is enough.
+    if (code === exitCodes.storage) return;
+    lines.err(`pep381run: error: ${error instanceof Error ? error.message : error}`);
+  }
+}
+
+async function runLocked(command: RunArguments): Promise<number> {
+  const { target, isMirror } = openRunTarget(command);
   process.umask(defaultUmask);
   if (!command.dryRun) refuseRoot(target);
   if (!command.dryRun) await importConfigBeside(target, isMirror, command.quiet ? () => {} : lines.out);
@@ -99,18 +130,45 @@ async function runLocked(command: RunArguments, nativeBinding: string | undefine
   // A dry run takes it too, as it keeps a transaction open to the end; without a lock there is no state to protect.
   const isFree = command.dryRun && !isThere(target.lock);
   const code = await runWhileRequested({
-    takeLock: () => (isFree ? () => {} : takeLock(target.lock, nativeBinding)),
-    run: () => runOnce({ command, target, settings, policy, verifier, secret, keys, access, pause, nativeBinding }),
+    takeLock: () => (isFree ? () => {} : takeLock(target.lock)),
+    run: () => runOnce({ command, target, settings, policy, verifier, secret, keys, access, pause }),
     isRequested: () => !command.dryRun && requestAgeMs(target, Date.now()) !== undefined,
     isPaused: () => pause.signal.aborted,
     rest: (ms) => restFor(ms, pause.signal),
   });
   if (code !== undefined) return code;
-  const silence = stalledRunText(target, settings, nativeBinding, Date.now());
+  // One that hangs must not keep all others out without a word.
+  const silence = stalledRunText(target, settings, Date.now());
   if (silence !== undefined) {
     lines.err(`pep381run: error: ${silence}`);
     return exitCodes.incomplete;
   }
   if (!command.quiet) announce(settings, 'skipped', 'Currently already running; mirroring is skipped');
   return exitCodes.ok;
+}
+
+/** A line about a run that holds the lock and has done nothing for hours; undefined where all is well. */
+function stalledRunText(target: Target, settings: Settings, nowMs: number): string | undefined {
+  const { running, progressAt = running } = readMark(target, settings);
+  if (running === undefined || progressAt === undefined || nowMs - progressAt < longestSilenceMs) return undefined;
+  return (
+    `${target.lock}: held by a run that began at ${isoTime(running)} and has done nothing since ${isoTime(progressAt)}; ` +
+    `find what it waits for, or end it (fuser -k ${target.lock}): the next run goes on from there`
+  );
+}
+
+function readMark(target: Target, settings: Settings): RunState {
+  if (!isThere(target.state)) return {};
+  try {
+    const { reader, close } = openReader({ target, settings, policy: undefined });
+    try {
+      return reader.state.get(runState);
+    } finally {
+      close();
+    }
+  } catch (error) {
+    // Of another version, or not for us: whoever holds the lock will tell.
+    if (error instanceof StorageError) return {};
+    throw error;
+  }
 }

@@ -1,4 +1,5 @@
 /** Adds up what a dry run would do, by rule and by project. */
+import { groupedRule } from '../../core/dependency-reason.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { MirrorEvent, ProjectOutcome } from '../../core/report.ts';
 
@@ -142,18 +143,13 @@ class Largest {
 
 const nothing: PlannedWork = { fetch: { files: 0, bytes: 0 }, remove: { files: 0, bytes: 0 } };
 
-function workOf({ name, fetch, bytes, remove, removeBytes = 0, rule }: Planned): ProjectWork {
+function workOf({ name, fetch, bytes, remove, removeBytes = 0, rule = 'everything is held' }: Planned): ProjectWork {
   return {
     name,
-    rule: ruleOf(rule),
+    rule: groupedRule(rule),
     fetch: { files: fetch.length, bytes },
     remove: { files: remove.length, bytes: removeBytes },
   };
-}
-
-/** Each dependency has a reason of its own; what counts is who asked for dependencies. */
-function ruleOf(rule = 'everything is held'): string {
-  return rule.replace(/\(dependency of .*$/s, '(dependencies)');
 }
 
 function sumOf(one: PlannedWork, other: PlannedWork): PlannedWork {

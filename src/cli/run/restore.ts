@@ -17,7 +17,8 @@ import { readPolicy } from '../config/policy-file.ts';
 import type { RunCommand } from '../config/run-options.ts';
 import { type Settings, settingsFrom } from '../config/settings.ts';
 import { unknownMirror } from '../inspect/open-reader.ts';
-import { jsonReport, type Lines, problemOf } from '../output/event-lines.ts';
+import { jsonReport, problemOf } from '../output/event-lines.ts';
+import type { Lines } from '../output/lines.ts';
 import { plural } from '../output/units.ts';
 import { exitCodes } from '../program/exit-codes.ts';
 import { systemClock } from '../program/system-clock.ts';
@@ -27,26 +28,22 @@ import { openTarget, prepareTarget } from '../target/target.ts';
 import { openMirror } from './open-mirror.ts';
 
 /** Restores the projects; resolves with the exit code. Throws UsageError, StorageError. */
-export async function restore(
-  command: RunCommand & { kind: 'restore' },
-  nativeBinding: string | undefined,
-  lines: Lines,
-): Promise<number> {
+export async function restore(command: RunCommand & { kind: 'restore' }, lines: Lines): Promise<number> {
   const target = openTarget(resolve(command.target));
   refuseRoot(target);
-  if (!knowsMirror(target, nativeBinding)) throw unknownMirror(target);
+  if (!knowsMirror(target)) throw unknownMirror(target);
   const config = readConfigFile(target.config);
   const settings = settingsFrom(new Map([...config.given, ...command.given]));
   process.umask(settings.umask);
   const policy = await readPolicy(config, settings);
   prepareTarget(target, settings.stateMode);
-  const release = takeLock(target.lock, nativeBinding);
+  const release = takeLock(target.lock);
   if (release === undefined) {
     lines.err(`pep381run: error: ${target.root}: a run is at work; restore again when it has ended`);
     return exitCodes.incomplete;
   }
   const restored = new Restored(lines, command.quiet, settings.logFormat);
-  const common = { target, settings, policy, verifier: undefined, nativeBinding, clock: systemClock };
+  const common = { target, settings, policy, verifier: undefined, clock: systemClock };
   const { report } = restored;
   const { signal } = new AbortController();
   const { mirror, close } = openMirror({ ...common, reconcile: false, dryRun: false, report, signal });

@@ -2,6 +2,8 @@
  * What the state says of a run that is at work, so that others can tell when it died or hangs: `running`, since when it
  * works, and `progressAt`, when it last did something. A run that ends in whatever way it can tell takes the mark away.
  */
+
+import { minuteMs } from '../../core/durations.ts';
 import { adoptionState, runState } from '../../state/mirror-state.ts';
 import { change } from '../../state/state-section.ts';
 import type { Mirror } from '../../sync/mirror.ts';
@@ -9,7 +11,7 @@ import { isoTime } from '../output/units.ts';
 import { exitCodes } from '../program/exit-codes.ts';
 import { publishStatus } from './publish-status.ts';
 
-const everyMs = 60_000;
+const everyMs = minuteMs;
 
 /** Tells, in the status too, when the last run died; then marks that this one is at work since `startedMs`. */
 export async function beginRun(mirror: Mirror, startedMs: number): Promise<void> {

@@ -1,16 +1,19 @@
 /** One run under the lock: what is there is taken over, mirrored, told to others, and its end published. */
 import { setMaxListeners } from 'node:events';
 import { inspect } from 'node:util';
+import { minuteMs } from '../../core/durations.ts';
 import { PausedError, StorageError, TooLargeError } from '../../core/errors.ts';
 import type { Report } from '../../core/report.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { ProvenanceVerifier } from '../../provenance/provenance-verifier.ts';
 import { adoptionState, runState, serialState } from '../../state/mirror-state.ts';
 import { change } from '../../state/state-section.ts';
+import type { StateStore } from '../../state/state-store.ts';
 import type { Mirror } from '../../sync/mirror.ts';
 import { sync } from '../../sync/sync.ts';
 import type { Settings } from '../config/settings.ts';
 import type { Access } from '../network/open-upstreams.ts';
+import { announce, lines } from '../output/lines.ts';
 import { isoTime, plural, shortTime } from '../output/units.ts';
 import { exitCodeOf, exitCodes } from '../program/exit-codes.ts';
 import type { PauseRequest } from '../program/signals.ts';
@@ -22,16 +25,14 @@ import { heldBackText } from './held-back-text.ts';
 import { notifyAll } from './notify-downstream.ts';
 import { openMirror, type SnapshotKeys } from './open-mirror.ts';
 import { publishStatus } from './publish-status.ts';
-import { rootHint } from './root-hint.ts';
 import { beginRun, RunMarker } from './run-marker.ts';
 import { RunTotals } from './run-totals.ts';
-import { announce, chooseView, conclude, lines, type RunArguments, type View } from './run-view.ts';
+import { chooseView, conclude, type RunArguments, type View } from './run-view.ts';
 import { takeSyncLog } from './sync-log.ts';
-import { watchUncaught } from './uncaught-errors.ts';
 import { isWaitingUrgent, waitingText } from './waiting-projects.ts';
 
 /** Where cron takes up requests, it does so every quarter of an hour. */
-const longestRequestMs = 20 * 60_000;
+const longestRequestMs = 20 * minuteMs;
 
 const reportBug =
   'This is a bug of pep381client, please report it. What was done so far is right, and the next run goes on.';
@@ -47,7 +48,6 @@ export interface OneRun {
   readonly keys: SnapshotKeys;
   readonly access: Access;
   readonly pause: PauseRequest;
-  readonly nativeBinding: string | undefined;
 }
 
 /** How a run ended. */
@@ -63,7 +63,7 @@ interface RunEnd {
 
 /** Runs once; resolves with the exit code. The caller holds the lock. */
 export async function runOnce(run: OneRun): Promise<number> {
-  const { command, target, settings, policy, verifier, keys, access, pause, nativeBinding } = run;
+  const { command, target, settings, policy, verifier, keys, access, pause } = run;
   const startedMs = Date.now();
   const tally = new RunTotals();
   const report: Report = (event) => {
@@ -78,7 +78,7 @@ export async function runOnce(run: OneRun): Promise<number> {
   const clock = systemClock;
   const asked = { reconcile, acceptChanges, allowDeletions, dryRun };
   const mirrored = { target, settings, policy, verifier, keys, access };
-  const opened = openMirror({ ...mirrored, ...asked, clock, report, signal, nativeBinding });
+  const opened = openMirror({ ...mirrored, ...asked, clock, report, signal });
   const mark = new RunMarker(opened.mirror);
   const hint = command.quiet || dryRun ? undefined : rootHint(opened.mirror.state, target.root, process.getuid?.());
   if (hint !== undefined) announce(settings, 'root', hint);
@@ -97,6 +97,13 @@ export async function runOnce(run: OneRun): Promise<number> {
   }
   printEnd(run, tally, end, view);
   return end.code;
+}
+
+/** What a person who runs everything as root should know; undefined but for the first time that it is due. */
+function rootHint(state: StateStore, root: string, uid: number | undefined): string | undefined {
+  if (uid !== 0 || state.get(runState).toldRoot === true) return undefined;
+  state.set(change(runState, { toldRoot: true }));
+  return `Root is not needed. Safer: useradd --system pypi && chown -R pypi ${root}, and run it as that user (said once)`;
 }
 
 /** Resolves with what ended the run early, if anything did. */
@@ -134,8 +141,27 @@ async function work(
   }
 }
 
+interface Uncaught {
+  /** Rejects with what was thrown: in a callback of Node, or in a promise that nobody waits for. */
+  readonly thrown: Promise<never>;
+  /** Leaves it to Node again. */
+  end(): void;
+}
+
+/** What is thrown where nobody can catch it must not end the process before the run's end is told. */
+function watchUncaught(): Uncaught {
+  let listener = (_error: unknown): void => {};
+  const thrown = new Promise<never>((_, reject) => {
+    listener = reject;
+  });
+  // Who waits for it is told by the promise that they make of it.
+  thrown.catch(() => {});
+  process.on('uncaughtException', listener);
+  return { thrown, end: () => process.removeListener('uncaughtException', listener) };
+}
+
 function neglectedRequestText(waitedMs: number): string {
-  return `a request waited ${Math.round(waitedMs / 60_000)} minutes for a run; can pep381sync.cgi start one?`;
+  return `a request waited ${Math.round(waitedMs / minuteMs)} minutes for a run; can pep381sync.cgi start one?`;
 }
 
 async function notify(run: OneRun, mirror: Mirror, tally: RunTotals, failure: unknown): Promise<void> {

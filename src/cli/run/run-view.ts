@@ -3,8 +3,8 @@ import type { Report } from '../../core/report.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { RunCommand } from '../config/run-options.ts';
 import type { Settings } from '../config/settings.ts';
-import { jsonReport, type Lines, problemOf, textReport } from '../output/event-lines.ts';
-import { printable } from '../output/printable.ts';
+import { jsonReport, problemOf, textReport } from '../output/event-lines.ts';
+import { lines } from '../output/lines.ts';
 import { showOnTerminal } from '../output/terminal-display.ts';
 import { exitCodes } from '../program/exit-codes.ts';
 import type { Target } from '../target/target.ts';
@@ -18,18 +18,6 @@ const alarmsNamed = 20;
 
 /** What the command line says of a run. */
 export type RunArguments = RunCommand & { kind: 'run' };
-
-/** Standard output and standard error. */
-export const lines: Lines = {
-  out: (line) => process.stdout.write(`${printable(line)}\n`),
-  err: (line) => process.stderr.write(`${printable(line)}\n`),
-};
-
-/** Says one of 1.5's lines; in a JSON log an object. */
-export function announce({ logFormat }: Settings, type: string, text: string): void {
-  const message = text.trim();
-  lines.out(logFormat === 'json' ? JSON.stringify({ time: new Date().toISOString(), type, message }) : text);
-}
 
 /** The last words. Under -q there are none unless somebody should look: what time heals is left to the next run. */
 export function conclude(

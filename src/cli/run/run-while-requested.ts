@@ -4,11 +4,12 @@
  * but a flag that comes after this look and before the lock is free would be seen by nobody. So the holder looks once
  * more when it has let the lock go: whoever found it held had set the flag by then.
  */
+import { minuteMs } from '../../core/durations.ts';
 import { exitCodes } from '../program/exit-codes.ts';
 
 /** Whoever may leave requests could else have upstream asked so often that it asks this machine to stay away. */
 const runsAtOnce = 30;
-const restMs = 60_000;
+const restMs = minuteMs;
 
 /** What {@link runWhileRequested} needs. */
 export interface LockedRun {

@@ -3,6 +3,7 @@
  * `TARGET/run/sync.log`, and the next run that is started in another way tells it, and removes it.
  */
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, unlinkSync } from 'node:fs';
+import { messageOf } from '../../core/caught-error.ts';
 
 const longestLog = 64 << 10;
 const longestLine = 400;
@@ -34,7 +35,7 @@ function attempt<T>(work: () => T): T | string {
   try {
     return work();
   } catch (error) {
-    return error instanceof Error ? error.message : String(error);
+    return messageOf(error, String(error));
   }
 }
 

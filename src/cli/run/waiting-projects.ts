@@ -1,10 +1,10 @@
 /** What a run says that ends with exit code 1 although nothing failed in it: what earlier runs could not finish waits. */
+
+import { dayMs, hourMs } from '../../core/durations.ts';
 import { runState } from '../../state/mirror-state.ts';
 import type { KeptParked } from '../../state/queue.ts';
 import type { StateStore } from '../../state/state-store.ts';
 import { isoTime, plural, shortTime, showCount } from '../output/units.ts';
-
-const hourMs = 3_600_000;
 
 /** How many projects wait for another try, the longest waiting one with its reason, and when it is tried again: one line. */
 export function waitingText(state: StateStore, root: string, nowMs: number): string | undefined {
@@ -25,7 +25,7 @@ export function waitingText(state: StateStore, root: string, nowMs: number): str
 export function isWaitingUrgent(state: StateStore, nowMs: number): boolean {
   const first = longestWaiting(state, state.totals().heldBack);
   const { waitingToldAt = 0 } = state.get(runState);
-  const isTold = Math.abs(nowMs - waitingToldAt) < 24 * hourMs;
+  const isTold = Math.abs(nowMs - waitingToldAt) < dayMs;
   return first !== undefined && nowMs - first.due.since >= hourMs && !isTold;
 }
 

@@ -1,4 +1,5 @@
 /** The local disk's errors, where no adapter reads or writes. */
+import { messageOf } from '../../core/caught-error.ts';
 import { StorageError } from '../../core/errors.ts';
 
 /** Runs `work`; what is thrown and not said yet becomes a StorageError that begins with `what`. */
@@ -7,6 +8,6 @@ export function guardStorage<T>(what: string, work: () => T): T {
     return work();
   } catch (cause) {
     if (cause instanceof StorageError) throw cause;
-    throw new StorageError(`${what}: ${cause instanceof Error ? cause.message : 'unknown'}`, { cause });
+    throw new StorageError(`${what}: ${messageOf(cause)}`, { cause });
   }
 }

@@ -2,6 +2,7 @@
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
 import { LostTreeError } from '../../core/errors.ts';
+import { inPages } from '../../core/in-pages.ts';
 import type { ProjectName } from '../../core/names.ts';
 import { projectFolder, type WebPath } from '../../core/paths.ts';
 import { Mounts } from '../../files/filesystem/mounts.ts';
@@ -18,7 +19,7 @@ import { isThere, type Target } from './target.ts';
 const pageSize = 1000;
 
 /** Opens the state of `target`. Throws StorageError; LostTreeError where nothing is there of the tree that it speaks of. */
-export function openExpectedState(target: Target, clock: Clock, options: OpenStateOptions): SqliteStateStore {
+export function openExpectedState(target: Target, clock: Clock, options: OpenStateOptions = {}): SqliteStateStore {
   const state = new SqliteStateStore(target.state, clock, options);
   try {
     expectTree(target, state);
@@ -30,8 +31,8 @@ export function openExpectedState(target: Target, clock: Clock, options: OpenSta
 }
 
 /** Whether the state of `target` knows of a mirror; one that processlogs made, or an empty file, does not. */
-export function knowsMirror({ state }: Target, nativeBinding: string | undefined): boolean {
-  return isThere(state) && isMirrorKnown(state, nativeBinding);
+export function knowsMirror({ state }: Target): boolean {
+  return isThere(state) && isMirrorKnown(state);
 }
 
 function expectTree(target: Target, state: StateStore): void {
@@ -74,8 +75,7 @@ function* filesIn(state: StateStore): Iterable<WebPath> {
 }
 
 function* publishedIn(state: StateStore): Iterable<HeldProject & { readonly name: ProjectName }> {
-  let page = state.held.published(undefined, pageSize);
-  for (; page.length > 0; page = state.held.published(page.at(-1)?.name, pageSize)) {
+  for (const page of inPages((after) => state.held.published(after, pageSize))) {
     for (const { name } of page) yield { name, ...state.held.project(name) };
   }
 }

@@ -16,6 +16,7 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { join, sep } from 'node:path';
+import { hasCode } from '../../core/caught-error.ts';
 import { StorageError, UsageError } from '../../core/errors.ts';
 import { guardStorage } from './guard-storage.ts';
 import { userName } from './owner.ts';
@@ -50,8 +51,7 @@ function shareLock(older: string, path: string): void {
   try {
     linkSync(older, path);
   } catch (error) {
-    const code = codeOf(error);
-    if (code === 'EEXIST' || code === 'ENOENT') return;
+    if (hasCode(error, 'EEXIST', 'ENOENT')) return;
     // A file system without second names.
     renameSync(older, path);
     return;
@@ -67,7 +67,7 @@ export function keepDatabase(path: string, mode: number): void {
     try {
       closeSync(openSync(path, 'wx', mode));
     } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw error;
+      if (!hasCode(error, 'EEXIST')) throw error;
     }
     // It may be a link to another disk.
     const real = realpathSync(path);
@@ -84,7 +84,7 @@ function setMode(path: string, mode: number): void {
     chmodSync(path, mode);
   } catch (error) {
     // Gone by now, or on a file system without modes, which its mount options give.
-    if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'EPERM') throw error;
+    if (!hasCode(error, 'ENOENT', 'EPERM')) throw error;
   }
 }
 
@@ -99,10 +99,6 @@ function expectOurs(path: string, { uid }: Stats): void {
 
 function lstatOf(path: string): Stats | undefined {
   return lstatSync(path, { throwIfNoEntry: false });
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }
 
 /** Throws UsageError where others than its owner and its group may read the file at `path`, which the setting `where` names. */

@@ -1,11 +1,12 @@
 /** The lock of a program of which one at a time works on a target; whoever finds it held learns whether its holder gets on. */
 import { statSync, utimesSync } from 'node:fs';
+import { hourMs, minuteMs } from '../../core/durations.ts';
 import { takeLock } from '../../state/sqlite/lock.ts';
 import { guardStorage } from './guard-storage.ts';
 
 /** A holder that did nothing for so long hangs, or was stopped. */
-const longestSilenceMs = 60 * 60_000;
-const markedEveryMs = 60_000;
+const longestSilenceMs = hourMs;
+const markedEveryMs = minuteMs;
 
 export interface HeldLock {
   /** To be called whenever something was done. Throws StorageError. */
@@ -14,8 +15,8 @@ export interface HeldLock {
 }
 
 /** Takes the lock kept in the file at `path`; undefined while another process holds it. Throws StorageError. */
-export function holdLock(path: string, nativeBinding: string | undefined): HeldLock | undefined {
-  const release = takeLock(path, nativeBinding);
+export function holdLock(path: string): HeldLock | undefined {
+  const release = takeLock(path);
   if (release === undefined) return undefined;
   let markedMs = 0;
   const progress = (): void => {

@@ -12,6 +12,7 @@ import {
   unlinkSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { hasCode, messageOf } from '../../core/caught-error.ts';
 import { StorageError, UsageError } from '../../core/errors.ts';
 import { keepDatabase, prepareLocks } from './private-files.ts';
 
@@ -79,8 +80,7 @@ function asStorageError(root: string, what: string, work: () => void): void {
   try {
     work();
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : 'unknown';
-    throw new StorageError(`${root}: cannot be ${what}: ${reason}`, { cause });
+    throw new StorageError(`${root}: cannot be ${what}: ${messageOf(cause)}`, { cause });
   }
 }
 
@@ -95,9 +95,8 @@ export function takeRequest({ requestFlag }: Pick<Target, 'requestFlag'>, tell: 
     if (found !== undefined) unlinkSync(requestFlag);
     return found !== undefined;
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOENT') return false;
-    const reason = cause instanceof Error ? cause.message : 'unknown';
-    throw new StorageError(`${requestFlag}: cannot be removed: ${reason}`, { cause });
+    if (hasCode(cause, 'ENOENT')) return false;
+    throw new StorageError(`${requestFlag}: cannot be removed: ${messageOf(cause)}`, { cause });
   }
 }
 
@@ -112,7 +111,7 @@ function removeFolder(requestFlag: string, tell: (message: string) => void): boo
     }
     return true;
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : 'unknown';
+    const reason = messageOf(cause);
     tell(`${requestFlag}: is a folder that cannot be removed (${reason}); no request is seen until you remove it`);
     return false;
   }
@@ -133,9 +132,8 @@ function statOf(path: string, look: typeof statSync = statSync): Stats | undefin
   try {
     return look(path, { throwIfNoEntry: false });
   } catch (cause) {
-    if (cause instanceof Error && 'code' in cause && cause.code === 'ENOTDIR') return undefined;
-    const reason = cause instanceof Error ? cause.message : 'unknown';
-    throw new StorageError(`${path}: cannot be looked at: ${reason}`, { cause });
+    if (hasCode(cause, 'ENOTDIR')) return undefined;
+    throw new StorageError(`${path}: cannot be looked at: ${messageOf(cause)}`, { cause });
   }
 }
 
@@ -143,10 +141,8 @@ function list(root: string): string[] {
   try {
     return readdirSync(root);
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-    if (code === 'ENOENT') return [];
-    if (code === 'ENOTDIR') throw new UsageError(`${root}: expected a folder, found a file`, { cause });
-    const reason = cause instanceof Error ? cause.message : 'unknown';
-    throw new StorageError(`${root}: cannot be read: ${reason}`, { cause });
+    if (hasCode(cause, 'ENOENT')) return [];
+    if (hasCode(cause, 'ENOTDIR')) throw new UsageError(`${root}: expected a folder, found a file`, { cause });
+    throw new StorageError(`${root}: cannot be read: ${messageOf(cause)}`, { cause });
   }
 }

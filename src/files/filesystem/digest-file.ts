@@ -1,6 +1,6 @@
 /**
- * Reads a file to its end and hashes it. A small one is read at once, because each step that another thread takes costs
- * more than the reading; of a large one the next piece is read by another thread while this one hashes.
+ * Reads a file to its end and hashes it. A small file is read synchronously, because a switch to another thread costs
+ * more than the reading. For a large file, another thread reads the next piece while this thread hashes.
  */
 import { createHash } from 'node:crypto';
 import { close, closeSync, constants, open, openSync, read, readSync } from 'node:fs';
@@ -11,13 +11,13 @@ const openFile = promisify(open);
 const readPiece = promisify(read);
 const closeFile = promisify(close);
 
-/** What was a file a moment ago may be a link by now, or a pipe that nobody writes to. */
+/** Flags for opening a file that may have been replaced meanwhile by a link, or by a pipe that nobody writes to. */
 const reading = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
 const smallBytes = 256 << 10;
 const pieceBytes = 1 << 20;
 const small = Buffer.allocUnsafeSlow(smallBytes + 1);
 
-/** The digest of the file at `path`, which had `size` bytes a moment ago. Throws the file system's errors. */
+/** Returns the digest of the file at `path`. `size` is its recent size in bytes. Throws the file system's errors. */
 export async function digestFile(
   path: string,
   size: number,
@@ -29,7 +29,7 @@ export async function digestFile(
   return hashes.digest();
 }
 
-/** Bytes of the file at `path`. Throws the file system's errors. */
+/** Returns the bytes from `start` to `end` of the file at `path`. Throws the file system's errors. */
 export function readSlice(path: string, start: number, end: number): Buffer {
   const fd = openSync(path, reading);
   try {
@@ -67,7 +67,7 @@ class Hashes {
   }
 }
 
-/** False when the file is larger than it was. */
+/** Reads and hashes a small file. Returns false if the file has become too large for that. */
 function readAtOnce(path: string, hashes: Hashes): boolean {
   const fd = openSync(path, reading);
   try {
@@ -97,7 +97,7 @@ async function readInPieces(path: string, hashes: Hashes): Promise<void> {
       hashes.update(buffer.subarray(0, bytesRead));
     }
   } finally {
-    // Whoever ended the reading leaves a piece under way.
+    // If hashing failed, a read is still in progress.
     await next.catch(() => {});
     await closeFile(fd);
   }

@@ -1,15 +1,16 @@
 /**
  * The FileStore port over a POSIX file system.
  *
- *   TARGET/staging/  what is being written, never served
- *   TARGET/trash/    what was removed: <day>/<path under web/>
- *   TARGET/web/      the published tree; mounts below it have a staging and a trash of their own, see mounts.ts
+ *     TARGET/staging/  files being written, never served
+ *     TARGET/trash/    removed files: <day>/<path under web/>
+ *     TARGET/web/      the published tree; mounts below it have a staging and a trash of their own, see mounts.ts
  *
- * A commit writes and flushes the bytes, then renames them into place, then flushes the folders: three steps for
- * everything that waits at that moment, so that durability costs a fraction of a millisecond per file.
+ * A commit writes and flushes the bytes, then renames them into place, then flushes the folders. Everything that waits
+ * at that moment shares these three steps, so durability costs a fraction of a millisecond per file.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statfsSync, utimesSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { hasCode } from '../../core/caught-error.ts';
 import type { Clock } from '../../core/clock.ts';
 import { StorageError } from '../../core/errors.ts';
 import { GroupCommit } from '../../core/group-commit.ts';
@@ -22,19 +23,19 @@ import { PublishedFolders } from './published-folders.ts';
 import { entriesOf, kindOf } from './read-folder.ts';
 import { mayBeRead, refuseLinks } from './refuse-links.ts';
 import { StagedDownload } from './staged-download.ts';
-import { codeOf, guardStorage, lstatOf, storageError } from './storage-errors.ts';
+import { guardStorage, lstatOf, storageError } from './storage-errors.ts';
 import { dayOf, Trash } from './trash.ts';
 import { linkOrCopy, writeNew } from './write-new.ts';
 
 const climbs = /(?:^|\/)\.\.(?:\/|$)|\0/;
 
-/** What a commit does, in order: files to appear, or paths to go. */
+/** One step of a commit: files to publish, or paths to move into the trash. */
 type Step = { readonly writes: readonly Write[] } | { readonly discards: readonly WebPath[] };
 
 export class FilesystemFileStore implements FileStore {
   readonly #target: string;
   readonly #web: string;
-  /** The name of the folder. */
+  /** The name of the staging folder. */
   readonly #staging: string;
   readonly #mounts: Mounts;
   readonly #trash: Trash;
@@ -43,12 +44,13 @@ export class FilesystemFileStore implements FileStore {
   readonly #flushers: Flushers;
   readonly #folders: PublishedFolders;
   #temporaries = 0;
-  /** What earlier runs left in staging, read once: nearly every download finds nothing there. */
+  /** Names that earlier runs left in staging, read once because nearly every download finds nothing there. */
   #remains: Set<string> | undefined;
 
   /**
-   * The tree below the folder `target`; nothing is touched before {@link create}. Programs that may run at the same time
-   * must not share a `staging` folder. What is removed is filed under the day of the clock `removals`.
+   * Opens the tree below the folder `target`. Nothing is created or changed before {@link create}. Programs that may
+   * run at the same time must not share a `staging` folder. Removed files go to the trash under the day of the clock
+   * `removals`.
    */
   constructor(target: string, clock: Clock, staging = 'staging', removals: Pick<Clock, 'now'> = clock) {
     this.#web = join(target, 'web');
@@ -62,9 +64,9 @@ export class FilesystemFileStore implements FileStore {
     this.#commits = new GroupCommit(clock, (steps) => this.#commit(steps));
   }
 
-  /** Creates the folders that a mirror has, where they are missing. Throws StorageError. */
+  /** Creates the folders of a mirror that are missing. Throws StorageError. */
   create(): void {
-    // The target and web/ may be links: that is where somebody wants the mirror to be.
+    // The target and web/ may be links: the administrator chose the place of the mirror.
     const published = ['simple', 'packages', 'local-stats/days'].map((folder) => join(this.#web, folder));
     let isNew = false;
     for (const path of published) {
@@ -76,19 +78,22 @@ export class FilesystemFileStore implements FileStore {
     for (const name of ['trash', this.#staging]) {
       isNew = guardStorage(join(this.#target, name), () => this.#mounts.createHomes(name)) || isNew;
     }
-    // Nothing that is published will be there when its folder is not.
+    // Published files are lost in a power cut if their folder is.
     const parents = [this.#target, this.#web, join(this.#web, 'local-stats')];
     if (isNew) for (const path of parents) guardStorage(path, () => flushNow(path));
   }
 
-  /** Where `path` lies. What names it may be a state or a page that somebody else has written. */
+  /**
+   * Returns the full path of `path`, which may come from a state or a page that somebody else has written. Throws
+   * StorageError if it would lie outside of `web/`.
+   */
   #at(path: WebPath): string {
     if (!climbs.test(path)) return join(this.#web, path);
     throw new StorageError(`${this.#web}: ${JSON.stringify(path)} would lie outside of it, and is left alone`);
   }
 
   async room(): Promise<Room> {
-    // The files take most, and may lie on a disk of their own.
+    // Files need most of the space, and packages/ may be a disk of its own.
     const folder = existsSync(join(this.#web, 'packages')) ? join(this.#web, 'packages') : this.#web;
     return guardStorage(folder, () => {
       const { bsize, blocks, bavail } = statfsSync(folder);
@@ -108,11 +113,12 @@ export class FilesystemFileStore implements FileStore {
     const file = this.#at(path);
     return guardStorage(file, () => {
       try {
-        // A pipe would be waited for, and a link may lead anywhere; those of an older program lead to pages beside them.
+        // Reading a pipe would block, and a link may lead anywhere. Links of an older program lead to pages beside
+        // them.
         if (!mayBeRead(this.#web, file)) return undefined;
         return readFileSync(file);
       } catch (error) {
-        if (['ENOENT', 'ENAMETOOLONG'].includes(codeOf(error) ?? '')) return undefined;
+        if (hasCode(error, 'ENOENT', 'ENAMETOOLONG')) return undefined;
         throw error;
       }
     });
@@ -229,7 +235,7 @@ export class FilesystemFileStore implements FileStore {
     await this.#flushers.flush(touched);
   }
 
-  /** The staged file with the bytes of `write`. */
+  /** Writes `write` into staging, and returns the path of the staged file. */
   #written({ path, body, mtimeMs }: Write): string {
     let file: string;
     const to = this.#at(path);
@@ -267,7 +273,7 @@ export class FilesystemFileStore implements FileStore {
     const to = this.#at(path);
     const place = this.#trash.latest(path);
     if (place === undefined || guardStorage(to, () => lstatOf(to)) !== undefined) return false;
-    // What was removed before a disk was mounted there lies on another one.
+    // A file that was removed before a disk was mounted at its place lies on another disk.
     const from = guardStorage(place, () => this.#mounts.bring(place, to, this.#staging));
     if (from !== place) await this.#flushers.flush(filesIn(from));
     this.#folders.moveInto(from, to, touched);
@@ -276,7 +282,7 @@ export class FilesystemFileStore implements FileStore {
   }
 }
 
-/** The file at `path`, or those in the folder there. */
+/** Returns the file at `path`, or all entries of the folder there. */
 function filesIn(path: string): Set<string> {
   if (!lstatOf(path)?.isDirectory()) return new Set([path]);
   return new Set(readdirSync(path, { recursive: true, encoding: 'utf8' }).map((name) => join(path, name)));

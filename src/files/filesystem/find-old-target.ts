@@ -1,16 +1,17 @@
-/** Recognizes what another mirror program has left under a target, and makes room for ours. */
+/** Recognizes the target of another mirror program, and makes room for our mirror. */
 import { mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { hasCode } from '../../core/caught-error.ts';
 import { isJsonObject } from '../../formats/json.ts';
 import type { OldTarget } from '../old-target.ts';
 import { type MirrorProgram, mirrorPrograms } from './mirror-programs.ts';
 import { refuseLinks } from './refuse-links.ts';
-import { codeOf, guardStorage, isThere } from './storage-errors.ts';
+import { guardStorage, isThere } from './storage-errors.ts';
 import { hasProjects } from './tree-presence.ts';
 
 const asideFolder = 'old-state';
 
-/** The old target at `root`, if it is one that is known. Throws StorageError, DamagedFileError. */
+/** Returns the old target at `root` if a known program left it. Throws StorageError and DamagedFileError. */
 export function findOldTarget(root: string): OldTarget | undefined {
   return guardStorage(root, () => {
     for (const kind of mirrorPrograms) {
@@ -20,13 +21,13 @@ export function findOldTarget(root: string): OldTarget | undefined {
     if (!hasProjects(join(root, 'web'))) return undefined;
     const ownUpstream = upstreamOf(join(root, 'web', 'mirror-status.json'));
     const from = ownUpstream === undefined ? 'an unknown program' : 'pep381client 2, whose state was lost';
-    // Ours may serve the legacy JSON: the next run knows whether it still does.
+    // A tree of ours may serve the legacy JSON, so web/pypi stays: the next run knows if it is still served.
     const kind = ownUpstream === undefined ? treeAlone : { ...treeAlone, state: treeAlone.state.filter(isForeign) };
     return oldTarget(root, kind, from, ownUpstream);
   });
 }
 
-/** Moves what was put aside below `trash`: the mirror is complete without it. Throws StorageError. */
+/** Moves the old state that was set aside into `trash`: the mirror is complete without it. Throws StorageError. */
 export function dropOldState(root: string, trash: string): void {
   const from = join(root, asideFolder);
   guardStorage(from, () => {
@@ -78,7 +79,7 @@ function oldTarget(
   };
 }
 
-/** The folder below web/ may be there already, empty, as a new mirror has it. */
+/** Moves `folder` of the root into web/. An empty folder there, which a new mirror has, is replaced. */
 function moveFolder(root: string, folder: string, move: (path: string, to: string) => void): void {
   const to = join('web', folder);
   const hasOld = isThere(join(root, folder));
@@ -89,14 +90,14 @@ function moveFolder(root: string, folder: string, move: (path: string, to: strin
 }
 
 function upstreamOf(status: string): string | undefined {
-  // A pipe would be waited for.
+  // Reading a pipe would block.
   if (statSync(status, { throwIfNoEntry: false })?.isFile() !== true) return undefined;
   try {
     const json: unknown = JSON.parse(readFileSync(status, 'utf8'));
     return isJsonObject(json) && typeof json.upstream === 'string' ? json.upstream : undefined;
   } catch (error) {
-    // No such file, or none of ours: then it is not our tree.
-    if (error instanceof SyntaxError || codeOf(error) === 'ENOENT') return undefined;
+    // No status file, or not one of ours: it is not our tree.
+    if (error instanceof SyntaxError || hasCode(error, 'ENOENT')) return undefined;
     throw error;
   }
 }

@@ -2,41 +2,42 @@
  * Makes files and folders survive a power cut.
  *
  * A few are flushed one by one. For more, one `syncfs(2)` costs less than all the single flushes. Node cannot call it,
- * but `sync -f` of coreutils can; a shell that stays starts it, because forking a large Node process takes longer than
- * the flush. Where there is no such program everything is flushed one by one.
+ * but `sync -f` of coreutils can. A shell that keeps running starts it, because forking a large Node process takes
+ * longer than the flush. If there is no such program, everything is flushed one by one.
  */
 import { type ChildProcess, spawn } from 'node:child_process';
 import { close, closeSync, fsync, fsyncSync, open, openSync } from 'node:fs';
 import { promisify } from 'node:util';
-import { codeOf, storageError } from './storage-errors.ts';
+import { hasCode } from '../../core/caught-error.ts';
+import { storageError } from './storage-errors.ts';
 
 const openFile = promisify(open);
 const flushFile = promisify(fsync);
 const closeFile = promisify(close);
 
-/** Up to so many flushes cost less than one of the whole file system. */
+/** Number of paths up to which single flushes cost less than one flush of the whole file system. */
 const few = 8;
 const atATime = 4;
 
-/** Answers each line with the exit code of a flush of the file system that holds its argument. */
+/** For each line of input, flushes the file system that holds the script's argument, and prints the exit code. */
 const script = 'while read -r line; do sync -f "$1" 2>/dev/null; echo $?; done';
 
 export class Flusher {
   readonly #folder: string;
   #shell: ChildProcess | undefined;
-  /** Undefined until it was tried: whether there is such a program, and it understands us. */
+  /** True if `sync -f` works here. Undefined until it was tried. */
   #hasSync: boolean | undefined;
 
-  /** Flushes what lies on the file system of `folder`. */
+  /** Makes a flusher for the file system of `folder`. */
   constructor(folder: string) {
     this.#folder = folder;
   }
 
-  /** Resolves when `paths` are durable. Not to be called again before. */
+  /** Resolves when `paths` are durable. Must not be called again before that. */
   async flush(paths: ReadonlySet<string>): Promise<void> {
     if (paths.size > few && this.#hasSync !== false) {
       const code = await this.#flushFileSystem();
-      // What once worked and now fails says that the disk refuses, and single flushes need not hear of it again.
+      // If `sync -f` worked before and fails now, the disk refuses to write. Single flushes may not report that again.
       if (code !== 0 && code !== undefined && this.#hasSync) throw flushFailed(this.#folder);
       this.#hasSync ??= code === 0;
       if (code === 0) return;
@@ -48,7 +49,7 @@ export class Flusher {
     await Promise.all(Array.from({ length: atATime }, worker));
   }
 
-  /** The exit code of the flush; undefined when nobody answered. */
+  /** Resolves to the exit code of the flush, or to undefined if the shell ended without an answer. */
   #flushFileSystem(): Promise<number | undefined> {
     if (this.#shell === undefined || hasEnded(this.#shell)) this.#shell = this.#startShell();
     const shell = this.#shell;
@@ -64,7 +65,7 @@ export class Flusher {
       };
       const ended = (): void => answer(undefined);
       hold(stdout, true);
-      // Its pipe alone would not keep us alive until we hear that it died.
+      // The pipe alone would not keep this process alive until it hears that the shell ended.
       shell.ref();
       stdout.once('data', answer);
       shell.once('close', ended);
@@ -77,7 +78,7 @@ export class Flusher {
       stdio: ['pipe', 'pipe', 'ignore'],
       detached: true,
     });
-    // It ends by itself when our end of its pipe is closed, so nothing has to wait for it.
+    // The shell ends when our end of its pipe is closed, so nothing has to wait for it.
     shell.unref();
     shell.on('error', () => shell.emit('close'));
     shell.stdin?.on('error', () => {});
@@ -87,17 +88,17 @@ export class Flusher {
   }
 }
 
-/** Flushes what lies on several file systems. */
+/** Flushes paths that lie on several file systems. */
 export class Flushers {
   readonly #homeOf: (path: string) => string;
   readonly #byHome = new Map<string, Flusher>();
 
-  /** `homeOf` returns a folder on the same file system. */
+  /** `homeOf` returns a folder on the same file system as the path. */
   constructor(homeOf: (path: string) => string) {
     this.#homeOf = homeOf;
   }
 
-  /** Resolves when `paths` are durable. Not to be called again before. Throws StorageError. */
+  /** Resolves when `paths` are durable. Must not be called again before that. Throws StorageError. */
   async flush(paths: ReadonlySet<string>): Promise<void> {
     const byHome = new Map<string, Set<string>>();
     for (const path of paths) {
@@ -124,7 +125,7 @@ function flushFailed(folder: string): Error {
   return Object.assign(new Error(`sync -f ${folder} failed`), { code: 'EIO' });
 }
 
-/** Whether the process stays alive for `pipe`. */
+/** Lets `pipe` keep this process alive, or not. */
 function hold(pipe: unknown, alive: boolean): void {
   const handle = pipe as { ref(): void; unref(): void };
   if (alive) handle.ref();
@@ -146,8 +147,8 @@ async function flushOne(path: string): Promise<void> {
   try {
     fd = await openFile(path, 'r');
   } catch (error) {
-    // Moved on or removed since: whoever did that flushes its new place.
-    if (codeOf(error) === 'ENOENT') return;
+    // Moved or removed since. The code that did so flushes the new folder.
+    if (hasCode(error, 'ENOENT')) return;
     throw error;
   }
   try {

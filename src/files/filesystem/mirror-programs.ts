@@ -1,9 +1,9 @@
 /**
- * The programs whose targets are known, and what each leaves under one:
+ * The programs whose targets are recognized, and the files that each leaves in a target:
  *
- *   pep381client 1.5  status (a pickle), files (SQLite), web/ with serversig/
- *   bandersnatch      status (a serial), generation, todo, .lock, web/ with json/ and pypi/
- *   shadowmire        local.db, local.json, and the tree itself, which is not below web/
+ *     pep381client 1.5  status (a pickle), files (SQLite), web/ with serversig/
+ *     bandersnatch      status (a serial), generation, todo, .lock, web/ with json/ and pypi/
+ *     shadowmire        local.db, local.json, and the tree itself, which is not below web/
  */
 import { readFileSync, statSync } from 'node:fs';
 import { join } from 'node:path';
@@ -11,11 +11,13 @@ import { parseStatus15, type Status15 } from '../../formats/migration/status-1.5
 
 export interface MirrorProgram {
   readonly program: string;
-  /** What the program says of its mirror; undefined when the target at `root` is not one of its. */
+  /**
+   * Returns the program's own summary of its mirror. Returns undefined if another program made the target at `root`.
+   */
   describe(root: string): string | undefined;
-  /** Paths below the target that only the program needs; what it is recognized by comes last. */
+  /** Paths below the target that only the program needs. The files that it is recognized by come last. */
   readonly state: readonly string[];
-  /** True when the tree lies in the target itself instead of `web/`. */
+  /** True if the tree lies in the target itself instead of `web/`. */
   readonly treeAtRoot: boolean;
 }
 
@@ -68,7 +70,7 @@ const shadowmire: MirrorProgram = {
   treeAtRoot: true,
 };
 
-/** Every program whose target can be taken over. */
+/** Every program whose target can be adopted. */
 export const mirrorPrograms: readonly MirrorProgram[] = [client15, bandersnatch, shadowmire];
 
 function describeStatus({ lastCompleted, completeProjects, projectsToDo }: Status15): string {
@@ -86,7 +88,7 @@ function isFile(root: string, path: string): boolean {
   return statSync(join(root, path), { throwIfNoEntry: false })?.isFile() === true;
 }
 
-/** Undefined when there is no such file. */
+/** Returns the content of a file, or undefined if there is no such file. */
 function bytesOf(path: string): Buffer | undefined {
   return statSync(path, { throwIfNoEntry: false })?.isFile() === true ? readFileSync(path) : undefined;
 }

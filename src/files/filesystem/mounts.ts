@@ -1,46 +1,48 @@
 /**
- * Folders below `web/` may be mounts of their own: other disks, or bind mounts. Nothing can be renamed from one mount into
- * another, so what is staged for such a folder, and what is removed from it, lies on its own mount:
+ * Folders below `web/` may be mounts of their own: other disks, or bind mounts. Nothing can be renamed from one mount
+ * into another. Files that are staged for such a folder, or removed from it, therefore lie on its own mount:
  *
- *   web/packages/.pep381client/staging/   instead of TARGET/staging/
- *   web/packages/.pep381client/trash/     instead of TARGET/trash/
+ *     web/packages/.pep381client/staging/   instead of TARGET/staging/
+ *     web/packages/.pep381client/trash/     instead of TARGET/trash/
  *
- * That folder is 0700, so that no web server shows what lies there.
+ * The folder `.pep381client` has mode 0700, so that no web server shows its files.
  */
 import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
+import { hasCode } from '../../core/caught-error.ts';
 import { refuseLinks } from './refuse-links.ts';
-import { codeOf } from './storage-errors.ts';
 
 const hidden = '.pep381client';
 
-/** What lies at the top of a mount and is no part of the tree; a fresh disk has `lost+found`. */
+/** Names at the top of a mount that are not part of the tree. A fresh disk has `lost+found`. */
 export const notOfTheTree: ReadonlySet<string> = new Set([hidden, 'lost+found']);
 
 export class Mounts {
   readonly #target: string;
   readonly #web: string;
-  /** By the name of a home: the folders below which it lies. Mounts do not change while a program works. */
+  /**
+   * The tops of mounts by the name of a home folder (`staging`, `trash`). Mounts do not change while a program runs.
+   */
   readonly #tops = new Map<string, readonly string[]>();
 
-  /** The mounts below `web/` in the folder `target`. */
+  /** Finds the mounts below `web/` in the folder `target`. */
   constructor(target: string) {
     this.#target = target;
     this.#web = join(target, 'web');
   }
 
-  /** The folder `name` (`staging`, `trash`) that lies on the same mount as `path`. */
+  /** Returns the folder `name` (`staging`, `trash`) that lies on the same mount as `path`. */
   homeOf(path: string, name: string): string {
     const top = this.#topsOf(name).findLast((top) => path === top || path.startsWith(top + sep));
     return top === undefined ? join(this.#target, name) : join(top, hidden, name);
   }
 
-  /** That folder of every mount. */
+  /** Returns the folder `name` of every mount. */
   homes(name: string): string[] {
     return [join(this.#target, name), ...this.#topsOf(name).map((top) => join(top, hidden, name))];
   }
 
-  /** Creates those folders where they are missing; returns whether it did. Throws the file system's errors. */
+  /** Creates the folder `name` on every mount. Returns true if one was missing. Throws the file system's errors. */
   createHomes(name: string): boolean {
     let isNew = false;
     for (const home of this.homes(name)) {
@@ -51,12 +53,15 @@ export class Mounts {
     return isNew;
   }
 
-  /** Whether the folder at `path` is the top of a mount. */
+  /** Returns true if the folder at `path` is the top of a mount. */
   isTop(path: string): boolean {
     return ['staging', 'trash'].some((name) => this.#topsOf(name).includes(path));
   }
 
-  /** `from` itself where it can be renamed to `to`, else the place of a copy that can, which replaces it. */
+  /**
+   * Returns `from` if it can be renamed to `to`. Otherwise replaces it by a copy on the mount of `to`, and returns the
+   * path of that copy.
+   */
   bring(from: string, to: string, staging: string): string {
     const home = this.homeOf(to, staging);
     if (dirname(from) === home || isSameMount(dirname(from), home)) return from;
@@ -86,21 +91,21 @@ function namesIn(folder: string): string[] {
   try {
     return readdirSync(folder);
   } catch {
-    // Not there yet, or not a folder: whoever writes to it says so.
+    // The folder does not exist yet or is no folder: writing to it reports that.
     return [];
   }
 }
 
-/** Whether what lies in one of two folders can be renamed into the other; also when one of them is missing. */
+/** Returns true if files can be renamed from one of two folders into the other, or if one of them is missing. */
 function isSameMount(one: string, other: string): boolean {
   const [from, to] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
   if (from === undefined || to === undefined || !to.isDirectory()) return true;
   if (from.dev !== to.dev) return false;
   try {
-    // A bind mount has the number of its disk. The kernel compares mounts before it looks for the name.
+    // A bind mount has the device number of its disk. The kernel compares mounts before it looks for the file.
     renameSync(join(one, '.no-such-file'), join(other, '.no-such-file'));
     return true;
   } catch (error) {
-    return codeOf(error) !== 'EXDEV';
+    return !hasCode(error, 'EXDEV');
   }
 }

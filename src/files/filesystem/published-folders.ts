@@ -1,12 +1,13 @@
-/** The folders below `web/`: they come with the first file, and go with the last one. */
+/** The folders below `web/`. Each is created with its first file, and removed with its last one. */
 import { lstatSync, mkdirSync, renameSync, rmdirSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { hasCode } from '../../core/caught-error.ts';
 import { linkError } from './refuse-links.ts';
-import { codeOf, guardStorage } from './storage-errors.ts';
+import { guardStorage } from './storage-errors.ts';
 
 export class PublishedFolders {
   readonly #web: string;
-  /** Known to be there: those that hold folders, and the last one that holds files. */
+  /** Folders that are known to exist because they hold folders. `#last` is the latest one that holds files. */
   readonly #known = new Set<string>();
   #last = '';
 
@@ -14,7 +15,9 @@ export class PublishedFolders {
     this.#web = web;
   }
 
-  /** Renames `from` to `to`, whose folder is made where it is missing; adds what is to be flushed to `touched`. */
+  /**
+   * Renames `from` to `to`, and creates the folder of `to` if it is missing. Adds the folders to flush to `touched`.
+   */
   moveInto(from: string, to: string, touched: Set<string>): void {
     const folder = dirname(to);
     guardStorage(to, () => {
@@ -22,8 +25,8 @@ export class PublishedFolders {
       try {
         renameSync(from, to);
       } catch (error) {
-        // Somebody removed the folder that we remember.
-        if (codeOf(error) !== 'ENOENT') throw error;
+        // A folder that was known to exist has been removed by somebody else.
+        if (!hasCode(error, 'ENOENT')) throw error;
         this.forget();
         this.#make(folder, touched);
         renameSync(from, to);
@@ -41,27 +44,26 @@ export class PublishedFolders {
       mkdirSync(folder, 0o755);
       touched.add(parent);
     } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw error;
+      if (!hasCode(error, 'EEXIST')) throw error;
       if (lstatSync(folder).isSymbolicLink()) throw linkError(folder);
     }
     this.#last = folder;
   }
 
-  /** Something was removed: nothing is known to be there any more. */
+  /** Forgets which folders exist, because something was removed. */
   forget(): void {
     this.#known.clear();
     this.#last = '';
   }
 
-  /** Removes the folders of a file that went, as far up as they are empty. */
+  /** Removes `folder` and its parents as long as they are empty. */
   removeEmpty(folder: string): void {
     if (folder === this.#web || dirname(folder) === this.#web) return;
     try {
       rmdirSync(folder);
     } catch (error) {
-      const code = codeOf(error);
       // The top of a mount is busy.
-      if (code === 'ENOTEMPTY' || code === 'EEXIST' || code === 'EBUSY') return;
+      if (hasCode(error, 'ENOTEMPTY', 'EEXIST', 'EBUSY')) return;
       throw error;
     }
     this.removeEmpty(dirname(folder));

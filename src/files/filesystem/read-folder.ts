@@ -1,10 +1,11 @@
 /**
- * What lies in a folder, found piece by piece: `simple/` of a full mirror has 880,000 names. Most folders have one or
- * two, and there are millions of them: each step that another thread takes costs more than the reading.
+ * Reads the entries of a folder in portions: `simple/` of a full mirror has 880,000. Reading is synchronous, because
+ * most folders have one or two entries, there are millions of them, and a switch to another thread costs more than
+ * the reading.
  */
 import { type Dir, opendirSync } from 'node:fs';
+import { hasCode } from '../../core/caught-error.ts';
 import type { Entry, EntryKind } from '../file-store.ts';
-import { codeOf } from './storage-errors.ts';
 
 const namesAtATime = 128;
 
@@ -13,13 +14,15 @@ interface Kinds {
   isDirectory(): boolean;
 }
 
-/** The kind of what `found`, a stat or a directory entry, describes. */
+/** Returns the kind of the entry that `found`, a stat or a directory entry, describes. */
 export function kindOf(found: Kinds): EntryKind {
   if (found.isFile()) return 'file';
   return found.isDirectory() ? 'folder' : 'other';
 }
 
-/** The names in the folder at `path`, in no order; none when there is no such folder. Throws the file system's errors. */
+/**
+ * Yields the entries of the folder at `path` in no order, or nothing if there is none. Throws the file system's errors.
+ */
 export async function* entriesOf(path: string): AsyncIterable<Entry> {
   const folder = open(path);
   if (folder === undefined) return;
@@ -36,7 +39,7 @@ function open(path: string): Dir | undefined {
   try {
     return opendirSync(path, { bufferSize: namesAtATime });
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') return undefined;
+    if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
   }
 }

@@ -1,10 +1,10 @@
 /**
  * A download in `staging/`.
  *
- *   <key>.part  the bytes so far
- *   <key>.etag  the validator they came with; without it they cannot be continued
+ *     <key>.part  the bytes so far
+ *     <key>.etag  their validator; without it the download cannot be continued
  *
- * Up to a megabyte is kept in memory and written at once; only what is larger can be continued by a later run.
+ * Up to a megabyte is kept in memory and written at once. Only a larger download can be continued by a later run.
  */
 import { createHash, type Hash } from 'node:crypto';
 import { closeSync, constants, createReadStream, lstatSync, openSync, readFileSync, rmSync, write } from 'node:fs';
@@ -35,7 +35,7 @@ export class StagedDownload implements StagedFile {
     this.#etagPath = `${path}.etag`;
   }
 
-  /** The download at `path` (without suffix), with what an earlier run left of it if it left anything. */
+  /** Opens the download at `path` (without suffix). With `hasRemains` it finds the part that an earlier run left. */
   static async open(path: string, hasRemains: boolean): Promise<StagedDownload> {
     const download = new StagedDownload(path);
     if (hasRemains) await download.#guard(() => download.#findRemains());
@@ -85,7 +85,7 @@ export class StagedDownload implements StagedFile {
   interrupt(): Promise<void> {
     return this.#guard(async () => {
       if (this.#etag === undefined || this.#fd === undefined) {
-        // What an earlier run left stays as long as this one did not begin anew.
+        // The part that an earlier run left stays unless this run began anew.
         if (this.#bytes > 0 && this.#bytes === this.#buffered) this.#remove();
         return this.#close();
       }
@@ -147,7 +147,10 @@ export class StagedDownload implements StagedFile {
   }
 }
 
-/** Bytes of a file that nobody else has a name for; 0 when there is none. What is no file of ours is not continued. */
+/**
+ * Returns the size in bytes of a file that has no other name, or 0 if there is none. Anything else is not a file of
+ * ours and is not continued.
+ */
 function ownSize(path: string): number {
   const found = lstatSync(path, { throwIfNoEntry: false });
   return found?.isFile() === true && found.nlink === 1 ? found.size : 0;

@@ -1,54 +1,57 @@
-/** The file system's errors, as a person needs to read them. */
+/** Turns the file system's errors into errors that people can act on. */
 import { lstatSync, type Stats, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { errorCode, hasCode } from '../../core/caught-error.ts';
 import { MirrorError, StorageError, UnfitFileError } from '../../core/errors.ts';
 
-/** The error's code (`ENOENT`), if it has one. */
-export function codeOf(error: unknown): string | undefined {
-  return error instanceof Error && 'code' in error && typeof error.code === 'string' ? error.code : undefined;
-}
-
-/** Whether anything lies at `path`; unlike existsSync it does not take a refusal for a no. Throws the file system's errors. */
+/**
+ * Returns true if anything exists at `path`. Unlike existsSync, throws the file system's errors, such as denied access.
+ */
 export function isThere(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false }) !== undefined;
   } catch (error) {
-    if (codeOf(error) === 'ENOTDIR') return false;
+    if (hasCode(error, 'ENOTDIR')) return false;
     throw error;
   }
 }
 
-/** What lies at `path`, if anything: where its name is longer than a file system takes, nothing can. */
+/**
+ * Returns the stat of `path`, or undefined if nothing exists there. Nothing can exist under a name that is too long.
+ */
 export function lstatOf(path: string): Stats | undefined {
   try {
     return lstatSync(path, { throwIfNoEntry: false });
   } catch (error) {
-    if (codeOf(error) === 'ENAMETOOLONG') return undefined;
+    if (hasCode(error, 'ENAMETOOLONG')) return undefined;
     throw error;
   }
 }
 
-/** `error`, which met `path`, as a StorageError with advice; anything that is not the file system's stays as it is. */
+/**
+ * Returns `error`, which occurred at `path`, as a StorageError with advice. An error that is not the file system's is
+ * returned unchanged.
+ */
 export function storageError(path: string, error: unknown): unknown {
-  const code = codeOf(error);
+  const code = errorCode(error);
   if (code === undefined || !(error instanceof Error) || error instanceof MirrorError) return error;
   const Kind = code === 'EFBIG' || code === 'ENAMETOOLONG' ? UnfitFileError : StorageError;
   const todo = code === 'ENOSPC' && lacksInodes(path) ? noInodes : (advice[code] ?? '');
   return new Kind(`${path}: ${code} (${error.message.replace(/^\w+: /, '')})${todo}`, { cause: error });
 }
 
-/** Whether the file system of `path`, which need not exist, has room for bytes, but for no file. */
+/** Returns true if the file system of `path` has free bytes, but no free inode. `path` need not exist. */
 function lacksInodes(path: string): boolean {
   try {
     const { files, ffree, bavail } = statfsSync(path);
     return files > 0 && ffree === 0 && bavail > 0;
   } catch {
-    // Where nothing can be asked, the usual advice is given.
+    // `path` does not exist or cannot be asked. If no parent can be asked either, the usual advice is given.
     return path !== dirname(path) && lacksInodes(dirname(path));
   }
 }
 
-/** Runs `work`, which meets `path`; the file system's errors become StorageErrors. */
+/** Runs `work`, which uses `path`, and turns the file system's errors into StorageErrors. */
 export function guardStorage<T>(path: string, work: () => T): T {
   try {
     return work();

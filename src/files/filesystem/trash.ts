@@ -1,15 +1,16 @@
-/** What was removed: `trash/<day>/<path under web/>`, so that it can be brought back, and emptied by age. */
+/** Removed files, as `trash/<day>/<path under web/>`. They can be restored, and are deleted by age. */
 import { readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { hasCode } from '../../core/caught-error.ts';
 import type { WebPath } from '../../core/paths.ts';
 import type { Mounts } from './mounts.ts';
-import { codeOf, guardStorage, lstatOf, storageError } from './storage-errors.ts';
+import { guardStorage, lstatOf, storageError } from './storage-errors.ts';
 
 const name = 'trash';
 const isDay = /^\d{4}-\d\d-\d\d$/;
 
-/** The day in UTC of a time in milliseconds, as `YYYY-MM-DD`. */
+/** Returns the day in UTC of a time in milliseconds, as `YYYY-MM-DD`. */
 export function dayOf(time: number): string {
   return new Date(time).toISOString().slice(0, 10);
 }
@@ -18,18 +19,18 @@ export class Trash {
   readonly #web: string;
   readonly #mounts: Mounts;
 
-  /** That of the target whose tree is in the folder `web`. */
+  /** Opens the trash of the target whose tree is in the folder `web`. */
   constructor(web: string, mounts: Mounts) {
     this.#web = web;
     this.#mounts = mounts;
   }
 
-  /** Where `path` goes when it is removed on `day`. */
+  /** Returns the path in the trash for `path` if it is removed on `day`. */
   place(path: WebPath, day: string): string {
     return join(this.#mounts.homeOf(join(this.#web, path), name), day, path);
   }
 
-  /** Where that lies which was last removed from `path`; undefined when the trash has nothing of it. */
+  /** Returns the path in the trash of what was last removed from `path`, or undefined if the trash has nothing. */
   latest(path: WebPath): string | undefined {
     const places = this.#days().map(({ folder }) => join(folder, path));
     return places.reverse().find((place) => guardStorage(place, () => exists(place)));
@@ -46,7 +47,7 @@ export class Trash {
     }
   }
 
-  /** The days on which something was removed, the earliest first. Whatever else lies there was put there by a person. */
+  /** Returns the days on which something was removed, the earliest first. Other names were put there by a person. */
   #days(): { readonly day: string; readonly folder: string }[] {
     const days = this.#mounts
       .homes(name)
@@ -60,7 +61,7 @@ function daysIn(home: string): string[] {
     try {
       return readdirSync(home).filter((name) => isDay.test(name));
     } catch (error) {
-      if (codeOf(error) === 'ENOENT') return [];
+      if (hasCode(error, 'ENOENT')) return [];
       throw error;
     }
   });

@@ -1,15 +1,16 @@
-/** Whether there is a tree at all: an empty mount point looks like a mirror that has lost everything. */
+/** Finds out if there is a tree at all: an empty mount point looks like a mirror that has lost everything. */
 import { type Dirent, opendirSync } from 'node:fs';
 import { join } from 'node:path';
+import { hasCode } from '../../core/caught-error.ts';
 import { notOfTheTree } from './mounts.ts';
-import { codeOf, guardStorage } from './storage-errors.ts';
+import { guardStorage } from './storage-errors.ts';
 
-/** Whether `web` has the pages of any project, by whatever program. Throws StorageError. */
+/** Returns true if `web` has the pages of any project, whatever program wrote them. Throws StorageError. */
 export function hasProjects(web: string): boolean {
   return hasEntry(join(web, 'simple'), (entry) => entry.isDirectory());
 }
 
-/** Whether anything lies under `packages/` in `web`. Throws StorageError. */
+/** Returns true if anything lies in `packages/` of `web`. Throws StorageError. */
 export function hasPackages(web: string): boolean {
   return hasEntry(join(web, 'packages'), () => true);
 }
@@ -26,7 +27,7 @@ function hasEntry(folder: string, isIt: (entry: Dirent) => boolean): boolean {
         found.closeSync();
       }
     } catch (error) {
-      if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return false;
+      if (hasCode(error, 'ENOENT', 'ENOTDIR')) return false;
       throw error;
     }
   });

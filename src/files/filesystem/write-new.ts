@@ -1,8 +1,11 @@
-/** Writes where nobody else can have put anything: in staging, names are easily guessed. */
+/**
+ * Creates files and never writes into existing ones: names in staging are easily guessed, so others may have put a file
+ * or a link there.
+ */
 import { closeSync, copyFileSync, linkSync, openSync, rmSync, writeFileSync } from 'node:fs';
-import { codeOf } from './storage-errors.ts';
+import { hasCode } from '../../core/caught-error.ts';
 
-/** Creates the file at `path` with `body`; what lies there already, be it a link, is removed and never written to. */
+/** Creates the file at `path` with `body`. Anything that exists there, even a link, is removed and never written to. */
 export function writeNew(path: string, body: Uint8Array | string): void {
   const fd = openNew(path);
   try {
@@ -12,24 +15,27 @@ export function writeNew(path: string, body: Uint8Array | string): void {
   }
 }
 
-/** The same, to be written to and closed by the caller. */
+/** Creates the file at `path` likewise, and returns its descriptor. The caller closes it. */
 export function openNew(path: string): number {
   try {
     return openSync(path, 'wx', 0o644);
   } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error;
+    if (!hasCode(error, 'EEXIST')) throw error;
     rmSync(path, { recursive: true, force: true });
     return openSync(path, 'wx', 0o644);
   }
 }
 
-/** A second name for the file at `from`, or a copy: some file systems know none, and some limit how many a file may have. */
+/**
+ * Gives the file at `from` a second name, or copies it. Some file systems have no hard links, and some limit their
+ * number per file.
+ */
 export function linkOrCopy(from: string, to: string): void {
   rmSync(to, { force: true });
   try {
     linkSync(from, to);
   } catch (error) {
-    if (codeOf(error) === 'ENOENT') throw error;
+    if (hasCode(error, 'ENOENT')) throw error;
     copyFileSync(from, to);
   }
 }

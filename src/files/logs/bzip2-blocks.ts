@@ -1,34 +1,37 @@
 /**
- * Takes `.bz2` files apart. They hold blocks of up to 900 kB, each of which can be read alone, but which begin at any
- * bit: 48 bits that no compressed data contains by chance announce a block, 48 others the end of a member.
+ * Splits `.bz2` files into blocks of up to 900 kB. Each block can be unpacked alone, but may begin at any bit. A mark
+ * of 48 bits, which compressed data does not contain by chance, begins a block; another one ends a member.
  *
- *   "BZh9"  314159265359 <block's checksum> …  314159265359 …  177245385090 <member's checksum>  fill bits
+ *     "BZh9"  314159265359 <block's checksum> …  314159265359 …  177245385090 <member's checksum>  fill bits
  *
- * So every block is cut out and wrapped as a file of its own, and a log of any size is read with the memory for one
- * block. A member that was cut off loses its last block, no more.
+ * Every block is cut out and wrapped as a file of its own, so a log of any size is read with the memory for one block.
+ * A member that was cut off loses only its last block.
  */
 import { NonsenseError } from '../../core/errors.ts';
 
 const blockMark = 0x314159265359n;
 const endMark = 0x177245385090n;
 const markBits = 48;
-/** No block is longer, in bytes. */
+/** Upper bound for the size of a compressed block, in bytes. */
 const longestBlock = 1_200_000;
 
 interface Mark {
-  /** In bits from the beginning of the bytes that were searched. */
+  /** Offset in bits from the beginning of the bytes that were searched. */
   readonly at: number;
   readonly isBlock: boolean;
 }
 
-/** The blocks in `chunks`, each as a `.bz2` file of its own. Calls `onCut` where the end is missing. Throws NonsenseError. */
+/**
+ * Yields the blocks in `chunks`, each as a `.bz2` file of its own. Calls `onCut` if the end is missing. Throws
+ * NonsenseError.
+ */
 export async function* bzip2Blocks(chunks: AsyncIterable<Buffer>, onCut: () => void = () => {}): AsyncIterable<Buffer> {
   let held: Buffer = Buffer.alloc(0);
   let searched = 0;
   let open: number | undefined;
   let sinceMark = 0;
   let isWhole = false;
-  // Where the latest member ends, behind its checksum, in bytes.
+  // Offset in bytes of the end of the latest member, after its checksum.
   let end: number | undefined;
   for await (const chunk of chunks) {
     held = Buffer.concat([held, chunk]);
@@ -54,10 +57,10 @@ export async function* bzip2Blocks(chunks: AsyncIterable<Buffer>, onCut: () => v
   else if (!/^\0*$/.test(behind)) throw new NonsenseError('behind the end of valid bzip2 there is something else');
 }
 
-/** Of another member, before its first mark. */
+/** Matches the beginning of another member, up to its first mark. */
 const beginning = /^B(?:Z(?:h.{0,7})?)?$/s;
 
-/** The content of a whole `.bz2` file of any number of members. Throws NonsenseError. */
+/** Returns the content of a complete `.bz2` file with any number of members. Throws NonsenseError. */
 export async function decompressAll(bytes: Buffer, decompress: (file: Buffer) => Promise<Buffer>): Promise<Buffer> {
   const pieces: Buffer[] = [];
   for await (const file of bzip2Blocks(piecesOf(bytes))) pieces.push(await decompress(file));
@@ -68,7 +71,7 @@ async function* piecesOf(bytes: Buffer): AsyncIterable<Buffer> {
   for (let at = 0; at < bytes.length; at += 1 << 18) yield bytes.subarray(at, at + (1 << 18));
 }
 
-/** What a mark looks like when it begins `shift` bits behind the beginning of seven bytes. */
+/** The bits of each mark if it begins `shift` bits after the beginning of seven bytes. */
 const patterns = [blockMark, endMark].flatMap((mark) =>
   [0, 1, 2, 3, 4, 5, 6, 7].map((shift) => ({
     isBlock: mark === blockMark,
@@ -77,7 +80,7 @@ const patterns = [blockMark, endMark].flatMap((mark) =>
     mask: ((1n << BigInt(markBits)) - 1n) << BigInt(8 - shift),
   })),
 );
-/** By the value of the third of the seven bytes, which every pattern fills: the patterns that have it there. */
+/** The patterns by the value of the third of the seven bytes, which every pattern fills completely. */
 const byThirdByte = Array.from({ length: 256 }, (_, byte) =>
   patterns.filter(({ value }) => Number((value >> 32n) & 0xffn) === byte),
 );
@@ -93,7 +96,7 @@ function* marksIn(bytes: Buffer, from: number): IterableIterator<Mark> {
   }
 }
 
-/** The bits from `start` to `end`, which are one block, as a file. */
+/** Returns the bits from `start` to `end`, which are one block, as a `.bz2` file. */
 function fileOf(bytes: Buffer, start: number, end: number): Buffer {
   const bits = end - start;
   const block = shifted(bytes, start, bits);
@@ -113,7 +116,7 @@ function fileOf(bytes: Buffer, start: number, end: number): Buffer {
   return file;
 }
 
-/** `bits` bits from the bit `start` on, moved to the beginning of a byte; the rest of the last byte is zero. */
+/** Returns `bits` bits from bit `start` on, moved to the beginning of a byte. The rest of the last byte is zero. */
 function shifted(bytes: Buffer, start: number, bits: number): Buffer {
   const from = start >> 3;
   const shift = start & 7;

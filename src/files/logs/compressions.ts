@@ -1,18 +1,19 @@
 /**
- * What logs are packed by, told by their first bytes and not by their names. What Node and our libraries cannot unpack
- * is given to the program that packed it: who has a log in xz or zstd has the program that rotated it, and needs no more
- * code from us. A program that is missing is told.
+ * The compressions of logs, recognized by the first bytes of a file, not by its name. Logs that neither Node nor our
+ * libraries unpack are given to the program that packed them: a machine with logs in xz or zstd has the program that
+ * rotated them. A missing program is reported.
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { Readable } from 'node:stream';
 import { text } from 'node:stream/consumers';
+import { hasCode } from '../../core/caught-error.ts';
 
 export interface Compression {
   readonly name: string;
-  /** In latin1. */
+  /** The first bytes of a packed file, in latin1. */
   readonly start: string;
-  /** What unpacks its standard input to its standard output. */
+  /** A program that unpacks its standard input to its standard output. */
   readonly program?: readonly [name: string, ...options: string[]];
 }
 
@@ -30,19 +31,19 @@ const compressions: readonly Compression[] = [
   { name: '7-Zip', start: '7z\xbc\xaf\x27\x1c' },
 ];
 
-/** Of so many bytes of a log its packing is known. */
+/** Number of bytes at the beginning of a log that are needed to recognize its compression. */
 export const longestStart = 6;
 
-/** What a log is packed by that begins with `bytes`; undefined for one that is plain. */
+/** Returns the compression of a log that begins with `bytes`, or undefined if it is plain. */
 export function compressionOf(bytes: Buffer): Compression | undefined {
   const start = bytes.toString('latin1');
   return compressions.find((packing) => start.startsWith(packing.start));
 }
 
-/** A log could not be unpacked; the message follows its path. */
+/** A log could not be unpacked. The message is to be read after the path of the log. */
 export class PackedError extends Error {}
 
-/** What `packed` is without its packing. Throws PackedError, and what `packed` throws. */
+/** Unpacks `packed`. Throws PackedError, and the errors of `packed`. */
 export async function* unpackedBy(
   { name, program }: Compression,
   packed: AsyncIterable<Buffer>,
@@ -61,7 +62,7 @@ export async function* unpackedBy(
     problem = error;
     child.kill();
   });
-  // What a program does not take that has ended; how it ended says why.
+  // The program may end before it has read everything. Its exit code then tells why.
   child.stdin.on('error', () => source.destroy());
   source.pipe(child.stdin);
   try {
@@ -78,8 +79,7 @@ export async function* unpackedBy(
 }
 
 function cannotStart(name: string, command: string, cause: Error): PackedError {
-  const isMissing = 'code' in cause && cause.code === 'ENOENT';
-  const why = isMissing ? 'is not there: install it' : `does not start: ${cause.message}`;
+  const why = hasCode(cause, 'ENOENT') ? 'is not there: install it' : `does not start: ${cause.message}`;
   return new PackedError(`is packed by ${name}, and the program ${command} that unpacks it ${why}`, { cause });
 }
 

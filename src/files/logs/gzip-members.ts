@@ -1,15 +1,16 @@
 /**
- * Takes `.gz` files apart, of any number of members (RFC 1952). Node does so itself; but where something else follows a
- * member, it loses the end of that, and who wrote it there may have added it to a whole log.
+ * Unpacks `.gz` files with any number of members (RFC 1952). Node does so itself, but if other bytes follow a member it
+ * loses the end of that member, although the log may be complete and the bytes appended later.
  */
 import { crc32, createInflateRaw, type InflateRaw } from 'node:zlib';
+import { asError, hasCode } from '../../core/caught-error.ts';
 import { PackedError } from './compressions.ts';
 
 const [extraFlag, nameFlag, commentFlag, checksumFlag] = [4, 8, 16, 2];
-/** No name of a file is as long. */
+/** Limit for a member's header, in bytes. No name of a file is as long. */
 const longestHeader = 1 << 17;
 
-/** What `chunks` unfold to. Calls `onCut` where the end is missing. Throws PackedError, and what zlib throws. */
+/** Unpacks `chunks`. Calls `onCut` if the end is missing. Throws PackedError and the errors of zlib. */
 export async function* gunzip(chunks: AsyncIterable<Buffer>, onCut: () => void): AsyncIterable<Buffer> {
   const input = new Input(chunks);
   try {
@@ -27,17 +28,17 @@ export async function* gunzip(chunks: AsyncIterable<Buffer>, onCut: () => void):
 
 class CutError extends Error {}
 
-/** Bytes that are taken in turn. */
+/** Reads bytes from chunks of any size. */
 class Input {
   readonly #chunks: AsyncIterator<Buffer>;
-  /** What was read and not taken. */
+  /** Bytes that were read, but not taken. */
   rest: Buffer = Buffer.alloc(0);
 
   constructor(chunks: AsyncIterable<Buffer>) {
     this.#chunks = chunks[Symbol.asyncIterator]();
   }
 
-  /** Reads until `rest` has `bytes` bytes, or all there are. */
+  /** Reads until `rest` has `bytes` bytes, or until the end. */
   async fill(bytes: number): Promise<Buffer> {
     while (this.rest.length < bytes) {
       const { value, done } = await this.#chunks.next();
@@ -47,7 +48,7 @@ class Input {
     return this.rest;
   }
 
-  /** Throws CutError where there are fewer. */
+  /** Reads until `rest` has `bytes` bytes. Throws CutError if there are fewer. */
   async expect(bytes: number): Promise<Buffer> {
     if ((await this.fill(bytes)).length < bytes) throw new CutError();
     return this.rest;
@@ -64,7 +65,10 @@ class Input {
   }
 }
 
-/** Behind a member there may be zeros, which fill up a block of a disk or a tape. */
+/**
+ * Returns true if another member follows. Skips zeros, which fill up a block of a disk or a tape.
+ * Throws PackedError if anything else follows.
+ */
 async function hasMember(input: Input): Promise<boolean> {
   while ((await input.fill(1))[0] === 0)
     input.take(
@@ -93,7 +97,7 @@ async function skipHeader(input: Input): Promise<void> {
   input.take(end);
 }
 
-/** Where the zero has passed that ends the text at `start`. */
+/** Returns the offset after the zero that ends the text at `start`. */
 async function endOfText(input: Input, start: number): Promise<number> {
   for (let length = start + 1; length < longestHeader; length = input.rest.length + 1) {
     const end = (await input.expect(length)).indexOf(0, start);
@@ -113,7 +117,7 @@ async function* inflated(input: Input): AsyncIterable<Buffer> {
       yield chunk;
     }
   } catch (error) {
-    throw error instanceof Error && 'code' in error && error.code === 'Z_BUF_ERROR' ? new CutError() : error;
+    throw hasCode(error, 'Z_BUF_ERROR') ? new CutError() : error;
   } finally {
     inflate.destroy();
     await fed;
@@ -125,7 +129,10 @@ async function* inflated(input: Input): AsyncIterable<Buffer> {
   input.take(8);
 }
 
-/** Chunk by chunk: what is unpacked together with the end is lost where that is missing. Ends with `inflate`. */
+/**
+ * Feeds `inflate` one chunk at a time: content that is unpacked in one step with a missing end is lost. Stops when
+ * `inflate` is closed.
+ */
 async function feed(inflate: InflateRaw, input: Input): Promise<void> {
   const closed = new Promise<true>((resolve) => {
     inflate.once('close', () => resolve(true));
@@ -138,13 +145,13 @@ async function feed(inflate: InflateRaw, input: Input): Promise<void> {
       const written = new Promise<Error | null | undefined>((resolve) => {
         inflate.write(chunk, resolve);
       });
-      // Whoever reads is told of an error by the stream itself. What it does not take stands behind its end.
+      // The stream itself reports errors to its reader. Bytes that it does not take follow the member's end.
       if (!(await Promise.race([written, closed])) && inflate.bytesWritten === fed) continue;
       input.rest = chunk.subarray(chunk.length - (fed - inflate.bytesWritten));
       return;
     }
     inflate.end();
   } catch (error) {
-    inflate.destroy(error instanceof Error ? error : new Error(String(error)));
+    inflate.destroy(asError(error));
   }
 }

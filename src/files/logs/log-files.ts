@@ -2,6 +2,7 @@
 import { constants, type Stats } from 'node:fs';
 import { type FileHandle, open, readdir, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { hasCode } from '../../core/caught-error.ts';
 import { UnreadableLogError } from '../../core/errors.ts';
 import { mapInOrder } from '../../core/map-in-order.ts';
 import { behindZeros } from '../../formats/logs/line-splitter.ts';
@@ -16,22 +17,24 @@ import { cutIntoPieces, scanChunks } from './log-pieces.ts';
 import { isFolderOfRotated, seriesOf } from './log-series.ts';
 
 const chunkBytes = 1 << 20;
-/** A piece of a log is scanned within some hundredths of a second; what is shorter is not worth a thread. */
+/**
+ * Size in bytes of the pieces of a log, each scanned within some hundredths of a second. Less is not worth a thread.
+ */
 const pieceBytes = 16 << 20;
 
-/** Logs shrink to a tenth, those of a flood of one request to a hundredth. */
+/** Ratio above which a packed log is refused. Logs shrink to a tenth, a flood of one request shrinks to a hundredth. */
 const maxUnpackRatio = 200;
 const harmlessBytes = 1 << 30;
 
-/** A folder per hour of some years; more are not looked through. */
+/** Number of folders that are searched at most: enough for one folder per hour of some years. */
 const maxFolders = 50_000;
 
 export interface LogFilesOptions {
-  /** Scans pieces of logs at the same time; without it logs are scanned here, one chunk after the other. */
+  /** Scans pieces of logs at the same time. Without it, logs are scanned in this thread, one chunk after the other. */
   readonly pieces?: PieceScanner;
-  /** How long a piece of a log is, about. */
+  /** Approximate size of a piece of a log, in bytes. */
   readonly pieceBytes?: number;
-  /** How far a packed log may unfold, however small it is. */
+  /** Number of bytes that a packed log may unpack to, however small it is. */
   readonly harmlessBytes?: number;
 }
 
@@ -46,7 +49,7 @@ export class LogFiles implements LogSource {
 
   async open(path: string): Promise<OpenLog> {
     return readable(path, async () => {
-      // A pipe would be waited for until somebody writes to it.
+      // Opening a pipe would otherwise block until somebody writes to it.
       const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
       try {
         const { size } = await expectFile(file);
@@ -79,27 +82,30 @@ export class LogFiles implements LogSource {
   }
 }
 
-/** Undefined where it is gone already; without end where only opening it will tell what is wrong. */
+/**
+ * Returns the modification time in seconds since 1970: undefined if the file is gone already, Infinity on another
+ * error, which opening the file will report.
+ */
 async function modifiedAt(path: string): Promise<number | undefined> {
   try {
     return (await stat(path)).mtimeMs / 1000;
   } catch (error) {
-    return isMissing(error) ? undefined : Number.POSITIVE_INFINITY;
+    return hasCode(error, 'ENOENT') ? undefined : Number.POSITIVE_INFINITY;
   }
 }
 
 class LogFile implements OpenLog {
   readonly path: string;
   readonly #file: FileHandle;
-  /** Undefined for a plain one. */
+  /** The compression of the log, undefined if it is plain. */
   readonly #packing: Compression | undefined;
   readonly #packedBytes: number;
   readonly #bzip2: Bzip2;
   readonly #options: LogFilesOptions;
-  /** What a packed one unfolds to, once that was seen. */
+  /** Size in bytes of a packed log's content. Infinity until the log was read to its end. */
   #unfoldedBytes = Number.POSITIVE_INFINITY;
   #isCut = false;
-  /** Of a packed one: what was asked for the last time, as all before it has to be unpacked for it. */
+  /** The last result of `before` for a packed log: to get it again, everything before it would have to be unpacked. */
   #before: { readonly position: number; readonly bytes: Buffer } | undefined;
 
   constructor(
@@ -138,7 +144,7 @@ class LogFile implements OpenLog {
     for await (const chunk of this.#readable(at)) {
       pieces.push(Buffer.from(chunk.subarray(0, Math.max(0, position - at))));
       at += chunk.length;
-      // Not sooner, as a packed one that ends here needs not be unpacked again.
+      // Reading goes on past `position`: if a packed log ends there, it then need not be unpacked again to see that.
       if (at > position) break;
     }
     const found = Buffer.concat(pieces);
@@ -166,7 +172,7 @@ class LogFile implements OpenLog {
     this.#unfoldedBytes = passed;
   }
 
-  /** As far as it can be read: what is wrong behind is told to whoever reads all of it. */
+  /** Yields the bytes that can be read. An error after them is reported to the caller that reads all of the log. */
   async *#readable(position: number): AsyncIterable<Buffer> {
     let isSome = false;
     try {
@@ -191,7 +197,7 @@ class LogFile implements OpenLog {
     const { pieces, pieceBytes: bytes = pieceBytes } = this.#options;
     const isLarge = this.#packing === undefined && (await this.#size()) - position > bytes;
     if (pieces === undefined || !isLarge) return yield* scanChunks(this.read(position), position, bytes);
-    // One more than are scanned at the same time, so that nobody waits for us.
+    // One piece more than are scanned at the same time, so that no scanner waits for the next one.
     const cut = cutIntoPieces(this.#file, position, bytes);
     yield* this.#told(mapInOrder(cut, pieces.atOnce + 1, (piece) => pieces.scan(piece)));
   }
@@ -204,7 +210,7 @@ class LogFile implements OpenLog {
     return this.#file.close();
   }
 
-  /** The next chunk is read while the one before is looked at. */
+  /** Yields chunks. The next chunk is read while the caller works on the current one. */
   async *#bytes(from: number): AsyncIterable<Buffer> {
     const buffers = [Buffer.allocUnsafe(chunkBytes), Buffer.allocUnsafe(chunkBytes)] as const;
     let position = from;
@@ -217,13 +223,13 @@ class LogFile implements OpenLog {
       try {
         yield buffer.subarray(0, bytesRead);
       } finally {
-        // Whoever stops in between must not close the file under a read.
+        // A caller that stops early must not close the file during a read.
         await next.catch(() => undefined);
       }
     }
   }
 
-  /** Chunks that stay valid, as streams look at them later. */
+  /** Yields chunks that stay valid, because streams use them later. */
   async *#copies(): AsyncIterable<Buffer> {
     for await (const chunk of this.#bytes(0)) yield Buffer.from(chunk);
   }
@@ -265,10 +271,6 @@ async function readable<T>(path: string, work: () => Promise<T>): Promise<T> {
 
 function unreadable(path: string, cause: unknown): unknown {
   if (!(cause instanceof Error) || cause instanceof UnreadableLogError) return cause;
-  const problem = isMissing(cause) ? 'no such file' : `cannot be read: ${cause.message}`;
+  const problem = hasCode(cause, 'ENOENT') ? 'no such file' : `cannot be read: ${cause.message}`;
   return new UnreadableLogError(`${path}: ${cause instanceof PackedError ? cause.message : problem}`, { cause });
-}
-
-function isMissing(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

@@ -1,17 +1,17 @@
 /**
- * Scans a log in pieces, several at a time, and hands over what they say in their order. A piece ends with a line, so
- * that each can be scanned alone and together they say what one pass would.
+ * Scans a log in pieces, several at a time, and yields the results in the order of the log. A piece ends with a line,
+ * so each can be scanned alone, and together they give the result of a single pass.
  */
 import { readSync } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
 import { LogScanner, type ScannedLines } from '../../formats/logs/log-scanner.ts';
 import type { LogPiece } from '../piece-scanner.ts';
 
-/** What is scanned is to be found in the processor's cache, so it is read in small portions. */
+/** Size in bytes of the portions that are read: small enough to be scanned in the processor's cache. */
 const portionBytes = 256 * 1024;
 const lineFeed = 0x0a;
 
-/** What the lines of a piece say to `scanner`. */
+/** Scans the lines of a piece with `scanner`. */
 export function scanPiece(scanner: LogScanner, { descriptor, from, to }: LogPiece): ScannedLines {
   scanner.begin(from);
   const portion = Buffer.allocUnsafeSlow(portionBytes);
@@ -26,7 +26,9 @@ export function scanPiece(scanner: LogScanner, { descriptor, from, to }: LogPiec
   return scanner.take();
 }
 
-/** What the lines of `chunks` say, which begin at `position`; handed over whenever about `bytes` were scanned. */
+/**
+ * Scans the lines of `chunks`, which begin at `position`. Yields a result whenever about `bytes` bytes were scanned.
+ */
 export async function* scanChunks(
   chunks: AsyncIterable<Buffer>,
   position: number,
@@ -53,7 +55,9 @@ export async function* scanChunks(
 
 let scans = 0;
 
-/** Cuts what `file` holds from `position` on into pieces of about `bytes`. The last one may grow. */
+/**
+ * Cuts `file` from `position` on into pieces of about `bytes` bytes. The last piece has no end, as the log may grow.
+ */
 export async function* cutIntoPieces(file: FileHandle, position: number, bytes: number): AsyncIterable<LogPiece> {
   scans += 1;
   const scan = scans;
@@ -66,7 +70,7 @@ export async function* cutIntoPieces(file: FileHandle, position: number, bytes: 
   }
 }
 
-/** Where the line ends that the byte at `position` is of; Infinity when it has no end. */
+/** Returns the offset after the line that contains `position`, or Infinity if the line has no end. */
 async function endOfLine(file: FileHandle, position: number): Promise<number> {
   const portion = Buffer.allocUnsafe(4096);
   for (let at = position; ; ) {

@@ -1,10 +1,10 @@
 /**
- * Apache's logs in the formats `combined` and `vhost_combined`, one line at a time:
+ * Reads Apache's logs in the formats `combined` and `vhost_combined`, one line at a time:
  *
  *   [vhost:port ]host ident user [22/Nov/2026:15:09:45 +0000] "GET /path HTTP/1.1" 200 748 "referer" "user agent"
  *
- * A quote within quotes is written `\"`, a backslash `\\`. What stands before the date may hold anything, brackets and
- * spaces too. Every byte is looked at a few times at most, whatever the line says, and no text is made of it here.
+ * A quote within quotes is written `\"`, a backslash `\\`. The text before the date may be anything, including brackets
+ * and spaces. Whatever a line contains, each byte is read a few times at most, and no text is made from it.
  */
 import { LogTimeReader } from './log-time.ts';
 import { resolvedPath } from './requested-path.ts';
@@ -20,7 +20,7 @@ const dot = 0x2e;
 const percent = 0x25;
 const zero = 0x30;
 
-/** `[dd/Mon/yyyy:hh:mm:ss +zzzz] "`: the quote is so far behind the bracket. */
+/** The distance from the bracket to behind the quote in `[dd/Mon/yyyy:hh:mm:ss +zzzz] "`. */
 const fromDateToRequest = 30;
 
 const getSpace = Buffer.from('GET ');
@@ -28,31 +28,35 @@ const packages = Buffer.from('/packages/');
 const protocol = Buffer.from(' HTTP/');
 
 /**
- * What a line says. `file`: a whole file below /packages/ was sent; `part`: a range of one; the other requests changed
- * nothing that counts: another method, an answer without content, another address. `unreadable`: no line of a log.
+ * The kind of a line. `file`: a whole file below /packages/ was sent. `part`: a range of one was sent. `method`,
+ * `status` and `address`: other requests, which do not count because of another method, an answer without content, or
+ * another address. `unreadable`: not a line of such a log.
  */
 export type LineKind = 'file' | 'part' | 'method' | 'status' | 'address' | 'unreadable';
 
-/** Reads lines; what it found stands in its members until the next one. */
+/** Reads lines. The result is in the members until the next line is read. */
 export class AccessLogReader {
   readonly #time = new LogTimeReader();
   #searched: Buffer | undefined;
   #searchedFrom = 0;
   #question = 0;
-  /** A hash of all that says who the client is. */
+  /** A hash of the text that identifies the client. */
   client = 0;
-  /** Seconds since 1970. Valid for everything but `unreadable`. */
+  /** Seconds since 1970. Valid unless the line is `unreadable`. */
   seconds = 0;
-  /** The path without its query, as it was sent, still percent-encoded. Only for `file` and `part`, as all that follows. */
+  /**
+   * The path as it was sent, percent-encoded, without the query. This member and those below are valid only for `file`
+   * and `part`.
+   */
   pathStart = 0;
   pathEnd = 0;
-  /** Bytes of the answer's body. */
+  /** Bytes in the body of the answer. */
   size = 0;
-  /** The user agent with Apache's escapes and its closing quote; fields that follow it in the log are included. */
+  /** The user agent with Apache's escapes and its closing quote, and with any fields that follow it. */
   agentStart = 0;
   agentEnd = 0;
 
-  /** Reads the line from `start` to `end`. As long as lines of the same Buffer are read, its bytes must not change. */
+  /** Reads the line from `start` to `end`. The bytes of a Buffer must not change while its lines are read. */
   read(bytes: Buffer, start: number, end: number): LineKind {
     const date = this.#findDate(bytes, start, end);
     if (date < 0) return 'unreadable';
@@ -68,7 +72,7 @@ export class AccessLogReader {
     return this.#readAnswer(bytes, closing + 2, end);
   }
 
-  /** Finds the date, and hashes what stands before it. Returns where its bracket is, or -1. */
+  /** Finds the date, and hashes the text before it. Returns the position of the date's bracket, or -1. */
   #findDate(bytes: Buffer, start: number, end: number): number {
     let hash = 0;
     let before = space;
@@ -88,7 +92,7 @@ export class AccessLogReader {
     return -1;
   }
 
-  /** Finds the path. Returns where the space is that follows its query, or -1. */
+  /** Finds the path. Returns the position of the space behind its query, or -1. */
   #findPath(bytes: Buffer, start: number): number {
     const end = bytes.indexOf(space, start);
     this.pathStart = start;
@@ -96,7 +100,9 @@ export class AccessLogReader {
     return end;
   }
 
-  /** Where the next question mark is. They are rare, so it is not looked for in each line. */
+  /**
+   * Returns the position of the next question mark. Since they are rare, the result is kept for the following lines.
+   */
   #questionFrom(bytes: Buffer, start: number): number {
     if (bytes !== this.#searched || this.#question < start || start < this.#searchedFrom) {
       const found = bytes.indexOf(question, start);
@@ -125,13 +131,13 @@ export class AccessLogReader {
   }
 }
 
-/** What attackers send as a request is refused, and such a line says so. */
+/** Returns the kind of a malformed request. Requests of attackers are refused, so their lines have an error status. */
 function kindOfOdd(bytes: Buffer, request: number, end: number): LineKind {
   const status = closingQuote(bytes, request, end) + 2;
   return status > 1 && decimal(bytes, status, Math.min(end, status + 3)) >= 300 ? 'status' : 'unreadable';
 }
 
-/** The user agent at the beginning of `field` as it was sent; undefined when its quote is not closed. */
+/** Returns the user agent at the beginning of `field` without escapes, or undefined if its quote is not closed. */
 export function unescapeAgent(field: Buffer): string | undefined {
   const end = closingQuote(field, 0, field.length);
   if (end < 0) return undefined;
@@ -149,7 +155,7 @@ function startsWith(bytes: Buffer, start: number, end: number, expected: Buffer)
   return true;
 }
 
-/** Whether the path leads below /packages/ although it does not begin so: `//packages/`, `/simple/../packages/`. */
+/** Returns true if the path leads below /packages/ in another spelling: `//packages/`, `/simple/../packages/`. */
 function leadsToPackages(bytes: Buffer, start: number, end: number): boolean {
   const second = bytes[start + 1];
   let isOdd = second === slash || second === percent;
@@ -160,7 +166,7 @@ function leadsToPackages(bytes: Buffer, start: number, end: number): boolean {
   return isOdd && resolvedPath(bytes.toString('latin1', start, at)).startsWith('packages/');
 }
 
-/** Passes over the `http://host` with which a proxy asks. */
+/** Skips the `http://host` in requests of a proxy. */
 function skipOrigin(bytes: Buffer, start: number, end: number): number {
   if (bytes[start] !== 0x68 || bytes.toString('latin1', start, start + 4) !== 'http') return start;
   let slashes = 0;
@@ -171,7 +177,7 @@ function skipOrigin(bytes: Buffer, start: number, end: number): number {
   return start;
 }
 
-/** The next quote that is not escaped, or -1. */
+/** Returns the position of the next unescaped quote, or -1. */
 function closingQuote(bytes: Buffer, start: number, end: number): number {
   for (let at = start; at < end; at += 1) {
     const byte = bytes[at] as number;
@@ -183,7 +189,7 @@ function closingQuote(bytes: Buffer, start: number, end: number): number {
 
 function lastQuote(bytes: Buffer, end: number): number {
   let at = end - 1;
-  // Nothing but a carriage return usually follows it; a field without quotes may.
+  // Usually only a carriage return follows the quote, but a field without quotes may.
   while (at >= 0 && bytes[at] !== quote) at -= 1;
   return at;
 }

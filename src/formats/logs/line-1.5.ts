@@ -1,12 +1,12 @@
 /**
- * What 1.5 made of a line, for `--compat 1.5`. It searched lines with one regular expression, which took minutes for
- * some that a hostile client can cause; this finds the same parts in one pass. Text is bytes in latin1, as Python 2 had.
+ * Reads a line as 1.5 did, for `--compat 1.5`. 1.5 used one regular expression, which takes minutes for some lines that
+ * a hostile client can cause. This code finds the same parts in one pass. Texts are bytes as latin1, as in Python 2.
  */
 import { reducedBy15 } from './user-agent-1.5.ts';
 
 /** A download as 1.5 counted it. */
 export interface OldDownload {
-  /** `YYYY-MM-DD`, in the time zone of the log. */
+  /** `YYYY-MM-DD` in the time zone of the log. */
   readonly day: string;
   readonly project: string;
   readonly filename: string;
@@ -14,16 +14,17 @@ export interface OldDownload {
 }
 
 const months = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec'];
-/** `[dd/mmm/yyyy:hh:mm:ss `: where the zone begins, which may hold anything. */
+/** The length of `[dd/mmm/yyyy:hh:mm:ss `, behind which the zone may be any text. */
 const dateLength = 22;
 const request = '] "GET ';
 
-/** What the line `raw` counts; undefined for nothing. */
+/** Returns the download that the line `raw` counts as, or undefined. */
 export function parseLine15(raw: string): OldDownload | undefined {
   const line = withoutEndingSpace(raw);
   const start = dateIn(line);
   if (start === undefined || !line.endsWith('"')) return undefined;
-  // Where the agent can begin at the latest: this spares a search to the end for each of many requests in one line.
+  // The last position at which the agent can begin. It avoids a search to the end for each of many requests in one
+  // line.
   const latest = Math.max(line.lastIndexOf('" "', line.length - 4), line.lastIndexOf('  "', line.length - 4));
   for (let at = line.lastIndexOf(request); at >= start + dateLength; at = line.lastIndexOf(request, at - 1)) {
     const pathStart = at + request.length;
@@ -61,12 +62,12 @@ function endOfPath(line: string, start: number): number {
   return end;
 }
 
-/** ` HTTP/1.x" 200 ` follows. */
+/** Returns true if ` HTTP/1.x" 200 ` follows. */
 function isAnswered(line: string, at: number): boolean {
   return line.startsWith(' HTTP/1', at) && line.startsWith('" 200 ', at + 9);
 }
 
-/** The last field in quotes, after a referer in quotes or none: the earliest place where that fits. */
+/** Returns the last quoted field, which follows a referer in quotes or none, at the earliest position that fits. */
 function agentAfter(line: string, start: number): string | undefined {
   const end = line.length - 1;
   const withReferer = line.indexOf(' "', start);
@@ -89,7 +90,7 @@ function download(line: string, date: number, path: string, agent: string): OldD
     .split('/')
     .filter((part) => part !== '')
     .at(-2);
-  // 1.5 died of a date that is none, and of `/packages` alone.
+  // 1.5 crashed on invalid dates and on a bare `/packages`.
   if (month === 0 || !/^\d{6}$/.test(year + day) || project === undefined) return undefined;
   if (!path.startsWith('/packages') || filename === '') return undefined;
   return { day: `${year}-${String(month).padStart(2, '0')}-${day}`, project, filename, agent: reducedBy15(agent) };

@@ -1,41 +1,41 @@
-/** Cuts a stream of bytes into lines, without copying them. */
+/** Splits a stream of bytes into lines without copying them. */
 
 const lineFeed = 0x0a;
 
-/** Longer lines are passed over: nothing that Apache writes on its own comes near. */
+/** Bytes. Longer lines are skipped. Nothing that Apache writes on its own comes close. */
 export const longestLine = 64 * 1024;
-/** So much is kept of what was passed. */
+/** The number of bytes before the position that are kept. */
 export const longestBefore = 4096;
 
-/** Gets a line: the bytes from `start` to `end`, without its end of line. They are valid during the call only. */
+/** Receives a line: the bytes from `start` to `end`, without its line ending. They are valid only during the call. */
 export type LineVisitor = (bytes: Buffer, start: number, end: number) => void;
 
 /**
- * Zeros at the beginning of a line are no part of it: a log that was truncated under a server that writes at its old
- * position begins with as many as it had bytes.
+ * Splits a stream into lines. Zeros at the beginning of a line are skipped: if a log is truncated while the server
+ * writes at its old position, the log begins with as many zeros as it had bytes.
  */
 export class LineSplitter {
   readonly #visit: LineVisitor;
   readonly #visitTooLong: () => void;
-  /** The beginning of a line whose end has not come yet. */
+  /** The beginning of an incomplete line. */
   #rest: Buffer = Buffer.alloc(0);
   #isTooLong = false;
   #position: number;
   #before: Buffer = Buffer.alloc(0);
 
-  /** Calls `visit` for each line that is complete; `position` is where the stream begins. */
+  /** Calls `visit` for each complete line. `position` is the position at which the stream begins. */
   constructor(position: number, visit: LineVisitor, visitTooLong: () => void) {
     this.#position = position;
     this.#visit = visit;
     this.#visitTooLong = visitTooLong;
   }
 
-  /** Where in the stream the line begins that is not complete yet. */
+  /** The position in the stream where the incomplete line begins. */
   get position(): number {
     return this.#position;
   }
 
-  /** The bytes before the position, as far as they were in the stream; at most `longestBefore`. */
+  /** The bytes before the position that were in the stream; at most the last `longestBefore`. */
   get before(): Buffer {
     return this.#before;
   }
@@ -64,7 +64,7 @@ export class LineSplitter {
     if (start < chunk.length) this.#keep(chunk.subarray(start));
   }
 
-  /** The last line, when nothing ended it. One that is too long already is told. */
+  /** Returns the incomplete last line. If it is too long already, it is reported. */
   end(): Buffer {
     if (this.#isTooLong) this.#visitTooLong();
     return this.#rest;
@@ -76,7 +76,7 @@ export class LineSplitter {
     else this.#visit(bytes, start, end);
   }
 
-  /** What is kept of a line never exceeds the longest one; the bytes of a longer one count as read at once. */
+  /** Keeps the beginning of a line, up to the limit. Bytes of a longer line count as read at once. */
   #keep(bytes: Buffer): void {
     let piece = bytes;
     if (this.#rest.length === 0 && !this.#isTooLong && bytes[0] === 0) {
@@ -100,13 +100,13 @@ export class LineSplitter {
   }
 }
 
-/** A copy of the last bytes of `bytes`, which come behind `before`. */
+/** Returns a copy of the last `longestBefore` bytes of `before` and `bytes` together. */
 export function lastOf(before: Uint8Array, bytes: Uint8Array): Buffer {
   if (bytes.length >= longestBefore) return Buffer.from(bytes.subarray(-longestBefore));
   return Buffer.concat([before.subarray(-(longestBefore - bytes.length)), bytes]);
 }
 
-/** Where the zeros end that `bytes` has from `start` on. */
+/** Returns the end of the zeros in `bytes` that begin at `start`. */
 export function behindZeros(bytes: Buffer, start: number, end: number): number {
   let at = start;
   while (at < end && bytes[at] === 0) at += 1;

@@ -1,10 +1,11 @@
 /**
- * `local-stats/days/YYYY-MM-DD.bz2` (PEP 381): how often each file was downloaded on a day, by which client. Inside is
- * CSV as Python's `csv` writes it, with the columns package, filename, useragent and count; as in 1.5 without a header,
- * sorted by file name, agent and package as bytes, lines ended by CR LF. The text is handled as bytes in latin1.
+ * `local-stats/days/YYYY-MM-DD.bz2` (PEP 381): the number of downloads of each file on a day, by client. The content is
+ * CSV as Python's `csv` writes it, with the columns package, filename, useragent and count. As in 1.5 there is no
+ * header, rows are sorted by the bytes of file name, agent and package, and lines end with CR LF. Texts are bytes as
+ * latin1.
  */
 
-/** One line. */
+/** A row of the file. */
 export interface Downloads {
   readonly project: string;
   readonly filename: string;
@@ -12,22 +13,22 @@ export interface Downloads {
   readonly count: number;
 }
 
-/** The order of the lines. */
+/** Compares rows in the order of the file. */
 export function byFile(a: Downloads, b: Downloads): number {
   return order(a.filename, b.filename) || order(a.agent, b.agent) || order(a.project, b.project);
 }
 
-/** `rows` as CSV. */
+/** Returns `rows` as CSV. */
 export function renderLocalStats(rows: Iterable<Downloads>): Buffer {
   return Buffer.concat([...localStatsPieces(rows)]);
 }
 
-/** `rows` as CSV in pieces of lines, each made when it is asked for. */
+/** Returns `rows` as CSV in pieces of several lines, each made on demand. */
 export function* localStatsPieces(rows: Iterable<Downloads>): IterableIterator<Buffer> {
   let text = '';
   let file = { project: '', filename: '', text: ',' };
   for (const { project, filename, agent, count } of rows) {
-    // The agents of a file follow one another.
+    // The rows of a file are adjacent, so its columns are rendered once.
     if (filename !== file.filename || project !== file.project) {
       file = { project, filename, text: `${field(project)},${field(filename)}` };
     }
@@ -39,7 +40,7 @@ export function* localStatsPieces(rows: Iterable<Downloads>): IterableIterator<B
   if (text !== '') yield Buffer.from(text, 'latin1');
 }
 
-/** The downloads that a day's CSV counts, whoever wrote it. A header, or a line that is none, counts nothing. */
+/** Returns the number of downloads in a day's CSV, whoever wrote it. A header or a malformed line counts as none. */
 export function totalOf(csv: Buffer): number {
   let total = 0;
   for (const line of csv.toString('latin1').split('\n')) {

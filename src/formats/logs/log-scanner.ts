@@ -1,40 +1,41 @@
 /**
- * Scans logs: what the lines say, as numbers and bytes that can go from thread to thread. Lines that count nothing are
- * added up. Of the others all is kept that is needed to count them, in the order of the log, because whether a part of a
- * file begins a download depends on what came before.
+ * Scans logs into numbers and bytes that can be sent to another thread. Lines that do not count are only totalled. Of
+ * the others everything is kept that counting needs, in the order of the log, because earlier lines determine whether a
+ * part of a file begins a download.
  */
 import { type BytePieces, ByteTable } from '../../core/byte-table.ts';
+import { daySeconds } from '../../core/durations.ts';
+import { sidecars } from '../../core/sidecars.ts';
 import { AccessLogReader } from './access-log.ts';
 import { LineSplitter, lastOf } from './line-splitter.ts';
 import { SentFiles } from './sent-file-rows.ts';
 import { type LineCounts, OtherLines } from './uncounted-lines.ts';
 
-/** What a run of lines says. */
+/** The result for a range of lines. */
 export interface ScannedLines {
-  /** Which scanner it was: each has numbers of its own. */
+  /** The id of the scanner. Each scanner assigns its own numbers. */
   readonly scanner: number;
-  /** Where in the log the first line begins that was not scanned. */
+  /** The position in the log of the first line that was not scanned. */
   readonly position: number;
-  /** The bytes before that, as far as they were scanned in this run of lines; at most `longestBefore`. */
+  /** The bytes before that position, as far as they belong to this range of lines; at most `longestBefore`. */
   readonly before: Uint8Array;
-  /** Seconds since 1970: the latest line; 0 when none tells a time. */
+  /** The latest time in the lines, in seconds since 1970; 0 if no line has a time. */
   readonly latest: number;
   readonly others: readonly LineCounts[];
-  /** The files and parts of files that were sent: see `sentRow`. */
+  /** The files and parts of files that were sent, as rows of `sentRow`. */
   readonly sent: Float64Array<ArrayBuffer>;
   /**
-   * Paths that have new numbers there, percent-encoded as they were sent. The numbers from before stay as they were,
-   * unless the first of the new ones is 0.
+   * Paths with new numbers, percent-encoded as they were sent. Earlier numbers stay valid unless the first new number
+   * is 0.
    */
   readonly paths: BytePieces;
-  /** The same for agents, each with its closing quote: see `unescapeAgent`. */
+  /** User agents with new numbers, like `paths`, each with its closing quote: see `unescapeAgent`. */
   readonly agents: BytePieces;
 }
 
-const secondsPerDay = 86_400;
-/** A scanner numbers its paths, or agents, anew when they take more. */
+/** Bytes of paths or agents after which a scanner starts numbering again. */
 const maxTableBytes = 8 << 20;
-const metadata = Buffer.from('.metadata');
+const metadata = Buffer.from(sidecars.metadata.suffix);
 
 export class LogScanner {
   readonly #id: number;
@@ -49,21 +50,21 @@ export class LogScanner {
   readonly #sent = new SentFiles();
   readonly #others = new OtherLines();
   #latest = 0;
-  /** A last line that nothing ends, where it was scanned. */
+  /** An unterminated last line, if it was scanned. */
   #last: Buffer = Buffer.alloc(0);
 
-  /** Scanners of the same log have different ids. */
+  /** Scanners of the same log need different ids. */
   constructor(id = 0) {
     this.#id = id;
   }
 
-  /** The next chunk begins at `position` in the log, where a line begins. */
+  /** Starts at `position` in the log, which must be the beginning of a line. */
   begin(position: number): void {
     this.#last = Buffer.alloc(0);
     this.#latest = 0;
     this.#lines = new LineSplitter(
       position,
-      // Empty is what is left of a line that was counted before anything ended it.
+      // An empty line is the rest of a line that was counted before it was terminated.
       (bytes, start, end) => end > start && this.#see(bytes, start, end),
       () => this.#others.see(undefined, 'too-long'),
     );
@@ -74,7 +75,10 @@ export class LogScanner {
     this.#lines.push(chunk);
   }
 
-  /** The log ends here. A last line that nothing ends is scanned when it is whole: what is rotated may never end it. */
+  /**
+   * Call it at the end of the log. An unterminated last line is scanned if it is complete, because a rotated log may
+   * never terminate it.
+   */
   end(): void {
     const rest = this.#lines.end();
     if (rest.at(-1) !== 0x22 || rest.at(-2) === 0x5c) return;
@@ -84,12 +88,12 @@ export class LogScanner {
     this.#last = rest;
   }
 
-  /** What the lines say that were scanned since the last time. */
+  /** Returns the result for the lines scanned since the last call. */
   take(): ScannedLines {
     return {
       scanner: this.#id,
       position: this.#lines.position + this.#last.length,
-      // A copy, as a view would take all that it is a view of along.
+      // Copied, because sending a view sends the whole buffer behind it.
       before: new Uint8Array(lastOf(this.#lines.before, this.#last)),
       latest: this.#latest,
       others: this.#others.take(),
@@ -108,11 +112,11 @@ export class LogScanner {
     }
     if (reader.seconds > this.#latest) this.#latest = reader.seconds;
     if (kind !== 'file' && kind !== 'part') {
-      this.#others.see(Math.floor(reader.seconds / secondsPerDay), kind);
+      this.#others.see(Math.floor(reader.seconds / daySeconds), kind);
       return;
     }
     if (isMetadata(bytes, reader.pathEnd)) {
-      this.#others.see(Math.floor(reader.seconds / secondsPerDay), 'no-file');
+      this.#others.see(Math.floor(reader.seconds / daySeconds), 'no-file');
       return;
     }
     const path = this.#paths.table.number(bytes, reader.pathStart, reader.pathEnd);
@@ -121,12 +125,12 @@ export class LogScanner {
   }
 }
 
-/** Numbers texts, and hands over each once. */
+/** Numbers texts, and hands each over once. */
 class NewTexts {
   readonly table = new ByteTable();
   #handedOver = 0;
 
-  /** Those that are new since the last time. */
+  /** Returns the texts that are new since the last call. */
   take(): BytePieces {
     const pieces = this.table.piecesFrom(this.#handedOver);
     if (this.table.bytes > maxTableBytes) this.table.clear();
@@ -135,7 +139,10 @@ class NewTexts {
   }
 }
 
-/** Whether the path that ends at `end` is that of a file's metadata, of which there are as many as downloads. */
+/**
+ * Returns true if the path that ends at `end` is that of a metadata file. There are as many of these requests as
+ * downloads.
+ */
 function isMetadata(bytes: Buffer, end: number): boolean {
   for (let at = 1; at <= metadata.length; at += 1) {
     if (bytes[end - at] !== metadata[metadata.length - at]) return false;

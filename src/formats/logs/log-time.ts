@@ -1,16 +1,19 @@
-/** Apache's time stamp, `[22/Nov/2026:15:09:45 +0000]`. */
+/** Reads Apache's time stamps, `[22/Nov/2026:15:09:45 +0000]`. */
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
 const zero = 0x30;
 
 export class LogTimeReader {
-  /** The latest date, as the three words it consists of: nearly every line has the same one as the line before. */
+  /** The last date read, as its three 32-bit words: nearly every line has the same date as the line before. */
   #first = 0;
   #second = 0;
   #third = 0;
   #midnight = Number.NaN;
 
-  /** Seconds since 1970 of the time stamp whose bracket is at `at`, when a space and a quote follow it. */
+  /**
+   * Returns the seconds since 1970 of the time stamp with its bracket at `at`, or undefined unless it is valid and
+   * followed by a space and a quote.
+   */
   read(bytes: Buffer, at: number): number | undefined {
     if (bytes[at + 3] !== 0x2f || bytes[at + 27] !== 0x5d || bytes[at + 28] !== 0x20 || bytes[at + 29] !== 0x22) {
       return undefined;
@@ -20,7 +23,7 @@ export class LogTimeReader {
     const minute = pair(bytes, at + 16);
     const second = pair(bytes, at + 19);
     const zone = pair(bytes, at + 23) * 60 + pair(bytes, at + 25);
-    // A leap second is the 61st of its minute. NaN fails each comparison.
+    // A leap second has the number 60. NaN fails each comparison.
     if (!(hour < 24 && minute < 60 && second < 61 && zone <= 24 * 60)) return undefined;
     const ahead = bytes[at + 22] === 0x2d ? -zone : zone;
     const seconds = midnight + hour * 3600 + minute * 60 + second - ahead * 60;
@@ -41,7 +44,7 @@ export class LogTimeReader {
   }
 }
 
-/** Seconds since 1970 of `22/Nov/2026:`, or NaN. */
+/** Returns the seconds since 1970 of `22/Nov/2026:`, or NaN. */
 function readDate(text: string): number {
   const [, day = '', name = '', year = ''] = /^(\d\d)\/([A-Z][a-z]{2})\/(\d{4}):$/.exec(text) ?? [];
   const month = months.indexOf(name);
@@ -50,7 +53,7 @@ function readDate(text: string): number {
   return exists ? midnight / 1000 : Number.NaN;
 }
 
-/** Two digits as a number, or NaN. */
+/** Returns two digits as a number, or NaN. */
 function pair(bytes: Buffer, at: number): number {
   const tens = (bytes[at] as number) - zero;
   const ones = (bytes[at + 1] as number) - zero;

@@ -1,6 +1,6 @@
-/** The path of a request as a web server takes it, when it looks for the file. */
+/** Resolves the path of a request as a web server does to find the file. */
 
-/** `requested` without its first slash: decoded, with `.` and `..` resolved, and slashes that follow one another as one. */
+/** Returns `requested` decoded, without its first slash, with `.` and `..` resolved and repeated slashes merged. */
 export function resolvedPath(requested: string): string {
   const path = decoded(requested);
   if (!/\/[./]/.test(path)) return path.replace(/^\//, '');

@@ -1,16 +1,16 @@
-/** Files that were sent to clients, as rows of numbers: there may be a million, and they go from thread to thread. */
+/** The files sent to clients, as rows of numbers. There may be a million rows, and they are sent between threads. */
 
-/** The numbers of a row. */
+/** The columns of a row. */
 export const sentRow = {
-  /** Since 1970. */
+  /** Seconds since 1970. */
   seconds: 0,
-  /** A hash of all that says who the client is. */
+  /** A hash of the text that identifies the client. */
   client: 1,
   path: 2,
   agent: 3,
-  /** Bytes that were sent. */
+  /** Bytes sent. */
   size: 4,
-  /** 1 where a part of the file was asked for. */
+  /** 1 if a part of the file was requested, else 0. */
   isPart: 5,
   width: 6,
 } as const;
@@ -33,7 +33,7 @@ export class SentFiles {
     this.#length = at + sentRow.width;
   }
 
-  /** The rows since the last time, one behind the other. */
+  /** Returns the rows since the last call, concatenated. */
   take(): Float64Array<ArrayBuffer> {
     const rows = this.#rows.slice(0, this.#length);
     this.#length = 0;

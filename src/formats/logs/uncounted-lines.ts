@@ -1,20 +1,20 @@
-/** How many lines there were that say nothing of a file that was sent. */
+/** Counts the lines that do not record a sent file. */
 import type { LineKind } from './access-log.ts';
 
-/** What such a line is. `no-file`: what was sent lies beside the files; `too-long`: nobody knows. */
+/** The kind of such a line. `no-file`: a file beside the distributions was sent. `too-long`: the line was not read. */
 export type OtherKind = Exclude<LineKind, 'file' | 'part'> | 'no-file' | 'too-long';
 
-/** The lines of a day. */
+/** The number of such lines on one day. */
 export interface LineCounts {
-  /** Days since 1970, in UTC; undefined for lines that tell no time. */
+  /** Days since 1970 in UTC; undefined for lines without a time. */
   readonly day: number | undefined;
   readonly counts: Record<OtherKind, number>;
 }
 
-/** Counts them. */
+/** Counts lines by day and kind. */
 export class OtherLines {
   #days = new Map<number | undefined, LineCounts>();
-  /** Of the day that was seen last: the next line is nearly always of the same one. */
+  /** The counts of the last day, because the next line is nearly always of the same day. */
   #latest: LineCounts | undefined;
 
   see(day: number | undefined, kind: OtherKind): void {
@@ -22,7 +22,7 @@ export class OtherLines {
     this.#latest.counts[kind] += 1;
   }
 
-  /** The counts since the last time. */
+  /** Returns the counts since the last call. */
   take(): LineCounts[] {
     const taken = [...this.#days.values()];
     this.#days = new Map();

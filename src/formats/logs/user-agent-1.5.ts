@@ -1,6 +1,6 @@
-/** How 1.5 shortened user agents: browsers and setuptools of its time; what it did not know stayed as it was. */
+/** Shortens user agents as 1.5 did: it knew the browsers and setuptools of its time, and left others unchanged. */
 
-/** The short form of `agent`. Each rule needs one pass, where 1.5's regular expressions needed the cube of the length. */
+/** Returns the short form of `agent`. Each rule takes one pass, whereas 1.5's regular expressions took cubic time. */
 export function reducedBy15(agent: string): string {
   return (
     urllib(agent) ??
@@ -17,7 +17,7 @@ function urllib(agent: string): string | undefined {
   return /^Python-urllib\/[23]\.[0-9]$/.test(agent) ? agent : undefined;
 }
 
-/** The last ` setuptools/` before a digit and a dot. */
+/** Finds the last ` setuptools/` before a digit and a dot. */
 function setuptools(agent: string): string | undefined {
   const word = ' setuptools/';
   for (let at = agent.lastIndexOf(word); at >= 0; at = at === 0 ? -1 : agent.lastIndexOf(word, at - 1)) {
@@ -27,7 +27,7 @@ function setuptools(agent: string): string | undefined {
   return undefined;
 }
 
-/** From the last ` Version/` that a ` Safari/` follows, to the last ` Safari/`; a word must stand before. */
+/** Takes the text from the last ` Version/` before a ` Safari/` to the last ` Safari/`, if a word stands before. */
 function safari(agent: string): string | undefined {
   const end = agent.lastIndexOf(' Safari/');
   const start = end < 0 ? -1 : agent.lastIndexOf(' Version/', end - ' Version/'.length);
@@ -47,7 +47,7 @@ function msnbot(agent: string): string | undefined {
   return agent.startsWith('msnbot/') && end > 0 ? agent.slice(0, end) : undefined;
 }
 
-/** Firefox 2 and 3 by their number, every other one by what follows `Mozilla/`. */
+/** Returns Firefox 2 and 3 by their major version, and others as `Mozilla/` with its version. */
 function mozilla(agent: string): string | undefined {
   if (!agent.startsWith('Mozilla')) return undefined;
   const firefox = / Firefox\/([23])\./.exec(agent.slice('Mozilla'.length));

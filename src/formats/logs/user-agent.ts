@@ -1,9 +1,8 @@
 /**
- * Who downloads: what the User-Agent of an installer says, by the rules with which PyPI's own statistics read it, and
- * for the forms that these miss: setuptools on Python 3.10 and later, pdm with the system, Artifactory with its build,
- * and programs of which they know nothing.
- * Only what is recognized is ever published, names as well as versions: an agent can hold anything, such as what pip's
- * users put into `user_data`.
+ * Reads the User-Agent of installers by the rules of PyPI's own statistics, with additional rules for forms that those
+ * miss: setuptools on Python 3.10 and later, pdm with a system, Artifactory with its build, and programs unknown to
+ * PyPI. Only names and versions that are recognized are published, because an agent can contain anything, such as what
+ * users of pip put into `user_data`.
  */
 import { isJsonObject, type JsonObject } from '../json.ts';
 
@@ -13,7 +12,7 @@ export interface Product {
   readonly version?: string;
 }
 
-/** What is known of a client; members that its agent does not tell are absent. */
+/** The known facts about a client. Members that the agent does not give are absent. */
 export interface UserAgent {
   readonly installer?: Product;
   /** The full version of Python. */
@@ -23,13 +22,16 @@ export interface UserAgent {
   readonly system?: Product;
 }
 
-/** Stands for installers of which there are too many to be told apart. */
+/** The label for installers that are too many to list separately. */
 export const otherLabel = 'other';
 
-/** What follows is no name of an installer; it also bounds the time that the rules take. */
+/**
+ * Characters of an agent that are read. Nothing behind them is the name of an installer, and the limit bounds the time
+ * that the rules take.
+ */
 const longest = 500;
 
-/** pip since 6, uv, and Hatch since 1.16: a JSON object follows, behind which Hatch names its library. */
+/** User agents with a JSON object: pip since 6, uv, and Hatch since 1.16, which names its library behind the object. */
 const json = /^(?:pip|uv|hatch)\/\S+ \{/i;
 
 /** Programs whose agents begin with their name and version. */
@@ -41,7 +43,7 @@ const programs = [
   ...['Nexus', 'Artifactory', 'RenovateBot', 'Renovate', 'dependabot-core'],
 ];
 
-/** By their names in small letters: what is published of whoever names itself so. */
+/** The published spellings of names, by lower-case name. */
 const names = new Map(
   [
     ...programs,
@@ -51,8 +53,9 @@ const names = new Map(
 );
 
 /**
- * The rules, the first that fits wins; the names of the groups are those of the members. Of two parts with a slash
- * between them one has none itself (the system may: GNU/kFreeBSD), or a text of slashes is taken apart in every way.
+ * The rules, of which the first that matches counts. The names of the groups are those of the members. In
+ * `name/version` only one part may contain a slash: if both could, a text of slashes would be tried in every split. The
+ * part that may is for example the system, because of GNU/kFreeBSD.
  */
 const rules: readonly RegExp[] = [
   /^(?<installer>pip)\/(?<version>\S+) (?<implementation>[^\s/]+)\/(?<implementationVersion>\S+) (?<system>\S+)\/(?<release>[^\s/]+)$/,
@@ -61,7 +64,7 @@ const rules: readonly RegExp[] = [
   /^Python-urllib\/(?<python>\d\.\d{1,2})$/,
   /^(?<installer>poetry|pdm)\/(?<version>\S+) (?<implementation>[^\s/]+)\/(?<implementationVersion>\S+)(?: (?<system>[^\s/]+)\/(?<release>\S*))?$/,
   /^(?<installer>twine)\/(?<version>\S+)(?: .*)? (?<implementation>[^\s/]+)\/(?<implementationVersion>\S+)$/,
-  // Behind a version it tells its commit; one that was built by hand has no version.
+  // The commit may follow the version. A build by hand has no version.
   /^(?<installer>Bazel)\/(?:release )?(?<version>\d[^\s/]*?(?: dev)?)-?(?: \(.*\))?$/,
   /^(?<installer>Bazel)\//,
   new RegExp(`^(?<installer>${programs.map((name) => name.replace('.', '\\.')).join('|')})/(?<version>\\S+)`, 'i'),
@@ -70,7 +73,7 @@ const rules: readonly RegExp[] = [
   /^python-(?<installer>requests|httpx|urllib3)\/(?<version>\S+)/,
   /^Python\/(?<python>\d\.\d{1,2}) (?<installer>aiohttp)\/(?<version>\S+)/,
   /^(?<installer>Shadowmire)\b/,
-  // 1.5 told these two from browsers.
+  // Two bots that 1.5 told apart from browsers.
   /^(?<installer>msnbot)\/(?<version>[^\s;()]+)/,
   /\b(?<installer>Googlebot-Mobile)\/(?<version>[^\s;()]+)/,
 ];
@@ -80,13 +83,13 @@ const systemTools =
 const browsers =
   /^(?:Mozilla|Safari|Firefox|Chrome|Opera|UCWEB|Lynx|Links|ELinks|w3m|URL\/Emacs|com\.apple\.WebKit\.Networking|wget2?|curl|libcurl|aria2|axel|HTTPie|FDM \S+|AndroidDownloadManager|okhttp|Apache-HttpClient)(?:\/|$)/i;
 
-/** What `text`, an agent as the client sent it, says. */
+/** Returns the facts in `text`, a user agent as the client sent it. */
 export function parseUserAgent(text: string): UserAgent {
   const object = json.test(text) ? objectIn(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1)) : undefined;
   return object === undefined ? fromText(text.slice(0, longest)) : fromObject(object);
 }
 
-/** What stands for the client in statistics: `pip/26.2.1`, `Browser`, or `unknown`. */
+/** Returns the label of the client in statistics: `pip/26.2.1`, `Browser`, or `unknown`. */
 export function agentLabel({ installer, python }: UserAgent): string {
   if (installer === undefined) {
     const version = plausible(python);
@@ -98,29 +101,29 @@ export function agentLabel({ installer, python }: UserAgent): string {
   return version === undefined ? name : `${name}/${version}`;
 }
 
-/** A label without its version: `pip`. */
+/** Returns a label without its version: `pip`. */
 export function labelName(label: string): string {
   return label.split('/', 1)[0] ?? label;
 }
 
-/** The version of Python without its last part: `3.12`. */
+/** Returns the major and minor version of Python, such as `3.12`, or undefined. */
 export function pythonLabel({ python, implementation }: UserAgent): string | undefined {
   const version = python ?? (implementation?.name === 'CPython' ? implementation.version : undefined);
   return /^[1-9]\.\d{1,2}(?!\d)/.exec(version ?? '')?.[0];
 }
 
-/** The name of the operating system, where it is one that there is: `Linux`. */
+/** Returns the name of the operating system, such as `Linux`, or undefined if it is not a known one. */
 export function systemLabel({ system }: UserAgent): string | undefined {
   return systems.exec(system?.name ?? '')?.[0];
 }
 
-/** What Python calls those it runs on; with Cygwin and its kin goes the version of Windows, which is left away. */
+/** The systems by the names that Python uses. For Cygwin and its relatives the version of Windows is cut off. */
 const systems =
   /^(?:(?:Linux|Darwin|Windows|Android|iOS|iPadOS|FreeBSD|GNU\/kFreeBSD|OpenBSD|NetBSD|DragonFly|SunOS|AIX|HP-UX|Haiku|GNU|Java|Emscripten)$|CYGWIN_NT|MSYS_NT|MINGW32_NT|MINGW64_NT)/;
 
 /**
- * What may stand in a version beside its numbers: nobody's message to the readers of statistics. The words are those of
- * PEP 440 and its like, and of those who build for a distribution.
+ * The words allowed in a version beside numbers, so that nobody can publish a message through the statistics. They are
+ * those of PEP 440 and similar schemes, and of distributions' packagers.
  */
 const words =
   'a|b|c|rc|alpha|beta|pre|preview|post|rev|r|dev|final|snapshot|nightly|canary|dfsg|deb|debian|ubuntu|el|fc';

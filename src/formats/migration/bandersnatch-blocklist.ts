@@ -1,16 +1,16 @@
-/** The filters of bandersnatch that name what it leaves out. */
+/** Converts the filters of bandersnatch that name what it leaves out. */
 import type { ProjectName } from '../../core/names.ts';
 import { parseRequirement, type Requirement } from '../../packaging/requirement.ts';
 import { confLines, confText, type ImportSource, lost, note, type Outcome } from './bandersnatch-conversion.ts';
 
-/** blocklist_project: lines with versions are left to blocklist_release. */
+/** Converts blocklist_project. Lines with versions are left to blocklist_release. */
 export function blockedProjects(_value: string, source: ImportSource): Outcome {
   const { whole, unread } = readBlocklist(source);
   if (unread > 0) return { ...lost(unreadNote(unread)), ...leftOut(whole) };
   return whole.size === 0 ? note('without names it did nothing') : leftOut(whole);
 }
 
-/** blocklist_release. */
+/** Converts blocklist_release. */
 export function blockedReleases(_value: string, source: ImportSource): Outcome {
   const blocklist = readBlocklist(source);
   const { whole, but } = blocklist;
@@ -23,13 +23,16 @@ export function blockedReleases(_value: string, source: ImportSource): Outcome {
   return { settings, notes: ['of these projects, releases whose version is none by PEP 440 are left out too'] };
 }
 
-/** What requirements must demand besides, by project, so that releases which blocklist_release leaves out are not held. */
+/**
+ * Returns specifiers by project that requirements must add, so that releases left out by blocklist_release are not
+ * held.
+ */
 export function blockedVersions(source: ImportSource): ReadonlyMap<ProjectName, string> {
   if (!source.enabled.includes('blocklist_release')) return new Map();
   return new Map([...readBlocklist(source).but].map(([name, versions]) => [name, versions.join(',')]));
 }
 
-/** regex_project. */
+/** Converts regex_project. */
 export function blockedRegexes(_value: string, source: ImportSource): Outcome {
   const lines = confText(source, 'filter_regex', 'packages').split('\n');
   const regexes = lines.filter((line) => line !== '');
@@ -43,10 +46,13 @@ export function blockedRegexes(_value: string, source: ImportSource): Outcome {
 
 const refusal = 'they are not in the syntax of RE2, or mean something else there, or dots or underscores in names';
 
-/** What RE2 understands in another way, and what normalized names never contain. */
+/** Syntax that RE2 reads differently, and characters that normalized names never contain. */
 const differing = /\{,|\[:|[^ -~]|_|\\\.|\[[^\]]*\./;
 
-/** Python begins at the beginning of a name; here a pattern may match anywhere. */
+/**
+ * Returns the pattern anchored at the beginning, because Python matches there and our patterns match anywhere. Returns
+ * undefined if the meaning would differ.
+ */
 function searched(regex: string, { isPattern }: ImportSource): string | undefined {
   const isBare = /^\^?[A-Za-z0-9]/.test(regex) && !regex.includes('|');
   const pattern = isBare ? `/^${regex.replace(/^\^/, '')}/` : `/^(?:${regex})/`;
@@ -55,9 +61,9 @@ function searched(regex: string, { isPattern }: ImportSource): string | undefine
 
 interface Blocklist {
   readonly whole: ReadonlySet<ProjectName>;
-  /** The versions that are left, for each project of which some are blocked. */
+  /** The remaining versions of projects with some versions blocked. */
   readonly but: ReadonlyMap<ProjectName, readonly string[]>;
-  /** How many lines have versions of which the rest cannot be told exactly. */
+  /** The number of lines with versions whose complement cannot be expressed exactly. */
   readonly open: number;
   readonly unread: number;
 }
@@ -77,7 +83,10 @@ function readBlocklist(source: ImportSource): Blocklist {
   return { whole, but, open: partly.length - exact.length, unread: lines.length - read.length };
 }
 
-/** What else a line may say, the two filters of the list take in different ways. */
+/**
+ * Returns true if a line has only a name and versions. The two filters that read the list treat other parts
+ * differently.
+ */
 function isPlain({ extras, marker, url }: Requirement): boolean {
   return extras.length === 0 && marker === undefined && url === undefined;
 }
@@ -87,7 +96,10 @@ function leftOut(patterns: ReadonlySet<string>): Outcome {
   return { settings: [{ table: 'left-out', name: 'projects', value: [...patterns] }] };
 }
 
-/** A rule that holds files makes the default that nothing else is held. A list of projects says all by itself. */
+/**
+ * Returns rules for partly blocked projects. Since a rule that holds files changes the default to holding nothing else,
+ * `otherwise` is set too. A list of projects needs neither.
+ */
 function heldBut(but: Blocklist['but'], source: ImportSource): NonNullable<Outcome['settings']> {
   if (but.size === 0 || isChosenByName(source) || isChosenByFiles(source)) return [];
   const projects = [...but].map(([name, versions]) => `${name}${versions.join(',')}`);
@@ -97,7 +109,7 @@ function heldBut(but: Blocklist['but'], source: ImportSource): NonNullable<Outco
   ];
 }
 
-/** True when only the projects of a list are held. */
+/** Returns true if only the projects of a list are held. */
 export function isChosenByName(source: ImportSource): boolean {
   const isEnabled = source.enabled.some((name) => name === 'allowlist_project' || name === 'allowlist_release');
   return isEnabled && confLines(source, 'allowlist', 'packages').length > 0;

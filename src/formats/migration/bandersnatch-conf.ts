@@ -1,27 +1,27 @@
 /**
- * The configuration file of bandersnatch: INI as Python's configparser reads it with the choices of bandersnatch.
+ * Reads the configuration file of bandersnatch: INI as Python's configparser reads it with the options of bandersnatch.
  *
- * - `[section]` lines, and `key = value` lines; a colon parts nothing, because keys of filters contain colons.
- * - Keys are in lower case with `_` for `-`. A section or key given twice is an error.
+ * - `[section]` lines, and `key = value` lines. A colon does not separate, because keys of filters contain colons.
+ * - Keys are normalized to lower case with `_` for `-`. A section or key given twice is an error.
  * - A line that is indented further than its key continues the value, also after an empty line.
- * - A line that begins with `#` or `;`, wherever, is a comment; behind a value they are part of it.
- * - What `[DEFAULT]` says holds in every section that does not say otherwise.
- * - `${key}` and `${section:key}` stand for other values, `$$` for `$`. bandersnatch refuses any other `$`; here it
- *   stays, because files from before it did so have patterns that end in one.
+ * - A line that begins with `#` or `;` is a comment, also if indented. Behind a value they are part of it.
+ * - Settings in `[DEFAULT]` apply to every section that does not override them.
+ * - `${key}` and `${section:key}` stand for other values, `$$` for `$`. bandersnatch refuses any other `$`. Here it is
+ *   kept, because files from before that rule have patterns that end in one.
  */
 import { UsageError } from '../../core/errors.ts';
 
-/** A value of several lines has a newline between them. */
+/** A setting. Lines of its value are separated by newlines. */
 export interface ConfSetting {
   readonly value: string;
-  /** Where its key stands, from 1. */
+  /** The line of its key, from 1. */
   readonly line: number;
 }
 
 /** Settings by section and key. */
 export type BandersnatchConf = ReadonlyMap<string, ReadonlyMap<string, ConfSetting>>;
 
-/** Reads the file; `source` names it in errors. Throws {@link UsageError} with the line. */
+/** Reads the file. `source` names it in errors. Throws {@link UsageError} with the line. */
 export function parseBandersnatchConf(text: string, source: string): BandersnatchConf {
   const reader = new ConfReader(source);
   for (const line of text.replace(/^\ufeff/, '').split(/\r\n|\r|\n/)) reader.read(line);
@@ -29,10 +29,10 @@ export function parseBandersnatchConf(text: string, source: string): Bandersnatc
 }
 
 const defaultSection = 'DEFAULT';
-/** Characters of defaults, in all sections together. */
+/** Characters of defaults, counted once for each section. */
 const longestDefaults = 10_000_000;
 
-/** The section and key under which `key` is found: `release-files` is `release_files`. */
+/** Returns the normalized key: `release-files` becomes `release_files`. */
 function normalKey(key: string): string {
   return key.toLowerCase().replaceAll('-', '_');
 }
@@ -119,13 +119,13 @@ function withDefaults(sections: Map<string, Map<string, ConfSetting>>, source: s
   return new Map([...sections].map(([name, settings]) => [name, new Map([...defaults, ...settings])]));
 }
 
-/** As in Python. */
+/** The same limit as in Python. */
 const deepestReference = 10;
 const maxReferences = 100_000;
 const longestResult = 10_000_000;
 const referencePattern = /\$(?:(\$)|\{([^${}]+)\}|(\{))?/g;
 
-/** `conf` with what its references stand for, and without its defaults. */
+/** Returns `conf` with references replaced, and without the section of defaults. */
 function interpolated(conf: BandersnatchConf, source: string): BandersnatchConf {
   let references = 0;
   let length = 0;

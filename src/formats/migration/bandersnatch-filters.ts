@@ -1,21 +1,21 @@
 /**
- * Every filter of bandersnatch 8, and what becomes of it here. To give one an equivalent, replace its text, which tells why
- * it has none, by a function.
+ * Every filter of bandersnatch 8 with its conversion. A text is the reason why a filter has no equivalent; to add one,
+ * replace it by a function.
  */
 import { blockedProjects, blockedRegexes, blockedReleases } from './bandersnatch-blocklist.ts';
 import type { Meaning } from './bandersnatch-conversion.ts';
 import { latestReleases, noPrereleases, otherPlatforms } from './bandersnatch-limits.ts';
 import { allowedProjects, allowedReleases, pinnedRequirements, requiredProjects } from './bandersnatch-projects.ts';
 
-/** A filter, which works only when `[plugins] enabled` names it. */
+/** A filter. It works only if `[plugins] enabled` names it. */
 export interface Filter {
-  /** Its settings, as `section.key`; a key of `*` stands for all of the section. */
+  /** Its settings as `section.key`. The key `*` stands for the whole section. */
   readonly reads: readonly string[];
-  /** Settings that are another filter's, and do not make this one work. */
+  /** Settings of other filters that it reads too. They alone do not make it work. */
   readonly alsoReads?: readonly string[];
-  /** It filters something even without settings. */
+  /** True if it works even without settings. */
   readonly worksAlone?: true;
-  /** Of the first of its settings that is there. */
+  /** Converts the first of its settings that exists. */
   readonly meaning: Meaning;
 }
 

@@ -1,4 +1,4 @@
-/** The filters of bandersnatch that become `[releases]` and `[files]`. */
+/** Converts the filters of bandersnatch that become `[releases]` and `[files]`. */
 import { knownKinds } from '../../packaging/distribution-name-kinds.ts';
 import { knownSystems, type SystemName } from '../../packaging/platform-tag-systems.ts';
 import {
@@ -11,7 +11,7 @@ import {
   type Outcome,
 } from './bandersnatch-conversion.ts';
 
-/** prerelease_release. */
+/** Converts prerelease_release. */
 export function noPrereleases(_value: string, source: ImportSource): Outcome {
   if (confLines(source, 'filter_prerelease', 'packages').length > 0) {
     return lost('no equivalent for some projects alone: their prereleases are mirrored too');
@@ -24,7 +24,7 @@ export function noPrereleases(_value: string, source: ImportSource): Outcome {
   };
 }
 
-/** latest_release. */
+/** Converts latest_release. */
 export function latestReleases(_value: string, source: ImportSource): Outcome {
   const keep = confText(source, 'latest_release', 'keep').trim();
   if (keep === '' || keep === '0') return note('without a number to keep it did nothing');
@@ -53,12 +53,12 @@ const platforms: ReadonlyMap<string, LeftOut> = new Map([
   ['win', windows],
   ['macos', macos],
   ['macosx', macos],
-  // Wheels for a system without a name of its own pass as `other`, and so would those for FreeBSD.
+  // Wheels for a system that has no name here count as `other`, so wheels for FreeBSD may too.
   ['freebsd', { systems: ['freebsd', 'other'], kinds: [] }],
   ['linux', { systems: ['linux'], kinds: ['rpm'] }],
 ]);
 
-/** exclude_platform. */
+/** Converts exclude_platform. */
 export function otherPlatforms(_value: string, source: ImportSource): Outcome {
   const named = confText(source, 'blocklist', 'platforms').toLowerCase().split(/\s+/);
   const words = named.filter((word) => word !== '');
@@ -77,7 +77,7 @@ export function otherPlatforms(_value: string, source: ImportSource): Outcome {
 
 function filesBut(leftOut: readonly LeftOut[]): readonly ImportedSetting[] {
   const systems = new Set<SystemName>(leftOut.flatMap((one) => one.systems));
-  // Part of linux.
+  // These are parts of linux, which stays in the list.
   for (const part of ['manylinux', 'musllinux'] as const) systems.add(part);
   const kinds = new Set(leftOut.flatMap((one) => one.kinds));
   const held = { table: 'files', name: 'systems', value: knownSystems.filter((name) => !systems.has(name)) } as const;

@@ -1,6 +1,6 @@
 /**
- * Every option of bandersnatch 8, and what becomes of it here. To give one an equivalent, replace its text, which tells
- * why it has none, by a function.
+ * Every option of bandersnatch 8 with its conversion. A text is the reason why an option has no equivalent; to add one,
+ * replace it by a function.
  */
 import { confText, type ImportSource, type Meaning, note, type Outcome } from './bandersnatch-conversion.ts';
 
@@ -38,7 +38,7 @@ export const mirrorOptions: ReadonlyMap<string, Meaning> = new Map(
   }),
 );
 
-/** Sections that belong to no filter, and why nothing in them is needed. */
+/** Sections that belong to no filter, with the reason why they are not needed. */
 export const otherSections: ReadonlyMap<string, string> = new Map([['s3', 'a mirror is a folder, nothing else']]);
 
 function upstream(value: string, source: ImportSource): Outcome {
@@ -72,7 +72,7 @@ function workers(value: string): Outcome {
   };
 }
 
-/** The setting `name`; `whenTrue` is what it is when the option is true. */
+/** Returns the setting `name`. Its value is `whenTrue` if the option is true, else the opposite. */
 function flag(name: string, value: string, whenTrue = true): Outcome {
   const boolean = booleanOf(value);
   if (boolean === undefined) return note('left out: expected true or false');

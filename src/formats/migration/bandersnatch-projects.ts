@@ -1,12 +1,12 @@
-/** The filters of bandersnatch that name what it holds. */
+/** Converts the filters of bandersnatch that name what it holds. */
 import { type ProjectName, projectName } from '../../core/names.ts';
 import { parseRequirement, type Requirement } from '../../packaging/requirement.ts';
 import { blockedVersions, isChosenByName } from './bandersnatch-blocklist.ts';
 import { confLines, confText, type ImportSource, lost, type Outcome } from './bandersnatch-conversion.ts';
 
-/** allowlist_project: the names; what follows them on their line is left to allowlist_release. */
+/** Converts allowlist_project: the names. The rest of each line is left to allowlist_release. */
 export function allowedProjects(_value: string, source: ImportSource): Outcome {
-  // That one says all.
+  // allowlist_release converts the same list.
   if (source.enabled.includes('allowlist_release')) return {};
   const named = confLines(source, 'allowlist', 'packages').map((line) => /^[A-Za-z0-9._-]*/.exec(line)?.[0] ?? '');
   const names = new Set(named.map(projectName).filter((name) => name !== undefined));
@@ -20,7 +20,7 @@ export function allowedProjects(_value: string, source: ImportSource): Outcome {
   return { settings: [{ name: 'projects', value: projects }], notes };
 }
 
-/** allowlist_release: extras, markers and addresses are not looked at. */
+/** Converts allowlist_release. Extras, markers and URLs are ignored. */
 export function allowedReleases(_value: string, source: ImportSource): Outcome {
   const lines = confLines(source, 'allowlist', 'packages');
   const blocked = blockedVersions(source);
@@ -56,16 +56,16 @@ function limitsReleases({ enabled }: ImportSource): boolean {
   return enabled.some((name) => name === 'prerelease_release' || name === 'latest_release');
 }
 
-/** project_requirements: the projects, of which bandersnatch holds all releases. */
+/** Converts project_requirements: projects of which bandersnatch holds all releases. */
 export function requiredProjects(_value: string, source: ImportSource): Outcome {
-  // That one says all.
+  // project_requirements_pinned converts the same files.
   if (source.enabled.includes('project_requirements_pinned')) return {};
   const { settings, notes = [] } = requirements(source);
   const fewer = 'only releases that the files allow are held; bandersnatch held all of their projects';
   return settings === undefined ? { notes, isLost: true } : { settings, notes: [...notes, fewer], isLost: true };
 }
 
-/** project_requirements_pinned. */
+/** Converts project_requirements_pinned. */
 export function pinnedRequirements(_value: string, source: ImportSource): Outcome {
   const outcome = requirements(source);
   if (outcome.settings === undefined) return outcome;
@@ -88,7 +88,7 @@ function requirements(source: ImportSource): Outcome {
   return notes.length === 0 ? { settings } : { settings, notes, isLost: true };
 }
 
-/** As Python joins paths. */
+/** Joins paths as Python does. */
 function joined(folder: string, path: string): string {
   return folder === '' || path.startsWith('/') ? path : `${folder.replace(/\/+$/, '')}/${path}`;
 }

@@ -1,20 +1,20 @@
-/** Turns a configuration of bandersnatch into a `mirror.toml`, and says what cannot be turned. */
+/** Converts a configuration of bandersnatch to a `mirror.toml`, and reports what cannot be converted. */
 import type { BandersnatchConf, ConfSetting } from './bandersnatch-conf.ts';
 import type { ImportedSetting, ImportSource, Meaning, Outcome } from './bandersnatch-conversion.ts';
 import { type Filter, filters } from './bandersnatch-filters.ts';
 import { mirrorOptions, otherSections } from './bandersnatch-options.ts';
-import { renderImported } from './render-imported.ts';
+import { renderTomlSetting } from './render-toml.ts';
 
-/** A `mirror.toml`, and a line for each option that has no place in it. */
+/** A `mirror.toml`, and a line for each option without an equivalent. */
 export interface ImportedBandersnatch {
   readonly toml: string;
-  /** Each begins with the line of the configuration that it is about, where there is one. */
+  /** Each begins with the line of the configuration that it is about, if there is one. */
   readonly notes: readonly string[];
   /** The notes about filters without a full equivalent: the mirror would not hold what it held before. */
   readonly lost: readonly string[];
 }
 
-/** Settings of `mirror.toml` and what they are made from, or a note. */
+/** Settings of `mirror.toml` with their origin, or a note. */
 interface Piece {
   readonly from?: string;
   readonly settings?: readonly ImportedSetting[];
@@ -24,8 +24,8 @@ interface Piece {
 }
 
 /**
- * The `mirror.toml` that says what `conf` said, as far as there are settings for it; `isPattern` tells what its `projects`
- * may contain.
+ * Returns the `mirror.toml` that corresponds to `conf`, as far as there are settings for it. `isPattern` says what
+ * `projects` may contain.
  */
 export function importBandersnatch(conf: BandersnatchConf, isPattern: ImportSource['isPattern']): ImportedBandersnatch {
   const source = { conf, enabled: enabledFilters(conf), isPattern };
@@ -37,7 +37,9 @@ export function importBandersnatch(conf: BandersnatchConf, isPattern: ImportSour
   };
 }
 
-/** Of `all` filters, most do nothing without a setting. */
+/**
+ * Returns the enabled filters. If `all` are enabled, those without settings are omitted, because most do nothing then.
+ */
 function enabledFilters(conf: BandersnatchConf): string[] {
   const lines = (conf.get('plugins')?.get('enabled')?.value ?? '').split('\n').map((line) => line.trim());
   if (!lines.includes('all')) return [...new Set(lines.filter((line) => line !== ''))];
@@ -84,7 +86,7 @@ function importFilters({ line }: ConfSetting, source: ImportSource): Piece[] {
   });
 }
 
-/** A setting of a filter that is enabled was dealt with there. */
+/** Returns a note about a setting of a filter that is not enabled. Enabled filters have read their settings already. */
 function importFilterSetting(section: string, key: string, { line }: ConfSetting, { enabled }: ImportSource): Piece[] {
   const readers = readersOf(section, key);
   if (readers.some((name) => enabled.includes(name))) return [];
@@ -93,7 +95,7 @@ function importFilterSetting(section: string, key: string, { line }: ConfSetting
   return [{ note: `line ${line}: [${section}] ${shown(key)}: ${reason}` }];
 }
 
-/** The filters that read `key` of `section`, or anything of it. */
+/** Returns the filters that read `key` of `section`, or any key if it is undefined. */
 function readersOf(section: string, key?: string): string[] {
   const isRead = (path: string): boolean =>
     key === undefined ? path.startsWith(`${section}.`) : path === `${section}.${key}` || path === `${section}.*`;
@@ -108,11 +110,49 @@ function pieces(what: string, { value, line }: ConfSetting, meaning: Meaning, so
   return [{ from, settings }, ...notes.map((text) => ({ note: `${from}: ${text}`, isLost }))];
 }
 
-/** Only what is short and plain: anything else would not help, and might be a password. */
+/** Returns a short plain value for a note. Other values would not help, and might be passwords. */
 function shownValue(value: string): string {
   return /^[A-Za-z0-9_.]{1,20}$/.test(value) ? ` = ${value}` : '';
 }
 
 function shown(text: string): string {
   return text.slice(0, 80).replace(/\p{C}/gu, '?');
+}
+
+/** Settings, and what they are made from. */
+interface ImportedPart {
+  readonly from: string;
+  readonly settings: readonly ImportedSetting[];
+}
+
+/** The whole file: tables follow the settings that belong to none. Each setting tells what it is made from. */
+function renderImported(parts: readonly ImportedPart[]): string {
+  const leftOut = partsOf(parts, 'left-out');
+  const held = partsOf(parts, 'held').map((part) => `[[rule]]\n${rendered(part)}hold = "files"\n`);
+  const tables = (['releases', 'files'] as const).flatMap((table) => {
+    const found = partsOf(parts, table).map(rendered);
+    return found.length === 0 ? [] : [`[${table}]\n${found.join('')}`];
+  });
+  const texts = [...partsOf(parts, undefined).map(rendered), ...renderLeftOut(leftOut), ...held, ...tables];
+  return ['# Made from a configuration of bandersnatch.\n', ...texts].join('\n');
+}
+
+/** The parts that have settings of `table`, with those alone. */
+function partsOf(parts: readonly ImportedPart[], table: ImportedSetting['table']): ImportedPart[] {
+  const some = parts.map(({ from, settings }) => ({ from, settings: settings.filter((one) => one.table === table) }));
+  return some.filter(({ settings }) => settings.length > 0);
+}
+
+function rendered({ from, settings }: ImportedPart): string {
+  return `# ${from}\n${settings.map(({ name, value }) => renderTomlSetting(name, value)).join('')}`;
+}
+
+/** One rule, so that none can be in vain because of another one. */
+function renderLeftOut(parts: readonly ImportedPart[]): string[] {
+  if (parts.length === 0) return [];
+  const origins = parts.map(({ from }) => `# ${from}\n`).join('');
+  const patterns = parts.flatMap(({ settings }) =>
+    settings.flatMap(({ value }) => (Array.isArray(value) ? value : [])),
+  );
+  return [`[[rule]]\n${origins}${renderTomlSetting('projects', [...new Set(patterns)])}hold = "none"\n`];
 }

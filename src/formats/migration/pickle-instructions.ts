@@ -1,9 +1,9 @@
 /**
- * Pickles of protocol 2, as far as pep381client 1.5 wrote them.
+ * Reads pickles of protocol 2, as far as pep381client 1.5 wrote them.
  *
- * A pickle is a program for a machine with a stack and a memo. These are the instructions that 1.5 used: they build plain
- * values, sets, and lifeless instances of the classes that 1.5 stored, and run nothing. What is named twice is shared,
- * never copied, so that a short program cannot make a large value.
+ * A pickle is a program for a machine with a stack and a memo. These are the instructions that 1.5 used. They build
+ * plain values, sets, and inert instances of the classes that 1.5 stored, and never run code. Values that are
+ * referenced twice are shared, not copied, so that a short program cannot make a large value.
  */
 import { describe, PickleMachine, type PickleValue } from './pickle-machine.ts';
 
@@ -18,10 +18,10 @@ const classes = new Set([
 
 const noAttributes: ReadonlyMap<PickleValue, PickleValue> = new Map();
 
-/** A project takes two; there is room for two million. */
+/** Enough for two million projects, since each takes two instructions. */
 const maxInstructions = 4_000_000;
 
-/** The value that `bytes` describe; `source` names them in errors. Throws {@link DamagedFileError}. */
+/** Returns the value of the pickle `bytes`. `source` names it in errors. Throws {@link DamagedFileError}. */
 export function readPickle(bytes: Buffer, source: string): PickleValue {
   const machine = new PickleMachine(bytes, source);
   machine.start();
@@ -109,7 +109,7 @@ function pushInstance(machine: PickleMachine, [type = null, ...rest]: readonly P
   machine.push({ kind: 'instance', of: name, attributes: noAttributes });
 }
 
-/** The call of a class; of all calls only `set(list)` is understood. */
+/** Calls a class. Only the call `set(list)` is supported. */
 function reduce(machine: PickleMachine): void {
   const [list = null, ...rest] = machine.expect('tuple', machine.pop()).items;
   const { name } = machine.expect('class', machine.pop());

@@ -1,10 +1,12 @@
-/** The machine that reads pickles: bytes, a stack and a memo, each with its limits. */
+/** The machine that reads pickles: bytes, a stack and a memo, each with limits. */
 import { DamagedFileError } from '../../core/errors.ts';
 
-/** A value that a pickle describes. */
+/** A value in a pickle. */
 export type PickleValue = string | number | boolean | null | PickleObject;
 
-/** What is built in several steps. A set is the first `size` members of its list, with what they have twice. */
+/**
+ * A value that is built in several steps. A set has the first `size` members of its list, which may contain duplicates.
+ */
 export type PickleObject =
   | { readonly kind: 'class'; readonly name: string }
   | { readonly kind: 'list'; readonly items: PickleValue[] }
@@ -17,11 +19,11 @@ type Kind = PickleObject['kind'];
 type ObjectOf<K extends Kind> = Extract<PickleObject, { kind: K }>;
 
 const largestFile = 256 * 1024 * 1024;
-/** Python writes lists in batches of a thousand. */
+/** Python writes lists in batches of a thousand, so this is deep enough. */
 const highestStack = 10_000;
 const longestClassName = 100;
 
-/** That `source` is damaged: at byte `at` something else was expected than `found`. */
+/** Returns the error that `source` is damaged: `found` is at byte `at`, and is not what was expected. */
 export function damaged(source: string, at: number, found: string): DamagedFileError {
   return new DamagedFileError(
     `${source}: at byte ${at} expected what pep381client 1.5 writes, found ${found}; ` +
@@ -29,15 +31,15 @@ export function damaged(source: string, at: number, found: string): DamagedFileE
   );
 }
 
-/** What the instructions of a pickle work on. Its methods throw {@link DamagedFileError} when they cannot. */
+/** The state of the machine. Its methods throw {@link DamagedFileError} if the pickle is invalid. */
 export class PickleMachine {
   readonly #bytes: Buffer;
   readonly #source: string;
   readonly #stack: PickleValue[] = [];
-  /** How high the stack was at each mark; what lies below the last one cannot be reached. */
+  /** The stack height at each mark. Values below the last mark cannot be reached. */
   readonly #marks: number[] = [];
   readonly #memo: PickleValue[] = [];
-  /** The number of the first value in the memo: Python counts from 1 in C, and from 0 in Python. */
+  /** The number of the first value in the memo: Python's C implementation counts from 1, the other from 0. */
   #firstMemo = 0;
   #at = 0;
   #instructionAt = 0;
@@ -47,7 +49,7 @@ export class PickleMachine {
     this.#source = source;
   }
 
-  /** Reads the first two bytes. */
+  /** Reads and checks the first two bytes. */
   start(): void {
     if (this.#bytes.length > largestFile) throw this.damaged(`a file of ${this.#bytes.length} bytes`);
     if (this.unsigned(1) !== 0x80 || this.unsigned(1) !== 2) throw this.damaged('no pickle of protocol 2');
@@ -58,7 +60,7 @@ export class PickleMachine {
     return this.unsigned(1);
   }
 
-  /** The only value that is left, when the program is over. */
+  /** Returns the only remaining value at the end of the program. */
   result(): PickleValue {
     const result = this.pop();
     if (this.#stack.length + this.#marks.length > 0) throw this.damaged('an end in the middle of a value');
@@ -129,7 +131,7 @@ export class PickleMachine {
     return this.#bytes.toString('utf8', start, start + length);
   }
 
-  /** The two lines that name a class, its module first, with a space between them. */
+  /** Reads the two lines that name a class, and returns them with a space between: the module, then the class. */
   className(): string {
     const window = this.#bytes.toString('latin1', this.#at, this.#at + longestClassName);
     const name = /^[^\n ]+\n[^\n ]+\n/.exec(window)?.[0];
@@ -142,7 +144,7 @@ export class PickleMachine {
     return damaged(this.#source, this.#instructionAt, found);
   }
 
-  /** Where the next `length` bytes begin. */
+  /** Skips `length` bytes, and returns the position where they begin. */
   #skip(length: number): number {
     const start = this.#at;
     if (length > this.#bytes.length - start) throw damaged(this.#source, this.#bytes.length, 'the end of the file');
@@ -151,7 +153,7 @@ export class PickleMachine {
   }
 }
 
-/** What kind of value it is, for a person. */
+/** Returns the kind of the value, for people. */
 export function describe(value: PickleValue): string {
   return typeof value === 'object' ? (value?.kind ?? 'none') : `${typeof value}`;
 }

@@ -1,20 +1,20 @@
-/** The file `status` of pep381client 1.5: its object `Synchronization`, pickled. */
+/** Reads the file `status` of pep381client 1.5: its pickled object `Synchronization`. */
 import { readPickle } from './pickle-instructions.ts';
 import { damaged, describe, type PickleValue } from './pickle-machine.ts';
 
-/** What a mirror of 1.5 remembers of itself. Its projects have the names that the index of its time wrote. */
+/** The state of a mirror of 1.5. Project names are spelled as the index spelled them then. */
 export interface Status15 {
-  /** When the last run that completed was started: Unix seconds, 0 = none. */
+  /** Start of the last completed run, in Unix seconds; 0 if there is none. */
   readonly lastCompleted: number;
-  /** When the run was started that has not completed: Unix seconds, 0 = none. */
+  /** Start of the run that has not completed, in Unix seconds; 0 if there is none. */
   readonly lastStarted: number;
   readonly completeProjects: readonly string[];
   readonly projectsToDo: readonly string[];
-  /** Its files have names but no content. */
+  /** True if its files have names but no content. */
   readonly skipFileContents: boolean;
 }
 
-/** Reads the file `status`; `source` names it in errors. Throws {@link DamagedFileError}. */
+/** Reads the file `status`. `source` names it in errors. Throws {@link DamagedFileError}. */
 export function parseStatus15(bytes: Buffer, source: string): Status15 {
   const wrong = (found: string): Error => damaged(source, bytes.length, found);
   const value = readPickle(bytes, source);
@@ -41,12 +41,12 @@ function seconds(value: PickleValue | undefined): number | undefined {
   return typeof value === 'number' && value >= 0 ? value : undefined;
 }
 
-/** Older versions did not store it. */
+/** Reads a flag, which older versions did not store. */
 function flag(value: PickleValue | undefined): boolean | undefined {
   return value === undefined ? false : typeof value === 'boolean' ? value : undefined;
 }
 
-/** Changes of the index as a whole came without a name; 1.5 passed over them too. */
+/** Reads names. Null and empty names stand for changes of the whole index, which 1.5 ignored too. */
 function names(value: PickleValue | undefined): string[] | undefined {
   if (typeof value !== 'object' || value?.kind !== 'set') return undefined;
   const members = new Set(value.items.slice(0, value.size));

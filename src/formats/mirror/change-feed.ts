@@ -1,92 +1,95 @@
 /**
- * The change feed: what has changed on a mirror, as static files for the mirrors that mirror from it.
+ * The change feed: the changes of a mirror, as static files for the mirrors that mirror from it.
  *
- *   changes.json     the latest changes, and which ones are there at all
- *   changes/<n>.json 256 changes that came before: those with the numbers 256 k + 1 to 256 k + 256, where n is k modulo 400
+ *   changes.json     the latest changes, and the range of changes that are available
+ *   changes/<n>.json 256 earlier changes, with the numbers 256 k + 1 to 256 k + 256, where n is k modulo 400
  *
- * Each change has a number that rises by one, and means something only under the feed's id. A piece is replaced by the one
- * that comes 400 pieces later, so that there are never more; who reads one looks at the id and the numbers in it.
+ * Each change has a number, one higher than that of the change before. A number is meaningful only together with the
+ * feed's id. A piece is replaced by the one 400 pieces later, so that there are never more than 400. Readers must check
+ * the id and the numbers in a piece.
  */
 import { NonsenseError } from '../../core/errors.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
-import type { WebPath } from '../../core/paths.ts';
+import { changesRoot, childPath, type WebPath } from '../../core/paths.ts';
 import { parseDistributionName } from '../../packaging/distribution-name.ts';
 import { isJsonObject, type JsonObject, parseJson, serialOf } from '../json.ts';
 
-/** A change of what a mirror publishes of a project. */
+/** A change to what a mirror publishes of a project. */
 export interface FeedChange {
   readonly number: number;
   readonly name: ProjectName;
   readonly displayName: string;
-  /** Upstream's, of the page that is published, or was the last one; undefined where the mirror knows none. */
+  /**
+   * Upstream's serial of the page that is published or was published last; undefined if the mirror does not know it.
+   */
   readonly serial: number | undefined;
-  /** Milliseconds. */
+  /** Milliseconds since 1970. */
   readonly at: number;
-  /** Why the project went; undefined where it was published. */
+  /** The reason why the project was removed; undefined if it was published. */
   readonly removed: string | undefined;
-  /** The releases of which files went because upstream has put them in quarantine. */
+  /** Releases with files that were removed because upstream has quarantined them. */
   readonly quarantined: readonly string[];
 }
 
-/** Some changes that follow each other. */
+/** Consecutive changes. */
 export interface FeedPiece {
   readonly id: string;
-  /** The number of the first change; one more than `last` where there is none. */
+  /** The number of the first change, or `last` + 1 if there are none. */
   readonly first: number;
   readonly last: number;
-  /** In the order of numbers. Those whose project has no name that one may have are left out. */
+  /** In the order of numbers. Changes of projects with an invalid name are left out. */
   readonly changes: readonly FeedChange[];
 }
 
-/** The latest changes, and what is known of the feed as a whole. */
+/** The latest changes, and members about the feed as a whole. */
 export interface FeedHead extends FeedPiece {
-  /** Up to which serial of its own upstream the mirror knew everything; undefined where it knows no serials. */
+  /** The serial of its own upstream up to which the mirror is complete; undefined if it knows no serials. */
   readonly serial: number | undefined;
-  /** The number of the earliest change that is to be had; one more than `last` where there is none. */
+  /** The number of the earliest available change, or `last` + 1 if there are none. */
   readonly oldest: number;
-  /** The list of all projects is not older than the change with this number. */
+  /** The list of all projects is at least as new as the change with this number. */
   readonly listed: number;
 }
 
 export const changesPerPiece = 256;
 export const maxPieces = 400;
 const formatVersion = 1;
-/** Far more than a piece of short names and long reasons has. */
+/** Bytes. Far more than a piece of short names and long reasons has. */
 export const largestPiece = 4 << 20;
 const longestReason = 200;
 const longestVersion = 100;
 const maxReleases = 1000;
-/** No index comes near it. */
+/** Far higher than any real index reaches. */
 const highestNumber = 1e14;
 
-/** The releases of a project that these files are of, each once. */
+/** Returns the versions of `project` that these files belong to, each once. */
 export function releasesOf(filenames: readonly string[], project: ProjectName): string[] {
   const versions = filenames.flatMap((filename) => parseDistributionName(filename, project)?.version ?? []);
   return [...new Set(versions)];
 }
 
-/** How many pieces are complete once there are so many changes. */
+/** Returns the number of complete pieces after `last` changes. */
 export function completePieces(last: number): number {
   return Math.floor(last / changesPerPiece);
 }
 
-/** The number of the earliest change that the feed has when its latest one is `last`. */
+/** Returns the number of the earliest available change, if the latest one is `last`. */
 export function oldestOf(last: number): number {
   return Math.max(0, completePieces(last) - maxPieces) * changesPerPiece + 1;
 }
 
-/** Where the piece lies whose first change is 256 `piece` + 1. */
+/** Returns the path of the piece whose first change is 256 `piece` + 1. */
 export function piecePath(piece: number): WebPath {
-  return `changes/${piece % maxPieces}.json` as WebPath;
+  return childPath(changesRoot, `${piece % maxPieces}.json`);
 }
 
-/** The file with the latest changes. */
+/** Returns the text of the file with the latest changes. */
 export function renderFeedHead(head: Omit<FeedHead, 'first'>): string {
   const { id, serial, oldest, listed, last, changes } = head;
   return render({ version: formatVersion, feed: id, serial: serial ?? null, oldest, listed, last }, changes);
 }
 
-/** The file of a complete piece. */
+/** Returns the text of a complete piece. */
 export function renderFeedPiece({ id, first, last, changes }: FeedPiece): string {
   return render({ version: formatVersion, feed: id, first, last }, changes);
 }
@@ -107,7 +110,9 @@ function renderChange({ number, displayName, serial, at, removed, quarantined }:
   });
 }
 
-/** Reads the file with the latest changes; `source` names it in errors. Throws {@link NonsenseError}. */
+/**
+ * Reads the file with the latest changes. `source` names it in errors. Throws {@link NonsenseError} if it is malformed.
+ */
 export function parseFeedHead(text: string, source: string): FeedHead {
   const json = feedObject(text, source);
   const last = numberIn(json, 'last', source);
@@ -124,7 +129,10 @@ export function parseFeedHead(text: string, source: string): FeedHead {
   return head;
 }
 
-/** Reads the piece of the feed `id` whose first change is 256 `piece` + 1. Throws {@link NonsenseError}. */
+/**
+ * Reads the piece of the feed `id` whose first change is 256 `piece` + 1. Throws {@link NonsenseError} if it is
+ * malformed, or is another piece.
+ */
 export function parseFeedPiece(text: string, id: string, piece: number, source: string): FeedPiece {
   const json = feedObject(text, source);
   const first = piece * changesPerPiece + 1;
@@ -140,7 +148,10 @@ function feedObject(text: string, source: string): JsonObject {
   throw new NonsenseError(`${source}: expected a change feed of version ${formatVersion}, found another one`);
 }
 
-/** Every number must be there, once, in its place: what is missing would be lost. */
+/**
+ * Reads the changes `first` to `last`. Throws unless each number is there once, in order: a missing change would be
+ * lost.
+ */
 function pieceFrom(json: JsonObject, first: number, last: number, source: string): FeedPiece {
   const { feed: id, changes: entries } = json;
   if (typeof id !== 'string' || !/^[0-9a-f]{32}$/.test(id)) throw new NonsenseError(`${source}: the feed has no id`);

@@ -1,7 +1,10 @@
-/** `web/index.html`: what a person sees who opens the mirror's address in a browser. */
+/** `web/index.html`: the page for people who open the mirror's address in a browser. */
 import { escapeHtml } from '../simple/simple-html.ts';
 
-/** How to use the mirror, and where to see how it is. Without `baseUrl` the reader puts the address in. */
+/**
+ * Returns a page that says how to use the mirror, with links to its status. Without `baseUrl` readers must fill in the
+ * address.
+ */
 export function renderLandingPage(upstream: string, baseUrl: string | undefined): string {
   const index = escapeHtml(`${baseUrl ?? 'https://THIS-HOST'}/simple/`);
   return `<!DOCTYPE html>

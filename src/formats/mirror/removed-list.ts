@@ -1,22 +1,22 @@
-/** `web/removed.json`: what was removed and why, for mirrors that mirror from this one and for people. */
+/** `web/removed.json`: what was removed and why, for people and for mirrors that mirror from this one. */
 
 import { NonsenseError } from '../../core/errors.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
 import { isBlobPath, type WebPath } from '../../core/paths.ts';
 import { isJsonObject, parseJson } from '../json.ts';
 
-/** A project or one file of it. */
+/** A removed project or a removed file of it. */
 export interface RemovedEntry {
   readonly project: string;
-  /** Below `web/`; undefined for the whole project. */
+  /** The path below `web/`, or undefined for the whole project. */
   readonly path: string | undefined;
   readonly sha256: string | undefined;
-  /** Milliseconds. */
+  /** Milliseconds since 1970. */
   readonly at: number;
   readonly why: string;
 }
 
-/** The list, the latest first; `complete` is false where older entries are left out. */
+/** Returns the text of the list, the latest entry first. `complete` is false if older entries are left out. */
 export function renderRemovedList(entries: readonly RemovedEntry[], complete: boolean): string {
   const removed = entries.map(({ project, path, sha256, at, why }) =>
     JSON.stringify({ project, path, sha256, removed: new Date(at).toISOString(), why }),
@@ -24,7 +24,7 @@ export function renderRemovedList(entries: readonly RemovedEntry[], complete: bo
   return `{"complete":${complete},"removed":[${removed.map((entry) => `\n${entry}`).join(',')}\n]}\n`;
 }
 
-/** An entry that was read, of which every part was looked at. */
+/** An entry that was read, with every member checked. */
 export interface ReadEntry extends RemovedEntry {
   readonly project: ProjectName;
   readonly path: WebPath | undefined;
@@ -32,7 +32,10 @@ export interface ReadEntry extends RemovedEntry {
 
 const longestWhy = 1000;
 
-/** Reads a list that {@link renderRemovedList} has made, the latest first; what is none, or not right in it, is passed over. */
+/**
+ * Reads a list that {@link renderRemovedList} has made, the latest entry first. Malformed entries are skipped; a
+ * malformed list is an empty one.
+ */
 export function parseRemovedList(text: string): ReadEntry[] {
   const list = parsed(text);
   return list.flatMap((entry) => entryOf(entry) ?? []);

@@ -1,34 +1,34 @@
 /**
- * `snapshot.json`, by which a mirror proves one state of all its pages, and `snapshot.json.sig`, the Ed25519 signature of
- * exactly its bytes: base64 of the 64 bytes, and a newline.
+ * `snapshot.json`, with which a mirror proves one state of all its pages, and `snapshot.json.sig`, the Ed25519
+ * signature of its exact bytes: base64 of the 64 bytes, and a newline.
  *
- *     version   1. Members that are not known may be added at any time; what changes the meaning of these gets another version
- *     time      when the run started that found this state to be upstream's: ISO 8601, UTC, milliseconds
- *     serial    upstream's serial up to which everything is here, or queued; null where upstream has none
- *     projects  how many have pages
- *     queued    how many projects are still to be brought up to that serial
+ *     version   1. New members may be added at any time; a change of the meaning of these members needs another version
+ *     time      start of the run that found this state to be upstream's: ISO 8601, UTC, with milliseconds
+ *     serial    upstream's serial up to which everything is here or queued; null if upstream has none
+ *     projects  number of projects that have pages
+ *     queued    number of projects still to be brought up to that serial
  *     index     SHA-256 of `simple/index.v1_json` and of `simple/index.html`
  *     pages     the roots of the trees over `simple/<project>/index.v1_json` and over `simple/<project>/index.html`
- *     groups    the 256 groups of the tree over `index.v1_json`: who mirrors from here and finds another root learns where
- *               to look
+ *     groups    the 256 groups of the tree over `index.v1_json`: if a mirror of this mirror finds another root,
+ *               they tell it which pages may differ
  *
- * core/merkle-tree.ts says how the trees are made. There are two because clients see only one kind of page, and mirrors fetch
- * only JSON. The `.gz` twins are not signed: unpacked they are their pages.
+ * core/merkle-tree.ts describes the trees. There are two because clients see only one kind of page, and mirrors fetch
+ * only JSON. The `.gz` twins are not signed; unpacked they equal their pages.
  */
 import { NonsenseError } from '../../core/errors.ts';
 import { groupCount, merkleHash } from '../../core/merkle-tree.ts';
 import { isJsonObject, type JsonObject, serialOf } from '../json.ts';
 
-/** In bytes; ours has a third of that. */
+/** In bytes, three times as much as ours has. */
 export const largestSnapshot = 64 << 10;
 
-/** Hashes of both forms of a page. */
+/** The hashes of both forms of a page. */
 export interface BothForms {
   readonly json: string;
   readonly html: string;
 }
 
-/** One state of a mirror. All hashes are 64 lower-case hex digits. */
+/** A state of a mirror. All hashes are 64 lower-case hex digits. */
 export interface Snapshot {
   /** Milliseconds since 1970. */
   readonly timeMs: number;
@@ -40,13 +40,16 @@ export interface Snapshot {
   readonly groups: readonly string[];
 }
 
-/** The bytes to be signed. */
+/** Returns the bytes to be signed. */
 export function renderSnapshot({ timeMs, serial, ...rest }: Snapshot): Buffer {
   const members = { version: 1, time: new Date(timeMs).toISOString(), serial: serial ?? null, ...rest };
   return Buffer.from(`${JSON.stringify(members, undefined, 1)}\n`);
 }
 
-/** Reads a snapshot; `source` names it in errors. Throws NonsenseError. */
+/**
+ * Reads a snapshot. `source` names it in errors. Throws NonsenseError if it is malformed or its groups do not match its
+ * root.
+ */
 export function parseSnapshot(body: Buffer, source: string): Snapshot {
   const refuse = (what: string): never => {
     throw new NonsenseError(`${source}: ${what}`);
@@ -69,12 +72,12 @@ export function parseSnapshot(body: Buffer, source: string): Snapshot {
   return snapshot;
 }
 
-/** The text of a signature. */
+/** Returns the text of a signature file. */
 export function renderSignature(signature: Uint8Array): Buffer {
   return Buffer.from(`${Buffer.from(signature).toString('base64')}\n`);
 }
 
-/** The 64 bytes of a signature; undefined when `text` is none. */
+/** Returns the 64 bytes of a signature, or undefined if `text` has another form. */
 export function parseSignature(text: Buffer): Buffer | undefined {
   const [, base64] = /^([A-Za-z0-9+/]{86}==)\r?\n?$/.exec(text.toString('latin1', 0, 100)) ?? [];
   return base64 === undefined ? undefined : Buffer.from(base64, 'base64');

@@ -1,61 +1,76 @@
-/** What requirements files and lock files have in common: they list what a mirror is to hold. */
+/** The common result of reading requirements files and lock files: a list of what a mirror is to hold. */
 import { UsageError } from '../../core/errors.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { Requirement } from '../../packaging/requirement.ts';
 
-/** One requirement and where it stands. */
+/** A requirement with its location. */
 export interface ListedRequirement {
   readonly requirement: Requirement;
-  /** 64 lower-case hex digits each: the only files that are meant. Empty when not each file has its sha256 told. */
+  /**
+   * The sha256s of the only files that are meant, each as 64 lower-case hex digits. Empty unless the sha256 of every
+   * file is given.
+   */
   readonly sha256s: readonly string[];
   /** `path:line`, for messages. */
   readonly where: string;
   /**
-   * The indexes that it may come from, where the file names any; an empty list says that it comes from none. Undefined
-   * where nothing is said.
+   * The indexes that it may come from. An empty list means that it comes from none. Undefined if the file names none.
    */
   readonly indexes?: readonly ListedIndex[] | undefined;
 }
 
-/** An index, as a file names it. */
+/** An index as a file names it. */
 export interface ListedIndex {
-  /** Undefined for the one that installers take where none is named. */
+  /** The address, or undefined for the index that installers use by default. */
   readonly address: string | undefined;
-  /** True for the address of a file, where only that tells of the index. */
+  /** True if `address` is that of a file, because nothing else names the index. */
   readonly isOfFiles?: boolean;
   /** `path:line`, for messages. */
   readonly where: string;
 }
 
-/** A project that comes from elsewhere than an index. */
+/** A project that does not come from an index. */
 export interface OutsideProject {
   readonly name: ProjectName;
   readonly where: string;
-  /** From where: `its source is git, not an index`. */
+  /** The other source, for messages: `its source is git, not an index`. */
   readonly why: string;
 }
 
-/** What a file asks for, together with the files that it includes. */
+/** The requirements in a file and in the files that it includes. */
 export interface ListedRequirements {
   readonly requirements: readonly ListedRequirement[];
   /**
-   * Narrow the requirements of the same name, and what those depend on, where their marker holds; they ask for nothing
-   * themselves.
+   * Constraints narrow the requirements of the same name and the dependencies, where their marker is true. They require
+   * nothing themselves.
    */
   readonly constraints: readonly ListedRequirement[];
-  /** What is listed and comes from no index: of upstream's projects nothing is meant. */
+  /** Projects that do not come from an index. Upstream's projects of these names are not meant. */
   readonly outside: readonly OutsideProject[];
-  /** A line about each thing that was passed over, beginning with where it stands. */
+  /** A line about each thing that was skipped, beginning with its location. */
   readonly notes: readonly string[];
-  /** The paths of the files, among those that were read, that ask for nothing, without a word on it: something may be about to write them. */
+  /**
+   * The paths of those files read that list nothing, without a comment about it. Some program may be about to write
+   * them.
+   */
   readonly empty: readonly string[];
-  /** Who installs from it may choose extras and groups: markers that ask about them may hold. */
+  /**
+   * True for lock files: their users choose extras and groups when they install, so markers about these may be true.
+   */
   readonly isLock: boolean;
 }
 
+/** Those of `requirements` whose file is at a URL of its own. */
+export function outsideByUrl(requirements: readonly ListedRequirement[]): OutsideProject[] {
+  return requirements.flatMap(({ requirement: { name, url }, where }) =>
+    url === undefined ? [] : [{ name, where, why: 'it comes from a URL, not from an index' }],
+  );
+}
+
 /**
- * The sha256s among `hashes`, each a text such as `sha256:…`, or undefined for a file without one. None when one of them
- * is missing or of another kind: then they cannot tell which files are meant. Throws {@link UsageError}.
+ * Returns the sha256s in `hashes`, each a text such as `sha256:…`, or undefined for a file without a hash. Returns none
+ * if one is missing or of another kind, because then they do not identify all files. Throws {@link UsageError} if a
+ * hash is malformed.
  */
 export function pinnedSha256s(hashes: readonly unknown[], where: string): readonly string[] {
   const sha256s = hashes.map((hash) => sha256From(hash, where)).filter((sha256) => sha256 !== undefined);
@@ -71,7 +86,7 @@ function sha256From(hash: unknown, where: string): string | undefined {
   throw new UsageError(`${where}: expected 64 hex digits of a sha256, found ${shown(digits)}`);
 }
 
-/** The beginning of `value` for a message. Nothing of a URL: it may have a password in it. */
+/** Returns the beginning of `value` for a message. URLs are cut off, because they may contain a password. */
 export function shown(value: unknown): string {
   if (typeof value === 'string') return JSON.stringify(value.slice(0, 60).replace(/(?:@|:\/\/).*$/s, '…'));
   if (typeof value === 'number' || typeof value === 'bigint' || typeof value === 'boolean') return `${value}`;

@@ -1,4 +1,4 @@
-/** Requirements files and lock files: which format a file has, its name says. */
+/** Reads requirements files and lock files. The name of a file determines its format. */
 import { UsageError } from '../../core/errors.ts';
 import type { ListedRequirements } from './listed-requirement.ts';
 import type { TomlLock } from './locked-package.ts';
@@ -8,17 +8,17 @@ import { parsePylock } from './pylock.ts';
 import { parseRequirementsFile } from './requirements-file.ts';
 import { parseUvLock } from './uv-lock.ts';
 
-/** How files are read. Both throw {@link UsageError}: when there is no such file, and for text that is not TOML. */
+/** Functions to read files. Both throw {@link UsageError}: if there is no such file, or if text is not TOML. */
 export interface RequirementsReader {
-  /** The text of the file at `path`. */
+  /** Returns the text of the file at `path`. */
   read(path: string): string;
-  /** The value that `text`, which came from `path`, spells; integers as numbers or bigints. */
+  /** Returns the value of the TOML in `text`, which came from `path`. Integers are numbers or bigints. */
   parseToml(text: string, path: string): unknown;
 }
 
 const tomlLocks: readonly (readonly [name: RegExp, parse: (lock: TomlLock) => ListedRequirements])[] = [
   [/^pylock(?:\.[^.]+)?\.toml$/, parsePylock],
-  // uv lock --script writes the second one.
+  // `uv lock --script` writes the second name.
   [/^uv\.lock$|\.py\.lock$/, parseUvLock],
   [/^poetry\.lock$/, parsePoetryLock],
 ];
@@ -26,7 +26,7 @@ const tomlLocks: readonly (readonly [name: RegExp, parse: (lock: TomlLock) => Li
 const conda = 'its packages come from conda, not from an index: name those of pip in a requirements file';
 const notPython = 'its packages are not those of Python; give a requirements file';
 
-/** What is likely to be given and is not read, and what to do. By these names nobody calls a requirements file. */
+/** Files that people may give but that are not supported, with advice. Nobody names a requirements file like this. */
 const unread: readonly (readonly [name: RegExp, advice: string])[] = [
   [/^pdm(?:\..+)?\.lock$/, 'give the file that `pdm export -f pylock -o pylock.toml` writes'],
   [/^pixi\.lock$|conda-lock\.ya?ml$|^environment\.ya?ml$/, conda],
@@ -38,9 +38,9 @@ const unread: readonly (readonly [name: RegExp, advice: string])[] = [
 ];
 
 /**
- * What the file at `path` asks for: `pylock.toml`, `pylock.<name>.toml`, `uv.lock`, `poetry.lock` and `Pipfile.lock` are
- * lock files, other formats are refused by their names, and any other name is that of a requirements file. Throws
- * {@link UsageError} with file and line.
+ * Returns the requirements in the file at `path`. `pylock.toml`, `pylock.<name>.toml`, `uv.lock`, `poetry.lock` and
+ * `Pipfile.lock` are lock files, some other formats are refused by name, and any other name is a requirements file.
+ * Throws {@link UsageError} with file and line.
  */
 export function parseListedRequirements(path: string, reader: RequirementsReader): ListedRequirements {
   const read = (wanted: string): string => {

@@ -1,4 +1,7 @@
-/** What lock files have in common: packages, each with a name, a version, the hashes of its files, and a marker. */
+/**
+ * Common parts of the lock file readers. A lock file lists packages, each with a name, a version, the hashes of its
+ * files, and a marker.
+ */
 import { UsageError } from '../../core/errors.ts';
 import { projectName } from '../../core/names.ts';
 import { type Marker, parseMarker } from '../../packaging/marker.ts';
@@ -10,57 +13,58 @@ import {
   type ListedRequirement,
   type ListedRequirements,
   type OutsideProject,
+  outsideByUrl,
   pinnedSha256s,
   shown,
 } from './listed-requirement.ts';
 
-/** A lock file in TOML: as text, and as the value that the text spells. */
+/** A lock file in TOML, as text and parsed. */
 export interface TomlLock {
   readonly path: string;
   readonly text: string;
   readonly content: unknown;
 }
 
-/** One package of a lock file, of which nothing has been looked at, and where it stands. */
+/** A package of a lock file, not yet inspected, with its location. */
 export interface LockedPackage {
   readonly table: JsonObject;
   readonly where: string;
 }
 
-/** What a lock file says about a package, in the order of reading. */
+/** The members of a package in a lock file, in reading order. */
 export interface LockedFields {
   readonly name: unknown;
-  /** Undefined when any version will do. */
+  /** Undefined if any version will do. */
   readonly version: unknown;
   readonly markers: readonly unknown[];
-  /** A hash for each file, undefined where there is none. */
+  /** A hash for each file, or undefined if a file has none. */
   readonly hashes: readonly unknown[];
-  /** For a package that does not come from an index. */
+  /** The URL of a package that does not come from an index. */
   readonly url?: string | undefined;
-  /** The index that it comes from, where that is said. */
+  /** The index that it comes from, if given. */
   readonly index?: Omit<ListedIndex, 'where'> | undefined;
 }
 
-/** The tables that stand below `[[key]]` in `lock`. Throws {@link UsageError}. */
+/** Returns the tables `[[key]]` of `lock`. Throws {@link UsageError} if they are malformed. */
 export function lockedPackages({ path, text, content }: TomlLock, key: string): LockedPackage[] {
   const packages = isJsonObject(content) ? (content[key] ?? []) : [];
   if (!Array.isArray(packages)) throw new UsageError(`${path}:1: expected [[${key}]], found ${shown(packages)}`);
   const lines = headerLines(text, key);
   return packages.map((table: unknown, index) => {
-    // Without a header for each package nobody knows where they stand.
+    // If not every package has a header of its own, their lines are unknown.
     const where = `${path}:${lines.length === packages.length ? lines[index] : 1}`;
     if (!isJsonObject(table)) throw new UsageError(`${where}: expected a table, found ${shown(table)}`);
     return { table, where };
   });
 }
 
-/** The lines on which `[[key]]` stands: the TOML parser does not tell. */
+/** Returns the lines with the header `[[key]]`, which the TOML parser does not give. */
 function headerLines(text: string, key: string): number[] {
   const header = new RegExp(`^[ \\t]*\\[\\[[ \\t]*${key}[ \\t]*\\]\\]`);
   return text.split('\n').flatMap((line, index) => (header.test(line) ? [index + 1] : []));
 }
 
-/** What `read` makes of each of the packages in the file at `path`: a requirement, or the reason why there is none. */
+/** Lists the packages in the file at `path`. `read` returns a requirement, or the reason why there is none. */
 export function listPackages(
   path: string,
   packages: readonly LockedPackage[],
@@ -79,12 +83,14 @@ export function listPackages(
       notes.push(`${where}: ${shown(table.name)} is passed over: ${outcome}`);
     }
   }
-  // The project that is locked stands there itself, also where it requires nothing any more.
+  // Lock files list the locked project too, even if it requires nothing any more. So requirements are counted, not
+  // packages.
   const empty = requirements.length === 0 ? [path] : [];
-  return { requirements, constraints: [], outside, notes, empty, isLock: true };
+  const all = [...outside, ...outsideByUrl(requirements)];
+  return { requirements, constraints: [], outside: all, notes, empty, isLock: true };
 }
 
-/** The requirement for the very version that a lock file names. Throws {@link UsageError}. */
+/** Returns the requirement for the exact version in a lock file. Throws {@link UsageError}. */
 export function lockedRequirement(fields: LockedFields, where: string): ListedRequirement {
   const name = typeof fields.name === 'string' ? projectName(fields.name) : undefined;
   if (name === undefined) throw new UsageError(`${where}: expected the name of a project, found ${shown(fields.name)}`);
@@ -102,7 +108,7 @@ function exactly(version: unknown, where: string): Specifier {
   return specifier;
 }
 
-/** Holds where one of them does; undefined, which holds everywhere, when there are none. */
+/** Returns a marker that is true if one of the markers is. Undefined, which is always true, if there are none. */
 function anyOfMarkers(texts: readonly unknown[], where: string): Marker | undefined {
   const parts = texts.map((text) => lockedMarker(text, where));
   return parts.length > 1 ? { join: 'or', parts } : parts[0];
@@ -114,14 +120,14 @@ function lockedMarker(text: unknown, where: string): Marker {
   return marker;
 }
 
-/** `value` as a list, which it is already, or nothing. Throws {@link UsageError}. */
+/** Returns `value`, which must be a list, or an empty list if it is undefined. Throws {@link UsageError}. */
 export function listOrNone(value: unknown, what: string, where: string): readonly unknown[] {
   if (value === undefined) return [];
   if (!Array.isArray(value)) throw new UsageError(`${where}: expected a list of ${what}, found ${shown(value)}`);
   return value;
 }
 
-/** `value` as a table. Throws {@link UsageError}. */
+/** Returns `value`, which must be a table. Throws {@link UsageError}. */
 export function tableOf(value: unknown, what: string, where: string): JsonObject {
   if (!isJsonObject(value)) throw new UsageError(`${where}: expected ${what}, found ${shown(value)}`);
   return value;

@@ -1,7 +1,9 @@
 /**
- * `Pipfile.lock`, specifications up to 6: JSON with packages by name in categories, of which `default` and `develop` always exist.
- * Whatever has a version comes from an index: the first of `_meta.sources`, unless it names another one.
+ * Reads `Pipfile.lock` with a specification up to 6: JSON with packages by name in categories, of which `default` and
+ * `develop` always exist. A package with a version comes from an index, which is the first of `_meta.sources` unless it
+ * names another one.
  */
+import { messageOf } from '../../core/caught-error.ts';
 import { UsageError } from '../../core/errors.ts';
 import { extraName } from '../../packaging/marker.ts';
 import { parseSpecifier } from '../../packaging/specifier.ts';
@@ -9,11 +11,14 @@ import type { JsonObject } from '../json.ts';
 import { type ListedRequirement, type ListedRequirements, shown } from './listed-requirement.ts';
 import { type LockedPackage, listOrNone, listPackages, lockedRequirement, tableOf } from './locked-package.ts';
 
-/** They differ in what their hash is of. pipenv itself does not look at it, so that a merge or a hand may have lost it. */
+/**
+ * The specifications that can be read. They differ only in what their hash covers. It may be missing after a merge or
+ * an edit by hand, since pipenv itself does not check it.
+ */
 const specifications: ReadonlySet<unknown> = new Set([1, 2, 3, 4, 5, 6]);
 const placesOutside = ['path', 'git', 'hg', 'svn', 'bzr', 'editable'];
 
-/** What the lock file asks for. Throws {@link UsageError}. */
+/** Returns the requirements in the lock file. Throws {@link UsageError}. */
 export function parsePipfileLock(text: string, path: string): ListedRequirements {
   const { _meta, ...categories } = tableOf(parseJson(text, path), 'a JSON object', `${path}:1`);
   const meta = tableOf(_meta, '_meta', `${path}:1`);
@@ -27,7 +32,7 @@ export function parsePipfileLock(text: string, path: string): ListedRequirements
   return listPackages(path, packagesOf(categories, text, path), (one) => readPackage(one, sources));
 }
 
-/** The addresses of the indexes by their names; the first is that of all packages that name none. */
+/** The addresses of indexes by name. The first is used for packages that name none. */
 type Sources = ReadonlyMap<unknown, string>;
 
 function sourcesOf({ sources }: JsonObject, where: string): Sources {
@@ -40,7 +45,7 @@ function sourcesOf({ sources }: JsonObject, where: string): Sources {
   );
 }
 
-/** An index that is not among the sources is told by its name. */
+/** Returns the address of an index. For an unknown index it is the name. */
 function addressOf(index: unknown, sources: Sources): string | undefined {
   if (index === undefined) return [...sources.values()][0];
   return sources.get(index) ?? (typeof index === 'string' ? index : undefined);
@@ -50,7 +55,7 @@ function parseJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text);
   } catch (cause) {
-    const reason = cause instanceof Error ? cause.message : 'unreadable';
+    const reason = messageOf(cause, 'unreadable');
     const [, position] = /at position (\d+)/.exec(reason) ?? [];
     const line = position === undefined ? '' : `:${text.slice(0, Number(position)).split('\n').length}`;
     throw new UsageError(`${path}${line}: expected JSON: ${reason}; write the lock file anew`, { cause });
@@ -62,13 +67,13 @@ function packagesOf(categories: JsonObject, text: string, path: string): LockedP
   return Object.entries(categories).flatMap(([category, packages]) =>
     Object.entries(tableOf(packages, `packages in ${shown(category)}`, `${path}:1`)).map(([name, value]) => {
       const where = `${path}:${lines.get(`${category} ${name}`) ?? 1}`;
-      // Under the key, not under a member, stands the name.
+      // The name of a package is its key, not a member.
       return { table: { ...tableOf(value, 'a package', where), name }, where };
     }),
   );
 }
 
-/** Where the packages stand, by category and name, in a file as pipenv writes it: one key on a line. */
+/** Returns the lines of packages, by category and name, in a file as pipenv writes it, with one key per line. */
 function keyLines(text: string, categories: ReadonlySet<string>): Map<string, number> {
   const lines = new Map<string, number>();
   let category = '';
@@ -96,7 +101,7 @@ function readPackage({ table, where }: LockedPackage, sources: Sources): ListedR
   return { ...listed, requirement: { ...listed.requirement, specifier, extras } };
 }
 
-/** The version comes with its operator; what is not pinned has a star, or none. */
+/** Returns the specifier. A version includes its operator; an unpinned package has `*` or no version. */
 function specifierOf(version: unknown, where: string): ListedRequirement['requirement']['specifier'] {
   const text = version === undefined || version === '*' ? '' : version;
   const specifier = typeof text === 'string' ? parseSpecifier(text) : undefined;

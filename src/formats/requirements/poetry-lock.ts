@@ -1,7 +1,7 @@
 /**
- * `poetry.lock`, lock versions 1 and 2: `[[package]]`, with a source unless it comes from PyPI. The hashes stand with the
- * package, up to 1.1 in a table of all projects under `[metadata.files]`. Markers came with 2.1; before, every package
- * is for every environment.
+ * Reads `poetry.lock` with lock version 1 or 2: `[[package]]`, with a source unless it comes from PyPI. Hashes are in
+ * the package, or up to 1.1 in `[metadata.files]` for all packages. Markers exist since 2.1; before, every package is
+ * for every environment.
  */
 import { UsageError } from '../../core/errors.ts';
 import { isJsonObject, type JsonObject } from '../json.ts';
@@ -16,10 +16,10 @@ import {
   tableOf,
 } from './locked-package.ts';
 
-/** The first lock files had no version. */
+/** The version of the first lock files, which did not state one. */
 const firstVersion = '1.0';
 
-/** What the lock file asks for. Throws {@link UsageError}. */
+/** Returns the requirements in the lock file. Throws {@link UsageError}. */
 export function parsePoetryLock(lock: TomlLock): ListedRequirements {
   const where = `${lock.path}:1`;
   const metadata = tableOf(tableOf(lock.content, 'a table', where).metadata, '[metadata]', where);
@@ -52,7 +52,10 @@ function addressOf({ url }: JsonObject, where: string): string {
   throw new UsageError(`${where}: expected the address of an index, found ${shown(url)}`);
 }
 
-/** One marker, or a table of them by group. A group that is not in the table needs the package everywhere. */
+/**
+ * Returns the markers: there may be one, or a table by group. If a group of the package is not in the table, the
+ * package is needed everywhere.
+ */
 function markersOf({ markers, groups }: JsonObject): unknown[] {
   if (!isJsonObject(markers)) return markers === undefined ? [] : [markers];
   const isUnmarked = (group: unknown): boolean => typeof group === 'string' && !Object.hasOwn(markers, group);

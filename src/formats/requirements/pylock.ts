@@ -1,6 +1,6 @@
 /**
- * `pylock.toml` (PEP 751), lock version 1: `[[packages]]` with the files of an index (`wheels`, `sdist`), or one file from
- * elsewhere (`archive`), or what is no file at all (`vcs`, `directory`). Extras and groups are asked about in markers.
+ * Reads `pylock.toml` (PEP 751) with lock version 1: `[[packages]]` with the files of an index (`wheels`, `sdist`),
+ * with one file from elsewhere (`archive`), or without files (`vcs`, `directory`). Markers test extras and groups.
  */
 import { UsageError } from '../../core/errors.ts';
 import { type ListedIndex, type ListedRequirement, type ListedRequirements, shown } from './listed-requirement.ts';
@@ -14,10 +14,10 @@ import {
   tableOf,
 } from './locked-package.ts';
 
-/** What the lock file asks for. Throws {@link UsageError}. */
+/** Returns the requirements in the lock file. Throws {@link UsageError}. */
 export function parsePylock(lock: TomlLock): ListedRequirements {
   const version = tableOf(lock.content, 'a table', `${lock.path}:1`)['lock-version'];
-  // A higher minor version adds keys; another major version may mean anything.
+  // A higher minor version adds keys. Another major version may mean anything.
   if (typeof version !== 'string' || !/^1\.\d+$/.test(version)) {
     throw new UsageError(
       `${lock.path}:1: expected lock-version 1.x, found ${shown(version)}; give a requirements file instead`,
@@ -33,7 +33,7 @@ function readPackage({ table, where }: LockedPackage): ListedRequirement | strin
   const markers = marker === undefined ? [] : [marker];
   const hashes = filesOf(table, where).map((file) => sha256Of(file, where));
   if (archive === undefined) {
-    // With a hash they may be files of the index all the same.
+    // Files with hashes may be files of an index even if they are given as paths.
     if (hashes.includes(undefined) && table.index === undefined && isOfPaths(table, where)) {
       return 'its files are paths, not files of an index';
     }
@@ -44,7 +44,7 @@ function readPackage({ table, where }: LockedPackage): ListedRequirement | strin
   return lockedRequirement({ name, version, markers, hashes, url }, where);
 }
 
-/** Not every program writes it down: then the files tell. */
+/** Returns the index. Not every program writes it, so otherwise the URLs of the files are used. */
 function indexOf(table: LockedPackage['table'], where: string): Omit<ListedIndex, 'where'> | undefined {
   if (table.index !== undefined) {
     if (typeof table.index === 'string') return { address: table.index };
@@ -64,10 +64,10 @@ function filesOf({ wheels, sdist, archive }: LockedPackage['table'], where: stri
   return [...listOrNone(wheels, 'wheels', where), sdist, archive].filter((file) => file !== undefined);
 }
 
-/** Written as other lock files do. */
+/** Returns the sha256 in the notation of other lock files. */
 function sha256Of(file: unknown, where: string): unknown {
   const { hashes } = tableOf(file, 'a file', where);
   const { sha256 } = tableOf(hashes, 'the hashes of a file', where);
-  // A table is refused as it is: with a member `toString` it is no text.
+  // A table is returned as it is, to be refused: with a member `toString` it could not be converted to text.
   return sha256 === undefined || typeof sha256 === 'object' ? sha256 : `sha256:${sha256}`;
 }

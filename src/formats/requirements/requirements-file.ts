@@ -1,50 +1,60 @@
-/** Requirements files as pip reads them, with the requirements and constraints files that they include. */
+/** Reads requirements files as pip does, with the requirements and constraints files that they include. */
 import { UsageError } from '../../core/errors.ts';
+import { type ProjectName, projectName } from '../../core/names.ts';
 import { parseRequirement, type Requirement } from '../../packaging/requirement.ts';
+import { projectCandidates } from '../file-name.ts';
 import {
   type ListedIndex,
   type ListedRequirement,
   type ListedRequirements,
+  type OutsideProject,
+  outsideByUrl,
   pinnedSha256s,
   shown,
 } from './listed-requirement.ts';
 import { logicalLines, parseRequirementsLine, type RequirementsLine } from './requirements-line.ts';
 import type { LineOption } from './requirements-options.ts';
 
-/** What the files read so far gave, and what is being read. */
+/** The results so far, and the files being read. */
 interface Reading {
   readonly read: (path: string) => string;
   readonly requirements: ListedRequirement[];
   readonly constraints: ListedRequirement[];
+  /** Of lines that are a path, or a URL without a name before it, those that tell their project. */
+  readonly outside: OutsideProject[];
   readonly notes: string[];
   readonly empty: string[];
-  /** Where installers look, as options say: each counts for all files, and the last one beats those before. */
+  /** The indexes in options. They apply to all files, and a later option overrides an earlier one. */
   indexes: readonly ListedIndex[] | undefined;
-  /** What installers look at beside any index, such as a folder of wheels. */
+  /** Locations that installers search beside any index, such as a folder of wheels. */
   readonly links: ListedIndex[];
-  /** By kind and path: nothing is read twice. */
+  /** Files already read, by kind and path. */
   readonly seen: Set<string>;
-  /** The files that include each other, from the first one on. */
+  /** The chain of files that include each other, from the first one on. */
   readonly open: string[];
 }
 
-/** More than these include each other without end, over links. */
+/** If more files than this include each other, they do so without end through symbolic links. */
 const maxFiles = 1000;
 
 /**
- * What the requirements file at `path` asks for, with the files that it includes; a path in it is relative to the file it
- * stands in. Throws {@link UsageError}, also for what it throws from `read`, then with the line of the inclusion.
+ * Returns the requirements in the file at `path` and in the files that it includes. An included path is relative to the
+ * including file. Throws {@link UsageError}. If `read` throws one for an included file, the location of the inclusion
+ * is added.
  */
 export function parseRequirementsFile(path: string, read: (path: string) => string): ListedRequirements {
-  const found = { requirements: [], constraints: [], notes: [], empty: [] };
+  const found = { requirements: [], constraints: [], outside: [], notes: [], empty: [] };
   const reading: Reading = { read, ...found, indexes: undefined, links: [], seen: new Set(), open: [] };
   readText(read(path), path, false, reading);
   const { constraints, notes, empty } = reading;
   const indexes = indexesOf(reading);
-  const requirements = reading.requirements.map((listed) => (indexes === undefined ? listed : { ...listed, indexes }));
-  const outside = requirements.flatMap(({ requirement: { name, url }, where }) =>
-    url === undefined ? [] : [{ name, where, why: 'it comes from a URL, not from an index' }],
-  );
+  const asked = reading.requirements.map((listed) => (indexes === undefined ? listed : { ...listed, indexes }));
+  // A constraint that is a URL says where its project comes from, whoever requires it.
+  const placed = outsideByUrl(constraints.filter(({ requirement }) => requirement.marker === undefined));
+  const names = new Set(placed.map(({ name }) => name));
+  const requirements = asked.filter(({ requirement }) => !names.has(requirement.name));
+  for (const { name, where } of placed) notes.push(`${where}: ${name} is passed over: it does not come from the index`);
+  const outside = [...reading.outside, ...placed, ...outsideByUrl(requirements)];
   return { requirements, constraints, outside, notes, empty, isLock: false };
 }
 
@@ -74,7 +84,10 @@ function readText(content: string, path: string, isConstraint: boolean, reading:
   reading.open.pop();
 }
 
-/** A comment says that nothing is meant; above options it may speak of these. */
+/**
+ * Returns true if a file lists nothing and no comment says that this is intended. Above options a comment may be about
+ * the options.
+ */
 function isEmptied(content: string, lines: readonly RequirementsLine[]): boolean {
   if (lines.length === 0) return !content.includes('#');
   return lines.every(({ requirement, options }) => requirement === '' && !options.some(({ name }) => asks.has(name)));
@@ -88,18 +101,26 @@ function readOptions(options: readonly LineOption[], path: string, where: string
   const sorted = [...options].sort((a, b) => rankOf(a) - rankOf(b));
   for (const { name, value } of sorted) {
     if (name === 'requirement' || name === 'constraint') include(value, name === 'constraint', path, where, reading);
-    if (name === 'editable') reading.notes.push(`${where}: an editable project is passed over: it is not of an index`);
+    if (name === 'editable') {
+      reading.notes.push(`${where}: an editable project is passed over: it is not of an index`);
+      addOutside(value, where, reading);
+    }
     readIndex(name, value, where, reading);
     if (name === 'hash') reading.notes.push(`${where}: a hash without a requirement is passed over`);
   }
 }
 
-/** What pip does first in a line. */
+/**
+ * Returns the position of an option in pip's order: `--no-index` and then `--extra-index-url` come after all others.
+ */
 function rankOf({ name }: LineOption): number {
   return ['no-index', 'extra-index-url'].indexOf(name);
 }
 
-/** As pip does: an index takes the place of all before it, further ones come beside it, and without an index there is none. */
+/**
+ * Applies index options as pip does: an index replaces all before it, extra indexes are added, and `--no-index` removes
+ * all.
+ */
 function readIndex(name: string, address: string, where: string, reading: Reading): void {
   if (name === 'no-index') reading.indexes = [];
   if (name === 'find-links') reading.links.push({ address, where });
@@ -136,7 +157,7 @@ function readIncluded(path: string, where: string, { read }: Reading): string {
   }
 }
 
-/** Without the `.` and `..` that lead nowhere else: the same file has one such path, links aside. */
+/** Returns the path without redundant `.` and `..`, so that a file has only one path, symbolic links aside. */
 export function normalPath(path: string): string {
   const parts: string[] = [];
   for (const part of path.split('/')) {
@@ -147,7 +168,10 @@ export function normalPath(path: string): string {
 }
 
 const address = /^(?:[a-z][a-z0-9+.-]*:\/\/|file:)/i;
-/** Behind white space stands what was to be another line, and a backslash at the end was to continue one. */
+/**
+ * A path begins with a dot, or has a slash or backslash in its first word. Text behind white space was probably meant
+ * as another line, and a backslash at the end to continue the line.
+ */
 const localPath = /^(?:\.|[^@;\s]*(?:\/|\\\S))/;
 const archive = /^[^@;\s]*\.(?:whl|zip|tar|tar\.(?:gz|bz2|xz|lz|lzma)|tgz|tbz|txz|tlz)(?:\[[^[\]@;]*\])?[ \t]*(?:;|$)/i;
 
@@ -155,14 +179,30 @@ function readRequirement(
   text: string,
   options: readonly LineOption[],
   where: string,
-  { notes }: Reading,
+  reading: Reading,
 ): ListedRequirement[] {
   if (address.test(text) || localPath.test(text) || archive.test(text)) {
-    notes.push(`${where}: a ${address.test(text) ? 'URL' : 'path'} is passed over: it is not a project of an index`);
+    const kind = address.test(text) ? 'URL' : 'path';
+    reading.notes.push(`${where}: a ${kind} is passed over: it is not a project of an index`);
+    addOutside(text, where, reading);
     return [];
   }
   const hashes = options.filter(({ name }) => name === 'hash').map(({ value }) => value);
   return [{ requirement: requirementFrom(text, where), sha256s: pinnedSha256s(hashes, where), where }];
+}
+
+/** What installers take from there they do not take from an index, whoever else requires it. */
+function addOutside(place: string, where: string, { outside }: Reading): void {
+  const name = projectAt(place);
+  if (name !== undefined) outside.push({ name, where, why: 'it comes from a URL or a path, not from an index' });
+}
+
+/** The project that a URL or a path tells: by `#egg=`, or by the name of an archive. */
+function projectAt(place: string): ProjectName | undefined {
+  const [, egg] = /[#&]egg=([A-Za-z0-9._-]+)/.exec(place) ?? [];
+  if (egg !== undefined) return projectName(egg);
+  const [, file = ''] = /([^/\\]+?)(?:\[[^[\]]*\])?[ \t]*$/.exec(place.replace(/[#?;].*$/s, '')) ?? [];
+  return archive.test(file) ? projectCandidates(file)[0] : undefined;
 }
 
 /** pip ends a requirement at the first semicolon, even a URL, and lets the marker behind it be empty. */
@@ -170,7 +210,7 @@ function requirementFrom(text: string, where: string): Requirement {
   const semicolon = text.indexOf(';');
   const [left, marker] = semicolon < 0 ? [text, ''] : [text.slice(0, semicolon), text.slice(semicolon + 1).trim()];
   const requirement = parseRequirement(marker === '' ? left : `${left} ;${marker}`);
-  // Where it is in a URL, nothing comes of it here.
+  // A variable in a URL does no harm, because requirements with a URL are not used.
   if (requirement?.url === undefined) refuseVariables(text, where);
   if (requirement !== undefined) return requirement;
   throw new UsageError(

@@ -1,38 +1,40 @@
 /**
- * The lines of a requirements file, as pip takes them apart.
+ * Splits a requirements file into lines as pip does.
  *
- * - A backslash at its end joins a line with the next one, a comment ends that; `#` begins a comment at the beginning of
- *   a line and behind white space.
- * - What stands before the first word with a dash is a requirement, in which no quotes are undone; the rest are options,
- *   taken apart as a shell does.
+ * - A backslash at the end joins a line with the next one, but a comment line ends that. `#` begins a comment at the
+ *   beginning of a line and behind white space.
+ * - The text before the first word with a dash is a requirement, in which quotes are kept. The rest are options, split
+ *   as by a shell.
  */
 import { UsageError } from '../../core/errors.ts';
 import { type LineOptions, readOptions, splitWords } from './requirements-options.ts';
 
-/** A line that says something, joined with those that continue it. */
+/** A line with content, joined with the lines that continue it. */
 export interface LogicalLine {
-  /** Without comments and the white space around it; never empty. */
+  /** The text without comments and surrounding white space; never empty. */
   readonly text: string;
-  /** Where it begins, from 1. */
+  /** The number of its first line, from 1. */
   readonly line: number;
 }
 
-/** A line taken apart. */
+/** A line split into its parts. */
 export interface RequirementsLine extends LineOptions {
-  /** Empty when the line has options only. */
+  /** Empty if the line has options only. */
   readonly requirement: string;
 }
 
-/** Where Python ends a line. */
+/** The line endings of Python. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: three of them are
 const endOfLine = /\r\n|[\n\r\v\f\x1c-\x1e\x85\u2028\u2029]/;
 const commentLine = /^\s*#/;
 const comment = /(?:^|\s)#.*$/s;
 
-/** A pin with the hashes of thousands of files fits. */
+/** Characters. Enough for a pin with the hashes of thousands of files. */
 const longestLine = 1_000_000;
 
-/** The lines of `text` that say something; `path` names it in errors. Throws {@link UsageError} for an endless one. */
+/**
+ * Returns the lines of `text` with content. `path` names it in errors. Throws {@link UsageError} if a line is too long.
+ */
 export function logicalLines(text: string, path: string): LogicalLine[] {
   const lines: LogicalLine[] = [];
   let open: string[] = [];
@@ -58,7 +60,7 @@ function logicalLine(pieces: readonly string[], last: number, path: string): Log
   return { text: text.replace(comment, '').trim(), line };
 }
 
-/** At its beginning as well: so does pip. */
+/** Removes backslashes at the end, and like pip also at the beginning. */
 function withoutBackslashes(line: string): string {
   let [start, end] = [0, line.length];
   while (line[start] === '\\') start++;
@@ -66,7 +68,7 @@ function withoutBackslashes(line: string): string {
   return line.slice(start, end);
 }
 
-/** Takes a line apart; `where` names it in errors. Throws {@link UsageError} for options that pip does not know. */
+/** Splits a line. `where` names it in errors. Throws {@link UsageError} for options that pip does not know. */
 export function parseRequirementsLine(text: string, where: string): RequirementsLine {
   const dash = text.startsWith('-') ? 0 : text.indexOf(' -');
   const end = dash < 0 ? text.length : dash;

@@ -1,4 +1,4 @@
-/** The options in a line of a requirements file: words as a shell parts them, options as pip knows them. */
+/** Reads the options in a line of a requirements file. Words are split as by a shell, and options are those of pip. */
 import { UsageError } from '../../core/errors.ts';
 import { Scanner } from '../../packaging/scanner.ts';
 import { shown } from './listed-requirement.ts';
@@ -6,7 +6,7 @@ import { shown } from './listed-requirement.ts';
 /** An option by its full name, without dashes. */
 export interface LineOption {
   readonly name: string;
-  /** Empty for an option that takes none. */
+  /** Empty for an option without a value. */
   readonly value: string;
 }
 
@@ -16,7 +16,9 @@ const doubleQuoted = /"[^"\\]*(?:\\.[^"\\]*)*"/sy;
 const escaped = /\\./sy;
 const space = /[ \t\r\n]+|$/y;
 
-/** The words of `text`, as a shell parts and unquotes them; `where` names it in errors. Throws {@link UsageError}. */
+/**
+ * Returns the words of `text`, split and unquoted as by a shell. `where` names it in errors. Throws {@link UsageError}.
+ */
 export function splitWords(text: string, where: string): string[] {
   const scanner = new Scanner(text);
   const found: string[] = [];
@@ -68,11 +70,14 @@ const shortNames: ReadonlyMap<string, string> = new Map([
 /** The options of a line. */
 export interface LineOptions {
   readonly options: readonly LineOption[];
-  /** Words that belong to none of them: pip takes no notice. */
+  /** Words that belong to no option; pip ignores them. */
   readonly others: readonly string[];
 }
 
-/** The options that `words` spell; `where` names them in errors. Throws {@link UsageError} for one that pip does not know. */
+/**
+ * Returns the options in `words`. `where` names them in errors. Throws {@link UsageError} if pip does not know an
+ * option.
+ */
 export function readOptions(words: readonly string[], where: string): LineOptions {
   const options: LineOption[] = [];
   const others: string[] = [];
@@ -97,7 +102,7 @@ export function readOptions(words: readonly string[], where: string): LineOption
   return { options, others };
 }
 
-/** An option and the value that is attached to it. Undefined when `word` is none. */
+/** Returns the option in `word` with the value attached to it, or undefined if `word` is not an option. */
 function spelledOption(word: string): { name: string | undefined; attached: string | undefined } | undefined {
   if (!word.startsWith('-')) return undefined;
   const [, short = '', behind = ''] = /^-([^-])(.*)$/s.exec(word) ?? [];
@@ -106,7 +111,7 @@ function spelledOption(word: string): { name: string | undefined; attached: stri
   return { name: shortNames.get(short), attached: behind === '' ? undefined : behind };
 }
 
-/** pip takes the beginning of a name when there is only one that it can mean. */
+/** Returns the full name. Like pip it accepts an unambiguous beginning of a name. */
 function fullName(given: string): string | undefined {
   if (all.includes(given)) return given;
   const meant = all.filter((name) => name.startsWith(given));

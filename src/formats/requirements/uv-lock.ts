@@ -1,6 +1,6 @@
 /**
- * `uv.lock`, version 1: `[[package]]` with a source, which is an index (`registry`, its address or a folder) or a
- * place outside of any, and the hashes of all files. A package that only some environments get has their markers as
+ * Reads `uv.lock` version 1: `[[package]]` with a source, which is an index (`registry`, an address or a folder) or
+ * something else, and the hashes of all files. A package for some environments only has their markers as
  * `resolution-markers`.
  */
 import { UsageError } from '../../core/errors.ts';
@@ -17,7 +17,7 @@ import {
 
 const placesOutside = ['git', 'path', 'directory', 'editable', 'virtual'];
 
-/** What the lock file asks for. Throws {@link UsageError}. */
+/** Returns the requirements in the lock file. Throws {@link UsageError}. */
 export function parseUvLock(lock: TomlLock): ListedRequirements {
   const { version } = tableOf(lock.content, 'a table', `${lock.path}:1`);
   if (version !== 1 && version !== 1n) {
@@ -36,7 +36,7 @@ function readPackage({ table, where }: LockedPackage): ListedRequirement | strin
   if (typeof source.registry !== 'string' && url === undefined) {
     throw new UsageError(`${where}: expected a source such as registry, found ${shown(Object.keys(source)[0])}`);
   }
-  // Every package of an index is locked to a version.
+  // Every package of an index has a version. Null makes a missing one an error.
   const version = table.version ?? null;
   const markers = listOrNone(table['resolution-markers'], 'markers', where);
   const index = typeof source.registry === 'string' ? { address: source.registry } : undefined;

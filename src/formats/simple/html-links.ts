@@ -1,9 +1,9 @@
-/** The links of a project page in HTML, as indexes and mirror programs have written it since 2011 (PEP 503). */
+/** Reads the links of an HTML project page (PEP 503), as indexes and mirror programs have written it since 2011. */
 
 import { serialOf } from '../json.ts';
 import { startTags } from './html-tags.ts';
 
-/** The hashes that pages name, and how many hex digits each has. */
+/** The hashes that pages may name, with their lengths in hex digits. */
 const hashLengths = {
   md5: 32,
   sha1: 40,
@@ -18,22 +18,28 @@ export type HashName = keyof typeof hashLengths;
 
 /** A file that a project page links to. */
 export interface SimpleLink {
-  /** The last part of the URL's path, decoded; what the page shows instead is not trusted. May be anything but empty. */
+  /**
+   * The last part of the URL's path, decoded. It may be any text but the empty one. The text of the link is not
+   * trusted.
+   */
   readonly filename: string;
-  /** Absolute, without the fragment. */
+  /** The absolute URL without its fragment. */
   readonly url: URL;
   /** Lower-case hex digits, from the fragment. */
   readonly hashes: Readonly<Partial<Record<HashName, string>>>;
   readonly requiresPython: string | undefined;
   /** False, or the reason, which may be empty (PEP 592). */
   readonly yanked: string | false;
-  /** sha256 of the `.metadata` file (PEP 658, 714), or true when there is one whose hash is not told. */
+  /** The sha256 of the `.metadata` file (PEP 658, 714), or true if there is one without a known hash. */
   readonly metadata: string | true | undefined;
-  /** URL of the provenance object (PEP 740), as written. */
+  /** The URL of the provenance object (PEP 740), as the page writes it. */
   readonly provenance: string | undefined;
 }
 
-/** The files that the page at `pageUrl` links to. Takes any text; what cannot be a link to a file is passed over. */
+/**
+ * Returns the files that the page at `pageUrl` links to. Accepts any text; links that cannot be links to files are
+ * skipped.
+ */
 export function parseSimpleLinks(html: string, pageUrl: URL): SimpleLink[] {
   const links: SimpleLink[] = [];
   for (const { attributes } of startTags(html, 'a')) {
@@ -43,13 +49,13 @@ export function parseSimpleLinks(html: string, pageUrl: URL): SimpleLink[] {
   return links;
 }
 
-/** The serial that PyPI and mirrors write behind a page: `<!--SERIAL 123-->`. */
+/** Returns the serial that PyPI and mirrors write at the end of a page as `<!--SERIAL 123-->`, or undefined. */
 export function serialOfHtml(html: string): number | undefined {
   const start = html.lastIndexOf('<!--SERIAL ');
   return start < 0 ? undefined : serialOf(/^<!--SERIAL (\d{1,15})-->/.exec(html.slice(start, start + 40))?.[1]);
 }
 
-/** The status of the project and the reason for it, where the page tells one (PEP 792). */
+/** Returns the status of the project and the reason for it (PEP 792), or undefined if the page has no status. */
 export function projectStatusOfHtml(html: string): { status: string; reason: string | undefined } | undefined {
   const contents = new Map<string, string>();
   for (const { attributes } of startTags(html, 'meta')) {
@@ -80,7 +86,7 @@ function linkOf(attributes: ReadonlyMap<string, string>, pageUrl: URL): SimpleLi
   };
 }
 
-/** Pages of 2011 link to the project's own pages too. */
+/** Returns true if the link does not lead to a file. Pages of 2011 also link to the project's own pages. */
 function leadsElsewhere(rel: string | undefined): boolean {
   return rel !== undefined && /(?:^|\s)(?:homepage|download)(?:\s|$)/i.test(rel);
 }
@@ -101,7 +107,7 @@ function decoded(segment: string): string {
   }
 }
 
-/** Of `#sha256=…`, or of several that `&` parts. */
+/** Returns the hashes in a fragment such as `#sha256=…`; several are separated by `&`. */
 function hashesOf(fragment: string): SimpleLink['hashes'] {
   const hashes: Partial<Record<HashName, string>> = {};
   for (const part of fragment.slice(1).split('&')) {

@@ -1,9 +1,12 @@
-/** What a page of the simple API in HTML (PEP 503) says, in the form that JSON has. */
+/** Converts an HTML page of the simple API (PEP 503) to the form of a JSON page. */
 import type { JsonObject } from '../json.ts';
 import { parseSimpleLinks, projectStatusOfHtml, type SimpleLink, serialOfHtml } from './html-links.ts';
 import { type SimplePage, simplePageFrom } from './simple-json.ts';
 
-/** The page of the project `name`, which lies at `url`. Of two links with the same file name the later counts. */
+/**
+ * Returns the page of the project `name`, which has the address `url`. Of two links with the same file name the later
+ * one counts.
+ */
 export function pageOfHtml(html: string, url: URL, name: string): SimplePage {
   const links = new Map(parseSimpleLinks(html, url).map((link) => [link.filename, link]));
   const serial = serialOfHtml(html);

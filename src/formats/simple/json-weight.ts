@@ -1,12 +1,12 @@
-/** The memory that JSON takes, without reading it. */
+/** Estimates the memory that JSON will take, without parsing it. */
 
-/** What a value takes at most, on the average: an empty object, and its place in a list. */
+/** Bytes that a value takes at most, on average: an empty object and its slot in a list. */
 const bytesPerValue = 64;
-/** The text, and the pages that are made of it. */
+/** The number of copies in memory: the text itself, and the pages made from it. */
 const copies = 3;
 const [comma, bracket, brace] = [0x2c, 0x5b, 0x7b];
 
-/** Weighs JSON that comes piece by piece. */
+/** Estimates the memory for JSON that comes piece by piece. */
 export class JsonScale {
   bytes = 0;
   #values = 0;
@@ -16,13 +16,13 @@ export class JsonScale {
     for (const byte of piece) if (byte === comma || byte === bracket || byte === brace) this.#values += 1;
   }
 
-  /** About how many bytes it takes once it is parsed, with what is made of it. */
+  /** The estimated bytes of the JSON once it is parsed, including what is made from it. */
   get weight(): number {
     return this.bytes * copies + this.#values * bytesPerValue;
   }
 }
 
-/** About how many bytes `json` takes once it is parsed, with what is made of it. */
+/** Returns the estimated bytes of `json` once it is parsed, including what is made from it. */
 export function jsonWeight(json: Uint8Array): number {
   const scale = new JsonScale();
   scale.add(json);

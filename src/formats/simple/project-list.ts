@@ -1,13 +1,13 @@
 /**
  * Reads the JSON list of all projects (PEP 691) while it arrives.
  *
- * 880,000 entries must not sit in memory as objects, so the stream is cut between entries, without looking at
- * anything but strings and brackets, and `JSON.parse` gets one piece at a time.
+ * The list has 880,000 entries, which must not all be in memory as objects. The stream is cut between entries, by
+ * strings and brackets alone, and `JSON.parse` gets one piece at a time.
  */
 import { NonsenseError } from '../../core/errors.ts';
 import { isJsonObject, renderJson, serialOf } from '../json.ts';
 
-/** One entry of the list, as upstream spells it. */
+/** One entry of upstream's list. */
 export interface ListedProject {
   readonly displayName: string;
   readonly serial: number | undefined;
@@ -20,26 +20,28 @@ const closeBrace = 0x7d;
 const openBracket = 0x5b;
 const closeBracket = 0x5d;
 
-/** No entry of the real list is longer than a few hundred bytes. */
+/** Bytes. Entries of the real list have at most a few hundred. */
 const longestEntry = 1 << 20;
 
-/** `"projects": [` with some room for blanks. */
+/** Bytes: `"projects": [` with room for blanks. */
 const longestKey = 40;
 
-/** Cuts the list into its entries while it arrives. */
+/** Splits the list into its entries while it arrives. */
 export class ProjectListParser {
   readonly #source: string;
-  /** Bytes not consumed yet: the beginning of an entry. */
+  /** Bytes not consumed yet, which are the beginning of an entry. */
   #pending: Buffer = Buffer.alloc(0);
-  /** How many of them the scanner has passed; one more than there are when a chunk ends with a backslash. */
+  /**
+   * The number of pending bytes that have been scanned. It is one more than there are if a chunk ends with a backslash.
+   */
   #scanned = 0;
   #depth = 0;
   #inString = false;
   #inProjects = false;
   #hasList = false;
-  /** True once an entry was read. */
+  /** True once an entry has been read. */
   #parsed = false;
-  /** Everything but the entries: a small JSON text with an empty list. */
+  /** The JSON around the entries: a short text with an empty list. */
   #rest = '';
 
   /** `source` names the list in errors. */
@@ -47,7 +49,7 @@ export class ProjectListParser {
     this.#source = source;
   }
 
-  /** The entries that became complete with `chunk`. Throws {@link NonsenseError}. */
+  /** Returns the entries that `chunk` completes. Throws {@link NonsenseError} if the list is malformed. */
   push(chunk: Buffer): ListedProject[] {
     const bytes = this.#pending.length === 0 ? chunk : Buffer.concat([this.#pending, chunk]);
     const { entries, consumed } = this.#scan(bytes);
@@ -59,7 +61,10 @@ export class ProjectListParser {
     return entries === undefined ? [] : this.#parseEntries(entries);
   }
 
-  /** What stood around the entries, once everything was pushed: the list's own serial. Throws {@link NonsenseError}. */
+  /**
+   * Returns the serial of the list, which stands outside of the entries. Call it after the last chunk. Throws {@link
+   * NonsenseError} if the list is cut off or malformed.
+   */
   end(): { readonly serial: number | undefined } {
     let outer: unknown;
     try {
@@ -70,7 +75,7 @@ export class ProjectListParser {
     const projects = isJsonObject(outer) ? outer.projects : undefined;
     const meta = isJsonObject(outer) && Array.isArray(projects) ? outer.meta : undefined;
     if (!isJsonObject(meta)) throw new NonsenseError(`${this.#source}: expected {"meta": …, "projects": […]}`);
-    // Where entries are left, their list was not known for one: all of them would be taken for removed.
+    // Entries here mean that the list was not recognized as one. Without this check all projects would seem removed.
     if (Array.isArray(projects) && projects.length > 0) {
       throw new NonsenseError(`${this.#source}: expected "projects" in plain letters before its list`);
     }
@@ -83,7 +88,7 @@ export class ProjectListParser {
     return { serial: serialOf(meta['_last-serial']) };
   }
 
-  /** Moves over the new bytes: finds the stretch of complete entries, and adds what stands around it to the rest. */
+  /** Scans the new bytes. Finds the range of complete entries, and adds the bytes around it to `#rest`. */
   #scan(bytes: Buffer): { entries: Buffer | undefined; consumed: number } {
     let [at, depth, inString, inProjects] = [this.#scanned, this.#depth, this.#inString, this.#inProjects];
     let restFrom = inProjects ? -1 : 0;
@@ -123,21 +128,25 @@ export class ProjectListParser {
     return { entries, consumed: Math.max(lastEntry, firstEntry) };
   }
 
-  /** Whether what stands before a bracket, the last of it in `bytes`, says that the list begins there. */
+  /** Returns true if `bytes`, which ends before a bracket, ends with the key of the list of projects. */
   #opensProjects(bytes: Buffer): boolean {
-    // No more than that is looked at: a hostile list may have a hundred thousand brackets.
+    // Inspects only as many bytes as needed: a hostile list may have a hundred thousand brackets.
     const before = this.#rest.slice(-longestKey) + bytes.toString('latin1', Math.max(0, bytes.length - longestKey));
     return /"projects"\s{0,9}:\s{0,9}$/.test(before);
   }
 
-  /** An entry that is no object would otherwise be passed over, and its project be taken for removed. */
+  /**
+   * Throws if there is something other than an object in the list. Otherwise the entry would be skipped, and its
+   * project would seem removed.
+   */
   #expectBlank(end: Buffer): void {
     const found = end.toString('utf8').trim();
     if (found !== '') throw new NonsenseError(`${this.#source}: expected an entry, found ${found.slice(0, 100)}`);
   }
 
   #parseEntries(bytes: Buffer): ListedProject[] {
-    // Between two stretches stands the comma that followed the entry before: where it lacks, this is no JSON.
+    // Each range of entries but the first begins with the comma behind the previous entry. Without that comma it is not
+    // JSON.
     const text = bytes.toString('utf8').replace(this.#parsed ? /^\s*,/ : '', '[');
     this.#parsed = true;
     let values: unknown;

@@ -1,16 +1,16 @@
-/** The list of all projects (`/simple/`), written piece by piece because PyPI's has 880,000 entries. */
+/** Renders the list of all projects (`/simple/`) piece by piece, because PyPI's has 880,000 entries. */
 import type { ProjectName } from '../../core/names.ts';
 import { escapeHtml } from './simple-html.ts';
 
-/** One project of the list. */
+/** A project in the list. */
 export interface IndexEntry {
   readonly name: ProjectName;
-  /** As its authors spell it. */
+  /** The name as its authors spell it. */
   readonly displayName: string;
   readonly serial: number | undefined;
 }
 
-/** A representation of the list: what comes before, for each project, between, and after. */
+/** A format of the list: the text before, for each project, between projects, and after. */
 export interface RootIndexForm {
   readonly head: string;
   entry(project: IndexEntry): string;
@@ -18,7 +18,10 @@ export interface RootIndexForm {
   readonly tail: string;
 }
 
-/** PEP 691, with `_last-serial` per project so that other mirrors can mirror from this one. */
+/**
+ * Returns the JSON format (PEP 691), with a `_last-serial` for each project so that other mirrors can mirror from this
+ * one.
+ */
 export function rootIndexJson(serial: number | undefined): RootIndexForm {
   const meta = serial === undefined ? '' : `"_last-serial":${serial},`;
   return {
@@ -30,7 +33,7 @@ export function rootIndexJson(serial: number | undefined): RootIndexForm {
   };
 }
 
-/** What shadowmire reads: names with their serials. */
+/** The format that shadowmire reads: names with their serials. */
 export const localJson: RootIndexForm = {
   head: '{',
   entry: ({ name, serial }) => `\n${JSON.stringify(name)}: ${serial ?? 0}`,
@@ -38,7 +41,7 @@ export const localJson: RootIndexForm = {
   tail: '\n}\n',
 };
 
-/** PEP 503; the links are relative so that the tree can be served from any place. */
+/** The HTML format (PEP 503). Links are relative, so that the tree can be served at any address. */
 export const rootIndexHtml: RootIndexForm = {
   head: `<!DOCTYPE html>
 <html lang="en">

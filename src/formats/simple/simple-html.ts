@@ -1,7 +1,8 @@
 /**
- * The project page of the simple API in HTML, frozen at version 1.4 by PEP 833.
- * White space and the order of attributes are PyPI's own, which known consumers depend on.
+ * The HTML project page of the simple API, frozen at version 1.4 by PEP 833. White space and the order of attributes
+ * are those of PyPI, because known consumers depend on them.
  */
+import { type SidecarKind, sidecarKinds } from '../../core/sidecars.ts';
 import type { PublishedFile, SimplePage } from './simple-json.ts';
 
 const escapes: Readonly<Record<string, string>> = {
@@ -12,12 +13,12 @@ const escapes: Readonly<Record<string, string>> = {
   "'": '&#39;',
 };
 
-/** `text` as HTML text or attribute value. */
+/** Returns `text` escaped for HTML text or an attribute value. */
 export function escapeHtml(text: string): string {
   return /[&<>"']/.test(text) ? text.replace(/[&<>"']/g, (character) => escapes[character] ?? character) : text;
 }
 
-/** The project page with the links of `files`. */
+/** Returns the project page with links to `files`. */
 export function renderSimpleHtml(page: SimplePage, files: readonly PublishedFile[]): string {
   const name = escapeHtml(page.name);
   const reason =
@@ -38,15 +39,19 @@ ${files.map(link).join('')}</body>
 ${serial}`;
 }
 
-function link({ file, url, metadataSha256, provenance }: PublishedFile): string {
+function link(entry: PublishedFile): string {
+  const { file, url } = entry;
   const hash = file.sha256 === undefined ? '' : `#sha256=${file.sha256}`;
   const python = file.requiresPython === undefined ? '' : `data-requires-python="${escapeHtml(file.requiresPython)}" `;
   const yanked = file.yanked === false ? '' : `data-yanked="${escapeHtml(file.yanked)}" `;
-  const metadata =
-    metadataSha256 === undefined
-      ? ''
-      : `data-dist-info-metadata="sha256=${metadataSha256}" data-core-metadata="sha256=${metadataSha256}"`;
-  const attestation = provenance === undefined ? '' : ` data-provenance="${escapeHtml(provenance)}"`;
+  const beside = sidecarKinds.map((kind) => sidecarAttributes[kind](entry)).join('');
   const text = escapeHtml(file.filename);
-  return `<a href="${escapeHtml(url)}${hash}" ${python}${yanked}${metadata}${attestation}>${text}</a><br />\n`;
+  return `<a href="${escapeHtml(url)}${hash}" ${python}${yanked}${beside}>${text}</a><br />\n`;
 }
+
+/** What a link tells of each sidecar of its file. */
+const sidecarAttributes: Readonly<Record<SidecarKind, (entry: PublishedFile) => string>> = {
+  metadata: ({ metadataSha256: sha256 }) =>
+    sha256 === undefined ? '' : `data-dist-info-metadata="sha256=${sha256}" data-core-metadata="sha256=${sha256}"`,
+  provenance: ({ provenance }) => (provenance === undefined ? '' : ` data-provenance="${escapeHtml(provenance)}"`),
+};

@@ -1,16 +1,17 @@
 /**
- * The project page of the simple API in JSON (PEP 691, 700, 714, 740, 792).
+ * The JSON project page of the simple API (PEP 691, 700, 714, 740, 792).
  *
- * Lossless: the page and each file keep the object they were parsed from, and rendering changes only what a mirror
- * must change (file URLs and what it does not hold), so keys that are not known yet pass through.
+ * Parsing loses nothing: the page and each file keep the JSON object they came from. Rendering changes only what a
+ * mirror must change, which is file URLs and members about things that it does not hold. Unknown keys pass through.
  */
 import { NonsenseError } from '../../core/errors.ts';
+import { type SidecarKind, sidecarKinds } from '../../core/sidecars.ts';
 import { isJsonObject, type JsonObject, parseJson, renderJson, serialOf } from '../json.ts';
 
 /** One file of a project page, as upstream lists it. */
 export interface SimpleFile {
   readonly filename: string;
-  /** As written on the page: absolute, or relative to the page's URL. */
+  /** The URL as the page writes it: absolute, or relative to the page's URL. */
   readonly url: string;
   /** 64 lower-case hex digits. */
   readonly sha256: string | undefined;
@@ -21,18 +22,18 @@ export interface SimpleFile {
   readonly requiresPython: string | undefined;
   /** False, or the reason, which may be empty (PEP 592). */
   readonly yanked: string | false;
-  /** sha256 of the `.metadata` file (PEP 658, 714); undefined when there is none or its hash is not told. */
+  /** The sha256 of the `.metadata` file (PEP 658, 714), or undefined if there is none or its hash is not given. */
   readonly metadataSha256: string | undefined;
-  /** URL of the provenance object (PEP 740). */
+  /** The URL of the provenance object (PEP 740). */
   readonly provenance: string | undefined;
   readonly json: JsonObject;
 }
 
-/** An entry of a page that names no file, or not one. */
+/** An entry that is no usable file: without name, URL or hashes, or listed twice with different content. */
 export interface UnusableEntry {
-  /** As the page has it, or the last part of the URL where it has none; undefined where neither is told. */
+  /** The name in the entry, else the last part of its URL, else undefined. */
   readonly filename: string | undefined;
-  /** What is wrong with it, for people. */
+  /** The reason why the entry is unusable, for people. */
   readonly problem: string;
   readonly json: unknown;
 }
@@ -41,42 +42,44 @@ export interface UnusableEntry {
 export interface SimplePage {
   readonly name: string;
   readonly serial: number | undefined;
-  /** PEP 792: `active`, `archived`, `quarantined`, `deprecated`, or one not known yet. */
+  /** `active`, `archived`, `quarantined`, `deprecated` (PEP 792), or a status that is not known yet. */
   readonly status: string;
   readonly statusReason: string | undefined;
   /** No two have the same name. */
   readonly files: readonly SimpleFile[];
-  /** What else the page lists: nothing of it is a file, and it says nothing about the others. */
+  /** The entries that are unusable. They say nothing about the others. */
   readonly unusable: readonly UnusableEntry[];
   readonly json: JsonObject;
 }
 
-/** Where and how the mirror publishes one file. */
+/** The URL and the sidecars under which the mirror publishes one file. */
 export interface PublishedFile {
   readonly file: SimpleFile;
   readonly url: string;
-  /** sha256 of the `.metadata` file that is served, or undefined when none is. */
+  /** The sha256 of the `.metadata` file that is served, or undefined if none is. */
   readonly metadataSha256: string | undefined;
   readonly provenance: string | undefined;
 }
 
-/** The entry of a page that a mirror has published, as it was published. */
+/** Returns the entry of `file`, parsed from a page of a mirror, as that mirror published it. */
 export function asPublished(file: SimpleFile): PublishedFile {
   const { url, metadataSha256, provenance } = file;
   return { file, url, metadataSha256, provenance };
 }
 
-/** The largest project of PyPI has less than a fifth of that. */
+/** More than five times as many as the largest project of PyPI has. */
 const maxFiles = 200_000;
 
-/** Reads a project page; `source` names it in errors. Throws {@link NonsenseError}. */
+/**
+ * Reads a project page. `source` names it in errors. Throws {@link NonsenseError} if the page as a whole is malformed.
+ */
 export function parseSimplePage(text: string, source: string): SimplePage {
   return simplePageFrom(parseObject(text, source), source);
 }
 
 /**
- * Reads a page that a mirror has published, which lists nothing odd; `source` names it in errors.
- * Throws {@link NonsenseError}.
+ * Reads a page that a mirror has published. `source` names it in errors. Throws {@link NonsenseError} if the page is
+ * malformed or has an unusable entry.
  */
 export function parsePublishedPage(text: string, source: string): SimplePage {
   const page = parseSimplePage(text, source);
@@ -85,7 +88,10 @@ export function parsePublishedPage(text: string, source: string): SimplePage {
   throw new NonsenseError(`${source}: ${JSON.stringify(first.filename ?? 'a file')}: ${first.problem}`);
 }
 
-/** The project page that `json` describes; `source` names it in errors. Throws {@link NonsenseError}. */
+/**
+ * Returns the project page that `json` describes. `source` names it in errors. Throws {@link NonsenseError} if the page
+ * as a whole is malformed.
+ */
 export function simplePageFrom(json: JsonObject, source: string): SimplePage {
   const meta = isJsonObject(json.meta) ? json.meta : {};
   checkApiVersion(meta['api-version'], source);
@@ -103,7 +109,7 @@ export function simplePageFrom(json: JsonObject, source: string): SimplePage {
   };
 }
 
-/** `page` as if it were of another serial; undefined for none. */
+/** Returns `page` with another serial, or without one if `serial` is undefined. */
 export function withSerial(page: SimplePage, serial: number | undefined): SimplePage {
   const meta = isJsonObject(page.json.meta) ? page.json.meta : {};
   const { '_last-serial': _serial, ...others } = meta;
@@ -112,25 +118,23 @@ export function withSerial(page: SimplePage, serial: number | undefined): Simple
 }
 
 /**
- * The page as a mirror publishes it: compact, with a newline at its end, as PyPI writes it.
- * Throws {@link NonsenseError} when something that passes through is nested without end.
+ * Returns the JSON of the page as a mirror publishes it: compact and with a trailing newline, as PyPI writes it. Throws
+ * {@link NonsenseError} if a member that passes through is nested too deeply.
  */
 export function renderSimpleJson(page: SimplePage, files: readonly PublishedFile[]): string {
-  // PEP 708 was rejected: nobody may emit its keys any more.
+  // PEP 708 was rejected, so its keys must not be emitted any more.
   const { 'alternate-locations': _locations, meta, ...rest } = page.json;
   const { tracks: _tracks, ...keptMeta }: Record<string, unknown> = isJsonObject(meta) ? meta : {};
   if (page.serial !== undefined) keptMeta['_last-serial'] = page.serial;
   return `${renderJson({ ...rest, meta: keptMeta, files: files.map(publishedJson) }, `the page of ${page.name}`)}\n`;
 }
 
-function publishedJson({ file, url, metadataSha256, provenance }: PublishedFile): JsonObject {
+function publishedJson(entry: PublishedFile): JsonObject {
+  const { file, url } = entry;
   const { 'gpg-sig': _signature, ...kept } = file.json;
   const published: Record<string, unknown> = { ...kept, url };
-  const metadata = metadataSha256 === undefined ? false : { sha256: metadataSha256 };
-  for (const key of metadataKeys) if (metadata !== false || key in kept) published[key] = metadata;
-  // The misspelling of PEP 691 that PyPI never sent.
-  if ('dist-info-metadata' in kept) published['dist-info-metadata'] = metadata;
-  if ('provenance' in kept) published.provenance = provenance ?? null;
+  // A misspelling in PEP 691. PyPI never sent it.
+  for (const kind of sidecarKinds) writeSidecar[kind](published, entry);
   if (kept['requires-python'] === '') published['requires-python'] = null;
   if (file.sha256 !== undefined && isJsonObject(kept.hashes) && kept.hashes.sha256 !== file.sha256) {
     published.hashes = { ...kept.hashes, sha256: file.sha256 };
@@ -141,13 +145,42 @@ function publishedJson({ file, url, metadataSha256, provenance }: PublishedFile)
 
 const metadataKeys = ['core-metadata', 'data-dist-info-metadata'] as const;
 
+/** Writes into the JSON of an entry what it tells of each sidecar of its file. */
+const writeSidecar: Readonly<Record<SidecarKind, (json: Record<string, unknown>, entry: PublishedFile) => void>> = {
+  metadata: (json, { metadataSha256 }) => {
+    const metadata = metadataSha256 === undefined ? false : { sha256: metadataSha256 };
+    for (const key of metadataKeys) if (metadata !== false || key in json) json[key] = metadata;
+    // The misspelling of PEP 691 that PyPI never sent.
+    if ('dist-info-metadata' in json) json['dist-info-metadata'] = metadata;
+  },
+  provenance: (json, { provenance }) => {
+    if ('provenance' in json) json.provenance = provenance ?? null;
+  },
+};
+
+/** What an entry tells of a sidecar that is not there. */
+const noSidecar: Readonly<Record<SidecarKind, JsonObject>> = {
+  metadata: { 'core-metadata': false, 'data-dist-info-metadata': false },
+  provenance: { provenance: null },
+};
+
+/** The entry of a file beside which those of these kinds do not lie. */
+export function entryWithoutSidecars(json: JsonObject, gone: readonly SidecarKind[]): JsonObject {
+  let left = json;
+  for (const kind of gone) left = { ...left, ...noSidecar[kind] };
+  return left;
+}
+
 function parseObject(text: string, source: string): JsonObject {
   const value = parseJson(text, source);
   if (!isJsonObject(value)) throw new NonsenseError(`${source}: expected a JSON object`);
   return value;
 }
 
-/** A higher minor version adds keys, which pass through; another major version may mean anything (PEP 629). */
+/**
+ * Throws unless the major version is 1. A higher minor version adds keys, which pass through; another major version may
+ * mean anything (PEP 629).
+ */
 function checkApiVersion(version: unknown, source: string): void {
   if (typeof version !== 'string' || !/^1\.\d+$/.test(version)) {
     throw new NonsenseError(
@@ -200,7 +233,7 @@ function parseFile(json: unknown): SimpleFile | UnusableEntry {
   };
 }
 
-/** What a URL says of the name of its file. */
+/** Returns the file name in a URL. */
 function lastPartOf(url: unknown): string | undefined {
   if (typeof url !== 'string') return undefined;
   const [path = ''] = url.split(/[?#]/, 1);
@@ -216,7 +249,7 @@ function sha256Of(hashes: JsonObject): string | undefined {
   return typeof hex === 'string' && /^[0-9a-f]{64}$/i.test(hex) ? hex.toLowerCase() : undefined;
 }
 
-/** The end of the years that dates are written in: what lies beyond cannot be told, and some disks refuse it. */
+/** The last upload time that is accepted. Later ones cannot be written as dates, and some file systems refuse them. */
 const lastTime = Date.UTC(9999, 11, 31);
 
 function timeOf(value: unknown): number | undefined {
@@ -224,7 +257,7 @@ function timeOf(value: unknown): number | undefined {
   return time >= 0 && time <= lastTime ? time : undefined;
 }
 
-/** By PEP 691 an empty text is as good as false. */
+/** Returns the reason of a yanked file, or false. PEP 691 treats an empty text like false. */
 function yankedOf(value: unknown): string | false {
   return value === true ? '' : (textOf(value) ?? false);
 }

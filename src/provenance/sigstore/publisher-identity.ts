@@ -1,6 +1,6 @@
 /**
- * Whose certificate it is. A publisher is known by what Sigstore's certificate authority wrote into the certificate when
- * it was issued; PyPI compares the same members before it takes a file.
+ * Compares the owner of a certificate with a publisher. Sigstore's certificate authority wrote the owner's identity
+ * into the certificate when it was issued. PyPI compares the same members before it accepts a file.
  */
 import { ASN1Obj } from '@sigstore/core';
 import type { Signer } from '@sigstore/verify';
@@ -8,7 +8,7 @@ import { NonsenseError } from '../../core/errors.ts';
 import type { StatementKind } from '../../formats/attested-statement.ts';
 import type { JsonObject } from '../../formats/json.ts';
 
-/** Members of a certificate (Fulcio's object identifiers): a text each. */
+/** Members of a certificate, by Fulcio's object identifiers. Each is a text. */
 const members = {
   issuer: '1.3.6.1.4.1.57264.1.8',
   repository: '1.3.6.1.4.1.57264.1.12',
@@ -23,7 +23,7 @@ type Claims = Readonly<Record<keyof typeof members, string | undefined>>;
 interface Forge {
   readonly issuer: string;
   readonly base: string;
-  /** Where in the repository the publisher's workflow lies. */
+  /** Returns the path of the publisher's workflow within the repository. */
   workflowPath(publisher: JsonObject): string;
 }
 
@@ -46,7 +46,10 @@ const forges: ReadonlyMap<unknown, Forge> = new Map([
   ],
 ] satisfies [string, Forge][]);
 
-/** The publisher, for people, when `signer` is who `publisher` names. Throws NonsenseError when not. */
+/**
+ * Returns the publisher as text for people, if `signer` is the one that `publisher` names. Throws NonsenseError
+ * otherwise.
+ */
 export function expectPublisher(publisher: JsonObject, signer: Signer, kind: StatementKind): string {
   if (publisher.kind === 'Google') return expectGoogle(publisher, signer);
   const forge = forges.get(publisher.kind);
@@ -55,7 +58,7 @@ export function expectPublisher(publisher: JsonObject, signer: Signer, kind: Sta
   const repository = `${forge.base}${textOf(publisher, 'repository')}`;
   expectSame('issuer', forge.issuer, claims.issuer);
   expectSame('repository', repository, claims.repository);
-  // Another workflow of the same repository may have built what this one published.
+  // The file may have been built by another workflow of the same repository than the one that published it.
   if (kind === 'publish') expectWorkflow(`${repository}${forge.workflowPath(publisher)}`, claims);
   return repository;
 }
@@ -67,7 +70,10 @@ function expectGoogle(publisher: JsonObject, { identity }: Signer): string {
   return email;
 }
 
-/** Commit and branch are of each run; the publisher is the same for all of them. */
+/**
+ * Throws unless the workflow is at `path`. Its commit and branch differ from run to run, and the publisher stays the
+ * same.
+ */
 function expectWorkflow(path: string, { workflow, ref, digest }: Claims): void {
   const versions = [ref, digest].filter((version) => version !== undefined && version !== '');
   if (versions.some((version) => workflow === `${path}@${version}`)) return;

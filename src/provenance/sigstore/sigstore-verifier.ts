@@ -1,16 +1,21 @@
-/** The ProvenanceVerifier port over Sigstore's libraries. It is a bundle of its own, loaded by the runs that verify. */
+/**
+ * The ProvenanceVerifier port over Sigstore's libraries. It is a bundle of its own, loaded only by runs that verify.
+ */
 import { bundleFromJSON } from '@sigstore/bundle';
+import { TrustedRoot } from '@sigstore/protobuf-specs';
 import seeds from '@sigstore/tuf/seeds.json' with { type: 'json' };
-import { type Signer, toSignedEntity, Verifier } from '@sigstore/verify';
-import { MirrorError, NonsenseError } from '../../core/errors.ts';
+import { type Signer, type TrustMaterial, toSignedEntity, toTrustMaterial, Verifier } from '@sigstore/verify';
+import { messageOf } from '../../core/caught-error.ts';
+import { MirrorError, NonsenseError, UsageError } from '../../core/errors.ts';
 import { expectStatementAbout } from '../../formats/attested-statement.ts';
 import { isJsonObject, type JsonObject } from '../../formats/json.ts';
 import { type Attestation, parseProvenance } from '../../formats/provenance-object.ts';
 import type { AttestedFile, ProvenanceVerdict, ProvenanceVerifier } from '../provenance-verifier.ts';
 import { expectPublisher } from './publisher-identity.ts';
-import { parseTrustedRoot } from './trusted-root.ts';
 
-/** Verifies against the trusted root `text`, by default the one that Sigstore's library ships. Throws UsageError. */
+/**
+ * Returns a verifier with the trusted root `text`, by default the one that Sigstore's library ships. Throws UsageError.
+ */
 export function sigstoreVerifier(text = shippedRoot(), source = 'the shipped trusted root'): ProvenanceVerifier {
   const verifier = new Verifier(parseTrustedRoot(text, source));
   return { verify: (object, file) => verdict(verifier, object, file) };
@@ -35,13 +40,13 @@ function verdict(verifier: Verifier, object: Uint8Array, file: AttestedFile): Pr
   }
 }
 
-/** Who signed, when signature, certificate, and log entry belong together. Throws what the library throws. */
+/** Returns the signer, if signature, certificate and log entry belong together. Throws the errors of the library. */
 function signerOf(verifier: Verifier, attestation: Attestation): Signer {
   for (const entry of attestation.logEntries) expectPlainCheckpoint(entry);
   return verifier.verify(toSignedEntity(bundleFromJSON(asBundle(attestation))));
 }
 
-/** The same in the form that Sigstore's tools share. */
+/** Returns the attestation in the bundle format of Sigstore's tools. */
 function asBundle({ certificate, logEntries, timestamps, statement, signature }: Attestation): JsonObject {
   return {
     mediaType: 'application/vnd.dev.sigstore.bundle.v0.3+json',
@@ -60,7 +65,10 @@ function asBundle({ certificate, logEntries, timestamps, statement, signature }:
   };
 }
 
-/** The library takes the name of who signed a checkpoint for a regular expression, and nobody has signed that name. */
+/**
+ * Throws if the name of a checkpoint's signer has an unusual form. The library uses that name, which nobody has signed,
+ * as a regular expression.
+ */
 function expectPlainCheckpoint({ inclusionProof }: JsonObject): void {
   const { checkpoint } = isJsonObject(inclusionProof) ? inclusionProof : {};
   const { envelope } = isJsonObject(checkpoint) ? checkpoint : {};
@@ -70,11 +78,38 @@ function expectPlainCheckpoint({ inclusionProof }: JsonObject): void {
   }
 }
 
-/** On foreign objects the library throws errors of every kind. */
+/** Returns the reason for people. The library throws errors of every kind on untrusted objects. */
 function reasonOf(error: unknown): string {
   if (error instanceof MirrorError) return error.message;
   const { message } = error instanceof Error ? error : { message: String(error) };
   const { cause } = error instanceof Error ? error : { cause: undefined };
   const detail = cause instanceof Error ? ` (${cause.message})` : '';
   return new NonsenseError(`Sigstore: ${message}${detail}`).message;
+}
+
+/**
+ * Reads a `trusted_root.json`: certificate authorities and logs with their keys, and from when to when each of them counts.
+ * `source` tells where it is from. Throws UsageError.
+ */
+function parseTrustedRoot(text: string, source: string): TrustMaterial {
+  const root = materialIn(text, source);
+  const parts = {
+    certificateAuthorities: 'certificate authority',
+    tlogs: 'transparency log',
+    ctlogs: 'certificate log',
+  };
+  for (const [part, what] of Object.entries(parts) as [keyof typeof parts, string][]) {
+    if (root[part].length === 0)
+      throw new UsageError(`${source}: expected a trusted root of Sigstore, found no ${what}`);
+  }
+  return root;
+}
+
+function materialIn(text: string, source: string): TrustMaterial {
+  try {
+    return toTrustMaterial(TrustedRoot.fromJSON(JSON.parse(text)));
+  } catch (cause) {
+    // The library looks at nothing before it uses it, so this can be any error.
+    throw new UsageError(`${source}: not a trusted root of Sigstore: ${messageOf(cause, 'unreadable')}`, { cause });
+  }
 }

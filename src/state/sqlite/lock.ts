@@ -3,8 +3,9 @@
  * transaction is open, and it is free the moment its holder dies, however it dies.
  */
 import { accessSync, chmodSync, closeSync, constants, lstatSync, openSync } from 'node:fs';
-import Database from 'better-sqlite3';
+import { hasCode } from '../../core/caught-error.ts';
 import { StorageError } from '../../core/errors.ts';
+import { connect } from './addon.ts';
 import { asStorage, openDatabase } from './open-database.ts';
 
 /** Who only asks holds the file for less than a millisecond; that must not keep a run from starting. */
@@ -12,13 +13,13 @@ const patienceMs = 100;
 const ownerOnly = 0o600;
 
 /** Takes the lock kept in the file at `path`. Returns how to release it, or undefined while another run holds it. */
-export function takeLock(path: string, nativeBinding: string | undefined): (() => void) | undefined {
+export function takeLock(path: string): (() => void) | undefined {
   // SQLite would create what a link leads to.
   if (asStorage(path, () => lstatSync(path, { throwIfNoEntry: false }))?.isFile() === false) {
     throw new StorageError(`${path}: expected a file, found a link or something else; remove it`);
   }
   keepOthersOut(path);
-  const db = openDatabase(path, nativeBinding);
+  const db = openDatabase(path);
   try {
     db.pragma(`busy_timeout = ${patienceMs}`);
     db.exec('BEGIN EXCLUSIVE');
@@ -38,7 +39,7 @@ function keepOthersOut(path: string): void {
     closeSync(openSync(path, 'wx', ownerOnly));
   } catch (error) {
     // What else is wrong SQLite says with advice.
-    if (!isCode(error, 'EEXIST')) return;
+    if (!hasCode(error, 'EEXIST')) return;
     asStorage(path, () => restrict(path));
   }
 }
@@ -50,7 +51,7 @@ function restrict(path: string): void {
     chmodSync(path, ownerOnly);
   } catch (error) {
     // Somebody else's, who would not be kept out by it.
-    if (!isCode(error, 'EPERM') && !isCode(error, 'EROFS')) throw error;
+    if (!hasCode(error, 'EPERM', 'EROFS')) throw error;
   }
 }
 
@@ -58,12 +59,11 @@ function restrict(path: string): void {
  * Whether somebody holds the lock kept in the file at `path`; undefined when we may not know. Takes nothing, and creates
  * nothing. Throws StorageError.
  */
-export function isLocked(path: string, nativeBinding: string | undefined): boolean | undefined {
+export function isLocked(path: string): boolean | undefined {
   const mayRead = readable(path);
   if (mayRead !== true) return mayRead;
-  const binding = nativeBinding === undefined ? {} : { nativeBinding };
   return asStorage(path, () => {
-    const db = new Database(path, { ...binding, readonly: true, timeout: 0 });
+    const db = connect(path, { readonly: true, timeout: 0 });
     try {
       db.prepare('SELECT count(*) FROM sqlite_master').get();
       return false;
@@ -82,14 +82,10 @@ function readable(path: string): boolean | undefined {
     accessSync(path, constants.R_OK);
     return true;
   } catch (error) {
-    return isCode(error, 'EACCES') ? undefined : false;
+    return hasCode(error, 'EACCES') ? undefined : false;
   }
 }
 
 function isBusy(error: unknown): boolean {
-  return isCode(error, 'SQLITE_BUSY');
-}
-
-function isCode(error: unknown, code: string): boolean {
-  return error instanceof Error && 'code' in error && error.code === code;
+  return hasCode(error, 'SQLITE_BUSY');
 }

@@ -1,13 +1,14 @@
 /** Opens SQLite databases, and turns its errors into ours. */
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
+import { errorCode } from '../../core/caught-error.ts';
 import { StorageError } from '../../core/errors.ts';
+import { connect } from './addon.ts';
 
-/** Opens or creates the database at `path`; `nativeBinding` is the addon's file where it is not in node_modules. */
-export function openDatabase(path: string, nativeBinding: string | undefined): Database.Database {
+/** Opens or creates the database at `path`. Throws StorageError. */
+export function openDatabase(path: string): Database.Database {
   return asStorage(path, () => {
-    const options = nativeBinding === undefined ? {} : { nativeBinding };
     try {
-      return new Database(path, options);
+      return connect(path);
     } catch (cause) {
       // It looks for the folder first; one that may not be looked at is none to it.
       if (cause instanceof TypeError) throw new StorageError(`${path}: ${cause.message}`, { cause });
@@ -25,7 +26,7 @@ export function asStorage<T>(path: string, work: () => T): T {
     return work();
   } catch (cause) {
     if (!(cause instanceof Error) || cause instanceof StorageError) throw cause;
-    const code = 'code' in cause ? String(cause.code) : '';
+    const code = errorCode(cause) ?? '';
     if (code === 'ERR_DLOPEN_FAILED' || cause.message.startsWith(noAddon)) throw unfitAddon(cause);
     if (ofValues.test(code) || cause instanceof TypeError || cause instanceof RangeError) throw cause;
     throw new StorageError(`${path}: ${cause.message}${advice[code] ?? ''}`, { cause });

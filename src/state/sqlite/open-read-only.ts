@@ -1,7 +1,8 @@
 /** Opens a database that is only read, also where nothing may be written beside it. */
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
-import Database from 'better-sqlite3';
+import type Database from 'better-sqlite3';
+import { connect } from './addon.ts';
 import { asStorage } from './open-database.ts';
 
 const tries = 5;
@@ -12,13 +13,12 @@ const journalModes = [18, 19] as const;
  * Opens the database at `path`, which must exist. SQLite puts two small files beside a database in WAL mode, even to
  * read it. Where we may not, and nobody else has, the bytes are read into memory. Throws StorageError.
  */
-export function openForReading(path: string, nativeBinding: string | undefined): Database.Database {
-  const options = nativeBinding === undefined ? {} : { nativeBinding };
+export function openForReading(path: string): Database.Database {
   return asStorage(path, () => {
     const bytes = isInUse(path) || (mayWrite(path) && mayWrite(dirname(path))) ? undefined : readWhole(path);
-    if (bytes === undefined) return new Database(path, { ...options, readonly: true, fileMustExist: true });
+    if (bytes === undefined) return connect(path, { readonly: true, fileMustExist: true });
     for (const at of journalModes) bytes[at] = 1;
-    return new Database(bytes, options);
+    return connect(bytes);
   });
 }
 

@@ -6,8 +6,6 @@ import { openForReading } from './open-read-only.ts';
 import { expectSchema, prepareSchema } from './schema.ts';
 
 export interface OpenStateOptions {
-  /** The SQLite addon, where it is not in node_modules. */
-  readonly nativeBinding?: string | undefined;
   /** Forgets at the end all that was written, for a dry run. */
   readonly discard?: boolean;
   /** Reads only: the database must exist, and it may be anybody's. */
@@ -16,10 +14,8 @@ export interface OpenStateOptions {
 
 /** The database at `path`, or one in memory for ':memory:', with all tables. Throws StorageError. */
 export function openState(path: string, options: OpenStateOptions): Database.Database {
-  const { nativeBinding, discard = false, readOnly = false } = options;
-  const db = readOnly
-    ? openForReading(path, nativeBinding)
-    : openDatabase(discard && !existsSync(path) ? ':memory:' : path, nativeBinding);
+  const { discard = false, readOnly = false } = options;
+  const db = readOnly ? openForReading(path) : openDatabase(discard && !existsSync(path) ? ':memory:' : path);
   try {
     asStorage(path, () => (readOnly ? expectSchema(db, path) : prepare(db, discard)));
     return db;

@@ -27,9 +27,9 @@ export class SqliteChangelogEntries
     });
   }
 
-  unconfirmedAbsences(before: number): ProjectName[] {
+  unconfirmedAbsences(absentBefore: number, removedBefore: number): ProjectName[] {
     const now = this.clock.now();
-    return this.do(() => this.sql.doubtful.all({ before, now })).map(({ name }) => nameOf(name));
+    return this.do(() => this.sql.doubtful.all({ absentBefore, removedBefore, now })).map(({ name }) => nameOf(name));
   }
 
   markUnlisted(names: readonly ProjectName[], listSerial: number | undefined): void {
@@ -84,9 +84,11 @@ function prepareStatements(db: Database.Database) {
     of: db.prepare<[string], AnnouncementRow>(
       'SELECT serial, version, action, at FROM announced WHERE project = ? ORDER BY id',
     ),
-    doubtful: db.prepare<{ before: number; now: number }, { name: string }>(
+    doubtful: db.prepare<{ absentBefore: number; removedBefore: number; now: number }, { name: string }>(
       `SELECT q.name FROM queue q LEFT JOIN projects p ON p.name = q.name
-       WHERE obstacle IN ('absent', 'stale') AND since <= :before AND ${isDue} AND coalesce(restored, 0) = 0
+       WHERE obstacle IN ('absent', 'stale', 'failed')
+         AND since <= iif(obstacle = 'absent', :absentBefore, :removedBefore)
+         AND ${isDue} AND coalesce(restored, 0) = 0
          AND (p.name IS NOT NULL OR EXISTS (SELECT 1 FROM unsettled WHERE project = q.name))
          AND iif(obstacle = 'absent', removed = 0,
            EXISTS (SELECT 1 FROM announced WHERE project = q.name AND action = 'remove project'))`,

@@ -1,5 +1,6 @@
 /** The plans of a partial mirror, in SQLite. */
 import type Database from 'better-sqlite3';
+import { groupedRuleSql } from '../../core/dependency-reason.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { DueReplan, Plan, PlanSummary, Plans, Replanned, RuleTotals } from '../plans.ts';
 import { type Change, noChange } from '../state-section.ts';
@@ -115,11 +116,6 @@ function planOf(row: PlanRow): PlanSummary | { name: ProjectName; decisionKey?: 
   return { name, decisionKey: decision, nextChange: nextChange ?? undefined, rule, bytes };
 }
 
-/** Each dependency has a reason of its own; what counts is who asked for dependencies. */
-const ruleWithoutNames = `
-  CASE instr(rule, '(dependency of ') WHEN 0 THEN rule
-  ELSE substr(rule, 1, instr(rule, '(dependency of ')) || 'dependencies)' END`;
-
 function prepareStatements(db: Database.Database) {
   return {
     plans: db.prepare<[string, number], PlanRow>(
@@ -129,7 +125,7 @@ function prepareStatements(db: Database.Database) {
     decisionOf: db.prepare<[string], { decision: string }>('SELECT decision FROM plans WHERE project = ?'),
     pageOf: db.prepare<[string], { page: Buffer | null }>('SELECT page FROM plans WHERE project = ?'),
     totalsByRule: db.prepare<[number], RuleTotals>(
-      `SELECT ${ruleWithoutNames} AS rule, sum(projects) AS projects, total(bytes) AS bytes
+      `SELECT ${groupedRuleSql('rule')} AS rule, sum(projects) AS projects, total(bytes) AS bytes
        FROM (SELECT rule, count(*) AS projects, total(bytes) AS bytes FROM plans GROUP BY rule)
        GROUP BY 1 ORDER BY 3 DESC, 1 LIMIT ?`,
     ),

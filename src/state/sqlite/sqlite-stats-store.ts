@@ -1,5 +1,6 @@
 /** The StatsStore port over SQLite: a connection of its own, which waits while a sync run writes. */
 import type Database from 'better-sqlite3';
+import { minuteMs } from '../../core/durations.ts';
 import { sha256Hex } from '../../core/hash.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { Downloads } from '../../formats/logs/local-stats.ts';
@@ -10,7 +11,7 @@ import { sortedDownloads } from './sorted-downloads.ts';
 import { type LogRow, prepareStatsStatements, type StatsStatements } from './stats-statements.ts';
 
 /** A sync run's longest transaction, the take-over of the list of all projects, takes a few seconds. */
-const patienceMs = 60_000;
+const patienceMs = minuteMs;
 /** A log is known by no more bytes than these. */
 const longestHead = 4096;
 
@@ -19,8 +20,8 @@ export class SqliteStatsStore implements StatsStore {
   readonly #sql: StatsStatements;
 
   /** Opens or creates the database at `path`, or one in memory for ':memory:'. Throws StorageError. */
-  constructor(path: string, nativeBinding?: string) {
-    this.#db = openDatabase(path, nativeBinding);
+  constructor(path: string) {
+    this.#db = openDatabase(path);
     try {
       this.#sql = this.#do(() => {
         this.#db.pragma(`busy_timeout = ${patienceMs}`);

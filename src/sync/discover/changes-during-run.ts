@@ -1,10 +1,11 @@
 /** What happens upstream while a run works: what is taken away there must not wait until a run of days is over. */
+import { minuteMs } from '../../core/durations.ts';
 import { NoChangelogError, NonsenseError, UnreachableError } from '../../core/errors.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { Mirror } from '../mirror.ts';
 import { enqueueNews } from './discover.ts';
 
-const everyMs = 5 * 60_000;
+const everyMs = 5 * minuteMs;
 
 export class ChangeWatcher {
   readonly #mirror: Mirror;

@@ -3,6 +3,8 @@
  * removals. Where there is none, upstream may be a mirror of our kind, which has a change feed. The list of all projects
  * starts a mirror, checks once a day what neither of them said, and takes their place where there is none.
  */
+
+import { dayMs, hourMs } from '../../core/durations.ts';
 import {
   BusyError,
   NoChangelogError,
@@ -13,6 +15,7 @@ import {
 } from '../../core/errors.ts';
 import { indexNow } from '../../core/moved-indexes.ts';
 import type { ProjectName } from '../../core/names.ts';
+import { isWaiting } from '../../core/retry.ts';
 import type { ChangelogEntry } from '../../state/changelog-entries.ts';
 import {
   type ChangelogState,
@@ -29,14 +32,12 @@ import {
   type SerialState,
   serialState,
 } from '../../state/mirror-state.ts';
-import type { QueueRequest } from '../../state/queue.ts';
-import { requestByName } from '../../state/queue.ts';
+import { type QueueRequest, requestByName } from '../../state/queue.ts';
 import { type Change, change, join, noChange } from '../../state/state-section.ts';
 import type { Changes } from '../../upstream/upstream.ts';
 import type { Mirror } from '../mirror.ts';
 import { confirmAbsences } from '../project/absence.ts';
 import { isGoneAfter } from '../project/changelog-status.ts';
-import { enqueueFromOtherIndexes } from '../project/page/project-source.ts';
 import {
   believedSerial,
   confirmedSerial,
@@ -45,6 +46,7 @@ import {
   serialJumpError,
   watchSerial,
 } from '../serials.ts';
+import { enqueueFromOtherIndexes } from './other-indexes.ts';
 import { enqueuePolicyChanges, policyKey } from './policy-changes.ts';
 import { precomputeRequirements } from './precompute-requirements.ts';
 import { enqueueListDifferences } from './project-list.ts';
@@ -52,10 +54,7 @@ import { isRelevant } from './relevant-projects.ts';
 import { sweep } from './sweep.ts';
 import { enqueueFeedChanges, type FeedResult } from './upstream-feed.ts';
 
-const hourMs = 60 * 60_000;
-const dayMs = 24 * hourMs;
-
-/** What the run before has left. */
+/** What the previous run has left. */
 type Known = SerialState & ChangelogState & ListState & PolicyState & MissingState & PageState;
 
 /**
@@ -128,7 +127,7 @@ export async function enqueueNews(mirror: Mirror): Promise<readonly ProjectName[
     for (const name of some) names.add(name);
   };
   if (feed !== undefined) await enqueueFeedChanges(mirror, false, hear);
-  else if (serial !== undefined && hasPassed(changelogRetryAt, mirror.clock.now()))
+  else if (serial !== undefined && !isWaiting(changelogRetryAt, mirror.clock.now()))
     await enqueueChangelog(mirror, serial, hear);
   return [...names];
 }
@@ -163,7 +162,7 @@ function enqueueMissing({ state, settings, selection, clock }: Mirror, { missing
   const now = clock.now();
   const names = settings.projects ?? ((state.get(missingState).missing ?? []) as readonly ProjectName[]);
   const missing = names.filter((name) => selection.includes(name) && !state.held.project(name).published);
-  if (missing.length === 0 || !hasPassed(missingRetryAt, now)) return;
+  if (missing.length === 0 || isWaiting(missingRetryAt, now)) return;
   // One that was just given up is asked for tomorrow; then a 404 is believed at once.
   const isAsked = (name: ProjectName): boolean =>
     missingRetryAt !== undefined && state.queue.entryOf(name) === undefined;
@@ -227,18 +226,13 @@ async function enqueueEverything(mirror: Mirror, known: Known, base: Change): Pr
   report({ type: 'learned', source: 'names', serial });
 }
 
-/** Whether `time`, which lay a day ahead at most, has come. One that lies farther ahead is of a clock that was wrong. */
-function hasPassed(time: number | undefined, now: number): boolean {
-  return time === undefined || time <= now || time > now + dayMs;
-}
-
 /** Undefined where there is no changelog. */
 async function lastSerial(
   mirror: Mirror,
   known: Known,
   noChangelog: (why: Error) => void,
 ): Promise<number | undefined> {
-  if (!hasPassed(known.changelogRetryAt, mirror.clock.now())) return undefined;
+  if (isWaiting(known.changelogRetryAt, mirror.clock.now())) return undefined;
   return undefinedWithoutChangelog(mirror, known, () => mirror.upstream.serial(), noChangelog);
 }
 
@@ -246,7 +240,7 @@ async function enqueueChanges(mirror: Mirror, known: Known, serial: number): Pro
   const { clock, state, report } = mirror;
   const names = knownProjects(mirror);
   const now = clock.now();
-  const asked = hasPassed(known.changelogRetryAt, now);
+  const asked = !isWaiting(known.changelogRetryAt, now);
   let why: Error | undefined;
   const noChangelog = (error: Error): void => {
     why = error;

@@ -5,10 +5,12 @@
 import { adoptRemovals } from '../../adopt/adopt-removals.ts';
 import { NonsenseError, throwIfPaused } from '../../core/errors.ts';
 import { sha256Hex } from '../../core/hash.ts';
+import { inPages } from '../../core/in-pages.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
-import { blobPath, ownPath, pagePath, type WebPath } from '../../core/paths.ts';
+import { blobPath, ownPath, pagePath, simpleRoot, type WebPath } from '../../core/paths.ts';
 import { isJsonObject, parseJson } from '../../formats/json.ts';
 import { parseLastModified } from '../../formats/mirror/last-modified.ts';
+import type { IndexEntry } from '../../formats/simple/root-index.ts';
 import { parseSimplePage } from '../../formats/simple/simple-json.ts';
 import { adoptionState, indexState, listState } from '../../state/mirror-state.ts';
 import { change, join } from '../../state/state-section.ts';
@@ -78,7 +80,7 @@ function startedIn(status: string): number | undefined {
 /** Queues projects whose page is not the one that is remembered. Returns how many. */
 async function enqueueUnknownPages({ state, files, signal }: Mirror): Promise<number> {
   let queued = 0;
-  for await (const { name: text, kind } of files.entries('simple' as WebPath)) {
+  for await (const { name: text, kind } of files.entries(simpleRoot)) {
     throwIfPaused(signal);
     const name = kind === 'folder' ? projectName(text) : undefined;
     if (name === undefined || name !== text) continue;
@@ -99,17 +101,18 @@ async function enqueueUnknownPages({ state, files, signal }: Mirror): Promise<nu
 /** Queues projects that are remembered, and whose pages are gone. Returns how many. */
 async function enqueueMissingPages({ state, files, signal }: Mirror): Promise<number> {
   let queued = 0;
-  for (let after: ProjectName | undefined; ; ) {
+  const read = (after: ProjectName | undefined): readonly IndexEntry[] => {
     throwIfPaused(signal);
-    const piece = state.held.published(after, projectsAtATime);
+    return state.held.published(after, projectsAtATime);
+  };
+  for (const piece of inPages(read)) {
     for (const { name } of piece) {
       if ((await files.size(pagePath('index.v1_json', name))) !== undefined) continue;
       state.queue.requeue(name, []);
       queued += 1;
     }
-    after = piece.at(-1)?.name;
-    if (after === undefined) return queued;
   }
+  return queued;
 }
 
 /** The places of the files that a page of ours links to. */

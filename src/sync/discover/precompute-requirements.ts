@@ -8,7 +8,7 @@ import type { ProjectDecision } from '../../policy/project-decision.ts';
 import type { HeldFile } from '../../state/held-projects.ts';
 import type { Mirror } from '../mirror.ts';
 import { bugAlarmFor, failureText } from '../project/failure-message.ts';
-import { readCompletePage } from '../project/page/cached-page.ts';
+import { readCachedPage } from '../project/page/cached-page.ts';
 import { chooseFiles } from '../project/page/choose-files.ts';
 import { recordRequirements } from '../requirements/record-requirements.ts';
 
@@ -44,8 +44,8 @@ export async function precomputeRequirements(mirror: Mirror): Promise<void> {
 /** What is held, and stays. */
 async function remainingFiles(mirror: Mirror, decision: ProjectDecision): Promise<HeldFile[]> {
   const { files } = mirror.state.held.project(decision.name);
-  const source = await readCompletePage(mirror, decision.name);
-  if (source === undefined) return [...files];
+  const source = await readCachedPage(mirror, decision.name);
+  if (source?.isComplete !== true) return [...files];
   const wanted = new Set(chooseFiles(mirror, decision, source.page).wanted.map(({ filename }) => filename));
   return files.filter(({ path }) => wanted.has(filenameOf(path)));
 }

@@ -1,11 +1,14 @@
 /** The list of all projects, compared with what is held. */
 import { NonsenseError } from '../../core/errors.ts';
 import { projectName } from '../../core/names.ts';
+import type { Report } from '../../core/report.ts';
 import { listState } from '../../state/mirror-state.ts';
 import type { QueueRequest } from '../../state/queue.ts';
 import { type Change, change, join } from '../../state/state-section.ts';
 import type { Mirror } from '../mirror.ts';
-import { InvalidNames } from './invalid-names.ts';
+
+const maxReported = 10;
+const longestTold = 200;
 
 /**
  * Queues what differs from the list; what `next` makes of the list's own serial is remembered with it. Throws
@@ -46,5 +49,32 @@ export async function enqueueListDifferences(
   } catch (error) {
     takeover.abandon();
     throw error;
+  }
+}
+
+/** What the list of projects names and no project can be called. A hostile list may have a million of them. */
+class InvalidNames {
+  readonly #report: Report;
+  #count = 0;
+
+  constructor(report: Report) {
+    this.#report = report;
+  }
+
+  /** Tells of one, unless there were many. */
+  add(name: string): void {
+    this.#count += 1;
+    if (this.#count > maxReported) return;
+    this.#warn(`the list names ${JSON.stringify(name.slice(0, longestTold))}, which is no project name`);
+  }
+
+  /** Tells how many more there were. */
+  report(): void {
+    const more = this.#count - maxReported;
+    if (more > 0) this.#warn(`the list has ${more} more names that are no project names`);
+  }
+
+  #warn(message: string): void {
+    this.#report({ type: 'warning', message });
   }
 }

@@ -1,9 +1,11 @@
 /** The slow sweep for changes that carry no serial: each project is looked at once in thirty days. */
+
+import { dayMs } from '../../core/durations.ts';
 import { listState } from '../../state/mirror-state.ts';
 import { change } from '../../state/state-section.ts';
 import type { Mirror } from '../mirror.ts';
 
-const periodMs = 30 * 24 * 60 * 60_000;
+const periodMs = 30 * dayMs;
 
 /**
  * Queues those that nobody has looked at for longest: as many as are due of all by the time that passed since the last

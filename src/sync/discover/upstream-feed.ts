@@ -3,12 +3,14 @@
  * has changed, and tells removals. It is believed no more than a changelog: it says what to look at, and the pages decide.
  * Where it does not go on from where it was read, the list of projects is compared, and the feed followed from there.
  */
+
+import { dayMs } from '../../core/durations.ts';
 import { NonsenseError, UnreachableError } from '../../core/errors.ts';
 import type { ProjectName } from '../../core/names.ts';
+import { isWaiting } from '../../core/retry.ts';
 import { completePieces, type FeedChange, piecePath } from '../../formats/mirror/change-feed.ts';
 import type { ChangelogEntry } from '../../state/changelog-entries.ts';
-import type { FeedPosition } from '../../state/mirror-state.ts';
-import { changelogState, serialState } from '../../state/mirror-state.ts';
+import { type ChangelogState, changelogState, type FeedPosition, serialState } from '../../state/mirror-state.ts';
 import type { QueueRequest } from '../../state/queue.ts';
 import type { UpstreamRemoval } from '../../state/removal-log.ts';
 import { type Change, change, join, noChange } from '../../state/state-section.ts';
@@ -19,7 +21,6 @@ import { refuseJump } from '../serials.ts';
 import { verifiesPages } from '../snapshot/verify-pages.ts';
 import { isRelevant } from './relevant-projects.ts';
 
-const dayMs = 24 * 60 * 60_000;
 const quarantinedUpstream: UpstreamRemoval = 'quarantined upstream';
 
 /** What came of reading the feed. */
@@ -48,8 +49,8 @@ export async function enqueueFeedChanges(
   const { state, upstream, clock, settings } = mirror;
   // The list is what upstream has signed.
   if (verifiesPages(mirror)) return noFeed;
-  const { feed: known } = isNew ? { feed: undefined } : state.get(changelogState);
-  if (!isNew && known === undefined && isWaiting(mirror)) return noFeed;
+  const { feed: known, feedRetryAt }: ChangelogState = isNew ? {} : state.get(changelogState);
+  if (known === undefined && isWaiting(feedRetryAt, clock.now())) return noFeed;
   try {
     const head = await upstream.feed(known?.etag);
     if (head === 'unchanged') return followedResult(mirror, known);
@@ -61,12 +62,6 @@ export async function enqueueFeedChanges(
   // Something else may answer there, or nothing.
   state.set(change(changelogState, { feed: undefined, feedRetryAt: clock.now() + dayMs }));
   return known === undefined ? noFeed : { ...noFeed, why: `${settings.upstream}/changes.json: is not there any more` };
-}
-
-/** A time that lies farther ahead than a day is of a clock that was wrong. */
-function isWaiting({ state, clock }: Mirror): boolean {
-  const { feedRetryAt = 0 } = state.get(changelogState);
-  return feedRetryAt > clock.now() && feedRetryAt <= clock.now() + dayMs;
 }
 
 function followedResult({ report, state }: Mirror, next: FeedPosition | undefined): FeedResult {

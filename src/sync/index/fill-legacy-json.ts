@@ -7,10 +7,10 @@ import type { ProjectName } from '../../core/names.ts';
 import { legacyRoot, ownPath } from '../../core/paths.ts';
 import { asPublished } from '../../formats/simple/simple-json.ts';
 import { publishLegacyJson } from '../../pages/publish-legacy-json.ts';
+import { readPublishedPage } from '../../pages/read-page.ts';
 import { indexState, pageState } from '../../state/mirror-state.ts';
 import { change, join } from '../../state/state-section.ts';
 import type { Mirror } from '../mirror.ts';
-import { readListedPage } from '../project/page/cached-page.ts';
 
 const projectsAtATime = 200;
 
@@ -30,7 +30,7 @@ export async function applyLegacySetting({ state, settings, files, selection }: 
 
 /** Makes what is missing of the projects that did not change. Throws StorageError, PausedError. */
 export async function fillLegacyJson(mirror: Mirror): Promise<void> {
-  const { state, signal } = mirror;
+  const { state, files, signal } = mirror;
   for (;;) {
     const { legacyJson } = state.get(pageState);
     if (legacyJson?.filledTo === undefined) return;
@@ -39,7 +39,7 @@ export async function fillLegacyJson(mirror: Mirror): Promise<void> {
     for (const { name } of piece) {
       throwIfPaused(signal);
       // A damaged page is for a check to find.
-      const page = await readListedPage(mirror, name, undefined);
+      const page = await readPublishedPage(files, name);
       if (page !== undefined) await publishLegacyJson(mirror, name, page, page.files.map(asPublished));
     }
     const last = piece.at(-1)?.name;

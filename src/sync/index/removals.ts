@@ -1,4 +1,5 @@
 /** What becomes of what was removed: told to others, kept for a while, and then gone for good. */
+import { dayMs } from '../../core/durations.ts';
 import { ownPath } from '../../core/paths.ts';
 import { renderRemovedList } from '../../formats/mirror/removed-list.ts';
 import { indexState } from '../../state/mirror-state.ts';
@@ -6,7 +7,6 @@ import { change } from '../../state/state-section.ts';
 import { earliestNow } from '../clocks.ts';
 import type { Mirror } from '../mirror.ts';
 
-const dayMs = 24 * 60 * 60_000;
 /** So long, and so many of them, removals are told. */
 const toldMs = 365 * dayMs;
 const maxListed = 10_000;

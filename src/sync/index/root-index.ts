@@ -1,6 +1,6 @@
 /** Writes the list of all projects in one pass over the state, so that its size does not matter. */
 import { createGzip, type Gzip } from 'node:zlib';
-import type { ProjectName } from '../../core/names.ts';
+import { inPages } from '../../core/in-pages.ts';
 import { ownPath, type PageFile, pagePath, type WebPath } from '../../core/paths.ts';
 import type { Digest, StagedFile, Write } from '../../files/file-store.ts';
 import {
@@ -29,12 +29,9 @@ export async function publishRootIndex(mirror: IndexOwner): Promise<void> {
   const isLegacy = legacyJson !== undefined && legacyJson.filledTo === undefined;
   const localForm = isLegacy ? await FormWriter.open(mirror, localJson, undefined) : undefined;
   let projects = 0;
-  for (let after: ProjectName | undefined; ; ) {
-    const entries = state.held.published(after, entriesAtATime);
+  for (const entries of inPages((after) => state.held.published(after, entriesAtATime))) {
     for (const form of [htmlForm, jsonForm, localForm]) await form?.add(entries);
     projects += entries.length;
-    after = entries.at(-1)?.name;
-    if (after === undefined) break;
   }
   const [html, json] = [await htmlForm.finish(), await jsonForm.finish()];
   await files.publish([...html.writes, ...json.writes]);

@@ -9,6 +9,7 @@
  * Each index has a brake of its own, by how many projects are from there: what one takes away holds up no other's removals.
  */
 import type { Clock } from '../../core/clock.ts';
+import { dayMs } from '../../core/durations.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { Report } from '../../core/report.ts';
 import { limitState } from '../../state/mirror-state.ts';
@@ -17,7 +18,6 @@ import type { RemovalCounts } from '../../state/removal-log.ts';
 import { change } from '../../state/state-section.ts';
 import type { StateStore } from '../../state/state-store.ts';
 
-const dayMs = 24 * 60 * 60_000;
 /** Sums of parts are rounded. */
 const roundingError = 1e-9;
 

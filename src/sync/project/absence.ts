@@ -2,6 +2,7 @@
  * When upstream does not have a project any more. A 404 may be a fault, and a page may be older than its removal: a project
  * goes when the changelog or the list of projects says so, too.
  */
+import { hourMs, minuteMs } from '../../core/durations.ts';
 import { NonsenseError, UnreachableError } from '../../core/errors.ts';
 import type { ProjectName } from '../../core/names.ts';
 import { projectName } from '../../core/names.ts';
@@ -15,11 +16,12 @@ import { mirrorFor } from './page/project-source.ts';
 import { staleDeferral } from './staleness.ts';
 import type { Deferral } from './sync-outcome.ts';
 
-const minuteMs = 60_000;
 /** A CDN keeps a 404 for a minute, so one alone does not mean that a project is gone. */
 const absentAgainMs = 2 * minuteMs;
 /** So long the list of projects may be old, and is not asked for the sake of one project. */
-const absentForGoodMs = 60 * minuteMs;
+const absentForGoodMs = hourMs;
+/** A CDN keeps the list for ten minutes: one that is asked for earlier may be from before the removal. */
+const listCachedMs = 10 * minuteMs;
 
 /** Why a project that upstream answers not to have must stay for now, if so. */
 export function deferAbsence(mirror: Mirror, due: QueuedProject, held: HeldProject): Deferral | undefined {
@@ -57,7 +59,7 @@ export async function confirmAbsences(mirror: Mirror): Promise<void> {
   const { state, clock, settings } = mirror;
   const only = settings.projects && new Set(settings.projects);
   const doubtful = state.changelog
-    .unconfirmedAbsences(clock.now() - absentForGoodMs)
+    .unconfirmedAbsences(clock.now() - absentForGoodMs, clock.now() - listCachedMs)
     .filter((name) => only?.has(name) ?? true);
   const bySource = new Map<string | undefined, ProjectName[]>();
   for (const name of doubtful) {

@@ -1,4 +1,5 @@
 /** Brings what is planned of a page, once it is fetched, into the pages; then goes what is not to be held any more. */
+import type { ProjectName } from '../../core/names.ts';
 import type { SimplePage } from '../../formats/simple/simple-json.ts';
 import { publishLegacyJson } from '../../pages/publish-legacy-json.ts';
 import { publishPages } from '../../pages/publish-pages.ts';
@@ -10,11 +11,11 @@ import type { SelectedProject } from '../selection/selected-project.ts';
 import { type Downloaded, isComplete } from './files/download.ts';
 import type { FetchedFiles } from './files/fetch-files.ts';
 import { discardFiles, discardPendingFiles } from './files/held-files.ts';
+import type { PlannedFile } from './files/plan-project.ts';
 import { linkedPage } from './page/choose-files.ts';
 import { keptEntries } from './page/kept-entries.ts';
 import { pageEntryOf } from './page/page-entry.ts';
 import type { PlannedPage } from './page/plan-page.ts';
-import { reportLostProvenance, reportProvenance } from './report-provenance.ts';
 
 /** What has become of a page. */
 export interface Published {
@@ -69,12 +70,41 @@ function withoutFiles(page: SimplePage, filenames: ReadonlySet<string>): SimpleP
   return { ...page, files: page.files.filter(({ filename }) => !filenames.has(filename)) };
 }
 
+/** Reports what is wrong with the provenance of `files` of `name`, unless it was before. Returns all of it. */
+function reportProvenance(
+  { state, report }: Mirror,
+  name: ProjectName,
+  files: readonly (readonly [PlannedFile, Downloaded])[],
+): ProvenanceProblem[] {
+  const unproven = files.flatMap(([, { provenance }]) => provenance.unproven ?? []);
+  const told = new Set(unproven.length > 0 ? state.provenance.problemsOf(name).map(keyOf) : []);
+  for (const file of unproven) {
+    if (told.has(keyOf(file))) continue;
+    const message = `${name}: ${file.filename}: ${file.why}${file.leftOut ? '; it is left out' : ''}`;
+    report({ type: file.leftOut ? 'alarm' : 'warning', message });
+  }
+  for (const [{ file }, { provenance }] of files) {
+    if (provenance.isLost === true) reportLostProvenance({ report }, name, file.filename);
+  }
+  return unproven;
+}
+
+/** Reports that a file had provenance, and that upstream announces none any more. */
+function reportLostProvenance({ report }: Pick<Mirror, 'report'>, name: ProjectName, filename: string): void {
+  report({ type: 'alarm', message: `${name}: ${filename}: had provenance, and upstream has none of it any more` });
+}
+
+function keyOf({ filename, why, leftOut }: ProvenanceProblem): string {
+  return JSON.stringify([filename, why, leftOut]);
+}
+
 /** Whether the tree shows just that already: most rules change little of most projects. */
 export function isAlreadyPublished(mirror: Mirror, { source, chosen, plan, leftOut }: PlannedPage): boolean {
-  const { page, own } = source;
+  const { page, linkedHere } = source;
   const { linked, hidden } = chosen;
   const { files, drop } = plan;
-  if (own === undefined || hidden || drop.length > 0 || leftOut.length > 0 || files.length !== own.size) return false;
+  if (linkedHere === undefined || hidden || drop.length > 0 || leftOut.length > 0) return false;
+  if (files.length !== linkedHere.size) return false;
   if (!linked && files.length !== page.files.length) return false;
-  return files.every((file) => own.has(file.file.filename) && isComplete(file, mirror));
+  return files.every((file) => linkedHere.has(file.file.filename) && isComplete(file, mirror));
 }

@@ -2,12 +2,14 @@
 import { StorageError } from '../../core/errors.ts';
 import { sha256Hex } from '../../core/hash.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
-import { filenameOf, isSidecarNamePossible, metadataPath, pagePath, urlPath, type WebPath } from '../../core/paths.ts';
-import { parsePublishedPage, type SimpleFile, simplePageFrom } from '../../formats/simple/simple-json.ts';
+import { filenameOf, isSidecarNamePossible, linkToFile, sidecarPath, type WebPath } from '../../core/paths.ts';
+import { sidecars } from '../../core/sidecars.ts';
+import { type SimpleFile, simplePageFrom } from '../../formats/simple/simple-json.ts';
 import { parseCoreMetadata } from '../../packaging/core-metadata.ts';
 import { parseDistributionName } from '../../packaging/distribution-name.ts';
 import { publishLegacyJson } from '../../pages/publish-legacy-json.ts';
 import { publishPages } from '../../pages/publish-pages.ts';
+import { readPublishedPage } from '../../pages/read-page.ts';
 import { local } from '../../policy/policy.ts';
 import { explainReason } from '../../policy/render-reason.ts';
 import type { HeldFile } from '../../state/held-projects.ts';
@@ -16,7 +18,6 @@ import type { Mirror } from '../mirror.ts';
 import { sourceTexts, wheelMetadata } from '../requirements/read-distribution.ts';
 import { recordRequirements } from '../requirements/record-requirements.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
-import { undefinedIfDamaged } from './page/cached-page.ts';
 
 /** What the page tells of a file, and the name that its project has there. */
 interface Entry extends Pick<SimpleFile, 'sha256' | 'requiresPython' | 'metadataSha256'> {
@@ -41,7 +42,7 @@ export async function publishLocal(
     const stat = await files.stat(path);
     if (stat?.kind !== 'file') continue;
     const uploadTime = new Date(Math.floor(stat.mtimeMs)).toISOString();
-    const known = before.get(linkOf(path));
+    const known = before.get(linkToFile(path));
     const isKnown =
       known?.size === stat.size && known.json['upload-time'] === uploadTime && (await hasMetadata(mirror, path, known));
     const told = isKnown && known !== undefined ? known : await read(mirror, path);
@@ -89,7 +90,7 @@ function onceEach(
   before: ReadonlyMap<string, unknown>,
 ): WebPath[] {
   const chosen = new Map<string, WebPath>();
-  for (const path of [...paths.filter((path) => before.has(linkOf(path))), ...paths]) {
+  for (const path of [...paths.filter((path) => before.has(linkToFile(path))), ...paths]) {
     const filename = filenameOf(path);
     if (!chosen.has(filename)) chosen.set(filename, path);
   }
@@ -104,22 +105,15 @@ function onceEach(
 
 /** What the published page says, by its links. */
 async function entriesBefore({ files }: Mirror, name: ProjectName): Promise<Map<string, SimpleFile>> {
-  const page = await undefinedIfDamaged(async () => {
-    const bytes = await files.read(pagePath('index.v1_json', name));
-    return bytes && parsePublishedPage(bytes.toString(), `the page of ${name}`);
-  });
+  const page = await readPublishedPage(files, name);
   return new Map((page?.files ?? []).map((file) => [file.url, file]));
 }
 
-function linkOf(path: WebPath): string {
-  return `../../${urlPath(path)}`;
-}
-
 /** Whether what lies beside the file is what was told. */
-async function hasMetadata({ files }: Mirror, path: WebPath, { metadataSha256 }: SimpleFile): Promise<boolean> {
-  if (metadataSha256 === undefined) return true;
-  const found = await files.read(metadataPath(path));
-  return found !== undefined && sha256Hex(found) === metadataSha256;
+async function hasMetadata({ files }: Mirror, path: WebPath, file: SimpleFile): Promise<boolean> {
+  if (file.metadataSha256 === undefined) return true;
+  const found = await files.read(sidecarPath(path, 'metadata'));
+  return found !== undefined && sidecars.metadata.problemOf(found, file) === undefined;
 }
 
 /** Reads a file to its end, and what it has inside. Undefined when it has gone; a wheel ends with what tells its content. */
@@ -145,7 +139,7 @@ async function read(
 
 /** Serves the metadata beside its wheel where the folder lets us, and where nothing else is there. Returns its hash. */
 async function publishMetadata({ files, report }: Mirror, path: WebPath, body: Buffer): Promise<string | undefined> {
-  const beside = metadataPath(path);
+  const beside = sidecarPath(path, 'metadata');
   if (!isSidecarNamePossible(beside)) return undefined;
   const there = await files.read(beside);
   if (there !== undefined) return there.equals(body) ? sha256Hex(body) : undefined;
@@ -169,7 +163,7 @@ function pageJson(displayName: string, name: ProjectName, entries: readonly Entr
       const metadata = metadataSha256 === undefined ? false : { sha256: metadataSha256 };
       return {
         filename: filenameOf(path),
-        url: linkOf(path),
+        url: linkToFile(path),
         hashes: { sha256 },
         size,
         'upload-time': uploadTime,

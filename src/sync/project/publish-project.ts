@@ -4,7 +4,6 @@
  */
 import { NonsenseError, type UnreachableError } from '../../core/errors.ts';
 import type { WebPath } from '../../core/paths.ts';
-import { sumOf } from '../../core/safe-sum.ts';
 import type { ProjectDecision } from '../../policy/project-decision.ts';
 import { explainReason } from '../../policy/render-reason.ts';
 import { allSatisfied } from '../../policy/unsatisfied.ts';
@@ -245,4 +244,14 @@ function reportPlan({ report, settings }: Mirror, { due, decision, planned: { pl
 function bytesToFetch(files: readonly PlannedFile[]): number {
   const missing = files.filter((file) => (file.held ?? file.elsewhere) === undefined);
   return sumOf(missing.map(({ file }) => file.size ?? 0));
+}
+
+/**
+ * The sum of `numbers`, and never more than can be told and kept exactly: what an index says of the size of its files
+ * may be anything, and no database takes a sum beyond 2^63.
+ */
+function sumOf(numbers: Iterable<number>): number {
+  let sum = 0;
+  for (const number of numbers) sum += number;
+  return Math.min(sum, Number.MAX_SAFE_INTEGER);
 }

@@ -3,6 +3,7 @@
  * remembered, and where the same comes of the new one, no page is made and no file looked at.
  */
 import { PausedError, StorageError, throwIfPaused } from '../../core/errors.ts';
+import { inPages } from '../../core/in-pages.ts';
 import type { ProjectName } from '../../core/names.ts';
 import { explainReason } from '../../policy/render-reason.ts';
 import type { DueReplan, Replanned } from '../../state/plans.ts';
@@ -22,9 +23,11 @@ export async function replanUnchanged(mirror: Mirror): Promise<number> {
   const { state, clock, settings, signal } = mirror;
   const only = settings.projects && new Set(settings.projects);
   let done = 0;
-  for (let after: ProjectName | undefined; ; ) {
+  const read = (after: ProjectName | undefined): readonly DueReplan[] => {
     throwIfPaused(signal);
-    const piece = state.plans.dueReplans(clock.now(), after, pageSize);
+    return state.plans.dueReplans(clock.now(), after, pageSize);
+  };
+  for (const piece of inPages(read)) {
     const same: Replanned[] = [];
     for (const due of piece) {
       if (only !== undefined && !only.has(due.name)) continue;
@@ -34,9 +37,8 @@ export async function replanUnchanged(mirror: Mirror): Promise<number> {
     state.plans.replan(same);
     for (const plan of same) reportUnchanged(mirror, plan);
     done += same.length;
-    after = piece.at(-1)?.name;
-    if (after === undefined) return done;
   }
+  return done;
 }
 
 /** What is thrown of a project is met again when that is worked on, and told there; only a disk concerns all of them. */

@@ -1,4 +1,5 @@
 /** Which pages are believed: none that is older than what is known of the project, however long it is served. */
+import { dayMs } from '../../core/durations.ts';
 import { NonsenseError } from '../../core/errors.ts';
 import { staleDelayMs } from '../../core/retry.ts';
 import type { HeldProject } from '../../state/held-projects.ts';
@@ -9,7 +10,7 @@ import { refuseJump } from '../serials.ts';
 import type { Deferral } from './sync-outcome.ts';
 
 /** Rarely PyPI's own serial of a project stays behind its changelog for ever: then the page is taken as it is. */
-export const maxStaleMs = 24 * 60 * 60_000;
+export const maxStaleMs = dayMs;
 
 const follows = 'if upstream was restored from a backup, or tells no serials any more, --reconcile follows it';
 

@@ -2,7 +2,9 @@
  * One project, as a little transaction of its own: page, bytes, pages, deletions, state. Every step may be repeated,
  * so a run that is killed anywhere is continued by doing the same again.
  */
-import { NonsenseError } from '../../core/errors.ts';
+
+import { dayMs, hourMs } from '../../core/durations.ts';
+import { NonsenseError, UnreachableError } from '../../core/errors.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
 import { filenameOf, legacyJsonFolder, pagePath, projectFolder } from '../../core/paths.ts';
 import { staleDelayMs } from '../../core/retry.ts';
@@ -11,9 +13,7 @@ import { local } from '../../policy/policy.ts';
 import { explainReason } from '../../policy/render-reason.ts';
 import type { HeldFile, HeldProject } from '../../state/held-projects.ts';
 import { adoptionState, rootIndexIsDue } from '../../state/mirror-state.ts';
-import type { Obstacle, Parked, QueuedProject } from '../../state/queue.ts';
-import { requestByName } from '../../state/queue.ts';
-import type { FinishedProject } from '../../state/state-store.ts';
+import { type Obstacle, type QueuedProject, requestByName } from '../../state/queue.ts';
 import type { PageDigest, ProjectResponse } from '../../upstream/upstream.ts';
 import type { Mirror } from '../mirror.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
@@ -23,7 +23,8 @@ import { type ChangelogStatus, changelogStatusFor } from './changelog-status.ts'
 import { bytesOf, discardFiles, discardPendingFiles, missingFiles } from './files/held-files.ts';
 import { isProvenanceChecked } from './files/provenance.ts';
 import { ProjectRejections } from './files/rejected-files.ts';
-import { type CachedPage, readCompletePage } from './page/cached-page.ts';
+import { hideQuarantined } from './hide-quarantined.ts';
+import { readCachedPage, type SourcePage } from './page/cached-page.ts';
 import { chooseFiles } from './page/choose-files.ts';
 import { type ClassifiedPage, classifyPage } from './page/classify-page.ts';
 import { newlyDelisted, withDelistedFiles } from './page/delisted-files.ts';
@@ -32,15 +33,12 @@ import { publishLocal } from './publish-local.ts';
 import { publishProject } from './publish-project.ts';
 import { repairRestored } from './repair-restored.ts';
 import { deferStalePage, maxStaleMs, refuseForgedSerial } from './staleness.ts';
-import type { Deferral } from './sync-outcome.ts';
+import type { Deferral, SyncOutcome } from './sync-outcome.ts';
 
 /** The brake holds until a person lets it go, but upstream may think better of it. */
-const heldBackAgainMs = 24 * 60 * 60_000;
+const heldBackAgainMs = dayMs;
 /** Each run looks whether upstream's snapshot proves it by now. */
-const unprovenAgainMs = 60 * 60_000;
-
-/** What became of a project: what is to be remembered, or why only time can tell. */
-export type SyncOutcome = { readonly finished: FinishedProject; readonly stays?: Omit<Parked, 'due'> } | Deferral;
+const unprovenAgainMs = hourMs;
 
 /** Brings one project up to date. Throws UnreachableError, NonsenseError, MismatchError, StorageError, PausedError. */
 export async function syncProject(whole: Mirror, due: QueuedProject): Promise<SyncOutcome> {
@@ -54,8 +52,8 @@ export async function syncProject(whole: Mirror, due: QueuedProject): Promise<Sy
   if (elsewhere !== undefined) return replaceFromOtherIndex(mirror, project, elsewhere);
   if (decision?.hold === local) return syncLocal(mirror, project);
   if (due.replan === true && !due.removed) {
-    const source = await readCompletePage(mirror, due.name);
-    if (source !== undefined) {
+    const source = await readCachedPage(mirror, due.name);
+    if (source?.isComplete === true) {
       const judged = classifyPage(mirror, project, source);
       return (
         (await removeIfUnwanted(mirror, project, judged)) ?? {
@@ -146,10 +144,40 @@ function asNewRequest({ name, displayName, since, attempts }: QueuedProject): Qu
 
 const notHeld = { published: false, serial: undefined, etag: undefined, status: undefined, files: [] };
 
+/** A page that upstream served, and that may be taken. */
+interface TakenPage {
+  readonly taken: ProjectResponse & { readonly kind: 'page' };
+  /** True when it tells of a quarantine, and a later one is still to come. */
+  readonly isEarly: boolean;
+}
+
 async function syncFromUpstream(mirror: Mirror, project: SelectedProject): Promise<SyncOutcome> {
+  const announced = changelogStatusFor(mirror, project.due.name);
+  let found: TakenPage | SyncOutcome;
+  try {
+    found = await askUpstream(mirror, project, announced);
+  } catch (error) {
+    const isOfPage = error instanceof UnreachableError || error instanceof NonsenseError;
+    if (!isOfPage) throw error;
+    // Changelog and list say so, and nobody says otherwise.
+    if (announced.isUnlisted && !project.held.restored)
+      return removeAbsent(mirror, project.due, project.held, announced);
+    await hideQuarantined(mirror, project, announced);
+    throw error;
+  }
+  if ('taken' in found) return takePage(mirror, project, found);
+  if ('reason' in found) await hideQuarantined(mirror, project, announced);
+  return found;
+}
+
+/** Resolves with upstream's page, or with what follows where there is none to be taken. */
+async function askUpstream(
+  mirror: Mirror,
+  project: SelectedProject,
+  announced: ChangelogStatus,
+): Promise<TakenPage | SyncOutcome> {
   const { upstream, selection, state } = mirror;
   const { due, held, decision } = project;
-  const announced = changelogStatusFor(mirror, due.name);
   const isPlanned =
     isProvenanceChecked(mirror, due.name, held) &&
     state.plans.decisionKeyOf(due.name) === (decision && selection.decisionKeyOf(decision));
@@ -175,22 +203,26 @@ async function syncFromUpstream(mirror: Mirror, project: SelectedProject): Promi
   if (projectName(page.name) !== due.name) {
     throw new NonsenseError(`${url}: expected the page of ${due.name}, found that of ${JSON.stringify(page.name)}`);
   }
-  const isQuarantine = page.status === 'quarantined';
-  const isEarly = isQuarantine && isOlderThanExpected(mirror, project, page.serial);
+  const isEarly = page.status === 'quarantined' && isOlderThanExpected(mirror, project, page.serial);
   const stale = isEarly ? undefined : deferStalePage(mirror, due, held, page.serial);
   if (stale !== undefined) return stale;
   refuseForgedSerial(mirror, due, held, page.serial, url);
-  if (!held.published) selection.markFound(due.name);
+  return { taken: answer, isEarly };
+}
+
+async function takePage(mirror: Mirror, project: SelectedProject, { taken, isEarly }: TakenPage): Promise<SyncOutcome> {
+  const { page, url, etag, sha256 } = taken;
+  const { due, held } = project;
+  if (!held.published) mirror.selection.markFound(due.name);
   if (isEarly) return publishQuarantine(mirror, project, { page, url });
   const judged = classifyPage(mirror, project, { page, url });
   const lost = await newlyDelisted(mirror, due.name, judged.lost);
   const shown = held.files.length - (judged.lost.length - lost.length);
-  if (!isQuarantine && !mayRemoveFiles(mirror, due.name, held, lost.length, shown))
+  if (page.status !== 'quarantined' && !mayRemoveFiles(mirror, due.name, held, lost.length, shown))
     return publishKeepingFiles(mirror, project, judged, lost);
   const unwanted = await removeIfUnwanted(mirror, project, judged);
   if (unwanted !== undefined) return unwanted;
-  const { status } = page;
-  const known = { serial: page.serial, status, etag: answer.etag, sha256: answer.sha256, served: true };
+  const known = { serial: page.serial, status: page.status, etag, sha256, served: true };
   return { finished: await publishProject(mirror, project, judged, known) };
 }
 
@@ -220,7 +252,7 @@ function isOlderThanExpected({ clock }: Mirror, { due, held }: SelectedProject, 
 }
 
 /** A quarantine counts from any page that tells of it; the one that was promised is still to come. */
-async function publishQuarantine(mirror: Mirror, project: SelectedProject, source: CachedPage): Promise<SyncOutcome> {
+async function publishQuarantine(mirror: Mirror, project: SelectedProject, source: SourcePage): Promise<SyncOutcome> {
   const { due, held } = project;
   const { serial = 0, status } = source.page;
   const page = withSerial(source.page, Math.max(serial, held.serial ?? 0));

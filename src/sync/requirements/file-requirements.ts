@@ -1,7 +1,7 @@
 /** What one held file tells of its requirements. */
 import { sha256Hex } from '../../core/hash.ts';
 import type { ProjectName } from '../../core/names.ts';
-import { filenameOf, metadataPath } from '../../core/paths.ts';
+import { filenameOf, sidecarPath } from '../../core/paths.ts';
 import { parseCoreMetadata } from '../../packaging/core-metadata.ts';
 import { parseDistributionName } from '../../packaging/distribution-name.ts';
 import type { HeldFile } from '../../state/held-projects.ts';
@@ -43,7 +43,7 @@ export async function readFileRequirements(
   if (kind === 'sdist') return isNeeded ? fromSdist(mirror, name, file, budget) : undefined;
   if (metadataSha256 !== undefined) {
     if (budget.isRepeated(metadataSha256)) return undefined;
-    const beside = metadataPath(path);
+    const beside = sidecarPath(path, 'metadata');
     const size = await files.size(beside);
     if (size !== undefined) {
       const bytes = budget.mayRead(size) ? await files.read(beside) : undefined;
@@ -78,7 +78,7 @@ async function fromSdist(
   const texts = await sourceTexts(files, path);
   if (texts === undefined) return { ...nothing, where: path, doubt: `it cannot be looked into${adviceToName}` };
   const found = sdistRequirements(texts, parseToml);
-  const beside = metadataSha256 === undefined ? undefined : await files.read(metadataPath(path));
+  const beside = metadataSha256 === undefined ? undefined : await files.read(sidecarPath(path, 'metadata'));
   const metadata = beside && parseCoreMetadata(beside);
   const { builds, doubt } = found;
   const version = metadata?.version ?? found.version ?? parseDistributionName(filenameOf(path), name)?.version ?? '';

@@ -1,6 +1,7 @@
 /** What a held wheel or source distribution has inside that tells what it requires, read where no index offers it beside it. */
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip, inflateRawSync } from 'node:zlib';
+import { hasCode, isZlibError } from '../../core/caught-error.ts';
 import type { WebPath } from '../../core/paths.ts';
 import type { FileStore } from '../../files/file-store.ts';
 import { TarEntries } from '../../formats/tar-entries.ts';
@@ -97,6 +98,5 @@ async function* piecesOf(files: FileStore, path: WebPath): AsyncGenerator<Buffer
 }
 
 function isOfZlib(error: unknown): boolean {
-  if (!(error instanceof Error && 'code' in error)) return false;
-  return String(error.code).startsWith('Z_') || error.code === 'ERR_BUFFER_TOO_LARGE';
+  return isZlibError(error) || hasCode(error, 'ERR_BUFFER_TOO_LARGE');
 }

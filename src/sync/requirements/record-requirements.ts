@@ -1,4 +1,5 @@
 /** What held releases require, read from their files or from what lies beside them, and remembered as text. */
+import { andMore } from '../../core/and-more.ts';
 import type { ProjectName } from '../../core/names.ts';
 import { filenameOf } from '../../core/paths.ts';
 import { type LooseRequirement, parseLooseRequirement } from '../../packaging/loose-requirement.ts';
@@ -35,17 +36,13 @@ export async function recordRequirements(
   const warn = (message: string): void => report({ type: 'warning', message: `${name}: ${message}` });
   for (const line of unreadableLines(unread)) warn(line);
   const [doubt] = doubts;
-  if (doubt !== undefined) warn(`${doubt.where}${andOthers(doubts)}: ${doubt.why}`);
+  if (doubt !== undefined) warn(`${doubt.where}${andMore(doubts.length - 1, 'others')}: ${doubt.why}`);
   const [first] = cut;
   if (first === undefined) return;
   const what = isLong
     ? `more than ${maxRequirementsPerFile} requirements`
     : `more than ${maxEdges} requirements in all, or too long ones`;
-  warn(`${first}${andOthers(cut)}: ${what}; what follows is not looked at`);
-}
-
-function andOthers({ length }: readonly unknown[]): string {
-  return length === 1 ? '' : ` and ${length - 1} others`;
+  warn(`${first}${andMore(cut.length - 1, 'others')}: ${what}; what follows is not looked at`);
 }
 
 /** A file that does not tell for sure what it requires. */
@@ -127,10 +124,10 @@ class EdgeBudget {
     let isWhole = requires.length <= maxRequirementsPerFile;
     for (const text of requires.slice(0, maxRequirementsPerFile)) {
       const requirement = parseLooseRequirement(text);
-      if (requirement?.unread !== undefined || requirement === undefined)
-        noteUnreadable(unread, told, text, requirement);
       // What is named by a URL comes from there, and not from an index.
-      if (requirement === undefined || requirement.url !== undefined) continue;
+      const isOfIndex = requirement !== undefined && requirement.url === undefined;
+      if (!isOfIndex || requirement.unread !== undefined) noteUnreadable(unread, told, text, requirement);
+      if (!isOfIndex) continue;
       const row = rowOf(version, requirement);
       const written = JSON.stringify(row);
       if (this.#fits(row, written)) rows.push(written);

@@ -1,4 +1,4 @@
-/** Requirements that nobody can read, for one line about each. */
+/** Requirements that nobody can read or that no index has, for one line about each. */
 import type { LooseRequirement } from '../../packaging/loose-requirement.ts';
 import type { FileRequirements } from './file-requirements.ts';
 
@@ -13,7 +13,7 @@ export interface UnreadableRequirement {
   readonly consequence: string;
 }
 
-/** Takes note of `text`, of which `requirement` could be read, unless it is known. */
+/** Takes note of `text`, of which `requirement` could be read and which comes from a URL if that is whole, unless it is known. */
 export function noteUnreadable(
   unread: Map<string, UnreadableRequirement>,
   { where, text: whole }: FileRequirements,
@@ -28,6 +28,7 @@ export function noteUnreadable(
 
 function consequenceOf(requirement: LooseRequirement | undefined): string {
   if (requirement === undefined) return 'names no project, and is passed over';
+  if (requirement.unread === undefined) return 'comes from a URL, not from an index, and is not held';
   if (requirement.unread === 'marker') return `has a marker that cannot be read, and counts everywhere`;
   return `cannot be read, and any version of ${requirement.name} is held`;
 }

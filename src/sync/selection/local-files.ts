@@ -3,13 +3,12 @@
  * folder but those of the mirror itself, which have two hexadecimal digits.
  */
 import type { ProjectName } from '../../core/names.ts';
-import { filenameOf, isFileName, type WebPath } from '../../core/paths.ts';
+import { childPath, filenameOf, isFileName, packagesRoot, type WebPath } from '../../core/paths.ts';
 import type { FileStore } from '../../files/file-store.ts';
 import { projectCandidates } from '../../formats/file-name.ts';
 import { local } from '../../policy/policy.ts';
 import type { Selection } from './selection.ts';
 
-const packages = 'packages' as WebPath;
 const ownFolder = /^packages\/[0-9a-f]{2}$/;
 /** Deeper than anybody sorts files. */
 const maxDepth = 8;
@@ -28,7 +27,7 @@ export class LocalFiles {
   async scan(): Promise<readonly ProjectName[]> {
     const found = new Map<ProjectName, WebPath[]>();
     if (this.#selection.policy?.rules.some(({ hold }) => hold === local) === true) {
-      for await (const path of this.#below(packages, 0)) {
+      for await (const path of this.#below(packagesRoot, 0)) {
         const name = projectCandidates(filenameOf(path)).find((name) => this.#selection.sourceOf(name) === local);
         if (name !== undefined) found.set(name, [...(found.get(name) ?? []), path]);
       }
@@ -45,7 +44,7 @@ export class LocalFiles {
   async *#below(folder: WebPath, depth: number): AsyncIterable<WebPath> {
     const folders: WebPath[] = [];
     for await (const { name, kind } of this.#files.entries(folder)) {
-      const path = `${folder}/${name}` as WebPath;
+      const path = childPath(folder, name);
       if (name.startsWith('.')) continue;
       if (kind === 'file' && isFileName(name)) yield path;
       if (kind === 'folder' && depth < maxDepth && !ownFolder.test(path)) folders.push(path);

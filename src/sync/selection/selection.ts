@@ -3,6 +3,7 @@
  * nothing here costs anything.
  */
 import { sha256Hex } from '../../core/hash.ts';
+import { inPages } from '../../core/in-pages.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { Report } from '../../core/report.ts';
 import { dependencyClosure } from '../../policy/dependency-closure.ts';
@@ -248,23 +249,17 @@ export class Selection {
 
   /** The plan of each published project, and what would be decided now. */
   *#plans() {
-    for (let after: ProjectName | undefined; ; ) {
-      const piece = this.#state.plans.list(after, plansAtATime);
+    for (const piece of inPages((after) => this.#state.plans.list(after, plansAtATime))) {
       for (const plan of piece) {
         const now = this.decide(plan.name);
         yield { plan, now, key: now && this.decisionKeyOf(now) };
       }
-      after = piece.at(-1)?.name;
-      if (after === undefined) return;
     }
   }
 
   *#published(): Iterable<ProjectName> {
-    for (let after: ProjectName | undefined; ; ) {
-      const piece = this.#state.held.published(after, plansAtATime);
+    for (const piece of inPages((after) => this.#state.held.published(after, plansAtATime))) {
       for (const { name } of piece) yield name;
-      after = piece.at(-1)?.name;
-      if (after === undefined) return;
     }
   }
 }

@@ -1,4 +1,5 @@
 /** Fetches upstream's signed snapshot, and lets none pass that is not by its key, or that an older one was put in place of. */
+import { hourMs } from '../../core/durations.ts';
 import { NonsenseError } from '../../core/errors.ts';
 import type { Verify } from '../../core/signing.ts';
 import { parseSignature, parseSnapshot, type Snapshot } from '../../formats/mirror/snapshot.ts';
@@ -8,7 +9,7 @@ import { change } from '../../state/state-section.ts';
 import type { Mirror } from '../mirror.ts';
 
 /** Clocks differ, but not by more. */
-const longestSkewMs = 60 * 60_000;
+const longestSkewMs = hourMs;
 /** Upstream replaces the snapshot and its signature one after the other: who gets one of each asks again. */
 const tries = 4;
 const pauseMs = 500;

@@ -1,5 +1,6 @@
 /** The signed snapshot of what is published (formats/mirror/snapshot.ts): the heir of PEP 381's `/serversig`. */
 import { sha256Hex } from '../../core/hash.ts';
+import { inPages } from '../../core/in-pages.ts';
 import type { ProjectName } from '../../core/names.ts';
 import { ownPath, pagePath } from '../../core/paths.ts';
 import type { Sign } from '../../core/signing.ts';
@@ -45,10 +46,7 @@ function render({ state }: Mirror, sign: Sign, timeMs: number): Write[] {
 async function hashUnknownPages(mirror: Mirror): Promise<boolean> {
   const { state, clock, signal, report } = mirror;
   let isWhole = true;
-  for (let after: ProjectName | undefined; ; ) {
-    const names = state.pages.unknown('json', after, projectsAtATime);
-    after = names.at(-1);
-    if (after === undefined) return isWhole;
+  for (const names of inPages((after) => state.pages.unknown('json', after, projectsAtATime))) {
     const found = [];
     for (const name of names) {
       const pages = await hashPages(mirror, name);
@@ -63,6 +61,7 @@ async function hashUnknownPages(mirror: Mirror): Promise<boolean> {
     // There may be a million, and somebody may want to stop it.
     await clock.sleep(0, signal);
   }
+  return isWhole;
 }
 
 /** Undefined when one of them is not there. */

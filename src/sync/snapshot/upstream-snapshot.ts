@@ -8,7 +8,9 @@
  * While a run of upstream is at work its list is newer than its snapshot; where that goes on for a long time somebody may
  * hold back what does not suit him.
  */
-import type { ProjectName } from '../../core/names.ts';
+
+import { hourMs } from '../../core/durations.ts';
+import { inPages } from '../../core/in-pages.ts';
 import type { Snapshot } from '../../formats/mirror/snapshot.ts';
 import { serialState, snapshotState } from '../../state/mirror-state.ts';
 import { change } from '../../state/state-section.ts';
@@ -16,7 +18,6 @@ import type { Mirror } from '../mirror.ts';
 import { fetchNewestSnapshot } from './fetch-snapshot.ts';
 import { isListOf, verifiesPages } from './verify-pages.ts';
 
-const hourMs = 60 * 60_000;
 /** Many mirrors run once a day. */
 const longestSilenceMs = 48 * hourMs;
 const namesAtATime = 1000;
@@ -68,10 +69,7 @@ function alarm({ report, settings }: Mirror, what: string): void {
 
 /** Pages that were fetched before hashes were remembered. */
 function requeueUnknown({ state }: Mirror): void {
-  for (let after: ProjectName | undefined; ; ) {
-    const names = state.pages.unknown('upstream', after, namesAtATime);
+  for (const names of inPages((after) => state.pages.unknown('upstream', after, namesAtATime))) {
     for (const name of names) state.queue.requeue(name, []);
-    after = names.at(-1);
-    if (after === undefined) return;
   }
 }

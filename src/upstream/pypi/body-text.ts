@@ -1,8 +1,11 @@
-/** The text of a body, or an error. */
+/** Reads bodies as text and as JSON. */
 import { isUtf8 } from 'node:buffer';
 import { MirrorError, NonsenseError } from '../../core/errors.ts';
 
-/** Throws NonsenseError: a mark in the place of what cannot be read would be published as if it were the name. */
+/**
+ * Returns `body` as text. Throws NonsenseError if it is not UTF-8: a replacement character would be published as part
+ * of a name.
+ */
 export function textOf(body: Buffer, source: string): string {
   if (!isUtf8(body)) throw new NonsenseError(`${source}: expected UTF-8, found other bytes`);
   return body.toString('utf8');
@@ -20,7 +23,7 @@ export function expectJson(body: Buffer, source: string): void {
   }
 }
 
-/** Whether the body is JSON. */
+/** Returns true if the body is JSON. */
 export function isJsonText(body: Buffer): boolean {
   try {
     JSON.parse(body.toString());

@@ -1,4 +1,4 @@
-/** The mirroring methods of PyPI's XML-RPC interface, and how its faults are to be read. */
+/** The mirroring methods of PyPI's XML-RPC interface, and the meaning of its faults. */
 import { BusyError, NoChangelogError, NonsenseError, UnreachableError } from '../../core/errors.ts';
 import { projectName } from '../../core/names.ts';
 import { parseXmlRpcReply, type XmlRpcFault, type XmlRpcValue } from '../../formats/xml-rpc.ts';
@@ -6,12 +6,12 @@ import type { Change, Changes } from '../upstream.ts';
 import { textOf } from './body-text.ts';
 import type { HttpResponse } from './http-client.ts';
 
-/** PyPI sends at most so many rows at a time. */
+/** Number of rows that PyPI sends at most in one answer. */
 const rowsPerPage = 50_000;
 
 /**
- * What `parse` makes of the answer to the call `source`. Throws NoChangelogError where there is none, or something else
- * answers: a page of HTML, a redirect.
+ * Parses the answer to the call `source` with `parse`. Throws NoChangelogError if there is no changelog, or if
+ * something else answers: a page of HTML, a redirect.
  */
 export function parseReply<T>(
   { status, headers, body }: HttpResponse,
@@ -31,7 +31,7 @@ export function parseReply<T>(
   }
 }
 
-/** The serial that `changelog_last_serial` answered with. */
+/** Returns the serial in an answer to `changelog_last_serial`. */
 export function parseLastSerial(text: string, source: string): number {
   const value = replyValue(text, source);
   if (typeof value !== 'number' || value < 0) throw new NonsenseError(`${source}: expected a serial`);
@@ -39,8 +39,8 @@ export function parseLastSerial(text: string, source: string): number {
 }
 
 /**
- * The rows that `changelog_since_serial` answered with, in the order of their serials. Rows without a project name are
- * skipped, as 1.5 did. Throws NoChangelogError where a row is none: what it should say the list of projects knows.
+ * Returns the rows of an answer to `changelog_since_serial`, in the order of their serials. Rows without a project name
+ * are skipped, as in 1.5. Throws NoChangelogError if a row is malformed: the list of projects then shows the changes.
  */
 export function parseChanges(text: string, since: number, source: string): Changes {
   const value = replyValue(text, source);
@@ -66,7 +66,7 @@ export function parseChanges(text: string, since: number, source: string): Chang
   return { rows, serial: serials.at(-1) ?? since, leap, complete: value.length < rowsPerPage };
 }
 
-/** No version and no action comes near it. */
+/** Longest version or action that is kept, in characters. Real ones are far shorter. */
 const longestText = 500;
 
 function textIn(value: XmlRpcValue | undefined): string | undefined {
@@ -79,7 +79,10 @@ function replyValue(text: string, source: string): XmlRpcValue {
   return reply.value;
 }
 
-/** Retired and unknown methods are gone for good; too many requests and an outage pass. */
+/**
+ * Returns the error for a fault: NoChangelogError for retired and unknown methods, which stay so; BusyError for too
+ * many requests, and UnreachableError for an outage, which pass.
+ */
 function faultError({ faultCode, faultString }: XmlRpcFault, source: string): Error {
   const text = `${source}: fault ${faultCode}: ${faultString.slice(0, 200)}`;
   const seconds = /reset in (\d{1,6}) seconds/.exec(faultString)?.[1];

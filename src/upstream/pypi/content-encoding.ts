@@ -1,9 +1,11 @@
-/** How the body of an answer is coded on its way (RFC 9110, 8.4). */
+/** The Content-Encoding of bodies (RFC 9110, 8.4). */
 import { NonsenseError } from '../../core/errors.ts';
 
 type Headers = Readonly<Record<string, string | undefined>>;
 
-/** Whether the body is compressed by gzip. Throws NonsenseError where it is coded in another way, or more than once. */
+/**
+ * Returns true if the body is compressed with gzip. Throws NonsenseError if it has another coding, or more than one.
+ */
 export function isGzip(headers: Headers, url: URL): boolean {
   const told = String(headers['content-encoding'] ?? '');
   const codings = told.split(',').map((coding) => coding.trim().toLowerCase());

@@ -12,13 +12,16 @@ import { textOf } from './body-text.ts';
 import { isEtag } from './etag.ts';
 import type { HttpRequest, HttpResponse } from './http-client.ts';
 
-/** Asks until there is an answer with one of these statuses. */
+/** Sends a request, with retries, until an answer has one of the statuses. */
 type Ask = (request: HttpRequest, expected: readonly number[]) => Promise<HttpResponse>;
 
-/** What a cache on the way has may be too old: the numbers of the changes would go back. */
+/** Headers that make caches ask the mirror: with a stale copy the numbers of the changes would go back. */
 const fresh = { accept: 'application/json', 'accept-encoding': 'gzip', 'cache-control': 'no-cache' };
 
-/** The latest changes of the mirror at `base`, unless they are those known by `etag`; undefined where there is no feed. */
+/**
+ * Fetches the latest changes of the mirror at `base`. Returns 'unchanged' if they are those of `etag`, and undefined if
+ * the mirror has no feed.
+ */
 export async function fetchFeed(
   base: string,
   etag: string | undefined,
@@ -33,7 +36,10 @@ export async function fetchFeed(
   return { ...parseFeedHead(textOf(body, url.href), url.href), etag: headers.etag };
 }
 
-/** The changes from 256 `piece` + 1 on of the feed `id`; undefined where they are not there (any more). */
+/**
+ * Fetches the changes from number 256 × `piece` + 1 on of the feed `id`. Returns undefined if that piece does not
+ * exist, or no longer.
+ */
 export async function fetchFeedPiece(
   base: string,
   id: string,

@@ -1,12 +1,15 @@
-/** Fetches what a mirror of our kind has signed. It is small, and nothing of it is believed yet. */
+/** Fetches the signed snapshot of a mirror of our kind. It is small, and not verified here. */
 import { largestSnapshot } from '../../formats/mirror/snapshot.ts';
 import type { ServedSnapshot } from '../upstream.ts';
 import type { HttpRequest, HttpResponse } from './http-client.ts';
 
-/** Asks until there is an answer. */
+/** Sends a request, with retries, until there is an answer. */
 type Ask = (request: HttpRequest) => Promise<HttpResponse>;
 
-/** The snapshot of the mirror at `base`; undefined when it lacks one of the two files. Throws NonsenseError when too large. */
+/**
+ * Fetches the snapshot of the mirror at `base`. Returns undefined if one of its two files is missing. Throws
+ * NonsenseError if it is too large.
+ */
 export async function fetchSnapshot(base: string, ask: Ask): Promise<ServedSnapshot | undefined> {
   const url = new URL(`${base}/snapshot.json`);
   const body = await fetchSmall(url, ask);
@@ -15,7 +18,7 @@ export async function fetchSnapshot(base: string, ask: Ask): Promise<ServedSnaps
 }
 
 async function fetchSmall(url: URL, ask: Ask): Promise<Buffer | undefined> {
-  // An old one would be refused: a cache on the way must not answer.
+  // An old copy would be refused, so caches must not answer.
   const headers = { accept: '*/*', 'accept-encoding': 'identity', 'cache-control': 'no-cache' };
   const { status, body } = await ask({ url, headers, maxBytes: largestSnapshot });
   return status === 200 ? body : undefined;

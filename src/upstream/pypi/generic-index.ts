@@ -1,6 +1,6 @@
 /**
- * What an index other than PyPI answers, which may know HTML only (PEP 503), and nothing of serials and ETags. HTML is
- * taken only where it looks like an index: a login page in its place would say that a project has no files.
+ * Reads the answers of indexes other than PyPI, which may know only HTML (PEP 503), no serials and no ETags. HTML is
+ * accepted only if it looks like an index: a login page would otherwise mean that a project has no files.
  */
 import { UnreachableError } from '../../core/errors.ts';
 import { sha256Hex } from '../../core/hash.ts';
@@ -14,18 +14,18 @@ import type { ProjectList } from '../upstream.ts';
 import { textOf } from './body-text.ts';
 import type { HttpResponse } from './http-client.ts';
 
-/** What is asked for: JSON where there is that. */
+/** Accept header for such an index: JSON is preferred. */
 export const genericAccept =
   'application/vnd.pypi.simple.v1+json, application/vnd.pypi.simple.v1+html;q=0.2, text/html;q=0.1';
 
-/** Whether the answer is HTML. */
+/** Returns true if the answer is HTML. */
 export function isHtml(headers: HttpResponse['headers']): boolean {
   return /^\s*(?:text\/html|application\/vnd\.pypi\.simple\.v1\+html|application\/xhtml\+xml)\s*(?:;|$)/i.test(
     headers['content-type'] ?? '',
   );
 }
 
-/** The page of `name` that `body` is. Throws UnreachableError where something else answers, NonsenseError. */
+/** Parses `body` as the page of `name`. Throws UnreachableError if it is another page, and NonsenseError. */
 export function htmlPage(body: Buffer, url: URL, name: ProjectName): SimplePage {
   const html = textOf(body, url.href);
   const hasFile = (): boolean => parseSimpleLinks(html, url).some(({ filename }) => isFileName(filename));
@@ -33,7 +33,7 @@ export function htmlPage(body: Buffer, url: URL, name: ProjectName): SimplePage 
   throw new UnreachableError(`${url}: expected the page of a project, found HTML that is none; is it a login page?`);
 }
 
-/** The list that `body` is. Throws as {@link htmlPage} does. */
+/** Parses the body as a list of projects. Throws as {@link htmlPage} does. */
 export function htmlList({ body, headers }: HttpResponse, url: URL): ProjectList {
   const html = textOf(body, url.href);
   const names = [...startTags(html, 'a')].flatMap(({ attributes }) => nameIn(attributes.get('href'), url) ?? []);
@@ -46,23 +46,23 @@ export function htmlList({ body, headers }: HttpResponse, url: URL): ProjectList
   return { etag: headers.etag, pieces: pieces(), serial: () => undefined, sha256: () => sha256Hex(body) };
 }
 
-/** What stands for a page that was served without an ETag. It is never sent: see {@link isOwnEtag}. */
+/** Returns the ETag that stands for a page served without one. It is never sent: see {@link isOwnEtag}. */
 export function ownEtag(sha256: string): string {
   return `"sha256-${sha256}"`;
 }
 
-/** Whether the ETag is one of ours. */
+/** Returns true if `etag` is one that {@link ownEtag} made. */
 export function isOwnEtag(etag: string | undefined): boolean {
   return /^"sha256-[0-9a-f]{64}"$/.test(etag ?? '');
 }
 
-/** As indexes and web servers write it. */
+/** Returns true if `html` has the title or the meta tag that indexes and web servers write. */
 function isIndexPage(html: string): boolean {
   if (/<(?:title|h1)\b[^>]*>[^<]*(?:links for|simple|index of|package index)\b/i.test(html)) return true;
   return [...startTags(html, 'meta')].some(({ attributes }) => attributes.get('name') === 'pypi:repository-version');
 }
 
-/** The project whose page a link of the list at `url` leads to. */
+/** Returns the project whose page a link of the list at `url` leads to, or undefined if it leads elsewhere. */
 function nameIn(href: string | undefined, url: URL): string | undefined {
   if (href === undefined || !URL.canParse(href, url.href)) return undefined;
   const { origin, pathname } = new URL(href, url);

@@ -1,26 +1,26 @@
 /**
- * Resolves the names that are connected to. A public index whose files lie on a host of this machine or network is one
- * whose name somebody has redirected: what listens there must not even see a connection.
+ * Resolves the names of hosts before a connection. If a host with files of a public index has an address of this
+ * machine or network, somebody has redirected its name, and the service there must not even see a connection.
  */
 import { type LookupAddress, type LookupOptions, lookup } from 'node:dns';
 import { BlockList, isIP, type LookupFunction } from 'node:net';
 import { promisify } from 'node:util';
 import { NonsenseError } from '../../core/errors.ts';
 
-/** All addresses of a name. */
+/** Returns all addresses of a name. */
 export type Resolve = (hostname: string, options: LookupOptions) => Promise<readonly LookupAddress[]>;
 
 export interface GuardOptions {
-  /** The host of the index. Where it is a local one, so may be the others. */
+  /** The host of the index. If it is local, the other hosts may be local too. */
   readonly upstream: string;
-  /** Hosts of files; an address among them may be connected to under any name. */
+  /** Hosts of files. An address in this list may be connected to under any name. */
   readonly fileHosts: readonly string[];
 }
 
 const systemLookup = promisify(lookup);
 const resolveBySystem: Resolve = (hostname, options) => systemLookup(hostname, { ...options, all: true });
 
-/** Networks that no public host is in (IANA's special-purpose registries). */
+/** Networks without public hosts (IANA's special-purpose registries). */
 const localNetworks: readonly [network: string, bits: number, family: 'ipv4' | 'ipv6'][] = [
   ['0.0.0.0', 8, 'ipv4'],
   ['10.0.0.0', 8, 'ipv4'],
@@ -39,7 +39,9 @@ const localNetworks: readonly [network: string, bits: number, family: 'ipv4' | '
 const local = new BlockList();
 for (const [network, bits, family] of localNetworks) local.addSubnet(network, bits, family);
 
-/** A lookup for connections, which fails with a NonsenseError for a name that must not be connected to. */
+/**
+ * Returns a lookup function for connections. It fails with a NonsenseError for a name that must not be connected to.
+ */
 export function guardedLookup(options: GuardOptions, resolve: Resolve = resolveBySystem): LookupFunction {
   return (hostname, lookupOptions, callback) => {
     const { all, ...asked } = lookupOptions;

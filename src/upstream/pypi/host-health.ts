@@ -1,31 +1,35 @@
 /**
- * What the latest answers of a host say about it. One that answers 403, 406, 429 or 503 about one project may mean just
- * that: a firewall blocks its files, or a server fails over them. Only when several projects that have nothing to do with
- * each other are refused, and no fewer than every second of those that were asked about last, it is the host that wants to
- * be left alone.
+ * Judges a host by its latest answers. A host that answers 403, 406, 429 or 503 for one project may mean only that
+ * project: a firewall blocks its files, or a server fails on them. The host itself counts as overloaded only if several
+ * projects are refused, and they are at least half of the projects asked about last.
  */
 import type { Clock } from '../../core/clock.ts';
 import { BusyError, type UnreachableError } from '../../core/errors.ts';
 
-/** So many projects that were asked about last are looked at. */
+/** Number of projects, those asked about last, that are considered. */
 const remembered = 20;
-/** So many must be refused; how many files they have makes no difference. */
+/** Number of projects that must be refused. The number of their files makes no difference. */
 const several = 3;
-/** How long everybody waits when nobody says for how long; each time that did not help twice as long. */
+/** Pause in milliseconds if the host does not ask for one. Doubled each time that a pause did not help. */
 const firstPauseMs = 5_000;
-/** So many requests in vain since the last answer, about so many projects, and nobody is there. */
+/**
+ * Number of failed requests since the last answer, and of projects among them, from which on the host counts as silent.
+ */
 const failuresInARow = 100;
 const projectsInARow = 20;
 
 export class HostHealth {
   readonly #clock: Clock;
-  /** Until when each wants to be left alone that was asked about lately, the latest last; 0 where there was an answer. */
+  /**
+   * By project, the time in milliseconds before which the host wants no request. The project asked about last is at the
+   * end; 0 means that the host answered.
+   */
   readonly #latest = new Map<string, number>();
-  /** What was asked about in vain since there was an answer. */
+  /** Projects with failed requests since the last answer. */
   readonly #failing = new Set<string>();
   #failures = 0;
   #notBefore = 0;
-  /** The latest time that the clock was seen to show. */
+  /** The latest time that the clock showed. */
   #seen = 0;
   #isPausing = false;
   #pauses = 0;
@@ -35,26 +39,26 @@ export class HostHealth {
     this.#clock = clock;
   }
 
-  /** True when there is no answer any more, whatever is asked about. */
+  /** True if the host no longer answers any request. */
   get isSilent(): boolean {
     return this.#failures >= failuresInARow && this.#failing.size >= projectsInARow;
   }
 
-  /** Milliseconds until the next request may be sent; 0 or less when that is now. */
+  /** Returns the milliseconds until the next request may be sent, or 0 or less if that is now. */
   pauseMs(): number {
     const now = this.#clock.now();
-    // A clock that is put back does not make the pause any longer.
+    // A clock that is set back must not make the pause longer.
     if (now < this.#seen) this.#notBefore -= this.#seen - now;
     this.#seen = now;
     if (this.#isPausing && this.#notBefore <= now) {
       this.#isPausing = false;
-      // Whether it has helped the next answers tell.
+      // The next answers show if the pause has helped.
       this.#latest.clear();
     }
     return this.#notBefore - now;
   }
 
-  /** There was an answer about `subject`. */
+  /** Records an answer about `subject`. */
   answered(subject: string): void {
     this.#failing.clear();
     this.#failures = 0;
@@ -63,7 +67,7 @@ export class HostHealth {
     if (this.#answers >= remembered) this.#pauses = 0;
   }
 
-  /** There was none about `subject`. Returns whether a pause begins with that. */
+  /** Records a failed request about `subject`. Returns true if a pause begins now. */
   failed(subject: string, error: UnreachableError): boolean {
     this.#failures += 1;
     if (!this.isSilent) this.#failing.add(subject);
@@ -73,7 +77,7 @@ export class HostHealth {
     const until = this.#wantedPause();
     if (until === undefined) return false;
     this.#notBefore = Math.max(this.#notBefore, until, isNew ? this.#seen + firstPauseMs * 2 ** this.#pauses : 0);
-    // Who complains during a pause was asked before it.
+    // A request that fails during a pause was sent before it.
     if (!isNew) return false;
     this.#isPausing = true;
     this.#pauses += 1;
@@ -81,7 +85,9 @@ export class HostHealth {
     return true;
   }
 
-  /** The time until which several want a pause. */
+  /**
+   * Returns the time until which several projects want a pause. Undefined if too few of the latest projects want one.
+   */
   #wantedPause(): number | undefined {
     const times = [...this.#latest.values()].filter((time) => time > 0).sort((one, other) => other - one);
     return times.length * 2 < this.#latest.size ? undefined : times[several - 1];
@@ -96,8 +102,8 @@ export class HostHealth {
 }
 
 /**
- * What a URL is about: the project that it is asked for, whatever names that project has given to its files. Provenance is
- * one: where it is switched off all of it is refused, and everything else is served.
+ * Returns the subject of a URL: the project that it is requested for, whatever names the project gave to its files. All
+ * provenance is one subject: if it is switched off, all of it is refused and everything else is served.
  */
 export function subjectOf({ pathname }: URL, about: string | undefined): string {
   return pathname.includes('/integrity/') ? '/integrity/' : (about ?? pathname);

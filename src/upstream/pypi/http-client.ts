@@ -1,65 +1,68 @@
 /**
- * One HTTP exchange at a time, over undici's `dispatch`, which costs a third of `request` or `fetch`.
- * No redirects are followed, nothing is tried again here, and every body has a bound in size and in time.
+ * Sends single HTTP requests through undici's `dispatch`, which costs a third of `request` or `fetch`. It does not
+ * follow redirects and does not retry. The size and time of every body are limited.
  */
 import { gunzip, gunzipSync } from 'node:zlib';
 import type { Dispatcher } from 'undici';
+import { asError, hasCode, messageOf } from '../../core/caught-error.ts';
 import type { Clock } from '../../core/clock.ts';
 import { MirrorError, NonsenseError, PausedError, UnreachableError } from '../../core/errors.ts';
 import { isGzip } from './content-encoding.ts';
 
-/** A request; headers in lower case. */
+/** A request. Names of headers are in lower case. */
 export interface HttpRequest {
   readonly url: URL;
   readonly method?: 'GET' | 'POST';
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
-  /** What the body of the answer may have, packed and unpacked, where no receiver takes it; 64 MiB unless told. */
+  /** Limit for a collected body in bytes, compressed and uncompressed. 64 MiB by default. */
   readonly maxBytes?: number;
-  /** The body with which all is well (200) stays as it arrived: see packed-body.ts. */
+  /** True to keep the body of a 200 answer compressed: see packed-body.ts. */
   readonly packed?: boolean;
-  /** How long the first byte of an answer is waited for; as long as for all others unless told. */
+  /** Milliseconds to wait for the first byte of the answer. The dispatcher's timeout by default. */
   readonly timeoutMs?: number | undefined;
 }
 
-/** What came back; the body is empty where a receiver took it. */
+/** An answer. The body is empty if a receiver took it. */
 export interface HttpResponse {
   readonly status: number;
   readonly headers: Readonly<Record<string, string | undefined>>;
   readonly body: Buffer;
-  /** The body is still compressed. */
+  /** True if the body is still compressed. */
   readonly packed?: boolean;
 }
 
-/** Takes the bytes of a body as they arrive; a promise holds the connection back until it resolves. */
+/** Receives the bytes of a body as they arrive. While a returned promise is pending, the connection is paused. */
 export type BodyReceiver = (chunk: Buffer) => void | Promise<void>;
 
-/** Decides, once the head of an answer is there, who takes its body; undefined means that it is collected. */
+/**
+ * Chooses the receiver of a body when the head of the answer has arrived. Undefined means that the body is collected.
+ */
 export type ChooseReceiver = (status: number, headers: HttpResponse['headers']) => BodyReceiver | undefined;
 
 export interface HttpClientOptions {
   readonly dispatcher: Dispatcher;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** What upstream's operators see of us. */
+  /** Returns the User-Agent header, which upstream's operators see. */
   readonly userAgent: (url: URL) => string;
-  /** By what we are known there, if that is asked for. */
+  /** Returns the Authorization header for a URL, if one is needed. */
   readonly authorization?: ((url: URL) => string | undefined) | undefined;
-  /** More about why there is no connection, where it is known. */
+  /** Returns the reason why a connection failed, if more than the error is known. */
   readonly explain?: ((url: URL, error: Error) => Promise<string> | undefined) | undefined;
 }
 
-/** A page of PyPI is a few MB at most. */
+/** Limit for a collected body in bytes. A page of PyPI has a few MB at most. */
 export const largestBody = 64 << 20;
-/** Below this many bytes inflating at once costs less than handing it to another thread. */
+/** Compressed size in bytes below which unpacking in this thread costs less than in another one. */
 const inflateHere = 32 << 10;
-/** A body that is slower than this after the first half minute is given up: timeouts per chunk never end a drip. */
+/** Speed below which a body is given up after the first half minute. Timeouts per chunk would never end a drip. */
 const slowestBytesPerSecond = 1_000;
 const patienceMs = 30_000;
-/** What is collected has to be there in time, which is longer for a large body: a page that drips holds up a run. */
+/** Time limit for collected bodies, longer for large ones: a page that drips would hold up a run. */
 const collectedWithinMs = 120_000;
 const collectedBytesPerSecond = 20_000;
-/** Each interim answer (1xx) starts the wait for the real one anew. */
+/** Limit for interim answers (1xx), each of which restarts the wait for the final answer. */
 const maxInterimResponses = 10;
 
 export class HttpClient {
@@ -69,7 +72,10 @@ export class HttpClient {
     this.#options = options;
   }
 
-  /** Sends the request. Throws UnreachableError without an answer, NonsenseError on one too large, PausedError. */
+  /**
+   * Sends the request. Throws UnreachableError if there is no answer, NonsenseError if it is too large, and
+   * PausedError.
+   */
   async exchange(request: HttpRequest, choose?: ChooseReceiver): Promise<HttpResponse> {
     if (this.#options.signal.aborted) throw new PausedError('paused');
     const answer = await this.#dispatch(request, choose).catch((error: unknown) => this.#explained(request, error));
@@ -78,7 +84,7 @@ export class HttpClient {
     return { ...answer, body: await inflate(answer.body, request) };
   }
 
-  /** Throws the error with what more is known of it. */
+  /** Throws the error, with the reason if more is known. */
   async #explained({ url }: HttpRequest, error: unknown): Promise<never> {
     const { cause } = error instanceof UnreachableError ? error : {};
     const text = cause instanceof Error ? await this.#options.explain?.(url, cause) : undefined;
@@ -170,13 +176,9 @@ export class HttpClient {
   }
 }
 
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
-}
-
-/** Whether nothing came in time. Who was slow would do the same work again. */
+/** Returns true if the answer did not arrive in time. A slow server would do the same work again for a retry. */
 export function isTimeout({ cause }: UnreachableError): boolean {
-  return cause instanceof Error && 'code' in cause && /^UND_ERR_(?:HEADERS|BODY)_TIMEOUT$/.test(String(cause.code));
+  return hasCode(cause, 'UND_ERR_HEADERS_TIMEOUT', 'UND_ERR_BODY_TIMEOUT');
 }
 
 function unreachable(url: URL, cause: Error): UnreachableError {
@@ -188,13 +190,13 @@ function isCompressed(status: number, headers: HttpResponse['headers'], url: URL
   try {
     return isGzip(headers, url);
   } catch (error) {
-    // What refuses says so by its status, however its text is coded.
+    // A refusal is clear from its status, even if its text has an unknown coding.
     if (error instanceof NonsenseError && status >= 300) return false;
     throw error;
   }
 }
 
-/** The body as it was before it was compressed. Throws NonsenseError. */
+/** Returns the uncompressed body. Throws NonsenseError. */
 export async function inflate(
   body: Buffer,
   { url, maxBytes = largestBody }: Pick<HttpRequest, 'url' | 'maxBytes'>,
@@ -210,8 +212,8 @@ export async function inflate(
   }
 }
 
-/** The error for a body that cannot be unfolded. */
+/** Returns the error for a body that cannot be unpacked. */
 export function unreadable(url: URL, maxBytes: number, cause: unknown): NonsenseError {
-  const reason = cause instanceof Error ? cause.message : 'unreadable';
+  const reason = messageOf(cause, 'unreadable');
   return new NonsenseError(`${url}: the gzip body cannot be read within ${maxBytes} bytes: ${reason}`, { cause });
 }

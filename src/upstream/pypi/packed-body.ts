@@ -1,15 +1,16 @@
 /**
- * Pages that stay compressed until there is memory for what they unfold to: a thousandth of it tells how much that is.
+ * Keeps pages compressed until there is memory for their content. To measure how much they need, the content is first
+ * unpacked in small chunks.
  */
 import { once } from 'node:events';
 import { createGunzip } from 'node:zlib';
 import { JsonScale } from '../../formats/simple/json-weight.ts';
 import { type HttpResponse, inflate, largestBody, unreadable } from './http-client.ts';
 
-/** Below this many bytes inflating all at once does no harm. */
+/** Compressed size in bytes below which unpacking all at once does no harm. */
 const inflateHere = 4 << 10;
 
-/** What the body of `answer` takes in memory once it is parsed. Throws NonsenseError. */
+/** Returns the memory in bytes that the body of `answer` needs once it is parsed. Throws NonsenseError. */
 export async function weightOf({ body, packed }: HttpResponse, url: URL): Promise<number> {
   const scale = new JsonScale();
   if (packed !== true) scale.add(body);
@@ -32,7 +33,7 @@ async function weighUnfolding(body: Buffer, url: URL, scale: JsonScale): Promise
   }
 }
 
-/** The body of `answer` as it was before it was compressed. Throws NonsenseError. */
+/** Returns the uncompressed body of `answer`. Throws NonsenseError. */
 export async function unpacked({ body, packed }: HttpResponse, url: URL): Promise<Buffer> {
   return packed === true ? inflate(body, { url }) : body;
 }

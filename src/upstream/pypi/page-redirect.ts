@@ -1,4 +1,4 @@
-/** Where a project page may lead: to another address of the same project on the same index, and nowhere else. */
+/** Follows redirects of project pages, but only to other addresses of the same project on the same index. */
 import { NonsenseError } from '../../core/errors.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
 import type { HttpResponse } from './http-client.ts';
@@ -6,14 +6,16 @@ import type { HttpResponse } from './http-client.ts';
 export const redirectStatuses: readonly number[] = [301, 302, 303, 307, 308];
 const maxRedirects = 3;
 
-/** An address of a project page, and what stands before the project in it. */
+/** Matches the address of a project page: the part before the project, and the project. */
 const pageAddress = /^(.*)\/([^/]+)\/?$/;
 const ending = '/simple';
 
 /**
- * The next address of the page of `name`, which was asked for at `asked`, from the index whose list is at `simple`.
- * Throws NonsenseError for every other target: it says nothing about the project, and least of all that it is gone.
- * `isOther` says that the index is not the upstream of the mirror: such ones send elsewhere for what they do not have.
+ * Returns the next address of the page of `name`. `asked` are the addresses so far, the list of the index is at
+ * `simple`. Throws NonsenseError for every other target, because it says nothing about the project, least of all that
+ * it is gone.
+ * `isOther` is true for an index other than the mirror's upstream: such indexes redirect to elsewhere for projects that
+ * they do not have.
  */
 export function nextAddress(
   name: ProjectName,
@@ -41,12 +43,12 @@ export function nextAddress(
   throw new NonsenseError(`${first}: redirected (${status}) ${what}; nothing was changed${moved}`);
 }
 
-/** The index as `upstream` names it. */
+/** Returns the address of the index in the form of the setting `upstream`. */
 function stem(simple: string): string {
   return simple.endsWith(ending) ? simple.slice(0, -ending.length) : simple;
 }
 
-/** The list of the index whose page of `name` is at `url`; undefined when it is none. */
+/** Returns the address of the list if `url` is the address of the page of `name`, otherwise undefined. */
 function indexOf(name: ProjectName, { protocol, origin, pathname, username, password }: URL): string | undefined {
   const [, before = '', text = ''] = pageAddress.exec(pathname) ?? [];
   if (!/^https?:$/.test(protocol) || username !== '' || password !== '' || projectName(decoded(text)) !== name)

@@ -1,17 +1,23 @@
-/** Pages that were only looked at. As many as fit into a bounded memory need not be fetched again when they are wanted. */
+/**
+ * Keeps pages that were fetched only for their digest. As many as fit into bounded memory need not be fetched again
+ * when they are needed.
+ */
 import { sha256Hex } from '../../core/hash.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { PageDigest } from '../upstream.ts';
 import type { HttpRequest, HttpResponse } from './http-client.ts';
 
-/** Some thousand pages. */
+/** Limit for all kept pages in bytes: some thousand pages. */
 const maxKeptBytes = 64 << 20;
 
 export class PrefetchedPages {
   readonly #answers = new Map<ProjectName, HttpResponse>();
   #bytes = 0;
 
-  /** What upstream answers to `request`, which `ask` passes on with the statuses that are expected. */
+  /**
+   * Returns the digest of the page that upstream sends for `request`, and keeps the answer. `ask` sends the request and
+   * accepts the expected statuses.
+   */
   async fetchDigest(
     name: ProjectName,
     request: HttpRequest,
@@ -28,7 +34,7 @@ export class PrefetchedPages {
     return status === 200 ? sha256Hex(body) : 'absent';
   }
 
-  /** The answer that was kept, once; that nothing has changed is one only to a condition. */
+  /** Returns the kept answer and forgets it. The answer "unchanged" is returned only for a conditional request. */
   take(name: ProjectName, isConditional: boolean): HttpResponse | undefined {
     const answer = this.#answers.get(name);
     if (answer === undefined) return undefined;

@@ -1,4 +1,4 @@
-/** The list of all projects, read piece by piece as it arrives: it never lies in memory as a whole. */
+/** Reads the list of all projects in pieces as it arrives, so that the list as a whole is never in memory. */
 import { createHash } from 'node:crypto';
 import type { Transform } from 'node:stream';
 import { MirrorError, NonsenseError } from '../../core/errors.ts';
@@ -7,7 +7,7 @@ import type { ProjectList } from '../upstream.ts';
 
 const largestList = 1 << 30;
 
-/** Resolves when `stream` takes more, or nobody will read it any more. Leaves no listener behind: a list has many pieces. */
+/** Resolves when `stream` accepts more data or is closed. Removes its listeners, because a list has many pieces. */
 export function untilFree(stream: Transform): Promise<void> {
   return new Promise((resolve) => {
     const free = (): void => {
@@ -18,7 +18,7 @@ export function untilFree(stream: Transform): Promise<void> {
   });
 }
 
-/** The list that arrives from `url` in `stream`. */
+/** Reads the list that arrives from `url` in `stream`. */
 export function readList(stream: Transform, url: URL, etag: string | undefined): ProjectList {
   const parser = new ProjectListParser(url.href);
   const hash = createHash('sha256');

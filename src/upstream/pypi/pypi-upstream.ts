@@ -1,4 +1,6 @@
-/** The Upstream port over PyPI's interfaces: the simple API in JSON, the XML-RPC changelog, and the host of the files. */
+/**
+ * The Upstream port over PyPI's interfaces: the simple API in JSON, the XML-RPC changelog, and the host of the files.
+ */
 import { PassThrough, type Transform } from 'node:stream';
 import { createGunzip } from 'node:zlib';
 import type { Clock } from '../../core/clock.ts';
@@ -10,13 +12,13 @@ import type { ProjectName } from '../../core/names.ts';
 import { blobPath, filenameOf, pathByHash, type WebPath } from '../../core/paths.ts';
 import { withRetries } from '../../core/retry.ts';
 import { Semaphore } from '../../core/semaphore.ts';
+import { type SidecarKind, sidecars } from '../../core/sidecars.ts';
 import { isJsonObject, serialOf } from '../../formats/json.ts';
 import type { FeedPiece } from '../../formats/mirror/change-feed.ts';
-import { largestProvenance } from '../../formats/provenance-object.ts';
 import { parseSimplePage, withSerial } from '../../formats/simple/simple-json.ts';
 import { renderXmlRpcCall } from '../../formats/xml-rpc.ts';
 import type * as port from '../upstream.ts';
-import type { Changes, ProjectList, ProjectResponse, SidecarKind, Upstream } from '../upstream.ts';
+import type { Changes, ProjectList, ProjectResponse, Upstream } from '../upstream.ts';
 import { expectJson, isJsonText, textOf } from './body-text.ts';
 import { parseChanges, parseLastSerial, parseReply } from './changelog.ts';
 import { isGzip } from './content-encoding.ts';
@@ -34,34 +36,33 @@ import { RequestLimiter } from './request-limiter.ts';
 import { expectStatus } from './response-status.ts';
 
 const simpleJson = 'application/vnd.pypi.simple.v1+json';
-/** Far more than real ones have; what is larger would fill memory where thousands come. */
-const sidecarRequests = {
-  metadata: { accept: '*/*', maxBytes: 16 << 20 },
-  provenance: { accept: 'application/vnd.pypi.integrity.v1+json', maxBytes: largestProvenance },
-} as const;
-/** Pages that arrive: what a page unfolds to is known once it is there. */
+/** Number of pages that may arrive at the same time: how much memory a page needs is known only then. */
 const maxConcurrentPages = 16;
 const maxRedirects = 3;
-/** The end of the years that dates are written in. */
+/** The latest date with a year of four digits, in milliseconds. */
 const lastTime = Date.UTC(9999, 11, 31);
 
 export interface PypiUpstreamOptions {
   /** The index, without a slash at its end: `https://pypi.org`. */
   readonly base: string;
   /**
-   * Below what the pages of projects lie, where that is not `BASE/simple`: another index than PyPI (see plain-index.ts). Its
-   * serials are not told, as they count otherwise than the mirror's, and places of files are made of their hashes.
+   * The URL below which the pages of projects lie, if that is not `BASE/simple`, as on an index other than PyPI (see
+   * generic-index.ts). Serials of such an index are dropped, because they count differently from the mirror's, and its
+   * files get paths made from their hashes.
    */
   readonly genericSimpleUrl?: string;
-  /** Hosts (with port, if any) besides the index's own from which files may come. */
+  /** Hosts (with port, if any) besides the index's own that files may come from. */
   readonly fileHosts: readonly string[];
   readonly http: HttpClient;
   readonly limiter: RequestLimiter;
   readonly clock: Clock;
   readonly signal: AbortSignal;
-  /** What pages take, by the names of their projects; who asked for one gives it back. */
+  /** The budget that the memory of pages is taken from, by project. The caller that asked for a page gives it back. */
   readonly memory?: MemoryBudget;
-  /** How long the changelog is waited for: upstream makes each answer anew. As long as for all others unless told. */
+  /**
+   * Milliseconds to wait for the changelog, which upstream computes for each answer. As long as for other requests by
+   * default.
+   */
   readonly changelogTimeoutMs?: number;
 }
 
@@ -76,7 +77,10 @@ export class PypiUpstream implements Upstream {
   readonly #looked = new PrefetchedPages();
   readonly #changelogLimiter: RequestLimiter;
   #time: number | undefined;
-  /** Of pages and lists: nobody tells the caches on the way what has changed on a mirror of our kind. */
+  /**
+   * Headers for pages and lists. Nothing purges caches when a mirror of our kind changes, so they must not answer
+   * by themselves.
+   */
   #freshness: { readonly 'cache-control'?: 'no-cache' } = {};
 
   constructor(options: PypiUpstreamOptions) {
@@ -156,11 +160,11 @@ export class PypiUpstream implements Upstream {
     const { answer, address, weight } = await this.#pages.run(() => this.#page(url, name, etag, fresh));
     if (answer.status === 304) return { kind: 'unchanged' };
     if (answer.status !== 200) return { kind: 'absent' };
-    // Who waits for memory is in nobody's way, and keeps the page as it arrived.
+    // A page that waits for memory holds no slot, and stays compressed.
     await this.#options.memory?.acquire(name, weight);
     const body = await unpacked(answer, url);
     const sha256 = sha256Hex(body);
-    // An ETag belongs to the encoding that it came with, and conditions are asked with gzip.
+    // An ETag belongs to the encoding that it came with, and conditional requests ask for gzip.
     let served = fresh ? undefined : answer.headers.etag;
     if (this.#options.genericSimpleUrl !== undefined) {
       served ??= ownEtag(sha256);
@@ -173,7 +177,10 @@ export class PypiUpstream implements Upstream {
     return { kind: 'page', page: withSerial(page, undefined), etag: served, sha256, url };
   }
 
-  /** The page as it arrived, with the address that it came from, as links are relative to that, and what it will weigh. */
+  /**
+   * Returns the page as it arrived, the address that it came from, which its links are relative to, and the memory in
+   * bytes that it will need.
+   */
   async #page(
     url: URL,
     name: ProjectName,
@@ -183,7 +190,7 @@ export class PypiUpstream implements Upstream {
     const isConditional = isEtag(etag) && !isOwnEtag(etag) && !fresh;
     const headers = {
       accept: this.#types,
-      // Each encoding is an object of its own in the CDN: when one is stale the other may be fresh.
+      // The CDN stores each encoding separately: if one copy is stale, the other may be fresh.
       'accept-encoding': fresh ? 'identity' : 'gzip',
       ...this.#freshness,
       ...(isConditional && { 'if-none-match': etag }),
@@ -252,11 +259,11 @@ export class PypiUpstream implements Upstream {
     return blobPath(url, filename) ?? (this.#isByHand(url) ? pathByHash(sha256, filename) : undefined);
   }
 
-  /** Whether the file lies where upstream, itself a mirror, has what somebody has put there by hand. */
+  /** Returns true if upstream, itself a mirror, serves the file from a path that somebody chose by hand. */
   #isByHand(url: URL): boolean {
-    // Nothing climbs, not in disguise either.
+    // The path must not climb out of packages/, not even with encoded characters: only `+` may be encoded.
     const isBelow = url.href.startsWith(`${this.#options.base}/packages/`) && /^(?:[^%]|%2b)*$/i.test(url.pathname);
-    return isBelow && blobPath(url, filenameOf(url.pathname as WebPath)) === undefined;
+    return isBelow && blobPath(url, filenameOf(url.pathname)) === undefined;
   }
 
   async file(
@@ -277,12 +284,12 @@ export class PypiUpstream implements Upstream {
   }
 
   async sidecar(url: URL, kind: SidecarKind, about: ProjectName): Promise<Buffer | 'off' | undefined> {
-    const { accept, maxBytes } = sidecarRequests[kind];
+    const { accept, maxBytes } = sidecars[kind];
     const headers = { accept, 'accept-encoding': 'gzip' };
     const also = kind === 'provenance' ? isSwitchedOff : undefined;
     const answer = await this.#askWithRetries({ url, headers, maxBytes }, [200, 404, 410], { also, about });
     if (answer.status !== 200) return answer.status === 403 ? 'off' : undefined;
-    // Nobody knows the hash of such a one, and a firewall's page must not take its place.
+    // The hash of a provenance object is unknown, and a firewall's page must not take its place.
     if (kind === 'provenance') expectJson(answer.body, url.href);
     return answer.body;
   }
@@ -319,7 +326,10 @@ export class PypiUpstream implements Upstream {
     return url.protocol === 'https:' || (url.protocol === 'http:' && this.#scheme === 'http:');
   }
 
-  /** Its troubles are its own: neither its limit nor its outage slows down what the CDN answers. */
+  /**
+   * Calls a method of the changelog. It has a limiter of its own: neither its rate limit nor its outage slows down the
+   * answers of the CDN.
+   */
   async #call<T>(method: string, params: readonly number[], parse: (text: string, source: string) => T): Promise<T> {
     const { base, clock, signal, changelogTimeoutMs: timeoutMs } = this.#options;
     const url = new URL(`${base}/pypi`);
@@ -327,7 +337,7 @@ export class PypiUpstream implements Upstream {
     const body = renderXmlRpcCall(method, params);
     const request = { url, method: 'POST' as const, headers, body, timeoutMs };
     const source = `${url}: ${method}(${params.join(', ')})`;
-    // A fault comes with status 200, so reading the reply is part of what is tried again.
+    // A fault comes with status 200, so retries include reading the reply.
     const outcome = await withRetries(clock, signal, async () => {
       try {
         return { reply: parseReply(await this.#askChangelog(request), source, parse) };
@@ -364,29 +374,35 @@ export class PypiUpstream implements Upstream {
   }
 }
 
-/** How a request differs from an ordinary one. */
+/** Options that distinguish a request from an ordinary one. */
 interface AskOptions {
   readonly choose?: ChooseReceiver;
-  /** It begins something: see RequestLimiter. */
+  /** True if the request begins something: see RequestLimiter. */
   readonly beginning?: boolean;
-  /** Answers that are expected whatever their status means elsewhere. */
+  /** Returns true for answers that are expected whatever their status means elsewhere. */
   readonly also?: ((answer: HttpResponse) => boolean) | undefined;
   readonly limiter?: RequestLimiter;
-  /** The project that it is for. */
+  /** The project that the request is for. */
   readonly about?: ProjectName;
 }
 
-/** PyPI refuses provenance in JSON where it was switched off; what refuses us is no JSON. */
+/**
+ * Returns true if PyPI refuses provenance in JSON, as it does where provenance is switched off. A firewall's refusal is
+ * not JSON.
+ */
 function isSwitchedOff({ status, headers, body }: HttpResponse): boolean {
   return status === 403 && /^application\/(?:\S+\+)?json\b/i.test(headers['content-type'] ?? '') && isJsonText(body);
 }
 
-/** Who asked without a condition has nothing that could be unchanged. */
+/** Returns status 304 if the request is conditional: otherwise there is nothing that could be unchanged. */
 function unchangedIf(isConditional: boolean): readonly number[] {
   return isConditional ? [304] : [];
 }
 
-/** When an answer was sent, or, from a cache on the way, earlier; `Age` counts twice where the cache tells its own date. */
+/**
+ * Returns the time when an answer was sent, in milliseconds, or earlier if it came from a cache. `Age` is not added: it
+ * would count twice if the cache sends its own date.
+ */
 function sentAt({ date = '' }: HttpResponse['headers']): number | undefined {
   const ms = Date.parse(date);
   return ms <= lastTime ? ms : undefined;

@@ -1,11 +1,17 @@
-/** Takes the body of a file as it arrives: from where it was asked for, and no longer than the index promises. */
-import { MismatchError } from '../../core/errors.ts';
+/**
+ * Receives the body of a file as it arrives. The body must begin at the requested byte and stay within the size limit.
+ */
+import { MismatchError, NonsenseError } from '../../core/errors.ts';
 import type { FileSink, ResumePoint } from '../../core/file-sink.ts';
 import { strongEtag } from './etag.ts';
-import { continues, maxBytesOf, tooLong } from './file-bounds.ts';
 import type { ChooseReceiver } from './http-client.ts';
 
-/** Streams the file at `url` into `sink`; what throws there ends the request. */
+/** Ten times the largest file of PyPI. */
+const largestUnsized = 10 * 2 ** 30;
+/** So much more than the index says is taken in any case. */
+const slackBytes = 16 << 20;
+
+/** Streams the file at `url` into `sink`. An error of the sink ends the request. */
 export function receiveFile(
   url: URL,
   size: number | undefined,
@@ -28,4 +34,25 @@ export function receiveFile(
       return sink.write(chunk);
     };
   };
+}
+
+/**
+ * The bytes that are taken of a file that has `size` by the index; undefined where it does not say. That is a hint, for the
+ * hash counts; but every body has to end.
+ */
+function maxBytesOf(size: number | undefined): number {
+  return size === undefined ? largestUnsized : Math.max(2 * size, size + slackBytes);
+}
+
+/** Whether an answer with this `Content-Range` goes on at `from`, up to the end. */
+function continues(contentRange: string | undefined, from: number, size: number | undefined): boolean {
+  const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(contentRange ?? '') ?? [];
+  return Number(first) === from && Number(last) === Number(total) - 1 && (size === undefined || Number(total) === size);
+}
+
+/** The error for a file that has more. */
+function tooLong(url: URL, size: number | undefined): Error {
+  const found = `${url}: more than ${maxBytesOf(size)} bytes`;
+  if (size === undefined) return new NonsenseError(`${found}, and the index tells no size`);
+  return new MismatchError(`${found}, and the index promises ${size}`);
 }

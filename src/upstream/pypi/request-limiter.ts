@@ -1,13 +1,13 @@
 /**
- * The one limit that all requests of a run share.
+ * The limit that all requests of a run share.
  *
- * At most `limit` requests are under way. When a host wants to be left alone (host-health.ts), each request to it waits
- * until the time that it named, and the number at a time is halved; it grows back by one with each fifty answers. Requests
- * to other hosts go on. A host that wants too long a pause, or gives no answer about a hundred projects in a row, is not asked
- * any more.
+ * At most `limit` requests are in progress. If a host wants a pause (host-health.ts), each request to it waits until
+ * the time that it named, and the limit is halved. The limit grows back by one with each fifty answers. Requests to
+ * other hosts go on. A host that wants too long a pause, or leaves a hundred requests in a row, about at least twenty
+ * projects, without an answer, gets no more requests.
  *
- * Requests that begin something (`beginning`) wait behind those that go on with what was begun: otherwise all pages
- * would be fetched before the first file, and everything would be flushed in the same moment.
+ * Requests that begin something (`beginning`) wait behind those that continue what was begun. Otherwise all pages would
+ * be fetched before the first file, and everything would be flushed at the same moment.
  */
 import type { Clock } from '../../core/clock.ts';
 import { NotAskedError, PausedError, TooBusyError, UnreachableError } from '../../core/errors.ts';
@@ -24,7 +24,7 @@ export class RequestLimiter {
   readonly #waiting: (() => void)[] = [];
   readonly #beginners: (() => void)[] = [];
   readonly #hosts = new Map<string, HostHealth>();
-  /** How long each project has wanted to be left alone in this run, in all. */
+  /** By project, the milliseconds that hosts asked to wait in this run, in all. */
   readonly #respitesMs = new Map<string, number>();
   #limit: number;
   #underWay = 0;
@@ -38,9 +38,8 @@ export class RequestLimiter {
   }
 
   /**
-   * Calls `ask`, which asks for `url` for the sake of the project `about`, if it is for one, as soon as a place is free and
-   * no pause of the host is in force.
-   * Throws NotAskedError when the run does not wait for that, PausedError when it is to stop.
+   * Calls `ask`, which requests `url` for the project `about`, if there is one. Waits until a slot is free and the host
+   * has no pause. Throws NotAskedError if the run does not wait that long, and PausedError if it is to stop.
    */
   async run<T>(url: URL, ask: () => Promise<T>, beginning = false, about?: string): Promise<T> {
     const subject = subjectOf(url, about);
@@ -48,7 +47,7 @@ export class RequestLimiter {
     const line = beginning ? this.#beginners : this.#waiting;
     await this.#enter(line);
     while (health.pauseMs() > 0) {
-      // Who waits for the end of a pause holds no place: fewer may be free when it ends.
+      // A request that waits for the end of a pause holds no slot, because fewer may be free when it ends.
       this.#leave();
       await this.#outlastPause(url, health);
       await this.#enter(line);

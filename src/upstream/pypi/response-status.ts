@@ -1,14 +1,15 @@
-/** What the status of an answer means, the same for every kind of request. */
+/** The meaning of an answer's status, the same for every kind of request. */
+import { dayMs } from '../../core/durations.ts';
 import { BusyError, NonsenseError, UnreachableError } from '../../core/errors.ts';
-import { bodyExcerpt } from './body-excerpt.ts';
 import type { HttpResponse } from './http-client.ts';
 
-const longestPauseMs = 24 * 60 * 60_000;
+const longestPauseMs = dayMs;
+const longestLine = 120;
 
 /**
- * Passes an answer whose status is in `expected`. 403 and 406 are how a firewall says "blocked", so they mean the same
- * as 429 and 503: BusyError, by which nothing is concluded about the page.
- * Throws UnreachableError for what may pass, NonsenseError for what will not.
+ * Returns an answer whose status is in `expected`. Firewalls send 403 and 406 for "blocked", so both count like 429 and
+ * 503: BusyError, which says nothing about the page.
+ * Throws UnreachableError for a failure that may pass, and NonsenseError for one that will not.
  */
 export function expectStatus(answer: HttpResponse, url: URL, expected: readonly number[], nowMs: number): HttpResponse {
   const { status } = answer;
@@ -17,7 +18,7 @@ export function expectStatus(answer: HttpResponse, url: URL, expected: readonly 
     const retryAfterMs = parseRetryAfter(answer.headers['retry-after'], nowMs);
     const told = bodyExcerpt(answer.body);
     const said = told === '' ? '' : ` (${JSON.stringify(told)})`;
-    // Private indexes answer 403 to whom they do not know, too.
+    // Private indexes also answer 403 to clients that they do not know.
     const login = status === 403 ? `, or another login for ${url.hostname} (netrc-file in mirror.toml)` : '';
     throw new BusyError(`${url}: upstream answers ${status}${said} and wants fewer requests${login}`, { retryAfterMs });
   }
@@ -33,9 +34,22 @@ export function expectStatus(answer: HttpResponse, url: URL, expected: readonly 
   throw new NonsenseError(`${url}: expected status ${expected.join(' or ')}, found ${status}${target}`);
 }
 
-/** Milliseconds from now (seconds or an HTTP date, RFC 9110), or undefined. */
+/**
+ * Returns the milliseconds from now that a Retry-After header (seconds or an HTTP date, RFC 9110) asks for, at most a
+ * day. Returns undefined if there is no valid one.
+ */
 export function parseRetryAfter(text: string | undefined, nowMs: number): number | undefined {
   if (text === undefined) return undefined;
   const ms = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - nowMs;
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), longestPauseMs);
+}
+
+/** What a body says for people: the first line of a text, or of what HTML shows; empty where there is none. */
+function bodyExcerpt(body: Buffer): string {
+  const text = body.subarray(0, 4096).toString('utf8');
+  const shown = /<(?:!doctype|html|head|body)\b/i.test(text)
+    ? text.replace(/<(script|style)\b[\s\S]*?(?:<\/\1>|$)/gi, '').replace(/<[^>]*>?/g, '\n')
+    : text;
+  const line = shown.split(/[\r\n]/).find((line) => line.trim() !== '') ?? '';
+  return line.trim().replace(/\s+/g, ' ').slice(0, longestLine);
 }

@@ -16,7 +16,7 @@ export async function withReader<T>(
   more: Partial<Reader['settings']> = {},
 ): Promise<T> {
   const settings = { ...settingsFrom(new Map()), upstream: mirror.server.url, ...more };
-  const { reader, close } = openReader({ target: pathsOf(mirror.target), settings, policy, nativeBinding: undefined });
+  const { reader, close } = openReader({ target: pathsOf(mirror.target), settings, policy });
   try {
     return await look({ ...reader, now: () => mirror.clock.now() });
   } finally {

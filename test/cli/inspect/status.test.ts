@@ -133,7 +133,7 @@ t.test('a run at work is seen by its lock', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   mkdirSync(join(mirror.target, 'lock'));
-  const release = takeLock(join(mirror.target, 'lock', 'run.db'), undefined);
+  const release = takeLock(join(mirror.target, 'lock', 'run.db'));
   t.equal((await withReader(mirror, undefined, statusOf)).running, true);
   release?.();
   t.equal((await withReader(mirror, undefined, statusOf)).running, false);

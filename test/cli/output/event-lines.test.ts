@@ -1,5 +1,6 @@
 import t from 'tap';
-import { jsonReport, type Lines, textReport } from '../../../src/cli/output/event-lines.ts';
+import { jsonReport, textReport } from '../../../src/cli/output/event-lines.ts';
+import type { Lines } from '../../../src/cli/output/lines.ts';
 import type { MirrorEvent } from '../../../src/core/report.ts';
 import { everyEvent, named, parked, placed, planned } from './events.ts';
 

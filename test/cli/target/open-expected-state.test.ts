@@ -52,7 +52,7 @@ t.test('a disk that is not mounted does not become a mirror of nothing', async (
   const { clock } = mirror;
   const { signal } = new AbortController();
   for (const dryRun of [false, true]) {
-    const rest = { verifier: undefined, reconcile: false, report: () => {}, nativeBinding: undefined };
+    const rest = { verifier: undefined, reconcile: false, report: () => {} };
     t.throws(() => openMirror({ ...common, ...rest, dryRun, clock, signal }), { code: 'storage' });
   }
   t.notOk(existsSync(web), 'and nothing is written where it should be');

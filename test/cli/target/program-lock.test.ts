@@ -9,6 +9,6 @@ t.test('a lock that the disk refuses is told as such, with its path', async (t) 
   writeFileSync(file, '');
   const path = join(file, 'check.db');
   const expected = { name: 'StorageError', message: path };
-  t.throws(() => holdLock(path, undefined), expected);
+  t.throws(() => holdLock(path), expected);
   t.throws(() => stalledHolderText(path, 'pep381checkfiles'), expected);
 });

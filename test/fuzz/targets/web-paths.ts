@@ -1,12 +1,13 @@
 import { posix } from 'node:path';
-import { blobPath, metadataPath, provenancePath, urlPath, type WebPath } from '../../../src/core/paths.ts';
+import { blobPath, sidecarPath, urlPath, type WebPath } from '../../../src/core/paths.ts';
 import { demand } from '../fuzz-target.ts';
 
 /** Fails when the place of a file that `url` and `filename` name is not below `web/packages`, or has no URL of its own. */
 export function demandInside(url: string, filename: string): void {
   if (!URL.canParse(url, 'https://index.example/simple/a/')) return;
   const blob = blobPath(new URL(url, 'https://index.example/simple/a/'), filename);
-  for (const path of blob === undefined ? [] : [blob, metadataPath(blob), provenancePath(blob)]) demandInsideRoot(path);
+  for (const path of blob === undefined ? [] : [blob, sidecarPath(blob, 'metadata'), sidecarPath(blob, 'provenance')])
+    demandInsideRoot(path);
 }
 
 function demandInsideRoot(path: WebPath): void {

@@ -5,6 +5,6 @@ import { openDatabase } from '../../../src/state/sqlite/open-database.ts';
 
 t.test('a folder that is not there, or may not be looked at, is a matter of storage and no bug', async (t) => {
   const path = join(t.testdir(), 'nowhere', 'state.db');
-  t.throws(() => openDatabase(path, undefined), StorageError);
-  t.throws(() => openDatabase(path, undefined), { message: new RegExp(`^${path}: [^\n]+directory does not exist$`) });
+  t.throws(() => openDatabase(path), StorageError);
+  t.throws(() => openDatabase(path), { message: new RegExp(`^${path}: [^\n]+directory does not exist$`) });
 });

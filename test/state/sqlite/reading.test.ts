@@ -58,14 +58,14 @@ t.test('a store that only reads creates no database, and brings none up to date'
 t.test('whether a lock is held can be seen without taking it', async (t) => {
   const folder = t.testdir();
   const path = join(folder, 'lock.db');
-  t.notOk(isLocked(path, undefined), 'there is none');
+  t.notOk(isLocked(path), 'there is none');
   t.same(readdirSync(folder), [], 'and none is created');
-  const release = takeLock(path, undefined);
-  t.ok(isLocked(path, undefined));
-  t.equal(takeLock(path, undefined), undefined);
+  const release = takeLock(path);
+  t.ok(isLocked(path));
+  t.equal(takeLock(path), undefined);
   release?.();
-  t.notOk(isLocked(path, undefined));
-  const again = takeLock(path, undefined);
+  t.notOk(isLocked(path));
+  const again = takeLock(path);
   t.ok(again, 'it can be taken after somebody looked');
   again?.();
 });
@@ -75,19 +75,19 @@ t.test('who cannot write to a lock cannot read it either, and so cannot hold it'
   chmodSync(join(folder, 'of-1.9'), 0o644);
   for (const name of ['of-1.9', 'new']) {
     const path = join(folder, name);
-    const release = takeLock(path, undefined);
+    const release = takeLock(path);
     t.equal(statSync(path).mode & 0o777, 0o600, name);
-    t.equal(takeLock(path, undefined), undefined);
-    t.equal(isLocked(path, undefined), true, 'and the lock is held by whom it keeps out');
+    t.equal(takeLock(path), undefined);
+    t.equal(isLocked(path), true, 'and the lock is held by whom it keeps out');
     release?.();
-    t.equal(isLocked(path, undefined), false);
+    t.equal(isLocked(path), false);
   }
 });
 
 t.test('a lock that cannot be looked at is an error', async (t) => {
   const folder = t.testdir();
   mkdirSync(join(folder, 'lock.db'));
-  t.throws(() => isLocked(join(folder, 'lock.db'), undefined), StorageError);
+  t.throws(() => isLocked(join(folder, 'lock.db')), StorageError);
 });
 
 t.test('a lock that is a link is refused, and nothing is created where it leads', async (t) => {
@@ -95,7 +95,7 @@ t.test('a lock that is a link is refused, and nothing is created where it leads'
   for (const name of ['theirs', 'nowhere']) {
     const lock = join(folder, `${name}.lock`);
     symlinkSync(join(folder, name), lock);
-    t.throws(() => takeLock(lock, undefined), /expected a file, found a link or something else; remove it$/);
+    t.throws(() => takeLock(lock), /expected a file, found a link or something else; remove it$/);
   }
   t.equal(readFileSync(join(folder, 'theirs'), 'utf8'), 'theirs');
   t.notOk(existsSync(join(folder, 'nowhere')));

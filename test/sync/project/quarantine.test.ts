@@ -6,6 +6,7 @@ import { openTestMirror, type TestMirror } from '../../fixtures/test-mirror.ts';
 import { makeSdist, makeWheel } from '../../sample/distributions.ts';
 
 const settings = { keepRemoved: true };
+const page = /^GET \/simple\/alpha\//;
 
 function held(mirror: TestMirror, paths: readonly string[]): boolean[] {
   return paths.map((path) => existsSync(join(mirror.web, path)));
@@ -123,6 +124,62 @@ t.test('a quarantine that was lifted before the project was removed is none', as
   t.same(held(mirror, [path]), [true]);
   t.match(reasons(mirror)[0], 'removed upstream');
 });
+
+const spoilt = [
+  ['is older', (mirror: TestMirror) => mirror.server.faults.freeze('alpha')],
+  ['cannot be had', (mirror: TestMirror) => mirror.server.faults.add({ do: 'status', status: 500, match: page })],
+  ['is not there', (mirror: TestMirror) => mirror.server.faults.add({ do: 'status', status: 404, match: page })],
+  ['is no page', (mirror: TestMirror) => mirror.server.faults.add({ do: 'html-200', match: page })],
+] as const;
+
+for (const [what, spoil] of spoilt) {
+  t.test(`a project that the changelog puts in quarantine is hidden although its page ${what}`, async (t) => {
+    const mirror = await openTestMirror(t);
+    await mirror.run({ settings });
+    const path = mirror.pathOf('alpha', 'alpha-1.0.tar.gz');
+    const others = mirror.page('beta');
+    spoil(mirror);
+    mirror.index.quarantine('alpha');
+    await mirror.runLater({ settings });
+    t.equal(mirror.page('alpha')['project-status'].status, 'quarantined');
+    t.same(mirror.filenames('alpha'), []);
+    t.same(held(mirror, [path]), [false], 'although what is removed is kept');
+    t.same([...new Set(reasons(mirror).map((line) => line.split(' ').slice(2).join(' ')))], ['quarantined upstream']);
+    t.match(mirror.parkings(), [/^alpha: /], 'and it waits for its page');
+    t.same(mirror.page('beta'), others);
+
+    mirror.server.faults.thaw();
+    mirror.server.faults.clear();
+    mirror.index.clearQuarantine('alpha');
+    await mirror.runLater({ settings });
+    t.equal(mirror.page('alpha')['project-status'].status, 'active');
+    t.same(held(mirror, [path]), [true]);
+    t.same(mirror.problems(), []);
+  });
+}
+
+for (const [what, spoil] of spoilt) {
+  t.test(`a release that the changelog puts in quarantine is hidden although its page ${what}`, async (t) => {
+    const mirror = await openTestMirror(t);
+    mirror.index.publish(makeSdist({ name: 'alpha', version: '2.0' }));
+    await mirror.run({ settings });
+    const [bad, good] = [mirror.pathOf('alpha', 'alpha-2.0.tar.gz'), mirror.pathOf('alpha', 'alpha-1.0.tar.gz')];
+    spoil(mirror);
+    mirror.index.quarantineRelease('alpha', '2.0');
+    await mirror.runLater({ settings });
+    t.notOk(mirror.filenames('alpha').includes('alpha-2.0.tar.gz'));
+    t.ok(mirror.filenames('alpha').includes('alpha-1.0.tar.gz'));
+    t.same(held(mirror, [bad, good]), [false, true], 'although what is removed is kept');
+    t.match(mirror.parkings(), [/^alpha: /], 'and it waits for its page');
+
+    mirror.server.faults.thaw();
+    mirror.server.faults.clear();
+    mirror.index.clearReleaseQuarantine('alpha', '2.0');
+    await mirror.runLater({ settings });
+    t.same(held(mirror, [bad, good]), [true, true]);
+    t.same(mirror.problems(), []);
+  });
+}
 
 t.test('rows of a project are remembered until it is finished, and its removal for longer', async (t) => {
   const mirror = await openTestMirror(t);

@@ -1,6 +1,6 @@
 /** What one project requires is read and remembered as far as a real one goes. */
 import t, { type Test } from 'tap';
-import { metadataPath, type WebPath } from '../../../src/core/paths.ts';
+import { sidecarPath, type WebPath } from '../../../src/core/paths.ts';
 import type { MirrorEvent } from '../../../src/core/report.ts';
 import { recordRequirements } from '../../../src/sync/requirements/record-requirements.ts';
 import { parseRequirements } from '../../../src/sync/selection/requirement-rows.ts';
@@ -27,7 +27,7 @@ async function remembered(
     const path = `packages/aa/bb/${String(release).padStart(60, '0')}/greedy-1.${release}-py3-none-any.whl` as WebPath;
     const lines = Array.from({ length: count }, (_, at) => `Requires-Dist: ${requirement(release, at)}\n`);
     const body = Buffer.from(`Metadata-Version: 2.1\nName: greedy\nVersion: 1.${release}\n${lines.join('')}`);
-    await mirror.files.publish([{ path: metadataPath(path), body }]);
+    await mirror.files.publish([{ path: sidecarPath(path, 'metadata'), body }]);
     held.push({ path, size: 1, sha256: 'a'.repeat(64), metadataSha256: String(release), provenance: false });
   }
   await recordRequirements(mirror, name, held);

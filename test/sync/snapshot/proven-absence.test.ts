@@ -139,7 +139,8 @@ for (const [what, policy] of [
     await mirror.runLater({ policy });
     t.match(mirror.parkings()[0], /^alpha: upstream's page has serial 1004, from before its removal at 1011$/);
     t.ok(isHere(mirror, 'alpha'), 'as the page may be right, the list is looked at');
-    await mirror.runLater({ policy });
+    mirror.clock.advance(15 * 60_000);
+    await mirror.run({ policy });
     t.ok(mirror.requested().includes('/simple/'));
     t.notOk(isHere(mirror, 'alpha'), 'which is asked for it, and not the page alone');
     t.same(mirror.parkings(), []);
@@ -153,6 +154,31 @@ for (const [what, policy] of [
     release(mirror, 'alpha', '5.0');
     await mirror.runLater({ policy });
     t.same(mirror.page('alpha').versions, ['5.0'], 'a new project of that name does');
+    t.same(mirror.problems(), []);
+  });
+}
+
+for (const [what, fault] of [
+  ['cannot be had', { do: 'status', status: 500 }],
+  ['leads elsewhere', { do: 'redirect', location: '/login' }],
+  ['is no page', { do: 'html-200' }],
+] as const) {
+  t.test(`a project that was removed goes although its page ${what}, once the list lacks it`, async (t) => {
+    const mirror = await openTestMirror(t);
+    await mirror.run();
+    mirror.server.faults.freezeList();
+    mirror.server.faults.add({ ...fault, match: /^GET \/simple\/alpha\// });
+    mirror.index.removeProject('alpha');
+    for (let hours = 0; hours < 3; hours += 1) {
+      await mirror.runLater();
+      t.match(mirror.parkings(), [/^alpha: /]);
+      t.ok(isHere(mirror, 'alpha'), 'an old list says nothing');
+    }
+    mirror.server.faults.thaw();
+    mirror.clock.advance(dayMs);
+    await mirror.run();
+    t.notOk(isHere(mirror, 'alpha'));
+    t.same(mirror.parkings(), []);
     t.same(mirror.problems(), []);
   });
 }

@@ -146,7 +146,7 @@ t.test('an answer that makes no sense is not asked for again', async (t) => {
   t.equal(server.requests.length, 1);
 });
 
-t.test('a companion is unfolded, or absent', async (t) => {
+t.test('a sidecar is unfolded, or absent', async (t) => {
   const { upstream, server, index } = await open(t);
   const url = new URL(server.url + index.pathOf('beta', 'beta-1.0-py3-none-any.whl'));
   t.match(
@@ -198,7 +198,7 @@ t.test('text that is not UTF-8 is nonsense, wherever it stands', async (t) => {
   await t.rejects(upstream.changesSince(0), { name: 'NonsenseError', message: /expected UTF-8/ });
 });
 
-t.test('a companion is no larger than such ones are, packed or unpacked', async (t) => {
+t.test('a sidecar is no larger than such ones are, packed or unpacked', async (t) => {
   const { upstream, server } = await open(t);
   for (const [kind, mebibytes] of [
     ['metadata', 16],
@@ -268,7 +268,7 @@ t.test('names of codings have no case, x-gzip is gzip, and what is not known is 
   t.match(await upstream.project(alpha, undefined, false), { kind: 'absent' }, 'nobody reads what comes with a 404');
 });
 
-t.test("a firewall's page does not take the place of a companion in JSON", async (t) => {
+t.test("a firewall's page does not take the place of a sidecar in JSON", async (t) => {
   const { upstream, server, index } = await open(t);
   const url = new URL(`${server.url + index.pathOf('beta', 'beta-1.0-py3-none-any.whl')}.metadata`);
   server.faults.add({ do: 'html-200' });

@@ -1,9 +1,11 @@
-/** Brings one file and its companions under `web/`: staged, hashed while it streams, checked, then published. */
+/** Brings one file and its sidecars under `web/`: staged, hashed while it streams, checked, then published. */
+import { minuteMs } from '../../../core/durations.ts';
 import { MismatchError, NonsenseError, TooSlowError } from '../../../core/errors.ts';
 import { sha256Hex } from '../../../core/hash.ts';
 import type { ProjectName } from '../../../core/names.ts';
-import { isSidecarNamePossible, metadataPath, provenancePath, type WebPath } from '../../../core/paths.ts';
+import { isSidecarNamePossible, sidecarPath, type WebPath } from '../../../core/paths.ts';
 import { withRetries } from '../../../core/retry.ts';
+import { sidecars } from '../../../core/sidecars.ts';
 import type { Digest, SameFile, StagedFile, Write } from '../../../files/file-store.ts';
 import type { HeldFile } from '../../../state/held-projects.ts';
 import type { Mirror } from '../../mirror.ts';
@@ -18,7 +20,7 @@ const contentAttempts = 3;
  * A file may take so long, and longer by a second for so many bytes that have arrived. At the least speed of all bodies
  * more than a megabyte arrives in that time, and less is not kept: each try brings it nearer.
  */
-const patienceMs = 20 * 60_000;
+const patienceMs = 20 * minuteMs;
 const bytesPerSecond = 20_000;
 
 /** True when nothing is left to be fetched for `planned`. */
@@ -50,8 +52,8 @@ export async function download(mirror: Mirror, name: ProjectName, planned: Plann
   const { metadata, odd } = lacksMetadata(planned) ? await fetchMetadata(mirror, name, planned) : noMetadata;
   const writes: Write[] = [];
   if (body !== undefined) writes.push({ path, body, mtimeMs: file.uploadTimeMs });
-  if (metadata !== undefined) writes.push({ path: metadataPath(path), body: metadata });
-  if (object !== undefined) writes.push({ path: provenancePath(path), body: object });
+  if (metadata !== undefined) writes.push({ path: sidecarPath(path, 'metadata'), body: metadata });
+  if (object !== undefined) writes.push({ path: sidecarPath(path, 'provenance'), body: object });
   await mirror.files.publish(writes);
   const { verdict } = news;
   const now = {
@@ -76,8 +78,8 @@ async function fetchProvenance(
   const { body, ...news } = await provenanceOf(mirror, name, planned);
   if (body === undefined || news.unproven?.leftOut === true) return { news };
   // What cannot lie beside its file is left to upstream.
-  if (!isSidecarNamePossible(provenancePath(planned.path))) return { news };
-  return { news, object: await stageBytes(mirror, name, provenancePath(planned.path), body) };
+  if (!isSidecarNamePossible(sidecarPath(planned.path, 'provenance'))) return { news };
+  return { news, object: await stageBytes(mirror, name, sidecarPath(planned.path, 'provenance'), body) };
 }
 
 /** Brings `bytes` out of memory at once: thousands of files may wait for the same flush. */
@@ -96,7 +98,7 @@ function stagingKey(name: ProjectName, path: WebPath): string {
 
 function lacksMetadata({ file, path, held }: PlannedFile): boolean {
   if (file.metadataSha256 === undefined || held?.metadataSha256 === file.metadataSha256) return false;
-  return isSidecarNamePossible(metadataPath(path));
+  return isSidecarNamePossible(sidecarPath(path, 'metadata'));
 }
 
 /** A file's bytes, as far as they are not in their place. */
@@ -215,9 +217,10 @@ async function fetchMetadata(
   { file, path, url }: PlannedFile,
 ): Promise<typeof noMetadata> {
   const { upstream, report } = mirror;
-  const source = new URL(`${url}.metadata`);
+  const { suffix } = sidecars.metadata;
+  const source = new URL(`${url}${suffix}`);
   const wrong = ({ message: problem }: Error): typeof noMetadata => {
-    const filename = `${file.filename}.metadata`;
+    const filename = `${file.filename}${suffix}`;
     return { odd: { filename, problem, entryDigest: entryDigestOf(file.json), json: file.json, mayPass: true } };
   };
   try {
@@ -226,9 +229,10 @@ async function fetchMetadata(
       report({ type: 'warning', message: `${source}: announced, but upstream answers that it does not exist` });
       return noMetadata;
     }
-    const found = sha256Hex(body);
-    if (found === file.metadataSha256) return { metadata: await stageBytes(mirror, name, metadataPath(path), body) };
-    return wrong(new MismatchError(`${source}: expected sha256 ${file.metadataSha256}, found ${found}`));
+    const difference = sidecars.metadata.problemOf(body, file);
+    if (difference === undefined)
+      return { metadata: await stageBytes(mirror, name, sidecarPath(path, 'metadata'), body) };
+    return wrong(new MismatchError(`${source}: expected sha256 ${difference.expected}, found ${difference.found}`));
   } catch (error) {
     if (error instanceof NonsenseError) return wrong(error);
     throw error;

@@ -1,6 +1,7 @@
 /** What is done with the files that a project holds. */
 import type { ProjectName } from '../../../core/names.ts';
-import { metadataPath, provenancePath, type WebPath } from '../../../core/paths.ts';
+import { type WebPath, withSidecars } from '../../../core/paths.ts';
+import { heldSidecars } from '../../../core/sidecars.ts';
 import type { HeldFile } from '../../../state/held-projects.ts';
 import type { Mirror } from '../../mirror.ts';
 
@@ -22,21 +23,17 @@ export async function discardPendingFiles(
   const strays = state.held
     .pendingFiles(name)
     .filter((path) => !wanted.has(path) && state.held.holderOf(path) === undefined);
-  const paths = strays.flatMap((path) => [path, metadataPath(path), provenancePath(path)]);
+  const paths = strays.flatMap((path) => withSidecars(path));
   if (paths.length > 0) await files.discard(paths);
 }
 
-/** Moves the files with their companions into the trash, once what comes `first` is surely there. */
+/** Moves the files with their sidecars into the trash, once what comes `first` is surely there. */
 export async function discardFiles(
   { files, report }: Mirror,
   held: readonly HeldFile[],
   first: WebPath[] = [],
 ): Promise<void> {
-  const paths = held.flatMap(({ path, metadataSha256, provenance }) => [
-    path,
-    ...(metadataSha256 === undefined ? [] : [metadataPath(path)]),
-    ...(provenance ? [provenancePath(path)] : []),
-  ]);
+  const paths = held.flatMap((file) => withSidecars(file.path, heldSidecars(file)));
   if (first.length > 0) await files.discard(first);
   if (paths.length > 0) await files.discard(paths);
   for (const { path } of held) report({ type: 'file-removed', path });

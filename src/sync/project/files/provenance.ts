@@ -3,7 +3,7 @@
  * while it is good, and again each time the project is looked at while it is not.
  */
 import type { ProjectName } from '../../../core/names.ts';
-import { filenameOf, provenancePath } from '../../../core/paths.ts';
+import { filenameOf, sidecarPath } from '../../../core/paths.ts';
 import type { ProvenanceVerifier } from '../../../provenance/provenance-verifier.ts';
 import type { HeldFile, HeldProject } from '../../../state/held-projects.ts';
 import type { ProvenanceProblem, Verdict } from '../../../state/provenance-records.ts';
@@ -85,7 +85,7 @@ async function verifyProvenance(
 ): Promise<FileProvenance> {
   const { file, held, sha256 } = planned;
   const isUnchecked = held?.provenance === true && held.verdict === undefined;
-  const stored = isUnchecked ? await mirror.files.read(provenancePath(held.path)) : undefined;
+  const stored = isUnchecked ? await mirror.files.read(sidecarPath(held.path, 'provenance')) : undefined;
   const body = stored ?? (await fetchProvenance(mirror, name, planned));
   const verdict = body && verifier.verify(body, { filename: file.filename, sha256 });
   if (verdict?.outcome === 'failed')

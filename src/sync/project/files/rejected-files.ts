@@ -2,7 +2,7 @@
 import { oneLine } from '../../../core/errors.ts';
 import { sha256Hex } from '../../../core/hash.ts';
 import type { ProjectName } from '../../../core/names.ts';
-import { parkDelayMs } from '../../../core/retry.ts';
+import { isWaiting, parkDelayMs } from '../../../core/retry.ts';
 import { renderJson } from '../../../formats/json.ts';
 import type { RejectedFile } from '../../../state/rejected-files.ts';
 import type { Mirror } from '../../mirror.ts';
@@ -12,7 +12,6 @@ import type { Problem } from './plan-project.ts';
 /** Of one project in one run; a hostile page may have thousands. */
 const maxReported = 10;
 const longestName = 300;
-const dayMs = 24 * 60 * 60_000;
 
 /** An odd file, as it was found on the page or when it was fetched. */
 export interface Rejection extends Problem {
@@ -51,7 +50,7 @@ export class ProjectRejections {
   /** Whether something is left out whose time has come. */
   get isDue(): boolean {
     const now = this.#mirror.clock.now();
-    return [...this.#known.values()].some((file) => file.nextTry !== undefined && !isWaiting(file, now));
+    return [...this.#known.values()].some((file) => file.nextTry !== undefined && !isWaiting(file.nextTry, now));
   }
 
   /** The names on the page that are left out. */
@@ -73,7 +72,12 @@ export class ProjectRejections {
   isWaiting(filename: string, json: unknown): boolean {
     const known = this.#known.get(filename);
     const now = this.#mirror.clock.now();
-    if (known === undefined || this.#isNews || !isWaiting(known, now) || known.entryDigest !== entryDigestOf(json))
+    if (
+      known === undefined ||
+      this.#isNews ||
+      !isWaiting(known.nextTry, now) ||
+      known.entryDigest !== entryDigestOf(json)
+    )
       return false;
     const { problem, entryDigest } = known;
     this.#found.set(filename, { odd: { filename, problem, entryDigest, json, mayPass: true }, waits: true });
@@ -115,11 +119,6 @@ export class ProjectRejections {
   #alarm(message: string): void {
     this.#mirror.report({ type: 'alarm', message });
   }
-}
-
-/** Nothing waits for longer than a day: what seems to was tried while the clock was wrong. */
-function isWaiting({ nextTry }: RejectedFile, now: number): boolean {
-  return nextTry !== undefined && nextTry > now && nextTry <= now + dayMs;
 }
 
 /** Stands for what a page says of a file. */

@@ -3,30 +3,37 @@
  * published page tells all of it where everything is held; where it does not, the plan kept upstream's.
  */
 import { gunzipSync, gzipSync } from 'node:zlib';
+import { isZlibError } from '../../../core/caught-error.ts';
 import { NonsenseError } from '../../../core/errors.ts';
 import { sha256Hex } from '../../../core/hash.ts';
 import type { ProjectName } from '../../../core/names.ts';
-import { pagePath, pathByHash, urlPath } from '../../../core/paths.ts';
+import { isOwnLink, pagePath, pathByHash, resolveOwnLink, urlPath } from '../../../core/paths.ts';
 import { renderJson } from '../../../formats/json.ts';
 import { jsonWeight } from '../../../formats/simple/json-weight.ts';
-import {
-  parsePublishedPage,
-  parseSimplePage,
-  type SimplePage,
-  simplePageFrom,
-} from '../../../formats/simple/simple-json.ts';
+import { parseSimplePage, type SimplePage, simplePageFrom } from '../../../formats/simple/simple-json.ts';
+import { parseOwnPage, readPublishedPage } from '../../../pages/read-page.ts';
 import { local } from '../../../policy/policy.ts';
 import type { PageHashStore } from '../../../state/page-hashes.ts';
 import type { Mirror } from '../../mirror.ts';
+import type { SelectedProject } from '../../selection/selected-project.ts';
 import type { PlannedFile } from '../files/plan-project.ts';
+import { jsonOfHeld } from './kept-entries.ts';
 import { pageUrl } from './project-source.ts';
 
-/** A page as upstream served it, and where. */
-export interface CachedPage {
+/** Upstream's page of a project, and where it was served: what a project is planned by. */
+export interface SourcePage {
   readonly page: SimplePage;
   readonly url: URL;
   /** The files that our page links here; undefined where ours does not tell all that upstream's does. */
-  readonly own?: ReadonlySet<string>;
+  readonly linkedHere?: ReadonlySet<string>;
+}
+
+/** The same as far as it can be read here, without asking upstream. */
+export interface CachedPage extends SourcePage {
+  /** Kept by the plan, ours on the mirror or in the trash, or made of what is held, as nothing else is left. */
+  readonly from: 'plan' | 'published page' | 'trash' | 'held files';
+  /** Whether it tells all that upstream's did, and not only what was not left out. */
+  readonly isComplete: boolean;
 }
 
 /** What the page is read from. */
@@ -36,13 +43,54 @@ export type CachedPageSources = Pick<Mirror, 'state' | 'files' | 'selection'> & 
   readonly memory?: Mirror['memoryBudget'];
 };
 
-/** Upstream's page of `name`; undefined when it has to be asked for. Only reads. */
-export async function readCompletePage(mirror: CachedPageSources, name: ProjectName): Promise<CachedPage | undefined> {
-  const { state, files } = mirror;
-  const tellsAll =
-    state.plans.pageOf(name) !== undefined ||
-    (!isPublishedIncomplete(state, name) && (await isAsRemembered(files, state.pages, name)));
-  return tellsAll ? readCachedPage(mirror, name) : undefined;
+/** Upstream's page of `name` as it was last; undefined where nothing here tells it. Only reads. */
+export async function readCachedPage(mirror: CachedPageSources, name: ProjectName): Promise<CachedPage | undefined> {
+  const { state, files, selection } = mirror;
+  const url = pageUrl(mirror, name);
+  const kept = state.plans.pageOf(name);
+  const page = await readListedPage(mirror, name, kept);
+  if (page === undefined) return undefined;
+  if (kept !== undefined) return { page, url, from: 'plan', isComplete: true };
+  const source = selection.sourceOf(name);
+  // What is not the upstream's has other addresses, which only a kept page tells.
+  const read = source === local ? { page, url } : source === undefined ? asUpstream(mirror, page, url) : undefined;
+  if (read === undefined) return undefined;
+  const isComplete = !isPublishedIncomplete(state, name) && (await isAsRemembered(files, state.pages, name));
+  return { ...read, from: 'published page', isComplete };
+}
+
+/** The page of a project that upstream does not have, wherever it can still be read; else made of what is held. */
+export async function readAnyPage(mirror: Mirror, { due, held }: SelectedProject): Promise<CachedPage> {
+  const { name } = due;
+  const known = await readCachedPage(mirror, name);
+  if (known !== undefined) return known;
+  const { files, selection, settings } = mirror;
+  // Where the links of our own page lead to upstream's files.
+  const url = new URL(`${selection.fileBase || `${settings.upstream}/`}simple/${name}/`);
+  const [json, twin] = [pagePath('index.v1_json', name), pagePath('index.v1_json.gz', name)];
+  const places = [
+    ['published page', () => files.read(json)],
+    ['published page', async () => unzipped(await files.read(twin))],
+    ['trash', () => files.readTrash(json)],
+  ] as const;
+  for (const [from, read] of places) {
+    const page = parseOwnPage(await read(), name);
+    if (page !== undefined) return { page, url, from, isComplete: false };
+  }
+  const made = {
+    meta: { 'api-version': '1.0' },
+    name: held.displayName ?? due.displayName,
+    files: held.files.map(jsonOfHeld),
+  };
+  return { page: simplePageFrom(made, `the page of ${name}`), url, from: 'held files', isComplete: false };
+}
+
+function unzipped(bytes: Buffer | undefined): Buffer | undefined {
+  try {
+    return bytes && gunzipSync(bytes);
+  } catch {
+    return undefined;
+  }
 }
 
 /** Whether the published page lists less than upstream's, whatever the rules say. */
@@ -57,48 +105,20 @@ async function isAsRemembered(files: Mirror['files'], pages: PageHashStore, name
   return bytes === undefined || sha256Hex(bytes) === json;
 }
 
-/** Upstream's page of `name` as it was last, but perhaps without files that were left out. Only reads. */
-export async function readCachedPage(mirror: CachedPageSources, name: ProjectName): Promise<CachedPage | undefined> {
-  const url = pageUrl(mirror, name);
-  const kept = mirror.state.plans.pageOf(name);
-  return undefinedIfDamaged(async () => {
-    const page = await rememberedPage(mirror, name, kept);
-    if (page === undefined) return undefined;
-    const source = mirror.selection.sourceOf(name);
-    if (kept !== undefined || source === local) return { page, url };
-    // What is not the upstream's has other addresses, which only a kept page tells.
-    return source === undefined ? asUpstream(mirror, page, url) : undefined;
-  });
-}
-
 /**
  * A page that lists what upstream's does, to choose from: `kept` by the plan, or the published one, whose addresses are
  * ours. Undefined when neither is there or can be read.
  */
-export function readListedPage(
-  { files }: Pick<Mirror, 'files'>,
-  name: ProjectName,
-  kept: Buffer | undefined,
-): Promise<SimplePage | undefined> {
-  return undefinedIfDamaged(() => rememberedPage({ files }, name, kept));
-}
-
-async function rememberedPage(
+export async function readListedPage(
   { files, memory }: Pick<CachedPageSources, 'files' | 'memory'>,
   name: ProjectName,
   kept: Buffer | undefined,
 ): Promise<SimplePage | undefined> {
-  const source = `the remembered page of ${name}`;
-  const bytes = kept === undefined ? await files.read(pagePath('index.v1_json', name)) : gunzipSync(kept);
-  if (bytes === undefined) return undefined;
-  await memory?.acquire(name, jsonWeight(bytes));
-  return kept === undefined ? parsePublishedPage(bytes.toString(), source) : parseSimplePage(bytes.toString(), source);
-}
-
-/** What `read` finds; undefined where that is damaged. */
-export async function undefinedIfDamaged<T>(read: () => Promise<T | undefined>): Promise<T | undefined> {
+  if (kept === undefined) return readPublishedPage(files, name, memory);
   try {
-    return await read();
+    const bytes = gunzipSync(kept);
+    await memory?.acquire(name, jsonWeight(bytes));
+    return parseSimplePage(bytes.toString(), `the remembered page of ${name}`);
   } catch (error) {
     // Whatever it is, upstream has a better one.
     if (error instanceof NonsenseError || isZlibError(error)) return undefined;
@@ -106,33 +126,22 @@ export async function undefinedIfDamaged<T>(read: () => Promise<T | undefined>):
   }
 }
 
-/** Compressed bytes that are damaged or cut off. */
-function isZlibError(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && String(error.code).startsWith('Z_');
-}
-
 /** Our own page with upstream's addresses; undefined when those are not known. */
 function asUpstream(
   { selection, settings }: CachedPageSources,
   published: SimplePage,
   url: URL,
-): CachedPage | undefined {
+): SourcePage | undefined {
   const { fileBase } = selection;
-  const isOwn = (url: string): boolean => url.startsWith(ownPrefix);
-  const own = new Set(published.files.flatMap(({ filename, url }) => (isOwn(url) ? [filename] : [])));
-  if (!fileBase && own.size > 0) return undefined;
+  const linkedHere = new Set(published.files.flatMap(({ filename, url }) => (isOwnLink(url) ? [filename] : [])));
+  if (!fileBase && linkedHere.size > 0) return undefined;
   const { baseUrl } = settings;
   if (baseUrl !== undefined && published.files.some(({ provenance }) => provenance?.startsWith(`${baseUrl}/`))) {
     return undefined;
   }
-  const files = published.files.map(({ url, json }) => ({
-    ...json,
-    url: isOwn(url) ? `${fileBase}${url.slice(ownPrefix.length)}` : url,
-  }));
-  return { page: simplePageFrom({ ...published.json, files }, published.name), url, own };
+  const files = published.files.map(({ url, json }) => ({ ...json, url: resolveOwnLink(url, fileBase ?? '') }));
+  return { page: simplePageFrom({ ...published.json, files }, published.name), url, linkedHere };
 }
-
-const ownPrefix = '../../';
 
 /** What has to be kept of `page` because the published one does not tell it; `hidden` when that lists less. */
 export function pageToStore(

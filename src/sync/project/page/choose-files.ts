@@ -11,7 +11,7 @@ import { requiredSdists } from '../../../policy/required-sdists.ts';
 import { allSatisfied, type Unsatisfied, unsatisfiedWants } from '../../../policy/unsatisfied.ts';
 import type { Mirror } from '../../mirror.ts';
 import { type Allows, linkOf } from '../files/plan-project.ts';
-import type { CachedPage } from './cached-page.ts';
+import type { SourcePage } from './cached-page.ts';
 
 export interface ChosenFiles {
   /** To be held, in the order of the page. */
@@ -56,7 +56,7 @@ export function resultDigestOf({ wanted, linked, hidden }: ChosenFiles, policy: 
  * Where no file may be linked to, it is left out.
  */
 export function linkedPage(
-  { page, url }: CachedPage,
+  { page, url }: SourcePage,
   own: ReadonlyMap<string, PublishedFile>,
   { linked, hidden }: Pick<ChosenFiles, 'linked' | 'hidden'>,
   allows: Allows,

@@ -12,13 +12,13 @@ import type { SelectedProject } from '../../selection/selected-project.ts';
 import { changelogStatusFor } from '../changelog-status.ts';
 import { linkOf, type Problem, placeOf } from '../files/plan-project.ts';
 import { entryDigestOf, type Rejection } from '../files/rejected-files.ts';
-import type { CachedPage } from './cached-page.ts';
+import type { SourcePage } from './cached-page.ts';
 
 /** So many odd files at least, and more than half of all, are no accident of some files. */
 const minRejections = 3;
 
 /** A page of which everything that its `page` lists may be taken. */
-export interface ClassifiedPage extends CachedPage {
+export interface ClassifiedPage extends SourcePage {
   /** What upstream lists besides. */
   readonly odd: readonly Rejection[];
   /** The held files that upstream took away. All of a project in quarantine are (PEP 792). */
@@ -35,7 +35,7 @@ export function isMajority(odd: number, all: number): boolean {
 }
 
 /** Judges upstream's page of a project. */
-export function classifyPage(mirror: Mirror, project: SelectedProject, source: CachedPage): ClassifiedPage {
+export function classifyPage(mirror: Mirror, project: SelectedProject, source: SourcePage): ClassifiedPage {
   const { page, url } = source;
   const { files: held } = project.held;
   if (page.status === 'quarantined') return { ...source, odd: [], lost: held, quarantined: [], broken: undefined };

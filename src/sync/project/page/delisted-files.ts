@@ -2,9 +2,10 @@
 import type { ProjectName } from '../../../core/names.ts';
 import { filenameOf } from '../../../core/paths.ts';
 import { type SimplePage, withSerial } from '../../../formats/simple/simple-json.ts';
+import { readPublishedPage } from '../../../pages/read-page.ts';
 import type { HeldFile, HeldProject } from '../../../state/held-projects.ts';
 import type { Mirror } from '../../mirror.ts';
-import { readCachedPage, readListedPage } from './cached-page.ts';
+import { readCachedPage } from './cached-page.ts';
 import type { ClassifiedPage } from './classify-page.ts';
 
 /** Those of `lost` that our page has: the others were lost before, and an archive keeps them. */
@@ -13,7 +14,7 @@ export async function newlyDelisted(
   name: ProjectName,
   lost: readonly HeldFile[],
 ): Promise<readonly HeldFile[]> {
-  const page = lost.length === 0 ? undefined : await readListedPage(mirror, name, undefined);
+  const page = lost.length === 0 ? undefined : await readPublishedPage(mirror.files, name);
   if (page === undefined) return lost;
   const published = new Set(page.files.map(({ filename }) => filename));
   return lost.filter(({ path }) => published.has(filenameOf(path)));

@@ -1,12 +1,12 @@
 /** Files that stay on our page as they are, although what upstream's page says of them now cannot be followed. */
 import type { ProjectName } from '../../../core/names.ts';
-import { filenameOf, urlPath } from '../../../core/paths.ts';
+import { filenameOf, linkToFile } from '../../../core/paths.ts';
 import { isJsonObject, type JsonObject } from '../../../formats/json.ts';
 import { type PublishedFile, type SimplePage, simplePageFrom } from '../../../formats/simple/simple-json.ts';
+import { readPublishedPage } from '../../../pages/read-page.ts';
 import type { HeldFile } from '../../../state/held-projects.ts';
 import type { Mirror } from '../../mirror.ts';
 import type { Rejection } from '../files/rejected-files.ts';
-import { readListedPage } from './cached-page.ts';
 
 /** The entries of `files` as they are published, but yanked (PEP 592) where an odd entry says so. */
 export async function keptEntries(
@@ -16,7 +16,7 @@ export async function keptEntries(
   odd: readonly Rejection[],
 ): Promise<PublishedFile[]> {
   if (files.length === 0) return [];
-  const published = await readListedPage(mirror, name, undefined);
+  const published = await readPublishedPage(mirror.files, name);
   const entries = new Map(published?.files.map((file) => [file.filename, file]));
   const yanked = new Map(odd.flatMap(({ filename, json }) => (isYanked(json) ? [[filename, json.yanked]] : [])));
   return files.flatMap((held) => {
@@ -36,7 +36,7 @@ export async function keptEntries(
 export function jsonOfHeld({ path, sha256, size, metadataSha256 }: HeldFile): JsonObject {
   return {
     filename: filenameOf(path),
-    url: `../../${urlPath(path)}`,
+    url: linkToFile(path),
     hashes: { sha256 },
     size,
     'core-metadata': metadataSha256 === undefined ? false : { sha256: metadataSha256 },

@@ -1,6 +1,6 @@
 /** How a file of the plan appears on the pages. */
 import { isSecureOrigin } from '../../../core/index-address.ts';
-import { provenancePath, urlPath } from '../../../core/paths.ts';
+import { linkToFile, sidecarPath, urlPath } from '../../../core/paths.ts';
 import type { PublishedFile } from '../../../formats/simple/simple-json.ts';
 import type { HeldFile } from '../../../state/held-projects.ts';
 import type { SyncSettings } from '../../mirror.ts';
@@ -17,11 +17,11 @@ export function pageEntryOf(
   }
   // PEP 740 wants a full URL on a secure origin, so our own copy is linked only where we know that we have one.
   const isSecure = baseUrl !== undefined && isSecureOrigin(baseUrl);
-  const own = held.provenance && isSecure ? `${baseUrl}/${urlPath(provenancePath(path))}` : undefined;
+  const own = held.provenance && isSecure ? `${baseUrl}/${urlPath(sidecarPath(path, 'provenance'))}` : undefined;
   const provenance = file.provenance === undefined ? undefined : (own ?? file.provenance);
   return {
     file: { ...file, sha256, size: held.size },
-    url: `../../${urlPath(path)}`,
+    url: linkToFile(path),
     metadataSha256: held.metadataSha256,
     provenance,
   };

@@ -6,14 +6,14 @@ import type { SelectedProject } from '../../selection/selected-project.ts';
 import { type PlannedFile, type ProjectPlan, planProject } from '../files/plan-project.ts';
 import { withKnownProvenance, withoutUnattested } from '../files/provenance.ts';
 import { entryDigestOf, type ProjectRejections, type Rejection } from '../files/rejected-files.ts';
-import type { CachedPage } from './cached-page.ts';
+import type { SourcePage } from './cached-page.ts';
 import { type ChosenFiles, chooseFiles } from './choose-files.ts';
 import type { ClassifiedPage } from './classify-page.ts';
 
 /** What is to become of upstream's page. */
 export interface PlannedPage {
   /** Without what is odd. */
-  readonly source: CachedPage;
+  readonly source: SourcePage;
   readonly chosen: ChosenFiles;
   readonly plan: ProjectPlan;
   /** Chosen, and left out for what their provenance is. */
@@ -56,11 +56,15 @@ export function planPage(
   return odd.count === 0 ? planned : { ...planned, chosen: { ...chosen, hidden: true } };
 }
 
-function withoutRejected(judged: ClassifiedPage, odd: ProjectRejections): CachedPage {
-  const { page, url, own } = judged;
+function withoutRejected(judged: ClassifiedPage, odd: ProjectRejections): SourcePage {
+  const { page, url, linkedHere } = judged;
   const left = odd.filenames;
   const files = page.files.filter(({ filename, json }) => !left.has(filename) && !odd.isWaiting(filename, json));
-  return { page: files.length === page.files.length ? page : { ...page, files }, url, ...(own && { own }) };
+  return {
+    page: files.length === page.files.length ? page : { ...page, files },
+    url,
+    ...(linkedHere && { linkedHere }),
+  };
 }
 
 /** Of an archive, what upstream lost stays, unless that is in quarantine. */
@@ -68,7 +72,7 @@ function planChosen(
   { upstream, settings, state }: Mirror,
   { due, held }: SelectedProject,
   { lost }: ClassifiedPage,
-  { page, url }: CachedPage,
+  { page, url }: SourcePage,
   { wanted }: ChosenFiles,
 ): { readonly plan: ProjectPlan; readonly foreign: readonly Rejection[] } {
   const all = planProject({ ...page, files: wanted }, url, held.files, upstream);

@@ -432,7 +432,7 @@ t.test('a download that breaks at its very beginning is fetched anew', async (t)
   t.same(mirror.problems(), []);
 });
 
-t.test('the companions of many files are not held in memory until they are published', async (t) => {
+t.test('the sidecars of many files are not held in memory until they are published', async (t) => {
   const index = new SampleIndex();
   for (let minor = 0; minor < 5; minor += 1) {
     index.publish(makeWheel({ name: 'pkg', version: `1.${minor}` }), { provenance: true });

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { metadataPath, provenancePath, type WebPath } from '../../../../src/core/paths.ts';
+import { sidecarPath, type WebPath } from '../../../../src/core/paths.ts';
 import { policyFrom } from '../../../fixtures/policy-from.ts';
 import { treeOf } from '../../../fixtures/reader-check.ts';
 import { openMirrorAt, openTestMirror, type TestMirror } from '../../../fixtures/test-mirror.ts';
@@ -392,10 +392,14 @@ t.test('hashes in capitals and names of 250 characters are taken', async (t) => 
   t.same(mirror.problems(), []);
   const { mirror: opened, close } = openMirrorAt(mirror.target, mirror.server.url, mirror.clock);
   const path = wheel.path.slice(1) as WebPath;
-  t.equal(await opened.files.stat(metadataPath(path)), undefined, 'what is beside it is absent, and no error');
-  t.equal(await opened.files.read(provenancePath(path)), undefined);
-  await opened.files.discard([metadataPath(path)]);
-  t.same(await opened.files.restore([provenancePath(path)]), []);
+  t.equal(
+    await opened.files.stat(sidecarPath(path, 'metadata')),
+    undefined,
+    'what is beside it is absent, and no error',
+  );
+  t.equal(await opened.files.read(sidecarPath(path, 'provenance')), undefined);
+  await opened.files.discard([sidecarPath(path, 'metadata')]);
+  t.same(await opened.files.restore([sidecarPath(path, 'provenance')]), []);
   await close();
   mirror.server.faults.clear();
   mirror.index.removeProject(name);

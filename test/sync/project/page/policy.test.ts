@@ -39,7 +39,7 @@ t.test('a narrower policy asks upstream for nothing, and a wider one only for wh
   await mirror.run({ policy: policyFrom('projects = ["sample-base"]') });
   t.same(mirror.filenames('sample-base'), all);
   t.notOk(mirror.requested().some((path) => path.startsWith('/simple/')));
-  t.equal(mirror.requested().length, 1 + 3, 'the changelog, two files, one companion');
+  t.equal(mirror.requested().length, 1 + 3, 'the changelog, two files, one sidecar');
   await mirror.run();
   t.ok(mirror.page().projects.length > 10);
   t.same(mirror.problems(), []);
