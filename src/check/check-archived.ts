@@ -1,5 +1,4 @@
 /** Checks the archived files of projects that upstream removed. No page lists them, so only the state knows them. */
-
 import { inPages } from '../core/in-pages.ts';
 import type { ProjectName } from '../core/names.ts';
 import { sidecarPath, type WebPath, withSidecars } from '../core/paths.ts';

@@ -1,5 +1,4 @@
 /** Works through the queue: many projects at a time, what takes away first, and none of them in the way of the others. */
-
 import { hourMs, minuteMs } from '../core/durations.ts';
 import {
   BusyError,

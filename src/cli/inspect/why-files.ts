@@ -1,5 +1,4 @@
 /** Explains the state of each file of a project. */
-
 import type { ProjectName } from '../../core/names.ts';
 import { filenameOf } from '../../core/paths.ts';
 import type { SimplePage } from '../../formats/simple/simple-json.ts';

@@ -2,7 +2,6 @@
  * What the state says of a run that is at work, so that others can tell when it died or hangs: `running`, since when it
  * works, and `progressAt`, when it last did something. A run that ends in whatever way it can tell takes the mark away.
  */
-
 import { minuteMs } from '../../core/durations.ts';
 import { adoptionState, runState } from '../../state/mirror-state.ts';
 import { change } from '../../state/state-section.ts';

@@ -1,5 +1,4 @@
 /** What a run says that ends with exit code 1 although nothing failed in it: what earlier runs could not finish waits. */
-
 import { dayMs, hourMs } from '../../core/durations.ts';
 import { runState } from '../../state/mirror-state.ts';
 import type { KeptParked } from '../../state/queue.ts';

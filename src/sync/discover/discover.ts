@@ -3,7 +3,6 @@
  * removals. Where there is none, upstream may be a mirror of our kind, which has a change feed. The list of all projects
  * starts a mirror, checks once a day what neither of them said, and takes their place where there is none.
  */
-
 import { dayMs, hourMs } from '../../core/durations.ts';
 import {
   BusyError,

@@ -1,5 +1,4 @@
 /** The slow sweep for changes that carry no serial: each project is looked at once in thirty days. */
-
 import { dayMs } from '../../core/durations.ts';
 import { listState } from '../../state/mirror-state.ts';
 import { change } from '../../state/state-section.ts';

@@ -3,7 +3,6 @@
  * has changed, and tells removals. It is believed no more than a changelog: it says what to look at, and the pages decide.
  * Where it does not go on from where it was read, the list of projects is compared, and the feed followed from there.
  */
-
 import { dayMs } from '../../core/durations.ts';
 import { NonsenseError, UnreachableError } from '../../core/errors.ts';
 import type { ProjectName } from '../../core/names.ts';

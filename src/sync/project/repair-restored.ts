@@ -2,7 +2,6 @@
  * A project that a person brought back cannot be fetched again, as upstream does not have it. What is missing or damaged of
  * it comes back from the trash where that has the right bytes, or leaves the page, and a person is told.
  */
-
 import { andMore } from '../../core/and-more.ts';
 import { filenameOf, listedPath, sidecarPath, sidecarPaths, type WebPath, withSidecars } from '../../core/paths.ts';
 import { missingSidecars, type SidecarKind, sidecarKinds, sidecars, withoutSidecars } from '../../core/sidecars.ts';

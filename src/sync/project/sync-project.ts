@@ -2,7 +2,6 @@
  * One project, as a little transaction of its own: page, bytes, pages, deletions, state. Every step may be repeated,
  * so a run that is killed anywhere is continued by doing the same again.
  */
-
 import { dayMs, hourMs } from '../../core/durations.ts';
 import { NonsenseError, UnreachableError } from '../../core/errors.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';

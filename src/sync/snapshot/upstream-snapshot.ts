@@ -8,7 +8,6 @@
  * While a run of upstream is at work its list is newer than its snapshot; where that goes on for a long time somebody may
  * hold back what does not suit him.
  */
-
 import { hourMs } from '../../core/durations.ts';
 import { inPages } from '../../core/in-pages.ts';
 import type { Snapshot } from '../../formats/mirror/snapshot.ts';
