@@ -32,7 +32,7 @@ async function main(): Promise<void> {
 
 function finishAll(): void {
   const { state } = opened.mirror;
-  for (let piece = state.due(Date.now(), false, undefined, 10_000); piece.length > 0; ) {
+  for (let piece = state.queue.due(Date.now(), false, undefined, 10_000); piece.length > 0; ) {
     state.finish(
       piece.map((due) => ({
         kind: 'published' as const,
@@ -43,6 +43,6 @@ function finishAll(): void {
         drop: [],
       })),
     );
-    piece = state.due(Date.now(), false, undefined, 10_000);
+    piece = state.queue.due(Date.now(), false, undefined, 10_000);
   }
 }

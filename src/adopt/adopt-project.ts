@@ -8,7 +8,7 @@ import { isJsonObject } from '../formats/json.ts';
 import type { PublishedFile, SimplePage } from '../formats/simple/simple-json.ts';
 import { publishLegacyJson } from '../pages/publish-legacy-json.ts';
 import { publishPages } from '../pages/publish-pages.ts';
-import type { HeldFile } from '../state/state-store.ts';
+import type { HeldFile } from '../state/held-projects.ts';
 import type { Adoption } from './adoption.ts';
 import { readTreePage, type TreePage } from './tree-page.ts';
 import { verifyFile } from './verify-file.ts';
@@ -34,7 +34,7 @@ export async function adoptProject(adoption: Adoption, name: ProjectName, folder
   const normal = projectFolder(name);
   // Published files must not end up where a link leads.
   if ((await files.stat(normal))?.kind === 'other') await files.discard([normal]);
-  if (folder === normal && state.heldProject(name).published) return;
+  if (folder === normal && state.held.project(name).published) return;
   const pages = await readPages(adoption, name, folder === normal ? [normal] : [normal, folder]);
   const foreign = foreignPages.map((file) => childPath(normal, file));
   const [first] = pages;
@@ -44,7 +44,7 @@ export async function adoptProject(adoption: Adoption, name: ProjectName, folder
     return;
   }
   const kept = await keep(adoption, pages);
-  state.addHeldFiles(name, kept.held);
+  state.held.addFiles(name, kept.held);
   const isWhole = kept.lacking === 0 && kept.hasSidecars;
   const page = keepSerials && isWhole ? first.page : withoutSerial(first.page);
   const hashes = await publishPages(files, name, page, kept.published, false);
@@ -53,7 +53,7 @@ export async function adoptProject(adoption: Adoption, name: ProjectName, folder
   if (isLast) await files.discard(kept.gone.flatMap((path) => withSidecars(path)));
   const displayName = (folder === normal ? undefined : folder.split('/').at(-1)) ?? page.name;
   const { serial, status } = page;
-  const drop = kept.gone.flatMap((path) => (state.holderOf(path) === name ? (state.heldFile(path) ?? []) : []));
+  const drop = kept.gone.flatMap((path) => (state.held.holderOf(path) === name ? (state.held.file(path) ?? []) : []));
   const due = { name, displayName, serial: 0, removed: false, obstacle: undefined, since: 0, attempts: 0 };
   state.finish([{ kind: 'published', due, serial, etag: undefined, status, drop, pages: hashes }]);
   const bytes = kept.held.reduce((sum, { size }) => sum + size, 0);

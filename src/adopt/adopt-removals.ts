@@ -5,8 +5,10 @@
 import { throwIfPaused } from '../core/errors.ts';
 import { ownPath, sidecarPath, type WebPath } from '../core/paths.ts';
 import { parseRemovedList } from '../formats/mirror/removed-list.ts';
+import type { HeldFile } from '../state/held-projects.ts';
+import { indexState } from '../state/mirror-state.ts';
 import type { Removal } from '../state/removal-log.ts';
-import type { HeldFile } from '../state/state-store.ts';
+import { change } from '../state/state-section.ts';
 import type { Adoption } from './adoption.ts';
 
 /** Largest list that is read, in bytes. Our lists have ten thousand entries at most and are far smaller. */
@@ -28,11 +30,11 @@ export async function adoptRemovals(adoption: Omit<Adoption, 'keepSerials'>): Pr
     throwIfPaused(signal);
     const kept = await keptFile(adoption, removal);
     if (kept === undefined) continue;
-    state.addHeldFiles(removal.project, [kept]);
+    state.held.addFiles(removal.project, [kept]);
     isAnyKept = true;
   }
   // By this flag the next run discovers kept files even if the rules no longer keep any.
-  if (isAnyKept) state.remember({ keepsRemoved: true });
+  if (isAnyKept) state.set(change(indexState, { keepsRemoved: true }));
 }
 
 /** Returns the file of a removal, if it is still there unchanged and on no page. */
@@ -40,7 +42,7 @@ async function keptFile(
   { state, files }: Pick<Adoption, 'state' | 'files'>,
   { path, sha256, why }: Removal,
 ): Promise<HeldFile | undefined> {
-  if (path === undefined || why !== 'removed upstream' || state.holderOf(path) !== undefined) return undefined;
+  if (path === undefined || why !== 'removed upstream' || state.held.holderOf(path) !== undefined) return undefined;
   const digest = await files.digest(path);
   if (digest === undefined || digest.sha256 !== sha256) return undefined;
   const metadata = await files.digest(sidecarPath(path, 'metadata'));

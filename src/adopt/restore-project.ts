@@ -3,6 +3,8 @@ import { UsageError } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
 import { blobPath, pagePath, projectFolder, sidecarPaths, type WebPath } from '../core/paths.ts';
 import { parsePublishedPage, type SimpleFile } from '../formats/simple/simple-json.ts';
+import { indexState } from '../state/mirror-state.ts';
+import { change } from '../state/state-section.ts';
 import { adoptProject } from './adopt-project.ts';
 import type { Adoption } from './adoption.ts';
 import { treeOrigin } from './tree-page.ts';
@@ -15,7 +17,7 @@ import { verifyFile } from './verify-file.ts';
  */
 export async function restoreProject(adoption: Adoption, name: ProjectName): Promise<void> {
   const { state, files } = adoption;
-  const { published, status } = state.heldProject(name);
+  const { published, status } = state.held.project(name);
   if (published) {
     const why = status === 'quarantined' ? 'in quarantine upstream, so that it stays hidden' : 'on the mirror';
     throw new UsageError(`${name}: is ${why}; only what was removed can be restored`);
@@ -33,7 +35,7 @@ export async function restoreProject(adoption: Adoption, name: ProjectName): Pro
   await files.restore([projectFolder(name)]);
   await adoptProject({ ...adoption, isLast: true }, name, projectFolder(name));
   state.removals.markRestored(name);
-  state.remember({ rootIndexDue: true, removalsListed: undefined });
+  state.set(change(indexState, { rootIndexDue: true, removalsListed: undefined }));
 }
 
 interface Listed {

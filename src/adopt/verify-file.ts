@@ -3,7 +3,7 @@ import { blobPath, isHashedPath, sidecarPath, type WebPath } from '../core/paths
 import type { FileStore } from '../files/file-store.ts';
 import { isJsonObject } from '../formats/json.ts';
 import type { SimpleFile } from '../formats/simple/simple-json.ts';
-import type { HeldFile } from '../state/state-store.ts';
+import type { HeldFile } from '../state/held-projects.ts';
 import { treeOrigin } from './tree-page.ts';
 
 /** The result of a verification: the file is correct, damaged (`why`), missing, or not in the tree. */

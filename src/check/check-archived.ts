@@ -3,7 +3,7 @@ import { inPages } from '../core/in-pages.ts';
 import type { ProjectName } from '../core/names.ts';
 import { sidecarPath, type WebPath, withSidecars } from '../core/paths.ts';
 import { sidecarKinds, withoutSidecars } from '../core/sidecars.ts';
-import type { HeldFile } from '../state/state-store.ts';
+import type { HeldFile } from '../state/held-projects.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import { expectedHeld } from './compare-page.ts';
@@ -25,11 +25,11 @@ export async function checkArchived(check: Check): Promise<void> {
 
 async function checkOne(check: Check, name: ProjectName): Promise<void> {
   const { state, report, yielder, settings } = check;
-  for (const file of state.heldProject(name).files) {
+  for (const file of state.held.project(name).files) {
     await yielder.yieldIfDue();
     const findings = await inspectFile(check, name, expectedHeld(file));
     // A run may have removed the file meanwhile.
-    if (state.heldFile(file.path) === undefined) continue;
+    if (state.held.file(file.path) === undefined) continue;
     for (const finding of findings) report({ type: 'finding', finding });
     if (settings.repair && findings.length > 0) await repair(check, name, file, findings);
   }
@@ -41,14 +41,14 @@ async function repair(check: Check, name: ProjectName, file: HeldFile, findings:
   const release = check.lock.tryTake();
   if (release === undefined) return;
   try {
-    if (state.heldProject(name).published || state.heldFile(file.path) === undefined) return;
+    if (state.held.project(name).published || state.held.file(file.path) === undefined) return;
     const bad = new Set(findings.filter(({ kind }) => kind !== 'unreadable').map(({ path }) => path));
     if (bad.has(file.path)) {
       await discard(check, withSidecars(file.path));
       state.removals.forgetKeptFile(file.path);
     } else if (bad.size > 0) {
       await discard(check, [...bad]);
-      state.addHeldFiles(name, [without(file, bad)]);
+      state.held.addFiles(name, [without(file, bad)]);
     }
   } finally {
     release();

@@ -2,6 +2,7 @@
 import type { WebPath } from '../core/paths.ts';
 import { completePieces, oldestOf, piecePath } from '../formats/mirror/change-feed.ts';
 import { feedHeadOf, feedHeadPath, feedPieceOf, publishedHead } from '../pages/change-feed.ts';
+import { changeFeedIsDue, indexState } from '../state/mirror-state.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import { notAFile } from './inspect-file.ts';
@@ -21,7 +22,7 @@ export async function checkChangeFeed(check: Check): Promise<void> {
     const findings = await look(check);
     for (const finding of findings) report({ type: 'finding', finding });
     if (!findings.some(({ kind }) => kind !== 'unreadable' && kind !== 'not-a-file')) return;
-    state.remember({ changesDue: true });
+    state.set(changeFeedIsDue);
     report({ type: 'queued', name: undefined });
   } finally {
     release();
@@ -30,7 +31,7 @@ export async function checkChangeFeed(check: Check): Promise<void> {
 
 async function look(check: Check): Promise<Finding[]> {
   const { state, files, subset, yielder } = check;
-  const { changesTold: told, changesDue } = state.mirror();
+  const { changesTold: told, changesDue } = state.get(indexState);
   // Either nothing is published yet, or the next run writes the feed again.
   if (told === undefined || told.id !== state.publishedChanges.id() || changesDue === true) return [];
   const published = await readOrFinding(feedHeadPath, undefined, () => publishedHead(files));

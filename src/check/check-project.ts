@@ -4,7 +4,8 @@
  */
 import type { ProjectName } from '../core/names.ts';
 import { type PageFile, pagePath } from '../core/paths.ts';
-import type { HeldProject, QueuedProject } from '../state/state-store.ts';
+import type { HeldProject } from '../state/held-projects.ts';
+import type { QueuedProject } from '../state/queue.ts';
 import type { Check } from './check-job.ts';
 import { inspectProject } from './inspect-project.ts';
 import { readOrFinding } from './read-or-finding.ts';
@@ -66,7 +67,7 @@ const pageFiles: readonly PageFile[] = ['index.html', 'index.html.gz', 'index.v1
 
 /** How `name` stands now. */
 async function projectStateOf({ state, files }: Check, name: ProjectName): Promise<ProjectState> {
-  const [queued, held] = [state.queued(name), state.heldProject(name)];
+  const [queued, held] = [state.queue.entryOf(name), state.held.project(name)];
   const stats: unknown[] = [];
   for (const page of pageFiles) {
     const path = pagePath(page, name);

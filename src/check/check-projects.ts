@@ -3,7 +3,8 @@ import { PausedError } from '../core/errors.ts';
 import { inPages } from '../core/in-pages.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { IndexEntry } from '../formats/simple/root-index.ts';
-import type { CheckPosition } from '../state/mirror-state.ts';
+import { type CheckPosition, checkState } from '../state/mirror-state.ts';
+import { change } from '../state/state-section.ts';
 import type { Check } from './check-job.ts';
 import { checkProject, type LockMode } from './check-project.ts';
 import { isInSubset } from './subset.ts';
@@ -70,7 +71,7 @@ class ProjectPass {
 
   *#names(from: ProjectName | undefined): Iterable<IndexEntry> {
     const { state, subset } = this.#check;
-    for (const piece of inPages((after) => state.published(after, namesAtATime), from)) {
+    for (const piece of inPages((after) => state.held.published(after, namesAtATime), from)) {
       for (const entry of piece) if (isInSubset(entry.name, subset)) yield entry;
     }
   }
@@ -153,11 +154,13 @@ class Position {
     this.#projects = 0;
     this.#rememberedMs = this.#check.clock.now();
     if (after === undefined) return;
-    this.#check.state.remember({ check: { scope: scopeOf(this.#check), after, startedMs: this.#startedMs } });
+    this.#check.state.set(
+      change(checkState, { check: { scope: scopeOf(this.#check), after, startedMs: this.#startedMs } }),
+    );
   }
 }
 
 function remembered(check: Check, now: number): CheckPosition | undefined {
-  const { check: found } = check.state.mirror();
+  const { check: found } = check.state.get(checkState);
   return found?.scope === scopeOf(check) && now - found.startedMs < longestMs ? found : undefined;
 }

@@ -5,6 +5,7 @@ import { inPages } from '../core/in-pages.ts';
 import { ownPath, type PageFile, pagePath } from '../core/paths.ts';
 import type { Digest } from '../files/file-store.ts';
 import { localJson, type RootIndexForm, rootIndexHtml, rootIndexJson } from '../formats/simple/root-index.ts';
+import { indexState, pageState, rootIndexIsDue } from '../state/mirror-state.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import { notAFile } from './inspect-file.ts';
@@ -19,7 +20,7 @@ type PlainPage = PageFile & `index.${'html' | 'v1_json'}`;
 /** Checks the list of projects, if it belongs to the subset and no run is about to write it. */
 export async function checkRootIndex(check: Check): Promise<void> {
   const { state, lock, subset, report } = check;
-  const isDue = (): boolean => state.mirror().rootIndexDue === true || state.totals().projects === 0;
+  const isDue = (): boolean => state.get(indexState).rootIndexDue === true || state.totals().projects === 0;
   if (!isInSubset('simple', subset) || isDue() || (await inspectForms(check)).length === 0) return;
   const release = await lock.take();
   // The current run writes it at its end.
@@ -28,7 +29,7 @@ export async function checkRootIndex(check: Check): Promise<void> {
     const findings = isDue() ? [] : await inspectForms(check);
     for (const finding of findings) report({ type: 'finding', finding });
     if (!findings.some(({ kind }) => kind !== 'unreadable' && kind !== 'not-a-file')) return;
-    state.remember({ rootIndexDue: true });
+    state.set(rootIndexIsDue);
     report({ type: 'queued', name: undefined });
   } finally {
     release();
@@ -36,7 +37,7 @@ export async function checkRootIndex(check: Check): Promise<void> {
 }
 
 async function inspectForms(check: Check): Promise<Finding[]> {
-  const { legacyJson } = check.state.mirror();
+  const { legacyJson } = check.state.get(pageState);
   const isLegacy = legacyJson !== undefined && legacyJson.filledTo === undefined;
   return [
     ...(await inspectForm(check, 'index.html')),
@@ -103,7 +104,7 @@ function expected(check: Check, page: PlainPage, serial: number | undefined): Pr
 async function sha256Of({ state, yielder }: Check, form: RootIndexForm): Promise<string> {
   const hash = createHash('sha256').update(form.head);
   let isFirst = true;
-  for (const entries of inPages((after) => state.published(after, entriesAtATime))) {
+  for (const entries of inPages((after) => state.held.published(after, entriesAtATime))) {
     if (!isFirst) hash.update(form.separator);
     hash.update(entries.map((entry) => form.entry(entry)).join(form.separator));
     isFirst = false;

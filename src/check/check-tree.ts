@@ -1,6 +1,7 @@
 /** Checks the tree for files and folders that belong to no project, which the check of the projects cannot find. */
 import { projectName } from '../core/names.ts';
 import { changesRoot, childPath, legacyRoot, packagesRoot, simpleRoot, type WebPath } from '../core/paths.ts';
+import { pageState } from '../state/mirror-state.ts';
 import type { Check } from './check-job.ts';
 import { isAccountedFor, isKnownProject, isLocalFile } from './path-owner.ts';
 import { readOrFinding } from './read-or-finding.ts';
@@ -21,7 +22,7 @@ export async function checkTree(check: Check, doubt: string | undefined): Promis
     await inspectPackages(check, candidates, childPath(packagesRoot, name), kind);
     await candidates.settle();
   });
-  if (check.state.mirror().legacyJson !== undefined) {
+  if (check.state.get(pageState).legacyJson !== undefined) {
     await eachIn(check, legacyRoot, (name, kind) => inspectLegacy(check, candidates, name, kind));
     await candidates.settle();
   }

@@ -9,6 +9,8 @@
  * memory for a million projects than for one.
  */
 
+import { checkState } from '../state/mirror-state.ts';
+import { change } from '../state/state-section.ts';
 import { checkArchived } from './check-archived.ts';
 import { checkChangeFeed } from './check-change-feed.ts';
 import type { Check, CheckJob } from './check-job.ts';
@@ -23,7 +25,7 @@ import { Yielder } from './yielder.ts';
 export async function check(job: CheckJob): Promise<void> {
   const { state, clock, signal, report, settings, takeLock } = job;
   const lock = new RunLock(takeLock, clock, signal, report);
-  const share = settings.subset === 'auto' ? nextSubset(state.mirror().checkedShare) : settings.subset;
+  const share = settings.subset === 'auto' ? nextSubset(state.get(checkState).checkedShare) : settings.subset;
   const check: Check = { isLocal: () => false, ...job, lock, yielder: new Yielder(clock, signal), subset: share };
   (await lock.take())?.();
   const doubt = await checkProjects(check);
@@ -31,7 +33,7 @@ export async function check(job: CheckJob): Promise<void> {
   await checkRootIndex(check);
   await checkChangeFeed(check);
   await checkTree(check, doubt);
-  state.remember({ check: undefined, ...doneShare(settings.subset, share) });
+  state.set(change(checkState, { check: undefined, ...doneShare(settings.subset, share) }));
 }
 
 function doneShare(wanted: Subset | 'auto' | undefined, share: Subset | undefined): { checkedShare?: number } {

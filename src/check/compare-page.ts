@@ -2,7 +2,7 @@
 import { type ProjectName, projectName } from '../core/names.ts';
 import { linkToFile, packagesRoot, pathOnOwnPage, type WebPath } from '../core/paths.ts';
 import type { SimpleFile, SimplePage } from '../formats/simple/simple-json.ts';
-import type { HeldFile, HeldProject } from '../state/state-store.ts';
+import type { HeldFile, HeldProject } from '../state/held-projects.ts';
 import type { ExpectedFile } from './inspect-file.ts';
 
 /** The result of comparing a page with the state. */

@@ -4,7 +4,8 @@ import { legacyJsonFolder, pagePath } from '../core/paths.ts';
 import { asPublished, type SimplePage } from '../formats/simple/simple-json.ts';
 import { legacyFilesOf, legacyStrays } from '../pages/publish-legacy-json.ts';
 import { local } from '../policy/policy.ts';
-import type { HeldProject } from '../state/state-store.ts';
+import type { HeldProject } from '../state/held-projects.ts';
+import { indexState, pageState } from '../state/mirror-state.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import { type Comparison, comparePage, expectedHeld } from './compare-page.ts';
@@ -37,7 +38,7 @@ export async function inspectProject(
   const isLocal = held.source === local;
   const comparison = isLocal
     ? undefined
-    : page && comparePage(name, page, held, check.state.mirror().keepsRemoved === true);
+    : page && comparePage(name, page, held, check.state.get(indexState).keepsRemoved === true);
   const found = [...findings, ...(queued ? [] : transient)];
   if (!queued && comparison !== undefined) for (const problem of disagreement(name, comparison)) found.push(problem);
   for (const file of comparison?.listed ?? []) for (const problem of await look(file)) found.push(problem);
@@ -62,7 +63,7 @@ export async function inspectProject(
 /** What is wrong with the legacy JSON of `page`, where the mirror serves that and no run is about to write it. */
 async function inspectLegacyJson(check: Check, project: ProjectName, page: SimplePage): Promise<Finding[]> {
   const { state, files } = check;
-  const { legacyJson } = state.mirror();
+  const { legacyJson } = state.get(pageState);
   if (legacyJson === undefined || legacyJson.filledTo !== undefined) return [];
   const found = await readOrFinding(legacyJsonFolder(project), project, async () => {
     const findings: Finding[] = [];

@@ -26,19 +26,19 @@ export function isLocalFile(isLocal: (name: ProjectName) => boolean, path: WebPa
 
 /** Returns true if pages of `name` belong here, or are about to be made. */
 export function isKnownProject(state: StateStore, name: ProjectName): boolean {
-  return state.queued(name) !== undefined || state.heldProject(name).published;
+  return state.queue.entryOf(name) !== undefined || state.held.project(name).published;
 }
 
 function isHeldPath(state: StateStore, path: WebPath): boolean {
-  if (state.heldFile(path) !== undefined) return true;
+  if (state.held.file(path) !== undefined) return true;
   const owner = ownerOfSidecar(path);
   if (owner === undefined) return false;
-  const file = state.heldFile(owner.file);
+  const file = state.held.file(owner.file);
   return file !== undefined && sidecars[owner.kind].isHeld(file);
 }
 
 function isExpected(state: StateStore, path: WebPath): boolean {
-  return projectCandidates(filenameOf(fileOf(path))).some((name) => state.queued(name) !== undefined);
+  return projectCandidates(filenameOf(fileOf(path))).some((name) => state.queue.entryOf(name) !== undefined);
 }
 
 /** Returns true if a file or sidecar may have this name. */

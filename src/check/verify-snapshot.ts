@@ -10,6 +10,7 @@ import { ownPath, type PageFile, pagePath, projectFolder, simpleRoot, type WebPa
 import type { Verify } from '../core/signing.ts';
 import { parseSignature, parseSnapshot, type Snapshot } from '../formats/mirror/snapshot.ts';
 import { pageTree } from '../pages/page-merkle-tree.ts';
+import { indexState, rootIndexIsDue } from '../state/mirror-state.ts';
 import type { PageHashes } from '../state/page-hashes.ts';
 import type { Finding } from './check-event.ts';
 import type { CheckJob } from './check-job.ts';
@@ -58,7 +59,7 @@ async function unknownFolders({ state, files }: CheckJob): Promise<ProjectName[]
   const unknown: ProjectName[] = [];
   for await (const { name, kind } of files.entries(simpleRoot)) {
     const project = kind === 'folder' ? projectName(name) : undefined;
-    if (project !== undefined && project === name && !state.heldProject(project).published) unknown.push(project);
+    if (project !== undefined && project === name && !state.held.project(project).published) unknown.push(project);
   }
   return unknown;
 }
@@ -92,8 +93,8 @@ async function inspectPage(
 async function verifyProject(job: CheckJob, name: ProjectName): Promise<void> {
   const { state, report } = job;
   // An interrupted run may have published a page without recording it.
-  if (state.queued(name) !== undefined) return report({ type: 'unjudged', projects: 1 });
-  if (!state.heldProject(name).published) {
+  if (state.queue.entryOf(name) !== undefined) return report({ type: 'unjudged', projects: 1 });
+  if (!state.held.project(name).published) {
     const path = projectFolder(name);
     if ((await job.files.stat(path)) === undefined) return;
     return report({ type: 'finding', finding: { kind: 'unknown-project', path, project: undefined } });
@@ -101,7 +102,7 @@ async function verifyProject(job: CheckJob, name: ProjectName): Promise<void> {
   const findings = await inspectProjectPages(job, name, state.pages.hashesOf(name));
   for (const finding of findings) report({ type: 'finding', finding });
   if (findings.every(({ kind }) => kind === 'unreadable')) return;
-  state.requeue(name, []);
+  state.queue.requeue(name, []);
   report({ type: 'queued', name });
 }
 
@@ -135,7 +136,7 @@ async function verifyRootIndex(job: CheckJob, { index }: Snapshot): Promise<void
     const finding = await inspectPage(job, pagePath(page), index[form], undefined);
     if (finding === undefined) continue;
     job.report({ type: 'finding', finding });
-    job.state.remember({ rootIndexDue: true });
+    job.state.set(rootIndexIsDue);
     job.report({ type: 'queued', name: undefined });
   }
 }
@@ -150,6 +151,6 @@ function parsed(body: Buffer): Snapshot | NonsenseError {
 }
 
 function isDue({ state }: CheckJob): boolean {
-  if (state.mirror().rootIndexDue === true || state.pages.unknown('json', undefined, 1).length > 0) return true;
+  if (state.get(indexState).rootIndexDue === true || state.pages.unknown('json', undefined, 1).length > 0) return true;
   return forms.some(([form]) => state.pages.staleBuckets(form).length > 0);
 }

@@ -20,6 +20,7 @@ import {
   renderLegacyRelease,
 } from '../formats/legacy-json.ts';
 import type { PublishedFile, SimplePage } from '../formats/simple/simple-json.ts';
+import { pageState } from '../state/mirror-state.ts';
 import type { StateStore } from '../state/state-store.ts';
 
 /**
@@ -30,7 +31,7 @@ const maxMetadataBytes = 64 << 20;
 
 interface Owner {
   readonly files: FileStore;
-  readonly state: Pick<StateStore, 'mirror'>;
+  readonly state: Pick<StateStore, 'get'>;
 }
 
 /** Returns the files that belong into `pypi/<project>`, in the order in which they are published. */
@@ -71,7 +72,7 @@ export async function publishLegacyJson(
   page: SimplePage,
   published: readonly PublishedFile[],
 ): Promise<void> {
-  const { legacyJson } = state.mirror();
+  const { legacyJson } = state.get(pageState);
   if (legacyJson === undefined) return;
   const made = await legacyFilesOf(files, name, page, published, legacyJson.base);
   const writes: Write[] = [];

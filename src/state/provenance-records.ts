@@ -1,4 +1,5 @@
-/** What the mirror remembers of provenance (PEP 740). */
+/** The port to what is known of provenance (PEP 740). Every method is one transaction; all throw StorageError. */
+import type { ProjectName } from '../core/names.ts';
 
 /** What is known of a held provenance object; upstream announces none any more where it was `lost`. */
 export type Verdict = 'verified' | 'failed' | 'lost';
@@ -20,4 +21,11 @@ export interface ProvenanceTotals extends Readonly<Record<Verdict, number>> {
   readonly absent: number;
   /** Files that are not held for what their provenance is. */
   readonly leftOut: number;
+}
+
+/** Written with the files, and when projects are finished. */
+export interface ProvenanceRecords {
+  /** What is wrong with the provenance of a project's files, as it was published last. */
+  problemsOf(name: ProjectName): ProvenanceProblem[];
+  totals(): ProvenanceTotals;
 }

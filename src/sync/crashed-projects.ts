@@ -1,7 +1,7 @@
 /** What the last run was at when it died. A project may kill the process, and must not do so at the start of each run. */
 import { andMore } from '../core/and-more.ts';
 import { parkDelayMs } from '../core/retry.ts';
-import type { QueuedProject } from '../state/state-store.ts';
+import type { QueuedProject } from '../state/queue.ts';
 import type { Mirror } from './mirror.ts';
 
 const named = 5;
@@ -24,11 +24,11 @@ export function parkCrashed({ state, clock, report, settings }: Mirror): void {
   const advice = all.length === 1 ? 'it comes last now' : 'they come last now, one at a time';
   report({ type: 'warning', message: `the last run died while it worked on ${names.join(', ')}${others}; ${advice}` });
   for (const name of all) {
-    const due = state.queued(name);
+    const due = state.queue.entryOf(name);
     if (due === undefined || crashCountOf(due) < maxCrashes) continue;
     const reason = `pep381run died ${crashCountOf(due)} times while it worked on it`;
     const nextTry = clock.now() + parkDelayMs(crashCountOf(due));
-    state.park({ due: { ...due, attempts: due.attempts + 1 }, obstacle: 'failed', reason, nextTry });
+    state.queue.park({ due: { ...due, attempts: due.attempts + 1 }, obstacle: 'failed', reason, nextTry });
     report({ type: 'project-parked', name, reason, nextTry, expected: false });
     const bug = 'this is a bug of pep381client, please report it';
     report({ type: 'alarm', message: `${name}: ${reason}; ${bug}; the project waits, and the others go on` });

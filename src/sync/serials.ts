@@ -5,6 +5,8 @@
  */
 import { dayMs } from '../core/durations.ts';
 import { NonsenseError, UnreachableError } from '../core/errors.ts';
+import { serialState } from '../state/mirror-state.ts';
+import { change } from '../state/state-section.ts';
 import type { Changes } from '../upstream/upstream.ts';
 import type { Mirror } from './mirror.ts';
 
@@ -23,7 +25,7 @@ type SerialContext = Pick<Mirror, 'settings' | 'state' | 'clock'>;
 export function maxPlausibleSerial({ settings, state, clock }: SerialContext, from: number): number {
   // Where upstream told no serials so far, the first one may be any.
   if (from === 0 || settings.reconcile) return Number.POSITIVE_INFINITY;
-  const { serialMovedAt } = state.mirror();
+  const { serialMovedAt } = state.get(serialState);
   const days = Math.max(0, clock.now() - (serialMovedAt ?? clock.now())) / dayMs;
   return from + Math.min(farthestStep, Math.ceil(dailyStep * (1 + days)));
 }
@@ -76,9 +78,9 @@ export async function confirmedSerial(
  * is. Throws NonsenseError when it went back; what else keeps a busy index from going on is a warning.
  */
 export async function watchSerial({ state, upstream, clock, report, settings }: Mirror, serial: number): Promise<void> {
-  const { serialMovedAt, serialAskedAt = 0 } = state.mirror();
+  const { serialMovedAt, serialAskedAt = 0 } = state.get(serialState);
   const now = clock.now();
-  if (serialMovedAt === undefined) return state.remember({ serialMovedAt: now });
+  if (serialMovedAt === undefined) return state.set(change(serialState, { serialMovedAt: now }));
   if (now - serialMovedAt < dayMs || now - serialAskedAt < dayMs) return;
   const newest = await upstream.serial();
   const index = settings.upstream;
@@ -88,7 +90,7 @@ export async function watchSerial({ state, upstream, clock, report, settings }: 
         'backup, --reconcile compares everything with it)',
     );
   }
-  state.remember({ serialAskedAt: now });
+  state.set(change(serialState, { serialAskedAt: now }));
   if (serial < busyIndex) return;
   const since = new Date(serialMovedAt).toISOString();
   report({ type: 'warning', message: `${index}: no change after serial ${serial} since ${since}; is it an old copy?` });

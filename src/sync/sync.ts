@@ -14,6 +14,8 @@ import type { Write } from '../files/file-store.ts';
 import { renderLandingPage } from '../formats/mirror/landing-page.ts';
 import { renderLastModified } from '../formats/mirror/last-modified.ts';
 import { explainReason } from '../policy/render-reason.ts';
+import { indexState, rootIndexIsDue } from '../state/mirror-state.ts';
+import { change } from '../state/state-section.ts';
 import { compareClocks } from './clocks.ts';
 import { parkCrashed } from './crashed-projects.ts';
 import { ChangeWatcher } from './discover/changes-during-run.ts';
@@ -100,10 +102,10 @@ async function runPass(
   mirror.storageBudget.report(mirror.report);
   if (settings.dryRun) return result;
   await fillLegacyJson(mirror);
-  const { rootIndexDue, rootIndex } = state.mirror();
+  const { rootIndexDue, rootIndex } = state.get(indexState);
   if (rootIndexDue || (mirror.sign !== undefined && rootIndex === undefined)) {
     await publishRootIndex(mirror);
-    state.remember({ rootIndexDue: undefined });
+    state.set(change(indexState, { rootIndexDue: undefined }));
   }
   if (state.totals().queued === 0) await files.tidy(true);
   await publishChangeFeed(mirror);
@@ -123,7 +125,7 @@ async function work(mirror: Mirror, memory: RunProgress, first = workThroughQueu
   for (;;) {
     report({ type: 'queued', projects: state.totals().queued });
     done += await replanUnchanged(mirror);
-    if (state.totals().queued > 0) state.remember({ rootIndexDue: true });
+    if (state.totals().queued > 0) state.set(rootIndexIsDue);
     const result = await pass(mirror, memory);
     pass = workThroughQueue;
     done += result.done;
@@ -138,7 +140,7 @@ async function publishOwnPages(
   snapshot: readonly Write[],
 ): Promise<void> {
   // Before the tree says so: see discover/outdated-state.ts.
-  state.remember({ completedAt: startedMs });
+  state.set(change(indexState, { completedAt: startedMs }));
   const landing = Buffer.from(renderLandingPage(settings.upstream, settings.baseUrl));
   const writes: Write[] = [{ path: ownPath('last-modified'), body: Buffer.from(renderLastModified(startedMs)) }];
   if (!(await files.read(ownPath('index.html')))?.equals(landing)) {

@@ -16,7 +16,7 @@ import type { ProjectName } from '../core/names.ts';
 import type { MirrorEvent } from '../core/report.ts';
 import { isWaiting, parkDelayMs } from '../core/retry.ts';
 import { Semaphore } from '../core/semaphore.ts';
-import type { Obstacle, Parked, QueuedProject } from '../state/state-store.ts';
+import type { Obstacle, Parked, QueuedProject } from '../state/queue.ts';
 import { crashCountOf } from './crashed-projects.ts';
 import { FinishBatcher } from './finish-batch.ts';
 import { publishChangeFeed } from './index/publish-change-feed.ts';
@@ -165,7 +165,7 @@ class QueueWorker {
     const { state, clock } = this.#mirror;
     const removed = kind === 'removed';
     const doubtful: QueuedProject[] = [];
-    for (const piece of this.#pieces((after) => state.due(clock.now(), removed, after, queuePiece))) {
+    for (const piece of this.#pieces((after) => state.queue.due(clock.now(), removed, after, queuePiece))) {
       for (const due of piece) {
         if (!this.#isAsked(due) || !(removed || (due.obstacle === 'failed') === (kind === 'failed'))) continue;
         if (crashCountOf(due) > 0) doubtful.push(due);
@@ -181,7 +181,7 @@ class QueueWorker {
   async #startLosses(): Promise<void> {
     const { state, clock } = this.#mirror;
     this.#startedEarly.clear();
-    for (const piece of this.#pieces((after) => state.dueAnnounced(clock.now(), after, queuePiece))) {
+    for (const piece of this.#pieces((after) => state.queue.dueAnnounced(clock.now(), after, queuePiece))) {
       for (const due of piece) {
         if (!this.#isAsked(due) || crashCountOf(due) > 0 || !announcesLoss(state.changelog.of(due.name))) continue;
         this.#startedEarly.add(due.name);
@@ -234,7 +234,7 @@ class QueueWorker {
 
   #dueNow(name: ProjectName): QueuedProject | undefined {
     const { state, clock } = this.#mirror;
-    const queued = state.queued(name);
+    const queued = state.queue.entryOf(name);
     return isWaiting(queued?.nextTry, clock.now()) ? undefined : queued;
   }
 
@@ -288,7 +288,7 @@ class QueueWorker {
       this.#underWay.delete(name);
       this.#mirror.memoryBudget.release(name);
     }
-    const again = this.#toRepeat.delete(name) && !this.#isOver() ? this.#mirror.state.queued(name) : undefined;
+    const again = this.#toRepeat.delete(name) && !this.#isOver() ? this.#mirror.state.queue.entryOf(name) : undefined;
     if (again !== undefined) await this.#work(again);
   }
 
@@ -303,7 +303,7 @@ class QueueWorker {
     if ('reason' in outcome) return this.#park(due, outcome.obstacle, outcome.reason, outcome.delayMs);
     const { finished, stays } = outcome;
     // Nothing is removed where upstream still does not have what never was here.
-    const isChange = finished.kind !== 'removed' || state.heldProject(due.name).published;
+    const isChange = finished.kind !== 'removed' || state.held.project(due.name).published;
     if (!settings.dryRun)
       await this.#finisher.add(stays && finished.kind === 'published' ? { ...finished, stays } : finished);
     if (stays !== undefined) this.#reportParked(due, stays);
@@ -354,7 +354,7 @@ class QueueWorker {
     const { state, clock, settings } = this.#mirror;
     const nextTry = clock.now() + delayMs;
     const parked = { due: { ...due, attempts: due.attempts + 1 }, obstacle, reason, nextTry };
-    if (!settings.dryRun) state.park(parked);
+    if (!settings.dryRun) state.queue.park(parked);
     this.#reportParked(due, parked, isTold);
   }
 

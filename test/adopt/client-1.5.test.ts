@@ -5,6 +5,7 @@ import t from 'tap';
 import { StorageError } from '../../src/core/errors.ts';
 import type { FileStore } from '../../src/files/file-store.ts';
 import { untouchedTree } from '../e2e/tree.ts';
+import { changeOf, mirrorState } from '../fixtures/mirror-state.ts';
 import { recordingsMissing } from '../fixtures/shared-fixtures.ts';
 import { named } from '../fixtures/test-mirror.ts';
 import { makeSdist } from '../sample/distributions.ts';
@@ -239,10 +240,10 @@ t.test(
       const whole = await open(t);
       if (projects === 'none') rmSync(join(whole.web, 'simple'), { recursive: true });
       await whole.takeOver();
-      whole.remembered((state) => state.remember({ adopting: whole.adoptions()[0], adopted: undefined }));
+      whole.remembered((state) => state.set(changeOf({ adopting: whole.adoptions()[0], adopted: undefined })));
       await whole.run();
       t.same(
-        whole.remembered((state) => state.mirror().adopting),
+        whole.remembered((state) => mirrorState(state).adopting),
         undefined,
         projects,
       );

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t from 'tap';
 import { StorageError } from '../../src/core/errors.ts';
 import { mirrorPrograms } from '../../src/files/filesystem/mirror-programs.ts';
+import { changeOf } from '../fixtures/mirror-state.ts';
 import { recordingsMissing } from '../fixtures/shared-fixtures.ts';
 import { type Archive, type OldMirror, openOldMirror, openUpstream, type Wrapped } from './old-mirror.ts';
 import { readable } from './readable-tree.ts';
@@ -26,14 +27,14 @@ class Steps {
   get wrapped(): Wrapped {
     return {
       files: (files) => this.#watch(files, ['publish', 'discard']),
-      state: (state) => this.#watch(state, ['addHeldFiles', 'finish', 'remember']),
+      state: (state) => this.#watch(state, ['finish', 'set'], { held: this.#watch(state.held, ['addFiles']) }),
     };
   }
 
-  #watch<T extends object>(watched: T, methods: readonly string[]): T {
+  #watch<T extends object>(watched: T, methods: readonly string[], parts: Partial<T> = {}): T {
     return new Proxy(watched, {
       get: (target, name) => {
-        const value: unknown = Reflect.get(target, name, target);
+        const value: unknown = Reflect.get(name in parts ? parts : target, name);
         if (typeof value !== 'function') return value;
         const call = (...args: unknown[]): unknown => Reflect.apply(value, target, args);
         return methods.includes(String(name)) ? (...args: unknown[]) => this.#step(() => call(...args)) : call;
@@ -116,7 +117,7 @@ for (const [archive, program] of [
     t.ok(aside.length > 2);
     for (const done of aside.keys()) {
       const killed = mirror.copy(`killed ${done}`);
-      killed.remembered((store) => store.remember({ adopting: 'the old one', adopted: undefined }));
+      killed.remembered((store) => store.set(changeOf({ adopting: 'the old one', adopted: undefined })));
       for (const path of aside.slice(done))
         renameSync(join(killed.target, 'old-state', path), join(killed.target, path));
       await killed.run();

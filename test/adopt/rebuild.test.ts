@@ -9,8 +9,8 @@ import { openTarget } from '../../src/cli/target/target.ts';
 import type { ProjectName } from '../../src/core/names.ts';
 import type { WebPath } from '../../src/core/paths.ts';
 import { FilesystemFileStore } from '../../src/files/filesystem/filesystem-file-store.ts';
+import type { HeldProject } from '../../src/state/held-projects.ts';
 import { SqliteStateStore } from '../../src/state/sqlite/sqlite-state-store.ts';
-import type { HeldProject } from '../../src/state/state-store.ts';
 import type { SyncSettings } from '../../src/sync/mirror.ts';
 import { publishedTree, untouchedTree } from '../e2e/tree.ts';
 import { recordingsMissing } from '../fixtures/shared-fixtures.ts';
@@ -52,8 +52,8 @@ async function rebuild(mirror: TestMirror, signal = new AbortController().signal
 /** Everything that is held, without what only an answer of upstream can tell again. */
 function heldBy(mirror: TestMirror): Record<string, object> {
   return mirror.remembered((state) => {
-    const names: ProjectName[] = state.published(undefined, 1000).map(({ name }) => name);
-    return Object.fromEntries(names.map((name) => [name, comparable(state.heldProject(name))]));
+    const names: ProjectName[] = state.held.published(undefined, 1000).map(({ name }) => name);
+    return Object.fromEntries(names.map((name) => [name, comparable(state.held.project(name))]));
   });
 }
 
@@ -227,7 +227,7 @@ t.test(
     writeFileSync(join(mirror.web, 'mirror-status.json'), JSON.stringify({ upstream: mirror.server.url }));
     await rebuild(mirror);
     t.same(
-      mirror.remembered((state) => state.published(undefined, 1)),
+      mirror.remembered((state) => state.held.published(undefined, 1)),
       [{ name: 'adv-rag-eval', displayName: 'adv-rag-eval', serial: undefined }],
     );
     await mirror.run();
@@ -303,7 +303,7 @@ t.test('of what was removed only that is kept which an archive may keep', async 
   rmSync(join(mirror.target, 'state.db'));
   await rebuild(mirror);
   t.same(
-    removed.map(({ path }) => mirror.remembered((state) => state.holderOf(path as WebPath))),
+    removed.map(({ path }) => mirror.remembered((state) => state.held.holderOf(path as WebPath))),
     ['sample-gone', undefined, undefined, undefined],
   );
   t.equal(

@@ -2,6 +2,7 @@
 import { existsSync, lstatSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { changeOf } from '../fixtures/mirror-state.ts';
 import { recordingsMissing } from '../fixtures/shared-fixtures.ts';
 import { openOldMirror, openUpstream } from './old-mirror.ts';
 
@@ -28,7 +29,7 @@ for (const moved of [[], ['simple'], ['simple', 'packages']]) {
   const name = `a run that was killed when ${moved.join(' and ') || 'nothing'} had been moved is continued`;
   t.test(name, { skip }, async (t) => {
     const mirror = await openOldMirror(t, archive, upstream);
-    mirror.remembered((state) => state.remember({ adopting: 'shadowmire (as it was)' }));
+    mirror.remembered((state) => state.set(changeOf({ adopting: 'shadowmire (as it was)' })));
     mkdirSync(mirror.web);
     for (const folder of moved) renameSync(join(mirror.target, folder), join(mirror.web, folder));
     await mirror.run();

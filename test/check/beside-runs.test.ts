@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import type { FileStore } from '../../src/files/file-store.ts';
 import { takeLock } from '../../src/state/sqlite/lock.ts';
+import { changeOf } from '../fixtures/mirror-state.ts';
 import { named, type TestMirror } from '../fixtures/test-mirror.ts';
 import { makeSdist, makeWheel } from '../sample/distributions.ts';
 import { flipByte, lockOf, openSyncedMirror, queuedIn, runCheck } from './checked-mirror.ts';
@@ -18,7 +19,7 @@ const lock = (mirror: TestMirror): (() => void) => {
 };
 
 const queue = (mirror: TestMirror, ...names: string[]): void => {
-  for (const name of named(...names)) mirror.remembered((state) => state.requeue(name, []));
+  for (const name of named(...names)) mirror.remembered((state) => state.queue.requeue(name, []));
 };
 
 t.test('a run that is at work is waited for ten times ten seconds, then the check goes on', async (t) => {
@@ -156,10 +157,10 @@ t.test('what a run has left when it was killed before it remembered anything is 
   for (const suffix of ['-wal', '-shm']) rmSync(state + suffix, { force: true });
   queue(mirror, 'many', 'new');
   for (const name of named('alpha')) {
-    mirror.remembered((store) => store.enqueue([{ name, displayName: name, serial: 1, removed: true }], {}));
+    mirror.remembered((store) => store.queue.enqueue([{ name, displayName: name, serial: 1, removed: true }]));
   }
   rmSync(join(mirror.web, 'simple/index.html'));
-  mirror.remembered((store) => store.remember({ rootIndexDue: true }));
+  mirror.remembered((store) => store.set(changeOf({ rootIndexDue: true })));
   const { lines, exitCode } = await runCheck(mirror, { repair: true });
   t.same(lines, []);
   t.equal(exitCode, 0);

@@ -89,7 +89,9 @@ export function lockOf(target: string): string {
 
 /** The names of the queued projects. */
 export function queuedIn(mirror: TestMirror): string[] {
-  return mirror.remembered((state) => state.due(mirror.clock.now(), false, undefined, 100).map(({ name }) => name));
+  return mirror.remembered((state) =>
+    state.queue.due(mirror.clock.now(), false, undefined, 100).map(({ name }) => name),
+  );
 }
 
 /** Changes one byte in the middle of the file at `path`, and leaves its size as it is. */

@@ -92,7 +92,7 @@ t.test('who has waited for a run in vain waits no more for it, but for the next 
 t.test('a check that is stopped while a project is undecided looks at it again', async (t) => {
   const mirror = await openMany(t);
   flipByte(join(mirror.web, mirror.pathOf('beta', 'beta-1.0.tar.gz')));
-  for (const name of named('beta')) mirror.remembered((state) => state.requeue(name, []));
+  for (const name of named('beta')) mirror.remembered((state) => state.queue.requeue(name, []));
   const before = await stop(mirror, (event) => event.type === 'project-checked' && event.name === 'eta');
   t.same(checkedIn(before), ['alpha', 'beta', 'delta', 'epsilon', 'eta']);
   t.notOk(before.some(({ type }) => type === 'finding'));
@@ -119,7 +119,7 @@ t.test('a check that is stopped in the middle of a file has not seen its project
 t.test('a check that is stopped while it holds the lock of runs gives it back', async (t) => {
   const mirror = await openMany(t);
   for (const name of ['beta', 'theta']) flipByte(join(mirror.web, mirror.pathOf(name, `${name}-1.0.tar.gz`)));
-  for (const name of named('beta', 'theta')) mirror.remembered((state) => state.requeue(name, []));
+  for (const name of named('beta', 'theta')) mirror.remembered((state) => state.queue.requeue(name, []));
   const isLast = (event: CheckEvent): boolean => event.type === 'project-checked' && event.name === 'zeta';
   let isDeciding = false;
   const events = await stop(mirror, (event) => {

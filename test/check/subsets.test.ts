@@ -6,6 +6,7 @@ import t from 'tap';
 import type { CheckEvent } from '../../src/check/check-event.ts';
 import { isInSubset, nextSubset } from '../../src/check/subset.ts';
 import { PausedError } from '../../src/core/errors.ts';
+import { mirrorState } from '../fixtures/mirror-state.ts';
 import type { TestMirror } from '../fixtures/test-mirror.ts';
 import { makeSdist } from '../sample/distributions.ts';
 import { SampleIndex } from '../sample/sample-index.ts';
@@ -73,7 +74,7 @@ t.test('a share of the night is remembered when it is done, and begins anew afte
     const { events } = await runCheck(mirror, { subset: 'auto' });
     if (night <= 30) projects.push(...checkedIn(events));
     t.equal(
-      mirror.remembered((state) => state.mirror().checkedShare),
+      mirror.remembered((state) => mirrorState(state).checkedShare),
       night === 31 ? 1 : night,
     );
   }

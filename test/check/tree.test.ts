@@ -92,7 +92,7 @@ t.test('empty folders and what runs have left are told, but nothing is wrong', a
 
 t.test('a download that the next run continues is no leftover', async (t) => {
   const mirror = await openSyncedMirror(t);
-  for (const name of named('new')) mirror.remembered((state) => state.requeue(name, []));
+  for (const name of named('new')) mirror.remembered((state) => state.queue.requeue(name, []));
   for (const name of ['write-7', '12ab.part', '12ab.etag']) writeFileSync(join(mirror.target, 'staging', name), 'x');
   t.same((await runCheck(mirror)).lines, [`Leftover ${mirror.target}/staging/write-7`]);
 });
@@ -129,7 +129,7 @@ t.test('what a queued project may be about to hold is left to the next run', asy
   put(mirror, `${hashFolder}/many-0.1.tar.gz`);
   put(mirror, `${hashFolder}/many-0.1.tar.gz.metadata`);
   put(mirror, 'simple/new/index.html');
-  for (const name of named('many', 'new')) mirror.remembered((state) => state.requeue(name, []));
+  for (const name of named('many', 'new')) mirror.remembered((state) => state.queue.requeue(name, []));
   t.same((await runCheck(mirror, deleting)).lines, []);
 });
 
@@ -169,7 +169,9 @@ t.test('nothing is deleted when a page could not be believed', async (t) => {
     },
     'a state that has forgotten a file': (mirror) => {
       const [many] = named('many');
-      mirror.remembered((state) => many && state.requeue(many, [state.heldProject(many).files[0]?.path ?? fail()]));
+      mirror.remembered(
+        (state) => many && state.queue.requeue(many, [state.held.project(many).files[0]?.path ?? fail()]),
+      );
     },
   };
   for (const [what, damage] of Object.entries(damages)) {

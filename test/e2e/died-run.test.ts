@@ -5,6 +5,7 @@ import t, { type Test } from 'tap';
 import { takeLock } from '../../src/state/sqlite/lock.ts';
 import { SqliteStateStore } from '../../src/state/sqlite/sqlite-state-store.ts';
 import { FakeClock } from '../fixtures/fake-clock.ts';
+import { changeOf } from '../fixtures/mirror-state.ts';
 import { smallIndex } from '../fixtures/small-index.ts';
 import { makeWheel } from '../sample/distributions.ts';
 import { openBundle } from './bundle.ts';
@@ -131,7 +132,7 @@ t.test('a lock that is held for hours without progress is told, and not with 0',
   t.teardown(() => release?.());
   const mark = (running: number, progressAt: number): void => {
     const state = new SqliteStateStore(join(target, 'state.db'), new FakeClock());
-    state.remember({ running, progressAt });
+    state.set(changeOf({ running, progressAt }));
     state.close();
   };
   const hourMs = 3_600_000;

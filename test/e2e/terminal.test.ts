@@ -6,6 +6,7 @@ import t, { type Test } from 'tap';
 import { systemClock } from '../../src/cli/program/system-clock.ts';
 import { shellQuote } from '../../src/core/shell-quote.ts';
 import { SqliteStateStore } from '../../src/state/sqlite/sqlite-state-store.ts';
+import { changeOf } from '../fixtures/mirror-state.ts';
 import { programsOrReason } from '../fixtures/programs.ts';
 import { openSampleServer } from '../sample/sample-server.ts';
 import { openBundle } from './bundle.ts';
@@ -144,6 +145,6 @@ async function openStalled(
 function sayNothingToRoot(target: string): void {
   mkdirSync(target, { recursive: true });
   const state = new SqliteStateStore(join(target, 'state.db'), systemClock);
-  state.remember({ toldRoot: true });
+  state.set(changeOf({ toldRoot: true }));
   state.close();
 }

@@ -246,8 +246,8 @@ t.test('the project is that of the database, by the path or the name of the file
   const [odd, dashed] = named('odd-name', 'my-tool-1');
   const held = { size: 1, sha256: 'a'.repeat(64), metadataSha256: undefined, provenance: false };
   if (odd === undefined || dashed === undefined) throw new Error('names');
-  state.addHeldFiles(odd, [{ ...held, path: pathOf('x+y-1.0.zip').slice(1) as never }]);
-  state.addHeldFiles(dashed, [{ ...held, path: `packages/${pathOf('my-tool-1-2.0.zip').slice(13)}` as never }]);
+  state.held.addFiles(odd, [{ ...held, path: pathOf('x+y-1.0.zip').slice(1) as never }]);
+  state.held.addFiles(dashed, [{ ...held, path: `packages/${pathOf('my-tool-1-2.0.zip').slice(13)}` as never }]);
   state.close();
   const files = ['x%2By-1.0.zip', '/packages/source/m/my-tool-1/my-tool-1-2.0.zip', 'Bar.Baz-1.0-py3-none-any.whl'];
   const lines = files.map((file) => logLine({ at: dayOf(2), file })).join('');

@@ -56,7 +56,7 @@ t.test('a project that was found missing by a clock of hours to come is given up
   t.same([...(await mirror.run()).parked], ['alpha']);
   mirror.clock.advance(10 * 60_000 - 20 * hourMs);
   mirror.index.addRole('beta', 'somebody');
-  mirror.remembered((state) => state.makeDue());
+  mirror.remembered((state) => state.queue.makeDue());
   await mirror.run();
   const [parking] = mirror.eventsOf('project-parked');
   if (parking !== undefined) t.ok(parking.nextTry - mirror.clock.now() <= hourMs, 'an hour at most from now');

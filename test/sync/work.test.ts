@@ -63,7 +63,7 @@ t.test('the serial moves and the others are published although one project is pa
   t.equal(mirror.page().meta['_last-serial'], mirror.index.serial);
   t.same(mirror.problems(), []);
   t.match(
-    mirror.remembered((state) => state.parked(10)),
+    mirror.remembered((state) => state.queue.parked(10)),
     [{ due: { name: 'alpha', attempts: 1 }, reason: /upstream answers 500$/ }],
   );
 });

@@ -7,7 +7,7 @@ import type { ProjectName } from '../../core/names.ts';
 import type { Verify } from '../../core/signing.ts';
 import { local } from '../../policy/policy.ts';
 import { sourceOf } from '../../policy/project-decision.ts';
-import { isInitialized } from '../../state/mirror-state.ts';
+import { adoptionState, isInitialized } from '../../state/mirror-state.ts';
 import { type CheckArguments, checkHelp, checkUsage, parseCheckOptions } from '../config/check-options.ts';
 import { readConfigFile } from '../config/config-file.ts';
 import { readPolicy } from '../config/policy-file.ts';
@@ -94,10 +94,9 @@ async function runCheck(command: CheckArguments, target: Target, { progress }: H
   const { settings } = command;
   const isLocal = await readLocal(target);
   const { job, close } = openCheck(target, { report, signal: pause.signal, settings, isLocal });
-  const known = job.state.mirror();
-  const { adopting } = known;
   // If the disk could not be read for a moment, knowsMirror() could not tell whether the state knows of a mirror.
-  if (!isInitialized(known)) {
+  const { adopting } = job.state.get(adoptionState);
+  if (!isInitialized(job.state)) {
     close();
     throw unknownTree(target);
   }

@@ -47,7 +47,7 @@ function isBlank(target: Target): boolean {
   try {
     if (!isThere(target.state)) return true;
     const state = openExpectedState(target, systemClock);
-    const known = isInitialized(state.mirror());
+    const known = isInitialized(state);
     state.close();
     return !known;
   } catch (error) {

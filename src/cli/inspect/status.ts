@@ -1,9 +1,11 @@
 /** Collects the status of a mirror. */
 import { ownPath } from '../../core/paths.ts';
+import { missingState, runState, serialState } from '../../state/mirror-state.ts';
+import type { RuleTotals } from '../../state/plans.ts';
 import type { ProvenanceTotals } from '../../state/provenance-records.ts';
+import type { KeptParked } from '../../state/queue.ts';
 import type { RejectedFileOf } from '../../state/rejected-files.ts';
 import type { RunRecord } from '../../state/run-history.ts';
-import type { KeptParked, RuleTotals } from '../../state/state-store.ts';
 import { isoTime } from '../output/units.ts';
 import type { Reader } from './open-reader.ts';
 
@@ -89,18 +91,18 @@ export interface ParkedProject {
 /** Returns the current status of the mirror. Throws StorageError. */
 export async function statusOf({ target, settings, state, files, isRunning }: Reader): Promise<Status> {
   const isAtWork = isRunning();
-  const mark = state.mirror();
-  const { serial, serialMovedAt, upstream = settings.upstream } = mark;
+  const mark = state.get(runState);
+  const { serial, serialMovedAt, upstream = settings.upstream } = state.get(serialState);
   // A run may have ended or started since the first look at the lock, so it is inspected again.
   const running = isAtWork === false && mark.running !== undefined ? isRunning() : isAtWork;
   const { projects, files: held, bytes, queued, parked } = state.totals();
   const { size, free } = await files.room();
-  const rules = state.planTotals(rulesCounted);
-  const { unmetLines: unmet = [] } = mark;
+  const rules = state.plans.totalsByRule(rulesCounted);
+  const { unmetLines: unmet = [] } = state.get(missingState);
   return {
     target: target.root,
     upstream,
-    sources: state.sources(),
+    sources: state.held.sources(),
     serial,
     serialSince: timeOf(serialMovedAt),
     projects,
@@ -112,14 +114,14 @@ export async function statusOf({ target, settings, state, files, isRunning }: Re
     progressAt: timeOf(mark.progressAt),
     queued,
     parked,
-    provenance: settings.provenance === 'verify' ? state.provenanceTotals() : undefined,
+    provenance: settings.provenance === 'verify' ? state.provenance.totals() : undefined,
     unmet,
     unmetCount: unmet.length,
     oddFiles: state.rejectedFiles.count(),
     latestOdd: state.rejectedFiles.latest(shownAtMost).map(leftOutFile),
     disk: { size, free },
     runs: state.history.latest(shownAtMost).map(pastRun),
-    longestParked: state.parked(shownAtMost).map(parkedProject),
+    longestParked: state.queue.parked(shownAtMost).map(parkedProject),
     rules: rules.slice(0, shownAtMost),
     ruleCount: rules.length,
   };

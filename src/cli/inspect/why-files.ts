@@ -4,9 +4,9 @@ import { filenameOf } from '../../core/paths.ts';
 import type { SimplePage } from '../../formats/simple/simple-json.ts';
 import type { FilesPlan } from '../../policy/plan-files.ts';
 import type { Reason } from '../../policy/reason.ts';
+import type { HeldFile } from '../../state/held-projects.ts';
 import type { Verdict } from '../../state/provenance-records.ts';
 import type { RejectedFile } from '../../state/rejected-files.ts';
-import type { HeldFile } from '../../state/state-store.ts';
 import { isoTime, plural, shortTime } from '../output/units.ts';
 import type { Reader } from './open-reader.ts';
 
@@ -82,7 +82,7 @@ export function withProvenance(
   if (settings.provenance !== 'verify') return [...files];
   const verdicts = new Map(held.map((file) => [filenameOf(file.path), file.verdict]));
   const reasons = new Map(
-    state.provenanceProblems(name).map(({ filename, why }) => [filename, policyReason(settings, why)]),
+    state.provenance.problemsOf(name).map(({ filename, why }) => [filename, policyReason(settings, why)]),
   );
   const announced = new Set(page?.files.flatMap(({ filename, provenance }) => (provenance ? [filename] : [])));
   const isAbsent = (file: WhyFile): boolean =>

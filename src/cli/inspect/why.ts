@@ -10,7 +10,8 @@ import { type Hold, local } from '../../policy/policy.ts';
 import type { ProjectDecision } from '../../policy/project-decision.ts';
 import type { Reason } from '../../policy/reason.ts';
 import { unsatisfiedWants } from '../../policy/unsatisfied.ts';
-import type { QueueEntry } from '../../state/state-store.ts';
+import { missingState } from '../../state/mirror-state.ts';
+import type { QueueEntry } from '../../state/queue.ts';
 import { readCachedPage } from '../../sync/project/page/cached-page.ts';
 import { unsatisfiedLinesOf } from '../../sync/requirements/report-unsatisfied.ts';
 import { isoTime } from '../output/units.ts';
@@ -93,10 +94,10 @@ export async function explain(reader: Reader, subject: Subject, notice: Notice =
   const { state } = reader;
   const { name } = subject;
   const decision = decide(reader, name, notice);
-  const [held, queued] = [state.heldProject(name), state.queued(name)];
+  const [held, queued] = [state.held.project(name), state.queue.entryOf(name)];
   const page = (await readCachedPage(reader, name))?.page;
   const plan = page && planOf(reader, decision, page);
-  const missing = state.mirror().missing?.includes(name) === true;
+  const missing = state.get(missingState).missing?.includes(name) === true;
   const isLocal = decision?.hold === local;
   // Local files are not recorded in the state, so they are taken from the page.
   const here = isLocal ? (page?.files ?? []).map(pathOf) : held.files;
@@ -126,7 +127,7 @@ function unmetOf(
 ): string[] {
   if (decision === undefined) return [];
   const unmet =
-    plan && page ? unsatisfiedWants(decision, page, plan).wants : state.mirror().unmet?.[decision.name]?.wants;
+    plan && page ? unsatisfiedWants(decision, page, plan).wants : state.get(missingState).unmet?.[decision.name]?.wants;
   // Only wants that people have written count.
   const written = decision.wants.filter(({ because }) => because.where !== undefined);
   return unsatisfiedLinesOf(written, unmet ?? []);
@@ -139,7 +140,7 @@ function unmetOf(
 function decide(reader: Reader, name: ProjectName, notice: Notice): ProjectDecision | undefined {
   const { selection, state } = reader;
   const own = selection.decide(name);
-  if (own === undefined || state.decisionKeyOf(name) === selection.decisionKeyOf(own)) return own;
+  if (own === undefined || state.plans.decisionKeyOf(name) === selection.decisionKeyOf(own)) return own;
   const known = selection.restoreDecision(name);
   if (known !== undefined || selection.policy?.dependencies !== true) return known ?? own;
   if (state.totals().projects >= manyProjects) notice(slowNotice);

@@ -5,7 +5,8 @@
 import { TooLargeError } from '../../core/errors.ts';
 import { showBytes } from '../../core/show-bytes.ts';
 import { choosesOfUpstream } from '../../policy/project-decision.ts';
-import type { MirrorState } from '../../state/mirror-state.ts';
+import { type PageState, type PolicyState, pageState, policyState, serialState } from '../../state/mirror-state.ts';
+import { change } from '../../state/state-section.ts';
 import { policyKey } from '../../sync/discover/policy-changes.ts';
 import type { Mirror } from '../../sync/mirror.ts';
 import type { Target } from '../target/target.ts';
@@ -35,13 +36,13 @@ pep381run --example-config prints every setting.
  */
 export async function expectSpace({ root, config }: Target, mirror: Mirror, all: boolean): Promise<void> {
   const { state, settings, selection, upstream, files } = mirror;
-  const known = state.mirror();
-  if (all && known.all !== true) state.remember({ all: true });
+  const known = state.get(policyState);
+  if (all && known.all !== true) state.set(change(policyState, { all: true }));
   const { policy } = selection;
   const isPart = policy !== undefined && (policy.rules.length === 0 || choosesOfUpstream(policy));
   const isChosen = all || known.all === true || isPart || settings.projects !== undefined;
-  const wasChosen = hadRules(known) && known.policy !== policyKey(mirror);
-  if (isChosen || settings.indexOnly || (known.serial !== undefined && !wasChosen)) return;
+  const wasChosen = hadRules(known, state.get(pageState)) && known.policy !== policyKey(mirror);
+  if (isChosen || settings.indexOnly || (state.get(serialState).serial !== undefined && !wasChosen)) return;
   const bytes = await upstream.totalBytes();
   const { free } = await files.room();
   const room = free + state.totals().bytes;
@@ -57,6 +58,6 @@ export async function expectSpace({ root, config }: Target, mirror: Mirror, all:
  * Returns true if the last run held less than everything: it had rules, or it mirrored the pages only (`index-only`).
  * If `mirror.toml` is lost, those choices are lost with it.
  */
-function hadRules({ policy = '', pageForm = '' }: MirrorState): boolean {
+function hadRules({ policy = '' }: PolicyState, { pageForm = '' }: PageState): boolean {
   return policy !== '' || pageForm.startsWith('[true,');
 }

@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { StorageError, UsageError } from '../../core/errors.ts';
+import { type RunState, runState } from '../../state/mirror-state.ts';
 import { takeLock } from '../../state/sqlite/lock.ts';
 import { readConfigFile } from '../config/config-file.ts';
 import { exampleConfig } from '../config/example-config.ts';
@@ -166,12 +167,12 @@ function stalledRunText(target: Target, settings: Settings, nowMs: number): stri
   );
 }
 
-function readMark(target: Target, settings: Settings) {
+function readMark(target: Target, settings: Settings): RunState {
   if (!isThere(target.state)) return {};
   try {
     const { reader, close } = openReader({ target, settings, policy: undefined });
     try {
-      return reader.state.mirror();
+      return reader.state.get(runState);
     } finally {
       close();
     }

@@ -1,5 +1,6 @@
 /** Publishes `web/mirror-status.json`: the health of the mirror, for monitoring and for people. */
 import { ownPath } from '../../core/paths.ts';
+import { missingState, serialState } from '../../state/mirror-state.ts';
 import type { RunRecord } from '../../state/run-history.ts';
 import type { Mirror } from '../../sync/mirror.ts';
 
@@ -8,7 +9,8 @@ const parkedShown = 100;
 
 /** Publishes the status after `run`. Throws StorageError. */
 export async function publishStatus({ state, files, settings }: Mirror, run: RunRecord): Promise<void> {
-  const { serial, serialMovedAt, unmetLines = [] } = state.mirror();
+  const { serial, serialMovedAt } = state.get(serialState);
+  const { unmetLines = [] } = state.get(missingState);
   const { projects, files: held, bytes, queued, parked } = state.totals();
   const status = {
     upstream: settings.upstream,
@@ -27,7 +29,7 @@ export async function publishStatus({ state, files, settings }: Mirror, run: Run
     unmet: unmetLines.length,
     ...(settings.provenance === 'verify' && { provenance: provenanceOf(state) }),
     'parked-projects': parked,
-    parked: state.parked(parkedShown).map(({ due, reason, nextTry }) => ({
+    parked: state.queue.parked(parkedShown).map(({ due, reason, nextTry }) => ({
       name: due.name,
       since: new Date(due.since).toISOString(),
       attempts: due.attempts,
@@ -40,6 +42,6 @@ export async function publishStatus({ state, files, settings }: Mirror, run: Run
 }
 
 function provenanceOf(state: Mirror['state']): Readonly<Record<string, number>> {
-  const { leftOut, ...held } = state.provenanceTotals();
+  const { leftOut, ...held } = state.provenance.totals();
   return { ...held, 'left-out': leftOut };
 }

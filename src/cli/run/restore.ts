@@ -6,7 +6,7 @@ import type { ProjectName } from '../../core/names.ts';
 import type { Report } from '../../core/report.ts';
 import { showBytes } from '../../core/show-bytes.ts';
 import { explainReason } from '../../policy/render-reason.ts';
-import { isInitialized } from '../../state/mirror-state.ts';
+import { adoptionState, isInitialized } from '../../state/mirror-state.ts';
 import { takeLock } from '../../state/sqlite/lock.ts';
 import { publishChangeFeed } from '../../sync/index/publish-change-feed.ts';
 import { publishRemovals } from '../../sync/index/removals.ts';
@@ -50,7 +50,7 @@ export async function restore(command: RunCommand & { kind: 'restore' }, lines: 
   try {
     // If the disk could not be read for a moment, knowsMirror() above could not tell whether the state knows of a
     // mirror.
-    if (!isInitialized(mirror.state.mirror())) throw unknownMirror(target);
+    if (!isInitialized(mirror.state)) throw unknownMirror(target);
     const failed = await restoreAll(mirror, command.names, lines);
     if (failed === command.names.length) return exitCodes.usage;
     return failed + restored.lacking > 0 ? exitCodes.incomplete : exitCodes.ok;
@@ -65,7 +65,7 @@ export async function restore(command: RunCommand & { kind: 'restore' }, lines: 
  * their number.
  */
 async function restoreAll(mirror: Mirror, names: readonly ProjectName[], lines: Lines): Promise<number> {
-  const { adopting } = mirror.state.mirror();
+  const { adopting } = mirror.state.get(adoptionState);
   if (adopting !== undefined) {
     throw new UsageError(`the mirror of ${adopting} is being taken over; let pep381run complete that first`);
   }

@@ -4,6 +4,8 @@
  * crashes.
  */
 import { minuteMs } from '../../core/durations.ts';
+import { adoptionState, runState } from '../../state/mirror-state.ts';
+import { change } from '../../state/state-section.ts';
 import type { Mirror } from '../../sync/mirror.ts';
 import { isoTime } from '../output/units.ts';
 import { exitCodes } from '../program/exit-codes.ts';
@@ -17,9 +19,10 @@ const everyMs = minuteMs;
  */
 export async function beginRun(mirror: Mirror, startedMs: number): Promise<void> {
   const { state, report } = mirror;
-  const { running, progressAt = running, adopting } = state.mirror();
   // The mark comes first: if the disk is full, the status cannot be written.
-  state.remember({ running: startedMs, progressAt: startedMs, pausedAt: undefined });
+  const { running, progressAt = running } = state.get(runState);
+  const { adopting } = state.get(adoptionState);
+  state.set(change(runState, { running: startedMs, progressAt: startedMs, pausedAt: undefined }));
   if (running === undefined || progressAt === undefined) return;
   const summary = 'Died before its end: it was killed or crashed, or the machine stopped.';
   const died = { startedMs: running, finishedMs: progressAt, exitCode: exitCodes.bug, summary };
@@ -36,7 +39,7 @@ export class RunMarker {
 
   constructor({ state, clock }: Pick<Mirror, 'state' | 'clock'>) {
     this.#timer = setInterval(() => {
-      if (this.#hasMoved) state.remember({ progressAt: clock.now() });
+      if (this.#hasMoved) state.set(change(runState, { progressAt: clock.now() }));
       this.#hasMoved = false;
     }, everyMs).unref();
   }

@@ -6,6 +6,8 @@ import { PausedError, StorageError, TooLargeError } from '../../core/errors.ts';
 import type { Report } from '../../core/report.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { ProvenanceVerifier } from '../../provenance/provenance-verifier.ts';
+import { adoptionState, runState, serialState } from '../../state/mirror-state.ts';
+import { change } from '../../state/state-section.ts';
 import type { StateStore } from '../../state/state-store.ts';
 import type { Mirror } from '../../sync/mirror.ts';
 import { sync } from '../../sync/sync.ts';
@@ -102,8 +104,8 @@ export async function runOnce(run: OneRun): Promise<number> {
 
 /** Returns advice for a person who runs everything as root, or undefined if it does not apply or was given before. */
 function rootHint(state: StateStore, root: string, uid: number | undefined): string | undefined {
-  if (uid !== 0 || state.mirror().toldRoot === true) return undefined;
-  state.remember({ toldRoot: true });
+  if (uid !== 0 || state.get(runState).toldRoot === true) return undefined;
+  state.set(change(runState, { toldRoot: true }));
   return `Root is not needed. Safer: useradd --system pypi && chown -R pypi ${root}, and run it as that user (said once)`;
 }
 
@@ -170,7 +172,7 @@ async function notify(run: OneRun, mirror: Mirror, tally: RunTotals, failure: un
   if (command.dryRun || pause.signal.aborted || failure instanceof StorageError) return;
   if (tally.projects.published + tally.projects.removed + tally.pages === 0) return;
   const { report, clock, state } = mirror;
-  const { serial } = state.mirror();
+  const { serial } = state.get(serialState);
   await notifyAll({ urls: settings.notify, secret, serial, clock, report, pause: pause.signal });
 }
 
@@ -192,7 +194,7 @@ async function endOf(
   const summary = code === exitCodes.bug ? `Ended by an error of pep381client. ${sums}` : sums;
   try {
     // A mirror that is still being adopted gets no record: to the next run it would look like one of ours.
-    const isOurs = mirror.state.mirror().adopting === undefined;
+    const isOurs = mirror.state.get(adoptionState).adopting === undefined;
     const record = { startedMs, finishedMs: mirror.clock.now(), exitCode: code, summary };
     if (!command.dryRun && isOurs) mirror.state.history.record(record);
     if (!command.dryRun && isOurs) await publishStatus(mirror, record);
@@ -215,17 +217,18 @@ function waitingOf(
   code: number,
 ): string | undefined {
   const isWaiting = code === exitCodes.incomplete;
-  if (!isWaiting && !dryRun && state.mirror().waitingToldAt !== undefined) state.remember({ waitingToldAt: undefined });
+  if (!isWaiting && !dryRun && state.get(runState).waitingToldAt !== undefined)
+    state.set(change(runState, { waitingToldAt: undefined }));
   if (!isWaiting || tally.isExplained(quiet)) return undefined;
   const now = clock.now();
   if (quiet && !isWaitingUrgent(state, now)) return undefined;
-  if (quiet && !dryRun) state.remember({ waitingToldAt: now });
+  if (quiet && !dryRun) state.set(change(runState, { waitingToldAt: now }));
   return waitingText(state, target.root, now);
 }
 
 /** Returns a line about the paused run that this one continues; undefined if the last run was not paused. */
 function resumedText({ state }: Mirror): string | undefined {
-  const { pausedAt } = state.mirror();
+  const { pausedAt } = state.get(runState);
   if (pausedAt === undefined) return undefined;
   const { queued } = state.totals();
   const queue = `${plural(queued, 'project')} ${queued === 1 ? 'is' : 'are'} queued`;
@@ -235,7 +238,9 @@ function resumedText({ state }: Mirror): string | undefined {
 /** Removes the mark of a run at work: the run is over, and did not crash. */
 function markEnd({ state, clock }: Mirror, failure: unknown, isPaused: boolean): void {
   try {
-    state.remember({ running: undefined, progressAt: undefined, pausedAt: isPaused ? clock.now() : undefined });
+    state.set(
+      change(runState, { running: undefined, progressAt: undefined, pausedAt: isPaused ? clock.now() : undefined }),
+    );
   } catch (error) {
     // If the disk ended the run, the mark stays, and the next run reports that this one did not end well.
     if (!(failure instanceof StorageError)) throw error;

@@ -1,6 +1,8 @@
 /** Explains exit code 1 of a run in which nothing failed: projects that earlier runs could not finish are waiting. */
 import { dayMs, hourMs } from '../../core/durations.ts';
-import type { KeptParked, StateStore } from '../../state/state-store.ts';
+import { runState } from '../../state/mirror-state.ts';
+import type { KeptParked } from '../../state/queue.ts';
+import type { StateStore } from '../../state/state-store.ts';
 import { isoTime, plural, shortTime, showCount } from '../output/units.ts';
 
 /**
@@ -27,7 +29,7 @@ export function waitingText(state: StateStore, root: string, nowMs: number): str
  */
 export function isWaitingUrgent(state: StateStore, nowMs: number): boolean {
   const first = longestWaiting(state, state.totals().heldBack);
-  const { waitingToldAt = 0 } = state.mirror();
+  const { waitingToldAt = 0 } = state.get(runState);
   const isTold = Math.abs(nowMs - waitingToldAt) < dayMs;
   return first !== undefined && nowMs - first.due.since >= hourMs && !isTold;
 }
@@ -37,5 +39,5 @@ export function isWaitingUrgent(state: StateStore, nowMs: number): boolean {
  * separately.
  */
 function longestWaiting(state: StateStore, heldBack: number): KeptParked | undefined {
-  return state.parked(heldBack + 1).find(({ obstacle }) => !obstacle.endsWith('held-back'));
+  return state.queue.parked(heldBack + 1).find(({ obstacle }) => !obstacle.endsWith('held-back'));
 }

@@ -4,7 +4,8 @@ import { adoptTree } from '../../adopt/adopt-tree.ts';
 import { legacyRoot } from '../../core/paths.ts';
 import type { Report } from '../../core/report.ts';
 import { showBytes } from '../../core/show-bytes.ts';
-import { isInitialized } from '../../state/mirror-state.ts';
+import { adoptionState, isInitialized, pageState, serialState } from '../../state/mirror-state.ts';
+import { change, join } from '../../state/state-section.ts';
 import { publishRootIndex } from '../../sync/index/root-index.ts';
 import type { Mirror } from '../../sync/mirror.ts';
 import { plural } from '../output/units.ts';
@@ -17,15 +18,14 @@ export type AdoptingMirror = Pick<Mirror, 'state' | 'files' | 'report' | 'signal
 /** Adopts what lies in the target, unless that is done already. Throws StorageError, DamagedFileError, PausedError. */
 export async function adoptTarget({ root }: Target, owner: AdoptingMirror): Promise<void> {
   const { state, files, report, signal } = owner;
-  const known = state.mirror();
-  const { adopting } = known;
-  if (adopting === undefined && isInitialized(known)) return;
+  const { adopting } = state.get(adoptionState);
+  if (adopting === undefined && isInitialized(state)) return;
   const old = openOldTarget(root);
   // The old program had left a state only. An earlier run put it aside and was then killed.
-  if (old === undefined) return state.remember({ adopting: undefined, adopted: adopting });
+  if (old === undefined) return state.set(change(adoptionState, { adopting: undefined, adopted: adopting }));
   const from = adopting ?? old.from;
   report({ type: 'adopting', from });
-  state.remember({ adopting: from });
+  state.set(change(adoptionState, { adopting: from }));
   old.moveTree();
   const sums = new AdoptionTotals();
   const keepSerials = old.ownUpstream !== undefined;
@@ -36,16 +36,21 @@ export async function adoptTarget({ root }: Target, owner: AdoptingMirror): Prom
   old.setStateAside();
   // The next run finds out if the legacy JSON is right, and if it is still wanted.
   const hasLegacy = keepSerials && (await files.stat(legacyRoot)) !== undefined;
-  if (hasLegacy) state.remember({ legacyJson: { base: '', filledTo: '' } });
-  state.remember({ adopting: undefined, adopted: from, upstream: old.ownUpstream });
+  if (hasLegacy) state.set(change(pageState, { legacyJson: { base: '', filledTo: '' } }));
+  state.set(
+    join(
+      change(adoptionState, { adopting: undefined, adopted: from }),
+      change(serialState, { upstream: old.ownUpstream }),
+    ),
+  );
   report({ type: 'adopted', summary: sums.summary() });
 }
 
 /** Discards the state of the old program once everything was compared with upstream: then it is of no use any more. */
 export function discardOldStateIfComplete({ root }: Target, { state, clock }: Mirror): void {
-  if (state.mirror().adopted === undefined || state.totals().queued > 0) return;
+  if (state.get(adoptionState).adopted === undefined || state.totals().queued > 0) return;
   dropOldState(root, clock.now());
-  state.remember({ adopted: undefined });
+  state.set(change(adoptionState, { adopted: undefined }));
 }
 
 class AdoptionTotals {

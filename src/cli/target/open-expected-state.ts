@@ -11,10 +11,11 @@ import { projectFolder, type WebPath } from '../../core/paths.ts';
 import { Mounts } from '../../files/filesystem/mounts.ts';
 import { Trash } from '../../files/filesystem/trash.ts';
 import { hasPackages, hasProjects } from '../../files/filesystem/tree-presence.ts';
+import type { HeldProject } from '../../state/held-projects.ts';
 import { isMirrorKnown } from '../../state/sqlite/has-mirror.ts';
 import type { OpenStateOptions } from '../../state/sqlite/open-state.ts';
 import { SqliteStateStore } from '../../state/sqlite/sqlite-state-store.ts';
-import type { HeldProject, StateStore } from '../../state/state-store.ts';
+import type { StateStore } from '../../state/state-store.ts';
 import { plural } from '../output/units.ts';
 import { isThere, type Target } from './target.ts';
 
@@ -86,7 +87,7 @@ function* filesIn(state: StateStore): Iterable<WebPath> {
 }
 
 function* publishedIn(state: StateStore): Iterable<HeldProject & { readonly name: ProjectName }> {
-  for (const page of inPages((after) => state.published(after, pageSize))) {
-    for (const { name } of page) yield { name, ...state.heldProject(name) };
+  for (const page of inPages((after) => state.held.published(after, pageSize))) {
+    for (const { name } of page) yield { name, ...state.held.project(name) };
   }
 }

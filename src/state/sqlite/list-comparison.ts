@@ -1,7 +1,7 @@
 /** A whole list of projects goes into a temporary table, and is compared with what is held by one statement. */
 import type Database from 'better-sqlite3';
-import type { MirrorState } from '../mirror-state.ts';
-import type { ListComparison, QueueRequest } from '../state-store.ts';
+import type { ListComparison, QueueRequest } from '../queue.ts';
+import type { Change } from '../state-section.ts';
 
 const table = `
   CREATE TEMP TABLE IF NOT EXISTS listed (
@@ -59,7 +59,7 @@ const lowerQueued = `
 export function compareList(
   db: Database.Database,
   now: () => number,
-  remember: (state: MirrorState) => void,
+  remember: (change: Change) => void,
 ): ListComparison {
   db.exec(table);
   const add = db.prepare<[string, string, number]>(insert);
@@ -67,7 +67,7 @@ export function compareList(
     add: db.transaction((projects: readonly QueueRequest[]) => {
       for (const { name, displayName, serial } of projects) add.run(name, displayName, serial);
     }),
-    commit: db.transaction((listSerial: number | undefined, state: MirrorState, lowers?: boolean, source?: string) => {
+    commit: db.transaction((listSerial: number | undefined, change: Change, lowers?: boolean, source?: string) => {
       if (listSerial !== undefined) db.prepare(ownSerial).run({ listSerial });
       if (lowers) db.exec(`${lowerHeld}; ${lowerQueued}`);
       const newer = db.prepare(enqueueNewer).run({ now: now() }).changes;
@@ -76,7 +76,7 @@ export function compareList(
         .run({ now: now(), listSerial: listSerial ?? null, source: source ?? null }).changes;
       db.prepare(keepListed).run({ listSerial: listSerial ?? null });
       db.exec(respell);
-      remember(state);
+      remember(change);
       db.exec('DELETE FROM temp.listed');
       return newer + absent;
     }),

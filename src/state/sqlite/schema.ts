@@ -1,7 +1,7 @@
 /**
  * The tables of `state.db`. Everything in them can be rebuilt from `web/` and upstream.
  *
- *   mirror    one row per member of MirrorState
+ *   mirror    one row per key of the sections in mirror-state.ts
  *   projects  what is published, under which serial and ETag, and from where if that is not the upstream
  *   files     what is held under web/packages
  *   unsettled what may lie there although it is not held
@@ -11,11 +11,11 @@
  *   wants     what was found to be wanted of a project because others require it
  *   removed   what was removed, and why
  *   announced what upstream's changelog said of queued projects, and of removals
- *   page*, seen_pages   the hashes of the published pages; see page-schema.ts
+ *   page*, seen_pages   the hashes of the published pages; see page-hash-schema.ts
  *   unproven  files whose provenance does not prove where they are from
- *   odd_files files that alone are left out of a page; see sqlite-odd-files.ts
- *   change*   what has changed on this mirror, for others that mirror from it; see sqlite-change-log.ts
- *   proven    how many files are held by what their provenance is; see rows.ts
+ *   odd_files files that alone are left out of a page; see sqlite-rejected-files.ts
+ *   change*   what has changed on this mirror, for others that mirror from it; see sqlite-published-changes.ts
+ *   proven    how many files are held by what their provenance is; see provenance-number.ts
  *   totals    how many projects, files and bytes are held
  *   runs      history
  *   stats_*   what processlogs counted; see stats-schema.ts

@@ -1,11 +1,10 @@
 /** What upstream's changelog said, in SQLite. */
 import type Database from 'better-sqlite3';
-import type { Clock } from '../../core/clock.ts';
 import type { ProjectName } from '../../core/names.ts';
 import { type ChangelogEntries, type ChangelogEntry, notListed } from '../changelog-entries.ts';
-import { asStorage } from './open-database.ts';
-import { nameOf } from './rows.ts';
-import { isDue } from './statements.ts';
+import { nameOf } from './checked-text.ts';
+import { isDue } from './is-due.ts';
+import { type Connection, SqliteTables } from './sqlite-tables.ts';
 
 interface AnnouncementRow {
   readonly serial: number;
@@ -14,77 +13,66 @@ interface AnnouncementRow {
   readonly at: number;
 }
 
-export class SqliteAnnouncements implements ChangelogEntries {
-  readonly #db: Database.Database;
-  readonly #clock: Clock;
-  readonly #sql: ReturnType<typeof prepareStatements>;
-
-  constructor(db: Database.Database, clock: Clock) {
-    this.#db = db;
-    this.#clock = clock;
-    this.#sql = prepareStatements(db);
+export class SqliteChangelogEntries
+  extends SqliteTables<ReturnType<typeof prepareStatements>>
+  implements ChangelogEntries
+{
+  constructor(connection: Connection) {
+    super(connection, prepareStatements);
   }
 
   of(name: ProjectName): ChangelogEntry[] {
-    return this.#do(() => this.#sql.of.all(name)).map(({ serial, version, action, at }) => {
+    return this.do(() => this.sql.of.all(name)).map(({ serial, version, action, at }) => {
       return { serial, version: version ?? undefined, action: action ?? undefined, at };
     });
   }
 
   unconfirmedAbsences(absentBefore: number, removedBefore: number): ProjectName[] {
-    const now = this.#clock.now();
-    return this.#do(() => this.#sql.doubtful.all(absentBefore, removedBefore, now, now)).map(({ name }) =>
-      nameOf(name),
-    );
+    const now = this.clock.now();
+    return this.do(() => this.sql.doubtful.all({ absentBefore, removedBefore, now })).map(({ name }) => nameOf(name));
   }
 
   markUnlisted(names: readonly ProjectName[], listSerial: number | undefined): void {
-    const work = this.#db.transaction(() => {
+    this.transaction(() => {
       for (const name of names) {
-        this.#sql.gone.run(name);
-        this.add(name, [{ serial: listSerial ?? 0, version: undefined, action: notListed, at: this.#clock.now() }]);
+        this.sql.gone.run(name);
+        this.add(name, [{ serial: listSerial ?? 0, version: undefined, action: notListed, at: this.clock.now() }]);
       }
     });
-    this.#do(() => work.immediate());
   }
 
   listed(names: readonly ProjectName[]): void {
-    const work = this.#db.transaction(() => {
+    this.transaction(() => {
       for (const name of names) {
-        this.#sql.back.run(name);
+        this.sql.back.run(name);
         this.forgetRemoval(name);
       }
     });
-    this.#do(() => work.immediate());
   }
 
   forgetAbove(serial: number): void {
-    this.#do(() => this.#sql.forgetAbove.run(serial));
+    this.do(() => this.sql.forgetAbove.run(serial));
   }
 
   forgetBefore(time: number): void {
-    this.#do(() => this.#sql.forget.run(time));
+    this.do(() => this.sql.forget.run(time));
   }
 
   /** Within the transaction of the caller. */
   add(name: ProjectName, rows: readonly ChangelogEntry[]): void {
     for (const { serial, version, action, at } of rows) {
-      this.#sql.add.run(name, serial, version ?? null, action ?? null, at);
+      this.sql.add.run(name, serial, version ?? null, action ?? null, at);
     }
   }
 
   /** Within the transaction of the caller. */
   forgetRemoval(name: ProjectName): void {
-    this.#sql.forgetRemoval.run(name);
+    this.sql.forgetRemoval.run(name);
   }
 
   /** The project was finished as it is up to `serial`; its removals stay. Within the transaction of the caller. */
   settle(name: ProjectName, serial: number): void {
-    this.#sql.settle.run(name, serial);
-  }
-
-  #do<T>(work: () => T): T {
-    return asStorage(this.#db.name, work);
+    this.sql.settle.run(name, serial);
   }
 }
 
@@ -96,9 +84,11 @@ function prepareStatements(db: Database.Database) {
     of: db.prepare<[string], AnnouncementRow>(
       'SELECT serial, version, action, at FROM announced WHERE project = ? ORDER BY id',
     ),
-    doubtful: db.prepare<[number, number, number, number], { name: string }>(
+    doubtful: db.prepare<{ absentBefore: number; removedBefore: number; now: number }, { name: string }>(
       `SELECT q.name FROM queue q LEFT JOIN projects p ON p.name = q.name
-       WHERE obstacle IN ('absent', 'stale', 'failed') AND since <= iif(obstacle = 'absent', ?, ?) AND ${isDue} AND coalesce(restored, 0) = 0
+       WHERE obstacle IN ('absent', 'stale', 'failed')
+         AND since <= iif(obstacle = 'absent', :absentBefore, :removedBefore)
+         AND ${isDue} AND coalesce(restored, 0) = 0
          AND (p.name IS NOT NULL OR EXISTS (SELECT 1 FROM unsettled WHERE project = q.name))
          AND iif(obstacle = 'absent', removed = 0,
            EXISTS (SELECT 1 FROM announced WHERE project = q.name AND action = 'remove project'))`,

@@ -2,33 +2,29 @@
 import type Database from 'better-sqlite3';
 import type { ProjectName } from '../../core/names.ts';
 import type { InProgress } from '../in-progress.ts';
-import { asStorage } from './open-database.ts';
-import { nameOf } from './rows.ts';
-import { isDue } from './statements.ts';
+import { nameOf } from './checked-text.ts';
+import { isDue } from './is-due.ts';
+import { type Connection, SqliteTables } from './sqlite-tables.ts';
 
-export class SqliteUnderWay implements InProgress {
-  readonly #path: string;
-  readonly #sql: ReturnType<typeof prepareStatements>;
-
-  constructor(db: Database.Database) {
-    this.#path = db.name;
-    this.#sql = prepareStatements(db);
+export class SqliteInProgress extends SqliteTables<ReturnType<typeof prepareStatements>> implements InProgress {
+  constructor(connection: Connection) {
+    super(connection, prepareStatements);
   }
 
   begin(name: ProjectName): void {
-    asStorage(this.#path, () => this.#sql.begin.run(name));
+    this.do(() => this.sql.begin.run(name));
   }
 
   end(): void {
-    asStorage(this.#path, () => this.#sql.end.run());
+    this.do(() => this.sql.end.run());
   }
 
   countCrashes(): ProjectName[] {
-    return asStorage(this.#path, () => this.#sql.countDeaths.all().map(nameOf));
+    return this.do(() => this.sql.countDeaths.all().map(nameOf));
   }
 
   crashSuspects(now: number): ProjectName[] {
-    return asStorage(this.#path, () => this.#sql.doubtful.all(now, now).map(nameOf));
+    return this.do(() => this.sql.doubtful.all({ now }).map(nameOf));
   }
 }
 
@@ -40,7 +36,7 @@ function prepareStatements(db: Database.Database) {
       .prepare<[], string>('UPDATE queue SET deaths = deaths + 1, under_way = 0 WHERE under_way = 1 RETURNING name')
       .pluck(),
     doubtful: db
-      .prepare<[number, number], string>(`SELECT name FROM queue WHERE deaths > 0 AND ${isDue} ORDER BY deaths, name`)
+      .prepare<{ now: number }, string>(`SELECT name FROM queue WHERE deaths > 0 AND ${isDue} ORDER BY deaths, name`)
       .pluck(),
   };
 }

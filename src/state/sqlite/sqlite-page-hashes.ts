@@ -1,4 +1,4 @@
-/** The PageStore port over SQLite, on the connection of the state, so that both change in one transaction. */
+/** The hashes of pages, in SQLite. */
 import type Database from 'better-sqlite3';
 import { bucketOf, groupOf } from '../../core/merkle-tree.ts';
 import type { ProjectName } from '../../core/names.ts';
@@ -11,7 +11,7 @@ import type {
   QueuedPage,
   UpstreamPageDigest,
 } from '../page-hashes.ts';
-import { asStorage } from './open-database.ts';
+import { type Connection, SqliteTables } from './sqlite-tables.ts';
 
 const kinds = ['json', 'html', 'upstream'] as const satisfies readonly PageKind[];
 
@@ -31,64 +31,54 @@ const queuedIn = `
 
 const keepUnlessKnown = kinds.map((kind) => `${kind} = coalesce(?, ${kind})`).join(', ');
 
-export class SqlitePageStore implements PageHashStore {
-  readonly #db: Database.Database;
-  readonly #sql: ReturnType<typeof prepareStatements>;
-
-  /** The tables must exist. */
-  constructor(db: Database.Database) {
-    this.#db = db;
-    this.#sql = prepareStatements(db);
+export class SqlitePageHashes extends SqliteTables<ReturnType<typeof prepareStatements>> implements PageHashStore {
+  constructor(connection: Connection) {
+    super(connection, prepareStatements);
   }
 
   unknown(kind: PageKind, after: ProjectName | undefined, limit: number): ProjectName[] {
-    return this.#do(() => this.#sql.unknown[kind].all(after ?? '', limit)).map(({ project }) => project);
+    return this.do(() => this.sql.unknown[kind].all(after ?? '', limit)).map(({ project }) => project);
   }
 
   remember(projects: readonly ProjectPages[]): void {
-    this.#do(() =>
-      this.#db
-        .transaction(() => {
-          for (const { name, pages } of projects) this.update(name, pages);
-        })
-        .immediate(),
-    );
+    this.transaction(() => {
+      for (const { name, pages } of projects) this.update(name, pages);
+    });
   }
 
   hashesOf(name: ProjectName): PageHashes {
-    const row = this.#do(() => this.#sql.hashesOf.get(bucketOf(name), name));
+    const row = this.do(() => this.sql.hashesOf.get(bucketOf(name), name));
     return row === undefined ? {} : hashesIn(row);
   }
 
   projectsIn(bucket: number): ProjectPages[] {
-    const rows = this.#do(() => this.#sql.projectsIn.all(bucket));
+    const rows = this.do(() => this.sql.projectsIn.all(bucket));
     return rows.map(({ project: name, ...blobs }) => ({ name, pages: hashesIn(blobs) }));
   }
 
   pagesIn(bucket: number, kind: PageKind): PageHash[] {
-    return this.#do(() => this.#sql.pagesIn[kind].all(bucket));
+    return this.do(() => this.sql.pagesIn[kind].all(bucket));
   }
 
   staleBuckets(kind: PageKind): number[] {
-    return this.#do(() => this.#sql.staleBuckets[kind].all()).map(({ bucket }) => bucket);
+    return this.do(() => this.sql.staleBuckets[kind].all()).map(({ bucket }) => bucket);
   }
 
   bucketHashes(kind: PageKind): Map<number, string> {
-    const rows = this.#do(() => this.#sql.bucketHashes[kind].all());
+    const rows = this.do(() => this.sql.bucketHashes[kind].all());
     return new Map(rows.map(({ bucket, hash }) => [bucket, hash]));
   }
 
   rememberBuckets(kind: PageKind, hashes: ReadonlyMap<number, string>): void {
-    const work = this.#db.transaction(() => {
-      for (const [bucket, hash] of hashes) this.#sql.rememberBucket[kind].run(hash, bucket);
+    this.transaction(() => {
+      for (const [bucket, hash] of hashes) this.sql.rememberBucket[kind].run(hash, bucket);
     });
-    this.#do(() => work.immediate());
   }
 
   groupQueue(): void {
-    this.#do(() => {
-      this.#db.function('page_group', (name) => groupOf(String(name) as ProjectName));
-      this.#db.exec(`
+    this.do(() => {
+      this.db.function('page_group', (name) => groupOf(String(name) as ProjectName));
+      this.db.exec(`
         DROP TABLE IF EXISTS temp.noted;
         CREATE TEMP TABLE noted (page_group INTEGER, project TEXT, PRIMARY KEY (page_group, project)) WITHOUT ROWID;
         INSERT INTO temp.noted SELECT page_group(name), name FROM queue`);
@@ -96,37 +86,33 @@ export class SqlitePageStore implements PageHashStore {
   }
 
   queuedIn(group: number): QueuedPage[] {
-    const rows = this.#do(() => this.#db.prepare<[number], SeenRow>(queuedIn).all(group));
+    const rows = this.do(() => this.db.prepare<[number], SeenRow>(queuedIn).all(group));
     return rows.map(({ project: name, isSeen, sha256 }) => ({ name, seen: isSeen === 0 ? undefined : seenIn(sha256) }));
   }
 
   setUpstreamDigest(name: ProjectName, seen: UpstreamPageDigest): void {
-    this.#do(() => this.#sql.see.run({ name, sha256: blobOf(seen === 'absent' ? undefined : seen) }));
+    this.do(() => this.sql.see.run({ name, sha256: blobOf(seen === 'absent' ? undefined : seen) }));
   }
 
   upstreamDigestOf(name: ProjectName): UpstreamPageDigest {
-    const row = this.#do(() => this.#sql.seen.get(name));
+    const row = this.do(() => this.sql.seen.get(name));
     return row === undefined ? (this.hashesOf(name).upstream ?? 'absent') : seenIn(row.sha256);
   }
 
   /** Gives a published project its row, within the caller's transaction. */
   put(name: ProjectName, pages: PageHashes | undefined): void {
-    this.#sql.add.run(bucketOf(name), name);
+    this.sql.add.run(bucketOf(name), name);
     if (pages !== undefined) this.update(name, pages);
   }
 
   /** The same for one that has its row. */
   update(name: ProjectName, pages: PageHashes): void {
-    this.#sql.update.run(...kinds.map((kind) => blobOf(pages[kind])), bucketOf(name), name);
+    this.sql.update.run(...kinds.map((kind) => blobOf(pages[kind])), bucketOf(name), name);
   }
 
   /** Takes the row of a project that is not published any more, within the caller's transaction. */
   delete(name: ProjectName): void {
-    this.#sql.delete.run(bucketOf(name), name);
-  }
-
-  #do<T>(work: () => T): T {
-    return asStorage(this.#db.name, work);
+    this.sql.delete.run(bucketOf(name), name);
   }
 }
 

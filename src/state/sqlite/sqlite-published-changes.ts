@@ -1,9 +1,8 @@
 /** What has changed on this mirror, in SQLite. */
 import type Database from 'better-sqlite3';
-import type { Clock } from '../../core/clock.ts';
 import { changesKept, type PublishedChange, type PublishedChanges } from '../published-changes.ts';
-import { asStorage } from './open-database.ts';
-import { nameOf } from './rows.ts';
+import { nameOf } from './checked-text.ts';
+import { type Connection, SqliteTables } from './sqlite-tables.ts';
 
 export const changeTables = `
   CREATE TABLE change_log (id TEXT NOT NULL) STRICT;
@@ -31,35 +30,31 @@ interface ChangeRow {
   readonly quarantined: string | null;
 }
 
-export class SqliteChangeLog implements PublishedChanges {
-  readonly #db: Database.Database;
-  readonly #clock: Clock;
-  readonly #sql: ReturnType<typeof prepareStatements>;
-
-  constructor(db: Database.Database, clock: Clock) {
-    this.#db = db;
-    this.#clock = clock;
-    this.#sql = prepareStatements(db);
+export class SqlitePublishedChanges
+  extends SqliteTables<ReturnType<typeof prepareStatements>>
+  implements PublishedChanges
+{
+  constructor(connection: Connection) {
+    super(connection, prepareStatements);
   }
 
   id(): string {
-    return this.#do(() => this.#sql.id.get()) ?? '';
+    return this.do(() => this.sql.id.get()) ?? '';
   }
 
   last(): number {
-    return this.#do(() => this.#sql.last.get()) ?? 0;
+    return this.do(() => this.sql.last.get()) ?? 0;
   }
 
   after(number: number, limit: number): PublishedChange[] {
-    return this.#do(() => this.#sql.after.all(number, limit)).map(changeOf);
+    return this.do(() => this.sql.after.all(number, limit)).map(changeOf);
   }
 
   renew(): void {
-    const work = this.#db.transaction(() => {
-      this.#sql.clear.run();
-      this.#sql.newId.run();
+    this.transaction(() => {
+      this.sql.clear.run();
+      this.sql.newId.run();
     });
-    this.#do(() => work.immediate());
   }
 
   /** Within the transaction of the caller. */
@@ -71,12 +66,8 @@ export class SqliteChangeLog implements PublishedChanges {
     quarantined,
   }: Pick<PublishedChange, 'project' | 'displayName' | 'serial' | 'removed' | 'quarantined'>): void {
     const files = quarantined.length === 0 ? null : JSON.stringify(quarantined);
-    this.#sql.add.run(project, displayName, serial ?? null, this.#clock.now(), removed ?? null, files);
-    this.#sql.forget.run(changesKept);
-  }
-
-  #do<T>(work: () => T): T {
-    return asStorage(this.#db.name, work);
+    this.sql.add.run(project, displayName, serial ?? null, this.clock.now(), removed ?? null, files);
+    this.sql.forget.run(changesKept);
   }
 }
 

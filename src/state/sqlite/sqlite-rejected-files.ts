@@ -2,8 +2,9 @@
 import type Database from 'better-sqlite3';
 import type { ProjectName } from '../../core/names.ts';
 import type { RejectedFile, RejectedFileOf, RejectedFiles } from '../rejected-files.ts';
-import { asStorage } from './open-database.ts';
-import { nameOf } from './rows.ts';
+import { nameOf } from './checked-text.ts';
+import { isDue } from './is-due.ts';
+import { type Connection, SqliteTables } from './sqlite-tables.ts';
 
 export const oddFilesTable = `
   CREATE TABLE odd_files (
@@ -29,44 +30,36 @@ interface OddFileRow {
   readonly next_try: number | null;
 }
 
-export class SqliteOddFiles implements RejectedFiles {
-  readonly #db: Database.Database;
-  readonly #sql: ReturnType<typeof prepareStatements>;
-
-  constructor(db: Database.Database) {
-    this.#db = db;
-    this.#sql = prepareStatements(db);
+export class SqliteRejectedFiles extends SqliteTables<ReturnType<typeof prepareStatements>> implements RejectedFiles {
+  constructor(connection: Connection) {
+    super(connection, prepareStatements);
   }
 
   of(name: ProjectName): RejectedFile[] {
-    return this.#do(() => this.#sql.of.all(name)).map(oddFileOf);
+    return this.do(() => this.sql.of.all(name)).map(oddFileOf);
   }
 
   latest(limit: number): RejectedFileOf[] {
-    return this.#do(() => this.#sql.latest.all(limit)).map((row) => ({
+    return this.do(() => this.sql.latest.all(limit)).map((row) => ({
       project: nameOf(row.project),
       ...oddFileOf(row),
     }));
   }
 
   count(): number {
-    return this.#do(() => this.#sql.count.get()) ?? 0;
+    return this.do(() => this.sql.count.get()) ?? 0;
   }
 
   enqueueDue(now: number): void {
-    this.#do(() => this.#sql.enqueueDue.run({ now }));
+    this.do(() => this.sql.enqueueDue.run({ now }));
   }
 
   /** Replaces those of a project. Within the transaction of the caller. */
   put(name: ProjectName, files: readonly RejectedFile[]): void {
-    this.#sql.delete.run(name);
+    this.sql.delete.run(name);
     for (const { filename, problem, entryDigest: says, since, attempts, nextTry = null } of files) {
-      this.#sql.put.run(name, filename, problem, says, since, attempts, nextTry);
+      this.sql.put.run(name, filename, problem, says, since, attempts, nextTry);
     }
-  }
-
-  #do<T>(work: () => T): T {
-    return asStorage(this.#db.name, work);
   }
 }
 
@@ -79,11 +72,10 @@ function prepareStatements(db: Database.Database) {
     of: db.prepare<[string], OddFileRow>('SELECT * FROM odd_files WHERE project = ?'),
     latest: db.prepare<[number], OddFileRow>('SELECT * FROM odd_files ORDER BY since DESC, project, filename LIMIT ?'),
     count: db.prepare<[], number>('SELECT count(*) FROM odd_files').pluck(),
-    // Nothing waits for longer than a day: what seems to was tried while the clock was wrong.
     enqueueDue: db.prepare<{ now: number }>(
       `INSERT INTO queue (name, display_name, serial, removed, since)
        SELECT name, display_name, coalesce(serial, 0), 0, :now FROM projects
-       WHERE name IN (SELECT project FROM odd_files WHERE next_try NOT BETWEEN :now + 1 AND :now + 86400000)
+       WHERE name IN (SELECT project FROM odd_files WHERE ${isDue})
        ON CONFLICT (name) DO NOTHING`,
     ),
     delete: db.prepare<[string]>('DELETE FROM odd_files WHERE project = ?'),

@@ -1,10 +1,9 @@
 /** What was removed, in SQLite. */
 import type Database from 'better-sqlite3';
-import type { Clock } from '../../core/clock.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { WebPath } from '../../core/paths.ts';
 import type { LostFile, Removal, RemovalCounts, RemovalLog } from '../removal-log.ts';
-import { asStorage } from './open-database.ts';
+import { type Connection, SqliteTables } from './sqlite-tables.ts';
 
 interface RemovalRow {
   readonly project: ProjectName;
@@ -40,109 +39,95 @@ const lastQuarantine = `(
 
 const keptProjects = 'SELECT files.project FROM removed JOIN files USING (path)';
 
-export class SqliteRemovalLog implements RemovalLog {
-  readonly #db: Database.Database;
-  readonly #clock: Clock;
-  readonly #sql: ReturnType<typeof prepareStatements>;
-
-  constructor(db: Database.Database, clock: Clock) {
-    this.#db = db;
-    this.#clock = clock;
-    this.#sql = prepareStatements(db);
+export class SqliteRemovalLog extends SqliteTables<ReturnType<typeof prepareStatements>> implements RemovalLog {
+  constructor(connection: Connection) {
+    super(connection, prepareStatements);
   }
 
   latest(limit: number): Removal[] {
-    return this.#do(() => this.#sql.latest.all(limit)).map(({ project, path, sha256, at, why }) => {
+    return this.do(() => this.sql.latest.all(limit)).map(({ project, path, sha256, at, why }) => {
       return { project, path: path ?? undefined, sha256: sha256?.toString('hex'), at, why };
     });
   }
 
   last(): number {
-    return this.#do(() => this.#sql.last.get())?.id ?? 0;
+    return this.do(() => this.sql.last.get())?.id ?? 0;
   }
 
   since(time: number): RemovalCounts {
-    const window = { time, now: this.#clock.now() };
-    return this.#do(() => ({
-      removals: this.#sql.removalsSince.all(window).map(({ project }) => project),
-      shares: new Map(this.#sql.sharesSince.all(window).map(({ project, share }) => [project, share])),
+    const window = { time, now: this.clock.now() };
+    return this.do(() => ({
+      removals: this.sql.removalsSince.all(window).map(({ project }) => project),
+      shares: new Map(this.sql.sharesSince.all(window).map(({ project, share }) => [project, share])),
     }));
   }
 
   queued(): ReadonlyMap<string | undefined, number> {
-    return new Map(this.#do(() => this.#sql.queued.all()).map(({ source, count }) => [source ?? undefined, count]));
+    return new Map(this.do(() => this.sql.queued.all()).map(({ source, count }) => [source ?? undefined, count]));
   }
 
   heldBack(): ReturnType<RemovalLog['heldBack']> {
-    const rows = this.#do(() => this.#sql.heldBack.all());
+    const rows = this.do(() => this.sql.heldBack.all());
     return new Map(rows.map(({ source, ...counts }) => [source ?? undefined, counts]));
   }
 
   lostFilesOf(name: ProjectName): LostFile[] {
-    return this.#do(() => this.#sql.lostBy.all(name)).map(({ path, sha256 }) => ({
+    return this.do(() => this.sql.lostBy.all(name)).map(({ path, sha256 }) => ({
       path,
       sha256: sha256.toString('hex'),
     }));
   }
 
   forget(time: number): void {
-    this.#do(() => this.#sql.forget.run(time));
+    this.do(() => this.sql.forget.run(time));
   }
 
   keptProjects(after: ProjectName | undefined, limit: number): ProjectName[] {
-    return this.#do(() => this.#sql.keptProjects.all(after ?? '', limit)).map(({ project }) => project);
+    return this.do(() => this.sql.keptProjects.all(after ?? '', limit)).map(({ project }) => project);
   }
 
   importRemovals(removals: readonly Removal[]): void {
-    const now = this.#clock.now();
-    this.#transaction(() => {
+    const now = this.clock.now();
+    this.transaction(() => {
       for (const { project, path = null, sha256, at, why } of removals.toReversed()) {
         const hash = sha256 === undefined ? null : Buffer.from(sha256, 'hex');
-        this.#sql.takeOver.run({ project, path, sha256: hash, now: Math.min(at, now), why });
+        this.sql.takeOver.run({ project, path, sha256: hash, now: Math.min(at, now), why });
       }
     });
   }
 
   forgetKeptFile(path: WebPath): void {
-    this.#do(() => this.#sql.giveUp.run(path));
+    this.do(() => this.sql.giveUp.run(path));
   }
 
   enqueueKept(): void {
-    this.#transaction(() => {
-      this.#sql.enqueueKept.run({ now: this.#clock.now() });
-      this.#sql.forgetEtagsOfKept.run();
+    this.transaction(() => {
+      this.sql.enqueueKept.run({ now: this.clock.now() });
+      this.sql.forgetEtagsOfKept.run();
     });
   }
 
   markRestored(name: ProjectName): void {
-    this.#transaction(() => {
-      this.#sql.keep.run(name);
-      this.#sql.forgetProject.run(name);
-      this.#sql.forgetHeld.run({ name });
+    this.transaction(() => {
+      this.sql.keep.run(name);
+      this.sql.forgetProject.run(name);
+      this.sql.forgetHeld.run({ name });
     });
   }
 
   /** Remembers that the project went. Within the transaction of the caller. */
   addProject(project: ProjectName, why: string): void {
-    this.#sql.forgetProject.run(project);
-    this.#sql.add.run({ project, path: null, sha256: null, now: this.#clock.now(), why });
+    this.sql.forgetProject.run(project);
+    this.sql.add.run({ project, path: null, sha256: null, now: this.clock.now(), why });
   }
 
   /** Remembers the files, but for those that are kept and were lost before. Within the transaction of the caller. */
   addFiles(project: ProjectName, files: readonly LostFile[], why: string): void {
-    const now = this.#clock.now();
+    const now = this.clock.now();
     for (const { path, sha256 } of files) {
-      const added = this.#sql.add.run({ project, path, sha256: Buffer.from(sha256, 'hex'), now, why });
-      if (added.changes > 0) this.#sql.forgetOlder.run({ project, path, why, id: added.lastInsertRowid });
+      const added = this.sql.add.run({ project, path, sha256: Buffer.from(sha256, 'hex'), now, why });
+      if (added.changes > 0) this.sql.forgetOlder.run({ project, path, why, id: added.lastInsertRowid });
     }
-  }
-
-  #transaction(work: () => void): void {
-    this.#do(() => this.#db.transaction(work).immediate());
-  }
-
-  #do<T>(work: () => T): T {
-    return asStorage(this.#db.name, work);
   }
 }
 

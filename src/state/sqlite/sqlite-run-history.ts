@@ -1,30 +1,25 @@
 /** What runs did, in SQLite. */
 import type Database from 'better-sqlite3';
 import type { RunHistory, RunRecord } from '../run-history.ts';
-import { asStorage } from './open-database.ts';
+import { type Connection, SqliteTables } from './sqlite-tables.ts';
 
 /** How many runs are remembered. */
 const kept = 1000;
 
-export class SqliteRunHistory implements RunHistory {
-  readonly #db: Database.Database;
-  readonly #sql: ReturnType<typeof prepareStatements>;
-
-  constructor(db: Database.Database) {
-    this.#db = db;
-    this.#sql = prepareStatements(db);
+export class SqliteRunHistory extends SqliteTables<ReturnType<typeof prepareStatements>> implements RunHistory {
+  constructor(connection: Connection) {
+    super(connection, prepareStatements);
   }
 
   record({ startedMs, finishedMs, exitCode, summary }: RunRecord): void {
-    const add = this.#db.transaction(() => {
-      this.#sql.add.run(startedMs, finishedMs, exitCode, summary);
-      this.#sql.forget.run(kept);
+    this.transaction(() => {
+      this.sql.add.run(startedMs, finishedMs, exitCode, summary);
+      this.sql.forget.run(kept);
     });
-    asStorage(this.#db.name, () => add.immediate());
   }
 
   latest(limit: number): RunRecord[] {
-    return asStorage(this.#db.name, () => this.#sql.latest.all(limit));
+    return this.do(() => this.sql.latest.all(limit));
   }
 }
 

@@ -16,9 +16,23 @@ import { indexNow } from '../../core/moved-indexes.ts';
 import type { ProjectName } from '../../core/names.ts';
 import { isWaiting } from '../../core/retry.ts';
 import type { ChangelogEntry } from '../../state/changelog-entries.ts';
-import type { MirrorState } from '../../state/mirror-state.ts';
-import { requestByName } from '../../state/queue-request.ts';
-import type { QueueRequest } from '../../state/state-store.ts';
+import {
+  type ChangelogState,
+  changelogState,
+  type ListState,
+  listState,
+  type MissingState,
+  missingState,
+  type PageState,
+  type PolicyState,
+  pageState,
+  policyState,
+  rootIndexIsDue,
+  type SerialState,
+  serialState,
+} from '../../state/mirror-state.ts';
+import { type QueueRequest, requestByName } from '../../state/queue.ts';
+import { type Change, change, join, noChange } from '../../state/state-section.ts';
 import type { Changes } from '../../upstream/upstream.ts';
 import type { Mirror } from '../mirror.ts';
 import { confirmAbsences } from '../project/absence.ts';
@@ -39,20 +53,31 @@ import { isRelevant } from './relevant-projects.ts';
 import { sweep } from './sweep.ts';
 import { enqueueFeedChanges, type FeedResult } from './upstream-feed.ts';
 
+/** What the previous run has left. */
+type Known = SerialState & ChangelogState & ListState & PolicyState & MissingState & PageState;
+
 /**
  * Queues all that is to be looked at. Returns why upstream's news are not known, or not all of them, where only that
  * failed: what is queued can be worked on all the same. Throws UnreachableError, NonsenseError, UsageError, PausedError.
  */
 export async function discoverChanges(mirror: Mirror): Promise<UnreachableError | NonsenseError | undefined> {
   const { state, settings, clock } = mirror;
-  const known = state.mirror();
+  const known: Known = {
+    ...state.get(serialState),
+    ...state.get(changelogState),
+    ...state.get(listState),
+    ...state.get(policyState),
+    ...state.get(missingState),
+    ...state.get(pageState),
+  };
   expectSameUpstream(mirror, known);
   // Somebody may have made room since.
-  state.makeDue('no-room');
+  state.queue.makeDue('no-room');
   state.rejectedFiles.enqueueDue(clock.now());
   requeueForNewSettings(mirror, known);
   const scope = scopeOf(mirror);
-  const base = { upstream: settings.upstream, scope, rootIndexDue: true, serialMovedAt: clock.now() };
+  const followed = { upstream: settings.upstream, scope, serialMovedAt: clock.now() };
+  const base = join(change(serialState, followed), rootIndexIsDue);
   const isNew =
     known.serial === undefined || !includesScope(known.scope, scope) || known.upstream !== settings.upstream;
   const hasNewPolicy = policyKey(mirror) !== (known.policy ?? '');
@@ -94,7 +119,8 @@ async function upstreamErrorIn(work: () => Promise<void>): Promise<UnreachableEr
  * Throws UnreachableError, NonsenseError, NoChangelogError, PausedError.
  */
 export async function enqueueNews(mirror: Mirror): Promise<readonly ProjectName[]> {
-  const { serial, changelogRetryAt, feed } = mirror.state.mirror();
+  const { serial } = mirror.state.get(serialState);
+  const { changelogRetryAt, feed } = mirror.state.get(changelogState);
   const names = new Set<ProjectName>();
   const hear = (some: Iterable<ProjectName>): void => {
     for (const name of some) names.add(name);
@@ -119,10 +145,10 @@ function includesScope(known: string | undefined, scope: string): boolean {
 /** What waits for a person is looked at as soon as that person has decided. */
 function enqueueAccepted({ state, settings }: Mirror): void {
   const wanted = settings.acceptChanges.flatMap((name) => {
-    const displayName = state.heldProject(name).displayName ?? state.queued(name)?.displayName;
+    const displayName = state.held.project(name).displayName ?? state.queue.entryOf(name)?.displayName;
     return displayName === undefined ? [] : [requestByName(name, displayName)];
   });
-  state.enqueue(wanted, {});
+  state.queue.enqueue(wanted);
 }
 
 /** The projects to look at, where they are known without the list of all. */
@@ -131,19 +157,20 @@ function knownProjects({ settings, selection }: Mirror): readonly ProjectName[] 
 }
 
 /** What is named and was not there is asked for once a day: the changelog need not say that it came back. */
-function enqueueMissing({ state, settings, selection, clock }: Mirror, { missingRetryAt }: MirrorState): void {
+function enqueueMissing({ state, settings, selection, clock }: Mirror, { missingRetryAt }: Known): void {
   const now = clock.now();
-  const names = settings.projects ?? ((state.mirror().missing ?? []) as readonly ProjectName[]);
-  const missing = names.filter((name) => selection.includes(name) && !state.heldProject(name).published);
+  const names = settings.projects ?? ((state.get(missingState).missing ?? []) as readonly ProjectName[]);
+  const missing = names.filter((name) => selection.includes(name) && !state.held.project(name).published);
   if (missing.length === 0 || isWaiting(missingRetryAt, now)) return;
   // One that was just given up is asked for tomorrow; then a 404 is believed at once.
-  const isAsked = (name: ProjectName): boolean => missingRetryAt !== undefined && state.queued(name) === undefined;
+  const isAsked = (name: ProjectName): boolean =>
+    missingRetryAt !== undefined && state.queue.entryOf(name) === undefined;
   const wanted = missing.filter(isAsked).map((name) => ({ ...requestByName(name, undefined), removed: true }));
-  state.enqueue(wanted, { missingRetryAt: now + dayMs });
+  state.queue.enqueue(wanted, change(missingState, { missingRetryAt: now + dayMs }));
 }
 
 /** A wrong `--upstream` would replace a mirror by another, project by project. */
-function expectSameUpstream({ settings }: Mirror, known: MirrorState): void {
+function expectSameUpstream({ settings }: Mirror, known: Known): void {
   const now = indexNow(settings.upstream);
   if (now !== settings.upstream) {
     throw new UsageError(`${settings.upstream}: is ${now} now; put upstream = "${now}" into mirror.toml`);
@@ -156,23 +183,23 @@ function expectSameUpstream({ settings }: Mirror, known: MirrorState): void {
 }
 
 /** Whether what is known is of another index than the one at `upstream`. */
-function isMoved(known: MirrorState, upstream: string): boolean {
+function isMoved(known: Known, upstream: string): boolean {
   return known.upstream !== undefined && indexNow(known.upstream) !== upstream;
 }
 
 /** Pages show what the settings say, so other settings need other pages; files stay as they are. */
-function requeueForNewSettings({ state, settings }: Mirror, known: MirrorState): void {
+function requeueForNewSettings({ state, settings }: Mirror, known: Known): void {
   const provenance = settings.provenance === 'verify' ? [settings.provenance, settings.provenancePolicy] : [];
   const pageForm = JSON.stringify([settings.indexOnly, settings.baseUrl ?? null, ...provenance]);
   const movedAway = isMoved(known, settings.upstream);
   if (movedAway) state.changelog.forgetAbove(0);
   if (known.pageForm === pageForm && !movedAway) return;
-  if (known.pageForm === undefined && !movedAway) state.remember({ pageForm });
-  else state.enqueueAllHeld({ pageForm }, movedAway);
+  if (known.pageForm === undefined && !movedAway) state.set(change(pageState, { pageForm }));
+  else state.queue.enqueueAllHeld(movedAway, change(pageState, { pageForm }));
 }
 
 /** The start of a mirror, or of another selection: everything is compared, and the changelog followed from here. */
-async function enqueueEverything(mirror: Mirror, known: MirrorState, base: MirrorState): Promise<void> {
+async function enqueueEverything(mirror: Mirror, known: Known, base: Change): Promise<void> {
   const { state, report, settings } = mirror;
   const names = knownProjects(mirror);
   // Asked before the list is, so that what happens meanwhile is learned from the changelog.
@@ -188,26 +215,27 @@ async function enqueueEverything(mirror: Mirror, known: MirrorState, base: Mirro
     // The list may be older than the changelog: then what it does not know yet is learned from the changelog again.
     return enqueueListDifferences(mirror, undefined, (listed) => {
       const seen = listed ?? serial ?? 0;
-      return { ...base, feed, serial: Math.min(serial ?? seen, seen) };
+      const from = change(serialState, { serial: Math.min(serial ?? seen, seen) });
+      return join(base, change(changelogState, { feed }), from);
     });
   }
-  if (settings.reconcile && settings.projects === undefined) state.enqueueAllHeld({}, true);
-  const wanted = names.map((name) => requestByName(name, state.heldProject(name).displayName));
-  state.enqueue(wanted, { ...base, feed, serial });
+  if (settings.reconcile && settings.projects === undefined) state.queue.enqueueAllHeld(true);
+  const wanted = names.map((name) => requestByName(name, state.held.project(name).displayName));
+  state.queue.enqueue(wanted, join(base, change(changelogState, { feed }), change(serialState, { serial })));
   report({ type: 'learned', source: 'names', serial });
 }
 
 /** Undefined where there is no changelog. */
 async function lastSerial(
   mirror: Mirror,
-  known: MirrorState,
+  known: Known,
   noChangelog: (why: Error) => void,
 ): Promise<number | undefined> {
   if (isWaiting(known.changelogRetryAt, mirror.clock.now())) return undefined;
   return undefinedWithoutChangelog(mirror, known, () => mirror.upstream.serial(), noChangelog);
 }
 
-async function enqueueChanges(mirror: Mirror, known: MirrorState, serial: number): Promise<void> {
+async function enqueueChanges(mirror: Mirror, known: Known, serial: number): Promise<void> {
   const { clock, state, report } = mirror;
   const names = knownProjects(mirror);
   const now = clock.now();
@@ -222,7 +250,7 @@ async function enqueueChanges(mirror: Mirror, known: MirrorState, serial: number
   const news: FeedResult = byChangelog
     ? { isFollowed: true, next: undefined }
     : await enqueueFeedChanges(mirror, false);
-  if (byChangelog && known.feed !== undefined) state.remember({ feed: undefined });
+  if (byChangelog && known.feed !== undefined) state.set(change(changelogState, { feed: undefined }));
   const { isFollowed: followed } = news;
   if (!followed && why !== undefined) warnOfNoChangelog(mirror, why);
   const isDoubtful = news.isDoubtful === true;
@@ -233,8 +261,9 @@ async function enqueueChanges(mirror: Mirror, known: MirrorState, serial: number
       const taken = enqueueListDifferences(mirror, known.listEtag, (listed = 0) => {
         refuseJump(mirror, serial, listed, 'the list of projects');
         // What the list does not tell, as which release is in quarantine, is read once the changelog answers.
-        if (why instanceof BusyError && downMs(mirror) < hourMs) return {};
-        return { serial: Math.max(serial, listed), ...(listed > serial && { serialMovedAt: now }) };
+        if (why instanceof BusyError && downMs(mirror) < hourMs) return noChange;
+        const moved = listed > serial ? { serialMovedAt: now } : {};
+        return change(serialState, { serial: Math.max(serial, listed), ...moved });
       });
       await taken.catch((error: unknown) => {
         // Whose changelog failed just now may have more than its list to put right.
@@ -243,13 +272,10 @@ async function enqueueChanges(mirror: Mirror, known: MirrorState, serial: number
       });
     }
   } else if (!followed) {
-    state.enqueue(
-      names.map((name) => requestByName(name, state.heldProject(name).displayName)),
-      {},
-    );
+    state.queue.enqueue(names.map((name) => requestByName(name, state.held.project(name).displayName)));
   }
   if (followed) return;
-  if (news.next !== undefined) state.remember({ feed: news.next });
+  if (news.next !== undefined) state.set(change(changelogState, { feed: news.next }));
   if (news.why !== undefined)
     report({ type: 'warning', message: `${news.why}; the list of projects was compared instead` });
 }
@@ -261,7 +287,7 @@ function warnOfNoChangelog({ report }: Mirror, why: Error): void {
 
 /** For how long the changelog has given no answer. */
 function downMs({ state, clock }: Mirror): number {
-  return clock.now() - (state.mirror().changelogDownSince ?? clock.now());
+  return clock.now() - (state.get(changelogState).changelogDownSince ?? clock.now());
 }
 
 /**
@@ -270,7 +296,7 @@ function downMs({ state, clock }: Mirror): number {
  */
 async function undefinedWithoutChangelog<T>(
   mirror: Mirror,
-  known: MirrorState,
+  known: Known,
   ask: () => Promise<T>,
   tell: (why: Error) => void,
 ): Promise<T | undefined> {
@@ -279,15 +305,16 @@ async function undefinedWithoutChangelog<T>(
   try {
     const answer = await ask();
     if (known.changelogDownSince !== undefined || known.changelogRetryAt !== undefined) {
-      state.remember({ changelogDownSince: undefined, changelogRetryAt: undefined });
+      state.set(change(changelogState, { changelogDownSince: undefined, changelogRetryAt: undefined }));
     }
     return answer;
   } catch (error) {
     if (error instanceof NoChangelogError) {
-      if (error.isLasting) state.remember({ changelogRetryAt: now + dayMs, changelogDownSince: undefined });
+      if (error.isLasting)
+        state.set(change(changelogState, { changelogRetryAt: now + dayMs, changelogDownSince: undefined }));
     } else if (error instanceof UnreachableError || error instanceof UnreadableError) {
       const since = Math.min(known.changelogDownSince ?? now, now);
-      state.remember({ changelogDownSince: since });
+      state.set(change(changelogState, { changelogDownSince: since }));
       if (now - since < hourMs && !(error instanceof BusyError)) throw error;
     } else throw error;
     tell(error);
@@ -311,7 +338,7 @@ async function enqueueChangelog(
     const believed = isBelieved ? changes : upTo(Math.min(farthest, known), changes, serial);
     if (believed.serial > serial) {
       const wanted = wantedBy(mirror, believed);
-      state.enqueue(wanted, { serial: believed.serial, serialMovedAt: mirror.clock.now() });
+      state.queue.enqueue(wanted, change(serialState, { serial: believed.serial, serialMovedAt: mirror.clock.now() }));
       heard?.(wanted.map(({ name }) => name));
     }
     if (!isBelieved) throw serialJumpError(serial, changes.serial, 'the changelog');
@@ -343,7 +370,7 @@ function wantedBy(mirror: Mirror, { rows }: Pick<Changes, 'rows'>): QueueRequest
     found.set(name, { displayName, rows: before });
   }
   return [...found].map(([name, { displayName, rows }]) => {
-    const removed = isGoneAfter(rows, mirror.state.queued(name)?.removed ?? false);
+    const removed = isGoneAfter(rows, mirror.state.queue.entryOf(name)?.removed ?? false);
     return { name, displayName, serial: rows.at(-1)?.serial ?? 0, removed, rows };
   });
 }
@@ -351,7 +378,7 @@ function wantedBy(mirror: Mirror, { rows }: Pick<Changes, 'rows'>): QueueRequest
 /** The daily look at the list is a net below the changelog: where it fails, a later run tries again. */
 async function reconcile(mirror: Mirror, listEtag: string | undefined): Promise<void> {
   try {
-    await enqueueListDifferences(mirror, listEtag, () => ({}));
+    await enqueueListDifferences(mirror, listEtag, () => noChange);
   } catch (error) {
     if (!(error instanceof UnreachableError || error instanceof NonsenseError)) throw error;
     mirror.report({ type: 'warning', message: `the list of projects was not compared: ${error.message}` });

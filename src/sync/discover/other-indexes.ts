@@ -2,8 +2,9 @@
 import { NonsenseError, UnreachableError } from '../../core/errors.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
 import { local } from '../../policy/policy.ts';
-import { requestByName } from '../../state/queue-request.ts';
-import type { QueueRequest } from '../../state/state-store.ts';
+import { missingState } from '../../state/mirror-state.ts';
+import { type QueueRequest, requestByName } from '../../state/queue.ts';
+import { noChange } from '../../state/state-section.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
 import type { Mirror } from '../mirror.ts';
 import { isSilence } from '../project/page/project-source.ts';
@@ -18,20 +19,16 @@ export async function enqueueFromOtherIndexes(mirror: Mirror): Promise<Unreachab
   const lying = await mirror.localFiles.scan();
   const only = settings.projects;
   if (only !== undefined) {
-    state.enqueue(
+    state.queue.enqueue(
       only.filter((name) => selection.sourceOf(name) !== undefined).map((name) => requestFor(mirror, name)),
-      {},
     );
     return undefined;
   }
-  const here = new Set([...lying, ...state.publishedFrom(local)]);
-  state.enqueue(
-    [...here].map((name) => requestFor(mirror, name)),
-    {},
-  );
+  const here = new Set([...lying, ...state.held.publishedFrom(local)]);
+  state.queue.enqueue([...here].map((name) => requestFor(mirror, name)));
   let trouble: UnreachableError | NonsenseError | undefined;
   for (const [source, upstream] of mirror.sources) {
-    const names = new Set([...selection.namedFrom(source), ...state.publishedFrom(source)]);
+    const names = new Set([...selection.namedFrom(source), ...state.held.publishedFrom(source)]);
     const known = [...names].filter((name) => selection.sourceOf(name) === source && !isMissing(mirror, name));
     const failed = selection.hasPatternsFrom(source)
       ? await takeOverUnlessTrouble(mirror, source, upstream)
@@ -41,10 +38,7 @@ export async function enqueueFromOtherIndexes(mirror: Mirror): Promise<Unreachab
     trouble ??= failed;
     // Where nobody answers, each of its projects would say the same.
     if (failed !== undefined && isSilence(failed)) continue;
-    state.enqueue(
-      known.map((name) => requestFor(mirror, name)),
-      {},
-    );
+    state.queue.enqueue(known.map((name) => requestFor(mirror, name)));
   }
   return trouble;
 }
@@ -66,17 +60,17 @@ async function takeOverUnlessTrouble(
 
 /** Upstream does not have it, and is asked once a day. */
 function isMissing({ state }: Mirror, name: ProjectName): boolean {
-  return !state.heldProject(name).published && state.mirror().missing?.includes(name) === true;
+  return !state.held.project(name).published && state.get(missingState).missing?.includes(name) === true;
 }
 
 function requestFor({ state }: Mirror, name: ProjectName): QueueRequest {
-  return requestByName(name, state.heldProject(name).displayName);
+  return requestByName(name, state.held.project(name).displayName);
 }
 
 /** Queues what a list has that patterns name, and what it has no more. */
 async function enqueueListedFrom({ state, selection }: Mirror, source: string, upstream: Upstream): Promise<void> {
   const list = await upstream.listProjects(undefined);
-  const takeover = state.compareList();
+  const takeover = state.queue.compareList();
   try {
     let listed = 0;
     for await (const piece of list?.pieces ?? []) {
@@ -88,10 +82,10 @@ async function enqueueListedFrom({ state, selection }: Mirror, source: string, u
       takeover.add(found);
       listed += piece.length;
     }
-    if (listed === 0 && state.publishedFrom(source).length > 0) {
+    if (listed === 0 && state.held.publishedFrom(source).length > 0) {
       throw new NonsenseError(`${source}/: the list is empty, which would remove all that is held from there`);
     }
-    takeover.commit(undefined, {}, false, source);
+    takeover.commit(undefined, noChange, false, source);
   } catch (error) {
     takeover.abandon();
     throw error;

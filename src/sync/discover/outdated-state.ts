@@ -12,6 +12,8 @@ import { isJsonObject, parseJson } from '../../formats/json.ts';
 import { parseLastModified } from '../../formats/mirror/last-modified.ts';
 import type { IndexEntry } from '../../formats/simple/root-index.ts';
 import { parseSimplePage } from '../../formats/simple/simple-json.ts';
+import { adoptionState, indexState, listState } from '../../state/mirror-state.ts';
+import { change, join } from '../../state/state-section.ts';
 import { restartChangeFeed } from '../index/publish-change-feed.ts';
 import type { Mirror } from '../mirror.ts';
 
@@ -26,7 +28,12 @@ export async function recoverOldState(mirror: Mirror): Promise<void> {
   const queued = (await enqueueUnknownPages(mirror)) + (await enqueueMissingPages(mirror));
   await adoptRemovals({ state, files, report, signal });
   restartChangeFeed(mirror);
-  state.remember({ completedAt: theirs, listEtag: undefined, reconciledAt: undefined, removalsListed: undefined });
+  state.set(
+    join(
+      change(indexState, { completedAt: theirs, removalsListed: undefined }),
+      change(listState, { listEtag: undefined, reconciledAt: undefined }),
+    ),
+  );
   const [then, now] = [ours, theirs].map((time) => new Date(time).toISOString());
   report({
     type: 'warning',
@@ -38,7 +45,8 @@ export async function recoverOldState(mirror: Mirror): Promise<void> {
 
 /** When the last run began that the state knows of, in milliseconds; undefined for one that never saw a run's end. */
 function lastRunOf({ state }: Mirror): number | undefined {
-  const { completedAt, adopted } = state.mirror();
+  const { completedAt } = state.get(indexState);
+  const { adopted } = state.get(adoptionState);
   return adopted !== undefined ? undefined : laterOf(completedAt, state.history.latest(1)[0]?.startedMs);
 }
 
@@ -80,11 +88,11 @@ async function enqueueUnknownPages({ state, files, signal }: Mirror): Promise<nu
     const { json } = state.pages.hashesOf(name);
     if (page !== undefined && sha256Hex(page) === json) continue;
     // What it links to, and the state does not hold, goes unless upstream lists it.
-    const strays = page === undefined ? [] : linkedBy(page).filter((path) => state.holderOf(path) === undefined);
+    const strays = page === undefined ? [] : linkedBy(page).filter((path) => state.held.holderOf(path) === undefined);
     // Pages that were published before their hashes were remembered.
-    if (page !== undefined && json === undefined && strays.length === 0 && state.heldProject(name).published) continue;
-    state.addPendingFiles(name, strays);
-    state.requeue(name, []);
+    if (page !== undefined && json === undefined && strays.length === 0 && state.held.project(name).published) continue;
+    state.held.addPendingFiles(name, strays);
+    state.queue.requeue(name, []);
     queued += 1;
   }
   return queued;
@@ -95,12 +103,12 @@ async function enqueueMissingPages({ state, files, signal }: Mirror): Promise<nu
   let queued = 0;
   const read = (after: ProjectName | undefined): readonly IndexEntry[] => {
     throwIfPaused(signal);
-    return state.published(after, projectsAtATime);
+    return state.held.published(after, projectsAtATime);
   };
   for (const piece of inPages(read)) {
     for (const { name } of piece) {
       if ((await files.size(pagePath('index.v1_json', name))) !== undefined) continue;
-      state.requeue(name, []);
+      state.queue.requeue(name, []);
       queued += 1;
     }
   }

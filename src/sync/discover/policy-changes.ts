@@ -1,7 +1,9 @@
 /** Queues what the rules of a partial mirror want otherwise than it is: because they changed, or what is held requires. */
 import type { ProjectName } from '../../core/names.ts';
-import type { MirrorState } from '../../state/mirror-state.ts';
-import { requestByName } from '../../state/queue-request.ts';
+import type { PolicyState } from '../../state/mirror-state.ts';
+import { missingState, policyState, rootIndexIsDue, serialState } from '../../state/mirror-state.ts';
+import { requestByName } from '../../state/queue.ts';
+import { change, join, noChange } from '../../state/state-section.ts';
 import type { Mirror } from '../mirror.ts';
 import { enqueueListDifferences } from './project-list.ts';
 
@@ -11,7 +13,7 @@ const maxReplans = 3;
 /** Where the rules changed, what is held is planned anew, and what they newly name is asked for. */
 export async function enqueuePolicyChanges(
   mirror: Mirror,
-  known: MirrorState,
+  known: PolicyState,
   scope: string,
   isNew: boolean,
 ): Promise<void> {
@@ -22,23 +24,24 @@ export async function enqueuePolicyChanges(
     const before = known.policy?.split(' ')[0] ?? '';
     // Where everything was held, or what is held is named, the list has nothing to add.
     const mayAdd = before !== '' && before !== projects && selection.names() === undefined;
-    if (mayAdd && !isNew) await enqueueListDifferences(mirror, undefined, () => ({}));
-    state.makeDue();
+    if (mayAdd && !isNew) await enqueueListDifferences(mirror, undefined, () => noChange);
+    state.queue.makeDue();
     const { changed, renamed } = selection.comparePlans();
-    state.renamePlans(renamed);
+    state.plans.renameRules(renamed);
     // With dependencies, what is missing comes first: see queueDependencies, which a dry run does not reach.
     const comesLast = selection.policy?.dependencies === true && !mirror.settings.dryRun;
     const policyUnsettled = selection.policy?.dependencies;
-    state.enqueueReplans(comesLast ? [] : changed, {
-      policy,
-      scope,
-      missing: undefined,
-      endless: undefined,
-      policyUnsettled,
-    });
+    state.plans.enqueueReplans(
+      comesLast ? [] : changed,
+      join(
+        change(policyState, { policy, endless: undefined, policyUnsettled }),
+        change(serialState, { scope }),
+        change(missingState, { missing: undefined }),
+      ),
+    );
   }
   enqueueNamed(mirror, selection.names() ?? []);
-  state.enqueueDuePlans(clock.now());
+  state.plans.enqueueDue(clock.now());
 }
 
 /**
@@ -52,11 +55,12 @@ export function enqueueDependencies(mirror: Mirror, plans: Map<string, number>):
   if (enqueueNamed(mirror, selection.resolveDependencies(mirror.report)) > 0) return true;
   const changed = selection.projectsToReplan();
   const stays = (name: ProjectName): boolean => selection.decide(name)?.hold !== 'none';
-  if (state.enqueueReplans(withoutEndless(mirror, changed.filter(stays), plans), {}) > 0) return true;
+  if (state.plans.enqueueReplans(withoutEndless(mirror, changed.filter(stays), plans)) > 0) return true;
   const gone = changed.filter((name) => !stays(name));
-  if (state.enqueueReplans(withoutEndless(mirror, gone, plans), {}) > 0) return true;
+  if (state.plans.enqueueReplans(withoutEndless(mirror, gone, plans)) > 0) return true;
   selection.rememberWants();
-  if (state.mirror().policyUnsettled !== undefined) state.remember({ policyUnsettled: undefined });
+  if (state.get(policyState).policyUnsettled !== undefined)
+    state.set(change(policyState, { policyUnsettled: undefined }));
   return false;
 }
 
@@ -66,12 +70,12 @@ export function enqueueDependencies(mirror: Mirror, plans: Map<string, number>):
  */
 function withoutEndless(mirror: Mirror, names: readonly ProjectName[], plans: Map<string, number>): ProjectName[] {
   const { state, selection, report } = mirror;
-  const { endless = {} } = state.mirror();
+  const { endless = {} } = state.get(policyState);
   const found: Record<string, string> = {};
   const others = names.filter((name) => {
     const decision = selection.decide(name);
     const key = decision && selection.decisionKeyOf(decision);
-    if (key === undefined || state.queued(name) !== undefined) return false;
+    if (key === undefined || state.queue.entryOf(name) !== undefined) return false;
     if (endless[name] === key) return false;
     const plan = `${name} ${key}`;
     const times = plans.get(plan) ?? 0;
@@ -82,7 +86,7 @@ function withoutEndless(mirror: Mirror, names: readonly ProjectName[], plans: Ma
     report({ type: 'warning', message });
     return false;
   });
-  if (Object.keys(found).length > 0) state.remember({ endless: { ...endless, ...found } });
+  if (Object.keys(found).length > 0) state.set(change(policyState, { endless: { ...endless, ...found } }));
   return others;
 }
 
@@ -95,17 +99,17 @@ export function policyKey({ selection }: Mirror): string {
 
 /** Queues those of `names` that are neither held nor known to be missing. Returns how many. */
 function enqueueNamed({ state, selection }: Mirror, names: readonly ProjectName[]): number {
-  const missing = new Set(state.mirror().missing);
+  const missing = new Set(state.get(missingState).missing);
   const wanted = names.filter(
     (name) =>
       (!missing.has(name) || selection.hasChangedRequest(name)) &&
-      !state.heldProject(name).published &&
-      state.queued(name) === undefined,
+      !state.held.project(name).published &&
+      state.queue.entryOf(name) === undefined,
   );
   if (wanted.length > 0)
-    state.enqueue(
+    state.queue.enqueue(
       wanted.map((name) => requestByName(name, undefined)),
-      { rootIndexDue: true },
+      rootIndexIsDue,
     );
   return wanted.length;
 }

@@ -5,7 +5,7 @@
 import { PausedError, StorageError } from '../../core/errors.ts';
 import { filenameOf } from '../../core/paths.ts';
 import type { ProjectDecision } from '../../policy/project-decision.ts';
-import type { HeldFile } from '../../state/state-store.ts';
+import type { HeldFile } from '../../state/held-projects.ts';
 import type { Mirror } from '../mirror.ts';
 import { bugAlarmFor, failureText } from '../project/failure-message.ts';
 import { readCachedPage } from '../project/page/cached-page.ts';
@@ -43,7 +43,7 @@ export async function precomputeRequirements(mirror: Mirror): Promise<void> {
 
 /** What is held, and stays. */
 async function remainingFiles(mirror: Mirror, decision: ProjectDecision): Promise<HeldFile[]> {
-  const { files } = mirror.state.heldProject(decision.name);
+  const { files } = mirror.state.held.project(decision.name);
   const source = await readCachedPage(mirror, decision.name);
   if (source?.isComplete !== true) return [...files];
   const wanted = new Set(chooseFiles(mirror, decision, source.page).wanted.map(({ filename }) => filename));

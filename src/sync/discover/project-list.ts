@@ -2,8 +2,9 @@
 import { NonsenseError } from '../../core/errors.ts';
 import { projectName } from '../../core/names.ts';
 import type { Report } from '../../core/report.ts';
-import type { MirrorState } from '../../state/mirror-state.ts';
-import type { QueueRequest } from '../../state/state-store.ts';
+import { listState } from '../../state/mirror-state.ts';
+import type { QueueRequest } from '../../state/queue.ts';
+import { type Change, change, join } from '../../state/state-section.ts';
 import type { Mirror } from '../mirror.ts';
 
 const maxReported = 10;
@@ -16,12 +17,12 @@ const longestTold = 200;
 export async function enqueueListDifferences(
   mirror: Mirror,
   etag: string | undefined,
-  next: (listSerial: number | undefined) => MirrorState,
+  next: (listSerial: number | undefined) => Change,
 ): Promise<void> {
   const { upstream, state, clock, report, settings, selection } = mirror;
   const list = await upstream.listProjects(etag);
-  if (list === undefined) return state.remember({ reconciledAt: clock.now() });
-  const takeover = state.compareList();
+  if (list === undefined) return state.set(change(listState, { reconciledAt: clock.now() }));
+  const takeover = state.queue.compareList();
   try {
     let listed = 0;
     const strange = new InvalidNames(report);
@@ -41,7 +42,8 @@ export async function enqueueListDifferences(
       throw new NonsenseError(`${settings.upstream}/simple/: the list is empty, which would remove the whole mirror`);
     }
     const serial = list.serial();
-    const learned = { ...next(serial), listEtag: list.etag, listSha256: list.sha256(), reconciledAt: clock.now() };
+    const known = { listEtag: list.etag, listSha256: list.sha256(), reconciledAt: clock.now() };
+    const learned = join(next(serial), change(listState, known));
     takeover.commit(serial, learned, settings.reconcile);
     report({ type: 'learned', source: 'list', serial });
   } catch (error) {

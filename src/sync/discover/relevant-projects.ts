@@ -9,5 +9,5 @@ import type { Mirror } from '../mirror.ts';
 export function isRelevant({ settings, selection, state }: Mirror, name: ProjectName): boolean {
   if (selection.sourceOf(name) !== undefined) return false;
   if (settings.projects !== undefined) return settings.projects.includes(name);
-  return selection.includes(name) || state.heldProject(name).published;
+  return selection.includes(name) || state.held.project(name).published;
 }

@@ -1,5 +1,7 @@
 /** The slow sweep for changes that carry no serial: each project is looked at once in thirty days. */
 import { dayMs } from '../../core/durations.ts';
+import { listState } from '../../state/mirror-state.ts';
+import { change } from '../../state/state-section.ts';
 import type { Mirror } from '../mirror.ts';
 
 const periodMs = 30 * dayMs;
@@ -11,13 +13,13 @@ const periodMs = 30 * dayMs;
 export function sweep({ state, clock, settings }: Pick<Mirror, 'state' | 'clock' | 'settings'>): void {
   const now = clock.now();
   const { projects } = state.totals();
-  const { sweptAt } = state.mirror();
+  const { sweptAt } = state.get(listState);
   // A time to come is of a clock that was wrong.
   const since = Math.min(sweptAt ?? now, now);
   const share = Math.min(projects, Math.floor((projects * (now - since)) / periodMs));
-  const overdue = state.enqueueUnseen(now - periodMs, settings.sweep);
-  if (share > overdue) state.enqueueUnseen(now, Math.min(share, settings.sweep) - overdue);
+  const overdue = state.queue.enqueueUnseen(now - periodMs, settings.sweep);
+  if (share > overdue) state.queue.enqueueUnseen(now, Math.min(share, settings.sweep) - overdue);
   // What is left of the time counts for the next sweep.
   const upTo = share >= projects ? now : since + (share * periodMs) / projects;
-  if (upTo !== sweptAt) state.remember({ sweptAt: upTo });
+  if (upTo !== sweptAt) state.set(change(listState, { sweptAt: upTo }));
 }

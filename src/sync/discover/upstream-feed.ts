@@ -9,9 +9,10 @@ import type { ProjectName } from '../../core/names.ts';
 import { isWaiting } from '../../core/retry.ts';
 import { completePieces, type FeedChange, piecePath } from '../../formats/mirror/change-feed.ts';
 import type { ChangelogEntry } from '../../state/changelog-entries.ts';
-import type { FeedPosition, MirrorState } from '../../state/mirror-state.ts';
+import { type ChangelogState, changelogState, type FeedPosition, serialState } from '../../state/mirror-state.ts';
+import type { QueueRequest } from '../../state/queue.ts';
 import type { UpstreamRemoval } from '../../state/removal-log.ts';
-import type { QueueRequest } from '../../state/state-store.ts';
+import { type Change, change, join, noChange } from '../../state/state-section.ts';
 import type { ServedFeed } from '../../upstream/upstream.ts';
 import { maxDeletionsPerDay } from '../limits/deletion-limit.ts';
 import type { Mirror } from '../mirror.ts';
@@ -47,7 +48,7 @@ export async function enqueueFeedChanges(
   const { state, upstream, clock, settings } = mirror;
   // The list is what upstream has signed.
   if (verifiesPages(mirror)) return noFeed;
-  const { feed: known, feedRetryAt }: MirrorState = isNew ? {} : state.mirror();
+  const { feed: known, feedRetryAt }: ChangelogState = isNew ? {} : state.get(changelogState);
   if (known === undefined && isWaiting(feedRetryAt, clock.now())) return noFeed;
   try {
     const head = await upstream.feed(known?.etag);
@@ -58,12 +59,12 @@ export async function enqueueFeedChanges(
     if (known !== undefined) return { ...noFeed, why: error.message };
   }
   // Something else may answer there, or nothing.
-  state.remember({ feed: undefined, feedRetryAt: clock.now() + dayMs });
+  state.set(change(changelogState, { feed: undefined, feedRetryAt: clock.now() + dayMs }));
   return known === undefined ? noFeed : { ...noFeed, why: `${settings.upstream}/changes.json: is not there any more` };
 }
 
 function followedResult({ report, state }: Mirror, next: FeedPosition | undefined): FeedResult {
-  report({ type: 'learned', source: 'change-feed', serial: state.mirror().serial });
+  report({ type: 'learned', source: 'change-feed', serial: state.get(serialState).serial });
   return { isFollowed: true, next };
 }
 
@@ -78,7 +79,7 @@ async function readNewChanges(
   if (known === undefined) return fromList;
   const broken = feedBreak(head, known);
   if (broken !== undefined) return { ...fromList, why: `${settings.upstream}/changes.json: ${broken}` };
-  const { serial = 0 } = state.mirror();
+  const { serial = 0 } = state.get(serialState);
   if (head.serial !== undefined) refuseJump(mirror, serial, head.serial, 'the change feed');
   const removed = new Map<ProjectName, boolean>();
   const note = (changes: readonly FeedChange[]): void => {
@@ -96,11 +97,13 @@ async function readNewChanges(
     note(found.changes);
     enqueuePiece(mirror, { id: head.id, number }, { ...head, changes: found.changes }, known.number, heard);
   }
-  const moved = (head.serial ?? 0) > serial ? { serial: head.serial, serialMovedAt: clock.now() } : {};
+  const moved =
+    (head.serial ?? 0) > serial ? change(serialState, { serial: head.serial, serialMovedAt: clock.now() }) : noChange;
   const next = { id: head.id, number: head.last, etag: head.etag };
   enqueuePiece(mirror, next, head, known.number, heard, moved);
   note(head.changes);
-  const isHeld = ([name, isRemoved]: [ProjectName, boolean]): boolean => isRemoved && state.heldProject(name).published;
+  const isHeld = ([name, isRemoved]: [ProjectName, boolean]): boolean =>
+    isRemoved && state.held.project(name).published;
   const isDoubtful = [...removed].filter(isHeld).length > maxDeletionsPerDay(state.totals().projects);
   return { ...followedResult(mirror, next), isDoubtful };
 }
@@ -121,11 +124,11 @@ function enqueuePiece(
   { changes, serial }: Pick<ServedFeed, 'changes' | 'serial'>,
   after: number,
   heard: ((names: Iterable<ProjectName>) => void) | undefined,
-  moved: MirrorState = {},
+  moved: Change = noChange,
 ): void {
   const fresh = changes.filter(({ number, name }) => number > after && isRelevant(mirror, name));
   const wanted = fresh.map((change) => requestsFrom(change, serial));
-  mirror.state.enqueue(wanted, { feed, ...moved });
+  mirror.state.queue.enqueue(wanted, join(change(changelogState, { feed }), moved));
   heard?.(wanted.map(({ name }) => name));
 }
 

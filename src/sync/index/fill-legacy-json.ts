@@ -8,6 +8,8 @@ import { legacyRoot, ownPath } from '../../core/paths.ts';
 import { asPublished } from '../../formats/simple/simple-json.ts';
 import { publishLegacyJson } from '../../pages/publish-legacy-json.ts';
 import { readPublishedPage } from '../../pages/read-page.ts';
+import { indexState, pageState } from '../../state/mirror-state.ts';
+import { change, join } from '../../state/state-section.ts';
 import type { Mirror } from '../mirror.ts';
 
 const projectsAtATime = 200;
@@ -15,25 +17,25 @@ const projectsAtATime = 200;
 /** Takes notice of the setting before anything is published: from then on all pages are written with it, or without. */
 export async function applyLegacySetting({ state, settings, files, selection }: Mirror): Promise<void> {
   if (settings.dryRun) return;
-  const { legacyJson } = state.mirror();
+  const { legacyJson } = state.get(pageState);
   if (!settings.legacyJson) {
     if (legacyJson === undefined) return;
     // First what says that it is there.
     await files.discard([ownPath('local.json'), ownPath('local.db.serial'), legacyRoot]);
-    return state.remember({ legacyJson: undefined });
+    return state.set(change(pageState, { legacyJson: undefined }));
   }
   const base = settings.baseUrl ?? (selection.fileBase || settings.upstream).replace(/\/$/, '');
-  if (legacyJson?.base !== base) state.remember({ legacyJson: { base, filledTo: '' } });
+  if (legacyJson?.base !== base) state.set(change(pageState, { legacyJson: { base, filledTo: '' } }));
 }
 
 /** Makes what is missing of the projects that did not change. Throws StorageError, PausedError. */
 export async function fillLegacyJson(mirror: Mirror): Promise<void> {
   const { state, files, signal } = mirror;
   for (;;) {
-    const { legacyJson } = state.mirror();
+    const { legacyJson } = state.get(pageState);
     if (legacyJson?.filledTo === undefined) return;
     const { base, filledTo } = legacyJson;
-    const piece = state.published((filledTo || undefined) as ProjectName | undefined, projectsAtATime);
+    const piece = state.held.published((filledTo || undefined) as ProjectName | undefined, projectsAtATime);
     for (const { name } of piece) {
       throwIfPaused(signal);
       // A damaged page is for a check to find.
@@ -41,6 +43,11 @@ export async function fillLegacyJson(mirror: Mirror): Promise<void> {
       if (page !== undefined) await publishLegacyJson(mirror, name, page, page.files.map(asPublished));
     }
     const last = piece.at(-1)?.name;
-    state.remember({ legacyJson: { base, filledTo: last }, ...(last === undefined && { rootIndexDue: true }) });
+    state.set(
+      join(
+        change(pageState, { legacyJson: { base, filledTo: last } }),
+        change(indexState, { ...(last === undefined && { rootIndexDue: true }) }),
+      ),
+    );
   }
 }

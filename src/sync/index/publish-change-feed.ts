@@ -2,6 +2,8 @@
 import type { Write } from '../../files/file-store.ts';
 import { completePieces, oldestOf, piecePath } from '../../formats/mirror/change-feed.ts';
 import { feedHeadOf, feedHeadPath, feedPieceOf, publishedHead } from '../../pages/change-feed.ts';
+import { indexState, serialState } from '../../state/mirror-state.ts';
+import { change } from '../../state/state-section.ts';
 import type { Mirror } from '../mirror.ts';
 
 const piecesAtATime = 20;
@@ -14,7 +16,7 @@ type FeedOwner = Pick<Mirror, 'state' | 'files'>;
  */
 export async function publishChangeFeed(mirror: FeedOwner): Promise<void> {
   const { state, files } = mirror;
-  const { changesTold: told, changesListed = 0, changesDue = false } = state.mirror();
+  const { changesTold: told, changesListed = 0, changesDue = false } = state.get(indexState);
   const isThere = !changesDue && (await files.size(feedHeadPath)) !== undefined;
   if (
     isThere &&
@@ -30,15 +32,16 @@ export async function publishChangeFeed(mirror: FeedOwner): Promise<void> {
   const [id, last] = [state.publishedChanges.id(), state.publishedChanges.last()];
   const isAsTold = !changesDue && found?.id === id && found.last === toldLast;
   await publishPieces(mirror, id, isAsTold ? completePieces(toldLast) : 0, last);
-  const { serial, changesListed: listed = 0 } = state.mirror();
+  const { serial } = state.get(serialState);
+  const { changesListed: listed = 0 } = state.get(indexState);
   await files.publish([{ path: feedHeadPath, body: feedHeadOf(state.publishedChanges, { id, serial, last, listed }) }]);
-  state.remember({ changesTold: { id, last, listed }, changesDue: undefined });
+  state.set(change(indexState, { changesTold: { id, last, listed }, changesDue: undefined }));
 }
 
 /** Begins the feed anew: what the state knows of it is older than what others may have read. Throws StorageError. */
 export function restartChangeFeed({ state }: Pick<Mirror, 'state'>): void {
   state.publishedChanges.renew();
-  state.remember({ changesTold: undefined, changesListed: undefined });
+  state.set(change(indexState, { changesTold: undefined, changesListed: undefined }));
 }
 
 /** Publishes the complete pieces from `from` on, those that there still are: before anything names them. */

@@ -2,6 +2,8 @@
 import { dayMs } from '../../core/durations.ts';
 import { ownPath } from '../../core/paths.ts';
 import { renderRemovedList } from '../../formats/mirror/removed-list.ts';
+import { indexState } from '../../state/mirror-state.ts';
+import { change } from '../../state/state-section.ts';
 import { earliestNow } from '../clocks.ts';
 import type { Mirror } from '../mirror.ts';
 
@@ -13,7 +15,7 @@ const maxListed = 10_000;
 export async function publishRemovals(mirror: Mirror): Promise<void> {
   const { state, files } = mirror;
   const last = state.removals.last();
-  const { removalsListed } = state.mirror();
+  const { removalsListed } = state.get(indexState);
   const isThere = (await files.size(ownPath('removed.json'))) !== undefined;
   if (last === (isThere ? removalsListed : 0)) return;
   const before = earliestNow(mirror) - toldMs;
@@ -22,7 +24,7 @@ export async function publishRemovals(mirror: Mirror): Promise<void> {
   const entries = state.removals.latest(maxListed + 1);
   const body = renderRemovedList(entries.slice(0, maxListed), entries.length <= maxListed);
   await files.publish([{ path: ownPath('removed.json'), body: Buffer.from(body) }]);
-  state.remember({ removalsListed: last });
+  state.set(change(indexState, { removalsListed: last }));
 }
 
 /** Deletes for good what has been in the trash for long enough. */
@@ -34,8 +36,8 @@ export async function emptyTrash(mirror: Mirror): Promise<void> {
 /** Where what upstream removed is not kept any more, it is looked at again. */
 export function applyKeepRemoved({ state, settings }: Mirror): void {
   const { keepRemoved } = settings;
-  const { keepsRemoved = false } = state.mirror();
+  const { keepsRemoved = false } = state.get(indexState);
   if (keepRemoved === keepsRemoved) return;
   if (!keepRemoved) state.removals.enqueueKept();
-  state.remember({ keepsRemoved: keepRemoved || undefined });
+  state.set(change(indexState, { keepsRemoved: keepRemoved || undefined }));
 }

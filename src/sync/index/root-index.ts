@@ -10,6 +10,8 @@ import {
   rootIndexHtml,
   rootIndexJson,
 } from '../../formats/simple/root-index.ts';
+import { indexState, pageState, serialState } from '../../state/mirror-state.ts';
+import { change } from '../../state/state-section.ts';
 import type { Mirror } from '../mirror.ts';
 
 const entriesAtATime = 2000;
@@ -20,20 +22,21 @@ type IndexOwner = Pick<Mirror, 'state' | 'files' | 'report'>;
 export async function publishRootIndex(mirror: IndexOwner): Promise<void> {
   const { state, files, report } = mirror;
   const changesListed = state.publishedChanges.last();
-  const { serial, legacyJson } = state.mirror();
+  const { serial } = state.get(serialState);
+  const { legacyJson } = state.get(pageState);
   const htmlForm = await FormWriter.open(mirror, rootIndexHtml, 'index.html');
   const jsonForm = await FormWriter.open(mirror, rootIndexJson(serial), 'index.v1_json');
   const isLegacy = legacyJson !== undefined && legacyJson.filledTo === undefined;
   const localForm = isLegacy ? await FormWriter.open(mirror, localJson, undefined) : undefined;
   let projects = 0;
-  for (const entries of inPages((after) => state.published(after, entriesAtATime))) {
+  for (const entries of inPages((after) => state.held.published(after, entriesAtATime))) {
     for (const form of [htmlForm, jsonForm, localForm]) await form?.add(entries);
     projects += entries.length;
   }
   const [html, json] = [await htmlForm.finish(), await jsonForm.finish()];
   await files.publish([...html.writes, ...json.writes]);
   if (localForm !== undefined) await publishShadowmireList(files, await localForm.finish(), serial);
-  state.remember({ rootIndex: { json: json.sha256, html: html.sha256 }, changesListed });
+  state.set(change(indexState, { rootIndex: { json: json.sha256, html: html.sha256 }, changesListed }));
   report({ type: 'root-index', projects });
 }
 

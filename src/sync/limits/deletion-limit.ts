@@ -12,8 +12,11 @@ import type { Clock } from '../../core/clock.ts';
 import { dayMs } from '../../core/durations.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { Report } from '../../core/report.ts';
+import { limitState } from '../../state/mirror-state.ts';
+import type { Obstacle } from '../../state/queue.ts';
 import type { RemovalCounts } from '../../state/removal-log.ts';
-import type { Obstacle, StateStore } from '../../state/state-store.ts';
+import { change } from '../../state/state-section.ts';
+import type { StateStore } from '../../state/state-store.ts';
 
 /** Sums of parts are rounded. */
 const roundingError = 1e-9;
@@ -100,7 +103,7 @@ export class DeletionLimit {
     this.#taken.clear();
     for (const { refused } of this.#brakes.values()) {
       for (const name of refused.keys()) {
-        const { obstacle, nextTry } = this.#state.queued(name) ?? {};
+        const { obstacle, nextTry } = this.#state.queue.entryOf(name) ?? {};
         if (!isHeldBack(obstacle) || nextTry === undefined) refused.delete(name);
       }
     }
@@ -132,13 +135,13 @@ export class DeletionLimit {
       const { removals, all } = brake.counts;
       brake.limit = { removals: Math.max(most, removals + more), all: Math.max(most, all + more) };
     }
-    this.#state.makeDue('held-back');
-    this.#state.makeDue('removal-held-back');
+    this.#state.queue.makeDue('held-back');
+    this.#state.queue.makeDue('removal-held-back');
   }
 
   #startOfDay(): number {
     const now = this.#clock.now();
-    const { deletionsAllowedAt: allowedAt = 0 } = this.#state.mirror();
+    const { deletionsAllowedAt: allowedAt = 0 } = this.#state.get(limitState);
     // A permission of a time to come is of a clock that was wrong.
     return Math.max(now - dayMs, allowedAt > now ? 0 : allowedAt);
   }
@@ -149,7 +152,7 @@ export class DeletionLimit {
     this.#goneShares = shares;
     const projects = new Map<string | undefined, number>();
     let elsewhere = 0;
-    for (const { source, projects: count } of this.#state.sources()) {
+    for (const { source, projects: count } of this.#state.held.sources()) {
       projects.set(source, count);
       elsewhere += count;
     }
@@ -205,7 +208,7 @@ export class DeletionLimit {
 
   /** Tells what was held back, if anything, and begins to count anew where a person has allowed it. */
   report(report: Report): void {
-    if (this.#allowed !== undefined) this.#state.remember({ deletionsAllowedAt: this.#clock.now() });
+    if (this.#allowed !== undefined) this.#state.set(change(limitState, { deletionsAllowedAt: this.#clock.now() }));
     for (const [source, brake] of this.#brakes) {
       const { refused, isPulled, counts, limit } = brake;
       if (refused.size === 0) continue;

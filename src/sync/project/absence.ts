@@ -7,7 +7,9 @@ import { NonsenseError, UnreachableError } from '../../core/errors.ts';
 import type { ProjectName } from '../../core/names.ts';
 import { projectName } from '../../core/names.ts';
 import { parkDelayMs } from '../../core/retry.ts';
-import type { HeldProject, QueuedProject } from '../../state/state-store.ts';
+import type { HeldProject } from '../../state/held-projects.ts';
+import { changelogState } from '../../state/mirror-state.ts';
+import type { QueuedProject } from '../../state/queue.ts';
 import type { Mirror } from '../mirror.ts';
 import { type ChangelogStatus, changelogStatusFor } from './changelog-status.ts';
 import { mirrorFor } from './page/project-source.ts';
@@ -49,7 +51,7 @@ export function deferOldPage(
 
 /** Whether there is something of it that would go. */
 function isHeld({ state }: Mirror, { name }: QueuedProject, { published }: HeldProject): boolean {
-  return published || state.pendingFiles(name).length > 0;
+  return published || state.held.pendingFiles(name).length > 0;
 }
 
 /** Looks for doubtful projects in the list of all. Where it lacks them, too, they are gone. Throws PausedError. */
@@ -77,8 +79,8 @@ async function confirmAbsencesAt(mirror: Mirror, doubtful: readonly ProjectName[
     const gone = doubtful.filter((name) => !listed.has(name) && isNewer(mirror, name, serial));
     state.changelog.markUnlisted(gone, serial);
     // A changelog is never wrong about a removal. A feed may be, and here page and list both say so.
-    const isThere = (name: ProjectName): boolean => listed.has(name) && state.queued(name)?.obstacle === 'stale';
-    if (state.mirror().feed !== undefined) state.changelog.listed(doubtful.filter(isThere));
+    const isThere = (name: ProjectName): boolean => listed.has(name) && state.queue.entryOf(name)?.obstacle === 'stale';
+    if (state.get(changelogState).feed !== undefined) state.changelog.listed(doubtful.filter(isThere));
   } catch (error) {
     if (!(error instanceof UnreachableError || error instanceof NonsenseError)) throw error;
     const names = `${doubtful.slice(0, 3).join(', ')}${doubtful.length > 3 ? ', …' : ''}`;
@@ -110,5 +112,7 @@ function isNewer(mirror: Mirror, name: ProjectName, listSerial: number | undefin
   const { state } = mirror;
   if (listSerial === undefined) return true;
   const { removedAt = 0 } = changelogStatusFor(mirror, name);
-  return Math.max(removedAt, state.heldProject(name).serial ?? 0, state.queued(name)?.serial ?? 0) <= listSerial;
+  return (
+    Math.max(removedAt, state.held.project(name).serial ?? 0, state.queue.entryOf(name)?.serial ?? 0) <= listSerial
+  );
 }

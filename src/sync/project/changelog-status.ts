@@ -5,7 +5,7 @@ import { filenameOf } from '../../core/paths.ts';
 import { parseDistributionName } from '../../packaging/distribution-name.ts';
 import { compareVersions, parseVersion } from '../../packaging/version.ts';
 import { type ChangelogEntry, notListed } from '../../state/changelog-entries.ts';
-import type { HeldFile } from '../../state/state-store.ts';
+import type { HeldFile } from '../../state/held-projects.ts';
 import type { Mirror } from '../mirror.ts';
 
 /** What follows from the rows. */

@@ -3,9 +3,9 @@ import type { ProjectName } from '../../core/names.ts';
 import type { SimplePage } from '../../formats/simple/simple-json.ts';
 import { publishLegacyJson } from '../../pages/publish-legacy-json.ts';
 import { publishPages } from '../../pages/publish-pages.ts';
+import type { HeldFile } from '../../state/held-projects.ts';
 import type { PageHashes } from '../../state/page-hashes.ts';
 import type { ProvenanceProblem } from '../../state/provenance-records.ts';
-import type { HeldFile } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
 import { type Downloaded, isComplete } from './files/download.ts';
@@ -48,7 +48,7 @@ export async function publishFiles(
   const rest = { ...source, page: withoutFiles(source.page, left) };
   const { shown, published } = linkedPage(rest, own, { ...chosen, hidden }, (url) => upstream.allows(url), kept);
   // A run that dies before the project is finished leaves pages that tell neither all of upstream's nor what is held.
-  if (held.published) state.requeue(due.name, []);
+  if (held.published) state.queue.requeue(due.name, []);
   const pages = await publishPages(files, due.name, shown, published, !held.published);
   await publishLegacyJson(mirror, due.name, shown, published);
   const drop = [...plan.drop, ...refused.flatMap((file) => file.held ?? [])];
@@ -77,7 +77,7 @@ function reportProvenance(
   files: readonly (readonly [PlannedFile, Downloaded])[],
 ): ProvenanceProblem[] {
   const unproven = files.flatMap(([, { provenance }]) => provenance.unproven ?? []);
-  const told = new Set(unproven.length > 0 ? state.provenanceProblems(name).map(keyOf) : []);
+  const told = new Set(unproven.length > 0 ? state.provenance.problemsOf(name).map(keyOf) : []);
   for (const file of unproven) {
     if (told.has(keyOf(file))) continue;
     const message = `${name}: ${file.filename}: ${file.why}${file.leftOut ? '; it is left out' : ''}`;

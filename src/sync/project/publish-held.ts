@@ -7,7 +7,8 @@ import { filenameOf } from '../../core/paths.ts';
 import { type PublishedFile, renderSimpleJson, withSerial } from '../../formats/simple/simple-json.ts';
 import { publishLegacyJson } from '../../pages/publish-legacy-json.ts';
 import { publishPages } from '../../pages/publish-pages.ts';
-import type { FinishedProject, HeldFile } from '../../state/state-store.ts';
+import type { HeldFile } from '../../state/held-projects.ts';
+import type { FinishedProject } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
 import { bytesOf, discardFiles } from './files/held-files.ts';
@@ -46,7 +47,7 @@ export async function publishHeld(
   const drop = isKept ? quarantined : [...lost, ...quarantined];
   if (drop.length === 0 && isAsPublished(mirror, due.name, renderSimpleJson(shown, published))) return [];
   odd.report();
-  if (held.published) state.requeue(due.name, []);
+  if (held.published) state.queue.requeue(due.name, []);
   const pages = await publishPages(files, due.name, shown, published, !held.published);
   await publishLegacyJson(mirror, due.name, shown, published);
   mirror.report({ type: 'page-published', name: due.name });

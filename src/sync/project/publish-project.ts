@@ -7,7 +7,9 @@ import type { WebPath } from '../../core/paths.ts';
 import type { ProjectDecision } from '../../policy/project-decision.ts';
 import { explainReason } from '../../policy/render-reason.ts';
 import { allSatisfied } from '../../policy/unsatisfied.ts';
-import type { FinishedProject, HeldFile, HeldProject, Plan } from '../../state/state-store.ts';
+import type { HeldFile, HeldProject } from '../../state/held-projects.ts';
+import type { Plan } from '../../state/plans.ts';
+import type { FinishedProject } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
 import { recordRequirements } from '../requirements/record-requirements.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
@@ -73,7 +75,7 @@ export async function publishProject(
   }
   // Made before anything is published: a page that cannot be kept is refused.
   if (decision !== undefined) work = { ...work, kept: { planned, plan: planRecordOf(mirror, decision, work) } };
-  if (mirror.state.pendingFiles(due.name).length === 0 && isAlreadyPublished(mirror, planned)) {
+  if (mirror.state.held.pendingFiles(due.name).length === 0 && isAlreadyPublished(mirror, planned)) {
     const { files, drop } = planned.plan;
     return finish(mirror, work, known, { now: files.map((file) => file.held), drop, hidden: false, unproven: [] });
   }

@@ -7,8 +7,9 @@ import { filenameOf, listedPath, sidecarPath, sidecarPaths, type WebPath, withSi
 import { missingSidecars, type SidecarKind, sidecarKinds, sidecars, withoutSidecars } from '../../core/sidecars.ts';
 import { isJsonObject, type JsonObject } from '../../formats/json.ts';
 import { entryWithoutSidecars, type SimpleFile, simplePageFrom } from '../../formats/simple/simple-json.ts';
+import type { HeldFile } from '../../state/held-projects.ts';
 import type { LostFile } from '../../state/removal-log.ts';
-import type { FinishedProject, HeldFile } from '../../state/state-store.ts';
+import type { FinishedProject } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
 import { missingFiles } from './files/held-files.ts';
@@ -25,16 +26,16 @@ export async function repairRestored(mirror: Mirror, project: SelectedProject): 
   const gone = await missingFiles(files, held.files);
   if (gone.length > 0) {
     const paths = gone.map(({ path }) => path);
-    state.requeue(name, paths);
+    state.queue.requeue(name, paths);
   }
   const remembered = await readAnyPage(mirror, project);
   if (remembered.from === 'held files') {
     report({ type: 'alarm', message: `${name}: was restored, and its page is lost: made anew of the files held` });
   }
   const { source, lost } = await restoreListedFiles(mirror, project, remembered);
-  const away = state.pendingFiles(name).filter((path) => state.heldFile(path) === undefined);
+  const away = state.held.pendingFiles(name).filter((path) => state.held.file(path) === undefined);
   if (away.length > 0) report({ type: 'alarm', message: `${name}: ${lossText(away.map(filenameOf))}` });
-  const now = { ...project, held: state.heldProject(name) };
+  const now = { ...project, held: state.held.project(name) };
   const finished = await publishProject(mirror, now, classifyPage(mirror, now, source), { ...held, etag: undefined });
   return finished.kind === 'published' ? { ...finished, lost } : finished;
 }
@@ -51,7 +52,7 @@ async function restoreListedFiles(
   { page, url }: SourcePage,
 ): Promise<{ readonly source: SourcePage; readonly lost: readonly LostFile[] }> {
   const { state } = mirror;
-  const suspects = new Set(state.pendingFiles(name).filter((path) => state.heldFile(path) === undefined));
+  const suspects = new Set(state.held.pendingFiles(name).filter((path) => state.held.file(path) === undefined));
   const kept: JsonObject[] = [];
   const lost: LostFile[] = [];
   for (const file of page.files) {
@@ -62,7 +63,7 @@ async function restoreListedFiles(
     }
     const back = await restoreFile(mirror, path, file);
     if (back !== undefined) {
-      state.addHeldFiles(name, [back]);
+      state.held.addFiles(name, [back]);
       kept.push(entryWithoutSidecars(file.json, missingSidecars(back)));
     } else if (file.sha256 !== undefined) lost.push({ path, sha256: file.sha256 });
   }

@@ -6,7 +6,7 @@ import { PausedError, StorageError, throwIfPaused } from '../../core/errors.ts';
 import { inPages } from '../../core/in-pages.ts';
 import type { ProjectName } from '../../core/names.ts';
 import { explainReason } from '../../policy/render-reason.ts';
-import type { DueReplan, Replanned } from '../../state/state-store.ts';
+import type { DueReplan, Replanned } from '../../state/plans.ts';
 import type { Mirror } from '../mirror.ts';
 import { readListedPage } from './page/cached-page.ts';
 import { chooseFiles, resultDigestOf } from './page/choose-files.ts';
@@ -25,7 +25,7 @@ export async function replanUnchanged(mirror: Mirror): Promise<number> {
   let done = 0;
   const read = (after: ProjectName | undefined): readonly DueReplan[] => {
     throwIfPaused(signal);
-    return state.dueReplans(clock.now(), after, pageSize);
+    return state.plans.dueReplans(clock.now(), after, pageSize);
   };
   for (const piece of inPages(read)) {
     const same: Replanned[] = [];
@@ -34,7 +34,7 @@ export async function replanUnchanged(mirror: Mirror): Promise<number> {
       const plan = await unchangedPlan(mirror, due).catch(rethrowFatal);
       if (plan !== undefined) same.push(plan);
     }
-    state.replan(same);
+    state.plans.replan(same);
     for (const plan of same) reportUnchanged(mirror, plan);
     done += same.length;
   }
@@ -55,7 +55,7 @@ async function unchangedPlan(
   const { policy } = selection;
   const decision = selection.decide(name);
   if (policy === undefined || decision === undefined || decision.hold === 'none') return undefined;
-  if (movedFrom(mirror, name, mirror.state.heldProject(name)) !== undefined) return undefined;
+  if (movedFrom(mirror, name, mirror.state.held.project(name)) !== undefined) return undefined;
   const page = await readListedPage(mirror, name, kept);
   if (page === undefined) return undefined;
   const chosen = chooseFiles(mirror, decision, page);

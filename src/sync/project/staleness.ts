@@ -2,7 +2,9 @@
 import { dayMs } from '../../core/durations.ts';
 import { NonsenseError } from '../../core/errors.ts';
 import { staleDelayMs } from '../../core/retry.ts';
-import type { HeldProject, QueuedProject } from '../../state/state-store.ts';
+import type { HeldProject } from '../../state/held-projects.ts';
+import { serialState } from '../../state/mirror-state.ts';
+import type { QueuedProject } from '../../state/queue.ts';
 import type { Mirror } from '../mirror.ts';
 import { refuseJump } from '../serials.ts';
 import type { Deferral } from './sync-outcome.ts';
@@ -56,6 +58,6 @@ export function refuseForgedSerial(
 ): void {
   const known = Math.max(due.serial, held.serial ?? 0);
   if (serial === undefined || serial <= known) return;
-  const { serial: newest } = mirror.state.mirror();
+  const { serial: newest } = mirror.state.get(serialState);
   if (newest !== undefined) refuseJump(mirror, Math.max(known, newest), serial, url.href);
 }

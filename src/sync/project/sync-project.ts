@@ -10,8 +10,9 @@ import { staleDelayMs } from '../../core/retry.ts';
 import { type SimplePage, withSerial } from '../../formats/simple/simple-json.ts';
 import { local } from '../../policy/policy.ts';
 import { explainReason } from '../../policy/render-reason.ts';
-import { requestByName } from '../../state/queue-request.ts';
-import type { HeldFile, HeldProject, Obstacle, QueuedProject } from '../../state/state-store.ts';
+import type { HeldFile, HeldProject } from '../../state/held-projects.ts';
+import { adoptionState, rootIndexIsDue } from '../../state/mirror-state.ts';
+import { type Obstacle, type QueuedProject, requestByName } from '../../state/queue.ts';
 import type { PageDigest, ProjectResponse } from '../../upstream/upstream.ts';
 import type { Mirror } from '../mirror.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
@@ -41,7 +42,7 @@ const unprovenAgainMs = hourMs;
 /** Brings one project up to date. Throws UnreachableError, NonsenseError, MismatchError, StorageError, PausedError. */
 export async function syncProject(whole: Mirror, due: QueuedProject): Promise<SyncOutcome> {
   const { state, selection } = whole;
-  const held = state.heldProject(due.name);
+  const held = state.held.project(due.name);
   const decision = selection.decide(due.name);
   if (decision?.hold === 'none') return removeExcluded(whole, due, held, explainReason(decision.because));
   const mirror = mirrorFor(whole, due.name);
@@ -76,7 +77,7 @@ async function replaceFromOtherIndex(mirror: Mirror, project: SelectedProject, b
   if (isLocal && isAllHere(mirror, project)) return syncLocal(mirror, project);
   const answer = isLocal ? undefined : await mirror.upstream.project(name, undefined, false);
   // A state that was made anew from the tree does not know where anything is from.
-  const isOfTree = state.mirror().adopted !== undefined && held.source === undefined;
+  const isOfTree = state.get(adoptionState).adopted !== undefined && held.source === undefined;
   const isSame = answer?.kind === 'page' ? isAllOn(answer.page, project) : isOfTree && answer !== undefined;
   if (isSame) {
     mirror.memoryBudget.release(name);
@@ -94,9 +95,9 @@ async function replaceFromOtherIndex(mirror: Mirror, project: SelectedProject, b
   await removeProject(mirror, due, held.files, why);
   if (!settings.dryRun) {
     state.finish([{ kind: 'removed', due, why }]);
-    state.enqueue([requestByName(name, held.displayName)], { rootIndexDue: true });
+    state.queue.enqueue([requestByName(name, held.displayName)], rootIndexIsDue);
   }
-  const gone = { ...state.heldProject(name), ...(settings.dryRun && notHeld) };
+  const gone = { ...state.held.project(name), ...(settings.dryRun && notHeld) };
   const moved = { ...project, due: asNewRequest(due), held: gone };
   if (answer === undefined) return syncLocal(mirror, moved);
   if (answer.kind === 'absent') {
@@ -116,7 +117,7 @@ function isAllOn({ files }: SimplePage, { held }: SelectedProject): boolean {
 /** The same of what lies here by hand. */
 function isAllHere({ localFiles, state }: Mirror, { due, held }: SelectedProject): boolean {
   const here = new Set(localFiles.of(due.name));
-  const isOfTree = held.files.length > 0 || state.mirror().adopted !== undefined;
+  const isOfTree = held.files.length > 0 || state.get(adoptionState).adopted !== undefined;
   return here.size > 0 && isOfTree && held.files.every(({ path }) => here.has(path));
 }
 
@@ -178,7 +179,7 @@ async function askUpstream(
   const { due, held, decision } = project;
   const isPlanned =
     isProvenanceChecked(mirror, due.name, held) &&
-    state.decisionKeyOf(due.name) === (decision && selection.decisionKeyOf(decision));
+    state.plans.decisionKeyOf(due.name) === (decision && selection.decisionKeyOf(decision));
   // What was lost before it was known to be in quarantine is to be looked at again.
   const isToBeRead = announced.hasQuarantine || new ProjectRejections(mirror, project).isDue;
   const etag = isPlanned && !isToBeRead && (await isIntact(mirror, due, held)) ? held.etag : undefined;
@@ -337,7 +338,7 @@ async function isIntact(
   { name }: QueuedProject,
   held: HeldProject,
 ): Promise<boolean> {
-  if (held.etag === undefined || state.pendingFiles(name).length > 0) return false;
+  if (held.etag === undefined || state.held.pendingFiles(name).length > 0) return false;
   const pages = [pagePath('index.html', name), pagePath('index.v1_json', name)];
   if ((await Promise.all(pages.map((page) => files.size(page)))).includes(undefined)) return false;
   return settings.indexOnly || (await missingFiles(files, held.files)).length === 0;

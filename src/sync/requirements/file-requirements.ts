@@ -4,7 +4,7 @@ import type { ProjectName } from '../../core/names.ts';
 import { filenameOf, sidecarPath } from '../../core/paths.ts';
 import { parseCoreMetadata } from '../../packaging/core-metadata.ts';
 import { parseDistributionName } from '../../packaging/distribution-name.ts';
-import type { HeldFile } from '../../state/state-store.ts';
+import type { HeldFile } from '../../state/held-projects.ts';
 import type { Mirror } from '../mirror.ts';
 import { sourceTexts, wheelMetadata } from './read-distribution.ts';
 import { sdistRequirements } from './sdist-requirements.ts';

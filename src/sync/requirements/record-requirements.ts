@@ -4,7 +4,7 @@ import type { ProjectName } from '../../core/names.ts';
 import { filenameOf } from '../../core/paths.ts';
 import { type LooseRequirement, parseLooseRequirement } from '../../packaging/loose-requirement.ts';
 import { requiredSdists } from '../../policy/required-sdists.ts';
-import type { HeldFile } from '../../state/state-store.ts';
+import type { HeldFile } from '../../state/held-projects.ts';
 import type { Mirror } from '../mirror.ts';
 import type { RequirementRow } from '../selection/requirement-rows.ts';
 import { type FileRequirements, readFileRequirements } from './file-requirements.ts';
@@ -32,7 +32,7 @@ export async function recordRequirements(
 ): Promise<void> {
   const { state, report } = memory;
   const { text, cut, isLong, doubts, unread } = await requirementsOf(memory, name, held);
-  state.setRequirements(name, text);
+  state.requirements.set(name, text);
   const warn = (message: string): void => report({ type: 'warning', message: `${name}: ${message}` });
   for (const line of unreadableLines(unread)) warn(line);
   const [doubt] = doubts;

@@ -3,6 +3,8 @@ import type { ProjectName } from '../../core/names.ts';
 import { local } from '../../policy/policy.ts';
 import { type UnsatisfiedWant, wantKey } from '../../policy/unsatisfied.ts';
 import type { Want } from '../../policy/want.ts';
+import { missingState } from '../../state/mirror-state.ts';
+import { change } from '../../state/state-section.ts';
 import type { Mirror } from '../mirror.ts';
 
 /** In one run. */
@@ -15,7 +17,7 @@ export function reportUnsatisfied(mirror: Mirror): void {
   const { state, settings, report } = mirror;
   forgetExcluded(mirror);
   const lines = unsatisfiedLines(mirror);
-  const { unmetLines: known = [] } = state.mirror();
+  const { unmetLines: known = [] } = state.get(missingState);
   const before = new Set(known);
   for (const message of lines.slice(0, maxReported)) {
     report({ type: before.has(message) || settings.dryRun ? 'warning' : 'alarm', message });
@@ -24,29 +26,29 @@ export function reportUnsatisfied(mirror: Mirror): void {
   if (more > 0) report({ type: 'warning', message: `${more} more that were asked for are not held (--status)` });
   const kept = lines.slice(0, maxRemembered);
   if (settings.dryRun || settings.projects !== undefined || kept.join('\n') === known.join('\n')) return;
-  state.remember({ unmetLines: kept.length === 0 ? undefined : kept });
+  state.set(change(missingState, { unmetLines: kept.length === 0 ? undefined : kept }));
 }
 
 /** What the rules leave out as a whole is not asked for. */
 function forgetExcluded({ state, selection }: Mirror): void {
-  const { unmet = {} } = state.mirror();
+  const { unmet = {} } = state.get(missingState);
   const kept = Object.entries(unmet).filter(([name]) => selection.decide(name as ProjectName)?.hold === 'files');
   if (kept.length === Object.keys(unmet).length) return;
-  state.remember({ unmet: kept.length === 0 ? undefined : Object.fromEntries(kept) });
+  state.set(change(missingState, { unmet: kept.length === 0 ? undefined : Object.fromEntries(kept) }));
 }
 
 function unsatisfiedLines({ state, selection, settings }: Mirror): string[] {
   const { policy } = selection;
   const only = settings.projects && new Set(settings.projects);
-  const { missing = [], unmet = {} } = state.mirror();
+  const { missing = [], unmet = {} } = state.get(missingState);
   const absent = new Set<string>([...missing, ...selection.absent]);
-  for (const { due, obstacle } of state.parked(maxParked)) if (obstacle === 'absent') absent.add(due.name);
+  for (const { due, obstacle } of state.queue.parked(maxParked)) if (obstacle === 'absent') absent.add(due.name);
   if (policy === undefined || absent.size + Object.keys(unmet).length === 0) return [];
   return policy.rules.flatMap(({ hold, named }, rule) =>
     [...named].flatMap(([name, wants]) => {
       if ((hold !== 'files' && hold !== local) || policy.index(name) !== rule || only?.has(name) === false) return [];
       if (unmet[name] !== undefined) return unsatisfiedLinesOf(wants, unmet[name].wants);
-      if (!absent.has(name) || state.heldProject(name).published) return [];
+      if (!absent.has(name) || state.held.project(name).published) return [];
       const why = hold === local ? `no file of it lies below packages/` : `upstream has no project ${name}`;
       return wants.map((want) => line(want, why));
     }),

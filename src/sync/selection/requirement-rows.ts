@@ -1,7 +1,7 @@
 /** What releases require, as it is remembered. */
 import type { ProjectName } from '../../core/names.ts';
 import type { Edge } from '../../policy/dependency-closure.ts';
-import type { Requires } from '../../state/state-store.ts';
+import type { Requires } from '../../state/requirements.ts';
 
 /** What is remembered of an edge: release, target, extras, specifier, marker: there may be millions. */
 export type RequirementRow = readonly [string, ProjectName, readonly string[], string, string?];

@@ -1,6 +1,7 @@
 /** One project on its way through a run. */
 import type { ProjectDecision } from '../../policy/project-decision.ts';
-import type { HeldProject, QueuedProject } from '../../state/state-store.ts';
+import type { HeldProject } from '../../state/held-projects.ts';
+import type { QueuedProject } from '../../state/queue.ts';
 
 /** A queued project, what is held of it, and what may be; without a decision everything may. */
 export interface SelectedProject {

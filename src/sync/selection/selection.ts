@@ -13,7 +13,10 @@ import { decideProject, mayHold, type ProjectDecision, policyNames, sourceOf } f
 import { explainReason } from '../../policy/render-reason.ts';
 import type { Unsatisfied } from '../../policy/unsatisfied.ts';
 import type { Want } from '../../policy/want.ts';
-import type { StateStore, Wants } from '../../state/state-store.ts';
+import { missingState, pageState, policyState } from '../../state/mirror-state.ts';
+import type { Wants } from '../../state/requirements.ts';
+import { change } from '../../state/state-section.ts';
+import type { StateStore } from '../../state/state-store.ts';
 import { parseRequirements } from './requirement-rows.ts';
 import { parseWants, renderWants } from './want-rows.ts';
 
@@ -39,7 +42,7 @@ export class Selection {
     this.policy = policy;
     this.fingerprint = effectiveFingerprint(policy);
     this.#state = state;
-    this.#fileBase = state.mirror().fileBase;
+    this.#fileBase = state.get(pageState).fileBase;
   }
 
   /** What the addresses of upstream's files begin with; empty when they differ, undefined as long as none was seen. */
@@ -51,7 +54,7 @@ export class Selection {
   noteFileBase(base: string | undefined): void {
     if (this.#fileBase === (base ?? '') || this.#fileBase === '') return;
     this.#fileBase = this.#fileBase === undefined ? (base ?? '') : '';
-    this.#state.remember({ fileBase: this.#fileBase });
+    this.#state.set(change(pageState, { fileBase: this.#fileBase }));
   }
 
   /** Upstream answers not to have the project; whether that is believed is to be found out. */
@@ -67,34 +70,38 @@ export class Selection {
   /** Upstream does not have the project: where the policy names it, it is not asked for in every run. */
   markMissing(name: ProjectName): void {
     const isNamed = this.#wants.has(name) || (this.policy && policyNames(this.policy)?.includes(name)) === true;
-    if (isNamed) this.#state.remember({ missing: [...new Set([...(this.#state.mirror().missing ?? []), name])] });
+    if (isNamed)
+      this.#state.set(
+        change(missingState, { missing: [...new Set([...(this.#state.get(missingState).missing ?? []), name])] }),
+      );
   }
 
   /** Upstream has the project after all. */
   markFound(name: ProjectName): void {
     this.#absent.delete(name);
-    const { missing } = this.policy === undefined ? {} : this.#state.mirror();
-    if (missing?.includes(name)) this.#state.remember({ missing: missing.filter((other) => other !== name) });
+    const { missing } = this.policy === undefined ? {} : this.#state.get(missingState);
+    if (missing?.includes(name))
+      this.#state.set(change(missingState, { missing: missing.filter((other) => other !== name) }));
   }
 
   /** Takes note of what `decision` wants and is not held. */
   recordUnsatisfied(decision: ProjectDecision, { wants }: Pick<Unsatisfied, 'wants'>): void {
     const { name } = decision;
     // Most projects have none, and had none.
-    this.#unmetNames ??= new Set(Object.keys(this.#state.mirror().unmet ?? {}));
+    this.#unmetNames ??= new Set(Object.keys(this.#state.get(missingState).unmet ?? {}));
     if (wants.length === 0 && !this.#unmetNames.has(name)) return;
     this.#unmetNames.add(name);
-    const { unmet = {} } = this.#state.mirror();
+    const { unmet = {} } = this.#state.get(missingState);
     const now = wants.length === 0 ? undefined : { decision: this.decisionKeyOf(decision), wants };
     if (JSON.stringify(unmet[name]) === JSON.stringify(now)) return;
     const { [name]: _, ...others } = unmet;
     const all = now === undefined ? others : { ...others, [name]: now };
-    this.#state.remember({ unmet: Object.keys(all).length === 0 ? undefined : all });
+    this.#state.set(change(missingState, { unmet: Object.keys(all).length === 0 ? undefined : all }));
   }
 
   /** Whether nothing was found of what was wanted of `name`, and something else is wanted now. */
   hasChangedRequest(name: ProjectName): boolean {
-    const known = this.#state.mirror().unmet?.[name];
+    const known = this.#state.get(missingState).unmet?.[name];
     const decision = known && this.decide(name);
     return decision !== undefined && known?.decision !== this.decisionKeyOf(decision);
   }
@@ -152,7 +159,7 @@ export class Selection {
   resolveDependencies(report?: Report): readonly ProjectName[] {
     const { policy } = this;
     if (policy?.dependencies !== true) return [];
-    const edges = parseRequirements(this.#state.allRequirements());
+    const edges = parseRequirements(this.#state.requirements.all());
     this.#wants = new Map();
     const roots = new Map<ProjectName, readonly Want[]>();
     for (const name of this.#roots(policy)) {
@@ -192,8 +199,8 @@ export class Selection {
   /** Remembers what {@link resolveDependencies} has learned last, for {@link restoreDecision}. */
   rememberWants(): void {
     const wantsOf = this.#keyOfRules();
-    if (wantsOf === undefined || this.#state.mirror().wantsOf === wantsOf) return;
-    this.#state.rememberWants(textsOf(this.#wants), { wantsOf });
+    if (wantsOf === undefined || this.#state.get(policyState).wantsOf === wantsOf) return;
+    this.#state.requirements.rememberWants(textsOf(this.#wants), change(policyState, { wantsOf }));
   }
 
   /**
@@ -201,8 +208,8 @@ export class Selection {
    * something else by now, so that {@link resolveDependencies} has to find it out.
    */
   restoreDecision(name: ProjectName): ProjectDecision | undefined {
-    if (this.policy === undefined || this.#state.mirror().wantsOf !== this.#keyOfRules()) return undefined;
-    const wants = this.#state.wantsOf(name);
+    if (this.policy === undefined || this.#state.get(policyState).wantsOf !== this.#keyOfRules()) return undefined;
+    const wants = this.#state.requirements.wantsOf(name);
     return decideProject(this.policy, name, wants === undefined ? [] : parseWants(wants));
   }
 
@@ -242,7 +249,7 @@ export class Selection {
 
   /** The plan of each published project, and what would be decided now. */
   *#plans() {
-    for (const piece of inPages((after) => this.#state.plans(after, plansAtATime))) {
+    for (const piece of inPages((after) => this.#state.plans.list(after, plansAtATime))) {
       for (const plan of piece) {
         const now = this.decide(plan.name);
         yield { plan, now, key: now && this.decisionKeyOf(now) };
@@ -251,7 +258,7 @@ export class Selection {
   }
 
   *#published(): Iterable<ProjectName> {
-    for (const piece of inPages((after) => this.#state.published(after, plansAtATime))) {
+    for (const piece of inPages((after) => this.#state.held.published(after, plansAtATime))) {
       for (const { name } of piece) yield name;
     }
   }

@@ -4,6 +4,8 @@ import { NonsenseError } from '../../core/errors.ts';
 import type { Verify } from '../../core/signing.ts';
 import { parseSignature, parseSnapshot, type Snapshot } from '../../formats/mirror/snapshot.ts';
 import type { UpstreamSnapshot } from '../../state/mirror-state.ts';
+import { serialState, snapshotState } from '../../state/mirror-state.ts';
+import { change } from '../../state/state-section.ts';
 import type { Mirror } from '../mirror.ts';
 
 /** Clocks differ, but not by more. */
@@ -24,14 +26,15 @@ export async function fetchNewestSnapshot(mirror: Mirror, verify: Verify): Promi
     const time = new Date(timeMs).toISOString();
     throw new NonsenseError(`${source}: was made at ${time}, which is yet to come; check the clocks of both machines`);
   }
-  const { upstreamSnapshot, upstream } = state.mirror();
+  const { upstreamSnapshot } = state.get(snapshotState);
+  const { upstream } = state.get(serialState);
   const before = settings.reconcile || upstream !== settings.upstream ? undefined : upstreamSnapshot;
   if (before !== undefined && isOlder(snapshot, before)) {
     throw new NonsenseError(
       `${source}: went back from ${textOf(before)} to ${textOf(snapshot)}; if upstream was restored, add --reconcile once`,
     );
   }
-  state.remember({ upstreamSnapshot: { ...before, timeMs, serial } });
+  state.set(change(snapshotState, { upstreamSnapshot: { ...before, timeMs, serial } }));
   return snapshot;
 }
 

@@ -7,6 +7,7 @@ import type { Sign } from '../../core/signing.ts';
 import type { Write } from '../../files/file-store.ts';
 import { renderSignature, renderSnapshot } from '../../formats/mirror/snapshot.ts';
 import { pageTree } from '../../pages/page-merkle-tree.ts';
+import { indexState, serialState } from '../../state/mirror-state.ts';
 import type { PageHashes } from '../../state/page-hashes.ts';
 import type { Mirror } from '../mirror.ts';
 
@@ -28,7 +29,8 @@ export async function signedSnapshot(mirror: Mirror, startedMs: number): Promise
 }
 
 function render({ state }: Mirror, sign: Sign, timeMs: number): Write[] {
-  const { serial, rootIndex } = state.mirror();
+  const { serial } = state.get(serialState);
+  const { rootIndex } = state.get(indexState);
   if (rootIndex === undefined) throw new TypeError('signed before the root index was published');
   const { projects, queued } = state.totals();
   const [json, html] = [pageTree(state.pages, 'json'), pageTree(state.pages, 'html')];
@@ -51,7 +53,7 @@ async function hashUnknownPages(mirror: Mirror): Promise<boolean> {
       if (pages !== undefined) found.push({ name, pages });
       else {
         isWhole = false;
-        state.requeue(name, []);
+        state.queue.requeue(name, []);
         report({ type: 'warning', message: `${name}: a page is missing, so that there is no new snapshot.json` });
       }
     }

@@ -11,6 +11,8 @@
 import { hourMs } from '../../core/durations.ts';
 import { inPages } from '../../core/in-pages.ts';
 import type { Snapshot } from '../../formats/mirror/snapshot.ts';
+import { serialState, snapshotState } from '../../state/mirror-state.ts';
+import { change } from '../../state/state-section.ts';
 import type { Mirror } from '../mirror.ts';
 import { fetchNewestSnapshot } from './fetch-snapshot.ts';
 import { isListOf, verifiesPages } from './verify-pages.ts';
@@ -27,7 +29,7 @@ export async function requireSnapshot(mirror: Mirror): Promise<Snapshot | undefi
   const { verifyUpstream, state, settings } = mirror;
   if (verifyUpstream === undefined) return undefined;
   const snapshot = await fetchNewestSnapshot(mirror, verifyUpstream);
-  const { serial, upstream } = state.mirror();
+  const { serial, upstream } = state.get(serialState);
   if (verifiesPages(mirror) && serial !== undefined && upstream === settings.upstream) requeueUnknown(mirror);
   return snapshot;
 }
@@ -46,15 +48,15 @@ export async function compareWithSnapshot(mirror: Mirror, seen: Snapshot | undef
 
 function compare(mirror: Mirror, snapshot: Snapshot): void {
   const { state, clock } = mirror;
-  const { upstreamSnapshot: known } = state.mirror();
+  const { upstreamSnapshot: known } = state.get(snapshotState);
   if (known === undefined) return;
   const { unprovenSince = clock.now(), ...newest } = known;
   if (isListOf(mirror, snapshot) && known.held?.length === 0) {
-    if (known.unprovenSince !== undefined) state.remember({ upstreamSnapshot: newest });
+    if (known.unprovenSince !== undefined) state.set(change(snapshotState, { upstreamSnapshot: newest }));
     return;
   }
   if (clock.now() - unprovenSince >= longestSilenceMs) alarm(mirror, silence);
-  state.remember({ upstreamSnapshot: { ...newest, unprovenSince } });
+  state.set(change(snapshotState, { upstreamSnapshot: { ...newest, unprovenSince } }));
 }
 
 const silence =
@@ -67,6 +69,6 @@ function alarm({ report, settings }: Mirror, what: string): void {
 /** Pages that were fetched before hashes were remembered. */
 function requeueUnknown({ state }: Mirror): void {
   for (const names of inPages((after) => state.pages.unknown('upstream', after, namesAtATime))) {
-    for (const name of names) state.requeue(name, []);
+    for (const name of names) state.queue.requeue(name, []);
   }
 }

@@ -13,7 +13,9 @@ import type { ProjectName } from '../../core/names.ts';
 import { Semaphore } from '../../core/semaphore.ts';
 import type { Snapshot } from '../../formats/mirror/snapshot.ts';
 import { pageTree } from '../../pages/page-merkle-tree.ts';
+import { listState, snapshotState } from '../../state/mirror-state.ts';
 import type { UpstreamPageDigest } from '../../state/page-hashes.ts';
+import { change } from '../../state/state-section.ts';
 import type { PageDigest } from '../../upstream/upstream.ts';
 import type { Mirror } from '../mirror.ts';
 import { fetchNewestSnapshot } from './fetch-snapshot.ts';
@@ -35,7 +37,7 @@ export function verifiesPages({ verifyUpstream, settings, selection }: Mirror): 
 export async function verifyPages(mirror: Mirror, seen: Snapshot | undefined): Promise<void> {
   const { state, verifyUpstream } = mirror;
   if (seen === undefined || verifyUpstream === undefined || !verifiesPages(mirror)) return;
-  state.makeDue('unproven');
+  state.queue.makeDue('unproven');
   state.pages.groupQueue();
   const first = isListOf(mirror, seen) ? seen : await fetchNewestSnapshot(mirror, verifyUpstream);
   let prover = new GroupVerifier(mirror, first);
@@ -48,8 +50,9 @@ export async function verifyPages(mirror: Mirror, seen: Snapshot | undefined): P
       held = await prover.unproven(held);
     }
   }
-  const { upstreamSnapshot } = state.mirror();
-  if (upstreamSnapshot !== undefined) state.remember({ upstreamSnapshot: { ...upstreamSnapshot, held } });
+  const { upstreamSnapshot } = state.get(snapshotState);
+  if (upstreamSnapshot !== undefined)
+    state.set(change(snapshotState, { upstreamSnapshot: { ...upstreamSnapshot, held } }));
   if (held.length > 0) prover.alarm(held);
 }
 
@@ -57,7 +60,7 @@ export async function verifyPages(mirror: Mirror, seen: Snapshot | undefined): P
 export function unverifiedReason(mirror: Mirror, name: ProjectName, answer: PageDigest): string | undefined {
   if (!verifiesPages(mirror)) return undefined;
   const { pages } = mirror.state;
-  const { held = allGroups } = mirror.state.mirror().upstreamSnapshot ?? {};
+  const { held = allGroups } = mirror.state.get(snapshotState).upstreamSnapshot ?? {};
   if (held.includes(groupOf(name))) return "held, as the pages of its group are not those in upstream's snapshot.json";
   const found = answer === 'unchanged' ? (pages.hashesOf(name).upstream ?? 'absent') : answer;
   const expected = pages.upstreamDigestOf(name);
@@ -68,7 +71,7 @@ export function unverifiedReason(mirror: Mirror, name: ProjectName, answer: Page
 
 /** Whether the list of projects that was taken over is the one that was signed. */
 export function isListOf({ state }: Mirror, { index }: Snapshot): boolean {
-  return state.mirror().listSha256 === index.json;
+  return state.get(listState).listSha256 === index.json;
 }
 
 type Seen = ReadonlyMap<ProjectName, UpstreamPageDigest>;
@@ -146,7 +149,7 @@ class GroupVerifier {
     const changed = looked.filter(([name, seen]) => state.pages.upstreamDigestOf(name) !== seen);
     if (!this.#isSigned(group, new Map([...queued, ...changed]))) return false;
     for (const [name, seen] of changed) {
-      state.requeue(name, []);
+      state.queue.requeue(name, []);
       state.pages.setUpstreamDigest(name, seen);
     }
     return true;
@@ -172,7 +175,7 @@ class GroupVerifier {
   async #fetchDigest(name: ProjectName): Promise<UpstreamPageDigest> {
     const { upstream, state } = this.#mirror;
     const known = state.pages.hashesOf(name).upstream;
-    const found = await upstream.pageDigest(name, known === undefined ? undefined : state.heldProject(name).etag);
+    const found = await upstream.pageDigest(name, known === undefined ? undefined : state.held.project(name).etag);
     return found === 'unchanged' ? (known ?? 'absent') : found;
   }
 

@@ -43,8 +43,8 @@ t.test('a file is held only where a mirror puts files', async (t) => {
   for (const path of places) {
     const sql = "INSERT INTO files (path, project, size, sha256, provenance) VALUES (?, 'alpha', 1, x'00', 0)";
     const store = open(t, sql, path);
-    t.throws(() => store.heldProject(alpha), StorageError, JSON.stringify(path));
-    t.throws(() => store.heldProject(alpha), /^state\.db: expected the place of a file, found .*--rebuild/);
+    t.throws(() => store.held.project(alpha), StorageError, JSON.stringify(path));
+    t.throws(() => store.held.project(alpha), /^state\.db: expected the place of a file, found .*--rebuild/);
   }
 });
 
@@ -56,16 +56,19 @@ for (const name of ['../../etc', 'Alpha', '"><script>alert(1)</script>', 'a/b', 
       name,
     );
     if (name !== '') {
-      t.throws(() => queue.due(clock.now(), false, undefined, 9), StorageError);
-      t.throws(() => queue.due(clock.now(), true, undefined, 9), /^state\.db: expected the name of a project, found/);
+      t.throws(() => queue.queue.due(clock.now(), false, undefined, 9), StorageError);
+      t.throws(
+        () => queue.queue.due(clock.now(), true, undefined, 9),
+        /^state\.db: expected the name of a project, found/,
+      );
     }
     const projects = open(
       t,
       "INSERT INTO projects (name, display_name, status, seen) VALUES (?, 'x', 'active', 0)",
       name,
     );
-    if (name !== '') t.throws(() => projects.published(undefined, 9), StorageError);
-    if (name !== '') t.throws(() => projects.plans(undefined, 9), StorageError);
-    else t.same(projects.published(undefined, 9), [], 'what has no name is never met');
+    if (name !== '') t.throws(() => projects.held.published(undefined, 9), StorageError);
+    if (name !== '') t.throws(() => projects.plans.list(undefined, 9), StorageError);
+    else t.same(projects.held.published(undefined, 9), [], 'what has no name is never met');
   });
 }

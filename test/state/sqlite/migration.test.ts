@@ -5,6 +5,7 @@ import { sha256Hex } from '../../../src/core/hash.ts';
 import { SqliteStateStore } from '../../../src/state/sqlite/sqlite-state-store.ts';
 import { SqliteStatsStore } from '../../../src/state/sqlite/sqlite-stats-store.ts';
 import { FakeClock } from '../../fixtures/fake-clock.ts';
+import { changeOf } from '../../fixtures/mirror-state.ts';
 import { named } from '../../fixtures/test-mirror.ts';
 import { schemaVersion1 } from './schema-version-1.ts';
 
@@ -49,18 +50,24 @@ t.test('a database of version 1 is brought up to date with everything in it', as
   const before = makeVersion1(file);
   const store = new SqliteStateStore(file, clock);
   const [alpha, beta] = named('alpha', 'beta');
-  t.match(alpha && store.heldProject(alpha), {
+  t.match(alpha && store.held.project(alpha), {
     displayName: 'Alpha',
     serial: 7,
     status: 'archived',
     files: [{ size: 10 }],
   });
-  t.match(beta && store.queued(beta), { serial: 9, removed: true, attempts: 3, replan: false, reason: 'because' });
+  t.match(beta && store.queue.entryOf(beta), {
+    serial: 9,
+    removed: true,
+    attempts: 3,
+    replan: false,
+    reason: 'because',
+  });
   t.match(store.totals(), { projects: 1, files: 1, bytes: 10, queued: 1, parked: 1 });
-  t.same(store.plans(undefined, 10), [{ name: 'alpha' }]);
-  t.same([...store.allRequirements()], []);
-  t.equal(store.enqueueReplans(named('alpha'), {}), 1, 'and does what version 2 can');
-  store.finish(store.due(clock.now(), false, undefined, 1).map((due) => ({ kind: 'unchanged', due })));
+  t.same(store.plans.list(undefined, 10), [{ name: 'alpha' }]);
+  t.same([...store.requirements.all()], []);
+  t.equal(store.plans.enqueueReplans(named('alpha')), 1, 'and does what version 2 can');
+  store.finish(store.queue.due(clock.now(), false, undefined, 1).map((due) => ({ kind: 'unchanged', due })));
   store.close();
 
   const db = new Database(file);
@@ -139,8 +146,8 @@ t.test('a dry run over a database of version 1 leaves it at version 1', async (t
   const file = join(t.testdir(), 'state.db');
   const before = makeVersion1(file);
   const store = new SqliteStateStore(file, clock, { discard: true });
-  t.same(store.plans(undefined, 10), [{ name: 'alpha' }]);
-  store.enqueueReplans(named('alpha'), { policy: 'x y' });
+  t.same(store.plans.list(undefined, 10), [{ name: 'alpha' }]);
+  store.plans.enqueueReplans(named('alpha'), changeOf({ policy: 'x y' }));
   store.close();
   const db = new Database(file);
   t.equal(db.pragma('user_version', { simple: true }), 1);

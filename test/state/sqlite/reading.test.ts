@@ -15,6 +15,7 @@ import { StorageError } from '../../../src/core/errors.ts';
 import { isLocked, takeLock } from '../../../src/state/sqlite/lock.ts';
 import { SqliteStateStore } from '../../../src/state/sqlite/sqlite-state-store.ts';
 import { FakeClock } from '../../fixtures/fake-clock.ts';
+import { changeOf, mirrorState } from '../../fixtures/mirror-state.ts';
 
 const clock = new FakeClock();
 const readOnly = { readOnly: true };
@@ -22,12 +23,12 @@ const readOnly = { readOnly: true };
 t.test('a store that only reads sees what is there, and cannot change it', async (t) => {
   const path = join(t.testdir(), 'state.db');
   const writer = new SqliteStateStore(path, clock);
-  writer.remember({ serial: 5 });
+  writer.set(changeOf({ serial: 5 }));
   writer.close();
   const before = readFileSync(path);
   const reader = new SqliteStateStore(path, clock, readOnly);
-  t.same(reader.mirror(), { serial: 5 });
-  t.throws(() => reader.remember({ serial: 6 }), StorageError);
+  t.same(mirrorState(reader), { serial: 5 });
+  t.throws(() => reader.set(changeOf({ serial: 6 })), StorageError);
   reader.close();
   t.ok(readFileSync(path).equals(before));
 });
@@ -35,11 +36,11 @@ t.test('a store that only reads sees what is there, and cannot change it', async
 t.test('a store that only reads sees what was committed while another one writes', async (t) => {
   const path = join(t.testdir(), 'state.db');
   const writer = new SqliteStateStore(path, clock);
-  writer.remember({ serial: 5 });
+  writer.set(changeOf({ serial: 5 }));
   const reader = new SqliteStateStore(path, clock, readOnly);
-  t.same(reader.mirror(), { serial: 5 });
-  writer.remember({ serial: 6 });
-  t.same(reader.mirror(), { serial: 6 });
+  t.same(mirrorState(reader), { serial: 5 });
+  writer.set(changeOf({ serial: 6 }));
+  t.same(mirrorState(reader), { serial: 6 });
   reader.close();
   writer.close();
 });

@@ -6,29 +6,51 @@ import { StorageError } from '../../../src/core/errors.ts';
 import type { ProjectName } from '../../../src/core/names.ts';
 import type { WebPath } from '../../../src/core/paths.ts';
 import { SqliteStateStore } from '../../../src/state/sqlite/sqlite-state-store.ts';
+import { noChange } from '../../../src/state/state-section.ts';
 import { FakeClock } from '../../fixtures/fake-clock.ts';
-import { testStateStore } from '../../fixtures/state-store-suite.ts';
+import { changeOf, mirrorState } from '../../fixtures/mirror-state.ts';
+import { testHeldProjects } from '../../fixtures/state/held-projects-suite.ts';
+import type { OpenStateStore } from '../../fixtures/state/opened-store.ts';
+import { testPageHashes } from '../../fixtures/state/page-hashes-suite.ts';
+import { testPlans } from '../../fixtures/state/plans-suite.ts';
+import { testProvenanceRecords } from '../../fixtures/state/provenance-records-suite.ts';
+import { testQueue } from '../../fixtures/state/queue-suite.ts';
+import { testRemovalLog } from '../../fixtures/state/removal-log-suite.ts';
+import { testRequirements } from '../../fixtures/state/requirements-suite.ts';
+import { testRunHistory } from '../../fixtures/state/run-history-suite.ts';
+import { testState } from '../../fixtures/state/state-store-suite.ts';
 import { named } from '../../fixtures/test-mirror.ts';
 
 const clock = new FakeClock();
 const wanted = named('alpha').map((name) => ({ name, displayName: 'alpha', serial: 1, removed: false }));
 
-t.test('SqliteStateStore does what a StateStore must', async (t) => {
-  testStateStore(t, (t, clock) => {
-    const store = new SqliteStateStore(join(t.testdir(), 'state.db'), clock);
-    t.teardown(() => store.close());
-    return store;
-  });
-});
+const open: OpenStateStore = (t, clock) => {
+  const store = new SqliteStateStore(join(t.testdir(), 'state.db'), clock);
+  t.teardown(() => store.close());
+  return store;
+};
+
+const suites = {
+  queue: testQueue,
+  held: testHeldProjects,
+  plans: testPlans,
+  requirements: testRequirements,
+  provenance: testProvenanceRecords,
+  removals: testRemovalLog,
+  pages: testPageHashes,
+  history: testRunHistory,
+  together: testState,
+};
+for (const [port, suite] of Object.entries(suites)) t.test(port, async (t) => suite(t, open));
 
 t.test('what was stored is there again after closing', async (t) => {
   const path = join(t.testdir(), 'state.db');
   const first = new SqliteStateStore(path, clock);
-  first.enqueue(wanted, { serial: 5 });
+  first.queue.enqueue(wanted, changeOf({ serial: 5 }));
   first.close();
   const second = new SqliteStateStore(path, clock);
-  t.equal(second.mirror().serial, 5);
-  t.match(second.due(clock.now(), false, undefined, 10), [{ name: 'alpha' }]);
+  t.equal(mirrorState(second).serial, 5);
+  t.match(second.queue.due(clock.now(), false, undefined, 10), [{ name: 'alpha' }]);
   second.close();
 });
 
@@ -37,15 +59,15 @@ t.test('a store for a dry run forgets at the end all that was written', async (t
   new SqliteStateStore(path, clock).close();
   const before = readFileSync(path);
   const store = new SqliteStateStore(path, clock, { discard: true });
-  store.enqueue(wanted, { serial: 5 });
-  const takeover = store.compareList();
+  store.queue.enqueue(wanted, changeOf({ serial: 5 }));
+  const takeover = store.queue.compareList();
   takeover.add(wanted);
-  takeover.commit(5, {});
+  takeover.commit(5, noChange);
   t.match(store.totals(), { queued: 1 });
   store.close();
   t.ok(readFileSync(path).equals(before));
   const after = new SqliteStateStore(path, clock);
-  t.same(after.mirror(), {});
+  t.same(mirrorState(after), {});
   t.match(after.totals(), { queued: 0 });
   after.close();
 });
@@ -53,8 +75,8 @@ t.test('a store for a dry run forgets at the end all that was written', async (t
 t.test('a store for a dry run creates no file', async (t) => {
   const path = join(t.testdir(), 'state.db');
   const store = new SqliteStateStore(path, clock, { discard: true });
-  store.enqueue(wanted, { serial: 5 });
-  t.equal(store.mirror().serial, 5);
+  store.queue.enqueue(wanted, changeOf({ serial: 5 }));
+  t.equal(mirrorState(store).serial, 5);
   store.close();
   t.throws(() => readFileSync(path), { code: 'ENOENT' });
 });
@@ -84,10 +106,7 @@ t.test('a damaged database is noticed, and the message says what to do', async (
   const path = join(t.testdir(), 'state.db');
   const store = new SqliteStateStore(path, clock);
   const many = Array.from({ length: 5000 }, (_, at) => named(`project-${at}`)).flat();
-  store.enqueue(
-    many.map((name) => ({ name, displayName: name, serial: 1, removed: false })),
-    {},
-  );
+  store.queue.enqueue(many.map((name) => ({ name, displayName: name, serial: 1, removed: false })));
   store.close();
   const bytes = readFileSync(path);
   bytes.fill(0xff, 4096 * 4, bytes.length);
@@ -95,7 +114,7 @@ t.test('a damaged database is noticed, and the message says what to do', async (
   const damaged = () => {
     const store = new SqliteStateStore(path, clock);
     try {
-      store.due(clock.now(), false, undefined, 10_000);
+      store.queue.due(clock.now(), false, undefined, 10_000);
     } finally {
       store.close();
     }
@@ -125,34 +144,36 @@ t.test('what belongs together is stored whole or not at all', async (t) => {
     return { path: path(filename), size, sha256: 'a'.repeat(64), metadataSha256: undefined, provenance: false };
   };
   const finished = (store: SqliteStateStore, name: ProjectName, status: string) => {
-    const due = store.queued(name);
+    const due = store.queue.entryOf(name);
     if (due === undefined) throw new Error(`${name} is not queued`);
     return { kind: 'published' as const, due, serial: 1, etag: undefined, status, drop: [] };
   };
   const removal = { project: alpha, path: undefined, sha256: undefined, at: 1, why: 'removed upstream' };
   const halves: Record<string, (store: SqliteStateStore) => void> = {
     finish: (store) => store.finish([finished(store, alpha, 'active'), finished(store, beta, none)]),
-    enqueue: (store) => store.enqueue([project(named('new')[0] ?? alpha), project(beta, none)], { serial: 9 }),
-    hold: (store) => store.addHeldFiles(alpha, [file('a.zip', 1), file('b.zip', none)]),
-    unsettle: (store) => store.addPendingFiles(alpha, [path('a.zip'), {} as never]),
-    requeue: (store) => store.requeue(none, [path('held.zip')]),
+    enqueue: (store) =>
+      store.queue.enqueue([project(named('new')[0] ?? alpha), project(beta, none)], changeOf({ serial: 9 })),
+    hold: (store) => store.held.addFiles(alpha, [file('a.zip', 1), file('b.zip', none)]),
+    unsettle: (store) => store.held.addPendingFiles(alpha, [path('a.zip'), {} as never]),
+    requeue: (store) => store.queue.requeue(none, [path('held.zip')]),
     takeOver: (store) => store.removals.importRemovals([{ ...removal, why: none }, removal]),
-    enqueueReplans: (store) => store.enqueueReplans([named('held')[0] ?? alpha, {} as never], { serial: 9 }),
+    enqueueReplans: (store) =>
+      store.plans.enqueueReplans([named('held')[0] ?? alpha, {} as never], changeOf({ serial: 9 })),
   };
   for (const [what, write] of Object.entries(halves)) {
     const store = new SqliteStateStore(':memory:', clock);
     const [held] = named('held') as [ProjectName];
-    store.enqueue(
+    store.queue.enqueue(
       [held, alpha, beta].map((name) => project(name)),
-      { serial: 5 },
+      changeOf({ serial: 5 }),
     );
-    store.addHeldFiles(held, [file('held.zip', 1)]);
+    store.held.addFiles(held, [file('held.zip', 1)]);
     store.finish([finished(store, held, 'active')]);
     const everything = () => ({
-      mirror: store.mirror(),
+      mirror: mirrorState(store),
       totals: store.totals(),
-      due: store.due(clock.now(), false, undefined, 10),
-      held: [alpha, beta, held].map((name) => [store.heldProject(name), store.pendingFiles(name)]),
+      due: store.queue.due(clock.now(), false, undefined, 10),
+      held: [alpha, beta, held].map((name) => [store.held.project(name), store.held.pendingFiles(name)]),
       removals: store.removals.latest(10),
     });
     const before = everything();
@@ -166,11 +187,11 @@ t.test('a project that is parked again by an earlier clock has waited since that
   const moved = new FakeClock();
   const store = new SqliteStateStore(':memory:', moved);
   const [alpha] = named('alpha') as [ProjectName];
-  store.enqueue([{ name: alpha, displayName: alpha, serial: 1, removed: false }], {});
+  store.queue.enqueue([{ name: alpha, displayName: alpha, serial: 1, removed: false }]);
   const since = (obstacle: 'absent' | 'stale'): number | undefined => {
-    const due = store.queued(alpha);
-    if (due !== undefined) store.park({ due, obstacle, reason: '', nextTry: moved.now() + 1 });
-    return store.queued(alpha)?.since;
+    const due = store.queue.entryOf(alpha);
+    if (due !== undefined) store.queue.park({ due, obstacle, reason: '', nextTry: moved.now() + 1 });
+    return store.queue.entryOf(alpha)?.since;
   };
   const start = moved.now();
   t.equal(since('absent'), start);

@@ -5,6 +5,7 @@ import t from 'tap';
 import { SqliteStateStore } from '../../../src/state/sqlite/sqlite-state-store.ts';
 import { SqliteStatsStore } from '../../../src/state/sqlite/sqlite-stats-store.ts';
 import { FakeClock } from '../../fixtures/fake-clock.ts';
+import { changeOf, mirrorState } from '../../fixtures/mirror-state.ts';
 import { testStatsStore } from '../../fixtures/stats-store-suite.ts';
 import { named } from '../../fixtures/test-mirror.ts';
 
@@ -25,13 +26,13 @@ t.test('it works beside a store that a sync run has open, and sees what that hol
   const [alpha, beta] = named('alpha', 'beta');
   if (alpha === undefined || beta === undefined) throw new Error('names');
   const file = { path: 'packages/a/alpha-1.0.zip' as never, size: 1, sha256: '0'.repeat(64), provenance: false };
-  state.addHeldFiles(alpha, [{ ...file, metadataSha256: undefined }]);
+  state.held.addFiles(alpha, [{ ...file, metadataSha256: undefined }]);
   t.equal(stats.holderOf('packages/a/alpha-1.0.zip', 'alpha-1.0.zip', []), 'alpha', 'by the path');
   t.equal(stats.holderOf('packages/b/alpha-1.0.zip', 'alpha-1.0.zip', [beta, alpha]), 'alpha', 'by the name');
   t.equal(stats.holderOf('packages/b/x-alpha-1.0.zip', 'pha-1.0.zip', [alpha]), undefined, 'the whole name');
   stats.count({ id: undefined, head: Buffer.from('x'), series: '/log', position: 1, latest: 1 }, [], new Int32Array(0));
-  state.remember({ serial: 5 });
-  t.equal(state.mirror().serial, 5);
+  state.set(changeOf({ serial: 5 }));
+  t.equal(mirrorState(state).serial, 5);
 });
 
 t.test('it waits for a sync run that writes, instead of failing', async (t) => {

@@ -3,6 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { NonsenseError, UnreachableError } from '../../../src/core/errors.ts';
+import { mirrorState } from '../../fixtures/mirror-state.ts';
 import { openTestMirror, type TestMirror } from '../../fixtures/test-mirror.ts';
 import { makeWheel } from '../../sample/distributions.ts';
 import type { Fault } from '../../sample/fault-behaviours.ts';
@@ -12,7 +13,7 @@ const dayMs = 24 * hourMs;
 
 const release = (mirror: TestMirror, name: string, version: string) =>
   mirror.index.publish(makeWheel({ name, version }));
-const serialOf = (mirror: TestMirror) => mirror.remembered((state) => state.mirror().serial);
+const serialOf = (mirror: TestMirror) => mirror.remembered((state) => mirrorState(state).serial);
 
 /** A mirror with beta in the queue. */
 async function openWithQueue(t: Parameters<typeof openTestMirror>[0]): Promise<TestMirror> {

@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { NonsenseError, UnreachableError, UsageError } from '../../../src/core/errors.ts';
+import { mirrorState } from '../../fixtures/mirror-state.ts';
 import { fingerprint } from '../../fixtures/reader-check.ts';
 import { named, openTestMirror, type TestMirror } from '../../fixtures/test-mirror.ts';
 import { makeWheel } from '../../sample/distributions.ts';
@@ -73,7 +74,7 @@ t.test('a changelog of more than one page is read to its end', async (t) => {
     ],
   );
   t.equal(
-    mirror.remembered((state) => state.mirror().serial),
+    mirror.remembered((state) => mirrorState(state).serial),
     mirror.index.serial,
   );
 });
@@ -101,7 +102,7 @@ t.test('rows without a project, or with an impossible name, are passed over', as
   await mirror.runLater();
   t.same(mirror.requested(), ['changelog_since_serial', '/simple/alpha/', ...Array(4).fill('/simple/alpha/')]);
   t.equal(
-    mirror.remembered((state) => state.mirror().serial),
+    mirror.remembered((state) => mirrorState(state).serial),
     mirror.index.serial,
   );
 });
@@ -145,7 +146,7 @@ for (const status of [404, 405] as const) {
     await mirror.run();
     t.same(mirror.problems(), []);
     t.equal(
-      mirror.remembered((state) => state.mirror().serial),
+      mirror.remembered((state) => mirrorState(state).serial),
       mirror.index.serial,
       "the serial is the list's own",
     );
@@ -207,7 +208,7 @@ t.test('a changelog that fails is waited for, and after an hour the list does', 
   t.same(mirror.page('alpha').versions, ['1.0', '2.0', '3.0']);
   t.same(mirror.warnings(), []);
   t.equal(
-    mirror.remembered((state) => state.mirror().changelogDownSince),
+    mirror.remembered((state) => mirrorState(state).changelogDownSince),
     undefined,
   );
 });
@@ -384,7 +385,7 @@ t.test('a changelog whose serials go back is not believed, and the list is compa
   await mirror.runLater();
   t.match(mirror.warnings(), [/^no changelog, so the list of projects is compared instead: .* expected serials after/]);
   t.equal(
-    mirror.remembered((state) => state.mirror().serial),
+    mirror.remembered((state) => mirrorState(state).serial),
     serial,
   );
 });

@@ -1,6 +1,7 @@
 /** Serials that fall, jump or stand still. The names of the attacks are those of The Update Framework. */
 import t from 'tap';
 import { NonsenseError } from '../../../src/core/errors.ts';
+import { mirrorState } from '../../fixtures/mirror-state.ts';
 import { policyFrom } from '../../fixtures/policy-from.ts';
 import { fingerprint } from '../../fixtures/reader-check.ts';
 import { smallIndex } from '../../fixtures/small-index.ts';
@@ -26,7 +27,7 @@ function claim({ server }: TestMirror, serial: number, rows: readonly JournalRow
   };
 }
 
-const serialOf = (mirror: TestMirror) => mirror.remembered((state) => state.mirror().serial);
+const serialOf = (mirror: TestMirror) => mirror.remembered((state) => mirrorState(state).serial);
 const release = (mirror: TestMirror, name: string, version: string) =>
   mirror.index.publish(makeWheel({ name, version }));
 

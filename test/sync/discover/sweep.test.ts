@@ -29,7 +29,7 @@ function open(t: Test, projects: number, mostSwept = 1_000_000) {
   /** Sweeps, and looks at what was queued. Returns its names. */
   const run = (): ProjectName[] => {
     sweep({ state, clock, settings });
-    const due = state.due(clock.now(), false, undefined, 1_000_000);
+    const due = state.queue.due(clock.now(), false, undefined, 1_000_000);
     state.finish(due.map((project) => ({ kind: 'unchanged', due: project })));
     return due.map(({ name }) => name);
   };
@@ -73,16 +73,17 @@ t.test('what waits in the queue does not take the place of the others', async (t
   run();
   for (let at = 0; at < 100; at += 1) {
     const name = `p${at}` as ProjectName;
-    state.requeue(name, []);
-    const due = state.due(clock.now(), false, undefined, 1)[0];
-    if (due !== undefined) state.park({ due, obstacle: 'failed', reason: 'x', nextTry: clock.now() + 365 * dayMs });
+    state.queue.requeue(name, []);
+    const due = state.queue.due(clock.now(), false, undefined, 1)[0];
+    if (due !== undefined)
+      state.queue.park({ due, obstacle: 'failed', reason: 'x', nextTry: clock.now() + 365 * dayMs });
   }
   const looked = new Set<string>();
   for (let day = 0; day < 31; day += 1) {
     clock.advance(dayMs);
     // Clocks that stand still park nothing for longer than a day.
     sweep({ state, clock, settings: { sweep: 1000 } as never });
-    const due = state.due(clock.now(), false, undefined, 1000).filter(({ attempts }) => attempts === 0);
+    const due = state.queue.due(clock.now(), false, undefined, 1000).filter(({ attempts }) => attempts === 0);
     state.finish(due.map((project) => ({ kind: 'unchanged', due: project })));
     for (const { name } of due) looked.add(name);
   }

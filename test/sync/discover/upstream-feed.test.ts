@@ -2,6 +2,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { mirrorState } from '../../fixtures/mirror-state.ts';
 import { policyFrom } from '../../fixtures/policy-from.ts';
 import { type ServedMirror, serveMirror } from '../../fixtures/served-mirror.ts';
 import { openTestMirror, type RunOptions, TestMirror } from '../../fixtures/test-mirror.ts';
@@ -130,7 +131,7 @@ t.test('quarantine is passed on, of a project and of a release, and how it is li
   for (const { mirror, pull } of [b, c]) {
     await pull(keep);
     t.notOk(
-      mirror.remembered((state) => state.heldFile(path as never)),
+      mirror.remembered((state) => state.held.file(path as never)),
       'it does not stay where removed files do',
     );
   }
@@ -259,7 +260,7 @@ t.test('a serial that leaps is not believed', async (t) => {
   const { a, b } = await openChain(t, indexOfSome(30));
   a.index.publish(makeWheel({ name: 'project-3', version: '2.0' }));
   await a.runLater();
-  const before = b.mirror.remembered((state) => state.mirror().serial);
+  const before = b.mirror.remembered((state) => mirrorState(state).serial);
   const told = JSON.parse(a.text('changes.json'));
   b.served.alter = (path, body) =>
     path === '/changes.json' ? Buffer.from(JSON.stringify({ ...told, serial: told.serial + 1e9 })) : body;
@@ -268,7 +269,7 @@ t.test('a serial that leaps is not believed', async (t) => {
     /the change feed: the serial jumps from \d+ to \d+, and is not believed .*; the list of/,
   ]);
   t.match(b.mirror.filenames('project-3'), { length: 2 }, 'the list tells it');
-  t.ok((b.mirror.remembered((state) => state.mirror().serial) ?? 0) < (before ?? 0) + 100);
+  t.ok((b.mirror.remembered((state) => mirrorState(state).serial) ?? 0) < (before ?? 0) + 100);
 });
 
 t.test('who has a changelog is not asked for a feed', async (t) => {

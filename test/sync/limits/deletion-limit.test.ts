@@ -150,8 +150,8 @@ t.test('a permission never takes away what the day leaves, and lets no more go t
     const names = named(...Array.from({ length: 100 }, (_, at) => `p${at}`));
     const queue = (from: number, to: number, removed: boolean) => {
       const wanted = names.slice(from, to).map((name) => ({ name, displayName: name, serial: 1, removed }));
-      state.enqueue(wanted, {});
-      return state.due(clock.now(), removed, undefined, names.length);
+      state.queue.enqueue(wanted);
+      return state.queue.due(clock.now(), removed, undefined, names.length);
     };
     const common = { kind: 'published', serial: 1, etag: undefined, status: 'active', drop: [] } as const;
     state.finish(queue(0, 100, false).map((due) => ({ ...common, due })));

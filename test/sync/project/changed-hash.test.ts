@@ -65,7 +65,7 @@ t.test('the alarm is raised again, until somebody decides', async (t) => {
     t.same([...(await mirror.run()).parked], ['alpha']);
   }
   t.match(
-    mirror.remembered((state) => state.parked(9)),
+    mirror.remembered((state) => state.queue.parked(9)),
     [{ due: { name: 'alpha' }, reason: /the hash changed/ }],
   );
   t.ok(readFileSync(join(mirror.web, path)).equals(ours));

@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { mirrorState } from '../../fixtures/mirror-state.ts';
 import { fingerprint, treeOf } from '../../fixtures/reader-check.ts';
 import { openTestMirror, type TestMirror } from '../../fixtures/test-mirror.ts';
 import { makeWheel } from '../../sample/distributions.ts';
@@ -11,11 +12,11 @@ const wheel = 'alpha-1.0-py3-none-any.whl';
 /** Everything that the mirror remembers and that could have changed. */
 const memory = (mirror: TestMirror) =>
   mirror.remembered((state) => ({
-    mirror: state.mirror(),
+    mirror: mirrorState(state),
     totals: state.totals(),
-    published: state.published(undefined, 100),
-    parked: state.parked(100),
-    held: state.published(undefined, 100).map(({ name }) => state.heldProject(name)),
+    published: state.held.published(undefined, 100),
+    parked: state.queue.parked(100),
+    held: state.held.published(undefined, 100).map(({ name }) => state.held.project(name)),
   }));
 
 /** The target without what SQLite creates beside a database that somebody looks at. */

@@ -12,19 +12,21 @@ import { SampleIndex } from '../../sample/sample-index.ts';
 async function dieAfterPublishing(
   t: Test,
   { target, server, clock }: TestMirror,
-  steps: readonly (keyof StateStore)[] = ['addHeldFiles', 'finish'],
+  steps: readonly string[] = ['addFiles', 'finish'],
 ): Promise<void> {
   const { mirror, close } = openMirrorAt(target, server.url, clock);
   const die = (): never => {
     throw new StorageError('killed');
   };
-  const state = new Proxy(mirror.state, {
-    get(store, name: keyof StateStore) {
-      if (steps.includes(name)) return die;
-      const value: unknown = store[name];
-      return typeof value === 'function' ? value.bind(store) : value;
-    },
-  });
+  const dying = <T extends object>(port: T, more: Partial<T> = {}): T =>
+    new Proxy(port, {
+      get(_, name) {
+        if (steps.includes(String(name))) return die;
+        const value: unknown = Reflect.get(name in more ? more : port, name);
+        return typeof value === 'function' ? value.bind(port) : value;
+      },
+    });
+  const state = dying<StateStore>(mirror.state, { held: dying(mirror.state.held) });
   await t.rejects(sync({ ...mirror, state }), { message: 'killed' });
   await close();
 }
@@ -91,9 +93,9 @@ t.test('what a check forgot as damaged goes when upstream removes it before it i
   const [path] = files(mirror);
   mirror.remembered((state) => {
     for (const name of named('alpha'))
-      state.requeue(
+      state.queue.requeue(
         name,
-        state.heldProject(name).files.map((file) => file.path),
+        state.held.project(name).files.map((file) => file.path),
       );
   });
   t.same(files(mirror), [path]);

@@ -51,7 +51,7 @@ t.test('a file that moved is linked, not fetched', async (t) => {
   );
   t.same(mirror.eventsOf('file-started'), []);
   t.same(mirror.problems(), []);
-  const held = mirror.remembered((state) => state.heldProject(mover).files.map(({ path }) => `/${path}`));
+  const held = mirror.remembered((state) => state.held.project(mover).files.map(({ path }) => `/${path}`));
   t.same(held.sort(), [mirror.index.pathOf('mover', 'mover-1.0.tar.gz'), to].sort());
 });
 

@@ -26,7 +26,7 @@ t.test('an error that nobody expects parks its project with an alarm, and the ru
   t.match(alarm?.message, /^beta: .*cannot read properties of undefined.*bug of pep381client.*report/);
   t.match(alarm, { stack: /at .*project-errors\.test\.ts/ });
   t.equal(mirror.page().meta['_last-serial'], mirror.index.serial, 'the root index is published');
-  t.equal(mirror.remembered((state) => state.parked(9))[0]?.obstacle, 'failed');
+  t.equal(mirror.remembered((state) => state.queue.parked(9))[0]?.obstacle, 'failed');
   t.same(mirror.page('gamma').versions, ['1.0', '2.0']);
 });
 
@@ -103,7 +103,7 @@ t.test('sizes that add up beyond what a database can hold', async (t) => {
   const result = await mirror.run({ policy, settings: { indexOnly: true } });
   t.same([...result.parked], []);
   t.equal(mirror.page().projects.length, 3);
-  t.ok(mirror.remembered((state) => state.planTotals(10)).length > 0);
+  t.ok(mirror.remembered((state) => state.plans.totalsByRule(10)).length > 0);
 });
 
 t.test('an error while new rules are followed is one of the project that it is met at', async (t) => {

@@ -2,6 +2,7 @@
 import t from 'tap';
 import { UsageError } from '../../../src/core/errors.ts';
 import { indexOfMany } from '../../fixtures/index-of-many.ts';
+import { changeOf } from '../../fixtures/mirror-state.ts';
 import { fingerprint } from '../../fixtures/reader-check.ts';
 import { openTestMirror, type TestMirror } from '../../fixtures/test-mirror.ts';
 
@@ -101,7 +102,7 @@ t.test('an index that has moved for good is named, and nothing is asked or chang
 t.test('a mirror of the old address goes on at the new one', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
-  mirror.remembered((state) => state.remember({ upstream: 'https://pypi.python.org' }));
+  mirror.remembered((state) => state.set(changeOf({ upstream: 'https://pypi.python.org' })));
   const moved = mirror.runLater({ settings: { upstream: 'https://pypi.org' }, signal: AbortSignal.abort() });
   await t.rejects(moved, { name: 'PausedError' }, 'and is not refused for it');
 });

@@ -47,7 +47,7 @@ async function restore(mirror: TestMirror, options: RunOptions = {}): Promise<st
 
 /** Where a file of alpha is held. */
 function pathOf(mirror: TestMirror, filename: string): WebPath {
-  const files = mirror.remembered((state) => state.heldProject(alpha).files);
+  const files = mirror.remembered((state) => state.held.project(alpha).files);
   const path = files.map((file) => file.path).find((held) => held.endsWith(`/${filename}`));
   if (path === undefined) throw new Error(`${filename} is not held`);
   return path;
@@ -55,7 +55,7 @@ function pathOf(mirror: TestMirror, filename: string): WebPath {
 
 /** What a check does that finds files damaged. */
 function requeue(mirror: TestMirror, ...paths: readonly WebPath[]): void {
-  mirror.remembered((state) => state.requeue(alpha, paths));
+  mirror.remembered((state) => state.queue.requeue(alpha, paths));
 }
 
 for (const [what, [before, after]] of Object.entries<[string, string]>({
@@ -67,7 +67,7 @@ for (const [what, [before, after]] of Object.entries<[string, string]>({
     const mirror = await openRestored(t, { policy });
     await mirror.runLater({ policy: after === '' ? policy : policyFrom(after) });
     t.equal(
-      mirror.remembered((state) => state.heldProject(alpha).restored),
+      mirror.remembered((state) => state.held.project(alpha).restored),
       true,
     );
     mirror.index.publish(makeSdist({ name: 'beta', version: '9' }));
@@ -97,7 +97,7 @@ t.test('a damaged file of a restored project is served no more, and a person is 
   await mirror.runLater();
   t.same(mirror.eventsOf('alarm'), []);
   t.match(
-    mirror.remembered((state) => state.heldProject(alpha)),
+    mirror.remembered((state) => state.held.project(alpha)),
     { restored: true, files: { length: 1 } },
   );
 });
@@ -109,7 +109,7 @@ t.test('a file of a restored project that a check was wrong about is held again'
   await mirror.runLater();
   t.same(mirror.eventsOf('alarm'), []);
   t.equal(
-    mirror.remembered((state) => state.heldProject(alpha).files.length),
+    mirror.remembered((state) => state.held.project(alpha).files.length),
     2,
   );
   const changed = Object.entries(fingerprint(mirror.web)).filter(([path, print]) => before[path] !== print);
@@ -164,7 +164,7 @@ t.test('a kept file that is damaged is left out of what is restored, and known n
   t.match(told, [/^packages\/.*alpha-1\.0-py3-none-any\.whl: size: expected \d+, found 4; it is left out$/]);
   t.same(mirror.filenames('alpha'), [sdist]);
   t.same(
-    mirror.remembered((state) => state.heldProject(alpha).files.map(({ path }) => path)),
+    mirror.remembered((state) => state.held.project(alpha).files.map(({ path }) => path)),
     [good],
   );
   t.notOk(existsSync(join(mirror.web, bad)));
@@ -184,7 +184,7 @@ t.test('a project of which every file is damaged is not restored', async (t) => 
     await t.rejects(restore(mirror, options), { name: 'UsageError', message: /^alpha: its files are damaged/ });
     t.notOk(existsSync(join(mirror.web, 'simple/alpha')));
     t.equal(
-      mirror.remembered((state) => state.heldProject(alpha).published),
+      mirror.remembered((state) => state.held.project(alpha).published),
       false,
     );
     for (const path of paths) t.ok(existsSync(join(place, path)), 'everything is where it was');

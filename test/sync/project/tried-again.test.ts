@@ -115,11 +115,8 @@ t.test('what was held back and is served again as it was looks as it did', async
   // Those that are to be looked at by themselves are left to that.
   const look = () =>
     mirror.remembered((state) => {
-      const others = named(...names).filter((name) => state.queued(name) === undefined);
-      state.enqueue(
-        others.map((name) => ({ name, displayName: name, serial: 0, removed: false })),
-        {},
-      );
+      const others = named(...names).filter((name) => state.queue.entryOf(name) === undefined);
+      state.queue.enqueue(others.map((name) => ({ name, displayName: name, serial: 0, removed: false })));
     });
   const held = () => mirror.remembered((state) => state.totals());
   // For a while a cache serves pages that lack files and have others yanked, and then the right ones, by their old ETags.

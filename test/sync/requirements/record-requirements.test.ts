@@ -31,7 +31,7 @@ async function remembered(
     held.push({ path, size: 1, sha256: 'a'.repeat(64), metadataSha256: String(release), provenance: false });
   }
   await recordRequirements(mirror, name, held);
-  const found = [...mirror.state.allRequirements()];
+  const found = [...mirror.state.requirements.all()];
   return { edges: parseRequirements(found).get(name) ?? [], bytes: found[0]?.edges.length ?? 0, warnings };
 }
 

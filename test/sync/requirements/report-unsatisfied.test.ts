@@ -1,5 +1,6 @@
 /** What was asked for by name and cannot be held is told: in the run, in the plan, in the status, and by --why. */
 import t, { type Test } from 'tap';
+import { mirrorState } from '../../fixtures/mirror-state.ts';
 import { namesOf, unsound } from '../../fixtures/partial-mirrors.ts';
 import { policyFrom } from '../../fixtures/policy-from.ts';
 import { openTestMirror, type TestMirror } from '../../fixtures/test-mirror.ts';
@@ -20,7 +21,7 @@ const open = (t: Test, index = indexOf(['demo', '1.0'], ['demo', '2.0'], ['other
 const requiring = (text: string, more = '') => policyFrom(`requirements = ["r.txt"]\n${more}`, { 'r.txt': text });
 const alarms = (mirror: TestMirror): string[] => mirror.eventsOf('alarm').map(({ message }) => message);
 const status = (mirror: TestMirror): readonly string[] | undefined =>
-  mirror.remembered((state) => state.mirror().unmetLines);
+  mirror.remembered((state) => mirrorState(state).unmetLines);
 
 t.test('a pin that upstream cannot satisfy is an alarm once, then a line in each run, and no empty page', async (t) => {
   const mirror = await open(t);

@@ -222,7 +222,7 @@ t.test('what was brought back stays while a cache has the page from before its r
   t.equal(parked.size, 0);
   t.ok(isHere(mirror, 'alpha'));
   t.equal(
-    mirror.remembered((state) => state.heldProject(named('alpha')[0] as never).restored),
+    mirror.remembered((state) => state.held.project(named('alpha')[0] as never).restored),
     true,
   );
 });

@@ -5,6 +5,7 @@ import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
 import { groupOf as groupOfProject } from '../../../src/core/merkle-tree.ts';
 import { projectName } from '../../../src/core/names.ts';
+import { mirrorState } from '../../fixtures/mirror-state.ts';
 import { type ServedMirror, serveMirror } from '../../fixtures/served-mirror.ts';
 import { makeSnapshotKeys } from '../../fixtures/snapshot-keys.ts';
 import { named, openTestMirror, type RunOptions, TestMirror } from '../../fixtures/test-mirror.ts';
@@ -48,7 +49,7 @@ function alarms(mirror: TestMirror): string[] {
 }
 
 function isProven(mirror: TestMirror): boolean {
-  const { upstreamSnapshot } = mirror.remembered((state) => state.mirror());
+  const { upstreamSnapshot } = mirror.remembered((state) => mirrorState(state));
   return upstreamSnapshot !== undefined && upstreamSnapshot.unprovenSince === undefined;
 }
 
@@ -213,10 +214,10 @@ t.test('a page that is another one when it is fetched than when it was looked at
   down.remembered((state) => {
     const [alpha] = named('alpha');
     if (alpha === undefined) throw new Error('alpha is a name');
-    state.enqueue([{ name: alpha, displayName: 'alpha', serial: 0, removed: false }], {});
+    state.queue.enqueue([{ name: alpha, displayName: 'alpha', serial: 0, removed: false }]);
     // A second try asks anew.
-    for (const due of state.due(down.clock.now(), false, undefined, 1)) {
-      state.park({ due: { ...due, attempts: 1 }, obstacle: 'failed', reason: 'was odd', nextTry: 0 });
+    for (const due of state.queue.due(down.clock.now(), false, undefined, 1)) {
+      state.queue.park({ due: { ...due, attempts: 1 }, obstacle: 'failed', reason: 'was odd', nextTry: 0 });
     }
   });
   const forge: ServedMirror['alter'] = (path, body) => (path === '/simple/alpha/' ? forged(body) : body);
@@ -347,7 +348,7 @@ t.test('a page is fetched once, although it is looked at before', async (t) => {
 t.test('what upstream changed without a serial is found by its snapshot', async (t) => {
   const { up, down, pull, refresh } = await openChain(t);
   await up.run({ sign, settings: { indexOnly: true } });
-  const { serial } = up.remembered((state) => state.mirror());
+  const { serial } = up.remembered((state) => mirrorState(state));
   await refresh();
   for (let runs = 0; runs < 2; runs += 1) {
     await up.runLater({ sign, settings: { indexOnly: true } });
@@ -355,7 +356,7 @@ t.test('what upstream changed without a serial is found by its snapshot', async 
     await pull({ fileHosts: [new URL(up.server.url).host], settings: { sweep: 0 } });
     t.same(alarms(down), []);
   }
-  t.equal(up.remembered((state) => state.mirror()).serial, serial);
+  t.equal(up.remembered((state) => mirrorState(state)).serial, serial);
   t.ok(isProven(down));
 });
 

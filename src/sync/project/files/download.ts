@@ -7,7 +7,7 @@ import { isSidecarNamePossible, sidecarPath, type WebPath } from '../../../core/
 import { withRetries } from '../../../core/retry.ts';
 import { sidecars } from '../../../core/sidecars.ts';
 import type { Digest, SameFile, StagedFile, Write } from '../../../files/file-store.ts';
-import type { HeldFile } from '../../../state/state-store.ts';
+import type { HeldFile } from '../../../state/held-projects.ts';
 import type { Mirror } from '../../mirror.ts';
 import type { PlannedFile } from './plan-project.ts';
 import { isProvenanceSettled, type ProvenanceResult, provenanceOf } from './provenance.ts';

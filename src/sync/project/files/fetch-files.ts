@@ -32,7 +32,7 @@ export async function fetchFiles(
 ): Promise<FetchFailures> {
   const arriving = planned.filter((file) => !isComplete(file, mirror) && !fetched.has(file.path));
   if (arriving.length > 0)
-    mirror.state.addPendingFiles(
+    mirror.state.held.addPendingFiles(
       name,
       arriving.map(({ path }) => path),
     );
@@ -55,7 +55,7 @@ export async function fetchFiles(
     break;
   }
   const isNew = ({ held }: Downloaded, file: PlannedFile): boolean => held !== undefined && held !== file.held;
-  mirror.state.addHeldFiles(
+  mirror.state.held.addFiles(
     name,
     arriving.flatMap((file) => {
       const done = fetched.get(file.path);

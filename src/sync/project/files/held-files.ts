@@ -2,7 +2,7 @@
 import type { ProjectName } from '../../../core/names.ts';
 import { type WebPath, withSidecars } from '../../../core/paths.ts';
 import { heldSidecars } from '../../../core/sidecars.ts';
-import type { HeldFile } from '../../../state/state-store.ts';
+import type { HeldFile } from '../../../state/held-projects.ts';
 import type { Mirror } from '../../mirror.ts';
 
 /** Those of `held` that do not lie in their place with their size. */
@@ -20,7 +20,9 @@ export async function discardPendingFiles(
   name: ProjectName,
   wanted: ReadonlySet<WebPath>,
 ): Promise<void> {
-  const strays = state.pendingFiles(name).filter((path) => !wanted.has(path) && state.holderOf(path) === undefined);
+  const strays = state.held
+    .pendingFiles(name)
+    .filter((path) => !wanted.has(path) && state.held.holderOf(path) === undefined);
   const paths = strays.flatMap((path) => withSidecars(path));
   if (paths.length > 0) await files.discard(paths);
 }

@@ -1,7 +1,7 @@
 /** What is to be done for one project: a pure comparison of its page with what is held. */
 import { fileNameProblem, type WebPath } from '../../../core/paths.ts';
 import type { SimpleFile, SimplePage } from '../../../formats/simple/simple-json.ts';
-import type { HeldFile } from '../../../state/state-store.ts';
+import type { HeldFile } from '../../../state/held-projects.ts';
 import type { Upstream } from '../../../upstream/upstream.ts';
 
 /** A file of the page, at the place it has or will have. */

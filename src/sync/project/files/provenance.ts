@@ -5,8 +5,8 @@
 import type { ProjectName } from '../../../core/names.ts';
 import { filenameOf, sidecarPath } from '../../../core/paths.ts';
 import type { ProvenanceVerifier } from '../../../provenance/provenance-verifier.ts';
+import type { HeldFile, HeldProject } from '../../../state/held-projects.ts';
 import type { ProvenanceProblem, Verdict } from '../../../state/provenance-records.ts';
-import type { HeldFile, HeldProject } from '../../../state/state-store.ts';
 import type { Mirror } from '../../mirror.ts';
 import type { PlannedFile, ProjectPlan } from './plan-project.ts';
 
@@ -28,7 +28,7 @@ export interface ProvenanceResult {
 /** The plan with what is remembered of the provenance of its files. */
 export function withKnownProvenance({ state, settings }: Mirror, name: ProjectName, plan: ProjectPlan): ProjectPlan {
   if (settings.provenance !== 'verify') return plan;
-  const leftOut = new Set(state.provenanceProblems(name).flatMap((file) => (file.leftOut ? [file.filename] : [])));
+  const leftOut = new Set(state.provenance.problemsOf(name).flatMap((file) => (file.leftOut ? [file.filename] : [])));
   const attested = new Set(plan.drop.filter(({ provenance }) => provenance).map(({ path }) => filenameOf(path)));
   const files = plan.files.map((file) => ({
     ...file,
@@ -62,7 +62,7 @@ export function isProvenanceSettled({ file, held }: PlannedFile, { settings }: P
 export function isProvenanceChecked({ state, settings }: Mirror, name: ProjectName, { files }: HeldProject): boolean {
   if (settings.provenance !== 'verify') return true;
   const isUnchecked = ({ provenance, verdict }: HeldFile): boolean => provenance && verdict === undefined;
-  return !files.some(isUnchecked) && state.provenanceProblems(name).length === 0;
+  return !files.some(isUnchecked) && state.provenance.problemsOf(name).length === 0;
 }
 
 /** Fetches the provenance of a file of the project `name` that is not settled, and judges it where that is wanted. */

@@ -47,7 +47,7 @@ export type CachedPageSources = Pick<Mirror, 'state' | 'files' | 'selection'> & 
 export async function readCachedPage(mirror: CachedPageSources, name: ProjectName): Promise<CachedPage | undefined> {
   const { state, files, selection } = mirror;
   const url = pageUrl(mirror, name);
-  const kept = state.plannedPage(name);
+  const kept = state.plans.pageOf(name);
   const page = await readListedPage(mirror, name, kept);
   if (page === undefined) return undefined;
   if (kept !== undefined) return { page, url, from: 'plan', isComplete: true };
@@ -95,7 +95,7 @@ function unzipped(bytes: Buffer | undefined): Buffer | undefined {
 
 /** Whether the published page lists less than upstream's, whatever the rules say. */
 function isPublishedIncomplete(state: CachedPageSources['state'], name: ProjectName): boolean {
-  return state.rejectedFiles.of(name).length > 0 || state.provenanceProblems(name).some(({ leftOut }) => leftOut);
+  return state.rejectedFiles.of(name).length > 0 || state.provenance.problemsOf(name).some(({ leftOut }) => leftOut);
 }
 
 /** Whether the published page is not one that was published before the power failed, and which no state knows. */

@@ -5,8 +5,8 @@
 import { filenameOf, isHashedPath } from '../../../core/paths.ts';
 import { isJsonObject } from '../../../formats/json.ts';
 import type { SimpleFile, SimplePage } from '../../../formats/simple/simple-json.ts';
+import type { HeldFile } from '../../../state/held-projects.ts';
 import type { LostFile } from '../../../state/removal-log.ts';
-import type { HeldFile } from '../../../state/state-store.ts';
 import type { Mirror } from '../../mirror.ts';
 import type { SelectedProject } from '../../selection/selected-project.ts';
 import { changelogStatusFor } from '../changelog-status.ts';

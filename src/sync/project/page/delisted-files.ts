@@ -3,7 +3,7 @@ import type { ProjectName } from '../../../core/names.ts';
 import { filenameOf } from '../../../core/paths.ts';
 import { type SimplePage, withSerial } from '../../../formats/simple/simple-json.ts';
 import { readPublishedPage } from '../../../pages/read-page.ts';
-import type { HeldFile, HeldProject } from '../../../state/state-store.ts';
+import type { HeldFile, HeldProject } from '../../../state/held-projects.ts';
 import type { Mirror } from '../../mirror.ts';
 import { readCachedPage } from './cached-page.ts';
 import type { ClassifiedPage } from './classify-page.ts';

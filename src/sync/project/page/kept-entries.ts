@@ -4,7 +4,7 @@ import { filenameOf, linkToFile } from '../../../core/paths.ts';
 import { isJsonObject, type JsonObject } from '../../../formats/json.ts';
 import { type PublishedFile, type SimplePage, simplePageFrom } from '../../../formats/simple/simple-json.ts';
 import { readPublishedPage } from '../../../pages/read-page.ts';
-import type { HeldFile } from '../../../state/state-store.ts';
+import type { HeldFile } from '../../../state/held-projects.ts';
 import type { Mirror } from '../../mirror.ts';
 import type { Rejection } from '../files/rejected-files.ts';
 

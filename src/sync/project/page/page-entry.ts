@@ -2,7 +2,7 @@
 import { isSecureOrigin } from '../../../core/index-address.ts';
 import { linkToFile, sidecarPath, urlPath } from '../../../core/paths.ts';
 import type { PublishedFile } from '../../../formats/simple/simple-json.ts';
-import type { HeldFile } from '../../../state/state-store.ts';
+import type { HeldFile } from '../../../state/held-projects.ts';
 import type { SyncSettings } from '../../mirror.ts';
 import type { PlannedFile } from '../files/plan-project.ts';
 

@@ -1,6 +1,6 @@
 /** What is to become of upstream's page: which of its files are held, which are left out, and which stay as they are. */
 import { filenameOf, type WebPath } from '../../../core/paths.ts';
-import type { HeldFile } from '../../../state/state-store.ts';
+import type { HeldFile } from '../../../state/held-projects.ts';
 import type { Mirror } from '../../mirror.ts';
 import type { SelectedProject } from '../../selection/selected-project.ts';
 import { type PlannedFile, type ProjectPlan, planProject } from '../files/plan-project.ts';
@@ -78,7 +78,7 @@ function planChosen(
   const all = planProject({ ...page, files: wanted }, url, held.files, upstream);
   // Two projects cannot hold the same file: dropping it from one would take it from the other.
   const foreign = all.files.flatMap(({ file, path, held }): Rejection[] => {
-    const holder = held === undefined ? state.holderOf(path) : due.name;
+    const holder = held === undefined ? state.held.holderOf(path) : due.name;
     if (holder === undefined || holder === due.name) return [];
     const { filename, json } = file;
     return [{ filename, json, entryDigest: entryDigestOf(json), problem: `${path} belongs to ${holder}` }];

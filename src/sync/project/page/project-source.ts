@@ -5,7 +5,7 @@
 import { UnreachableError } from '../../../core/errors.ts';
 import type { ProjectName } from '../../../core/names.ts';
 import { local } from '../../../policy/policy.ts';
-import type { HeldProject } from '../../../state/state-store.ts';
+import type { HeldProject } from '../../../state/held-projects.ts';
 import type { Upstream } from '../../../upstream/upstream.ts';
 import type { Mirror } from '../../mirror.ts';
 

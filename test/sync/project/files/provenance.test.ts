@@ -47,7 +47,7 @@ function alarms(mirror: TestMirror): string[] {
 }
 
 function totals(mirror: TestMirror): object {
-  return mirror.remembered((state) => state.provenanceTotals());
+  return mirror.remembered((state) => state.provenance.totals());
 }
 
 function isOnDisk(mirror: TestMirror, filename: string, suffix = ''): boolean {
@@ -92,7 +92,7 @@ t.test('refuse-failed leaves out what failed, with an alarm that is told once', 
   t.same(alarms(mirror), [`${failedText}; it is left out`]);
   t.same(totals(mirror), { ...none, absent: 1, verified: 1, leftOut: 1 });
   t.same(
-    mirror.remembered((state) => state.parked(9)),
+    mirror.remembered((state) => state.queue.parked(9)),
     [],
     'the project itself is finished',
   );
