@@ -1,8 +1,11 @@
-/** One project on its way through a run. */
+/** One project that is being synced. */
 import type { ProjectDecision } from '../../policy/project-decision.ts';
 import type { HeldProject, QueuedProject } from '../../state/state-store.ts';
 
-/** A queued project, what is held of it, and what may be; without a decision everything may. */
+/**
+ * A queued project, what is held of it, and the decision about what may be held. Without a decision everything may be
+ * held.
+ */
 export interface SelectedProject {
   readonly due: QueuedProject;
   readonly held: HeldProject;
