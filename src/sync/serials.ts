@@ -14,7 +14,7 @@ import type { Mirror } from './mirror.ts';
 const dailyStep = 100_000;
 /** Maximum rise between two rows that is believed without another request. PyPI's rises less. */
 const unaskedStep = 1000;
-/** Maximum rise that the list of projects may confirm: some years of PyPI's. */
+/** Maximum rise that is ever believed, even if the list of projects confirms more: some years of PyPI's. */
 const farthestStep = 50_000_000;
 /** Serial from which on an index is busy: it does not stand still for a day. */
 const busyIndex = 1_000_000;

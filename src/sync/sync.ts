@@ -89,8 +89,8 @@ function warnOfExcluded({ settings, selection, report }: Mirror): void {
 }
 
 /**
- * Runs `work` and publishes the index. Pages that tell that all of upstream's changes are known and synced are
- * published only if they are (`knowsAll`, and no trouble).
+ * Runs `work` and publishes the index. The files that claim that upstream's changes up to now are mirrored are
+ * published only if all of them are known (`knowsAll`) and upstream was asked about all of them.
  */
 async function runPass(
   mirror: Mirror,

@@ -89,7 +89,7 @@ export class DeletionLimit {
 
   /**
    * Computes what may be deleted. Must be called in each pass, once the changes are queued. If deletions are held back
-   * already, further ones are held back, too, until a person allows them.
+   * already, they stay so, like further ones of the same kind, until a person allows them.
    */
   beginPass(): void {
     if (this.#allowed === undefined) this.#beginDay();

@@ -108,8 +108,8 @@ function isPublishedIncomplete(state: CachedPageSources['state'], name: ProjectN
 }
 
 /**
- * Returns true if the published page is the one that the state remembers. It may be another one that was published just
- * before a power failure.
+ * Returns true unless the published page differs from the one that the state remembers. It may be one that was
+ * published just before a power failure, and that no state knows.
  */
 async function isAsRemembered(files: Mirror['files'], pages: PageHashStore, name: ProjectName): Promise<boolean> {
   const { json } = pages.hashesOf(name);

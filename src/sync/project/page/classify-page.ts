@@ -29,7 +29,7 @@ export interface ClassifiedPage extends SourcePage {
   readonly broken: string | undefined;
 }
 
-/** Returns true if `odd` rejected files of `all` are too many to be left out one by one. */
+/** Returns true if `odd` of `all` files are rejected and that is too many to leave them out one by one. */
 export function isMajority(odd: number, all: number): boolean {
   return odd >= minRejections && odd * 2 > all;
 }
