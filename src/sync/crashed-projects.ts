@@ -1,4 +1,7 @@
-/** What the last run was at when it died. A project may kill the process, and must not do so at the start of each run. */
+/**
+ * Handles the projects that were in progress when a run died. A project may kill the process, and must not do so at the
+ * start of each run.
+ */
 import { andMore } from '../core/and-more.ts';
 import { parkDelayMs } from '../core/retry.ts';
 import type { QueuedProject } from '../state/queue.ts';
@@ -6,14 +9,15 @@ import type { Mirror } from './mirror.ts';
 
 const named = 5;
 /**
- * Once among others, then alone: more often than machines and people kill a run by chance. Until then it costs nobody
- * more than the end of a run that has published everything else.
+ * Number of crashes after which a project is parked: the first one among other projects, the next ones alone. Machines
+ * and people do not kill a run so often by chance. Until then a crash costs only the end of a run that has published
+ * everything else.
  */
 const maxCrashes = 6;
 
 /**
- * Tells what was under way when the last run died: it comes last, one project at a time. What was under way too often
- * waits for hours, and longer each time. To be called at the start of a run.
+ * Reports the projects that were in progress when the last run died. They come last now, one at a time. A project that
+ * was in progress too often is parked for hours, and longer each time. Must be called at the start of a run.
  */
 export function parkCrashed({ state, clock, report, settings }: Mirror): void {
   if (settings.dryRun) return;
@@ -35,7 +39,7 @@ export function parkCrashed({ state, clock, report, settings }: Mirror): void {
   }
 }
 
-/** How often a run died while the project was under way. */
+/** Returns how many runs died while the project was in progress. */
 export function crashCountOf({ deaths = 0 }: QueuedProject): number {
   return deaths;
 }

@@ -1,10 +1,10 @@
-/** Remembers finished projects, many in one transaction. */
+/** Commits finished projects to the state, many in one transaction. */
 import type { Clock } from '../core/clock.ts';
 import { StorageError } from '../core/errors.ts';
 import { GroupCommit } from '../core/group-commit.ts';
 import type { FinishedProject, StateStore } from '../state/state-store.ts';
 
-/** What waits for a transaction, and why it cannot be remembered. */
+/** A finished project that waits for a transaction, and the error because of which it cannot be stored. */
 interface Item {
   readonly finished: FinishedProject;
   failed?: unknown;
@@ -19,7 +19,10 @@ export class FinishBatcher {
     this.#commits = new GroupCommit(clock, async (items) => this.#commit(items));
   }
 
-  /** Resolves when it is remembered. Rejects for `finished` alone, except with a StorageError. */
+  /**
+   * Resolves once `finished` is committed. Rejects if `finished` itself cannot be stored, or with the StorageError of
+   * the batch.
+   */
   async add(finished: FinishedProject): Promise<void> {
     const item: Item = { finished };
     await this.#commits.add(item);
@@ -31,7 +34,7 @@ export class FinishBatcher {
       this.#state.finish(items.map(({ finished }) => finished));
     } catch (error) {
       if (error instanceof StorageError) throw error;
-      // One of them has a value that no table takes: the others must not go with it.
+      // One of the projects has a value that the database does not take. The others must not fail with it.
       for (const item of items) this.#commitAlone(item);
     }
   }

@@ -14,61 +14,61 @@ import type { LocalFiles } from './selection/local-files.ts';
 import type { Selection } from './selection/selection.ts';
 
 export interface SyncSettings {
-  /** The index, for people and to notice when it is another one. */
+  /** The address of the index, for people and to notice that another index is mirrored. */
   readonly upstream: string;
-  /** Only these projects are looked at; undefined means all. */
+  /** The only projects to sync. Undefined means all. */
   readonly projects: readonly ProjectName[] | undefined;
-  /** Pages only; their links point at upstream's files. */
+  /** True to mirror pages only. Their links point to upstream's files. */
   readonly indexOnly: boolean;
-  /** Compare everything with the list, whatever the changelog says. */
+  /** True to compare everything with the list of projects, whatever the changelog says. */
   readonly reconcile: boolean;
-  /** Projects of which upstream's files are taken although others are held under their names. */
+  /** The projects of which upstream's files are taken although others are held under their names. */
   readonly acceptChanges: readonly ProjectName[];
-  /** Report what would be done, and do nothing. */
+  /** True to report what would be done, and do nothing. */
   readonly dryRun: boolean;
-  /** How many projects, of those of which upstream tells no change, are looked at per run at most. */
+  /** Maximum number of projects per run that are synced although upstream told no change of them. */
   readonly sweep: number;
-  /** What upstream removes disappears from the index, and its files stay. */
+  /** True to keep the files that upstream removes. They still disappear from the index. */
   readonly keepRemoved: boolean;
-  /** For so many days what was removed can be brought back. */
+  /** Number of days for which removed files can be restored from the trash. */
   readonly trashDays: number;
   /** The address under which `web/` is served, without a slash at its end. */
   readonly baseUrl: string | undefined;
-  /** Serve the legacy JSON, for other mirror programs. */
+  /** True to serve the legacy JSON, for other mirror programs. */
   readonly legacyJson: boolean;
-  /** What is done with provenance objects (PEP 740): kept, kept and verified, or left to upstream. */
+  /** The handling of provenance objects (PEP 740): stored, stored and verified, or left to upstream. */
   readonly provenance: 'store' | 'verify' | 'off';
-  /** What is done with files whose provenance does not prove where they are from. */
+  /** The handling of files whose provenance does not prove their origin. */
   readonly provenancePolicy: 'warn' | 'refuse-failed' | 'require';
 }
 
 export interface Mirror {
   readonly upstream: Upstream;
-  /** The indexes beside it, by their addresses; see project/page/project-source.ts. */
+  /** The indexes beside the upstream, by address. See project/page/project-source.ts. */
   readonly sources: ReadonlyMap<string, Upstream>;
   readonly state: StateStore;
   readonly files: FileStore;
   readonly clock: Clock;
   readonly report: Report;
   readonly settings: SyncSettings;
-  /** What lies here by hand. */
+  /** The files that somebody has put below `packages/` by hand. */
   readonly localFiles: LocalFiles;
-  /** What of upstream may be held. */
+  /** Decides what the mirror may hold. */
   readonly selection: Selection;
   readonly storageBudget: StorageBudget;
   readonly deletionLimit: DeletionLimit;
-  /** What the pages of projects take, by their names. */
+  /** The memory that pages take, by project name. */
   readonly memoryBudget: MemoryBudget;
-  /** The value of a text in TOML. Throws UsageError for what is none. */
+  /** Returns the value of a TOML text. Throws UsageError if it is not TOML. */
   readonly parseToml: (text: string) => unknown;
-  /** Signs the state that a run has reached; absent where nobody asks for that. */
+  /** Signs the state that a run has reached. Undefined if no key is set. */
   readonly sign?: Sign | undefined;
-  /** By upstream's key; absent where upstream is believed as it is. */
+  /** Verifies signatures by upstream's key. Undefined if upstream is believed without a signature. */
   readonly verifyUpstream?: Verify | undefined;
-  /** Undefined where provenance is not verified. */
+  /** Undefined if provenance is not verified. */
   readonly verifier: ProvenanceVerifier | undefined;
-  /** Aborts when the run is to stop. */
+  /** Aborts if the run is to stop. */
   readonly signal: AbortSignal;
-  /** Clears the request for another run, and tells whether there was one. */
+  /** Clears the request for another run, and returns true if there was one. */
   readonly takeRequest: () => boolean;
 }

@@ -1,7 +1,7 @@
 /**
- * What upstream's serial may do: it rises, by as much as an index can change in the time that passed. One that falls, jumps
- * or stands still is that of a damaged, restored or forged index, and none is remembered that would keep the mirror from
- * ever seeing a change again. `--reconcile` begins anew from what upstream says.
+ * Decides which serials of upstream are believed. A serial rises, by as much as an index can change in the time that
+ * passed. One that falls, jumps or stands still is that of a damaged, restored or forged index. A serial that would
+ * keep the mirror from seeing any later change is never remembered. `--reconcile` starts again from what upstream says.
  */
 import { dayMs } from '../core/durations.ts';
 import { NonsenseError, UnreachableError } from '../core/errors.ts';
@@ -10,27 +10,32 @@ import { change } from '../state/state-section.ts';
 import type { Changes } from '../upstream/upstream.ts';
 import type { Mirror } from './mirror.ts';
 
-/** PyPI's rises by some 17,000 a day: six times as much, and a day's at once. */
+/**
+ * Maximum plausible rise of the serial per day, and at once: six times that of PyPI, which rises by some 17,000 a day.
+ */
 const dailyStep = 100_000;
-/** More than PyPI's rises between two rows: so much is believed without another question. */
+/** Maximum rise between two rows that is believed without another request. PyPI's rises less. */
 const unaskedStep = 1000;
-/** Some years of PyPI's: nobody is asked whether more is right. */
+/** Maximum rise that is ever believed, even if the list of projects confirms more: some years of PyPI's. */
 const farthestStep = 50_000_000;
-/** An index behind which there are so many changes does not rest for a day. */
+/** Serial from which on an index is busy: it does not stand still for a day. */
 const busyIndex = 1_000_000;
 
 type SerialContext = Pick<Mirror, 'settings' | 'state' | 'clock'>;
 
-/** How far upstream may have come since serial `from`, without anybody else saying so. */
+/** Returns the largest serial that upstream may have after `from` without further confirmation. */
 export function maxPlausibleSerial({ settings, state, clock }: SerialContext, from: number): number {
-  // Where upstream told no serials so far, the first one may be any.
+  // If upstream told no serials so far, the first one may be any.
   if (from === 0 || settings.reconcile) return Number.POSITIVE_INFINITY;
   const { serialMovedAt } = state.get(serialState);
   const days = Math.max(0, clock.now() - (serialMovedAt ?? clock.now())) / dayMs;
   return from + Math.min(farthestStep, Math.ceil(dailyStep * (1 + days)));
 }
 
-/** Up to where changes are believed: where one leaps, upstream's newest serial is asked for as well, as one row may be wrong. */
+/**
+ * Returns the serial up to which `changes` are believed. If a row jumps, upstream's newest serial is requested, too,
+ * because one row may be wrong.
+ */
 export async function believedSerial(
   { upstream }: Pick<Mirror, 'upstream'>,
   { serial, leap }: Changes,
@@ -38,12 +43,12 @@ export async function believedSerial(
   return leap <= unaskedStep ? serial : Math.min(serial, await upstream.serial());
 }
 
-/** Throws NonsenseError when upstream cannot have come from serial `from` to `to` by now. */
+/** Throws NonsenseError if upstream cannot have advanced from serial `from` to `to` by now. */
 export function refuseJump(owner: SerialContext, from: number, to: number, what: string): void {
   if (to > maxPlausibleSerial(owner, from)) throw serialJumpError(from, to, what);
 }
 
-/** The error for a step that is not believed. */
+/** Returns the error for a serial that is not believed. */
 export function serialJumpError(from: number, to: number, what: string): NonsenseError {
   return new NonsenseError(
     `${what}: the serial jumps from ${from} to ${to}, and is not believed (if it is right, --reconcile takes it over)`,
@@ -51,8 +56,8 @@ export function serialJumpError(from: number, to: number, what: string): Nonsens
 }
 
 /**
- * How far upstream has come from `from` on, at least to `to`, where the list of projects says so, too; undefined where it
- * does not. One row of a changelog may be wrong.
+ * Returns the serial, at least `to`, that upstream has reached since `from` if its newest serial and the list of
+ * projects confirm it, else undefined. One row of a changelog may be wrong.
  */
 export async function confirmedSerial(
   { upstream }: Pick<Mirror, 'upstream'>,
@@ -74,8 +79,9 @@ export async function confirmedSerial(
 }
 
 /**
- * The changelog told nothing new after `serial`. Where that lasts, upstream is asked once a day what its newest serial
- * is. Throws NonsenseError when it went back; what else keeps a busy index from going on is a warning.
+ * Checks a changelog that told nothing new after `serial`. If that lasts, upstream is asked once a day for its newest
+ * serial. Throws NonsenseError if the serial went back. Reports a warning if a busy index stands still for another
+ * reason.
  */
 export async function watchSerial({ state, upstream, clock, report, settings }: Mirror, serial: number): Promise<void> {
   const { serialMovedAt, serialAskedAt = 0 } = state.get(serialState);

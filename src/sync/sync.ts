@@ -1,12 +1,12 @@
 /**
- * One run, from what changed upstream to the last page. The caller holds the lock.
+ * Runs one sync, from discovering upstream's changes to the last page. The caller holds the lock.
  *
- *   1  clear the request flag: a request that arrives from now on causes another pass
- *   2  learn what changed, and queue it
- *   3  work through the queue, each project a transaction of its own
- *   4  root index, what has changed and what was removed, last-modified, the signed snapshot of all pages
+ * 1. Clear the request flag: a request that arrives from now on causes another pass.
+ * 2. Discover what changed, and queue it.
+ * 3. Work through the queue, each project a transaction of its own.
+ * 4. Publish the root index, the changes and removals, last-modified, and the signed snapshot of all pages.
  *
- * A run that is killed anywhere leaves a mirror that pip can use, and the next one goes on from there.
+ * A run that is killed at any point leaves a mirror that pip can use, and the next run continues.
  */
 import type { ProjectName } from '../core/names.ts';
 import { ownPath } from '../core/paths.ts';
@@ -35,8 +35,8 @@ import { verifyPages } from './snapshot/verify-pages.ts';
 import { type RunProgress, type WorkResult, workOnCrashSuspects, workThroughQueue } from './work.ts';
 
 /**
- * Runs until nothing is due and nobody asked for another pass.
- * Throws what ended the run early: UnreachableError, NonsenseError, StorageError, UsageError, PausedError.
+ * Runs passes until nothing is due and no further pass is requested. Throws the error that ended the run early:
+ * UnreachableError, NonsenseError, StorageError, UsageError, PausedError.
  */
 export async function sync(mirror: Mirror): Promise<WorkResult> {
   let done = 0;
@@ -60,7 +60,7 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
     const knowsAll = unlearned === undefined;
     let result = await runPass(mirror, startedMs, knowsAll, () => work(mirror, memory));
     if (state.inProgress.crashSuspects(mirror.clock.now()).length > 0) {
-      // Once everything else is published: it may end the process.
+      // The suspects come after everything else is published, because they may kill the process.
       const last = await runPass(mirror, startedMs, knowsAll, () => work(mirror, memory, workOnCrashSuspects));
       result = { ...last, done: result.done + last.done, trouble: result.trouble ?? last.trouble };
     }
@@ -80,7 +80,7 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
   }
 }
 
-/** Warns of each project that was asked for by its name and that the policy leaves out: nothing else would tell. */
+/** Warns of each project that was given by name and that the policy leaves out, as nothing else would report it. */
 function warnOfExcluded({ settings, selection, report }: Mirror): void {
   for (const name of settings.projects ?? []) {
     const decision = selection.decide(name);
@@ -90,7 +90,10 @@ function warnOfExcluded({ settings, selection, report }: Mirror): void {
   }
 }
 
-/** What a run says that knows all of upstream's news, and asked about all of it, is published only by one that does. */
+/**
+ * Runs `work` and publishes the index. The files that claim that upstream's changes up to now are mirrored are
+ * published only if all of them are known (`knowsAll`) and upstream was asked about all of them.
+ */
 async function runPass(
   mirror: Mirror,
   startedMs: number,
@@ -116,7 +119,7 @@ async function runPass(
   return result;
 }
 
-/** What the projects that were just published require is queued in turn. */
+/** Works through the queue, and queues in turn what the projects that were just published require. */
 async function work(mirror: Mirror, memory: RunProgress, first = workThroughQueue): Promise<WorkResult> {
   const { state, report } = mirror;
   let pass = first;
@@ -133,13 +136,16 @@ async function work(mirror: Mirror, memory: RunProgress, first = workThroughQueu
   }
 }
 
-/** What a run confirms anew even if nothing has changed: last, so that it never speaks of what is not there yet. */
+/**
+ * Publishes the files that a run renews even if nothing has changed. They come last, so that they never speak of
+ * anything that is not there yet.
+ */
 async function publishOwnPages(
   { files, settings, state }: Mirror,
   startedMs: number,
   snapshot: readonly Write[],
 ): Promise<void> {
-  // Before the tree says so: see discover/outdated-state.ts.
+  // The state is written before the tree: see discover/outdated-state.ts.
   state.set(change(indexState, { completedAt: startedMs }));
   const landing = Buffer.from(renderLandingPage(settings.upstream, settings.baseUrl));
   const writes: Write[] = [{ path: ownPath('last-modified'), body: Buffer.from(renderLastModified(startedMs)) }];

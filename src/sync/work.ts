@@ -1,4 +1,4 @@
-/** Works through the queue: many projects at a time, what takes away first, and none of them in the way of the others. */
+/** Works through the queue: many projects at a time, removals first, and none of them in the way of the others. */
 import { hourMs, minuteMs } from '../core/durations.ts';
 import {
   BusyError,
@@ -26,55 +26,63 @@ import { bugAlarmFor, failureText } from './project/failure-message.ts';
 import { isSilence } from './project/page/project-source.ts';
 import { syncProject } from './project/sync-project.ts';
 
-/** Projects under way: far more than connections, because most of them wait for a flush that they share. */
+/**
+ * Maximum number of projects in progress: far more than connections, because most of them wait for a flush that they
+ * share.
+ */
 const maxConcurrentProjects = 600;
-/** The same of those that upstream has changed during the run; they do not wait for the others. */
+/** Maximum number of projects in progress that upstream has changed during the run. They do not wait for the others. */
 const maxConcurrentNews = 20;
 const queuePiece = 1000;
-/** A run waits this long for a project whose next try is near; what takes longer is left to the next run. */
+/** Milliseconds that a run waits for the next try of a project. A later try is left to the next run. */
 const patienceMs = minuteMs;
-/** So many projects without an answer that were all begun since there was one: the rest of the queue need not find out. */
+/**
+ * Number of projects in a row without an answer after which the rest of the queue is not tried. Only projects begun
+ * since the last answer count.
+ */
 const failuresInARow = 20;
-/** What upstream asks to be left alone for longer than that is tried again sooner: nobody blinds a mirror for a day. */
+/** Maximum pause in milliseconds that upstream can impose on a project, so that nobody stops a mirror for a day. */
 const longestRespiteMs = hourMs;
 
-/** What time or a person will heal, and nothing is wrong with. */
+/** The obstacles that are expected: time or a person will resolve them, and nothing is wrong. */
 const expectedObstacles: ReadonlySet<Obstacle> = new Set(['absent', 'stale', 'held-back', 'removal-held-back']);
 
-/** What a pass over the queue came to. */
+/** The result of a pass over the queue. */
 export interface WorkResult {
-  /** Projects that were published, found unchanged, or removed. */
+  /** The number of projects that were published, found unchanged, or removed. */
   readonly done: number;
-  /** Projects that were tried and stay queued. */
+  /** The projects that were tried and stay queued. */
   readonly parked: ReadonlySet<ProjectName>;
-  /** Why other projects were not asked about, if so: they stay due. */
+  /** The error because of which other projects were not tried. They stay due. */
   readonly trouble?: UnreachableError | undefined;
 }
 
-/** Where changes upstream are heard of while the queue is worked on. */
+/** A source of upstream's changes while the queue is worked on. */
 export interface ChangeSource {
-  /** Whether it is time to read. */
+  /** Returns true if it is time to read. */
   isDue(): boolean;
-  /** Queues what has changed, and returns the names. */
+  /** Queues the changed projects and returns their names. */
   read(): Promise<readonly ProjectName[]>;
 }
 
-/** What lasts longer than one time through the queue. */
+/** The data that lasts longer than one pass over the queue. */
 export interface RunProgress {
-  /** The projects that the run has tried in vain, with the times of their next tries; it is brought up to date. */
+  /** The projects that failed in this run, with the times of their next tries. It is updated. */
   readonly parked: Map<ProjectName, number>;
   readonly news: ChangeSource;
 }
 
 /**
- * Works until nothing is due but what is doubtful: what was under way when a run died. Throws what ends the run:
- * UnreachableError, StorageError, PausedError.
+ * Works until nothing is due except crash suspects, which were in progress when a run died. Throws the error that ends
+ * the run: UnreachableError, StorageError, PausedError.
  */
 export function workThroughQueue(mirror: Mirror, memory: RunProgress): Promise<WorkResult> {
   return new QueueWorker(mirror, memory).run(false);
 }
 
-/** Works on what is doubtful, one project at a time, so that what kills the process is found out. Throws the same. */
+/**
+ * Works on the crash suspects, one project at a time, to find out which one kills the process. Throws the same errors.
+ */
 export function workOnCrashSuspects(mirror: Mirror, memory: RunProgress): Promise<WorkResult> {
   return new QueueWorker(mirror, memory).run(true);
 }
@@ -88,21 +96,24 @@ class QueueWorker {
   readonly #parked: Map<ProjectName, number>;
   readonly #news: ChangeSource;
   readonly #underWay = new Set<ProjectName>();
-  /** Changed upstream since the queue was looked at. */
+  /** The projects that upstream changed since this piece of the queue was read. */
   readonly #changedMeanwhile = new Set<ProjectName>();
-  /** Begun before their turn, as something of them goes. */
+  /** The projects begun before their turn because some of their files disappear. */
   readonly #startedEarly = new Set<ProjectName>();
-  /** Changed upstream while they are under way. */
+  /** The projects that upstream changed while they are in progress. */
   readonly #toRepeat = new Set<ProjectName>();
   #listening: Promise<void> | undefined;
   #done = 0;
-  /** How often a project got an answer, and how many did not that were begun since the last one did. */
+  /**
+   * The number of projects that got an answer, and the number of those without one that were begun since the last
+   * answer.
+   */
   #successes = 0;
   #failures = 0;
-  /** Why projects were left for the next run, if some were. */
+  /** The error because of which projects were left for the next run, if any. */
   #notAsked: NotAskedError | undefined;
   #fatal: unknown;
-  /** Indexes beside the upstream that do not answer, and the project that told of it. */
+  /** The indexes beside the upstream that do not answer, and the project that reported it. */
   readonly #silent = new Map<string, ProjectName>();
 
   constructor(mirror: Mirror, { parked, news }: RunProgress) {
@@ -119,7 +130,7 @@ class QueueWorker {
 
   async run(isDoubtful: boolean): Promise<WorkResult> {
     const { signal, state, settings } = this.#mirror;
-    // Who is asked to stop and then killed has not died of a project.
+    // A run that is asked to stop and then killed did not die because of a project.
     const rest = (): void => (settings.dryRun ? undefined : state.inProgress.end());
     signal.addEventListener('abort', rest, { once: true });
     try {
@@ -136,7 +147,7 @@ class QueueWorker {
   async #passes(): Promise<void> {
     const { clock, signal, report, settings } = this.#mirror;
     for (;;) {
-      // A dry run leaves the queue as it is, so that the second pass sees the removals, too.
+      // A dry run does not change the queue, so its second pass sees the removals, too.
       if (!settings.dryRun) {
         await this.#pass('removed');
         await this.#startLosses();
@@ -150,7 +161,7 @@ class QueueWorker {
     }
   }
 
-  /** Infinity when nothing is parked. */
+  /** Returns the earliest time of a next try in milliseconds since 1970, or Infinity if nothing is parked. */
   #nextTry(): number {
     let earliest = Number.POSITIVE_INFINITY;
     for (const nextTry of this.#parked.values()) earliest = Math.min(earliest, nextTry);
@@ -158,8 +169,9 @@ class QueueWorker {
   }
 
   /**
-   * Once over everything that is due and of this kind, in the order of names; of what is doubtful, removals come last, and
-   * the rest later. What failed the last time comes last: should it keep the others waiting, they are done by then.
+   * Works once on every due project of this kind, in the order of names. Of the crash suspects, removals come last in
+   * their pass, and the others later. Projects that failed last time come last: if they hold up the rest, the rest is
+   * done by then.
    */
   async #pass(kind: 'removed' | 'untried' | 'failed'): Promise<void> {
     const { state, clock } = this.#mirror;
@@ -177,7 +189,7 @@ class QueueWorker {
     this.#throwIfOver();
   }
 
-  /** Begins with the projects that lose something; what they gain beside that holds up nobody else. */
+  /** Starts the projects that lose something. Files that they gain at the same time do not delay the other projects. */
   async #startLosses(): Promise<void> {
     const { state, clock } = this.#mirror;
     this.#startedEarly.clear();
@@ -190,7 +202,10 @@ class QueueWorker {
     }
   }
 
-  /** The queue in pieces, until the run is over. What changes while one is worked through is looked at again. */
+  /**
+   * Yields the queue in pieces until the run is over. A project that changes while its piece is worked on is read
+   * again.
+   */
   *#pieces(read: (after: ProjectName | undefined) => readonly QueuedProject[]): Iterable<readonly QueuedProject[]> {
     const readAfresh = (after: ProjectName | undefined): readonly QueuedProject[] => {
       this.#changedMeanwhile.clear();
@@ -223,7 +238,7 @@ class QueueWorker {
     throwIfPaused(this.#mirror.signal);
   }
 
-  /** Begins to work on a project as soon as there is a place for it. */
+  /** Starts to work on a project as soon as a slot is free. */
   async #start(due: QueuedProject, places: Semaphore): Promise<void> {
     await places.acquire();
     const isOld = this.#changedMeanwhile.has(due.name) || this.#startedEarly.has(due.name);
@@ -245,7 +260,7 @@ class QueueWorker {
     });
   }
 
-  /** Never rejects. Works on what has changed upstream during the run, removals first. */
+  /** Works on what has changed upstream during the run, removals first. Never rejects. */
   async #workOnNews(): Promise<void> {
     try {
       const names = await this.#news.read();
@@ -255,14 +270,14 @@ class QueueWorker {
         if (crashCountOf(due) === 0) await this.#start(due, this.#newsSlots);
       }
       await this.#newsSlots.idle();
-      // Those who mirror from here need not wait for the end of the run either.
+      // The mirrors that mirror from this one need not wait for the end of the run either.
       await publishChangeFeed(this.#mirror);
     } catch (error) {
       this.#fatal ??= error;
     }
   }
 
-  /** What is removed, then what loses something, then the rest. */
+  /** Returns the projects with removals first, then those that lose something, then the rest. */
   #inOrder(all: readonly QueuedProject[]): QueuedProject[] {
     const { changelog } = this.#mirror.state;
     const rankOf = ({ name, removed }: QueuedProject): number =>
@@ -271,7 +286,10 @@ class QueueWorker {
     return [...all].sort((one, other) => (ranks.get(one) ?? 0) - (ranks.get(other) ?? 0));
   }
 
-  /** Never rejects: a project's failure is its own, and what ends the run is kept for the end of the pass. */
+  /**
+   * Works on one project. Never rejects: a project's failure is its own, and an error that ends the run is kept for the
+   * end of the pass.
+   */
   async #work(due: QueuedProject): Promise<void> {
     const { name } = due;
     const begunAt = this.#successes;
@@ -294,7 +312,7 @@ class QueueWorker {
 
   async #try(due: QueuedProject): Promise<void> {
     const { state, report, settings } = this.#mirror;
-    // Remembered before anything is done: what kills the process is not tried first again.
+    // The state is told before anything is done, so that a project that kills the process is not tried first again.
     if (!settings.dryRun) state.inProgress.begin(due.name);
     report({ type: 'project-started', name: due.name });
     const outcome = await syncProject(this.#mirror, due);
@@ -302,7 +320,7 @@ class QueueWorker {
     this.#failures = 0;
     if ('reason' in outcome) return this.#park(due, outcome.obstacle, outcome.reason, outcome.delayMs);
     const { finished, stays } = outcome;
-    // Nothing is removed where upstream still does not have what never was here.
+    // A project that was never published and that upstream still does not have counts as unchanged, not as removed.
     const isChange = finished.kind !== 'removed' || state.held.project(due.name).published;
     if (!settings.dryRun)
       await this.#finisher.add(stays && finished.kind === 'published' ? { ...finished, stays } : finished);
@@ -312,19 +330,19 @@ class QueueWorker {
     report({ type: 'project-done', name: due.name, outcome: isChange ? finished.kind : 'unchanged' });
   }
 
-  /** Parks the project, whatever was thrown, unless that concerns all of them. */
+  /** Parks the project after any error, unless the error concerns all projects. Throws it then. */
   #fail(due: QueuedProject, error: unknown, isInARow: boolean): void {
     const isOfDisk = error instanceof StorageError && !(error instanceof UnfitFileError);
     if (isOfDisk || error instanceof PausedError || this.#mirror.signal.aborted) throw error;
     const alarm = bugAlarmFor(due.name, error);
     if (alarm !== undefined) this.#mirror.report(alarm);
     const isElsewhere = this.#mirror.selection.sourceOf(due.name) !== undefined;
-    // What was not asked is due in the next run.
+    // A project that was not asked for stays due for the next run.
     if (error instanceof NotAskedError && !isElsewhere) this.#notAsked ??= error;
     else {
       const obstacle = error instanceof DoesNotFitError ? 'no-room' : 'failed';
       const wantedMs = error instanceof UnreachableError ? Math.min(error.retryAfterMs ?? 0, longestRespiteMs) : 0;
-      // Each try at what is slow brings it nearer.
+      // Each try of a slow download keeps what arrived, so the delay does not grow.
       const failures = error instanceof TooSlowError ? 1 : due.attempts + 1;
       this.#park(
         due,
@@ -334,14 +352,16 @@ class QueueWorker {
         this.#isTold(due, error),
       );
     }
-    // Whether a host is busy is for the limiter to find out.
-    // An index beside the upstream ends nothing but what comes from there.
+    // Busy hosts are left to the request limiter. An index beside the upstream stops only its own projects.
     if (!(error instanceof UnreachableError) || error instanceof BusyError || isElsewhere || !isInARow) return;
     this.#failures += 1;
     if (this.#failures >= failuresInARow) throw error;
   }
 
-  /** Whether the index that the project comes from is silent, which one of its projects has told. */
+  /**
+   * Returns true if the index that the project comes from gives no answer and another of its projects has already
+   * reported that.
+   */
   #isTold({ name }: QueuedProject, error: unknown): boolean {
     const source = this.#mirror.selection.sourceOf(name);
     if (source === undefined || !(error instanceof Error) || !isSilence(error)) return false;

@@ -1,4 +1,4 @@
-/** What happens upstream while a run works: what is taken away there must not wait until a run of days is over. */
+/** Reads upstream's changes while a run works, so that removals do not wait for the end of a run that takes days. */
 import { minuteMs } from '../../core/durations.ts';
 import { NoChangelogError, NonsenseError, UnreachableError } from '../../core/errors.ts';
 import type { ProjectName } from '../../core/names.ts';
@@ -12,20 +12,20 @@ export class ChangeWatcher {
   #readAt: number;
   #hasFailed = false;
 
-  /** To be made when the changelog has just been read. */
+  /** Must be created right after the changelog was read. */
   constructor(mirror: Mirror) {
     this.#mirror = mirror;
     this.#readAt = mirror.clock.now();
   }
 
-  /** Whether it is time to read. A clock that was put back does not make it any later. */
+  /** Returns true if it is time to read. A clock that was set back does not delay the next read. */
   isDue(): boolean {
     const now = this.#mirror.clock.now();
     if (now < this.#readAt) this.#readAt = now;
     return !this.#mirror.settings.dryRun && now - this.#readAt >= everyMs;
   }
 
-  /** Queues what has changed, and returns the names. Throws StorageError, PausedError. */
+  /** Queues the changed projects and returns their names. Throws StorageError, PausedError. */
   async read(): Promise<readonly ProjectName[]> {
     const { clock, report } = this.#mirror;
     this.#readAt = clock.now();

@@ -1,7 +1,7 @@
 /**
- * Finds out what changed upstream, and queues it. The changelog is asked first: it is never stale, and it alone names
- * removals. Where there is none, upstream may be a mirror of our kind, which has a change feed. The list of all projects
- * starts a mirror, checks once a day what neither of them said, and takes their place where there is none.
+ * Discovers what changed upstream and queues it. The changelog is asked first: it is never stale, and it alone names
+ * removals. If there is none, upstream may be a mirror of our kind, which has a change feed. The list of all projects
+ * starts a mirror, checks once a day for changes that neither of them told, and replaces them if there is none.
  */
 import { dayMs, hourMs } from '../../core/durations.ts';
 import {
@@ -57,8 +57,9 @@ import { enqueueFeedChanges, type FeedResult } from './upstream-feed.ts';
 type Known = SerialState & ChangelogState & ListState & PolicyState & MissingState & PageState;
 
 /**
- * Queues all that is to be looked at. Returns why upstream's news are not known, or not all of them, where only that
- * failed: what is queued can be worked on all the same. Throws UnreachableError, NonsenseError, UsageError, PausedError.
+ * Queues everything that has to be synced. Returns the error because of which upstream's changes are not known, or not
+ * all of them, if nothing else failed: the queue can be worked on all the same. Throws UnreachableError, NonsenseError,
+ * UsageError, PausedError.
  */
 export async function discoverChanges(mirror: Mirror): Promise<UnreachableError | NonsenseError | undefined> {
   const { state, settings, clock } = mirror;
@@ -71,7 +72,7 @@ export async function discoverChanges(mirror: Mirror): Promise<UnreachableError 
     ...state.get(pageState),
   };
   expectSameUpstream(mirror, known);
-  // Somebody may have made room since.
+  // Somebody may have made room since the last run.
   state.queue.makeDue('no-room');
   state.rejectedFiles.enqueueDue(clock.now());
   requeueForNewSettings(mirror, known);
@@ -103,7 +104,7 @@ export async function discoverChanges(mirror: Mirror): Promise<UnreachableError 
   return untold;
 }
 
-/** What kept `work` from its end, where that is upstream's. */
+/** Returns the error of upstream that ended `work` early, if any. Throws all other errors. */
 async function upstreamErrorIn(work: () => Promise<void>): Promise<UnreachableError | NonsenseError | undefined> {
   try {
     await work();
@@ -115,8 +116,8 @@ async function upstreamErrorIn(work: () => Promise<void>): Promise<UnreachableEr
 }
 
 /**
- * Queues what the changelog, or the change feed, tells since it was last read, where there is one. Returns the names.
- * Throws UnreachableError, NonsenseError, NoChangelogError, PausedError.
+ * Queues what the changelog or the change feed tells since it was last read, if there is one. Returns the names. Throws
+ * UnreachableError, NonsenseError, NoChangelogError, PausedError.
  */
 export async function enqueueNews(mirror: Mirror): Promise<readonly ProjectName[]> {
   const { serial } = mirror.state.get(serialState);
@@ -131,18 +132,21 @@ export async function enqueueNews(mirror: Mirror): Promise<readonly ProjectName[
   return [...names];
 }
 
-/** What the mirror's serial speaks of. What else comes into it is learned by name. */
+/**
+ * Returns the scope of the mirror's serial: the projects whose changes up to it are known. A project outside of the
+ * scope is queued by name when it is added.
+ */
 function scopeOf({ settings, selection }: Mirror): string {
   if (settings.projects !== undefined) return [...settings.projects].sort().join(' ');
   return selection.names() === undefined ? 'all' : 'named';
 }
 
-/** Whether a serial that speaks of `known` speaks of `scope`, too. */
+/** Returns true if a serial with the scope `known` is valid for `scope`, too. */
 function includesScope(known: string | undefined, scope: string): boolean {
   return known === scope || (known === 'all' && scope === 'named');
 }
 
-/** What waits for a person is looked at as soon as that person has decided. */
+/** Queues the projects whose changed files a person has accepted. */
 function enqueueAccepted({ state, settings }: Mirror): void {
   const wanted = settings.acceptChanges.flatMap((name) => {
     const displayName = state.held.project(name).displayName ?? state.queue.entryOf(name)?.displayName;
@@ -151,25 +155,30 @@ function enqueueAccepted({ state, settings }: Mirror): void {
   state.queue.enqueue(wanted);
 }
 
-/** The projects to look at, where they are known without the list of all. */
+/** Returns the projects to sync, or undefined if only the list of all projects tells them. */
 function knownProjects({ settings, selection }: Mirror): readonly ProjectName[] | undefined {
   return settings.projects ?? selection.names();
 }
 
-/** What is named and was not there is asked for once a day: the changelog need not say that it came back. */
+/**
+ * Queues once a day the projects that are named but missing, because the changelog need not tell that they came back.
+ */
 function enqueueMissing({ state, settings, selection, clock }: Mirror, { missingRetryAt }: Known): void {
   const now = clock.now();
   const names = settings.projects ?? ((state.get(missingState).missing ?? []) as readonly ProjectName[]);
   const missing = names.filter((name) => selection.includes(name) && !state.held.project(name).published);
   if (missing.length === 0 || isWaiting(missingRetryAt, now)) return;
-  // One that was just given up is asked for tomorrow; then a 404 is believed at once.
+  // A project that was just found missing is asked for tomorrow. A 404 is believed at once then.
   const isAsked = (name: ProjectName): boolean =>
     missingRetryAt !== undefined && state.queue.entryOf(name) === undefined;
   const wanted = missing.filter(isAsked).map((name) => ({ ...requestByName(name, undefined), removed: true }));
   state.queue.enqueue(wanted, change(missingState, { missingRetryAt: now + dayMs }));
 }
 
-/** A wrong `--upstream` would replace a mirror by another, project by project. */
+/**
+ * Throws UsageError if the upstream is another one than before, since a wrong `--upstream` would replace the mirror by
+ * another, project by project. Also throws it if the index has moved.
+ */
 function expectSameUpstream({ settings }: Mirror, known: Known): void {
   const now = indexNow(settings.upstream);
   if (now !== settings.upstream) {
@@ -182,12 +191,12 @@ function expectSameUpstream({ settings }: Mirror, known: Known): void {
   );
 }
 
-/** Whether what is known is of another index than the one at `upstream`. */
+/** Returns true if the state is of another index than the one at `upstream`. */
 function isMoved(known: Known, upstream: string): boolean {
   return known.upstream !== undefined && indexNow(known.upstream) !== upstream;
 }
 
-/** Pages show what the settings say, so other settings need other pages; files stay as they are. */
+/** Queues all held projects if a setting changed that changes the pages. Files stay as they are. */
 function requeueForNewSettings({ state, settings }: Mirror, known: Known): void {
   const provenance = settings.provenance === 'verify' ? [settings.provenance, settings.provenancePolicy] : [];
   const pageForm = JSON.stringify([settings.indexOnly, settings.baseUrl ?? null, ...provenance]);
@@ -198,11 +207,14 @@ function requeueForNewSettings({ state, settings }: Mirror, known: Known): void 
   else state.queue.enqueueAllHeld(movedAway, change(pageState, { pageForm }));
 }
 
-/** The start of a mirror, or of another selection: everything is compared, and the changelog followed from here. */
+/**
+ * Compares everything, and follows the changelog from here: at the start of a mirror, for another selection of
+ * projects, and for `--reconcile`.
+ */
 async function enqueueEverything(mirror: Mirror, known: Known, base: Change): Promise<void> {
   const { state, report, settings } = mirror;
   const names = knownProjects(mirror);
-  // Asked before the list is, so that what happens meanwhile is learned from the changelog.
+  // The serial is read before the list, so that changes made meanwhile are discovered from the changelog.
   let why: Error | undefined;
   const noChangelog = (error: Error): void => {
     why = error;
@@ -212,7 +224,7 @@ async function enqueueEverything(mirror: Mirror, known: Known, base: Change): Pr
   if (feed === undefined && why !== undefined) warnOfNoChangelog(mirror, why);
   if (settings.reconcile) state.changelog.forgetAbove(serial ?? 0);
   if (names === undefined) {
-    // The list may be older than the changelog: then what it does not know yet is learned from the changelog again.
+    // The list may be older than the changelog. The changes that the list lacks are then read from the changelog again.
     return enqueueListDifferences(mirror, undefined, (listed) => {
       const seen = listed ?? serial ?? 0;
       const from = change(serialState, { serial: Math.min(serial ?? seen, seen) });
@@ -225,7 +237,7 @@ async function enqueueEverything(mirror: Mirror, known: Known, base: Change): Pr
   report({ type: 'learned', source: 'names', serial });
 }
 
-/** Undefined where there is no changelog. */
+/** Returns upstream's newest serial, or undefined if there is no changelog. */
 async function lastSerial(
   mirror: Mirror,
   known: Known,
@@ -246,7 +258,7 @@ async function enqueueChanges(mirror: Mirror, known: Known, serial: number): Pro
   };
   const byChangelog =
     asked && (await undefinedWithoutChangelog(mirror, known, () => enqueueChangelog(mirror, serial), noChangelog));
-  // What the feed says of the time before counts no more once there is a changelog.
+  // Once there is a changelog, the position in the change feed is not used any more.
   const news: FeedResult = byChangelog
     ? { isFollowed: true, next: undefined }
     : await enqueueFeedChanges(mirror, false);
@@ -260,13 +272,14 @@ async function enqueueChanges(mirror: Mirror, known: Known, serial: number): Pro
     else {
       const taken = enqueueListDifferences(mirror, known.listEtag, (listed = 0) => {
         refuseJump(mirror, serial, listed, 'the list of projects');
-        // What the list does not tell, as which release is in quarantine, is read once the changelog answers.
+        // The list does not tell everything, such as which release is in quarantine. That is read once the changelog
+        // answers again.
         if (why instanceof BusyError && downMs(mirror) < hourMs) return noChange;
         const moved = listed > serial ? { serialMovedAt: now } : {};
         return change(serialState, { serial: Math.max(serial, listed), ...moved });
       });
       await taken.catch((error: unknown) => {
-        // Whose changelog failed just now may have more than its list to put right.
+        // An upstream whose changelog failed just now may have to repair more than its list.
         if (!(error instanceof NonsenseError) || why === undefined) throw error;
         throw new NonsenseError(`${why.message}; nor can its list be compared: ${error.message}`, { cause: error });
       });
@@ -285,14 +298,14 @@ function warnOfNoChangelog({ report }: Mirror, why: Error): void {
   report({ type: 'warning', message });
 }
 
-/** For how long the changelog has given no answer. */
+/** Returns the milliseconds for which the changelog has given no answer. */
 function downMs({ state, clock }: Mirror): number {
   return clock.now() - (state.get(changelogState).changelogDownSince ?? clock.now());
 }
 
 /**
- * Undefined when the changelog is gone for good, refuses us, or gave no answer that can be read for an hour: then the list
- * must do.
+ * Returns the result of `ask`, or undefined if the list of projects has to be used instead: the changelog is gone for
+ * good, refuses us, or has given no readable answer for an hour.
  */
 async function undefinedWithoutChangelog<T>(
   mirror: Mirror,
@@ -322,7 +335,7 @@ async function undefinedWithoutChangelog<T>(
   }
 }
 
-/** True, once everything up to upstream's newest serial is queued; each page of the answer is a step of its own. */
+/** Queues the changes up to upstream's newest serial, one transaction for each page of the answer. Returns true. */
 async function enqueueChangelog(
   mirror: Mirror,
   from: number,
@@ -354,13 +367,13 @@ async function enqueueChangelog(
   }
 }
 
-/** What came before the row that leaps. */
+/** Returns the rows with serials up to `farthest`, which come before the row that jumps. */
 function upTo(farthest: number, { rows }: Changes, from: number): Pick<Changes, 'rows' | 'serial'> {
   const believed = rows.filter(({ serial }) => serial <= farthest);
   return { rows: believed, serial: believed.at(-1)?.serial ?? from };
 }
 
-/** The projects that the changes concern. */
+/** Returns the queue requests for the projects that the changes concern. */
 function wantedBy(mirror: Mirror, { rows }: Pick<Changes, 'rows'>): QueueRequest[] {
   const found = new Map<ProjectName, { displayName: string; rows: ChangelogEntry[] }>();
   for (const { name, displayName, ...row } of rows) {
@@ -375,7 +388,10 @@ function wantedBy(mirror: Mirror, { rows }: Pick<Changes, 'rows'>): QueueRequest
   });
 }
 
-/** The daily look at the list is a net below the changelog: where it fails, a later run tries again. */
+/**
+ * Compares the list of projects as a daily safety net for the changelog. If that fails, reports a warning, and a later
+ * run tries again.
+ */
 async function reconcile(mirror: Mirror, listEtag: string | undefined): Promise<void> {
   try {
     await enqueueListDifferences(mirror, listEtag, () => noChange);

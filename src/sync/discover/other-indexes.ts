@@ -1,4 +1,6 @@
-/** The projects of the indexes beside the upstream of the mirror: none of these tells what has changed. */
+/**
+ * Queues the projects of the indexes beside the upstream of the mirror. None of these indexes tells what has changed.
+ */
 import { NonsenseError, UnreachableError } from '../../core/errors.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
 import { local } from '../../policy/policy.ts';
@@ -10,9 +12,9 @@ import type { Mirror } from '../mirror.ts';
 import { isSilence } from '../project/page/project-source.ts';
 
 /**
- * Queues what lies here by hand, and all projects of the other indexes, as none of them tells what has changed: those
- * that are named, those that are held, and those of their lists that patterns name. Returns why a list is not known,
- * if so. Throws PausedError.
+ * Queues the projects with files put below `packages/` by hand, and all projects of the other indexes, because none of
+ * these tells what has changed: the named ones, the held ones, and those in their lists that match a pattern. Returns
+ * the error because of which a list is not known, if any. Throws PausedError.
  */
 export async function enqueueFromOtherIndexes(mirror: Mirror): Promise<UnreachableError | NonsenseError | undefined> {
   const { selection, settings, state, report } = mirror;
@@ -33,17 +35,17 @@ export async function enqueueFromOtherIndexes(mirror: Mirror): Promise<Unreachab
     const failed = selection.hasPatternsFrom(source)
       ? await takeOverUnlessTrouble(mirror, source, upstream)
       : undefined;
-    // The run ends with the first one, which tells it.
+    // The run ends with the first error, which is reported then.
     if (trouble !== undefined && failed !== undefined) report({ type: 'warning', message: failed.message });
     trouble ??= failed;
-    // Where nobody answers, each of its projects would say the same.
+    // If the index gives no answer, each of its projects would fail in the same way.
     if (failed !== undefined && isSilence(failed)) continue;
     state.queue.enqueue(known.map((name) => requestFor(mirror, name)));
   }
   return trouble;
 }
 
-/** Why the list could not be compared, if so. Throws PausedError. */
+/** Returns the error because of which the list could not be compared, if any. Throws PausedError. */
 async function takeOverUnlessTrouble(
   mirror: Mirror,
   source: string,
@@ -58,7 +60,7 @@ async function takeOverUnlessTrouble(
   }
 }
 
-/** Upstream does not have it, and is asked once a day. */
+/** Returns true if the index does not have the project. Such a project is asked for once a day. */
 function isMissing({ state }: Mirror, name: ProjectName): boolean {
   return !state.held.project(name).published && state.get(missingState).missing?.includes(name) === true;
 }
@@ -67,7 +69,7 @@ function requestFor({ state }: Mirror, name: ProjectName): QueueRequest {
   return requestByName(name, state.held.project(name).displayName);
 }
 
-/** Queues what a list has that patterns name, and what it has no more. */
+/** Queues the projects in the list of `source` that match a pattern, and the held ones that are no longer in it. */
 async function enqueueListedFrom({ state, selection }: Mirror, source: string, upstream: Upstream): Promise<void> {
   const list = await upstream.listProjects(undefined);
   const takeover = state.queue.compareList();

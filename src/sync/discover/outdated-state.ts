@@ -1,6 +1,6 @@
 /**
- * A state that is older than its tree: it was restored from a backup, or a power cut took its last changes. It does not
- * know what was published since, and nobody else would ever look at that.
+ * Recovers from a state that is older than its tree, because it was restored from a backup or lost its last changes in
+ * a power failure. Such a state does not know what was published since, and no other step would look for that.
  */
 import { adoptRemovals } from '../../adopt/adopt-removals.ts';
 import { NonsenseError, throwIfPaused } from '../../core/errors.ts';
@@ -20,7 +20,10 @@ import type { Mirror } from '../mirror.ts';
 const projectsAtATime = 2000;
 const treeBase = new URL('http://tree.invalid/simple/x/');
 
-/** Where the state is older than the tree, queues all in which the two differ, and tells. Throws StorageError, PausedError. */
+/**
+ * Queues all projects in which state and tree differ if the state is older than the tree, and reports that. Throws
+ * StorageError, PausedError.
+ */
 export async function recoverOldState(mirror: Mirror): Promise<void> {
   const { state, files, report, signal } = mirror;
   const [ours, theirs] = [lastRunOf(mirror), await lastRunIn(files)];
@@ -43,14 +46,17 @@ export async function recoverOldState(mirror: Mirror): Promise<void> {
   });
 }
 
-/** When the last run began that the state knows of, in milliseconds; undefined for one that never saw a run's end. */
+/**
+ * Returns the start of the last run that the state knows of, in milliseconds since 1970. Returns undefined if the state
+ * was adopted from a tree or never saw the end of a run.
+ */
 function lastRunOf({ state }: Mirror): number | undefined {
   const { completedAt } = state.get(indexState);
   const { adopted } = state.get(adoptionState);
   return adopted !== undefined ? undefined : laterOf(completedAt, state.history.latest(1)[0]?.startedMs);
 }
 
-/** The same of the tree. */
+/** Returns the start of the last run that the tree knows of, in milliseconds since 1970. */
 async function lastRunIn(files: Mirror['files']): Promise<number | undefined> {
   const texts = await Promise.all(
     (['last-modified', 'mirror-status.json'] as const).map((file) => files.read(ownPath(file))),
@@ -59,7 +65,7 @@ async function lastRunIn(files: Mirror['files']): Promise<number | undefined> {
   return laterOf(parseLastModified(modified), startedIn(status));
 }
 
-/** The later of two times, of which one or both may be unknown. */
+/** Returns the later of two times. One or both may be unknown. */
 function laterOf(one: number | undefined, other: number | undefined): number | undefined {
   if (one === undefined || other === undefined) return one ?? other;
   return Math.max(one, other);
@@ -71,13 +77,13 @@ function startedIn(status: string): number | undefined {
     const time = isJsonObject(json) && typeof json.started === 'string' ? Date.parse(json.started) : Number.NaN;
     return Number.isNaN(time) ? undefined : time;
   } catch (error) {
-    // Whoever damaged it, it says nothing about the state.
+    // A damaged file says nothing about the state.
     if (error instanceof NonsenseError) return undefined;
     throw error;
   }
 }
 
-/** Queues projects whose page is not the one that is remembered. Returns how many. */
+/** Queues the projects whose page in the tree is not the one that the state remembers. Returns their number. */
 async function enqueueUnknownPages({ state, files, signal }: Mirror): Promise<number> {
   let queued = 0;
   for await (const { name: text, kind } of files.entries(simpleRoot)) {
@@ -87,9 +93,9 @@ async function enqueueUnknownPages({ state, files, signal }: Mirror): Promise<nu
     const page = await files.read(pagePath('index.v1_json', name));
     const { json } = state.pages.hashesOf(name);
     if (page !== undefined && sha256Hex(page) === json) continue;
-    // What it links to, and the state does not hold, goes unless upstream lists it.
+    // Files that the page links to and the state does not hold are discarded unless upstream lists them.
     const strays = page === undefined ? [] : linkedBy(page).filter((path) => state.held.holderOf(path) === undefined);
-    // Pages that were published before their hashes were remembered.
+    // The page was published before hashes of pages were remembered.
     if (page !== undefined && json === undefined && strays.length === 0 && state.held.project(name).published) continue;
     state.held.addPendingFiles(name, strays);
     state.queue.requeue(name, []);
@@ -98,7 +104,7 @@ async function enqueueUnknownPages({ state, files, signal }: Mirror): Promise<nu
   return queued;
 }
 
-/** Queues projects that are remembered, and whose pages are gone. Returns how many. */
+/** Queues the published projects whose pages are missing. Returns their number. */
 async function enqueueMissingPages({ state, files, signal }: Mirror): Promise<number> {
   let queued = 0;
   const read = (after: ProjectName | undefined): readonly IndexEntry[] => {
@@ -115,7 +121,7 @@ async function enqueueMissingPages({ state, files, signal }: Mirror): Promise<nu
   return queued;
 }
 
-/** The places of the files that a page of ours links to. */
+/** Returns the paths of the files that a page of ours links to. */
 function linkedBy(page: Buffer): WebPath[] {
   try {
     return parseSimplePage(page.toString(), 'a page of the tree').files.flatMap(({ url, filename }) => {
@@ -125,7 +131,7 @@ function linkedBy(page: Buffer): WebPath[] {
       return path === undefined ? [] : [path];
     });
   } catch (error) {
-    // It is made anew all the same.
+    // The page is made anew in any case.
     if (error instanceof NonsenseError) return [];
     throw error;
   }

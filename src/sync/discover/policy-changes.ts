@@ -1,4 +1,7 @@
-/** Queues what the rules of a partial mirror want otherwise than it is: because they changed, or what is held requires. */
+/**
+ * Queues the projects of a partial mirror that have to change because the rules changed or the held releases require
+ * something else.
+ */
 import type { ProjectName } from '../../core/names.ts';
 import type { PolicyState } from '../../state/mirror-state.ts';
 import { missingState, policyState, rootIndexIsDue, serialState } from '../../state/mirror-state.ts';
@@ -7,10 +10,13 @@ import { change, join, noChange } from '../../state/state-section.ts';
 import type { Mirror } from '../mirror.ts';
 import { enqueueListDifferences } from './project-list.ts';
 
-/** So often a run plans a project by the same decision: once is usual, and twice may come of what is fetched last. */
+/**
+ * Maximum number of times that a run plans a project by the same decision. Once is usual, and twice may result from
+ * files that are fetched last.
+ */
 const maxReplans = 3;
 
-/** Where the rules changed, what is held is planned anew, and what they newly name is asked for. */
+/** Queues a replan of the held projects whose rules changed, and queues the projects that the rules newly name. */
 export async function enqueuePolicyChanges(
   mirror: Mirror,
   known: PolicyState,
@@ -22,13 +28,13 @@ export async function enqueuePolicyChanges(
   const policy = policyKey(mirror);
   if (policy !== (known.policy ?? '')) {
     const before = known.policy?.split(' ')[0] ?? '';
-    // Where everything was held, or what is held is named, the list has nothing to add.
+    // If everything was held before, or the rules name everything that is held, the list has nothing to add.
     const mayAdd = before !== '' && before !== projects && selection.names() === undefined;
     if (mayAdd && !isNew) await enqueueListDifferences(mirror, undefined, () => noChange);
     state.queue.makeDue();
     const { changed, renamed } = selection.comparePlans();
+    // With dependencies, missing projects come first: see enqueueDependencies, which a dry run does not reach.
     state.plans.renameRules(renamed);
-    // With dependencies, what is missing comes first: see queueDependencies, which a dry run does not reach.
     const comesLast = selection.policy?.dependencies === true && !mirror.settings.dryRun;
     const policyUnsettled = selection.policy?.dependencies;
     state.plans.enqueueReplans(
@@ -45,9 +51,10 @@ export async function enqueuePolicyChanges(
 }
 
 /**
- * With dependencies, queues what the held releases require and what is not held yet; once there is no such project, those
- * that are required otherwise than before; and last what is not required any more, for it might have been.
- * Returns whether anything was queued. `plans` counts how often each decision was queued in the run.
+ * With dependencies, queues first the projects that held releases require and that are not held yet. If there are none,
+ * queues those that are required in another way than before. Queues last those that are no longer required, since a
+ * step before might have required them. Returns true if anything was queued. `plans` counts how often each decision was
+ * queued in the run.
  */
 export function enqueueDependencies(mirror: Mirror, plans: Map<string, number>): boolean {
   const { state, selection, settings } = mirror;
@@ -65,8 +72,8 @@ export function enqueueDependencies(mirror: Mirror, plans: Map<string, number>):
 }
 
 /**
- * Without those that would be planned for ever: where not all that is required fits or may be held, what one project
- * holds may change what others require of it, which changes what it holds, and so on.
+ * Returns `names` without the projects that would be planned for ever. If not all that is required fits or may be held,
+ * the files held of one project may change what others require of it, which changes the files held, and so on.
  */
 function withoutEndless(mirror: Mirror, names: readonly ProjectName[], plans: Map<string, number>): ProjectName[] {
   const { state, selection, report } = mirror;
@@ -90,14 +97,14 @@ function withoutEndless(mirror: Mirror, names: readonly ProjectName[], plans: Ma
   return others;
 }
 
-/** Stands for the whole policy. */
+/** Returns the key that stands for the whole policy. */
 export function policyKey({ selection }: Mirror): string {
   const { projects, files } = selection.fingerprint;
   const { size, reserve } = selection.policy?.budget ?? {};
   return `${projects} ${files} ${size?.value ?? ''} ${reserve?.value ?? ''}`.trimEnd();
 }
 
-/** Queues those of `names` that are neither held nor known to be missing. Returns how many. */
+/** Queues those of `names` that are neither held nor known to be missing. Returns their number. */
 function enqueueNamed({ state, selection }: Mirror, names: readonly ProjectName[]): number {
   const missing = new Set(state.get(missingState).missing);
   const wanted = names.filter(

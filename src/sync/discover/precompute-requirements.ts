@@ -1,6 +1,6 @@
 /**
- * Learns what the held projects will require under new rules before anything of them is dropped: what one of them still
- * needs of another would else be removed, and fetched again.
+ * Finds out what the held projects will require under new rules before any of them is removed. Otherwise a project that
+ * another one still needs would be removed and fetched again.
  */
 import { PausedError, StorageError } from '../../core/errors.ts';
 import { filenameOf } from '../../core/paths.ts';
@@ -12,7 +12,10 @@ import { readCachedPage } from '../project/page/cached-page.ts';
 import { chooseFiles } from '../project/page/choose-files.ts';
 import { recordRequirements } from '../requirements/record-requirements.ts';
 
-/** Follows what is held through the rules of now, until nothing new is required. Asks upstream for nothing. */
+/**
+ * Records the requirements of the files that stay held under the current rules until no new requirement is found. Asks
+ * upstream for nothing.
+ */
 export async function precomputeRequirements(mirror: Mirror): Promise<void> {
   const { selection } = mirror;
   const foreseen = new Set<string>();
@@ -22,7 +25,7 @@ export async function precomputeRequirements(mirror: Mirror): Promise<void> {
     for (const name of selection.projectsToReplan()) {
       const decision = selection.decide(name);
       if (decision?.hold !== 'files') continue;
-      // What two projects leave of each other may change to and fro.
+      // The files that two projects keep may depend on each other and change to and fro.
       const key = `${name} ${selection.decisionKeyOf(decision)}`;
       if (foreseen.has(key)) continue;
       foreseen.add(key);
@@ -30,7 +33,7 @@ export async function precomputeRequirements(mirror: Mirror): Promise<void> {
         await recordRequirements(mirror, name, await remainingFiles(mirror, decision));
       } catch (error) {
         if (error instanceof StorageError || error instanceof PausedError) throw error;
-        // What is known of it stays, and it is met again when it is worked on.
+        // The known requirements stay. The error occurs again when the project is synced.
         mirror.report(bugAlarmFor(name, error) ?? { type: 'warning', message: `${name}: ${failureText(error)}` });
       } finally {
         mirror.memoryBudget.release(name);
@@ -41,7 +44,7 @@ export async function precomputeRequirements(mirror: Mirror): Promise<void> {
   }
 }
 
-/** What is held, and stays. */
+/** Returns the held files that stay under the current rules. */
 async function remainingFiles(mirror: Mirror, decision: ProjectDecision): Promise<HeldFile[]> {
   const { files } = mirror.state.held.project(decision.name);
   const source = await readCachedPage(mirror, decision.name);

@@ -1,4 +1,4 @@
-/** The list of all projects, compared with what is held. */
+/** Compares the list of all projects with what is held. */
 import { NonsenseError } from '../../core/errors.ts';
 import { projectName } from '../../core/names.ts';
 import type { Report } from '../../core/report.ts';
@@ -11,8 +11,8 @@ const maxReported = 10;
 const longestTold = 200;
 
 /**
- * Queues what differs from the list; what `next` makes of the list's own serial is remembered with it. Throws
- * UnreachableError, NonsenseError, PausedError.
+ * Queues the projects that differ from the list, and remembers the state that `next` returns for the list's serial.
+ * Throws UnreachableError, NonsenseError, PausedError.
  */
 export async function enqueueListDifferences(
   mirror: Mirror,
@@ -52,7 +52,9 @@ export async function enqueueListDifferences(
   }
 }
 
-/** What the list of projects names and no project can be called. A hostile list may have a million of them. */
+/**
+ * Reports names in the list of projects that are not valid project names. A hostile list may have a million of them.
+ */
 class InvalidNames {
   readonly #report: Report;
   #count = 0;
@@ -61,14 +63,14 @@ class InvalidNames {
     this.#report = report;
   }
 
-  /** Tells of one, unless there were many. */
+  /** Reports the name unless many were reported already. */
   add(name: string): void {
     this.#count += 1;
     if (this.#count > maxReported) return;
     this.#warn(`the list names ${JSON.stringify(name.slice(0, longestTold))}, which is no project name`);
   }
 
-  /** Tells how many more there were. */
+  /** Reports how many more names were invalid. */
   report(): void {
     const more = this.#count - maxReported;
     if (more > 0) this.#warn(`the list has ${more} more names that are no project names`);

@@ -1,7 +1,8 @@
 /**
- * The change feed (formats/mirror/change-feed.ts) of an upstream that is a mirror of our kind and has no changelog: it costs what
- * has changed, and tells removals. It is believed no more than a changelog: it says what to look at, and the pages decide.
- * Where it does not go on from where it was read, the list of projects is compared, and the feed followed from there.
+ * Reads the change feed (formats/mirror/change-feed.ts) of an upstream that is a mirror of our kind and has no
+ * changelog. Its cost grows with the number of changes, and it tells removals. It is not trusted more than a changelog:
+ * it says what to sync, and the pages decide. If it does not continue from where it was read, the list of projects is
+ * compared, and the feed is followed from there.
  */
 import { dayMs } from '../../core/durations.ts';
 import { NonsenseError, UnreachableError } from '../../core/errors.ts';
@@ -22,23 +23,23 @@ import { isRelevant } from './relevant-projects.ts';
 
 const quarantinedUpstream: UpstreamRemoval = 'quarantined upstream';
 
-/** What came of reading the feed. */
+/** The result of reading the change feed. */
 export interface FeedResult {
-  /** True when everything that has changed upstream is queued. */
+  /** True if everything that has changed upstream is queued. */
   readonly isFollowed: boolean;
-  /** From where on the feed is to be read once the list of projects was compared; undefined where there is none. */
+  /** The position to read from once the list of projects was compared. Undefined if there is no feed. */
   readonly next: FeedPosition | undefined;
-  /** Why a feed that was followed before is not, for people. */
+  /** The reason, for people, why a feed that was followed before is not followed any more. */
   readonly why?: string;
-  /** True when it says that more was removed than the brake lets go: then the list has to say so, too. */
+  /** True if the feed tells more removals than the deletion limit allows. The list must confirm them then. */
   readonly isDoubtful?: boolean;
 }
 
 const noFeed: FeedResult = { isFollowed: false, next: undefined };
 
 /**
- * Queues what the feed tells after the place where it was read last; `heard` gets the names. With `isNew` only asks from
- * where on it is to be read. Throws PausedError.
+ * Queues the changes after the position at which the feed was last read, and passes their names to `heard`. With
+ * `isNew`, only finds out from where the feed is to be read. Throws PausedError.
  */
 export async function enqueueFeedChanges(
   mirror: Mirror,
@@ -46,7 +47,7 @@ export async function enqueueFeedChanges(
   heard?: (names: Iterable<ProjectName>) => void,
 ): Promise<FeedResult> {
   const { state, upstream, clock, settings } = mirror;
-  // The list is what upstream has signed.
+  // The feed is not used if pages are verified, because upstream signs the list.
   if (verifiesPages(mirror)) return noFeed;
   const { feed: known, feedRetryAt }: ChangelogState = isNew ? {} : state.get(changelogState);
   if (known === undefined && isWaiting(feedRetryAt, clock.now())) return noFeed;
@@ -58,7 +59,7 @@ export async function enqueueFeedChanges(
     if (!(error instanceof UnreachableError || error instanceof NonsenseError)) throw error;
     if (known !== undefined) return { ...noFeed, why: error.message };
   }
-  // Something else may answer there, or nothing.
+  // The feed is gone: another file may be at its address, or none.
   state.set(change(changelogState, { feed: undefined, feedRetryAt: clock.now() + dayMs }));
   return known === undefined ? noFeed : { ...noFeed, why: `${settings.upstream}/changes.json: is not there any more` };
 }
@@ -108,7 +109,7 @@ async function readNewChanges(
   return { ...followedResult(mirror, next), isDoubtful };
 }
 
-/** Why the feed does not go on from where it was read, if so. */
+/** Returns the reason why the feed does not continue from where it was read, or undefined if it does. */
 function feedBreak(head: ServedFeed, known: FeedPosition): string | undefined {
   if (head.id !== known.id) return 'it began anew';
   if (head.last < known.number) return `it went back from change ${known.number} to ${head.last}`;
@@ -117,7 +118,7 @@ function feedBreak(head: ServedFeed, known: FeedPosition): string | undefined {
   return undefined;
 }
 
-/** Queues those of the changes that come after `after`, and remembers how far the feed was read. */
+/** Queues the changes after the number `after`, and remembers how far the feed was read. */
 function enqueuePiece(
   mirror: Mirror,
   feed: FeedPosition,
@@ -132,7 +133,10 @@ function enqueuePiece(
   heard?.(wanted.map(({ name }) => name));
 }
 
-/** No project is newer than the whole mirror. */
+/**
+ * Returns the queue request for a change. Its serial is limited to that of the whole mirror, as no project can be
+ * newer.
+ */
 function requestsFrom(change: FeedChange, newest = Number.POSITIVE_INFINITY): QueueRequest {
   const { name, displayName, removed } = change;
   const serial = Math.min(change.serial ?? 0, newest);
@@ -140,11 +144,11 @@ function requestsFrom(change: FeedChange, newest = Number.POSITIVE_INFINITY): Qu
   return { name, displayName, serial, removed: isRemoved, isBack: !isRemoved, rows: rowsOf(change, serial) };
 }
 
-/** What a changelog would have said. */
+/** Returns the rows that a changelog would have for the change. */
 function rowsOf({ at, removed, quarantined }: FeedChange, serial: number): ChangelogEntry[] {
   const row = (action: string, version?: string): ChangelogEntry => ({ serial, version, action, at });
   if (removed === undefined) return quarantined.map((version) => row('release quarantined', version));
-  // The page that it was published by last is one from before its removal.
+  // The last published page is from before the removal, so the removal gets the next serial.
   const removal = { ...row('remove project'), serial: serial + 1 };
   return removed === quarantinedUpstream ? [row('project quarantined'), removal] : [removal];
 }

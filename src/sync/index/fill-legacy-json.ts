@@ -1,6 +1,6 @@
 /**
- * Whether the mirror serves the legacy JSON (formats/legacy-json.ts). It is written with the pages of each project that
- * changes; where it is switched on, or its addresses change, that of all projects is made of the published pages once.
+ * Fills in the legacy JSON (formats/legacy-json.ts). Usually it is written with the pages of each project that changes.
+ * When it is switched on, or its addresses change, that of all projects is made from the published pages once.
  */
 import { throwIfPaused } from '../../core/errors.ts';
 import type { ProjectName } from '../../core/names.ts';
@@ -14,13 +14,16 @@ import type { Mirror } from '../mirror.ts';
 
 const projectsAtATime = 200;
 
-/** Takes notice of the setting before anything is published: from then on all pages are written with it, or without. */
+/**
+ * Applies the setting before anything is published: from then on all pages are written with the legacy JSON, or
+ * without.
+ */
 export async function applyLegacySetting({ state, settings, files, selection }: Mirror): Promise<void> {
   if (settings.dryRun) return;
   const { legacyJson } = state.get(pageState);
   if (!settings.legacyJson) {
     if (legacyJson === undefined) return;
-    // First what says that it is there.
+    // The files that announce the legacy JSON are discarded first.
     await files.discard([ownPath('local.json'), ownPath('local.db.serial'), legacyRoot]);
     return state.set(change(pageState, { legacyJson: undefined }));
   }
@@ -28,7 +31,7 @@ export async function applyLegacySetting({ state, settings, files, selection }: 
   if (legacyJson?.base !== base) state.set(change(pageState, { legacyJson: { base, filledTo: '' } }));
 }
 
-/** Makes what is missing of the projects that did not change. Throws StorageError, PausedError. */
+/** Writes the missing legacy JSON of projects that did not change. Throws StorageError, PausedError. */
 export async function fillLegacyJson(mirror: Mirror): Promise<void> {
   const { state, files, signal } = mirror;
   for (;;) {
@@ -38,7 +41,7 @@ export async function fillLegacyJson(mirror: Mirror): Promise<void> {
     const piece = state.held.published((filledTo || undefined) as ProjectName | undefined, projectsAtATime);
     for (const { name } of piece) {
       throwIfPaused(signal);
-      // A damaged page is for a check to find.
+      // A damaged page is left to a check.
       const page = await readPublishedPage(files, name);
       if (page !== undefined) await publishLegacyJson(mirror, name, page, page.files.map(asPublished));
     }

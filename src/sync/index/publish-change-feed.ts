@@ -1,4 +1,6 @@
-/** Publishes the change feed (formats/mirror/change-feed.ts), by which other mirrors learn what has changed here. */
+/**
+ * Publishes the change feed (formats/mirror/change-feed.ts), from which other mirrors discover what has changed here.
+ */
 import type { Write } from '../../files/file-store.ts';
 import { completePieces, oldestOf, piecePath } from '../../formats/mirror/change-feed.ts';
 import { feedHeadOf, feedHeadPath, feedPieceOf, publishedHead } from '../../pages/change-feed.ts';
@@ -11,8 +13,8 @@ const piecesAtATime = 20;
 type FeedOwner = Pick<Mirror, 'state' | 'files'>;
 
 /**
- * Publishes the changes that the feed does not tell yet, or all of it where a check has found damage; does nothing where
- * there is nothing to do. Throws StorageError.
+ * Publishes the changes that the feed does not have yet, or the whole feed if a check has found damage. Does nothing if
+ * the feed is complete. Throws StorageError.
  */
 export async function publishChangeFeed(mirror: FeedOwner): Promise<void> {
   const { state, files } = mirror;
@@ -27,7 +29,8 @@ export async function publishChangeFeed(mirror: FeedOwner): Promise<void> {
     return;
   const found = await publishedHead(files);
   const toldLast = told?.id === state.publishedChanges.id() ? told.last : 0;
-  // Others may have read numbers that this state has not given yet, and will give to other changes.
+  // The published feed is newer than the state. Other mirrors may have read numbers that this state will give to other
+  // changes, so the feed begins anew.
   if (found?.id === state.publishedChanges.id() && found.last > toldLast) restartChangeFeed(mirror);
   const [id, last] = [state.publishedChanges.id(), state.publishedChanges.last()];
   const isAsTold = !changesDue && found?.id === id && found.last === toldLast;
@@ -38,13 +41,13 @@ export async function publishChangeFeed(mirror: FeedOwner): Promise<void> {
   state.set(change(indexState, { changesTold: { id, last, listed }, changesDue: undefined }));
 }
 
-/** Begins the feed anew: what the state knows of it is older than what others may have read. Throws StorageError. */
+/** Begins the feed anew because other mirrors may have read a newer one than the state knows. Throws StorageError. */
 export function restartChangeFeed({ state }: Pick<Mirror, 'state'>): void {
   state.publishedChanges.renew();
   state.set(change(indexState, { changesTold: undefined, changesListed: undefined }));
 }
 
-/** Publishes the complete pieces from `from` on, those that there still are: before anything names them. */
+/** Publishes the complete pieces from `from` on that still exist, before the head of the feed names them. */
 async function publishPieces({ state, files }: FeedOwner, id: string, from: number, last: number): Promise<void> {
   const end = completePieces(last);
   let writes: Write[] = [];

@@ -1,4 +1,4 @@
-/** What becomes of what was removed: told to others, kept for a while, and then gone for good. */
+/** Publishes the list of removals, and deletes removed files for good once they were kept long enough. */
 import { dayMs } from '../../core/durations.ts';
 import { ownPath } from '../../core/paths.ts';
 import { renderRemovedList } from '../../formats/mirror/removed-list.ts';
@@ -7,11 +7,11 @@ import { change } from '../../state/state-section.ts';
 import { earliestNow } from '../clocks.ts';
 import type { Mirror } from '../mirror.ts';
 
-/** So long, and so many of them, removals are told. */
+/** Milliseconds for which removals are listed. */
 const toldMs = 365 * dayMs;
 const maxListed = 10_000;
 
-/** Publishes the list of removals where there are new ones. */
+/** Publishes the list of removals if there are new ones. */
 export async function publishRemovals(mirror: Mirror): Promise<void> {
   const { state, files } = mirror;
   const last = state.removals.last();
@@ -27,13 +27,13 @@ export async function publishRemovals(mirror: Mirror): Promise<void> {
   state.set(change(indexState, { removalsListed: last }));
 }
 
-/** Deletes for good what has been in the trash for long enough. */
+/** Deletes for good the files that have been in the trash for long enough. */
 export async function emptyTrash(mirror: Mirror): Promise<void> {
   const { files, settings } = mirror;
   await files.emptyTrash(earliestNow(mirror) - settings.trashDays * dayMs);
 }
 
-/** Where what upstream removed is not kept any more, it is looked at again. */
+/** Queues the projects of which removed files were kept, if the mirror does not keep them any more. */
 export function applyKeepRemoved({ state, settings }: Mirror): void {
   const { keepRemoved } = settings;
   const { keepsRemoved = false } = state.get(indexState);

@@ -1,4 +1,4 @@
-/** Writes the list of all projects in one pass over the state, so that its size does not matter. */
+/** Writes the list of all projects in one pass over the state, so that memory use does not depend on its size. */
 import { createGzip, type Gzip } from 'node:zlib';
 import { inPages } from '../../core/in-pages.ts';
 import { ownPath, type PageFile, pagePath, type WebPath } from '../../core/paths.ts';
@@ -18,7 +18,7 @@ const entriesAtATime = 2000;
 
 type IndexOwner = Pick<Mirror, 'state' | 'files' | 'report'>;
 
-/** Publishes the root index where it differs from what is there. */
+/** Publishes the root index if it differs from the published one. */
 export async function publishRootIndex(mirror: IndexOwner): Promise<void> {
   const { state, files, report } = mirror;
   const changesListed = state.publishedChanges.last();
@@ -40,7 +40,7 @@ export async function publishRootIndex(mirror: IndexOwner): Promise<void> {
   report({ type: 'root-index', projects });
 }
 
-/** The list as shadowmire reads it, and then the serial that it is of. */
+/** Publishes the list that shadowmire reads, then the serial of that list. */
 async function publishShadowmireList(
   files: Mirror['files'],
   list: BuiltIndex,
@@ -52,7 +52,9 @@ async function publishShadowmireList(
   await files.publish([...list.writes, ...(isThere ? [] : [{ path, body }])]);
 }
 
-/** What is to be published, nothing when it is there already, and the hash of the page. The twin goes before its page. */
+/**
+ * The files to publish, none if they are in place already, and the hash of the page. The twin comes before its page.
+ */
 interface BuiltIndex {
   readonly writes: Write[];
   readonly sha256: string;
@@ -60,7 +62,7 @@ interface BuiltIndex {
 
 type RootPage = PageFile & `index.${'html' | 'v1_json'}`;
 
-/** One form of the list with its compressed twin; `local.json`, which is no page, has none. */
+/** Writes one form of the list and its gzipped twin. `local.json` is not a page and has no twin. */
 class FormWriter {
   readonly #mirror: IndexOwner;
   readonly #form: RootIndexForm;

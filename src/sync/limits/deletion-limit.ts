@@ -1,12 +1,14 @@
 /**
- * The brake on deletions: whatever happens upstream, a day takes no more than a small part of the mirror away before a
- * person has looked. What a change of the rules leaves out was a person's wish, and is not braked.
+ * Limits deletions: whatever happens upstream, only a small part of the mirror is removed in a day unless a person
+ * allows more. A deletion that follows from a change of the rules was a person's wish, and is not limited.
  *
- * A project that upstream removes counts as one. So does one that nothing requires any more, and one that loses files
- * counts as the part of its files that goes: no owner of a project counts as more than one. These two stop where all that
- * goes comes to the limit, and hold up no removal: each owner can cause them by himself.
+ * A project that upstream removes counts as one. So does a project that nothing requires any more. A project that loses
+ * files counts as the share of its files that is removed, so that no owner of a project counts as more than one. These
+ * last two kinds stop once all deletions together reach the limit, and never hold up a removal, because each owner
+ * alone can cause them.
  *
- * Each index has a brake of its own, by how many projects are from there: what one takes away holds up no other's removals.
+ * Each index has its own limit, by the number of its projects. Deletions of one index do not hold up the removals of
+ * another.
  */
 import type { Clock } from '../../core/clock.ts';
 import { dayMs } from '../../core/durations.ts';
@@ -18,38 +20,38 @@ import type { RemovalCounts } from '../../state/removal-log.ts';
 import { change } from '../../state/state-section.ts';
 import type { StateStore } from '../../state/state-store.ts';
 
-/** Sums of parts are rounded. */
+/** Tolerance for the rounding errors of sums of shares. */
 const roundingError = 1e-9;
 
-/** So many removals may go in any case, and besides them so much else. */
+/** Minimum number of removals allowed per day, and of other deletions besides them. */
 const minRemovalsPerDay = 2;
 
-/** How many of so many projects may go in a day. */
+/** Returns how many of `projects` projects may be deleted in a day. */
 export function maxDeletionsPerDay(projects: number): number {
   return Math.max(minRemovalsPerDay, Math.min(50, Math.floor(projects / 5)), Math.floor(projects / 100));
 }
 
-/** Something that would go. */
+/** A deletion that is to be done. */
 export interface Deletion {
   readonly name: ProjectName;
-  /** False where only files of the project go. */
+  /** False if only files of the project are removed. */
   readonly isProject: boolean;
   readonly files: number;
-  /** What it counts as: 1 is a project. */
+  /** The share of the project that is removed. 1 is the whole project. */
   readonly share: number;
-  /** Upstream has removed the project itself. */
+  /** True if upstream has removed the project itself. */
   readonly isRemoval: boolean;
-  /** The index that it is from; undefined means the upstream. */
+  /** The index that the project is from. Undefined means the upstream. */
   readonly source: string | undefined;
 }
 
-/** What went, or may go: projects that upstream removed, and all together. */
+/** Numbers of deletions, done or allowed: projects that upstream removed, and all deletions together. */
 interface Counts {
   readonly removals: number;
   readonly all: number;
 }
 
-/** The brake of one index. */
+/** The deletion limit of one index. */
 class IndexBrake {
   counts: Counts = { removals: 0, all: 0 };
   limit: Counts = { removals: minRemovalsPerDay, all: minRemovalsPerDay };
@@ -69,12 +71,12 @@ export class DeletionLimit {
   readonly #brakes = new Map<string | undefined, IndexBrake>();
   readonly #taken = new Map<ProjectName, Counts>();
   #goneShares: RemovalCounts['shares'] = new Map();
-  /** Milliseconds: from when on a run counts that a person has allowed something. */
+  /** Milliseconds since 1970 from which deletions are counted if a person has allowed more. */
   #since: number | undefined;
 
   /**
-   * With `allowed`, so many may go in this run besides what went before, where the day does not leave more. `sourceOf` says
-   * where a project is from that went, if not from the upstream.
+   * With `allowed`, this run may do that many deletions besides the earlier ones, if the daily limit does not leave
+   * more. `sourceOf` returns the index of a deleted project, or undefined for the upstream.
    */
   constructor(
     state: StateStore,
@@ -89,8 +91,8 @@ export class DeletionLimit {
   }
 
   /**
-   * Finds out what may go. To be called in each pass, once the changes are queued; what is held back already stays until
-   * allowed.
+   * Computes what may be deleted. Must be called in each pass, once the changes are queued. If deletions are held back
+   * already, they stay so, like further ones of the same kind, until a person allows them.
    */
   beginPass(): void {
     if (this.#allowed === undefined) this.#beginDay();
@@ -99,7 +101,7 @@ export class DeletionLimit {
       const { isPulled, counts, limit } = this.#brakeOf(source);
       isPulled.removals ||= counts.removals + removals > limit.removals;
     }
-    // What went in an earlier pass is remembered by the state, and what is looked at again may go now.
+    // The state remembers the deletions of earlier passes. A refused deletion that is due again may be allowed now.
     this.#taken.clear();
     for (const { refused } of this.#brakes.values()) {
       for (const name of refused.keys()) {
@@ -130,7 +132,7 @@ export class DeletionLimit {
     }
     const total = [...waiting.values()].reduce((sum, count) => sum + count, 0);
     for (const [brake, most] of mosts) {
-      // What waits of all indexes together was counted by whoever has allowed it.
+      // The person who set the number counted the deletions held back from all indexes together.
       const more = Math.max(0, allowed - (total - (waiting.get(brake) ?? 0)));
       const { removals, all } = brake.counts;
       brake.limit = { removals: Math.max(most, removals + more), all: Math.max(most, all + more) };
@@ -141,12 +143,15 @@ export class DeletionLimit {
 
   #startOfDay(): number {
     const now = this.#clock.now();
+    // A permission with a time in the future was written while the clock was wrong.
     const { deletionsAllowedAt: allowedAt = 0 } = this.#state.get(limitState);
-    // A permission of a time to come is of a clock that was wrong.
     return Math.max(now - dayMs, allowedAt > now ? 0 : allowedAt);
   }
 
-  /** Counts what went since, and returns how many a day may take of each index, of what was from there at `since`. */
+  /**
+   * Counts the deletions since `since`, and returns how many a day may have of each index, by the number of its
+   * projects at that time.
+   */
   #countFrom(since: number): Map<IndexBrake, number> {
     const { removals, shares } = this.#state.removals.since(since);
     this.#goneShares = shares;
@@ -180,12 +185,15 @@ export class DeletionLimit {
     return brake;
   }
 
-  /** Whether the deletion may be done. Once one may not, none of its kind may, and where removals may not, nothing may. */
+  /**
+   * Returns true if the deletion may be done. Once one is refused, all later ones of its kind are refused, and once a
+   * removal is refused, all deletions are.
+   */
   allows(deletion: Deletion): boolean {
     const { name, isRemoval } = deletion;
     const brake = this.#brakeOf(deletion.source);
     const cost = this.#costOf(deletion);
-    // A deletion that was not done to the end is tried again.
+    // A deletion that was not completed is tried again and must not count twice.
     const before = this.#taken.get(name) ?? { removals: 0, all: 0 };
     const removals = brake.counts.removals + cost.removals - before.removals;
     const all = brake.counts.all + cost.all - before.all;
@@ -206,7 +214,7 @@ export class DeletionLimit {
     return { removals: isRemoval ? 1 : 0, all: (1 - before) * share };
   }
 
-  /** Tells what was held back, if anything, and begins to count anew where a person has allowed it. */
+  /** Reports the deletions held back, if any. If a person has allowed deletions, starts the count again. */
   report(report: Report): void {
     if (this.#allowed !== undefined) this.#state.set(change(limitState, { deletionsAllowedAt: this.#clock.now() }));
     for (const [source, brake] of this.#brakes) {

@@ -1,6 +1,6 @@
 /**
- * Sees to it that what is fetched fits: into the budget, and on the disk with a reserve. What does not is left in the
- * queue, so that a disk is never filled to the brim by half of a project.
+ * Ensures that what is fetched fits into the budget and onto the disk with a reserve. A project that does not fit stays
+ * queued, so that a disk is never filled up by half of a project.
  */
 import { DoesNotFitError } from '../../core/errors.ts';
 import type { ProjectName } from '../../core/names.ts';
@@ -9,7 +9,7 @@ import { showBytes } from '../../core/show-bytes.ts';
 import type { FileStore } from '../../files/file-store.ts';
 import type { Budget } from '../../policy/policy.ts';
 
-/** What is left alone unless the policy says otherwise: this, or a hundredth of a small disk. */
+/** Bytes that stay free on the disk unless the policy says otherwise: this, or a hundredth of a small disk. */
 const usualReserve = 1 << 30;
 const usualShare = 0.01;
 const maxReported = 10;
@@ -23,13 +23,13 @@ interface Refused {
 export class StorageBudget {
   readonly #files: FileStore;
   readonly #budget: Budget | undefined;
-  /** Bytes that are held, or promised to downloads under way. */
+  /** Bytes that are held, or promised to downloads in progress. */
   #used: number;
   #promised = 0;
   readonly #refused = new Map<ProjectName, Refused>();
   #limit = '';
 
-  /** `held` is how many bytes the mirror holds. */
+  /** `held` is the number of bytes that the mirror holds. */
   constructor(files: FileStore, budget: Budget | undefined, held: number) {
     this.#files = files;
     this.#budget = budget;
@@ -57,12 +57,12 @@ export class StorageBudget {
     }
   }
 
-  /** So many bytes are not held any more. */
+  /** Subtracts bytes that are no longer held. */
   release(bytes: number): void {
     this.#used -= bytes;
   }
 
-  /** Tells what did not fit, if anything. */
+  /** Reports what did not fit, if anything. */
   report(report: Report): void {
     const refused = [...this.#refused.values()];
     if (refused.length === 0) return;

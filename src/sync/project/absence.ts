@@ -1,6 +1,6 @@
 /**
- * When upstream does not have a project any more. A 404 may be a fault, and a page may be older than its removal: a project
- * goes when the changelog or the list of projects says so, too.
+ * Decides whether a project that upstream answers not to have is gone. A 404 may be a fault, and a served page may be
+ * older than the removal. A project is removed only once the changelog or the list of projects confirms it.
  */
 import { hourMs, minuteMs } from '../../core/durations.ts';
 import { NonsenseError, UnreachableError } from '../../core/errors.ts';
@@ -16,14 +16,19 @@ import { mirrorFor } from './page/project-source.ts';
 import { staleDeferral } from './staleness.ts';
 import type { Deferral } from './sync-outcome.ts';
 
-/** A CDN keeps a 404 for a minute, so one alone does not mean that a project is gone. */
+/**
+ * Milliseconds until a first 404 is asked for again. A CDN caches a 404 for a minute, so one 404 alone proves nothing.
+ */
 const absentAgainMs = 2 * minuteMs;
-/** So long the list of projects may be old, and is not asked for the sake of one project. */
+/**
+ * Milliseconds for which the list of projects may be outdated. During that time it is not fetched for the sake of one
+ * project.
+ */
 const absentForGoodMs = hourMs;
-/** A CDN keeps the list for ten minutes: one that is asked for earlier may be from before the removal. */
+/** Milliseconds for which a CDN caches the list. A list that is fetched earlier may be from before the removal. */
 const listCachedMs = 10 * minuteMs;
 
-/** Why a project that upstream answers not to have must stay for now, if so. */
+/** Returns the reason why a project that upstream answers not to have must stay for now, or undefined if it may go. */
 export function deferAbsence(mirror: Mirror, due: QueuedProject, held: HeldProject): Deferral | undefined {
   if (due.removed) return undefined;
   const absentMs = due.obstacle === 'absent' ? Math.max(0, mirror.clock.now() - due.since) : 0;
@@ -37,7 +42,9 @@ export function deferAbsence(mirror: Mirror, due: QueuedProject, held: HeldProje
   return { reason: `${wait}: it stays as long as no list of projects lacks it`, obstacle: 'absent', delayMs };
 }
 
-/** The page is from before its project was removed. Returns why that must stay for now, if so. */
+/**
+ * Returns the reason why a project whose page is older than its removal must stay for now, or undefined if it may go.
+ */
 export function deferOldPage(
   mirror: Mirror,
   due: QueuedProject,
@@ -49,12 +56,15 @@ export function deferOldPage(
   return staleDeferral(due, `upstream's page has serial ${serial}, from before its removal at ${removedAt}`);
 }
 
-/** Whether there is something of it that would go. */
+/** Returns true if the removal would take something away: published pages or pending files. */
 function isHeld({ state }: Mirror, { name }: QueuedProject, { published }: HeldProject): boolean {
   return published || state.held.pendingFiles(name).length > 0;
 }
 
-/** Looks for doubtful projects in the list of all. Where it lacks them, too, they are gone. Throws PausedError. */
+/**
+ * Looks for doubtful projects in the list of all projects. A project that the list lacks, too, is marked as gone.
+ * Throws PausedError.
+ */
 export async function confirmAbsences(mirror: Mirror): Promise<void> {
   const { state, clock, settings } = mirror;
   const only = settings.projects && new Set(settings.projects);
@@ -71,14 +81,15 @@ export async function confirmAbsences(mirror: Mirror): Promise<void> {
   }
 }
 
-/** The same for projects of one index, which is the upstream of `mirror`. */
+/** Confirms the absences of projects of one index, which is the upstream of `mirror`. */
 async function confirmAbsencesAt(mirror: Mirror, doubtful: readonly ProjectName[]): Promise<void> {
   const { state, report } = mirror;
   try {
     const { listed, serial } = await listedOf(mirror, new Set(doubtful));
     const gone = doubtful.filter((name) => !listed.has(name) && isNewer(mirror, name, serial));
     state.changelog.markUnlisted(gone, serial);
-    // A changelog is never wrong about a removal. A feed may be, and here page and list both say so.
+    // A changelog is never wrong about a removal. A change feed may be, and here both the page and the list contradict
+    // it.
     const isThere = (name: ProjectName): boolean => listed.has(name) && state.queue.entryOf(name)?.obstacle === 'stale';
     if (state.get(changelogState).feed !== undefined) state.changelog.listed(doubtful.filter(isThere));
   } catch (error) {
@@ -88,7 +99,10 @@ async function confirmAbsencesAt(mirror: Mirror, doubtful: readonly ProjectName[
   }
 }
 
-/** Those of `names` that the list has. Throws UnreachableError, NonsenseError, PausedError. */
+/**
+ * Returns those of `names` that the list of projects contains, and the serial of the list. Throws UnreachableError,
+ * NonsenseError, PausedError.
+ */
 async function listedOf(
   { upstream, settings }: Mirror,
   names: ReadonlySet<ProjectName>,
@@ -107,7 +121,7 @@ async function listedOf(
   return { listed, serial: list?.serial() };
 }
 
-/** A list that is older than what is known of the project says nothing about it. */
+/** Returns true if the list is not older than what is known of the project. An older list says nothing about it. */
 function isNewer(mirror: Mirror, name: ProjectName, listSerial: number | undefined): boolean {
   const { state } = mirror;
   if (listSerial === undefined) return true;

@@ -1,4 +1,7 @@
-/** What upstream's changelog said of a project. All of its rows count: a later one does not make an earlier one untrue. */
+/**
+ * Reads what upstream's changelog said of a project. All of its rows count: a later row does not make an earlier one
+ * untrue.
+ */
 
 import type { ProjectName } from '../../core/names.ts';
 import { filenameOf } from '../../core/paths.ts';
@@ -8,21 +11,23 @@ import { type ChangelogEntry, notListed } from '../../state/changelog-entries.ts
 import type { HeldFile } from '../../state/held-projects.ts';
 import type { Mirror } from '../mirror.ts';
 
-/** What follows from the rows. */
+/** The conclusions from the changelog rows of a project. */
 export interface ChangelogStatus {
-  /** The serial of the last removal: a page below it is older than that. */
+  /** The serial of the last removal. A page with a lower serial is older than the removal. */
   readonly removedAt: number | undefined;
-  /** True when a list of projects that is newer than the removal lacks the project. */
+  /** True if a list of projects that is newer than the removal lacks the project. */
   readonly isUnlisted: boolean;
-  /** True when the project, or a release of it, was put in quarantine, and not taken out of it. */
+  /** True if the project, or a release of it, is in quarantine. */
   readonly hasQuarantine: boolean;
-  /** True when the whole project was. */
+  /** True if the whole project is in quarantine. */
   readonly isQuarantined: boolean;
-  /** Whether a file that upstream lists no more is gone because of that. */
+  /** Returns true if a file that upstream no longer lists is gone because of a quarantine. */
   isQuarantinedFile(file: HeldFile): boolean;
 }
 
-/** What the changelog of the index that `name` comes from says: of the upstream only, as no other one tells any. */
+/**
+ * Returns the changelog status of `name`. Only the upstream has a changelog, so a project of another index has no rows.
+ */
 export function changelogStatusFor(
   { state, selection }: Pick<Mirror, 'state' | 'selection'>,
   name: ProjectName,
@@ -30,7 +35,7 @@ export function changelogStatusFor(
   return changelogStatusOf(name, selection.sourceOf(name) === undefined ? state.changelog.of(name) : []);
 }
 
-/** Reads the rows of `name`, the oldest first. */
+/** Returns the changelog status that follows from the rows of `name`, which are ordered from oldest to newest. */
 export function changelogStatusOf(name: ProjectName, rows: readonly ChangelogEntry[]): ChangelogStatus {
   let removedAt: number | undefined;
   let isUnlisted = false;
@@ -55,7 +60,7 @@ export function changelogStatusOf(name: ProjectName, rows: readonly ChangelogEnt
   };
 }
 
-/** Whether the project is gone after `rows`, which follow a time at which it `wasGone` or not. */
+/** Returns true if the project is gone after `rows`. `wasGone` tells whether it was gone before them. */
 export function isGoneAfter(rows: readonly ChangelogEntry[], wasGone: boolean): boolean {
   let isGone = wasGone;
   for (const { action } of rows) {
@@ -65,15 +70,15 @@ export function isGoneAfter(rows: readonly ChangelogEntry[], wasGone: boolean): 
   return isGone;
 }
 
-/** Whether `rows` tell that something of a project is hidden, withdrawn or removed. */
+/** Returns true if `rows` tell that a part of a project, or all of it, was quarantined, yanked or removed. */
 export function announcesLoss(rows: readonly ChangelogEntry[]): boolean {
   return rows.some(({ action = '' }) => /quarantined$|^(?:yank|remove) /.test(action));
 }
 
-/** What only a project that exists can have; roles change when it goes, too. */
+/** The actions that prove that a project exists. Changes of roles prove nothing: they occur at a removal, too. */
 const creationAction = /^(?:create|new release|add \S+ file .+)$/;
 
-/** A file whose name tells no version may be of any release. */
+/** Returns true if the file may be of one of `releases`. A file whose name tells no version may be of any release. */
 function isOf(releases: readonly string[], filename: string, name: ProjectName): boolean {
   const version = parseDistributionName(filename, name)?.version;
   return (
@@ -81,7 +86,7 @@ function isOf(releases: readonly string[], filename: string, name: ProjectName):
   );
 }
 
-/** 1.0 and 1.0.0 are one release. */
+/** Returns true if two versions name the same release, as 1.0 and 1.0.0 do. */
 function isSame(one: string, other: string): boolean {
   const [left, right] = [parseVersion(one), parseVersion(other)];
   return left === undefined || right === undefined ? one === other : compareVersions(left, right) === 0;

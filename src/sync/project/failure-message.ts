@@ -1,9 +1,12 @@
-/** What nobody expects: an error of ours that one project brings about, and that costs no other. */
+/**
+ * Messages for errors thrown while a project is synced. An unexpected error is a bug of ours: it costs one project, no
+ * other.
+ */
 import { MirrorError, oneLine } from '../../core/errors.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { MirrorEvent } from '../../core/report.ts';
 
-/** The alarm for what was thrown while `name` was worked on; undefined where it is an expected failure. */
+/** Returns the alarm for an error thrown while `name` was synced, or undefined if the error is an expected failure. */
 export function bugAlarmFor(
   name: ProjectName,
   error: unknown,
@@ -16,7 +19,7 @@ export function bugAlarmFor(
   return { type: 'alarm', message: oneLine(`${name}: ${failureText(error)}${where}; ${advice}`), stack };
 }
 
-/** What was thrown, in one line. */
+/** Returns the thrown error as one line of text. */
 export function failureText(error: unknown): string {
   if (error instanceof MirrorError) return error.message;
   return oneLine(error instanceof Error ? `${error.name}: ${error.message}` : `${typeof error} was thrown`);

@@ -1,4 +1,4 @@
-/** Hides what the changelog has put in quarantine while upstream has no page that says so, or only an older one. */
+/** Hides what the changelog says is in quarantine while upstream has no page that says so, or only an older one. */
 import { filenameOf } from '../../core/paths.ts';
 import { isJsonObject } from '../../formats/json.ts';
 import { simplePageFrom, withSerial } from '../../formats/simple/simple-json.ts';
@@ -10,7 +10,10 @@ import { classifyPage } from './page/classify-page.ts';
 import { pageUrl } from './page/project-source.ts';
 import { publishProject } from './publish-project.ts';
 
-/** Publishes the page without what is in quarantine. The project stays queued: upstream's page is still to come, and decides then. */
+/**
+ * Publishes the page without what is in quarantine. The project stays queued, because upstream's page is still to come
+ * and decides then.
+ */
 export async function hideQuarantined(
   mirror: Mirror,
   project: SelectedProject,
@@ -41,7 +44,7 @@ function quarantinedPage(mirror: Mirror, { due, held }: SelectedProject): Source
   return { page: withSerial(simplePageFrom(json, url.href), held.serial), url };
 }
 
-/** Returns the page as it is published, without the releases in quarantine; undefined where none of them is held. */
+/** Returns the published page without the releases in quarantine, or undefined if none of their files is held. */
 async function withoutReleases(
   mirror: Mirror,
   { due, held }: SelectedProject,

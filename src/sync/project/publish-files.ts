@@ -1,4 +1,6 @@
-/** Brings what is planned of a page, once it is fetched, into the pages; then goes what is not to be held any more. */
+/**
+ * Publishes the pages of a project once its planned files are fetched, then discards the files that are no longer held.
+ */
 import type { ProjectName } from '../../core/names.ts';
 import type { SimplePage } from '../../formats/simple/simple-json.ts';
 import { publishLegacyJson } from '../../pages/publish-legacy-json.ts';
@@ -17,19 +19,19 @@ import { keptEntries } from './page/kept-entries.ts';
 import { pageEntryOf } from './page/page-entry.ts';
 import type { PlannedPage } from './page/plan-page.ts';
 
-/** What has become of a page. */
+/** The result of publishing a page. */
 export interface Published {
   readonly now: readonly (HeldFile | undefined)[];
-  /** What is not held any more. */
+  /** The files that are no longer held. */
   readonly drop: readonly HeldFile[];
-  /** True when our page lists less than upstream's. */
+  /** True if our page lists less than upstream's. */
   readonly hidden: boolean;
   readonly unproven: readonly ProvenanceProblem[];
-  /** The hashes of our pages where they were made anew. */
+  /** The hashes of our pages if they were written anew. */
   readonly pages?: PageHashes;
 }
 
-/** Publishes `planned`, of which everything that could be is `fetched`. */
+/** Publishes `planned`. `fetched` has every file of it that could be fetched. */
 export async function publishFiles(
   mirror: Mirror,
   { due, held }: SelectedProject,
@@ -47,7 +49,8 @@ export async function publishFiles(
   const kept = await keptEntries(mirror, due.name, stays, odd);
   const rest = { ...source, page: withoutFiles(source.page, left) };
   const { shown, published } = linkedPage(rest, own, { ...chosen, hidden }, (url) => upstream.allows(url), kept);
-  // A run that dies before the project is finished leaves pages that tell neither all of upstream's nor what is held.
+  // If the run dies before the project is finished, the pages match neither upstream's page nor what the state holds,
+  // so the project is queued first.
   if (held.published) state.queue.requeue(due.name, []);
   const pages = await publishPages(files, due.name, shown, published, !held.published);
   await publishLegacyJson(mirror, due.name, shown, published);
@@ -60,17 +63,21 @@ export async function publishFiles(
   return { now, drop, hidden, unproven: reportProvenance(mirror, due.name, results), pages };
 }
 
-/** A file that was not fetched now. Where only pages are mirrored, it is left to upstream. */
+/** Returns the result for a file that was not fetched now. With pages only, the file is left to upstream. */
 function unchangedDownload(held: HeldFile | undefined, { indexOnly }: Mirror['settings']): Downloaded {
   return { held: indexOnly ? undefined : held, provenance: {} };
 }
 
-/** What is left out for its provenance is not linked to upstream either. */
+/**
+ * Returns the page without `filenames`. Files left out because of their provenance are not linked to upstream either.
+ */
 function withoutFiles(page: SimplePage, filenames: ReadonlySet<string>): SimplePage {
   return { ...page, files: page.files.filter(({ filename }) => !filenames.has(filename)) };
 }
 
-/** Reports what is wrong with the provenance of `files` of `name`, unless it was before. Returns all of it. */
+/**
+ * Reports the provenance problems of `files` of the project `name` that were not reported before. Returns all of them.
+ */
 function reportProvenance(
   { state, report }: Mirror,
   name: ProjectName,
@@ -98,7 +105,7 @@ function keyOf({ filename, why, leftOut }: ProvenanceProblem): string {
   return JSON.stringify([filename, why, leftOut]);
 }
 
-/** Whether the tree shows just that already: most rules change little of most projects. */
+/** Returns true if the tree shows exactly this plan already, as most rules change little in most projects. */
 export function isAlreadyPublished(mirror: Mirror, { source, chosen, plan, leftOut }: PlannedPage): boolean {
   const { page, linkedHere } = source;
   const { linked, hidden } = chosen;

@@ -1,6 +1,7 @@
 /**
- * Shows a project as far as it is held, before anything is fetched or where something could not be: what upstream took
- * away goes, and what it says of the rest counts at once. What the rules leave out stays until what takes its place is here.
+ * Publishes a project as far as it is held, before anything is fetched or when a file could not be fetched. What
+ * upstream removed disappears, and upstream's changes to the other entries apply at once. Files that the rules leave
+ * out stay until their replacements are here.
  */
 import { sha256Hex } from '../../core/hash.ts';
 import { filenameOf } from '../../core/paths.ts';
@@ -20,8 +21,8 @@ import { pageEntryOf } from './page/page-entry.ts';
 import type { PlannedPage } from './page/plan-page.ts';
 
 /**
- * Publishes those of `here`, the held files that are in their places, that upstream lists, at the serial that is
- * published, and remembers it. Returns the files that went.
+ * Publishes those of `here`, the held files that are in place, that upstream lists. Keeps the published serial and
+ * remembers the result. Returns the files that were removed.
  */
 export async function publishHeld(
   mirror: Mirror,
@@ -78,7 +79,10 @@ function isAsPublished({ state }: Mirror, name: SelectedProject['due']['name'], 
   return state.pages.hashesOf(name).json === sha256Hex(Buffer.from(json));
 }
 
-/** What of the page is here already, by file name: also what is to move, or to go by the rules. */
+/**
+ * Returns the entries of the page's files that are here already, by filename. Includes files that are to move and files
+ * that the rules will remove.
+ */
 function ownEntries(
   { settings }: Mirror,
   here: readonly HeldFile[],

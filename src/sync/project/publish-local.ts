@@ -1,4 +1,6 @@
-/** The page of a project whose files somebody has put below `packages/`: it is made of what lies there. */
+/**
+ * Publishes the page of a project whose files somebody has put below `packages/`. The page is made from these files.
+ */
 import { StorageError } from '../../core/errors.ts';
 import { sha256Hex } from '../../core/hash.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
@@ -19,7 +21,7 @@ import { sourceTexts, wheelMetadata } from '../requirements/read-distribution.ts
 import { recordRequirements } from '../requirements/record-requirements.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
 
-/** What the page tells of a file, and the name that its project has there. */
+/** The page entry of a file, and the display name that the file's metadata gives the project. */
 interface Entry extends Pick<SimpleFile, 'sha256' | 'requiresPython' | 'metadataSha256'> {
   readonly path: WebPath;
   readonly size: number;
@@ -72,7 +74,7 @@ export async function publishLocal(
     key === undefined
       ? undefined
       : { decisionKey: key, nextChange: undefined, rule, bytes, resultDigest: '', page: undefined };
-  // What was taken for files of an index is not held any more, and stays where it is.
+  // Files that were held as those of an index are no longer held, and stay in place.
   const unsaid = {
     serial: undefined,
     etag: undefined,
@@ -82,7 +84,9 @@ export async function publishLocal(
   return { kind: 'published', due: { ...due, displayName }, ...unsaid, source: local, plan, pages };
 }
 
-/** A page has each file name once: the one that it had before, else the first. Tells of the others. */
+/**
+ * Returns `paths` with each filename once: the path that the page had before, else the first one. Reports the others.
+ */
 function onceEach(
   { report }: Mirror,
   name: ProjectName,
@@ -103,20 +107,23 @@ function onceEach(
   return paths.filter((path) => chosen.get(filenameOf(path)) === path);
 }
 
-/** What the published page says, by its links. */
+/** Returns the entries of the published page by link. */
 async function entriesBefore({ files }: Mirror, name: ProjectName): Promise<Map<string, SimpleFile>> {
   const page = await readPublishedPage(files, name);
   return new Map((page?.files ?? []).map((file) => [file.url, file]));
 }
 
-/** Whether what lies beside the file is what was told. */
+/** Returns true if the metadata beside the file has the published hash, or if none was published. */
 async function hasMetadata({ files }: Mirror, path: WebPath, file: SimpleFile): Promise<boolean> {
   if (file.metadataSha256 === undefined) return true;
   const found = await files.read(sidecarPath(path, 'metadata'));
   return found !== undefined && sidecars.metadata.problemOf(found, file) === undefined;
 }
 
-/** Reads a file to its end, and what it has inside. Undefined when it has gone; a wheel ends with what tells its content. */
+/**
+ * Reads the whole file and the metadata in it. Returns undefined if the file is gone, and `damaged` if it is not whole.
+ * A wheel ends with its directory, so an incomplete one cannot be read.
+ */
 async function read(
   mirror: Mirror,
   path: WebPath,
@@ -137,7 +144,10 @@ async function read(
   };
 }
 
-/** Serves the metadata beside its wheel where the folder lets us, and where nothing else is there. Returns its hash. */
+/**
+ * Writes the metadata beside its wheel unless the folder is not writable or another file is there. Returns its hash if
+ * it is served.
+ */
 async function publishMetadata({ files, report }: Mirror, path: WebPath, body: Buffer): Promise<string | undefined> {
   const beside = sidecarPath(path, 'metadata');
   if (!isSidecarNamePossible(beside)) return undefined;

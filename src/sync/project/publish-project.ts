@@ -1,6 +1,6 @@
 /**
- * Publishes what the mirror holds of a page, and says what is to be remembered of it. What upstream took away or says
- * otherwise of what is held comes first, and waits for nothing that is to be fetched.
+ * Publishes what the mirror holds of a page, and returns what is to be remembered of it. Removals and changes by
+ * upstream that concern held files are published first, before anything is fetched.
  */
 import { NonsenseError, type UnreachableError } from '../../core/errors.ts';
 import type { WebPath } from '../../core/paths.ts';
@@ -25,30 +25,31 @@ import { type PlannedPage, planPage } from './page/plan-page.ts';
 import { isAlreadyPublished, type Published, publishFiles } from './publish-files.ts';
 import { publishHeld } from './publish-held.ts';
 
-/** So often a project that was never published is tried before it appears without the files that cannot be reached. */
+/** Number of tries after which a project that was never published appears without the files that cannot be reached. */
 const patientTries = 2;
 
-/** Under what a page was served; there is more where that was just now. */
+/** The serial, ETag and status of a page. Has more members if upstream served the page just now. */
 type ServedAs = Pick<HeldProject, 'serial' | 'etag' | 'status'> & {
   readonly sha256?: string;
   readonly served?: boolean;
 };
 
-/** One page on its way. */
+/** One page that is being published. */
 interface PublishJob extends SelectedProject {
   readonly judged: ClassifiedPage;
   readonly odd: ProjectRejections;
   readonly planned: PlannedPage;
-  /** Held files that are not in their places. */
+  /** The paths of held files that are not in place. */
   readonly gone: ReadonlySet<WebPath>;
   readonly fetched: FetchedFiles;
-  /** What is to be remembered of how it was planned first. */
+  /** The first plan of the page, and its record without the result digest. */
   readonly kept?: { readonly planned: PlannedPage; readonly plan: Omit<Plan, 'resultDigest'> };
 }
 
 /**
- * Publishes `judged`, which upstream served under the serial and ETag of `known`. Throws UnreachableError, NonsenseError,
- * DoesNotFitError, once everything that can be published is: the project stays queued then.
+ * Publishes `judged`, which upstream served with the serial and ETag of `known`. Throws UnreachableError,
+ * NonsenseError, DoesNotFitError, but only after everything that can be published is published. The project stays
+ * queued then.
  */
 export async function publishProject(
   mirror: Mirror,
@@ -61,7 +62,7 @@ export async function publishProject(
   const planned = planPage(mirror, project, judged, odd);
   let work: PublishJob = { ...project, judged, odd, planned, gone: new Set(), fetched: new Map() };
   reportPlan(mirror, work);
-  // Of what is odd, another line tells.
+  // Rejected files are reported elsewhere.
   if (decision !== undefined)
     mirror.selection.recordUnsatisfied(decision, planned.odd.length > 0 ? allSatisfied : planned.chosen.unmet);
   if (mirror.settings.dryRun) {
@@ -73,7 +74,7 @@ export async function publishProject(
     const base = fileBaseOf(file);
     if (base !== undefined || !isPathByHash(file)) mirror.selection.noteFileBase(base);
   }
-  // Made before anything is published: a page that cannot be kept is refused.
+  // The record is made before anything is published, so that a page that cannot be stored is refused.
   if (decision !== undefined) work = { ...work, kept: { planned, plan: planRecordOf(mirror, decision, work) } };
   if (mirror.state.held.pendingFiles(due.name).length === 0 && isAlreadyPublished(mirror, planned)) {
     const { files, drop } = planned.plan;
@@ -94,19 +95,22 @@ export async function publishProject(
       if (held.published || due.attempts >= patientTries) await publishHeldPart(mirror, work);
       throw unreachable;
     }
-    // What takes the place of those that are odd may have to be fetched, too.
+    // The replacements of the rejected files may have to be fetched, too.
     if (odd.count > before) work = { ...work, planned: planPage(mirror, work, judged, odd, work.gone) };
   }
   return finish(mirror, work, known, await publishFiles(mirror, work, work.planned, work.fetched));
 }
 
-/** What is still to be fetched. */
+/** Returns the planned files that are still to be fetched. */
 function arriving(mirror: Mirror, { planned, fetched }: PublishJob): PlannedFile[] {
   if (mirror.settings.indexOnly) return [];
   return planned.plan.files.filter((file) => !isComplete(file, mirror) && !fetched.has(file.path));
 }
 
-/** Resolves with why something could not be reached, if so. Throws DoesNotFitError before anything is fetched. */
+/**
+ * Fetches the files that are missing. Resolves with the error because of which files could not be reached, if any.
+ * Throws DoesNotFitError before anything is fetched.
+ */
 async function fetchArriving(mirror: Mirror, work: PublishJob): Promise<UnreachableError | undefined> {
   const { due, decision, odd, fetched, gone } = work;
   const files = arriving(mirror, work);
@@ -121,7 +125,7 @@ async function fetchArriving(mirror: Mirror, work: PublishJob): Promise<Unreacha
   return failed.unreachable;
 }
 
-/** With what has arrived as held. */
+/** Returns the job with the files that have arrived as held files. */
 function afterFetching(work: PublishJob): PublishJob {
   const { held, fetched } = work;
   const arrived = [...fetched.values()].flatMap((file) => file.held ?? []);
@@ -130,7 +134,7 @@ function afterFetching(work: PublishJob): PublishJob {
   return { ...work, held: { ...held, files }, gone: new Set([...work.gone].filter((path) => !paths.has(path))) };
 }
 
-/** Publishes what is here. What upstream took away is done with then. */
+/** Publishes what is held so far. Returns the job without the removed files, whose removal is finished then. */
 async function publishHeldPart(mirror: Mirror, work: PublishJob): Promise<PublishJob> {
   const { held, judged, planned, odd, gone, fetched } = work;
   const isRefused = ({ path }: HeldFile): boolean => fetched.get(path)?.provenance.unproven?.leftOut === true;
@@ -146,7 +150,7 @@ async function publishHeldPart(mirror: Mirror, work: PublishJob): Promise<Publis
   };
 }
 
-/** What is to be remembered of a page that was published. Throws NonsenseError where a person has to look at it. */
+/** Returns what is to be remembered of a published page. Throws NonsenseError if a person has to look at it. */
 async function finish(mirror: Mirror, work: PublishJob, known: ServedAs, done: Published): Promise<FinishedProject> {
   const { held, decision, judged, odd } = work;
   const { now, drop, hidden, unproven, pages } = done;
@@ -164,7 +168,7 @@ async function finish(mirror: Mirror, work: PublishJob, known: ServedAs, done: P
   const { policy } = mirror.selection;
   let finished: FinishedProject = published;
   if (policy !== undefined && decision !== undefined) {
-    // Where no files are fetched, those that are held stay and go on requiring what they do.
+    // With pages only, the files that are held stay, and so do their requirements.
     const kept = held.files.filter(
       (file) => !drop.includes(file) && !judged.lost.includes(file) && !judged.quarantined.includes(file),
     );
@@ -189,7 +193,7 @@ async function finish(mirror: Mirror, work: PublishJob, known: ServedAs, done: P
   throw new NonsenseError(alarm);
 }
 
-/** What a person has to look at, although everything that is right is published. */
+/** Returns the problem that a person has to look at, although everything that is right is published. */
 function alarmOf({ judged, planned }: PublishJob): string | undefined {
   const { odd, source } = planned;
   const all = odd.length + source.page.files.length;
@@ -211,7 +215,7 @@ function finishedOf(
   return { kind: 'published', due, serial, etag, status, served, drop: planned.plan.drop, lost, quarantined, why };
 }
 
-/** What is remembered of how the page was planned, but for what comes of it. */
+/** Returns the record of how the page was planned, without the result digest. */
 function planRecordOf(
   mirror: Mirror,
   decision: ProjectDecision,
@@ -227,7 +231,7 @@ function planRecordOf(
   };
 }
 
-/** Tells what is to be done. */
+/** Reports the files that will be fetched and removed. */
 function reportPlan({ report, settings }: Mirror, { due, decision, planned: { plan } }: PublishJob): void {
   const missing = settings.indexOnly ? [] : plan.files.filter((file) => (file.held ?? file.elsewhere) === undefined);
   report({
@@ -247,8 +251,8 @@ function bytesToFetch(files: readonly PlannedFile[]): number {
 }
 
 /**
- * The sum of `numbers`, and never more than can be told and kept exactly: what an index says of the size of its files
- * may be anything, and no database takes a sum beyond 2^63.
+ * Returns the sum of `numbers`, but at most the largest integer that JavaScript represents exactly. An index may claim
+ * any size for its files, and the database stores no sum beyond 2^63.
  */
 function sumOf(numbers: Iterable<number>): number {
   let sum = 0;

@@ -1,6 +1,7 @@
 /**
- * A project that a person brought back cannot be fetched again, as upstream does not have it. What is missing or damaged of
- * it comes back from the trash where that has the right bytes, or leaves the page, and a person is told.
+ * Repairs a project that a person restored. It cannot be fetched again because upstream does not have it. A missing or
+ * damaged file is restored from the trash if the trash has the right bytes. Otherwise it leaves the page, and an alarm
+ * is reported.
  */
 import { andMore } from '../../core/and-more.ts';
 import { filenameOf, listedPath, sidecarPath, sidecarPaths, type WebPath, withSidecars } from '../../core/paths.ts';
@@ -17,7 +18,7 @@ import { readAnyPage, type SourcePage } from './page/cached-page.ts';
 import { classifyPage } from './page/classify-page.ts';
 import { publishProject } from './publish-project.ts';
 
-/** Publishes what is there of the project. Throws what {@link publishProject} throws. */
+/** Publishes what is left of the project. Throws what {@link publishProject} throws. */
 export async function repairRestored(mirror: Mirror, project: SelectedProject): Promise<FinishedProject> {
   const { state, files, settings, report } = mirror;
   const { due, held } = project;
@@ -45,7 +46,10 @@ function lossText([first = '', ...more]: readonly string[]): string {
   return `${files}: missing or damaged, and neither in the trash nor upstream any more: left out of the restored project`;
 }
 
-/** The page with what is there, and what is not; files that a check forgot are held again where they are right. */
+/**
+ * Returns the page with the files that are there, and the files that are lost. A file that a check forgot is held again
+ * if its bytes are right.
+ */
 async function restoreListedFiles(
   mirror: Mirror,
   { due: { name }, held }: SelectedProject,
@@ -67,13 +71,16 @@ async function restoreListedFiles(
       kept.push(entryWithoutSidecars(file.json, missingSidecars(back)));
     } else if (file.sha256 !== undefined) lost.push({ path, sha256: file.sha256 });
   }
-  // Its serial may have been forgotten, as it is of another index.
+  // The held serial may be undefined because the page was of another index.
   const meta = { ...(isJsonObject(page.json.meta) ? page.json.meta : {}), '_last-serial': held.serial };
   const left = simplePageFrom({ ...page.json, meta, files: kept }, `the remembered page of ${name}`);
   return { source: { page: left, url }, lost };
 }
 
-/** The file at `path` if its bytes are right: those that are there, else those that lie in the trash. */
+/**
+ * Returns the file at `path` if its bytes are right, restored from the trash if it is not in place. Returns undefined
+ * otherwise.
+ */
 async function restoreFile({ files }: Mirror, path: WebPath, file: SimpleFile): Promise<HeldFile | undefined> {
   if ((await files.stat(path)) === undefined) await files.restore(withSidecars(path));
   const digest = await files.digest(path);

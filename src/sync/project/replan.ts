@@ -1,6 +1,6 @@
 /**
- * Plans anew where only the rules changed. Most rules change nothing for most projects: what came of the plan before is
- * remembered, and where the same comes of the new one, no page is made and no file looked at.
+ * Replans projects of which only the rules changed. Most rules change nothing for most projects. The result digest of
+ * the old plan is remembered: if the new plan has the same digest, no page is made and no file is inspected.
  */
 import { PausedError, StorageError, throwIfPaused } from '../../core/errors.ts';
 import { inPages } from '../../core/in-pages.ts';
@@ -12,12 +12,12 @@ import { readListedPage } from './page/cached-page.ts';
 import { chooseFiles, resultDigestOf } from './page/choose-files.ts';
 import { movedFrom } from './page/project-source.ts';
 
-/** With as many of upstream's pages in memory. */
+/** Number of projects read at a time, each with its kept page in memory. */
 const pageSize = 200;
 
 /**
- * Takes the projects from the queue for which new rules change nothing, and leaves the others to be worked on. Returns how
- * many there were. Throws StorageError, PausedError.
+ * Removes from the queue the projects for which new rules change nothing, and leaves the others queued. Returns how
+ * many were removed. Throws StorageError, PausedError.
  */
 export async function replanUnchanged(mirror: Mirror): Promise<number> {
   const { state, clock, settings, signal } = mirror;
@@ -41,12 +41,15 @@ export async function replanUnchanged(mirror: Mirror): Promise<number> {
   return done;
 }
 
-/** What is thrown of a project is met again when that is worked on, and told there; only a disk concerns all of them. */
+/**
+ * Throws only errors that concern all projects, such as a full disk. An error of one project occurs again when the
+ * project is synced, and is reported then.
+ */
 function rethrowFatal(error: unknown): undefined {
   if (error instanceof StorageError || error instanceof PausedError) throw error;
 }
 
-/** The new plan, where nothing follows from it. */
+/** Returns the new plan if it has the same result as the old one, else undefined. */
 async function unchangedPlan(
   mirror: Mirror,
   { name, resultDigest, page: kept }: DueReplan,

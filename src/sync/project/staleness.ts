@@ -1,4 +1,6 @@
-/** Which pages are believed: none that is older than what is known of the project, however long it is served. */
+/**
+ * Decides which pages are believed. A page older than what is known of the project is not, however long it is served.
+ */
 import { dayMs } from '../../core/durations.ts';
 import { NonsenseError } from '../../core/errors.ts';
 import { staleDelayMs } from '../../core/retry.ts';
@@ -9,12 +11,18 @@ import type { Mirror } from '../mirror.ts';
 import { refuseJump } from '../serials.ts';
 import type { Deferral } from './sync-outcome.ts';
 
-/** Rarely PyPI's own serial of a project stays behind its changelog for ever: then the page is taken as it is. */
+/**
+ * Milliseconds after which a page is taken although its serial is too low. Rarely, PyPI's serial of a project stays
+ * behind its changelog for ever.
+ */
 export const maxStaleMs = dayMs;
 
 const follows = 'if upstream was restored from a backup, or tells no serials any more, --reconcile follows it';
 
-/** Why a page with `serial` must not be published yet, if so. Throws NonsenseError when that does not end by itself. */
+/**
+ * Returns the reason why a page with `serial` must not be published yet, or undefined if it may be. Throws
+ * NonsenseError if waiting does not help.
+ */
 export function deferStalePage(
   { clock, report }: Pick<Mirror, 'clock' | 'report'>,
   due: QueuedProject,
@@ -36,19 +44,22 @@ export function deferStalePage(
   return undefined;
 }
 
-/** Where upstream tells serials, a page without one may be of any time. */
+/**
+ * Returns how the serial went back, or undefined if it did not. A page without a serial may be of any time, so a
+ * project that had a serial must keep one.
+ */
 function wentBack(before: number | undefined, serial: number | undefined): string | undefined {
   if (before === undefined || (serial !== undefined && serial >= before)) return undefined;
   if (serial === undefined) return `upstream's page tells no serial, where the one before had ${before}`;
   return `upstream's page went back from serial ${before} to ${serial}`;
 }
 
-/** The wait for a newer page. */
+/** Returns the deferral that waits for a newer page. */
 export function staleDeferral(due: QueuedProject, wait: string): Deferral {
   return { reason: wait, obstacle: 'stale', delayMs: staleDelayMs(due.attempts + 1) };
 }
 
-/** A page that claims to be from a far future would keep all real ones out. */
+/** Throws NonsenseError if the page has a serial far in the future. Such a page would keep out all real ones. */
 export function refuseForgedSerial(
   mirror: Mirror,
   due: QueuedProject,

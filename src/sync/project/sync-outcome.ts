@@ -1,11 +1,11 @@
-/** How the work on a project ends. */
+/** The results of syncing a project. */
 import type { Obstacle, Parked } from '../../state/queue.ts';
 import type { FinishedProject } from '../../state/state-store.ts';
 
-/** What became of a project: what is to be remembered, or why only time can tell. */
+/** The result of a sync: what is to be remembered, or a deferral. With `stays` the project remains queued. */
 export type SyncOutcome = { readonly finished: FinishedProject; readonly stays?: Omit<Parked, 'due'> } | Deferral;
 
-/** Why a project can only be waited for. */
+/** The reason why a project has to wait, and for how many milliseconds. */
 export interface Deferral {
   readonly reason: string;
   readonly obstacle: Obstacle;

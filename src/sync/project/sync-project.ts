@@ -1,6 +1,6 @@
 /**
- * One project, as a little transaction of its own: page, bytes, pages, deletions, state. Every step may be repeated,
- * so a run that is killed anywhere is continued by doing the same again.
+ * Syncs one project as a small transaction of its own: page, files, our pages, removals, state. Every step may be
+ * repeated, so the next run continues after a kill by doing the same again.
  */
 import { dayMs, hourMs } from '../../core/durations.ts';
 import { NonsenseError, UnreachableError } from '../../core/errors.ts';
@@ -34,9 +34,12 @@ import { repairRestored } from './repair-restored.ts';
 import { deferStalePage, maxStaleMs, refuseForgedSerial } from './staleness.ts';
 import type { Deferral, SyncOutcome } from './sync-outcome.ts';
 
-/** The brake holds until a person lets it go, but upstream may think better of it. */
+/**
+ * Milliseconds until a deletion that is held back is tried again. The deletion limit holds until a person allows the
+ * deletion, but upstream may change its mind.
+ */
 const heldBackAgainMs = dayMs;
-/** Each run looks whether upstream's snapshot proves it by now. */
+/** Milliseconds until a page that upstream's snapshot does not prove is tried again. A newer snapshot may prove it. */
 const unprovenAgainMs = hourMs;
 
 /** Brings one project up to date. Throws UnreachableError, NonsenseError, MismatchError, StorageError, PausedError. */
@@ -65,8 +68,8 @@ export async function syncProject(whole: Mirror, due: QueuedProject): Promise<Sy
 }
 
 /**
- * Replaces what is held of a project from where it came from before. That goes as a whole, so that nothing is ever a mixture,
- * but not before the right index has answered.
+ * Replaces what is held of a project from the index that it came from before. All of it is removed at once, so that the
+ * project is never a mixture, but only after the right index has answered.
  */
 async function replaceFromOtherIndex(mirror: Mirror, project: SelectedProject, before: string): Promise<SyncOutcome> {
   const { state, selection, settings, report } = mirror;
@@ -76,21 +79,21 @@ async function replaceFromOtherIndex(mirror: Mirror, project: SelectedProject, b
   const isLocal = project.decision?.hold === local;
   if (isLocal && isAllHere(mirror, project)) return syncLocal(mirror, project);
   const answer = isLocal ? undefined : await mirror.upstream.project(name, undefined, false);
-  // A state that was made anew from the tree does not know where anything is from.
+  // A state that was made anew from the tree does not know the origin of anything.
   const isOfTree = state.get(adoptionState).adopted !== undefined && held.source === undefined;
   const isSame = answer?.kind === 'page' ? isAllOn(answer.page, project) : isOfTree && answer !== undefined;
   if (isSame) {
     mirror.memoryBudget.release(name);
-    // That the list of the upstream lacks it says nothing.
+    // That upstream's list lacks the project proves nothing about another index.
     const isUnsaid = isOfTree && due.removed && due.obstacle !== 'absent';
     if (isUnsaid) state.changelog.listed([name]);
     const mine = { ...project, due: { ...due, removed: due.removed && !isUnsaid } };
     return syncFromUpstream(mirror, { ...mine, held: { ...held, serial: undefined, etag: undefined } });
   }
-  // What a person has brought back stays until the right index has it.
+  // A restored project stays until the right index has it.
   if (answer?.kind === 'absent' && held.restored) return { finished: await repairRestored(mirror, project) };
   report({ type: 'warning', message: `${name}: comes from ${now} now; what was held from ${before} is replaced` });
-  // Everybody can read it: whose the other index is remains unsaid.
+  // The reason is public, so it does not name the other index.
   const why = 'comes from elsewhere now';
   await removeProject(mirror, due, held.files, why);
   if (!settings.dryRun) {
@@ -108,20 +111,20 @@ async function replaceFromOtherIndex(mirror: Mirror, project: SelectedProject, b
   return syncFromUpstream(mirror, moved);
 }
 
-/** Whether all that is held of a project is what the right index has, byte for byte: then there is nothing to replace. */
+/** Returns true if the page lists every held file with the same hash, so that nothing has to be replaced. */
 function isAllOn({ files }: SimplePage, { held }: SelectedProject): boolean {
   const listed = new Set(files.map(({ filename, sha256 }) => `${filename} ${sha256}`));
   return held.files.length > 0 && held.files.every(({ path, sha256 }) => listed.has(`${filenameOf(path)} ${sha256}`));
 }
 
-/** The same of what lies here by hand. */
+/** Returns true if every held file is one that somebody has put below `packages/`. */
 function isAllHere({ localFiles, state }: Mirror, { due, held }: SelectedProject): boolean {
   const here = new Set(localFiles.of(due.name));
   const isOfTree = held.files.length > 0 || state.get(adoptionState).adopted !== undefined;
   return here.size > 0 && isOfTree && held.files.every(({ path }) => here.has(path));
 }
 
-/** What lies here by hand, which nobody removes but who has put it there. */
+/** Syncs a project whose files somebody has put below `packages/`. Only that person removes them. */
 async function syncLocal(mirror: Mirror, project: SelectedProject): Promise<SyncOutcome> {
   const { due } = project;
   const paths = mirror.localFiles.of(due.name);
@@ -129,24 +132,24 @@ async function syncLocal(mirror: Mirror, project: SelectedProject): Promise<Sync
     mirror.selection.markFound(due.name);
     return { finished: await publishLocal(mirror, project, paths) };
   }
-  // Else what requires it would ask for it again and again in this run.
+  // Otherwise the projects that require it would queue it again and again in this run.
   mirror.selection.markMissing(due.name);
   const why = 'no file of it lies below packages/';
   if (project.held.published) await removeProject(mirror, due, [], why);
   return { finished: { kind: 'removed', due, why } };
 }
 
-/** As if nobody had asked for it before. */
+/** Returns the project as if it had been queued for the first time. */
 function asNewRequest({ name, displayName, since, attempts }: QueuedProject): QueuedProject {
   return { name, displayName, since, attempts, serial: 0, removed: true, obstacle: undefined };
 }
 
 const notHeld = { published: false, serial: undefined, etag: undefined, status: undefined, files: [] };
 
-/** A page that upstream served, and that may be taken. */
+/** A page that upstream served and that may be taken. */
 interface TakenPage {
   readonly taken: ProjectResponse & { readonly kind: 'page' };
-  /** True when it tells of a quarantine, and a later one is still to come. */
+  /** True if the page tells of a quarantine but a later page is still expected. */
   readonly isEarly: boolean;
 }
 
@@ -158,7 +161,7 @@ async function syncFromUpstream(mirror: Mirror, project: SelectedProject): Promi
   } catch (error) {
     const isOfPage = error instanceof UnreachableError || error instanceof NonsenseError;
     if (!isOfPage) throw error;
-    // Changelog and list say so, and nobody says otherwise.
+    // The changelog and the list both say that the project was removed, and nothing contradicts them.
     if (announced.isUnlisted && !project.held.restored)
       return removeAbsent(mirror, project.due, project.held, announced);
     await hideQuarantined(mirror, project, announced);
@@ -169,7 +172,7 @@ async function syncFromUpstream(mirror: Mirror, project: SelectedProject): Promi
   return found;
 }
 
-/** Resolves with upstream's page, or with what follows where there is none to be taken. */
+/** Resolves with upstream's page, or with the outcome if there is no page to take. */
 async function askUpstream(
   mirror: Mirror,
   project: SelectedProject,
@@ -179,8 +182,8 @@ async function askUpstream(
   const { due, held, decision } = project;
   const isPlanned =
     isProvenanceChecked(mirror, due.name, held) &&
+  // Files that were removed before the quarantine was known have to be classified again.
     state.plans.decisionKeyOf(due.name) === (decision && selection.decisionKeyOf(decision));
-  // What was lost before it was known to be in quarantine is to be looked at again.
   const isToBeRead = announced.hasQuarantine || new ProjectRejections(mirror, project).isDue;
   const etag = isPlanned && !isToBeRead && (await isIntact(mirror, due, held)) ? held.etag : undefined;
   const answer = await upstream.project(due.name, etag, due.attempts % 2 === 1);
@@ -225,7 +228,10 @@ async function takePage(mirror: Mirror, project: SelectedProject, { taken, isEar
   return { finished: await publishProject(mirror, project, judged, known) };
 }
 
-/** Where upstream has nothing of what is wanted, no page says that there is a project of which nothing can be installed. */
+/**
+ * Removes the project if upstream has no file that is wanted, because a page would offer a project of which nothing can
+ * be installed. Returns undefined if the project is wanted.
+ */
 async function removeIfUnwanted(
   mirror: Mirror,
   { due, held, decision }: SelectedProject,
@@ -243,14 +249,17 @@ async function removeIfUnwanted(
   return { finished: { kind: 'removed', due, why, lost } };
 }
 
-/** Whether a later page is still to come. */
+/** Returns true if a later page is expected. */
 function isOlderThanExpected({ clock }: Mirror, { due, held }: SelectedProject, serial: number | undefined): boolean {
   if (serial === undefined) return held.serial !== undefined;
   const isForGood = due.obstacle === 'stale' && clock.now() - due.since >= maxStaleMs;
   return serial < (held.serial ?? 0) || (serial < due.serial && !isForGood);
 }
 
-/** A quarantine counts from any page that tells of it; the one that was promised is still to come. */
+/**
+ * Publishes a quarantine from a page that is older than expected. Every page that tells of a quarantine is believed.
+ * The project stays queued for the expected page.
+ */
 async function publishQuarantine(mirror: Mirror, project: SelectedProject, source: SourcePage): Promise<SyncOutcome> {
   const { due, held } = project;
   const { serial = 0, status } = source.page;
@@ -266,7 +275,7 @@ function digestIn(answer: ProjectResponse): PageDigest {
   return answer.kind === 'page' ? answer.sha256 : answer.kind;
 }
 
-/** Whether so many files may go of a project that shows so many. */
+/** Returns true if the deletion limit allows removing `files` files of a project whose page has `shown` files. */
 function mayRemoveFiles(
   { deletionLimit }: Mirror,
   name: ProjectName,
@@ -280,7 +289,10 @@ function mayRemoveFiles(
   );
 }
 
-/** What is new appears, and the project stays queued until a person has looked at what would go. */
+/**
+ * Publishes the new files and keeps the `lost` ones. The project stays queued until a person has decided about the
+ * removal.
+ */
 async function publishKeepingFiles(
   mirror: Mirror,
   project: SelectedProject,
@@ -291,7 +303,7 @@ async function publishKeepingFiles(
   const waiting = heldBackDeferral('held-back', `upstream lists ${lost.length} of its files no more`);
   const whole = await withDelistedFiles(mirror, due.name, judged, held, lost);
   if (whole === undefined) return waiting;
-  // Without its ETag it is looked at again.
+  // Without an ETag the page is fetched again at the next try.
   const known = { serial: held.serial, status: whole.page.status, etag: undefined, served: true };
   const finished = await publishProject(mirror, project, whole, known);
   const { reason, obstacle, delayMs } = waiting;
@@ -302,7 +314,10 @@ function heldBackDeferral(obstacle: Obstacle, what: string): Deferral {
   return { reason: `${what}; held back, as too much went at a time`, obstacle, delayMs: heldBackAgainMs };
 }
 
-/** The rules do not let the mirror hold it any more; or nothing requires it, which is upstream's doing. */
+/**
+ * Removes a project that the rules no longer let the mirror hold. If the reason is that no release requires it any
+ * more, which is upstream's doing, the deletion limit applies.
+ */
 async function removeExcluded(
   mirror: Mirror,
   due: QueuedProject,
@@ -325,14 +340,17 @@ async function removeExcluded(
   return { finished: { kind: 'removed', due, why, lost: files } };
 }
 
-/** Asked only where upstream has said something about the project. */
+/** Returns true if upstream's page is in quarantine. Asks only if upstream has said something about the project. */
 async function isQuarantined({ upstream }: Mirror, { name, replan, attempts }: QueuedProject): Promise<boolean> {
   if (replan === true) return false;
   const answer = await upstream.project(name, undefined, attempts % 2 === 1);
   return answer.kind === 'page' && answer.page.status === 'quarantined';
 }
 
-/** A page may be kept by its ETag only while everything it links to is really there, and nothing else may be. */
+/**
+ * Returns true if the project's pages and all files that they link to are in place, and no file is pending. Only then
+ * may an ETag be sent to upstream.
+ */
 async function isIntact(
   { files, settings, state }: Mirror,
   { name }: QueuedProject,
@@ -350,7 +368,10 @@ function unchanged(mirror: Mirror, due: QueuedProject, held: HeldProject): SyncO
   return { finished: { kind: 'unchanged', due } };
 }
 
-/** Upstream does not have it any more. What was put in quarantine before it went does not stay in any case. */
+/**
+ * Removes a project that upstream no longer has, if the deletion limit allows it. Files in quarantine are discarded
+ * even if the mirror keeps removed files.
+ */
 async function removeAbsent(
   mirror: Mirror,
   due: QueuedProject,
@@ -380,7 +401,7 @@ async function removeAbsent(
   return { finished: { kind: 'removed', due, why, lost, quarantined, keepFiles } };
 }
 
-/** Takes it out of the index, and `files` out of the tree; `rule` says why, for people. */
+/** Removes the project from the index, and `files` from the tree. `rule` is the reason, for people. */
 async function removeProject(
   mirror: Mirror,
   { name }: QueuedProject,

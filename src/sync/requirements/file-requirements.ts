@@ -1,4 +1,4 @@
-/** What one held file tells of its requirements. */
+/** Reads the requirements of one held file. */
 import { sha256Hex } from '../../core/hash.ts';
 import type { ProjectName } from '../../core/names.ts';
 import { filenameOf, sidecarPath } from '../../core/paths.ts';
@@ -14,21 +14,22 @@ export interface FileRequirements {
   readonly where: string;
   readonly version: string;
   readonly requires: readonly string[];
-  /** The text that `requires` was read from, where it stands line by line. */
+  /** The text from which `requires` was read, if it has one requirement per line. */
   readonly text: Buffer | undefined;
-  /** Why it may require more. */
+  /** The reason why the file may require more. */
   readonly doubt: string | undefined;
 }
 
-/** What may still be read of a project. */
+/** The budget for reading the files of one project. */
 interface Budget {
   isRepeated(sha256: string): boolean;
   mayRead(bytes: number): boolean;
 }
 
 /**
- * What `file` of the project `name` tells; a source only where it `isNeeded`. Undefined where nothing of it counts, or where
- * another file has told just that. Throws StorageError.
+ * Returns the requirements of `file` of the project `name`, or 'too much' if they cannot be read within the budget. A
+ * source distribution is read only if it `isNeeded`. Returns undefined if nothing of the file counts, or if another
+ * file had the same metadata. Throws StorageError.
  */
 export async function readFileRequirements(
   mirror: Pick<Mirror, 'files' | 'parseToml'>,

@@ -1,4 +1,7 @@
-/** What a held wheel or source distribution has inside that tells what it requires, read where no index offers it beside it. */
+/**
+ * Reads the texts in a held wheel or source distribution that tell what it requires, if the index offers no metadata
+ * for it.
+ */
 import { pipeline, Readable } from 'node:stream';
 import { createGunzip, inflateRawSync } from 'node:zlib';
 import { hasCode, isZlibError } from '../../core/caught-error.ts';
@@ -7,25 +10,30 @@ import type { FileStore } from '../../files/file-store.ts';
 import { TarEntries } from '../../formats/tar-entries.ts';
 import { packedBytes, type ReadBytes, zipEntries } from '../../formats/zip-directory.ts';
 
-/** The texts of a source distribution that count. */
+/** The texts of a source distribution that are read. */
 export interface SourceTexts {
   readonly pkgInfo: Buffer | undefined;
   readonly pyproject: Buffer | undefined;
 }
 
-/** Text that people write, packed by anybody. */
+/** Maximum size in bytes of a text. People write it, but anybody may have packed it. */
 const longestText = 4 << 20;
 const pieceBytes = 1 << 20;
-/** A source distribution that unfolds to more is not looked through to its end. */
+/** Maximum number of unpacked bytes of a source distribution that are searched. */
 const maxUnpackedBytes = 2 ** 30;
 
-/** `METADATA` of the wheel at `path`; undefined where there is none, or the file is damaged. Throws StorageError. */
+/**
+ * Returns `METADATA` of the wheel at `path`, or undefined if there is none or the file is damaged. Throws StorageError.
+ */
 export async function wheelMetadata(files: FileStore, path: WebPath): Promise<Buffer | undefined> {
   const texts = await textsInZip(files, path, /^[^/]+\.dist-info\/METADATA$/);
   return texts && [...texts.values()][0];
 }
 
-/** Undefined where it is packed in a way that is not read here, or damaged. Throws StorageError. */
+/**
+ * Returns the texts of the source distribution at `path`, or undefined if its archive format is not supported or it is
+ * damaged. Throws StorageError.
+ */
 export async function sourceTexts(files: FileStore, path: WebPath): Promise<SourceTexts | undefined> {
   const isZip = /\.zip$/i.test(path);
   if (!isZip && !/\.(?:tar\.gz|tgz)$/i.test(path)) return undefined;
@@ -40,13 +48,13 @@ function baseOf(name: string): string {
   return name.slice(name.lastIndexOf('/') + 1);
 }
 
-/** Each name counts once: anybody may pack a thousand of them. */
+/** Returns a filter that accepts each name once. Anybody may pack a thousand files of the same name. */
 function firstOfEach(pattern: RegExp): (name: string) => boolean {
   const seen = new Set<string>();
   return (name) => pattern.test(name) && !seen.has(baseOf(name)) && seen.add(baseOf(name)).size > 0;
 }
 
-/** By the ends of their names. */
+/** Returns the texts by the last part of their names. */
 async function textsInZip(files: FileStore, path: WebPath, pattern: RegExp): Promise<Map<string, Buffer> | undefined> {
   const texts = new Map<string, Buffer>();
   const size = (await files.size(path)) ?? 0;
@@ -61,7 +69,7 @@ async function textsInZip(files: FileStore, path: WebPath, pattern: RegExp): Pro
   return texts;
 }
 
-/** Undefined for what is damaged, or unfolds to far more than a text. */
+/** Returns the inflated text, or undefined if it is damaged or far larger than a text. */
 function inflated(bytes: Uint8Array): Buffer | undefined {
   try {
     return inflateRawSync(bytes, { maxOutputLength: longestText });
@@ -73,7 +81,7 @@ function inflated(bytes: Uint8Array): Buffer | undefined {
 
 async function textsInTar(files: FileStore, path: WebPath): Promise<Map<string, Buffer> | undefined> {
   const entries = new TarEntries(firstOfEach(inSource));
-  // What goes wrong is thrown where it is read.
+  // The callback ignores errors because the reader of the stream gets them.
   const unpacked = pipeline(Readable.from(piecesOf(files, path)), createGunzip(), () => {});
   let unfolded = 0;
   try {

@@ -1,4 +1,4 @@
-/** What held releases require, read from their files or from what lies beside them, and remembered as text. */
+/** Reads the requirements of held releases from their files or their sidecars, and stores them as text. */
 import { andMore } from '../../core/and-more.ts';
 import type { ProjectName } from '../../core/names.ts';
 import { filenameOf } from '../../core/paths.ts';
@@ -10,21 +10,24 @@ import type { RequirementRow } from '../selection/requirement-rows.ts';
 import { type FileRequirements, readFileRequirements } from './file-requirements.ts';
 import { noteUnreadable, type UnreadableRequirement, unreadableLines } from './unreadable-requirements.ts';
 
-/** Of one file; the largest real ones have some hundred. */
+/** Maximum number of requirements of one file. The largest real files have some hundred. */
 const maxRequirementsPerFile = 5000;
-/** What is read and remembered of one project: ten times what the largest real ones have. What is newest comes first. */
+/**
+ * Limits for what is read and stored of one project: ten times what the largest real ones have. The newest files come
+ * first.
+ */
 const maxMetadataBytes = 256 << 20;
 const maxEdges = 200_000;
 const maxTextBytes = 16 << 20;
-/** Other projects that one may require, over all its releases: each is asked for. */
+/** Maximum number of other projects that a project may require, over all its releases. Each of them is queued. */
 const maxTargets = 5000;
-/** No real specifier is a tenth as long, and a long one may name a thousand versions. */
+/** Maximum length of a specifier. No real one is a tenth as long, and a long one may name a thousand versions. */
 const longestSpecifier = 1000;
 
-/** Where files are read, and what they say is remembered. */
+/** The ports that reading and storing requirements needs. */
 type RequirementStore = Pick<Mirror, 'state' | 'files' | 'report' | 'selection' | 'parseToml'>;
 
-/** Remembers what the releases of `held` require, all that is held of `name`. */
+/** Stores what the releases of `held` require. `held` has all files that are held of `name`. */
 export async function recordRequirements(
   memory: RequirementStore,
   name: ProjectName,
@@ -45,21 +48,21 @@ export async function recordRequirements(
   warn(`${first}${andMore(cut.length - 1, 'others')}: ${what}; what follows is not looked at`);
 }
 
-/** A file that does not tell for sure what it requires. */
+/** A file whose requirements are not known for sure. */
 interface Doubt {
   readonly where: string;
   readonly why: string;
 }
 
-/** What was found out about the files of a project. */
+/** The requirements collected from the files of a project. */
 interface CollectedRequirements {
-  /** Undefined for none. */
+  /** Undefined if there are none. */
   readonly text: string | undefined;
   /** The files that require too much. */
   readonly cut: readonly string[];
   readonly isLong: boolean;
   readonly doubts: readonly Doubt[];
-  /** Requirements that cannot be read, and where each stands first. */
+  /** The requirements that cannot be read, and where each occurs first. */
   readonly unread: ReadonlyMap<string, UnreadableRequirement>;
 }
 
@@ -77,7 +80,7 @@ async function requirementsOf(
   const { policy } = memory.selection;
   const filenames = held.map(({ path }) => filenameOf(path));
   const sources = policy === undefined ? new Set<string>() : requiredSdists(policy, name, filenames);
-  // Pages list the newest last. Wheels that share their metadata count once.
+  // Pages list the newest files last. Wheels that share their metadata count once.
   for (const file of held.toReversed()) {
     const told = await readFileRequirements(memory, name, file, sources.has(filenameOf(file.path)), budget);
     if (told === undefined) continue;
@@ -95,7 +98,9 @@ async function requirementsOf(
   return { text: rows.size === 0 ? undefined : `[${[...rows].join(',')}]`, cut, isLong, doubts, unread };
 }
 
-/** What may still be read and remembered of a project: anybody may publish what fills a memory. */
+/**
+ * The budget for reading and storing the requirements of a project. Anybody may publish metadata that fills the memory.
+ */
 class EdgeBudget {
   readonly #seen = new Set<string>();
   readonly #targets = new Set<ProjectName>();
@@ -114,7 +119,7 @@ class EdgeBudget {
     return this.#metadata >= 0 && !this.#isFull;
   }
 
-  /** The rows of a file as text, as far as they fit; what cannot be read is added to `unread`. */
+  /** Returns the rows of a file as text, as far as they fit. Adds requirements that cannot be read to `unread`. */
   take(
     told: FileRequirements,
     unread: Map<string, UnreadableRequirement>,
@@ -124,7 +129,7 @@ class EdgeBudget {
     let isWhole = requires.length <= maxRequirementsPerFile;
     for (const text of requires.slice(0, maxRequirementsPerFile)) {
       const requirement = parseLooseRequirement(text);
-      // What is named by a URL comes from there, and not from an index.
+      // A requirement with a URL comes from there, not from an index.
       const isOfIndex = requirement !== undefined && requirement.url === undefined;
       if (!isOfIndex || requirement.unread !== undefined) noteUnreadable(unread, told, text, requirement);
       if (!isOfIndex) continue;

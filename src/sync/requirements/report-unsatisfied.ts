@@ -1,4 +1,4 @@
-/** Tells what was asked for by name and is not held, as upstream does not have it or the rules leave nothing of it. */
+/** Reports what is wanted by name and not held, because upstream does not have it or the rules leave nothing of it. */
 import type { ProjectName } from '../../core/names.ts';
 import { local } from '../../policy/policy.ts';
 import { type UnsatisfiedWant, wantKey } from '../../policy/unsatisfied.ts';
@@ -7,12 +7,12 @@ import { missingState } from '../../state/mirror-state.ts';
 import { change } from '../../state/state-section.ts';
 import type { Mirror } from '../mirror.ts';
 
-/** In one run. */
+/** Maximum number of unsatisfied wants reported per run. */
 const maxReported = 20;
 const maxRemembered = 1000;
 const maxParked = 10_000;
 
-/** Tells each once as an alarm, and after that in each run; a dry run only tells. */
+/** Reports each unsatisfied want once as an alarm, and in later runs as a warning. A dry run reports warnings only. */
 export function reportUnsatisfied(mirror: Mirror): void {
   const { state, settings, report } = mirror;
   forgetExcluded(mirror);
@@ -29,7 +29,7 @@ export function reportUnsatisfied(mirror: Mirror): void {
   state.set(change(missingState, { unmetLines: kept.length === 0 ? undefined : kept }));
 }
 
-/** What the rules leave out as a whole is not asked for. */
+/** Forgets the unsatisfied wants of projects that the rules leave out as a whole. */
 function forgetExcluded({ state, selection }: Mirror): void {
   const { unmet = {} } = state.get(missingState);
   const kept = Object.entries(unmet).filter(([name]) => selection.decide(name as ProjectName)?.hold === 'files');
@@ -55,7 +55,7 @@ function unsatisfiedLines({ state, selection, settings }: Mirror): string[] {
   );
 }
 
-/** A line about each of `wants` that is `unmet`. */
+/** Returns a line about each of `wants` that is unsatisfied. */
 export function unsatisfiedLinesOf(wants: readonly Want[], unmet: readonly UnsatisfiedWant[]): string[] {
   const whys = new Map(unmet.map(({ key, why }) => [key, why]));
   return wants.flatMap((want) => {

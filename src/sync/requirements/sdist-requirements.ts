@@ -1,4 +1,4 @@
-/** What a source distribution requires, and what it takes to build it. */
+/** Finds out what a source distribution requires, and what building it requires. */
 import { UsageError } from '../../core/errors.ts';
 import { isJsonObject, type JsonObject } from '../../formats/json.ts';
 import { type CoreMetadata, parseCoreMetadata } from '../../packaging/core-metadata.ts';
@@ -6,23 +6,23 @@ import { parseLooseRequirement } from '../../packaging/loose-requirement.ts';
 import { compareVersions, parseVersion } from '../../packaging/version.ts';
 import type { SourceTexts } from './read-distribution.ts';
 
-/** What its texts tell. */
+/** The requirements that the texts of a source distribution tell. */
 export interface SdistRequirements {
-  /** Undefined where no text tells it. */
+  /** Undefined if no text tells it. */
   readonly version: string | undefined;
   readonly requires: readonly string[];
   readonly builds: readonly string[];
-  /** Why building it may tell of more. */
+  /** The reason why building it may reveal further requirements. */
   readonly doubt: string | undefined;
 }
 
-/** What installers build with where nothing else is said (PEP 517). */
+/** The build requirements that installers use if nothing else is said (PEP 517). */
 const defaultBuildRequires = ['setuptools>=40.8.0', 'wheel'];
 
-/** From this version on, what a source distribution says of itself is what will be built (PEP 643). */
+/** The metadata version from which on a source distribution's own metadata holds for its builds (PEP 643). */
 const reliable = parseVersion('2.2');
 
-/** Reads `texts`; `parseToml` throws UsageError for what is no TOML. */
+/** Returns the requirements that the texts tell. `parseToml` throws UsageError if its text is not TOML. */
 export function sdistRequirements(
   { pkgInfo, pyproject }: SourceTexts,
   parseToml: (text: string) => unknown,
@@ -65,7 +65,7 @@ function uncertaintyOf(metadata: CoreMetadata | undefined): string {
   return isDynamic ? 'its PKG-INFO says so' : `its PKG-INFO has metadata version ${metadataVersion}`;
 }
 
-/** `[project]` tells all unless it says that the build adds to it (PEP 621). */
+/** Returns the requirements in `[project]`, or undefined if it says that the build adds to them (PEP 621). */
 function projectRequires(project: unknown): string[] | undefined {
   if (!isJsonObject(project)) return undefined;
   const dynamic = textsOf(project.dynamic);
@@ -84,7 +84,10 @@ function withExtra(text: string, extra: string): string {
   return `${text.slice(0, text.lastIndexOf(';'))} ; (${guard}) and ${isOfExtra}`;
 }
 
-/** Older releases of setuptools need wheel to make one. */
+/**
+ * Returns the build requirements. `wheel` is added to `setuptools` because older releases of setuptools need it to
+ * build a wheel.
+ */
 function buildRequires(buildSystem: unknown): string[] {
   const requires = isJsonObject(buildSystem) && Array.isArray(buildSystem.requires) ? buildSystem.requires : undefined;
   if (requires === undefined) return defaultBuildRequires;

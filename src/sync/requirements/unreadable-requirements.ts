@@ -1,19 +1,22 @@
-/** Requirements that nobody can read or that no index has, for one line about each. */
+/** Collects requirements that cannot be read or that come from no index, to report one line about each. */
 import type { LooseRequirement } from '../../packaging/loose-requirement.ts';
 import type { FileRequirements } from './file-requirements.ts';
 
-/** Of one project. */
+/** Maximum number of unreadable requirements reported per project. */
 const maxUnreadableReported = 10;
 const longestShown = 100;
 
 export interface UnreadableRequirement {
-  /** The file and the line that have it first. */
+  /** The file and the line where it occurs first. */
   readonly where: string;
-  /** What becomes of it. */
+  /** The consequence for the mirror, as the end of a sentence. */
   readonly consequence: string;
 }
 
-/** Takes note of `text`, of which `requirement` could be read and which comes from a URL if that is whole, unless it is known. */
+/**
+ * Adds the requirement `text` to `unread` unless it is known. `requirement` is the part of it that could be read, if
+ * any. If that is all of it, the requirement has a URL.
+ */
 export function noteUnreadable(
   unread: Map<string, UnreadableRequirement>,
   { where, text: whole }: FileRequirements,
@@ -39,7 +42,7 @@ function lineOf(whole: Buffer, text: string): number | undefined {
   return found < 0 ? undefined : found + 1;
 }
 
-/** A line about each. */
+/** Returns a line about each unreadable requirement. */
 export function unreadableLines(unread: ReadonlyMap<string, UnreadableRequirement>): string[] {
   const lines = [...unread].slice(0, maxUnreadableReported).map(([text, { where, consequence }]) => {
     const shown = text.length > longestShown ? `${text.slice(0, longestShown)}…` : text;

@@ -1,6 +1,6 @@
 /**
- * The files that somebody has put below `packages/` by hand, for projects that the rules call local. They may lie in any
- * folder but those of the mirror itself, which have two hexadecimal digits.
+ * Finds the files that somebody has put below `packages/` by hand, for projects that the rules call local. They may be
+ * in any folder except those of the mirror itself, whose names have two hexadecimal digits.
  */
 import type { ProjectName } from '../../core/names.ts';
 import { childPath, filenameOf, isFileName, packagesRoot, type WebPath } from '../../core/paths.ts';
@@ -10,7 +10,7 @@ import { local } from '../../policy/policy.ts';
 import type { Selection } from './selection.ts';
 
 const ownFolder = /^packages\/[0-9a-f]{2}$/;
-/** Deeper than anybody sorts files. */
+/** Maximum depth of folders that are searched. Nobody sorts files deeper. */
 const maxDepth = 8;
 
 export class LocalFiles {
@@ -23,7 +23,7 @@ export class LocalFiles {
     this.#selection = selection;
   }
 
-  /** Looks at what lies there now. Returns the projects. Throws StorageError. */
+  /** Finds the files that are there now. Returns their projects. Throws StorageError. */
   async scan(): Promise<readonly ProjectName[]> {
     const found = new Map<ProjectName, WebPath[]>();
     if (this.#selection.policy?.rules.some(({ hold }) => hold === local) === true) {
@@ -36,7 +36,7 @@ export class LocalFiles {
     return [...found.keys()];
   }
 
-  /** The files of a project, as {@link scan} has found them; several may have the same name. */
+  /** Returns the files of a project that {@link scan} found. Several may have the same name. */
   of(name: ProjectName): readonly WebPath[] {
     return this.#found.get(name) ?? [];
   }

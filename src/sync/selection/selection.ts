@@ -1,6 +1,6 @@
 /**
- * What the policy lets the mirror hold, with what the held releases depend on. Without a policy everything is held, and
- * nothing here costs anything.
+ * Decides what the mirror may hold, by the policy and by what the held releases depend on. Without a policy everything
+ * is held, and nothing here costs anything.
  */
 import { sha256Hex } from '../../core/hash.ts';
 import { inPages } from '../../core/in-pages.ts';
@@ -24,7 +24,7 @@ const plansAtATime = 2000;
 
 export class Selection {
   readonly policy: Policy | undefined;
-  /** Stands for the whole policy; the part for projects is empty where none is left out. */
+  /** The hashes of the whole policy. `projects` is empty if no project is left out. */
   readonly fingerprint: Fingerprint;
   readonly #state: StateStore;
   #rulesKey: string | undefined;
@@ -33,9 +33,12 @@ export class Selection {
   readonly #absent = new Set<ProjectName>();
   #unmetNames: Set<string> | undefined;
   #lastKey = { text: '', key: '' };
-  /** What the held projects need of others. */
+  /** The wants of the held projects, by the project that they want. */
   #wants: ReadonlyMap<ProjectName, readonly Want[]> = new Map();
-  /** What was required before upstream's news were looked at, and whether the rules have changed since all followed them. */
+  /**
+   * The projects that were required before upstream's changes were discovered, and whether the rules have changed since
+   * all projects followed them.
+   */
   #before = { required: new Set<ProjectName>(), hasNewRules: false };
 
   constructor(policy: Policy | undefined, state: StateStore) {
@@ -45,19 +48,22 @@ export class Selection {
     this.#fileBase = state.get(pageState).fileBase;
   }
 
-  /** What the addresses of upstream's files begin with; empty when they differ, undefined as long as none was seen. */
+  /**
+   * The part that the URLs of all of upstream's files have in common. Empty if they differ, undefined if none was seen
+   * yet.
+   */
   get fileBase(): string | undefined {
     return this.#fileBase;
   }
 
-  /** Takes notice of the address of a file. */
+  /** Records the URL prefix of a file of upstream. */
   noteFileBase(base: string | undefined): void {
     if (this.#fileBase === (base ?? '') || this.#fileBase === '') return;
     this.#fileBase = this.#fileBase === undefined ? (base ?? '') : '';
     this.#state.set(change(pageState, { fileBase: this.#fileBase }));
   }
 
-  /** Upstream answers not to have the project; whether that is believed is to be found out. */
+  /** Records that upstream answers not to have the project. Whether that is believed is decided elsewhere. */
   noteAbsent(name: ProjectName): void {
     this.#absent.add(name);
   }
@@ -67,7 +73,7 @@ export class Selection {
     return this.#absent;
   }
 
-  /** Upstream does not have the project: where the policy names it, it is not asked for in every run. */
+  /** Records that upstream does not have the project. If the policy names it, it is then not asked for in every run. */
   markMissing(name: ProjectName): void {
     const isNamed = this.#wants.has(name) || (this.policy && policyNames(this.policy)?.includes(name)) === true;
     if (isNamed)
@@ -76,7 +82,7 @@ export class Selection {
       );
   }
 
-  /** Upstream has the project after all. */
+  /** Records that upstream has the project after all. */
   markFound(name: ProjectName): void {
     this.#absent.delete(name);
     const { missing } = this.policy === undefined ? {} : this.#state.get(missingState);
@@ -84,10 +90,10 @@ export class Selection {
       this.#state.set(change(missingState, { missing: missing.filter((other) => other !== name) }));
   }
 
-  /** Takes note of what `decision` wants and is not held. */
+  /** Records the unsatisfied wants of `decision`. */
   recordUnsatisfied(decision: ProjectDecision, { wants }: Pick<Unsatisfied, 'wants'>): void {
     const { name } = decision;
-    // Most projects have none, and had none.
+    // Most projects have no unsatisfied wants, and had none.
     this.#unmetNames ??= new Set(Object.keys(this.#state.get(missingState).unmet ?? {}));
     if (wants.length === 0 && !this.#unmetNames.has(name)) return;
     this.#unmetNames.add(name);
@@ -99,63 +105,70 @@ export class Selection {
     this.#state.set(change(missingState, { unmet: Object.keys(all).length === 0 ? undefined : all }));
   }
 
-  /** Whether nothing was found of what was wanted of `name`, and something else is wanted now. */
+  /** Returns true if wants of `name` were unsatisfied and it is wanted in another way now. */
   hasChangedRequest(name: ProjectName): boolean {
     const known = this.#state.get(missingState).unmet?.[name];
     const decision = known && this.decide(name);
     return decision !== undefined && known?.decision !== this.decisionKeyOf(decision);
   }
 
-  /** Undefined when everything of every project is held. */
+  /** Returns the decision about `name`, or undefined if everything of every project is held. */
   decide(name: ProjectName): ProjectDecision | undefined {
     return this.policy && decideProject(this.policy, name, this.#wants.get(name) ?? []);
   }
 
-  /** Where `name` comes from: see {@link sourceOf}. */
+  /** Returns the index that `name` comes from: see {@link sourceOf}. */
   sourceOf(name: ProjectName): string | undefined {
     return this.policy && sourceOf(this.policy, name);
   }
 
-  /** The projects that the policy names and that come from the index `source`. */
+  /** Returns the projects that the policy names and that come from the index `source`. */
   namedFrom(source: string): readonly ProjectName[] {
     const rules = this.policy?.rules.filter(({ index }) => index?.url === source) ?? [];
     const names = new Set(rules.flatMap(({ named }) => [...named.keys()]));
     return [...names].filter((name) => this.sourceOf(name) === source && this.includes(name));
   }
 
-  /** Whether only the list of the index `source` can tell all that comes from there. */
+  /**
+   * Returns true if a rule with patterns takes projects from the index `source`, so that only the index's list tells
+   * them all.
+   */
   hasPatternsFrom(source: string): boolean {
     return this.policy?.rules.some(({ index, open }) => index?.url === source && open.length > 0) === true;
   }
 
-  /** Stands for the rules that `decision` follows, and for nothing else. */
+  /** Returns the decision key: it stands for the rules that `decision` follows, and for nothing else. */
   decisionKeyOf({ hold, source, wants }: ProjectDecision): string {
     const keys = new Set(
       wants.map(({ specifier, sha256s, pinnedBy }) => [specifier.text, pinnedBy, ...sha256s].join(' ')),
     );
-    // What the files require was not learned before dependencies counted, and which sources count is told by environments.
+    // The key includes dependencies and environments, because requirements are recorded only with dependencies, and
+    // environments decide which source distributions count.
     const follows = this.policy?.dependencies === true ? [JSON.stringify(this.policy.environments)] : [];
     const from = source === undefined ? [] : [source];
     const text = [this.fingerprint.files, hold, ...follows, ...from, ...[...keys].sort()].join('\n');
-    // Most projects follow the same rules as the one before.
+    // Most projects follow the same rules as the project before.
     if (text !== this.#lastKey.text) {
       this.#lastKey = { text, key: sha256Hex(Buffer.from(text)).slice(0, 32) };
     }
     return this.#lastKey.key;
   }
 
-  /** Whether anything of `name` may be held. */
+  /** Returns true if any file of `name` may be held. */
   includes(name: ProjectName): boolean {
     return this.policy === undefined || mayHold(this.policy, name) || this.decide(name)?.hold !== 'none';
   }
 
-  /** All projects that may be held, where the policy names them; undefined when only the list of all can tell. */
+  /**
+   * Returns all projects that may be held if the policy names them, or undefined if only the list of all projects tells
+   * them.
+   */
   names(): readonly ProjectName[] | undefined {
     const named = this.policy && policyNames(this.policy);
     return named && [...new Set([...named, ...this.#wants.keys()])].filter((name) => this.includes(name)).sort();
   }
 
-  /** Learns what the held projects depend on now. Returns the projects that something depends on. */
+  /** Resolves what the held projects depend on now. Returns the projects that something depends on. */
   resolveDependencies(report?: Report): readonly ProjectName[] {
     const { policy } = this;
     if (policy?.dependencies !== true) return [];
@@ -180,14 +193,17 @@ export class Selection {
     return [...this.#wants.keys()].filter((name) => this.includes(name));
   }
 
-  /** To be called once {@link resolveDependencies} has learned what the rules of now require of what is held, before anything changes. */
+  /**
+   * Remembers what is required now. Must be called after {@link resolveDependencies} has resolved what held releases
+   * require under the current rules, before anything changes.
+   */
   rememberBefore(hasNewRules: boolean): void {
     this.#before = { required: new Set(this.#wants.keys()), hasNewRules };
   }
 
   /**
-   * Whether `name`, which is left out, is so because of what upstream's releases require now, and not because of what a
-   * person has written. What was held back before stays so until a rule names it.
+   * Returns true if `name`, which is left out, is left out because of what upstream's releases require now, and not
+   * because of what a person wrote. A project that was held back remains an orphan until a rule names it.
    */
   isOrphan(name: ProjectName, wasHeldBack: boolean): boolean {
     const { policy } = this;
@@ -196,7 +212,7 @@ export class Selection {
     return wasHeldBack || !hasNewRules || required.has(name);
   }
 
-  /** Remembers what {@link resolveDependencies} has learned last, for {@link restoreDecision}. */
+  /** Stores the result of the last {@link resolveDependencies}, for {@link restoreDecision}. */
   rememberWants(): void {
     const wantsOf = this.#keyOfRules();
     if (wantsOf === undefined || this.#state.get(policyState).wantsOf === wantsOf) return;
@@ -204,8 +220,8 @@ export class Selection {
   }
 
   /**
-   * The decision about one project with what others want of it, as the last run left that; undefined where it may be
-   * something else by now, so that {@link resolveDependencies} has to find it out.
+   * Returns the decision about one project with the wants that the last run stored. Returns undefined if the wants may
+   * have changed since, so that {@link resolveDependencies} has to resolve them.
    */
   restoreDecision(name: ProjectName): ProjectDecision | undefined {
     if (this.policy === undefined || this.#state.get(policyState).wantsOf !== this.#keyOfRules()) return undefined;
@@ -213,12 +229,15 @@ export class Selection {
     return decideProject(this.policy, name, wants === undefined ? [] : parseWants(wants));
   }
 
-  /** The published projects whose plan was made by other rules than those that hold now. */
+  /** Returns the published projects whose plan was made by other rules than the current ones. */
   projectsToReplan(): ProjectName[] {
     return this.comparePlans().changed;
   }
 
-  /** Besides those the plans that stand as they are, but by a rule that is called otherwise now, with its new name. */
+  /**
+   * Returns the projects to replan, and the plans that stay as they are, but by a rule whose name changed, with the new
+   * name.
+   */
   comparePlans(): { changed: ProjectName[]; renamed: { name: ProjectName; rule: string }[] } {
     const changed: ProjectName[] = [];
     const renamed: { name: ProjectName; rule: string }[] = [];
@@ -232,7 +251,7 @@ export class Selection {
     return { changed, renamed };
   }
 
-  /** All that the policy holds by itself, as far as it is known. */
+  /** Yields all projects that the policy holds by itself, as far as they are known. */
   *#roots(policy: Policy): Iterable<ProjectName> {
     const names = policyNames(policy);
     for (const name of names ?? []) yield name;
@@ -240,14 +259,17 @@ export class Selection {
     if (names === undefined || isElsewhere) yield* this.#published();
   }
 
-  /** Stands for all that wants follow from, but for what projects require; undefined where nothing follows. */
+  /**
+   * Returns the key that stands for everything that wants follow from, except the requirements of projects. Returns
+   * undefined without dependencies.
+   */
   #keyOfRules(): string | undefined {
     if (this.policy?.dependencies !== true) return undefined;
     this.#rulesKey ??= wantsKeyOf(this.policy);
     return this.#rulesKey;
   }
 
-  /** The plan of each published project, and what would be decided now. */
+  /** Yields the plan of each published project, and the decision that would be made now. */
   *#plans() {
     for (const piece of inPages((after) => this.#state.plans.list(after, plansAtATime))) {
       for (const plan of piece) {
@@ -264,7 +286,10 @@ export class Selection {
   }
 }
 
-/** Reasons tell files and lines, so these count here. */
+/**
+ * Returns the key of the rules that wants follow from. It includes the reasons, which name files and lines, because
+ * wants store them.
+ */
 function wantsKeyOf(policy: Policy): string {
   const { rules, otherwise } = policy;
   const reasons = rules.map(({ because, named, open }) => [

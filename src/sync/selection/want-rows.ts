@@ -1,8 +1,11 @@
-/** What others want of a project, remembered as text. */
+/** Converts wants of a project to and from the text stored in the state. */
 import { parseSpecifier } from '../../packaging/specifier.ts';
 import { anyVersion, type Want } from '../../policy/want.ts';
 
-/** The wants that {@link renderWants} wrote. Limits are left out: they count only for what the project requires in turn. */
+/**
+ * Returns the wants that {@link renderWants} wrote. They have no limits, which count only for what the project itself
+ * requires.
+ */
 export function parseWants(text: string): Want[] {
   return (JSON.parse(text) as WantRow[]).map(([specifier, extras, sha256s, where, reason, pinnedBy]) => ({
     specifier: parseSpecifier(specifier) ?? anyVersion,
@@ -14,12 +17,15 @@ export function parseWants(text: string): Want[] {
   }));
 }
 
-/** The wants as text. */
+/** Returns the wants as text. */
 export function renderWants(wants: readonly Want[]): string {
   return JSON.stringify(wants.map(rowOf));
 }
 
-/** Specifier, extras, hashes, where and what the reason is, and who pins. */
+/**
+ * The stored form of a want: specifier, extras, hashes, place and text of the reason, and the origin of the pin, if
+ * any.
+ */
 type WantRow = readonly [string, readonly string[], readonly string[], string | null, string, Want['pinnedBy']?];
 
 function rowOf({ specifier, extras, sha256s, because, pinnedBy }: Want): WantRow {

@@ -1,4 +1,7 @@
-/** Fetches upstream's signed snapshot, and lets none pass that is not by its key, or that an older one was put in place of. */
+/**
+ * Fetches upstream's signed snapshot. Refuses one that is not signed by upstream's key, and one that is older than a
+ * snapshot seen before.
+ */
 import { hourMs } from '../../core/durations.ts';
 import { NonsenseError } from '../../core/errors.ts';
 import type { Verify } from '../../core/signing.ts';
@@ -8,15 +11,18 @@ import { serialState, snapshotState } from '../../state/mirror-state.ts';
 import { change } from '../../state/state-section.ts';
 import type { Mirror } from '../mirror.ts';
 
-/** Clocks differ, but not by more. */
+/** Maximum difference of two clocks in milliseconds. */
 const longestSkewMs = hourMs;
-/** Upstream replaces the snapshot and its signature one after the other: who gets one of each asks again. */
+/**
+ * Number of tries. Upstream replaces the snapshot and its signature one after the other, and a reader may get an old
+ * and a new one.
+ */
 const tries = 4;
 const pauseMs = 500;
 
 /**
- * The snapshot that upstream has now, which is remembered: from now on none that is older passes.
- * Throws NonsenseError when upstream is not to be believed, UnreachableError, PausedError.
+ * Returns upstream's current snapshot and remembers it, so that no older one is accepted from now on. Throws
+ * NonsenseError if upstream is not to be believed, UnreachableError, PausedError.
  */
 export async function fetchNewestSnapshot(mirror: Mirror, verify: Verify): Promise<Snapshot> {
   const { state, settings, clock } = mirror;

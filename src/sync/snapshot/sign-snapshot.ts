@@ -1,4 +1,4 @@
-/** The signed snapshot of what is published (formats/mirror/snapshot.ts): the heir of PEP 381's `/serversig`. */
+/** Signs the snapshot of what is published (formats/mirror/snapshot.ts). It succeeds PEP 381's `/serversig`. */
 import { sha256Hex } from '../../core/hash.ts';
 import { inPages } from '../../core/in-pages.ts';
 import type { ProjectName } from '../../core/names.ts';
@@ -15,13 +15,14 @@ const [snapshotPath, signaturePath] = [ownPath('snapshot.json'), ownPath('snapsh
 const projectsAtATime = 200;
 
 /**
- * The files that say what is published at the end of a run which began at `startedMs`; none without a key, and none when
- * a page is missing. To be published together, and after everything that they speak of.
+ * Returns the signature and the snapshot of what is published at the end of a run that began at `startedMs`. Returns
+ * nothing without a key, or if a page is missing. They must be published together, and after everything that they speak
+ * of. Throws TypeError if the root index was never published.
  */
 export async function signedSnapshot(mirror: Mirror, startedMs: number): Promise<Write[]> {
   const { sign, files } = mirror;
   if (sign === undefined) {
-    // Nobody renews it any more.
+    // Without a key the old snapshot would never be renewed.
     if ((await files.size(snapshotPath)) !== undefined) await files.discard([signaturePath, snapshotPath]);
     return [];
   }
@@ -42,7 +43,7 @@ function render({ state }: Mirror, sign: Sign, timeMs: number): Write[] {
   ];
 }
 
-/** Pages that were published before hashes were remembered are read once. Resolves with whether all are there. */
+/** Hashes the pages that were published before hashes were remembered. Resolves with true if no page is missing. */
 async function hashUnknownPages(mirror: Mirror): Promise<boolean> {
   const { state, clock, signal, report } = mirror;
   let isWhole = true;
@@ -58,13 +59,13 @@ async function hashUnknownPages(mirror: Mirror): Promise<boolean> {
       }
     }
     state.pages.remember(found);
-    // There may be a million, and somebody may want to stop it.
+    // There may be a million pages, so the run must be able to stop in between.
     await clock.sleep(0, signal);
   }
   return isWhole;
 }
 
-/** Undefined when one of them is not there. */
+/** Returns the hashes of a project's pages, or undefined if one of them is missing. */
 async function hashPages({ files }: Mirror, name: ProjectName): Promise<PageHashes | undefined> {
   const json = await files.read(pagePath('index.v1_json', name));
   const html = await files.read(pagePath('index.html', name));

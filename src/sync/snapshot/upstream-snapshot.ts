@@ -1,12 +1,13 @@
 /**
- * What upstream's signed snapshot (formats/mirror/snapshot.ts) is good for where its key is known.
+ * Checks a run against upstream's signed snapshot (formats/mirror/snapshot.ts) if upstream's key is known.
  *
- *   before a run  it must be there, signed, and no older than one that was seen: else the run ends before it begins
- *   in it         pages are published only where they are those that it names: see prove-pages.ts
- *   after it      it must not be too old, and the list of projects be the one that it names
+ * - Before a run: the snapshot must be there, signed, and no older than one seen before. Otherwise the run ends before
+ *   it begins.
+ * - In the run: a page is published only if it is the one that the snapshot names. See verify-pages.ts.
+ * - After it: the snapshot must not be too old, and the list of projects must be the one that it names.
  *
- * While a run of upstream is at work its list is newer than its snapshot; where that goes on for a long time somebody may
- * hold back what does not suit him.
+ * While upstream itself is running, its list is newer than its snapshot. If that lasts for a long time, somebody may be
+ * holding back what does not suit him.
  */
 import { hourMs } from '../../core/durations.ts';
 import { inPages } from '../../core/in-pages.ts';
@@ -17,13 +18,14 @@ import type { Mirror } from '../mirror.ts';
 import { fetchNewestSnapshot } from './fetch-snapshot.ts';
 import { isListOf, verifiesPages } from './verify-pages.ts';
 
-/** Many mirrors run once a day. */
+/** Milliseconds after which a snapshot is too old. Many mirrors run only once a day. */
 const longestSilenceMs = 48 * hourMs;
 const namesAtATime = 1000;
 
 /**
- * The snapshot that upstream has now; undefined where its key is not known. Pages that nothing is known of are queued.
- * Throws NonsenseError when upstream is not to be believed, UnreachableError, PausedError.
+ * Returns upstream's current snapshot, or undefined if upstream's key is not known. Queues the published projects of
+ * which the hash of upstream's page is not known. Throws NonsenseError if upstream is not to be believed,
+ * UnreachableError, PausedError.
  */
 export async function requireSnapshot(mirror: Mirror): Promise<Snapshot | undefined> {
   const { verifyUpstream, state, settings } = mirror;
@@ -34,7 +36,10 @@ export async function requireSnapshot(mirror: Mirror): Promise<Snapshot | undefi
   return snapshot;
 }
 
-/** Holds what the run has met against upstream's snapshot: `seen`, or the newest. Throws as {@link requireSnapshot} does. */
+/**
+ * Compares what the run has seen with upstream's snapshot: `seen`, or the newest one. Throws the same errors as {@link
+ * requireSnapshot}.
+ */
 export async function compareWithSnapshot(mirror: Mirror, seen: Snapshot | undefined): Promise<void> {
   const { verifyUpstream, settings, clock } = mirror;
   if (verifyUpstream === undefined || settings.dryRun) return;
@@ -66,7 +71,7 @@ function alarm({ report, settings }: Mirror, what: string): void {
   report({ type: 'alarm', message: `${settings.upstream}/snapshot.json: ${what}` });
 }
 
-/** Pages that were fetched before hashes were remembered. */
+/** Queues the projects whose pages were fetched before hashes were remembered. */
 function requeueUnknown({ state }: Mirror): void {
   for (const names of inPages((after) => state.pages.unknown('upstream', after, namesAtATime))) {
     for (const name of names) state.queue.requeue(name, []);

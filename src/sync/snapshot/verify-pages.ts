@@ -1,11 +1,13 @@
 /**
- * Holds what upstream serves against its signed snapshot before anything of it is published, where its key is known. The
- * snapshot names the 256 groups of the tree over all pages (core/merkle-tree.ts): a group is proven when its hash is that of
- * the remembered hashes of upstream's pages, with those of the queued projects in their places. A queued project is
- * looked at for that, and when that is not enough the others of its group are, for they may have changed without news.
+ * Verifies upstream's pages by its signed snapshot before any of them is published, if upstream's key is known. The
+ * snapshot names the hashes of the 256 groups of the Merkle tree over all pages (core/merkle-tree.ts). A group is
+ * proven if its hash is that of the remembered hashes of upstream's pages, with the current hashes of the queued
+ * projects' pages. The pages of the queued projects are fetched for that. If that is not enough, those of the other
+ * projects in the group are fetched, because they may have changed without an announcement.
  *
- * Of a group that is not proven nothing is published or removed until it is, and a page has to be the one by which its
- * group was proven. So upstream being at work holds a few groups for a run; and a page that cannot be fetched holds its group.
+ * Nothing of a group is published or removed until the group is proven, and a page must be the one by which its group
+ * was proven. Therefore an upstream that is running holds back a few groups for one run, and a page that cannot be
+ * fetched holds back its group.
  */
 import { MirrorError, NonsenseError, NotAskedError, UnreachableError } from '../../core/errors.ts';
 import { bucketOf, bucketsIn, groupCount, groupOf, leafHash, merkleHash } from '../../core/merkle-tree.ts';
@@ -20,19 +22,25 @@ import type { PageDigest } from '../../upstream/upstream.ts';
 import type { Mirror } from '../mirror.ts';
 import { fetchNewestSnapshot } from './fetch-snapshot.ts';
 
-/** Most have few queued projects, and the slowest of those would be waited for. */
+/**
+ * Number of groups that are verified at the same time. Most have few queued projects, and the slowest of these would
+ * hold up the others.
+ */
 const groupsAtATime = 16;
 const allGroups = Array.from({ length: groupCount }, (_, group) => group);
 
-/** Whoever leaves out projects does not know the others' pages, without which the tree cannot be made. */
+/**
+ * Returns true if pages are verified. A mirror that leaves out projects cannot: it does not know the other pages,
+ * without which the tree cannot be computed.
+ */
 export function verifiesPages({ verifyUpstream, settings, selection }: Mirror): boolean {
   if (verifyUpstream === undefined || settings.dryRun) return false;
   return settings.projects === undefined && selection.fingerprint.projects === '';
 }
 
 /**
- * Proves the groups of all queued projects by `seen`, or by a newer snapshot, and remembers which ones are not. To be
- * called once all changes are queued. Throws NonsenseError, UnreachableError, PausedError.
+ * Proves the groups of all queued projects by `seen` or a newer snapshot, and remembers the groups that are not proven.
+ * Must be called once all changes are queued. Throws NonsenseError, UnreachableError, PausedError.
  */
 export async function verifyPages(mirror: Mirror, seen: Snapshot | undefined): Promise<void> {
   const { state, verifyUpstream } = mirror;
@@ -43,7 +51,7 @@ export async function verifyPages(mirror: Mirror, seen: Snapshot | undefined): P
   let prover = new GroupVerifier(mirror, first);
   let held = await prover.unproven(allGroups);
   if (held.length > 0) {
-    // Upstream may have been at work.
+    // Upstream may have been running.
     const newest = await fetchNewestSnapshot(mirror, verifyUpstream);
     if (newest.timeMs > first.timeMs) {
       prover = new GroupVerifier(mirror, newest);
@@ -56,7 +64,7 @@ export async function verifyPages(mirror: Mirror, seen: Snapshot | undefined): P
   if (held.length > 0) prover.alarm(held);
 }
 
-/** Why what upstream answers of a project may not be published; undefined where it may. */
+/** Returns the reason why upstream's answer for a project may not be published, or undefined if it may be. */
 export function unverifiedReason(mirror: Mirror, name: ProjectName, answer: PageDigest): string | undefined {
   if (!verifiesPages(mirror)) return undefined;
   const { pages } = mirror.state;
@@ -69,7 +77,7 @@ export function unverifiedReason(mirror: Mirror, name: ProjectName, answer: Page
     : `held, as upstream's page is not the one in its snapshot.json: expected sha256 ${expected}, found ${found}`;
 }
 
-/** Whether the list of projects that was taken over is the one that was signed. */
+/** Returns true if the list of projects that was compared is the signed one. */
 export function isListOf({ state }: Mirror, { index }: Snapshot): boolean {
   return state.get(listState).listSha256 === index.json;
 }
@@ -80,7 +88,7 @@ type Seen = ReadonlyMap<ProjectName, UpstreamPageDigest>;
 class GroupVerifier {
   readonly #mirror: Mirror;
   readonly #snapshot: Snapshot;
-  /** Why a page could not be looked at. */
+  /** The reasons why a page could not be fetched, by group. */
   readonly #failures = new Map<number, string>();
 
   constructor(mirror: Mirror, snapshot: Snapshot) {
@@ -88,7 +96,7 @@ class GroupVerifier {
     this.#snapshot = snapshot;
   }
 
-  /** Those of `groups` that cannot be proven. */
+  /** Returns those of `groups` that cannot be proven. */
   async unproven(groups: readonly number[]): Promise<number[]> {
     const known = pageTree(this.#mirror.state.pages, 'upstream').groups;
     const places = new Semaphore(groupsAtATime);
@@ -112,7 +120,7 @@ class GroupVerifier {
     return found.sort((one, other) => one - other);
   }
 
-  /** Tells that nothing of these groups is published. */
+  /** Reports an alarm that nothing of these groups is published. */
   alarm(held: readonly number[]): void {
     const { report, settings, state } = this.#mirror;
     const names = held.flatMap((group) => state.pages.queuedIn(group).map(({ name }) => name)).slice(0, 3);
@@ -129,7 +137,7 @@ class GroupVerifier {
     const queued = pages.queuedIn(group);
     if (queued.length === 0 && known === this.#snapshot.groups[group]) return true;
     if (this.#isSigned(group, this.#seen(group))) return true;
-    // What there are no news of first.
+    // The projects whose digest has not been fetched yet come first.
     for (const isSeen of [false, true]) {
       const names = queued.filter(({ seen }) => (seen !== undefined) === isSeen).map(({ name }) => name);
       if (names.length === 0) continue;
@@ -139,7 +147,10 @@ class GroupVerifier {
     return isListOf(this.#mirror, this.#snapshot) && this.#findChanged(group);
   }
 
-  /** Looks at the projects of which there are no news, and queues those that have changed where that proves the group. */
+  /**
+   * Fetches the digests of the projects that are not queued, and queues those that have changed if that proves the
+   * group. Returns true if the group is proven.
+   */
   async #findChanged(group: number): Promise<boolean> {
     const { state } = this.#mirror;
     const queued = this.#seen(group);
@@ -160,7 +171,7 @@ class GroupVerifier {
     return new Map(pages.queuedIn(group).map(({ name, seen }) => [name, seen ?? pages.upstreamDigestOf(name)]));
   }
 
-  /** What could be learned of the pages. */
+  /** Returns the digests of the pages that could be fetched, and remembers why others could not. */
   async #fetchDigests(group: number, names: readonly ProjectName[]): Promise<Seen> {
     const results = await Promise.allSettled(names.map((name) => this.#fetchDigest(name)));
     const seen = new Map<ProjectName, UpstreamPageDigest>();
@@ -195,7 +206,7 @@ class GroupVerifier {
   }
 }
 
-/** The message of what concerns one page. Throws what ends the run. */
+/** Returns the message of an error that concerns one page. Throws an error that ends the run. */
 function failureOf(error: unknown): string {
   const isOfPage = error instanceof UnreachableError || error instanceof NonsenseError;
   if (error instanceof NotAskedError || !(isOfPage && error instanceof MirrorError)) throw error;

@@ -1,4 +1,4 @@
-/** Brings one file and its sidecars under `web/`: staged, hashed while it streams, checked, then published. */
+/** Downloads one file and its sidecars into `web/`: staged, hashed while streaming, verified, then published. */
 import { minuteMs } from '../../../core/durations.ts';
 import { MismatchError, NonsenseError, TooSlowError } from '../../../core/errors.ts';
 import { sha256Hex } from '../../../core/hash.ts';
@@ -13,33 +13,37 @@ import type { PlannedFile } from './plan-project.ts';
 import { isProvenanceSettled, type ProvenanceResult, provenanceOf } from './provenance.ts';
 import { entryDigestOf, type Rejection } from './rejected-files.ts';
 
-/** How often a file is fetched whose bytes are not what the index promises. */
+/** Number of attempts for a file whose bytes are not what the index promises. */
 const contentAttempts = 3;
 
 /**
- * A file may take so long, and longer by a second for so many bytes that have arrived. At the least speed of all bodies
- * more than a megabyte arrives in that time, and less is not kept: each try brings it nearer.
+ * Milliseconds that a download may take, plus one second for each `bytesPerSecond` bytes that have arrived. Even at the
+ * lowest speed allowed for any body, more than a megabyte arrives in that time. Smaller parts are not kept for the next
+ * try, so every try makes progress.
  */
 const patienceMs = 20 * minuteMs;
 const bytesPerSecond = 20_000;
 
-/** True when nothing is left to be fetched for `planned`. */
+/** Returns true if nothing is left to fetch for `planned`. */
 export function isComplete(planned: PlannedFile, mirror: Pick<Mirror, 'settings'>): boolean {
   return planned.held !== undefined && !lacksMetadata(planned) && isProvenanceSettled(planned, mirror);
 }
 
-/** What became of a file; it is not held where its provenance does not allow it. */
+/** The result of a download. `held` is undefined if the file's provenance does not allow it to be held. */
 export interface Downloaded {
   readonly held: HeldFile | undefined;
   readonly provenance: ProvenanceResult;
-  /** Its core metadata, where that is not what the index promises: it is left out alone. */
+  /**
+   * The core metadata, if it differs from what the index promises. Only the metadata is left out then, not the file.
+   */
   readonly odd?: Rejection;
 }
 
-/** Fetches what is missing of `planned` and publishes it. Throws MismatchError, NonsenseError, UnreachableError. */
+/** Fetches the missing parts of `planned` and publishes them. Throws MismatchError, NonsenseError, UnreachableError. */
 export async function download(mirror: Mirror, name: ProjectName, planned: PlannedFile): Promise<Downloaded> {
   const { file, path, sha256, held } = planned;
-  // What was left out will most likely be left out again, and may be large.
+  // A file that was left out before will most likely be left out again and may be large, so its provenance is fetched
+  // first.
   const knownProvenance = planned.wasLeftOut === true ? await fetchProvenance(mirror, name, planned) : undefined;
   if (knownProvenance?.news.unproven?.leftOut === true) return { held: undefined, provenance: knownProvenance.news };
   const { body, bytes } = (await findBlob(mirror, planned)) ?? (await fetchBlob(mirror, name, planned));
@@ -69,7 +73,10 @@ export async function download(mirror: Mirror, name: ProjectName, planned: Plann
 
 const noMetadata: { readonly metadata?: StagedFile; readonly odd?: Rejection } = {};
 
-/** What its provenance says of a file, and the object that is to be stored. */
+/**
+ * Fetches and judges the provenance of a file. Returns the result, and the staged provenance object if it is to be
+ * stored.
+ */
 async function fetchProvenance(
   mirror: Mirror,
   name: ProjectName,
@@ -77,12 +84,12 @@ async function fetchProvenance(
 ): Promise<{ readonly news: ProvenanceResult; readonly object?: StagedFile }> {
   const { body, ...news } = await provenanceOf(mirror, name, planned);
   if (body === undefined || news.unproven?.leftOut === true) return { news };
-  // What cannot lie beside its file is left to upstream.
+  // A sidecar whose name is too long to be stored beside its file is served by upstream only.
   if (!isSidecarNamePossible(sidecarPath(planned.path, 'provenance'))) return { news };
   return { news, object: await stageBytes(mirror, name, sidecarPath(planned.path, 'provenance'), body) };
 }
 
-/** Brings `bytes` out of memory at once: thousands of files may wait for the same flush. */
+/** Writes `bytes` to staging at once to free the memory: thousands of files may wait for the same flush. */
 async function stageBytes({ files }: Mirror, name: ProjectName, path: WebPath, bytes: Buffer): Promise<StagedFile> {
   const body = await files.stage(stagingKey(name, path));
   body.begin(false, undefined);
@@ -91,7 +98,10 @@ async function stageBytes({ files }: Mirror, name: ProjectName, path: WebPath, b
   return body;
 }
 
-/** Not known by its hash: the same bytes may be listed twice, and be fetched at the same time. */
+/**
+ * Returns the staging key, which is not the file's hash: the same bytes may be listed twice and be fetched at the same
+ * time.
+ */
 function stagingKey(name: ProjectName, path: WebPath): string {
   return sha256Hex(Buffer.from(`${name} ${path}`));
 }
@@ -101,25 +111,31 @@ function lacksMetadata({ file, path, held }: PlannedFile): boolean {
   return isSidecarNamePossible(sidecarPath(path, 'metadata'));
 }
 
-/** A file's bytes, as far as they are not in their place. */
+/** The size of a file, and its body unless the bytes are in place already. */
 interface Blob {
   readonly body?: SameFile | StagedFile;
   readonly bytes: number;
 }
 
-/** What need not be fetched. */
+/**
+ * Returns the blob of a file that needs no fetch: held, already in place, or at another path. Returns undefined
+ * otherwise.
+ */
 async function findBlob(mirror: Mirror, planned: PlannedFile): Promise<Blob | undefined> {
   const bytes = planned.held?.size ?? (await adoptedSize(mirror, planned));
   return bytes === undefined ? movedBlob(mirror, planned) : { bytes };
 }
 
-/** The size of a file that lies in its place although nothing remembers it: a run was killed between the two. */
+/**
+ * Returns the size of a file that is in place although the state does not hold it, because a run was killed before it
+ * could remember the file. Returns undefined if there is no such file.
+ */
 async function adoptedSize({ files }: Mirror, { path, sha256 }: PlannedFile): Promise<number | undefined> {
   const found = await files.digest(path);
   return found?.sha256 === sha256 ? found.bytes : undefined;
 }
 
-/** The file under the path that it had before: what moved is not fetched again. */
+/** Returns the blob of a file whose bytes are held at another path, so that a moved file is not fetched again. */
 async function movedBlob({ files }: Mirror, { elsewhere, sha256 }: PlannedFile): Promise<Blob | undefined> {
   if (elsewhere === undefined) return undefined;
   const found = await files.digest(elsewhere);
@@ -149,7 +165,10 @@ async function fetchBlob(mirror: Mirror, name: ProjectName, planned: PlannedFile
   }
 }
 
-/** Streams the file into `body`, again where the connection breaks; what has arrived is asked for only once. */
+/**
+ * Streams the file into `body` and verifies its hash. Retries if the connection breaks, and asks only for the missing
+ * bytes.
+ */
 async function transferAndVerify(
   mirror: Mirror,
   name: ProjectName,
@@ -203,14 +222,17 @@ async function transferAndVerify(
   }
 }
 
-/** Whatever its size, a file is given up in time, which is longer for a large one. */
+/** Throws TooSlowError if a transfer takes longer than it may. The more bytes have arrived, the longer it may take. */
 function expectProgress(url: URL, ms: number, bytes: number): void {
   if (ms <= patienceMs + (bytes / bytesPerSecond) * 1000) return;
   const speed = `${bytes} bytes in ${Math.round(ms / 1000)} s`;
   throw new TooSlowError(`${url}: too slow: ${speed}; they are kept, and a later try goes on from there`);
 }
 
-/** None, with a warning, when upstream does not have what it announces: the page will then not announce it. */
+/**
+ * Fetches and stages the core metadata. If upstream does not have the metadata that it announces, reports a warning and
+ * returns none, and our page will not announce it.
+ */
 async function fetchMetadata(
   mirror: Mirror,
   name: ProjectName,
@@ -239,7 +261,7 @@ async function fetchMetadata(
   }
 }
 
-/** A file is what its hash says: an index may be wrong about its size. */
+/** Reports a wrong size as a warning only: the hash identifies a file, and an index may be wrong about the size. */
 function reportWrongSize({ report }: Mirror, { url, file }: PlannedFile, found: number): void {
   report({ type: 'warning', message: `${url}: expected ${file.size} bytes, found ${found} with the right sha256` });
 }

@@ -1,4 +1,4 @@
-/** Fetches the files of a project: one that fails costs itself, and no other. */
+/** Fetches the files of a project. A file that fails does not affect the others. */
 import { MismatchError, NonsenseError, UnfitFileError, UnreachableError } from '../../../core/errors.ts';
 import type { ProjectName } from '../../../core/names.ts';
 import type { WebPath } from '../../../core/paths.ts';
@@ -7,22 +7,22 @@ import { type Downloaded, download, isComplete } from './download.ts';
 import type { PlannedFile } from './plan-project.ts';
 import { entryDigestOf, type Rejection } from './rejected-files.ts';
 
-/** So many are asked for at the same time; where most of the first ones cannot be had, the others are not asked for. */
+/** Number of files requested at the same time. If most of the first ones fail, the others are not requested. */
 const batchSize = 1000;
 
-/** What became of files, by their places. */
+/** The results of downloads, by path. */
 export type FetchedFiles = Map<WebPath, Downloaded>;
 
-/** What could not be fetched: files that are odd, and why others could not be reached. */
+/** The failures of a fetch: the rejected files, and the error because of which others could not be reached. */
 export interface FetchFailures {
   readonly odd: readonly Rejection[];
   readonly unreachable: UnreachableError | undefined;
 }
 
 /**
- * Fetches the files of a project that are not in `fetched` yet, all at the same time, under the run's one limit, and adds
- * them. One that fails costs itself; where most of a thousand do, the others are not asked for now. Throws StorageError,
- * PausedError, once everything else has arrived.
+ * Fetches the files that are not in `fetched` yet, all at the same time under the run's shared limit, and adds them to
+ * it. A file that fails does not affect the others, but if more than half of the files requested so far are rejected,
+ * the rest is not requested now. Throws StorageError, PausedError, once everything else of the batch has arrived.
  */
 export async function fetchFiles(
   mirror: Mirror,
@@ -67,12 +67,12 @@ export async function fetchFiles(
   return { odd, unreachable: others.find((error) => error instanceof UnreachableError) };
 }
 
-/** A file that cannot be reached keeps no other away. */
+/** Returns true if the error ends the run. A file that cannot be reached does not stop the others. */
 function endsRun(error: unknown): boolean {
   return !(error instanceof UnreachableError);
 }
 
-/** Whether what went wrong says something of the file, and not of the network or the whole disk. */
+/** Returns true if the error concerns only the file, not the network or the whole disk. */
 function isFileError(error: unknown): error is NonsenseError | MismatchError | UnfitFileError {
   return [NonsenseError, MismatchError, UnfitFileError].some((kind) => error instanceof kind);
 }
@@ -81,7 +81,7 @@ function rejectionFrom({ file: { filename, json } }: PlannedFile, { message }: E
   return { filename, json, entryDigest: entryDigestOf(json), problem: message, mayPass: true };
 }
 
-/** Why the rest of a page is not asked for. */
+/** Returns the reason why the rest of a page is not requested. */
 function tooManyFailuresText(odd: readonly Rejection[], asked: number, left: number): string {
   const { filename, problem } = odd[0] ?? {};
   return `${odd.length} of ${asked} files cannot be had, so that ${left} more are not asked for; the first: ${filename}: ${problem}`;

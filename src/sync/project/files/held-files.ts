@@ -1,19 +1,19 @@
-/** What is done with the files that a project holds. */
+/** Checks, discards and sums up the files that a project holds. */
 import type { ProjectName } from '../../../core/names.ts';
 import { type WebPath, withSidecars } from '../../../core/paths.ts';
 import { heldSidecars } from '../../../core/sidecars.ts';
 import type { HeldFile } from '../../../state/held-projects.ts';
 import type { Mirror } from '../../mirror.ts';
 
-/** Those of `held` that do not lie in their place with their size. */
+/** Returns those of `held` that are not in place with their size. */
 export async function missingFiles(files: Mirror['files'], held: readonly HeldFile[]): Promise<HeldFile[]> {
   const found = await Promise.all(held.map(async (file) => (await files.size(file.path)) === file.size));
   return held.filter((_, index) => found[index] !== true);
 }
 
 /**
- * Moves what may lie about of the project `name` into the trash, unless it is `wanted`: files that a run published which
- * was killed before it could remember them, or that a check forgot because they are damaged.
+ * Moves the pending files of the project `name` into the trash, unless they are `wanted`. Pending files were published
+ * by a run that was killed before it could remember them, or were forgotten by a check because they are damaged.
  */
 export async function discardPendingFiles(
   { files, state }: Mirror,
@@ -27,7 +27,7 @@ export async function discardPendingFiles(
   if (paths.length > 0) await files.discard(paths);
 }
 
-/** Moves the files with their sidecars into the trash, once what comes `first` is surely there. */
+/** Moves the files with their sidecars into the trash, once the discarding of the paths in `first` is durable. */
 export async function discardFiles(
   { files, report }: Mirror,
   held: readonly HeldFile[],
@@ -39,7 +39,7 @@ export async function discardFiles(
   for (const { path } of held) report({ type: 'file-removed', path });
 }
 
-/** How many bytes the files are. */
+/** Returns the total size of the files in bytes. */
 export function bytesOf(files: readonly HeldFile[]): number {
   return files.reduce((sum, { size }) => sum + size, 0);
 }

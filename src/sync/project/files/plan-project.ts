@@ -1,41 +1,41 @@
-/** What is to be done for one project: a pure comparison of its page with what is held. */
+/** Plans one project: a pure comparison of its page with what is held. */
 import { fileNameProblem, type WebPath } from '../../../core/paths.ts';
 import type { SimpleFile, SimplePage } from '../../../formats/simple/simple-json.ts';
 import type { HeldFile } from '../../../state/held-projects.ts';
 import type { Upstream } from '../../../upstream/upstream.ts';
 
-/** A file of the page, at the place it has or will have. */
+/** A file of the page with the path that it has or will have. */
 export interface PlannedFile {
   readonly file: SimpleFile;
   readonly url: URL;
   readonly path: WebPath;
   readonly sha256: string;
-  /** What is held of it already. */
+  /** The held file with the same path and hash, if any. */
   readonly held: HeldFile | undefined;
-  /** Where the same bytes are held, when they are not held at {@link path}. */
+  /** The path at which the same bytes are held, if they are not held at {@link path}. */
   readonly elsewhere: WebPath | undefined;
-  /** True when it was left out last time for what its provenance is. */
+  /** True if the file was left out last time because of its provenance. */
   readonly wasLeftOut?: boolean;
-  /** True when a file of this name is held with provenance. */
+  /** True if a file of this name is held with provenance. */
   readonly wasAttested?: boolean;
 }
 
 export interface ProjectPlan {
   /** In the order of the page. */
   readonly files: readonly PlannedFile[];
-  /** Held, and not on the page. */
+  /** Held files that are not on the page. */
   readonly drop: readonly HeldFile[];
 }
 
-/** Whether files may be fetched from there. */
+/** Returns true if files may be fetched from the URL. */
 export type Allows = Upstream['allows'];
 
-/** Where files come from and go to. */
+/** Decides which URLs files may be fetched from, and at which path they are stored. */
 export type FileSource = Pick<Upstream, 'allows' | 'pathOf'>;
 
 /**
- * Compares `page`, which came from `pageUrl` and of which everything may be taken, with the files held.
- * A project in quarantine has no files, whatever its page lists (PEP 792).
+ * Compares `page`, which came from `pageUrl` and of which every file may be taken, with the held files. A project in
+ * quarantine has no files, whatever its page lists (PEP 792).
  */
 export function planProject(page: SimplePage, pageUrl: URL, held: readonly HeldFile[], from: FileSource): ProjectPlan {
   const byPath = new Map(held.map((file) => [file.path, file]));
@@ -54,14 +54,14 @@ export function planProject(page: SimplePage, pageUrl: URL, held: readonly HeldF
   return { files, drop: held.filter(({ path }) => !wanted.has(path)) };
 }
 
-/** What is wrong with a file of a page, for people. */
+/** The reason why a file of a page is not taken, for people. */
 export interface Problem {
   readonly problem: string;
-  /** True where it may be right another time although the page stays the same. */
+  /** True if the file may be right later although the page stays the same. */
   readonly mayPass?: boolean;
 }
 
-/** Where a file comes from and goes to, and what its bytes must be; or why a mirror must not take it. */
+/** Returns the URL, path and expected hash of a file, or the problem because of which a mirror must not take it. */
 export function placeOf(
   file: SimpleFile,
   pageUrl: URL,
@@ -76,7 +76,7 @@ export function placeOf(
   return { url, path, sha256 };
 }
 
-/** Where `file` of the page at `pageUrl` lies, if our page may link to it; or why not. */
+/** Returns the URL of `file` on the page at `pageUrl` if our page may link to it, or the problem why not. */
 export function linkOf(file: SimpleFile, pageUrl: URL, allows: Allows): URL | Problem {
   const problem = fileNameProblem(file.filename);
   if (problem !== undefined) return { problem };

@@ -1,6 +1,6 @@
 /**
- * What is made of the provenance of files (PEP 740). Where it is verified, a held file has a verdict: it is given once
- * while it is good, and again each time the project is looked at while it is not.
+ * Fetches and verifies the provenance of files (PEP 740). If it is verified, a held file has a verdict. A good verdict
+ * is given once; any other is judged again each time the project is synced.
  */
 import type { ProjectName } from '../../../core/names.ts';
 import { filenameOf, sidecarPath } from '../../../core/paths.ts';
@@ -10,22 +10,22 @@ import type { ProvenanceProblem, Verdict } from '../../../state/provenance-recor
 import type { Mirror } from '../../mirror.ts';
 import type { PlannedFile, ProjectPlan } from './plan-project.ts';
 
-/** What is to be done with the provenance of one file. */
+/** The result of fetching and judging the provenance of one file. */
 export interface FileProvenance extends ProvenanceResult {
-  /** The object that is to be stored. */
+  /** The provenance object to store, if any. */
   readonly body?: Buffer | undefined;
 }
 
-/** What is to be remembered and told of it. */
+/** The verdict to remember and the problems to report. */
 export interface ProvenanceResult {
   readonly verdict?: Verdict;
-  /** True when upstream had an object until now. */
+  /** True if upstream had a provenance object until now. */
   readonly isLost?: boolean;
-  /** Why the file does not prove where it is from, and whether it is not held for that. */
+  /** The reason why the provenance proves no origin of the file, and whether the file is left out for that. */
   readonly unproven?: ProvenanceProblem;
 }
 
-/** The plan with what is remembered of the provenance of its files. */
+/** Returns the plan with what the state remembers of the provenance of its files. */
 export function withKnownProvenance({ state, settings }: Mirror, name: ProjectName, plan: ProjectPlan): ProjectPlan {
   if (settings.provenance !== 'verify') return plan;
   const leftOut = new Set(state.provenance.problemsOf(name).flatMap((file) => (file.leftOut ? [file.filename] : [])));
@@ -38,7 +38,9 @@ export function withKnownProvenance({ state, settings }: Mirror, name: ProjectNa
   return { ...plan, files };
 }
 
-/** A plan without what `provenance-policy` leaves out at once, and that. */
+/**
+ * Returns the plan without the files that `provenance-policy` leaves out before anything is fetched, and these files.
+ */
 export function withoutUnattested(
   { settings: { provenance, provenancePolicy } }: Pick<Mirror, 'settings'>,
   plan: ProjectPlan,
@@ -50,7 +52,7 @@ export function withoutUnattested(
   return { plan: { files: plan.files.filter((file) => !isAbsent(file)), drop }, leftOut };
 }
 
-/** Whether there is nothing to be done for the provenance of a file that is held. */
+/** Returns true if nothing is left to do for the provenance of a held file. */
 export function isProvenanceSettled({ file, held }: PlannedFile, { settings }: Pick<Mirror, 'settings'>): boolean {
   if (settings.provenance === 'off') return true;
   if (settings.provenance === 'store') return file.provenance === undefined || held?.provenance === true;
@@ -58,14 +60,17 @@ export function isProvenanceSettled({ file, held }: PlannedFile, { settings }: P
   return held?.provenance !== true || held.verdict === 'lost';
 }
 
-/** Whether nothing of a project has to be judged, so that its page need not be looked at for that. */
+/** Returns true if no file of a project needs a verdict, so that its page need not be read for that. */
 export function isProvenanceChecked({ state, settings }: Mirror, name: ProjectName, { files }: HeldProject): boolean {
   if (settings.provenance !== 'verify') return true;
   const isUnchecked = ({ provenance, verdict }: HeldFile): boolean => provenance && verdict === undefined;
   return !files.some(isUnchecked) && state.provenance.problemsOf(name).length === 0;
 }
 
-/** Fetches the provenance of a file of the project `name` that is not settled, and judges it where that is wanted. */
+/**
+ * Fetches the provenance of a file of the project `name` unless it is settled, and verifies it if the settings want
+ * that.
+ */
 export async function provenanceOf(mirror: Mirror, name: ProjectName, planned: PlannedFile): Promise<FileProvenance> {
   const { verifier } = mirror;
   const { held, file, wasAttested } = planned;
@@ -94,7 +99,7 @@ async function verifyProvenance(
   return { body: stored === undefined ? body : undefined, verdict: 'verified' };
 }
 
-/** Upstream has no provenance of the file, or none any more. */
+/** Returns the result for a file of which upstream has no provenance, or none any more. */
 function missingProvenance(
   { settings }: Mirror,
   { file: { filename }, held, wasAttested }: PlannedFile,
@@ -112,7 +117,9 @@ function unproven({ settings }: Mirror, { file: { filename } }: PlannedFile, why
   return { filename, why: `its provenance failed: ${why}`, leftOut: settings.provenancePolicy !== 'warn' };
 }
 
-/** Undefined when there is none now, or when it lies on a host that nothing is fetched from. */
+/**
+ * Returns the provenance object, or undefined if there is none now or if it is on a host that nothing is fetched from.
+ */
 async function fetchProvenance(
   { upstream, report }: Mirror,
   name: ProjectName,
@@ -130,5 +137,5 @@ async function fetchProvenance(
   return undefined;
 }
 
-/** The indexes, each opened for one run, of which it was told that they serve no provenance. */
+/** The indexes, each opened for one run, for which it was already reported that they serve no provenance. */
 const reportedOff = new WeakSet<Mirror['upstream']>();

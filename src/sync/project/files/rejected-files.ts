@@ -1,4 +1,4 @@
-/** What is remembered and told of the files of a page that alone are left out of it. */
+/** Remembers and reports the rejected files: the files of a page that alone are left out of it. */
 import { oneLine } from '../../../core/errors.ts';
 import { sha256Hex } from '../../../core/hash.ts';
 import type { ProjectName } from '../../../core/names.ts';
@@ -9,23 +9,23 @@ import type { Mirror } from '../../mirror.ts';
 import type { SelectedProject } from '../../selection/selected-project.ts';
 import type { Problem } from './plan-project.ts';
 
-/** Of one project in one run; a hostile page may have thousands. */
+/** Maximum number of rejected files reported per project and run. A hostile page may have thousands. */
 const maxReported = 10;
 const longestName = 300;
 
-/** An odd file, as it was found on the page or when it was fetched. */
+/** A rejected file, as it was found on the page or when it was fetched. */
 export interface Rejection extends Problem {
-  /** Undefined where the page does not tell. */
+  /** Undefined if the page does not tell. */
   readonly filename: string | undefined;
-  /** Stands for what the page says of it. */
+  /** The digest of its entry on the page. */
   readonly entryDigest: string;
-  /** Its entry on the page. */
+  /** The entry on the page. */
   readonly json: unknown;
-  /** Other bytes were held under its name: a person has to decide. */
+  /** True if other bytes are or were held under the same name. A person has to decide then. */
   readonly isChange?: boolean;
 }
 
-/** The odd files of one project: those that are remembered, and those that are found now. */
+/** The rejected files of one project: those that the state remembers, and those found now. */
 export class ProjectRejections {
   readonly #mirror: Pick<Mirror, 'state' | 'clock' | 'report'>;
   readonly #name: ProjectName;
@@ -34,7 +34,7 @@ export class ProjectRejections {
   readonly #told = new Set<string>();
   readonly #found = new Map<string, { readonly odd: Rejection; readonly waits: boolean }>();
 
-  /** With news of the project, nothing waits for its next try. */
+  /** If upstream announced a newer serial of the project, no file waits for its next try. */
   constructor(mirror: Pick<Mirror, 'state' | 'clock' | 'report'>, { due, held }: SelectedProject) {
     const { name } = due;
     this.#mirror = mirror;
@@ -47,13 +47,13 @@ export class ProjectRejections {
     return this.#found.size;
   }
 
-  /** Whether something is left out whose time has come. */
+  /** True if the next try of a rejected file is due. */
   get isDue(): boolean {
     const now = this.#mirror.clock.now();
     return [...this.#known.values()].some((file) => file.nextTry !== undefined && !isWaiting(file.nextTry, now));
   }
 
-  /** The names on the page that are left out. */
+  /** The names of the rejected files on the page. */
   get filenames(): ReadonlySet<string | undefined> {
     return new Set([...this.#found.values()].map(({ odd }) => odd.filename));
   }
@@ -68,7 +68,7 @@ export class ProjectRejections {
       this.#found.set(filename, { odd: { ...odd, problem: oneLine(odd.problem) }, waits: false });
   }
 
-  /** Whether a file of the page was fetched in vain, and is not tried again yet. It is left out then. */
+  /** Returns true, and adds the file, if it was fetched in vain earlier and its next try is not due yet. */
   isWaiting(filename: string, json: unknown): boolean {
     const known = this.#known.get(filename);
     const now = this.#mirror.clock.now();
@@ -84,7 +84,7 @@ export class ProjectRejections {
     return true;
   }
 
-  /** Tells what was not told before, and that is not told otherwise. */
+  /** Reports the rejected files that are new. A changed file is reported elsewhere. */
   report(): void {
     const fresh = [...this.#found].filter(([filename, { odd }]) => {
       const known = this.#known.get(filename);
@@ -100,7 +100,10 @@ export class ProjectRejections {
     if (more > 0) this.#alarm(`${this.#name}: ${more} more files are left out (pep381run --why ${this.#name})`);
   }
 
-  /** What is to be remembered; before everything was tried, what was found earlier is, too. */
+  /**
+   * Returns the rows to remember. Unless everything was tried (`isTried`), they include the rejected files found
+   * earlier.
+   */
   rows(isTried: boolean): RejectedFile[] {
     const now = this.#mirror.clock.now();
     const untried = isTried ? [] : [...this.#known.values()].filter(({ filename }) => !this.#found.has(filename));
@@ -121,7 +124,7 @@ export class ProjectRejections {
   }
 }
 
-/** Stands for what a page says of a file. */
+/** Returns the digest that stands for the entry of a file on a page. */
 export function entryDigestOf(json: unknown): string {
   return sha256Hex(Buffer.from(renderJson(json, 'an entry of a page') ?? '')).slice(0, 32);
 }
@@ -129,6 +132,6 @@ export function entryDigestOf(json: unknown): string {
 function printable(filename: string | undefined): string {
   if (filename === undefined) return '(no name)';
   const text = JSON.stringify(filename.slice(0, longestName)).slice(1, -1);
-  // Without a slash, so that it can be asked for as NAME/FILENAME.
+  // The slash is escaped, so that people can ask for the file as NAME/FILENAME.
   return text.replaceAll(/[^ -.0-~]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }

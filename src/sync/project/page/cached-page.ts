@@ -1,6 +1,6 @@
 /**
- * Upstream's page of a project as far as it is known here, so that a change of the rules asks upstream for nothing. The
- * published page tells all of it where everything is held; where it does not, the plan kept upstream's.
+ * Reads upstream's page of a project as far as it is known here, so that a change of the rules asks upstream for
+ * nothing. If all files are held, the published page tells everything. Otherwise the plan has kept upstream's page.
  */
 import { gunzipSync, gzipSync } from 'node:zlib';
 import { isZlibError } from '../../../core/caught-error.ts';
@@ -20,30 +20,36 @@ import type { PlannedFile } from '../files/plan-project.ts';
 import { jsonOfHeld } from './kept-entries.ts';
 import { pageUrl } from './project-source.ts';
 
-/** Upstream's page of a project, and where it was served: what a project is planned by. */
+/** Upstream's page of a project and its URL, by which the project is planned. */
 export interface SourcePage {
   readonly page: SimplePage;
   readonly url: URL;
-  /** The files that our page links here; undefined where ours does not tell all that upstream's does. */
+  /**
+   * The names of the files that our page links to this mirror. Undefined if our page does not tell all that upstream's
+   * tells.
+   */
   readonly linkedHere?: ReadonlySet<string>;
 }
 
-/** The same as far as it can be read here, without asking upstream. */
+/** Upstream's page as far as it can be read here, without asking upstream. */
 export interface CachedPage extends SourcePage {
-  /** Kept by the plan, ours on the mirror or in the trash, or made of what is held, as nothing else is left. */
+  /**
+   * The origin of the page: the plan, our page in the tree or in the trash, or, if nothing else is left, the held
+   * files.
+   */
   readonly from: 'plan' | 'published page' | 'trash' | 'held files';
-  /** Whether it tells all that upstream's did, and not only what was not left out. */
+  /** True if the page tells everything that upstream's page told, including the files that were left out. */
   readonly isComplete: boolean;
 }
 
-/** What the page is read from. */
+/** The ports and settings that reading a cached page needs. */
 export type CachedPageSources = Pick<Mirror, 'state' | 'files' | 'selection'> & {
   readonly settings: Pick<Mirror['settings'], 'upstream' | 'baseUrl'>;
-  /** Where many are read at a time. */
+  /** The memory budget, needed if many pages are read at the same time. */
   readonly memory?: Mirror['memoryBudget'];
 };
 
-/** Upstream's page of `name` as it was last; undefined where nothing here tells it. Only reads. */
+/** Returns upstream's page of `name` as it was last seen, or undefined if nothing here tells it. Only reads. */
 export async function readCachedPage(mirror: CachedPageSources, name: ProjectName): Promise<CachedPage | undefined> {
   const { state, files, selection } = mirror;
   const url = pageUrl(mirror, name);
@@ -52,20 +58,23 @@ export async function readCachedPage(mirror: CachedPageSources, name: ProjectNam
   if (page === undefined) return undefined;
   if (kept !== undefined) return { page, url, from: 'plan', isComplete: true };
   const source = selection.sourceOf(name);
-  // What is not the upstream's has other addresses, which only a kept page tells.
+  // The files of another index have other URLs, which only a kept page tells.
   const read = source === local ? { page, url } : source === undefined ? asUpstream(mirror, page, url) : undefined;
   if (read === undefined) return undefined;
   const isComplete = !isPublishedIncomplete(state, name) && (await isAsRemembered(files, state.pages, name));
   return { ...read, from: 'published page', isComplete };
 }
 
-/** The page of a project that upstream does not have, wherever it can still be read; else made of what is held. */
+/**
+ * Returns the page of a project that upstream does not have, from wherever it can be read. If it cannot be read at all,
+ * returns a page made from the held files.
+ */
 export async function readAnyPage(mirror: Mirror, { due, held }: SelectedProject): Promise<CachedPage> {
   const { name } = due;
   const known = await readCachedPage(mirror, name);
   if (known !== undefined) return known;
   const { files, selection, settings } = mirror;
-  // Where the links of our own page lead to upstream's files.
+  // Links of our own page are resolved against this URL and lead to upstream's files.
   const url = new URL(`${selection.fileBase || `${settings.upstream}/`}simple/${name}/`);
   const [json, twin] = [pagePath('index.v1_json', name), pagePath('index.v1_json.gz', name)];
   const places = [
@@ -93,12 +102,15 @@ function unzipped(bytes: Buffer | undefined): Buffer | undefined {
   }
 }
 
-/** Whether the published page lists less than upstream's, whatever the rules say. */
+/** Returns true if the published page lists less than upstream's for reasons other than the rules. */
 function isPublishedIncomplete(state: CachedPageSources['state'], name: ProjectName): boolean {
   return state.rejectedFiles.of(name).length > 0 || state.provenance.problemsOf(name).some(({ leftOut }) => leftOut);
 }
 
-/** Whether the published page is not one that was published before the power failed, and which no state knows. */
+/**
+ * Returns true unless the published page differs from the one that the state remembers. It may be one that was
+ * published just before a power failure, and that no state knows.
+ */
 async function isAsRemembered(files: Mirror['files'], pages: PageHashStore, name: ProjectName): Promise<boolean> {
   const { json } = pages.hashesOf(name);
   const bytes = json === undefined ? undefined : await files.read(pagePath('index.v1_json', name));
@@ -106,8 +118,8 @@ async function isAsRemembered(files: Mirror['files'], pages: PageHashStore, name
 }
 
 /**
- * A page that lists what upstream's does, to choose from: `kept` by the plan, or the published one, whose addresses are
- * ours. Undefined when neither is there or can be read.
+ * Returns a page that lists what upstream's page lists, to choose from: the page `kept` by the plan, or the published
+ * page, whose URLs are ours. Returns undefined if there is none or if it cannot be read.
  */
 export async function readListedPage(
   { files, memory }: Pick<CachedPageSources, 'files' | 'memory'>,
@@ -120,13 +132,13 @@ export async function readListedPage(
     await memory?.acquire(name, jsonWeight(bytes));
     return parseSimplePage(bytes.toString(), `the remembered page of ${name}`);
   } catch (error) {
-    // Whatever it is, upstream has a better one.
+    // A damaged page is not an error here: upstream has a good one.
     if (error instanceof NonsenseError || isZlibError(error)) return undefined;
     throw error;
   }
 }
 
-/** Our own page with upstream's addresses; undefined when those are not known. */
+/** Returns our page with upstream's URLs, or undefined if those are not known. */
 function asUpstream(
   { selection, settings }: CachedPageSources,
   published: SimplePage,
@@ -143,7 +155,10 @@ function asUpstream(
   return { page: simplePageFrom({ ...published.json, files }, published.name), url, linkedHere };
 }
 
-/** What has to be kept of `page` because the published one does not tell it; `hidden` when that lists less. */
+/**
+ * Returns the gzipped `page` if it must be stored because the published page does not tell all of it, else undefined.
+ * `hidden` is true if the published page lists less.
+ */
 export function pageToStore(
   { selection, settings }: Mirror,
   page: SimplePage,
@@ -157,12 +172,14 @@ export function pageToStore(
   return gzipSync(renderJson(page.json, `the page of ${page.name}`), { level: 1 });
 }
 
-/** Whether `path` was chosen here, and says nothing of upstream's address. */
+/** Returns true if `path` was made from the hash, so that it tells nothing about upstream's URL. */
 export function isPathByHash({ path, sha256, file }: PlannedFile): boolean {
   return path === pathByHash(sha256, file.filename);
 }
 
-/** What upstream's address of a file begins with; undefined when it is not of the usual form. */
+/**
+ * Returns the part of upstream's URL of a file before its path, or undefined if the URL does not have the usual form.
+ */
 export function fileBaseOf({ url, path }: PlannedFile): string | undefined {
   const end = urlPath(path);
   return url.href.endsWith(end) ? url.href.slice(0, -end.length) : undefined;

@@ -1,4 +1,4 @@
-/** Which files of a page are held, and how the others appear on ours. */
+/** Chooses which files of a page are held, and how the others appear on our page. */
 import { sha256Hex } from '../../../core/hash.ts';
 import type { ProjectName } from '../../../core/names.ts';
 import type { PublishedFile, SimpleFile, SimplePage } from '../../../formats/simple/simple-json.ts';
@@ -14,18 +14,18 @@ import { type Allows, linkOf } from '../files/plan-project.ts';
 import type { SourcePage } from './cached-page.ts';
 
 export interface ChosenFiles {
-  /** To be held, in the order of the page. */
+  /** The files to hold, in the order of the page. */
   readonly wanted: readonly SimpleFile[];
-  /** The others are linked to upstream. */
+  /** True if the other files are linked to upstream. */
   readonly linked: boolean;
-  /** There are others, and our page does not list them. */
+  /** True if there are other files and our page does not list them. */
   readonly hidden: boolean;
   readonly unmet: Unsatisfied;
-  /** Milliseconds: when time alone changes the choice. */
+  /** Milliseconds since 1970 at which time alone changes the choice. */
   readonly nextChange: number | undefined;
 }
 
-/** Chooses by `decision`; without one everything is held. */
+/** Chooses the files of `page` by `decision`. Without a decision all files are held. */
 export function chooseFiles(
   { selection: { policy }, clock }: Pick<Mirror, 'selection' | 'clock'>,
   decision: ProjectDecision | undefined,
@@ -42,18 +42,21 @@ export function chooseFiles(
   return { wanted, linked: isShown, hidden, unmet: unsatisfiedWants(decision, page, plan), nextChange };
 }
 
-/** Stands for what comes of the choice: as long as upstream's page is the same, it is the same page and files. */
+/**
+ * Returns the result digest of a choice. For the same page of upstream, an equal digest means equal files and an equal
+ * page of ours.
+ */
 export function resultDigestOf({ wanted, linked, hidden }: ChosenFiles, policy: Policy, name: ProjectName): string {
   const filenames = wanted.map(({ filename }) => filename);
-  // Where dependencies count, what the files require was learned, too.
+  // If dependencies count, the requirements of the files were recorded, too.
   const learned = policy.dependencies && [...requiredSdists(policy, name, filenames)];
   const what = [linked, hidden, learned, filenames];
   return sha256Hex(Buffer.from(JSON.stringify(what))).slice(0, 32);
 }
 
 /**
- * Our page, and its links: `own` has those that are ours, by file name, and `kept` more of them; the page came from `url`.
- * Where no file may be linked to, it is left out.
+ * Returns our version of the page that came from `url`, and its links. `own` has our files by name, and `kept` has
+ * further entries of ours. A file that our page may not link to is left out.
  */
 export function linkedPage(
   { page, url }: SourcePage,
@@ -77,7 +80,10 @@ function upstreamLink(file: SimpleFile, url: URL): PublishedFile {
   return { file, url: url.href, metadataSha256, provenance };
 }
 
-/** A page names the versions that it has files of, and in any case all that it has (PEP 700). */
+/**
+ * Returns the page with the versions of the published files only. A page must name all versions that it has files of
+ * (PEP 700).
+ */
 function withVersionsOf(page: SimplePage, published: readonly PublishedFile[]): SimplePage {
   const { versions } = page.json;
   if (!Array.isArray(versions)) return page;

@@ -1,6 +1,6 @@
 /**
- * Parts what of a page may be taken from what may not: one odd file costs itself and no other. What is held and listed by
- * something odd stays as it is, for upstream has not taken it away.
+ * Separates the files of a page that may be taken from those that are rejected. One rejected file costs itself and no
+ * other. A held file that a rejected entry lists stays as it is, because upstream has not removed it.
  */
 import { filenameOf, isHashedPath } from '../../../core/paths.ts';
 import { isJsonObject } from '../../../formats/json.ts';
@@ -14,27 +14,27 @@ import { linkOf, type Problem, placeOf } from '../files/plan-project.ts';
 import { entryDigestOf, type Rejection } from '../files/rejected-files.ts';
 import type { SourcePage } from './cached-page.ts';
 
-/** So many odd files at least, and more than half of all, are no accident of some files. */
+/** Minimum number of rejected files for the whole page to be suspect, if they are also more than half of all. */
 const minRejections = 3;
 
-/** A page of which everything that its `page` lists may be taken. */
+/** A page whose `page` lists only files that may be taken. */
 export interface ClassifiedPage extends SourcePage {
-  /** What upstream lists besides. */
+  /** The rejected files that upstream lists, too. */
   readonly odd: readonly Rejection[];
-  /** The held files that upstream took away. All of a project in quarantine are (PEP 792). */
+  /** The held files that upstream removed. In a project in quarantine, these are all held files (PEP 792). */
   readonly lost: readonly HeldFile[];
-  /** The held files of releases that upstream has put in quarantine. */
+  /** The held files of releases that upstream has quarantined. */
   readonly quarantined: readonly HeldFile[];
-  /** Why nothing new is taken, if so: then it is not its files that are odd. */
+  /** The page problem because of which nothing new is taken, if any. The page is at fault then, not its files. */
   readonly broken: string | undefined;
 }
 
-/** Whether so many odd ones of `all` files are too many to be left out alone. */
+/** Returns true if `odd` of `all` files are rejected and that is too many to leave them out one by one. */
 export function isMajority(odd: number, all: number): boolean {
   return odd >= minRejections && odd * 2 > all;
 }
 
-/** Judges upstream's page of a project. */
+/** Classifies the files on upstream's page of a project. */
 export function classifyPage(mirror: Mirror, project: SelectedProject, source: SourcePage): ClassifiedPage {
   const { page, url } = source;
   const { files: held } = project.held;
@@ -63,7 +63,7 @@ export function classifyPage(mirror: Mirror, project: SelectedProject, source: S
   return { ...sorted, odd, lost, quarantined: [...quarantined], broken: why };
 }
 
-/** Finds out what is wrong with a file, if anything. */
+/** Returns a function that returns the problem of a file of the page, or undefined if there is none. */
 function problemFinder(
   { upstream, settings, state }: Mirror,
   { due, held, decision }: SelectedProject,
@@ -87,8 +87,9 @@ function problemFinder(
 }
 
 /**
- * An index never uses the name of a file again, so other bytes under it mean that somebody tampers with one of the two.
- * What lies in the layout of 2011 may have been taken over without a hash to compare it with, and moves when one is told.
+ * Returns the hashes of `files` by filename. An index never uses a filename again, so other bytes under the same name
+ * mean that somebody tampers with one of the two. Files in the path layout of 2011 are left out: they may have been
+ * adopted without a hash to compare with, and move to a new path once the index tells a hash.
  */
 function hashesOf(files: readonly LostFile[]): ReadonlyMap<string, string> {
   return new Map(files.filter(({ path }) => isHashedPath(path)).map((file) => [filenameOf(file.path), file.sha256]));
@@ -101,15 +102,15 @@ function changeText(ours: string, isHeld: boolean, { sha256 = 'no sha256' }: Sim
   );
 }
 
-/** Whether there is nothing new, so that nobody has to ask what was held before. */
+/** Returns true if all listed names are held, so that the hashes of files held earlier need not be read. */
 function isAllHeld(listed: readonly SimpleFile[], held: readonly HeldFile[]): boolean {
   const names = new Set(held.map(({ path }) => filenameOf(path)));
   return listed.every(({ filename }) => names.has(filename));
 }
 
 /**
- * What is wrong with the page as a whole, and which of the `lost` files then stay: those that an odd entry may speak of
- * under another name. Where one says nothing at all, that may be any of them.
+ * Returns the problem of the page as a whole, if any, and those of the `lost` files that stay because a rejected entry
+ * may mean them under another name. An entry that has neither a name, a path nor a hash may mean any of them.
  */
 function pageProblem(
   odd: readonly Rejection[],
@@ -129,7 +130,7 @@ function pageProblem(
   return stays.size === 0 ? { stays } : { broken: 'what it lists can be none of the files held', stays };
 }
 
-/** What may tell which file an entry speaks of: where it lies, and its hash. */
+/** Returns what may tell which file an entry means: the path in its URL, and its hash. */
 function identifiersIn(json: unknown): string[] {
   if (!isJsonObject(json)) return [];
   const sha256 = isJsonObject(json.hashes) ? json.hashes.sha256 : undefined;
@@ -137,7 +138,7 @@ function identifiersIn(json: unknown): string[] {
   return typeof sha256 === 'string' ? [...traces, sha256.toLowerCase()] : traces;
 }
 
-/** The end of an address that may be the path of a file. */
+/** Returns the end of a URL that may be the path of a file. */
 function pathInUrl(url: string): string {
   const [address = ''] = url.split(/[?#]/, 1);
   const place = address.slice(Math.max(0, address.lastIndexOf('packages/')));

@@ -1,4 +1,7 @@
-/** What upstream's page does not list any more, and what becomes of it while the brake on deletions holds. */
+/**
+ * Finds the files that upstream's page no longer lists, and keeps them on our page while the deletion limit holds them
+ * back.
+ */
 import type { ProjectName } from '../../../core/names.ts';
 import { filenameOf } from '../../../core/paths.ts';
 import { type SimplePage, withSerial } from '../../../formats/simple/simple-json.ts';
@@ -8,7 +11,7 @@ import type { Mirror } from '../../mirror.ts';
 import { readCachedPage } from './cached-page.ts';
 import type { ClassifiedPage } from './classify-page.ts';
 
-/** Those of `lost` that our page has: the others were lost before, and an archive keeps them. */
+/** Returns those of `lost` that our page lists. The others were delisted before, and an archive keeps them. */
 export async function newlyDelisted(
   mirror: Mirror,
   name: ProjectName,
@@ -21,8 +24,8 @@ export async function newlyDelisted(
 }
 
 /**
- * Upstream's page with the entries of `lost` as they are published, at the serial that is published: what is new appears,
- * and nothing goes. Undefined where they are not known.
+ * Returns upstream's page plus the published entries of `lost`, with the published serial: new files appear, and none
+ * disappears. Returns undefined if the entries are not known.
  */
 export async function withDelistedFiles(
   mirror: Mirror,
@@ -39,7 +42,7 @@ export async function withDelistedFiles(
   const { json } = withSerial(page, held.serial);
   const versions = versionsOf(page, before.page);
   const files = [...page.files, ...kept];
-  // With what is odd: a plan keeps the page, too.
+  // The rejected entries are included because a plan may keep this page.
   const listed = [...files, ...odd].map((entry) => entry.json);
   const whole = { ...page, serial: held.serial, files, json: { ...json, versions, files: listed } };
   return { page: whole, url, odd, lost: judged.lost.filter((file) => !lost.includes(file)), quarantined, broken };

@@ -1,4 +1,7 @@
-/** Files that stay on our page as they are, although what upstream's page says of them now cannot be followed. */
+/**
+ * Makes the entries of files that stay on our page as they are because upstream's current entries for them cannot be
+ * used.
+ */
 import type { ProjectName } from '../../../core/names.ts';
 import { filenameOf, linkToFile } from '../../../core/paths.ts';
 import { isJsonObject, type JsonObject } from '../../../formats/json.ts';
@@ -8,7 +11,7 @@ import type { HeldFile } from '../../../state/held-projects.ts';
 import type { Mirror } from '../../mirror.ts';
 import type { Rejection } from '../files/rejected-files.ts';
 
-/** The entries of `files` as they are published, but yanked (PEP 592) where an odd entry says so. */
+/** Returns the published entries of `files`, marked as yanked (PEP 592) if a rejected entry says so. */
 export async function keptEntries(
   mirror: Pick<Mirror, 'files'>,
   name: ProjectName,
@@ -22,7 +25,7 @@ export async function keptEntries(
   return files.flatMap((held) => {
     const filename = filenameOf(held.path);
     const entry = entries.get(filename);
-    // An archive holds what it does not list.
+    // An archive may hold a file that its page does not list.
     if (entry === undefined && published !== undefined) return [];
     const json = entry?.sha256 === held.sha256 ? entry.json : jsonOfHeld(held);
     const [file] = pageOf(name, yanked.has(filename) ? { ...json, yanked: yanked.get(filename) } : json).files;
@@ -32,7 +35,7 @@ export async function keptEntries(
   });
 }
 
-/** What a page says of a file of which nothing is known but that it is held. */
+/** Returns the JSON entry of a file of which nothing is known but that it is held. */
 export function jsonOfHeld({ path, sha256, size, metadataSha256 }: HeldFile): JsonObject {
   return {
     filename: filenameOf(path),

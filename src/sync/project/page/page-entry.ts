@@ -1,4 +1,4 @@
-/** How a file of the plan appears on the pages. */
+/** Makes the page entries of planned files. */
 import { isSecureOrigin } from '../../../core/index-address.ts';
 import { linkToFile, sidecarPath, urlPath } from '../../../core/paths.ts';
 import type { PublishedFile } from '../../../formats/simple/simple-json.ts';
@@ -6,7 +6,7 @@ import type { HeldFile } from '../../../state/held-projects.ts';
 import type { SyncSettings } from '../../mirror.ts';
 import type { PlannedFile } from '../files/plan-project.ts';
 
-/** How a file of the plan is published: from this mirror, or with `held` undefined from upstream. */
+/** Returns the page entry of a planned file: linked to this mirror, or to upstream if `held` is undefined. */
 export function pageEntryOf(
   { file, url, path, sha256 }: PlannedFile,
   held: HeldFile | undefined,

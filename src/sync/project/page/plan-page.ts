@@ -1,4 +1,4 @@
-/** What is to become of upstream's page: which of its files are held, which are left out, and which stay as they are. */
+/** Plans upstream's page: which of its files are held, which are left out, and which stay as they are. */
 import { filenameOf, type WebPath } from '../../../core/paths.ts';
 import type { HeldFile } from '../../../state/held-projects.ts';
 import type { Mirror } from '../../mirror.ts';
@@ -10,23 +10,24 @@ import type { SourcePage } from './cached-page.ts';
 import { type ChosenFiles, chooseFiles } from './choose-files.ts';
 import type { ClassifiedPage } from './classify-page.ts';
 
-/** What is to become of upstream's page. */
+/** The plan for upstream's page. */
 export interface PlannedPage {
-  /** Without what is odd. */
+  /** The page without the rejected files. */
   readonly source: SourcePage;
   readonly chosen: ChosenFiles;
   readonly plan: ProjectPlan;
-  /** Chosen, and left out for what their provenance is. */
+  /** The chosen files that are left out because of their provenance. */
   readonly leftOut: readonly PlannedFile[];
-  /** What alone is left out. */
+  /** The rejected files. */
   readonly odd: readonly Rejection[];
-  /** Held, and listed by what is odd: they stay as they are published. */
+  /** The held files that rejected entries list. They stay as they are published. */
   readonly stays: readonly HeldFile[];
 }
 
 /**
- * Plans `judged`. What is odd of it, or was fetched in vain and is not tried again yet, is no candidate for the rules: it
- * must not take the place of what can be held. Files that are `gone` from their places are not held.
+ * Plans the page `judged`. Rejected files and files that were fetched in vain and are not tried again yet are hidden
+ * from the rules, so that they do not take the place of files that can be held. Files that are `gone` from their paths
+ * do not count as held.
  */
 export function planPage(
   mirror: Mirror,
@@ -67,7 +68,10 @@ function withoutRejected(judged: ClassifiedPage, odd: ProjectRejections): Source
   };
 }
 
-/** Of an archive, what upstream lost stays, unless that is in quarantine. */
+/**
+ * Compares the chosen files with the held ones. Returns the plan, and the files whose path belongs to another project.
+ * An archive keeps the files that upstream removed, unless the project is in quarantine.
+ */
 function planChosen(
   { upstream, settings, state }: Mirror,
   { due, held }: SelectedProject,
@@ -84,7 +88,7 @@ function planChosen(
     return [{ filename, json, entryDigest: entryDigestOf(json), problem: `${path} belongs to ${holder}` }];
   });
   const archived = new Set(settings.keepRemoved && page.status !== 'quarantined' ? lost : []);
-  // What upstream has moved is not fetched here, so the bytes that are held stay where they are, under all their names.
+  // With pages only, a file that upstream moved is not fetched, so the bytes that are held stay under all their paths.
   const moved = settings.indexOnly ? all.files.filter((file) => file.held === undefined) : [];
   const kept = new Set(moved.map(({ sha256 }) => sha256));
   const drop = all.drop.filter((file) => !archived.has(file) && !kept.has(file.sha256));
