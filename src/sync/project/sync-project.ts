@@ -182,8 +182,8 @@ async function askUpstream(
   const { due, held, decision } = project;
   const isPlanned =
     isProvenanceChecked(mirror, due.name, held) &&
-  // Files that were removed before the quarantine was known have to be classified again.
     state.plans.decisionKeyOf(due.name) === (decision && selection.decisionKeyOf(decision));
+  // Files that were removed before the quarantine was known have to be classified again.
   const isToBeRead = announced.hasQuarantine || new ProjectRejections(mirror, project).isDue;
   const etag = isPlanned && !isToBeRead && (await isIntact(mirror, due, held)) ? held.etag : undefined;
   const answer = await upstream.project(due.name, etag, due.attempts % 2 === 1);
