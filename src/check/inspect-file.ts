@@ -61,7 +61,7 @@ async function content(
   return { kind: 'bad-sha256', expected: sha256, found: digest.sha256 };
 }
 
-/** Returns the bytes of a sidecar, or undefined if a quick check need not read them. */
+/** Returns what is wrong with a sidecar; undefined if nothing is. A quick check only looks whether it is there. */
 async function sidecar(
   check: Check,
   path: WebPath,

@@ -13,7 +13,7 @@ const longestDelayMs = 30_000;
  */
 export const longestWaitMs = 2 * minuteMs;
 /** The longest total time that a run waits for one project, in milliseconds, whatever each of its files asks for. */
-export const longestRespiteMs = minuteMs;
+export const maxWaitPerProjectMs = minuteMs;
 
 /**
  * Calls `ask` until it succeeds, at most five times. The delays between are exponential with full jitter, and are added
@@ -47,12 +47,17 @@ export function staleDelayMs(attempts: number): number {
   return staleDelaysMs[Math.min(attempts, staleDelaysMs.length) - 1] ?? hourMs;
 }
 
-/** Returns the milliseconds until a failed project is tried again: 5 minutes, doubling up to a day. */
+/**
+ * Returns the milliseconds until a failed project is tried again: 5 minutes, doubling up to a day, beyond which
+ * {@link isWaiting} believes no wait.
+ */
 export function parkDelayMs(attempts: number): number {
   return Math.min(dayMs, 5 * minuteMs * 2 ** (attempts - 1));
 }
 
-/** Whether the next try of something lies ahead. Nothing waits for longer than a day: what seems to is of a wrong clock. */
+/**
+ * Returns true if the next try lies ahead. Nothing waits for longer than a day: a later time comes from a wrong clock.
+ */
 export function isWaiting(nextTry: number | undefined, now: number): boolean {
   return nextTry !== undefined && nextTry > now && nextTry <= now + dayMs;
 }

@@ -42,7 +42,7 @@ const patienceMs = minuteMs;
  */
 const failuresInARow = 20;
 /** Maximum pause in milliseconds that upstream can impose on a project, so that nobody stops a mirror for a day. */
-const longestRespiteMs = hourMs;
+const maxImposedDelayMs = hourMs;
 
 /** The obstacles that are expected: time or a person will resolve them, and nothing is wrong. */
 const expectedObstacles: ReadonlySet<Obstacle> = new Set(['absent', 'stale', 'held-back', 'removal-held-back']);
@@ -341,7 +341,7 @@ class QueueWorker {
     if (error instanceof NotAskedError && !isElsewhere) this.#notAsked ??= error;
     else {
       const obstacle = error instanceof DoesNotFitError ? 'no-room' : 'failed';
-      const wantedMs = error instanceof UnreachableError ? Math.min(error.retryAfterMs ?? 0, longestRespiteMs) : 0;
+      const wantedMs = error instanceof UnreachableError ? Math.min(error.retryAfterMs ?? 0, maxImposedDelayMs) : 0;
       // Each try of a slow download keeps what arrived, so the delay does not grow.
       const failures = error instanceof TooSlowError ? 1 : due.attempts + 1;
       this.#park(

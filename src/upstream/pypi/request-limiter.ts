@@ -11,7 +11,7 @@
  */
 import type { Clock } from '../../core/clock.ts';
 import { NotAskedError, PausedError, TooBusyError, UnreachableError } from '../../core/errors.ts';
-import { longestRespiteMs, longestWaitMs } from '../../core/retry.ts';
+import { maxWaitPerProjectMs, longestWaitMs } from '../../core/retry.ts';
 import { HostHealth, subjectOf } from './host-health.ts';
 
 const answersPerStep = 50;
@@ -72,7 +72,7 @@ export class RequestLimiter {
     if (about === undefined || !(error instanceof UnreachableError) || error.retryAfterMs === undefined) return false;
     const wantedMs = (this.#respitesMs.get(about) ?? 0) + error.retryAfterMs;
     this.#respitesMs.set(about, wantedMs);
-    return wantedMs > longestRespiteMs;
+    return wantedMs > maxWaitPerProjectMs;
   }
 
   #healthOf({ host }: URL): HostHealth {
