@@ -104,8 +104,8 @@ export const missingState = section<MissingState>({
 });
 
 /**
- * The settings that pages are made with. Owned by `sync/discover`, `sync/selection` and `sync/index`; `cli/target` adopts
- * legacy JSON.
+ * The settings that pages are made with. Owned by `sync/discover`, `sync/selection` and `sync/index`; `cli/target`
+ * adopts legacy JSON.
  */
 export interface PageState {
   /** The settings that the published pages were made with. */
