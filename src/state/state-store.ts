@@ -38,7 +38,7 @@ export type FinishedProject = { readonly due: QueuedProject } & (
       readonly quarantined?: readonly LostFile[];
       /** The reason for the files in `lost`; by default upstream removed them. */
       readonly why?: UpstreamRemoval;
-      /** The reason to park the project instead of finishing it: a person must allow that its files are dropped. */
+      /** Set to park the project: a person must allow that its files are dropped, or the page is older than expected. */
       readonly stays?: Omit<Parked, 'due'>;
       /** The plan; absent if everything is held. */
       readonly plan?: Plan | undefined;
