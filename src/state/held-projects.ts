@@ -1,6 +1,6 @@
 /**
- * The port to what is held: projects with published pages, and their files. Every method is one transaction; all throw
- * StorageError.
+ * The port to the held projects, those with published pages, and to their files. Every method is one transaction; all
+ * throw StorageError.
  */
 import type { ProjectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
@@ -12,47 +12,47 @@ export interface HeldFile {
   readonly path: WebPath;
   readonly size: number;
   readonly sha256: string;
-  /** sha256 of the core metadata beside it, when that is held. */
+  /** The sha256 of the core metadata beside the file; undefined if none is held. */
   readonly metadataSha256: string | undefined;
-  /** True when the provenance object beside it is held. */
+  /** True if the provenance object beside the file is held. */
   readonly provenance: boolean;
-  /** What that object proves; absent when nobody looked. */
+  /** The verdict on that object; absent while it has not been verified. */
   readonly verdict?: Verdict;
 }
 
-/** What is held of a project. */
+/** A project as the state knows it, with its held files. */
 export interface HeldProject {
-  /** True once its pages were published; files may be held before. */
+  /** True once the pages of the project were published; files may be held before that. */
   readonly published: boolean;
   readonly displayName: string | undefined;
   readonly serial: number | undefined;
   readonly etag: string | undefined;
-  /** PEP 792. */
+  /** The project status (PEP 792). */
   readonly status: string | undefined;
-  /** True when a person brought it back although upstream does not have it. */
+  /** True if a person restored the project although upstream does not have it. */
   readonly restored: boolean;
-  /** Where it is from: undefined for the upstream of the mirror, the address of another index, or 'local'. */
+  /** The origin of the project: undefined for the mirror's upstream, the address of another index, or 'local'. */
   readonly source: string | undefined;
   readonly files: readonly HeldFile[];
 }
 
-/** Projects come and go when they are finished, by `StateStore.finish`. */
+/** The held projects. `StateStore.finish` adds and removes them. */
 export interface HeldProjects {
   project(name: ProjectName): HeldProject;
-  /** The file that is held at `path`, if any. */
+  /** Returns the file that is held at `path`, if any. */
   file(path: WebPath): HeldFile | undefined;
-  /** The project that holds a file, if any. */
+  /** Returns the project that holds the file at `path`, if any. */
   holderOf(path: WebPath): ProjectName | undefined;
-  /** Remembers files that were published, or what was published beside them. */
+  /** Remembers files that were published, or whose sidecars were. */
   addFiles(name: ProjectName, files: readonly HeldFile[]): void;
-  /** Remembers which files may soon lie in their places, held or not, until the project is finished. */
+  /** Remembers files that may soon be in the tree, held or not, until the project is finished. */
   addPendingFiles(name: ProjectName, paths: readonly WebPath[]): void;
-  /** The files of a project that a run which was killed, or a check that forgot them, may have left in their places. */
+  /** Returns the pending files of a project, left in the tree by a killed run or by a check that forgot them. */
   pendingFiles(name: ProjectName): WebPath[];
-  /** Published projects by name after `after`. */
+  /** Returns the next published projects after `after`, by name. */
   published(after: ProjectName | undefined, limit: number): IndexEntry[];
-  /** The projects that are from there: see {@link HeldProject.source}. */
+  /** Returns the published projects with this {@link HeldProject.source}. */
   publishedFrom(source: string): ProjectName[];
-  /** Where published projects are from, besides the upstream, and how many. */
+  /** Returns the sources of published projects other than the upstream, with the number of projects of each. */
   sources(): { readonly source: string; readonly projects: number }[];
 }

@@ -1,14 +1,14 @@
 /** The part of the state that remembers which projects are worked on. All methods throw StorageError. */
 import type { ProjectName } from '../core/names.ts';
 
-/** What a run that dies leaves behind is what it died of, or was near it. */
+/** The projects in progress. When a run crashes, one of them probably caused it. */
 export interface InProgress {
-  /** Remembers that a queued project is under way, until it is finished or parked. */
+  /** Remembers that a queued project is in progress, until it is finished or parked. */
   begin(name: ProjectName): void;
-  /** Nothing is under way any more. */
+  /** Forgets all projects in progress. */
   end(): void;
-  /** Counts a death for each project that is under way, as the run which began with them is over. Returns them. */
+  /** Counts a crash for each project in progress, whose run has died, and ends their progress. Returns the projects. */
   countCrashes(): ProjectName[];
-  /** The queued projects that were under way when a run died, and whose time has come; the fewest deaths come first. */
+  /** Returns the due projects that were in progress when a run crashed, those with the fewest crashes first. */
   crashSuspects(now: number): ProjectName[];
 }

@@ -1,25 +1,25 @@
 /**
- * The sections of what the state remembers about the mirror as a whole, each with its owners: the folders that may
- * change it. `test/architecture.test.ts` holds them to it.
+ * The sections of the state that concern the mirror as a whole, each with its owners: the folders that may change it.
+ * `test/architecture.test.ts` enforces this.
  */
 import type { ProjectName } from '../core/names.ts';
 import { change, section } from './state-section.ts';
 import type { StateStore } from './state-store.ts';
 
 /**
- * How far upstream was followed. Owned by `sync/discover` and `sync/serials`; `cli/target` knows the upstream of what
- * it adopts.
+ * The position up to which upstream was followed. Owned by `sync/discover` and `sync/serials`; `cli/target` sets the
+ * upstream of the tree that it adopts.
  */
 export interface SerialState {
-  /** Everything that upstream's changelog says up to here is in the queue or done. Undefined: no list taken over yet. */
+  /** The serial up to which all changes are queued or done; undefined until a list of projects was taken over. */
   readonly serial?: number | undefined;
-  /** Milliseconds: when {@link serial} became what it is. */
+  /** Time in milliseconds at which {@link serial} last changed. */
   readonly serialMovedAt?: number | undefined;
-  /** Milliseconds: when upstream was last asked why it does not move. */
+  /** Time in milliseconds at which upstream was last asked why the serial does not move. */
   readonly serialAskedAt?: number | undefined;
-  /** The projects that {@link serial} speaks of. */
+  /** The set of projects that {@link serial} covers. */
   readonly scope?: string | undefined;
-  /** The index that is mirrored; serials of another one mean nothing. */
+  /** The index that is mirrored; serials are meaningful for this index only. */
   readonly upstream?: string | undefined;
 }
 export const serialState = section<SerialState>({
@@ -32,13 +32,13 @@ export const serialState = section<SerialState>({
 
 /** Upstream's changelog and change feed. Owned by `sync/discover`. */
 export interface ChangelogState {
-  /** Milliseconds: upstream's changelog does not answer since then. */
+  /** Time in milliseconds since which upstream's changelog does not answer. */
   readonly changelogDownSince?: number | undefined;
-  /** Milliseconds: upstream said it has no changelog; not asked again before. */
+  /** Time in milliseconds before which upstream, which said that it has no changelog, is not asked again. */
   readonly changelogRetryAt?: number | undefined;
-  /** How far upstream's change feed was read; undefined where upstream has none, or from where on is not known. */
+  /** The position read in upstream's change feed; undefined if upstream has none, or the position is unknown. */
   readonly feed?: FeedPosition | undefined;
-  /** Milliseconds: upstream has no change feed; not asked for again before. */
+  /** Time in milliseconds before which upstream, which has no change feed, is not asked for one again. */
   readonly feedRetryAt?: number | undefined;
 }
 export const changelogState = section<ChangelogState>({
@@ -54,27 +54,27 @@ export interface ListState {
   readonly listEtag?: string | undefined;
   /** The sha256 of that list as upstream served it. */
   readonly listSha256?: string | undefined;
-  /** Milliseconds: when the whole list was last compared. */
+  /** Time in milliseconds at which the whole list was last compared. */
   readonly reconciledAt?: number | undefined;
-  /** Milliseconds: up to here the projects that were due were queued to be looked at. */
+  /** Time in milliseconds of the last sweep: projects that were due by then were queued to be inspected. */
   readonly sweptAt?: number | undefined;
 }
 export const listState = section<ListState>({ listEtag: true, listSha256: true, reconciledAt: true, sweptAt: true });
 
 /**
- * What the rules were. Owned by `sync/discover` and `sync/selection`; `--all` is remembered by `cli/run`, and
- * triggers of the database delete `wantsOf`.
+ * The rules of earlier runs. Owned by `sync/discover` and `sync/selection`; `cli/run` remembers `--all`, and triggers
+ * of the database delete `wantsOf`.
  */
 export interface PolicyState {
   /** The whole policy that projects were last compared with. */
   readonly policy?: string | undefined;
   /** True from when {@link policy} changes until all that it leaves out is gone. */
   readonly policyUnsettled?: boolean | undefined;
-  /** The decisions about projects that are not followed, as that would go on for ever, by project. */
+  /** The decisions that are not followed, because following them would never end, by project. */
   readonly endless?: Readonly<Record<string, string>> | undefined;
-  /** Stands for the rules that the remembered wants follow from; forgotten as soon as they may be others. */
+  /** A key of the rules that the remembered wants follow from; forgotten as soon as the wants may have changed. */
   readonly wantsOf?: string | undefined;
-  /** Somebody said that the whole index is meant. */
+  /** True if the administrator said that the whole index is to be mirrored. */
   readonly all?: boolean | undefined;
 }
 export const policyState = section<PolicyState>({
@@ -85,15 +85,15 @@ export const policyState = section<PolicyState>({
   all: true,
 });
 
-/** What is asked for and not held. Owned by `sync/discover`, `sync/selection` and `sync/requirements`. */
+/** Projects and wants that are not satisfied. Owned by `sync/discover`, `sync/selection` and `sync/requirements`. */
 export interface MissingState {
-  /** Projects that the policy names and upstream does not have, or has nothing of that is wanted. */
+  /** Projects that the policy names and upstream does not have, or of which upstream has no wanted file. */
   readonly missing?: readonly string[] | undefined;
-  /** Milliseconds: what is named and missing is not asked for again before. */
+  /** Time in milliseconds before which missing projects are not asked for again. */
   readonly missingRetryAt?: number | undefined;
-  /** What is wanted of projects and not held, by project, with the decision that it was found by. */
+  /** The unsatisfied wants by project, with the decision key under which they were found. */
   readonly unmet?: Readonly<Record<string, UnmetOf>> | undefined;
-  /** What was told of that last. */
+  /** The lines about unsatisfied wants that were last reported. */
   readonly unmetLines?: readonly string[] | undefined;
 }
 export const missingState = section<MissingState>({
@@ -103,37 +103,40 @@ export const missingState = section<MissingState>({
   unmetLines: true,
 });
 
-/** How pages are made. Owned by `sync/discover`, `sync/selection` and `sync/index`; `cli/target` adopts legacy JSON. */
+/**
+ * The settings that pages are made with. Owned by `sync/discover`, `sync/selection` and `sync/index`; `cli/target`
+ * adopts legacy JSON.
+ */
 export interface PageState {
   /** The settings that the published pages were made with. */
   readonly pageForm?: string | undefined;
-  /** What the addresses of upstream's files begin with, up to the slash before `packages/`. */
+  /** The common beginning of the addresses of upstream's files, up to the slash before `packages/`. */
   readonly fileBase?: string | undefined;
-  /** The legacy JSON is served; undefined where it is not. */
+  /** The state of the legacy JSON; undefined if it is not served. */
   readonly legacyJson?: LegacyJsonState | undefined;
 }
 export const pageState = section<PageState>({ pageForm: true, fileBase: true, legacyJson: true });
 
 /**
- * What is published about the mirror as a whole. Owned by `sync/index`; others say what is due by the changes below. What
- * is adopted or restored, and a state older than the tree, change it too.
+ * The published files about the mirror as a whole. Owned by `sync/index`; other features mark them as due with the
+ * changes below. Adopting, restoring, and repairing a state older than the tree change it too.
  */
 export interface IndexState {
-  /** True when projects were published or removed and the root index does not say so yet. */
+  /** True if projects were published or removed and the root index does not show it yet. */
   readonly rootIndexDue?: boolean | undefined;
   /** The sha256 of the published root index in both forms. */
   readonly rootIndex?: { readonly json: string; readonly html: string } | undefined;
   /** The number of the latest change that the published root index shows; see change-log.ts. */
   readonly changesListed?: number | undefined;
-  /** What the published change feed tells: of which log, up to which change, and {@link changesListed}. */
+  /** The extent of the published change feed: the log's id, its last change, and {@link changesListed}. */
   readonly changesTold?: { readonly id: string; readonly last: number; readonly listed: number } | undefined;
-  /** True when a check has found damage in the published change feed. */
+  /** True if a check found damage in the published change feed. */
   readonly changesDue?: boolean | undefined;
-  /** The last removal that the published list of removals has. */
+  /** The number of the last removal in the published list of removals. */
   readonly removalsListed?: number | undefined;
-  /** What upstream removes is kept, out of sight. */
+  /** True if files that upstream removes are kept without being listed. */
   readonly keepsRemoved?: boolean | undefined;
-  /** Milliseconds: when the last run began that `last-modified` tells. */
+  /** Time in milliseconds at which the run shown by `last-modified` began. */
   readonly completedAt?: number | undefined;
 }
 export const indexState = section<IndexState>({
@@ -147,37 +150,37 @@ export const indexState = section<IndexState>({
   completedAt: true,
 });
 
-/** The root index does not say what is published any more. */
+/** The change that marks the root index as out of date. */
 export const rootIndexIsDue = change(indexState, { rootIndexDue: true });
 
-/** The published change feed is damaged. */
+/** The change that marks the published change feed as damaged. */
 export const changeFeedIsDue = change(indexState, { changesDue: true });
 
-/** What upstream has signed. Owned by `sync/snapshot`. */
+/** Upstream's signed snapshots. Owned by `sync/snapshot`. */
 export interface SnapshotState {
-  /** What was last learned from upstream's signed snapshots. */
+  /** The last facts taken from upstream's signed snapshots. */
   readonly upstreamSnapshot?: UpstreamSnapshot | undefined;
 }
 export const snapshotState = section<SnapshotState>({ upstreamSnapshot: true });
 
-/** What may go. Owned by `sync/limits`. */
+/** The permission to delete. Owned by `sync/limits`. */
 export interface LimitState {
-  /** Milliseconds: removals up to here were allowed by a person. */
+  /** Time in milliseconds up to which a person allowed all removals. */
   readonly deletionsAllowedAt?: number | undefined;
 }
 export const limitState = section<LimitState>({ deletionsAllowedAt: true });
 
 /** The run at work, or the last one. Owned by `cli/run`. */
 export interface RunState {
-  /** Milliseconds: a run is at work since then, unless it died. */
+  /** Time in milliseconds since which a run is at work, unless it crashed. */
   readonly running?: number | undefined;
-  /** Milliseconds: when it last did something. */
+  /** Time in milliseconds of the run's last progress. */
   readonly progressAt?: number | undefined;
-  /** Milliseconds: when the last run was paused; undefined when it came to its end. */
+  /** Time in milliseconds at which the last run was paused; undefined if it came to its end. */
   readonly pausedAt?: number | undefined;
-  /** Milliseconds: when a quiet run last said that projects wait for another try; undefined while none does. */
+  /** Time in milliseconds at which a quiet run last reported parked projects; undefined while there are none. */
   readonly waitingToldAt?: number | undefined;
-  /** Somebody was told how to run without being root. */
+  /** True if the user was told how to run without being root. */
   readonly toldRoot?: boolean | undefined;
 }
 export const runState = section<RunState>({
@@ -188,25 +191,25 @@ export const runState = section<RunState>({
   toldRoot: true,
 });
 
-/** What another program left. Owned by `cli/target`. */
+/** The adoption of another program's tree. Owned by `cli/target`. */
 export interface AdoptionState {
-  /** Whose tree is being taken over; undefined once that is done. */
+  /** The program whose tree is being adopted; undefined once that is done. */
   readonly adopting?: string | undefined;
-  /** Whose state files lie in `old-state/` until the first complete run. */
+  /** The program whose state files are kept in `old-state/` until the first complete run. */
   readonly adopted?: string | undefined;
 }
 export const adoptionState = section<AdoptionState>({ adopting: true, adopted: true });
 
-/** How far checks have come. Owned by `check`. */
+/** The progress of checks. Owned by `check`. */
 export interface CheckState {
-  /** The check that was interrupted. */
+  /** The position of the interrupted check. */
   readonly check?: CheckPosition | undefined;
-  /** The last share that a check of one share a night has done, from 1. */
+  /** The number, from 1, of the last share done by a check that does one share a night. */
   readonly checkedShare?: number | undefined;
 }
 export const checkState = section<CheckState>({ check: true, checkedShare: true });
 
-/** By their names. */
+/** All sections by name. */
 export const sections = {
   serialState,
   changelogState,
@@ -222,50 +225,50 @@ export const sections = {
   checkState,
 };
 
-/** The wants of a project for which nothing is held, each with why. */
+/** The unsatisfied wants of a project, each with its reason. */
 export interface UnmetOf {
   readonly decision: string;
   readonly wants: readonly { readonly key: string; readonly why: string }[];
 }
 
-/** Whether it is known whose mirror it is: what lies under a target whose state knows nothing may be anybody's. */
+/** Returns true if the state knows its upstream or its adopted tree. If not, files in the target may be anybody's. */
 export function isInitialized(state: Pick<StateStore, 'get'>): boolean {
   const { adopted, adopting } = state.get(adoptionState);
   return (state.get(serialState).upstream ?? adopted ?? adopting) !== undefined;
 }
 
-/** What is remembered of upstream's signed snapshots; times are milliseconds. */
+/** The remembered facts about upstream's signed snapshots; times are in milliseconds. */
 export interface UpstreamSnapshot {
-  /** Of the newest that was seen: upstream does not go back. */
+  /** The time of the newest snapshot seen; an older one is not accepted after it. */
   readonly timeMs: number;
   readonly serial?: number | undefined;
-  /** Since when no snapshot agreed with all that upstream serves; undefined while the last one did. */
+  /** Time since which no snapshot agreed with all that upstream serves; undefined if the last one did. */
   readonly unprovenSince?: number | undefined;
-  /** The groups of pages of which nothing is published, as upstream serves others than it has signed. */
+  /** The groups of pages that are not published, because upstream serves other pages than it has signed. */
   readonly held?: readonly number[] | undefined;
 }
 
-/** How the legacy JSON is made. */
+/** The settings and progress of the legacy JSON. */
 export interface LegacyJsonState {
-  /** What the addresses of files begin with, without a slash at its end. */
+  /** The common beginning of the addresses of files, without a trailing slash. */
   readonly base: string;
-  /** While it is missing, or other than it should be, of projects that did not change: up to this name it is not. */
+  /** The name up to which missing or outdated legacy JSON of unchanged projects was made; undefined when all is. */
   readonly filledTo?: string | undefined;
 }
 
 /** A place in upstream's change feed. */
 export interface FeedPosition {
-  /** Of the feed: under another one, numbers mean something else. */
+  /** The id of the feed; under another id the numbers belong to other changes. */
   readonly id: string;
-  /** Everything up to the change with this number is queued or done. */
+  /** The number of the change up to which everything is queued or done. */
   readonly number: number;
-  /** ETag of the feed's head, where that told nothing beyond {@link number}. */
+  /** The ETag of the feed's head, if the head had no change beyond {@link number}. */
   readonly etag?: string | undefined;
 }
 
-/** How far a check of everything has come. */
+/** The position of a check of everything. */
 export interface CheckPosition {
-  /** What is checked; another check begins anew. */
+  /** The scope of the check; a check with another scope starts from the beginning. */
   readonly scope: string;
   /** The last project that was checked. */
   readonly after: ProjectName;

@@ -1,62 +1,62 @@
 /**
- * The port to what a partial mirror has decided: the plans of published projects. Every method is one transaction; all
- * throw StorageError.
+ * The port to the plans of published projects, in which a partial mirror keeps its decisions. Every method is one
+ * transaction; all throw StorageError.
  */
 import type { ProjectName } from '../core/names.ts';
 import type { Change } from './state-section.ts';
 
-/** What a partial mirror has decided for a project. */
+/** The decision of a partial mirror about a project. */
 export interface Plan {
-  /** Stands for the rules that decided, and for nothing else. */
+  /** A key of the rules that decided, and of nothing else. */
   readonly decisionKey: string;
-  /** Milliseconds: when the outcome changes although nothing else does. */
+  /** Time in milliseconds at which the result changes although nothing else does. */
   readonly nextChange: number | undefined;
-  /** For people: the rule that the project is held by. */
+  /** The rule that the project is held by, for people. */
   readonly rule: string;
-  /** Of the files that are to be held. */
+  /** The size of the files that are to be held. */
   readonly bytes: number;
-  /** Stands for what came of it: the files that are held, and what the page shows of the others. */
+  /** A digest of the result: the files that are held, and the entries of the others on the page. */
   readonly resultDigest: string;
-  /** Upstream's page, where the published one does not tell all that it tells. */
+  /** Upstream's page, kept if the published page lacks some of its content. */
   readonly page: Buffer | undefined;
 }
 
 /** A plan without its page. */
 export type PlanSummary = Omit<Plan, 'page' | 'resultDigest'> & { readonly name: ProjectName };
 
-/** A queued project of which only the rules changed, with what came of its plan. */
+/** A queued project of which only the rules changed, with the result of its last plan. */
 export type DueReplan = Pick<Plan, 'resultDigest' | 'page'> & { readonly name: ProjectName };
 
-/** The new plan of a project for which nothing is to be done. */
+/** The new plan of a project whose result stays the same. */
 export type Replanned = Pick<Plan, 'decisionKey' | 'nextChange' | 'rule'> & { readonly name: ProjectName };
 
-/** What a rule of a partial mirror costs. */
+/** The cost of a rule of a partial mirror. */
 export interface RuleTotals {
-  /** The rule of a plan; what others depend on is one rule for each place that says so. */
+  /** The rule of a plan. Dependencies are grouped into one rule for each place of the policy that asks for them. */
   readonly rule: string;
   readonly projects: number;
-  /** Of the files that are to be held. */
+  /** The size of the files that are to be held. */
   readonly bytes: number;
 }
 
-/** A plan is written when its project is finished, by `StateStore.finish`. */
+/** The plans of projects. `StateStore.finish` writes them. */
 export interface Plans {
-  /** The plans of published projects, by name after `after`; those without one have no `decisionKey`. */
+  /** Returns the next published projects after `after`, by name, with their plans; without a plan, no `decisionKey`. */
   list(after: ProjectName | undefined, limit: number): (PlanSummary | { name: ProjectName; decisionKey?: undefined })[];
-  /** The rules that a project was last planned by; undefined when it has no plan. */
+  /** Returns the decision key of a project's plan; undefined if it has none. */
   decisionKeyOf(name: ProjectName): string | undefined;
-  /** Upstream's page of a project, where its plan kept it. */
+  /** Returns upstream's page of a project, if its plan kept it. */
   pageOf(name: ProjectName): Buffer | undefined;
-  /** What the plans cost by rule, the most bytes first. */
+  /** Returns the cost of the plans by rule, the most bytes first. */
   totalsByRule(limit: number): RuleTotals[];
-  /** Gives plans another name of their rule. */
+  /** Replaces the rule named in plans. */
   renameRules(renamed: readonly { readonly name: ProjectName; readonly rule: string }[]): void;
-  /** Queues projects whose rules changed, but none that is queued already. Returns how many. */
+  /** Queues projects whose rules changed, unless they are queued already. Returns how many were queued. */
   enqueueReplans(names: readonly ProjectName[], change?: Change): number;
   /** Queues the projects whose plan changes by `now` (milliseconds). */
   enqueueDue(now: number): void;
-  /** The next projects, by name after `after`, of which only the rules changed and whose plan tells what came of it. */
+  /** Returns the next projects after `after`, by name, of which only the rules changed and whose plan has a result. */
   dueReplans(now: number, after: ProjectName | undefined, limit: number): DueReplan[];
-  /** Changes plans of which nothing else follows than before; their projects leave the queue. */
+  /** Changes plans whose result stays the same; their projects leave the queue. */
   replan(plans: readonly Replanned[]): void;
 }

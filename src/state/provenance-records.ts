@@ -1,31 +1,31 @@
-/** The port to what is known of provenance (PEP 740). Every method is one transaction; all throw StorageError. */
+/** The port to the records of provenance (PEP 740). Every method is one transaction; all throw StorageError. */
 import type { ProjectName } from '../core/names.ts';
 
-/** What is known of a held provenance object; upstream announces none any more where it was `lost`. */
+/** The verdict on a held provenance object; `lost` if upstream does not list it any more. */
 export type Verdict = 'verified' | 'failed' | 'lost';
 
-/** A file that upstream's page lists, and whose provenance does not prove where it is from. */
+/** A file of upstream's page whose provenance does not prove its origin. */
 export interface ProvenanceProblem {
   readonly filename: string;
-  /** For people: one line. */
+  /** The reason in one line, for people. */
   readonly why: string;
-  /** True when the file is not held for that. */
+  /** True if the file is not held for that reason. */
   readonly leftOut: boolean;
 }
 
-/** How many of the held files have a provenance object, and what it proves. */
+/** Numbers of held files by the verdict on their provenance objects. */
 export interface ProvenanceTotals extends Readonly<Record<Verdict, number>> {
-  /** Held objects that nobody looked at. */
+  /** Held objects that were not verified. */
   readonly unchecked: number;
-  /** Files without one. */
+  /** Files without a provenance object. */
   readonly absent: number;
-  /** Files that are not held for what their provenance is. */
+  /** Files that are not held because of their provenance. */
   readonly leftOut: number;
 }
 
-/** Written with the files, and when projects are finished. */
+/** The records of provenance; they are written with the files, and when projects are finished. */
 export interface ProvenanceRecords {
-  /** What is wrong with the provenance of a project's files, as it was published last. */
+  /** Returns the problems with the provenance of a project's files, as of its last publication. */
   problemsOf(name: ProjectName): ProvenanceProblem[];
   totals(): ProvenanceTotals;
 }

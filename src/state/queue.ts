@@ -1,48 +1,53 @@
 /**
- * The port to the queue: the projects that are to be looked at. Every method is one transaction; all throw StorageError.
+ * The port to the queue of projects that are to be synced. Every method is one transaction; all throw StorageError.
  */
 import type { ProjectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
 import type { ChangelogEntry } from './changelog-entries.ts';
 import type { Change } from './state-section.ts';
 
-/** A project to be looked at. */
+/** A project to be queued. */
 export interface QueueRequest {
   readonly name: ProjectName;
   readonly displayName: string;
-  /** The page must have at least this serial. 0 where upstream does not tell. */
+  /** The serial that upstream's page must have at least; 0 if upstream has none. */
   readonly serial: number;
-  /** Upstream said that the project is gone, so a 404 is believed at once. */
+  /** True if upstream reported the removal of the project, so that a 404 is believed at once. */
   readonly removed: boolean;
-  /** What the changelog says of it. */
+  /** The changelog entries of the project. */
   readonly rows?: readonly ChangelogEntry[];
-  /** True when upstream says that it has the project again: what was said of its removal before does not count any more. */
+  /** True if upstream reports that it has the project again; earlier entries of its removal are then forgotten. */
   readonly isBack?: boolean;
 }
 
-/** A project that is asked for because it is known by name, not because upstream said something about it. */
+/** Returns a request for a project that is known by name only, without news from upstream. */
 export function requestByName(name: ProjectName, displayName: string | undefined): QueueRequest {
   return { name, displayName: displayName ?? name, serial: 0, removed: false };
 }
 
 /**
- * Why a try was in vain: upstream does not have the project, has an older page than it promised, there is no room for it,
- * the brake on deletions holds back that upstream removed it, or that it loses files or is required no more, its page is not
- * proven to be the one that upstream has signed, or something failed.
+ * The reason why a try was in vain:
+ * - `absent`: upstream does not have the project.
+ * - `stale`: upstream's page is older than its serial promises.
+ * - `no-room`: there is no room for the project.
+ * - `removal-held-back`: upstream removed the project, and the deletion limit holds that back.
+ * - `held-back`: the project loses files or is not required any more, and the deletion limit holds that back.
+ * - `unproven`: the page is not proven to be the one that upstream has signed.
+ * - `failed`: something else failed.
  */
 export type Obstacle = 'absent' | 'stale' | 'no-room' | 'removal-held-back' | 'held-back' | 'unproven' | 'failed';
 
 /** A queued project. */
 export interface QueuedProject extends QueueRequest {
-  /** What the last try met; undefined when nothing was tried since upstream named it last. */
+  /** The obstacle of the last try; undefined if nothing was tried since upstream's last news of the project. */
   readonly obstacle: Obstacle | undefined;
-  /** Milliseconds: since when it waits, or since when the {@link obstacle} is the same. */
+  /** Time in milliseconds since which the project waits, or has the same {@link obstacle}. */
   readonly since: number;
-  /** How often it was tried in vain. */
+  /** Number of tries in vain. */
   readonly attempts: number;
-  /** True when only the rules changed, so that what is known of upstream's page will do. */
+  /** True if only the rules changed, so that the cached page suffices. */
   readonly replan?: boolean;
-  /** How often a run died while the project was under way. */
+  /** Number of runs that crashed while the project was in progress. */
   readonly deaths?: number;
 }
 
@@ -50,40 +55,40 @@ export interface QueuedProject extends QueueRequest {
 export interface Parked {
   readonly due: QueuedProject;
   readonly obstacle: Obstacle;
-  /** For people: one line. */
+  /** The reason in one line, for people. */
   readonly reason: string;
-  /** Milliseconds: not before. */
+  /** Time in milliseconds of the next try. */
   readonly nextTry: number;
 }
 
-/** One that was found in the queue. */
+/** A parked project as the queue returns it. */
 export interface KeptParked extends Omit<Parked, 'nextTry'> {
-  /** Milliseconds: not before; undefined when it is due. */
+  /** Time in milliseconds of the next try; undefined if something has made the project due. */
   readonly nextTry: number | undefined;
 }
 
-/** A project in the queue, and why it is still there. */
+/** A project in the queue, with the reason why it is still there. */
 export interface QueueEntry extends QueuedProject {
-  /** What the last try met, for people; undefined when nothing was tried. */
+  /** The reason why the last try failed, for people; undefined if nothing was tried. */
   readonly reason: string | undefined;
-  /** Milliseconds: not before; undefined when it is due. */
+  /** Time in milliseconds of the next try; undefined if nothing was tried, or something has made the project due. */
   readonly nextTry: number | undefined;
 }
 
-/** A whole list of projects being taken over; it counts only when committed. */
+/** A comparison of a whole list of projects with the state; it takes effect only when it is committed. */
 export interface ListComparison {
   add(projects: readonly QueueRequest[]): void;
   /**
-   * Queues what is missing here or newer there, and what is held but not listed (as removed).
-   * Ignores what is held at a higher serial than the list's own. With `lowers`, serials that are higher than those of
-   * the list are forgotten. The list is that of the upstream, or of the other index that `source` says, and nothing that is
-   * from elsewhere is compared with it. Returns how many were queued.
+   * Queues listed projects that are not held or held at a lower serial, and, as removed, held projects that are not
+   * listed. A project held at a higher serial than the list's own is not taken for removed. With `lowers`, serials that
+   * are higher than those of the list are lowered or forgotten. The list is that of the upstream, or of the other index
+   * `source`; only projects from there can be found missing. Returns the number of projects queued.
    */
   commit(listSerial: number | undefined, change: Change, lowers?: boolean, source?: string): number;
   abandon(): void;
 }
 
-/** The projects leave it when they are finished, by `StateStore.finish`. */
+/** The queue. Projects leave it when they are finished, by `StateStore.finish`. */
 export interface Queue {
   /** Queues projects and remembers `change` with them. A project already queued keeps the higher serial. */
   enqueue(requests: readonly QueueRequest[], change?: Change): void;
@@ -93,21 +98,21 @@ export interface Queue {
    * `forgetSerials` when they come from another index, whose serials count differently.
    */
   enqueueAllHeld(forgetSerials: boolean, change?: Change): void;
-  /** Queues up to `limit` held projects that were not looked at since `before` (milliseconds). Returns how many. */
+  /** Queues up to `limit` held projects that were not synced since `before` (milliseconds). Returns how many. */
   enqueueUnseen(before: number, limit: number): number;
   /**
-   * Queues a project without its ETag, and forgets files of it that are damaged, so that the next run fetches them again.
+   * Queues a project without its ETag, and forgets its damaged files, so that the next run fetches them again.
    */
   requeue(name: ProjectName, damaged: readonly WebPath[]): void;
-  /** Makes queued projects due, as what stood in their way may be gone: all, or those with this obstacle. */
+  /** Makes parked projects due, because their obstacle may be gone: all of them, or those with this obstacle. */
   makeDue(obstacle?: Obstacle): void;
-  /** The project in the queue, if it is there. */
+  /** Returns the queue's entry of a project, if it is queued. */
   entryOf(name: ProjectName): QueueEntry | undefined;
-  /** The next queued projects, removals first (`removed`), by name after `after`, whose time has come. */
+  /** Returns the next due projects after `after`, by name; with `removed`, only those that upstream removed. */
   due(now: number, removed: boolean, after: ProjectName | undefined, limit: number): QueuedProject[];
-  /** The same of those of which upstream's changelog has said something. */
+  /** Returns the next due projects after `after`, by name, that have changelog entries. */
   dueAnnounced(now: number, after: ProjectName | undefined, limit: number): QueuedProject[];
   park(parked: Parked): void;
-  /** The parked projects with their reasons, the longest waiting first. */
+  /** Returns the parked projects with their reasons, the longest waiting first. */
   parked(limit: number): KeptParked[];
 }

@@ -1,34 +1,34 @@
-/** The part of the state that remembers which files of upstream's pages are not taken. All methods throw StorageError. */
+/** The part of the state that remembers the rejected files of upstream's pages. All methods throw StorageError. */
 import type { ProjectName } from '../core/names.ts';
 
-/** A file that upstream's page lists, and that alone is left out of it for what is wrong with it. */
+/** A file that upstream's page lists and that alone is not taken, because its entry or its bytes are wrong. */
 export interface RejectedFile {
-  /** As it can be printed. */
+  /** The filename, safe to print. */
   readonly filename: string;
-  /** What is wrong with it, for people. */
+  /** The problem with the file, for people. */
   readonly problem: string;
-  /** Stands for what the page says of it: where that is something else, it is another file. */
+  /** A digest of the page's entry; an entry with another digest counts as another file. */
   readonly entryDigest: string;
-  /** Milliseconds. */
+  /** Time in milliseconds at which the file was first rejected. */
   readonly since: number;
-  /** How often it was tried in vain. */
+  /** Number of tries in vain. */
   readonly attempts: number;
-  /** Milliseconds: not tried again before; undefined where only another page can help. */
+  /** Time in milliseconds of the next try; undefined if only another page can help. */
   readonly nextTry: number | undefined;
 }
 
-/** An odd file of a project. */
+/** A rejected file with its project. */
 export interface RejectedFileOf extends RejectedFile {
   readonly project: ProjectName;
 }
 
-/** Written when projects are finished. */
+/** The rejected files of projects; they are written when projects are finished. */
 export interface RejectedFiles {
   of(name: ProjectName): RejectedFile[];
-  /** Those of all projects, the latest first. */
+  /** Returns the rejected files of all projects, the latest first. */
   latest(limit: number): RejectedFileOf[];
-  /** How many there are. */
+  /** Returns the number of rejected files of all projects. */
   count(): number;
-  /** Queues the published projects that have one whose time has come at `now` (milliseconds). */
+  /** Queues the published projects with a rejected file that is due at `now` (milliseconds). */
   enqueueDue(now: number): void;
 }

@@ -1,63 +1,63 @@
-/** The part of the state that remembers what was removed. Every method is one transaction; all throw StorageError. */
+/** The part of the state that remembers removals. Every method is one transaction; all throw StorageError. */
 import type { ProjectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
 
-/** What upstream did that took something from the mirror. */
+/** A change upstream that removes something from the mirror. */
 export type UpstreamRemoval = 'removed upstream' | 'quarantined upstream' | 'not required any more';
 
-/** Something that was removed, and why. */
+/** The removal of a file or a project, with its reason. */
 export interface Removal {
   readonly project: ProjectName;
-  /** The file; undefined when it was the whole project. */
+  /** The path of the file; undefined if the whole project was removed. */
   readonly path: WebPath | undefined;
   readonly sha256: string | undefined;
-  /** Milliseconds. */
+  /** Time in milliseconds. */
   readonly at: number;
   /** An {@link UpstreamRemoval}, or the rule that leaves the project out. */
   readonly why: string;
 }
 
-/** A file that upstream took away, and the bytes that it had. */
+/** A file that upstream removed, with the hash of its bytes. */
 export interface LostFile {
   readonly path: WebPath;
   readonly sha256: string;
 }
 
-/** What upstream has taken away. */
+/** The extent of upstream's removals. */
 export interface RemovalCounts {
-  /** The projects that it removed. */
+  /** The projects that upstream removed. */
   readonly removals: readonly ProjectName[];
-  /** The part that went of each other project: of its files, or 1 where nothing requires it any more. */
+  /** The removed share (0 to 1) of each other project's files; 1 if nothing requires the project any more. */
   readonly shares: ReadonlyMap<ProjectName, number>;
 }
 
-/** Written when projects are finished. */
+/** The removal log; it is written when projects are finished. */
 export interface RemovalLog {
-  /** What was removed last, the latest first. */
+  /** Returns the last removals, the latest first. */
   latest(limit: number): Removal[];
-  /** Grows with each removal; 0 when there was none. */
+  /** Returns the number of the last removal, which grows with each one; 0 if there was none. */
   last(): number;
-  /** How much upstream has taken away from `time` (milliseconds) until now; what is in quarantine does not count. */
+  /** Returns the extent of upstream's removals from `time` (milliseconds) until now; quarantine does not count. */
   since(time: number): RemovalCounts;
-  /** How many held projects of each index are queued because it says that they are gone, and not in quarantine. */
+  /** Returns, by source, the number of held projects queued as removed, without those in quarantine. */
   queued(): ReadonlyMap<string | undefined, number>;
-  /** How many queued projects of each index the brake holds: those that it removed, and others. */
+  /** Returns, by source, the number of projects that the deletion limit holds back: those removed there, and others. */
   heldBack(): ReadonlyMap<string | undefined, { readonly removals: number; readonly others: number }>;
-  /** The files of a project that upstream took away, the latest last. */
+  /** Returns the files of a project that upstream removed or put in quarantine, the latest last. */
   lostFilesOf(name: ProjectName): LostFile[];
-  /** Forgets removals before `time` (milliseconds), but for those whose files are kept. */
+  /** Forgets removals before `time` (milliseconds), except those whose files are kept. */
   forget(time: number): void;
-  /** The projects of which files are kept and nothing else, by name after `after`. */
+  /** Returns the next unpublished projects after `after`, by name, of which removed files are kept. */
   keptProjects(after: ProjectName | undefined, limit: number): ProjectName[];
-  /** Remembers removals of earlier times, the latest first; none is after now, and none twice. */
+  /** Adds earlier removals, given the latest first. Times after now become now; known removals are not added again. */
   importRemovals(removals: readonly Removal[]): void;
-  /** Holds a kept file no more; what is remembered of its removal stays. */
+  /** Makes a kept file no longer held; the record of its removal stays. */
   forgetKeptFile(path: WebPath): void;
-  /** Queues the projects of which files are kept that upstream removed. */
+  /** Queues the projects of which removed files are kept, without their ETags. */
   enqueueKept(): void;
   /**
-   * Forgets the removal of a published project and of what it holds again, and keeps it although upstream does not have it,
-   * until it has again.
+   * Forgets the removal of a restored, published project and of its held files. The project is kept although upstream
+   * does not have it, until upstream has it again.
    */
   markRestored(name: ProjectName): void;
 }

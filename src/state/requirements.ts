@@ -1,29 +1,29 @@
 /**
- * The port to what projects require of each other, as text that only its reader understands. Every method is one
+ * The port to the requirements between projects, stored as text that only the caller interprets. Every method is one
  * transaction; all throw StorageError.
  */
 import type { ProjectName } from '../core/names.ts';
 import type { Change } from './state-section.ts';
 
-/** What the held releases of a project require. */
+/** The requirements of a project's held releases. */
 export interface Requires {
   readonly name: ProjectName;
   readonly edges: string;
 }
 
-/** What others want of a project. */
+/** The wants of other projects on a project. */
 export interface Wants {
   readonly name: ProjectName;
   readonly wants: string;
 }
 
 export interface Requirements {
-  /** Remembers what a project requires; undefined for nothing. */
+  /** Remembers the requirements of a project; undefined for none. */
   set(name: ProjectName, edges: string | undefined): void;
-  /** What all projects require. */
+  /** Returns the requirements of all projects. */
   all(): Iterable<Requires>;
-  /** Remembers what projects are wanted for, all of them, and `change` with it. */
+  /** Replaces the wants of all projects, and remembers `change` with them. */
   rememberWants(all: Iterable<Wants>, change?: Change): void;
-  /** What others were found to want of a project: worth something only as long as the state's `wantsOf` is known. */
+  /** Returns the remembered wants on a project; they are valid only as long as the state's `wantsOf` is set. */
   wantsOf(name: ProjectName): string | undefined;
 }

@@ -1,6 +1,6 @@
 /** The part of the state that remembers runs. Both methods throw StorageError. */
 
-/** What a run did, kept as history. */
+/** The record of a finished run. */
 export interface RunRecord {
   readonly startedMs: number;
   readonly finishedMs: number;
@@ -11,6 +11,6 @@ export interface RunRecord {
 /** The last thousand runs. */
 export interface RunHistory {
   record(run: RunRecord): void;
-  /** The last runs, the latest first. */
+  /** Returns the last runs, the latest first. */
   latest(limit: number): RunRecord[];
 }

@@ -1,9 +1,9 @@
 /**
- * The port to what the mirror remembers, as smaller ports by who uses them. Every method is one transaction: it
- * happened whole or not at all. All methods throw StorageError.
+ * The port to the state of the mirror, made of smaller ports by their users. Every method is one transaction: it takes
+ * effect as a whole or not at all. All methods throw StorageError.
  *
- * They are synchronous on purpose: the state is SQLite in this process, nothing waits within a transaction, and no
- * other database is promised. What outgrows one machine is the tree, which has a port of its own (`files/file-store.ts`).
+ * The methods are synchronous on purpose: the state is SQLite in this process, nothing waits within a transaction, and
+ * no other database is promised. Only the tree outgrows one machine, and it has its own port (`files/file-store.ts`).
  */
 import type { ChangelogEntries } from './changelog-entries.ts';
 import type { HeldFile, HeldProjects } from './held-projects.ts';
@@ -19,48 +19,48 @@ import type { Requirements } from './requirements.ts';
 import type { RunHistory } from './run-history.ts';
 import type { Change, Section } from './state-section.ts';
 
-/** A project whose pages are durable, or gone; it leaves the queue. */
+/** A project whose pages are durable, or removed. It leaves the queue unless `stays` or `partly` is set. */
 export type FinishedProject = { readonly due: QueuedProject } & (
   | {
       readonly kind: 'published';
       readonly serial: number | undefined;
       readonly etag: string | undefined;
       readonly status: string;
-      /** Where it is from, if not from the upstream of the mirror. */
+      /** The source of the project, if it is not the mirror's upstream. */
       readonly source?: string | undefined;
-      /** Upstream has just served its page: a person need not keep it any more. */
+      /** True if upstream has just served the page: a restored project then counts as a normal one again. */
       readonly served?: boolean;
       /** Files that are not held any more. */
       readonly drop: readonly HeldFile[];
-      /** Files that upstream took away, whether they are dropped or kept. */
+      /** Files that upstream removed, whether they are dropped or kept. */
       readonly lost?: readonly LostFile[];
-      /** Files of releases that upstream took away because they are in quarantine. */
+      /** Files that upstream removed because their releases are in quarantine. */
       readonly quarantined?: readonly LostFile[];
-      /** Why the others are gone; by default upstream removed them. */
+      /** The reason for the files in `lost`; by default upstream removed them. */
       readonly why?: UpstreamRemoval;
-      /** It is not done yet and stays queued: files of it may not be dropped before a person has looked. */
+      /** Set to park the project: a person must allow that its files are dropped, or the page is older than expected. */
       readonly stays?: Omit<Parked, 'due'>;
-      /** Absent where everything is held. */
+      /** The plan; absent if everything is held. */
       readonly plan?: Plan | undefined;
-      /** Absent where the pages were left as they are. */
+      /** The hashes of the pages; absent if the pages were not written. */
       readonly pages?: PageHashes | undefined;
-      /** Absent where provenance is not verified. */
+      /** Files whose provenance does not prove their origin; absent if provenance is not verified. */
       readonly unproven?: readonly ProvenanceProblem[];
-      /** Files of upstream's page that alone are left out. */
+      /** The rejected files of upstream's page. */
       readonly odd?: readonly RejectedFile[];
-      /** Not all of upstream's page is published: it stays queued, and what is absent here stays as it was. */
+      /** True if upstream's page is published in part: the project stays queued; what is absent here is not changed. */
       readonly partly?: boolean;
     }
   | { readonly kind: 'unchanged' }
   | {
       readonly kind: 'removed';
-      /** An {@link UpstreamRemoval}, which it is by default, or the rule. */
+      /** An {@link UpstreamRemoval}, or the rule that leaves the project out; by default 'removed upstream'. */
       readonly why?: string;
-      /** Its files that upstream took away. */
+      /** Files that upstream removed. */
       readonly lost?: readonly LostFile[];
-      /** Those that it took away because they are in quarantine. */
+      /** Files that upstream removed because they are in quarantine. */
       readonly quarantined?: readonly LostFile[];
-      /** The others stay held. */
+      /** True if all files except the quarantined ones stay held. */
       readonly keepFiles?: boolean;
     }
 );
@@ -71,9 +71,9 @@ export interface Totals {
   readonly files: number;
   readonly bytes: number;
   readonly queued: number;
-  /** Queued projects that were tried in vain. */
+  /** The number of queued projects that were tried in vain. */
   readonly parked: number;
-  /** Those of them that only a person can let go on: deletions that were held back. */
+  /** The number of parked projects whose deletions are held back until a person allows them. */
   readonly heldBack: number;
 }
 
@@ -88,15 +88,15 @@ export interface StateStore {
   readonly changelog: ChangelogEntries;
   /** The hashes of the published pages. */
   readonly pages: PageHashStore;
-  /** The files that alone are left out of a page. */
+  /** The rejected files of pages. */
   readonly rejectedFiles: RejectedFiles;
-  /** What has changed here, for mirrors that mirror from this one. */
+  /** The changes on this mirror, for mirrors that mirror from it. */
   readonly publishedChanges: PublishedChanges;
   readonly history: RunHistory;
-  /** What is known of a section of `mirror-state.ts`. */
+  /** Returns the known values of a section of `mirror-state.ts`. */
   get<T extends object>(of: Section<T>): T;
   set(change: Change): void;
-  /** Writes what came of projects into all of the ports, in one transaction; what is finished leaves the queue. */
+  /** Writes the results of projects into all ports, in one transaction; finished projects leave the queue. */
   finish(projects: readonly FinishedProject[]): void;
   totals(): Totals;
   close(): void;

@@ -1,32 +1,32 @@
 /**
- * The port to what is remembered of access logs. Every method is one transaction, and short: a sync run may be at work
- * on the same database. All methods throw StorageError.
+ * The port to the counts from access logs. Every method is one short transaction, because a sync run may be at work on
+ * the same database. All methods throw StorageError.
  */
 import type { ProjectName } from '../core/names.ts';
 import type { Downloads } from '../formats/logs/local-stats.ts';
 
-/** A log that was read before, under whichever name. */
+/** A log that was read before, perhaps under another name. */
 export interface KnownLog {
   readonly id: number;
-  /** What the log is called before it is rotated. */
+  /** The name of the log before it is rotated. */
   readonly series: string;
-  /** How many bytes of it were read, uncompressed. */
+  /** Number of bytes read, uncompressed. */
   readonly position: number;
-  /** Seconds since 1970: the latest line that was read. */
+  /** Time of the latest line read, in seconds since 1970. */
   readonly latest: number;
-  /** The bytes before the position: how many, and their hash. Undefined where an older version read the log. */
+  /** The number and hash of the last bytes before the position. Undefined if an older version read the log. */
   readonly before: { readonly bytes: number; readonly sha256: string } | undefined;
 }
 
-/** A log as it is now: how far it was read, and by what it is known again, its first bytes and those before the position. */
+/** The position in a log, with the bytes that identify the log: its first ones and those before the position. */
 export interface LogProgress extends Omit<KnownLog, 'id' | 'before'> {
   readonly id: number | undefined;
   readonly head: Buffer;
-  /** Undefined for the same as before. */
+  /** The last bytes before the position; undefined if they are unchanged. */
   readonly before?: Uint8Array | undefined;
 }
 
-/** What is summed up of a day: `line` by what became of it; downloads by `python`, `system`, `project`, `file`, `installer`. */
+/** The kind of a sum: `line` counts lines by their result; the others count downloads by that property. */
 export type SumKind = 'line' | 'python' | 'system' | 'project' | 'file' | 'installer';
 
 export interface Sum {
@@ -36,17 +36,17 @@ export interface Sum {
   readonly bytes: number;
 }
 
-/** How often which file went to which agent. */
+/** The number of downloads of each file by each agent. */
 export interface DownloadTable {
   readonly files: readonly (readonly [project: string, filename: string])[];
   readonly agents: readonly string[];
-  /** Three numbers for each pair that occurred: which file, which agent, how often. */
+  /** Three numbers for each pair that occurred: index of the file, index of the agent, number of downloads. */
   readonly counts: Int32Array<ArrayBuffer>;
 }
 
-/** What was counted of one day. */
+/** The counts of one day. */
 export interface DayCounts {
-  /** `YYYY-MM-DD`; empty for lines that tell no time. */
+  /** `YYYY-MM-DD`; empty for lines without a time. */
   readonly day: string;
   readonly downloads: DownloadTable;
   readonly sums: readonly Sum[];
@@ -56,35 +56,35 @@ export interface DayCounts {
 export interface KnownDay {
   readonly day: string;
   readonly published: boolean;
-  /** Something was counted since it was published, or ever. */
+  /** True if downloads were counted since the day was last published, or at all if it never was. */
   readonly changed: boolean;
-  /** Published and forgotten: nothing more can be counted. */
+  /** True if the day was published and its downloads forgotten, so that nothing more can be counted. */
   readonly closed: boolean;
 }
 
 export interface StatsStore {
-  /** What was last remembered of begun downloads; undefined for nothing. */
+  /** Returns the last remembered downloads that may be continued; undefined for none. */
   starts(): Int32Array | undefined;
-  /** The project that holds the file at `path`, below `web/`; else the first of `candidates` that holds one of that name. */
+  /** Returns the project that holds the file at `path` below `web/`, or the first candidate with such a filename. */
   holderOf(path: string, filename: string, candidates: readonly ProjectName[]): ProjectName | undefined;
-  /** The logs that began with the same bytes as `head`, those first that are known by more of them, or were read farther. */
+  /** Returns the logs that begin with the bytes of `head`: longer known beginnings first, then those read farther. */
   knownLogs(head: Buffer): KnownLog[];
-  /** The log of a series that reaches farthest. */
+  /** Returns the log of a series with the latest line. */
   latestLog(series: string): KnownLog | undefined;
   /**
-   * Remembers how far a log was read together with what was counted on the way, which is asked for within the
-   * transaction, and with the downloads that may be continued. Returns the log's id.
+   * Remembers the position in a log, the counts up to there, and the downloads that may be continued. Iterates `days`
+   * within the transaction. Returns the log's id.
    */
   count(log: LogProgress, days: Iterable<DayCounts>, starts: Int32Array<ArrayBuffer>): number;
-  /** All days, the oldest first. */
+  /** Returns all days, the oldest first. */
   days(): KnownDay[];
-  /** The downloads of a day in the order of their file: see `byFile`. */
+  /** Returns the downloads of a day in the order of `byFile`. */
   downloads(day: string): Iterable<Downloads>;
-  /** Remembers that a day was published, and what was most downloaded on it. */
+  /** Marks a day as published, and replaces the sums of its most downloaded projects, files and installers. */
   published(day: string, most: readonly Sum[]): void;
-  /** Forgets the downloads of published days before `before`, which are closed by that, and sums before `sumsBefore`. */
+  /** Closes published days before `before` by forgetting their downloads, and forgets sums before `sumsBefore`. */
   forget(before: string, sumsBefore: string): void;
-  /** The sums of all days by day, kind, and count, the highest first. */
+  /** Returns the sums of all days by day and kind, the highest counts first. */
   sums(): Iterable<Sum & { readonly day: string }>;
   close(): void;
 }

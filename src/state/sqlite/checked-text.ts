@@ -1,16 +1,16 @@
-/** Texts in rows. A database may be anybody's: what names a path is looked at. */
+/** Checks texts in rows that become paths, because a database may have been written by anybody. */
 import { StorageError } from '../../core/errors.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
 import { isBlobPath, type WebPath } from '../../core/paths.ts';
 
-/** The name of a project that `text` is. Throws StorageError. */
+/** Returns `text` as the name of a project. Throws StorageError if it is not a normalized name. */
 export function nameOf(text: string): ProjectName {
   const name = projectName(text);
   if (name === text) return name;
   throw damaged(text, 'the name of a project');
 }
 
-/** The path of a file that `text` is. Throws StorageError. */
+/** Returns `text` as the path of a file. Throws StorageError if it is not one. */
 export function filePathOf(text: string): WebPath {
   if (isBlobPath(text)) return text;
   throw damaged(text, 'the place of a file');

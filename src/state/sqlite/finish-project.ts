@@ -1,4 +1,4 @@
-/** What a finished project leaves in the tables of all ports. */
+/** Writes a finished project into the tables of all ports. */
 import { filenameOf } from '../../core/paths.ts';
 import type { FinishedProject } from '../state-store.ts';
 import type { SqliteChangelogEntries } from './sqlite-changelog-entries.ts';
@@ -29,7 +29,7 @@ interface Parts {
 type Published = FinishedProject & { readonly kind: 'published' };
 type Removed = FinishedProject & { readonly kind: 'removed' };
 
-/** Stores what came of `project`, and takes what is finished out of the queue. Within a transaction. */
+/** Stores the result of `project`, and takes it out of the queue if it is finished. Call within a transaction. */
 export function finishProject(parts: Parts, project: FinishedProject): void {
   const { queue, held, changelog } = parts;
   const { due } = project;
@@ -74,7 +74,7 @@ function remove(parts: Parts, project: Removed): void {
   if (!keepFiles) held.deleteFilesOf(name);
   held.deleteFiles(quarantined.map(({ path }) => path));
   const serial = Math.max(held.serialOf(name), due.serial);
-  // Where pages of it were never published, nobody has missed any.
+  // If its pages were never published, there is no removal to report.
   if (held.deleteProject(name)) {
     removals.addProject(name, why);
     publishedChanges.add({ project: name, displayName, serial, removed: why, quarantined: [] });

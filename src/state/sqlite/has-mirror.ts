@@ -1,13 +1,13 @@
-/** Whether a database knows of a mirror; asked before it is opened to be written. */
+/** Tells if a database belongs to a mirror, before it is opened for writing. */
 import { connect } from './addon.ts';
 
 /**
- * False when nothing in the database at `path`, of whatever version, remembers whose mirror it is, or when it is empty.
- * One that cannot be read counts as one that does: whoever opens it to be used learns why.
+ * Returns true if the database at `path`, of whatever version, records its upstream or an adoption. Returns true for a
+ * database that cannot be read, too: opening it later reports why.
  */
 export function isMirrorKnown(path: string): boolean {
   try {
-    // Read-only, it would leave two files beside the database.
+    // A read-only connection would leave two files beside the database.
     const db = connect(path, { fileMustExist: true });
     try {
       if (db.prepare("SELECT 1 FROM sqlite_master WHERE name = 'mirror'").get() === undefined) return false;

@@ -1,4 +1,4 @@
-/** A whole list of projects goes into a temporary table, and is compared with what is held by one statement. */
+/** Compares a whole list of projects, in a temporary table, with the held projects by a few statements. */
 import type Database from 'better-sqlite3';
 import type { ListComparison, QueueRequest } from '../queue.ts';
 import type { Change } from '../state-section.ts';
@@ -13,12 +13,12 @@ const table = `
 const insert = `
   INSERT INTO temp.listed (name, display_name, serial) VALUES (?, ?, ?) ON CONFLICT (name) DO NOTHING`;
 
-/** No project is newer than the whole list. */
+/** Lowers serials to that of the list, as no project is newer than the whole list. */
 const ownSerial = 'UPDATE temp.listed SET serial = :listSerial WHERE serial > :listSerial';
 
 /**
- * Listed, and not held or held at a lower serial; without serials everything is looked at. The list may be older than
- * the changelog, which alone knows removals.
+ * Queues listed projects that are not held or held at a lower serial; without serials, all listed projects. A queued
+ * removal is kept unless the list's serial is higher: the list may be older than the changelog, which reports removals.
  */
 const enqueueNewer = `
   INSERT INTO queue (name, display_name, serial, removed, since)
@@ -28,7 +28,7 @@ const enqueueNewer = `
   ON CONFLICT (name) DO UPDATE SET
     serial = max(serial, excluded.serial), removed = iif(excluded.serial > serial, 0, removed), replan = 0`;
 
-/** Held but not listed: gone, or in quarantine. The page decides. What a person brought back stays. */
+/** Queues held projects that are not listed: removed or in quarantine, as their page will show. Restored ones stay. */
 const enqueueAbsent = `
   INSERT INTO queue (name, display_name, serial, removed, since)
   SELECT p.name, p.display_name, 0, 1, :now
@@ -36,17 +36,17 @@ const enqueueAbsent = `
   WHERE l.name IS NULL AND p.source IS :source AND p.status <> 'quarantined' AND p.restored = 0 AND (:listSerial IS NULL OR p.serial IS NULL OR p.serial <= :listSerial)
   ON CONFLICT (name) DO UPDATE SET removed = 1`;
 
-/** Queued as removed, and listed by a list that is not older than what said so. */
+/** Keeps projects that are queued as removed but listed, if the list is not older than the news of their removal. */
 const keepListed = `
   UPDATE queue SET removed = 0
   WHERE removed = 1 AND serial <= coalesce(:listSerial, serial) AND name IN (SELECT name FROM temp.listed)`;
 
-/** The list alone tells how a project spells its name: a state that was made anew from the tree does not know. */
+/** Takes display names from the list, their only source: a state rebuilt from the tree lacks them. */
 const respell = `
   UPDATE projects SET display_name = l.display_name FROM temp.listed l
   WHERE l.name = projects.name AND l.display_name <> projects.display_name`;
 
-/** Upstream went back, or tells no serials any more, and somebody said that it is right. */
+/** Forgets held serials above the list's, after the administrator confirmed that upstream went back or lost serials. */
 const lowerHeld = `
   UPDATE projects SET serial = NULL, etag = NULL FROM temp.listed l
   WHERE l.name = projects.name AND l.serial < projects.serial`;
@@ -55,7 +55,7 @@ const lowerQueued = `
   UPDATE queue SET serial = l.serial FROM temp.listed l
   WHERE l.name = queue.name AND l.serial > 0 AND l.serial < queue.serial`;
 
-/** Begins to take over a list; `remember` stores what the mirror knows, within the final transaction. */
+/** Begins the comparison with a list; `remember` stores the change of the state within the final transaction. */
 export function compareList(
   db: Database.Database,
   now: () => number,

@@ -1,6 +1,6 @@
 /**
- * At most one run works on a target. The kernel decides who, not a pid: SQLite holds a file lock for as long as the
- * transaction is open, and it is free the moment its holder dies, however it dies.
+ * The lock that lets at most one run work on a target. It is the kernel's, not a file with a pid: SQLite holds a file
+ * lock for as long as the transaction is open, and the kernel frees it as soon as its holder dies, in whatever way.
  */
 import { accessSync, chmodSync, closeSync, constants, lstatSync, openSync } from 'node:fs';
 import { hasCode } from '../../core/caught-error.ts';
@@ -8,13 +8,13 @@ import { StorageError } from '../../core/errors.ts';
 import { connect } from './addon.ts';
 import { asStorage, openDatabase } from './open-database.ts';
 
-/** Who only asks holds the file for less than a millisecond; that must not keep a run from starting. */
+/** Milliseconds to wait for the lock: `isLocked` holds it for less than one, and must not keep a run from starting. */
 const patienceMs = 100;
 const ownerOnly = 0o600;
 
-/** Takes the lock kept in the file at `path`. Returns how to release it, or undefined while another run holds it. */
+/** Takes the lock in the file at `path`. Returns a function that releases it, or undefined if another run holds it. */
 export function takeLock(path: string): (() => void) | undefined {
-  // SQLite would create what a link leads to.
+  // SQLite would create the file that a link points to.
   if (asStorage(path, () => lstatSync(path, { throwIfNoEntry: false }))?.isFile() === false) {
     throw new StorageError(`${path}: expected a file, found a link or something else; remove it`);
   }
@@ -33,31 +33,31 @@ export function takeLock(path: string): (() => void) | undefined {
   return () => db.close();
 }
 
-/** Who may read a file may hold a lock on it: anybody on the machine could keep all runs from starting. */
+/** Restricts the file to its owner: any user who may read it may lock it, and could keep all runs from starting. */
 function keepOthersOut(path: string): void {
   try {
     closeSync(openSync(path, 'wx', ownerOnly));
   } catch (error) {
-    // What else is wrong SQLite says with advice.
+    // SQLite reports other errors, with advice.
     if (!hasCode(error, 'EEXIST')) return;
     asStorage(path, () => restrict(path));
   }
 }
 
 function restrict(path: string): void {
-  // By name: closing the file would give up the locks that this process has on it.
+  // Uses the path, because closing an opened file would release the locks that this process has on it.
   if (((lstatSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o077) === 0) return;
   try {
     chmodSync(path, ownerOnly);
   } catch (error) {
-    // Somebody else's, who would not be kept out by it.
+    // The file belongs to another user, whom its mode would not keep out.
     if (!hasCode(error, 'EPERM', 'EROFS')) throw error;
   }
 }
 
 /**
- * Whether somebody holds the lock kept in the file at `path`; undefined when we may not know. Takes nothing, and creates
- * nothing. Throws StorageError.
+ * Returns true if a process holds the lock in the file at `path`; undefined if we may not read the file. Takes no lock
+ * and creates no file. Throws StorageError if the file cannot be read as a database.
  */
 export function isLocked(path: string): boolean | undefined {
   const mayRead = readable(path);
@@ -76,7 +76,7 @@ export function isLocked(path: string): boolean | undefined {
   });
 }
 
-/** False when there is no such file, undefined when it is not for us. */
+/** Returns true if we may read the file, false if it does not exist, undefined if access is denied. */
 function readable(path: string): boolean | undefined {
   try {
     accessSync(path, constants.R_OK);

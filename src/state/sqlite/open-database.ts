@@ -10,14 +10,14 @@ export function openDatabase(path: string): Database.Database {
     try {
       return connect(path);
     } catch (cause) {
-      // It looks for the folder first; one that may not be looked at is none to it.
+      // better-sqlite3 throws a TypeError if the folder does not exist or is not accessible.
       if (cause instanceof TypeError) throw new StorageError(`${path}: ${cause.message}`, { cause });
       throw cause;
     }
   });
 }
 
-/** A value that no table takes says nothing about the database: it is an error of ours, and keeps its stack. */
+/** Codes for values that a table does not accept. They are bugs of ours, not of the database, and keep their stack. */
 const ofValues = /^SQLITE_(?:CONSTRAINT|MISMATCH|TOOBIG|RANGE)/;
 
 /** Runs `work` on the database at `path`; SQLite's errors become StorageErrors that name it. */
@@ -35,7 +35,7 @@ export function asStorage<T>(path: string, work: () => T): T {
 
 const noAddon = 'Could not locate the bindings file';
 
-/** What Node advises after its reason is for who develops. */
+/** Returns the error for an addon that cannot be loaded, without Node's advice, which is for developers. */
 function unfitAddon(cause: Error): StorageError {
   const reason = cause.message.startsWith(noAddon)
     ? 'better_sqlite3.node is not beside the program'

@@ -1,4 +1,4 @@
-/** Opens a database that is only read, also where nothing may be written beside it. */
+/** Opens a database for reading, even in a folder where we may not write. */
 import { accessSync, constants, existsSync, readFileSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type Database from 'better-sqlite3';
@@ -6,12 +6,12 @@ import { connect } from './addon.ts';
 import { asStorage } from './open-database.ts';
 
 const tries = 5;
-/** Where the header says that there is a WAL. */
+/** Offsets of the two header bytes that say that the database has a WAL. */
 const journalModes = [18, 19] as const;
 
 /**
  * Opens the database at `path`, which must exist. SQLite puts two small files beside a database in WAL mode, even to
- * read it. Where we may not, and nobody else has, the bytes are read into memory. Throws StorageError.
+ * read it. If we may not create them and no other process has, the database is read into memory. Throws StorageError.
  */
 export function openForReading(path: string): Database.Database {
   return asStorage(path, () => {
@@ -35,7 +35,7 @@ function mayWrite(path: string): boolean {
   }
 }
 
-/** Undefined when somebody began to use the database meanwhile. */
+/** Returns the bytes of the database; undefined if another process began to use it meanwhile. */
 function readWhole(path: string): Buffer | undefined {
   for (let attempt = 0; attempt < tries && !isInUse(path); attempt += 1) {
     const before = statSync(path).mtimeMs;

@@ -6,13 +6,13 @@ import { openForReading } from './open-read-only.ts';
 import { expectSchema, prepareSchema } from './schema.ts';
 
 export interface OpenStateOptions {
-  /** Forgets at the end all that was written, for a dry run. */
+  /** Discards all writes at the end, for a dry run. */
   readonly discard?: boolean;
-  /** Reads only: the database must exist, and it may be anybody's. */
+  /** Only reads: the database must exist, and may belong to another user. */
   readonly readOnly?: boolean;
 }
 
-/** The database at `path`, or one in memory for ':memory:', with all tables. Throws StorageError. */
+/** Opens the database at `path`, or one in memory for ':memory:', with all tables. Throws StorageError. */
 export function openState(path: string, options: OpenStateOptions): Database.Database {
   const { discard = false, readOnly = false } = options;
   const db = readOnly ? openForReading(path) : openDatabase(discard && !existsSync(path) ? ':memory:' : path);
@@ -28,7 +28,7 @@ export function openState(path: string, options: OpenStateOptions): Database.Dat
 function prepare(db: Database.Database, discard: boolean): void {
   db.pragma('journal_mode = WAL');
   db.pragma('synchronous = NORMAL');
-  // Never committed: all later transactions are steps within this one, and so are the tables of this version.
+  // Never committed. All later transactions, and the tables of this version, are savepoints within this one.
   if (discard) db.exec('BEGIN');
   prepareSchema(db);
 }

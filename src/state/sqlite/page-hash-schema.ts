@@ -1,9 +1,9 @@
 /**
- * The tables behind PageStore.
+ * The tables of PageHashStore.
  *
- *   pages         a row for each published project, with the hashes of its pages; NULL where one is not known
- *   page_buckets  the hash of each bucket; NULL where something in it has changed since
- *   seen_pages    what upstream's page of a queued project was when it was looked at; NULL when there was none
+ *   pages         a row for each published project, with the hashes of its pages; NULL if unknown
+ *   page_buckets  the hash of each bucket; NULL if a page in it has changed since
+ *   seen_pages    the hash of upstream's page of a queued project when it was last seen; NULL if there was none
  */
 import type Database from 'better-sqlite3';
 import { bucketOf } from '../../core/merkle-tree.ts';
@@ -40,7 +40,7 @@ const tables = `
   END;
 `;
 
-/** What version 4 added. News of a project are a reason to look again. */
+/** The table that version 4 added. News of a project delete its row, because the page must be seen again. */
 const seenTable = `
   CREATE TABLE seen_pages (project TEXT PRIMARY KEY, sha256 BLOB) STRICT, WITHOUT ROWID;
   CREATE TRIGGER seen_dequeued AFTER DELETE ON queue BEGIN DELETE FROM seen_pages WHERE project = old.name; END;
@@ -50,7 +50,7 @@ const seenTable = `
   END;
 `;
 
-/** Creates the table of pages that were looked at. */
+/** Creates the table of upstream's pages that were seen. */
 export function addSeenTable(db: Database.Database): void {
   db.exec(seenTable);
 }

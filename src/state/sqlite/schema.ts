@@ -2,23 +2,23 @@
  * The tables of `state.db`. Everything in them can be rebuilt from `web/` and upstream.
  *
  *   mirror    one row per key of the sections in mirror-state.ts
- *   projects  what is published, under which serial and ETag, and from where if that is not the upstream
- *   files     what is held under web/packages
- *   unsettled what may lie there although it is not held
- *   queue     what is to be looked at; `next_try` > now means parked, and `deaths` counts runs that died meanwhile
- *   plans     what a partial mirror has decided for a project, and the page that it decided about
- *   requires  what the held releases of a project require
- *   wants     what was found to be wanted of a project because others require it
- *   removed   what was removed, and why
- *   announced what upstream's changelog said of queued projects, and of removals
+ *   projects  published projects with serial and ETag, and their source if it is not the upstream
+ *   files     files held under web/packages
+ *   unsettled pending files, which may be under web/packages although they are not held
+ *   queue     projects to be synced; `next_try` > now means parked; `deaths` counts runs that crashed meanwhile
+ *   plans     decisions of a partial mirror about projects, and the pages they were made for
+ *   requires  requirements of the held releases of a project
+ *   wants     wants on a project because others require it
+ *   removed   removals and their reasons
+ *   announced entries of upstream's changelog about queued projects, and about removals
  *   page*, seen_pages   the hashes of the published pages; see page-hash-schema.ts
- *   unproven  files whose provenance does not prove where they are from
- *   odd_files files that alone are left out of a page; see sqlite-rejected-files.ts
- *   change*   what has changed on this mirror, for others that mirror from it; see sqlite-published-changes.ts
- *   proven    how many files are held by what their provenance is; see provenance-number.ts
- *   totals    how many projects, files and bytes are held
- *   runs      history
- *   stats_*   what processlogs counted; see stats-schema.ts
+ *   unproven  files whose provenance does not prove their origin
+ *   odd_files rejected files; see sqlite-rejected-files.ts
+ *   change*   published changes, for others that mirror from this mirror; see sqlite-published-changes.ts
+ *   proven    numbers of held files by provenance; see provenance-number.ts
+ *   totals    numbers of held projects, files and bytes
+ *   runs      history of runs
+ *   stats_*   counts of processlogs; see stats-schema.ts
  */
 import type Database from 'better-sqlite3';
 import { StorageError } from '../../core/errors.ts';
@@ -28,7 +28,7 @@ import { oddFilesTable } from './sqlite-rejected-files.ts';
 import { logsThatBeginAlike, statsTables } from './stats-schema.ts';
 import { upgradeCounts } from './upgrade-counts.ts';
 
-/** Stored as SQLite's user_version. */
+/** The version of the schema, stored as SQLite's user_version. */
 const version = 5;
 
 const tables = `
@@ -92,7 +92,7 @@ const tables = `
   ) STRICT;
 `;
 
-/** What version 2 added. A project without a plan is held as a whole. */
+/** The tables of plans, added by version 2. A project without a plan is held as a whole. */
 const planTables = `
   ALTER TABLE queue ADD COLUMN replan INTEGER NOT NULL DEFAULT 0;
 
@@ -121,7 +121,7 @@ export function expectSchema(db: Database.Database, path: string): void {
   );
 }
 
-/** What version 3 added: what was removed, and what was brought back. */
+/** The removal log and the mark of restored projects, added by version 3. */
 const removalTables = `
   ALTER TABLE projects ADD COLUMN restored INTEGER NOT NULL DEFAULT 0;
 
@@ -137,7 +137,7 @@ const removalTables = `
   CREATE INDEX removed_by_time ON removed (at);
 `;
 
-/** What version 3 added, too: what came of a plan, and what projects were found to be wanted for. */
+/** The result digest of plans and the wants on projects, added by version 3. */
 const outcomeTables = `
   ALTER TABLE plans ADD COLUMN outcome TEXT;
 
@@ -150,12 +150,12 @@ const outcomeTables = `
   CREATE TRIGGER wants_of_deleted AFTER DELETE ON projects BEGIN DELETE FROM mirror WHERE key = 'wantsOf'; END;
 `;
 
-/** What version 3 added: where a run that is killed may leave files that nothing holds. */
+/** The table of pending files, which a killed run may leave in the tree, added by version 3. */
 const unsettledTable = `
   CREATE TABLE unsettled (project TEXT NOT NULL, path TEXT NOT NULL, PRIMARY KEY (project, path)) STRICT, WITHOUT ROWID;
 `;
 
-/** What version 3 added: what the provenance of files is worth. */
+/** The tables of provenance, added by version 3. */
 const provenanceTables = `
   CREATE TABLE unproven (
     project TEXT NOT NULL,
@@ -179,7 +179,7 @@ const provenanceTables = `
   END;
 `;
 
-/** What version 4 added: what a run that dies was at. */
+/** The columns of projects in progress and of crashes, added by version 4. */
 const deathColumns = `
   ALTER TABLE queue ADD COLUMN under_way INTEGER NOT NULL DEFAULT 0;
   ALTER TABLE queue ADD COLUMN deaths INTEGER NOT NULL DEFAULT 0;
@@ -187,7 +187,7 @@ const deathColumns = `
   CREATE INDEX queue_doubtful ON queue (name) WHERE deaths > 0;
 `;
 
-/** What version 4 added: rows of upstream's changelog. */
+/** The table of entries of upstream's changelog, added by version 4. */
 const announcedTable = `
   CREATE TABLE announced (
     id INTEGER PRIMARY KEY,
@@ -200,13 +200,13 @@ const announcedTable = `
   CREATE INDEX announced_by_project ON announced (project);
 `;
 
-/** What version 5 added: where a project comes from that does not come from the upstream of the mirror. */
+/** The source of projects that are not from the mirror's upstream, added by version 5. */
 const sourceColumn = `
   ALTER TABLE projects ADD COLUMN source TEXT;
   CREATE INDEX projects_by_source ON projects (source) WHERE source IS NOT NULL;
 `;
 
-/** What brings a database from the version before to the next one; the first makes a new one. */
+/** The steps that upgrade a database by one version each; the first creates a new one. */
 const steps: readonly ((db: Database.Database, isNew: boolean) => void)[] = [
   (db) => db.exec(tables + statsTables),
   (db, isNew) => {
@@ -224,7 +224,7 @@ const steps: readonly ((db: Database.Database, isNew: boolean) => void)[] = [
   (db) => db.exec(logsThatBeginAlike + changeTables + sourceColumn),
 ];
 
-/** Creates the tables in a new database, adds what one of an older version lacks, and refuses a newer one. */
+/** Creates the tables in a new database, or upgrades an older one. Throws StorageError if the database is newer. */
 export function prepareSchema(db: Database.Database): void {
   const found = versionOf(db);
   if (found === version) return;
@@ -234,7 +234,7 @@ export function prepareSchema(db: Database.Database): void {
     );
   }
   db.transaction(() => {
-    // Another program may have been quicker.
+    // Another program may have upgraded it meanwhile.
     const now = versionOf(db);
     for (const step of steps.slice(now)) step(db, now === 0);
     db.pragma(`user_version = ${version}`);

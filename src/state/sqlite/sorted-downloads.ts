@@ -1,12 +1,12 @@
-/** Puts together what was counted of a day at different times. */
+/** Merges the counts of a day that were made at different times. */
 import { byFile, type Downloads } from '../../formats/logs/local-stats.ts';
 import type { DownloadTable } from '../stats-store.ts';
 
 type Agents = Map<string, number>;
-/** By file name, then by project. */
+/** Downloads by filename, then by project. */
 type Files = Map<string, Map<string, Agents>>;
 
-/** The downloads that `tables` count, each pair of file and agent once, in the order of `byFile`. */
+/** Yields the downloads of `tables`, each pair of file and agent once, in the order of `byFile`. */
 export function* sortedDownloads(tables: Iterable<DownloadTable>): IterableIterator<Downloads> {
   const files: Files = new Map();
   for (const table of tables) addTable(files, table);

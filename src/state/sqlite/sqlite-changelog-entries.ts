@@ -1,4 +1,4 @@
-/** What upstream's changelog said, in SQLite. */
+/** The ChangelogEntries port over SQLite. */
 import type Database from 'better-sqlite3';
 import type { ProjectName } from '../../core/names.ts';
 import { type ChangelogEntries, type ChangelogEntry, notListed } from '../changelog-entries.ts';
@@ -70,7 +70,7 @@ export class SqliteChangelogEntries
     this.sql.forgetRemoval.run(name);
   }
 
-  /** The project was finished as it is up to `serial`; its removals stay. Within the transaction of the caller. */
+  /** Forgets entries up to `serial` of a finished project, except removals. Within the transaction of the caller. */
   settle(name: ProjectName, serial: number): void {
     this.sql.settle.run(name, serial);
   }

@@ -1,4 +1,4 @@
-/** What is held, in SQLite. */
+/** The HeldProjects port over SQLite. */
 import type Database from 'better-sqlite3';
 import type { ProjectName } from '../../core/names.ts';
 import type { WebPath } from '../../core/paths.ts';
@@ -16,7 +16,7 @@ interface PublishedProject {
   readonly etag: string | undefined;
   readonly status: string;
   readonly source: string | undefined;
-  /** Upstream has just served its page: a person need not keep it any more. */
+  /** True if upstream has just served the page: a restored project then counts as a normal one again. */
   readonly served: boolean;
 }
 
@@ -78,12 +78,12 @@ export class SqliteHeldProjects extends SqliteTables<ReturnType<typeof prepareSt
     this.sql.publish.run({ ...row, served: served ? 1 : 0 });
   }
 
-  /** The project was looked at, and is as it was. */
+  /** Remembers that the project was inspected and is unchanged. */
   markSeen(name: ProjectName): void {
     this.sql.see.run(this.clock.now(), name);
   }
 
-  /** Returns whether it was there. */
+  /** Returns true if the project was there. */
   deleteProject(name: ProjectName): boolean {
     return this.sql.deleteProject.run(name).changes > 0;
   }
@@ -104,7 +104,7 @@ export class SqliteHeldProjects extends SqliteTables<ReturnType<typeof prepareSt
     this.sql.forgetPending.run(name);
   }
 
-  /** Files of the project are damaged: they may lie in their places but are not held, and its page is to be asked for. */
+  /** Makes damaged files of the project pending instead of held. Forgets its ETag, so that its page is read again. */
   forgetDamaged(name: ProjectName, damaged: readonly WebPath[]): void {
     this.deleteFiles(damaged);
     for (const path of damaged) this.sql.addPending.run(name, path);
@@ -149,12 +149,12 @@ interface PublishValues {
   readonly served: number;
 }
 
-/** The entry of the root index in `row`. */
+/** Returns the entry of the root index in `row`. */
 function entryOf(row: ProjectRow): IndexEntry {
   return { name: nameOf(row.name), displayName: row.display_name, serial: row.serial ?? undefined };
 }
 
-/** The held file in `row`. */
+/** Returns the held file in `row`. */
 function fileOf(row: FileRow): HeldFile {
   const path = filePathOf(row.path);
   const verdict = verdictOf(row.provenance);
@@ -168,7 +168,7 @@ function fileOf(row: FileRow): HeldFile {
   };
 }
 
-/** What is held of the project in `row`. */
+/** Returns the project in `row` with its held files. */
 function heldOf(row: ProjectRow | undefined, files: readonly FileRow[]): HeldProject {
   return {
     published: row !== undefined,

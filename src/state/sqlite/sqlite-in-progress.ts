@@ -1,4 +1,4 @@
-/** Which projects are worked on, in the queue's table in SQLite. */
+/** The InProgress port over SQLite, in the table of the queue. */
 import type Database from 'better-sqlite3';
 import type { ProjectName } from '../../core/names.ts';
 import type { InProgress } from '../in-progress.ts';

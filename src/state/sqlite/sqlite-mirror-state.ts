@@ -1,4 +1,4 @@
-/** What is remembered about the mirror as a whole, in SQLite: one row for each key, as JSON. */
+/** The sections of the state about the mirror as a whole, in SQLite: one row for each key, as JSON. */
 import type Database from 'better-sqlite3';
 import type { Change, Section } from '../state-section.ts';
 import { type Connection, SqliteTables } from './sqlite-tables.ts';
@@ -8,7 +8,7 @@ export class SqliteMirrorState extends SqliteTables<ReturnType<typeof prepareSta
     super(connection, prepareStatements);
   }
 
-  /** Asks the table each time: triggers delete keys. */
+  /** Reads the table each time, because triggers delete keys. */
   get<T extends object>({ keys }: Section<T>): T {
     const rows = this.do(() => this.sql.of.all(JSON.stringify(keys)));
     return Object.fromEntries(rows.map(({ key, value }) => [key, JSON.parse(value) as unknown])) as T;

@@ -1,4 +1,4 @@
-/** The hashes of pages, in SQLite. */
+/** The PageHashStore port over SQLite. */
 import type Database from 'better-sqlite3';
 import { bucketOf, groupOf } from '../../core/merkle-tree.ts';
 import type { ProjectName } from '../../core/names.ts';
@@ -99,18 +99,18 @@ export class SqlitePageHashes extends SqliteTables<ReturnType<typeof prepareStat
     return row === undefined ? (this.hashesOf(name).upstream ?? 'absent') : seenIn(row.sha256);
   }
 
-  /** Gives a published project its row, within the caller's transaction. */
+  /** Adds the row of a published project if it has none, and updates it. Within the transaction of the caller. */
   put(name: ProjectName, pages: PageHashes | undefined): void {
     this.sql.add.run(bucketOf(name), name);
     if (pages !== undefined) this.update(name, pages);
   }
 
-  /** The same for one that has its row. */
+  /** Updates the row of a project that has one. Within the transaction of the caller. */
   update(name: ProjectName, pages: PageHashes): void {
     this.sql.update.run(...kinds.map((kind) => blobOf(pages[kind])), bucketOf(name), name);
   }
 
-  /** Takes the row of a project that is not published any more, within the caller's transaction. */
+  /** Deletes the row of a project that is not published any more. Within the transaction of the caller. */
   delete(name: ProjectName): void {
     this.sql.delete.run(bucketOf(name), name);
   }

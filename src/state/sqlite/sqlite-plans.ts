@@ -1,4 +1,4 @@
-/** The plans of a partial mirror, in SQLite. */
+/** The Plans port over SQLite. */
 import type Database from 'better-sqlite3';
 import { groupedRuleSql } from '../../core/dependency-reason.ts';
 import type { ProjectName } from '../../core/names.ts';
@@ -9,7 +9,7 @@ import type { SqliteMirrorState } from './sqlite-mirror-state.ts';
 import type { SqliteQueue } from './sqlite-queue.ts';
 import { type Connection, SqliteTables } from './sqlite-tables.ts';
 
-/** What is written in the same transaction as plans. */
+/** The parts of the state that are written in the same transaction as plans. */
 interface Beside {
   readonly mirror: SqliteMirrorState;
   readonly queue: SqliteQueue;
@@ -103,12 +103,12 @@ interface DueReplanRow {
   readonly page: Buffer | null;
 }
 
-/** The project to be planned anew in `row`. */
+/** Returns the project to be replanned in `row`. */
 function replanOf({ name, outcome, page }: DueReplanRow): DueReplan {
   return { name, resultDigest: outcome, page: page ?? undefined };
 }
 
-/** The plan in `row`; without a decision for a project that has none. */
+/** Returns the plan in `row`; only the name if the project has no plan. */
 function planOf(row: PlanRow): PlanSummary | { name: ProjectName; decisionKey?: undefined } {
   const { decision, next_change: nextChange, rule, bytes } = row;
   const name = nameOf(row.project);
@@ -139,7 +139,7 @@ function prepareStatements(db: Database.Database) {
       `SELECT name, outcome, page FROM queue JOIN plans ON project = name
        WHERE replan = 1 AND removed = 0 AND next_try <= ? AND name > ? AND outcome IS NOT NULL ORDER BY name LIMIT ?`,
     ),
-    // The indexes of the rest are not touched where nothing else changed.
+    // Leaves the indexes of the other columns untouched if only the decision changed.
     redecide: db.prepare<{ name: string; decision: string; nextChange: number | null; rule: string }>(
       `UPDATE plans SET decision = :decision
        WHERE project = :name AND next_change IS :nextChange AND rule = :rule`,

@@ -1,4 +1,4 @@
-/** What is known of provenance, in SQLite. */
+/** The ProvenanceRecords port over SQLite. */
 import type Database from 'better-sqlite3';
 import type { ProjectName } from '../../core/names.ts';
 import type { ProvenanceProblem, ProvenanceRecords, ProvenanceTotals, Verdict } from '../provenance-records.ts';
@@ -23,7 +23,7 @@ export class SqliteProvenanceRecords
     return this.do(() => this.sql.unproven.all(name)).map(problemOf);
   }
 
-  /** How many files there are of each kind; triggers count, because there may be millions. */
+  /** Returns the number of files of each kind. Triggers count them, because there may be millions. */
   totals(): ProvenanceTotals {
     const count = (provenance: boolean, verdict?: Verdict): number =>
       this.sql.proven.get(provenanceNumber({ provenance, ...(verdict && { verdict }) }))?.files ?? 0;
@@ -37,14 +37,14 @@ export class SqliteProvenanceRecords
     }));
   }
 
-  /** Replaces what is wrong with the files of a project. Within the transaction of the caller. */
+  /** Replaces the problems with the files of a project. Within the transaction of the caller. */
   put(name: ProjectName, files: readonly ProvenanceProblem[] = []): void {
     this.sql.deleteUnproven.run(name);
     for (const { filename, why, leftOut } of files) this.sql.putUnproven.run(name, filename, why, leftOut ? 1 : 0);
   }
 }
 
-/** What is wrong with a file, in `row`. */
+/** Returns the problem with a file in `row`. */
 function problemOf({ filename, why, left_out: leftOut }: UnprovenRow): ProvenanceProblem {
   return { filename, why, leftOut: leftOut === 1 };
 }

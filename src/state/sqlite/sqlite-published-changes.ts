@@ -1,4 +1,4 @@
-/** What has changed on this mirror, in SQLite. */
+/** The PublishedChanges port over SQLite. */
 import type Database from 'better-sqlite3';
 import { changesKept, type PublishedChange, type PublishedChanges } from '../published-changes.ts';
 import { nameOf } from './checked-text.ts';

@@ -1,4 +1,4 @@
-/** The queue, in SQLite. */
+/** The Queue port over SQLite. */
 import type Database from 'better-sqlite3';
 import type { ProjectName } from '../../core/names.ts';
 import type { WebPath } from '../../core/paths.ts';
@@ -21,7 +21,7 @@ import type { SqliteHeldProjects } from './sqlite-held-projects.ts';
 import type { SqliteMirrorState } from './sqlite-mirror-state.ts';
 import { type Connection, SqliteTables } from './sqlite-tables.ts';
 
-/** What is written in the same transaction as the queue. */
+/** The parts of the state that are written in the same transaction as the queue. */
 interface Beside {
   readonly mirror: SqliteMirrorState;
   readonly held: SqliteHeldProjects;
@@ -118,14 +118,17 @@ export class SqliteQueue extends SqliteTables<ReturnType<typeof prepareStatement
     this.sql.park.run({ name, attempts, nextTry, reason, obstacle, now: this.clock.now() });
   }
 
-  /** Queues a project to be planned anew. Returns how many that are. Within the transaction of the caller. */
+  /**
+   * Queues a published project to be replanned, unless it is queued already. Returns the number of projects queued.
+   * Within the transaction of the caller.
+   */
   addReplan(name: ProjectName): number {
     return this.sql.addReplan.run({ name, now: this.clock.now() }).changes;
   }
 
   /**
-   * Takes out a project that was finished as it is up to `serial`, and returns true. Where there is news of it, it stays,
-   * and has outlived its run. Within the transaction of the caller.
+   * Takes out a project that was finished up to `serial`, and returns true. If there is news of it, the project stays
+   * queued, not in progress and without crashes, and the result is false. Within the transaction of the caller.
    */
   takeOut(name: ProjectName, serial: number): boolean {
     if (this.sql.takeOut.run(name, serial).changes > 0) return true;
@@ -156,7 +159,7 @@ interface ParkedRow extends DueRow {
   readonly reason: string | null;
 }
 
-/** The queued project in `row`. */
+/** Returns the queued project in `row`. */
 function dueOf(row: DueRow): QueuedProject {
   const { display_name: displayName, serial, obstacle, since, attempts, deaths } = row;
   const name = nameOf(row.name);
@@ -165,12 +168,12 @@ function dueOf(row: DueRow): QueuedProject {
   return deaths === 0 ? due : { ...due, deaths };
 }
 
-/** The parked project in `row`. */
+/** Returns the parked project in `row`. */
 function parkedOf(row: ParkedRow): KeptParked {
   return { due: dueOf(row), obstacle: row.obstacle ?? 'failed', reason: row.reason ?? '', nextTry: nextTryOf(row) };
 }
 
-/** Undefined where nothing was tried, or something has made it due before its time. */
+/** Returns the time of the next try; undefined if nothing was tried, or something has made the project due. */
 function nextTryOf(row: ParkedRow): number | undefined {
   return row.next_try === 0 ? undefined : row.next_try;
 }
@@ -194,8 +197,8 @@ const dueColumns = 'name, display_name, serial, removed, obstacle, since, attemp
 
 function prepareStatements(db: Database.Database) {
   return {
-    // A name queued again is due at once; what upstream says last about its removal counts, which without a serial is
-    // nothing, and a new serial is a new start.
+    // A project that is queued again is due at once. Upstream's latest news of its removal counts, but a request
+    // without a serial does not cancel a removal. A higher serial resets obstacle and attempts.
     enqueue: db.prepare<[string, string, number, number, number]>(
       `INSERT INTO queue (name, display_name, serial, removed, since) VALUES (?, ?, ?, ?, ?)
        ON CONFLICT (name) DO UPDATE SET

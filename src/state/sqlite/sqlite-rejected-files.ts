@@ -1,4 +1,4 @@
-/** The odd files of upstream's pages, in SQLite. */
+/** The RejectedFiles port over SQLite. */
 import type Database from 'better-sqlite3';
 import type { ProjectName } from '../../core/names.ts';
 import type { RejectedFile, RejectedFileOf, RejectedFiles } from '../rejected-files.ts';
@@ -54,7 +54,7 @@ export class SqliteRejectedFiles extends SqliteTables<ReturnType<typeof prepareS
     this.do(() => this.sql.enqueueDue.run({ now }));
   }
 
-  /** Replaces those of a project. Within the transaction of the caller. */
+  /** Replaces the rejected files of a project. Within the transaction of the caller. */
   put(name: ProjectName, files: readonly RejectedFile[]): void {
     this.sql.delete.run(name);
     for (const { filename, problem, entryDigest: says, since, attempts, nextTry = null } of files) {

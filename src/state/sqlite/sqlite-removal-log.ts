@@ -1,4 +1,4 @@
-/** What was removed, in SQLite. */
+/** The RemovalLog port over SQLite. */
 import type Database from 'better-sqlite3';
 import type { ProjectName } from '../../core/names.ts';
 import type { WebPath } from '../../core/paths.ts';
@@ -31,7 +31,7 @@ interface Window {
   readonly now: number;
 }
 
-/** What the changelog said last of the quarantine of a queued project. */
+/** SQL for the last changelog action about the quarantine of a queued project. */
 const lastQuarantine = `(
   SELECT action FROM announced WHERE project = name AND action IN ('project quarantined', 'project quarantine cleared')
   ORDER BY id DESC LIMIT 1
@@ -115,13 +115,13 @@ export class SqliteRemovalLog extends SqliteTables<ReturnType<typeof prepareStat
     });
   }
 
-  /** Remembers that the project went. Within the transaction of the caller. */
+  /** Remembers the removal of a project. Within the transaction of the caller. */
   addProject(project: ProjectName, why: string): void {
     this.sql.forgetProject.run(project);
     this.sql.add.run({ project, path: null, sha256: null, now: this.clock.now(), why });
   }
 
-  /** Remembers the files, but for those that are kept and were lost before. Within the transaction of the caller. */
+  /** Remembers the removal of files, except kept ones already removed. Within the transaction of the caller. */
   addFiles(project: ProjectName, files: readonly LostFile[], why: string): void {
     const now = this.clock.now();
     for (const { path, sha256 } of files) {

@@ -1,4 +1,4 @@
-/** What projects require of each other, in SQLite. */
+/** The Requirements port over SQLite. */
 import type Database from 'better-sqlite3';
 import type { ProjectName } from '../../core/names.ts';
 import type { Requirements, Requires, Wants } from '../requirements.ts';
@@ -24,7 +24,7 @@ export class SqliteRequirements extends SqliteTables<ReturnType<typeof prepareSt
 
   rememberWants(all: Iterable<Wants>, change: Change = noChange): void {
     this.transaction(() => {
-      // Those that stay as they are are not touched.
+      // Unchanged rows are not written.
       const gone = new Set(this.sql.wanted.all());
       for (const { name, wants } of all) {
         this.sql.putWants.run(name, wants);

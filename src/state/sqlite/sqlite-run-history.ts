@@ -1,9 +1,9 @@
-/** What runs did, in SQLite. */
+/** The RunHistory port over SQLite. */
 import type Database from 'better-sqlite3';
 import type { RunHistory, RunRecord } from '../run-history.ts';
 import { type Connection, SqliteTables } from './sqlite-tables.ts';
 
-/** How many runs are remembered. */
+/** The number of runs that are remembered. */
 const kept = 1000;
 
 export class SqliteRunHistory extends SqliteTables<ReturnType<typeof prepareStatements>> implements RunHistory {

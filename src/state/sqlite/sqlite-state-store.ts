@@ -1,4 +1,4 @@
-/** The StateStore port over SQLite, in WAL mode: readers never wait, and a crash loses at most what is repeated anyway. */
+/** The StateStore port over SQLite in WAL mode: readers never wait, and what a crash loses is repeated anyway. */
 import type Database from 'better-sqlite3';
 import type { Clock } from '../../core/clock.ts';
 import type { Change, Section } from '../state-section.ts';

@@ -1,4 +1,4 @@
-/** The StatsStore port over SQLite: a connection of its own, which waits while a sync run writes. */
+/** The StatsStore port over SQLite, on its own connection, which waits while a sync run writes. */
 import type Database from 'better-sqlite3';
 import { minuteMs } from '../../core/durations.ts';
 import { sha256Hex } from '../../core/hash.ts';
@@ -10,9 +10,9 @@ import { prepareSchema } from './schema.ts';
 import { sortedDownloads } from './sorted-downloads.ts';
 import { type LogRow, prepareStatsStatements, type StatsStatements } from './stats-statements.ts';
 
-/** A sync run's longest transaction, the take-over of the list of all projects, takes a few seconds. */
+/** Milliseconds to wait for a sync run. Its longest transaction, the comparison with the whole list, takes seconds. */
 const patienceMs = minuteMs;
-/** A log is known by no more bytes than these. */
+/** The largest number of first bytes that identify a log. */
 const longestHead = 4096;
 
 export class SqliteStatsStore implements StatsStore {
@@ -98,7 +98,7 @@ export class SqliteStatsStore implements StatsStore {
   }
 
   forget(before: string, sumsBefore: string): void {
-    // Day by day, as a sync run must not wait long.
+    // One transaction per day, because a sync run must not wait long.
     for (const { day } of this.#do(() => this.#sql.closable.all(before))) {
       this.#transaction(() => {
         this.#sql.forgetDownloads.run(day);
@@ -155,7 +155,7 @@ function bytesOf({ buffer, byteOffset, byteLength }: Int32Array<ArrayBuffer>): B
   return Buffer.from(buffer, byteOffset, byteLength);
 }
 
-/** A copy, as integers must lie at multiples of four. */
+/** Returns a copy of `bytes` as integers, because integers must be aligned to four bytes. */
 function integersIn(bytes: Buffer): Int32Array<ArrayBuffer> {
   return new Int32Array(new Uint8Array(bytes).buffer);
 }

@@ -1,4 +1,4 @@
-/** What the parts of the state have in common: each has tables of its own in one database, on one connection. */
+/** The base of the parts of the state: each has its own tables in one database, and all share one connection. */
 import type Database from 'better-sqlite3';
 import type { Clock } from '../../core/clock.ts';
 import { asStorage } from './open-database.ts';
@@ -6,7 +6,7 @@ import { asStorage } from './open-database.ts';
 /** The open database of a state. */
 export interface Connection {
   readonly db: Database.Database;
-  /** Of the database, for messages. */
+  /** The path of the database, for messages. */
   readonly path: string;
   readonly clock: Clock;
 }
@@ -18,7 +18,7 @@ export abstract class SqliteTables<Statements> {
   protected readonly sql: Statements;
   readonly #path: string;
 
-  /** The tables must exist. Throws StorageError. */
+  /** Prepares the statements; the tables must exist. Throws StorageError. */
   protected constructor({ db, path, clock }: Connection, prepare: (db: Database.Database) => Statements) {
     this.db = db;
     this.clock = clock;
@@ -26,12 +26,12 @@ export abstract class SqliteTables<Statements> {
     this.sql = this.do(() => prepare(db));
   }
 
-  /** Runs `work`; SQLite's errors become StorageErrors. */
+  /** Runs `work`, and turns SQLite's errors into StorageErrors. */
   protected do<T>(work: () => T): T {
     return asStorage(this.#path, work);
   }
 
-  /** Runs `work` as one transaction, or as a part of the one that is open. */
+  /** Runs `work` as one transaction, or as a part of the open one. */
   protected transaction(work: () => void): void {
     this.do(() => this.db.transaction(work).immediate());
   }

@@ -1,16 +1,17 @@
 /**
- * What processlogs remembers. It can be rebuilt only from the logs, and they go: nothing else in the database is like that.
+ * The tables of processlogs. Unlike all others in the database, they can be rebuilt only from the logs, which are
+ * deleted in time.
  *
- *   stats_logs    how far each log was read; a log is known by its first bytes and those before the position, whatever it
- *                 is called by now
+ *   stats_logs    the position in each log; a log is identified by its first bytes and those before the position, not
+ *                 by its name
  *   stats_days    the days that were seen in any log
- *   stats_counts  the downloads of a day, kept until some days after it was published: a whole table in each row, one per
- *                 time that something was counted, as a row for each of a hundred thousand pairs costs far more; the names
- *                 are JSON, the counts 32-bit integers
- *   stats_starts  one row: hashes of what was sent in the last ten minutes, as a download may go on in the next run
- *   stats_sums    of a day: lines by what became of them, downloads by Python, system, and what was most downloaded
+ *   stats_counts  the downloads of a day, kept until some days after it was published. Each row is a whole table, one
+ *                 for each time of counting, because a row for each of a hundred thousand pairs costs far more. The
+ *                 names are JSON, the counts 32-bit integers
+ *   stats_starts  one row: hashes of downloads of the last ten minutes, because they may continue in the next run
+ *   stats_sums    sums of a day: lines by their result, downloads by Python and system, and the most downloaded items
  */
-/** The tables that version 1 had in another form, or not at all. */
+/** The tables that version 1 had in another form or did not have. */
 export const countTables = `
   CREATE TABLE stats_counts (
     id INTEGER PRIMARY KEY,
@@ -53,7 +54,7 @@ ${countTables}
   ) STRICT, WITHOUT ROWID;
 `;
 
-/** What version 5 changed: logs may begin alike, and are told apart by what stands before the position. */
+/** The change of version 5: logs may begin alike, and are told apart by the bytes before the position. */
 export const logsThatBeginAlike = `
   ALTER TABLE stats_logs RENAME TO stats_logs_4;
   CREATE TABLE stats_logs (

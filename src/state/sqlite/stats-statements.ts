@@ -1,11 +1,11 @@
-/** Every SQL statement of the stats store, prepared once. */
+/** The SQL statements of the stats store, prepared once. */
 import type Database from 'better-sqlite3';
 import type { ProjectName } from '../../core/names.ts';
 import type { Sum } from '../stats-store.ts';
 
 const logColumns = 'id, series, position, latest, before_bytes, before_sha256';
 
-/** A KnownLog. */
+/** The row of a KnownLog. */
 export interface LogRow {
   readonly id: number;
   readonly series: string;
@@ -15,7 +15,7 @@ export interface LogRow {
   readonly before_sha256: Buffer | null;
 }
 
-/** A DownloadTable; all of it but its counts is JSON. */
+/** The row of a DownloadTable; all members except the counts are JSON. */
 interface TableRow {
   readonly names: string;
   readonly counts: Buffer;

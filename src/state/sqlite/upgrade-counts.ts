@@ -1,4 +1,4 @@
-/** Brings what version 1 counted, a row for each day and file, into the form of version 2. */
+/** Converts the counts of version 1, a row for each day and file, into the form of version 2. */
 import type Database from 'better-sqlite3';
 import { countTables } from './stats-schema.ts';
 
@@ -10,7 +10,7 @@ interface OldRow {
   readonly agents: string;
 }
 
-/** Replaces the table, within the caller's transaction. */
+/** Replaces the table and converts its rows. Within the transaction of the caller. */
 export function upgradeCounts(db: Database.Database): void {
   const days = new Map<string, OldRow[]>();
   for (const row of db.prepare<[], OldRow>('SELECT day, filename, project, agents FROM stats_counts').iterate()) {
