@@ -11,7 +11,7 @@
  */
 import type { Clock } from '../../core/clock.ts';
 import { NotAskedError, PausedError, TooBusyError, UnreachableError } from '../../core/errors.ts';
-import { maxWaitPerProjectMs, longestWaitMs } from '../../core/retry.ts';
+import { longestWaitMs, maxWaitPerProjectMs } from '../../core/retry.ts';
 import { HostHealth, subjectOf } from './host-health.ts';
 
 const answersPerStep = 50;
