@@ -1,7 +1,7 @@
 /**
  * Runs all of `npm test`. On a fresh clone most of the time before the tests goes into compiling the SQLite addon on
- * one core; everything that does not need it runs meanwhile. Arguments are passed to tap, such as test files to run.
- * With arguments only tap runs. `--install`, or CI=true, installs the programs that tests need.
+ * one core; everything that does not need it runs meanwhile. Arguments are passed to tap, such as test files to run;
+ * with them nothing is checked but these tests. `--install`, or CI=true, installs the programs that tests need.
  */
 import { mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -10,6 +10,7 @@ import { buildAddon, checkNode, installPackages } from './setup.mjs';
 import { provideTestPrograms } from './test-programs.mjs';
 import { transpiled } from './typescript-loader.mjs';
 
+/** Test files that start programs, or change their process. */
 const ownProcess = /^test\/(?:deploy|e2e|files|fuzz|scripts)\/|^test\/[^/]+$/;
 const perGroup = 10;
 const groups = join(root, '.build/groups');

@@ -14,12 +14,12 @@ const differs = 'differs from state.db';
 /** Checks the files of the feed that belong to the subset. If any is wrong, the next run writes the feed again. */
 export async function checkChangeFeed(check: Check): Promise<void> {
   const { lock, report, state } = check;
-  if ((await look(check)).length === 0) return;
+  if ((await inspectFeed(check)).length === 0) return;
   const release = await lock.take();
   // The current run publishes new changes meanwhile, at an unknown time.
   if (release === undefined) return;
   try {
-    const findings = await look(check);
+    const findings = await inspectFeed(check);
     for (const finding of findings) report({ type: 'finding', finding });
     if (!findings.some(({ kind }) => kind !== 'unreadable' && kind !== 'not-a-file')) return;
     state.set(changeFeedIsDue);
@@ -29,22 +29,21 @@ export async function checkChangeFeed(check: Check): Promise<void> {
   }
 }
 
-async function look(check: Check): Promise<Finding[]> {
+async function inspectFeed(check: Check): Promise<Finding[]> {
   const { state, files, subset, yielder } = check;
   const { changesTold: told, changesDue } = state.get(indexState);
   // Either nothing is published yet, or the next run writes the feed again.
   if (told === undefined || told.id !== state.publishedChanges.id() || changesDue === true) return [];
   const published = await readOrFinding(feedHeadPath, undefined, () => publishedHead(files));
+  const head = published !== undefined && 'id' in published ? published : undefined;
   // A run that was killed published more than it remembered. The next run starts a new feed.
-  if (published !== undefined && 'id' in published && published.id === told.id && published.last > told.last) return [];
+  if (head?.id === told.id && head.last > told.last) return [];
   const findings: Finding[] = [];
   if (isInSubset(feedHeadPath, subset)) {
-    const found = await lookAt(check, feedHeadPath, async () => {
-      // The serial up to which the mirror was complete is taken from the file, because only the run that published it
-      // knew it.
-      const head = await publishedHead(files);
-      return head && feedHeadOf(state.publishedChanges, { ...told, serial: head.serial });
-    });
+    // The serial up to which the mirror was complete is taken from the file, because only the run that published it
+    // knew it.
+    const right = head && feedHeadOf(state.publishedChanges, { ...told, serial: head.serial });
+    const found = await inspectFile(check, feedHeadPath, () => right);
     if (found !== undefined) findings.push(found);
   }
   const end = completePieces(told.last);
@@ -52,20 +51,20 @@ async function look(check: Check): Promise<Finding[]> {
     const path = piecePath(piece);
     if (!isInSubset(path, subset)) continue;
     await yielder.yieldIfDue();
-    const found = await lookAt(check, path, async () => feedPieceOf(state.publishedChanges, told.id, piece));
+    const found = await inspectFile(check, path, () => feedPieceOf(state.publishedChanges, told.id, piece));
     if (found !== undefined) findings.push(found);
   }
   return findings;
 }
 
 /**
- * Returns the finding about the file at `path`, or undefined if it is right. `expected` resolves with its right bytes,
- * or with undefined if the present ones are malformed.
+ * Returns the finding about the file at `path`, or undefined if it is right. `expected` returns its right bytes, or
+ * undefined if the present ones are malformed.
  */
-async function lookAt(
+async function inspectFile(
   { files, report }: Check,
   path: WebPath,
-  expected: () => Promise<Buffer | undefined>,
+  expected: () => Buffer | undefined,
 ): Promise<Finding | undefined> {
   return readOrFinding<Finding | undefined>(path, undefined, async () => {
     const stat = await files.stat(path);
@@ -73,7 +72,7 @@ async function lookAt(
     const body = await files.read(path);
     if (body === undefined) return { kind: 'missing-page', path, project: undefined };
     report({ type: 'read', bytes: body.length });
-    const isRight = (await expected())?.equals(body) === true;
+    const isRight = expected()?.equals(body) === true;
     return isRight ? undefined : { kind: 'bad-page', path, project: undefined, found: differs };
   });
 }

@@ -1,4 +1,5 @@
 /** Checks the projects in the order of names, one at a time, so that memory does not grow with the mirror. */
+import { dayMs } from '../core/durations.ts';
 import { PausedError } from '../core/errors.ts';
 import { inPages } from '../core/in-pages.ts';
 import type { ProjectName } from '../core/names.ts';
@@ -14,7 +15,7 @@ const namesAtATime = 1000;
 const projectsApart = 500;
 const msApart = 5000;
 /** What was checked before is no longer worth much. */
-const longestMs = 30 * 24 * 60 * 60_000;
+const longestMs = 30 * dayMs;
 
 /**
  * Checks every project of the subset. Resolves with the reason why the result does not prove which files belong to the

@@ -3,8 +3,8 @@ import type { ProjectName } from './names.ts';
 type Named = ProjectName | { readonly name: ProjectName };
 
 /**
- * Yields what `read` returns of the rows behind a name, in their order, until that is nothing; it begins behind `from`, or
- * with the first row. Each page is read when it is asked for, as what is done with one may change those that follow.
+ * Yields pages of rows in the order of names. `read` returns the rows after a name; an empty page ends the loop. Begins
+ * after `from`, or with the first row. Each page is read when it is needed, because work on one may change the next.
  */
 export function* inPages<T extends Named>(
   read: (after: ProjectName | undefined) => readonly T[],

@@ -100,12 +100,12 @@ function decodedOrUndefined(text: string): string | undefined {
   }
 }
 
-/** Where all pages lie, all files, and the pieces of the change feed. */
+/** The folders of all pages, of all files, and of the pieces of the change feed. */
 export const simpleRoot = 'simple' as WebPath;
 export const packagesRoot = 'packages' as WebPath;
 export const changesRoot = 'changes' as WebPath;
 
-/** What lies in `folder` under `name`, which the disk or this program says, and never an index. */
+/** Returns the path of `name` in `folder`. The name must come from the disk or this program, never from an index. */
 export function childPath(folder: WebPath, name: string): WebPath {
   return `${folder}/${name}` as WebPath;
 }
@@ -161,12 +161,12 @@ export function localStatsPath(day: string): WebPath {
 /** The path of the summary of the downloads of all days. */
 export const statsSummaryPath = 'local-stats/summary.json' as WebPath;
 
-/** Where the sidecar of this kind lies that belongs to `file`. */
+/** Returns the path of the sidecar of `file`. */
 export function sidecarPath(file: WebPath, kind: SidecarKind): WebPath {
   return `${file}${sidecars[kind].suffix}` as WebPath;
 }
 
-/** Where the sidecars of these kinds lie, or would. */
+/** Returns the paths of the sidecars of these kinds, whether they exist or not. */
 export function sidecarPaths(file: WebPath, kinds: readonly SidecarKind[] = sidecarKinds): WebPath[] {
   return kinds.map((kind) => sidecarPath(file, kind));
 }
@@ -176,13 +176,13 @@ export function withSidecars(file: WebPath, kinds: readonly SidecarKind[] = side
   return [file, ...sidecarPaths(file, kinds)];
 }
 
-/** What `path` would lie beside if it were a sidecar; undefined when its name is not that of one. */
+/** Returns the file that the sidecar at `path` belongs to; undefined if the name is not that of a sidecar. */
 export function ownerOfSidecar(path: WebPath): { readonly file: WebPath; readonly kind: SidecarKind } | undefined {
   const kind = sidecarKinds.find((kind) => path.endsWith(sidecars[kind].suffix));
   return kind && { file: path.slice(0, -sidecars[kind].suffix.length) as WebPath, kind };
 }
 
-/** Whether the name of a sidecar is one that file systems take: that of the longest files is not. */
+/** Returns true if file systems accept the name of a sidecar. With the longest file names they do not. */
 export function isSidecarNamePossible(sidecar: WebPath): boolean {
   return filenameOf(sidecar).length <= longestName;
 }
@@ -195,12 +195,12 @@ export function urlPath(path: WebPath): string {
 /** From the page of a project to the folder that is served. */
 const toRoot = '../../';
 
-/** How the page of a project links to a file of this mirror. */
+/** Returns the link from the page of a project to a file of this mirror. */
 export function linkToFile(path: WebPath): string {
   return `${toRoot}${urlPath(path)}`;
 }
 
-/** Whether a page of ours links to this mirror: any other link leads elsewhere. */
+/** Returns true if a link on our page leads to this mirror. */
 export function isOwnLink(link: string): boolean {
   return link.startsWith(toRoot);
 }

@@ -1,38 +1,38 @@
 /**
- * The sidecars: what is served beside a file of the index. A new kind is a row of {@link sidecars}, and does not compile
- * until everything that is not the same for all kinds has a line for it: what a mirror remembers of it, how the pages tell
- * of it (formats/simple), and what a check says (cli/check).
+ * The kinds of sidecars: small files served beside a file of the index. A new kind is a row of {@link sidecars}. The code
+ * does not compile until all places that treat the kinds differently handle it: the facts below, the pages
+ * (formats/simple), and the texts of a check (cli/check).
  */
 import { sha256Hex } from './hash.ts';
 
 export type SidecarKind = 'metadata' | 'provenance';
 
-/** What a mirror remembers of what lies beside a file. */
+/** The facts that the state remembers about the sidecars of a file. */
 export interface SidecarFacts {
-  /** sha256 of the core metadata; undefined when there is none. */
+  /** The sha256 of the core metadata; undefined if there is none. */
   readonly metadataSha256: string | undefined;
-  /** True when there is a provenance object. */
+  /** True if there is a provenance object. */
   readonly provenance: boolean;
 }
 
-/** What differs from what is right, for people. */
+/** A difference, for people. */
 interface Difference {
   readonly expected: string;
   readonly found: string;
 }
 
 export interface Sidecar {
-  /** What its name has after that of the file. */
+  /** The end of its name, after the name of the file. */
   readonly suffix: `.${string}`;
-  /** Whether it is remembered as being there. */
+  /** Returns true if the state remembers that it is there. */
   isHeld(file: SidecarFacts): boolean;
-  /** What is remembered once it is gone. */
+  /** The facts once it is gone. */
   readonly absent: Partial<SidecarFacts>;
-  /** What is wrong with `bytes`, by what is known of the file; undefined when they are right. */
+  /** Returns the difference between `bytes` and the facts about the file; undefined if there is none. */
   problemOf(bytes: Buffer, file: Pick<SidecarFacts, 'metadataSha256'>): Difference | undefined;
-  /** The type that an index is asked for. */
+  /** The `Accept` header of requests. */
   readonly accept: string;
-  /** Far more than real ones have; what is larger would fill memory where thousands come. */
+  /** Size limit in bytes. Real ones are far smaller; larger ones would fill memory, as thousands are fetched. */
   readonly maxBytes: number;
 }
 
@@ -63,17 +63,17 @@ export const sidecars: Readonly<Record<SidecarKind, Sidecar>> = {
 
 export const sidecarKinds = Object.keys(sidecars) as readonly SidecarKind[];
 
-/** The kinds that are remembered as lying beside the file. */
+/** Returns the kinds that the state remembers for the file. */
 export function heldSidecars(file: SidecarFacts): SidecarKind[] {
   return sidecarKinds.filter((kind) => sidecars[kind].isHeld(file));
 }
 
-/** The other kinds. */
+/** Returns the kinds that the state does not remember for the file. */
 export function missingSidecars(file: SidecarFacts): SidecarKind[] {
   return sidecarKinds.filter((kind) => !sidecars[kind].isHeld(file));
 }
 
-/** The file as it is remembered once those of these kinds are gone. */
+/** Returns the file as it is remembered once the sidecars `gone` are removed. */
 export function withoutSidecars<File extends SidecarFacts>(file: File, gone: readonly SidecarKind[]): File {
   let left = file;
   for (const kind of gone) left = { ...left, ...sidecars[kind].absent };

@@ -8,8 +8,8 @@ import { jsonWeight } from '../formats/simple/json-weight.ts';
 import { parsePublishedPage, type SimplePage } from '../formats/simple/simple-json.ts';
 
 /**
- * The page of `name`; undefined when there is none, or one that is damaged. Where many are read at a time, it waits for
- * room in `memory` before it is parsed.
+ * Returns the published page of `name`, or undefined if it is missing or damaged. With `memory` it is parsed once there
+ * is room. Throws StorageError.
  */
 export async function readPublishedPage(
   files: Pick<FileStore, 'read'>,
@@ -21,12 +21,12 @@ export async function readPublishedPage(
   return parseOwnPage(bytes, name);
 }
 
-/** What `bytes` say, which are the page of `name` as it was published here; undefined where they are damaged or none. */
+/** Parses the published page of `name`. Returns undefined if there are no bytes or they are damaged. */
 export function parseOwnPage(bytes: Buffer | undefined, name: ProjectName): SimplePage | undefined {
   try {
     return bytes && parsePublishedPage(bytes.toString(), `the page of ${name}`);
   } catch (error) {
-    // Whatever it is, upstream has a better one, and a check finds it.
+    // Upstream has an intact page, and a check finds the damaged one.
     if (error instanceof NonsenseError) return undefined;
     throw error;
   }

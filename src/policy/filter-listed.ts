@@ -21,7 +21,7 @@ export interface SplitListed {
   readonly leftOut: ReadonlyMap<ProjectName, Reason>;
   /** One line for each index and each marker, for people. */
   readonly notes: readonly string[];
-  /** What comes from another index only, or from none. */
+  /** The requirements that come from another index only, or from none. */
   readonly passedOver: readonly PassedOver[];
 }
 

@@ -21,7 +21,7 @@ interface Part {
   readonly hashed: (policy: Policy) => unknown;
 }
 
-/** What no decision follows from, or what follows from the other parts. */
+/** Marks members that no decision depends on, or that follow from other members. */
 const unhashed = undefined;
 
 /** In the order in which parts are hashed, which must stay: the hashes are stored. A part that is missing does not compile. */

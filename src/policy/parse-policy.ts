@@ -143,7 +143,7 @@ function parseEnvironment(given: ConfigValue): MarkerEnvironment {
 /** A line about each rule that can never decide: it names nothing, or earlier rules take all that it names. */
 function unreachableRules(rules: readonly Rule[]): string[] {
   const lines: string[] = [];
-  /** What the earlier rules take. */
+  /** The names that the earlier rules take. */
   const taken = { names: new Set<ProjectName>(), open: [] as Rule['open'][number][] };
   for (const { because, named, open } of rules) {
     const isTaken = [...named.keys(), ...open].every((pattern) => takes(taken, pattern));
@@ -171,7 +171,7 @@ interface GivenSource {
   readonly fileHosts: ConfigValue | undefined;
 }
 
-/** What a rule holds, and from where; `index` is undefined for the upstream of the mirror, which is the index `main`. */
+/** Parses what a rule holds, and its index: undefined for the upstream of the mirror, which is the index `main`. */
 function parseSource(
   given: GivenSource,
   main: string | undefined,

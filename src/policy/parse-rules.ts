@@ -53,7 +53,7 @@ export function parseRule({ hold, index, given, projects, requirements }: GivenR
   return { hold, because, index, named, open };
 }
 
-/** Whether `rule` takes the project that is passed over from the very index that it is wanted from. */
+/** Returns true if `rule` takes the project that is passed over from the index that it is wanted from. */
 export function isTaken({ index }: PassedOver, rule: Rule | undefined, main: IndexAliases | undefined): boolean {
   return rule !== undefined && rule.hold !== 'none' && index !== undefined && namesOf(rule.index, main).has(index);
 }

@@ -1,14 +1,14 @@
 /**
- * The rules of `[releases]` and `[files]` as everything sees them but the code that applies them: by which keys they are
- * written, whether one of them leaves anything out, and what of them is hashed. A rule that is missing here does not compile.
+ * One table for the rules of `[releases]` and `[files]`: their keys in `mirror.toml`, and the values that the fingerprint
+ * hashes. Whether a policy leaves anything out follows from it. The code does not compile if a rule is missing.
  */
 import type { WheelFilter } from '../packaging/wheel-tags.ts';
 import type { FileRules, Policy, ReleaseRules } from './policy.ts';
 
 interface Trait<Rules> {
-  /** The keys of `mirror.toml` that say it. */
+  /** The keys of `mirror.toml` that set it. */
   readonly keys: readonly string[];
-  /** What plans follow from; of what is not set, undefined. */
+  /** Returns the values that plans depend on; undefined if the rule is not set. */
   readonly hashed: (rules: Rules) => unknown;
 }
 
@@ -60,22 +60,22 @@ export const releaseKeys = keysOf(releaseTraits);
 /** The keys of `[files]`. */
 export const fileKeys = keysOf(fileTraits);
 
-/** Whether any rule leaves out releases or files. */
+/** Returns true if any rule leaves out releases or files. */
 export function isRestricting({ releases, files }: Pick<Policy, 'releases' | 'files'>): boolean {
   return isAnySet(releases, releaseTraits) || isAnySet(files, fileTraits);
 }
 
-/** `[releases]` as it is hashed. */
+/** Returns the values of `[releases]` that are hashed. */
 export function releasesText(rules: ReleaseRules): unknown {
   return hashedOf(rules, releaseTraits);
 }
 
-/** `[files]` as it is hashed. */
+/** Returns the values of `[files]` that are hashed. */
 export function filesText(rules: FileRules): unknown {
   return hashedOf(rules, fileTraits);
 }
 
-/** Lists whose order means nothing. */
+/** Returns the values as sorted texts, for lists whose order has no meaning. */
 export function sortedTexts(values: readonly unknown[]): string[] {
   return values.map((value) => JSON.stringify(value)).sort();
 }

@@ -126,7 +126,7 @@ export interface IndexState {
   readonly rootIndexDue?: boolean | undefined;
   /** The sha256 of the published root index in both forms. */
   readonly rootIndex?: { readonly json: string; readonly html: string } | undefined;
-  /** The number of the latest change that the published root index shows; see change-log.ts. */
+  /** The number of the latest change that the published root index shows; see published-changes.ts. */
   readonly changesListed?: number | undefined;
   /** The extent of the published change feed: the log's id, its last change, and {@link changesListed}. */
   readonly changesTold?: { readonly id: string; readonly last: number; readonly listed: number } | undefined;

@@ -300,9 +300,9 @@ class DayCounter {
   /** `YYYY-MM-DD`; empty for lines that tell no time. */
   readonly day: string;
   readonly isClosed: boolean;
-  /** How often which file went to which agent. */
+  /** The downloads of each pair of file and agent. */
   readonly pairs = new PairCounts();
-  /** How often anything went to which client, by its number. */
+  /** The downloads of each client, by its number. */
   readonly clients: number[] = [];
   /** The downloads. */
   readonly counted: LineTotals = { count: 0, bytes: 0 };

@@ -13,7 +13,7 @@ export const lines: Lines = {
   err: (line) => process.stderr.write(`${printable(line)}\n`),
 };
 
-/** Says one of 1.5's lines; in a JSON log an object. */
+/** Prints one of 1.5's lines, or an object in a JSON log. */
 export function announce({ logFormat }: { readonly logFormat: 'text' | 'json' }, type: string, text: string): void {
   const message = text.trim();
   lines.out(logFormat === 'json' ? JSON.stringify({ time: new Date().toISOString(), type, message }) : text);

@@ -1,6 +1,8 @@
 /** The program pep381run, which cron, people and the CGI start. */
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
+import { messageOf } from '../../core/caught-error.ts';
+import { hourMs } from '../../core/durations.ts';
 import { StorageError, UsageError } from '../../core/errors.ts';
 import { type RunState, runState } from '../../state/mirror-state.ts';
 import { takeLock } from '../../state/sqlite/lock.ts';
@@ -44,7 +46,7 @@ import { isWrittenHere } from './sync-log.ts';
  * Milliseconds without progress after which a run is taken to hang. A run at work does something every few seconds,
  * and waits for upstream no longer than two minutes.
  */
-const longestSilenceMs = 2 * 60 * 60_000;
+const longestSilenceMs = 2 * hourMs;
 
 /** The program pep381run: mirrors an index, reports on a mirror, or restores projects. */
 export const pep381run: Program<Exclude<RunCommand, { kind: 'help' | 'version' }>> = {
@@ -117,7 +119,7 @@ function dropRequest(root: string, code: number): void {
   } catch (error) {
     // The disk that ended the run refuses this as well: one error message is enough.
     if (code === exitCodes.storage) return;
-    lines.err(`pep381run: error: ${error instanceof Error ? error.message : error}`);
+    lines.err(`pep381run: error: ${messageOf(error, String(error))}`);
   }
 }
 

@@ -70,13 +70,10 @@ class Input {
  * Throws PackedError if anything else follows.
  */
 async function hasMember(input: Input): Promise<boolean> {
-  while ((await input.fill(1))[0] === 0)
-    input.take(
-      Math.max(
-        1,
-        input.rest.findIndex((byte) => byte !== 0),
-      ),
-    );
+  while ((await input.fill(1))[0] === 0) {
+    const end = input.rest.findIndex((byte) => byte !== 0);
+    input.take(end < 0 ? input.rest.length : end);
+  }
   if (input.rest.length === 0) return false;
   const [first, second] = await input.fill(2);
   if (first === 0x1f && second === undefined) throw new CutError();

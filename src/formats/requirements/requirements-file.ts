@@ -191,7 +191,7 @@ function readRequirement(
   return [{ requirement: requirementFrom(text, where), sha256s: pinnedSha256s(hashes, where), where }];
 }
 
-/** What installers take from there they do not take from an index, whoever else requires it. */
+/** Installers take these projects from there and not from an index, whoever else requires them. */
 function addOutside(place: string, where: string, { outside }: Reading): void {
   const name = projectAt(place);
   if (name !== undefined) outside.push({ name, where, why: 'it comes from a URL or a path, not from an index' });

@@ -49,7 +49,7 @@ function link(entry: PublishedFile): string {
   return `<a href="${escapeHtml(url)}${hash}" ${python}${yanked}${beside}>${text}</a><br />\n`;
 }
 
-/** What a link tells of each sidecar of its file. */
+/** The attributes of a link for each sidecar of its file. */
 const sidecarAttributes: Readonly<Record<SidecarKind, (entry: PublishedFile) => string>> = {
   metadata: ({ metadataSha256: sha256 }) =>
     sha256 === undefined ? '' : `data-dist-info-metadata="sha256=${sha256}" data-core-metadata="sha256=${sha256}"`,

@@ -158,7 +158,7 @@ const writeSidecar: Readonly<Record<SidecarKind, (json: Record<string, unknown>,
   },
 };
 
-/** What an entry tells of a sidecar that is not there. */
+/** The members of an entry for each sidecar that is missing. */
 const noSidecar: Readonly<Record<SidecarKind, JsonObject>> = {
   metadata: { 'core-metadata': false, 'data-dist-info-metadata': false },
   provenance: { provenance: null },

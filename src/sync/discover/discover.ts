@@ -53,7 +53,7 @@ import { isRelevant } from './relevant-projects.ts';
 import { sweep } from './sweep.ts';
 import { enqueueFeedChanges, type FeedResult } from './upstream-feed.ts';
 
-/** What the previous run has left. */
+/** The state that the previous run has left. */
 type Known = SerialState & ChangelogState & ListState & PolicyState & MissingState & PageState;
 
 /**

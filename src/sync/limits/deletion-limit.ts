@@ -52,10 +52,10 @@ interface Counts {
 }
 
 /** The deletion limit of one index. */
-class IndexBrake {
+class IndexDeletions {
   counts: Counts = { removals: 0, all: 0 };
   limit: Counts = { removals: minRemovalsPerDay, all: minRemovalsPerDay };
-  isPulled = { removals: false, all: false };
+  isReached = { removals: false, all: false };
   readonly refused = new Map<ProjectName, Deletion>();
 
   get maxInAll(): number {
@@ -68,7 +68,7 @@ export class DeletionLimit {
   readonly #clock: Clock;
   readonly #allowed: number | undefined;
   readonly #sourceOf: (name: ProjectName) => string | undefined;
-  readonly #brakes = new Map<string | undefined, IndexBrake>();
+  readonly #indexes = new Map<string | undefined, IndexDeletions>();
   readonly #taken = new Map<ProjectName, Counts>();
   #goneShares: RemovalCounts['shares'] = new Map();
   /** Milliseconds since 1970 from which deletions are counted if a person has allowed more. */
@@ -98,12 +98,12 @@ export class DeletionLimit {
     if (this.#allowed === undefined) this.#beginDay();
     else this.#beginAllowed(this.#allowed);
     for (const [source, removals] of this.#state.removals.queued()) {
-      const { isPulled, counts, limit } = this.#brakeOf(source);
-      isPulled.removals ||= counts.removals + removals > limit.removals;
+      const { isReached, counts, limit } = this.#indexOf(source);
+      isReached.removals ||= counts.removals + removals > limit.removals;
     }
     // The state remembers the deletions of earlier passes. A refused deletion that is due again may be allowed now.
     this.#taken.clear();
-    for (const { refused } of this.#brakes.values()) {
+    for (const { refused } of this.#indexes.values()) {
       for (const name of refused.keys()) {
         const { obstacle, nextTry } = this.#state.queue.entryOf(name) ?? {};
         if (!isHeldBack(obstacle) || nextTry === undefined) refused.delete(name);
@@ -112,30 +112,30 @@ export class DeletionLimit {
   }
 
   #beginDay(): void {
-    for (const [brake, most] of this.#countFrom(this.#startOfDay())) {
-      brake.limit = { removals: most, all: most };
-      brake.isPulled = { removals: false, all: false };
+    for (const [index, most] of this.#countFrom(this.#startOfDay())) {
+      index.limit = { removals: most, all: most };
+      index.isReached = { removals: false, all: false };
     }
     for (const [source, { removals, others }] of this.#state.removals.heldBack()) {
-      this.#brakeOf(source).isPulled = { removals: removals > 0, all: others > 0 };
+      this.#indexOf(source).isReached = { removals: removals > 0, all: others > 0 };
     }
   }
 
   #beginAllowed(allowed: number): void {
     const isFirst = this.#since === undefined;
     this.#since ??= this.#startOfDay();
-    const mosts = this.#countFrom(this.#since);
+    const limits = this.#countFrom(this.#since);
     if (!isFirst) return;
-    const waiting = new Map<IndexBrake, number>();
+    const waiting = new Map<IndexDeletions, number>();
     for (const [source, { removals, others }] of this.#state.removals.heldBack()) {
-      waiting.set(this.#brakeOf(source), removals + others);
+      waiting.set(this.#indexOf(source), removals + others);
     }
     const total = [...waiting.values()].reduce((sum, count) => sum + count, 0);
-    for (const [brake, most] of mosts) {
+    for (const [index, most] of limits) {
       // The person who set the number counted the deletions held back from all indexes together.
-      const more = Math.max(0, allowed - (total - (waiting.get(brake) ?? 0)));
-      const { removals, all } = brake.counts;
-      brake.limit = { removals: Math.max(most, removals + more), all: Math.max(most, all + more) };
+      const more = Math.max(0, allowed - (total - (waiting.get(index) ?? 0)));
+      const { removals, all } = index.counts;
+      index.limit = { removals: Math.max(most, removals + more), all: Math.max(most, all + more) };
     }
     this.#state.queue.makeDue('held-back');
     this.#state.queue.makeDue('removal-held-back');
@@ -152,7 +152,7 @@ export class DeletionLimit {
    * Counts the deletions since `since`, and returns how many a day may have of each index, by the number of its
    * projects at that time.
    */
-  #countFrom(since: number): Map<IndexBrake, number> {
+  #countFrom(since: number): Map<IndexDeletions, number> {
     const { removals, shares } = this.#state.removals.since(since);
     this.#goneShares = shares;
     const projects = new Map<string | undefined, number>();
@@ -171,18 +171,18 @@ export class DeletionLimit {
     for (const name of removals) add(name, { removals: 1, all: 1 });
     for (const [name, share] of shares) add(name, { removals: 0, all: share });
     for (const source of [...projects.keys(), ...gone.keys()]) {
-      this.#brakeOf(source).counts = gone.get(source) ?? { removals: 0, all: 0 };
+      this.#indexOf(source).counts = gone.get(source) ?? { removals: 0, all: 0 };
     }
-    const known = [...this.#brakes];
+    const known = [...this.#indexes];
     return new Map(
-      known.map(([source, brake]) => [brake, maxDeletionsPerDay((projects.get(source) ?? 0) + brake.counts.removals)]),
+      known.map(([source, index]) => [index, maxDeletionsPerDay((projects.get(source) ?? 0) + index.counts.removals)]),
     );
   }
 
-  #brakeOf(source: string | undefined): IndexBrake {
-    const brake = this.#brakes.get(source) ?? new IndexBrake();
-    this.#brakes.set(source, brake);
-    return brake;
+  #indexOf(source: string | undefined): IndexDeletions {
+    const index = this.#indexes.get(source) ?? new IndexDeletions();
+    this.#indexes.set(source, index);
+    return index;
   }
 
   /**
@@ -191,21 +191,21 @@ export class DeletionLimit {
    */
   allows(deletion: Deletion): boolean {
     const { name, isRemoval } = deletion;
-    const brake = this.#brakeOf(deletion.source);
+    const index = this.#indexOf(deletion.source);
     const cost = this.#costOf(deletion);
     // A deletion that was not completed is tried again and must not count twice.
     const before = this.#taken.get(name) ?? { removals: 0, all: 0 };
-    const removals = brake.counts.removals + cost.removals - before.removals;
-    const all = brake.counts.all + cost.all - before.all;
-    const { isPulled: pulled } = brake;
-    if (isRemoval) pulled.removals ||= removals > brake.limit.removals;
-    else pulled.all ||= all > brake.maxInAll + roundingError;
-    if (pulled.removals || (pulled.all && !isRemoval)) {
-      brake.refused.set(name, deletion);
+    const removals = index.counts.removals + cost.removals - before.removals;
+    const all = index.counts.all + cost.all - before.all;
+    const { isReached: reached } = index;
+    if (isRemoval) reached.removals ||= removals > index.limit.removals;
+    else reached.all ||= all > index.maxInAll + roundingError;
+    if (reached.removals || (reached.all && !isRemoval)) {
+      index.refused.set(name, deletion);
       return false;
     }
     this.#taken.set(name, cost);
-    brake.counts = { removals, all };
+    index.counts = { removals, all };
     return true;
   }
 
@@ -217,13 +217,13 @@ export class DeletionLimit {
   /** Reports the deletions held back, if any. If a person has allowed deletions, starts the count again. */
   report(report: Report): void {
     if (this.#allowed !== undefined) this.#state.set(change(limitState, { deletionsAllowedAt: this.#clock.now() }));
-    for (const [source, brake] of this.#brakes) {
-      const { refused, isPulled, counts, limit } = brake;
+    for (const [source, index] of this.#indexes) {
+      const { refused, isReached, counts, limit } = index;
       if (refused.size === 0) continue;
       const deletions = [...refused.values()].map(({ name, isProject, files }) => ({ name, isProject, files }));
-      const [gone, most] = isPulled.removals
+      const [gone, most] = isReached.removals
         ? [counts.removals, limit.removals]
-        : [counts.all, Math.floor(brake.maxInAll)];
+        : [counts.all, Math.floor(index.maxInAll)];
       report({ type: 'deletions-held-back', deletions, gone, limit: most, source });
     }
   }

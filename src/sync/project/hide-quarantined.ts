@@ -44,17 +44,19 @@ function quarantinedPage(mirror: Mirror, { due, held }: SelectedProject): Source
   return { page: withSerial(simplePageFrom(json, url.href), held.serial), url };
 }
 
-/** Returns the published page without the releases in quarantine, or undefined if none of their files is held. */
+/**
+ * Returns the published page without the releases in quarantine, or undefined if none of their files is held or
+ * upstream's page cannot be made of what is here.
+ */
 async function withoutReleases(
   mirror: Mirror,
   { due, held }: SelectedProject,
   { isQuarantinedFile }: ChangelogStatus,
 ): Promise<SourcePage | undefined> {
-  const cached = await readCachedPage(mirror, due.name);
+  const hidden = new Set(held.files.filter(isQuarantinedFile).map(({ path }) => filenameOf(path)));
+  const cached = hidden.size === 0 ? undefined : await readCachedPage(mirror, due.name);
   if (cached === undefined) return undefined;
   const { page, url } = cached;
-  const hidden = new Set(held.files.filter(isQuarantinedFile).map(({ path }) => filenameOf(path)));
-  if (hidden.size === 0) return undefined;
   const isShown = (entry: unknown): boolean => !isJsonObject(entry) || !hidden.has(String(entry.filename));
   const files = Array.isArray(page.json.files) ? page.json.files.filter(isShown) : [];
   return { page: withSerial(simplePageFrom({ ...page.json, files }, url.href), held.serial), url };

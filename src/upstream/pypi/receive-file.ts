@@ -44,7 +44,7 @@ function maxBytesOf(size: number | undefined): number {
   return size === undefined ? largestUnsized : Math.max(2 * size, size + slackBytes);
 }
 
-/** Whether an answer with this `Content-Range` goes on at `from`, up to the end. */
+/** Returns true if an answer with this `Content-Range` continues at `from` up to the end. */
 function continues(contentRange: string | undefined, from: number, size: number | undefined): boolean {
   const [, first, last, total] = /^bytes (\d+)-(\d+)\/(\d+)$/.exec(contentRange ?? '') ?? [];
   return Number(first) === from && Number(last) === Number(total) - 1 && (size === undefined || Number(total) === size);

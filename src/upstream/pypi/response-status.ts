@@ -44,7 +44,7 @@ export function parseRetryAfter(text: string | undefined, nowMs: number): number
   return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), longestPauseMs);
 }
 
-/** What a body says for people: the first line of a text, or of what HTML shows; empty where there is none. */
+/** Returns the first line of a text body, or of the visible text of HTML; an empty text if there is none. */
 function bodyExcerpt(body: Buffer): string {
   const text = body.subarray(0, 4096).toString('utf8');
   const shown = /<(?:!doctype|html|head|body)\b/i.test(text)
