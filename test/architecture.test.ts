@@ -95,7 +95,7 @@ const owners: Readonly<Record<keyof typeof sections, readonly string[]>> = {
   listState: ['src/sync/discover/'],
   policyState: ['src/sync/discover/', 'src/sync/selection/', 'src/cli/run/check-room.ts'],
   missingState: ['src/sync/discover/', 'src/sync/selection/', 'src/sync/requirements/'],
-  pageState: ['src/sync/discover/', 'src/sync/selection/', 'src/sync/index/', 'src/cli/target/'],
+  pageState: ['src/sync/discover/', 'src/sync/project/page/', 'src/sync/index/', 'src/cli/target/'],
   indexState: ['src/sync/index/', 'src/sync/sync.ts', 'src/sync/discover/outdated-state.ts', 'src/adopt/'],
   snapshotState: ['src/sync/snapshot/'],
   limitState: ['src/sync/limits/'],

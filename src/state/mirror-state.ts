@@ -104,7 +104,7 @@ export const missingState = section<MissingState>({
 });
 
 /**
- * The settings that pages are made with. Owned by `sync/discover`, `sync/selection` and `sync/index`; `cli/target`
+ * The settings that pages are made with. Owned by `sync/discover`, `sync/project/page` and `sync/index`; `cli/target`
  * adopts legacy JSON.
  */
 export interface PageState {

@@ -24,6 +24,9 @@ export interface Plan {
 /** A plan without its page. */
 export type PlanSummary = Omit<Plan, 'page' | 'resultDigest'> & { readonly name: ProjectName };
 
+/** A published project with its plan; without one, `decisionKey` is undefined. */
+export type ListedPlan = PlanSummary | { readonly name: ProjectName; readonly decisionKey?: undefined };
+
 /** A queued project of which only the rules changed, with the result of its last plan. */
 export type DueReplan = Pick<Plan, 'resultDigest' | 'page'> & { readonly name: ProjectName };
 
@@ -41,8 +44,8 @@ export interface RuleTotals {
 
 /** The plans of projects. `StateStore.finish` writes them. */
 export interface Plans {
-  /** Returns the next published projects after `after`, by name, with their plans; without a plan, no `decisionKey`. */
-  list(after: ProjectName | undefined, limit: number): (PlanSummary | { name: ProjectName; decisionKey?: undefined })[];
+  /** Returns the next published projects after `after`, by name, with their plans. */
+  list(after: ProjectName | undefined, limit: number): ListedPlan[];
   /** Returns the decision key of a project's plan; undefined if it has none. */
   decisionKeyOf(name: ProjectName): string | undefined;
   /** Returns upstream's page of a project, if its plan kept it. */

@@ -11,6 +11,7 @@ import type { Upstream } from '../upstream/upstream.ts';
 import type { DeletionLimit } from './limits/deletion-limit.ts';
 import type { StorageBudget } from './limits/storage-budget.ts';
 import type { LocalFiles } from './selection/local-files.ts';
+import type { MissingProjects } from './selection/missing-projects.ts';
 import type { Selection } from './selection/selection.ts';
 
 export interface SyncSettings {
@@ -53,8 +54,10 @@ export interface Mirror {
   readonly settings: SyncSettings;
   /** The files that somebody has put below `packages/` by hand. */
   readonly localFiles: LocalFiles;
-  /** Decides what the mirror may hold. */
+  /** Decides what the mirror may hold. Each pass has its own: see discover/discover.ts. */
   readonly selection: Selection;
+  /** Records what is asked for and not held. */
+  readonly missingProjects: MissingProjects;
   readonly storageBudget: StorageBudget;
   readonly deletionLimit: DeletionLimit;
   /** The memory that pages take, by project name. */

@@ -29,6 +29,7 @@ import { publishRootIndex } from './index/root-index.ts';
 import type { Mirror } from './mirror.ts';
 import { replanUnchanged } from './project/replan.ts';
 import { reportUnsatisfied } from './requirements/report-unsatisfied.ts';
+import type { Selection } from './selection/selection.ts';
 import { signedSnapshot } from './snapshot/sign-snapshot.ts';
 import { compareWithSnapshot, requireSnapshot } from './snapshot/upstream-snapshot.ts';
 import { verifyPages } from './snapshot/verify-pages.ts';
@@ -38,7 +39,8 @@ import { type RunProgress, type WorkResult, workOnCrashSuspects, workThroughQueu
  * Runs passes until nothing is due and no further pass is requested. Throws the error that ended the run early:
  * UnreachableError, NonsenseError, StorageError, UsageError, PausedError.
  */
-export async function sync(mirror: Mirror): Promise<WorkResult> {
+export async function sync(opened: Mirror): Promise<WorkResult> {
+  let mirror = opened;
   let done = 0;
   const { state } = mirror;
   const parked = new Map<ProjectName, number>();
@@ -51,7 +53,8 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
     applyKeepRemoved(mirror);
     await applyLegacySetting(mirror);
     const seen = await requireSnapshot(mirror);
-    const unlearned = await discoverChanges(mirror);
+    const { selection, trouble: unlearned } = await discoverChanges(mirror);
+    mirror = { ...mirror, selection };
     await verifyPages(mirror, seen);
     compareClocks(mirror);
     mirror.deletionLimit.beginPass();
@@ -64,6 +67,7 @@ export async function sync(mirror: Mirror): Promise<WorkResult> {
       const last = await runPass(mirror, startedMs, knowsAll, () => work(mirror, memory, workOnCrashSuspects));
       result = { ...last, done: result.done + last.done, trouble: result.trouble ?? last.trouble };
     }
+    mirror = { ...mirror, selection: result.selection };
     const trouble = unlearned ?? result.trouble;
     if (trouble !== undefined) {
       reportUnsatisfied(mirror);
@@ -98,8 +102,8 @@ async function runPass(
   mirror: Mirror,
   startedMs: number,
   knowsAll: boolean,
-  work: () => Promise<WorkResult>,
-): Promise<WorkResult> {
+  work: () => Promise<PassResult>,
+): Promise<PassResult> {
   const { state, files, settings } = mirror;
   const result = await work();
   mirror.storageBudget.report(mirror.report);
@@ -119,9 +123,15 @@ async function runPass(
   return result;
 }
 
+/** The result of a pass, with the selection by which the last projects were synced. */
+interface PassResult extends WorkResult {
+  readonly selection: Selection;
+}
+
 /** Works through the queue, and queues in turn what the projects that were just published require. */
-async function work(mirror: Mirror, memory: RunProgress, first = workThroughQueue): Promise<WorkResult> {
-  const { state, report } = mirror;
+async function work(before: Mirror, memory: RunProgress, first = workThroughQueue): Promise<PassResult> {
+  const { state, report, settings } = before;
+  let mirror = before;
   let pass = first;
   const plans = new Map<string, number>();
   let done = 0;
@@ -132,7 +142,10 @@ async function work(mirror: Mirror, memory: RunProgress, first = workThroughQueu
     const result = await pass(mirror, memory);
     pass = workThroughQueue;
     done += result.done;
-    if (mirror.settings.dryRun || !enqueueDependencies(mirror, plans)) return { ...result, done };
+    if (settings.dryRun) return { ...result, done, selection: mirror.selection };
+    const { selection, hasQueued } = enqueueDependencies(mirror, plans);
+    if (!hasQueued) return { ...result, done, selection };
+    mirror = { ...mirror, selection };
   }
 }
 

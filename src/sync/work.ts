@@ -60,9 +60,9 @@ export interface WorkResult {
 /** A source of upstream's changes while the queue is worked on. */
 export interface ChangeSource {
   /** Returns true if it is time to read. */
-  isDue(): boolean;
-  /** Queues the changed projects and returns their names. */
-  read(): Promise<readonly ProjectName[]>;
+  isDue(mirror: Mirror): boolean;
+  /** Queues the changed projects that concern `mirror` as it is now, and returns their names. */
+  read(mirror: Mirror): Promise<readonly ProjectName[]>;
 }
 
 /** The data that lasts longer than one pass over the queue. */
@@ -254,7 +254,7 @@ class QueueWorker {
   }
 
   #startNewsIfDue(): void {
-    if (this.#listening !== undefined || this.#isOver() || !this.#news.isDue()) return;
+    if (this.#listening !== undefined || this.#isOver() || !this.#news.isDue(this.#mirror)) return;
     this.#listening = this.#workOnNews().finally(() => {
       this.#listening = undefined;
     });
@@ -263,7 +263,7 @@ class QueueWorker {
   /** Works on what has changed upstream during the run, removals first. Never rejects. */
   async #workOnNews(): Promise<void> {
     try {
-      const names = await this.#news.read();
+      const names = await this.#news.read(this.#mirror);
       for (const name of names) (this.#underWay.has(name) ? this.#toRepeat : this.#changedMeanwhile).add(name);
       const all = names.flatMap((name) => this.#dueNow(name) ?? []).filter((due) => this.#isAsked(due));
       for (const due of this.#inOrder(all)) {

@@ -47,7 +47,7 @@ export function openReader(options: OpenReaderOptions): { readonly reader: Reade
     reader: {
       target,
       settings,
-      selection: new Selection(policy, state),
+      selection: Selection.of(policy),
       state,
       files: new FilesystemFileStore(target.root, systemClock),
       now: () => systemClock.now(),

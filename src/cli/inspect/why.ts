@@ -14,6 +14,7 @@ import { missingState } from '../../state/mirror-state.ts';
 import type { QueueEntry } from '../../state/queue.ts';
 import { readCachedPage } from '../../sync/project/page/cached-page.ts';
 import { unsatisfiedLinesOf } from '../../sync/requirements/report-unsatisfied.ts';
+import { resolveDependencies, restoreDecision } from '../../sync/selection/dependencies.ts';
 import { isoTime } from '../output/units.ts';
 import type { Reader } from './open-reader.ts';
 import { filesOf, type HeldPath, type WhyFile, withProvenance, withRejectedFiles } from './why-files.ts';
@@ -141,11 +142,10 @@ function decide(reader: Reader, name: ProjectName, notice: Notice): ProjectDecis
   const { selection, state } = reader;
   const own = selection.decide(name);
   if (own === undefined || state.plans.decisionKeyOf(name) === selection.decisionKeyOf(own)) return own;
-  const known = selection.restoreDecision(name);
+  const known = restoreDecision(selection.policy, state, name);
   if (known !== undefined || selection.policy?.dependencies !== true) return known ?? own;
   if (state.totals().projects >= manyProjects) notice(slowNotice);
-  selection.resolveDependencies();
-  return selection.decide(name);
+  return resolveDependencies(selection, state).decide(name);
 }
 
 /** Returns true if the mirror knows the subject. */

@@ -12,6 +12,7 @@ import { DeletionLimit } from '../../sync/limits/deletion-limit.ts';
 import { StorageBudget } from '../../sync/limits/storage-budget.ts';
 import type { Mirror } from '../../sync/mirror.ts';
 import { LocalFiles } from '../../sync/selection/local-files.ts';
+import { MissingProjects } from '../../sync/selection/missing-projects.ts';
 import { Selection } from '../../sync/selection/selection.ts';
 import { parseToml } from '../config/config-file.ts';
 import type { Settings } from '../config/settings.ts';
@@ -57,7 +58,7 @@ export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(
   const state = openExpectedState(target, clock, { discard: dryRun });
   const files = new FilesystemFileStore(target.root, clock, 'staging', laterClock(clock, upstream));
   if (!dryRun) files.create();
-  const selection = new Selection(policy, state);
+  const selection = Selection.of(policy);
   const mirror: Mirror = {
     upstream,
     sources,
@@ -70,6 +71,7 @@ export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(
     settings: { ...settings, reconcile, acceptChanges, dryRun },
     ...options.keys,
     selection,
+    missingProjects: new MissingProjects(state),
     localFiles: new LocalFiles(files, selection),
     storageBudget: new StorageBudget(files, policy?.budget, state.totals().bytes),
     deletionLimit: new DeletionLimit(state, clock, options.allowDeletions, (name) => selection.sourceOf(name)),

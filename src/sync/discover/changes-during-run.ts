@@ -8,29 +8,27 @@ import { enqueueNews } from './discover.ts';
 const everyMs = 5 * minuteMs;
 
 export class ChangeWatcher {
-  readonly #mirror: Mirror;
   #readAt: number;
   #hasFailed = false;
 
   /** Must be created right after the changelog was read. */
-  constructor(mirror: Mirror) {
-    this.#mirror = mirror;
-    this.#readAt = mirror.clock.now();
+  constructor({ clock }: Mirror) {
+    this.#readAt = clock.now();
   }
 
   /** Returns true if it is time to read. A clock that was set back does not delay the next read. */
-  isDue(): boolean {
-    const now = this.#mirror.clock.now();
+  isDue({ clock, settings }: Mirror): boolean {
+    const now = clock.now();
     if (now < this.#readAt) this.#readAt = now;
-    return !this.#mirror.settings.dryRun && now - this.#readAt >= everyMs;
+    return !settings.dryRun && now - this.#readAt >= everyMs;
   }
 
   /** Queues the changed projects and returns their names. Throws StorageError, PausedError. */
-  async read(): Promise<readonly ProjectName[]> {
-    const { clock, report } = this.#mirror;
+  async read(mirror: Mirror): Promise<readonly ProjectName[]> {
+    const { clock, report } = mirror;
     this.#readAt = clock.now();
     try {
-      return await enqueueNews(this.#mirror);
+      return await enqueueNews(mirror);
     } catch (error) {
       const isUpstreams = [UnreachableError, NonsenseError, NoChangelogError].some((kind) => error instanceof kind);
       if (!isUpstreams || !(error instanceof Error)) throw error;

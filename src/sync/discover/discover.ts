@@ -37,6 +37,8 @@ import type { Changes } from '../../upstream/upstream.ts';
 import type { Mirror } from '../mirror.ts';
 import { confirmAbsences } from '../project/absence.ts';
 import { isGoneAfter } from '../project/changelog-status.ts';
+import { resolveDependencies } from '../selection/dependencies.ts';
+import type { Selection } from '../selection/selection.ts';
 import {
   believedSerial,
   confirmedSerial,
@@ -56,13 +58,34 @@ import { enqueueFeedChanges, type FeedResult } from './upstream-feed.ts';
 /** The state that the previous run has left. */
 type Known = SerialState & ChangelogState & ListState & PolicyState & MissingState & PageState;
 
+/** The result of {@link discoverChanges}. */
+export interface Discovered {
+  /** The selection by which the queue is worked on. */
+  readonly selection: Selection;
+  /**
+   * The error because of which upstream's changes are not known, or not all of them, if nothing else failed. The queue
+   * can be worked on all the same.
+   */
+  readonly trouble: UnreachableError | NonsenseError | undefined;
+}
+
 /**
- * Queues everything that has to be synced. Returns the error because of which upstream's changes are not known, or not
- * all of them, if nothing else failed: the queue can be worked on all the same. Throws UnreachableError, NonsenseError,
- * UsageError, PausedError.
+ * Queues everything that has to be synced. Throws UnreachableError, NonsenseError, UsageError, PausedError.
  */
-export async function discoverChanges(mirror: Mirror): Promise<UnreachableError | NonsenseError | undefined> {
-  const { state, settings, clock } = mirror;
+export async function discoverChanges(before: Mirror): Promise<Discovered> {
+  const known = prepareQueue(before);
+  const hasNewPolicy = policyKey(before) !== (known.policy ?? '');
+  const resolved =
+    hasNewPolicy && before.selection.policy?.dependencies === true
+      ? await precomputeRequirements(before)
+      : resolveDependencies(before.selection, before.state, before.report);
+  const selection = resolved.beginPass(hasNewPolicy || known.policyUnsettled === true);
+  return { selection, trouble: await enqueueAll({ ...before, selection }, known) };
+}
+
+/** Returns the state that the previous run has left, after queueing what does not depend on upstream. */
+function prepareQueue(mirror: Mirror): Known {
+  const { state, clock } = mirror;
   const known: Known = {
     ...state.get(serialState),
     ...state.get(changelogState),
@@ -76,15 +99,17 @@ export async function discoverChanges(mirror: Mirror): Promise<UnreachableError 
   state.queue.makeDue('no-room');
   state.rejectedFiles.enqueueDue(clock.now());
   requeueForNewSettings(mirror, known);
+  return known;
+}
+
+/** Queues what changed in all indexes and in the policy. Returns the error because of which not all of it is known. */
+async function enqueueAll(mirror: Mirror, known: Known): Promise<Discovered['trouble']> {
+  const { settings, clock } = mirror;
   const scope = scopeOf(mirror);
   const followed = { upstream: settings.upstream, scope, serialMovedAt: clock.now() };
   const base = join(change(serialState, followed), rootIndexIsDue);
   const isNew =
     known.serial === undefined || !includesScope(known.scope, scope) || known.upstream !== settings.upstream;
-  const hasNewPolicy = policyKey(mirror) !== (known.policy ?? '');
-  if (hasNewPolicy && mirror.selection.policy?.dependencies === true) await precomputeRequirements(mirror);
-  else mirror.selection.resolveDependencies(mirror.report);
-  mirror.selection.rememberBefore(hasNewPolicy || known.policyUnsettled === true);
   const untold = await enqueueFromOtherIndexes(mirror);
   const isFollowed = !isNew && !settings.reconcile;
   if (!isFollowed) await enqueueEverything(mirror, known, base);

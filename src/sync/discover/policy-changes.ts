@@ -2,12 +2,18 @@
  * Queues the projects of a partial mirror that have to change because the rules changed or the held releases require
  * something else.
  */
+import { inPages } from '../../core/in-pages.ts';
 import type { ProjectName } from '../../core/names.ts';
+import { explainReason } from '../../policy/render-reason.ts';
 import type { PolicyState } from '../../state/mirror-state.ts';
 import { missingState, policyState, rootIndexIsDue, serialState } from '../../state/mirror-state.ts';
+import type { ListedPlan } from '../../state/plans.ts';
 import { requestByName } from '../../state/queue.ts';
 import { change, join, noChange } from '../../state/state-section.ts';
+import type { StateStore } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
+import { resolveDependencies, storeWants } from '../selection/dependencies.ts';
+import type { Selection } from '../selection/selection.ts';
 import { enqueueListDifferences } from './project-list.ts';
 
 /**
@@ -15,6 +21,7 @@ import { enqueueListDifferences } from './project-list.ts';
  * files that are fetched last.
  */
 const maxReplans = 3;
+const plansAtATime = 2000;
 
 /** Queues a replan of the held projects whose rules changed, and queues the projects that the rules newly name. */
 export async function enqueuePolicyChanges(
@@ -32,7 +39,7 @@ export async function enqueuePolicyChanges(
     const mayAdd = before !== '' && before !== projects && selection.names() === undefined;
     if (mayAdd && !isNew) await enqueueListDifferences(mirror, undefined, () => noChange);
     state.queue.makeDue();
-    const { changed, renamed } = selection.comparePlans();
+    const { changed, renamed } = comparePlans(selection, plansIn(state));
     // With dependencies, missing projects come first: see enqueueDependencies, which a dry run does not reach.
     state.plans.renameRules(renamed);
     const comesLast = selection.policy?.dependencies === true && !mirror.settings.dryRun;
@@ -53,22 +60,56 @@ export async function enqueuePolicyChanges(
 /**
  * With dependencies, queues first the projects that held releases require and that are not held yet. If there are none,
  * queues those that are required in another way than before. Queues last those that are no longer required, since a
- * step before might have required them. Returns true if anything was queued. `plans` counts how often each decision was
- * queued in the run.
+ * step before might have required them. Returns the selection by which they are to be synced, and whether anything was
+ * queued. `plans` counts how often each decision was queued in the run.
  */
-export function enqueueDependencies(mirror: Mirror, plans: Map<string, number>): boolean {
-  const { state, selection, settings } = mirror;
-  if (settings.projects !== undefined || selection.policy?.dependencies !== true) return false;
-  if (enqueueNamed(mirror, selection.resolveDependencies(mirror.report)) > 0) return true;
-  const changed = selection.projectsToReplan();
+export function enqueueDependencies(
+  before: Mirror,
+  plans: Map<string, number>,
+): { readonly selection: Selection; readonly hasQueued: boolean } {
+  const { state, settings, report } = before;
+  if (settings.projects !== undefined || before.selection.policy?.dependencies !== true)
+    return { selection: before.selection, hasQueued: false };
+  const selection = resolveDependencies(before.selection, state, report);
+  const mirror = { ...before, selection };
+  if (enqueueNamed(mirror, selection.requiredNames()) > 0) return { selection, hasQueued: true };
+  const { changed } = comparePlans(selection, plansIn(state));
   const stays = (name: ProjectName): boolean => selection.decide(name)?.hold !== 'none';
-  if (state.plans.enqueueReplans(withoutEndless(mirror, changed.filter(stays), plans)) > 0) return true;
   const gone = changed.filter((name) => !stays(name));
-  if (state.plans.enqueueReplans(withoutEndless(mirror, gone, plans)) > 0) return true;
-  selection.rememberWants();
+  const hasQueued = [changed.filter(stays), gone].some(
+    (names) => state.plans.enqueueReplans(withoutEndless(mirror, names, plans)) > 0,
+  );
+  if (hasQueued) return { selection, hasQueued };
+  storeWants(selection, state);
   if (state.get(policyState).policyUnsettled !== undefined)
     state.set(change(policyState, { policyUnsettled: undefined }));
-  return false;
+  return { selection, hasQueued };
+}
+
+/**
+ * Returns the projects to replan, because their plans were made by other rules, and the plans that stay as they are,
+ * but by a rule whose name changed, with the new name.
+ */
+export function comparePlans(
+  selection: Selection,
+  plans: Iterable<ListedPlan>,
+): { readonly changed: ProjectName[]; readonly renamed: { readonly name: ProjectName; readonly rule: string }[] } {
+  const changed: ProjectName[] = [];
+  const renamed: { name: ProjectName; rule: string }[] = [];
+  for (const plan of plans) {
+    const now = selection.decide(plan.name);
+    if (plan.decisionKey !== (now && selection.decisionKeyOf(now))) changed.push(plan.name);
+    else if (plan.decisionKey !== undefined && now !== undefined) {
+      const rule = explainReason(now.because);
+      if (rule !== plan.rule) renamed.push({ name: plan.name, rule });
+    }
+  }
+  return { changed, renamed };
+}
+
+/** Yields all published projects with their plans. */
+export function* plansIn({ plans }: Pick<StateStore, 'plans'>): Iterable<ListedPlan> {
+  for (const piece of inPages((after) => plans.list(after, plansAtATime))) yield* piece;
 }
 
 /**
@@ -105,11 +146,11 @@ export function policyKey({ selection }: Mirror): string {
 }
 
 /** Queues those of `names` that are neither held nor known to be missing. Returns their number. */
-function enqueueNamed({ state, selection }: Mirror, names: readonly ProjectName[]): number {
+function enqueueNamed({ state, selection, missingProjects }: Mirror, names: readonly ProjectName[]): number {
   const missing = new Set(state.get(missingState).missing);
   const wanted = names.filter(
     (name) =>
-      (!missing.has(name) || selection.hasChangedRequest(name)) &&
+      (!missing.has(name) || missingProjects.hasChangedRequest(selection, name)) &&
       !state.held.project(name).published &&
       state.queue.entryOf(name) === undefined,
   );

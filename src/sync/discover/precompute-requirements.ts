@@ -11,18 +11,22 @@ import { bugAlarmFor, failureText } from '../project/failure-message.ts';
 import { readCachedPage } from '../project/page/cached-page.ts';
 import { chooseFiles } from '../project/page/choose-files.ts';
 import { recordRequirements } from '../requirements/record-requirements.ts';
+import { resolveDependencies } from '../selection/dependencies.ts';
+import type { Selection } from '../selection/selection.ts';
+import { comparePlans, plansIn } from './policy-changes.ts';
 
 /**
  * Records the requirements of the files that stay held under the current rules until no new requirement is found. Asks
- * upstream for nothing.
+ * upstream for nothing. Returns the selection with these requirements.
  */
-export async function precomputeRequirements(mirror: Mirror): Promise<void> {
-  const { selection } = mirror;
+export async function precomputeRequirements(mirror: Mirror): Promise<Selection> {
+  const { state, report } = mirror;
+  let { selection } = mirror;
   const foreseen = new Set<string>();
   for (;;) {
-    selection.resolveDependencies(mirror.report);
+    selection = resolveDependencies(selection, state, report);
     let learned = 0;
-    for (const name of selection.projectsToReplan()) {
+    for (const name of comparePlans(selection, plansIn(state)).changed) {
       const decision = selection.decide(name);
       if (decision?.hold !== 'files') continue;
       // The files that two projects keep may depend on each other and change to and fro.
@@ -40,7 +44,7 @@ export async function precomputeRequirements(mirror: Mirror): Promise<void> {
       }
       learned += 1;
     }
-    if (learned === 0) return;
+    if (learned === 0) return selection;
   }
 }
 

@@ -11,6 +11,7 @@ import { readPublishedPage } from '../../pages/read-page.ts';
 import { indexState, pageState } from '../../state/mirror-state.ts';
 import { change, join } from '../../state/state-section.ts';
 import type { Mirror } from '../mirror.ts';
+import { fileBaseIn } from '../project/page/file-base.ts';
 
 const projectsAtATime = 200;
 
@@ -18,7 +19,7 @@ const projectsAtATime = 200;
  * Applies the setting before anything is published: from then on all pages are written with the legacy JSON, or
  * without.
  */
-export async function applyLegacySetting({ state, settings, files, selection }: Mirror): Promise<void> {
+export async function applyLegacySetting({ state, settings, files }: Mirror): Promise<void> {
   if (settings.dryRun) return;
   const { legacyJson } = state.get(pageState);
   if (!settings.legacyJson) {
@@ -27,7 +28,7 @@ export async function applyLegacySetting({ state, settings, files, selection }: 
     await files.discard([ownPath('local.json'), ownPath('local.db.serial'), legacyRoot]);
     return state.set(change(pageState, { legacyJson: undefined }));
   }
-  const base = settings.baseUrl ?? (selection.fileBase || settings.upstream).replace(/\/$/, '');
+  const base = settings.baseUrl ?? (fileBaseIn(state) || settings.upstream).replace(/\/$/, '');
   if (legacyJson?.base !== base) state.set(change(pageState, { legacyJson: { base, filledTo: '' } }));
 }
 

@@ -18,9 +18,10 @@ import { type FetchedFiles, fetchFiles } from './files/fetch-files.ts';
 import { bytesOf, missingFiles } from './files/held-files.ts';
 import type { PlannedFile } from './files/plan-project.ts';
 import { ProjectRejections } from './files/rejected-files.ts';
-import { fileBaseOf, isPathByHash, pageToStore } from './page/cached-page.ts';
+import { pageToStore } from './page/cached-page.ts';
 import { resultDigestOf } from './page/choose-files.ts';
 import { type ClassifiedPage, isMajority } from './page/classify-page.ts';
+import { noteFileBase } from './page/file-base.ts';
 import { type PlannedPage, planPage } from './page/plan-page.ts';
 import { isAlreadyPublished, type Published, publishFiles } from './publish-files.ts';
 import { publishHeld } from './publish-held.ts';
@@ -64,16 +65,17 @@ export async function publishProject(
   reportPlan(mirror, work);
   // Rejected files are reported elsewhere.
   if (decision !== undefined)
-    mirror.selection.recordUnsatisfied(decision, planned.odd.length > 0 ? allSatisfied : planned.chosen.unmet);
+    mirror.missingProjects.recordUnsatisfied(
+      mirror.selection,
+      decision,
+      planned.odd.length > 0 ? allSatisfied : planned.chosen.unmet,
+    );
   if (mirror.settings.dryRun) {
     odd.report();
     return finishedOf(work, known);
   }
   const source = mirror.selection.sourceOf(due.name);
-  for (const file of source === undefined ? planned.plan.files : []) {
-    const base = fileBaseOf(file);
-    if (base !== undefined || !isPathByHash(file)) mirror.selection.noteFileBase(base);
-  }
+  if (source === undefined) noteFileBase(mirror.state, planned.plan.files);
   // The record is made before anything is published, so that a page that cannot be stored is refused.
   if (decision !== undefined) work = { ...work, kept: { planned, plan: planRecordOf(mirror, decision, work) } };
   if (mirror.state.held.pendingFiles(due.name).length === 0 && isAlreadyPublished(mirror, planned)) {

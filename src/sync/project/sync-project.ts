@@ -104,7 +104,7 @@ async function replaceFromOtherIndex(mirror: Mirror, project: SelectedProject, b
   const moved = { ...project, due: asNewRequest(due), held: gone };
   if (answer === undefined) return syncLocal(mirror, moved);
   if (answer.kind === 'absent') {
-    selection.markMissing(name);
+    mirror.missingProjects.markMissing(selection, name);
     return { finished: { kind: 'removed', due: moved.due, why } };
   }
   mirror.memoryBudget.release(name);
@@ -129,11 +129,11 @@ async function syncLocal(mirror: Mirror, project: SelectedProject): Promise<Sync
   const { due } = project;
   const paths = mirror.localFiles.of(due.name);
   if (paths.length > 0) {
-    mirror.selection.markFound(due.name);
+    mirror.missingProjects.markFound(mirror.selection, due.name);
     return { finished: await publishLocal(mirror, project, paths) };
   }
   // Otherwise the projects that require it would queue it again and again in this run.
-  mirror.selection.markMissing(due.name);
+  mirror.missingProjects.markMissing(mirror.selection, due.name);
   const why = 'no file of it lies below packages/';
   if (project.held.published) await removeProject(mirror, due, [], why);
   return { finished: { kind: 'removed', due, why } };
@@ -191,7 +191,7 @@ async function askUpstream(
   const unproven = isHere ? undefined : unverifiedReason(mirror, due.name, digestIn(answer));
   if (unproven !== undefined) return { reason: unproven, obstacle: 'unproven', delayMs: unprovenAgainMs };
   if (answer.kind === 'absent') {
-    if (!held.published) selection.noteAbsent(due.name);
+    if (!held.published) mirror.missingProjects.noteAbsent(due.name);
     if (held.restored) return { finished: await repairRestored(mirror, project) };
     return deferAbsence(mirror, due, held) ?? removeAbsent(mirror, due, held, announced);
   }
@@ -215,7 +215,7 @@ async function askUpstream(
 async function takePage(mirror: Mirror, project: SelectedProject, { taken, isEarly }: TakenPage): Promise<SyncOutcome> {
   const { page, url, etag, sha256 } = taken;
   const { due, held } = project;
-  if (!held.published) mirror.selection.markFound(due.name);
+  if (!held.published) mirror.missingProjects.markFound(mirror.selection, due.name);
   if (isEarly) return publishQuarantine(mirror, project, { page, url });
   const judged = classifyPage(mirror, project, { page, url });
   const lost = await newlyDelisted(mirror, due.name, judged.lost);
@@ -242,8 +242,8 @@ async function removeIfUnwanted(
   if (mirror.selection.policy?.unmirrored === 'upstream') return undefined;
   const { unmet } = chooseFiles(mirror, decision, page);
   if (!unmet.isAll) return undefined;
-  mirror.selection.recordUnsatisfied(decision, unmet);
-  mirror.selection.markMissing(due.name);
+  mirror.missingProjects.recordUnsatisfied(mirror.selection, decision, unmet);
+  mirror.missingProjects.markMissing(mirror.selection, due.name);
   const why = 'upstream has nothing of it that is asked for';
   await removeProject(mirror, due, held.files, why);
   return { finished: { kind: 'removed', due, why, lost } };
@@ -394,7 +394,7 @@ async function removeAbsent(
   if (held.published && !isQuarantined && isHeldBack()) {
     return heldBackDeferral('removal-held-back', 'upstream has removed it');
   }
-  mirror.selection.markMissing(due.name);
+  mirror.missingProjects.markMissing(mirror.selection, due.name);
   const { keepRemoved: keepFiles } = mirror.settings;
   const why = isQuarantined ? 'quarantined upstream' : 'removed upstream';
   await removeProject(mirror, due, keepFiles ? quarantined : held.files, why);

@@ -6,7 +6,7 @@ import { type LooseRequirement, parseLooseRequirement } from '../../packaging/lo
 import { requiredSdists } from '../../policy/required-sdists.ts';
 import type { HeldFile } from '../../state/held-projects.ts';
 import type { Mirror } from '../mirror.ts';
-import type { RequirementRow } from '../selection/requirement-rows.ts';
+import type { RequirementRow } from '../selection/dependencies.ts';
 import { type FileRequirements, readFileRequirements } from './file-requirements.ts';
 import { noteUnreadable, type UnreadableRequirement, unreadableLines } from './unreadable-requirements.ts';
 

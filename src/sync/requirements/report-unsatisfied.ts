@@ -37,11 +37,11 @@ function forgetExcluded({ state, selection }: Mirror): void {
   state.set(change(missingState, { unmet: kept.length === 0 ? undefined : Object.fromEntries(kept) }));
 }
 
-function unsatisfiedLines({ state, selection, settings }: Mirror): string[] {
+function unsatisfiedLines({ state, selection, missingProjects, settings }: Mirror): string[] {
   const { policy } = selection;
   const only = settings.projects && new Set(settings.projects);
   const { missing = [], unmet = {} } = state.get(missingState);
-  const absent = new Set<string>([...missing, ...selection.absent]);
+  const absent = new Set<string>([...missing, ...missingProjects.absent]);
   for (const { due, obstacle } of state.queue.parked(maxParked)) if (obstacle === 'absent') absent.add(due.name);
   if (policy === undefined || absent.size + Object.keys(unmet).length === 0) return [];
   return policy.rules.flatMap(({ hold, named }, rule) =>

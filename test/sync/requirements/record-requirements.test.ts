@@ -3,7 +3,7 @@ import t, { type Test } from 'tap';
 import { sidecarPath, type WebPath } from '../../../src/core/paths.ts';
 import type { MirrorEvent } from '../../../src/core/report.ts';
 import { recordRequirements } from '../../../src/sync/requirements/record-requirements.ts';
-import { parseRequirements } from '../../../src/sync/selection/requirement-rows.ts';
+import { parseRequirements } from '../../../src/sync/selection/dependencies.ts';
 import { FakeClock } from '../../fixtures/fake-clock.ts';
 import { named, openMirrorAt } from '../../fixtures/test-mirror.ts';
 

@@ -7,7 +7,7 @@ import { isZlibError } from '../../../core/caught-error.ts';
 import { NonsenseError } from '../../../core/errors.ts';
 import { sha256Hex } from '../../../core/hash.ts';
 import type { ProjectName } from '../../../core/names.ts';
-import { isOwnLink, pagePath, pathByHash, resolveOwnLink, urlPath } from '../../../core/paths.ts';
+import { isOwnLink, pagePath, resolveOwnLink, urlPath } from '../../../core/paths.ts';
 import { renderJson } from '../../../formats/json.ts';
 import { jsonWeight } from '../../../formats/simple/json-weight.ts';
 import { parseSimplePage, type SimplePage, simplePageFrom } from '../../../formats/simple/simple-json.ts';
@@ -17,6 +17,7 @@ import type { PageHashStore } from '../../../state/page-hashes.ts';
 import type { Mirror } from '../../mirror.ts';
 import type { SelectedProject } from '../../selection/selected-project.ts';
 import type { PlannedFile } from '../files/plan-project.ts';
+import { fileBaseIn } from './file-base.ts';
 import { jsonOfHeld } from './kept-entries.ts';
 import { pageUrl } from './project-source.ts';
 
@@ -73,9 +74,9 @@ export async function readAnyPage(mirror: Mirror, { due, held }: SelectedProject
   const { name } = due;
   const known = await readCachedPage(mirror, name);
   if (known !== undefined) return known;
-  const { files, selection, settings } = mirror;
+  const { files, state, settings } = mirror;
   // Links of our own page are resolved against this URL and lead to upstream's files.
-  const url = new URL(`${selection.fileBase || `${settings.upstream}/`}simple/${name}/`);
+  const url = new URL(`${fileBaseIn(state) || `${settings.upstream}/`}simple/${name}/`);
   const [json, twin] = [pagePath('index.v1_json', name), pagePath('index.v1_json.gz', name)];
   const places = [
     ['published page', () => files.read(json)],
@@ -139,12 +140,8 @@ export async function readListedPage(
 }
 
 /** Returns our page with upstream's URLs, or undefined if those are not known. */
-function asUpstream(
-  { selection, settings }: CachedPageSources,
-  published: SimplePage,
-  url: URL,
-): SourcePage | undefined {
-  const { fileBase } = selection;
+function asUpstream({ state, settings }: CachedPageSources, published: SimplePage, url: URL): SourcePage | undefined {
+  const fileBase = fileBaseIn(state);
   const linkedHere = new Set(published.files.flatMap(({ filename, url }) => (isOwnLink(url) ? [filename] : [])));
   if (!fileBase && linkedHere.size > 0) return undefined;
   const { baseUrl } = settings;
@@ -160,27 +157,14 @@ function asUpstream(
  * `hidden` is true if the published page lists less.
  */
 export function pageToStore(
-  { selection, settings }: Mirror,
+  { state, settings }: Mirror,
   page: SimplePage,
   planned: readonly PlannedFile[],
   hidden: boolean,
 ): Buffer | undefined {
+  const fileBase = fileBaseIn(state);
   const tells = ({ url, path, file }: PlannedFile): boolean =>
-    url.href === `${selection.fileBase}${urlPath(path)}` &&
-    (settings.baseUrl === undefined || file.provenance === undefined);
+    url.href === `${fileBase}${urlPath(path)}` && (settings.baseUrl === undefined || file.provenance === undefined);
   if (!hidden && planned.every(tells)) return undefined;
   return gzipSync(renderJson(page.json, `the page of ${page.name}`), { level: 1 });
-}
-
-/** Returns true if `path` was made from the hash, so that it tells nothing about upstream's URL. */
-export function isPathByHash({ path, sha256, file }: PlannedFile): boolean {
-  return path === pathByHash(sha256, file.filename);
-}
-
-/**
- * Returns the part of upstream's URL of a file before its path, or undefined if the URL does not have the usual form.
- */
-export function fileBaseOf({ url, path }: PlannedFile): string | undefined {
-  const end = urlPath(path);
-  return url.href.endsWith(end) ? url.href.slice(0, -end.length) : undefined;
 }
