@@ -65,6 +65,9 @@ export class UnreachableError extends MirrorError {
 /** Upstream, or a proxy before it, refused a request as if there were too many: 403, 406, 429, 503. */
 export class BusyError extends UnreachableError {}
 
+/** Upstream refused a request as one too many: 429. */
+export class RateLimitError extends BusyError {}
+
 /** Upstream asked for more waiting time for one project than a run spends on it. */
 export class TooBusyError extends BusyError {}
 

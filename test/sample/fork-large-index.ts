@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import type { LargeIndexReport } from './large-index-process.ts';
 import type { LargeIndexOptions } from './large-model.ts';
+import type { NetworkOptions } from './slow-network.ts';
 
 /** A large index in another process. */
 export interface ForkedLargeIndex {
@@ -18,7 +19,7 @@ export interface ForkedLargeIndex {
 
 /** Starts the process, and resolves when it serves. */
 export const forkLargeIndex = async (
-  options: LargeIndexOptions & { readonly port?: number },
+  options: LargeIndexOptions & NetworkOptions & { readonly port?: number },
 ): Promise<ForkedLargeIndex> => {
   const path = fileURLToPath(new URL('./large-index-process.ts', import.meta.url));
   const child = fork(path, [JSON.stringify(options)], { execArgv: ['--import', 'tsx'] });

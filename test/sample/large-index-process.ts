@@ -9,15 +9,21 @@ export interface LargeIndexReport {
   readonly serial: number;
   /** Requests since the start. */
   readonly requests: number;
+  /** The largest number of requests that were in progress at the same time. */
+  readonly mostRequests: number;
+  /** The number of requests that were answered with 429. */
+  readonly refusals: number;
   /** Bytes on the wire since the start. */
   readonly traffic: number;
 }
 
-const report = ({ url, bytes, serial, requests, traffic }: LargeIndex): LargeIndexReport => ({
+const report = ({ url, bytes, serial, requests, mostRequests, refusals, traffic }: LargeIndex): LargeIndexReport => ({
   url,
   bytes,
   serial,
   requests,
+  mostRequests,
+  refusals,
   traffic,
 });
 

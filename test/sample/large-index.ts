@@ -10,6 +10,7 @@ import { type LargeIndexOptions, LargeModel } from './large-model.ts';
 import { normalizedName } from './names.ts';
 import { renderJson, renderProjectHtml } from './pages.ts';
 import { acceptsGzip, fileReply, plainReply, type Reply, simpleType, writeHead } from './reply.ts';
+import { type NetworkOptions, SlowNetwork } from './slow-network.ts';
 import { answerXmlRpc } from './xml-rpc.ts';
 
 /** A running large index. */
@@ -21,6 +22,10 @@ export interface LargeIndex {
   readonly serial: number;
   /** Requests so far. */
   readonly requests: number;
+  /** The largest number of requests that were in progress at the same time. */
+  readonly mostRequests: number;
+  /** The number of requests that were answered with 429. */
+  readonly refusals: number;
   /** Bytes on the wire so far, in both directions, including headers. */
   readonly traffic: number;
   /** Gives `count` projects, in turn, a new file and a new serial. Resolves when the list is up to date. */
@@ -42,7 +47,9 @@ interface Page {
 }
 
 /** Opens a large index on the loopback interface. All its files are hashed first. */
-export const openLargeIndex = async (options: LargeIndexOptions & { readonly port?: number }): Promise<LargeIndex> => {
+export const openLargeIndex = async (
+  options: LargeIndexOptions & NetworkOptions & { readonly port?: number },
+): Promise<LargeIndex> => {
   const model = new LargeModel(options);
   const server = createServer({ keepAliveTimeout: 60_000 });
   server.listen(options.port ?? 0, '127.0.0.1');
@@ -50,6 +57,7 @@ export const openLargeIndex = async (options: LargeIndexOptions & { readonly por
   const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
   const pages = new Pages(model, url);
   await pages.renderAll();
+  const network = new SlowNetwork(options);
   let requests = 0;
   let closedTraffic = 0;
   const sockets = new Set<Socket>();
@@ -71,7 +79,15 @@ export const openLargeIndex = async (options: LargeIndexOptions & { readonly por
       send(answer(message.url ?? '', message.headers, model, pages));
     }
     function send(reply: Reply): void {
-      writeHead(response, reply).end(reply.body);
+      const status = network.enter(message.url ?? '');
+      const sent = status === undefined ? reply : plainReply(status, status === 429 ? { 'Retry-After': '1' } : {});
+      const passed = network.pass(sent.body.length);
+      const write = (): void => {
+        network.leave();
+        writeHead(response, sent).end(sent.body);
+      };
+      if (passed === undefined) write();
+      else void passed.then(write);
     }
   });
   return {
@@ -84,6 +100,12 @@ export const openLargeIndex = async (options: LargeIndexOptions & { readonly por
     },
     get requests() {
       return requests;
+    },
+    get mostRequests() {
+      return network.mostRequests;
+    },
+    get refusals() {
+      return network.refusals;
     },
     get traffic() {
       return [...sockets].reduce((sum, socket) => sum + trafficOf(socket), closedTraffic);

@@ -26,8 +26,14 @@ export const exampleConfig = `# mirror.toml: what pep381run mirrors into this fo
 #netrc-file = "/etc/pep381client/netrc"
 # Mirror the pages only; their links point at upstream's files.
 #index-only = false
-# Connections at the same time, 1 to 100.
-#workers = 10
+# Connections to each host at the same time, 1 to 100. "auto" begins with 10 and goes up while more bring more,
+# to max-workers at most; it comes down where upstream refuses requests or slows down.
+#workers = "auto"
+#max-workers = 50
+# What all downloads together may take of the line. By default nothing is limited.
+#rate-limit = "20MB/s"
+# Mirror only in this part of the day, by the clock of this machine; a run that is at work when it ends is paused.
+#window = "22:00-06:00"
 # Each project is looked at every 30 days, also where upstream tells of no change; a run looks at so many at most.
 #sweep = 1000000
 # What is created may be written by its owner and read by everybody; "0027" keeps others than the group out.

@@ -56,7 +56,7 @@ Options:
   --upstream URL           the index to mirror (default: https://pypi.org)
   --project NAME           look at this project only; may be given several times
   --index-only             mirror the pages only; their links point at upstream's files
-  --workers N              connections at the same time, 1 to 100 (default: 10)
+  --workers N|auto         connections to each host at the same time, 1 to 100 (default: auto)
   --all                    mirror everything, although it is larger than the disk
   --reconcile              compare everything with upstream's list of projects
   --accept-changes NAME    take upstream's files of this project although others are held

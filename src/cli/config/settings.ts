@@ -2,10 +2,12 @@
  * The settings of `TARGET/mirror.toml` and of the command line. Cron and the CGI call `pep381run -q TARGET` and
  * nothing else, so everything that shapes the mirror can be set in the file. An option overrides the file.
  */
+import { type DailyWindow, parseDailyWindow } from '../../core/daily-window.ts';
 import { UsageError } from '../../core/errors.ts';
 import { indexKey, isLoopback } from '../../core/index-address.ts';
 import { indexNow } from '../../core/moved-indexes.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
+import { parseSize } from '../../policy/durations-and-sizes.ts';
 
 /** The value of a setting as it was given, and its place for messages: `mirror.toml:3: workers` or `--workers`. */
 export interface SettingValue {
@@ -32,6 +34,9 @@ const logFormats = ['text', 'json'] as const;
 /** The owner may write, and everybody may read. */
 export const defaultUmask = 0o022;
 
+/** Bytes a second below which a page could not arrive before it is given up. */
+const slowestRate = 100_000;
+
 /** More projects than there are. The setting is for those who want to sweep fewer. */
 const maxSweep = 1_000_000;
 
@@ -56,8 +61,14 @@ const settings = {
   /** The file with users and passwords; undefined for ~/.netrc if it exists. */
   'netrc-file': setting(absolutePath, undefined),
   'index-only': setting(flag, false),
-  /** The maximal number of connections at the same time. */
-  workers: setting((given) => wholeNumber(given, 1, 100), 10),
+  /** The number of connections to each host at the same time; `auto` finds out how many are worth having. */
+  workers: setting(workers, 'auto'),
+  /** The largest number of connections that `auto` opens. */
+  'max-workers': setting((given) => wholeNumber(given, 1, 100), 50),
+  /** Bytes a second that all downloads together take at most; undefined for no limit. */
+  'rate-limit': setting(rateLimit, undefined),
+  /** The part of each day in which runs mirror; undefined for all day. */
+  window: setting(dailyWindow, undefined),
   sweep: setting((given) => wholeNumber(given, 0, maxSweep), maxSweep),
   /** The permissions that created files and folders do not get. */
   umask: setting(umask, defaultUmask),
@@ -146,6 +157,16 @@ function refuseLoneSettings(given: ReadonlyMap<SettingName, SettingValue>): void
     if (found !== undefined && !given.has(needed))
       throw new UsageError(`${found.where}: means nothing without ${needed}`);
   }
+  const most = given.get('max-workers');
+  const fixed = given.get('workers');
+  // A number on the command line overrides the file for one run.
+  if (
+    most !== undefined &&
+    fixed !== undefined &&
+    fixed.value !== 'auto' &&
+    fixed.where.startsWith('--') === most.where.startsWith('--')
+  )
+    throw new UsageError(`${most.where}: means nothing with workers = ${show(fixed.value)}`);
 }
 
 function flag({ value, where }: SettingValue): boolean {
@@ -153,10 +174,27 @@ function flag({ value, where }: SettingValue): boolean {
   throw new UsageError(`${where}: expected true or false, found ${show(value)}`);
 }
 
-function wholeNumber({ value, where }: SettingValue, least: number, most: number): number {
+function rateLimit({ value, where }: SettingValue): number {
+  const [, size = ''] = /^(.*?) ?\/ ?s$/.exec(typeof value === 'string' ? value : '') ?? [];
+  const bytes = parseSize(size);
+  if (bytes !== undefined && bytes >= slowestRate) return bytes;
+  throw new UsageError(`${where}: expected a rate such as "20MB/s", 100kB/s at least, found ${show(value)}`);
+}
+
+function dailyWindow({ value, where }: SettingValue): DailyWindow {
+  const window = typeof value === 'string' ? parseDailyWindow(value) : undefined;
+  if (window !== undefined) return window;
+  throw new UsageError(`${where}: expected a part of the day such as "22:00-06:00", found ${show(value)}`);
+}
+
+function workers(given: SettingValue): number | 'auto' {
+  return given.value === 'auto' ? 'auto' : wholeNumber(given, 1, 100, '"auto" or a whole number');
+}
+
+function wholeNumber({ value, where }: SettingValue, least: number, most: number, what = 'a whole number'): number {
   const number = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
   if (typeof number === 'number' && Number.isInteger(number) && number >= least && number <= most) return number;
-  throw new UsageError(`${where}: expected a whole number from ${least} to ${most}, found ${show(value)}`);
+  throw new UsageError(`${where}: expected ${what} from ${least} to ${most}, found ${show(value)}`);
 }
 
 /**

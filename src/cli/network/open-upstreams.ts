@@ -5,7 +5,9 @@ import type { Clock } from '../../core/clock.ts';
 import { UsageError } from '../../core/errors.ts';
 import { isLoopback } from '../../core/index-address.ts';
 import type { MemoryBudget } from '../../core/memory-budget.ts';
+import { Throttle } from '../../core/throttle.ts';
 import type { OtherIndex, Policy } from '../../policy/policy.ts';
+import type { ConnectionRange } from '../../upstream/pypi/connection-limit.ts';
 import { guardedLookup } from '../../upstream/pypi/guarded-lookup.ts';
 import { HttpClient } from '../../upstream/pypi/http-client.ts';
 import { PypiUpstream } from '../../upstream/pypi/pypi-upstream.ts';
@@ -18,6 +20,9 @@ import { readSecureContext } from './certificates.ts';
 import { type Authorization, readCredentials } from './credentials.ts';
 import { explainCertificate, isCertificateError } from './explain-certificate.ts';
 import { openDispatcher } from './open-dispatcher.ts';
+
+/** Number of connections to each host that a run begins with if it finds the right number by itself. */
+const firstWorkers = 10;
 
 /** The credentials and certificates for indexes. */
 export interface Access {
@@ -61,12 +66,14 @@ export function openUpstreams(
   surroundings: UpstreamContext,
 ): { upstream: PypiUpstream; sources: ReadonlyMap<string, Upstream>; close(): Promise<void> } {
   const dispatchers: Dispatcher[] = [];
+  const range = connectionRange(settings);
+  const throttle = settings.rateLimit === undefined ? undefined : new Throttle(settings.rateLimit, surroundings.clock);
   const open = (address: string, fileHosts: readonly string[], plain?: string): PypiUpstream => {
     const { clock, signal, memory, access } = surroundings;
     const network = { noProxy: settings.noProxy, secureContext: access?.secureContext };
     const connect = (rejectUnauthorized: boolean): Dispatcher => {
       const lookup = guardedLookup({ upstream: new URL(address).hostname, fileHosts });
-      const connections = { connections: settings.workers, pipelining: 1, connect: { timeout: 10_000, lookup } };
+      const connections = { connections: range.max, pipelining: 1, connect: { timeout: 10_000, lookup } };
       const timeouts = { headersTimeout: 30_000, bodyTimeout: 60_000, keepAliveTimeout: 10_000 };
       const options = { ...connections, ...timeouts };
       return openDispatcher(options, settings.proxy, process.env, { ...network, rejectUnauthorized });
@@ -81,9 +88,10 @@ export function openUpstreams(
       signal,
       userAgent,
       explain,
+      throttle,
       authorization: access?.authorization,
     });
-    const limiter = new RequestLimiter(settings.workers, clock, signal);
+    const limiter = new RequestLimiter(range, clock, signal);
     const common = { base: address, fileHosts, http, limiter, clock, signal, memory, changelogTimeoutMs: 120_000 };
     return new PypiUpstream(plain === undefined ? common : { ...common, genericSimpleUrl: plain });
   };
@@ -95,6 +103,13 @@ export function openUpstreams(
       await Promise.all(dispatchers.map((dispatcher) => dispatcher.destroy()));
     },
   };
+}
+
+/** Returns the number of connections to each host to begin with, and the largest one. */
+function connectionRange({ workers, maxWorkers }: Settings): ConnectionRange {
+  return workers === 'auto'
+    ? { start: Math.min(firstWorkers, maxWorkers), max: maxWorkers }
+    : { start: workers, max: workers };
 }
 
 /** Returns each other index once, with the file hosts of all rules that name it and the location of the first one. */

@@ -8,6 +8,10 @@ export interface PauseRequest {
   readonly signal: AbortSignal;
   /** Returns the exit code of a run that was paused. */
   exitCode(): number;
+  /** Pauses the run as Ctrl-C does, for a reason that is told in place of advice. */
+  pause(why: string): void;
+  /** Returns the reason if {@link pause} paused the run. */
+  why(): string | undefined;
 }
 
 /** Listens for the signals from now on. */
@@ -16,6 +20,7 @@ export function listenForPause(): PauseRequest {
   // Every request in progress listens. Node would report more than ten listeners as a leak on stderr.
   setMaxListeners(0, controller.signal);
   let exitCode = 0;
+  let reason: string | undefined;
   for (const [name, code] of Object.entries(pauses)) {
     process.on(name, () => {
       if (controller.signal.aborted) process.exit(code === 0 ? 130 : code);
@@ -23,5 +28,14 @@ export function listenForPause(): PauseRequest {
       controller.abort();
     });
   }
-  return { signal: controller.signal, exitCode: () => exitCode };
+  return {
+    signal: controller.signal,
+    exitCode: () => exitCode,
+    pause: (why) => {
+      if (controller.signal.aborted) return;
+      reason = why;
+      controller.abort();
+    },
+    why: () => reason,
+  };
 }

@@ -2,6 +2,7 @@
 import { statSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { messageOf } from '../../core/caught-error.ts';
+import { type DailyWindow, openMs } from '../../core/daily-window.ts';
 import { hourMs } from '../../core/durations.ts';
 import { StorageError, UsageError } from '../../core/errors.ts';
 import { type RunState, runState } from '../../state/mirror-state.ts';
@@ -19,7 +20,7 @@ import { announce, lines } from '../output/lines.ts';
 import { isoTime } from '../output/units.ts';
 import { exitCodeOf, exitCodes } from '../program/exit-codes.ts';
 import type { Program } from '../program/program.ts';
-import { listenForPause } from '../program/signals.ts';
+import { listenForPause, type PauseRequest } from '../program/signals.ts';
 import { restFor } from '../program/system-clock.ts';
 import { knowsMirror } from '../target/open-expected-state.ts';
 import { openOldTarget } from '../target/open-old-target.ts';
@@ -47,6 +48,9 @@ import { isWrittenHere } from './sync-log.ts';
  * and waits for upstream no longer than two minutes.
  */
 const longestSilenceMs = 2 * hourMs;
+
+/** Milliseconds between two looks whether the window is over. */
+const windowCheckMs = 1_000;
 
 /** The program pep381run: mirrors an index, reports on a mirror, or restores projects. */
 export const pep381run: Program<Exclude<RunCommand, { kind: 'help' | 'version' }>> = {
@@ -131,12 +135,19 @@ async function runLocked(command: RunArguments): Promise<number> {
   const config = readConfigFile(target.config);
   const settings = settingsFrom(new Map([...config.given, ...command.given]));
   process.umask(settings.umask);
+  const { window } = settings;
+  if (window !== undefined && !command.dryRun && openMs(window, Date.now()) === 0) {
+    takeRequest(target, lines.err);
+    if (!command.quiet) announce(settings, 'skipped', `Outside of the window ${window.text}; mirroring is skipped`);
+    return exitCodes.ok;
+  }
   const policy = await readPolicy(config, settings);
   const secret = readNotifySecret(settings);
   const keys = { sign: readSigningKey(settings, target), verifyUpstream: readUpstreamKey(settings) };
   const access = readAccess(settings, policy, target);
   const verifier = await openProvenance(settings);
   const pause = listenForPause();
+  const closing = window === undefined || command.dryRun ? undefined : pauseAtEndOf(window, pause);
   if (!command.dryRun) prepareTarget(target, settings.stateMode);
   // A dry run takes the lock as well, because it keeps a transaction open until its end. If there is no lock file yet,
   // there is no state to protect.
@@ -148,6 +159,7 @@ async function runLocked(command: RunArguments): Promise<number> {
     isPaused: () => pause.signal.aborted,
     rest: (ms) => restFor(ms, pause.signal),
   });
+  clearInterval(closing);
   if (code !== undefined) return code;
   // A run that hangs must not keep all others out silently.
   const silence = stalledRunText(target, settings, Date.now());
@@ -157,6 +169,14 @@ async function runLocked(command: RunArguments): Promise<number> {
   }
   if (!command.quiet) announce(settings, 'skipped', 'Currently already running; mirroring is skipped');
   return exitCodes.ok;
+}
+
+/** Pauses the run when the window closes. The clock of the machine may be set meanwhile, or summer time may begin. */
+function pauseAtEndOf(window: DailyWindow, pause: PauseRequest): NodeJS.Timeout {
+  const check = (): void => {
+    if (openMs(window, Date.now()) === 0) pause.pause(`The window ${window.text} is over; the next run in it goes on`);
+  };
+  return setInterval(check, windowCheckMs).unref();
 }
 
 /** Returns a line about a run that holds the lock and has done nothing for hours, or undefined if it makes progress. */

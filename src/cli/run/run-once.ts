@@ -257,14 +257,16 @@ function codeOf({ state }: Mirror, tally: RunTotals): number {
 }
 
 function printEnd(
-  { command, settings, target }: OneRun,
+  { command, settings, target, pause }: OneRun,
   tally: RunTotals,
   { code, failure, summary, pausedWith, waiting }: RunEnd,
   view: View,
 ): void {
   if (pausedWith !== undefined) {
     if (!command.quiet) announce(settings, 'summary', pausedText(summary, pausedWith));
-    announce(settings, 'paused', '\nMirroring paused. Resume by restarting pep381run.');
+    const why = pause.why();
+    if (why === undefined) announce(settings, 'paused', '\nMirroring paused. Resume by restarting pep381run.');
+    else if (!command.quiet) announce(settings, 'paused', why);
     return;
   }
   if (code === exitCodes.bug) lines.err(`pep381run: error: ${inspect(failure)}\n${reportBug}`);

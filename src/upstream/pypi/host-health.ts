@@ -1,7 +1,8 @@
 /**
  * Judges a host by its latest answers. A host that answers 403, 406, 429 or 503 for one project may mean only that
  * project: a firewall blocks its files, or a server fails on them. The host itself counts as overloaded only if several
- * projects are refused, and they are at least half of the projects asked about last.
+ * projects are refused, and they are at least half of the projects asked about last, and half of the latest answers are
+ * refusals.
  */
 import type { Clock } from '../../core/clock.ts';
 import { BusyError, type UnreachableError } from '../../core/errors.ts';
@@ -10,6 +11,8 @@ import { BusyError, type UnreachableError } from '../../core/errors.ts';
 const remembered = 20;
 /** Number of projects that must be refused. The number of their files makes no difference. */
 const several = 3;
+/** Number of answers, the latest ones, of which at least half must be refusals. */
+const rememberedAnswers = 40;
 /** Pause in milliseconds if the host does not ask for one. Doubled each time that a pause did not help. */
 const firstPauseMs = 5_000;
 /**
@@ -25,6 +28,8 @@ export class HostHealth {
    * end; 0 means that the host answered.
    */
   readonly #latest = new Map<string, number>();
+  /** True for each refusal among the latest answers. */
+  readonly #refusals: boolean[] = [];
   /** Projects with failed requests since the last answer. */
   readonly #failing = new Set<string>();
   #failures = 0;
@@ -54,6 +59,7 @@ export class HostHealth {
       this.#isPausing = false;
       // The next answers show if the pause has helped.
       this.#latest.clear();
+      this.#refusals.length = 0;
     }
     return this.#notBefore - now;
   }
@@ -63,6 +69,7 @@ export class HostHealth {
     this.#failing.clear();
     this.#failures = 0;
     this.#remember(subject, 0);
+    this.#count(false);
     this.#answers += 1;
     if (this.#answers >= remembered) this.#pauses = 0;
   }
@@ -73,6 +80,7 @@ export class HostHealth {
     if (!this.isSilent) this.#failing.add(subject);
     if (!(error instanceof BusyError)) return false;
     const isNew = this.pauseMs() <= 0;
+    this.#count(true);
     this.#remember(subject, this.#seen + (error.retryAfterMs ?? 0));
     const until = this.#wantedPause();
     if (until === undefined) return false;
@@ -86,11 +94,18 @@ export class HostHealth {
   }
 
   /**
-   * Returns the time until which several projects want a pause. Undefined if too few of the latest projects want one.
+   * Returns the time until which several projects want a pause. Undefined if too few of the latest projects want one,
+   * or too few of the latest answers were refusals.
    */
   #wantedPause(): number | undefined {
+    if (this.#refusals.filter((isRefusal) => isRefusal).length * 2 < this.#refusals.length) return undefined;
     const times = [...this.#latest.values()].filter((time) => time > 0).sort((one, other) => other - one);
     return times.length * 2 < this.#latest.size ? undefined : times[several - 1];
+  }
+
+  #count(isRefusal: boolean): void {
+    this.#refusals.push(isRefusal);
+    if (this.#refusals.length > rememberedAnswers) this.#refusals.shift();
   }
 
   #remember(subject: string, time: number): void {

@@ -7,6 +7,8 @@ import type { Dispatcher } from 'undici';
 import { asError, hasCode, messageOf } from '../../core/caught-error.ts';
 import type { Clock } from '../../core/clock.ts';
 import { MirrorError, NonsenseError, PausedError, UnreachableError } from '../../core/errors.ts';
+import type { Throttle } from '../../core/throttle.ts';
+import type { MeasuredAnswer } from './connection-limit.ts';
 import { isGzip } from './content-encoding.ts';
 
 /** A request. Names of headers are in lower case. */
@@ -30,6 +32,8 @@ export interface HttpResponse {
   readonly body: Buffer;
   /** True if the body is still compressed. */
   readonly packed?: boolean;
+  /** How the answer arrived. */
+  readonly measured: MeasuredAnswer;
 }
 
 /** Receives the bytes of a body as they arrive. While a returned promise is pending, the connection is paused. */
@@ -48,6 +52,8 @@ export interface HttpClientOptions {
   readonly userAgent: (url: URL) => string;
   /** Returns the Authorization header for a URL, if one is needed. */
   readonly authorization?: ((url: URL) => string | undefined) | undefined;
+  /** Limits the bytes a second, if they are limited. */
+  readonly throttle?: Throttle | undefined;
   /** Returns the reason why a connection failed, if more than the error is known. */
   readonly explain?: ((url: URL, error: Error) => Promise<string> | undefined) | undefined;
 }
@@ -92,7 +98,7 @@ export class HttpClient {
   }
 
   #dispatch(request: HttpRequest, choose: ChooseReceiver | undefined): Promise<HttpResponse> {
-    const { dispatcher, clock, signal, userAgent } = this.#options;
+    const { dispatcher, clock, signal, userAgent, throttle } = this.#options;
     const authorization = this.#options.authorization?.(request.url);
     const { url, method = 'GET', maxBytes = largestBody, timeoutMs } = request;
     return new Promise((resolve, reject) => {
@@ -102,6 +108,7 @@ export class HttpClient {
       let receive: BodyReceiver | undefined;
       const chunks: Buffer[] = [];
       let bytes = 0;
+      const sentAt = clock.now();
       let since = 0;
       let stop = (): void => {};
       const finish = (settle: () => void): void => {
@@ -132,18 +139,20 @@ export class HttpClient {
         },
         onResponseData(controller, chunk) {
           bytes += chunk.length;
+          const restMs = throttle?.take(chunk.length) ?? 0;
+          // The rest is our own, and does not count as slowness of the host.
+          since += restMs;
           const seconds = (clock.now() - since) / 1000;
           const mayDrip = receive !== undefined || seconds < collectedWithinMs / 1000 + bytes / collectedBytesPerSecond;
           if (!mayDrip || (seconds > patienceMs / 1000 && bytes < seconds * slowestBytesPerSecond)) {
             return controller.abort(new UnreachableError(`${url}: gave up at ${Math.round(bytes / seconds)} bytes/s`));
           }
-          if (receive === undefined) {
-            if (bytes > maxBytes) return controller.abort(new NonsenseError(`${url}: larger than ${maxBytes} bytes`));
-            chunks.push(chunk);
-            return;
-          }
+          if (receive === undefined && bytes > maxBytes)
+            return controller.abort(new NonsenseError(`${url}: larger than ${maxBytes} bytes`));
           try {
-            const pending = receive(chunk);
+            const received = receive === undefined ? void chunks.push(chunk) : receive(chunk);
+            const rested = restMs > 0 ? clock.sleep(restMs, signal) : undefined;
+            const pending = received === undefined ? rested : Promise.all([received, rested]);
             if (pending === undefined) return;
             controller.pause();
             pending.then(
@@ -155,7 +164,8 @@ export class HttpClient {
           }
         },
         onResponseEnd() {
-          finish(() => resolve({ status, headers, body: Buffer.concat(chunks) }));
+          const measured = { headMs: since - sentAt, bytes };
+          finish(() => resolve({ status, headers, body: Buffer.concat(chunks), measured }));
         },
         onResponseError(_controller, error) {
           finish(() => reject(error instanceof MirrorError ? error : unreachable(url, error)));

@@ -90,7 +90,7 @@ export class PypiUpstream implements Upstream {
     this.#simple = options.genericSimpleUrl ?? `${options.base}/simple`;
     this.#types = options.genericSimpleUrl === undefined ? simpleJson : genericAccept;
     this.#hosts = new Set([base.host, ...options.fileHosts]);
-    this.#changelogLimiter = new RequestLimiter(1, options.clock, options.signal);
+    this.#changelogLimiter = new RequestLimiter({ start: 1, max: 1 }, options.clock, options.signal);
   }
 
   async serial(): Promise<number> {
@@ -370,7 +370,7 @@ export class PypiUpstream implements Upstream {
       this.#time = sentAt(answer.headers) ?? this.#time;
       return also?.(answer) === true ? answer : expectStatus(answer, request.url, expected, clock.now());
     };
-    return limiter.run(request.url, exchange, beginning, about);
+    return limiter.run(request.url, exchange, { beginning, about, measure: (answer) => answer.measured });
   }
 }
 

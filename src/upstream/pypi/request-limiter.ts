@@ -1,70 +1,74 @@
 /**
- * The limit that all requests of a run share.
+ * The limit of requests to each host, which all parts of a run share.
  *
- * At most `limit` requests are in progress. If a host wants a pause (host-health.ts), each request to it waits until
- * the time that it named, and the limit is halved. The limit grows back by one with each fifty answers. Requests to
- * other hosts go on. A host that wants too long a pause, or leaves a hundred requests in a row, about at least twenty
- * projects, without an answer, gets no more requests.
+ * The number of requests in progress to a host is limited by connection-limit.ts. If a host wants a pause
+ * (host-health.ts), each request to it waits until the time that it named. A host that wants too long a pause, or
+ * leaves a hundred requests in a row, about at least twenty projects, without an answer, gets no more requests.
  *
  * Requests that begin something (`beginning`) wait behind those that continue what was begun. Otherwise all pages would
  * be fetched before the first file, and everything would be flushed at the same moment.
  */
 import type { Clock } from '../../core/clock.ts';
-import { NotAskedError, PausedError, TooBusyError, UnreachableError } from '../../core/errors.ts';
+import { NotAskedError, PausedError, RateLimitError, TooBusyError, UnreachableError } from '../../core/errors.ts';
 import { longestWaitMs, maxWaitPerProjectMs } from '../../core/retry.ts';
+import { ConnectionLimit, type ConnectionRange, type MeasuredAnswer } from './connection-limit.ts';
 import { HostHealth, subjectOf } from './host-health.ts';
 
-const answersPerStep = 50;
 const farewell = 'the next run continues';
+
+/** Options of a request. */
+export interface LimitedRequest<T> {
+  /** True if the request begins something. */
+  readonly beginning?: boolean;
+  /** The project that the request is for, if any. */
+  readonly about?: string | undefined;
+  /** Returns how the answer arrived; undefined if that says nothing about the connections. */
+  readonly measure?: (answer: T) => MeasuredAnswer | undefined;
+}
 
 export class RequestLimiter {
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
-  readonly #maxLimit: number;
-  readonly #waiting: (() => void)[] = [];
-  readonly #beginners: (() => void)[] = [];
-  readonly #hosts = new Map<string, HostHealth>();
+  readonly #range: ConnectionRange;
+  readonly #hosts = new Map<string, HostQueue>();
   /** By project, the milliseconds that hosts asked to wait in this run, in all. */
   readonly #respitesMs = new Map<string, number>();
-  #limit: number;
-  #underWay = 0;
-  #answers = 0;
 
-  constructor(limit: number, clock: Clock, signal: AbortSignal) {
+  constructor(range: ConnectionRange, clock: Clock, signal: AbortSignal) {
     this.#clock = clock;
     this.#signal = signal;
-    this.#maxLimit = limit;
-    this.#limit = limit;
+    this.#range = range;
   }
 
   /**
-   * Calls `ask`, which requests `url` for the project `about`, if there is one. Waits until a slot is free and the host
-   * has no pause. Throws NotAskedError if the run does not wait that long, and PausedError if it is to stop.
+   * Calls `ask`, which requests `url`. Waits until a connection is free and the host has no pause. Throws NotAskedError
+   * if the run does not wait that long, and PausedError if it is to stop.
    */
-  async run<T>(url: URL, ask: () => Promise<T>, beginning = false, about?: string): Promise<T> {
+  async run<T>(url: URL, ask: () => Promise<T>, options: LimitedRequest<T> = {}): Promise<T> {
+    const { beginning = false, about, measure } = options;
     const subject = subjectOf(url, about);
-    const health = this.#healthOf(url);
-    const line = beginning ? this.#beginners : this.#waiting;
-    await this.#enter(line);
+    const queue = this.#queueOf(url);
+    const { health } = queue;
+    await queue.acquire(beginning);
     while (health.pauseMs() > 0) {
-      // A request that waits for the end of a pause holds no slot, because fewer may be free when it ends.
-      this.#leave();
+      // A request that waits for the end of a pause holds no connection, because fewer may be free when it ends.
+      queue.release();
       await this.#outlastPause(url, health);
-      await this.#enter(line);
+      await queue.acquire(beginning);
     }
     try {
       if (health.isSilent) throw new NotAskedError(`${url.host} left many requests without an answer; ${farewell}`);
       const answer = await ask();
       health.answered(subject);
-      this.#count();
+      queue.answered(this.#clock.now(), measure?.(answer));
       return answer;
     } catch (error) {
       if (error instanceof NotAskedError || error instanceof PausedError) throw error;
       if (!(error instanceof UnreachableError)) health.answered(subject);
-      else if (health.failed(subject, error)) this.#slowDown();
+      else queue.failed(this.#clock.now(), subject, error);
       throw this.#isTooBusy(error, about) ? new TooBusyError(error.message, error) : error;
     } finally {
-      this.#leave();
+      queue.release();
     }
   }
 
@@ -75,17 +79,12 @@ export class RequestLimiter {
     return wantedMs > maxWaitPerProjectMs;
   }
 
-  #healthOf({ host }: URL): HostHealth {
+  #queueOf({ host }: URL): HostQueue {
     const known = this.#hosts.get(host);
     if (known !== undefined) return known;
-    const health = new HostHealth(this.#clock);
-    this.#hosts.set(host, health);
-    return health;
-  }
-
-  #slowDown(): void {
-    this.#limit = Math.max(1, Math.floor(this.#limit / 2));
-    this.#answers = 0;
+    const queue = new HostQueue(this.#range, this.#clock);
+    this.#hosts.set(host, queue);
+    return queue;
   }
 
   async #outlastPause({ host }: URL, health: HostHealth): Promise<void> {
@@ -97,36 +96,52 @@ export class RequestLimiter {
       await this.#clock.sleep(ms, this.#signal);
     }
   }
+}
 
-  async #enter(line: (() => void)[]): Promise<void> {
-    if (this.#underWay >= this.#limit) await new Promise<void>((resolve) => line.push(resolve));
-    else this.#underWay += 1;
+/** The requests to one host. */
+class HostQueue {
+  readonly health: HostHealth;
+  readonly #limit: ConnectionLimit;
+  readonly #continuing: (() => void)[] = [];
+  readonly #beginning: (() => void)[] = [];
+  #inProgress = 0;
+
+  constructor(range: ConnectionRange, clock: Clock) {
+    this.health = new HostHealth(clock);
+    this.#limit = new ConnectionLimit(range);
   }
 
-  #leave(): void {
-    if (this.#underWay <= this.#limit) {
-      const next = this.#next();
-      if (next !== undefined) {
-        next();
-        return;
-      }
+  /** Resolves when the request may be sent. */
+  async acquire(beginning: boolean): Promise<void> {
+    if (this.#inProgress < this.#limit.value) this.#inProgress += 1;
+    else await new Promise<void>((resolve) => (beginning ? this.#beginning : this.#continuing).push(resolve));
+  }
+
+  /** Ends a request. The connection goes to the next request that waits, unless there are too many by now. */
+  release(): void {
+    this.#inProgress -= 1;
+    this.#startWaiting();
+  }
+
+  answered(nowMs: number, measured: MeasuredAnswer | undefined): void {
+    const isInUse = this.#continuing.length + this.#beginning.length > 0;
+    this.#limit.answered(nowMs, measured, isInUse, this.#inProgress - 1);
+    this.#startWaiting();
+  }
+
+  failed(nowMs: number, subject: string, error: UnreachableError): void {
+    const others = this.#inProgress - 1;
+    if (this.health.failed(subject, error)) this.#limit.overloaded(nowMs, others);
+    else if (error instanceof RateLimitError) this.#limit.refused(nowMs, others);
+    else if (error.cause !== undefined) this.#limit.lost(nowMs, others);
+  }
+
+  #startWaiting(): void {
+    while (this.#inProgress < this.#limit.value) {
+      const start = this.#continuing.shift() ?? this.#beginning.shift();
+      if (start === undefined) return;
+      this.#inProgress += 1;
+      start();
     }
-    this.#underWay -= 1;
-  }
-
-  #count(): void {
-    this.#answers += 1;
-    if (this.#limit === this.#maxLimit || this.#answers < answersPerStep) return;
-    this.#answers = 0;
-    this.#limit += 1;
-    if (this.#underWay >= this.#limit) return;
-    const next = this.#next();
-    if (next === undefined) return;
-    this.#underWay += 1;
-    next();
-  }
-
-  #next(): (() => void) | undefined {
-    return this.#waiting.shift() ?? this.#beginners.shift();
   }
 }

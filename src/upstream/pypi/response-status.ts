@@ -1,6 +1,6 @@
 /** The meaning of an answer's status, the same for every kind of request. */
 import { dayMs } from '../../core/durations.ts';
-import { BusyError, NonsenseError, UnreachableError } from '../../core/errors.ts';
+import { BusyError, NonsenseError, RateLimitError, UnreachableError } from '../../core/errors.ts';
 import type { HttpResponse } from './http-client.ts';
 
 const longestPauseMs = dayMs;
@@ -20,7 +20,8 @@ export function expectStatus(answer: HttpResponse, url: URL, expected: readonly 
     const said = told === '' ? '' : ` (${JSON.stringify(told)})`;
     // Private indexes also answer 403 to clients that they do not know.
     const login = status === 403 ? `, or another login for ${url.hostname} (netrc-file in mirror.toml)` : '';
-    throw new BusyError(`${url}: upstream answers ${status}${said} and wants fewer requests${login}`, { retryAfterMs });
+    const Refusal = status === 429 ? RateLimitError : BusyError;
+    throw new Refusal(`${url}: upstream answers ${status}${said} and wants fewer requests${login}`, { retryAfterMs });
   }
   if (status === 401) {
     throw new NonsenseError(

@@ -25,7 +25,7 @@ function openUpstream(t: Test, base: string, options: UpstreamOptions = {}): Pyp
   t.teardown(() => dispatcher.destroy());
   const { signal } = new AbortController();
   const http = new HttpClient({ dispatcher, clock, signal, userAgent: () => 'tester/1' });
-  const limiter = new RequestLimiter(2, clock, signal);
+  const limiter = new RequestLimiter({ start: 2, max: 2 }, clock, signal);
   return new PypiUpstream({ base, fileHosts, http, clock, signal, limiter, ...more });
 }
 

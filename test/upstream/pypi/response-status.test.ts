@@ -7,7 +7,12 @@ const url = new URL('https://index.example/simple/x/');
 /** The error that an answer with that status makes; undefined where it passes. */
 function errorOf(status: number, headers: Record<string, string> = {}): unknown {
   try {
-    expectStatus({ status, headers, body: Buffer.alloc(0) }, url, [200, 404], Date.UTC(2026, 10, 22));
+    expectStatus(
+      { status, headers, body: Buffer.alloc(0), measured: { headMs: 0, bytes: 0 } },
+      url,
+      [200, 404],
+      Date.UTC(2026, 10, 22),
+    );
     return undefined;
   } catch (error) {
     return error;
