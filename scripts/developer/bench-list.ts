@@ -5,11 +5,12 @@ import { systemClock } from '../../src/cli/program/system-clock.ts';
 import { openMirror } from '../../src/cli/run/open-mirror.ts';
 import { openTarget, prepareTarget } from '../../src/cli/target/target.ts';
 import { discoverChanges } from '../../src/sync/discover/discover.ts';
+import type { Mirror } from '../../src/sync/mirror.ts';
 
 const [url, root] = process.argv.slice(2);
 const target = openTarget(resolve(root ?? ''));
 prepareTarget(target, 0o600);
-const opened = openMirror({
+const opening = openMirror({
   target,
   settings: settingsFrom(new Map([['upstream', { value: url, where: 'argument' }]])),
   policy: undefined,
@@ -24,14 +25,14 @@ const opened = openMirror({
 void main();
 
 async function main(): Promise<void> {
-  await discoverChanges(opened.mirror);
+  const { mirror, close } = await opening;
+  await discoverChanges(mirror);
   // With the argument `finish` the whole queue is marked as done, so that a run without changes can be measured.
-  if (process.argv[4] === 'finish') finishAll();
-  await opened.close();
+  if (process.argv[4] === 'finish') finishAll(mirror);
+  await close();
 }
 
-function finishAll(): void {
-  const { state } = opened.mirror;
+function finishAll({ state }: Mirror): void {
   for (let piece = state.queue.due(Date.now(), false, undefined, 10_000); piece.length > 0; ) {
     state.finish(
       piece.map((due) => ({

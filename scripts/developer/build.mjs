@@ -17,7 +17,11 @@ const programs = {
   'pep381sync.cgi': 'cgi/pep381sync.ts',
 };
 /** Parts of programs that are loaded only when they are needed. */
-const parts = { 'provenance.js': 'src/provenance/sigstore/sigstore-verifier.ts' };
+const parts = {
+  'http.js': 'src/cli/network/http.ts',
+  'provenance.js': 'src/provenance/sigstore/sigstore-verifier.ts',
+  'regex.js': 'src/cli/config/compile-regex.ts',
+};
 
 /**
  * Builds the programs, and the files that they need beside them, into the folder `dist`, which is emptied first.

@@ -9,6 +9,7 @@ import { parsePolicy, policyKeys, usesRegexes } from '../../policy/parse-policy.
 import type { Policy } from '../../policy/policy.ts';
 import { policyNames } from '../../policy/project-decision.ts';
 import type { CompileRegex } from '../../policy/project-patterns.ts';
+import { loadPart } from '../program/load-part.ts';
 import { type ConfigFile, parseToml } from './config-file.ts';
 import { readBytes } from './read-text.ts';
 import { type Settings, settingsFrom } from './settings.ts';
@@ -72,16 +73,10 @@ function readRequirements(path: string): string {
   }
 }
 
-/**
- * Returns a compiler of regular expressions. RE2 takes linear time for every pattern. It is loaded only if a pattern
- * needs it.
- */
+/** Returns a compiler of regular expressions. It is loaded only if a pattern needs it. */
 export async function loadRegexes(): Promise<CompileRegex> {
-  const { RE2JS } = await import('re2js');
-  return (source) => {
-    const pattern = RE2JS.compile(source);
-    return (text) => pattern.matcher(text).find();
-  };
+  const { compileRegex } = await loadPart('regex.js', () => import('./compile-regex.ts'));
+  return compileRegex;
 }
 
 const noRegexes: CompileRegex = () => {

@@ -1,16 +1,21 @@
 /** Sends notices over HTTP, with ten seconds for all of them. */
-import Agent from 'undici/lib/dispatcher/agent.js';
+import type { Dispatcher } from 'undici';
 import type { Clock } from '../../core/clock.ts';
 import { PausedError, UnreachableError } from '../../core/errors.ts';
 import type { Notice, Post } from '../../notify/notify.ts';
 import { HttpClient } from '../../upstream/pypi/http-client.ts';
+import { loadPart } from '../program/load-part.ts';
 import { version } from '../program/version.ts';
 
 const timeLimitMs = 10_000;
 
 /** Returns a function that posts notices until it is closed or `pause` is aborted. */
-export function openPost(clock: Clock, pause: AbortSignal): { readonly post: Post; close(): Promise<void> } {
-  const dispatcher = new Agent({ connect: { timeout: timeLimitMs } });
+export async function openPost(
+  clock: Clock,
+  pause: AbortSignal,
+): Promise<{ readonly post: Post; close(): Promise<void> }> {
+  const { Agent } = await loadPart('http.js', () => import('./http.ts'));
+  const dispatcher: Dispatcher = new Agent({ connect: { timeout: timeLimitMs } });
   // AbortSignal.any is not usable: in Node 20 the signal of a timeout may never fire if nothing else refers to it.
   const controller = new AbortController();
   const stop = (): void => controller.abort();

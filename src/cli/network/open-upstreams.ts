@@ -14,12 +14,12 @@ import { PypiUpstream } from '../../upstream/pypi/pypi-upstream.ts';
 import { RequestLimiter } from '../../upstream/pypi/request-limiter.ts';
 import type { Upstream } from '../../upstream/upstream.ts';
 import type { Settings } from '../config/settings.ts';
+import { loadPart } from '../program/load-part.ts';
 import { version } from '../program/version.ts';
 import type { Target } from '../target/target.ts';
 import { readSecureContext } from './certificates.ts';
 import { type Authorization, readCredentials } from './credentials.ts';
 import { explainCertificate, isCertificateError } from './explain-certificate.ts';
-import { openDispatcher } from './open-dispatcher.ts';
 
 /** Number of connections to each host that a run begins with if it finds the right number by itself. */
 const firstWorkers = 10;
@@ -60,11 +60,12 @@ export interface UpstreamContext {
 }
 
 /** Returns the upstream, the other indexes by address, and a function that closes them. */
-export function openUpstreams(
+export async function openUpstreams(
   settings: Settings,
   policy: Policy | undefined,
   surroundings: UpstreamContext,
-): { upstream: PypiUpstream; sources: ReadonlyMap<string, Upstream>; close(): Promise<void> } {
+): Promise<{ upstream: PypiUpstream; sources: ReadonlyMap<string, Upstream>; close(): Promise<void> }> {
+  const { openDispatcher } = await loadPart('http.js', () => import('./http.ts'));
   const dispatchers: Dispatcher[] = [];
   const range = connectionRange(settings);
   const throttle = settings.rateLimit === undefined ? undefined : new Throttle(settings.rateLimit, surroundings.clock);

@@ -38,7 +38,7 @@ export interface NotifyAll {
 /** Sends the notice to all URLs. Resolves within ten seconds. */
 export async function notifyAll({ urls, secret, serial, clock, report, pause }: NotifyAll): Promise<void> {
   if (urls.length === 0) return;
-  const { post, close } = openPost(clock, pause);
+  const { post, close } = await openPost(clock, pause);
   try {
     const to = urls.map((url) => new URL(url));
     await notifyDownstream({ urls: to, secret, serial, nowMs: clock.now(), post, report });

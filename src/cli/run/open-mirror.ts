@@ -48,13 +48,13 @@ export interface OpenMirrorOptions {
 }
 
 /** Opens a mirror. Returns it with a function that closes it. The caller holds the lock. Throws StorageError. */
-export function openMirror(options: OpenMirrorOptions): { mirror: Mirror; close(): Promise<void> } {
+export async function openMirror(options: OpenMirrorOptions): Promise<{ mirror: Mirror; close(): Promise<void> }> {
   const { target, settings, policy, verifier, clock, report, signal, dryRun, reconcile, acceptChanges = [] } = options;
   // By default V8 lets the garbage of large pages grow to a gigabyte before it collects it.
   setFlagsFromString('--heap-growing-percent=40');
   const memory = new MemoryBudget(memoryOfPages);
   const { access } = options;
-  const { upstream, sources, close } = openUpstreams(settings, policy, { clock, signal, memory, access });
+  const { upstream, sources, close } = await openUpstreams(settings, policy, { clock, signal, memory, access });
   const state = openExpectedState(target, clock, { discard: dryRun });
   const files = new FilesystemFileStore(target.root, clock, 'staging', laterClock(clock, upstream));
   if (!dryRun) files.create();

@@ -46,7 +46,7 @@ export async function restore(command: RunCommand & { kind: 'restore' }, lines: 
   const common = { target, settings, policy, verifier: undefined, clock: systemClock };
   const { report } = restored;
   const { signal } = new AbortController();
-  const { mirror, close } = openMirror({ ...common, reconcile: false, dryRun: false, report, signal });
+  const { mirror, close } = await openMirror({ ...common, reconcile: false, dryRun: false, report, signal });
   try {
     // If the disk could not be read for a moment, knowsMirror() above could not tell whether the state knows of a
     // mirror.

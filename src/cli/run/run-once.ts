@@ -81,7 +81,7 @@ export async function runOnce(run: OneRun): Promise<number> {
   const clock = systemClock;
   const asked = { reconcile, acceptChanges, allowDeletions, dryRun };
   const mirrored = { target, settings, policy, verifier, keys, access };
-  const opened = openMirror({ ...mirrored, ...asked, clock, report, signal });
+  const opened = await openMirror({ ...mirrored, ...asked, clock, report, signal });
   const mark = new RunMarker(opened.mirror);
   const hint = command.quiet || dryRun ? undefined : rootHint(opened.mirror.state, target.root, process.getuid?.());
   if (hint !== undefined) announce(settings, 'root', hint);

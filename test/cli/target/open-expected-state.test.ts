@@ -53,7 +53,7 @@ t.test('a disk that is not mounted does not become a mirror of nothing', async (
   const { signal } = new AbortController();
   for (const dryRun of [false, true]) {
     const rest = { verifier: undefined, reconcile: false, report: () => {} };
-    t.throws(() => openMirror({ ...common, ...rest, dryRun, clock, signal }), { code: 'storage' });
+    await t.rejects(openMirror({ ...common, ...rest, dryRun, clock, signal }), { code: 'storage' });
   }
   t.notOk(existsSync(web), 'and nothing is written where it should be');
 });
