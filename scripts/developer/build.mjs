@@ -1,11 +1,24 @@
 /**
  * Bundles each program into one file in dist/, beside the SQLite addon. The folder can be copied anywhere. The format
- * is CommonJS: a file with ESM and without suffix prints nothing and exits 0 below some package.json files.
+ * is CommonJS: a file with ESM and without suffix prints nothing and exits 0 below some package.json files. A program
+ * that is started by people or cron has its bundle in `<program>.js`, and starts it with a code cache.
  */
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { createHash } from 'node:crypto';
+import {
+  appendFileSync,
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { build } from 'esbuild';
+import { makeCodeCaches } from './code-cache.mjs';
 import { orFail, root } from './run.mjs';
 import { addon, addonProblem, rebuildAdvice } from './setup.mjs';
 import { writeTlsHost } from './tls-host.mjs';
@@ -14,8 +27,9 @@ const programs = {
   pep381run: 'scripts/pep381run.ts',
   processlogs: 'scripts/processlogs.ts',
   pep381checkfiles: 'scripts/pep381checkfiles.ts',
-  'pep381sync.cgi': 'cgi/pep381sync.ts',
 };
+const starter = 'scripts/starter.ts';
+const cgi = { 'pep381sync.cgi': 'cgi/pep381sync.ts' };
 /** Parts of programs that are loaded only when they are needed. */
 const parts = {
   'http.js': 'src/cli/network/http.ts',
@@ -30,15 +44,25 @@ const parts = {
 export async function buildPrograms(dist) {
   rmSync(dist, { recursive: true, force: true });
   mkdirSync(dist, { recursive: true });
+  const executable = { banner: { js: '#!/usr/bin/env node' } };
   for (const [program, source] of Object.entries(programs)) {
-    const outfile = join(dist, program);
-    await bundle(source, outfile, { banner: { js: '#!/usr/bin/env node' }, plugins: [partsBeside] });
+    await bundle(starter, join(dist, program), executable);
+    await bundle(source, join(dist, `${program}.js`), { plugins: [partsBeside] });
   }
+  for (const [program, source] of Object.entries(cgi)) await bundle(source, join(dist, program), executable);
   for (const [part, source] of Object.entries(parts)) await bundle(source, join(dist, part), {});
   copyFileSync(join(root, addon), join(dist, 'better_sqlite3.node'));
   writeFileSync(join(dist, 'package.json'), '{"type":"commonjs"}\n');
+  for (const name of readdirSync(dist)) if (name.endsWith('.js')) addId(join(dist, name));
+  await makeCodeCaches(dist);
   chmodSync(dist, 0o755);
-  for (const name of readdirSync(dist)) chmodSync(join(dist, name), name in programs ? 0o755 : 0o644);
+  const isProgram = (name) => name in programs || name in cgi;
+  for (const name of readdirSync(dist)) chmodSync(join(dist, name), isProgram(name) ? 0o755 : 0o644);
+}
+
+/** Ends the file with an id of its content, by which its code cache is recognized. */
+function addId(path) {
+  appendFileSync(path, `// ${createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 32)}\n`);
 }
 
 async function bundle(source, outfile, options) {
@@ -52,6 +76,8 @@ async function bundle(source, outfile, options) {
     target: 'node20',
     legalComments: 'none',
     logLevel: 'warning',
+    // Loading a part by import() starts Node's loader for ESM, which takes longer than the part itself.
+    supported: { 'dynamic-import': false },
     ...options,
   });
 }

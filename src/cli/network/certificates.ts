@@ -21,24 +21,46 @@ const systemBundles = [
 
 type Environment = Readonly<Record<string, string | undefined>>;
 
+/** Returns the context for TLS connections, or undefined if Node's default does the same. */
+export type GetSecureContext = () => SecureContext | undefined;
+
 /**
- * Returns the context for all TLS connections. It trusts Node's authorities, those of `ca-file` or else of the system,
- * and those of NODE_EXTRA_CA_CERTS. Returns undefined if Node's default does the same. Throws UsageError.
+ * Reads the context for all TLS connections. It trusts Node's authorities, those of `ca-file` or else of the system,
+ * and those of NODE_EXTRA_CA_CERTS. The files that settings name are read at once. Those of the system are read when
+ * the first connection needs them, because that takes longer than the rest of a program's start. Throws UsageError.
  */
-export function readSecureContext(settings: Settings, target: Target, env: Environment): SecureContext | undefined {
+export function readSecureContext(settings: Settings, target: Target, env: Environment): GetSecureContext {
+  let context: SecureContext | undefined;
+  let isRead = false;
+  const get = (): SecureContext | undefined => {
+    if (!isRead) context = secureContextOf(settings, target, env);
+    isRead = true;
+    return context;
+  };
+  if (settings.caFile !== undefined || settings.clientCertFile !== undefined) get();
+  return get;
+}
+
+function secureContextOf(settings: Settings, target: Target, env: Environment): SecureContext | undefined {
   const { caFile, clientCertFile, clientKeyFile = clientCertFile } = settings;
   const known = new Set(rootCertificates.map(bodyOf));
   const isNew = (pem: string): boolean => !known.has(bodyOf(pem));
-  const system = (): string[] => systemCertificates(env).filter(isNew).filter(isCertificate);
+  const system = (): string[] => systemCertificates(env).filter(isNew);
   const added = caFile === undefined ? system() : certificatesIn(caFile, 'ca-file').filter(isNew);
   const ca = [...new Set([...added, ...extra(env)])];
   if (clientCertFile !== undefined && clientKeyFile !== undefined) {
     const [cert, key] = [read(clientCertFile, 'client-cert-file'), read(clientKeyFile, 'client-key-file')];
     refuseExposed('client-key-file', clientKeyFile, target);
-    return contextOf({ ca: [...rootCertificates, ...ca], cert, key }, `${clientCertFile} with ${clientKeyFile}`);
+    return contextOf({ ca: [...rootCertificates, ...ca.filter(isCertificate)], cert, key }, `${clientCertFile} with ${clientKeyFile}`);
   }
   if (added.length === 0) return undefined;
-  return contextOf({ ca: [...rootCertificates, ...ca] }, caFile ?? 'the certificates of the system');
+  const what = caFile ?? 'the certificates of the system';
+  try {
+    return contextOf({ ca: [...rootCertificates, ...ca] }, what);
+  } catch {
+    // Each certificate is parsed by itself only if one of them cannot be read.
+    return contextOf({ ca: [...rootCertificates, ...ca.filter(isCertificate)] }, what);
+  }
 }
 
 function contextOf(options: Parameters<typeof createSecureContext>[0], what: string): SecureContext {

@@ -1,11 +1,16 @@
 /** Opens HTTP connections from this machine, directly or through a proxy. */
-import type { SecureContext } from 'node:tls';
+import { setFlagsFromString } from 'node:v8';
 import type { buildConnector } from 'undici';
 import connect from 'undici/lib/api/api-connect.js';
+import makeConnector from 'undici/lib/core/connect.js';
 import Agent from 'undici/lib/dispatcher/agent.js';
 import Dispatcher from 'undici/lib/dispatcher/dispatcher.js';
 import EnvHttpProxyAgent from 'undici/lib/dispatcher/env-http-proxy-agent.js';
+import type { GetSecureContext } from './certificates.ts';
 import { connectBySocks, isSocks } from './socks.ts';
+
+// V8 optimizes the HTTP parser after so much work. Before, that took more time and memory than all of a short run.
+setFlagsFromString('--wasm-tiering-budget=100000000');
 
 // The entry point of undici would do this. The proxy agent needs it for tunnels.
 Dispatcher.prototype.connect = connect;
@@ -17,7 +22,7 @@ export interface Network {
   /** Hosts that are connected to without the proxy in the settings. */
   readonly noProxy?: readonly string[];
   /** The trusted authorities; undefined for those of Node. */
-  readonly secureContext?: SecureContext | undefined;
+  readonly secureContext?: GetSecureContext | undefined;
   /** False only to inspect a certificate that is not trusted. */
   readonly rejectUnauthorized?: boolean;
 }
@@ -40,16 +45,36 @@ export function openDispatcher(
   env: Environment,
   { noProxy = [], secureContext, rejectUnauthorized = true }: Network = {},
 ): Dispatcher {
-  const tls = { ...(secureContext && { secureContext }), ...(rejectUnauthorized ? {} : { rejectUnauthorized }) };
+  const tlsOptions = (): buildConnector.BuildOptions => {
+    const context = secureContext?.();
+    return { ...(context && { secureContext: context }), ...(rejectUnauthorized ? {} : { rejectUnauthorized }) };
+  };
   const { httpProxy, httpsProxy, ...proxies } =
     proxy === undefined ? proxiesIn(env) : { httpProxy: proxy, httpsProxy: proxy, noProxy: noProxy.join(',') };
   const socks = [httpsProxy, httpProxy].find(isSocks);
+  if (httpProxy === '' && httpsProxy === '') {
+    return new Agent({ ...options, connect: connectDirectly(direct, tlsOptions) });
+  }
+  const tls = tlsOptions();
   const connect = { ...direct, ...tls };
   if (socks !== undefined)
     return new Agent({ ...options, connect: connectBySocks(socks, proxies.noProxy, connect, tls) });
-  if (httpProxy === '' && httpsProxy === '') return new Agent({ ...options, connect });
   const agents = { ...options, connect, requestTls: tls, proxyTls: tls };
   return new EnvHttpProxyAgent({ ...agents, httpProxy, httpsProxy, ...proxies });
+}
+
+/** Returns a connector that asks for the options of TLS when the first connection needs them. */
+function connectDirectly(
+  options: buildConnector.BuildOptions | undefined,
+  tlsOptions: () => buildConnector.BuildOptions,
+): buildConnector.connector {
+  const plain = makeConnector(options);
+  let secure: buildConnector.connector | undefined;
+  return (to, callback) => {
+    if (to.protocol !== 'https:') return plain(to, callback);
+    secure ??= makeConnector({ ...options, ...tlsOptions() });
+    secure(to, callback);
+  };
 }
 
 /** Returns the proxies in the environment. Empty texts keep undici from reading the environment itself. */

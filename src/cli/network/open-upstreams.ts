@@ -1,5 +1,4 @@
 /** Opens the upstream of a mirror and the other indexes in rules, each with its own connections and limit. */
-import type { SecureContext } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../../core/clock.ts';
 import { UsageError } from '../../core/errors.ts';
@@ -17,7 +16,7 @@ import type { Settings } from '../config/settings.ts';
 import { loadPart } from '../program/load-part.ts';
 import { version } from '../program/version.ts';
 import type { Target } from '../target/target.ts';
-import { readSecureContext } from './certificates.ts';
+import { type GetSecureContext, readSecureContext } from './certificates.ts';
 import { type Authorization, readCredentials } from './credentials.ts';
 import { explainCertificate, isCertificateError } from './explain-certificate.ts';
 
@@ -27,7 +26,7 @@ const firstWorkers = 10;
 /** The credentials and certificates for indexes. */
 export interface Access {
   readonly authorization: Authorization;
-  readonly secureContext: SecureContext | undefined;
+  readonly secureContext: GetSecureContext;
 }
 
 /**
