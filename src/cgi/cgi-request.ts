@@ -21,13 +21,13 @@ export interface CgiRequest {
 /** Resolves after `ms` milliseconds. */
 export type Wait = (ms: number) => Promise<void>;
 
-/** Largest body that is accepted, in bytes. */
-export const longestBody = 4096;
+/** Maximum size of a body that is accepted, in bytes. */
+export const maxBodyBytes = 4096;
 /**
  * Number of bytes that are read and dropped of a body that is too long: a client reads no answer before it has sent
  * all.
  */
-const longestDrain = 1 << 20;
+const maxDrainBytes = 1 << 20;
 /**
  * Milliseconds to wait for the body of a request. A body of a few bytes arrives together with its headers, before
  * Node.js has started. But with hundreds of requests at a time the web server may need longer to pass it on, and it
@@ -47,7 +47,7 @@ export async function readCgiRequest(env: Environment, input: AsyncIterable<Buff
   const mayHaveBody = announced > 0 || env.HTTP_TRANSFER_ENCODING !== undefined || !/^(?:GET|HEAD)$/.test(method);
   const arriving = new ArrivingBody(mayHaveBody ? input : nothing());
   await Promise.race([arriving.end, wait(graceMs)]);
-  const isTooLong = (): boolean => arriving.bytes > longestBody || announced > longestBody;
+  const isTooLong = (): boolean => arriving.bytes > maxBodyBytes || announced > maxBodyBytes;
   return {
     method,
     pathInfo: env.PATH_INFO ?? '',
@@ -82,8 +82,8 @@ class ArrivingBody {
     try {
       for await (const chunk of input) {
         this.bytes += chunk.length;
-        if (this.bytes <= longestBody) this.#chunks.push(chunk);
-        if (this.bytes > longestDrain) break;
+        if (this.bytes <= maxBodyBytes) this.#chunks.push(chunk);
+        if (this.bytes > maxDrainBytes) break;
       }
     } catch {
       // The client went away in the middle: nobody reads the answer, and the bytes so far are no valid signed body.

@@ -15,7 +15,7 @@ const namesAtATime = 1000;
 const projectsApart = 500;
 const msApart = 5000;
 /** What was checked before is no longer worth much. */
-const longestMs = 30 * dayMs;
+const maxDurationMs = 30 * dayMs;
 
 /**
  * Checks every project of the subset. Resolves with the reason why the result does not prove which files belong to the
@@ -163,5 +163,5 @@ class Position {
 
 function remembered(check: Check, now: number): CheckPosition | undefined {
   const { check: found } = check.state.get(checkState);
-  return found?.scope === scopeOf(check) && now - found.startedMs < longestMs ? found : undefined;
+  return found?.scope === scopeOf(check) && now - found.startedMs < maxDurationMs ? found : undefined;
 }

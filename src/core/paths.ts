@@ -19,8 +19,8 @@ const fileName = /^[A-Za-z0-9_][A-Za-z0-9._+!~@=,() -]*$/;
 const wrongCharacter = /[^A-Za-z0-9._+!~@=,() -]/;
 /** The suffixes of all distributions that PyPI has ever accepted, and of the variants file of PEP 825. */
 const fileSuffix = /(?:\.(?:whl|tar\.gz|zip|egg|exe|bz2|tgz|rpm|deb|dmg|msi|tar\.xz|tar\.z|tbz)|-variants\.json)$/i;
-/** The longest name in bytes that every usual file system accepts. */
-const longestName = 255;
+/** Maximum length of a name in bytes that every usual file system accepts. */
+const maxNameBytes = 255;
 
 /** Returns true if `name` is a file name that a mirror may create. */
 export function isFileName(name: string): boolean {
@@ -34,8 +34,8 @@ export function fileNameProblem(name: string): string | undefined {
     const wrong = firstWrongCharacter(name);
     return wrong === undefined ? `its name begins with ${told(name.charAt(0))}` : `its name has ${told(wrong)}`;
   }
-  const tooMany = name.length - longestName;
-  if (tooMany > 0) return `its name is ${tooMany} bytes longer than the ${longestName} that file systems take`;
+  const tooMany = name.length - maxNameBytes;
+  if (tooMany > 0) return `its name is ${tooMany} bytes longer than the ${maxNameBytes} that file systems take`;
   return fileSuffix.test(name) ? undefined : 'its name does not end as that of a distribution';
 }
 
@@ -184,7 +184,7 @@ export function ownerOfSidecar(path: WebPath): { readonly file: WebPath; readonl
 
 /** Returns true if file systems accept the name of a sidecar. With the longest file names they do not. */
 export function isSidecarNamePossible(sidecar: WebPath): boolean {
-  return filenameOf(sidecar).length <= longestName;
+  return filenameOf(sidecar).length <= maxNameBytes;
 }
 
 /** Returns `path` as part of a URL, with every segment percent-encoded. */

@@ -22,8 +22,8 @@ export interface DistributionName {
   readonly tags: WheelTags | undefined;
 }
 
-/** Longest name in characters. No file system takes a longer one. */
-const longest = 255;
+/** Maximum length of a name in characters. No file system takes a longer one. */
+const maxFilenameLength = 255;
 const separators = /^[-_. ]+/;
 
 /**
@@ -31,7 +31,7 @@ const separators = /^[-_. ]+/;
  * `project` is the project whose page lists the file. It makes ambiguous names such as `a-1-2.0.tar.gz` exact.
  */
 export function parseDistributionName(filename: string, project?: ProjectName): DistributionName | undefined {
-  if (filename === '' || filename.length > longest || filename.includes('/')) return undefined;
+  if (filename === '' || filename.length > maxFilenameLength || filename.includes('/')) return undefined;
   const { stem, kind } = splitEnding(filename);
   const isEscaped = kind === 'wheel' || kind === 'egg' || kind === 'variants';
   const [name, rest] = isEscaped ? splitEscaped(stem, project) : splitPlain(stem, kind, project);

@@ -15,8 +15,8 @@ export interface LooseRequirement extends Requirement {
   readonly unread: 'versions' | 'marker' | undefined;
 }
 
-/** Longest requirement in characters. Metadata is untrusted. */
-const longestRequirement = 65_536;
+/** Maximum length of a requirement in characters. Metadata is untrusted. */
+const maxRequirementLength = 65_536;
 
 const parts = /^\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[([^\]]*)\])?(.*)$/s;
 /**
@@ -34,7 +34,7 @@ export function parseLooseRequirement(text: string): LooseRequirement | undefine
   if (strict !== undefined) {
     return { ...strict, guard: strict.marker === undefined ? undefined : told, unread: undefined };
   }
-  if (text.length > longestRequirement) return undefined;
+  if (text.length > maxRequirementLength) return undefined;
   const guard = semicolon < 0 || told === '' ? undefined : told;
   const marker = guard === undefined ? undefined : parseMarker(guard);
   const [, written = '', extras = '', rest = ''] = parts.exec(semicolon < 0 ? text : text.slice(0, semicolon)) ?? [];

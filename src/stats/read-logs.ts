@@ -17,7 +17,7 @@ const anotherFormat = "lines cannot be counted: they are not in Apache's format 
  * Divisor of the share of unreadable lines that is reported: a tenth. Every log has some lines that were damaged by a
  * crash or sent by an attacker.
  */
-const leastShare = 10;
+const reportedShareDivisor = 10;
 /**
  * Number of unreadable lines above which the tenth is that of lines about sent files: nearly all lines may be about
  * pages.
@@ -119,7 +119,7 @@ function nothingSkipped(): Skipped {
 }
 
 function isMuch({ all, sent, unreadable }: Skipped['lines']): boolean {
-  return unreadable * leastShare > (unreadable > fewUnreadable ? Math.min(all, sent + unreadable) : all);
+  return unreadable * reportedShareDivisor > (unreadable > fewUnreadable ? Math.min(all, sent + unreadable) : all);
 }
 
 /**

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { BusyError, NotAskedError, PausedError, UnreachableError } from '../../src/core/errors.ts';
-import { longestWaitMs } from '../../src/core/retry.ts';
+import { maxWaitMs } from '../../src/core/retry.ts';
 import { RequestLimiter } from '../../src/upstream/pypi/request-limiter.ts';
 import { FakeClock } from '../fixtures/fake-clock.ts';
 
@@ -310,15 +310,15 @@ t.test(
   async (t) => {
     const clock = new FakeClock(0);
     const limiter = new RequestLimiter(2, clock, never);
-    await complain(limiter, longestWaitMs + 1_000);
+    await complain(limiter, maxWaitMs + 1_000);
     const refused = limiter.run(page(9), () => Promise.reject(new Error('it was sent')));
     await t.rejects(refused, {
       code: 'unreachable',
-      retryAfterMs: longestWaitMs + 1_000,
+      retryAfterMs: maxWaitMs + 1_000,
       message: 'index.example wants no request before 1970-01-01T00:02:01.000Z; the next run continues',
     });
     t.same(clock.slept, []);
-    clock.advance(longestWaitMs + 1_000);
+    clock.advance(maxWaitMs + 1_000);
     t.equal(await placesOf(limiter, 5), 1, 'no place is lost');
   },
 );

@@ -11,7 +11,7 @@ import type { Bzip2 } from '../bzip2.ts';
 import type { FoundPath, LogSource, OpenLog } from '../log-source.ts';
 import type { PieceScanner } from '../piece-scanner.ts';
 import { bzip2Blocks } from './bzip2-blocks.ts';
-import { type Compression, compressionOf, longestStart, PackedError, unpackedBy } from './compressions.ts';
+import { type Compression, compressionOf, PackedError, signatureBytes, unpackedBy } from './compressions.ts';
 import { gunzip } from './gzip-members.ts';
 import { cutIntoPieces, scanChunks } from './log-pieces.ts';
 import { isFolderOfRotated, seriesOf } from './log-series.ts';
@@ -53,7 +53,7 @@ export class LogFiles implements LogSource {
       const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
       try {
         const { size } = await expectFile(file);
-        const { buffer, bytesRead } = await file.read(Buffer.alloc(longestStart), 0, longestStart, 0);
+        const { buffer, bytesRead } = await file.read(Buffer.alloc(signatureBytes), 0, signatureBytes, 0);
         return new LogFile(path, file, compressionOf(buffer.subarray(0, bytesRead)), size, this.#bzip2, this.#options);
       } catch (error) {
         await file.close();

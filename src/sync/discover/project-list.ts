@@ -8,7 +8,7 @@ import { type Change, change, join } from '../../state/state-section.ts';
 import type { Mirror } from '../mirror.ts';
 
 const maxReported = 10;
-const longestTold = 200;
+const maxShownLength = 200;
 
 /**
  * Queues the projects that differ from the list, and remembers the state that `next` returns for the list's serial.
@@ -67,7 +67,7 @@ class InvalidNames {
   add(name: string): void {
     this.#count += 1;
     if (this.#count > maxReported) return;
-    this.#warn(`the list names ${JSON.stringify(name.slice(0, longestTold))}, which is no project name`);
+    this.#warn(`the list names ${JSON.stringify(name.slice(0, maxShownLength))}, which is no project name`);
   }
 
   /** Reports how many more names were invalid. */

@@ -22,7 +22,7 @@ const maxTextBytes = 16 << 20;
 /** Maximum number of other projects that a project may require, over all its releases. Each of them is queued. */
 const maxTargets = 5000;
 /** Maximum length of a specifier. No real one is a tenth as long, and a long one may name a thousand versions. */
-const longestSpecifier = 1000;
+const maxSpecifierLength = 1000;
 
 /** The ports that reading and storing requirements needs. */
 type RequirementStore = Pick<Mirror, 'state' | 'files' | 'report' | 'selection' | 'parseToml'>;
@@ -143,7 +143,7 @@ class EdgeBudget {
 
   #fits([, target, , specifier]: RequirementRow, written: string): boolean {
     const isKnown = this.#targets.has(target);
-    if (specifier.length > longestSpecifier) return false;
+    if (specifier.length > maxSpecifierLength) return false;
     this.#isFull ||= this.#edges === 0 || this.#text <= written.length;
     if (this.#isFull) return false;
     if (!isKnown && this.#targets.size === maxTargets) return false;

@@ -11,7 +11,7 @@
  */
 import type { Clock } from '../../core/clock.ts';
 import { NotAskedError, PausedError, TooBusyError, UnreachableError } from '../../core/errors.ts';
-import { longestWaitMs, maxWaitPerProjectMs } from '../../core/retry.ts';
+import { maxWaitMs, maxWaitPerProjectMs } from '../../core/retry.ts';
 import { HostHealth, subjectOf } from './host-health.ts';
 
 const answersPerStep = 50;
@@ -90,7 +90,7 @@ export class RequestLimiter {
 
   async #outlastPause({ host }: URL, health: HostHealth): Promise<void> {
     for (let ms = health.pauseMs(); ms > 0; ms = health.pauseMs()) {
-      if (ms > longestWaitMs) {
+      if (ms > maxWaitMs) {
         const time = new Date(this.#clock.now() + ms).toISOString();
         throw new NotAskedError(`${host} wants no request before ${time}; ${farewell}`, { retryAfterMs: ms });
       }

@@ -3,8 +3,8 @@ import { dayMs } from '../../core/durations.ts';
 import { BusyError, NonsenseError, UnreachableError } from '../../core/errors.ts';
 import type { HttpResponse } from './http-client.ts';
 
-const longestPauseMs = dayMs;
-const longestLine = 120;
+const maxPauseMs = dayMs;
+const maxLineLength = 120;
 
 /**
  * Returns an answer whose status is in `expected`. Firewalls send 403 and 406 for "blocked", so both count like 429 and
@@ -41,7 +41,7 @@ export function expectStatus(answer: HttpResponse, url: URL, expected: readonly 
 export function parseRetryAfter(text: string | undefined, nowMs: number): number | undefined {
   if (text === undefined) return undefined;
   const ms = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - nowMs;
-  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), longestPauseMs);
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), maxPauseMs);
 }
 
 /** Returns the first line of a text body, or of the visible text of HTML; an empty text if there is none. */
@@ -51,5 +51,5 @@ function bodyExcerpt(body: Buffer): string {
     ? text.replace(/<(script|style)\b[\s\S]*?(?:<\/\1>|$)/gi, '').replace(/<[^>]*>?/g, '\n')
     : text;
   const line = shown.split(/[\r\n]/).find((line) => line.trim() !== '') ?? '';
-  return line.trim().replace(/\s+/g, ' ').slice(0, longestLine);
+  return line.trim().replace(/\s+/g, ' ').slice(0, maxLineLength);
 }

@@ -11,7 +11,7 @@ import type { Problem } from './plan-project.ts';
 
 /** Maximum number of rejected files reported per project and run. A hostile page may have thousands. */
 const maxReported = 10;
-const longestName = 300;
+const maxNameLength = 300;
 
 /** A rejected file, as it was found on the page or when it was fetched. */
 export interface Rejection extends Problem {
@@ -131,7 +131,7 @@ export function entryDigestOf(json: unknown): string {
 
 function printable(filename: string | undefined): string {
   if (filename === undefined) return '(no name)';
-  const text = JSON.stringify(filename.slice(0, longestName)).slice(1, -1);
+  const text = JSON.stringify(filename.slice(0, maxNameLength)).slice(1, -1);
   // The slash is escaped, so that people can ask for the file as NAME/FILENAME.
   return text.replaceAll(/[^ -.0-~]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }
