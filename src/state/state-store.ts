@@ -47,7 +47,7 @@ export type FinishedProject = { readonly due: QueuedProject } & (
       /** Files whose provenance does not prove their origin; absent if provenance is not verified. */
       readonly unproven?: readonly ProvenanceProblem[];
       /** The rejected files of upstream's page. */
-      readonly odd?: readonly RejectedFile[];
+      readonly rejected?: readonly RejectedFile[];
       /** True if upstream's page is published in part: the project stays queued; what is absent here is not changed. */
       readonly partly?: boolean;
     }

@@ -48,9 +48,9 @@ function stateOf(isHeld: boolean, hold: boolean, indexOnly: boolean): FileState 
   return indexOnly ? 'linked' : 'wanted';
 }
 
-/** `files` with what is wrong with those of `odd`, and those that only that is known of. */
-export function withRejectedFiles(files: readonly WhyFile[], odd: readonly RejectedFile[]): WhyFile[] {
-  const reasons = new Map(odd.map((file) => [file.filename, reasonOf(file)]));
+/** Returns `files` with the problems of those that are rejected, and the rejected files that `files` lacks. */
+export function withRejectedFiles(files: readonly WhyFile[], rejected: readonly RejectedFile[]): WhyFile[] {
+  const reasons = new Map(rejected.map((file) => [file.filename, reasonOf(file)]));
   const known = files.map((file): WhyFile => {
     const because = reasons.get(file.filename);
     if (because === undefined) return file;

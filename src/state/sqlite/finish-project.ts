@@ -58,7 +58,7 @@ function publish(parts: Parts, project: Published): void {
   const keeps = (told: unknown): boolean => project.partly === true && told === undefined;
   if (!keeps(project.plan)) plans.put(name, project.plan);
   if (!keeps(project.unproven)) provenance.put(name, project.unproven);
-  if (!keeps(project.odd)) rejectedFiles.put(name, project.odd ?? []);
+  if (!keeps(project.rejected)) rejectedFiles.put(name, project.rejected ?? []);
   const json = project.pages?.json;
   if (json !== undefined && json !== pages.hashesOf(name).json) {
     const files = quarantined.map(({ path }) => filenameOf(path));

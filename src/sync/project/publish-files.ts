@@ -35,7 +35,7 @@ export interface Published {
 export async function publishFiles(
   mirror: Mirror,
   { due, held }: SelectedProject,
-  { source, chosen, plan, leftOut, odd, stays }: PlannedPage,
+  { source, chosen, plan, leftOut, rejected, stays }: PlannedPage,
   fetched: FetchedFiles,
 ): Promise<Published> {
   const { files, settings, state, upstream } = mirror;
@@ -46,7 +46,7 @@ export async function publishFiles(
   const left = new Set([...leftOut, ...refused].map(({ file }) => file.filename));
   const own = new Map(results.map(([file, { held }]) => [file.file.filename, pageEntryOf(file, held, settings)]));
   const hidden = chosen.hidden || left.size > 0;
-  const kept = await keptEntries(mirror, due.name, stays, odd);
+  const kept = await keptEntries(mirror, due.name, stays, rejected);
   const rest = { ...source, page: withoutFiles(source.page, left) };
   const { shown, published } = linkedPage(rest, own, { ...chosen, hidden }, (url) => upstream.allows(url), kept);
   // If the run dies before the project is finished, the pages match neither upstream's page nor what the state holds,

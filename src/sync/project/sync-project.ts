@@ -56,10 +56,10 @@ export async function syncProject(whole: Mirror, due: QueuedProject): Promise<Sy
   if (due.replan === true && !due.removed) {
     const source = await readCachedPage(mirror, due.name);
     if (source?.isComplete === true) {
-      const judged = classifyPage(mirror, project, source);
+      const classified = classifyPage(mirror, project, source);
       return (
-        (await removeIfUnwanted(mirror, project, judged)) ?? {
-          finished: await publishProject(mirror, project, judged, held),
+        (await removeIfUnwanted(mirror, project, classified)) ?? {
+          finished: await publishProject(mirror, project, classified, held),
         }
       );
     }
@@ -217,15 +217,15 @@ async function takePage(mirror: Mirror, project: SelectedProject, { taken, isEar
   const { due, held } = project;
   if (!held.published) mirror.missingProjects.markFound(mirror.selection, due.name);
   if (isEarly) return publishQuarantine(mirror, project, { page, url });
-  const judged = classifyPage(mirror, project, { page, url });
-  const lost = await newlyDelisted(mirror, due.name, judged.lost);
-  const shown = held.files.length - (judged.lost.length - lost.length);
+  const classified = classifyPage(mirror, project, { page, url });
+  const lost = await newlyDelisted(mirror, due.name, classified.lost);
+  const shown = held.files.length - (classified.lost.length - lost.length);
   if (page.status !== 'quarantined' && !mayRemoveFiles(mirror, due.name, held, lost.length, shown))
-    return publishKeepingFiles(mirror, project, judged, lost);
-  const unwanted = await removeIfUnwanted(mirror, project, judged);
+    return publishKeepingFiles(mirror, project, classified, lost);
+  const unwanted = await removeIfUnwanted(mirror, project, classified);
   if (unwanted !== undefined) return unwanted;
   const known = { serial: page.serial, status: page.status, etag, sha256, served: true };
-  return { finished: await publishProject(mirror, project, judged, known) };
+  return { finished: await publishProject(mirror, project, classified, known) };
 }
 
 /**
@@ -235,10 +235,10 @@ async function takePage(mirror: Mirror, project: SelectedProject, { taken, isEar
 async function removeIfUnwanted(
   mirror: Mirror,
   { due, held, decision }: SelectedProject,
-  judged: ClassifiedPage,
+  classified: ClassifiedPage,
 ): Promise<SyncOutcome | undefined> {
-  const { page, odd, lost } = judged;
-  if (decision === undefined || odd.length > 0 || page.status === 'quarantined') return undefined;
+  const { page, rejected, lost } = classified;
+  if (decision === undefined || rejected.length > 0 || page.status === 'quarantined') return undefined;
   if (mirror.selection.policy?.unmirrored === 'upstream') return undefined;
   const { unmet } = chooseFiles(mirror, decision, page);
   if (!unmet.isAll) return undefined;
@@ -264,8 +264,8 @@ async function publishQuarantine(mirror: Mirror, project: SelectedProject, sourc
   const { due, held } = project;
   const { serial = 0, status } = source.page;
   const page = withSerial(source.page, Math.max(serial, held.serial ?? 0));
-  const judged = classifyPage(mirror, project, { ...source, page });
-  const finished = await publishProject(mirror, project, judged, { serial: page.serial, status, etag: undefined });
+  const classified = classifyPage(mirror, project, { ...source, page });
+  const finished = await publishProject(mirror, project, classified, { serial: page.serial, status, etag: undefined });
   const delayMs = staleDelayMs(due.attempts + 1);
   const reason = `it is in quarantine by a page with serial ${serial}, expected ${Math.max(due.serial, held.serial ?? 0)}`;
   return { finished, stays: { reason, obstacle: 'stale', nextTry: mirror.clock.now() + delayMs } };
@@ -296,12 +296,12 @@ function mayRemoveFiles(
 async function publishKeepingFiles(
   mirror: Mirror,
   project: SelectedProject,
-  judged: ClassifiedPage,
+  classified: ClassifiedPage,
   lost: readonly HeldFile[],
 ): Promise<SyncOutcome> {
   const { due, held } = project;
   const waiting = heldBackDeferral('held-back', `upstream lists ${lost.length} of its files no more`);
-  const whole = await withDelistedFiles(mirror, due.name, judged, held, lost);
+  const whole = await withDelistedFiles(mirror, due.name, classified, held, lost);
   if (whole === undefined) return waiting;
   // Without an ETag the page is fetched again at the next try.
   const known = { serial: held.serial, status: whole.page.status, etag: undefined, served: true };

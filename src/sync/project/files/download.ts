@@ -36,7 +36,7 @@ export interface Downloaded {
   /**
    * The core metadata, if it differs from what the index promises. Only the metadata is left out then, not the file.
    */
-  readonly odd?: Rejection;
+  readonly rejection?: Rejection;
 }
 
 /** Fetches the missing parts of `planned` and publishes them. Throws MismatchError, NonsenseError, UnreachableError. */
@@ -53,7 +53,7 @@ export async function download(mirror: Mirror, name: ProjectName, planned: Plann
     return { held: undefined, provenance: news };
   }
   if (held === undefined && file.size !== undefined && file.size !== bytes) reportWrongSize(mirror, planned, bytes);
-  const { metadata, odd } = lacksMetadata(planned) ? await fetchMetadata(mirror, name, planned) : noMetadata;
+  const { metadata, rejection } = lacksMetadata(planned) ? await fetchMetadata(mirror, name, planned) : noMetadata;
   const writes: Write[] = [];
   if (body !== undefined) writes.push({ path, body, mtimeMs: file.uploadTimeMs });
   if (metadata !== undefined) writes.push({ path: sidecarPath(path, 'metadata'), body: metadata });
@@ -68,10 +68,10 @@ export async function download(mirror: Mirror, name: ProjectName, planned: Plann
     provenance: object !== undefined || held?.provenance === true,
     ...(verdict && { verdict }),
   };
-  return { held: now, provenance: news, ...(odd && { odd }) };
+  return { held: now, provenance: news, ...(rejection && { rejection }) };
 }
 
-const noMetadata: { readonly metadata?: StagedFile; readonly odd?: Rejection } = {};
+const noMetadata: { readonly metadata?: StagedFile; readonly rejection?: Rejection } = {};
 
 /**
  * Fetches and judges the provenance of a file. Returns the result, and the staged provenance object if it is to be
@@ -243,7 +243,7 @@ async function fetchMetadata(
   const source = new URL(`${url}${suffix}`);
   const wrong = ({ message: problem }: Error): typeof noMetadata => {
     const filename = `${file.filename}${suffix}`;
-    return { odd: { filename, problem, entryDigest: entryDigestOf(file.json), json: file.json, mayPass: true } };
+    return { rejection: { filename, problem, entryDigest: entryDigestOf(file.json), json: file.json, mayPass: true } };
   };
   try {
     const body = await upstream.sidecar(source, 'metadata', name);
