@@ -43,11 +43,11 @@ const patienceMs = 3500;
  */
 export async function readCgiRequest(env: Environment, input: AsyncIterable<Buffer>, wait: Wait): Promise<CgiRequest> {
   const method = env.REQUEST_METHOD ?? 'GET';
-  const announced = Number(env.CONTENT_LENGTH ?? 0);
-  const mayHaveBody = announced > 0 || env.HTTP_TRANSFER_ENCODING !== undefined || !/^(?:GET|HEAD)$/.test(method);
+  const contentLength = Number(env.CONTENT_LENGTH ?? 0);
+  const mayHaveBody = contentLength > 0 || env.HTTP_TRANSFER_ENCODING !== undefined || !/^(?:GET|HEAD)$/.test(method);
   const arriving = new ArrivingBody(mayHaveBody ? input : nothing());
   await Promise.race([arriving.end, wait(graceMs)]);
-  const isTooLong = (): boolean => arriving.bytes > maxBodyBytes || announced > maxBodyBytes;
+  const isTooLong = (): boolean => arriving.bytes > maxBodyBytes || contentLength > maxBodyBytes;
   return {
     method,
     pathInfo: env.PATH_INFO ?? '',

@@ -32,7 +32,9 @@ export function fileNameProblem(name: string): string | undefined {
   if (name === '') return 'its name is empty';
   if (!fileName.test(name)) {
     const wrong = firstWrongCharacter(name);
-    return wrong === undefined ? `its name begins with ${told(name.charAt(0))}` : `its name has ${told(wrong)}`;
+    return wrong === undefined
+      ? `its name begins with ${shownCharacter(name.charAt(0))}`
+      : `its name has ${shownCharacter(wrong)}`;
   }
   const tooMany = name.length - maxNameBytes;
   if (tooMany > 0) return `its name is ${tooMany} bytes longer than the ${maxNameBytes} that file systems take`;
@@ -45,7 +47,7 @@ function firstWrongCharacter(name: string): string | undefined {
 }
 
 /** Returns for example `the character # (U+0023)`. Characters that cannot be printed are shown by number only. */
-function told(character: string): string {
+function shownCharacter(character: string): string {
   const number = `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
   return /^[!-~]$/.test(character) ? `the character ${character} (${number})` : `the character ${number}`;
 }

@@ -83,8 +83,8 @@ function splitPlain(
   kind: DistributionKind,
   project?: ProjectName,
 ): readonly [name: string, rest: string] {
-  const told = project === undefined ? undefined : endOfProject(stem, project);
-  if (told !== undefined) return [stem.slice(0, told), stem.slice(told).replace(separators, '')];
+  const projectEnd = project === undefined ? undefined : endOfProject(stem, project);
+  if (projectEnd !== undefined) return [stem.slice(0, projectEnd), stem.slice(projectEnd).replace(separators, '')];
   const number = kind === 'deb' ? stem.indexOf('_') : stem.search(/-v?\d/i);
   const end = number >= 0 ? number : stem.lastIndexOf('-');
   return end < 0 ? [stem, ''] : [stem.slice(0, end), stem.slice(end + 1)];

@@ -29,13 +29,13 @@ const clauses = /(===|~=|==|!=|<=|>=|<|>)\s*([^\s,<>=!~]+)/g;
 /** Returns the requirement that `text` means, or undefined if it names no project. */
 export function parseLooseRequirement(text: string): LooseRequirement | undefined {
   const semicolon = text.lastIndexOf(';');
-  const told = text.slice(semicolon + 1).trim();
+  const markerText = text.slice(semicolon + 1).trim();
   const strict = parseRequirement(text);
   if (strict !== undefined) {
-    return { ...strict, guard: strict.marker === undefined ? undefined : told, unread: undefined };
+    return { ...strict, guard: strict.marker === undefined ? undefined : markerText, unread: undefined };
   }
   if (text.length > maxRequirementLength) return undefined;
-  const guard = semicolon < 0 || told === '' ? undefined : told;
+  const guard = semicolon < 0 || markerText === '' ? undefined : markerText;
   const marker = guard === undefined ? undefined : parseMarker(guard);
   const [, written = '', extras = '', rest = ''] = parts.exec(semicolon < 0 ? text : text.slice(0, semicolon)) ?? [];
   const name = projectName(written);

@@ -312,7 +312,7 @@ class QueueWorker {
 
   async #try(due: QueuedProject): Promise<void> {
     const { state, report, settings } = this.#mirror;
-    // The state is told before anything is done, so that a project that kills the process is not tried first again.
+    // The state remembers the project before anything is done. One that kills the process is not tried first again.
     if (!settings.dryRun) state.inProgress.begin(due.name);
     report({ type: 'project-started', name: due.name });
     const outcome = await syncProject(this.#mirror, due);
@@ -349,7 +349,7 @@ class QueueWorker {
         obstacle,
         failureText(error),
         Math.max(parkDelayMs(failures), wantedMs),
-        this.#isTold(due, error),
+        this.#isRepeated(due, error),
       );
     }
     // Busy hosts are left to the request limiter. An index beside the upstream stops only its own projects.
@@ -362,7 +362,7 @@ class QueueWorker {
    * Returns true if the index that the project comes from gives no answer and another of its projects has already
    * reported that.
    */
-  #isTold({ name }: QueuedProject, error: unknown): boolean {
+  #isRepeated({ name }: QueuedProject, error: unknown): boolean {
     const source = this.#mirror.selection.sourceOf(name);
     if (source === undefined || !(error instanceof Error) || !isSilence(error)) return false;
     const first = this.#silent.get(source) ?? name;
@@ -370,17 +370,24 @@ class QueueWorker {
     return first !== name;
   }
 
-  #park(due: QueuedProject, obstacle: Obstacle, reason: string, delayMs: number, isTold = false): void {
+  #park(due: QueuedProject, obstacle: Obstacle, reason: string, delayMs: number, isRepeated = false): void {
     const { state, clock, settings } = this.#mirror;
     const nextTry = clock.now() + delayMs;
     const parked = { due: { ...due, attempts: due.attempts + 1 }, obstacle, reason, nextTry };
     if (!settings.dryRun) state.queue.park(parked);
-    this.#reportParked(due, parked, isTold);
+    this.#reportParked(due, parked, isRepeated);
   }
 
-  #reportParked({ name }: QueuedProject, { obstacle, reason, nextTry }: Omit<Parked, 'due'>, isTold = false): void {
+  #reportParked({ name }: QueuedProject, { obstacle, reason, nextTry }: Omit<Parked, 'due'>, isRepeated = false): void {
     this.#parked.set(name, nextTry);
     const expected = expectedObstacles.has(obstacle);
-    this.#mirror.report({ type: 'project-parked', name, reason, nextTry, expected, ...(isTold && { isTold }) });
+    this.#mirror.report({
+      type: 'project-parked',
+      name,
+      reason,
+      nextTry,
+      expected,
+      ...(isRepeated && { isTold: isRepeated }),
+    });
   }
 }

@@ -84,9 +84,9 @@ export function withProvenance(
   const reasons = new Map(
     state.provenance.problemsOf(name).map(({ filename, why }) => [filename, policyReason(settings, why)]),
   );
-  const announced = new Set(page?.files.flatMap(({ filename, provenance }) => (provenance ? [filename] : [])));
+  const attested = new Set(page?.files.flatMap(({ filename, provenance }) => (provenance ? [filename] : [])));
   const isAbsent = (file: WhyFile): boolean =>
-    settings.provenancePolicy === 'require' && file.state === 'wanted' && !announced.has(file.filename);
+    settings.provenancePolicy === 'require' && file.state === 'wanted' && !attested.has(file.filename);
   const known = files.map((file): WhyFile => {
     const reason = reasons.get(file.filename) ?? (isAbsent(file) ? policyReason(settings, 'it has none') : undefined);
     reasons.delete(file.filename);

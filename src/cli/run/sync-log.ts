@@ -15,12 +15,12 @@ const maxLines = 15;
  */
 export function takeSyncLog(path: string): readonly string[] {
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined || isWrittenHere(path)) return [];
-  const said = attempt(() => [...new Set(readLog(path).split('\n'))].filter((line) => line.trim() !== ''));
+  const output = attempt(() => [...new Set(readLog(path).split('\n'))].filter((line) => line.trim() !== ''));
   const removed = attempt(() => unlinkSync(path));
-  const problem = [said, removed].find((result) => typeof result === 'string');
+  const problem = [output, removed].find((result) => typeof result === 'string');
   if (problem !== undefined)
     return [`${path}: what runs had to say that /sync started cannot be taken: ${problem}; remove it`];
-  const lines = Array.isArray(said) ? said : [];
+  const lines = Array.isArray(output) ? output : [];
   const more = lines.length > maxLines ? [`${lines.length - maxLines} more lines`] : [];
   return [...lines.slice(0, maxLines), ...more].map(
     (line) => `a run that /sync started said: ${line.slice(0, maxLineLength)}`,

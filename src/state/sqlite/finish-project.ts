@@ -55,7 +55,7 @@ function publish(parts: Parts, project: Published): void {
   held.deleteFiles(drop.map(({ path }) => path));
   removals.addFiles(name, lost, why);
   removals.addFiles(name, quarantined, 'quarantined upstream');
-  const keeps = (told: unknown): boolean => project.partly === true && told === undefined;
+  const keeps = (value: unknown): boolean => project.partly === true && value === undefined;
   if (!keeps(project.plan)) plans.put(name, project.plan);
   if (!keeps(project.unproven)) provenance.put(name, project.unproven);
   if (!keeps(project.rejected)) rejectedFiles.put(name, project.rejected ?? []);

@@ -110,7 +110,7 @@ async function enqueueAll(mirror: Mirror, known: Known): Promise<Discovered['tro
   const base = join(change(serialState, followed), rootIndexIsDue);
   const isNew =
     known.serial === undefined || !includesScope(known.scope, scope) || known.upstream !== settings.upstream;
-  const untold = await enqueueFromOtherIndexes(mirror);
+  const otherIndexTrouble = await enqueueFromOtherIndexes(mirror);
   const isFollowed = !isNew && !settings.reconcile;
   if (!isFollowed) await enqueueEverything(mirror, known, base);
   const trouble = isFollowed
@@ -119,14 +119,14 @@ async function enqueueAll(mirror: Mirror, known: Known): Promise<Discovered['tro
   enqueueAccepted(mirror);
   if (settings.projects === undefined) await enqueuePolicyChanges(mirror, known, scope, isNew);
   if (trouble !== undefined) {
-    if (untold !== undefined) mirror.report({ type: 'warning', message: untold.message });
+    if (otherIndexTrouble !== undefined) mirror.report({ type: 'warning', message: otherIndexTrouble.message });
     return trouble;
   }
   await confirmAbsences(mirror);
-  if (isNew) return untold;
+  if (isNew) return otherIndexTrouble;
   enqueueMissing(mirror, known);
   sweep(mirror);
-  return untold;
+  return otherIndexTrouble;
 }
 
 /** Returns the error of upstream that ended `work` early, if any. Throws all other errors. */
@@ -148,12 +148,12 @@ export async function enqueueNews(mirror: Mirror): Promise<readonly ProjectName[
   const { serial } = mirror.state.get(serialState);
   const { changelogRetryAt, feed } = mirror.state.get(changelogState);
   const names = new Set<ProjectName>();
-  const hear = (some: Iterable<ProjectName>): void => {
+  const collect = (some: Iterable<ProjectName>): void => {
     for (const name of some) names.add(name);
   };
-  if (feed !== undefined) await enqueueFeedChanges(mirror, false, hear);
+  if (feed !== undefined) await enqueueFeedChanges(mirror, false, collect);
   else if (serial !== undefined && !isWaiting(changelogRetryAt, mirror.clock.now()))
-    await enqueueChangelog(mirror, serial, hear);
+    await enqueueChangelog(mirror, serial, collect);
   return [...names];
 }
 
@@ -364,7 +364,7 @@ async function undefinedWithoutChangelog<T>(
 async function enqueueChangelog(
   mirror: Mirror,
   from: number,
-  heard?: (names: Iterable<ProjectName>) => void,
+  onQueued?: (names: Iterable<ProjectName>) => void,
 ): Promise<true> {
   const { upstream, state, report } = mirror;
   let farthest = maxPlausibleSerial(mirror, from);
@@ -377,7 +377,7 @@ async function enqueueChangelog(
     if (believed.serial > serial) {
       const wanted = wantedBy(mirror, believed);
       state.queue.enqueue(wanted, change(serialState, { serial: believed.serial, serialMovedAt: mirror.clock.now() }));
-      heard?.(wanted.map(({ name }) => name));
+      onQueued?.(wanted.map(({ name }) => name));
     }
     if (!isBelieved) throw serialJumpError(serial, changes.serial, 'the changelog');
     if (changes.serial === serial && !changes.complete) {

@@ -84,9 +84,9 @@ function reportProvenance(
   files: readonly (readonly [PlannedFile, Downloaded])[],
 ): ProvenanceProblem[] {
   const unproven = files.flatMap(([, { provenance }]) => provenance.unproven ?? []);
-  const told = new Set(unproven.length > 0 ? state.provenance.problemsOf(name).map(keyOf) : []);
+  const reported = new Set(unproven.length > 0 ? state.provenance.problemsOf(name).map(keyOf) : []);
   for (const file of unproven) {
-    if (told.has(keyOf(file))) continue;
+    if (reported.has(keyOf(file))) continue;
     const message = `${name}: ${file.filename}: ${file.why}${file.leftOut ? '; it is left out' : ''}`;
     report({ type: file.leftOut ? 'alarm' : 'warning', message });
   }

@@ -38,9 +38,9 @@ import type { Deferral, SyncOutcome } from './sync-outcome.ts';
  * Milliseconds until a deletion that is held back is tried again. The deletion limit holds until a person allows the
  * deletion, but upstream may change its mind.
  */
-const heldBackAgainMs = dayMs;
+const heldBackRetryMs = dayMs;
 /** Milliseconds until a page that upstream's snapshot does not prove is tried again. A newer snapshot may prove it. */
-const unprovenAgainMs = hourMs;
+const unprovenRetryMs = hourMs;
 
 /** Brings one project up to date. Throws UnreachableError, NonsenseError, MismatchError, StorageError, PausedError. */
 export async function syncProject(whole: Mirror, due: QueuedProject): Promise<SyncOutcome> {
@@ -85,9 +85,9 @@ async function replaceFromOtherIndex(mirror: Mirror, project: SelectedProject, b
   if (isSame) {
     mirror.memoryBudget.release(name);
     // That upstream's list lacks the project proves nothing about another index.
-    const isUnsaid = isOfTree && due.removed && due.obstacle !== 'absent';
-    if (isUnsaid) state.changelog.listed([name]);
-    const mine = { ...project, due: { ...due, removed: due.removed && !isUnsaid } };
+    const isUnconfirmed = isOfTree && due.removed && due.obstacle !== 'absent';
+    if (isUnconfirmed) state.changelog.listed([name]);
+    const mine = { ...project, due: { ...due, removed: due.removed && !isUnconfirmed } };
     return syncFromUpstream(mirror, { ...mine, held: { ...held, serial: undefined, etag: undefined } });
   }
   // A restored project stays until the right index has it.
@@ -154,21 +154,21 @@ interface TakenPage {
 }
 
 async function syncFromUpstream(mirror: Mirror, project: SelectedProject): Promise<SyncOutcome> {
-  const announced = changelogStatusFor(mirror, project.due.name);
+  const changelogStatus = changelogStatusFor(mirror, project.due.name);
   let found: TakenPage | SyncOutcome;
   try {
-    found = await askUpstream(mirror, project, announced);
+    found = await askUpstream(mirror, project, changelogStatus);
   } catch (error) {
     const isOfPage = error instanceof UnreachableError || error instanceof NonsenseError;
     if (!isOfPage) throw error;
     // The changelog and the list both say that the project was removed, and nothing contradicts them.
-    if (announced.isUnlisted && !project.held.restored)
-      return removeAbsent(mirror, project.due, project.held, announced);
-    await hideQuarantined(mirror, project, announced);
+    if (changelogStatus.isUnlisted && !project.held.restored)
+      return removeAbsent(mirror, project.due, project.held, changelogStatus);
+    await hideQuarantined(mirror, project, changelogStatus);
     throw error;
   }
   if ('taken' in found) return takePage(mirror, project, found);
-  if ('reason' in found) await hideQuarantined(mirror, project, announced);
+  if ('reason' in found) await hideQuarantined(mirror, project, changelogStatus);
   return found;
 }
 
@@ -176,7 +176,7 @@ async function syncFromUpstream(mirror: Mirror, project: SelectedProject): Promi
 async function askUpstream(
   mirror: Mirror,
   project: SelectedProject,
-  announced: ChangelogStatus,
+  changelogStatus: ChangelogStatus,
 ): Promise<TakenPage | SyncOutcome> {
   const { upstream, selection, state } = mirror;
   const { due, held, decision } = project;
@@ -184,21 +184,21 @@ async function askUpstream(
     isProvenanceChecked(mirror, due.name, held) &&
     state.plans.decisionKeyOf(due.name) === (decision && selection.decisionKeyOf(decision));
   // Files that were removed before the quarantine was known have to be classified again.
-  const isToBeRead = announced.hasQuarantine || new ProjectRejections(mirror, project).isDue;
+  const isToBeRead = changelogStatus.hasQuarantine || new ProjectRejections(mirror, project).isDue;
   const etag = isPlanned && !isToBeRead && (await isIntact(mirror, due, held)) ? held.etag : undefined;
   const answer = await upstream.project(due.name, etag, due.attempts % 2 === 1);
   const isHere = answer.kind === 'absent' && held.restored;
   const unproven = isHere ? undefined : unverifiedReason(mirror, due.name, digestIn(answer));
-  if (unproven !== undefined) return { reason: unproven, obstacle: 'unproven', delayMs: unprovenAgainMs };
+  if (unproven !== undefined) return { reason: unproven, obstacle: 'unproven', delayMs: unprovenRetryMs };
   if (answer.kind === 'absent') {
     if (!held.published) mirror.missingProjects.noteAbsent(due.name);
     if (held.restored) return { finished: await repairRestored(mirror, project) };
-    return deferAbsence(mirror, due, held) ?? removeAbsent(mirror, due, held, announced);
+    return deferAbsence(mirror, due, held) ?? removeAbsent(mirror, due, held, changelogStatus);
   }
   const serial = answer.kind === 'page' ? answer.page.serial : held.serial;
-  if (serial !== undefined && announced.removedAt !== undefined && serial < announced.removedAt) {
+  if (serial !== undefined && changelogStatus.removedAt !== undefined && serial < changelogStatus.removedAt) {
     if (held.restored) return { finished: await repairRestored(mirror, project) };
-    return deferOldPage(mirror, due, held, announced, serial) ?? removeAbsent(mirror, due, held, announced);
+    return deferOldPage(mirror, due, held, changelogStatus, serial) ?? removeAbsent(mirror, due, held, changelogStatus);
   }
   if (answer.kind === 'unchanged') return unchanged(mirror, due, held);
   const { page, url } = answer;
@@ -311,7 +311,7 @@ async function publishKeepingFiles(
 }
 
 function heldBackDeferral(obstacle: Obstacle, what: string): Deferral {
-  return { reason: `${what}; held back, as too much went at a time`, obstacle, delayMs: heldBackAgainMs };
+  return { reason: `${what}; held back, as too much went at a time`, obstacle, delayMs: heldBackRetryMs };
 }
 
 /**
@@ -376,10 +376,10 @@ async function removeAbsent(
   mirror: Mirror,
   due: QueuedProject,
   held: HeldProject,
-  announced: ChangelogStatus,
+  changelogStatus: ChangelogStatus,
 ): Promise<SyncOutcome> {
-  const { isQuarantined } = announced;
-  const quarantined = held.files.filter((file) => announced.isQuarantinedFile(file));
+  const { isQuarantined } = changelogStatus;
+  const quarantined = held.files.filter((file) => changelogStatus.isQuarantinedFile(file));
   const lost = held.files.filter((file) => !quarantined.includes(file));
   const files = (await newlyDelisted(mirror, due.name, lost)).length;
   const isHeldBack = (): boolean =>

@@ -82,16 +82,17 @@ async function requirementsOf(
   const sources = policy === undefined ? new Set<string>() : requiredSdists(policy, name, filenames);
   // Pages list the newest files last. Wheels that share their metadata count once.
   for (const file of held.toReversed()) {
-    const told = await readFileRequirements(memory, name, file, sources.has(filenameOf(file.path)), budget);
-    if (told === undefined) continue;
-    if (told === 'too much') {
+    const fileRequirements = await readFileRequirements(memory, name, file, sources.has(filenameOf(file.path)), budget);
+    if (fileRequirements === undefined) continue;
+    if (fileRequirements === 'too much') {
       cut.push(file.path);
       continue;
     }
-    if (told.doubt !== undefined) doubts.push({ where: told.where, why: told.doubt });
-    const { rows, isWhole } = budget.take(told, unread);
-    if (!isWhole) cut.push(told.where);
-    isLong ||= told.requires.length > maxRequirementsPerFile;
+    if (fileRequirements.doubt !== undefined)
+      doubts.push({ where: fileRequirements.where, why: fileRequirements.doubt });
+    const { rows, isWhole } = budget.take(fileRequirements, unread);
+    if (!isWhole) cut.push(fileRequirements.where);
+    isLong ||= fileRequirements.requires.length > maxRequirementsPerFile;
     perFile.push(rows);
   }
   const rows = new Set(perFile.toReversed().flat());
@@ -121,17 +122,17 @@ class EdgeBudget {
 
   /** Returns the rows of a file as text, as far as they fit. Adds requirements that cannot be read to `unread`. */
   take(
-    told: FileRequirements,
+    fileRequirements: FileRequirements,
     unread: Map<string, UnreadableRequirement>,
   ): { readonly rows: string[]; readonly isWhole: boolean } {
-    const { version, requires } = told;
+    const { version, requires } = fileRequirements;
     const rows: string[] = [];
     let isWhole = requires.length <= maxRequirementsPerFile;
     for (const text of requires.slice(0, maxRequirementsPerFile)) {
       const requirement = parseLooseRequirement(text);
       // A requirement with a URL comes from there, not from an index.
       const isOfIndex = requirement !== undefined && requirement.url === undefined;
-      if (!isOfIndex || requirement.unread !== undefined) noteUnreadable(unread, told, text, requirement);
+      if (!isOfIndex || requirement.unread !== undefined) noteUnreadable(unread, fileRequirements, text, requirement);
       if (!isOfIndex) continue;
       const row = rowOf(version, requirement);
       const written = JSON.stringify(row);

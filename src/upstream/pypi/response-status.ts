@@ -16,11 +16,13 @@ export function expectStatus(answer: HttpResponse, url: URL, expected: readonly 
   if (expected.includes(status)) return answer;
   if (status === 429 || status === 503 || status === 403 || status === 406) {
     const retryAfterMs = parseRetryAfter(answer.headers['retry-after'], nowMs);
-    const told = bodyExcerpt(answer.body);
-    const said = told === '' ? '' : ` (${JSON.stringify(told)})`;
+    const excerpt = bodyExcerpt(answer.body);
+    const quotedExcerpt = excerpt === '' ? '' : ` (${JSON.stringify(excerpt)})`;
     // Private indexes also answer 403 to clients that they do not know.
     const login = status === 403 ? `, or another login for ${url.hostname} (netrc-file in mirror.toml)` : '';
-    throw new BusyError(`${url}: upstream answers ${status}${said} and wants fewer requests${login}`, { retryAfterMs });
+    throw new BusyError(`${url}: upstream answers ${status}${quotedExcerpt} and wants fewer requests${login}`, {
+      retryAfterMs,
+    });
   }
   if (status === 401) {
     throw new NonsenseError(

@@ -181,11 +181,11 @@ async function transferAndVerify(
   const startedMs = clock.now();
   let arrived = 0;
   let fetched = 0;
-  let announced = false;
+  let isStarted = false;
   const sink = {
     begin: (resumed: boolean, etag: string | undefined): void => {
-      if (!announced) report({ type: 'file-started', path, bytes: size });
-      announced = true;
+      if (!isStarted) report({ type: 'file-started', path, bytes: size });
+      isStarted = true;
       const kept = resumed ? (body.resumable?.bytes ?? 0) : 0;
       if (kept !== arrived) report({ type: 'bytes', path, bytes: kept - arrived });
       arrived = kept;

@@ -31,7 +31,7 @@ export class ProjectRejections {
   readonly #name: ProjectName;
   readonly #isNews: boolean;
   readonly #known: ReadonlyMap<string, RejectedFile>;
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
   readonly #found = new Map<string, { readonly rejection: Rejection; readonly waits: boolean }>();
 
   /** If upstream announced a newer serial of the project, no file waits for its next try. */
@@ -91,9 +91,9 @@ export class ProjectRejections {
       const isKnown =
         known?.entryDigest === rejection.entryDigest &&
         (known.problem === rejection.problem || rejection.mayPass === true);
-      return !isKnown && rejection.isChange !== true && !this.#told.has(filename);
+      return !isKnown && rejection.isChange !== true && !this.#reported.has(filename);
     });
-    for (const [filename] of fresh) this.#told.add(filename);
+    for (const [filename] of fresh) this.#reported.add(filename);
     for (const [filename, { rejection }] of fresh.slice(0, maxReported)) {
       const fate = rejection.mayPass === true ? 'it is left out, and tried again later' : 'it is left out';
       this.#alarm(`${this.#name}: "${filename}": ${rejection.problem}; ${fate}`);
