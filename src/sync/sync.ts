@@ -59,7 +59,7 @@ export async function sync(opened: Mirror): Promise<WorkResult> {
     compareClocks(mirror);
     mirror.deletionLimit.beginPass();
     warnOfExcluded(mirror);
-    const memory = { parked, news: new ChangeWatcher(mirror) };
+    const memory = { parked, changes: new ChangeWatcher(mirror) };
     const knowsAll = discoverTrouble === undefined;
     let result = await runPass(mirror, startedMs, knowsAll, () => work(mirror, memory));
     if (state.inProgress.crashSuspects(mirror.clock.now()).length > 0) {
