@@ -35,7 +35,7 @@ const maxDrainBytes = 1 << 20;
  */
 const graceMs = 1500;
 /** Further milliseconds that {@link CgiRequest.wholeBody} waits: five seconds in all. */
-const patienceMs = 3500;
+const bodyTimeoutMs = 3500;
 
 /**
  * Reads a request, and its body as far as it arrives at once. A body that is left unread delays the reply under
@@ -57,7 +57,7 @@ export async function readCgiRequest(env: Environment, input: AsyncIterable<Buff
     isTooLong: isTooLong(),
     isComplete: arriving.hasEnded,
     wholeBody: async () => {
-      await Promise.race([arriving.end, wait(patienceMs)]);
+      await Promise.race([arriving.end, wait(bodyTimeoutMs)]);
       return arriving.hasEnded && !isTooLong() ? arriving.body : undefined;
     },
   };

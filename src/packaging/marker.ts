@@ -227,11 +227,11 @@ function compareTexts(left: string, operator: string, right: string): boolean | 
  */
 function compareToSeries({ clause }: Comparison, series: string | undefined): boolean | undefined {
   const finals = series === undefined ? undefined : parseClause(`~=${series}.0`)?.stretch;
-  const wanted = clause?.stretch;
-  if (finals?.to === undefined || wanted === undefined) return undefined;
-  const startsBefore = wanted.from <= finals.from;
-  const endsAfter = wanted.to === undefined || wanted.to >= finals.to;
-  if (startsBefore && endsAfter) return !wanted.isOutside;
-  const isApart = wanted.from >= finals.to || (wanted.to !== undefined && wanted.to <= finals.from);
-  return isApart ? wanted.isOutside : undefined;
+  const stretch = clause?.stretch;
+  if (finals?.to === undefined || stretch === undefined) return undefined;
+  const startsBefore = stretch.from <= finals.from;
+  const endsAfter = stretch.to === undefined || stretch.to >= finals.to;
+  if (startsBefore && endsAfter) return !stretch.isOutside;
+  const isApart = stretch.from >= finals.to || (stretch.to !== undefined && stretch.to <= finals.from);
+  return isApart ? stretch.isOutside : undefined;
 }

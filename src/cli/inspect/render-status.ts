@@ -17,13 +17,13 @@ export function renderStatus(status: Status): string[] {
     runsTable(status),
     parkedTable(status),
     rejectedTable(status),
-    unmetTable(status),
+    unsatisfiedTable(status),
     rulesTable(status),
   ];
   return parts.filter((part) => part.length > 0).flatMap((part, at) => (at === 0 ? part : ['', ...part]));
 }
 
-function unmetTable({ target, unmet, unmetCount }: Status): string[] {
+function unsatisfiedTable({ target, unmet, unmetCount }: Status): string[] {
   if (unmetCount === 0) return [];
   if (unmet.length === 0) return ['Asked for, and not held', `  ${unmetCount}; only its owner may read which`];
   const shown = unmet.slice(0, shownAtMost).map((line) => `  ${line.replaceAll(`${target}/`, '')}`);

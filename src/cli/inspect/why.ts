@@ -108,7 +108,7 @@ export async function explain(reader: Reader, subject: Subject, notice: Notice =
     project: name,
     known: held.published || held.files.length > 0 || queued !== undefined || missing,
     policy: policyOf(decision, plan),
-    unmet: unmetOf(reader, decision, plan, page),
+    unmet: unsatisfiedOf(reader, decision, plan, page),
     missing,
     published: held.published,
     serial: held.serial,
@@ -120,18 +120,18 @@ export async function explain(reader: Reader, subject: Subject, notice: Notice =
 }
 
 /** Returns the unsatisfied wants by the cached page, or as the last run found them if there is none. */
-function unmetOf(
+function unsatisfiedOf(
   { state }: Reader,
   decision: ProjectDecision | undefined,
   plan: FilesPlan | undefined,
   page: SimplePage | undefined,
 ): string[] {
   if (decision === undefined) return [];
-  const unmet =
+  const unsatisfied =
     plan && page ? unsatisfiedWants(decision, page, plan).wants : state.get(missingState).unmet?.[decision.name]?.wants;
   // Only wants that people have written count.
   const written = decision.wants.filter(({ because }) => because.where !== undefined);
-  return unsatisfiedLinesOf(written, unmet ?? []);
+  return unsatisfiedLinesOf(written, unsatisfied ?? []);
 }
 
 /**

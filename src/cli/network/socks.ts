@@ -5,7 +5,7 @@ import makeConnector from 'undici/lib/core/connect.js';
 import socks5 from 'undici/lib/core/socks5-client.js';
 
 const defaultPort = 1080;
-const patienceMs = 10_000;
+const connectTimeoutMs = 10_000;
 
 /** Returns true if `proxy` is the address of a SOCKS proxy. */
 export function isSocks(proxy: string): boolean {
@@ -60,7 +60,7 @@ function tunnel({ hostname, port, username, password }: URL, toHost: string, toP
       reject(new Error(`the SOCKS proxy ${proxyHost}: ${why}`, { cause }));
       socket.destroy();
     };
-    const timer = setTimeout(() => fail(`no answer within ${patienceMs / 1000} s`), patienceMs);
+    const timer = setTimeout(() => fail(`no answer within ${connectTimeoutMs / 1000} s`), connectTimeoutMs);
     // The client keeps its listeners for as long as the connection lasts, so these handlers may run later too.
     client.on('error', (error: Error) => fail(error.message || 'cannot be reached', error));
     client.on('close', () => fail('closed the connection'));

@@ -9,7 +9,7 @@ import { connect } from './addon.ts';
 import { asStorage, openDatabase } from './open-database.ts';
 
 /** Milliseconds to wait for the lock: `isLocked` holds it for less than one, and must not keep a run from starting. */
-const patienceMs = 100;
+const busyTimeoutMs = 100;
 const ownerOnly = 0o600;
 
 /** Takes the lock in the file at `path`. Returns a function that releases it, or undefined if another run holds it. */
@@ -21,7 +21,7 @@ export function takeLock(path: string): (() => void) | undefined {
   keepOthersOut(path);
   const db = openDatabase(path);
   try {
-    db.pragma(`busy_timeout = ${patienceMs}`);
+    db.pragma(`busy_timeout = ${busyTimeoutMs}`);
     db.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     db.close();

@@ -11,7 +11,7 @@ import { sortedDownloads } from './sorted-downloads.ts';
 import { type LogRow, prepareStatsStatements, type StatsStatements } from './stats-statements.ts';
 
 /** Milliseconds to wait for a sync run. Its longest transaction, the comparison with the whole list, takes seconds. */
-const patienceMs = minuteMs;
+const busyTimeoutMs = minuteMs;
 /** The largest number of first bytes that identify a log. */
 const maxHeadBytes = 4096;
 
@@ -24,7 +24,7 @@ export class SqliteStatsStore implements StatsStore {
     this.#db = openDatabase(path);
     try {
       this.#sql = this.#do(() => {
-        this.#db.pragma(`busy_timeout = ${patienceMs}`);
+        this.#db.pragma(`busy_timeout = ${busyTimeoutMs}`);
         this.#db.pragma('journal_mode = WAL');
         this.#db.pragma('synchronous = NORMAL');
         prepareSchema(this.#db);

@@ -27,14 +27,14 @@ export async function enqueueListDifferences(
     let listed = 0;
     const invalidNames = new InvalidNames(report);
     for await (const piece of list.pieces) {
-      const wanted: QueueRequest[] = [];
+      const requests: QueueRequest[] = [];
       for (const { displayName, serial } of piece) {
         const name = projectName(displayName);
         if (name === undefined) invalidNames.add(displayName);
         else if (selection.sourceOf(name) === undefined && selection.includes(name))
-          wanted.push({ name, displayName, serial: serial ?? 0, removed: false });
+          requests.push({ name, displayName, serial: serial ?? 0, removed: false });
       }
-      takeover.add(wanted);
+      takeover.add(requests);
       listed += piece.length;
     }
     invalidNames.report();

@@ -128,9 +128,9 @@ function enqueuePiece(
   moved: Change = noChange,
 ): void {
   const fresh = changes.filter(({ number, name }) => number > after && isRelevant(mirror, name));
-  const wanted = fresh.map((change) => requestsFrom(change, serial));
-  mirror.state.queue.enqueue(wanted, join(change(changelogState, { feed }), moved));
-  onQueued?.(wanted.map(({ name }) => name));
+  const requests = fresh.map((change) => requestsFrom(change, serial));
+  mirror.state.queue.enqueue(requests, join(change(changelogState, { feed }), moved));
+  onQueued?.(requests.map(({ name }) => name));
 }
 
 /**

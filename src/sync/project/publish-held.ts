@@ -38,8 +38,8 @@ export async function publishHeld(
   const listed = new Set(source.page.files.map(({ filename }) => filename));
   const changed = here.filter(({ path }) => listed.has(filenameOf(path)) && !own.has(filenameOf(path)));
   const kept = await keptEntries(mirror, due.name, [...planned.stays, ...changed], planned.rejected);
-  const wanted = new Set(plan.files.map(({ file }) => file.filename));
-  const shownFiles = source.page.files.filter(({ filename }) => own.has(filename) || !wanted.has(filename));
+  const plannedNames = new Set(plan.files.map(({ file }) => file.filename));
+  const shownFiles = source.page.files.filter(({ filename }) => own.has(filename) || !plannedNames.has(filename));
   const page = withSerial({ ...source.page, files: shownFiles }, held.serial);
   const form = { linked: chosen.linked, hidden: true };
   const { shown, published } = linkedPage({ page, url: source.url }, own, form, (url) => upstream.allows(url), kept);

@@ -68,7 +68,7 @@ export async function publishProject(
     mirror.missingProjects.recordUnsatisfied(
       mirror.selection,
       decision,
-      planned.rejected.length > 0 ? allSatisfied : planned.chosen.unmet,
+      planned.rejected.length > 0 ? allSatisfied : planned.chosen.unsatisfied,
     );
   if (mirror.settings.dryRun) {
     rejections.report();

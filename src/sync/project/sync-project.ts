@@ -240,9 +240,9 @@ async function removeIfUnwanted(
   const { page, rejected, lost } = classified;
   if (decision === undefined || rejected.length > 0 || page.status === 'quarantined') return undefined;
   if (mirror.selection.policy?.unmirrored === 'upstream') return undefined;
-  const { unmet } = chooseFiles(mirror, decision, page);
-  if (!unmet.isAll) return undefined;
-  mirror.missingProjects.recordUnsatisfied(mirror.selection, decision, unmet);
+  const { unsatisfied } = chooseFiles(mirror, decision, page);
+  if (!unsatisfied.isAll) return undefined;
+  mirror.missingProjects.recordUnsatisfied(mirror.selection, decision, unsatisfied);
   mirror.missingProjects.markMissing(mirror.selection, due.name);
   const why = 'upstream has nothing of it that is asked for';
   await removeProject(mirror, due, held.files, why);

@@ -21,7 +21,7 @@ const contentAttempts = 3;
  * lowest speed allowed for any body, more than a megabyte arrives in that time. Smaller parts are not kept for the next
  * try, so every try makes progress.
  */
-const patienceMs = 20 * minuteMs;
+const minTimeLimitMs = 20 * minuteMs;
 const bytesPerSecond = 20_000;
 
 /** Returns true if nothing is left to fetch for `planned`. */
@@ -224,7 +224,7 @@ async function transferAndVerify(
 
 /** Throws TooSlowError if a transfer takes longer than it may. The more bytes have arrived, the longer it may take. */
 function expectProgress(url: URL, ms: number, bytes: number): void {
-  if (ms <= patienceMs + (bytes / bytesPerSecond) * 1000) return;
+  if (ms <= minTimeLimitMs + (bytes / bytesPerSecond) * 1000) return;
   const speed = `${bytes} bytes in ${Math.round(ms / 1000)} s`;
   throw new TooSlowError(`${url}: too slow: ${speed}; they are kept, and a later try goes on from there`);
 }

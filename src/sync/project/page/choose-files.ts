@@ -20,7 +20,7 @@ export interface ChosenFiles {
   readonly linked: boolean;
   /** True if there are other files and our page does not list them. */
   readonly hidden: boolean;
-  readonly unmet: Unsatisfied;
+  readonly unsatisfied: Unsatisfied;
   /** Milliseconds since 1970 at which time alone changes the choice. */
   readonly nextChange: number | undefined;
 }
@@ -32,14 +32,14 @@ export function chooseFiles(
   page: SimplePage,
 ): ChosenFiles {
   if (policy === undefined || decision === undefined) {
-    return { wanted: page.files, linked: false, hidden: false, unmet: allSatisfied, nextChange: undefined };
+    return { wanted: page.files, linked: false, hidden: false, unsatisfied: allSatisfied, nextChange: undefined };
   }
   const plan = planFiles(policy, decision, page, clock.now());
   const { files, nextChange } = plan;
   const wanted = files.flatMap(({ file, hold }) => (hold ? [file] : []));
   const isShown = page.status !== 'quarantined' && (decision.hold === 'pages-only' || policy.unmirrored === 'upstream');
   const hidden = !isShown && wanted.length < page.files.length;
-  return { wanted, linked: isShown, hidden, unmet: unsatisfiedWants(decision, page, plan), nextChange };
+  return { wanted, linked: isShown, hidden, unsatisfied: unsatisfiedWants(decision, page, plan), nextChange };
 }
 
 /**
