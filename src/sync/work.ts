@@ -320,12 +320,12 @@ class QueueWorker {
     this.#answers += 1;
     this.#unanswered = 0;
     if ('reason' in outcome) return this.#park(due, outcome.obstacle, outcome.reason, outcome.delayMs);
-    const { finished, stays } = outcome;
+    const { finished, parked } = outcome;
     // A project that was never published and that upstream still does not have counts as unchanged, not as removed.
     const isChange = finished.kind !== 'removed' || state.held.project(due.name).published;
     if (!settings.dryRun)
-      await this.#finisher.add(stays && finished.kind === 'published' ? { ...finished, stays } : finished);
-    if (stays !== undefined) this.#reportParked(due, stays);
+      await this.#finisher.add(parked && finished.kind === 'published' ? { ...finished, parked } : finished);
+    if (parked !== undefined) this.#reportParked(due, parked);
     else this.#parked.delete(due.name);
     this.#done += 1;
     report({ type: 'project-done', name: due.name, outcome: isChange ? finished.kind : 'unchanged' });

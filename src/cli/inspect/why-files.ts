@@ -2,7 +2,7 @@
 import type { ProjectName } from '../../core/names.ts';
 import { filenameOf } from '../../core/paths.ts';
 import type { SimplePage } from '../../formats/simple/simple-json.ts';
-import type { FilesPlan } from '../../policy/plan-files.ts';
+import type { FileDecisions } from '../../policy/plan-files.ts';
 import type { Reason } from '../../policy/reason.ts';
 import type { HeldFile } from '../../state/held-projects.ts';
 import type { Verdict } from '../../state/provenance-records.ts';
@@ -31,7 +31,7 @@ export type HeldPath = Pick<HeldFile, 'path' | 'size'>;
 const unlisted: Reason = { where: undefined, text: 'upstream does not list it any more' };
 
 /** Returns the files on upstream's page in its order, then other held files. */
-export function filesOf(held: readonly HeldPath[], plan: FilesPlan | undefined, indexOnly: boolean): WhyFile[] {
+export function filesOf(held: readonly HeldPath[], plan: FileDecisions | undefined, indexOnly: boolean): WhyFile[] {
   const rest = new Map(held.map((file) => [filenameOf(file.path), file]));
   const listed = (plan?.files ?? []).map(({ file, hold, because }): WhyFile => {
     const isHeld = rest.delete(file.filename);

@@ -5,7 +5,7 @@ import { pathOfOwnLink } from '../../core/paths.ts';
 import type { SimpleFile, SimplePage } from '../../formats/simple/simple-json.ts';
 import { parseDistributionName } from '../../packaging/distribution-name.ts';
 import { parseVersion } from '../../packaging/version.ts';
-import { type FilesPlan, planFiles } from '../../policy/plan-files.ts';
+import { type FileDecisions, planFiles } from '../../policy/plan-files.ts';
 import { type Hold, local } from '../../policy/policy.ts';
 import type { ProjectDecision } from '../../policy/project-decision.ts';
 import type { Reason } from '../../policy/reason.ts';
@@ -123,7 +123,7 @@ export async function explain(reader: Reader, subject: Subject, notice: Notice =
 function unsatisfiedOf(
   { state }: Reader,
   decision: ProjectDecision | undefined,
-  plan: FilesPlan | undefined,
+  plan: FileDecisions | undefined,
   page: SimplePage | undefined,
 ): string[] {
   if (decision === undefined) return [];
@@ -157,7 +157,7 @@ function pathOf({ url, size = 0 }: SimpleFile): HeldPath {
   return { path: pathOfOwnLink(url), size };
 }
 
-function planOf({ selection, now }: Reader, decision: ProjectDecision | undefined, page: SimplePage): FilesPlan {
+function planOf({ selection, now }: Reader, decision: ProjectDecision | undefined, page: SimplePage): FileDecisions {
   const { policy } = selection;
   if (policy !== undefined && decision !== undefined) return planFiles(policy, decision, page, now());
   const hold = page.status !== 'quarantined';
@@ -165,7 +165,7 @@ function planOf({ selection, now }: Reader, decision: ProjectDecision | undefine
   return { files: page.files.map((file) => ({ file, hold, because })), nextChange: undefined };
 }
 
-function policyOf(decision: ProjectDecision | undefined, plan: FilesPlan | undefined): Why['policy'] {
+function policyOf(decision: ProjectDecision | undefined, plan: FileDecisions | undefined): Why['policy'] {
   const nextChange = plan?.nextChange === undefined ? undefined : isoTime(plan.nextChange);
   if (decision === undefined) return { hold: 'files', because: everything, wants: [], nextChange };
   const { hold, because, wants, source } = decision;

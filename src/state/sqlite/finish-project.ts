@@ -39,8 +39,8 @@ export function finishProject(parts: Parts, project: FinishedProject): void {
   else remove(parts, project);
   if (project.kind === 'published' && project.partly === true) return;
   held.forgetPending(name);
-  if (project.kind === 'published' && project.stays !== undefined) {
-    queue.putParked({ ...project.stays, due: { ...due, attempts: due.attempts + 1 } });
+  if (project.kind === 'published' && project.parked !== undefined) {
+    queue.putParked({ ...project.parked, due: { ...due, attempts: due.attempts + 1 } });
   } else if (queue.takeOut(name, serial)) {
     changelog.settle(name, serial);
   }

@@ -32,14 +32,14 @@ const listCachedMs = 10 * minuteMs;
 export function deferAbsence(mirror: Mirror, due: QueuedProject, held: HeldProject): Deferral | undefined {
   if (due.removed) return undefined;
   const absentMs = due.obstacle === 'absent' ? Math.max(0, mirror.clock.now() - due.since) : 0;
-  const wait = 'upstream answers that it does not exist, and did not say that it was removed';
+  const reason = 'upstream answers that it does not exist, and did not say that it was removed';
   if (absentMs < absenceGraceMs) {
     const delayMs = due.obstacle === 'absent' ? absenceGraceMs - absentMs : absenceRetryMs;
-    return { reason: wait, obstacle: 'absent', delayMs };
+    return { reason, obstacle: 'absent', delayMs };
   }
   if (!isHeld(mirror, due, held)) return undefined;
   const delayMs = Math.max(absenceGraceMs, parkDelayMs(due.attempts + 1));
-  return { reason: `${wait}: it stays as long as no list of projects lacks it`, obstacle: 'absent', delayMs };
+  return { reason: `${reason}: it stays as long as no list of projects lacks it`, obstacle: 'absent', delayMs };
 }
 
 /**

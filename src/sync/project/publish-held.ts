@@ -37,7 +37,7 @@ export async function publishHeld(
   const own = ownEntries(mirror, here, planned);
   const listed = new Set(source.page.files.map(({ filename }) => filename));
   const changed = here.filter(({ path }) => listed.has(filenameOf(path)) && !own.has(filenameOf(path)));
-  const kept = await keptEntries(mirror, due.name, [...planned.stays, ...changed], planned.rejected);
+  const kept = await keptEntries(mirror, due.name, [...planned.retained, ...changed], planned.rejected);
   const plannedNames = new Set(plan.files.map(({ file }) => file.filename));
   const shownFiles = source.page.files.filter(({ filename }) => own.has(filename) || !plannedNames.has(filename));
   const page = withSerial({ ...source.page, files: shownFiles }, held.serial);

@@ -8,7 +8,7 @@ import type { ProjectDecision } from '../../policy/project-decision.ts';
 import { explainReason } from '../../policy/render-reason.ts';
 import { allSatisfied } from '../../policy/unsatisfied.ts';
 import type { HeldFile, HeldProject } from '../../state/held-projects.ts';
-import type { Plan } from '../../state/plans.ts';
+import type { PlanRecord } from '../../state/plans.ts';
 import type { FinishedProject } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
 import { recordRequirements } from '../requirements/record-requirements.ts';
@@ -43,8 +43,8 @@ interface PublishJob extends SelectedProject {
   /** The paths of held files that are not in place. */
   readonly gone: ReadonlySet<WebPath>;
   readonly fetched: FetchedFiles;
-  /** The first plan of the page, and its record without the result digest. */
-  readonly kept?: { readonly planned: PlannedPage; readonly plan: Omit<Plan, 'resultDigest'> };
+  /** The first plan of the page, and its record, which still lacks the result digest. */
+  readonly firstPlan?: { readonly planned: PlannedPage; readonly plan: Omit<PlanRecord, 'resultDigest'> };
 }
 
 /**
@@ -77,7 +77,7 @@ export async function publishProject(
   const source = mirror.selection.sourceOf(due.name);
   if (source === undefined) noteFileBase(mirror.state, planned.plan.files);
   // The record is made before anything is published, so that a page that cannot be stored is refused.
-  if (decision !== undefined) work = { ...work, kept: { planned, plan: planRecordOf(mirror, decision, work) } };
+  if (decision !== undefined) work = { ...work, firstPlan: { planned, plan: planRecordOf(mirror, decision, work) } };
   if (mirror.state.held.pendingFiles(due.name).length === 0 && isAlreadyPublished(mirror, planned)) {
     const { files, drop } = planned.plan;
     return finish(mirror, work, known, { now: files.map((file) => file.held), drop, hidden: false, unproven: [] });
@@ -186,7 +186,7 @@ async function finish(mirror: Mirror, work: PublishJob, known: ServedAs, done: P
         work.due.name,
         heldNow.filter((file) => file !== undefined),
       );
-    const { kept: first, planned } = work;
+    const { firstPlan: first, planned } = work;
     const isAsPlanned = first?.planned.plan.files === planned.plan.files && planned.chosen.hidden === hidden;
     const plan = first !== undefined && isAsPlanned ? first.plan : planRecordOf(mirror, decision, work, hidden);
     finished = {
@@ -228,7 +228,7 @@ function planRecordOf(
   decision: ProjectDecision,
   { classified: { page }, planned: { chosen, plan } }: PublishJob,
   hidden = chosen.hidden,
-): Omit<Plan, 'resultDigest'> {
+): Omit<PlanRecord, 'resultDigest'> {
   return {
     decisionKey: mirror.selection.decisionKeyOf(decision),
     nextChange: chosen.nextChange,

@@ -268,7 +268,7 @@ async function publishQuarantine(mirror: Mirror, project: SelectedProject, sourc
   const finished = await publishProject(mirror, project, classified, { serial: page.serial, status, etag: undefined });
   const delayMs = staleDelayMs(due.attempts + 1);
   const reason = `it is in quarantine by a page with serial ${serial}, expected ${Math.max(due.serial, held.serial ?? 0)}`;
-  return { finished, stays: { reason, obstacle: 'stale', nextTry: mirror.clock.now() + delayMs } };
+  return { finished, parked: { reason, obstacle: 'stale', nextTry: mirror.clock.now() + delayMs } };
 }
 
 function digestIn(answer: ProjectResponse): PageDigest {
@@ -307,7 +307,7 @@ async function publishKeepingFiles(
   const known = { serial: held.serial, status: whole.page.status, etag: undefined, served: true };
   const finished = await publishProject(mirror, project, whole, known);
   const { reason, obstacle, delayMs } = waiting;
-  return { finished, stays: { reason, obstacle, nextTry: mirror.clock.now() + delayMs } };
+  return { finished, parked: { reason, obstacle, nextTry: mirror.clock.now() + delayMs } };
 }
 
 function heldBackDeferral(obstacle: Obstacle, what: string): Deferral {

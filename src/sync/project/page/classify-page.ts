@@ -53,9 +53,9 @@ export function classifyPage(mirror: Mirror, project: SelectedProject, source: S
   }
   const listed = new Set([...files, ...rejected].map(({ filename }) => filename));
   const away = held.filter(({ path }) => !listed.has(filenameOf(path)));
-  const { broken, stays } = pageProblem(rejected, files.length, held, away);
+  const { broken, retained } = pageProblem(rejected, files.length, held, away);
   const { isQuarantinedFile } = changelogStatusFor(mirror, project.due.name);
-  const gone = away.filter((file) => !stays.has(file));
+  const gone = away.filter((file) => !retained.has(file));
   const quarantined = new Set(gone.filter(isQuarantinedFile));
   const lost = gone.filter((file) => !quarantined.has(file));
   const sorted = rejected.length === 0 ? source : { ...source, page: { ...page, files } };
@@ -117,17 +117,17 @@ function pageProblem(
   right: number,
   held: readonly HeldFile[],
   lost: readonly HeldFile[],
-): { readonly broken?: string; readonly stays: ReadonlySet<HeldFile> } {
+): { readonly broken?: string; readonly retained: ReadonlySet<HeldFile> } {
   const [isMost, isAllLost] = [
     isMajority(rejected.length, rejected.length + right),
     held.length > 0 && lost.length === held.length,
   ];
-  if (rejected.length === 0 || !(isMost || isAllLost)) return { stays: new Set() };
+  if (rejected.length === 0 || !(isMost || isAllLost)) return { retained: new Set() };
   const isMute = rejected.some(({ filename, json }) => filename === undefined && identifiersIn(json).length === 0);
   const traces = new Set(rejected.flatMap(({ json }) => identifiersIn(json)));
-  const stays = new Set(lost.filter(({ path, sha256 }) => isMute || traces.has(sha256) || traces.has(path)));
-  if (isMost) return { broken: `${rejected.length} of ${rejected.length + right} files cannot be taken`, stays };
-  return stays.size === 0 ? { stays } : { broken: 'what it lists can be none of the files held', stays };
+  const retained = new Set(lost.filter(({ path, sha256 }) => isMute || traces.has(sha256) || traces.has(path)));
+  if (isMost) return { broken: `${rejected.length} of ${rejected.length + right} files cannot be taken`, retained };
+  return retained.size === 0 ? { retained } : { broken: 'what it lists can be none of the files held', retained };
 }
 
 /** Returns what may tell which file an entry means: the path in its URL, and its hash. */

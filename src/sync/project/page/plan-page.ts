@@ -21,7 +21,7 @@ export interface PlannedPage {
   /** The rejected files. */
   readonly rejected: readonly Rejection[];
   /** The held files that rejected entries list. They stay as they are published. */
-  readonly stays: readonly HeldFile[];
+  readonly retained: readonly HeldFile[];
 }
 
 /**
@@ -48,12 +48,19 @@ export function planPage(
   const listed = new Set(source.page.files.map(({ filename }) => filename));
   const lost = new Set([...classified.lost, ...classified.quarantined]);
   const isListed = (file: HeldFile): boolean => listed.has(filenameOf(file.path)) || lost.has(file);
-  const stays = rejections.count === 0 ? [] : held.files.filter((file) => !isListed(file) && !gone.has(file.path));
-  const drop = plan.drop.filter((file) => !stays.includes(file));
+  const retained = rejections.count === 0 ? [] : held.files.filter((file) => !isListed(file) && !gone.has(file.path));
+  const drop = plan.drop.filter((file) => !retained.includes(file));
   const recalled = withKnownProvenance(mirror, due.name, { ...plan, drop });
   const required = withoutUnattested(mirror, recalled);
   const files = required.plan.files.map((file) => (gone.has(file.path) ? { ...file, held: undefined } : file));
-  const planned = { source, chosen, ...required, plan: { ...required.plan, files }, rejected: rejections.all, stays };
+  const planned = {
+    source,
+    chosen,
+    ...required,
+    plan: { ...required.plan, files },
+    rejected: rejections.all,
+    retained,
+  };
   return rejections.count === 0 ? planned : { ...planned, chosen: { ...chosen, hidden: true } };
 }
 
