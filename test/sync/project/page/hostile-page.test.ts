@@ -109,7 +109,7 @@ for (const [what, change, reason] of odd) {
 }
 
 for (const [what, change, reason] of renamed) {
-  t.test(`a page with ${what} in place of all that is held is not believed, and changes nothing`, async (t) => {
+  t.test(`a page with ${what} instead of all held files is not believed, and changes nothing`, async (t) => {
     const mirror = await openTestMirror(t);
     await mirror.run();
     const alter = () =>
@@ -163,7 +163,7 @@ for (const [what, body, reason] of pages) {
   });
 }
 
-t.test('a page that unfolds to more than 64 MB is not read', async (t) => {
+t.test('a page that decompresses to more than 64 MB is not read', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   const alter = () => mirror.server.faults.add({ do: 'gzip-bomb', match: /simple\/beta\/$/ });
@@ -177,14 +177,14 @@ t.test('a page that never ends is not read', async (t) => {
   await refuse(t, mirror, alter, /larger than 67108864 bytes/);
 });
 
-t.test('a list that unfolds without end is not read', async (t) => {
+t.test('a list that decompresses without end is not read', async (t) => {
   const mirror = await openTestMirror(t);
   mirror.server.faults.add({ do: 'gzip-bomb', match: /^GET \/simple\/$/ });
   await t.rejects(mirror.run(), /an entry does not end$/);
   t.notOk(existsSync(join(mirror.web, 'simple/index.html')));
 });
 
-t.test('core metadata that unfolds without end is not stored', async (t) => {
+t.test('core metadata that decompress without end are not stored', async (t) => {
   const mirror = await openTestMirror(t);
   mirror.server.faults.add({ do: 'gzip-bomb', match: /beta.*\.metadata$/ });
   t.equal((await mirror.run()).parked.size, 0);
