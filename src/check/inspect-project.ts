@@ -60,7 +60,7 @@ export async function inspectProject(
   }
 }
 
-/** What is wrong with the legacy JSON of `page`, where the mirror serves that and no run is about to write it. */
+/** Returns the findings about the legacy JSON of `page`, if the mirror serves it and no run is about to write it. */
 async function inspectLegacyJson(check: Check, project: ProjectName, page: SimplePage): Promise<Finding[]> {
   const { state, files } = check;
   const { legacyJson } = state.get(pageState);
@@ -83,7 +83,7 @@ async function inspectLegacyJson(check: Check, project: ProjectName, page: Simpl
   return Array.isArray(found) ? found : [found];
 }
 
-/** One line for a page, however many files it speaks of. */
+/** Returns one finding for a page, however many problems it has. */
 function disagreement(project: ProjectName, { problems }: Comparison): Finding[] {
   const [first, ...more] = problems;
   if (first === undefined) return [];

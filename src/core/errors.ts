@@ -12,7 +12,7 @@ export function oneLine(text: string): string {
   return text.slice(0, maxMessageLength).replace(unprintable, ' ');
 }
 
-/** What tells the expected failures apart; what each makes of a program's end stands in `cli/program/exit-codes.ts`. */
+/** The kinds of expected failures. `cli/program/exit-codes.ts` maps them to exit codes. */
 export type ErrorCode =
   | 'usage'
   | 'unreachable'

@@ -5,7 +5,7 @@
 import type { ProjectName } from '../core/names.ts';
 import type { Change } from './state-section.ts';
 
-/** What a partial mirror remembers of the plan of a project. */
+/** The record of the plan of a project, in a partial mirror. */
 export interface PlanRecord {
   /** A key of the rules that decided, and of nothing else. */
   readonly decisionKey: string;

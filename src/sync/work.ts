@@ -48,7 +48,7 @@ const maxImposedDelayMs = hourMs;
 /** The obstacles that are expected: time or a person will resolve them, and nothing is wrong. */
 const expectedObstacles: ReadonlySet<Obstacle> = new Set(['absent', 'stale', 'held-back', 'removal-held-back']);
 
-/** What came of working through the queue. */
+/** The result of working through the queue. */
 export interface WorkResult {
   /** The number of projects that were published, found unchanged, or removed. */
   readonly done: number;
