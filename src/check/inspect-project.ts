@@ -45,8 +45,8 @@ export async function inspectProject(
   for (const file of comparison?.unlisted ?? held.files.map(expectedHeld)) {
     const wrong = await look(file);
     // The interrupted run may have begun to remove the file.
-    const isGoing = queued && comparison !== undefined && wrong.some(({ kind }) => kind === 'missing-file');
-    if (!isGoing) for (const problem of wrong) found.push(problem);
+    const isBeingRemoved = queued && comparison !== undefined && wrong.some(({ kind }) => kind === 'missing-file');
+    if (!isBeingRemoved) for (const problem of wrong) found.push(problem);
   }
   // The legacy JSON is derived from the page and written with it, so it is checked only if the page is right.
   const isToBeRead = !queued && found.length === 0 && page !== undefined;

@@ -80,7 +80,7 @@ async function searchAndRead(
         wasReplaced ||= skipped === undefined;
         const { future, closed, lines } = skipped ?? nothingSkipped();
         const { all, unreadable } = lines;
-        if (isMuch(lines)) problems.failures.push(`${log.log.path}: ${unreadable} of ${all} ${anotherFormat}`);
+        if (exceedsShare(lines)) problems.failures.push(`${log.log.path}: ${unreadable} of ${all} ${anotherFormat}`);
         if (future > 0) problems.notices.push(`${log.log.path}: ${wrongTime}: ${future}`);
         if (closed > 0) problems.failures.push(`${log.log.path}: ${tooLate}: ${closed}`);
       });
@@ -118,7 +118,7 @@ function nothingSkipped(): Skipped {
   return { future: 0, closed: 0, lines: { all: 0, sent: 0, unreadable: 0 } };
 }
 
-function isMuch({ all, sent, unreadable }: Skipped['lines']): boolean {
+function exceedsShare({ all, sent, unreadable }: Skipped['lines']): boolean {
   return unreadable * reportedShareDivisor > (unreadable > fewUnreadable ? Math.min(all, sent + unreadable) : all);
 }
 

@@ -53,9 +53,9 @@ export class CheckDisplay {
     const done = doneBefore + projects;
     const all = Math.max(done, expectedProjects);
     const share = all === 0 ? 0 : done / all;
-    const toCome = all - done;
-    const isForetold = projects >= minProjects && elapsed >= minSeconds && toCome > 0;
-    const eta = isForetold ? `, about ${showSeconds((elapsed / projects) * toCome)} left` : '';
+    const remaining = all - done;
+    const isEstimated = projects >= minProjects && elapsed >= minSeconds && remaining > 0;
+    const eta = isEstimated ? `, about ${showSeconds((elapsed / projects) * remaining)} left` : '';
     return [
       `Checking ${this.#root}  ${showSeconds(elapsed)}`,
       `  projects ${bar(share)} ${showCount(done)} of ${showCount(all)}  ${Math.floor(share * 100)} %`,

@@ -72,8 +72,8 @@ export interface WhyQueued {
 type Notice = (line: string) => void;
 
 /** The number of published projects from which on resolving their dependencies takes long enough for a notice. */
-export const manyProjects = 20_000;
-const slowNotice =
+export const minProjectsForNotice = 20_000;
+const resolvingNotice =
   'mirror.toml or the mirror changed since the last complete run: following what all projects depend on';
 
 const everything: Reason = { where: undefined, text: 'everything is held' };
@@ -144,7 +144,7 @@ function decide(reader: Reader, name: ProjectName, notice: Notice): ProjectDecis
   if (own === undefined || state.plans.decisionKeyOf(name) === selection.decisionKeyOf(own)) return own;
   const known = restoreDecision(selection.policy, state, name);
   if (known !== undefined || selection.policy?.dependencies !== true) return known ?? own;
-  if (state.totals().projects >= manyProjects) notice(slowNotice);
+  if (state.totals().projects >= minProjectsForNotice) notice(resolvingNotice);
   return resolveDependencies(selection, state).decide(name);
 }
 

@@ -18,7 +18,7 @@ export function takeLock(path: string): (() => void) | undefined {
   if (asStorage(path, () => lstatSync(path, { throwIfNoEntry: false }))?.isFile() === false) {
     throw new StorageError(`${path}: expected a file, found a link or something else; remove it`);
   }
-  keepOthersOut(path);
+  closeToOthers(path);
   const db = openDatabase(path);
   try {
     db.pragma(`busy_timeout = ${busyTimeoutMs}`);
@@ -34,7 +34,7 @@ export function takeLock(path: string): (() => void) | undefined {
 }
 
 /** Restricts the file to its owner: any user who may read it may lock it, and could keep all runs from starting. */
-function keepOthersOut(path: string): void {
+function closeToOthers(path: string): void {
   try {
     closeSync(openSync(path, 'wx', ownerOnly));
   } catch (error) {

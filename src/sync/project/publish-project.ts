@@ -27,7 +27,7 @@ import { isAlreadyPublished, type Published, publishFiles } from './publish-file
 import { publishHeld } from './publish-held.ts';
 
 /** Number of tries after which a project that was never published appears without the files that cannot be reached. */
-const patientTries = 2;
+const triesForAllFiles = 2;
 
 /** The serial, ETag and status of a page. Has more members if upstream served the page just now. */
 type ServedAs = Pick<HeldProject, 'serial' | 'etag' | 'status'> & {
@@ -94,7 +94,7 @@ export async function publishProject(
     const unreachable = await fetchArriving(mirror, work);
     work = afterFetching(work);
     if (unreachable !== undefined) {
-      if (held.published || due.attempts >= patientTries) await publishHeldPart(mirror, work);
+      if (held.published || due.attempts >= triesForAllFiles) await publishHeldPart(mirror, work);
       throw unreachable;
     }
     // The replacements of the rejected files may have to be fetched, too.
@@ -142,9 +142,9 @@ async function publishHeldPart(mirror: Mirror, work: PublishJob): Promise<Publis
   const { held, classified, planned, rejections, gone, fetched } = work;
   const isRefused = ({ path }: HeldFile): boolean => fetched.get(path)?.provenance.unproven?.leftOut === true;
   const here = held.files.filter((file) => !gone.has(file.path) && !isRefused(file));
-  const went = new Set(await publishHeld(mirror, work, here, classified, planned, rejections));
-  if (went.size === 0) return work;
-  const stays = (file: HeldFile): boolean => !went.has(file);
+  const removed = new Set(await publishHeld(mirror, work, here, classified, planned, rejections));
+  if (removed.size === 0) return work;
+  const stays = (file: HeldFile): boolean => !removed.has(file);
   return {
     ...work,
     held: { ...held, files: held.files.filter(stays) },

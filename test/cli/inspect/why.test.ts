@@ -4,7 +4,7 @@ import Database from 'better-sqlite3';
 import t from 'tap';
 import type { Reader } from '../../../src/cli/inspect/open-reader.ts';
 import { statusOf } from '../../../src/cli/inspect/status.ts';
-import { explain, manyProjects, parseSubject } from '../../../src/cli/inspect/why.ts';
+import { explain, minProjectsForNotice, parseSubject } from '../../../src/cli/inspect/why.ts';
 import { UsageError } from '../../../src/core/errors.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
 import { FakeClock } from '../../fixtures/fake-clock.ts';
@@ -245,7 +245,7 @@ t.test('--why says beforehand that resolving requirements takes a while', async 
   const mirror = await openTestMirror(t, { index: sampleIndex() });
   await mirror.run({ policy: partial });
   const db = new Database(join(mirror.target, 'state.db'));
-  db.exec(`UPDATE totals SET projects = ${manyProjects}`);
+  db.exec(`UPDATE totals SET projects = ${minProjectsForNotice}`);
   const said = async (): Promise<string[]> => {
     const notices: string[] = [];
     const look = (reader: Reader) => explain(reader, parseSubject('sample-base'), (line) => notices.push(line));

@@ -45,12 +45,13 @@ export async function download(mirror: Mirror, name: ProjectName, planned: Plann
   // A file that was left out before will most likely be left out again and may be large, so its provenance is fetched
   // first.
   const knownProvenance = planned.wasLeftOut === true ? await fetchProvenance(mirror, name, planned) : undefined;
-  if (knownProvenance?.news.unproven?.leftOut === true) return { held: undefined, provenance: knownProvenance.news };
+  if (knownProvenance?.result.unproven?.leftOut === true)
+    return { held: undefined, provenance: knownProvenance.result };
   const { body, bytes } = (await findBlob(mirror, planned)) ?? (await fetchBlob(mirror, name, planned));
-  const { news, object } = knownProvenance ?? (await fetchProvenance(mirror, name, planned));
-  if (news.unproven?.leftOut === true) {
+  const { result, object } = knownProvenance ?? (await fetchProvenance(mirror, name, planned));
+  if (result.unproven?.leftOut === true) {
     if (body !== undefined && 'drop' in body) await body.drop();
-    return { held: undefined, provenance: news };
+    return { held: undefined, provenance: result };
   }
   if (held === undefined && file.size !== undefined && file.size !== bytes) reportWrongSize(mirror, planned, bytes);
   const { metadata, rejection } = lacksMetadata(planned) ? await fetchMetadata(mirror, name, planned) : noMetadata;
@@ -59,7 +60,7 @@ export async function download(mirror: Mirror, name: ProjectName, planned: Plann
   if (metadata !== undefined) writes.push({ path: sidecarPath(path, 'metadata'), body: metadata });
   if (object !== undefined) writes.push({ path: sidecarPath(path, 'provenance'), body: object });
   await mirror.files.publish(writes);
-  const { verdict } = news;
+  const { verdict } = result;
   const now = {
     path,
     sha256,
@@ -68,7 +69,7 @@ export async function download(mirror: Mirror, name: ProjectName, planned: Plann
     provenance: object !== undefined || held?.provenance === true,
     ...(verdict && { verdict }),
   };
-  return { held: now, provenance: news, ...(rejection && { rejection }) };
+  return { held: now, provenance: result, ...(rejection && { rejection }) };
 }
 
 const noMetadata: { readonly metadata?: StagedFile; readonly rejection?: Rejection } = {};
@@ -81,12 +82,12 @@ async function fetchProvenance(
   mirror: Mirror,
   name: ProjectName,
   planned: PlannedFile,
-): Promise<{ readonly news: ProvenanceResult; readonly object?: StagedFile }> {
-  const { body, ...news } = await provenanceOf(mirror, name, planned);
-  if (body === undefined || news.unproven?.leftOut === true) return { news };
+): Promise<{ readonly result: ProvenanceResult; readonly object?: StagedFile }> {
+  const { body, ...result } = await provenanceOf(mirror, name, planned);
+  if (body === undefined || result.unproven?.leftOut === true) return { result };
   // A sidecar whose name is too long to be stored beside its file is served by upstream only.
-  if (!isSidecarNamePossible(sidecarPath(planned.path, 'provenance'))) return { news };
-  return { news, object: await stageBytes(mirror, name, sidecarPath(planned.path, 'provenance'), body) };
+  if (!isSidecarNamePossible(sidecarPath(planned.path, 'provenance'))) return { result };
+  return { result, object: await stageBytes(mirror, name, sidecarPath(planned.path, 'provenance'), body) };
 }
 
 /** Writes `bytes` to staging at once to free the memory: thousands of files may wait for the same flush. */

@@ -29,7 +29,7 @@ export interface Rejection extends Problem {
 export class ProjectRejections {
   readonly #mirror: Pick<Mirror, 'state' | 'clock' | 'report'>;
   readonly #name: ProjectName;
-  readonly #isNews: boolean;
+  readonly #hasNewerSerial: boolean;
   readonly #known: ReadonlyMap<string, RejectedFile>;
   readonly #reported = new Set<string>();
   readonly #found = new Map<string, { readonly rejection: Rejection; readonly waits: boolean }>();
@@ -39,7 +39,7 @@ export class ProjectRejections {
     const { name } = due;
     this.#mirror = mirror;
     this.#name = name;
-    this.#isNews = due.serial > (held.serial ?? 0);
+    this.#hasNewerSerial = due.serial > (held.serial ?? 0);
     this.#known = new Map(mirror.state.rejectedFiles.of(name).map((file) => [file.filename, file]));
   }
 
@@ -74,7 +74,7 @@ export class ProjectRejections {
     const now = this.#mirror.clock.now();
     if (
       known === undefined ||
-      this.#isNews ||
+      this.#hasNewerSerial ||
       !isWaiting(known.nextTry, now) ||
       known.entryDigest !== entryDigestOf(json)
     )

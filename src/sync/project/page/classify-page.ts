@@ -52,10 +52,10 @@ export function classifyPage(mirror: Mirror, project: SelectedProject, source: S
     else rejected.push({ filename: file.filename, entryDigest: entryDigestOf(file.json), json: file.json, ...found });
   }
   const listed = new Set([...files, ...rejected].map(({ filename }) => filename));
-  const away = held.filter(({ path }) => !listed.has(filenameOf(path)));
-  const { broken, retained } = pageProblem(rejected, files.length, held, away);
+  const unlisted = held.filter(({ path }) => !listed.has(filenameOf(path)));
+  const { broken, retained } = pageProblem(rejected, files.length, held, unlisted);
   const { isQuarantinedFile } = changelogStatusFor(mirror, project.due.name);
-  const gone = away.filter((file) => !retained.has(file));
+  const gone = unlisted.filter((file) => !retained.has(file));
   const quarantined = new Set(gone.filter(isQuarantinedFile));
   const lost = gone.filter((file) => !quarantined.has(file));
   const sorted = rejected.length === 0 ? source : { ...source, page: { ...page, files } };
@@ -123,9 +123,13 @@ function pageProblem(
     held.length > 0 && lost.length === held.length,
   ];
   if (rejected.length === 0 || !(isMost || isAllLost)) return { retained: new Set() };
-  const isMute = rejected.some(({ filename, json }) => filename === undefined && identifiersIn(json).length === 0);
-  const traces = new Set(rejected.flatMap(({ json }) => identifiersIn(json)));
-  const retained = new Set(lost.filter(({ path, sha256 }) => isMute || traces.has(sha256) || traces.has(path)));
+  const isUnidentified = rejected.some(
+    ({ filename, json }) => filename === undefined && identifiersIn(json).length === 0,
+  );
+  const identifiers = new Set(rejected.flatMap(({ json }) => identifiersIn(json)));
+  const retained = new Set(
+    lost.filter(({ path, sha256 }) => isUnidentified || identifiers.has(sha256) || identifiers.has(path)),
+  );
   if (isMost) return { broken: `${rejected.length} of ${rejected.length + right} files cannot be taken`, retained };
   return retained.size === 0 ? { retained } : { broken: 'what it lists can be none of the files held', retained };
 }
@@ -134,8 +138,8 @@ function pageProblem(
 function identifiersIn(json: unknown): string[] {
   if (!isJsonObject(json)) return [];
   const sha256 = isJsonObject(json.hashes) ? json.hashes.sha256 : undefined;
-  const traces = typeof json.url === 'string' ? [pathInUrl(json.url)] : [];
-  return typeof sha256 === 'string' ? [...traces, sha256.toLowerCase()] : traces;
+  const identifiers = typeof json.url === 'string' ? [pathInUrl(json.url)] : [];
+  return typeof sha256 === 'string' ? [...identifiers, sha256.toLowerCase()] : identifiers;
 }
 
 /** Returns the end of a URL that may be the path of a file. */
