@@ -44,7 +44,7 @@ async function openChain(t: Test, index?: SampleIndex) {
   return { a, b, c };
 }
 
-/** `count` projects with one file each, too many for the brake to be near. */
+/** `count` projects with one file each, too many for the deletion limit to be near. */
 function indexOfSome(count: number): SampleIndex {
   const index = new SampleIndex();
   for (let at = 0; at < count; at += 1) index.publish(makeWheel({ name: `project-${at}`, version: '1.0' }));

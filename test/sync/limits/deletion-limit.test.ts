@@ -160,11 +160,11 @@ t.test('a permission never takes away what the day leaves, and lets no more go t
     state.finish(queue(0, 100, false).map((due) => ({ ...common, due })));
     state.finish(queue(0, gone, true).map((due) => ({ kind: 'removed', due })));
     clock.advance(60_000);
-    const brake = new DeletionLimit(state, clock, allowed, () => undefined);
+    const limit = new DeletionLimit(state, clock, allowed, () => undefined);
     const due = queue(gone, gone + count, true);
-    brake.beginPass();
+    limit.beginPass();
     const deletion = { isProject: true, isRemoval: true, files: 1, share: 1, source: undefined };
-    const allowedNow = due.filter(({ name }) => brake.allows({ ...deletion, name })).length;
+    const allowedNow = due.filter(({ name }) => limit.allows({ ...deletion, name })).length;
     t.equal(allowedNow, lets ? count : 0, `${gone} went, ${count} are to go, ${allowed} are allowed`);
     state.close();
   }

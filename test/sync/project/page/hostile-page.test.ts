@@ -8,7 +8,7 @@ import { type FileEntry, projectPage } from '../../../sample/pages.ts';
 const folder = `packages/ab/cd/${'0'.repeat(60)}`;
 
 /** What a page must not say of a file that is held, and what is told of it. */
-const odd: readonly [what: string, change: (file: FileEntry, origin: string) => object, reason: RegExp][] = [
+const rejected: readonly [what: string, change: (file: FileEntry, origin: string) => object, reason: RegExp][] = [
   ['a host that is not allowed', (file) => ({ url: file.url.replace('127.0.0.1', 'evil.invalid') }), /not allowed/],
   ['another port of the same host', (file) => ({ url: file.url.replace(/:\d+\//, ':1/') }), /not allowed/],
   ['another scheme', (file) => ({ url: file.url.replace('http:', 'ftp:') }), /not allowed/],
@@ -99,7 +99,7 @@ async function leaveOut(t: Test, mirror: TestMirror, alter: () => unknown, reaso
   t.same(mirror.page('beta').files, entries);
 }
 
-for (const [what, change, reason] of odd) {
+for (const [what, change, reason] of rejected) {
   t.test(`a file with ${what} is not followed, and stays as it is`, async (t) => {
     const mirror = await openTestMirror(t);
     await mirror.run();
