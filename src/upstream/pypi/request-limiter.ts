@@ -11,23 +11,23 @@
  */
 import type { Clock } from '../../core/clock.ts';
 import { NotAskedError, PausedError, TooBusyError, UnreachableError } from '../../core/errors.ts';
-import { longestWaitMs, maxWaitPerProjectMs } from '../../core/retry.ts';
+import { maxWaitMs, maxWaitPerProjectMs } from '../../core/retry.ts';
 import { HostHealth, subjectOf } from './host-health.ts';
 
-const answersPerStep = 50;
-const farewell = 'the next run continues';
+const answersPerSlot = 50;
+const untilNextRun = 'the next run continues';
 
 export class RequestLimiter {
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
   readonly #maxLimit: number;
   readonly #waiting: (() => void)[] = [];
-  readonly #beginners: (() => void)[] = [];
+  readonly #waitingToBegin: (() => void)[] = [];
   readonly #hosts = new Map<string, HostHealth>();
   /** By project, the milliseconds that hosts asked to wait in this run, in all. */
-  readonly #respitesMs = new Map<string, number>();
+  readonly #imposedWaitsMs = new Map<string, number>();
   #limit: number;
-  #underWay = 0;
+  #inProgress = 0;
   #answers = 0;
 
   constructor(limit: number, clock: Clock, signal: AbortSignal) {
@@ -44,19 +44,19 @@ export class RequestLimiter {
   async run<T>(url: URL, ask: () => Promise<T>, beginning = false, about?: string): Promise<T> {
     const subject = subjectOf(url, about);
     const health = this.#healthOf(url);
-    const line = beginning ? this.#beginners : this.#waiting;
-    await this.#enter(line);
+    const line = beginning ? this.#waitingToBegin : this.#waiting;
+    await this.#acquireSlot(line);
     while (health.pauseMs() > 0) {
       // A request that waits for the end of a pause holds no slot, because fewer may be free when it ends.
-      this.#leave();
+      this.#releaseSlot();
       await this.#outlastPause(url, health);
-      await this.#enter(line);
+      await this.#acquireSlot(line);
     }
     try {
-      if (health.isSilent) throw new NotAskedError(`${url.host} left many requests without an answer; ${farewell}`);
+      if (health.isSilent) throw new NotAskedError(`${url.host} left many requests without an answer; ${untilNextRun}`);
       const answer = await ask();
       health.answered(subject);
-      this.#count();
+      this.#countAnswer();
       return answer;
     } catch (error) {
       if (error instanceof NotAskedError || error instanceof PausedError) throw error;
@@ -64,15 +64,15 @@ export class RequestLimiter {
       else if (health.failed(subject, error)) this.#slowDown();
       throw this.#isTooBusy(error, about) ? new TooBusyError(error.message, error) : error;
     } finally {
-      this.#leave();
+      this.#releaseSlot();
     }
   }
 
   #isTooBusy(error: unknown, about: string | undefined): error is UnreachableError {
     if (about === undefined || !(error instanceof UnreachableError) || error.retryAfterMs === undefined) return false;
-    const wantedMs = (this.#respitesMs.get(about) ?? 0) + error.retryAfterMs;
-    this.#respitesMs.set(about, wantedMs);
-    return wantedMs > maxWaitPerProjectMs;
+    const imposedMs = (this.#imposedWaitsMs.get(about) ?? 0) + error.retryAfterMs;
+    this.#imposedWaitsMs.set(about, imposedMs);
+    return imposedMs > maxWaitPerProjectMs;
   }
 
   #healthOf({ host }: URL): HostHealth {
@@ -90,43 +90,46 @@ export class RequestLimiter {
 
   async #outlastPause({ host }: URL, health: HostHealth): Promise<void> {
     for (let ms = health.pauseMs(); ms > 0; ms = health.pauseMs()) {
-      if (ms > longestWaitMs) {
+      if (ms > maxWaitMs) {
         const time = new Date(this.#clock.now() + ms).toISOString();
-        throw new NotAskedError(`${host} wants no request before ${time}; ${farewell}`, { retryAfterMs: ms });
+        throw new NotAskedError(`${host} wants no request before ${time}; ${untilNextRun}`, { retryAfterMs: ms });
       }
       await this.#clock.sleep(ms, this.#signal);
     }
   }
 
-  async #enter(line: (() => void)[]): Promise<void> {
-    if (this.#underWay >= this.#limit) await new Promise<void>((resolve) => line.push(resolve));
-    else this.#underWay += 1;
+  /** Waits for a free slot. A slot that another request hands over counts as in progress already. */
+  async #acquireSlot(line: (() => void)[]): Promise<void> {
+    if (this.#inProgress >= this.#limit) await new Promise<void>((resolve) => line.push(resolve));
+    else this.#inProgress += 1;
   }
 
-  #leave(): void {
-    if (this.#underWay <= this.#limit) {
-      const next = this.#next();
+  /** Hands the slot over to the next request in line, or frees it if there is none or the limit has fallen. */
+  #releaseSlot(): void {
+    if (this.#inProgress <= this.#limit) {
+      const next = this.#nextInLine();
       if (next !== undefined) {
         next();
         return;
       }
     }
-    this.#underWay -= 1;
+    this.#inProgress -= 1;
   }
 
-  #count(): void {
+  #countAnswer(): void {
     this.#answers += 1;
-    if (this.#limit === this.#maxLimit || this.#answers < answersPerStep) return;
+    if (this.#limit === this.#maxLimit || this.#answers < answersPerSlot) return;
     this.#answers = 0;
     this.#limit += 1;
-    if (this.#underWay >= this.#limit) return;
-    const next = this.#next();
+    if (this.#inProgress >= this.#limit) return;
+    const next = this.#nextInLine();
     if (next === undefined) return;
-    this.#underWay += 1;
+    this.#inProgress += 1;
     next();
   }
 
-  #next(): (() => void) | undefined {
-    return this.#waiting.shift() ?? this.#beginners.shift();
+  /** Takes the next request out of its line. Calling the result lets it go on. */
+  #nextInLine(): (() => void) | undefined {
+    return this.#waiting.shift() ?? this.#waitingToBegin.shift();
   }
 }
