@@ -11,7 +11,7 @@ import type { Removal } from '../state/removal-log.ts';
 import { change } from '../state/state-section.ts';
 import type { Adoption } from './adoption.ts';
 
-/** Largest list that is read, in bytes. Our lists have ten thousand entries at most and are far smaller. */
+/** Maximum size of a list that is read, in bytes. Our lists have ten thousand entries at most and are far smaller. */
 const maxListBytes = 16 << 20;
 
 /**

@@ -19,29 +19,29 @@ const maxConcurrentProjects = 200;
 
 /** Adopts every project below `simple/`. Throws StorageError and PausedError. */
 export async function adoptTree(adoption: Adoption): Promise<void> {
-  const places = new Semaphore(maxConcurrentProjects);
+  const slots = new Semaphore(maxConcurrentProjects);
   /** The work in progress by project: two spellings of a project are merged one after the other. */
-  const underWay = new Map<ProjectName, Promise<void>>();
+  const inProgress = new Map<ProjectName, Promise<void>>();
   const failures: unknown[] = [];
   for await (const { name, folder } of projectFolders(adoption)) {
-    await places.acquire();
+    await slots.acquire();
     if (failures.length > 0 || adoption.signal.aborted) {
-      places.release();
+      slots.release();
       break;
     }
-    const before = underWay.get(name) ?? Promise.resolve();
+    const before = inProgress.get(name) ?? Promise.resolve();
     const work = before
       .then(() => adoptProject(adoption, name, folder))
       .catch((error: unknown) => {
         failures.push(error);
       })
       .finally(() => {
-        if (underWay.get(name) === work) underWay.delete(name);
-        places.release();
+        if (inProgress.get(name) === work) inProgress.delete(name);
+        slots.release();
       });
-    underWay.set(name, work);
+    inProgress.set(name, work);
   }
-  await places.idle();
+  await slots.idle();
   if (failures.length > 0) throw failures[0];
   throwIfPaused(adoption.signal);
 }

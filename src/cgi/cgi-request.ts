@@ -21,13 +21,13 @@ export interface CgiRequest {
 /** Resolves after `ms` milliseconds. */
 export type Wait = (ms: number) => Promise<void>;
 
-/** Largest body that is accepted, in bytes. */
-export const longestBody = 4096;
+/** Maximum size of a body that is accepted, in bytes. */
+export const maxBodyBytes = 4096;
 /**
  * Number of bytes that are read and dropped of a body that is too long: a client reads no answer before it has sent
  * all.
  */
-const longestDrain = 1 << 20;
+const maxDrainBytes = 1 << 20;
 /**
  * Milliseconds to wait for the body of a request. A body of a few bytes arrives together with its headers, before
  * Node.js has started. But with hundreds of requests at a time the web server may need longer to pass it on, and it
@@ -35,7 +35,7 @@ const longestDrain = 1 << 20;
  */
 const graceMs = 1500;
 /** Further milliseconds that {@link CgiRequest.wholeBody} waits: five seconds in all. */
-const patienceMs = 3500;
+const bodyTimeoutMs = 3500;
 
 /**
  * Reads a request, and its body as far as it arrives at once. A body that is left unread delays the reply under
@@ -43,11 +43,11 @@ const patienceMs = 3500;
  */
 export async function readCgiRequest(env: Environment, input: AsyncIterable<Buffer>, wait: Wait): Promise<CgiRequest> {
   const method = env.REQUEST_METHOD ?? 'GET';
-  const announced = Number(env.CONTENT_LENGTH ?? 0);
-  const mayHaveBody = announced > 0 || env.HTTP_TRANSFER_ENCODING !== undefined || !/^(?:GET|HEAD)$/.test(method);
+  const contentLength = Number(env.CONTENT_LENGTH ?? 0);
+  const mayHaveBody = contentLength > 0 || env.HTTP_TRANSFER_ENCODING !== undefined || !/^(?:GET|HEAD)$/.test(method);
   const arriving = new ArrivingBody(mayHaveBody ? input : nothing());
   await Promise.race([arriving.end, wait(graceMs)]);
-  const isTooLong = (): boolean => arriving.bytes > longestBody || announced > longestBody;
+  const isTooLong = (): boolean => arriving.bytes > maxBodyBytes || contentLength > maxBodyBytes;
   return {
     method,
     pathInfo: env.PATH_INFO ?? '',
@@ -57,7 +57,7 @@ export async function readCgiRequest(env: Environment, input: AsyncIterable<Buff
     isTooLong: isTooLong(),
     isComplete: arriving.hasEnded,
     wholeBody: async () => {
-      await Promise.race([arriving.end, wait(patienceMs)]);
+      await Promise.race([arriving.end, wait(bodyTimeoutMs)]);
       return arriving.hasEnded && !isTooLong() ? arriving.body : undefined;
     },
   };
@@ -82,8 +82,8 @@ class ArrivingBody {
     try {
       for await (const chunk of input) {
         this.bytes += chunk.length;
-        if (this.bytes <= longestBody) this.#chunks.push(chunk);
-        if (this.bytes > longestDrain) break;
+        if (this.bytes <= maxBodyBytes) this.#chunks.push(chunk);
+        if (this.bytes > maxDrainBytes) break;
       }
     } catch {
       // The client went away in the middle: nobody reads the answer, and the bytes so far are no valid signed body.

@@ -28,7 +28,7 @@ export function runCommand(settings: CgiSettings, folder: string, env: Environme
 }
 
 /** Size in bytes above which the log is emptied. Runs with -q write far less before somebody reads it. */
-const longestLog = 64 << 10;
+const maxLogBytes = 64 << 10;
 
 /**
  * Starts a process that outlives this one. Its output goes to the file `log`, for the next run whose output somebody
@@ -53,7 +53,7 @@ function openLog(path: string): number {
   const fd = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW | O_NONBLOCK, 0o644);
   // The mirror may belong to another user, who must be able to read the log whatever the web server's umask is.
   fchmodSync(fd, 0o644);
-  if (fstatSync(fd).size > longestLog) ftruncateSync(fd);
+  if (fstatSync(fd).size > maxLogBytes) ftruncateSync(fd);
   return fd;
 }
 

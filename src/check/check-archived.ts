@@ -55,7 +55,7 @@ async function repair(check: Check, name: ProjectName, file: HeldFile, findings:
   }
 }
 
-/** The file as it is held without those sidecars that are `bad`; what a provenance object proved goes with it. */
+/** Returns the held file without its `bad` sidecars. Without its provenance object it has no verdict, either. */
 function without({ verdict, ...file }: HeldFile, bad: ReadonlySet<WebPath>): HeldFile {
   const gone = sidecarKinds.filter((kind) => bad.has(sidecarPath(file.path, kind)));
   return { ...withoutSidecars(file, gone), ...(verdict && !gone.includes('provenance') && { verdict }) };

@@ -31,27 +31,27 @@ export async function checkChangeFeed(check: Check): Promise<void> {
 
 async function inspectFeed(check: Check): Promise<Finding[]> {
   const { state, files, subset, yielder } = check;
-  const { changesTold: told, changesDue } = state.get(indexState);
+  const { changesTold: remembered, changesDue } = state.get(indexState);
   // Either nothing is published yet, or the next run writes the feed again.
-  if (told === undefined || told.id !== state.publishedChanges.id() || changesDue === true) return [];
+  if (remembered === undefined || remembered.id !== state.publishedChanges.id() || changesDue === true) return [];
   const published = await readOrFinding(feedHeadPath, undefined, () => publishedHead(files));
   const head = published !== undefined && 'id' in published ? published : undefined;
   // A run that was killed published more than it remembered. The next run starts a new feed.
-  if (head?.id === told.id && head.last > told.last) return [];
+  if (head?.id === remembered.id && head.last > remembered.last) return [];
   const findings: Finding[] = [];
   if (isInSubset(feedHeadPath, subset)) {
     // The serial up to which the mirror was complete is taken from the file, because only the run that published it
     // knew it.
-    const right = head && feedHeadOf(state.publishedChanges, { ...told, serial: head.serial });
+    const right = head && feedHeadOf(state.publishedChanges, { ...remembered, serial: head.serial });
     const found = await inspectFile(check, feedHeadPath, () => right);
     if (found !== undefined) findings.push(found);
   }
-  const end = completePieces(told.last);
-  for (let piece = completePieces(oldestOf(told.last)); piece < end; piece += 1) {
+  const end = completePieces(remembered.last);
+  for (let piece = completePieces(oldestOf(remembered.last)); piece < end; piece += 1) {
     const path = piecePath(piece);
     if (!isInSubset(path, subset)) continue;
     await yielder.yieldIfDue();
-    const found = await inspectFile(check, path, () => feedPieceOf(state.publishedChanges, told.id, piece));
+    const found = await inspectFile(check, path, () => feedPieceOf(state.publishedChanges, remembered.id, piece));
     if (found !== undefined) findings.push(found);
   }
   return findings;

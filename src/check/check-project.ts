@@ -54,9 +54,9 @@ function isBeingRemoved(queued: QueuedProject | undefined): boolean {
   return queued?.removed === true || queued?.obstacle === 'absent';
 }
 
-/** What a run would change about a project: when two are alike, no run has changed anything between them. */
+/** The data of a project that runs change. If two states are equal, no run has changed the project in between. */
 interface ProjectState {
-  /** Undefined when nothing is to be done for it. */
+  /** Undefined if the project is not queued. */
   readonly queued: QueuedProject | undefined;
   readonly held: HeldProject;
   /** Size and time of each page: a run may write pages anew and remember the same as before. */
@@ -65,7 +65,7 @@ interface ProjectState {
 
 const pageFiles: readonly PageFile[] = ['index.html', 'index.html.gz', 'index.v1_json', 'index.v1_json.gz'];
 
-/** How `name` stands now. */
+/** Returns the present state of `name`. */
 async function projectStateOf({ state, files }: Check, name: ProjectName): Promise<ProjectState> {
   const [queued, held] = [state.queue.entryOf(name), state.held.project(name)];
   const stats: unknown[] = [];
@@ -76,7 +76,7 @@ async function projectStateOf({ state, files }: Check, name: ProjectName): Promi
   return { queued, held, pages: stats };
 }
 
-/** Whether nothing has changed between two moments. */
+/** Returns true if nothing has changed between the two states. */
 function isSameState(one: ProjectState, other: ProjectState): boolean {
   return JSON.stringify(one) === JSON.stringify(other);
 }

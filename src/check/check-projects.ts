@@ -11,11 +11,11 @@ import { checkProject, type LockMode } from './check-project.ts';
 import { isInSubset } from './subset.ts';
 
 const namesAtATime = 1000;
-/** After so many projects, or so long, the position is remembered. */
+/** Numbers of projects and of milliseconds after which the position is remembered. */
 const projectsApart = 500;
 const msApart = 5000;
-/** What was checked before is no longer worth much. */
-const longestMs = 30 * dayMs;
+/** Maximum age in milliseconds of an interrupted check that is continued. An older one says little about the mirror. */
+const maxDurationMs = 30 * dayMs;
 
 /**
  * Checks every project of the subset. Resolves with the reason why the result does not prove which files belong to the
@@ -120,17 +120,17 @@ class ProjectPass {
   }
 }
 
-/** What a check does: another one begins anew. */
+/** Returns a text for what a check covers. A check with another scope starts anew. */
 function scopeOf({ subset, settings }: Check): string {
   const part = subset === undefined ? 'all' : `${subset.number}/${subset.of}`;
   return settings.quick ? `quick ${part}` : part;
 }
 
-/** Remembers how far a check has come, so that one that is interrupted goes on from there. */
+/** Remembers the progress of a check, so that it can continue after an interruption. */
 class Position {
   readonly #check: Check;
   readonly #startedMs: number;
-  /** Where an interrupted check of the same scope stopped. */
+  /** The project after which an interrupted check of the same scope continues. */
   readonly resumedAfter: ProjectName | undefined;
   #projects = 0;
   #rememberedMs: number;
@@ -144,7 +144,7 @@ class Position {
     this.resumedAfter = found?.after;
   }
 
-  /** Counts a project; true when the position should be remembered. */
+  /** Counts a project. Returns true if the position should be remembered. */
   isDue(): boolean {
     this.#projects += 1;
     return this.#projects >= projectsApart || this.#check.clock.now() - this.#rememberedMs >= msApart;
@@ -163,5 +163,5 @@ class Position {
 
 function remembered(check: Check, now: number): CheckPosition | undefined {
   const { check: found } = check.state.get(checkState);
-  return found?.scope === scopeOf(check) && now - found.startedMs < longestMs ? found : undefined;
+  return found?.scope === scopeOf(check) && now - found.startedMs < maxDurationMs ? found : undefined;
 }

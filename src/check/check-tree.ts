@@ -90,7 +90,7 @@ async function inspectPackages(check: Check, candidates: UnreferencedPaths, path
   });
 }
 
-/** What a walk meets; folders only when they are empty. */
+/** An entry of the tree. Folders are entries only if they are empty. */
 interface WalkedEntry {
   readonly path: WebPath;
   readonly kind: 'file' | 'other' | 'empty-folder';

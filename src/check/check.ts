@@ -36,6 +36,6 @@ export async function check(job: CheckJob): Promise<void> {
   state.set(change(checkState, { check: undefined, ...doneShare(settings.subset, share) }));
 }
 
-function doneShare(wanted: Subset | 'auto' | undefined, share: Subset | undefined): { checkedShare?: number } {
-  return wanted === 'auto' && share !== undefined ? { checkedShare: share.number } : {};
+function doneShare(requested: Subset | 'auto' | undefined, share: Subset | undefined): { checkedShare?: number } {
+  return requested === 'auto' && share !== undefined ? { checkedShare: share.number } : {};
 }

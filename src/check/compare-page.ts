@@ -20,7 +20,7 @@ export interface Comparison {
 /** From `simple/<project>/` to the files; every other link leads to another place, as on mirrors of the index only. */
 const toFiles = `${linkToFile(packagesRoot)}/`;
 
-/** Whether the entry says that the file is here. */
+/** Returns true if the entry links to a file of this mirror. */
 function isOurs({ url }: SimpleFile): boolean {
   return url.startsWith(toFiles);
 }

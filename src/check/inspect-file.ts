@@ -7,7 +7,7 @@ import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import { readOrFinding } from './read-or-finding.ts';
 
-/** What a file must be, as far as anybody knows. */
+/** The expected properties of a file, as far as they are known. */
 export interface ExpectedFile extends SidecarFacts {
   readonly path: WebPath;
   readonly size: number | undefined;

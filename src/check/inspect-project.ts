@@ -45,8 +45,8 @@ export async function inspectProject(
   for (const file of comparison?.unlisted ?? held.files.map(expectedHeld)) {
     const wrong = await look(file);
     // The interrupted run may have begun to remove the file.
-    const isGoing = queued && comparison !== undefined && wrong.some(({ kind }) => kind === 'missing-file');
-    if (!isGoing) for (const problem of wrong) found.push(problem);
+    const isBeingRemoved = queued && comparison !== undefined && wrong.some(({ kind }) => kind === 'missing-file');
+    if (!isBeingRemoved) for (const problem of wrong) found.push(problem);
   }
   // The legacy JSON is derived from the page and written with it, so it is checked only if the page is right.
   const isToBeRead = !queued && found.length === 0 && page !== undefined;
@@ -60,7 +60,7 @@ export async function inspectProject(
   }
 }
 
-/** What is wrong with the legacy JSON of `page`, where the mirror serves that and no run is about to write it. */
+/** Returns the findings about the legacy JSON of `page`, if the mirror serves it and no run is about to write it. */
 async function inspectLegacyJson(check: Check, project: ProjectName, page: SimplePage): Promise<Finding[]> {
   const { state, files } = check;
   const { legacyJson } = state.get(pageState);
@@ -83,7 +83,7 @@ async function inspectLegacyJson(check: Check, project: ProjectName, page: Simpl
   return Array.isArray(found) ? found : [found];
 }
 
-/** One line for a page, however many files it speaks of. */
+/** Returns one finding for a page, however many problems it has. */
 function disagreement(project: ProjectName, { problems }: Comparison): Finding[] {
   const [first, ...more] = problems;
   if (first === undefined) return [];

@@ -46,7 +46,7 @@ export function isFileOrSidecarName(path: WebPath): boolean {
   return isFileName(filenameOf(fileOf(path)));
 }
 
-/** The file that `path` is, or lies beside. */
+/** Returns the file that `path` is, or whose sidecar it is. */
 function fileOf(path: WebPath): WebPath {
   return ownerOfSidecar(path)?.file ?? path;
 }

@@ -58,7 +58,7 @@ async function repairNow(
   await discard(check, damaged);
 }
 
-/** What an entry tells no more once a sidecar of its file is gone. */
+/** The members that an entry loses with a sidecar of its file. */
 const withoutSidecar: Readonly<Record<SidecarKind, (entry: SimpleFile, sidecar: WebPath) => Partial<SimpleFile>>> = {
   metadata: () => ({ metadataSha256: undefined }),
   // One that upstream serves stays.
@@ -66,7 +66,7 @@ const withoutSidecar: Readonly<Record<SidecarKind, (entry: SimpleFile, sidecar: 
     provenance?.endsWith(`/${urlPath(path)}`) === true ? { provenance: undefined } : {},
 };
 
-/** The entry without what lies beside its file and is damaged. */
+/** Returns the entry without the damaged sidecars of its file. */
 function without(entry: SimpleFile, path: WebPath, damaged: ReadonlySet<WebPath>): SimpleFile {
   let left = entry;
   for (const kind of sidecarKinds) {

@@ -18,7 +18,7 @@ export class RunLock {
   readonly #signal: AbortSignal;
   readonly #report: CheckReport;
   /** False after a wait in vain. Then `take` does not wait again until the run has ended. */
-  #isPatient = true;
+  #mayWait = true;
 
   constructor(take: TakeLock, clock: Clock, signal: AbortSignal, report: CheckReport) {
     this.#take = take;
@@ -30,7 +30,7 @@ export class RunLock {
   /** Takes the lock at once. Returns the release function, or undefined if a run holds the lock. */
   tryTake(): (() => void) | undefined {
     const release = this.#take();
-    if (release !== undefined) this.#isPatient = true;
+    if (release !== undefined) this.#mayWait = true;
     return release;
   }
 
@@ -40,12 +40,12 @@ export class RunLock {
    */
   async take(): Promise<(() => void) | undefined> {
     let release = this.tryTake();
-    for (let wait = 0; release === undefined && this.#isPatient && wait < waits; wait += 1) {
+    for (let wait = 0; release === undefined && this.#mayWait && wait < waits; wait += 1) {
       this.#report({ type: 'waiting' });
       await this.#clock.sleep(waitMs, this.#signal);
       release = this.tryTake();
     }
-    this.#isPatient = release !== undefined;
+    this.#mayWait = release !== undefined;
     return release;
   }
 }

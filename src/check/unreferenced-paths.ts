@@ -28,7 +28,7 @@ const maxUnknownShare = 0.1;
 export class UnreferencedPaths {
   readonly #check: Check;
   #waiting: SuspectPath[] = [];
-  #isTold = false;
+  #isReported = false;
   /** The reason why nothing is deleted, if any. */
   #doubt: string | undefined;
   #unknownProjects = 0;
@@ -52,8 +52,8 @@ export class UnreferencedPaths {
     this.#waiting = [];
     const release = await this.#check.lock.take();
     if (release === undefined) {
-      if (!this.#isTold) this.#check.report({ type: 'tree-unjudged' });
-      this.#isTold = true;
+      if (!this.#isReported) this.#check.report({ type: 'tree-unjudged' });
+      this.#isReported = true;
       return;
     }
     try {

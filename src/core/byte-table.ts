@@ -13,7 +13,7 @@ export interface BytePieces {
  * The number of slots that a search inspects. Byte strings made to have equal hashes get a new number each, instead of
  * a search that takes long.
  */
-const longestSearch = 32;
+const maxSearchLength = 32;
 
 export class ByteTable {
   /**
@@ -61,7 +61,7 @@ export class ByteTable {
     const hash = this.#hash(start, end);
     const slots = this.#slots;
     const mask = slots.length - 1;
-    for (let slot = (hash << 1) & mask, tries = 0; tries < longestSearch; slot = (slot + 2) & mask, tries += 1) {
+    for (let slot = (hash << 1) & mask, tries = 0; tries < maxSearchLength; slot = (slot + 2) & mask, tries += 1) {
       const number = (slots[slot] as number) - 1;
       if (number < 0) {
         slots[slot] = this.#count + 1;
@@ -155,8 +155,8 @@ export class ByteTable {
       const hash = this.#hashes[number] as number;
       let slot = (hash << 1) & mask;
       let tries = 0;
-      for (; this.#slots[slot] !== 0 && tries < longestSearch; tries += 1) slot = (slot + 2) & mask;
-      if (tries === longestSearch) continue;
+      for (; this.#slots[slot] !== 0 && tries < maxSearchLength; tries += 1) slot = (slot + 2) & mask;
+      if (tries === maxSearchLength) continue;
       this.#slots[slot] = number + 1;
       this.#slots[slot + 1] = hash;
     }

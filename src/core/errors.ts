@@ -4,15 +4,15 @@
  */
 
 /** Characters. Messages quote upstream, so they must neither fill a log nor control a terminal. */
-const longestMessage = 1000;
+const maxMessageLength = 1000;
 const unprintable = /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]+/gu;
 
 /** Returns `text` as one line of limited length, without control characters. */
 export function oneLine(text: string): string {
-  return text.slice(0, longestMessage).replace(unprintable, ' ');
+  return text.slice(0, maxMessageLength).replace(unprintable, ' ');
 }
 
-/** What tells the expected failures apart; what each makes of a program's end stands in `cli/program/exit-codes.ts`. */
+/** The kinds of expected failures. `cli/program/exit-codes.ts` maps them to exit codes. */
 export type ErrorCode =
   | 'usage'
   | 'unreachable'

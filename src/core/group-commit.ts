@@ -6,7 +6,7 @@
 import type { Clock } from './clock.ts';
 
 const gatherMsPerItem = 1;
-const longestGatherMs = 100;
+const maxGatherMs = 100;
 
 export class GroupCommit<T> {
   readonly #clock: Clock;
@@ -44,7 +44,7 @@ export class GroupCommit<T> {
   }
 
   async #run(items: readonly T[]): Promise<void> {
-    const ms = Math.min(longestGatherMs, this.#lastSize * gatherMsPerItem);
+    const ms = Math.min(maxGatherMs, this.#lastSize * gatherMsPerItem);
     if (ms > 5) await this.#clock.sleep(ms, this.#never);
     this.#waiting = undefined;
     this.#lastSize = items.length;

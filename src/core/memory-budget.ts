@@ -46,11 +46,11 @@ class Room {
   }
 
   async take(owner: string, bytes: number): Promise<void> {
-    const wanted = Math.min(bytes, this.bytes);
-    if (this.#waiting.length > 0 || wanted > this.#free) {
-      await new Promise<void>((resolve) => this.#waiting.push({ bytes: wanted, enter: resolve }));
-    } else this.#free -= wanted;
-    this.#taken.set(owner, wanted);
+    const reserved = Math.min(bytes, this.bytes);
+    if (this.#waiting.length > 0 || reserved > this.#free) {
+      await new Promise<void>((resolve) => this.#waiting.push({ bytes: reserved, enter: resolve }));
+    } else this.#free -= reserved;
+    this.#taken.set(owner, reserved);
   }
 
   give(owner: string): void {

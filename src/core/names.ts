@@ -9,11 +9,11 @@ const valid = /^[A-Z0-9](?:[A-Z0-9._-]*[A-Z0-9])?$/i;
 const alreadyNormal = /^[a-z0-9]+(?:-[a-z0-9]+)*$/;
 
 /** Characters. Leaves room for suffixes within the 255 bytes that file systems allow. */
-const longestName = 200;
+const maxNameLength = 200;
 
 /** Returns the normalized form of `text` (PEP 503), or undefined if it is no valid project name. */
 export function projectName(text: string): ProjectName | undefined {
-  if (text.length > longestName) return undefined;
+  if (text.length > maxNameLength) return undefined;
   if (alreadyNormal.test(text)) return text as ProjectName;
   if (!valid.test(text)) return undefined;
   return text.replace(/[-_.]+/g, '-').toLowerCase() as ProjectName;

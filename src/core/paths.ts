@@ -19,8 +19,8 @@ const fileName = /^[A-Za-z0-9_][A-Za-z0-9._+!~@=,() -]*$/;
 const wrongCharacter = /[^A-Za-z0-9._+!~@=,() -]/;
 /** The suffixes of all distributions that PyPI has ever accepted, and of the variants file of PEP 825. */
 const fileSuffix = /(?:\.(?:whl|tar\.gz|zip|egg|exe|bz2|tgz|rpm|deb|dmg|msi|tar\.xz|tar\.z|tbz)|-variants\.json)$/i;
-/** The longest name in bytes that every usual file system accepts. */
-const longestName = 255;
+/** Maximum length of a name in bytes that every usual file system accepts. */
+const maxNameBytes = 255;
 
 /** Returns true if `name` is a file name that a mirror may create. */
 export function isFileName(name: string): boolean {
@@ -32,10 +32,12 @@ export function fileNameProblem(name: string): string | undefined {
   if (name === '') return 'its name is empty';
   if (!fileName.test(name)) {
     const wrong = firstWrongCharacter(name);
-    return wrong === undefined ? `its name begins with ${told(name.charAt(0))}` : `its name has ${told(wrong)}`;
+    return wrong === undefined
+      ? `its name begins with ${shownCharacter(name.charAt(0))}`
+      : `its name has ${shownCharacter(wrong)}`;
   }
-  const tooMany = name.length - longestName;
-  if (tooMany > 0) return `its name is ${tooMany} bytes longer than the ${longestName} that file systems take`;
+  const tooMany = name.length - maxNameBytes;
+  if (tooMany > 0) return `its name is ${tooMany} bytes longer than the ${maxNameBytes} that file systems take`;
   return fileSuffix.test(name) ? undefined : 'its name does not end as that of a distribution';
 }
 
@@ -45,7 +47,7 @@ function firstWrongCharacter(name: string): string | undefined {
 }
 
 /** Returns for example `the character # (U+0023)`. Characters that cannot be printed are shown by number only. */
-function told(character: string): string {
+function shownCharacter(character: string): string {
   const number = `U+${(character.codePointAt(0) ?? 0).toString(16).toUpperCase().padStart(4, '0')}`;
   return /^[!-~]$/.test(character) ? `the character ${character} (${number})` : `the character ${number}`;
 }
@@ -184,7 +186,7 @@ export function ownerOfSidecar(path: WebPath): { readonly file: WebPath; readonl
 
 /** Returns true if file systems accept the name of a sidecar. With the longest file names they do not. */
 export function isSidecarNamePossible(sidecar: WebPath): boolean {
-  return filenameOf(sidecar).length <= longestName;
+  return filenameOf(sidecar).length <= maxNameBytes;
 }
 
 /** Returns `path` as part of a URL, with every segment percent-encoded. */

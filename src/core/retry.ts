@@ -5,13 +5,13 @@ import { NotAskedError, TooBusyError, UnreachableError } from './errors.ts';
 
 const attempts = 5;
 const firstDelayMs = 250;
-const longestDelayMs = 30_000;
+const maxDelayMs = 30_000;
 
 /**
  * The longest time that a run waits for one answer, in milliseconds. If upstream asks for a longer pause, the next run
  * tries again.
  */
-export const longestWaitMs = 2 * minuteMs;
+export const maxWaitMs = 2 * minuteMs;
 /** The longest total time that a run waits for one project, in milliseconds, whatever each of its files asks for. */
 export const maxWaitPerProjectMs = minuteMs;
 
@@ -29,8 +29,8 @@ export async function withRetries<T>(clock: Clock, signal: AbortSignal, ask: () 
       if (!(error instanceof UnreachableError) || attempt === attempts) throw error;
       if (error instanceof NotAskedError || error instanceof TooBusyError) throw error;
       waitedMs += error.retryAfterMs ?? 0;
-      if (waitedMs > longestWaitMs) throw error;
-      const ceiling = Math.min(longestDelayMs, firstDelayMs * 2 ** attempt);
+      if (waitedMs > maxWaitMs) throw error;
+      const ceiling = Math.min(maxDelayMs, firstDelayMs * 2 ** attempt);
       await clock.sleep((error.retryAfterMs ?? 0) + clock.random() * ceiling, signal);
     }
   }

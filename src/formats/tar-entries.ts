@@ -7,7 +7,7 @@ const blockBytes = 512;
 /**
  * Bytes. Larger entries are skipped: the wanted files are text of about a page, and names are no longer than a path.
  */
-const longestEntry = 4 << 20;
+const maxEntryBytes = 4 << 20;
 
 /** The use of an entry's bytes. */
 type Use = 'name' | 'pax' | 'content' | 'nothing';
@@ -77,7 +77,7 @@ export class TarEntries {
   }
 
   #useOf(type: string, size: number): Use {
-    if (size > longestEntry) return 'nothing';
+    if (size > maxEntryBytes) return 'nothing';
     if (type === 'L') return 'name';
     if (type === 'x') return 'pax';
     const isFile = type === '0' || type === '\0';

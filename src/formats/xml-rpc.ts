@@ -31,7 +31,7 @@ export function parseXmlRpcReply(text: string, source: string): { value: XmlRpcV
  */
 const nextTag = /([^<]*)<(\/?[A-Za-z0-9.]+)\s*(\/?)>/y;
 const prologue = /^﻿?\s*(?:<\?xml[^>]*\?>)?/;
-const deepestNesting = 20;
+const maxNesting = 20;
 /** The depth of the values in the rows of an array. */
 const rowValues = 2;
 /** The largest number of values in a reply. A full page of the changelog has 300,000. */
@@ -65,7 +65,7 @@ class ReplyReader {
 
   /** Returns the value whose `<value>` tag was just read, and reads on past its `</value>`. */
   #value(depth: number): XmlRpcValue {
-    if (depth > deepestNesting) throw this.#nonsense('values nested less deeply');
+    if (depth > maxNesting) throw this.#nonsense('values nested less deeply');
     const type = this.#tag();
     if (type === '/value') return decode(this.#before);
     const value = type === 'array' ? this.#array(depth) : this.#scalar(type, depth);

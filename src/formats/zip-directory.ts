@@ -16,8 +16,8 @@ export interface ZipEntry {
 }
 
 const endBytes = 22;
-const longestComment = 65_535;
-const longestDirectory = 64 << 20;
+const maxCommentBytes = 65_535;
+const maxDirectoryBytes = 64 << 20;
 const endMark = 0x06054b50;
 const endMark64 = 0x06064b50;
 const locatorMark64 = 0x07064b50;
@@ -34,7 +34,7 @@ export async function zipEntries(
   read: ReadBytes,
   isWanted: (name: string) => boolean,
 ): Promise<ZipEntry[] | undefined> {
-  const start = Math.max(0, size - endBytes - longestComment);
+  const start = Math.max(0, size - endBytes - maxCommentBytes);
   const tail = viewOf(await read(start, size));
   const end = lastMark(tail);
   if (end === undefined) return undefined;
@@ -42,7 +42,7 @@ export async function zipEntries(
     bytes: tail.getUint32(end + 12, true),
     at: tail.getUint32(end + 16, true),
   };
-  if (where.bytes > longestDirectory || where.at + where.bytes > size) return undefined;
+  if (where.bytes > maxDirectoryBytes || where.at + where.bytes > size) return undefined;
   return entriesIn(viewOf(await read(where.at, where.at + where.bytes)), isWanted);
 }
 

@@ -21,8 +21,8 @@ export interface CoreMetadata {
   readonly dynamic: readonly string[];
 }
 
-/** Largest head that is read, in bytes. The largest known heads, with a description inside, are far smaller. */
-const longestHead = 4 * 1024 * 1024;
+/** Maximum size of a head that is read, in bytes. The largest known heads, with a description inside, are far smaller. */
+const maxHeadBytes = 4 * 1024 * 1024;
 
 const lines = /([^\r\n]*)(?:\r\n|\r|\n|$)/g;
 const field = /^([!-9;-~]*):(.*)$/s;
@@ -33,9 +33,9 @@ const continuation = /^[ \t]/;
  * requirements could be missing.
  */
 export function parseCoreMetadata(bytes: Uint8Array): CoreMetadata | undefined {
-  const head = new TextDecoder().decode(bytes.subarray(0, longestHead));
+  const head = new TextDecoder().decode(bytes.subarray(0, maxHeadBytes));
   const { fields, isWhole } = readFields(head);
-  if (!isWhole && bytes.length > longestHead) return undefined;
+  if (!isWhole && bytes.length > maxHeadBytes) return undefined;
   const all = (name: string): string[] => fields.filter(([key]) => key === name).map(([, value]) => value.trim());
   return {
     metadataVersion: all('metadata-version')[0],
@@ -50,7 +50,7 @@ export function parseCoreMetadata(bytes: Uint8Array): CoreMetadata | undefined {
 
 /** Returns all fields within the first 4 MiB of the head of `bytes`, by name in lower case. */
 export function metadataFields(bytes: Uint8Array): Map<string, string[]> {
-  const { fields } = readFields(new TextDecoder().decode(bytes.subarray(0, longestHead)));
+  const { fields } = readFields(new TextDecoder().decode(bytes.subarray(0, maxHeadBytes)));
   const byName = new Map<string, string[]>();
   for (const [name, value] of fields) byName.set(name, [...(byName.get(name) ?? []), value.trim()]);
   return byName;

@@ -56,16 +56,16 @@ function builtTags(tail: string, kind: DistributionKind): WheelTags {
   const found = pythonPart.exec(tail);
   const before = tail.slice(0, found?.index ?? tail.length);
   const after = found === null ? '' : tail.slice(found.index + found[0].length);
-  const told = trimmed(before) || trimmed(after);
+  const platformText = trimmed(before) || trimmed(after);
   const python = found === null ? undefined : `py${found[1]}${found[2] ?? ''}`;
-  return tagsOf(python, platformOf(kind, told.replaceAll(/[-.]/g, '_')));
+  return tagsOf(python, platformOf(kind, platformText.replaceAll(/[-.]/g, '_')));
 }
 
 /** Returns the platform tag. Installers for Windows were also built on other systems and are then named after those. */
-function platformOf(kind: DistributionKind, told: string): string {
-  if (kind === 'dmg') return told.startsWith('mac') ? told : 'macos';
-  if (kind === 'wininst' || kind === 'msi') return /^win(?:32|64|_)/.test(told) ? told : 'win';
-  return told === '' ? 'any' : told;
+function platformOf(kind: DistributionKind, platformText: string): string {
+  if (kind === 'dmg') return platformText.startsWith('mac') ? platformText : 'macos';
+  if (kind === 'wininst' || kind === 'msi') return /^win(?:32|64|_)/.test(platformText) ? platformText : 'win';
+  return platformText === '' ? 'any' : platformText;
 }
 
 function tagsOf(python: string | undefined, platform: string): WheelTags {

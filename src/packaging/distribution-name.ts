@@ -22,8 +22,8 @@ export interface DistributionName {
   readonly tags: WheelTags | undefined;
 }
 
-/** Longest name in characters. No file system takes a longer one. */
-const longest = 255;
+/** Maximum length of a name in characters. No file system takes a longer one. */
+const maxFilenameLength = 255;
 const separators = /^[-_. ]+/;
 
 /**
@@ -31,7 +31,7 @@ const separators = /^[-_. ]+/;
  * `project` is the project whose page lists the file. It makes ambiguous names such as `a-1-2.0.tar.gz` exact.
  */
 export function parseDistributionName(filename: string, project?: ProjectName): DistributionName | undefined {
-  if (filename === '' || filename.length > longest || filename.includes('/')) return undefined;
+  if (filename === '' || filename.length > maxFilenameLength || filename.includes('/')) return undefined;
   const { stem, kind } = splitEnding(filename);
   const isEscaped = kind === 'wheel' || kind === 'egg' || kind === 'variants';
   const [name, rest] = isEscaped ? splitEscaped(stem, project) : splitPlain(stem, kind, project);
@@ -83,8 +83,8 @@ function splitPlain(
   kind: DistributionKind,
   project?: ProjectName,
 ): readonly [name: string, rest: string] {
-  const told = project === undefined ? undefined : endOfProject(stem, project);
-  if (told !== undefined) return [stem.slice(0, told), stem.slice(told).replace(separators, '')];
+  const projectEnd = project === undefined ? undefined : endOfProject(stem, project);
+  if (projectEnd !== undefined) return [stem.slice(0, projectEnd), stem.slice(projectEnd).replace(separators, '')];
   const number = kind === 'deb' ? stem.indexOf('_') : stem.search(/-v?\d/i);
   const end = number >= 0 ? number : stem.lastIndexOf('-');
   return end < 0 ? [stem, ''] : [stem.slice(0, end), stem.slice(end + 1)];

@@ -81,8 +81,8 @@ function pythonFrom(text: string, implementation: Implementation | undefined): M
 
 /** Returns the platform's spelling of `machine`, or undefined if the spelling depends on a platform that is unknown. */
 function machineName(machine: string, platform: Platform | undefined): string | undefined {
-  const wanted = machine.toLowerCase();
-  const names = machines.find((spellings) => platforms.some((name) => spellings[name].toLowerCase() === wanted));
+  const lowerMachine = machine.toLowerCase();
+  const names = machines.find((spellings) => platforms.some((name) => spellings[name].toLowerCase() === lowerMachine));
   if (names === undefined) return machine;
   return platform && names[platform];
 }

@@ -15,8 +15,8 @@ export interface LooseRequirement extends Requirement {
   readonly unread: 'versions' | 'marker' | undefined;
 }
 
-/** Longest requirement in characters. Metadata is untrusted. */
-const longestRequirement = 65_536;
+/** Maximum length of a requirement in characters. Metadata is untrusted. */
+const maxRequirementLength = 65_536;
 
 const parts = /^\s*([A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?)\s*(?:\[([^\]]*)\])?(.*)$/s;
 /**
@@ -29,13 +29,13 @@ const clauses = /(===|~=|==|!=|<=|>=|<|>)\s*([^\s,<>=!~]+)/g;
 /** Returns the requirement that `text` means, or undefined if it names no project. */
 export function parseLooseRequirement(text: string): LooseRequirement | undefined {
   const semicolon = text.lastIndexOf(';');
-  const told = text.slice(semicolon + 1).trim();
+  const markerText = text.slice(semicolon + 1).trim();
   const strict = parseRequirement(text);
   if (strict !== undefined) {
-    return { ...strict, guard: strict.marker === undefined ? undefined : told, unread: undefined };
+    return { ...strict, guard: strict.marker === undefined ? undefined : markerText, unread: undefined };
   }
-  if (text.length > longestRequirement) return undefined;
-  const guard = semicolon < 0 || told === '' ? undefined : told;
+  if (text.length > maxRequirementLength) return undefined;
+  const guard = semicolon < 0 || markerText === '' ? undefined : markerText;
   const marker = guard === undefined ? undefined : parseMarker(guard);
   const [, written = '', extras = '', rest = ''] = parts.exec(semicolon < 0 ? text : text.slice(0, semicolon)) ?? [];
   const name = projectName(written);

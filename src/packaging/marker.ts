@@ -36,9 +36,9 @@ export interface Comparison {
 export type MarkerVariable = PlaceVariable | SetVariable | 'extra';
 type SetVariable = 'extras' | 'dependency_groups';
 
-/** Longest marker in characters. Metadata is untrusted. */
-const longestMarker = 32_768;
-const deepestMarker = 50;
+/** Maximum length of a marker in characters. Metadata is untrusted. */
+const maxMarkerLength = 32_768;
+const maxMarkerDepth = 50;
 
 const space = /[ \t]*/y;
 const open = /\(/y;
@@ -62,7 +62,7 @@ const versionVariables: ReadonlySet<string | undefined> = new Set<MarkerVariable
  * nested.
  */
 export function parseMarker(text: string): Marker | undefined {
-  if (text.length > longestMarker) return undefined;
+  if (text.length > maxMarkerLength) return undefined;
   const scanner = new Scanner(text);
   const marker = readCombination(scanner, 'or', 0);
   return scanner.rest === '' ? marker : undefined;
@@ -117,7 +117,7 @@ function readCombination(scanner: Scanner, join: 'and' | 'or', depth: number): M
 function readAtom(scanner: Scanner, depth: number): Marker | undefined {
   scanner.take(space);
   const isOpen = scanner.take(open) !== undefined;
-  if (isOpen && depth === deepestMarker) return undefined;
+  if (isOpen && depth === maxMarkerDepth) return undefined;
   const marker = isOpen ? readCombination(scanner, 'or', depth + 1) : readComparison(scanner);
   if (isOpen && scanner.take(close) === undefined) return undefined;
   scanner.take(space);
@@ -227,11 +227,11 @@ function compareTexts(left: string, operator: string, right: string): boolean | 
  */
 function compareToSeries({ clause }: Comparison, series: string | undefined): boolean | undefined {
   const finals = series === undefined ? undefined : parseClause(`~=${series}.0`)?.stretch;
-  const wanted = clause?.stretch;
-  if (finals?.to === undefined || wanted === undefined) return undefined;
-  const startsBefore = wanted.from <= finals.from;
-  const endsAfter = wanted.to === undefined || wanted.to >= finals.to;
-  if (startsBefore && endsAfter) return !wanted.isOutside;
-  const isApart = wanted.from >= finals.to || (wanted.to !== undefined && wanted.to <= finals.from);
-  return isApart ? wanted.isOutside : undefined;
+  const stretch = clause?.stretch;
+  if (finals?.to === undefined || stretch === undefined) return undefined;
+  const startsBefore = stretch.from <= finals.from;
+  const endsAfter = stretch.to === undefined || stretch.to >= finals.to;
+  if (startsBefore && endsAfter) return !stretch.isOutside;
+  const isApart = stretch.from >= finals.to || (stretch.to !== undefined && stretch.to <= finals.from);
+  return isApart ? stretch.isOutside : undefined;
 }

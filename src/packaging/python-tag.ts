@@ -77,10 +77,10 @@ function buildFits(abi: string, { implementation, threaded }: Python): boolean {
   return threaded === /^(?:cp\d+[a-z]*t|abi3t)/.test(abi);
 }
 
-function isUpTo(minor: number | undefined, wanted: number | undefined): boolean {
-  return minor === undefined || wanted === undefined || minor <= wanted;
+function isUpTo(minor: number | undefined, bound: number | undefined): boolean {
+  return minor === undefined || bound === undefined || minor <= bound;
 }
 
-function isSame(minor: number | undefined, wanted: number | undefined): boolean {
-  return minor === undefined || wanted === undefined || minor === wanted;
+function isSame(minor: number | undefined, other: number | undefined): boolean {
+  return minor === undefined || other === undefined || minor === other;
 }

@@ -16,8 +16,8 @@ export interface Requirement {
   readonly marker: Marker | undefined;
 }
 
-/** Longest requirement in characters. Metadata is untrusted. */
-const longestRequirement = 65_536;
+/** Maximum length of a requirement in characters. Metadata is untrusted. */
+const maxRequirementLength = 65_536;
 
 const identifier = /[A-Za-z0-9](?:[A-Za-z0-9._-]*[A-Za-z0-9])?/y;
 const openBracket = /\[/y;
@@ -35,7 +35,7 @@ const clause = /(?:===|~=|==|!=|<=|>=|<|>)\s*[^\s,;)]*/y;
 
 /** Returns the requirement that `text` spells, or undefined if PEP 508 does not allow it or if it is too long. */
 export function parseRequirement(text: string): Requirement | undefined {
-  if (text.length > longestRequirement) return undefined;
+  if (text.length > maxRequirementLength) return undefined;
   const scanner = new Scanner(text);
   const name = projectName(scanner.skipSpace().take(identifier) ?? '');
   const extras = readExtras(scanner.skipSpace());

@@ -31,14 +31,14 @@ export interface Stretch {
   readonly isOutside: boolean;
 }
 
-/** Longest specifier in characters. No project needs a longer one, and metadata is untrusted. */
-const longestSpecifier = 8192;
+/** Maximum length of a specifier in characters. No project needs a longer one, and metadata is untrusted. */
+const maxSpecifierLength = 8192;
 
 const clausePattern = /^(===|~=|==|!=|<=|>=|<|>)\s*(\S*)$/;
 
 /** Returns the specifier that `text` spells, such as `>=1.0,!=1.3.*`, or undefined if PEP 440 does not allow it. */
 export function parseSpecifier(text: string): Specifier | undefined {
-  if (text.length > longestSpecifier) return undefined;
+  if (text.length > maxSpecifierLength) return undefined;
   const parts = text.split(',').filter((part) => part.trim() !== '');
   const clauses = parts.map(parseClause).filter((clause) => clause !== undefined);
   if (clauses.length < parts.length) return undefined;

@@ -33,8 +33,8 @@ export interface Version {
   readonly publicOrder: string;
 }
 
-/** Longest version in characters. A file's name cannot contain a longer one. */
-const longestVersion = 255;
+/** Maximum length of a version in characters. A file's name cannot contain a longer one. */
+const maxVersionLength = 255;
 
 const plain = /^\d+(?:\.\d+)*$/;
 const pattern =
@@ -47,7 +47,7 @@ const phases = { a: '1', b: '2', rc: '3' } as const;
  * name.
  */
 export function parseVersion(text: string): Version | undefined {
-  if (text.length > longestVersion) return undefined;
+  if (text.length > maxVersionLength) return undefined;
   if (plain.test(text)) return versionOf('0', text, undefined, undefined, undefined, undefined);
   const match = pattern.exec(text);
   if (match === null) return undefined;

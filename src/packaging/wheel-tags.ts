@@ -37,29 +37,31 @@ export function parseWheelTags(python: string, abi: string, platform: string): W
   };
 }
 
-/** Returns true if one of the machines that `wish` describes could install a wheel with these tags. */
-export function wheelFits(tags: WheelTags, wish: WheelFilter): boolean {
-  return tags.platforms.some((platform) => platformFits(platform, wish)) && interpreterFits(tags, wish);
+/** Returns true if one of the machines that `filter` describes could install a wheel with these tags. */
+export function wheelFits(tags: WheelTags, filter: WheelFilter): boolean {
+  return tags.platforms.some((platform) => platformFits(platform, filter)) && interpreterFits(tags, filter);
 }
 
-function platformFits(platform: Platform, wish: WheelFilter): boolean {
+function platformFits(platform: Platform, filter: WheelFilter): boolean {
   if (platform.system === 'any') return true;
-  const { systems, machines } = wish;
+  const { systems, machines } = filter;
   if (systems !== undefined && !systems.some((name) => systemFits(platform, name))) return false;
   if (machines !== undefined && platform.machines?.some((machine) => machines.includes(machine)) === false)
     return false;
-  return libcFits(platform, wish);
+  return libcFits(platform, filter);
 }
 
-function libcFits({ libc }: Platform, wish: WheelFilter): boolean {
-  const held = libc?.name === 'musl' ? wish.musl : wish.glibc;
+function libcFits({ libc }: Platform, filter: WheelFilter): boolean {
+  const held = libc?.name === 'musl' ? filter.musl : filter.glibc;
   if (libc?.version === undefined || held === undefined) return true;
   const [major, minor] = libc.version;
   return major < held[0] || (major === held[0] && minor <= held[1]);
 }
 
-function interpreterFits({ pythons, abis }: WheelTags, wish: WheelFilter): boolean {
-  const wanted = abis.filter((abi) => abi === 'none' || (wish.abis?.includes(abi) ?? true));
-  if (wish.pythons === undefined) return wanted.length > 0;
-  return wish.pythons.some((python) => pythons.some((tag) => wanted.some((abi) => pythonFits(tag, abi, python))));
+function interpreterFits({ pythons, abis }: WheelTags, filter: WheelFilter): boolean {
+  const allowedAbis = abis.filter((abi) => abi === 'none' || (filter.abis?.includes(abi) ?? true));
+  if (filter.pythons === undefined) return allowedAbis.length > 0;
+  return filter.pythons.some((python) =>
+    pythons.some((tag) => allowedAbis.some((abi) => pythonFits(tag, abi, python))),
+  );
 }

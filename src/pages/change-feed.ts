@@ -29,12 +29,12 @@ export async function publishedHead(files: FileStore): Promise<FeedHead | undefi
 }
 
 /** Returns the file with the latest changes, up to number `last`. */
-export function feedHeadOf(changes: PublishedChanges, { id, serial, last, listed }: Told): Buffer {
+export function feedHeadOf(changes: PublishedChanges, { id, serial, last, listed }: HeadPosition): Buffer {
   const latest = changesAfter(changes, completePieces(last) * changesPerPiece, last);
   return Buffer.from(renderFeedHead({ id, serial, oldest: oldestOf(last), listed, last, changes: latest }));
 }
 
-type Told = Pick<FeedHead, 'id' | 'serial' | 'last' | 'listed'>;
+type HeadPosition = Pick<FeedHead, 'id' | 'serial' | 'last' | 'listed'>;
 
 /** Returns the file of a complete piece. */
 export function feedPieceOf(changes: PublishedChanges, id: string, piece: number): Buffer {

@@ -26,13 +26,13 @@ export interface Edge {
  * held files; it is called once for each project. With several environments a dependency in one of them is enough.
  * Without environments everything counts that may be needed anywhere. The result and its order do not depend on the
  * order of the roots. If a project requires, or is required, more than in any real index, what comes last is left out,
- * and `tellCut` is called once for each such requiring project.
+ * and `onCut` is called once for each such requiring project.
  */
 export function dependencyClosure(
   roots: ReadonlyMap<ProjectName, readonly Want[]>,
   edgesOf: (name: ProjectName) => readonly Edge[],
   environments: readonly MarkerEnvironment[],
-  tellCut: (requirer: ProjectName, target: ProjectName) => void = () => {},
+  onCut: (requirer: ProjectName, target: ProjectName) => void = () => {},
 ): Map<ProjectName, Want[]> {
   const guardOf = guardsIn(environments);
   const specifierOf = cached((text) => parseSpecifier(text) ?? anyVersion);
@@ -53,7 +53,7 @@ export function dependencyClosure(
       const key = [target, next.specifier.text, keyOf(extras), next.limits?.path].join('\n');
       if (known.has(key)) continue;
       if (!bounds.admit(name, target, next)) {
-        if (bounds.isNew(name)) tellCut(name, target);
+        if (bounds.isNew(name)) onCut(name, target);
         continue;
       }
       known.add(key);
@@ -83,7 +83,7 @@ const maxClauses = {
 /** Counts the wants admitted so far. Wants closer to what the rules name come earlier, so they are admitted first. */
 class WantBounds {
   readonly #counts = new Map<string, number>();
-  readonly #told = new Set<string>();
+  readonly #reported = new Set<string>();
   #all = 0;
 
   admit(requirer: ProjectName, target: ProjectName, { specifier }: Want): boolean {
@@ -102,8 +102,8 @@ class WantBounds {
 
   /** Returns true for the first call with `requirer`. */
   isNew(requirer: ProjectName): boolean {
-    const before = this.#told.size;
-    return this.#told.add(requirer).size > before;
+    const before = this.#reported.size;
+    return this.#reported.add(requirer).size > before;
   }
 }
 

@@ -39,10 +39,7 @@ function excludeLarge(candidate: Candidate, { maxSize }: FileRules): void {
 }
 
 /** Leaves out source distributions of releases that have a held wheel for every install target. */
-export function excludeNeedlessSdists(
-  { releases }: PageCandidates,
-  { sdists, installTargets: places }: FileRules,
-): void {
+export function excludeNeedlessSdists({ releases }: PageCandidates, { sdists, installTargets }: FileRules): void {
   if (sdists?.value !== 'where-no-wheel-fits') return;
   const specifiers = new Map<string, Specifier>();
   for (const release of releases) {
@@ -50,9 +47,11 @@ export function excludeNeedlessSdists(
     const wheels = sources.length === 0 ? [] : heldOf(release, 'wheel');
     for (const source of sources) {
       const open =
-        wheels.length === 0 ? undefined : places.find((place) => !isServed(place, source, wheels, specifiers));
+        wheels.length === 0
+          ? undefined
+          : installTargets.find((target) => !isServed(target, source, wheels, specifiers));
       if (open !== undefined) source.note = withDetail(sdists.because, `no wheel for ${open.text}`);
-      else if (wheels.length > 0 && places.length > 0) {
+      else if (wheels.length > 0 && installTargets.length > 0) {
         exclude(source, 'pinned-too', sdists.because, 'wheels fit everywhere');
       }
     }
@@ -68,14 +67,14 @@ type Specifiers = Map<string, Specifier>;
 
 /** Returns true if a wheel fits the install target, or if the source distribution itself cannot be installed there. */
 function isServed(
-  place: InstallTarget,
+  target: InstallTarget,
   source: Candidate,
   wheels: readonly Candidate[],
   specifiers: Specifiers,
 ): boolean {
-  const fitting = wheels.filter(({ name }) => name?.tags !== undefined && wheelFits(name.tags, place.wish));
-  if (place.patches.length === 0) return fitting.length > 0;
-  return place.patches.every(
+  const fitting = wheels.filter(({ name }) => name?.tags !== undefined && wheelFits(name.tags, target.wheelFilter));
+  if (target.patches.length === 0) return fitting.length > 0;
+  return target.patches.every(
     (patch) =>
       !takesPython(source, patch, specifiers) || fitting.some((wheel) => takesPython(wheel, patch, specifiers)),
   );

@@ -31,7 +31,7 @@ export interface PassedOver {
   /** Undefined for no index at all. */
   readonly index: ListedIndex | undefined;
   readonly where: string;
-  /** What it is not. */
+  /** The index that the rule takes its projects from. */
   readonly upstream: IndexAliases;
 }
 

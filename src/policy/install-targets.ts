@@ -22,26 +22,26 @@ function oldest(major: number, implementation = 'cp'): Python {
 }
 
 /**
- * Returns the install targets of a wheel filter as `places`, and as `lonely` the systems for which none of its machines
- * exists. What the filter leaves open, a wheel must fit entirely: every system, every machine, every Python 3. Linux
- * counts as one target with glibc and one with musl.
+ * Returns the install targets of a wheel filter, and the systems for which none of its machines exists. What the filter
+ * leaves open, a wheel must fit entirely: every system, every machine, every Python 3. Linux counts as one target
+ * with glibc and one with musl.
  */
-export function installTargetsOf(wish: WheelFilter): {
-  readonly places: readonly InstallTarget[];
-  readonly lonely: readonly SystemName[];
+export function installTargetsOf(wheelFilter: WheelFilter): {
+  readonly installTargets: readonly InstallTarget[];
+  readonly unmatchedSystems: readonly SystemName[];
 } {
-  const pythons = wish.pythons ?? [oldest(3)];
-  const places: InstallTarget[] = [];
+  const pythons = wheelFilter.pythons ?? [oldest(3)];
+  const installTargets: InstallTarget[] = [];
   const unmatchedSystems: SystemName[] = [];
-  for (const system of new Set(wish.systems?.flatMap(libcsOf) ?? [undefined])) {
-    const machines = wish.machines?.filter((machine) => system === undefined || isMadeFor(machine, system)) ?? [
+  for (const system of new Set(wheelFilter.systems?.flatMap(libcsOf) ?? [undefined])) {
+    const machines = wheelFilter.machines?.filter((machine) => system === undefined || isMadeFor(machine, system)) ?? [
       undefined,
     ];
     if (machines.length === 0 && system !== undefined) unmatchedSystems.push(system);
     for (const machine of machines)
-      for (const python of pythons) places.push(installTargetOf(wish, system, machine, python));
+      for (const python of pythons) installTargets.push(installTargetOf(wheelFilter, system, machine, python));
   }
-  return { places, lonely: unmatchedSystems };
+  return { installTargets, unmatchedSystems };
 }
 
 function libcsOf(system: SystemName): readonly SystemName[] {
@@ -54,7 +54,7 @@ function isMadeFor(machine: string, system: SystemName): boolean {
 
 /** Returns one install target. Undefined becomes an empty list, which only wheels for any system or machine fit. */
 function installTargetOf(
-  wish: WheelFilter,
+  wheelFilter: WheelFilter,
   system: SystemName | undefined,
   machine: string | undefined,
   python: Python,
@@ -63,7 +63,7 @@ function installTargetOf(
   const systems = system === undefined ? [] : [system];
   const machines = machine === undefined ? [] : [machine];
   return {
-    wish: { ...wish, systems, machines, pythons: [asked] },
+    wheelFilter: { ...wheelFilter, systems, machines, pythons: [asked] },
     patches: asked.minor === 0 ? [] : patchesOf(asked),
     text: [system ?? 'every system', machine ?? 'every machine', nameOf(asked)].join(', '),
   };

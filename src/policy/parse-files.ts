@@ -14,30 +14,30 @@ import { fileKeys, wheelFilterKeys } from './rule-traits.ts';
 /** Reads `[files]`. Adds a line to `warnings` for settings that are probably mistakes. Throws UsageError. */
 export function parseFiles(given: ConfigValue | undefined, warnings: string[]): FileRules {
   const fields = fieldsOf(given, fileKeys);
-  const wishes = wheelFilterKeys.flatMap((key) => {
+  const wheelFilters = wheelFilterKeys.flatMap((key) => {
     const field = fields.get(key);
-    const wish = field === undefined || isEmptyList(field) ? undefined : ruled(field, wishParsers[key]);
-    return wish === undefined ? [] : [wish];
+    const wheelFilter = field === undefined || isEmptyList(field) ? undefined : ruled(field, wheelFilterParsers[key]);
+    return wheelFilter === undefined ? [] : [wheelFilter];
   });
-  const wish: WheelFilter = {};
-  for (const { value } of wishes) Object.assign(wish, value);
-  const { places, lonely } = installTargetsOf(wish);
+  const wheelFilter: WheelFilter = {};
+  for (const { value } of wheelFilters) Object.assign(wheelFilter, value);
+  const { installTargets, unmatchedSystems } = installTargetsOf(wheelFilter);
   const machines = fields.get('machines');
-  for (const system of machines === undefined ? [] : lonely) {
+  for (const system of machines === undefined ? [] : unmatchedSystems) {
     warnings.push(`${machines && locationOf(machines)}: files.machines: none of them runs ${system}`);
   }
   return {
     kinds: ruled(notEmpty(fields.get('kinds')), kindsOf),
     sdists: sdistsOf(fields.get('sdists')),
-    wheelFilter: wishes.length === 0 ? undefined : wish,
-    wheelFilters: wishes,
-    installTargets: places,
+    wheelFilter: wheelFilters.length === 0 ? undefined : wheelFilter,
+    wheelFilters,
+    installTargets,
     maxSize: ruled(fields.get('max-size'), sizeOf),
     maxProjectSize: ruled(fields.get('max-project-size'), sizeOf),
   };
 }
 
-const wishParsers: Readonly<Record<keyof WheelFilter, (given: ConfigValue) => WheelFilter>> = {
+const wheelFilterParsers: Readonly<Record<keyof WheelFilter, (given: ConfigValue) => WheelFilter>> = {
   systems: (given) => ({ systems: each(given, (item) => namedOf(item, systemNamed, 'a system', knownSystems)) }),
   machines: (given) => ({ machines: each(given, (item) => namedOf(item, machineNamed, 'a machine', knownMachines)) }),
   pythons: (given) => ({ pythons: each(given, pythonOf) }),

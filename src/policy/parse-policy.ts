@@ -119,8 +119,8 @@ function givenRule(table: ConfigValue, main: string | undefined): GivenRule {
 }
 
 function otherwiseOf(given: ConfigValue | undefined, rules: readonly Rule[]): Ruled<Hold> {
-  const told = ruled(given, (field) => oneOf(field, otherwiseHolds));
-  if (told !== undefined) return told;
+  const explicit = ruled(given, (field) => oneOf(field, otherwiseHolds));
+  if (explicit !== undefined) return explicit;
   // Rules for other indexes do not affect what is held of the upstream.
   const first = rules.find(({ hold, index }) => hold === 'files' && index === undefined);
   if (first === undefined) return { value: 'files', because: { where: undefined, text: 'everything is held' } };

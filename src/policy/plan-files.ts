@@ -23,11 +23,11 @@ export interface FileDecision {
 }
 
 /** The decisions about all files of a page. */
-export interface FilesPlan {
+export interface FileDecisions {
   /** In the order of the page. */
   readonly files: readonly FileDecision[];
   /**
-   * Milliseconds since 1970. Until then the same page yields the same plan. Undefined if the plan does not depend on
+   * Milliseconds since 1970. Until then the same page yields the same decisions. Undefined if they do not depend on
    * time.
    */
   readonly nextChange: number | undefined;
@@ -37,11 +37,12 @@ const quarantined: Reason = { where: undefined, text: 'quarantined by the index'
 
 /**
  * Decides about each file of `page` at the time `now`, in milliseconds since 1970. The order of the rules matters. Ages
- * come before prereleases, so that prereleases stay until the first final release is old enough. Sizes come before
- * source distributions, so that these stay if a wheel is too large. `keep` comes after all of these, so that it counts
- * only releases with a file left.
+ * come before prereleases, so that prereleases stay until the first final release is old enough. `max-size` and the tags
+ * come before source distributions, so that these stay if a wheel is too large or does not fit. `keep` comes after all
+ * of these, so that it counts only releases with a file left, and `max-project-size` last, so that it counts only files
+ * that are held otherwise.
  */
-export function planFiles(policy: Policy, decision: ProjectDecision, page: SimplePage, now: number): FilesPlan {
+export function planFiles(policy: Policy, decision: ProjectDecision, page: SimplePage, now: number): FileDecisions {
   if (decision.hold !== 'files') return planAll(page, decision.hold === local, decision.because);
   if (page.status === 'quarantined') return planAll(page, false, quarantined);
   if (!isRestricted(policy, decision)) return planAll(page, true, decision.because);
@@ -63,7 +64,7 @@ export function planFiles(policy: Policy, decision: ProjectDecision, page: Simpl
   return { files: decided, nextChange };
 }
 
-function planAll(page: SimplePage, hold: boolean, because: Reason): FilesPlan {
+function planAll(page: SimplePage, hold: boolean, because: Reason): FileDecisions {
   return { files: page.files.map((file) => ({ file, hold, because })), nextChange: undefined };
 }
 

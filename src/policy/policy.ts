@@ -99,7 +99,7 @@ export interface FileRules {
 
 /** One combination of system, machine and Python that files are wanted for. */
 export interface InstallTarget {
-  readonly wish: WheelFilter;
+  readonly wheelFilter: WheelFilter;
   /** The first and last patch version of its Python, for `requires-python`. Empty if the minor version is unknown. */
   readonly patches: readonly Version[];
   /** For messages: `linux, x86_64, Python 3.12`. */

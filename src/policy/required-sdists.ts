@@ -18,8 +18,10 @@ export function requiredSdists(
   project: ProjectName,
   filenames: readonly string[],
 ): ReadonlySet<string> {
-  const places =
-    files.wheelFilter === undefined ? environments.map(wheelFilterOf) : files.installTargets.map(({ wish }) => wish);
+  const wheelFilters =
+    files.wheelFilter === undefined
+      ? environments.map(wheelFilterOf)
+      : files.installTargets.map(({ wheelFilter }) => wheelFilter);
   const sources = new Map<string, string>();
   const wheels = new Map<string, DistributionName[]>();
   for (const filename of filenames) {
@@ -30,8 +32,9 @@ export function requiredSdists(
   }
   const isServed = (release: string): boolean => {
     const its = wheels.get(release) ?? [];
-    const fits = (place: WheelFilter): boolean => its.some(({ tags }) => tags !== undefined && wheelFits(tags, place));
-    return its.length > 0 && places.every(fits);
+    const fits = (wheelFilter: WheelFilter): boolean =>
+      its.some(({ tags }) => tags !== undefined && wheelFits(tags, wheelFilter));
+    return its.length > 0 && wheelFilters.every(fits);
   };
   return new Set([...sources].flatMap(([filename, release]) => (isServed(release) ? [] : [filename])));
 }

@@ -3,7 +3,7 @@ import type { SimplePage } from '../formats/simple/simple-json.ts';
 import { parseDistributionName } from '../packaging/distribution-name.ts';
 import { contains } from '../packaging/specifier.ts';
 import { parseVersion } from '../packaging/version.ts';
-import type { FilesPlan } from './plan-files.ts';
+import type { FileDecisions } from './plan-files.ts';
 import type { ProjectDecision } from './project-decision.ts';
 import { explainReason } from './render-reason.ts';
 import type { Want } from './want.ts';
@@ -37,7 +37,7 @@ export function wantKey({ specifier, sha256s }: Want): string {
 export function unsatisfiedWants(
   { name, hold, wants }: ProjectDecision,
   page: SimplePage,
-  plan: FilesPlan,
+  plan: FileDecisions,
 ): Unsatisfied {
   if (hold !== 'files' || page.status === 'quarantined') return allSatisfied;
   const versions = plan.files.map(({ file }) => parseDistributionName(file.filename, name)?.version ?? '');

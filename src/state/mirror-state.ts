@@ -92,7 +92,7 @@ export interface MissingState {
   /** Time in milliseconds before which missing projects are not asked for again. */
   readonly missingRetryAt?: number | undefined;
   /** The unsatisfied wants by project, with the decision key under which they were found. */
-  readonly unmet?: Readonly<Record<string, UnmetOf>> | undefined;
+  readonly unmet?: Readonly<Record<string, UnsatisfiedWants>> | undefined;
   /** The lines about unsatisfied wants that were last reported. */
   readonly unmetLines?: readonly string[] | undefined;
 }
@@ -226,7 +226,7 @@ export const sections = {
 };
 
 /** The unsatisfied wants of a project, each with its reason. */
-export interface UnmetOf {
+export interface UnsatisfiedWants {
   readonly decision: string;
   readonly wants: readonly { readonly key: string; readonly why: string }[];
 }

@@ -5,8 +5,8 @@
 import type { ProjectName } from '../core/names.ts';
 import type { Change } from './state-section.ts';
 
-/** The decision of a partial mirror about a project. */
-export interface Plan {
+/** The record of the plan of a project, in a partial mirror. */
+export interface PlanRecord {
   /** A key of the rules that decided, and of nothing else. */
   readonly decisionKey: string;
   /** Time in milliseconds at which the result changes although nothing else does. */
@@ -21,17 +21,17 @@ export interface Plan {
   readonly page: Buffer | undefined;
 }
 
-/** A plan without its page. */
-export type PlanSummary = Omit<Plan, 'page' | 'resultDigest'> & { readonly name: ProjectName };
+/** A record without the page and the result digest. */
+export type PlanSummary = Omit<PlanRecord, 'page' | 'resultDigest'> & { readonly name: ProjectName };
 
 /** A published project with its plan; without one, `decisionKey` is undefined. */
 export type ListedPlan = PlanSummary | { readonly name: ProjectName; readonly decisionKey?: undefined };
 
 /** A queued project of which only the rules changed, with the result of its last plan. */
-export type DueReplan = Pick<Plan, 'resultDigest' | 'page'> & { readonly name: ProjectName };
+export type DueReplan = Pick<PlanRecord, 'resultDigest' | 'page'> & { readonly name: ProjectName };
 
 /** The new plan of a project whose result stays the same. */
-export type Replanned = Pick<Plan, 'decisionKey' | 'nextChange' | 'rule'> & { readonly name: ProjectName };
+export type Replanned = Pick<PlanRecord, 'decisionKey' | 'nextChange' | 'rule'> & { readonly name: ProjectName };
 
 /** The cost of a rule of a partial mirror. */
 export interface RuleTotals {

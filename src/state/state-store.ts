@@ -9,7 +9,7 @@ import type { ChangelogEntries } from './changelog-entries.ts';
 import type { HeldFile, HeldProjects } from './held-projects.ts';
 import type { InProgress } from './in-progress.ts';
 import type { PageHashes, PageHashStore } from './page-hashes.ts';
-import type { Plan, Plans } from './plans.ts';
+import type { PlanRecord, Plans } from './plans.ts';
 import type { ProvenanceProblem, ProvenanceRecords } from './provenance-records.ts';
 import type { PublishedChanges } from './published-changes.ts';
 import type { Parked, Queue, QueuedProject } from './queue.ts';
@@ -19,7 +19,10 @@ import type { Requirements } from './requirements.ts';
 import type { RunHistory } from './run-history.ts';
 import type { Change, Section } from './state-section.ts';
 
-/** A project whose pages are durable, or removed. It leaves the queue unless `stays` or `partly` is set. */
+/**
+ * The result of a project that was synced: its pages are durable, were found unchanged, or are removed. It leaves the
+ * queue, unless `parked` or `partly` is set or upstream announced a newer serial meanwhile.
+ */
 export type FinishedProject = { readonly due: QueuedProject } & (
   | {
       readonly kind: 'published';
@@ -30,7 +33,7 @@ export type FinishedProject = { readonly due: QueuedProject } & (
       readonly source?: string | undefined;
       /** True if upstream has just served the page: a restored project then counts as a normal one again. */
       readonly served?: boolean;
-      /** Files that are not held any more. */
+      /** Files that were held and are not held any more. */
       readonly drop: readonly HeldFile[];
       /** Files that upstream removed, whether they are dropped or kept. */
       readonly lost?: readonly LostFile[];
@@ -38,17 +41,19 @@ export type FinishedProject = { readonly due: QueuedProject } & (
       readonly quarantined?: readonly LostFile[];
       /** The reason for the files in `lost`; by default upstream removed them. */
       readonly why?: UpstreamRemoval;
-      /** Set to park the project: a person must allow that its files are dropped, or the page is older than expected. */
-      readonly stays?: Omit<Parked, 'due'>;
-      /** The plan; absent if everything is held. */
-      readonly plan?: Plan | undefined;
+      /** Set if the project stays queued: a person must allow that files go, or the page is older than expected. */
+      readonly parked?: Omit<Parked, 'due'>;
+      /** The record of the plan; absent if everything is held. */
+      readonly plan?: PlanRecord | undefined;
       /** The hashes of the pages; absent if the pages were not written. */
       readonly pages?: PageHashes | undefined;
       /** Files whose provenance does not prove their origin; absent if provenance is not verified. */
       readonly unproven?: readonly ProvenanceProblem[];
       /** The rejected files of upstream's page. */
-      readonly odd?: readonly RejectedFile[];
-      /** True if upstream's page is published in part: the project stays queued; what is absent here is not changed. */
+      readonly rejected?: readonly RejectedFile[];
+      /**
+       * True if upstream's page is published in part. The project stays queued, and absent members change nothing.
+       */
       readonly partly?: boolean;
     }
   | { readonly kind: 'unchanged' }

@@ -10,13 +10,13 @@
  * For several clients that look the same, as many downloads are counted as whole files were sent.
  */
 
-const patienceSeconds = 600;
+const maxGapSeconds = 600;
 
 /**
  * Number of slots. A slot remembers the latest pair of client and file that belongs there, so a longer log needs no
  * more memory.
  */
-const places = 1 << 18;
+const slotCount = 1 << 18;
 /**
  * Numbers per slot: a hash that distinguishes the pair from others of the slot, with `partCounted` in its last bit, and
  * the time.
@@ -26,14 +26,14 @@ const width = 2;
 const partCounted = 1;
 
 export class DownloadStarts {
-  readonly #table = new Int32Array(places * width);
+  readonly #table = new Int32Array(slotCount * width);
   #latest = 0;
 
   /** Continues from the result of {@link recent}, or starts empty if `recent` is undefined. */
   constructor(recent: Int32Array | undefined) {
     for (let at = 0; recent !== undefined && at + 2 < recent.length; at += 3) {
-      const [place = 0, pair = 0, seconds = 0] = recent.subarray(at, at + 3);
-      this.#table.set([pair, seconds], (place & (places - 1)) * width);
+      const [slot = 0, pair = 0, seconds = 0] = recent.subarray(at, at + 3);
+      this.#table.set([pair, seconds], (slot & (slotCount - 1)) * width);
       this.#latest = Math.max(this.#latest, seconds);
     }
   }
@@ -45,10 +45,10 @@ export class DownloadStarts {
   begins(client: number, file: number, seconds: number, isPart: boolean): boolean {
     const table = this.#table;
     const mixed = Math.imul(client ^ Math.imul(file, 0x9e3779b1), 0x85ebca6b);
-    const at = ((mixed ^ (mixed >>> 13)) & (places - 1)) * width;
+    const at = ((mixed ^ (mixed >>> 13)) & (slotCount - 1)) * width;
     const pair = (Math.imul(client, 0xc2b2ae35) ^ file) & ~partCounted;
     const known = table[at] as number;
-    const continues = (known & ~partCounted) === pair && isWithinPatience(seconds, table[at + 1] as number);
+    const continues = (known & ~partCounted) === pair && isWithinGap(seconds, table[at + 1] as number);
     const hasPart = continues && (known & partCounted) !== 0;
     if (seconds > this.#latest) this.#latest = seconds;
     table[at] = isPart && (hasPart || !continues) ? pair | partCounted : pair;
@@ -62,14 +62,13 @@ export class DownloadStarts {
     const recent: number[] = [];
     for (let at = 0; at < table.length; at += width) {
       const seconds = table[at + 1] as number;
-      if (seconds !== 0 && isWithinPatience(this.#latest, seconds))
-        recent.push(at / width, table[at] as number, seconds);
+      if (seconds !== 0 && isWithinGap(this.#latest, seconds)) recent.push(at / width, table[at] as number, seconds);
     }
     return Int32Array.from(recent);
   }
 }
 
 /** Compares in 32 bits, like the table. Differences are right even beyond 2038. */
-function isWithinPatience(seconds: number, other: number): boolean {
-  return Math.abs((seconds - other) | 0) <= patienceSeconds;
+function isWithinGap(seconds: number, other: number): boolean {
+  return Math.abs((seconds - other) | 0) <= maxGapSeconds;
 }

@@ -20,10 +20,10 @@ export interface FoundLog {
 /** Number of bytes at the end of a log that contain its last line. */
 const endBytes = 64 * 1024;
 /**
- * Longest download in seconds. The first line of a log may be that much earlier than the last line of the log before
+ * Maximum duration of a download in seconds. The first line of a log may be that much earlier than the last line of the log before
  * it, because a line has the time when its download began.
  */
-const longestDownload = daySeconds;
+const maxDownloadSeconds = daySeconds;
 /** Number of searches at most. logrotate finishes a series long before. */
 const maxSearches = 4;
 
@@ -111,7 +111,7 @@ async function addOfSeries(
  * time of its last modification.
  */
 async function isWanted({ log, known, first }: FoundLog, modified: number, latest: KnownLog): Promise<boolean> {
-  const earliest = latest.latest - longestDownload;
+  const earliest = latest.latest - maxDownloadSeconds;
   // A log that was rotated when the latest one began may have been written to while its downloads lasted.
   if (known !== undefined) return known.latest >= earliest;
   if (first >= latest.latest) return true;

@@ -17,7 +17,7 @@ const anotherFormat = "lines cannot be counted: they are not in Apache's format 
  * Divisor of the share of unreadable lines that is reported: a tenth. Every log has some lines that were damaged by a
  * crash or sent by an attacker.
  */
-const leastShare = 10;
+const reportedShareDivisor = 10;
 /**
  * Number of unreadable lines above which the tenth is that of lines about sent files: nearly all lines may be about
  * pages.
@@ -80,7 +80,7 @@ async function searchAndRead(
         wasReplaced ||= skipped === undefined;
         const { future, closed, lines } = skipped ?? nothingSkipped();
         const { all, unreadable } = lines;
-        if (isMuch(lines)) problems.failures.push(`${log.log.path}: ${unreadable} of ${all} ${anotherFormat}`);
+        if (exceedsShare(lines)) problems.failures.push(`${log.log.path}: ${unreadable} of ${all} ${anotherFormat}`);
         if (future > 0) problems.notices.push(`${log.log.path}: ${wrongTime}: ${future}`);
         if (closed > 0) problems.failures.push(`${log.log.path}: ${tooLate}: ${closed}`);
       });
@@ -118,8 +118,8 @@ function nothingSkipped(): Skipped {
   return { future: 0, closed: 0, lines: { all: 0, sent: 0, unreadable: 0 } };
 }
 
-function isMuch({ all, sent, unreadable }: Skipped['lines']): boolean {
-  return unreadable * leastShare > (unreadable > fewUnreadable ? Math.min(all, sent + unreadable) : all);
+function exceedsShare({ all, sent, unreadable }: Skipped['lines']): boolean {
+  return unreadable * reportedShareDivisor > (unreadable > fewUnreadable ? Math.min(all, sent + unreadable) : all);
 }
 
 /**

@@ -13,13 +13,13 @@ import type { Mirror } from './mirror.ts';
 /**
  * Maximum plausible rise of the serial per day, and at once: six times that of PyPI, which rises by some 17,000 a day.
  */
-const dailyStep = 100_000;
+const maxRisePerDay = 100_000;
 /** Maximum rise between two rows that is believed without another request. PyPI's rises less. */
-const unaskedStep = 1000;
+const maxUnconfirmedRise = 1000;
 /** Maximum rise that is ever believed, even if the list of projects confirms more: some years of PyPI's. */
-const farthestStep = 50_000_000;
+const maxRise = 50_000_000;
 /** Serial from which on an index is busy: it does not stand still for a day. */
-const busyIndex = 1_000_000;
+const minBusySerial = 1_000_000;
 
 type SerialContext = Pick<Mirror, 'settings' | 'state' | 'clock'>;
 
@@ -29,7 +29,7 @@ export function maxPlausibleSerial({ settings, state, clock }: SerialContext, fr
   if (from === 0 || settings.reconcile) return Number.POSITIVE_INFINITY;
   const { serialMovedAt } = state.get(serialState);
   const days = Math.max(0, clock.now() - (serialMovedAt ?? clock.now())) / dayMs;
-  return from + Math.min(farthestStep, Math.ceil(dailyStep * (1 + days)));
+  return from + Math.min(maxRise, Math.ceil(maxRisePerDay * (1 + days)));
 }
 
 /**
@@ -40,7 +40,7 @@ export async function believedSerial(
   { upstream }: Pick<Mirror, 'upstream'>,
   { serial, leap }: Changes,
 ): Promise<number> {
-  return leap <= unaskedStep ? serial : Math.min(serial, await upstream.serial());
+  return leap <= maxUnconfirmedRise ? serial : Math.min(serial, await upstream.serial());
 }
 
 /** Throws NonsenseError if upstream cannot have advanced from serial `from` to `to` by now. */
@@ -65,13 +65,13 @@ export async function confirmedSerial(
   to: number,
 ): Promise<number | undefined> {
   const newest = await upstream.serial();
-  if (to - from > farthestStep || newest < to) return undefined;
+  if (to - from > maxRise || newest < to) return undefined;
   try {
     const list = await upstream.listProjects(undefined);
     for await (const _ of list?.pieces ?? []);
     const serial = list?.serial() ?? newest;
     // A list may be some minutes old.
-    return serial + dailyStep >= to ? Math.max(serial, to) : undefined;
+    return serial + maxRisePerDay >= to ? Math.max(serial, to) : undefined;
   } catch (error) {
     if (error instanceof UnreachableError || error instanceof NonsenseError) return undefined;
     throw error;
@@ -97,7 +97,7 @@ export async function watchSerial({ state, upstream, clock, report, settings }: 
     );
   }
   state.set(change(serialState, { serialAskedAt: now }));
-  if (serial < busyIndex) return;
+  if (serial < minBusySerial) return;
   const since = new Date(serialMovedAt).toISOString();
   report({ type: 'warning', message: `${index}: no change after serial ${serial} since ${since}; is it an old copy?` });
 }

@@ -53,14 +53,14 @@ export async function sync(opened: Mirror): Promise<WorkResult> {
     applyKeepRemoved(mirror);
     await applyLegacySetting(mirror);
     const seen = await requireSnapshot(mirror);
-    const { selection, trouble: unlearned } = await discoverChanges(mirror);
+    const { selection, trouble: discoverTrouble } = await discoverChanges(mirror);
     mirror = { ...mirror, selection };
     await verifyPages(mirror, seen);
     compareClocks(mirror);
     mirror.deletionLimit.beginPass();
     warnOfExcluded(mirror);
-    const memory = { parked, news: new ChangeWatcher(mirror) };
-    const knowsAll = unlearned === undefined;
+    const memory = { parked, changes: new ChangeWatcher(mirror) };
+    const knowsAll = discoverTrouble === undefined;
     let result = await runPass(mirror, startedMs, knowsAll, () => work(mirror, memory));
     if (state.inProgress.crashSuspects(mirror.clock.now()).length > 0) {
       // The suspects come after everything else is published, because they may kill the process.
@@ -68,7 +68,7 @@ export async function sync(opened: Mirror): Promise<WorkResult> {
       result = { ...last, done: result.done + last.done, trouble: result.trouble ?? last.trouble };
     }
     mirror = { ...mirror, selection: result.selection };
-    const trouble = unlearned ?? result.trouble;
+    const trouble = discoverTrouble ?? result.trouble;
     if (trouble !== undefined) {
       reportUnsatisfied(mirror);
       mirror.deletionLimit.report(mirror.report);

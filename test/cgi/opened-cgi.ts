@@ -1,6 +1,6 @@
 /** The built pep381sync.cgi beside a pep381run that only takes notes, run as a web server runs it. */
 import { spawn } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, readFileSync, realpathSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 import type { Test } from 'tap';
@@ -50,7 +50,8 @@ export interface OpenedCgi {
 
 /** Opens a folder of programs and an empty target for `t`. */
 export function openCgi(t: Test): OpenedCgi {
-  const folder = t.testdir({ programs: { pep381run: noteTaker, 'package.json': '{}' }, target: {} });
+  // The programs that are started name the folder without links.
+  const folder = realpathSync(t.testdir({ programs: { pep381run: noteTaker, 'package.json': '{}' }, target: {} }));
   const [programs, target] = [join(folder, 'programs'), join(folder, 'target')];
   copyFileSync(built, join(programs, 'pep381sync.cgi'));
   chmodSync(join(programs, 'pep381run'), 0o755);

@@ -176,13 +176,13 @@ t.test(
       fc.asyncProperty(fc.scheduler(), fc.array(fc.boolean(), { maxLength: 30 }), async (s, fates) => {
         const fateOf = new Map<number, string>();
         const committed: number[] = [];
-        let underWay = 0;
+        let inProgress = 0;
         const group = new GroupCommit<number>(new FakeClock(), async (items) => {
-          underWay += 1;
-          if (underWay > 1) throw new Error('two commits at the same time');
+          inProgress += 1;
+          if (inProgress > 1) throw new Error('two commits at the same time');
           committed.push(...items);
           await s.schedule(Promise.resolve());
-          underWay -= 1;
+          inProgress -= 1;
           const fails = items.some((item) => fates[item] === false);
           for (const item of items) fateOf.set(item, fails ? 'failed' : 'done');
           if (fails) throw new Error('failed');

@@ -4,16 +4,16 @@ import { mapInOrder } from '../../src/core/map-in-order.ts';
 /** Work that ends when it is told to. */
 class Work {
   readonly #ends: ((error?: Error) => void)[] = [];
-  underWay = 0;
+  inProgress = 0;
   most = 0;
 
   readonly run = async (item: number): Promise<number> => {
-    this.underWay += 1;
-    this.most = Math.max(this.most, this.underWay);
+    this.inProgress += 1;
+    this.most = Math.max(this.most, this.inProgress);
     await new Promise<void>((resolve, reject) => {
       this.#ends[item] = (error) => (error === undefined ? resolve() : reject(error));
     }).finally(() => {
-      this.underWay -= 1;
+      this.inProgress -= 1;
     });
     return item * 10;
   };
@@ -60,7 +60,7 @@ t.test('a failure comes in its turn, begins no more, and waits for what is under
   await new Promise(setImmediate);
   work.end(3);
   await failed;
-  t.equal(work.underWay, 0);
+  t.equal(work.inProgress, 0);
 });
 
 t.test('whoever wants no more waits for what is under way', async (t) => {
@@ -73,5 +73,5 @@ t.test('whoever wants no more waits for what is under way', async (t) => {
   work.end(1);
   work.end(0);
   t.equal(await done, 0);
-  t.equal(work.underWay, 0);
+  t.equal(work.inProgress, 0);
 });

@@ -7,7 +7,7 @@ import {
   StorageError,
   UnreachableError,
 } from '../../src/core/errors.ts';
-import { longestWaitMs, parkDelayMs, staleDelayMs, withRetries } from '../../src/core/retry.ts';
+import { maxWaitMs, parkDelayMs, staleDelayMs, withRetries } from '../../src/core/retry.ts';
 import { FakeClock } from '../fixtures/fake-clock.ts';
 
 const never = new AbortController().signal;
@@ -91,17 +91,17 @@ t.test('only what is unreachable is asked again', async (t) => {
 });
 
 t.test('a long Retry-After is not waited for: the error is passed on at once', async (t) => {
-  const calls = failing(new UnreachableError('busy', { retryAfterMs: longestWaitMs + 1 }));
+  const calls = failing(new UnreachableError('busy', { retryAfterMs: maxWaitMs + 1 }));
   const clock = new FakeClock();
-  await t.rejects(withRetries(clock, never, calls.ask), { message: 'busy', retryAfterMs: longestWaitMs + 1 });
+  await t.rejects(withRetries(clock, never, calls.ask), { message: 'busy', retryAfterMs: maxWaitMs + 1 });
   t.same([calls.asked, clock.slept], [1, []]);
 });
 
 t.test('a short Retry-After is waited for, and chance spreads those who wait', async (t) => {
-  const calls = failing(new UnreachableError('busy', { retryAfterMs: longestWaitMs }));
+  const calls = failing(new UnreachableError('busy', { retryAfterMs: maxWaitMs }));
   const clock = new FakeClock();
   t.equal(await withRetries(clock, never, calls.ask), 'answer');
-  t.same(clock.slept, [longestWaitMs + 250]);
+  t.same(clock.slept, [maxWaitMs + 250]);
 });
 
 t.test('two minutes are the longest that is waited for in all', async (t) => {

@@ -4,16 +4,16 @@ import { Semaphore } from '../../src/core/semaphore.ts';
 /** Resolves when everything that can go on without the outside has gone on. */
 const settled = (): Promise<void> => new Promise((resolve) => setImmediate(resolve));
 
-t.test('so many places are taken at once, the next when one is given back, in the order of asking', async (t) => {
-  const places = new Semaphore(2);
+t.test('all free slots are acquired at once, and a released one goes to the first that waits', async (t) => {
+  const semaphore = new Semaphore(2);
   const taken: number[] = [];
-  const taking = [1, 2, 3, 4].map((number) => places.acquire().then(() => taken.push(number)));
+  const taking = [1, 2, 3, 4].map((number) => semaphore.acquire().then(() => taken.push(number)));
   await settled();
   t.same(taken, [1, 2]);
-  places.release();
+  semaphore.release();
   await settled();
   t.same(taken, [1, 2, 3]);
-  places.release();
+  semaphore.release();
   await Promise.all(taking);
   t.same(taken, [1, 2, 3, 4]);
 });
@@ -23,18 +23,18 @@ t.test('all are free at once where none was taken', async (t) => {
 });
 
 t.test('all are free when the last is given back, not while somebody waits for one', async (t) => {
-  const places = new Semaphore(1);
-  await places.acquire();
+  const semaphore = new Semaphore(1);
+  await semaphore.acquire();
   let free = false;
-  const waiting = places.idle().then(() => {
+  const waiting = semaphore.idle().then(() => {
     free = true;
   });
-  const second = places.acquire();
-  places.release();
+  const second = semaphore.acquire();
+  semaphore.release();
   await second;
   await settled();
   t.equal(free, false);
-  places.release();
+  semaphore.release();
   await waiting;
-  await t.resolves(places.idle(), 'and again');
+  await t.resolves(semaphore.idle(), 'and again');
 });

@@ -1,5 +1,5 @@
 /**
- * kill -9 at random steps of a run that takes over: what is left can be read, nothing is fetched that was there, and the
+ * kill -9 at random steps of a run that adopts a target: what is left can be read, nothing is fetched that was there, and the
  * next run makes of it what an undisturbed one makes.
  */
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
@@ -23,7 +23,7 @@ const chosen = Number(process.env.KILL_STEPS ?? 3);
 const random = pseudoRandomNumbers(381);
 
 for (const archive of ['target-1.5-complete', 'target-bandersnatch-8', 'target-shadowmire-2'] as const) {
-  t.test(`${archive}: killed while it is taken over`, { skip }, async (t) => {
+  t.test(`${archive}: an adoption that is killed at any step is completed by the next run`, { skip }, async (t) => {
     const server = await openUpstream(t, archive);
     const work = mkdtempSync(join(tmpdir(), 'adopt-kill-'));
     t.teardown(() => rmSync(work, { recursive: true, force: true }));

@@ -29,7 +29,7 @@ t.test('the folder holds the programs, what they load, and package.json, and not
   t.same(JSON.parse(readFileSync(join(copied, 'package.json'), 'utf8')), { type: 'commonjs' });
 });
 
-t.test('everybody may read what an umask of 077 built', async (t) => {
+t.test('a build under umask 077 is readable for everybody', async (t) => {
   const before = process.umask(0o077);
   t.teardown(() => process.umask(before));
   const { buildPrograms } = (await import(
@@ -55,7 +55,7 @@ t.test('every program stays below half a megabyte and needs no other package', a
 });
 
 t.test(
-  'what verifies provenance is small, needs no other package, and is loaded only by the runs that verify',
+  'the verifier of provenance is small, needs no other package, and is loaded only by runs that verify',
   async (t) => {
     t.ok(statSync(join(copied, 'provenance.js')).size < 250_000);
     t.same(foreignTo('provenance.js'), []);
@@ -84,14 +84,14 @@ t.test(
   },
 );
 
-t.test('a copy says its version and its help', async (t) => {
+t.test('a copy prints its version and its help', async (t) => {
   t.same(await run(program, ['--version']), { code: 0, stdout: `${version}\n`, stderr: '' });
   const help = await run(program, ['--help']);
   t.equal(help.code, 0);
   t.match(help.stdout, /^Usage: pep381run /);
 });
 
-t.test('it starts by its own name, directly, through a link, and from any folder', async (t) => {
+t.test('a program starts by its own name, directly, through a link, and from any folder', async (t) => {
   const folder = t.testdir();
   const link = join(folder, 'pep381run');
   symlinkSync(program, link);

@@ -96,7 +96,7 @@ for (const [signal, code] of [
   });
 }
 
-t.test('a check that was killed goes on near to where it was, and has lost nothing', async (t) => {
+t.test('a check that was killed continues near to where it was, and has lost nothing', async (t) => {
   const index = new SampleIndex();
   const names = Array.from({ length: 520 }, (_, number) => `p${String(number).padStart(3, '0')}`);
   for (const name of names) index.publish(makeSdist({ name, version: '1.0' }));
@@ -130,7 +130,7 @@ async function beginInTerminal(t: Test, columns: number): Promise<Stalled & { re
   return { ...opened, terminal };
 }
 
-t.test('a person sees how far the check is, and above it what was found', needsTerminal, async (t) => {
+t.test('a terminal shows how far the check is, and the findings above', needsTerminal, async (t) => {
   const { terminal, finding, target } = await beginInTerminal(t, 300);
   await until('the speed', () => /GiB, .* [GM]iB\/s/.test(terminal.screen().join()));
   const [found, title, projects, files, now, wrong, ...more] = terminal.screen();
@@ -143,7 +143,7 @@ t.test('a person sees how far the check is, and above it what was found', needsT
   t.same(more, []);
 });
 
-t.test('Ctrl-C takes the display away and leaves what was found', needsTerminal, async (t) => {
+t.test('Ctrl-C removes the display and leaves the findings', needsTerminal, async (t) => {
   const { terminal, finding } = await beginInTerminal(t, 300);
   terminal.type('\x03');
   t.equal(await terminal.ended, 0);
@@ -162,7 +162,7 @@ t.test('a check that comes to its end leaves the summary', needsTerminal, async 
   t.same(quiet.screen(), ['']);
 });
 
-t.test('a read-only disk is told in one line, and a full one loses nothing', canMount, async (t) => {
+t.test('a read-only disk is reported in one line, and a full one loses nothing', canMount, async (t) => {
   const disk = openSmallDisk(t, '20m');
   const { server } = await openSample(t, join(programs, 'pep381run'));
   const target = join(disk.folder, 'target');

@@ -32,7 +32,7 @@ function blobOf({ server, target }: OpenedSample, project: string, filename: str
 
 const wheel = 'sample_base-1.0-py3-none-any.whl';
 
-t.test("wrong usage is told in 1.5's words, with exit code 2", async (t) => {
+t.test("wrong usage is reported in 1.5's words, with exit code 2", async (t) => {
   const rows: readonly (readonly [readonly string[], string])[] = [
     [[], 'You have to specify a target directory'],
     [['a', 'b'], 'You have to specify a target directory'],
@@ -55,7 +55,7 @@ t.test('help and version go to standard output', async (t) => {
   t.match(await checkfiles('--version'), { code: 0, stdout: /^\d+\.\d+\.\d+\n$/, stderr: '' });
 });
 
-t.test('what is no mirror is refused in one line, and stays as it is', async (t) => {
+t.test('a folder that is no mirror is refused in one line, and stays as it is', async (t) => {
   const root = t.testdir({
     foreign: { 'thesis.tex': '', web: {} },
     empty: {},
@@ -83,7 +83,7 @@ t.test('what is no mirror is refused in one line, and stays as it is', async (t)
   t.same(Object.fromEntries(after), before);
 });
 
-t.test('a mirror that is right is no word and exit code 0', async (t) => {
+t.test('a check without findings prints nothing and exits with 0', async (t) => {
   const { target } = await openMirrored(t);
   const choices = [[], ['-q'], ['--quick'], ['--repair'], ['--delete-unreferenced'], ['--subset', 'auto']];
   for (const options of choices) {
@@ -91,7 +91,7 @@ t.test('a mirror that is right is no word and exit code 0', async (t) => {
   }
 });
 
-t.test("damage is told in 1.5's words on standard output, and the next run heals it", async (t) => {
+t.test("damage is reported in 1.5's words on standard output, and the next run repairs it", async (t) => {
   const opened = await openMirrored(t);
   const { target, mirror } = opened;
   const before = publishedTree(target);
@@ -122,7 +122,7 @@ t.test("damage is told in 1.5's words on standard output, and the next run heals
   t.same(await checkfiles(target), right);
 });
 
-t.test('without -q a summary follows what is wrong; in JSON it is the last object', async (t) => {
+t.test('without -q a summary follows the findings; in JSON it is the last object', async (t) => {
   const opened = await openMirrored(t);
   rmSync(blobOf(opened, 'sample-base', wheel));
   const text = await checkfiles(opened.target);
@@ -142,7 +142,7 @@ t.test('without -q a summary follows what is wrong; in JSON it is the last objec
   t.match(objects.at(-1), { type: 'summary', exitCode: 1, projects: 13, findings: 1, queued: 1 });
 });
 
-t.test('a real run that is at work is waited for', async (t) => {
+t.test('a check waits for a run in progress', async (t) => {
   const opened = await openMirrored(t);
   const { server, target } = opened;
   server.index.addRole('sample-base', 'somebody');
@@ -158,7 +158,7 @@ t.test('a real run that is at work is waited for', async (t) => {
   t.same(await check.ended, { ...right, stdout: 'Synchronization in progress, waiting\n' });
 });
 
-t.test('--rebuild makes a lost or damaged state anew, and not while a run is at work', async (t) => {
+t.test('--rebuild makes a lost or damaged state anew, but not while a run is in progress', async (t) => {
   const { target, mirror } = await openMirrored(t);
   const before = publishedTree(target);
   const state = join(target, 'state.db');
@@ -193,7 +193,7 @@ t.test('a second check is skipped, and says so', async (t) => {
   lock.close();
 });
 
-t.test('runs that come and go while a check goes on are not kept away', async (t) => {
+t.test('a check does not prevent runs', async (t) => {
   const opened = await openMirrored(t, largeIndex());
   const check = begin(t, opened.target, '-q');
   const runs: Ended[] = [];

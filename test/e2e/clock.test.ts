@@ -16,7 +16,7 @@ const [program, checkfiles] = [join(bundle, 'pep381run'), join(bundle, 'pep381ch
 const quiet = { code: 0, stdout: '', stderr: '' };
 const needsFakeTime = faketimeOrReason();
 
-t.test('a clock that leaps loses nothing, and is told', needsFakeTime, async (t) => {
+t.test('a clock that jumps loses nothing, and is reported', needsFakeTime, async (t) => {
   const { server, target } = await openSample(t, program, smallIndex());
   const clock = openFakeTime(t.testdir());
   const { env } = clock;
@@ -44,7 +44,7 @@ t.test('a clock that leaps loses nothing, and is told', needsFakeTime, async (t)
   t.same(publishedTree(target), publishedTree(fresh));
 });
 
-t.test('a clock that is set while a run goes on does not disturb it', needsFakeTime, async (t) => {
+t.test('a clock that is set during a run does not disturb it', needsFakeTime, async (t) => {
   const { server, target } = await openSample(t, program, smallIndex());
   const clock = openFakeTime(t.testdir());
   server.faults.add({ do: 'delay', ms: 100 });

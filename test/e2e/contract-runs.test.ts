@@ -70,7 +70,7 @@ t.test('-q says nothing however many connections there are', async (t) => {
   t.ok(server.traffic.peakRequests > 10);
 });
 
-t.test('while one run is at work others are skipped, and -q says nothing of it', async (t) => {
+t.test('while one run is in progress others are skipped, and -q prints nothing about it', async (t) => {
   const { server, mirror, begin } = await openSample(t, program);
   const off = server.faults.add({ do: 'stall', match: /\.whl$/ });
   const holder = begin('-q');
@@ -109,7 +109,7 @@ t.test('of twenty runs started at once exactly one works', async (t) => {
   t.same(readerProblems(join(target, 'web')), []);
 });
 
-t.test('what fails is told and left out, the others are mirrored, and the exit code is 1', async (t) => {
+t.test('a project that fails is reported, the others are mirrored, and the exit code is 1', async (t) => {
   const { server, target, mirror } = await openSample(t, program);
   server.faults.add({ do: 'body', match: /\/simple\/sample-base\/$/, body: '{}' });
   server.faults.add({ do: 'corrupt', match: /sample_pure-0\.3.*\.whl$/ });
@@ -131,7 +131,7 @@ t.test('what fails is told and left out, the others are mirrored, and the exit c
   t.match(status, { 'exit-code': 1, 'odd-files': 1, parked: [{ name: 'sample-base' }] });
 });
 
-t.test('a file that is left out is told once, keeps no exit code at 1, and can be asked for', async (t) => {
+t.test('a rejected file is reported once, does not keep the exit code at 1, and --why shows it', async (t) => {
   const { server, target, mirror } = await openSample(t, program);
   server.faults.add({ do: 'corrupt', match: /sample_pure-0\.3.*\.whl$/ });
   t.match(await mirror('-q'), {
@@ -152,7 +152,7 @@ t.test('a file that is left out is told once, keeps no exit code at 1, and can b
   t.match(checked, { code: 0, stdout: '', stderr: '' }, 'a check finds nothing wrong');
 });
 
-t.test('without -q a parked project is told at once, and again by nobody', async (t) => {
+t.test('without -q a parked project is reported at once, and not again', async (t) => {
   const { server, mirror } = await openSample(t, program);
   server.faults.add({ do: 'body', match: /\/simple\/sample-base\/$/, body: '{}' });
   const { code, stdout, stderr } = await mirror('--project', 'sample-base');
@@ -161,7 +161,7 @@ t.test('without -q a parked project is told at once, and again by nobody', async
   t.match(stdout, /0 projects published, 0 files copied \(0 B\), 1 project failed and stay/);
 });
 
-t.test('an upstream that cannot be reached or speaks nonsense means exit code 3 and changes nothing', async (t) => {
+t.test('an unreachable upstream or an invalid answer means exit code 3 and changes nothing', async (t) => {
   const { server, target, mirror } = await openSample(t, program);
   await mirror('-q');
   server.index.publish(makeWheel({ name: 'sample-new', version: '1.0' }));
@@ -192,7 +192,7 @@ t.test('an upstream that cannot be reached or speaks nonsense means exit code 3 
   t.ok(existsSync(join(target, 'web/simple/sample-new/index.html')), 'and the next run catches up');
 });
 
-t.test('an upstream that was never there leaves a target that the next run can use', async (t) => {
+t.test('an upstream that was never reachable leaves a target that the next run can use', async (t) => {
   const { server, target, mirror } = await openSample(t, program);
   server.faults.add({ do: 'status', status: 404 });
   const { code } = await mirror('-q');
@@ -229,7 +229,7 @@ t.test('--log-format json writes one JSON object per line, whatever happens', as
   t.match(JSON.parse(last), { type: 'paused', time: String });
 });
 
-t.test('--dry-run says what it would do and touches nothing', async (t) => {
+t.test('--dry-run prints what it would do and changes nothing', async (t) => {
   const { server, target, mirror } = await openSample(t, program);
   const first = await mirror('--dry-run');
   t.equal(first.code, 0);
@@ -254,7 +254,7 @@ t.test('--dry-run says what it would do and touches nothing', async (t) => {
   t.same(await mirror('--dry-run', '-q'), { code: 0, stdout: '', stderr: '' });
 });
 
-t.test('a dry run and a real one do not get in each other’s way', async (t) => {
+t.test('a dry run and a real one do not disturb each other', async (t) => {
   const { server, target, mirror, begin } = await openSample(t, program);
   await mirror('-q', '--project', 'sample-pure');
   server.index.publish(makeWheel({ name: 'sample-pure', version: '0.4' }));
@@ -288,7 +288,7 @@ t.test('a log that cannot be written does not stop the mirror', async (t) => {
   }
 });
 
-t.test('--project may be given several times, in any spelling, and nothing else is looked at', async (t) => {
+t.test('--project may be given several times, in any spelling, and no other project is synced', async (t) => {
   const { server, target, mirror } = await openSample(t, program);
   const only = ['--project', 'Sample_Pure', '--project', 'sample.base'];
   t.equal((await mirror('-q', ...only)).code, 0);
@@ -320,7 +320,7 @@ t.test('--index-only publishes the pages with links to upstream, and no file', a
   t.equal(Object.keys(publishedTree(target)).filter((path) => /\.(?:whl|gz)$/.test(path)).length > 36, true);
 });
 
-t.test('--reconcile finds what the changelog did not say', async (t) => {
+t.test('--reconcile finds changes that the changelog lacks', async (t) => {
   const { server, target, mirror } = await openSample(t, program);
   await mirror('-q');
   server.index.publish(makeWheel({ name: 'sample-silent', version: '1.0' }));
@@ -335,7 +335,7 @@ t.test('--reconcile finds what the changelog did not say', async (t) => {
   t.ok(existsSync(page));
 });
 
-t.test('another upstream is refused in one line, until --reconcile says that it is meant', async (t) => {
+t.test('another upstream is refused in one line, until --reconcile confirms it', async (t) => {
   const { server, target, mirror } = await openSample(t, program);
   await mirror('-q');
   const index = new SampleIndex({ serial: 10 });
@@ -354,7 +354,7 @@ t.test('another upstream is refused in one line, until --reconcile says that it 
   t.same(readerProblems(join(target, 'web')), []);
 });
 
-t.test('a request for a run is taken away, and one that arrives during a run causes another pass', async (t) => {
+t.test('a request for a run is consumed, and one that arrives during a run causes another pass', async (t) => {
   const { server, target, mirror, begin } = await openSample(t, program);
   const flag = join(target, 'run/sync-requested');
   mkdirSync(join(target, 'run'), { recursive: true });

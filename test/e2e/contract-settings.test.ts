@@ -10,20 +10,23 @@ import { publishedTree, treeOf } from './tree.ts';
 
 const program = join(await openBundle(), 'pep381run');
 
-t.test('upstream, projects and workers stand in mirror.toml, so that cron need only name the target', async (t) => {
-  const { server, target, alone } = await openConfigured(t, (url) => [
-    `upstream = "${url}/simple/"`,
-    'projects = ["Sample_Base", "sample-platform"]',
-    'workers = 2',
-  ]);
-  server.faults.add({ do: 'delay', ms: 20 });
-  t.same(await alone('-q'), { code: 0, stdout: '', stderr: '' });
-  t.same(readerProblems(join(target, 'web')), []);
-  t.same(pagesOf(target), ['sample-base', 'sample-platform']);
-  t.equal(server.traffic.peakRequests, 2, 'two connections at a time');
-});
+t.test(
+  'upstream, projects and workers can be set in mirror.toml, so that cron need only name the target',
+  async (t) => {
+    const { server, target, alone } = await openConfigured(t, (url) => [
+      `upstream = "${url}/simple/"`,
+      'projects = ["Sample_Base", "sample-platform"]',
+      'workers = 2',
+    ]);
+    server.faults.add({ do: 'delay', ms: 20 });
+    t.same(await alone('-q'), { code: 0, stdout: '', stderr: '' });
+    t.same(readerProblems(join(target, 'web')), []);
+    t.same(pagesOf(target), ['sample-base', 'sample-platform']);
+    t.equal(server.traffic.peakRequests, 2, 'two connections at a time');
+  },
+);
 
-t.test('a flag beats mirror.toml', async (t) => {
+t.test('an option overrides mirror.toml', async (t) => {
   const { server, target, alone } = await openConfigured(t, (url) => [
     `upstream = "${url}"`,
     'projects = ["sample-base", "sample-platform", "sample-pure"]',
@@ -41,7 +44,7 @@ t.test('a flag beats mirror.toml', async (t) => {
   t.match(pageOf(target, 'sample-pure').files[0]?.url, /^http:/);
 });
 
-t.test('--project looks at that project only, and projects in mirror.toml is what is held', async (t) => {
+t.test('--project syncs that project only, and projects in mirror.toml decides what is held', async (t) => {
   const { server, target, alone } = await openConfigured(t, (url) => [
     `upstream = "${url}"`,
     'projects = ["sample-base", "sample-pure"]',
@@ -65,7 +68,7 @@ t.test('log-format = "json" makes a log of objects', async (t) => {
   for (const line of stdout.trimEnd().split('\n')) t.equal(typeof JSON.parse(line).type, 'string');
 });
 
-t.test('index-only and base-url change the pages of a mirror that is there', async (t) => {
+t.test('index-only and base-url change the pages of an existing mirror', async (t) => {
   const { server, target, alone } = await openConfigured(t, (url) => [`upstream = "${url}"`]);
   await alone('-q', '--project', 'sample-provenance');
   const provenance = (): (string | null | undefined)[] =>
@@ -82,7 +85,7 @@ t.test('index-only and base-url change the pages of a mirror that is there', asy
   for (const { url } of pageOf(target, 'sample-provenance').files) t.ok(url.startsWith(`${server.url}/packages/`));
 });
 
-t.test('contact is told to the index, and not to the host of the files', async (t) => {
+t.test('contact is sent to the index, and not to the host of the files', async (t) => {
   const { server, alone } = await openConfigured(t, (url) => [
     `upstream = "${url}"`,
     'contact = "https://example.org/mirror; admin@example.org"',

@@ -35,7 +35,7 @@ t.test('without -q the message of 1.5 ends what was printed', async (t) => {
   t.ok(stdout.endsWith(`\n${paused}`), stdout);
 });
 
-t.test('a large download is continued where Ctrl-C stopped it', async (t) => {
+t.test('a large download continues where Ctrl-C stopped it', async (t) => {
   const opened = await openSample(t, program);
   const { server, target } = opened;
   server.faults.add({ do: 'stall', after: 2 << 20, match: largeWheel });
@@ -51,7 +51,7 @@ t.test('a large download is continued where Ctrl-C stopped it', async (t) => {
   t.ok(from >= 1 << 20 && from <= 2 << 20, `asked for ${range}`);
 });
 
-t.test('a run that waits between two attempts stops as quickly', async (t) => {
+t.test('a run that waits between two attempts stops at once, too', async (t) => {
   const opened = await openSample(t, program);
   opened.server.faults.add({ do: 'status', status: 503, retryAfter: '60' });
   const running = opened.begin('-q');
@@ -60,7 +60,7 @@ t.test('a run that waits between two attempts stops as quickly', async (t) => {
   await completes(t, opened);
 });
 
-t.test('a second signal leaves at once', async (t) => {
+t.test('a second signal ends the program at once', async (t) => {
   const opened = await openStalled(t, '-q');
   // Stopped, it finds both waiting when it goes on. Which of them comes first is for the kernel to say.
   for (const signal of ['SIGSTOP', 'SIGINT', 'SIGTERM'] as const) opened.running.kill(signal);

@@ -40,7 +40,7 @@ t.test('a file where a folder is needed is named in one line, and exit code 4 te
   });
 });
 
-t.test('a file system without inodes is told as one, not as a full disk', canMount, async (t) => {
+t.test('a file system without inodes is reported as that, not as a full disk', canMount, async (t) => {
   const disk = openSmallDisk(t, '40m,nr_inodes=40');
   const { server } = await openSample(t, program);
   const args = ['-q', '--all', '--upstream', server.url, join(disk.folder, 'target')];
@@ -51,7 +51,7 @@ t.test('a file system without inodes is told as one, not as a full disk', canMou
   t.same(await run(program, args), { code: 0, stdout: '', stderr: '' });
 });
 
-t.test('a database that is none is told with advice, and the advice works', async (t) => {
+t.test('a state that is no database is reported with advice, and the advice works', async (t) => {
   const { target, mirror } = await openSample(t, program);
   await mirror('-q');
   const before = publishedTree(target);
@@ -66,7 +66,7 @@ t.test('a database that is none is told with advice, and the advice works', asyn
   t.equal(stateOf(target).files.length, 36, 'everything was compared and is known again');
 });
 
-t.test('files whose disk is not mounted are told by every program, and the advice brings lost ones back', async (t) => {
+t.test('every program reports files whose disk is not mounted, and the advice brings lost files back', async (t) => {
   const { target, mirror, server } = await openSample(t, program, smallIndex());
   await mirror('-q');
   rmSync(join(target, 'web/packages'), { recursive: true });
@@ -91,7 +91,7 @@ t.test('files whose disk is not mounted are told by every program, and the advic
 });
 
 t.test(
-  'what has no room on the disk is left out as a whole, told, and fetched when there is more',
+  'a project without room on the disk is left out as a whole, reported, and fetched when there is more',
   canMount,
   async (t) => {
     const disk = openSmallDisk(t, '2m');
@@ -116,32 +116,28 @@ t.test(
   },
 );
 
-t.test(
-  'a disk that fills up while a good mirror is brought up to date keeps the mirror as it is',
-  canMount,
-  async (t) => {
-    const disk = openSmallDisk(t, '8m');
-    const { server } = await openSample(t, program);
-    const target = join(disk.folder, 'target');
-    const args = ['-q', '--upstream', server.url, target];
-    t.equal((await run(program, args)).code, 0);
-    const before = publishedTree(target);
-    const ballast = join(disk.folder, 'ballast');
-    fill(ballast);
-    server.index.yank('sample-base', '1.0', 'late');
-    server.index.removeProject('sample-pure');
-    const { code, stderr } = await run(program, args);
-    t.equal(code, 4);
-    t.match(stderr, /; free some space and run again/);
-    t.same(damage(join(target, 'web'), server.index), []);
-    t.same({ ...before, ...publishedTree(target) }, { ...publishedTree(target), ...before }, 'no page is another one');
-    rmSync(ballast);
-    t.same(await run(program, args), { code: 0, stdout: '', stderr: '' });
-    t.same(readerProblems(join(target, 'web')), []);
-  },
-);
+t.test('a disk that fills up during a run leaves the mirror as it is', canMount, async (t) => {
+  const disk = openSmallDisk(t, '8m');
+  const { server } = await openSample(t, program);
+  const target = join(disk.folder, 'target');
+  const args = ['-q', '--upstream', server.url, target];
+  t.equal((await run(program, args)).code, 0);
+  const before = publishedTree(target);
+  const ballast = join(disk.folder, 'ballast');
+  fill(ballast);
+  server.index.yank('sample-base', '1.0', 'late');
+  server.index.removeProject('sample-pure');
+  const { code, stderr } = await run(program, args);
+  t.equal(code, 4);
+  t.match(stderr, /; free some space and run again/);
+  t.same(damage(join(target, 'web'), server.index), []);
+  t.same({ ...before, ...publishedTree(target) }, { ...publishedTree(target), ...before }, 'no page is another one');
+  rmSync(ballast);
+  t.same(await run(program, args), { code: 0, stdout: '', stderr: '' });
+  t.same(readerProblems(join(target, 'web')), []);
+});
 
-t.test('a read-only disk is told as such', canMount, async (t) => {
+t.test('a read-only disk is reported as such', canMount, async (t) => {
   const disk = openSmallDisk(t, '20m');
   const { server } = await openSample(t, program);
   const target = join(disk.folder, 'target');

@@ -30,7 +30,7 @@ t.test('a command line that cannot be understood gets the usage and one reason, 
   t.notOk(existsSync(target), 'and nothing was created');
 });
 
-t.test('a value that makes no sense is refused in one line: what was expected, what was found', async (t) => {
+t.test('an invalid value is refused in one line: what was expected, what was found', async (t) => {
   const target = join(t.testdir(), 'target');
   const rows: readonly (readonly [string, string, string])[] = [
     ['--workers', 'many', 'expected a whole number from 1 to 100, found "many"'],
@@ -99,7 +99,7 @@ t.test('a target that is a file, or lies below one, is refused in one line', asy
   t.same(Object.keys(treeOf(folder)), ['file']);
 });
 
-t.test('what is wrong in mirror.toml is told in one line with file, line and advice', async (t) => {
+t.test('an error in mirror.toml is reported in one line with file, line and advice', async (t) => {
   const rows: readonly (readonly [string, string, string])[] = [
     ['key', 'workers = 2\nworker = 3\n', '2: unknown key worker; did you mean workers?'],
     ['section', '# mine\n\n[projets]\nx = 1\n', '3: unknown section [projets]; did you mean projects?'],

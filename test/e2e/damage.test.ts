@@ -8,7 +8,7 @@ import { openSample } from './opened-sample.ts';
 
 const program = join(await openBundle(), 'pep381run');
 
-t.test('a file that is cut or missing is found, and so is what does not belong', async (t) => {
+t.test('a file that is cut, missing, or unreferenced is found', async (t) => {
   const { server, target, mirror } = await openSample(t, program);
   t.equal((await mirror('-q', '--project', 'sample-base', '--project', 'sample-provenance')).code, 0);
   const web = join(target, 'web');

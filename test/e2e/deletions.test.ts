@@ -1,4 +1,4 @@
-/** What a person meets when upstream removes too much, or something that is needed. */
+/** What a person sees when upstream removes too much, or something that is needed. */
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -61,7 +61,7 @@ t.test('a mass removal ends with 5, the list, and the command that allows it', a
   t.match(await restore('nowhere'), { code: 2, stderr: /nowhere: is not in the trash/ });
 });
 
-t.test('where nothing is known of a mirror nothing is restored, and nothing created', async (t) => {
+t.test('--restore without a mirror restores and creates nothing', async (t) => {
   const root = t.testdir({
     lost: { trash: {}, web: { simple: { alpha: { 'index.html': '' }, 'index.html': 'all' } } },
     blank: { 'state.db': '', web: { simple: { alpha: { 'index.html': '' }, 'index.html': 'all' } } },

@@ -1,4 +1,4 @@
-/** A run that dies is told of as it is: by its exit code, by the status, and by the run after it. */
+/** A run that dies is reported: by its exit code, by the status, and by the next run. */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -36,7 +36,7 @@ function versionsOf(target: string, name: string): string[] {
   return (JSON.parse(page) as { versions: string[] }).versions;
 }
 
-t.test('kill -9: --status tells it, then the next run, then mirror-status.json while that one works', async (t) => {
+t.test('kill -9 is reported by --status, by the next run, and by mirror-status.json during that run', async (t) => {
   const sample = await openSample(t, program, smallIndex());
   const { server, target } = sample;
   t.equal((await sample.mirror()).code, 0);
@@ -72,7 +72,7 @@ t.test('kill -9: --status tells it, then the next run, then mirror-status.json w
   t.same([fourth.code, fourth.stderr], [0, '']);
 });
 
-t.test('a project that kills the process comes last, then waits', async (t) => {
+t.test('a project that kills the process is synced last, then waits', async (t) => {
   const sample = await openSample(t, program, smallIndex());
   const { server, target } = sample;
   t.equal((await sample.mirror()).code, 0);
@@ -104,7 +104,7 @@ t.test('a project that kills the process comes last, then waits', async (t) => {
   );
 });
 
-t.test('what is thrown beside all work ends the run with 70, and the status says so', async (t) => {
+t.test('an uncaught error ends the run with 70, and the status says so', async (t) => {
   const sample = await openSample(t, program, smallIndex());
   const { server, target } = sample;
   t.equal((await sample.mirror()).code, 0);
@@ -123,7 +123,7 @@ t.test('what is thrown beside all work ends the run with 70, and the status says
   t.same(versionsOf(target, 'alpha'), ['1.0', '2.0']);
 });
 
-t.test('a lock that is held for hours without progress is told, and not with 0', async (t) => {
+t.test('a lock that is held for hours without progress is reported, and the exit code is not 0', async (t) => {
   const sample = await openSample(t, program, smallIndex());
   const { target } = sample;
   t.equal((await sample.mirror()).code, 0);

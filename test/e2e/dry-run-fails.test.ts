@@ -1,4 +1,4 @@
-/** A dry run that could not plan all does not end with 0. */
+/** A dry run that could not plan everything does not exit with 0. */
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { smallIndex } from '../fixtures/small-index.ts';
@@ -19,7 +19,7 @@ async function openChanged(t: Test): Promise<OpenedSample> {
 }
 
 for (const option of ['--dry-run', '--plan']) {
-  t.test(`${option} ends with 1 where a project cannot be planned, and leaves everything as it is`, async (t) => {
+  t.test(`${option} ends with 1 if a project cannot be planned, and leaves everything as it is`, async (t) => {
     const { server, target, mirror } = await openChanged(t);
     const before = treeOf(join(target, 'web'));
     const heal = server.faults.add({ do: 'body', body: '{"meta":', match: /\/simple\/alpha\/$/ });
@@ -36,7 +36,7 @@ for (const option of ['--dry-run', '--plan']) {
   });
 }
 
-t.test('a dry run ends with 3 where upstream says nothing that can be understood', async (t) => {
+t.test('a dry run ends with 3 if no answer of upstream can be understood', async (t) => {
   const { server, mirror } = await openChanged(t);
   server.faults.add({ do: 'xmlrpc-fault', code: 1, text: 'out of order' });
   const { code, stderr } = await mirror('--dry-run', '-q');

@@ -1,4 +1,4 @@
-/** Whoever reads exit code 1, or Ctrl-C's pause, is told why, how far it got, and how it goes on. */
+/** Exit code 1, and a pause by Ctrl-C, come with the reason, the progress so far, and how the mirror goes on. */
 import { join } from 'node:path';
 import t from 'tap';
 import { faketimeOrReason, openFakeTime } from '../fixtures/faketime.ts';
@@ -12,7 +12,7 @@ import { runInTerminal, terminalOrReason } from './terminal.ts';
 const program = join(await openBundle(), 'pep381run');
 const waiting = /^1 project waits for another try, since \S+Z sample-base: .+; next try not before \S+Z$/m;
 
-t.test('where only earlier failures wait, exit code 1 names the first and its next try', async (t) => {
+t.test('if only earlier failures wait, exit code 1 comes with the first of them and its next try', async (t) => {
   const { server, mirror } = await openSample(t, program);
   server.faults.add({ do: 'body', match: /\/simple\/sample-base\/$/, body: '{}' });
   const failed = await mirror();
@@ -30,7 +30,7 @@ t.test('where only earlier failures wait, exit code 1 names the first and its ne
   t.match(await mirror('--plan', '--log-format', 'json'), { code: 1, stdout: /"waiting":"1 project waits/ });
 });
 
-t.test('several that wait are counted, and the status names ten and counts the others', async (t) => {
+t.test('several waiting projects are counted, and the status names ten and counts the others', async (t) => {
   const { server, target, mirror } = await openSample(t, program);
   server.faults.add({ do: 'body', match: /\/simple\/sample-[^/]+\/$/, body: '{}' });
   await mirror('-q');
@@ -45,7 +45,7 @@ t.test('several that wait are counted, and the status names ten and counts the o
 });
 
 t.test(
-  'under -q what heals within an hour is not told, and what does not is told once a day',
+  '-q does not report a failure that passes within an hour, and reports a longer one once a day',
   faketimeOrReason(),
   async (t) => {
     const { server, target } = await openSample(t, program, smallIndex());
@@ -68,7 +68,7 @@ t.test(
   },
 );
 
-t.test('a run that is paused says how far it got, and the next one where it begins', async (t) => {
+t.test('a paused run says how far it got, and the next one where it begins', async (t) => {
   const opened = await openSample(t, program);
   const { server, mirror } = opened;
   const stall = { do: 'stall', match: /sample_large-1\.0-py3-none-any\.whl$/ } as const;
@@ -88,7 +88,7 @@ t.test('a run that is paused says how far it got, and the next one where it begi
   t.notMatch((await mirror()).stdout, /Resuming/);
 });
 
-t.test('a run that was killed after a paused one is not the paused one', async (t) => {
+t.test('a run that was killed after a paused one is not reported as paused', async (t) => {
   const { server, mirror, begin } = await openSample(t, program);
   const stall = { do: 'stall', match: /sample_large-1\.0-py3-none-any\.whl$/ } as const;
   server.faults.add(stall);

@@ -1,4 +1,4 @@
-/** Who begins with nothing but an index that can never fit is asked first, with three ways to begin smaller. */
+/** A first run for an index that cannot fit on the disk stops, and names three ways to begin smaller. */
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
@@ -29,7 +29,7 @@ function configure(target: string, toml: string): void {
   writeFileSync(join(target, 'mirror.toml'), toml);
 }
 
-t.test('an index that cannot fit is not begun, and the answer holds three configurations that work', async (t) => {
+t.test('an index that cannot fit is not mirrored, and the message has three configurations that work', async (t) => {
   const { server, target, mirror } = await openHuge(t);
   const { code, stdout, stderr } = await mirror();
   t.equal(code, 4);
@@ -69,7 +69,7 @@ t.test('an index that cannot fit is not begun, and the answer holds three config
   }
 });
 
-t.test('--all goes on, and need not be said again', async (t) => {
+t.test('--all goes on, and need not be given again', async (t) => {
   const { server, mirror, target } = await openHuge(t);
   t.same(await mirror('-q', '--all', '--project', 'sample-pure'), { code: 0, stdout: '', stderr: '' });
   server.requests.length = 0;
@@ -78,7 +78,7 @@ t.test('--all goes on, and need not be said again', async (t) => {
   t.same(readerProblems(join(target, 'web')), []);
 });
 
-t.test('who has chosen is not asked', async (t) => {
+t.test('a mirror with a choice of projects goes on without a question', async (t) => {
   const { server, target, mirror } = await openHuge(t);
   const rows: readonly (readonly [string, string, readonly string[]])[] = [
     ['a policy', '[releases]\nkeep = 1\n', []],
@@ -114,7 +114,7 @@ t.test('an index that does not say how large it is is mirrored', async (t) => {
 });
 
 t.test(
-  'a disk that is too small is never filled: what fits is held, and the rest told',
+  'a disk that is too small is never filled: projects that fit are held, and the rest is reported',
   smallDiskOrReason(),
   async (t) => {
     const disk = openSmallDisk(t, '2500k');

@@ -3,7 +3,7 @@ import t from 'tap';
 import { changeEverything } from './index-to-kill.ts';
 import { copyOf, killEverywhere, openUndisturbed, update } from './kills.ts';
 
-t.test('a run that is killed while it brings a mirror up to date', async (t) => {
+t.test('a run that is killed at any step while it updates a mirror is completed by the next', async (t) => {
   const { server, target: before } = await openUndisturbed(t);
   changeEverything(server.index);
   const wanted = { server, target: copyOf(before, 'wanted') };

@@ -5,6 +5,6 @@
 import t from 'tap';
 import { killEverywhere, openUndisturbed } from './kills.ts';
 
-t.test('a run that is killed while it makes a mirror', async (t) => {
+t.test('a run that is killed at any step while it creates a mirror is completed by the next', async (t) => {
   await killEverywhere(t, await openUndisturbed(t));
 });

@@ -1,4 +1,4 @@
-/** What other users of the machine can do where they may write, or read: leave a request in run/, and nothing else. */
+/** Other users of the machine can leave a request in run/, and can do nothing else to a mirror. */
 import { spawnSync } from 'node:child_process';
 import {
   chmodSync,
@@ -66,7 +66,7 @@ function giveAway(target: string): void {
   chmodSync(run, 0o1775);
 }
 
-t.test('a journal that is planted in run/ deletes nothing, and a lock that is held there stops nothing', async (t) => {
+t.test('a journal planted in run/ deletes nothing, and a lock held there stops nothing', async (t) => {
   const { target, start } = await openMirrored(t);
   const victim = join(target, 'precious');
   const names = ['lock.db', 'check-lock.db', 'stats-lock.db'];
@@ -99,7 +99,7 @@ t.test('a journal that is planted in run/ deletes nothing, and a lock that is he
   for (const db of held) db.close();
 });
 
-t.test('whatever lies in run/, all programs do their work', async (t) => {
+t.test('all programs work, whatever is in run/', async (t) => {
   const { target, start } = await openMirrored(t);
   const at = (name: string): string => join(target, 'run', name);
   const plants: Readonly<Record<string, (path: string) => void>> = {
@@ -134,7 +134,7 @@ t.test('whatever lies in run/, all programs do their work', async (t) => {
 });
 
 t.test(
-  'a run of the version before, which had its locks in run/, and one of this version exclude each other',
+  'a run of the earlier version, with its locks in run/, and one of this version exclude each other',
   async (t) => {
     const { target, start } = await openMirrored(t);
     rmSync(join(target, 'lock'), { recursive: true });
@@ -156,30 +156,33 @@ t.test(
   },
 );
 
-t.test('who finds another at work that gets on is skipped with 0, and with 1 and a line once it hangs', async (t) => {
-  const { target, start } = await openMirrored(t);
-  for (const [program, name, older] of [
-    ['pep381checkfiles', 'check.db', 'check-lock.db'],
-    ['processlogs', 'stats.db', 'stats-lock.db'],
-  ] as const) {
-    t.same(await start(program, '-q'), quiet);
-    const path = join(target, 'lock', name);
-    t.ok(Date.now() - statSync(path).mtimeMs < 60_000, 'who takes it marks the time');
-    const holder = new Database(path);
-    holder.exec('BEGIN EXCLUSIVE');
-    t.same(await start(program, '-q'), quiet, program);
-    const hoursAgo = Date.now() / 1000 - 5 * 3600 - 60;
-    utimesSync(path, hoursAgo, hoursAgo);
-    const { code, stdout, stderr } = await start(program, '-q');
-    t.same([code, stdout], [1, ''], program);
-    const line = `^${program}: error: \\S+/lock/${name}: another ${program} holds it, and did nothing for 5 hours \\(since `;
-    t.match(stderr, new RegExp(line));
-    holder.close();
-    t.same(await start(program, '-q'), quiet, `${older}: and works once that one is gone`);
-  }
-});
+t.test(
+  'a second program is skipped with 0 while the first one makes progress, and with 1 and a line once it hangs',
+  async (t) => {
+    const { target, start } = await openMirrored(t);
+    for (const [program, name, older] of [
+      ['pep381checkfiles', 'check.db', 'check-lock.db'],
+      ['processlogs', 'stats.db', 'stats-lock.db'],
+    ] as const) {
+      t.same(await start(program, '-q'), quiet);
+      const path = join(target, 'lock', name);
+      t.ok(Date.now() - statSync(path).mtimeMs < 60_000, 'who takes it marks the time');
+      const holder = new Database(path);
+      holder.exec('BEGIN EXCLUSIVE');
+      t.same(await start(program, '-q'), quiet, program);
+      const hoursAgo = Date.now() / 1000 - 5 * 3600 - 60;
+      utimesSync(path, hoursAgo, hoursAgo);
+      const { code, stdout, stderr } = await start(program, '-q');
+      t.same([code, stdout], [1, ''], program);
+      const line = `^${program}: error: \\S+/lock/${name}: another ${program} holds it, and did nothing for 5 hours \\(since `;
+      t.match(stderr, new RegExp(line));
+      holder.close();
+      t.same(await start(program, '-q'), quiet, `${older}: and works once that one is gone`);
+    }
+  },
+);
 
-t.test('the folder of the locks is nobody else’s, or nothing is done', async (t) => {
+t.test('a lock folder of another user is refused', async (t) => {
   const { target, start } = await openMirrored(t);
   const folder = join(target, 'lock');
   chmodSync(folder, 0o777);
@@ -198,100 +201,97 @@ t.test('the folder of the locks is nobody else’s, or nothing is done', async (
   t.match(await start('pep381run', '-q'), { code: 4, stderr: /\/lock: belongs to www-data, expected root, as whom/ });
 });
 
-t.test(
-  'the state is closed to all others by every program, and with state-mode = "0640" open to its group',
-  async (t) => {
-    const { target, start } = await openMirrored(t);
-    const files = ['state.db', 'state.db-wal', 'state.db-shm'].map((name) => join(target, name));
-    for (const name of ['pep381run', 'processlogs', 'pep381checkfiles']) {
-      for (const [setting, mode] of [
-        ['', 0o600],
-        ['state-mode = "0640"\n', 0o640],
-      ] as const) {
-        const config = readFileSync(join(target, 'mirror.toml'), 'utf8').replace(/^state-mode.*\n/, '');
-        writeFileSync(join(target, 'mirror.toml'), setting + config);
-        // Somebody has it open, so that what SQLite keeps beside it stays.
-        const reader = new Database(join(target, 'state.db'));
-        reader.exec('CREATE TABLE IF NOT EXISTS somebodys (x)');
-        for (const path of files) chmodSync(path, 0o644);
-        t.same(await start(name, '-q'), quiet);
-        t.same(
-          files.map((path) => statSync(path).mode & 0o777),
-          [mode, mode, mode],
-          `${name} ${setting}`,
-        );
-        reader.close();
-      }
+t.test('every program closes the state to other users, and state-mode = "0640" opens it to its group', async (t) => {
+  const { target, start } = await openMirrored(t);
+  const files = ['state.db', 'state.db-wal', 'state.db-shm'].map((name) => join(target, name));
+  for (const name of ['pep381run', 'processlogs', 'pep381checkfiles']) {
+    for (const [setting, mode] of [
+      ['', 0o600],
+      ['state-mode = "0640"\n', 0o640],
+    ] as const) {
+      const config = readFileSync(join(target, 'mirror.toml'), 'utf8').replace(/^state-mode.*\n/, '');
+      writeFileSync(join(target, 'mirror.toml'), setting + config);
+      // Somebody has it open, so that what SQLite keeps beside it stays.
+      const reader = new Database(join(target, 'state.db'));
+      reader.exec('CREATE TABLE IF NOT EXISTS somebodys (x)');
+      for (const path of files) chmodSync(path, 0o644);
+      t.same(await start(name, '-q'), quiet);
+      t.same(
+        files.map((path) => statSync(path).mode & 0o777),
+        [mode, mode, mode],
+        `${name} ${setting}`,
+      );
+      reader.close();
     }
-    t.same(await start('pep381checkfiles', '-q', '--rebuild'), quiet);
-    t.equal(statSync(join(target, 'state.db')).mode & 0o777, 0o640, 'a state that was made anew has the mode, too');
-  },
-);
-
-t.test('root does not write into the mirror of another user, and is told as whom', otherUserOrReason(), async (t) => {
-  const sample = await openMirrored(t);
-  const folder = openToAll(t).testdir();
-  const [target, bundle] = [join(folder, 'target'), join(folder, 'programs')];
-  cpSync(dirname(join(programs, 'pep381run')), bundle, { recursive: true });
-  cpSync(sample.target, target, { recursive: true });
-  const log = join(folder, 'access.log');
-  writeFileSync(log, '');
-  spawnSync('chown', ['-R', `${stranger}:${stranger}`, target]);
-  const before = treeOf(target);
-  const commands: readonly (readonly [string, ...string[]])[] = [
-    ['pep381run', '-q', target],
-    ['pep381run', '--restore', 'alpha', target],
-    ['pep381checkfiles', '-q', target],
-    ['pep381checkfiles', '--rebuild', target],
-    ['processlogs', '-q', target, log],
-    ['processlogs', '--compat', '1.5', target, log],
-  ];
-  for (const [name, ...args] of commands) {
-    const command = [join(bundle, name), ...args];
-    const { code, stdout, stderr } = await run(join(bundle, name), args);
-    t.same([code, stdout], [4, ''], command.join(' '));
-    const why = `${target}: belongs to www-data, who could not change what root leaves there`;
-    t.equal(stderr, `${name}: error: ${why}; run runuser -u www-data -- ${command.join(' ')}\n`);
-    t.same(treeOf(target), before);
   }
-  t.equal((await run(join(bundle, 'pep381run'), ['--status', target])).code, 0, 'who only looks may be root');
-  t.equal((await run(join(bundle, 'pep381run'), ['--dry-run', '-q', target])).code, 0);
-  t.equal(statSync(join(target, 'state.db')).uid, stranger);
-  const advised = (stderr: string): string => /; run (.*)\n$/.exec(stderr)?.[1] ?? '';
-  const advice = advised((await run(join(bundle, 'pep381run'), ['-q', target])).stderr);
-  t.same(await run('-c', [advice], { command: 'sh' }), quiet);
-
-  t.comment('what root has left there before is given back by the line');
-  chownSync(join(target, 'state.db'), 0, 0);
-  const line = advised((await run(join(bundle, 'pep381run'), ['-q', target])).stderr);
-  t.match(line, `chown -R www-data ${target} && runuser -u www-data -- `);
-  t.same(await run('-c', [line], { command: 'sh' }), quiet);
-  const news = join(folder, 'new');
-  mkdirSync(news);
-  chownSync(news, 65534, 65534);
-  t.match(await run(join(bundle, 'pep381run'), ['-q', news]), { code: 4, stderr: /: belongs to nobody, / });
+  t.same(await start('pep381checkfiles', '-q', '--rebuild'), quiet);
+  t.equal(statSync(join(target, 'state.db')).mode & 0o777, 0o640, 'a state that was made anew has the mode, too');
 });
 
 t.test(
-  'a bandersnatch.conf that somebody else put beside a new target decides nothing',
+  'root does not write into the mirror of another user, and the message names that user',
   otherUserOrReason(),
   async (t) => {
+    const sample = await openMirrored(t);
     const folder = openToAll(t).testdir();
-    const target = join(folder, 'target');
-    const planted = join(folder, 'bandersnatch.conf');
-    writeFileSync(planted, `[mirror]\ndirectory = ${target}\nmaster = https://evil.example\n`);
-    chownSync(planted, stranger, stranger);
-    const { code, stderr } = await run(join(programs, 'pep381run'), ['-q', target]);
-    t.equal(code, 2);
-    t.match(
-      stderr,
-      /^pep381run: error: \S+bandersnatch\.conf: belongs to www-data, and may not decide what \S+ mirrors; [^\n]+\n$/,
-    );
-    t.notOk(existsSync(target));
+    const [target, bundle] = [join(folder, 'target'), join(folder, 'programs')];
+    cpSync(dirname(join(programs, 'pep381run')), bundle, { recursive: true });
+    cpSync(sample.target, target, { recursive: true });
+    const log = join(folder, 'access.log');
+    writeFileSync(log, '');
+    spawnSync('chown', ['-R', `${stranger}:${stranger}`, target]);
+    const before = treeOf(target);
+    const commands: readonly (readonly [string, ...string[]])[] = [
+      ['pep381run', '-q', target],
+      ['pep381run', '--restore', 'alpha', target],
+      ['pep381checkfiles', '-q', target],
+      ['pep381checkfiles', '--rebuild', target],
+      ['processlogs', '-q', target, log],
+      ['processlogs', '--compat', '1.5', target, log],
+    ];
+    for (const [name, ...args] of commands) {
+      const command = [join(bundle, name), ...args];
+      const { code, stdout, stderr } = await run(join(bundle, name), args);
+      t.same([code, stdout], [4, ''], command.join(' '));
+      const why = `${target}: belongs to www-data, who could not change what root leaves there`;
+      t.equal(stderr, `${name}: error: ${why}; run runuser -u www-data -- ${command.join(' ')}\n`);
+      t.same(treeOf(target), before);
+    }
+    t.equal((await run(join(bundle, 'pep381run'), ['--status', target])).code, 0, 'who only looks may be root');
+    t.equal((await run(join(bundle, 'pep381run'), ['--dry-run', '-q', target])).code, 0);
+    t.equal(statSync(join(target, 'state.db')).uid, stranger);
+    const advised = (stderr: string): string => /; run (.*)\n$/.exec(stderr)?.[1] ?? '';
+    const advice = advised((await run(join(bundle, 'pep381run'), ['-q', target])).stderr);
+    t.same(await run('-c', [advice], { command: 'sh' }), quiet);
+
+    t.comment('what root has left there before is given back by the line');
+    chownSync(join(target, 'state.db'), 0, 0);
+    const line = advised((await run(join(bundle, 'pep381run'), ['-q', target])).stderr);
+    t.match(line, `chown -R www-data ${target} && runuser -u www-data -- `);
+    t.same(await run('-c', [line], { command: 'sh' }), quiet);
+    const news = join(folder, 'new');
+    mkdirSync(news);
+    chownSync(news, 65534, 65534);
+    t.match(await run(join(bundle, 'pep381run'), ['-q', news]), { code: 4, stderr: /: belongs to nobody, / });
   },
 );
 
-t.test('nobody else can hold a lock on anything that a program needs', otherUserOrReason(), async (t) => {
+t.test('a bandersnatch.conf of another user beside a new target is not used', otherUserOrReason(), async (t) => {
+  const folder = openToAll(t).testdir();
+  const target = join(folder, 'target');
+  const planted = join(folder, 'bandersnatch.conf');
+  writeFileSync(planted, `[mirror]\ndirectory = ${target}\nmaster = https://evil.example\n`);
+  chownSync(planted, stranger, stranger);
+  const { code, stderr } = await run(join(programs, 'pep381run'), ['-q', target]);
+  t.equal(code, 2);
+  t.match(
+    stderr,
+    /^pep381run: error: \S+bandersnatch\.conf: belongs to www-data, and may not decide what \S+ mirrors; [^\n]+\n$/,
+  );
+  t.notOk(existsSync(target));
+});
+
+t.test('no other user can lock anything that a program needs', otherUserOrReason(), async (t) => {
   const { target } = await openMirrored(t);
   const copied = join(openToAll(t).testdir(), 'target');
   cpSync(target, copied, { recursive: true, preserveTimestamps: true });

@@ -1,4 +1,4 @@
-/** What administrators give as requirements: from other indexes, emptied, with mistakes; and what pip can build from it. */
+/** Requirements files and lock files with other indexes, emptied, or with mistakes; and what pip can build from the mirror. */
 import { type Dirent, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -45,7 +45,7 @@ function indexOf(...names: readonly string[]): SampleIndex {
   return index;
 }
 
-t.test('a stranger’s project under a name that a lock takes from another index is never fetched', async (t) => {
+t.test('a project of upstream whose name a lock file takes from another index is never fetched', async (t) => {
   const { server, configure, write, pep381run, hasPage } = await openTarget(t, indexOf('public', 'acme-core'));
   const locked = (name: string, index: string): string =>
     `[[package]]\nname = "${name}"\nversion = "1.0"\nsource = { registry = "${index}" }\n`;
@@ -70,7 +70,7 @@ t.test('a stranger’s project under a name that a lock takes from another index
   t.ok(hasPage('acme-core'), 'unless it is the same index');
 });
 
-t.test('what a list takes from a URL or a path is not fetched for the sake of what requires it', async (t) => {
+t.test('a project that a requirements file takes from a URL or a path is not fetched as a dependency', async (t) => {
   const index = indexOf('urly', 'gitty', 'wheely');
   index.publish(makeWheel({ name: 'app', version: '1.0', requires: ['urly', 'gitty', 'wheely'] }));
   const { server, target, configure, write, pep381run } = await openTarget(t, index);
@@ -117,7 +117,7 @@ t.test('what a list takes from a URL or a path is not fetched for the sake of wh
   t.notOk(server.requests.some(({ path }) => /urly|gitty|wheely/.test(path)));
 });
 
-t.test('what a held release requires from a URL is told, and not fetched', async (t) => {
+t.test('a requirement of a held release on a URL is reported, and not fetched', async (t) => {
   const index = indexOf('urly', 'helper');
   index.publish(makeWheel({ name: 'app', version: '1.0', requires: ['helper', 'urly @ https://x.example/urly.zip'] }));
   const { server, configure, pep381run, hasPage } = await openTarget(t, index);
@@ -133,7 +133,7 @@ t.test('what a held release requires from a URL is told, and not fetched', async
   t.match(await pep381run(), { code: 0, stderr: '' }, 'once');
 });
 
-t.test('an input that is caught while it is written removes nothing', async (t) => {
+t.test('a requirements file that is read while it is being written removes nothing', async (t) => {
   const { configure, write, pep381run, hasPage, server } = await openTarget(t, indexOf('one', 'two'));
   write('one.txt', 'one\n');
   write('two.txt', Buffer.from('\ufefftwo\r\n', 'utf16le'));
@@ -155,7 +155,7 @@ t.test('an input that is caught while it is written removes nothing', async (t) 
   t.same([hasPage('one'), hasPage('two')], [true, false], 'unless it is meant');
 });
 
-t.test('what was asked for and is not held is told wherever somebody looks', async (t) => {
+t.test('unsatisfied wants are shown by the run, the status and --why', async (t) => {
   const { configure, write, pep381run, hasPage, target } = await openTarget(t, indexOf('demo', 'other'));
   write('r.txt', 'other\ndemo==9.9\ntyop\n');
   configure('requirements = ["r.txt"]');

@@ -76,7 +76,7 @@ t.test('--status is short, and a document for programs', async (t) => {
   t.match(json, { running: false, projects: 4, queued: 1, runs: [{ exitCode: 1 }] });
 });
 
-t.test('both work while a run is at work, and neither waits nor keeps it from its work', async (t) => {
+t.test('--why and --status work during a run without waiting for it or disturbing it', async (t) => {
   const { target } = await openMirrored(t);
   const lock = new Database(join(target, 'lock', 'run.db'));
   const state = new Database(join(target, 'state.db'));
@@ -91,7 +91,7 @@ t.test('both work while a run is at work, and neither waits nor keeps it from it
 });
 
 t.test(
-  'somebody else is told what the mirror publishes of itself, and who may tell more',
+  'another user gets the published status, and the name of the user who may see more',
   otherUserOrReason(),
   async (t) => {
     const sample = await openMirrored(t);
@@ -131,7 +131,7 @@ t.test(
   },
 );
 
-t.test('with state-mode = "0640" the group of the state looks at everything', otherUserOrReason(), async (t) => {
+t.test('with state-mode = "0640" the group of the state sees everything', otherUserOrReason(), async (t) => {
   const sample = await openMirrored(t, `state-mode = "0640"\n${config}`);
   const folder = openToAll(t).testdir();
   const [target, programs] = [join(folder, 'target'), join(folder, 'programs')];
@@ -142,7 +142,7 @@ t.test('with state-mode = "0640" the group of the state looks at everything', ot
   t.match(why, { status: 0, stderr: '', stdout: /^sample-app\n {2}policy {2}held: / });
 });
 
-t.test('where there is no mirror yet one line says so, and nothing is created', async (t) => {
+t.test('without a mirror --status prints one line, and creates nothing', async (t) => {
   const target = join(t.testdir({ 'mirror.toml': config }), 'not/there');
   for (const options of [['--status'], ['--why', 'flask']]) {
     for (const folder of [target, t.testdirName]) {
@@ -158,7 +158,7 @@ t.test('where there is no mirror yet one line says so, and nothing is created', 
   t.same(Object.keys(treeOf(t.testdirName)), ['mirror.toml']);
 });
 
-t.test('--plan says what a run would do, and does nothing', async (t) => {
+t.test('--plan prints what a run would do, and does nothing', async (t) => {
   const alone = config.replace('dependencies = true\n', '').replace(', "nothing-there"', '');
   const { target, mirror, server } = await openMirrored(t, alone);
   writeFileSync(join(target, 'mirror.toml'), alone.replace('keep = 1', 'keep = 2').replace('"sample-app", ', ''));
@@ -186,7 +186,7 @@ t.test('--plan says what a run would do, and does nothing', async (t) => {
   t.notOk(server.requests.some(({ path }) => path.startsWith('/packages/') && path.includes('2.0a1')));
 });
 
-t.test('--plan of a target that is not there yet creates nothing', async (t) => {
+t.test('--plan of a missing target creates nothing', async (t) => {
   const { target, mirror } = await openSample(t, program);
   const { code, stdout } = await mirror('--plan', '--all');
   t.equal(code, 0);
@@ -194,7 +194,7 @@ t.test('--plan of a target that is not there yet creates nothing', async (t) => 
   t.notOk(existsSync(target));
 });
 
-t.test('--example-config prints a configuration that a mirror can begin with', async (t) => {
+t.test('--example-config prints a configuration that a new mirror can use', async (t) => {
   const { code, stdout, stderr } = await run(program, ['--example-config']);
   t.same([code, stderr], [0, '']);
   t.match(stdout, /^# mirror\.toml: /);
@@ -202,7 +202,7 @@ t.test('--example-config prints a configuration that a mirror can begin with', a
   t.equal((await look(sample.target, '--why', 'sample-base')).code, 0);
 });
 
-t.test('a database of another version is told in one line', async (t) => {
+t.test('a database of another version is reported in one line', async (t) => {
   const { target } = await openMirrored(t);
   const db = new Database(join(target, 'state.db'));
   db.pragma('user_version = 1');

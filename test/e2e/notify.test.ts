@@ -1,4 +1,4 @@
-/** notify in mirror.toml: who is told after a run, and what becomes of a run that cannot tell. */
+/** `notify` in mirror.toml: which mirrors are notified after a run, and what happens if that fails. */
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
@@ -13,7 +13,7 @@ import { type OpenedSample, openSample } from './opened-sample.ts';
 
 const program = join(await openBundle(), 'pep381run');
 
-t.test('after each run that changed something the mirrors below are told, once', async (t) => {
+t.test('after each run that changed something the mirrors below are notified, once', async (t) => {
   const { sample, told, urls } = await openDownstream(t, (_, response) => response.end());
   configure(sample, [`notify = ${JSON.stringify(urls)}`]);
   t.same(await sample.mirror('-q'), { code: 0, stdout: '', stderr: '' });
@@ -27,7 +27,7 @@ t.test('after each run that changed something the mirrors below are told, once',
   t.equal(told.length, 2);
 });
 
-t.test('the mirrors below are told of what goes, too', async (t) => {
+t.test('the mirrors below are notified of removals, too', async (t) => {
   const { sample, told, urls } = await openDownstream(t, (_, response) => response.end());
   await sample.mirror('-q');
   configure(sample, [`notify = ${JSON.stringify(urls)}`]);
@@ -56,7 +56,7 @@ t.test('a mirror below that does not answer is given up after ten seconds', asyn
   t.match(stderr, `Warning: ${urls[0]} was not notified: no answer within 10 s\n`);
 });
 
-t.test('without the secret it is to sign with a run does not begin', async (t) => {
+t.test('without the secret for notices a run does not begin', async (t) => {
   const { sample, told, urls } = await openDownstream(t, (_, response) => response.end());
   const key = join(sample.target, 'sync.key');
   const settings = [`notify = ${JSON.stringify(urls)}`, `notify-secret-file = "${key}"`];

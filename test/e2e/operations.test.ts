@@ -1,4 +1,4 @@
-/** What administrators do to a mirror besides running it: other umasks, other places, several of them, secrets. */
+/** Mirrors under other umasks, in other folders, several on one machine, and with secrets. */
 import { chmodSync, lstatSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -53,7 +53,7 @@ t.test('whatever the umask, the web server can read the mirror, and nobody else 
   }
 });
 
-t.test('root is told once that it need not be root, and not under -q', async (t) => {
+t.test('root reads once that root is not needed, and not under -q', async (t) => {
   const { server, target } = await openSample(t, program, smallIndex());
   const mirror = (...options: string[]) =>
     run(program, [...options, '--upstream', server.url, target], { keepRootHint: true });
@@ -64,7 +64,7 @@ t.test('root is told once that it need not be root, and not under -q', async (t)
   t.notMatch(second.stdout, hint);
 });
 
-t.test('a mirror that was moved goes on, and two on one machine do not meet', async (t) => {
+t.test('a mirror that was moved works, and two on one machine do not disturb each other', async (t) => {
   const { server, target } = await openSample(t, program, smallIndex());
   const moved = join(t.testdir(), 'moved');
   t.same(await run(program, ['-q', '--upstream', server.url, target]), quiet);
@@ -78,7 +78,7 @@ t.test('a mirror that was moved goes on, and two on one machine do not meet', as
   t.equal(server.requests.filter(({ path }) => path.includes('alpha-1.0')).length, 6, 'nothing is fetched again');
 });
 
-t.test('a secret is told to nobody', async (t) => {
+t.test('a secret is neither printed nor sent', async (t) => {
   const { server, target } = await openSample(t, program, smallIndex());
   const folder = t.testdir();
   const key = join(folder, 'key');

@@ -73,7 +73,7 @@ function installed(name: string): { readonly command: string; readonly skip: fal
   return { command, skip: without || (isThere ? false : `${name} is not installed: pip install ${name}`) };
 }
 
-t.test('what bandersnatch asks for is answered as it needs it', apacheOrReason(), async (t) => {
+t.test('the requests of bandersnatch are answered as it needs', apacheOrReason(), async (t) => {
   const { change, get, apache } = await openSite(t);
   let known = 0;
   for (const expected of [10, 3]) {
@@ -104,7 +104,7 @@ t.test('what bandersnatch asks for is answered as it needs it', apacheOrReason()
   }
 });
 
-t.test('what shadowmire asks for is answered as it needs it', apacheOrReason(), async (t) => {
+t.test('the requests of shadowmire are answered as it needs', apacheOrReason(), async (t) => {
   const { change, get } = await openSite(t);
   await change(changeAll);
   const remote = jsonOf(await get('/local.json')) as Record<string, number>;

@@ -15,7 +15,7 @@ const needsPip = await pipOrReason();
 const needsBoth = needsPip.skip === false ? apacheOrReason() : needsPip;
 const program = join(await openBundle(), 'pep381run');
 
-t.test('a mirror of what requirements ask for is enough to install them', needsBoth, async (t) => {
+t.test('a mirror of a requirements file is enough to install it', needsBoth, async (t) => {
   const index = sampleIndex();
   const { server, target } = await openSample(openToAll(t), program, index);
   mkdirSync(join(target, 'web'), { recursive: true });
@@ -53,7 +53,7 @@ t.test('a mirror of what requirements ask for is enough to install them', needsB
   const from = ['--index-url', `${apache.url}/simple/`];
   const site = (name: string): string => join(work, name);
 
-  await t.test('pip installs from it alone', async (t) => {
+  await t.test('pip installs from the partial mirror alone', async (t) => {
     await pipSucceeds(t, 'install', '--no-compile', ...from, '--target', site('plain'), '-r', requirements);
     t.equal(
       await versionsIn(site('plain'), 'sample_app', 'sample_base', 'sample_extras', 'sample_pure'),
@@ -94,7 +94,7 @@ t.test('a mirror of what requirements ask for is enough to install them', needsB
     ],
   ];
   for (const [name, text] of locks) {
-    await t.test(`${name} narrows it to what is locked, and pip finds every hash`, async (t) => {
+    await t.test(`${name} narrows the mirror to the locked files, and pip finds every hash`, async (t) => {
       write(name, text);
       const files = await mirror(t, `requirements = ["../${name}"]`, '[files]', 'sdists = "no"');
       t.same(
@@ -120,7 +120,7 @@ t.test('a mirror of what requirements ask for is enough to install them', needsB
     });
   }
 
-  await t.test('and widens again, with its dependencies', async (t) => {
+  await t.test('the mirror widens again, with its dependencies', async (t) => {
     t.same(
       await mirror(t, 'requirements = ["../requirements.txt"]', 'dependencies = true', '[files]', 'sdists = "no"'),
       files,

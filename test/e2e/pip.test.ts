@@ -93,7 +93,7 @@ t.test('pip and the mirror', needsBoth, async (t) => {
     }
   });
 
-  await t.test('the hashes of upstream are the hashes of the mirror', async (t) => {
+  await t.test('the mirror has the hashes of upstream', async (t) => {
     const files = [
       ['sample-app', '1.0', 'sample_app-1.0-py3-none-any.whl'],
       ['sample-base', '1.9', 'sample_base-1.9-py3-none-any.whl'],
@@ -145,7 +145,7 @@ t.test('pip and the mirror', needsBoth, async (t) => {
     t.same(readdirSync(join(folder, 'work/redirected')), ['sample_camel_case-1.0.post1-py3-none-any.whl']);
   });
 
-  await t.test('an extra brings what it needs', async (t) => {
+  await t.test('an extra is installed with its requirements', async (t) => {
     const site = fresh('extras');
     await pipSucceeds(t, 'install', '--no-compile', ...from(), '--target', site, 'sample-extras[all]');
     t.equal(await versionsIn(site, 'sample_extras', 'sample_pure', 'sample_base'), '2.1.0 0.3 1.10');
@@ -160,7 +160,7 @@ t.test('pip and the mirror', needsBoth, async (t) => {
   const noWheels = {
     skip: real.length > 0 ? false : "this Python has no wheels of pip's own: apt-get install python3-venv",
   };
-  await t.test('real wheels pass through unharmed', noWheels, async (t) => {
+  await t.test('real wheels are mirrored unchanged', noWheels, async (t) => {
     const site = fresh('real');
     const wanted = real.map(({ name, version }) => `${name}==${version}`);
     await pipSucceeds(t, 'install', '--no-compile', ...from(), '--no-deps', '--target', site, ...wanted);
@@ -174,7 +174,7 @@ t.test('pip and the mirror', needsBoth, async (t) => {
     });
   });
 
-  await t.test('what happens upstream reaches pip with the next run', async (t) => {
+  await t.test('changes upstream reach pip with the next run', async (t) => {
     index.yank('sample-base', '1.10', 'broken on Mondays');
     index.removeFile('sample-platform', 'sample_platform-1.5.0.tar.gz');
     index.removeProject('sample-sdist');

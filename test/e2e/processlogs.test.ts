@@ -104,7 +104,7 @@ function largeLog(): string {
   return Array.from({ length: 120_000 }, (_, index) => line(index)).join('');
 }
 
-t.test('threads count a large log as one does, and what they compress bzip2 and Python read', async (t) => {
+t.test('several threads count a large log as one does, and bzip2 and Python read what they compress', async (t) => {
   const text = largeLog();
   t.ok(text.length > 2.5e7);
   const root = newTarget(t);
@@ -146,7 +146,7 @@ t.test('threads count a large log as one does, and what they compress bzip2 and 
   });
 });
 
-t.test('a log that is missing is one line and exit code 1, after the others', async (t) => {
+t.test('a missing log is one line and exit code 1, after the others', async (t) => {
   const root = newTarget(t, { 'pypi.log': logOf(days) });
   const missing = join(root, 'pypi.log.1');
   const ended = await processlogs('-q', join(root, 'target'), missing, join(root, 'pypi.log'));
@@ -164,7 +164,7 @@ t.test('a log in another format is one line and exit code 1, once', async (t) =>
   t.same(await processlogs(...args), { code: 0, stdout: '', stderr: '' });
 });
 
-t.test('a log that is gone with lines that were not read is one line and exit code 1, once', async (t) => {
+t.test('a log that is gone before all its lines were read is one line and exit code 1, once', async (t) => {
   const root = newTarget(t, { 'pypi.log': logOf(days.slice(0, 2)) });
   const args = ['-q', join(root, 'target'), join(root, 'pypi.log')];
   t.same(await processlogs(...args), { code: 0, stdout: '', stderr: '' });
@@ -174,7 +174,7 @@ t.test('a log that is gone with lines that were not read is one line and exit co
   t.same(await processlogs(...args), { code: 0, stdout: '', stderr: '' });
 });
 
-t.test('a log that is packed by a program that is not there is one line and exit code 1', async (t) => {
+t.test('a log compressed by a program that is not installed is one line and exit code 1', async (t) => {
   const root = newTarget(t, { 'pypi.log': logOf(days) });
   const log = join(root, 'pypi.log.2.xz');
   writeFileSync(log, Buffer.from('\xfd7zXZ\0\0', 'latin1'));
@@ -185,7 +185,7 @@ t.test('a log that is packed by a program that is not there is one line and exit
   t.ok(existsSync(join(root, 'target/web/local-stats/days/2026-11-21.bz2')), 'the other one is read');
 });
 
-t.test('logs that are packed by xz and zstd are read', programsOrReason('xz', 'zstd'), async (t) => {
+t.test('logs compressed by xz and zstd are read', programsOrReason('xz', 'zstd'), async (t) => {
   const root = newTarget(t, { 'pypi.log': logOf(days.slice(1), 3) });
   for (const [name, program, text] of [
     ['pypi.log.2.xz', 'xz', logOf(days.slice(0, 1))],
@@ -199,7 +199,7 @@ t.test('logs that are packed by xz and zstd are read', programsOrReason('xz', 'z
   t.match((await bzip2.decompress(readFileSync(file))).toString(), /,7\r\n$/);
 });
 
-t.test('a disk that refuses is exit code 4 and one line', async (t) => {
+t.test('a storage error is exit code 4 and one line', async (t) => {
   const root = newTarget(t, { 'pypi.log': logOf(days) });
   mkdirSync(join(root, 'target/state.db'));
   const ended = await processlogs(join(root, 'target'), join(root, 'pypi.log'));
@@ -207,7 +207,7 @@ t.test('a disk that refuses is exit code 4 and one line', async (t) => {
   t.match(ended.stderr, /^processlogs: error: .*state\.db: .*\n$/);
 });
 
-t.test('the line in the crontab works with bash and with dash, which leaves the braces to us', async (t) => {
+t.test('the line in the crontab works with bash and with dash, which does not expand braces', async (t) => {
   const command = (
     readFileSync(new URL('../../apache/crontab', import.meta.url), 'utf8')
       .split('\n')
@@ -238,7 +238,7 @@ t.test('the line in the crontab works with bash and with dash, which leaves the 
   }
 });
 
-t.test('it works while a sync run holds the lock of the mirror, and not beside another processlogs', async (t) => {
+t.test('processlogs works during a run of the mirror, and not beside another processlogs', async (t) => {
   const root = newTarget(t, { 'pypi.log': logOf(days) });
   const target = join(root, 'target');
   mkdirSync(join(target, 'lock'), { mode: 0o700 });

@@ -15,7 +15,7 @@ import { run } from './program.ts';
 const built = await openBundle();
 const program = join(built, 'pep381run');
 
-t.test('what cron runs says once which files it refuses, and counts them ever after', async (t) => {
+t.test('a run by cron names refused files once, and counts them from then on', async (t) => {
   const server = await openSampleServer({ index: sampleIndex() });
   t.teardown(() => server.close());
   const target = t.testdir({ web: {} });
@@ -37,7 +37,7 @@ t.test('what cron runs says once which files it refuses, and counts them ever af
   t.same(again, { code: 0, stdout: '', stderr: '' });
 });
 
-t.test('what a publisher has signed is held, and nothing that others signed or that was changed', async (t) => {
+t.test('files with valid attestations are held, and none that others signed or that was changed', async (t) => {
   const [ours, others] = [await openSampleSigstore(), await openSampleSigstore()];
   const index = new SampleIndex();
   const publisher = { repository: 'sample/signed', workflow: 'release.yml' };
@@ -85,7 +85,7 @@ t.test('what a publisher has signed is held, and nothing that others signed or t
 });
 
 t.test(
-  'the part that is loaded has a trusted root that verifies a real object',
+  'the bundled verifier has a trusted root that verifies a real object',
   { skip: recordingsMissing },
   async (t) => {
     const part = (await import(join(built, 'provenance.js'))) as {

@@ -13,7 +13,7 @@ const bundle = await openBundle();
 const program = join(bundle, 'pep381run');
 const checkfiles = join(bundle, 'pep381checkfiles');
 
-t.test('a mirror signs, another one proves it, and the key stays where it is', async (t) => {
+t.test('a mirror signs, another one verifies it, and the private key stays where it is', async (t) => {
   const sample = await openSample(t, program, smallIndex());
   const { target } = sample;
   const keys = makeSnapshotKeys();

@@ -70,7 +70,7 @@ for (const module of ['event', 'prefork'] as const) {
   });
 
   t.test(
-    `on ${module} many requests at a time start one process beside the run at work`,
+    `on ${module} many requests at a time start one process beside the run in progress`,
     apacheOrReason(),
     async (t) => {
       const site = await openSyncSite(t, { module });

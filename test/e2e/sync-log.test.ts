@@ -1,4 +1,4 @@
-/** What runs say that /sync started is told by the next run that somebody reads; a request that none can take starts no more. */
+/** The output of runs that /sync started is printed by the next run. A request that no run can consume starts no more. */
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
@@ -38,7 +38,7 @@ async function openMirrored(t: Test): Promise<Opened> {
   return { target, log, flag: join(target, 'run/sync-requested'), cron, bySync };
 }
 
-t.test('an alarm of a run that /sync started is told by the next one that cron starts, once', async (t) => {
+t.test('an alarm of a run that /sync started is printed by the next one that cron starts, once', async (t) => {
   const { log, cron, bySync } = await openMirrored(t);
   writeFileSync(log, 'Alarm: upstream serves another file\nAlarm: upstream serves another file\n\x1b[2J\n');
   t.equal(await bySync(), 0, 'the next run of /sync tells nothing');
@@ -52,7 +52,7 @@ t.test('an alarm of a run that /sync started is told by the next one that cron s
   t.same(await cron(), { code: 0, stdout: '', stderr: '' });
 });
 
-t.test('a dry run leaves it to others, and of very much a part is told', async (t) => {
+t.test('a dry run leaves the log of /sync to others, and of a long log a part is printed', async (t) => {
   const { log, cron, target } = await openMirrored(t);
   writeFileSync(log, Array.from({ length: 100_000 }, (_, line) => `line ${line}\n`).join(''));
   t.equal((await run(program, ['-q', '--dry-run', target])).code, 0);
@@ -62,7 +62,7 @@ t.test('a dry run leaves it to others, and of very much a part is told', async (
   t.ok(stderr.split('\n').length < 20);
 });
 
-t.test('what others put in its place is told, and not followed', async (t) => {
+t.test('a link in place of the log of /sync is reported, and not followed', async (t) => {
   const { target, log, cron } = await openMirrored(t);
   const secret = join(target, 'mirror.toml');
   const plants: readonly (readonly [string, () => unknown])[] = [
@@ -85,7 +85,7 @@ t.test('what others put in its place is told, and not followed', async (t) => {
   }
 });
 
-t.test('a request that a run cannot take starts no second one', async (t) => {
+t.test('a request that a run cannot consume starts no second run', async (t) => {
   const { target, flag, cron, bySync } = await openMirrored(t);
   const config = join(target, 'mirror.toml');
   const right = readFileSync(config, 'utf8');

@@ -46,31 +46,35 @@ t.test(
   },
 );
 
-t.test('a mirror tells the mirrors below it, and only they hear who know its secret', apacheOrReason(), async (t) => {
-  const below = await openSyncSite(t, { secret: 'between us' });
-  const { url } = below.apache;
-  t.equal((await ask(url, '/sync')).status, 403);
-  t.equal((await ask(url, '/sync', { method: 'POST', body: '{"serial":1}\n' })).status, 403);
-  t.equal(below.starts(), 0);
+t.test(
+  'a mirror notifies the mirrors below it, and only those that know its secret accept the notice',
+  apacheOrReason(),
+  async (t) => {
+    const below = await openSyncSite(t, { secret: 'between us' });
+    const { url } = below.apache;
+    t.equal((await ask(url, '/sync')).status, 403);
+    t.equal((await ask(url, '/sync', { method: 'POST', body: '{"serial":1}\n' })).status, 403);
+    t.equal(below.starts(), 0);
 
-  below.publish('2.0');
-  const above = join(below.target, '../above');
-  const settings = [
-    `upstream = "${below.server.url}"`,
-    `notify = ["${url}/sync"]`,
-    `notify-secret-file = "${below.key}"`,
-  ];
-  mkdirSync(above);
-  writeFileSync(join(above, 'mirror.toml'), settings.join('\n'));
-  t.same(await below.run('-q', above), { code: 0, stdout: '', stderr: '' });
-  await below.offers('2.0');
-  t.equal(below.starts(), 1);
+    below.publish('2.0');
+    const above = join(below.target, '../above');
+    const settings = [
+      `upstream = "${below.server.url}"`,
+      `notify = ["${url}/sync"]`,
+      `notify-secret-file = "${below.key}"`,
+    ];
+    mkdirSync(above);
+    writeFileSync(join(above, 'mirror.toml'), settings.join('\n'));
+    t.same(await below.run('-q', above), { code: 0, stdout: '', stderr: '' });
+    await below.offers('2.0');
+    t.equal(below.starts(), 1);
 
-  t.same(await below.run('-q', above), { code: 0, stdout: '', stderr: '' });
-  t.equal(below.starts(), 1, 'a run that changed nothing tells nobody');
+    t.same(await below.run('-q', above), { code: 0, stdout: '', stderr: '' });
+    t.equal(below.starts(), 1, 'a run that changed nothing tells nobody');
 
-  rmSync(below.key);
-  t.equal((await ask(url, '/sync')).status, 500, 'without its secret the mirror below is closed');
-  t.match(readFileSync(below.apache.errorLog, 'utf8'), /pep381sync: ENOENT: .*sync\.key/);
-  await below.ended();
-});
+    rmSync(below.key);
+    t.equal((await ask(url, '/sync')).status, 500, 'without its secret the mirror below is closed');
+    t.match(readFileSync(below.apache.errorLog, 'utf8'), /pep381sync: ENOENT: .*sync\.key/);
+    await below.ended();
+  },
+);

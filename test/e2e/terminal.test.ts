@@ -19,7 +19,7 @@ const needsTerminal = terminalOrReason();
 const largeWheel = /sample_large-1\.0-py3-none-any\.whl$/;
 const paused = 'Mirroring paused. Resume by restarting pep381run.';
 
-t.test('the display shows projects, files, bytes, speed and what is under way', needsTerminal, async (t) => {
+t.test('the display shows projects, files, bytes, speed and what is in progress', needsTerminal, async (t) => {
   const { terminal, server, target } = await openStalled(t, 100);
   const [title = '', projects, files = '', now, transfer, ...more] = terminal.screen();
   t.ok(title.startsWith(`Mirroring ${server.url} into ${target}`.slice(0, 98)), title);
@@ -42,20 +42,16 @@ t.test('the display is replaced by the summary, and nothing of it stays', needsT
   t.same(more, []);
 });
 
-t.test(
-  'Ctrl-C takes the display away and leaves how far the run got, and the words of 1.5',
-  needsTerminal,
-  async (t) => {
-    const { terminal } = await openStalled(t, 100);
-    terminal.type('\x03');
-    t.equal(await terminal.ended, 0);
-    const [progress, ...words] = terminal.screen();
-    t.match(progress, /^12 projects published, 35 files copied \(.*\) in [\d.]+ s\. 1 project stays queued\.$/);
-    t.same(words, ['', paused]);
-  },
-);
+t.test('Ctrl-C removes the display and leaves how far the run got, and the words of 1.5', needsTerminal, async (t) => {
+  const { terminal } = await openStalled(t, 100);
+  terminal.type('\x03');
+  t.equal(await terminal.ended, 0);
+  const [progress, ...words] = terminal.screen();
+  t.match(progress, /^12 projects published, 35 files copied \(.*\) in [\d.]+ s\. 1 project stays queued\.$/);
+  t.same(words, ['', paused]);
+});
 
-t.test('what failed is told above the display and stays; long lines break nothing', needsTerminal, async (t) => {
+t.test('failures are printed above the display and stay; long lines break nothing', needsTerminal, async (t) => {
   const { terminal } = await openStalled(t, 60, { do: 'body', match: /\/simple\/sample-base\/$/, body: '{}' });
   const screen = terminal.screen();
   const top = screen.findIndex((line) => line.startsWith('Mirroring '));
@@ -97,7 +93,7 @@ t.test('-q and --log-format json show no display', needsTerminal, async (t) => {
   t.same(quiet.screen(), ['']);
 });
 
-t.test('tmux shows the same as our own screen', programsOrReason('tmux'), async (t) => {
+t.test('tmux shows the same as the screen model', programsOrReason('tmux'), async (t) => {
   const { server, target } = await openSample(t, program);
   sayNothingToRoot(target);
   server.faults.add({ do: 'stall', after: 2 << 20, match: largeWheel });

@@ -3,7 +3,7 @@ import fc from 'fast-check';
 import type { FuzzTarget } from './fuzz-target.ts';
 
 /** Longer inputs find nothing more, and cost more. */
-const longestInput = 4096;
+const maxInputBytes = 4096;
 
 type Mutation = (text: string) => string;
 
@@ -65,7 +65,7 @@ export function fuzzInputs(target: FuzzTarget, corpus: readonly string[]): fc.Ar
   const base = fc.oneof({ weight: 3, arbitrary: target.inputs }, { weight: 2, arbitrary: fc.constantFrom(...corpus) });
   return fc
     .tuple(base, fc.array(mutation(target, corpus), { maxLength: 4 }))
-    .map(([text, mutations]) => mutations.reduce((changed, mutate) => mutate(changed).slice(0, longestInput), text))
+    .map(([text, mutations]) => mutations.reduce((changed, mutate) => mutate(changed).slice(0, maxInputBytes), text))
     .map((text) => asRead(text, target.encoding));
 }
 

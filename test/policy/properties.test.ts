@@ -181,7 +181,7 @@ t.test('where sources are needless every wished place can install what it could 
     fc.property(pages, (page) => {
       const [all, few] = [heldFiles(withSources, page), heldFiles(without, page)];
       dropped += all.length - few.length;
-      return without.files.installTargets.every(({ wish }) => {
+      return without.files.installTargets.every(({ wheelFilter: wish }) => {
         const installable = (names: readonly string[]) =>
           new Set(
             names.flatMap((text) => {

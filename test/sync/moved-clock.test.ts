@@ -21,7 +21,7 @@ interface Removed {
 
 const removedList = (mirror: TestMirror): Removed => JSON.parse(mirror.text('removed.json')) as Removed;
 
-t.test('where upstream tells no time, nothing is deleted for good by the clock of this machine alone', async (t) => {
+t.test('without a time from upstream nothing is deleted for good by the clock of this machine alone', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   const path = mirror.pathOf('alpha', wheel);
@@ -94,7 +94,7 @@ t.test('a page that was found old by a clock that was behind is waited for, and 
   t.same([...(await mirror.run()).parked], ['alpha'], 'the new row is a new start');
 });
 
-t.test('what an archive keeps is known to be kept after a year and a day', async (t) => {
+t.test('files that keep-removed keeps are still known to be kept after a year and a day', async (t) => {
   const mirror = await openTestMirror(t);
   const settings = { keepRemoved: true };
   await mirror.run({ settings });
@@ -131,7 +131,7 @@ function removals(count: number, latestMs: number, apartMs = 1): Removal[] {
   }));
 }
 
-t.test('ten thousand removals are told, the latest, and whether there were more', async (t) => {
+t.test('the latest ten thousand removals are listed, and whether there were more', async (t) => {
   for (const before of [9_999, 10_000]) {
     const mirror = await openTestMirror(t);
     await mirror.run();
@@ -147,7 +147,7 @@ t.test('ten thousand removals are told, the latest, and whether there were more'
   }
 });
 
-t.test('a removal is told for a year, to the minute', async (t) => {
+t.test('a removal is listed for a year, to the minute', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   const year = 365 * dayMs;

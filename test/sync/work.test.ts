@@ -37,7 +37,7 @@ t.test('a request from before the run causes no other pass', async (t) => {
   t.notOk(mirror.requested().includes('changelog_since_serial'));
 });
 
-t.test('what is parked in the first pass is still named after another one', async (t) => {
+t.test('a project that is parked in the first pass is still named after another one', async (t) => {
   const mirror = await openTestMirror(t);
   mirror.server.faults.add({ do: 'html-200', match: /simple\/alpha\/$/ });
   let asked = 0;
@@ -93,7 +93,7 @@ t.test('a parked project is tried again when its time has come: after 5, 10, 20 
   );
 });
 
-t.test('news about a parked project makes it due at once', async (t) => {
+t.test('a change of a parked project makes it due at once', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   mirror.index.publish(makeWheel({ name: 'alpha', version: '2.0' }));

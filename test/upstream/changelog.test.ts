@@ -60,7 +60,7 @@ t.test('no rows mean that nothing changed', async (t) => {
   t.same(parseChanges(rows(), 5, source), { rows: [], serial: 5, leap: 0, complete: true });
 });
 
-t.test('a row without a usable project name is passed over, but its serial counts', async (t) => {
+t.test('a row without a usable project name is ignored, but its serial counts', async (t) => {
   for (const name of [null, '', '../x', 'a b', 5]) {
     const text = rows(['a', null, 0, null, 6], [name, null, 0, 'x', 8]);
     t.match(parseChanges(text, 5, source), { rows: [{ name: 'a' }], serial: 8 }, String(name));
@@ -68,7 +68,7 @@ t.test('a row without a usable project name is passed over, but its serial count
   }
 });
 
-t.test('an action that nobody knows, or none, is a change', async (t) => {
+t.test('an unknown action, or none, is a change', async (t) => {
   for (const action of [null, '', 'remove projects', 'project quarantined', 'frobnicate &amp;#8230;', 5]) {
     const told = typeof action === 'string' ? action.replace('&amp;', '&') : undefined;
     t.match(parseChanges(rows(['a', null, 0, action, 6]), 5, source).rows, [{ name: 'a', action: told }]);
@@ -93,7 +93,7 @@ t.test('rows count in the order of their serials, whatever the order they come i
   t.equal(serial, 8);
 });
 
-t.test('where serials are from before, or none, the list must do: going on would lose changes', async (t) => {
+t.test('with old or missing serials the changelog is refused, because changes would be lost', async (t) => {
   const wrong: Scalar[][][] = [
     [['a', null, 0, null, 4]],
     [['a', null, 0, null, -7]],
@@ -110,7 +110,7 @@ t.test('where serials are from before, or none, the list must do: going on would
   t.throws(() => parseChanges(bare, 5, source), NoChangelogError);
 });
 
-t.test('an answer that is no array of rows is nonsense', async (t) => {
+t.test('an answer that is no array of rows is a NonsenseError', async (t) => {
   const wrong = [reply(value('x')), reply(value(5)), reply(value(null))];
   for (const text of wrong) t.throws(() => parseChanges(text, 5, source), NonsenseError, text);
 });
@@ -135,7 +135,7 @@ t.test('a retired or unknown method means that there is no changelog any more', 
   }
 });
 
-t.test('too many requests pass, after the time that upstream names', async (t) => {
+t.test('"too many requests" is an error with the time that upstream names', async (t) => {
   const limit =
     'HTTPTooManyRequests: The action could not be performed because there were too many requests by the client.';
   const retryAfterMs = (text: string): unknown => {
@@ -151,7 +151,7 @@ t.test('too many requests pass, after the time that upstream names', async (t) =
   t.equal(retryAfterMs(`${limit} Limit may reset in 99999999999 seconds.`), undefined);
 });
 
-t.test('any other fault may pass, and is told with its code and a bounded part of its text', async (t) => {
+t.test('any other fault is temporary, and its message has the code and a bounded part of its text', async (t) => {
   const faults: [number, string][] = [
     [-32403, 'server error; service unavailable'],
     [-32500, 'OperationalError: canceling statement'],

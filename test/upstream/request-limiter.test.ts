@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import t from 'tap';
 import { BusyError, NotAskedError, PausedError, UnreachableError } from '../../src/core/errors.ts';
-import { longestWaitMs } from '../../src/core/retry.ts';
+import { maxWaitMs } from '../../src/core/retry.ts';
 import { RequestLimiter } from '../../src/upstream/pypi/request-limiter.ts';
 import { FakeClock } from '../fixtures/fake-clock.ts';
 
@@ -47,7 +47,7 @@ class Requests {
     this.#limiter = limiter;
   }
 
-  get underWay(): number {
+  get inProgress(): number {
     return this.#open.length;
   }
 
@@ -78,27 +78,27 @@ class Requests {
 }
 
 /** How many requests go at the same time when many want to; leaves nothing behind. */
-async function placesOf(limiter: RequestLimiter, wanted: number): Promise<number> {
+async function slotsOf(limiter: RequestLimiter, wanted: number): Promise<number> {
   const requests = new Requests(limiter);
   await requests.start(wanted);
-  const places = requests.underWay;
-  while (requests.underWay > 0) await requests.fail(requests.underWay);
-  return places;
+  const slots = requests.inProgress;
+  while (requests.inProgress > 0) await requests.fail(requests.inProgress);
+  return slots;
 }
 
-t.test('no more requests than the limit are under way, and the next begins when one ends', async (t) => {
+t.test('no more requests than the limit are in progress, and the next begins when one ends', async (t) => {
   const requests = new Requests(limiterOf(3, new FakeClock(), never));
   await requests.start(5);
-  t.equal(requests.underWay, 3);
+  t.equal(requests.inProgress, 3);
   await requests.answer(1);
-  t.equal(requests.underWay, 3);
+  t.equal(requests.inProgress, 3);
   await requests.fail(1);
-  t.equal(requests.underWay, 3, 'a failed one gives its place back');
+  t.equal(requests.inProgress, 3, 'a failed one gives its place back');
   await requests.answer(3);
   t.same(await Promise.all(requests.ends), ['answered', 'failed', 'answered', 'answered', 'answered']);
 });
 
-t.test('the answer of a request is passed on, and so is its error', async (t) => {
+t.test('the result of a request is returned, and its error thrown', async (t) => {
   const limiter = limiterOf(1, new FakeClock(), never);
   t.equal(await limiter.run(page(0), async () => 'answer'), 'answer');
   const error = new TypeError('a bug');
@@ -112,10 +112,10 @@ t.test('the answer of a request is passed on, and so is its error', async (t) =>
     }),
     error,
   );
-  t.equal(await placesOf(limiter, 5), 1);
+  t.equal(await slotsOf(limiter, 5), 1);
 });
 
-t.test('requests begin in the order they were asked for', async (t) => {
+t.test('requests begin in the order of the calls', async (t) => {
   const limiter = limiterOf(2, new FakeClock(), never);
   const begun: number[] = [];
   await Promise.all(Array.from({ length: 9 }, (_, number) => limiter.run(page(0), async () => begun.push(number))));
@@ -137,7 +137,7 @@ t.test('when several projects are refused, no request to that host begins before
 });
 
 t.test(
-  'where nobody says for how long, a pause takes five seconds, and twice as long each time it is in vain',
+  'without a Retry-After a pause takes five seconds, and twice as long each time that it does not help',
   async (t) => {
     const clock = new FakeClock();
     const limiter = limiterOf(4, clock, never);
@@ -157,7 +157,7 @@ t.test(
   },
 );
 
-t.test('one project that is refused makes nobody wait, however many files it has and whatever they want', async (t) => {
+t.test('one refused project makes no other request wait, however many files it has', async (t) => {
   const clock = new FakeClock();
   const limiter = limiterOf(4, clock, never);
   const file = (name: string): URL => new URL(`https://files.example/packages/aa/bb/${name}`);
@@ -170,10 +170,10 @@ t.test('one project that is refused makes nobody wait, however many files it has
   await limiter.run(file('other-1.0.tar.gz'), refused, { about: 'other' }).catch(() => undefined);
   await limiter.run(file('good-1.0.tar.gz'), async () => undefined);
   t.same(clock.slept, []);
-  t.equal(await placesOf(limiter, 20), 4);
+  t.equal(await slotsOf(limiter, 20), 4);
 });
 
-t.test('provenance that is refused for every project makes nobody wait', async (t) => {
+t.test('provenance that is refused for every project makes no request wait', async (t) => {
   const clock = new FakeClock();
   const limiter = limiterOf(4, clock, never);
   for (let project = 0; project < 30; project += 1) {
@@ -182,10 +182,10 @@ t.test('provenance that is refused for every project makes nobody wait', async (
     await limiter.run(url, refusal()).catch(() => undefined);
   }
   t.same(clock.slept, []);
-  t.equal(await placesOf(limiter, 20), 4);
+  t.equal(await slotsOf(limiter, 20), 4);
 });
 
-t.test('nobody waits while fewer than half of the projects are refused', async (t) => {
+t.test('no request waits while fewer than half of the projects are refused', async (t) => {
   for (const [every, isPaused] of [
     [10, false],
     [3, false],
@@ -201,7 +201,7 @@ t.test('nobody waits while fewer than half of the projects are refused', async (
   }
 });
 
-t.test('a pause is as long as several want, not as the one wants that wants most', async (t) => {
+t.test('a pause is as long as several projects ask for, not as long as the longest', async (t) => {
   const clock = new FakeClock();
   const limiter = limiterOf(4, clock, never);
   for (const [project, seconds] of [86_400, 40, 30].entries()) {
@@ -211,7 +211,7 @@ t.test('a pause is as long as several want, not as the one wants that wants most
   await limiter.run(page(9), async () => t.equal(clock.now() - from, 30_000));
 });
 
-t.test('a pause is prolonged by those that were asked before it, and halves the limit once', async (t) => {
+t.test('requests from before a pause prolong it, and it halves the limit once', async (t) => {
   const clock = new FakeClock();
   const limiter = limiterOf(6, clock, never);
   const requests = new Requests(limiter);
@@ -220,10 +220,10 @@ t.test('a pause is prolonged by those that were asked before it, and halves the 
   await requests.fail(3, new BusyError('busy', { retryAfterMs: 20_000 }));
   const from = clock.now();
   await limiter.run(page(9), async () => t.equal(clock.now() - from, 20_000));
-  t.equal(await placesOf(limiter, 20), 3);
+  t.equal(await slotsOf(limiter, 20), 3);
 });
 
-t.test('a clock that is put back does not prolong a pause', async (t) => {
+t.test('a clock that is set back does not prolong a pause', async (t) => {
   const clock = new FakeClock();
   const limiter = limiterOf(4, clock, never);
   await complain(limiter);
@@ -232,29 +232,29 @@ t.test('a clock that is put back does not prolong a pause', async (t) => {
   await limiter.run(page(9), async () => t.equal(clock.now(), from));
 });
 
-t.test('when upstream asks for less, half as many requests are under way, and never none', async (t) => {
+t.test('a refusal halves the number of requests in progress, but never to zero', async (t) => {
   for (const [times, expected] of [10, 5, 2, 1, 1].entries()) {
     const clock = new FakeClock();
     const limiter = limiterOf(10, clock, never);
     for (let time = 0; time < times; time += 1) await slowDown(limiter, clock);
-    t.equal(await placesOf(limiter, 20), expected);
+    t.equal(await slotsOf(limiter, 20), expected);
   }
 });
 
-t.test('requests under way when upstream asks for less are not disturbed, but none takes their place', async (t) => {
+t.test('requests in progress at a refusal go on, but their slots are not handed over', async (t) => {
   const requests = new Requests(limiterOf(8, new FakeClock(), never));
   await requests.start(8);
   await requests.fail(3, new BusyError('busy'));
   await requests.start(12);
-  const seen = [requests.underWay];
+  const seen = [requests.inProgress];
   for (let answered = 0; answered < 4; answered += 1) {
     await requests.answer(1);
-    seen.push(requests.underWay);
+    seen.push(requests.inProgress);
   }
   t.same(seen, [5, 4, 4, 4, 4]);
 });
 
-t.test('a host that leaves many requests without an answer is not asked any more, and others are', async (t) => {
+t.test('a host that leaves many requests without an answer gets no more requests, and others do', async (t) => {
   const limiter = limiterOf(4, new FakeClock(), never);
   let asked = 0;
   const silent = (): Promise<never> => {
@@ -281,7 +281,7 @@ t.test('with each fifty answers one more request goes at a time, up to the limit
   await slowDown(limiter, clock);
   const seen: number[] = [];
   for (let step = 0; step < 5; step += 1) {
-    seen.push(await placesOf(limiter, 20));
+    seen.push(await slotsOf(limiter, 20));
     for (let answers = 0; answers < answersPerStep; answers += 1) await limiter.run(page(9), async () => {});
   }
   t.same(seen, [2, 3, 4, 5, 5]);
@@ -291,21 +291,21 @@ t.test('failures do not count as answers', async (t) => {
   const clock = new FakeClock();
   const limiter = limiterOf(4, clock, never);
   await slowDown(limiter, clock);
-  for (let failures = 0; failures < 200; failures += 1) await placesOf(limiter, 1);
-  t.equal(await placesOf(limiter, 20), 2);
+  for (let failures = 0; failures < 200; failures += 1) await slotsOf(limiter, 1);
+  t.equal(await slotsOf(limiter, 20), 2);
 });
 
-t.test('a request that waits in line takes the place that growth makes', async (t) => {
+t.test('a waiting request gets the slot that a grown limit adds', async (t) => {
   const clock = new FakeClock();
   const limiter = limiterOf(2, clock, never);
   await slowDown(limiter, clock);
   const requests = new Requests(limiter);
   await requests.start(answersPerStep + 3);
   for (let answers = 0; answers < answersPerStep; answers += 1) {
-    t.equal(requests.underWay, 1, `after ${answers} answers`);
+    t.equal(requests.inProgress, 1, `after ${answers} answers`);
     await requests.answer(1);
   }
-  t.equal(requests.underWay, 2);
+  t.equal(requests.inProgress, 2);
   await requests.answer(2);
   await requests.answer(1);
 });
@@ -315,16 +315,16 @@ t.test(
   async (t) => {
     const clock = new FakeClock(0);
     const limiter = limiterOf(2, clock, never);
-    await complain(limiter, longestWaitMs + 1_000);
+    await complain(limiter, maxWaitMs + 1_000);
     const refused = limiter.run(page(9), () => Promise.reject(new Error('it was sent')));
     await t.rejects(refused, {
       code: 'unreachable',
-      retryAfterMs: longestWaitMs + 1_000,
+      retryAfterMs: maxWaitMs + 1_000,
       message: 'index.example wants no request before 1970-01-01T00:02:01.000Z; the next run continues',
     });
     t.same(clock.slept, []);
-    clock.advance(longestWaitMs + 1_000);
-    t.equal(await placesOf(limiter, 5), 1, 'no place is lost');
+    clock.advance(maxWaitMs + 1_000);
+    t.equal(await slotsOf(limiter, 5), 1, 'no place is lost');
   },
 );
 
@@ -339,10 +339,10 @@ t.test('a run that is to stop does not wait for the end of a pause', async (t) =
     PausedError,
   );
   clock.advance(5_000);
-  t.equal(await placesOf(limiter, 5), 2, 'no place is lost');
+  t.equal(await slotsOf(limiter, 5), 2, 'no place is lost');
 });
 
-t.test('however requests, failures and pauses mix, the limit holds and no place is lost or gained', async () => {
+t.test('however requests, failures and pauses mix, the limit holds and no slot is lost or gained', async () => {
   const outcome = fc.constantFrom('answer', 'answer', 'fail', 'busy', 'busy');
   await fc.assert(
     fc.asyncProperty(
@@ -352,15 +352,15 @@ t.test('however requests, failures and pauses mix, the limit holds and no place 
       async (s, most, outcomes) => {
         const clock = new FakeClock();
         const limiter = limiterOf(most, clock, never);
-        let underWay = 0;
+        let inProgress = 0;
         let highest = 0;
         const ends = outcomes.map(async (end, number) => {
           await s.schedule(Promise.resolve(), `start ${number}`);
           await limiter.run(page(number), async () => {
-            underWay += 1;
-            highest = Math.max(highest, underWay);
+            inProgress += 1;
+            highest = Math.max(highest, inProgress);
             await s.schedule(Promise.resolve(), `${end} ${number}`);
-            underWay -= 1;
+            inProgress -= 1;
             if (end === 'answer') return;
             throw end === 'busy' ? new BusyError(end, { retryAfterMs: 1_000 }) : new UnreachableError(end);
           });
@@ -368,14 +368,14 @@ t.test('however requests, failures and pauses mix, the limit holds and no place 
         await s.waitFor(Promise.allSettled(ends));
         clock.advance(1_000_000_000);
         for (let answers = 0; answers < most * answersPerStep; answers += 1) await limiter.run(page(9), async () => {});
-        return highest <= most && (await placesOf(limiter, most + 3)) === most;
+        return highest <= most && (await slotsOf(limiter, most + 3)) === most;
       },
     ),
     { numRuns: 60 },
   );
 });
 
-t.test('requests that waited for the end of a pause go by the limit that holds when it ends', async (t) => {
+t.test('requests that waited for the end of a pause obey the limit at its end', async (t) => {
   const ends: (() => void)[] = [];
   const clock = new (class extends FakeClock {
     override sleep(ms: number): Promise<void> {
@@ -391,15 +391,15 @@ t.test('requests that waited for the end of a pause go by the limit that holds w
   await complain(limiter);
   const requests = new Requests(limiter);
   await requests.start(8);
-  t.equal(requests.underWay, 0);
+  t.equal(requests.inProgress, 0);
   for (const end of ends) end();
   await settled();
-  t.equal(requests.underWay, 4, 'half of eight');
-  while (requests.underWay > 0) await requests.answer(1);
+  t.equal(requests.inProgress, 4, 'half of eight');
+  while (requests.inProgress > 0) await requests.answer(1);
   t.equal(requests.ends.length, (await Promise.all(requests.ends)).length);
 });
 
-t.test('growth does not let a request begin while more than the limit are under way', async (t) => {
+t.test('a grown limit lets no request begin while more than the limit are in progress', async (t) => {
   const clock = new FakeClock();
   const limiter = limiterOf(100, clock, never);
   const requests = new Requests(limiter);
@@ -408,15 +408,15 @@ t.test('growth does not let a request begin while more than the limit are under 
   await requests.start(100);
   for (let answers = 1; answers <= 47; answers += 1) {
     await requests.answer(1);
-    t.equal(requests.underWay, 97 - answers);
+    t.equal(requests.inProgress, 97 - answers);
   }
   for (let answers = 48; answers <= 60; answers += 1) {
     await requests.answer(1);
-    t.equal(requests.underWay, answers < 50 ? 50 : 51);
+    t.equal(requests.inProgress, answers < 50 ? 50 : 51);
   }
 });
 
-t.test('answers from before a pause do not make room after it', async (t) => {
+t.test('answers from before a pause do not raise the limit after it', async (t) => {
   const clock = new FakeClock();
   const limiter = limiterOf(8, clock, never);
   const answers = async (count: number): Promise<void> => {
@@ -428,7 +428,7 @@ t.test('answers from before a pause do not make room after it', async (t) => {
   for (let at = 0; at < 20; at += 1) await limiter.run(page(at % 3), refusal()).catch(() => undefined);
   clock.advance(100_000);
   await answers(1);
-  t.equal(await placesOf(limiter, 20), 2);
+  t.equal(await slotsOf(limiter, 20), 2);
   await answers(answersPerStep - 1);
-  t.equal(await placesOf(limiter, 20), 3);
+  t.equal(await slotsOf(limiter, 20), 3);
 });

@@ -8,8 +8,8 @@ import { textOf } from './check-texts.ts';
 import type { CheckTotals } from './check-totals.ts';
 
 /** The numbers of checked projects and of seconds from which on the remaining time is estimated. */
-const fewestProjects = 3;
-const shortestSeconds = 2;
+const minProjects = 3;
+const minSeconds = 2;
 
 export class CheckDisplay {
   readonly #lines: LiveLines;
@@ -53,9 +53,9 @@ export class CheckDisplay {
     const done = doneBefore + projects;
     const all = Math.max(done, expectedProjects);
     const share = all === 0 ? 0 : done / all;
-    const toCome = all - done;
-    const isForetold = projects >= fewestProjects && elapsed >= shortestSeconds && toCome > 0;
-    const eta = isForetold ? `, about ${showSeconds((elapsed / projects) * toCome)} left` : '';
+    const remaining = all - done;
+    const isEstimated = projects >= minProjects && elapsed >= minSeconds && remaining > 0;
+    const eta = isEstimated ? `, about ${showSeconds((elapsed / projects) * remaining)} left` : '';
     return [
       `Checking ${this.#root}  ${showSeconds(elapsed)}`,
       `  projects ${bar(share)} ${showCount(done)} of ${showCount(all)}  ${Math.floor(share * 100)} %`,

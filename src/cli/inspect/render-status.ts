@@ -16,14 +16,14 @@ export function renderStatus(status: Status): string[] {
     renderTable(facts(status)),
     runsTable(status),
     parkedTable(status),
-    oddTable(status),
-    unmetTable(status),
+    rejectedTable(status),
+    unsatisfiedTable(status),
     rulesTable(status),
   ];
   return parts.filter((part) => part.length > 0).flatMap((part, at) => (at === 0 ? part : ['', ...part]));
 }
 
-function unmetTable({ target, unmet, unmetCount }: Status): string[] {
+function unsatisfiedTable({ target, unmet, unmetCount }: Status): string[] {
   if (unmetCount === 0) return [];
   if (unmet.length === 0) return ['Asked for, and not held', `  ${unmetCount}; only its owner may read which`];
   const shown = unmet.slice(0, shownAtMost).map((line) => `  ${line.replaceAll(`${target}/`, '')}`);
@@ -33,7 +33,7 @@ function unmetTable({ target, unmet, unmetCount }: Status): string[] {
 
 function facts(status: Status): string[][] {
   const { target, knownFrom, upstream, serial, serialSince, projects, files, bytes, lastComplete } = status;
-  const { queued, parked, provenance, oddFiles, disk, sources = [] } = status;
+  const { queued, parked, provenance, oddFiles: rejectedFiles, disk, sources = [] } = status;
   const held = `${plural(projects, 'project')}, ${plural(files, 'file')}, ${showBytes(bytes)}`;
   const since = serialSince === undefined ? '' : `, since ${shortTime(serialSince)}`;
   return [
@@ -47,7 +47,7 @@ function facts(status: Status): string[][] {
     ['Now', activity(status)],
     ['Queue', `${plural(queued, 'project')}, ${showCount(parked)} of them parked`],
     ...(provenance === undefined ? [] : [['Provenance', provenanceText(provenance)]]),
-    ...(oddFiles === 0 ? [] : [['Left out', `${plural(oddFiles, 'file')}, each for what is wrong with it`]]),
+    ...(rejectedFiles === 0 ? [] : [['Left out', `${plural(rejectedFiles, 'file')}, each for what is wrong with it`]]),
     ['Disk', `${showBytes(disk.free)} free of ${showBytes(disk.size)}`],
   ];
 }
@@ -90,16 +90,16 @@ function parkedTable({ longestParked, parked }: Status): string[] {
   return [...table, ...andMore(parked - rows.length)];
 }
 
-function oddTable({ latestOdd, oddFiles }: Status): string[] {
-  if (latestOdd.length === 0) return [];
-  const rows = latestOdd.map(({ project, filename, problem, since, nextTry }) => [
+function rejectedTable({ latestOdd: latestRejected, oddFiles: rejectedFiles }: Status): string[] {
+  if (latestRejected.length === 0) return [];
+  const rows = latestRejected.map(({ project, filename, problem, since, nextTry }) => [
     shortTime(since),
     nextTry === undefined ? '-' : shortTime(nextTry),
     `${project}: ${filename}: ${problem}`,
   ]);
   return [
     ...renderTable([['Left out since', 'next try', 'file'], ...rows], { width }),
-    ...andMore(oddFiles - rows.length),
+    ...andMore(rejectedFiles - rows.length),
   ];
 }
 

@@ -17,9 +17,9 @@ const wantsShown = 10;
  * Returns the explanation for people: the project first, then a line for each file. Paths below `root` are shortened.
  */
 export function renderWhy(subject: Subject, why: Why, root: string): string[] {
-  const told = (because: Reason): string => explainReason(because).replaceAll(`${root}/`, '');
+  const textOf = (because: Reason): string => explainReason(because).replaceAll(`${root}/`, '');
   const rows = [
-    ...policyRows(why, told),
+    ...policyRows(why, textOf),
     ['here', hereText(why)],
     ...why.unmet.slice(0, wantsShown).map((line, at) => [at === 0 ? 'lacks' : '', line.replaceAll(`${root}/`, '')]),
     ...queueRows(why.queue),
@@ -29,20 +29,20 @@ export function renderWhy(subject: Subject, why: Why, root: string): string[] {
     state,
     size === undefined ? '?' : showBytes(size),
     filename,
-    [because && told(because), provenance && `provenance ${provenance}`].filter((part) => part).join('; '),
+    [because && textOf(because), provenance && `provenance ${provenance}`].filter((part) => part).join('; '),
   ]);
   const table = renderTable(files, { right: [1] });
   return [why.project, ...renderTable(rows).map((line) => `  ${line}`), ...(table.length > 0 ? ['', ...table] : [])];
 }
 
-function policyRows({ policy }: Why, told: (because: Reason) => string): string[][] {
+function policyRows({ policy }: Why, textOf: (because: Reason) => string): string[][] {
   const { hold, because, source, wants, nextChange } = policy;
   const from = source === undefined || source === local ? [] : [['from', source]];
-  const shown = wants.slice(0, wantsShown).map((want) => ['', `also for ${told(want)}`]);
+  const shown = wants.slice(0, wantsShown).map((want) => ['', `also for ${textOf(want)}`]);
   const more = wants.length - shown.length;
   if (more > 0) shown.push(['', `and for ${plural(more, 'other reason')}`]);
   const change = nextChange === undefined ? [] : [['', `by age alone this changes ${shortTime(nextChange)}`]];
-  return [['policy', `${holds[hold]}: ${told(because)}`], ...from, ...shown, ...change];
+  return [['policy', `${holds[hold]}: ${textOf(because)}`], ...from, ...shown, ...change];
 }
 
 function hereText({ known, missing, published, serial, status, policy, unmet }: Why): string {

@@ -44,7 +44,7 @@ export interface Status {
   readonly unmet: readonly string[];
   /** The number of these. It exceeds the number of lines if only the mirror's owner may know which they are. */
   readonly unmetCount: number;
-  /** The number of rejected files. */
+  /** The number of rejected files. Members have the names of the JSON that `--status` prints. */
   readonly oddFiles: number;
   /** The latest rejected files, the latest first. */
   readonly latestOdd: readonly LeftOutFile[];

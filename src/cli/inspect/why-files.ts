@@ -2,7 +2,7 @@
 import type { ProjectName } from '../../core/names.ts';
 import { filenameOf } from '../../core/paths.ts';
 import type { SimplePage } from '../../formats/simple/simple-json.ts';
-import type { FilesPlan } from '../../policy/plan-files.ts';
+import type { FileDecisions } from '../../policy/plan-files.ts';
 import type { Reason } from '../../policy/reason.ts';
 import type { HeldFile } from '../../state/held-projects.ts';
 import type { Verdict } from '../../state/provenance-records.ts';
@@ -31,7 +31,7 @@ export type HeldPath = Pick<HeldFile, 'path' | 'size'>;
 const unlisted: Reason = { where: undefined, text: 'upstream does not list it any more' };
 
 /** Returns the files on upstream's page in its order, then other held files. */
-export function filesOf(held: readonly HeldPath[], plan: FilesPlan | undefined, indexOnly: boolean): WhyFile[] {
+export function filesOf(held: readonly HeldPath[], plan: FileDecisions | undefined, indexOnly: boolean): WhyFile[] {
   const rest = new Map(held.map((file) => [filenameOf(file.path), file]));
   const listed = (plan?.files ?? []).map(({ file, hold, because }): WhyFile => {
     const isHeld = rest.delete(file.filename);
@@ -48,9 +48,9 @@ function stateOf(isHeld: boolean, hold: boolean, indexOnly: boolean): FileState 
   return indexOnly ? 'linked' : 'wanted';
 }
 
-/** `files` with what is wrong with those of `odd`, and those that only that is known of. */
-export function withRejectedFiles(files: readonly WhyFile[], odd: readonly RejectedFile[]): WhyFile[] {
-  const reasons = new Map(odd.map((file) => [file.filename, reasonOf(file)]));
+/** Returns `files` with the problems of those that are rejected, and the rejected files that `files` lacks. */
+export function withRejectedFiles(files: readonly WhyFile[], rejected: readonly RejectedFile[]): WhyFile[] {
+  const reasons = new Map(rejected.map((file) => [file.filename, reasonOf(file)]));
   const known = files.map((file): WhyFile => {
     const because = reasons.get(file.filename);
     if (because === undefined) return file;
@@ -84,9 +84,9 @@ export function withProvenance(
   const reasons = new Map(
     state.provenance.problemsOf(name).map(({ filename, why }) => [filename, policyReason(settings, why)]),
   );
-  const announced = new Set(page?.files.flatMap(({ filename, provenance }) => (provenance ? [filename] : [])));
+  const attested = new Set(page?.files.flatMap(({ filename, provenance }) => (provenance ? [filename] : [])));
   const isAbsent = (file: WhyFile): boolean =>
-    settings.provenancePolicy === 'require' && file.state === 'wanted' && !announced.has(file.filename);
+    settings.provenancePolicy === 'require' && file.state === 'wanted' && !attested.has(file.filename);
   const known = files.map((file): WhyFile => {
     const reason = reasons.get(file.filename) ?? (isAbsent(file) ? policyReason(settings, 'it has none') : undefined);
     reasons.delete(file.filename);

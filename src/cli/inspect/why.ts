@@ -5,7 +5,7 @@ import { pathOfOwnLink } from '../../core/paths.ts';
 import type { SimpleFile, SimplePage } from '../../formats/simple/simple-json.ts';
 import { parseDistributionName } from '../../packaging/distribution-name.ts';
 import { parseVersion } from '../../packaging/version.ts';
-import { type FilesPlan, planFiles } from '../../policy/plan-files.ts';
+import { type FileDecisions, planFiles } from '../../policy/plan-files.ts';
 import { type Hold, local } from '../../policy/policy.ts';
 import type { ProjectDecision } from '../../policy/project-decision.ts';
 import type { Reason } from '../../policy/reason.ts';
@@ -72,8 +72,8 @@ export interface WhyQueued {
 type Notice = (line: string) => void;
 
 /** The number of published projects from which on resolving their dependencies takes long enough for a notice. */
-export const manyProjects = 20_000;
-const slowNotice =
+export const minProjectsForNotice = 20_000;
+const resolvingNotice =
   'mirror.toml or the mirror changed since the last complete run: following what all projects depend on';
 
 const everything: Reason = { where: undefined, text: 'everything is held' };
@@ -108,7 +108,7 @@ export async function explain(reader: Reader, subject: Subject, notice: Notice =
     project: name,
     known: held.published || held.files.length > 0 || queued !== undefined || missing,
     policy: policyOf(decision, plan),
-    unmet: unmetOf(reader, decision, plan, page),
+    unmet: unsatisfiedOf(reader, decision, plan, page),
     missing,
     published: held.published,
     serial: held.serial,
@@ -120,18 +120,18 @@ export async function explain(reader: Reader, subject: Subject, notice: Notice =
 }
 
 /** Returns the unsatisfied wants by the cached page, or as the last run found them if there is none. */
-function unmetOf(
+function unsatisfiedOf(
   { state }: Reader,
   decision: ProjectDecision | undefined,
-  plan: FilesPlan | undefined,
+  plan: FileDecisions | undefined,
   page: SimplePage | undefined,
 ): string[] {
   if (decision === undefined) return [];
-  const unmet =
+  const unsatisfied =
     plan && page ? unsatisfiedWants(decision, page, plan).wants : state.get(missingState).unmet?.[decision.name]?.wants;
   // Only wants that people have written count.
   const written = decision.wants.filter(({ because }) => because.where !== undefined);
-  return unsatisfiedLinesOf(written, unmet ?? []);
+  return unsatisfiedLinesOf(written, unsatisfied ?? []);
 }
 
 /**
@@ -144,7 +144,7 @@ function decide(reader: Reader, name: ProjectName, notice: Notice): ProjectDecis
   if (own === undefined || state.plans.decisionKeyOf(name) === selection.decisionKeyOf(own)) return own;
   const known = restoreDecision(selection.policy, state, name);
   if (known !== undefined || selection.policy?.dependencies !== true) return known ?? own;
-  if (state.totals().projects >= manyProjects) notice(slowNotice);
+  if (state.totals().projects >= minProjectsForNotice) notice(resolvingNotice);
   return resolveDependencies(selection, state).decide(name);
 }
 
@@ -157,7 +157,7 @@ function pathOf({ url, size = 0 }: SimpleFile): HeldPath {
   return { path: pathOfOwnLink(url), size };
 }
 
-function planOf({ selection, now }: Reader, decision: ProjectDecision | undefined, page: SimplePage): FilesPlan {
+function planOf({ selection, now }: Reader, decision: ProjectDecision | undefined, page: SimplePage): FileDecisions {
   const { policy } = selection;
   if (policy !== undefined && decision !== undefined) return planFiles(policy, decision, page, now());
   const hold = page.status !== 'quarantined';
@@ -165,7 +165,7 @@ function planOf({ selection, now }: Reader, decision: ProjectDecision | undefine
   return { files: page.files.map((file) => ({ file, hold, because })), nextChange: undefined };
 }
 
-function policyOf(decision: ProjectDecision | undefined, plan: FilesPlan | undefined): Why['policy'] {
+function policyOf(decision: ProjectDecision | undefined, plan: FileDecisions | undefined): Why['policy'] {
   const nextChange = plan?.nextChange === undefined ? undefined : isoTime(plan.nextChange);
   if (decision === undefined) return { hold: 'files', because: everything, wants: [], nextChange };
   const { hold, because, wants, source } = decision;

@@ -4,11 +4,11 @@
  */
 import { existsSync } from 'node:fs';
 
-const longestList = 1000;
+const maxPaths = 1000;
 
 /** Returns `paths` with every `{a,b}` expanded, except in paths that exist as they are. */
 export function expandBraces(paths: readonly string[], exists: (path: string) => boolean = existsSync): string[] {
-  return paths.flatMap((path) => (exists(path) ? [path] : expand(path).slice(0, longestList)));
+  return paths.flatMap((path) => (exists(path) ? [path] : expand(path).slice(0, maxPaths)));
 }
 
 function expand(path: string): string[] {

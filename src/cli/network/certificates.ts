@@ -51,7 +51,10 @@ function secureContextOf(settings: Settings, target: Target, env: Environment): 
   if (clientCertFile !== undefined && clientKeyFile !== undefined) {
     const [cert, key] = [read(clientCertFile, 'client-cert-file'), read(clientKeyFile, 'client-key-file')];
     refuseExposed('client-key-file', clientKeyFile, target);
-    return contextOf({ ca: [...rootCertificates, ...ca.filter(isCertificate)], cert, key }, `${clientCertFile} with ${clientKeyFile}`);
+    return contextOf(
+      { ca: [...rootCertificates, ...ca.filter(isCertificate)], cert, key },
+      `${clientCertFile} with ${clientKeyFile}`,
+    );
   }
   if (added.length === 0) return undefined;
   const what = caFile ?? 'the certificates of the system';

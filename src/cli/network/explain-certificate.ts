@@ -4,7 +4,7 @@ import { type PeerCertificate, TLSSocket } from 'node:tls';
 import type { Dispatcher } from 'undici';
 import { errorCode } from '../../core/caught-error.ts';
 
-const patienceMs = 10_000;
+const handshakeTimeoutMs = 10_000;
 const connected = 'undici:client:connected';
 
 /** The codes of certificate errors in OpenSSL and Node. */
@@ -59,7 +59,7 @@ async function peerCertificateOf(url: URL, dispatcher: Dispatcher): Promise<Peer
   subscribe(connected, see);
   try {
     await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, patienceMs);
+      const timer = setTimeout(resolve, handshakeTimeoutMs);
       const end = (): void => {
         clearTimeout(timer);
         resolve();

@@ -4,8 +4,8 @@ import type { buildConnector } from 'undici';
 import makeConnector from 'undici/lib/core/connect.js';
 import socks5 from 'undici/lib/core/socks5-client.js';
 
-const usualPort = 1080;
-const patienceMs = 10_000;
+const defaultPort = 1080;
+const connectTimeoutMs = 10_000;
 
 /** Returns true if `proxy` is the address of a SOCKS proxy. */
 export function isSocks(proxy: string): boolean {
@@ -52,7 +52,7 @@ export function isExempt(hostname: string, port: number, noProxy: string): boole
 function tunnel({ hostname, port, username, password }: URL, toHost: string, toPort: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
     const proxyHost = hostname.replace(/^\[|\]$/g, '');
-    const socket = connect({ host: proxyHost, port: Number(port) || usualPort });
+    const socket = connect({ host: proxyHost, port: Number(port) || defaultPort });
     const login = { username: decodeURIComponent(username), password: decodeURIComponent(password) };
     const client = new socks5.Socks5Client(socket, login);
     const fail = (why: string, cause?: Error): void => {
@@ -60,7 +60,7 @@ function tunnel({ hostname, port, username, password }: URL, toHost: string, toP
       reject(new Error(`the SOCKS proxy ${proxyHost}: ${why}`, { cause }));
       socket.destroy();
     };
-    const timer = setTimeout(() => fail(`no answer within ${patienceMs / 1000} s`), patienceMs);
+    const timer = setTimeout(() => fail(`no answer within ${connectTimeoutMs / 1000} s`), connectTimeoutMs);
     // The client keeps its listeners for as long as the connection lasts, so these handlers may run later too.
     client.on('error', (error: Error) => fail(error.message || 'cannot be reached', error));
     client.on('close', () => fail('closed the connection'));

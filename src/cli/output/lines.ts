@@ -1,7 +1,7 @@
 /** The lines of a program: what it prints to standard output and standard error. */
 import { printable } from './printable.ts';
 
-/** Where lines go: `out` for what happens, `err` for what needs attention. */
+/** Receives lines: `out` gets progress and results, `err` what needs attention. */
 export interface Lines {
   out(line: string): void;
   err(line: string): void;

@@ -34,13 +34,13 @@ export const exitMeanings = {
 
 /** Returns the two lines of `--help` about the exit codes that `means` names. The second line begins with `second`. */
 export function exitCodesHelp(means: { readonly [Name in ExitName]?: string | undefined }, second: ExitName): string {
-  const told = (Object.keys(exitCodes) as ExitName[]).flatMap((name) => {
+  const listed = (Object.keys(exitCodes) as ExitName[]).flatMap((name) => {
     const text = means[name];
     return text === undefined ? [] : [{ name, text: `${exitCodes[name]} ${text}` }];
   });
-  const comma = told.some(({ text }) => text.includes(',')) ? ';' : ',';
-  const rest = told.slice(1).map(({ name, text }) => `${comma}${name === second ? '\n' : ' '}${text}`);
-  return `Exit codes: ${told[0]?.text}${rest.join('')}.`;
+  const comma = listed.some(({ text }) => text.includes(',')) ? ';' : ',';
+  const rest = listed.slice(1).map(({ name, text }) => `${comma}${name === second ? '\n' : ' '}${text}`);
+  return `Exit codes: ${listed[0]?.text}${rest.join('')}.`;
 }
 
 /** The exit code for each kind of error. Errors that must be caught before a program ends count as bugs. */

@@ -47,7 +47,7 @@ import { isWrittenHere } from './sync-log.ts';
  * Milliseconds without progress after which a run is taken to hang. A run at work does something every few seconds,
  * and waits for upstream no longer than two minutes.
  */
-const longestSilenceMs = 2 * hourMs;
+const maxSilenceMs = 2 * hourMs;
 
 /** Milliseconds between two looks whether the window is over. */
 const windowCheckMs = 1_000;
@@ -182,7 +182,7 @@ function pauseAtEndOf(window: DailyWindow, pause: PauseRequest): NodeJS.Timeout 
 /** Returns a line about a run that holds the lock and has done nothing for hours, or undefined if it makes progress. */
 function stalledRunText(target: Target, settings: Settings, nowMs: number): string | undefined {
   const { running, progressAt = running } = readMark(target, settings);
-  if (running === undefined || progressAt === undefined || nowMs - progressAt < longestSilenceMs) return undefined;
+  if (running === undefined || progressAt === undefined || nowMs - progressAt < maxSilenceMs) return undefined;
   return (
     `${target.lock}: held by a run that began at ${isoTime(running)} and has done nothing since ${isoTime(progressAt)}; ` +
     `find what it waits for, or end it (fuser -k ${target.lock}): the next run goes on from there`

@@ -55,7 +55,7 @@ type Planned = Extract<MirrorEvent, { type: 'project-planned' }>;
 export class PlanTotals {
   readonly #dependencies: boolean;
   /** Projects whose requirements will be known only after their files are fetched. */
-  readonly #untold = new Set<ProjectName>();
+  readonly #unknownRequires = new Set<ProjectName>();
   /** Work of projects that are planned but not done: the dry run may still fail on them. */
   readonly #open = new Map<ProjectName, ProjectWork>();
   readonly #rules = new Map<string, RuleWork>();
@@ -76,7 +76,7 @@ export class PlanTotals {
     else if (event.type === 'project-done') this.#add(event.name, event.outcome);
     else if (event.type === 'project-parked') {
       this.#open.delete(event.name);
-      this.#untold.delete(event.name);
+      this.#unknownRequires.delete(event.name);
       this.#complain(`${event.name}: ${event.reason}`);
     } else if (event.type === 'warning') this.#complain(event.message);
   }
@@ -87,7 +87,7 @@ export class PlanTotals {
       publish: this.#publish,
       removed: this.#removed,
       ...this.#total,
-      unknownRequires: this.#untold.size,
+      unknownRequires: this.#unknownRequires.size,
       rules: [...this.#rules.values()].sort((a, b) => bytesOf(b) - bytesOf(a)).slice(0, rulesShown),
       mostToFetch: this.#fetching.list(),
       mostToRemove: this.#removing.list(),
@@ -99,7 +99,7 @@ export class PlanTotals {
     this.#open.set(event.name, workOf(event));
     // Requirements are read from wheels and sdists only.
     if (this.#dependencies && event.fetch.some((path) => /\.(?:whl|zip|tar\.gz|tgz)$/i.test(path)))
-      this.#untold.add(event.name);
+      this.#unknownRequires.add(event.name);
   }
 
   #add(name: ProjectName, outcome: ProjectOutcome): void {

@@ -8,14 +8,14 @@ const width = 99;
 
 /** Returns the lines of the text, each less than 100 columns wide. Paths below `root` are shown relative to it. */
 export function renderPlan(sums: PlanSums, root: string): string[] {
-  const told = (rule: string): string => rule.replaceAll(`${root}/`, '');
-  const rules = sums.rules.map((work) => [showCount(work.projects), ...cells(work), told(work.rule)]);
+  const shorten = (rule: string): string => rule.replaceAll(`${root}/`, '');
+  const rules = sums.rules.map((work) => [showCount(work.projects), ...cells(work), shorten(work.rule)]);
   const header = ['projects', 'to fetch', 'bytes', 'to remove', 'bytes', 'rule'];
   return [
     ...totals(sums),
     ...(rules.length === 0 ? [] : ['', ...renderTable([header, ...rules], { right: [0, 1, 2, 3, 4], width })]),
-    ...projectTable('Most to fetch', sums.mostToFetch, ({ fetch }) => fetch, told),
-    ...projectTable('Most to remove', sums.mostToRemove, ({ remove }) => remove, told),
+    ...projectTable('Most to fetch', sums.mostToFetch, ({ fetch }) => fetch, shorten),
+    ...projectTable('Most to remove', sums.mostToRemove, ({ remove }) => remove, shorten),
   ];
 }
 
@@ -39,12 +39,12 @@ function projectTable(
   title: string,
   projects: readonly ProjectWork[],
   workOf: (work: PlannedWork) => PlannedWork['fetch'],
-  told: (rule: string) => string,
+  shorten: (rule: string) => string,
 ): string[] {
   if (projects.length === 0) return [];
   const rows = projects.map((project) => {
     const { files, bytes } = workOf(project);
-    return [project.name, showCount(files), showBytes(bytes), told(project.rule)];
+    return [project.name, showCount(files), showBytes(bytes), shorten(project.rule)];
   });
   return ['', ...renderTable([[title, 'files', 'bytes', 'rule'], ...rows], { right: [1, 2], width })];
 }

@@ -35,7 +35,7 @@ import { isWaitingUrgent, waitingText } from './waiting-projects.ts';
  * Milliseconds after which a waiting request is reported as neglected. If cron takes up requests, it does so every
  * quarter of an hour.
  */
-const longestRequestMs = 20 * minuteMs;
+const maxRequestMs = 20 * minuteMs;
 
 const reportBug =
   'This is a bug of pep381client, please report it. What was done so far is right, and the next run goes on.';
@@ -117,7 +117,7 @@ async function work(
   stop: AbortController,
 ): Promise<unknown> {
   const waitedMs = requestAgeMs(target, startedMs) ?? 0;
-  if (waitedMs > longestRequestMs) {
+  if (waitedMs > maxRequestMs) {
     mirror.report({ type: 'warning', message: `${target.requestFlag}: ${neglectedRequestText(waitedMs)}` });
   }
   if (!command.dryRun) for (const message of takeSyncLog(target.syncLog)) mirror.report({ type: 'alarm', message });

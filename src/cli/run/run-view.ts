@@ -34,15 +34,15 @@ export function conclude(
   if (waiting !== undefined && (quiet || settings.logFormat === 'text')) lines.err(waiting);
   if (quiet) {
     const failed = [...tally.parked].filter(([, { expected }]) => !expected);
-    const untold = failed.filter(([, { isTold }]) => isTold !== true);
-    for (const [name, { reason }] of untold.slice(0, parkedNamed)) lines.err(`${name}: ${reason}`);
+    const unreported = failed.filter(([, { isTold }]) => isTold !== true);
+    for (const [name, { reason }] of unreported.slice(0, parkedNamed)) lines.err(`${name}: ${reason}`);
     for (const message of tally.alarms.slice(0, alarmsNamed)) lines.err(`Alarm: ${message}`);
     const more = tally.alarms.length - alarmsNamed;
     if (more > 0) lines.err(`Alarm: ${more} more (see pep381run --status)`);
     // Held-back deletions were printed when they were held back, and are printed again each day.
-    const isTold = code === exitCodes.heldBack && tally.heldBack === 0;
+    const isReported = code === exitCodes.heldBack && tally.heldBack === 0;
     const isUrgent = failed.length > 0 || tally.alarms.length > 0;
-    if (isUrgent || (code > exitCodes.incomplete && !isTold)) lines.err(summary);
+    if (isUrgent || (code > exitCodes.incomplete && !isReported)) lines.err(summary);
   } else if (settings.logFormat === 'json') {
     lines.out(JSON.stringify({ time: new Date().toISOString(), type: 'summary', exitCode: code, summary, waiting }));
   } else lines.out(summary);

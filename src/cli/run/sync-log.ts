@@ -5,8 +5,8 @@
 import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, unlinkSync } from 'node:fs';
 import { messageOf } from '../../core/caught-error.ts';
 
-const longestLog = 64 << 10;
-const longestLine = 400;
+const maxLogBytes = 64 << 10;
+const maxLineLength = 400;
 const maxLines = 15;
 
 /**
@@ -15,15 +15,15 @@ const maxLines = 15;
  */
 export function takeSyncLog(path: string): readonly string[] {
   if (lstatSync(path, { throwIfNoEntry: false }) === undefined || isWrittenHere(path)) return [];
-  const said = attempt(() => [...new Set(readLog(path).split('\n'))].filter((line) => line.trim() !== ''));
+  const output = attempt(() => [...new Set(readLog(path).split('\n'))].filter((line) => line.trim() !== ''));
   const removed = attempt(() => unlinkSync(path));
-  const problem = [said, removed].find((result) => typeof result === 'string');
+  const problem = [output, removed].find((result) => typeof result === 'string');
   if (problem !== undefined)
     return [`${path}: what runs had to say that /sync started cannot be taken: ${problem}; remove it`];
-  const lines = Array.isArray(said) ? said : [];
+  const lines = Array.isArray(output) ? output : [];
   const more = lines.length > maxLines ? [`${lines.length - maxLines} more lines`] : [];
   return [...lines.slice(0, maxLines), ...more].map(
-    (line) => `a run that /sync started said: ${line.slice(0, longestLine)}`,
+    (line) => `a run that /sync started said: ${line.slice(0, maxLineLength)}`,
   );
 }
 
@@ -47,7 +47,7 @@ function readLog(path: string): string {
   const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
     if (!fstatSync(fd).isFile()) throw new Error('expected a file, found something else');
-    const bytes = Buffer.alloc(longestLog);
+    const bytes = Buffer.alloc(maxLogBytes);
     return bytes.toString('utf8', 0, readSync(fd, bytes));
   } finally {
     closeSync(fd);

@@ -30,8 +30,8 @@ export function waitingText(state: StateStore, root: string, nowMs: number): str
 export function isWaitingUrgent(state: StateStore, nowMs: number): boolean {
   const first = longestWaiting(state, state.totals().heldBack);
   const { waitingToldAt = 0 } = state.get(runState);
-  const isTold = Math.abs(nowMs - waitingToldAt) < dayMs;
-  return first !== undefined && nowMs - first.due.since >= hourMs && !isTold;
+  const isReported = Math.abs(nowMs - waitingToldAt) < dayMs;
+  return first !== undefined && nowMs - first.due.since >= hourMs && !isReported;
 }
 
 /**

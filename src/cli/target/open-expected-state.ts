@@ -48,10 +48,10 @@ function expectTree(target: Target, state: StateStore): void {
   const { projects, files } = state.totals();
   const web = join(target.root, 'web');
   const trash = new Trash(web, new Mounts(target.root));
-  if (projects > 0 && !hasProjects(web) && !liesInTrash(trash, foldersIn(state))) {
+  if (projects > 0 && !hasProjects(web) && !isInTrash(trash, foldersIn(state))) {
     throw lost(target, 'simple', 'project', projects);
   }
-  if (files > 0 && !hasPackages(web) && !liesInTrash(trash, filesIn(state))) {
+  if (files > 0 && !hasPackages(web) && !isInTrash(trash, filesIn(state))) {
     throw lost(target, 'packages', 'file', files);
   }
 }
@@ -69,7 +69,7 @@ function lost({ root, state }: Target, folder: string, what: string, known: numb
  * Returns true if all `paths`, at least one, lie in the trash: a run moved them there and was killed before it could
  * forget them.
  */
-function liesInTrash(trash: Trash, paths: Iterable<WebPath>): boolean {
+function isInTrash(trash: Trash, paths: Iterable<WebPath>): boolean {
   let some = false;
   for (const path of paths) {
     if (trash.latest(path) === undefined) return false;

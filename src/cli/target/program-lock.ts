@@ -8,7 +8,7 @@ import { takeLock } from '../../state/sqlite/lock.ts';
 import { guardStorage } from './guard-storage.ts';
 
 /** Milliseconds without progress after which a holder is taken to hang, or to be stopped. */
-const longestSilenceMs = hourMs;
+const maxSilenceMs = hourMs;
 const markedEveryMs = minuteMs;
 
 export interface HeldLock {
@@ -39,8 +39,8 @@ export function holdLock(path: string): HeldLock | undefined {
 export function stalledHolderText(path: string, program: string): string | undefined {
   const { mtimeMs } = guardStorage(path, () => statSync(path));
   const silentMs = Date.now() - mtimeMs;
-  if (silentMs < longestSilenceMs) return undefined;
-  const hours = Math.floor(silentMs / longestSilenceMs);
+  if (silentMs < maxSilenceMs) return undefined;
+  const hours = Math.floor(silentMs / maxSilenceMs);
   const since = new Date(mtimeMs).toISOString();
   return (
     `${path}: another ${program} holds it, and did nothing for ${hours === 1 ? 'an hour' : `${hours} hours`} ` +

@@ -40,8 +40,8 @@ export function openTarget(root: string, isOldTarget?: () => boolean): Target {
   const target = pathsOf(root);
   const foreign = list(root).find((name) => !ours.test(name));
   // A folder with a state or with settings is a mirror, whatever else lies in it.
-  const isMeant = [target.state, target.config].some(isThere);
-  const isOurs = foreign === undefined || isMeant;
+  const isExpected = [target.state, target.config].some(isThere);
+  const isOurs = foreign === undefined || isExpected;
   if (!isOurs && isOldTarget?.() !== true) {
     const advice = isOldTarget === undefined ? ', or run pep381run first if another program mirrored into it' : '';
     throw new UsageError(`${root}: is neither empty nor a mirror (it holds ${foreign}); name another folder${advice}`);

@@ -254,7 +254,7 @@ export class FilesystemFileStore implements FileStore {
 
   #moveToTrash(path: WebPath, touched: Set<string>): void {
     const from = this.#at(path);
-    const to = this.#trash.place(path, dayOf(this.#removals.now()));
+    const to = this.#trash.pathOn(path, dayOf(this.#removals.now()));
     guardStorage(from, () => {
       refuseLinks(this.#web, dirname(from));
       if (lstatOf(from) === undefined || this.#mounts.isTop(from)) return;

@@ -26,14 +26,14 @@ export class Trash {
   }
 
   /** Returns the path in the trash for `path` if it is removed on `day`. */
-  place(path: WebPath, day: string): string {
+  pathOn(path: WebPath, day: string): string {
     return join(this.#mounts.homeOf(join(this.#web, path), name), day, path);
   }
 
   /** Returns the path in the trash of what was last removed from `path`, or undefined if the trash has nothing. */
   latest(path: WebPath): string | undefined {
-    const places = this.#days().map(({ folder }) => join(folder, path));
-    return places.reverse().find((place) => guardStorage(place, () => exists(place)));
+    const paths = this.#days().map(({ folder }) => join(folder, path));
+    return paths.reverse().find((found) => guardStorage(found, () => exists(found)));
   }
 
   /** Deletes the days that ended before `before` (milliseconds). */

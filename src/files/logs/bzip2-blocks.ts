@@ -13,7 +13,7 @@ const blockMark = 0x314159265359n;
 const endMark = 0x177245385090n;
 const markBits = 48;
 /** Upper bound for the size of a compressed block, in bytes. */
-const longestBlock = 1_200_000;
+const maxBlockBytes = 1_200_000;
 
 interface Mark {
   /** Offset in bits from the beginning of the bytes that were searched. */
@@ -50,7 +50,7 @@ export async function* bzip2Blocks(chunks: AsyncIterable<Buffer>, onCut: () => v
     searched = Math.max(0, searched - keep);
     if (open !== undefined) open -= keep * 8;
     if (end !== undefined) end -= keep;
-    if (sinceMark > longestBlock) throw new NonsenseError('not valid bzip2 (a block without end)');
+    if (sinceMark > maxBlockBytes) throw new NonsenseError('not valid bzip2 (a block without end)');
   }
   const behind = end === undefined ? '' : held.toString('latin1', end);
   if (!isWhole || beginning.test(behind)) onCut();

@@ -32,7 +32,7 @@ const compressions: readonly Compression[] = [
 ];
 
 /** Number of bytes at the beginning of a log that are needed to recognize its compression. */
-export const longestStart = 6;
+export const signatureBytes = 6;
 
 /** Returns the compression of a log that begins with `bytes`, or undefined if it is plain. */
 export function compressionOf(bytes: Buffer): Compression | undefined {

@@ -8,7 +8,7 @@ import { PackedError } from './compressions.ts';
 
 const [extraFlag, nameFlag, commentFlag, checksumFlag] = [4, 8, 16, 2];
 /** Limit for a member's header, in bytes. No name of a file is as long. */
-const longestHeader = 1 << 17;
+const maxHeaderBytes = 1 << 17;
 
 /** Unpacks `chunks`. Calls `onCut` if the end is missing. Throws PackedError and the errors of zlib. */
 export async function* gunzip(chunks: AsyncIterable<Buffer>, onCut: () => void): AsyncIterable<Buffer> {
@@ -96,7 +96,7 @@ async function skipHeader(input: Input): Promise<void> {
 
 /** Returns the offset after the zero that ends the text at `start`. */
 async function endOfText(input: Input, start: number): Promise<number> {
-  for (let length = start + 1; length < longestHeader; length = input.rest.length + 1) {
+  for (let length = start + 1; length < maxHeaderBytes; length = input.rest.length + 1) {
     const end = (await input.expect(length)).indexOf(0, start);
     if (end >= 0) return end + 1;
   }

@@ -11,7 +11,7 @@ import type { Bzip2 } from '../bzip2.ts';
 import type { FoundPath, LogSource, OpenLog } from '../log-source.ts';
 import type { PieceScanner } from '../piece-scanner.ts';
 import { bzip2Blocks } from './bzip2-blocks.ts';
-import { type Compression, compressionOf, longestStart, PackedError, unpackedBy } from './compressions.ts';
+import { type Compression, compressionOf, PackedError, signatureBytes, unpackedBy } from './compressions.ts';
 import { gunzip } from './gzip-members.ts';
 import { cutIntoPieces, scanChunks } from './log-pieces.ts';
 import { isFolderOfRotated, seriesOf } from './log-series.ts';
@@ -53,7 +53,7 @@ export class LogFiles implements LogSource {
       const file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
       try {
         const { size } = await expectFile(file);
-        const { buffer, bytesRead } = await file.read(Buffer.alloc(longestStart), 0, longestStart, 0);
+        const { buffer, bytesRead } = await file.read(Buffer.alloc(signatureBytes), 0, signatureBytes, 0);
         return new LogFile(path, file, compressionOf(buffer.subarray(0, bytesRead)), size, this.#bzip2, this.#options);
       } catch (error) {
         await file.close();
@@ -160,10 +160,10 @@ class LogFile implements OpenLog {
   }
 
   async *read(position: number): AsyncIterable<Buffer> {
-    if (this.#packing === undefined) return yield* this.#told(this.#bytes(position));
+    if (this.#packing === undefined) return yield* this.#withProgress(this.#bytes(position));
     if (position >= this.#unfoldedBytes) return;
     let passed = 0;
-    for await (const chunk of this.#told(this.#unpacked(this.#packing))) {
+    for await (const chunk of this.#withProgress(this.#unpacked(this.#packing))) {
       const rest = chunk.subarray(Math.max(0, position - passed));
       passed += chunk.length;
       this.#refuseBomb(passed);
@@ -199,7 +199,7 @@ class LogFile implements OpenLog {
     if (pieces === undefined || !isLarge) return yield* scanChunks(this.read(position), position, bytes);
     // One piece more than are scanned at the same time, so that no scanner waits for the next one.
     const cut = cutIntoPieces(this.#file, position, bytes);
-    yield* this.#told(mapInOrder(cut, pieces.atOnce + 1, (piece) => pieces.scan(piece)));
+    yield* this.#withProgress(mapInOrder(cut, pieces.atOnce + 1, (piece) => pieces.scan(piece)));
   }
 
   isCut(): boolean {
@@ -246,7 +246,7 @@ class LogFile implements OpenLog {
     return readable(this.path, async () => (await this.#file.stat()).size);
   }
 
-  async *#told<T>(pieces: AsyncIterable<T>): AsyncIterable<T> {
+  async *#withProgress<T>(pieces: AsyncIterable<T>): AsyncIterable<T> {
     try {
       yield* pieces;
     } catch (error) {

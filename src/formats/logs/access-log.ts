@@ -66,7 +66,7 @@ export class AccessLogReader {
     const pathStart = skipOrigin(bytes, request + getSpace.length, end);
     if (!startsWith(bytes, pathStart, end, packages) && !leadsToPackages(bytes, pathStart, end)) return 'address';
     const after = this.#findPath(bytes, pathStart);
-    if (after < 0 || !startsWith(bytes, after, end, protocol)) return kindOfOdd(bytes, request, end);
+    if (after < 0 || !startsWith(bytes, after, end, protocol)) return kindOfMalformed(bytes, request, end);
     const closing = closingQuote(bytes, after + protocol.length, end);
     if (closing < 0) return 'unreadable';
     return this.#readAnswer(bytes, closing + 2, end);
@@ -132,7 +132,7 @@ export class AccessLogReader {
 }
 
 /** Returns the kind of a malformed request. Requests of attackers are refused, so their lines have an error status. */
-function kindOfOdd(bytes: Buffer, request: number, end: number): LineKind {
+function kindOfMalformed(bytes: Buffer, request: number, end: number): LineKind {
   const status = closingQuote(bytes, request, end) + 2;
   return status > 1 && decimal(bytes, status, Math.min(end, status + 3)) >= 300 ? 'status' : 'unreadable';
 }
@@ -158,12 +158,12 @@ function startsWith(bytes: Buffer, start: number, end: number, expected: Buffer)
 /** Returns true if the path leads below /packages/ in another spelling: `//packages/`, `/simple/../packages/`. */
 function leadsToPackages(bytes: Buffer, start: number, end: number): boolean {
   const second = bytes[start + 1];
-  let isOdd = second === slash || second === percent;
+  let isUnnormalized = second === slash || second === percent;
   let at = start + 1;
   for (; at < end && bytes[at] !== space && bytes[at] !== question; at += 1) {
-    if (bytes[at] === dot && bytes[at - 1] === slash) isOdd = true;
+    if (bytes[at] === dot && bytes[at - 1] === slash) isUnnormalized = true;
   }
-  return isOdd && resolvedPath(bytes.toString('latin1', start, at)).startsWith('packages/');
+  return isUnnormalized && resolvedPath(bytes.toString('latin1', start, at)).startsWith('packages/');
 }
 
 /** Skips the `http://host` in requests of a proxy. */

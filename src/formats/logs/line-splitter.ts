@@ -3,9 +3,9 @@
 const lineFeed = 0x0a;
 
 /** Bytes. Longer lines are skipped. Nothing that Apache writes on its own comes close. */
-export const longestLine = 64 * 1024;
+export const maxLineBytes = 64 * 1024;
 /** The number of bytes before the position that are kept. */
-export const longestBefore = 4096;
+export const maxBytesBefore = 4096;
 
 /** Receives a line: the bytes from `start` to `end`, without its line ending. They are valid only during the call. */
 export type LineVisitor = (bytes: Buffer, start: number, end: number) => void;
@@ -35,7 +35,7 @@ export class LineSplitter {
     return this.#position;
   }
 
-  /** The bytes before the position that were in the stream; at most the last `longestBefore`. */
+  /** The bytes before the position that were in the stream; at most the last `maxBytesBefore`. */
   get before(): Buffer {
     return this.#before;
   }
@@ -72,7 +72,7 @@ export class LineSplitter {
 
   #whole(bytes: Buffer, begin: number, end: number): void {
     const start = bytes[begin] === 0 ? behindZeros(bytes, begin, end) : begin;
-    if (end - start > longestLine) this.#visitTooLong();
+    if (end - start > maxLineBytes) this.#visitTooLong();
     else this.#visit(bytes, start, end);
   }
 
@@ -84,7 +84,7 @@ export class LineSplitter {
       this.#pass(bytes.subarray(0, zeros));
       piece = bytes.subarray(zeros);
     }
-    if (!this.#isTooLong && this.#rest.length + piece.length <= longestLine + 1) {
+    if (!this.#isTooLong && this.#rest.length + piece.length <= maxLineBytes + 1) {
       this.#rest = Buffer.concat([this.#rest, piece]);
       return;
     }
@@ -100,10 +100,10 @@ export class LineSplitter {
   }
 }
 
-/** Returns a copy of the last `longestBefore` bytes of `before` and `bytes` together. */
+/** Returns a copy of the last `maxBytesBefore` bytes of `before` and `bytes` together. */
 export function lastOf(before: Uint8Array, bytes: Uint8Array): Buffer {
-  if (bytes.length >= longestBefore) return Buffer.from(bytes.subarray(-longestBefore));
-  return Buffer.concat([before.subarray(-(longestBefore - bytes.length)), bytes]);
+  if (bytes.length >= maxBytesBefore) return Buffer.from(bytes.subarray(-maxBytesBefore));
+  return Buffer.concat([before.subarray(-(maxBytesBefore - bytes.length)), bytes]);
 }
 
 /** Returns the end of the zeros in `bytes` that begin at `start`. */

@@ -29,7 +29,7 @@ export const otherLabel = 'other';
  * Characters of an agent that are read. Nothing behind them is the name of an installer, and the limit bounds the time
  * that the rules take.
  */
-const longest = 500;
+const maxAgentLength = 500;
 
 /** User agents with a JSON object: pip since 6, uv, and Hatch since 1.16, which names its library behind the object. */
 const json = /^(?:pip|uv|hatch)\/\S+ \{/i;
@@ -86,7 +86,7 @@ const browsers =
 /** Returns the facts in `text`, a user agent as the client sent it. */
 export function parseUserAgent(text: string): UserAgent {
   const object = json.test(text) ? objectIn(text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1)) : undefined;
-  return object === undefined ? fromText(text.slice(0, longest)) : fromObject(object);
+  return object === undefined ? fromText(text.slice(0, maxAgentLength)) : fromObject(object);
 }
 
 /** Returns the label of the client in statistics: `pip/26.2.1`, `Browser`, or `unknown`. */

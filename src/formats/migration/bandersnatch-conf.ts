@@ -30,7 +30,7 @@ export function parseBandersnatchConf(text: string, source: string): Bandersnatc
 
 const defaultSection = 'DEFAULT';
 /** Characters of defaults, counted once for each section. */
-const longestDefaults = 10_000_000;
+const maxDefaultsLength = 10_000_000;
 
 /** Returns the normalized key: `release-files` becomes `release_files`. */
 function normalKey(key: string): string {
@@ -113,16 +113,16 @@ function withDefaults(sections: Map<string, Map<string, ConfSetting>>, source: s
   const defaults = sections.get(defaultSection) ?? new Map<string, ConfSetting>();
   let length = 0;
   for (const [key, { value }] of defaults) length += key.length + value.length;
-  if (length * sections.size > longestDefaults) {
+  if (length * sections.size > maxDefaultsLength) {
     throw new UsageError(`${source}: [${defaultSection}] has too many settings for so many sections`);
   }
   return new Map([...sections].map(([name, settings]) => [name, new Map([...defaults, ...settings])]));
 }
 
 /** The same limit as in Python. */
-const deepestReference = 10;
+const maxReferenceDepth = 10;
 const maxReferences = 100_000;
-const longestResult = 10_000_000;
+const maxResultLength = 10_000_000;
 const referencePattern = /\$(?:(\$)|\{([^${}]+)\}|(\{))?/g;
 
 /** Returns `conf` with references replaced, and without the section of defaults. */
@@ -136,14 +136,14 @@ function interpolated(conf: BandersnatchConf, source: string): BandersnatchConf 
       if (unclosed !== undefined) throw wrong('a reference without its name or its end');
       if (dollar !== undefined || name === undefined) return '$';
       references++;
-      const isTooFar = depth >= deepestReference || references > maxReferences;
+      const isTooFar = depth >= maxReferenceDepth || references > maxReferences;
       if (isTooFar) throw wrong(`${whole} refers to itself, or leads too far`);
       const [key = '', other, ...rest] = name.split(':').reverse();
       const found = rest.length > 0 ? undefined : conf.get(other ?? section)?.get(normalKey(key));
       if (found === undefined) throw wrong(`${whole} stands for nothing`);
       const text = expand(other ?? section, found, depth + 1);
       length += text.length;
-      if (length > longestResult) throw wrong(`${whole} makes the file too long`);
+      if (length > maxResultLength) throw wrong(`${whole} makes the file too long`);
       return text;
     };
     return value.replace(referencePattern, replace);

@@ -69,8 +69,8 @@ export function requiredProjects(_value: string, source: ImportSource): Outcome 
 export function pinnedRequirements(_value: string, source: ImportSource): Outcome {
   const outcome = requirements(source);
   if (outcome.settings === undefined) return outcome;
-  const told = `${pinNote}, a range only within [releases]; files that they include (-r, -c) are read too`;
-  return { ...outcome, notes: [...(outcome.notes ?? []), told] };
+  const note = `${pinNote}, a range only within [releases]; files that they include (-r, -c) are read too`;
+  return { ...outcome, notes: [...(outcome.notes ?? []), note] };
 }
 
 function requirements(source: ImportSource): Outcome {

@@ -18,10 +18,10 @@ export type PickleObject =
 type Kind = PickleObject['kind'];
 type ObjectOf<K extends Kind> = Extract<PickleObject, { kind: K }>;
 
-const largestFile = 256 * 1024 * 1024;
+const maxFileBytes = 256 * 1024 * 1024;
 /** Python writes lists in batches of a thousand, so this is deep enough. */
-const highestStack = 10_000;
-const longestClassName = 100;
+const maxStackDepth = 10_000;
+const maxClassNameLength = 100;
 
 /** Returns the error that `source` is damaged: `found` is at byte `at`, and is not what was expected. */
 export function damaged(source: string, at: number, found: string): DamagedFileError {
@@ -51,7 +51,7 @@ export class PickleMachine {
 
   /** Reads and checks the first two bytes. */
   start(): void {
-    if (this.#bytes.length > largestFile) throw this.damaged(`a file of ${this.#bytes.length} bytes`);
+    if (this.#bytes.length > maxFileBytes) throw this.damaged(`a file of ${this.#bytes.length} bytes`);
     if (this.unsigned(1) !== 0x80 || this.unsigned(1) !== 2) throw this.damaged('no pickle of protocol 2');
   }
 
@@ -69,7 +69,7 @@ export class PickleMachine {
   }
 
   push(value: PickleValue): void {
-    if (this.#stack.length >= highestStack) throw this.damaged('values nested too deeply');
+    if (this.#stack.length >= maxStackDepth) throw this.damaged('values nested too deeply');
     this.#stack.push(value);
   }
 
@@ -88,7 +88,7 @@ export class PickleMachine {
   }
 
   mark(): void {
-    if (this.#marks.length >= highestStack) throw this.damaged('values nested too deeply');
+    if (this.#marks.length >= maxStackDepth) throw this.damaged('values nested too deeply');
     this.#marks.push(this.#stack.length);
   }
 
@@ -133,7 +133,7 @@ export class PickleMachine {
 
   /** Reads the two lines that name a class, and returns them with a space between: the module, then the class. */
   className(): string {
-    const window = this.#bytes.toString('latin1', this.#at, this.#at + longestClassName);
+    const window = this.#bytes.toString('latin1', this.#at, this.#at + maxClassNameLength);
     const name = /^[^\n ]+\n[^\n ]+\n/.exec(window)?.[0];
     if (name === undefined) throw this.damaged('no name of a class');
     this.#skip(name.length);

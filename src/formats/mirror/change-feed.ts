@@ -55,12 +55,12 @@ export const changesPerPiece = 256;
 export const maxPieces = 400;
 const formatVersion = 1;
 /** Bytes. Far more than a piece of short names and long reasons has. */
-export const largestPiece = 4 << 20;
-const longestReason = 200;
-const longestVersion = 100;
+export const maxPieceBytes = 4 << 20;
+const maxReasonLength = 200;
+const maxVersionLength = 100;
 const maxReleases = 1000;
 /** Far higher than any real index reaches. */
-const highestNumber = 1e14;
+const maxNumber = 1e14;
 
 /** Returns the versions of `project` that these files belong to, each once. */
 export function releasesOf(filenames: readonly string[], project: ProjectName): string[] {
@@ -105,7 +105,7 @@ function renderChange({ number, displayName, serial, at, removed, quarantined }:
     project: displayName,
     serial,
     time: new Date(at).toISOString(),
-    removed: removed?.slice(0, longestReason),
+    removed: removed?.slice(0, maxReasonLength),
     quarantined: quarantined.length === 0 ? undefined : quarantined,
   });
 }
@@ -180,13 +180,13 @@ function changeFrom(json: unknown, number: number, source: string): FeedChange |
     displayName: project,
     serial: serialOf(json.serial),
     at: at >= 0 ? at : 0,
-    removed: removed?.slice(0, longestReason),
-    quarantined: releases.map((text) => text.slice(0, longestVersion)),
+    removed: removed?.slice(0, maxReasonLength),
+    quarantined: releases.map((text) => text.slice(0, maxVersionLength)),
   };
 }
 
 function numberIn(json: JsonObject, key: string, source: string): number {
   const number = json[key];
-  if (typeof number === 'number' && Number.isInteger(number) && number >= 0 && number <= highestNumber) return number;
+  if (typeof number === 'number' && Number.isInteger(number) && number >= 0 && number <= maxNumber) return number;
   throw new NonsenseError(`${source}: expected a number in "${key}"`);
 }

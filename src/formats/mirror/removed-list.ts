@@ -30,7 +30,7 @@ export interface ReadEntry extends RemovedEntry {
   readonly path: WebPath | undefined;
 }
 
-const longestWhy = 1000;
+const maxReasonLength = 1000;
 
 /**
  * Reads a list that {@link renderRemovedList} has made, the latest entry first. Malformed entries are skipped; a
@@ -57,7 +57,7 @@ function entryOf(entry: unknown): ReadEntry | undefined {
   const project = typeof name === 'string' ? projectName(name) : undefined;
   const at = typeof removed === 'string' ? Date.parse(removed) : Number.NaN;
   if (project === undefined || project !== name || !(at >= 0) || typeof why !== 'string') return undefined;
-  const common = { project, at, why: why.slice(0, longestWhy) };
+  const common = { project, at, why: why.slice(0, maxReasonLength) };
   if (path === undefined) return { ...common, path, sha256: undefined };
   const isFile = typeof path === 'string' && isBlobPath(path) && typeof sha256 === 'string' && isSha256.test(sha256);
   return isFile ? { ...common, path, sha256 } : undefined;

@@ -20,7 +20,7 @@ import { groupCount, merkleHash } from '../../core/merkle-tree.ts';
 import { isJsonObject, type JsonObject, serialOf } from '../json.ts';
 
 /** In bytes, three times as much as ours has. */
-export const largestSnapshot = 64 << 10;
+export const maxSnapshotBytes = 64 << 10;
 
 /** The hashes of both forms of a page. */
 export interface BothForms {
@@ -54,7 +54,7 @@ export function parseSnapshot(body: Buffer, source: string): Snapshot {
   const refuse = (what: string): never => {
     throw new NonsenseError(`${source}: ${what}`);
   };
-  if (body.length > largestSnapshot) refuse(`larger than ${largestSnapshot} bytes`);
+  if (body.length > maxSnapshotBytes) refuse(`larger than ${maxSnapshotBytes} bytes`);
   const json = objectIn(body) ?? refuse('is not a JSON object');
   if (json.version !== 1) refuse('its version is not 1; it was made by another pep381client');
   const count = (name: string): number => countOf(json[name]) ?? refuse(`${name} is no count`);

@@ -43,10 +43,10 @@ const unread: readonly (readonly [name: RegExp, advice: string])[] = [
  * Throws {@link UsageError} with file and line.
  */
 export function parseListedRequirements(path: string, reader: RequirementsReader): ListedRequirements {
-  const read = (wanted: string): string => {
-    const advice = wanted !== path && isLock(nameOf(wanted)) ? notIncluded : adviceOn(nameOf(wanted));
-    if (advice !== undefined) throw new UsageError(`${wanted}: a file of this kind is not read: ${advice}`);
-    return reader.read(wanted).replace(/^\ufeff/, '');
+  const read = (included: string): string => {
+    const advice = included !== path && isLock(nameOf(included)) ? notIncluded : adviceOn(nameOf(included));
+    if (advice !== undefined) throw new UsageError(`${included}: a file of this kind is not read: ${advice}`);
+    return reader.read(included).replace(/^\ufeff/, '');
   };
   const name = nameOf(path);
   if (name === pipfileLock) return parsePipfileLock(read(path), path);

@@ -75,7 +75,7 @@ function readText(content: string, path: string, isConstraint: boolean, reading:
     if (requirement === '') readOptions(options, path, where, reading);
     else {
       for (const listed of readRequirement(requirement, options, where, reading)) into.push(listed);
-      if (options.some(({ name }) => standsAlone.has(name))) reading.notes.push(`${where}: ${notBehind}`);
+      if (options.some(({ name }) => loneOptions.has(name))) reading.notes.push(`${where}: ${notBehind}`);
     }
     if (others.length > 0) {
       reading.notes.push(`${where}: ${shown(others[0])} behind an option is passed over; give it a line of its own`);
@@ -94,7 +94,7 @@ function isEmptied(content: string, lines: readonly RequirementsLine[]): boolean
 }
 
 const asks: ReadonlySet<string> = new Set(['requirement', 'editable']);
-const standsAlone: ReadonlySet<string> = new Set(['requirement', 'constraint', 'editable']);
+const loneOptions: ReadonlySet<string> = new Set(['requirement', 'constraint', 'editable']);
 const notBehind = 'an option behind a requirement is passed over; give it a line of its own';
 
 function readOptions(options: readonly LineOption[], path: string, where: string, reading: Reading): void {

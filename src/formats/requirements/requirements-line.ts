@@ -30,7 +30,7 @@ const commentLine = /^\s*#/;
 const comment = /(?:^|\s)#.*$/s;
 
 /** Characters. Enough for a pin with the hashes of thousands of files. */
-const longestLine = 1_000_000;
+const maxLineLength = 1_000_000;
 
 /**
  * Returns the lines of `text` with content. `path` names it in errors. Throws {@link UsageError} if a line is too long.
@@ -54,8 +54,10 @@ export function logicalLines(text: string, path: string): LogicalLine[] {
 function logicalLine(pieces: readonly string[], last: number, path: string): LogicalLine {
   const line = last - pieces.length + 1;
   const text = pieces.join('');
-  if (text.length > longestLine) {
-    throw new UsageError(`${path}:${line}: expected at most ${longestLine} characters in a line, found ${text.length}`);
+  if (text.length > maxLineLength) {
+    throw new UsageError(
+      `${path}:${line}: expected at most ${maxLineLength} characters in a line, found ${text.length}`,
+    );
   }
   return { text: text.replace(comment, '').trim(), line };
 }

@@ -21,10 +21,10 @@ const openBracket = 0x5b;
 const closeBracket = 0x5d;
 
 /** Bytes. Entries of the real list have at most a few hundred. */
-const longestEntry = 1 << 20;
+const maxEntryLength = 1 << 20;
 
 /** Bytes: `"projects": [` with room for blanks. */
-const longestKey = 40;
+const maxKeyLength = 40;
 
 /** Splits the list into its entries while it arrives. */
 export class ProjectListParser {
@@ -55,7 +55,7 @@ export class ProjectListParser {
     const { entries, consumed } = this.#scan(bytes);
     this.#pending = bytes.subarray(consumed);
     this.#scanned -= consumed;
-    if (this.#pending.length > longestEntry || this.#rest.length > longestEntry) {
+    if (this.#pending.length > maxEntryLength || this.#rest.length > maxEntryLength) {
       throw new NonsenseError(`${this.#source}: an entry does not end`);
     }
     return entries === undefined ? [] : this.#parseEntries(entries);
@@ -131,7 +131,7 @@ export class ProjectListParser {
   /** Returns true if `bytes`, which ends before a bracket, ends with the key of the list of projects. */
   #opensProjects(bytes: Buffer): boolean {
     // Inspects only as many bytes as needed: a hostile list may have a hundred thousand brackets.
-    const before = this.#rest.slice(-longestKey) + bytes.toString('latin1', Math.max(0, bytes.length - longestKey));
+    const before = this.#rest.slice(-maxKeyLength) + bytes.toString('latin1', Math.max(0, bytes.length - maxKeyLength));
     return /"projects"\s{0,9}:\s{0,9}$/.test(before);
   }
 

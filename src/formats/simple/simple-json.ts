@@ -113,8 +113,8 @@ export function simplePageFrom(json: JsonObject, source: string): SimplePage {
 export function withSerial(page: SimplePage, serial: number | undefined): SimplePage {
   const meta = isJsonObject(page.json.meta) ? page.json.meta : {};
   const { '_last-serial': _serial, ...others } = meta;
-  const told = serial === undefined ? others : { ...meta, '_last-serial': serial };
-  return { ...page, serial, json: { ...page.json, meta: told } };
+  const newMeta = serial === undefined ? others : { ...meta, '_last-serial': serial };
+  return { ...page, serial, json: { ...page.json, meta: newMeta } };
 }
 
 /**

@@ -39,8 +39,8 @@ export function finishProject(parts: Parts, project: FinishedProject): void {
   else remove(parts, project);
   if (project.kind === 'published' && project.partly === true) return;
   held.forgetPending(name);
-  if (project.kind === 'published' && project.stays !== undefined) {
-    queue.putParked({ ...project.stays, due: { ...due, attempts: due.attempts + 1 } });
+  if (project.kind === 'published' && project.parked !== undefined) {
+    queue.putParked({ ...project.parked, due: { ...due, attempts: due.attempts + 1 } });
   } else if (queue.takeOut(name, serial)) {
     changelog.settle(name, serial);
   }
@@ -55,10 +55,10 @@ function publish(parts: Parts, project: Published): void {
   held.deleteFiles(drop.map(({ path }) => path));
   removals.addFiles(name, lost, why);
   removals.addFiles(name, quarantined, 'quarantined upstream');
-  const keeps = (told: unknown): boolean => project.partly === true && told === undefined;
+  const keeps = (value: unknown): boolean => project.partly === true && value === undefined;
   if (!keeps(project.plan)) plans.put(name, project.plan);
   if (!keeps(project.unproven)) provenance.put(name, project.unproven);
-  if (!keeps(project.odd)) rejectedFiles.put(name, project.odd ?? []);
+  if (!keeps(project.rejected)) rejectedFiles.put(name, project.rejected ?? []);
   const json = project.pages?.json;
   if (json !== undefined && json !== pages.hashesOf(name).json) {
     const files = quarantined.map(({ path }) => filenameOf(path));

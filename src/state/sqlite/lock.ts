@@ -9,7 +9,7 @@ import { connect } from './addon.ts';
 import { asStorage, openDatabase } from './open-database.ts';
 
 /** Milliseconds to wait for the lock: `isLocked` holds it for less than one, and must not keep a run from starting. */
-const patienceMs = 100;
+const busyTimeoutMs = 100;
 const ownerOnly = 0o600;
 
 /** Takes the lock in the file at `path`. Returns a function that releases it, or undefined if another run holds it. */
@@ -18,10 +18,10 @@ export function takeLock(path: string): (() => void) | undefined {
   if (asStorage(path, () => lstatSync(path, { throwIfNoEntry: false }))?.isFile() === false) {
     throw new StorageError(`${path}: expected a file, found a link or something else; remove it`);
   }
-  keepOthersOut(path);
+  closeToOthers(path);
   const db = openDatabase(path);
   try {
-    db.pragma(`busy_timeout = ${patienceMs}`);
+    db.pragma(`busy_timeout = ${busyTimeoutMs}`);
     db.exec('BEGIN EXCLUSIVE');
   } catch (error) {
     db.close();
@@ -34,7 +34,7 @@ export function takeLock(path: string): (() => void) | undefined {
 }
 
 /** Restricts the file to its owner: any user who may read it may lock it, and could keep all runs from starting. */
-function keepOthersOut(path: string): void {
+function closeToOthers(path: string): void {
   try {
     closeSync(openSync(path, 'wx', ownerOnly));
   } catch (error) {

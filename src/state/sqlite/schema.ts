@@ -24,7 +24,7 @@ import type Database from 'better-sqlite3';
 import { StorageError } from '../../core/errors.ts';
 import { addPageTables, addSeenTable } from './page-hash-schema.ts';
 import { changeTables } from './sqlite-published-changes.ts';
-import { oddFilesTable } from './sqlite-rejected-files.ts';
+import { rejectedFilesTable } from './sqlite-rejected-files.ts';
 import { logsThatBeginAlike, statsTables } from './stats-schema.ts';
 import { upgradeCounts } from './upgrade-counts.ts';
 
@@ -218,7 +218,7 @@ const steps: readonly ((db: Database.Database, isNew: boolean) => void)[] = [
     addPageTables(db);
   },
   (db) => {
-    db.exec(deathColumns + oddFilesTable + announcedTable);
+    db.exec(deathColumns + rejectedFilesTable + announcedTable);
     addSeenTable(db);
   },
   (db) => db.exec(logsThatBeginAlike + changeTables + sourceColumn),

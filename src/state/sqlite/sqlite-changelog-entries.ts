@@ -29,7 +29,9 @@ export class SqliteChangelogEntries
 
   unconfirmedAbsences(absentBefore: number, removedBefore: number): ProjectName[] {
     const now = this.clock.now();
-    return this.do(() => this.sql.doubtful.all({ absentBefore, removedBefore, now })).map(({ name }) => nameOf(name));
+    return this.do(() => this.sql.unconfirmedAbsences.all({ absentBefore, removedBefore, now })).map(({ name }) =>
+      nameOf(name),
+    );
   }
 
   markUnlisted(names: readonly ProjectName[], listSerial: number | undefined): void {
@@ -84,7 +86,7 @@ function prepareStatements(db: Database.Database) {
     of: db.prepare<[string], AnnouncementRow>(
       'SELECT serial, version, action, at FROM announced WHERE project = ? ORDER BY id',
     ),
-    doubtful: db.prepare<{ absentBefore: number; removedBefore: number; now: number }, { name: string }>(
+    unconfirmedAbsences: db.prepare<{ absentBefore: number; removedBefore: number; now: number }, { name: string }>(
       `SELECT q.name FROM queue q LEFT JOIN projects p ON p.name = q.name
        WHERE obstacle IN ('absent', 'stale', 'failed')
          AND since <= iif(obstacle = 'absent', :absentBefore, :removedBefore)

@@ -24,7 +24,7 @@ export class SqliteInProgress extends SqliteTables<ReturnType<typeof prepareStat
   }
 
   crashSuspects(now: number): ProjectName[] {
-    return this.do(() => this.sql.doubtful.all({ now }).map(nameOf));
+    return this.do(() => this.sql.crashSuspects.all({ now }).map(nameOf));
   }
 }
 
@@ -35,7 +35,7 @@ function prepareStatements(db: Database.Database) {
     countDeaths: db
       .prepare<[], string>('UPDATE queue SET deaths = deaths + 1, under_way = 0 WHERE under_way = 1 RETURNING name')
       .pluck(),
-    doubtful: db
+    crashSuspects: db
       .prepare<{ now: number }, string>(`SELECT name FROM queue WHERE deaths > 0 AND ${isDue} ORDER BY deaths, name`)
       .pluck(),
   };

@@ -2,7 +2,7 @@
 import type Database from 'better-sqlite3';
 import { groupedRuleSql } from '../../core/dependency-reason.ts';
 import type { ProjectName } from '../../core/names.ts';
-import type { DueReplan, Plan, PlanSummary, Plans, Replanned, RuleTotals } from '../plans.ts';
+import type { DueReplan, PlanRecord, PlanSummary, Plans, Replanned, RuleTotals } from '../plans.ts';
 import { type Change, noChange } from '../state-section.ts';
 import { nameOf } from './checked-text.ts';
 import type { SqliteMirrorState } from './sqlite-mirror-state.ts';
@@ -79,7 +79,7 @@ export class SqlitePlans extends SqliteTables<ReturnType<typeof prepareStatement
   }
 
   /** Replaces the plan of a project; undefined for none. Within the transaction of the caller. */
-  put(name: ProjectName, plan: Plan | undefined): void {
+  put(name: ProjectName, plan: PlanRecord | undefined): void {
     if (plan === undefined) {
       this.sql.delete.run(name);
       return;

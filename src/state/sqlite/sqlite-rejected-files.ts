@@ -6,7 +6,7 @@ import { nameOf } from './checked-text.ts';
 import { isDue } from './is-due.ts';
 import { type Connection, SqliteTables } from './sqlite-tables.ts';
 
-export const oddFilesTable = `
+export const rejectedFilesTable = `
   CREATE TABLE odd_files (
     project TEXT NOT NULL,
     filename TEXT NOT NULL,
@@ -20,7 +20,7 @@ export const oddFilesTable = `
   CREATE INDEX odd_files_by_next_try ON odd_files (next_try) WHERE next_try IS NOT NULL;
 `;
 
-interface OddFileRow {
+interface RejectedFileRow {
   readonly project: string;
   readonly filename: string;
   readonly problem: string;
@@ -36,13 +36,13 @@ export class SqliteRejectedFiles extends SqliteTables<ReturnType<typeof prepareS
   }
 
   of(name: ProjectName): RejectedFile[] {
-    return this.do(() => this.sql.of.all(name)).map(oddFileOf);
+    return this.do(() => this.sql.of.all(name)).map(rejectedFileOf);
   }
 
   latest(limit: number): RejectedFileOf[] {
     return this.do(() => this.sql.latest.all(limit)).map((row) => ({
       project: nameOf(row.project),
-      ...oddFileOf(row),
+      ...rejectedFileOf(row),
     }));
   }
 
@@ -63,14 +63,16 @@ export class SqliteRejectedFiles extends SqliteTables<ReturnType<typeof prepareS
   }
 }
 
-function oddFileOf({ filename, problem, says, since, attempts, next_try }: OddFileRow): RejectedFile {
+function rejectedFileOf({ filename, problem, says, since, attempts, next_try }: RejectedFileRow): RejectedFile {
   return { filename, problem, entryDigest: says, since, attempts, nextTry: next_try ?? undefined };
 }
 
 function prepareStatements(db: Database.Database) {
   return {
-    of: db.prepare<[string], OddFileRow>('SELECT * FROM odd_files WHERE project = ?'),
-    latest: db.prepare<[number], OddFileRow>('SELECT * FROM odd_files ORDER BY since DESC, project, filename LIMIT ?'),
+    of: db.prepare<[string], RejectedFileRow>('SELECT * FROM odd_files WHERE project = ?'),
+    latest: db.prepare<[number], RejectedFileRow>(
+      'SELECT * FROM odd_files ORDER BY since DESC, project, filename LIMIT ?',
+    ),
     count: db.prepare<[], number>('SELECT count(*) FROM odd_files').pluck(),
     enqueueDue: db.prepare<{ now: number }>(
       `INSERT INTO queue (name, display_name, serial, removed, since)

@@ -11,9 +11,9 @@ import { sortedDownloads } from './sorted-downloads.ts';
 import { type LogRow, prepareStatsStatements, type StatsStatements } from './stats-statements.ts';
 
 /** Milliseconds to wait for a sync run. Its longest transaction, the comparison with the whole list, takes seconds. */
-const patienceMs = minuteMs;
+const busyTimeoutMs = minuteMs;
 /** The largest number of first bytes that identify a log. */
-const longestHead = 4096;
+const maxHeadBytes = 4096;
 
 export class SqliteStatsStore implements StatsStore {
   readonly #db: Database.Database;
@@ -24,7 +24,7 @@ export class SqliteStatsStore implements StatsStore {
     this.#db = openDatabase(path);
     try {
       this.#sql = this.#do(() => {
-        this.#db.pragma(`busy_timeout = ${patienceMs}`);
+        this.#db.pragma(`busy_timeout = ${busyTimeoutMs}`);
         this.#db.pragma('journal_mode = WAL');
         this.#db.pragma('synchronous = NORMAL');
         prepareSchema(this.#db);
@@ -121,7 +121,7 @@ export class SqliteStatsStore implements StatsStore {
   }
 
   #remember({ id: known, head, before, series, position, latest }: LogProgress): number {
-    const first = head.subarray(0, Math.min(head.length, longestHead, position));
+    const first = head.subarray(0, Math.min(head.length, maxHeadBytes, position));
     const values = [first.length, hashOf(first), series, position, latest] as const;
     const id = known ?? Number(this.#sql.addLog.run(...values).lastInsertRowid);
     if (known !== undefined) this.#sql.updateLog.run(...values, known);

@@ -110,7 +110,7 @@ async function enqueueAll(mirror: Mirror, known: Known): Promise<Discovered['tro
   const base = join(change(serialState, followed), rootIndexIsDue);
   const isNew =
     known.serial === undefined || !includesScope(known.scope, scope) || known.upstream !== settings.upstream;
-  const untold = await enqueueFromOtherIndexes(mirror);
+  const otherIndexTrouble = await enqueueFromOtherIndexes(mirror);
   const isFollowed = !isNew && !settings.reconcile;
   if (!isFollowed) await enqueueEverything(mirror, known, base);
   const trouble = isFollowed
@@ -119,14 +119,14 @@ async function enqueueAll(mirror: Mirror, known: Known): Promise<Discovered['tro
   enqueueAccepted(mirror);
   if (settings.projects === undefined) await enqueuePolicyChanges(mirror, known, scope, isNew);
   if (trouble !== undefined) {
-    if (untold !== undefined) mirror.report({ type: 'warning', message: untold.message });
+    if (otherIndexTrouble !== undefined) mirror.report({ type: 'warning', message: otherIndexTrouble.message });
     return trouble;
   }
   await confirmAbsences(mirror);
-  if (isNew) return untold;
+  if (isNew) return otherIndexTrouble;
   enqueueMissing(mirror, known);
   sweep(mirror);
-  return untold;
+  return otherIndexTrouble;
 }
 
 /** Returns the error of upstream that ended `work` early, if any. Throws all other errors. */
@@ -148,12 +148,12 @@ export async function enqueueNews(mirror: Mirror): Promise<readonly ProjectName[
   const { serial } = mirror.state.get(serialState);
   const { changelogRetryAt, feed } = mirror.state.get(changelogState);
   const names = new Set<ProjectName>();
-  const hear = (some: Iterable<ProjectName>): void => {
+  const collect = (some: Iterable<ProjectName>): void => {
     for (const name of some) names.add(name);
   };
-  if (feed !== undefined) await enqueueFeedChanges(mirror, false, hear);
+  if (feed !== undefined) await enqueueFeedChanges(mirror, false, collect);
   else if (serial !== undefined && !isWaiting(changelogRetryAt, mirror.clock.now()))
-    await enqueueChangelog(mirror, serial, hear);
+    await enqueueChangelog(mirror, serial, collect);
   return [...names];
 }
 
@@ -173,11 +173,11 @@ function includesScope(known: string | undefined, scope: string): boolean {
 
 /** Queues the projects whose changed files a person has accepted. */
 function enqueueAccepted({ state, settings }: Mirror): void {
-  const wanted = settings.acceptChanges.flatMap((name) => {
+  const requests = settings.acceptChanges.flatMap((name) => {
     const displayName = state.held.project(name).displayName ?? state.queue.entryOf(name)?.displayName;
     return displayName === undefined ? [] : [requestByName(name, displayName)];
   });
-  state.queue.enqueue(wanted);
+  state.queue.enqueue(requests);
 }
 
 /** Returns the projects to sync, or undefined if only the list of all projects tells them. */
@@ -196,8 +196,8 @@ function enqueueMissing({ state, settings, selection, clock }: Mirror, { missing
   // A project that was just found missing is asked for tomorrow. A 404 is believed at once then.
   const isAsked = (name: ProjectName): boolean =>
     missingRetryAt !== undefined && state.queue.entryOf(name) === undefined;
-  const wanted = missing.filter(isAsked).map((name) => ({ ...requestByName(name, undefined), removed: true }));
-  state.queue.enqueue(wanted, change(missingState, { missingRetryAt: now + dayMs }));
+  const requests = missing.filter(isAsked).map((name) => ({ ...requestByName(name, undefined), removed: true }));
+  state.queue.enqueue(requests, change(missingState, { missingRetryAt: now + dayMs }));
 }
 
 /**
@@ -257,8 +257,8 @@ async function enqueueEverything(mirror: Mirror, known: Known, base: Change): Pr
     });
   }
   if (settings.reconcile && settings.projects === undefined) state.queue.enqueueAllHeld(true);
-  const wanted = names.map((name) => requestByName(name, state.held.project(name).displayName));
-  state.queue.enqueue(wanted, join(base, change(changelogState, { feed }), change(serialState, { serial })));
+  const requests = names.map((name) => requestByName(name, state.held.project(name).displayName));
+  state.queue.enqueue(requests, join(base, change(changelogState, { feed }), change(serialState, { serial })));
   report({ type: 'learned', source: 'names', serial });
 }
 
@@ -364,7 +364,7 @@ async function undefinedWithoutChangelog<T>(
 async function enqueueChangelog(
   mirror: Mirror,
   from: number,
-  heard?: (names: Iterable<ProjectName>) => void,
+  onQueued?: (names: Iterable<ProjectName>) => void,
 ): Promise<true> {
   const { upstream, state, report } = mirror;
   let farthest = maxPlausibleSerial(mirror, from);
@@ -375,9 +375,12 @@ async function enqueueChangelog(
     const isBelieved = changes.serial <= Math.min(farthest, known);
     const believed = isBelieved ? changes : upTo(Math.min(farthest, known), changes, serial);
     if (believed.serial > serial) {
-      const wanted = wantedBy(mirror, believed);
-      state.queue.enqueue(wanted, change(serialState, { serial: believed.serial, serialMovedAt: mirror.clock.now() }));
-      heard?.(wanted.map(({ name }) => name));
+      const requests = wantedBy(mirror, believed);
+      state.queue.enqueue(
+        requests,
+        change(serialState, { serial: believed.serial, serialMovedAt: mirror.clock.now() }),
+      );
+      onQueued?.(requests.map(({ name }) => name));
     }
     if (!isBelieved) throw serialJumpError(serial, changes.serial, 'the changelog');
     if (changes.serial === serial && !changes.complete) {

@@ -22,17 +22,17 @@ import { comparePlans, plansIn } from './policy-changes.ts';
 export async function precomputeRequirements(mirror: Mirror): Promise<Selection> {
   const { state, report } = mirror;
   let { selection } = mirror;
-  const foreseen = new Set<string>();
+  const precomputed = new Set<string>();
   for (;;) {
     selection = resolveDependencies(selection, state, report);
-    let learned = 0;
+    let count = 0;
     for (const name of comparePlans(selection, plansIn(state)).changed) {
       const decision = selection.decide(name);
       if (decision?.hold !== 'files') continue;
       // The files that two projects keep may depend on each other and change to and fro.
       const key = `${name} ${selection.decisionKeyOf(decision)}`;
-      if (foreseen.has(key)) continue;
-      foreseen.add(key);
+      if (precomputed.has(key)) continue;
+      precomputed.add(key);
       try {
         await recordRequirements(mirror, name, await remainingFiles(mirror, decision));
       } catch (error) {
@@ -42,9 +42,9 @@ export async function precomputeRequirements(mirror: Mirror): Promise<Selection>
       } finally {
         mirror.memoryBudget.release(name);
       }
-      learned += 1;
+      count += 1;
     }
-    if (learned === 0) return selection;
+    if (count === 0) return selection;
   }
 }
 

@@ -8,7 +8,7 @@ import { type Change, change, join } from '../../state/state-section.ts';
 import type { Mirror } from '../mirror.ts';
 
 const maxReported = 10;
-const longestTold = 200;
+const maxShownLength = 200;
 
 /**
  * Queues the projects that differ from the list, and remembers the state that `next` returns for the list's serial.
@@ -25,26 +25,26 @@ export async function enqueueListDifferences(
   const takeover = state.queue.compareList();
   try {
     let listed = 0;
-    const strange = new InvalidNames(report);
+    const invalidNames = new InvalidNames(report);
     for await (const piece of list.pieces) {
-      const wanted: QueueRequest[] = [];
+      const requests: QueueRequest[] = [];
       for (const { displayName, serial } of piece) {
         const name = projectName(displayName);
-        if (name === undefined) strange.add(displayName);
+        if (name === undefined) invalidNames.add(displayName);
         else if (selection.sourceOf(name) === undefined && selection.includes(name))
-          wanted.push({ name, displayName, serial: serial ?? 0, removed: false });
+          requests.push({ name, displayName, serial: serial ?? 0, removed: false });
       }
-      takeover.add(wanted);
+      takeover.add(requests);
       listed += piece.length;
     }
-    strange.report();
+    invalidNames.report();
     if (listed === 0 && state.totals().projects > 0) {
       throw new NonsenseError(`${settings.upstream}/simple/: the list is empty, which would remove the whole mirror`);
     }
     const serial = list.serial();
     const known = { listEtag: list.etag, listSha256: list.sha256(), reconciledAt: clock.now() };
-    const learned = join(next(serial), change(listState, known));
-    takeover.commit(serial, learned, settings.reconcile);
+    const stateChange = join(next(serial), change(listState, known));
+    takeover.commit(serial, stateChange, settings.reconcile);
     report({ type: 'learned', source: 'list', serial });
   } catch (error) {
     takeover.abandon();
@@ -67,7 +67,7 @@ class InvalidNames {
   add(name: string): void {
     this.#count += 1;
     if (this.#count > maxReported) return;
-    this.#warn(`the list names ${JSON.stringify(name.slice(0, longestTold))}, which is no project name`);
+    this.#warn(`the list names ${JSON.stringify(name.slice(0, maxShownLength))}, which is no project name`);
   }
 
   /** Reports how many more names were invalid. */

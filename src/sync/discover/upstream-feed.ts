@@ -38,13 +38,13 @@ export interface FeedResult {
 const noFeed: FeedResult = { isFollowed: false, next: undefined };
 
 /**
- * Queues the changes after the position at which the feed was last read, and passes their names to `heard`. With
+ * Queues the changes after the position at which the feed was last read, and passes their names to `onQueued`. With
  * `isNew`, only finds out from where the feed is to be read. Throws PausedError.
  */
 export async function enqueueFeedChanges(
   mirror: Mirror,
   isNew: boolean,
-  heard?: (names: Iterable<ProjectName>) => void,
+  onQueued?: (names: Iterable<ProjectName>) => void,
 ): Promise<FeedResult> {
   const { state, upstream, clock, settings } = mirror;
   // The feed is not used if pages are verified, because upstream signs the list.
@@ -54,7 +54,7 @@ export async function enqueueFeedChanges(
   try {
     const head = await upstream.feed(known?.etag);
     if (head === 'unchanged') return followedResult(mirror, known);
-    if (head !== undefined) return await readNewChanges(mirror, head, known, heard);
+    if (head !== undefined) return await readNewChanges(mirror, head, known, onQueued);
   } catch (error) {
     if (!(error instanceof UnreachableError || error instanceof NonsenseError)) throw error;
     if (known !== undefined) return { ...noFeed, why: error.message };
@@ -73,7 +73,7 @@ async function readNewChanges(
   mirror: Mirror,
   head: ServedFeed,
   known: FeedPosition | undefined,
-  heard?: (names: Iterable<ProjectName>) => void,
+  onQueued?: (names: Iterable<ProjectName>) => void,
 ): Promise<FeedResult> {
   const { state, upstream, clock, settings } = mirror;
   const fromList = { isFollowed: false, next: { id: head.id, number: head.listed } };
@@ -96,12 +96,12 @@ async function readNewChanges(
     if (found instanceof NonsenseError) return { ...fromList, why: found.message };
     number = found.last;
     note(found.changes);
-    enqueuePiece(mirror, { id: head.id, number }, { ...head, changes: found.changes }, known.number, heard);
+    enqueuePiece(mirror, { id: head.id, number }, { ...head, changes: found.changes }, known.number, onQueued);
   }
   const moved =
     (head.serial ?? 0) > serial ? change(serialState, { serial: head.serial, serialMovedAt: clock.now() }) : noChange;
   const next = { id: head.id, number: head.last, etag: head.etag };
-  enqueuePiece(mirror, next, head, known.number, heard, moved);
+  enqueuePiece(mirror, next, head, known.number, onQueued, moved);
   note(head.changes);
   const isHeld = ([name, isRemoved]: [ProjectName, boolean]): boolean =>
     isRemoved && state.held.project(name).published;
@@ -124,13 +124,13 @@ function enqueuePiece(
   feed: FeedPosition,
   { changes, serial }: Pick<ServedFeed, 'changes' | 'serial'>,
   after: number,
-  heard: ((names: Iterable<ProjectName>) => void) | undefined,
+  onQueued: ((names: Iterable<ProjectName>) => void) | undefined,
   moved: Change = noChange,
 ): void {
   const fresh = changes.filter(({ number, name }) => number > after && isRelevant(mirror, name));
-  const wanted = fresh.map((change) => requestsFrom(change, serial));
-  mirror.state.queue.enqueue(wanted, join(change(changelogState, { feed }), moved));
-  heard?.(wanted.map(({ name }) => name));
+  const requests = fresh.map((change) => requestsFrom(change, serial));
+  mirror.state.queue.enqueue(requests, join(change(changelogState, { feed }), moved));
+  onQueued?.(requests.map(({ name }) => name));
 }
 
 /**

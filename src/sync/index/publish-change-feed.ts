@@ -18,23 +18,23 @@ type FeedOwner = Pick<Mirror, 'state' | 'files'>;
  */
 export async function publishChangeFeed(mirror: FeedOwner): Promise<void> {
   const { state, files } = mirror;
-  const { changesTold: told, changesListed = 0, changesDue = false } = state.get(indexState);
+  const { changesTold: remembered, changesListed = 0, changesDue = false } = state.get(indexState);
   const isThere = !changesDue && (await files.size(feedHeadPath)) !== undefined;
   if (
     isThere &&
-    told?.id === state.publishedChanges.id() &&
-    told.last === state.publishedChanges.last() &&
-    told.listed === changesListed
+    remembered?.id === state.publishedChanges.id() &&
+    remembered.last === state.publishedChanges.last() &&
+    remembered.listed === changesListed
   )
     return;
   const found = await publishedHead(files);
-  const toldLast = told?.id === state.publishedChanges.id() ? told.last : 0;
+  const rememberedLast = remembered?.id === state.publishedChanges.id() ? remembered.last : 0;
   // The published feed is newer than the state. Other mirrors may have read numbers that this state will give to other
   // changes, so the feed begins anew.
-  if (found?.id === state.publishedChanges.id() && found.last > toldLast) restartChangeFeed(mirror);
+  if (found?.id === state.publishedChanges.id() && found.last > rememberedLast) restartChangeFeed(mirror);
   const [id, last] = [state.publishedChanges.id(), state.publishedChanges.last()];
-  const isAsTold = !changesDue && found?.id === id && found.last === toldLast;
-  await publishPieces(mirror, id, isAsTold ? completePieces(toldLast) : 0, last);
+  const isAsRemembered = !changesDue && found?.id === id && found.last === rememberedLast;
+  await publishPieces(mirror, id, isAsRemembered ? completePieces(rememberedLast) : 0, last);
   const { serial } = state.get(serialState);
   const { changesListed: listed = 0 } = state.get(indexState);
   await files.publish([{ path: feedHeadPath, body: feedHeadOf(state.publishedChanges, { id, serial, last, listed }) }]);

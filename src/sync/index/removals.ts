@@ -8,7 +8,7 @@ import { earliestNow } from '../clocks.ts';
 import type { Mirror } from '../mirror.ts';
 
 /** Milliseconds for which removals are listed. */
-const toldMs = 365 * dayMs;
+const listedForMs = 365 * dayMs;
 const maxListed = 10_000;
 
 /** Publishes the list of removals if there are new ones. */
@@ -18,7 +18,7 @@ export async function publishRemovals(mirror: Mirror): Promise<void> {
   const { removalsListed } = state.get(indexState);
   const isThere = (await files.size(ownPath('removed.json'))) !== undefined;
   if (last === (isThere ? removalsListed : 0)) return;
-  const before = earliestNow(mirror) - toldMs;
+  const before = earliestNow(mirror) - listedForMs;
   state.removals.forget(before);
   state.changelog.forgetBefore(before);
   const entries = state.removals.latest(maxListed + 1);

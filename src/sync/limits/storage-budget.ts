@@ -10,8 +10,8 @@ import type { FileStore } from '../../files/file-store.ts';
 import type { Budget } from '../../policy/policy.ts';
 
 /** Bytes that stay free on the disk unless the policy says otherwise: this, or a hundredth of a small disk. */
-const usualReserve = 1 << 30;
-const usualShare = 0.01;
+const defaultReserveBytes = 1 << 30;
+const defaultReserveShare = 0.01;
 const maxReported = 10;
 
 interface Refused {
@@ -81,7 +81,7 @@ export class StorageBudget {
       return `${budget.because.where} (${budget.because.text}) leaves ${showBytes(Math.max(0, budget.value - this.#used))}`;
     }
     const { size, free } = await this.#files.room();
-    const least = reserve?.value ?? Math.min(usualReserve, size * usualShare);
+    const least = reserve?.value ?? Math.min(defaultReserveBytes, size * defaultReserveShare);
     const left = Math.floor(free - this.#promised - least);
     if (bytes <= left) return undefined;
     return `the disk has ${showBytes(Math.max(0, left))} free beyond the reserve of ${showBytes(least)}`;

@@ -19,12 +19,12 @@ import type { Deferral } from './sync-outcome.ts';
 /**
  * Milliseconds until a first 404 is asked for again. A CDN caches a 404 for a minute, so one 404 alone proves nothing.
  */
-const absentAgainMs = 2 * minuteMs;
+const absenceRetryMs = 2 * minuteMs;
 /**
- * Milliseconds for which the list of projects may be outdated. During that time it is not fetched for the sake of one
- * project.
+ * Milliseconds that an absence must last before it is believed or looked up in the list of projects, which may be
+ * outdated for as long.
  */
-const absentForGoodMs = hourMs;
+const absenceGraceMs = hourMs;
 /** Milliseconds for which a CDN caches the list. A list that is fetched earlier may be from before the removal. */
 const listCachedMs = 10 * minuteMs;
 
@@ -32,14 +32,14 @@ const listCachedMs = 10 * minuteMs;
 export function deferAbsence(mirror: Mirror, due: QueuedProject, held: HeldProject): Deferral | undefined {
   if (due.removed) return undefined;
   const absentMs = due.obstacle === 'absent' ? Math.max(0, mirror.clock.now() - due.since) : 0;
-  const wait = 'upstream answers that it does not exist, and did not say that it was removed';
-  if (absentMs < absentForGoodMs) {
-    const delayMs = due.obstacle === 'absent' ? absentForGoodMs - absentMs : absentAgainMs;
-    return { reason: wait, obstacle: 'absent', delayMs };
+  const reason = 'upstream answers that it does not exist, and did not say that it was removed';
+  if (absentMs < absenceGraceMs) {
+    const delayMs = due.obstacle === 'absent' ? absenceGraceMs - absentMs : absenceRetryMs;
+    return { reason, obstacle: 'absent', delayMs };
   }
   if (!isHeld(mirror, due, held)) return undefined;
-  const delayMs = Math.max(absentForGoodMs, parkDelayMs(due.attempts + 1));
-  return { reason: `${wait}: it stays as long as no list of projects lacks it`, obstacle: 'absent', delayMs };
+  const delayMs = Math.max(absenceGraceMs, parkDelayMs(due.attempts + 1));
+  return { reason: `${reason}: it stays as long as no list of projects lacks it`, obstacle: 'absent', delayMs };
 }
 
 /**
@@ -62,17 +62,18 @@ function isHeld({ state }: Mirror, { name }: QueuedProject, { published }: HeldP
 }
 
 /**
- * Looks for doubtful projects in the list of all projects. A project that the list lacks, too, is marked as gone.
+ * Looks for the projects whose absence is not confirmed in the list of all projects. A project that the list lacks,
+ * too, is marked as gone.
  * Throws PausedError.
  */
 export async function confirmAbsences(mirror: Mirror): Promise<void> {
   const { state, clock, settings } = mirror;
   const only = settings.projects && new Set(settings.projects);
-  const doubtful = state.changelog
-    .unconfirmedAbsences(clock.now() - absentForGoodMs, clock.now() - listCachedMs)
+  const unconfirmed = state.changelog
+    .unconfirmedAbsences(clock.now() - absenceGraceMs, clock.now() - listCachedMs)
     .filter((name) => only?.has(name) ?? true);
   const bySource = new Map<string | undefined, ProjectName[]>();
-  for (const name of doubtful) {
+  for (const name of unconfirmed) {
     const source = mirror.selection.sourceOf(name);
     bySource.set(source, [...(bySource.get(source) ?? []), name]);
   }
@@ -82,19 +83,19 @@ export async function confirmAbsences(mirror: Mirror): Promise<void> {
 }
 
 /** Confirms the absences of projects of one index, which is the upstream of `mirror`. */
-async function confirmAbsencesAt(mirror: Mirror, doubtful: readonly ProjectName[]): Promise<void> {
+async function confirmAbsencesAt(mirror: Mirror, unconfirmed: readonly ProjectName[]): Promise<void> {
   const { state, report } = mirror;
   try {
-    const { listed, serial } = await listedOf(mirror, new Set(doubtful));
-    const gone = doubtful.filter((name) => !listed.has(name) && isNewer(mirror, name, serial));
+    const { listed, serial } = await listedOf(mirror, new Set(unconfirmed));
+    const gone = unconfirmed.filter((name) => !listed.has(name) && isNewer(mirror, name, serial));
     state.changelog.markUnlisted(gone, serial);
     // A changelog is never wrong about a removal. A change feed may be, and here both the page and the list contradict
     // it.
     const isThere = (name: ProjectName): boolean => listed.has(name) && state.queue.entryOf(name)?.obstacle === 'stale';
-    if (state.get(changelogState).feed !== undefined) state.changelog.listed(doubtful.filter(isThere));
+    if (state.get(changelogState).feed !== undefined) state.changelog.listed(unconfirmed.filter(isThere));
   } catch (error) {
     if (!(error instanceof UnreachableError || error instanceof NonsenseError)) throw error;
-    const names = `${doubtful.slice(0, 3).join(', ')}${doubtful.length > 3 ? ', …' : ''}`;
+    const names = `${unconfirmed.slice(0, 3).join(', ')}${unconfirmed.length > 3 ? ', …' : ''}`;
     report({ type: 'warning', message: `no list of projects to tell whether ${names} was removed: ${error.message}` });
   }
 }

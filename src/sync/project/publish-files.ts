@@ -35,7 +35,7 @@ export interface Published {
 export async function publishFiles(
   mirror: Mirror,
   { due, held }: SelectedProject,
-  { source, chosen, plan, leftOut, odd, stays }: PlannedPage,
+  { source, chosen, plan, leftOut, rejected, retained }: PlannedPage,
   fetched: FetchedFiles,
 ): Promise<Published> {
   const { files, settings, state, upstream } = mirror;
@@ -46,7 +46,7 @@ export async function publishFiles(
   const left = new Set([...leftOut, ...refused].map(({ file }) => file.filename));
   const own = new Map(results.map(([file, { held }]) => [file.file.filename, pageEntryOf(file, held, settings)]));
   const hidden = chosen.hidden || left.size > 0;
-  const kept = await keptEntries(mirror, due.name, stays, odd);
+  const kept = await keptEntries(mirror, due.name, retained, rejected);
   const rest = { ...source, page: withoutFiles(source.page, left) };
   const { shown, published } = linkedPage(rest, own, { ...chosen, hidden }, (url) => upstream.allows(url), kept);
   // If the run dies before the project is finished, the pages match neither upstream's page nor what the state holds,
@@ -59,7 +59,7 @@ export async function publishFiles(
   const settled = plan.files.filter((file) => !refused.includes(file)).map(({ path }) => path);
   await discardPendingFiles(mirror, due.name, new Set(settled));
   for (const { file, wasAttested } of leftOut) if (wasAttested) reportLostProvenance(mirror, due.name, file.filename);
-  const now = [...results.map(([, result]) => result.held), ...stays];
+  const now = [...results.map(([, result]) => result.held), ...retained];
   return { now, drop, hidden, unproven: reportProvenance(mirror, due.name, results), pages };
 }
 
@@ -84,9 +84,9 @@ function reportProvenance(
   files: readonly (readonly [PlannedFile, Downloaded])[],
 ): ProvenanceProblem[] {
   const unproven = files.flatMap(([, { provenance }]) => provenance.unproven ?? []);
-  const told = new Set(unproven.length > 0 ? state.provenance.problemsOf(name).map(keyOf) : []);
+  const reported = new Set(unproven.length > 0 ? state.provenance.problemsOf(name).map(keyOf) : []);
   for (const file of unproven) {
-    if (told.has(keyOf(file))) continue;
+    if (reported.has(keyOf(file))) continue;
     const message = `${name}: ${file.filename}: ${file.why}${file.leftOut ? '; it is left out' : ''}`;
     report({ type: file.leftOut ? 'alarm' : 'warning', message });
   }

@@ -28,26 +28,26 @@ export async function publishHeld(
   mirror: Mirror,
   { due, held }: SelectedProject,
   here: readonly HeldFile[],
-  judged: ClassifiedPage,
+  classified: ClassifiedPage,
   planned: PlannedPage,
-  odd: ProjectRejections,
+  rejections: ProjectRejections,
 ): Promise<readonly HeldFile[]> {
   const { upstream, files, state, settings } = mirror;
   const { source, chosen, plan } = planned;
   const own = ownEntries(mirror, here, planned);
   const listed = new Set(source.page.files.map(({ filename }) => filename));
   const changed = here.filter(({ path }) => listed.has(filenameOf(path)) && !own.has(filenameOf(path)));
-  const kept = await keptEntries(mirror, due.name, [...planned.stays, ...changed], planned.odd);
-  const wanted = new Set(plan.files.map(({ file }) => file.filename));
-  const shownFiles = source.page.files.filter(({ filename }) => own.has(filename) || !wanted.has(filename));
+  const kept = await keptEntries(mirror, due.name, [...planned.retained, ...changed], planned.rejected);
+  const plannedNames = new Set(plan.files.map(({ file }) => file.filename));
+  const shownFiles = source.page.files.filter(({ filename }) => own.has(filename) || !plannedNames.has(filename));
   const page = withSerial({ ...source.page, files: shownFiles }, held.serial);
   const form = { linked: chosen.linked, hidden: true };
   const { shown, published } = linkedPage({ page, url: source.url }, own, form, (url) => upstream.allows(url), kept);
   const isKept = settings.keepRemoved && page.status !== 'quarantined';
-  const { lost, quarantined } = judged;
+  const { lost, quarantined } = classified;
   const drop = isKept ? quarantined : [...lost, ...quarantined];
   if (drop.length === 0 && isAsPublished(mirror, due.name, renderSimpleJson(shown, published))) return [];
-  odd.report();
+  rejections.report();
   if (held.published) state.queue.requeue(due.name, []);
   const pages = await publishPages(files, due.name, shown, published, !held.published);
   await publishLegacyJson(mirror, due.name, shown, published);
@@ -68,7 +68,7 @@ export async function publishHeld(
     why,
     pages,
     partly: true,
-    odd: odd.rows(false),
+    rejected: rejections.rows(false),
   };
   state.finish([partly]);
   mirror.storageBudget.release(bytesOf(drop));

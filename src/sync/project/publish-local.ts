@@ -47,14 +47,14 @@ export async function publishLocal(
     const known = before.get(linkToFile(path));
     const isKnown =
       known?.size === stat.size && known.json['upload-time'] === uploadTime && (await hasMetadata(mirror, path, known));
-    const told = isKnown && known !== undefined ? known : await read(mirror, path);
-    if (told === 'damaged') {
+    const entry = isKnown && known !== undefined ? known : await read(mirror, path);
+    if (entry === 'damaged') {
       const what = 'expected a whole distribution, found none that can be read; it is left out';
       mirror.report({
         type: 'warning',
         message: `${name}: ${path}: ${what}; copy it anew if it is not being copied now`,
       });
-    } else if (told !== undefined) entries.push({ ...told, path, size: stat.size, uploadTime });
+    } else if (entry !== undefined) entries.push({ ...entry, path, size: stat.size, uploadTime });
   }
   const spelt = entries.flatMap(({ displayName }) => displayName ?? []).find((text) => projectName(text) === name);
   const displayName = spelt ?? held.displayName ?? due.displayName;
@@ -75,13 +75,13 @@ export async function publishLocal(
       ? undefined
       : { decisionKey: key, nextChange: undefined, rule, bytes, resultDigest: '', page: undefined };
   // Files that were held as those of an index are no longer held, and stay in place.
-  const unsaid = {
+  const fixed = {
     serial: undefined,
     etag: undefined,
     status: 'active',
     drop: held.source === local ? [] : held.files,
   };
-  return { kind: 'published', due: { ...due, displayName }, ...unsaid, source: local, plan, pages };
+  return { kind: 'published', due: { ...due, displayName }, ...fixed, source: local, plan, pages };
 }
 
 /**

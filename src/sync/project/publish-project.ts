@@ -8,7 +8,7 @@ import type { ProjectDecision } from '../../policy/project-decision.ts';
 import { explainReason } from '../../policy/render-reason.ts';
 import { allSatisfied } from '../../policy/unsatisfied.ts';
 import type { HeldFile, HeldProject } from '../../state/held-projects.ts';
-import type { Plan } from '../../state/plans.ts';
+import type { PlanRecord } from '../../state/plans.ts';
 import type { FinishedProject } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
 import { recordRequirements } from '../requirements/record-requirements.ts';
@@ -27,7 +27,7 @@ import { isAlreadyPublished, type Published, publishFiles } from './publish-file
 import { publishHeld } from './publish-held.ts';
 
 /** Number of tries after which a project that was never published appears without the files that cannot be reached. */
-const patientTries = 2;
+const triesForAllFiles = 2;
 
 /** The serial, ETag and status of a page. Has more members if upstream served the page just now. */
 type ServedAs = Pick<HeldProject, 'serial' | 'etag' | 'status'> & {
@@ -37,47 +37,47 @@ type ServedAs = Pick<HeldProject, 'serial' | 'etag' | 'status'> & {
 
 /** One page that is being published. */
 interface PublishJob extends SelectedProject {
-  readonly judged: ClassifiedPage;
-  readonly odd: ProjectRejections;
+  readonly classified: ClassifiedPage;
+  readonly rejections: ProjectRejections;
   readonly planned: PlannedPage;
   /** The paths of held files that are not in place. */
   readonly gone: ReadonlySet<WebPath>;
   readonly fetched: FetchedFiles;
-  /** The first plan of the page, and its record without the result digest. */
-  readonly kept?: { readonly planned: PlannedPage; readonly plan: Omit<Plan, 'resultDigest'> };
+  /** The first plan of the page, and its record, which still lacks the result digest. */
+  readonly firstPlan?: { readonly planned: PlannedPage; readonly plan: Omit<PlanRecord, 'resultDigest'> };
 }
 
 /**
- * Publishes `judged`, which upstream served with the serial and ETag of `known`. Throws UnreachableError,
+ * Publishes `classified`, which upstream served with the serial and ETag of `known`. Throws UnreachableError,
  * NonsenseError, DoesNotFitError, but only after everything that can be published is published. The project stays
  * queued then.
  */
 export async function publishProject(
   mirror: Mirror,
   project: SelectedProject,
-  judged: ClassifiedPage,
+  classified: ClassifiedPage,
   known: ServedAs,
 ): Promise<FinishedProject> {
   const { due, held, decision } = project;
-  const odd = new ProjectRejections(mirror, project);
-  const planned = planPage(mirror, project, judged, odd);
-  let work: PublishJob = { ...project, judged, odd, planned, gone: new Set(), fetched: new Map() };
+  const rejections = new ProjectRejections(mirror, project);
+  const planned = planPage(mirror, project, classified, rejections);
+  let work: PublishJob = { ...project, classified, rejections, planned, gone: new Set(), fetched: new Map() };
   reportPlan(mirror, work);
   // Rejected files are reported elsewhere.
   if (decision !== undefined)
     mirror.missingProjects.recordUnsatisfied(
       mirror.selection,
       decision,
-      planned.odd.length > 0 ? allSatisfied : planned.chosen.unmet,
+      planned.rejected.length > 0 ? allSatisfied : planned.chosen.unsatisfied,
     );
   if (mirror.settings.dryRun) {
-    odd.report();
+    rejections.report();
     return finishedOf(work, known);
   }
   const source = mirror.selection.sourceOf(due.name);
   if (source === undefined) noteFileBase(mirror.state, planned.plan.files);
   // The record is made before anything is published, so that a page that cannot be stored is refused.
-  if (decision !== undefined) work = { ...work, kept: { planned, plan: planRecordOf(mirror, decision, work) } };
+  if (decision !== undefined) work = { ...work, firstPlan: { planned, plan: planRecordOf(mirror, decision, work) } };
   if (mirror.state.held.pendingFiles(due.name).length === 0 && isAlreadyPublished(mirror, planned)) {
     const { files, drop } = planned.plan;
     return finish(mirror, work, known, { now: files.map((file) => file.held), drop, hidden: false, unproven: [] });
@@ -85,20 +85,21 @@ export async function publishProject(
   const isFetching = (): boolean => arriving(mirror, work).length > 0;
   if (!mirror.settings.indexOnly) {
     const gone = new Set((await missingFiles(mirror.files, held.files)).map(({ path }) => path));
-    if (gone.size > 0) work = { ...work, gone, planned: planPage(mirror, project, judged, odd, gone) };
+    if (gone.size > 0) work = { ...work, gone, planned: planPage(mirror, project, classified, rejections, gone) };
   }
-  if (held.published && (isFetching() || judged.broken !== undefined)) work = await publishHeldPart(mirror, work);
-  if (judged.broken !== undefined) throw new NonsenseError(judged.broken);
+  if (held.published && (isFetching() || classified.broken !== undefined)) work = await publishHeldPart(mirror, work);
+  if (classified.broken !== undefined) throw new NonsenseError(classified.broken);
   while (isFetching()) {
-    const before = odd.count;
+    const before = rejections.count;
     const unreachable = await fetchArriving(mirror, work);
     work = afterFetching(work);
     if (unreachable !== undefined) {
-      if (held.published || due.attempts >= patientTries) await publishHeldPart(mirror, work);
+      if (held.published || due.attempts >= triesForAllFiles) await publishHeldPart(mirror, work);
       throw unreachable;
     }
     // The replacements of the rejected files may have to be fetched, too.
-    if (odd.count > before) work = { ...work, planned: planPage(mirror, work, judged, odd, work.gone) };
+    if (rejections.count > before)
+      work = { ...work, planned: planPage(mirror, work, classified, rejections, work.gone) };
   }
   return finish(mirror, work, known, await publishFiles(mirror, work, work.planned, work.fetched));
 }
@@ -114,14 +115,14 @@ function arriving(mirror: Mirror, { planned, fetched }: PublishJob): PlannedFile
  * Throws DoesNotFitError before anything is fetched.
  */
 async function fetchArriving(mirror: Mirror, work: PublishJob): Promise<UnreachableError | undefined> {
-  const { due, decision, odd, fetched, gone } = work;
+  const { due, decision, rejections, fetched, gone } = work;
   const files = arriving(mirror, work);
   const bytes = bytesToFetch(files);
   const rule = decision && explainReason(decision.because);
   const failed = await mirror.storageBudget.withSpace(due.name, bytes, rule, () =>
     fetchFiles(mirror, due.name, files, fetched),
   );
-  for (const found of failed.odd) odd.add(found);
+  for (const found of failed.rejected) rejections.add(found);
   const arrived = files.flatMap(({ path, held }) => (held === undefined ? (fetched.get(path)?.held ?? []) : []));
   mirror.storageBudget.release(bytes - bytesOf(arrived.filter(({ path }) => !gone.has(path))));
   return failed.unreachable;
@@ -138,41 +139,45 @@ function afterFetching(work: PublishJob): PublishJob {
 
 /** Publishes what is held so far. Returns the job without the removed files, whose removal is finished then. */
 async function publishHeldPart(mirror: Mirror, work: PublishJob): Promise<PublishJob> {
-  const { held, judged, planned, odd, gone, fetched } = work;
+  const { held, classified, planned, rejections, gone, fetched } = work;
   const isRefused = ({ path }: HeldFile): boolean => fetched.get(path)?.provenance.unproven?.leftOut === true;
   const here = held.files.filter((file) => !gone.has(file.path) && !isRefused(file));
-  const went = new Set(await publishHeld(mirror, work, here, judged, planned, odd));
-  if (went.size === 0) return work;
-  const stays = (file: HeldFile): boolean => !went.has(file);
+  const removed = new Set(await publishHeld(mirror, work, here, classified, planned, rejections));
+  if (removed.size === 0) return work;
+  const stays = (file: HeldFile): boolean => !removed.has(file);
   return {
     ...work,
     held: { ...held, files: held.files.filter(stays) },
-    judged: { ...judged, lost: judged.lost.filter(stays), quarantined: judged.quarantined.filter(stays) },
+    classified: {
+      ...classified,
+      lost: classified.lost.filter(stays),
+      quarantined: classified.quarantined.filter(stays),
+    },
     planned: { ...planned, plan: { ...planned.plan, drop: planned.plan.drop.filter(stays) } },
   };
 }
 
 /** Returns what is to be remembered of a published page. Throws NonsenseError if a person has to look at it. */
 async function finish(mirror: Mirror, work: PublishJob, known: ServedAs, done: Published): Promise<FinishedProject> {
-  const { held, decision, judged, odd } = work;
+  const { held, decision, classified, rejections } = work;
   const { now, drop, hidden, unproven, pages } = done;
   mirror.storageBudget.release(bytesOf(drop));
-  odd.report();
-  const rows = odd.rows(true);
+  rejections.report();
+  const rows = rejections.rows(true);
   const published = {
     ...finishedOf(work, known),
     source: mirror.selection.sourceOf(work.due.name),
     drop,
     unproven,
     pages: { ...pages, upstream: known.sha256 },
-    odd: rows,
+    rejected: rows,
   };
   const { policy } = mirror.selection;
   let finished: FinishedProject = published;
   if (policy !== undefined && decision !== undefined) {
     // With pages only, the files that are held stay, and so do their requirements.
     const kept = held.files.filter(
-      (file) => !drop.includes(file) && !judged.lost.includes(file) && !judged.quarantined.includes(file),
+      (file) => !drop.includes(file) && !classified.lost.includes(file) && !classified.quarantined.includes(file),
     );
     const heldNow = mirror.settings.indexOnly ? kept : now;
     if (policy.dependencies)
@@ -181,7 +186,7 @@ async function finish(mirror: Mirror, work: PublishJob, known: ServedAs, done: P
         work.due.name,
         heldNow.filter((file) => file !== undefined),
       );
-    const { kept: first, planned } = work;
+    const { firstPlan: first, planned } = work;
     const isAsPlanned = first?.planned.plan.files === planned.plan.files && planned.chosen.hidden === hidden;
     const plan = first !== undefined && isAsPlanned ? first.plan : planRecordOf(mirror, decision, work, hidden);
     finished = {
@@ -196,22 +201,22 @@ async function finish(mirror: Mirror, work: PublishJob, known: ServedAs, done: P
 }
 
 /** Returns the problem that a person has to look at, although everything that is right is published. */
-function alarmOf({ judged, planned }: PublishJob): string | undefined {
-  const { odd, source } = planned;
-  const all = odd.length + source.page.files.length;
-  const [first, ...more] = odd.filter(({ isChange }) => isChange === true);
+function alarmOf({ classified, planned }: PublishJob): string | undefined {
+  const { rejected, source } = planned;
+  const all = rejected.length + source.page.files.length;
+  const [first, ...more] = rejected.filter(({ isChange }) => isChange === true);
   const others = more.length === 0 ? '' : ` (and ${more.length} more of its files)`;
-  if (first !== undefined) return `${judged.url}: ${JSON.stringify(first.filename)}: ${first.problem}${others}`;
-  const [example] = odd;
-  if (example === undefined || !isMajority(odd.length, all)) return undefined;
-  return `${judged.url}: ${odd.length} of ${all} files cannot be taken, such as ${JSON.stringify(example.filename)}: ${example.problem}`;
+  if (first !== undefined) return `${classified.url}: ${JSON.stringify(first.filename)}: ${first.problem}${others}`;
+  const [example] = rejected;
+  if (example === undefined || !isMajority(rejected.length, all)) return undefined;
+  return `${classified.url}: ${rejected.length} of ${all} files cannot be taken, such as ${JSON.stringify(example.filename)}: ${example.problem}`;
 }
 
 function finishedOf(
-  { due, judged, planned }: PublishJob,
+  { due, classified, planned }: PublishJob,
   known: ServedAs,
 ): FinishedProject & { readonly kind: 'published' } {
-  const { page, lost, quarantined } = judged;
+  const { page, lost, quarantined } = classified;
   const { serial, etag, status = page.status, served = false } = known;
   const why = page.status === 'quarantined' ? 'quarantined upstream' : 'removed upstream';
   return { kind: 'published', due, serial, etag, status, served, drop: planned.plan.drop, lost, quarantined, why };
@@ -221,9 +226,9 @@ function finishedOf(
 function planRecordOf(
   mirror: Mirror,
   decision: ProjectDecision,
-  { judged: { page }, planned: { chosen, plan } }: PublishJob,
+  { classified: { page }, planned: { chosen, plan } }: PublishJob,
   hidden = chosen.hidden,
-): Omit<Plan, 'resultDigest'> {
+): Omit<PlanRecord, 'resultDigest'> {
   return {
     decisionKey: mirror.selection.decisionKeyOf(decision),
     nextChange: chosen.nextChange,

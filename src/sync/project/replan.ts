@@ -63,7 +63,7 @@ async function unchangedPlan(
   if (page === undefined) return undefined;
   const chosen = chooseFiles(mirror, decision, page);
   if (resultDigestOf(chosen, policy, name) !== resultDigest) return undefined;
-  mirror.missingProjects.recordUnsatisfied(selection, decision, chosen.unmet);
+  mirror.missingProjects.recordUnsatisfied(selection, decision, chosen.unsatisfied);
   const { nextChange } = chosen;
   return { name, decisionKey: selection.decisionKeyOf(decision), nextChange, rule: explainReason(decision.because) };
 }

@@ -38,9 +38,9 @@ import type { Deferral, SyncOutcome } from './sync-outcome.ts';
  * Milliseconds until a deletion that is held back is tried again. The deletion limit holds until a person allows the
  * deletion, but upstream may change its mind.
  */
-const heldBackAgainMs = dayMs;
+const heldBackRetryMs = dayMs;
 /** Milliseconds until a page that upstream's snapshot does not prove is tried again. A newer snapshot may prove it. */
-const unprovenAgainMs = hourMs;
+const unprovenRetryMs = hourMs;
 
 /** Brings one project up to date. Throws UnreachableError, NonsenseError, MismatchError, StorageError, PausedError. */
 export async function syncProject(whole: Mirror, due: QueuedProject): Promise<SyncOutcome> {
@@ -56,10 +56,10 @@ export async function syncProject(whole: Mirror, due: QueuedProject): Promise<Sy
   if (due.replan === true && !due.removed) {
     const source = await readCachedPage(mirror, due.name);
     if (source?.isComplete === true) {
-      const judged = classifyPage(mirror, project, source);
+      const classified = classifyPage(mirror, project, source);
       return (
-        (await removeIfUnwanted(mirror, project, judged)) ?? {
-          finished: await publishProject(mirror, project, judged, held),
+        (await removeIfUnwanted(mirror, project, classified)) ?? {
+          finished: await publishProject(mirror, project, classified, held),
         }
       );
     }
@@ -85,9 +85,9 @@ async function replaceFromOtherIndex(mirror: Mirror, project: SelectedProject, b
   if (isSame) {
     mirror.memoryBudget.release(name);
     // That upstream's list lacks the project proves nothing about another index.
-    const isUnsaid = isOfTree && due.removed && due.obstacle !== 'absent';
-    if (isUnsaid) state.changelog.listed([name]);
-    const mine = { ...project, due: { ...due, removed: due.removed && !isUnsaid } };
+    const isUnconfirmed = isOfTree && due.removed && due.obstacle !== 'absent';
+    if (isUnconfirmed) state.changelog.listed([name]);
+    const mine = { ...project, due: { ...due, removed: due.removed && !isUnconfirmed } };
     return syncFromUpstream(mirror, { ...mine, held: { ...held, serial: undefined, etag: undefined } });
   }
   // A restored project stays until the right index has it.
@@ -154,21 +154,21 @@ interface TakenPage {
 }
 
 async function syncFromUpstream(mirror: Mirror, project: SelectedProject): Promise<SyncOutcome> {
-  const announced = changelogStatusFor(mirror, project.due.name);
+  const changelogStatus = changelogStatusFor(mirror, project.due.name);
   let found: TakenPage | SyncOutcome;
   try {
-    found = await askUpstream(mirror, project, announced);
+    found = await askUpstream(mirror, project, changelogStatus);
   } catch (error) {
     const isOfPage = error instanceof UnreachableError || error instanceof NonsenseError;
     if (!isOfPage) throw error;
     // The changelog and the list both say that the project was removed, and nothing contradicts them.
-    if (announced.isUnlisted && !project.held.restored)
-      return removeAbsent(mirror, project.due, project.held, announced);
-    await hideQuarantined(mirror, project, announced);
+    if (changelogStatus.isUnlisted && !project.held.restored)
+      return removeAbsent(mirror, project.due, project.held, changelogStatus);
+    await hideQuarantined(mirror, project, changelogStatus);
     throw error;
   }
   if ('taken' in found) return takePage(mirror, project, found);
-  if ('reason' in found) await hideQuarantined(mirror, project, announced);
+  if ('reason' in found) await hideQuarantined(mirror, project, changelogStatus);
   return found;
 }
 
@@ -176,7 +176,7 @@ async function syncFromUpstream(mirror: Mirror, project: SelectedProject): Promi
 async function askUpstream(
   mirror: Mirror,
   project: SelectedProject,
-  announced: ChangelogStatus,
+  changelogStatus: ChangelogStatus,
 ): Promise<TakenPage | SyncOutcome> {
   const { upstream, selection, state } = mirror;
   const { due, held, decision } = project;
@@ -184,21 +184,21 @@ async function askUpstream(
     isProvenanceChecked(mirror, due.name, held) &&
     state.plans.decisionKeyOf(due.name) === (decision && selection.decisionKeyOf(decision));
   // Files that were removed before the quarantine was known have to be classified again.
-  const isToBeRead = announced.hasQuarantine || new ProjectRejections(mirror, project).isDue;
+  const isToBeRead = changelogStatus.hasQuarantine || new ProjectRejections(mirror, project).isDue;
   const etag = isPlanned && !isToBeRead && (await isIntact(mirror, due, held)) ? held.etag : undefined;
   const answer = await upstream.project(due.name, etag, due.attempts % 2 === 1);
   const isHere = answer.kind === 'absent' && held.restored;
   const unproven = isHere ? undefined : unverifiedReason(mirror, due.name, digestIn(answer));
-  if (unproven !== undefined) return { reason: unproven, obstacle: 'unproven', delayMs: unprovenAgainMs };
+  if (unproven !== undefined) return { reason: unproven, obstacle: 'unproven', delayMs: unprovenRetryMs };
   if (answer.kind === 'absent') {
     if (!held.published) mirror.missingProjects.noteAbsent(due.name);
     if (held.restored) return { finished: await repairRestored(mirror, project) };
-    return deferAbsence(mirror, due, held) ?? removeAbsent(mirror, due, held, announced);
+    return deferAbsence(mirror, due, held) ?? removeAbsent(mirror, due, held, changelogStatus);
   }
   const serial = answer.kind === 'page' ? answer.page.serial : held.serial;
-  if (serial !== undefined && announced.removedAt !== undefined && serial < announced.removedAt) {
+  if (serial !== undefined && changelogStatus.removedAt !== undefined && serial < changelogStatus.removedAt) {
     if (held.restored) return { finished: await repairRestored(mirror, project) };
-    return deferOldPage(mirror, due, held, announced, serial) ?? removeAbsent(mirror, due, held, announced);
+    return deferOldPage(mirror, due, held, changelogStatus, serial) ?? removeAbsent(mirror, due, held, changelogStatus);
   }
   if (answer.kind === 'unchanged') return unchanged(mirror, due, held);
   const { page, url } = answer;
@@ -217,15 +217,15 @@ async function takePage(mirror: Mirror, project: SelectedProject, { taken, isEar
   const { due, held } = project;
   if (!held.published) mirror.missingProjects.markFound(mirror.selection, due.name);
   if (isEarly) return publishQuarantine(mirror, project, { page, url });
-  const judged = classifyPage(mirror, project, { page, url });
-  const lost = await newlyDelisted(mirror, due.name, judged.lost);
-  const shown = held.files.length - (judged.lost.length - lost.length);
+  const classified = classifyPage(mirror, project, { page, url });
+  const lost = await newlyDelisted(mirror, due.name, classified.lost);
+  const shown = held.files.length - (classified.lost.length - lost.length);
   if (page.status !== 'quarantined' && !mayRemoveFiles(mirror, due.name, held, lost.length, shown))
-    return publishKeepingFiles(mirror, project, judged, lost);
-  const unwanted = await removeIfUnwanted(mirror, project, judged);
+    return publishKeepingFiles(mirror, project, classified, lost);
+  const unwanted = await removeIfUnwanted(mirror, project, classified);
   if (unwanted !== undefined) return unwanted;
   const known = { serial: page.serial, status: page.status, etag, sha256, served: true };
-  return { finished: await publishProject(mirror, project, judged, known) };
+  return { finished: await publishProject(mirror, project, classified, known) };
 }
 
 /**
@@ -235,14 +235,14 @@ async function takePage(mirror: Mirror, project: SelectedProject, { taken, isEar
 async function removeIfUnwanted(
   mirror: Mirror,
   { due, held, decision }: SelectedProject,
-  judged: ClassifiedPage,
+  classified: ClassifiedPage,
 ): Promise<SyncOutcome | undefined> {
-  const { page, odd, lost } = judged;
-  if (decision === undefined || odd.length > 0 || page.status === 'quarantined') return undefined;
+  const { page, rejected, lost } = classified;
+  if (decision === undefined || rejected.length > 0 || page.status === 'quarantined') return undefined;
   if (mirror.selection.policy?.unmirrored === 'upstream') return undefined;
-  const { unmet } = chooseFiles(mirror, decision, page);
-  if (!unmet.isAll) return undefined;
-  mirror.missingProjects.recordUnsatisfied(mirror.selection, decision, unmet);
+  const { unsatisfied } = chooseFiles(mirror, decision, page);
+  if (!unsatisfied.isAll) return undefined;
+  mirror.missingProjects.recordUnsatisfied(mirror.selection, decision, unsatisfied);
   mirror.missingProjects.markMissing(mirror.selection, due.name);
   const why = 'upstream has nothing of it that is asked for';
   await removeProject(mirror, due, held.files, why);
@@ -264,11 +264,11 @@ async function publishQuarantine(mirror: Mirror, project: SelectedProject, sourc
   const { due, held } = project;
   const { serial = 0, status } = source.page;
   const page = withSerial(source.page, Math.max(serial, held.serial ?? 0));
-  const judged = classifyPage(mirror, project, { ...source, page });
-  const finished = await publishProject(mirror, project, judged, { serial: page.serial, status, etag: undefined });
+  const classified = classifyPage(mirror, project, { ...source, page });
+  const finished = await publishProject(mirror, project, classified, { serial: page.serial, status, etag: undefined });
   const delayMs = staleDelayMs(due.attempts + 1);
   const reason = `it is in quarantine by a page with serial ${serial}, expected ${Math.max(due.serial, held.serial ?? 0)}`;
-  return { finished, stays: { reason, obstacle: 'stale', nextTry: mirror.clock.now() + delayMs } };
+  return { finished, parked: { reason, obstacle: 'stale', nextTry: mirror.clock.now() + delayMs } };
 }
 
 function digestIn(answer: ProjectResponse): PageDigest {
@@ -296,22 +296,22 @@ function mayRemoveFiles(
 async function publishKeepingFiles(
   mirror: Mirror,
   project: SelectedProject,
-  judged: ClassifiedPage,
+  classified: ClassifiedPage,
   lost: readonly HeldFile[],
 ): Promise<SyncOutcome> {
   const { due, held } = project;
   const waiting = heldBackDeferral('held-back', `upstream lists ${lost.length} of its files no more`);
-  const whole = await withDelistedFiles(mirror, due.name, judged, held, lost);
+  const whole = await withDelistedFiles(mirror, due.name, classified, held, lost);
   if (whole === undefined) return waiting;
   // Without an ETag the page is fetched again at the next try.
   const known = { serial: held.serial, status: whole.page.status, etag: undefined, served: true };
   const finished = await publishProject(mirror, project, whole, known);
   const { reason, obstacle, delayMs } = waiting;
-  return { finished, stays: { reason, obstacle, nextTry: mirror.clock.now() + delayMs } };
+  return { finished, parked: { reason, obstacle, nextTry: mirror.clock.now() + delayMs } };
 }
 
 function heldBackDeferral(obstacle: Obstacle, what: string): Deferral {
-  return { reason: `${what}; held back, as too much went at a time`, obstacle, delayMs: heldBackAgainMs };
+  return { reason: `${what}; held back, as too much went at a time`, obstacle, delayMs: heldBackRetryMs };
 }
 
 /**
@@ -376,10 +376,10 @@ async function removeAbsent(
   mirror: Mirror,
   due: QueuedProject,
   held: HeldProject,
-  announced: ChangelogStatus,
+  changelogStatus: ChangelogStatus,
 ): Promise<SyncOutcome> {
-  const { isQuarantined } = announced;
-  const quarantined = held.files.filter((file) => announced.isQuarantinedFile(file));
+  const { isQuarantined } = changelogStatus;
+  const quarantined = held.files.filter((file) => changelogStatus.isQuarantinedFile(file));
   const lost = held.files.filter((file) => !quarantined.includes(file));
   const files = (await newlyDelisted(mirror, due.name, lost)).length;
   const isHeldBack = (): boolean =>

@@ -17,7 +17,7 @@ export interface SourceTexts {
 }
 
 /** Maximum size in bytes of a text. People write it, but anybody may have packed it. */
-const longestText = 4 << 20;
+const maxTextBytes = 4 << 20;
 const pieceBytes = 1 << 20;
 /** Maximum number of unpacked bytes of a source distribution that are searched. */
 const maxUnpackedBytes = 2 ** 30;
@@ -62,7 +62,7 @@ async function textsInZip(files: FileStore, path: WebPath, pattern: RegExp): Pro
   const entries = await zipEntries(size, read, firstOfEach(pattern));
   if (entries === undefined) return undefined;
   for (const entry of entries) {
-    const bytes = entry.packed > longestText ? undefined : await packedBytes(entry, read);
+    const bytes = entry.packed > maxTextBytes ? undefined : await packedBytes(entry, read);
     const text = bytes && (entry.method === 8 ? inflated(bytes) : Buffer.from(bytes));
     if (text !== undefined) texts.set(baseOf(entry.name), text);
   }
@@ -72,7 +72,7 @@ async function textsInZip(files: FileStore, path: WebPath, pattern: RegExp): Pro
 /** Returns the inflated text, or undefined if it is damaged or far larger than a text. */
 function inflated(bytes: Uint8Array): Buffer | undefined {
   try {
-    return inflateRawSync(bytes, { maxOutputLength: longestText });
+    return inflateRawSync(bytes, { maxOutputLength: maxTextBytes });
   } catch (error) {
     if (isOfZlib(error)) return undefined;
     throw error;

@@ -22,7 +22,7 @@ const maxTextBytes = 16 << 20;
 /** Maximum number of other projects that a project may require, over all its releases. Each of them is queued. */
 const maxTargets = 5000;
 /** Maximum length of a specifier. No real one is a tenth as long, and a long one may name a thousand versions. */
-const longestSpecifier = 1000;
+const maxSpecifierLength = 1000;
 
 /** The ports that reading and storing requirements needs. */
 type RequirementStore = Pick<Mirror, 'state' | 'files' | 'report' | 'selection' | 'parseToml'>;
@@ -82,16 +82,17 @@ async function requirementsOf(
   const sources = policy === undefined ? new Set<string>() : requiredSdists(policy, name, filenames);
   // Pages list the newest files last. Wheels that share their metadata count once.
   for (const file of held.toReversed()) {
-    const told = await readFileRequirements(memory, name, file, sources.has(filenameOf(file.path)), budget);
-    if (told === undefined) continue;
-    if (told === 'too much') {
+    const fileRequirements = await readFileRequirements(memory, name, file, sources.has(filenameOf(file.path)), budget);
+    if (fileRequirements === undefined) continue;
+    if (fileRequirements === 'too much') {
       cut.push(file.path);
       continue;
     }
-    if (told.doubt !== undefined) doubts.push({ where: told.where, why: told.doubt });
-    const { rows, isWhole } = budget.take(told, unread);
-    if (!isWhole) cut.push(told.where);
-    isLong ||= told.requires.length > maxRequirementsPerFile;
+    if (fileRequirements.doubt !== undefined)
+      doubts.push({ where: fileRequirements.where, why: fileRequirements.doubt });
+    const { rows, isWhole } = budget.take(fileRequirements, unread);
+    if (!isWhole) cut.push(fileRequirements.where);
+    isLong ||= fileRequirements.requires.length > maxRequirementsPerFile;
     perFile.push(rows);
   }
   const rows = new Set(perFile.toReversed().flat());
@@ -121,17 +122,17 @@ class EdgeBudget {
 
   /** Returns the rows of a file as text, as far as they fit. Adds requirements that cannot be read to `unread`. */
   take(
-    told: FileRequirements,
+    fileRequirements: FileRequirements,
     unread: Map<string, UnreadableRequirement>,
   ): { readonly rows: string[]; readonly isWhole: boolean } {
-    const { version, requires } = told;
+    const { version, requires } = fileRequirements;
     const rows: string[] = [];
     let isWhole = requires.length <= maxRequirementsPerFile;
     for (const text of requires.slice(0, maxRequirementsPerFile)) {
       const requirement = parseLooseRequirement(text);
       // A requirement with a URL comes from there, not from an index.
       const isOfIndex = requirement !== undefined && requirement.url === undefined;
-      if (!isOfIndex || requirement.unread !== undefined) noteUnreadable(unread, told, text, requirement);
+      if (!isOfIndex || requirement.unread !== undefined) noteUnreadable(unread, fileRequirements, text, requirement);
       if (!isOfIndex) continue;
       const row = rowOf(version, requirement);
       const written = JSON.stringify(row);
@@ -143,7 +144,7 @@ class EdgeBudget {
 
   #fits([, target, , specifier]: RequirementRow, written: string): boolean {
     const isKnown = this.#targets.has(target);
-    if (specifier.length > longestSpecifier) return false;
+    if (specifier.length > maxSpecifierLength) return false;
     this.#isFull ||= this.#edges === 0 || this.#text <= written.length;
     if (this.#isFull) return false;
     if (!isKnown && this.#targets.size === maxTargets) return false;

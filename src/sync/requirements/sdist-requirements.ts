@@ -33,12 +33,13 @@ export function sdistRequirements(
     const doubt = 'its pyproject.toml cannot be read';
     return { version: metadata?.version, requires: metadata?.requiresDist ?? [], builds: defaultBuildRequires, doubt };
   }
-  const told = (metadata && isReliable(metadata) ? metadata.requiresDist : undefined) ?? projectRequires(toml?.project);
+  const reliable =
+    (metadata && isReliable(metadata) ? metadata.requiresDist : undefined) ?? projectRequires(toml?.project);
   return {
     version: metadata?.version,
-    requires: told ?? metadata?.requiresDist ?? [],
+    requires: reliable ?? metadata?.requiresDist ?? [],
     builds: buildRequires(toml?.['build-system']),
-    doubt: told === undefined ? uncertaintyOf(metadata) : undefined,
+    doubt: reliable === undefined ? uncertaintyOf(metadata) : undefined,
   };
 }
 

@@ -4,7 +4,7 @@ import type { FileRequirements } from './file-requirements.ts';
 
 /** Maximum number of unreadable requirements reported per project. */
 const maxUnreadableReported = 10;
-const longestShown = 100;
+const maxShownLength = 100;
 
 export interface UnreadableRequirement {
   /** The file and the line where it occurs first. */
@@ -45,7 +45,7 @@ function lineOf(whole: Buffer, text: string): number | undefined {
 /** Returns a line about each unreadable requirement. */
 export function unreadableLines(unread: ReadonlyMap<string, UnreadableRequirement>): string[] {
   const lines = [...unread].slice(0, maxUnreadableReported).map(([text, { where, consequence }]) => {
-    const shown = text.length > longestShown ? `${text.slice(0, longestShown)}…` : text;
+    const shown = text.length > maxShownLength ? `${text.slice(0, maxShownLength)}…` : text;
     return `${where}: ${JSON.stringify(shown)} ${consequence}`;
   });
   const more = unread.size - maxUnreadableReported;

@@ -12,7 +12,7 @@ import { change } from '../../state/state-section.ts';
 import type { Mirror } from '../mirror.ts';
 
 /** Maximum difference of two clocks in milliseconds. */
-const longestSkewMs = hourMs;
+const maxSkewMs = hourMs;
 /**
  * Number of tries. Upstream replaces the snapshot and its signature one after the other, and a reader may get an old
  * and a new one.
@@ -28,7 +28,7 @@ export async function fetchNewestSnapshot(mirror: Mirror, verify: Verify): Promi
   const { state, settings, clock } = mirror;
   const { snapshot, source } = await verifiedSnapshot(mirror, verify);
   const { timeMs, serial } = snapshot;
-  if (timeMs > clock.now() + longestSkewMs) {
+  if (timeMs > clock.now() + maxSkewMs) {
     const time = new Date(timeMs).toISOString();
     throw new NonsenseError(`${source}: was made at ${time}, which is yet to come; check the clocks of both machines`);
   }

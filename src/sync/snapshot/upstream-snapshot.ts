@@ -19,7 +19,7 @@ import { fetchNewestSnapshot } from './fetch-snapshot.ts';
 import { isListOf, verifiesPages } from './verify-pages.ts';
 
 /** Milliseconds after which a snapshot is too old. Many mirrors run only once a day. */
-const longestSilenceMs = 48 * hourMs;
+const maxSilenceMs = 48 * hourMs;
 const namesAtATime = 1000;
 
 /**
@@ -45,7 +45,7 @@ export async function compareWithSnapshot(mirror: Mirror, seen: Snapshot | undef
   if (verifyUpstream === undefined || settings.dryRun) return;
   const snapshot = seen ?? (await fetchNewestSnapshot(mirror, verifyUpstream));
   const hours = Math.floor((clock.now() - snapshot.timeMs) / hourMs);
-  if (hours >= longestSilenceMs / hourMs) {
+  if (hours >= maxSilenceMs / hourMs) {
     alarm(mirror, `is ${hours} hours old; upstream does not run any more, or somebody holds it back`);
   }
   if (verifiesPages(mirror)) compare(mirror, snapshot);
@@ -60,7 +60,7 @@ function compare(mirror: Mirror, snapshot: Snapshot): void {
     if (known.unprovenSince !== undefined) state.set(change(snapshotState, { upstreamSnapshot: newest }));
     return;
   }
-  if (clock.now() - unprovenSince >= longestSilenceMs) alarm(mirror, silence);
+  if (clock.now() - unprovenSince >= maxSilenceMs) alarm(mirror, silence);
   state.set(change(snapshotState, { upstreamSnapshot: { ...newest, unprovenSince } }));
 }
 

@@ -99,13 +99,13 @@ class GroupVerifier {
   /** Returns those of `groups` that cannot be proven. */
   async unproven(groups: readonly number[]): Promise<number[]> {
     const known = pageTree(this.#mirror.state.pages, 'upstream').groups;
-    const places = new Semaphore(groupsAtATime);
+    const slots = new Semaphore(groupsAtATime);
     const found: number[] = [];
     const errors: unknown[] = [];
     for (const group of groups) {
-      await places.acquire();
+      await slots.acquire();
       if (errors.length > 0) {
-        places.release();
+        slots.release();
         break;
       }
       const add = (isProven: boolean): void => {
@@ -113,9 +113,9 @@ class GroupVerifier {
       };
       void this.#prove(group, known[group])
         .then(add, (error: unknown) => errors.push(error))
-        .finally(() => places.release());
+        .finally(() => slots.release());
     }
-    await places.idle();
+    await slots.idle();
     if (errors.length > 0) throw errors[0];
     return found.sort((one, other) => one - other);
   }

@@ -66,11 +66,11 @@ export function parseChanges(text: string, since: number, source: string): Chang
   return { rows, serial: serials.at(-1) ?? since, leap, complete: value.length < rowsPerPage };
 }
 
-/** Longest version or action that is kept, in characters. Real ones are far shorter. */
-const longestText = 500;
+/** Maximum length of a version or action that is kept, in characters. Real ones are far shorter. */
+const maxTextLength = 500;
 
 function textIn(value: XmlRpcValue | undefined): string | undefined {
-  return typeof value === 'string' ? value.slice(0, longestText) : undefined;
+  return typeof value === 'string' ? value.slice(0, maxTextLength) : undefined;
 }
 
 function replyValue(text: string, source: string): XmlRpcValue {

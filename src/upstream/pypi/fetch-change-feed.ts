@@ -2,7 +2,7 @@
 
 import {
   type FeedPiece,
-  largestPiece,
+  maxPieceBytes,
   parseFeedHead,
   parseFeedPiece,
   piecePath,
@@ -29,7 +29,7 @@ export async function fetchFeed(
 ): Promise<ServedFeed | 'unchanged' | undefined> {
   const url = new URL(`${base}/changes.json`);
   const condition = isEtag(etag) ? { 'if-none-match': etag } : {};
-  const request = { url, headers: { ...fresh, ...condition }, maxBytes: largestPiece };
+  const request = { url, headers: { ...fresh, ...condition }, maxBytes: maxPieceBytes };
   const { status, headers, body } = await ask(request, [200, ...(isEtag(etag) ? [304] : []), 404, 410]);
   if (status === 304) return 'unchanged';
   if (status !== 200) return undefined;
@@ -47,6 +47,6 @@ export async function fetchFeedPiece(
   ask: Ask,
 ): Promise<FeedPiece | undefined> {
   const url = new URL(`${base}/${piecePath(piece)}`);
-  const { status, body } = await ask({ url, headers: fresh, maxBytes: largestPiece }, [200, 404, 410]);
+  const { status, body } = await ask({ url, headers: fresh, maxBytes: maxPieceBytes }, [200, 404, 410]);
   return status === 200 ? parseFeedPiece(textOf(body, url.href), id, piece, url.href) : undefined;
 }

@@ -1,5 +1,5 @@
 /** Fetches the signed snapshot of a mirror of our kind. It is small, and not verified here. */
-import { largestSnapshot } from '../../formats/mirror/snapshot.ts';
+import { maxSnapshotBytes } from '../../formats/mirror/snapshot.ts';
 import type { ServedSnapshot } from '../upstream.ts';
 import type { HttpRequest, HttpResponse } from './http-client.ts';
 
@@ -20,6 +20,6 @@ export async function fetchSnapshot(base: string, ask: Ask): Promise<ServedSnaps
 async function fetchSmall(url: URL, ask: Ask): Promise<Buffer | undefined> {
   // An old copy would be refused, so caches must not answer.
   const headers = { accept: '*/*', 'accept-encoding': 'identity', 'cache-control': 'no-cache' };
-  const { status, body } = await ask({ url, headers, maxBytes: largestSnapshot });
+  const { status, body } = await ask({ url, headers, maxBytes: maxSnapshotBytes });
   return status === 200 ? body : undefined;
 }

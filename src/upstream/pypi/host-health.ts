@@ -18,8 +18,8 @@ const firstPauseMs = 5_000;
 /**
  * Number of failed requests since the last answer, and of projects among them, from which on the host counts as silent.
  */
-const failuresInARow = 100;
-const projectsInARow = 20;
+const silentAfterRequests = 100;
+const silentAfterProjects = 20;
 
 export class HostHealth {
   readonly #clock: Clock;
@@ -46,7 +46,7 @@ export class HostHealth {
 
   /** True if the host no longer answers any request. */
   get isSilent(): boolean {
-    return this.#failures >= failuresInARow && this.#failing.size >= projectsInARow;
+    return this.#failures >= silentAfterRequests && this.#failing.size >= silentAfterProjects;
   }
 
   /** Returns the milliseconds until the next request may be sent, or 0 or less if that is now. */

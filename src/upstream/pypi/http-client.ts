@@ -59,12 +59,12 @@ export interface HttpClientOptions {
 }
 
 /** Limit for a collected body in bytes. A page of PyPI has a few MB at most. */
-export const largestBody = 64 << 20;
+export const maxBodyBytes = 64 << 20;
 /** Compressed size in bytes below which unpacking in this thread costs less than in another one. */
-const inflateHere = 32 << 10;
+const inflateHereBytes = 32 << 10;
 /** Speed below which a body is given up after the first half minute. Timeouts per chunk would never end a drip. */
-const slowestBytesPerSecond = 1_000;
-const patienceMs = 30_000;
+const minBytesPerSecond = 1_000;
+const speedGraceMs = 30_000;
 /** Time limit for collected bodies, longer for large ones: a page that drips would hold up a run. */
 const collectedWithinMs = 120_000;
 const collectedBytesPerSecond = 20_000;
@@ -100,7 +100,7 @@ export class HttpClient {
   #dispatch(request: HttpRequest, choose: ChooseReceiver | undefined): Promise<HttpResponse> {
     const { dispatcher, clock, signal, userAgent, throttle } = this.#options;
     const authorization = this.#options.authorization?.(request.url);
-    const { url, method = 'GET', maxBytes = largestBody, timeoutMs } = request;
+    const { url, method = 'GET', maxBytes = maxBodyBytes, timeoutMs } = request;
     return new Promise((resolve, reject) => {
       let status = 0;
       let interim = 0;
@@ -144,7 +144,7 @@ export class HttpClient {
           since += restMs;
           const seconds = (clock.now() - since) / 1000;
           const mayDrip = receive !== undefined || seconds < collectedWithinMs / 1000 + bytes / collectedBytesPerSecond;
-          if (!mayDrip || (seconds > patienceMs / 1000 && bytes < seconds * slowestBytesPerSecond)) {
+          if (!mayDrip || (seconds > speedGraceMs / 1000 && bytes < seconds * minBytesPerSecond)) {
             return controller.abort(new UnreachableError(`${url}: gave up at ${Math.round(bytes / seconds)} bytes/s`));
           }
           if (receive === undefined && bytes > maxBytes)
@@ -209,11 +209,11 @@ function isCompressed(status: number, headers: HttpResponse['headers'], url: URL
 /** Returns the uncompressed body. Throws NonsenseError. */
 export async function inflate(
   body: Buffer,
-  { url, maxBytes = largestBody }: Pick<HttpRequest, 'url' | 'maxBytes'>,
+  { url, maxBytes = maxBodyBytes }: Pick<HttpRequest, 'url' | 'maxBytes'>,
 ): Promise<Buffer> {
   const bound = { maxOutputLength: maxBytes };
   try {
-    if (body.length < inflateHere) return gunzipSync(body, bound);
+    if (body.length < inflateHereBytes) return gunzipSync(body, bound);
     return await new Promise<Buffer>((resolve, reject) => {
       gunzip(body, bound, (error, inflated) => (error === null ? resolve(inflated) : reject(error)));
     });

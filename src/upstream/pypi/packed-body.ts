@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import { createGunzip } from 'node:zlib';
 import { JsonScale } from '../../formats/simple/json-weight.ts';
-import { type HttpResponse, inflate, largestBody, unreadable } from './http-client.ts';
+import { type HttpResponse, inflate, maxBodyBytes, unreadable } from './http-client.ts';
 
 /** Compressed size in bytes below which unpacking all at once does no harm. */
 const inflateHere = 4 << 10;
@@ -23,13 +23,13 @@ async function weighUnfolding(body: Buffer, url: URL, scale: JsonScale): Promise
   const unfolding = createGunzip({ chunkSize: 1 << 16 });
   unfolding.on('data', (chunk: Buffer) => {
     scale.add(chunk);
-    if (scale.bytes > largestBody) unfolding.destroy(new Error('it is larger'));
+    if (scale.bytes > maxBodyBytes) unfolding.destroy(new Error('it is larger'));
   });
   try {
     unfolding.end(body);
     await once(unfolding, 'end');
   } catch (cause) {
-    throw unreadable(url, largestBody, cause);
+    throw unreadable(url, maxBodyBytes, cause);
   }
 }
 

@@ -5,7 +5,7 @@ import { MirrorError, NonsenseError } from '../../core/errors.ts';
 import { type ListedProject, ProjectListParser } from '../../formats/simple/project-list.ts';
 import type { ProjectList } from '../upstream.ts';
 
-const largestList = 1 << 30;
+const maxListBytes = 1 << 30;
 
 /** Resolves when `stream` accepts more data or is closed. Removes its listeners, because a list has many pieces. */
 export function untilFree(stream: Transform): Promise<void> {
@@ -28,7 +28,7 @@ export function readList(stream: Transform, url: URL, etag: string | undefined):
     try {
       for await (const chunk of stream as AsyncIterable<Buffer>) {
         bytes += chunk.length;
-        if (bytes > largestList) throw new NonsenseError(`${url}: larger than ${largestList} bytes`);
+        if (bytes > maxListBytes) throw new NonsenseError(`${url}: larger than ${maxListBytes} bytes`);
         hash.update(chunk);
         yield parser.push(chunk);
       }

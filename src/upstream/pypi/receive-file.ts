@@ -7,7 +7,7 @@ import { strongEtag } from './etag.ts';
 import type { ChooseReceiver } from './http-client.ts';
 
 /** Ten times the largest file of PyPI. */
-const largestUnsized = 10 * 2 ** 30;
+const maxUnsizedBytes = 10 * 2 ** 30;
 /** So much more than the index says is taken in any case. */
 const slackBytes = 16 << 20;
 
@@ -41,7 +41,7 @@ export function receiveFile(
  * hash counts; but every body has to end.
  */
 function maxBytesOf(size: number | undefined): number {
-  return size === undefined ? largestUnsized : Math.max(2 * size, size + slackBytes);
+  return size === undefined ? maxUnsizedBytes : Math.max(2 * size, size + slackBytes);
 }
 
 /** Returns true if an answer with this `Content-Range` continues at `from` up to the end. */

@@ -10,11 +10,11 @@
  */
 import type { Clock } from '../../core/clock.ts';
 import { NotAskedError, PausedError, RateLimitError, TooBusyError, UnreachableError } from '../../core/errors.ts';
-import { longestWaitMs, maxWaitPerProjectMs } from '../../core/retry.ts';
+import { maxWaitMs, maxWaitPerProjectMs } from '../../core/retry.ts';
 import { ConnectionLimit, type ConnectionRange, type MeasuredAnswer } from './connection-limit.ts';
 import { HostHealth, subjectOf } from './host-health.ts';
 
-const farewell = 'the next run continues';
+const untilNextRun = 'the next run continues';
 
 /** Options of a request. */
 export interface LimitedRequest<T> {
@@ -32,7 +32,7 @@ export class RequestLimiter {
   readonly #range: ConnectionRange;
   readonly #hosts = new Map<string, HostQueue>();
   /** By project, the milliseconds that hosts asked to wait in this run, in all. */
-  readonly #respitesMs = new Map<string, number>();
+  readonly #imposedWaitsMs = new Map<string, number>();
 
   constructor(range: ConnectionRange, clock: Clock, signal: AbortSignal) {
     this.#clock = clock;
@@ -57,7 +57,7 @@ export class RequestLimiter {
       await queue.acquire(beginning);
     }
     try {
-      if (health.isSilent) throw new NotAskedError(`${url.host} left many requests without an answer; ${farewell}`);
+      if (health.isSilent) throw new NotAskedError(`${url.host} left many requests without an answer; ${untilNextRun}`);
       const answer = await ask();
       health.answered(subject);
       queue.answered(this.#clock.now(), measure?.(answer));
@@ -74,8 +74,8 @@ export class RequestLimiter {
 
   #isTooBusy(error: unknown, about: string | undefined): error is UnreachableError {
     if (about === undefined || !(error instanceof UnreachableError) || error.retryAfterMs === undefined) return false;
-    const wantedMs = (this.#respitesMs.get(about) ?? 0) + error.retryAfterMs;
-    this.#respitesMs.set(about, wantedMs);
+    const wantedMs = (this.#imposedWaitsMs.get(about) ?? 0) + error.retryAfterMs;
+    this.#imposedWaitsMs.set(about, wantedMs);
     return wantedMs > maxWaitPerProjectMs;
   }
 
@@ -89,9 +89,9 @@ export class RequestLimiter {
 
   async #outlastPause({ host }: URL, health: HostHealth): Promise<void> {
     for (let ms = health.pauseMs(); ms > 0; ms = health.pauseMs()) {
-      if (ms > longestWaitMs) {
+      if (ms > maxWaitMs) {
         const time = new Date(this.#clock.now() + ms).toISOString();
-        throw new NotAskedError(`${host} wants no request before ${time}; ${farewell}`, { retryAfterMs: ms });
+        throw new NotAskedError(`${host} wants no request before ${time}; ${untilNextRun}`, { retryAfterMs: ms });
       }
       await this.#clock.sleep(ms, this.#signal);
     }

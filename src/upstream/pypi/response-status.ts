@@ -3,8 +3,8 @@ import { dayMs } from '../../core/durations.ts';
 import { BusyError, NonsenseError, RateLimitError, UnreachableError } from '../../core/errors.ts';
 import type { HttpResponse } from './http-client.ts';
 
-const longestPauseMs = dayMs;
-const longestLine = 120;
+const maxPauseMs = dayMs;
+const maxLineLength = 120;
 
 /**
  * Returns an answer whose status is in `expected`. Firewalls send 403 and 406 for "blocked", so both count like 429 and
@@ -16,12 +16,14 @@ export function expectStatus(answer: HttpResponse, url: URL, expected: readonly 
   if (expected.includes(status)) return answer;
   if (status === 429 || status === 503 || status === 403 || status === 406) {
     const retryAfterMs = parseRetryAfter(answer.headers['retry-after'], nowMs);
-    const told = bodyExcerpt(answer.body);
-    const said = told === '' ? '' : ` (${JSON.stringify(told)})`;
+    const excerpt = bodyExcerpt(answer.body);
+    const quotedExcerpt = excerpt === '' ? '' : ` (${JSON.stringify(excerpt)})`;
     // Private indexes also answer 403 to clients that they do not know.
     const login = status === 403 ? `, or another login for ${url.hostname} (netrc-file in mirror.toml)` : '';
     const Refusal = status === 429 ? RateLimitError : BusyError;
-    throw new Refusal(`${url}: upstream answers ${status}${said} and wants fewer requests${login}`, { retryAfterMs });
+    throw new Refusal(`${url}: upstream answers ${status}${quotedExcerpt} and wants fewer requests${login}`, {
+      retryAfterMs,
+    });
   }
   if (status === 401) {
     throw new NonsenseError(
@@ -42,7 +44,7 @@ export function expectStatus(answer: HttpResponse, url: URL, expected: readonly 
 export function parseRetryAfter(text: string | undefined, nowMs: number): number | undefined {
   if (text === undefined) return undefined;
   const ms = /^\d{1,9}$/.test(text) ? Number(text) * 1000 : Date.parse(text) - nowMs;
-  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), longestPauseMs);
+  return Number.isNaN(ms) ? undefined : Math.min(Math.max(ms, 0), maxPauseMs);
 }
 
 /** Returns the first line of a text body, or of the visible text of HTML; an empty text if there is none. */
@@ -52,5 +54,5 @@ function bodyExcerpt(body: Buffer): string {
     ? text.replace(/<(script|style)\b[\s\S]*?(?:<\/\1>|$)/gi, '').replace(/<[^>]*>?/g, '\n')
     : text;
   const line = shown.split(/[\r\n]/).find((line) => line.trim() !== '') ?? '';
-  return line.trim().replace(/\s+/g, ' ').slice(0, longestLine);
+  return line.trim().replace(/\s+/g, ' ').slice(0, maxLineLength);
 }

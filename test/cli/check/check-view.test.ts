@@ -1,4 +1,4 @@
-/** What a person, a log and a program are told of a check. */
+/** The output of a check for a terminal, a log and a program. */
 import t from 'tap';
 import type { CheckEvent, Finding } from '../../../src/check/check-event.ts';
 import { CheckDisplay } from '../../../src/cli/check/check-display.ts';
@@ -66,7 +66,7 @@ const todo = 'Todo list updated; run pep381run now';
 const summary =
   'Checked 1 project, 1 file (4 B) in 3.1 s: 2 findings, 1 project queued, 2 not judged, 1 moved to the trash.';
 
-t.test('a log has a line for everything that is worth one, and the summary when something is wrong', async (t) => {
+t.test('a log has a line for each finding, and the summary when something is wrong', async (t) => {
   t.same(watch(events), [
     'Synchronization in progress, waiting',
     'Continuing the check that was interrupted after lots',
@@ -80,12 +80,12 @@ t.test('a log has a line for everything that is worth one, and the summary when 
   ]);
 });
 
-t.test('under -q there is what needs a person, and nothing else', async (t) => {
+t.test('-q prints only what a person has to do something about', async (t) => {
   t.same(watch(events, { quiet: true }), [...urgent, todo]);
   t.same(watch(events, { quiet: true, isTerminal: true }), [...urgent, todo]);
 });
 
-t.test('when all is well a log has nothing', async (t) => {
+t.test('the log of a check without findings is empty', async (t) => {
   const well: CheckEvent[] = [
     { type: 'started', projects: 1, done: 0 },
     { type: 'project-checked', name: named('a') },
@@ -143,7 +143,7 @@ t.test('every kind of finding has a line of its own, with what was expected and 
   }
 });
 
-t.test('a name in the tree cannot speak to the terminal, or look like another line', async (t) => {
+t.test('a name in the tree cannot control the terminal, or look like another line', async (t) => {
   const evil = `packages/\x1b[2Jx\nMissing file y\u202e.zip` as Finding['path'];
   const text = textOf({ type: 'finding', finding: { kind: 'unreferenced', path: evil, project: undefined } }, root);
   t.equal(text, `Unreferenced file ${root}/web/packages/?[2Jx?Missing file y?.zip`);
@@ -184,7 +184,7 @@ t.test('the display shows how far the check is, and about how long it will take'
   t.same(terminal.screen, []);
 });
 
-t.test('what is found scrolls away above the display, which counts it', async (t) => {
+t.test('findings scroll away above the display, which counts them', async (t) => {
   const { terminal, clock, display, report } = openDisplay();
   display.draw();
   report({ type: 'started', projects: 2, done: 0 });
@@ -204,7 +204,7 @@ t.test('what is found scrolls away above the display, which counts it', async (t
   ]);
 });
 
-t.test('a mirror without projects breaks nothing', async (t) => {
+t.test('a mirror without projects can be checked', async (t) => {
   const { terminal, clock, display, report } = openDisplay();
   report({ type: 'started', projects: 0, done: 0 });
   clock.advance(60_000);

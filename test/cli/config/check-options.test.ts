@@ -62,7 +62,7 @@ t.test('without a target, or with two, nothing is checked', async (t) => {
   t.match(parseCheckOptions(['--', '--quick']), { target: '--quick', settings: { quick: false } });
 });
 
-t.test('a share that is none is refused', async (t) => {
+t.test('an invalid share is refused', async (t) => {
   for (const text of ['0/3', '4/3', '1', '1/0', '/', '1/2/3', '-1/3', '1.5/3', 'Auto', '1/1000001', 'all']) {
     const message = `--subset: expected a share such as 1/30, or auto, found "${text}"`;
     t.equal(problem(`--subset=${text}`, '/srv/pypi'), message);
@@ -70,7 +70,7 @@ t.test('a share that is none is refused', async (t) => {
   t.equal(problem('--log-format=xml', '/srv/pypi'), '--log-format: expected text or json, found "xml"');
 });
 
-t.test('what does not go together is refused', async (t) => {
+t.test('options that do not go together are refused', async (t) => {
   t.equal(
     problem('--delete-unreferenced', '--subset', 'auto', 't'),
     '--delete-unreferenced needs a check of everything; leave --subset out',
@@ -81,7 +81,7 @@ t.test('what does not go together is refused', async (t) => {
   t.match(problem('--rebuild', '-q', '--log-format', 'json', 't'), 'accepted');
 });
 
-t.test('what minimist would let pass is refused, with the option that was probably meant', async (t) => {
+t.test('unknown options are refused, with the option that was probably meant', async (t) => {
   t.match(problem('--quik', 't'), 'no such option: --quik; did you mean --quick?');
   t.match(problem('--delete', 't'), 'no such option: --delete; ');
   t.match(problem('--no-quiet', 't'), 'no such option: --no-quiet');
@@ -99,7 +99,7 @@ t.test('the help names every option and every exit code', async (t) => {
   t.ok(checkHelp.split('\n').every((line) => line.length <= 101));
 });
 
-t.test('what verifies a snapshot does nothing else', async (t) => {
+t.test('the options that verify a snapshot exclude all others', async (t) => {
   for (const other of ['--quick', '--repair', '--delete-unreferenced', '--subset=1/2']) {
     t.match(problem('--verify-snapshot', other, 'x'), /^--verify-snapshot goes with no other option but --key/, other);
   }

@@ -20,7 +20,7 @@ function problem(t: Test, text: string): string {
   }
 }
 
-t.test('where there is no file nothing is given', async (t) => {
+t.test('without a file no setting is given', async (t) => {
   t.equal(readConfigFile(join(t.testdir(), 'mirror.toml')).given.size, 0);
 });
 
@@ -60,7 +60,7 @@ log-format = "json"
   t.match(text, 'upstream = "https://pypi.example"');
 });
 
-t.test('what the mirror holds may stand between the settings, and is none of them', async (t) => {
+t.test('the keys of the policy may stand between the settings, and are none of them', async (t) => {
   const path = write(
     t,
     'workers = 5\nunmirrored = "hide"\ndependencies = true\n[releases]\nkeep = 3\n[[rule]]\nhold = "none"\nprojects = "a"\n' +
@@ -88,7 +88,7 @@ t.test('an unknown section is named with its line and the key that was probably 
   t.match(problem(t, '# x\nmirror.workers = 5'), /^2: unknown section \[mirror\]/);
 });
 
-t.test('what is no TOML is refused with line and column', async (t) => {
+t.test('invalid TOML is refused with line and column', async (t) => {
   t.match(problem(t, 'workers = 5\nupstream = https://pypi.example\n'), /^2:\d+: not valid TOML: \S/);
   t.match(problem(t, 'workers = 5\nworkers = 6\n'), /^2:\d+: not valid TOML: \S/);
   t.match(problem(t, 'projects = ["a"\n\nworkers = 5'), /^\d+:\d+: not valid TOML: \S/);
@@ -103,7 +103,7 @@ t.test('a file that cannot be read is a failure of the disk, not of the settings
   t.throws(() => readConfigFile(path), { message: `${path}: cannot be read` });
 });
 
-t.test('what is no file, or far too large, is an error in one line, and nobody waits for it', async (t) => {
+t.test('a path that is no file, or far too large, is an error in one line, at once', async (t) => {
   const folder = t.testdir({ folder: {} });
   const [pipe, large] = [join(folder, 'pipe'), join(folder, 'large')];
   execFileSync('mkfifo', [pipe]);
@@ -120,7 +120,7 @@ t.test('what is no file, or far too large, is an error in one line, and nobody w
   }
 });
 
-t.test('a link to a file that is gone is not taken for no configuration', async (t) => {
+t.test('a broken link is not taken for a missing configuration', async (t) => {
   const folder = t.testdir();
   const path = join(folder, 'mirror.toml');
   t.same(readConfigFile(path).toml, {}, 'where nothing is, there is none');

@@ -36,7 +36,7 @@ function keysOf(table: string, isList: boolean): string[] {
   throw new Error(`[${table}] takes everything`);
 }
 
-t.test('nothing in it is set, and every line is short', async (t) => {
+t.test('the example configuration sets nothing, and every line is short', async (t) => {
   t.same(parse(exampleConfig), {});
   t.ok(lines.length <= 145);
   t.same(
@@ -45,11 +45,11 @@ t.test('nothing in it is set, and every line is short', async (t) => {
   );
 });
 
-t.test('it has every key, and nothing else', async (t) => {
+t.test('the example configuration has every key, and nothing else', async (t) => {
   t.same(Object.keys(toml).sort(), [...settingNames, ...policyKeys].sort());
 });
 
-t.test('it has every key of every table', async (t) => {
+t.test('the example configuration has every key of every table', async (t) => {
   for (const [table, isList] of [
     ['rule', true],
     ['environment', true],
@@ -65,7 +65,7 @@ t.test('it has every key of every table', async (t) => {
   }
 });
 
-t.test('uncommented it is accepted, and the settings that are no examples are the defaults', async (t) => {
+t.test('the uncommented example is accepted, and its settings are the defaults unless they are examples', async (t) => {
   const path = join(t.testdir({ 'mirror.toml': whole }), 'mirror.toml');
   const { given } = readConfigFile(path);
   const { baseUrl, proxy, contact, notify, notifySecretFile, trustedRootFile, ...more } = settingsFrom(given);
@@ -81,7 +81,7 @@ t.test('uncommented it is accepted, and the settings that are no examples are th
   t.same({ ...usual, ...examples, upstreamAliases: [] }, { ...defaults, ...examples });
 });
 
-t.test('uncommented its policy is accepted without a warning', async (t) => {
+t.test('the uncommented policy is accepted without a warning', async (t) => {
   const policy = policyOf(toml);
   t.same(policy.warnings, []);
   t.equal(policy.rules.length, 5);
@@ -91,6 +91,6 @@ t.test('uncommented its policy is accepted without a warning', async (t) => {
   t.same([releases.noPrereleases, releases.noYanked, releases.keep?.value.per], [undefined, undefined, 'project']);
 });
 
-t.test('every kind of file is named', async (t) => {
+t.test('the example configuration names every kind of file', async (t) => {
   for (const kind of knownKinds) t.match(exampleConfig, new RegExp(`[ ,]${kind}[,.]`), kind);
 });

@@ -27,17 +27,17 @@ async function problem(t: Test, toml: string, files: Readonly<Record<string, str
   }
 }
 
-t.test('a file that says nothing of it restricts nothing', async (t) => {
+t.test('a file without a policy restricts nothing', async (t) => {
   t.equal(await read(t, 'workers = 5\n'), undefined);
 });
 
-t.test('requirements files lie beside mirror.toml, and one may name another', async (t) => {
+t.test('requirements files are found beside mirror.toml, and one may include another', async (t) => {
   const files = { 'app.txt': '-r more.txt\nalpha>=1\n', 'more.txt': 'beta\n' };
   const policy = await read(t, 'requirements = ["app.txt"]', files);
   t.same(policy && policyNames(policy), ['alpha', 'beta']);
 });
 
-t.test('a requirements file may be in what a shell of Windows writes', async (t) => {
+t.test('a requirements file may be in the encoding that a shell of Windows writes', async (t) => {
   const folder = folderWith(t, { 'mirror.toml': 'requirements = ["app.txt"]' });
   writeFileSync(join(folder, 'app.txt'), Buffer.from('\ufeffalpha==1.0\r\n-r more.txt\r\n', 'utf16le'));
   writeFileSync(join(folder, 'more.txt'), Buffer.from('\ufeffbeta\r\n', 'utf16le').swap16());
@@ -45,14 +45,14 @@ t.test('a requirements file may be in what a shell of Windows writes', async (t)
   t.same(policy && policyNames(policy), ['alpha', 'beta']);
 });
 
-t.test('regexes are matched', async (t) => {
+t.test('patterns may be regular expressions', async (t) => {
   const policy = await read(t, '[[rule]]\nprojects = ["/^corp-/"]\nhold = "none"');
   const [corp, other] = named('corp-secret', 'public-corp');
   t.equal(policy && corp && mayHold(policy, corp), false);
   t.equal(policy && other && mayHold(policy, other), true);
 });
 
-t.test('what is wrong is told with file and line', async (t) => {
+t.test('errors name file and line', async (t) => {
   t.equal(
     await problem(t, 'projects = ["a"]\n\n[releases]\nkeep = 0'),
     'mirror.toml:4: releases.keep: expected a whole number from 1 on, found 0',

@@ -46,7 +46,7 @@ t.test('a target alone is enough', async (t) => {
   t.same(parse('/srv/pypi'), plain);
 });
 
-t.test('what cron and the CGI say works as it did in 1.5', async (t) => {
+t.test('the options that cron and the CGI use work as in 1.5', async (t) => {
   t.same(parse('-q', '/srv/pypi'), { ...plain, quiet: true });
 });
 
@@ -82,7 +82,7 @@ t.test('every option does what the help says, before and after the target', asyn
   }
 });
 
-t.test('who only wants to look says at what', async (t) => {
+t.test('--why, --status and --example-config are read with their subject and target', async (t) => {
   const given = new Map();
   const target = '/srv/pypi';
   t.same(parseRunOptions(['--why', 'flask==3.0', target]), { kind: 'why', subject: 'flask==3.0', target, given });
@@ -91,7 +91,7 @@ t.test('who only wants to look says at what', async (t) => {
   t.match(parseRunOptions(['--status', '--log-format=json', target]), { given: new Map([['log-format', Object]]) });
 });
 
-t.test('two things that only look, or one and a run, are not done at once', async (t) => {
+t.test('two inspecting options, or one and a run, exclude each other', async (t) => {
   t.equal(problem('--why', 'a', '--status', 't'), '--why and --status cannot be given together');
   t.equal(problem('--status', '--plan', 't'), '--status and --plan cannot be given together');
   t.equal(problem('--accept-changes=', 't'), '--accept-changes requires a value');
@@ -99,7 +99,7 @@ t.test('two things that only look, or one and a run, are not done at once', asyn
   t.equal(problem('--why=a', '--reconcile', 't'), '--why and --reconcile cannot be given together');
 });
 
-t.test('an option that would do nothing is refused and not swallowed', async (t) => {
+t.test('an option without effect is refused', async (t) => {
   const rows: readonly (readonly [string[], string])[] = [
     [['--restore', 'a', '--dry-run'], '--restore and --dry-run'],
     [['--restore', 'a', '--upstream=https://x'], '--restore and --upstream'],
@@ -119,7 +119,7 @@ t.test('an option that would do nothing is refused and not swallowed', async (t)
   });
 });
 
-t.test('a setting says by which option it was given', async (t) => {
+t.test('an error of a setting names the option that gave it', async (t) => {
   const command = parseRunOptions(['--project', 'a', '--workers=5', '--index-only', 't']);
   t.same(command.kind === 'run' && [...command.given].map(([name, { where }]) => [name, where]), [
     ['projects', '--project'],

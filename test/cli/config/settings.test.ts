@@ -113,7 +113,7 @@ t.test('a key of upstream is a file, or what openssl prints between its two line
   t.match(problem({ 'signing-key-file': 'sign.key' }), /: expected an absolute path, found "sign.key"/);
 });
 
-t.test('what is meant for a proxy or a certificate is refused without one', async (t) => {
+t.test('settings for a proxy or a certificate are refused without one', async (t) => {
   t.same(
     read({ proxy: 'http://p.example', 'no-proxy': ['.internal.example', 'a.example:8443', '*'] }).noProxy.length,
     3,
@@ -124,7 +124,7 @@ t.test('what is meant for a proxy or a certificate is refused without one', asyn
   t.match(problem({ 'ca-file': 'ca.pem' }), /expected an absolute path/);
 });
 
-t.test('a proxy is an address, and what may be its password is not told', async (t) => {
+t.test('a proxy is an address, and its possible password is not printed', async (t) => {
   t.equal(read({ proxy: 'http://proxy.example:3128' }).proxy, 'http://proxy.example:3128/');
   t.equal(read({ proxy: 'socks5h://me:secret@proxy.example' }).proxy, 'socks5h://me:secret@proxy.example');
   t.equal(read({ proxy: 'http://me:secret@proxy.example' }).proxy, 'http://me:secret@proxy.example/');
@@ -143,7 +143,7 @@ t.test('a proxy is an address, and what may be its password is not told', async 
   }
 });
 
-t.test('what is said of provenance must be able to mean something', async (t) => {
+t.test('provenance settings without effect are refused', async (t) => {
   const { provenance, provenancePolicy, trustedRootFile } = read({
     provenance: 'verify',
     'provenance-policy': 'require',
@@ -160,7 +160,7 @@ t.test('what is said of provenance must be able to mean something', async (t) =>
   t.match(problem({ provenance: 'verify', 'index-only': true }), /: nothing can be verified where no file is held/);
 });
 
-t.test('an address means the same with and without what people add to it', async (t) => {
+t.test('an address means the same with and without the usual additions', async (t) => {
   const spellings: [string, string][] = [
     ['https://pypi.example', 'https://pypi.example'],
     ['https://pypi.example/', 'https://pypi.example'],
@@ -178,7 +178,7 @@ t.test('an address means the same with and without what people add to it', async
   for (const [written, meant] of spellings) t.equal(read({ upstream: written }).upstream, meant, written);
 });
 
-t.test('plain HTTP is refused unless it stays on this machine or somebody accepts it', async (t) => {
+t.test('plain HTTP is refused unless it stays on this machine or the settings accept it', async (t) => {
   const elsewhere = ['http://pypi.example', 'http://localhost.example', 'http://192.168.0.1', 'http://0.0.0.0'];
   for (const upstream of [...elsewhere, 'http://127.0.0.1.example', 'http://[::2]', 'http://pypi.example:443']) {
     t.match(problem({ upstream }), /^mirror\.toml:3: here: expected https, found http:.*allow-http = true/, upstream);
@@ -189,13 +189,13 @@ t.test('plain HTTP is refused unless it stays on this machine or somebody accept
   }
 });
 
-t.test('our own address may be http, which says nothing about the upstream', async (t) => {
+t.test('base-url may be http, which allows nothing for the upstream', async (t) => {
   t.equal(read({ 'base-url': 'https://mirror.example/' }).baseUrl, 'https://mirror.example');
   t.match(read({ 'base-url': 'http://mirror.example/' }), { baseUrl: 'http://mirror.example', allowHttp: false });
   t.match(problem({ 'base-url': 'ftp://mirror.example' }), 'expected an address');
 });
 
-t.test('what is no address is refused', async (t) => {
+t.test('an invalid address is refused', async (t) => {
   const wrong = [
     '',
     'pypi.example',
@@ -317,7 +317,7 @@ t.test('there are two log formats', async (t) => {
   for (const value of ['JSON', 'xml', '', true]) t.match(problem({ 'log-format': value }), /expected text or json/);
 });
 
-t.test('every setting is read, and says where it was given when it is wrong', async (t) => {
+t.test('every setting is read, and an error names the place where it was given', async (t) => {
   for (const name of allNames) t.match(problem({ [name]: { no: 'sense' } }), where, name);
 });
 

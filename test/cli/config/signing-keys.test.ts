@@ -76,7 +76,7 @@ t.test('a key below web/ is refused, also when a link leads there', async (t) =>
   t.type(read, 'function');
 });
 
-t.test('what is no such key is refused, and nothing of it is told', async (t) => {
+t.test('an invalid key is refused, and nothing of it is printed', async (t) => {
   const { privateKey: other } = generateKeyPairSync('ed448');
   const { privateKey: encrypted } = generateKeyPairSync('ed25519', {
     publicKeyEncoding: { type: 'spki', format: 'pem' },
@@ -113,7 +113,7 @@ t.test('what is no such key is refused, and nothing of it is told', async (t) =>
   );
 });
 
-t.test('openssl verifies it as README.md says', opensslOrReason(), async (t) => {
+t.test('openssl verifies a signature as README.md says', opensslOrReason(), async (t) => {
   const folder = t.testdir();
   const sh = (script: string): string => execFileSync('sh', ['-ec', script], { cwd: folder, encoding: 'utf8' });
   sh('umask 077; openssl genpkey -algorithm ed25519 -out sign.key; openssl pkey -in sign.key -pubout -out signing.pub');

@@ -1,4 +1,4 @@
-/** A look at a test mirror, as the program looks at a target. */
+/** Opens a test mirror for inspection, as the program opens a target. */
 
 import { settingsFrom } from '../../../src/cli/config/settings.ts';
 import { openReader, type Reader } from '../../../src/cli/inspect/open-reader.ts';

@@ -72,7 +72,7 @@ t.test('the status is a few aligned tables', async (t) => {
   ]);
 });
 
-t.test('no line of it is as long as 100 columns, and nothing is cut', async (t) => {
+t.test('no line of the status has 100 columns, and nothing is cut', async (t) => {
   const text = renderStatus(status);
   t.same(
     text.filter((line) => line.length >= 100),
@@ -82,7 +82,7 @@ t.test('no line of it is as long as 100 columns, and nothing is cut', async (t) 
   t.equal(text.join('').match(/x/g)?.length, 150 + 1 + 1, 'of which two are in exit and next');
 });
 
-t.test('what is not named is counted, and what the next run tries has no time', async (t) => {
+t.test('projects that are not listed are counted, and those that the next run tries have no time', async (t) => {
   const due = status.longestParked.map((parked) => ({ ...parked, nextTry: undefined }));
   const odd = { project: 'beta', filename: 'x.zip', problem: 'odd', since: '2026-11-20T12:00:00Z', nextTry: undefined };
   const more = { parked: 91, longestParked: due, oddFiles: 1235, latestOdd: [odd], ruleCount: 3 };
@@ -94,7 +94,7 @@ t.test('what is not named is counted, and what the next run tries has no time', 
   t.ok(text.some((line) => /^2026-11-20T12:00Z {2}next run +12 {2}alpha: /.test(line)));
 });
 
-t.test('a mirror that was never complete has nothing to list', async (t) => {
+t.test('the status of a mirror that was never complete lists nothing', async (t) => {
   const { serial: _, lastComplete: __, ...rest } = status;
   const fresh = { ...rest, serial: undefined, lastComplete: undefined, running: false };
   const text = renderStatus({ ...fresh, runs: [], longestParked: [], rules: [] });
@@ -102,7 +102,7 @@ t.test('a mirror that was never complete has nothing to list', async (t) => {
   t.same(text.slice(3, 6), ['Serial    none yet', 'Complete  not yet', 'Now       no run is at work']);
 });
 
-t.test('the status of a real mirror says what is there, what waits and what rules cost', async (t) => {
+t.test('the status of a real mirror says what is held, what waits and what the rules cost', async (t) => {
   const mirror = await openTestMirror(t, { index: sampleIndex() });
   const policy = policyFrom('projects = ["sample-app", "sample-pre", "nothing-there"]\ndependencies = true');
   await mirror.run({ policy });
@@ -129,7 +129,7 @@ t.test('the status of a real mirror says what is there, what waits and what rule
   t.ok(found.disk.free > 0 && found.disk.free <= found.disk.size);
 });
 
-t.test('a run at work is seen by its lock', async (t) => {
+t.test('a run in progress is detected by its lock', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   mkdirSync(join(mirror.target, 'lock'));

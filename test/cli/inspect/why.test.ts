@@ -4,7 +4,7 @@ import Database from 'better-sqlite3';
 import t from 'tap';
 import type { Reader } from '../../../src/cli/inspect/open-reader.ts';
 import { statusOf } from '../../../src/cli/inspect/status.ts';
-import { explain, manyProjects, parseSubject } from '../../../src/cli/inspect/why.ts';
+import { explain, minProjectsForNotice, parseSubject } from '../../../src/cli/inspect/why.ts';
 import { UsageError } from '../../../src/core/errors.ts';
 import type { Policy } from '../../../src/policy/policy.ts';
 import { FakeClock } from '../../fixtures/fake-clock.ts';
@@ -32,41 +32,38 @@ systems = ["linux"]
 sdists = "no"
 `);
 
-t.test(
-  'each file of a partial mirror is told with the rule that holds it or leaves it out, and its line',
-  async (t) => {
-    const mirror = await openTestMirror(t, { index: sampleIndex() });
-    await mirror.run({ policy: partial });
+t.test('--why names for each file of a partial mirror the rule that holds or excludes it, and its line', async (t) => {
+  const mirror = await openTestMirror(t, { index: sampleIndex() });
+  await mirror.run({ policy: partial });
 
-    const app = await ask(mirror, partial, 'Sample_App');
-    t.same(app.files, ['held | sample_app-1.0-py3-none-any.whl | mirror.toml:1 | sample-app']);
-    t.match(app.why, { known: true, published: true, status: 'active', policy: { hold: 'files', wants: [] } });
-    t.ok(app.found);
+  const app = await ask(mirror, partial, 'Sample_App');
+  t.same(app.files, ['held | sample_app-1.0-py3-none-any.whl | mirror.toml:1 | sample-app']);
+  t.match(app.why, { known: true, published: true, status: 'active', policy: { hold: 'files', wants: [] } });
+  t.ok(app.found);
 
-    const pre = await ask(mirror, partial, 'sample-pre');
-    t.same(pre.files.slice(0, 2), [
-      'left out | sample_pre-1.0-py3-none-any.whl | mirror.toml:10 | keep = 1 | 4th newest of 4 releases',
-      'left out | sample_pre-1.0.tar.gz | mirror.toml:13 | sdists = "no"',
-    ]);
-    t.equal(pre.files.filter((file) => file.startsWith('held')).length, 1);
+  const pre = await ask(mirror, partial, 'sample-pre');
+  t.same(pre.files.slice(0, 2), [
+    'left out | sample_pre-1.0-py3-none-any.whl | mirror.toml:10 | keep = 1 | 4th newest of 4 releases',
+    'left out | sample_pre-1.0.tar.gz | mirror.toml:13 | sdists = "no"',
+  ]);
+  t.equal(pre.files.filter((file) => file.startsWith('held')).length, 1);
 
-    const platform = await ask(mirror, partial, 'sample-platform');
-    const windows = platform.files.filter((file) => file.includes('win_amd64'));
-    t.match(windows, [/^left out .* mirror\.toml:12 \| systems = \["linux"\] \| does not fit$/]);
-    t.equal(platform.files.filter((file) => file.startsWith('held')).length, 3);
-    t.match(platform.text[3], /^ {2}files {3}6 files: 3 held \(\d\.\d KiB\), 3 left out \(\d\.\d KiB\)$/);
+  const platform = await ask(mirror, partial, 'sample-platform');
+  const windows = platform.files.filter((file) => file.includes('win_amd64'));
+  t.match(windows, [/^left out .* mirror\.toml:12 \| systems = \["linux"\] \| does not fit$/]);
+  t.equal(platform.files.filter((file) => file.startsWith('held')).length, 3);
+  t.match(platform.text[3], /^ {2}files {3}6 files: 3 held \(\d\.\d KiB\), 3 left out \(\d\.\d KiB\)$/);
 
-    const base = await ask(mirror, partial, 'sample-base');
-    t.equal(base.text[1], '  policy  held: mirror.toml:1 (dependency of sample-app 1.0)');
-    t.same(base.files.slice(-2), [
-      'held | sample_base-1.10-py3-none-any.whl | mirror.toml:1 | dependency of sample-app 1.0',
-      'left out | sample_base-1.10.tar.gz | mirror.toml:13 | sdists = "no"',
-    ]);
-    t.match(base.files[0], /\| dependency of sample-app 1.0 \| 1.0 is not wanted$/);
-  },
-);
+  const base = await ask(mirror, partial, 'sample-base');
+  t.equal(base.text[1], '  policy  held: mirror.toml:1 (dependency of sample-app 1.0)');
+  t.same(base.files.slice(-2), [
+    'held | sample_base-1.10-py3-none-any.whl | mirror.toml:1 | dependency of sample-app 1.0',
+    'left out | sample_base-1.10.tar.gz | mirror.toml:13 | sdists = "no"',
+  ]);
+  t.match(base.files[0], /\| dependency of sample-app 1.0 \| 1.0 is not wanted$/);
+});
 
-t.test('pages without files, what is left out, and what nobody named are told as such', async (t) => {
+t.test('--why tells pages without files, excluded projects and projects that no rule names apart', async (t) => {
   const mirror = await openTestMirror(t, { index: sampleIndex() });
   await mirror.run({ policy: partial });
 
@@ -90,7 +87,7 @@ t.test('pages without files, what is left out, and what nobody named are told as
   t.notOk(unknown.why.known);
 });
 
-t.test('without a policy everything is held, and a name that is not known may be', async (t) => {
+t.test('without a policy everything is held, even a project that is not known yet', async (t) => {
   const mirror = await openTestMirror(t, { index: sampleIndex() });
   await mirror.run();
   const base = await ask(mirror, undefined, 'sample-base');
@@ -103,7 +100,7 @@ t.test('without a policy everything is held, and a name that is not known may be
   t.notOk(quarantined.files.some((file) => file.startsWith('wanted')));
 });
 
-t.test('an age that leaves a file out is told with the day on which that changes', async (t) => {
+t.test('an age that excludes a file is shown with the day on which that changes', async (t) => {
   const mirror = await openTestMirror(t);
   const policy = policyFrom('[releases]\nmin-age = "5000d"');
   await mirror.run({ policy });
@@ -116,7 +113,7 @@ t.test('an age that leaves a file out is told with the day on which that changes
   t.match((await ask(mirror, policy, 'alpha')).files[0], /^wanted /);
 });
 
-t.test('a policy that was just written tells what the next run will fetch and remove', async (t) => {
+t.test('under a new policy --why says what the next run will fetch and remove', async (t) => {
   const mirror = await openTestMirror(t, { index: sampleIndex() });
   await mirror.run({ policy: policyFrom('projects = ["sample-base>=1.9"]') });
   mirror.server.requests.length = 0;
@@ -152,7 +149,7 @@ t.test('one version in any spelling, or one file, can be asked for', async (t) =
   }
 });
 
-t.test('a parked project is told with the reason, the time it waits and its next try', async (t) => {
+t.test('a parked project is shown with the reason, the time it waits and its next try', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   mirror.server.faults.add({ do: 'status', status: 500, match: /simple\/alpha\/$/ });
@@ -166,7 +163,7 @@ t.test('a parked project is told with the reason, the time it waits and its next
   t.equal(files.length, 2, 'the page as it is known');
 });
 
-t.test('a project that the policy names and upstream does not have is told as such', async (t) => {
+t.test('a project that the policy names and upstream does not have is shown as missing', async (t) => {
   const mirror = await openTestMirror(t);
   const policy = policyFrom('projects = ["alpha", "nothing-there"]');
   await mirror.run({ policy });
@@ -178,14 +175,14 @@ t.test('a project that the policy names and upstream does not have is told as su
   t.ok(gone.why.missing && gone.found);
 });
 
-t.test('a mirror of pages alone links its files', async (t) => {
+t.test('an index-only mirror shows its files as linked', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run({ settings: { indexOnly: true } });
   const { files } = await ask(mirror, undefined, 'beta', { indexOnly: true });
   t.same(files, ['linked | beta-1.0-py3-none-any.whl | everything is held']);
 });
 
-t.test("where upstream's page is not known here, what is held is told nevertheless", async (t) => {
+t.test("held files are shown even if upstream's page is not cached", async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   rmSync(join(mirror.web, 'simple', 'beta'), { recursive: true });
@@ -210,42 +207,45 @@ t.test('the whole explanation is a JSON document', async (t) => {
   });
 });
 
-t.test('what is required is told as the last run left it, and found out anew where that may not hold', async (t) => {
-  const index = tangledIndex(7, 12, new FakeClock().now());
-  const mirror = await openTestMirror(t, { index });
-  const toml =
-    'dependencies = true\nprojects = ["tangled-01", "tangled-07[more]", "tangled-04>=2"]\n[releases]\nkeep = 1';
-  await mirror.run({ policy: policyFrom(toml) });
-  const told = async (policy: Policy) => {
-    const answers = [];
-    for (const { name } of index.projects()) answers.push(await ask(mirror, policy, name));
-    return answers.map(({ why, text }) => ({ why, text }));
-  };
-  const change = (sql: string): void => {
-    const db = new Database(join(mirror.target, 'state.db'));
-    db.exec(sql);
-    db.close();
-  };
-  const remembered = await told(policyFrom(toml));
-  t.match(JSON.stringify(remembered), /dependency of tangled/);
-  change(`DELETE FROM mirror WHERE key = 'wantsOf'`);
-  t.same(await told(policyFrom(toml)), remembered);
-  await mirror.run({ policy: policyFrom(toml) });
-  change(`UPDATE wants SET wants = replace(wants, 'dependency of', 'kept for')`);
-  t.match(JSON.stringify(await told(policyFrom(toml))), /kept for tangled/, 'it is looked up');
-  const moved = policyFrom(`# a comment\n${toml}`);
-  const anew = JSON.stringify(await told(moved));
-  t.notMatch(anew, /kept for/, 'but not by rules that are other ones, or elsewhere');
-  t.match(anew, /mirror\.toml:3","text":"dependency of/);
-  await mirror.run({ policy: moved });
-  t.equal(JSON.stringify(await told(moved)), anew, 'the next run remembers these');
-});
+t.test(
+  'requirements are shown as the last run left them, and are resolved anew if they may have changed',
+  async (t) => {
+    const index = tangledIndex(7, 12, new FakeClock().now());
+    const mirror = await openTestMirror(t, { index });
+    const toml =
+      'dependencies = true\nprojects = ["tangled-01", "tangled-07[more]", "tangled-04>=2"]\n[releases]\nkeep = 1';
+    await mirror.run({ policy: policyFrom(toml) });
+    const told = async (policy: Policy) => {
+      const answers = [];
+      for (const { name } of index.projects()) answers.push(await ask(mirror, policy, name));
+      return answers.map(({ why, text }) => ({ why, text }));
+    };
+    const change = (sql: string): void => {
+      const db = new Database(join(mirror.target, 'state.db'));
+      db.exec(sql);
+      db.close();
+    };
+    const remembered = await told(policyFrom(toml));
+    t.match(JSON.stringify(remembered), /dependency of tangled/);
+    change(`DELETE FROM mirror WHERE key = 'wantsOf'`);
+    t.same(await told(policyFrom(toml)), remembered);
+    await mirror.run({ policy: policyFrom(toml) });
+    change(`UPDATE wants SET wants = replace(wants, 'dependency of', 'kept for')`);
+    t.match(JSON.stringify(await told(policyFrom(toml))), /kept for tangled/, 'it is looked up');
+    const moved = policyFrom(`# a comment\n${toml}`);
+    const anew = JSON.stringify(await told(moved));
+    t.notMatch(anew, /kept for/, 'but not by rules that are other ones, or elsewhere');
+    t.match(anew, /mirror\.toml:3","text":"dependency of/);
+    await mirror.run({ policy: moved });
+    t.equal(JSON.stringify(await told(moved)), anew, 'the next run remembers these');
+  },
+);
 
-t.test('where it takes a while to find out what is required, that is said before', async (t) => {
+t.test('--why says beforehand that resolving requirements takes a while', async (t) => {
   const mirror = await openTestMirror(t, { index: sampleIndex() });
   await mirror.run({ policy: partial });
   const db = new Database(join(mirror.target, 'state.db'));
-  db.exec(`UPDATE totals SET projects = ${manyProjects}`);
+  db.exec(`UPDATE totals SET projects = ${minProjectsForNotice}`);
   const said = async (): Promise<string[]> => {
     const notices: string[] = [];
     const look = (reader: Reader) => explain(reader, parseSubject('sample-base'), (line) => notices.push(line));
@@ -260,7 +260,7 @@ t.test('where it takes a while to find out what is required, that is said before
   db.close();
 });
 
-t.test('what is wrong with a file that alone is left out is told, with its name as it can be asked for', async (t) => {
+t.test('the problem of a rejected file is shown, with the name by which --why finds it', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   mirror.index.addRole('alpha', 'x');
@@ -290,7 +290,7 @@ t.test('what is wrong with a file that alone is left out is told, with its name 
   });
 });
 
-t.test('a subject that names nothing is refused', async (t) => {
+t.test('an invalid subject is refused', async (t) => {
   t.same(parseSubject('Foo.Bar == 1.0'), { name: 'foo-bar', version: '1.0', filename: undefined });
   for (const text of ['../x', 'a==', 'a/', 'a/b/c', '==1', 'a>=1', '-']) {
     t.throws(() => parseSubject(text), UsageError, text);

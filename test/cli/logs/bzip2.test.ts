@@ -14,7 +14,7 @@ t.test('any number of calls needs no more memory than one', async (t) => {
   t.ok((await bzip2.decompress(await bzip2.compress(bytes))).equals(bytes));
 });
 
-t.test('what is no bzip2 is a NonsenseError, and the next call works', async (t) => {
+t.test('invalid bzip2 is a NonsenseError, and the next call works', async (t) => {
   for (const bytes of ['', 'BZh9', 'no bzip2 at all', 'BZh91AY&SY and nothing']) {
     await t.rejects(bzip2.decompress(Buffer.from(bytes)), NonsenseError, bytes);
   }

@@ -33,7 +33,7 @@ t.test("the text has 1.5's lines for projects and files", async (t) => {
   });
 });
 
-t.test('a whole run is told in order, and what needs attention goes to standard error', async (t) => {
+t.test('the lines of a run are in order, and those that need attention go to standard error', async (t) => {
   t.same(textOf(everyEvent), {
     out: [
       'Synchronizing pkg',
@@ -45,7 +45,7 @@ t.test('a whole run is told in order, and what needs attention goes to standard 
   });
 });
 
-t.test('a dry run tells what it would do', async (t) => {
+t.test('a dry run prints what it would do', async (t) => {
   const events: MirrorEvent[] = [
     { type: 'project-started', name: named('pkg') },
     planned('pkg', ['a-1.0.zip', 'b-1.0.zip'], 10, ['c-1.0.zip']),
@@ -75,7 +75,7 @@ t.test('the JSON log has one object with time and type on each line', async (t) 
   );
 });
 
-t.test('the JSON log has no line for a mere piece of a download', async (t) => {
+t.test('the JSON log has no line for a piece of a download', async (t) => {
   const { lines, out } = collect();
   jsonReport(lines, () => 0)({ type: 'bytes', path: placed('a-1.0.zip'), bytes: 5 });
   t.same(out, []);

@@ -23,7 +23,7 @@ for (const [what, text] of Object.entries(hostile)) {
   });
 }
 
-t.test('what people write stays as it is', async (t) => {
+t.test('ordinary text stays as it is', async (t) => {
   for (const text of ['two\nlines', 'a\ttab', 'Zażółć gęślą jaźń', '日本語 🐍', '[####....]'])
     t.equal(printable(text), text);
 });

@@ -1,7 +1,7 @@
 import t from 'tap';
 import { renderTable } from '../../../src/cli/output/table.ts';
 
-t.test('columns stand side by side, numbers to the right, and no line ends with spaces', async (t) => {
+t.test('columns are aligned, numbers to the right, and no line ends with spaces', async (t) => {
   const rows = [
     ['name', 'bytes', 'why'],
     ['a', '5', ''],
@@ -10,7 +10,7 @@ t.test('columns stand side by side, numbers to the right, and no line ends with 
   t.same(renderTable(rows, { right: [1] }), ['name    bytes  why', 'a           5', 'longer  12345  because']);
 });
 
-t.test('the last column goes on below, between words where there are some', async (t) => {
+t.test('the last column wraps, between words if there are some', async (t) => {
   const rows = [
     ['key', 'one two three four five six'],
     ['k', `${'x'.repeat(30)} end`],
@@ -23,7 +23,7 @@ t.test('the last column goes on below, between words where there are some', asyn
   ]);
 });
 
-t.test('a column too narrow for anything still takes words', async (t) => {
+t.test('a column that is too narrow still shows words', async (t) => {
   const rows = [['x'.repeat(50), 'one two three four five six seven']];
   t.same(renderTable(rows, { width: 40 }), [
     `${'x'.repeat(50)}  one two three four`,
@@ -31,7 +31,7 @@ t.test('a column too narrow for anything still takes words', async (t) => {
   ]);
 });
 
-t.test('what comes from upstream cannot move the cursor', async (t) => {
+t.test('text from upstream cannot move the cursor', async (t) => {
   t.same(renderTable([['a\x1b[2J\nb', '\x9b1A']]), ['a?[2J?b  ?1A']);
 });
 

@@ -16,7 +16,7 @@ t.test('a steady stream has a steady speed', async (t) => {
   t.same(speeds(0, 100, 200, 300, 400), [0, 100, 100, 100, 100]);
 });
 
-t.test('what was more than a few seconds ago does not count', async (t) => {
+t.test('bytes from more than a few seconds ago do not count', async (t) => {
   t.equal(speeds(0, 1_000_000, 1_000_000, 1_000_000, 1_000_000, 1_000_000, 1_000_000, 1_000_000).at(-1), 0);
 });
 
@@ -24,7 +24,7 @@ t.test('a download that begins anew makes no negative speed', async (t) => {
   t.same(speeds(500, 100), [0, 0]);
 });
 
-t.test('two looks at the same moment are no division by zero', async (t) => {
+t.test('two measurements at the same moment are no division by zero', async (t) => {
   const speed = new Speed(() => 5);
   t.same([speed.of(0), speed.of(100)], [0, 0]);
 });

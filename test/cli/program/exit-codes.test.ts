@@ -34,7 +34,7 @@ t.test('the help of each program ends with the exit codes that it may have', asy
   for (const [help, ...lines] of ends) t.equal(help.slice(help.indexOf('\nExit codes') + 1), `${lines.join('\n')}\n`);
 });
 
-t.test('what ended a run decides its exit code, and upstream only while nothing was changed', async (t) => {
+t.test("the error that ended a run decides its exit code, and upstream's only while nothing was changed", async (t) => {
   const cases: [unknown, number | undefined, number | undefined][] = [
     [new UsageError('x'), 2, 2],
     [new StorageError('x'), 4, 4],

@@ -1,4 +1,4 @@
-/** Whoever loses the rules of a partial mirror is asked before all of upstream is fetched, as at first. */
+/** A partial mirror that lost its rules does not fetch all of upstream without a confirmation. */
 import t, { type Test } from 'tap';
 import { expectSpace } from '../../../src/cli/run/check-room.ts';
 import { openTarget } from '../../../src/cli/target/target.ts';
@@ -45,13 +45,13 @@ for (const [what, options] of [
   });
 }
 
-t.test('a mirror of everything that has become larger than the disk is not asked', async (t) => {
+t.test('a full mirror that has become larger than the disk goes on without a question', async (t) => {
   const mirror = await openHuge(t);
   await mirror.run();
   t.equal(await question(mirror, {}), undefined);
 });
 
-t.test('who only says that some projects come from elsewhere has not chosen', async (t) => {
+t.test('rules that only name other indexes are no choice of projects', async (t) => {
   const mirror = await openHuge(t);
   const elsewhere = { policy: policyFrom('[[rule]]\nprojects = ["acme-*"]\nhold = "local"') };
   t.match(await question(mirror, elsewhere), /has 91 TiB of files/);

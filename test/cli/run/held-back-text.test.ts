@@ -4,7 +4,7 @@ import { named } from '../../fixtures/test-mirror.ts';
 
 const deletions = named('alpha').map((name) => ({ name, isProject: false, files: 7 }));
 
-t.test('fewer than a day may remove are held back for what went before, and that is said', (t) => {
+t.test('fewer removals than the limit of a day are held back because of earlier ones, and the text says so', (t) => {
   const [first, ...lines] = heldBackText(
     [{ type: 'deletions-held-back', deletions, gone: 45.504, limit: 50 }],
     '/pypi',
@@ -17,7 +17,7 @@ t.test('fewer than a day may remove are held back for what went before, and that
   t.end();
 });
 
-t.test('where nothing went before, nothing is said of it', (t) => {
+t.test('without earlier removals the text does not mention them', (t) => {
   const text = heldBackText([{ type: 'deletions-held-back', deletions, gone: 0, limit: 50 }], '/pypi');
   t.match(
     text,

@@ -31,7 +31,7 @@ function sumsOf(events: readonly MirrorEvent[], dependencies = false) {
   return plan.sums();
 }
 
-t.test('what is planned is summed by rule; those that need something have one rule', async (t) => {
+t.test('planned work is summed by rule; dependencies have one rule', async (t) => {
   const sums = sumsOf([
     ...project('a', 'mirror.toml:1 (a)', 5),
     ...project('b', 'mirror.toml:2 (dependency of a 1.0)', 7, 1),
@@ -100,7 +100,7 @@ t.test('the text is tables of less than 100 columns', async (t) => {
   t.ok(text.some((line) => line.startsWith('Most to remove  files  bytes  rule')));
 });
 
-t.test('what is not fetched yet cannot say what it requires, and the plan says so', async (t) => {
+t.test('the plan says that the requirements of files that are not fetched yet are unknown', async (t) => {
   const index = new SampleIndex();
   index.publish(makeWheel({ name: 'a', version: '1.0', requires: ['b'] }));
   index.publish(makeWheel({ name: 'b', version: '1.0', requires: ['c'] }));
@@ -122,7 +122,7 @@ t.test('what is not fetched yet cannot say what it requires, and the plan says s
   t.match(await planned('dependencies = true\nprojects = ["a"]'), { removed: 1, unknownRequires: 0 });
 });
 
-t.test('what upstream removed is not told under the rule that held it', async (t) => {
+t.test('removals by upstream are not listed under the rule that held the project', async (t) => {
   const mirror = await openTestMirror(t, { index: sampleIndex() });
   const policy = policyFrom('projects = ["sample-base", "sample-pure"]');
   await mirror.run({ policy });
@@ -138,7 +138,7 @@ t.test('what upstream removed is not told under the rule that held it', async (t
   );
 });
 
-t.test('a plan of nothing has no tables', async (t) => {
+t.test('an empty plan has no tables', async (t) => {
   t.same(renderPlan(sumsOf([]), '/srv/pypi'), [
     'To publish  0 projects',
     'To fetch    0 files, 0 B',
@@ -146,7 +146,7 @@ t.test('a plan of nothing has no tables', async (t) => {
   ]);
 });
 
-t.test('a narrower policy is planned: what goes, by the rules that hold the rest', async (t) => {
+t.test('the plan of a narrower policy lists removals by the rules that hold the rest', async (t) => {
   const mirror = await openTestMirror(t, { index: sampleIndex() });
   await mirror.run();
   const policy = policyFrom('projects = ["sample-base"]\n[releases]\nkeep = 1');

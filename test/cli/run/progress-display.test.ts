@@ -23,7 +23,7 @@ function done(count: number): MirrorEvent[] {
   }));
 }
 
-t.test('before anything is known the display says what is being asked', async (t) => {
+t.test('at first the display says what is being requested', async (t) => {
   const { terminal, display } = open();
   display.draw();
   t.same(terminal.screen, [
@@ -51,7 +51,7 @@ t.test('the display shows how far the run is, and about how long it will take', 
   ]);
 });
 
-t.test('that another mirror is taken over stays on the terminal, above the display', async (t) => {
+t.test('the line about an adopted mirror stays on the terminal, above the display', async (t) => {
   const { terminal, display } = open();
   display.draw();
   display.report({ type: 'adopting', from: 'bandersnatch' });
@@ -64,7 +64,7 @@ t.test('that another mirror is taken over stays on the terminal, above the displ
   t.equal(terminal.screen.filter((line) => line !== '').length, 2);
 });
 
-t.test('the display is drawn over its last form, however its number of lines changes', async (t) => {
+t.test('the display is redrawn in place, however its number of lines changes', async (t) => {
   const { terminal, display } = open();
   display.draw();
   const idle = terminal.screen.length;
@@ -89,7 +89,7 @@ t.test('the display is drawn over its last form, however its number of lines cha
   t.match(terminal.screen.at(-1), 'asking what changed');
 });
 
-t.test('a download whose size nobody knows shows what has come', async (t) => {
+t.test('a download of unknown size shows the bytes that have arrived', async (t) => {
   const { terminal, display } = open();
   display.report({ type: 'file-started', path: placed('a-1.0.zip'), bytes: undefined });
   display.report({ type: 'bytes', path: placed('a-1.0.zip'), bytes: 512 });
@@ -112,7 +112,7 @@ t.test('a problem is written above the display, at once, and stays there', async
   t.equal(terminal.screen.length, 7);
 });
 
-t.test('a failure is told by its project and what is wrong, not by the beginning of a URL', async (t) => {
+t.test('a failure is shown by its project and problem, not by the beginning of a URL', async (t) => {
   const { terminal, display } = open();
   const last = (): string | undefined => {
     display.draw();
@@ -127,7 +127,7 @@ t.test('a failure is told by its project and what is wrong, not by the beginning
   t.equal(last(), 'third: redirects to login');
 });
 
-t.test('a download that stalls is named, before others, and nothing is foretold while nothing arrives', async (t) => {
+t.test('a stalled download is named first, and no remaining time is shown while nothing arrives', async (t) => {
   const { terminal, clock, display } = open();
   display.draw();
   display.report({ type: 'queued', projects: 10 });
@@ -155,7 +155,7 @@ t.test('a download that stalls is named, before others, and nothing is foretold 
   t.match(terminal.screen[2], /, 0 B\/s$/, 'no time is told for what stands still');
 });
 
-t.test('waiting says for how long and why', async (t) => {
+t.test('a pause is shown with its duration and reason', async (t) => {
   const { terminal, display } = open();
   display.report({ type: 'queued', projects: 1 });
   display.report({ type: 'waiting', ms: 4_100, why: 'for pages' });
@@ -163,14 +163,14 @@ t.test('waiting says for how long and why', async (t) => {
   t.equal(terminal.screen.at(-1), '  now      waiting 5 s for pages');
 });
 
-t.test('nothing to do is said', async (t) => {
+t.test('the display says that there is nothing to do', async (t) => {
   const { terminal, display } = open();
   display.report({ type: 'queued', projects: 0 });
   display.draw();
   t.equal(terminal.screen.at(-1), '  now      nothing to do');
 });
 
-t.test('at its end the display is taken off the terminal, problems stay', async (t) => {
+t.test('at its end the display disappears, and problems stay', async (t) => {
   const { terminal, display } = open();
   display.draw();
   display.report({ type: 'warning', message: 'x' });

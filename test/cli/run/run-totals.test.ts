@@ -17,7 +17,7 @@ t.test('a run that found nothing to do says so', async (t) => {
   t.equal(new RunTotals().summary(0.3, false), '0 projects published, 0 files copied (0 B) in 0.3 s.');
 });
 
-t.test('the summary tells everything that was done, and only that', async (t) => {
+t.test('the summary names everything that was done, and only that', async (t) => {
   const events = [...done(1, 'published'), ...downloaded('a-1.0.zip', 1024), ...downloaded('b-1.0.zip', 512)];
   t.equal(tallyOf(events).summary(61, false), '1 project published, 2 files copied (1.5 KiB) in 1 min 01 s.');
   events.push(
@@ -63,7 +63,7 @@ t.test('a project that fails twice is one failed project, with the last reason',
   t.match([...tally.parked], [['a', { reason: 'second' }]]);
 });
 
-t.test('bytes that came in vain are taken back', async (t) => {
+t.test('bytes of a failed download are subtracted', async (t) => {
   const path = placed('a-1.0.zip');
   const tally = tallyOf([
     { type: 'file-started', path, bytes: 10 },
@@ -75,7 +75,7 @@ t.test('bytes that came in vain are taken back', async (t) => {
   t.equal(tally.bytes, 10);
 });
 
-t.test('only files under way are transfers', async (t) => {
+t.test('only files in progress are transfers', async (t) => {
   const tally = tallyOf([
     ...downloaded('done-1.0.zip', 10),
     { type: 'file-started', path: placed('open-1.0.zip'), bytes: undefined },
@@ -87,7 +87,7 @@ t.test('only files under way are transfers', async (t) => {
   t.equal(tally.files, 1);
 });
 
-t.test('what is queued later in a run adds to what was done before', async (t) => {
+t.test('projects queued later in a run add to the total', async (t) => {
   const tally = tallyOf([{ type: 'queued', projects: 3 }, ...done(3, 'published'), { type: 'queued', projects: 2 }]);
   t.same([tally.done, tally.queued], [3, 5]);
 });

@@ -42,7 +42,7 @@ class Scene {
   }
 }
 
-t.test('a request after the last look of a run causes another run', async (t) => {
+t.test('a request after the last check of a run causes another run', async (t) => {
   const scene = new Scene();
   const others: Promise<number | undefined>[] = [];
   const code = await runWhileRequested(
@@ -57,7 +57,7 @@ t.test('a request after the last look of a run causes another run', async (t) =>
   t.same(await Promise.all(others), [undefined, undefined, undefined], 'the others found the lock held');
 });
 
-t.test('who asks again and again has upstream asked once a minute', async (t) => {
+t.test('repeated requests make upstream be asked once a minute', async (t) => {
   const scene = new Scene();
   const lasting = scene.locked((run) => {
     scene.requested = run < 33;
@@ -68,7 +68,7 @@ t.test('who asks again and again has upstream asked once a minute', async (t) =>
   t.same(scene.rests, { 31: 60_000, 32: 60_000, 33: 60_000 });
 });
 
-t.test('a process that is asked to stop while it rests stops', async (t) => {
+t.test('a process that is asked to stop while it pauses stops', async (t) => {
   const scene = new Scene();
   const locked = scene.locked(() => {
     scene.requested = true;
@@ -106,7 +106,7 @@ t.test('whoever takes the lock first runs again, and only they', async (t) => {
   t.equal(scene.runs, 1);
 });
 
-t.test('the code is that of the last run, but what failed on the way is not forgotten', async (t) => {
+t.test('the exit code is that of the last run, but an earlier failure counts', async (t) => {
   const rows: [codes: number[], code: number, runs: number][] = [
     [[0, 1], 1, 2],
     [[1, 0], 1, 2],
@@ -138,7 +138,7 @@ t.test('a process that was asked to stop stops, and leaves the request', async (
   t.ok(scene.requested);
 });
 
-t.test('a run that crashes lets the lock go', async (t) => {
+t.test('a run that crashes releases the lock', async (t) => {
   const scene = new Scene();
   const crash = scene.locked(() => {
     throw new Error('a bug');

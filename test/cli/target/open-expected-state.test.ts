@@ -1,4 +1,4 @@
-/** Where the tree is not there that the state speaks of, nothing is begun: its disk may not be mounted. */
+/** Nothing begins if the tree that the state describes is missing: its disk may not be mounted. */
 import { existsSync, mkdirSync, renameSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -22,7 +22,7 @@ function refusal({ target, clock }: TestMirror): string | undefined {
   }
 }
 
-t.test('a disk that is not mounted does not become a mirror of nothing', async (t) => {
+t.test('a disk that is not mounted is not taken for an empty mirror', async (t) => {
   const mirror = await openTestMirror(t);
   const { target, web } = mirror;
   t.equal(refusal(mirror), undefined, 'before the first run');
@@ -58,14 +58,14 @@ t.test('a disk that is not mounted does not become a mirror of nothing', async (
   t.notOk(existsSync(web), 'and nothing is written where it should be');
 });
 
-t.test('who holds no files misses none', async (t) => {
+t.test('an index-only mirror misses no files', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run({ settings: { indexOnly: true } });
   rmSync(join(mirror.web, 'packages'), { recursive: true });
   t.equal(refusal(mirror), undefined);
 });
 
-t.test('a run that was killed when it had removed all there was is gone on with', async (t) => {
+t.test('after a run that was killed when it had removed everything the next one goes on', async (t) => {
   const index = new SampleIndex();
   index.publish(makeSdist({ name: 'alpha', version: '1.0' }));
   const mirror = await openTestMirror(t, { index });

@@ -7,7 +7,7 @@ import { StorageError } from '../../../src/core/errors.ts';
 import { openToAll } from '../../fixtures/open-to-all.ts';
 import { calledAsOrdinaryUser, ordinaryUserOrReason } from '../../fixtures/ordinary-user.ts';
 
-t.test('what may not be looked at is a matter of storage, and not taken for absent', async (t) => {
+t.test('a path that may not be read is a storage error, and not taken for absent', async (t) => {
   const root = t.testdir();
   // A link to itself is refused to everybody, also to root.
   for (const name of ['state.db', 'run']) symlinkSync(join(root, name), join(root, name));
@@ -20,7 +20,7 @@ t.test('what may not be looked at is a matter of storage, and not taken for abse
   t.equal(isThere(join(root, 'missing/below')), false);
 });
 
-t.test('a request for a run is taken whatever it is', async (t) => {
+t.test('a request for a run is taken, whatever kind of file it is', async (t) => {
   const root = t.testdir({ file: '', empty: {} });
   symlinkSync(join(root, 'link'), join(root, 'link'));
   spawnSync('mkfifo', [join(root, 'pipe')]);
@@ -34,7 +34,7 @@ t.test('a request for a run is taken whatever it is', async (t) => {
   }
 });
 
-t.test('a folder that somebody has filled is put aside as it is, and what its links lead to stays', async (t) => {
+t.test('a folder with content in place of a request is put aside, and the targets of its links stay', async (t) => {
   const root = t.testdir({ flag: { theirs: '', below: {} }, ours: { precious: '' } });
   symlinkSync(join(root, 'ours'), join(root, 'flag/below/link'));
   const target = { ...openTarget(root, () => true), requestFlag: join(root, 'flag') };
@@ -50,7 +50,7 @@ t.test('a folder that somebody has filled is put aside as it is, and what its li
 });
 
 t.test(
-  'a folder in the place of a request that cannot be removed is told, and ends no run',
+  'a folder in place of a request that cannot be removed is reported, and ends no run',
   ordinaryUserOrReason(),
   async (t) => {
     const root = openToAll(t).testdir();

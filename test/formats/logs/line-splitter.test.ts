@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import t from 'tap';
-import { LineSplitter, longestLine } from '../../../src/formats/logs/line-splitter.ts';
+import { LineSplitter, maxLineBytes } from '../../../src/formats/logs/line-splitter.ts';
 
 function split(
   chunks: readonly string[],
@@ -32,16 +32,16 @@ t.test('lines are the same however the stream is cut, and the position is behind
 });
 
 t.test('a line that is too long is passed over, and the lines around it are not', async (t) => {
-  const long = 'x'.repeat(longestLine + 1);
-  const text = `a\n${long}\nb\n${'y'.repeat(longestLine)}\nc`;
-  for (const size of [7, 1000, longestLine, text.length]) {
+  const long = 'x'.repeat(maxLineBytes + 1);
+  const text = `a\n${long}\nb\n${'y'.repeat(maxLineBytes)}\nc`;
+  for (const size of [7, 1000, maxLineBytes, text.length]) {
     const chunks = Array.from({ length: Math.ceil(text.length / size) }, (_, index) =>
       text.slice(index * size, (index + 1) * size),
     );
     const { lines, rest, position, long: count } = split(chunks);
     t.same(
       lines.map((line) => line.length),
-      [1, 1, longestLine],
+      [1, 1, maxLineBytes],
       `in pieces of ${size}`,
     );
     t.equal(count, 1);

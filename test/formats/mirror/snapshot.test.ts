@@ -2,7 +2,7 @@ import t from 'tap';
 import { NonsenseError } from '../../../src/core/errors.ts';
 import { treeOfBuckets } from '../../../src/core/merkle-tree.ts';
 import {
-  largestSnapshot,
+  maxSnapshotBytes,
   parseSignature,
   parseSnapshot,
   renderSignature,
@@ -40,7 +40,7 @@ t.test('a snapshot is JSON that anybody can read, and is read as it was written'
   const body = renderSnapshot(snapshot);
   t.match(members(), { version: 1, time: '2026-11-22T01:02:03.004Z', serial: 12, projects: 1, queued: 0 });
   t.same(parseSnapshot(body, 'x'), snapshot);
-  t.ok(body.length < largestSnapshot / 3);
+  t.ok(body.length < maxSnapshotBytes / 3);
   t.same(parseSnapshot(renderSnapshot({ ...snapshot, serial: undefined }), 'x').serial, undefined);
   t.equal(problem({ later: 'more' }), 'accepted', 'what is added later does no harm');
 });
@@ -71,7 +71,7 @@ t.test('nothing that is not just so is taken for a snapshot', async (t) => {
   for (const text of ['', '[]', 'null', '{', '\0']) {
     t.throws(() => parseSnapshot(Buffer.from(text), 'x'), NonsenseError, text);
   }
-  t.throws(() => parseSnapshot(Buffer.alloc(largestSnapshot + 1, ' '), 'x'), /larger than 65536 bytes/);
+  t.throws(() => parseSnapshot(Buffer.alloc(maxSnapshotBytes + 1, ' '), 'x'), /larger than 65536 bytes/);
 });
 
 t.test('a signature is 64 bytes in base64, on a line', async (t) => {

@@ -55,11 +55,11 @@ const clause = sequence(
 const specifier = fc.array(clause, { minLength: 1, maxLength: 3 }).map((clauses) => clauses.join(','));
 
 /** A version whose normal text is longer than any name of a file cannot be asked about by that text. */
-const longest = 255;
+const maxLength = 255;
 
 function checkVersion(version: Version): void {
   const { text } = version;
-  if (text.length > longest) return;
+  if (text.length > maxLength) return;
   const again = parseVersion(text);
   demandSame(again, version, 'a normal text spells the same version');
   const isLocal = version.local !== undefined;
@@ -75,7 +75,7 @@ function checkVersion(version: Version): void {
   for (const [operator, expected] of answers) {
     const asked = parseSpecifier(operator + text);
     // The end of what such a clause allows may be a version that is too long.
-    if (asked === undefined && text.length > longest - 10) continue;
+    if (asked === undefined && text.length > maxLength - 10) continue;
     demandSame(asked && contains(asked, version), expected, `${operator} and the version itself`);
   }
 }
@@ -99,7 +99,7 @@ function checkSpecifier(found: Specifier, all: readonly Version[]): void {
       contains(found, version) === each.every((allows) => allows),
       'a specifier allows what all its clauses allow',
     );
-    if (version.text.length <= longest) {
+    if (version.text.length <= maxLength) {
       demand(contains(found, version) === contains(found, version.text), 'a version and its text are the same');
     }
   }
@@ -129,7 +129,7 @@ export const version: FuzzTarget = {
   starts: ['', '1', '>=1', '==1.'],
   read: (text) => {
     parseVersion(text);
-    parseVersion(text.slice(0, longest));
+    parseVersion(text.slice(0, maxLength));
     parseSpecifier(text);
   },
   check,

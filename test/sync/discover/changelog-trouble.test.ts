@@ -35,7 +35,7 @@ const troubles: readonly [what: string, fault: Fault, error: typeof NonsenseErro
 ];
 
 for (const [what, fault, error] of troubles) {
-  t.test(`with a changelog ${what} the queue is worked, and the run says that it knows no news`, async (t) => {
+  t.test(`with a changelog ${what} the queue is processed, and the run reports that it knows no changes`, async (t) => {
     const mirror = await openWithQueue(t);
     mirror.server.faults.add(fault);
     const before = mirror.text('last-modified');
@@ -53,28 +53,31 @@ const refusals: readonly [what: string, fault: Fault][] = [
 ];
 
 for (const [what, fault] of refusals)
-  t.test(`for a changelog ${what} no removal waits: the list is compared, and the changelog read later`, async (t) => {
-    const mirror = await openWithQueue(t);
-    const off = mirror.server.faults.add(fault);
-    const before = serialOf(mirror);
-    mirror.index.removeProject('alpha');
-    mirror.clock.advance(hourMs / 6);
-    await mirror.run();
-    t.same(mirror.page('beta').versions, ['1.0', '2.0']);
-    t.notOk(existsSync(join(mirror.web, 'simple/alpha')));
-    t.match(mirror.warnings(), [/no changelog, so the list of projects is compared instead/]);
-    t.equal(serialOf(mirror), before, 'what happened is still to be read');
-    mirror.index.quarantineRelease('beta', '2.0');
-    await mirror.run();
-    t.same(mirror.page('beta').versions, ['1.0']);
-    off();
-    await mirror.runLater();
-    t.same(mirror.warnings(), []);
-    t.equal(serialOf(mirror), mirror.index.serial);
-    t.same(mirror.problems(), []);
-  });
+  t.test(
+    `with a changelog ${what} no removal waits: the list is compared, and the changelog is read later`,
+    async (t) => {
+      const mirror = await openWithQueue(t);
+      const off = mirror.server.faults.add(fault);
+      const before = serialOf(mirror);
+      mirror.index.removeProject('alpha');
+      mirror.clock.advance(hourMs / 6);
+      await mirror.run();
+      t.same(mirror.page('beta').versions, ['1.0', '2.0']);
+      t.notOk(existsSync(join(mirror.web, 'simple/alpha')));
+      t.match(mirror.warnings(), [/no changelog, so the list of projects is compared instead/]);
+      t.equal(serialOf(mirror), before, 'what happened is still to be read');
+      mirror.index.quarantineRelease('beta', '2.0');
+      await mirror.run();
+      t.same(mirror.page('beta').versions, ['1.0']);
+      off();
+      await mirror.runLater();
+      t.same(mirror.warnings(), []);
+      t.equal(serialOf(mirror), mirror.index.serial);
+      t.same(mirror.problems(), []);
+    },
+  );
 
-t.test('a run that is refused the list, too, knows no news, and says so', async (t) => {
+t.test('a run without changelog and list reports that it knows no changes', async (t) => {
   const mirror = await openWithQueue(t);
   mirror.server.faults.add({ do: 'status', status: 403, match: /^POST|simple\/$/ });
   await t.rejects(mirror.runLater(), UnreachableError);
@@ -85,7 +88,7 @@ for (const [what, fault] of [
   ['a page of HTML', { do: 'html-200', match: /^POST/ }],
   ['a redirect', { do: 'redirect', location: 'https://elsewhere.example/pypi', match: /^POST/ }],
 ] as const) {
-  t.test(`where ${what} answers for the changelog the list is compared, until it is back`, async (t) => {
+  t.test(`while ${what} answers instead of the changelog, the list is compared`, async (t) => {
     const mirror = await openTestMirror(t);
     await mirror.run();
     const off = mirror.server.faults.add(fault);
@@ -104,7 +107,7 @@ for (const [what, fault] of [
   });
 }
 
-t.test('one wrong row hides no other: the list is compared, and what was removed goes at once', async (t) => {
+t.test('one malformed row hides no other: the list is compared, and removed projects go at once', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   release(mirror, 'alpha', '2.0');
@@ -168,7 +171,7 @@ for (const [what, fault] of [
   ['that cannot be read', { do: 'truncate-length', match: /^POST/ }],
   ['that refuses calls', { do: 'status', status: 400, match: /^POST/ }],
 ] as const)
-  t.test(`a changelog ${what} is told for an hour; then the list is compared`, async (t) => {
+  t.test(`a changelog ${what} is reported for an hour, then the list is compared`, async (t) => {
     const mirror = await openTestMirror(t);
     await mirror.run();
     release(mirror, 'alpha', '2.0');
@@ -182,27 +185,30 @@ for (const [what, fault] of [
   });
 
 for (const leap of [90_000, 49_000_000])
-  t.test(`one row that leaps by ${leap} is not believed, those before it are, and each run says so`, async (t) => {
-    const mirror = await openTestMirror(t);
-    await mirror.run();
-    release(mirror, 'beta', '2.0');
-    const right = mirror.index.serial;
-    mirror.index.journal.push(['alpha', null, 0, 'update', right + leap]);
-    for (let run = 0; run < 3; run += 1) {
-      await t.rejects(mirror.runLater(), {
-        name: 'NonsenseError',
-        message: /the changelog: the serial jumps from 10\d\d to (?:91|49001)0\d\d, and is not believed/,
-      });
-      t.same(mirror.page('beta').versions, ['1.0', '2.0'], 'what came before it is learned');
-      t.equal(serialOf(mirror), right);
-    }
-    mirror.index.journal.splice(mirror.index.journal.findIndex((row) => row[4] > right));
-    release(mirror, 'beta', '3.0');
-    await mirror.runLater();
-    t.same(mirror.page('beta').versions, ['1.0', '2.0', '3.0']);
-  });
+  t.test(
+    `one row that jumps by ${leap} is not believed, the rows before it are, and each run reports it`,
+    async (t) => {
+      const mirror = await openTestMirror(t);
+      await mirror.run();
+      release(mirror, 'beta', '2.0');
+      const right = mirror.index.serial;
+      mirror.index.journal.push(['alpha', null, 0, 'update', right + leap]);
+      for (let run = 0; run < 3; run += 1) {
+        await t.rejects(mirror.runLater(), {
+          name: 'NonsenseError',
+          message: /the changelog: the serial jumps from 10\d\d to (?:91|49001)0\d\d, and is not believed/,
+        });
+        t.same(mirror.page('beta').versions, ['1.0', '2.0'], 'what came before it is learned');
+        t.equal(serialOf(mirror), right);
+      }
+      mirror.index.journal.splice(mirror.index.journal.findIndex((row) => row[4] > right));
+      release(mirror, 'beta', '3.0');
+      await mirror.runLater();
+      t.same(mirror.page('beta').versions, ['1.0', '2.0', '3.0']);
+    },
+  );
 
-t.test('a leap that the list knows of, too, is believed', async (t) => {
+t.test('a jump that the list confirms is believed', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   for (let row = 0; row < 150_000; row += 1) mirror.index.addStrayRow(null, null, null);
@@ -213,7 +219,7 @@ t.test('a leap that the list knows of, too, is believed', async (t) => {
   t.same(mirror.page('beta').versions, ['1.0', '2.0']);
 });
 
-t.test('and so is one for which there was time', async (t) => {
+t.test('a jump for which enough time has passed is believed', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   for (let row = 0; row < 150_000; row += 1) mirror.index.addStrayRow(null, null, null);
@@ -226,7 +232,7 @@ t.test('and so is one for which there was time', async (t) => {
   t.same(mirror.page('beta').versions, ['1.0', '2.0']);
 });
 
-t.test('one entry of a list does not make the future either', async (t) => {
+t.test('a single entry of the list does not confirm a jump', async (t) => {
   const mirror = await openTestMirror(t);
   mirror.server.faults.add({ do: 'xmlrpc-off' });
   await mirror.run();

@@ -14,7 +14,7 @@ const dayMs = 24 * hourMs;
 const release = (mirror: TestMirror, name: string, version: string) =>
   mirror.index.publish(makeWheel({ name, version }));
 
-t.test('what happens while the list arrives is learned from the changelog', async (t) => {
+t.test('changes during the transfer of the list are read from the changelog', async (t) => {
   const mirror = await openTestMirror(t);
   let changed = false;
   await mirror.run({
@@ -43,7 +43,7 @@ t.test('a project created after an old list was made is not lost', async (t) => 
   t.same(mirror.problems(), []);
 });
 
-t.test('an old list on --reconcile loses nothing that the changelog said meanwhile', async (t) => {
+t.test('--reconcile with an old list loses no change that the changelog had', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   mirror.server.faults.freezeList();
@@ -92,7 +92,7 @@ t.test('an upstream with shorter pages is followed from run to run', async (t) =
   t.same(mirror.problems(), []);
 });
 
-t.test('rows without a project, or with an impossible name, are passed over', async (t) => {
+t.test('rows without a project, or with an invalid name, are ignored', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   mirror.index.addStrayRow(null, null, null);
@@ -107,7 +107,7 @@ t.test('rows without a project, or with an impossible name, are passed over', as
   );
 });
 
-t.test('where the changelog was retired the list is compared, and the changelog asked again after a day', async (t) => {
+t.test('if the changelog is retired, the list is compared, and the changelog is tried again after a day', async (t) => {
   const mirror = await openTestMirror(t);
   const { faults } = mirror.server;
   await mirror.run();
@@ -161,7 +161,7 @@ for (const status of [404, 405] as const) {
   });
 }
 
-t.test('chosen projects of an index without changelog are each looked at', async (t) => {
+t.test('without a changelog each of the chosen projects is requested', async (t) => {
   const mirror = await openTestMirror(t);
   const settings = { projects: named('alpha', 'beta') };
   mirror.server.faults.add({ do: 'xmlrpc-off' });
@@ -173,7 +173,7 @@ t.test('chosen projects of an index without changelog are each looked at', async
   t.same(mirror.problems(), []);
 });
 
-t.test('chosen projects do not make a changelog that comes back be read from its beginning', async (t) => {
+t.test('with chosen projects a changelog that returns is not read from its beginning', async (t) => {
   const mirror = await openTestMirror(t);
   const settings = { projects: named('alpha') };
   mirror.server.faults.add({ do: 'xmlrpc-off' });
@@ -186,7 +186,7 @@ t.test('chosen projects do not make a changelog that comes back be read from its
   t.same(mirror.requested(), ['changelog_since_serial']);
 });
 
-t.test('a changelog that fails is waited for, and after an hour the list does', async (t) => {
+t.test('a failing changelog is waited for, and after an hour the list is compared', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   mirror.server.faults.add({ do: 'status', status: 502, match: /^POST/ });
@@ -225,7 +225,7 @@ t.test('too many XML-RPC requests are answered with the pause that upstream name
   t.same(mirror.warnings(), []);
 });
 
-t.test('once a day the list shows what the changelog did not say', async (t) => {
+t.test('once a day the list reveals changes that the changelog lacks', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   const { serial } = mirror.index;
@@ -243,7 +243,7 @@ t.test('once a day the list shows what the changelog did not say', async (t) => 
   t.same(mirror.requested(), ['changelog_since_serial'], 'then not before a day has passed');
 });
 
-t.test('a day without changes costs one short answer more for the serial, and one for the list', async (t) => {
+t.test('a day without changes costs one request more for the serial and one for the list', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   mirror.clock.advance(dayMs);
@@ -273,7 +273,7 @@ t.test('a project that is missing from the list but answers with its page stays'
   t.ok(existsSync(join(mirror.web, 'simple/alpha/index.html')));
 });
 
-t.test('an old list does not take away what came after it', async (t) => {
+t.test('an old list removes no project that was created after it', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   mirror.server.faults.freezeList();
@@ -286,7 +286,7 @@ t.test('an old list does not take away what came after it', async (t) => {
   t.same(mirror.problems(), []);
 });
 
-t.test('an old list does not take back what the changelog said was removed', async (t) => {
+t.test('an old list does not bring back a project that the changelog removed', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   release(mirror, 'beta', '2.0');
@@ -363,7 +363,7 @@ t.test('a list that fails does not keep the changelog from being followed', asyn
   t.match(mirror.warnings(), [/simple\//]);
 });
 
-t.test('an impossible name in the list is warned of, and the others are mirrored', async (t) => {
+t.test('an invalid name in the list is a warning, and the other projects are mirrored', async (t) => {
   const mirror = await openTestMirror(t);
   mirror.server.faults.add({
     do: 'body',
@@ -390,7 +390,7 @@ t.test('a changelog whose serials go back is not believed, and the list is compa
   );
 });
 
-t.test('another upstream is refused, and taken over with --reconcile', async (t) => {
+t.test('another upstream is refused, and accepted with --reconcile', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   const other = await openSampleServer({ index: mirror.index });

@@ -127,7 +127,7 @@ t.test('a release in quarantine is hidden, and comes back', async (t) => {
   t.same(mirror.problems(), []);
 });
 
-t.test('what moves no serial is found by the monthly sweep', async (t) => {
+t.test('a change without a new serial is found by the monthly sweep', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   mirror.index.archive('alpha');
@@ -148,7 +148,7 @@ t.test('what moves no serial is found by the monthly sweep', async (t) => {
   t.same(mirror.requested(), ['changelog_since_serial'], 'then a month of rest');
 });
 
-t.test('the sweep looks at no more projects per run than it may', async (t) => {
+t.test('the sweep requests no more projects per run than its limit', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   mirror.clock.advance(31 * dayMs);
@@ -200,7 +200,7 @@ t.test('a page has a compressed twin as long as that is worth it', async (t) => 
 });
 
 for (const page of ['index.html', 'index.v1_json']) {
-  t.test(`an ${page} deleted behind our back is written again when its project is looked at`, async (t) => {
+  t.test(`an ${page} that somebody deleted is written again when its project is synced`, async (t) => {
     const mirror = await openTestMirror(t);
     await mirror.run();
     rmSync(join(mirror.web, 'simple/alpha', page));

@@ -189,7 +189,7 @@ for (const [what, attack] of Object.entries(attacks)) {
   });
 }
 
-t.test('a piece that is damaged is passed by, and the feed followed from the list on', async (t) => {
+t.test('after a damaged piece the list is compared, and the feed is followed from there', async (t) => {
   const { a, b, served, pull } = await openPair(t);
   for (let at = 0; at < 300; at += 1) a.index.create(`new-${at}`);
   await a.runLater();

@@ -36,7 +36,7 @@ const strange = [
   'alpha ',
 ];
 
-t.test('what cannot be a name is asked for by nobody, and appears on no page', async (t) => {
+t.test('an invalid name is not requested and appears on no page', async (t) => {
   const mirror = await openTestMirror(t);
   listAlso(mirror, strange);
   await mirror.run();

@@ -9,7 +9,7 @@ for (const [minutes, done] of [
   [4, ['alpha published']],
   [5, ['beta removed', 'delta published', 'gamma published', 'alpha published']],
 ] as const) {
-  t.test(`what upstream takes away is read ${minutes} minutes later, while a file drips`, async (t) => {
+  t.test(`removals by upstream are read ${minutes} minutes later, while a slow download goes on`, async (t) => {
     const mirror = await openTestMirror(t);
     await mirror.run();
     const { index, clock } = mirror;
@@ -39,7 +39,7 @@ for (const [minutes, done] of [
   });
 }
 
-t.test('a project that changes while it is worked on is looked at again in the same run', async (t) => {
+t.test('a project that changes while it is synced is synced again in the same run', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   const { index, clock } = mirror;

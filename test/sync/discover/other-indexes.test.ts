@@ -61,7 +61,7 @@ const names = (mirror: TestMirror): string[] => mirror.page().projects.map(({ na
 const asked = ({ requests }: SampleServer): string[] => requests.map(({ path, rpc }) => rpc ?? path);
 const askedFor = (server: SampleServer, text: string): string[] => asked(server).filter((path) => path.includes(text));
 
-t.test('projects of our own lie beside those of the upstream, and each is asked for where it belongs', async (t) => {
+t.test('projects of another index are mirrored beside those of the upstream, each from its own index', async (t) => {
   const { mirror, own, source, run } = await open(t);
   const policy = policyFrom(`[[rule]]\nprojects = ["acme-*"]\n${source}`);
   await run(policy);
@@ -95,7 +95,7 @@ t.test('projects of our own lie beside those of the upstream, and each is asked 
   );
 });
 
-t.test('what is named one by one needs no list', async (t) => {
+t.test('projects that are named one by one need no list', async (t) => {
   const { mirror, own, source, run } = await open(t);
   const policy = policyFrom(
     `projects = ["beta"]\ndependencies = true\n[[rule]]\nprojects = ["acme-tools", "acme-core"]\n${source}`,
@@ -106,7 +106,7 @@ t.test('what is named one by one needs no list', async (t) => {
   t.notOk(mirror.requested().includes('/simple/'));
 });
 
-t.test('what requires a project of ours gets ours', async (t) => {
+t.test('a requirement on a project of another index gets the project of that index', async (t) => {
   const { mirror, source, run } = await open(t);
   mirror.index.publish(wheel('beta', '2.0', 'public', ['acme-core>=1']));
   const policy = policyFrom(`projects = ["beta"]\ndependencies = true\n[[rule]]\nprojects = ["acme-*"]\n${source}`);
@@ -122,7 +122,7 @@ t.test('the first rule that names a project decides', async (t) => {
   t.same(askedFor(own, 'squat'), []);
 });
 
-t.test('a project that a rule moves is replaced by what the right index has', async (t) => {
+t.test('a project that a rule moves to another index is replaced by the project of that index', async (t) => {
   const { mirror, own, source, run } = await open(t);
   await mirror.runLater();
   t.same(mirror.page('acme-core').versions, ['1.0', '99.0']);
@@ -161,7 +161,7 @@ t.test('an index that does not answer costs its own projects only', async (t) =>
   t.equal(mirror.parkings().length, 2);
 });
 
-t.test('what our index has no more goes', async (t) => {
+t.test('a project that the other index has no more is removed', async (t) => {
   const { mirror, own, source, run } = await open(t);
   const policy = policyFrom(`[[rule]]\nprojects = ["acme-*"]\n${source}`);
   await run(policy);
@@ -246,7 +246,7 @@ t.test('a page may not lead to the files of another index', async (t) => {
   t.same(mirror.filenames('beta'), []);
 });
 
-t.test('a project that the right index does not have goes all the same', async (t) => {
+t.test('a project that its new index does not have is removed', async (t) => {
   const { mirror, source, run } = await open(t);
   await mirror.runLater();
   await run(policyFrom(`[[rule]]\nprojects = ["acme-squat"]\n${source}`));
@@ -256,7 +256,7 @@ t.test('a project that the right index does not have goes all the same', async (
   t.same(mirror.requested(), ['changelog_since_serial']);
 });
 
-t.test('what a rule moves stays as it is while the right index does not answer', async (t) => {
+t.test('a project that a rule moves stays as it is while its new index does not answer', async (t) => {
   const { mirror, own, source, run } = await open(t);
   await mirror.runLater();
   await own.close();
@@ -283,7 +283,7 @@ t.test('an index that loses most of its projects is held back, however few that 
   t.equal(left(), 5);
 });
 
-t.test('an index that loses its projects, or what their pages list, holds up nothing of the upstream', async (t) => {
+t.test('an index that loses its projects or files holds back no removal of the upstream', async (t) => {
   for (const what of ['pages', 'files'] as const) {
     const { mirror, own, source, run } = await open(t);
     for (let at = 0; at < 10; at += 1) {
@@ -320,7 +320,7 @@ t.test('an index that loses its projects, or what their pages list, holds up not
   }
 });
 
-t.test('what the upstream loses in mass lets projects of another index go', async (t) => {
+t.test('a mass removal by the upstream does not hold back projects of another index', async (t) => {
   const { mirror, own, source, run } = await open(t);
   for (let at = 0; at < 30; at += 1) mirror.index.publish(wheel(`other-${at}`, '1.0', 'public'));
   const policy = policyFrom(`[[rule]]\nprojects = ["acme-*"]\n${source}`);
@@ -333,7 +333,7 @@ t.test('what the upstream loses in mass lets projects of another index go', asyn
   t.match(mirror.eventsOf('deletions-held-back'), [{ source: undefined }]);
 });
 
-t.test('what a person brought back stays until its index has it again', async (t) => {
+t.test('a restored project stays until its index has it again', async (t) => {
   const { mirror, own, source, run } = await open(t);
   const policy = policyFrom(`[[rule]]\nprojects = ["acme-*"]\n${source}`);
   await run(policy);
@@ -367,7 +367,7 @@ function fail(): never {
   throw new Error('there is a name');
 }
 
-t.test('an index that forwards what it does not have is not followed, and its administrator is told', async (t) => {
+t.test('redirects of an index to another one are not followed, and are reported', async (t) => {
   const { mirror, own, source, run } = await open(t);
   const location = `${mirror.server.url}/simple/acme-core/`;
   own.faults.add({ do: 'redirect', status: 302, location, match: /simple\/acme-core/ });

@@ -28,7 +28,7 @@ for (const [what, policy, hasChangelog] of [
   ['of an index without changelog', undefined, false],
   ['that names its projects', policyFrom('projects = ["alpha", "beta", "delta", "gamma"]'), true],
 ] as const) {
-  t.test(`what came after the backup and is gone upstream goes, in a mirror ${what}`, async (t) => {
+  t.test(`projects from after the backup that upstream has no more are removed, in a mirror ${what}`, async (t) => {
     const mirror = await openTestMirror(t);
     if (!hasChangelog) mirror.server.faults.add({ do: 'xmlrpc-off' });
     const named = policyFrom('projects = ["alpha", "beta", "gamma"]');
@@ -72,7 +72,7 @@ for (const [what, policy, hasChangelog] of [
   });
 }
 
-t.test('what is right of it is not fetched again', async (t) => {
+t.test('correct files are not fetched again', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   const restore = backUp(mirror);

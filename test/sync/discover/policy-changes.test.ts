@@ -9,7 +9,7 @@ import { sampleIndex } from '../../sample/sample-projects.ts';
 
 const dayMs = 86_400_000;
 
-t.test('narrowing asks for nothing, whatever pages look like', async (t) => {
+t.test('a narrower policy requests nothing, whatever the pages look like', async (t) => {
   const index = sampleIndex();
   const open = await openMirrorsOf(t, index);
   const first = open('first');
@@ -64,7 +64,7 @@ t.test('narrowing asks for nothing, whatever pages look like', async (t) => {
   }
 });
 
-t.test('the same with an address of our own for provenance', async (t) => {
+t.test('a narrower policy requests nothing with a base URL for provenance, either', async (t) => {
   const open = await openMirrorsOf(t, sampleIndex());
   const [mirror, fresh] = [open('mirror'), open('fresh')];
   const settings = { baseUrl: 'https://mirror.example' };
@@ -91,7 +91,7 @@ t.test('a wider policy fetches the pages only of projects that were never held',
   t.same(unsound(mirror), []);
 });
 
-t.test('news of a project outside are passed over, and of one inside are planned by the rules at once', async (t) => {
+t.test('changes of an excluded project are ignored, and those of a held one are planned at once', async (t) => {
   const mirror = await openTestMirror(t, { index: sampleIndex() });
   const policy = policyFrom('projects = ["sample-base", "sample-p*"]\n[releases]\nkeep = 1\nprereleases = false');
   await mirror.run({ policy });
@@ -137,7 +137,7 @@ t.test('a release that is yanked leaves where those are not held, and comes back
   t.same(unsound(mirror), []);
 });
 
-t.test('time alone lets releases in and out', async (t) => {
+t.test('releases come and go by age alone', async (t) => {
   const index = new SampleIndex();
   const mirror = await openTestMirror(t, { index });
   const start = mirror.clock.now();
@@ -208,7 +208,7 @@ t.test('pages lead before files go: a client never meets a link to nothing', asy
   t.equal(mirror.eventsOf('file-removed').filter(({ path }) => path.includes('sample_base')).length, 4);
 });
 
-t.test('a project is looked at alone under a policy, and the others stay as they are', async (t) => {
+t.test('--project syncs one project of a partial mirror, and the others stay as they are', async (t) => {
   const mirror = await openTestMirror(t, { index: sampleIndex() });
   const policy = policyFrom('projects = ["sample-app", "sample-pure"]\ndependencies = true');
   await mirror.run({ policy });
@@ -226,7 +226,7 @@ t.test('a project is looked at alone under a policy, and the others stay as they
   t.same(unsound(mirror), []);
 });
 
-t.test('without files a policy decides what pages link to', async (t) => {
+t.test('with index-only the policy decides what pages link to', async (t) => {
   const open = await openMirrorsOf(t, sampleIndex());
   const [mirror, fresh] = [open('mirror'), open('fresh')];
   const settings = { indexOnly: true };
@@ -268,7 +268,7 @@ t.test('rules that name no project one by one need the list once, and once more 
   t.same(unsound(mirror), []);
 });
 
-t.test('a run that is stopped anywhere within new rules is continued by the next', async (t) => {
+t.test('a run under new rules that is stopped anywhere is continued by the next', async (t) => {
   const index = sampleIndex();
   const open = await openMirrorsOf(t, index);
   const narrow = policyFrom(
@@ -300,7 +300,7 @@ t.test('a run that is stopped anywhere within new rules is continued by the next
   }
 });
 
-t.test('what a source distribution alone requires is followed as far as it tells', async (t) => {
+t.test('the requirements of a release with only an sdist are followed as far as they are known', async (t) => {
   const index = new SampleIndex();
   index.publish(makeSdist({ name: 'alpha', version: '1.0', requires: ['beta'] }));
   index.publish(makeWheel({ name: 'beta', version: '1.0' }));

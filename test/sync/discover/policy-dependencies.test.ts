@@ -28,7 +28,7 @@ function add(index: SampleIndex, wheel: string): void {
 
 const versions = (mirror: TestMirror, name: string): readonly string[] => mirror.page(name).versions;
 
-t.test('chains and cycles are followed to their end, and through it all each page is asked for once', async (t) => {
+t.test('chains and cycles of dependencies are followed to their end, and each page is requested once', async (t) => {
   const index = indexOf('a 1.0: b', 'b 1.0: c>=1', 'c 1.0: d', 'd 1.0: b, e', 'e 1.0: a', 'other 1.0: a');
   const mirror = await openTestMirror(t, { index });
   const policy = policyFrom(`${withAll}projects = ["a"]`);
@@ -72,7 +72,7 @@ t.test('extras bring what they need, and only those that somebody asks for', asy
   t.same(unsound(mirror), []);
 });
 
-t.test('markers count where environments are told', async (t) => {
+t.test('markers count if environments are configured', async (t) => {
   const index = indexOf(
     'a 1.0: on-windows; sys_platform == "win32", old; python_version < "3.9", any; python_version >= "3.8"',
     'on-windows 1.0',
@@ -115,7 +115,7 @@ t.test('a dependency goes when nothing requires it any more', async (t) => {
   t.same(unsound(mirror), []);
 });
 
-t.test('what upstream does not have is asked for until it is sure, and then not in every run', async (t) => {
+t.test('a missing dependency is requested until its absence is confirmed, and then not in every run', async (t) => {
   const mirror = await openTestMirror(t, { index: indexOf('a 1.0: ghost, b', 'b 1.0') });
   const policy = policyFrom(`${withAll}projects = ["a", "phantom"]`);
   const asked = (): string[] =>
@@ -198,7 +198,7 @@ t.test('a project that is missing is asked for although a wrong clock asked for 
   t.ok(mirror.requested().includes('/simple/ghost/'));
 });
 
-t.test('a project that a rule names and others require has what both want', async (t) => {
+t.test('a project that a rule names and others require has the releases that both want', async (t) => {
   const index = indexOf('a 1.0: b==1.0', 'b 1.0', 'b 2.0', 'b 3.0', 'pinned 1.0: b==2.0');
   const open = await openMirrorsOf(t, index);
   const mirror = open('mirror');
@@ -242,7 +242,7 @@ t.test('a dependency that was held before everything else stays where it is', as
   t.same(unsound(mirror), []);
 });
 
-t.test('news of a dependency that arrive with the rules that require it are not lost', async (t) => {
+t.test('changes of a dependency that arrive together with the rules that require it are not lost', async (t) => {
   const mirror = await openTestMirror(t, { index: indexOf('a 1.0: b', 'b 1.0', 'c 1.0') });
   await mirror.run({ policy: policyFrom('projects = ["b", "c"]') });
   add(mirror.index, 'b 2.0');

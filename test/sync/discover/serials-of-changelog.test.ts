@@ -76,7 +76,7 @@ t.test('rollback recovery: --reconcile follows an upstream that was restored fro
   off();
 });
 
-t.test('rollback of a project: its page stays, and after a day somebody is told', async (t) => {
+t.test('rollback of a project: its page stays, and after a day an alarm is raised', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   const before = fingerprint(mirror.web);
@@ -111,7 +111,7 @@ t.test('fast-forward: a changelog that jumps is not believed, and the changes af
   t.same(mirror.problems(), []);
 });
 
-t.test('fast-forward: a mirror that began with it is told after a day, and --reconcile cures it', async (t) => {
+t.test('fast-forward: a mirror that began with it raises an alarm after a day, and --reconcile cures it', async (t) => {
   const mirror = await openTestMirror(t);
   const off = claim(mirror, far);
   const list = JSON.stringify({
@@ -188,7 +188,7 @@ t.test('freeze: a busy index that stands still is a warning, once a day, and the
   t.same(mirror.warnings(), []);
 });
 
-t.test('a small index may rest', async (t) => {
+t.test('a small index may stand still', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   mirror.clock.advance(30 * dayMs);

@@ -49,7 +49,7 @@ for (const status of [403, 406, 429, 503]) {
   });
 }
 
-t.test('one project that wants to be left alone again and again holds a run for a minute in all', async (t) => {
+t.test('one project that asks for pauses again and again delays a run by a minute in all', async (t) => {
   const index = manyProjects(30);
   for (let at = 0; at < 40; at += 1) index.publish(makeWheel({ name: 'p7', version: `1.${at}` }));
   const mirror = await openTestMirror(t, { index });
@@ -121,7 +121,7 @@ t.test('an upstream of which every tenth answer is a 503 makes no run long', asy
   t.ok(mirror.clock.now() - started < 20_000);
 });
 
-t.test('nobody asks anything while upstream wants a pause of several', async (t) => {
+t.test('no request is sent while upstream refuses several projects', async (t) => {
   const mirror = await openTestMirror(t, { index: manyProjects(30) });
   const { server, clock } = mirror;
   server.faults.add({ do: 'status', status: 429, retryAfter: '40', match: /\/simple\/p\d+\/$/, times: 3 });
@@ -141,7 +141,7 @@ t.test('a pause named as a date is kept too', async (t) => {
   t.same(mirror.problems(), []);
 });
 
-t.test('a pause of more than two minutes ends the run, and what was not asked stays due', async (t) => {
+t.test('a pause of more than two minutes ends the run, and projects that were not requested stay due', async (t) => {
   const mirror = await openTestMirror(t, { index: manyProjects(30) });
   const off = mirror.server.faults.add({ do: 'status', status: 429, retryAfter: '600', match: /\/simple\/p\d+\/$/ });
   const started = mirror.clock.now();
@@ -163,31 +163,37 @@ t.test('a pause of more than two minutes ends the run, and what was not asked st
   );
 });
 
-t.test('where the host of the files wants a pause, what needs none is done, and the rest stays due', async (t) => {
-  const index = new SampleIndex();
-  for (let at = 0; at < 8; at += 1) index.publish(makeWheel({ name: `p${at}`, version: '1.0' }));
-  const files = await openSampleServer({ index });
-  t.teardown(() => files.close());
-  const { host } = new URL(files.url);
-  const mirror = await openTestMirror(t, { index });
-  const elsewhere = ({ url, ...file }: { url: string }) => ({ ...file, url: `http://${host}${new URL(url).pathname}` });
-  for (let at = 0; at < 8; at += 1) mirror.alterFile(`p${at}`, elsewhere);
-  files.faults.add({ do: 'status', status: 503, retryAfter: '86400' });
-  for (let at = 8; at < 20; at += 1) index.create(`p${at}`);
-  await t.rejects(mirror.run({ workers: 1, fileHosts: [host] }), /wants no request before/);
-  t.match(
-    mirror.remembered((state) => state.totals()),
-    { projects: 12, queued: 8, parked: 3 },
-  );
-  files.faults.clear();
-  mirror.clock.advance(61 * minuteMs);
-  await mirror.run({ fileHosts: [host] });
-  t.match(
-    mirror.remembered((state) => state.totals()),
-    { projects: 20, queued: 0 },
-  );
-  t.same(mirror.problems(), []);
-});
+t.test(
+  'if only the host of the files wants a pause, projects without new files are synced, and the rest stays due',
+  async (t) => {
+    const index = new SampleIndex();
+    for (let at = 0; at < 8; at += 1) index.publish(makeWheel({ name: `p${at}`, version: '1.0' }));
+    const files = await openSampleServer({ index });
+    t.teardown(() => files.close());
+    const { host } = new URL(files.url);
+    const mirror = await openTestMirror(t, { index });
+    const elsewhere = ({ url, ...file }: { url: string }) => ({
+      ...file,
+      url: `http://${host}${new URL(url).pathname}`,
+    });
+    for (let at = 0; at < 8; at += 1) mirror.alterFile(`p${at}`, elsewhere);
+    files.faults.add({ do: 'status', status: 503, retryAfter: '86400' });
+    for (let at = 8; at < 20; at += 1) index.create(`p${at}`);
+    await t.rejects(mirror.run({ workers: 1, fileHosts: [host] }), /wants no request before/);
+    t.match(
+      mirror.remembered((state) => state.totals()),
+      { projects: 12, queued: 8, parked: 3 },
+    );
+    files.faults.clear();
+    mirror.clock.advance(61 * minuteMs);
+    await mirror.run({ fileHosts: [host] });
+    t.match(
+      mirror.remembered((state) => state.totals()),
+      { projects: 20, queued: 0 },
+    );
+    t.same(mirror.problems(), []);
+  },
+);
 
 t.test('twenty-five projects that fail are not taken for an upstream that is down', async (t) => {
   const mirror = await openTestMirror(t, { index: manyProjects(60) });
@@ -197,7 +203,7 @@ t.test('twenty-five projects that fail are not taken for an upstream that is dow
   t.same(mirror.problems(), []);
 });
 
-t.test('an upstream that goes down in mid-run ends it early, and the rest stays queued', async (t) => {
+t.test('an upstream that goes down during a run ends it early, and the rest stays queued', async (t) => {
   const mirror = await openTestMirror(t, { index: manyProjects(800) });
   let done = 0;
   await t.rejects(
@@ -240,7 +246,7 @@ t.test('a list that is refused once is asked for again', async (t) => {
   t.same(mirror.problems(), []);
 });
 
-t.test('a page in HTML with status 200 is no page', async (t) => {
+t.test('an HTML answer with status 200 is not taken for a page', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   const before = fingerprint(`${mirror.web}/simple/alpha`);
@@ -254,13 +260,13 @@ t.test('a page in HTML with status 200 is no page', async (t) => {
   t.same(mirror.page('beta').versions, ['1.0', '2.0']);
 });
 
-t.test('a list in HTML with status 200 is no list', async (t) => {
+t.test('an HTML answer with status 200 is not taken for the list', async (t) => {
   const mirror = await openTestMirror(t);
   mirror.server.faults.add({ do: 'html-200', match: /^GET \/simple\/$/ });
   await t.rejects(mirror.run(), /expected application\/vnd.pypi.simple.v1\+json, found text\/html$/);
 });
 
-t.test('what is put in quarantine is hidden although upstream refuses what else there is to do', async (t) => {
+t.test('a quarantined project is hidden although upstream refuses all other requests', async (t) => {
   const mirror = await openTestMirror(t, { index: indexOfMany(40) });
   await mirror.run();
   for (let at = 0; at < 30; at += 1) mirror.index.publish(makeSdist({ name: `many-${at}`, version: '2.0' }));

@@ -18,35 +18,38 @@ const encodings = (mirror: TestMirror, name: string) =>
     .filter(({ path }) => path === `/simple/${name}/`)
     .map(({ headers }) => headers['accept-encoding']);
 
-t.test('an old page is asked for again after 2, 5, 15 and 60 seconds, in both encodings, then left', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
-  const before = fingerprint(join(mirror.web, 'simple/alpha'));
-  mirror.server.faults.freeze('alpha');
-  release(mirror, 'alpha', '2.0');
-  const result = await mirror.runLater();
-  t.same([...result.parked], ['alpha']);
-  t.same(
-    mirror.eventsOf('waiting').map(({ ms }) => Math.round(ms / 1000)),
-    [2, 5, 15, 60],
-  );
-  t.same(encodings(mirror, 'alpha'), ['gzip', 'identity', 'gzip', 'identity', 'gzip']);
-  const parked = mirror.eventsOf('project-parked');
-  t.match(parked.at(-1), { expected: true, reason: /^upstream's page has serial 1004, expected 1012$/ });
-  t.equal((parked.at(-1)?.nextTry ?? 0) - mirror.clock.now(), 5 * minuteMs);
-  t.same(fingerprint(join(mirror.web, 'simple/alpha')), before);
+t.test(
+  'an old page is requested again after 2, 5, 15 and 60 seconds, in both encodings, then left for the next run',
+  async (t) => {
+    const mirror = await openTestMirror(t);
+    await mirror.run();
+    const before = fingerprint(join(mirror.web, 'simple/alpha'));
+    mirror.server.faults.freeze('alpha');
+    release(mirror, 'alpha', '2.0');
+    const result = await mirror.runLater();
+    t.same([...result.parked], ['alpha']);
+    t.same(
+      mirror.eventsOf('waiting').map(({ ms }) => Math.round(ms / 1000)),
+      [2, 5, 15, 60],
+    );
+    t.same(encodings(mirror, 'alpha'), ['gzip', 'identity', 'gzip', 'identity', 'gzip']);
+    const parked = mirror.eventsOf('project-parked');
+    t.match(parked.at(-1), { expected: true, reason: /^upstream's page has serial 1004, expected 1012$/ });
+    t.equal((parked.at(-1)?.nextTry ?? 0) - mirror.clock.now(), 5 * minuteMs);
+    t.same(fingerprint(join(mirror.web, 'simple/alpha')), before);
 
-  await mirror.run();
-  t.same(encodings(mirror, 'alpha'), [], 'not before its time');
-  mirror.clock.advance(5 * minuteMs);
-  await mirror.run();
-  t.same(encodings(mirror, 'alpha'), ['identity']);
-  mirror.server.faults.clear();
-  mirror.clock.advance(15 * minuteMs);
-  await mirror.run();
-  t.same(mirror.page('alpha').versions, ['1.0', '2.0']);
-  t.same(mirror.problems(), []);
-});
+    await mirror.run();
+    t.same(encodings(mirror, 'alpha'), [], 'not before its time');
+    mirror.clock.advance(5 * minuteMs);
+    await mirror.run();
+    t.same(encodings(mirror, 'alpha'), ['identity']);
+    mirror.server.faults.clear();
+    mirror.clock.advance(15 * minuteMs);
+    await mirror.run();
+    t.same(mirror.page('alpha').versions, ['1.0', '2.0']);
+    t.same(mirror.problems(), []);
+  },
+);
 
 t.test('a page that is fresh in the other encoding is taken', async (t) => {
   const mirror = await openTestMirror(t);
@@ -78,7 +81,7 @@ t.test('one old page does not hold up the others, nor the serial', async (t) => 
   t.same(mirror.problems(), []);
 });
 
-t.test('a serial that does not arrive within a day is given up, with a warning', async (t) => {
+t.test('a promised serial that does not arrive within a day is given up, with a warning', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   mirror.index.addStrayRow('alpha', '1.0', 'yank release');
@@ -99,7 +102,7 @@ t.test('a serial that does not arrive within a day is given up, with a warning',
   );
 });
 
-t.test('an unchanged page is not believed either while a higher serial was promised', async (t) => {
+t.test('an unchanged page is not accepted, either, while a higher serial is promised', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   mirror.index.addStrayRow('alpha', null, 'update');
@@ -145,7 +148,7 @@ t.test('a page that goes back to an older serial is refused', async (t) => {
   t.same({ ...after, 'last-modified': '' }, { ...before, 'last-modified': '' });
 });
 
-t.test('a project that was removed is believed to be gone at once', async (t) => {
+t.test('a project whose removal is in the changelog is removed at once', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   mirror.index.removeProject('alpha');
@@ -154,41 +157,44 @@ t.test('a project that was removed is believed to be gone at once', async (t) =>
   t.same(mirror.parkings(), []);
 });
 
-t.test('a 404 that nobody announced deletes nothing while the list names the project, and it is told', async (t) => {
-  const mirror = await openTestMirror(t);
-  await mirror.run();
-  const before = fingerprint(mirror.web);
-  mirror.index.addRole('alpha', 'somebody');
-  mirror.server.faults.add({ do: 'status', status: 404, match: /\/simple\/alpha\/$/ });
-  const kept = () => {
-    const after = fingerprint(mirror.web);
-    const changing = { 'last-modified': '', 'simple/index.v1_json': '', 'simple/index.v1_json.gz': '' };
-    t.same({ ...after, ...changing }, { ...before, ...changing });
-  };
-  const first = await mirror.run();
-  t.same([...first.parked], ['alpha']);
-  kept();
-  mirror.clock.advance(2 * minuteMs);
-  await mirror.run();
-  t.same(mirror.parkings().length, 1, 'asked again after two minutes');
-  kept();
-  mirror.clock.advance(57 * minuteMs);
-  await mirror.run();
-  t.same(mirror.requested(), ['changelog_since_serial']);
-  mirror.clock.advance(minuteMs);
-  await mirror.run();
-  t.same(mirror.requested(), ['changelog_since_serial', '/simple/', '/simple/alpha/']);
-  t.match(mirror.parkings(), [/^alpha: upstream answers that it does not exist.*: it stays as long as no list/]);
-  kept();
-  for (let day = 0; day < 3; day += 1) {
-    mirror.clock.advance(dayMs);
-    const later = await mirror.run();
-    t.same([...later.parked], ['alpha']);
+t.test(
+  'a 404 without a removal in the changelog deletes nothing while the list has the project, and is reported',
+  async (t) => {
+    const mirror = await openTestMirror(t);
+    await mirror.run();
+    const before = fingerprint(mirror.web);
+    mirror.index.addRole('alpha', 'somebody');
+    mirror.server.faults.add({ do: 'status', status: 404, match: /\/simple\/alpha\/$/ });
+    const kept = () => {
+      const after = fingerprint(mirror.web);
+      const changing = { 'last-modified': '', 'simple/index.v1_json': '', 'simple/index.v1_json.gz': '' };
+      t.same({ ...after, ...changing }, { ...before, ...changing });
+    };
+    const first = await mirror.run();
+    t.same([...first.parked], ['alpha']);
     kept();
-  }
-});
+    mirror.clock.advance(2 * minuteMs);
+    await mirror.run();
+    t.same(mirror.parkings().length, 1, 'asked again after two minutes');
+    kept();
+    mirror.clock.advance(57 * minuteMs);
+    await mirror.run();
+    t.same(mirror.requested(), ['changelog_since_serial']);
+    mirror.clock.advance(minuteMs);
+    await mirror.run();
+    t.same(mirror.requested(), ['changelog_since_serial', '/simple/', '/simple/alpha/']);
+    t.match(mirror.parkings(), [/^alpha: upstream answers that it does not exist.*: it stays as long as no list/]);
+    kept();
+    for (let day = 0; day < 3; day += 1) {
+      mirror.clock.advance(dayMs);
+      const later = await mirror.run();
+      t.same([...later.parked], ['alpha']);
+      kept();
+    }
+  },
+);
 
-t.test('it goes once a list that is newer than the 404 lacks it, too', async (t) => {
+t.test('an absent project is removed once a list newer than the 404 lacks it, too', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   const { serial } = mirror.index;

@@ -58,7 +58,7 @@ for (const [often, everyMs, most] of [
   });
 }
 
-t.test('a small mirror is looked at no more often', async (t) => {
+t.test('a small mirror is swept no more often', async (t) => {
   const { clock, run } = open(t, 3);
   let looked = 0;
   for (let hour = 0; hour < 24 * 60; hour += 1) {
@@ -68,7 +68,7 @@ t.test('a small mirror is looked at no more often', async (t) => {
   t.ok(looked >= 5 && looked <= 6, `${looked} times in sixty days`);
 });
 
-t.test('what waits in the queue does not take the place of the others', async (t) => {
+t.test('queued projects do not count towards the limit of the sweep', async (t) => {
   const { clock, state, run } = open(t, 300);
   run();
   for (let at = 0; at < 100; at += 1) {
@@ -90,7 +90,7 @@ t.test('what waits in the queue does not take the place of the others', async (t
   t.ok(looked.size >= 200, `${looked.size}`);
 });
 
-t.test('after an outage what is overdue is looked at, as far as the setting allows', async (t) => {
+t.test('after an outage overdue projects are swept, as far as the setting allows', async (t) => {
   const { clock, run } = open(t, 300, 100);
   run();
   clock.advance(90 * dayMs);

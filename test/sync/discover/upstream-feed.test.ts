@@ -44,7 +44,7 @@ async function openChain(t: Test, index?: SampleIndex) {
   return { a, b, c };
 }
 
-/** `count` projects with one file each, too many for the brake to be near. */
+/** `count` projects with one file each, too many for the deletion limit to be near. */
 function indexOfSome(count: number): SampleIndex {
   const index = new SampleIndex();
   for (let at = 0; at < count; at += 1) index.publish(makeWheel({ name: `project-${at}`, version: '1.0' }));
@@ -59,7 +59,7 @@ function isWhole(t: Test, ...mirrors: readonly TestMirror[]): void {
   for (const mirror of mirrors) t.same([mirror.problems(), mirror.warnings(), mirror.parkings()], [[], [], []]);
 }
 
-t.test('where nothing has changed, one small question is asked', async (t) => {
+t.test('without changes one small request is sent', async (t) => {
   const { a, b, c } = await openChain(t);
   await a.runLater();
   const before = readFileSync(join(a.web, 'changes.json'));
@@ -72,7 +72,7 @@ t.test('where nothing has changed, one small question is asked', async (t) => {
   isWhole(t, a, b.mirror, c.mirror);
 });
 
-t.test('what is removed upstream is gone everywhere after one run of each mirror', async (t) => {
+t.test('a removal reaches every mirror after one run of each', async (t) => {
   const { a, b, c } = await openChain(t, indexOfSome(30));
   a.index.removeProject('project-3');
   await a.runLater();
@@ -101,7 +101,7 @@ t.test('a new release costs its page and its files', async (t) => {
   isWhole(t, a, b.mirror, c.mirror);
 });
 
-t.test('quarantine is passed on, of a project and of a release, and how it is lifted', async (t) => {
+t.test('the quarantine of a project or a release is passed on, and so is its end', async (t) => {
   const index = indexOfSome(30);
   for (const version of ['2.0', '3.0', '4.0']) index.publish(makeWheel({ name: 'project-3', version }));
   const { a, b, c } = await openChain(t, index);
@@ -138,21 +138,24 @@ t.test('quarantine is passed on, of a project and of a release, and how it is li
   isWhole(t, a, b.mirror, c.mirror);
 });
 
-t.test('what the rules of a mirror leave out goes below it, too, and comes back', async (t) => {
-  const { a, b, c } = await openChain(t, indexOfSome(30));
-  const policy = policyFrom('[[rule]]\nprojects = ["project-5"]\nhold = "none"\n');
-  await a.runLater({ policy });
-  for (const { mirror, pull } of [b, c]) {
-    t.same(await pull(), ['/changes.json', '/simple/project-5/']);
-    t.notOk(mirror.page().projects.some(({ name }) => name === 'project-5'));
-  }
-  await a.runLater();
-  for (const { mirror, pull } of [b, c]) {
-    await pull();
-    t.match(mirror.filenames('project-5'), { length: 1 }, 'although its serial is what it was');
-  }
-  isWhole(t, a, b.mirror, c.mirror);
-});
+t.test(
+  'projects that the rules of a mirror exclude are removed from the mirrors below it, and come back',
+  async (t) => {
+    const { a, b, c } = await openChain(t, indexOfSome(30));
+    const policy = policyFrom('[[rule]]\nprojects = ["project-5"]\nhold = "none"\n');
+    await a.runLater({ policy });
+    for (const { mirror, pull } of [b, c]) {
+      t.same(await pull(), ['/changes.json', '/simple/project-5/']);
+      t.notOk(mirror.page().projects.some(({ name }) => name === 'project-5'));
+    }
+    await a.runLater();
+    for (const { mirror, pull } of [b, c]) {
+      await pull();
+      t.match(mirror.filenames('project-5'), { length: 1 }, 'although its serial is what it was');
+    }
+    isWhole(t, a, b.mirror, c.mirror);
+  },
+);
 
 t.test('a mirror that is some hundred changes behind reads the pieces between', async (t) => {
   const index = new SampleIndex();
@@ -174,7 +177,7 @@ t.test('a mirror that is some hundred changes behind reads the pieces between', 
 /** What B asks for when it has to compare the list, and then. */
 const byList = ['/changes.json', '/simple/'];
 
-t.test('where the feed does not go on, the list is compared once, and the feed followed from there', async (t) => {
+t.test('if the feed does not go on, the list is compared once, and the feed is followed from there', async (t) => {
   const { a, b } = await openChain(t, indexOfSome(30));
   const backup = readFileSync(join(a.target, 'state.db'));
   const release = (version: string): void => {
@@ -229,7 +232,7 @@ t.test('where the feed does not go on, the list is compared once, and the feed f
   t.same(b.mirror.warnings(), []);
 });
 
-t.test('nothing goes because the feed says so while its page is there', async (t) => {
+t.test('a removal in the feed removes nothing while upstream still serves the page', async (t) => {
   const { a, b } = await openChain(t, indexOfSome(30));
   a.index.publish(makeWheel({ name: 'project-3', version: '2.0' }));
   await a.runLater();
@@ -246,7 +249,7 @@ t.test('nothing goes because the feed says so while its page is there', async (t
   t.same(b.mirror.problems(), []);
 });
 
-t.test('a feed that would empty the mirror meets the brake', async (t) => {
+t.test('a feed that would empty the mirror meets the deletion limit', async (t) => {
   const { a, b } = await openChain(t, indexOfSome(30));
   for (let at = 0; at < 30; at += 1) a.index.removeProject(`project-${at}`);
   await a.runLater({ allowDeletions: 30 });
@@ -256,7 +259,7 @@ t.test('a feed that would empty the mirror meets the brake', async (t) => {
   t.ok(b.mirror.eventsOf('deletions-held-back').length > 0);
 });
 
-t.test('a serial that leaps is not believed', async (t) => {
+t.test('a feed whose serial jumps is not believed', async (t) => {
   const { a, b } = await openChain(t, indexOfSome(30));
   a.index.publish(makeWheel({ name: 'project-3', version: '2.0' }));
   await a.runLater();
@@ -272,7 +275,7 @@ t.test('a serial that leaps is not believed', async (t) => {
   t.ok((b.mirror.remembered((state) => mirrorState(state).serial) ?? 0) < (before ?? 0) + 100);
 });
 
-t.test('who has a changelog is not asked for a feed', async (t) => {
+t.test('an upstream with a changelog is not asked for a feed', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   await mirror.runLater();
@@ -302,7 +305,7 @@ t.test('a removal is passed on while a long run of the mirror above is still at 
   isWhole(t, a, b.mirror);
 });
 
-t.test('what lies at A by hand passes on', async (t) => {
+t.test('local files of a mirror are passed on to the mirrors below it', async (t) => {
   const { a, b, c } = await openChain(t);
   const policy = policyFrom('[[rule]]\nprojects = ["acme-core"]\nhold = "local"');
   const folder = join(a.web, 'packages/ours');

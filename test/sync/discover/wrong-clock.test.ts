@@ -10,21 +10,24 @@ const minuteMs = 60_000;
 const tenYearsMs = 10 * 365 * 24 * 60 * minuteMs;
 
 for (const status of [404, 500]) {
-  t.test(`what failed with ${status} by a wrong clock is tried again once the clock is right`, async (t) => {
-    const mirror = await openTestMirror(t);
-    await mirror.run();
-    mirror.index.publish(makeWheel({ name: 'alpha', version: '2.0' }));
-    const off = mirror.server.faults.add({ do: 'status', status, match: /alpha-2\.0.*\.whl$/ });
-    mirror.clock.advance(tenYearsMs);
-    t.same([...(await mirror.run()).parked], status === 500 ? ['alpha'] : []);
-    off();
-    mirror.clock.advance(minuteMs - tenYearsMs);
-    await mirror.run();
-    t.same(mirror.page('alpha').versions, ['1.0', '2.0']);
-  });
+  t.test(
+    `a project that failed with ${status} under a wrong clock is tried again once the clock is right`,
+    async (t) => {
+      const mirror = await openTestMirror(t);
+      await mirror.run();
+      mirror.index.publish(makeWheel({ name: 'alpha', version: '2.0' }));
+      const off = mirror.server.faults.add({ do: 'status', status, match: /alpha-2\.0.*\.whl$/ });
+      mirror.clock.advance(tenYearsMs);
+      t.same([...(await mirror.run()).parked], status === 500 ? ['alpha'] : []);
+      off();
+      mirror.clock.advance(minuteMs - tenYearsMs);
+      await mirror.run();
+      t.same(mirror.page('alpha').versions, ['1.0', '2.0']);
+    },
+  );
 }
 
-t.test('the list is compared again although it was last compared by a wrong clock', async (t) => {
+t.test('the list is compared again although it was last compared under a wrong clock', async (t) => {
   const mirror = await openTestMirror(t);
   mirror.clock.advance(tenYearsMs);
   await mirror.run();
@@ -37,7 +40,7 @@ t.test('the list is compared again although it was last compared by a wrong cloc
   t.notOk(mirror.requested().includes('/simple/alpha/'));
 });
 
-t.test('a changelog that was given up by a wrong clock is asked for again', async (t) => {
+t.test('a changelog that was given up under a wrong clock is requested again', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   mirror.clock.advance(tenYearsMs);
@@ -49,7 +52,7 @@ t.test('a changelog that was given up by a wrong clock is asked for again', asyn
   t.ok(mirror.requested().includes('changelog_since_serial'));
 });
 
-t.test('an outage of the changelog that began by a wrong clock lasts an hour, not ten years', async (t) => {
+t.test('an outage of the changelog that began under a wrong clock lasts an hour, not ten years', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   mirror.clock.advance(tenYearsMs);
@@ -61,7 +64,7 @@ t.test('an outage of the changelog that began by a wrong clock lasts an hour, no
   t.match(mirror.warnings(), [/^no changelog, so the list of projects is compared instead/]);
 });
 
-t.test('what was removed outlives a clock that is years ahead of upstream', async (t) => {
+t.test('the trash survives a clock that is years ahead of upstream', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   const wheel = mirror.pathOf('alpha', 'alpha-1.0-py3-none-any.whl');
@@ -89,7 +92,7 @@ t.test('what was removed outlives a clock that is years ahead of upstream', asyn
   t.same([trash(), mirror.warnings()], [[], []]);
 });
 
-t.test('what a clock that was behind has removed is not old as soon as the clock is right', async (t) => {
+t.test('files removed under a clock that was behind do not expire as soon as the clock is right', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   mirror.index.removeFile('alpha', 'alpha-1.0-py3-none-any.whl');
@@ -102,7 +105,7 @@ t.test('what a clock that was behind has removed is not old as soon as the clock
   t.equal(treeOf(join(mirror.target, 'trash')).filter((path) => path.endsWith('.whl')).length, 1);
 });
 
-t.test('what a cache tells of its age is not taken for time that has passed', async (t) => {
+t.test('the age that a cache reports is not taken for time that has passed', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   mirror.index.removeFile('alpha', 'alpha-1.0-py3-none-any.whl');
@@ -117,7 +120,7 @@ t.test('what a cache tells of its age is not taken for time that has passed', as
   t.equal(treeOf(join(mirror.target, 'trash')).filter((path) => path.endsWith('.whl')).length, 1);
 });
 
-t.test('removals that a wrong clock has dated do not hold the brake for years', async (t) => {
+t.test('removals dated by a wrong clock do not use up the deletion limit for years', async (t) => {
   const mirror = await openTestMirror(t, { index: indexOfMany(60) });
   await mirror.run();
   mirror.clock.advance(tenYearsMs);
@@ -129,7 +132,7 @@ t.test('removals that a wrong clock has dated do not hold the brake for years', 
   t.same(mirror.eventsOf('deletions-held-back'), []);
 });
 
-t.test('a permission that a wrong clock has dated lets nothing else go', async (t) => {
+t.test('a permission dated by a wrong clock allows no other deletion', async (t) => {
   const mirror = await openTestMirror(t, { index: indexOfMany(60) });
   await mirror.run();
   mirror.clock.advance(tenYearsMs);

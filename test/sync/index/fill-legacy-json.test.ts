@@ -39,7 +39,7 @@ function isRight(t: Test, mirror: TestMirror): void {
   t.same([mirror.problems(), mirror.warnings(), mirror.parkings()], [[], [], []]);
 }
 
-t.test('it is made of what is held', async (t) => {
+t.test('legacy JSON is made of the files that are held', async (t) => {
   const mirror = await openTestMirror(t, { index: index() });
   await mirror.run(on);
   t.same(legacyTree(mirror), [
@@ -94,7 +94,7 @@ t.test('it is made of what is held', async (t) => {
   isRight(t, mirror);
 });
 
-t.test('it is switched on and off with what is there', async (t) => {
+t.test('legacy JSON is switched on and off on an existing mirror', async (t) => {
   const mirror = await openTestMirror(t, { index: index() });
   await mirror.run(off);
   const before = contentOf(mirror.web);
@@ -116,7 +116,7 @@ t.test('it is switched on and off with what is there', async (t) => {
   t.same(contentOf(mirror.web), before);
 });
 
-t.test('without base-url files are said to be where upstream has them', async (t) => {
+t.test('without base-url legacy JSON links to the files of upstream', async (t) => {
   const mirror = await openTestMirror(t, { index: index() });
   await mirror.run({ settings: { legacyJson: true } });
   await mirror.runLater({ settings: { legacyJson: true } });
@@ -124,7 +124,7 @@ t.test('without base-url files are said to be where upstream has them', async (t
   isRight(t, mirror);
 });
 
-t.test('it follows what changes, and is written for that alone', async (t) => {
+t.test('legacy JSON is written only for projects that change', async (t) => {
   const mirror = await openTestMirror(t, { index: index() });
   await mirror.run(on);
   const before = mirror.text('pypi/alpha/json');
@@ -148,7 +148,7 @@ t.test('it follows what changes, and is written for that alone', async (t) => {
   isRight(t, mirror);
 });
 
-t.test('a check finds what is missing, other than it should be, or does not belong there', async (t) => {
+t.test('a check finds legacy JSON that is missing, wrong, or unreferenced', async (t) => {
   const mirror = await openSyncedMirror(t, index());
   await mirror.runLater(on);
   const right = await runCheck(mirror);

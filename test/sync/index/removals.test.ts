@@ -38,7 +38,7 @@ async function restore(mirror: TestMirror, ...names: string[]): Promise<void> {
   }
 }
 
-t.test('what was removed is told with its time and reason', async (t) => {
+t.test('removed.json lists removals with their time and reason', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   t.notOk(existsSync(join(mirror.web, 'removed.json')));
@@ -73,7 +73,7 @@ t.test('what was removed is told with its time and reason', async (t) => {
   );
 });
 
-t.test('the trash is emptied of what has been there for thirty days', async (t) => {
+t.test('the trash keeps files for thirty days', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   mirror.index.removeFile('alpha', wheel);
@@ -119,7 +119,7 @@ t.test('a removed project comes back from the trash, and stays until upstream ha
   t.notOk(existsSync(join(mirror.web, 'simple/alpha')));
 });
 
-t.test('what is left of a project in the trash comes back', async (t) => {
+t.test('the files of a project that the trash still has come back', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   const path = mirror.pathOf('alpha', wheel);
@@ -131,7 +131,7 @@ t.test('what is left of a project in the trash comes back', async (t) => {
   t.same(mirror.problems(), []);
 });
 
-t.test('what is on the mirror, in quarantine, or nowhere cannot be restored', async (t) => {
+t.test('a project that is published, in quarantine, or unknown cannot be restored', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   mirror.index.quarantine('beta');

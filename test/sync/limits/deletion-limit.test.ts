@@ -55,27 +55,30 @@ t.test('fewer than were held back may be allowed only as a whole', async (t) => 
   t.same(held(mirror), { projects: 63, heldBack: 55 });
 });
 
-t.test('a day takes a fifth of a small mirror, fifty projects of a larger one, a hundredth of a large one', (t) => {
-  const seen = [1, 2, 9, 10, 15, 20, 60, 250, 2_000, 5_000, 10_000, 886_000].map((all) => [
-    all,
-    maxDeletionsPerDay(all),
-  ]);
-  t.same(seen, [
-    [1, 2],
-    [2, 2],
-    [9, 2],
-    [10, 2],
-    [15, 3],
-    [20, 4],
-    [60, 12],
-    [250, 50],
-    [2_000, 50],
-    [5_000, 50],
-    [10_000, 100],
-    [886_000, 8_860],
-  ]);
-  t.end();
-});
+t.test(
+  'the limit of a day is a fifth of a small mirror, fifty projects of a larger one, a hundredth of a large one',
+  (t) => {
+    const seen = [1, 2, 9, 10, 15, 20, 60, 250, 2_000, 5_000, 10_000, 886_000].map((all) => [
+      all,
+      maxDeletionsPerDay(all),
+    ]);
+    t.same(seen, [
+      [1, 2],
+      [2, 2],
+      [9, 2],
+      [10, 2],
+      [15, 3],
+      [20, 4],
+      [60, 12],
+      [250, 50],
+      [2_000, 50],
+      [5_000, 50],
+      [10_000, 100],
+      [886_000, 8_860],
+    ]);
+    t.end();
+  },
+);
 
 t.test('of twenty projects four may go in a day, in one run or in several', async (t) => {
   const mirror = await openTestMirror(t, { index: indexOfMany(17) });
@@ -118,7 +121,7 @@ for (const projects of [4, 5, 12, 20])
     t.notOk(mirror.page().projects.some(({ name }) => name === two));
   });
 
-t.test('a day that is over does not count', async (t) => {
+t.test('removals of an earlier day do not count', async (t) => {
   const mirror = await openTestMirror(t, { index: indexOfMany(97) });
   await mirror.run();
   removeMany(mirror, 0, 15);
@@ -157,11 +160,11 @@ t.test('a permission never takes away what the day leaves, and lets no more go t
     state.finish(queue(0, 100, false).map((due) => ({ ...common, due })));
     state.finish(queue(0, gone, true).map((due) => ({ kind: 'removed', due })));
     clock.advance(60_000);
-    const brake = new DeletionLimit(state, clock, allowed, () => undefined);
+    const limit = new DeletionLimit(state, clock, allowed, () => undefined);
     const due = queue(gone, gone + count, true);
-    brake.beginPass();
+    limit.beginPass();
     const deletion = { isProject: true, isRemoval: true, files: 1, share: 1, source: undefined };
-    const allowedNow = due.filter(({ name }) => brake.allows({ ...deletion, name })).length;
+    const allowedNow = due.filter(({ name }) => limit.allows({ ...deletion, name })).length;
     t.equal(allowedNow, lets ? count : 0, `${gone} went, ${count} are to go, ${allowed} are allowed`);
     state.close();
   }
@@ -278,7 +281,7 @@ t.test('files that are held back stay on the page, and new ones appear beside th
   t.same(mirror.problems(), []);
 });
 
-t.test('one whose files go by and by, and then itself, counts as one', async (t) => {
+t.test('a project whose files go one by one, and then itself, counts as one', async (t) => {
   const mirror = await openTestMirror(t);
   publishReleases(mirror, 'alpha', 40);
   await mirror.run();
@@ -296,7 +299,7 @@ t.test('one whose files go by and by, and then itself, counts as one', async (t)
   t.match(gone(), { removals: ['alpha'], shares: new Map() });
 });
 
-t.test('where upstream thinks better of it, nothing is held back any more', async (t) => {
+t.test('once upstream lists the projects again, nothing is held back', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   const names = ['alpha', 'beta', 'gamma'];
@@ -314,7 +317,7 @@ t.test('where upstream thinks better of it, nothing is held back any more', asyn
   t.same(mirror.problems(), []);
 });
 
-t.test('what the rules leave out goes at once, however much it is', async (t) => {
+t.test('projects that the rules exclude are removed at once, however many they are', async (t) => {
   const mirror = await openTestMirror(t, { index: indexOfMany(60) });
   await mirror.run();
   await mirror.runLater({ policy: policyFrom('projects = ["alpha"]') });
@@ -338,7 +341,7 @@ t.test('a list that has lost half of the projects takes nothing away', async (t)
   t.same(mirror.problems(), []);
 });
 
-t.test('what an archive keeps of earlier days is not lost again', async (t) => {
+t.test('files that keep-removed kept on earlier days do not count again', async (t) => {
   const mirror = await openTestMirror(t);
   const settings = { keepRemoved: true };
   for (let at = 0; at < 80; at += 1) mirror.index.publish(makeSdist({ name: 'alpha', version: `3.${at}` }));
@@ -363,7 +366,7 @@ t.test('what an archive keeps of earlier days is not lost again', async (t) => {
   );
 });
 
-t.test('what came back and goes again counts again', async (t) => {
+t.test('a project that came back and is removed again counts again', async (t) => {
   const mirror = await openTestMirror(t);
   const files = Array.from({ length: 40 }, (_, at) => makeSdist({ name: 'alpha', version: `3.${at}` }));
   const publish = () => {
@@ -410,7 +413,7 @@ t.test('a second pass of a run takes no more than what is left of the day', asyn
   t.match(mirror.eventsOf('deletions-held-back'), [{ deletions: { length: 2 }, gone: 22, limit: 23 }]);
 });
 
-t.test('what upstream lists again before the run ends is not told to be held back', async (t) => {
+t.test('projects that upstream lists again before the run ends are not reported as held back', async (t) => {
   const mirror = await openTestMirror(t, { index: indexOfMany(60) });
   await mirror.run();
   removeMany(mirror, 0, 51);

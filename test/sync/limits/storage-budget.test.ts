@@ -1,4 +1,4 @@
-/** What does not fit is left out whole, told with its reason, and fetched once there is room. */
+/** A project that does not fit is left out whole, reported with the reason, and fetched once there is room. */
 import t from 'tap';
 import { contentOf, fetched, namesOf, openMirrorsOf, unsound } from '../../fixtures/partial-mirrors.ts';
 import { policyFrom } from '../../fixtures/policy-from.ts';
@@ -28,7 +28,7 @@ function index(): SampleIndex {
 
 const stillQueued = (problems: readonly string[]): string[] => problems.filter((line) => !line.includes('stay queued'));
 
-t.test('what fits into the budget is held, and the rest told and left in the queue', async (t) => {
+t.test('projects that fit into the budget are held, and the rest is reported and stays queued', async (t) => {
   const mirror = await openTestMirror(t, { index: index() });
   const policy = policyFrom('[budget]\nsize = "150kB"\n[[rule]]\nprojects = ["l*"]\n[[rule]]\nprojects = ["*"]');
   const { done, parked } = await mirror.run({ policy });
@@ -75,7 +75,7 @@ t.test('a project that grows beyond the budget keeps what it has', async (t) => 
   t.same(unsound(mirror), []);
 });
 
-t.test('what goes makes room for what comes, in the same run or the next', async (t) => {
+t.test('removals make room for new files, in the same run or the next', async (t) => {
   const mirror = await openTestMirror(t, { index: index() });
   const budget = '\n[budget]\nsize = "120kB"';
   await mirror.run({ policy: policyFrom(`projects = ["medium"]${budget}`) });
@@ -96,7 +96,7 @@ t.test('a reserve is left on the disk', async (t) => {
   t.same(unsound(mirror), []);
 });
 
-t.test('two projects that leave each other no room do not keep a run from ending', async (t) => {
+t.test('two projects that leave each other no room do not prevent a run from ending', async (t) => {
   const made = new SampleIndex();
   made.publish(makeWheel({ name: 'p', version: '1.0' }));
   const { content } = made.publish(makeWheel({ name: 'p', version: '2.0', requires: ['q'] }));

@@ -29,34 +29,31 @@ async function openTampered(t: Test): Promise<Tampered> {
   return { mirror, ours, path };
 }
 
-t.test(
-  'other bytes under the name of a file that is held: ours stays, with its entry, and somebody is told',
-  async (t) => {
-    const { mirror, ours, path } = await openTampered(t);
-    const before = mirror.page('alpha').files;
-    const result = await mirror.runLater();
-    t.same([...result.parked], ['alpha']);
-    t.match(mirror.eventsOf('project-parked'), [{ name: 'alpha', expected: false }], 'so the run exits with 1');
-    t.match(mirror.parkings(), [
-      /"alpha-1\.0-py3-none-any\.whl": the hash changed: \w{64} is held, \w{64} is listed; .* \(pep381run --accept-changes\)$/,
-    ]);
-    t.ok(readFileSync(join(mirror.web, path)).equals(ours));
-    const now = mirror.page('alpha').files;
-    t.same(
-      before.filter((file) => !now.some((other) => JSON.stringify(other) === JSON.stringify(file))),
-      [],
-    );
-    t.same(mirror.page('alpha').versions, ['1.0', '2.0'], 'what else the project has is taken');
-    t.ok(mirror.filenames('alpha').includes('alpha-2.0-py3-none-any.whl'));
-    t.notOk(
-      mirror.requested().some((asked) => asked.includes('alpha-1.0')),
-      'and theirs is not even fetched',
-    );
-    t.same(treeOf(join(mirror.target, 'trash')), []);
-    t.same(mirror.page('beta').versions, ['1.0', '2.0'], 'the others go on');
-    t.same(mirror.problems(), []);
-  },
-);
+t.test('other bytes under the name of a held file: ours stays, with its entry, and an alarm is raised', async (t) => {
+  const { mirror, ours, path } = await openTampered(t);
+  const before = mirror.page('alpha').files;
+  const result = await mirror.runLater();
+  t.same([...result.parked], ['alpha']);
+  t.match(mirror.eventsOf('project-parked'), [{ name: 'alpha', expected: false }], 'so the run exits with 1');
+  t.match(mirror.parkings(), [
+    /"alpha-1\.0-py3-none-any\.whl": the hash changed: \w{64} is held, \w{64} is listed; .* \(pep381run --accept-changes\)$/,
+  ]);
+  t.ok(readFileSync(join(mirror.web, path)).equals(ours));
+  const now = mirror.page('alpha').files;
+  t.same(
+    before.filter((file) => !now.some((other) => JSON.stringify(other) === JSON.stringify(file))),
+    [],
+  );
+  t.same(mirror.page('alpha').versions, ['1.0', '2.0'], 'what else the project has is taken');
+  t.ok(mirror.filenames('alpha').includes('alpha-2.0-py3-none-any.whl'));
+  t.notOk(
+    mirror.requested().some((asked) => asked.includes('alpha-1.0')),
+    'and theirs is not even fetched',
+  );
+  t.same(treeOf(join(mirror.target, 'trash')), []);
+  t.same(mirror.page('beta').versions, ['1.0', '2.0'], 'the others go on');
+  t.same(mirror.problems(), []);
+});
 
 t.test('the alarm is raised again, until somebody decides', async (t) => {
   const { mirror, ours, path } = await openTampered(t);
@@ -71,7 +68,7 @@ t.test('the alarm is raised again, until somebody decides', async (t) => {
   t.ok(readFileSync(join(mirror.web, path)).equals(ours));
 });
 
-t.test('whoever finds that upstream is right says so for a project, and gets its files at once', async (t) => {
+t.test('--accept-changes replaces the changed files of a project at once', async (t) => {
   const { mirror, path } = await openTampered(t);
   await mirror.runLater();
   await mirror.run({ settings: { acceptChanges: named('beta') } });
@@ -170,7 +167,7 @@ t.test('a quarantine that ends brings back what was held', async (t) => {
   t.same(mirror.problems(), []);
 });
 
-t.test('what a restored project lacks is not forgotten', async (t) => {
+t.test('a file that a restored project lacks is not forgotten', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   mirror.index.removeFile('alpha', wheel);

@@ -74,7 +74,7 @@ t.test('an empty index gives an empty mirror', async (t) => {
   t.same(mirror.requested(), ['changelog_since_serial']);
 });
 
-t.test('names are looked for in normalized form, and shown as their authors spell them', async (t) => {
+t.test('names are requested in normalized form, and shown as their authors spell them', async (t) => {
   const index = new SampleIndex();
   index.publish(makeWheel({ name: 'Zope.Interface__x', version: '1.0' }));
   const mirror = await openTestMirror(t, { index });
@@ -105,7 +105,7 @@ t.test('a chosen project keeps the spelling that the list gave it', async (t) =>
   t.same(mirror.problems(), []);
 });
 
-t.test('only chosen projects are mirrored, with what happens to them', async (t) => {
+t.test('only chosen projects are mirrored, and their changes followed', async (t) => {
   const mirror = await openTestMirror(t);
   const settings = { projects: named('alpha') };
   await mirror.run({ settings });

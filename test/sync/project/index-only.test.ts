@@ -59,7 +59,7 @@ t.test('a mirror that becomes index-only keeps its files, and links to those of 
   );
 });
 
-t.test('a mirror that becomes index-only goes on holding what its files require, but not for what goes', async (t) => {
+t.test('a mirror that becomes index-only still holds what its files require, unless these are removed', async (t) => {
   const index = new SampleIndex();
   index.publish(makeWheel({ name: 'app', version: '1.0', requires: ['old'] }));
   index.publish(makeWheel({ name: 'app', version: '2.0', requires: ['new'] }));

@@ -67,7 +67,7 @@ async function runToDeath(
   await close();
 }
 
-t.test('releases come back although a power cut took from the state what new rules had done', async (t) => {
+t.test('releases come back although a power cut lost the state of new rules', async (t) => {
   const mirror = await openThreeReleases(t);
   const before = contentOf(mirror.web);
   const [database, copy] = ['state.db', 'state.copy'].map((name) => join(mirror.target, name)) as [string, string];
@@ -82,18 +82,18 @@ t.test('releases come back although a power cut took from the state what new rul
 });
 
 for (const [when, change] of deaths) {
-  t.test(`releases come back when rules go under which a run was killed ${when}`, async (t) => {
+  t.test(`releases come back when rules are dropped under which a run was killed ${when}`, async (t) => {
     const mirror = await openThreeReleases(t);
     const before = contentOf(mirror.web);
     await runToDeath(t, mirror, newestOnly, change);
     t.notSame(contentOf(mirror.web), before);
-    await t.test('at once', async (t) => {
+    await t.test('without another run in between', async (t) => {
       await mirror.run();
       t.same(contentOf(mirror.web), before);
       t.same(unsound(mirror), []);
     });
     await runToDeath(t, mirror, newestOnly, change);
-    await t.test('after a run to the end', async (t) => {
+    await t.test('after a complete run', async (t) => {
       await mirror.run({ policy: newestOnly });
       t.same(mirror.filenames('alpha').length, 1);
       t.same(
@@ -107,24 +107,27 @@ for (const [when, change] of deaths) {
     });
   });
 
-  t.test(`and under which a look at the project was killed ${when}`, async (t) => {
-    const mirror = await openThreeReleases(t);
-    const before = contentOf(mirror.web);
-    mirror.clock.advance(31 * dayMs);
-    const back = mirror.server.faults.add({ do: 'status', status: 404, match: /simple\/alpha\/$/ });
-    await mirror.run();
-    mirror.clock.advance(3 * 60_000);
-    await mirror.run();
-    t.equal(mirror.parkings().length, 1);
-    back();
-    await runToDeath(t, mirror, newestOnly, change);
-    await mirror.run();
-    t.same(contentOf(mirror.web), before);
-    t.same(unsound(mirror), []);
-  });
+  t.test(
+    `releases come back when rules are dropped under which a sync of the project was killed ${when}`,
+    async (t) => {
+      const mirror = await openThreeReleases(t);
+      const before = contentOf(mirror.web);
+      mirror.clock.advance(31 * dayMs);
+      const back = mirror.server.faults.add({ do: 'status', status: 404, match: /simple\/alpha\/$/ });
+      await mirror.run();
+      mirror.clock.advance(3 * 60_000);
+      await mirror.run();
+      t.equal(mirror.parkings().length, 1);
+      back();
+      await runToDeath(t, mirror, newestOnly, change);
+      await mirror.run();
+      t.same(contentOf(mirror.web), before);
+      t.same(unsound(mirror), []);
+    },
+  );
 }
 
-t.test('releases come back when rules go while upstream fails', async (t) => {
+t.test('releases come back when rules are dropped while upstream fails', async (t) => {
   const mirror = await openThreeReleases(t);
   const before = contentOf(mirror.web);
   await mirror.run({ policy: newestOnly });

@@ -1,4 +1,4 @@
-/** What a run that is killed leaves must go when upstream takes it back before the next run. */
+/** The files that a killed run leaves are removed when upstream removes them before the next run. */
 import t, { type Test } from 'tap';
 import { StorageError } from '../../../src/core/errors.ts';
 import type { StateStore } from '../../../src/state/state-store.ts';
@@ -41,7 +41,7 @@ async function openSmall(t: Test): Promise<TestMirror> {
   return mirror;
 }
 
-t.test('a file that was published and not remembered goes with what upstream removes', async (t) => {
+t.test('a pending file is removed with its release', async (t) => {
   const mirror = await openSmall(t);
   const { index } = mirror;
   const before = files(mirror);
@@ -54,7 +54,7 @@ t.test('a file that was published and not remembered goes with what upstream rem
   t.same(mirror.problems(), []);
 });
 
-t.test('it goes with its project', async (t) => {
+t.test('a pending file is removed with its project', async (t) => {
   const mirror = await openSmall(t);
   const before = files(mirror);
   mirror.index.publish(makeSdist({ name: 'beta', version: '1.0' }));
@@ -65,7 +65,7 @@ t.test('it goes with its project', async (t) => {
   t.same(mirror.problems(), []);
 });
 
-t.test('so does the compressed twin of a page that has become small', async (t) => {
+t.test('the twin of a page that has become small is removed', async (t) => {
   const mirror = await openSmall(t);
   const versions = Array.from({ length: 12 }, (_, at) => `1.${at}`);
   for (const version of versions) mirror.index.publish(makeSdist({ name: 'beta', version }));
@@ -77,7 +77,7 @@ t.test('so does the compressed twin of a page that has become small', async (t) 
   t.same(mirror.problems(), []);
 });
 
-t.test('it stays when upstream still has it, and is not fetched again', async (t) => {
+t.test('a pending file that upstream still has stays, and is not fetched again', async (t) => {
   const mirror = await openSmall(t);
   mirror.index.publish(makeSdist({ name: 'alpha', version: '1.1' }));
   await dieAfterPublishing(t, mirror);
@@ -88,18 +88,21 @@ t.test('it stays when upstream still has it, and is not fetched again', async (t
   t.same(mirror.problems(), []);
 });
 
-t.test('what a check forgot as damaged goes when upstream removes it before it is fetched again', async (t) => {
-  const mirror = await openSmall(t);
-  const [path] = files(mirror);
-  mirror.remembered((state) => {
-    for (const name of named('alpha'))
-      state.queue.requeue(
-        name,
-        state.held.project(name).files.map((file) => file.path),
-      );
-  });
-  t.same(files(mirror), [path]);
-  mirror.index.removeProject('alpha');
-  await mirror.run();
-  t.same(files(mirror), []);
-});
+t.test(
+  'a damaged file that a check forgot is removed when upstream removes it before it is fetched again',
+  async (t) => {
+    const mirror = await openSmall(t);
+    const [path] = files(mirror);
+    mirror.remembered((state) => {
+      for (const name of named('alpha'))
+        state.queue.requeue(
+          name,
+          state.held.project(name).files.map((file) => file.path),
+        );
+    });
+    t.same(files(mirror), [path]);
+    mirror.index.removeProject('alpha');
+    await mirror.run();
+    t.same(files(mirror), []);
+  },
+);

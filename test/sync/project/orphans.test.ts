@@ -1,4 +1,4 @@
-/** What upstream's releases require no more goes as what upstream removes: up to a limit, until a person has looked. */
+/** Projects that upstream's releases require no more are removed like those that upstream removes: up to a limit. */
 import t, { type Test } from 'tap';
 import { namesOf, unsound } from '../../fixtures/partial-mirrors.ts';
 import { policyFrom } from '../../fixtures/policy-from.ts';
@@ -42,7 +42,7 @@ const blows: readonly (readonly [string, (index: SampleIndex) => void, RunOption
 ];
 
 for (const [what, blow, options = { policy }] of blows) {
-  t.test(`no more than the brake allows goes when upstream ${what}`, async (t) => {
+  t.test(`no more than the deletion limit is removed when upstream ${what}`, async (t) => {
     const mirror = await openApplication(t);
     blow(mirror.index);
     await mirror.runLater(options);
@@ -62,7 +62,7 @@ for (const [what, blow, options = { policy }] of blows) {
   });
 }
 
-t.test('what went this morning counts this afternoon, and is told', async (t) => {
+t.test('removals of the morning count in the afternoon, and are reported', async (t) => {
   const mirror = await openApplication(t);
   mirror.index.publish(makeWheel({ name: 'app', version: '1.1', requires: names.slice(6) }));
   mirror.index.removeRelease('app', '1.0');
@@ -77,7 +77,7 @@ t.test('what went this morning counts this afternoon, and is told', async (t) =>
 });
 
 t.test(
-  'what is held back goes at once when upstream quarantines it, and else stays when it is required again',
+  'a held-back removal happens at once on quarantine, and is dropped when the project is required again',
   async (t) => {
     const mirror = await openApplication(t);
     mirror.index.removeProject('app');

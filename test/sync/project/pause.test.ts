@@ -94,7 +94,7 @@ for (const [what, match] of [
   });
 }
 
-t.test('a run that is paused before it begins asks nothing', async (t) => {
+t.test('a run that is paused before it begins sends no request', async (t) => {
   const mirror = await openTestMirror(t);
   await t.rejects(mirror.run({ signal: AbortSignal.abort() }), PausedError);
   t.same(mirror.server.requests, []);

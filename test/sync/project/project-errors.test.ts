@@ -9,7 +9,7 @@ import { openMirrorAt, openTestMirror } from '../../fixtures/test-mirror.ts';
 import { makeWheel } from '../../sample/distributions.ts';
 import { SampleIndex } from '../../sample/sample-index.ts';
 
-t.test('an error that nobody expects parks its project with an alarm, and the run goes on', async (t) => {
+t.test('an unexpected error parks its project with an alarm, and the run goes on', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   mirror.index.publish(makeWheel({ name: 'beta', version: '2.0' }), { provenance: true });
@@ -34,7 +34,7 @@ for (const [code, what] of [
   ['ENAMETOOLONG', 'whose name'],
   ['EFBIG', 'whose size'],
 ] as const)
-  t.test(`a file ${what} the file system does not take costs itself, and no run`, async (t) => {
+  t.test(`a file ${what} the file system does not accept costs itself, and no run`, async (t) => {
     const opened = await openTestMirror(t);
     await opened.run();
     opened.index.publish(makeWheel({ name: 'beta', version: '2.0' }));
@@ -68,7 +68,7 @@ for (const [code, what] of [
     t.same(opened.problems(), []);
   });
 
-t.test('one project that demands thousands of releases of another one', async (t) => {
+t.test('one project requires thousands of releases of another one', async (t) => {
   const index = new SampleIndex();
   for (let at = 0; at < 30; at += 1) {
     const requires = Array.from({ length: 4200 }, (_, n) => `victim!=0.${at}.${n}.1`);
@@ -85,7 +85,7 @@ t.test('one project that demands thousands of releases of another one', async (t
   t.match(mirror.warnings().join('\n'), /greedy/);
 });
 
-t.test('sizes that add up beyond what a database can hold', async (t) => {
+t.test('sizes add up beyond what a database can hold', async (t) => {
   const index = new SampleIndex();
   for (let at = 0; at < 3; at += 1) index.publish(makeWheel({ name: 'huge', version: `1.${at}` }));
   for (const name of ['large', 'other']) index.publish(makeWheel({ name, version: '1.0' }));
@@ -106,7 +106,7 @@ t.test('sizes that add up beyond what a database can hold', async (t) => {
   t.ok(mirror.remembered((state) => state.plans.totalsByRule(10)).length > 0);
 });
 
-t.test('an error while new rules are followed is one of the project that it is met at', async (t) => {
+t.test('an error of a project during a replan parks that project alone', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run({ policy: policyFrom('dependencies = true\n[releases]\nkeep = 5\n') });
   const policy = policyFrom('dependencies = true\n[releases]\nkeep = 4\n');
@@ -132,7 +132,7 @@ t.test('an error while new rules are followed is one of the project that it is m
   t.equal(opened.mirror.state.totals().queued, 1);
 });
 
-t.test('an upload time that no calendar has', async (t) => {
+t.test('an upload time beyond all calendars is accepted', async (t) => {
   const mirror = await openTestMirror(t);
   for (const time of ['+275760-09-13T00:00:00Z', '-271821-04-20T00:00:00Z']) {
     mirror.alterFile('beta', (file) => ({ ...file, 'upload-time': time }));

@@ -29,7 +29,7 @@ async function open(t: Parameters<typeof openTestMirror>[0]): Promise<TestMirror
   return openTestMirror(t, { index });
 }
 
-t.test('what somebody has put below packages/ gets a page, and nobody is asked for it', async (t) => {
+t.test('local files below packages/ get a page, and upstream is not asked for their project', async (t) => {
   const mirror = await open(t);
   put(mirror, 'local/acme', wheel);
   put(mirror, '', sdist);
@@ -68,7 +68,7 @@ t.test('what somebody has put below packages/ gets a page, and nobody is asked f
   );
 });
 
-t.test('what is put there, changed or taken away shows with the next run', async (t) => {
+t.test('local files that are added, changed or deleted show with the next run', async (t) => {
   const mirror = await open(t);
   const path = put(mirror, 'local', wheel);
   await mirror.run({ policy });
@@ -95,7 +95,7 @@ t.test('what is put there, changed or taken away shows with the next run', async
   t.notOk(readdirSync(join(mirror.web, 'simple')).includes('acme-core'));
 });
 
-t.test('a list, a sweep and a removal upstream leave it alone', async (t) => {
+t.test('a list, a sweep and a removal by upstream leave a local project alone', async (t) => {
   const mirror = await open(t);
   put(mirror, 'local', wheel);
   await mirror.run({ policy });
@@ -110,28 +110,34 @@ t.test('a list, a sweep and a removal upstream leave it alone', async (t) => {
   t.notOk(mirror.requested().some((path) => path.includes('acme')));
 });
 
-t.test('what was held from upstream gives way, and what is local no more is asked for there again', async (t) => {
-  const mirror = await open(t);
-  await mirror.run();
-  t.same(mirror.page('acme-core').versions, ['9.0']);
-  put(mirror, 'local', wheel);
-  await mirror.runLater({ policy });
-  t.same(mirror.page('acme-core').versions, ['1.0']);
-  t.match(mirror.warnings(), [
-    /^acme-core: comes from below packages\/ now; what was held from .* is replaced$/,
-    /^acme-xyz: /,
-  ]);
-  t.notOk(mirror.page().projects.some(({ name }) => name === 'acme-xyz'));
-  t.same(
-    mirror.problems().filter((problem) => !problem.startsWith('packages/local/')),
-    [],
-  );
-  await mirror.runLater();
-  t.same(mirror.page('acme-core').versions, ['9.0']);
-  t.ok(readdirSync(join(mirror.web, 'packages/local')).includes(wheel.filename), 'and the file stays where it was put');
-});
+t.test(
+  'local files replace those from upstream, and a project that is no longer local is requested there again',
+  async (t) => {
+    const mirror = await open(t);
+    await mirror.run();
+    t.same(mirror.page('acme-core').versions, ['9.0']);
+    put(mirror, 'local', wheel);
+    await mirror.runLater({ policy });
+    t.same(mirror.page('acme-core').versions, ['1.0']);
+    t.match(mirror.warnings(), [
+      /^acme-core: comes from below packages\/ now; what was held from .* is replaced$/,
+      /^acme-xyz: /,
+    ]);
+    t.notOk(mirror.page().projects.some(({ name }) => name === 'acme-xyz'));
+    t.same(
+      mirror.problems().filter((problem) => !problem.startsWith('packages/local/')),
+      [],
+    );
+    await mirror.runLater();
+    t.same(mirror.page('acme-core').versions, ['9.0']);
+    t.ok(
+      readdirSync(join(mirror.web, 'packages/local')).includes(wheel.filename),
+      'and the file stays where it was put',
+    );
+  },
+);
 
-t.test('links and what cannot be read inside', async (t) => {
+t.test('links and unreadable distributions are left out', async (t) => {
   const mirror = await open(t);
   const path = put(mirror, 'local', wheel);
   symlinkSync(path, join(mirror.web, 'packages/local', sdist.filename));
@@ -144,25 +150,28 @@ t.test('links and what cannot be read inside', async (t) => {
   ]);
 });
 
-t.test('of files with the same name the page keeps the one that it had, and the others are told', async (t) => {
-  const mirror = await open(t);
-  put(mirror, 'one', wheel);
-  await mirror.run({ policy });
-  const other = makeWheel({ name: 'acme-core', version: '1.0', files: { 'acme_core/new.py': '' } });
-  put(mirror, 'another', other);
-  await mirror.runLater({ policy });
-  t.match(mirror.page('acme-core').files, [{ hashes: { sha256: sha256Hex(wheel.content) } }]);
-  const [there, shown] = [`packages/another/${wheel.filename}`, `packages/one/${wheel.filename}`];
-  t.same(mirror.warnings(), [
-    `acme-core: ${there}: the page has ${shown}, which has the same name; take one of them away`,
-  ]);
-  rmSync(join(mirror.web, 'packages/one'), { recursive: true });
-  await mirror.runLater({ policy });
-  t.match(mirror.page('acme-core').files, [{ hashes: { sha256: sha256Hex(other.content) } }]);
-  t.same(mirror.warnings(), []);
-});
+t.test(
+  'of local files with the same name the page keeps the one that it had, and the others are reported',
+  async (t) => {
+    const mirror = await open(t);
+    put(mirror, 'one', wheel);
+    await mirror.run({ policy });
+    const other = makeWheel({ name: 'acme-core', version: '1.0', files: { 'acme_core/new.py': '' } });
+    put(mirror, 'another', other);
+    await mirror.runLater({ policy });
+    t.match(mirror.page('acme-core').files, [{ hashes: { sha256: sha256Hex(wheel.content) } }]);
+    const [there, shown] = [`packages/another/${wheel.filename}`, `packages/one/${wheel.filename}`];
+    t.same(mirror.warnings(), [
+      `acme-core: ${there}: the page has ${shown}, which has the same name; take one of them away`,
+    ]);
+    rmSync(join(mirror.web, 'packages/one'), { recursive: true });
+    await mirror.runLater({ policy });
+    t.match(mirror.page('acme-core').files, [{ hashes: { sha256: sha256Hex(other.content) } }]);
+    t.same(mirror.warnings(), []);
+  },
+);
 
-t.test('--why tells what lies there', async (t) => {
+t.test('--why lists local files', async (t) => {
   const mirror = await open(t);
   put(mirror, 'local', wheel);
   await mirror.run({ policy });
@@ -171,7 +180,7 @@ t.test('--why tells what lies there', async (t) => {
   t.match(text.join('\n'), /policy +held as it lies here/);
 });
 
-t.test('what it requires is held with it', async (t) => {
+t.test('the requirements of local files are held', async (t) => {
   const mirror = await open(t);
   put(mirror, 'local', wheel);
   const only = policyFrom(
@@ -184,24 +193,21 @@ t.test('what it requires is held with it', async (t) => {
   );
 });
 
-t.test(
-  'what is required and has no file here is looked for once in a run, and told where a rule names it',
-  async (t) => {
-    const mirror = await open(t);
-    mirror.index.publish(makeWheel({ name: 'delta', version: '1.0', requires: ['acme-core', 'acme-xyz'] }));
-    const only = policyFrom(
-      'projects = ["delta"]\ndependencies = true\n[[rule]]\nprojects = ["acme-core", "acme-x*"]\nhold = "local"',
-    );
-    const names = (): string[] => mirror.page().projects.map(({ name }) => name);
-    await mirror.run({ policy: only });
-    const missing = 'mirror.toml:4: acme-core: no file of it lies below packages/';
-    t.same([names(), alarms(mirror)], [['delta'], [missing]]);
-    const path = put(mirror, 'local', makeWheel({ name: 'acme-core', version: '1.0' }));
-    await mirror.runLater({ policy: only });
-    t.same([names(), mirror.warnings()], [['acme-core', 'delta'], []]);
-    rmSync(path);
-    await mirror.runLater({ policy: only });
-    t.same([names(), alarms(mirror)], [['delta'], [missing]]);
-    t.notOk(mirror.requested().some((path) => path.includes('acme')));
-  },
-);
+t.test('a local project without a file is looked for once in a run, and reported if a rule names it', async (t) => {
+  const mirror = await open(t);
+  mirror.index.publish(makeWheel({ name: 'delta', version: '1.0', requires: ['acme-core', 'acme-xyz'] }));
+  const only = policyFrom(
+    'projects = ["delta"]\ndependencies = true\n[[rule]]\nprojects = ["acme-core", "acme-x*"]\nhold = "local"',
+  );
+  const names = (): string[] => mirror.page().projects.map(({ name }) => name);
+  await mirror.run({ policy: only });
+  const missing = 'mirror.toml:4: acme-core: no file of it lies below packages/';
+  t.same([names(), alarms(mirror)], [['delta'], [missing]]);
+  const path = put(mirror, 'local', makeWheel({ name: 'acme-core', version: '1.0' }));
+  await mirror.runLater({ policy: only });
+  t.same([names(), mirror.warnings()], [['acme-core', 'delta'], []]);
+  rmSync(path);
+  await mirror.runLater({ policy: only });
+  t.same([names(), alarms(mirror)], [['delta'], [missing]]);
+  t.notOk(mirror.requested().some((path) => path.includes('acme')));
+});

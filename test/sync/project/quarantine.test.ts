@@ -1,4 +1,4 @@
-/** What is in quarantine goes at once and does not stay, whether it is a project or a release, and whatever comes after. */
+/** Projects and releases in quarantine are hidden at once, whatever happens to them later. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -19,7 +19,7 @@ function reasons(mirror: TestMirror): string[] {
   return removed.map(({ project, path, why }) => `${project} ${path?.split('/').at(-1) ?? ''} ${why}`).sort();
 }
 
-t.test('a release in quarantine goes like a project in quarantine, and comes back by itself', async (t) => {
+t.test('a quarantined release is removed like a quarantined project, and comes back by itself', async (t) => {
   const mirror = await openTestMirror(t);
   mirror.index.publish(makeWheel({ name: 'beta', version: '2.0' }));
   await mirror.run({ settings });
@@ -45,7 +45,7 @@ t.test('a release in quarantine goes like a project in quarantine, and comes bac
   t.same(held(mirror, [bad, good]), [true, true], 'what was cleared and then removed was only removed');
 });
 
-t.test('no brake holds for a release in quarantine, and it does not let other files go', async (t) => {
+t.test('a quarantined release is outside of the deletion limit, and lets no other file go', async (t) => {
   const mirror = await openTestMirror(t);
   for (let at = 0; at < 60; at += 1) {
     mirror.index.publish(makeSdist({ name: 'alpha', version: `3.${at}` }));
@@ -72,7 +72,7 @@ t.test('a release that was put in quarantine and then removed does not stay', as
   t.same(reasons(mirror), ['beta beta-2.0.0-py3-none-any.whl quarantined upstream']);
 });
 
-t.test('what was taken for removed goes when the changelog says that it is in quarantine', async (t) => {
+t.test('a project that was taken for removed goes when the changelog says that it is in quarantine', async (t) => {
   const mirror = await openTestMirror(t);
   mirror.index.publish(makeWheel({ name: 'beta', version: '2.0' }));
   await mirror.run({ settings });
@@ -113,7 +113,7 @@ for (const [what, end] of [
   });
 }
 
-t.test('a quarantine that was lifted before the project was removed is none', async (t) => {
+t.test('a quarantine that was lifted before the project was removed does not count', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run({ settings });
   const path = mirror.pathOf('alpha', 'alpha-1.0.tar.gz');
@@ -181,7 +181,7 @@ for (const [what, spoil] of spoilt) {
   });
 }
 
-t.test('rows of a project are remembered until it is finished, and its removal for longer', async (t) => {
+t.test('changelog entries of a project are remembered until it is finished, and its removal for longer', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   const of = (name: string) => mirror.remembered((state) => state.changelog.of(name as never));

@@ -82,7 +82,7 @@ t.test('a redirect to another address of the same project on the same index is f
   t.match(mirror.parkings(), [/^beta: \S+\/simple\/beta\/: redirected \(301\) in a circle; nothing was changed$/]);
 });
 
-t.test('an index that has moved for good is named, and nothing is asked or changed', async (t) => {
+t.test('an index that has moved for good is named, and nothing is requested or changed', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   const before = fingerprint(mirror.web);

@@ -1,4 +1,4 @@
-/** What a person brought back stays, and is healed as far as that goes without upstream. */
+/** A restored project stays, and is repaired as far as that is possible without upstream. */
 import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -82,7 +82,7 @@ for (const [what, [before, after]] of Object.entries<[string, string]>({
   });
 }
 
-t.test('a damaged file of a restored project is served no more, and a person is told once', async (t) => {
+t.test('a damaged file of a restored project is served no more, and is reported once', async (t) => {
   const mirror = await openRestored(t);
   const path = pathOf(mirror, wheel);
   writeFileSync(join(mirror.web, path), 'evil');
@@ -152,7 +152,7 @@ t.test('the pages of a restored project are made anew', async (t) => {
   t.same(mirror.problems(), []);
 });
 
-t.test('a kept file that is damaged is left out of what is restored, and known no more', async (t) => {
+t.test('a damaged kept file is not restored, and is forgotten', async (t) => {
   const mirror = await openTestMirror(t);
   const options = { settings: { keepRemoved: true } };
   await mirror.run(options);

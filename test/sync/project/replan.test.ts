@@ -45,7 +45,7 @@ t.test('a rule that links to upstream instead of leaving out changes pages, and 
   t.same(unsound(mirror), []);
 });
 
-t.test('what is held already is asked for what it requires once dependencies count', async (t) => {
+t.test('the requirements of held files are read once dependencies count', async (t) => {
   const index = new SampleIndex();
   index.publish(makeWheel({ name: 'a', version: '1.0', requires: ['b'] }));
   for (const name of ['b', 'c']) index.publish(makeWheel({ name, version: '1.0' }));
@@ -66,7 +66,7 @@ t.test('what is held already is asked for what it requires once dependencies cou
   t.same(unsound(mirror), []);
 });
 
-t.test('pages that wait for another address and for new rules get both', async (t) => {
+t.test('pages that wait for another base URL and for new rules get both', async (t) => {
   const mirror = await openTestMirror(t, { index: sampleIndex() });
   await mirror.run({ policy: policyFrom('projects = ["sample-provenance"]') });
   const policy = policyFrom('projects = ["sample-provenance"]\n[releases]\nkeep = 9');
@@ -80,7 +80,7 @@ t.test('pages that wait for another address and for new rules get both', async (
   t.same(unsound(mirror), []);
 });
 
-t.test('a project that is asked for by name and left out is told, with the rule', async (t) => {
+t.test('a project that --project names and a rule excludes is reported, with the rule', async (t) => {
   const mirror = await openTestMirror(t, { index: sampleIndex() });
   const policy = policyFrom(
     'projects = ["sample-app"]\ndependencies = true\n[[rule]]\nprojects = ["sample-l*"]\nhold = "none"',

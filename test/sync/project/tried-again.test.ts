@@ -1,4 +1,4 @@
-/** What is tried again counts once: against the brake, against the budget, and against what a person allowed. */
+/** What is tried again counts once: against the deletion limit, against the budget, and against what a person allowed. */
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
@@ -48,7 +48,7 @@ t.test('deletions of a project that fails and is tried again in the same run cou
   t.same(mirror.problems(), []);
 });
 
-t.test('a download that failed takes no room of the budget from others, nor from itself', async (t) => {
+t.test('a failed download takes no room in the budget from others, nor from itself', async (t) => {
   const index = new SampleIndex();
   for (const name of ['early', 'late']) index.publish(wheelOf(name, '1.0', 100_000));
   const mirror = await openTestMirror(t, { index });
@@ -91,7 +91,7 @@ function indexOfOne(): SampleIndex {
   return index;
 }
 
-t.test('what goes makes room in the same run for what is fetched after it', async (t) => {
+t.test('removals make room in the same run for files that are fetched later', async (t) => {
   const index = new SampleIndex();
   index.publish(wheelOf('first', '1.0', 100_000));
   const mirror = await openTestMirror(t, { index });
@@ -104,7 +104,7 @@ t.test('what goes makes room in the same run for what is fetched after it', asyn
   t.same(mirror.filenames('second'), ['second-1.0-py3-none-any.whl']);
 });
 
-t.test('what was held back and is served again as it was looks as it did', async (t) => {
+t.test('a project whose removal was held back looks as before once upstream serves it again', async (t) => {
   const index = new SampleIndex();
   const names = Array.from({ length: 60 }, (_, at) => `lossy-${at}`);
   for (const name of names) for (const version of ['1', '2']) index.publish(makeSdist({ name, version }));
@@ -141,7 +141,7 @@ t.test('what was held back and is served again as it was looks as it did', async
   t.same(mirror.problems(), []);
 });
 
-t.test('projects that a person brought back are no deletions to come', async (t) => {
+t.test('restored projects do not count as deletions to come', async (t) => {
   const mirror = await openTestMirror(t, { index: indexOfMany(80) });
   await mirror.run();
   removeMany(mirror, 0, 20);

@@ -1,4 +1,4 @@
-/** What files require whose metadata no index offers, and what it takes to build them, is held with them. */
+/** The requirements of files without a metadata sidecar are held, and what is needed to build them. */
 import { gzipSync, zipSync } from 'fflate';
 import t, { type Test } from 'tap';
 import { namesOf, unsound } from '../../fixtures/partial-mirrors.ts';
@@ -28,14 +28,14 @@ async function mirrorOf(t: Test, a: readonly Distribution[], ...others: readonly
 const source = (options: Omit<SdistOptions, 'name' | 'version'>): Distribution =>
   makeSdist({ name: 'a', version: '1.0', metadataVersion: '2.2', ...options });
 
-t.test('a wheel is read itself where nothing lies beside it', async (t) => {
+t.test('the wheel itself is read if it has no metadata sidecar', async (t) => {
   const wheel = makeWheel({ name: 'a', version: '1.0', requires: ['b'], extras: { x: ['never'] } });
   const mirror = await mirrorOf(t, [withoutMetadata(wheel)], 'b', 'never', 'other');
   t.same(namesOf(mirror), ['a', 'b']);
   t.same(mirror.warnings(), []);
 });
 
-t.test('a source is read where its metadata are what will be built', async (t) => {
+t.test('an sdist is read if its metadata are reliable', async (t) => {
   const plain = await mirrorOf(t, [source({ requires: ['b'] })], 'b', 'setuptools', 'wheel');
   t.same(namesOf(plain), ['a', 'b'], 'it names nothing that builds it');
   t.same(plain.warnings(), []);
@@ -47,7 +47,7 @@ t.test('a source is read where its metadata are what will be built', async (t) =
   t.same(byProject.warnings(), []);
 });
 
-t.test('where they are not, that is told, and what they tell is followed all the same', async (t) => {
+t.test('unreliable metadata of an sdist are reported, and followed all the same', async (t) => {
   const pages: readonly (readonly [Distribution, RegExp])[] = [
     [source({ requires: ['b'], metadataVersion: '2.1' }), /its PKG-INFO has metadata version 2\.1/],
     [source({ requires: ['b'], dynamic: ['Requires-Dist'] }), /its PKG-INFO says so/],
@@ -64,7 +64,7 @@ t.test('where they are not, that is told, and what they tell is followed all the
   }
 });
 
-t.test('what builds a source is held: setuptools and wheel where it names nothing', async (t) => {
+t.test('build requirements of an sdist are held: setuptools and wheel if it names none', async (t) => {
   const index = new SampleIndex();
   index.publish(source({ pyproject: '' }));
   for (const version of ['40.7', '40.8.0', '80.0']) index.publish(makeWheel({ name: 'setuptools', version }));
@@ -83,7 +83,7 @@ t.test('what builds a source is held: setuptools and wheel where it names nothin
   ]);
 });
 
-t.test('a source beside a wheel is not built', async (t) => {
+t.test('the build requirements of an sdist beside a wheel are not held', async (t) => {
   const sdist = source({ requires: ['never'], pyproject: '[build-system]\nrequires = ["builder"]\n' });
   const wheel = makeWheel({ name: 'a', version: '1.0', requires: ['b'] });
   const mirror = await mirrorOf(t, [sdist, wheel], 'b', 'builder', 'never');
@@ -93,7 +93,7 @@ t.test('a source beside a wheel is not built', async (t) => {
   t.same(namesOf(mirror), ['a', 'b']);
 });
 
-t.test('a source whose wheels do not fit is, once somebody names such a place', async (t) => {
+t.test('the build requirements of an sdist are held once its wheels do not fit an install target', async (t) => {
   const sdist = source({ requires: ['b'], pyproject: '[build-system]\nrequires = ["builder"]\n' });
   const wheel = makeWheel({ name: 'a', version: '1.0', requires: ['b'], tag: 'cp312-cp312-win_amd64' });
   const mirror = await mirrorOf(t, [sdist, wheel], 'b', 'builder');
@@ -110,7 +110,7 @@ t.test('a source whose wheels do not fit is, once somebody names such a place', 
   t.same(namesOf(mirror), ['a', 'b']);
 });
 
-t.test('a zip is a source, too', async (t) => {
+t.test('a zip is read as an sdist, too', async (t) => {
   const text = (name: string, body: string): [string, Uint8Array] => [`a-1.0/${name}`, Buffer.from(body)];
   const content = zipSync(
     Object.fromEntries([
@@ -123,7 +123,7 @@ t.test('a zip is a source, too', async (t) => {
   t.same(namesOf(await mirrorOf(t, [zip], 'b', 'builder', 'never')), ['a', 'b', 'builder']);
 });
 
-t.test('what cannot be looked into is told, and costs nothing else', async (t) => {
+t.test('a distribution that cannot be read is reported, and costs nothing else', async (t) => {
   const wheel = makeWheel({ name: 'a', version: '2.0', requires: ['b'] });
   const bytes = Buffer.from('nothing of the kind');
   for (const [filename, why] of [
@@ -138,7 +138,7 @@ t.test('what cannot be looked into is told, and costs nothing else', async (t) =
   }
 });
 
-t.test('a bomb is not unfolded to its end', async (t) => {
+t.test('a decompression bomb is not decompressed to its end', async (t) => {
   const header = Buffer.alloc(512);
   header.write('a-1.0/PKG-INFO', 0);
   header.write('77777777777\0', 124);
@@ -153,7 +153,7 @@ t.test('a bomb is not unfolded to its end', async (t) => {
   t.match(mirror.warnings()[0], /cannot be looked into|has no PKG-INFO/);
 });
 
-t.test('loosely spelled requirements are followed, and what cannot be read is told with file and line', async (t) => {
+t.test('loosely spelled requirements are followed, and unreadable ones are reported with file and line', async (t) => {
   const requires = ['b >= 1.0.*', 'c (>=0.5<8.0.0)', 'd (==1.0', 'e >=0.1 <2.0', 'f>dev', 'g ^9', 'h ~> 3; os_name<3'];
   const names = ['b', 'c', 'd', 'e', 'f', 'g', 'h'];
   const mirror = await mirrorOf(
@@ -170,7 +170,7 @@ t.test('loosely spelled requirements are followed, and what cannot be read is to
   t.match(told[2], new RegExp(`^${where}:12: ">=1" names no project, and is passed over$`));
 });
 
-t.test('nothing is taken of upstream for a requirement that names a URL', async (t) => {
+t.test('a requirement on a URL takes nothing from upstream', async (t) => {
   const wheel = makeWheel({
     name: 'a',
     version: '1.0',

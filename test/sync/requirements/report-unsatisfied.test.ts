@@ -1,4 +1,4 @@
-/** What was asked for by name and cannot be held is told: in the run, in the plan, in the status, and by --why. */
+/** Unsatisfied wants of named projects are reported: by the run, in the plan, in the status, and by --why. */
 import t, { type Test } from 'tap';
 import { mirrorState } from '../../fixtures/mirror-state.ts';
 import { namesOf, unsound } from '../../fixtures/partial-mirrors.ts';
@@ -44,7 +44,7 @@ t.test('a pin that upstream cannot satisfy is an alarm once, then a line in each
   t.same(unsound(mirror), []);
 });
 
-t.test('each kind of it has a reason', async (t) => {
+t.test('each kind of unsatisfied want has a reason', async (t) => {
   const mirror = await open(t);
   const lines = ['demo==1.0+cu124', `demo==1.0 --hash=sha256:${zeros}`, 'demo>=5', 'demo==1.0', 'other==1.0', 'tyop'];
   await mirror.run({ policy: requiring(lines.join('\n'), '[files]\nkinds = "sdist"') });
@@ -59,7 +59,7 @@ t.test('each kind of it has a reason', async (t) => {
   ]);
 });
 
-t.test('a project that does not exist is told at once, and for as long as it is so', async (t) => {
+t.test('a project that does not exist is reported at once, and for as long as it is missing', async (t) => {
   const mirror = await open(t);
   const policy = policyFrom('projects = ["demo", "tyop"]');
   const line = 'mirror.toml:1: tyop: upstream has no project tyop';
@@ -75,7 +75,7 @@ t.test('a project that does not exist is told at once, and for as long as it is 
   t.same([alarms(mirror), mirror.warnings(), status(mirror)], [[], [], undefined]);
 });
 
-t.test('of many, some are told and all remembered', async (t) => {
+t.test('of many unsatisfied wants some are reported and all remembered', async (t) => {
   const mirror = await open(t);
   const policy = requiring(Array.from({ length: 25 }, (_, at) => `demo==9.${at}`).join('\n'));
   await mirror.run({ policy });
@@ -84,7 +84,7 @@ t.test('of many, some are told and all remembered', async (t) => {
   t.equal(status(mirror)?.length, 25);
 });
 
-t.test('a project of which nothing else is wanted any more goes, and comes back with what is', async (t) => {
+t.test('a project whose wants become unsatisfied is removed, and comes back once one is satisfied', async (t) => {
   const mirror = await open(t);
   await mirror.run({ policy: requiring('other\ndemo==1.0') });
   t.same(namesOf(mirror), ['demo', 'other']);
@@ -96,22 +96,19 @@ t.test('a project of which nothing else is wanted any more goes, and comes back 
   t.same([alarms(mirror), mirror.warnings(), unsound(mirror)], [[], [], []]);
 });
 
-t.test(
-  'a dependency that upstream cannot meet has no page, and one as soon as something else requires it',
-  async (t) => {
-    const index = indexOf(['app', '1.0', 'demo>=5'], ['demo', '1.0']);
-    const mirror = await open(t, index);
-    const policy = policyFrom('projects = ["app"]\ndependencies = true');
-    await mirror.run({ policy });
-    t.same(namesOf(mirror), ['app']);
-    index.publish(makeWheel({ name: 'app', version: '2.0', requires: ['demo>=1'] }));
-    await mirror.runLater({ policy });
-    t.same(namesOf(mirror), ['app', 'demo']);
-    t.same(unsound(mirror), []);
-  },
-);
+t.test('a dependency that upstream cannot satisfy has no page until something else requires it', async (t) => {
+  const index = indexOf(['app', '1.0', 'demo>=5'], ['demo', '1.0']);
+  const mirror = await open(t, index);
+  const policy = policyFrom('projects = ["app"]\ndependencies = true');
+  await mirror.run({ policy });
+  t.same(namesOf(mirror), ['app']);
+  index.publish(makeWheel({ name: 'app', version: '2.0', requires: ['demo>=1'] }));
+  await mirror.runLater({ policy });
+  t.same(namesOf(mirror), ['app', 'demo']);
+  t.same(unsound(mirror), []);
+});
 
-t.test('what upstream takes away is told, too', async (t) => {
+t.test('a want that a removal by upstream leaves unsatisfied is reported, too', async (t) => {
   const mirror = await open(t);
   const policy = requiring('other\ndemo==1.0');
   await mirror.run({ policy });
@@ -121,19 +118,22 @@ t.test('what upstream takes away is told, too', async (t) => {
   t.same(unsound(mirror), []);
 });
 
-t.test('a whole project that has no files yet, or only such as are left out, keeps its page', async (t) => {
-  const index = indexOf(['other', '1.0']);
-  index.create('empty');
-  index.publish(makeSdist({ name: 'source', version: '1.0' }));
-  const mirror = await open(t, index);
-  await mirror.run({ policy: policyFrom('projects = ["empty", "source", "other"]\n[files]\nkinds = "wheel"') });
-  t.same(namesOf(mirror), ['empty', 'other', 'source']);
-  t.same(alarms(mirror), ['mirror.toml:1: source: nothing of it is held: mirror.toml:3 (kinds = "wheel"): sdist']);
-  await mirror.run({ policy: policyFrom('projects = ["*"]\n[files]\nkinds = "wheel"') });
-  t.same([alarms(mirror), mirror.warnings()], [[], []], 'nobody named it');
-});
+t.test(
+  'a project that is wanted as a whole keeps its page, even without files or with only excluded ones',
+  async (t) => {
+    const index = indexOf(['other', '1.0']);
+    index.create('empty');
+    index.publish(makeSdist({ name: 'source', version: '1.0' }));
+    const mirror = await open(t, index);
+    await mirror.run({ policy: policyFrom('projects = ["empty", "source", "other"]\n[files]\nkinds = "wheel"') });
+    t.same(namesOf(mirror), ['empty', 'other', 'source']);
+    t.same(alarms(mirror), ['mirror.toml:1: source: nothing of it is held: mirror.toml:3 (kinds = "wheel"): sdist']);
+    await mirror.run({ policy: policyFrom('projects = ["*"]\n[files]\nkinds = "wheel"') });
+    t.same([alarms(mirror), mirror.warnings()], [[], []], 'nobody named it');
+  },
+);
 
-t.test('a run for one project tells of that alone', async (t) => {
+t.test('a run for one project reports on that project alone', async (t) => {
   const mirror = await open(t);
   const policy = requiring('demo==9.9\nother==9.9');
   await mirror.run({ policy });

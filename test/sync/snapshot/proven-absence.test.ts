@@ -14,7 +14,7 @@ const isHere = (mirror: TestMirror, name: string) => existsSync(join(mirror.web,
 const release = (mirror: TestMirror, name: string, version: string) =>
   mirror.index.publish(makeWheel({ name, version }));
 
-t.test('without changelog and list a 404 takes nothing away, and is told', async (t) => {
+t.test('without changelog and list a 404 removes nothing, and is reported', async (t) => {
   const mirror = await openTestMirror(t);
   const policy = policyFrom('projects = ["alpha", "beta"]');
   mirror.server.faults.add({ do: 'xmlrpc-off' });
@@ -54,7 +54,7 @@ t.test('a list that was made before the project was seen last proves nothing', a
   t.ok(isHere(mirror, 'delta'));
 });
 
-t.test('a page that tells no serial is not newer than one that told one', async (t) => {
+t.test('a page without a serial is not newer than one that had a serial', async (t) => {
   const mirror = await openTestMirror(t);
   release(mirror, 'alpha', '2.0');
   await mirror.run();
@@ -85,7 +85,7 @@ t.test('a page that tells no serial is not newer than one that told one', async 
   t.same(mirror.page('alpha').versions, ['1.0', '2.0']);
 });
 
-t.test('an index that never tells serials is followed', async (t) => {
+t.test('an index without serials is followed', async (t) => {
   const mirror = await openTestMirror(t);
   const decide = () => {
     for (const { name } of mirror.index.projects())
@@ -109,7 +109,7 @@ t.test('an index that never tells serials is followed', async (t) => {
   t.same(mirror.problems(), []);
 });
 
-t.test('--reconcile follows an index that tells no serials any more', async (t) => {
+t.test('--reconcile follows an index that has no serials any more', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   release(mirror, 'alpha', '2.0');
@@ -201,7 +201,7 @@ t.test('a removal whose list is old, too, waits, and does not accept the page af
   t.notOk(isHere(mirror, 'alpha'));
 });
 
-t.test('what was never here is not waited for, although an old page says that it exists', async (t) => {
+t.test('a project that was never held is not waited for, although an old page says that it exists', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   release(mirror, 'delta', '1.0');
@@ -212,7 +212,7 @@ t.test('what was never here is not waited for, although an old page says that it
   t.notOk(isHere(mirror, 'delta'));
 });
 
-t.test('what was brought back stays while a cache has the page from before its removal', async (t) => {
+t.test('a restored project stays while a cache has the page from before its removal', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   mirror.remembered((state) => state.removals.markRestored(named('alpha')[0] as never));

@@ -46,7 +46,7 @@ function isOfTree(t: Test, mirror: TestMirror): Snapshot {
   return snapshot;
 }
 
-t.test('each run signs what is published then, and when that was found to be so', async (t) => {
+t.test('each run signs the published pages, and the time at which they were current', async (t) => {
   const mirror = await openTestMirror(t);
   const startedMs = mirror.clock.now();
   await mirror.run({ sign });
@@ -89,7 +89,7 @@ t.test('a run that is paused signs nothing, and the next one all', async (t) => 
   isOfTree(t, mirror);
 });
 
-t.test('what is parked is signed as it is published, and counted', async (t) => {
+t.test('a parked project is signed as it is published, and counted', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run({ sign });
   mirror.index.publish(makeWheel({ name: 'alpha', version: '2.0' }));

@@ -68,7 +68,7 @@ function replaced(path: string, by: Buffer | undefined): ServedMirror['alter'] {
   return (asked, body) => (asked === path ? by : body);
 }
 
-t.test('what upstream has signed is accepted, with and without changes', async (t) => {
+t.test('pages that upstream has signed are accepted, with and without changes', async (t) => {
   const { up, down, pull, refresh } = await openChain(t);
   await refresh();
   await pull();
@@ -105,7 +105,7 @@ t.test('without a right signature a run ends before it begins', async (t) => {
   t.match(down.filenames('alpha'), { length: 3 });
 });
 
-t.test('who gets the one file before and the other after they were replaced asks again', async (t) => {
+t.test('a snapshot and a signature that do not belong together are requested again', async (t) => {
   const { up, served, down, pull, refresh } = await openChain(t);
   const old = readFileSync(join(up.web, 'snapshot.json'));
   await refresh();
@@ -119,7 +119,7 @@ t.test('who gets the one file before and the other after they were replaced asks
   t.same([left, alarms(down), isProven(down)], [0, [], true]);
 });
 
-t.test('upstream does not go back, unless somebody says that it was restored', async (t) => {
+t.test('an older snapshot is refused, unless --reconcile accepts it', async (t) => {
   const { up, served, down, pull, refresh } = await openChain(t);
   const [oldBody, oldSignature] = ['snapshot.json', 'snapshot.json.sig'].map((name) =>
     readFileSync(join(up.web, name)),
@@ -207,7 +207,7 @@ t.test('on a first run a page that was not signed is not published either', asyn
   t.equal(existsSync(join(down.web, 'simple/alpha')), false);
 });
 
-t.test('a page that is another one when it is fetched than when it was looked at is not published', async (t) => {
+t.test('a page that changes between verification and download is not published', async (t) => {
   const { up, served, down, pull, refresh } = await openChain(t);
   up.index.publish(makeWheel({ name: 'alpha', version: '2.0' }));
   await refresh();
@@ -234,7 +234,7 @@ t.test('a page that is another one when it is fetched than when it was looked at
   t.same([down.parkings(), down.page('alpha').versions], [[], ['1.0', '2.0']]);
 });
 
-t.test('what was not signed removes nothing, and adds nothing', async (t) => {
+t.test('an unsigned change removes nothing, and adds nothing', async (t) => {
   const { up, served, down, pull, refresh } = await openChain(t);
   up.index.publish(makeWheel({ name: 'gamma', version: '2.0' }));
   await refresh();
@@ -267,7 +267,7 @@ t.test('what was not signed removes nothing, and adds nothing', async (t) => {
   t.same([alarms(down), existsSync(join(down.web, 'simple/beta'))], [[], false], 'what was signed does');
 });
 
-t.test('an upstream whose news are hidden is an alarm at once', async (t) => {
+t.test('an upstream whose changes are hidden is an alarm at once', async (t) => {
   const { up, served, down, pull, refresh } = await openChain(t);
   const [list, page] = ['simple/index.v1_json', 'simple/alpha/index.v1_json'].map((path) =>
     readFileSync(join(up.web, path)),
@@ -280,7 +280,7 @@ t.test('an upstream whose news are hidden is an alarm at once', async (t) => {
 });
 
 t.test(
-  'one page that cannot be fetched holds its group, and is named; once it was seen it holds nothing',
+  'one page that cannot be fetched holds up its group, and is named; once it was fetched it holds up nothing',
   async (t) => {
     const { up, served, down, pull, refresh } = await openChain(t);
     const mate = nameBeside('alpha');
@@ -336,7 +336,7 @@ t.test('an upstream at work is waited for within the run, and else until the nex
   t.same([alarms(down), down.page('alpha').versions], [[], ['1.0', '2.0', '3.0']]);
 });
 
-t.test('a page is fetched once, although it is looked at before', async (t) => {
+t.test('a page is fetched once, although it is verified first', async (t) => {
   const { up, served, pull, refresh } = await openChain(t);
   for (const name of ['alpha', 'new']) up.index.publish(makeWheel({ name, version: '2.0' }));
   await refresh();
@@ -345,7 +345,7 @@ t.test('a page is fetched once, although it is looked at before', async (t) => {
   t.same(served.asked.filter((path) => /^\/simple\/./.test(path)).sort(), ['/simple/alpha/', '/simple/new/']);
 });
 
-t.test('what upstream changed without a serial is found by its snapshot', async (t) => {
+t.test('a change without a new serial is found by the snapshot', async (t) => {
   const { up, down, pull, refresh } = await openChain(t);
   await up.run({ sign, settings: { indexOnly: true } });
   const { serial } = up.remembered((state) => mirrorState(state));
@@ -360,7 +360,7 @@ t.test('what upstream changed without a serial is found by its snapshot', async 
   t.ok(isProven(down));
 });
 
-t.test('who has the key of an upstream for the first time fetches what it cannot prove', async (t) => {
+t.test('with a new key of upstream, pages that cannot be verified are fetched', async (t) => {
   const { served, down, pull, refresh } = await openChain(t);
   const db = new Database(join(down.target, 'state.db'));
   db.exec('UPDATE pages SET upstream = NULL');

@@ -33,7 +33,7 @@ const localAddresses =
   '255.255.255.255 :: ::1 ::ffff:127.0.0.1 ::ffff:169.254.169.254 fe80::1 fd00::1 fc00::1 ff02::1';
 const publicAddresses = '151.101.1.63 100.63.0.1 172.32.0.1 192.169.0.1 8.8.8.8 2a04:4e42::223 2600::';
 
-t.test('the host of files of a public index is not connected to where its address is a local one', async (t) => {
+t.test('a host of files of a public index is not connected to if its address is local', async (t) => {
   for (const address of localAddresses.split(' ')) t.ok((await lookUp([address])) instanceof NonsenseError, address);
   t.match(await lookUp(['127.0.0.1']), {
     message: /^files\.example: has an address of this machine .* \(127\.0\.0\.1\)/,
@@ -45,7 +45,7 @@ t.test('of several addresses the public ones are left', async (t) => {
   t.same(await lookUp(['127.0.0.1', '8.8.8.8', '::1']), ['8.8.8.8']);
 });
 
-t.test('where the index itself is local its files may be, too', async (t) => {
+t.test('if the index itself is local, its files may be, too', async (t) => {
   t.same(await lookUp(['10.0.0.1'], '192.168.0.1'), ['10.0.0.1']);
   for (const upstream of ['127.0.0.1', '[::1]']) {
     const guarded = guardedLookup({ upstream, fileHosts: [] }, names({ x: ['10.0.0.1'] }));
@@ -88,14 +88,14 @@ async function openTrap(t: Test, upstreamAddress: string) {
   return { get, connections: () => connections };
 }
 
-t.test('what listens on this machine never sees a connection', async (t) => {
+t.test('a server on this machine never sees a connection', async (t) => {
   const { get, connections } = await openTrap(t, '151.101.0.223');
   await t.rejects(get(), NonsenseError);
   await t.rejects(get(), /has an address of this machine or network only/);
   t.equal(connections(), 0);
 });
 
-t.test('but for a mirror of this machine', async (t) => {
+t.test('a mirror of an index on this machine connects to it', async (t) => {
   const { get, connections } = await openTrap(t, '127.0.0.1');
   t.match(await get(), { status: 200 });
   t.equal(connections(), 1);

@@ -47,7 +47,7 @@ t.test('a body can be sent', async (t) => {
 });
 
 for (const size of [100, 3 << 20]) {
-  t.test(`a compressed body of ${size} bytes arrives unfolded`, async (t) => {
+  t.test(`a compressed body of ${size} bytes arrives decompressed`, async (t) => {
     const text = Buffer.alloc(size, 'abcdefg ');
     const { get } = await open(t, (_, response) => {
       response.writeHead(200, { 'Content-Encoding': 'gzip' }).end(gzipSync(text, { level: 0 }));
@@ -56,7 +56,7 @@ for (const size of [100, 3 << 20]) {
   });
 }
 
-t.test('a body that unfolds to more than 64 MB is refused', async (t) => {
+t.test('a body that decompresses to more than 64 MB is refused', async (t) => {
   const bomb = gzipSync(Buffer.alloc(65 << 20));
   const { get, url } = await open(t, (_, response) => {
     response.writeHead(200, { 'Content-Encoding': 'gzip' }).end(bomb);
@@ -93,7 +93,7 @@ t.test('bytes go to the receiver that was chosen by the head, which can hold the
   t.equal(answer.body.length, 0);
 });
 
-t.test('what a receiver throws ends the exchange with that very error', async (t) => {
+t.test('an error that a receiver throws ends the request with that very error', async (t) => {
   const { client, url } = await open(t, (_, response) => {
     response.writeHead(200).write(Buffer.alloc(100_000));
   });
@@ -113,7 +113,7 @@ t.test('what a receiver throws ends the exchange with that very error', async (t
   }
 });
 
-t.test('an exchange can be paused before and while it runs', async (t) => {
+t.test('a request can be paused before and while it runs', async (t) => {
   const { client, url, pause } = await open(t, (_, response) => {
     response.writeHead(200).write('first');
   });
@@ -147,12 +147,12 @@ t.test('a closed port is an UnreachableError that names the URL', async (t) => {
   await t.rejects(client.exchange({ url, headers: {} }), { name: 'UnreachableError', message: /^http.*ECONNREFUSED/ });
 });
 
-t.test('silence is an UnreachableError', async (t) => {
+t.test('a server that does not answer is an UnreachableError', async (t) => {
   const { get } = await open(t, () => {}, { headersTimeout: 50 });
   await t.rejects(get(), UnreachableError);
 });
 
-t.test('something that is no HTTP is an UnreachableError', async (t) => {
+t.test('an answer that is not HTTP is an UnreachableError', async (t) => {
   const server = createSocketServer((socket) => socket.end('SSH-2.0-nothing\r\n')).listen(0, '127.0.0.1');
   await once(server, 'listening');
   t.teardown(() => server.close());
@@ -204,7 +204,7 @@ t.test('interim answers without end are given up', async (t) => {
   await t.rejects(get(), { name: 'NonsenseError', message: /: upstream answers 103 without end$/ });
 });
 
-t.test('an interim answer before the real one is passed over', async (t) => {
+t.test('an interim answer before the real one is ignored', async (t) => {
   const { get } = await open(t, (_, response) => {
     response.writeEarlyHints({ link: '</a>; rel=preload' });
     response.end('real');

@@ -62,7 +62,7 @@ t.test('a changelog that is gone is a NoChangelogError', async (t) => {
   t.equal(server.requests.length, 1, 'and not asked for again');
 });
 
-t.test('what answers in the place of the changelog is none, and may end at any time', async (t) => {
+t.test("another answer instead of the changelog's is a temporary error", async (t) => {
   const { upstream, server } = await open(t);
   for (const fault of [{ do: 'html-200' }, { do: 'redirect', location: 'https://elsewhere.example/' }] as const) {
     server.faults.add(fault);
@@ -72,7 +72,7 @@ t.test('what answers in the place of the changelog is none, and may end at any t
   t.equal(server.requests.length, 2, 'and is not asked again at once');
 });
 
-t.test('the troubles of the changelog are its own', async (t) => {
+t.test('errors of the changelog do not affect other requests', async (t) => {
   const { upstream, server, clock } = await open(t);
   const text = 'HTTPTooManyRequests: The action could not be performed. Limit may reset in 3000 seconds.';
   server.faults.add({ do: 'xmlrpc-fault', code: -32500, text });
@@ -85,7 +85,7 @@ t.test('the troubles of the changelog are its own', async (t) => {
   t.equal(clock.now(), before, 'pages are not waited for');
 });
 
-t.test('a changelog that answers too late is not made to do the same again', async (t) => {
+t.test('a changelog that answers too late is not requested again at once', async (t) => {
   const { upstream, server } = await open(t, 50);
   server.faults.add({ do: 'stall', match: /^POST/ });
   await t.rejects(upstream.serial(), UnreachableError);
@@ -101,7 +101,7 @@ t.test('the list comes in pieces, with its serial at the end', async (t) => {
   t.equal(await upstream.listProjects(list?.etag), undefined, 'and is not sent again while it is the same');
 });
 
-t.test('a list that nobody reads to its end holds nothing up', async (t) => {
+t.test('a list that is not read to its end holds up nothing', async (t) => {
   const { upstream } = await open(t);
   for (let time = 0; time < 5; time += 1) {
     const list = await upstream.listProjects(undefined);
@@ -110,7 +110,7 @@ t.test('a list that nobody reads to its end holds nothing up', async (t) => {
   t.same(await upstream.project(alpha, undefined, false).then(({ kind }) => kind), 'page');
 });
 
-t.test('a project is a page, unchanged, or absent', async (t) => {
+t.test('the answer for a project is a page, unchanged, or absent', async (t) => {
   const { upstream, server } = await open(t);
   const answer = await upstream.project(alpha, undefined, false);
   t.match(answer, { kind: 'page', page: { name: 'alpha', files: { length: 2 } }, etag: /^"/ });
@@ -129,7 +129,7 @@ t.test('a project is a page, unchanged, or absent', async (t) => {
   t.match(await upstream.project(alpha, undefined, false), { kind: 'absent' });
 });
 
-t.test('an answer that fails is asked for five times, with growing pauses', async (t) => {
+t.test('a failing request is sent five times, with growing pauses', async (t) => {
   const { upstream, server } = await open(t);
   server.faults.add({ do: 'status', status: 500, match: /alpha/ });
   await t.rejects(upstream.project(alpha, undefined, false), UnreachableError);
@@ -139,14 +139,14 @@ t.test('an answer that fails is asked for five times, with growing pauses', asyn
   t.match(await upstream.project(alpha, undefined, false), { kind: 'page' });
 });
 
-t.test('an answer that makes no sense is not asked for again', async (t) => {
+t.test('a request with an invalid answer is not sent again', async (t) => {
   const { upstream, server } = await open(t);
   server.faults.add({ do: 'status', status: 400, match: /alpha/ });
   await t.rejects(upstream.project(alpha, undefined, false), NonsenseError);
   t.equal(server.requests.length, 1);
 });
 
-t.test('a sidecar is unfolded, or absent', async (t) => {
+t.test('a sidecar is decompressed, or absent', async (t) => {
   const { upstream, server, index } = await open(t);
   const url = new URL(server.url + index.pathOf('beta', 'beta-1.0-py3-none-any.whl'));
   t.match(
@@ -182,7 +182,7 @@ t.test('files may come from the index and the hosts that are named, and from now
   }
 });
 
-t.test('"not modified" is nonsense for who asked without a condition', async (t) => {
+t.test('"not modified" is a NonsenseError for a request without a condition', async (t) => {
   const { upstream, server } = await open(t);
   server.faults.add({ do: 'status', status: 304 });
   await t.rejects(upstream.project(alpha, undefined, false), NonsenseError);
@@ -190,7 +190,7 @@ t.test('"not modified" is nonsense for who asked without a condition', async (t)
   await t.rejects(upstream.listProjects(undefined), NonsenseError);
 });
 
-t.test('text that is not UTF-8 is nonsense, wherever it stands', async (t) => {
+t.test('text that is not UTF-8 is a NonsenseError, wherever it stands', async (t) => {
   const { upstream, server } = await open(t);
   const spoil = (body: Buffer): Buffer => Buffer.from(body.toString().replaceAll('alpha', 'alph\xff'), 'latin1');
   server.faults.add({ do: 'change', change: spoil });
@@ -198,7 +198,7 @@ t.test('text that is not UTF-8 is nonsense, wherever it stands', async (t) => {
   await t.rejects(upstream.changesSince(0), { name: 'NonsenseError', message: /expected UTF-8/ });
 });
 
-t.test('a sidecar is no larger than such ones are, packed or unpacked', async (t) => {
+t.test('a sidecar has a maximum size, compressed or decompressed', async (t) => {
   const { upstream, server } = await open(t);
   for (const [kind, mebibytes] of [
     ['metadata', 16],
@@ -219,7 +219,7 @@ t.test('a sidecar is no larger than such ones are, packed or unpacked', async (t
   }
 });
 
-t.test('provenance that is switched off is none now, and slows nothing down', async (t) => {
+t.test('provenance that upstream switched off counts as absent, and slows nothing down', async (t) => {
   const { upstream, server } = await open(t);
   const url = new URL(`${server.url}/integrity/alpha/1.0/alpha-1.0.tar.gz/provenance`);
   const refusal = { do: 'status', status: 403, body: '{"message":"Attestations are temporarily disabled"}' } as const;
@@ -235,7 +235,7 @@ t.test('provenance that is switched off is none now, and slows nothing down', as
   });
 });
 
-t.test('what is asked for without compression does not lend its ETag to what is asked for with it', async (t) => {
+t.test('the ETag of an uncompressed answer is not used for a compressed one', async (t) => {
   const { upstream, server } = await open(t);
   const [packed, plain] = [
     await upstream.project(alpha, undefined, false),
@@ -249,7 +249,7 @@ t.test('what is asked for without compression does not lend its ETag to what is 
   );
 });
 
-t.test('names of codings have no case, x-gzip is gzip, and what is not known is named', async (t) => {
+t.test('names of codings have no case, x-gzip is gzip, and an unknown one is named', async (t) => {
   const { upstream, server } = await open(t);
   for (const coding of ['GZIP', 'x-gzip', 'X-Gzip', 'identity, gzip', ' gzip ']) {
     server.faults.add({ do: 'headers', headers: { 'Content-Encoding': coding } });
@@ -279,7 +279,7 @@ t.test("a firewall's page does not take the place of a sidecar in JSON", async (
   });
 });
 
-t.test('a file whose size nobody tells must end, too', async (t) => {
+t.test('a file without a known size must end, too', async (t) => {
   const gibibyte = 2 ** 30;
   const server = createServer((_, response) => {
     const range = `bytes ${10 * gibibyte - 5}-${10 * gibibyte + 4}/${10 * gibibyte + 5}`;

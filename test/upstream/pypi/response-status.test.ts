@@ -24,7 +24,7 @@ t.test('an expected status passes', (t) => {
   t.end();
 });
 
-t.test('a status that says "too much" is told apart, with the time that it names', (t) => {
+t.test('a status that means "too many requests" is a BusyError with the time that it names', (t) => {
   for (const status of [403, 406, 429, 503]) {
     const error = errorOf(status);
     t.ok(error instanceof BusyError, `${status}`);
@@ -38,7 +38,7 @@ t.test('a status that says "too much" is told apart, with the time that it names
   t.end();
 });
 
-t.test("a server's own failure may pass, and does not say that it is asked too much", (t) => {
+t.test('a server error is temporary, and is no BusyError', (t) => {
   for (const status of [500, 502, 504, 520, 408]) {
     const error = errorOf(status);
     t.ok(error instanceof UnreachableError && !(error instanceof BusyError), `${status}`);
@@ -46,7 +46,7 @@ t.test("a server's own failure may pass, and does not say that it is asked too m
   t.end();
 });
 
-t.test('any other status is nonsense, and the message says what was expected', (t) => {
+t.test('any other status is a NonsenseError whose message says what was expected', (t) => {
   for (const status of [204, 301, 400, 401, 451]) t.ok(errorOf(status) instanceof NonsenseError);
   t.match(errorOf(301, { location: '/elsewhere' }), {
     message: `${url}: expected status 200 or 404, found 301, redirected to /elsewhere`,

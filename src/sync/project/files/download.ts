@@ -21,7 +21,7 @@ const contentAttempts = 3;
  * lowest speed allowed for any body, more than a megabyte arrives in that time. Smaller parts are not kept for the next
  * try, so every try makes progress.
  */
-const patienceMs = 20 * minuteMs;
+const minTimeLimitMs = 20 * minuteMs;
 const bytesPerSecond = 20_000;
 
 /** Returns true if nothing is left to fetch for `planned`. */
@@ -36,7 +36,7 @@ export interface Downloaded {
   /**
    * The core metadata, if it differs from what the index promises. Only the metadata is left out then, not the file.
    */
-  readonly odd?: Rejection;
+  readonly rejection?: Rejection;
 }
 
 /** Fetches the missing parts of `planned` and publishes them. Throws MismatchError, NonsenseError, UnreachableError. */
@@ -45,21 +45,22 @@ export async function download(mirror: Mirror, name: ProjectName, planned: Plann
   // A file that was left out before will most likely be left out again and may be large, so its provenance is fetched
   // first.
   const knownProvenance = planned.wasLeftOut === true ? await fetchProvenance(mirror, name, planned) : undefined;
-  if (knownProvenance?.news.unproven?.leftOut === true) return { held: undefined, provenance: knownProvenance.news };
+  if (knownProvenance?.result.unproven?.leftOut === true)
+    return { held: undefined, provenance: knownProvenance.result };
   const { body, bytes } = (await findBlob(mirror, planned)) ?? (await fetchBlob(mirror, name, planned));
-  const { news, object } = knownProvenance ?? (await fetchProvenance(mirror, name, planned));
-  if (news.unproven?.leftOut === true) {
+  const { result, object } = knownProvenance ?? (await fetchProvenance(mirror, name, planned));
+  if (result.unproven?.leftOut === true) {
     if (body !== undefined && 'drop' in body) await body.drop();
-    return { held: undefined, provenance: news };
+    return { held: undefined, provenance: result };
   }
   if (held === undefined && file.size !== undefined && file.size !== bytes) reportWrongSize(mirror, planned, bytes);
-  const { metadata, odd } = lacksMetadata(planned) ? await fetchMetadata(mirror, name, planned) : noMetadata;
+  const { metadata, rejection } = lacksMetadata(planned) ? await fetchMetadata(mirror, name, planned) : noMetadata;
   const writes: Write[] = [];
   if (body !== undefined) writes.push({ path, body, mtimeMs: file.uploadTimeMs });
   if (metadata !== undefined) writes.push({ path: sidecarPath(path, 'metadata'), body: metadata });
   if (object !== undefined) writes.push({ path: sidecarPath(path, 'provenance'), body: object });
   await mirror.files.publish(writes);
-  const { verdict } = news;
+  const { verdict } = result;
   const now = {
     path,
     sha256,
@@ -68,10 +69,10 @@ export async function download(mirror: Mirror, name: ProjectName, planned: Plann
     provenance: object !== undefined || held?.provenance === true,
     ...(verdict && { verdict }),
   };
-  return { held: now, provenance: news, ...(odd && { odd }) };
+  return { held: now, provenance: result, ...(rejection && { rejection }) };
 }
 
-const noMetadata: { readonly metadata?: StagedFile; readonly odd?: Rejection } = {};
+const noMetadata: { readonly metadata?: StagedFile; readonly rejection?: Rejection } = {};
 
 /**
  * Fetches and judges the provenance of a file. Returns the result, and the staged provenance object if it is to be
@@ -81,12 +82,12 @@ async function fetchProvenance(
   mirror: Mirror,
   name: ProjectName,
   planned: PlannedFile,
-): Promise<{ readonly news: ProvenanceResult; readonly object?: StagedFile }> {
-  const { body, ...news } = await provenanceOf(mirror, name, planned);
-  if (body === undefined || news.unproven?.leftOut === true) return { news };
+): Promise<{ readonly result: ProvenanceResult; readonly object?: StagedFile }> {
+  const { body, ...result } = await provenanceOf(mirror, name, planned);
+  if (body === undefined || result.unproven?.leftOut === true) return { result };
   // A sidecar whose name is too long to be stored beside its file is served by upstream only.
-  if (!isSidecarNamePossible(sidecarPath(planned.path, 'provenance'))) return { news };
-  return { news, object: await stageBytes(mirror, name, sidecarPath(planned.path, 'provenance'), body) };
+  if (!isSidecarNamePossible(sidecarPath(planned.path, 'provenance'))) return { result };
+  return { result, object: await stageBytes(mirror, name, sidecarPath(planned.path, 'provenance'), body) };
 }
 
 /** Writes `bytes` to staging at once to free the memory: thousands of files may wait for the same flush. */
@@ -181,11 +182,11 @@ async function transferAndVerify(
   const startedMs = clock.now();
   let arrived = 0;
   let fetched = 0;
-  let announced = false;
+  let isStarted = false;
   const sink = {
     begin: (resumed: boolean, etag: string | undefined): void => {
-      if (!announced) report({ type: 'file-started', path, bytes: size });
-      announced = true;
+      if (!isStarted) report({ type: 'file-started', path, bytes: size });
+      isStarted = true;
       const kept = resumed ? (body.resumable?.bytes ?? 0) : 0;
       if (kept !== arrived) report({ type: 'bytes', path, bytes: kept - arrived });
       arrived = kept;
@@ -224,7 +225,7 @@ async function transferAndVerify(
 
 /** Throws TooSlowError if a transfer takes longer than it may. The more bytes have arrived, the longer it may take. */
 function expectProgress(url: URL, ms: number, bytes: number): void {
-  if (ms <= patienceMs + (bytes / bytesPerSecond) * 1000) return;
+  if (ms <= minTimeLimitMs + (bytes / bytesPerSecond) * 1000) return;
   const speed = `${bytes} bytes in ${Math.round(ms / 1000)} s`;
   throw new TooSlowError(`${url}: too slow: ${speed}; they are kept, and a later try goes on from there`);
 }
@@ -243,7 +244,7 @@ async function fetchMetadata(
   const source = new URL(`${url}${suffix}`);
   const wrong = ({ message: problem }: Error): typeof noMetadata => {
     const filename = `${file.filename}${suffix}`;
-    return { odd: { filename, problem, entryDigest: entryDigestOf(file.json), json: file.json, mayPass: true } };
+    return { rejection: { filename, problem, entryDigest: entryDigestOf(file.json), json: file.json, mayPass: true } };
   };
   try {
     const body = await upstream.sidecar(source, 'metadata', name);

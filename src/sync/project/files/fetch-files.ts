@@ -15,7 +15,7 @@ export type FetchedFiles = Map<WebPath, Downloaded>;
 
 /** The failures of a fetch: the rejected files, and the error because of which others could not be reached. */
 export interface FetchFailures {
-  readonly odd: readonly Rejection[];
+  readonly rejected: readonly Rejection[];
   readonly unreachable: UnreachableError | undefined;
 }
 
@@ -36,7 +36,7 @@ export async function fetchFiles(
       name,
       arriving.map(({ path }) => path),
     );
-  const odd: Rejection[] = [];
+  const rejected: Rejection[] = [];
   const others: unknown[] = [];
   for (let start = 0; start < arriving.length && !others.some(endsRun); ) {
     const batch = arriving.slice(start, start + batchSize);
@@ -45,13 +45,13 @@ export async function fetchFiles(
       const result = results[at];
       if (result?.status === 'fulfilled') {
         fetched.set(file.path, result.value);
-        if (result.value.odd !== undefined) odd.push(result.value.odd);
-      } else if (isFileError(result?.reason)) odd.push(rejectionFrom(file, result.reason));
+        if (result.value.rejection !== undefined) rejected.push(result.value.rejection);
+      } else if (isFileError(result?.reason)) rejected.push(rejectionFrom(file, result.reason));
       else others.push(result?.reason);
     }
     start += batch.length;
-    if (start === arriving.length || odd.length <= start / 2) continue;
-    others.push(new UnreachableError(tooManyFailuresText(odd, start, arriving.length - start)));
+    if (start === arriving.length || rejected.length <= start / 2) continue;
+    others.push(new UnreachableError(tooManyFailuresText(rejected, start, arriving.length - start)));
     break;
   }
   const isNew = ({ held }: Downloaded, file: PlannedFile): boolean => held !== undefined && held !== file.held;
@@ -64,7 +64,7 @@ export async function fetchFiles(
   );
   const fatal = others.find(endsRun);
   if (fatal !== undefined) throw fatal;
-  return { odd, unreachable: others.find((error) => error instanceof UnreachableError) };
+  return { rejected, unreachable: others.find((error) => error instanceof UnreachableError) };
 }
 
 /** Returns true if the error ends the run. A file that cannot be reached does not stop the others. */
@@ -82,7 +82,7 @@ function rejectionFrom({ file: { filename, json } }: PlannedFile, { message }: E
 }
 
 /** Returns the reason why the rest of a page is not requested. */
-function tooManyFailuresText(odd: readonly Rejection[], asked: number, left: number): string {
-  const { filename, problem } = odd[0] ?? {};
-  return `${odd.length} of ${asked} files cannot be had, so that ${left} more are not asked for; the first: ${filename}: ${problem}`;
+function tooManyFailuresText(rejected: readonly Rejection[], asked: number, left: number): string {
+  const { filename, problem } = rejected[0] ?? {};
+  return `${rejected.length} of ${asked} files cannot be had, so that ${left} more are not asked for; the first: ${filename}: ${problem}`;
 }

@@ -12,17 +12,17 @@ export async function missingFiles(files: Mirror['files'], held: readonly HeldFi
 }
 
 /**
- * Moves the pending files of the project `name` into the trash, unless they are `wanted`. Pending files were published
+ * Moves the pending files of the project `name` into the trash, unless they are in `keep`. Pending files were published
  * by a run that was killed before it could remember them, or were forgotten by a check because they are damaged.
  */
 export async function discardPendingFiles(
   { files, state }: Mirror,
   name: ProjectName,
-  wanted: ReadonlySet<WebPath>,
+  keep: ReadonlySet<WebPath>,
 ): Promise<void> {
   const strays = state.held
     .pendingFiles(name)
-    .filter((path) => !wanted.has(path) && state.held.holderOf(path) === undefined);
+    .filter((path) => !keep.has(path) && state.held.holderOf(path) === undefined);
   const paths = strays.flatMap((path) => withSidecars(path));
   if (paths.length > 0) await files.discard(paths);
 }

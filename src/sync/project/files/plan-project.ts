@@ -50,8 +50,8 @@ export function planProject(page: SimplePage, pageUrl: URL, held: readonly HeldF
       { file, ...place, held: isHeld ? there : undefined, elsewhere: isHeld ? undefined : bySha256.get(place.sha256) },
     ];
   });
-  const wanted = new Set(files.map(({ path }) => path));
-  return { files, drop: held.filter(({ path }) => !wanted.has(path)) };
+  const planned = new Set(files.map(({ path }) => path));
+  return { files, drop: held.filter(({ path }) => !planned.has(path)) };
 }
 
 /** The reason why a file of a page is not taken, for people. */

@@ -11,7 +11,7 @@ import type { Problem } from './plan-project.ts';
 
 /** Maximum number of rejected files reported per project and run. A hostile page may have thousands. */
 const maxReported = 10;
-const longestName = 300;
+const maxNameLength = 300;
 
 /** A rejected file, as it was found on the page or when it was fetched. */
 export interface Rejection extends Problem {
@@ -29,17 +29,17 @@ export interface Rejection extends Problem {
 export class ProjectRejections {
   readonly #mirror: Pick<Mirror, 'state' | 'clock' | 'report'>;
   readonly #name: ProjectName;
-  readonly #isNews: boolean;
+  readonly #hasNewerSerial: boolean;
   readonly #known: ReadonlyMap<string, RejectedFile>;
-  readonly #told = new Set<string>();
-  readonly #found = new Map<string, { readonly odd: Rejection; readonly waits: boolean }>();
+  readonly #reported = new Set<string>();
+  readonly #found = new Map<string, { readonly rejection: Rejection; readonly waits: boolean }>();
 
   /** If upstream announced a newer serial of the project, no file waits for its next try. */
   constructor(mirror: Pick<Mirror, 'state' | 'clock' | 'report'>, { due, held }: SelectedProject) {
     const { name } = due;
     this.#mirror = mirror;
     this.#name = name;
-    this.#isNews = due.serial > (held.serial ?? 0);
+    this.#hasNewerSerial = due.serial > (held.serial ?? 0);
     this.#known = new Map(mirror.state.rejectedFiles.of(name).map((file) => [file.filename, file]));
   }
 
@@ -55,17 +55,17 @@ export class ProjectRejections {
 
   /** The names of the rejected files on the page. */
   get filenames(): ReadonlySet<string | undefined> {
-    return new Set([...this.#found.values()].map(({ odd }) => odd.filename));
+    return new Set([...this.#found.values()].map(({ rejection }) => rejection.filename));
   }
 
   get all(): readonly Rejection[] {
-    return [...this.#found.values()].map(({ odd }) => odd);
+    return [...this.#found.values()].map(({ rejection }) => rejection);
   }
 
-  add(odd: Rejection): void {
-    const filename = printable(odd.filename);
+  add(rejection: Rejection): void {
+    const filename = printable(rejection.filename);
     if (!this.#found.has(filename))
-      this.#found.set(filename, { odd: { ...odd, problem: oneLine(odd.problem) }, waits: false });
+      this.#found.set(filename, { rejection: { ...rejection, problem: oneLine(rejection.problem) }, waits: false });
   }
 
   /** Returns true, and adds the file, if it was fetched in vain earlier and its next try is not due yet. */
@@ -74,27 +74,29 @@ export class ProjectRejections {
     const now = this.#mirror.clock.now();
     if (
       known === undefined ||
-      this.#isNews ||
+      this.#hasNewerSerial ||
       !isWaiting(known.nextTry, now) ||
       known.entryDigest !== entryDigestOf(json)
     )
       return false;
     const { problem, entryDigest } = known;
-    this.#found.set(filename, { odd: { filename, problem, entryDigest, json, mayPass: true }, waits: true });
+    this.#found.set(filename, { rejection: { filename, problem, entryDigest, json, mayPass: true }, waits: true });
     return true;
   }
 
   /** Reports the rejected files that are new. A changed file is reported elsewhere. */
   report(): void {
-    const fresh = [...this.#found].filter(([filename, { odd }]) => {
+    const fresh = [...this.#found].filter(([filename, { rejection }]) => {
       const known = this.#known.get(filename);
-      const isKnown = known?.entryDigest === odd.entryDigest && (known.problem === odd.problem || odd.mayPass === true);
-      return !isKnown && odd.isChange !== true && !this.#told.has(filename);
+      const isKnown =
+        known?.entryDigest === rejection.entryDigest &&
+        (known.problem === rejection.problem || rejection.mayPass === true);
+      return !isKnown && rejection.isChange !== true && !this.#reported.has(filename);
     });
-    for (const [filename] of fresh) this.#told.add(filename);
-    for (const [filename, { odd }] of fresh.slice(0, maxReported)) {
-      const fate = odd.mayPass === true ? 'it is left out, and tried again later' : 'it is left out';
-      this.#alarm(`${this.#name}: "${filename}": ${odd.problem}; ${fate}`);
+    for (const [filename] of fresh) this.#reported.add(filename);
+    for (const [filename, { rejection }] of fresh.slice(0, maxReported)) {
+      const fate = rejection.mayPass === true ? 'it is left out, and tried again later' : 'it is left out';
+      this.#alarm(`${this.#name}: "${filename}": ${rejection.problem}; ${fate}`);
     }
     const more = fresh.length - maxReported;
     if (more > 0) this.#alarm(`${this.#name}: ${more} more files are left out (pep381run --why ${this.#name})`);
@@ -107,13 +109,13 @@ export class ProjectRejections {
   rows(isTried: boolean): RejectedFile[] {
     const now = this.#mirror.clock.now();
     const untried = isTried ? [] : [...this.#known.values()].filter(({ filename }) => !this.#found.has(filename));
-    const found = [...this.#found].map(([filename, { odd, waits }]) => {
+    const found = [...this.#found].map(([filename, { rejection, waits }]) => {
       const before = this.#known.get(filename);
-      const known = before?.entryDigest === odd.entryDigest ? before : undefined;
+      const known = before?.entryDigest === rejection.entryDigest ? before : undefined;
       if (known !== undefined && waits) return known;
       const attempts = (known?.attempts ?? 0) + 1;
-      const nextTry = odd.mayPass === true ? now + parkDelayMs(attempts) : undefined;
-      const { problem, entryDigest } = odd;
+      const nextTry = rejection.mayPass === true ? now + parkDelayMs(attempts) : undefined;
+      const { problem, entryDigest } = rejection;
       return { filename, problem, entryDigest, since: Math.min(known?.since ?? now, now), attempts, nextTry };
     });
     return [...found, ...untried];
@@ -131,7 +133,7 @@ export function entryDigestOf(json: unknown): string {
 
 function printable(filename: string | undefined): string {
   if (filename === undefined) return '(no name)';
-  const text = JSON.stringify(filename.slice(0, longestName)).slice(1, -1);
+  const text = JSON.stringify(filename.slice(0, maxNameLength)).slice(1, -1);
   // The slash is escaped, so that people can ask for the file as NAME/FILENAME.
   return text.replaceAll(/[^ -.0-~]/gu, (character) => `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`);
 }

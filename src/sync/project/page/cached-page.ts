@@ -78,12 +78,12 @@ export async function readAnyPage(mirror: Mirror, { due, held }: SelectedProject
   // Links of our own page are resolved against this URL and lead to upstream's files.
   const url = new URL(`${fileBaseIn(state) || `${settings.upstream}/`}simple/${name}/`);
   const [json, twin] = [pagePath('index.v1_json', name), pagePath('index.v1_json.gz', name)];
-  const places = [
+  const sources = [
     ['published page', () => files.read(json)],
     ['published page', async () => unzipped(await files.read(twin))],
     ['trash', () => files.readTrash(json)],
   ] as const;
-  for (const [from, read] of places) {
+  for (const [from, read] of sources) {
     const page = parseOwnPage(await read(), name);
     if (page !== undefined) return { page, url, from, isComplete: false };
   }

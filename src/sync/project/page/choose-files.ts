@@ -20,7 +20,7 @@ export interface ChosenFiles {
   readonly linked: boolean;
   /** True if there are other files and our page does not list them. */
   readonly hidden: boolean;
-  readonly unmet: Unsatisfied;
+  readonly unsatisfied: Unsatisfied;
   /** Milliseconds since 1970 at which time alone changes the choice. */
   readonly nextChange: number | undefined;
 }
@@ -32,14 +32,14 @@ export function chooseFiles(
   page: SimplePage,
 ): ChosenFiles {
   if (policy === undefined || decision === undefined) {
-    return { wanted: page.files, linked: false, hidden: false, unmet: allSatisfied, nextChange: undefined };
+    return { wanted: page.files, linked: false, hidden: false, unsatisfied: allSatisfied, nextChange: undefined };
   }
   const plan = planFiles(policy, decision, page, clock.now());
   const { files, nextChange } = plan;
   const wanted = files.flatMap(({ file, hold }) => (hold ? [file] : []));
   const isShown = page.status !== 'quarantined' && (decision.hold === 'pages-only' || policy.unmirrored === 'upstream');
   const hidden = !isShown && wanted.length < page.files.length;
-  return { wanted, linked: isShown, hidden, unmet: unsatisfiedWants(decision, page, plan), nextChange };
+  return { wanted, linked: isShown, hidden, unsatisfied: unsatisfiedWants(decision, page, plan), nextChange };
 }
 
 /**
@@ -49,8 +49,8 @@ export function chooseFiles(
 export function resultDigestOf({ wanted, linked, hidden }: ChosenFiles, policy: Policy, name: ProjectName): string {
   const filenames = wanted.map(({ filename }) => filename);
   // If dependencies count, the requirements of the files were recorded, too.
-  const learned = policy.dependencies && [...requiredSdists(policy, name, filenames)];
-  const what = [linked, hidden, learned, filenames];
+  const sdists = policy.dependencies && [...requiredSdists(policy, name, filenames)];
+  const what = [linked, hidden, sdists, filenames];
   return sha256Hex(Buffer.from(JSON.stringify(what))).slice(0, 32);
 }
 
@@ -89,9 +89,9 @@ function withVersionsOf(page: SimplePage, published: readonly PublishedFile[]): 
   if (!Array.isArray(versions)) return page;
   const listed = new Set(published.map(({ file }) => normalVersion(file.filename, page.name as ProjectName)));
   const kept = versions.filter((version) => typeof version !== 'string' || listed.has(normal(version)));
-  const told = new Set(kept.map((version) => (typeof version === 'string' ? normal(version) : undefined)));
-  const untold = [...listed].filter((version) => version !== undefined && !told.has(version));
-  return { ...page, json: { ...page.json, versions: [...kept, ...untold] } };
+  const known = new Set(kept.map((version) => (typeof version === 'string' ? normal(version) : undefined)));
+  const missing = [...listed].filter((version) => version !== undefined && !known.has(version));
+  return { ...page, json: { ...page.json, versions: [...kept, ...missing] } };
 }
 
 function normalVersion(filename: string, project: ProjectName): string | undefined {

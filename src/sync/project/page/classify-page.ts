@@ -20,7 +20,7 @@ const minRejections = 3;
 /** A page whose `page` lists only files that may be taken. */
 export interface ClassifiedPage extends SourcePage {
   /** The rejected files that upstream lists, too. */
-  readonly odd: readonly Rejection[];
+  readonly rejected: readonly Rejection[];
   /** The held files that upstream removed. In a project in quarantine, these are all held files (PEP 792). */
   readonly lost: readonly HeldFile[];
   /** The held files of releases that upstream has quarantined. */
@@ -29,18 +29,18 @@ export interface ClassifiedPage extends SourcePage {
   readonly broken: string | undefined;
 }
 
-/** Returns true if `odd` of `all` files are rejected and that is too many to leave them out one by one. */
-export function isMajority(odd: number, all: number): boolean {
-  return odd >= minRejections && odd * 2 > all;
+/** Returns true if `rejected` of `all` files are rejected and that is too many to leave them out one by one. */
+export function isMajority(rejected: number, all: number): boolean {
+  return rejected >= minRejections && rejected * 2 > all;
 }
 
 /** Classifies the files on upstream's page of a project. */
 export function classifyPage(mirror: Mirror, project: SelectedProject, source: SourcePage): ClassifiedPage {
   const { page, url } = source;
   const { files: held } = project.held;
-  if (page.status === 'quarantined') return { ...source, odd: [], lost: held, quarantined: [], broken: undefined };
+  if (page.status === 'quarantined') return { ...source, rejected: [], lost: held, quarantined: [], broken: undefined };
   const files: SimpleFile[] = [];
-  const odd: Rejection[] = page.unusable.map(({ json, ...found }) => ({
+  const rejected: Rejection[] = page.unusable.map(({ json, ...found }) => ({
     ...found,
     entryDigest: entryDigestOf(json),
     json,
@@ -49,18 +49,18 @@ export function classifyPage(mirror: Mirror, project: SelectedProject, source: S
   for (const file of page.files) {
     const found = problemOf(file);
     if (found === undefined) files.push(file);
-    else odd.push({ filename: file.filename, entryDigest: entryDigestOf(file.json), json: file.json, ...found });
+    else rejected.push({ filename: file.filename, entryDigest: entryDigestOf(file.json), json: file.json, ...found });
   }
-  const listed = new Set([...files, ...odd].map(({ filename }) => filename));
-  const away = held.filter(({ path }) => !listed.has(filenameOf(path)));
-  const { broken, stays } = pageProblem(odd, files.length, held, away);
+  const listed = new Set([...files, ...rejected].map(({ filename }) => filename));
+  const unlisted = held.filter(({ path }) => !listed.has(filenameOf(path)));
+  const { broken, retained } = pageProblem(rejected, files.length, held, unlisted);
   const { isQuarantinedFile } = changelogStatusFor(mirror, project.due.name);
-  const gone = away.filter((file) => !stays.has(file));
+  const gone = unlisted.filter((file) => !retained.has(file));
   const quarantined = new Set(gone.filter(isQuarantinedFile));
   const lost = gone.filter((file) => !quarantined.has(file));
-  const sorted = odd.length === 0 ? source : { ...source, page: { ...page, files } };
-  const why = broken && `${url}: ${broken}, such as ${exampleOf(odd)}; nothing new is taken from it`;
-  return { ...sorted, odd, lost, quarantined: [...quarantined], broken: why };
+  const sorted = rejected.length === 0 ? source : { ...source, page: { ...page, files } };
+  const why = broken && `${url}: ${broken}, such as ${exampleOf(rejected)}; nothing new is taken from it`;
+  return { ...sorted, rejected, lost, quarantined: [...quarantined], broken: why };
 }
 
 /** Returns a function that returns the problem of a file of the page, or undefined if there is none. */
@@ -113,29 +113,33 @@ function isAllHeld(listed: readonly SimpleFile[], held: readonly HeldFile[]): bo
  * may mean them under another name. An entry that has neither a name, a path nor a hash may mean any of them.
  */
 function pageProblem(
-  odd: readonly Rejection[],
+  rejected: readonly Rejection[],
   right: number,
   held: readonly HeldFile[],
   lost: readonly HeldFile[],
-): { readonly broken?: string; readonly stays: ReadonlySet<HeldFile> } {
+): { readonly broken?: string; readonly retained: ReadonlySet<HeldFile> } {
   const [isMost, isAllLost] = [
-    isMajority(odd.length, odd.length + right),
+    isMajority(rejected.length, rejected.length + right),
     held.length > 0 && lost.length === held.length,
   ];
-  if (odd.length === 0 || !(isMost || isAllLost)) return { stays: new Set() };
-  const isMute = odd.some(({ filename, json }) => filename === undefined && identifiersIn(json).length === 0);
-  const traces = new Set(odd.flatMap(({ json }) => identifiersIn(json)));
-  const stays = new Set(lost.filter(({ path, sha256 }) => isMute || traces.has(sha256) || traces.has(path)));
-  if (isMost) return { broken: `${odd.length} of ${odd.length + right} files cannot be taken`, stays };
-  return stays.size === 0 ? { stays } : { broken: 'what it lists can be none of the files held', stays };
+  if (rejected.length === 0 || !(isMost || isAllLost)) return { retained: new Set() };
+  const isUnidentified = rejected.some(
+    ({ filename, json }) => filename === undefined && identifiersIn(json).length === 0,
+  );
+  const identifiers = new Set(rejected.flatMap(({ json }) => identifiersIn(json)));
+  const retained = new Set(
+    lost.filter(({ path, sha256 }) => isUnidentified || identifiers.has(sha256) || identifiers.has(path)),
+  );
+  if (isMost) return { broken: `${rejected.length} of ${rejected.length + right} files cannot be taken`, retained };
+  return retained.size === 0 ? { retained } : { broken: 'what it lists can be none of the files held', retained };
 }
 
 /** Returns what may tell which file an entry means: the path in its URL, and its hash. */
 function identifiersIn(json: unknown): string[] {
   if (!isJsonObject(json)) return [];
   const sha256 = isJsonObject(json.hashes) ? json.hashes.sha256 : undefined;
-  const traces = typeof json.url === 'string' ? [pathInUrl(json.url)] : [];
-  return typeof sha256 === 'string' ? [...traces, sha256.toLowerCase()] : traces;
+  const identifiers = typeof json.url === 'string' ? [pathInUrl(json.url)] : [];
+  return typeof sha256 === 'string' ? [...identifiers, sha256.toLowerCase()] : identifiers;
 }
 
 /** Returns the end of a URL that may be the path of a file. */

@@ -30,11 +30,11 @@ export async function newlyDelisted(
 export async function withDelistedFiles(
   mirror: Mirror,
   name: ProjectName,
-  judged: ClassifiedPage,
+  classified: ClassifiedPage,
   held: HeldProject,
   lost: readonly HeldFile[],
 ): Promise<ClassifiedPage | undefined> {
-  const { page, url, odd, quarantined, broken } = judged;
+  const { page, url, rejected, quarantined, broken } = classified;
   const before = await readCachedPage(mirror, name);
   if (before === undefined) return undefined;
   const names = new Set(lost.map(({ path }) => filenameOf(path)));
@@ -43,9 +43,16 @@ export async function withDelistedFiles(
   const versions = versionsOf(page, before.page);
   const files = [...page.files, ...kept];
   // The rejected entries are included because a plan may keep this page.
-  const listed = [...files, ...odd].map((entry) => entry.json);
+  const listed = [...files, ...rejected].map((entry) => entry.json);
   const whole = { ...page, serial: held.serial, files, json: { ...json, versions, files: listed } };
-  return { page: whole, url, odd, lost: judged.lost.filter((file) => !lost.includes(file)), quarantined, broken };
+  return {
+    page: whole,
+    url,
+    rejected,
+    lost: classified.lost.filter((file) => !lost.includes(file)),
+    quarantined,
+    broken,
+  };
 }
 
 function versionsOf(now: SimplePage, before: SimplePage): unknown {

@@ -16,12 +16,12 @@ export async function keptEntries(
   mirror: Pick<Mirror, 'files'>,
   name: ProjectName,
   files: readonly HeldFile[],
-  odd: readonly Rejection[],
+  rejected: readonly Rejection[],
 ): Promise<PublishedFile[]> {
   if (files.length === 0) return [];
   const published = await readPublishedPage(mirror.files, name);
   const entries = new Map(published?.files.map((file) => [file.filename, file]));
-  const yanked = new Map(odd.flatMap(({ filename, json }) => (isYanked(json) ? [[filename, json.yanked]] : [])));
+  const yanked = new Map(rejected.flatMap(({ filename, json }) => (isYanked(json) ? [[filename, json.yanked]] : [])));
   return files.flatMap((held) => {
     const filename = filenameOf(held.path);
     const entry = entries.get(filename);

@@ -19,48 +19,55 @@ export interface PlannedPage {
   /** The chosen files that are left out because of their provenance. */
   readonly leftOut: readonly PlannedFile[];
   /** The rejected files. */
-  readonly odd: readonly Rejection[];
+  readonly rejected: readonly Rejection[];
   /** The held files that rejected entries list. They stay as they are published. */
-  readonly stays: readonly HeldFile[];
+  readonly retained: readonly HeldFile[];
 }
 
 /**
- * Plans the page `judged`. Rejected files and files that were fetched in vain and are not tried again yet are hidden
+ * Plans the page `classified`. Rejected files and files that were fetched in vain and are not tried again yet are hidden
  * from the rules, so that they do not take the place of files that can be held. Files that are `gone` from their paths
  * do not count as held.
  */
 export function planPage(
   mirror: Mirror,
   project: SelectedProject,
-  judged: ClassifiedPage,
-  odd: ProjectRejections,
+  classified: ClassifiedPage,
+  rejections: ProjectRejections,
   gone: ReadonlySet<WebPath> = new Set(),
 ): PlannedPage {
   const { due, held, decision } = project;
-  for (const found of judged.odd) odd.add(found);
-  const source = withoutRejected(judged, odd);
+  for (const found of classified.rejected) rejections.add(found);
+  const source = withoutRejected(classified, rejections);
   const chosen = chooseFiles(mirror, decision, source.page);
-  const { plan, foreign } = planChosen(mirror, project, judged, source, chosen);
+  const { plan, foreign } = planChosen(mirror, project, classified, source, chosen);
   if (foreign.length > 0) {
-    for (const found of foreign) odd.add(found);
-    return planPage(mirror, project, judged, odd, gone);
+    for (const found of foreign) rejections.add(found);
+    return planPage(mirror, project, classified, rejections, gone);
   }
   const listed = new Set(source.page.files.map(({ filename }) => filename));
-  const lost = new Set([...judged.lost, ...judged.quarantined]);
+  const lost = new Set([...classified.lost, ...classified.quarantined]);
   const isListed = (file: HeldFile): boolean => listed.has(filenameOf(file.path)) || lost.has(file);
-  const stays = odd.count === 0 ? [] : held.files.filter((file) => !isListed(file) && !gone.has(file.path));
-  const drop = plan.drop.filter((file) => !stays.includes(file));
+  const retained = rejections.count === 0 ? [] : held.files.filter((file) => !isListed(file) && !gone.has(file.path));
+  const drop = plan.drop.filter((file) => !retained.includes(file));
   const recalled = withKnownProvenance(mirror, due.name, { ...plan, drop });
   const required = withoutUnattested(mirror, recalled);
   const files = required.plan.files.map((file) => (gone.has(file.path) ? { ...file, held: undefined } : file));
-  const planned = { source, chosen, ...required, plan: { ...required.plan, files }, odd: odd.all, stays };
-  return odd.count === 0 ? planned : { ...planned, chosen: { ...chosen, hidden: true } };
+  const planned = {
+    source,
+    chosen,
+    ...required,
+    plan: { ...required.plan, files },
+    rejected: rejections.all,
+    retained,
+  };
+  return rejections.count === 0 ? planned : { ...planned, chosen: { ...chosen, hidden: true } };
 }
 
-function withoutRejected(judged: ClassifiedPage, odd: ProjectRejections): SourcePage {
-  const { page, url, linkedHere } = judged;
-  const left = odd.filenames;
-  const files = page.files.filter(({ filename, json }) => !left.has(filename) && !odd.isWaiting(filename, json));
+function withoutRejected(classified: ClassifiedPage, rejections: ProjectRejections): SourcePage {
+  const { page, url, linkedHere } = classified;
+  const left = rejections.filenames;
+  const files = page.files.filter(({ filename, json }) => !left.has(filename) && !rejections.isWaiting(filename, json));
   return {
     page: files.length === page.files.length ? page : { ...page, files },
     url,

@@ -10,7 +10,7 @@ for (const [what, change] of Object.entries<(file: FileEntry) => string>({
   'is relative': ({ url }) => `../..${new URL(url).pathname}`,
   'is relative, with a hash behind it': ({ url }) => `/${new URL(url).pathname.slice(1)}#md5=${'0'.repeat(32)}`,
 })) {
-  t.test(`a file whose address ${what} is held under its own, and known again`, async (t) => {
+  t.test(`a file whose address ${what} is held under its own path, and is recognized again`, async (t) => {
     const mirror = await openTestMirror(t);
     mirror.alterFile('beta', (file) => ({ ...file, url: change(file) }));
     const { parked } = await mirror.run();

@@ -347,7 +347,7 @@ t.test('a file that is held is never fetched again', async (t) => {
   );
 });
 
-t.test('a file deleted behind our back is fetched again when its project is looked at', async (t) => {
+t.test('a file that somebody deleted is fetched again when its project is synced', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   const path = mirror.pathOf('alpha', 'alpha-1.0-py3-none-any.whl');
@@ -364,7 +364,7 @@ t.test('a file deleted behind our back is fetched again when its project is look
   t.same(mirror.problems(), [], 'one of the wrong size as well, though the page is unchanged');
 });
 
-t.test('a file that lies in its place without a record is taken over without a download', async (t) => {
+t.test('a file in its place that no state knows is adopted without a download', async (t) => {
   const mirror = await openTestMirror(t);
   const path = mirror.index.pathOf('gamma', 'gamma-1.0.tar.gz');
   mkdirSync(dirname(join(mirror.web, path)), { recursive: true });

@@ -4,7 +4,7 @@ import { openTestMirror } from '../../../fixtures/test-mirror.ts';
 import { makeWheel } from '../../../sample/distributions.ts';
 import { SampleIndex } from '../../../sample/sample-index.ts';
 
-t.test('is none now: one warning a run, no pause, and all files are there', async (t) => {
+t.test('provenance that upstream switched off: one warning a run, no pause, and all files are held', async (t) => {
   const index = new SampleIndex();
   for (let at = 0; at < 25; at += 1) index.publish(makeWheel({ name: `p${at}`, version: '1.0' }), { provenance: true });
   const mirror = await openTestMirror(t, { index });

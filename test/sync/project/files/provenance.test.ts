@@ -57,7 +57,7 @@ function isOnDisk(mirror: TestMirror, filename: string, suffix = ''): boolean {
 const none = { absent: 0, unchecked: 0, verified: 0, failed: 0, lost: 0, leftOut: 0 };
 const failedText = `pkg: ${forged}: its provenance failed: about another file`;
 
-t.test('warn holds everything, tells once what failed, and counts', async (t) => {
+t.test('warn holds everything, and reports once what failed', async (t) => {
   const mirror = await openAttested(t);
   await mirror.run(verifying());
   t.same(mirror.filenames('pkg').sort(), [bare, forged, good].sort());
@@ -72,7 +72,7 @@ t.test('warn holds everything, tells once what failed, and counts', async (t) =>
   t.same(mirror.problems(), []);
 });
 
-t.test('an object that failed is looked at again, and is right once upstream has corrected it', async (t) => {
+t.test('a provenance object that failed is verified again, and passes once upstream has corrected it', async (t) => {
   const mirror = await openAttested(t);
   await mirror.run(verifying('refuse-failed'));
   mirror.index.attest('pkg', forged);
@@ -83,7 +83,7 @@ t.test('an object that failed is looked at again, and is right once upstream has
   t.same(alarms(mirror), []);
 });
 
-t.test('refuse-failed leaves out what failed, with an alarm that is told once', async (t) => {
+t.test('refuse-failed leaves out files that failed, with a single alarm', async (t) => {
   const mirror = await openAttested(t);
   await mirror.run(verifying('refuse-failed'));
   t.same(mirror.filenames('pkg').sort(), [bare, good].sort());
@@ -104,7 +104,7 @@ t.test('refuse-failed leaves out what failed, with an alarm that is told once', 
   t.same(mirror.problems(), []);
 });
 
-t.test('a file that was left out comes back once it proves right, although rules came in between', async (t) => {
+t.test('a file that was left out comes back once it verifies, although the rules changed meanwhile', async (t) => {
   const mirror = await openAttested(t);
   await mirror.run(verifying('refuse-failed'));
   const policy = policyFrom('[releases]\nyanked = false');

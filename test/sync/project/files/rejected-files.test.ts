@@ -1,4 +1,4 @@
-/** One odd file costs itself, and no other: neither its project, nor later releases, nor the exit code for ever. */
+/** A rejected file costs itself, and no other: neither its project, nor later releases, nor the exit code for ever. */
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
@@ -25,7 +25,7 @@ const right = ['1.0', '1.1', '1.2', '1.3'].map((version) => `demo-${version}-py3
 const alarms = (mirror: TestMirror): string[] => mirror.eventsOf('alarm').map(({ message }) => message);
 const oddOnes = (mirror: TestMirror) => mirror.remembered((state) => state.rejectedFiles.latest(99));
 
-/** What may be odd about a file that is listed besides the right ones, and what is told of it. */
+/** Reasons to reject a file that is listed beside the right ones, and what is reported of it. */
 const oddities: readonly [what: string, entry: (mirror: TestMirror, file: FileEntry) => unknown, told: RegExp][] = [
   [
     'a character that no file name has',
@@ -110,7 +110,7 @@ function list(mirror: TestMirror, more: (mirror: TestMirror, file: FileEntry) =>
 }
 
 for (const [what, entry, told] of oddities) {
-  t.test(`a file with ${what} is left out alone, and told once`, async (t) => {
+  t.test(`a file with ${what} alone is left out, and reported once`, async (t) => {
     const mirror = await openOdd(t, (mirror, file) => [entry(mirror, file)]);
     t.equal((await mirror.run()).parked.size, 0);
     t.match(alarms(mirror), [told]);
@@ -134,7 +134,7 @@ for (const [what, entry, told] of oddities) {
   });
 }
 
-t.test('several odd files at once cost no other file', async (t) => {
+t.test('several rejected files at once cost no other file', async (t) => {
   const mirror = await openOdd(t, (mirror, file) => oddities.slice(0, 3).map(([, entry]) => entry(mirror, file)));
   t.equal((await mirror.run()).parked.size, 0);
   t.equal(alarms(mirror).length, 3);
@@ -142,7 +142,7 @@ t.test('several odd files at once cost no other file', async (t) => {
   t.same(mirror.problems(), []);
 });
 
-t.test('what comes first: a removal and a yank wait for no odd file, no file that fails, and no room', async (t) => {
+t.test('a removal and a yank wait for no rejected file, no failing file, and no room', async (t) => {
   const troubles: Record<string, (mirror: TestMirror) => void> = {
     'an odd name': () => {},
     'a file that is not there': ({ server }) => {
@@ -259,51 +259,59 @@ t.test('a file that fails is tried again with growing pauses, and taken once it 
   t.same(mirror.problems(), []);
 });
 
-t.test('what is published is left alone where upstream is half broken, and somebody is told', async (t) => {
-  const mirror = await openTestMirror(t, { index: demoIndex() });
-  await mirror.run();
-  const entries = () => [...mirror.page('demo').files].sort((one, other) => (one.filename < other.filename ? -1 : 1));
-  const before = entries();
-  mirror.index.publish(makeWheel({ name: 'demo', version: '2.0' }));
-  mirror.alterPage('demo', (page) => ({
-    ...page,
-    files: page.files.map((file, at) => (at < 3 ? { ...file, filename: `\x01${at}` } : file)),
-  }));
-  for (let day = 0; day < 2; day += 1) {
-    mirror.clock.advance(24 * hourMs);
-    t.same([...(await mirror.run()).parked], ['demo']);
-    t.match(mirror.parkings(), [/3 of 5 files cannot be taken, such as "\\u00010": its name .*; nothing new is taken/]);
-    t.same(entries(), before);
-    t.same(mirror.problems(), []);
-  }
-  mirror.server.faults.clear();
-  mirror.clock.advance(24 * hourMs);
-  t.equal((await mirror.run()).parked.size, 0);
-  t.equal(mirror.filenames('demo').length, 5);
-});
-
-t.test('what a half broken page does not speak of at all goes, and what is in quarantine goes', async (t) => {
-  const mirror = await openTestMirror(t, { index: demoIndex() });
-  await mirror.run();
-  mirror.index.removeFile('demo', 'demo-1.0-py3-none-any.whl');
-  const garble = (status: string) =>
+t.test(
+  'if most entries of a page are rejected, published files stay as they are, and an alarm is raised',
+  async (t) => {
+    const mirror = await openTestMirror(t, { index: demoIndex() });
+    await mirror.run();
+    const entries = () => [...mirror.page('demo').files].sort((one, other) => (one.filename < other.filename ? -1 : 1));
+    const before = entries();
+    mirror.index.publish(makeWheel({ name: 'demo', version: '2.0' }));
     mirror.alterPage('demo', (page) => ({
       ...page,
-      'project-status': { status },
-      files: page.files.map((file, at) => ({ ...file, filename: `\x01${at}` })),
+      files: page.files.map((file, at) => (at < 3 ? { ...file, filename: `\x01${at}` } : file)),
     }));
-  const off = garble('active');
-  t.same([...(await mirror.runLater()).parked], ['demo']);
-  t.same(mirror.filenames('demo').sort(), right.slice(1));
-  off();
-  mirror.index.addRole('demo', 'x');
-  garble('quarantined');
-  t.equal((await mirror.runLater()).parked.size, 0);
-  t.same(mirror.filenames('demo'), []);
-  t.same(mirror.problems(), []);
-});
+    for (let day = 0; day < 2; day += 1) {
+      mirror.clock.advance(24 * hourMs);
+      t.same([...(await mirror.run()).parked], ['demo']);
+      t.match(mirror.parkings(), [
+        /3 of 5 files cannot be taken, such as "\\u00010": its name .*; nothing new is taken/,
+      ]);
+      t.same(entries(), before);
+      t.same(mirror.problems(), []);
+    }
+    mirror.server.faults.clear();
+    mirror.clock.advance(24 * hourMs);
+    t.equal((await mirror.run()).parked.size, 0);
+    t.equal(mirror.filenames('demo').length, 5);
+  },
+);
 
-t.test('files of which most cannot be fetched are told until they can, and the others are held', async (t) => {
+t.test(
+  'files that a page with many rejected entries does not mention at all are removed, and so are quarantined ones',
+  async (t) => {
+    const mirror = await openTestMirror(t, { index: demoIndex() });
+    await mirror.run();
+    mirror.index.removeFile('demo', 'demo-1.0-py3-none-any.whl');
+    const garble = (status: string) =>
+      mirror.alterPage('demo', (page) => ({
+        ...page,
+        'project-status': { status },
+        files: page.files.map((file, at) => ({ ...file, filename: `\x01${at}` })),
+      }));
+    const off = garble('active');
+    t.same([...(await mirror.runLater()).parked], ['demo']);
+    t.same(mirror.filenames('demo').sort(), right.slice(1));
+    off();
+    mirror.index.addRole('demo', 'x');
+    garble('quarantined');
+    t.equal((await mirror.runLater()).parked.size, 0);
+    t.same(mirror.filenames('demo'), []);
+    t.same(mirror.problems(), []);
+  },
+);
+
+t.test('files of which most cannot be fetched are reported until they can, and the others are held', async (t) => {
   const mirror = await openTestMirror(t, { index: demoIndex() });
   mirror.server.faults.add({ do: 'status', status: 404, match: /demo-1\.[012].*whl$/ });
   t.same([...(await mirror.run()).parked], ['demo']);
@@ -315,7 +323,7 @@ t.test('files of which most cannot be fetched are told until they can, and the o
   t.same(mirror.filenames('demo').sort(), right);
 });
 
-t.test('of a page of thousands of files that are not there, a thousand are asked for at a time', async (t) => {
+t.test('of a page of thousands of missing files a thousand are requested at a time', async (t) => {
   const index = demoIndex();
   const mirror = await openTestMirror(t, { index });
   for (let number = 0; number < 1500; number += 1) index.publish(makeSdist({ name: 'large', version: `${number}` }));
@@ -331,7 +339,7 @@ t.test('of a page of thousands of files that are not there, a thousand are asked
   t.equal(mirror.filenames('large').length, 1500);
 });
 
-t.test('a held file whose address an odd entry has stays, however that is encoded', async (t) => {
+t.test('a held file whose address a rejected entry has stays, however the address is encoded', async (t) => {
   const index = new SampleIndex();
   index.publish(makeWheel({ name: 'demo', version: '1.0+local' }));
   const mirror = await openTestMirror(t, { index });
@@ -408,7 +416,7 @@ t.test('hashes in capitals and names of 250 characters are taken', async (t) => 
 });
 
 t.test(
-  'a size is a hint where the sha256 is right: the file is held, with its true size, and that is told once',
+  'a wrong size is a hint if the sha256 is right: the file is held with its true size, and that is reported once',
   async (t) => {
     for (const size of [1, 10_000_000]) {
       const mirror = await openTestMirror(t, { index: demoIndex() });
@@ -434,7 +442,7 @@ t.test(
   },
 );
 
-t.test('a file that is odd takes the place of no other under the rules, and is linked nowhere', async (t) => {
+t.test('a rejected file takes the place of no other file under the rules, and is linked nowhere', async (t) => {
   const [hash] = oddities;
   for (const unmirrored of ['hide', 'upstream']) {
     const policy = policyFrom(`unmirrored = "${unmirrored}"\n[releases]\nkeep = 1`);
@@ -460,7 +468,7 @@ t.test('a file that is odd takes the place of no other under the rules, and is l
   }
 });
 
-t.test('a mirror of the index only links to no odd file', async (t) => {
+t.test('an index-only mirror links to no rejected file', async (t) => {
   const mirror = await openOdd(t, (mirror, file) =>
     oddities
       .slice(0, 4)
@@ -474,7 +482,7 @@ t.test('a mirror of the index only links to no odd file', async (t) => {
   t.notMatch(mirror.text('simple/demo/index.html'), /demo-1\.4/);
 });
 
-t.test('of an archive, what is odd is not taken for what upstream removed', async (t) => {
+t.test('with keep-removed a rejected file is not taken for one that upstream removed', async (t) => {
   const mirror = await openTestMirror(t, { index: demoIndex() });
   const settings = { keepRemoved: true };
   await mirror.run({ settings });
@@ -512,7 +520,7 @@ t.test('a single file that cannot be reached does not keep a new project away fo
   t.same(mirror.problems(), []);
 });
 
-t.test('an upload that was odd is taken once the page is right', async (t) => {
+t.test('a rejected file is taken once the page is right', async (t) => {
   const mirror = await openTestMirror(t, { index: demoIndex() });
   mirror.index.publish(makeSdist({ name: 'demo', version: '1.3' }));
   const off = mirror.alterPage('demo', (page) => ({

@@ -20,7 +20,7 @@ for (const url of [
   'https://evil.invalid/beta-1.0-py3-none-any.whl',
   'http://[',
 ]) {
-  t.test(`a link to ${url} is not published, which is told once, and ends no run`, async (t) => {
+  t.test(`a link to ${url} is not published, is reported once, and ends no run`, async (t) => {
     const mirror = await openLinking(t);
     mirror.alterFile('beta', (file) => ({ ...file, url }));
     t.equal((await mirror.runLater({ policy: linking })).parked.size, 0);
@@ -36,7 +36,7 @@ for (const url of [
   });
 }
 
-t.test('a page that is nested without end in what is left out ends no run', async (t) => {
+t.test('a page with an excluded entry that is nested without end ends no run', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run({ policy: hiding });
   mirror.index.addRole('alpha', 'somebody');

@@ -8,7 +8,7 @@ import { type FileEntry, projectPage } from '../../../sample/pages.ts';
 const folder = `packages/ab/cd/${'0'.repeat(60)}`;
 
 /** What a page must not say of a file that is held, and what is told of it. */
-const odd: readonly [what: string, change: (file: FileEntry, origin: string) => object, reason: RegExp][] = [
+const rejected: readonly [what: string, change: (file: FileEntry, origin: string) => object, reason: RegExp][] = [
   ['a host that is not allowed', (file) => ({ url: file.url.replace('127.0.0.1', 'evil.invalid') }), /not allowed/],
   ['another port of the same host', (file) => ({ url: file.url.replace(/:\d+\//, ':1/') }), /not allowed/],
   ['another scheme', (file) => ({ url: file.url.replace('http:', 'ftp:') }), /not allowed/],
@@ -99,7 +99,7 @@ async function leaveOut(t: Test, mirror: TestMirror, alter: () => unknown, reaso
   t.same(mirror.page('beta').files, entries);
 }
 
-for (const [what, change, reason] of odd) {
+for (const [what, change, reason] of rejected) {
   t.test(`a file with ${what} is not followed, and stays as it is`, async (t) => {
     const mirror = await openTestMirror(t);
     await mirror.run();
@@ -109,7 +109,7 @@ for (const [what, change, reason] of odd) {
 }
 
 for (const [what, change, reason] of renamed) {
-  t.test(`a page with ${what} in place of all that is held is not believed, and changes nothing`, async (t) => {
+  t.test(`a page with ${what} instead of all held files is not believed, and changes nothing`, async (t) => {
     const mirror = await openTestMirror(t);
     await mirror.run();
     const alter = () =>
@@ -163,7 +163,7 @@ for (const [what, body, reason] of pages) {
   });
 }
 
-t.test('a page that unfolds to more than 64 MB is not read', async (t) => {
+t.test('a page that decompresses to more than 64 MB is not read', async (t) => {
   const mirror = await openTestMirror(t);
   await mirror.run();
   const alter = () => mirror.server.faults.add({ do: 'gzip-bomb', match: /simple\/beta\/$/ });
@@ -177,14 +177,14 @@ t.test('a page that never ends is not read', async (t) => {
   await refuse(t, mirror, alter, /larger than 67108864 bytes/);
 });
 
-t.test('a list that unfolds without end is not read', async (t) => {
+t.test('a list that decompresses without end is not read', async (t) => {
   const mirror = await openTestMirror(t);
   mirror.server.faults.add({ do: 'gzip-bomb', match: /^GET \/simple\/$/ });
   await t.rejects(mirror.run(), /an entry does not end$/);
   t.notOk(existsSync(join(mirror.web, 'simple/index.html')));
 });
 
-t.test('core metadata that unfolds without end is not stored', async (t) => {
+t.test('core metadata that decompress without end are not stored', async (t) => {
   const mirror = await openTestMirror(t);
   mirror.server.faults.add({ do: 'gzip-bomb', match: /beta.*\.metadata$/ });
   t.equal((await mirror.run()).parked.size, 0);

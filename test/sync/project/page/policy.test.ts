@@ -5,7 +5,7 @@ import { policyFrom } from '../../../fixtures/policy-from.ts';
 import { openTestMirror } from '../../../fixtures/test-mirror.ts';
 import { sampleIndex } from '../../../sample/sample-projects.ts';
 
-t.test('a project that is named is held with what its releases require, and nothing else is asked for', async (t) => {
+t.test('a named project is held with what its releases require, and nothing else is requested', async (t) => {
   const mirror = await openTestMirror(t, { index: sampleIndex() });
   const policy = policyFrom('projects = ["sample-app"]\ndependencies = true');
   await mirror.run({ policy });
@@ -24,7 +24,7 @@ t.test('a project that is named is held with what its releases require, and noth
   t.same(mirror.requested(), ['changelog_since_serial']);
 });
 
-t.test('a narrower policy asks upstream for nothing, and a wider one only for what it adds', async (t) => {
+t.test('a narrower policy requests nothing, and a wider one only what it adds', async (t) => {
   const mirror = await openTestMirror(t, { index: sampleIndex() });
   await mirror.run();
   const all = mirror.filenames('sample-base');
@@ -64,7 +64,7 @@ t.test('files that are left out are linked to upstream where the policy says so'
   );
 });
 
-t.test('a file that is too young is fetched once it is old enough, without asking for its page', async (t) => {
+t.test('a file that is too young is fetched once it is old enough, without a request for its page', async (t) => {
   const mirror = await openTestMirror(t);
   const policy = policyFrom('[releases]\nmin-age = "300d"');
   await mirror.run({ policy });
@@ -75,7 +75,7 @@ t.test('a file that is too young is fetched once it is old enough, without askin
   t.equal(mirror.page('alpha').files.length, 2);
 });
 
-t.test('a remembered page that was cut off is asked for again', async (t) => {
+t.test('a cached page that is cut off is requested again', async (t) => {
   const mirror = await openTestMirror(t, { index: sampleIndex() });
   await mirror.run({ policy: policyFrom('projects = ["sample-base"]\n[releases]\nkeep = 1') });
   const db = new Database(join(mirror.target, 'state.db'));
