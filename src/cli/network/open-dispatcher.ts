@@ -1,4 +1,8 @@
-/** Opens HTTP connections from this machine, directly or through a proxy. */
+/**
+ * Opens HTTP connections from this machine, directly or through a proxy. It is a bundle of its own with undici, because
+ * what only reads the mirror does not need it. No error of ours is thrown here: the program would not recognize the
+ * classes of another bundle.
+ */
 import { setFlagsFromString } from 'node:v8';
 import type { buildConnector } from 'undici';
 import connect from 'undici/lib/api/api-connect.js';
@@ -61,6 +65,11 @@ export function openDispatcher(
     return new Agent({ ...options, connect: connectBySocks(socks, proxies.noProxy, connect, tls) });
   const agents = { ...options, connect, requestTls: tls, proxyTls: tls };
   return new EnvHttpProxyAgent({ ...agents, httpProxy, httpsProxy, ...proxies });
+}
+
+/** Returns a dispatcher that uses no proxy. It gives up a connection after `timeoutMs`. */
+export function openDirectly(timeoutMs: number): Dispatcher {
+  return new Agent({ connect: { timeout: timeoutMs } });
 }
 
 /** Returns a connector that asks for the options of TLS when the first connection needs them. */

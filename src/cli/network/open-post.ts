@@ -1,5 +1,4 @@
 /** Sends notices over HTTP, with ten seconds for all of them. */
-import type { Dispatcher } from 'undici';
 import type { Clock } from '../../core/clock.ts';
 import { PausedError, UnreachableError } from '../../core/errors.ts';
 import type { Notice, Post } from '../../notify/notify.ts';
@@ -14,8 +13,8 @@ export async function openPost(
   clock: Clock,
   pause: AbortSignal,
 ): Promise<{ readonly post: Post; close(): Promise<void> }> {
-  const { Agent } = await loadPart('http.js', () => import('./http.ts'));
-  const dispatcher: Dispatcher = new Agent({ connect: { timeout: timeLimitMs } });
+  const { openDirectly } = await loadPart('http.js', () => import('./open-dispatcher.ts'));
+  const dispatcher = openDirectly(timeLimitMs);
   // AbortSignal.any is not usable: in Node 20 the signal of a timeout may never fire if nothing else refers to it.
   const controller = new AbortController();
   const stop = (): void => controller.abort();

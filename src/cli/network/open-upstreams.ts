@@ -64,7 +64,7 @@ export async function openUpstreams(
   policy: Policy | undefined,
   surroundings: UpstreamContext,
 ): Promise<{ upstream: PypiUpstream; sources: ReadonlyMap<string, Upstream>; close(): Promise<void> }> {
-  const { openDispatcher } = await loadPart('http.js', () => import('./http.ts'));
+  const { openDispatcher } = await loadPart('http.js', () => import('./open-dispatcher.ts'));
   const dispatchers: Dispatcher[] = [];
   const range = connectionRange(settings);
   const throttle = settings.rateLimit === undefined ? undefined : new Throttle(settings.rateLimit, surroundings.clock);
