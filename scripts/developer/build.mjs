@@ -46,7 +46,8 @@ export async function buildPrograms(dist) {
   mkdirSync(dist, { recursive: true });
   const executable = { banner: { js: '#!/usr/bin/env node' } };
   for (const [program, source] of Object.entries(programs)) {
-    await bundle(starter, join(dist, program), executable);
+    const define = { bundleName: JSON.stringify(`${program}.js`) };
+    await bundle(starter, join(dist, program), { ...executable, define });
     await bundle(source, join(dist, `${program}.js`), { plugins: [partsBeside] });
   }
   for (const [program, source] of Object.entries(cgi)) await bundle(source, join(dist, program), executable);

@@ -1,4 +1,5 @@
 /** Loaded before a program: writes the code cache of each of its files when it ends. See scripts/starter.ts. */
+const { createHash } = require('node:crypto');
 const { writeFileSync } = require('node:fs');
 const v8 = require('node:v8');
 const vm = require('node:vm');
@@ -16,6 +17,9 @@ vm.Script = class extends vm.Script {
 };
 
 process.on('exit', () => {
-  for (const { script, path, id } of recorded)
-    writeFileSync(path, Buffer.concat([script.createCachedData(), Buffer.from(id)]));
+  for (const { script, path, id } of recorded) {
+    const cache = script.createCachedData();
+    const hash = createHash('sha256').update(cache).digest('hex').slice(0, 32);
+    writeFileSync(path, Buffer.concat([cache, Buffer.from(id + hash)]));
+  }
 });

@@ -1,6 +1,16 @@
 /** The programs must run wherever their folder is copied to. */
 import { spawnSync } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import { isBuiltin } from 'node:module';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -25,7 +35,17 @@ const program = join(copied, 'pep381run');
 
 t.test('the folder holds the programs, what they load, and package.json, and nothing else', async (t) => {
   const others = readdirSync(copied).filter((name) => !isProgram(name));
-  t.same(others.sort(), ['better_sqlite3.node', 'http.js', 'package.json', 'provenance.js', 'regex.js']);
+  t.same(others.sort(), [
+    'better_sqlite3.node',
+    'http.js',
+    'http.js.cache',
+    'package.json',
+    ...['pep381checkfiles', 'pep381run'].flatMap((name) => [`${name}.js`, `${name}.js.cache`]),
+    'processlogs.js',
+    'processlogs.js.cache',
+    'provenance.js',
+    'regex.js',
+  ]);
   t.same(JSON.parse(readFileSync(join(copied, 'package.json'), 'utf8')), { type: 'commonjs' });
 });
 
@@ -47,10 +67,11 @@ t.test('every program stays below half a megabyte and needs no other package', a
   const programs = readdirSync(copied).filter(isProgram);
   t.ok(programs.includes('pep381run'));
   for (const name of programs) {
-    const { size, mode } = statSync(join(copied, name));
+    const { mode } = statSync(join(copied, name));
+    const { size } = statSync(join(copied, bundleOf(name)));
     t.ok(size <= (name === 'pep381sync.cgi' ? 10_000 : 500_000), `${name}: ${size} bytes`);
     t.equal(mode & 0o777, 0o755, 'everybody may start it');
-    t.same(foreignTo(name), [], 'everything required is part of Node');
+    t.same([...foreignTo(name), ...foreignTo(bundleOf(name))], [], 'everything required is part of Node or beside it');
   }
 });
 
@@ -60,7 +81,7 @@ t.test(
     t.ok(statSync(join(copied, 'provenance.js')).size < 250_000);
     t.same(foreignTo('provenance.js'), []);
     for (const name of readdirSync(copied).filter(isProgram)) {
-      const text = readFileSync(join(copied, name), 'utf8');
+      const text = readFileSync(join(copied, bundleOf(name)), 'utf8');
       t.equal(text.includes('"./provenance.js"'), name === 'pep381run', name);
       t.notOk(text.includes('sigstore.bundle'), `${name} holds nothing of it`);
     }
@@ -83,6 +104,36 @@ t.test(
     );
   },
 );
+
+t.test('a code cache that does not fit, or none, changes nothing', async (t) => {
+  const folder = join(t.testdir(), 'programs');
+  cpSync(copied, folder, { recursive: true });
+  const started = join(folder, 'pep381run');
+  const cache = join(folder, 'pep381run.js.cache');
+  const whole = readFileSync(cache);
+  const ofOtherBuild = Buffer.from(whole);
+  ofOtherBuild.write('0'.repeat(32), whole.length - 64);
+  const damaged = Buffer.from(whole);
+  damaged.fill(7, 100, 200);
+  const cases = { whole, ofOtherBuild, damaged, 'cut off': whole.subarray(0, 1000), empty: Buffer.alloc(0) };
+  for (const [what, bytes] of Object.entries(cases)) {
+    writeFileSync(cache, bytes);
+    t.same(await run(started, ['--version']), { code: 0, stdout: `${version}\n`, stderr: '' }, what);
+  }
+  writeFileSync(cache, whole);
+  const bundle = join(folder, 'pep381run.js');
+  const text = readFileSync(bundle, 'utf8');
+  // Another program of the same length, as a repaired one may be: V8 itself would compare nothing but the length.
+  const other = text.replace(JSON.stringify(version), JSON.stringify(version.replace(/\d+$/, '9')));
+  t.not(other, text);
+  writeFileSync(bundle, other.replace(/\w{32}\n$/, `${'1'.repeat(32)}\n`));
+  t.equal((await run(started, ['--version'])).stdout, `${version.replace(/\d+$/, '9')}\n`, 'another program');
+  writeFileSync(bundle, text);
+  const others = await run(started, ['--version'], { node: ['--no-opt', '--max-lazy'] });
+  t.equal(others.stdout, `${version}\n`, 'other flags of V8');
+  rmSync(cache);
+  t.equal((await run(started, ['--version'])).stdout, `${version}\n`, 'none');
+});
 
 t.test('a copy prints its version and its help', async (t) => {
   t.same(await run(program, ['--version']), { code: 0, stdout: `${version}\n`, stderr: '' });
@@ -158,7 +209,13 @@ t.test('a copy mirrors the whole sample index, also when it is started through a
 function foreignTo(name: string): string[] {
   const text = readFileSync(join(copied, name), 'utf8');
   const required = [...text.matchAll(/\brequire\(["']([^"']+)["']\)/g)].map(([, module]) => module ?? '');
-  return required.filter((module) => !module.startsWith('node:') && !isBuiltin(module));
+  const isPart = (module: string): boolean => /^\.\/[a-z]+\.js$/.test(module) && existsSync(join(copied, module));
+  return required.filter((module) => !module.startsWith('node:') && !isBuiltin(module) && !isPart(module));
+}
+
+/** Returns the name of the file that a program's code is in. */
+function bundleOf(name: string): string {
+  return name === 'pep381sync.cgi' ? name : `${name}.js`;
 }
 
 function isProgram(name: string): boolean {

@@ -33,7 +33,7 @@ t.test('a command line that cannot be understood gets the usage and one reason, 
 t.test('an invalid value is refused in one line: what was expected, what was found', async (t) => {
   const target = join(t.testdir(), 'target');
   const rows: readonly (readonly [string, string, string])[] = [
-    ['--workers', 'many', 'expected a whole number from 1 to 100, found "many"'],
+    ['--workers', 'many', 'expected a whole number from 1 to 100 or "auto", found "many"'],
     ['--upstream', 'pypi.org', 'expected an address such as https://pypi.org, found "pypi.org"'],
     ['--project', '../x', '"../x" is no valid project name'],
     ['--log-format', 'xml', 'expected text or json, found "xml"'],
@@ -104,7 +104,7 @@ t.test('an error in mirror.toml is reported in one line with file, line and advi
     ['key', 'workers = 2\nworker = 3\n', '2: unknown key worker; did you mean workers?'],
     ['section', '# mine\n\n[projets]\nx = 1\n', '3: unknown section [projets]; did you mean projects?'],
     ['syntax', 'workers = 2\nindex-only = yes\n', '2:14: not valid TOML: '],
-    ['value', '\nworkers = 1.5\n', '2: workers: expected a whole number from 1 to 100, found 1.5'],
+    ['value', '\nworkers = 1.5\n', '2: workers: expected a whole number from 1 to 100 or "auto", found 1.5'],
     ['list', 'projects = []\n', '1: projects: expected a list of texts, found []'],
     ['nothing held', '# none\notherwise = "none"\n', ' no project is held, which would remove the whole mirror'],
   ];

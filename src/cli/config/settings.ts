@@ -188,13 +188,13 @@ function dailyWindow({ value, where }: SettingValue): DailyWindow {
 }
 
 function workers(given: SettingValue): number | 'auto' {
-  return given.value === 'auto' ? 'auto' : wholeNumber(given, 1, 100, '"auto" or a whole number');
+  return given.value === 'auto' ? 'auto' : wholeNumber(given, 1, 100, ' or "auto"');
 }
 
-function wholeNumber({ value, where }: SettingValue, least: number, most: number, what = 'a whole number'): number {
+function wholeNumber({ value, where }: SettingValue, least: number, most: number, other = ''): number {
   const number = typeof value === 'string' && /^\d{1,9}$/.test(value) ? Number(value) : value;
   if (typeof number === 'number' && Number.isInteger(number) && number >= least && number <= most) return number;
-  throw new UsageError(`${where}: expected ${what} from ${least} to ${most}, found ${show(value)}`);
+  throw new UsageError(`${where}: expected a whole number from ${least} to ${most}${other}, found ${show(value)}`);
 }
 
 /**

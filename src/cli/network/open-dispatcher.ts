@@ -77,7 +77,7 @@ function connectDirectly(
   options: buildConnector.BuildOptions | undefined,
   tlsOptions: () => buildConnector.BuildOptions,
 ): buildConnector.connector {
-  const plain = makeConnector(options);
+  const plain = makeConnector({ ...options });
   let secure: buildConnector.connector | undefined;
   return (to, callback) => {
     if (to.protocol !== 'https:') return plain(to, callback);

@@ -27,17 +27,18 @@ export function asStorage<T>(path: string, work: () => T): T {
   } catch (cause) {
     if (!(cause instanceof Error) || cause instanceof StorageError) throw cause;
     const code = errorCode(cause) ?? '';
-    if (code === 'ERR_DLOPEN_FAILED' || cause.message.startsWith(noAddon)) throw unfitAddon(cause);
+    if (code === 'ERR_DLOPEN_FAILED' || noAddon.test(cause.message)) throw unfitAddon(cause);
     if (ofValues.test(code) || cause instanceof TypeError || cause instanceof RangeError) throw cause;
     throw new StorageError(`${path}: ${cause.message}${advice[code] ?? ''}`, { cause });
   }
 }
 
-const noAddon = 'Could not locate the bindings file';
+/** The package that looks for the addon says one of these, depending on the current folder. */
+const noAddon = /^Could not (?:locate the bindings file|find module root)/;
 
 /** Returns the error for an addon that cannot be loaded, without Node's advice, which is for developers. */
 function unfitAddon(cause: Error): StorageError {
-  const reason = cause.message.startsWith(noAddon)
+  const reason = noAddon.test(cause.message)
     ? 'better_sqlite3.node is not beside the program'
     : cause.message.replace(/\.(?:\s+Please try [\s\S]*)?$/, '');
   const advice = 'npm run build with the Node.js that runs this program makes the folder to copy here';

@@ -70,15 +70,19 @@ t.test('the uncommented example is accepted, and its settings are the defaults u
   const { given } = readConfigFile(path);
   const { baseUrl, proxy, contact, notify, notifySecretFile, trustedRootFile, ...more } = settingsFrom(given);
   const { signingKeyFile, upstreamKey, upstreamAliases, ...others } = more;
-  const { caFile, clientCertFile, clientKeyFile, netrcFile, noProxy, ...usual } = others;
+  const { caFile, clientCertFile, clientKeyFile, netrcFile, noProxy, rateLimit, window, ...usual } = others;
   const keys = { signingKeyFile, upstreamKey, caFile, clientCertFile, clientKeyFile, netrcFile, noProxy };
   const examples = { baseUrl, proxy, contact, notify, notifySecretFile, trustedRootFile, ...keys };
   t.ok(
     Object.values({ ...examples, notify: notify[0], noProxy: noProxy[0] }).every((value) => typeof value === 'string'),
   );
   t.equal(upstreamAliases.length, 1);
+  t.match([rateLimit, window], [20_000_000, { from: 1320, to: 360 }]);
   const defaults = settingsFrom(new Map());
-  t.same({ ...usual, ...examples, upstreamAliases: [] }, { ...defaults, ...examples });
+  t.same(
+    { ...usual, ...examples, upstreamAliases: [], rateLimit: undefined, window: undefined },
+    { ...defaults, ...examples },
+  );
 });
 
 t.test('the uncommented policy is accepted without a warning', async (t) => {
