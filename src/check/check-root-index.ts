@@ -5,7 +5,7 @@ import { inPages } from '../core/in-pages.ts';
 import { ownPath, type PageFile, pagePath } from '../core/paths.ts';
 import type { Digest } from '../files/file-store.ts';
 import { localJson, type RootIndexForm, rootIndexHtml, rootIndexJson } from '../formats/simple/root-index.ts';
-import { indexState, pageState, rootIndexIsDue } from '../state/mirror-state.ts';
+import { indexState, pageState, rootIndexIsDamaged } from '../state/mirror-state.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import { notAFile } from './inspect-file.ts';
@@ -29,7 +29,7 @@ export async function checkRootIndex(check: Check): Promise<void> {
     const findings = isDue() ? [] : await inspectForms(check);
     for (const finding of findings) report({ type: 'finding', finding });
     if (!findings.some(({ kind }) => kind !== 'unreadable' && kind !== 'not-a-file')) return;
-    state.set(rootIndexIsDue);
+    state.set(rootIndexIsDamaged);
     report({ type: 'queued', name: undefined });
   } finally {
     release();

@@ -10,7 +10,7 @@ import { ownPath, type PageFile, pagePath, projectFolder, simpleRoot, type WebPa
 import type { Verify } from '../core/signing.ts';
 import { parseSignature, parseSnapshot, type Snapshot } from '../formats/mirror/snapshot.ts';
 import { pageTree } from '../pages/page-merkle-tree.ts';
-import { indexState, rootIndexIsDue } from '../state/mirror-state.ts';
+import { indexState, rootIndexIsDamaged } from '../state/mirror-state.ts';
 import type { PageHashes } from '../state/page-hashes.ts';
 import type { Finding } from './check-event.ts';
 import type { CheckJob } from './check-job.ts';
@@ -136,7 +136,7 @@ async function verifyRootIndex(job: CheckJob, { index }: Snapshot): Promise<void
     const finding = await inspectPage(job, pagePath(page), index[form], undefined);
     if (finding === undefined) continue;
     job.report({ type: 'finding', finding });
-    job.state.set(rootIndexIsDue);
+    job.state.set(rootIndexIsDamaged);
     job.report({ type: 'queued', name: undefined });
   }
 }

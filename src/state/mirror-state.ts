@@ -117,6 +117,16 @@ export interface PageState {
 }
 export const pageState = section<PageState>({ pageForm: true, fileBase: true, legacyJson: true });
 
+/** The size of a piece of the root index and its CRC-32, and both of the compressed piece. */
+export type RootPieceSize = readonly [bytes: number, crc32: number, packedBytes: number, packedCrc32: number];
+
+/** The pieces of the root index: the name from which on each reaches, and their sizes with head and tail in each form. */
+export interface RootPieces {
+  readonly froms: readonly string[];
+  readonly html: readonly RootPieceSize[];
+  readonly json: readonly RootPieceSize[];
+}
+
 /**
  * The published files about the mirror as a whole. Owned by `sync/index`; other features mark them as due with the
  * changes below. Adopting, restoring, and repairing a state older than the tree change it too.
@@ -126,6 +136,8 @@ export interface IndexState {
   readonly rootIndexDue?: boolean | undefined;
   /** The sha256 of the published root index in both forms. */
   readonly rootIndex?: { readonly json: string; readonly html: string } | undefined;
+  /** The pieces that the published root index is made of. Without froms they are not known yet. */
+  readonly rootPieces?: RootPieces | undefined;
   /** The number of the latest change that the published root index shows; see published-changes.ts. */
   readonly changesListed?: number | undefined;
   /** The extent of the published change feed: the log's id, its last change, and {@link changesListed}. */
@@ -142,6 +154,7 @@ export interface IndexState {
 export const indexState = section<IndexState>({
   rootIndexDue: true,
   rootIndex: true,
+  rootPieces: true,
   changesListed: true,
   changesTold: true,
   changesDue: true,
@@ -152,6 +165,9 @@ export const indexState = section<IndexState>({
 
 /** The change that marks the root index as out of date. */
 export const rootIndexIsDue = change(indexState, { rootIndexDue: true });
+
+/** The change that marks the published root index as damaged, so that nothing of it is used again. */
+export const rootIndexIsDamaged = change(indexState, { rootIndexDue: true, rootPieces: undefined });
 
 /** The change that marks the published change feed as damaged. */
 export const changeFeedIsDue = change(indexState, { changesDue: true });

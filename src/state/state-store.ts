@@ -8,6 +8,7 @@
 import type { ChangelogEntries } from './changelog-entries.ts';
 import type { HeldFile, HeldProjects } from './held-projects.ts';
 import type { InProgress } from './in-progress.ts';
+import type { IndexEntries } from './index-entries.ts';
 import type { PageHashes, PageHashStore } from './page-hashes.ts';
 import type { PlanRecord, Plans } from './plans.ts';
 import type { ProvenanceProblem, ProvenanceRecords } from './provenance-records.ts';
@@ -97,6 +98,8 @@ export interface StateStore {
   readonly rejectedFiles: RejectedFiles;
   /** The changes on this mirror, for mirrors that mirror from it. */
   readonly publishedChanges: PublishedChanges;
+  /** The entries of the root index, and which of them have changed. */
+  readonly indexEntries: IndexEntries;
   readonly history: RunHistory;
   /** Returns the known values of a section of `mirror-state.ts`. */
   get<T extends object>(of: Section<T>): T;

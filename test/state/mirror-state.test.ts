@@ -2,12 +2,12 @@ import t from 'tap';
 import { sections } from '../../src/state/mirror-state.ts';
 import { change, join, section } from '../../src/state/state-section.ts';
 
-/** What a state.db of version 2.0.0 may have in its table `mirror`. */
+/** What a state.db may have in its table `mirror`. */
 const keys = `
   adopted adopting all changelogDownSince changelogRetryAt changesDue changesListed changesTold check checkedShare
   completedAt deletionsAllowedAt endless feed feedRetryAt fileBase keepsRemoved legacyJson listEtag listSha256 missing
   missingRetryAt pageForm pausedAt policy policyUnsettled progressAt reconciledAt removalsListed rootIndex rootIndexDue
-  running scope serial serialAskedAt serialMovedAt sweptAt toldRoot unmet unmetLines upstream upstreamSnapshot
+  rootPieces running scope serial serialAskedAt serialMovedAt sweptAt toldRoot unmet unmetLines upstream upstreamSnapshot
   waitingToldAt wantsOf`;
 
 t.test('every key of the state is in one section, and none is in two', async (t) => {

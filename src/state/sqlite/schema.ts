@@ -15,6 +15,7 @@
  *   unproven  files whose provenance does not prove their origin
  *   odd_files rejected files; see sqlite-rejected-files.ts
  *   change*   published changes, for others that mirror from this mirror; see sqlite-published-changes.ts
+ *   changed_entries   projects whose entries in the root index have changed; see sqlite-index-entries.ts
  *   proven    numbers of held files by provenance; see provenance-number.ts
  *   totals    numbers of held projects, files and bytes
  *   runs      history of runs
@@ -23,13 +24,14 @@
 import type Database from 'better-sqlite3';
 import { StorageError } from '../../core/errors.ts';
 import { addPageTables, addSeenTable } from './page-hash-schema.ts';
+import { changedEntriesTable } from './sqlite-index-entries.ts';
 import { changeTables } from './sqlite-published-changes.ts';
 import { rejectedFilesTable } from './sqlite-rejected-files.ts';
 import { logsThatBeginAlike, statsTables } from './stats-schema.ts';
 import { upgradeCounts } from './upgrade-counts.ts';
 
 /** The version of the schema, stored as SQLite's user_version. */
-const version = 5;
+const version = 6;
 
 const tables = `
   CREATE TABLE mirror (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -222,6 +224,7 @@ const steps: readonly ((db: Database.Database, isNew: boolean) => void)[] = [
     addSeenTable(db);
   },
   (db) => db.exec(logsThatBeginAlike + changeTables + sourceColumn),
+  (db) => db.exec(changedEntriesTable),
 ];
 
 /** Creates the tables in a new database, or upgrades an older one. Throws StorageError if the database is newer. */

@@ -8,6 +8,7 @@ import { type OpenStateOptions, openState } from './open-state.ts';
 import { SqliteChangelogEntries } from './sqlite-changelog-entries.ts';
 import { SqliteHeldProjects } from './sqlite-held-projects.ts';
 import { SqliteInProgress } from './sqlite-in-progress.ts';
+import { SqliteIndexEntries } from './sqlite-index-entries.ts';
 import { SqliteMirrorState } from './sqlite-mirror-state.ts';
 import { SqlitePageHashes } from './sqlite-page-hashes.ts';
 import { SqlitePlans } from './sqlite-plans.ts';
@@ -34,6 +35,7 @@ export class SqliteStateStore extends SqliteTables<ReturnType<typeof prepareStat
   readonly pages: SqlitePageHashes;
   readonly rejectedFiles: SqliteRejectedFiles;
   readonly publishedChanges: SqlitePublishedChanges;
+  readonly indexEntries: SqliteIndexEntries;
   readonly history: SqliteRunHistory;
   readonly #mirror: SqliteMirrorState;
 
@@ -54,6 +56,7 @@ export class SqliteStateStore extends SqliteTables<ReturnType<typeof prepareStat
     this.pages = new SqlitePageHashes(connection);
     this.rejectedFiles = new SqliteRejectedFiles(connection);
     this.publishedChanges = new SqlitePublishedChanges(connection);
+    this.indexEntries = new SqliteIndexEntries(connection, mirror);
     this.history = new SqliteRunHistory(connection);
   }
 

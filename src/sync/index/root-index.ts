@@ -1,8 +1,12 @@
-/** Writes the list of all projects in one pass over the state, so that memory use does not depend on its size. */
-import { createGzip, type Gzip } from 'node:zlib';
+/**
+ * Writes the list of all projects. It consists of pieces of some thousand projects, so that a run that changes a few
+ * projects renders and compresses only the pieces that they are in, and copies the others from the published files.
+ */
 import { inPages } from '../../core/in-pages.ts';
+import type { ProjectName } from '../../core/names.ts';
 import { ownPath, type PageFile, pagePath, type WebPath } from '../../core/paths.ts';
-import type { Digest, StagedFile, Write } from '../../files/file-store.ts';
+import type { StagedFile, Write } from '../../files/file-store.ts';
+import { crc32, deflatePiece, gzipHead, gzipTail } from '../../formats/deflate-pieces.ts';
 import {
   type IndexEntry,
   localJson,
@@ -10,140 +14,279 @@ import {
   rootIndexHtml,
   rootIndexJson,
 } from '../../formats/simple/root-index.ts';
-import { indexState, pageState, serialState } from '../../state/mirror-state.ts';
+import { indexState, pageState, type RootPieceSize, serialState } from '../../state/mirror-state.ts';
 import { change } from '../../state/state-section.ts';
 import type { Mirror } from '../mirror.ts';
 
-const entriesAtATime = 2000;
+const entriesPerPiece = 2048;
+/** Number of entries from which on a piece that has grown is cut up, with all others. */
+const maxEntriesPerPiece = 3 * entriesPerPiece;
+/** Number of changed entries from which on everything is written anew. */
+const maxChanged = 20_000;
+/** Number of pieces that are compressed at the same time. */
+const piecesAtATime = 4;
 
 type IndexOwner = Pick<Mirror, 'state' | 'files' | 'report'>;
+
+/** The pages of the list. Each has a gzipped twin. */
+const pages = { html: 'index.html', json: 'index.v1_json' } as const satisfies Record<string, PageFile>;
+type FormName = keyof typeof pages;
+type Forms = Readonly<Record<FormName, RootIndexForm>>;
+
+/** One form of the list. */
+interface BuiltForm {
+  /** The files to publish, the twin before its page; none if they are in place. */
+  readonly writes: readonly Write[];
+  /** The hash of the page. */
+  readonly sha256: string;
+  readonly sizes: readonly RootPieceSize[];
+}
+
+/** Both forms, and the names from which on their pieces reach. */
+type BuiltForms = Readonly<Record<FormName, BuiltForm>> & { readonly froms: readonly string[] };
 
 /** Publishes the root index if it differs from the published one. */
 export async function publishRootIndex(mirror: IndexOwner): Promise<void> {
   const { state, files, report } = mirror;
   const changesListed = state.publishedChanges.last();
   const { serial } = state.get(serialState);
-  const { legacyJson } = state.get(pageState);
-  const htmlForm = await FormWriter.open(mirror, rootIndexHtml, 'index.html');
-  const jsonForm = await FormWriter.open(mirror, rootIndexJson(serial), 'index.v1_json');
-  const isLegacy = legacyJson !== undefined && legacyJson.filledTo === undefined;
-  const localForm = isLegacy ? await FormWriter.open(mirror, localJson, undefined) : undefined;
-  let projects = 0;
-  for (const entries of inPages((after) => state.held.published(after, entriesAtATime))) {
-    for (const form of [htmlForm, jsonForm, localForm]) await form?.add(entries);
-    projects += entries.length;
-  }
-  const [html, json] = [await htmlForm.finish(), await jsonForm.finish()];
+  const forms = { html: rootIndexHtml, json: rootIndexJson(serial) };
+  const changed = state.indexEntries.changed(maxChanged);
+  const replaced = changed.length < maxChanged ? await replacePieces(mirror, forms, changed) : undefined;
+  const { froms, html, json } = replaced ?? (await writeAll(mirror, forms));
   await files.publish([...html.writes, ...json.writes]);
-  if (localForm !== undefined) await publishShadowmireList(files, await localForm.finish(), serial);
-  state.set(change(indexState, { rootIndex: { json: json.sha256, html: html.sha256 }, changesListed }));
-  report({ type: 'root-index', projects });
+  await publishShadowmireList(mirror, serial);
+  const rootPieces = { froms, html: html.sizes, json: json.sizes };
+  state.indexEntries.commit(
+    changed,
+    change(indexState, { rootIndex: { json: json.sha256, html: html.sha256 }, rootPieces, changesListed }),
+  );
+  report({ type: 'root-index', projects: state.totals().projects });
 }
 
-/** Publishes the list that shadowmire reads, then the serial of that list. */
-async function publishShadowmireList(
-  files: Mirror['files'],
-  list: BuiltIndex,
-  serial: number | undefined,
-): Promise<void> {
-  const path = ownPath('local.db.serial');
-  const body = Buffer.from(`${serial ?? 0}`);
-  const isThere = (await files.read(path))?.equals(body) === true;
-  await files.publish([...list.writes, ...(isThere ? [] : [{ path, body }])]);
+/** Publishes the list that shadowmire reads, and then its serial, if the legacy JSON is complete. */
+async function publishShadowmireList(mirror: IndexOwner, serial: number | undefined): Promise<void> {
+  const { state, files } = mirror;
+  const { legacyJson } = state.get(pageState);
+  if (legacyJson === undefined || legacyJson.filledTo !== undefined) return;
+  const list = await files.stage('rootlocal');
+  list.begin(false, undefined);
+  for (const text of textsOf(localJson, entryGroups(mirror))) await list.write(Buffer.from(text));
+  const { sha256 } = await list.finish();
+  const writes: Write[] = [];
+  if ((await files.digest(ownPath('local.json')))?.sha256 === sha256) await list.drop();
+  else writes.push({ path: ownPath('local.json'), body: list });
+  const serialFile = { path: ownPath('local.db.serial'), body: Buffer.from(`${serial ?? 0}`) };
+  const isThere = (await files.read(serialFile.path))?.equals(serialFile.body) === true;
+  await files.publish([...writes, ...(isThere ? [] : [serialFile])]);
+}
+
+/** Writes both forms from the state, unless they are in place. */
+async function writeAll(mirror: IndexOwner, forms: Forms): Promise<BuiltForms> {
+  const { state, files } = mirror;
+  // From now on changed entries are remembered. If the run ends before the pieces are known, the next one writes all.
+  state.indexEntries.commit('all', change(indexState, { rootPieces: { froms: [], html: [], json: [] } }));
+  const froms: string[] = [];
+  for (const entries of entryGroups(mirror)) froms.push(froms.length === 0 ? '' : (entries[0]?.name ?? ''));
+  const build = async (form: FormName): Promise<BuiltForm> => {
+    const writer = await PairWriter.open(files, form);
+    const sizes: RootPieceSize[] = [];
+    for await (const piece of compressed(textsOf(forms[form], entryGroups(mirror)))) {
+      sizes.push(piece.size);
+      await writer.add(piece.body, piece.packed);
+    }
+    const { page, twin } = await writer.finish();
+    const isThere =
+      (await files.digest(page.path))?.sha256 === page.sha256 &&
+      (await files.digest(twin.path))?.sha256 === twin.sha256;
+    if (isThere) await writer.drop();
+    return { writes: isThere ? [] : [twin, page], sha256: page.sha256, sizes };
+  };
+  return { html: await build('html'), json: await build('json'), froms };
 }
 
 /**
- * The files to publish, none if they are in place already, and the hash of the page. The twin comes before its page.
+ * Writes the forms with new pieces for the projects in `changed`, and copies the others from the published files.
+ * Returns undefined if those are not as the state knows them, or if the pieces have to be cut anew.
  */
-interface BuiltIndex {
-  readonly writes: Write[];
+async function replacePieces(
+  mirror: IndexOwner,
+  forms: Forms,
+  changed: readonly ProjectName[],
+): Promise<BuiltForms | undefined> {
+  const { state, files } = mirror;
+  const { rootPieces: old, rootIndex } = state.get(indexState);
+  // If no entry has changed, the list may be written because it is damaged.
+  if (old === undefined || rootIndex === undefined || old.froms.length === 0 || changed.length === 0) return undefined;
+  const groups = new Map<number, readonly IndexEntry[]>();
+  for (const name of changed) {
+    const at = old.froms.findLastIndex((from) => from <= name);
+    if (groups.has(at)) continue;
+    const entries = state.indexEntries.within(old.froms[at] ?? '', old.froms[at + 1]);
+    if (entries.length === 0 || entries.length > maxEntriesPerPiece) return undefined;
+    groups.set(at, entries);
+    if (groups.size > 8 && groups.size * 2 > old.froms.length) return undefined;
+  }
+  const build = async (form: FormName): Promise<BuiltForm | undefined> => {
+    const { head } = forms[form];
+    const numbers = [...groups.keys()].sort((one, other) => one - other);
+    const texts = [head, ...numbers.map((at) => groupText(forms[form], groups.get(at) ?? [], at === 0))];
+    const sizes = [...old[form]];
+    const made = new Map<number, Piece>();
+    for await (const piece of compressed(texts)) {
+      // The head is the first piece.
+      const at = made.size === 0 ? 0 : (numbers[made.size - 1] ?? 0) + 1;
+      made.set(at, piece);
+      sizes[at] = piece.size;
+    }
+    const isSame = [...made].every(([at, { size }]) => String(old[form][at]) === String(size));
+    if (isSame && (await hasSizes(files, form, sizes))) return { writes: [], sha256: rootIndex[form], sizes };
+    const writer = await PairWriter.open(files, form);
+    if (!(await copyPieces(files, form, old[form], made, writer))) {
+      await writer.drop();
+      return undefined;
+    }
+    const { page, twin } = await writer.finish();
+    return { writes: [twin, page], sha256: page.sha256, sizes };
+  };
+  const html = await build('html');
+  const json = html && (await build('json'));
+  if (html !== undefined && json === undefined) for (const { body } of html.writes) await (body as StagedFile).drop();
+  return html && json && { html, json, froms: old.froms };
+}
+
+/**
+ * Adds all pieces to `writer`: those in `made`, and the others from the published files. Returns false if the published
+ * files are not made of the pieces `old`.
+ */
+async function copyPieces(
+  files: Mirror['files'],
+  form: FormName,
+  old: readonly RootPieceSize[],
+  made: ReadonlyMap<number, Piece>,
+  writer: PairWriter,
+): Promise<boolean> {
+  let [bodyAt, packedAt] = [0, gzipHead.length];
+  for (const [at, [bytes, checksum, packedBytes, packedChecksum]] of old.entries()) {
+    const piece = made.get(at);
+    if (piece !== undefined) await writer.add(piece.body, piece.packed);
+    else {
+      const body = await files.slice(pagePath(pages[form]), bodyAt, bodyAt + bytes);
+      const packed = await files.slice(pagePath(`${pages[form]}.gz`), packedAt, packedAt + packedBytes);
+      const isRight =
+        body !== undefined && packed !== undefined && crc32(body) === checksum && crc32(packed) === packedChecksum;
+      if (!isRight) return false;
+      await writer.add(body, packed);
+    }
+    bodyAt += bytes;
+    packedAt += packedBytes;
+  }
+  return true;
+}
+
+/** Returns true if the published page and its twin are as long as these pieces. */
+async function hasSizes(files: Mirror['files'], form: FormName, sizes: readonly RootPieceSize[]): Promise<boolean> {
+  const [bytes, packedBytes] = [0, 2].map((at) => sizes.reduce((sum, size) => sum + (size[at] ?? 0), 0));
+  const ends = gzipHead.length + gzipTail(0, 0).length;
+  return (
+    (await files.size(pagePath(pages[form]))) === bytes &&
+    (await files.size(pagePath(`${pages[form]}.gz`))) === (packedBytes ?? 0) + ends
+  );
+}
+
+/** Yields all entries in groups. */
+function entryGroups({ state }: IndexOwner): Iterable<readonly IndexEntry[]> {
+  return inPages((after) => state.held.published(after, entriesPerPiece));
+}
+
+/** Yields the text of a form: what comes first, the groups of entries, and what comes last. */
+function* textsOf(form: RootIndexForm, groups: Iterable<readonly IndexEntry[]>): Iterable<string> {
+  yield form.head;
+  let isFirst = true;
+  for (const entries of groups) {
+    yield groupText(form, entries, isFirst);
+    isFirst = false;
+  }
+  yield form.tail;
+}
+
+function groupText(form: RootIndexForm, entries: readonly IndexEntry[], isFirst: boolean): string {
+  const text = entries.map((entry) => form.entry(entry)).join(form.separator);
+  return isFirst ? text : form.separator + text;
+}
+
+/** A piece of a form, plain and compressed. */
+interface Piece {
+  readonly size: RootPieceSize;
+  readonly body: Buffer;
+  readonly packed: Buffer;
+}
+
+/** Yields the piece for each text. Some are compressed at the same time. */
+async function* compressed(texts: Iterable<string>): AsyncIterable<Piece> {
+  const inProgress: Promise<Piece>[] = [];
+  for (const text of texts) {
+    inProgress.push(pieceOf(Buffer.from(text)));
+    const first = inProgress.length < piecesAtATime ? undefined : inProgress.shift();
+    if (first !== undefined) yield await first;
+  }
+  for (const piece of inProgress) yield await piece;
+}
+
+async function pieceOf(body: Buffer): Promise<Piece> {
+  const packed = await deflatePiece(body);
+  return { size: [body.length, crc32(body), packed.length, crc32(packed)], body, packed };
+}
+
+/** A file that was written, to be published. */
+interface Written {
+  readonly path: WebPath;
+  readonly body: StagedFile;
   readonly sha256: string;
 }
 
-type RootPage = PageFile & `index.${'html' | 'v1_json'}`;
-
-/** Writes one form of the list and its gzipped twin. `local.json` is not a page and has no twin. */
-class FormWriter {
-  readonly #mirror: IndexOwner;
-  readonly #form: RootIndexForm;
-  readonly #page: RootPage | undefined;
-  readonly #plain: StagedFile;
+/** Writes a page and its gzipped twin. */
+class PairWriter {
+  readonly #form: FormName;
+  readonly #page: StagedFile;
   readonly #twin: StagedFile;
-  readonly #gzip: Gzip;
-  readonly #compressed: Promise<void>;
-  #empty = true;
+  #checksum = 0;
+  #bytes = 0;
 
-  static async open(mirror: IndexOwner, form: RootIndexForm, page: RootPage | undefined): Promise<FormWriter> {
-    const key = `root${page?.replace(/\W|_/g, '') ?? 'local'}`;
-    const writer = new FormWriter(
-      mirror,
-      form,
-      page,
-      await mirror.files.stage(key),
-      await mirror.files.stage(`${key}gz`),
-    );
-    await writer.#write(form.head);
+  static async open(files: Mirror['files'], form: FormName): Promise<PairWriter> {
+    const writer = new PairWriter(form, await files.stage(`root${form}`), await files.stage(`root${form}gz`));
+    await writer.#twin.write(gzipHead);
     return writer;
   }
 
-  private constructor(
-    mirror: IndexOwner,
-    form: RootIndexForm,
-    page: RootPage | undefined,
-    plain: StagedFile,
-    twin: StagedFile,
-  ) {
-    this.#mirror = mirror;
+  private constructor(form: FormName, page: StagedFile, twin: StagedFile) {
     this.#form = form;
     this.#page = page;
-    this.#plain = plain;
     this.#twin = twin;
-    this.#gzip = createGzip({ level: 6 });
-    plain.begin(false, undefined);
+    page.begin(false, undefined);
     twin.begin(false, undefined);
-    this.#compressed = pump(this.#gzip, twin);
   }
 
-  async add(entries: readonly IndexEntry[]): Promise<void> {
-    if (entries.length === 0) return;
-    const text = entries.map((entry) => this.#form.entry(entry)).join(this.#form.separator);
-    await this.#write(this.#empty ? text : this.#form.separator + text);
-    this.#empty = false;
+  async add(body: Buffer, packed: Buffer): Promise<void> {
+    this.#checksum = crc32(body, this.#checksum);
+    this.#bytes += body.length;
+    await this.#page.write(body);
+    await this.#twin.write(packed);
   }
 
-  async finish(): Promise<BuiltIndex> {
-    await this.#write(this.#form.tail);
-    this.#gzip.end();
-    await this.#compressed;
-    const path = this.#page === undefined ? ownPath('local.json') : pagePath(this.#page);
-    const made = await this.#plain.finish();
-    const { sha256 } = made;
-    const madeTwin = await this.#twin.finish();
-    const twinPath = this.#page && pagePath(`${this.#page}.gz`);
-    const isThere = await this.#isThere(path, made);
-    const isTwinThere = twinPath === undefined || (await this.#isThere(twinPath, madeTwin));
-    const writes = [
-      ...(twinPath === undefined ? [] : [{ path: twinPath, body: this.#twin }]),
-      { path, body: this.#plain },
-    ];
-    if (twinPath === undefined) await this.#twin.drop();
-    if (!isThere || !isTwinThere) return { writes, sha256 };
-    await this.#plain.drop();
-    if (twinPath !== undefined) await this.#twin.drop();
-    return { writes: [], sha256 };
+  async finish(): Promise<{ readonly page: Written; readonly twin: Written }> {
+    await this.#twin.write(gzipTail(this.#checksum, this.#bytes));
+    const [page, twin] = [await this.#page.finish(), await this.#twin.finish()];
+    const path = pages[this.#form];
+    return {
+      page: { path: pagePath(path), body: this.#page, sha256: page.sha256 },
+      twin: { path: pagePath(`${path}.gz`), body: this.#twin, sha256: twin.sha256 },
+    };
   }
 
-  async #isThere(path: WebPath, made: Digest): Promise<boolean> {
-    return (await this.#mirror.files.digest(path))?.sha256 === made.sha256;
+  /** Deletes what was written. */
+  async drop(): Promise<void> {
+    await this.#page.drop();
+    await this.#twin.drop();
   }
-
-  async #write(text: string): Promise<void> {
-    const bytes = Buffer.from(text);
-    await this.#plain.write(bytes);
-    if (!this.#gzip.write(bytes)) await new Promise((resolve) => this.#gzip.once('drain', resolve));
-  }
-}
-
-async function pump(from: Gzip, to: StagedFile): Promise<void> {
-  for await (const chunk of from as AsyncIterable<Buffer>) await to.write(chunk);
 }

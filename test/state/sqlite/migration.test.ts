@@ -88,6 +88,7 @@ t.test('a database of version 1 is brought up to date with everything in it', as
     proven,
     announced,
     changes,
+    changed_entries,
     change_log: log,
     queue,
     stats_counts: _counts,
@@ -107,8 +108,21 @@ t.test('a database of version 1 is brought up to date with everything in it', as
   t.match(queue, queueBefore);
   t.match(logs, logsBefore ?? []);
   t.match(logs, [{ before_bytes: null, before_sha256: null }]);
-  const added = [plans, requires, removed, wants, unsettled, unproven, odd_files, announced, changes, starts, seen];
-  t.same(added, Array(11).fill([]));
+  const added = [
+    plans,
+    requires,
+    removed,
+    wants,
+    unsettled,
+    unproven,
+    odd_files,
+    announced,
+    changes,
+    changed_entries,
+    starts,
+    seen,
+  ];
+  t.same(added, Array(12).fill([]));
   t.match(log, [{ id: /^[0-9a-f]{32}$/ }], 'changes are told from here on');
   t.same(proven, [{ provenance: 1, files: 1 }], 'files that were held before are counted');
   const bucket = Number.parseInt(sha256Hex(Buffer.from('alpha')).slice(0, 3), 16);

@@ -1,0 +1,76 @@
+/** The IndexEntries port over SQLite. */
+import type Database from 'better-sqlite3';
+import type { ProjectName } from '../../core/names.ts';
+import type { IndexEntry } from '../../formats/simple/root-index.ts';
+import type { IndexEntries } from '../index-entries.ts';
+import type { Change } from '../state-section.ts';
+import { nameOf } from './checked-text.ts';
+import type { SqliteMirrorState } from './sqlite-mirror-state.ts';
+import { type Connection, SqliteTables } from './sqlite-tables.ts';
+
+/** The projects whose entries have changed, added by version 6. Triggers see every way in which they change. */
+export const changedEntriesTable = `
+  CREATE TABLE changed_entries (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
+  CREATE TRIGGER entry_added AFTER INSERT ON projects WHEN EXISTS (SELECT 1 FROM mirror WHERE key = 'rootPieces') BEGIN
+    INSERT OR IGNORE INTO changed_entries VALUES (new.name);
+  END;
+  CREATE TRIGGER entry_deleted AFTER DELETE ON projects WHEN EXISTS (SELECT 1 FROM mirror WHERE key = 'rootPieces') BEGIN
+    INSERT OR IGNORE INTO changed_entries VALUES (old.name);
+  END;
+  CREATE TRIGGER entry_changed AFTER UPDATE OF display_name, serial ON projects
+    WHEN (new.display_name <> old.display_name OR new.serial IS NOT old.serial)
+      AND EXISTS (SELECT 1 FROM mirror WHERE key = 'rootPieces') BEGIN
+    INSERT OR IGNORE INTO changed_entries VALUES (new.name);
+  END;
+`;
+
+export class SqliteIndexEntries extends SqliteTables<ReturnType<typeof prepareStatements>> implements IndexEntries {
+  readonly #mirror: SqliteMirrorState;
+
+  constructor(connection: Connection, mirror: SqliteMirrorState) {
+    super(connection, prepareStatements);
+    this.#mirror = mirror;
+  }
+
+  within(from: string, before: string | undefined): IndexEntry[] {
+    const rows =
+      before === undefined ? this.do(() => this.sql.from.all(from)) : this.do(() => this.sql.within.all(from, before));
+    return rows.map(({ name, display_name, serial }) => ({
+      name: nameOf(name),
+      displayName: display_name,
+      serial: serial ?? undefined,
+    }));
+  }
+
+  changed(limit: number): ProjectName[] {
+    return this.do(() => this.sql.changed.all(limit)).map(nameOf);
+  }
+
+  commit(listed: readonly ProjectName[] | 'all', change: Change): void {
+    this.transaction(() => {
+      if (listed === 'all') this.sql.forgetAll.run();
+      else for (const name of listed) this.sql.forget.run(name);
+      this.#mirror.put(change);
+    });
+  }
+}
+
+interface EntryRow {
+  readonly name: string;
+  readonly display_name: string;
+  readonly serial: number | null;
+}
+
+function prepareStatements(db: Database.Database) {
+  return {
+    within: db.prepare<[string, string], EntryRow>(
+      'SELECT name, display_name, serial FROM projects WHERE name >= ? AND name < ? ORDER BY name',
+    ),
+    from: db.prepare<[string], EntryRow>(
+      'SELECT name, display_name, serial FROM projects WHERE name >= ? ORDER BY name',
+    ),
+    changed: db.prepare<[number], string>('SELECT name FROM changed_entries ORDER BY name LIMIT ?').pluck(),
+    forget: db.prepare<[string]>('DELETE FROM changed_entries WHERE name = ?'),
+    forgetAll: db.prepare<[]>('DELETE FROM changed_entries'),
+  };
+}
