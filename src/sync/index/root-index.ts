@@ -2,11 +2,11 @@
  * Writes the list of all projects. It consists of pieces of some thousand projects, so that a run that changes a few
  * projects renders and compresses only the pieces that they are in, and copies the others from the published files.
  */
+import { crc32 } from 'node:zlib';
 import { inPages } from '../../core/in-pages.ts';
 import type { ProjectName } from '../../core/names.ts';
 import { ownPath, type PageFile, pagePath, type WebPath } from '../../core/paths.ts';
 import type { StagedFile, Write } from '../../files/file-store.ts';
-import { crc32, deflatePiece, gzipHead, gzipTail } from '../../formats/deflate-pieces.ts';
 import {
   type IndexEntry,
   localJson,
@@ -14,6 +14,7 @@ import {
   rootIndexHtml,
   rootIndexJson,
 } from '../../formats/simple/root-index.ts';
+import { deflatePiece, gzipHead, gzipTail } from '../../pages/deflate-pieces.ts';
 import { indexState, pageState, type RootPieceSize, serialState } from '../../state/mirror-state.ts';
 import { change } from '../../state/state-section.ts';
 import type { Mirror } from '../mirror.ts';

@@ -4,7 +4,7 @@
  * clients read no further than the first.
  */
 import { promisify } from 'node:util';
-import { constants, crc32, deflateRaw } from 'node:zlib';
+import { constants, deflateRaw } from 'node:zlib';
 
 const deflate = promisify(deflateRaw);
 
@@ -24,5 +24,3 @@ export function gzipTail(checksum: number, length: number): Buffer {
   tail.writeUInt32LE(length % 2 ** 32, 6);
   return tail;
 }
-
-export { crc32 };
