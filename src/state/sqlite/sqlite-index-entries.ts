@@ -8,19 +8,22 @@ import { nameOf } from './checked-text.ts';
 import type { SqliteMirrorState } from './sqlite-mirror-state.ts';
 import { type Connection, SqliteTables } from './sqlite-tables.ts';
 
-/** The projects whose entries have changed, added by version 6. Triggers see every way in which they change. */
+/**
+ * The projects whose entries have changed, added by version 6. Triggers see every way in which they change. OR IGNORE
+ * would not be in force where a statement with a conflict clause of its own fires them.
+ */
 export const changedEntriesTable = `
   CREATE TABLE changed_entries (name TEXT PRIMARY KEY) STRICT, WITHOUT ROWID;
   CREATE TRIGGER entry_added AFTER INSERT ON projects WHEN EXISTS (SELECT 1 FROM mirror WHERE key = 'rootPieces') BEGIN
-    INSERT OR IGNORE INTO changed_entries VALUES (new.name);
+    INSERT INTO changed_entries VALUES (new.name) ON CONFLICT (name) DO NOTHING;
   END;
   CREATE TRIGGER entry_deleted AFTER DELETE ON projects WHEN EXISTS (SELECT 1 FROM mirror WHERE key = 'rootPieces') BEGIN
-    INSERT OR IGNORE INTO changed_entries VALUES (old.name);
+    INSERT INTO changed_entries VALUES (old.name) ON CONFLICT (name) DO NOTHING;
   END;
   CREATE TRIGGER entry_changed AFTER UPDATE OF display_name, serial ON projects
     WHEN (new.display_name <> old.display_name OR new.serial IS NOT old.serial)
       AND EXISTS (SELECT 1 FROM mirror WHERE key = 'rootPieces') BEGIN
-    INSERT OR IGNORE INTO changed_entries VALUES (new.name);
+    INSERT INTO changed_entries VALUES (new.name) ON CONFLICT (name) DO NOTHING;
   END;
 `;
 

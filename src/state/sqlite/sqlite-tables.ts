@@ -15,15 +15,21 @@ export interface Connection {
 export abstract class SqliteTables<Statements> {
   protected readonly db: Database.Database;
   protected readonly clock: Clock;
-  protected readonly sql: Statements;
   readonly #path: string;
+  readonly #prepare: (db: Database.Database) => Statements;
+  #statements: Statements | undefined;
 
-  /** Prepares the statements; the tables must exist. Throws StorageError. */
+  /** `prepare` is called when the first statement is used, because a short run uses few of the parts. */
   protected constructor({ db, path, clock }: Connection, prepare: (db: Database.Database) => Statements) {
     this.db = db;
     this.clock = clock;
     this.#path = path;
-    this.sql = this.do(() => prepare(db));
+    this.#prepare = prepare;
+  }
+
+  protected get sql(): Statements {
+    this.#statements ??= this.do(() => this.#prepare(this.db));
+    return this.#statements;
   }
 
   /** Runs `work`, and turns SQLite's errors into StorageErrors. */

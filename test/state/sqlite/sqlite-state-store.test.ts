@@ -10,6 +10,7 @@ import { noChange } from '../../../src/state/state-section.ts';
 import { FakeClock } from '../../fixtures/fake-clock.ts';
 import { changeOf, mirrorState } from '../../fixtures/mirror-state.ts';
 import { testHeldProjects } from '../../fixtures/state/held-projects-suite.ts';
+import { testIndexEntries } from '../../fixtures/state/index-entries-suite.ts';
 import type { OpenStateStore } from '../../fixtures/state/opened-store.ts';
 import { testPageHashes } from '../../fixtures/state/page-hashes-suite.ts';
 import { testPlans } from '../../fixtures/state/plans-suite.ts';
@@ -38,6 +39,7 @@ const suites = {
   provenance: testProvenanceRecords,
   removals: testRemovalLog,
   pages: testPageHashes,
+  indexEntries: testIndexEntries,
   history: testRunHistory,
   together: testState,
 };
