@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [--in FOLDER] [files] [index] [policy] [list] [check] [logs]`: measures the built programs, in all
+ * `npm run bench -- [--in FOLDER] [start] [files] [latency] [index] [policy] [list] [check] [logs]`: measures the built programs, in all
  * parts or in those that are named. pep381run mirrors the sample upstream's large index, which runs in a process of its
  * own on loopback. Prints one table, with the median of three runs. Targets are removed only at the end: ext4 avoids
  * inodes that were freed within the last seconds, which would slow down the creation of files.
@@ -19,7 +19,9 @@ import { writeAccessLog } from './bench-log.ts';
 const rounds = 3;
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const parts = {
+  start: benchStart,
   files: benchFiles,
+  latency: benchLatency,
   index: benchIndexOnly,
   policy: benchPolicy,
   list: benchList,
@@ -87,6 +89,46 @@ async function benchFiles(): Promise<void> {
   row('nothing changed, 2,000 projects', unchanged, () => `${traffic} bytes of traffic`, '0.25 s, 5,000 bytes');
 }
 
+/** Measures what every start costs, beside Node itself. */
+async function benchStart(): Promise<void> {
+  const [node, version]: [Figures[], Figures[]] = [[], []];
+  for (let round = 0; round < 5; round += 1) {
+    node.push(await run('-e', '0'));
+    version.push(await run(pep381run, '--version'));
+  }
+  const bare = median(node.map(({ seconds }) => seconds));
+  row('node -e 0', node, () => '', '');
+  row('pep381run --version', version, (s) => `${(s / bare).toFixed(1)} x node`, '');
+}
+
+/**
+ * Measures 500 projects with 2,500 files of an upstream that answers after 30 ms, as PyPI does from elsewhere in a
+ * continent: as shipped, with fixed numbers of connections, and where a tenth of the files answers 503 first.
+ */
+async function benchLatency(): Promise<void> {
+  const size = { projects: 500, filesPerProject: 5, meanFileSize: 20_000, latencyMs: 30 };
+  const cases = [
+    ['as shipped', [], {}],
+    ['10 connections', ['--workers', '10'], {}],
+    ['50 connections', ['--workers', '50'], {}],
+    ['at 2 MB/s', [], { bytesPerSecond: 2_000_000, projects: 50 }],
+    ['429 above 30 requests', [], { maxRequests: 30 }],
+    ['a tenth of the files answers 503 once', [], { failingFile: 10 }],
+  ] as const;
+  for (const [what, options, network] of cases) {
+    const figures: Figures[] = [];
+    const notes: string[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      const index = await forkLargeIndex({ ...size, ...network });
+      figures.push(await run(pep381run, '-q', ...options, '--upstream', index.url, newTarget()));
+      const { mostRequests, refusals } = await index.touch(0);
+      notes.push(`${mostRequests} requests at a time${refusals > 0 ? `, ${refusals} refused` : ''}`);
+      await index.close();
+    }
+    row(`first sync 30 ms away, 500 projects, ${what}`, figures, () => notes[0] ?? '', '');
+  }
+}
+
 /** Measures 20,000 projects without their files. */
 async function benchIndexOnly(): Promise<void> {
   const projects = 20_000;
@@ -137,10 +179,21 @@ async function benchLooks(target: string): Promise<void> {
   }
 }
 
-/** Measures the list of all projects at PyPI's size, and a run that finds nothing new at that size. */
+/** Measures the list of all projects at PyPI's size, and runs with few changes, or none, at large sizes. */
 async function benchList(): Promise<void> {
-  const index = await forkLargeIndex({ projects: 1, filesPerProject: 1, meanFileSize: 100, listOnlyNames: 880_000 });
-  const [list, unchanged]: [Figures[], Figures[]] = [[], []];
+  for (const names of [300_000, 880_000]) await benchListOf(names);
+}
+
+async function benchListOf(names: number): Promise<void> {
+  const projects = 2000;
+  const index = await forkLargeIndex({
+    projects,
+    filesPerProject: 1,
+    meanFileSize: 100,
+    listOnlyNames: names - projects,
+  });
+  const [list, unchanged, changed]: [Figures[], Figures[], Figures[]] = [[], [], []];
+  const count = names.toLocaleString('en-US');
   for (let round = 0; round < rounds; round += 1) list.push(await run(takeOver, index.url, newTarget()));
   const target = newTarget();
   await run(takeOver, index.url, target, 'finish');
@@ -151,9 +204,14 @@ async function benchList(): Promise<void> {
     unchanged.push(await run(pep381run, '-q', '--upstream', index.url, target));
     traffic = Math.max(traffic, (await index.touch(0)).traffic - before);
   }
+  for (let round = 0; round < rounds; round += 1) {
+    await index.touch(20);
+    changed.push(await run(pep381run, '-q', '--upstream', index.url, target));
+  }
   await index.close();
-  row('list of 880,000 names taken over', list, () => '', '4 s, 150 MiB');
-  row('nothing changed, 880,000 projects', unchanged, () => `${traffic} bytes of traffic`, '0.25 s, 5,000 bytes');
+  row(`list of ${count} names taken over`, list, () => '', '4 s, 150 MiB');
+  row(`nothing changed, ${count} projects`, unchanged, () => `${traffic} bytes of traffic`, '0.25 s, 5,000 bytes');
+  row(`20 changed of ${count} projects`, changed, () => '', '0.5 s of CPU');
 }
 
 /** Measures checks of mirrors that were just written: one with many small files, one with few large ones. */
