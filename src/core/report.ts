@@ -97,6 +97,8 @@ export type MirrorEvent =
       /** True if the cause is another index that does not answer, which was already reported for another project. */
       readonly isTold?: boolean;
     }
+  /** The number of connections to a host that may be open at the same time has changed. */
+  | { readonly type: 'connections'; readonly host: string; readonly connections: number }
   | { readonly type: 'waiting'; readonly ms: number; readonly why: string }
   | { readonly type: 'root-index'; readonly projects: number }
   | { readonly type: 'warning'; readonly message: string }

@@ -4,6 +4,7 @@ import type { Clock } from '../../core/clock.ts';
 import { UsageError } from '../../core/errors.ts';
 import { isLoopback } from '../../core/index-address.ts';
 import type { MemoryBudget } from '../../core/memory-budget.ts';
+import type { Report } from '../../core/report.ts';
 import { Throttle } from '../../core/throttle.ts';
 import type { OtherIndex, Policy } from '../../policy/policy.ts';
 import type { ConnectionRange } from '../../upstream/pypi/connection-limit.ts';
@@ -56,6 +57,7 @@ export interface UpstreamContext {
   readonly signal: AbortSignal;
   readonly memory: MemoryBudget;
   readonly access: Access | undefined;
+  readonly report: Report;
 }
 
 /** Returns the upstream, the other indexes by address, and a function that closes them. */
@@ -69,7 +71,7 @@ export async function openUpstreams(
   const range = connectionRange(settings);
   const throttle = settings.rateLimit === undefined ? undefined : new Throttle(settings.rateLimit, surroundings.clock);
   const open = (address: string, fileHosts: readonly string[], plain?: string): PypiUpstream => {
-    const { clock, signal, memory, access } = surroundings;
+    const { clock, signal, memory, access, report } = surroundings;
     const network = { noProxy: settings.noProxy, secureContext: access?.secureContext };
     const connect = (rejectUnauthorized: boolean): Dispatcher => {
       const lookup = guardedLookup({ upstream: new URL(address).hostname, fileHosts });
@@ -91,7 +93,9 @@ export async function openUpstreams(
       throttle,
       authorization: access?.authorization,
     });
-    const limiter = new RequestLimiter(range, clock, signal);
+    const limiter = new RequestLimiter(range, clock, signal, (host, connections) =>
+      report({ type: 'connections', host, connections }),
+    );
     const common = { base: address, fileHosts, http, limiter, clock, signal, memory, changelogTimeoutMs: 120_000 };
     return new PypiUpstream(plain === undefined ? common : { ...common, genericSimpleUrl: plain });
   };

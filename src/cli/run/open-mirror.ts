@@ -54,7 +54,7 @@ export async function openMirror(options: OpenMirrorOptions): Promise<{ mirror: 
   setFlagsFromString('--heap-growing-percent=40');
   const memory = new MemoryBudget(memoryOfPages);
   const { access } = options;
-  const { upstream, sources, close } = await openUpstreams(settings, policy, { clock, signal, memory, access });
+  const { upstream, sources, close } = await openUpstreams(settings, policy, { clock, signal, memory, access, report });
   const state = openExpectedState(target, clock, { discard: dryRun });
   const files = new FilesystemFileStore(target.root, clock, 'staging', laterClock(clock, upstream));
   if (!dryRun) files.create();

@@ -24,6 +24,8 @@ export class ProgressDisplay {
   readonly #startedMs: number;
   /** For each download, the time in milliseconds at which data last arrived. */
   readonly #arrivedMs = new Map<WebPath, number>();
+  /** The connections that each host may get. */
+  readonly #connections = new Map<string, number>();
   #state = 'asking what changed';
 
   constructor(terminal: Terminal, title: string, now: () => number) {
@@ -68,7 +70,7 @@ export class ProgressDisplay {
       `  projects ${bar(share)} ${showCount(tally.done)} of ${showCount(tally.queued)}  ${Math.floor(share * 100)} %`,
       `  files    ${showCount(tally.files)} of ${showCount(Math.max(tally.plannedFiles, tally.files))} known, ` +
         `${showBytes(tally.bytes)}, ${showBytes(speed)}/s${eta === undefined ? '' : `, about ${showSeconds(eta)} left`}`,
-      `  now      ${tally.transfers.size === 0 ? this.#state : plural(tally.transfers.size, 'download')}`,
+      `  now      ${tally.transfers.size === 0 ? this.#state : plural(tally.transfers.size, 'download')}${this.#connectionsText()}`,
       ...transfers,
       ...(left > 0 ? [`           and ${left} more`] : []),
       ...(failed === undefined
@@ -78,8 +80,15 @@ export class ProgressDisplay {
   }
 
   #watch(event: MirrorEvent): void {
+    if (event.type === 'connections') this.#connections.set(event.host, event.connections);
     if (event.type === 'file-started' || event.type === 'bytes') this.#arrivedMs.set(event.path, this.#now());
     if (event.type === 'file-done' || event.type === 'file-failed') this.#arrivedMs.delete(event.path);
+  }
+
+  /** Returns the number of connections that all hosts together may get. */
+  #connectionsText(): string {
+    const all = [...this.#connections.values()].reduce((sum, some) => sum + some, 0);
+    return all === 0 ? '' : `, up to ${plural(all, 'connection')}`;
   }
 
   /** Returns the lines of some of the downloads in progress, stalled ones first. */

@@ -30,14 +30,22 @@ export class RequestLimiter {
   readonly #clock: Clock;
   readonly #signal: AbortSignal;
   readonly #range: ConnectionRange;
+  readonly #onChange: (host: string, connections: number) => void;
   readonly #hosts = new Map<string, HostQueue>();
   /** By project, the milliseconds that hosts asked to wait in this run, in all. */
   readonly #imposedWaitsMs = new Map<string, number>();
 
-  constructor(range: ConnectionRange, clock: Clock, signal: AbortSignal) {
+  /** `onChange` is called when the number of connections that a host may get is known or changes. */
+  constructor(
+    range: ConnectionRange,
+    clock: Clock,
+    signal: AbortSignal,
+    onChange: (host: string, connections: number) => void = () => {},
+  ) {
     this.#clock = clock;
     this.#signal = signal;
     this.#range = range;
+    this.#onChange = onChange;
   }
 
   /**
@@ -82,8 +90,9 @@ export class RequestLimiter {
   #queueOf({ host }: URL): HostQueue {
     const known = this.#hosts.get(host);
     if (known !== undefined) return known;
-    const queue = new HostQueue(this.#range, this.#clock);
+    const queue = new HostQueue(this.#range, this.#clock, (connections) => this.#onChange(host, connections));
     this.#hosts.set(host, queue);
+    this.#onChange(host, this.#range.start);
     return queue;
   }
 
@@ -104,11 +113,15 @@ class HostQueue {
   readonly #limit: ConnectionLimit;
   readonly #continuing: (() => void)[] = [];
   readonly #beginning: (() => void)[] = [];
+  readonly #onChange: (connections: number) => void;
+  #reported: number;
   #inProgress = 0;
 
-  constructor(range: ConnectionRange, clock: Clock) {
+  constructor(range: ConnectionRange, clock: Clock, onChange: (connections: number) => void) {
     this.health = new HostHealth(clock);
     this.#limit = new ConnectionLimit(range);
+    this.#reported = range.start;
+    this.#onChange = onChange;
   }
 
   /** Resolves when the request may be sent. */
@@ -126,6 +139,7 @@ class HostQueue {
   answered(nowMs: number, measured: MeasuredAnswer | undefined): void {
     const isInUse = this.#continuing.length + this.#beginning.length > 0;
     this.#limit.answered(nowMs, measured, isInUse, this.#inProgress - 1);
+    this.#reportChange();
     this.#startWaiting();
   }
 
@@ -134,6 +148,13 @@ class HostQueue {
     if (this.health.failed(subject, error)) this.#limit.overloaded(nowMs, others);
     else if (error instanceof RateLimitError) this.#limit.refused(nowMs, others);
     else if (error.cause !== undefined) this.#limit.lost(nowMs, others);
+    this.#reportChange();
+  }
+
+  #reportChange(): void {
+    if (this.#limit.value === this.#reported) return;
+    this.#reported = this.#limit.value;
+    this.#onChange(this.#reported);
   }
 
   #startWaiting(): void {
