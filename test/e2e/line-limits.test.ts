@@ -60,8 +60,9 @@ t.test('outside of the window a run ends at once, and takes no request of /sync 
 t.test('a run that is at work when the window ends is paused', faketimeOrReason(), async (t) => {
   const { server, target } = await openSample(t, program, smallIndex());
   const window = hours(-2, 2);
+  mkdirSync(target, { recursive: true });
   writeFileSync(join(target, 'mirror.toml'), `upstream = "${server.url}"\nworkers = 1\nwindow = "${window}"\n`);
-  const clock = openFakeTime(t.testdir());
+  const clock = openFakeTime(join(target, '..'));
   server.faults.add({ do: 'delay', ms: 400 });
   const running = start(program, [target], { env: clock.env });
   t.teardown(() => running.kill('SIGKILL'));
