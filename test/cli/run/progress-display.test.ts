@@ -244,3 +244,13 @@ t.test('whatever happens, the screen shows all problems and one display below th
     { numRuns: 300 },
   );
 });
+
+t.test('the number of connections is that of all hosts together', async (t) => {
+  const { display, terminal } = open();
+  display.draw();
+  display.report({ type: 'connections', host: 'index.example', connections: 10 });
+  display.report({ type: 'connections', host: 'files.example', connections: 10 });
+  display.report({ type: 'connections', host: 'files.example', connections: 40 });
+  display.draw();
+  t.match(terminal.screen.join('\n'), 'now      asking what changed, up to 50 connections');
+});
