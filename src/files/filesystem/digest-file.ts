@@ -3,8 +3,9 @@
  * more than the reading. For a large file, another thread reads the next piece while this thread hashes.
  */
 import { createHash } from 'node:crypto';
-import { close, closeSync, constants, open, openSync, read, readSync } from 'node:fs';
+import { close, closeSync, constants, fstatSync, open, openSync, read, readSync } from 'node:fs';
 import { promisify } from 'node:util';
+import { hasCode } from '../../core/caught-error.ts';
 import type { FullDigest } from '../file-store.ts';
 
 const openFile = promisify(open);
@@ -17,15 +18,16 @@ const smallBytes = 256 << 10;
 const pieceBytes = 1 << 20;
 const small = Buffer.allocUnsafeSlow(smallBytes + 1);
 
-/** Returns the digest of the file at `path`. `size` is its recent size in bytes. Throws the file system's errors. */
+/** Returns the digest of the file at `path`, or undefined if there is none. Throws the file system's errors. */
 export async function digestFile(
   path: string,
-  size: number,
   withMd5: boolean,
   eachPiece: (piece: Buffer) => void = () => {},
-): Promise<FullDigest> {
+): Promise<FullDigest | undefined> {
   const hashes = new Hashes(withMd5, eachPiece);
-  if (size > smallBytes || !readAtOnce(path, hashes)) await readInPieces(path, hashes);
+  const found = readSmall(path, hashes);
+  if (found === 'none') return undefined;
+  if (found === 'large') await readInPieces(path, hashes);
   return hashes.digest();
 }
 
@@ -67,19 +69,33 @@ class Hashes {
   }
 }
 
-/** Reads and hashes a small file. Returns false if the file has become too large for that. */
-function readAtOnce(path: string, hashes: Hashes): boolean {
-  const fd = openSync(path, reading);
+/** Reads and hashes a small file. Returns how it is otherwise: too large for that, or no file. */
+function readSmall(path: string, hashes: Hashes): 'small' | 'large' | 'none' {
+  const fd = openOrUndefined(path);
+  if (fd === undefined) return 'none';
   try {
+    const found = fstatSync(fd);
+    if (!found.isFile()) return 'none';
+    if (found.size > smallBytes) return 'large';
     let bytes = 0;
     for (let got = -1; got !== 0 && bytes < small.length; bytes += got) {
       got = readSync(fd, small, bytes, small.length - bytes, bytes);
     }
-    if (bytes === small.length) return false;
+    if (bytes === small.length) return 'large';
     hashes.update(small.subarray(0, bytes));
-    return true;
+    return 'small';
   } finally {
     closeSync(fd);
+  }
+}
+
+/** Opens what lies at `path`, unless that is nothing, a link, or a device or socket that cannot be opened. */
+function openOrUndefined(path: string): number | undefined {
+  try {
+    return openSync(path, reading);
+  } catch (error) {
+    if (hasCode(error, 'ENOENT', 'ENOTDIR', 'ENAMETOOLONG', 'ELOOP', 'ENXIO')) return undefined;
+    throw error;
   }
 }
 

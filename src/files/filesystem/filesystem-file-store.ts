@@ -142,11 +142,9 @@ export class FilesystemFileStore implements FileStore {
   }
 
   async digest(path: WebPath, also?: 'md5', eachPiece?: (piece: Buffer) => void): Promise<FullDigest | undefined> {
-    const size = await this.size(path);
-    if (size === undefined) return undefined;
     const file = this.#at(path);
     try {
-      return await digestFile(file, size, also === 'md5', eachPiece);
+      return await digestFile(file, also === 'md5', eachPiece);
     } catch (error) {
       throw storageError(file, error);
     }
@@ -155,7 +153,8 @@ export class FilesystemFileStore implements FileStore {
   async *entries(folder: WebPath): AsyncIterable<Entry> {
     const path = this.#at(folder);
     try {
-      for await (const entry of entriesOf(path)) {
+      // Only folders directly below web/ have entries for each project.
+      for await (const entry of entriesOf(path, !folder.includes('/'))) {
         if (!notOfTheTree.has(entry.name) || !this.#mounts.isTop(path)) yield entry;
       }
     } catch (error) {

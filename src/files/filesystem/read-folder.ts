@@ -1,9 +1,8 @@
 /**
- * Reads the entries of a folder in portions: `simple/` of a full mirror has 880,000. Reading is synchronous, because
- * most folders have one or two entries, there are millions of them, and a switch to another thread costs more than
- * the reading.
+ * Reads the entries of a folder. Reading is synchronous, because most folders have one or two entries, there are
+ * millions of them, and a switch to another thread costs more than the reading.
  */
-import { type Dir, opendirSync } from 'node:fs';
+import { type Dir, type Dirent, opendirSync, readdirSync } from 'node:fs';
 import { hasCode } from '../../core/caught-error.ts';
 import type { Entry, EntryKind } from '../file-store.ts';
 
@@ -21,10 +20,16 @@ export function kindOf(found: Kinds): EntryKind {
 }
 
 /**
- * Yields the entries of the folder at `path` in no order, or nothing if there is none. Throws the file system's errors.
+ * Yields the entries of the folder at `path` in no order, or nothing if there is none. They are read in portions if
+ * there may be many, as in `simple/`, which has 880,000 in a full mirror. Throws the file system's errors.
  */
-export async function* entriesOf(path: string): AsyncIterable<Entry> {
-  const folder = open(path);
+export async function* entriesOf(path: string, areMany: boolean): AsyncIterable<Entry> {
+  if (!areMany) {
+    for (const found of undefinedIfMissing(() => readdirSync(path, { withFileTypes: true })) ?? [])
+      yield { name: found.name, kind: kindOf(found) };
+    return;
+  }
+  const folder = undefinedIfMissing(() => opendirSync(path, { bufferSize: namesAtATime }));
   if (folder === undefined) return;
   try {
     for (let found = folder.readSync(); found !== null; found = folder.readSync()) {
@@ -35,9 +40,9 @@ export async function* entriesOf(path: string): AsyncIterable<Entry> {
   }
 }
 
-function open(path: string): Dir | undefined {
+function undefinedIfMissing<T extends Dir | Dirent[]>(read: () => T): T | undefined {
   try {
-    return opendirSync(path, { bufferSize: namesAtATime });
+    return read();
   } catch (error) {
     if (hasCode(error, 'ENOENT')) return undefined;
     throw error;
