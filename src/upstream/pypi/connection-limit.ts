@@ -5,8 +5,8 @@
  * - It begins with `start` connections. While all of them are in use, it tries twice as many, and keeps them if the
  *   answers or bytes a second have grown with them. If not, it goes back, and tries again only after a while.
  * - If the first bytes of answers take twice as long as they did, a fourth of the connections goes.
- * - If the host refuses requests as too many, or leaves many without an answer, half of the connections go. One comes
- *   back with each fifty answers, up to a little less than was refused.
+ * - If the host refuses requests of several projects as too many, or leaves many without an answer, half of the
+ *   connections go. One comes back with each fifty answers, up to a little less than was refused.
  */
 import { minuteMs } from '../../core/durations.ts';
 
@@ -41,8 +41,15 @@ const latencyDrift = 1.01;
 /** Latency below which doubling says nothing of the host: it may as well come from this machine. */
 const negligibleMs = 20;
 const answersPerStep = 50;
-/** The number and the part of refusals or lost connections among the answers since the last change that is too many. */
-const tooMany = { count: 3, refusals: 0.05, losses: 0.25 };
+/**
+ * The part of refusals or lost connections among the answers since the last change that is too many, and the number of
+ * projects that they must be about: the files of one project may be refused for a reason of their own.
+ */
+const tooMany = { projects: 3, refusals: 0.05, losses: 0.25 };
+/** Number of connections that come back in any case, so that two bursts of refusals do not stop a run. */
+const minRecovered = 4;
+/** The shortest latency that is distinguished from none. */
+const minHeadMs = 1;
 
 interface Measurement {
   readonly sinceMs: number;
@@ -68,8 +75,12 @@ export class ConnectionLimit {
   #answers = 0;
   /** Number of requests whose ends say nothing about the limit, because they began before it changed. */
   #outdated = 0;
-  #refusals = 0;
-  #losses = 0;
+  readonly #refusals = new Failures(tooMany.refusals);
+  readonly #losses = new Failures(tooMany.losses);
+  /** True if connections came back since the last overload, so that another one says how many are too many. */
+  #hasRecovered = true;
+  /** The latest time that the clock showed. */
+  #seenMs = 0;
   #measurement: Measurement | undefined;
   /** The rates before the increase that is being tried. */
   #before: Rates | undefined;
@@ -94,12 +105,17 @@ export class ConnectionLimit {
    * and `inProgress` is the number of other requests in progress.
    */
   answered(nowMs: number, answer: MeasuredAnswer | undefined, isInUse: boolean, inProgress: number): void {
+    this.#see(nowMs);
     this.#answers += 1;
+    const isOutdated = this.#isOutdated();
     if (this.#limit < this.#recoverTo) {
-      if (this.#answers >= answersPerStep) this.#change(this.#limit + 1, this.#outdated);
+      if (this.#answers < answersPerStep) return;
+      this.#change(this.#limit + 1, this.#outdated);
+      this.#hasRecovered = true;
       return;
     }
-    if (this.#range.start === this.#range.max || this.#isOutdated() || answer === undefined) return;
+    // A clock that was set back while the request was in progress makes its time negative.
+    if (this.#range.start === this.#range.max || isOutdated || answer === undefined || answer.headMs < 0) return;
     this.#measurement ??= { sinceMs: nowMs, answers: 0, inUse: 0, bytes: 0, heads: [] };
     const measurement = this.#measurement;
     measurement.answers += 1;
@@ -118,28 +134,39 @@ export class ConnectionLimit {
     }
   }
 
-  /** Records that the host refused a request as one too many (429). */
-  refused(nowMs: number, inProgress: number): void {
-    if (this.#isOutdated()) return;
-    this.#refusals += 1;
-    if (isTooMany(this.#refusals, this.#answers, tooMany.refusals)) this.overloaded(nowMs, inProgress);
+  /** Records that the host refused a request about `subject` as one too many (429). */
+  refused(nowMs: number, subject: string, inProgress: number): void {
+    if (!this.#isOutdated() && this.#refusals.add(subject, this.#answers)) this.overloaded(nowMs, inProgress);
   }
 
-  /** Records that a request got no answer: a time-out, or a connection that broke. */
-  lost(nowMs: number, inProgress: number): void {
-    if (this.#isOutdated()) return;
-    this.#losses += 1;
-    if (isTooMany(this.#losses, this.#answers, tooMany.losses)) this.overloaded(nowMs, inProgress);
+  /** Records that a request about `subject` got no answer: a time-out, or a connection that broke. */
+  lost(nowMs: number, subject: string, inProgress: number): void {
+    if (!this.#isOutdated() && this.#losses.add(subject, this.#answers)) this.overloaded(nowMs, inProgress);
+  }
+
+  /** Records the end of a request that says nothing about the number of connections. */
+  ended(): void {
+    this.#isOutdated();
   }
 
   /** Halves the limit: the host is overloaded. */
   overloaded(nowMs: number, inProgress: number): void {
+    this.#see(nowMs);
     const { start, max } = this.#range;
     const before = this.#limit;
     this.#change(Math.max(1, Math.floor(before / 2)), inProgress);
-    this.#recoverTo = start === max ? max : Math.max(this.#limit, Math.floor(Math.max(before, this.#recoverTo) * 0.9));
+    // A burst of refusals, whatever the number of connections is, says nothing about how many are too many.
+    if (!this.#hasRecovered) return;
+    this.#hasRecovered = false;
+    this.#recoverTo = start === max ? max : Math.max(Math.min(start, minRecovered), Math.floor(before * 0.9));
     this.#increaseAt = nowMs + this.#refusedMs;
     this.#refusedMs = Math.min(refusedMs.longest, this.#refusedMs * 2);
+  }
+
+  /** Lets a clock that is set back not make a wait longer. */
+  #see(nowMs: number): void {
+    if (nowMs < this.#seenMs) this.#increaseAt -= this.#seenMs - nowMs;
+    this.#seenMs = nowMs;
   }
 
   #isOutdated(): boolean {
@@ -153,15 +180,15 @@ export class ConnectionLimit {
     this.#limit = limit;
     this.#outdated = inProgress;
     this.#answers = 0;
-    this.#refusals = 0;
-    this.#losses = 0;
+    this.#refusals.clear();
+    this.#losses.clear();
     this.#measurement = undefined;
     this.#before = undefined;
   }
 
   #evaluate(nowMs: number, ms: number, { answers, inUse, bytes, heads }: Measurement, inProgress: number): void {
     const rates = { limit: this.#limit, answers: answers / ms, bytes: bytes / ms };
-    const headMs = median(heads);
+    const headMs = Math.max(minHeadMs, median(heads));
     const isInUse = inUse >= answers * inUseShare;
     const before = this.#before;
     this.#before = undefined;
@@ -176,7 +203,11 @@ export class ConnectionLimit {
       this.#recoverTo = Math.max(this.#range.start, Math.floor(this.#limit * 0.75));
       this.#change(this.#recoverTo, inProgress);
     } else {
-      if (before !== undefined) this.#retryMs = retryMs.first;
+      this.#hasRecovered = true;
+      if (before !== undefined) {
+        this.#retryMs = retryMs.first;
+        this.#refusedMs = refusedMs.first;
+      }
       if (!isInUse || this.#limit >= this.#range.max || nowMs < this.#increaseAt) return;
       this.#recoverTo = Math.min(this.#range.max, this.#limit * 2);
       this.#change(this.#recoverTo, inProgress);
@@ -197,8 +228,28 @@ function hasGained(before: Rates, now: Rates): boolean {
   return gain >= 1 + wantedGain * (now.limit / before.limit - 1);
 }
 
-function isTooMany(failures: number, answers: number, share: number): boolean {
-  return failures >= tooMany.count && failures >= (answers + failures) * share;
+/** The failures of one kind since the last change of the limit. */
+class Failures {
+  readonly #share: number;
+  readonly #subjects = new Set<string>();
+  #count = 0;
+
+  /** `share` is the part of all ends of requests that is too many. */
+  constructor(share: number) {
+    this.#share = share;
+  }
+
+  /** Counts a failure beside `answers`. Returns true if there are too many now. */
+  add(subject: string, answers: number): boolean {
+    this.#count += 1;
+    if (this.#subjects.size < tooMany.projects) this.#subjects.add(subject);
+    return this.#subjects.size >= tooMany.projects && this.#count >= (answers + this.#count) * this.#share;
+  }
+
+  clear(): void {
+    this.#subjects.clear();
+    this.#count = 0;
+  }
 }
 
 function median(values: readonly number[]): number {

@@ -109,7 +109,10 @@ export class HttpClient {
       const chunks: Buffer[] = [];
       let bytes = 0;
       const sentAt = clock.now();
+      let headAt = 0;
       let since = 0;
+      let length = Number.POSITIVE_INFINITY;
+      let received: Promise<void> | undefined;
       let stop = (): void => {};
       const finish = (settle: () => void): void => {
         signal.removeEventListener('abort', stop);
@@ -130,7 +133,9 @@ export class HttpClient {
           }
           status = code;
           headers = received as HttpResponse['headers'];
-          since = clock.now();
+          headAt = clock.now();
+          since = headAt;
+          length = lengthOf(headers);
           try {
             receive = choose?.(status, headers);
           } catch (error) {
@@ -149,23 +154,32 @@ export class HttpClient {
           }
           if (receive === undefined && bytes > maxBytes)
             return controller.abort(new NonsenseError(`${url}: larger than ${maxBytes} bytes`));
+          const abort = (error: unknown): void => controller.abort(asError(error));
           try {
-            const received = receive === undefined ? void chunks.push(chunk) : receive(chunk);
+            if (receive === undefined) chunks.push(chunk);
+            // Bytes are received one after the other, also where nothing is paused.
+            received = received?.then(() => receive?.(chunk)) ?? receive?.(chunk) ?? undefined;
+            received?.catch(abort);
+            // After its last bytes an answer is not paused: undici takes a connection that the server then closes for
+            // a loss, or fails an assertion. Where the end of the connection ends the body, any bytes may be the last.
+            if (bytes >= length || (headers['transfer-encoding'] === undefined && length === Number.POSITIVE_INFINITY))
+              return;
             const rested = restMs > 0 ? clock.sleep(restMs, signal) : undefined;
-            const pending = received === undefined ? rested : Promise.all([received, rested]);
-            if (pending === undefined) return;
+            if (received === undefined && rested === undefined) return;
             controller.pause();
-            pending.then(
-              () => controller.resume(),
-              (error: unknown) => controller.abort(asError(error)),
-            );
+            Promise.all([received, rested]).then(() => {
+              received = undefined;
+              controller.resume();
+            }, abort);
           } catch (error) {
             controller.abort(asError(error));
           }
         },
         onResponseEnd() {
-          const measured = { headMs: since - sentAt, bytes };
-          finish(() => resolve({ status, headers, body: Buffer.concat(chunks), measured }));
+          const measured = { headMs: headAt - sentAt, bytes };
+          const end = (): void => finish(() => resolve({ status, headers, body: Buffer.concat(chunks), measured }));
+          if (received === undefined) end();
+          else received.then(end, (error: unknown) => finish(() => reject(asError(error))));
         },
         onResponseError(_controller, error) {
           finish(() => reject(error instanceof MirrorError ? error : unreachable(url, error)));
@@ -194,6 +208,12 @@ export function isTimeout({ cause }: UnreachableError): boolean {
 function unreachable(url: URL, cause: Error): UnreachableError {
   const reason = cause.message || ('code' in cause ? String(cause.code) : cause.name);
   return new UnreachableError(`${url}: ${reason}`, { cause });
+}
+
+/** Returns the length of the body in bytes as the head of the answer tells it, or infinity. */
+function lengthOf(headers: HttpResponse['headers']): number {
+  const text = headers['transfer-encoding'] === undefined ? headers['content-length'] : undefined;
+  return text !== undefined && /^\d{1,15}$/.test(text) ? Number(text) : Number.POSITIVE_INFINITY;
 }
 
 function isCompressed(status: number, headers: HttpResponse['headers'], url: URL): boolean {

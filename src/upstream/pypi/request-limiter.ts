@@ -72,8 +72,10 @@ export class RequestLimiter {
       return answer;
     } catch (error) {
       if (error instanceof NotAskedError || error instanceof PausedError) throw error;
-      if (!(error instanceof UnreachableError)) health.answered(subject);
-      else queue.failed(this.#clock.now(), subject, error);
+      if (!(error instanceof UnreachableError)) {
+        health.answered(subject);
+        queue.ended();
+      } else queue.failed(this.#clock.now(), subject, error);
       throw this.#isTooBusy(error, about) ? new TooBusyError(error.message, error) : error;
     } finally {
       queue.release();
@@ -143,11 +145,17 @@ class HostQueue {
     this.#startWaiting();
   }
 
+  /** Records an error that says nothing about the host. */
+  ended(): void {
+    this.#limit.ended();
+  }
+
   failed(nowMs: number, subject: string, error: UnreachableError): void {
     const others = this.#inProgress - 1;
     if (this.health.failed(subject, error)) this.#limit.overloaded(nowMs, others);
-    else if (error instanceof RateLimitError) this.#limit.refused(nowMs, others);
-    else if (error.cause !== undefined) this.#limit.lost(nowMs, others);
+    else if (error instanceof RateLimitError) this.#limit.refused(nowMs, subject, others);
+    else if (error.cause !== undefined) this.#limit.lost(nowMs, subject, others);
+    else this.#limit.ended();
     this.#reportChange();
   }
 

@@ -20,6 +20,8 @@ interface Host {
   readonly losing?: number;
   /** The size of each answer, by its number. */
   readonly bytesOf?: (number: number) => number;
+  /** The number of projects that the requests are for. */
+  readonly projects?: number;
 }
 
 interface Simulation {
@@ -33,12 +35,14 @@ interface Simulation {
 
 /** Requests as much as `limit` allows for `seconds`. `demand` is the number of requests that are wanted at a time. */
 function simulate(limit: ConnectionLimit, host: Host, seconds: number, demand = 600): Simulation {
-  const { latencyMs, bandwidth, maxRequests, slowAbove, failing = 0, losing = 0, bytesOf = () => 20_000 } = host;
+  const { latencyMs, bandwidth, maxRequests, slowAbove, failing = 0, losing = 0 } = host;
+  const { bytesOf = () => 20_000, projects = 1000 } = host;
   interface Request {
     readonly sentAt: number;
     readonly headAt: number;
     readonly end: number;
     readonly bytes: number;
+    readonly number: number;
     readonly kind: 'answer' | 'refusal' | 'loss' | '503';
   }
   const ends: Request[] = [];
@@ -70,9 +74,10 @@ function simulate(limit: ConnectionLimit, host: Host, seconds: number, demand = 
       // The head waits in the same line.
       headAt = Math.max(headAt, end - bytes / bandwidth);
     }
-    ends.push({ sentAt: now, headAt, end, bytes, kind });
+    ends.push({ sentAt: now, headAt, end, bytes, number: count, kind });
     ends.sort((one, other) => one.end - other.end);
   };
+  const subjectOf = ({ number }: Request): string => `p${number % projects}`;
   while (now < seconds * 1000) {
     while (ends.length < Math.min(limit.value, demand)) send();
     const next = ends.shift();
@@ -85,8 +90,9 @@ function simulate(limit: ConnectionLimit, host: Host, seconds: number, demand = 
       limit.answered(now, { headMs: next.headAt - next.sentAt, bytes: next.bytes }, isInUse, ends.length);
     } else if (next.kind === 'refusal') {
       refusals += 1;
-      limit.refused(now, ends.length);
-    } else if (next.kind === 'loss') limit.lost(now, ends.length);
+      limit.refused(now, subjectOf(next), ends.length);
+    } else if (next.kind === 'loss') limit.lost(now, subjectOf(next), ends.length);
+    else limit.ended();
   }
   return { connections: limit.value, late: seen.slice((seen.length * 2) / 3), answers, refusals };
 }
@@ -157,6 +163,26 @@ t.test('a few lost connections change nothing, and many halve the number', async
   t.ok(mean(late) <= 10, `${mean(late)} on average`);
 });
 
+t.test('a burst of refusals costs seconds, and not minutes', async (t) => {
+  const limit = new ConnectionLimit(auto);
+  t.equal(simulate(limit, { latencyMs: 30 }, 2).connections, 50);
+  t.ok(simulate(limit, { latencyMs: 30, maxRequests: 0 }, 1.5).connections <= 2);
+  t.ok(simulate(limit, { latencyMs: 30 }, 10).connections >= 40);
+});
+
+t.test('one project that is refused, or loses its connections, costs the others nothing', async (t) => {
+  const limit = new ConnectionLimit(auto);
+  t.equal(simulate(limit, { latencyMs: 30 }, 2).connections, 50);
+  t.equal(simulate(limit, { latencyMs: 30, maxRequests: 0, projects: 1 }, 5).connections, 50);
+  t.equal(simulate(limit, { latencyMs: 30, losing: 0.9, projects: 2 }, 5).connections, 50);
+});
+
+t.test('a latency of nothing is no measure for what comes later', async (t) => {
+  const limit = new ConnectionLimit(auto);
+  simulate(limit, { latencyMs: 0.01 }, 0.5, 12);
+  t.equal(simulate(limit, { latencyMs: 15 }, 30).connections, 50);
+});
+
 t.test('fewer requests than connections open no more', async (t) => {
   t.equal(simulate(new ConnectionLimit(auto), { latencyMs: 30 }, 10, 8).connections, 10);
 });
@@ -172,6 +198,14 @@ t.test('a clock that is set back does not end the search', async (t) => {
   const limit = new ConnectionLimit(auto);
   for (let at = 0; at < 25; at += 1) limit.answered(3_600_000 + at, { headMs: 30, bytes: 1 }, true, 9);
   t.equal(simulate(limit, { latencyMs: 30 }, 2).connections, 50);
+});
+
+t.test('a clock that is set back by a day does not stop the growth for a day', async (t) => {
+  const limit = new ConnectionLimit(auto);
+  // 10 at a time are as fast as 20, so an increase brings nothing.
+  for (let at = 0; at < 3000; at += 1) limit.answered(86_400_000 + at, { headMs: 30, bytes: 1 }, true, limit.value - 1);
+  t.equal(limit.value, 10);
+  t.equal(simulate(limit, { latencyMs: 30 }, 30).connections, 50);
 });
 
 function mean(values: readonly number[]): number {

@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type IncomingHttpHeaders, type RequestListener } from 'node:http';
 import { type AddressInfo, createServer as createSocketServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import { Agent } from 'undici';
 import { MismatchError, NonsenseError, PausedError, UnreachableError } from '../../../src/core/errors.ts';
+import { Throttle } from '../../../src/core/throttle.ts';
 import { HttpClient } from '../../../src/upstream/pypi/http-client.ts';
 import { FakeClock } from '../../fixtures/fake-clock.ts';
 
@@ -211,3 +213,79 @@ t.test('an interim answer before the real one is ignored', async (t) => {
   });
   t.equal((await get()).body.toString(), 'real');
 });
+
+/** The ways in which servers end a body of `bytes` that they send over a socket. */
+const endings: Readonly<Record<string, (bytes: Buffer) => Buffer>> = {
+  'a length, and the connection ends': (bytes) =>
+    Buffer.concat([
+      Buffer.from(`HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: ${bytes.length}\r\n\r\n`),
+      bytes,
+    ]),
+  'a length, and the connection ends without a word': (bytes) =>
+    Buffer.concat([Buffer.from(`HTTP/1.1 200 OK\r\nContent-Length: ${bytes.length}\r\n\r\n`), bytes]),
+  'chunks, and the connection ends': (bytes) =>
+    Buffer.concat([
+      Buffer.from('HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n'),
+      Buffer.from(`${bytes.length.toString(16)}\r\n`),
+      bytes,
+      Buffer.from('\r\n0\r\n\r\n'),
+    ]),
+  'the end of the connection': (bytes) => Buffer.concat([Buffer.from('HTTP/1.0 200 OK\r\n\r\n'), bytes]),
+};
+
+for (const [what, answerOf] of Object.entries(endings)) {
+  t.test(`a slow receiver, and a limited line, lose nothing of a body that is ended by ${what}`, async (t) => {
+    const bytes = Buffer.alloc(600_000, 'abcdefghij');
+    const server = createSocketServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => socket.end(answerOf(bytes)));
+    });
+    t.teardown(() => server.close());
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    const clock = { now: () => Date.now(), random: () => 0.5, sleep: (ms: number) => delay(Math.min(ms, 20)) };
+    for (const throttle of [undefined, new Throttle(100_000, clock)]) {
+      const dispatcher = new Agent({ connections: 2 });
+      t.teardown(() => dispatcher.destroy());
+      const { signal } = new AbortController();
+      const client = new HttpClient({ dispatcher, clock, signal, userAgent: () => 'tester/1', throttle });
+      const received: Buffer[] = [];
+      let isReceiving = false;
+      const receive = async (chunk: Buffer): Promise<void> => {
+        t.notOk(isReceiving, 'one after the other');
+        isReceiving = true;
+        await delay(5);
+        received.push(Buffer.from(chunk));
+        isReceiving = false;
+      };
+      const { measured } = await client.exchange({ url, headers: {} }, () => receive);
+      t.ok(Buffer.concat(received).equals(bytes), 'all bytes, and all were received when the answer is there');
+      t.equal(measured.bytes, bytes.length);
+      t.ok(measured.headMs < 1000, 'the time of the head does not contain our own rests');
+    }
+  });
+
+  t.test(`an error of the receiver is that of a body that is ended by ${what}`, async (t) => {
+    const server = createSocketServer((socket) => {
+      socket.on('error', () => {});
+      socket.once('data', () => socket.end(answerOf(Buffer.from('a few bytes'))));
+    });
+    t.teardown(() => server.close());
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    const url = new URL(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+    const dispatcher = new Agent({ connections: 2 });
+    t.teardown(() => dispatcher.destroy());
+    const { signal } = new AbortController();
+    const client = new HttpClient({ dispatcher, clock: new FakeClock(), signal, userAgent: () => 'tester/1' });
+    const refuse = async (): Promise<void> => {
+      await delay(5);
+      throw new MismatchError('wrong bytes');
+    };
+    await t.rejects(
+      client.exchange({ url, headers: {} }, () => refuse),
+      MismatchError,
+    );
+  });
+}
