@@ -4,7 +4,7 @@
  * from this very bundle, and by this version of V8; otherwise everything is compiled as usual.
  */
 import { createHash } from 'node:crypto';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 import { Script } from 'node:vm';
@@ -20,7 +20,12 @@ const requirePart = Object.assign(
   { resolve: requireHere.resolve },
 );
 
-run(join(folder, bundleName));
+const bundle = join(folder, bundleName);
+if (existsSync(bundle)) run(bundle);
+else {
+  process.stderr.write(`${bundle}, which belongs beside the program, is missing: copy the whole folder dist\n`);
+  process.exitCode = 2;
+}
 
 /** Runs a bundle of this folder as a CommonJS module, and returns what it exports. */
 function run(path: string): unknown {

@@ -133,6 +133,10 @@ t.test('a code cache that does not fit, or none, changes nothing', async (t) => 
   t.equal(others.stdout, `${version}\n`, 'other flags of V8');
   rmSync(cache);
   t.equal((await run(started, ['--version'])).stdout, `${version}\n`, 'none');
+  rmSync(bundle);
+  const { code, stderr } = await run(started, ['--version']);
+  t.equal(code, 2);
+  t.match(stderr, /^\S+\/pep381run\.js, which belongs beside the program, is missing: copy the whole folder dist\n$/);
 });
 
 t.test('a copy prints its version and its help', async (t) => {
