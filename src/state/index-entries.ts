@@ -1,5 +1,5 @@
 /**
- * The part of the state that the list of all projects (the root index) is made from. It remembers which projects'
+ * The part of the state that the root index is made from. It remembers which projects'
  * entries have changed, so that a small change does not cost a list of everything. All methods throw StorageError.
  */
 import type { ProjectName } from '../core/names.ts';

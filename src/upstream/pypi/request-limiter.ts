@@ -1,5 +1,5 @@
 /**
- * The limit of requests to each host, which all parts of a run share.
+ * The limit of the requests of one index to each of its hosts.
  *
  * The number of requests in progress to a host is limited by connection-limit.ts. If a host wants a pause
  * (host-health.ts), each request to it waits until the time that it named. A host that wants too long a pause, or
