@@ -197,6 +197,8 @@ async function benchListOf(names: number): Promise<void> {
   for (let round = 0; round < rounds; round += 1) list.push(await run(takeOver, index.url, newTarget()));
   const target = newTarget();
   await run(takeOver, index.url, target, 'finish');
+  // A tree without any project would be taken for a disk that is not mounted.
+  mkdirSync(join(target, 'web/simple', nameOf(0)), { recursive: true });
   await run(pep381run, '-q', '--upstream', index.url, target);
   let traffic = 0;
   for (let round = 0; round < rounds; round += 1) {
