@@ -117,8 +117,8 @@ async function replacePieces(
 ): Promise<BuiltForms | undefined> {
   const { state, files } = mirror;
   const { rootPieces: old, rootIndex } = state.get(indexState);
-  // If no entry has changed, the list may be written because it is damaged.
-  if (old === undefined || rootIndex === undefined || old.froms.length === 0 || changed.length === 0) return undefined;
+  // A check that finds damage removes the pieces.
+  if (old === undefined || rootIndex === undefined || old.froms.length === 0) return undefined;
   const groups = new Map<number, readonly IndexEntry[]>();
   for (const name of changed) {
     const at = old.froms.findLastIndex((from) => from <= name);

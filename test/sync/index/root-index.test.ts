@@ -134,6 +134,13 @@ t.test('nothing is written where nothing has changed', async (t) => {
   const before = mirror.inodes();
   await mirror.list();
   t.same(mirror.inodes(), before);
+  // The list is due whenever a project was looked at. Nothing of it is read or rendered then.
+  const { within } = mirror.state.indexEntries;
+  mirror.state.indexEntries.within = () => t.fail('entries were read') as never;
+  mirror.state.held.published = () => t.fail('entries were read') as never;
+  await mirror.list();
+  mirror.state.indexEntries.within = within;
+  t.same(mirror.inodes(), before);
 });
 
 t.test(
