@@ -60,9 +60,10 @@ async function runTests(ofTap, isAll) {
  */
 async function inMemory(work) {
   const { bavail, bsize } = existsSync(memory) ? statfsSync(memory) : { bavail: 0, bsize: 0 };
+  // Tests that were killed may have left a link to a folder that is gone.
+  rmSync(fixtures, { recursive: true, force: true });
   if (bavail * bsize < neededBytes) return work();
   const folder = mkdtempSync(join(memory, 'pep381client-test-'));
-  rmSync(fixtures, { recursive: true, force: true });
   mkdirSync(dirname(fixtures), { recursive: true });
   symlinkSync(folder, fixtures);
   process.env.TMPDIR = folder;
