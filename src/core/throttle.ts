@@ -16,7 +16,10 @@ export class Throttle {
     this.#clock = clock;
   }
 
-  /** Records that `bytes` have arrived. Returns the milliseconds for which their connection has to rest; 0 for none. */
+  /**
+   * Records that `bytes` have arrived. Returns the milliseconds for which their connection has to rest; 0 for none. With
+   * no bytes it tells whether a request has to wait.
+   */
   take(bytes: number): number {
     const now = this.#clock.now();
     // A clock that is set back must not make the rest longer.

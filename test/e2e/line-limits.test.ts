@@ -30,7 +30,8 @@ t.test('rate-limit is what all connections together take', async (t) => {
   t.same(await run(program, ['-q', '--upstream', index.url, target]), { code: 0, stdout: '', stderr: '' });
   const seconds = (performance.now() - began) / 1000;
   t.ok(index.bytes > 1_000_000, `${index.bytes} bytes`);
-  t.ok(seconds >= (index.bytes - 200_000) / 500_000, `${index.bytes} bytes in ${seconds} s`);
+  // The last bytes of the twenty connections are not waited for.
+  t.ok(seconds >= (index.bytes * 0.75) / 500_000, `${index.bytes} bytes in ${seconds} s`);
   t.same(readerProblems(join(target, 'web')), []);
 });
 

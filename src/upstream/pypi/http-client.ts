@@ -84,6 +84,10 @@ export class HttpClient {
    */
   async exchange(request: HttpRequest, choose?: ChooseReceiver): Promise<HttpResponse> {
     if (this.#options.signal.aborted) throw new PausedError('paused');
+    const { throttle, clock, signal } = this.#options;
+    // The last bytes of an answer do not rest, and small answers have no others.
+    const restMs = throttle?.take(0) ?? 0;
+    if (restMs > 0) await clock.sleep(restMs, signal);
     const answer = await this.#dispatch(request, choose).catch((error: unknown) => this.#explained(request, error));
     if (answer.body.length === 0 || !isCompressed(answer.status, answer.headers, request.url)) return answer;
     if (request.packed === true && answer.status === 200) return { ...answer, packed: true };
