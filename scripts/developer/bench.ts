@@ -1,6 +1,6 @@
 /**
- * `npm run bench -- [--in FOLDER] [start] [files] [latency] [index] [policy] [list] [check] [logs]`: measures the built programs, in all
- * parts or in those that are named. pep381run mirrors the sample upstream's large index, which runs in a process of its
+ * `npm run bench -- [--in FOLDER] [start] [files] [latency] [index] [policy] [list] [check] [logs]`: measures the built
+ * programs, in all parts or in those that are named. pep381run mirrors the sample upstream's large index, which runs in a process of its
  * own on loopback. Prints one table, with the median of three runs. Targets are removed only at the end: ext4 avoids
  * inodes that were freed within the last seconds, which would slow down the creation of files.
  */
@@ -125,7 +125,8 @@ async function benchLatency(): Promise<void> {
       notes.push(`${mostRequests} requests at a time${refusals > 0 ? `, ${refusals} refused` : ''}`);
       await index.close();
     }
-    row(`first sync 30 ms away, 500 projects, ${what}`, figures, () => notes[0] ?? '', '');
+    const projects = 'projects' in network ? network.projects : size.projects;
+    row(`first sync 30 ms away, ${projects} projects, ${what}`, figures, () => notes[0] ?? '', '');
   }
 }
 

@@ -5,6 +5,7 @@
  */
 import {
   existsSync,
+  lstatSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
@@ -59,9 +60,12 @@ async function runTests(ofTap, isAll) {
  * flush whatever they write, and on a disk the tests would wait for that most of the time.
  */
 async function inMemory(work) {
-  const { bavail, bsize } = existsSync(memory) ? statfsSync(memory) : { bavail: 0, bsize: 0 };
+  const isLink = lstatSync(fixtures, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  // Tests that run at the same time have done it.
+  if (isLink && existsSync(fixtures)) return work();
   // Tests that were killed may have left a link to a folder that is gone.
   rmSync(fixtures, { recursive: true, force: true });
+  const { bavail, bsize } = existsSync(memory) ? statfsSync(memory) : { bavail: 0, bsize: 0 };
   if (bavail * bsize < neededBytes) return work();
   const folder = mkdtempSync(join(memory, 'pep381client-test-'));
   mkdirSync(dirname(fixtures), { recursive: true });

@@ -35,7 +35,7 @@ const logFormats = ['text', 'json'] as const;
 export const defaultUmask = 0o022;
 
 /** Bytes a second below which a page could not arrive before it is given up. */
-const slowestRate = 100_000;
+const minBytesPerSecond = 100_000;
 
 /** More projects than there are. The setting is for those who want to sweep fewer. */
 const maxSweep = 1_000_000;
@@ -177,7 +177,7 @@ function flag({ value, where }: SettingValue): boolean {
 function rateLimit({ value, where }: SettingValue): number {
   const [, size = ''] = /^(.*?) ?\/ ?s$/.exec(typeof value === 'string' ? value : '') ?? [];
   const bytes = parseSize(size);
-  if (bytes !== undefined && bytes >= slowestRate) return bytes;
+  if (bytes !== undefined && bytes >= minBytesPerSecond) return bytes;
   throw new UsageError(`${where}: expected a rate such as "20MB/s", 100kB/s at least, found ${show(value)}`);
 }
 

@@ -13,7 +13,8 @@ import EnvHttpProxyAgent from 'undici/lib/dispatcher/env-http-proxy-agent.js';
 import type { GetSecureContext } from './certificates.ts';
 import { connectBySocks, isSocks } from './socks.ts';
 
-// V8 optimizes the HTTP parser after so much work. Before, that took more time and memory than all of a short run.
+// V8 optimizes the HTTP parser, which is WebAssembly, only after it has executed about so many bytes of it. With the
+// default of 1.8 MB that happened in every run, and took more time and memory than all the rest of a short one.
 setFlagsFromString('--wasm-tiering-budget=100000000');
 
 // The entry point of undici would do this. The proxy agent needs it for tunnels.

@@ -8,7 +8,7 @@ export interface PauseRequest {
   readonly signal: AbortSignal;
   /** Returns the exit code of a run that was paused. */
   exitCode(): number;
-  /** Pauses the run as Ctrl-C does, for a reason that is told in place of advice. */
+  /** Pauses the run as Ctrl-C does, and remembers the reason, which is printed in place of advice. */
   pause(why: string): void;
   /** Returns the reason if {@link pause} paused the run. */
   why(): string | undefined;

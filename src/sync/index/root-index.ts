@@ -24,6 +24,8 @@ const entriesPerPiece = 2048;
 const maxEntriesPerPiece = 3 * entriesPerPiece;
 /** Number of changed entries from which on everything is written anew. */
 const maxChanged = 20_000;
+/** Number of pieces up to which it does not matter that more than half of all pieces have changed. */
+const fewPieces = 8;
 /** Number of pieces that are compressed at the same time. */
 const piecesAtATime = 4;
 
@@ -126,7 +128,7 @@ async function replacePieces(
     const entries = state.indexEntries.within(old.froms[at] ?? '', old.froms[at + 1]);
     if (entries.length === 0 || entries.length > maxEntriesPerPiece) return undefined;
     groups.set(at, entries);
-    if (groups.size > 8 && groups.size * 2 > old.froms.length) return undefined;
+    if (groups.size > fewPieces && groups.size * 2 > old.froms.length) return undefined;
   }
   const build = async (form: FormName): Promise<BuiltForm | undefined> => {
     const { head } = forms[form];

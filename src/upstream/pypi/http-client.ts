@@ -36,7 +36,10 @@ export interface HttpResponse {
   readonly measured: MeasuredAnswer;
 }
 
-/** Receives the bytes of a body as they arrive. While a returned promise is pending, the connection is paused. */
+/**
+ * Receives the bytes of a body as they arrive, one piece after the other. While a returned promise is pending, the
+ * connection is paused, unless the bytes may be the last ones of the answer.
+ */
 export type BodyReceiver = (chunk: Buffer) => void | Promise<void>;
 
 /**
@@ -83,8 +86,8 @@ export class HttpClient {
    * PausedError.
    */
   async exchange(request: HttpRequest, choose?: ChooseReceiver): Promise<HttpResponse> {
-    if (this.#options.signal.aborted) throw new PausedError('paused');
     const { throttle, clock, signal } = this.#options;
+    if (signal.aborted) throw new PausedError('paused');
     // The last bytes of an answer do not rest, and small answers have no others.
     const restMs = throttle?.take(0) ?? 0;
     if (restMs > 0) await clock.sleep(restMs, signal);
@@ -128,7 +131,7 @@ export class HttpClient {
           if (signal.aborted) stop();
           else signal.addEventListener('abort', stop, { once: true });
         },
-        onResponseStart(controller, code, received) {
+        onResponseStart(controller, code, fields) {
           if (code < 200) {
             interim += 1;
             if (interim > maxInterimResponses)
@@ -136,7 +139,7 @@ export class HttpClient {
             return;
           }
           status = code;
-          headers = received as HttpResponse['headers'];
+          headers = fields as HttpResponse['headers'];
           headAt = clock.now();
           since = headAt;
           length = lengthOf(headers);
@@ -176,7 +179,7 @@ export class HttpClient {
               controller.resume();
             }, abort);
           } catch (error) {
-            controller.abort(asError(error));
+            abort(error);
           }
         },
         onResponseEnd() {
