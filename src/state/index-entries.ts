@@ -1,6 +1,6 @@
 /**
- * The part of the state that the root index is made from. It remembers which projects'
- * entries have changed, so that a small change does not cost a list of everything. All methods throw StorageError.
+ * The part of the state that the root index is made from. It remembers which projects' entries have changed, so that a
+ * small change does not cost a list of everything. All methods throw StorageError.
  */
 import type { ProjectName } from '../core/names.ts';
 import type { IndexEntry } from '../formats/simple/root-index.ts';

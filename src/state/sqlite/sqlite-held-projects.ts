@@ -128,10 +128,14 @@ interface FileRow {
   readonly provenance: number;
 }
 
-interface ProjectRow {
+/** The columns of a project that the root index shows. */
+export interface EntryRow {
   readonly name: string;
   readonly display_name: string;
   readonly serial: number | null;
+}
+
+interface ProjectRow extends EntryRow {
   readonly etag: string | null;
   readonly status: string;
   readonly restored: number;
@@ -150,7 +154,7 @@ interface PublishValues {
 }
 
 /** Returns the entry of the root index in `row`. */
-function entryOf(row: ProjectRow): IndexEntry {
+export function entryOf(row: EntryRow): IndexEntry {
   return { name: nameOf(row.name), displayName: row.display_name, serial: row.serial ?? undefined };
 }
 

@@ -5,6 +5,7 @@ import type { IndexEntry } from '../../formats/simple/root-index.ts';
 import type { IndexEntries } from '../index-entries.ts';
 import type { Change } from '../state-section.ts';
 import { nameOf } from './checked-text.ts';
+import { type EntryRow, entryOf } from './sqlite-held-projects.ts';
 import type { SqliteMirrorState } from './sqlite-mirror-state.ts';
 import { type Connection, SqliteTables } from './sqlite-tables.ts';
 
@@ -38,11 +39,7 @@ export class SqliteIndexEntries extends SqliteTables<ReturnType<typeof prepareSt
   within(from: string, before: string | undefined): IndexEntry[] {
     const rows =
       before === undefined ? this.do(() => this.sql.from.all(from)) : this.do(() => this.sql.within.all(from, before));
-    return rows.map(({ name, display_name, serial }) => ({
-      name: nameOf(name),
-      displayName: display_name,
-      serial: serial ?? undefined,
-    }));
+    return rows.map(entryOf);
   }
 
   changed(limit: number): ProjectName[] {
@@ -56,12 +53,6 @@ export class SqliteIndexEntries extends SqliteTables<ReturnType<typeof prepareSt
       this.#mirror.put(change);
     });
   }
-}
-
-interface EntryRow {
-  readonly name: string;
-  readonly display_name: string;
-  readonly serial: number | null;
 }
 
 function prepareStatements(db: Database.Database) {

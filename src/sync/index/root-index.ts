@@ -189,11 +189,14 @@ async function copyPieces(
 
 /** Returns true if the published page and its twin are as long as these pieces. */
 async function hasSizes(files: Mirror['files'], form: FormName, sizes: readonly RootPieceSize[]): Promise<boolean> {
-  const [bytes, packedBytes] = [0, 2].map((at) => sizes.reduce((sum, size) => sum + (size[at] ?? 0), 0));
-  const ends = gzipHead.length + gzipTail(0, 0).length;
+  let [bytes, packedBytes] = [0, gzipHead.length + gzipTail(0, 0).length];
+  for (const [pieceBytes, , piecePackedBytes] of sizes) {
+    bytes += pieceBytes;
+    packedBytes += piecePackedBytes;
+  }
   return (
     (await files.size(pagePath(pages[form]))) === bytes &&
-    (await files.size(pagePath(`${pages[form]}.gz`))) === (packedBytes ?? 0) + ends
+    (await files.size(pagePath(`${pages[form]}.gz`))) === packedBytes
   );
 }
 
