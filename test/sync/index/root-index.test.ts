@@ -36,7 +36,7 @@ class ListMirror {
     this.#serial += 1;
     const serial = this.#serial;
     this.state.queue.enqueue(
-      named(...names).map((name) => ({ name, displayName: displayName(name), serial, removed: false })),
+      named(...names).map((name) => ({ name, displayName: displayName(name), serial, isRemovedUpstream: false })),
     );
     this.state.finish(
       this.#due().map((due) => ({ kind: 'published', due, serial, etag: undefined, status: 'active', drop: [] })),
@@ -45,7 +45,9 @@ class ListMirror {
   }
 
   remove(names: readonly string[]): void {
-    this.state.queue.enqueue(named(...names).map((name) => ({ name, displayName: name, serial: 0, removed: true })));
+    this.state.queue.enqueue(
+      named(...names).map((name) => ({ name, displayName: name, serial: 0, isRemovedUpstream: true })),
+    );
     this.state.finish(this.#due().map((due) => ({ kind: 'removed', due })));
   }
 
