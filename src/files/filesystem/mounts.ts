@@ -18,7 +18,7 @@ import {
   rmSync,
   statSync,
 } from 'node:fs';
-import { basename, dirname, join, relative, sep } from 'node:path';
+import { basename, dirname, join, sep } from 'node:path';
 import { hasCode } from '../../core/caught-error.ts';
 import { refuseLinks } from './refuse-links.ts';
 
@@ -31,7 +31,7 @@ export const notOfTheTree: ReadonlySet<string> = new Set([hidden, 'lost+found'])
 interface Folder {
   readonly isFolder: boolean;
   readonly device: number;
-  /** The mount point that it is below, if the kernel tells that. */
+  /** The mount point in the target that it is below, if there is one and the kernel tells it. */
   readonly mount: string | undefined;
 }
 
@@ -45,7 +45,6 @@ export class Mounts {
   #topsBelowWeb: readonly string[] | undefined;
   readonly #folders = new Map<string, Folder>();
   #mountPoints: readonly string[] | undefined;
-  #realTarget: string | undefined;
 
   /** Finds the mounts below `web/` in the folder `target`. */
   constructor(target: string) {
@@ -126,17 +125,15 @@ export class Mounts {
     if (known !== undefined) return known;
     const found = statSync(folder, { throwIfNoEntry: false });
     if (found === undefined) return undefined;
-    this.#mountPoints ??= readMountPoints();
+    this.#mountPoints ??= mountPointsBelow(this.#target);
     const inspected = { device: found.dev, isFolder: found.isDirectory(), mount: this.#mountOf(folder) };
     this.#folders.set(folder, inspected);
     return inspected;
   }
 
-  /** Returns the mount point that a folder in the target is below. */
+  /** Returns the mount point in the target that a folder of it is below. */
   #mountOf(folder: string): string | undefined {
-    this.#realTarget ??= realpathSync(this.#target);
-    const path = join(this.#realTarget, relative(this.#target, folder));
-    return this.#mountPoints?.findLast((point) => point === '/' || path === point || path.startsWith(point + sep));
+    return this.#mountPoints?.findLast((point) => folder === point || folder.startsWith(point + sep));
   }
 }
 
@@ -149,15 +146,25 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** Returns the mount points, the longest last, or undefined where the kernel does not list them in /proc. */
-function readMountPoints(): readonly string[] | undefined {
+/**
+ * Returns the mount points below the folder `target`, the longest last, or undefined where the kernel does not list
+ * them in /proc.
+ */
+function mountPointsBelow(target: string): readonly string[] | undefined {
   try {
     const lines = readFileSync('/proc/self/mountinfo', 'utf8').trimEnd().split('\n');
-    const points = lines.map((line) => decodeOctal(line.split(' ')[4] ?? ''));
-    return points.sort((one, other) => one.length - other.length);
+    const real = withSlash(realpathSync(target));
+    const points = lines.map((line) => decodeOctal(line.split(' ')[4] ?? '')).filter((point) => point.startsWith(real));
+    return points
+      .map((point) => join(target, point.slice(real.length)))
+      .sort((one, other) => one.length - other.length);
   } catch {
     return undefined;
   }
+}
+
+function withSlash(folder: string): string {
+  return folder.endsWith(sep) ? folder : folder + sep;
 }
 
 /** Returns the text with its `\040` and the like decoded, as /proc writes spaces. */
