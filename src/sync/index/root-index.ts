@@ -15,8 +15,8 @@ import {
   rootIndexJson,
 } from '../../formats/simple/root-index.ts';
 import { deflatePiece, gzipHead, gzipTail } from '../../pages/deflate-pieces.ts';
-import { indexState, pageState, type RootPieceSize, serialState } from '../../state/mirror-state.ts';
-import { change } from '../../state/state-section.ts';
+import { indexState, pageState, type RootPieceSize, rootPiecesState, serialState } from '../../state/mirror-state.ts';
+import { change, join } from '../../state/state-section.ts';
 import type { Mirror } from '../mirror.ts';
 
 const entriesPerPiece = 2048;
@@ -62,7 +62,10 @@ export async function publishRootIndex(mirror: IndexOwner): Promise<void> {
   const rootPieces = { froms: firstNames, html: html.sizes, json: json.sizes };
   state.indexEntries.commit(
     changed,
-    change(indexState, { rootIndex: { json: json.sha256, html: html.sha256 }, rootPieces, changesListed }),
+    join(
+      change(indexState, { rootIndex: { json: json.sha256, html: html.sha256 }, changesListed }),
+      change(rootPiecesState, { rootPieces }),
+    ),
   );
   report({ type: 'root-index', projects: state.totals().projects });
 }
@@ -88,7 +91,7 @@ async function publishShadowmireList(mirror: IndexOwner, serial: number | undefi
 async function writeAll(mirror: IndexOwner, forms: Forms): Promise<BuiltForms> {
   const { state, files } = mirror;
   // From now on changed entries are remembered. If the run ends before the pieces are known, the next one writes all.
-  state.indexEntries.commit('all', change(indexState, { rootPieces: { froms: [], html: [], json: [] } }));
+  state.indexEntries.commit('all', change(rootPiecesState, { rootPieces: { froms: [], html: [], json: [] } }));
   const firstNames: string[] = [];
   for (const entries of entryGroups(mirror)) firstNames.push(firstNames.length === 0 ? '' : (entries[0]?.name ?? ''));
   const build = async (form: FormName): Promise<BuiltForm> => {
@@ -118,7 +121,8 @@ async function replacePieces(
   changed: readonly ProjectName[],
 ): Promise<BuiltForms | undefined> {
   const { state, files } = mirror;
-  const { rootPieces: old, rootIndex } = state.get(indexState);
+  const { rootIndex } = state.get(indexState);
+  const { rootPieces: old } = state.get(rootPiecesState);
   // A check that finds damage removes the pieces.
   if (old === undefined || rootIndex === undefined || old.froms.length === 0) return undefined;
   const entriesByPiece = new Map<number, readonly IndexEntry[]>();

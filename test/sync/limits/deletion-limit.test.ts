@@ -152,7 +152,9 @@ t.test('a permission never takes away what the day leaves, and lets no more go t
     const state = new SqliteStateStore(':memory:', clock);
     const names = named(...Array.from({ length: 100 }, (_, at) => `p${at}`));
     const queue = (from: number, to: number, removed: boolean) => {
-      const wanted = names.slice(from, to).map((name) => ({ name, displayName: name, serial: 1, isRemovedUpstream: removed }));
+      const wanted = names
+        .slice(from, to)
+        .map((name) => ({ name, displayName: name, serial: 1, isRemovedUpstream: removed }));
       state.queue.enqueue(wanted);
       return state.queue.due(clock.now(), removed, undefined, names.length);
     };
