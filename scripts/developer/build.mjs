@@ -1,5 +1,6 @@
 /**
- * Bundles each program into one file in dist/, beside the SQLite addon. The folder can be copied anywhere. The format
+ * Bundles each program into one file in dist/, beside the SQLite addon and the manual pages. The folder can be copied
+ * anywhere. The format
  * is CommonJS: a file with ESM and without suffix prints nothing and exits 0 below some package.json files. A program
  * that is started by people or cron has its bundle in `<program>.js`, and starts it with a code cache.
  */
@@ -57,9 +58,33 @@ export async function buildPrograms(dist) {
   writeFileSync(join(dist, 'package.json'), '{"type":"commonjs"}\n');
   for (const name of readdirSync(dist)) if (name.endsWith('.js')) addId(join(dist, name));
   await makeCodeCaches(dist);
+  await writeManPages(join(dist, 'man'));
   chmodSync(dist, 0o755);
   const isProgram = (name) => name in programs || name in cgi;
-  for (const name of readdirSync(dist)) chmodSync(join(dist, name), isProgram(name) ? 0o755 : 0o644);
+  for (const name of readdirSync(dist)) chmodSync(join(dist, name), isProgram(name) || name === 'man' ? 0o755 : 0o644);
+}
+
+/** Writes the manual pages into `folder`: the same bytes for the same sources, whenever they are made. */
+async function writeManPages(folder) {
+  const texts = readdirSync(join(root, 'man')).map((name) => [
+    name.replace(/\.md$/, ''),
+    readFileSync(join(root, 'man', name), 'utf8'),
+  ]);
+  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+  const { manPages } = await imported('scripts/developer/man-pages.ts');
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  mkdirSync(folder);
+  for (const [name, text] of Object.entries(manPages({ readme, texts: Object.fromEntries(texts), version }))) {
+    writeFileSync(join(folder, name), text);
+    chmodSync(join(folder, name), 0o644);
+  }
+}
+
+/** Imports a TypeScript file, which Node itself cannot. */
+async function imported(source) {
+  const options = { bundle: true, write: false, platform: 'node', format: 'esm', target: 'node20' };
+  const { outputFiles } = await build({ entryPoints: [join(root, source)], ...options });
+  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
 }
 
 /** Ends the file with an id of its content, by which its code cache is recognized. */

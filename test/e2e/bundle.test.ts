@@ -33,12 +33,13 @@ cpSync(built, copied, { recursive: true });
 rmSync(built, { recursive: true });
 const program = join(copied, 'pep381run');
 
-t.test('the folder holds the programs, what they load, and package.json, and nothing else', async (t) => {
+t.test('the folder holds the programs, what they load, their manual pages, and nothing else', async (t) => {
   const others = readdirSync(copied).filter((name) => !isProgram(name));
   t.same(others.sort(), [
     'better_sqlite3.node',
     'http.js',
     'http.js.cache',
+    'man',
     'package.json',
     ...['pep381checkfiles', 'pep381run'].flatMap((name) => [`${name}.js`, `${name}.js.cache`]),
     'processlogs.js',
@@ -59,7 +60,15 @@ t.test('a build under umask 077 is readable for everybody', async (t) => {
   await buildPrograms(folder);
   t.equal(statSync(folder).mode & 0o777, 0o755);
   for (const name of readdirSync(folder)) {
-    t.equal(statSync(join(folder, name)).mode & 0o777, isProgram(name) ? 0o755 : 0o644, name);
+    const isOpen = isProgram(name) || name === 'man';
+    t.equal(statSync(join(folder, name)).mode & 0o777, isOpen ? 0o755 : 0o644, name);
+  }
+  const pages = readdirSync(join(folder, 'man'));
+  t.ok(pages.includes('pep381run.1'));
+  for (const name of pages) {
+    const path = join('man', name);
+    t.equal(statSync(join(folder, path)).mode & 0o777, 0o644, name);
+    t.same(readFileSync(join(folder, path)), readFileSync(join(copied, path)), `${name} is the same from each build`);
   }
 });
 
@@ -71,6 +80,8 @@ t.test('every program stays below half a megabyte and needs no other package', a
     const { size } = statSync(join(copied, bundleOf(name)));
     t.ok(size <= (name === 'pep381sync.cgi' ? 10_000 : 500_000), `${name}: ${size} bytes`);
     t.equal(mode & 0o777, 0o755, 'everybody may start it');
+    const text = readFileSync(join(copied, bundleOf(name)), 'utf8');
+    t.notOk(text.includes('several times. Everything else stays'), 'what only manual pages say is in none');
     t.same([...foreignTo(name), ...foreignTo(bundleOf(name))], [], 'everything required is part of Node or beside it');
   }
 });
