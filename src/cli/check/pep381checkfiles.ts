@@ -11,7 +11,7 @@ import { adoptionState, isInitialized } from '../../state/mirror-state.ts';
 import { type CheckArguments, checkHelp, checkUsage, parseCheckOptions } from '../config/check-options.ts';
 import { readConfigFile } from '../config/config-file.ts';
 import { readPolicy } from '../config/policy-file.ts';
-import { settingsFrom } from '../config/settings.ts';
+import { type Settings, settingsFrom } from '../config/settings.ts';
 import { readOwnKey, readPublicKey } from '../config/signing-keys.ts';
 import { lines } from '../output/lines.ts';
 import { exitCodes } from '../program/exit-codes.ts';
@@ -43,9 +43,9 @@ export const pep381checkfiles: Program<CheckArguments> = {
 async function runAlone(command: CheckArguments): Promise<number> {
   const target = openCheckTarget(command);
   refuseRoot(target);
-  const { umask, stateMode } = settingsFrom(readConfigFile(target.config).given);
-  process.umask(umask);
-  prepareTarget(target, stateMode);
+  const chosen = settingsFrom(readConfigFile(target.config).given);
+  process.umask(chosen.umask);
+  prepareTarget(target, chosen.stateMode);
   const lock = holdLock(lockOf(target, 'check'));
   if (lock === undefined) {
     const problem = stalledHolderText(lockOf(target, 'check'), 'pep381checkfiles');
@@ -58,7 +58,7 @@ async function runAlone(command: CheckArguments): Promise<number> {
   }
   try {
     if (command.kind === 'rebuild') return await rebuild(command, target);
-    return await runCheck(command, target, lock);
+    return await runCheck(command, target, chosen, lock);
   } finally {
     lock.release();
   }
@@ -82,7 +82,12 @@ function unknownTree({ state }: Target): StorageError {
   return new StorageError(`${state}: knows nothing of this mirror; ${advice}`);
 }
 
-async function runCheck(command: CheckArguments, target: Target, { progress }: HeldLock): Promise<number> {
+async function runCheck(
+  command: CheckArguments,
+  target: Target,
+  chosen: Settings,
+  { progress }: HeldLock,
+): Promise<number> {
   const verify = command.kind === 'verify' ? keyOf(command, target) : undefined;
   const startedMs = Date.now();
   const tally = new CheckTotals();
@@ -93,7 +98,8 @@ async function runCheck(command: CheckArguments, target: Target, { progress }: H
   };
   const { settings } = command;
   const isLocal = await readLocal(target);
-  const { job, close } = openCheck(target, { report, signal: pause.signal, settings, isLocal });
+  const isHeard = chosen.hooks.afterRun !== undefined;
+  const { job, close } = openCheck(target, { report, signal: pause.signal, settings, isLocal }, isHeard);
   // If the disk could not be read for a moment, knowsMirror() could not tell whether the state knows of a mirror.
   const { adopting } = job.state.get(adoptionState);
   if (!isInitialized(job.state)) {
