@@ -12,6 +12,7 @@ import type { StateStore } from '../../state/state-store.ts';
 import type { Mirror } from '../../sync/mirror.ts';
 import { sync } from '../../sync/sync.ts';
 import type { Settings } from '../config/settings.ts';
+import { writeMetrics } from '../metrics/write-metrics.ts';
 import type { Access } from '../network/open-upstreams.ts';
 import { announce, lines } from '../output/lines.ts';
 import { isoTime, plural, shortTime } from '../output/units.ts';
@@ -101,6 +102,7 @@ export async function runOnce(run: OneRun): Promise<number> {
     await notify(run, opened.mirror, tally, failure);
     end = await endOf(run, opened.mirror, tally, failure, startedMs);
     if (!dryRun) await tell(run, opened, alarms, tally, end);
+    if (!dryRun) await measure(run, opened.mirror);
     // What a paused run has to say with -q, the next one says.
     if (!dryRun && isRead && (end.pausedWith === undefined || !command.quiet)) alarms.forgetUnread();
   } finally {
@@ -142,6 +144,13 @@ async function tell(
   const { signal } = pause;
   const failures = await runHooks({ hooks, root, state, changedPaths, tally, code, report, signal, now: clock.now });
   if (failures > 0) countHookFailures(state, failures);
+}
+
+/** Writes the metrics. That this is not possible fails no run. */
+async function measure({ target: { root }, settings: { metricsFile } }: OneRun, mirror: Mirror): Promise<void> {
+  const { state, files, report } = mirror;
+  const message = await writeMetrics(metricsFile, { root, state, files });
+  if (message !== undefined) report({ type: 'warning', message });
 }
 
 /** Does the work of a run. Resolves with the error that ended it early, or undefined. */
