@@ -36,6 +36,7 @@ const parts = {
   'http.js': 'src/cli/network/open-dispatcher.ts',
   'provenance.js': 'src/provenance/sigstore/sigstore-verifier.ts',
   'regex.js': 'src/cli/config/compile-regex.ts',
+  'metrics.js': 'src/cli/metrics/publish-metrics.ts',
 };
 
 /**

@@ -25,6 +25,7 @@ import { restFor } from '../program/system-clock.ts';
 import { knowsMirror } from '../target/open-expected-state.ts';
 import { openOldTarget } from '../target/open-old-target.ts';
 import { refuseRoot } from '../target/owner.ts';
+import { refuseWritable } from '../target/private-files.ts';
 import {
   isThere,
   openTarget,
@@ -142,6 +143,8 @@ async function runLocked(command: RunArguments): Promise<number> {
     return exitCodes.ok;
   }
   const policy = await readPolicy(config, settings);
+  const { afterRun, onAlarm } = settings.hooks;
+  if ((afterRun ?? onAlarm) !== undefined) refuseWritable('its [hooks]', target.config);
   const secret = readNotifySecret(settings);
   const keys = { sign: readSigningKey(settings, target), verifyUpstream: readUpstreamKey(settings) };
   const access = readAccess(settings, policy, target);

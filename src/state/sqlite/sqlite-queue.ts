@@ -10,6 +10,7 @@ import type {
   Queue,
   QueuedProject,
   QueueEntry,
+  QueueGroup,
   QueueRequest,
 } from '../queue.ts';
 import { type Change, noChange } from '../state-section.ts';
@@ -104,6 +105,15 @@ export class SqliteQueue extends SqliteTables<ReturnType<typeof prepareStatement
     return this.do(() => this.sql.dueAnnounced.all({ now, after: after ?? '', limit }).map(dueOf));
   }
 
+  groups(): QueueGroup[] {
+    const rows = this.do(() => this.sql.groups.all());
+    return rows.map(({ obstacle, serial, ...row }) => ({
+      ...row,
+      obstacle: obstacle ?? undefined,
+      serial: serial ?? undefined,
+    }));
+  }
+
   park(parked: Parked): void {
     this.do(() => this.putParked(parked));
   }
@@ -187,6 +197,13 @@ function nextTryOf(row: ParkedRow): number | undefined {
   return row.next_try === 0 ? undefined : row.next_try;
 }
 
+interface GroupRow {
+  readonly obstacle: Obstacle | null;
+  readonly projects: number;
+  readonly since: number;
+  readonly serial: number | null;
+}
+
 interface Piece {
   readonly now: number;
   readonly after: string;
@@ -257,6 +274,10 @@ function prepareStatements(db: Database.Database) {
     ),
     parked: db.prepare<[number], ParkedRow>(
       `SELECT ${dueColumns}, next_try, reason FROM queue WHERE attempts > 0 ORDER BY since, name LIMIT ?`,
+    ),
+    groups: db.prepare<[], GroupRow>(
+      `SELECT iif(attempts > 0, coalesce(obstacle, 'failed'), NULL) AS obstacle, count(*) AS projects,
+         min(since) AS since, min(nullif(serial, 0)) AS serial FROM queue GROUP BY 1 ORDER BY 1`,
     ),
     park: db.prepare<ParkValues>(
       `UPDATE queue SET attempts = :attempts, next_try = :nextTry, reason = :reason,
