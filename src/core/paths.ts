@@ -147,6 +147,12 @@ export type OwnFile =
   | 'local.json'
   | 'local.db.serial'
   | 'index.html'
+  | 'not-found.html'
+  | 'status/index.html'
+  | 'local-stats/index.html'
+  | 'site.css'
+  | 'site.js'
+  | 'site.svg'
   | 'snapshot.json'
   | 'snapshot.json.sig';
 
