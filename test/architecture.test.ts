@@ -47,7 +47,7 @@ const below: Readonly<Record<Layer, readonly Layer[]>> = {
   policy: ['core', 'packaging', 'formats', 'port', 'policy'],
   port: ['core', 'formats', 'port'],
   pages: ['core', 'formats', 'port', 'pages'],
-  site: ['core', 'formats', 'port', 'site'],
+  site: ['core', 'packaging', 'formats', 'policy', 'port', 'site'],
   'use case': ['core', 'packaging', 'formats', 'policy', 'port', 'pages', 'use case'],
   adapter: ['core', 'formats', 'port'],
   cli: ['core', 'packaging', 'formats', 'policy', 'port', 'use case', 'site', 'cli'],
