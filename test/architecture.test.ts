@@ -104,6 +104,10 @@ const owners: Readonly<Record<keyof typeof sections, readonly string[]>> = {
   runState: ['src/cli/run/'],
   adoptionState: ['src/cli/target/'],
   checkState: ['src/check/'],
+  runResultsState: ['src/cli/run/'],
+  alarmState: ['src/cli/run/'],
+  checkResultsState: ['src/cli/check/'],
+  logsResultsState: ['src/cli/logs/'],
 };
 
 function mayChange(path: string, section: string): boolean {
