@@ -82,7 +82,7 @@ p { margin: 0.5rem 0; max-width: 48rem; overflow-wrap: break-word; }
 .ok-text { color: var(--ok); }
 .wait-text { color: var(--wait); }
 .bad-text { color: var(--bad); }
-.scroll { overflow-x: auto; margin: 0.6rem 0; }
+.scroll { overflow: auto; max-height: 27rem; margin: 0.6rem 0; }
 table { border-collapse: collapse; width: 100%; font-size: 0.93rem; }
 caption { padding-bottom: 0.3rem; text-align: left; color: var(--soft); }
 th, td { padding: 0.35rem 0.9rem 0.35rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
@@ -122,6 +122,6 @@ ${chartStyle}
   :root { ${colors.light} --page: #ffffff; }
   nav, form, .skip { display: none; }
   .panel, .tiles > div, .state { break-inside: avoid; }
-  pre { white-space: pre-wrap; }
+  .scroll { max-height: none; overflow: visible; }
 }
 `;
