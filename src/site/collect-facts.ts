@@ -34,14 +34,15 @@ const removalsRead = 20;
 
 /** Returns what the pages show. Throws StorageError. */
 export async function collectFacts({ state, files, settings, policy, now, ended }: SiteSource): Promise<SiteFacts> {
-  const { serial, serialMovedAt } = state.get(serialState);
+  // A run with the address of another index is refused, and has pages all the same.
+  const { serial, serialMovedAt, upstream = settings.upstream } = state.get(serialState);
   const { running, pausedAt } = state.get(runState);
   const { unmetLines = [] } = state.get(missingState);
   const { alarms = [] } = state.get(alarmState);
   const recorded = state.history.latest(runsRead);
   return {
     now,
-    settings,
+    settings: { ...settings, upstream },
     policy,
     totals: state.totals(),
     serial,

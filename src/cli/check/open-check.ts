@@ -26,7 +26,7 @@ export function openCheck(
   const state = openExpectedState(target, clock);
   // The staging folder of runs can be used, because the check writes only while it holds their lock.
   const files = new FilesystemFileStore(target.root, clock);
-  if (options.settings.repair || options.settings.deleteUnreferenced) files.create();
+  files.create();
   const job = { ...options, state, files, clock, takeLock: () => takeLock(target.lock) };
   return { job, close: () => state.close() };
 }

@@ -21,6 +21,7 @@ import { knowsMirror } from '../target/open-expected-state.ts';
 import { refuseRoot } from '../target/owner.ts';
 import { type HeldLock, holdLock, stalledHolderText } from '../target/program-lock.ts';
 import { isThere, lockOf, openTarget, prepareTarget, type Target } from '../target/target.ts';
+import { publishCheckPages } from './check-pages.ts';
 import { pausedText, skippedText } from './check-texts.ts';
 import { CheckTotals } from './check-totals.ts';
 import { CheckView } from './check-view.ts';
@@ -110,6 +111,7 @@ async function runCheck(command: CheckArguments, target: Target, { progress }: H
   try {
     if (verify === undefined) await check(job);
     else await verifySnapshot(job, verify);
+    await publishCheckPages(target, job);
   } catch (error) {
     view.end();
     if (!(error instanceof PausedError) && !pause.signal.aborted) throw error;

@@ -103,6 +103,7 @@ ${serial !== undefined && html`<p>Upstream was followed up to serial ${showCount
 const endings: ReadonlyMap<number, readonly [RunOutcome, string]> = new Map([
   [0, ['good', 'all done']],
   [1, ['incomplete', 'something failed and is tried again']],
+  [2, ['failed', 'a setting was refused']],
   [3, ['failed', 'upstream was not reached']],
   [4, ['failed', 'local disk or database failed']],
   [5, ['incomplete', 'deletions were held back']],
