@@ -30,7 +30,7 @@ export async function processLogs(paths: readonly string[], job: StatsJob): Prom
   const { logs, state, files, clock } = job;
   const until = endOfDay(clock.now() + maxAheadMs);
   const closed = new Set(state.days().flatMap(({ day, closed }) => (closed ? [day] : [])));
-  const { failures, notices } = await readLogs(paths, logs, state, {
+  const { failures, notices, downloads } = await readLogs(paths, logs, state, {
     closed,
     until,
     starts: new DownloadStarts(state.starts()),
@@ -52,7 +52,7 @@ export async function processLogs(paths: readonly string[], job: StatsJob): Prom
   if ((await files.read(statsSummaryPath))?.equals(summary) !== true) {
     await files.publish([{ path: statsSummaryPath, body: summary }]);
   }
-  return { published, notices, failures };
+  return { published, notices, failures, downloads };
 }
 
 /** Returns the end of the day that contains `ms`, in seconds since 1970. */

@@ -24,4 +24,6 @@ export interface StatsResult {
   readonly notices: readonly string[];
   /** Logs that could not be read, one line each. */
   readonly failures: readonly string[];
+  /** The number of downloads that were counted. */
+  readonly downloads: number;
 }

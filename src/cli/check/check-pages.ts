@@ -21,7 +21,7 @@ export async function publishCheckPages(
     const settings = settingsFrom(file.given);
     const policy = await readPolicy(file, settings);
     const { publishMirrorPages } = await loadPart('site.js', () => import('../../site/mirror-pages.ts'));
-    await publishMirrorPages({ state, files, settings, policy, now: clock.now() });
+    await publishMirrorPages({ state, files, settings, policy, now: clock.now(), isRunning: false });
   } catch (error) {
     // The next run tells what is wrong with mirror.toml.
     if (!(error instanceof UsageError)) throw error;

@@ -185,7 +185,7 @@ function disk({ room, totals, policy }: SiteFacts): Html {
   const { inodes } = room;
   const meters = [
     meter('Disk', room.size - room.free, room.size, showBytes),
-    inodes && meter('Files that the disk can hold (inodes)', inodes.size - inodes.free, inodes.size, showCount),
+    inodes && meter('Files that the disk can hold (inodes)', inodes.all - inodes.free, inodes.all, showCount),
     budget !== undefined && meter('Budget of the mirror', totals.bytes, budget, showBytes),
   ];
   return section('disk', 'Room', html`${meters}`);

@@ -173,13 +173,13 @@ function space({ room, policy, totals, parkedByObstacle, days }: SiteFacts): Pro
       advice: moreRoom,
     });
   }
-  if (inodes !== undefined && inodes.free < inodes.size * fullShare) {
+  if (inodes !== undefined && inodes.free < inodes.all * fullShare) {
     problems.push({
       level: 'bad',
       text: `the disk can hold only ${showCount(inodes.free)} more files (inodes)`,
       advice: moreRoom,
     });
-  } else if (inodes !== undefined && inodes.free < inodes.size * nearlyFullShare) {
+  } else if (inodes !== undefined && inodes.free < inodes.all * nearlyFullShare) {
     problems.push({
       level: 'wait',
       text: `the disk can hold only ${showCount(inodes.free)} more files (inodes)`,
