@@ -1,6 +1,7 @@
 /** The style sheet of all pages, light and dark, from narrow screens to print. */
 import { chartStyle } from './charts/chart-style.ts';
 import { madeHere } from './layout.ts';
+import { statisticsStyle } from './statistics/statistics-style.ts';
 
 const colors = {
   light: `
@@ -105,7 +106,7 @@ figcaption { color: var(--soft); font-size: 0.9rem; }
 svg { max-width: 100%; height: auto; }
 .meter { height: 0.65rem; margin: 0.35rem 0; border-radius: 4px; overflow: hidden; background: var(--track); }
 .meter svg { display: block; width: 100%; height: 100%; }
-${chartStyle}
+${chartStyle}${statisticsStyle}
 @media (max-width: 30rem) {
   header, main, footer { padding-left: 0.9rem; padding-right: 0.9rem; }
   .facts { grid-template-columns: 1fr; gap: 0; }

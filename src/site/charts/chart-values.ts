@@ -29,7 +29,8 @@ export const bytes: ValueKind = {
   ticks(max) {
     let unit = 1;
     for (let prefix = 0; prefix < bytePrefixes && max / unit >= 1000; prefix += 1) unit *= kib;
-    return countTicks(max / unit).map((value) => value * unit);
+    const ticks = unit === 1 ? countTicks(max) : niceTicks(max / unit);
+    return ticks.map((value) => value * unit);
   },
   short: (value) => (value === 0 ? '0' : showBytes(value).replace('.0 ', ' ')),
   full: showBytes,
@@ -63,7 +64,7 @@ export function longCount(value: number): string {
 }
 
 function countTicks(max: number): readonly number[] {
-  return niceTicks(Math.max(max, 1)).filter(Number.isInteger);
+  return niceTicks(Math.max(Math.ceil(max), 1)).filter(Number.isInteger);
 }
 
 function niceTicks(max: number): readonly number[] {
