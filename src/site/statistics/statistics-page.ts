@@ -30,7 +30,7 @@ export function renderStatisticsPage(statistics: StatisticsDetails): string {
 
 function renderNothing({ seen, published }: StatisticsDetails): Html {
   return html`<div class="panel">
-<p>${seen === undefined ? 'No downloads have been counted yet.' : `No day is complete yet. So far the logs tell of ${span(...seen)}.`}</p>
+<p>${seen === undefined ? 'No downloads have been counted yet.' : `No day is complete yet. So far the logs tell of ${span(seen)}.`}</p>
 <p>A day appears here as soon as the logs of the web server hold an earlier and a later day as well: where they are
 read daily, on the third day.</p>
 </div>
@@ -83,6 +83,6 @@ function valuesOf(days: readonly DayDownloads[], member: 'downloads' | 'bytes') 
   return days.map((day) => ({ day: day.day, value: day[member] }));
 }
 
-function span(first: string, last: string): string {
+function span([first, last]: readonly [string, string]): string {
   return first === last ? showDay(first) : `${showDay(first)} to ${showDay(last)}`;
 }
