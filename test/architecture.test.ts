@@ -47,7 +47,7 @@ const below: Readonly<Record<Layer, readonly Layer[]>> = {
   policy: ['core', 'packaging', 'formats', 'port', 'policy'],
   port: ['core', 'formats', 'port'],
   pages: ['core', 'formats', 'port', 'pages'],
-  site: ['core', 'formats', 'port', 'site'],
+  site: ['core', 'packaging', 'formats', 'policy', 'port', 'site'],
   'use case': ['core', 'packaging', 'formats', 'policy', 'port', 'pages', 'use case'],
   adapter: ['core', 'formats', 'port'],
   cli: ['core', 'packaging', 'formats', 'policy', 'port', 'use case', 'site', 'cli'],
@@ -104,6 +104,10 @@ const owners: Readonly<Record<keyof typeof sections, readonly string[]>> = {
   runState: ['src/cli/run/'],
   adoptionState: ['src/cli/target/'],
   checkState: ['src/check/'],
+  runResultsState: ['src/cli/run/'],
+  alarmState: ['src/cli/run/'],
+  checkResultsState: ['src/cli/check/'],
+  logsResultsState: ['src/cli/logs/'],
 };
 
 function mayChange(path: string, section: string): boolean {

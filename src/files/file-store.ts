@@ -62,6 +62,8 @@ export interface Write {
 export interface Room {
   readonly size: number;
   readonly free: number;
+  /** The number of files that it can hold, and how many more; undefined where it has no such limit. */
+  readonly inodes: { readonly size: number; readonly free: number } | undefined;
 }
 
 export interface FileStore {

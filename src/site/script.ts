@@ -8,6 +8,7 @@ export const siteScript = `// ${madeHere}.
 (() => {
   'use strict';
   const root = new URL('.', document.currentScript.src);
+  for (const hint of document.querySelectorAll('[data-address-hint]')) hint.remove();
   for (const place of document.querySelectorAll('[data-address]')) {
     place.textContent = place.textContent.split('https://THIS-HOST').join(root.href.replace(/\\/$/, ''));
   }
@@ -23,6 +24,16 @@ export const siteScript = `// ${madeHere}.
   };
   showAges();
   setInterval(showAges, 30000);
+
+  const state = document.querySelector('[data-renewed]');
+  const age = state === null ? 0 : Date.now() - Number(state.dataset.renewed);
+  if (state !== null && age > Number(state.dataset.within)) {
+    const note = document.createElement('p');
+    note.className = 'stale';
+    note.textContent = 'No run has renewed this page since then, so this may have changed. Is cron running?';
+    state.className = 'state bad';
+    state.prepend(note);
+  }
 
   const form = document.querySelector('form[data-find]');
   const answer = document.querySelector('[data-answer]');

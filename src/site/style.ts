@@ -106,6 +106,10 @@ figcaption { color: var(--soft); font-size: 0.9rem; }
 svg { max-width: 100%; height: auto; }
 .meter { height: 0.65rem; margin: 0.35rem 0; border-radius: 4px; overflow: hidden; background: var(--track); }
 .meter svg { display: block; width: 100%; height: 100%; }
+.used.ok { fill: var(--series-1); }
+.used.wait { fill: var(--wait); }
+.used.bad { fill: var(--bad); }
+.stale { font-weight: 600; }
 ${chartStyle}${statisticsStyle}
 @media (max-width: 30rem) {
   header, main, footer { padding-left: 0.9rem; padding-right: 0.9rem; }

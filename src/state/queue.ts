@@ -113,6 +113,11 @@ export interface Queue {
   /** Returns the next due projects after `after`, by name, that have changelog entries. */
   dueAnnounced(now: number, after: ProjectName | undefined, limit: number): QueuedProject[];
   park(parked: Parked): void;
-  /** Returns the parked projects with their reasons, the longest waiting first. */
-  parked(limit: number): KeptParked[];
+  /**
+   * Returns the parked projects with their reasons, the longest waiting first: all of them, or only those whose
+   * deletions are, or are not, held back.
+   */
+  parked(limit: number, heldBack?: boolean): KeptParked[];
+  /** Returns the numbers of parked projects by obstacle. */
+  parkedByObstacle(): ReadonlyMap<Obstacle, number>;
 }

@@ -108,8 +108,13 @@ export class SqliteQueue extends SqliteTables<ReturnType<typeof prepareStatement
     this.do(() => this.putParked(parked));
   }
 
-  parked(limit: number): KeptParked[] {
-    return this.do(() => this.sql.parked.all(limit).map(parkedOf));
+  parked(limit: number, heldBack?: boolean): KeptParked[] {
+    const wanted = heldBack === undefined ? null : Number(heldBack);
+    return this.do(() => this.sql.parked.all({ wanted, limit }).map(parkedOf));
+  }
+
+  parkedByObstacle(): ReadonlyMap<Obstacle, number> {
+    return new Map(this.do(() => this.sql.obstacles.all()).map(({ obstacle, projects }) => [obstacle, projects]));
   }
 
   /** Within the transaction of the caller. */
@@ -246,8 +251,13 @@ function prepareStatements(db: Database.Database) {
       `SELECT ${dueColumns} FROM queue WHERE EXISTS (SELECT 1 FROM announced WHERE project = queue.name)
          AND ${isDue} AND name > :after ORDER BY name LIMIT :limit`,
     ),
-    parked: db.prepare<[number], ParkedRow>(
-      `SELECT ${dueColumns}, next_try, reason FROM queue WHERE attempts > 0 ORDER BY since, name LIMIT ?`,
+    parked: db.prepare<{ wanted: number | null; limit: number }, ParkedRow>(
+      `SELECT ${dueColumns}, next_try, reason FROM queue
+       WHERE attempts > 0 AND (:wanted IS NULL OR (ifnull(obstacle, '') IN ('held-back', 'removal-held-back')) = :wanted)
+       ORDER BY since, name LIMIT :limit`,
+    ),
+    obstacles: db.prepare<[], { obstacle: Obstacle; projects: number }>(
+      `SELECT ifnull(obstacle, 'failed') AS obstacle, count(*) AS projects FROM queue WHERE attempts > 0 GROUP BY 1`,
     ),
     park: db.prepare<ParkValues>(
       `UPDATE queue SET attempts = :attempts, next_try = :nextTry, reason = :reason,
