@@ -33,7 +33,7 @@ export function trendPoints(days: readonly Pick<DayDownloads, 'day'>[]): readonl
 }
 
 /** Returns the mean of `values` for the days of a point. */
-export function meanOf(values: readonly number[], { from, to }: TrendPoint): number {
+export function meanOf(values: readonly number[], { from, to }: Pick<TrendPoint, 'from' | 'to'>): number {
   let sum = 0;
   for (let at = from; at < to; at += 1) sum += values[at] ?? 0;
   return sum / (to - from);
