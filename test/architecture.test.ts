@@ -108,6 +108,7 @@ const owners: Readonly<Record<keyof typeof sections, readonly string[]>> = {
   alarmState: ['src/cli/run/'],
   checkResultsState: ['src/cli/check/'],
   logsResultsState: ['src/cli/logs/'],
+  siteState: ['src/site/'],
 };
 
 function mayChange(path: string, section: string): boolean {

@@ -2,7 +2,14 @@
 import { ownPath } from '../core/paths.ts';
 import type { FileStore } from '../files/file-store.ts';
 import type { Policy } from '../policy/policy.ts';
-import { indexState, missingState, runState, serialState } from '../state/mirror-state.ts';
+import {
+  alarmState,
+  checkResultsState,
+  indexState,
+  missingState,
+  runState,
+  serialState,
+} from '../state/mirror-state.ts';
 import type { RunRecord } from '../state/run-history.ts';
 import type { StateStore } from '../state/state-store.ts';
 import type { SiteFacts, SiteSettings } from './site-facts.ts';
@@ -30,6 +37,7 @@ export async function collectFacts({ state, files, settings, policy, now, ended 
   const { serial, serialMovedAt } = state.get(serialState);
   const { running, pausedAt } = state.get(runState);
   const { unmetLines = [] } = state.get(missingState);
+  const { alarms = [] } = state.get(alarmState);
   const recorded = state.history.latest(runsRead);
   return {
     now,
@@ -50,8 +58,8 @@ export async function collectFacts({ state, files, settings, policy, now, ended 
     removals: state.removals.latest(removalsRead),
     rejectedFiles: state.rejectedFiles.count(),
     unsatisfied: unmetLines.length,
-    alarms: [],
-    lastCheck: undefined,
+    alarms: [...alarms].reverse(),
+    lastCheck: state.get(checkResultsState).lastCheck,
     hasStatistics: (await files.stat(ownPath('local-stats/index.html'))) !== undefined,
   };
 }

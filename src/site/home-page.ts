@@ -4,7 +4,7 @@ import { type Html, html } from './html.ts';
 import { renderPage } from './layout.ts';
 import type { SiteFacts } from './site-facts.ts';
 import { hostOf, verdictOf } from './status/verdict.ts';
-import { plural, showCount, showDuration, showTime } from './words.ts';
+import { showCount, showDuration, showTime } from './words.ts';
 
 /** In place of the address of this host where `base-url` is not set: readers, or the script, fill it in. */
 const anyHost = 'https://THIS-HOST';
@@ -114,7 +114,7 @@ function howTo(baseUrl: string | undefined): Html {
     { name: 'Pipenv', steps: [['In the environment:', `export PIPENV_PYPI_MIRROR=${index}`]] },
     {
       name: 'Dockerfile',
-      steps: [['Before the first installation:', `ENV PIP_INDEX_URL=${index} UV_DEFAULT_INDEX=${index}`]],
+      steps: [['Before the first installation:', `ENV PIP_INDEX_URL=${index}\nENV UV_DEFAULT_INDEX=${index}`]],
     },
   ];
   const hint = baseUrl === undefined && html`<p data-address-hint>${anyHost} stands for the address of this host.</p>`;
@@ -127,7 +127,7 @@ ${tools.map(
 <h3>${name}</h3>
 ${steps.map(
   ([text, code]) => html`<p>${text}</p>
-<pre tabindex="0"><code${baseUrl === undefined && html` data-address`}>${code}</code></pre>
+<pre><code${baseUrl === undefined && html` data-address`}>${code}</code></pre>
 `,
 )}</div>
 `,

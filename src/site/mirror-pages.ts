@@ -1,4 +1,6 @@
 /** The pages about the mirror, made from its state. A part of the programs: loaded when pages are due. */
+import { siteState } from '../state/mirror-state.ts';
+import { change } from '../state/state-section.ts';
 import { collectFacts, type SiteSource } from './collect-facts.ts';
 import { renderHomePage, renderNotFoundPage } from './home-page.ts';
 import { publishSite } from './publish-site.ts';
@@ -12,4 +14,7 @@ export async function publishMirrorPages(source: SiteSource): Promise<void> {
     { path: 'not-found.html', text: renderNotFoundPage(facts) },
     { path: 'index.html', text: renderHomePage(facts) },
   ]);
+  const { now, runningSince, runs } = facts;
+  const exitCode = runningSince === undefined ? runs[0]?.exitCode : undefined;
+  source.state.set(change(siteState, { pages: { at: now, exitCode } }));
 }

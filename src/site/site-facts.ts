@@ -1,6 +1,7 @@
 /** What the pages about the mirror show. Times are in milliseconds. */
 import type { Room } from '../files/file-store.ts';
 import type { Policy } from '../policy/policy.ts';
+import type { AlarmRecord, CheckResult } from '../state/program-results.ts';
 import type { KeptParked, Obstacle } from '../state/queue.ts';
 import type { Removal } from '../state/removal-log.ts';
 import type { DayRecord, RunRecord } from '../state/run-history.ts';
@@ -16,23 +17,6 @@ export interface SiteSettings {
   readonly legacyJson: boolean;
   readonly provenance: 'store' | 'verify' | 'off';
   readonly provenancePolicy: 'warn' | 'refuse-failed' | 'require';
-}
-
-/** An alarm, as a run reported it. */
-export interface AlarmFact {
-  readonly message: string;
-  readonly since: number;
-  readonly last: number;
-}
-
-/** The last check that came to an end. */
-export interface CheckFact {
-  readonly finishedMs: number;
-  readonly projects: number;
-  readonly files: number;
-  readonly findings: number;
-  /** The share of the mirror that was checked; absent if it was all of it. */
-  readonly share?: { readonly number: number; readonly of: number } | undefined;
 }
 
 export interface SiteFacts {
@@ -65,7 +49,7 @@ export interface SiteFacts {
   /** The number of wants of the policy for which nothing is held. */
   readonly unsatisfied: number;
   /** The latest first. */
-  readonly alarms: readonly AlarmFact[];
-  readonly lastCheck: CheckFact | undefined;
+  readonly alarms: readonly AlarmRecord[];
+  readonly lastCheck: CheckResult | undefined;
   readonly hasStatistics: boolean;
 }

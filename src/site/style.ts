@@ -7,13 +7,13 @@ const colors = {
   light: `
     --page: #f6f7f8; --surface: #ffffff; --text: #1b2026; --soft: #57616c; --line: #d9dee3; --link: #0b57b0;
     --ok: #17693f; --ok-surface: #e6f4ec; --wait: #7a4e00; --wait-surface: #fdf3dc; --bad: #a81e16;
-    --bad-surface: #fcebe9; --track: #e7eaee;
+    --bad-surface: #fcebe9; --track: #e7eaee; --busy-surface: #e8f0fb;
     --series-1: #2463b0; --series-2: #b0531a; --series-3: #2f7d4f; --series-4: #8a4fa3; --series-5: #7d6b0f;
     --series-6: #5f6b78;`,
   dark: `
     --page: #12161a; --surface: #1a1f25; --text: #e5e9ed; --soft: #9ca8b4; --line: #2e363f; --link: #86b7ff;
     --ok: #6bd49d; --ok-surface: #14291e; --wait: #efc267; --wait-surface: #2b230f; --bad: #ff9d94;
-    --bad-surface: #341917; --track: #2a313a;
+    --bad-surface: #341917; --track: #2a313a; --busy-surface: #172436;
     --series-1: #79aef2; --series-2: #ed9a63; --series-3: #6fc794; --series-4: #cd97e3; --series-5: #d3bf55;
     --series-6: #a3afbb;`,
 } as const;
@@ -59,7 +59,7 @@ p { margin: 0.5rem 0; max-width: 48rem; overflow-wrap: break-word; }
 .panel > :first-child { margin-top: 0; }
 .panel > :last-child { margin-bottom: 0; }
 .columns { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 22rem), 1fr)); gap: 0 1.2rem; align-items: start; }
-.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 10.5rem), 1fr)); gap: 0.8rem; margin: 0.8rem 0; padding: 0; }
+.tiles { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 9.2rem), 1fr)); gap: 0.7rem; margin: 0.8rem 0; padding: 0; }
 .tiles > div { padding: 0.7rem 0.95rem; background: var(--surface); border: 1px solid var(--line); border-radius: 8px; }
 .tiles dt { color: var(--soft); font-size: 0.9rem; }
 .tiles dd { margin: 0; font-size: 1.35rem; line-height: 1.3; font-variant-numeric: tabular-nums; overflow-wrap: anywhere; }
@@ -71,6 +71,9 @@ p { margin: 0.5rem 0; max-width: 48rem; overflow-wrap: break-word; }
 .state p { color: var(--text); }
 .state .verdict { margin: 0; font-size: 1.2rem; font-weight: 600; }
 .state ul { margin: 0.6rem 0 0; padding-left: 1.2rem; color: var(--text); }
+.state > :last-child { margin-bottom: 0; }
+.state.busy { background: var(--busy-surface); border-color: var(--link); }
+.state.busy .verdict { color: var(--link); }
 .state.ok { background: var(--ok-surface); border-color: var(--ok); }
 .state.wait { background: var(--wait-surface); border-color: var(--wait); }
 .state.bad { background: var(--bad-surface); border-color: var(--bad); }
@@ -80,19 +83,19 @@ p { margin: 0.5rem 0; max-width: 48rem; overflow-wrap: break-word; }
 .ok-text { color: var(--ok); }
 .wait-text { color: var(--wait); }
 .bad-text { color: var(--bad); }
-.scroll { overflow-x: auto; margin: 0.6rem 0; }
+.scroll { overflow: auto; max-height: 27rem; margin: 0.6rem 0; }
 table { border-collapse: collapse; width: 100%; font-size: 0.93rem; }
 caption { padding-bottom: 0.3rem; text-align: left; color: var(--soft); }
 th, td { padding: 0.35rem 0.9rem 0.35rem 0; text-align: left; vertical-align: top; border-bottom: 1px solid var(--line); }
 th { font-weight: 600; white-space: nowrap; }
 th.number, td.number { text-align: right; }
 tbody tr:last-child > * { border-bottom: 0; }
-td.long { min-width: 16rem; overflow-wrap: anywhere; }
-td time { white-space: nowrap; }
+td { white-space: nowrap; }
+td.long { min-width: 18rem; white-space: normal; overflow-wrap: anywhere; }
 pre, code { font-family: ui-monospace, SFMono-Regular, Menlo, "Liberation Mono", monospace; font-size: 0.92em; }
 code { overflow-wrap: anywhere; }
-pre { margin: 0.5rem 0; padding: 0.7rem 0.9rem; overflow-x: auto; background: var(--page); border: 1px solid var(--line); border-radius: 6px; line-height: 1.45; }
-pre code { overflow-wrap: normal; font-size: inherit; }
+pre { margin: 0.5rem 0; padding: 0.7rem 0.9rem; white-space: pre-wrap; background: var(--page); border: 1px solid var(--line); border-radius: 6px; line-height: 1.45; }
+pre code { overflow-wrap: anywhere; font-size: inherit; }
 form { margin: 0; }
 form label { display: block; margin-bottom: 0.35rem; font-weight: 600; }
 form .row { display: flex; flex-wrap: wrap; gap: 0.5rem; }
@@ -120,6 +123,6 @@ ${chartStyle}${statisticsStyle}
   :root { ${colors.light} --page: #ffffff; }
   nav, form, .skip { display: none; }
   .panel, .tiles > div, .state { break-inside: avoid; }
-  pre { white-space: pre-wrap; }
+  .scroll { max-height: none; overflow: visible; }
 }
 `;

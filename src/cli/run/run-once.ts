@@ -6,7 +6,8 @@ import { PausedError, StorageError, TooLargeError } from '../../core/errors.ts';
 import type { Report } from '../../core/report.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { ProvenanceVerifier } from '../../provenance/provenance-verifier.ts';
-import { adoptionState, runState, serialState } from '../../state/mirror-state.ts';
+import { adoptionState, indexState, runState, serialState } from '../../state/mirror-state.ts';
+import type { RunRecord, RunResults } from '../../state/run-history.ts';
 import { change } from '../../state/state-section.ts';
 import type { StateStore } from '../../state/state-store.ts';
 import type { Mirror } from '../../sync/mirror.ts';
@@ -28,6 +29,7 @@ import { publishStatus } from './publish-status.ts';
 import { beginRun, RunMarker } from './run-marker.ts';
 import { RunTotals } from './run-totals.ts';
 import { chooseView, conclude, type RunArguments, type View } from './run-view.ts';
+import { SitePages } from './site-pages.ts';
 import { takeSyncLog } from './sync-log.ts';
 import { isWaitingUrgent, waitingText } from './waiting-projects.ts';
 
@@ -83,6 +85,7 @@ export async function runOnce(run: OneRun): Promise<number> {
   const mirrored = { target, settings, policy, verifier, keys, access };
   const opened = await openMirror({ ...mirrored, ...asked, clock, report, signal });
   const mark = new RunMarker(opened.mirror);
+  const pages = new SitePages(opened.mirror, policy);
   const hint = command.quiet || dryRun ? undefined : rootHint(opened.mirror.state, target.root, process.getuid?.());
   if (hint !== undefined) announce(settings, 'root', hint);
   const resumed = command.quiet || dryRun ? undefined : resumedText(opened.mirror);
@@ -92,9 +95,10 @@ export async function runOnce(run: OneRun): Promise<number> {
   try {
     const failure = await work(run, opened.mirror, startedMs, stop);
     await notify(run, opened.mirror, tally, failure);
-    end = await endOf(run, opened.mirror, tally, failure, startedMs);
+    end = await endOf(run, opened.mirror, tally, failure, startedMs, pages);
   } finally {
     mark.stop();
+    await pages.stop();
     view.end();
     await opened.close();
   }
@@ -182,28 +186,54 @@ async function endOf(
   tally: RunTotals,
   failure: unknown,
   startedMs: number,
+  pages: SitePages,
 ): Promise<RunEnd> {
   const { command, pause } = run;
   const isPaused = failure instanceof PausedError || (failure !== undefined && pause.signal.aborted);
   if (!command.dryRun) markEnd(mirror, failure, isPaused);
-  const sums = tally.summary((Date.now() - startedMs) / 1000, command.dryRun);
   if (isPaused) {
-    return { code: pause.exitCode(), failure, summary: sums, pausedWith: mirror.state.totals().queued };
+    await pages.end(undefined, true);
+    const summary = tally.summary((Date.now() - startedMs) / 1000, command.dryRun);
+    return { code: pause.exitCode(), failure, summary, pausedWith: mirror.state.totals().queued };
   }
-  const code = failure === undefined ? codeOf(mirror, tally) : (exitCodeOf(failure, tally.hasChanged) ?? exitCodes.bug);
-  const summary = code === exitCodes.bug ? `Ended by an error of pep381client. ${sums}` : sums;
+  const finishedMs = mirror.clock.now();
+  const seconds = (Date.now() - startedMs) / 1000;
+  const recordNow = (): RunRecord => {
+    const code =
+      failure === undefined ? codeOf(mirror, tally) : (exitCodeOf(failure, tally.hasChanged) ?? exitCodes.bug);
+    const sums = tally.summary(seconds, command.dryRun);
+    const summary = code === exitCodes.bug ? `Ended by an error of pep381client. ${sums}` : sums;
+    return { startedMs, finishedMs, exitCode: code, summary, results: resultsOf(mirror, tally) };
+  };
+  let record = recordNow();
   try {
+    const trouble = await pages.end(record, tally.hasChanged || tally.parked.size + tally.alarms.length > 0);
+    // The disk that ended the run cannot take its pages and status either: one error message is enough.
+    if (trouble !== undefined && !(failure instanceof StorageError)) {
+      mirror.report({ type: 'alarm', message: trouble });
+      record = recordNow();
+    }
     // A mirror that is still being adopted gets no record: to the next run it would look like one of ours.
     const isOurs = mirror.state.get(adoptionState).adopting === undefined;
-    const record = { startedMs, finishedMs: mirror.clock.now(), exitCode: code, summary };
     if (!command.dryRun && isOurs) mirror.state.history.record(record);
     if (!command.dryRun && isOurs) await publishStatus(mirror, record);
   } catch (error) {
-    // The disk that ended the run cannot take its status either: one error message is enough.
     if (!(failure instanceof StorageError)) throw error;
   }
+  const { exitCode: code, summary } = record;
   const waiting = failure === undefined ? waitingOf(run, mirror, tally, code) : undefined;
   return { code, failure, summary, waiting };
+}
+
+/** Returns what the run did, and the mirror as it is now. */
+function resultsOf({ state }: Mirror, tally: RunTotals): RunResults {
+  const { queued, parked } = state.totals();
+  const { published, removed } = tally.projects;
+  return {
+    serial: state.get(serialState).serial,
+    completedAt: state.get(indexState).completedAt,
+    ...{ queued, parked, published, removed, files: tally.files, bytes: tally.bytes },
+  };
 }
 
 /**

@@ -40,10 +40,13 @@ export function renderLineChart({ title, kind, days, series }: LineChart): Html 
     ({ name, values }, at) =>
       html`<path class="trend series-${at + 1}" d="${pathOf(values) ?? ''}"><title>${name}</title></path>`,
   );
-  const legend = html`<ul class="legend">${series.map(
-    ({ name }, at) =>
-      html`<li><svg class="key" aria-hidden="true" width="28" height="10"><path class="trend series-${at + 1}" d="M1,5H27"/></svg> ${name}</li>`,
-  )}</ul>`;
+  // One line needs none.
+  const legend =
+    series.length > 1 &&
+    html`<ul class="legend">${series.map(
+      ({ name }, at) =>
+        html`<li><svg class="key" aria-hidden="true" width="28" height="10"><path class="trend series-${at + 1}" d="M1,5H27"/></svg> ${name}</li>`,
+    )}</ul>`;
   const table = {
     columns: ['Day', ...series.map(({ name }) => name)],
     rows: days.map((day, at) => [day, ...series.map(({ values }) => showValue(values[at], kind))]).reverse(),

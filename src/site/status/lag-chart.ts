@@ -1,7 +1,10 @@
-/** How far the mirror was behind, over the last days: it falls with each complete run, and grows until the next. */
+/**
+ * How far the mirror was behind, over the last days: it falls with each complete run, and grows until the next. What is
+ * drawn is the most in each hour, as the ups and downs of a week would be one dark area.
+ */
 import { max } from 'd3-array';
 import { line } from 'd3-shape';
-import { dayMs } from '../../core/durations.ts';
+import { dayMs, hourMs } from '../../core/durations.ts';
 import type { RunRecord } from '../../state/run-history.ts';
 import { frame, marksHeight, renderFrame, renderGrid, renderMarks } from '../charts/chart-frame.ts';
 import { seconds } from '../charts/chart-values.ts';
@@ -24,7 +27,7 @@ interface Moment {
 /** Returns the chart of the time that the mirror was behind up to `now`; undefined if nothing is known. */
 export function renderLagChart(runs: readonly RunRecord[], now: number): Html | undefined {
   const from = now - daysShown * dayMs;
-  const moments = momentsOf(runs, now).filter(({ at }) => at >= from);
+  const moments = mostByHour(momentsOf(runs, now).filter(({ at }) => at >= from));
   if (moments.length < 2) return undefined;
   const ticks = seconds.ticks(max(moments, ({ lag }) => lag / 1000) ?? 0);
   const most = (ticks.at(-1) ?? 1) * 1000;
@@ -34,14 +37,13 @@ export function renderLagChart(runs: readonly RunRecord[], now: number): Html | 
     .digits(0)(moments);
   const highest = moments.reduce((top, moment) => (moment.lag > top.lag ? moment : top));
   const full = ({ lag }: Moment): string => seconds.full(lag / 1000);
-  const ends = moments.filter(({ at }, index) => moments[index - 1]?.at !== at);
   return renderFrame(
     {
-      title: 'Time behind upstream in the last week',
+      title: 'Time behind upstream, the most in each hour of the last week',
       summary: `a line until ${timeText(now)}; most ${full(highest)} on ${timeText(highest.at)}; last ${full(moments.at(-1) ?? highest)}`,
       table: {
         columns: ['Time', 'Behind'],
-        rows: ends
+        rows: moments
           .slice(-rowsShown)
           .map((moment) => [timeText(moment.at), full(moment)])
           .reverse(),
@@ -63,6 +65,18 @@ function momentsOf(runs: readonly RunRecord[], now: number): Moment[] {
   }
   if (known !== undefined) moments.push({ at: now, lag: Math.max(0, now - known) });
   return moments;
+}
+
+/** Returns of each hour the moment at which the mirror was most behind. */
+function mostByHour(moments: readonly Moment[]): Moment[] {
+  const most: Moment[] = [];
+  for (const moment of moments) {
+    const last = most.at(-1);
+    const isSameHour = last !== undefined && Math.floor(last.at / hourMs) === Math.floor(moment.at / hourMs);
+    if (!isSameHour) most.push(moment);
+    else if (moment.lag >= last.lag) most[most.length - 1] = moment;
+  }
+  return most;
 }
 
 function labels(from: number, now: number): Html {

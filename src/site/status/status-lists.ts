@@ -58,7 +58,7 @@ export function renderHeldBack({ totals, heldBack }: SiteFacts): Html | undefine
     'held-back',
     'Deletions that wait for permission',
     html`<p>More was removed upstream than a day usually sees. Until somebody has looked at it, all of this stays and can be installed. If it is right:</p>
-<pre tabindex="0"><code>pep381run --allow-deletions ${totals.heldBack} TARGET</code></pre>
+<pre><code>pep381run --allow-deletions ${totals.heldBack} TARGET</code></pre>
 ${table('Deletions that wait for permission', [['Project'], ['Would go'], ['Waits since']], rows, totals.heldBack)}`,
   );
 }

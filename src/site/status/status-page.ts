@@ -1,7 +1,7 @@
 /** The page `/status/`: whether all is well, and what the mirror is doing. */
 import { hourMs } from '../../core/durations.ts';
 import { showBytes } from '../../core/show-bytes.ts';
-import { bytes, counts, seconds } from '../charts/chart-values.ts';
+import { bytes, counts, seconds, type ValueKind } from '../charts/chart-values.ts';
 import { renderLineChart } from '../charts/line-chart.ts';
 import { type RunOutcome, renderRunStrip } from '../charts/run-strip.ts';
 import { type Html, type HtmlValue, html } from '../html.ts';
@@ -150,18 +150,31 @@ function held({ days }: SiteFacts): Html {
     );
   }
   const names = drawn.map(({ day }) => new Date(day).toISOString().slice(0, 10));
-  const charts = [
-    ['Projects', counts, drawn.map(({ projects }) => projects)],
-    ['Files', counts, drawn.map(({ files }) => files)],
-    ['Size', bytes, drawn.map((day) => day.bytes)],
-  ] as const;
+  const chart = (title: string, kind: ValueKind, values: readonly number[]): Html =>
+    renderLineChart({ title, kind, days: names, series: [{ name: title, values }] });
   const [first, last] = [drawn[0], drawn.at(-1)];
   const since = first === undefined ? '' : dayText(first.day);
   const grown = last === undefined || first === undefined ? 0 : last.bytes - first.bytes;
   return section(
     'held',
     'Held over time',
-    html`${charts.map(([title, kind, values]) => renderLineChart({ title, kind, days: names, series: [{ name: title, values }] }))}
+    html`${chart(
+      'Size',
+      bytes,
+      drawn.map((day) => day.bytes),
+    )}
+<div class="columns">
+${chart(
+  'Projects',
+  counts,
+  drawn.map(({ projects }) => projects),
+)}
+${chart(
+  'Files',
+  counts,
+  drawn.map(({ files }) => files),
+)}
+</div>
 <p>${grown >= 0 ? `${showBytes(grown)} more` : `${showBytes(-grown)} less`} than on ${since}.</p>`,
   );
 }

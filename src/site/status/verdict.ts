@@ -5,8 +5,11 @@ import { type HtmlValue, html } from '../html.ts';
 import type { SiteFacts } from '../site-facts.ts';
 import { plural, showCount, showDuration, timeText } from '../words.ts';
 
-/** `ok`: nothing to do. `wait`: somebody should look at it some day. `bad`: users of the mirror notice, or soon will. */
-export type Level = 'ok' | 'wait' | 'bad';
+/**
+ * `ok`: nothing to do. `busy`: a run is about to make it well. `wait`: somebody should look at it some day. `bad`:
+ * users of the mirror notice, or soon will.
+ */
+export type Level = 'ok' | 'busy' | 'wait' | 'bad';
 
 /** One thing that is not as it should be. */
 export interface Problem {
@@ -48,12 +51,17 @@ const growthDays = { most: 30, least: 7 };
 /** Share of the projects of which some always wait for another try. */
 const usualShare = 0.001;
 
-const words: Readonly<Record<Level, string>> = { ok: 'All is well', wait: 'Needs a look', bad: 'Not well' };
+const words: Readonly<Record<Level, string>> = {
+  ok: 'All is well',
+  busy: 'Under way',
+  wait: 'Needs a look',
+  bad: 'Not well',
+};
 
 /** Returns the verdict about the mirror. */
 export function verdictOf(facts: SiteFacts): Verdict {
   const found = [...freshness(facts), ...space(facts), ...lastEnd(facts), ...check(facts), ...waiting(facts)];
-  const problems = [...found.filter(({ level }) => level === 'bad'), ...found.filter(({ level }) => level === 'wait')];
+  const problems = (['bad', 'wait', 'busy'] as const).flatMap((level) => found.filter((one) => one.level === level));
   const [worst] = problems;
   if (worst !== undefined) return { level: worst.level, sentence: `${words[worst.level]}: ${worst.text}.`, problems };
   const { completedAt = facts.now, settings } = facts;
@@ -75,15 +83,10 @@ function freshness(facts: SiteFacts): Problem[] {
   const { now, completedAt, runningSince, pausedAt, runs, totals, settings } = facts;
   const [last] = runs;
   if (completedAt === undefined) {
-    const so = totals.queued > 0 ? `, and ${plural(totals.queued, 'project')} are to come` : '';
     if (runningSince !== undefined) {
-      return [
-        {
-          level: 'wait',
-          text: `the mirror is being filled since ${showDuration(now - runningSince)}; ${plural(totals.projects, 'project')} are here${so}`,
-          advice: 'What is here can be used already. Nothing is to be done.',
-        },
-      ];
+      const rest = totals.queued > 0 ? `, ${showCount(totals.queued)} are to come` : '';
+      const text = `the first run fills the mirror; ${plural(totals.projects, 'project')} ${totals.projects === 1 ? 'is' : 'are'} here${rest}`;
+      return [{ level: 'busy', text, advice: 'What is here can be used already. Nothing is to be done.' }];
     }
     const advice = pausedAt === undefined ? adviceFor(last?.exitCode) : 'The next run of pep381run goes on from there.';
     const text = pausedAt === undefined ? 'no run has been complete so far' : 'the first run was paused';
@@ -92,7 +95,8 @@ function freshness(facts: SiteFacts): Problem[] {
   const age = now - completedAt;
   const isAtWork = runningSince !== undefined;
   if (!isLate(facts)) return [];
-  const level = !isAtWork && age >= Math.max(outdatedMs, outdatedRuns * rhythm(runs)) ? 'bad' : 'wait';
+  const isOutdated = age >= Math.max(outdatedMs, outdatedRuns * rhythm(runs));
+  const level = isAtWork ? 'busy' : isOutdated ? 'bad' : 'wait';
   const text = `the last complete run began ${showDuration(age)} ago: newer changes of ${hostOf(settings.upstream)} are missing`;
   return [{ level, text, advice: isAtWork ? 'A run is at work, and may catch up.' : adviceFor(last?.exitCode) }];
 }
