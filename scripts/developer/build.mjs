@@ -37,6 +37,7 @@ const parts = {
   'regex.js': 'src/cli/config/compile-regex.ts',
   'site.js': 'src/site/mirror-pages.ts',
   'metrics.js': 'src/cli/metrics/publish-metrics.ts',
+  'statistics.js': 'src/site/statistics/publish-statistics.ts',
 };
 
 /**

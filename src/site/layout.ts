@@ -15,7 +15,7 @@ export interface PageFrame {
   readonly current: 'home' | 'status' | 'statistics' | 'other';
   /** The way from the page to the root of the mirror. */
   readonly root: '' | '../';
-  /** Time in milliseconds as of which the page is right; undefined if that does not matter. */
+  /** Time in milliseconds as of which the page is right; undefined if it tells nothing that changes. */
   readonly asOf: number | undefined;
   /** True if there is a page with statistics to link to. */
   readonly hasStatistics: boolean;
@@ -50,7 +50,7 @@ ${navigation(frame)}
 ${body}
 </main>
 <footer>
-<p>${asOf !== undefined && html`As of ${showTime(asOf)}<span class="age" data-since="${asOf}"></span>. Times are in UTC. `}Made by pep381client.</p>
+<p>${asOf !== undefined && html`As of ${showTime(asOf)}<span class="age" data-since="${asOf}"></span>. `}Times are in UTC. Made by pep381client.</p>
 </footer>
 </body>
 </html>

@@ -1,6 +1,7 @@
 /** The style sheet of all pages, light and dark, from narrow screens to print. */
 import { chartStyle } from './charts/chart-style.ts';
 import { madeHere } from './layout.ts';
+import { statisticsStyle } from './statistics/statistics-style.ts';
 
 const colors = {
   light: `
@@ -112,7 +113,7 @@ svg { max-width: 100%; height: auto; }
 .used.wait { fill: var(--wait); }
 .used.bad { fill: var(--bad); }
 .stale { font-weight: 600; }
-${chartStyle}
+${chartStyle}${statisticsStyle}
 @media (max-width: 30rem) {
   header, main, footer { padding-left: 0.9rem; padding-right: 0.9rem; }
   .facts { grid-template-columns: 1fr; gap: 0; }

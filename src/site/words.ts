@@ -30,6 +30,11 @@ export function dayText(ms: number): string {
   return `${time.getUTCDate()} ${months[time.getUTCMonth()]} ${time.getUTCFullYear()}`;
 }
 
+/** Returns for example `Nov 2026` for `2026-11`. */
+export function monthText(month: string): string {
+  return `${months[Number(month.slice(5, 7)) - 1]} ${month.slice(0, 4)}`;
+}
+
 /** Returns a duration in milliseconds in words, rounded down: `less than a minute`, `5 minutes`, `3 hours`, `2 days`. */
 export function showDuration(ms: number): string {
   if (ms < minuteMs) return 'less than a minute';

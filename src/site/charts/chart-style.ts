@@ -16,7 +16,7 @@ export const chartStyle = `
 .series-2 { stroke: var(--series-2); stroke-dasharray: 9 5; }
 .series-3 { stroke: var(--series-3); stroke-dasharray: 1 5; stroke-width: 2.5; }
 .series-4 { stroke: var(--series-4); stroke-dasharray: 10 5 1 5; }
-.series-5 { stroke: var(--series-5); stroke-width: 3.5; }
+.series-5 { stroke: var(--series-5); stroke-dasharray: 4 4; }
 .series-6 { stroke: var(--series-6); stroke-width: 1.2; }
 .legend { display: flex; flex-wrap: wrap; gap: 0.2rem 1.2rem; margin: 0 0 0.6rem; padding: 0; list-style: none; font-size: 0.9rem; }
 .legend li { display: inline-flex; align-items: center; gap: 0.45rem; }

@@ -29,7 +29,8 @@ export const bytes: ValueKind = {
   ticks(max) {
     let unit = 1;
     for (let prefix = 0; prefix < bytePrefixes && max / unit >= 1000; prefix += 1) unit *= kib;
-    return countTicks(max / unit).map((value) => value * unit);
+    const ticks = unit === 1 ? countTicks(max) : niceTicks(max / unit);
+    return ticks.map((value) => value * unit);
   },
   short: (value) => (value === 0 ? '0' : showBytes(value).replace('.0 ', ' ')),
   full: showBytes,
@@ -49,8 +50,8 @@ export const seconds: ValueKind = {
       secondSteps.find((step) => step * tickCount >= max) ?? Math.ceil(max / tickCount / daySeconds) * daySeconds;
     return Array.from({ length: Math.max(1, Math.ceil(max / step)) + 1 }, (_, at) => at * step);
   },
-  short: (value) => showDuration(value, 1),
-  full: (value) => showDuration(value, 2),
+  short: shortDuration,
+  full: fullDuration,
 };
 
 /** Returns for example `13.2 billion`, or `12,345` for less than a million. */
@@ -63,7 +64,7 @@ export function longCount(value: number): string {
 }
 
 function countTicks(max: number): readonly number[] {
-  return niceTicks(Math.max(max, 1)).filter(Number.isInteger);
+  return niceTicks(Math.max(Math.ceil(max), 1)).filter(Number.isInteger);
 }
 
 function niceTicks(max: number): readonly number[] {
@@ -82,24 +83,32 @@ function rounded(value: number): string {
   return String(Number(value.toPrecision(3)));
 }
 
-/** Returns for example `1 h 2 min`, of which `parts` are shown. */
-function showDuration(value: number, parts: 1 | 2): string {
-  if (value < 10) return `${rounded(value)} s`;
-  const units = [
-    ['d', daySeconds],
-    ['h', 3600],
-    ['min', 60],
-    ['s', 1],
-  ] as const;
-  const shown: string[] = [];
-  let left = Math.round(value);
-  for (const [unit, size] of units) {
+const durationUnits = [
+  ['d', daySeconds],
+  ['h', 3600],
+  ['min', 60],
+  ['s', 1],
+] as const;
+
+/** Returns for example `1.5 h`. */
+function shortDuration(value: number): string {
+  const [unit, size] = durationUnits.find(([, size]) => value >= size) ?? ['s', 1];
+  return `${rounded(value / size)} ${unit}`;
+}
+
+/** Returns for example `1 h 2 min`: the largest unit and the next one. */
+function fullDuration(value: number): string {
+  if (value < 10) return shortDuration(value);
+  const whole = Math.round(value);
+  const at = Math.max(
+    0,
+    durationUnits.findIndex(([, size]) => whole >= size),
+  );
+  let left = whole;
+  const parts = durationUnits.slice(at, at + 2).map(([unit, size]) => {
     const amount = Math.floor(left / size);
     left -= amount * size;
-    if (amount > 0 || shown.length > 0) shown.push(amount > 0 ? `${amount} ${unit}` : '');
-  }
-  return shown
-    .slice(0, parts)
-    .filter((part) => part !== '')
-    .join(' ');
+    return amount > 0 ? `${amount} ${unit}` : '';
+  });
+  return parts.filter((part) => part !== '').join(' ');
 }
