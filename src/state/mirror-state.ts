@@ -266,6 +266,13 @@ export interface LogsResultsState {
 }
 export const logsResultsState = section<LogsResultsState>({ lastLogs: true, downloads: true });
 
+/** The pages for people. Owned by `site`. */
+export interface SiteState {
+  /** The pages as they were last published. */
+  readonly pages?: PublishedPages | undefined;
+}
+export const siteState = section<SiteState>({ pages: true });
+
 /** All sections by name. */
 export const sections = {
   serialState,
@@ -285,6 +292,7 @@ export const sections = {
   alarmState,
   checkResultsState,
   logsResultsState,
+  siteState,
 };
 
 /** The unsatisfied wants of a project, each with its reason. */
@@ -308,6 +316,14 @@ export interface UpstreamSnapshot {
   readonly unprovenSince?: number | undefined;
   /** The groups of pages that are not published, because upstream serves other pages than it has signed. */
   readonly held?: readonly number[] | undefined;
+}
+
+/** What the published pages for people show. */
+export interface PublishedPages {
+  /** Time in milliseconds as of which they are right. */
+  readonly at: number;
+  /** The exit code of the last run that they show; undefined if they show a run at work. */
+  readonly exitCode?: number | undefined;
 }
 
 /** The settings and progress of the legacy JSON. */

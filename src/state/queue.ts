@@ -126,6 +126,9 @@ export interface Queue {
   /** Returns the groups of queued projects by obstacle. */
   groups(): QueueGroup[];
   park(parked: Parked): void;
-  /** Returns the parked projects with their reasons, the longest waiting first. */
-  parked(limit: number): KeptParked[];
+  /**
+   * Returns the parked projects with their reasons, the longest waiting first: all of them, or only those whose
+   * deletions are, or are not, held back.
+   */
+  parked(limit: number, heldBack?: boolean): KeptParked[];
 }

@@ -31,7 +31,7 @@ export function openCheck(
   const state = openExpectedState(target, clock);
   // The staging folder of runs can be used, because the check writes only while it holds their lock.
   const store = new FilesystemFileStore(target.root, clock);
-  if (options.settings.repair || options.settings.deleteUnreferenced) store.create();
+  store.create();
   const spool = isHeard ? new PathSpool(target.root, clock) : undefined;
   const files = spool === undefined ? store : spooling(store, spool);
   const job = { ...options, state, files, clock, takeLock: () => takeLock(target.lock) };

@@ -25,6 +25,7 @@ import { knowsMirror } from '../target/open-expected-state.ts';
 import { refuseRoot } from '../target/owner.ts';
 import { type HeldLock, holdLock, stalledHolderText } from '../target/program-lock.ts';
 import { isThere, lockOf, openTarget, prepareTarget, type Target } from '../target/target.ts';
+import { publishCheckPages } from './check-pages.ts';
 import { pausedText, skippedText } from './check-texts.ts';
 import { CheckTotals } from './check-totals.ts';
 import { CheckView } from './check-view.ts';
@@ -121,6 +122,7 @@ async function runCheck(
     if (verify === undefined) await check(job);
     else await verifySnapshot(job, verify);
     if (verify === undefined) await remember(job, tally, startedMs, target, chosen.metricsFile);
+    if (verify === undefined) await publishCheckPages(target, job);
   } catch (error) {
     view.end();
     if (!(error instanceof PausedError) && !pause.signal.aborted) throw error;

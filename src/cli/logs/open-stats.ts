@@ -7,6 +7,7 @@ import { decompressAll } from '../../files/logs/bzip2-blocks.ts';
 import { LogFiles } from '../../files/logs/log-files.ts';
 import { SqliteStatsStore } from '../../state/sqlite/sqlite-stats-store.ts';
 import type { StatsJob } from '../../stats/stats-job.ts';
+import { loadPart } from '../program/load-part.ts';
 import { systemClock } from '../program/system-clock.ts';
 import type { Target } from '../target/target.ts';
 import { bzip2 } from './bzip2.ts';
@@ -23,7 +24,14 @@ export function openStatsFiles(root: string): Omit<StatsJob, 'state'> {
   const files = new FilesystemFileStore(root, systemClock, staging);
   files.create();
   const unpack = (file: Buffer): Promise<Buffer> => decompressAll(file, bzip2.decompress);
-  return { logs: new LogFiles(bzip2), files, bzip2, clock: systemClock, unpack };
+  const publishPages: StatsJob['publishPages'] = async (statistics) => {
+    const { publishStatistics } = await loadPart(
+      'statistics.js',
+      () => import('../../site/statistics/publish-statistics.ts'),
+    );
+    await publishStatistics(files, statistics);
+  };
+  return { logs: new LogFiles(bzip2), files, bzip2, clock: systemClock, unpack, publishPages };
 }
 
 /** Returns the same adapters with `threads` for large logs, if there are any. Throws StorageError. */

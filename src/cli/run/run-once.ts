@@ -6,7 +6,8 @@ import { PausedError, StorageError, TooLargeError } from '../../core/errors.ts';
 import type { Report } from '../../core/report.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { ProvenanceVerifier } from '../../provenance/provenance-verifier.ts';
-import { adoptionState, runState, serialState } from '../../state/mirror-state.ts';
+import { adoptionState, indexState, runState, serialState } from '../../state/mirror-state.ts';
+import type { RunRecord, RunResults } from '../../state/run-history.ts';
 import { change, join } from '../../state/state-section.ts';
 import type { StateStore } from '../../state/state-store.ts';
 import type { Mirror } from '../../sync/mirror.ts';
@@ -32,6 +33,7 @@ import { beginRun, RunMarker } from './run-marker.ts';
 import { countHookFailures, runResults } from './run-results.ts';
 import { RunTotals } from './run-totals.ts';
 import { chooseView, conclude, type RunArguments, type View } from './run-view.ts';
+import { SitePages } from './site-pages.ts';
 import { isWrittenHere, keepSyncLog, takeSyncLog } from './sync-log.ts';
 import { isWaitingUrgent, waitingText } from './waiting-projects.ts';
 
@@ -88,6 +90,7 @@ export async function runOnce(run: OneRun): Promise<number> {
   const mirrored = { target, settings, policy, verifier, keys, access };
   const opened = await openMirror({ ...mirrored, ...asked, clock, report, signal });
   const mark = new RunMarker(opened.mirror);
+  const pages = new SitePages(opened.mirror, policy);
   const alarms = new AlarmLog(opened.mirror.state, clock, settings.hooks.onAlarm !== undefined);
   const isRead = !isWrittenHere(target.syncLog);
   const hint = command.quiet || dryRun ? undefined : rootHint(opened.mirror.state, target.root, process.getuid?.());
@@ -100,13 +103,14 @@ export async function runOnce(run: OneRun): Promise<number> {
     if (!dryRun) tellUnread(target, alarms, isRead, report);
     const failure = await work(run, opened.mirror, startedMs, stop);
     await notify(run, opened.mirror, tally, failure);
-    end = await endOf(run, opened.mirror, tally, failure, startedMs);
+    end = await endOf(run, opened.mirror, tally, failure, startedMs, pages);
     if (!dryRun) await tell(run, opened, alarms, tally, end);
     if (!dryRun) await measure(run, opened.mirror);
     // What a paused run has to say with -q, the next one says.
     if (!dryRun && isRead && (end.pausedWith === undefined || !command.quiet)) alarms.forgetUnread();
   } finally {
     mark.stop();
+    await pages.stop();
     view.end();
     await opened.close();
   }
@@ -225,28 +229,55 @@ async function endOf(
   tally: RunTotals,
   failure: unknown,
   startedMs: number,
+  pages: SitePages,
 ): Promise<RunEnd> {
-  const { command, pause } = run;
+  const { command, pause, policy } = run;
   const isPaused = failure instanceof PausedError || (failure !== undefined && pause.signal.aborted);
-  const code = isPaused ? pause.exitCode() : finalCode(mirror, tally, failure);
   const finishedMs = mirror.clock.now();
-  const result = { startedMs, finishedMs, exitCode: code, budgetBytes: run.policy?.budget?.size?.value };
-  if (!command.dryRun) markEnd(mirror, tally, failure, isPaused, result);
-  const sums = tally.summary((Date.now() - startedMs) / 1000, command.dryRun);
-  if (isPaused) return { code, failure, summary: sums, pausedWith: mirror.state.totals().queued };
-  const summary = code === exitCodes.bug ? `Ended by an error of pep381client. ${sums}` : sums;
+  const seconds = (Date.now() - startedMs) / 1000;
+  const result = { startedMs, finishedMs, budgetBytes: policy?.budget?.size?.value };
+  if (isPaused) {
+    const code = pause.exitCode();
+    if (!command.dryRun) markEnd(mirror, tally, failure, isPaused, { ...result, exitCode: code });
+    await pages.end(undefined, true);
+    const summary = tally.summary(seconds, command.dryRun);
+    return { code, failure, summary, pausedWith: mirror.state.totals().queued };
+  }
+  const recordNow = (): RunRecord => {
+    const exitCode = finalCode(mirror, tally, failure);
+    const sums = tally.summary(seconds, command.dryRun);
+    const summary = exitCode === exitCodes.bug ? `Ended by an error of pep381client. ${sums}` : sums;
+    return { startedMs, finishedMs, exitCode, summary, results: resultsOf(mirror, tally) };
+  };
+  const hasNews = tally.hasChanged || tally.parked.size + tally.alarms.length > 0;
+  const problem = await pages.end(recordNow(), hasNews);
+  // The disk that ended the run cannot take its pages and its status either: one error message is enough.
+  if (problem !== undefined && !(failure instanceof StorageError)) mirror.report({ type: 'alarm', message: problem });
+  const record = recordNow();
+  const { exitCode: code, summary } = record;
+  if (!command.dryRun) markEnd(mirror, tally, failure, isPaused, { ...result, exitCode: code });
   try {
     // A mirror that is still being adopted gets no record: to the next run it would look like one of ours.
     const isOurs = mirror.state.get(adoptionState).adopting === undefined;
-    const record = { startedMs, finishedMs, exitCode: code, summary };
     if (!command.dryRun && isOurs) mirror.state.history.record(record);
     if (!command.dryRun && isOurs) await publishStatus(mirror, record);
   } catch (error) {
-    // The disk that ended the run cannot take its status either: one error message is enough.
     if (!(failure instanceof StorageError)) throw error;
   }
   const waiting = failure === undefined ? waitingOf(run, mirror, tally, code) : undefined;
   return { code, failure, summary, waiting };
+}
+
+/** Returns what the run did, and the mirror as it is now. */
+function resultsOf({ state }: Mirror, tally: RunTotals): RunResults {
+  const { queued, parked } = state.totals();
+  const { published, removed } = tally.projects;
+  return {
+    serial: state.get(serialState).serial,
+    completedAt: state.get(indexState).completedAt,
+    // A download that begins again takes back what it had.
+    ...{ queued, parked, published, removed, files: tally.files, bytes: Math.max(0, tally.bytes) },
+  };
 }
 
 /**

@@ -118,8 +118,9 @@ export class SqliteQueue extends SqliteTables<ReturnType<typeof prepareStatement
     this.do(() => this.putParked(parked));
   }
 
-  parked(limit: number): KeptParked[] {
-    return this.do(() => this.sql.parked.all(limit).map(parkedOf));
+  parked(limit: number, heldBack?: boolean): KeptParked[] {
+    const wanted = heldBack === undefined ? null : Number(heldBack);
+    return this.do(() => this.sql.parked.all({ wanted, limit }).map(parkedOf));
   }
 
   /** Within the transaction of the caller. */
@@ -272,8 +273,10 @@ function prepareStatements(db: Database.Database) {
       `SELECT ${dueColumns} FROM queue WHERE EXISTS (SELECT 1 FROM announced WHERE project = queue.name)
          AND ${isDue} AND name > :after ORDER BY name LIMIT :limit`,
     ),
-    parked: db.prepare<[number], ParkedRow>(
-      `SELECT ${dueColumns}, next_try, reason FROM queue WHERE attempts > 0 ORDER BY since, name LIMIT ?`,
+    parked: db.prepare<{ wanted: number | null; limit: number }, ParkedRow>(
+      `SELECT ${dueColumns}, next_try, reason FROM queue
+       WHERE attempts > 0 AND (:wanted IS NULL OR (ifnull(obstacle, '') IN ('held-back', 'removal-held-back')) = :wanted)
+       ORDER BY since, name LIMIT :limit`,
     ),
     groups: db.prepare<[], GroupRow>(
       `SELECT iif(attempts > 0, coalesce(obstacle, 'failed'), NULL) AS obstacle, count(*) AS projects,
