@@ -26,6 +26,13 @@ export type RunCommand =
       readonly target: string;
       readonly given: ReadonlyMap<SettingName, SettingValue>;
     }
+  | {
+      readonly kind: 'backup';
+      /** The path of the copy. */
+      readonly file: string;
+      readonly quiet: boolean;
+      readonly target: string;
+    }
   | { readonly kind: 'status'; readonly target: string; readonly given: ReadonlyMap<SettingName, SettingValue> }
   | {
       readonly kind: 'run';
@@ -64,6 +71,7 @@ export const runOptions = {
   '--plan': 'print what a run would fetch and remove, by rule, and do nothing',
   '--status': 'print how the mirror is',
   '--why NAME': 'print why a project is held or left out, and its files; also\nNAME==VERSION and NAME/FILENAME',
+  '--backup FILE': 'copy state.db into FILE, also while a run is at work',
   '--example-config': 'print a mirror.toml with every setting',
   '--import-config FILE': 'print the mirror.toml that does what this bandersnatch.conf does',
   '--log-format text|json': 'how to write what happens (default: text)',
@@ -91,11 +99,13 @@ const explaining = 'why';
 const allowing = 'allow-deletions';
 const restoring = 'restore';
 const accepting = 'accept-changes';
+const backingUp = 'backup';
 const allOptions: readonly string[] = [...flags, ...values];
 /** The options that have an effect with each mode that does not mirror. */
 const usedBy: Readonly<Record<string, readonly string[]>> = {
   [explaining]: ['log-format', 'index-only'],
   [restoring]: ['log-format', 'quiet'],
+  [backingUp]: ['quiet'],
   status: ['log-format'],
 };
 
@@ -116,6 +126,8 @@ export function parseRunOptions(argv: readonly string[]): RunCommand {
   if (restored !== undefined) {
     return { kind: 'restore', quiet: parsed.quiet === true, names: namesIn(restored), target, given };
   }
+  const file = readValue(parsed, backingUp, false);
+  if (file !== undefined) return { kind: 'backup', file: String(file), quiet: parsed.quiet === true, target };
   if (parsed.status) return { kind: 'status', target, given };
   if (subject !== undefined) return { kind: 'why', subject: String(subject), target, given };
   return {
@@ -157,11 +169,11 @@ function targetIn({ _: [target, ...more] }: minimist.ParsedArgs): string {
 }
 
 /**
- * Throws UsageError for an option that has no effect with `--why`, `--restore` or `--status`: whoever gives it expects
+ * Throws UsageError for an option that has no effect with `--why`, `--restore`, `--backup` or `--status`: whoever gives it expects
  * one.
  */
 function refuseUnused(parsed: minimist.ParsedArgs): void {
-  const mode = [explaining, restoring, 'status'].find((name) => parsed[name]);
+  const mode = [explaining, restoring, backingUp, 'status'].find((name) => parsed[name]);
   if (mode === undefined) return;
   const unused = allOptions.find((name) => parsed[name] && name !== mode && !usedBy[mode]?.includes(name));
   if (unused !== undefined) throw new UsageError(`--${mode} and --${unused} cannot be given together`);

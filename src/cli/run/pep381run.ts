@@ -14,6 +14,7 @@ import { parseRunOptions, type RunCommand, runHelp, runUsage } from '../config/r
 import { defaultUmask, type Settings, settingsFrom } from '../config/settings.ts';
 import { readSigningKey, readUpstreamKey } from '../config/signing-keys.ts';
 import { inspect } from '../inspect/inspect.ts';
+import { backUp } from '../inspect/open-backup.ts';
 import { openReader } from '../inspect/open-reader.ts';
 import { readAccess } from '../network/open-upstreams.ts';
 import { announce, lines } from '../output/lines.ts';
@@ -52,7 +53,7 @@ const maxSilenceMs = 2 * hourMs;
 /** Milliseconds between two looks whether the window is over. */
 const windowCheckMs = 1_000;
 
-/** The program pep381run: mirrors an index, reports on a mirror, or restores projects. */
+/** The program pep381run: mirrors an index, reports on a mirror, copies its state, or restores projects. */
 export const pep381run: Program<Exclude<RunCommand, { kind: 'help' | 'version' }>> = {
   name: 'pep381run',
   help: runHelp,
@@ -61,6 +62,7 @@ export const pep381run: Program<Exclude<RunCommand, { kind: 'help' | 'version' }
   async run(command) {
     if (command.kind === 'run') return await runTakingRequests(command);
     if (command.kind === 'why' || command.kind === 'status') return await inspect(command, lines);
+    if (command.kind === 'backup') return backUp(command, lines);
     if (command.kind === 'restore') return await restore(command, lines);
     if (command.kind === 'example') lines.out(exampleConfig.trimEnd());
     else await printImportedConfig(command.path, lines);
