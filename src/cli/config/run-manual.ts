@@ -40,6 +40,9 @@ export const runOptionTexts: Readonly<Record<keyof typeof runOptions, string>> =
   '--why NAME':
     'print why a project and each of its files is held or left out, and by which line of `mirror.toml`; also ' +
     '`NAME==VERSION`, such as `flask==2.0`, and `NAME/FILENAME`. Exits with 1 if nothing is known',
+  '--backup FILE':
+    'copy `state.db` into FILE, consistently and also while a run is at work; FILE is replaced once the copy is ' +
+    'complete (see [Back up and restore](#back-up-and-restore))',
   '--example-config': 'print a `mirror.toml` with every setting',
   '--import-config FILE':
     'print the `mirror.toml` that does what this `bandersnatch.conf` does, and what has no equivalent',

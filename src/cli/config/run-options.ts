@@ -35,6 +35,13 @@ export type RunCommand =
       readonly given: ReadonlyMap<SettingName, SettingValue>;
     }
   | {
+      readonly kind: 'backup';
+      /** The path of the copy. */
+      readonly file: string;
+      readonly quiet: boolean;
+      readonly target: string;
+    }
+  | {
       readonly kind: 'run';
       readonly target: string;
       readonly quiet: boolean;
@@ -76,6 +83,7 @@ export const runOptions = {
     'with --check: what is a warning, such as age=6h,free=10%,check=off; also\nqueue, parked, held-back, alarms',
   '--critical LIMITS': 'with --check: what is critical',
   '--why NAME': 'print why a project is held or left out, and its files; also\nNAME==VERSION and NAME/FILENAME',
+  '--backup FILE': 'copy state.db into FILE, also while a run is at work',
   '--example-config': 'print a mirror.toml with every setting',
   '--import-config FILE': 'print the mirror.toml that does what this bandersnatch.conf does',
   '--log-format text|json': 'how to write what happens (default: text)',
@@ -104,12 +112,14 @@ const allowing = 'allow-deletions';
 const restoring = 'restore';
 const accepting = 'accept-changes';
 const limits = ['warning', 'critical'] as const;
+const backingUp = 'backup';
 const allOptions: readonly string[] = [...flags, ...values];
 /** The options that have an effect with each mode that does not mirror. */
 const usedBy: Readonly<Record<string, readonly string[]>> = {
   [explaining]: ['log-format', 'index-only'],
   [restoring]: ['log-format', 'quiet'],
   status: ['log-format', 'check', ...limits],
+  [backingUp]: ['quiet'],
 };
 
 /** Parses the arguments. Throws UsageError. */
@@ -130,6 +140,8 @@ export function parseRunOptions(argv: readonly string[]): RunCommand {
   if (restored !== undefined) {
     return { kind: 'restore', quiet: parsed.quiet === true, names: namesIn(restored), target, given };
   }
+  const file = readValue(parsed, backingUp, false);
+  if (file !== undefined) return { kind: 'backup', file: String(file), quiet: parsed.quiet === true, target };
   if (parsed.status) return { kind: 'status', check: thresholdsIn(parsed), target, given };
   if (subject !== undefined) return { kind: 'why', subject: String(subject), target, given };
   return {
@@ -171,11 +183,11 @@ function targetIn({ _: [target, ...more] }: minimist.ParsedArgs): string {
 }
 
 /**
- * Throws UsageError for an option that has no effect with `--why`, `--restore` or `--status`: whoever gives it expects
+ * Throws UsageError for an option that has no effect with `--why`, `--restore`, `--backup` or `--status`: whoever gives it expects
  * one.
  */
 function refuseUnused(parsed: minimist.ParsedArgs): void {
-  const mode = [explaining, restoring, 'status'].find((name) => parsed[name]);
+  const mode = [explaining, restoring, backingUp, 'status'].find((name) => parsed[name]);
   if (mode === undefined) return;
   const unused = allOptions.find((name) => parsed[name] && name !== mode && !usedBy[mode]?.includes(name));
   if (unused !== undefined) throw new UsageError(`--${mode} and --${unused} cannot be given together`);

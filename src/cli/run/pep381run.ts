@@ -13,7 +13,11 @@ import { readPolicy } from '../config/policy-file.ts';
 import { parseRunOptions, type RunCommand, runHelp, runUsage } from '../config/run-options.ts';
 import { defaultUmask, type Settings, settingsFrom } from '../config/settings.ts';
 import { readSigningKey, readUpstreamKey } from '../config/signing-keys.ts';
+
 import { inspect, printUnknown } from '../inspect/inspect.ts';
+
+import { backUp } from '../inspect/open-backup.ts';
+
 import { openReader } from '../inspect/open-reader.ts';
 import { readAccess } from '../network/open-upstreams.ts';
 import { announce, lines } from '../output/lines.ts';
@@ -58,7 +62,7 @@ type ParsedCommand =
   /** A `--check` that was called wrongly. */
   | { readonly kind: 'unknown'; readonly message: string };
 
-/** The program pep381run: mirrors an index, reports on a mirror, or restores projects. */
+/** The program pep381run: mirrors an index, reports on a mirror, copies its state, or restores projects. */
 export const pep381run: Program<ParsedCommand> = {
   name: 'pep381run',
   help: runHelp,
@@ -77,6 +81,7 @@ export const pep381run: Program<ParsedCommand> = {
     if (command.kind === 'run') return await runTakingRequests(command);
     if (command.kind === 'status' && command.check !== undefined) return await probe(command);
     if (command.kind === 'why' || command.kind === 'status') return await inspect(command, lines);
+    if (command.kind === 'backup') return backUp(command, lines);
     if (command.kind === 'restore') return await restore(command, lines);
     if (command.kind === 'example') lines.out(exampleConfig.trimEnd());
     else await printImportedConfig(command.path, lines);
