@@ -1,7 +1,8 @@
 /**
- * Bundles each program into one file in dist/, beside what is made for this Node.js. The folder can be copied anywhere. The format
- * is CommonJS: a file with ESM and without suffix prints nothing and exits 0 below some package.json files. A program
- * that is started by people or cron has its bundle in `<program>.js`, and starts it with a code cache.
+ * Bundles each program into one file in dist/, beside the manual pages and what is made for this Node.js. The folder can
+ * be copied anywhere. The format is CommonJS: a file with ESM and without suffix prints nothing and exits 0 below some
+ * package.json files. A program that is started by people or cron has its bundle in `<program>.js`, and starts it with a
+ * code cache.
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -78,6 +79,7 @@ export async function bundlePrograms(dist) {
   writeFileSync(join(dist, 'COPYRIGHT'), renderCopyright(inputs));
   copyFileSync(join(root, installer), join(dist, 'install.sh'));
   for (const name of readdirSync(dist)) if (name.endsWith('.js')) addId(join(dist, name));
+  await writeManPages(join(dist, 'man'));
   openToAll(dist);
   return inputs;
 }
@@ -106,7 +108,32 @@ async function nodeFolderOf(node) {
 function openToAll(folder) {
   chmodSync(folder, 0o755);
   const isProgram = (name) => name in programs || name in cgi || name === 'install.sh';
-  for (const name of readdirSync(folder)) chmodSync(join(folder, name), isProgram(name) ? 0o755 : 0o644);
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) openToAll(path);
+    else chmodSync(path, isProgram(entry.name) ? 0o755 : 0o644);
+  }
+}
+
+/** Writes the manual pages into `folder`: the same bytes for the same sources, whenever they are made. */
+async function writeManPages(folder) {
+  const texts = readdirSync(join(root, 'man')).map((name) => [
+    name.replace(/\.md$/, ''),
+    readFileSync(join(root, 'man', name), 'utf8'),
+  ]);
+  const { manPages } = await imported('scripts/developer/man-pages.ts');
+  const readme = readFileSync(join(root, 'README.md'), 'utf8');
+  mkdirSync(folder);
+  for (const [name, text] of Object.entries(manPages({ readme, texts: Object.fromEntries(texts), version }))) {
+    writeFileSync(join(folder, name), text);
+  }
+}
+
+/** Imports a TypeScript file, which Node itself cannot. */
+async function imported(source) {
+  const options = { bundle: true, write: false, platform: 'node', format: 'esm', target: 'node20' };
+  const { outputFiles } = await build({ entryPoints: [join(root, source)], ...options });
+  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
 }
 
 /** Ends the file with an id of its content, by which its code cache is recognized. */

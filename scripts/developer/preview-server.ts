@@ -14,6 +14,9 @@ const types: readonly (readonly [RegExp, string])[] = [
   [/\.v1_json$/, simpleJson],
   [/\.html$/, 'text/html; charset=utf-8'],
   [/\.json$/, 'application/json'],
+  [/\.css$/, 'text/css; charset=utf-8'],
+  [/\.js$/, 'text/javascript; charset=utf-8'],
+  [/\.svg$/, 'image/svg+xml'],
 ];
 
 /** Serves the folder `web` on a free port of this machine. */

@@ -6,6 +6,7 @@ import { spawnSync } from 'node:child_process';
 import { existsSync, lstatSync, readFileSync, realpathSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { showSeconds, step, tell } from './progress.mjs';
 import { isProgram, orFail, root, run } from './run.mjs';
 
 const oldest = [20, 18, 1];
@@ -29,8 +30,9 @@ export async function install() {
 export async function installPackages() {
   if (arePackagesThere()) return;
   refuseLink();
-  console.log('Installing the packages of package-lock.json.');
-  await npm(['ci', '--no-audit', '--no-fund', '--ignore-scripts', '--include=dev']);
+  await step('Installing the packages of package-lock.json.', () =>
+    npm(['ci', '--no-audit', '--no-fund', '--ignore-scripts', '--include=dev']),
+  );
 }
 
 /**
@@ -61,13 +63,15 @@ function refuseLink() {
 /** Builds the SQLite addon, which install scripts would make, if there is none that this Node can load. */
 export async function buildAddon() {
   if (addonProblem() === undefined) return;
-  console.log(`Building SQLite for Node.js ${process.version}: a minute or two where it has to be compiled.`);
   const missing = missingTools();
-  if (missing !== undefined) console.log(`Should it have to be compiled: ${missing}.`);
   const env = { ...headersOf(process.execPath), CXXFLAGS: `${process.env.CXXFLAGS ?? ''} ${header}`.trim() };
-  await rebuild(env);
-  // The file that npm downloaded was compiled elsewhere.
-  if (hasHooks()) await rebuild({ ...env, npm_config_build_from_source: 'true' });
+  const what = `Building SQLite for Node.js ${process.version}: a minute or two where it has to be compiled.`;
+  await step(what, async () => {
+    if (missing !== undefined) tell(`Should it have to be compiled: ${missing}.`);
+    await rebuild(env);
+    // The file that npm downloaded was compiled elsewhere.
+    if (hasHooks()) await rebuild({ ...env, npm_config_build_from_source: 'true' });
+  });
   const problem = addonProblem();
   if (problem === undefined) return;
   const why = 'as where npm is told ignore-scripts';
@@ -146,5 +150,6 @@ async function npm(args, env = {}) {
 
 if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLToPath(import.meta.url)) {
   checkNode();
+  showSeconds();
   await orFail(install());
 }

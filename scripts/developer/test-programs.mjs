@@ -23,6 +23,7 @@ const isThere = {
   curl: () => isProgram('curl'),
   iproute2: () => isProgram('ip'),
   libfaketime: () => hasLibrary('faketime/libfaketimeMT.so.1'),
+  mandoc: () => isProgram('mandoc'),
   openssl: () => isProgram('openssl'),
   sudo: () => isProgram('sudo'),
   'python3-pip': () => spawnSync('python3', ['-m', 'pip', '--version']).status === 0,

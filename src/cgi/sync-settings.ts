@@ -3,7 +3,9 @@
  * become `HTTP_…`.
  */
 import { isAbsolute, join } from 'node:path';
-import type { Environment } from './cgi-request.ts';
+
+/** The names of the variables. What README.md and pep381sync.cgi(8) say of them is in sync-manual.ts. */
+export type SyncVariable = 'PYPITARGET' | 'PEP381_SYNC_MODE' | 'PEP381_SYNC_USER' | 'PEP381_SYNC_SECRET_FILE';
 
 export interface CgiSettings {
   readonly target: string;
@@ -18,7 +20,7 @@ export interface CgiSettings {
 }
 
 /** Reads the settings. Throws an Error that names the wrong one. */
-export function readCgiSettings(env: Environment): CgiSettings {
+export function readCgiSettings(env: { readonly [Name in SyncVariable]?: string | undefined }): CgiSettings {
   const { PYPITARGET: target = '/pypi', PEP381_SYNC_MODE: mode = 'start', PEP381_SYNC_USER: user } = env;
   if (mode !== 'start' && mode !== 'flag') throw new Error('PEP381_SYNC_MODE: expected start or flag');
   if (user !== undefined && !/^[a-z_][a-z0-9_-]{0,31}$/.test(user)) throw new Error('PEP381_SYNC_USER: no user name');

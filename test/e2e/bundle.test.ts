@@ -34,12 +34,13 @@ cpSync(built, copied, { recursive: true });
 rmSync(built, { recursive: true });
 const program = join(copied, 'pep381run');
 
-t.test('the folder holds the programs, what they load, and package.json, and nothing else', async (t) => {
+t.test('the folder holds the programs, what they load, their manual pages, and nothing else', async (t) => {
   const others = readdirSync(copied).filter((name) => !isProgram(name));
   t.same(others.sort(), [
     'COPYRIGHT',
     'http.js',
     'install.sh',
+    'man',
     nodeFolder,
     'package.json',
     'pep381checkfiles.js',
@@ -55,7 +56,7 @@ t.test('the folder holds the programs, what they load, and package.json, and not
   t.same(JSON.parse(readFileSync(join(copied, 'package.json'), 'utf8')), { type: 'commonjs', version });
 });
 
-t.test('a build under umask 077 is readable for everybody', async (t) => {
+t.test('each build makes the same bytes, and under umask 077, too, everybody may read them', async (t) => {
   const before = process.umask(0o077);
   t.teardown(() => process.umask(before));
   const { buildPrograms } = (await import(
@@ -65,8 +66,10 @@ t.test('a build under umask 077 is readable for everybody', async (t) => {
   await buildPrograms(folder);
   t.equal(statSync(folder).mode & 0o777, 0o755);
   for (const name of readdirSync(folder, { recursive: true, encoding: 'utf8' })) {
-    const isOpen = isProgram(name) || name === 'install.sh' || name === nodeFolder;
+    const isOpen = isProgram(name) || ['install.sh', 'man', nodeFolder].includes(name);
     t.equal(statSync(join(folder, name)).mode & 0o777, isOpen ? 0o755 : 0o644, name);
+    const isFile = statSync(join(folder, name)).isFile();
+    if (isFile) t.ok(readFileSync(join(folder, name)).equals(readFileSync(join(copied, name))), `${name} is as before`);
   }
 });
 
@@ -78,6 +81,8 @@ t.test('every program stays below half a megabyte and needs no other package', a
     const { size } = statSync(join(copied, bundleOf(name)));
     t.ok(size <= (name === 'pep381sync.cgi' ? 12_000 : 500_000), `${name}: ${size} bytes`);
     t.equal(mode & 0o777, 0o755, 'everybody may start it');
+    const text = readFileSync(join(copied, bundleOf(name)), 'utf8');
+    t.notOk(text.includes('several times. Everything else stays'), 'what only manual pages say is in none');
     t.same([...foreignTo(name), ...foreignTo(bundleOf(name))], [], 'everything required is part of Node or beside it');
   }
 });

@@ -1,10 +1,14 @@
 /** `npm start`, once everything is built: what it prints works, and nothing of it is left behind. */
-import { execFileSync, spawn, spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import t from 'tap';
+import { shellQuote } from '../../src/core/shell-quote.ts';
 import { pipOrReason } from '../e2e/pip.ts';
+import { until } from '../e2e/program.ts';
+import { terminalOrReason } from '../e2e/terminal.ts';
+import { apacheOrReason } from '../fixtures/apache.ts';
 import { openToAll } from '../fixtures/open-to-all.ts';
 import { httpRequest } from '../sample/http-request.ts';
 
@@ -37,6 +41,9 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     }
     const url = /^Open (http:\S+)\/ /m.exec(output)?.[1] ?? '';
     t.equal((await httpRequest(`${url}/simple/sample-app/`)).status, 200);
+    const [, statistics = ''] = /^ {2}Statistics {2}(http:\S+) of 60 days of made-up downloads$/m.exec(output) ?? [];
+    t.ok(statistics.startsWith(`${url}/local-stats/`), statistics);
+    t.equal((await httpRequest(statistics)).status, 200);
     const line = /^ {2}(python3 -m pip install .*)$/m.exec(output)?.[1] ?? '';
     t.match(line, /--index-url http\S+ --target '.*' sample-app$/);
     if (hasPip && signal === 'SIGINT') {
@@ -46,5 +53,39 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     child.kill(signal);
     t.equal(await ended, 0);
     await t.rejects(httpRequest(`${url}/`), 'nobody serves any more');
+  });
+}
+
+const needsServer = { skip: needsBuild.skip || apacheOrReason().skip };
+const ways = [
+  {
+    what: 'its terminal is closed',
+    needs: { skip: needsServer.skip || terminalOrReason().skip },
+    begin: (command: string) => spawn('script', ['-qefc', `exec ${command}`, '/dev/null']),
+  },
+  { what: 'its parent dies', needs: needsServer, begin: (command: string) => spawn('sh', ['-c', `${command} & wait`]) },
+] as const;
+
+for (const { what, needs, begin } of ways) {
+  t.test(`it ends with its Apache once ${what}, and leaves nothing behind`, needs, async (t) => {
+    const temporary = openToAll(t).testdir({ tmp: {}, var: {} });
+    const node = [process.execPath, ...started, '--in', join(temporary, 'var')].map(shellQuote).join(' ');
+    const folder = join(temporary, 'tmp');
+    const child: ChildProcess = begin(`env TMPDIR=${shellQuote(folder)} ${node}`);
+    t.teardown(() => child.kill('SIGKILL'));
+    let output = '';
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      output += text;
+    });
+    await until('it serves', () => output.includes('Ctrl-C ends it.'));
+    t.match(output, /with Apache\./);
+    const [, url = ''] = /^Open (http:\S+)\/ /m.exec(output) ?? [];
+    const [apache = ''] = readdirSync(folder).filter((name) => name.startsWith('apache-'));
+    const pid = Number(readFileSync(join(folder, apache, 'apache2.pid'), 'utf8'));
+    child.kill('SIGKILL');
+    await until('the folder of Apache goes', () => !readdirSync(folder).some((name) => name.startsWith('apache-')));
+    t.throws(() => process.kill(pid, 0), { code: 'ESRCH' }, 'Apache has ended');
+    await t.rejects(httpRequest(`${url}/`), 'nobody serves any more');
+    t.same(readdirSync(folder), [], 'nothing is left');
   });
 }

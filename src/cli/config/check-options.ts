@@ -3,6 +3,7 @@ import minimist from 'minimist';
 import type { CheckSettings } from '../../check/check-job.ts';
 import { UsageError } from '../../core/errors.ts';
 import { exitCodesHelp, exitMeanings } from '../program/exit-codes.ts';
+import { optionNames, optionsHelp } from './option-forms.ts';
 import { refuseUnknown } from './unknown-options.ts';
 
 /** The command that a command line of pep381checkfiles asks for. */
@@ -26,6 +27,22 @@ export const checkUsage = 'Usage: pep381checkfiles [OPTIONS] TARGET';
 /** A check makes no requests to upstream and holds no deletions back. */
 const exitsOfCheck = { ...exitMeanings, incomplete: 'something is wrong', upstream: undefined, heldBack: undefined };
 
+/** All options, as {@link optionsHelp} shows them. What README.md and pep381checkfiles(1) say is in check-manual.ts. */
+export const checkOptions = {
+  '-q, --quiet': 'print what is wrong, and nothing else',
+  '-h, --help': 'show this help and exit',
+  '--version': 'show the version and exit',
+  '--quick': 'presence and size only; read a file only if its time was changed',
+  '--subset N/M': 'check one share of M only; all shares together are everything',
+  '--subset auto': 'check the next of 30 shares: once a night, it reads all in a month',
+  '--repair': 'also take damaged files off the pages and move them to the trash',
+  '--delete-unreferenced': 'also move files that no page accounts for to the trash',
+  '--rebuild': 'make state.db anew from what lies in TARGET/web',
+  '--verify-snapshot': 'check only that all pages are those that snapshot.json speaks of',
+  '--key FILE': 'the public key for it (default: that of signing-key-file)',
+  '--log-format text|json': 'how to write what is found (default: text)',
+} as const;
+
 export const checkHelp = `${checkUsage}
 
 Compares what TARGET/web promises to pip with what is there: every page, every file, byte by byte.
@@ -33,34 +50,12 @@ Prints a line for each thing that is wrong, and queues it: the next pep381run fe
 A check that was interrupted is continued. Runs may come and go while it works.
 
 Options:
-  -q, --quiet              print what is wrong, and nothing else
-  -h, --help               show this help and exit
-  --version                show the version and exit
-  --quick                  presence and size only; read a file only if its time was changed
-  --subset N/M             check one share of M only; all shares together are everything
-  --subset auto            check the next of 30 shares: once a night, it reads all in a month
-  --repair                 also take damaged files off the pages and move them to the trash
-  --delete-unreferenced    also move files that no page accounts for to the trash
-  --rebuild                make state.db anew from what lies in TARGET/web
-  --verify-snapshot        check only that all pages are those that snapshot.json speaks of
-  --key FILE               the public key for it (default: that of signing-key-file)
-  --log-format text|json   how to write what is found (default: text)
+${optionsHelp(checkOptions)}
 
 ${exitCodesHelp(exitsOfCheck, 'storage')}
 `;
 
-const flags = [
-  'quiet',
-  'help',
-  'version',
-  'quick',
-  'repair',
-  'delete-unreferenced',
-  'rebuild',
-  'verify-snapshot',
-] as const;
-const values = ['subset', 'log-format', 'key'] as const;
-const shortcuts = { q: 'quiet', h: 'help' } as const;
+const { flags, values, shortcuts } = optionNames(checkOptions);
 
 /** Parses the arguments. Throws UsageError. */
 export function parseCheckOptions(argv: readonly string[]): CheckCommand {

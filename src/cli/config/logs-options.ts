@@ -3,6 +3,7 @@ import minimist from 'minimist';
 import { UsageError } from '../../core/errors.ts';
 import { suggestion } from '../../core/suggestion.ts';
 import { exitCodesHelp, exitMeanings } from '../program/exit-codes.ts';
+import { optionNames, optionsHelp } from './option-forms.ts';
 
 /** The command that a command line of processlogs asks for. */
 export type LogsCommand =
@@ -25,6 +26,14 @@ const exitsOfLogs = {
   storage: exitMeanings.storage,
 };
 
+/** All options, as {@link optionsHelp} shows them. What README.md and processlogs(1) say of them is in logs-manual.ts. */
+export const logsOptions = {
+  '-q, --quiet': 'print nothing but failures',
+  '-h, --help': 'show this help and exit',
+  '--version': 'show the version and exit',
+  '--compat 1.5': 'count as pep381client 1.5 did, without any memory; replaces what is published',
+} as const;
+
 export const logsHelp = `Usage: processlogs [OPTIONS] TARGET LOG [LOG...]
 
 Counts the downloads in Apache's access logs (combined or vhost_combined; plain, .gz, .bz2, .xz or .zst) and publishes
@@ -32,21 +41,17 @@ them in TARGET/web/local-stats: a file per day (PEP 381), and summary.json. How 
 whatever it is renamed to, so that it can be given again and again; a day is published once a later one has begun.
 
 Options:
-  -q, --quiet    print nothing but failures
-  -h, --help     show this help and exit
-  --version      show the version and exit
-  --compat 1.5   count as pep381client 1.5 did, without any memory; replaces what is published
+${optionsHelp(logsOptions)}
 
 ${exitCodesHelp(exitsOfLogs, 'storage')}
 `;
 
-const flags = ['quiet', 'help', 'version'] as const;
-const shortcuts = { q: 'quiet', h: 'help' } as const;
+const { flags, values, shortcuts } = optionNames(logsOptions);
 
 /** Parses the arguments. Throws UsageError; its message is empty if only the usage is to be printed. */
 export function parseLogsOptions(argv: readonly string[]): LogsCommand {
   refuseUnknown(argv);
-  const parsed = minimist([...argv], { boolean: [...flags], string: ['compat', '_'], alias: shortcuts });
+  const parsed = minimist([...argv], { boolean: [...flags], string: [...values, '_'], alias: shortcuts });
   if (parsed.help) return { kind: 'help' };
   if (parsed.version) return { kind: 'version' };
   const compat: unknown = parsed.compat;
@@ -63,6 +68,7 @@ function refuseUnknown(argv: readonly string[]): void {
     if (!/^-./.test(text) || /^-[qh]+$/.test(text) || /^--compat(?:=|$)/s.test(text)) continue;
     if (flags.some((known) => text === `--${known}`)) continue;
     const name = text.replace(/=.*/s, '');
-    throw new UsageError(`no such option: ${name}${suggestion(name, ['--quiet', '--help', '--version', '--compat'])}`);
+    const known = [...flags, ...values].map((option) => `--${option}`);
+    throw new UsageError(`no such option: ${name}${suggestion(name, known)}`);
   }
 }

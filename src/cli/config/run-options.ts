@@ -3,6 +3,7 @@ import minimist from 'minimist';
 import { UsageError } from '../../core/errors.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
 import { exitCodesHelp, exitMeanings } from '../program/exit-codes.ts';
+import { optionNames, optionsHelp } from './option-forms.ts';
 import type { SettingName, SettingValue } from './settings.ts';
 import { refuseUnknown } from './unknown-options.ts';
 
@@ -44,73 +45,64 @@ export type RunCommand =
 
 export const runUsage = 'Usage: pep381run [OPTIONS] TARGET';
 
+/** All options, as {@link optionsHelp} shows them. What README.md and pep381run(1) say of them is in run-manual.ts. */
+export const runOptions = {
+  '-q, --quiet': 'print nothing unless something needs a person',
+  '-h, --help': 'show this help and exit',
+  '--version': 'show the version and exit',
+  '--upstream URL': 'the index to mirror (default: https://pypi.org)',
+  '--project NAME': 'look at this project only; may be given several times',
+  '--index-only': "mirror the pages only; their links point at upstream's files",
+  '--workers N|auto': 'connections to each host at the same time, 1 to 100 (default: auto)',
+  '--all': 'mirror everything, although it is larger than the disk',
+  '--reconcile': "compare everything with upstream's list of projects",
+  '--accept-changes NAME':
+    "take upstream's files of this project although others are held\nunder their names; may be given several times",
+  '--allow-deletions N': 'let the projects go, or lose files, that were held back, where they\nare N at most',
+  '--restore NAME': 'bring a removed project back from the trash; may be given several times',
+  '--dry-run': 'print what a run would do, and do nothing',
+  '--plan': 'print what a run would fetch and remove, by rule, and do nothing',
+  '--status': 'print how the mirror is',
+  '--why NAME': 'print why a project is held or left out, and its files; also\nNAME==VERSION and NAME/FILENAME',
+  '--example-config': 'print a mirror.toml with every setting',
+  '--import-config FILE': 'print the mirror.toml that does what this bandersnatch.conf does',
+  '--log-format text|json': 'how to write what happens (default: text)',
+} as const;
+
 export const runHelp = `${runUsage}
 
 Mirrors a Python package index into TARGET/web, which a web server can serve as it is.
 Run it again, by cron, to bring the mirror up to date; a run that was interrupted is continued.
 
 Options:
-  -q, --quiet              print nothing unless something needs a person
-  -h, --help               show this help and exit
-  --version                show the version and exit
-  --upstream URL           the index to mirror (default: https://pypi.org)
-  --project NAME           look at this project only; may be given several times
-  --index-only             mirror the pages only; their links point at upstream's files
-  --workers N|auto         connections to each host at the same time, 1 to 100 (default: auto)
-  --all                    mirror everything, although it is larger than the disk
-  --reconcile              compare everything with upstream's list of projects
-  --accept-changes NAME    take upstream's files of this project although others are held
-                           under their names; may be given several times
-  --allow-deletions N      let the projects go, or lose files, that were held back, where they
-                           are N at most
-  --restore NAME           bring a removed project back from the trash; may be given several times
-  --dry-run                print what a run would do, and do nothing
-  --plan                   print what a run would fetch and remove, by rule, and do nothing
-  --status                 print how the mirror is
-  --why NAME               print why a project is held or left out, and its files; also
-                           NAME==VERSION and NAME/FILENAME
-  --example-config         print a mirror.toml with every setting
-  --import-config FILE     print the mirror.toml that does what this bandersnatch.conf does
-  --log-format text|json   how to write what happens (default: text)
+${optionsHelp(runOptions)}
 
 TARGET/mirror.toml can hold the same settings and more; --example-config lists them.
 --status and --why only read, also while a run is at work; --why exits with 1 when nothing is known.
 ${exitCodesHelp(exitMeanings, 'usage')}
 `;
 
+const { flags, values, shortcuts } = optionNames(runOptions);
 const example = 'example-config';
-const flags = [
-  'quiet',
-  'help',
-  'version',
-  'index-only',
-  'all',
-  'reconcile',
-  'dry-run',
-  'plan',
-  'status',
-  example,
-] as const;
-const values = ['upstream', 'project', 'workers', 'log-format'] as const;
+/** The options whose values are settings. */
+const settings = ['upstream', 'project', 'workers', 'log-format'] as const;
 const importing = 'import-config';
 const explaining = 'why';
 const allowing = 'allow-deletions';
 const restoring = 'restore';
 const accepting = 'accept-changes';
-const strings = [...values, importing, explaining, accepting, allowing, restoring] as const;
-const allOptions: readonly string[] = [...flags, ...strings];
+const allOptions: readonly string[] = [...flags, ...values];
 /** The options that have an effect with each mode that does not mirror. */
 const usedBy: Readonly<Record<string, readonly string[]>> = {
   [explaining]: ['log-format', 'index-only'],
   [restoring]: ['log-format', 'quiet'],
   status: ['log-format'],
 };
-const shortcuts = { q: 'quiet', h: 'help' } as const;
 
 /** Parses the arguments. Throws UsageError. */
 export function parseRunOptions(argv: readonly string[]): RunCommand {
-  refuseUnknown(argv, { flags, values: strings });
-  const parsed = minimist([...argv], { boolean: [...flags], string: [...strings, '_'], alias: shortcuts });
+  refuseUnknown(argv, { flags, values });
+  const parsed = minimist([...argv], { boolean: [...flags], string: [...values, '_'], alias: shortcuts });
   if (parsed.help) return { kind: 'help' };
   if (parsed.version) return { kind: 'version' };
   if (parsed[example]) return { kind: 'example' };
@@ -142,7 +134,7 @@ export function parseRunOptions(argv: readonly string[]): RunCommand {
 
 function givenIn(parsed: minimist.ParsedArgs): Map<SettingName, SettingValue> {
   const given = new Map<SettingName, SettingValue>();
-  for (const name of values) {
+  for (const name of settings) {
     const value = readValue(parsed, name, name === 'project');
     if (value !== undefined) given.set(name === 'project' ? 'projects' : name, { value, where: `--${name}` });
   }

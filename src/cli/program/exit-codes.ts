@@ -21,6 +21,12 @@ export const exitCodes = {
 
 type ExitName = keyof typeof exitCodes;
 
+/**
+ * What README.md and the manual page of a program say of each exit code, and of the signals that pause it; undefined
+ * for what it never ends with.
+ */
+export type ExitTexts = Readonly<Record<ExitName | 'signals', string | undefined>>;
+
 /** The meanings of the exit codes as `--help` prints them. The code for bugs has none: its message explains it. */
 export const exitMeanings = {
   ok: 'the mirror is right',
