@@ -34,7 +34,7 @@ while [ $# -gt 0 ]; do
     --prefix=*) prefix=${1#*=} ;;
     --back) back=1 ;;
     -h | --help) echo "$usage"; exit ;;
-    *) echo "$usage" >&2; fail "what is $1?" 2 ;;
+    *) echo "$usage" >&2; fail "unknown option $1" 2 ;;
   esac
   shift
 done
@@ -92,8 +92,8 @@ mkdir -p "$try/target/web"
 sync -f "$new"
 
 if ! diff -qr "$new" "$lib/versions/$name" >/dev/null 2>&1; then
-  rm -rf "$lib/versions/.old"
-  [ ! -e "$lib/versions/$name" ] || mv -T "$lib/versions/$name" "$lib/versions/.old"
+  rm -rf "$lib/versions/$name.damaged"
+  [ ! -e "$lib/versions/$name" ] || mv -T "$lib/versions/$name" "$lib/versions/$name.damaged"
   mv -T "$new" "$lib/versions/$name"
 fi
 switch "$name"
