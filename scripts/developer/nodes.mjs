@@ -10,21 +10,41 @@ import { root, run } from './run.mjs';
 
 /** The latest version of each supported line by its major version, when this was written. */
 export const supported = { 20: '20.20.2', 22: '22.23.5', 24: '24.22.3', 26: '26.12.1' };
+/** Versions that cannot run the programs; the older one cannot even parse them. */
+export const tooOld = ['12.22.12', '18.20.8'];
+
+/**
+ * Fetches what test/deploy/nodes.test.ts tests: those that are too old, and one that this machine's build is not made
+ * for. What cannot be had is told; its test is skipped.
+ */
+export async function provideTestNodes() {
+  const others = Object.values(supported).filter(
+    (version) => version.split('.')[0] !== process.versions.node.split('.')[0],
+  );
+  for (const version of [...tooOld, others.at(-1)]) {
+    await fetchNode(version).catch(({ message }) =>
+      console.error(`${message}; what needs Node.js ${version} is skipped`),
+    );
+  }
+}
 
 const sqlite = join(root, 'node_modules/better-sqlite3');
 const objectWrap = join(root, 'scripts/developer/object-wrap.h');
 
 /** Returns the folder of this version of Node.js, with `bin/node` and `include/node`; undefined if it was not fetched. */
 export function fetchedNode(version) {
-  const folder = join(root, '.build/nodes', `${version}-${process.platform}-${process.arch}`);
+  const folder = nodeFolder(version);
   return existsSync(folder) ? folder : undefined;
+}
+
+function nodeFolder(version) {
+  return join(root, '.build/nodes', `${version}-${process.platform}-${process.arch}`);
 }
 
 /** Returns the same folder, after fetching it if it is not there. */
 export async function fetchNode(version) {
-  const there = fetchedNode(version);
-  if (there !== undefined) return there;
-  const folder = join(root, '.build/nodes', `${version}-${process.platform}-${process.arch}`);
+  const folder = nodeFolder(version);
+  if (existsSync(folder)) return folder;
   const part = `${folder}.part`;
   const name = `node-${process.platform}-${process.arch}`;
   rmSync(part, { recursive: true, force: true });
