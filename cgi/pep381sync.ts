@@ -1,5 +1,5 @@
 /** pep381sync.cgi: a request to this address starts a run of the mirror in PYPITARGET. */
-import { realpathSync } from 'node:fs';
+import { existsSync, realpathSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { readCgiRequest } from '../src/cgi/cgi-request.ts';
 import { answerSync } from '../src/cgi/respond-sync.ts';
@@ -11,8 +11,16 @@ const { env, stdin, stdout, stderr, execPath } = process;
 
 async function start(settings: CgiSettings): Promise<void> {
   const { runCommand, startLogged } = await import('../src/cgi/start-run.ts');
-  const folder = dirname(realpathSync(process.argv[1] ?? ''));
-  await startLogged(runCommand(settings, folder, env, execPath), join(settings.run, 'sync.log'));
+  await startLogged(runCommand(settings, programsFolder(), env, execPath), join(settings.run, 'sync.log'));
+}
+
+/**
+ * Returns the folder with pep381run: where this program was called, which stays the same when another version is
+ * installed, or where a link to this program alone leads.
+ */
+function programsFolder(): string {
+  const called = process.argv[1] ?? '';
+  return existsSync(join(dirname(called), 'pep381run')) ? dirname(called) : dirname(realpathSync(called));
 }
 
 async function answer(): Promise<void> {

@@ -3,16 +3,22 @@
  * The cache saves a fifth of the time of a short run. It is made by the build, and used only if it is whole, was made
  * from this very bundle, and by this version of V8; otherwise everything is compiled as usual.
  */
+// First, because an older Node.js has not all of what is below.
+import './fitting-node.ts';
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { dirname, join } from 'node:path';
+import { basename, dirname, join } from 'node:path';
 import { Script } from 'node:vm';
+import { nodeFolder } from '../src/cli/program/node-folder.ts';
 
 /** The name of the program's bundle, filled in by the build, so that the program may be renamed. */
 declare const bundleName: string;
 
 const folder = dirname(__filename);
+// Node.js has followed the links to this file once. Whoever asks later where the program lies gets the same answer, even
+// if a link leads to another version by then.
+process.argv[1] = __filename;
 const requireHere = createRequire(__filename);
 /** Loads a module of Node, or a part beside the program, which may have a cache as well. */
 const requirePart = Object.assign(
@@ -23,7 +29,9 @@ const requirePart = Object.assign(
 const bundle = join(folder, bundleName);
 if (existsSync(bundle)) run(bundle);
 else {
-  process.stderr.write(`${bundle}, which belongs beside the program, is missing: copy the whole folder dist\n`);
+  process.stderr.write(
+    `${bundle}, which belongs beside the program, is missing: copy the whole folder of the programs\n`,
+  );
   process.exitCode = 2;
 }
 
@@ -45,7 +53,7 @@ function run(path: string): unknown {
 function readCache(path: string, source: string): Buffer | undefined {
   const id = source.slice(-33, -1);
   try {
-    const file = readFileSync(`${path}.cache`);
+    const file = readFileSync(join(folder, nodeFolder, `${basename(path)}.cache`));
     const cache = file.subarray(0, -64);
     const hash = createHash('sha256').update(cache).digest('hex').slice(0, 32);
     return file.subarray(-64).toString('latin1') === id + hash ? cache : undefined;

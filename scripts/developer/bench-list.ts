@@ -1,6 +1,7 @@
 /** Discovers all projects of an upstream, and ends: one row of the benchmark, in a process of its own. */
 import { join, resolve } from 'node:path';
 import { settingsFrom } from '../../src/cli/config/settings.ts';
+import { nodeFolder } from '../../src/cli/program/node-folder.ts';
 import { systemClock } from '../../src/cli/program/system-clock.ts';
 import { openMirror } from '../../src/cli/run/open-mirror.ts';
 import { openTarget, prepareTarget } from '../../src/cli/target/target.ts';
@@ -11,8 +12,8 @@ import type { Mirror } from '../../src/sync/mirror.ts';
 const [url, root] = process.argv.slice(2);
 const target = openTarget(resolve(root ?? ''));
 prepareTarget(target, 0o600);
-// The bundle lies in dist/, beside the addon.
-useAddon(join(__dirname, 'better_sqlite3.node'));
+// The bundle lies in dist/.
+useAddon(join(__dirname, nodeFolder, 'better_sqlite3.node'));
 const opening = openMirror({
   target,
   settings: settingsFrom(new Map([['upstream', { value: url, where: 'argument' }]])),

@@ -1,9 +1,10 @@
 /**
- * Bundles each program into one file in dist/, beside the SQLite addon and the manual pages. The folder can be copied
- * anywhere. The format
- * is CommonJS: a file with ESM and without suffix prints nothing and exits 0 below some package.json files. A program
- * that is started by people or cron has its bundle in `<program>.js`, and starts it with a code cache.
+ * Bundles each program into one file in dist/, beside the manual pages and what is made for this Node.js. The folder can
+ * be copied anywhere. The format is CommonJS: a file with ESM and without suffix prints nothing and exits 0 below some
+ * package.json files. A program that is started by people or cron has its bundle in `<program>.js`, and starts it with a
+ * code cache.
  */
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import {
   appendFileSync,
@@ -18,8 +19,9 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build } from 'esbuild';
+import { build, transform } from 'esbuild';
 import { makeCodeCaches } from './code-cache.mjs';
+import { renderCopyright } from './copyright.mjs';
 import { orFail, root } from './run.mjs';
 import { addon, addonProblem, rebuildAdvice } from './setup.mjs';
 import { writeTlsHost } from './tls-host.mjs';
@@ -30,6 +32,8 @@ const programs = {
   pep381checkfiles: 'scripts/pep381checkfiles.ts',
 };
 const starter = 'scripts/starter.ts';
+const fittingNode = 'scripts/fitting-node.ts';
+const installer = 'scripts/package/install.sh';
 const cgi = { 'pep381sync.cgi': 'cgi/pep381sync.ts' };
 /** Parts of programs that are loaded only when they are needed. */
 const parts = {
@@ -41,30 +45,78 @@ const parts = {
   'statistics.js': 'src/site/statistics/publish-statistics.ts',
 };
 
+const { engines, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
+/** For all that is loaded before the version of Node.js was looked at. */
+const anyNode = { target: 'node12', banner: { js: '#!/usr/bin/env node' } };
+const defines = { oldestNode: JSON.stringify(engines.node.replace('>=', '')), texts: 'undefined' };
+
 /**
- * Builds the programs, and the files that they need beside them, into the folder `dist`, which is emptied first.
- * Everybody may read and start them, whatever the umask is.
+ * Builds the programs for this Node.js, and the files that they need beside them, into the folder `dist`, which is
+ * emptied first. Everybody may read and start them, whatever the umask is.
  */
 export async function buildPrograms(dist) {
+  await bundlePrograms(dist);
+  await addNode(dist, process.execPath, join(root, addon));
+}
+
+/** Builds what is the same for each Node.js, and returns the paths of all files that went into it. */
+export async function bundlePrograms(dist) {
+  const inputs = [];
+  const bundle = async (source, path, more) => inputs.push(...(await bundleInto(source, path, more)));
   rmSync(dist, { recursive: true, force: true });
   mkdirSync(dist, { recursive: true });
-  const executable = { banner: { js: '#!/usr/bin/env node' } };
+  writeFileSync(join(dist, 'package.json'), `${JSON.stringify({ type: 'commonjs', version })}\n`);
   for (const [program, source] of Object.entries(programs)) {
-    const define = { bundleName: JSON.stringify(`${program}.js`) };
-    await bundle(starter, join(dist, program), { ...executable, define });
     await bundle(source, join(dist, `${program}.js`), { plugins: [partsBeside] });
+    const define = {
+      bundleName: JSON.stringify(`${program}.js`),
+      ...defines,
+      texts: JSON.stringify(textsOf(dist, program)),
+    };
+    await bundle(starter, join(dist, program), { ...anyNode, define });
   }
-  for (const [program, source] of Object.entries(cgi)) await bundle(source, join(dist, program), executable);
+  for (const [program, source] of Object.entries(cgi)) {
+    await bundle(source, join(dist, program), { ...anyNode, inject: [join(root, fittingNode)], define: defines });
+  }
   for (const [part, source] of Object.entries(parts))
     await bundle(source, join(dist, part), { plugins: [withoutHttp2] });
-  copyFileSync(join(root, addon), join(dist, 'better_sqlite3.node'));
-  writeFileSync(join(dist, 'package.json'), '{"type":"commonjs"}\n');
+  writeFileSync(join(dist, 'COPYRIGHT'), renderCopyright(inputs));
+  copyFileSync(join(root, installer), join(dist, 'install.sh'));
   for (const name of readdirSync(dist)) if (name.endsWith('.js')) addId(join(dist, name));
-  await makeCodeCaches(dist);
   await writeManPages(join(dist, 'man'));
-  chmodSync(dist, 0o755);
-  const isProgram = (name) => name in programs || name in cgi;
-  for (const name of readdirSync(dist)) chmodSync(join(dist, name), isProgram(name) || name === 'man' ? 0o755 : 0o644);
+  openToAll(dist);
+  return inputs;
+}
+
+/** Adds to the programs in `dist` what is made for one Node.js: the SQLite addon at `addon`, and the code caches. */
+export async function addNode(dist, node, addon) {
+  const folder = join(dist, await nodeFolderOf(node));
+  mkdirSync(folder);
+  copyFileSync(addon, join(folder, 'better_sqlite3.node'));
+  await makeCodeCaches(dist, node, folder);
+  openToAll(folder);
+}
+
+/** Returns what a program prints with `--help` and `--version`, by its bundle. */
+function textsOf(dist, program) {
+  const print = (option) => execFileSync(process.execPath, [join(dist, `${program}.js`), option], { encoding: 'utf8' });
+  return { help: print('--help'), version: print('--version') };
+}
+
+async function nodeFolderOf(node) {
+  const source = readFileSync(join(root, 'src/cli/program/node-folder.ts'), 'utf8');
+  const { code } = await transform(source, { loader: 'ts', format: 'cjs' });
+  return execFileSync(node, ['-p', `${code}; module.exports.nodeFolder`], { encoding: 'utf8' }).trim();
+}
+
+function openToAll(folder) {
+  chmodSync(folder, 0o755);
+  const isProgram = (name) => name in programs || name in cgi || name === 'install.sh';
+  for (const entry of readdirSync(folder, { withFileTypes: true })) {
+    const path = join(folder, entry.name);
+    if (entry.isDirectory()) openToAll(path);
+    else chmodSync(path, isProgram(entry.name) ? 0o755 : 0o644);
+  }
 }
 
 /** Writes the manual pages into `folder`: the same bytes for the same sources, whenever they are made. */
@@ -73,13 +125,11 @@ async function writeManPages(folder) {
     name.replace(/\.md$/, ''),
     readFileSync(join(root, 'man', name), 'utf8'),
   ]);
-  const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
   const { manPages } = await imported('scripts/developer/man-pages.ts');
   const readme = readFileSync(join(root, 'README.md'), 'utf8');
   mkdirSync(folder);
   for (const [name, text] of Object.entries(manPages({ readme, texts: Object.fromEntries(texts), version }))) {
     writeFileSync(join(folder, name), text);
-    chmodSync(join(folder, name), 0o644);
   }
 }
 
@@ -95,8 +145,9 @@ function addId(path) {
   appendFileSync(path, `// ${createHash('sha256').update(readFileSync(path)).digest('hex').slice(0, 32)}\n`);
 }
 
-async function bundle(source, outfile, options) {
-  await build({
+/** Bundles a program or a part, and returns the paths of all files that went into it. */
+async function bundleInto(source, outfile, options) {
+  const { metafile } = await build({
     entryPoints: [join(root, source)],
     outfile,
     bundle: true,
@@ -105,11 +156,13 @@ async function bundle(source, outfile, options) {
     format: 'cjs',
     target: 'node20',
     legalComments: 'none',
+    metafile: true,
     logLevel: 'warning',
     // Loading a part by import() starts Node's loader for ESM, which takes longer than the part itself.
     supported: { 'dynamic-import': false },
     ...options,
   });
+  return Object.keys(metafile.inputs);
 }
 
 /** Keeps the import() of a part as an import of the file beside the program. */

@@ -10,8 +10,16 @@ import { fileURLToPath } from 'node:url';
 const recorder = fileURLToPath(new URL('record-code.cjs', import.meta.url));
 const list = '{"meta":{"_last-serial":1,"api-version":"1.4"},"projects":[]}';
 
-/** Makes the caches of the programs in the folder `dist`. They mirror an empty index. */
-export async function makeCodeCaches(dist) {
+/** Makes the caches of the programs in the folder `dist` for `node`, in `caches`. They mirror an empty index. */
+export async function makeCodeCaches(dist, node, caches) {
+  async function record(program, ...args) {
+    // The seed makes V8 write the same bytes each time. It is the one flag that a cache does not depend on.
+    const all = ['--random-seed=1', '--require', recorder, join(dist, program), ...args];
+    const child = spawn(node, all, { stdio: 'inherit', env: { ...process.env, CODE_CACHES: caches } });
+    const [code] = await once(child, 'close');
+    if (code !== 0) throw new Error(`${program} ${args.join(' ')}: ended with ${code} while its code cache was made`);
+  }
+
   const folder = mkdtempSync(join(tmpdir(), 'pep381client-cache-'));
   const server = createServer(({ url }, response) => {
     response.writeHead(url === '/simple/' ? 200 : 404, { 'content-type': 'application/vnd.pypi.simple.v1+json' });
@@ -21,20 +29,17 @@ export async function makeCodeCaches(dist) {
     await once(server.listen(0, '127.0.0.1'), 'listening');
     const target = join(folder, 'target');
     const index = `http://127.0.0.1:${server.address().port}`;
+    const log = join(folder, 'access.log');
+    writeFileSync(log, '');
     // The second run is the one that is usual: it finds nothing new.
-    for (let time = 0; time < 2; time += 1) await record(dist, 'pep381run', '-q', '--upstream', index, target);
-    await record(dist, 'pep381checkfiles', '-q', target);
-    writeFileSync(join(folder, 'access.log'), '');
-    await record(dist, 'processlogs', '-q', target, join(folder, 'access.log'));
+    for (let time = 0; time < 2; time += 1) {
+      await record('pep381run', '-q', '--upstream', index, target);
+      await record('pep381checkfiles', '-q', target);
+      await record('processlogs', '-q', target, log);
+    }
   } finally {
     server.closeAllConnections();
     server.close();
     rmSync(folder, { recursive: true, force: true });
   }
-}
-
-async function record(dist, program, ...args) {
-  const child = spawn(process.execPath, ['--require', recorder, join(dist, program), ...args], { stdio: 'inherit' });
-  const [code] = await once(child, 'close');
-  if (code !== 0) throw new Error(`${program} ${args.join(' ')}: ended with ${code} while its code cache was made`);
 }

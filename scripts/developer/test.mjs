@@ -16,6 +16,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { provideTestNodes } from './nodes.mjs';
 import { orFail, root, run } from './run.mjs';
 import { buildAddon, checkNode, installPackages } from './setup.mjs';
 import { provideTestPrograms } from './test-programs.mjs';
@@ -23,6 +24,8 @@ import { transpiled } from './typescript-loader.mjs';
 
 /** Test files that start programs, or change their process. */
 const ownProcess = /^test\/(?:deploy|e2e|files|fuzz|scripts)\/|^test\/[^/]+$/;
+/** It needs other versions of Node.js. */
+const nodesTest = 'test/deploy/nodes.test.ts';
 const perGroup = 10;
 const groups = join(root, '.build/groups');
 /** Where tap puts the folders of tests. */
@@ -42,6 +45,7 @@ async function test(args) {
   await Promise.all([
     buildAddon(),
     provideTestPrograms(mayInstall),
+    mayInstall && (isAll || ofTap.includes(nodesTest)) ? provideTestNodes() : undefined,
     prepareTap().then(ofTap.length > 0 ? undefined : check),
   ]);
   await run('node', ['scripts/developer/build.mjs']);

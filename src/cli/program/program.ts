@@ -5,6 +5,7 @@ import { UsageError } from '../../core/errors.ts';
 import { useAddon } from '../../state/sqlite/addon.ts';
 import { lines } from '../output/lines.ts';
 import { exitCodeOf, exitCodes } from './exit-codes.ts';
+import { nodeFolder } from './node-folder.ts';
 import { version } from './version.ts';
 
 /** A command that only asks for a text that every program has. */
@@ -69,10 +70,10 @@ function isInformation(command: { readonly kind: string }): command is Informati
   return command.kind === 'help' || command.kind === 'version';
 }
 
-/** Returns the path of `better_sqlite3.node` beside the running program, or undefined if node_modules has it. */
+/** Returns the path of the SQLite addon beside the running program, or undefined if node_modules has it. */
 function bundledAddon(): string | undefined {
   const program = process.argv[1];
   if (program === undefined) return undefined;
-  const addon = join(dirname(realpathSync(program)), 'better_sqlite3.node');
+  const addon = join(dirname(realpathSync(program)), nodeFolder, 'better_sqlite3.node');
   return existsSync(addon) ? addon : undefined;
 }
