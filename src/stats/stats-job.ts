@@ -15,8 +15,8 @@ export interface StatsJob {
   readonly clock: Pick<Clock, 'now'>;
   /** Returns the content of a `.bz2` file with any number of members. Throws NonsenseError. */
   unpack(file: Buffer): Promise<Buffer>;
-  /** Publishes the pages of the statistics. Throws StorageError. */
-  publishPages(statistics: StatisticsDetails): Promise<void>;
+  /** Publishes the pages of the statistics. Returns why it cannot, for people, or undefined. Throws StorageError. */
+  publishPages(statistics: StatisticsDetails): Promise<string | undefined>;
 }
 
 /** The result of processing logs. */
