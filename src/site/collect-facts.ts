@@ -22,6 +22,8 @@ export interface SiteSource {
   readonly policy: Policy | undefined;
   /** Milliseconds. */
   readonly now: number;
+  /** True during a run. */
+  readonly isRunning: boolean;
   /** The run that has just ended and is not recorded yet. */
   readonly ended?: RunRecord | undefined;
 }
@@ -33,26 +35,31 @@ const projectsRead = 50;
 const removalsRead = 20;
 
 /** Returns what the pages show. Throws StorageError. */
-export async function collectFacts({ state, files, settings, policy, now, ended }: SiteSource): Promise<SiteFacts> {
-  const { serial, serialMovedAt } = state.get(serialState);
+export async function collectFacts(source: SiteSource): Promise<SiteFacts> {
+  const { state, files, settings, policy, now, isRunning, ended } = source;
+  // A run with the address of another index is refused, and has pages all the same.
+  const { serial, serialMovedAt, upstream = settings.upstream } = state.get(serialState);
   const { running, pausedAt } = state.get(runState);
   const { unmetLines = [] } = state.get(missingState);
   const { alarms = [] } = state.get(alarmState);
+  const groups = state.queue
+    .groups()
+    .flatMap(({ obstacle, projects }) => (obstacle === undefined ? [] : [[obstacle, projects] as const]));
   const recorded = state.history.latest(runsRead);
   return {
     now,
-    settings,
+    settings: { ...settings, upstream },
     policy,
     totals: state.totals(),
     serial,
     serialMovedAt,
     completedAt: state.get(indexState).completedAt,
-    runningSince: running,
+    runningSince: isRunning ? running : undefined,
     pausedAt,
     runs: ended === undefined ? recorded : [ended, ...recorded],
     days: state.history.days(now, daysRead),
     room: await files.room(),
-    parkedByObstacle: state.queue.parkedByObstacle(),
+    parkedByObstacle: new Map(groups),
     parked: state.queue.parked(projectsRead, false),
     heldBack: state.queue.parked(projectsRead, true),
     removals: state.removals.latest(removalsRead),

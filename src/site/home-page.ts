@@ -52,7 +52,7 @@ export function renderNotFoundPage(facts: SiteFacts): string {
       title: 'Not here',
       current: 'other',
       root: '',
-      asOf: facts.now,
+      asOf: undefined,
       hasStatistics,
       description: `A project that this mirror of ${host} does not have`,
     },

@@ -14,7 +14,6 @@ export async function publishMirrorPages(source: SiteSource): Promise<void> {
     { path: 'not-found.html', text: renderNotFoundPage(facts) },
     { path: 'index.html', text: renderHomePage(facts) },
   ]);
-  const { now, runningSince, runs } = facts;
-  const exitCode = runningSince === undefined ? runs[0]?.exitCode : undefined;
-  source.state.set(change(siteState, { pages: { at: now, exitCode } }));
+  const exitCode = source.isRunning ? undefined : facts.runs[0]?.exitCode;
+  source.state.set(change(siteState, { pages: { at: facts.now, exitCode } }));
 }

@@ -33,7 +33,7 @@ export async function processLogs(paths: readonly string[], job: StatsJob): Prom
   const { logs, state, clock } = job;
   const until = endOfDay(clock.now() + maxAheadMs);
   const closed = new Set(state.days().flatMap(({ day, closed }) => (closed ? [day] : [])));
-  const { failures, notices } = await readLogs(paths, logs, state, {
+  const { failures, notices, downloads } = await readLogs(paths, logs, state, {
     closed,
     until,
     starts: new DownloadStarts(state.starts()),
@@ -52,7 +52,7 @@ export async function processLogs(paths: readonly string[], job: StatsJob): Prom
   const newest = days.at(-1)?.day;
   if (newest !== undefined) state.forget(daysBefore(newest, countsKeptDays), daysBefore(newest, sumsKeptDays));
   const problem = await publishStatistics(days, job);
-  return { published, notices, failures: problem === undefined ? failures : [...failures, problem] };
+  return { published, notices, failures: problem === undefined ? failures : [...failures, problem], downloads };
 }
 
 /**

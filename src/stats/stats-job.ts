@@ -25,6 +25,8 @@ export interface StatsResult {
   readonly published: readonly string[];
   /** For people: why nothing was published, days that were left unchanged, logs that are gone. */
   readonly notices: readonly string[];
-  /** Logs that could not be read, one line each. */
+  /** Logs that could not be read, and why there are no pages, one line each. */
   readonly failures: readonly string[];
+  /** The number of downloads that were counted. */
+  readonly downloads: number;
 }

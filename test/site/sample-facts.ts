@@ -115,7 +115,7 @@ export const allWell: SiteFacts = {
   pausedAt: undefined,
   runs: runsUntil(now, 1000, (at) => (at % 41 === 40 ? { exitCode: 1 } : {})),
   days: daysUntil(now, 365),
-  room: { size: 60 * tib, free: 18 * tib, inodes: { size: 400_000_000, free: 330_000_000 } },
+  room: { size: 60 * tib, free: 18 * tib, inodes: { all: 400_000_000, free: 330_000_000 } },
   parkedByObstacle: new Map([['stale', 2]]),
   parked: parked(2, 'stale', () => 'its page has serial 26999100, the changelog promises 26999874'),
   heldBack: [],
@@ -206,7 +206,7 @@ export const manyParked: SiteFacts = {
 /** The disk is nearly full, and alarms were reported. */
 export const diskNearlyFull: SiteFacts = {
   ...allWell,
-  room: { size: 42 * tib, free: 0.3 * tib, inodes: { size: 400_000_000, free: 9_000_000 } },
+  room: { size: 42 * tib, free: 0.3 * tib, inodes: { all: 400_000_000, free: 9_000_000 } },
   parkedByObstacle: new Map([['no-room', 17]]),
   parked: parked(17, 'no-room', () => 'needs 12 GiB more: the disk has 0 B free beyond the reserve of 1.0 GiB'),
   totals: { ...allWell.totals, queued: 18, parked: 17 },

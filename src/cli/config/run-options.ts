@@ -4,6 +4,7 @@ import { UsageError } from '../../core/errors.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
 import { exitCodesHelp, exitMeanings } from '../program/exit-codes.ts';
 import type { SettingName, SettingValue } from './settings.ts';
+import { defaultThresholds, limitsIn, type Thresholds } from './thresholds.ts';
 import { refuseUnknown } from './unknown-options.ts';
 
 /** The command that a command line of pep381run asks for. */
@@ -25,7 +26,13 @@ export type RunCommand =
       readonly target: string;
       readonly given: ReadonlyMap<SettingName, SettingValue>;
     }
-  | { readonly kind: 'status'; readonly target: string; readonly given: ReadonlyMap<SettingName, SettingValue> }
+  | {
+      readonly kind: 'status';
+      /** The limits for a monitoring system; undefined to print the status for people. */
+      readonly check: Thresholds | undefined;
+      readonly target: string;
+      readonly given: ReadonlyMap<SettingName, SettingValue>;
+    }
   | {
       readonly kind: 'run';
       readonly target: string;
@@ -67,6 +74,11 @@ Options:
   --dry-run                print what a run would do, and do nothing
   --plan                   print what a run would fetch and remove, by rule, and do nothing
   --status                 print how the mirror is
+  --check                  with --status: print one line for a monitoring system, and exit with 0
+                           (OK), 1 (warning), 2 (critical) or 3 (unknown), as plugins of Nagios do
+  --warning LIMITS         with --check: what is a warning, such as age=6h,free=10%,check=off; also
+                           queue, parked, held-back, alarms
+  --critical LIMITS        with --check: what is critical
   --why NAME               print why a project is held or left out, and its files; also
                            NAME==VERSION and NAME/FILENAME
   --example-config         print a mirror.toml with every setting
@@ -89,6 +101,7 @@ const flags = [
   'dry-run',
   'plan',
   'status',
+  'check',
   example,
 ] as const;
 const values = ['upstream', 'project', 'workers', 'log-format'] as const;
@@ -97,13 +110,14 @@ const explaining = 'why';
 const allowing = 'allow-deletions';
 const restoring = 'restore';
 const accepting = 'accept-changes';
-const strings = [...values, importing, explaining, accepting, allowing, restoring] as const;
+const limits = ['warning', 'critical'] as const;
+const strings = [...values, ...limits, importing, explaining, accepting, allowing, restoring] as const;
 const allOptions: readonly string[] = [...flags, ...strings];
 /** The options that have an effect with each mode that does not mirror. */
 const usedBy: Readonly<Record<string, readonly string[]>> = {
   [explaining]: ['log-format', 'index-only'],
   [restoring]: ['log-format', 'quiet'],
-  status: ['log-format'],
+  status: ['log-format', 'check', ...limits],
 };
 const shortcuts = { q: 'quiet', h: 'help' } as const;
 
@@ -120,11 +134,12 @@ export function parseRunOptions(argv: readonly string[]): RunCommand {
   const subject = readValue(parsed, explaining, false);
   const target = targetIn(parsed);
   refuseUnused(parsed);
+  refuseLoneCheck(parsed);
   const restored = readValue(parsed, restoring, true);
   if (restored !== undefined) {
     return { kind: 'restore', quiet: parsed.quiet === true, names: namesIn(restored), target, given };
   }
-  if (parsed.status) return { kind: 'status', target, given };
+  if (parsed.status) return { kind: 'status', check: thresholdsIn(parsed), target, given };
   if (subject !== undefined) return { kind: 'why', subject: String(subject), target, given };
   return {
     kind: 'run',
@@ -173,6 +188,26 @@ function refuseUnused(parsed: minimist.ParsedArgs): void {
   if (mode === undefined) return;
   const unused = allOptions.find((name) => parsed[name] && name !== mode && !usedBy[mode]?.includes(name));
   if (unused !== undefined) throw new UsageError(`--${mode} and --${unused} cannot be given together`);
+}
+
+/** Throws UsageError for limits without `--check`, and for `--check` without `--status`. */
+function refuseLoneCheck(parsed: minimist.ParsedArgs): void {
+  const limit = limits.find((name) => parsed[name] !== undefined);
+  if (limit !== undefined && !parsed.check) throw new UsageError(`--${limit} needs --status --check`);
+  if (parsed.check && !parsed.status) throw new UsageError('--check needs --status');
+}
+
+function thresholdsIn(parsed: minimist.ParsedArgs): Thresholds | undefined {
+  const [warning, critical] = limits.map((name) => readValue(parsed, name, false));
+  if (!parsed.check) return undefined;
+  return {
+    warning: limitsIn('--warning', textIn(warning), defaultThresholds.warning),
+    critical: limitsIn('--critical', textIn(critical), defaultThresholds.critical),
+  };
+}
+
+function textIn(value: unknown): string | undefined {
+  return value === undefined ? undefined : String(value);
 }
 
 function readValue(parsed: minimist.ParsedArgs, name: string, mayRepeat: boolean): unknown {

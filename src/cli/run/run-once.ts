@@ -8,11 +8,12 @@ import type { Policy } from '../../policy/policy.ts';
 import type { ProvenanceVerifier } from '../../provenance/provenance-verifier.ts';
 import { adoptionState, indexState, runState, serialState } from '../../state/mirror-state.ts';
 import type { RunRecord, RunResults } from '../../state/run-history.ts';
-import { change } from '../../state/state-section.ts';
+import { change, join } from '../../state/state-section.ts';
 import type { StateStore } from '../../state/state-store.ts';
 import type { Mirror } from '../../sync/mirror.ts';
 import { sync } from '../../sync/sync.ts';
 import type { Settings } from '../config/settings.ts';
+import { writeMetrics } from '../metrics/write-metrics.ts';
 import type { Access } from '../network/open-upstreams.ts';
 import { announce, lines } from '../output/lines.ts';
 import { isoTime, plural, shortTime } from '../output/units.ts';
@@ -21,16 +22,19 @@ import type { PauseRequest } from '../program/signals.ts';
 import { systemClock } from '../program/system-clock.ts';
 import { adoptTarget, discardOldStateIfComplete } from '../target/adopt-target.ts';
 import { requestAgeMs, type Target } from '../target/target.ts';
+import { AlarmLog } from './alarm-log.ts';
 import { expectSpace, smallerMirrors } from './check-room.ts';
 import { heldBackText } from './held-back-text.ts';
 import { notifyAll } from './notify-downstream.ts';
 import { openMirror, type SnapshotKeys } from './open-mirror.ts';
 import { publishStatus } from './publish-status.ts';
+import { runHooks } from './run-hooks.ts';
 import { beginRun, RunMarker } from './run-marker.ts';
+import { countHookFailures, runResults } from './run-results.ts';
 import { RunTotals } from './run-totals.ts';
 import { chooseView, conclude, type RunArguments, type View } from './run-view.ts';
 import { SitePages } from './site-pages.ts';
-import { takeSyncLog } from './sync-log.ts';
+import { isWrittenHere, keepSyncLog, takeSyncLog } from './sync-log.ts';
 import { isWaitingUrgent, waitingText } from './waiting-projects.ts';
 
 /**
@@ -75,6 +79,7 @@ export async function runOnce(run: OneRun): Promise<number> {
     tally.count(event);
     view.report(event);
     mark.touch();
+    if (event.type === 'alarm' && !dryRun) alarms.note(event.message);
   };
   const { dryRun, reconcile, acceptChanges, allowDeletions } = command;
   const stop = new AbortController();
@@ -86,6 +91,8 @@ export async function runOnce(run: OneRun): Promise<number> {
   const opened = await openMirror({ ...mirrored, ...asked, clock, report, signal });
   const mark = new RunMarker(opened.mirror);
   const pages = new SitePages(opened.mirror, policy);
+  const alarms = new AlarmLog(opened.mirror.state, clock, settings.hooks.onAlarm !== undefined);
+  const isRead = !isWrittenHere(target.syncLog);
   const hint = command.quiet || dryRun ? undefined : rootHint(opened.mirror.state, target.root, process.getuid?.());
   if (hint !== undefined) announce(settings, 'root', hint);
   const resumed = command.quiet || dryRun ? undefined : resumedText(opened.mirror);
@@ -93,9 +100,14 @@ export async function runOnce(run: OneRun): Promise<number> {
   const view = chooseView(command, settings, policy, target);
   let end: RunEnd;
   try {
+    if (!dryRun) tellUnread(target, alarms, isRead, report);
     const failure = await work(run, opened.mirror, startedMs, stop);
     await notify(run, opened.mirror, tally, failure);
     end = await endOf(run, opened.mirror, tally, failure, startedMs, pages);
+    if (!dryRun) await tell(run, opened, alarms, tally, end);
+    if (!dryRun) await measure(run, opened.mirror);
+    // What a paused run has to say with -q, the next one says.
+    if (!dryRun && isRead && (end.pausedWith === undefined || !command.quiet)) alarms.forgetUnread();
   } finally {
     mark.stop();
     await pages.stop();
@@ -113,6 +125,38 @@ function rootHint(state: StateStore, root: string, uid: number | undefined): str
   return `Root is not needed. Safer: useradd --system pypi && chown -R pypi ${root}, and run it as that user (said once)`;
 }
 
+/** Reports what earlier runs could not tell anybody, unless nobody reads this one either. */
+function tellUnread({ syncLog, keptSyncLog }: Target, alarms: AlarmLog, isRead: boolean, report: Report): void {
+  const log = takeSyncLog(syncLog);
+  const problem = log === undefined || log.lines.length === 0 ? undefined : keepSyncLog(keptSyncLog, log);
+  if (problem !== undefined) report({ type: 'warning', message: problem });
+  for (const message of alarms.takeUnread(log?.lines ?? [], isRead)) report({ type: 'alarm', message });
+  if (log?.problem !== undefined) report({ type: 'alarm', message: log.problem });
+}
+
+/** Starts the hooks, unless the run is paused: the next one has the same to tell. */
+async function tell(
+  { settings: { hooks }, target, pause }: OneRun,
+  { mirror: { state, clock, report }, changedPaths }: Awaited<ReturnType<typeof openMirror>>,
+  alarms: AlarmLog,
+  tally: RunTotals,
+  { code, failure, pausedWith }: RunEnd,
+): Promise<void> {
+  if (pausedWith !== undefined || failure instanceof StorageError) return;
+  alarms.store();
+  const { root } = target;
+  const { signal } = pause;
+  const failures = await runHooks({ hooks, root, state, changedPaths, tally, code, report, signal, now: clock.now });
+  if (failures > 0) countHookFailures(state, failures);
+}
+
+/** Writes the metrics. That this is not possible fails no run. */
+async function measure({ target: { root }, settings: { metricsFile } }: OneRun, mirror: Mirror): Promise<void> {
+  const { state, files, report } = mirror;
+  const message = await writeMetrics(metricsFile, { root, state, files });
+  if (message !== undefined) report({ type: 'warning', message });
+}
+
 /** Does the work of a run. Resolves with the error that ended it early, or undefined. */
 async function work(
   { command, target, policy }: OneRun,
@@ -124,7 +168,6 @@ async function work(
   if (waitedMs > maxRequestMs) {
     mirror.report({ type: 'warning', message: `${target.requestFlag}: ${neglectedRequestText(waitedMs)}` });
   }
-  if (!command.dryRun) for (const message of takeSyncLog(target.syncLog)) mirror.report({ type: 'alarm', message });
   for (const message of policy?.warnings ?? []) mirror.report({ type: 'warning', message });
   const mirroring = async (): Promise<void> => {
     if (!command.dryRun) await beginRun(mirror, startedMs);
@@ -188,31 +231,32 @@ async function endOf(
   startedMs: number,
   pages: SitePages,
 ): Promise<RunEnd> {
-  const { command, pause } = run;
+  const { command, pause, policy } = run;
   const isPaused = failure instanceof PausedError || (failure !== undefined && pause.signal.aborted);
-  if (!command.dryRun) markEnd(mirror, failure, isPaused);
-  if (isPaused) {
-    await pages.end(undefined, true);
-    const summary = tally.summary((Date.now() - startedMs) / 1000, command.dryRun);
-    return { code: pause.exitCode(), failure, summary, pausedWith: mirror.state.totals().queued };
-  }
   const finishedMs = mirror.clock.now();
   const seconds = (Date.now() - startedMs) / 1000;
+  const result = { startedMs, finishedMs, budgetBytes: policy?.budget?.size?.value };
+  if (isPaused) {
+    const code = pause.exitCode();
+    if (!command.dryRun) markEnd(mirror, tally, failure, isPaused, { ...result, exitCode: code });
+    await pages.end(undefined, true);
+    const summary = tally.summary(seconds, command.dryRun);
+    return { code, failure, summary, pausedWith: mirror.state.totals().queued };
+  }
   const recordNow = (): RunRecord => {
-    const code =
-      failure === undefined ? codeOf(mirror, tally) : (exitCodeOf(failure, tally.hasChanged) ?? exitCodes.bug);
+    const exitCode = finalCode(mirror, tally, failure);
     const sums = tally.summary(seconds, command.dryRun);
-    const summary = code === exitCodes.bug ? `Ended by an error of pep381client. ${sums}` : sums;
-    return { startedMs, finishedMs, exitCode: code, summary, results: resultsOf(mirror, tally) };
+    const summary = exitCode === exitCodes.bug ? `Ended by an error of pep381client. ${sums}` : sums;
+    return { startedMs, finishedMs, exitCode, summary, results: resultsOf(mirror, tally) };
   };
-  let record = recordNow();
+  const hasNews = tally.hasChanged || tally.parked.size + tally.alarms.length > 0;
+  const problem = await pages.end(recordNow(), hasNews);
+  // The disk that ended the run cannot take its pages and its status either: one error message is enough.
+  if (problem !== undefined && !(failure instanceof StorageError)) mirror.report({ type: 'alarm', message: problem });
+  const record = recordNow();
+  const { exitCode: code, summary } = record;
+  if (!command.dryRun) markEnd(mirror, tally, failure, isPaused, { ...result, exitCode: code });
   try {
-    const trouble = await pages.end(record, tally.hasChanged || tally.parked.size + tally.alarms.length > 0);
-    // The disk that ended the run cannot take its pages and status either: one error message is enough.
-    if (trouble !== undefined && !(failure instanceof StorageError)) {
-      mirror.report({ type: 'alarm', message: trouble });
-      record = recordNow();
-    }
     // A mirror that is still being adopted gets no record: to the next run it would look like one of ours.
     const isOurs = mirror.state.get(adoptionState).adopting === undefined;
     if (!command.dryRun && isOurs) mirror.state.history.record(record);
@@ -220,7 +264,6 @@ async function endOf(
   } catch (error) {
     if (!(failure instanceof StorageError)) throw error;
   }
-  const { exitCode: code, summary } = record;
   const waiting = failure === undefined ? waitingOf(run, mirror, tally, code) : undefined;
   return { code, failure, summary, waiting };
 }
@@ -232,7 +275,8 @@ function resultsOf({ state }: Mirror, tally: RunTotals): RunResults {
   return {
     serial: state.get(serialState).serial,
     completedAt: state.get(indexState).completedAt,
-    ...{ queued, parked, published, removed, files: tally.files, bytes: tally.bytes },
+    // A download that begins again takes back what it had.
+    ...{ queued, parked, published, removed, files: tally.files, bytes: Math.max(0, tally.bytes) },
   };
 }
 
@@ -265,16 +309,26 @@ function resumedText({ state }: Mirror): string | undefined {
   return `Resuming the run that was paused at ${shortTime(isoTime(pausedAt))}: ${queue}`;
 }
 
-/** Removes the mark of a run at work: the run is over, and did not crash. */
-function markEnd({ state, clock }: Mirror, failure: unknown, isPaused: boolean): void {
+/** Removes the mark of a run at work: the run is over, and did not crash. Remembers its result. */
+function markEnd(
+  { state, clock }: Mirror,
+  tally: RunTotals,
+  failure: unknown,
+  isPaused: boolean,
+  result: Parameters<typeof runResults>[2],
+): void {
   try {
-    state.set(
-      change(runState, { running: undefined, progressAt: undefined, pausedAt: isPaused ? clock.now() : undefined }),
-    );
+    const pausedAt = isPaused ? clock.now() : undefined;
+    const noMark = change(runState, { running: undefined, progressAt: undefined, pausedAt });
+    state.set(join(noMark, runResults(state, tally, result, isPaused)));
   } catch (error) {
     // If the disk ended the run, the mark stays, and the next run reports that this one did not end well.
     if (!(failure instanceof StorageError)) throw error;
   }
+}
+
+function finalCode(mirror: Mirror, tally: RunTotals, failure: unknown): number {
+  return failure === undefined ? codeOf(mirror, tally) : (exitCodeOf(failure, tally.hasChanged) ?? exitCodes.bug);
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 import { hourMs, minuteMs } from '../../core/durations.ts';
 import type { Policy } from '../../policy/policy.ts';
-import { adoptionState, isInitialized, siteState } from '../../state/mirror-state.ts';
+import { adoptionState, isInitialized, type PublishedPages, siteState } from '../../state/mirror-state.ts';
 import type { RunRecord } from '../../state/run-history.ts';
 import type { Mirror } from '../../sync/mirror.ts';
 import { failureText } from '../../sync/project/failure-message.ts';
@@ -44,24 +44,35 @@ export class SitePages {
    */
   async end(ended: RunRecord | undefined, hasChanged: boolean): Promise<string | undefined> {
     await this.stop();
-    const { state, clock, settings } = this.#mirror;
-    if (settings.dryRun || !this.#isOurs()) return this.#failure;
-    const { pages } = state.get(siteState);
-    const age = clock.now() - (pages?.at ?? 0);
-    const isDue = hasChanged || age < 0 || age >= maxAgeMs || pages?.exitCode !== ended?.exitCode;
-    if (isDue) await this.#publish(ended);
+    const { clock, settings } = this.#mirror;
+    if (settings.dryRun) return undefined;
+    await this.#guarded(async () => {
+      if (!this.#isOurs()) return;
+      const pages = this.#published();
+      const age = clock.now() - (pages?.at ?? 0);
+      const isDue = hasChanged || age < 0 || age >= maxAgeMs || pages?.exitCode !== ended?.exitCode;
+      if (isDue) await this.#publish(false, ended);
+    });
     return this.#failure;
   }
 
   #look(): void {
-    if (this.#isAtWork || this.#failure !== undefined || !this.#isOurs()) return;
-    const { state, clock } = this.#mirror;
-    const age = clock.now() - (state.get(siteState).pages?.at ?? 0);
-    if (age >= 0 && age < duringRunMs) return;
+    if (this.#isAtWork || this.#failure !== undefined) return;
     this.#isAtWork = true;
-    this.#work = this.#publish(undefined).finally(() => {
+    this.#work = this.#guarded(async () => {
+      const { state, clock } = this.#mirror;
+      const now = clock.now();
+      const age = now - (this.#published()?.at ?? 0);
+      if (!this.#isOurs() || (age >= 0 && age < duringRunMs)) return;
+      state.history.recordDay(now);
+      await this.#publish(true);
+    }).finally(() => {
       this.#isAtWork = false;
     });
+  }
+
+  #published(): PublishedPages | undefined {
+    return this.#mirror.state.get(siteState).pages;
   }
 
   /** Until it is clear that the tree is a mirror of ours, nothing of ours is put into it. */
@@ -70,15 +81,17 @@ export class SitePages {
     return isInitialized(state) && state.get(adoptionState).adopting === undefined;
   }
 
-  async #publish(ended: RunRecord | undefined): Promise<void> {
+  async #publish(isRunning: boolean, ended?: RunRecord): Promise<void> {
     const { state, files, settings, clock } = this.#mirror;
+    const { publishMirrorPages } = await loadPart('site.js', () => import('../../site/mirror-pages.ts'));
+    await publishMirrorPages({ state, files, settings, policy: this.#policy, now: clock.now(), isRunning, ended });
+  }
+
+  /** Without pages the mirror is as good as with them: what is wrong with them costs the run nothing else. */
+  async #guarded(work: () => Promise<void>): Promise<void> {
     try {
-      const now = clock.now();
-      if (ended === undefined) state.history.recordDay(now);
-      const { publishMirrorPages } = await loadPart('site.js', () => import('../../site/mirror-pages.ts'));
-      await publishMirrorPages({ state, files, settings, policy: this.#policy, now, ended });
+      await work();
     } catch (error) {
-      // Without pages the mirror is as good as with them: what is wrong with them costs the run nothing else.
       this.#failure = `the pages for people cannot be published: ${failureText(error)}`;
     }
   }

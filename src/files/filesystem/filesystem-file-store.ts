@@ -97,7 +97,7 @@ export class FilesystemFileStore implements FileStore {
     const folder = existsSync(join(this.#web, 'packages')) ? join(this.#web, 'packages') : this.#web;
     return guardStorage(folder, () => {
       const { bsize, blocks, bavail, files, ffree } = statfsSync(folder);
-      const inodes = files > 0 ? { size: files, free: ffree } : undefined;
+      const inodes = files === 0 ? undefined : { all: files, free: ffree };
       return { size: bsize * blocks, free: bsize * bavail, inodes };
     });
   }

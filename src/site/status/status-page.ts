@@ -103,6 +103,7 @@ ${serial !== undefined && html`<p>Upstream was followed up to serial ${showCount
 const endings: ReadonlyMap<number, readonly [RunOutcome, string]> = new Map([
   [0, ['good', 'all done']],
   [1, ['incomplete', 'something failed and is tried again']],
+  [2, ['failed', 'a setting was refused']],
   [3, ['failed', 'upstream was not reached']],
   [4, ['failed', 'local disk or database failed']],
   [5, ['incomplete', 'deletions were held back']],
@@ -184,7 +185,7 @@ function disk({ room, totals, policy }: SiteFacts): Html {
   const { inodes } = room;
   const meters = [
     meter('Disk', room.size - room.free, room.size, showBytes),
-    inodes && meter('Files that the disk can hold (inodes)', inodes.size - inodes.free, inodes.size, showCount),
+    inodes && meter('Files that the disk can hold (inodes)', inodes.all - inodes.free, inodes.all, showCount),
     budget !== undefined && meter('Budget of the mirror', totals.bytes, budget, showBytes),
   ];
   return section('disk', 'Room', html`${meters}`);

@@ -118,6 +118,7 @@ function adviceFor(code: number | undefined): HtmlValue {
   if (code === 3) {
     return 'The last run could not reach upstream, or upstream answered nonsense. What is here stays and can be used. If it lasts, look at what pep381run prints.';
   }
+  if (code === 2) return 'The last run was refused, because of a setting. Look at what pep381run prints.';
   if (code === 4) return 'The last run failed on the local disk or database. Look at what pep381run prints.';
   if (code === 70)
     return html`The last run died before its end. Start <code>pep381run TARGET</code> by hand and look at what it prints.`;
@@ -172,13 +173,13 @@ function space({ room, policy, totals, parkedByObstacle, days }: SiteFacts): Pro
       advice: moreRoom,
     });
   }
-  if (inodes !== undefined && inodes.free < inodes.size * fullShare) {
+  if (inodes !== undefined && inodes.free < inodes.all * fullShare) {
     problems.push({
       level: 'bad',
       text: `the disk can hold only ${showCount(inodes.free)} more files (inodes)`,
       advice: moreRoom,
     });
-  } else if (inodes !== undefined && inodes.free < inodes.size * nearlyFullShare) {
+  } else if (inodes !== undefined && inodes.free < inodes.all * nearlyFullShare) {
     problems.push({
       level: 'wait',
       text: `the disk can hold only ${showCount(inodes.free)} more files (inodes)`,
