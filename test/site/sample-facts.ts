@@ -243,3 +243,17 @@ export const states: Readonly<Record<string, SiteFacts>> = {
   diskNearlyFull,
   damageFound,
 };
+
+/** Text that would change the title of a page, if it were taken for markup. */
+export const hostileText = `"'><img src=x onerror="document.title='owned'"><script>document.title='owned'</script>\u202e&lt;b>`;
+
+/** A mirror that everybody outside has sent markup. */
+export const hostileFacts: SiteFacts = {
+  ...manyParked,
+  heldBack: parked(2, 'held-back', () => hostileText),
+  totals: { ...manyParked.totals, heldBack: 2 },
+  parked: parked(50, 'failed', () => hostileText),
+  removals: removals(3).map((removal) => ({ ...removal, why: hostileText })),
+  runs: runsUntil(now, 20, () => ({ summary: hostileText, exitCode: 1 })),
+  alarms: [{ message: hostileText, since: now, last: now }],
+};

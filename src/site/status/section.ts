@@ -33,7 +33,7 @@ export function table(
     ([first, ...cells]) =>
       html`<tr><th scope="row">${first}</th>${cells.map((cell, at) => html`<td${classOf(columns[at + 1])}>${cell}</td>`)}</tr>\n`,
   );
-  return html`<div class="scroll" role="region" aria-label="${name}" tabindex="0"><table>
+  return html`<div class="scroll" role="region" aria-label="Table: ${name}" tabindex="0"><table>
 <thead><tr>${heads}</tr></thead>
 <tbody>\n${lines}</tbody>
 </table></div>
