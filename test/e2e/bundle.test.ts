@@ -42,16 +42,19 @@ t.test('the folder holds the programs, what they load, their manual pages, and n
     'install.sh',
     'man',
     nodeFolder,
+    'metrics.js',
     'package.json',
     'pep381checkfiles.js',
     'pep381run.js',
     'processlogs.js',
     'provenance.js',
     'regex.js',
+    'site.js',
+    'statistics.js',
   ]);
   t.same(readdirSync(join(copied, nodeFolder)).sort(), [
     'better_sqlite3.node',
-    ...['http', 'pep381checkfiles', 'pep381run', 'processlogs'].map((name) => `${name}.js.cache`),
+    ...['http', 'pep381checkfiles', 'pep381run', 'processlogs', 'site', 'statistics'].map((name) => `${name}.js.cache`),
   ]);
   t.same(JSON.parse(readFileSync(join(copied, 'package.json'), 'utf8')), { type: 'commonjs', version });
 });
