@@ -64,6 +64,8 @@ interface RunEnd {
   readonly summary: string;
   /** The number of projects that are still queued; set if the run was paused. */
   readonly pausedWith?: number;
+  /** The number of deletions that are held back. */
+  readonly heldBack: number;
   /** A line about what earlier runs could not finish; set if nothing else explains exit code 1. */
   readonly waiting?: string | undefined;
 }
@@ -233,7 +235,8 @@ async function endOf(
   const result = { startedMs, finishedMs, exitCode: code, budgetBytes: run.policy?.budget?.size?.value };
   if (!command.dryRun) markEnd(mirror, tally, failure, isPaused, result);
   const sums = tally.summary((Date.now() - startedMs) / 1000, command.dryRun);
-  if (isPaused) return { code, failure, summary: sums, pausedWith: mirror.state.totals().queued };
+  const { queued, heldBack } = mirror.state.totals();
+  if (isPaused) return { code, failure, summary: sums, heldBack, pausedWith: queued };
   const summary = code === exitCodes.bug ? `Ended by an error of pep381client. ${sums}` : sums;
   try {
     // A mirror that is still being adopted gets no record: to the next run it would look like one of ours.
@@ -246,7 +249,7 @@ async function endOf(
     if (!(failure instanceof StorageError)) throw error;
   }
   const waiting = failure === undefined ? waitingOf(run, mirror, tally, code) : undefined;
-  return { code, failure, summary, waiting };
+  return { code, failure, summary, heldBack, waiting };
 }
 
 /**
@@ -312,7 +315,7 @@ function codeOf({ state }: Mirror, tally: RunTotals): number {
 function printEnd(
   { command, settings, target, pause }: OneRun,
   tally: RunTotals,
-  { code, failure, summary, pausedWith, waiting }: RunEnd,
+  { code, failure, summary, pausedWith, heldBack, waiting }: RunEnd,
   view: View,
 ): void {
   if (pausedWith !== undefined) {
@@ -331,7 +334,7 @@ function printEnd(
   if (view.conclude !== undefined) view.conclude(code, waiting);
   else conclude(command, settings, tally, code, summary, waiting);
   if (tally.deletions.length > 0 && settings.logFormat === 'text')
-    lines.err(heldBackText(tally.deletions, target.root));
+    lines.err(heldBackText(tally.deletions, target.root, heldBack));
 }
 
 /** Returns the summary of a paused run, with the number of projects that stay queued. */
