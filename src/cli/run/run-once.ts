@@ -97,6 +97,9 @@ export async function runOnce(run: OneRun): Promise<number> {
   const resumed = command.quiet || dryRun ? undefined : resumedText(opened.mirror);
   if (resumed !== undefined) announce(settings, 'resumed', resumed);
   const view = chooseView(command, settings, policy, target);
+  // A first run takes days, and monitoring shows how it gets on.
+  const isMeasured = settings.metricsFile !== undefined && !dryRun;
+  const measuring = isMeasured ? setInterval(() => void measure(run, opened.mirror), minuteMs).unref() : undefined;
   let end: RunEnd;
   try {
     if (!dryRun) tellUnread(target, alarms, isRead, report);
@@ -104,10 +107,12 @@ export async function runOnce(run: OneRun): Promise<number> {
     await notify(run, opened.mirror, tally, failure);
     end = await endOf(run, opened.mirror, tally, failure, startedMs);
     if (!dryRun) await tell(run, opened, alarms, tally, end);
-    if (!dryRun) await measure(run, opened.mirror);
+    const message = dryRun ? undefined : await measure(run, opened.mirror);
+    if (message !== undefined) report({ type: 'warning', message });
     // What a paused run has to say with -q, the next one says.
     if (!dryRun && isRead && (end.pausedWith === undefined || !command.quiet)) alarms.forgetUnread();
   } finally {
+    clearInterval(measuring);
     mark.stop();
     view.end();
     await opened.close();
@@ -148,11 +153,12 @@ async function tell(
   if (failures > 0) countHookFailures(state, failures);
 }
 
-/** Writes the metrics. That this is not possible fails no run. */
-async function measure({ target: { root }, settings: { metricsFile } }: OneRun, mirror: Mirror): Promise<void> {
-  const { state, files, report } = mirror;
-  const message = await writeMetrics(metricsFile, { root, state, files });
-  if (message !== undefined) report({ type: 'warning', message });
+/** Writes the metrics, if there is a file for them. Resolves with why that was not possible. */
+function measure(
+  { target: { root }, settings: { metricsFile } }: OneRun,
+  { state, files }: Mirror,
+): Promise<string | undefined> {
+  return writeMetrics(metricsFile, { root, state, files });
 }
 
 /** Does the work of a run. Resolves with the error that ended it early, or undefined. */
