@@ -39,12 +39,14 @@ t.test('the folder holds the programs, what they load, and package.json, and not
     'better_sqlite3.node',
     'http.js',
     'http.js.cache',
+    'metrics.js',
     'package.json',
     ...['pep381checkfiles', 'pep381run'].flatMap((name) => [`${name}.js`, `${name}.js.cache`]),
     'processlogs.js',
     'processlogs.js.cache',
     'provenance.js',
     'regex.js',
+    ...['site', 'statistics'].flatMap((name) => [`${name}.js`, `${name}.js.cache`]),
   ]);
   t.same(JSON.parse(readFileSync(join(copied, 'package.json'), 'utf8')), { type: 'commonjs' });
 });
