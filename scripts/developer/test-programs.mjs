@@ -3,7 +3,9 @@
  * printed.
  */
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isProgram, run } from './run.mjs';
 
@@ -26,6 +28,8 @@ const isThere = {
   libfaketime: () => hasLibrary('faketime/libfaketimeMT.so.1'),
   mandoc: () => isProgram('mandoc'),
   openssl: () => isProgram('openssl'),
+  // Of this package promtool alone is needed, and not the server.
+  prometheus: () => isProgram('promtool'),
   sudo: () => isProgram('sudo'),
   'python3-pip': () => spawnSync('python3', ['-m', 'pip', '--version']).status === 0,
 };
@@ -51,7 +55,22 @@ export async function provideTestPrograms(mayInstall, missing = missingPackages(
   if (process.getuid?.() !== 0 || !isProgram('apt-get')) {
     throw new Error(`Only root can install what tests need, and only with apt-get: ${names}`);
   }
-  await aptInstall(missing);
+  const packages = missing.filter((name) => name !== 'prometheus');
+  if (packages.length > 0) await aptInstall(packages);
+  if (missing.includes('prometheus')) await installPromtool();
+}
+
+/** Installs promtool out of its package, whose other files are a server that would be started. */
+async function installPromtool() {
+  const folder = mkdtempSync(join(tmpdir(), 'promtool-'));
+  try {
+    const inFolder = `cd '${folder}' && apt-get download -q prometheus && dpkg -x prometheus_*.deb unpacked`;
+    await run('sh', ['-c', inFolder], process.env);
+    copyFileSync(join(folder, 'unpacked/usr/bin/promtool'), '/usr/local/bin/promtool');
+    chmodSync('/usr/local/bin/promtool', 0o755);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /**

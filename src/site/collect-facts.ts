@@ -42,9 +42,6 @@ export async function collectFacts(source: SiteSource): Promise<SiteFacts> {
   const { running, pausedAt } = state.get(runState);
   const { unmetLines = [] } = state.get(missingState);
   const { alarms = [] } = state.get(alarmState);
-  const groups = state.queue
-    .groups()
-    .flatMap(({ obstacle, projects }) => (obstacle === undefined ? [] : [[obstacle, projects] as const]));
   const recorded = state.history.latest(runsRead);
   return {
     now,
@@ -59,7 +56,7 @@ export async function collectFacts(source: SiteSource): Promise<SiteFacts> {
     runs: ended === undefined ? recorded : [ended, ...recorded],
     days: state.history.days(now, daysRead),
     room: await files.room(),
-    parkedByObstacle: new Map(groups),
+    parkedByObstacle: state.queue.parkedByObstacle(),
     parked: state.queue.parked(projectsRead, false),
     heldBack: state.queue.parked(projectsRead, true),
     removals: state.removals.latest(removalsRead),

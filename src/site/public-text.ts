@@ -6,7 +6,7 @@
 const maxLength = 300;
 const address = /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s"'<>]+/gi;
 /** A path with folders in it, which begins where a word does. */
-const folders = /(^|[\s"'(=,;:[])(?:\/[^/\s"']+)+\/(?=[^/\s"'])/g;
+const folders = /(^|[\s"'`(=,;:[<>])(?:\/[^/\s"'`]+)+\/(?=[^/\s"'`])/g;
 /** What Node tells behind the code of an error: `connect ECONNREFUSED 192.0.2.1:443`. */
 const place = /\b(E[A-Z_]{3,})(?: (?=\S*[.:\]])\S+)/g;
 

@@ -35,7 +35,17 @@ export function requestByName(name: ProjectName, displayName: string | undefined
  * - `unproven`: the page is not proven to be the one that upstream has signed.
  * - `failed`: something else failed.
  */
-export type Obstacle = 'absent' | 'stale' | 'no-room' | 'removal-held-back' | 'held-back' | 'unproven' | 'failed';
+export type Obstacle = (typeof obstacles)[number];
+
+export const obstacles = [
+  'absent',
+  'stale',
+  'no-room',
+  'removal-held-back',
+  'held-back',
+  'unproven',
+  'failed',
+] as const;
 
 /** A queued project. */
 export interface QueuedProject extends QueueRequest {
@@ -131,4 +141,6 @@ export interface Queue {
    * deletions are, or are not, held back.
    */
   parked(limit: number, heldBack?: boolean): KeptParked[];
+  /** Returns the numbers of parked projects by obstacle. */
+  parkedByObstacle(): ReadonlyMap<Obstacle, number>;
 }

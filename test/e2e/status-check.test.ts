@@ -44,12 +44,10 @@ t.test('the owner and others get one line and an exit code', async (t) => {
     rmSync(join(target, 'web/mirror-status.json'));
     t.match(await nobody(...args), { code: 3, stdout: /^PEP381 UNKNOWN - .*mirror-status\.json.*\n$/, stderr: '' });
   }
-  const after = treeOf(target);
-  t.same(
-    Object.keys(after).filter((path) => !Object.keys(before).includes(path)),
-    [],
-    'nothing is written',
-  );
+  const isNew = (path: string): boolean => !Object.keys(before).includes(path);
+  // SQLite keeps two files beside a database that is open.
+  const added = Object.keys(treeOf(target)).filter((path) => isNew(path) && !/^state\.db-(?:wal|shm)$/.test(path));
+  t.same(added, [], 'nothing is written');
 });
 
 t.test('what cannot be judged is unknown', async (t) => {

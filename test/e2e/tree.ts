@@ -14,7 +14,7 @@ export function treeOf(folder: string): Record<string, string> {
 export function publishedTree(target: string): Record<string, string> {
   const tree = treeOf(join(target, 'web'));
   const varies =
-    /^(?:last-modified|(?:mirror-status|removed|changes)\.json|changes(?:\/.*)?|(?:status\/)?index\.html)$/;
+    /^(?:last-modified|(?:mirror-status|removed|changes)\.json|changes(?:\/.*)?|(?:status\/)?index\.html|not-found\.html)$/;
   for (const path of Object.keys(tree)) if (varies.test(path)) delete tree[path];
   return tree;
 }

@@ -71,7 +71,7 @@ t.test('npm test', async (t) => {
   checkout.write(made, 'import * as Plugin_mock from "@tapjs/mock"');
   for (const folder of ['src', 'test']) checkout.write(`${folder}/empty`, '');
   checkout.write('scripts/developer/build.mjs', '');
-  for (const name of ['tap', 'tsc', 'biome', 'python3', 'bzip2', 'openssl']) checkout.program(name);
+  for (const name of ['tap', 'tsc', 'biome', 'python3', 'bzip2', 'openssl', 'promtool']) checkout.program(name);
   const calls = (): string[] => checkout.called().filter((call) => !call.startsWith('python3'));
 
   await t.test('makes tap without plugins that are not used, also after npm start', async (t) => {

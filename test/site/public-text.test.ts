@@ -13,6 +13,7 @@ t.test('folders and addresses of others are left out, and what matters stays', a
     ['connect ECONNREFUSED ::1:443 of foo', 'connect ECONNREFUSED of foo'],
     ['/var/pypi/web/packages/ab/foo-1.0.whl: EIO (read)', 'foo-1.0.whl: EIO (read)'],
     ['see "/etc/pypi/mirror.toml:12" (keep = 3)', 'see "mirror.toml:12" (keep = 3)'],
+    ['link(`/a/b/c`)', 'link(`c`)'],
     ['socks5h://proxy.corp.example:1080 refused', '… refused'],
     ['files and/or pages; 3/4 done', 'files and/or pages; 3/4 done'],
   ];

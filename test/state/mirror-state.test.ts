@@ -4,10 +4,11 @@ import { change, join, section } from '../../src/state/state-section.ts';
 
 /** What a state.db may have in its table `mirror`. */
 const keys = `
-  adopted adopting all changelogDownSince changelogRetryAt changesDue changesListed changesTold check checkedShare
-  completedAt deletionsAllowedAt endless feed feedRetryAt fileBase keepsRemoved legacyJson listEtag listSha256 missing
-  missingRetryAt pageForm pausedAt policy policyUnsettled progressAt reconciledAt removalsListed rootIndex rootIndexDue
-  rootPieces running scope serial serialAskedAt serialMovedAt sweptAt toldRoot unmet unmetLines upstream upstreamSnapshot
+  adopted adopting alarms all changelogDownSince changelogRetryAt changesDue changesListed changesTold check checkSums
+  checkedShare completedAt deletionsAllowedAt downloads endless feed feedRetryAt fileBase keepsRemoved lastCheck
+  lastLogs lastRun legacyJson listEtag listSha256 missing missingRetryAt pageForm pages pausedAt policy
+  policyUnsettled progressAt reconciledAt removalsListed rootIndex rootIndexDue rootPieces runSums running scope
+  serial serialAskedAt serialMovedAt succeededAt sweptAt toldRoot unmet unmetLines unread upstream upstreamSnapshot
   waitingToldAt wantsOf`;
 
 t.test('every key of the state is in one section, and none is in two', async (t) => {

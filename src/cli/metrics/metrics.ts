@@ -11,6 +11,7 @@ import {
   logsResultsState,
   missingState,
   runResultsState,
+  runState,
   serialState,
 } from '../../state/mirror-state.ts';
 import type { Obstacle, QueueGroup } from '../../state/queue.ts';
@@ -44,6 +45,7 @@ export function metricsOf(state: StateStore, room: Room, version: string): Metri
 function runMetrics(state: StateStore): MetricFamily[] {
   const { lastRun, succeededAt, runSums: sums } = state.get(runResultsState);
   const { alarms = [] } = state.get(alarmState);
+  const { running, progressAt } = state.get(runState);
   const { completedAt } = state.get(indexState);
   const runs = Object.entries(sums?.runs ?? {}).map(([code, value]) => ({ labels: { exit_code: code }, value }));
   const hosts = Object.entries(lastRun?.connections ?? {}).map(([host, value]) => ({ labels: { host }, value }));
@@ -52,6 +54,8 @@ function runMetrics(state: StateStore): MetricFamily[] {
     gauge('pep381_last_run_timestamp_seconds', 'End of the last run.', seconds(lastRun?.finishedMs)),
     gauge('pep381_last_run_exit_code', 'Exit code of the last run.', lastRun?.exitCode),
     gauge('pep381_last_run_duration_seconds', 'Duration of the last run.', duration(lastRun)),
+    gauge('pep381_run_start_timestamp_seconds', 'Start of the run that is at work.', seconds(running)),
+    gauge('pep381_run_progress_timestamp_seconds', 'When that run last did something.', seconds(progressAt)),
     gauge(
       'pep381_complete_timestamp_seconds',
       'Start of the last run that brought all of upstream: what the mirror shows is not older.',

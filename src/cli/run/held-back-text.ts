@@ -6,10 +6,15 @@ const maxNamed = 100;
 
 type HeldBack = Extract<MirrorEvent, { type: 'deletions-held-back' }>;
 
-/** Returns the text: several lines for each index, then the command. */
-export function heldBackText(all: readonly HeldBack[], root: string): string {
+/**
+ * Returns the text: several lines for each index, then the command. `waiting` is the number of all deletions that are
+ * held back, also by earlier runs: the command allows them all.
+ */
+export function heldBackText(all: readonly HeldBack[], root: string, waiting: number): string {
   const count = all.reduce((sum, { deletions }) => sum + deletions.length, 0);
-  return [...all.flatMap(linesOf), `To let them go: pep381run --allow-deletions ${count} ${root}`].join('\n');
+  const what = waiting > count ? `all ${showCount(waiting)} that wait` : 'them';
+  const allowed = Math.max(count, waiting);
+  return [...all.flatMap(linesOf), `To let ${what} go: pep381run --allow-deletions ${allowed} ${root}`].join('\n');
 }
 
 function linesOf({ deletions, gone, limit, source }: HeldBack): string[] {

@@ -66,6 +66,8 @@ interface RunEnd {
   readonly summary: string;
   /** The number of projects that are still queued; set if the run was paused. */
   readonly pausedWith?: number;
+  /** The number of deletions that are held back. */
+  readonly heldBack: number;
   /** A line about what earlier runs could not finish; set if nothing else explains exit code 1. */
   readonly waiting?: string | undefined;
 }
@@ -98,6 +100,9 @@ export async function runOnce(run: OneRun): Promise<number> {
   const resumed = command.quiet || dryRun ? undefined : resumedText(opened.mirror);
   if (resumed !== undefined) announce(settings, 'resumed', resumed);
   const view = chooseView(command, settings, policy, target);
+  // A first run takes days, and monitoring shows how it gets on.
+  const isMeasured = settings.metricsFile !== undefined && !dryRun;
+  const measuring = isMeasured ? setInterval(() => void measure(run, opened.mirror), minuteMs).unref() : undefined;
   let end: RunEnd;
   try {
     if (!dryRun) tellUnread(target, alarms, isRead, report);
@@ -105,10 +110,12 @@ export async function runOnce(run: OneRun): Promise<number> {
     await notify(run, opened.mirror, tally, failure);
     end = await endOf(run, opened.mirror, tally, failure, startedMs, pages);
     if (!dryRun) await tell(run, opened, alarms, tally, end);
-    if (!dryRun) await measure(run, opened.mirror);
+    const message = dryRun ? undefined : await measure(run, opened.mirror);
+    if (message !== undefined) report({ type: 'warning', message });
     // What a paused run has to say with -q, the next one says.
     if (!dryRun && isRead && (end.pausedWith === undefined || !command.quiet)) alarms.forgetUnread();
   } finally {
+    clearInterval(measuring);
     mark.stop();
     await pages.stop();
     view.end();
@@ -150,11 +157,12 @@ async function tell(
   if (failures > 0) countHookFailures(state, failures);
 }
 
-/** Writes the metrics. That this is not possible fails no run. */
-async function measure({ target: { root }, settings: { metricsFile } }: OneRun, mirror: Mirror): Promise<void> {
-  const { state, files, report } = mirror;
-  const message = await writeMetrics(metricsFile, { root, state, files });
-  if (message !== undefined) report({ type: 'warning', message });
+/** Writes the metrics, if there is a file for them. Resolves with why that was not possible. */
+function measure(
+  { target: { root }, settings: { metricsFile } }: OneRun,
+  { state, files }: Mirror,
+): Promise<string | undefined> {
+  return writeMetrics(metricsFile, { root, state, files });
 }
 
 /** Does the work of a run. Resolves with the error that ended it early, or undefined. */
@@ -241,7 +249,8 @@ async function endOf(
     if (!command.dryRun) markEnd(mirror, tally, failure, isPaused, { ...result, exitCode: code });
     await pages.end(undefined, true);
     const summary = tally.summary(seconds, command.dryRun);
-    return { code, failure, summary, pausedWith: mirror.state.totals().queued };
+    const { queued, heldBack } = mirror.state.totals();
+    return { code, failure, summary, heldBack, pausedWith: queued };
   }
   const recordNow = (): RunRecord => {
     const exitCode = finalCode(mirror, tally, failure);
@@ -250,11 +259,15 @@ async function endOf(
     return { startedMs, finishedMs, exitCode, summary, results: resultsOf(mirror, tally) };
   };
   const hasNews = tally.hasChanged || tally.parked.size + tally.alarms.length > 0;
-  const problem = await pages.end(recordNow(), hasNews);
+  let record = recordNow();
+  const problem = await pages.end(record, hasNews);
   // The disk that ended the run cannot take its pages and its status either: one error message is enough.
-  if (problem !== undefined && !(failure instanceof StorageError)) mirror.report({ type: 'alarm', message: problem });
-  const record = recordNow();
+  if (problem !== undefined && !(failure instanceof StorageError)) {
+    mirror.report({ type: 'alarm', message: problem });
+    record = recordNow();
+  }
   const { exitCode: code, summary } = record;
+  const { heldBack } = mirror.state.totals();
   if (!command.dryRun) markEnd(mirror, tally, failure, isPaused, { ...result, exitCode: code });
   try {
     // A mirror that is still being adopted gets no record: to the next run it would look like one of ours.
@@ -265,7 +278,7 @@ async function endOf(
     if (!(failure instanceof StorageError)) throw error;
   }
   const waiting = failure === undefined ? waitingOf(run, mirror, tally, code) : undefined;
-  return { code, failure, summary, waiting };
+  return { code, failure, summary, heldBack, waiting };
 }
 
 /** Returns what the run did, and the mirror as it is now. */
@@ -343,7 +356,7 @@ function codeOf({ state }: Mirror, tally: RunTotals): number {
 function printEnd(
   { command, settings, target, pause }: OneRun,
   tally: RunTotals,
-  { code, failure, summary, pausedWith, waiting }: RunEnd,
+  { code, failure, summary, pausedWith, heldBack, waiting }: RunEnd,
   view: View,
 ): void {
   if (pausedWith !== undefined) {
@@ -362,7 +375,7 @@ function printEnd(
   if (view.conclude !== undefined) view.conclude(code, waiting);
   else conclude(command, settings, tally, code, summary, waiting);
   if (tally.deletions.length > 0 && settings.logFormat === 'text')
-    lines.err(heldBackText(tally.deletions, target.root));
+    lines.err(heldBackText(tally.deletions, target.root, heldBack));
 }
 
 /** Returns the summary of a paused run, with the number of projects that stay queued. */

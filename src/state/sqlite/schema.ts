@@ -209,6 +209,11 @@ const sourceColumn = `
   CREATE INDEX projects_by_source ON projects (source) WHERE source IS NOT NULL;
 `;
 
+/** The index of parked projects, added by version 7: a queue of a million projects may have few of them, or a million. */
+const parkedIndex = `
+  CREATE INDEX queue_parked ON queue (since, name, obstacle, attempts) WHERE attempts > 0;
+`;
+
 /** The steps that upgrade a database by one version each; the first creates a new one. */
 const steps: readonly ((db: Database.Database, isNew: boolean) => void)[] = [
   (db) => db.exec(tables + statsTables),
@@ -226,7 +231,7 @@ const steps: readonly ((db: Database.Database, isNew: boolean) => void)[] = [
   },
   (db) => db.exec(logsThatBeginAlike + changeTables + sourceColumn),
   (db) => db.exec(changedEntriesTable),
-  (db) => db.exec(historyTables),
+  (db) => db.exec(historyTables + parkedIndex),
 ];
 
 /** Creates the tables in a new database, or upgrades an older one. Throws StorageError if the database is newer. */

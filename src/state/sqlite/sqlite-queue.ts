@@ -2,16 +2,17 @@
 import type Database from 'better-sqlite3';
 import type { ProjectName } from '../../core/names.ts';
 import type { WebPath } from '../../core/paths.ts';
-import type {
-  KeptParked,
-  ListComparison,
-  Obstacle,
-  Parked,
-  Queue,
-  QueuedProject,
-  QueueEntry,
-  QueueGroup,
-  QueueRequest,
+import {
+  type KeptParked,
+  type ListComparison,
+  type Obstacle,
+  obstacles,
+  type Parked,
+  type Queue,
+  type QueuedProject,
+  type QueueEntry,
+  type QueueGroup,
+  type QueueRequest,
 } from '../queue.ts';
 import { type Change, noChange } from '../state-section.ts';
 import { nameOf } from './checked-text.ts';
@@ -121,6 +122,13 @@ export class SqliteQueue extends SqliteTables<ReturnType<typeof prepareStatement
   parked(limit: number, heldBack?: boolean): KeptParked[] {
     const wanted = heldBack === undefined ? null : Number(heldBack);
     return this.do(() => this.sql.parked.all({ wanted, limit }).map(parkedOf));
+  }
+
+  parkedByObstacle(): ReadonlyMap<Obstacle, number> {
+    const counts = this.do(() => this.sql.parkedByObstacle.get());
+    return new Map(
+      obstacles.flatMap((obstacle) => (counts?.[obstacle] ? [[obstacle, counts[obstacle]] as const] : [])),
+    );
   }
 
   /** Within the transaction of the caller. */
@@ -277,6 +285,11 @@ function prepareStatements(db: Database.Database) {
       `SELECT ${dueColumns}, next_try, reason FROM queue
        WHERE attempts > 0 AND (:wanted IS NULL OR (ifnull(obstacle, '') IN ('held-back', 'removal-held-back')) = :wanted)
        ORDER BY since, name LIMIT :limit`,
+    ),
+    // Sums need one scan of the index, while GROUP BY would sort all of it.
+    parkedByObstacle: db.prepare<[], Readonly<Record<Obstacle, number | null>>>(
+      `SELECT ${obstacles.map((obstacle) => `sum(coalesce(obstacle, 'failed') = '${obstacle}') AS "${obstacle}"`).join()}
+       FROM queue WHERE attempts > 0`,
     ),
     groups: db.prepare<[], GroupRow>(
       `SELECT iif(attempts > 0, coalesce(obstacle, 'failed'), NULL) AS obstacle, count(*) AS projects,

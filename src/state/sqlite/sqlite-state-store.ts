@@ -88,7 +88,7 @@ function prepareStatements(db: Database.Database) {
     totals: db.prepare<[], Totals>(
       `SELECT projects, files, bytes, (SELECT count(*) FROM queue) AS queued,
          (SELECT count(*) FROM queue WHERE attempts > 0) AS parked,
-         (SELECT count(*) FROM queue WHERE obstacle IN ('held-back', 'removal-held-back')) AS heldBack
+         (SELECT count(*) FROM queue WHERE attempts > 0 AND obstacle IN ('held-back', 'removal-held-back')) AS heldBack
        FROM totals`,
     ),
   };

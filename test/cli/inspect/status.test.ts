@@ -51,6 +51,22 @@ const status: Status = {
   ruleCount: 2,
 };
 
+t.test('the status shows what a person has to look at', async (t) => {
+  const [since, last] = ['2026-11-21T12:00:00.000Z', '2026-11-22T12:00:00.000Z'];
+  const text = renderStatus({
+    ...status,
+    heldBack: 51,
+    alarms: [{ since, last, message: 'upstream lies' }],
+    recentAlarms: 1,
+    lastCheck: { finished: last, exitCode: 1, findings: 2 },
+  }).join('\n');
+  t.match(text, 'Held back  deletions of 51 projects; to let them go: pep381run --allow-deletions 51 /srv/pypi\n');
+  t.match(text, 'Check      ended 2026-11-22T12:00Z with 2 findings\n');
+  t.match(text, 'Alarm since        last               what\n2026-11-21T12:00Z  2026-11-22T12:00Z  upstream lies\n');
+  const known = renderStatus({ ...status, recentAlarms: 2 }).join('\n');
+  t.match(known, '\n2 alarms in a day; only its owner may read which\n');
+});
+
 t.test('the status is a few aligned tables', async (t) => {
   const text = renderStatus(status);
   t.same(text.slice(0, 8), [

@@ -8,6 +8,7 @@ t.test('fewer removals than the limit of a day are held back because of earlier 
   const [first, ...lines] = heldBackText(
     [{ type: 'deletions-held-back', deletions, gone: 45.504, limit: 50 }],
     '/pypi',
+    0,
   ).split('\n');
   t.match(
     first,
@@ -18,7 +19,7 @@ t.test('fewer removals than the limit of a day are held back because of earlier 
 });
 
 t.test('without earlier removals the text does not mention them', (t) => {
-  const text = heldBackText([{ type: 'deletions-held-back', deletions, gone: 0, limit: 50 }], '/pypi');
+  const text = heldBackText([{ type: 'deletions-held-back', deletions, gone: 0, limit: 50 }], '/pypi', 0);
   t.match(
     text,
     /a day may remove 50 projects, some files of one being that part of it: of more nothing goes\. Everything else was done\./,
@@ -35,6 +36,7 @@ t.test('each index has lines of its own, and one command is for all', (t) => {
       { ...common, limit: 2, source },
     ],
     '/pypi',
+    0,
   ).split('\n');
   t.match(lines, [
     /^Held back: upstream removed .* 50 projects/,
@@ -44,4 +46,9 @@ t.test('each index has lines of its own, and one command is for all', (t) => {
     'To let them go: pep381run --allow-deletions 2 /pypi',
   ]);
   t.end();
+});
+
+t.test('the command allows what earlier runs held back, too', async (t) => {
+  const text = heldBackText([{ type: 'deletions-held-back', deletions, gone: 0, limit: 50 }], '/pypi', 1200);
+  t.match(text, /\nTo let all 1,200 that wait go: pep381run --allow-deletions 1200 \/pypi$/);
 });
