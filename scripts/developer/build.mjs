@@ -36,6 +36,9 @@ const parts = {
   'http.js': 'src/cli/network/open-dispatcher.ts',
   'provenance.js': 'src/provenance/sigstore/sigstore-verifier.ts',
   'regex.js': 'src/cli/config/compile-regex.ts',
+  'site.js': 'src/site/mirror-pages.ts',
+  'metrics.js': 'src/cli/metrics/publish-metrics.ts',
+  'statistics.js': 'src/site/statistics/publish-statistics.ts',
 };
 
 /**

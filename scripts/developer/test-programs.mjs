@@ -20,6 +20,7 @@ const hasLibrary = (name) => libraries.some((folder) => existsSync(`${folder}/${
 const isThere = {
   apache2: () => areThere('/usr/sbin/apache2', '/etc/apache2/mods-available/mime.conf', '/etc/mime.types'),
   bzip2: () => isProgram('bzip2'),
+  chromium: () => isProgram('chromium') || isProgram('chromium-browser') || isProgram('google-chrome'),
   curl: () => isProgram('curl'),
   iproute2: () => isProgram('ip'),
   libfaketime: () => hasLibrary('faketime/libfaketimeMT.so.1'),

@@ -40,12 +40,17 @@ t.test('the folder holds the programs, what they load, their manual pages, and n
     'http.js',
     'http.js.cache',
     'man',
+    'metrics.js',
     'package.json',
     ...['pep381checkfiles', 'pep381run'].flatMap((name) => [`${name}.js`, `${name}.js.cache`]),
     'processlogs.js',
     'processlogs.js.cache',
     'provenance.js',
     'regex.js',
+    'site.js',
+    'site.js.cache',
+    'statistics.js',
+    'statistics.js.cache',
   ]);
   t.same(JSON.parse(readFileSync(join(copied, 'package.json'), 'utf8')), { type: 'commonjs' });
 });
