@@ -28,6 +28,7 @@ stand_in systemctl <<'END'
 #!/bin/sh
 case "$*" in
   'restart apache2') apache2ctl -k stop >/dev/null 2>&1; timeout 60 sh -c 'while [ -e /var/run/apache2/apache2.pid ]; do sleep 0.1; done'; exec apache2ctl -k start;;
+  'reload apache2') exec apache2ctl -k graceful;;
   'enable --now '*) shift 2; for unit; do [ -f "/etc/systemd/system/$unit" ] || { echo "no unit $unit"; exit 1; }; done;;
   *) echo "unexpected: systemctl $*"; exit 1;;
 esac
@@ -39,6 +40,7 @@ END
 stand_in crontab <<'END'
 #!/bin/sh
 [ ! -x /usr/bin/crontab ] || exec /usr/bin/crontab "$@"
+[ "$3" != -r ] || exec rm "/var/spool/cron/crontabs/$2"
 [ "$1" = -u ] && id "$2" >/dev/null && mkdir -p /var/spool/cron/crontabs && cp "$3" "/var/spool/cron/crontabs/$2"
 END
 printf '#!/bin/sh\\n[ ! -x /usr/bin/setfacl ] || exec /usr/bin/setfacl "$@"\\n' | stand_in setfacl
@@ -138,6 +140,29 @@ const steps: readonly Step[] = [
       'curl() { command curl -s --cacert /etc/ssl/certs/pypi.pem "$@" | grep "Mirroring started"; }',
     ],
   },
+  {
+    line: 'cp -p /var/pypi/mirror.toml',
+    checks: [
+      'test "$(stat -c %U:%a /var/backups/pypi/state.db)" = pypi:600',
+      // Root may do it, too, and leaves nothing that the mirror's user could not change.
+      'pep381run -q --backup /root/state.db /var/pypi && test -z "$(find /var/pypi -name "state.db*" ! -user pypi)"',
+      // The first says what runs said that /sync had started.
+      'runuser -u pypi -- pep381run -q /var/pypi || runuser -u pypi -- pep381run -q /var/pypi',
+    ],
+  },
+  {
+    line: 'install -o pypi -m 644 /var/backups',
+    checks: ['runuser -u pypi -- pep381run /var/pypi 2>&1 | grep "restored from a backup"'],
+  },
+  {
+    line: 'rm -r /var/pypi',
+    checks: [
+      // Apache remembers which sites were disabled; the units are those of a variant.
+      '! find /etc /usr/local /var -xdev -name "*pep381*" | grep -v -e /disabled_by_admin/ -e /etc/systemd/',
+      '! id pypi && ! test -e /var/lib/pypi && ! curl -s http://pypi.example.org/simple/ | grep sample',
+      '! test -e /var/spool/cron/crontabs/pypi',
+    ],
+  },
 ];
 
 /** Each line of a crontab as cron runs it: by its shell, in the user's home, in an environment of its own. */
@@ -164,7 +189,14 @@ pip() { python3 -m pip "$@"; }
 `;
 
 t.test('README.md leads to a mirror that pip installs from over TLS', needs, async (t) => {
-  const lines = ['Deploy it', 'Use it', 'Deployment variants', 'pep381sync.cgi'].flatMap(readmeLines);
+  const lines = [
+    'Deploy it',
+    'Use it',
+    'Deployment variants',
+    'pep381sync.cgi',
+    'Back up and restore',
+    'Uninstall',
+  ].flatMap(readmeLines);
   for (const { line } of steps)
     t.ok(
       lines.some((one) => one.startsWith(line)),

@@ -35,8 +35,10 @@ export const runOptionTexts: Readonly<Record<keyof typeof runOptions, string>> =
     'with `--status`: print one line for a monitoring system, and exit with 0 (OK), 1 (warning), 2 (critical) or 3 ' +
     '(unknown), as plugins of Nagios do',
   '--warning LIMITS':
-    'with `--check`: what is a warning, such as `age=6h,free=10%,check=off`; also `queue`, `parked`, `held-back`, `alarms`',
-  '--critical LIMITS': runOptions['--critical LIMITS'],
+    'with `--check`: what is a warning, such as `age=6h,free=10%,check=off`: `age` of the last complete run, `queue` for ' +
+    'how long the first project waits, `parked` and `held-back` projects, `alarms` of a day, `check` since the last ' +
+    'check, `free` space',
+  '--critical LIMITS': 'with `--check`: what is critical, in the same form',
   '--why NAME':
     'print why a project and each of its files is held or left out, and by which line of `mirror.toml`; also ' +
     '`NAME==VERSION`, such as `flask==2.0`, and `NAME/FILENAME`. Exits with 1 if nothing is known',

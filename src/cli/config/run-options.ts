@@ -28,18 +28,18 @@ export type RunCommand =
       readonly given: ReadonlyMap<SettingName, SettingValue>;
     }
   | {
-      readonly kind: 'status';
-      /** The limits for a monitoring system; undefined to print the status for people. */
-      readonly check: Thresholds | undefined;
-      readonly target: string;
-      readonly given: ReadonlyMap<SettingName, SettingValue>;
-    }
-  | {
       readonly kind: 'backup';
       /** The path of the copy. */
       readonly file: string;
       readonly quiet: boolean;
       readonly target: string;
+    }
+  | {
+      readonly kind: 'status';
+      /** The limits for a monitoring system; undefined to print the status for people. */
+      readonly check: Thresholds | undefined;
+      readonly target: string;
+      readonly given: ReadonlyMap<SettingName, SettingValue>;
     }
   | {
       readonly kind: 'run';
@@ -111,15 +111,15 @@ const explaining = 'why';
 const allowing = 'allow-deletions';
 const restoring = 'restore';
 const accepting = 'accept-changes';
-const limits = ['warning', 'critical'] as const;
 const backingUp = 'backup';
+const limits = ['warning', 'critical'] as const;
 const allOptions: readonly string[] = [...flags, ...values];
 /** The options that have an effect with each mode that does not mirror. */
 const usedBy: Readonly<Record<string, readonly string[]>> = {
   [explaining]: ['log-format', 'index-only'],
   [restoring]: ['log-format', 'quiet'],
-  status: ['log-format', 'check', ...limits],
   [backingUp]: ['quiet'],
+  status: ['log-format', 'check', ...limits],
 };
 
 /** Parses the arguments. Throws UsageError. */

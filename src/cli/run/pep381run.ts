@@ -15,7 +15,6 @@ import { defaultUmask, type Settings, settingsFrom } from '../config/settings.ts
 import { readSigningKey, readUpstreamKey } from '../config/signing-keys.ts';
 
 import { inspect, printUnknown } from '../inspect/inspect.ts';
-
 import { backUp } from '../inspect/open-backup.ts';
 
 import { openReader } from '../inspect/open-reader.ts';
