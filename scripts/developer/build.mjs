@@ -75,7 +75,9 @@ export async function bundlePrograms(dist) {
   for (const [program, source] of Object.entries(cgi)) {
     await bundle(source, join(dist, program), { ...anyNode, inject: [join(root, fittingNode)], define: defines });
   }
-  for (const [part, source] of Object.entries(parts)) await bundle(source, join(dist, part), {});
+  for (const [part, source] of Object.entries(parts)) {
+    await bundle(source, join(dist, part), { plugins: [withoutHttp2] });
+  }
   writeFileSync(join(dist, 'COPYRIGHT'), renderCopyright(inputs));
   copyFileSync(join(root, installer), join(dist, 'install.sh'));
   for (const name of readdirSync(dist)) if (name.endsWith('.js')) addId(join(dist, name));
@@ -170,6 +172,15 @@ const partsBeside = {
       const part = Object.keys(parts).find((name) => join(resolveDir, path) === join(root, parts[name]));
       return part && { path: `./${part}`, external: true };
     });
+  },
+};
+
+/** Leaves out Node's HTTP/2, which takes milliseconds to load. undici does without it, and we never ask for it. */
+const withoutHttp2 = {
+  name: 'without-http2',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:http2$/ }, ({ path }) => ({ path, namespace: 'none' }));
+    onLoad({ filter: /.*/, namespace: 'none' }, () => ({ contents: 'module.exports = { constants: {} };' }));
   },
 };
 
