@@ -30,6 +30,8 @@ import { addon } from './setup.mjs';
 
 const { version, engines } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 const templates = join(root, 'scripts/package');
+const doc = 'usr/share/doc/pep381client';
+const examples = `${doc}/examples`;
 /** Where README.md and the files in apache/ have the programs, and where Debian's package has them. */
 const [byHand, byPackage] = ['/usr/local/lib/pep381client', '/usr/lib/pep381client'];
 /** Who makes a package is its maintainer; the variables are those of Debian's tools. */
@@ -114,11 +116,10 @@ function makeDeb(work, programs, { architecture, inputs, quick }, path) {
   }
   for (const page of manPages(programs)) put(`usr/share/man/man${page.at(-1)}/${basename(page)}.gz`, packed(page));
   const units = putApache(put);
-  const doc = 'usr/share/doc/pep381client';
   put(`${doc}/copyright`, renderCopyright(inputs, 'Apache-2.0: see /usr/share/common-licenses/Apache-2.0'));
   put(`${doc}/README.md.gz`, packed(join(root, 'README.md')));
   const example = [join(programs, 'pep381run.js'), '--example-config'];
-  put(`${doc}/examples/mirror.toml`, execFileSync(process.execPath, example));
+  put(`${examples}/mirror.toml`, execFileSync(process.execPath, example));
   const values = {
     VERSION: version,
     ARCHITECTURE: architecture,
@@ -160,6 +161,8 @@ function putApache(put) {
     '.service': 'usr/lib/systemd/system',
     '.timer': 'usr/lib/systemd/system',
     '.path': 'usr/lib/systemd/system',
+    '.json': examples,
+    '.yml': examples,
   };
   const names = readdirSync(join(root, 'apache')).sort();
   for (const name of names) {

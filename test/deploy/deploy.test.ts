@@ -5,6 +5,7 @@
 import t from 'tap';
 import { apacheOrReason } from '../fixtures/apache.ts';
 import { readmeLines } from './readme-lines.ts';
+import { asCheck, cronjobs, quoted, standIns, stepping } from './stand-ins.ts';
 import { onThrowaway, reachesPackages, throwawayOrReason } from './throwaway-machine.ts';
 
 const used = ['apache2', 'openssl', 'python3', 'runuser', 'curl', 'visudo'];
@@ -20,37 +21,6 @@ apt-get -q update && apt-get -q install curl sudo python3-pip acl \${npm_config_
   : `printf '#!/bin/sh\\nshift; for name; do apt-cache show "$name" >/dev/null 2>&1 || dpkg -s "$name" >/dev/null 2>&1 || { echo "no package $name"; exit 1; }; done\\n' | stand_in apt-get
 `;
 
-/** Programs that would reach out of the machine, or wait for somebody. */
-const standIns = `
-cd /srv/checkout
-stand_in() { cat >/usr/local/sbin/$1; chmod 755 /usr/local/sbin/$1; }
-stand_in systemctl <<'END'
-#!/bin/sh
-case "$*" in
-  'restart apache2') apache2ctl -k stop >/dev/null 2>&1; timeout 60 sh -c 'while [ -e /var/run/apache2/apache2.pid ]; do sleep 0.1; done'; exec apache2ctl -k start;;
-  'reload apache2') exec apache2ctl -k graceful;;
-  'enable --now '*) shift 2; for unit; do [ -f "/etc/systemd/system/$unit" ] || { echo "no unit $unit"; exit 1; }; done;;
-  *) echo "unexpected: systemctl $*"; exit 1;;
-esac
-END
-stand_in editor <<'END'
-#!/bin/sh
-sed -i -e '0,/^#upstream = /s|^#upstream = .*|upstream = "http://127.0.0.1:8081"|' -e 's|^#allow-http = .*|allow-http = true|' "$1"
-END
-stand_in crontab <<'END'
-#!/bin/sh
-[ ! -x /usr/bin/crontab ] || exec /usr/bin/crontab "$@"
-[ "$3" != -r ] || exec rm "/var/spool/cron/crontabs/$2"
-[ "$1" = -u ] && id "$2" >/dev/null && mkdir -p /var/spool/cron/crontabs && cp "$3" "/var/spool/cron/crontabs/$2"
-END
-printf '#!/bin/sh\\n[ ! -x /usr/bin/setfacl ] || exec /usr/bin/setfacl "$@"\\n' | stand_in setfacl
-command -v semanage >/dev/null || for name in semanage restorecon setsebool; do printf '#!/bin/sh\\n' | stand_in $name; done
-echo '127.0.0.1 localhost pypi.example.org' >/etc/hosts
-mkdir -p /run/apache2 /run/lock
-rm -rf /usr/local/lib/pep381client /var/pypi /var/lib/pypi
-rm -f /etc/pip.conf
-`;
-
 interface Step {
   /** How the line of README.md begins. */
   readonly line: string;
@@ -62,7 +32,7 @@ interface Step {
 
 /** What is said of some lines. */
 const steps: readonly Step[] = [
-  { line: 'ln -s', checks: ['pep381run --version', 'pep381checkfiles --version', 'processlogs --version'] },
+  { line: 'dist/install.sh', checks: ['pep381run --version', 'pep381checkfiles --version', 'processlogs --version'] },
   { line: 'useradd', checks: ['test -d ~pypi', 'id -nG pypi | grep -w adm'] },
   {
     line: 'editor',
@@ -165,23 +135,6 @@ const steps: readonly Step[] = [
   },
 ];
 
-/** Each line of a crontab as cron runs it: by its shell, in the user's home, in an environment of its own. */
-const cronjobs = `
-scheme() { grep -qs SSLEngine /etc/apache2/sites-enabled/*.conf && echo https || echo http; }
-fetch() { curl -s -k "$@"; }
-cronjobs() {
-  grep '^[*0-9]' | cut -d' ' -f6- | while read -r job; do
-    said=$(cd ~pypi && setpriv --reuid=pypi --regid=pypi --init-groups env -i HOME=$(echo ~pypi) LOGNAME=pypi PATH=/usr/local/bin:/usr/bin:/bin bash -c "$job" 2>&1)
-    status=$?
-    case "$job" in
-      # What was never rotated is told.
-      *processlogs*) [ $status -lt 2 ] || { echo "$job: $status: $said"; return 1; };;
-      *) [ $status = 0 ] && [ -z "$said" ] || { echo "$job: $status: $said"; return 1; };;
-    esac
-  done
-}
-`;
-
 /** Debian's Python is closed to pip elsewhere; here nobody keeps it. The certificate is trusted, other settings are not read. */
 const pip = `
 export PIP_CERT=/etc/ssl/certs/pypi.pem PIP_BREAK_SYSTEM_PACKAGES=1 PIP_ROOT_USER_ACTION=ignore PIP_NO_INPUT=1
@@ -208,10 +161,7 @@ t.test('README.md leads to a mirror that pip installs from over TLS', needs, asy
     const checks = found.flatMap((step) => step.checks ?? []);
     return [`step ${index}`, ...before.map(asCheck), asRun(line), ...checks.map(asCheck)].join('\n');
   });
-  const script = `${standIns}${prepare}${cronjobs}${pip}
-step() { echo "@@ step $1 at $(date +%s)"; }
-line() { eval "$1"; echo "@@ ended $?"; }
-check() { if eval "$1" >/tmp/check 2>&1; then :; else echo "@@ wrong: $1"; cat /tmp/check; fi; }
+  const script = `${standIns}${prepare}${cronjobs}${pip}${stepping}
 ${commands.join('\n')}
 echo "@@ done"`;
   const { output } = await onThrowaway(script);
@@ -227,17 +177,9 @@ echo "@@ done"`;
   t.comment(`${seconds} seconds from the first line to the end of pip install`);
 });
 
-function asCheck(check: string): string {
-  return `check ${quoted(check)}`;
-}
-
 /** Cron does what stands behind the five fields; the project is one of the sample's. */
 function asRun(line: string): string {
   if (/^\* \* /.test(line)) return `line ${quoted(`cronjobs <<<${quoted(line)}`)}`;
   const ours = line.replace(/\bPROJECT\b/, 'sample-pure');
   return `line ${quoted(ours)}`;
-}
-
-function quoted(text: string): string {
-  return `'${text.replaceAll("'", "'\\''")}'`;
 }

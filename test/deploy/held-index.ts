@@ -13,20 +13,17 @@ export interface HeldIndex {
   readonly asked: Promise<unknown>;
   /** Lets whoever asks have answers. */
   release(): void;
-  /** Returns the number of notices. */
-  told(): number;
   close(): Promise<void>;
 }
 
-/** Opens the index on `port`, by default a free one. */
-export async function openHeldIndex(port = 0): Promise<HeldIndex> {
+/** Opens the index on `port`; 0 takes a free one. Calls `told` for each notice. */
+export async function openHeldIndex(port: number, told: () => void): Promise<HeldIndex> {
   const sample = await openSampleServer({ index: smallIndex() });
   const events = new EventEmitter();
   const [asked, released] = [once(events, 'asked'), once(events, 'released')];
-  let told = 0;
   const server = createServer(async (message, response) => {
     if (message.url === '/told') {
-      told += 1;
+      told();
       response.end();
       return;
     }
@@ -42,7 +39,6 @@ export async function openHeldIndex(port = 0): Promise<HeldIndex> {
     release() {
       events.emit('released');
     },
-    told: () => told,
     async close() {
       server.closeAllConnections();
       server.close();
