@@ -121,9 +121,9 @@ function openToAll(folder) {
 
 /** Writes the manual pages into `folder`: the same bytes for the same sources, whenever they are made. */
 async function writeManPages(folder) {
-  const texts = readdirSync(join(root, 'man')).map((name) => [
+  const texts = readdirSync(join(root, 'scripts/man')).map((name) => [
     name.replace(/\.md$/, ''),
-    readFileSync(join(root, 'man', name), 'utf8'),
+    readFileSync(join(root, 'scripts/man', name), 'utf8'),
   ]);
   const { manPages } = await imported('scripts/developer/man-pages.ts');
   const readme = readFileSync(join(root, 'README.md'), 'utf8');

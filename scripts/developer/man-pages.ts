@@ -1,5 +1,5 @@
 /**
- * Makes the manual pages. man/NAME.SECTION.md is the text of a page, in Markdown; lines such as `{{options}}` stand for
+ * Makes the manual pages. scripts/man/NAME.SECTION.md is the text of a page, in Markdown; lines such as `{{options}}` stand for
  * what the sources of the program say, and `{{README: HEADING}}` for a section of README.md.
  */
 

@@ -17,7 +17,7 @@ const read = (path: string): string => readFileSync(new URL(path, root), 'utf8')
 const readme = read('README.md');
 const { version } = JSON.parse(read('package.json')) as { version: string };
 const texts = Object.fromEntries(
-  readdirSync(new URL('man', root)).map((name) => [name.replace(/\.md$/, ''), read(`man/${name}`)]),
+  readdirSync(new URL('scripts/man', root)).map((name) => [name.replace(/\.md$/, ''), read(`scripts/man/${name}`)]),
 );
 const pages = manPages({ readme, texts, version });
 const programs = {
