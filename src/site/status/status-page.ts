@@ -89,7 +89,7 @@ function ago(ms: number): string {
 }
 
 function freshness({ runs, now, serial, serialMovedAt }: SiteFacts): Html {
-  const since = serialMovedAt === undefined ? '' : html`, since ${showTime(serialMovedAt)}`;
+  const since = serialMovedAt === undefined ? '' : html`, reached on ${showTime(serialMovedAt)}`;
   return html`<section aria-labelledby="freshness">
 <h2 id="freshness">Freshness</h2>
 <div class="panel">
