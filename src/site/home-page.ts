@@ -82,24 +82,33 @@ function findForm(root: string): Html {
 </section>`;
 }
 
+/** Without an address the script fills it in, and adds what is needed if it is not one with https. */
+function renderStep([text, code, trust = '']: Tool['steps'][number], baseUrl: string | undefined): Html {
+  if (baseUrl !== undefined) {
+    const { protocol, hostname } = new URL(baseUrl);
+    const more = protocol === 'http:' && trust !== '' ? `${trust}${hostname}` : '';
+    return html`<p>${text}</p>\n<pre><code>${code}${more}</code></pre>\n`;
+  }
+  const attribute = trust !== '' && html` data-trust="${trust}"`;
+  return html`<p>${text}</p>\n<pre><code data-address${attribute}>${code}</code></pre>\n`;
+}
+
 interface Tool {
   readonly name: string;
-  readonly steps: readonly (readonly [text: string, code: string])[];
+  /** What has to be added before the name of a host that is not asked by https, behind each step. */
+  readonly steps: readonly (readonly [text: string, code: string, trust?: string])[];
 }
 
 /** Returns settings for the usual tools, ready to be copied. */
 function howTo(baseUrl: string | undefined): Html {
   const base = baseUrl ?? anyHost;
   const index = `${base}/simple/`;
-  const isPlain = base.startsWith('http:');
-  const host = new URL(base).hostname;
-  const trust = isPlain ? `\npip config set global.trusted-host ${host}` : '';
   const tools: readonly Tool[] = [
     {
       name: 'pip',
       steps: [
-        ['Always:', `pip config set global.index-url ${index}${trust}`],
-        ['Once:', `pip install --index-url ${index}${isPlain ? ` --trusted-host ${host}` : ''} PROJECT`],
+        ['Always:', `pip config set global.index-url ${index}`, '\npip config set global.trusted-host '],
+        ['Once:', `pip install PROJECT --index-url ${index}`, ' --trusted-host '],
       ],
     },
     {
@@ -125,11 +134,7 @@ ${hint}
 ${tools.map(
   ({ name, steps }) => html`<div class="panel">
 <h3>${name}</h3>
-${steps.map(
-  ([text, code]) => html`<p>${text}</p>
-<pre><code${baseUrl === undefined && html` data-address`}>${code}</code></pre>
-`,
-)}</div>
+${steps.map((step) => renderStep(step, baseUrl))}</div>
 `,
 )}</div>
 </section>`;

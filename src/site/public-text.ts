@@ -3,6 +3,8 @@
  * addresses, and what another index said; a page names files, projects and the upstream only.
  */
 
+import type { Policy } from '../policy/policy.ts';
+
 const maxLength = 300;
 const address = /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s"'<>]+/gi;
 /** A path with folders in it, which begins where a word does. */
@@ -10,14 +12,30 @@ const folders = /(^|[\s"'`(=,;:[<>])(?:\/[^/\s"'`]+)+\/(?=[^/\s"'`])/g;
 /** What Node tells behind the code of an error: `connect ECONNREFUSED 192.0.2.1:443`. */
 const place = /\b(E[A-Z_]{3,})(?: (?=\S*[.:\]])\S+)/g;
 
-/** Returns `message` without paths of folders and without addresses other than those of `upstream`. */
-export function publicText(message: string, upstream: string): string {
-  const text = message
+/** What of the outside a page may name, and what not. */
+interface Outside {
+  readonly upstream: string;
+  readonly policy: Policy | undefined;
+}
+
+/**
+ * Returns `message` without paths of folders, without addresses other than those of the upstream, and without the hosts
+ * of other indexes.
+ */
+export function publicText(message: string, { upstream, policy }: Outside): string {
+  let text = message
     .slice(0, 4 * maxLength)
     .replace(address, (found) => shownAddress(found, upstream))
     .replace(place, '$1')
     .replace(folders, '$1');
+  for (const host of otherHosts(policy)) text = text.replaceAll(host, 'another index');
   return text.length > maxLength ? `${text.slice(0, maxLength - 1)}…` : text;
+}
+
+/** Returns the hosts of the other indexes, with their ports and without. */
+function otherHosts(policy: Policy | undefined): readonly string[] {
+  const indexes = policy?.rules.flatMap(({ index }) => (index === undefined ? [] : [index])) ?? [];
+  return indexes.flatMap(({ url, fileHosts }) => [new URL(url).host, new URL(url).hostname, ...fileHosts]);
 }
 
 function shownAddress(found: string, upstream: string): string {

@@ -8,6 +8,9 @@ export const siteScript = `// ${madeHere}.
 (() => {
   'use strict';
   const root = new URL('.', document.currentScript.src);
+  if (root.protocol === 'http:') {
+    for (const place of document.querySelectorAll('[data-trust]')) place.append(place.dataset.trust + root.hostname);
+  }
   for (const hint of document.querySelectorAll('[data-address-hint]')) hint.remove();
   for (const place of document.querySelectorAll('[data-address]')) {
     place.textContent = place.textContent.split('https://THIS-HOST').join(root.href.replace(/\\/$/, ''));

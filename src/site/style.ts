@@ -68,7 +68,7 @@ p { margin: 0.5rem 0; max-width: 48rem; overflow-wrap: break-word; }
 .facts dt { color: var(--soft); }
 .facts dd { margin: 0; overflow-wrap: anywhere; }
 .state { margin: 0.8rem 0; padding: 0.9rem 1.1rem; border: 1px solid; border-left-width: 6px; border-radius: 8px; }
-.state p { color: var(--text); }
+.state p { max-width: none; color: var(--text); }
 .state .verdict { margin: 0; font-size: 1.2rem; font-weight: 600; }
 .state ul { margin: 0.6rem 0 0; padding-left: 1.2rem; color: var(--text); }
 .state > :last-child { margin-bottom: 0; }
@@ -101,7 +101,7 @@ form label { display: block; margin-bottom: 0.35rem; font-weight: 600; }
 form .row { display: flex; flex-wrap: wrap; gap: 0.5rem; }
 input[type="text"] { flex: 1 1 14rem; min-width: 0; max-width: 28rem; padding: 0.5rem 0.7rem; font: inherit; color: inherit; background: var(--page); border: 1px solid var(--soft); border-radius: 6px; }
 button { padding: 0.5rem 1.1rem; font: inherit; font-weight: 600; color: var(--surface); background: var(--link); border: 1px solid var(--link); border-radius: 6px; cursor: pointer; }
-.answer { min-height: 1.55em; }
+.answer { min-height: 1.55em; margin: 0.4rem 0 0; }
 details { margin: 0.6rem 0; }
 summary { cursor: pointer; }
 figure { margin: 0.6rem 0; }

@@ -69,6 +69,7 @@ t.test('a name is found, with and without JavaScript', needed, async (t) => {
   const page = await browser.newPage();
   await page.goto(url);
   t.match(await page.locator('pre').first().textContent(), `pip config set global.index-url ${url}/simple/`);
+  t.match(await page.locator('pre').first().textContent(), '\npip config set global.trusted-host 127.0.0.1');
   const answer = page.locator('[data-answer]');
   await page.getByLabel('Name of a project').fill(' Foo__Bar[extra]>=1 ');
   await page.keyboard.press('Enter');

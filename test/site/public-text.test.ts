@@ -1,6 +1,14 @@
 /** What of a message may be read by everybody. */
 import t from 'tap';
 import { publicText } from '../../src/site/public-text.ts';
+import { policyFrom } from '../fixtures/policy-from.ts';
+
+const rule = `[[rule]]
+projects = ["acme-*"]
+upstream = "https://nexus.corp.example/repository/x/simple/"
+file-hosts = ["cdn.corp.example"]
+`;
+const outside = { upstream: 'https://pypi.org', policy: policyFrom(rule) };
 
 t.test('folders and addresses of others are left out, and what matters stays', async (t) => {
   const cases: readonly (readonly [string, string])[] = [
@@ -14,9 +22,12 @@ t.test('folders and addresses of others are left out, and what matters stays', a
     ['/var/pypi/web/packages/ab/foo-1.0.whl: EIO (read)', 'foo-1.0.whl: EIO (read)'],
     ['see "/etc/pypi/mirror.toml:12" (keep = 3)', 'see "mirror.toml:12" (keep = 3)'],
     ['link(`/a/b/c`)', 'link(`c`)'],
+    ['nexus.corp.example left many requests without an answer', 'another index left many requests without an answer'],
+    ['cdn.corp.example wants no request before 9', 'another index wants no request before 9'],
+    ['files.pythonhosted.org wants no request', 'files.pythonhosted.org wants no request'],
     ['socks5h://proxy.corp.example:1080 refused', '… refused'],
     ['files and/or pages; 3/4 done', 'files and/or pages; 3/4 done'],
   ];
-  for (const [message, expected] of cases) t.equal(publicText(message, 'https://pypi.org'), expected);
-  t.equal(publicText('x'.repeat(10_000), 'https://pypi.org').length, 300);
+  for (const [message, expected] of cases) t.equal(publicText(message, outside), expected);
+  t.equal(publicText('x'.repeat(10_000), outside).length, 300);
 });

@@ -17,7 +17,7 @@ const daysShown = 7;
 const width = 1000;
 /** Share of the width at its ends in which no label has room. */
 const margin = 0.05;
-const rowsShown = 50;
+const rowsShown = 24;
 
 interface Moment {
   readonly at: number;

@@ -17,7 +17,7 @@ export function renderPolicy({ policy, settings, unsatisfied, rejectedFiles }: S
     ['Provenance', provenance(settings)],
     ['What upstream removes', removed(settings)],
   ];
-  if (unsatisfied > 0) rows.push(['Asked for, not found', plural(unsatisfied, 'project or release')]);
+  if (unsatisfied > 0) rows.push(['Asked for, not found', `${plural(unsatisfied, 'project')} or releases`]);
   if (rejectedFiles > 0) rows.push(['Rejected', `${plural(rejectedFiles, 'file')}, for what is wrong with each`]);
   const items = rows.map(
     ([name, ...values]) => html`<dt>${name}</dt>${values.map((value) => html`<dd>${value}</dd>`)}\n`,

@@ -10,7 +10,7 @@ import { section, table } from './section.ts';
 const alarmsListed = 20;
 
 /** Returns the queue, and the parked projects with their reasons. */
-export function renderQueue({ totals, parked, parkedByObstacle, settings }: SiteFacts): Html {
+export function renderQueue({ totals, parked, parkedByObstacle, settings, policy }: SiteFacts): Html {
   const waiting = totals.parked - totals.heldBack;
   const due = totals.queued - totals.parked;
   const intro = html`<p>${due === 0 ? 'No project is' : `${plural(due, 'project')} ${due === 1 ? 'is' : 'are'}`} queued for the next try. ${waiting === 0 ? 'None could not be finished.' : `${plural(waiting, 'project')} could not be finished, and ${waiting === 1 ? 'is' : 'are'} tried again by ${waiting === 1 ? 'itself' : 'themselves'}:`}</p>`;
@@ -18,7 +18,10 @@ export function renderQueue({ totals, parked, parkedByObstacle, settings }: Site
   const counts = [...parkedByObstacle].filter(([obstacle]) => !isHeldBack(obstacle)).sort(([, a], [, b]) => b - a);
   const rows = parked.map(({ due, reason, nextTry }) => [
     due.name,
-    publicText(reason.startsWith(`${due.name}: `) ? reason.slice(due.name.length + 2) : reason, settings.upstream),
+    publicText(reason.startsWith(`${due.name}: `) ? reason.slice(due.name.length + 2) : reason, {
+      upstream: settings.upstream,
+      policy,
+    }),
     showTime(due.since),
     due.attempts,
     nextTry === undefined ? 'next run' : showTime(nextTry),
@@ -88,11 +91,15 @@ function shownWhy(why: Removal['why']): string {
 }
 
 /** Returns the latest alarms; nothing if there are none. */
-export function renderAlarms({ alarms, settings }: SiteFacts): Html | undefined {
+export function renderAlarms({ alarms, settings, policy }: SiteFacts): Html | undefined {
   if (alarms.length === 0) return undefined;
   const rows = alarms
     .slice(0, alarmsListed)
-    .map(({ message, since, last }) => [showTime(last), publicText(message, settings.upstream), showTime(since)]);
+    .map(({ message, since, last }) => [
+      showTime(last),
+      publicText(message, { upstream: settings.upstream, policy }),
+      showTime(since),
+    ]);
   return section('alarms', 'Alarms', table('Alarms', [['Last'], ['What', 'long'], ['First']], rows, alarms.length));
 }
 

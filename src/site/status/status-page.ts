@@ -17,7 +17,9 @@ import { hostOf, type Level, verdictOf } from './verdict.ts';
 /** Numbers of runs and days that are drawn. */
 const runsDrawn = 60;
 const runsListed = 10;
+/** Of older days every seventh is drawn, as more cannot be told apart. */
 const daysDrawn = 730;
+const eachDayDrawn = 56;
 /** Time in milliseconds after which runs would have renewed the page. */
 const renewedWithinMs = 3 * hourMs;
 
@@ -89,7 +91,7 @@ function ago(ms: number): string {
 }
 
 function freshness({ runs, now, serial, serialMovedAt }: SiteFacts): Html {
-  const since = serialMovedAt === undefined ? '' : html`, since ${showTime(serialMovedAt)}`;
+  const since = serialMovedAt === undefined ? '' : html`, reached on ${showTime(serialMovedAt)}`;
   return html`<section aria-labelledby="freshness">
 <h2 id="freshness">Freshness</h2>
 <div class="panel">
@@ -142,7 +144,9 @@ function level(outcome: RunOutcome): Level {
 }
 
 function held({ days }: SiteFacts): Html {
-  const drawn = days.slice(-daysDrawn);
+  const drawn = days
+    .slice(-daysDrawn)
+    .filter((_, at, { length }) => length - at <= eachDayDrawn || (length - 1 - at) % 7 === 0);
   if (drawn.length < 2) {
     return section(
       'held',
