@@ -37,6 +37,7 @@ t.test('the folder holds the programs, what they load, their manual pages, and n
   const others = readdirSync(copied).filter((name) => !isProgram(name));
   t.same(others.sort(), [
     'better_sqlite3.node',
+    'example.js',
     'http.js',
     'http.js.cache',
     'man',
