@@ -128,7 +128,7 @@ const steps: readonly Step[] = [
     line: 'rm -r /var/pypi',
     checks: [
       // Apache remembers which sites were disabled; the units are those of a variant.
-      '! find /etc /usr/local /var -xdev -name "*pep381*" | grep -v -e /disabled_by_admin/ -e /etc/systemd/',
+      '! find /etc /usr/local /var/lib /var/log /var/spool -xdev -name "*pep381*" | grep -v -e /disabled_by_admin/ -e /etc/systemd/',
       '! id pypi && ! test -e /var/lib/pypi && ! curl -s http://pypi.example.org/simple/ | grep sample',
       '! test -e /var/spool/cron/crontabs/pypi',
     ],

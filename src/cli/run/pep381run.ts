@@ -8,7 +8,6 @@ import { StorageError, UsageError } from '../../core/errors.ts';
 import { type RunState, runState } from '../../state/mirror-state.ts';
 import { takeLock } from '../../state/sqlite/lock.ts';
 import { readConfigFile } from '../config/config-file.ts';
-import { exampleConfig } from '../config/example-config.ts';
 import { readPolicy } from '../config/policy-file.ts';
 import { parseRunOptions, type RunCommand, runHelp, runUsage } from '../config/run-options.ts';
 import { defaultUmask, type Settings, settingsFrom } from '../config/settings.ts';
@@ -22,6 +21,7 @@ import { readAccess } from '../network/open-upstreams.ts';
 import { announce, lines } from '../output/lines.ts';
 import { isoTime } from '../output/units.ts';
 import { exitCodeOf, exitCodes } from '../program/exit-codes.ts';
+import { loadPart } from '../program/load-part.ts';
 import type { Program } from '../program/program.ts';
 import { listenForPause, type PauseRequest } from '../program/signals.ts';
 import { restFor } from '../program/system-clock.ts';
@@ -82,7 +82,7 @@ export const pep381run: Program<ParsedCommand> = {
     if (command.kind === 'why' || command.kind === 'status') return await inspect(command, lines);
     if (command.kind === 'backup') return backUp(command, lines);
     if (command.kind === 'restore') return await restore(command, lines);
-    if (command.kind === 'example') lines.out(exampleConfig.trimEnd());
+    if (command.kind === 'example') await printExample();
     else await printImportedConfig(command.path, lines);
     return exitCodes.ok;
   },
@@ -95,6 +95,11 @@ async function probe(command: RunCommand & { kind: 'status' }): Promise<number> 
   } catch (error) {
     return printUnknown(messageOf(error, String(error)), lines);
   }
+}
+
+async function printExample(): Promise<void> {
+  const { exampleConfig } = await loadPart('example.js', () => import('../config/example-config.ts'));
+  lines.out(exampleConfig.trimEnd());
 }
 
 interface OpenedTarget {

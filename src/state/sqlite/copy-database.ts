@@ -9,7 +9,7 @@ import { openForReading } from './open-read-only.ts';
 export function copyDatabase(path: string, to: string): void {
   const db = openForReading(path);
   try {
-    asStorage(path, () => db.prepare('VACUUM INTO ?').run(to));
+    asStorage(`${path}, copied to ${to}`, () => db.prepare('VACUUM INTO ?').run(to));
   } finally {
     db.close();
   }
