@@ -19,7 +19,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { build, transform } from 'esbuild';
+import { build } from 'esbuild';
 import { makeCodeCaches } from './code-cache.mjs';
 import { renderCopyright } from './copyright.mjs';
 import { orFail, root } from './run.mjs';
@@ -105,9 +105,8 @@ function textsOf(dist, program) {
 }
 
 async function nodeFolderOf(node) {
-  const source = readFileSync(join(root, 'src/cli/program/node-folder.ts'), 'utf8');
-  const { code } = await transform(source, { loader: 'ts', format: 'cjs' });
-  return execFileSync(node, ['-p', `${code}; module.exports.nodeFolder`], { encoding: 'utf8' }).trim();
+  const module = await bundledText('src/cli/program/node-folder.ts', 'cjs');
+  return execFileSync(node, ['-p', `${module}; module.exports.nodeFolder`], { encoding: 'utf8' }).trim();
 }
 
 function openToAll(folder) {
@@ -136,9 +135,14 @@ async function writeManPages(folder) {
 
 /** Imports a TypeScript file, which Node itself cannot. */
 async function imported(source) {
-  const options = { bundle: true, write: false, platform: 'node', format: 'esm', target: 'node20' };
-  const { outputFiles } = await build({ entryPoints: [join(root, source)], ...options });
-  return import(`data:text/javascript;base64,${Buffer.from(outputFiles[0].contents).toString('base64')}`);
+  return import(`data:text/javascript;base64,${Buffer.from(await bundledText(source, 'esm')).toString('base64')}`);
+}
+
+/** Returns the text of a TypeScript file, bundled in this format. */
+async function bundledText(source, format) {
+  const options = { bundle: true, write: false, platform: 'node', target: 'node20' };
+  const { outputFiles } = await build({ entryPoints: [join(root, source)], format, ...options });
+  return outputFiles[0].text;
 }
 
 /** Ends the file with an id of its content, by which its code cache is recognized. */

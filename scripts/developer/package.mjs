@@ -173,7 +173,8 @@ function putApache(put) {
     else if (folder !== undefined) put(`${folder}/${name}`, text);
     else throw new Error(`apache/${name}: scripts/developer/package.mjs knows no place for it`);
   }
-  return names.filter((name) => folders[extname(name)] === 'usr/lib/systemd/system');
+  // A template stands for no unit.
+  return names.filter((name) => folders[extname(name)] === 'usr/lib/systemd/system' && !name.includes('@'));
 }
 
 /** Returns the crontab of a user as one of the system that does nothing yet, and nothing after the package is removed. */

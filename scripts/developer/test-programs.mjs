@@ -20,10 +20,12 @@ const hasLibrary = (name) => libraries.some((folder) => existsSync(`${folder}/${
  * Checks by the name of the package. For some packages the program alone is not enough: apache2-bin has no settings.
  */
 const isThere = {
+  adduser: () => isProgram('adduser') || areThere('/usr/sbin/adduser'),
   apache2: () => areThere('/usr/sbin/apache2', '/etc/apache2/mods-available/mime.conf', '/etc/mime.types'),
   bzip2: () => isProgram('bzip2'),
   chromium: () => isProgram('chromium') || isProgram('chromium-browser') || isProgram('google-chrome'),
   curl: () => isProgram('curl'),
+  'dpkg-dev': () => isProgram('dpkg-shlibdeps'),
   iproute2: () => isProgram('ip'),
   libfaketime: () => hasLibrary('faketime/libfaketimeMT.so.1'),
   mandoc: () => isProgram('mandoc'),

@@ -3,6 +3,7 @@ import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, symli
 import { isBuiltin } from 'node:module';
 import { dirname, join } from 'node:path';
 import t from 'tap';
+import { until } from '../e2e/program.ts';
 import { openCgi } from './opened-cgi.ts';
 
 const started = { code: 0, stdout: 'Content-Type: text/plain\n\nMirroring started\n', stderr: '' };
@@ -61,6 +62,15 @@ t.test('the program is the one in its own folder, also when it is called by a li
   symlinkSync(join(cgi.programs, 'pep381sync.cgi'), link);
   t.same(await cgi.ask({ program: link }), started);
   await cgi.runs(1);
+});
+
+t.test('where links to all programs lie beside each other, it starts the link: sudo knows that path', async (t) => {
+  const cgi = openCgi(t);
+  const stable = join(cgi.programs, '../stable');
+  mkdirSync(stable);
+  for (const name of ['pep381sync.cgi', 'pep381run']) symlinkSync(join(cgi.programs, name), join(stable, name));
+  t.same(await cgi.ask({ program: join(stable, 'pep381sync.cgi') }), started);
+  await until('the run', () => existsSync(join(stable, 'notes')));
 });
 
 t.test('without a target it says so as 1.5 did', async (t) => {
