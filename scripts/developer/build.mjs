@@ -36,6 +36,8 @@ const parts = {
   'provenance.js': 'src/provenance/sigstore/sigstore-verifier.ts',
   'regex.js': 'src/cli/config/compile-regex.ts',
   'metrics.js': 'src/cli/metrics/publish-metrics.ts',
+  'hook.js': 'src/cli/run/run-hook.ts',
+  'probe.js': 'src/cli/inspect/status-check.ts',
 };
 
 /**

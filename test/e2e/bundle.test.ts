@@ -37,11 +37,13 @@ t.test('the folder holds the programs, what they load, and package.json, and not
   const others = readdirSync(copied).filter((name) => !isProgram(name));
   t.same(others.sort(), [
     'better_sqlite3.node',
+    'hook.js',
     'http.js',
     'http.js.cache',
     'metrics.js',
     'package.json',
     ...['pep381checkfiles', 'pep381run'].flatMap((name) => [`${name}.js`, `${name}.js.cache`]),
+    'probe.js',
     'processlogs.js',
     'processlogs.js.cache',
     'provenance.js',
