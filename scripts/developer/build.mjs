@@ -44,6 +44,8 @@ const parts = {
   'site.js': 'src/site/mirror-pages.ts',
   'metrics.js': 'src/cli/metrics/publish-metrics.ts',
   'statistics.js': 'src/site/statistics/publish-statistics.ts',
+  'hook.js': 'src/cli/run/run-hook.ts',
+  'probe.js': 'src/cli/inspect/status-check.ts',
 };
 
 const { engines, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));

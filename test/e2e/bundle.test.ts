@@ -39,6 +39,7 @@ t.test('the folder holds the programs, what they load, their manual pages, and n
   t.same(others.sort(), [
     'COPYRIGHT',
     'example.js',
+    'hook.js',
     'http.js',
     'install.sh',
     'man',
@@ -47,6 +48,7 @@ t.test('the folder holds the programs, what they load, their manual pages, and n
     'package.json',
     'pep381checkfiles.js',
     'pep381run.js',
+    'probe.js',
     'processlogs.js',
     'provenance.js',
     'regex.js',

@@ -6,6 +6,7 @@ import type { RunCommand } from '../config/run-options.ts';
 import { type Settings, settingsFrom } from '../config/settings.ts';
 import type { Lines } from '../output/lines.ts';
 import { exitCodes } from '../program/exit-codes.ts';
+import { loadPart } from '../program/load-part.ts';
 import { openOldTarget } from '../target/open-old-target.ts';
 import { isThere, openTarget } from '../target/target.ts';
 import { openReader, type Reader } from './open-reader.ts';
@@ -13,7 +14,7 @@ import { closedState, mayReadState, publishedStatus } from './published-status.t
 import { renderStatus } from './render-status.ts';
 import { renderWhy } from './render-why.ts';
 import { type Status, statusOf } from './status.ts';
-import { judgeStatus, unknownVerdict, type Verdict } from './status-check.ts';
+import { unknownVerdict } from './verdict.ts';
 import { explain, isFound, parseSubject, type Subject } from './why.ts';
 
 type InspectCommand = RunCommand & { kind: 'why' | 'status' };
@@ -32,7 +33,7 @@ export async function inspect(command: InspectCommand, lines: Lines): Promise<nu
   const target = openTarget(root, () => openOldTarget(root) !== undefined);
   if (isThere(target.state) && !mayReadState(target)) {
     if (subject !== undefined) throw closedState(target);
-    return print(aboutStatus(publishedStatus(target), command), settingsFrom(command.given), lines);
+    return print(await aboutStatus(publishedStatus(target), command), settingsFrom(command.given), lines);
   }
   const config = readConfigFile(target.config);
   const settings = settingsFrom(new Map([...config.given, ...command.given]));
@@ -40,7 +41,9 @@ export async function inspect(command: InspectCommand, lines: Lines): Promise<nu
   const { reader, close } = openReader({ target, settings, policy });
   try {
     const answer =
-      subject === undefined ? aboutStatus(await statusOf(reader), command) : await aboutProject(reader, subject, lines);
+      subject === undefined
+        ? await aboutStatus(await statusOf(reader), command)
+        : await aboutProject(reader, subject, lines);
     return print(answer, settings, lines);
   } finally {
     close();
@@ -52,13 +55,11 @@ function print({ code, text, json }: Answer, { logFormat }: Settings, { out }: L
   return code;
 }
 
-function aboutStatus(status: Status, command: InspectCommand): Answer {
+async function aboutStatus(status: Status, command: InspectCommand): Promise<Answer> {
   const check = command.kind === 'status' ? command.check : undefined;
   if (check === undefined) return { code: exitCodes.ok, text: renderStatus(status), json: status };
-  return aboutVerdict(judgeStatus(status, check, Date.now()));
-}
-
-function aboutVerdict({ code, line }: Verdict): Answer {
+  const { judgeStatus } = await loadPart('probe.js', () => import('./status-check.ts'));
+  const { code, line } = judgeStatus(status, check, Date.now());
   return { code, text: [line], json: { code, line } };
 }
 

@@ -1,25 +1,15 @@
-/**
- * Judges the status of a mirror for a monitoring system, in the form that plugins of Nagios and Icinga have: one line
- * with the state, the reasons, and after a bar the measured values with their limits.
- */
+/** Judges the status of a mirror for a monitoring system. It is a part of its own, as people do not need it. */
 import { showBytes } from '../../core/show-bytes.ts';
 import type { FreeLimit, Limits, Thresholds } from '../config/thresholds.ts';
 import { plural, showSeconds } from '../output/units.ts';
 import { exitCodes } from '../program/exit-codes.ts';
 import type { Status } from './status.ts';
+import { type Verdict, verdictLine } from './verdict.ts';
 
-/** The states of plugins, by their exit codes. */
-const states = ['OK', 'WARNING', 'CRITICAL', 'UNKNOWN'] as const;
-const [ok, warning, critical, unknown] = [0, 1, 2, 3] as const;
+const [ok, warning, critical] = [0, 1, 2] as const;
 
 /** Seconds without progress after which a run is taken to hang. */
 const maxSilenceSeconds = 7200;
-
-export interface Verdict {
-  /** The exit code: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN. */
-  readonly code: number;
-  readonly line: string;
-}
 
 interface Problem {
   readonly severity: number;
@@ -37,11 +27,6 @@ interface Measurement {
   readonly text: string;
 }
 
-/** Returns the verdict if the status cannot be read. */
-export function unknownVerdict(message: string): Verdict {
-  return { code: unknown, line: lineOf(unknown, message, []) };
-}
-
 /** Returns the verdict on `status`. */
 export function judgeStatus(status: Status, thresholds: Thresholds, nowMs: number): Verdict {
   const measured = [...measurementsOf(status, thresholds, nowMs), freeSpaceOf(status, thresholds)];
@@ -51,18 +36,12 @@ export function judgeStatus(status: Status, thresholds: Thresholds, nowMs: numbe
   const text = problems.length === 0 ? summaryOf(status, nowMs) : problems.map((problem) => problem.text).join('; ');
   return {
     code,
-    line: lineOf(
+    line: verdictLine(
       code,
       text,
       measured.flatMap((one) => dataOf(one)),
     ),
   };
-}
-
-function lineOf(code: number, text: string, data: readonly string[]): string {
-  // A bar ends the text, and a newline the line.
-  const safe = text.replaceAll('|', '/').replaceAll(/\s+/g, ' ');
-  return `PEP381 ${states[code]} - ${safe}${data.length === 0 ? '' : ` | ${data.join(' ')}`}`;
 }
 
 function summaryOf(status: Status, nowMs: number): string {

@@ -7,7 +7,8 @@ import { change } from '../../state/state-section.ts';
 import type { StateStore } from '../../state/state-store.ts';
 import type { Hooks } from '../config/hooks.ts';
 import { printable } from '../output/printable.ts';
-import { runHook } from './run-hook.ts';
+import { loadPart } from '../program/load-part.ts';
+import type { HookCall } from './run-hook.ts';
 import type { RunTotals } from './run-totals.ts';
 
 export interface HookRun {
@@ -64,6 +65,11 @@ async function runOnAlarm(run: HookRun): Promise<string[]> {
     markTaken(state, alarm);
   }
   return [];
+}
+
+async function runHook(call: HookCall): Promise<string | undefined> {
+  const part = await loadPart('hook.js', () => import('./run-hook.ts'));
+  return await part.runHook(call);
 }
 
 function markTaken(state: StateStore, { message, since }: AlarmRecord): void {

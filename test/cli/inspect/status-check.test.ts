@@ -3,7 +3,8 @@ import t from 'tap';
 import { parseRunOptions } from '../../../src/cli/config/run-options.ts';
 import { defaultThresholds, type Thresholds } from '../../../src/cli/config/thresholds.ts';
 import type { Status } from '../../../src/cli/inspect/status.ts';
-import { judgeStatus, unknownVerdict } from '../../../src/cli/inspect/status-check.ts';
+import { judgeStatus } from '../../../src/cli/inspect/status-check.ts';
+import { unknownVerdict } from '../../../src/cli/inspect/verdict.ts';
 
 const now = Date.UTC(2026, 10, 22, 12);
 const before = (hours: number): string => new Date(now - hours * 3_600_000).toISOString();
