@@ -51,22 +51,27 @@ export async function processLogs(paths: readonly string[], job: StatsJob): Prom
   if (published.length === 0) notices.push(whyNothing(days));
   const newest = days.at(-1)?.day;
   if (newest !== undefined) state.forget(daysBefore(newest, countsKeptDays), daysBefore(newest, sumsKeptDays));
-  await publishStatistics(days, job);
-  return { published, notices, failures, downloads };
+  const problem = await publishStatistics(days, job);
+  return { published, notices, failures: problem === undefined ? failures : [...failures, problem], downloads };
 }
 
 /**
  * Publishes the sums over all published days. The summary comes last: while it is as it was, the pages are those of
- * today, too.
+ * today, too. Returns what kept the pages from being published, or undefined.
  */
-async function publishStatistics(days: readonly KnownDay[], { state, files, publishPages }: StatsJob): Promise<void> {
+async function publishStatistics(
+  days: readonly KnownDay[],
+  { state, files, publishPages }: StatsJob,
+): Promise<string | undefined> {
   const statistics = sumUp(state);
   const summary = renderSummary(statistics);
   const isNew = (await files.read(statsSummaryPath))?.equals(summary) !== true;
+  let problem: string | undefined;
   if (isNew || (await files.size(ownPath('local-stats/index.html'))) === undefined) {
-    await publishPages(withDetails(state, statistics, days, await publishedDays(files)));
+    problem = await publishPages(withDetails(state, statistics, days, await publishedDays(files)));
   }
   if (isNew) await files.publish([{ path: statsSummaryPath, body: summary }]);
+  return problem;
 }
 
 /** Returns the days that have a file, whoever wrote it. */

@@ -57,6 +57,7 @@ t.test('a run that changes no sum publishes nothing, and makes no pages', async 
     ...job,
     publishPages: async () => {
       t.fail('pages are made');
+      return undefined;
     },
   });
   close();

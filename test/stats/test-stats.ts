@@ -77,7 +77,10 @@ export class TestStats {
       job: {
         logs: new LogFiles(bzip2, this.#options),
         ...{ state, files, bzip2, clock: this.clock, unpack },
-        publishPages: (statistics) => publishStatistics(files, statistics),
+        publishPages: async (statistics) => {
+          await publishStatistics(files, statistics);
+          return undefined;
+        },
       },
       close: () => state.close(),
     };

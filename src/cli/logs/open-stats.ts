@@ -1,6 +1,7 @@
 /** Opens the adapters for the statistics of a target. */
 import { realpathSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { UsageError } from '../../core/errors.ts';
 import type { Bzip2 } from '../../files/bzip2.ts';
 import { FilesystemFileStore } from '../../files/filesystem/filesystem-file-store.ts';
 import { decompressAll } from '../../files/logs/bzip2-blocks.ts';
@@ -25,11 +26,16 @@ export function openStatsFiles(root: string): Omit<StatsJob, 'state'> {
   files.create();
   const unpack = (file: Buffer): Promise<Buffer> => decompressAll(file, bzip2.decompress);
   const publishPages: StatsJob['publishPages'] = async (statistics) => {
-    const { publishStatistics } = await loadPart(
-      'statistics.js',
-      () => import('../../site/statistics/publish-statistics.ts'),
+    const part = await loadPart('statistics.js', () => import('../../site/statistics/publish-statistics.ts')).catch(
+      (error: unknown) => {
+        // Everything else was done, so that is no wrong usage.
+        if (error instanceof UsageError) return error.message;
+        throw error;
+      },
     );
-    await publishStatistics(files, statistics);
+    if (typeof part === 'string') return part;
+    await part.publishStatistics(files, statistics);
+    return undefined;
   };
   return { logs: new LogFiles(bzip2), files, bzip2, clock: systemClock, unpack, publishPages };
 }

@@ -23,7 +23,10 @@ export interface BarChart {
 
 /** Width of a day, in units of the drawing. */
 const dayWidth = 10;
-/** Between the bars of more days there is no gap: on narrow screens it would be less than a pixel. */
+/**
+ * Between the bars of more days there is no gap, which would be less than a pixel: they overlap a little, as browsers
+ * would show seams.
+ */
 const maxDaysWithGaps = 120;
 
 /** Returns the chart as a figure. */
@@ -31,7 +34,7 @@ export function renderBarChart({ title, column, kind, values }: BarChart): Html 
   const axis = dayAxis(values.map(({ day }) => day));
   const ticks = kind.ticks(max(values, ({ value }) => value) ?? 0);
   const most = ticks.at(-1) ?? 1;
-  const width = axis.length > maxDaysWithGaps ? dayWidth : 0.8 * dayWidth;
+  const width = (axis.length > maxDaysWithGaps ? 1.1 : 0.8) * dayWidth;
   const bars = values.map(({ day, value }) => {
     // A value that is not zero is never invisible.
     const height = value === 0 ? 0 : Math.max(5, Math.round((value / most) * marksHeight));

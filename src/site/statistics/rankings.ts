@@ -31,12 +31,12 @@ export function renderRanking({ id, title, column, names, trends, days }: Rankin
   const hasTrends = points.length >= minTrendPoints;
   const rows = trends.map((trend, at) => {
     const values = points.map((point) => meanOf(trend.downloads, point));
-    return html`<tr><th scope="row" class="name">${id === 'projects' ? renderProject(trend.name) : renderName(trend.name)}</th><td class="number">${countText(names[at]?.downloads ?? 0)}</td>${hasTrends && html`<td>${renderSparkline(values, wordsOf(values))}</td>`}</tr>\n`;
+    return html`<tr><th scope="row" class="name">${id === 'projects' ? renderProject(trend.name) : renderName(trend.name)}</th><td class="number">${countText(names[at]?.downloads ?? 0)}</td>${hasTrends && html`<td class="trend-of-${id}">${renderSparkline(values, wordsOf(values))}</td>`}</tr>\n`;
   });
   return html`<section class="panel" aria-labelledby="${id}">
 <h2 id="${id}">${title}</h2>
 <table>
-<thead><tr><th scope="col">${column}</th><th scope="col" class="number">Downloads</th>${hasTrends && html`<th scope="col">Trend</th>`}</tr></thead>
+<thead><tr><th scope="col">${column}</th><th scope="col" class="number">Downloads</th>${hasTrends && html`<th scope="col" class="trend-of-${id}">Trend</th>`}</tr></thead>
 <tbody>
 ${rows}</tbody>
 </table>

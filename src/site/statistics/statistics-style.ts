@@ -11,5 +11,6 @@ th.name { font-weight: 400; white-space: normal; overflow-wrap: anywhere; min-wi
 @media (max-width: 30rem) {
   .days { grid-template-columns: 1fr; gap: 0; }
   td .spark { width: 4rem; }
+  .trend-of-files { display: none; }
 }
 `;
