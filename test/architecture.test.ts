@@ -98,6 +98,7 @@ const owners: Readonly<Record<keyof typeof sections, readonly string[]>> = {
   policyState: ['src/sync/discover/', 'src/sync/selection/', 'src/cli/run/check-room.ts'],
   missingState: ['src/sync/discover/', 'src/sync/selection/', 'src/sync/requirements/'],
   pageState: ['src/sync/discover/', 'src/sync/project/page/', 'src/sync/index/', 'src/cli/target/'],
+  rootPiecesState: ['src/sync/index/'],
   indexState: ['src/sync/index/', 'src/sync/sync.ts', 'src/sync/discover/outdated-state.ts', 'src/adopt/'],
   snapshotState: ['src/sync/snapshot/'],
   limitState: ['src/sync/limits/'],

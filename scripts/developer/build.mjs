@@ -54,7 +54,8 @@ export async function buildPrograms(dist) {
     await bundle(source, join(dist, `${program}.js`), { plugins: [partsBeside] });
   }
   for (const [program, source] of Object.entries(cgi)) await bundle(source, join(dist, program), executable);
-  for (const [part, source] of Object.entries(parts)) await bundle(source, join(dist, part), {});
+  for (const [part, source] of Object.entries(parts))
+    await bundle(source, join(dist, part), { plugins: [withoutHttp2] });
   copyFileSync(join(root, addon), join(dist, 'better_sqlite3.node'));
   writeFileSync(join(dist, 'package.json'), '{"type":"commonjs"}\n');
   for (const name of readdirSync(dist)) if (name.endsWith('.js')) addId(join(dist, name));
@@ -95,6 +96,15 @@ const partsBeside = {
       const part = Object.keys(parts).find((name) => join(resolveDir, path) === join(root, parts[name]));
       return part && { path: `./${part}`, external: true };
     });
+  },
+};
+
+/** Leaves out Node's HTTP/2, which takes milliseconds to load. undici does without it, and we never ask for it. */
+const withoutHttp2 = {
+  name: 'without-http2',
+  setup({ onResolve, onLoad }) {
+    onResolve({ filter: /^node:http2$/ }, ({ path }) => ({ path, namespace: 'none' }));
+    onLoad({ filter: /.*/, namespace: 'none' }, () => ({ contents: 'module.exports = { constants: {} };' }));
   },
 };
 

@@ -54,7 +54,7 @@ export async function adoptProject(adoption: Adoption, name: ProjectName, folder
   const displayName = (folder === normal ? undefined : folder.split('/').at(-1)) ?? page.name;
   const { serial, status } = page;
   const drop = kept.gone.flatMap((path) => (state.held.holderOf(path) === name ? (state.held.file(path) ?? []) : []));
-  const due = { name, displayName, serial: 0, removed: false, obstacle: undefined, since: 0, attempts: 0 };
+  const due = { name, displayName, serial: 0, isRemovedUpstream: false, obstacle: undefined, since: 0, attempts: 0 };
   state.finish([{ kind: 'published', due, serial, etag: undefined, status, drop, pages: hashes }]);
   const bytes = kept.held.reduce((sum, { size }) => sum + size, 0);
   report({ type: 'project-adopted', name, files: kept.held.length, bytes, lacking: kept.lacking });

@@ -51,7 +51,7 @@ export async function checkProject(check: Check, name: ProjectName, turn: LockMo
 
 /** Returns true if the project is being removed. A run forgets it last, and may have been stopped before. */
 function isBeingRemoved(queued: QueuedProject | undefined): boolean {
-  return queued?.removed === true || queued?.obstacle === 'absent';
+  return queued?.isRemovedUpstream === true || queued?.obstacle === 'absent';
 }
 
 /** The data of a project that runs change. If two states are equal, no run has changed the project in between. */

@@ -10,6 +10,11 @@ import { UnreferencedPaths } from './unreferenced-paths.ts';
 
 /** Apache's own file. */
 const settingsName = '.htaccess';
+/**
+ * Number of files in a folder of `packages/` up to which they are looked up together: a full mirror has 62,500 in each.
+ * Their paths take about 20 MB.
+ */
+const maxFilesInMemory = 100_000;
 const pageNames: ReadonlySet<string> = new Set(['index.html', 'index.html.gz', 'index.v1_json', 'index.v1_json.gz']);
 
 /** Finds unreferenced paths. With a `doubt` none are deleted. Throws StorageError or PausedError. */
@@ -84,7 +89,9 @@ async function inspectPackages(check: Check, candidates: UnreferencedPaths, path
     if (kind === 'other' || !isLocalFile(check.isLocal, path)) await candidates.add(candidateOf({ path, kind }));
     return;
   }
+  const held = check.state.held.pathsBelow(path, maxFilesInMemory);
   await walk(check, path, async (met) => {
+    if (held?.has(met.path) === true) return;
     const isLeftAlone = met.kind === 'file' && isLocalFile(check.isLocal, met.path);
     if (!isLeftAlone && !isAccountedFor(check.state, met.path)) await candidates.add(candidateOf(met));
   });

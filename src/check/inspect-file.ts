@@ -75,7 +75,7 @@ async function sidecar(
   const body = await check.files.read(path);
   check.report({ type: 'read', bytes: body?.length ?? 0 });
   if (body === undefined) return { kind: `missing-${kind}` };
-  const problem = sidecars[kind].problemOf(body, file);
+  const problem = sidecars[kind].differenceOf(body, file);
   return problem && { kind: `bad-${kind}`, ...problem };
 }
 

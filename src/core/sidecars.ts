@@ -26,10 +26,10 @@ export interface Sidecar {
   readonly suffix: `.${string}`;
   /** Returns true if the state remembers that it is there. */
   isHeld(file: SidecarFacts): boolean;
-  /** The facts once it is gone. */
-  readonly absent: Partial<SidecarFacts>;
+  /** The facts about the file once the sidecar is gone. */
+  readonly factsOnceGone: Partial<SidecarFacts>;
   /** Returns the difference between `bytes` and the facts about the file; undefined if there is none. */
-  problemOf(bytes: Buffer, file: Pick<SidecarFacts, 'metadataSha256'>): Difference | undefined;
+  differenceOf(bytes: Buffer, file: Pick<SidecarFacts, 'metadataSha256'>): Difference | undefined;
   /** The `Accept` header of requests. */
   readonly accept: string;
   /** Size limit in bytes. Real ones are far smaller; larger ones would fill memory, as thousands are fetched. */
@@ -42,8 +42,8 @@ export const sidecars: Readonly<Record<SidecarKind, Sidecar>> = {
   metadata: {
     suffix: '.metadata',
     isHeld: ({ metadataSha256 }) => metadataSha256 !== undefined,
-    absent: { metadataSha256: undefined },
-    problemOf: (bytes, { metadataSha256 = 'none' }) => {
+    factsOnceGone: { metadataSha256: undefined },
+    differenceOf: (bytes, { metadataSha256 = 'none' }) => {
       const found = sha256Hex(bytes);
       return found === metadataSha256 ? undefined : { expected: metadataSha256, found };
     },
@@ -54,8 +54,8 @@ export const sidecars: Readonly<Record<SidecarKind, Sidecar>> = {
   provenance: {
     suffix: '.provenance',
     isHeld: ({ provenance }) => provenance,
-    absent: { provenance: false },
-    problemOf: (bytes) => (isJson(bytes) ? undefined : { expected: 'JSON', found: 'something else' }),
+    factsOnceGone: { provenance: false },
+    differenceOf: (bytes) => (isJson(bytes) ? undefined : { expected: 'JSON', found: 'something else' }),
     accept: 'application/vnd.pypi.integrity.v1+json',
     maxBytes: 1 << 20,
   },
@@ -76,7 +76,7 @@ export function missingSidecars(file: SidecarFacts): SidecarKind[] {
 /** Returns the file as it is remembered once the sidecars `gone` are removed. */
 export function withoutSidecars<File extends SidecarFacts>(file: File, gone: readonly SidecarKind[]): File {
   let left = file;
-  for (const kind of gone) left = { ...left, ...sidecars[kind].absent };
+  for (const kind of gone) left = { ...left, ...sidecars[kind].factsOnceGone };
   return left;
 }
 

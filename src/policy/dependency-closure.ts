@@ -34,9 +34,9 @@ export function dependencyClosure(
   environments: readonly MarkerEnvironment[],
   onCut: (requirer: ProjectName, target: ProjectName) => void = () => {},
 ): Map<ProjectName, Want[]> {
-  const guardOf = guardsIn(environments);
+  const evaluate = markerEvaluator(environments);
   const specifierOf = cached((text) => parseSpecifier(text) ?? anyVersion);
-  const requirerOf = cached((name) => projectEdgesOf(edgesOf(name as ProjectName), guardOf));
+  const requirerOf = cached((name) => projectEdgesOf(edgesOf(name as ProjectName), evaluate));
   const known = new Set<string>();
   const bounds = new WantBounds();
   const found = new Map<ProjectName, Want[]>();
@@ -117,34 +117,34 @@ interface ProjectEdges {
 /** A release with its requirements. */
 interface ReleaseEdges {
   readonly version: Version | string;
-  readonly edges: readonly GuardedEdge[];
+  readonly edges: readonly ConditionalEdge[];
   /** For each extra, the positions in `edges` of the requirements that it may enable. */
   readonly byExtra: ReadonlyMap<string, readonly number[]>;
   /** Sets of extras that were requested before, so that many wants for the same set cost little. */
   readonly asked: Set<string>;
 }
 
-interface GuardedEdge {
+interface ConditionalEdge {
   readonly edge: Edge;
-  readonly guard: Guard | undefined;
+  readonly condition: EvaluatedMarker | undefined;
 }
 
-function projectEdgesOf(edges: readonly Edge[], guardOf: (marker: string) => Guard): ProjectEdges {
-  const byRelease = new Map<string, GuardedEdge[]>();
+function projectEdgesOf(edges: readonly Edge[], evaluate: (marker: string) => EvaluatedMarker): ProjectEdges {
+  const byRelease = new Map<string, ConditionalEdge[]>();
   for (const edge of edges) {
-    const guarded = { edge, guard: edge.marker === undefined ? undefined : guardOf(edge.marker) };
+    const conditional = { edge, condition: edge.marker === undefined ? undefined : evaluate(edge.marker) };
     const known = byRelease.get(edge.release);
-    if (known === undefined) byRelease.set(edge.release, [guarded]);
-    else known.push(guarded);
+    if (known === undefined) byRelease.set(edge.release, [conditional]);
+    else known.push(conditional);
   }
   const releases = [...byRelease].map(([text, its]) => releaseEdgesOf(parseVersion(text) ?? text, its));
   return { releases, extras: new Set(releases.flatMap(({ byExtra }) => [...byExtra.keys()])) };
 }
 
-function releaseEdgesOf(version: Version | string, edges: readonly GuardedEdge[]): ReleaseEdges {
+function releaseEdgesOf(version: Version | string, edges: readonly ConditionalEdge[]): ReleaseEdges {
   const byExtra = new Map<string, number[]>();
-  for (const [at, { guard }] of edges.entries()) {
-    for (const extra of guard?.extras ?? []) {
+  for (const [at, { condition }] of edges.entries()) {
+    for (const extra of condition?.extras ?? []) {
       const places = byExtra.get(extra);
       if (places === undefined) byExtra.set(extra, [at]);
       else places.push(at);
@@ -164,7 +164,7 @@ function edgesToFollow({ releases }: ProjectEdges, { specifier, extras, limits }
     // Edges that need no extra were followed the first time, so now only edges of the named extras can be new.
     const candidates = asked.has(limited) ? positionsOf(named, byExtra).flatMap((at) => edges[at] ?? []) : edges;
     asked.add(key).add(limited);
-    return candidates.filter(({ guard }) => guard?.isNeeded(named) !== false).map(({ edge }) => edge);
+    return candidates.filter(({ condition }) => condition?.isNeeded(named) !== false).map(({ edge }) => edge);
   });
 }
 
@@ -175,14 +175,14 @@ function positionsOf(extras: readonly string[], byExtra: ReleaseEdges['byExtra']
 }
 
 /** A marker, evaluated in the configured environments. */
-interface Guard {
+interface EvaluatedMarker {
   /** The extras that the marker names. */
   readonly extras: ReadonlySet<string>;
   isNeeded(extras: readonly string[]): boolean;
 }
 
 /** Returns a cached parser of markers. A marker that cannot be parsed or decided counts as true. */
-function guardsIn(environments: readonly MarkerEnvironment[]): (marker: string) => Guard {
+function markerEvaluator(environments: readonly MarkerEnvironment[]): (marker: string) => EvaluatedMarker {
   const places = orAnyEnvironment(environments);
   return cached((text) => {
     const marker = parseMarker(text);

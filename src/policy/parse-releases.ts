@@ -1,3 +1,4 @@
+/** Reads the tables `[releases]` and `[budget]` of `mirror.toml`. */
 import { projectName } from '../core/names.ts';
 import {
   type ConfigValue,

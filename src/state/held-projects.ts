@@ -41,6 +41,10 @@ export interface HeldProjects {
   project(name: ProjectName): HeldProject;
   /** Returns the file that is held at `path`, if any. */
   file(path: WebPath): HeldFile | undefined;
+  /**
+   * Returns the paths of all held files and sidecars below `folder`; undefined if there are more than `maxFiles` files.
+   */
+  pathsBelow(folder: WebPath, maxFiles: number): ReadonlySet<WebPath> | undefined;
   /** Returns the project that holds the file at `path`, if any. */
   holderOf(path: WebPath): ProjectName | undefined;
   /** Remembers files that were published, or whose sidecars were. */

@@ -4,7 +4,7 @@
  */
 import type { ProjectName } from '../core/names.ts';
 import type { AlarmRecord, CheckResult, CheckSums, LogsResult, RunResult, RunSums } from './program-results.ts';
-import { change, section } from './state-section.ts';
+import { change, join, section } from './state-section.ts';
 import type { StateStore } from './state-store.ts';
 
 /**
@@ -137,8 +137,6 @@ export interface IndexState {
   readonly rootIndexDue?: boolean | undefined;
   /** The sha256 of the published root index in both forms. */
   readonly rootIndex?: { readonly json: string; readonly html: string } | undefined;
-  /** The pieces that the published root index is made of. Without froms they are not known yet. */
-  readonly rootPieces?: RootPieces | undefined;
   /** The number of the latest change that the published root index shows; see published-changes.ts. */
   readonly changesListed?: number | undefined;
   /** The extent of the published change feed: the log's id, its last change, and {@link changesListed}. */
@@ -155,7 +153,6 @@ export interface IndexState {
 export const indexState = section<IndexState>({
   rootIndexDue: true,
   rootIndex: true,
-  rootPieces: true,
   changesListed: true,
   changesTold: true,
   changesDue: true,
@@ -164,11 +161,21 @@ export const indexState = section<IndexState>({
   completedAt: true,
 });
 
+/** The pieces of the root index, apart from the rest because they are large. Owned by `sync/index`. */
+export interface RootPiecesState {
+  /** The pieces that the published root index is made of. Without froms they are not known yet. */
+  readonly rootPieces?: RootPieces | undefined;
+}
+export const rootPiecesState = section<RootPiecesState>({ rootPieces: true });
+
 /** The change that marks the root index as out of date. */
 export const rootIndexIsDue = change(indexState, { rootIndexDue: true });
 
 /** The change that marks the published root index as damaged, so that nothing of it is used again. */
-export const rootIndexIsDamaged = change(indexState, { rootIndexDue: true, rootPieces: undefined });
+export const rootIndexIsDamaged = join(
+  change(indexState, { rootIndexDue: true }),
+  change(rootPiecesState, { rootPieces: undefined }),
+);
 
 /** The change that marks the published change feed as damaged. */
 export const changeFeedIsDue = change(indexState, { changesDue: true });
@@ -274,6 +281,7 @@ export const sections = {
   policyState,
   missingState,
   pageState,
+  rootPiecesState,
   indexState,
   snapshotState,
   limitState,

@@ -13,7 +13,7 @@ export interface QueueRequest {
   /** The serial that upstream's page must have at least; 0 if upstream has none. */
   readonly serial: number;
   /** True if upstream reported the removal of the project, so that a 404 is believed at once. */
-  readonly removed: boolean;
+  readonly isRemovedUpstream: boolean;
   /** The changelog entries of the project. */
   readonly rows?: readonly ChangelogEntry[];
   /** True if upstream reports that it has the project again; earlier entries of its removal are then forgotten. */
@@ -22,7 +22,7 @@ export interface QueueRequest {
 
 /** Returns a request for a project that is known by name only, without news from upstream. */
 export function requestByName(name: ProjectName, displayName: string | undefined): QueueRequest {
-  return { name, displayName: displayName ?? name, serial: 0, removed: false };
+  return { name, displayName: displayName ?? name, serial: 0, isRemovedUpstream: false };
 }
 
 /**

@@ -281,7 +281,7 @@ class QueueWorker {
   /** Returns the projects with removals first, then those that lose something, then the rest. */
   #inOrder(all: readonly QueuedProject[]): QueuedProject[] {
     const { changelog } = this.#mirror.state;
-    const rankOf = ({ name, removed }: QueuedProject): number =>
+    const rankOf = ({ name, isRemovedUpstream: removed }: QueuedProject): number =>
       removed ? 0 : announcesLoss(changelog.of(name)) ? 1 : 2;
     const ranks = new Map(all.map((due) => [due, rankOf(due)]));
     return [...all].sort((one, other) => (ranks.get(one) ?? 0) - (ranks.get(other) ?? 0));

@@ -157,7 +157,9 @@ t.test('what a run has left when it was killed before it remembered anything is 
   for (const suffix of ['-wal', '-shm']) rmSync(state + suffix, { force: true });
   queue(mirror, 'many', 'new');
   for (const name of named('alpha')) {
-    mirror.remembered((store) => store.queue.enqueue([{ name, displayName: name, serial: 1, removed: true }]));
+    mirror.remembered((store) =>
+      store.queue.enqueue([{ name, displayName: name, serial: 1, isRemovedUpstream: true }]),
+    );
   }
   rmSync(join(mirror.web, 'simple/index.html'));
   mirror.remembered((store) => store.set(changeOf({ rootIndexDue: true })));

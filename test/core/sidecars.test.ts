@@ -34,8 +34,8 @@ for (const kind of sidecarKinds) {
   });
 
   t.test(`${kind}: is right, or it is said what is expected`, async (t) => {
-    t.equal(row.problemOf(right[kind], all), undefined);
-    t.match(row.problemOf(Buffer.from('{"half":'), all), { expected: String, found: String });
+    t.equal(row.differenceOf(right[kind], all), undefined);
+    t.match(row.differenceOf(Buffer.from('{"half":'), all), { expected: String, found: String });
   });
 
   t.test(`${kind}: its path leads back to its file`, async (t) => {

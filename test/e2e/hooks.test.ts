@@ -7,7 +7,7 @@ import { makeWheel } from '../sample/distributions.ts';
 import type { SampleServer } from '../sample/sample-server.ts';
 import { openBundle } from './bundle.ts';
 import { openSample } from './opened-sample.ts';
-import { type Ended, run } from './program.ts';
+import { type Ended, run, start, until } from './program.ts';
 
 const bundle = await openBundle();
 const program = join(bundle, 'pep381run');
@@ -185,6 +185,26 @@ t.test('a hook that hangs is ended, and the run ends in order', async (t) => {
   );
   script('after-run', 'sleep 600');
   t.match(await mirror(), { code: 0, stderr: /hooks\.after-run: was ended, as it took more than 1 s; the next run/ });
+});
+
+t.test('a run that is to stop ends its hook, and the next one gives it the same', async (t) => {
+  const { target, script, mirror, take, heard } = await openHooked(t);
+  script('after-run', 'touch $HEARD/begun; exec sleep 600');
+  const running = start(program, [target]);
+  t.teardown(() => running.kill('SIGKILL'));
+  await until('the hook', () => existsSync(join(heard, 'begun')));
+  running.kill('SIGTERM');
+  t.match(await running.ended, { code: 0, stderr: /hooks\.after-run: was ended, as the run is paused; the next/ });
+  script('after-run', records['after-run']);
+  t.same(await mirror('-q'), quiet);
+  t.ok(linesOf(take('paths')).length > 0);
+});
+
+t.test('a dry run starts no hook', async (t) => {
+  const { mirror, take, target } = await openHooked(t);
+  t.same(await mirror('-q', '--dry-run'), quiet);
+  t.equal(take('paths'), undefined);
+  t.notOk(existsSync(join(target, 'spool')));
 });
 
 t.test('a mirror.toml that everybody may write starts nothing', async (t) => {

@@ -22,8 +22,9 @@ interface Measured {
   values(): Map<string, number>;
 }
 
-async function openMeasured(t: Test): Promise<Measured> {
-  const { server, target } = await openSample(t, join(bundle, 'pep381run'), smallIndex());
+async function openMeasured(t: Test, name = 'pypi'): Promise<Measured> {
+  const { server, target: parent } = await openSample(t, join(bundle, 'pep381run'), smallIndex());
+  const target = join(parent, name);
   const folder = t.testdir({ metrics: {}, 'pypi.log': '' });
   const file = join(folder, 'metrics/pep381.prom');
   mkdirSync(target, { recursive: true });
@@ -84,8 +85,8 @@ t.test('each program adds what it knows', async (t) => {
 });
 
 t.test('promtool finds nothing to remark', programsOrReason('promtool'), async (t) => {
-  const { mirror, check, logs, file } = await openMeasured(t);
-  await mirror('-q');
+  const { mirror, check, logs, file } = await openMeasured(t, 'a "hostile" \\ {name}\n# TYPE x y');
+  t.same(await mirror('-q'), quiet);
   await check('-q', '--subset', 'auto');
   await logs();
   const input = readFileSync(file);

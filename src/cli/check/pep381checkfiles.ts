@@ -118,10 +118,11 @@ async function runCheck(
     );
   }
   const view = viewOf(command, target, tally);
+  let problem: string | undefined;
   try {
     if (verify === undefined) await check(job);
     else await verifySnapshot(job, verify);
-    if (verify === undefined) await remember(job, tally, startedMs, target, chosen.metricsFile);
+    if (verify === undefined) problem = await remember(job, tally, startedMs, target, chosen.metricsFile);
     if (verify === undefined) await publishCheckPages(target, job);
   } catch (error) {
     view.end();
@@ -132,18 +133,19 @@ async function runCheck(
     close();
   }
   view.end();
+  if (problem !== undefined) lines.err(`pep381checkfiles: Warning: ${problem}`);
   view.conclude((Date.now() - startedMs) / 1000);
   return tally.exitCode;
 }
 
-/** Remembers the result of a check for monitoring, and writes the metrics. */
+/** Remembers the result of a check for monitoring, and writes the metrics. Resolves with why that was not possible. */
 async function remember(
   { state, files, settings: { subset } }: CheckJob,
   { projects, files: checked, bytes, findings, exitCode }: CheckTotals,
   startedMs: number,
   { root }: Target,
   metricsFile: string | undefined,
-): Promise<void> {
+): Promise<string | undefined> {
   const { checkSums = { checks: 0, files: 0, bytes: 0, findings: 0 } } = state.get(checkResultsState);
   const { checkedShare } = state.get(checkState);
   const share = subset === 'auto' && checkedShare !== undefined ? nextSubset(checkedShare - 1) : subset;
@@ -161,8 +163,7 @@ async function remember(
       checkSums: sums,
     }),
   );
-  const problem = await writeMetrics(metricsFile, { root, state, files });
-  if (problem !== undefined) lines.err(`pep381checkfiles: Warning: ${problem}`);
+  return await writeMetrics(metricsFile, { root, state, files });
 }
 
 /** Returns a function that tells which projects `mirror.toml` declares as local. Throws UsageError. */

@@ -141,7 +141,7 @@ export async function statusOf({ target, settings, state, files, isRunning, now 
     queued,
     parked,
     heldBack,
-    ...monitoredOf(state, nowMs),
+    ...monitoredOf(state, queued, nowMs),
     provenance: settings.provenance === 'verify' ? state.provenance.totals() : undefined,
     unmet,
     unmetCount: unmet.length,
@@ -155,14 +155,15 @@ export async function statusOf({ target, settings, state, files, isRunning, now 
   };
 }
 
-/** Returns what monitoring asks for besides sums. */
+/** Returns what monitoring asks for besides sums. `queued` is the number of queued projects. */
 export function monitoredOf(
   state: Pick<StateStore, 'get' | 'queue'>,
+  queued: number,
   nowMs: number,
 ): Required<Pick<Status, 'alarms' | 'recentAlarms'>> & Pick<Status, 'oldestQueued' | 'lastCheck'> {
   const { alarms = [] } = state.get(alarmState);
   const { lastCheck } = state.get(checkResultsState);
-  const since = state.queue.groups().map((group) => group.since);
+  const since = queued === 0 ? [] : state.queue.groups().map((group) => group.since);
   return {
     oldestQueued: timeOf(since.length === 0 ? undefined : since.reduce((a, b) => Math.min(a, b))),
     alarms: [...alarms].reverse().slice(0, shownAtMost).map(pastAlarm),

@@ -175,7 +175,7 @@ function policyOf(decision: ProjectDecision | undefined, plan: FileDecisions | u
   return { hold, because, source, wants: [...others.values()], nextChange };
 }
 
-function queueOf({ since, serial, removed, attempts, reason, nextTry }: QueueEntry): WhyQueued {
+function queueOf({ since, serial, isRemovedUpstream: removed, attempts, reason, nextTry }: QueueEntry): WhyQueued {
   const isParked = attempts > 0 && nextTry !== undefined;
   return {
     since: isoTime(since),

@@ -13,7 +13,7 @@ export async function publishStatus({ state, files, settings }: Mirror, run: Run
   const { serial, serialMovedAt } = state.get(serialState);
   const { unmetLines = [] } = state.get(missingState);
   const { projects, files: held, bytes, queued, parked, heldBack } = state.totals();
-  const { oldestQueued, recentAlarms, lastCheck } = monitoredOf(state, run.finishedMs);
+  const { oldestQueued, recentAlarms, lastCheck } = monitoredOf(state, queued, run.finishedMs);
   const status = {
     upstream: settings.upstream,
     serial: serial ?? null,

@@ -7,7 +7,17 @@
  *
  * The folder `.pep381client` has mode 0700, so that no web server shows its files.
  */
-import { cpSync, existsSync, mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  statSync,
+} from 'node:fs';
 import { basename, dirname, join, sep } from 'node:path';
 import { hasCode } from '../../core/caught-error.ts';
 import { refuseLinks } from './refuse-links.ts';
@@ -17,6 +27,14 @@ const hidden = '.pep381client';
 /** Names at the top of a mount that are not part of the tree. A fresh disk has `lost+found`. */
 export const notOfTheTree: ReadonlySet<string> = new Set([hidden, 'lost+found']);
 
+/** A folder in the target. */
+interface Folder {
+  readonly isFolder: boolean;
+  readonly device: number;
+  /** The mount point in the target that it is below, if there is one and the kernel tells it. */
+  readonly mount: string | undefined;
+}
+
 export class Mounts {
   readonly #target: string;
   readonly #web: string;
@@ -24,6 +42,9 @@ export class Mounts {
    * The tops of mounts by the name of a home folder (`staging`, `trash`). Mounts do not change while a program runs.
    */
   readonly #tops = new Map<string, readonly string[]>();
+  #topsBelowWeb: readonly string[] | undefined;
+  readonly #folders = new Map<string, Folder>();
+  #mountPoints: readonly string[] | undefined;
 
   /** Finds the mounts below `web/` in the folder `target`. */
   constructor(target: string) {
@@ -64,7 +85,7 @@ export class Mounts {
    */
   bring(from: string, to: string, staging: string): string {
     const home = this.homeOf(to, staging);
-    if (dirname(from) === home || isSameMount(dirname(from), home)) return from;
+    if (dirname(from) === home || this.#isSameMount(dirname(from), home)) return from;
     const copy = join(home, basename(from));
     rmSync(copy, { recursive: true, force: true });
     cpSync(from, copy, { recursive: true, preserveTimestamps: true, verbatimSymlinks: true });
@@ -75,15 +96,44 @@ export class Mounts {
   #topsOf(name: string): readonly string[] {
     const known = this.#tops.get(name);
     if (known !== undefined) return known;
+    const home = existsSync(join(this.#target, name)) ? join(this.#target, name) : this.#target;
+    this.#topsBelowWeb ??= this.#findTopsBelowWeb();
+    const tops = [...(this.#isSameMount(home, this.#web) ? [] : [this.#web]), ...this.#topsBelowWeb];
+    this.#tops.set(name, tops);
+    return tops;
+  }
+
+  #findTopsBelowWeb(): string[] {
     const packages = join(this.#web, 'packages');
     const days = ['local-stats', 'local-stats/days'];
     const inWeb = ['simple', 'packages', ...days].map((folder) => join(this.#web, folder));
-    const folders = [this.#web, ...inWeb, ...namesIn(packages).map((folder) => join(packages, folder))];
-    const home = existsSync(join(this.#target, name)) ? join(this.#target, name) : this.#target;
-    const above = (folder: string): string => (folder === this.#web ? home : dirname(folder));
-    const tops = folders.filter((folder) => !isSameMount(above(folder), folder));
-    this.#tops.set(name, tops);
-    return tops;
+    const folders = [...inWeb, ...namesIn(packages).map((folder) => join(packages, folder))];
+    return folders.filter((folder) => !this.#isSameMount(dirname(folder), folder));
+  }
+
+  /** Returns true if files can be renamed from one of two folders into the other, or if one of them is missing. */
+  #isSameMount(one: string, other: string): boolean {
+    const [from, to] = [this.#inspect(one), this.#inspect(other)];
+    if (from === undefined || to === undefined || !to.isFolder) return true;
+    if (from.device !== to.device) return false;
+    return this.#mountPoints === undefined ? canRename(one, other) : from.mount === to.mount;
+  }
+
+  /** Returns what is known of a folder in the target, or undefined if it is missing. */
+  #inspect(folder: string): Folder | undefined {
+    const known = this.#folders.get(folder);
+    if (known !== undefined) return known;
+    const found = statSync(folder, { throwIfNoEntry: false });
+    if (found === undefined) return undefined;
+    this.#mountPoints ??= mountPointsBelow(this.#target);
+    const inspected = { device: found.dev, isFolder: found.isDirectory(), mount: this.#mountOf(folder) };
+    this.#folders.set(folder, inspected);
+    return inspected;
+  }
+
+  /** Returns the mount point in the target that a folder of it is below. */
+  #mountOf(folder: string): string | undefined {
+    return this.#mountPoints?.findLast((point) => folder === point || folder.startsWith(point + sep));
   }
 }
 
@@ -96,11 +146,34 @@ function namesIn(folder: string): string[] {
   }
 }
 
-/** Returns true if files can be renamed from one of two folders into the other, or if one of them is missing. */
-function isSameMount(one: string, other: string): boolean {
-  const [from, to] = [one, other].map((path) => statSync(path, { throwIfNoEntry: false }));
-  if (from === undefined || to === undefined || !to.isDirectory()) return true;
-  if (from.dev !== to.dev) return false;
+/**
+ * Returns the mount points below the folder `target`, the longest last, or undefined where the kernel does not list
+ * them in /proc.
+ */
+function mountPointsBelow(target: string): readonly string[] | undefined {
+  try {
+    const lines = readFileSync('/proc/self/mountinfo', 'utf8').trimEnd().split('\n');
+    const real = withSlash(realpathSync(target));
+    const points = lines.map((line) => decodeOctal(line.split(' ')[4] ?? '')).filter((point) => point.startsWith(real));
+    return points
+      .map((point) => join(target, point.slice(real.length)))
+      .sort((one, other) => one.length - other.length);
+  } catch {
+    return undefined;
+  }
+}
+
+function withSlash(folder: string): string {
+  return folder.endsWith(sep) ? folder : folder + sep;
+}
+
+/** Returns the text with its `\040` and the like decoded, as /proc writes spaces. */
+function decodeOctal(text: string): string {
+  return text.replaceAll(/\\([0-7]{3})/g, (_, digits: string) => String.fromCharCode(Number.parseInt(digits, 8)));
+}
+
+/** Returns true if files can be renamed from one folder into the other, which has the same device number. */
+function canRename(one: string, other: string): boolean {
   try {
     // A bind mount has the device number of its disk. The kernel compares mounts before it looks for the file.
     renameSync(join(one, '.no-such-file'), join(other, '.no-such-file'));

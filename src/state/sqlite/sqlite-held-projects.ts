@@ -1,7 +1,8 @@
 /** The HeldProjects port over SQLite. */
 import type Database from 'better-sqlite3';
 import type { ProjectName } from '../../core/names.ts';
-import type { WebPath } from '../../core/paths.ts';
+import { type WebPath, withSidecars } from '../../core/paths.ts';
+import { heldSidecars } from '../../core/sidecars.ts';
 import type { IndexEntry } from '../../formats/simple/root-index.ts';
 import type { HeldFile, HeldProject, HeldProjects } from '../held-projects.ts';
 import { filePathOf, nameOf } from './checked-text.ts';
@@ -32,6 +33,13 @@ export class SqliteHeldProjects extends SqliteTables<ReturnType<typeof prepareSt
   file(path: WebPath): HeldFile | undefined {
     const row = this.do(() => this.sql.fileAt.get(path));
     return row && fileOf(row);
+  }
+
+  pathsBelow(folder: WebPath, maxFiles: number): ReadonlySet<WebPath> | undefined {
+    // '0' is the character after '/'.
+    const rows = this.do(() => this.sql.filesBelow.all(`${folder}/`, `${folder}0`, maxFiles + 1));
+    if (rows.length > maxFiles) return undefined;
+    return new Set(rows.map(fileOf).flatMap((file) => withSidecars(file.path, heldSidecars(file))));
   }
 
   holderOf(path: WebPath): ProjectName | undefined {
@@ -213,6 +221,9 @@ function prepareStatements(db: Database.Database) {
     forgetEtags: db.prepare<[]>('UPDATE projects SET etag = NULL'),
     filesOf: db.prepare<[string], FileRow>(`SELECT ${fileColumns} FROM files WHERE project = ?`),
     fileAt: db.prepare<[string], FileRow>(`SELECT ${fileColumns} FROM files WHERE path = ?`),
+    filesBelow: db.prepare<[string, string, number], FileRow>(
+      `SELECT ${fileColumns} FROM files WHERE path > ? AND path < ? LIMIT ?`,
+    ),
     holderOf: db.prepare<[string], { project: ProjectName }>('SELECT project FROM files WHERE path = ?'),
     putFile: db.prepare<[string, string, number, Buffer, Buffer | null, number]>(
       `INSERT INTO files (path, project, size, sha256, metadata_sha256, provenance) VALUES (?, ?, ?, ?, ?, ?)

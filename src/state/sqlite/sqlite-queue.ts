@@ -42,7 +42,7 @@ export class SqliteQueue extends SqliteTables<ReturnType<typeof prepareStatement
     const { changelog, mirror } = this.#beside;
     this.transaction(() => {
       const now = this.clock.now();
-      for (const { name, displayName, serial, removed, rows = [], isBack = false } of requests) {
+      for (const { name, displayName, serial, isRemovedUpstream: removed, rows = [], isBack = false } of requests) {
         this.sql.enqueue.run(name, displayName, serial, removed ? 1 : 0, now);
         if (isBack) changelog.forgetRemoval(name);
         changelog.add(name, rows);
@@ -182,8 +182,17 @@ interface ParkedRow extends DueRow {
 function dueOf(row: DueRow): QueuedProject {
   const { display_name: displayName, serial, obstacle, since, attempts, deaths } = row;
   const name = nameOf(row.name);
-  const [removed, replan] = [row.removed === 1, row.replan === 1];
-  const due = { name, displayName, serial, removed, obstacle: obstacle ?? undefined, since, attempts, replan };
+  const [isRemovedUpstream, replan] = [row.removed === 1, row.replan === 1];
+  const due = {
+    name,
+    displayName,
+    serial,
+    isRemovedUpstream,
+    obstacle: obstacle ?? undefined,
+    since,
+    attempts,
+    replan,
+  };
   return deaths === 0 ? due : { ...due, deaths };
 }
 

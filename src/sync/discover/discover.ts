@@ -196,7 +196,9 @@ function enqueueMissing({ state, settings, selection, clock }: Mirror, { missing
   // A project that was just found missing is asked for tomorrow. A 404 is believed at once then.
   const isAsked = (name: ProjectName): boolean =>
     missingRetryAt !== undefined && state.queue.entryOf(name) === undefined;
-  const requests = missing.filter(isAsked).map((name) => ({ ...requestByName(name, undefined), removed: true }));
+  const requests = missing
+    .filter(isAsked)
+    .map((name) => ({ ...requestByName(name, undefined), isRemovedUpstream: true }));
   state.queue.enqueue(requests, change(missingState, { missingRetryAt: now + dayMs }));
 }
 
@@ -411,8 +413,8 @@ function wantedBy(mirror: Mirror, { rows }: Pick<Changes, 'rows'>): QueueRequest
     found.set(name, { displayName, rows: before });
   }
   return [...found].map(([name, { displayName, rows }]) => {
-    const removed = isGoneAfter(rows, mirror.state.queue.entryOf(name)?.removed ?? false);
-    return { name, displayName, serial: rows.at(-1)?.serial ?? 0, removed, rows };
+    const isRemovedUpstream = isGoneAfter(rows, mirror.state.queue.entryOf(name)?.isRemovedUpstream ?? false);
+    return { name, displayName, serial: rows.at(-1)?.serial ?? 0, isRemovedUpstream, rows };
   });
 }
 

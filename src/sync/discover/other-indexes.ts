@@ -79,7 +79,7 @@ async function enqueueListedFrom({ state, selection }: Mirror, source: string, u
       const found = piece.flatMap(({ displayName }): QueueRequest[] => {
         const name = projectName(displayName);
         const isOurs = name !== undefined && selection.sourceOf(name) === source && selection.includes(name);
-        return isOurs ? [{ name, displayName, serial: 0, removed: false }] : [];
+        return isOurs ? [{ name, displayName, serial: 0, isRemovedUpstream: false }] : [];
       });
       takeover.add(found);
       listed += piece.length;

@@ -32,7 +32,7 @@ export async function enqueueListDifferences(
         const name = projectName(displayName);
         if (name === undefined) invalidNames.add(displayName);
         else if (selection.sourceOf(name) === undefined && selection.includes(name))
-          requests.push({ name, displayName, serial: serial ?? 0, removed: false });
+          requests.push({ name, displayName, serial: serial ?? 0, isRemovedUpstream: false });
       }
       takeover.add(requests);
       listed += piece.length;

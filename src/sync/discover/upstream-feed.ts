@@ -141,7 +141,7 @@ function requestsFrom(change: FeedChange, newest = Number.POSITIVE_INFINITY): Qu
   const { name, displayName, removed } = change;
   const serial = Math.min(change.serial ?? 0, newest);
   const isRemoved = removed !== undefined;
-  return { name, displayName, serial, removed: isRemoved, isBack: !isRemoved, rows: rowsOf(change, serial) };
+  return { name, displayName, serial, isRemovedUpstream: isRemoved, isBack: !isRemoved, rows: rowsOf(change, serial) };
 }
 
 /** Returns the rows that a changelog would have for the change. */

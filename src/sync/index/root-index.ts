@@ -15,8 +15,8 @@ import {
   rootIndexJson,
 } from '../../formats/simple/root-index.ts';
 import { deflatePiece, gzipHead, gzipTail } from '../../pages/deflate-pieces.ts';
-import { indexState, pageState, type RootPieceSize, serialState } from '../../state/mirror-state.ts';
-import { change } from '../../state/state-section.ts';
+import { indexState, pageState, type RootPieceSize, rootPiecesState, serialState } from '../../state/mirror-state.ts';
+import { change, join } from '../../state/state-section.ts';
 import type { Mirror } from '../mirror.ts';
 
 const entriesPerPiece = 2048;
@@ -32,8 +32,8 @@ const piecesAtATime = 4;
 type IndexOwner = Pick<Mirror, 'state' | 'files' | 'report'>;
 
 /** The pages of the list. Each has a gzipped twin. */
-const pages = { html: 'index.html', json: 'index.v1_json' } as const satisfies Record<string, PageFile>;
-type FormName = keyof typeof pages;
+const pageFiles = { html: 'index.html', json: 'index.v1_json' } as const satisfies Record<string, PageFile>;
+type FormName = keyof typeof pageFiles;
 type Forms = Readonly<Record<FormName, RootIndexForm>>;
 
 /** One form of the list. */
@@ -45,8 +45,8 @@ interface BuiltForm {
   readonly sizes: readonly RootPieceSize[];
 }
 
-/** Both forms, and the names from which on their pieces reach. */
-type BuiltForms = Readonly<Record<FormName, BuiltForm>> & { readonly froms: readonly string[] };
+/** Both forms, and the first name of each piece. */
+type BuiltForms = Readonly<Record<FormName, BuiltForm>> & { readonly firstNames: readonly string[] };
 
 /** Publishes the root index if it differs from the published one. */
 export async function publishRootIndex(mirror: IndexOwner): Promise<void> {
@@ -56,13 +56,16 @@ export async function publishRootIndex(mirror: IndexOwner): Promise<void> {
   const forms = { html: rootIndexHtml, json: rootIndexJson(serial) };
   const changed = state.indexEntries.changed(maxChanged);
   const replaced = changed.length < maxChanged ? await replacePieces(mirror, forms, changed) : undefined;
-  const { froms, html, json } = replaced ?? (await writeAll(mirror, forms));
+  const { firstNames, html, json } = replaced ?? (await writeAll(mirror, forms));
   await files.publish([...html.writes, ...json.writes]);
   await publishShadowmireList(mirror, serial);
-  const rootPieces = { froms, html: html.sizes, json: json.sizes };
+  const rootPieces = { froms: firstNames, html: html.sizes, json: json.sizes };
   state.indexEntries.commit(
     changed,
-    change(indexState, { rootIndex: { json: json.sha256, html: html.sha256 }, rootPieces, changesListed }),
+    join(
+      change(indexState, { rootIndex: { json: json.sha256, html: html.sha256 }, changesListed }),
+      change(rootPiecesState, { rootPieces }),
+    ),
   );
   report({ type: 'root-index', projects: state.totals().projects });
 }
@@ -88,9 +91,9 @@ async function publishShadowmireList(mirror: IndexOwner, serial: number | undefi
 async function writeAll(mirror: IndexOwner, forms: Forms): Promise<BuiltForms> {
   const { state, files } = mirror;
   // From now on changed entries are remembered. If the run ends before the pieces are known, the next one writes all.
-  state.indexEntries.commit('all', change(indexState, { rootPieces: { froms: [], html: [], json: [] } }));
-  const froms: string[] = [];
-  for (const entries of entryGroups(mirror)) froms.push(froms.length === 0 ? '' : (entries[0]?.name ?? ''));
+  state.indexEntries.commit('all', change(rootPiecesState, { rootPieces: { froms: [], html: [], json: [] } }));
+  const firstNames: string[] = [];
+  for (const entries of entryGroups(mirror)) firstNames.push(firstNames.length === 0 ? '' : (entries[0]?.name ?? ''));
   const build = async (form: FormName): Promise<BuiltForm> => {
     const writer = await PairWriter.open(files, form);
     const sizes: RootPieceSize[] = [];
@@ -105,7 +108,7 @@ async function writeAll(mirror: IndexOwner, forms: Forms): Promise<BuiltForms> {
     if (isThere) await writer.drop();
     return { writes: isThere ? [] : [twin, page], sha256: page.sha256, sizes };
   };
-  return { html: await build('html'), json: await build('json'), froms };
+  return { html: await build('html'), json: await build('json'), firstNames };
 }
 
 /**
@@ -118,22 +121,23 @@ async function replacePieces(
   changed: readonly ProjectName[],
 ): Promise<BuiltForms | undefined> {
   const { state, files } = mirror;
-  const { rootPieces: old, rootIndex } = state.get(indexState);
+  const { rootIndex } = state.get(indexState);
+  const { rootPieces: old } = state.get(rootPiecesState);
   // A check that finds damage removes the pieces.
   if (old === undefined || rootIndex === undefined || old.froms.length === 0) return undefined;
-  const groups = new Map<number, readonly IndexEntry[]>();
+  const entriesByPiece = new Map<number, readonly IndexEntry[]>();
   for (const name of changed) {
     const at = old.froms.findLastIndex((from) => from <= name);
-    if (groups.has(at)) continue;
+    if (entriesByPiece.has(at)) continue;
     const entries = state.indexEntries.within(old.froms[at] ?? '', old.froms[at + 1]);
     if (entries.length === 0 || entries.length > maxEntriesPerPiece) return undefined;
-    groups.set(at, entries);
-    if (groups.size > fewPieces && groups.size * 2 > old.froms.length) return undefined;
+    entriesByPiece.set(at, entries);
+    if (entriesByPiece.size > fewPieces && entriesByPiece.size * 2 > old.froms.length) return undefined;
   }
   const build = async (form: FormName): Promise<BuiltForm | undefined> => {
     const { head } = forms[form];
-    const numbers = [...groups.keys()].sort((one, other) => one - other);
-    const texts = [head, ...numbers.map((at) => groupText(forms[form], groups.get(at) ?? [], at === 0))];
+    const numbers = [...entriesByPiece.keys()].sort((one, other) => one - other);
+    const texts = [head, ...numbers.map((at) => groupText(forms[form], entriesByPiece.get(at) ?? [], at === 0))];
     const sizes = [...old[form]];
     const made = new Map<number, Piece>();
     for await (const piece of compressed(texts)) {
@@ -155,7 +159,7 @@ async function replacePieces(
   const html = await build('html');
   const json = html && (await build('json'));
   if (html !== undefined && json === undefined) for (const { body } of html.writes) await (body as StagedFile).drop();
-  return html && json && { html, json, froms: old.froms };
+  return html && json && { html, json, firstNames: old.froms };
 }
 
 /**
@@ -174,8 +178,8 @@ async function copyPieces(
     const piece = made.get(at);
     if (piece !== undefined) await writer.add(piece.body, piece.packed);
     else {
-      const body = await files.slice(pagePath(pages[form]), bodyAt, bodyAt + bytes);
-      const packed = await files.slice(pagePath(`${pages[form]}.gz`), packedAt, packedAt + packedBytes);
+      const body = await files.slice(pagePath(pageFiles[form]), bodyAt, bodyAt + bytes);
+      const packed = await files.slice(pagePath(`${pageFiles[form]}.gz`), packedAt, packedAt + packedBytes);
       const isRight =
         body !== undefined && packed !== undefined && crc32(body) === checksum && crc32(packed) === packedChecksum;
       if (!isRight) return false;
@@ -195,8 +199,8 @@ async function hasSizes(files: Mirror['files'], form: FormName, sizes: readonly 
     packedBytes += piecePackedBytes;
   }
   return (
-    (await files.size(pagePath(pages[form]))) === bytes &&
-    (await files.size(pagePath(`${pages[form]}.gz`))) === packedBytes
+    (await files.size(pagePath(pageFiles[form]))) === bytes &&
+    (await files.size(pagePath(`${pageFiles[form]}.gz`))) === packedBytes
   );
 }
 
@@ -232,14 +236,14 @@ interface Piece {
 async function* compressed(texts: Iterable<string>): AsyncIterable<Piece> {
   const inProgress: Promise<Piece>[] = [];
   for (const text of texts) {
-    inProgress.push(pieceOf(Buffer.from(text)));
+    inProgress.push(compressPiece(Buffer.from(text)));
     const first = inProgress.length < piecesAtATime ? undefined : inProgress.shift();
     if (first !== undefined) yield await first;
   }
   for (const piece of inProgress) yield await piece;
 }
 
-async function pieceOf(body: Buffer): Promise<Piece> {
+async function compressPiece(body: Buffer): Promise<Piece> {
   const packed = await deflatePiece(body);
   return { size: [body.length, crc32(body), packed.length, crc32(packed)], body, packed };
 }
@@ -283,7 +287,7 @@ class PairWriter {
   async finish(): Promise<{ readonly page: Written; readonly twin: Written }> {
     await this.#twin.write(gzipTail(this.#checksum, this.#bytes));
     const [page, twin] = [await this.#page.finish(), await this.#twin.finish()];
-    const path = pages[this.#form];
+    const path = pageFiles[this.#form];
     return {
       page: { path: pagePath(path), body: this.#page, sha256: page.sha256 },
       twin: { path: pagePath(`${path}.gz`), body: this.#twin, sha256: twin.sha256 },

@@ -186,10 +186,10 @@ export class DeletionLimit {
   }
 
   /**
-   * Returns true if the deletion may be done. Once one is refused, all later ones of its kind are refused, and once a
+   * Counts the deletion and returns true, if it may be done. Once one is refused, all later ones of its kind are refused, and once a
    * removal is refused, all deletions are.
    */
-  allows(deletion: Deletion): boolean {
+  admit(deletion: Deletion): boolean {
     const { name, isRemoval } = deletion;
     const index = this.#indexOf(deletion.source);
     const cost = this.#costOf(deletion);

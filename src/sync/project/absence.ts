@@ -30,14 +30,14 @@ const listCachedMs = 10 * minuteMs;
 
 /** Returns the reason why a project that upstream answers not to have must stay for now, or undefined if it may go. */
 export function deferAbsence(mirror: Mirror, due: QueuedProject, held: HeldProject): Deferral | undefined {
-  if (due.removed) return undefined;
+  if (due.isRemovedUpstream) return undefined;
   const absentMs = due.obstacle === 'absent' ? Math.max(0, mirror.clock.now() - due.since) : 0;
   const reason = 'upstream answers that it does not exist, and did not say that it was removed';
   if (absentMs < absenceGraceMs) {
     const delayMs = due.obstacle === 'absent' ? absenceGraceMs - absentMs : absenceRetryMs;
     return { reason, obstacle: 'absent', delayMs };
   }
-  if (!isHeld(mirror, due, held)) return undefined;
+  if (!hasAnythingToRemove(mirror, due, held)) return undefined;
   const delayMs = Math.max(absenceGraceMs, parkDelayMs(due.attempts + 1));
   return { reason: `${reason}: it stays as long as no list of projects lacks it`, obstacle: 'absent', delayMs };
 }
@@ -52,12 +52,12 @@ export function deferOldPage(
   { removedAt, isUnlisted }: ChangelogStatus,
   serial: number,
 ): Deferral | undefined {
-  if (isUnlisted || !isHeld(mirror, due, held)) return undefined;
+  if (isUnlisted || !hasAnythingToRemove(mirror, due, held)) return undefined;
   return staleDeferral(due, `upstream's page has serial ${serial}, from before its removal at ${removedAt}`);
 }
 
 /** Returns true if the removal would take something away: published pages or pending files. */
-function isHeld({ state }: Mirror, { name }: QueuedProject, { published }: HeldProject): boolean {
+function hasAnythingToRemove({ state }: Mirror, { name }: QueuedProject, { published }: HeldProject): boolean {
   return published || state.held.pendingFiles(name).length > 0;
 }
 

@@ -117,7 +117,7 @@ async function entriesBefore({ files }: Mirror, name: ProjectName): Promise<Map<
 async function hasMetadata({ files }: Mirror, path: WebPath, file: SimpleFile): Promise<boolean> {
   if (file.metadataSha256 === undefined) return true;
   const found = await files.read(sidecarPath(path, 'metadata'));
-  return found !== undefined && sidecars.metadata.problemOf(found, file) === undefined;
+  return found !== undefined && sidecars.metadata.differenceOf(found, file) === undefined;
 }
 
 /**

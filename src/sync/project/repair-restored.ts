@@ -88,7 +88,7 @@ async function restoreFile({ files }: Mirror, path: WebPath, file: SimpleFile): 
   const wrong: SidecarKind[] = [];
   for (const kind of sidecarKinds) {
     const bytes = await files.read(sidecarPath(path, kind));
-    if (bytes === undefined || sidecars[kind].problemOf(bytes, file) !== undefined) wrong.push(kind);
+    if (bytes === undefined || sidecars[kind].differenceOf(bytes, file) !== undefined) wrong.push(kind);
   }
   await files.discard(sidecarPaths(path, wrong));
   const { metadataSha256 } = file;

@@ -53,7 +53,7 @@ export async function syncProject(whole: Mirror, due: QueuedProject): Promise<Sy
   const elsewhere = movedFrom(mirror, due.name, held);
   if (elsewhere !== undefined) return replaceFromOtherIndex(mirror, project, elsewhere);
   if (decision?.hold === local) return syncLocal(mirror, project);
-  if (due.replan === true && !due.removed) {
+  if (due.replan === true && !due.isRemovedUpstream) {
     const source = await readCachedPage(mirror, due.name);
     if (source?.isComplete === true) {
       const classified = classifyPage(mirror, project, source);
@@ -85,9 +85,9 @@ async function replaceFromOtherIndex(mirror: Mirror, project: SelectedProject, b
   if (isSame) {
     mirror.memoryBudget.release(name);
     // That upstream's list lacks the project proves nothing about another index.
-    const isUnconfirmed = isOfTree && due.removed && due.obstacle !== 'absent';
+    const isUnconfirmed = isOfTree && due.isRemovedUpstream && due.obstacle !== 'absent';
     if (isUnconfirmed) state.changelog.listed([name]);
-    const mine = { ...project, due: { ...due, removed: due.removed && !isUnconfirmed } };
+    const mine = { ...project, due: { ...due, isRemovedUpstream: due.isRemovedUpstream && !isUnconfirmed } };
     return syncFromUpstream(mirror, { ...mine, held: { ...held, serial: undefined, etag: undefined } });
   }
   // A restored project stays until the right index has it.
@@ -101,7 +101,7 @@ async function replaceFromOtherIndex(mirror: Mirror, project: SelectedProject, b
     state.queue.enqueue([requestByName(name, held.displayName)], rootIndexIsDue);
   }
   const gone = { ...state.held.project(name), ...(settings.dryRun && notHeld) };
-  const moved = { ...project, due: asNewRequest(due), held: gone };
+  const moved = { ...project, due: asNewlyQueued(due), held: gone };
   if (answer === undefined) return syncLocal(mirror, moved);
   if (answer.kind === 'absent') {
     mirror.missingProjects.markMissing(selection, name);
@@ -140,8 +140,8 @@ async function syncLocal(mirror: Mirror, project: SelectedProject): Promise<Sync
 }
 
 /** Returns the project as if it had been queued for the first time. */
-function asNewRequest({ name, displayName, since, attempts }: QueuedProject): QueuedProject {
-  return { name, displayName, since, attempts, serial: 0, removed: true, obstacle: undefined };
+function asNewlyQueued({ name, displayName, since, attempts }: QueuedProject): QueuedProject {
+  return { name, displayName, since, attempts, serial: 0, isRemovedUpstream: true, obstacle: undefined };
 }
 
 const notHeld = { published: false, serial: undefined, etag: undefined, status: undefined, files: [] };
@@ -186,9 +186,9 @@ async function askUpstream(
   // Files that were removed before the quarantine was known have to be classified again.
   const isToBeRead = changelogStatus.hasQuarantine || new ProjectRejections(mirror, project).isDue;
   const etag = isPlanned && !isToBeRead && (await isIntact(mirror, due, held)) ? held.etag : undefined;
-  const answer = await upstream.project(due.name, etag, due.attempts % 2 === 1);
-  const isHere = answer.kind === 'absent' && held.restored;
-  const unproven = isHere ? undefined : unverifiedReason(mirror, due.name, digestIn(answer));
+  const answer = await upstream.project(due.name, etag, bypassesCache(due));
+  const isRestoredHere = answer.kind === 'absent' && held.restored;
+  const unproven = isRestoredHere ? undefined : unverifiedReason(mirror, due.name, digestIn(answer));
   if (unproven !== undefined) return { reason: unproven, obstacle: 'unproven', delayMs: unprovenRetryMs };
   if (answer.kind === 'absent') {
     if (!held.published) mirror.missingProjects.noteAbsent(due.name);
@@ -285,7 +285,7 @@ function mayRemoveFiles(
 ): boolean {
   return (
     files === 0 ||
-    deletionLimit.allows({ name, isProject: false, isRemoval: false, files, share: files / shown, source })
+    deletionLimit.admit({ name, isProject: false, isRemoval: false, files, share: files / shown, source })
   );
 }
 
@@ -332,7 +332,7 @@ async function removeExcluded(
   }
   const { source } = held;
   const deletion = { name: due.name, isProject: true, isRemoval: false, files: files.length, share: 1, source };
-  if (!mirror.deletionLimit.allows(deletion) && !(await isQuarantined(mirror, due))) {
+  if (!mirror.deletionLimit.admit(deletion) && !(await isQuarantined(mirror, due))) {
     return heldBackDeferral('held-back', 'nothing requires it any more');
   }
   const why = 'not required any more';
@@ -340,10 +340,15 @@ async function removeExcluded(
   return { finished: { kind: 'removed', due, why, lost: files } };
 }
 
+/** Returns true for every second try: a cache before upstream may keep an old page, and be broken itself. */
+function bypassesCache({ attempts }: QueuedProject): boolean {
+  return attempts % 2 === 1;
+}
+
 /** Returns true if upstream's page is in quarantine. Asks only if upstream has said something about the project. */
-async function isQuarantined({ upstream }: Mirror, { name, replan, attempts }: QueuedProject): Promise<boolean> {
-  if (replan === true) return false;
-  const answer = await upstream.project(name, undefined, attempts % 2 === 1);
+async function isQuarantined({ upstream }: Mirror, due: QueuedProject): Promise<boolean> {
+  if (due.replan === true) return false;
+  const answer = await upstream.project(due.name, undefined, bypassesCache(due));
   return answer.kind === 'page' && answer.page.status === 'quarantined';
 }
 
@@ -382,8 +387,8 @@ async function removeAbsent(
   const quarantined = held.files.filter((file) => changelogStatus.isQuarantinedFile(file));
   const lost = held.files.filter((file) => !quarantined.includes(file));
   const files = (await newlyDelisted(mirror, due.name, lost)).length;
-  const isHeldBack = (): boolean =>
-    !mirror.deletionLimit.allows({
+  const isAdmitted = (): boolean =>
+    mirror.deletionLimit.admit({
       name: due.name,
       isProject: true,
       isRemoval: true,
@@ -391,7 +396,7 @@ async function removeAbsent(
       share: 1,
       source: held.source,
     });
-  if (held.published && !isQuarantined && isHeldBack()) {
+  if (held.published && !isQuarantined && !isAdmitted()) {
     return heldBackDeferral('removal-held-back', 'upstream has removed it');
   }
   mirror.missingProjects.markMissing(mirror.selection, due.name);

@@ -107,7 +107,7 @@ export class ConnectionLimit {
   answered(nowMs: number, answer: MeasuredAnswer | undefined, isInUse: boolean, inProgress: number): void {
     this.#see(nowMs);
     this.#answers += 1;
-    const isOutdated = this.#isOutdated();
+    const isOutdated = this.#takeOutdated();
     if (this.#limit < this.#recoverTo) {
       if (this.#answers < answersPerStep) return;
       this.#change(this.#limit + 1, this.#outdated);
@@ -136,17 +136,17 @@ export class ConnectionLimit {
 
   /** Records that the host refused a request about `subject` as one too many (429). */
   refused(nowMs: number, subject: string, inProgress: number): void {
-    if (!this.#isOutdated() && this.#refusals.add(subject, this.#answers)) this.overloaded(nowMs, inProgress);
+    if (!this.#takeOutdated() && this.#refusals.add(subject, this.#answers)) this.overloaded(nowMs, inProgress);
   }
 
   /** Records that a request about `subject` got no answer: a time-out, or a connection that broke. */
   lost(nowMs: number, subject: string, inProgress: number): void {
-    if (!this.#isOutdated() && this.#losses.add(subject, this.#answers)) this.overloaded(nowMs, inProgress);
+    if (!this.#takeOutdated() && this.#losses.add(subject, this.#answers)) this.overloaded(nowMs, inProgress);
   }
 
   /** Records the end of a request that says nothing about the number of connections. */
   ended(): void {
-    this.#isOutdated();
+    this.#takeOutdated();
   }
 
   /** Halves the limit: the host is overloaded. */
@@ -169,7 +169,8 @@ export class ConnectionLimit {
     this.#seenMs = nowMs;
   }
 
-  #isOutdated(): boolean {
+  /** Returns true if the answer is to a request from before the last change, and counts that one off. */
+  #takeOutdated(): boolean {
     if (this.#outdated === 0) return false;
     this.#outdated -= 1;
     return true;

@@ -2,6 +2,7 @@
  * Sends single HTTP requests through undici's `dispatch`, which costs a third of `request` or `fetch`. It does not
  * follow redirects and does not retry. The size and time of every body are limited.
  */
+import type { IncomingHttpHeaders } from 'node:http';
 import { gunzip, gunzipSync } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import { asError, hasCode, messageOf } from '../../core/caught-error.ts';
@@ -105,105 +106,170 @@ export class HttpClient {
   }
 
   #dispatch(request: HttpRequest, choose: ChooseReceiver | undefined): Promise<HttpResponse> {
-    const { dispatcher, clock, signal, userAgent, throttle } = this.#options;
+    const { dispatcher, userAgent } = this.#options;
     const authorization = this.#options.authorization?.(request.url);
-    const { url, method = 'GET', maxBytes = maxBodyBytes, timeoutMs } = request;
+    const { url, method = 'GET', body = null, headers, timeoutMs } = request;
     return new Promise((resolve, reject) => {
-      let status = 0;
-      let interim = 0;
-      let headers: HttpResponse['headers'] = {};
-      let receive: BodyReceiver | undefined;
-      const chunks: Buffer[] = [];
-      let bytes = 0;
-      const sentAt = clock.now();
-      let headAt = 0;
-      let since = 0;
-      let length = Number.POSITIVE_INFINITY;
-      let received: Promise<void> | undefined;
-      let stop = (): void => {};
-      const finish = (settle: () => void): void => {
-        signal.removeEventListener('abort', stop);
-        settle();
-      };
-      const handler: Dispatcher.DispatchHandler = {
-        onRequestStart(controller) {
-          stop = () => controller.abort(new PausedError('paused'));
-          if (signal.aborted) stop();
-          else signal.addEventListener('abort', stop, { once: true });
-        },
-        onResponseStart(controller, code, fields) {
-          if (code < 200) {
-            interim += 1;
-            if (interim > maxInterimResponses)
-              controller.abort(new NonsenseError(`${url}: upstream answers ${code} without end`));
-            return;
-          }
-          status = code;
-          headers = fields as HttpResponse['headers'];
-          headAt = clock.now();
-          since = headAt;
-          length = lengthOf(headers);
-          try {
-            receive = choose?.(status, headers);
-          } catch (error) {
-            controller.abort(asError(error));
-          }
-        },
-        onResponseData(controller, chunk) {
-          bytes += chunk.length;
-          const restMs = throttle?.take(chunk.length) ?? 0;
-          // The rest is our own, and does not count as slowness of the host.
-          since += restMs;
-          const seconds = (clock.now() - since) / 1000;
-          const mayDrip = receive !== undefined || seconds < collectedWithinMs / 1000 + bytes / collectedBytesPerSecond;
-          if (!mayDrip || (seconds > speedGraceMs / 1000 && bytes < seconds * minBytesPerSecond)) {
-            return controller.abort(new UnreachableError(`${url}: gave up at ${Math.round(bytes / seconds)} bytes/s`));
-          }
-          if (receive === undefined && bytes > maxBytes)
-            return controller.abort(new NonsenseError(`${url}: larger than ${maxBytes} bytes`));
-          const abort = (error: unknown): void => controller.abort(asError(error));
-          try {
-            if (receive === undefined) chunks.push(chunk);
-            // Bytes are received one after the other, also where nothing is paused.
-            received = received?.then(() => receive?.(chunk)) ?? receive?.(chunk) ?? undefined;
-            received?.catch(abort);
-            // After its last bytes an answer is not paused: undici takes a connection that the server then closes for
-            // a loss, or fails an assertion. Where the end of the connection ends the body, any bytes may be the last.
-            if (bytes >= length || (headers['transfer-encoding'] === undefined && length === Number.POSITIVE_INFINITY))
-              return;
-            const rested = restMs > 0 ? clock.sleep(restMs, signal) : undefined;
-            if (received === undefined && rested === undefined) return;
-            controller.pause();
-            Promise.all([received, rested]).then(() => {
-              received = undefined;
-              controller.resume();
-            }, abort);
-          } catch (error) {
-            abort(error);
-          }
-        },
-        onResponseEnd() {
-          const measured = { headMs: headAt - sentAt, bytes };
-          const end = (): void => finish(() => resolve({ status, headers, body: Buffer.concat(chunks), measured }));
-          if (received === undefined) end();
-          else received.then(end, (error: unknown) => finish(() => reject(asError(error))));
-        },
-        onResponseError(_controller, error) {
-          finish(() => reject(error instanceof MirrorError ? error : unreachable(url, error)));
-        },
-      };
       dispatcher.dispatch(
         {
           origin: url.origin,
           path: url.pathname + url.search,
           method,
-          headers: { 'user-agent': userAgent(url), ...(authorization && { authorization }), ...request.headers },
-          body: request.body ?? null,
+          headers: { 'user-agent': userAgent(url), ...(authorization && { authorization }), ...headers },
+          body,
           ...(timeoutMs !== undefined && { headersTimeout: timeoutMs }),
         },
-        handler,
+        new ResponseHandler(this.#options, request, choose, { resolve, reject }),
       );
     });
+  }
+}
+
+interface Settle {
+  readonly resolve: (answer: HttpResponse) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Receives one answer from undici, and settles a promise with it. */
+class ResponseHandler implements Dispatcher.DispatchHandler {
+  readonly #options: HttpClientOptions;
+  readonly #request: HttpRequest;
+  readonly #choose: ChooseReceiver | undefined;
+  readonly #settle: Settle;
+  readonly #sentAt: number;
+  #interim = 0;
+  #status = 0;
+  #headers: HttpResponse['headers'] = {};
+  #headAt = 0;
+  /** Length of the body in bytes, or infinity if the head does not tell it. */
+  #length = Number.POSITIVE_INFINITY;
+  #receive: BodyReceiver | undefined;
+  readonly #chunks: Buffer[] = [];
+  #bytes = 0;
+  /** Milliseconds that the body rested for the rate limit. */
+  #restedMs = 0;
+  /** What the receiver still does with the bytes so far. */
+  #received: Promise<void> | undefined;
+  #stop = (): void => {};
+
+  constructor(options: HttpClientOptions, request: HttpRequest, choose: ChooseReceiver | undefined, settle: Settle) {
+    this.#options = options;
+    this.#request = request;
+    this.#choose = choose;
+    this.#settle = settle;
+    this.#sentAt = options.clock.now();
+  }
+
+  onRequestStart(controller: Dispatcher.DispatchController): void {
+    const { signal } = this.#options;
+    this.#stop = () => controller.abort(new PausedError('paused'));
+    if (signal.aborted) this.#stop();
+    else signal.addEventListener('abort', this.#stop, { once: true });
+  }
+
+  onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: IncomingHttpHeaders): void {
+    if (status < 200) {
+      this.#interim += 1;
+      if (this.#interim > maxInterimResponses)
+        controller.abort(new NonsenseError(`${this.#request.url}: upstream answers ${status} without end`));
+      return;
+    }
+    this.#status = status;
+    this.#headers = headers as HttpResponse['headers'];
+    this.#headAt = this.#options.clock.now();
+    this.#length = lengthOf(this.#headers);
+    try {
+      this.#receive = this.#choose?.(status, this.#headers);
+    } catch (error) {
+      controller.abort(asError(error));
+    }
+  }
+
+  onResponseData(controller: Dispatcher.DispatchController, chunk: Buffer): void {
+    this.#bytes += chunk.length;
+    const restMs = this.#options.throttle?.take(chunk.length) ?? 0;
+    this.#restedMs += restMs;
+    const problem = this.#problem();
+    if (problem !== undefined) {
+      controller.abort(problem);
+      return;
+    }
+    const abort = (error: unknown): void => controller.abort(asError(error));
+    try {
+      this.#take(chunk)?.catch(abort);
+      if (this.#mayBeLast()) return;
+      const rested = restMs > 0 ? this.#options.clock.sleep(restMs, this.#options.signal) : undefined;
+      if (this.#received === undefined && rested === undefined) return;
+      controller.pause();
+      Promise.all([this.#received, rested]).then(() => {
+        this.#received = undefined;
+        controller.resume();
+      }, abort);
+    } catch (error) {
+      abort(error);
+    }
+  }
+
+  onResponseEnd(): void {
+    if (this.#received === undefined) this.#resolve();
+    else
+      this.#received.then(
+        () => this.#resolve(),
+        (error: unknown) => this.#reject(asError(error)),
+      );
+  }
+
+  onResponseError(_controller: Dispatcher.DispatchController, error: Error): void {
+    this.#reject(error instanceof MirrorError ? error : unreachable(this.#request.url, error));
+  }
+
+  /** Returns the reason to give up the body: it is too slow, or too large to be collected. */
+  #problem(): MirrorError | undefined {
+    const { url, maxBytes = maxBodyBytes } = this.#request;
+    const bytes = this.#bytes;
+    // The rests are our own, and do not count as slowness of the host.
+    const seconds = (this.#options.clock.now() - this.#headAt - this.#restedMs) / 1000;
+    const isCollected = this.#receive === undefined;
+    const isDripping = isCollected && seconds >= collectedWithinMs / 1000 + bytes / collectedBytesPerSecond;
+    if (isDripping || (seconds > speedGraceMs / 1000 && bytes < seconds * minBytesPerSecond))
+      return new UnreachableError(`${url}: gave up at ${Math.round(bytes / seconds)} bytes/s`);
+    if (isCollected && bytes > maxBytes) return new NonsenseError(`${url}: larger than ${maxBytes} bytes`);
+    return undefined;
+  }
+
+  /** Gives the chunk to the receiver, after the chunks before it. Returns a promise if the receiver is not done. */
+  #take(chunk: Buffer): Promise<void> | undefined {
+    const receive = this.#receive;
+    if (receive === undefined) this.#chunks.push(chunk);
+    else this.#received = this.#received?.then(() => receive(chunk)) ?? receive(chunk) ?? undefined;
+    return this.#received;
+  }
+
+  /**
+   * Returns true if no more bytes may follow. Then the answer must not be paused: undici takes a connection that the
+   * server closes meanwhile for a loss, or fails an assertion. Where the end of the connection ends the body, any
+   * bytes may be the last.
+   */
+  #mayBeLast(): boolean {
+    const endsWithConnection =
+      this.#length === Number.POSITIVE_INFINITY && this.#headers['transfer-encoding'] === undefined;
+    return this.#bytes >= this.#length || endsWithConnection;
+  }
+
+  #resolve(): void {
+    this.#options.signal.removeEventListener('abort', this.#stop);
+    const measured = { headMs: this.#headAt - this.#sentAt, bytes: this.#bytes };
+    this.#settle.resolve({
+      status: this.#status,
+      headers: this.#headers,
+      body: Buffer.concat(this.#chunks),
+      measured,
+    });
+  }
+
+  #reject(error: Error): void {
+    this.#options.signal.removeEventListener('abort', this.#stop);
+    this.#settle.reject(error);
   }
 }
 

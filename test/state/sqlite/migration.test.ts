@@ -58,7 +58,7 @@ t.test('a database of version 1 is brought up to date with everything in it', as
   });
   t.match(beta && store.queue.entryOf(beta), {
     serial: 9,
-    removed: true,
+    isRemovedUpstream: true,
     attempts: 3,
     replan: false,
     reason: 'because',

@@ -23,7 +23,7 @@ import { testState } from '../../fixtures/state/state-store-suite.ts';
 import { named } from '../../fixtures/test-mirror.ts';
 
 const clock = new FakeClock();
-const wanted = named('alpha').map((name) => ({ name, displayName: 'alpha', serial: 1, removed: false }));
+const wanted = named('alpha').map((name) => ({ name, displayName: 'alpha', serial: 1, isRemovedUpstream: false }));
 
 const open: OpenStateStore = (t, clock) => {
   const store = new SqliteStateStore(join(t.testdir(), 'state.db'), clock);
@@ -108,7 +108,7 @@ t.test('a damaged database is noticed, and the message says what to do', async (
   const path = join(t.testdir(), 'state.db');
   const store = new SqliteStateStore(path, clock);
   const many = Array.from({ length: 5000 }, (_, at) => named(`project-${at}`)).flat();
-  store.queue.enqueue(many.map((name) => ({ name, displayName: name, serial: 1, removed: false })));
+  store.queue.enqueue(many.map((name) => ({ name, displayName: name, serial: 1, isRemovedUpstream: false })));
   store.close();
   const bytes = readFileSync(path);
   bytes.fill(0xff, 4096 * 4, bytes.length);
@@ -139,7 +139,12 @@ t.test('only the latest thousand runs are remembered', async (t) => {
 
 t.test('what belongs together is stored whole or not at all', async (t) => {
   const [alpha, beta] = named('alpha', 'beta') as [ProjectName, ProjectName];
-  const project = (name: ProjectName, displayName = String(name)) => ({ name, displayName, serial: 1, removed: false });
+  const project = (name: ProjectName, displayName = String(name)) => ({
+    name,
+    displayName,
+    serial: 1,
+    isRemovedUpstream: false,
+  });
   const none = null as never;
   const path = (filename: string): WebPath => `packages/ab/cd/${'0'.repeat(60)}/${filename}` as WebPath;
   const file = (filename: string, size: number) => {
@@ -189,7 +194,7 @@ t.test('a project that is parked again by an earlier clock has waited since that
   const moved = new FakeClock();
   const store = new SqliteStateStore(':memory:', moved);
   const [alpha] = named('alpha') as [ProjectName];
-  store.queue.enqueue([{ name: alpha, displayName: alpha, serial: 1, removed: false }]);
+  store.queue.enqueue([{ name: alpha, displayName: alpha, serial: 1, isRemovedUpstream: false }]);
   const since = (obstacle: 'absent' | 'stale'): number | undefined => {
     const due = store.queue.entryOf(alpha);
     if (due !== undefined) store.queue.park({ due, obstacle, reason: '', nextTry: moved.now() + 1 });

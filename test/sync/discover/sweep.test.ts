@@ -17,7 +17,7 @@ function open(t: Test, projects: number, mostSwept = 1_000_000) {
     name,
     displayName: name,
     serial: 1,
-    removed: false,
+    isRemovedUpstream: false,
     obstacle: undefined,
     since: 0,
     attempts: 0,

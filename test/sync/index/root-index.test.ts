@@ -5,9 +5,9 @@ import { gunzipSync } from 'node:zlib';
 import t, { type Test } from 'tap';
 import { FilesystemFileStore } from '../../../src/files/filesystem/filesystem-file-store.ts';
 import { rootIndexHtml, rootIndexJson } from '../../../src/formats/simple/root-index.ts';
-import { indexState, rootIndexIsDamaged, serialState } from '../../../src/state/mirror-state.ts';
+import { indexState, rootIndexIsDamaged, rootPiecesState, serialState } from '../../../src/state/mirror-state.ts';
 import { SqliteStateStore } from '../../../src/state/sqlite/sqlite-state-store.ts';
-import { change } from '../../../src/state/state-section.ts';
+import { change, join as joined } from '../../../src/state/state-section.ts';
 import { publishRootIndex } from '../../../src/sync/index/root-index.ts';
 import { FakeClock } from '../../fixtures/fake-clock.ts';
 import { named } from '../../fixtures/test-mirror.ts';
@@ -36,7 +36,7 @@ class ListMirror {
     this.#serial += 1;
     const serial = this.#serial;
     this.state.queue.enqueue(
-      named(...names).map((name) => ({ name, displayName: displayName(name), serial, removed: false })),
+      named(...names).map((name) => ({ name, displayName: displayName(name), serial, isRemovedUpstream: false })),
     );
     this.state.finish(
       this.#due().map((due) => ({ kind: 'published', due, serial, etag: undefined, status: 'active', drop: [] })),
@@ -45,7 +45,9 @@ class ListMirror {
   }
 
   remove(names: readonly string[]): void {
-    this.state.queue.enqueue(named(...names).map((name) => ({ name, displayName: name, serial: 0, removed: true })));
+    this.state.queue.enqueue(
+      named(...names).map((name) => ({ name, displayName: name, serial: 0, isRemovedUpstream: true })),
+    );
     this.state.finish(this.#due().map((due) => ({ kind: 'removed', due })));
   }
 
@@ -182,12 +184,13 @@ t.test('a run that ends between the publication and the state costs nothing', as
   const mirror = new ListMirror(t);
   mirror.publish(many);
   await mirror.list();
-  const { rootIndex, rootPieces } = mirror.state.get(indexState);
+  const { rootIndex } = mirror.state.get(indexState);
+  const { rootPieces } = mirror.state.get(rootPiecesState);
   mirror.publish(['project-00005', 'b'], () => 'Another');
   const changed = mirror.state.indexEntries.changed(10);
   await mirror.list();
   // The files are published, and the state is that of before.
-  mirror.state.set(change(indexState, { rootIndex, rootPieces }));
+  mirror.state.set(joined(change(indexState, { rootIndex }), change(rootPiecesState, { rootPieces })));
   mirror.publish(changed, () => 'Another');
   mirror.publish(['project-08888'], () => 'Third');
   await mirror.list();

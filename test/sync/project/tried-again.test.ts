@@ -116,7 +116,7 @@ t.test('a project whose removal was held back looks as before once upstream serv
   const look = () =>
     mirror.remembered((state) => {
       const others = named(...names).filter((name) => state.queue.entryOf(name) === undefined);
-      state.queue.enqueue(others.map((name) => ({ name, displayName: name, serial: 0, removed: false })));
+      state.queue.enqueue(others.map((name) => ({ name, displayName: name, serial: 0, isRemovedUpstream: false })));
     });
   const held = () => mirror.remembered((state) => state.totals());
   // For a while a cache serves pages that lack files and have others yanked, and then the right ones, by their old ETags.

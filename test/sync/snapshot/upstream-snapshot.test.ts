@@ -214,7 +214,7 @@ t.test('a page that changes between verification and download is not published',
   down.remembered((state) => {
     const [alpha] = named('alpha');
     if (alpha === undefined) throw new Error('alpha is a name');
-    state.queue.enqueue([{ name: alpha, displayName: 'alpha', serial: 0, removed: false }]);
+    state.queue.enqueue([{ name: alpha, displayName: 'alpha', serial: 0, isRemovedUpstream: false }]);
     // A second try asks anew.
     for (const due of state.queue.due(down.clock.now(), false, undefined, 1)) {
       state.queue.park({ due: { ...due, attempts: 1 }, obstacle: 'failed', reason: 'was odd', nextTry: 0 });

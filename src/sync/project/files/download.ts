@@ -252,7 +252,7 @@ async function fetchMetadata(
       report({ type: 'warning', message: `${source}: announced, but upstream answers that it does not exist` });
       return noMetadata;
     }
-    const difference = sidecars.metadata.problemOf(body, file);
+    const difference = sidecars.metadata.differenceOf(body, file);
     if (difference === undefined)
       return { metadata: await stageBytes(mirror, name, sidecarPath(path, 'metadata'), body) };
     return wrong(new MismatchError(`${source}: expected sha256 ${difference.expected}, found ${difference.found}`));
