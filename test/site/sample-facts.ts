@@ -75,7 +75,15 @@ export function parked(count: number, obstacle: Obstacle, reason: (name: string)
   return Array.from({ length: Math.min(count, 50) }, (_, at) => {
     const name = named(`project-${String(at).padStart(3, '0')}`);
     const since = now - (50 - at) * hourMs;
-    const due = { name, displayName: name, serial: 1, removed: false, obstacle, since, attempts: 3 + (at % 5) };
+    const due = {
+      name,
+      displayName: name,
+      serial: 1,
+      isRemovedUpstream: false,
+      obstacle,
+      since,
+      attempts: 3 + (at % 5),
+    };
     return { due, obstacle, reason: reason(name), nextTry: now + ((at * 7) % 90) * minuteMs };
   });
 }
