@@ -11,6 +11,7 @@ import type { RunRecord, RunResults } from '../../state/run-history.ts';
 import { change, join } from '../../state/state-section.ts';
 import type { StateStore } from '../../state/state-store.ts';
 import type { Mirror } from '../../sync/mirror.ts';
+import { failureText } from '../../sync/project/failure-message.ts';
 import { sync } from '../../sync/sync.ts';
 import type { Settings } from '../config/settings.ts';
 import { writeMetrics } from '../metrics/write-metrics.ts';
@@ -235,10 +236,11 @@ async function endOf(
   run: OneRun,
   mirror: Mirror,
   tally: RunTotals,
-  failure: unknown,
+  ended: unknown,
   startedMs: number,
   pages: SitePages,
 ): Promise<RunEnd> {
+  let failure = ended;
   const { command, pause, policy } = run;
   const isPaused = failure instanceof PausedError || (failure !== undefined && pause.signal.aborted);
   const finishedMs = mirror.clock.now();
@@ -261,9 +263,10 @@ async function endOf(
   const hasNews = tally.hasChanged || tally.parked.size + tally.alarms.length > 0;
   let record = recordNow();
   const problem = await pages.end(record, hasNews);
-  // The disk that ended the run cannot take its pages and its status either: one error message is enough.
-  if (problem !== undefined && !(failure instanceof StorageError)) {
-    mirror.report({ type: 'alarm', message: problem });
+  if (problem !== undefined) {
+    if (failure === undefined && problem instanceof StorageError) failure = problem;
+    // The disk that ended the run cannot take its pages and its status either: one error message is enough.
+    else if (!(failure instanceof StorageError)) mirror.report({ type: 'alarm', message: pagesText(problem) });
     record = recordNow();
   }
   const { exitCode: code, summary } = record;
@@ -279,6 +282,10 @@ async function endOf(
   }
   const waiting = failure === undefined ? waitingOf(run, mirror, tally, code) : undefined;
   return { code, failure, summary, heldBack, waiting };
+}
+
+function pagesText(problem: Error): string {
+  return `the pages for people cannot be published: ${failureText(problem)}`;
 }
 
 /** Returns what the run did, and the mirror as it is now. */

@@ -2,12 +2,12 @@
  * Renews the pages for people while a run is at work and at its end. A run without changes leaves them alone, except
  * for once an hour, so that they never look as if no run had been there.
  */
+import { asError } from '../../core/caught-error.ts';
 import { hourMs, minuteMs } from '../../core/durations.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { adoptionState, isInitialized, type PublishedPages, siteState } from '../../state/mirror-state.ts';
 import type { RunRecord } from '../../state/run-history.ts';
 import type { Mirror } from '../../sync/mirror.ts';
-import { failureText } from '../../sync/project/failure-message.ts';
 import { loadPart } from '../program/load-part.ts';
 
 /** Milliseconds between two looks whether pages are due during a run. */
@@ -23,7 +23,7 @@ export class SitePages {
   readonly #timer: NodeJS.Timeout | undefined;
   #work: Promise<void> = Promise.resolve();
   #isAtWork = false;
-  #failure: string | undefined;
+  #failure: Error | undefined;
 
   /** Renews the pages from now on. A dry run has none. */
   constructor(mirror: Mirror, policy: Policy | undefined) {
@@ -42,7 +42,7 @@ export class SitePages {
    * Renews the pages if they are due after the run `ended`, which is not recorded yet; undefined if it was paused.
    * Returns what kept pages from being published in this run, or undefined.
    */
-  async end(ended: RunRecord | undefined, hasChanged: boolean): Promise<string | undefined> {
+  async end(ended: RunRecord | undefined, hasChanged: boolean): Promise<Error | undefined> {
     await this.stop();
     const { clock, settings } = this.#mirror;
     if (settings.dryRun) return undefined;
@@ -92,7 +92,7 @@ export class SitePages {
     try {
       await work();
     } catch (error) {
-      this.#failure = `the pages for people cannot be published: ${failureText(error)}`;
+      this.#failure = asError(error);
     }
   }
 }

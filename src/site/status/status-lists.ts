@@ -13,7 +13,7 @@ const alarmsListed = 20;
 export function renderQueue({ totals, parked, parkedByObstacle, settings, policy }: SiteFacts): Html {
   const waiting = totals.parked - totals.heldBack;
   const due = totals.queued - totals.parked;
-  const intro = html`<p>${due === 0 ? 'No project is' : `${plural(due, 'project')} ${due === 1 ? 'is' : 'are'}`} queued for the next try. ${waiting === 0 ? 'None could not be finished.' : `${plural(waiting, 'project')} could not be finished, and ${waiting === 1 ? 'is' : 'are'} tried again by ${waiting === 1 ? 'itself' : 'themselves'}:`}</p>`;
+  const intro = html`<p>${due === 0 ? 'No project is' : `${plural(due, 'project')} ${due === 1 ? 'is' : 'are'}`} queued for the next try. ${waiting === 0 ? 'None waits for another try.' : `${plural(waiting, 'project')} could not be finished, and ${waiting === 1 ? 'is' : 'are'} tried again by ${waiting === 1 ? 'itself' : 'themselves'}:`}</p>`;
   if (waiting === 0) return section('queue', 'Queue', intro);
   const counts = [...parkedByObstacle].filter(([obstacle]) => !isHeldBack(obstacle)).sort(([, a], [, b]) => b - a);
   const rows = parked.map(({ due, reason, nextTry }) => [

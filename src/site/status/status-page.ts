@@ -120,7 +120,8 @@ function runs({ runs }: SiteFacts): Html {
   if (runs.length === 0) return section('runs', 'Runs', html`<p class="soft">No run has ended so far.</p>`);
   const bars = runs.slice(0, runsDrawn).reverse();
   const strip = renderRunStrip({
-    title: `The last ${plural(bars.length, 'run')} and how long each took`,
+    title:
+      bars.length === 1 ? 'The last run and how long it took' : `The last ${bars.length} runs and how long each took`,
     runs: bars.map(({ startedMs, finishedMs, exitCode }) => {
       const [outcome, ending] = endingOf(exitCode);
       return { when: timeText(startedMs), seconds: Math.max(0, finishedMs - startedMs) / 1000, outcome, ending };
