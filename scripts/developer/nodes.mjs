@@ -4,8 +4,19 @@
  */
 import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { basename, dirname, join } from 'node:path';
 import { root, run } from './run.mjs';
 
 /** The latest version of each supported line by its major version, when this was written. */
@@ -75,15 +86,22 @@ export async function compileAddon(version) {
   const path = addonPath(version);
   if (existsSync(path)) return path;
   const node = await fetchNode(version);
-  const folder = `${path}.part`;
-  rmSync(folder, { recursive: true, force: true });
-  cpSync(sqlite, folder, { recursive: true, filter: (source) => basename(source) !== 'build' });
-  cpSync(objectWrap, join(folder, 'object-wrap.h'));
-  console.log(`Compiling SQLite for Node.js ${version}: a minute or two.`);
-  const gyp = execFileSync('npm', ['exec', '-c', 'echo "$npm_config_node_gyp"'], { encoding: 'utf8' }).trim();
-  const args = [gyp, 'rebuild', '--release', '--directory', folder, '--nodedir', node, '--silent'];
-  await run(process.execPath, args, { ...process.env, ...flags });
-  renameSync(join(folder, 'build/Release/better_sqlite3.node'), path);
-  rmSync(folder, { recursive: true, force: true });
+  // The makefiles take no folder with spaces.
+  const work = mkdtempSync(join(tmpdir(), 'pep381client-addon-'));
+  try {
+    const folder = join(work, 'sqlite');
+    cpSync(sqlite, folder, { recursive: true, filter: (source) => basename(source) !== 'build' });
+    cpSync(objectWrap, join(folder, 'object-wrap.h'));
+    symlinkSync(node, join(work, 'node'));
+    console.log(`Compiling SQLite for Node.js ${version}: a minute or two.`);
+    const gyp = execFileSync('npm', ['exec', '-c', 'echo "$npm_config_node_gyp"'], { encoding: 'utf8' }).trim();
+    const args = [gyp, 'rebuild', '--release', '--directory', folder, '--nodedir', join(work, 'node'), '--silent'];
+    await run(process.execPath, args, { ...process.env, ...flags });
+    mkdirSync(dirname(path), { recursive: true });
+    copyFileSync(join(folder, 'build/Release/better_sqlite3.node'), `${path}.part`);
+    renameSync(`${path}.part`, path);
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
   return path;
 }

@@ -79,7 +79,7 @@ mkdir -p "$lib/versions"
 rm -rf "$new"
 if [ -n "$of_dpkg" ]; then
   # dpkg never writes into a file, but replaces it: what is linked stays as it is.
-  cp -al "$here" "$new"
+  cp -al "$here" "$new" 2>/dev/null || { rm -rf "$new"; cp -a "$here" "$new"; }
 else
   cp -R --preserve=timestamps "$here" "$new"
   chmod -R u=rwX,go=rX "$new"
@@ -89,6 +89,7 @@ fi
 mkdir -p "$try/target/web"
 : >"$try/log"
 "$new/processlogs" -q "$try/target" "$try/log" || fail 'nothing was changed, because the programs do not run here'
+! command -v restorecon >/dev/null || restorecon -R "$lib"
 sync -f "$new"
 
 if ! diff -qr "$new" "$lib/versions/$name" >/dev/null 2>&1; then
