@@ -24,9 +24,18 @@ import type { EntryKind, FileStore } from '../file-store.ts';
 import { flushNow } from './flush.ts';
 import { guardStorage, storageError } from './storage-errors.ts';
 
-/** The files that each run renews, although nothing has changed. */
+/** The files that runs renew although nothing has changed, such as the time that they tell. */
 const renewed: ReadonlySet<WebPath> = new Set(
-  (['last-modified', 'mirror-status.json', 'snapshot.json', 'snapshot.json.sig'] as const).map(ownPath),
+  (
+    [
+      'last-modified',
+      'mirror-status.json',
+      'snapshot.json',
+      'snapshot.json.sig',
+      'index.html',
+      'status/index.html',
+    ] as const
+  ).map(ownPath),
 );
 
 /** A path that is about to change. */
