@@ -71,13 +71,18 @@ ${items.length > 0 && html`<ul>\n${items}</ul>`}
 }
 
 function tiles({ now, completedAt, totals, room, runningSince }: SiteFacts): Html {
-  const { projects, files, bytes, queued, parked } = totals;
+  const { projects, files, bytes, queued, heldBack } = totals;
+  const failed = totals.parked - heldBack;
+  const waiting = [
+    ...(heldBack > 0 ? [`${showCount(heldBack)} for permission`] : []),
+    ...(failed > 0 ? [`${showCount(failed)} failed before`] : []),
+  ];
   const work =
     runningSince === undefined ? 'No run is at work' : `A run is at work since ${showDuration(now - runningSince)}`;
   return html`<dl class="tiles">
 ${tile('Last complete run', completedAt === undefined ? 'none yet' : html`${ago(now - completedAt)}`, completedAt === undefined ? work : html`began ${showTime(completedAt)}`)}
 ${tile('Held', plural(projects, 'project'), `${plural(files, 'file')}, ${showBytes(bytes)}`)}
-${tile('Waiting', queued === 0 ? 'nothing' : plural(queued, 'project'), parked === 0 ? work : `${showCount(parked)} of them failed before`)}
+${tile('Waiting', queued === 0 ? 'nothing' : plural(queued, 'project'), waiting.length === 0 ? work : waiting.join(', '))}
 ${tile('Disk', `${showBytes(room.free)} free`, `of ${showBytes(room.size)}`)}
 </dl>`;
 }
