@@ -5,7 +5,7 @@
 import t from 'tap';
 import { apacheOrReason } from '../fixtures/apache.ts';
 import { readmeLines } from './readme-lines.ts';
-import { asCheck, cronjobs, quoted, standIns, stepping } from './stand-ins.ts';
+import { asCheck, asRun, cronjobs, pip, standIns, stepping } from './stand-ins.ts';
 import { onThrowaway, reachesPackages, throwawayOrReason } from './throwaway-machine.ts';
 
 const used = ['apache2', 'openssl', 'python3', 'runuser', 'curl', 'visudo'];
@@ -135,20 +135,14 @@ const steps: readonly Step[] = [
   },
 ];
 
-/** Debian's Python is closed to pip elsewhere; here nobody keeps it. The certificate is trusted, other settings are not read. */
-const pip = `
-export PIP_CERT=/etc/ssl/certs/pypi.pem PIP_BREAK_SYSTEM_PACKAGES=1 PIP_ROOT_USER_ACTION=ignore PIP_NO_INPUT=1
-pip() { python3 -m pip "$@"; }
-`;
-
 t.test('README.md leads to a mirror that pip installs from over TLS', needs, async (t) => {
   const lines = [
-    'Deploy it',
+    'Deploy from source',
     'Use it',
     'Deployment variants',
     'pep381sync.cgi',
     'Back up and restore',
-    'Uninstall',
+    'Uninstall from source',
   ].flatMap(readmeLines);
   for (const { line } of steps)
     t.ok(
@@ -176,10 +170,3 @@ echo "@@ done"`;
   const seconds = (times[lines.findIndex((line) => line.startsWith('pip config'))] ?? 0) - (times[0] ?? 0);
   t.comment(`${seconds} seconds from the first line to the end of pip install`);
 });
-
-/** Cron does what stands behind the five fields; the project is one of the sample's. */
-function asRun(line: string): string {
-  if (/^\* \* /.test(line)) return `line ${quoted(`cronjobs <<<${quoted(line)}`)}`;
-  const ours = line.replace(/\bPROJECT\b/, 'sample-pure');
-  return `line ${quoted(ours)}`;
-}

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import t from 'tap';
 import { apacheOrReason } from '../fixtures/apache.ts';
 import { readmeLines } from './readme-lines.ts';
-import { asCheck, cronjobs, quoted, standIns, stepping } from './stand-ins.ts';
+import { asCheck, asRun, cronjobs, pip, standIns, stepping } from './stand-ins.ts';
 import { onThrowaway, reachesPackages, throwawayOrReason } from './throwaway-machine.ts';
 
 interface PackageScript {
@@ -56,6 +56,9 @@ t.test('the lines for cron do nothing before they are wanted, nor after the pack
   t.equal(lines.filter((line) => /^#[*\d].* pypi \[ ! -x (\S+) \] \|\| \1 /.test(line)).length, jobs.length);
 });
 
+/** The sections of README.md that lead to a mirror. */
+const path = ['Install', 'Choose what to mirror', 'Run it once', 'Serve it', 'Keep it up to date', 'Use it'];
+
 /** What is said of the lines of README.md; commands of bash. */
 const said: readonly {
   readonly line: string;
@@ -82,14 +85,16 @@ const said: readonly {
     before: ['serve "test/sample/serve-sample.ts 8081" /tmp/upstream.log http'],
   },
   {
-    line: 'a2enmod',
+    line: 'systemctl restart apache2',
     checks: [
-      'curl -sf http://localhost/simple/ | grep sample-pure',
-      'test "$(curl -s http://localhost/sync)" = "Mirroring requested"',
+      'for page in simple status; do fetch -f https://localhost/$page/ || exit; done | grep sample-pure',
+      'fetch -f https://localhost/ | grep "All is well"',
+      'test "$(fetch https://localhost/sync)" = "Mirroring requested"',
       'runuser -u pypi -- /usr/lib/pep381client/pep381run -q /var/pypi && test ! -e /var/pypi/run/sync-requested',
       'cron_lines | cronjobs',
     ],
   },
+  { line: 'pip install', checks: ['(cd / && python3 -c "import sample_pure")'] },
 ];
 
 const upgrades = [
@@ -105,7 +110,7 @@ const upgrades = [
   'dpkg -i /tmp/2.0.2.deb && test "$(pep381run --version)" = 2.0.2',
   'test "$(ls /usr/lib/pep381client/versions | wc -l)" = 2 && test -z "$(dpkg --verify pep381client | grep -v sites-available)"',
   'grep mine.example.org /etc/apache2/sites-available/pep381client.conf',
-  'test "$(curl -s http://localhost/sync)" = "Mirroring requested"',
+  'test "$(fetch $(scheme)://localhost/sync)" = "Mirroring requested"',
   'runuser -u pypi -- pep381run -q /var/pypi',
   // A package that cannot run here changes nothing, and the next one that can does.
   'make_version 2.0.3 && mv /tmp/2.0.3$programs/node* /tmp/2.0.3$programs/node99-abi999-linux-other && pack 2.0.3',
@@ -118,7 +123,7 @@ const removal = [
   'apt-get remove -qy pep381client >/tmp/log 2>&1 || { cat /tmp/log; false; }',
   '! grep -i "warning\\|not empty" /tmp/log',
   'test ! -L /usr/bin/pep381run && test ! -e /usr/lib/pep381client',
-  'test -f /etc/apache2/sites-available/pep381client.conf && apache2ctl -t && curl -sf http://localhost/simple/ | grep sample-pure',
+  'test -f /etc/apache2/sites-available/pep381client.conf && apache2ctl -t && fetch -f $(scheme)://localhost/simple/ | grep sample-pure',
   'test -z "$(cron_lines | cronjobs)"',
   'apt-get purge -qy pep381client >/tmp/log 2>&1 || { cat /tmp/log; false; }',
   'grep "The mirror in /var/pypi and its user pypi are kept" /tmp/log',
@@ -129,11 +134,10 @@ const removal = [
   'test "$(stat -c %a /var/pypi)" = 2750 && test ! -e /var/pypi/run && test "$(pep381run --version)" = $version',
 ];
 
-const ofArchive = /^(?:tar|cd|\.\/)/;
 /** The lines of README.md for other systems, with whatever this machine is called. */
 const archive = [
   'dpkg -P pep381client && cd $packages',
-  ...readmeLines('Install from a package').filter((line) => ofArchive.test(line)),
+  ...readmeLines('Other systems'),
   'hash -r && test "$(pep381run --version)" = $version && test "$(command -v pep381run)" = /usr/local/bin/pep381run',
   'test -f /usr/local/share/man/man1/pep381run.1 && test -f /usr/local/lib/pep381client/current/apache/pep381client.conf',
 ].map((line) => line.replace('2.0.0-linux-amd64', '$version-linux-$(dpkg --print-architecture)'));
@@ -172,7 +176,7 @@ const needs = reachesPackages
     : { skip };
 
 t.test('from apt install to a served mirror, over an upgrade during a run, to apt purge', needs, async (t) => {
-  const lines = readmeLines('Install from a package').filter((line) => !ofArchive.test(line));
+  const lines = path.flatMap(readmeLines);
   for (const { line } of said)
     t.ok(
       lines.some((one) => one.startsWith(line)),
@@ -181,12 +185,12 @@ t.test('from apt install to a served mirror, over an upgrade during a run, to ap
   const steps = [
     ...lines.map((line) => {
       const { before = [], checks = [] } = said.find((one) => line.startsWith(one.line)) ?? {};
-      return { what: line, script: [...before.map(asCheck), `line ${quoted(line)}`, ...checks.map(asCheck)] };
+      return { what: line, script: [...before.map(asCheck), asRun(line), ...checks.map(asCheck)] };
     }),
     ...[...upgrades, ...removal, ...archive].map((check) => ({ what: check, script: [asCheck(check)] })),
   ];
   const script = `${standIns}packages=/srv/checkout/${relative(checkout, out)}
-${prepare}${cronjobs}${stepping}
+${prepare}${cronjobs}${pip}${stepping}
 ${steps.map(({ script }, index) => [`step ${index}`, ...script].join('\n')).join('\n')}
 step ${steps.length}`;
   const { output } = await onThrowaway(script);

@@ -66,3 +66,16 @@ export function asCheck(check: string): string {
 export function quoted(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }
+
+/** Debian's Python is closed to pip elsewhere; here nobody keeps it. The certificate is trusted, other settings are not read. */
+export const pip = `
+export PIP_CERT=/etc/ssl/certs/pypi.pem PIP_BREAK_SYSTEM_PACKAGES=1 PIP_ROOT_USER_ACTION=ignore PIP_NO_INPUT=1
+pip() { python3 -m pip "$@"; }
+`;
+
+/** Cron does what stands behind the five fields; the project is one of the sample's. */
+export function asRun(line: string): string {
+  if (/^\* \* /.test(line)) return `line ${quoted(`cronjobs <<<${quoted(line)}`)}`;
+  const ours = line.replace(/\bPROJECT\b/, 'sample-pure');
+  return `line ${quoted(ours)}`;
+}
