@@ -167,7 +167,7 @@ if ! dpkg -s nodejs >/dev/null 2>&1; then
 fi
 `;
 
-const used = ['apache2', 'curl', 'runuser', 'dpkg-deb', 'adduser', 'apt-get'];
+const used = ['apache2', 'openssl', 'python3', 'curl', 'runuser', 'dpkg-deb', 'adduser', 'apt-get'];
 const { skip } = needsTools.skip === false ? apacheOrReason() : needsTools;
 const needs = reachesPackages
   ? { skip: 'npm run test:fresh follows the lines for a checkout only' }
