@@ -6,26 +6,18 @@ import { existsSync, readdirSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import { exitCodes } from '../src/cli/program/exit-codes.ts';
 import { nodeFolder } from '../src/cli/program/node-folder.ts';
+import { isOldNode, oldestNode } from './oldest-node.ts';
 
-/** The oldest Node.js, filled in by the build as the other constants are. */
-declare const oldestNode: string;
-/** What `--help` and `--version` print. The CGI has neither, nor anything that is made for one Node.js only. */
-declare const texts: { readonly help: string; readonly version: string } | undefined;
+/** What `--help` and `--version` print, filled in by the build. */
+declare const texts: { readonly help: string; readonly version: string };
 
 const { argv, arch, execPath, platform, versions } = process;
-const isOld = isBefore(versions.node, oldestNode);
-if (isOld || (texts !== undefined && !existsSync(join(__dirname, nodeFolder)))) end();
-
-function isBefore(a: string, b: string): boolean {
-  const [left = [], right = []] = [a, b].map((text) => text.split('.').map(Number));
-  const at = left.findIndex((part, index) => part !== right[index]);
-  return (left[at] ?? 0) < (right[at] ?? 0);
-}
+if (isOldNode || !existsSync(join(__dirname, nodeFolder))) end();
 
 /** Ends this process with the text that was asked for, or with an error. */
 function end(): void {
   const isAsked = (...options: readonly string[]): boolean => argv.slice(2).some((arg) => options.includes(arg));
-  const text = isAsked('-h', '--help') ? texts?.help : isAsked('--version') ? texts?.version : undefined;
+  const text = isAsked('-h', '--help') ? texts.help : isAsked('--version') ? texts.version : undefined;
   if (text !== undefined) process.stdout.write(text);
   else process.stderr.write(`${basename(argv[1] ?? '')}: error: ${problem()}\n`);
   process.exit(text === undefined ? exitCodes.usage : exitCodes.ok);
@@ -39,6 +31,6 @@ function problem(): string {
   if (folders.length === 0) return `${join(__dirname, nodeFolder)} is missing: copy the whole folder of the programs`;
   const list = (names: readonly string[]): string => Array.from(new Set(names)).sort().join(', ');
   const made = `Node.js ${list(folders.map(({ major }) => major))} (${oldestNode} or later) on ${list(folders.map(({ machine }) => machine))}`;
-  const orBuild = isOld ? '' : ', or build pep381client with this one (npm run build)';
+  const orBuild = isOldNode ? '' : ', or build pep381client with this one (npm run build)';
   return `needs ${made}; this is ${versions.node} on ${platform}-${arch}, ${execPath}: put one of those in its place${orBuild}`;
 }

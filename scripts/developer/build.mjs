@@ -32,7 +32,8 @@ const programs = {
   pep381checkfiles: 'scripts/pep381checkfiles.ts',
 };
 const starter = 'scripts/starter.ts';
-const fittingNode = 'scripts/fitting-node.ts';
+/** What the CGI loads before anything else. The starter of the other programs has it, too, with more to say. */
+const refuseOldNode = 'scripts/refuse-old-node.ts';
 const installer = 'scripts/package/install.sh';
 const cgi = { 'pep381sync.cgi': 'cgi/pep381sync.ts' };
 /** Parts of programs that are loaded only when they are needed. */
@@ -51,7 +52,7 @@ const parts = {
 const { engines, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));
 /** For all that is loaded before the version of Node.js was looked at. */
 const anyNode = { target: 'node12', banner: { js: '#!/usr/bin/env node' } };
-const defines = { oldestNode: JSON.stringify(engines.node.replace('>=', '')), texts: 'undefined' };
+const defines = { engine: JSON.stringify(engines.node.replace('>=', '')) };
 
 /**
  * Builds the programs for this Node.js, and the files that they need beside them, into the folder `dist`, which is
@@ -79,7 +80,7 @@ export async function bundlePrograms(dist) {
     await bundle(starter, join(dist, program), { ...anyNode, define });
   }
   for (const [program, source] of Object.entries(cgi)) {
-    await bundle(source, join(dist, program), { ...anyNode, inject: [join(root, fittingNode)], define: defines });
+    await bundle(source, join(dist, program), { ...anyNode, inject: [join(root, refuseOldNode)], define: defines });
   }
   for (const [part, source] of Object.entries(parts))
     await bundle(source, join(dist, part), { plugins: [withoutHttp2] });

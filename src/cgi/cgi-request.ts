@@ -45,51 +45,45 @@ export async function readCgiRequest(env: Environment, input: AsyncIterable<Buff
   const method = env.REQUEST_METHOD ?? 'GET';
   const contentLength = Number(env.CONTENT_LENGTH ?? 0);
   const mayHaveBody = contentLength > 0 || env.HTTP_TRANSFER_ENCODING !== undefined || !/^(?:GET|HEAD)$/.test(method);
-  const arriving = new ArrivingBody(mayHaveBody ? input : nothing());
-  await Promise.race([arriving.end, wait(graceMs)]);
+  const arriving: ArrivingBody = { bytes: 0, hasEnded: false, chunks: [] };
+  const end = receive(mayHaveBody ? input : nothing(), arriving);
+  await Promise.race([end, wait(graceMs)]);
   const isTooLong = (): boolean => arriving.bytes > maxBodyBytes || contentLength > maxBodyBytes;
   return {
     method,
     pathInfo: env.PATH_INFO ?? '',
     timestamp: env.HTTP_X_PEP381_TIMESTAMP ?? '',
     signature: env.HTTP_X_PEP381_SIGNATURE ?? '',
-    body: arriving.body,
+    body: Buffer.concat(arriving.chunks),
     isTooLong: isTooLong(),
     isComplete: arriving.hasEnded,
     wholeBody: async () => {
-      await Promise.race([arriving.end, wait(bodyTimeoutMs)]);
-      return arriving.hasEnded && !isTooLong() ? arriving.body : undefined;
+      await Promise.race([end, wait(bodyTimeoutMs)]);
+      return arriving.hasEnded && !isTooLong() ? Buffer.concat(arriving.chunks) : undefined;
     },
   };
 }
 
-class ArrivingBody {
+/** A body, as far as it has arrived. */
+interface ArrivingBody {
   /** Number of bytes that arrived, including those that were dropped. */
-  bytes = 0;
-  hasEnded = false;
-  readonly end: Promise<void>;
-  readonly #chunks: Buffer[] = [];
+  bytes: number;
+  hasEnded: boolean;
+  readonly chunks: Buffer[];
+}
 
-  constructor(input: AsyncIterable<Buffer>) {
-    this.end = this.#read(input);
-  }
-
-  get body(): Buffer {
-    return Buffer.concat(this.#chunks);
-  }
-
-  async #read(input: AsyncIterable<Buffer>): Promise<void> {
-    try {
-      for await (const chunk of input) {
-        this.bytes += chunk.length;
-        if (this.bytes <= maxBodyBytes) this.#chunks.push(chunk);
-        if (this.bytes > maxDrainBytes) break;
-      }
-    } catch {
-      // The client went away in the middle: nobody reads the answer, and the bytes so far are no valid signed body.
+/** Reads the body until it ends, or is far too long. */
+async function receive(input: AsyncIterable<Buffer>, body: ArrivingBody): Promise<void> {
+  try {
+    for await (const chunk of input) {
+      body.bytes += chunk.length;
+      if (body.bytes <= maxBodyBytes) body.chunks.push(chunk);
+      if (body.bytes > maxDrainBytes) break;
     }
-    this.hasEnded = true;
+  } catch {
+    // The client went away in the middle: nobody reads the answer, and the bytes so far are no valid signed body.
   }
+  body.hasEnded = true;
 }
 
 async function* nothing(): AsyncIterable<Buffer> {}
