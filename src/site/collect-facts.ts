@@ -1,5 +1,4 @@
 /** Collects what the pages show. */
-import { ownPath } from '../core/paths.ts';
 import type { FileStore } from '../files/file-store.ts';
 import type { Policy } from '../policy/policy.ts';
 import {
@@ -64,6 +63,5 @@ export async function collectFacts(source: SiteSource): Promise<SiteFacts> {
     unsatisfied: unmetLines.length,
     alarms: [...alarms].reverse(),
     lastCheck: state.get(checkResultsState).lastCheck,
-    hasStatistics: (await files.stat(ownPath('local-stats/index.html'))) !== undefined,
   };
 }

@@ -11,7 +11,7 @@ const anyHost = 'https://THIS-HOST';
 
 /** Returns the page. */
 export function renderHomePage(facts: SiteFacts): string {
-  const { settings, now, totals, completedAt, policy, hasStatistics } = facts;
+  const { settings, now, totals, completedAt, policy } = facts;
   const host = hostOf(settings.upstream);
   const { level, sentence } = verdictOf(facts);
   return renderPage(
@@ -20,7 +20,6 @@ export function renderHomePage(facts: SiteFacts): string {
       current: 'home',
       root: '',
       asOf: now,
-      hasStatistics,
       description: `A mirror of ${host}, to install Python packages from`,
     },
     html`<p>This host has a copy of ${policy === undefined ? '' : 'a part of '}<a href="${settings.upstream}">${host}</a>. Python packages can be installed from it as from there.</p>
@@ -45,7 +44,7 @@ ${howTo(settings.baseUrl)}`,
 
 /** Returns the page for a project that is not here. `host` is the upstream's. */
 export function renderNotFoundPage(facts: SiteFacts): string {
-  const { settings, policy, hasStatistics } = facts;
+  const { settings, policy } = facts;
   const host = hostOf(settings.upstream);
   return renderPage(
     {
@@ -53,7 +52,6 @@ export function renderNotFoundPage(facts: SiteFacts): string {
       current: 'other',
       root: '',
       asOf: undefined,
-      hasStatistics,
       description: `A project that this mirror of ${host} does not have`,
     },
     html`<p>This mirror has no project of that name.</p>

@@ -17,8 +17,6 @@ export interface PageFrame {
   readonly root: '' | '../';
   /** Time in milliseconds as of which the page is right; undefined if it tells nothing that changes. */
   readonly asOf: number | undefined;
-  /** True if there is a page with statistics to link to. */
-  readonly hasStatistics: boolean;
   /** A sentence for search results and readers of tabs. */
   readonly description: string;
 }
@@ -57,11 +55,11 @@ ${body}
 `}`;
 }
 
-function navigation({ current, root, hasStatistics }: PageFrame): Html {
+function navigation({ current, root }: PageFrame): Html {
   const places = [
     { place: 'home', text: 'Home', path: root === '' ? './' : root },
     { place: 'status', text: 'Status', path: `${root}status/` },
-    ...(hasStatistics ? [{ place: 'statistics', text: 'Statistics', path: `${root}local-stats/` }] : []),
+    { place: 'statistics', text: 'Statistics', path: `${root}local-stats/` },
     { place: 'simple', text: 'Simple index', path: `${root}simple/` },
   ];
   const links = places.map(({ place, text, path }) =>

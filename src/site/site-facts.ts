@@ -51,5 +51,4 @@ export interface SiteFacts {
   /** The latest first. */
   readonly alarms: readonly AlarmRecord[];
   readonly lastCheck: CheckResult | undefined;
-  readonly hasStatistics: boolean;
 }

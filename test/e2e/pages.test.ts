@@ -17,7 +17,15 @@ const dist = await openBundle();
 const program = join(dist, 'pep381run');
 const checker = join(dist, 'pep381checkfiles');
 
-const paths = ['index.html', 'not-found.html', 'status/index.html', 'site.css', 'site.js', 'site.svg'];
+const paths = [
+  'index.html',
+  'not-found.html',
+  'status/index.html',
+  'local-stats/index.html',
+  'site.css',
+  'site.js',
+  'site.svg',
+];
 
 function sitesOf(target: string): Record<string, string | undefined> {
   const tree = untouchedTree(join(target, 'web'));
@@ -44,6 +52,8 @@ t.test('a run that changes nothing leaves the pages alone for an hour', async (t
   t.same(Object.keys(first), paths);
   t.match(textOf(target, 'status/index.html'), /class="verdict">All is well: everything 127\.0\.0\.1:\d+ had on /);
   t.match(textOf(target, 'index.html'), /<h1>Mirror of 127\.0\.0\.1:\d+<\/h1>/);
+  t.match(textOf(target, 'index.html'), /<a href="local-stats\/">Statistics<\/a>/);
+  t.match(textOf(target, 'local-stats/index.html'), /No downloads have been counted yet/);
 
   t.equal((await mirror('-q')).code, 0);
   t.same(sitesOf(target), first, 'nothing was written');

@@ -141,7 +141,6 @@ export const allWell: SiteFacts = {
     findings: 0,
     share: { number: 12, of: 30 },
   },
-  hasStatistics: true,
 };
 
 /** The first minute of a first run: nothing is known but that it is at work. */
@@ -155,7 +154,7 @@ export const firstMinute: SiteFacts = {
   runs: [],
   days: daysUntil(now, 1),
   parkedByObstacle: new Map(),
-  ...{ parked: [], removals: [], rejectedFiles: 0, lastCheck: undefined, hasStatistics: false },
+  ...{ parked: [], removals: [], rejectedFiles: 0, lastCheck: undefined },
 };
 
 const failingFrom = now - 3 * dayMs;

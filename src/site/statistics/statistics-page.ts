@@ -7,6 +7,7 @@ import { daysAfter, showDay } from '../charts/day-axis.ts';
 import { type Html, html } from '../html.ts';
 import { renderPage } from '../layout.ts';
 import { plural } from '../words.ts';
+import { renderEmptyStatistics, statisticsFrame } from './empty-page.ts';
 import { renderPublishedDays } from './published-days.ts';
 import { renderPython } from './python-versions.ts';
 import { renderInstallers, renderRanking, renderSystems } from './rankings.ts';
@@ -16,25 +17,14 @@ const fewDays = 7;
 
 /** Returns the page. It depends on the statistics alone, so the same ones leave it as it is. */
 export function renderStatisticsPage(statistics: StatisticsDetails): string {
-  const last = statistics.days.at(-1)?.day;
-  const frame = {
-    title: 'Download statistics',
-    current: 'statistics',
-    root: '../',
-    asOf: last === undefined ? undefined : Date.parse(`${last}T00:00:00Z`) + dayMs,
-    hasStatistics: true,
-    description: 'How often projects and files were downloaded from this mirror, by day, installer, Python and system',
-  } as const;
-  return renderPage(frame, last === undefined ? renderNothing(statistics) : renderDays(statistics, last));
-}
-
-function renderNothing({ seen, published }: StatisticsDetails): Html {
-  return html`<div class="panel">
-<p>${seen === undefined ? 'No downloads have been counted yet.' : `No day is complete yet. So far the logs tell of ${span(seen)}.`}</p>
-<p>A day appears here as soon as the logs of the web server hold an earlier and a later day as well: where they are
-read daily, on the third day.</p>
-</div>
-${renderPublishedDays(published)}`;
+  const { days, seen, published } = statistics;
+  const last = days.at(-1)?.day;
+  if (last === undefined) {
+    const soFar = seen && `No day is complete yet. So far the logs tell of ${span(seen)}.`;
+    return renderEmptyStatistics(soFar, renderPublishedDays(published));
+  }
+  const asOf = Date.parse(`${last}T00:00:00Z`) + dayMs;
+  return renderPage({ ...statisticsFrame, asOf }, renderDays(statistics, last));
 }
 
 function renderDays(statistics: StatisticsDetails, last: string): Html {

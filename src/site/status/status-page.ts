@@ -25,7 +25,7 @@ const renewedWithinMs = 3 * hourMs;
 
 /** Returns the page. */
 export function renderStatusPage(facts: SiteFacts): string {
-  const { now, settings, hasStatistics } = facts;
+  const { now, settings } = facts;
   const host = hostOf(settings.upstream);
   return renderPage(
     {
@@ -33,7 +33,6 @@ export function renderStatusPage(facts: SiteFacts): string {
       current: 'status',
       root: '../',
       asOf: now,
-      hasStatistics,
       description: `Whether the mirror of ${host} is well and up to date`,
     },
     html`${renderVerdict(facts)}
