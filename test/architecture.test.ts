@@ -13,6 +13,7 @@ type Layer =
   | 'policy'
   | 'port'
   | 'pages'
+  | 'site'
   | 'adapter'
   | 'use case'
   | 'cli'
@@ -31,7 +32,7 @@ function layerOf(path: string): Layer | undefined {
   if (programs.test(path)) return 'program';
   const [top, folder = '', ...rest] = path.split('/');
   if (top !== 'src' || rest.length === 0) return undefined;
-  if (isPureFolder(folder) || folder === 'pages') return folder;
+  if (isPureFolder(folder) || folder === 'pages' || folder === 'site') return folder;
   if (folder === 'cli' || folder === 'cgi') return folder;
   if (useCases.includes(folder)) return 'use case';
   if (portFolders.includes(folder)) return rest.length === 1 ? 'port' : 'adapter';
@@ -46,9 +47,10 @@ const below: Readonly<Record<Layer, readonly Layer[]>> = {
   policy: ['core', 'packaging', 'formats', 'port', 'policy'],
   port: ['core', 'formats', 'port'],
   pages: ['core', 'formats', 'port', 'pages'],
+  site: ['core', 'packaging', 'formats', 'policy', 'port', 'site'],
   'use case': ['core', 'packaging', 'formats', 'policy', 'port', 'pages', 'use case'],
   adapter: ['core', 'formats', 'port'],
-  cli: ['core', 'packaging', 'formats', 'policy', 'port', 'use case', 'cli'],
+  cli: ['core', 'packaging', 'formats', 'policy', 'port', 'use case', 'site', 'cli'],
   cgi: ['core', 'cgi'],
   program: ['cli'],
 };
@@ -103,6 +105,11 @@ const owners: Readonly<Record<keyof typeof sections, readonly string[]>> = {
   runState: ['src/cli/run/'],
   adoptionState: ['src/cli/target/'],
   checkState: ['src/check/'],
+  runResultsState: ['src/cli/run/'],
+  alarmState: ['src/cli/run/'],
+  checkResultsState: ['src/cli/check/'],
+  logsResultsState: ['src/cli/logs/'],
+  siteState: ['src/site/'],
 };
 
 function mayChange(path: string, section: string): boolean {
@@ -187,10 +194,10 @@ const rules: readonly Rule[] = [
     example: ['src/formats/simple/simple-json.ts', "import { gunzipSync } from 'node:zlib';"],
   },
   {
-    rule: 'only adapters and src/cli use packages',
+    rule: 'only adapters, src/site and src/cli use packages',
     why: 'a dependency that only one folder knows can be exchanged by changing one folder',
     breaches: ({ path, imports }) =>
-      ['adapter', 'cli'].includes(layerOf(path) ?? '')
+      ['adapter', 'site', 'cli'].includes(layerOf(path) ?? '')
         ? []
         : imports.filter((to) => !isOurs(to) && !to.startsWith('node:')).map((to) => `imports ${to}`),
     example: ['src/pages/publish-pages.ts', "import { Agent } from 'undici';"],

@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- [--in FOLDER] [start] [files] [latency] [index] [policy] [list] [check] [logs]`: measures the built
+ * `npm run bench -- [--in FOLDER] [start] [files] [latency] [index] [policy] [list] [check] [logs] [statistics]`: measures the built
  * programs, in all parts or in those that are named. pep381run mirrors the sample upstream's large index, which runs in a process of its
  * own on loopback. Prints one table, with the median of three runs. Targets are removed only at the end: ext4 avoids
  * inodes that were freed within the last seconds, which would slow down the creation of files.
@@ -15,6 +15,7 @@ import minimist from 'minimist';
 import { forkLargeIndex } from '../../test/sample/fork-large-index.ts';
 import { nameOf } from '../../test/sample/large-model.ts';
 import { writeAccessLog } from './bench-log.ts';
+import { writeYearOfStatistics } from './bench-statistics.ts';
 
 const rounds = 3;
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -27,6 +28,7 @@ const parts = {
   list: benchList,
   check: benchCheck,
   logs: benchLogs,
+  statistics: benchStatistics,
 };
 const { _: chosen, in: place = tmpdir() } = minimist(process.argv.slice(2), { string: ['_', 'in'] });
 const unknown = chosen.filter((part) => !Object.hasOwn(parts, part));
@@ -256,6 +258,24 @@ async function benchLogs(): Promise<void> {
     figures.push(await run(join(root, 'dist', 'processlogs'), '-q', target, log));
   }
   row('access log of 2,000,000 lines', figures, (s) => `${rate(lines, s)} lines/s`, '1,000,000 lines/s');
+}
+
+/** Measures processlogs on a year of statistics: its first run with new lines makes the pages, the next ones do not. */
+async function benchStatistics(): Promise<void> {
+  const log = join(folder, 'year.log');
+  const noFile = '192.0.2.1 - - [28/Nov/2026:12:00:00 +0000] "GET / HTTP/1.1" 200 1 "-" "x"\n';
+  const processlogs = join(root, 'dist', 'processlogs');
+  const [made, left]: [Figures[], Figures[]] = [[], []];
+  const target = newTarget();
+  mkdirSync(join(target, 'web'), { recursive: true });
+  writeYearOfStatistics(join(target, 'state.db'));
+  for (let round = 0; round < rounds; round += 1) {
+    writeFileSync(log, noFile.repeat(round + 1));
+    made.push(await run(processlogs, '-q', target, log));
+    left.push(await run(processlogs, '-q', target, log));
+  }
+  row('a year of statistics, nothing new', left, () => '', '');
+  row('a year of statistics, new pages', made, () => '', '0.5 s and 30 MiB more');
 }
 
 function newTarget(): string {

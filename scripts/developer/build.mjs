@@ -37,9 +37,13 @@ const installer = 'scripts/package/install.sh';
 const cgi = { 'pep381sync.cgi': 'cgi/pep381sync.ts' };
 /** Parts of programs that are loaded only when they are needed. */
 const parts = {
+  'example.js': 'src/cli/config/example-config.ts',
   'http.js': 'src/cli/network/open-dispatcher.ts',
   'provenance.js': 'src/provenance/sigstore/sigstore-verifier.ts',
   'regex.js': 'src/cli/config/compile-regex.ts',
+  'site.js': 'src/site/mirror-pages.ts',
+  'metrics.js': 'src/cli/metrics/publish-metrics.ts',
+  'statistics.js': 'src/site/statistics/publish-statistics.ts',
 };
 
 const { engines, version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'));

@@ -5,7 +5,7 @@
  */
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import minimist from 'minimist';
@@ -24,6 +24,7 @@ const project = 'sample-app';
 
 /** Projects that are downloaded more than others. */
 const popular: Readonly<Record<string, number>> = { 'sample-base': 12, 'sample-app': 8, 'sample-platform': 5 };
+const madeUpNotice = '<p><strong>A sample of npm start: the downloads are made up.</strong></p>';
 const parentPollMs = 500;
 
 const stop = new AbortController();
@@ -60,6 +61,14 @@ async function countDownloads(): Promise<void> {
   extendMadeUpLog(log, upstream.index.projects().flatMap(madeUpFiles), Math.floor(Date.now() / 1000));
   console.log(`Counting the downloads in ${log}. They are made up.`);
   process.exitCode = await run('processlogs', ['-q', target, log]);
+  for (const page of ['index.html', 'local-stats/index.html']) tellMadeUp(join(target, 'web', page));
+}
+
+/** Says on a page, if it is there, that its numbers are made up. */
+function tellMadeUp(path: string): void {
+  if (!existsSync(path)) return;
+  const page = readFileSync(path, 'utf8');
+  if (!page.includes(madeUpNotice)) writeFileSync(path, page.replace('</h1>', `</h1>\n${madeUpNotice}`));
 }
 
 function madeUpFiles(project: SampleProject): MadeUpFile[] {

@@ -21,6 +21,7 @@ const isThere = {
   adduser: () => isProgram('adduser') || areThere('/usr/sbin/adduser'),
   apache2: () => areThere('/usr/sbin/apache2', '/etc/apache2/mods-available/mime.conf', '/etc/mime.types'),
   bzip2: () => isProgram('bzip2'),
+  chromium: () => isProgram('chromium') || isProgram('chromium-browser') || isProgram('google-chrome'),
   curl: () => isProgram('curl'),
   'dpkg-dev': () => isProgram('dpkg-shlibdeps'),
   iproute2: () => isProgram('ip'),

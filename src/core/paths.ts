@@ -147,6 +147,12 @@ export type OwnFile =
   | 'local.json'
   | 'local.db.serial'
   | 'index.html'
+  | 'not-found.html'
+  | 'status/index.html'
+  | 'local-stats/index.html'
+  | 'site.css'
+  | 'site.js'
+  | 'site.svg'
   | 'snapshot.json'
   | 'snapshot.json.sig';
 
@@ -160,8 +166,19 @@ export function localStatsPath(day: string): WebPath {
   return `local-stats/days/${day}.bz2` as WebPath;
 }
 
+/** The folder with the downloads of each day. */
+export const statsDaysFolder = 'local-stats/days' as WebPath;
+
 /** The path of the summary of the downloads of all days. */
 export const statsSummaryPath = 'local-stats/summary.json' as WebPath;
+
+/** The tables of the statistics. */
+export type StatsTable = 'days' | 'projects' | 'files' | 'installers' | 'python' | 'systems';
+
+/** Returns the path of a table of the statistics, as CSV. */
+export function statsTablePath(table: StatsTable): WebPath {
+  return `local-stats/${table}.csv` as WebPath;
+}
 
 /** Returns the path of the sidecar of `file`. */
 export function sidecarPath(file: WebPath, kind: SidecarKind): WebPath {

@@ -58,10 +58,11 @@ export interface Write {
   readonly mtimeMs?: number | undefined;
 }
 
-/** Size and free space of the file system that holds the tree, in bytes. */
+/** Size and free space of the file system that holds the tree, in bytes, and its inodes, if they are limited. */
 export interface Room {
   readonly size: number;
   readonly free: number;
+  readonly inodes?: { readonly all: number; readonly free: number } | undefined;
 }
 
 export interface FileStore {

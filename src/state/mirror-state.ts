@@ -3,6 +3,7 @@
  * `test/architecture.test.ts` enforces this.
  */
 import type { ProjectName } from '../core/names.ts';
+import type { AlarmRecord, CheckResult, CheckSums, LogsResult, RunResult, RunSums } from './program-results.ts';
 import { change, join, section } from './state-section.ts';
 import type { StateStore } from './state-store.ts';
 
@@ -232,6 +233,46 @@ export interface CheckState {
 }
 export const checkState = section<CheckState>({ check: true, checkedShare: true });
 
+/** The results of runs. Owned by `cli/run`. */
+export interface RunResultsState {
+  readonly lastRun?: RunResult | undefined;
+  /** Time in milliseconds at which the last run with exit code 0 ended. */
+  readonly succeededAt?: number | undefined;
+  readonly runSums?: RunSums | undefined;
+}
+export const runResultsState = section<RunResultsState>({ lastRun: true, succeededAt: true, runSums: true });
+
+/** What a person has to hear. Owned by `cli/run`. */
+export interface AlarmState {
+  /** The latest alarms, the oldest first. */
+  readonly alarms?: readonly AlarmRecord[] | undefined;
+  /** Lines that nobody has read yet, because they come from a run that `/sync` started or that died. */
+  readonly unread?: readonly string[] | undefined;
+}
+export const alarmState = section<AlarmState>({ alarms: true, unread: true });
+
+/** The results of checks. Owned by `cli/check`. */
+export interface CheckResultsState {
+  readonly lastCheck?: CheckResult | undefined;
+  readonly checkSums?: CheckSums | undefined;
+}
+export const checkResultsState = section<CheckResultsState>({ lastCheck: true, checkSums: true });
+
+/** The results of processing logs. Owned by `cli/logs`. */
+export interface LogsResultsState {
+  readonly lastLogs?: LogsResult | undefined;
+  /** The number of all downloads that were counted. */
+  readonly downloads?: number | undefined;
+}
+export const logsResultsState = section<LogsResultsState>({ lastLogs: true, downloads: true });
+
+/** The pages for people. Owned by `site`. */
+export interface SiteState {
+  /** The pages as they were last published. */
+  readonly pages?: PublishedPages | undefined;
+}
+export const siteState = section<SiteState>({ pages: true });
+
 /** All sections by name. */
 export const sections = {
   serialState,
@@ -247,6 +288,11 @@ export const sections = {
   runState,
   adoptionState,
   checkState,
+  runResultsState,
+  alarmState,
+  checkResultsState,
+  logsResultsState,
+  siteState,
 };
 
 /** The unsatisfied wants of a project, each with its reason. */
@@ -270,6 +316,14 @@ export interface UpstreamSnapshot {
   readonly unprovenSince?: number | undefined;
   /** The groups of pages that are not published, because upstream serves other pages than it has signed. */
   readonly held?: readonly number[] | undefined;
+}
+
+/** What the published pages for people show. */
+export interface PublishedPages {
+  /** Time in milliseconds as of which they are right. */
+  readonly at: number;
+  /** The exit code of the last run that they show; undefined if they show a run at work. */
+  readonly exitCode?: number | undefined;
 }
 
 /** The settings and progress of the legacy JSON. */

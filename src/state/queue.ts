@@ -88,6 +88,17 @@ export interface ListComparison {
   abandon(): void;
 }
 
+/** The queued projects with the same obstacle. */
+export interface QueueGroup {
+  /** Undefined for projects that were not tried yet. */
+  readonly obstacle: Obstacle | undefined;
+  readonly projects: number;
+  /** Time in milliseconds since which the first of them waits. */
+  readonly since: number;
+  /** The lowest serial that upstream announced for them; undefined if it announced none. */
+  readonly serial: number | undefined;
+}
+
 /** The queue. Projects leave it when they are finished, by `StateStore.finish`. */
 export interface Queue {
   /** Queues projects and remembers `change` with them. A project already queued keeps the higher serial. */
@@ -112,7 +123,12 @@ export interface Queue {
   due(now: number, removed: boolean, after: ProjectName | undefined, limit: number): QueuedProject[];
   /** Returns the next due projects after `after`, by name, that have changelog entries. */
   dueAnnounced(now: number, after: ProjectName | undefined, limit: number): QueuedProject[];
+  /** Returns the groups of queued projects by obstacle. */
+  groups(): QueueGroup[];
   park(parked: Parked): void;
-  /** Returns the parked projects with their reasons, the longest waiting first. */
-  parked(limit: number): KeptParked[];
+  /**
+   * Returns the parked projects with their reasons, the longest waiting first: all of them, or only those whose
+   * deletions are, or are not, held back.
+   */
+  parked(limit: number, heldBack?: boolean): KeptParked[];
 }

@@ -86,5 +86,7 @@ export interface StatsStore {
   forget(before: string, sumsBefore: string): void;
   /** Returns the sums of all days by day and kind, the highest counts first. */
   sums(): Iterable<Sum & { readonly day: string }>;
+  /** Returns the count of one name on each day from `since` on, by day. */
+  countsOf(kind: SumKind, name: string, since: string): ReadonlyMap<string, number>;
   close(): void;
 }

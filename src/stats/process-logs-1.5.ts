@@ -31,7 +31,10 @@ export async function processLogs15(paths: readonly string[], job: Omit<StatsJob
     await job.files.publish([{ path: localStatsPath(day), body: await job.bzip2.compress(renderLocalStats(rows)) }]);
   }
   const why = `Nothing published: downloads of ${days.size} days were found; the oldest and the newest are left out.`;
-  return { published, notices: published.length === 0 ? [why] : [], failures };
+  const downloads = [...days.values()]
+    .flatMap((counts) => [...counts.values()])
+    .reduce((sum, { count }) => sum + count, 0);
+  return { published, notices: published.length === 0 ? [why] : [], failures, downloads };
 }
 
 async function readLog(

@@ -3,13 +3,16 @@
  */
 import { dayMs } from '../core/durations.ts';
 import { mapInOrder } from '../core/map-in-order.ts';
-import { statsSummaryPath } from '../core/paths.ts';
+import { ownPath, statsDaysFolder, statsSummaryPath } from '../core/paths.ts';
+import type { FileStore } from '../files/file-store.ts';
 import { projectCandidates } from '../formats/file-name.ts';
+import { renderSummary } from '../formats/logs/statistics.ts';
+import type { KnownDay } from '../state/stats-store.ts';
 import { DownloadStarts } from './download-starts.ts';
 import { planDays, publishDay, whyNothing } from './publish-days.ts';
 import { readLogs } from './read-logs.ts';
 import type { StatsJob, StatsResult } from './stats-job.ts';
-import { renderSummary } from './summary.ts';
+import { sumUp, withDetails } from './sum-up.ts';
 
 /** Number of days for which the downloads of a published day are kept, for lines that come late. */
 const countsKeptDays = 7;
@@ -27,10 +30,10 @@ const maxAheadMs = dayMs;
 
 /** Counts the new lines in the logs at `paths`, and publishes the days that are complete. Throws StorageError. */
 export async function processLogs(paths: readonly string[], job: StatsJob): Promise<StatsResult> {
-  const { logs, state, files, clock } = job;
+  const { logs, state, clock } = job;
   const until = endOfDay(clock.now() + maxAheadMs);
   const closed = new Set(state.days().flatMap(({ day, closed }) => (closed ? [day] : [])));
-  const { failures, notices } = await readLogs(paths, logs, state, {
+  const { failures, notices, downloads } = await readLogs(paths, logs, state, {
     closed,
     until,
     starts: new DownloadStarts(state.starts()),
@@ -48,11 +51,37 @@ export async function processLogs(paths: readonly string[], job: StatsJob): Prom
   if (published.length === 0) notices.push(whyNothing(days));
   const newest = days.at(-1)?.day;
   if (newest !== undefined) state.forget(daysBefore(newest, countsKeptDays), daysBefore(newest, sumsKeptDays));
-  const summary = renderSummary(state);
-  if ((await files.read(statsSummaryPath))?.equals(summary) !== true) {
-    await files.publish([{ path: statsSummaryPath, body: summary }]);
+  const problem = await publishStatistics(days, job);
+  return { published, notices, failures: problem === undefined ? failures : [...failures, problem], downloads };
+}
+
+/**
+ * Publishes the sums over all published days. The summary comes last: while it is as it was, the pages are those of
+ * today, too. Returns what kept the pages from being published, or undefined.
+ */
+async function publishStatistics(
+  days: readonly KnownDay[],
+  { state, files, publishPages }: StatsJob,
+): Promise<string | undefined> {
+  const statistics = sumUp(state);
+  const summary = renderSummary(statistics);
+  const isNew = (await files.read(statsSummaryPath))?.equals(summary) !== true;
+  let problem: string | undefined;
+  if (isNew || (await files.size(ownPath('local-stats/index.html'))) === undefined) {
+    problem = await publishPages(withDetails(state, statistics, days, await publishedDays(files)));
   }
-  return { published, notices, failures };
+  if (isNew) await files.publish([{ path: statsSummaryPath, body: summary }]);
+  return problem;
+}
+
+/** Returns the days that have a file, whoever wrote it. */
+async function publishedDays(files: FileStore): Promise<string[]> {
+  const days: string[] = [];
+  for await (const { name, kind } of files.entries(statsDaysFolder)) {
+    const day = /^(\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01]))\.bz2$/.exec(name)?.[1];
+    if (day !== undefined && kind === 'file') days.push(day);
+  }
+  return days.sort();
 }
 
 /** Returns the end of the day that contains `ms`, in seconds since 1970. */

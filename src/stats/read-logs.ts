@@ -3,7 +3,7 @@ import type { LogSource } from '../files/log-source.ts';
 import { lastOf } from '../formats/logs/line-splitter.ts';
 import type { ScannedLines } from '../formats/logs/log-scanner.ts';
 import { sentRow } from '../formats/logs/sent-file-rows.ts';
-import type { StatsStore } from '../state/stats-store.ts';
+import type { DayCounts, StatsStore } from '../state/stats-store.ts';
 import { addMissed, type FoundLog, findLog, tolerate } from './find-logs.ts';
 import { headBytes, identifyLog } from './identify-log.ts';
 import { LogCounter, type LogCounterOptions } from './log-counter.ts';
@@ -35,6 +35,12 @@ export interface LogProblems {
   readonly notices: string[];
 }
 
+/** The result of reading logs. */
+export interface ReadLogs extends LogProblems {
+  /** The number of downloads that were counted. */
+  readonly downloads: number;
+}
+
 /**
  * Counts the new lines in the logs at `paths`. If runs were missed and the logs were rotated meanwhile, it also reads
  * the logs between them and the last one that was read. The order of the paths does not matter.
@@ -44,16 +50,20 @@ export async function readLogs(
   source: LogSource,
   state: StatsStore,
   options: LogCounterOptions,
-): Promise<LogProblems> {
+): Promise<ReadLogs> {
   const failures = new Set<string>();
   const notices: string[] = [];
+  let downloads = 0;
+  const count = (more: number): void => {
+    downloads += more;
+  };
   // A log that is copied and truncated between the search and its turn is elsewhere now, so all logs are searched
   // again.
   for (let searches = 1; ; searches += 1) {
     const problems: LogProblems = { failures: [], notices };
-    const wasReplaced = await searchAndRead(paths, source, state, options, problems);
+    const wasReplaced = await searchAndRead(paths, source, state, options, problems, count);
     for (const failure of problems.failures) failures.add(failure);
-    if (!wasReplaced || searches === maxSearches) return { failures: [...failures], notices };
+    if (!wasReplaced || searches === maxSearches) return { failures: [...failures], notices, downloads };
   }
 }
 
@@ -64,6 +74,7 @@ async function searchAndRead(
   state: StatsStore,
   options: LogCounterOptions,
   problems: LogProblems,
+  count: (downloads: number) => void,
 ): Promise<boolean> {
   const found: FoundLog[] = [];
   let wasReplaced = false;
@@ -76,7 +87,7 @@ async function searchAndRead(
     found.sort((a, b) => a.first - b.first || Buffer.compare(a.head, b.head));
     for (const log of found) {
       await tolerate(problems.failures, async () => {
-        const skipped = await readLog(log, found, source, state, options);
+        const skipped = await readLog(log, found, source, state, options, count);
         wasReplaced ||= skipped === undefined;
         const { future, closed, lines } = skipped ?? nothingSkipped();
         const { all, unreadable } = lines;
@@ -132,6 +143,7 @@ async function readLog(
   source: LogSource,
   state: StatsStore,
   options: LogCounterOptions,
+  count: (downloads: number) => void,
 ): Promise<Skipped | undefined> {
   const { log } = found;
   const series = source.series(log.path);
@@ -149,7 +161,8 @@ async function readLog(
     const remember = (): void => {
       if (position > 0) {
         const progress = { head, series, position, latest, ...(before.length > 0 && { before }) };
-        const id = state.count({ id: found.known?.id, ...progress }, counter.days(), options.starts.recent());
+        const days = withCounts(counter.days(), count);
+        const id = state.count({ id: found.known?.id, ...progress }, days, options.starts.recent());
         found.known = { ...progress, id, before: found.known?.before };
       }
       counter.clear();
@@ -172,6 +185,14 @@ async function readLog(
     for (const kind of ['all', 'sent', 'unreadable'] as const) skipped.lines[kind] += counter.lines[kind];
   }
   return skipped;
+}
+
+/** Yields `days`, and passes the number of downloads of each to `count`. */
+function* withCounts(days: Iterable<DayCounts>, count: (downloads: number) => void): Iterable<DayCounts> {
+  for (const day of days) {
+    for (const sum of day.sums) if (sum.kind === 'line' && sum.name === 'counted') count(sum.count);
+    yield day;
+  }
 }
 
 function startsWith(bytes: Buffer, start: Buffer): boolean {

@@ -11,7 +11,6 @@
 import type { ProjectName } from '../core/names.ts';
 import { ownPath } from '../core/paths.ts';
 import type { Write } from '../files/file-store.ts';
-import { renderLandingPage } from '../formats/mirror/landing-page.ts';
 import { renderLastModified } from '../formats/mirror/last-modified.ts';
 import { explainReason } from '../policy/render-reason.ts';
 import { indexState, rootIndexIsDue } from '../state/mirror-state.ts';
@@ -153,17 +152,9 @@ async function work(before: Mirror, memory: RunProgress, first = workThroughQueu
  * Publishes the files that a run renews even if nothing has changed. They come last, so that they never speak of
  * anything that is not there yet.
  */
-async function publishOwnPages(
-  { files, settings, state }: Mirror,
-  startedMs: number,
-  snapshot: readonly Write[],
-): Promise<void> {
+async function publishOwnPages({ files, state }: Mirror, startedMs: number, snapshot: readonly Write[]): Promise<void> {
   // The state is written before the tree: see discover/outdated-state.ts.
   state.set(change(indexState, { completedAt: startedMs }));
-  const landing = Buffer.from(renderLandingPage(settings.upstream, settings.baseUrl));
-  const writes: Write[] = [{ path: ownPath('last-modified'), body: Buffer.from(renderLastModified(startedMs)) }];
-  if (!(await files.read(ownPath('index.html')))?.equals(landing)) {
-    writes.push({ path: ownPath('index.html'), body: landing });
-  }
-  await files.publish([...writes, ...snapshot]);
+  const lastModified = { path: ownPath('last-modified'), body: Buffer.from(renderLastModified(startedMs)) };
+  await files.publish([lastModified, ...snapshot]);
 }

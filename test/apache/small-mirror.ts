@@ -36,6 +36,7 @@ export function writeSmallMirror(target: string): void {
   write('web/snapshot.json', '{}\n');
   write('web/snapshot.json.sig', 'c2lnbmF0dXJl\n');
   write('web/local-stats/days/2026-11-21.bz2', 'BZh9');
+  write('web/local-stats/days.csv', 'day,downloads,bytes\r\n');
   for (const path of hiddenPaths) write(path, secret);
   symlinkSync(join(target, 'state.db'), join(target, 'web', blobFolder, 'link-1.0.whl'));
   symlinkSync(join(target, 'trash'), join(target, 'web/packages/ln'));

@@ -29,7 +29,8 @@ t.test('files', apacheOrReason(), async (t) => {
       ['/snapshot.json', 'application/json', 'no-cache'],
       ['/snapshot.json.sig', 'text/plain; charset=utf-8', 'no-cache'],
       ['/local-stats/days/2026-11-21.bz2', 'application/x-bzip2', 'public, max-age=600'],
-      ['/index.html', 'text/html; charset=utf-8', 'public, max-age=600'],
+      ['/local-stats/days.csv', 'text/csv; charset=utf-8', 'public, max-age=600'],
+      ['/index.html', 'text/html; charset=utf-8', 'no-cache'],
     ];
     for (const [path, type, lifetime] of rows) {
       const { status, headers } = await get(path);

@@ -110,6 +110,29 @@ const steps: readonly Step[] = [
       'curl() { command curl -s --cacert /etc/ssl/certs/pypi.pem "$@" | grep "Mirroring started"; }',
     ],
   },
+  {
+    line: 'cp -p /var/pypi/mirror.toml',
+    checks: [
+      'test "$(stat -c %U:%a /var/backups/pypi/state.db)" = pypi:600',
+      // Root may do it, too, and leaves nothing that the mirror's user could not change.
+      'pep381run -q --backup /root/state.db /var/pypi && test -z "$(find /var/pypi -name "state.db*" ! -user pypi)"',
+      // The first says what runs said that /sync had started.
+      'runuser -u pypi -- pep381run -q /var/pypi || runuser -u pypi -- pep381run -q /var/pypi',
+    ],
+  },
+  {
+    line: 'install -o pypi -m 644 /var/backups',
+    checks: ['runuser -u pypi -- pep381run /var/pypi 2>&1 | grep "restored from a backup"'],
+  },
+  {
+    line: 'rm -r /var/pypi',
+    checks: [
+      // Apache remembers which sites were disabled; the units are those of a variant.
+      '! find /etc /usr/local /var/lib /var/log /var/spool -xdev -name "*pep381*" | grep -v -e /disabled_by_admin/ -e /etc/systemd/',
+      '! id pypi && ! test -e /var/lib/pypi && ! curl -s http://pypi.example.org/simple/ | grep sample',
+      '! test -e /var/spool/cron/crontabs/pypi',
+    ],
+  },
 ];
 
 /** Debian's Python is closed to pip elsewhere; here nobody keeps it. The certificate is trusted, other settings are not read. */
@@ -119,7 +142,14 @@ pip() { python3 -m pip "$@"; }
 `;
 
 t.test('README.md leads to a mirror that pip installs from over TLS', needs, async (t) => {
-  const lines = ['Deploy it', 'Use it', 'Deployment variants', 'pep381sync.cgi'].flatMap(readmeLines);
+  const lines = [
+    'Deploy it',
+    'Use it',
+    'Deployment variants',
+    'pep381sync.cgi',
+    'Back up and restore',
+    'Uninstall',
+  ].flatMap(readmeLines);
   for (const { line } of steps)
     t.ok(
       lines.some((one) => one.startsWith(line)),

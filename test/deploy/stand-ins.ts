@@ -8,6 +8,7 @@ stand_in systemctl <<'END'
 #!/bin/sh
 case "$*" in
   'restart apache2') apache2ctl -k stop >/dev/null 2>&1; timeout 60 sh -c 'while [ -e /var/run/apache2/apache2.pid ]; do sleep 0.1; done'; exec apache2ctl -k start;;
+  'reload apache2') exec apache2ctl -k graceful;;
   'enable --now '*) shift 2; for unit; do
     file=$(find /etc/systemd/system /usr/lib/systemd/system -maxdepth 1 -name "$unit") && [ -n "$file" ] || { echo "no unit $unit"; exit 1; }
     mkdir -p /etc/systemd/system/multi-user.target.wants
@@ -23,6 +24,7 @@ END
 stand_in crontab <<'END'
 #!/bin/sh
 [ ! -x /usr/bin/crontab ] || exec /usr/bin/crontab "$@"
+[ "$3" != -r ] || exec rm "/var/spool/cron/crontabs/$2"
 [ "$1" = -u ] && id "$2" >/dev/null && mkdir -p /var/spool/cron/crontabs && cp "$3" "/var/spool/cron/crontabs/$2"
 END
 printf '#!/bin/sh\\n[ ! -x /usr/bin/setfacl ] || exec /usr/bin/setfacl "$@"\\n' | stand_in setfacl

@@ -38,9 +38,11 @@ t.test('the folder holds the programs, what they load, their manual pages, and n
   const others = readdirSync(copied).filter((name) => !isProgram(name));
   t.same(others.sort(), [
     'COPYRIGHT',
+    'example.js',
     'http.js',
     'install.sh',
     'man',
+    'metrics.js',
     nodeFolder,
     'package.json',
     'pep381checkfiles.js',
@@ -48,10 +50,12 @@ t.test('the folder holds the programs, what they load, their manual pages, and n
     'processlogs.js',
     'provenance.js',
     'regex.js',
+    'site.js',
+    'statistics.js',
   ]);
   t.same(readdirSync(join(copied, nodeFolder)).sort(), [
     'better_sqlite3.node',
-    ...['http', 'pep381checkfiles', 'pep381run', 'processlogs'].map((name) => `${name}.js.cache`),
+    ...['http', 'pep381checkfiles', 'pep381run', 'processlogs', 'site', 'statistics'].map((name) => `${name}.js.cache`),
   ]);
   t.same(JSON.parse(readFileSync(join(copied, 'package.json'), 'utf8')), { type: 'commonjs', version });
 });

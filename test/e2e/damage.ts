@@ -92,6 +92,11 @@ function ownDamage(path: string, text: string): string[] {
     'removed.json': /^\{.*\}\n$/s,
     'changes.json': /^\{.*\}\n$/s,
     'index.html': /^<!DOCTYPE html>.*<\/html>\n$/s,
+    'status/index.html': /^<!DOCTYPE html>.*<\/html>\n$/s,
+    'not-found.html': /^<!DOCTYPE html>.*<\/html>\n$/s,
+    'site.css': /^\/\* .*\}\n$/s,
+    'site.js': /^\/\/ .*\(\);\n$/s,
+    'site.svg': /^<!-- .*<\/svg>\n$/s,
   }[path];
   return form?.test(text) ? [] : [`${path}: is cut or does not belong here`];
 }

@@ -55,6 +55,23 @@ t.test("wrong usage is told in 1.5's words, on standard output, with exit code 0
   t.same(treeOf(root), before);
 });
 
+t.test('a program that was copied without a part says so, after everything else is done', async (t) => {
+  const root = newTarget(t, { log: logOf(days) });
+  const copied = join(root, 'programs');
+  cpSync(programs, copied, { recursive: true });
+  rmSync(join(copied, 'statistics.js'));
+  const ended = await run(join(copied, 'processlogs'), ['-q', join(root, 'target'), join(root, 'log')]);
+  t.match(ended, {
+    code: 1,
+    stdout: '',
+    stderr: /^processlogs: statistics\.js, which belongs beside the program, .*\n$/,
+  });
+  t.ok(existsSync(join(root, 'target/web/local-stats/days/2026-11-21.bz2')));
+  t.ok(existsSync(join(root, 'target/web/local-stats/summary.json')));
+  t.same(await processlogs('-q', join(root, 'target'), join(root, 'log')), { code: 0, stdout: '', stderr: '' });
+  t.ok(existsSync(join(root, 'target/web/local-stats/index.html')), 'and makes up for it when it is there');
+});
+
 t.test('help and version', async (t) => {
   const help = await processlogs('--help');
   t.equal(help.code, 0);

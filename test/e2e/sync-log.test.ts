@@ -39,10 +39,11 @@ async function openMirrored(t: Test): Promise<Opened> {
 }
 
 t.test('an alarm of a run that /sync started is printed by the next one that cron starts, once', async (t) => {
-  const { log, cron, bySync } = await openMirrored(t);
+  const { target, log, cron, bySync } = await openMirrored(t);
   writeFileSync(log, 'Alarm: upstream serves another file\nAlarm: upstream serves another file\n\x1b[2J\n');
   t.equal(await bySync(), 0, 'the next run of /sync tells nothing');
-  t.match(readFileSync(log, 'utf8'), 'Alarm: ', 'and leaves it there');
+  const kept = readFileSync(join(target, 'log/sync.log'), 'utf8');
+  t.match(kept, /^\d{4}-\d\d-\d\dT\S+Z Alarm: upstream serves another file\n\S+ \?\[2J\n$/, 'and keeps it');
   const told = await cron();
   t.equal(told.code, 1);
   const [first, second] = told.stderr.split('\n');

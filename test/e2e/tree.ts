@@ -13,8 +13,9 @@ export function treeOf(folder: string): Record<string, string> {
 /** Returns what a mirror publishes, without the files that depend on the time of the run or on earlier runs. */
 export function publishedTree(target: string): Record<string, string> {
   const tree = treeOf(join(target, 'web'));
-  for (const path of ['last-modified', 'mirror-status.json', 'removed.json', 'changes.json']) delete tree[path];
-  for (const path of Object.keys(tree)) if (/^changes(?:\/|$)/.test(path)) delete tree[path];
+  const varies =
+    /^(?:last-modified|(?:mirror-status|removed|changes)\.json|changes(?:\/.*)?|(?:status\/)?index\.html)$/;
+  for (const path of Object.keys(tree)) if (varies.test(path)) delete tree[path];
   return tree;
 }
 

@@ -156,10 +156,8 @@ class Scene {
   }
 }
 
-/** The landing page names the upstream's address, in which the two differ. */
 function filesOf({ target }: TestMirror): Record<string, string> {
-  const { 'index.html': _landing, ...files } = filesIn(target);
-  return files;
+  return filesIn(target);
 }
 
 const bad = 'fatal: ';

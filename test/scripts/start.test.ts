@@ -44,6 +44,10 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     const [, statistics = ''] = /^ {2}Statistics {2}(http:\S+) of 60 days of made-up downloads$/m.exec(output) ?? [];
     t.ok(statistics.startsWith(`${url}/local-stats/`), statistics);
     t.equal((await httpRequest(statistics)).status, 200);
+    for (const page of [`${url}/`, statistics]) {
+      const { body } = await httpRequest(page);
+      t.equal(body.toString().split('the downloads are made up').length, 2, `${page} says so, once`);
+    }
     const line = /^ {2}(python3 -m pip install .*)$/m.exec(output)?.[1] ?? '';
     t.match(line, /--index-url http\S+ --target '.*' sample-app$/);
     if (hasPip && signal === 'SIGINT') {

@@ -6,6 +6,7 @@ import { bzip2 } from '../../src/cli/logs/bzip2.ts';
 import { FilesystemFileStore } from '../../src/files/filesystem/filesystem-file-store.ts';
 import { decompressAll } from '../../src/files/logs/bzip2-blocks.ts';
 import { LogFiles, type LogFilesOptions } from '../../src/files/logs/log-files.ts';
+import { publishStatistics } from '../../src/site/statistics/publish-statistics.ts';
 import { SqliteStatsStore } from '../../src/state/sqlite/sqlite-stats-store.ts';
 import { processLogs } from '../../src/stats/process-logs.ts';
 import type { StatsJob, StatsResult } from '../../src/stats/stats-job.ts';
@@ -73,7 +74,14 @@ export class TestStats {
     const state = new SqliteStatsStore(join(this.target, 'state.db'));
     const unpack = (file: Buffer): Promise<Buffer> => decompressAll(file, bzip2.decompress);
     return {
-      job: { logs: new LogFiles(bzip2, this.#options), state, files, bzip2, clock: this.clock, unpack },
+      job: {
+        logs: new LogFiles(bzip2, this.#options),
+        ...{ state, files, bzip2, clock: this.clock, unpack },
+        publishPages: async (statistics) => {
+          await publishStatistics(files, statistics);
+          return undefined;
+        },
+      },
       close: () => state.close(),
     };
   }

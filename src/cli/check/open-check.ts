@@ -2,6 +2,7 @@
 import type { CheckJob } from '../../check/check-job.ts';
 import type { Report } from '../../core/report.ts';
 import { FilesystemFileStore } from '../../files/filesystem/filesystem-file-store.ts';
+import { PathSpool, spooling } from '../../files/filesystem/path-spool.ts';
 import { takeLock } from '../../state/sqlite/lock.ts';
 import { SqliteStateStore } from '../../state/sqlite/sqlite-state-store.ts';
 import { systemClock } from '../program/system-clock.ts';
@@ -17,16 +18,26 @@ export function openRebuild(target: Target, report: Report, signal: AbortSignal)
   return { state, files, report, signal, close: () => state.close() };
 }
 
-/** Opens a check. Returns its parameters with a function that closes it. Throws StorageError. */
+/**
+ * Opens a check. Returns its parameters with a function that closes it. The hook of the next run hears of what the
+ * check changes if `isHeard` is true. Throws StorageError.
+ */
 export function openCheck(
   target: Target,
   options: Pick<CheckJob, 'report' | 'signal' | 'settings' | 'isLocal'>,
+  isHeard: boolean,
 ): { job: CheckJob; close(): void } {
   const clock = systemClock;
   const state = openExpectedState(target, clock);
   // The staging folder of runs can be used, because the check writes only while it holds their lock.
-  const files = new FilesystemFileStore(target.root, clock);
-  if (options.settings.repair || options.settings.deleteUnreferenced) files.create();
+  const store = new FilesystemFileStore(target.root, clock);
+  store.create();
+  const spool = isHeard ? new PathSpool(target.root, clock) : undefined;
+  const files = spool === undefined ? store : spooling(store, spool);
   const job = { ...options, state, files, clock, takeLock: () => takeLock(target.lock) };
-  return { job, close: () => state.close() };
+  const close = (): void => {
+    spool?.close();
+    state.close();
+  };
+  return { job, close };
 }

@@ -1,18 +1,22 @@
 /** The program pep381checkfiles: finds what is wrong in a mirror, and queues what the next run has to repair. */
 import { join, resolve } from 'node:path';
 import { check } from '../../check/check.ts';
+import type { CheckJob } from '../../check/check-job.ts';
+import { nextSubset } from '../../check/subset.ts';
 import { verifySnapshot } from '../../check/verify-snapshot.ts';
 import { PausedError, StorageError, UsageError } from '../../core/errors.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { Verify } from '../../core/signing.ts';
 import { local } from '../../policy/policy.ts';
 import { sourceOf } from '../../policy/project-decision.ts';
-import { adoptionState, isInitialized } from '../../state/mirror-state.ts';
+import { adoptionState, checkResultsState, checkState, isInitialized } from '../../state/mirror-state.ts';
+import { change } from '../../state/state-section.ts';
 import { type CheckArguments, checkHelp, checkUsage, parseCheckOptions } from '../config/check-options.ts';
 import { readConfigFile } from '../config/config-file.ts';
 import { readPolicy } from '../config/policy-file.ts';
-import { settingsFrom } from '../config/settings.ts';
+import { type Settings, settingsFrom } from '../config/settings.ts';
 import { readOwnKey, readPublicKey } from '../config/signing-keys.ts';
+import { writeMetrics } from '../metrics/write-metrics.ts';
 import { lines } from '../output/lines.ts';
 import { exitCodes } from '../program/exit-codes.ts';
 import type { Program } from '../program/program.ts';
@@ -21,6 +25,7 @@ import { knowsMirror } from '../target/open-expected-state.ts';
 import { refuseRoot } from '../target/owner.ts';
 import { type HeldLock, holdLock, stalledHolderText } from '../target/program-lock.ts';
 import { isThere, lockOf, openTarget, prepareTarget, type Target } from '../target/target.ts';
+import { publishCheckPages } from './check-pages.ts';
 import { pausedText, skippedText } from './check-texts.ts';
 import { CheckTotals } from './check-totals.ts';
 import { CheckView } from './check-view.ts';
@@ -43,9 +48,9 @@ export const pep381checkfiles: Program<CheckArguments> = {
 async function runAlone(command: CheckArguments): Promise<number> {
   const target = openCheckTarget(command);
   refuseRoot(target);
-  const { umask, stateMode } = settingsFrom(readConfigFile(target.config).given);
-  process.umask(umask);
-  prepareTarget(target, stateMode);
+  const chosen = settingsFrom(readConfigFile(target.config).given);
+  process.umask(chosen.umask);
+  prepareTarget(target, chosen.stateMode);
   const lock = holdLock(lockOf(target, 'check'));
   if (lock === undefined) {
     const problem = stalledHolderText(lockOf(target, 'check'), 'pep381checkfiles');
@@ -58,7 +63,7 @@ async function runAlone(command: CheckArguments): Promise<number> {
   }
   try {
     if (command.kind === 'rebuild') return await rebuild(command, target);
-    return await runCheck(command, target, lock);
+    return await runCheck(command, target, chosen, lock);
   } finally {
     lock.release();
   }
@@ -82,7 +87,12 @@ function unknownTree({ state }: Target): StorageError {
   return new StorageError(`${state}: knows nothing of this mirror; ${advice}`);
 }
 
-async function runCheck(command: CheckArguments, target: Target, { progress }: HeldLock): Promise<number> {
+async function runCheck(
+  command: CheckArguments,
+  target: Target,
+  chosen: Settings,
+  { progress }: HeldLock,
+): Promise<number> {
   const verify = command.kind === 'verify' ? keyOf(command, target) : undefined;
   const startedMs = Date.now();
   const tally = new CheckTotals();
@@ -93,7 +103,8 @@ async function runCheck(command: CheckArguments, target: Target, { progress }: H
   };
   const { settings } = command;
   const isLocal = await readLocal(target);
-  const { job, close } = openCheck(target, { report, signal: pause.signal, settings, isLocal });
+  const isHeard = chosen.hooks.afterRun !== undefined;
+  const { job, close } = openCheck(target, { report, signal: pause.signal, settings, isLocal }, isHeard);
   // If the disk could not be read for a moment, knowsMirror() could not tell whether the state knows of a mirror.
   const { adopting } = job.state.get(adoptionState);
   if (!isInitialized(job.state)) {
@@ -110,6 +121,8 @@ async function runCheck(command: CheckArguments, target: Target, { progress }: H
   try {
     if (verify === undefined) await check(job);
     else await verifySnapshot(job, verify);
+    if (verify === undefined) await remember(job, tally, startedMs, target, chosen.metricsFile);
+    if (verify === undefined) await publishCheckPages(target, job);
   } catch (error) {
     view.end();
     if (!(error instanceof PausedError) && !pause.signal.aborted) throw error;
@@ -121,6 +134,35 @@ async function runCheck(command: CheckArguments, target: Target, { progress }: H
   view.end();
   view.conclude((Date.now() - startedMs) / 1000);
   return tally.exitCode;
+}
+
+/** Remembers the result of a check for monitoring, and writes the metrics. */
+async function remember(
+  { state, files, settings: { subset } }: CheckJob,
+  { projects, files: checked, bytes, findings, exitCode }: CheckTotals,
+  startedMs: number,
+  { root }: Target,
+  metricsFile: string | undefined,
+): Promise<void> {
+  const { checkSums = { checks: 0, files: 0, bytes: 0, findings: 0 } } = state.get(checkResultsState);
+  const { checkedShare } = state.get(checkState);
+  const share = subset === 'auto' && checkedShare !== undefined ? nextSubset(checkedShare - 1) : subset;
+  const counts = { projects, files: checked, bytes, findings };
+  const lastCheck = { startedMs, finishedMs: Date.now(), exitCode, ...counts };
+  const sums = {
+    checks: checkSums.checks + 1,
+    files: checkSums.files + checked,
+    bytes: checkSums.bytes + bytes,
+    findings: checkSums.findings + findings,
+  };
+  state.set(
+    change(checkResultsState, {
+      lastCheck: share === undefined || share === 'auto' ? lastCheck : { ...lastCheck, share },
+      checkSums: sums,
+    }),
+  );
+  const problem = await writeMetrics(metricsFile, { root, state, files });
+  if (problem !== undefined) lines.err(`pep381checkfiles: Warning: ${problem}`);
 }
 
 /** Returns a function that tells which projects `mirror.toml` declares as local. Throws UsageError. */

@@ -40,7 +40,8 @@ export function parseConfigFile(text: string, path: string): ConfigFile {
       const what = isSection ? `section [${key}]` : `key ${key}`;
       throw new UsageError(`${where}: unknown ${what}${suggestion(key, [...settingNames, ...policyKeys])}`);
     }
-    given.set(name, { value: typeof value === 'bigint' ? Number(value) : value, where: `${where}: ${key}` });
+    const at = (keyPath: string): string => `${path}:${lineOf(keyPath)}`;
+    given.set(name, { value: typeof value === 'bigint' ? Number(value) : value, where: `${where}: ${key}`, at });
   }
   return { path, text, toml, given };
 }

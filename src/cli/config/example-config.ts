@@ -61,6 +61,8 @@ export const exampleConfig = `# mirror.toml: what pep381run mirrors into this fo
 # Mirrors of this mirror that are told when something changed, and the file with the secret they know it by.
 #notify = ["https://downstream.example/sync"]
 #notify-secret-file = "/etc/pep381client/notify-secret"
+# A file with metrics for Prometheus, for the textfile collector of its node exporter.
+#metrics-file = "/var/lib/prometheus/node-exporter/pep381.prom"
 # Sign the state that each run reaches, by the Ed25519 private key in this file.
 #signing-key-file = "/etc/pep381client/signing.key"
 # The public key by which upstream signs: a file, or its base64. What is not by it ends a run before it begins.
@@ -140,6 +142,13 @@ export const exampleConfig = `# mirror.toml: what pep381run mirrors into this fo
 #platform = "linux"
 #machine = "x86_64"
 #implementation = "cpython"
+
+# Commands that a run starts at its end: one gets the changed paths on standard input, one the text of each alarm.
+#[hooks]
+#after-run = ["/usr/local/bin/purge-cdn"]
+#on-alarm = ["/usr/local/bin/page-somebody", "--urgent"]
+# They are ended after so many seconds.
+#timeout-seconds = 600
 
 # How much the mirror may hold, and how much of the disk stays free (by default 1 GiB, or 1 % of a small disk).
 #[budget]

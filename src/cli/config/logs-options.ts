@@ -37,8 +37,9 @@ export const logsOptions = {
 export const logsHelp = `Usage: processlogs [OPTIONS] TARGET LOG [LOG...]
 
 Counts the downloads in Apache's access logs (combined or vhost_combined; plain, .gz, .bz2, .xz or .zst) and publishes
-them in TARGET/web/local-stats: a file per day (PEP 381), and summary.json. How far each log was read is remembered,
-whatever it is renamed to, so that it can be given again and again; a day is published once a later one has begun.
+them in TARGET/web/local-stats: a file per day (PEP 381), summary.json, and a page with charts. How far each log was
+read is remembered, whatever it is renamed to, so that it can be given again and again; a day is published once a later
+one has begun.
 
 Options:
 ${optionsHelp(logsOptions)}

@@ -31,9 +31,20 @@ export const runOptionTexts: Readonly<Record<keyof typeof runOptions, string>> =
   '--status':
     'print the state of the mirror: what it holds, the queue, the last runs; also during a run. Users who may not read ' +
     '`state.db` see what `mirror-status.json` says',
+  '--check':
+    'with `--status`: print one line for a monitoring system, and exit with 0 (OK), 1 (warning), 2 (critical) or 3 ' +
+    '(unknown), as plugins of Nagios do',
+  '--warning LIMITS':
+    'with `--check`: what is a warning, such as `age=6h,free=10%,check=off`: `age` of the last complete run, `queue` for ' +
+    'how long the first project waits, `parked` and `held-back` projects, `alarms` of a day, `check` since the last ' +
+    'check, `free` space',
+  '--critical LIMITS': 'with `--check`: what is critical, in the same form',
   '--why NAME':
     'print why a project and each of its files is held or left out, and by which line of `mirror.toml`; also ' +
     '`NAME==VERSION`, such as `flask==2.0`, and `NAME/FILENAME`. Exits with 1 if nothing is known',
+  '--backup FILE':
+    'copy `state.db` into FILE, consistently and also while a run is at work; FILE is replaced once the copy is ' +
+    'complete (see [Back up and restore](#back-up-and-restore))',
   '--example-config': 'print a `mirror.toml` with every setting',
   '--import-config FILE':
     'print the `mirror.toml` that does what this `bandersnatch.conf` does, and what has no equivalent',

@@ -5,6 +5,7 @@ import { type ProjectName, projectName } from '../../core/names.ts';
 import { exitCodesHelp, exitMeanings } from '../program/exit-codes.ts';
 import { optionNames, optionsHelp } from './option-forms.ts';
 import type { SettingName, SettingValue } from './settings.ts';
+import { defaultThresholds, limitsIn, type Thresholds } from './thresholds.ts';
 import { refuseUnknown } from './unknown-options.ts';
 
 /** The command that a command line of pep381run asks for. */
@@ -26,7 +27,20 @@ export type RunCommand =
       readonly target: string;
       readonly given: ReadonlyMap<SettingName, SettingValue>;
     }
-  | { readonly kind: 'status'; readonly target: string; readonly given: ReadonlyMap<SettingName, SettingValue> }
+  | {
+      readonly kind: 'backup';
+      /** The path of the copy. */
+      readonly file: string;
+      readonly quiet: boolean;
+      readonly target: string;
+    }
+  | {
+      readonly kind: 'status';
+      /** The limits for a monitoring system; undefined to print the status for people. */
+      readonly check: Thresholds | undefined;
+      readonly target: string;
+      readonly given: ReadonlyMap<SettingName, SettingValue>;
+    }
   | {
       readonly kind: 'run';
       readonly target: string;
@@ -63,7 +77,13 @@ export const runOptions = {
   '--dry-run': 'print what a run would do, and do nothing',
   '--plan': 'print what a run would fetch and remove, by rule, and do nothing',
   '--status': 'print how the mirror is',
+  '--check':
+    'with --status: print one line for a monitoring system, and exit with 0\n(OK), 1 (warning), 2 (critical) or 3 (unknown), as plugins of Nagios do',
+  '--warning LIMITS':
+    'with --check: what is a warning, such as age=6h,free=10%,check=off; also\nqueue, parked, held-back, alarms',
+  '--critical LIMITS': 'with --check: what is critical',
   '--why NAME': 'print why a project is held or left out, and its files; also\nNAME==VERSION and NAME/FILENAME',
+  '--backup FILE': 'copy state.db into FILE, also while a run is at work',
   '--example-config': 'print a mirror.toml with every setting',
   '--import-config FILE': 'print the mirror.toml that does what this bandersnatch.conf does',
   '--log-format text|json': 'how to write what happens (default: text)',
@@ -91,12 +111,15 @@ const explaining = 'why';
 const allowing = 'allow-deletions';
 const restoring = 'restore';
 const accepting = 'accept-changes';
+const backingUp = 'backup';
+const limits = ['warning', 'critical'] as const;
 const allOptions: readonly string[] = [...flags, ...values];
 /** The options that have an effect with each mode that does not mirror. */
 const usedBy: Readonly<Record<string, readonly string[]>> = {
   [explaining]: ['log-format', 'index-only'],
   [restoring]: ['log-format', 'quiet'],
-  status: ['log-format'],
+  [backingUp]: ['quiet'],
+  status: ['log-format', 'check', ...limits],
 };
 
 /** Parses the arguments. Throws UsageError. */
@@ -112,11 +135,14 @@ export function parseRunOptions(argv: readonly string[]): RunCommand {
   const subject = readValue(parsed, explaining, false);
   const target = targetIn(parsed);
   refuseUnused(parsed);
+  refuseLoneCheck(parsed);
   const restored = readValue(parsed, restoring, true);
   if (restored !== undefined) {
     return { kind: 'restore', quiet: parsed.quiet === true, names: namesIn(restored), target, given };
   }
-  if (parsed.status) return { kind: 'status', target, given };
+  const file = readValue(parsed, backingUp, false);
+  if (file !== undefined) return { kind: 'backup', file: String(file), quiet: parsed.quiet === true, target };
+  if (parsed.status) return { kind: 'status', check: thresholdsIn(parsed), target, given };
   if (subject !== undefined) return { kind: 'why', subject: String(subject), target, given };
   return {
     kind: 'run',
@@ -157,14 +183,34 @@ function targetIn({ _: [target, ...more] }: minimist.ParsedArgs): string {
 }
 
 /**
- * Throws UsageError for an option that has no effect with `--why`, `--restore` or `--status`: whoever gives it expects
+ * Throws UsageError for an option that has no effect with `--why`, `--restore`, `--backup` or `--status`: whoever gives it expects
  * one.
  */
 function refuseUnused(parsed: minimist.ParsedArgs): void {
-  const mode = [explaining, restoring, 'status'].find((name) => parsed[name]);
+  const mode = [explaining, restoring, backingUp, 'status'].find((name) => parsed[name]);
   if (mode === undefined) return;
   const unused = allOptions.find((name) => parsed[name] && name !== mode && !usedBy[mode]?.includes(name));
   if (unused !== undefined) throw new UsageError(`--${mode} and --${unused} cannot be given together`);
+}
+
+/** Throws UsageError for limits without `--check`, and for `--check` without `--status`. */
+function refuseLoneCheck(parsed: minimist.ParsedArgs): void {
+  const limit = limits.find((name) => parsed[name] !== undefined);
+  if (limit !== undefined && !parsed.check) throw new UsageError(`--${limit} needs --status --check`);
+  if (parsed.check && !parsed.status) throw new UsageError('--check needs --status');
+}
+
+function thresholdsIn(parsed: minimist.ParsedArgs): Thresholds | undefined {
+  const [warning, critical] = limits.map((name) => readValue(parsed, name, false));
+  if (!parsed.check) return undefined;
+  return {
+    warning: limitsIn('--warning', textIn(warning), defaultThresholds.warning),
+    critical: limitsIn('--critical', textIn(critical), defaultThresholds.critical),
+  };
+}
+
+function textIn(value: unknown): string | undefined {
+  return value === undefined ? undefined : String(value);
 }
 
 function readValue(parsed: minimist.ParsedArgs, name: string, mayRepeat: boolean): unknown {

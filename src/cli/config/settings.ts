@@ -8,11 +8,14 @@ import { indexKey, isLoopback } from '../../core/index-address.ts';
 import { indexNow } from '../../core/moved-indexes.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
 import { parseSize } from '../../policy/durations-and-sizes.ts';
+import { hooksIn, noHooks } from './hooks.ts';
 
 /** The value of a setting as it was given, and its place for messages: `mirror.toml:3: workers` or `--workers`. */
 export interface SettingValue {
   readonly value: unknown;
   readonly where: string;
+  /** Returns the place of a member of the value, by its path: `hooks.after-run`. Absent on the command line. */
+  readonly at?: (path: string) => string;
 }
 
 interface Setting<T> {
@@ -95,6 +98,10 @@ const settings = {
   notify: setting(receivers, []),
   /** The file with the secret that notices are signed with. */
   'notify-secret-file': setting(absolutePath, undefined),
+  /** The file with metrics for Prometheus; undefined for none. */
+  'metrics-file': setting(absolutePath, undefined),
+  /** The commands that a run starts at its end. */
+  hooks: setting(hooksIn, noHooks),
   /** The file with the private key that snapshots are signed with. */
   'signing-key-file': setting(absolutePath, undefined),
   /** The public key that upstream signs with: the path of a file, or base64. */

@@ -13,6 +13,7 @@ import { closedState, mayReadState, publishedStatus } from './published-status.t
 import { renderStatus } from './render-status.ts';
 import { renderWhy } from './render-why.ts';
 import { type Status, statusOf } from './status.ts';
+import { judgeStatus, unknownVerdict, type Verdict } from './status-check.ts';
 import { explain, isFound, parseSubject, type Subject } from './why.ts';
 
 type InspectCommand = RunCommand & { kind: 'why' | 'status' };
@@ -31,7 +32,7 @@ export async function inspect(command: InspectCommand, lines: Lines): Promise<nu
   const target = openTarget(root, () => openOldTarget(root) !== undefined);
   if (isThere(target.state) && !mayReadState(target)) {
     if (subject !== undefined) throw closedState(target);
-    return print(aboutStatus(publishedStatus(target)), settingsFrom(command.given), lines);
+    return print(aboutStatus(publishedStatus(target), command), settingsFrom(command.given), lines);
   }
   const config = readConfigFile(target.config);
   const settings = settingsFrom(new Map([...config.given, ...command.given]));
@@ -39,7 +40,7 @@ export async function inspect(command: InspectCommand, lines: Lines): Promise<nu
   const { reader, close } = openReader({ target, settings, policy });
   try {
     const answer =
-      subject === undefined ? aboutStatus(await statusOf(reader)) : await aboutProject(reader, subject, lines);
+      subject === undefined ? aboutStatus(await statusOf(reader), command) : await aboutProject(reader, subject, lines);
     return print(answer, settings, lines);
   } finally {
     close();
@@ -51,8 +52,21 @@ function print({ code, text, json }: Answer, { logFormat }: Settings, { out }: L
   return code;
 }
 
-function aboutStatus(status: Status): Answer {
-  return { code: exitCodes.ok, text: renderStatus(status), json: status };
+function aboutStatus(status: Status, command: InspectCommand): Answer {
+  const check = command.kind === 'status' ? command.check : undefined;
+  if (check === undefined) return { code: exitCodes.ok, text: renderStatus(status), json: status };
+  return aboutVerdict(judgeStatus(status, check, Date.now()));
+}
+
+function aboutVerdict({ code, line }: Verdict): Answer {
+  return { code, text: [line], json: { code, line } };
+}
+
+/** Prints the verdict on a mirror of which nothing can be read, and returns its exit code. */
+export function printUnknown(message: string, { out }: Lines): number {
+  const { code, line } = unknownVerdict(message);
+  out(line);
+  return code;
 }
 
 /** Explains a project. The exit code says if the subject was found, because it may be misspelled. */

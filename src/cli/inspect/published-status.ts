@@ -7,7 +7,7 @@ import { isJsonObject, type JsonObject, parseJson, serialOf } from '../../format
 import { readText } from '../config/read-text.ts';
 import { userName } from '../target/owner.ts';
 import type { Target } from '../target/target.ts';
-import { type ParkedProject, type Status, shownAtMost, timeIn } from './status.ts';
+import { type ParkedProject, type PastCheck, type Status, shownAtMost, timeIn } from './status.ts';
 
 /** Returns true if this user may read the state of `target`, which exists. */
 export function mayReadState({ state }: Target): boolean {
@@ -50,6 +50,10 @@ export function publishedStatus(target: Target): Status {
     running: null,
     queued: numberOf(json.queued),
     parked: json['parked-projects'] === undefined ? parked.length : numberOf(json['parked-projects']),
+    heldBack: numberOf(json['held-back']),
+    oldestQueued: typeof json['oldest-queued'] === 'string' ? oneLine(json['oldest-queued']) : undefined,
+    recentAlarms: numberOf(json['recent-alarms']),
+    lastCheck: pastCheck(json['last-check']),
     provenance: undefined,
     unmet: [],
     unmetCount: numberOf(json.unmet),
@@ -72,6 +76,15 @@ function parkedProject(json: JsonObject): ParkedProject {
     attempts: numberOf(json.attempts),
     reason: oneLine(json.reason),
     nextTry: typeof json['next-try'] === 'string' ? oneLine(json['next-try']) : undefined,
+  };
+}
+
+function pastCheck(json: unknown): PastCheck | undefined {
+  if (!isJsonObject(json)) return undefined;
+  return {
+    finished: oneLine(json.finished),
+    exitCode: numberOf(json['exit-code']),
+    findings: numberOf(json.findings),
   };
 }
 

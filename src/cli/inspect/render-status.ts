@@ -3,7 +3,7 @@ import { showBytes } from '../../core/show-bytes.ts';
 import type { ProvenanceTotals } from '../../state/provenance-records.ts';
 import { renderTable } from '../output/table.ts';
 import { plural, shortTime, showCount, showSeconds } from '../output/units.ts';
-import { type Status, shownAtMost } from './status.ts';
+import { type PastCheck, type Status, shownAtMost } from './status.ts';
 
 const width = 99;
 
@@ -15,6 +15,7 @@ export function renderStatus(status: Status): string[] {
   const parts = [
     renderTable(facts(status)),
     runsTable(status),
+    alarmsTable(status),
     parkedTable(status),
     rejectedTable(status),
     unsatisfiedTable(status),
@@ -33,7 +34,7 @@ function unsatisfiedTable({ target, unmet, unmetCount }: Status): string[] {
 
 function facts(status: Status): string[][] {
   const { target, knownFrom, upstream, serial, serialSince, projects, files, bytes, lastComplete } = status;
-  const { queued, parked, provenance, oddFiles: rejectedFiles, disk, sources = [] } = status;
+  const { queued, parked, heldBack = 0, lastCheck, provenance, oddFiles: rejectedFiles, disk, sources = [] } = status;
   const held = `${plural(projects, 'project')}, ${plural(files, 'file')}, ${showBytes(bytes)}`;
   const since = serialSince === undefined ? '' : `, since ${shortTime(serialSince)}`;
   return [
@@ -46,8 +47,10 @@ function facts(status: Status): string[][] {
     ['Complete', lastComplete === undefined ? 'not yet' : `as of ${shortTime(lastComplete)}`],
     ['Now', activity(status)],
     ['Queue', `${plural(queued, 'project')}, ${showCount(parked)} of them parked`],
+    ...(heldBack === 0 ? [] : [['Held back', heldBackText(heldBack, target)]]),
     ...(provenance === undefined ? [] : [['Provenance', provenanceText(provenance)]]),
     ...(rejectedFiles === 0 ? [] : [['Left out', `${plural(rejectedFiles, 'file')}, each for what is wrong with it`]]),
+    ...(lastCheck === undefined ? [] : [['Check', checkText(lastCheck)]]),
     ['Disk', `${showBytes(disk.free)} free of ${showBytes(disk.size)}`],
   ];
 }
@@ -58,6 +61,14 @@ function activity({ running, runningSince, progressAt = runningSince }: Status):
   const since = `since ${shortTime(runningSince)}`;
   if (running) return `a run is at work ${since}, and last did something at ${shortTime(progressAt)}`;
   return `no run is at work; the last one, ${since}, died at ${shortTime(progressAt)} or later`;
+}
+
+function heldBackText(heldBack: number, target: string): string {
+  return `deletions of ${plural(heldBack, 'project')}; to let them go: pep381run --allow-deletions ${heldBack} ${target}`;
+}
+
+function checkText({ finished, findings }: PastCheck): string {
+  return `ended ${shortTime(finished)} with ${findings === 0 ? 'no findings' : plural(findings, 'finding')}`;
 }
 
 function provenanceText({ verified, failed, lost, unchecked, absent, leftOut }: ProvenanceTotals): string {
@@ -76,6 +87,14 @@ function runsTable({ runs }: Status): string[] {
     summary,
   ]);
   return renderTable([['Last runs', 'took', 'exit', 'summary'], ...rows], { right: [1, 2], width });
+}
+
+function alarmsTable({ alarms = [], recentAlarms = 0 }: Status): string[] {
+  if (alarms.length === 0) {
+    return recentAlarms === 0 ? [] : [`${plural(recentAlarms, 'alarm')} in a day; only its owner may read which`];
+  }
+  const rows = alarms.map(({ since, last, message }) => [shortTime(since), shortTime(last), message]);
+  return renderTable([['Alarm since', 'last', 'what'], ...rows], { width });
 }
 
 function parkedTable({ longestParked, parked }: Status): string[] {

@@ -1,11 +1,14 @@
 /** Collects the status of a mirror. */
+import { dayMs } from '../../core/durations.ts';
 import { ownPath } from '../../core/paths.ts';
-import { missingState, runState, serialState } from '../../state/mirror-state.ts';
+import { alarmState, checkResultsState, missingState, runState, serialState } from '../../state/mirror-state.ts';
 import type { RuleTotals } from '../../state/plans.ts';
+import type { AlarmRecord } from '../../state/program-results.ts';
 import type { ProvenanceTotals } from '../../state/provenance-records.ts';
 import type { KeptParked } from '../../state/queue.ts';
 import type { RejectedFileOf } from '../../state/rejected-files.ts';
 import type { RunRecord } from '../../state/run-history.ts';
+import type { StateStore } from '../../state/state-store.ts';
 import { isoTime } from '../output/units.ts';
 import type { Reader } from './open-reader.ts';
 
@@ -38,6 +41,14 @@ export interface Status {
   /** The number of queued projects; `parked` is the number of those that failed before. */
   readonly queued: number;
   readonly parked: number;
+  /** The number of projects whose deletions are held back until a person allows them; they are parked, too. */
+  readonly heldBack?: number;
+  /** The time since which the project waits that waits longest. */
+  readonly oldestQueued?: string | undefined;
+  /** The latest alarms, the latest first, and the number of those that were reported within a day. */
+  readonly alarms?: readonly PastAlarm[];
+  readonly recentAlarms?: number;
+  readonly lastCheck?: PastCheck | undefined;
   /** The results of verifying the provenance of held files; undefined if it is not verified. */
   readonly provenance: ProvenanceTotals | undefined;
   /** The unsatisfied wants of projects that were named, as the last run reported them. */
@@ -68,6 +79,20 @@ export interface PastRun {
   readonly summary: string;
 }
 
+/** An alarm. `last` is the time of its last report, if runs reported it again and again. */
+export interface PastAlarm {
+  readonly since: string;
+  readonly last: string;
+  readonly message: string;
+}
+
+/** The last check. */
+export interface PastCheck {
+  readonly finished: string;
+  readonly exitCode: number;
+  readonly findings: number;
+}
+
 /** A rejected file. */
 export interface LeftOutFile {
   readonly project: string;
@@ -89,13 +114,14 @@ export interface ParkedProject {
 }
 
 /** Returns the current status of the mirror. Throws StorageError. */
-export async function statusOf({ target, settings, state, files, isRunning }: Reader): Promise<Status> {
+export async function statusOf({ target, settings, state, files, isRunning, now }: Reader): Promise<Status> {
   const isAtWork = isRunning();
+  const nowMs = now();
   const mark = state.get(runState);
   const { serial, serialMovedAt, upstream = settings.upstream } = state.get(serialState);
   // A run may have ended or started since the first look at the lock, so it is inspected again.
   const running = isAtWork === false && mark.running !== undefined ? isRunning() : isAtWork;
-  const { projects, files: held, bytes, queued, parked } = state.totals();
+  const { projects, files: held, bytes, queued, parked, heldBack } = state.totals();
   const { size, free } = await files.room();
   const rules = state.plans.totalsByRule(rulesCounted);
   const { unmetLines: unmet = [] } = state.get(missingState);
@@ -114,6 +140,8 @@ export async function statusOf({ target, settings, state, files, isRunning }: Re
     progressAt: timeOf(mark.progressAt),
     queued,
     parked,
+    heldBack,
+    ...monitoredOf(state, nowMs),
     provenance: settings.provenance === 'verify' ? state.provenance.totals() : undefined,
     unmet,
     unmetCount: unmet.length,
@@ -125,6 +153,30 @@ export async function statusOf({ target, settings, state, files, isRunning }: Re
     rules: rules.slice(0, shownAtMost),
     ruleCount: rules.length,
   };
+}
+
+/** Returns what monitoring asks for besides sums. */
+export function monitoredOf(
+  state: Pick<StateStore, 'get' | 'queue'>,
+  nowMs: number,
+): Required<Pick<Status, 'alarms' | 'recentAlarms'>> & Pick<Status, 'oldestQueued' | 'lastCheck'> {
+  const { alarms = [] } = state.get(alarmState);
+  const { lastCheck } = state.get(checkResultsState);
+  const since = state.queue.groups().map((group) => group.since);
+  return {
+    oldestQueued: timeOf(since.length === 0 ? undefined : since.reduce((a, b) => Math.min(a, b))),
+    alarms: [...alarms].reverse().slice(0, shownAtMost).map(pastAlarm),
+    recentAlarms: alarms.filter(({ last }) => nowMs - last < dayMs).length,
+    lastCheck: lastCheck && {
+      finished: isoTime(lastCheck.finishedMs),
+      exitCode: lastCheck.exitCode,
+      findings: lastCheck.findings,
+    },
+  };
+}
+
+function pastAlarm({ since, last, message }: AlarmRecord): PastAlarm {
+  return { since: isoTime(since), last: isoTime(last), message: message.replace(/\s+/g, ' ') };
 }
 
 function timeOf(ms: number | undefined): string | undefined {

@@ -1,12 +1,14 @@
 /** Opens the adapters for the statistics of a target. */
 import { realpathSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
+import { UsageError } from '../../core/errors.ts';
 import type { Bzip2 } from '../../files/bzip2.ts';
 import { FilesystemFileStore } from '../../files/filesystem/filesystem-file-store.ts';
 import { decompressAll } from '../../files/logs/bzip2-blocks.ts';
 import { LogFiles } from '../../files/logs/log-files.ts';
 import { SqliteStatsStore } from '../../state/sqlite/sqlite-stats-store.ts';
 import type { StatsJob } from '../../stats/stats-job.ts';
+import { loadPart } from '../program/load-part.ts';
 import { systemClock } from '../program/system-clock.ts';
 import type { Target } from '../target/target.ts';
 import { bzip2 } from './bzip2.ts';
@@ -23,7 +25,19 @@ export function openStatsFiles(root: string): Omit<StatsJob, 'state'> {
   const files = new FilesystemFileStore(root, systemClock, staging);
   files.create();
   const unpack = (file: Buffer): Promise<Buffer> => decompressAll(file, bzip2.decompress);
-  return { logs: new LogFiles(bzip2), files, bzip2, clock: systemClock, unpack };
+  const publishPages: StatsJob['publishPages'] = async (statistics) => {
+    const part = await loadPart('statistics.js', () => import('../../site/statistics/publish-statistics.ts')).catch(
+      (error: unknown) => {
+        // Everything else was done, so that is no wrong usage.
+        if (error instanceof UsageError) return error.message;
+        throw error;
+      },
+    );
+    if (typeof part === 'string') return part;
+    await part.publishStatistics(files, statistics);
+    return undefined;
+  };
+  return { logs: new LogFiles(bzip2), files, bzip2, clock: systemClock, unpack, publishPages };
 }
 
 /** Returns the same adapters with `threads` for large logs, if there are any. Throws StorageError. */

@@ -2,12 +2,16 @@
 import { join, resolve } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
 import type { LogSource, OpenLog } from '../../files/log-source.ts';
+import { logsResultsState } from '../../state/mirror-state.ts';
+import type { LogsResult } from '../../state/program-results.ts';
+import { change } from '../../state/state-section.ts';
 import { processLogs } from '../../stats/process-logs.ts';
 import { processLogs15 } from '../../stats/process-logs-1.5.ts';
-import type { StatsResult } from '../../stats/stats-job.ts';
+import type { StatsJob, StatsResult } from '../../stats/stats-job.ts';
 import { readConfigFile } from '../config/config-file.ts';
 import { type LogsCommand, logsHelp, logsUsage, parseLogsOptions } from '../config/logs-options.ts';
 import { settingsFrom } from '../config/settings.ts';
+import { writeMetrics } from '../metrics/write-metrics.ts';
 import { lines } from '../output/lines.ts';
 import { exitCodes } from '../program/exit-codes.ts';
 import type { Program } from '../program/program.ts';
@@ -49,7 +53,7 @@ async function run(command: RunCommand): Promise<number> {
   const root = resolve(command.target);
   const paths = expandBraces(command.logs);
   refuseRoot({ root, state: join(root, 'state.db') });
-  const { umask, stateMode } = settingsFrom(readConfigFile(join(root, 'mirror.toml')).given);
+  const { umask, stateMode, metricsFile } = settingsFrom(readConfigFile(join(root, 'mirror.toml')).given);
   process.umask(umask);
   // Targets of 1.5 are allowed here, because only the files of days are written into them.
   if (command.as15) return printResult(command, await processLogs15(paths, openStatsFiles(root)));
@@ -67,23 +71,54 @@ async function run(command: RunCommand): Promise<number> {
     return exitCodes.ok;
   }
   try {
-    return printResult(command, await runWithMemory(paths, target, lock));
+    return await runWithMemory(command, paths, target, metricsFile, lock);
   } finally {
     lock.release();
   }
 }
 
-async function runWithMemory(paths: readonly string[], target: Target, { progress }: HeldLock): Promise<StatsResult> {
+async function runWithMemory(
+  command: RunCommand,
+  paths: readonly string[],
+  target: Target,
+  metricsFile: string | undefined,
+  { progress }: HeldLock,
+): Promise<number> {
   openExpectedState(target, systemClock).close();
+  const startedMs = Date.now();
   const threads = openStatsThreads();
   const job = openThreadedStatsFiles(target.root, threads);
   const logs = watchedLogs(job.logs, progress);
   const state = openStatsStore(target);
   try {
-    return await processLogs(paths, { ...job, logs, state });
+    const result = await processLogs(paths, { ...job, logs, state });
+    const exitCode = printResult(command, result);
+    await remember(target, { startedMs, finishedMs: Date.now(), exitCode, failures: result.failures.length }, result, {
+      metricsFile,
+      files: job.files,
+    });
+    return exitCode;
   } finally {
     state.close();
     await threads?.close();
+  }
+}
+
+/** Remembers the result for monitoring, and writes the metrics. */
+async function remember(
+  target: Target,
+  lastLogs: LogsResult,
+  { downloads: more }: StatsResult,
+  { metricsFile, files }: { readonly metricsFile: string | undefined; readonly files: StatsJob['files'] },
+): Promise<void> {
+  const state = openExpectedState(target, systemClock);
+  try {
+    const { downloads = 0 } = state.get(logsResultsState);
+    state.set(change(logsResultsState, { lastLogs, downloads: downloads + more }));
+    const problem = await writeMetrics(metricsFile, { root: target.root, state, files });
+    if (problem !== undefined) lines.err(`processlogs: Warning: ${problem}`);
+  } finally {
+    state.close();
   }
 }
 

@@ -4,7 +4,9 @@ import type { Clock } from '../../core/clock.ts';
 import { MemoryBudget } from '../../core/memory-budget.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { Report } from '../../core/report.ts';
+import type { ChangedPaths } from '../../files/changed-paths.ts';
 import { FilesystemFileStore } from '../../files/filesystem/filesystem-file-store.ts';
+import { PathSpool, spooling } from '../../files/filesystem/path-spool.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { ProvenanceVerifier } from '../../provenance/provenance-verifier.ts';
 import { laterClock } from '../../sync/clocks.ts';
@@ -47,8 +49,15 @@ export interface OpenMirrorOptions {
   readonly signal: AbortSignal;
 }
 
-/** Opens a mirror. Returns it with a function that closes it. The caller holds the lock. Throws StorageError. */
-export async function openMirror(options: OpenMirrorOptions): Promise<{ mirror: Mirror; close(): Promise<void> }> {
+interface OpenedMirror {
+  readonly mirror: Mirror;
+  /** The paths that change; undefined if no hook is to hear of them. */
+  readonly changedPaths: ChangedPaths | undefined;
+  close(): Promise<void>;
+}
+
+/** Opens a mirror. The caller holds the lock. Throws StorageError. */
+export async function openMirror(options: OpenMirrorOptions): Promise<OpenedMirror> {
   const { target, settings, policy, verifier, clock, report, signal, dryRun, reconcile, acceptChanges = [] } = options;
   // By default V8 lets the garbage of large pages grow to a gigabyte before it collects it.
   setFlagsFromString('--heap-growing-percent=40');
@@ -56,8 +65,11 @@ export async function openMirror(options: OpenMirrorOptions): Promise<{ mirror: 
   const { access } = options;
   const { upstream, sources, close } = await openUpstreams(settings, policy, { clock, signal, memory, access, report });
   const state = openExpectedState(target, clock, { discard: dryRun });
-  const files = new FilesystemFileStore(target.root, clock, 'staging', laterClock(clock, upstream));
-  if (!dryRun) files.create();
+  const store = new FilesystemFileStore(target.root, clock, 'staging', laterClock(clock, upstream));
+  if (!dryRun) store.create();
+  const isHeard = settings.hooks.afterRun !== undefined && !dryRun;
+  const changedPaths = isHeard ? new PathSpool(target.root, clock) : undefined;
+  const files = changedPaths === undefined ? store : spooling(store, changedPaths);
   const selection = Selection.of(policy);
   const mirror: Mirror = {
     upstream,
@@ -81,7 +93,9 @@ export async function openMirror(options: OpenMirrorOptions): Promise<{ mirror: 
   };
   return {
     mirror,
+    changedPaths,
     close: async () => {
+      changedPaths?.close();
       state.close();
       await close();
     },

@@ -8,23 +8,25 @@ import { StorageError, UsageError } from '../../core/errors.ts';
 import { type RunState, runState } from '../../state/mirror-state.ts';
 import { takeLock } from '../../state/sqlite/lock.ts';
 import { readConfigFile } from '../config/config-file.ts';
-import { exampleConfig } from '../config/example-config.ts';
 import { readPolicy } from '../config/policy-file.ts';
 import { parseRunOptions, type RunCommand, runHelp, runUsage } from '../config/run-options.ts';
 import { defaultUmask, type Settings, settingsFrom } from '../config/settings.ts';
 import { readSigningKey, readUpstreamKey } from '../config/signing-keys.ts';
-import { inspect } from '../inspect/inspect.ts';
+import { inspect, printUnknown } from '../inspect/inspect.ts';
+import { backUp } from '../inspect/open-backup.ts';
 import { openReader } from '../inspect/open-reader.ts';
 import { readAccess } from '../network/open-upstreams.ts';
 import { announce, lines } from '../output/lines.ts';
 import { isoTime } from '../output/units.ts';
 import { exitCodeOf, exitCodes } from '../program/exit-codes.ts';
+import { loadPart } from '../program/load-part.ts';
 import type { Program } from '../program/program.ts';
 import { listenForPause, type PauseRequest } from '../program/signals.ts';
 import { restFor } from '../program/system-clock.ts';
 import { knowsMirror } from '../target/open-expected-state.ts';
 import { openOldTarget } from '../target/open-old-target.ts';
 import { refuseRoot } from '../target/owner.ts';
+import { refuseWritable } from '../target/private-files.ts';
 import {
   isThere,
   openTarget,
@@ -52,21 +54,51 @@ const maxSilenceMs = 2 * hourMs;
 /** Milliseconds between two looks whether the window is over. */
 const windowCheckMs = 1_000;
 
-/** The program pep381run: mirrors an index, reports on a mirror, or restores projects. */
-export const pep381run: Program<Exclude<RunCommand, { kind: 'help' | 'version' }>> = {
+type ParsedCommand =
+  | Exclude<RunCommand, { kind: 'help' | 'version' }>
+  /** A `--check` that was called wrongly. */
+  | { readonly kind: 'unknown'; readonly message: string };
+
+/** The program pep381run: mirrors an index, reports on a mirror, copies its state, or restores projects. */
+export const pep381run: Program<ParsedCommand> = {
   name: 'pep381run',
   help: runHelp,
   usage: runUsage,
-  parse: parseRunOptions,
+  parse(argv) {
+    try {
+      return parseRunOptions(argv);
+    } catch (error) {
+      // A monitoring system would take exit code 2 for a critical state.
+      if (error instanceof UsageError && argv.includes('--check')) return { kind: 'unknown', message: error.message };
+      throw error;
+    }
+  },
   async run(command) {
+    if (command.kind === 'unknown') return printUnknown(command.message, lines);
     if (command.kind === 'run') return await runTakingRequests(command);
+    if (command.kind === 'status' && command.check !== undefined) return await probe(command);
     if (command.kind === 'why' || command.kind === 'status') return await inspect(command, lines);
+    if (command.kind === 'backup') return backUp(command, lines);
     if (command.kind === 'restore') return await restore(command, lines);
-    if (command.kind === 'example') lines.out(exampleConfig.trimEnd());
+    if (command.kind === 'example') await printExample();
     else await printImportedConfig(command.path, lines);
     return exitCodes.ok;
   },
 };
+
+/** Judges a mirror for a monitoring system. Whatever goes wrong is a state of its own, unknown. */
+async function probe(command: RunCommand & { kind: 'status' }): Promise<number> {
+  try {
+    return await inspect(command, lines);
+  } catch (error) {
+    return printUnknown(messageOf(error, String(error)), lines);
+  }
+}
+
+async function printExample(): Promise<void> {
+  const { exampleConfig } = await loadPart('example.js', () => import('../config/example-config.ts'));
+  lines.out(exampleConfig.trimEnd());
+}
 
 interface OpenedTarget {
   readonly target: Target;
@@ -142,6 +174,8 @@ async function runLocked(command: RunArguments): Promise<number> {
     return exitCodes.ok;
   }
   const policy = await readPolicy(config, settings);
+  const { afterRun, onAlarm } = settings.hooks;
+  if ((afterRun ?? onAlarm) !== undefined) refuseWritable('its [hooks]', target.config);
   const secret = readNotifySecret(settings);
   const keys = { sign: readSigningKey(settings, target), verifyUpstream: readUpstreamKey(settings) };
   const access = readAccess(settings, policy, target);

@@ -3,6 +3,7 @@ import { ownPath } from '../../core/paths.ts';
 import { missingState, serialState } from '../../state/mirror-state.ts';
 import type { RunRecord } from '../../state/run-history.ts';
 import type { Mirror } from '../../sync/mirror.ts';
+import { monitoredOf } from '../inspect/status.ts';
 
 /** The maximal number of parked projects that are listed. */
 const parkedShown = 100;
@@ -11,7 +12,8 @@ const parkedShown = 100;
 export async function publishStatus({ state, files, settings }: Mirror, run: RunRecord): Promise<void> {
   const { serial, serialMovedAt } = state.get(serialState);
   const { unmetLines = [] } = state.get(missingState);
-  const { projects, files: held, bytes, queued, parked } = state.totals();
+  const { projects, files: held, bytes, queued, parked, heldBack } = state.totals();
+  const { oldestQueued, recentAlarms, lastCheck } = monitoredOf(state, run.finishedMs);
   const status = {
     upstream: settings.upstream,
     serial: serial ?? null,
@@ -29,6 +31,14 @@ export async function publishStatus({ state, files, settings }: Mirror, run: Run
     unmet: unmetLines.length,
     ...(settings.provenance === 'verify' && { provenance: provenanceOf(state) }),
     'parked-projects': parked,
+    'held-back': heldBack,
+    'oldest-queued': oldestQueued ?? null,
+    // Only their number: some name files of this machine.
+    'recent-alarms': recentAlarms,
+    'last-check':
+      lastCheck === undefined
+        ? null
+        : { finished: lastCheck.finished, 'exit-code': lastCheck.exitCode, findings: lastCheck.findings },
     parked: state.queue.parked(parkedShown).map(({ due, reason, nextTry }) => ({
       name: due.name,
       since: new Date(due.since).toISOString(),

@@ -6,6 +6,7 @@
 import { minuteMs } from '../../core/durations.ts';
 import { adoptionState, runState } from '../../state/mirror-state.ts';
 import { change } from '../../state/state-section.ts';
+import { lastRunIn } from '../../sync/discover/outdated-state.ts';
 import type { Mirror } from '../../sync/mirror.ts';
 import { isoTime } from '../output/units.ts';
 import { exitCodes } from '../program/exit-codes.ts';
@@ -27,7 +28,9 @@ export async function beginRun(mirror: Mirror, startedMs: number): Promise<void>
   const summary = 'Died before its end: it was killed or crashed, or the machine stopped.';
   const died = { startedMs: running, finishedMs: progressAt, exitCode: exitCodes.bug, summary };
   state.history.record(died);
-  if (adopting === undefined) await publishStatus(mirror, died);
+  // A state that was copied during a run, and restored after later ones, is known by what the tree says of them.
+  const isLatest = ((await lastRunIn(mirror.files)) ?? running) <= running;
+  if (adopting === undefined && isLatest) await publishStatus(mirror, died);
   const message = `the last run, which began at ${isoTime(running)}, died before its end; this one goes on from there`;
   report({ type: 'warning', message });
 }

@@ -6,12 +6,14 @@ import { PausedError, StorageError, TooLargeError } from '../../core/errors.ts';
 import type { Report } from '../../core/report.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { ProvenanceVerifier } from '../../provenance/provenance-verifier.ts';
-import { adoptionState, runState, serialState } from '../../state/mirror-state.ts';
-import { change } from '../../state/state-section.ts';
+import { adoptionState, indexState, runState, serialState } from '../../state/mirror-state.ts';
+import type { RunRecord, RunResults } from '../../state/run-history.ts';
+import { change, join } from '../../state/state-section.ts';
 import type { StateStore } from '../../state/state-store.ts';
 import type { Mirror } from '../../sync/mirror.ts';
 import { sync } from '../../sync/sync.ts';
 import type { Settings } from '../config/settings.ts';
+import { writeMetrics } from '../metrics/write-metrics.ts';
 import type { Access } from '../network/open-upstreams.ts';
 import { announce, lines } from '../output/lines.ts';
 import { isoTime, plural, shortTime } from '../output/units.ts';
@@ -20,15 +22,19 @@ import type { PauseRequest } from '../program/signals.ts';
 import { systemClock } from '../program/system-clock.ts';
 import { adoptTarget, discardOldStateIfComplete } from '../target/adopt-target.ts';
 import { requestAgeMs, type Target } from '../target/target.ts';
+import { AlarmLog } from './alarm-log.ts';
 import { expectSpace, smallerMirrors } from './check-room.ts';
 import { heldBackText } from './held-back-text.ts';
 import { notifyAll } from './notify-downstream.ts';
 import { openMirror, type SnapshotKeys } from './open-mirror.ts';
 import { publishStatus } from './publish-status.ts';
+import { runHooks } from './run-hooks.ts';
 import { beginRun, RunMarker } from './run-marker.ts';
+import { countHookFailures, runResults } from './run-results.ts';
 import { RunTotals } from './run-totals.ts';
 import { chooseView, conclude, type RunArguments, type View } from './run-view.ts';
-import { takeSyncLog } from './sync-log.ts';
+import { SitePages } from './site-pages.ts';
+import { isWrittenHere, keepSyncLog, takeSyncLog } from './sync-log.ts';
 import { isWaitingUrgent, waitingText } from './waiting-projects.ts';
 
 /**
@@ -73,6 +79,7 @@ export async function runOnce(run: OneRun): Promise<number> {
     tally.count(event);
     view.report(event);
     mark.touch();
+    if (event.type === 'alarm' && !dryRun) alarms.note(event.message);
   };
   const { dryRun, reconcile, acceptChanges, allowDeletions } = command;
   const stop = new AbortController();
@@ -83,6 +90,9 @@ export async function runOnce(run: OneRun): Promise<number> {
   const mirrored = { target, settings, policy, verifier, keys, access };
   const opened = await openMirror({ ...mirrored, ...asked, clock, report, signal });
   const mark = new RunMarker(opened.mirror);
+  const pages = new SitePages(opened.mirror, policy);
+  const alarms = new AlarmLog(opened.mirror.state, clock, settings.hooks.onAlarm !== undefined);
+  const isRead = !isWrittenHere(target.syncLog);
   const hint = command.quiet || dryRun ? undefined : rootHint(opened.mirror.state, target.root, process.getuid?.());
   if (hint !== undefined) announce(settings, 'root', hint);
   const resumed = command.quiet || dryRun ? undefined : resumedText(opened.mirror);
@@ -90,11 +100,17 @@ export async function runOnce(run: OneRun): Promise<number> {
   const view = chooseView(command, settings, policy, target);
   let end: RunEnd;
   try {
+    if (!dryRun) tellUnread(target, alarms, isRead, report);
     const failure = await work(run, opened.mirror, startedMs, stop);
     await notify(run, opened.mirror, tally, failure);
-    end = await endOf(run, opened.mirror, tally, failure, startedMs);
+    end = await endOf(run, opened.mirror, tally, failure, startedMs, pages);
+    if (!dryRun) await tell(run, opened, alarms, tally, end);
+    if (!dryRun) await measure(run, opened.mirror);
+    // What a paused run has to say with -q, the next one says.
+    if (!dryRun && isRead && (end.pausedWith === undefined || !command.quiet)) alarms.forgetUnread();
   } finally {
     mark.stop();
+    await pages.stop();
     view.end();
     await opened.close();
   }
@@ -109,6 +125,38 @@ function rootHint(state: StateStore, root: string, uid: number | undefined): str
   return `Root is not needed. Safer: useradd --system pypi && chown -R pypi ${root}, and run it as that user (said once)`;
 }
 
+/** Reports what earlier runs could not tell anybody, unless nobody reads this one either. */
+function tellUnread({ syncLog, keptSyncLog }: Target, alarms: AlarmLog, isRead: boolean, report: Report): void {
+  const log = takeSyncLog(syncLog);
+  const problem = log === undefined || log.lines.length === 0 ? undefined : keepSyncLog(keptSyncLog, log);
+  if (problem !== undefined) report({ type: 'warning', message: problem });
+  for (const message of alarms.takeUnread(log?.lines ?? [], isRead)) report({ type: 'alarm', message });
+  if (log?.problem !== undefined) report({ type: 'alarm', message: log.problem });
+}
+
+/** Starts the hooks, unless the run is paused: the next one has the same to tell. */
+async function tell(
+  { settings: { hooks }, target, pause }: OneRun,
+  { mirror: { state, clock, report }, changedPaths }: Awaited<ReturnType<typeof openMirror>>,
+  alarms: AlarmLog,
+  tally: RunTotals,
+  { code, failure, pausedWith }: RunEnd,
+): Promise<void> {
+  if (pausedWith !== undefined || failure instanceof StorageError) return;
+  alarms.store();
+  const { root } = target;
+  const { signal } = pause;
+  const failures = await runHooks({ hooks, root, state, changedPaths, tally, code, report, signal, now: clock.now });
+  if (failures > 0) countHookFailures(state, failures);
+}
+
+/** Writes the metrics. That this is not possible fails no run. */
+async function measure({ target: { root }, settings: { metricsFile } }: OneRun, mirror: Mirror): Promise<void> {
+  const { state, files, report } = mirror;
+  const message = await writeMetrics(metricsFile, { root, state, files });
+  if (message !== undefined) report({ type: 'warning', message });
+}
+
 /** Does the work of a run. Resolves with the error that ended it early, or undefined. */
 async function work(
   { command, target, policy }: OneRun,
@@ -120,7 +168,6 @@ async function work(
   if (waitedMs > maxRequestMs) {
     mirror.report({ type: 'warning', message: `${target.requestFlag}: ${neglectedRequestText(waitedMs)}` });
   }
-  if (!command.dryRun) for (const message of takeSyncLog(target.syncLog)) mirror.report({ type: 'alarm', message });
   for (const message of policy?.warnings ?? []) mirror.report({ type: 'warning', message });
   const mirroring = async (): Promise<void> => {
     if (!command.dryRun) await beginRun(mirror, startedMs);
@@ -182,28 +229,55 @@ async function endOf(
   tally: RunTotals,
   failure: unknown,
   startedMs: number,
+  pages: SitePages,
 ): Promise<RunEnd> {
-  const { command, pause } = run;
+  const { command, pause, policy } = run;
   const isPaused = failure instanceof PausedError || (failure !== undefined && pause.signal.aborted);
-  if (!command.dryRun) markEnd(mirror, failure, isPaused);
-  const sums = tally.summary((Date.now() - startedMs) / 1000, command.dryRun);
+  const finishedMs = mirror.clock.now();
+  const seconds = (Date.now() - startedMs) / 1000;
+  const result = { startedMs, finishedMs, budgetBytes: policy?.budget?.size?.value };
   if (isPaused) {
-    return { code: pause.exitCode(), failure, summary: sums, pausedWith: mirror.state.totals().queued };
+    const code = pause.exitCode();
+    if (!command.dryRun) markEnd(mirror, tally, failure, isPaused, { ...result, exitCode: code });
+    await pages.end(undefined, true);
+    const summary = tally.summary(seconds, command.dryRun);
+    return { code, failure, summary, pausedWith: mirror.state.totals().queued };
   }
-  const code = failure === undefined ? codeOf(mirror, tally) : (exitCodeOf(failure, tally.hasChanged) ?? exitCodes.bug);
-  const summary = code === exitCodes.bug ? `Ended by an error of pep381client. ${sums}` : sums;
+  const recordNow = (): RunRecord => {
+    const exitCode = finalCode(mirror, tally, failure);
+    const sums = tally.summary(seconds, command.dryRun);
+    const summary = exitCode === exitCodes.bug ? `Ended by an error of pep381client. ${sums}` : sums;
+    return { startedMs, finishedMs, exitCode, summary, results: resultsOf(mirror, tally) };
+  };
+  const hasNews = tally.hasChanged || tally.parked.size + tally.alarms.length > 0;
+  const problem = await pages.end(recordNow(), hasNews);
+  // The disk that ended the run cannot take its pages and its status either: one error message is enough.
+  if (problem !== undefined && !(failure instanceof StorageError)) mirror.report({ type: 'alarm', message: problem });
+  const record = recordNow();
+  const { exitCode: code, summary } = record;
+  if (!command.dryRun) markEnd(mirror, tally, failure, isPaused, { ...result, exitCode: code });
   try {
     // A mirror that is still being adopted gets no record: to the next run it would look like one of ours.
     const isOurs = mirror.state.get(adoptionState).adopting === undefined;
-    const record = { startedMs, finishedMs: mirror.clock.now(), exitCode: code, summary };
     if (!command.dryRun && isOurs) mirror.state.history.record(record);
     if (!command.dryRun && isOurs) await publishStatus(mirror, record);
   } catch (error) {
-    // The disk that ended the run cannot take its status either: one error message is enough.
     if (!(failure instanceof StorageError)) throw error;
   }
   const waiting = failure === undefined ? waitingOf(run, mirror, tally, code) : undefined;
   return { code, failure, summary, waiting };
+}
+
+/** Returns what the run did, and the mirror as it is now. */
+function resultsOf({ state }: Mirror, tally: RunTotals): RunResults {
+  const { queued, parked } = state.totals();
+  const { published, removed } = tally.projects;
+  return {
+    serial: state.get(serialState).serial,
+    completedAt: state.get(indexState).completedAt,
+    // A download that begins again takes back what it had.
+    ...{ queued, parked, published, removed, files: tally.files, bytes: Math.max(0, tally.bytes) },
+  };
 }
 
 /**
@@ -235,16 +309,26 @@ function resumedText({ state }: Mirror): string | undefined {
   return `Resuming the run that was paused at ${shortTime(isoTime(pausedAt))}: ${queue}`;
 }
 
-/** Removes the mark of a run at work: the run is over, and did not crash. */
-function markEnd({ state, clock }: Mirror, failure: unknown, isPaused: boolean): void {
+/** Removes the mark of a run at work: the run is over, and did not crash. Remembers its result. */
+function markEnd(
+  { state, clock }: Mirror,
+  tally: RunTotals,
+  failure: unknown,
+  isPaused: boolean,
+  result: Parameters<typeof runResults>[2],
+): void {
   try {
-    state.set(
-      change(runState, { running: undefined, progressAt: undefined, pausedAt: isPaused ? clock.now() : undefined }),
-    );
+    const pausedAt = isPaused ? clock.now() : undefined;
+    const noMark = change(runState, { running: undefined, progressAt: undefined, pausedAt });
+    state.set(join(noMark, runResults(state, tally, result, isPaused)));
   } catch (error) {
     // If the disk ended the run, the mark stays, and the next run reports that this one did not end well.
     if (!(failure instanceof StorageError)) throw error;
   }
+}
+
+function finalCode(mirror: Mirror, tally: RunTotals, failure: unknown): number {
+  return failure === undefined ? codeOf(mirror, tally) : (exitCodeOf(failure, tally.hasChanged) ?? exitCodes.bug);
 }
 
 /**

@@ -26,6 +26,8 @@ export class RunTotals {
   pages = 0;
   bytes = 0;
   warnings = 0;
+  /** The largest number of connections to each host, if it changed. */
+  readonly connections = new Map<string, number>();
   /** The deletions that the deletion limit holds back, by index, once they are reported. */
   readonly deletions: Extract<MirrorEvent, { type: 'deletions-held-back' }>[] = [];
   /** Messages that need a person. */
@@ -74,6 +76,9 @@ export class RunTotals {
         break;
       case 'page-published':
         this.pages += 1;
+        break;
+      case 'connections':
+        this.connections.set(event.host, Math.max(event.connections, this.connections.get(event.host) ?? 0));
         break;
       case 'warning':
         this.warnings += 1;

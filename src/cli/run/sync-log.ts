@@ -1,36 +1,90 @@
 /**
  * The log of runs that `/sync` started. Nobody reads their output, and an alarm is reported only once. So they write
- * to `TARGET/run/sync.log`; the next run that is started in another way reports its lines and removes it.
+ * to `TARGET/run/sync.log`, which Apache's user can create. The next run, whoever starts it, takes the lines over into
+ * `TARGET/log/sync.log`, where only the mirror's owner can write; a run that a person reads also prints them.
  */
-import { closeSync, constants, fstatSync, lstatSync, openSync, readSync, unlinkSync } from 'node:fs';
+import {
+  closeSync,
+  constants,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  mkdirSync,
+  openSync,
+  readSync,
+  renameSync,
+  unlinkSync,
+  writeSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
 import { messageOf } from '../../core/caught-error.ts';
+import { printable } from '../output/printable.ts';
+import { isoTime } from '../output/units.ts';
 
 const maxLogBytes = 64 << 10;
 const maxLineLength = 400;
 const maxLines = 15;
+/** Bytes from which on the kept log becomes `sync.log.1`, in place of the one before. */
+const maxKeptBytes = 1 << 20;
+
+/** What was taken from the log. */
+export interface SyncLog {
+  /** The lines for people, without duplicates. */
+  readonly lines: readonly string[];
+  /** Time in milliseconds of the last line. */
+  readonly timeMs: number;
+  /** Why the log could not be taken. */
+  readonly problem?: string;
+}
 
 /**
- * Removes the log at `path`. Returns its lines, without duplicates, as messages; none if this process itself writes to
- * that log.
+ * Removes the log at `path` and returns its lines; undefined if there are none. A process that itself writes to the
+ * log empties it.
  */
-export function takeSyncLog(path: string): readonly string[] {
-  if (lstatSync(path, { throwIfNoEntry: false }) === undefined || isWrittenHere(path)) return [];
+export function takeSyncLog(path: string): SyncLog | undefined {
+  const found = lstatSync(path, { throwIfNoEntry: false });
+  if (found === undefined) return undefined;
   const output = attempt(() => [...new Set(readLog(path).split('\n'))].filter((line) => line.trim() !== ''));
-  const removed = attempt(() => unlinkSync(path));
-  const problem = [output, removed].find((result) => typeof result === 'string');
-  if (problem !== undefined)
-    return [`${path}: what runs had to say that /sync started cannot be taken: ${problem}; remove it`];
-  const lines = Array.isArray(output) ? output : [];
-  const more = lines.length > maxLines ? [`${lines.length - maxLines} more lines`] : [];
-  return [...lines.slice(0, maxLines), ...more].map(
-    (line) => `a run that /sync started said: ${line.slice(0, maxLineLength)}`,
-  );
+  const fd = ownStream(path);
+  const removed = attempt(() => (fd === undefined ? unlinkSync(path) : ftruncateSync(fd)));
+  const reason = [output, removed].find((result) => typeof result === 'string');
+  const all = Array.isArray(output) && reason === undefined ? output : [];
+  const more = all.length > maxLines ? [`${all.length - maxLines} more lines`] : [];
+  const lines = [...all.slice(0, maxLines), ...more].map((line) => line.slice(0, maxLineLength));
+  const problem = `${path}: what runs had to say that /sync started cannot be taken: ${reason}; remove it`;
+  if (lines.length === 0 && reason === undefined) return undefined;
+  return { lines, timeMs: found.mtimeMs, ...(reason !== undefined && { problem }) };
+}
+
+/** Appends the lines to the log at `path`, which is created if it is missing. Returns why that failed, if it did. */
+export function keepSyncLog(path: string, { lines, timeMs }: SyncLog): string | undefined {
+  const text = lines.map((line) => `${isoTime(timeMs)} ${printable(line)}\n`).join('');
+  const failure = attempt(() => {
+    mkdirSync(dirname(path), { recursive: true });
+    const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW } = constants;
+    const fd = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o640);
+    try {
+      writeSync(fd, text);
+      if (fstatSync(fd).size > maxKeptBytes) renameSync(path, `${path}.1`);
+    } finally {
+      closeSync(fd);
+    }
+  });
+  return failure === undefined ? undefined : `${path}: cannot be written: ${failure}`;
 }
 
 /** Returns true if this process writes to the log at `path`, that is, if `/sync` started it. */
 export function isWrittenHere(path: string): boolean {
+  return ownStream(path) !== undefined;
+}
+
+/** Returns standard output or standard error, if that is the log at `path`. */
+function ownStream(path: string): number | undefined {
   const { dev, ino } = lstatSync(path, { throwIfNoEntry: false }) ?? {};
-  return [1, 2].map((fd) => fstatSync(fd)).some((stream) => stream.dev === dev && stream.ino === ino);
+  return [1, 2].find((fd) => {
+    const stream = fstatSync(fd);
+    return stream.dev === dev && stream.ino === ino;
+  });
 }
 
 /** Returns the result of `work`, or the error message if it throws. */

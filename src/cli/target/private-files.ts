@@ -122,6 +122,12 @@ export function refuseExposed(where: string, path: string, { root }: { readonly 
   throw new UsageError(`${where}: ${path} lies in ${web}, which everybody can read; move it, and make a new one`);
 }
 
+/** Throws UsageError if everybody may write to the file at `path`, which names commands of `what`. */
+export function refuseWritable(what: string, path: string): void {
+  if ((statSync(path).mode & 0o002) === 0) return;
+  throw new UsageError(`${path}: everybody may write to it, and ${what} would be started; chmod o-w it`);
+}
+
 function realPath(path: string): string | undefined {
   try {
     return realpathSync(path);

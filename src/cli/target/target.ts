@@ -24,13 +24,14 @@ export interface Target {
   /** The lock of runs. The locks of the other programs lie beside it. */
   readonly lock: string;
   readonly requestFlag: string;
-  /** The output of runs that `/sync` started. */
+  /** The output of runs that `/sync` started, which others can write; and where it is kept. */
   readonly syncLog: string;
+  readonly keptSyncLog: string;
 }
 
 /** The names of everything that a mirror may have in its target. */
 const ours =
-  /^(?:mirror\.toml|state\.db(?:-wal|-shm|\.lost.*)?|lock|run|staging|staging-stats|trash|old-state|web|lost\+found)$/;
+  /^(?:mirror\.toml|state\.db(?:-wal|-shm|\.lost.*)?|lock|run|staging|staging-stats|spool|log|trash|old-state|web|lost\+found)$/;
 
 /**
  * Returns the target at the absolute path `root`, which need not exist. Throws UsageError if the folder is neither
@@ -58,6 +59,7 @@ export function pathsOf(root: string): Target {
     lock: join(root, 'lock', 'run.db'),
     requestFlag: join(root, 'run', 'sync-requested'),
     syncLog: join(root, 'run', 'sync.log'),
+    keptSyncLog: join(root, 'log', 'sync.log'),
   };
 }
 

@@ -96,8 +96,9 @@ export class FilesystemFileStore implements FileStore {
     // Files need most of the space, and packages/ may be a disk of its own.
     const folder = existsSync(join(this.#web, 'packages')) ? join(this.#web, 'packages') : this.#web;
     return guardStorage(folder, () => {
-      const { bsize, blocks, bavail } = statfsSync(folder);
-      return { size: bsize * blocks, free: bsize * bavail };
+      const { bsize, blocks, bavail, files, ffree } = statfsSync(folder);
+      const inodes = files === 0 ? undefined : { all: files, free: ffree };
+      return { size: bsize * blocks, free: bsize * bavail, inodes };
     });
   }
 

@@ -18,7 +18,7 @@
  *   changed_entries   projects whose entries in the root index have changed; see sqlite-index-entries.ts
  *   proven    numbers of held files by provenance; see provenance-number.ts
  *   totals    numbers of held projects, files and bytes
- *   runs      history of runs
+ *   runs, days   history of runs, and of what was held each day; see sqlite-run-history.ts
  *   stats_*   counts of processlogs; see stats-schema.ts
  */
 import type Database from 'better-sqlite3';
@@ -27,11 +27,12 @@ import { addPageTables, addSeenTable } from './page-hash-schema.ts';
 import { changedEntriesTable } from './sqlite-index-entries.ts';
 import { changeTables } from './sqlite-published-changes.ts';
 import { rejectedFilesTable } from './sqlite-rejected-files.ts';
+import { historyTables } from './sqlite-run-history.ts';
 import { logsThatBeginAlike, statsTables } from './stats-schema.ts';
 import { upgradeCounts } from './upgrade-counts.ts';
 
 /** The version of the schema, stored as SQLite's user_version. */
-const version = 6;
+const version = 7;
 
 const tables = `
   CREATE TABLE mirror (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -225,6 +226,7 @@ const steps: readonly ((db: Database.Database, isNew: boolean) => void)[] = [
   },
   (db) => db.exec(logsThatBeginAlike + changeTables + sourceColumn),
   (db) => db.exec(changedEntriesTable),
+  (db) => db.exec(historyTables),
 ];
 
 /** Creates the tables in a new database, or upgrades an older one. Throws StorageError if the database is newer. */

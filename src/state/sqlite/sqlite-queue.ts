@@ -10,6 +10,7 @@ import type {
   Queue,
   QueuedProject,
   QueueEntry,
+  QueueGroup,
   QueueRequest,
 } from '../queue.ts';
 import { type Change, noChange } from '../state-section.ts';
@@ -104,12 +105,22 @@ export class SqliteQueue extends SqliteTables<ReturnType<typeof prepareStatement
     return this.do(() => this.sql.dueAnnounced.all({ now, after: after ?? '', limit }).map(dueOf));
   }
 
+  groups(): QueueGroup[] {
+    const rows = this.do(() => this.sql.groups.all());
+    return rows.map(({ obstacle, serial, ...row }) => ({
+      ...row,
+      obstacle: obstacle ?? undefined,
+      serial: serial ?? undefined,
+    }));
+  }
+
   park(parked: Parked): void {
     this.do(() => this.putParked(parked));
   }
 
-  parked(limit: number): KeptParked[] {
-    return this.do(() => this.sql.parked.all(limit).map(parkedOf));
+  parked(limit: number, heldBack?: boolean): KeptParked[] {
+    const wanted = heldBack === undefined ? null : Number(heldBack);
+    return this.do(() => this.sql.parked.all({ wanted, limit }).map(parkedOf));
   }
 
   /** Within the transaction of the caller. */
@@ -187,6 +198,13 @@ function nextTryOf(row: ParkedRow): number | undefined {
   return row.next_try === 0 ? undefined : row.next_try;
 }
 
+interface GroupRow {
+  readonly obstacle: Obstacle | null;
+  readonly projects: number;
+  readonly since: number;
+  readonly serial: number | null;
+}
+
 interface Piece {
   readonly now: number;
   readonly after: string;
@@ -255,8 +273,14 @@ function prepareStatements(db: Database.Database) {
       `SELECT ${dueColumns} FROM queue WHERE EXISTS (SELECT 1 FROM announced WHERE project = queue.name)
          AND ${isDue} AND name > :after ORDER BY name LIMIT :limit`,
     ),
-    parked: db.prepare<[number], ParkedRow>(
-      `SELECT ${dueColumns}, next_try, reason FROM queue WHERE attempts > 0 ORDER BY since, name LIMIT ?`,
+    parked: db.prepare<{ wanted: number | null; limit: number }, ParkedRow>(
+      `SELECT ${dueColumns}, next_try, reason FROM queue
+       WHERE attempts > 0 AND (:wanted IS NULL OR (ifnull(obstacle, '') IN ('held-back', 'removal-held-back')) = :wanted)
+       ORDER BY since, name LIMIT :limit`,
+    ),
+    groups: db.prepare<[], GroupRow>(
+      `SELECT iif(attempts > 0, coalesce(obstacle, 'failed'), NULL) AS obstacle, count(*) AS projects,
+         min(since) AS since, min(nullif(serial, 0)) AS serial FROM queue GROUP BY 1 ORDER BY 1`,
     ),
     park: db.prepare<ParkValues>(
       `UPDATE queue SET attempts = :attempts, next_try = :nextTry, reason = :reason,

@@ -4,7 +4,16 @@ import { minuteMs } from '../../core/durations.ts';
 import { sha256Hex } from '../../core/hash.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { Downloads } from '../../formats/logs/local-stats.ts';
-import type { DayCounts, DownloadTable, KnownDay, KnownLog, LogProgress, StatsStore, Sum } from '../stats-store.ts';
+import type {
+  DayCounts,
+  DownloadTable,
+  KnownDay,
+  KnownLog,
+  LogProgress,
+  StatsStore,
+  Sum,
+  SumKind,
+} from '../stats-store.ts';
 import { asStorage, openDatabase } from './open-database.ts';
 import { prepareSchema } from './schema.ts';
 import { sortedDownloads } from './sorted-downloads.ts';
@@ -110,6 +119,10 @@ export class SqliteStatsStore implements StatsStore {
 
   sums(): Iterable<Sum & { readonly day: string }> {
     return this.#do(() => this.#sql.sums.iterate());
+  }
+
+  countsOf(kind: SumKind, name: string, since: string): ReadonlyMap<string, number> {
+    return new Map(this.#do(() => this.#sql.countsOf.all(kind, name, since)).map(({ day, count }) => [day, count]));
   }
 
   close(): void {

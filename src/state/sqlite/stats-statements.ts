@@ -87,5 +87,10 @@ export function prepareStatsStatements(db: Database.Database) {
     sums: db.prepare<[], Sum & { day: string }>(
       'SELECT day, kind, name, count, bytes FROM stats_sums ORDER BY day, kind, count DESC, name',
     ),
+    // By day, as the index begins with it: a look at each day is far less than all names of all days.
+    countsOf: db.prepare<[string, string, string], { day: string; count: number }>(
+      `SELECT day, count FROM stats_days CROSS JOIN stats_sums USING (day)
+       WHERE kind = ? AND name = ? AND day >= ?`,
+    ),
   };
 }

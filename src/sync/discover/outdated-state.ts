@@ -57,7 +57,7 @@ function lastRunOf({ state }: Mirror): number | undefined {
 }
 
 /** Returns the start of the last run that the tree knows of, in milliseconds since 1970. */
-async function lastRunIn(files: Mirror['files']): Promise<number | undefined> {
+export async function lastRunIn(files: Mirror['files']): Promise<number | undefined> {
   const texts = await Promise.all(
     (['last-modified', 'mirror-status.json'] as const).map((file) => files.read(ownPath(file))),
   );

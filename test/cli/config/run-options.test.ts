@@ -13,7 +13,7 @@ const flags = [
   '--plan',
   '--status',
 ];
-const valued = ['--upstream', '--project', '--workers', '--log-format', '--why'];
+const valued = ['--upstream', '--project', '--workers', '--log-format', '--why', '--backup'];
 
 /** What a command line asks for, in a form that is easy to compare. */
 function parse(...argv: string[]): unknown {

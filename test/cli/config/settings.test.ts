@@ -71,6 +71,8 @@ t.test('without any settings the whole of PyPI is mirrored', async (t) => {
     logFormat: 'text',
     notify: [],
     notifySecretFile: undefined,
+    metricsFile: undefined,
+    hooks: { afterRun: undefined, onAlarm: undefined, timeoutSeconds: 600 },
     signingKeyFile: undefined,
     upstreamKey: undefined,
   });

@@ -91,6 +91,8 @@ t.test('a database of version 1 is brought up to date with everything in it', as
     changed_entries,
     change_log: log,
     queue,
+    runs,
+    days,
     stats_counts: _counts,
     stats_logs: logs,
     stats_starts: starts,
@@ -99,6 +101,7 @@ t.test('a database of version 1 is brought up to date with everything in it', as
   const {
     projects: projectsBefore,
     queue: queueBefore,
+    runs: runsBefore,
     stats_counts: _before,
     stats_logs: logsBefore,
     ...restBefore
@@ -106,6 +109,7 @@ t.test('a database of version 1 is brought up to date with everything in it', as
   t.same(after, restBefore, 'nothing else was touched');
   t.match(projects, projectsBefore === undefined ? [] : [{ name: 'alpha', etag: '"e"', status: 'archived' }]);
   t.match(queue, queueBefore);
+  t.match(runs, runsBefore);
   t.match(logs, logsBefore ?? []);
   t.match(logs, [{ before_bytes: null, before_sha256: null }]);
   const added = [
@@ -121,8 +125,9 @@ t.test('a database of version 1 is brought up to date with everything in it', as
     changed_entries,
     starts,
     seen,
+    days,
   ];
-  t.same(added, Array(12).fill([]));
+  t.same(added, Array(13).fill([]));
   t.match(log, [{ id: /^[0-9a-f]{32}$/ }], 'changes are told from here on');
   t.same(proven, [{ provenance: 1, files: 1 }], 'files that were held before are counted');
   const bucket = Number.parseInt(sha256Hex(Buffer.from('alpha')).slice(0, 3), 16);

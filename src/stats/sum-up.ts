@@ -1,6 +1,14 @@
-/** Renders `local-stats/summary.json`, the sums over all published days, for people and for pages that draw them. */
+/** Sums up what was counted on all published days, for `local-stats/`. */
+import type {
+  DayDownloads,
+  InstallerDownloads,
+  NamedDownloads,
+  Statistics,
+  StatisticsDetails,
+  Trend,
+} from '../formats/logs/statistics.ts';
 import { otherLabel } from '../formats/logs/user-agent.ts';
-import type { StatsStore, SumKind } from '../state/stats-store.ts';
+import type { KnownDay, StatsStore, SumKind } from '../state/stats-store.ts';
 
 const named = 100;
 /**
@@ -8,18 +16,14 @@ const named = 100;
  * others.
  */
 const maxNamesOfDay = 1000;
+/** Number of projects, and of files, of which the trend is told. */
+const maxTrends = 15;
 
 type Counts = Map<string, number>;
 
-interface DaySummary {
-  readonly day: string;
-  downloads: number;
-  bytes: number;
-}
-
-/** Returns the summary of everything in `state`. It is the same for the same logs, however often they were read. */
-export function renderSummary(state: StatsStore): Buffer {
-  const days = new Map<string, DaySummary>();
+/** Returns the sums of everything in `state`. They are the same for the same logs, however often they were read. */
+export function sumUp(state: StatsStore): Statistics {
+  const days = new Map<string, { -readonly [member in keyof DayDownloads]: DayDownloads[member] }>();
   for (const { day, published } of state.days()) if (published) days.set(day, { day, downloads: 0, bytes: 0 });
   const sums: Record<SumKind, Counts> = {
     line: new Map(),
@@ -42,7 +46,7 @@ export function renderSummary(state: StatsStore): Buffer {
     if (kind === 'installer') summary.downloads += count;
   }
   const { counted = 0, ...skipped } = Object.fromEntries([...sums.line].sort());
-  const summary = {
+  return {
     // Days whose sums were forgotten are left out: their files have the counts.
     days: [...days.values()].filter(({ downloads }) => downloads > 0),
     projects: ranked(sums.project),
@@ -52,10 +56,39 @@ export function renderSummary(state: StatsStore): Buffer {
     systems: ranked(sums.system),
     lines: { read: total(sums.line), counted, skipped },
   };
-  return Buffer.from(`${JSON.stringify(summary, undefined, 1)}\n`);
 }
 
-function installers(counts: Counts): object[] {
+/**
+ * Returns the statistics with what the pages show of them beside. `known` are the days of the logs, `published` those
+ * that have a file.
+ */
+export function withDetails(
+  state: StatsStore,
+  statistics: Statistics,
+  known: readonly KnownDay[],
+  published: readonly string[],
+): StatisticsDetails {
+  const { days, projects, files, python, systems } = statistics;
+  const trendsOf = (kind: SumKind, names: readonly NamedDownloads[]): Trend[] =>
+    names.map(({ name }) => {
+      const counts = state.countsOf(kind, name, days[0]?.day ?? '');
+      return { name, downloads: days.map(({ day }) => counts.get(day) ?? 0) };
+    });
+  const [first, last] = [known[0]?.day, known.at(-1)?.day];
+  return {
+    ...statistics,
+    published,
+    seen: first === undefined || last === undefined ? undefined : [first, last],
+    trends: {
+      projects: trendsOf('project', projects.slice(0, maxTrends)),
+      files: trendsOf('file', files.slice(0, maxTrends)),
+      python: trendsOf('python', python),
+      systems: trendsOf('system', systems),
+    },
+  };
+}
+
+function installers(counts: Counts): InstallerDownloads[] {
   const versions = new Map<string, Counts>();
   for (const [agent, count] of counts) {
     const [name = '', version = ''] = agent.split('/', 2);
@@ -71,7 +104,7 @@ function installers(counts: Counts): object[] {
   }));
 }
 
-function ranked(counts: Counts): { readonly name: string; readonly downloads: number }[] {
+function ranked(counts: Counts): NamedDownloads[] {
   return [...counts]
     .map(([name, downloads]) => ({ name, downloads }))
     .sort((a, b) => b.downloads - a.downloads || (a.name < b.name ? -1 : 1))

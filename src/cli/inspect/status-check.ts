@@ -1,0 +1,157 @@
+/**
+ * Judges the status of a mirror for a monitoring system, in the form that plugins of Nagios and Icinga have: one line
+ * with the state, the reasons, and after a bar the measured values with their limits.
+ */
+import { showBytes } from '../../core/show-bytes.ts';
+import type { FreeLimit, Limits, Thresholds } from '../config/thresholds.ts';
+import { plural, showSeconds } from '../output/units.ts';
+import { exitCodes } from '../program/exit-codes.ts';
+import type { Status } from './status.ts';
+
+/** The states of plugins, by their exit codes. */
+const states = ['OK', 'WARNING', 'CRITICAL', 'UNKNOWN'] as const;
+const [ok, warning, critical, unknown] = [0, 1, 2, 3] as const;
+
+/** Seconds without progress after which a run is taken to hang. */
+const maxSilenceSeconds = 7200;
+
+export interface Verdict {
+  /** The exit code: 0 OK, 1 WARNING, 2 CRITICAL, 3 UNKNOWN. */
+  readonly code: number;
+  readonly line: string;
+}
+
+interface Problem {
+  readonly severity: number;
+  readonly text: string;
+}
+
+/** A measured value with its limits, which it must not exceed; `free` must not fall below them. */
+interface Measurement {
+  readonly name: keyof Limits;
+  /** Undefined if it is not known. */
+  readonly value: number | undefined;
+  readonly unit: 's' | 'B' | '';
+  readonly limits: readonly [warning: number | undefined, critical: number | undefined];
+  /** Says what is too much, or too little. */
+  readonly text: string;
+}
+
+/** Returns the verdict if the status cannot be read. */
+export function unknownVerdict(message: string): Verdict {
+  return { code: unknown, line: lineOf(unknown, message, []) };
+}
+
+/** Returns the verdict on `status`. */
+export function judgeStatus(status: Status, thresholds: Thresholds, nowMs: number): Verdict {
+  const measured = [...measurementsOf(status, thresholds, nowMs), freeSpaceOf(status, thresholds)];
+  const problems = [...factsAgainst(status, nowMs), ...measured.flatMap((one) => problemOf(one))];
+  problems.sort((a, b) => b.severity - a.severity);
+  const code = problems[0]?.severity ?? ok;
+  const text = problems.length === 0 ? summaryOf(status, nowMs) : problems.map((problem) => problem.text).join('; ');
+  return {
+    code,
+    line: lineOf(
+      code,
+      text,
+      measured.flatMap((one) => dataOf(one)),
+    ),
+  };
+}
+
+function lineOf(code: number, text: string, data: readonly string[]): string {
+  // A bar ends the text, and a newline the line.
+  const safe = text.replaceAll('|', '/').replaceAll(/\s+/g, ' ');
+  return `PEP381 ${states[code]} - ${safe}${data.length === 0 ? '' : ` | ${data.join(' ')}`}`;
+}
+
+function summaryOf(status: Status, nowMs: number): string {
+  const { projects, files, bytes, disk, lastComplete } = status;
+  const held = `${plural(projects, 'project')}, ${plural(files, 'file')}, ${showBytes(bytes)}`;
+  return `complete as of ${ago(secondsSince(lastComplete, nowMs))}; ${held}; ${showBytes(disk.free)} free`;
+}
+
+function measurementsOf(status: Status, { warning: low, critical: high }: Thresholds, nowMs: number): Measurement[] {
+  const { target, lastComplete, oldestQueued, parked, heldBack = 0, recentAlarms = 0, lastCheck } = status;
+  const time = (name: 'age' | 'queue' | 'check', since: string | undefined, text: string): Measurement => {
+    const value = secondsSince(since, nowMs);
+    const limits = [secondsOf(low[name]), secondsOf(high[name])] as const;
+    return { name, value, unit: 's', limits, text: `${text} ${ago(value)}` };
+  };
+  const count = (name: 'parked' | 'held-back' | 'alarms', value: number, text: string): Measurement => ({
+    name,
+    value,
+    unit: '',
+    limits: [low[name], high[name]],
+    text,
+  });
+  const allow = `pep381run --allow-deletions ${heldBack} ${target}`;
+  return [
+    time('age', lastComplete, 'the last complete run began'),
+    time('queue', oldestQueued, 'a project is queued since'),
+    // Held-back deletions are parked, too.
+    count('parked', Math.max(0, parked - heldBack), `${plural(parked - heldBack, 'project')} could not be finished`),
+    count('held-back', heldBack, `${plural(heldBack, 'deletion')} held back; to let them go: ${allow}`),
+    count('alarms', recentAlarms, `${plural(recentAlarms, 'alarm')} in a day (pep381run --status ${target})`),
+    time('check', lastCheck?.finished, 'the last check ended'),
+  ];
+}
+
+function freeSpaceOf({ disk }: Status, { warning: low, critical: high }: Thresholds): Measurement {
+  const bytesOf = (limit: FreeLimit | undefined): number | undefined => {
+    if (limit === undefined || 'bytes' in limit) return limit?.bytes;
+    return Math.round((disk.size * limit.percent) / 100);
+  };
+  const text = `${showBytes(disk.free)} free of ${showBytes(disk.size)}`;
+  return { name: 'free', value: disk.free, unit: 'B', limits: [bytesOf(low.free), bytesOf(high.free)], text };
+}
+
+function problemOf({ name, value, limits, text }: Measurement): Problem[] {
+  const isBeyond = (limit: number | undefined): boolean => {
+    if (value === undefined || limit === undefined) return false;
+    return name === 'free' ? value < limit : value > limit;
+  };
+  const [low, high] = limits;
+  if (isBeyond(high)) return [{ severity: critical, text }];
+  return isBeyond(low) ? [{ severity: warning, text }] : [];
+}
+
+/** Returns what is wrong whatever the limits are. */
+function factsAgainst(status: Status, nowMs: number): Problem[] {
+  const { target, lastComplete, running, runningSince, progressAt = runningSince, runs, lastCheck } = status;
+  const problems: Problem[] = [];
+  const exitCode = runs[0]?.exitCode;
+  if (lastComplete === undefined) problems.push({ severity: warning, text: 'no run was complete yet' });
+  if (exitCode === exitCodes.storage || exitCode === exitCodes.bug) {
+    problems.push({ severity: critical, text: `the last run ended with ${exitCode} (pep381run --status ${target})` });
+  }
+  const silent = secondsSince(progressAt, nowMs);
+  if (running === true && silent !== undefined && silent > maxSilenceSeconds) {
+    problems.push({ severity: critical, text: `the run at work did nothing since ${ago(silent)}` });
+  }
+  if (lastCheck !== undefined && lastCheck.findings > 0) {
+    problems.push({ severity: warning, text: `the last check found damage: ${plural(lastCheck.findings, 'finding')}` });
+  }
+  return problems;
+}
+
+/** Returns the value with its limits as plugins write them: `age=720s;21600;86400;0`. */
+function dataOf({ name, value, unit, limits }: Measurement): string[] {
+  if (value === undefined) return [];
+  // A range with a colon at its end is one that the value must not fall below.
+  const ranges = limits.map((limit) => (limit === undefined ? '' : `${limit}${name === 'free' ? ':' : ''}`));
+  return [`${name}=${value}${unit};${ranges.join(';')};0`];
+}
+
+function secondsSince(time: string | undefined, nowMs: number): number | undefined {
+  const seconds = time === undefined ? Number.NaN : Math.round((nowMs - Date.parse(time)) / 1000);
+  return Number.isNaN(seconds) ? undefined : Math.max(0, seconds);
+}
+
+function secondsOf(ms: number | undefined): number | undefined {
+  return ms === undefined ? undefined : ms / 1000;
+}
+
+function ago(seconds: number | undefined): string {
+  return seconds === undefined ? 'never' : `${showSeconds(seconds)} ago`;
+}

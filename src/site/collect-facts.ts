@@ -1,0 +1,72 @@
+/** Collects what the pages show. */
+import { ownPath } from '../core/paths.ts';
+import type { FileStore } from '../files/file-store.ts';
+import type { Policy } from '../policy/policy.ts';
+import {
+  alarmState,
+  checkResultsState,
+  indexState,
+  missingState,
+  runState,
+  serialState,
+} from '../state/mirror-state.ts';
+import type { RunRecord } from '../state/run-history.ts';
+import type { StateStore } from '../state/state-store.ts';
+import type { SiteFacts, SiteSettings } from './site-facts.ts';
+
+/** What the pages are made of. */
+export interface SiteSource {
+  readonly state: StateStore;
+  readonly files: FileStore;
+  readonly settings: SiteSettings;
+  readonly policy: Policy | undefined;
+  /** Milliseconds. */
+  readonly now: number;
+  /** True during a run. */
+  readonly isRunning: boolean;
+  /** The run that has just ended and is not recorded yet. */
+  readonly ended?: RunRecord | undefined;
+}
+
+/** Numbers of what is shown at most. */
+const runsRead = 1000;
+const daysRead = 730;
+const projectsRead = 50;
+const removalsRead = 20;
+
+/** Returns what the pages show. Throws StorageError. */
+export async function collectFacts(source: SiteSource): Promise<SiteFacts> {
+  const { state, files, settings, policy, now, isRunning, ended } = source;
+  // A run with the address of another index is refused, and has pages all the same.
+  const { serial, serialMovedAt, upstream = settings.upstream } = state.get(serialState);
+  const { running, pausedAt } = state.get(runState);
+  const { unmetLines = [] } = state.get(missingState);
+  const { alarms = [] } = state.get(alarmState);
+  const groups = state.queue
+    .groups()
+    .flatMap(({ obstacle, projects }) => (obstacle === undefined ? [] : [[obstacle, projects] as const]));
+  const recorded = state.history.latest(runsRead);
+  return {
+    now,
+    settings: { ...settings, upstream },
+    policy,
+    totals: state.totals(),
+    serial,
+    serialMovedAt,
+    completedAt: state.get(indexState).completedAt,
+    runningSince: isRunning ? running : undefined,
+    pausedAt,
+    runs: ended === undefined ? recorded : [ended, ...recorded],
+    days: state.history.days(now, daysRead),
+    room: await files.room(),
+    parkedByObstacle: new Map(groups),
+    parked: state.queue.parked(projectsRead, false),
+    heldBack: state.queue.parked(projectsRead, true),
+    removals: state.removals.latest(removalsRead),
+    rejectedFiles: state.rejectedFiles.count(),
+    unsatisfied: unmetLines.length,
+    alarms: [...alarms].reverse(),
+    lastCheck: state.get(checkResultsState).lastCheck,
+    hasStatistics: (await files.stat(ownPath('local-stats/index.html'))) !== undefined,
+  };
+}

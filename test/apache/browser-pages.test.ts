@@ -1,0 +1,126 @@
+/** The home page and the status in a real browser, as Apache serves them, in every state that a mirror can be in. */
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import t, { type Test } from 'tap';
+import { FilesystemFileStore } from '../../src/files/filesystem/filesystem-file-store.ts';
+import { renderHomePage, renderNotFoundPage } from '../../src/site/home-page.ts';
+import { publishSite } from '../../src/site/publish-site.ts';
+import type { SiteFacts } from '../../src/site/site-facts.ts';
+import { renderStatusPage } from '../../src/site/status/status-page.ts';
+import { type Apache, apacheOrReason, openApache } from '../fixtures/apache.ts';
+import { browserOrReason, looks, openBrowser, pageProblems } from '../fixtures/browser.ts';
+import { FakeClock } from '../fixtures/fake-clock.ts';
+import { openToAll } from '../fixtures/open-to-all.ts';
+import { allWell, firstMinute, hostileFacts, hostileText, now, states } from '../site/sample-facts.ts';
+
+const needed = { skip: apacheOrReason().skip || browserOrReason().skip };
+
+/** Publishes the pages about `facts` and a project `foo-bar`, and serves them. */
+async function served(t: Test, facts: SiteFacts): Promise<Apache> {
+  const target = openToAll(t).testdir();
+  const files = new FilesystemFileStore(target, new FakeClock());
+  files.create();
+  await publishSite(files, [
+    { path: 'status/index.html', text: renderStatusPage(facts) },
+    { path: 'not-found.html', text: renderNotFoundPage(facts) },
+    { path: 'index.html', text: renderHomePage(facts) },
+  ]);
+  for (const path of ['simple/foo-bar/index.html', 'local-stats/index.html']) {
+    mkdirSync(dirname(join(target, 'web', path)), { recursive: true });
+    writeFileSync(join(target, 'web', path), '<!DOCTYPE html><title>there</title>');
+  }
+  const apache = await openApache({ target });
+  t.teardown(() => apache.close());
+  return apache;
+}
+
+t.test('everybody can use the pages, whatever the mirror has to say', needed, async (t) => {
+  const browser = await openBrowser(t);
+  for (const [name, facts] of Object.entries({ ...states, hostileFacts })) {
+    const { url } = await served(t, facts);
+    // Colours and widths are those of the style sheet: not each of them is looked at in each state.
+    for (const look of name === 'allWell' ? looks : looks.filter((_, at) => at === name.length % looks.length)) {
+      const shown = `${name}, ${look.colors}, ${look.width} pixels`;
+      if (name === 'allWell' || name === 'firstMinute') {
+        t.same(await pageProblems(browser, `${url}/`, look), [], `home page: ${shown}`);
+      }
+      t.same(await pageProblems(browser, `${url}/status/`, look), [], `status: ${shown}`);
+    }
+  }
+  const { url } = await served(t, allWell);
+  t.same(await pageProblems(browser, `${url}/not-found.html`, { width: 360, colors: 'dark' }), []);
+});
+
+t.test('what upstream says stays text', needed, async (t) => {
+  const browser = await openBrowser(t);
+  const { url } = await served(t, hostileFacts);
+  const page = await browser.newPage();
+  for (const path of ['/', '/status/']) {
+    await page.goto(`${url}${path}`);
+    t.notMatch(await page.title(), /owned/);
+    t.equal(await page.evaluate('document.querySelectorAll("img, script:not([src]), iframe").length'), 0);
+  }
+  t.ok((await page.locator('main').textContent())?.includes(hostileText.slice(0, 40)), 'and is shown');
+});
+
+t.test('a name is found, with and without JavaScript', needed, async (t) => {
+  const browser = await openBrowser(t);
+  const { url } = await served(t, { ...allWell, settings: { ...allWell.settings, baseUrl: undefined } });
+  const page = await browser.newPage();
+  await page.goto(url);
+  t.match(await page.locator('pre').first().textContent(), `pip config set global.index-url ${url}/simple/`);
+  const answer = page.locator('[data-answer]');
+  await page.getByLabel('Name of a project').fill(' Foo__Bar[extra]>=1 ');
+  await page.keyboard.press('Enter');
+  await answer.getByRole('link').waitFor();
+  t.equal(await answer.textContent(), 'Yes, foo-bar is here: its files');
+  await answer.getByRole('link').click();
+  t.equal(page.url(), `${url}/simple/foo-bar/`);
+  await page.goBack();
+  await page.getByLabel('Name of a project').fill('absent');
+  await page.getByRole('button', { name: 'Look' }).click();
+  await page.getByText('No, absent is not here.').waitFor();
+
+  const plain = await (await browser.newContext({ javaScriptEnabled: false })).newPage();
+  await plain.goto(url);
+  t.match(
+    await plain.locator('pre').first().textContent(),
+    'pip config set global.index-url https://THIS-HOST/simple/',
+  );
+  t.ok(await plain.getByText('https://THIS-HOST stands for the address of this host.').isVisible());
+  await plain.getByLabel('Name of a project').fill(' Foo__Bar[extra]>=1 ');
+  await plain.keyboard.press('Enter');
+  await plain.waitForURL(`${url}/simple/foo-bar/`);
+  await plain.goto(url);
+  await plain.getByLabel('Name of a project').fill('Absent');
+  await plain.keyboard.press('Enter');
+  await plain.getByText('This mirror has no project of that name.').waitFor();
+  t.equal(await plain.title(), 'Not here');
+});
+
+t.test('a page that no run has renewed says so', needed, async (t) => {
+  const browser = await openBrowser(t);
+  const { url } = await served(t, allWell);
+  const page = await browser.newPage();
+  const note = page.getByText('No run has renewed this page');
+  for (const [hours, isStale] of [
+    [1, false],
+    [30, true],
+  ] as const) {
+    await page.clock.setFixedTime(now + hours * 3_600_000);
+    await page.goto(`${url}/status/`);
+    t.equal(await note.isVisible(), isStale, `after ${hours} hours`);
+    t.match(await page.locator('footer').textContent(), isStale ? '(30 hours ago)' : '(1 hour ago)');
+  }
+});
+
+t.test('the first minute of the first run is told as such', needed, async (t) => {
+  const browser = await openBrowser(t);
+  const { url } = await served(t, firstMinute);
+  const page = await browser.newPage();
+  await page.goto(`${url}/status/`);
+  t.equal(
+    await page.locator('.verdict').textContent(),
+    'Under way: the first run fills the mirror; 12 projects are here, 882,988 are to come.',
+  );
+});

@@ -1,0 +1,195 @@
+/** Hooks of real runs: what they hear, once, also of runs that died, and that they disturb nothing. */
+import { chmodSync, existsSync, mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t, { type Test } from 'tap';
+import { smallIndex } from '../fixtures/small-index.ts';
+import { makeWheel } from '../sample/distributions.ts';
+import type { SampleServer } from '../sample/sample-server.ts';
+import { openBundle } from './bundle.ts';
+import { openSample } from './opened-sample.ts';
+import { type Ended, run } from './program.ts';
+
+const bundle = await openBundle();
+const program = join(bundle, 'pep381run');
+const quiet = { code: 0, stdout: '', stderr: '' };
+
+interface Hooked {
+  readonly server: SampleServer;
+  readonly target: string;
+  /** The folder in which the hooks leave what they hear. */
+  readonly heard: string;
+  /** Makes the script of a hook. It may use `$HEARD`. */
+  script(name: 'after-run' | 'on-alarm', text: string): void;
+  mirror(...options: string[]): Promise<Ended>;
+  /** Returns what a hook left in a file, and removes the file; undefined if there is none. */
+  take(name: string): string | undefined;
+}
+
+const records = {
+  'after-run':
+    'cat >>$HEARD/paths; env >$HEARD/env; for fd in /proc/self/fd/*; do readlink $fd; done >$HEARD/fds; true',
+  'on-alarm': 'cat >>$HEARD/alarms',
+};
+
+async function openHooked(t: Test): Promise<Hooked> {
+  const { server, target } = await openSample(t, program, smallIndex());
+  const folder = t.testdir({ heard: {} });
+  const heard = join(folder, 'heard');
+  const pathOf = (name: string): string => join(folder, name);
+  const script = (name: 'after-run' | 'on-alarm', text: string): void => {
+    writeFileSync(pathOf(name), `#!/bin/sh\nHEARD=${heard}\n${text}\n`);
+    chmodSync(pathOf(name), 0o755);
+  };
+  script('after-run', records['after-run']);
+  script('on-alarm', records['on-alarm']);
+  mkdirSync(join(target, 'run'), { recursive: true });
+  const hooks = ['after-run', 'on-alarm'].map((name) => `${name} = ["${pathOf(name)}"]`).join('\n');
+  writeFileSync(join(target, 'mirror.toml'), `upstream = "${server.url}"\n[hooks]\n${hooks}\n`);
+  return {
+    server,
+    target,
+    heard,
+    script,
+    mirror: (...options) => run(program, [...options, target], { env: { SECRET: 'of cron' } }),
+    take: (name) => {
+      const path = join(heard, name);
+      if (!existsSync(path)) return undefined;
+      const text = readFileSync(path, 'utf8');
+      rmSync(path);
+      return text;
+    },
+  };
+}
+
+interface Line {
+  readonly path: string;
+  readonly url: string;
+  readonly removed?: boolean;
+}
+
+function linesOf(text: string | undefined): Line[] {
+  return (text ?? '').split('\n').flatMap((line) => (line === '' ? [] : [JSON.parse(line) as Line]));
+}
+
+t.test('the hook hears every path that changed, and is not started if none did', async (t) => {
+  const { server, target, mirror, take } = await openHooked(t);
+  t.same(await mirror('-q'), quiet);
+  const first = linesOf(take('paths'));
+  const paths = new Set(first.map(({ path }) => path));
+  for (const path of paths) t.ok(existsSync(join(target, 'web', path)), path);
+  for (const path of ['simple/alpha/index.html', 'simple/alpha/index.v1_json', 'simple/index.html', 'index.html'])
+    t.ok(paths.has(path), path);
+  t.equal(first.find(({ path }) => path === 'simple/alpha/index.v1_json')?.url, '/simple/alpha/');
+  t.equal(first.find(({ path }) => path === 'simple/index.html')?.url, '/simple/');
+  const wheel = first.find(({ path }) => path.startsWith('packages/') && path.endsWith('.whl'));
+  t.equal(wheel?.url, `/${wheel?.path}`);
+  t.same(
+    first.slice(-2).map(({ path }) => path),
+    ['last-modified', 'mirror-status.json'],
+    'what each run renews',
+  );
+  const env = take('env') ?? '';
+  t.match(env, new RegExp(`^PEP381_TARGET=${target}$`, 'm'));
+  t.match(env, /^PEP381_EXIT_CODE=0$/m);
+  t.match(env, /^PEP381_PUBLISHED_PROJECTS=[1-9]/m);
+  t.notMatch(env, 'SECRET', 'nothing of the environment of cron');
+  t.notMatch(take('fds'), /state\.db|lock|spool/, 'no open file of the run');
+
+  t.same(await mirror('-q'), quiet);
+  t.equal(take('paths'), undefined, 'nothing changed');
+
+  server.index.removeProject('beta');
+  server.index.publish(makeWheel({ name: 'alpha', version: '9.0' }));
+  t.same(await mirror('-q'), quiet);
+  const second = linesOf(take('paths'));
+  const removed = second.filter((line) => line.removed === true).map(({ path }) => path);
+  t.ok(
+    removed.some((path) => path.startsWith('packages/')),
+    'a removed file',
+  );
+  t.ok(
+    removed.some((path) => path.startsWith('simple/beta')),
+    'a removed page',
+  );
+  t.ok(second.some(({ path }) => path.endsWith('/alpha-9.0-py3-none-any.whl')));
+  t.notOk(
+    second.some(({ path }) => path.startsWith('simple/gamma')),
+    'and nothing else',
+  );
+});
+
+t.test('what a hook did not take, the next run gives it again', async (t) => {
+  const { target, script, mirror, take } = await openHooked(t);
+  script('after-run', 'echo no route to the CDN >&2; exit 7');
+  const failed = await mirror();
+  t.equal(failed.code, 0, 'a run does not fail by its hook');
+  t.match(failed.stderr, /^Warning: hooks\.after-run: ended with 7; it said: no route to the CDN; the next run gives/m);
+  t.equal(statSync(join(target, 'spool')).mode & 0o777, 0o700);
+  script('after-run', records['after-run']);
+  t.same(await mirror('-q'), quiet);
+  t.ok(linesOf(take('paths')).some(({ path }) => path === 'simple/alpha/index.html'));
+  t.same(await mirror('-q'), quiet);
+  t.equal(take('paths'), undefined);
+});
+
+t.test('what a run that was killed has changed, the hook of the next one hears', async (t) => {
+  const { target, script, mirror, take } = await openHooked(t);
+  script('after-run', 'kill -9 $PPID');
+  t.equal((await mirror('-q')).code, 'SIGKILL');
+  // Half a line, as a run leaves it that is killed while it writes.
+  writeFileSync(join(target, 'spool/changed-paths'), '{"path":"simple/al', { flag: 'a' });
+  script('after-run', records['after-run']);
+  t.same(await mirror('-q'), quiet);
+  const lines = linesOf(take('paths'));
+  t.ok(
+    lines.some(({ path }) => path === 'simple/alpha/index.html'),
+    'without the half line',
+  );
+});
+
+t.test('each alarm is given to its hook once', async (t) => {
+  const { target, script, mirror, take } = await openHooked(t);
+  t.same(await mirror('-q'), quiet);
+  const log = join(target, 'run/sync.log');
+  script('on-alarm', 'exit 1');
+  writeFileSync(log, 'sudo does not let the web server start it\nAlarm: upstream lies \x1b[2J\n');
+  const told = await mirror('-q');
+  t.equal(told.code, 1);
+  t.match(told.stderr, 'Alarm: a run that /sync started said: sudo does not');
+  script('on-alarm', records['on-alarm']);
+  t.same(await mirror('-q'), quiet);
+  t.equal(take('alarms'), 'sudo does not let the web server start it\nupstream lies ?[2J\n');
+  writeFileSync(log, 'Alarm: upstream lies \x1b[2J\nAlarm: another one\n');
+  t.equal((await mirror('-q')).code, 1);
+  t.equal(take('alarms'), 'another one\n');
+});
+
+t.test('an alarm of a run that is killed is printed by the next one', async (t) => {
+  const { target, script, mirror } = await openHooked(t);
+  t.same(await mirror('-q'), quiet);
+  script('on-alarm', 'kill -9 $PPID');
+  writeFileSync(join(target, 'run/sync.log'), 'Alarm: upstream lies\n');
+  t.equal((await mirror('-q')).code, 'SIGKILL');
+  script('on-alarm', records['on-alarm']);
+  const next = await mirror('-q');
+  t.equal(next.code, 1);
+  t.match(next.stderr, /^Alarm: a run that \/sync started said: Alarm: upstream lies$/m);
+  t.same(await mirror('-q'), quiet);
+});
+
+t.test('a hook that hangs is ended, and the run ends in order', async (t) => {
+  const { target, script, mirror } = await openHooked(t);
+  writeFileSync(
+    join(target, 'mirror.toml'),
+    `${readFileSync(join(target, 'mirror.toml'), 'utf8')}timeout-seconds = 1\n`,
+  );
+  script('after-run', 'sleep 600');
+  t.match(await mirror(), { code: 0, stderr: /hooks\.after-run: was ended, as it took more than 1 s; the next run/ });
+});
+
+t.test('a mirror.toml that everybody may write starts nothing', async (t) => {
+  const { target, mirror, take } = await openHooked(t);
+  chmodSync(join(target, 'mirror.toml'), 0o666);
+  t.match(await mirror('-q'), { code: 2, stderr: /mirror\.toml: everybody may write to it.*chmod o-w/ });
+  t.equal(take('paths'), undefined);
+});

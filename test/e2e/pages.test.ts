@@ -1,0 +1,147 @@
+/** The pages for people: when runs and checks make them, and whose pages they leave alone. */
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { siteState } from '../../src/state/mirror-state.ts';
+import { SqliteStateStore } from '../../src/state/sqlite/sqlite-state-store.ts';
+import { change } from '../../src/state/state-section.ts';
+import { FakeClock } from '../fixtures/fake-clock.ts';
+import { smallIndex } from '../fixtures/small-index.ts';
+import { makeWheel } from '../sample/distributions.ts';
+import { openBundle } from './bundle.ts';
+import { openSample } from './opened-sample.ts';
+import { run, until } from './program.ts';
+import { untouchedTree } from './tree.ts';
+
+const dist = await openBundle();
+const program = join(dist, 'pep381run');
+const checker = join(dist, 'pep381checkfiles');
+
+const paths = ['index.html', 'not-found.html', 'status/index.html', 'site.css', 'site.js', 'site.svg'];
+
+function sitesOf(target: string): Record<string, string | undefined> {
+  const tree = untouchedTree(join(target, 'web'));
+  return Object.fromEntries(paths.map((path) => [path, tree[path]]));
+}
+
+function textOf(target: string, path: string): string {
+  const file = join(target, 'web', path);
+  return existsSync(file) ? readFileSync(file, 'utf8') : '';
+}
+
+/** Makes the pages `ms` milliseconds older, as far as the state knows. */
+function agePages(target: string, ms: number): void {
+  const state = new SqliteStateStore(join(target, 'state.db'), new FakeClock());
+  const { pages } = state.get(siteState);
+  if (pages !== undefined) state.set(change(siteState, { pages: { ...pages, at: pages.at - ms } }));
+  state.close();
+}
+
+t.test('a run that changes nothing leaves the pages alone for an hour', async (t) => {
+  const { server, target, mirror } = await openSample(t, program, smallIndex());
+  t.equal((await mirror('-q')).code, 0);
+  const first = sitesOf(target);
+  t.same(Object.keys(first), paths);
+  t.match(textOf(target, 'status/index.html'), /class="verdict">All is well: everything 127\.0\.0\.1:\d+ had on /);
+  t.match(textOf(target, 'index.html'), /<h1>Mirror of 127\.0\.0\.1:\d+<\/h1>/);
+
+  t.equal((await mirror('-q')).code, 0);
+  t.same(sitesOf(target), first, 'nothing was written');
+  agePages(target, 3_600_000);
+  t.equal((await mirror('-q')).code, 0);
+  const later = sitesOf(target);
+  t.not(later['status/index.html'], first['status/index.html'], 'an hour later they are renewed');
+  t.same([later['site.css'], later['not-found.html']], [first['site.css'], first['not-found.html']]);
+
+  server.index.publish(makeWheel({ name: 'alpha', version: '2.0' }));
+  t.equal((await mirror('-q')).code, 0);
+  t.match(textOf(target, 'status/index.html'), /1 project published/, 'after a change at once');
+  t.match(textOf(target, 'status/index.html'), /The last 4 runs and how long each took/);
+
+  const off = server.faults.add({ do: 'status', match: /.*/, status: 503 });
+  const { code } = await mirror('-q');
+  t.match(
+    textOf(target, 'status/index.html'),
+    code === 3 ? /upstream was not reached/ : /failed/,
+    'and after a failure',
+  );
+  off();
+});
+
+t.test('what an administrator has put in place of a page stays', async (t) => {
+  const { server, target, mirror } = await openSample(t, program, smallIndex());
+  mkdirSync(join(target, 'web/status'), { recursive: true });
+  writeFileSync(join(target, 'web/status/index.html'), 'my own status');
+  writeFileSync(
+    join(target, 'web/index.html'),
+    '<h1>Mirror of x</h1><li><a href="last-modified">Start of the last complete run (UTC)</a></li>',
+  );
+  t.equal((await mirror('-q')).code, 0);
+  t.equal(textOf(target, 'status/index.html'), 'my own status');
+  t.match(textOf(target, 'index.html'), 'Install from here', 'the page of an earlier version is replaced');
+
+  const mine = textOf(target, 'index.html')
+    .replace(/<!-- .*? -->\n/, '')
+    .replace('<h1>', '<h1>My ');
+  writeFileSync(join(target, 'web/index.html'), mine);
+  writeFileSync(join(target, 'web/site.css'), 'body { color: black }');
+  server.index.publish(makeWheel({ name: 'alpha', version: '2.0' }));
+  t.equal((await mirror('-q')).code, 0);
+  t.equal(textOf(target, 'index.html'), mine);
+  t.equal(textOf(target, 'site.css'), 'body { color: black }');
+  t.match(await run(checker, ['--delete-unreferenced', target]), { code: 0, stderr: '' });
+  t.equal(textOf(target, 'status/index.html'), 'my own status');
+  rmSync(join(target, 'web/index.html'));
+  agePages(target, 3_600_000);
+  t.equal((await mirror('-q')).code, 0);
+  t.match(textOf(target, 'index.html'), '<h1>Mirror of ', 'what was taken away comes again');
+});
+
+t.test('pages that cannot be written are reported and cost nothing else', async (t) => {
+  const { target, mirror } = await openSample(t, program, smallIndex());
+  mkdirSync(join(target, 'web'), { recursive: true });
+  writeFileSync(join(target, 'web/status'), 'a file where a folder should be');
+  const { code, stderr } = await mirror('-q');
+  t.equal(code, 1);
+  t.match(
+    stderr,
+    /^Alarm: the pages for people cannot be published: \S+\/web\/status[^\n]*\n[^\n]*1 alarm in [^\n]*\n$/,
+  );
+  t.ok(existsSync(join(target, 'web/simple/alpha/index.html')));
+  t.ok(existsSync(join(target, 'web/last-modified')));
+  t.equal(JSON.parse(textOf(target, 'mirror-status.json'))['exit-code'], 1);
+  rmSync(join(target, 'web/status'));
+  t.match(await mirror('-q'), { code: 0, stderr: '' });
+  t.match(textOf(target, 'status/index.html'), 'Needs a look: 1 alarm in the last day.');
+  t.match(textOf(target, 'status/index.html'), /the pages for people cannot be published: status[^/<]*</);
+});
+
+t.test('the pages are there during the first run', async (t) => {
+  const sample = await openSample(t, program, smallIndex());
+  const { server, target } = sample;
+  const off = server.faults.add({ do: 'stall', match: /\.whl$/ });
+  const first = sample.begin('-q');
+  await until('the status page', () => textOf(target, 'status/index.html') !== '');
+  t.match(textOf(target, 'status/index.html'), /class="verdict">Under way: the first run fills the mirror; /);
+  t.match(textOf(target, 'index.html'), 'Install from here');
+  off();
+  first.kill('SIGTERM');
+  t.equal((await first.ended).code, 143);
+  t.match(textOf(target, 'status/index.html'), /class="verdict">Needs a look: the first run was paused\./);
+  t.equal((await sample.mirror('-q')).code, 0);
+  t.match(textOf(target, 'status/index.html'), 'All is well');
+});
+
+t.test('a check shows what it found', async (t) => {
+  const { target, mirror } = await openSample(t, program, smallIndex());
+  t.equal((await mirror('-q')).code, 0);
+  t.match(textOf(target, 'status/index.html'), 'No check has come to its end so far');
+  t.equal((await run(checker, ['-q', target])).code, 0);
+  t.match(textOf(target, 'status/index.html'), /all of the mirror \([^)]+\) was checked: nothing wrong/);
+  writeFileSync(join(target, 'web/simple/alpha/index.html'), 'damaged');
+  t.equal((await run(checker, ['-q', target])).code, 1);
+  t.match(
+    textOf(target, 'status/index.html'),
+    /class="verdict">Needs a look: the check on [^<]+ found \d+ things? wrong/,
+  );
+});
