@@ -3,7 +3,7 @@
  * scripts/starter.ts.
  */
 const { createHash } = require('node:crypto');
-const { writeFileSync } = require('node:fs');
+const { existsSync, writeFileSync } = require('node:fs');
 const { basename, join } = require('node:path');
 const v8 = require('node:v8');
 const vm = require('node:vm');
@@ -35,8 +35,12 @@ performance.now = () => 0;
 
 process.on('exit', () => {
   let set = 0;
+  // Programs share parts, but set other flags before they load them: pep381run, which comes first, needs them most often.
+  const program = basename(process.argv[1]);
+  const isOfOther = (path) => program !== 'pep381run' && !path.endsWith(`/${program}.js.cache`) && existsSync(path);
   for (const { script, path, id, flags: wanted } of recorded) {
     while (set < wanted) setFlagsFromString(flags[set++]);
+    if (isOfOther(path)) continue;
     const cache = script.createCachedData();
     const hash = createHash('sha256').update(cache).digest('hex').slice(0, 32);
     writeFileSync(path, Buffer.concat([cache, Buffer.from(id + hash)]));
