@@ -187,7 +187,7 @@ export function disabledCron(crontab) {
       return times === undefined ? line : `${times}pypi [ ! -x ${program} ] || ${program}${rest}`;
     });
   const disabled = lines.map((line) => (line === '' || line.startsWith('#') ? line : `#${line}`));
-  return `# Not in use as long as these lines begin with #. The units of systemd do the same as some of them: see README.md.\n${disabled.join('\n')}\n`;
+  return `# Not in use as long as these lines begin with #. The units of systemd do the same: see README.md.\n${disabled.join('\n')}\n`;
 }
 
 /** Debian's packages use Debian's Node.js, whatever PATH says. */
