@@ -104,7 +104,7 @@ previous=$(version previous)
 # A run that began with an even older version has its addon mapped, and may load more of it.
 for path in "$lib/versions"/*; do
   case ${path##*/} in "$name" | "$previous") continue ;; esac
-  grep -qsF "$path/" /proc/[0-9]*/maps || rm -rf "$path"
+  grep -qsF "$(realpath "$path")/" /proc/[0-9]*/maps || rm -rf "$path"
 done
 [ -z "$of_dpkg" ] || exit 0
 

@@ -53,7 +53,8 @@ function placeOf(file: string, { root, state }: Target): string {
     throw new UsageError(`--backup: ${path}: expected the path of a file, found a folder or something else`);
   }
   const place = join(realFolder(dirname(path)), basename(path));
-  if (place === realpathSync(state) || place.startsWith(`${state}-`)) {
+  const realState = realpathSync(state);
+  if (place === realState || place.startsWith(`${realState}-`)) {
     throw new UsageError(`--backup: ${path}: is the state itself; name a file on another disk`);
   }
   if (place.startsWith(`${realFolder(join(root, 'web'))}${sep}`)) {
