@@ -97,7 +97,8 @@ function allTests() {
   const files = sourcesIn('test').filter((path) => path.endsWith('.test.ts') && !path.startsWith('test/faults/'));
   const alone = files.filter((path) => ownProcess.test(path));
   rmSync(groups, { recursive: true, force: true });
-  return [...alone, ...[...new Set(files.map(dirname))].flatMap(groupsOf)];
+  // The groups take longest: if one of them began last, a core would have nothing to do meanwhile.
+  return [...[...new Set(files.map(dirname))].flatMap(groupsOf), ...alone];
 
   function groupsOf(folder) {
     const together = files.filter((path) => dirname(path) === folder && !alone.includes(path)).sort();
