@@ -257,7 +257,7 @@ const rules: readonly Rule[] = [
         .map((to) => `imports ${to}, while ${roomOf(to)} leads back to ${from}`);
     },
     example: ['src/cli/output/table.ts', "import type { Row } from '../run/render-plan.ts';"],
-    beside: ['src/cli/run/run-totals.ts', "import { plural } from '../output/units.ts';"],
+    beside: ['src/cli/run/run-totals.ts', "import { showSeconds } from '../output/units.ts';"],
   },
   {
     rule: 'no default exports',

@@ -1,10 +1,12 @@
 /** The page `/`: what this is, how old, how much, and how to use it. */
+
+import { showCount } from '../core/counts.ts';
 import { showBytes } from '../core/show-bytes.ts';
 import { type Html, html } from './html.ts';
 import { renderPage } from './layout.ts';
 import type { SiteFacts } from './site-facts.ts';
 import { hostOf, verdictOf } from './status/verdict.ts';
-import { showCount, showDuration, showTime } from './words.ts';
+import { showDuration, showTime } from './words.ts';
 
 /** In place of the address of this host where `base-url` is not set: readers, or the script, fill it in. */
 const anyHost = 'https://THIS-HOST';

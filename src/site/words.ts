@@ -1,18 +1,9 @@
 /** Numbers and times as pages show them. */
+import { plural } from '../core/counts.ts';
 import { dayMs, hourMs, minuteMs } from '../core/durations.ts';
 import { type Html, html } from './html.ts';
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
-
-/** Returns for example `12,345` for 12345. */
-export function showCount(count: number): string {
-  return String(Math.round(count)).replace(/\B(?=(?:\d{3})+$)/g, ',');
-}
-
-/** Returns for example `1 file` or `2,000 files`. */
-export function plural(count: number, noun: string): string {
-  return `${showCount(count)} ${noun}${count === 1 ? '' : 's'}`;
-}
 
 /** Returns a time in milliseconds for example as `29 Nov 2026, 09:30`, which machines can read as well. */
 export function showTime(ms: number): Html {

@@ -1,9 +1,10 @@
 /** The progress display of a check on a terminal. Findings are written above it and scroll away as usual. */
 import type { CheckEvent, CheckReport } from '../../check/check-event.ts';
+import { plural, showCount } from '../../core/counts.ts';
 import { showBytes } from '../../core/show-bytes.ts';
 import { bar, LiveLines, type Terminal } from '../output/live-lines.ts';
 import { Speed } from '../output/transfer-speed.ts';
-import { plural, showCount, showSeconds } from '../output/units.ts';
+import { showSeconds } from '../output/units.ts';
 import { textOf } from './check-texts.ts';
 import type { CheckTotals } from './check-totals.ts';
 

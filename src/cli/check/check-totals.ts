@@ -1,7 +1,8 @@
 /** Counts what a check does, from its events. The summary, the display and the exit code read the counts. */
 import type { CheckEvent } from '../../check/check-event.ts';
+import { plural, showCount } from '../../core/counts.ts';
 import { showBytes } from '../../core/show-bytes.ts';
-import { plural, showCount, showSeconds } from '../output/units.ts';
+import { showSeconds } from '../output/units.ts';
 import { exitCodes } from '../program/exit-codes.ts';
 
 export class CheckTotals {

@@ -1,8 +1,10 @@
 /** Renders the status as text. */
+
+import { plural, showCount } from '../../core/counts.ts';
 import { showBytes } from '../../core/show-bytes.ts';
 import type { ProvenanceTotals } from '../../state/provenance-records.ts';
 import { renderTable } from '../output/table.ts';
-import { plural, shortTime, showCount, showSeconds } from '../output/units.ts';
+import { shortTime, showSeconds } from '../output/units.ts';
 import { type PastCheck, type Status, shownAtMost } from './status.ts';
 
 const width = 99;

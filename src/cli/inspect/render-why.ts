@@ -1,10 +1,12 @@
 /** Renders an explanation as text. */
+
+import { plural } from '../../core/counts.ts';
 import { showBytes } from '../../core/show-bytes.ts';
 import { local } from '../../policy/policy.ts';
 import type { Reason } from '../../policy/reason.ts';
 import { explainReason } from '../../policy/render-reason.ts';
 import { renderTable } from '../output/table.ts';
-import { plural, shortTime } from '../output/units.ts';
+import { shortTime } from '../output/units.ts';
 import type { Subject, Why, WhyQueued } from './why.ts';
 import type { FileState } from './why-files.ts';
 

@@ -1,7 +1,9 @@
 /** Judges the status of a mirror for a monitoring system. It is a part of its own, as people do not need it. */
+
+import { plural } from '../../core/counts.ts';
 import { showBytes } from '../../core/show-bytes.ts';
 import type { FreeLimit, Limits, Thresholds } from '../config/thresholds.ts';
-import { plural, showSeconds } from '../output/units.ts';
+import { showSeconds } from '../output/units.ts';
 import { exitCodes } from '../program/exit-codes.ts';
 import type { Status } from './status.ts';
 import { type Verdict, verdictLine } from './verdict.ts';

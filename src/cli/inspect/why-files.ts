@@ -1,4 +1,6 @@
 /** Explains the state of each file of a project. */
+
+import { plural } from '../../core/counts.ts';
 import type { ProjectName } from '../../core/names.ts';
 import { filenameOf } from '../../core/paths.ts';
 import type { SimplePage } from '../../formats/simple/simple-json.ts';
@@ -7,7 +9,7 @@ import type { Reason } from '../../policy/reason.ts';
 import type { HeldFile } from '../../state/held-projects.ts';
 import type { Verdict } from '../../state/provenance-records.ts';
 import type { RejectedFile } from '../../state/rejected-files.ts';
-import { isoTime, plural, shortTime } from '../output/units.ts';
+import { isoTime, shortTime } from '../output/units.ts';
 import type { Reader } from './open-reader.ts';
 
 /** The state of a file. `linked` means that the page links to upstream. */

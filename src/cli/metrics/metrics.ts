@@ -14,18 +14,8 @@ import {
   runState,
   serialState,
 } from '../../state/mirror-state.ts';
-import type { Obstacle, QueueGroup } from '../../state/queue.ts';
+import { type Obstacle, obstacles, type QueueGroup } from '../../state/queue.ts';
 import type { StateStore } from '../../state/state-store.ts';
-
-const obstacles: readonly Obstacle[] = [
-  'absent',
-  'stale',
-  'no-room',
-  'removal-held-back',
-  'held-back',
-  'unproven',
-  'failed',
-];
 
 /** Returns the metrics of the mirror with this `state`, and this `room` on its disk. */
 export function metricsOf(state: StateStore, room: Room, version: string): MetricFamily[] {

@@ -1,8 +1,9 @@
 /** Reports for logs: 1.5's line for each project and file, or one JSON object for each event. */
+
+import { plural } from '../../core/counts.ts';
 import type { MirrorEvent, Report } from '../../core/report.ts';
 import { showBytes } from '../../core/show-bytes.ts';
 import type { Lines } from './lines.ts';
-import { plural } from './units.ts';
 
 /** Returns a report that writes 1.5's text, or with `dryRun` what would be done. */
 export function textReport(lines: Lines, dryRun: boolean): Report {

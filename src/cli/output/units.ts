@@ -11,17 +11,6 @@ export function showSeconds(seconds: number): string {
   return `${Math.floor(whole / daySeconds)} d ${pad(Math.floor((whole % daySeconds) / 3600))} h`;
 }
 
-/** Returns for example `12,345` for 12345. */
-export function showCount(count: number): string {
-  // toLocaleString would load locale data, which takes longer than a run without changes should.
-  return String(count).replace(/\B(?=(?:\d{3})+$)/g, ',');
-}
-
-/** Returns for example `1 file` or `2 files`. */
-export function plural(count: number, noun: string): string {
-  return `${showCount(count)} ${noun}${count === 1 ? '' : 's'}`;
-}
-
 function pad(number: number): string {
   return String(number).padStart(2, '0');
 }

@@ -2,13 +2,15 @@
  * The progress display on a terminal: a few lines that are redrawn in place, at most ten times a second. Messages that
  * need attention are written above them and scroll away as usual.
  */
+
+import { plural, showCount } from '../../core/counts.ts';
 import { filenameOf, type WebPath } from '../../core/paths.ts';
 import type { MirrorEvent, Report } from '../../core/report.ts';
 import { showBytes } from '../../core/show-bytes.ts';
 import { noticeOf, problemOf } from '../output/event-lines.ts';
 import { bar, LiveLines, type Terminal } from '../output/live-lines.ts';
 import { Speed } from '../output/transfer-speed.ts';
-import { plural, showCount, showSeconds } from '../output/units.ts';
+import { showSeconds } from '../output/units.ts';
 import { RunTotals, type Transfer } from './run-totals.ts';
 
 const shownTransfers = 4;

@@ -1,7 +1,8 @@
 /** Renders the plan of the next run as text. */
+
+import { plural, showCount } from '../../core/counts.ts';
 import { showBytes } from '../../core/show-bytes.ts';
 import { renderTable } from '../output/table.ts';
-import { plural, showCount } from '../output/units.ts';
 import type { PlannedWork, PlanSums, ProjectWork } from './plan-totals.ts';
 
 const width = 99;

@@ -1,6 +1,7 @@
 /** `pep381run --restore NAME TARGET`: brings removed projects back. */
 import { resolve } from 'node:path';
 import { restoreProject } from '../../adopt/restore-project.ts';
+import { plural } from '../../core/counts.ts';
 import { MirrorError, StorageError, UsageError } from '../../core/errors.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { Report } from '../../core/report.ts';
@@ -19,7 +20,6 @@ import { type Settings, settingsFrom } from '../config/settings.ts';
 import { unknownMirror } from '../inspect/open-reader.ts';
 import { jsonReport, problemOf } from '../output/event-lines.ts';
 import type { Lines } from '../output/lines.ts';
-import { plural } from '../output/units.ts';
 import { exitCodes } from '../program/exit-codes.ts';
 import { systemClock } from '../program/system-clock.ts';
 import { knowsMirror } from '../target/open-expected-state.ts';

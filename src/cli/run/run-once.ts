@@ -1,6 +1,7 @@
 /** One run under the lock: adopts what is there, mirrors, notifies other mirrors, and publishes the result. */
 import { setMaxListeners } from 'node:events';
 import { inspect } from 'node:util';
+import { plural } from '../../core/counts.ts';
 import { minuteMs } from '../../core/durations.ts';
 import { PausedError, StorageError, TooLargeError } from '../../core/errors.ts';
 import type { Report } from '../../core/report.ts';
@@ -17,7 +18,7 @@ import type { Settings } from '../config/settings.ts';
 import { writeMetrics } from '../metrics/write-metrics.ts';
 import type { Access } from '../network/open-upstreams.ts';
 import { announce, lines } from '../output/lines.ts';
-import { isoTime, plural, shortTime } from '../output/units.ts';
+import { isoTime, shortTime } from '../output/units.ts';
 import { exitCodeOf, exitCodes } from '../program/exit-codes.ts';
 import type { PauseRequest } from '../program/signals.ts';
 import { systemClock } from '../program/system-clock.ts';

@@ -1,9 +1,11 @@
 /** Counts what a run does, from its events. The summary and the progress display read the counts. */
+
+import { plural, showCount } from '../../core/counts.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { WebPath } from '../../core/paths.ts';
 import type { MirrorEvent, ProjectOutcome } from '../../core/report.ts';
 import { showBytes } from '../../core/show-bytes.ts';
-import { plural, showCount, showSeconds } from '../output/units.ts';
+import { showSeconds } from '../output/units.ts';
 
 /** A download in progress: its size and the bytes that arrived. */
 export interface Transfer {

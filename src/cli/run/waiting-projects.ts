@@ -1,9 +1,11 @@
 /** Explains exit code 1 of a run in which nothing failed: projects that earlier runs could not finish are waiting. */
+
+import { plural, showCount } from '../../core/counts.ts';
 import { dayMs, hourMs } from '../../core/durations.ts';
 import { runState } from '../../state/mirror-state.ts';
 import type { KeptParked } from '../../state/queue.ts';
 import type { StateStore } from '../../state/state-store.ts';
-import { isoTime, plural, shortTime, showCount } from '../output/units.ts';
+import { isoTime, shortTime } from '../output/units.ts';
 
 /**
  * Returns one line: the number of projects that wait for another try, the one that waits longest with its reason, and

@@ -1,6 +1,7 @@
 /** Adopts the mirror that another program has left in the target, before our first run. */
 import { adoptRemovals } from '../../adopt/adopt-removals.ts';
 import { adoptTree } from '../../adopt/adopt-tree.ts';
+import { plural } from '../../core/counts.ts';
 import { legacyRoot } from '../../core/paths.ts';
 import type { Report } from '../../core/report.ts';
 import { showBytes } from '../../core/show-bytes.ts';
@@ -8,7 +9,6 @@ import { adoptionState, isInitialized, pageState, serialState } from '../../stat
 import { change, join } from '../../state/state-section.ts';
 import { publishRootIndex } from '../../sync/index/root-index.ts';
 import type { Mirror } from '../../sync/mirror.ts';
-import { plural } from '../output/units.ts';
 import { dropOldState, openOldTarget } from './open-old-target.ts';
 import type { Target } from './target.ts';
 

@@ -4,6 +4,7 @@
  */
 import { join } from 'node:path';
 import type { Clock } from '../../core/clock.ts';
+import { plural } from '../../core/counts.ts';
 import { LostTreeError } from '../../core/errors.ts';
 import { inPages } from '../../core/in-pages.ts';
 import type { ProjectName } from '../../core/names.ts';
@@ -16,7 +17,6 @@ import { isMirrorKnown } from '../../state/sqlite/has-mirror.ts';
 import type { OpenStateOptions } from '../../state/sqlite/open-state.ts';
 import { SqliteStateStore } from '../../state/sqlite/sqlite-state-store.ts';
 import type { StateStore } from '../../state/state-store.ts';
-import { plural } from '../output/units.ts';
 import { isThere, type Target } from './target.ts';
 
 const pageSize = 1000;

@@ -1,8 +1,8 @@
 /** How the values of a chart are written, and where the lines of its grid lie. */
 import { scaleLinear } from 'd3-scale';
+import { showCount } from '../../core/counts.ts';
 import { daySeconds } from '../../core/durations.ts';
 import { showBytes } from '../../core/show-bytes.ts';
-import { showCount } from '../words.ts';
 
 /** A kind of values: numbers of things, bytes, shares, or durations. */
 export interface ValueKind {

@@ -1,6 +1,8 @@
 /** The list of the files of PEP 381, one for each day. */
+
+import { plural } from '../../core/counts.ts';
 import { type Html, html } from '../html.ts';
-import { monthText, plural } from '../words.ts';
+import { monthText } from '../words.ts';
 
 /** A longer list is folded up. */
 const maxOpen = 62;

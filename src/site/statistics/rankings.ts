@@ -1,10 +1,11 @@
 /** Tables of names by their downloads. The names come from outside. */
+
+import { showCount } from '../../core/counts.ts';
 import { projectName } from '../../core/names.ts';
 import type { DayDownloads, InstallerDownloads, NamedDownloads, Trend } from '../../formats/logs/statistics.ts';
 import { counts, longCount, shares } from '../charts/chart-values.ts';
 import { renderSparkline } from '../charts/sparkline.ts';
 import { type Html, html } from '../html.ts';
-import { showCount } from '../words.ts';
 import { meanOf, minTrendPoints, trendPoints } from './trend-points.ts';
 
 const maxShares = 12;

@@ -1,4 +1,6 @@
 /** `local-stats/index.html`: the downloads that the mirror served, for people. */
+
+import { plural } from '../../core/counts.ts';
 import { dayMs } from '../../core/durations.ts';
 import type { DayDownloads, StatisticsDetails } from '../../formats/logs/statistics.ts';
 import { renderBarChart } from '../charts/bar-chart.ts';
@@ -6,7 +8,6 @@ import { bytes, counts, longCount } from '../charts/chart-values.ts';
 import { daysAfter, showDay } from '../charts/day-axis.ts';
 import { type Html, html } from '../html.ts';
 import { renderPage } from '../layout.ts';
-import { plural } from '../words.ts';
 import { renderEmptyStatistics, statisticsFrame } from './empty-page.ts';
 import { renderPublishedDays } from './published-days.ts';
 import { renderPython } from './python-versions.ts';

@@ -1,8 +1,9 @@
 /** What of the index is here, as `mirror.toml` says, without the names of projects, other indexes and files. */
+
+import { plural } from '../../core/counts.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { type Html, html } from '../html.ts';
 import type { SiteFacts, SiteSettings } from '../site-facts.ts';
-import { plural } from '../words.ts';
 import { hostOf } from './verdict.ts';
 
 type Row = readonly [name: string, ...values: readonly string[]];

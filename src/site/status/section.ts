@@ -1,6 +1,7 @@
 /** A section of the status page. */
+
+import { showCount } from '../../core/counts.ts';
 import { type Html, type HtmlValue, html } from '../html.ts';
-import { showCount } from '../words.ts';
 
 /** Returns a section with a heading that links can lead to. */
 export function section(id: string, title: string, body: HtmlValue): Html {

@@ -1,10 +1,12 @@
 /** The lists on the status page: what waits, what was removed, alarms, and what the last check found. */
+
+import { plural, showCount } from '../../core/counts.ts';
 import type { KeptParked, Obstacle } from '../../state/queue.ts';
 import type { Removal } from '../../state/removal-log.ts';
 import { type Html, html } from '../html.ts';
 import { publicText } from '../public-text.ts';
 import type { SiteFacts } from '../site-facts.ts';
-import { plural, showCount, showTime } from '../words.ts';
+import { showTime } from '../words.ts';
 import { section, table } from './section.ts';
 
 const alarmsListed = 20;

@@ -1,4 +1,6 @@
 /** The page `/status/`: whether all is well, and what the mirror is doing. */
+
+import { plural, showCount } from '../../core/counts.ts';
 import { hourMs } from '../../core/durations.ts';
 import { showBytes } from '../../core/show-bytes.ts';
 import { bytes, counts, seconds, type ValueKind } from '../charts/chart-values.ts';
@@ -7,7 +9,7 @@ import { type RunOutcome, renderRunStrip } from '../charts/run-strip.ts';
 import { type Html, type HtmlValue, html } from '../html.ts';
 import { renderPage } from '../layout.ts';
 import type { SiteFacts } from '../site-facts.ts';
-import { dayText, plural, showCount, showDuration, showTime, timeText } from '../words.ts';
+import { dayText, showDuration, showTime, timeText } from '../words.ts';
 import { renderLagChart } from './lag-chart.ts';
 import { renderPolicy } from './policy-section.ts';
 import { section, table } from './section.ts';

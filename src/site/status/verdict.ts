@@ -1,9 +1,11 @@
 /** Decides whether all is well, and what to do where it is not. */
+
+import { plural, showCount } from '../../core/counts.ts';
 import { dayMs, hourMs } from '../../core/durations.ts';
 import { showBytes } from '../../core/show-bytes.ts';
 import { type HtmlValue, html } from '../html.ts';
 import type { SiteFacts } from '../site-facts.ts';
-import { plural, showCount, showDuration, timeText } from '../words.ts';
+import { showDuration, timeText } from '../words.ts';
 
 /**
  * `ok`: nothing to do. `busy`: a run is about to make it well. `wait`: somebody should look at it some day. `bad`:

@@ -1,5 +1,5 @@
 import t from 'tap';
-import { plural, showCount, showSeconds } from '../../../src/cli/output/units.ts';
+import { showSeconds } from '../../../src/cli/output/units.ts';
 import { showBytes } from '../../../src/core/show-bytes.ts';
 
 t.test('bytes are shown with two or three digits', async (t) => {
@@ -40,12 +40,4 @@ t.test('times are shown in the two units that matter', async (t) => {
     [1_000_000, '11 d 13 h'],
   ];
   for (const [seconds, text] of shown) t.equal(showSeconds(seconds), text, String(seconds));
-});
-
-t.test('counts are shown in groups of three digits, with the noun they count', async (t) => {
-  t.equal(showCount(886323), '886,323');
-  t.same(
-    [0, 1, 2, 12345].map((count) => plural(count, 'file')),
-    ['0 files', '1 file', '2 files', '12,345 files'],
-  );
 });

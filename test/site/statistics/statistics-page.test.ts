@@ -6,7 +6,7 @@ import { hostileNames, sampleStatistics } from './sample-statistics.ts';
 t.test('without a day it says when there will be one', async (t) => {
   const nothing = sampleStatistics(0);
   const page = renderStatisticsPage(nothing);
-  t.match(page, 'No downloads have been counted yet.');
+  t.match(page, 'No downloads have been counted yet: processlogs counts them');
   t.match(page, 'on the third day');
   t.notMatch(page, /<figure|<table|NaN|undefined/);
   const begun = renderStatisticsPage({ ...nothing, seen: ['2026-11-27', '2026-11-28'] });
