@@ -7,10 +7,16 @@ import type { Policy } from '../policy/policy.ts';
 
 const maxLength = 300;
 const address = /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s"'<>]+/gi;
-/** A path with folders in it, which begins where a word does. */
-const folders = /(^|[\s"'`(=,;:[<>])(?:\/[^/\s"'`]+)+\/(?=[^/\s"'`])/g;
-/** What Node tells behind the code of an error: `connect ECONNREFUSED 192.0.2.1:443`. */
-const place = /\b(E[A-Z_]{3,})(?: (?=\S*[.:\]])\S+)/g;
+/** The folders of a path, which does not begin within a word or an address. */
+const folders = /(?<![\w:/.…\])-])(?:\/[^/\s"'`]+)+\/(?=[^/\s"'`])/g;
+/** What Node tells behind the code of an error: `connect ECONNREFUSED 192.0.2.1:443`, `getaddrinfo ENOTFOUND proxy`. */
+const place = /\b(E[A-Z_]{3,}) (?!of\b)[^\s()]+/g;
+/** Whom a certificate is of, which names hosts of a network. */
+const certificate = /\b(issued by|altnames?:|Host:|Cert:|cert's)\s.*/is;
+/** Users, and hosts without a scheme. */
+const user = /[^\s"'`(]+@[^\s"'`)]+/g;
+const bareAddress = /(?<![:\w])\/\/[^\s"'`)]+/g;
+const ip = /(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?::\d+)?(?![\w-]|\.\w)/g;
 
 /** What of the outside a page may name, and what not. */
 interface Outside {
@@ -26,10 +32,21 @@ export function publicText(message: string, { upstream, policy }: Outside): stri
   let text = message
     .slice(0, 4 * maxLength)
     .replace(address, (found) => shownAddress(found, upstream))
+    .replace(certificate, '$1 …')
+    .replace(user, '…')
+    .replace(bareAddress, '…')
     .replace(place, '$1')
-    .replace(folders, '$1');
-  for (const host of otherHosts(policy)) text = text.replaceAll(host, 'another index');
+    .replace(ip, '…')
+    .replace(folders, '');
+  for (const host of otherHosts(policy)) {
+    // The upstream's own name stays, although another index has the same host.
+    if (host !== new URL(upstream).hostname) text = text.replace(wholeWord(host), 'another index');
+  }
   return text.length > maxLength ? `${text.slice(0, maxLength - 1)}…` : text;
+}
+
+function wholeWord(host: string): RegExp {
+  return new RegExp(`(?<![\\w.-])${host.replaceAll(/[.*+?^${}()|[\]\\]/g, '\\$&')}(?![\\w-]|\\.\\w)`, 'gi');
 }
 
 /** Returns the hosts of the other indexes, with their ports and without. */

@@ -27,6 +27,13 @@ t.test('folders and addresses of others are left out, and what matters stays', a
     ['files.pythonhosted.org wants no request', 'files.pythonhosted.org wants no request'],
     ['socks5h://proxy.corp.example:1080 refused', '… refused'],
     ['files and/or pages; 3/4 done', 'files and/or pages; 3/4 done'],
+    ['getaddrinfo ENOTFOUND proxyhost', 'getaddrinfo ENOTFOUND'],
+    ['not trusted: issued by "build01.corp.internal"; altnames: DNS:a.corp', 'not trusted: issued by …'],
+    ['Local (192.168.1.5:0) resolves to 10.0.0.5', 'Local (…) resolves to …'],
+    ['//intranet.corp/x and u:pw@intranet.corp:8443', '… and …'],
+    ['“/srv/secret/dir/file”, |/srv/a/b|', '“file”, |b|'],
+    ['Nexus.Corp.Example said no', 'another index said no'],
+    ['foo-1.2.3.4.tar.gz: expected 3 bytes', 'foo-1.2.3.4.tar.gz: expected 3 bytes'],
   ];
   for (const [message, expected] of cases) t.equal(publicText(message, outside), expected);
   t.equal(publicText('x'.repeat(10_000), outside).length, 300);

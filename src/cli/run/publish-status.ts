@@ -1,5 +1,6 @@
 /** Publishes `web/mirror-status.json`: the health of the mirror, for monitoring and for people. */
 import { ownPath } from '../../core/paths.ts';
+import { publicText } from '../../site/public-text.ts';
 import { missingState, serialState } from '../../state/mirror-state.ts';
 import type { RunRecord } from '../../state/run-history.ts';
 import type { Mirror } from '../../sync/mirror.ts';
@@ -9,7 +10,7 @@ import { monitoredOf } from '../inspect/status.ts';
 const parkedShown = 100;
 
 /** Publishes the status after `run`. Throws StorageError. */
-export async function publishStatus({ state, files, settings }: Mirror, run: RunRecord): Promise<void> {
+export async function publishStatus({ state, files, settings, selection }: Mirror, run: RunRecord): Promise<void> {
   const { serial, serialMovedAt } = state.get(serialState);
   const { unmetLines = [] } = state.get(missingState);
   const { projects, files: held, bytes, queued, parked, heldBack } = state.totals();
@@ -43,7 +44,7 @@ export async function publishStatus({ state, files, settings }: Mirror, run: Run
       name: due.name,
       since: new Date(due.since).toISOString(),
       attempts: due.attempts,
-      reason,
+      reason: publicText(reason, { upstream: settings.upstream, policy: selection.policy }),
       'next-try': nextTry === undefined ? null : new Date(nextTry).toISOString(),
     })),
   };
