@@ -45,6 +45,11 @@ export interface PathChange {
   readonly removed?: EntryKind | undefined;
 }
 
+/** Writes all bytes, or throws: a disk that is nearly full takes some of them without an error. */
+function writeFully(fd: number, bytes: Buffer): void {
+  for (let written = 0; written < bytes.length; ) written += writeSync(fd, bytes, written);
+}
+
 export class PathSpool implements ChangedPaths {
   readonly #path: string;
   readonly #folder: string;
@@ -98,7 +103,7 @@ export class PathSpool implements ChangedPaths {
   #write(text: string): void {
     guardStorage(this.#path, () => {
       this.#fd ??= this.#open();
-      writeSync(this.#fd, text);
+      writeFully(this.#fd, Buffer.from(text));
       fdatasyncSync(this.#fd);
     });
   }
