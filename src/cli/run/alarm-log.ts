@@ -15,6 +15,8 @@ const maxLength = 2000;
 /** Milliseconds for which an alarm that is reported again and again is the same one. */
 const sameForMs = dayMs;
 
+const moreAlarms = 'there were more alarms than are remembered';
+
 const ofSync = 'a run that /sync started said: ';
 const ofDead = 'a run that did not come to its end said: ';
 
@@ -33,7 +35,7 @@ export class AlarmLog {
   /** Notes an alarm, to be stored as soon as nothing else is done. */
   note(message: string): void {
     this.#noted.push(message.slice(0, maxLength));
-    if (this.#noted.length === 1) setImmediate(() => this.#storeIfPossible());
+    if (this.#noted.length === 1) setImmediate(() => this.storeIfPossible());
   }
 
   /** Stores the noted alarms. Throws StorageError. */
@@ -42,7 +44,7 @@ export class AlarmLog {
     const { alarms = [], unread = [] } = this.#state.get(alarmState);
     const noted = this.#noted;
     const values = {
-      alarms: this.#added(alarms, noted).slice(-maxAlarms),
+      alarms: withinLimit(this.#added(alarms, noted)),
       unread: [...new Set([...unread, ...noted])].slice(0, maxUnread),
     };
     this.#state.set(change(alarmState, values));
@@ -69,7 +71,8 @@ export class AlarmLog {
     if (unread !== undefined) this.#state.set(change(alarmState, { unread: undefined }));
   }
 
-  #storeIfPossible(): void {
+  /** Stores the noted alarms, unless the disk refuses that. */
+  storeIfPossible(): void {
     try {
       this.store();
     } catch {
@@ -92,6 +95,21 @@ export class AlarmLog {
     }
     return all;
   }
+}
+
+/**
+ * Returns the alarms that are remembered. Those that a hook still has to hear come first, the oldest before all: a flood
+ * of new ones must not push them out. The last one says that there were more.
+ */
+function withinLimit(alarms: readonly AlarmRecord[]): readonly AlarmRecord[] {
+  if (alarms.length <= maxAlarms) return alarms;
+  const due = alarms.filter(({ isHookDue }) => isHookDue === true);
+  const others = alarms.filter(({ isHookDue }) => isHookDue !== true);
+  const kept = due.length < maxAlarms ? due : due.slice(0, maxAlarms - 1);
+  const [last] = due.slice(-1);
+  const more = kept.length < due.length && last !== undefined ? [{ ...last, message: moreAlarms }] : [];
+  const room = maxAlarms - kept.length - more.length;
+  return [...(room > 0 ? others.slice(-room) : []), ...kept, ...more];
 }
 
 /** Returns an alarm without the words that say which run reported it. */

@@ -110,6 +110,8 @@ export async function runOnce(run: OneRun): Promise<number> {
     if (!dryRun) tellUnread(target, alarms, isRead, report);
     const failure = await work(run, opened.mirror, startedMs, stop);
     await notify(run, opened.mirror, tally, failure);
+    // The pages that are made at the end show them.
+    if (!dryRun) alarms.storeIfPossible();
     end = await endOf(run, opened.mirror, tally, failure, startedMs, pages);
     if (!dryRun) await tell(run, opened, alarms, tally, end);
     const message = dryRun ? undefined : await measure(run, opened.mirror);

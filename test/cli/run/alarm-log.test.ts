@@ -97,3 +97,19 @@ t.test('a thousand alarms are not kept', async (t) => {
   t.equal(unread()?.length, 100);
   t.ok(alarms().every(({ message }) => message.length <= 2000));
 });
+
+t.test('a flood does not push out what the hook still has to hear', async (t) => {
+  const { run, alarms } = open(t);
+  const log = run(true);
+  log.note('the genuine one');
+  log.store();
+  for (let flood = 0; flood < 3; flood += 1) {
+    for (let at = 0; at < 150; at += 1) log.note(`invented ${flood} ${at}`);
+    log.store();
+  }
+  const messages = alarms().map(({ message }) => message);
+  t.equal(messages.length, 100);
+  t.ok(messages.includes('the genuine one'));
+  t.equal(messages.at(-1), 'there were more alarms than are remembered');
+  t.equal(new Set(messages).size, messages.length);
+});
