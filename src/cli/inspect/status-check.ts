@@ -1,6 +1,7 @@
 /** Judges the status of a mirror for a monitoring system. It is a part of its own, as people do not need it. */
 
 import { plural } from '../../core/counts.ts';
+import { minuteMs } from '../../core/durations.ts';
 import { showBytes } from '../../core/show-bytes.ts';
 import type { FreeLimit, Limits, Thresholds } from '../config/thresholds.ts';
 import { showSeconds } from '../output/units.ts';
@@ -97,6 +98,9 @@ function problemOf({ name, value, limits, text }: Measurement): Problem[] {
   return isBeyond(low) ? [{ severity: warning, text }] : [];
 }
 
+/** Milliseconds by which clocks may differ. */
+const maxAheadMs = 5 * minuteMs;
+
 /** Returns what is wrong whatever the limits are. */
 function factsAgainst(status: Status, nowMs: number): Problem[] {
   const { target, lastComplete, running, runningSince, progressAt = runningSince, runs, lastCheck } = status;
@@ -105,6 +109,15 @@ function factsAgainst(status: Status, nowMs: number): Problem[] {
   if (lastComplete === undefined) problems.push({ severity: warning, text: 'no run was complete yet' });
   if (exitCode === exitCodes.storage || exitCode === exitCodes.bug) {
     problems.push({ severity: critical, text: `the last run ended with ${exitCode} (pep381run --status ${target})` });
+  }
+  if (lastComplete !== undefined && Date.parse(lastComplete) - nowMs > maxAheadMs) {
+    problems.push({
+      severity: warning,
+      text: `the last complete run began in the future, ${lastComplete}: was the clock wrong?`,
+    });
+  }
+  if (running === false && runningSince !== undefined) {
+    problems.push({ severity: critical, text: `the last run, which began at ${runningSince}, died before its end` });
   }
   const silent = secondsSince(progressAt, nowMs);
   if (running === true && silent !== undefined && silent > maxSilenceSeconds) {

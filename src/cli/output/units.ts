@@ -17,7 +17,8 @@ function pad(number: number): string {
 
 /** Returns milliseconds since 1970 as ISO 8601. */
 export function isoTime(ms: number): string {
-  return new Date(ms).toISOString();
+  // A clock that was wrong may have left a time that no date has.
+  return new Date(Math.abs(ms) <= 8.64e15 ? ms : 0).toISOString();
 }
 
 /** Returns for example `2026-11-22T12:00Z` for `2026-11-22T12:00:00.000Z`. */

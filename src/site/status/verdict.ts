@@ -1,7 +1,7 @@
 /** Decides whether all is well, and what to do where it is not. */
 
 import { plural, showCount } from '../../core/counts.ts';
-import { dayMs, hourMs } from '../../core/durations.ts';
+import { dayMs, hourMs, minuteMs } from '../../core/durations.ts';
 import { showBytes } from '../../core/show-bytes.ts';
 import { type HtmlValue, html } from '../html.ts';
 import type { SiteFacts } from '../site-facts.ts';
@@ -60,6 +60,9 @@ const words: Readonly<Record<Level, string>> = {
   bad: 'Not well',
 };
 
+/** Milliseconds by which clocks may differ. */
+const aheadMs = 5 * minuteMs;
+
 /** Returns the verdict about the mirror. */
 export function verdictOf(facts: SiteFacts): Verdict {
   const found = [...freshness(facts), ...space(facts), ...lastEnd(facts), ...check(facts), ...waiting(facts)];
@@ -93,6 +96,10 @@ function freshness(facts: SiteFacts): Problem[] {
     const advice = pausedAt === undefined ? adviceFor(last?.exitCode) : 'The next run of pep381run goes on from there.';
     const text = pausedAt === undefined ? 'no run has been complete so far' : 'the first run was paused';
     return [{ level: pausedAt === undefined ? 'bad' : 'wait', text, advice }];
+  }
+  if (completedAt - now > aheadMs) {
+    const text = `the last complete run began in the future, on ${timeText(completedAt)}`;
+    return [{ level: 'wait', text, advice: 'The clock was wrong. The next complete run corrects this.' }];
   }
   const age = now - completedAt;
   const isAtWork = runningSince !== undefined;

@@ -120,3 +120,13 @@ t.test('nothing breaks the line', async (t) => {
   t.match(judge({ target: '/srv/a|b\nc', heldBack: 1 }).line, /^[^\n|]* \| [^\n|]*$/);
   t.match(judge({ lastComplete: 'never', oldestQueued: '' }), { code: 0 }, 'a time that is none is not known');
 });
+
+t.test('a run that died, and a time in the future, are not taken for a mirror that is well', async (t) => {
+  t.match(judge({ runningSince: before(0.1) }), { code: 2, line: /CRITICAL - the last run, which began at \S+, died/ });
+  t.equal(judge({ running: true, runningSince: before(0.1) }).code, 0);
+  t.match(judge({ lastComplete: before(-24 * 3650) }), {
+    code: 1,
+    line: /WARNING - the last complete run began in the future/,
+  });
+  t.equal(judge({ lastComplete: before(-0.01) }).code, 0, 'clocks differ by a little');
+});

@@ -94,3 +94,8 @@ t.test('it is told in advance that the disk will be full', async (t) => {
   const soon = { ...allWell, days, room: { size: 100 * perDay, free: 12 * perDay } };
   t.match(verdictOf(soon), { level: 'wait', sentence: /^Needs a look: the disk will be full in about 1[12] days if/ });
 });
+
+t.test('a complete run in the future does not count', async (t) => {
+  const wrong = verdictOf({ ...allWell, completedAt: now + 3650 * dayMs });
+  t.match(wrong, { level: 'wait', sentence: /^Needs a look: the last complete run began in the future, on / });
+});
