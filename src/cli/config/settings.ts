@@ -99,7 +99,7 @@ const settings = {
   /** The file with the secret that notices are signed with. */
   'notify-secret-file': setting(absolutePath, undefined),
   /** The file with metrics for Prometheus; undefined for none. */
-  'metrics-file': setting(absolutePath, undefined),
+  'metrics-file': setting(metricsFile, undefined),
   /** The commands that a run starts at its end. */
   hooks: setting(hooksIn, noHooks),
   /** The file with the private key that snapshots are signed with. */
@@ -311,6 +311,12 @@ function oneLine({ value, where }: SettingValue): string {
 }
 
 /** Parses a path, which must be absolute: cron and the CGI start in different folders. */
+/** The file is replaced, so it must be no other one by mistake; the collector of node exporter reads `*.prom` only. */
+function metricsFile({ value, where }: SettingValue): string {
+  if (typeof value === 'string' && /^\/.*[^/]\.prom$/.test(value)) return value;
+  throw new UsageError(`${where}: expected an absolute path that ends with .prom, found ${show(value)}`);
+}
+
 function absolutePath({ value, where }: SettingValue): string {
   if (typeof value === 'string' && value.startsWith('/')) return value;
   throw new UsageError(`${where}: expected an absolute path, found ${show(value)}`);

@@ -115,6 +115,17 @@ t.test('a key of upstream is a file, or what openssl prints between its two line
   t.match(problem({ 'signing-key-file': 'sign.key' }), /: expected an absolute path, found "sign.key"/);
 });
 
+t.test('the file with metrics, which is replaced, is none that anything else uses', async (t) => {
+  t.equal(read({ 'metrics-file': '/var/lib/node/pep381.prom' }).metricsFile, '/var/lib/node/pep381.prom');
+  for (const wrong of ['/var/pypi/state.db', 'pep381.prom', '/var/lib/.prom/', '/.prom', '', 5]) {
+    t.match(
+      problem({ 'metrics-file': wrong }),
+      /: expected an absolute path that ends with \.prom, found /,
+      `${wrong}`,
+    );
+  }
+});
+
 t.test('settings for a proxy or a certificate are refused without one', async (t) => {
   t.same(
     read({ proxy: 'http://p.example', 'no-proxy': ['.internal.example', 'a.example:8443', '*'] }).noProxy.length,
