@@ -119,9 +119,11 @@ const planTables = `
 export function expectSchema(db: Database.Database, path: string): void {
   const found = db.pragma('user_version', { simple: true });
   if (found === version) return;
-  throw new StorageError(
-    `${path}: expected schema version ${version}, found ${found}; the next run of pep381run brings an older one up to date`,
-  );
+  const advice =
+    Number(found) < version
+      ? 'the next run of pep381run brings it up to date'
+      : 'it belongs to a newer pep381client: install that one, or restore a backup from before';
+  throw new StorageError(`${path}: expected schema version ${version}, found ${found}: ${advice}`);
 }
 
 /** The removal log and the mark of restored projects, added by version 3. */

@@ -10,6 +10,7 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import Database from 'better-sqlite3';
 import t from 'tap';
 import { StorageError } from '../../../src/core/errors.ts';
 import { isLocked, takeLock } from '../../../src/state/sqlite/lock.ts';
@@ -51,8 +52,14 @@ t.test('a store that only reads creates no database, and brings none up to date'
   t.throws(() => new SqliteStateStore(path, clock, readOnly), StorageError);
   t.same(readdirSync(folder), []);
   writeFileSync(path, '');
-  t.throws(() => new SqliteStateStore(path, clock, readOnly), { message: /found 0; the next run of pep381run brings/ });
+  t.throws(() => new SqliteStateStore(path, clock, readOnly), { message: /found 0: the next run of pep381run brings/ });
   t.equal(readFileSync(path).length, 0);
+  const newer = new Database(path);
+  newer.pragma('user_version = 99');
+  newer.close();
+  t.throws(() => new SqliteStateStore(path, clock, readOnly), {
+    message: /found 99: it belongs to a newer pep381client/,
+  });
 });
 
 t.test('whether a lock is held can be seen without taking it', async (t) => {
