@@ -49,6 +49,7 @@ export async function makePackages(out, { thisNodeOnly = false } = {}) {
     const inputs = await bundlePrograms(programs);
     if (thisNodeOnly) await addNode(programs, process.execPath, stripped(work));
     else await addSupported(programs);
+    refuseOther(out);
     rmSync(out, { recursive: true, force: true });
     mkdirSync(out, { recursive: true });
     const quick = thisNodeOnly;
@@ -84,6 +85,14 @@ function epoch() {
   const { status, stdout } = spawnSync('git', ['log', '-1', '--format=%ct'], { cwd: root, encoding: 'utf8' });
   // An archive of the sources has their time, but no commits.
   return status === 0 ? Number(stdout) : Math.floor(statSync(join(root, 'package.json')).mtimeMs / 1000);
+}
+
+/** Throws if there is anything in the folder but packages: it is emptied. */
+function refuseOther(folder) {
+  const other = existsSync(folder)
+    ? readdirSync(folder).find((name) => !/^pep381client[-_].*\.(?:deb|tar\.gz)$|^SHA256SUMS$/.test(name))
+    : undefined;
+  if (other !== undefined) throw new Error(`${folder}: expected nothing but earlier packages, found ${other}`);
 }
 
 /** The programs with their installer, and what README.md copies from a checkout. */
@@ -219,8 +228,10 @@ function fill(text, name, values) {
   });
 }
 
+/** Returns a text that names the paths of the package, compressed. */
 function packed(path) {
-  return gzipSync(readFileSync(path), { level: 9 });
+  const text = readFileSync(path, 'utf8').replaceAll(byHand, byPackage);
+  return gzipSync(text.replaceAll('`apache/', `\`/${examples}/`), { level: 9 });
 }
 
 function kibibytes(tree) {
