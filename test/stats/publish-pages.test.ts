@@ -16,7 +16,7 @@ t.test('the page is there from the first run on, and shows a day as soon as it i
   const stats = new TestStats(t);
   await stats.write('pypi.log', '');
   await stats.run('pypi.log');
-  t.match(read(stats, 'index.html'), 'No downloads have been counted yet.');
+  t.match(read(stats, 'index.html'), 'No downloads have been counted yet: processlogs counts them');
   t.equal(read(stats, 'projects.csv'), 'project,downloads\r\n');
   t.ok(existsSync(join(stats.target, 'web/site.css')), 'with its style');
 
