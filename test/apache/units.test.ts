@@ -49,7 +49,8 @@ t.test('the services do what the crontab does, at the same times', async (t) => 
     .filter((line) => /^[*\d]/.test(line));
   t.same(
     services.map((service) => text(service).match(/^ExecStart=(.*)$/m)?.[1]).sort(),
-    lines.map((line) => line.split(' ').slice(5).join(' ')).sort(),
+    // On a new machine nothing has been rotated yet, and a log that is missing would be a failure.
+    lines.map((line) => line.split(' ').slice(5).join(' ').replace('{,.1}', '')).sort(),
   );
   for (const timer of timers) {
     const program = timer.replace('.timer', ' ');
