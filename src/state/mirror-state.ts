@@ -239,8 +239,15 @@ export interface RunResultsState {
   /** Time in milliseconds at which the last run with exit code 0 ended. */
   readonly succeededAt?: number | undefined;
   readonly runSums?: RunSums | undefined;
+  /** Time in milliseconds since which hooks fail; undefined if the last ones did not. */
+  readonly hooksFailSince?: number | undefined;
 }
-export const runResultsState = section<RunResultsState>({ lastRun: true, succeededAt: true, runSums: true });
+export const runResultsState = section<RunResultsState>({
+  lastRun: true,
+  succeededAt: true,
+  runSums: true,
+  hooksFailSince: true,
+});
 
 /** What a person has to hear. Owned by `cli/run`. */
 export interface AlarmState {

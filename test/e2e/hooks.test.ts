@@ -159,8 +159,11 @@ t.test('each alarm is given to its hook once', async (t) => {
   const told = await mirror('-q');
   t.equal(told.code, 1);
   t.match(told.stderr, 'Alarm: a run that /sync started said: sudo does not');
+  const status = async (): Promise<string> => (await run(program, ['--status', target])).stdout;
+  t.match(await status(), /^Hooks +fail since \S+; a run without -q prints why$/m);
   script('on-alarm', records['on-alarm']);
   t.same(await mirror('-q'), quiet);
+  t.notMatch(await status(), /^Hooks/m);
   t.equal(take('alarms'), 'sudo does not let the web server start it\nupstream lies ?[2J\n');
   writeFileSync(log, 'Alarm: upstream lies \x1b[2J\nAlarm: another one\n');
   t.equal((await mirror('-q')).code, 1);

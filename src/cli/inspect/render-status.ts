@@ -36,7 +36,17 @@ function unsatisfiedTable({ target, unmet, unmetCount }: Status): string[] {
 
 function facts(status: Status): string[][] {
   const { target, knownFrom, upstream, serial, serialSince, projects, files, bytes, lastComplete } = status;
-  const { queued, parked, heldBack = 0, lastCheck, provenance, oddFiles: rejectedFiles, disk, sources = [] } = status;
+  const {
+    hooksFailSince,
+    queued,
+    parked,
+    heldBack = 0,
+    lastCheck,
+    provenance,
+    oddFiles: rejectedFiles,
+    disk,
+    sources = [],
+  } = status;
   const held = `${plural(projects, 'project')}, ${plural(files, 'file')}, ${showBytes(bytes)}`;
   const since = serialSince === undefined ? '' : `, since ${shortTime(serialSince)}`;
   return [
@@ -53,6 +63,9 @@ function facts(status: Status): string[][] {
     ...(provenance === undefined ? [] : [['Provenance', provenanceText(provenance)]]),
     ...(rejectedFiles === 0 ? [] : [['Left out', `${plural(rejectedFiles, 'file')}, each for what is wrong with it`]]),
     ...(lastCheck === undefined ? [] : [['Check', checkText(lastCheck)]]),
+    ...(hooksFailSince === undefined
+      ? []
+      : [['Hooks', `fail since ${shortTime(hooksFailSince)}; a run without -q prints why`]]),
     ['Disk', `${showBytes(disk.free)} free of ${showBytes(disk.size)}`],
   ];
 }

@@ -103,7 +103,16 @@ const maxAheadMs = 5 * minuteMs;
 
 /** Returns what is wrong whatever the limits are. */
 function factsAgainst(status: Status, nowMs: number): Problem[] {
-  const { target, lastComplete, running, runningSince, progressAt = runningSince, runs, lastCheck } = status;
+  const {
+    target,
+    lastComplete,
+    running,
+    runningSince,
+    progressAt = runningSince,
+    runs,
+    lastCheck,
+    hooksFailSince,
+  } = status;
   const problems: Problem[] = [];
   const exitCode = runs[0]?.exitCode;
   if (lastComplete === undefined) problems.push({ severity: warning, text: 'no run was complete yet' });
@@ -122,6 +131,9 @@ function factsAgainst(status: Status, nowMs: number): Problem[] {
   const silent = secondsSince(progressAt, nowMs);
   if (running === true && silent !== undefined && silent > maxSilenceSeconds) {
     problems.push({ severity: critical, text: `the run at work did nothing since ${ago(silent)}` });
+  }
+  if (hooksFailSince !== undefined) {
+    problems.push({ severity: warning, text: `hooks fail since ${hooksFailSince}: a run without -q prints why` });
   }
   if (lastCheck !== undefined && lastCheck.findings > 0) {
     problems.push({ severity: warning, text: `the last check found damage: ${plural(lastCheck.findings, 'finding')}` });

@@ -1,7 +1,14 @@
 /** Collects the status of a mirror. */
 import { dayMs } from '../../core/durations.ts';
 import { ownPath } from '../../core/paths.ts';
-import { alarmState, checkResultsState, missingState, runState, serialState } from '../../state/mirror-state.ts';
+import {
+  alarmState,
+  checkResultsState,
+  missingState,
+  runResultsState,
+  runState,
+  serialState,
+} from '../../state/mirror-state.ts';
 import type { RuleTotals } from '../../state/plans.ts';
 import type { AlarmRecord } from '../../state/program-results.ts';
 import type { ProvenanceTotals } from '../../state/provenance-records.ts';
@@ -49,6 +56,8 @@ export interface Status {
   readonly alarms?: readonly PastAlarm[];
   readonly recentAlarms?: number;
   readonly lastCheck?: PastCheck | undefined;
+  /** The time since which hooks fail. */
+  readonly hooksFailSince?: string | undefined;
   /** The results of verifying the provenance of held files; undefined if it is not verified. */
   readonly provenance: ProvenanceTotals | undefined;
   /** The unsatisfied wants of projects that were named, as the last run reported them. */
@@ -160,7 +169,7 @@ export function monitoredOf(
   state: Pick<StateStore, 'get' | 'queue'>,
   queued: number,
   nowMs: number,
-): Required<Pick<Status, 'alarms' | 'recentAlarms'>> & Pick<Status, 'oldestQueued' | 'lastCheck'> {
+): Required<Pick<Status, 'alarms' | 'recentAlarms'>> & Pick<Status, 'oldestQueued' | 'lastCheck' | 'hooksFailSince'> {
   const { alarms = [] } = state.get(alarmState);
   const { lastCheck } = state.get(checkResultsState);
   const since = queued === 0 ? [] : state.queue.groups().map((group) => group.since);
@@ -168,6 +177,7 @@ export function monitoredOf(
     oldestQueued: timeOf(since.length === 0 ? undefined : since.reduce((a, b) => Math.min(a, b))),
     alarms: [...alarms].reverse().slice(0, shownAtMost).map(pastAlarm),
     recentAlarms: alarms.filter(({ last }) => nowMs - last < dayMs).length,
+    hooksFailSince: timeOf(state.get(runResultsState).hooksFailSince),
     lastCheck: lastCheck && {
       finished: isoTime(lastCheck.finishedMs),
       exitCode: lastCheck.exitCode,

@@ -32,7 +32,7 @@ import { openMirror, type SnapshotKeys } from './open-mirror.ts';
 import { publishStatus } from './publish-status.ts';
 import { runHooks } from './run-hooks.ts';
 import { beginRun, RunMarker } from './run-marker.ts';
-import { countHookFailures, runResults } from './run-results.ts';
+import { rememberHooks, runResults } from './run-results.ts';
 import { RunTotals } from './run-totals.ts';
 import { chooseView, conclude, type RunArguments, type View } from './run-view.ts';
 import { SitePages } from './site-pages.ts';
@@ -158,7 +158,7 @@ async function tell(
   const { root } = target;
   const { signal } = pause;
   const failures = await runHooks({ hooks, root, state, changedPaths, tally, code, report, signal, now: clock.now });
-  if (failures > 0) countHookFailures(state, failures);
+  rememberHooks(state, failures, clock.now());
 }
 
 /** Writes the metrics, if there is a file for them. Resolves with why that was not possible. */

@@ -49,8 +49,14 @@ export function runResults(
   });
 }
 
-/** Counts hooks that failed. Throws StorageError. */
-export function countHookFailures(state: StateStore, failures: number): void {
-  const { runSums = noSums } = state.get(runResultsState);
-  state.set(change(runResultsState, { runSums: { ...runSums, hookFailures: runSums.hookFailures + failures } }));
+/** Remembers the number of hooks that failed in a run, and since when hooks fail. Throws StorageError. */
+export function rememberHooks(state: StateStore, failures: number, nowMs: number): void {
+  const { runSums = noSums, hooksFailSince } = state.get(runResultsState);
+  if (failures === 0 && hooksFailSince === undefined) return;
+  state.set(
+    change(runResultsState, {
+      runSums: { ...runSums, hookFailures: runSums.hookFailures + failures },
+      hooksFailSince: failures === 0 ? undefined : (hooksFailSince ?? nowMs),
+    }),
+  );
 }

@@ -130,3 +130,10 @@ t.test('a run that died, and a time in the future, are not taken for a mirror th
   });
   t.equal(judge({ lastComplete: before(-0.01) }).code, 0, 'clocks differ by a little');
 });
+
+t.test('hooks that fail are a warning', async (t) => {
+  t.match(judge({ hooksFailSince: before(3) }), {
+    code: 1,
+    line: /WARNING - hooks fail since \S+: a run without -q prints why/,
+  });
+});
