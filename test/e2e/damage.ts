@@ -93,6 +93,7 @@ function ownDamage(path: string, text: string): string[] {
     'changes.json': /^\{.*\}\n$/s,
     'index.html': /^<!DOCTYPE html>.*<\/html>\n$/s,
     'status/index.html': /^<!DOCTYPE html>.*<\/html>\n$/s,
+    'local-stats/index.html': /^<!DOCTYPE html>.*<\/html>\n$/s,
     'not-found.html': /^<!DOCTYPE html>.*<\/html>\n$/s,
     'site.css': /^\/\* .*\}\n$/s,
     'site.js': /^\/\/ .*\(\);\n$/s,

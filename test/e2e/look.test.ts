@@ -209,7 +209,7 @@ t.test('a database of another version is reported in one line', async (t) => {
   db.close();
   const { code, stderr } = await look(target, '--status');
   t.equal(code, 4);
-  t.match(stderr, /^pep381run: error: [^\n]+state\.db: expected schema version \d, found 1; the next run [^\n]+\n$/);
+  t.match(stderr, /^pep381run: error: [^\n]+state\.db: expected schema version \d, found 1: the next run [^\n]+\n$/);
   rmSync(join(target, 'state.db'));
   t.equal(readFileSync(join(target, 'mirror.toml'), 'utf8'), config);
 });
