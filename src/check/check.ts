@@ -21,8 +21,11 @@ import { RunLock } from './run-lock.ts';
 import { nextSubset, type Subset } from './subset.ts';
 import { Yielder } from './yielder.ts';
 
-/** Checks everything, or the subset in the settings, and reports findings. Throws StorageError or PausedError. */
-export async function check(job: CheckJob): Promise<void> {
+/**
+ * Checks everything, or the subset in the settings, and reports findings. Resolves with the subset, or undefined if that
+ * was all. Throws StorageError or PausedError.
+ */
+export async function check(job: CheckJob): Promise<Subset | undefined> {
   const { state, clock, signal, report, settings, takeLock } = job;
   const lock = new RunLock(takeLock, clock, signal, report);
   const share = settings.subset === 'auto' ? nextSubset(state.get(checkState).checkedShare) : settings.subset;
@@ -34,6 +37,7 @@ export async function check(job: CheckJob): Promise<void> {
   await checkChangeFeed(check);
   await checkTree(check, doubt);
   state.set(change(checkState, { check: undefined, ...doneShare(settings.subset, share) }));
+  return share;
 }
 
 function doneShare(requested: Subset | 'auto' | undefined, share: Subset | undefined): { checkedShare?: number } {

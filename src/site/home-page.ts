@@ -39,7 +39,7 @@ export function renderHomePage(facts: SiteFacts): string {
 <div><dt>Files</dt><dd>${showCount(totals.files)}</dd></div>
 <div><dt>Size</dt><dd>${showBytes(totals.bytes)}</dd></div>
 </dl>
-${findForm('')}
+${findForm()}
 ${howTo(settings.baseUrl)}`,
   );
 }
@@ -61,16 +61,16 @@ export function renderNotFoundPage(facts: SiteFacts): string {
 <li>Is the name right? Large and small letters, and <code>-</code>, <code>_</code> and <code>.</code> make no difference.</li>
 <li>${policy === undefined ? html`What is new at ${host} is here after the next run: see the <a href="status/">status</a>.` : html`This mirror has a part of ${host} only: see <a href="status/#policy">what is mirrored</a>.`}</li>
 </ul>
-${findForm('')}`,
+${findForm()}`,
   );
 }
 
 /** Returns the question for a project. The virtual host leads from `find` to the page of the project. */
-function findForm(root: string): Html {
+function findForm(): Html {
   return html`<section aria-labelledby="find">
 <h2 id="find">Is it here?</h2>
 <div class="panel">
-<form action="${root}find" method="get" data-find>
+<form action="find" method="get" data-find>
 <label for="name">Name of a project</label>
 <div class="row">
 <input type="text" id="name" name="name" required maxlength="200" autocomplete="off" autocapitalize="none" spellcheck="false" placeholder="numpy">

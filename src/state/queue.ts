@@ -47,6 +47,11 @@ export const obstacles = [
   'failed',
 ] as const;
 
+/** Returns true if the deletion limit holds a project back. */
+export function isHeldBack(obstacle: Obstacle | undefined): boolean {
+  return obstacle === 'held-back' || obstacle === 'removal-held-back';
+}
+
 /** A queued project. */
 export interface QueuedProject extends QueueRequest {
   /** The obstacle of the last try; undefined if nothing was tried since upstream's last news of the project. */

@@ -12,7 +12,7 @@ import { sampleStatistics } from '../site/statistics/sample-statistics.ts';
 
 const needed = { skip: apacheOrReason().skip || browserOrReason().skip };
 
-t.test('with any number of days', needed, async (t) => {
+t.test('the page of statistics is accessible and fits with any number of days', needed, async (t) => {
   const target = openToAll(t).testdir();
   const files = new FilesystemFileStore(target, new FakeClock(), 'staging-stats');
   files.create();

@@ -2,14 +2,14 @@
 import { join, resolve } from 'node:path';
 import { check } from '../../check/check.ts';
 import type { CheckJob } from '../../check/check-job.ts';
-import { nextSubset } from '../../check/subset.ts';
+import type { Subset } from '../../check/subset.ts';
 import { verifySnapshot } from '../../check/verify-snapshot.ts';
 import { PausedError, StorageError, UsageError } from '../../core/errors.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { Verify } from '../../core/signing.ts';
 import { local } from '../../policy/policy.ts';
 import { sourceOf } from '../../policy/project-decision.ts';
-import { adoptionState, checkResultsState, checkState, isInitialized } from '../../state/mirror-state.ts';
+import { adoptionState, checkResultsState, isInitialized } from '../../state/mirror-state.ts';
 import { change } from '../../state/state-section.ts';
 import { type CheckArguments, checkHelp, checkUsage, parseCheckOptions } from '../config/check-options.ts';
 import { readConfigFile } from '../config/config-file.ts';
@@ -120,10 +120,11 @@ async function runCheck(
   const view = viewOf(command, target, tally);
   let problem: string | undefined;
   try {
-    if (verify === undefined) await check(job);
-    else await verifySnapshot(job, verify);
-    if (verify === undefined) problem = await remember(job, tally, startedMs, target, chosen.metricsFile);
-    if (verify === undefined) await publishCheckPages(target, job);
+    if (verify === undefined) {
+      const share = await check(job);
+      problem = await remember(job, tally, share, startedMs, target, chosen.metricsFile);
+      await publishCheckPages(target, job);
+    } else await verifySnapshot(job, verify);
   } catch (error) {
     view.end();
     if (!(error instanceof PausedError) && !pause.signal.aborted) throw error;
@@ -140,15 +141,14 @@ async function runCheck(
 
 /** Remembers the result of a check for monitoring, and writes the metrics. Resolves with why that was not possible. */
 async function remember(
-  { state, files, settings: { subset } }: CheckJob,
+  { state, files }: CheckJob,
   { projects, files: checked, bytes, findings, exitCode }: CheckTotals,
+  share: Subset | undefined,
   startedMs: number,
   { root }: Target,
   metricsFile: string | undefined,
 ): Promise<string | undefined> {
   const { checkSums = { checks: 0, files: 0, bytes: 0, findings: 0 } } = state.get(checkResultsState);
-  const { checkedShare } = state.get(checkState);
-  const share = subset === 'auto' && checkedShare !== undefined ? nextSubset(checkedShare - 1) : subset;
   const counts = { projects, files: checked, bytes, findings };
   const lastCheck = { startedMs, finishedMs: Date.now(), exitCode, ...counts };
   const sums = {
@@ -159,7 +159,7 @@ async function remember(
   };
   state.set(
     change(checkResultsState, {
-      lastCheck: share === undefined || share === 'auto' ? lastCheck : { ...lastCheck, share },
+      lastCheck: share === undefined ? lastCheck : { ...lastCheck, share },
       checkSums: sums,
     }),
   );

@@ -252,7 +252,8 @@ async function endOf(
   if (isPaused) {
     const code = pause.exitCode();
     if (!command.dryRun) markEnd(mirror, tally, failure, isPaused, { ...result, exitCode: code });
-    await pages.end(undefined, true);
+    const problem = await pages.end(undefined, true);
+    if (problem !== undefined) mirror.report({ type: 'warning', message: pagesText(problem) });
     const summary = tally.summary(seconds, command.dryRun);
     const { queued, heldBack } = mirror.state.totals();
     return { code, failure, summary, heldBack, pausedWith: queued };

@@ -1,7 +1,7 @@
 /** The lists on the status page: what waits, what was removed, alarms, and what the last check found. */
 
 import { plural, showCount } from '../../core/counts.ts';
-import type { KeptParked, Obstacle } from '../../state/queue.ts';
+import { isHeldBack, type KeptParked, type Obstacle } from '../../state/queue.ts';
 import type { Removal } from '../../state/removal-log.ts';
 import { type Html, html } from '../html.ts';
 import { publicText } from '../public-text.ts';
@@ -46,10 +46,6 @@ const obstacles: Readonly<Record<Obstacle, string>> = {
   unproven: 'its page is not the one that upstream has signed',
   failed: 'something failed',
 };
-
-function isHeldBack(obstacle: Obstacle): boolean {
-  return obstacle === 'held-back' || obstacle === 'removal-held-back';
-}
 
 /** Returns the deletions that wait for permission, with the command that gives it; nothing if there are none. */
 export function renderHeldBack({ totals, heldBack }: SiteFacts): Html | undefined {

@@ -15,7 +15,7 @@ import { dayMs } from '../../core/durations.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { Report } from '../../core/report.ts';
 import { limitState } from '../../state/mirror-state.ts';
-import type { Obstacle } from '../../state/queue.ts';
+import { isHeldBack } from '../../state/queue.ts';
 import type { RemovalCounts } from '../../state/removal-log.ts';
 import { change } from '../../state/state-section.ts';
 import type { StateStore } from '../../state/state-store.ts';
@@ -227,8 +227,4 @@ export class DeletionLimit {
       report({ type: 'deletions-held-back', deletions, gone, limit: most, source });
     }
   }
-}
-
-function isHeldBack(obstacle: Obstacle | undefined): boolean {
-  return obstacle === 'held-back' || obstacle === 'removal-held-back';
 }
