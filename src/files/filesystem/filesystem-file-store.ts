@@ -92,6 +92,10 @@ export class FilesystemFileStore implements FileStore {
     throw new StorageError(`${this.#web}: ${JSON.stringify(path)} would lie outside of it, and is left alone`);
   }
 
+  isRemote(): boolean {
+    return false;
+  }
+
   async room(): Promise<Room> {
     // Files need most of the space, and packages/ may be a disk of its own.
     const folder = existsSync(join(this.#web, 'packages')) ? join(this.#web, 'packages') : this.#web;
@@ -151,6 +155,10 @@ export class FilesystemFileStore implements FileStore {
     }
   }
 
+  findVerified(path: WebPath): Promise<FullDigest | undefined> {
+    return this.digest(path);
+  }
+
   async *entries(folder: WebPath): AsyncIterable<Entry> {
     const path = this.#at(folder);
     try {
@@ -163,7 +171,7 @@ export class FilesystemFileStore implements FileStore {
     }
   }
 
-  stage(key: string): Promise<StagedFile> {
+  stage(key: string, _path: WebPath): Promise<StagedFile> {
     const staging = this.#stagingOf(join(this.#web, 'packages'));
     this.#remains ??= new Set(guardStorage(staging, () => readdirSync(staging)));
     return StagedDownload.open(join(staging, key), this.#remains.has(`${key}.etag`));
@@ -175,6 +183,10 @@ export class FilesystemFileStore implements FileStore {
 
   discard(paths: readonly WebPath[]): Promise<void> {
     return this.#commits.add({ discards: paths });
+  }
+
+  discardFolders(folders: readonly WebPath[]): Promise<void> {
+    return this.discard(folders);
   }
 
   async readTrash(path: WebPath): Promise<Buffer | undefined> {
