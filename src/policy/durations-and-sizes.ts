@@ -1,11 +1,18 @@
 /** Durations and sizes as people write them in settings. */
-import { dayMs, hourMs } from '../core/durations.ts';
+import { dayMs, hourMs, minuteMs } from '../core/durations.ts';
 
 const units: ReadonlyMap<string, number> = new Map([
   ['h', hourMs],
   ['d', dayMs],
   ['w', 7 * dayMs],
   ['y', 365 * dayMs],
+]);
+
+/** Minutes are not among the units of ages, where `6m` might be meant as months. */
+const shortUnits: ReadonlyMap<string, number> = new Map([
+  ['m', minuteMs],
+  ['h', hourMs],
+  ['d', dayMs],
 ]);
 
 const sizes: ReadonlyMap<string, number> = new Map([
@@ -17,6 +24,11 @@ const sizes: ReadonlyMap<string, number> = new Map([
 /** Returns `7d` in milliseconds. Units are h, d, w and y, which is 365 days. Returns undefined for anything else. */
 export function parseDuration(text: string): number | undefined {
   return amountOf(text, units);
+}
+
+/** Returns `30m` in milliseconds. Units are m, h and d. Returns undefined for anything else. */
+export function parseInterval(text: string): number | undefined {
+  return amountOf(text, shortUnits);
 }
 
 /**

@@ -1,4 +1,5 @@
 /** What the programs remember of their last end and of all of them, for monitoring. Times are in milliseconds. */
+import type { StoreUsage } from '../core/store-usage.ts';
 
 /** The last end of a program. */
 interface ProgramEnd {
@@ -29,6 +30,8 @@ export interface RunSums {
   readonly warnings: number;
   readonly alarms: number;
   readonly hookFailures: number;
+  /** What was asked of the object store; absent if there never was one. */
+  readonly store?: StoreUsage | undefined;
 }
 
 /** An alarm, as a run reported it. */

@@ -1,4 +1,5 @@
 /** The part of the state that remembers runs and days. All methods throw StorageError. */
+import type { StoreUsage } from '../core/store-usage.ts';
 
 /** The record of a finished run. */
 export interface RunRecord {
@@ -25,6 +26,8 @@ export interface RunResults {
   /** The number of files that were fetched, and their size. */
   readonly files: number;
   readonly bytes: number;
+  /** What was asked of the object store; absent if there is none. */
+  readonly store?: StoreUsage | undefined;
 }
 
 /** A day: what was held at its end, and what its runs did. */
@@ -41,14 +44,19 @@ export interface DayRecord {
   readonly removed: number;
   readonly fetchedFiles: number;
   readonly fetchedBytes: number;
+  /** What was asked of the object store; absent if there is none. */
+  readonly store?: StoreUsage | undefined;
 }
 
 /** The last thousand runs, and all days. */
 export interface RunHistory {
   /** Records a run, and with it the day on which it ended. */
   record(run: RunRecord): void;
-  /** Records what is held now, for the day of `now` (milliseconds), while a long run is at work. */
-  recordDay(now: number): void;
+  /**
+   * Records what is held now, for the day of `now` (milliseconds), while a long run is at work. `store` is what was
+   * asked of the object store by a run that is not recorded, and is added to the day.
+   */
+  recordDay(now: number, store?: StoreUsage): void;
   /** Returns the last runs, the latest first. */
   latest(limit: number): RunRecord[];
   /** Returns the last days up to that of `now` (milliseconds) that have a record, the oldest first. */

@@ -132,6 +132,12 @@ t.test('a service that has said before why it fails is silent, and one that was 
   t.match(tellOf(t, { said: '', status: '203' }).mail, /ended by exit-code 203/, 'one that cannot be started');
 });
 
+t.test('each service gets the credentials of the object store from the same file, which may be missing', async (t) => {
+  for (const service of services) {
+    t.match(text(service), /^EnvironmentFile=-\/etc\/pep381client\/environment$/m, service);
+  }
+});
+
 t.test('the path unit waits for the flag that pep381sync.cgi sets', async (t) => {
   t.match(text('pep381run.path'), /^PathExists=\/var\/pypi\/run\/sync-requested$/m);
   t.match(text('pep381run.path'), /^TriggerLimitIntervalSec=1h\nTriggerLimitBurst=\d+$/m, 'and not without end');

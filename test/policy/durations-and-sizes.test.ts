@@ -1,5 +1,5 @@
 import t from 'tap';
-import { parseDuration, parseSize } from '../../src/policy/durations-and-sizes.ts';
+import { parseDuration, parseInterval, parseSize } from '../../src/policy/durations-and-sizes.ts';
 
 t.test('times are read', async (t) => {
   const hour = 3_600_000;
@@ -15,6 +15,18 @@ t.test('times are read', async (t) => {
   for (const text of ['', '7', 'd', '7m', '7D', '-7d', '1e3d', '7d ', '.5d', '9999999999d']) {
     t.equal(parseDuration(text), undefined, text);
   }
+});
+
+t.test('short times have minutes, and no units that are longer than a day', async (t) => {
+  for (const [text, minutes] of [
+    ['1m', 1],
+    ['30m', 30],
+    ['1.5 h', 90],
+    ['1d', 1440],
+  ] as const) {
+    t.equal(parseInterval(text), minutes * 60_000, text);
+  }
+  for (const text of ['', '30', 'm', '30M', '1w', '-1m', '30s', '30min']) t.equal(parseInterval(text), undefined, text);
 });
 
 t.test('sizes are read', async (t) => {

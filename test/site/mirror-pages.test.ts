@@ -4,7 +4,7 @@ import { renderHomePage, renderNotFoundPage } from '../../src/site/home-page.ts'
 import type { SiteFacts } from '../../src/site/site-facts.ts';
 import { renderStatusPage } from '../../src/site/status/status-page.ts';
 import { policyFrom } from '../fixtures/policy-from.ts';
-import { allWell, deletionsHeldBack, hostileFacts, manyParked, states } from './sample-facts.ts';
+import { allWell, deletionsHeldBack, hostileFacts, inObjectStore, manyParked, states } from './sample-facts.ts';
 
 const pages = { renderHomePage, renderNotFoundPage, renderStatusPage };
 
@@ -39,6 +39,15 @@ t.test('the command that allows deletions can be copied', async (t) => {
   const text = renderStatusPage(deletionsHeldBack);
   t.match(text, '<code>pep381run --allow-deletions 40 TARGET</code>');
   t.notMatch(renderStatusPage(allWell), '--allow-deletions');
+});
+
+t.test('what was asked of an object store is a small table, and nothing where there is none', async (t) => {
+  t.notMatch(renderStatusPage(allWell), 'bject store');
+  const text = renderStatusPage(inObjectStore);
+  t.match(text, '<h2 id="store">Object store</h2>');
+  t.match(text, /The last run<\/th><td class="number">2<\/td><td class="number">33 KiB<\/td><td class="number">0 B</);
+  t.match(text, /The last 30 days<\/th><td class="number">3,630,060<\/td><td class="number">82 TiB</);
+  t.match(text, '<td class="long">put 3,600,060, head 30,000</td>');
 });
 
 t.test('what a partial mirror holds is told without names, folders and other indexes', async (t) => {

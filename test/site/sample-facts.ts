@@ -1,6 +1,7 @@
 /** Facts about mirrors in every state that the pages have to show. */
 import { projectName } from '../../src/core/names.ts';
 import { pathByHash } from '../../src/core/paths.ts';
+import type { StoreUsage } from '../../src/core/store-usage.ts';
 import type { SiteFacts } from '../../src/site/site-facts.ts';
 import type { KeptParked, Obstacle } from '../../src/state/queue.ts';
 import type { Removal } from '../../src/state/removal-log.ts';
@@ -99,6 +100,11 @@ function removals(count: number): Removal[] {
       (['removed upstream', 'quarantined upstream', '/etc/pypi/mirror.toml:12 (deny)'] as const)[at % 3] ?? '';
     return { project, path, sha256: undefined, at: now - at * 5 * hourMs, why };
   });
+}
+
+function storeUsage(factor: number): StoreUsage {
+  const requests = { put: 120 * factor + 2, head: factor, delete: 0 };
+  return { requests, bytesSent: 3e9 * factor + 34_000, bytesReceived: 900 * factor, retries: factor };
 }
 
 /** A mirror of everything with a year of history, which is well. */
@@ -240,6 +246,16 @@ export const damageFound: SiteFacts = {
   },
 };
 
+/** The files are in an object store. */
+export const inObjectStore: SiteFacts = {
+  ...allWell,
+  runs: allWell.runs.map((run, at) => ({
+    ...run,
+    ...(run.results && { results: { ...run.results, store: storeUsage(at % 7) } }),
+  })),
+  days: allWell.days.map((day, at) => ({ ...day, ...(at > 300 && { store: storeUsage(1000) }) })),
+};
+
 /** All of these states by name. */
 export const states: Readonly<Record<string, SiteFacts>> = {
   firstMinute,
@@ -249,6 +265,7 @@ export const states: Readonly<Record<string, SiteFacts>> = {
   manyParked,
   diskNearlyFull,
   damageFound,
+  inObjectStore,
 };
 
 /** Text that would change the title of a page, if it were taken for markup. */

@@ -143,6 +143,26 @@ export const exampleConfig = `# mirror.toml: what pep381run mirrors into this fo
 #machine = "x86_64"
 #implementation = "cpython"
 
+# Hold what is served in a bucket of an object store that speaks S3, instead of on this machine's disk.
+#[storage]
+#bucket = "pypi-mirror"
+# What all keys begin with. By default nothing.
+#prefix = "mirror"
+# The address of the store. By default that of AWS for the region; plain http needs allow-http.
+#endpoint = "https://s3.example.org"
+#region = "us-east-1"
+# Where the bucket is named: in the "path", the default with an endpoint, or in the "host", the default without.
+#address-style = "path"
+# What lies in the bucket: "files", which is packages/, while pages stay on the disk, or "everything" below web/.
+#hold = "files"
+# The address under which readers find web/ of the bucket, or the CDN in front of it.
+#public-url = "https://cdn.example.org/web"
+# The file with the keys, and its section. By default the environment's AWS_ACCESS_KEY_ID, or the machine's role.
+#credentials-file = "/etc/pep381client/s3-credentials"
+#profile = "default"
+# For so long no other machine takes over after this one was last heard of; false if there is no other.
+#lease = "30m"
+
 # Commands that a run starts at its end: one gets the changed paths on standard input, one the text of each alarm.
 #[hooks]
 #after-run = ["/usr/local/bin/purge-cdn"]

@@ -9,6 +9,7 @@ import { indexNow } from '../../core/moved-indexes.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
 import { parseSize } from '../../policy/durations-and-sizes.ts';
 import { hooksIn, noHooks } from './hooks.ts';
+import { storageIn } from './storage.ts';
 
 /** The value of a setting as it was given, and its place for messages: `mirror.toml:3: workers` or `--workers`. */
 export interface SettingValue {
@@ -102,6 +103,8 @@ const settings = {
   'metrics-file': setting(metricsFile, undefined),
   /** The commands that a run starts at its end. */
   hooks: setting(hooksIn, noHooks),
+  /** The object store that holds files, or all that is served; undefined if all of that is on this machine's disk. */
+  storage: setting((given, all) => storageIn(given, all.get('allow-http')?.value === true), undefined),
   /** The file with the private key that snapshots are signed with. */
   'signing-key-file': setting(absolutePath, undefined),
   /** The public key that upstream signs with: the path of a file, or base64. */

@@ -2,10 +2,11 @@
 
 import { plural, showCount } from '../../core/counts.ts';
 import { showBytes } from '../../core/show-bytes.ts';
+import { requestCount, type StoreUsage } from '../../core/store-usage.ts';
 import type { ProvenanceTotals } from '../../state/provenance-records.ts';
 import { renderTable } from '../output/table.ts';
 import { shortTime, showSeconds } from '../output/units.ts';
-import { type PastCheck, type Status, shownAtMost } from './status.ts';
+import { type PastCheck, type Status, type StoreStatus, shownAtMost, storeDays } from './status.ts';
 
 const width = 99;
 
@@ -45,6 +46,7 @@ function facts(status: Status): string[][] {
     provenance,
     oddFiles: rejectedFiles,
     disk,
+    store,
     sources = [],
   } = status;
   const held = `${plural(projects, 'project')}, ${plural(files, 'file')}, ${showBytes(bytes)}`;
@@ -67,6 +69,7 @@ function facts(status: Status): string[][] {
       ? []
       : [['Hooks', `fail since ${shortTime(hooksFailSince)}; a run without -q prints why`]]),
     ['Disk', `${showBytes(disk.free)} free of ${showBytes(disk.size)}`],
+    ...(store === undefined ? [] : storeRows(store)),
   ];
 }
 
@@ -84,6 +87,20 @@ function heldBackText(heldBack: number, target: string): string {
 
 function checkText({ finished, findings }: PastCheck): string {
   return `ended ${shortTime(finished)} with ${findings === 0 ? 'no findings' : plural(findings, 'finding')}`;
+}
+
+function storeRows({ where, lastRun, lastDays }: StoreStatus): string[][] {
+  const spans = [
+    ...(lastRun === undefined ? [] : [`last run ${usageText(lastRun)}`]),
+    ...(lastDays === undefined ? [] : [`${storeDays} days ${usageText(lastDays)}`]),
+  ];
+  return [['Store', where], ...(spans.length === 0 ? [] : [['Requests', spans.join('; ')]])];
+}
+
+function usageText(usage: StoreUsage): string {
+  const { bytesSent, bytesReceived } = usage;
+  const sent = `${showCount(requestCount(usage))}, ${showBytes(bytesSent)} sent`;
+  return bytesReceived === 0 ? sent : `${sent}, ${showBytes(bytesReceived)} received`;
 }
 
 function provenanceText({ verified, failed, lost, unchecked, absent, leftOut }: ProvenanceTotals): string {

@@ -1,6 +1,7 @@
 /** Collects the status of a mirror. */
 import { dayMs } from '../../core/durations.ts';
 import { ownPath } from '../../core/paths.ts';
+import { type StoreUsage, sumOfUsage } from '../../core/store-usage.ts';
 import {
   alarmState,
   checkResultsState,
@@ -16,12 +17,15 @@ import type { KeptParked } from '../../state/queue.ts';
 import type { RejectedFileOf } from '../../state/rejected-files.ts';
 import type { RunRecord } from '../../state/run-history.ts';
 import type { StateStore } from '../../state/state-store.ts';
+import type { Settings } from '../config/settings.ts';
 import { isoTime } from '../output/units.ts';
 import type { Reader } from './open-reader.ts';
 
 /** The largest number of runs, projects and rules that are listed. */
 export const shownAtMost = 10;
 const rulesCounted = 100_000;
+/** Days for which requests to the object store are summed up. */
+export const storeDays = 30;
 
 /** The status for monitoring and people. Times are in ISO 8601. */
 export interface Status {
@@ -70,6 +74,8 @@ export interface Status {
   readonly latestOdd: readonly LeftOutFile[];
   /** Size and free space of the disk in bytes. */
   readonly disk: { readonly size: number; readonly free: number };
+  /** Undefined if the files are on the disk. */
+  readonly store?: StoreStatus | undefined;
   /** The last runs, the latest first. */
   readonly runs: readonly PastRun[];
   /** The projects parked longest, the longest first. */
@@ -80,12 +86,23 @@ export interface Status {
   readonly ruleCount: number;
 }
 
+/** The object store that holds files, and what it was asked. */
+export interface StoreStatus {
+  /** Bucket and prefix, such as `s3://pypi-mirror/mirror`. */
+  readonly where: string;
+  readonly lastRun?: StoreUsage | undefined;
+  /** The sum of the last {@link storeDays} days. */
+  readonly lastDays?: StoreUsage | undefined;
+}
+
 /** A run that has ended. */
 export interface PastRun {
   readonly started: string;
   readonly seconds: number;
   readonly exitCode: number;
   readonly summary: string;
+  /** What the run asked of the object store. */
+  readonly store?: StoreUsage | undefined;
 }
 
 /** An alarm. `last` is the time of its last report, if runs reported it again and again. */
@@ -157,6 +174,7 @@ export async function statusOf({ target, settings, state, files, isRunning, now 
     oddFiles: state.rejectedFiles.count(),
     latestOdd: state.rejectedFiles.latest(shownAtMost).map(leftOutFile),
     disk: { size, free },
+    store: storeStatus(settings.storage, state, nowMs),
     runs: state.history.latest(shownAtMost).map(pastRun),
     longestParked: state.queue.parked(shownAtMost).map(parkedProject),
     rules: rules.slice(0, shownAtMost),
@@ -186,6 +204,21 @@ export function monitoredOf(
   };
 }
 
+function storeStatus(
+  storage: Settings['storage'],
+  { history }: Pick<StateStore, 'history'>,
+  nowMs: number,
+): StoreStatus | undefined {
+  if (storage === undefined) return undefined;
+  const { bucket, prefix } = storage;
+  const days = history.days(nowMs, storeDays).filter(({ day }) => nowMs - day < storeDays * dayMs);
+  return {
+    where: `s3://${bucket}/${prefix}`.replace(/\/$/, ''),
+    lastRun: history.latest(1)[0]?.results?.store,
+    lastDays: sumOfUsage(days.map(({ store }) => store)),
+  };
+}
+
 function pastAlarm({ since, last, message }: AlarmRecord): PastAlarm {
   return { since: isoTime(since), last: isoTime(last), message: message.replace(/\s+/g, ' ') };
 }
@@ -200,8 +233,9 @@ export function timeIn(lastModified = ''): string | undefined {
   return year === undefined ? undefined : `${year}-${month}-${day}T${time}Z`;
 }
 
-function pastRun({ startedMs, finishedMs, exitCode, summary }: RunRecord): PastRun {
-  return { started: isoTime(startedMs), seconds: (finishedMs - startedMs) / 1000, exitCode, summary };
+function pastRun({ startedMs, finishedMs, exitCode, summary, results }: RunRecord): PastRun {
+  const store = results?.store === undefined ? {} : { store: results.store };
+  return { started: isoTime(startedMs), seconds: (finishedMs - startedMs) / 1000, exitCode, summary, ...store };
 }
 
 function leftOutFile({ project, filename, problem, since, nextTry }: RejectedFileOf): LeftOutFile {

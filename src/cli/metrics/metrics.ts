@@ -24,6 +24,7 @@ export function metricsOf(state: StateStore, room: Room, version: string): Metri
       { labels: { version, upstream: state.get(serialState).upstream ?? '' }, value: 1 },
     ]),
     ...runMetrics(state),
+    ...storeMetrics(state),
     ...lagMetrics(state),
     ...contentMetrics(state),
     ...diskMetrics(state, room),
@@ -67,6 +68,18 @@ function runMetrics(state: StateStore): MetricFamily[] {
     gauge('pep381_last_alarm_timestamp_seconds', 'When an alarm was last reported.', seconds(alarms.at(-1)?.last)),
     counter('pep381_hook_failures_total', 'Hooks that failed.', sums?.hookFailures),
     gauge('pep381_connections', 'The most connections of the last run to a host, if their number changed.', hosts),
+  ];
+}
+
+function storeMetrics(state: StateStore): MetricFamily[] {
+  const { runSums } = state.get(runResultsState);
+  const { requests = {}, bytesSent, bytesReceived, retries } = runSums?.store ?? {};
+  const byKind = Object.entries(requests).map(([kind, value]) => ({ labels: { kind }, value }));
+  return [
+    counter('pep381_store_requests_total', 'Requests of runs to the object store, by kind.', byKind),
+    counter('pep381_store_sent_bytes_total', 'Bytes that runs sent to the object store.', bytesSent),
+    counter('pep381_store_received_bytes_total', 'Bytes that runs received from the object store.', bytesReceived),
+    counter('pep381_store_retries_total', 'Requests to the object store that were repeated.', retries),
   ];
 }
 

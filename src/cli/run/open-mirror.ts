@@ -4,6 +4,7 @@ import type { Clock } from '../../core/clock.ts';
 import { MemoryBudget } from '../../core/memory-budget.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { Report } from '../../core/report.ts';
+import type { StoreUsage } from '../../core/store-usage.ts';
 import type { ChangedPaths } from '../../files/changed-paths.ts';
 import { FilesystemFileStore } from '../../files/filesystem/filesystem-file-store.ts';
 import { PathSpool, spooling } from '../../files/filesystem/path-spool.ts';
@@ -53,6 +54,8 @@ interface OpenedMirror {
   readonly mirror: Mirror;
   /** The paths that change; undefined if no hook is to hear of them. */
   readonly changedPaths: ChangedPaths | undefined;
+  /** Returns what was asked of the object store so far. Absent without a store. */
+  readonly storeUsage?: () => StoreUsage;
   close(): Promise<void>;
 }
 

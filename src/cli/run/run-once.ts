@@ -5,6 +5,7 @@ import { plural } from '../../core/counts.ts';
 import { minuteMs } from '../../core/durations.ts';
 import { PausedError, StorageError, TooLargeError } from '../../core/errors.ts';
 import type { Report } from '../../core/report.ts';
+import type { StoreUsage } from '../../core/store-usage.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { ProvenanceVerifier } from '../../provenance/provenance-verifier.ts';
 import { adoptionState, indexState, runState, serialState } from '../../state/mirror-state.ts';
@@ -74,6 +75,8 @@ interface RunEnd {
   readonly waiting?: string | undefined;
 }
 
+type Opened = Awaited<ReturnType<typeof openMirror>>;
+
 /** Runs once. Resolves with the exit code. The caller holds the lock. */
 export async function runOnce(run: OneRun): Promise<number> {
   const { command, target, settings, policy, verifier, keys, access, pause } = run;
@@ -112,7 +115,7 @@ export async function runOnce(run: OneRun): Promise<number> {
     await notify(run, opened.mirror, tally, failure);
     // The pages that are made at the end show them.
     if (!dryRun) alarms.storeIfPossible();
-    end = await endOf(run, opened.mirror, tally, failure, startedMs, pages);
+    end = await endOf(run, opened, tally, failure, startedMs, pages);
     if (!dryRun) await tell(run, opened, alarms, tally, end);
     const message = dryRun ? undefined : await measure(run, opened.mirror);
     if (message !== undefined) report({ type: 'warning', message });
@@ -148,7 +151,7 @@ function tellUnread({ syncLog, keptSyncLog }: Target, alarms: AlarmLog, isRead: 
 /** Starts the hooks, unless the run is paused: the next one has the same to tell. */
 async function tell(
   { settings: { hooks }, target, pause }: OneRun,
-  { mirror: { state, clock, report }, changedPaths }: Awaited<ReturnType<typeof openMirror>>,
+  { mirror: { state, clock, report }, changedPaths }: Opened,
   alarms: AlarmLog,
   tally: RunTotals,
   { code, failure, pausedWith }: RunEnd,
@@ -237,7 +240,7 @@ async function notify(run: OneRun, mirror: Mirror, tally: RunTotals, failure: un
 
 async function endOf(
   run: OneRun,
-  mirror: Mirror,
+  { mirror, storeUsage }: Opened,
   tally: RunTotals,
   ended: unknown,
   startedMs: number,
@@ -251,7 +254,7 @@ async function endOf(
   const result = { startedMs, finishedMs, budgetBytes: policy?.budget?.size?.value };
   if (isPaused) {
     const code = pause.exitCode();
-    if (!command.dryRun) markEnd(mirror, tally, failure, isPaused, { ...result, exitCode: code });
+    if (!command.dryRun) markEnd(mirror, tally, failure, { ...result, exitCode: code }, isPaused, storeUsage?.());
     const problem = await pages.end(undefined, true);
     if (problem !== undefined) mirror.report({ type: 'warning', message: pagesText(problem) });
     const summary = tally.summary(seconds, command.dryRun);
@@ -262,20 +265,19 @@ async function endOf(
     const exitCode = finalCode(mirror, tally, failure);
     const sums = tally.summary(seconds, command.dryRun);
     const summary = exitCode === exitCodes.bug ? `Ended by an error of pep381client. ${sums}` : sums;
-    return { startedMs, finishedMs, exitCode, summary, results: resultsOf(mirror, tally) };
+    return { startedMs, finishedMs, exitCode, summary, results: resultsOf(mirror, tally, storeUsage?.()) };
   };
   const hasNews = tally.hasChanged || tally.parked.size + tally.alarms.length > 0;
-  let record = recordNow();
-  const problem = await pages.end(record, hasNews);
+  const problem = await pages.end(recordNow(), hasNews);
   if (problem !== undefined) {
     if (failure === undefined && problem instanceof StorageError) failure = problem;
     // The disk that ended the run cannot take its pages and its status either: one error message is enough.
     else if (!(failure instanceof StorageError)) mirror.report({ type: 'alarm', message: pagesText(problem) });
-    record = recordNow();
   }
+  const record = recordNow();
   const { exitCode: code, summary } = record;
   const { heldBack } = mirror.state.totals();
-  if (!command.dryRun) markEnd(mirror, tally, failure, isPaused, { ...result, exitCode: code });
+  if (!command.dryRun) markEnd(mirror, tally, failure, { ...result, exitCode: code }, isPaused, storeUsage?.());
   try {
     // A mirror that is still being adopted gets no record: to the next run it would look like one of ours.
     const isOurs = mirror.state.get(adoptionState).adopting === undefined;
@@ -293,7 +295,7 @@ function pagesText(problem: Error): string {
 }
 
 /** Returns what the run did, and the mirror as it is now. */
-function resultsOf({ state }: Mirror, tally: RunTotals): RunResults {
+function resultsOf({ state }: Mirror, tally: RunTotals, store: StoreUsage | undefined): RunResults {
   const { queued, parked } = state.totals();
   const { published, removed } = tally.projects;
   return {
@@ -301,6 +303,7 @@ function resultsOf({ state }: Mirror, tally: RunTotals): RunResults {
     completedAt: state.get(indexState).completedAt,
     // A download that begins again takes back what it had.
     ...{ queued, parked, published, removed, files: tally.files, bytes: Math.max(0, tally.bytes) },
+    store,
   };
 }
 
@@ -338,13 +341,17 @@ function markEnd(
   { state, clock }: Mirror,
   tally: RunTotals,
   failure: unknown,
-  isPaused: boolean,
   result: Parameters<typeof runResults>[2],
+  isPaused: boolean,
+  store: StoreUsage | undefined,
 ): void {
   try {
     const pausedAt = isPaused ? clock.now() : undefined;
     const noMark = change(runState, { running: undefined, progressAt: undefined, pausedAt });
-    state.set(join(noMark, runResults(state, tally, result, isPaused)));
+    state.set(join(noMark, runResults(state, tally, result, isPaused, store)));
+    // A run that was paused has no record of its own, and is paid for all the same.
+    const isOurs = state.get(adoptionState).adopting === undefined;
+    if (isPaused && isOurs && store !== undefined) state.history.recordDay(clock.now(), store);
   } catch (error) {
     // If the disk ended the run, the mark stays, and the next run reports that this one did not end well.
     if (!(failure instanceof StorageError)) throw error;

@@ -1,4 +1,5 @@
 /** What runs leave in the state for monitoring: the last one, and the sums over all. */
+import { type StoreUsage, sumOfUsage } from '../../core/store-usage.ts';
 import { runResultsState } from '../../state/mirror-state.ts';
 import type { RunResult, RunSums } from '../../state/program-results.ts';
 import { type Change, change } from '../../state/state-section.ts';
@@ -19,12 +20,16 @@ const noSums: RunSums = {
   hookFailures: 0,
 };
 
-/** Returns the change that remembers a run. One that was paused counts in the sums only. */
+/**
+ * Returns the change that remembers a run, and what it asked of the object store if there is one. A run that was paused
+ * counts in the sums only.
+ */
 export function runResults(
   state: Pick<StateStore, 'get'>,
   tally: RunTotals,
   result: Omit<RunResult, 'connections'>,
   isPaused: boolean,
+  store?: StoreUsage,
 ): Change {
   const { runSums = noSums, succeededAt } = state.get(runResultsState);
   const { exitCode, finishedMs } = result;
@@ -40,6 +45,7 @@ export function runResults(
     warnings: runSums.warnings + tally.warnings,
     alarms: runSums.alarms + tally.alarms.length,
     hookFailures: runSums.hookFailures,
+    store: sumOfUsage([runSums.store, store]),
   };
   if (isPaused) return change(runResultsState, { runSums: sums });
   return change(runResultsState, {

@@ -14,6 +14,7 @@ import { renderLagChart } from './lag-chart.ts';
 import { renderPolicy } from './policy-section.ts';
 import { section, table } from './section.ts';
 import { renderAlarms, renderCheck, renderHeldBack, renderQueue, renderRemovals } from './status-lists.ts';
+import { renderStore } from './store-section.ts';
 import { hostOf, type Level, verdictOf } from './verdict.ts';
 
 /** Numbers of runs and days that are drawn. */
@@ -45,6 +46,7 @@ ${freshness(facts)}
 ${runs(facts)}
 ${held(facts)}
 ${disk(facts)}
+${renderStore(facts)}
 ${renderQueue(facts)}
 ${renderCheck(facts)}
 ${renderRemovals(facts)}

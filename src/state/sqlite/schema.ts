@@ -27,12 +27,12 @@ import { addPageTables, addSeenTable } from './page-hash-schema.ts';
 import { changedEntriesTable } from './sqlite-index-entries.ts';
 import { changeTables } from './sqlite-published-changes.ts';
 import { rejectedFilesTable } from './sqlite-rejected-files.ts';
-import { historyTables } from './sqlite-run-history.ts';
+import { historyTables, storeUsageColumns } from './sqlite-run-history.ts';
 import { logsThatBeginAlike, statsTables } from './stats-schema.ts';
 import { upgradeCounts } from './upgrade-counts.ts';
 
 /** The version of the schema, stored as SQLite's user_version. */
-const version = 7;
+const version = 8;
 
 const tables = `
   CREATE TABLE mirror (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -234,6 +234,7 @@ const steps: readonly ((db: Database.Database, isNew: boolean) => void)[] = [
   (db) => db.exec(logsThatBeginAlike + changeTables + sourceColumn),
   (db) => db.exec(changedEntriesTable),
   (db) => db.exec(historyTables + parkedIndex),
+  (db) => db.exec(storeUsageColumns),
 ];
 
 /** Creates the tables in a new database, or upgrades an older one. Throws StorageError if the database is newer. */

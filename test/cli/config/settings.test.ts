@@ -73,6 +73,7 @@ t.test('without any settings the whole of PyPI is mirrored', async (t) => {
     notifySecretFile: undefined,
     metricsFile: undefined,
     hooks: { afterRun: undefined, onAlarm: undefined, timeoutSeconds: 600 },
+    storage: undefined,
     signingKeyFile: undefined,
     upstreamKey: undefined,
   });

@@ -1,6 +1,8 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import { parseConfigFile } from '../../../src/cli/config/config-file.ts';
+import { settingsFrom } from '../../../src/cli/config/settings.ts';
 import { renderStatus } from '../../../src/cli/inspect/render-status.ts';
 import { type Status, statusOf } from '../../../src/cli/inspect/status.ts';
 import { takeLock } from '../../../src/state/sqlite/lock.ts';
@@ -8,6 +10,8 @@ import { policyFrom } from '../../fixtures/policy-from.ts';
 import { openTestMirror } from '../../fixtures/test-mirror.ts';
 import { sampleIndex } from '../../sample/sample-projects.ts';
 import { withReader } from './opened-reader.ts';
+
+const noWork = { published: 0, removed: 0, files: 0, bytes: 0 };
 
 const status: Status = {
   target: '/srv/pypi',
@@ -143,6 +147,50 @@ t.test('the status of a real mirror says what is held, what waits and what the r
   );
   t.equal(found.lastComplete, new Date(mirror.clock.now()).toISOString().replace(/\.\d+/, ''));
   t.ok(found.disk.free > 0 && found.disk.free <= found.disk.size);
+});
+
+t.test('a mirror in an object store says where it is, and what was asked of it', async (t) => {
+  const usage = { requests: { put: 10, head: 2 }, bytesSent: 34_000, bytesReceived: 0, retries: 0 };
+  const lastDays = {
+    requests: { put: 45_000, get: 678 },
+    bytesSent: 12 * 2 ** 30,
+    bytesReceived: 3 * 2 ** 20,
+    retries: 9,
+  };
+  const where = 's3://pypi-mirror/mirror';
+  const text = (store: Status['store']) => renderStatus({ ...status, store }).join('\n');
+  t.match(
+    text({ where, lastRun: usage, lastDays }),
+    `\nStore     ${where}\nRequests  last run 12, 33 KiB sent; 30 days 45,678, 12 GiB sent, 3.0 MiB received\n`,
+  );
+  t.match(text({ where }), `\nStore     ${where}\n\n`, 'before the first run');
+  t.notMatch(text(undefined), 'Store');
+});
+
+t.test('requests of the last thirty days are those of all runs, and of the last run its own', async (t) => {
+  const mirror = await openTestMirror(t);
+  await mirror.run();
+  const { storage } = settingsFrom(parseConfigFile('[storage]\nbucket = "pypi"\nprefix = "a/b"\n', 'x').given);
+  const usage = { requests: { put: 1 }, bytesSent: 5, bytesReceived: 0, retries: 0 };
+  t.same((await withReader(mirror, undefined, statusOf, { storage })).store, { where: 's3://pypi/a/b' });
+  const dayMs = 86_400_000;
+  mirror.remembered(({ history }) => {
+    const results = history.latest(1)[0]?.results ?? { serial: 1, completedAt: 1, queued: 0, parked: 0, ...noWork };
+    for (const age of [31, 29, 1, 0]) {
+      const finishedMs = mirror.clock.now() - age * dayMs;
+      history.record({
+        startedMs: finishedMs,
+        finishedMs,
+        exitCode: 0,
+        summary: '',
+        results: { ...results, store: usage },
+      });
+    }
+  });
+  const found = await withReader(mirror, undefined, statusOf, { storage });
+  t.match(found.store, { lastRun: usage, lastDays: { requests: { put: 3 }, bytesSent: 15 } });
+  t.same(found.runs[0]?.store, usage);
+  t.equal((await withReader(mirror, undefined, statusOf)).store, undefined, 'a mirror that has left its store');
 });
 
 t.test('a run in progress is detected by its lock', async (t) => {

@@ -72,3 +72,22 @@ for (const name of ['../../etc', 'Alpha', '"><script>alert(1)</script>', 'a/b', 
     else t.same(projects.held.published(undefined, 9), [], 'what has no name is never met');
   });
 }
+
+t.test('what is said of the object store is numbers, or nothing', async (t) => {
+  const good = '{"requests":{"put":1},"bytesSent":2,"bytesReceived":3,"retries":4}';
+  const bad = ['', 'null', '[]', '{', '1', '{"requests":{}}', good.replace('1', '"<b>"'), good.replace('2', '-2')];
+  for (const text of [
+    ...bad,
+    good.replace('{"put":1}', 'null'),
+    good.replace('3', '1e99'),
+    good.replace('4', 'true'),
+  ]) {
+    const store = open(t, 'INSERT INTO days VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0, 0, ?)', text);
+    t.same(store.history.days(1e9, 9)[0]?.store, undefined, text);
+    const usage = { requests: { put: 1 }, bytesSent: 1, bytesReceived: 1, retries: 0 };
+    store.history.recordDay(86_400_000, usage);
+    t.same(store.history.days(1e9, 9)[0]?.store, usage, 'and is counted anew');
+  }
+  const sql = 'INSERT INTO days VALUES (1, 0, 0, 0, 0, 0, 0, 0, 0, 0, ?)';
+  t.same(open(t, sql, good).history.days(1e9, 9)[0]?.store, JSON.parse(good));
+});
