@@ -46,6 +46,7 @@ const parts = {
   'metrics.js': 'src/cli/metrics/publish-metrics.ts',
   'statistics.js': 'src/site/statistics/publish-statistics.ts',
   'hook.js': 'src/cli/run/run-hook.ts',
+  's3.js': 'src/cli/storage/open-store.ts',
   'probe.js': 'src/cli/inspect/status-check.ts',
 };
 
