@@ -13,7 +13,8 @@ const anyHost = 'https://THIS-HOST';
 
 /** Returns the page. */
 export function renderHomePage(facts: SiteFacts): string {
-  const { settings, now, totals, completedAt, policy } = facts;
+  const { settings, now, totals, completedAt, policy, isConfigKnown } = facts;
+  const extent = isConfigKnown ? (policy === undefined ? '' : 'a part of ') : 'all or a part of ';
   const host = hostOf(settings.upstream);
   const { level, sentence } = verdictOf(facts);
   return renderPage(
@@ -24,7 +25,7 @@ export function renderHomePage(facts: SiteFacts): string {
       asOf: now,
       description: `A mirror of ${host}, to install Python packages from`,
     },
-    html`<p>This host has a copy of ${policy === undefined ? '' : 'a part of '}<a href="${settings.upstream}">${host}</a>. Python packages can be installed from it as from there.</p>
+    html`<p>This host has a copy of ${extent}<a href="${settings.upstream}">${host}</a>. Python packages can be installed from it as from there.</p>
 <div class="state ${level}">
 <p class="verdict">${sentence}</p>
 <p><a href="status/">Status in detail</a></p>
