@@ -18,20 +18,31 @@ export function openRebuild(target: Target, report: Report, signal: AbortSignal)
   return { state, files, report, signal, close: () => state.close() };
 }
 
+/** An opened check. */
+export interface OpenedCheck {
+  readonly job: CheckJob;
+  /**
+   * Creates the folders of a mirror that are missing, which whatever writes to the tree needs. Looking needs none of
+   * them, so a tree that cannot be written to can be checked. Throws StorageError.
+   */
+  createFolders(): void;
+  close(): void;
+}
+
 /**
- * Opens a check. Returns its parameters with a function that closes it. The hook of the next run hears of what the
- * check changes if `isHeard` is true. Throws StorageError.
+ * Opens a check. The hook of the next run hears of what the check changes if `isHeard` is true. Throws StorageError.
  */
 export function openCheck(
   target: Target,
   options: Pick<CheckJob, 'report' | 'signal' | 'settings' | 'isLocal'>,
   isHeard: boolean,
-): { job: CheckJob; close(): void } {
+): OpenedCheck {
   const clock = systemClock;
   const state = openExpectedState(target, clock);
   // The staging folder of runs can be used, because the check writes only while it holds their lock.
   const store = new FilesystemFileStore(target.root, clock);
-  store.create();
+  const { repair, deleteUnreferenced } = options.settings;
+  if (repair || deleteUnreferenced) store.create();
   const spool = isHeard ? new PathSpool(target.root, clock) : undefined;
   const files = spool === undefined ? store : spooling(store, spool);
   const job = { ...options, state, files, clock, takeLock: () => takeLock(target.lock) };
@@ -39,5 +50,5 @@ export function openCheck(
     spool?.close();
     state.close();
   };
-  return { job, close };
+  return { job, createFolders: () => store.create(), close };
 }
