@@ -103,17 +103,16 @@ async function runCheck(
   };
   const { settings } = command;
   const isLocal = await readLocal(target);
-  const isHeard = chosen.hooks.afterRun !== undefined;
-  const opened = openCheck(target, { report, signal: pause.signal, settings, isLocal }, isHeard);
+  const opened = await openCheck(target, chosen, { report, signal: pause.signal, settings, isLocal });
   const { job, close } = opened;
   // If the disk could not be read for a moment, knowsMirror() could not tell whether the state knows of a mirror.
   const { adopting } = job.state.get(adoptionState);
   if (!isInitialized(job.state)) {
-    close();
+    await close();
     throw unknownTree(target);
   }
   if (adopting !== undefined) {
-    close();
+    await close();
     throw new UsageError(
       `${target.root}: the mirror of ${adopting} is being taken over; let pep381run complete that first`,
     );
@@ -132,7 +131,7 @@ async function runCheck(
     view.say('paused', pausedText);
     return pause.exitCode();
   } finally {
-    close();
+    await close();
   }
   view.end();
   for (const problem of problems) if (problem !== undefined) lines.err(`pep381checkfiles: Warning: ${problem}`);

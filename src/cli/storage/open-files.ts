@@ -36,6 +36,8 @@ export interface OpenedFiles {
   readonly bucket: Bucket | undefined;
   /** Returns what was asked of the store so far. */
   readonly usage?: () => StoreUsage;
+  /** Creates the folders of the mirror that are missing on the disk. Throws StorageError. */
+  createFolders(): void;
   close(): Promise<void>;
 }
 
@@ -45,7 +47,8 @@ export async function openFiles(options: FilesOptions): Promise<OpenedFiles> {
   expectPlace(target, settings.storage, state);
   const local = new FilesystemFileStore(target.root, clock, staging, removals);
   if (!isReadOnly) local.create();
-  if (settings.storage === undefined) return { files: local, bucket: undefined, close: async () => {} };
+  const createFolders = (): void => local.create();
+  if (settings.storage === undefined) return { files: local, bucket: undefined, createFolders, close: async () => {} };
   const opened = await openBucket(options, settings.storage);
   const { bucket, openSplitFiles, close } = opened;
   if (!isReadOnly) state.set(change(storageState, { storage: placeOf(settings.storage) }));
@@ -53,7 +56,7 @@ export async function openFiles(options: FilesOptions): Promise<OpenedFiles> {
   const files = openSplitFiles(local, bucket, settings.storage, {
     ...{ journal: state.objects, removals: removals ?? clock, isUnknown },
   });
-  return { files, bucket, usage: () => bucket.usage, close };
+  return { files, bucket, usage: () => bucket.usage, createFolders, close };
 }
 
 /** Opens the bucket of the settings. Throws UsageError. */
