@@ -14,6 +14,9 @@ import { readSecureContext } from '../network/certificates.ts';
 import { loadPart } from '../program/load-part.ts';
 import type { Target } from '../target/target.ts';
 
+/** Milliseconds that a run which stops has for what it has to publish. */
+const graceMs = 20_000;
+
 export interface FilesOptions {
   readonly target: Target;
   readonly settings: Settings;
@@ -74,8 +77,15 @@ export async function openBucket(
   const dispatcher = openDispatcher({ ...connections, ...timeouts }, settings.proxy, process.env, network);
   const connect = (): ReturnType<typeof openDirectly> => openDirectly(2_000);
   const { env } = process;
-  const bucket = openBucket({ storage, target, env, dispatcher, connect, clock, signal, mayWrite });
+  const bucket = openBucket({ storage, target, env, dispatcher, connect, clock, signal: afterwards(signal), mayWrite });
   return { bucket, openSplitFiles, close: () => dispatcher.destroy() };
+}
+
+/** Returns a signal that follows `signal` later: a run that stops finishes what it publishes, and tells how it ended. */
+function afterwards(signal: AbortSignal): AbortSignal {
+  const later = new AbortController();
+  signal.addEventListener('abort', () => setTimeout(() => later.abort(), graceMs).unref(), { once: true });
+  return later.signal;
 }
 
 /** Throws UsageError if the files of the mirror lie elsewhere than the settings say. */
