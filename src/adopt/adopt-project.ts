@@ -33,7 +33,7 @@ export async function adoptProject(adoption: Adoption, name: ProjectName, folder
   const { state, files, report, keepSerials, isLast = false } = adoption;
   const normal = projectFolder(name);
   // Published files must not end up where a link leads.
-  if ((await files.stat(normal))?.kind === 'other') await files.discard([normal]);
+  if ((await files.stat(normal))?.kind === 'other') await files.discardFolders([normal]);
   if (folder === normal && state.held.project(name).published) return;
   const pages = await readPages(adoption, name, folder === normal ? [normal] : [normal, folder]);
   const foreign = foreignPages.map((file) => childPath(normal, file));
@@ -49,7 +49,8 @@ export async function adoptProject(adoption: Adoption, name: ProjectName, folder
   const page = keepSerials && isWhole ? first.page : withoutSerial(first.page);
   const hashes = await publishPages(files, name, page, kept.published, false);
   await publishLegacyJson(adoption, name, page, kept.published);
-  await files.discard(folder === normal ? foreign : [...foreign, folder]);
+  await files.discard(foreign);
+  if (folder !== normal) await files.discardFolders([folder]);
   if (isLast) await files.discard(kept.gone.flatMap((path) => withSidecars(path)));
   const displayName = (folder === normal ? undefined : folder.split('/').at(-1)) ?? page.name;
   const { serial, status } = page;

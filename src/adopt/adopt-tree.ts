@@ -54,7 +54,7 @@ async function* projectFolders({ files, report }: Adoption): AsyncIterable<{ nam
         type: 'warning',
         message: `simple/${text}: what a link leads to is not taken over; moved to the trash`,
       });
-      await files.discard([childPath(simpleRoot, text)]);
+      await files.discardFolders([childPath(simpleRoot, text)]);
     }
     const name = kind === 'folder' ? projectName(text) : undefined;
     if (name === undefined) continue;

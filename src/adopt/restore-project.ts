@@ -1,7 +1,7 @@
 /** Restores a removed project from the trash: files first, then pages, then the state, so that it may be repeated. */
 import { UsageError } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
-import { blobPath, pagePath, projectFolder, sidecarPaths, type WebPath } from '../core/paths.ts';
+import { blobPath, pageFiles, pagePath, projectFolder, sidecarPaths, type WebPath } from '../core/paths.ts';
 import { parsePublishedPage, type SimpleFile } from '../formats/simple/simple-json.ts';
 import { indexState } from '../state/mirror-state.ts';
 import { change } from '../state/state-section.ts';
@@ -32,7 +32,7 @@ export async function restoreProject(adoption: Adoption, name: ProjectName): Pro
   const sizes = await Promise.all(linked.map((path) => files.size(path)));
   const there = linked.filter((_, at) => sizes[at] !== undefined);
   await files.restore(there.flatMap((path) => sidecarPaths(path)));
-  await files.restore([projectFolder(name)]);
+  await files.restore(pageFiles.map((file) => pagePath(file, name)));
   await adoptProject({ ...adoption, isLast: true }, name, projectFolder(name));
   state.removals.markRestored(name);
   state.set(change(indexState, { rootIndexDue: true, removalsListed: undefined }));

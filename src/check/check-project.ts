@@ -3,7 +3,7 @@
  * is queued, or if it changed during the inspection, nothing is decided before the run has ended.
  */
 import type { ProjectName } from '../core/names.ts';
-import { type PageFile, pagePath } from '../core/paths.ts';
+import { pageFiles, pagePath } from '../core/paths.ts';
 import type { HeldProject } from '../state/held-projects.ts';
 import type { QueuedProject } from '../state/queue.ts';
 import type { Check } from './check-job.ts';
@@ -62,8 +62,6 @@ interface ProjectState {
   /** Size and time of each page: a run may write pages anew and remember the same as before. */
   readonly pages: readonly unknown[];
 }
-
-const pageFiles: readonly PageFile[] = ['index.html', 'index.html.gz', 'index.v1_json', 'index.v1_json.gz'];
 
 /** Returns the present state of `name`. */
 async function projectStateOf({ state, files }: Check, name: ProjectName): Promise<ProjectState> {

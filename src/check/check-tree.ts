@@ -1,6 +1,14 @@
 /** Checks the tree for files and folders that belong to no project, which the check of the projects cannot find. */
 import { projectName } from '../core/names.ts';
-import { changesRoot, childPath, legacyRoot, packagesRoot, simpleRoot, type WebPath } from '../core/paths.ts';
+import {
+  changesRoot,
+  childPath,
+  legacyRoot,
+  packagesRoot,
+  pageFiles,
+  simpleRoot,
+  type WebPath,
+} from '../core/paths.ts';
 import { pageState } from '../state/mirror-state.ts';
 import type { Check } from './check-job.ts';
 import { isAccountedFor, isKnownProject, isLocalFile } from './path-owner.ts';
@@ -15,7 +23,7 @@ const settingsName = '.htaccess';
  * Their paths take about 20 MB.
  */
 const maxFilesInMemory = 100_000;
-const pageNames: ReadonlySet<string> = new Set(['index.html', 'index.html.gz', 'index.v1_json', 'index.v1_json.gz']);
+const pageNames: ReadonlySet<string> = new Set(pageFiles);
 
 /** Finds unreferenced paths. With a `doubt` none are deleted. Throws StorageError or PausedError. */
 export async function checkTree(check: Check, doubt: string | undefined): Promise<void> {

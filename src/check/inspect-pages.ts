@@ -74,12 +74,28 @@ function parsePage(project: ProjectName, body: Buffer): SimplePage | Finding {
 
 async function inspectTwin(check: Check, project: ProjectName, twin: PageFile, body: Buffer): Promise<Finding[]> {
   const found = await readPage(check, project, twin);
-  if (!isFinding(found)) return isTwinOf(found, body) ? [] : [badTwin(pagePath(twin, project), project, found, body)];
+  if (!isFinding(found))
+    return isTwinOf(found, body, check.files.isRemote(pagePath(twin, project)))
+      ? []
+      : [badTwin(check, pagePath(twin, project), project, found, body)];
   if (found.kind !== 'missing-page') return [found];
-  return hasTwin(body.length) ? [badTwin(found.path, project, undefined, body)] : [];
+  return hasTwin(body.length, check.files.isRemote(found.path))
+    ? [badTwin(check, found.path, project, undefined, body)]
+    : [];
 }
 
-function badTwin(path: WebPath, project: ProjectName, twin: Buffer | undefined, body: Buffer): Finding {
-  const why = twin === undefined ? 'missing' : hasTwin(body.length) ? 'not its page' : 'its page is too small for one';
+function badTwin(
+  { files }: Check,
+  path: WebPath,
+  project: ProjectName,
+  twin: Buffer | undefined,
+  body: Buffer,
+): Finding {
+  const why =
+    twin === undefined
+      ? 'missing'
+      : hasTwin(body.length, files.isRemote(path))
+        ? 'not its page'
+        : 'its page is too small for one';
   return { kind: 'bad-twin', path, project, found: why };
 }

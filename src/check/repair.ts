@@ -79,6 +79,7 @@ function without(entry: SimpleFile, path: WebPath, damaged: ReadonlySet<WebPath>
 async function discard({ files, report }: Check, findings: readonly Finding[]): Promise<void> {
   const there = findings.filter(({ kind }) => !kind.startsWith('missing-')).map(({ path }) => path);
   if (there.length === 0) return;
-  await files.discard(there);
+  // A folder may be in the place of a file.
+  await files.discardFolders(there);
   for (const path of there) report({ type: 'discarded', path });
 }

@@ -57,8 +57,8 @@ export class UnreferencedPaths {
       return;
     }
     try {
-      const confirmed: WebPath[] = [];
-      for (const candidate of candidates) if (await this.#confirm(candidate)) confirmed.push(candidate.path);
+      const confirmed: SuspectPath[] = [];
+      for (const candidate of candidates) if (await this.#confirm(candidate)) confirmed.push(candidate);
       await this.#delete(confirmed);
     } finally {
       release();
@@ -104,16 +104,18 @@ export class UnreferencedPaths {
     }
   }
 
-  async #delete(paths: readonly WebPath[]): Promise<void> {
+  async #delete(confirmed: readonly SuspectPath[]): Promise<void> {
     const { settings, files, report, state } = this.#check;
-    if (!settings.deleteUnreferenced || this.#doubt !== undefined || paths.length === 0) return;
+    if (!settings.deleteUnreferenced || this.#doubt !== undefined || confirmed.length === 0) return;
     if (this.#unknownProjects > Math.max(maxUnknownProjects, state.totals().projects * maxUnknownShare)) {
       this.#doubt = `state.db does not know ${this.#unknownProjects} project pages or more; pep381checkfiles --rebuild reads the tree anew`;
       report({ type: 'kept', why: this.#doubt });
       return;
     }
-    await files.discard(paths);
-    for (const path of paths) report({ type: 'discarded', path });
+    const isFile = ({ kind }: SuspectPath): boolean => kind === 'unreferenced';
+    await files.discard(pathsOf(confirmed.filter(isFile)));
+    await files.discardFolders(pathsOf(confirmed.filter((suspect) => !isFile(suspect))));
+    for (const { path } of confirmed) report({ type: 'discarded', path });
   }
 }
 
@@ -123,6 +125,10 @@ const expectedKinds = {
   'unknown-project': 'folder',
   'empty-folder': 'folder',
 } as const;
+
+function pathsOf(suspects: readonly SuspectPath[]): WebPath[] {
+  return suspects.map(({ path }) => path);
+}
 
 function findingOf({ path, kind }: SuspectPath & { kind: Finding['kind'] | 'empty-folder' }): Finding {
   if (kind === 'not-a-file') return { path, project: undefined, ...notAFile('other') };

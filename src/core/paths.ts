@@ -130,8 +130,9 @@ export function legacyPath(name: ProjectName, file: 'json' | 'serial' | `${strin
   return `${legacyJsonFolder(name)}/${file}` as WebPath;
 }
 
-/** The file names of a page. */
-export type PageFile = 'index.html' | 'index.html.gz' | 'index.v1_json' | 'index.v1_json.gz';
+/** The file names of a page, each plain one before its twin. */
+export const pageFiles = ['index.html', 'index.html.gz', 'index.v1_json', 'index.v1_json.gz'] as const;
+export type PageFile = (typeof pageFiles)[number];
 
 /** Returns `simple/<project>/<page>`, or the path of the root index if no project is given. */
 export function pagePath(page: PageFile, name?: ProjectName): WebPath {

@@ -33,6 +33,14 @@ export interface Stat {
   readonly mtimeMs: number;
 }
 
+/** What is known of a file before it arrives. */
+export interface ExpectedFile {
+  readonly bytes?: number | undefined;
+  readonly sha256?: string | undefined;
+  /** The modification time that it will be published with, in milliseconds since 1970. */
+  readonly mtimeMs?: number | undefined;
+}
+
 /** A download in progress. It is never served, hashed while it arrives, and continued by a later run if interrupted. */
 export interface StagedFile extends FileSink {
   /** The part that an earlier attempt left. Undefined if the download must begin at zero. */
@@ -58,7 +66,7 @@ export interface Write {
   readonly mtimeMs?: number | undefined;
 }
 
-/** Size and free space of the file system that holds the tree, in bytes, and its inodes, if they are limited. */
+/** Size and free space of the file system that holds the tree, or what of it is on this machine, in bytes, and its inodes, if they are limited. */
 export interface Room {
   readonly size: number;
   readonly free: number;
@@ -66,6 +74,12 @@ export interface Room {
 }
 
 export interface FileStore {
+  /**
+   * Returns true if every look at `path` is a request that costs time and money, and nobody but this mirror writes
+   * there: what the state says of a file is believed then, and the file is not looked at.
+   */
+  isRemote(path: WebPath): boolean;
+  /** Returns the room on the disk of this machine, even if files lie elsewhere. */
   room(): Promise<Room>;
   /** Returns the size of a published file in bytes, or undefined if there is none. */
   size(path: WebPath): Promise<number | undefined>;
@@ -81,22 +95,33 @@ export interface FileStore {
    * read and may throw to end the reading. Each buffer is reused when `eachPiece` returns.
    */
   digest(path: WebPath, also?: 'md5', eachPiece?: (piece: Buffer) => void): Promise<FullDigest | undefined>;
+  /**
+   * Returns size and hash of a file that the state does not hold, if it is in place: a run that was killed, or another
+   * machine, may have put it there. `isPending` tells that the state expects it. What the store itself has verified is
+   * not read again.
+   */
+  findVerified(path: WebPath, isPending: boolean): Promise<Digest | undefined>;
   /** Yields the entries of a folder in no order, as they are read. Yields nothing if there is no such folder. */
   entries(folder: WebPath): AsyncIterable<Entry>;
-  /** Opens the download with the name `key`, which consists of letters and digits only. */
-  stage(key: string): Promise<StagedFile>;
+  /**
+   * Opens the download with the name `key`, which consists of letters and digits only. It will be published at `path`.
+   * `expected` is what is known of it before.
+   */
+  stage(key: string, path: WebPath, expected?: ExpectedFile): Promise<StagedFile>;
   /**
    * Publishes files one after the other, each complete at once. They are durable when the promise resolves: first the
    * bytes are flushed, then their names. Calls that wait at the same time share the flushes.
    */
   publish(writes: readonly Write[]): Promise<void>;
-  /** Moves files or folders into the trash, one after the other. Missing ones are skipped. Durable. */
+  /** Moves files into the trash, one after the other. Missing ones are skipped. Durable. */
   discard(paths: readonly WebPath[]): Promise<void>;
+  /** Moves folders with all that is in them into the trash, or the files in their places, as {@link discard} does. */
+  discardFolders(folders: readonly WebPath[]): Promise<void>;
   /** Reads the file that was last moved into the trash from `path`. Returns undefined if the trash has none. */
   readTrash(path: WebPath): Promise<Buffer | undefined>;
   /**
-   * Restores what was last moved into the trash from each of the paths, one after the other, and returns the paths that
-   * were restored. Nothing that exists is replaced. Durable.
+   * Restores the files that were last moved into the trash from each of the paths, one after the other, and returns the
+   * paths that were restored. Nothing that exists is replaced. Durable.
    */
   restore(paths: readonly WebPath[]): Promise<WebPath[]>;
   /** Deletes for good everything that was moved into the trash on days that ended before `before` (milliseconds). */

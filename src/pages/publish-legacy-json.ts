@@ -76,10 +76,12 @@ export async function publishLegacyJson(
   if (legacyJson === undefined) return;
   const made = await legacyFilesOf(files, name, page, published, legacyJson.base);
   const writes: Write[] = [];
-  for (const [path, body] of made) if (!(await files.read(path))?.equals(body)) writes.push({ path, body });
+  for (const [path, body] of made) {
+    if (files.isRemote(path) || !(await files.read(path))?.equals(body)) writes.push({ path, body });
+  }
   if (writes.length > 0) await files.publish(writes);
   const strays = await legacyStrays(files, name, made);
-  if (strays.length > 0) await files.discard(strays);
+  if (strays.length > 0) await files.discardFolders(strays);
 }
 
 /** Returns the entries of `pypi/<project>` that do not belong there. */

@@ -14,14 +14,15 @@ const packetBytes = 1400;
 const compressHere = 16 << 10;
 const level = 6;
 
-/** Returns true if a page of this size has a compressed twin. */
-export function hasTwin(bytes: number): boolean {
-  return bytes > packetBytes;
+/** Returns true if a page of this size has a compressed twin. In a bucket all have, so that none is asked for in vain. */
+export function hasTwin(bytes: number, isRemote: boolean): boolean {
+  return isRemote || bytes > packetBytes;
 }
 
 /** Returns true if `twin` belongs to the page `body`. Undefined is right for a page that has no twin. */
-export function isTwinOf(twin: Buffer | undefined, body: Buffer): boolean {
-  if (twin === undefined || !hasTwin(body.length)) return twin === undefined && !hasTwin(body.length);
+export function isTwinOf(twin: Buffer | undefined, body: Buffer, isRemote: boolean): boolean {
+  if (twin === undefined || !hasTwin(body.length, isRemote))
+    return twin === undefined && !hasTwin(body.length, isRemote);
   try {
     return gunzipSync(twin, { maxOutputLength: body.length + 1 }).equals(body);
   } catch {
@@ -30,7 +31,7 @@ export function isTwinOf(twin: Buffer | undefined, body: Buffer): boolean {
 }
 
 /**
- * Publishes the pages of `name` that differ from the tree. The twin is published before its page: after a run that was
+ * Publishes the pages of `name` that differ from the tree, or all where a look is a request. The twin is published before its page: after a run that was
  * killed between the two, the page still differs and is published again. Resolves to the hashes of the pages.
  */
 export async function publishPages(
@@ -50,8 +51,9 @@ export async function publishPages(
   for (const [plain, twin, body] of forms) {
     const path = pagePath(plain, name);
     const twinPath = pagePath(twin, name);
-    if (!isNew && (await isThere(store, path, twinPath, body))) continue;
-    if (hasTwin(body.length)) writes.push({ path: twinPath, body: await compress(body) });
+    const isRemote = store.isRemote(path);
+    if (!isNew && !isRemote && (await isThere(store, path, twinPath, body))) continue;
+    if (hasTwin(body.length, isRemote)) writes.push({ path: twinPath, body: await compress(body) });
     // Even a new project may have a twin, left by a run that was killed.
     else if ((await store.size(twinPath)) !== undefined) await store.discard([twinPath]);
     writes.push({ path, body });
@@ -61,7 +63,7 @@ export async function publishPages(
 }
 
 async function isThere(store: FileStore, path: WebPath, twinPath: WebPath, body: Buffer): Promise<boolean> {
-  return (await store.read(path))?.equals(body) === true && isTwinOf(await store.read(twinPath), body);
+  return (await store.read(path))?.equals(body) === true && isTwinOf(await store.read(twinPath), body, false);
 }
 
 async function compress(body: Buffer): Promise<Buffer> {

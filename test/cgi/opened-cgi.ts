@@ -6,6 +6,7 @@ import { text } from 'node:stream/consumers';
 import type { Test } from 'tap';
 import { openBundle } from '../e2e/bundle.ts';
 import { until } from '../e2e/program.ts';
+import { killProcessesOf } from '../fixtures/processes-of.ts';
 
 const built = join(await openBundle(), 'pep381sync.cgi');
 
@@ -50,6 +51,8 @@ export interface OpenedCgi {
 
 /** Opens a folder of programs and an empty target for `t`. */
 export function openCgi(t: Test): OpenedCgi {
+  // Before `testdir`, whose folder is removed before what is to be done at the end is done that comes after it.
+  t.teardown(() => killProcessesOf(folder));
   // The programs that are started name the folder without links.
   const folder = realpathSync(t.testdir({ programs: { pep381run: noteTaker, 'package.json': '{}' }, target: {} }));
   const [programs, target] = [join(folder, 'programs'), join(folder, 'target')];

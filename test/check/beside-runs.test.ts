@@ -86,6 +86,7 @@ function interrupted(
     if (uses === at) await happen();
   };
   const wrap = (store: FileStore): FileStore => ({
+    isRemote: (path) => store.isRemote(path),
     room: async () => step().then(() => store.room()),
     size: async (path) => step().then(() => store.size(path)),
     stat: async (path) => step().then(() => store.stat(path)),
@@ -97,9 +98,11 @@ function interrupted(
       yield* store.entries(folder);
       await step();
     },
-    stage: (key) => store.stage(key),
+    findVerified: (path, isPending) => store.findVerified(path, isPending),
+    stage: (key, path, expected) => store.stage(key, path, expected),
     publish: (writes) => store.publish(writes),
     discard: (paths) => store.discard(paths),
+    discardFolders: (folders) => store.discardFolders(folders),
     readTrash: (path) => store.readTrash(path),
     restore: (paths) => store.restore(paths),
     emptyTrash: (before) => store.emptyTrash(before),

@@ -39,7 +39,7 @@ const steps: readonly Step[] = [
     // An index to mirror.
     before: [
       'node --import tsx test/sample/serve-sample.ts 8081 >/tmp/upstream.log 2>&1 &',
-      "timeout 60 sh -c 'until grep -q http /tmp/upstream.log; do sleep 0.1; done'",
+      "timeout 180 sh -c 'until grep -q http /tmp/upstream.log; do sleep 0.1; done'",
     ],
   },
   {
@@ -96,7 +96,7 @@ const steps: readonly Step[] = [
       'visudo -c',
       'mv /var/pypi/web/mirror-status.json /tmp/',
       'test "$(fetch https://localhost/sync)" = "Mirroring started"',
-      "timeout 60 sh -c 'until test -e /var/pypi/web/mirror-status.json; do sleep 0.1; done'",
+      "timeout 180 sh -c 'until test -e /var/pypi/web/mirror-status.json; do sleep 0.1; done'",
       'test "$(stat -c %U /var/pypi/web/mirror-status.json)" = pypi',
     ],
   },

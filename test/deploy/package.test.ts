@@ -148,9 +148,9 @@ export DEBIAN_FRONTEND=noninteractive
 rm -f /var/lib/man-db/auto-update
 version=$(sed -n 's/^  "version": "\\(.*\\)",/\\1/p' package.json)
 programs=/usr/lib/pep381client/package
-there() { timeout 60 sh -c "until test -e $1; do sleep 0.05; done"; }
+there() { timeout 180 sh -c "until test -e $1; do sleep 0.05; done"; }
 # Starts a server, and waits until the file $2 has the text $3.
-serve() { node --import tsx $1 >/tmp/upstream.log 2>&1 & timeout 60 sh -c "until grep -qs $3 $2; do sleep 0.05; done"; }
+serve() { node --import tsx $1 >/tmp/upstream.log 2>&1 & timeout 180 sh -c "until grep -qs $3 $2; do sleep 0.05; done"; }
 make_version() {
   dpkg-deb -R $packages/*.deb /tmp/$1 && rm -f /tmp/$1$programs/*/*.cache && sed -i "s/^Version: .*/Version: $1/" /tmp/$1/DEBIAN/control &&
     sed -i "s/\\"$version\\"/\\"$1\\"/" /tmp/$1$programs/package.json /tmp/$1$programs/pep381run.js

@@ -7,7 +7,7 @@ import { makeSdist } from '../sample/distributions.ts';
 import { SampleIndex } from '../sample/sample-index.ts';
 import { openBundle } from './bundle.ts';
 import { type OpenedSample, openSample } from './opened-sample.ts';
-import { type Ended, type Running, run, start, until } from './program.ts';
+import { type Ended, killAtEnd, type Running, run, start, until } from './program.ts';
 import { openSmallDisk, smallDiskOrReason } from './small-disk.ts';
 import { runInTerminal, type TerminalRun, terminalOrReason } from './terminal.ts';
 import { stateOf, treeOf } from './tree.ts';
@@ -72,7 +72,7 @@ function isReading(pid: number, filename: string): boolean {
 
 function begin(t: Test, target: string, ...options: string[]): Running {
   const running = start(program, [...options, target]);
-  t.teardown(() => running.kill('SIGKILL'));
+  killAtEnd(t, running);
   return running;
 }
 

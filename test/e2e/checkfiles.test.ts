@@ -8,7 +8,7 @@ import { pseudoRandomBytes } from '../sample/pseudo-random.ts';
 import { SampleIndex } from '../sample/sample-index.ts';
 import { openBundle } from './bundle.ts';
 import { type OpenedSample, openSample } from './opened-sample.ts';
-import { type Ended, each, type Running, run, start, until } from './program.ts';
+import { type Ended, each, killAtEnd, type Running, run, start, until } from './program.ts';
 import { publishedTree, stateOf, treeOf } from './tree.ts';
 
 const programs = await openBundle();
@@ -219,6 +219,6 @@ function largeIndex(): SampleIndex {
 /** Starts a check; killed at the end of the test at the latest. */
 function begin(t: Test, target: string, ...options: string[]): Running {
   const running = start(program, [...options, target]);
-  t.teardown(() => running.kill('SIGKILL'));
+  killAtEnd(t, running);
   return running;
 }

@@ -8,7 +8,7 @@ import { smallIndex } from '../fixtures/small-index.ts';
 import { makeSdist } from '../sample/distributions.ts';
 import { openBundle } from './bundle.ts';
 import { openSample } from './opened-sample.ts';
-import { run, start, until } from './program.ts';
+import { killAtEnd, run, start, until } from './program.ts';
 import { publishedTree, treeOf } from './tree.ts';
 
 const bundle = await openBundle();
@@ -49,7 +49,7 @@ t.test('a clock that is set during a run does not disturb it', needsFakeTime, as
   const clock = openFakeTime(t.testdir());
   server.faults.add({ do: 'delay', ms: 100 });
   const running = start(program, ['--upstream', server.url, '--workers', '1', target], { env: clock.env });
-  t.teardown(() => running.kill('SIGKILL'));
+  killAtEnd(t, running);
   const asked = (count: number) => until(`request ${count}`, () => server.requests.length >= count);
   await asked(4);
   clock.move('+10y');

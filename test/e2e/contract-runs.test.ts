@@ -9,7 +9,7 @@ import { sampleIndex } from '../sample/sample-projects.ts';
 import { openSampleServer } from '../sample/sample-server.ts';
 import { openBundle } from './bundle.ts';
 import { openSample } from './opened-sample.ts';
-import { type Ended, run, start, until } from './program.ts';
+import { type Ended, killAtEnd, run, start, until } from './program.ts';
 import { publishedTree, stateOf, treeOf, untouchedTree } from './tree.ts';
 
 const program = join(await openBundle(), 'pep381run');
@@ -93,6 +93,7 @@ t.test('of twenty runs started at once exactly one works', async (t) => {
   server.faults.add({ do: 'stall' });
   const args = ['--upstream', server.url, target];
   const running = Array.from({ length: 20 }, () => start(program, args));
+  for (const each of running) killAtEnd(t, each);
   let ended = 0;
   for (const each of running) void each.ended.then(() => (ended += 1));
   await until('nineteen to end', () => ended === 19);

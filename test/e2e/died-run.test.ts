@@ -109,10 +109,20 @@ t.test('an uncaught error ends the run with 70, and the status says so', async (
   const { server, target } = sample;
   t.equal((await sample.mirror()).code, 0);
   server.index.publish(makeWheel({ name: 'alpha', version: '2.0' }));
-  server.faults.add({ do: 'delay', ms: 300, match: /simple\/alpha\/$/ });
+  const off = server.faults.add({ do: 'stall', match: /simple\/alpha\/$/ });
+  server.requests.length = 0;
+  const now = join(t.testdirName, 'now');
   const thrower = `
-    setTimeout(() => { throw new TypeError('nobody waits for this'); }, 250);`;
-  const { code, stderr } = await runBehind(t, sample, thrower);
+    const timer = setInterval(() => {
+      if (!require('node:fs').existsSync(${JSON.stringify(now)})) return;
+      clearInterval(timer);
+      throw new TypeError('nobody waits for this');
+    }, 5);`;
+  const ended = runBehind(t, sample, thrower);
+  await until('the page', () => server.requests.some(({ path }) => path === '/simple/alpha/'));
+  writeFileSync(now, '');
+  const { code, stderr } = await ended;
+  off();
   t.equal(code, 70);
   t.match(stderr, /^pep381run: error: TypeError: nobody waits for this\n +at .*preload\.cjs/m);
   t.match(stderr, /^This is a bug of pep381client, please report it\./m);

@@ -7,7 +7,7 @@ import { makeWheel } from '../sample/distributions.ts';
 import type { SampleServer } from '../sample/sample-server.ts';
 import { openBundle } from './bundle.ts';
 import { openSample } from './opened-sample.ts';
-import { type Ended, run, start, until } from './program.ts';
+import { type Ended, killAtEnd, run, start, until } from './program.ts';
 
 const bundle = await openBundle();
 const program = join(bundle, 'pep381run');
@@ -197,7 +197,7 @@ t.test('a run that is to stop ends its hook, and the next one gives it the same'
   const { target, script, mirror, take, heard } = await openHooked(t);
   script('after-run', 'touch $HEARD/begun; exec sleep 600');
   const running = start(program, [target]);
-  t.teardown(() => running.kill('SIGKILL'));
+  killAtEnd(t, running);
   await until('the hook', () => existsSync(join(heard, 'begun')));
   running.kill('SIGTERM');
   t.match(await running.ended, { code: 0, stderr: /hooks\.after-run: was ended, as the run is paused; the next/ });

@@ -8,7 +8,7 @@ import { smallIndex } from '../fixtures/small-index.ts';
 import { openLargeIndex } from '../sample/large-index.ts';
 import { openBundle } from './bundle.ts';
 import { openSample } from './opened-sample.ts';
-import { run, start, until } from './program.ts';
+import { killAtEnd, run, start, until } from './program.ts';
 
 const program = join(await openBundle(), 'pep381run');
 const hourMs = 3_600_000;
@@ -66,7 +66,7 @@ t.test('a run that is at work when the window ends is paused', faketimeOrReason(
   const clock = openFakeTime(join(target, '..'));
   server.faults.add({ do: 'delay', ms: 400 });
   const running = start(program, [target], { env: clock.env });
-  t.teardown(() => running.kill('SIGKILL'));
+  killAtEnd(t, running);
   await until('some requests', () => server.requests.length >= 4);
   clock.move('+3h');
   const ended = await running.ended;

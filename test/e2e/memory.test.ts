@@ -9,7 +9,7 @@ import { projectPage } from '../sample/pages.ts';
 import { SampleIndex } from '../sample/sample-index.ts';
 import { openBundle } from './bundle.ts';
 import { openSample } from './opened-sample.ts';
-import { start } from './program.ts';
+import { start, until } from './program.ts';
 
 const program = join(await openBundle(), 'pep381run');
 const pages = 5;
@@ -71,8 +71,7 @@ t.test('a large project whose files take hours delays no quarantine, however man
   const evil = join(target, 'web/simple/evil/index.html');
   const isDone = (): boolean =>
     !readFileSync(evil, 'utf8').includes('evil-1.0') && existsSync(join(target, 'web/simple/late/index.html'));
-  for (let at = 0; at < 300 && !isDone(); at += 1) await delay(100);
-  t.ok(isDone());
+  await until('the quarantine and the late project', isDone);
 });
 
 /** What a process took at most, in megabytes, where that can be seen. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { SampleIndex } from '../sample/sample-index.ts';
 import { sampleIndex } from '../sample/sample-projects.ts';
 import { openSampleServer, type SampleServer } from '../sample/sample-server.ts';
-import { type Ended, type Running, run, start } from './program.ts';
+import { type Ended, killAtEnd, type Running, run, start } from './program.ts';
 
 /** The parts of a test that are needed here. */
 interface Test {
@@ -33,7 +33,7 @@ export async function openSample(t: Test, program: string, index: SampleIndex = 
     mirror: (...options) => run(program, args(options)),
     begin: (...options) => {
       const running = start(program, args(options));
-      t.teardown(() => running.kill('SIGKILL'));
+      killAtEnd(t, running);
       return running;
     },
   };

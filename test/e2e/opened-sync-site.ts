@@ -8,6 +8,7 @@ import type { Test } from 'tap';
 import { ask } from '../apache/ask.ts';
 import { type Apache, openApache } from '../fixtures/apache.ts';
 import { openToAll } from '../fixtures/open-to-all.ts';
+import { killProcessesOf } from '../fixtures/processes-of.ts';
 import { smallIndex } from '../fixtures/small-index.ts';
 import { makeWheel } from '../sample/distributions.ts';
 import { openSampleServer, type SampleServer } from '../sample/sample-server.ts';
@@ -108,6 +109,7 @@ export async function openSyncSite(t: Test, options: SyncSiteOptions = {}): Prom
   t.teardown(async () => {
     await apache.close();
     await site.server.close();
+    await killProcessesOf(folder);
   });
   return site;
 }

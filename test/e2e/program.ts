@@ -72,6 +72,14 @@ export function run(program: string, args: readonly string[], options?: StartOpt
   return start(program, args, options).ended;
 }
 
+/** Kills `running` when `t` ends, and waits for its end: the folder of `t` is removed next, where it must not write. */
+export function killAtEnd(t: { teardown(end: () => unknown): void }, running: Pick<Running, 'kill' | 'ended'>): void {
+  t.teardown(() => {
+    running.kill('SIGKILL');
+    return running.ended;
+  });
+}
+
 /** Calls `work` for all `items`, four at a time. */
 export async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const rest = [...items].reverse();

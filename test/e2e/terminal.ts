@@ -1,5 +1,5 @@
 /** Runs a program in a real pseudo-terminal, made by `script` of util-linux, and shows its screen. */
-import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import type { Test } from 'tap';
 import { shellQuote } from '../../src/core/shell-quote.ts';
@@ -32,7 +32,13 @@ export function runInTerminal(t: Test, columns: number, command: readonly string
     env: { PATH: process.env.PATH, HOME: '/nonexistent', LANG: 'C.UTF-8', TERM: 'xterm', SHELL: '/bin/sh' },
     stdio: ['pipe', 'pipe', 'ignore'],
   });
-  t.teardown(() => end(child));
+  const ended = once(child, 'close').then(([code]) => code as number | null);
+  // `script` ends after its program does: the folder of `t` is removed next, where the program must not write.
+  t.teardown(() => {
+    child.stdin.destroy();
+    child.kill('SIGTERM');
+    return ended;
+  });
   let output = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text;
@@ -41,7 +47,7 @@ export function runInTerminal(t: Test, columns: number, command: readonly string
     // An incomplete line is left out.
     screen: () => screenOf(output.slice(0, output.lastIndexOf('\n') + 1), columns || 80),
     type: (keys) => child.stdin.write(keys),
-    ended: once(child, 'close').then(([code]) => code as number | null),
+    ended,
   };
 }
 
@@ -49,9 +55,4 @@ function screenOf(output: string, columns: number): string[] {
   const screen = new TerminalScreen(columns);
   screen.write(output);
   return screen.lines;
-}
-
-function end(child: ChildProcess): void {
-  child.stdin?.destroy();
-  child.kill('SIGTERM');
 }

@@ -105,8 +105,9 @@ t.test('no text is too strange, and none takes long', async () => {
       parseLooseRequirement(text);
     }),
   );
-  const started = performance.now();
+  const before = process.cpuUsage();
   for (const piece of ['(', '>=', '>=1 ', 'a', '[', ',', '!=~1.', ' '])
     parseLooseRequirement(`a${piece.repeat(30_000)}`);
-  if (performance.now() - started > 2000) throw new Error('it takes long');
+  // Other programs on the machine do not count.
+  if (process.cpuUsage(before).user > 2_000_000) throw new Error('it takes long');
 });

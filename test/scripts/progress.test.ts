@@ -19,10 +19,12 @@ t.test('a line with the elapsed seconds stays below what programs print', termin
   const node = [process.execPath, join(checkout.folder, 'scripts/developer/setup.mjs')];
   const terminal = runInTerminal(t, 75, ['env', `PATH=${checkout.programs}`, ...node]);
   const installing = 'Installing the packages of package-lock.json.';
-  await until('the second second', () => terminal.screen().at(-1) === `${installing} 1 s`);
-  t.same(terminal.screen(), ['a warning', `${installing} 1 s`]);
+  const isInstalling = (line = ''): boolean => line.startsWith(installing) && / [1-9]\d* s$/.test(line);
+  await until('the second second', () => isInstalling(terminal.screen().at(-1)));
+  const [said, step, ...more] = terminal.screen();
+  t.same([said, isInstalling(step), more], ['a warning', true, []]);
   writeFileSync(join(checkout.folder, 'go'), '');
-  const cut = /^Building SQLite for Node\.js v[\d.]+: a minute or two where it has to\b.{0,12}… 1 s$/;
+  const cut = /^Building SQLite for Node\.js v[\d.]+: a minute or two where it has to\b.{0,12}… [1-9]\d* s$/;
   await until('the second step', () => cut.test(terminal.screen().at(-1) ?? ''));
   writeFileSync(join(checkout.folder, 'on'), '');
   t.equal(await terminal.ended, 0);

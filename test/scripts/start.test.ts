@@ -10,6 +10,7 @@ import { until } from '../e2e/program.ts';
 import { terminalOrReason } from '../e2e/terminal.ts';
 import { apacheOrReason } from '../fixtures/apache.ts';
 import { openToAll } from '../fixtures/open-to-all.ts';
+import { killProcessesOf } from '../fixtures/processes-of.ts';
 import { httpRequest } from '../sample/http-request.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
@@ -32,8 +33,11 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
       cwd: root,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
-    t.teardown(() => child.kill('SIGKILL'));
     const ended = new Promise((resolve) => child.once('close', resolve));
+    t.teardown(() => {
+      child.kill('SIGKILL');
+      return ended;
+    });
     let output = '';
     for await (const text of child.stdout.setEncoding('utf8')) {
       output += text;
@@ -76,7 +80,7 @@ for (const { what, needs, begin } of ways) {
     const node = [process.execPath, ...started, '--in', join(temporary, 'var')].map(shellQuote).join(' ');
     const folder = join(temporary, 'tmp');
     const child: ChildProcess = begin(`env TMPDIR=${shellQuote(folder)} ${node}`);
-    t.teardown(() => child.kill('SIGKILL'));
+    t.teardown(() => killProcessesOf(temporary));
     let output = '';
     child.stdout?.setEncoding('utf8').on('data', (text: string) => {
       output += text;

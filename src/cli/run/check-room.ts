@@ -3,6 +3,7 @@
  * people who type `pep381run TARGET` mean that.
  */
 import { TooLargeError } from '../../core/errors.ts';
+import { packagesRoot } from '../../core/paths.ts';
 import { showBytes } from '../../core/show-bytes.ts';
 import { choosesOfUpstream } from '../../policy/project-decision.ts';
 import { type PageState, type PolicyState, pageState, policyState, serialState } from '../../state/mirror-state.ts';
@@ -45,11 +46,13 @@ export async function expectSpace({ root, config }: Target, mirror: Mirror, all:
   if (isChosen || settings.indexOnly || (state.get(serialState).serial !== undefined && !wasChosen)) return;
   const bytes = await upstream.totalBytes();
   const { free } = await files.room();
+  const isRemote = files.isRemote(packagesRoot);
   const room = free + state.totals().bytes;
-  if (bytes === undefined || bytes <= room) return;
+  if (bytes === undefined || (bytes <= room && !isRemote)) return;
   const lost = wasChosen ? `; the last run had rules that ${config} has no more` : '';
+  const limit = isRemote ? 'the bucket is paid for by size' : `${root} has room for ${showBytes(room)}`;
   throw new TooLargeError(
-    `${settings.upstream} has ${showBytes(bytes)} of files, and ${root} has room for ${showBytes(room)}${lost}; write into ` +
+    `${settings.upstream} has ${showBytes(bytes)} of files, and ${limit}${lost}; write into ` +
       `${config} what to mirror, or add --all if you mean everything`,
   );
 }

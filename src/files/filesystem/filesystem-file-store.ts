@@ -12,6 +12,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, s
 import { basename, dirname, join } from 'node:path';
 import { hasCode } from '../../core/caught-error.ts';
 import type { Clock } from '../../core/clock.ts';
+import { dayOf } from '../../core/durations.ts';
 import { StorageError } from '../../core/errors.ts';
 import { GroupCommit } from '../../core/group-commit.ts';
 import type { WebPath } from '../../core/paths.ts';
@@ -24,7 +25,7 @@ import { entriesOf, kindOf } from './read-folder.ts';
 import { mayBeRead, refuseLinks } from './refuse-links.ts';
 import { StagedDownload } from './staged-download.ts';
 import { guardStorage, lstatOf, storageError } from './storage-errors.ts';
-import { dayOf, Trash } from './trash.ts';
+import { Trash } from './trash.ts';
 import { linkOrCopy, writeNew } from './write-new.ts';
 
 const climbs = /(?:^|\/)\.\.(?:\/|$)|\0/;
@@ -92,6 +93,10 @@ export class FilesystemFileStore implements FileStore {
     throw new StorageError(`${this.#web}: ${JSON.stringify(path)} would lie outside of it, and is left alone`);
   }
 
+  isRemote(): boolean {
+    return false;
+  }
+
   async room(): Promise<Room> {
     // Files need most of the space, and packages/ may be a disk of its own.
     const folder = existsSync(join(this.#web, 'packages')) ? join(this.#web, 'packages') : this.#web;
@@ -151,6 +156,10 @@ export class FilesystemFileStore implements FileStore {
     }
   }
 
+  findVerified(path: WebPath): Promise<FullDigest | undefined> {
+    return this.digest(path);
+  }
+
   async *entries(folder: WebPath): AsyncIterable<Entry> {
     const path = this.#at(folder);
     try {
@@ -163,7 +172,7 @@ export class FilesystemFileStore implements FileStore {
     }
   }
 
-  stage(key: string): Promise<StagedFile> {
+  stage(key: string, _path: WebPath): Promise<StagedFile> {
     const staging = this.#stagingOf(join(this.#web, 'packages'));
     this.#remains ??= new Set(guardStorage(staging, () => readdirSync(staging)));
     return StagedDownload.open(join(staging, key), this.#remains.has(`${key}.etag`));
@@ -175,6 +184,10 @@ export class FilesystemFileStore implements FileStore {
 
   discard(paths: readonly WebPath[]): Promise<void> {
     return this.#commits.add({ discards: paths });
+  }
+
+  discardFolders(folders: readonly WebPath[]): Promise<void> {
+    return this.discard(folders);
   }
 
   async readTrash(path: WebPath): Promise<Buffer | undefined> {

@@ -129,7 +129,9 @@ function lineOf({ path, removed }: PathChange): string {
 
 /** Returns the store `files`, which puts every path into `spool` before it changes there. */
 export function spooling(files: FileStore, spool: PathSpool): FileStore {
+  let last: Promise<unknown> = Promise.resolve();
   return {
+    isRemote: (path) => files.isRemote(path),
     room: () => files.room(),
     size: (path) => files.size(path),
     stat: (path) => files.stat(path),
@@ -137,19 +139,19 @@ export function spooling(files: FileStore, spool: PathSpool): FileStore {
     slice: (path, start, end) => files.slice(path, start, end),
     digest: (path, also, eachPiece) => files.digest(path, also, eachPiece),
     entries: (folder) => files.entries(folder),
-    stage: (key) => files.stage(key),
+    findVerified: (path, isPending) => files.findVerified(path, isPending),
+    stage: (key, path, expected) => files.stage(key, path, expected),
     async publish(writes) {
-      await spool.add(writes.map(({ path }) => ({ path })));
+      await add(async () => writes.map(({ path }) => ({ path })));
       await files.publish(writes);
     },
     async discard(paths) {
-      const changes: PathChange[] = [];
-      for (const path of paths) {
-        const removed = (await files.stat(path))?.kind;
-        if (removed !== undefined) changes.push({ path, removed });
-      }
-      await spool.add(changes);
+      await add(() => removals(paths, 'file'));
       await files.discard(paths);
+    },
+    async discardFolders(folders) {
+      await add(() => removals(folders, 'folder'));
+      await files.discardFolders(folders);
     },
     readTrash: (path) => files.readTrash(path),
     async restore(paths) {
@@ -160,4 +162,20 @@ export function spooling(files: FileStore, spool: PathSpool): FileStore {
     tidy: (all) => files.tidy(all),
     leftovers: (all) => files.leftovers(all),
   };
+
+  /** Adds the changes in the order of the calls, in which the tree will change as well. */
+  async function add(changes: () => Promise<PathChange[]>): Promise<void> {
+    const found = last.then(changes);
+    last = found.catch(() => {});
+    await spool.add(await found);
+  }
+
+  async function removals(paths: readonly WebPath[], expected: EntryKind): Promise<PathChange[]> {
+    const changes: PathChange[] = [];
+    for (const path of paths) {
+      const removed = files.isRemote(path) ? expected : (await files.stat(path))?.kind;
+      if (removed !== undefined) changes.push({ path, removed });
+    }
+    return changes;
+  }
 }

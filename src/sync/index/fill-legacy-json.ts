@@ -25,7 +25,8 @@ export async function applyLegacySetting({ state, settings, files }: Mirror): Pr
   if (!settings.legacyJson) {
     if (legacyJson === undefined) return;
     // The files that announce the legacy JSON are discarded first.
-    await files.discard([ownPath('local.json'), ownPath('local.db.serial'), legacyRoot]);
+    await files.discard([ownPath('local.json'), ownPath('local.db.serial')]);
+    await files.discardFolders([legacyRoot]);
     return state.set(change(pageState, { legacyJson: undefined }));
   }
   const base = settings.baseUrl ?? (fileBaseIn(state) || settings.upstream).replace(/\/$/, '');

@@ -75,7 +75,7 @@ async function publishShadowmireList(mirror: IndexOwner, serial: number | undefi
   const { state, files } = mirror;
   const { legacyJson } = state.get(pageState);
   if (legacyJson === undefined || legacyJson.filledTo !== undefined) return;
-  const list = await files.stage('rootlocal');
+  const list = await files.stage('rootlocal', ownPath('local.json'));
   list.begin(false, undefined);
   for (const text of textsOf(localJson, entryGroups(mirror))) await list.write(Buffer.from(text));
   const { sha256 } = await list.finish();
@@ -264,7 +264,8 @@ class PairWriter {
   #bytes = 0;
 
   static async open(files: Mirror['files'], form: FormName): Promise<PairWriter> {
-    const writer = new PairWriter(form, await files.stage(`root${form}`), await files.stage(`root${form}gz`));
+    const page = await files.stage(`root${form}`, pagePath(pageFiles[form]));
+    const writer = new PairWriter(form, page, await files.stage(`root${form}gz`, pagePath(`${pageFiles[form]}.gz`)));
     await writer.#twin.write(gzipHead);
     return writer;
   }

@@ -4,6 +4,7 @@
  */
 import { DoesNotFitError } from '../../core/errors.ts';
 import type { ProjectName } from '../../core/names.ts';
+import { packagesRoot } from '../../core/paths.ts';
 import type { Report } from '../../core/report.ts';
 import { showBytes } from '../../core/show-bytes.ts';
 import type { FileStore } from '../../files/file-store.ts';
@@ -80,6 +81,7 @@ export class StorageBudget {
     if (budget !== undefined && this.#used + bytes > budget.value) {
       return `${budget.because.where} (${budget.because.text}) leaves ${showBytes(Math.max(0, budget.value - this.#used))}`;
     }
+    if (this.#files.isRemote(packagesRoot)) return undefined;
     const { size, free } = await this.#files.room();
     const least = reserve?.value ?? Math.min(defaultReserveBytes, size * defaultReserveShare);
     const left = Math.floor(free - this.#promised - least);

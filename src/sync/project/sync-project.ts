@@ -362,7 +362,7 @@ async function isIntact(
   held: HeldProject,
 ): Promise<boolean> {
   if (held.etag === undefined || state.held.pendingFiles(name).length > 0) return false;
-  const pages = [pagePath('index.html', name), pagePath('index.v1_json', name)];
+  const pages = [pagePath('index.html', name), pagePath('index.v1_json', name)].filter((page) => !files.isRemote(page));
   if ((await Promise.all(pages.map((page) => files.size(page)))).includes(undefined)) return false;
   return settings.indexOnly || (await missingFiles(files, held.files)).length === 0;
 }

@@ -36,13 +36,30 @@ function open(t: Test, clock = new FakeClock()) {
 
 t.test('FilesystemFileStore does what a FileStore must', async (t) => {
   const targets = new WeakMap<FakeClock, string>();
-  testFileStore(t, (t, clock) => {
-    const target = targets.get(clock) ?? t.testdir();
-    targets.set(clock, target);
-    const store = new FilesystemFileStore(target, clock);
-    store.create();
-    return store;
-  });
+  testFileStore(
+    t,
+    (t, clock) => {
+      const target = targets.get(clock) ?? t.testdir();
+      targets.set(clock, target);
+      const store = new FilesystemFileStore(target, clock);
+      store.create();
+      return store;
+    },
+    { keepsParts: true },
+  );
+});
+
+t.test('a file in the place of a folder is an error, and never an empty folder', async (t) => {
+  const { store } = open(t);
+  const page = at('simple/a/index.html');
+  await store.publish([{ path: page, body: x }]);
+  await t.rejects(store.entries(page)[Symbol.asyncIterator]().next(), StorageError);
+  const writes = [
+    { path: at(`${page}/impossible`), body: x },
+    { path: blob, body: x },
+  ];
+  await t.rejects(store.publish(writes), StorageError);
+  t.equal(await store.size(blob), undefined, 'and what comes after it is not published');
 });
 
 t.test('a published file has the time it was given, and can be read by everybody', async (t) => {
@@ -51,7 +68,7 @@ t.test('a published file has the time it was given, and can be read by everybody
   t.teardown(() => process.umask(umask));
   const { store, web } = open(t);
   const mtimeMs = Date.UTC(2020, 1, 29, 12, 30, 15, 250);
-  const file = await store.stage('key1');
+  const file = await store.stage('key1', blob);
   file.begin(false, undefined);
   await file.write(x);
   await file.finish();
@@ -77,7 +94,7 @@ t.test('a page is replaced by another file, not written over', async (t) => {
 t.test('nothing temporary stays in staging or below web', async (t) => {
   const { store, target } = open(t);
   await store.publish([{ path: blob, body: x }]);
-  const file = await store.stage('key1');
+  const file = await store.stage('key1', blob);
   file.begin(false, '"e"');
   await file.write(Buffer.alloc(2 * megabyte));
   await file.finish();

@@ -71,13 +71,17 @@ t.test('after a part of a line the spool continues on the next one', async (t) =
 
 t.test('the store with a spool does what every store does', async (t) => {
   const targets = new WeakMap<FakeClock, string>();
-  testFileStore(t, (t, clock) => {
-    const target = targets.get(clock) ?? t.testdir();
-    targets.set(clock, target);
-    const store = new FilesystemFileStore(target, clock);
-    store.create();
-    const spool = new PathSpool(target, clock);
-    t.teardown(() => spool.close());
-    return spooling(store, spool);
-  });
+  testFileStore(
+    t,
+    (t, clock) => {
+      const target = targets.get(clock) ?? t.testdir();
+      targets.set(clock, target);
+      const store = new FilesystemFileStore(target, clock);
+      store.create();
+      const spool = new PathSpool(target, clock);
+      t.teardown(() => spool.close());
+      return spooling(store, spool);
+    },
+    { keepsParts: true },
+  );
 });

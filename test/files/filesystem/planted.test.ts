@@ -117,7 +117,7 @@ test('what is staged is never written where a planted name leads', async (t, { s
     ['key1', body],
     ['key2', large],
   ] as const) {
-    const file = await store.stage(key);
+    const file = await store.stage(key, blob);
     t.equal(file.resumable, undefined, 'what a link leads to is no download of ours');
     file.begin(false, '"etag"');
     await file.write(bytes);
@@ -132,7 +132,7 @@ test('a download that has another name outside is begun anew, not continued', as
   const theirs = join(outside, name);
   linkSync(theirs, join(target, 'staging/key1.part'));
   writeFileSync(join(target, 'staging/key1.etag'), '"etag"');
-  const file = await store.stage('key1');
+  const file = await store.stage('key1', blob);
   t.equal(file.resumable, undefined);
   file.begin(false, '"etag"');
   await file.write(large);

@@ -2,6 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import type { WebPath } from '../../../src/core/paths.ts';
 import { FilesystemFileStore } from '../../../src/files/filesystem/filesystem-file-store.ts';
 import { FakeClock } from '../../fixtures/fake-clock.ts';
 
@@ -13,7 +14,7 @@ function openTarget(t: Test) {
   const stage = async () => {
     const store = new FilesystemFileStore(target, new FakeClock());
     store.create();
-    return store.stage('key');
+    return store.stage('key', 'packages/a' as WebPath);
   };
   const left = () => readdirSync(join(target, 'staging')).sort();
   return { stage, left, read: (name: string) => readFileSync(join(target, 'staging', name)) };

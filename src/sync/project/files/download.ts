@@ -39,15 +39,23 @@ export interface Downloaded {
   readonly rejection?: Rejection;
 }
 
-/** Fetches the missing parts of `planned` and publishes them. Throws MismatchError, NonsenseError, UnreachableError. */
-export async function download(mirror: Mirror, name: ProjectName, planned: PlannedFile): Promise<Downloaded> {
+/**
+ * Fetches the missing parts of `planned` and publishes them. `isPending` tells that an earlier run may have published
+ * the file already. Throws MismatchError, NonsenseError, UnreachableError.
+ */
+export async function download(
+  mirror: Mirror,
+  name: ProjectName,
+  planned: PlannedFile,
+  isPending: boolean,
+): Promise<Downloaded> {
   const { file, path, sha256, held } = planned;
   // A file that was left out before will most likely be left out again and may be large, so its provenance is fetched
   // first.
   const knownProvenance = planned.wasLeftOut === true ? await fetchProvenance(mirror, name, planned) : undefined;
   if (knownProvenance?.result.unproven?.leftOut === true)
     return { held: undefined, provenance: knownProvenance.result };
-  const { body, bytes } = (await findBlob(mirror, planned)) ?? (await fetchBlob(mirror, name, planned));
+  const { body, bytes } = (await findBlob(mirror, planned, isPending)) ?? (await fetchBlob(mirror, name, planned));
   const { result, object } = knownProvenance ?? (await fetchProvenance(mirror, name, planned));
   if (result.unproven?.leftOut === true) {
     if (body !== undefined && 'drop' in body) await body.drop();
@@ -92,7 +100,7 @@ async function fetchProvenance(
 
 /** Writes `bytes` to staging at once to free the memory: thousands of files may wait for the same flush. */
 async function stageBytes({ files }: Mirror, name: ProjectName, path: WebPath, bytes: Buffer): Promise<StagedFile> {
-  const body = await files.stage(stagingKey(name, path));
+  const body = await files.stage(stagingKey(name, path), path, { bytes: bytes.length });
   body.begin(false, undefined);
   await body.write(bytes);
   await body.finish();
@@ -122,8 +130,8 @@ interface Blob {
  * Returns the blob of a file that needs no fetch: held, already in place, or at another path. Returns undefined
  * otherwise.
  */
-async function findBlob(mirror: Mirror, planned: PlannedFile): Promise<Blob | undefined> {
-  const bytes = planned.held?.size ?? (await adoptedSize(mirror, planned));
+async function findBlob(mirror: Mirror, planned: PlannedFile, isPending: boolean): Promise<Blob | undefined> {
+  const bytes = planned.held?.size ?? (await adoptedSize(mirror, planned, isPending));
   return bytes === undefined ? movedBlob(mirror, planned) : { bytes };
 }
 
@@ -131,22 +139,30 @@ async function findBlob(mirror: Mirror, planned: PlannedFile): Promise<Blob | un
  * Returns the size of a file that is in place although the state does not hold it, because a run was killed before it
  * could remember the file. Returns undefined if there is no such file.
  */
-async function adoptedSize({ files }: Mirror, { path, sha256 }: PlannedFile): Promise<number | undefined> {
-  const found = await files.digest(path);
+async function adoptedSize(
+  { files }: Mirror,
+  { path, sha256 }: PlannedFile,
+  isPending: boolean,
+): Promise<number | undefined> {
+  const found = await files.findVerified(path, isPending);
   return found?.sha256 === sha256 ? found.bytes : undefined;
 }
 
 /** Returns the blob of a file whose bytes are held at another path, so that a moved file is not fetched again. */
 async function movedBlob({ files }: Mirror, { elsewhere, sha256 }: PlannedFile): Promise<Blob | undefined> {
   if (elsewhere === undefined) return undefined;
-  const found = await files.digest(elsewhere);
+  const found = await files.findVerified(elsewhere, true);
   return found?.sha256 === sha256 ? { body: { sameAs: elsewhere }, bytes: found.bytes } : undefined;
 }
 
 async function fetchBlob(mirror: Mirror, name: ProjectName, planned: PlannedFile): Promise<Blob> {
   const { files, report } = mirror;
   const { path } = planned;
-  const body = await files.stage(stagingKey(name, path));
+  const body = await files.stage(stagingKey(name, path), path, {
+    bytes: planned.file.size,
+    sha256: planned.sha256,
+    mtimeMs: planned.file.uploadTimeMs,
+  });
   try {
     for (let attempt = 1; ; attempt += 1) {
       try {

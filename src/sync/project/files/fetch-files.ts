@@ -31,6 +31,7 @@ export async function fetchFiles(
   fetched: FetchedFiles,
 ): Promise<FetchFailures> {
   const arriving = planned.filter((file) => !isComplete(file, mirror) && !fetched.has(file.path));
+  const pending = new Set(arriving.length > 0 ? mirror.state.held.pendingFiles(name) : []);
   if (arriving.length > 0)
     mirror.state.held.addPendingFiles(
       name,
@@ -40,7 +41,7 @@ export async function fetchFiles(
   const others: unknown[] = [];
   for (let start = 0; start < arriving.length && !others.some(endsRun); ) {
     const batch = arriving.slice(start, start + batchSize);
-    const results = await Promise.allSettled(batch.map((file) => download(mirror, name, file)));
+    const results = await Promise.allSettled(batch.map((file) => download(mirror, name, file, pending.has(file.path))));
     for (const [at, file] of batch.entries()) {
       const result = results[at];
       if (result?.status === 'fulfilled') {

@@ -7,7 +7,9 @@ import type { Mirror } from '../../mirror.ts';
 
 /** Returns those of `held` that are not in place with their size. */
 export async function missingFiles(files: Mirror['files'], held: readonly HeldFile[]): Promise<HeldFile[]> {
-  const found = await Promise.all(held.map(async (file) => (await files.size(file.path)) === file.size));
+  const isThere = async ({ path, size }: HeldFile): Promise<boolean> =>
+    files.isRemote(path) || (await files.size(path)) === size;
+  const found = await Promise.all(held.map(isThere));
   return held.filter((_, index) => found[index] !== true);
 }
 
@@ -27,14 +29,14 @@ export async function discardPendingFiles(
   if (paths.length > 0) await files.discard(paths);
 }
 
-/** Moves the files with their sidecars into the trash, once the discarding of the paths in `first` is durable. */
+/** Moves the files with their sidecars into the trash, once the discarding of the folders in `first` is durable. */
 export async function discardFiles(
   { files, report }: Mirror,
   held: readonly HeldFile[],
   first: WebPath[] = [],
 ): Promise<void> {
   const paths = held.flatMap((file) => withSidecars(file.path, heldSidecars(file)));
-  if (first.length > 0) await files.discard(first);
+  if (first.length > 0) await files.discardFolders(first);
   if (paths.length > 0) await files.discard(paths);
   for (const { path } of held) report({ type: 'file-removed', path });
 }
