@@ -3,6 +3,7 @@
  * (`apache/pep381client.conf`): a test compares both.
  */
 import { filenameOf, type WebPath } from '../../core/paths.ts';
+import { serialOfLegacyProject } from '../../formats/legacy-json.ts';
 import type { ObjectHeaders } from './bucket.ts';
 
 const html = 'text/html; charset=utf-8';
@@ -35,6 +36,15 @@ export function objectHeaders(path: WebPath): ObjectHeaders {
   if (path.startsWith('pypi/')) return { contentType: json, cacheControl: tenMinutes };
   const contentType = typesByEnd.find(([end]) => end.test(path))?.[1] ?? binary;
   return { contentType, cacheControl: ownFile.test(path) ? askAgain : tenMinutes };
+}
+
+/**
+ * Returns what Apache reads in `serial` beside the legacy JSON of a project, and a host that serves a bucket in the
+ * metadata of the object: the project's serial. Undefined for everything else.
+ */
+export function lastSerialOf(path: WebPath, body: Buffer): string | undefined {
+  if (!/^pypi\/[^/]+\/json$/.test(path)) return undefined;
+  return serialOfLegacyProject(body)?.toString();
 }
 
 function headersOfFile(path: WebPath): ObjectHeaders {

@@ -29,7 +29,7 @@ import type {
 } from '../file-store.ts';
 import type { DueDeletion, ObjectJournal } from '../object-journal.ts';
 import type { Bucket, ObjectHead, ObjectHeaders } from './bucket.ts';
-import { objectHeaders } from './object-headers.ts';
+import { lastSerialOf, objectHeaders } from './object-headers.ts';
 import { partBytes, StagedUpload, type Upload } from './staged-upload.ts';
 
 /** Milliseconds for which caches may keep a page: `max-age` of the pages. */
@@ -248,7 +248,10 @@ export class S3FileStore implements FileStore {
   }
 
   async #put(path: WebPath, body: Buffer, sha256: string, mtimeMs: number | undefined): Promise<void> {
-    await this.#bucket.put(keyOf(path), body, headersOf(path, { sha256, mtimeMs }));
+    const headers = headersOf(path, { sha256, mtimeMs });
+    const serial = lastSerialOf(path, body);
+    const metadata = { ...headers.metadata, ...(serial !== undefined && { serial }) };
+    await this.#bucket.put(keyOf(path), body, { ...headers, metadata });
   }
 
   async #beginUpload(path: WebPath, expected: ExpectedFile): Promise<JournaledUpload> {
