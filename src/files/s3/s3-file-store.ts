@@ -250,7 +250,7 @@ export class S3FileStore implements FileStore {
   async #put(path: WebPath, body: Buffer, sha256: string, mtimeMs: number | undefined): Promise<void> {
     const headers = headersOf(path, { sha256, mtimeMs });
     const serial = lastSerialOf(path, body);
-    const metadata = { ...headers.metadata, ...(serial !== undefined && { serial }) };
+    const metadata = { ...headers.metadata, ...(serial !== undefined && { 'last-serial': serial }) };
     await this.#bucket.put(keyOf(path), body, { ...headers, metadata });
   }
 
