@@ -45,7 +45,7 @@ export interface S3FileStoreOptions {
   readonly journal: ObjectJournal;
   /** The clock by which removed files are put under a day of the trash, and deleted. */
   readonly removals: Pick<Clock, 'now'>;
-  /** True if the bucket may have objects that neither this state nor its earlier runs know of. */
+  /** True if the bucket may have files that neither this state nor its earlier runs know of. */
   readonly isUnknown?: boolean | undefined;
   /** Milliseconds until a file that is removed from `packages/` is deleted. */
   readonly deletionDelayMs?: number | undefined;
@@ -332,7 +332,7 @@ export class S3FileStore implements FileStore {
 
   /** Returns true if somebody else may have put files here. Asks once. */
   #mayHaveUnknown(): Promise<boolean> {
-    this.#hasUnknown ??= this.#isUnknown ? Promise.resolve(true) : this.#isAny('prefetch/');
+    this.#hasUnknown ??= this.#isAny(this.#isUnknown ? 'web/packages/' : 'prefetch/');
     return this.#hasUnknown;
   }
 
