@@ -41,6 +41,7 @@ t.test('the folder holds the programs, what they load, their manual pages, and n
     'example.js',
     'hook.js',
     'http.js',
+    'import.js',
     'install.sh',
     'man',
     'metrics.js',
