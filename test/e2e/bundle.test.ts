@@ -53,6 +53,7 @@ t.test('the folder holds the programs, what they load, their manual pages, and n
     'processlogs.js',
     'provenance.js',
     'regex.js',
+    's3.js',
     'site.js',
     'statistics.js',
   ]);
