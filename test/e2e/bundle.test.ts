@@ -238,7 +238,7 @@ t.test('a copy mirrors the whole sample index, also when it is started through a
 function foreignTo(name: string): string[] {
   const text = readFileSync(join(copied, name), 'utf8');
   const required = [...text.matchAll(/\brequire\(["']([^"']+)["']\)/g)].map(([, module]) => module ?? '');
-  const isPart = (module: string): boolean => /^\.\/[a-z]+\.js$/.test(module) && existsSync(join(copied, module));
+  const isPart = (module: string): boolean => /^\.\/[a-z0-9]+\.js$/.test(module) && existsSync(join(copied, module));
   return required.filter((module) => !module.startsWith('node:') && !isBuiltin(module) && !isPart(module));
 }
 
