@@ -1,5 +1,5 @@
 /** The pages for people: when runs and checks make them, and whose pages they leave alone. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { siteState } from '../../src/state/mirror-state.ts';
@@ -151,4 +151,27 @@ t.test('a check shows what it found', async (t) => {
     textOf(target, 'status/index.html'),
     /class="verdict">Needs a look: the check on [^<]+ found \d+ things? wrong/,
   );
+});
+
+t.test('what lies in the way of a page costs that page alone, and a warning', async (t) => {
+  const { target, server, mirror } = await openSample(t, program, smallIndex());
+  mkdirSync(join(target, 'web/index.html'), { recursive: true });
+  writeFileSync(join(target, 'web/status'), 'mine');
+  const told = /^Warning: web\/status: lies in the way of a page for people, and is left alone; move it away$/gm;
+  const first = await mirror();
+  t.equal(first.code, 0);
+  t.equal(first.stderr.match(told)?.length, 1, first.stderr);
+  t.match(first.stderr, 'Warning: web/index.html: lies in the way');
+  t.equal(readFileSync(join(target, 'web/status'), 'utf8'), 'mine');
+  t.match(textOf(target, 'not-found.html'), '<h1>Not here</h1>', 'the others are there');
+  rmSync(join(target, 'web/status'));
+  symlinkSync('/tmp', join(target, 'web/status'));
+  server.index.publish(makeWheel({ name: 'later', version: '1.0' }));
+  t.same(await mirror('-q'), { code: 0, stdout: '', stderr: '' });
+  t.ok(existsSync(join(target, 'web/simple/later/index.html')));
+  rmSync(join(target, 'web/status'));
+  rmSync(join(target, 'web/index.html'), { recursive: true });
+  server.index.publish(makeWheel({ name: 'latest', version: '1.0' }));
+  t.same(await mirror('-q'), { code: 0, stdout: '', stderr: '' });
+  t.match(textOf(target, 'status/index.html'), 'All is well');
 });
