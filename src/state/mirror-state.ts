@@ -204,6 +204,8 @@ export interface RunState {
   readonly pausedAt?: number | undefined;
   /** Time in milliseconds at which a quiet run last reported parked projects; undefined while there are none. */
   readonly waitingToldAt?: number | undefined;
+  /** The outage of upstream that the last runs ended with; undefined if the last one did not. */
+  readonly outage?: Outage | undefined;
   /** True if the user was told how to run without being root. */
   readonly toldRoot?: boolean | undefined;
 }
@@ -212,6 +214,7 @@ export const runState = section<RunState>({
   progressAt: true,
   pausedAt: true,
   waitingToldAt: true,
+  outage: true,
   toldRoot: true,
 });
 
@@ -323,6 +326,13 @@ export interface UpstreamSnapshot {
   readonly unprovenSince?: number | undefined;
   /** The groups of pages that are not published, because upstream serves other pages than it has signed. */
   readonly held?: readonly number[] | undefined;
+}
+
+/** An outage of upstream. Times are in milliseconds. */
+export interface Outage {
+  readonly since: number;
+  /** When a quiet run last printed each failure, by its message without numbers. */
+  readonly told: Readonly<Record<string, number>>;
 }
 
 /** What the published pages for people show. */
