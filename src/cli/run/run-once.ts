@@ -188,7 +188,9 @@ async function work(
   }
   for (const message of policy?.warnings ?? []) mirror.report({ type: 'warning', message });
   const mirroring = async (): Promise<void> => {
-    if (!command.dryRun && (await beginRun(mirror, startedMs))) await pages.begin();
+    const died = command.dryRun ? undefined : await beginRun(mirror, startedMs);
+    if (died !== undefined && command.quiet) lines.err(`Warning: ${died}`);
+    if (died !== undefined) await pages.begin();
     if (!command.dryRun) await adoptTarget(target, mirror);
     if (!command.dryRun) await expectSpace(target, mirror, command.all);
     await sync(mirror);
