@@ -107,22 +107,6 @@ t.test('what an administrator has put in place of a page stays', async (t) => {
   t.match(textOf(target, 'index.html'), '<h1>Mirror of ', 'what was taken away comes again');
 });
 
-t.test('pages that cannot be written are reported, and everything else is done', async (t) => {
-  const { target, mirror } = await openSample(t, program, smallIndex());
-  mkdirSync(join(target, 'web'), { recursive: true });
-  writeFileSync(join(target, 'web/status'), 'a file where a folder should be');
-  const { code, stderr } = await mirror('-q');
-  t.equal(code, 4);
-  t.match(stderr, /^pep381run: error: \S+\/web\/status\/index\.html: [^\n]*\n3 projects published, [^\n]*\n$/);
-  t.ok(existsSync(join(target, 'web/simple/alpha/index.html')));
-  t.ok(existsSync(join(target, 'web/last-modified')));
-  t.equal((JSON.parse(textOf(target, 'mirror-status.json')) as Record<string, unknown>)['exit-code'], 4);
-  rmSync(join(target, 'web/status'));
-  t.match(await mirror('-q'), { code: 0, stderr: '' });
-  t.match(textOf(target, 'status/index.html'), 'All is well');
-  t.match(textOf(target, 'status/index.html'), 'local disk or database failed');
-});
-
 t.test('the pages are there during the first run', async (t) => {
   const sample = await openSample(t, program, smallIndex());
   const { server, target } = sample;
