@@ -43,6 +43,7 @@ export async function collectFacts(source: SiteSource): Promise<SiteFacts> {
   const { running, pausedAt } = state.get(runState);
   const { unmetLines = [] } = state.get(missingState);
   const { alarms = [] } = state.get(alarmState);
+  const { lastCheck, damagedShares = [] } = state.get(checkResultsState);
   const recorded = state.history.latest(runsRead);
   return {
     now,
@@ -66,6 +67,8 @@ export async function collectFacts(source: SiteSource): Promise<SiteFacts> {
     rejectedFiles: state.rejectedFiles.count(),
     unsatisfied: unmetLines.length,
     alarms: isConfigKnown ? [...alarms].reverse() : [],
-    lastCheck: state.get(checkResultsState).lastCheck,
+    lastCheck,
+    // The last check has told its own findings.
+    damagedShares: damagedShares.filter(({ finishedMs }) => finishedMs !== lastCheck?.finishedMs),
   };
 }

@@ -3,7 +3,15 @@
  * `test/architecture.test.ts` enforces this.
  */
 import type { ProjectName } from '../core/names.ts';
-import type { AlarmRecord, CheckResult, CheckSums, LogsResult, RunResult, RunSums } from './program-results.ts';
+import type {
+  AlarmRecord,
+  CheckResult,
+  CheckSums,
+  DamagedShare,
+  LogsResult,
+  RunResult,
+  RunSums,
+} from './program-results.ts';
 import { change, join, section } from './state-section.ts';
 import type { StateStore } from './state-store.ts';
 
@@ -265,8 +273,14 @@ export const alarmState = section<AlarmState>({ alarms: true, unread: true });
 export interface CheckResultsState {
   readonly lastCheck?: CheckResult | undefined;
   readonly checkSums?: CheckSums | undefined;
+  /** The shares in which their last check found something, if it is not longer ago than a round, the oldest first. */
+  readonly damagedShares?: readonly DamagedShare[] | undefined;
 }
-export const checkResultsState = section<CheckResultsState>({ lastCheck: true, checkSums: true });
+export const checkResultsState = section<CheckResultsState>({
+  lastCheck: true,
+  checkSums: true,
+  damagedShares: true,
+});
 
 /** The results of processing logs. Owned by `cli/logs`. */
 export interface LogsResultsState {

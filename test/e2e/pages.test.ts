@@ -159,3 +159,34 @@ t.test('what lies in the way of a page costs that page alone, and a warning', as
   t.same(await mirror('-q'), { code: 0, stdout: '', stderr: '' });
   t.match(textOf(target, 'status/index.html'), 'All is well');
 });
+
+t.test('what a check of a share found stays on the pages when the next share is right', async (t) => {
+  const { target, mirror } = await openSample(t, program, smallIndex());
+  const metrics = join(target, '../pep381.prom');
+  mkdirSync(target, { recursive: true });
+  writeFileSync(join(target, 'mirror.toml'), `metrics-file = "${metrics}"\n`);
+  t.equal((await mirror('-q')).code, 0);
+  rmSync(join(target, 'web/simple/alpha/index.html'));
+  const codes = [];
+  for (const share of ['1/2', '2/2']) codes.push((await run(checker, ['-q', '--subset', share, target])).code);
+  t.same([...codes].sort(), [0, 1], 'one of them holds the damaged page');
+  // The damaged share first, then the other one.
+  const [damaged, right] = codes[0] === 1 ? ['1/2', '2/2'] : ['2/2', '1/2'];
+  t.equal((await run(checker, ['-q', '--subset', damaged, target])).code, 1);
+  const lastCheck = (): unknown =>
+    (JSON.parse(textOf(target, 'mirror-status.json')) as { 'last-check': { findings: number } })['last-check'].findings;
+  const findings = lastCheck();
+  t.ok(Number(findings) > 0, 'the status has it before the next run');
+  t.equal((await run(checker, ['-q', '--subset', right, target])).code, 0);
+  t.equal(lastCheck(), 0);
+  t.match(
+    textOf(target, 'status/index.html'),
+    /class="verdict">Needs a look: the check on .* found \d things? wrong\./,
+  );
+  t.match(textOf(target, 'status/index.html'), `<li>Share ${damaged[0]} of 2, checked on `);
+  t.match(readFileSync(metrics, 'utf8'), new RegExp(`^pep381_damaged_shares_findings\\{.*\\} ${findings}$`, 'm'));
+  t.equal((await mirror('-q')).code, 0);
+  t.equal((await run(checker, ['-q', '--subset', damaged, target])).code, 0);
+  t.match(textOf(target, 'status/index.html'), 'class="verdict">All is well');
+  t.match(readFileSync(metrics, 'utf8'), /^pep381_damaged_shares_findings\{.*\} 0$/m);
+});

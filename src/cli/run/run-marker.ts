@@ -8,9 +8,9 @@ import { adoptionState, runState } from '../../state/mirror-state.ts';
 import { change } from '../../state/state-section.ts';
 import { lastRunIn } from '../../sync/discover/outdated-state.ts';
 import type { Mirror } from '../../sync/mirror.ts';
+import { publishStatus } from '../inspect/publish-status.ts';
 import { isoTime } from '../output/units.ts';
 import { exitCodes } from '../program/exit-codes.ts';
-import { publishStatus } from './publish-status.ts';
 
 const everyMs = minuteMs;
 
