@@ -24,7 +24,11 @@ t.test('an outage is printed by the first quiet run, and once more when it is ov
   t.match(await mirror('-q'), { code: 3, stderr: /^pep381run: error: [^\n]*401/ }, 'another failure is news');
   t.same(await mirror('-q'), { code: 3, stdout: '', stderr: '' });
   offNonsense();
-  t.match(await mirror('-q'), { code: 0, stdout: /^Upstream can be reached again; runs failed since \S+Z\n$/, stderr: '' });
+  t.match(await mirror('-q'), {
+    code: 0,
+    stdout: /^Upstream can be reached again; runs failed since \S+Z\n$/,
+    stderr: '',
+  });
   t.same(await mirror('-q'), right);
 });
 

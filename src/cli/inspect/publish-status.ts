@@ -1,6 +1,7 @@
 /** Publishes `web/mirror-status.json`: the health of the mirror, for monitoring and for people. */
 import { ownPath } from '../../core/paths.ts';
 import type { SiteSource } from '../../site/collect-facts.ts';
+import { publicParked } from '../../site/public-projects.ts';
 import { publicText } from '../../site/public-text.ts';
 import { missingState, serialState } from '../../state/mirror-state.ts';
 import type { RunRecord } from '../../state/run-history.ts';
@@ -47,7 +48,7 @@ export async function publishStatus(source: StatusSource, run: RunRecord, nowMs 
       lastCheck === undefined
         ? null
         : { finished: lastCheck.finished, 'exit-code': lastCheck.exitCode, findings: lastCheck.findings },
-    parked: (isConfigKnown ? state.queue.parked(parkedShown) : []).map(({ due, reason, nextTry }) => ({
+    parked: publicParked(source, parkedShown).map(({ due, reason, nextTry }) => ({
       name: due.name,
       since: new Date(due.since).toISOString(),
       attempts: due.attempts,
