@@ -9,7 +9,7 @@ import { openSampleServer, type SampleServer } from '../sample/sample-server.ts'
 import { openBundle } from './bundle.ts';
 import { damage } from './damage.ts';
 import { indexToKill } from './index-to-kill.ts';
-import { each, run } from './program.ts';
+import { each, run, withoutDeath } from './program.ts';
 import { publishedTree, stateOf } from './tree.ts';
 
 const program = join(await openBundle(), 'pep381run');
@@ -68,7 +68,7 @@ export async function killEverywhere(t: Test, wanted: Undisturbed, before?: stri
     const { code } = await runWith(server, target, { KILL_AT: String(number) });
     if (code === 'SIGKILL') killed += 1;
     const found = damage(join(target, 'web'), server.index);
-    const next = await run(program, ['-q', '--upstream', server.url, target]);
+    const next = withoutDeath(await run(program, ['-q', '--upstream', server.url, target]));
     const end = { found, next, ...resultOf(target) };
     t.same(end, { found: [], next: { code: 0, stdout: '', stderr: '' }, ...goal, staging: [] }, name);
     rmSync(target, { recursive: true });

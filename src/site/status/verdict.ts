@@ -41,6 +41,8 @@ const outdatedRuns = 4;
 const rhythmRuns = 20;
 /** Time for which an alarm is shown as something to do. */
 const alarmMs = dayMs;
+/** Time for which what a check of a share found is shown as something to do, although others were checked since. */
+const damageMs = 7 * dayMs;
 /** Shares of a disk: less free is full, and nearly full. */
 const fullShare = 0.01;
 const nearlyFullShare = 0.05;
@@ -220,13 +222,17 @@ export function daysUntilFull(days: SiteFacts['days'], free: number): number | u
   return perDay > 0 ? free / perDay : undefined;
 }
 
-function check({ lastCheck }: SiteFacts): Problem[] {
-  if (lastCheck === undefined || lastCheck.findings === 0) return [];
-  const { findings, finishedMs } = lastCheck;
+function check({ lastCheck, damagedShares, now }: SiteFacts): Problem[] {
+  const earlier = damagedShares.filter(({ finishedMs }) => now - finishedMs < damageMs);
+  const found = [...earlier, ...(lastCheck === undefined || lastCheck.findings === 0 ? [] : [lastCheck])];
+  const [first] = found;
+  if (first === undefined) return [];
+  const findings = found.reduce((sum, one) => sum + one.findings, 0);
+  const when = found.length === 1 ? 'the check on' : `${found.length} checks since`;
   return [
     {
       level: 'wait',
-      text: `the check on ${timeText(finishedMs)} found ${plural(findings, 'thing')} wrong`,
+      text: `${when} ${timeText(first.finishedMs)} found ${plural(findings, 'thing')} wrong`,
       advice: html`What it found damaged was queued, and the next run fetches it again. <code>pep381checkfiles TARGET</code> tells what is left.`,
     },
   ];
