@@ -10,6 +10,7 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statfsSync,
   symlinkSync,
@@ -30,6 +31,8 @@ const perGroup = 10;
 const groups = join(root, '.build/groups');
 /** Where tap puts the folders of tests. */
 const fixtures = join(root, '.tap/fixtures');
+/** A file for each process that uses them, named by its number. */
+const users = join(root, '.tap/users');
 /** Linux's file system in memory, and the room that the tests need there. */
 const memory = '/dev/shm';
 const neededBytes = 4 * 2 ** 30;
@@ -61,24 +64,52 @@ async function runTests(ofTap, isAll) {
 
 /**
  * Calls `work` while the folders of tests are in memory, if there is a file system there with enough room. The programs
- * flush whatever they write, and on a disk the tests would wait for that most of the time.
+ * flush whatever they write, and on a disk the tests would wait for that most of the time. Tests that run at the same
+ * time share the folder, and the last of them removes it.
  */
 async function inMemory(work) {
-  const isLink = lstatSync(fixtures, { throwIfNoEntry: false })?.isSymbolicLink() === true;
-  // Tests that run at the same time have done it.
-  if (isLink && existsSync(fixtures)) return work();
+  mkdirSync(users, { recursive: true });
+  const mine = join(users, String(process.pid));
+  writeFileSync(mine, '');
+  try {
+    const folder = folderInMemory();
+    if (folder !== undefined) process.env.TMPDIR = folder;
+    return await work();
+  } finally {
+    rmSync(mine, { force: true });
+    const folder = linkedFolder();
+    if (folder !== undefined && !readdirSync(users).some(isAlive)) {
+      for (const path of [fixtures, folder]) rmSync(path, { recursive: true, force: true });
+    }
+  }
+}
+
+/** Returns the folder in memory, which is made if there is none yet; undefined if there is no room. */
+function folderInMemory() {
+  const present = linkedFolder();
+  if (present !== undefined && existsSync(present)) return present;
   // Tests that were killed may have left a link to a folder that is gone.
   rmSync(fixtures, { recursive: true, force: true });
   const { bavail, bsize } = existsSync(memory) ? statfsSync(memory) : { bavail: 0, bsize: 0 };
-  if (bavail * bsize < neededBytes) return work();
+  if (bavail * bsize < neededBytes) return undefined;
   const folder = mkdtempSync(join(memory, 'pep381client-test-'));
   mkdirSync(dirname(fixtures), { recursive: true });
   symlinkSync(folder, fixtures);
-  process.env.TMPDIR = folder;
+  return folder;
+}
+
+function linkedFolder() {
+  const isLink = lstatSync(fixtures, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  return isLink ? readlinkSync(fixtures) : undefined;
+}
+
+/** Returns true if the process with this number is at work. Tests that were killed leave their number. */
+function isAlive(pid) {
   try {
-    return await work();
-  } finally {
-    for (const path of [fixtures, folder]) rmSync(path, { recursive: true, force: true });
+    process.kill(Number(pid), 0);
+    return true;
+  } catch ({ code }) {
+    return code !== 'ESRCH';
   }
 }
 

@@ -17,9 +17,9 @@ export interface StatusSource extends Pick<SiteSource, 'state' | 'files' | 'poli
 
 /** Publishes the status after `run`, the last one, as of `nowMs`. Throws StorageError. */
 export async function publishStatus(source: StatusSource, run: RunRecord, nowMs = run.finishedMs): Promise<void> {
-  const { state, files, settings, policy, isConfigKnown = true } = source;
-  const { serial, serialMovedAt, upstream: mirrored = settings.upstream } = state.get(serialState);
-  const upstream = isConfigKnown ? settings.upstream : mirrored;
+  const { state, files, settings, policy } = source;
+  // A run with the address of another index is refused, and a check may not know the address that runs are given.
+  const { serial, serialMovedAt, upstream = settings.upstream } = state.get(serialState);
   const { unmetLines = [] } = state.get(missingState);
   const { projects, files: held, bytes, queued, parked, heldBack } = state.totals();
   const { oldestQueued, recentAlarms, lastCheck } = monitoredOf(state, queued, nowMs);

@@ -3,6 +3,7 @@
 import { plural, showCount } from '../../core/counts.ts';
 import { dayMs, hourMs, minuteMs } from '../../core/durations.ts';
 import { showBytes } from '../../core/show-bytes.ts';
+import { completedBefore } from '../../state/run-history.ts';
 import { type HtmlValue, html } from '../html.ts';
 import type { SiteFacts } from '../site-facts.ts';
 import { showDuration, timeText } from '../words.ts';
@@ -101,7 +102,9 @@ function freshness(facts: SiteFacts): Problem[] {
   }
   if (completedAt - now > aheadMs) {
     const text = `the last complete run began in the future, on ${timeText(completedAt)}`;
-    return [{ level: 'wait', text, advice: 'The clock was wrong. The next complete run corrects this.' }];
+    const ahead: Problem = { level: 'wait', text, advice: 'The clock was wrong. The next complete run corrects this.' };
+    const before = completedBefore(runs, now);
+    return [...(before === undefined ? [] : freshness({ ...facts, completedAt: before })), ahead];
   }
   const age = now - completedAt;
   const isAtWork = runningSince !== undefined;
