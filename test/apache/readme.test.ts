@@ -30,6 +30,6 @@ t.test('README.md prepares the policy of a bucket with words that are in it', as
   const policy = readFileSync(new URL('apache/pep381client-s3-policy.json', root), 'utf8');
   const [, word] =
     /sed 's#([^#]+)#[^#]+#' apache\/pep381client-s3-policy\.json/.exec(readFileSync(readme, 'utf8')) ?? [];
-  t.ok(word !== undefined && policy.includes(`:::${word}/web/*"`), word);
+  t.ok(word !== undefined && policy.includes(`:::${word}/web/*"`), `${word}`);
   t.match(JSON.parse(policy).Statement, [{ Effect: 'Allow', Principal: '*', Action: 's3:GetObject' }]);
 });
