@@ -141,6 +141,8 @@ t.test('the cache answers for the store', cachedBucketHost.needs, async (t) => {
     const { etag = '' } = headers;
     const again = await ask(url, path, { headers: { Accept: json, 'Accept-Encoding': 'gzip', 'If-None-Match': etag } });
     t.equal(again.status, 304, path);
+    const forBrowsers = [again.headers['access-control-allow-origin'], again.headers['x-content-type-options']];
+    t.same(forBrowsers, ['*', 'nosniff'], 'once');
   }
   t.equal((await get('/simple/foo-bar/', 'text/html')).status, 503, 'the other form is not taken for it');
   t.equal((await get('/last-modified')).status, 503, 'what is asked for again each time is not kept');
