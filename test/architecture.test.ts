@@ -110,6 +110,7 @@ const owners: Readonly<Record<keyof typeof sections, readonly string[]>> = {
   checkResultsState: ['src/cli/check/'],
   logsResultsState: ['src/cli/logs/'],
   siteState: ['src/site/'],
+  storageState: ['src/cli/storage/'],
 };
 
 function mayChange(path: string, section: string): boolean {

@@ -46,6 +46,7 @@ const parts = {
   'metrics.js': 'src/cli/metrics/publish-metrics.ts',
   'statistics.js': 'src/site/statistics/publish-statistics.ts',
   'hook.js': 'src/cli/run/run-hook.ts',
+  's3.js': 'src/cli/storage/open-store.ts',
   'probe.js': 'src/cli/inspect/status-check.ts',
 };
 
@@ -71,7 +72,7 @@ export async function bundlePrograms(dist) {
   mkdirSync(dist, { recursive: true });
   writeFileSync(join(dist, 'package.json'), `${JSON.stringify({ type: 'commonjs', version })}\n`);
   for (const [program, source] of Object.entries(programs)) {
-    await bundle(source, join(dist, `${program}.js`), { plugins: [partsBeside] });
+    await bundle(source, join(dist, `${program}.js`), { plugins: [partsBeside, sharingErrors] });
     const define = {
       bundleName: JSON.stringify(`${program}.js`),
       ...defines,
@@ -83,7 +84,7 @@ export async function bundlePrograms(dist) {
     await bundle(source, join(dist, program), { ...anyNode, inject: [join(root, refuseOldNode)], define: defines });
   }
   for (const [part, source] of Object.entries(parts))
-    await bundle(source, join(dist, part), { plugins: [withoutHttp2] });
+    await bundle(source, join(dist, part), { plugins: [withoutHttp2, withSharedErrors] });
   writeFileSync(join(dist, 'COPYRIGHT'), renderCopyright(inputs));
   copyFileSync(join(root, installer), join(dist, 'install.sh'));
   for (const name of readdirSync(dist)) if (name.endsWith('.js')) addId(join(dist, name));
@@ -184,6 +185,27 @@ const partsBeside = {
     });
   },
 };
+
+/** The place where a program keeps the classes of our errors for its parts. */
+const sharedErrors = "globalThis[Symbol.for('pep381client.errors')]";
+
+/** Keeps the classes of our errors for the parts of the program. */
+const sharingErrors = insteadOfErrors((text, names) => `${text}\n${sharedErrors} = { ${names} };`);
+
+/** Takes these classes from the program that loads the part, which would not recognize others. */
+const withSharedErrors = insteadOfErrors((_text, names) => `export const { ${names} } = ${sharedErrors};`);
+
+/** Bundles what `contents` returns instead of the file with our errors, for its text and the names that it exports. */
+function insteadOfErrors(contents) {
+  const path = join(root, 'src/core/errors.ts');
+  const text = readFileSync(path, 'utf8');
+  const names = [...text.matchAll(/^export (?:abstract )?(?:class|function) (\w+)/gm)].map(([, name]) => name);
+  const made = { contents: contents(text, names.join(', ')), loader: 'ts' };
+  return {
+    name: 'errors',
+    setup: ({ onLoad }) => onLoad({ filter: /\/errors\.ts$/ }, (file) => (file.path === path ? made : undefined)),
+  };
+}
 
 /** Leaves out Node's HTTP/2, which takes milliseconds to load. undici does without it, and we never ask for it. */
 const withoutHttp2 = {

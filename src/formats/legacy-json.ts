@@ -127,6 +127,13 @@ export function renderLegacyProject(
   })}\n`;
 }
 
+/** Returns the serial in the text of `/pypi/NAME/json`, as {@link renderLegacyProject} makes it; undefined if it has none. */
+export function serialOfLegacyProject(body: Buffer): number | undefined {
+  // Within a string the quotes would be escaped.
+  const serial = Number(/"last_serial":(\d+)[,}]/.exec(body.toString())?.[1] ?? 0);
+  return serial > 0 ? serial : undefined;
+}
+
 /**
  * Returns the text of `/pypi/NAME/VERSION/json`. It has no serial, so that it does not change when other releases come
  * and go.

@@ -19,6 +19,8 @@ export interface SiteSource {
   readonly files: FileStore;
   readonly settings: SiteSettings;
   readonly policy: Policy | undefined;
+  /** False if `mirror.toml` was refused, so that `settings` and `policy` are not those of the mirror. */
+  readonly isConfigKnown?: boolean | undefined;
   /** Milliseconds. */
   readonly now: number;
   /** True during a run. */
@@ -35,7 +37,7 @@ const removalsRead = 20;
 
 /** Returns what the pages show. Throws StorageError. */
 export async function collectFacts(source: SiteSource): Promise<SiteFacts> {
-  const { state, files, settings, policy, now, isRunning, ended } = source;
+  const { state, files, settings, policy, isConfigKnown = true, now, isRunning, ended } = source;
   // A run with the address of another index is refused, and has pages all the same.
   const { serial, serialMovedAt, upstream = settings.upstream } = state.get(serialState);
   const { running, pausedAt } = state.get(runState);
@@ -46,6 +48,7 @@ export async function collectFacts(source: SiteSource): Promise<SiteFacts> {
     now,
     settings: { ...settings, upstream },
     policy,
+    isConfigKnown,
     totals: state.totals(),
     serial,
     serialMovedAt,
@@ -56,12 +59,13 @@ export async function collectFacts(source: SiteSource): Promise<SiteFacts> {
     days: state.history.days(now, daysRead),
     room: await files.room(),
     parkedByObstacle: state.queue.parkedByObstacle(),
-    parked: state.queue.parked(projectsRead, false),
+    // What of reasons and alarms is not for everybody is known by the settings only.
+    parked: isConfigKnown ? state.queue.parked(projectsRead, false) : [],
     heldBack: state.queue.parked(projectsRead, true),
     removals: state.removals.latest(removalsRead),
     rejectedFiles: state.rejectedFiles.count(),
     unsatisfied: unmetLines.length,
-    alarms: [...alarms].reverse(),
+    alarms: isConfigKnown ? [...alarms].reverse() : [],
     lastCheck: state.get(checkResultsState).lastCheck,
   };
 }

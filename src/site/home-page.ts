@@ -13,7 +13,8 @@ const anyHost = 'https://THIS-HOST';
 
 /** Returns the page. */
 export function renderHomePage(facts: SiteFacts): string {
-  const { settings, now, totals, completedAt, policy } = facts;
+  const { settings, now, totals, completedAt, policy, isConfigKnown } = facts;
+  const extent = isConfigKnown ? (policy === undefined ? '' : 'a part of ') : 'all or a part of ';
   const host = hostOf(settings.upstream);
   const { level, sentence } = verdictOf(facts);
   return renderPage(
@@ -24,7 +25,7 @@ export function renderHomePage(facts: SiteFacts): string {
       asOf: now,
       description: `A mirror of ${host}, to install Python packages from`,
     },
-    html`<p>This host has a copy of ${policy === undefined ? '' : 'a part of '}<a href="${settings.upstream}">${host}</a>. Python packages can be installed from it as from there.</p>
+    html`<p>This host has a copy of ${extent}<a href="${settings.upstream}">${host}</a>. Python packages can be installed from it as from there.</p>
 <div class="state ${level}">
 <p class="verdict">${sentence}</p>
 <p><a href="status/">Status in detail</a></p>
@@ -48,29 +49,36 @@ ${howTo(settings.baseUrl)}`,
 export function renderNotFoundPage(facts: SiteFacts): string {
   const { settings, policy } = facts;
   const host = hostOf(settings.upstream);
+  const root = rootPath(settings.baseUrl);
   return renderPage(
     {
       title: 'Not here',
       current: 'other',
-      root: '',
+      root,
       asOf: undefined,
       description: `A project that this mirror of ${host} does not have`,
     },
     html`<p>This mirror has no project of that name.</p>
 <ul>
 <li>Is the name right? Large and small letters, and <code>-</code>, <code>_</code> and <code>.</code> make no difference.</li>
-<li>${policy === undefined ? html`What is new at ${host} is here after the next run: see the <a href="status/">status</a>.` : html`This mirror has a part of ${host} only: see <a href="status/#policy">what is mirrored</a>.`}</li>
+<li>${policy === undefined ? html`What is new at ${host} is here after the next run: see the <a href="${root}status/">status</a>.` : html`This mirror has a part of ${host} only: see <a href="${root}status/#policy">what is mirrored</a>.`}</li>
 </ul>
-${findForm()}`,
+${findForm(root)}`,
   );
 }
 
+/** Returns the path of the root of the mirror: the web server answers with this page at any address below it. */
+function rootPath(baseUrl: string | undefined): `/${string}` {
+  const path = baseUrl === undefined ? '' : new URL(baseUrl).pathname.replace(/^\/+|\/+$/g, '');
+  return path === '' ? '/' : `/${path}/`;
+}
+
 /** Returns the question for a project. The virtual host leads from `find` to the page of the project. */
-function findForm(): Html {
+function findForm(root = ''): Html {
   return html`<section aria-labelledby="find">
 <h2 id="find">Is it here?</h2>
 <div class="panel">
-<form action="find" method="get" data-find>
+<form action="${root}find" method="get" data-find>
 <label for="name">Name of a project</label>
 <div class="row">
 <input type="text" id="name" name="name" required maxlength="200" autocomplete="off" autocapitalize="none" spellcheck="false" placeholder="numpy">

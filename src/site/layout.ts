@@ -13,8 +13,11 @@ export interface PageFrame {
   /** The title, which is the heading of the page as well. */
   readonly title: string;
   readonly current: 'home' | 'status' | 'statistics' | 'other';
-  /** The way from the page to the root of the mirror. */
-  readonly root: '' | '../';
+  /**
+   * The way from the page to the root of the mirror: relative, or the path of an address for a page that is served at
+   * other addresses than its own.
+   */
+  readonly root: '' | '../' | `/${string}`;
   /** Time in milliseconds as of which the page is right; undefined if it tells nothing that changes. */
   readonly asOf: number | undefined;
   /** A sentence for search results and readers of tabs. */

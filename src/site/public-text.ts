@@ -9,8 +9,12 @@ const maxLength = 300;
 const address = /\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s"'<>]+/gi;
 /** The folders of a path, which does not begin within a word or an address. */
 const folders = /(?<![\w:/.…\])-])(?:\/[^/\s"'`]+)+\/(?=[^/\s"'`])/g;
-/** What Node tells behind the code of an error: `connect ECONNREFUSED 192.0.2.1:443`, `getaddrinfo ENOTFOUND proxy`. */
-const place = /\b(E[A-Z_]{3,}) (?!of\b)[^\s()]+/g;
+/**
+ * What Node tells behind the code of an error of the network: `connect ECONNREFUSED 192.0.2.1:443`, `getaddrinfo
+ * ENOTFOUND proxy`. Behind other words in capital letters, and where no address follows, is only text.
+ */
+const place =
+  /\b((?:connect|bind|listen|send|getaddrinfo|query[A-Z]\w*) E[A-Z_]{3,}|ENOTFOUND|EAI_[A-Z]+|E[A-Z]{3,}(?= [^\s()]*\d[.:]\w)) (?!of\b)[^\s()]+/g;
 /** Whom a certificate is of, which names hosts of a network. */
 const certificate = /\b(issued by|altnames?:|Host:|Cert:|cert's)\s.*/is;
 /** Users, and hosts without a scheme. */

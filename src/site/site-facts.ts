@@ -25,6 +25,8 @@ export interface SiteFacts {
   readonly settings: SiteSettings;
   /** Undefined if everything is held. */
   readonly policy: Policy | undefined;
+  /** False if `mirror.toml` was refused: what is said of the settings and of the policy is left out. */
+  readonly isConfigKnown: boolean;
   readonly totals: Totals;
   readonly serial: number | undefined;
   readonly serialMovedAt: number | undefined;

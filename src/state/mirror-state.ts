@@ -280,6 +280,21 @@ export interface SiteState {
 }
 export const siteState = section<SiteState>({ pages: true });
 
+/** Where the mirror lies. Owned by `cli/storage`. */
+export interface StorageState {
+  /** Undefined if it is on the disk. */
+  readonly storage?: StoragePlace | undefined;
+}
+export const storageState = section<StorageState>({ storage: true });
+
+/** A place in an object store. */
+export interface StoragePlace {
+  readonly bucket: string;
+  readonly prefix: string;
+  /** What the bucket holds: what is below `web/packages`, or all that is below `web/`. */
+  readonly hold: 'files' | 'everything';
+}
+
 /** All sections by name. */
 export const sections = {
   serialState,
@@ -300,6 +315,7 @@ export const sections = {
   checkResultsState,
   logsResultsState,
   siteState,
+  storageState,
 };
 
 /** The unsatisfied wants of a project, each with its reason. */

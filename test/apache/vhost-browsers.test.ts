@@ -1,6 +1,6 @@
 /** Pythons in browsers (Pyodide, micropip, JupyterLite): what the Fetch standard asks of a server of another origin. */
 import t from 'tap';
-import { apacheOrReason, openApache } from '../fixtures/apache.ts';
+import { testHosts } from '../fixtures/hosts.ts';
 import { openToAll } from '../fixtures/open-to-all.ts';
 import { ask, type Question } from './ask.ts';
 import { blobFolder, writeSmallMirror } from './small-mirror.ts';
@@ -8,11 +8,10 @@ import { blobFolder, writeSmallMirror } from './small-mirror.ts';
 const wheel = `/${blobFolder}/foo_bar-1.0.whl`;
 const origin = { Origin: 'https://notebooks.example' };
 
-t.test('from other origins', apacheOrReason(), async (t) => {
+testHosts(t, 'from other origins', async (t, host) => {
   const target = openToAll(t).testdir();
   writeSmallMirror(target);
-  const apache = await openApache({ target, cgi: true });
-  t.teardown(() => apache.close());
+  const apache = await host.open(t, { target, cgi: true });
   const get = (path: string, { headers = {}, method = 'GET' }: Question = {}) =>
     ask(apache.url, path, { method, headers: { ...origin, ...headers } });
 
@@ -82,7 +81,8 @@ t.test('from other origins', apacheOrReason(), async (t) => {
     }
   });
 
-  await t.test('nothing is said of /sync, whoever answers', async (t) => {
+  // The host of a bucket has no /sync: the mirror is made elsewhere.
+  await t.test('nothing is said of /sync, whoever answers', host.inFolder, async (t) => {
     for (const path of ['/sync', '/sync/', '/sync/x', '/%73ync', '//sync', '/sync?x']) {
       for (const method of ['GET', 'POST', 'OPTIONS']) {
         const reply = await get(path, { method, headers: { 'Access-Control-Request-Method': 'POST' } });

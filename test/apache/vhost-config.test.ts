@@ -25,7 +25,7 @@ for (const [module, directive] of [
   ['headers', 'Header'],
 ] as const) {
   t.test(`without mod_${module} Apache refuses to start and names ${directive}`, apacheOrReason(), async (t) => {
-    const { ok, output } = testVirtualHost(module);
+    const { ok, output } = testVirtualHost([module]);
     t.notOk(ok);
     t.match(output, `Invalid command '${directive}'`);
   });
@@ -42,6 +42,6 @@ t.test('modules that an administrator may have disabled are not needed', apacheO
     'reqtimeout',
     'status',
   ];
-  const { ok, output } = testVirtualHost(...optional);
+  const { ok, output } = testVirtualHost(optional);
   t.ok(ok, output);
 });

@@ -4,7 +4,7 @@ import { rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { gzipSync } from 'node:zlib';
 import t from 'tap';
-import { apacheOrReason, openApache } from '../fixtures/apache.ts';
+import { testHosts } from '../fixtures/hosts.ts';
 import { openToAll } from '../fixtures/open-to-all.ts';
 import { ask } from './ask.ts';
 import { writeSmallMirror } from './small-mirror.ts';
@@ -23,11 +23,10 @@ function writeEqualPages(target: string): void {
   }
 }
 
-t.test('each form of a page has its own ETag, and no other is taken for it', apacheOrReason(), async (t) => {
+testHosts(t, 'each form of a page has its own ETag, and no other is taken for it', async (t, host) => {
   const target = openToAll(t).testdir();
   writeEqualPages(target);
-  const apache = await openApache({ target });
-  t.teardown(() => apache.close());
+  const apache = await host.open(t, { target });
   const get = (type: string, encoding: string, headers: Readonly<Record<string, string>> = {}) =>
     ask(apache.url, '/simple/foo-bar/', { headers: { Accept: type, 'Accept-Encoding': encoding, ...headers } });
   const forms = types.flatMap((type) => encodings.map((encoding) => ({ type, encoding })));
@@ -53,9 +52,13 @@ t.test('each form of a page has its own ETag, and no other is taken for it', apa
       200,
       'one from before there were forms is old',
     );
-    t.equal((await get(type, encoding, { 'If-None-Match': '*' })).status, 304);
+    // Not all stores know this one.
+    const any = (await get(type, encoding, { 'If-None-Match': '*' })).status;
+    t.ok(any === 304 || (any === 200 && host.inBucket), `${any}`);
   }
 
+  // An ETag of a store comes from the bytes.
+  if (host.inBucket) return;
   const [web, copy] = [join(target, 'web'), join(target, 'copy')];
   execFileSync('cp', ['-a', web, copy]);
   rmSync(web, { recursive: true });

@@ -1,16 +1,15 @@
 /** Everything but pages: types, lifetimes, ranges, and what must never leave the mirror. */
 import t from 'tap';
-import { apacheOrReason, openApache } from '../fixtures/apache.ts';
+import { testHosts } from '../fixtures/hosts.ts';
 import { openToAll } from '../fixtures/open-to-all.ts';
 import { ask, type Question, type Reply } from './ask.ts';
 import { logLine } from './log-line.ts';
 import { blobFolder, releaseSuffixes, secret, writeSmallMirror } from './small-mirror.ts';
 
-t.test('files', apacheOrReason(), async (t) => {
+testHosts(t, 'files', async (t, host) => {
   const target = openToAll(t).testdir();
   writeSmallMirror(target);
-  const apache = await openApache({ target });
-  t.teardown(() => apache.close());
+  const apache = await host.open(t, { target });
   const get = (path: string, question?: Question): Promise<Reply> => ask(apache.url, path, question);
   const wheel = `/${blobFolder}/foo_bar-1.0.whl`;
 
@@ -44,6 +43,8 @@ t.test('files', apacheOrReason(), async (t) => {
   await t.test('a compressed release file is sent as it is, never as an encoding', async (t) => {
     const suffixes = releaseSuffixes.map((suffix) => `/${blobFolder}/foo_bar-1.0${suffix}`);
     for (const path of [...suffixes, '/local-stats/days/2026-11-21.bz2']) {
+      // What comes from a store is compressed before its size is known.
+      if (host.inBucket && path.endsWith('.metadata')) continue;
       for (const encoding of ['identity', 'gzip', 'gzip, deflate, br, zstd']) {
         const reply = await get(path, {
           headers: { 'Accept-Encoding': encoding },
@@ -122,7 +123,8 @@ t.test('files', apacheOrReason(), async (t) => {
     }
   });
 
-  await t.test('a symbolic link in the tree is not followed', async (t) => {
+  // Buckets have none.
+  await t.test('a symbolic link in the tree is not followed', host.inFolder, async (t) => {
     for (const path of [
       `/${blobFolder}/link-1.0.whl`,
       '/packages/ln/index.html',

@@ -2,14 +2,14 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import t from 'tap';
-import { apacheOrReason, openApache } from '../fixtures/apache.ts';
+import { testHosts } from '../fixtures/hosts.ts';
 import { openToAll } from '../fixtures/open-to-all.ts';
 import { ask, type Question, type Reply } from './ask.ts';
 import { writeSmallMirror } from './small-mirror.ts';
 
 const policy = "default-src 'self'; object-src 'none'; base-uri 'none'; frame-ancestors 'none'";
 
-t.test('pages for people', apacheOrReason(), async (t) => {
+testHosts(t, 'pages for people', async (t, host) => {
   const target = openToAll(t).testdir();
   writeSmallMirror(target);
   for (const path of [
@@ -23,8 +23,7 @@ t.test('pages for people', apacheOrReason(), async (t) => {
     mkdirSync(dirname(join(target, 'web', path)), { recursive: true });
     writeFileSync(join(target, 'web', path), `the file ${path}`);
   }
-  const apache = await openApache({ target });
-  t.teardown(() => apache.close());
+  const apache = await host.open(t, { target });
   const get = (path: string, question?: Question): Promise<Reply> => ask(apache.url, path, question);
 
   await t.test('each is asked for again, and may load nothing from elsewhere', async (t) => {
@@ -118,6 +117,7 @@ t.test('pages for people', apacheOrReason(), async (t) => {
     t.equal((await get('/find?surname=foo-bar')).status, 404);
     t.not((await get('/simple/absent/')).body.toString(), 'the file not-found.html', 'installers get the short answer');
     rmSync(join(target, 'web/not-found.html'));
+    await apache.refresh();
     t.equal((await get('/find?name=absent')).status, 404, 'without that page as well');
   });
 

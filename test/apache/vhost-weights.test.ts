@@ -1,6 +1,6 @@
 /** What the weights of Accept ask for, by RFC 9110: the more specific range counts, then the higher weight. */
 import t from 'tap';
-import { apacheOrReason, openApache } from '../fixtures/apache.ts';
+import { testHosts } from '../fixtures/hosts.ts';
 import { openToAll } from '../fixtures/open-to-all.ts';
 import { ask, typeOf } from './ask.ts';
 import { writeSmallMirror } from './small-mirror.ts';
@@ -9,11 +9,10 @@ const json = 'application/vnd.pypi.simple.v1+json';
 const html = 'application/vnd.pypi.simple.v1+html';
 const text = 'text/html';
 
-t.test('Accept is weighed', apacheOrReason(), async (t) => {
+testHosts(t, 'Accept is weighed', async (t, host) => {
   const target = openToAll(t).testdir();
   writeSmallMirror(target);
-  const apache = await openApache({ target });
-  t.teardown(() => apache.close());
+  const apache = await host.open(t, { target });
   const rows: readonly (readonly [accept: string, type: string])[] = [
     [`${text}, ${json};q=0.1`, text],
     [`${json};q=0.1, ${text}`, text],

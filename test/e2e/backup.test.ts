@@ -1,4 +1,5 @@
 /** `pep381run --backup`, and what a mirror becomes from the copy. */
+import { spawnSync } from 'node:child_process';
 import {
   copyFileSync,
   existsSync,
@@ -13,6 +14,7 @@ import { dirname, join } from 'node:path';
 import t from 'tap';
 import { systemClock } from '../../src/cli/program/system-clock.ts';
 import { SqliteStateStore } from '../../src/state/sqlite/sqlite-state-store.ts';
+import { smallIndex } from '../fixtures/small-index.ts';
 import { makeWheel } from '../sample/distributions.ts';
 import { openBundle } from './bundle.ts';
 import { openSample } from './opened-sample.ts';
@@ -111,4 +113,16 @@ t.test('a copy that cannot be made is told in one line, and leaves what was ther
   t.match(await tell(file), { code: 4, stderr: /state\.db\b.*: file is not a database/ });
   t.equal(readFileSync(file, 'utf8'), 'an earlier copy');
   t.same(readdirSync(folder).sort(), ['file', 'folder']);
+});
+
+t.test('what a killed backup left is removed by the next one, and what another writes stays', async (t) => {
+  const { target, mirror } = await openSample(t, program, smallIndex());
+  t.equal((await mirror('-q')).code, 0);
+  const folder = folderBeside(target);
+  const { pid } = spawnSync(process.execPath, ['--version']);
+  const kept = [`state.db.new-${process.pid}`, 'state.db.new-later', 'other.db.new-1'];
+  for (const name of [`state.db.new-${pid}`, ...kept]) writeFileSync(join(folder, name), '');
+  const backup = await run(program, ['-q', '--backup', join(folder, 'state.db'), target]);
+  t.same(backup, { code: 0, stdout: '', stderr: '' });
+  t.same(readdirSync(folder).sort(), ['state.db', ...kept].sort());
 });

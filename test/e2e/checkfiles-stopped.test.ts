@@ -1,5 +1,15 @@
 /** The built pep381checkfiles when it is stopped on its way, watched by a person, or refused by the disk. */
-import { existsSync, readdirSync, readFileSync, readlinkSync, rmSync, truncateSync, writeFileSync } from 'node:fs';
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  readlinkSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs';
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t, { type Test } from 'tap';
@@ -177,4 +187,22 @@ t.test('a read-only disk is reported in one line, and a full one loses nothing',
   disk.remount('rw');
   t.same(treeOf(join(target, 'web')), before);
   t.equal((await checkfiles('-q', target)).code, 1);
+});
+
+t.test('a tree that cannot be written to is checked; only a repair needs to write', canMount, async (t) => {
+  const disk = openSmallDisk(t, '20m');
+  const { target, mirror } = await openSample(t, join(programs, 'pep381run'));
+  mkdirSync(target, { recursive: true });
+  symlinkSync(disk.folder, join(target, 'web'));
+  t.same(await mirror('-q'), right);
+  rmSync(join(target, 'web/simple/sample-app/index.html'));
+  rmSync(join(target, 'web/local-stats/days'), { recursive: true });
+  disk.remount('ro');
+  const { code, stdout, stderr } = await checkfiles(target);
+  t.equal(code, 1, 'what was found, not what could not be written');
+  t.match(stdout, `Missing index.html for ${target}/web/simple/sample-app\n`);
+  t.match(stderr, /^pep381checkfiles: Warning: the pages for people cannot be renewed: [^\n]*EROFS[^\n]*\n$/);
+  t.match(await checkfiles('--repair', target), { code: 4, stdout: '', stderr: /EROFS/ });
+  disk.remount('rw');
+  t.equal((await checkfiles('-q', '--repair', target)).code, 1);
 });

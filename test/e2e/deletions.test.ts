@@ -58,7 +58,7 @@ t.test('a mass removal ends with 5, the list, and the command that allows it', a
   t.same(await mirror('-q', '--reconcile'), { code: 0, stdout: '', stderr: '' });
   t.ok(existsSync(join(target, 'web/simple/many-0')), 'it stays');
   t.same(readerProblems(join(target, 'web')), []);
-  t.match(await restore('nowhere'), { code: 2, stderr: /nowhere: is not in the trash/ });
+  t.match(await restore('nowhere'), { code: 1, stderr: /nowhere: is not in the trash/ });
 });
 
 t.test('--restore without a mirror restores and creates nothing', async (t) => {

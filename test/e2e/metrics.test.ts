@@ -49,6 +49,11 @@ function valuesIn(text: string): Map<string, number> {
   return values;
 }
 
+/** Returns the number of a process that has ended. */
+function deadPid(): number {
+  return spawnSync(process.execPath, ['--version']).pid;
+}
+
 t.test('each program adds what it knows', async (t) => {
   const { target, file, mirror, check, logs, values } = await openMeasured(t);
   const before = Date.now() / 1000;
@@ -66,6 +71,8 @@ t.test('each program adds what it knows', async (t) => {
   t.equal(statSync(file).mode & 0o777, 0o644, 'everybody can read it, whatever umask is');
   t.same(readdirSync(join(file, '..')), ['pep381.prom'], 'and nothing lies beside it');
 
+  const [dead, alive] = [`.pep381.prom.${deadPid()}`, `.pep381.prom.${process.pid}`];
+  for (const name of [dead, alive]) writeFileSync(join(file, '..', name), '');
   const pageOf = join(target, 'web/simple/alpha/index.html');
   writeFileSync(pageOf, 'damaged');
   t.equal((await check('-q')).code, 1);
@@ -77,6 +84,7 @@ t.test('each program adds what it knows', async (t) => {
   writeFileSync(log, line + line);
   t.equal((await logs()).code, 0);
   t.equal((await mirror('-q')).code, 0);
+  t.same(readdirSync(join(file, '..')).sort(), [alive, 'pep381.prom'].sort(), 'what a killed program left is gone');
   const all = values();
   t.equal(all.get('pep381_last_check_exit_code'), 1);
   t.ok((all.get('pep381_last_check_findings') ?? 0) > 0);

@@ -15,11 +15,29 @@ t.test('no page has a style, a script or an address of elsewhere in it', async (
       t.notMatch(text, /<style|style="|<script>|\son[a-z]+="|javascript:|<img|<iframe/i, `${page} of ${name}`);
       const links = [...text.matchAll(/\s(?:href|src|action)="([^"]*)"/g)].map(([, link]) => link);
       t.same(
-        links.filter((link) => /^[a-z]+:|^\//.test(link ?? '') && link !== 'https://pypi.org'),
+        links.filter((link) => /^[a-z]+:|^\/\//.test(link ?? '') && link !== 'https://pypi.org'),
         [],
         'all links lead to this mirror',
       );
     }
+  }
+});
+
+t.test('the page for what is not here is served at any address, so its links begin at the root', async (t) => {
+  const linksOf = (facts: SiteFacts): string[] =>
+    [...renderNotFoundPage(facts).matchAll(/\s(?:href|src|action)="([^"#][^"]*)"/g)].map(([, link]) => link ?? '');
+  const roots = [undefined, 'https://pypi.example.org', 'https://example.org/mirrors/pypi/'];
+  const expected = ['/', '/', '/mirrors/pypi/'];
+  for (const [at, baseUrl] of roots.entries()) {
+    const links = linksOf({ ...allWell, settings: { ...allWell.settings, baseUrl } });
+    const root = expected[at] ?? '';
+    t.same(
+      links.filter((link) => !link.startsWith(root)),
+      [],
+      `${baseUrl}`,
+    );
+    for (const path of ['site.css', 'site.js', 'find', 'status/', 'simple/'])
+      t.ok(links.includes(`${root}${path}`), path);
   }
 });
 

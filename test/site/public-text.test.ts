@@ -19,6 +19,12 @@ t.test('folders and addresses of others are left out, and what matters stays', a
     ['https://u:p@nexus.corp.example: ECONNREFUSED 10.1.2.3:8443', '…: ECONNREFUSED'],
     ['getaddrinfo ENOTFOUND nexus.corp.example', 'getaddrinfo ENOTFOUND'],
     ['connect ECONNREFUSED ::1:443 of foo', 'connect ECONNREFUSED of foo'],
+    [
+      'EXPECTED sha256, ETAG missing; ECONNRESET while reading',
+      'EXPECTED sha256, ETAG missing; ECONNRESET while reading',
+    ],
+    ['ENOSPC (no space left), EOF reached', 'ENOSPC (no space left), EOF reached'],
+    ['connect ETIMEDOUT buildhost', 'connect ETIMEDOUT'],
     ['/var/pypi/web/packages/ab/foo-1.0.whl: EIO (read)', 'foo-1.0.whl: EIO (read)'],
     ['see "/etc/pypi/mirror.toml:12" (keep = 3)', 'see "mirror.toml:12" (keep = 3)'],
     ['link(`/a/b/c`)', 'link(`c`)'],

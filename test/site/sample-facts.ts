@@ -121,6 +121,7 @@ export const allWell: SiteFacts = {
     provenancePolicy: 'warn',
   },
   policy: undefined,
+  isConfigKnown: true,
   totals: { projects: 883_000, files: 17_400_000, bytes: 41 * tib, queued: 3, parked: 2, heldBack: 0 },
   serial: 27_000_000,
   serialMovedAt: now - 5 * minuteMs,

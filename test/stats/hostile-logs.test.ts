@@ -36,6 +36,15 @@ t.test('what a client calls itself is published only as a name that is known', a
   t.notMatch(JSON.stringify(stats.summary()), /cmd|script|evil|\\u001b|HYPERLINK/);
 });
 
+t.test('a size that no answer has costs only its line', async (t) => {
+  const stats = new TestStats(t);
+  const sizes = ['9007199254740991', '9007199254740992', '18446744073709551616', '9'.repeat(400), '1000'];
+  const lines = sizes.map((size) => logLine({ at: day, size, client: `192.0.2.${sizes.indexOf(size)}` }));
+  await stats.write('pypi.log', around.join(lines.join('') + logOf([day], 9)));
+  await stats.run('pypi.log');
+  t.same(await stats.csv(day), ['foo,foo-1.0.tar.gz,pip/26.2,11'], 'and all others count');
+});
+
 t.test('what a client asks for is published only where it can be the name of a file', async (t) => {
   const stats = new TestStats(t);
   const folder = `/packages/aa/bb/${'c'.repeat(60)}`;

@@ -13,6 +13,8 @@ export interface LineOptions {
   readonly method?: string;
   readonly client?: string;
   readonly agent?: string;
+  /** Bytes, as the log has them. */
+  readonly size?: string;
 }
 
 const months = ['Jan', 'Feb', 'Mar', 'Apr', 'May', 'Jun', 'Jul', 'Aug', 'Sep', 'Oct', 'Nov', 'Dec'];
@@ -26,9 +28,10 @@ export function logLine(options: LineOptions): string {
     method = 'GET',
     client = '192.0.2.1',
     agent = 'pip/26.2',
+    size = '1000',
   } = options;
   const path = file.startsWith('/') ? file : pathOf(file);
-  return `${client} - - [${stamp(at)}] "${method} ${path} HTTP/1.1" ${status} 1000 "-" "${agent}"\n`;
+  return `${client} - - [${stamp(at)}] "${method} ${path} HTTP/1.1" ${status} ${size} "-" "${agent}"\n`;
 }
 
 /** Lines of several days, `perDay` each, at noon. */

@@ -5,7 +5,9 @@ import { FilesystemFileStore } from '../../files/filesystem/filesystem-file-stor
 import { PathSpool, spooling } from '../../files/filesystem/path-spool.ts';
 import { takeLock } from '../../state/sqlite/lock.ts';
 import { SqliteStateStore } from '../../state/sqlite/sqlite-state-store.ts';
+import type { Settings } from '../config/settings.ts';
 import { systemClock } from '../program/system-clock.ts';
+import { openFiles } from '../storage/open-files.ts';
 import type { AdoptingMirror } from '../target/adopt-target.ts';
 import { openExpectedState } from '../target/open-expected-state.ts';
 import type { Target } from '../target/target.ts';
@@ -18,26 +20,39 @@ export function openRebuild(target: Target, report: Report, signal: AbortSignal)
   return { state, files, report, signal, close: () => state.close() };
 }
 
+/** An opened check. */
+export interface OpenedCheck {
+  readonly job: CheckJob;
+  /**
+   * Creates the folders of a mirror that are missing, which whatever writes to the tree needs. Looking needs none of
+   * them, so a tree that cannot be written to can be checked. Throws StorageError.
+   */
+  createFolders(): void;
+  close(): Promise<void>;
+}
+
 /**
- * Opens a check. Returns its parameters with a function that closes it. The hook of the next run hears of what the
- * check changes if `isHeard` is true. Throws StorageError.
+ * Opens a check of the mirror with the settings `chosen`. If they name a hook, the next run tells it what the check
+ * changes. Throws StorageError, UsageError.
  */
-export function openCheck(
+export async function openCheck(
   target: Target,
+  chosen: Settings,
   options: Pick<CheckJob, 'report' | 'signal' | 'settings' | 'isLocal'>,
-  isHeard: boolean,
-): { job: CheckJob; close(): void } {
+): Promise<OpenedCheck> {
   const clock = systemClock;
   const state = openExpectedState(target, clock);
   // The staging folder of runs can be used, because the check writes only while it holds their lock.
-  const store = new FilesystemFileStore(target.root, clock);
-  store.create();
-  const spool = isHeard ? new PathSpool(target.root, clock) : undefined;
-  const files = spool === undefined ? store : spooling(store, spool);
+  const { repair, deleteUnreferenced } = options.settings;
+  const isReadOnly = !repair && !deleteUnreferenced;
+  const opened = await openFiles({ target, settings: chosen, state, clock, signal: options.signal, isReadOnly });
+  const spool = chosen.hooks.afterRun === undefined ? undefined : new PathSpool(target.root, clock);
+  const files = spool === undefined ? opened.files : spooling(opened.files, spool);
   const job = { ...options, state, files, clock, takeLock: () => takeLock(target.lock) };
-  const close = (): void => {
+  const close = async (): Promise<void> => {
     spool?.close();
     state.close();
+    await opened.close();
   };
-  return { job, close };
+  return { job, createFolders: opened.createFolders, close };
 }

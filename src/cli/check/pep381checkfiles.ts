@@ -103,27 +103,27 @@ async function runCheck(
   };
   const { settings } = command;
   const isLocal = await readLocal(target);
-  const isHeard = chosen.hooks.afterRun !== undefined;
-  const { job, close } = openCheck(target, { report, signal: pause.signal, settings, isLocal }, isHeard);
+  const opened = await openCheck(target, chosen, { report, signal: pause.signal, settings, isLocal });
+  const { job, close } = opened;
   // If the disk could not be read for a moment, knowsMirror() could not tell whether the state knows of a mirror.
   const { adopting } = job.state.get(adoptionState);
   if (!isInitialized(job.state)) {
-    close();
+    await close();
     throw unknownTree(target);
   }
   if (adopting !== undefined) {
-    close();
+    await close();
     throw new UsageError(
       `${target.root}: the mirror of ${adopting} is being taken over; let pep381run complete that first`,
     );
   }
   const view = viewOf(command, target, tally);
-  let problem: string | undefined;
+  const problems: (string | undefined)[] = [];
   try {
     if (verify === undefined) {
       const share = await check(job);
-      problem = await remember(job, tally, share, startedMs, target, chosen.metricsFile);
-      await publishCheckPages(target, job);
+      problems.push(await remember(job, tally, share, startedMs, target, chosen.metricsFile));
+      problems.push(await publishCheckPages(target, opened));
     } else await verifySnapshot(job, verify);
   } catch (error) {
     view.end();
@@ -131,10 +131,10 @@ async function runCheck(
     view.say('paused', pausedText);
     return pause.exitCode();
   } finally {
-    close();
+    await close();
   }
   view.end();
-  if (problem !== undefined) lines.err(`pep381checkfiles: Warning: ${problem}`);
+  for (const problem of problems) if (problem !== undefined) lines.err(`pep381checkfiles: Warning: ${problem}`);
   view.conclude((Date.now() - startedMs) / 1000);
   return tally.exitCode;
 }

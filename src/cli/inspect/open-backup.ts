@@ -10,6 +10,7 @@ import type { RunCommand } from '../config/run-options.ts';
 import type { Lines } from '../output/lines.ts';
 import { exitCodes } from '../program/exit-codes.ts';
 import { guardStorage } from '../target/guard-storage.ts';
+import { removeDead } from '../target/remove-dead.ts';
 import { isThere, openTarget, type Target } from '../target/target.ts';
 import { unknownMirror } from './open-reader.ts';
 import { closedState, mayReadState } from './published-status.ts';
@@ -26,6 +27,7 @@ export function backUp({ file, target, quiet }: RunCommand & { kind: 'backup' },
   const written = `${path}.new-${process.pid}`;
   try {
     const mode = statSync(opened.state).mode & 0o777;
+    removeDead(`${path}.new-`);
     guardStorage(`${path}: cannot be written`, () => {
       rmSync(written, { force: true });
       // Where others may write, too, one of them may have put a link there.

@@ -90,17 +90,17 @@ function checkText({ finished, findings }: PastCheck): string {
 }
 
 function storeRows({ where, lastRun, lastDays }: StoreStatus): string[][] {
-  const spans = [
-    ...(lastRun === undefined ? [] : [`last run ${usageText(lastRun)}`]),
-    ...(lastDays === undefined ? [] : [`${storeDays} days ${usageText(lastDays)}`]),
+  const lines = [
+    ...(lastRun === undefined ? [] : [usageText(lastRun, 'the last run')]),
+    ...(lastDays === undefined ? [] : [usageText(lastDays, `${storeDays} days`)]),
   ];
-  return [['Store', where], ...(spans.length === 0 ? [] : [['Requests', spans.join('; ')]])];
+  return [['Store', where], ...lines.map((line, at) => [at === 0 ? 'Requests' : '', line])];
 }
 
-function usageText(usage: StoreUsage): string {
-  const { bytesSent, bytesReceived } = usage;
-  const sent = `${showCount(requestCount(usage))}, ${showBytes(bytesSent)} sent`;
-  return bytesReceived === 0 ? sent : `${sent}, ${showBytes(bytesReceived)} received`;
+function usageText(usage: StoreUsage, span: string): string {
+  const { bytesSent, bytesReceived, retries } = usage;
+  const bytes = `${showBytes(bytesSent)} sent, ${showBytes(bytesReceived)} received`;
+  return `${showCount(requestCount(usage))} in ${span}, ${bytes}${retries === 0 ? '' : `; ${showCount(retries)} repeated`}`;
 }
 
 function provenanceText({ verified, failed, lost, unchecked, absent, leftOut }: ProvenanceTotals): string {

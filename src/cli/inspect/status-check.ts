@@ -119,6 +119,12 @@ function factsAgainst(status: Status, nowMs: number): Problem[] {
   if (exitCode === exitCodes.storage || exitCode === exitCodes.bug) {
     problems.push({ severity: critical, text: `the last run ended with ${exitCode} (pep381run --status ${target})` });
   }
+  if (exitCode === exitCodes.usage) {
+    problems.push({
+      severity: warning,
+      text: 'the last run was refused, because of a setting: start pep381run by hand',
+    });
+  }
   if (lastComplete !== undefined && Date.parse(lastComplete) - nowMs > maxAheadMs) {
     problems.push({
       severity: warning,

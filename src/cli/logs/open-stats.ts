@@ -3,13 +3,17 @@ import { realpathSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { UsageError } from '../../core/errors.ts';
 import type { Bzip2 } from '../../files/bzip2.ts';
+import type { FileStore } from '../../files/file-store.ts';
 import { FilesystemFileStore } from '../../files/filesystem/filesystem-file-store.ts';
 import { decompressAll } from '../../files/logs/bzip2-blocks.ts';
 import { LogFiles } from '../../files/logs/log-files.ts';
 import { SqliteStatsStore } from '../../state/sqlite/sqlite-stats-store.ts';
 import type { StatsJob } from '../../stats/stats-job.ts';
+import type { Settings } from '../config/settings.ts';
 import { loadPart } from '../program/load-part.ts';
 import { systemClock } from '../program/system-clock.ts';
+import { openFiles } from '../storage/open-files.ts';
+import { openExpectedState } from '../target/open-expected-state.ts';
 import type { Target } from '../target/target.ts';
 import { bzip2 } from './bzip2.ts';
 import { compressMembers } from './bzip2-members.ts';
@@ -20,10 +24,17 @@ const staging = 'staging-stats';
 /** More threads would only wait for the one that counts. */
 const maxThreads = 4;
 
+/** The adapters without the state. */
+type StatsFiles = Omit<StatsJob, 'state'>;
+
 /** Returns the adapters for `--compat 1.5` and the target at `root`. Throws StorageError. */
-export function openStatsFiles(root: string): Omit<StatsJob, 'state'> {
+export function openStatsFiles(root: string): StatsFiles {
   const files = new FilesystemFileStore(root, systemClock, staging);
   files.create();
+  return statsFilesOf(files);
+}
+
+function statsFilesOf(files: FileStore): StatsFiles {
   const unpack = (file: Buffer): Promise<Buffer> => decompressAll(file, bzip2.decompress);
   const publishPages: StatsJob['publishPages'] = async (statistics) => {
     const part = await loadPart('statistics.js', () => import('../../site/statistics/publish-statistics.ts')).catch(
@@ -40,12 +51,30 @@ export function openStatsFiles(root: string): Omit<StatsJob, 'state'> {
   return { logs: new LogFiles(bzip2), files, bzip2, clock: systemClock, unpack, publishPages };
 }
 
-/** Returns the same adapters with `threads` for large logs, if there are any. Throws StorageError. */
-export function openThreadedStatsFiles(root: string, threads: StatsThreads | undefined): Omit<StatsJob, 'state'> {
-  const job = openStatsFiles(root);
-  return threads === undefined
-    ? job
-    : { ...job, logs: new LogFiles(bzip2, { pieces: threads }), bzip2: threadedBzip2(threads) };
+/**
+ * Returns the adapters for a mirror, with `threads` for large logs if there are any, and a function that closes them.
+ * Throws StorageError, UsageError.
+ */
+export async function openMirrorStats(
+  target: Target,
+  settings: Settings,
+  threads: StatsThreads | undefined,
+): Promise<{ readonly job: StatsFiles; close(): Promise<void> }> {
+  const state = openExpectedState(target, systemClock);
+  const { signal } = new AbortController();
+  const opened = await openFiles({ target, settings, state, clock: systemClock, signal, staging }).catch(
+    (error: unknown) => {
+      state.close();
+      throw error;
+    },
+  );
+  const job = statsFilesOf(opened.files);
+  const close = async (): Promise<void> => {
+    state.close();
+    await opened.close();
+  };
+  if (threads === undefined) return { job, close };
+  return { job: { ...job, logs: new LogFiles(bzip2, { pieces: threads }), bzip2: threadedBzip2(threads) }, close };
 }
 
 function threadedBzip2(threads: StatsThreads): Bzip2 {

@@ -10,7 +10,7 @@ import { processLogs15 } from '../../stats/process-logs-1.5.ts';
 import type { StatsJob, StatsResult } from '../../stats/stats-job.ts';
 import { readConfigFile } from '../config/config-file.ts';
 import { type LogsCommand, logsHelp, logsUsage, parseLogsOptions } from '../config/logs-options.ts';
-import { settingsFrom } from '../config/settings.ts';
+import { type Settings, settingsFrom } from '../config/settings.ts';
 import { writeMetrics } from '../metrics/write-metrics.ts';
 import { lines } from '../output/lines.ts';
 import { exitCodes } from '../program/exit-codes.ts';
@@ -21,7 +21,7 @@ import { refuseRoot } from '../target/owner.ts';
 import { type HeldLock, holdLock, stalledHolderText } from '../target/program-lock.ts';
 import { isThere, lockOf, openTarget, prepareTarget, type Target } from '../target/target.ts';
 import { expandBraces } from './expand-braces.ts';
-import { openStatsFiles, openStatsStore, openStatsThreads, openThreadedStatsFiles } from './open-stats.ts';
+import { openMirrorStats, openStatsFiles, openStatsStore, openStatsThreads } from './open-stats.ts';
 
 type RunCommand = LogsCommand & { kind: 'run' };
 
@@ -53,12 +53,12 @@ async function run(command: RunCommand): Promise<number> {
   const root = resolve(command.target);
   const paths = expandBraces(command.logs);
   refuseRoot({ root, state: join(root, 'state.db') });
-  const { umask, stateMode, metricsFile } = settingsFrom(readConfigFile(join(root, 'mirror.toml')).given);
-  process.umask(umask);
+  const settings = settingsFrom(readConfigFile(join(root, 'mirror.toml')).given);
+  process.umask(settings.umask);
   // Targets of 1.5 are allowed here, because only the files of days are written into them.
   if (command.as15) return printResult(command, await processLogs15(paths, openStatsFiles(root)));
   const target = openTarget(root);
-  prepareTarget(target, stateMode);
+  prepareTarget(target, settings.stateMode);
   // Two processes would count the same lines twice. A sync run has another lock, and does no harm.
   const lock = holdLock(lockOf(target, 'stats'));
   if (lock === undefined) {
@@ -71,7 +71,7 @@ async function run(command: RunCommand): Promise<number> {
     return exitCodes.ok;
   }
   try {
-    return await runWithMemory(command, paths, target, metricsFile, lock);
+    return await runWithMemory(command, paths, target, settings, lock);
   } finally {
     lock.release();
   }
@@ -81,25 +81,25 @@ async function runWithMemory(
   command: RunCommand,
   paths: readonly string[],
   target: Target,
-  metricsFile: string | undefined,
+  settings: Settings,
   { progress }: HeldLock,
 ): Promise<number> {
-  openExpectedState(target, systemClock).close();
   const startedMs = Date.now();
   const threads = openStatsThreads();
-  const job = openThreadedStatsFiles(target.root, threads);
+  const { job, close } = await openMirrorStats(target, settings, threads);
   const logs = watchedLogs(job.logs, progress);
   const state = openStatsStore(target);
   try {
     const result = await processLogs(paths, { ...job, logs, state });
     const exitCode = printResult(command, result);
     await remember(target, { startedMs, finishedMs: Date.now(), exitCode, failures: result.failures.length }, result, {
-      metricsFile,
+      metricsFile: settings.metricsFile,
       files: job.files,
     });
     return exitCode;
   } finally {
     state.close();
+    await close();
     await threads?.close();
   }
 }

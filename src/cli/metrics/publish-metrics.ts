@@ -12,6 +12,7 @@ import type { Room } from '../../files/file-store.ts';
 import { renderMetrics } from '../../formats/prometheus.ts';
 import { checkResultsState, logsResultsState, runResultsState } from '../../state/mirror-state.ts';
 import type { StateStore } from '../../state/state-store.ts';
+import { removeDead } from '../target/remove-dead.ts';
 import { metricsOf } from './metrics.ts';
 
 /** Number of tries. Each further one needs another program that ended within the last. */
@@ -47,9 +48,10 @@ function storedBy(state: StateStore): string {
 
 /** Replaces the file at once. Its readers take no name that begins with a dot or ends otherwise than in `.prom`. */
 function replace(path: string, text: string): void {
-  const temporary = join(dirname(path), `.${basename(path)}.${process.pid}`);
-  // A process with this number may have died here. Nothing else is overwritten: others may write to this folder.
-  rmSync(temporary, { force: true });
+  const prefix = join(dirname(path), `.${basename(path)}.`);
+  const temporary = `${prefix}${process.pid}`;
+  // Nothing else is overwritten: others may write to this folder.
+  removeDead(prefix);
   const fd = openSync(temporary, 'wx', 0o644);
   try {
     writeFileSync(fd, text);

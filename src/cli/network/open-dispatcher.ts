@@ -1,7 +1,6 @@
 /**
  * Opens HTTP connections from this machine, directly or through a proxy. It is a bundle of its own with undici, because
- * what only reads the mirror does not need it. No error of ours is thrown here: the program would not recognize the
- * classes of another bundle.
+ * what only reads the mirror does not need it.
  */
 import { setFlagsFromString } from 'node:v8';
 import type { buildConnector } from 'undici';

@@ -6,7 +6,6 @@ import type { ProjectName } from '../../core/names.ts';
 import type { Report } from '../../core/report.ts';
 import type { StoreUsage } from '../../core/store-usage.ts';
 import type { ChangedPaths } from '../../files/changed-paths.ts';
-import { FilesystemFileStore } from '../../files/filesystem/filesystem-file-store.ts';
 import { PathSpool, spooling } from '../../files/filesystem/path-spool.ts';
 import type { Policy } from '../../policy/policy.ts';
 import type { ProvenanceVerifier } from '../../provenance/provenance-verifier.ts';
@@ -20,6 +19,7 @@ import { Selection } from '../../sync/selection/selection.ts';
 import { parseToml } from '../config/config-file.ts';
 import type { Settings } from '../config/settings.ts';
 import { type Access, openUpstreams } from '../network/open-upstreams.ts';
+import { openFiles } from '../storage/open-files.ts';
 import { openExpectedState } from '../target/open-expected-state.ts';
 import { type Target, takeRequest } from '../target/target.ts';
 
@@ -68,11 +68,11 @@ export async function openMirror(options: OpenMirrorOptions): Promise<OpenedMirr
   const { access } = options;
   const { upstream, sources, close } = await openUpstreams(settings, policy, { clock, signal, memory, access, report });
   const state = openExpectedState(target, clock, { discard: dryRun });
-  const store = new FilesystemFileStore(target.root, clock, 'staging', laterClock(clock, upstream));
-  if (!dryRun) store.create();
+  const removals = laterClock(clock, upstream);
+  const opened = await openFiles({ target, settings, state, clock, signal, removals, isReadOnly: dryRun });
   const isHeard = settings.hooks.afterRun !== undefined && !dryRun;
   const changedPaths = isHeard ? new PathSpool(target.root, clock) : undefined;
-  const files = changedPaths === undefined ? store : spooling(store, changedPaths);
+  const files = changedPaths === undefined ? opened.files : spooling(opened.files, changedPaths);
   const selection = Selection.of(policy);
   const mirror: Mirror = {
     upstream,
@@ -97,9 +97,11 @@ export async function openMirror(options: OpenMirrorOptions): Promise<OpenedMirr
   return {
     mirror,
     changedPaths,
+    ...(opened.usage && { storeUsage: opened.usage }),
     close: async () => {
       changedPaths?.close();
       state.close();
+      await opened.close();
       await close();
     },
   };

@@ -41,6 +41,7 @@ import {
 import { importConfigBeside, printImportedConfig } from './import-config.ts';
 import { readNotifySecret } from './notify-downstream.ts';
 import { openProvenance } from './open-provenance.ts';
+import { type KnownConfig, recordRefusal } from './record-refusal.ts';
 import { restore } from './restore.ts';
 import { runOnce } from './run-once.ts';
 import type { RunArguments } from './run-view.ts';
@@ -162,12 +163,25 @@ function dropRequest(root: string, code: number): void {
 }
 
 async function runLocked(command: RunArguments): Promise<number> {
+  const startedMs = Date.now();
   const { target, isMirror } = openRunTarget(command);
   process.umask(defaultUmask);
   if (!command.dryRun) refuseRoot(target);
+  const known: KnownConfig = {};
+  try {
+    return await runWith(command, target, isMirror, known);
+  } catch (error) {
+    if (error instanceof UsageError && isMirror && !command.dryRun) await recordRefusal(target, known, startedMs);
+    throw error;
+  }
+}
+
+/** Runs, and fills in `known` as soon as it is read. */
+async function runWith(command: RunArguments, target: Target, isMirror: boolean, known: KnownConfig): Promise<number> {
   if (!command.dryRun) await importConfigBeside(target, isMirror, command.quiet ? () => {} : lines.out);
   const config = readConfigFile(target.config);
   const settings = settingsFrom(new Map([...config.given, ...command.given]));
+  known.settings = settings;
   process.umask(settings.umask);
   const { window } = settings;
   if (window !== undefined && !command.dryRun && openMs(window, Date.now()) === 0) {
@@ -176,6 +190,7 @@ async function runLocked(command: RunArguments): Promise<number> {
     return exitCodes.ok;
   }
   const policy = await readPolicy(config, settings);
+  known.policy = { value: policy };
   const { afterRun, onAlarm } = settings.hooks;
   if ((afterRun ?? onAlarm) !== undefined) refuseWritable('its [hooks]', target.config);
   const secret = readNotifySecret(settings);

@@ -1,22 +1,29 @@
 /** Publishes `web/mirror-status.json`: the health of the mirror, for monitoring and for people. */
 import { ownPath } from '../../core/paths.ts';
+import type { SiteSource } from '../../site/collect-facts.ts';
 import { publicText } from '../../site/public-text.ts';
 import { missingState, serialState } from '../../state/mirror-state.ts';
 import type { RunRecord } from '../../state/run-history.ts';
-import type { Mirror } from '../../sync/mirror.ts';
 import { monitoredOf } from '../inspect/status.ts';
 
 /** The maximal number of parked projects that are listed. */
 const parkedShown = 100;
 
-/** Publishes the status after `run`. Throws StorageError. */
-export async function publishStatus({ state, files, settings, selection }: Mirror, run: RunRecord): Promise<void> {
-  const { serial, serialMovedAt } = state.get(serialState);
+/** What the status is made of. */
+export interface StatusSource extends Pick<SiteSource, 'state' | 'files' | 'policy' | 'isConfigKnown'> {
+  readonly settings: Pick<SiteSource['settings'], 'upstream' | 'provenance'>;
+}
+
+/** Publishes the status after `run`, the last one. Throws StorageError. */
+export async function publishStatus(source: StatusSource, run: RunRecord): Promise<void> {
+  const { state, files, settings, policy, isConfigKnown = true } = source;
+  const { serial, serialMovedAt, upstream: mirrored = settings.upstream } = state.get(serialState);
+  const upstream = isConfigKnown ? settings.upstream : mirrored;
   const { unmetLines = [] } = state.get(missingState);
   const { projects, files: held, bytes, queued, parked, heldBack } = state.totals();
   const { oldestQueued, recentAlarms, lastCheck } = monitoredOf(state, queued, run.finishedMs);
   const status = {
-    upstream: settings.upstream,
+    upstream,
     serial: serial ?? null,
     'serial-since': serialMovedAt === undefined ? null : new Date(serialMovedAt).toISOString(),
     started: new Date(run.startedMs).toISOString(),
@@ -40,11 +47,12 @@ export async function publishStatus({ state, files, settings, selection }: Mirro
       lastCheck === undefined
         ? null
         : { finished: lastCheck.finished, 'exit-code': lastCheck.exitCode, findings: lastCheck.findings },
-    parked: state.queue.parked(parkedShown).map(({ due, reason, nextTry }) => ({
+    // What of the reasons is not for everybody is known by the settings only.
+    parked: (isConfigKnown ? state.queue.parked(parkedShown) : []).map(({ due, reason, nextTry }) => ({
       name: due.name,
       since: new Date(due.since).toISOString(),
       attempts: due.attempts,
-      reason: publicText(reason, { upstream: settings.upstream, policy: selection.policy }),
+      reason: publicText(reason, { upstream, policy }),
       'next-try': nextTry === undefined ? null : new Date(nextTry).toISOString(),
     })),
   };
@@ -52,7 +60,7 @@ export async function publishStatus({ state, files, settings, selection }: Mirro
   await files.publish([{ path: ownPath('mirror-status.json'), body }]);
 }
 
-function provenanceOf(state: Mirror['state']): Readonly<Record<string, number>> {
+function provenanceOf(state: StatusSource['state']): Readonly<Record<string, number>> {
   const { leftOut, ...held } = state.provenance.totals();
   return { ...held, 'left-out': leftOut };
 }

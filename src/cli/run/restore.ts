@@ -52,7 +52,6 @@ export async function restore(command: RunCommand & { kind: 'restore' }, lines: 
     // mirror.
     if (!isInitialized(mirror.state)) throw unknownMirror(target);
     const failed = await restoreAll(mirror, command.names, lines);
-    if (failed === command.names.length) return exitCodes.usage;
     return failed + restored.lacking > 0 ? exitCodes.incomplete : exitCodes.ok;
   } finally {
     await close();

@@ -16,23 +16,24 @@ const everyMs = minuteMs;
 
 /**
  * Marks that a run is at work since `startedMs`. If the last run crashed, records that in the history and in the
- * status, and reports a warning.
+ * status, reports a warning, and resolves with true.
  */
-export async function beginRun(mirror: Mirror, startedMs: number): Promise<void> {
+export async function beginRun(mirror: Mirror, startedMs: number): Promise<boolean> {
   const { state, report } = mirror;
   // The mark comes first: if the disk is full, the status cannot be written.
   const { running, progressAt = running } = state.get(runState);
   const { adopting } = state.get(adoptionState);
   state.set(change(runState, { running: startedMs, progressAt: startedMs, pausedAt: undefined }));
-  if (running === undefined || progressAt === undefined) return;
+  if (running === undefined || progressAt === undefined) return false;
   const summary = 'Died before its end: it was killed or crashed, or the machine stopped.';
   const died = { startedMs: running, finishedMs: progressAt, exitCode: exitCodes.bug, summary };
   state.history.record(died);
   // A state that was copied during a run, and restored after later ones, is known by what the tree says of them.
   const isLatest = ((await lastRunIn(mirror.files)) ?? running) <= running;
-  if (adopting === undefined && isLatest) await publishStatus(mirror, died);
+  if (adopting === undefined && isLatest) await publishStatus({ ...mirror, policy: mirror.selection.policy }, died);
   const message = `the last run, which began at ${isoTime(running)}, died before its end; this one goes on from there`;
   report({ type: 'warning', message });
+  return true;
 }
 
 /** Updates `progressAt` from now on, once a minute at most. */

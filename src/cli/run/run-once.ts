@@ -111,7 +111,7 @@ export async function runOnce(run: OneRun): Promise<number> {
   let end: RunEnd;
   try {
     if (!dryRun) tellUnread(target, alarms, isRead, report);
-    const failure = await work(run, opened.mirror, startedMs, stop);
+    const failure = await work(run, opened.mirror, startedMs, stop, pages);
     await notify(run, opened.mirror, tally, failure);
     // The pages that are made at the end show them.
     if (!dryRun) alarms.storeIfPossible();
@@ -178,6 +178,7 @@ async function work(
   mirror: Mirror,
   startedMs: number,
   stop: AbortController,
+  pages: SitePages,
 ): Promise<unknown> {
   const waitedMs = requestAgeMs(target, startedMs) ?? 0;
   if (waitedMs > maxRequestMs) {
@@ -185,7 +186,7 @@ async function work(
   }
   for (const message of policy?.warnings ?? []) mirror.report({ type: 'warning', message });
   const mirroring = async (): Promise<void> => {
-    if (!command.dryRun) await beginRun(mirror, startedMs);
+    if (!command.dryRun && (await beginRun(mirror, startedMs))) await pages.begin();
     if (!command.dryRun) await adoptTarget(target, mirror);
     if (!command.dryRun) await expectSpace(target, mirror, command.all);
     await sync(mirror);
@@ -282,7 +283,7 @@ async function endOf(
     // A mirror that is still being adopted gets no record: to the next run it would look like one of ours.
     const isOurs = mirror.state.get(adoptionState).adopting === undefined;
     if (!command.dryRun && isOurs) mirror.state.history.record(record);
-    if (!command.dryRun && isOurs) await publishStatus(mirror, record);
+    if (!command.dryRun && isOurs) await publishStatus({ ...mirror, policy: mirror.selection.policy }, record);
   } catch (error) {
     if (!(failure instanceof StorageError)) throw error;
   }

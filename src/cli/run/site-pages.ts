@@ -32,6 +32,13 @@ export class SitePages {
     if (!mirror.settings.dryRun) this.#timer = setInterval(() => this.#look(), lookEveryMs).unref();
   }
 
+  /** Renews the pages at once: they are to show what happened to the last run, even if this one ends as soon. */
+  async begin(): Promise<void> {
+    await this.#guarded(async () => {
+      if (this.#isOurs()) await this.#publish(true);
+    });
+  }
+
   /** Stops renewing them, and waits for what is at work. */
   async stop(): Promise<void> {
     clearInterval(this.#timer);

@@ -14,7 +14,7 @@ import {
   readSync,
   renameSync,
   unlinkSync,
-  writeSync,
+  writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
 import { messageOf } from '../../core/caught-error.ts';
@@ -64,7 +64,7 @@ export function keepSyncLog(path: string, { lines, timeMs }: SyncLog): string | 
     const { O_WRONLY, O_APPEND, O_CREAT, O_NOFOLLOW } = constants;
     const fd = openSync(path, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW, 0o640);
     try {
-      writeSync(fd, text);
+      writeFileSync(fd, text);
       if (fstatSync(fd).size > maxKeptBytes) renameSync(path, `${path}.1`);
     } finally {
       closeSync(fd);

@@ -13,6 +13,7 @@ import { Mounts } from '../../files/filesystem/mounts.ts';
 import { Trash } from '../../files/filesystem/trash.ts';
 import { hasPackages, hasProjects } from '../../files/filesystem/tree-presence.ts';
 import type { HeldProject } from '../../state/held-projects.ts';
+import { storageState } from '../../state/mirror-state.ts';
 import { isMirrorKnown } from '../../state/sqlite/has-mirror.ts';
 import type { OpenStateOptions } from '../../state/sqlite/open-state.ts';
 import { SqliteStateStore } from '../../state/sqlite/sqlite-state-store.ts';
@@ -46,12 +47,13 @@ export function knowsMirror({ state }: Target): boolean {
 
 function expectTree(target: Target, state: StateStore): void {
   const { projects, files } = state.totals();
+  const { hold } = state.get(storageState).storage ?? {};
   const web = join(target.root, 'web');
   const trash = new Trash(web, new Mounts(target.root));
-  if (projects > 0 && !hasProjects(web) && !isInTrash(trash, foldersIn(state))) {
+  if (projects > 0 && hold !== 'everything' && !hasProjects(web) && !isInTrash(trash, foldersIn(state))) {
     throw lost(target, 'simple', 'project', projects);
   }
-  if (files > 0 && !hasPackages(web) && !isInTrash(trash, filesIn(state))) {
+  if (files > 0 && hold === undefined && !hasPackages(web) && !isInTrash(trash, filesIn(state))) {
     throw lost(target, 'packages', 'file', files);
   }
 }

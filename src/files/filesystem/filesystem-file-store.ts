@@ -12,6 +12,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, s
 import { basename, dirname, join } from 'node:path';
 import { hasCode } from '../../core/caught-error.ts';
 import type { Clock } from '../../core/clock.ts';
+import { dayOf } from '../../core/durations.ts';
 import { StorageError } from '../../core/errors.ts';
 import { GroupCommit } from '../../core/group-commit.ts';
 import type { WebPath } from '../../core/paths.ts';
@@ -24,7 +25,7 @@ import { entriesOf, kindOf } from './read-folder.ts';
 import { mayBeRead, refuseLinks } from './refuse-links.ts';
 import { StagedDownload } from './staged-download.ts';
 import { guardStorage, lstatOf, storageError } from './storage-errors.ts';
-import { dayOf, Trash } from './trash.ts';
+import { Trash } from './trash.ts';
 import { linkOrCopy, writeNew } from './write-new.ts';
 
 const climbs = /(?:^|\/)\.\.(?:\/|$)|\0/;

@@ -3,17 +3,13 @@ import { readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { hasCode } from '../../core/caught-error.ts';
+import { dayOf } from '../../core/durations.ts';
 import type { WebPath } from '../../core/paths.ts';
 import type { Mounts } from './mounts.ts';
 import { guardStorage, lstatOf, storageError } from './storage-errors.ts';
 
 const name = 'trash';
 const isDay = /^\d{4}-\d\d-\d\d$/;
-
-/** Returns the day in UTC of a time in milliseconds, as `YYYY-MM-DD`. */
-export function dayOf(time: number): string {
-  return new Date(time).toISOString().slice(0, 10);
-}
 
 export class Trash {
   readonly #web: string;

@@ -41,7 +41,10 @@ export interface ListedPage {
   readonly folders: readonly string[];
 }
 
-/** When an object may be put: none is there, or one with this ETag. */
+/**
+ * When an object may be put: none is there, or one with this ETag. The same bytes have the same ETag, so who puts must put
+ * something of his own, and never the same twice.
+ */
 export type Condition = { readonly ifAbsent: true } | { readonly ifMatch: string };
 
 /** A multipart upload that was neither completed nor aborted. */

@@ -3,13 +3,7 @@
  * to it, and libraries want the requests of `fetch`.
  */
 import { createHash, createHmac } from 'node:crypto';
-
-/** The keys of an account. None of them may get into a message, not even the id. */
-export interface Credentials {
-  readonly accessKeyId: string;
-  readonly secretAccessKey: string;
-  readonly sessionToken?: string | undefined;
-}
+import type { Credentials } from '../../formats/aws-credentials.ts';
 
 /** A request to be signed. Names of headers are in lower case. */
 export interface UnsignedRequest {

@@ -7,9 +7,10 @@ import type { Clock } from '../../core/clock.ts';
 import { minuteMs } from '../../core/durations.ts';
 import { PausedError, StorageError, UnfitFileError } from '../../core/errors.ts';
 import { Semaphore } from '../../core/semaphore.ts';
+import type { Credentials } from '../../formats/aws-credentials.ts';
 import type { RequestKind, Usage } from './bucket.ts';
 import { type Answer, Failure, type Reception, receiveAnswer } from './receive-answer.ts';
-import { type Credentials, encodePath, renderQuery, signRequest } from './sign-request.ts';
+import { encodePath, renderQuery, signRequest } from './sign-request.ts';
 import { errorIn, explainError, hideCredentials, isExpired, isPassing, parseStoreError } from './store-error.ts';
 
 /** Returns the credentials to sign with. `refused` are those that the store says have expired. */

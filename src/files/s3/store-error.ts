@@ -3,8 +3,8 @@
  * request, so they are shortened, and credentials in them are hidden.
  */
 import { MirrorError } from '../../core/errors.ts';
+import type { Credentials } from '../../formats/aws-credentials.ts';
 import { readXml, textOf, type XmlElement } from './read-xml.ts';
-import type { Credentials } from './sign-request.ts';
 
 /** The members of an error that are used. */
 export interface StoreError {

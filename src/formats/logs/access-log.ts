@@ -201,5 +201,6 @@ function decimal(bytes: Buffer, start: number, end: number): number {
     if (!(digit >= 0 && digit <= 9)) return -1;
     value = value * 10 + digit;
   }
-  return end > start ? value : -1;
+  // Sums of sizes are integers of SQLite. No answer is larger than what a number tells exactly.
+  return end > start && Number.isSafeInteger(value) ? value : -1;
 }

@@ -4,12 +4,17 @@ import { plural } from '../../core/counts.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { type Html, html } from '../html.ts';
 import type { SiteFacts, SiteSettings } from '../site-facts.ts';
+import { section } from './section.ts';
 import { hostOf } from './verdict.ts';
 
 type Row = readonly [name: string, ...values: readonly string[]];
 
 /** Returns the section about the policy. */
-export function renderPolicy({ policy, settings, unsatisfied, rejectedFiles }: SiteFacts): Html {
+export function renderPolicy({ policy, isConfigKnown, settings, unsatisfied, rejectedFiles }: SiteFacts): Html {
+  if (!isConfigKnown) {
+    const text = 'The settings cannot be told at the moment, as the last run refused one of them.';
+    return section('policy', 'What is mirrored', html`<p class="soft">${text}</p>`);
+  }
   const rows: Row[] = [
     ['Mirror of', hostOf(settings.upstream)],
     ['Projects', ...projects(policy)],

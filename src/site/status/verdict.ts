@@ -142,6 +142,9 @@ function lastEnd(facts: SiteFacts): Problem[] {
   if (last === undefined || facts.completedAt === undefined || isLate(facts)) return [];
   if (last.exitCode === 4)
     return [{ level: 'bad', text: 'the last run failed on the local disk or database', advice: adviceFor(4) }];
+  if (last.exitCode === 2) {
+    return [{ level: 'bad', text: 'the last run was refused, because of a setting', advice: adviceFor(2) }];
+  }
   if (last.exitCode === 70) return [{ level: 'bad', text: 'the last run died before its end', advice: adviceFor(70) }];
   if (last.exitCode === 3)
     return [{ level: 'wait', text: 'the last run could not reach upstream', advice: adviceFor(3) }];

@@ -19,12 +19,14 @@
  *   proven    numbers of held files by provenance; see provenance-number.ts
  *   totals    numbers of held projects, files and bytes
  *   runs, days   history of runs, and of what was held each day; see sqlite-run-history.ts
+ *   object_*  what is still to be done in an object store; see sqlite-object-journal.ts
  *   stats_*   counts of processlogs; see stats-schema.ts
  */
 import type Database from 'better-sqlite3';
 import { StorageError } from '../../core/errors.ts';
 import { addPageTables, addSeenTable } from './page-hash-schema.ts';
 import { changedEntriesTable } from './sqlite-index-entries.ts';
+import { objectJournalTables } from './sqlite-object-journal.ts';
 import { changeTables } from './sqlite-published-changes.ts';
 import { rejectedFilesTable } from './sqlite-rejected-files.ts';
 import { historyTables, storeUsageColumns } from './sqlite-run-history.ts';
@@ -234,7 +236,7 @@ const steps: readonly ((db: Database.Database, isNew: boolean) => void)[] = [
   (db) => db.exec(logsThatBeginAlike + changeTables + sourceColumn),
   (db) => db.exec(changedEntriesTable),
   (db) => db.exec(historyTables + parkedIndex),
-  (db) => db.exec(storeUsageColumns),
+  (db) => db.exec(storeUsageColumns + objectJournalTables),
 ];
 
 /** Creates the tables in a new database, or upgrades an older one. Throws StorageError if the database is newer. */

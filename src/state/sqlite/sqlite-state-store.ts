@@ -10,6 +10,7 @@ import { SqliteHeldProjects } from './sqlite-held-projects.ts';
 import { SqliteInProgress } from './sqlite-in-progress.ts';
 import { SqliteIndexEntries } from './sqlite-index-entries.ts';
 import { SqliteMirrorState } from './sqlite-mirror-state.ts';
+import { SqliteObjectJournal } from './sqlite-object-journal.ts';
 import { SqlitePageHashes } from './sqlite-page-hashes.ts';
 import { SqlitePlans } from './sqlite-plans.ts';
 import { SqliteProvenanceRecords } from './sqlite-provenance-records.ts';
@@ -37,6 +38,7 @@ export class SqliteStateStore extends SqliteTables<ReturnType<typeof prepareStat
   readonly publishedChanges: SqlitePublishedChanges;
   readonly indexEntries: SqliteIndexEntries;
   readonly history: SqliteRunHistory;
+  readonly objects: SqliteObjectJournal;
   readonly #mirror: SqliteMirrorState;
 
   /** Opens or creates the database at `path`, or one in memory for ':memory:'. Throws StorageError. */
@@ -58,6 +60,7 @@ export class SqliteStateStore extends SqliteTables<ReturnType<typeof prepareStat
     this.publishedChanges = new SqlitePublishedChanges(connection);
     this.indexEntries = new SqliteIndexEntries(connection, mirror);
     this.history = new SqliteRunHistory(connection);
+    this.objects = new SqliteObjectJournal(connection);
   }
 
   get<T extends object>(of: Section<T>): T {

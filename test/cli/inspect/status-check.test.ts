@@ -77,6 +77,7 @@ t.test('each value has its limits', async (t) => {
       2,
       /CRITICAL - the last run ended with 4/,
     ],
+    [{ runs: [{ started: before(1), seconds: 1, exitCode: 2, summary: '' }] }, 1, /WARNING - the last run was refused/],
     [{ runs: [{ started: before(1), seconds: 1, exitCode: 3, summary: '' }] }, 0, /OK/],
     [{ running: true, runningSince: before(9), progressAt: before(3) }, 2, /did nothing since 3 h 00 min ago/],
     [{ running: true, runningSince: before(9), progressAt: before(0.1) }, 0, /OK/],

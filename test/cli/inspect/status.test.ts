@@ -161,7 +161,8 @@ t.test('a mirror in an object store says where it is, and what was asked of it',
   const text = (store: Status['store']) => renderStatus({ ...status, store }).join('\n');
   t.match(
     text({ where, lastRun: usage, lastDays }),
-    `\nStore     ${where}\nRequests  last run 12, 33 KiB sent; 30 days 45,678, 12 GiB sent, 3.0 MiB received\n`,
+    `\nStore     ${where}\nRequests  12 in the last run, 33 KiB sent, 0 B received\n` +
+      '          45,678 in 30 days, 12 GiB sent, 3.0 MiB received; 9 repeated\n',
   );
   t.match(text({ where }), `\nStore     ${where}\n\n`, 'before the first run');
   t.notMatch(text(undefined), 'Store');

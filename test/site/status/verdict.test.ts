@@ -33,6 +33,7 @@ t.test('one sentence says it, and what is worst comes first', async (t) => {
     [{ ...allWell, room: { size: 1e12, free: 5e8 } }, 'bad', /^Not well: the disk is full: /],
     [{ ...allWell, room: { size: 1e12, free: 5e11, inodes: { all: 1e6, free: 5 } } }, 'bad', /only 5 more files/],
     [{ ...allWell, runs: runsUntil(now, 9, () => ({ exitCode: 70 })) }, 'bad', /the last run died before its end/],
+    [{ ...allWell, runs: runsUntil(now, 9, () => ({ exitCode: 2 })) }, 'bad', /the last run was refused, because of a/],
     [{ ...allWell, runs: runsUntil(now, 9, () => ({ exitCode: 3 })) }, 'wait', /could not reach upstream/],
     [
       { ...deletionsHeldBack, completedAt: now - 2 * dayMs },

@@ -1,0 +1,165 @@
+/** A mirror in a bucket of a real object store. */
+import t, { type Test } from 'tap';
+import type { WebPath } from '../../../src/core/paths.ts';
+import { FilesystemFileStore } from '../../../src/files/filesystem/filesystem-file-store.ts';
+import { S3FileStore } from '../../../src/files/s3/s3-file-store.ts';
+import { SplitFileStore } from '../../../src/files/s3/split-file-store.ts';
+import { SqliteStateStore } from '../../../src/state/sqlite/sqlite-state-store.ts';
+import { FakeClock } from '../../fixtures/fake-clock.ts';
+import { testFileStore } from '../../fixtures/file-store-suite.ts';
+import { type ObjectStore, objectStoreOrReason, openObjectStore } from '../../fixtures/object-store.ts';
+import { pseudoRandomBytes } from '../../sample/pseudo-random.ts';
+import { openBucket } from './open-bucket.ts';
+
+const needsStore = objectStoreOrReason();
+const at = (path: string): WebPath => path as WebPath;
+const folder = `packages/ab/cd/${'0'.repeat(60)}`;
+const blob = at(`${folder}/a-1.0.zip`);
+const x = Buffer.from('x');
+const megabyte = 1 << 20;
+
+/** All mirrors are in one bucket. */
+let store: ObjectStore | undefined;
+let mirrors = 0;
+const root = t;
+
+/** Returns a function that opens the same store again and again. */
+async function opener(t: Test, deletionDelayMs: number) {
+  store ??= await openObjectStore({ teardown: (end) => root.teardown(end) });
+  mirrors += 1;
+  const bucket = await openBucket(t, store, `${mirrors}/`);
+  const state = new SqliteStateStore(':memory:', new FakeClock());
+  t.teardown(() => state.close());
+  const open = (removals: FakeClock): S3FileStore =>
+    new S3FileStore({ bucket, journal: state.objects, removals, deletionDelayMs });
+  return { bucket, journal: state.objects, open };
+}
+
+t.test('S3FileStore does what a FileStore must', needsStore, async (t) => {
+  const stores = new WeakMap<FakeClock, Awaited<ReturnType<typeof opener>>>();
+  await testFileStore(
+    t,
+    async (t, clock) => {
+      // Files stay for a while otherwise: see below.
+      const store = stores.get(clock) ?? (await opener(t, 0));
+      stores.set(clock, store);
+      return store.open(clock);
+    },
+    { keepsParts: false },
+  );
+});
+
+t.test('SplitFileStore does what a FileStore must', needsStore, async (t) => {
+  const stores = new WeakMap<FakeClock, () => SplitFileStore>();
+  await testFileStore(
+    t,
+    async (t, clock) => {
+      const known = stores.get(clock);
+      if (known !== undefined) return known();
+      const { open } = await opener(t, 0);
+      const target = t.testdir();
+      const openBoth = (): SplitFileStore => {
+        const local = new FilesystemFileStore(target, clock);
+        local.create();
+        return new SplitFileStore(local, open(clock), 'everything');
+      };
+      stores.set(clock, openBoth);
+      return openBoth();
+    },
+    { keepsParts: false },
+  );
+});
+
+t.test('objects have the headers of the virtual host, their hash and their time', needsStore, async (t) => {
+  const { bucket, open } = await opener(t, 0);
+  const store = open(new FakeClock());
+  const bytes = pseudoRandomBytes('large', 6 * megabyte);
+  const sha256 = '0'.repeat(64);
+  const mtimeMs = Date.UTC(2020, 1, 29);
+  const file = await store.stage('key', blob, { bytes: bytes.length, sha256, mtimeMs });
+  file.begin(false, undefined);
+  await file.write(bytes);
+  await file.finish();
+  await store.publish([
+    { path: blob, body: file, mtimeMs },
+    { path: at('simple/a/index.html.gz'), body: x },
+  ]);
+  t.same((await bucket.head(`web/${blob}`))?.headers, {
+    contentType: 'application/octet-stream',
+    cacheControl: 'public, max-age=31536000, immutable',
+    metadata: { sha256, mtime: String(mtimeMs) },
+  });
+  t.match((await bucket.head('web/simple/a/index.html.gz'))?.headers, {
+    contentType: 'text/html; charset=utf-8',
+    cacheControl: 'public, max-age=600',
+    contentEncoding: 'gzip',
+  });
+});
+
+t.test('a file is deleted when no page that links to it can be in a cache any more', needsStore, async (t) => {
+  const { bucket, journal, open } = await opener(t, 600_000);
+  const clock = new FakeClock();
+  const store = open(clock);
+  await store.publish([{ path: blob, body: x }]);
+  await store.discard([blob]);
+  await store.emptyTrash(0);
+  t.equal(await store.size(blob), undefined, 'it is not part of the mirror');
+  t.ok(await bucket.head(`web/${blob}`), 'but still served');
+  clock.advance(600_000);
+  await open(clock).emptyTrash(0);
+  t.equal(await bucket.head(`web/${blob}`), undefined);
+  t.equal((await store.readTrash(blob))?.toString(), 'x');
+  t.same(await store.restore([blob]), [blob]);
+  await store.discard([blob]);
+  await store.publish([{ path: blob, body: Buffer.from('again') }]);
+  clock.advance(600_000);
+  await store.emptyTrash(0);
+  t.equal((await store.read(blob))?.toString(), 'again', 'what came back stays');
+  t.same(journal.dueDeletions(Number.MAX_SAFE_INTEGER, 10), []);
+});
+
+t.test('uploads that a killed run has begun are aborted by the next one', needsStore, async (t) => {
+  const { bucket, journal, open } = await opener(t, 0);
+  const store = open(new FakeClock());
+  const file = await store.stage('key', blob);
+  file.begin(false, '"e"');
+  for (let part = 0; part < 3; part += 1) await file.write(Buffer.alloc(5 * megabyte));
+  t.equal(journal.uploads().length, 1);
+  t.same(await store.leftovers(), ['a-1.0.zip']);
+  const next = open(new FakeClock());
+  await next.tidy(false);
+  t.same(journal.uploads(), []);
+  for await (const upload of bucket.uploads('')) t.fail(upload.key);
+  t.equal(await bucket.head(`web/${blob}`), undefined);
+});
+
+t.test('a run without changes asks nothing, and one file costs one request', needsStore, async (t) => {
+  const { bucket, open } = await opener(t, 600_000);
+  const store = open(new FakeClock());
+  const count = (): number => Object.values(bucket.usage.requests).reduce((sum, number) => sum + number, 0);
+  const before = count();
+  await store.tidy(false);
+  await store.tidy(true);
+  await store.emptyTrash(Date.now());
+  t.equal(count() - before, 0);
+  t.equal(await store.findVerified(blob, false), undefined);
+  t.equal(count() - before, 1, 'whether others work here');
+  for (const number of [1, 2, 3]) {
+    const path = at(`${folder}/a-${number}.zip`);
+    t.equal(await store.findVerified(path, false), undefined);
+    const file = await store.stage('key', path, { bytes: 1 });
+    file.begin(false, '"e"');
+    await file.write(x);
+    await file.finish();
+    await store.publish([{ path, body: file }]);
+  }
+  t.equal(count() - before, 4);
+});
+
+t.test('what another machine has put there is found by its hash', needsStore, async (t) => {
+  const { bucket, open } = await opener(t, 0);
+  await bucket.put('prefetch/1-2', x, { contentType: 'text/plain' });
+  const headers = { contentType: 'application/octet-stream', metadata: { sha256: 'f'.repeat(64) } };
+  await bucket.put(`web/${blob}`, x, headers);
+  t.same(await open(new FakeClock()).findVerified(blob, false), { bytes: 1, sha256: 'f'.repeat(64) });
+});
