@@ -42,8 +42,8 @@ const smallestBlock = 16 << 10;
 const manyBlocks = 8_192;
 /** Limit for packs. All of them are read to restore a copy. */
 const maxPacks = 64;
-/** Bytes that a pack may have beside what lives in it, and a little more than that in all. */
-const maxDead = 1 << 20;
+/** Bytes that packs may have beyond twice what lives in them. */
+const maxDead = 256 << 10;
 const partBytes = 8 << 20;
 /** Bytes that are read at once to restore a copy. */
 const maxRangeBytes = 8 << 20;
