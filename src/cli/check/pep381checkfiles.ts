@@ -21,6 +21,9 @@ import { lines } from '../output/lines.ts';
 import { exitCodes } from '../program/exit-codes.ts';
 import type { Program } from '../program/program.ts';
 import { listenForPause } from '../program/signals.ts';
+import { systemClock } from '../program/system-clock.ts';
+import type { MirrorOwner } from '../storage/mirror-owner.ts';
+import { openLease } from '../storage/open-lease.ts';
 import { knowsMirror } from '../target/open-expected-state.ts';
 import { refuseRoot } from '../target/owner.ts';
 import { type HeldLock, holdLock, stalledHolderText } from '../target/program-lock.ts';
@@ -63,7 +66,7 @@ async function runAlone(command: CheckArguments): Promise<number> {
   }
   try {
     if (command.kind === 'rebuild') return await rebuild(command, target);
-    return await runCheck(command, target, chosen, lock);
+    return await runAsOwner(command, target, chosen, lock);
   } finally {
     lock.release();
   }
@@ -87,11 +90,28 @@ function unknownTree({ state }: Target): StorageError {
   return new StorageError(`${state}: knows nothing of this mirror; ${advice}`);
 }
 
+/** Checks on the machine that publishes the mirror: another one has an older state. Signatures may be verified anywhere. */
+async function runAsOwner(command: CheckArguments, target: Target, chosen: Settings, lock: HeldLock): Promise<number> {
+  if (command.kind === 'verify') return await runCheck(command, target, chosen, lock);
+  const { signal } = new AbortController();
+  const owner = await openLease({ target, settings: chosen, clock: systemClock, signal, mayTake: false });
+  if (owner?.kind === 'standby') {
+    if (!command.quiet) viewOf(command, target, new CheckTotals()).say('standby', owner.reason);
+    return exitCodes.ok;
+  }
+  try {
+    return await runCheck(command, target, chosen, lock, owner);
+  } finally {
+    await owner?.close();
+  }
+}
+
 async function runCheck(
   command: CheckArguments,
   target: Target,
   chosen: Settings,
   { progress }: HeldLock,
+  owner?: MirrorOwner,
 ): Promise<number> {
   const verify = command.kind === 'verify' ? keyOf(command, target) : undefined;
   const startedMs = Date.now();
@@ -103,7 +123,10 @@ async function runCheck(
   };
   const { settings } = command;
   const isLocal = await readLocal(target);
-  const opened = await openCheck(target, chosen, { report, signal: pause.signal, settings, isLocal });
+  const opened = await openCheck(target, chosen, {
+    ...{ report, signal: pause.signal, settings, isLocal },
+    mayWrite: owner?.mayWrite,
+  });
   const { job, close } = opened;
   // If the disk could not be read for a moment, knowsMirror() could not tell whether the state knows of a mirror.
   const { adopting } = job.state.get(adoptionState);

@@ -125,6 +125,11 @@ export class Lease {
     return this.#held.generation;
   }
 
+  /** The form of ETags that the store understands. */
+  etagForm(): EtagForm {
+    return this.#book.etagForm();
+  }
+
   /** Throws StorageError if the lease is lost or has ended, so that nothing may be written any more. */
   mayWrite(): void {
     if (this.#lost !== undefined) throw new StorageError(this.#lost);
@@ -240,8 +245,13 @@ class LeaseBook {
     writeRecord(this.options.record, record);
   }
 
-  bucket(form: EtagForm = this.read().bucket?.etagForm ?? 'quoted'): LeaseBucket {
-    return this.options.open(form);
+  etagForm(): EtagForm {
+    const { bucket } = this.read();
+    return bucket?.where === this.where ? bucket.etagForm : 'quoted';
+  }
+
+  bucket(): LeaseBucket {
+    return this.options.open(this.etagForm());
   }
 
   /** Milliseconds for which the lease still holds; zero or less once it has ended. */

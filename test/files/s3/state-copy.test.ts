@@ -101,7 +101,9 @@ t.test('packs that are mostly dead are replaced, and removed once nothing names 
   t.teardown(() => db.close());
   let whole = 0;
   for (let round = 1; round <= 17; round += 1) {
-    db.exec(`UPDATE x SET text = hex(randomblob(512)) WHERE id BETWEEN ${(round % 8) * 200} AND ${(round % 8) * 200 + 400}`);
+    db.exec(
+      `UPDATE x SET text = hex(randomblob(512)) WHERE id BETWEEN ${(round % 8) * 200} AND ${(round % 8) * 200 + 400}`,
+    );
     if (round === 9) grow(db, 500);
     if (round === 12) db.exec('DELETE FROM x WHERE id > 1500; VACUUM');
     const manifest = await copy(bucket, path);
