@@ -40,6 +40,7 @@ const cgi = { 'pep381sync.cgi': 'cgi/pep381sync.ts' };
 const parts = {
   'example.js': 'src/cli/config/example-config.ts',
   'http.js': 'src/cli/network/open-dispatcher.ts',
+  'import.js': 'src/formats/migration/import-bandersnatch.ts',
   'provenance.js': 'src/provenance/sigstore/sigstore-verifier.ts',
   'regex.js': 'src/cli/config/compile-regex.ts',
   'site.js': 'src/site/mirror-pages.ts',

@@ -41,6 +41,7 @@ t.test('the folder holds the programs, what they load, their manual pages, and n
     'example.js',
     'hook.js',
     'http.js',
+    'import.js',
     'install.sh',
     'man',
     'metrics.js',
@@ -52,6 +53,7 @@ t.test('the folder holds the programs, what they load, their manual pages, and n
     'processlogs.js',
     'provenance.js',
     'regex.js',
+    's3.js',
     'site.js',
     'statistics.js',
   ]);
@@ -236,7 +238,7 @@ t.test('a copy mirrors the whole sample index, also when it is started through a
 function foreignTo(name: string): string[] {
   const text = readFileSync(join(copied, name), 'utf8');
   const required = [...text.matchAll(/\brequire\(["']([^"']+)["']\)/g)].map(([, module]) => module ?? '');
-  const isPart = (module: string): boolean => /^\.\/[a-z]+\.js$/.test(module) && existsSync(join(copied, module));
+  const isPart = (module: string): boolean => /^\.\/[a-z0-9]+\.js$/.test(module) && existsSync(join(copied, module));
   return required.filter((module) => !module.startsWith('node:') && !isBuiltin(module) && !isPart(module));
 }
 

@@ -66,10 +66,7 @@ export class S3Bucket implements Bucket {
     const range = { range: 'bytes=0-0' };
     const reason = await this.#client.send({ kind: 'get', method: 'GET', key, headers: range, accept: missing });
     if (reason.code !== '') return undefined;
-    throw this.#client.error(
-      { method: 'HEAD', key },
-      `the store answers ${answer.status}, and to GET ${reason.status}`,
-    );
+    return this.#head({ method: 'GET', key }, reason, totalBytes(reason.headers, 0));
   }
 
   async read(key: string, range?: { readonly start: number; readonly end: number }): Promise<ObjectBody | undefined> {
@@ -227,19 +224,35 @@ export class S3Bucket implements Bucket {
       (etag, at) => `<Part><PartNumber>${at + 1}</PartNumber><ETag>"${escapeXml(etag)}"</ETag></Part>`,
     );
     const request = { kind: 'upload', method: 'POST', key } as const;
-    const answer = await this.#client.send({
+    const complete = {
       ...request,
       query: { uploadId },
       headers: { 'content-type': 'application/xml' },
       body: Buffer.from(`<CompleteMultipartUpload>${parts.join('')}</CompleteMultipartUpload>`),
-      accept: ['NoSuchUpload'],
       patience: longPatience,
-    });
+    };
+    // Ceph 16 answers InternalError for ever if there is no such upload.
+    const answer = await this.#client.send({ ...complete, accept: ['NoSuchUpload', 'InternalError'] });
     if (answer.code === '') return;
+    if (answer.code === 'InternalError' && (await this.#isOpen(key, uploadId))) {
+      const again = await this.#client.send({ ...complete, accept: ['NoSuchUpload'] });
+      if (again.code === '') return;
+    }
     // An earlier attempt, whose answer was lost, may have completed it.
-    const found = answer.attempts === 1 ? undefined : await this.head(key);
-    if (found === undefined || found.etag !== etagOfParts(etags))
-      throw this.#client.error(request, 'the store answers NoSuchUpload: the upload was aborted meanwhile');
+    if ((await this.head(key))?.etag !== etagOfParts(etags))
+      throw this.#client.error(request, 'the store has no such upload; it was aborted meanwhile');
+  }
+
+  async #isOpen(key: string, uploadId: string): Promise<boolean> {
+    const query = { uploadId, 'max-parts': '1' };
+    const answer = await this.#client.send({
+      kind: 'list',
+      method: 'GET',
+      key,
+      query,
+      accept: [...missing, 'NoSuchUpload'],
+    });
+    return answer.code === '';
   }
 
   async abortUpload(key: string, uploadId: string): Promise<void> {
