@@ -20,6 +20,9 @@ import { lines } from '../output/lines.ts';
 import { exitCodes } from '../program/exit-codes.ts';
 import type { Program } from '../program/program.ts';
 import { listenForPause } from '../program/signals.ts';
+import { systemClock } from '../program/system-clock.ts';
+import type { MirrorOwner } from '../storage/mirror-owner.ts';
+import { openLease } from '../storage/open-lease.ts';
 import { knowsMirror } from '../target/open-expected-state.ts';
 import { refuseRoot } from '../target/owner.ts';
 import { type HeldLock, holdLock, stalledHolderText } from '../target/program-lock.ts';
@@ -66,7 +69,7 @@ async function runAlone(command: CheckArguments): Promise<number> {
   }
   try {
     if (command.kind === 'rebuild') return await rebuild(command, target);
-    return await runCheck(command, target, config, lock);
+    return await runAsOwner(command, target, config, lock);
   } finally {
     lock.release();
   }
@@ -90,11 +93,33 @@ function unknownTree({ state }: Target): StorageError {
   return new StorageError(`${state}: knows nothing of this mirror; ${advice}`);
 }
 
+/** Checks on the machine that publishes the mirror: another one has an older state. Signatures may be verified anywhere. */
+async function runAsOwner(
+  command: CheckArguments,
+  target: Target,
+  config: CheckConfig,
+  lock: HeldLock,
+): Promise<number> {
+  if (command.kind === 'verify') return await runCheck(command, target, config, lock);
+  const { signal } = new AbortController();
+  const owner = await openLease({ target, settings: config.settings, clock: systemClock, signal, mayTake: false });
+  if (owner?.kind === 'standby') {
+    if (!command.quiet) viewOf(command, target, new CheckTotals()).say('standby', owner.reason);
+    return exitCodes.ok;
+  }
+  try {
+    return await runCheck(command, target, config, lock, owner);
+  } finally {
+    await owner?.close();
+  }
+}
+
 async function runCheck(
   command: CheckArguments,
   target: Target,
   config: CheckConfig,
   { progress }: HeldLock,
+  owner?: MirrorOwner,
 ): Promise<number> {
   const verify = command.kind === 'verify' ? keyOf(command, config, target) : undefined;
   const startedMs = Date.now();
@@ -106,7 +131,10 @@ async function runCheck(
   };
   const { settings } = command;
   const isLocal = await readLocal(config);
-  const opened = await openCheck(target, config.settings, { report, signal: pause.signal, settings, isLocal });
+  const opened = await openCheck(target, config.settings, {
+    ...{ report, signal: pause.signal, settings, isLocal },
+    mayWrite: owner?.mayWrite,
+  });
   const { job, close } = opened;
   // If the disk could not be read for a moment, knowsMirror() could not tell whether the state knows of a mirror.
   const { adopting } = job.state.get(adoptionState);
