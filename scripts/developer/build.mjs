@@ -47,6 +47,8 @@ const parts = {
   'statistics.js': 'src/site/statistics/publish-statistics.ts',
   'hook.js': 'src/cli/run/run-hook.ts',
   's3.js': 'src/cli/storage/open-store.ts',
+  'import.js': 'src/cli/run/import-config.ts',
+  'why.js': 'src/cli/inspect/explain.ts',
   'probe.js': 'src/cli/inspect/status-check.ts',
 };
 
