@@ -24,7 +24,7 @@ import { makeCodeCaches } from './code-cache.mjs';
 import { renderCopyright } from './copyright.mjs';
 import { orFail, root } from './run.mjs';
 import { addon, addonProblem, rebuildAdvice } from './setup.mjs';
-import { writeTlsHost } from './tls-host.mjs';
+import { writeTlsHosts } from './tls-host.mjs';
 
 const programs = {
   pep381run: 'scripts/pep381run.ts',
@@ -223,5 +223,5 @@ if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLTo
     console.error(`The SQLite addon cannot be loaded: ${problem}; ${rebuildAdvice}`);
     process.exit(1);
   }
-  await orFail(buildPrograms(join(root, 'dist')).then(() => writeTlsHost(join(root, 'apache'))));
+  await orFail(buildPrograms(join(root, 'dist')).then(() => writeTlsHosts(join(root, 'apache'))));
 }
