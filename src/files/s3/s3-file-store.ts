@@ -15,7 +15,7 @@ import { dayOf } from '../../core/durations.ts';
 import { StorageError } from '../../core/errors.ts';
 import { sha256Hex } from '../../core/hash.ts';
 import { MemoryBudget } from '../../core/memory-budget.ts';
-import { filenameOf, type WebPath } from '../../core/paths.ts';
+import { childPath, filenameOf, type WebPath } from '../../core/paths.ts';
 import type {
   Digest,
   Entry,
@@ -39,6 +39,8 @@ export const pageLifetimeMs = 600_000;
 const arrivingBytes = 128 << 20;
 const keptBytes = 24 << 20;
 const deletedAtATime = 1000;
+/** What the keys of served objects begin with. */
+const web = 'web/';
 
 export interface S3FileStoreOptions {
   readonly bucket: Bucket;
@@ -133,7 +135,7 @@ export class S3FileStore implements FileStore {
     for await (const { objects, folders } of this.#bucket.list(prefix, { delimiter: '/' })) {
       for (const { key } of objects) {
         const name = key.slice(prefix.length);
-        if (name !== '' && !this.#isGone(`${folder}/${name}` as WebPath)) yield { name, kind: 'file' };
+        if (name !== '' && !this.#isGone(childPath(folder, name))) yield { name, kind: 'file' };
       }
       for (const key of folders) yield { name: key.slice(prefix.length, -1), kind: 'folder' };
     }
@@ -176,10 +178,7 @@ export class S3FileStore implements FileStore {
       const later = paths.filter(isLater);
       const dueMs = this.#removals.now() + this.#deletionDelayMs;
       if (later.length > 0) this.#journal.deleteLater(later.map((path) => ({ path, dueMs })));
-      await this.#moveToTrash(
-        paths.filter((path) => !isLater(path)),
-        dayOf(this.#removals.now()),
-      );
+      await this.#moveToTrash(paths.filter((path) => !isLater(path)).map(keyOf), dayOf(this.#removals.now()));
     });
   }
 
@@ -187,10 +186,10 @@ export class S3FileStore implements FileStore {
     await this.#inOrder(folders, async () => {
       const day = dayOf(this.#removals.now());
       for (const folder of folders) {
-        await this.#moveToTrash([folder], day);
+        await this.#moveToTrash([keyOf(folder)], day);
         for await (const { objects } of this.#bucket.list(`${keyOf(folder)}/`)) {
           await this.#moveToTrash(
-            objects.map(({ key }) => pathOf(key)),
+            objects.map(({ key }) => key),
             day,
           );
         }
@@ -274,12 +273,12 @@ export class S3FileStore implements FileStore {
     };
   }
 
-  /** Moves the objects at `paths` into the trash of `day`. Missing ones are skipped. */
-  async #moveToTrash(paths: readonly WebPath[], day: string): Promise<void> {
-    if (paths.length === 0) return;
+  /** Moves the objects with these keys into the trash of `day`. Missing ones are skipped. */
+  async #moveToTrash(keys: readonly string[], day: string): Promise<void> {
+    if (keys.length === 0) return;
     if (!this.#journal.trashDays().includes(day)) this.#journal.addTrashDay(day);
     const copied = await Promise.all(
-      paths.map(async (path) => ((await this.#bucket.copy(keyOf(path), `trash/${day}/${path}`)) ? [keyOf(path)] : [])),
+      keys.map(async (key) => ((await this.#bucket.copy(key, `trash/${day}/${key.slice(web.length)}`)) ? [key] : [])),
     );
     await this.#bucket.remove(copied.flat());
   }
@@ -292,7 +291,7 @@ export class S3FileStore implements FileStore {
       const dayOfRemoval = ({ dueMs }: DueDeletion): string => dayOf(dueMs - this.#deletionDelayMs);
       for (const day of new Set(due.map(dayOfRemoval))) {
         const paths = due.filter((deletion) => dayOfRemoval(deletion) === day).map(({ path }) => path);
-        await this.#moveToTrash(paths, day);
+        await this.#moveToTrash(paths.map(keyOf), day);
         this.#journal.forgetDeletions(paths);
       }
     }
@@ -356,11 +355,7 @@ export class S3FileStore implements FileStore {
 }
 
 function keyOf(path: WebPath): string {
-  return `web/${path}`;
-}
-
-function pathOf(key: string): WebPath {
-  return key.slice('web/'.length) as WebPath;
+  return `${web}${path}`;
 }
 
 function folderOf(path: WebPath): string {
