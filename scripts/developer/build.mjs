@@ -99,7 +99,13 @@ export async function addNode(dist, node, addon) {
   const folder = join(dist, await nodeFolderOf(node));
   mkdirSync(folder);
   copyFileSync(addon, join(folder, 'better_sqlite3.node'));
-  await makeCodeCaches(dist, node, folder);
+  try {
+    await makeCodeCaches(dist, node, folder);
+  } catch (error) {
+    // Without a network, not even one of this machine alone, no run can be recorded. Programs start without a cache.
+    for (const name of readdirSync(folder)) if (name.endsWith('.cache')) rmSync(join(folder, name));
+    console.error(`Warning: no code caches, so that programs start more slowly: ${error.message}`);
+  }
   openToAll(folder);
 }
 

@@ -112,6 +112,12 @@ export function childPath(folder: WebPath, name: string): WebPath {
   return `${folder}/${name}` as WebPath;
 }
 
+/** Returns the folder that a path lies in, or undefined for one directly below `web/`. */
+export function folderOf(path: WebPath): WebPath | undefined {
+  const end = path.lastIndexOf('/');
+  return end < 0 ? undefined : (path.slice(0, end) as WebPath);
+}
+
 /** `simple/<project>`: the folder with the pages of one project. */
 export function projectFolder(name: ProjectName): WebPath {
   return childPath(simpleRoot, name);
@@ -160,6 +166,14 @@ export type OwnFile =
 /** Returns the path of a file of the mirror itself, outside of the index. */
 export function ownPath(name: OwnFile): WebPath {
   return name as WebPath;
+}
+
+const ownName = /^[A-Za-z0-9_][A-Za-z0-9._+-]*(?:\/[A-Za-z0-9_][A-Za-z0-9._+-]*)*$/;
+const ofProject = /^(?:packages|pypi)\/|^simple\/(?!index\.[^/]*$)/;
+
+/** Returns `text` as the path of a file of the mirror as a whole; undefined if it is of a project, or cannot be one. */
+export function mirrorPath(text: string): WebPath | undefined {
+  return ownName.test(text) && !ofProject.test(text) ? (text as WebPath) : undefined;
 }
 
 /** Returns the path of the downloads of one day, `YYYY-MM-DD` (PEP 381). */

@@ -39,8 +39,6 @@ export const pageLifetimeMs = 600_000;
 const arrivingBytes = 128 << 20;
 const keptBytes = 24 << 20;
 const deletedAtATime = 1000;
-/** What the keys of served objects begin with. */
-const web = 'web/';
 
 export interface S3FileStoreOptions {
   readonly bucket: Bucket;
@@ -178,7 +176,10 @@ export class S3FileStore implements FileStore {
       const later = paths.filter(isLater);
       const dueMs = this.#removals.now() + this.#deletionDelayMs;
       if (later.length > 0) this.#journal.deleteLater(later.map((path) => ({ path, dueMs })));
-      await this.#moveToTrash(paths.filter((path) => !isLater(path)).map(keyOf), dayOf(this.#removals.now()));
+      await this.#moveToTrash(
+        paths.filter((path) => !isLater(path)),
+        dayOf(this.#removals.now()),
+      );
     });
   }
 
@@ -186,12 +187,11 @@ export class S3FileStore implements FileStore {
     await this.#inOrder(folders, async () => {
       const day = dayOf(this.#removals.now());
       for (const folder of folders) {
-        await this.#moveToTrash([keyOf(folder)], day);
-        for await (const { objects } of this.#bucket.list(`${keyOf(folder)}/`)) {
-          await this.#moveToTrash(
-            objects.map(({ key }) => key),
-            day,
-          );
+        await this.#moveToTrash([folder], day);
+        const prefix = `${keyOf(folder)}/`;
+        for await (const { objects } of this.#bucket.list(prefix)) {
+          const paths = objects.map(({ key }) => childPath(folder, key.slice(prefix.length)));
+          await this.#moveToTrash(paths, day);
         }
       }
     });
@@ -273,12 +273,12 @@ export class S3FileStore implements FileStore {
     };
   }
 
-  /** Moves the objects with these keys into the trash of `day`. Missing ones are skipped. */
-  async #moveToTrash(keys: readonly string[], day: string): Promise<void> {
-    if (keys.length === 0) return;
+  /** Moves the objects at `paths` into the trash of `day`. Missing ones are skipped. */
+  async #moveToTrash(paths: readonly WebPath[], day: string): Promise<void> {
+    if (paths.length === 0) return;
     if (!this.#journal.trashDays().includes(day)) this.#journal.addTrashDay(day);
     const copied = await Promise.all(
-      keys.map(async (key) => ((await this.#bucket.copy(key, `trash/${day}/${key.slice(web.length)}`)) ? [key] : [])),
+      paths.map(async (path) => ((await this.#bucket.copy(keyOf(path), `trash/${day}/${path}`)) ? [keyOf(path)] : [])),
     );
     await this.#bucket.remove(copied.flat());
   }
@@ -291,7 +291,7 @@ export class S3FileStore implements FileStore {
       const dayOfRemoval = ({ dueMs }: DueDeletion): string => dayOf(dueMs - this.#deletionDelayMs);
       for (const day of new Set(due.map(dayOfRemoval))) {
         const paths = due.filter((deletion) => dayOfRemoval(deletion) === day).map(({ path }) => path);
-        await this.#moveToTrash(paths.map(keyOf), day);
+        await this.#moveToTrash(paths, day);
         this.#journal.forgetDeletions(paths);
       }
     }
@@ -355,7 +355,7 @@ export class S3FileStore implements FileStore {
 }
 
 function keyOf(path: WebPath): string {
-  return `${web}${path}`;
+  return `web/${path}`;
 }
 
 function folderOf(path: WebPath): string {

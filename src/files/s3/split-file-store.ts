@@ -117,7 +117,7 @@ export class SplitFileStore implements FileStore {
   }
 
   async publish(writes: readonly Write[]): Promise<void> {
-    for (const [place, group] of groupsOf(writes, ({ path }) => this.#placeOf(path))) {
+    for (const [place, group] of this.#groups(writes, ({ path }) => path)) {
       // What the disk has would be taken for published.
       if (place !== 'local') await this.#bucket.publish(group.map((write) => bodyIn(write, 'remote')));
       if (place !== 'bucket') await this.#local.publish(group.map((write) => bodyIn(write, 'local')));
@@ -125,14 +125,14 @@ export class SplitFileStore implements FileStore {
   }
 
   async discard(paths: readonly WebPath[]): Promise<void> {
-    for (const [place, group] of groupsOf(paths, (path) => this.#placeOf(path))) {
+    for (const [place, group] of this.#groups(paths, itself)) {
       if (place !== 'local') await this.#bucket.discard(group);
       if (place !== 'bucket') await this.#local.discard(group);
     }
   }
 
   async discardFolders(folders: readonly WebPath[]): Promise<void> {
-    for (const [place, group] of groupsOf(folders, (folder) => this.#placeOf(folder))) {
+    for (const [place, group] of this.#groups(folders, itself)) {
       if (place !== 'local') await this.#bucket.discardFolders(group);
       if (place !== 'bucket') await this.#local.discardFolders(group);
     }
@@ -143,12 +143,12 @@ export class SplitFileStore implements FileStore {
   }
 
   async restore(paths: readonly WebPath[]): Promise<WebPath[]> {
-    const restored: WebPath[][] = [];
-    for (const [place, group] of groupsOf(paths, (path) => this.#placeOf(path))) {
+    const restored: (readonly WebPath[])[] = [];
+    for (const [place, group] of this.#groups(paths, itself)) {
       if (place !== 'local') restored.push(await this.#bucket.restore(group));
       if (place !== 'bucket') restored.push(await this.#local.restore(group));
     }
-    return restored.flat();
+    return [...new Set(restored.flat())];
   }
 
   async emptyTrash(before: number): Promise<void> {
@@ -178,22 +178,22 @@ export class SplitFileStore implements FileStore {
     const isOfProjects = (top === 'simple' && (rest.length !== 1 || !isIndex(rest[0]))) || top === 'pypi';
     return isOfProjects ? 'bucket' : 'both';
   }
+
+  /** Yields the items that follow each other and lie in the same place. */
+  *#groups<T>(items: readonly T[], pathOf: (item: T) => WebPath): Iterable<[Place, T[]]> {
+    let start = 0;
+    while (start < items.length) {
+      const place = this.#placeOf(pathOf(items[start] as T));
+      let end = start + 1;
+      while (end < items.length && this.#placeOf(pathOf(items[end] as T)) === place) end += 1;
+      yield [place, items.slice(start, end)];
+      start = end;
+    }
+  }
 }
 
-/** Yields the items that follow each other and lie in the same place. */
-function* groupsOf<T>(items: readonly T[], placeOf: (item: T) => Place): Iterable<[Place, T[]]> {
-  let group: T[] = [];
-  let place: Place | undefined;
-  for (const item of items) {
-    const next = placeOf(item);
-    if (place !== undefined && next !== place) {
-      yield [place, group];
-      group = [];
-    }
-    place = next;
-    group.push(item);
-  }
-  if (place !== undefined) yield [place, group];
+function itself(path: WebPath): WebPath {
+  return path;
 }
 
 function isIndex(name: string | undefined): boolean {
