@@ -1,7 +1,6 @@
 /** Machines that mirror into one bucket of a real store: targets that know nothing of each other, and clocks to move. */
-import { createHash } from 'node:crypto';
 import { once } from 'node:events';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
@@ -25,6 +24,8 @@ export interface StoreMachine {
   readonly clock: FakeTime | undefined;
   /** Moves the clock of the store as this machine sees it: what it reads in the answers. */
   moveStore(minutes: number): void;
+  /** Makes the machine start anew, as far as its programs can see. */
+  restart(): void;
   run(program: string, ...args: string[]): Promise<Ended>;
   /** Starts a program, which is killed at the end of the test at the latest. */
   begin(program: string, ...args: string[]): Running;
@@ -54,6 +55,10 @@ export async function openMachine(t: Test, name: string, options: MachineOptions
     target,
     clock,
     moveStore: door.move,
+    restart: () => {
+      const record = join(target, 'lock/lease.json');
+      writeFileSync(record, readFileSync(record, 'utf8').replaceAll(/"boot":"[^"]*"/g, '"boot":"another"'));
+    },
     run: (program, ...args) => run(program, args, { env }),
     begin: (program, ...args) => {
       const running = start(program, args, { env });
@@ -110,6 +115,18 @@ export async function objectsIn(bucket: S3Bucket, prefix = ''): Promise<Readonly
   return found;
 }
 
-export function sha256(bytes: Buffer): string {
-  return createHash('sha256').update(bytes).digest('hex');
+/** Serves the HTML of the mirror in the bucket, as a virtual host does, and returns its address. */
+export async function serveBucket(t: Pick<Test, 'teardown'>, bucket: S3Bucket): Promise<string> {
+  const server = createServer(async ({ url = '/' }, answer) => {
+    const path = decodeURIComponent(url.replace(/[?#].*$/, ''));
+    const found = await bucket.read(`web${path}${path.endsWith('/') ? 'index.html' : ''}`);
+    answer.writeHead(found === undefined ? 404 : 200, { 'content-type': found?.headers.contentType ?? 'text/plain' });
+    answer.end(found?.body);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
 }

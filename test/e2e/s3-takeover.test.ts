@@ -1,5 +1,5 @@
 /** A mirror in a bucket that several machines could publish. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { faketimeOrReason } from '../fixtures/faketime.ts';
@@ -8,8 +8,9 @@ import { smallIndex } from '../fixtures/small-index.ts';
 import { makeWheel } from '../sample/distributions.ts';
 import { openSampleServer } from '../sample/sample-server.ts';
 import { openBundle } from './bundle.ts';
+import { pipOrReason, pipSucceeds } from './pip.ts';
 import { until } from './program.ts';
-import { objectsIn, openMachine, openTestBucket } from './s3-machines.ts';
+import { objectsIn, openMachine, openTestBucket, serveBucket } from './s3-machines.ts';
 
 const bundle = await openBundle();
 const [program, checkfiles, processlogs] = ['pep381run', 'pep381checkfiles', 'processlogs'].map((name) =>
@@ -42,7 +43,7 @@ t.test('a stand-by does nothing, and takes over where the other machine ended', 
   t.same(await objectsIn(bucket), published);
 
   server.index.publish(makeWheel({ name: 'delta', version: '1.0' }));
-  b.moveStore(18);
+  b.moveStore(17);
   t.same(await b.run(program, '-q', ...args(b)), quiet, 'not yet');
   b.moveStore(19);
   const taken = await b.run(program, ...args(b));
@@ -61,6 +62,7 @@ t.test('a stand-by does nothing, and takes over where the other machine ended', 
   // The first machine is back.
   server.requests.length = 0;
   b.moveStore(0);
+  a.restart();
   t.match(await a.run(program, ...args(a)), { code: 0, stdout: /stands by/, stderr: '' });
   t.match(await a.run(checkfiles, '--repair', a.target), { code: 0, stdout: /stands by/, stderr: '' });
   t.match(await a.run(processlogs, a.target, '/dev/null'), { code: 0, stdout: /stands by/, stderr: '' });
@@ -74,4 +76,126 @@ t.test('a stand-by does nothing, and takes over where the other machine ended', 
   t.ok((await objectsIn(bucket)).has('web/simple/epsilon/index.html'));
   t.ok(readdirSync(a.target).some((name) => name.startsWith('state.db.before-')));
   t.same(await a.run(checkfiles, '-q', a.target), quiet);
+});
+
+t.test('of two machines that begin at the same instant, one publishes', needed, async (t) => {
+  t.testdir();
+  const server = await openSampleServer({ index: smallIndex() });
+  t.teardown(() => server.close());
+  for (let round = 1; round <= 6; round += 1) {
+    const store = await openObjectStore(t);
+    const machines = [await openMachine(t, `a${round}`, { store }), await openMachine(t, `b${round}`, { store })];
+    const ends = await Promise.all(
+      machines.map(({ run, target }) => run(program, '--all', '--upstream', server.url, target)),
+    );
+    const said = ends.map(({ stdout, stderr }) => stdout + stderr).join('');
+    t.same(
+      ends.map(({ code }) => code),
+      [0, 0],
+      said,
+    );
+    t.equal(ends.filter(({ stdout }) => stdout.includes('stands by')).length, 1, said);
+    t.equal(ends.filter(({ stdout }) => stdout.includes('3 projects published')).length, 1, said);
+  }
+});
+
+t.test('a machine that is killed in the midst is followed by another one, which goes on', needed, async (t) => {
+  t.testdir();
+  const store = await openObjectStore(t);
+  const server = await openSampleServer({ index: smallIndex() });
+  t.teardown(() => server.close());
+  const [a, b] = [await openMachine(t, 'a', { store }), await openMachine(t, 'b', { store })];
+  const args = (machine: { readonly target: string }) => ['--all', '--upstream', server.url, machine.target];
+  t.match(await a.run(program, '-q', ...args(a)), quiet);
+  for (let at = 0; at < 30; at += 1) server.index.publish(makeWheel({ name: `new${at}`, version: '1.0' }));
+  const bucket = openTestBucket(t, store);
+  const running = a.begin(program, '-q', ...args(a));
+  await until('some projects are published', async () => (await objectsIn(bucket, 'web/simple/new')).size >= 20);
+  running.kill('SIGKILL');
+  await running.ended;
+  t.match(await b.run(program, ...args(b)), { code: 0, stdout: /stands by/, stderr: '' });
+  b.moveStore(19);
+  const taken = await b.run(program, ...args(b));
+  t.match(taken, { code: 0, stderr: /this machine takes over/ });
+  t.match(taken.stdout, /projects published/);
+  t.equal((await objectsIn(bucket, 'web/simple/new')).size, 30 * 4);
+  t.same(await b.run(checkfiles, '-q', b.target), quiet);
+  const url = await serveBucket(t, bucket);
+  const needsPip = await pipOrReason();
+  if (needsPip.skip !== false) t.comment(needsPip.skip);
+  else
+    await pipSucceeds(
+      t,
+      'download',
+      '--no-deps',
+      '-d',
+      join(t.testdirName, 'got'),
+      '-i',
+      `${url}/simple/`,
+      'new29',
+      'alpha',
+    );
+});
+
+t.test(
+  'a machine that stood still publishes nothing when it goes on',
+  { ...needed, ...faketimeOrReason() },
+  async (t) => {
+    t.testdir();
+    const server = await openSampleServer({ index: smallIndex() });
+    t.teardown(() => server.close());
+    for (const hold of ['everything', 'files'] as const) {
+      const store = await openObjectStore(t);
+      const [a, b] = [
+        await openMachine(t, `a-${hold}`, { store, hold, hasClock: true }),
+        await openMachine(t, `b-${hold}`, { store, hold }),
+      ];
+      const args = (machine: { readonly target: string }) => ['--all', '--upstream', server.url, machine.target];
+      t.match(await a.run(program, '-q', ...args(a)), quiet);
+      for (let at = 0; at < 40; at += 1) server.index.publish(makeWheel({ name: `${hold}${at}`, version: '1.0' }));
+      const bucket = openTestBucket(t, store);
+      const before = (await objectsIn(bucket, 'web/')).size;
+      const running = a.begin(program, '-q', ...args(a));
+      await until('some projects are published', async () => (await objectsIn(bucket, 'web/')).size >= before + 10);
+      running.kill('SIGSTOP');
+      b.moveStore(19);
+      t.match(await b.run(program, ...args(b)), { code: 0, stderr: /this machine takes over/ });
+      const published = await objectsIn(bucket);
+      const local = readdirSync(join(a.target, 'web'), { recursive: true });
+      a.clock?.move('+20m');
+      running.kill('SIGCONT');
+      const { code, stderr } = await running.ended;
+      t.equal(code, 4);
+      t.match(stderr, /^pep381run: error: s3:\/\/bucket-\d+\/m\/ at \S+: the lease (?:has ended|was lost)/);
+      t.same(await objectsIn(bucket), published, 'not one byte arrives');
+      t.same(readdirSync(join(a.target, 'web'), { recursive: true }), local, 'nor on its own disk');
+      t.same(await b.run(checkfiles, '-q', b.target), quiet);
+    }
+  },
+);
+
+t.test('with pages on the disk, the machine that takes over makes its own', needed, async (t) => {
+  t.testdir();
+  const store = await openObjectStore(t);
+  const server = await openSampleServer({ index: smallIndex() });
+  t.teardown(() => server.close());
+  const open = (name: string) => openMachine(t, name, { store, hold: 'files' });
+  const [a, b] = [await open('a'), await open('b')];
+  const args = (machine: { readonly target: string }) => ['--all', '--upstream', server.url, machine.target];
+  t.match(await a.run(program, '-q', ...args(a)), quiet);
+  const files = await objectsIn(openTestBucket(t, store), 'web/');
+  t.same(await b.run(program, '-q', ...args(b)), quiet);
+  b.moveStore(19);
+  const taken = await b.run(program, ...args(b));
+  t.match(taken, {
+    code: 0,
+    stderr: /it comes from another machine; the pages of 3 projects are made anew on this one/,
+  });
+  t.same(await objectsIn(openTestBucket(t, store), 'web/'), files, 'no file is fetched again');
+  const pageOf = ({ target }: { readonly target: string }, page: string): string =>
+    readFileSync(join(target, 'web', page), 'utf8');
+  for (const page of ['simple/alpha/index.v1_json', 'simple/index.html', 'pypi/alpha/json'])
+    t.equal(pageOf(b, page), pageOf(a, page), page);
+  t.same(await b.run(checkfiles, '-q', b.target), quiet);
+  t.match(await b.run(program, ...args(b)), { code: 0, stderr: '', stdout: /^0 projects/ });
 });

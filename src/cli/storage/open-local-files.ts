@@ -26,10 +26,10 @@ export async function fetchLocalFiles(bucket: Bucket, { root }: Target, clock: C
 }
 
 async function* ownObjects(bucket: Bucket): AsyncIterable<ListedObject> {
-  const folders = [rootIndex];
+  let folders = [rootIndex];
   for await (const page of bucket.list(served, { delimiter: '/' })) {
     yield* page.objects;
-    folders.push(...page.folders.filter((folder) => !ofProjects.includes(folder)));
+    folders = [...folders, ...page.folders.filter((folder) => !ofProjects.includes(folder))];
   }
   for (const folder of folders) for await (const { objects } of bucket.list(folder)) yield* objects;
 }
