@@ -217,7 +217,7 @@ export class S3Bucket implements Bucket {
     return this.#etag(request, await this.#client.send({ ...request, query, body }));
   }
 
-  async completeUpload(key: string, uploadId: string, etags: readonly string[]): Promise<void> {
+  async completeUpload(key: string, uploadId: string, etags: readonly string[]): Promise<string> {
     const parts = etags.map(
       (etag, at) => `<Part><PartNumber>${at + 1}</PartNumber><ETag>"${escapeXml(etag)}"</ETag></Part>`,
     );
@@ -230,11 +230,16 @@ export class S3Bucket implements Bucket {
       accept: ['NoSuchUpload'],
       patience: longPatience,
     });
-    if (answer.code === '') return;
+    if (answer.code === '') {
+      const etag = textOf(this.#parse(request, answer), 'ETag');
+      if (etag === undefined) throw this.#client.error(request, 'the answer has no ETag');
+      return unquoted(etag);
+    }
     // An earlier attempt, whose answer was lost, may have completed it.
     const found = answer.attempts === 1 ? undefined : await this.head(key);
     if (found === undefined || found.etag !== etagOfParts(etags))
       throw this.#client.error(request, 'the store answers NoSuchUpload: the upload was aborted meanwhile');
+    return found.etag;
   }
 
   async abortUpload(key: string, uploadId: string): Promise<void> {
