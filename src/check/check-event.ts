@@ -2,6 +2,7 @@
 import type { ProjectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
 import type { SidecarKind } from '../core/sidecars.ts';
+import type { Stray } from '../files/object-check.ts';
 
 /** The kind of a finding. */
 export type FindingKind =
@@ -22,7 +23,10 @@ export type FindingKind =
   | 'unknown-project'
   | 'missing-snapshot'
   | 'bad-snapshot'
-  | 'bad-signature';
+  | 'bad-signature'
+  /** The object of a file that is both on the disk and in the object store. */
+  | 'missing-copy'
+  | 'bad-copy';
 
 /** One thing that is wrong. */
 export interface Finding {
@@ -34,6 +38,8 @@ export interface Finding {
   readonly file?: WebPath | undefined;
   readonly expected?: string | undefined;
   readonly found?: string | undefined;
+  /** Where it lies in an object store; undefined if it lies on the disk. */
+  readonly address?: string | undefined;
 }
 
 /** An event during a check. */
@@ -50,12 +56,14 @@ export type CheckEvent =
   | { readonly type: 'project-checked'; readonly name: ProjectName }
   | { readonly type: 'folder-started'; readonly path: WebPath }
   | { readonly type: 'finding'; readonly finding: Finding }
-  | { readonly type: 'empty-folder'; readonly path: WebPath }
+  | { readonly type: 'empty-folder'; readonly path: WebPath; readonly address?: string | undefined }
+  /** Something in an object store belongs to nothing, and perhaps was removed. `address` is for messages. */
+  | { readonly type: 'stray' | 'stray-discarded'; readonly stray: Stray; readonly address: string }
   /** A file or folder that an interrupted run left in staging, by its name there. */
   | { readonly type: 'leftover'; readonly name: string }
   /** The next run fetches the project again. Undefined stands for the list of projects. */
   | { readonly type: 'queued'; readonly name: ProjectName | undefined }
-  | { readonly type: 'discarded'; readonly path: WebPath }
+  | { readonly type: 'discarded'; readonly path: WebPath; readonly address?: string | undefined }
   /** The number of projects that look wrong while a run is changing them. */
   | { readonly type: 'unjudged'; readonly projects: number }
   /** The snapshot cannot be compared, because a run holds the lock or was stopped before it signed. */

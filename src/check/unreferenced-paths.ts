@@ -79,7 +79,8 @@ export class UnreferencedPaths {
   }
 
   async #isStill({ path, kind }: SuspectPath): Promise<boolean | Finding> {
-    const { state, files } = this.#check;
+    const { state } = this.#check;
+    const files = this.#check.objects?.live ?? this.#check.files;
     const stat = await files.stat(path);
     const name = filenameOf(path);
     if (stat === undefined) return name.includes('\ufffd') && unreadableName(path);
