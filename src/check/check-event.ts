@@ -48,6 +48,8 @@ export type CheckEvent =
   | { readonly type: 'waiting' }
   /** An interrupted check continues after this project. */
   | { readonly type: 'resumed'; readonly after: ProjectName }
+  /** The number of objects in one page of the listing of an object store. */
+  | { readonly type: 'listed'; readonly objects: number }
   /** The number of projects to be checked in total, and the number already checked before an interruption. */
   | { readonly type: 'started'; readonly projects: number; readonly done: number }
   | { readonly type: 'read'; readonly bytes: number }

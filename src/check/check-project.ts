@@ -8,7 +8,7 @@ import type { HeldProject } from '../state/held-projects.ts';
 import type { QueuedProject } from '../state/queue.ts';
 import type { Check } from './check-job.ts';
 import { inspectProject, type ProjectInspection } from './inspect-project.ts';
-import { readOrFinding } from './read-or-finding.ts';
+import { expectStore, readOrFinding } from './read-or-finding.ts';
 import { enqueueRepair } from './repair.ts';
 
 /** The result for a project. */
@@ -62,6 +62,7 @@ export async function checkProject(
   const { queued } = before;
   const { isProven, findings } = look;
   if (findings.length === 0) return { verdict: 'right', isProven };
+  await expectStore(check, findings);
   const release = turn === 'locked' ? undefined : check.lock.tryTake();
   const isLocked = turn === 'locked' || release !== undefined;
   try {

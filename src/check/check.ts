@@ -40,7 +40,7 @@ export async function check(job: CheckJob): Promise<Subset | undefined> {
     reading: new Semaphore(objects?.readers ?? 1),
   };
   (await lock.take())?.();
-  await objects?.list(signal);
+  await objects?.list(signal, (listed) => report({ type: 'listed', objects: listed }));
   const doubt = await checkProjects(check);
   await checkArchived(check);
   await checkRootIndex(check);

@@ -9,7 +9,7 @@ import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import { notAFile } from './inspect-file.ts';
 import { isAccountedFor, isFileOrSidecarName, isKnownProject } from './path-owner.ts';
-import { readOrFinding } from './read-or-finding.ts';
+import { expectStore, readOrFinding } from './read-or-finding.ts';
 
 /** A path that seems unreferenced. */
 export interface SuspectPath {
@@ -71,6 +71,7 @@ export class UnreferencedPaths {
     const { report } = this.#check;
     const still = await readOrFinding(path, undefined, () => this.#isStill(candidate));
     if (still === false) return false;
+    if (still !== true) await expectStore(this.#check, [still]);
     if (still !== true) report({ type: 'finding', finding: still });
     else if (kind === 'empty-folder') report({ type: 'empty-folder', path });
     else report({ type: 'finding', finding: findingOf(candidate) });

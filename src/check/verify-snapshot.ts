@@ -16,7 +16,7 @@ import type { PageHashes } from '../state/page-hashes.ts';
 import { withAddresses } from './addresses.ts';
 import type { Finding } from './check-event.ts';
 import type { CheckJob } from './check-job.ts';
-import { readOrFinding } from './read-or-finding.ts';
+import { expectStore, readOrFinding } from './read-or-finding.ts';
 import { RunLock } from './run-lock.ts';
 import { Yielder } from './yielder.ts';
 
@@ -116,6 +116,7 @@ async function verifyProject(job: CheckJob, name: ProjectName): Promise<void> {
     return report({ type: 'finding', finding: { kind: 'unknown-project', path, project: undefined } });
   }
   const findings = await inspectProjectPages(job, name, state.pages.hashesOf(name));
+  await expectStore(job, findings);
   for (const finding of findings) report({ type: 'finding', finding });
   if (findings.every(({ kind }) => kind === 'unreadable')) return;
   state.queue.requeue(name, []);

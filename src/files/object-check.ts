@@ -22,8 +22,13 @@ export interface ObjectCheck {
   readonly live: FileStore;
   /** How many files are read at the same time. */
   readonly readers: number;
-  /** Lists all objects of the mirror, or continues an interrupted listing. `signal` stops it. Throws PausedError. */
-  list(signal: AbortSignal): Promise<void>;
+  /**
+   * Lists all objects of the mirror, or continues an interrupted listing. `tell` hears how many more were listed.
+   * `signal` stops it. Throws PausedError.
+   */
+  list(signal: AbortSignal, tell: (objects: number) => void): Promise<void>;
+  /** Throws StorageError if the store answers nothing. */
+  expectReachable(): Promise<void>;
   /** Remembers that the object at `path` has the right bytes, and this ETag. */
   confirm(path: WebPath, etag: string): void;
   /** Remembers that these objects are damaged: no run believes any more what is stored with them. */

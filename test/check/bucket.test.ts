@@ -84,7 +84,7 @@ async function openBucketMirror(t: Test, hold: Holding, index = damageableIndex(
     list: async () => {
       const state = new SqliteStateStore(join(mirror.target, 'state.db'), clock);
       const { objects } = openObjects(new FilesystemFileStore(mirror.target, clock), state);
-      await objects?.list(new AbortController().signal);
+      await objects?.list(new AbortController().signal, () => {});
       objects?.close();
       state.close();
     },

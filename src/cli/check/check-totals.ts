@@ -12,6 +12,8 @@ export class CheckTotals {
   doneBefore = 0;
   /** The approximate number of all projects. */
   expectedProjects = 0;
+  /** Objects in the listing of an object store. */
+  listed = 0;
   files = 0;
   bytes = 0;
   findings = 0;
@@ -29,6 +31,7 @@ export class CheckTotals {
       this.expectedProjects = event.projects;
       this.doneBefore = event.done;
     } else if (event.type === 'read') this.bytes += event.bytes;
+    else if (event.type === 'listed') this.listed += event.objects;
     else if (event.type === 'file-checked') this.files += 1;
     else if (event.type === 'project-checked') this.projects += 1;
     else if (event.type === 'finding' || event.type === 'stray') this.findings += 1;

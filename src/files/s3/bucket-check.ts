@@ -47,7 +47,7 @@ export class BucketCheck implements ObjectCheck {
     this.#of = options;
   }
 
-  async list(signal: AbortSignal): Promise<void> {
+  async list(signal: AbortSignal, tell: (objects: number) => void): Promise<void> {
     const { bucket, listing, clock } = this.#of;
     const now = clock.now();
     const found = listing.progress(bucket.where);
@@ -58,8 +58,13 @@ export class BucketCheck implements ObjectCheck {
     for await (const { objects } of bucket.list(web, { after })) {
       throwIfPaused(signal);
       listing.add(objects.map(({ key, ...object }) => ({ ...object, path: key.slice(web.length) })));
+      tell(objects.length);
     }
     listing.complete();
+  }
+
+  async expectReachable(): Promise<void> {
+    for await (const _ of this.#of.bucket.list(web, { delimiter: '/' })) return;
   }
 
   confirm(path: WebPath, etag: string): void {
