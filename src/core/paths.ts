@@ -120,6 +120,12 @@ export function pathOfKey(key: string): WebPath | undefined {
   return key.split('/').some((name) => /^\.{0,2}$/.test(name)) ? undefined : (key as WebPath);
 }
 
+/** Returns the folder that a path lies in, or undefined for one directly below `web/`. */
+export function folderOf(path: WebPath): WebPath | undefined {
+  const end = path.lastIndexOf('/');
+  return end < 0 ? undefined : (path.slice(0, end) as WebPath);
+}
+
 /** `simple/<project>`: the folder with the pages of one project. */
 export function projectFolder(name: ProjectName): WebPath {
   return childPath(simpleRoot, name);

@@ -57,6 +57,14 @@ export interface CheckResult extends ProgramEnd {
   readonly share?: { readonly number: number; readonly of: number } | undefined;
 }
 
+/** What the last check of a share of the mirror found. */
+export interface DamagedShare {
+  readonly share: { readonly number: number; readonly of: number };
+  readonly finishedMs: number;
+  /** The number of things that were wrong, at least 1. */
+  readonly findings: number;
+}
+
 /** Sums over all checks. */
 export interface CheckSums {
   /** What was asked of the object store, if there was one. */

@@ -4,6 +4,7 @@ import { check } from '../../check/check.ts';
 import type { CheckJob } from '../../check/check-job.ts';
 import type { Subset } from '../../check/subset.ts';
 import { verifySnapshot } from '../../check/verify-snapshot.ts';
+import { dayMs } from '../../core/durations.ts';
 import { PausedError, StorageError, UsageError } from '../../core/errors.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { Verify } from '../../core/signing.ts';
@@ -11,12 +12,9 @@ import { sumOfUsage } from '../../core/store-usage.ts';
 import { local } from '../../policy/policy.ts';
 import { sourceOf } from '../../policy/project-decision.ts';
 import { adoptionState, checkResultsState, isInitialized } from '../../state/mirror-state.ts';
-import type { CheckSums } from '../../state/program-results.ts';
+import type { CheckResult, CheckSums, DamagedShare } from '../../state/program-results.ts';
 import { change } from '../../state/state-section.ts';
 import { type CheckArguments, checkHelp, checkUsage, parseCheckOptions } from '../config/check-options.ts';
-import { readConfigFile } from '../config/config-file.ts';
-import { readPolicy } from '../config/policy-file.ts';
-import { type Settings, settingsFrom } from '../config/settings.ts';
 import { readOwnKey, readPublicKey } from '../config/signing-keys.ts';
 import { writeMetrics } from '../metrics/write-metrics.ts';
 import { lines } from '../output/lines.ts';
@@ -27,12 +25,16 @@ import { knowsMirror } from '../target/open-expected-state.ts';
 import { refuseRoot } from '../target/owner.ts';
 import { type HeldLock, holdLock, stalledHolderText } from '../target/program-lock.ts';
 import { isThere, lockOf, openTarget, prepareTarget, type Target } from '../target/target.ts';
+import { type CheckConfig, readCheckConfig } from './check-config.ts';
 import { publishCheckPages } from './check-pages.ts';
 import { pausedText, skippedText } from './check-texts.ts';
 import { CheckTotals } from './check-totals.ts';
 import { CheckView } from './check-view.ts';
 import { openCheck } from './open-check.ts';
 import { rebuild } from './rebuild.ts';
+
+/** Time after which a share that is checked each month was checked again, if it still is. */
+const roundMs = 40 * dayMs;
 
 /** The program pep381checkfiles: checks a mirror, rebuilds its state, or verifies its snapshot. */
 export const pep381checkfiles: Program<CheckArguments> = {
@@ -50,9 +52,9 @@ export const pep381checkfiles: Program<CheckArguments> = {
 async function runAlone(command: CheckArguments): Promise<number> {
   const target = openCheckTarget(command);
   refuseRoot(target);
-  const chosen = settingsFrom(readConfigFile(target.config).given);
-  process.umask(chosen.umask);
-  prepareTarget(target, chosen.stateMode);
+  const config = readCheckConfig(target);
+  process.umask(config.settings.umask);
+  prepareTarget(target, config.settings.stateMode);
   const lock = holdLock(lockOf(target, 'check'));
   if (lock === undefined) {
     const problem = stalledHolderText(lockOf(target, 'check'), 'pep381checkfiles');
@@ -65,10 +67,10 @@ async function runAlone(command: CheckArguments): Promise<number> {
   }
   try {
     if (command.kind === 'rebuild') {
-      if (chosen.storage !== undefined) throw rebuildOfBucket(target, chosen.storage.bucket);
+      if (config.settings.storage !== undefined) throw rebuildOfBucket(target, config.settings.storage.bucket);
       return await rebuild(command, target);
     }
-    return await runCheck(command, target, chosen, lock);
+    return await runCheck(command, target, config, lock);
   } finally {
     lock.release();
   }
@@ -96,8 +98,8 @@ function unknownTree(target: Target): StorageError {
 const takenOver =
   'pep381run takes over all files that are in the bucket, by their stored hashes and without a download';
 
-function isInBucket({ config }: Target): boolean {
-  return settingsFrom(readConfigFile(config).given).storage !== undefined;
+function isInBucket(target: Target): boolean {
+  return readCheckConfig(target).settings.storage !== undefined;
 }
 
 /** Returns the error for a rebuild of a mirror in an object store, whose state is found otherwise. */
@@ -109,10 +111,10 @@ function rebuildOfBucket({ state }: Target, bucket: string): UsageError {
 async function runCheck(
   command: CheckArguments,
   target: Target,
-  chosen: Settings,
+  config: CheckConfig,
   { progress }: HeldLock,
 ): Promise<number> {
-  const verify = command.kind === 'verify' ? keyOf(command, target) : undefined;
+  const verify = command.kind === 'verify' ? keyOf(command, config, target) : undefined;
   const startedMs = Date.now();
   const tally = new CheckTotals();
   const pause = listenForPause();
@@ -121,8 +123,8 @@ async function runCheck(
     view.report(event);
   };
   const { settings } = command;
-  const isLocal = await readLocal(target);
-  const opened = await openCheck(target, chosen, { report, signal: pause.signal, settings, isLocal });
+  const isLocal = await readLocal(config);
+  const opened = await openCheck(target, config.settings, { report, signal: pause.signal, settings, isLocal });
   const { job, close } = opened;
   // If the disk could not be read for a moment, knowsMirror() could not tell whether the state knows of a mirror.
   const { adopting } = job.state.get(adoptionState);
@@ -142,8 +144,8 @@ async function runCheck(
     if (verify === undefined) {
       const share = await check(job);
       tally.store = opened.usage();
-      problems.push(await remember(job, tally, share, startedMs, target, chosen.metricsFile));
-      problems.push(await publishCheckPages(target, opened));
+      problems.push(await remember(job, tally, share, startedMs, target, config.settings.metricsFile));
+      problems.push(await publishCheckPages(config, opened));
     } else await verifySnapshot(job, verify);
     tally.store = opened.usage();
   } catch (error) {
@@ -169,8 +171,9 @@ async function remember(
   { root }: Target,
   metricsFile: string | undefined,
 ): Promise<string | undefined> {
+  const results = state.get(checkResultsState);
   const none: CheckSums = { checks: 0, files: 0, bytes: 0, findings: 0 };
-  const { checkSums = none } = state.get(checkResultsState);
+  const { checkSums = none } = results;
   const counts = { projects, files: checked, bytes, findings };
   const lastCheck = { startedMs, finishedMs: Date.now(), exitCode, ...counts, ...(store && { store }) };
   const asked = sumOfUsage([checkSums.store, store]);
@@ -185,25 +188,42 @@ async function remember(
     change(checkResultsState, {
       lastCheck: share === undefined ? lastCheck : { ...lastCheck, share },
       checkSums: sums,
+      damagedShares: damagedShares(results.damagedShares, share, lastCheck),
     }),
   );
   return await writeMetrics(metricsFile, { root, state, files });
 }
 
+/**
+ * Returns the damaged shares after the check `last` of a `share` or of everything. A share is forgotten when it was
+ * checked again, or would have been in a round.
+ */
+function damagedShares(
+  before: readonly DamagedShare[] = [],
+  share: Subset | undefined,
+  { finishedMs, findings }: CheckResult,
+): readonly DamagedShare[] {
+  if (share === undefined) return [];
+  const others = before.filter(
+    (known) =>
+      (known.share.number !== share.number || known.share.of !== share.of) && finishedMs - known.finishedMs < roundMs,
+  );
+  return findings === 0 ? others : [...others, { share, finishedMs, findings }];
+}
+
 /** Returns a function that tells which projects `mirror.toml` declares as local. Throws UsageError. */
-async function readLocal({ config }: Target): Promise<(name: ProjectName) => boolean> {
-  const file = readConfigFile(config);
+async function readLocal({ file, readPolicy }: CheckConfig): Promise<(name: ProjectName) => boolean> {
   const rules: readonly unknown[] = Array.isArray(file.toml.rule) ? file.toml.rule : [];
   const isUsed = rules.some(
     (rule) => typeof rule === 'object' && rule !== null && 'hold' in rule && rule.hold === local,
   );
-  const policy = isUsed ? await readPolicy(file) : undefined;
+  const policy = isUsed ? await readPolicy() : undefined;
   return (name) => policy !== undefined && sourceOf(policy, name) === local;
 }
 
-function keyOf({ key }: CheckArguments, target: Target): Verify {
+function keyOf({ key }: CheckArguments, { settings }: CheckConfig, target: Target): Verify {
   if (key !== undefined) return readPublicKey(resolve(key), '--key');
-  const own = readOwnKey(settingsFrom(readConfigFile(target.config).given), target);
+  const own = readOwnKey(settings, target);
   if (own !== undefined) return own;
   throw new UsageError(`--verify-snapshot needs --key FILE, as there is no signing-key-file in ${target.config}`);
 }

@@ -9,7 +9,7 @@ import { exitCodes } from '../program/exit-codes.ts';
 import { loadPart } from '../program/load-part.ts';
 import { openOldTarget } from '../target/open-old-target.ts';
 import { isThere, openTarget } from '../target/target.ts';
-import { openReader, type Reader } from './open-reader.ts';
+import { openPageReader, openReader, type Reader } from './open-reader.ts';
 import { closedState, mayReadState, publishedStatus } from './published-status.ts';
 import { renderStatus } from './render-status.ts';
 import { renderWhy } from './render-why.ts';
@@ -38,7 +38,8 @@ export async function inspect(command: InspectCommand, lines: Lines): Promise<nu
   const config = readConfigFile(target.config);
   const settings = settingsFrom(new Map([...config.given, ...command.given]));
   const policy = subject && (await readPolicy(config, settings));
-  const { reader, close } = openReader({ target, settings, policy });
+  const open = subject === undefined ? openReader : openPageReader;
+  const { reader, close } = await open({ target, settings, policy });
   try {
     const answer =
       subject === undefined
@@ -46,7 +47,7 @@ export async function inspect(command: InspectCommand, lines: Lines): Promise<nu
         : await aboutProject(reader, subject, lines);
     return print(answer, settings, lines);
   } finally {
-    close();
+    await close();
   }
 }
 

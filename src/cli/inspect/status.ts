@@ -15,7 +15,7 @@ import type { AlarmRecord } from '../../state/program-results.ts';
 import type { ProvenanceTotals } from '../../state/provenance-records.ts';
 import type { KeptParked } from '../../state/queue.ts';
 import type { RejectedFileOf } from '../../state/rejected-files.ts';
-import type { RunRecord } from '../../state/run-history.ts';
+import { completedBefore, type RunRecord } from '../../state/run-history.ts';
 import type { StateStore } from '../../state/state-store.ts';
 import type { Settings } from '../config/settings.ts';
 import { isoTime } from '../output/units.ts';
@@ -26,6 +26,8 @@ export const shownAtMost = 10;
 const rulesCounted = 100_000;
 /** Days for which requests to the object store are summed up. */
 export const storeDays = 30;
+/** The number of runs that are looked through: all that are remembered. */
+const runsRead = 1000;
 
 /** The status for monitoring and people. Times are in ISO 8601. */
 export interface Status {
@@ -43,6 +45,8 @@ export interface Status {
   readonly bytes: number;
   /** The start of the last completed run. */
   readonly lastComplete: string | undefined;
+  /** If that lies in the future, the start of the last completed run that does not, as far as it is known. */
+  readonly lastCompleteBefore?: string | undefined;
   /** Null if only the mirror's owner may know. */
   readonly running: boolean | null;
   /** The start of the current or crashed run; undefined if the last run has ended. */
@@ -152,6 +156,8 @@ export async function statusOf({ target, settings, state, files, isRunning, now 
   const { size, free } = await files.room();
   const rules = state.plans.totalsByRule(rulesCounted);
   const { unmetLines: unmet = [] } = state.get(missingState);
+  const lastComplete = timeIn((await files.read(ownPath('last-modified')))?.toString('latin1'));
+  const isAhead = lastComplete !== undefined && Date.parse(lastComplete) > nowMs;
   return {
     target: target.root,
     upstream,
@@ -161,7 +167,8 @@ export async function statusOf({ target, settings, state, files, isRunning, now 
     projects,
     files: held,
     bytes,
-    lastComplete: timeIn((await files.read(ownPath('last-modified')))?.toString('latin1')),
+    lastComplete,
+    lastCompleteBefore: isAhead ? timeOf(completedBefore(state.history.latest(runsRead), nowMs)) : undefined,
     running: running ?? null,
     runningSince: timeOf(mark.running),
     progressAt: timeOf(mark.progressAt),

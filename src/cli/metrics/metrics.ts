@@ -164,12 +164,17 @@ function diskMetrics(state: StateStore, { size, free, inodes }: Room): MetricFam
 }
 
 function checkMetrics(state: StateStore): MetricFamily[] {
-  const { lastCheck, checkSums: sums } = state.get(checkResultsState);
+  const { lastCheck, checkSums: sums, damagedShares = [] } = state.get(checkResultsState);
   return [
     gauge('pep381_last_check_timestamp_seconds', 'End of the last check.', seconds(lastCheck?.finishedMs)),
     gauge('pep381_last_check_exit_code', 'Exit code of the last check.', lastCheck?.exitCode),
     gauge('pep381_last_check_duration_seconds', 'Duration of the last check.', duration(lastCheck)),
     gauge('pep381_last_check_findings', 'Things that the last check found to be wrong.', lastCheck?.findings),
+    gauge(
+      'pep381_damaged_shares_findings',
+      'Things that the last check of each share of the mirror found to be wrong.',
+      lastCheck && damagedShares.reduce((sum, { findings }) => sum + findings, 0),
+    ),
     counter('pep381_checks_total', 'Checks.', sums?.checks),
     counter('pep381_checked_files_total', 'Files that were checked.', sums?.files),
     counter('pep381_checked_bytes_total', 'Bytes that were read by checks.', sums?.bytes),

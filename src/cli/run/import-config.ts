@@ -4,11 +4,12 @@ import { dirname, join, resolve } from 'node:path';
 import { messageOf } from '../../core/caught-error.ts';
 import { StorageError, UsageError } from '../../core/errors.ts';
 import { type BandersnatchConf, parseBandersnatchConf } from '../../formats/migration/bandersnatch-conf.ts';
-import { type ImportedBandersnatch, importBandersnatch } from '../../formats/migration/import-bandersnatch.ts';
+import type { ImportedBandersnatch } from '../../formats/migration/import-bandersnatch.ts';
 import { isPattern } from '../../policy/project-patterns.ts';
 import { loadRegexes } from '../config/policy-file.ts';
 import { readText } from '../config/read-text.ts';
 import type { Lines } from '../output/lines.ts';
+import { loadPart } from '../program/load-part.ts';
 import { userName } from '../target/owner.ts';
 import { isThere, type Target } from '../target/target.ts';
 
@@ -54,6 +55,8 @@ export async function importConfigBeside(
 async function imported(path: string): Promise<ImportedBandersnatch> {
   const conf = readConf(path);
   const compileRegex = await loadRegexes();
+  const load = () => import('../../formats/migration/import-bandersnatch.ts');
+  const { importBandersnatch } = await loadPart('import.js', load);
   return importBandersnatch(conf, (text) => isPattern(text, compileRegex));
 }
 

@@ -1,4 +1,5 @@
 /** Opens the files of a mirror: on the disk, or in an object store as `[storage]` in `mirror.toml` says. */
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../core/clock.ts';
 import { UsageError } from '../../core/errors.ts';
 import type { StoreUsage } from '../../core/store-usage.ts';
@@ -84,6 +85,8 @@ export async function openBucket(
 /** Returns a signal that follows `signal` later: a run that stops finishes what it publishes, and tells how it ended. */
 function afterwards(signal: AbortSignal): AbortSignal {
   const later = new AbortController();
+  // Each request listens.
+  setMaxListeners(0, later.signal);
   signal.addEventListener('abort', () => setTimeout(() => later.abort(), graceMs).unref(), { once: true });
   return later.signal;
 }

@@ -15,7 +15,7 @@ import { dayOf } from '../../core/durations.ts';
 import { StorageError } from '../../core/errors.ts';
 import { sha256Hex } from '../../core/hash.ts';
 import { MemoryBudget } from '../../core/memory-budget.ts';
-import type { WebPath } from '../../core/paths.ts';
+import { childPath, type WebPath } from '../../core/paths.ts';
 import type {
   Digest,
   Entry,
@@ -45,7 +45,7 @@ export interface S3FileStoreOptions {
   readonly journal: ObjectJournal;
   /** The clock by which removed files are put under a day of the trash, and deleted. */
   readonly removals: Pick<Clock, 'now'>;
-  /** True if the bucket may have objects that neither this state nor its earlier runs know of. */
+  /** True if the bucket may have files that neither this state nor its earlier runs know of. */
   readonly isUnknown?: boolean | undefined;
   /** Milliseconds until a file that is removed from `packages/` is deleted. */
   readonly deletionDelayMs?: number | undefined;
@@ -142,7 +142,7 @@ export class S3FileStore implements FileStore {
     for await (const { objects, folders } of this.#bucket.list(prefix, { delimiter: '/' })) {
       for (const { key } of objects) {
         const name = key.slice(prefix.length);
-        if (name !== '' && !this.#isGone(`${folder}/${name}` as WebPath)) yield { name, kind: 'file' };
+        if (name !== '' && !this.#isGone(childPath(folder, name))) yield { name, kind: 'file' };
       }
       for (const key of folders) yield { name: key.slice(prefix.length, -1), kind: 'folder' };
     }
@@ -203,11 +203,10 @@ export class S3FileStore implements FileStore {
       const day = dayOf(this.#removals.now());
       for (const folder of folders) {
         await this.#moveToTrash([folder], day);
-        for await (const { objects } of this.#bucket.list(`${keyOf(folder)}/`)) {
-          await this.#moveToTrash(
-            objects.map(({ key }) => pathOf(key)),
-            day,
-          );
+        const prefix = `${keyOf(folder)}/`;
+        for await (const { objects } of this.#bucket.list(prefix)) {
+          const paths = objects.map(({ key }) => childPath(folder, key.slice(prefix.length)));
+          await this.#moveToTrash(paths, day);
         }
       }
     });
@@ -365,7 +364,7 @@ export class S3FileStore implements FileStore {
 
   /** Returns true if somebody else may have put files here. Asks once. */
   #mayHaveUnknown(): Promise<boolean> {
-    this.#hasUnknown ??= this.#isUnknown ? Promise.resolve(true) : this.#isAny('prefetch/');
+    this.#hasUnknown ??= this.#isAny(this.#isUnknown ? 'web/packages/' : 'prefetch/');
     return this.#hasUnknown;
   }
 
@@ -390,10 +389,6 @@ export class S3FileStore implements FileStore {
 
 function keyOf(path: WebPath): string {
   return `web/${path}`;
-}
-
-function pathOf(key: string): WebPath {
-  return key.slice('web/'.length) as WebPath;
 }
 
 function folderOf(path: WebPath): string {

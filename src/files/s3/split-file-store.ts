@@ -135,14 +135,14 @@ export class SplitFileStore implements FileStore {
   }
 
   async discard(paths: readonly WebPath[]): Promise<void> {
-    for (const [place, group] of this.#groups(paths)) {
+    for (const [place, group] of this.#groups(paths, itself)) {
       if (place !== 'local') await this.#bucket.discard(group);
       if (place !== 'bucket') await this.#local.discard(group);
     }
   }
 
   async discardFolders(folders: readonly WebPath[]): Promise<void> {
-    for (const [place, group] of this.#groups(folders)) {
+    for (const [place, group] of this.#groups(folders, itself)) {
       if (place !== 'local') await this.#bucket.discardFolders(group);
       if (place !== 'bucket') await this.#local.discardFolders(group);
     }
@@ -153,12 +153,12 @@ export class SplitFileStore implements FileStore {
   }
 
   async restore(paths: readonly WebPath[]): Promise<WebPath[]> {
-    const restored: WebPath[] = [];
-    for (const [place, group] of this.#groups(paths)) {
-      if (place !== 'local') restored.push(...(await this.#bucket.restore(group)));
-      if (place !== 'bucket') restored.push(...(await this.#local.restore(group)));
+    const restored: (readonly WebPath[])[] = [];
+    for (const [place, group] of this.#groups(paths, itself)) {
+      if (place !== 'local') restored.push(await this.#bucket.restore(group));
+      if (place !== 'bucket') restored.push(await this.#local.restore(group));
     }
-    return restored;
+    return [...new Set(restored.flat())];
   }
 
   async emptyTrash(before: number): Promise<void> {
@@ -186,7 +186,7 @@ export class SplitFileStore implements FileStore {
   }
 
   /** Yields the items that follow each other and lie in the same place. */
-  *#groups<T>(items: readonly T[], pathOf = (item: T): WebPath => item as unknown as WebPath): Iterable<[Place, T[]]> {
+  *#groups<T>(items: readonly T[], pathOf: (item: T) => WebPath): Iterable<[Place, T[]]> {
     let start = 0;
     while (start < items.length) {
       const place = this.#placeOf(pathOf(items[start] as T));
@@ -196,6 +196,10 @@ export class SplitFileStore implements FileStore {
       start = end;
     }
   }
+}
+
+function itself(path: WebPath): WebPath {
+  return path;
 }
 
 function isIndex(name: string | undefined): boolean {
