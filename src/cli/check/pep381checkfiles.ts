@@ -8,10 +8,11 @@ import { dayMs } from '../../core/durations.ts';
 import { PausedError, StorageError, UsageError } from '../../core/errors.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { Verify } from '../../core/signing.ts';
+import { sumOfUsage } from '../../core/store-usage.ts';
 import { local } from '../../policy/policy.ts';
 import { sourceOf } from '../../policy/project-decision.ts';
 import { adoptionState, checkResultsState, isInitialized } from '../../state/mirror-state.ts';
-import type { CheckResult, DamagedShare } from '../../state/program-results.ts';
+import type { CheckResult, CheckSums, DamagedShare } from '../../state/program-results.ts';
 import { change } from '../../state/state-section.ts';
 import { type CheckArguments, checkHelp, checkUsage, parseCheckOptions } from '../config/check-options.ts';
 import { readOwnKey, readPublicKey } from '../config/signing-keys.ts';
@@ -68,7 +69,10 @@ async function runAlone(command: CheckArguments): Promise<number> {
     return exitCodes.ok;
   }
   try {
-    if (command.kind === 'rebuild') return await rebuild(command, target);
+    if (command.kind === 'rebuild') {
+      if (config.settings.storage !== undefined) throw rebuildOfBucket(target, config.settings.storage.bucket);
+      return await rebuild(command, target);
+    }
     return await runAsOwner(command, target, config, lock);
   } finally {
     lock.release();
@@ -81,16 +85,30 @@ function openCheckTarget({ target: folder, kind }: CheckArguments): Target {
   if (!isThere(web) && !isThere(target.state))
     throw new UsageError(`${target.root}: is no mirror (${web} does not exist)`);
   if (kind !== 'rebuild' && !isThere(target.state)) {
-    throw new StorageError(`${target.state}: is missing; pep381checkfiles --rebuild makes it anew from the tree`);
+    const cure = isInBucket(target) ? takenOver : 'pep381checkfiles --rebuild makes it anew from the tree';
+    throw new StorageError(`${target.state}: is missing; ${cure}`);
   }
   if (kind !== 'rebuild' && !knowsMirror(target)) throw unknownTree(target);
   return target;
 }
 
 /** Returns the error for a state that does not know the tree. A check would find that nothing refers to any file. */
-function unknownTree({ state }: Target): StorageError {
-  const advice = 'pep381run takes over what lies there, and so does pep381checkfiles --rebuild';
-  return new StorageError(`${state}: knows nothing of this mirror; ${advice}`);
+function unknownTree(target: Target): StorageError {
+  const onDisk = 'pep381run takes over what lies there, and so does pep381checkfiles --rebuild';
+  return new StorageError(`${target.state}: knows nothing of this mirror; ${isInBucket(target) ? takenOver : onDisk}`);
+}
+
+const takenOver =
+  'pep381run takes over all files that are in the bucket, by their stored hashes and without a download';
+
+function isInBucket(target: Target): boolean {
+  return readCheckConfig(target).settings.storage !== undefined;
+}
+
+/** Returns the error for a rebuild of a mirror in an object store, whose state is found otherwise. */
+function rebuildOfBucket({ state }: Target, bucket: string): UsageError {
+  const why = `--rebuild reads a tree on the disk, and this mirror is in the bucket ${bucket}`;
+  return new UsageError(`${why}; move ${state} away and start pep381run: ${takenOver.replace('pep381run', 'it')}`);
 }
 
 /** Checks on the machine that publishes the mirror: another one has an older state. Signatures may be verified anywhere. */
@@ -153,9 +171,11 @@ async function runCheck(
   try {
     if (verify === undefined) {
       const share = await check(job);
+      tally.store = opened.usage();
       problems.push(await remember(job, tally, share, startedMs, target, config.settings.metricsFile));
       problems.push(await publishCheckPages(config, opened));
     } else await verifySnapshot(job, verify);
+    tally.store = opened.usage();
   } catch (error) {
     view.end();
     if (!(error instanceof PausedError) && !pause.signal.aborted) throw error;
@@ -173,21 +193,24 @@ async function runCheck(
 /** Remembers the result of a check for monitoring, and writes the metrics. Resolves with why that was not possible. */
 async function remember(
   { state, files }: CheckJob,
-  { projects, files: checked, bytes, findings, exitCode }: CheckTotals,
+  { projects, files: checked, bytes, findings, store, exitCode }: CheckTotals,
   share: Subset | undefined,
   startedMs: number,
   { root }: Target,
   metricsFile: string | undefined,
 ): Promise<string | undefined> {
   const results = state.get(checkResultsState);
-  const { checkSums = { checks: 0, files: 0, bytes: 0, findings: 0 } } = results;
+  const none: CheckSums = { checks: 0, files: 0, bytes: 0, findings: 0 };
+  const { checkSums = none } = results;
   const counts = { projects, files: checked, bytes, findings };
-  const lastCheck = { startedMs, finishedMs: Date.now(), exitCode, ...counts };
+  const lastCheck = { startedMs, finishedMs: Date.now(), exitCode, ...counts, ...(store && { store }) };
+  const asked = sumOfUsage([checkSums.store, store]);
   const sums = {
     checks: checkSums.checks + 1,
     files: checkSums.files + checked,
     bytes: checkSums.bytes + bytes,
     findings: checkSums.findings + findings,
+    ...(asked && { store: asked }),
   };
   state.set(
     change(checkResultsState, {

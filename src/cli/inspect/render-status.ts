@@ -89,10 +89,11 @@ function checkText({ finished, findings }: PastCheck): string {
   return `ended ${shortTime(finished)} with ${findings === 0 ? 'no findings' : plural(findings, 'finding')}`;
 }
 
-function storeRows({ where, lastRun, lastDays }: StoreStatus): string[][] {
+function storeRows({ where, lastRun, lastDays, lastCheck }: StoreStatus): string[][] {
   const lines = [
     ...(lastRun === undefined ? [] : [usageText(lastRun, 'the last run')]),
     ...(lastDays === undefined ? [] : [usageText(lastDays, `${storeDays} days`)]),
+    ...(lastCheck === undefined ? [] : [usageText(lastCheck, 'the last check')]),
   ];
   return [['Store', where], ...lines.map((line, at) => [at === 0 ? 'Requests' : '', line])];
 }

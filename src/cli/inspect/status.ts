@@ -95,7 +95,8 @@ export interface StoreStatus {
   /** Bucket and prefix, such as `s3://pypi-mirror/mirror`. */
   readonly where: string;
   readonly lastRun?: StoreUsage | undefined;
-  /** The sum of the last {@link storeDays} days. */
+  readonly lastCheck?: StoreUsage | undefined;
+  /** The sum of the runs of the last {@link storeDays} days. */
   readonly lastDays?: StoreUsage | undefined;
 }
 
@@ -213,15 +214,17 @@ export function monitoredOf(
 
 function storeStatus(
   storage: Settings['storage'],
-  { history }: Pick<StateStore, 'history'>,
+  state: Pick<StateStore, 'history' | 'get'>,
   nowMs: number,
 ): StoreStatus | undefined {
   if (storage === undefined) return undefined;
   const { bucket, prefix } = storage;
+  const { history } = state;
   const days = history.days(nowMs, storeDays).filter(({ day }) => nowMs - day < storeDays * dayMs);
   return {
     where: `s3://${bucket}/${prefix}`.replace(/\/$/, ''),
     lastRun: history.latest(1)[0]?.results?.store,
+    lastCheck: state.get(checkResultsState).lastCheck?.store,
     lastDays: sumOfUsage(days.map(({ store }) => store)),
   };
 }

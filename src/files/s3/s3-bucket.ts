@@ -253,7 +253,7 @@ export class S3Bucket implements Bucket {
     return this.#etag(request, await this.#client.send({ ...request, query, body }));
   }
 
-  async completeUpload(key: string, uploadId: string, etags: readonly string[]): Promise<void> {
+  async completeUpload(key: string, uploadId: string, etags: readonly string[]): Promise<string> {
     const parts = etags.map(
       (etag, at) => `<Part><PartNumber>${at + 1}</PartNumber><ETag>"${escapeXml(etag)}"</ETag></Part>`,
     );
@@ -267,14 +267,22 @@ export class S3Bucket implements Bucket {
     };
     // Ceph 16 answers InternalError for ever if there is no such upload.
     const answer = await this.#client.send({ ...complete, accept: ['NoSuchUpload', 'InternalError'] });
-    if (answer.code === '') return;
+    if (answer.code === '') return this.#etagOfUpload(request, answer);
     if (answer.code === 'InternalError' && (await this.#isOpen(key, uploadId))) {
       const again = await this.#client.send({ ...complete, accept: ['NoSuchUpload'] });
-      if (again.code === '') return;
+      if (again.code === '') return this.#etagOfUpload(request, again);
     }
     // An earlier attempt, whose answer was lost, may have completed it.
-    if ((await this.head(key))?.etag !== etagOfParts(etags))
+    const etag = etagOfParts(etags);
+    if ((await this.head(key))?.etag !== etag)
       throw this.#client.error(request, 'the store has no such upload; it was aborted meanwhile');
+    return etag;
+  }
+
+  #etagOfUpload(request: Pick<StoreRequest, 'method' | 'key'>, answer: Pick<Answer, 'body'>): string {
+    const etag = textOf(this.#parse(request, answer), 'ETag');
+    if (etag === undefined) throw this.#client.error(request, 'the answer has no ETag');
+    return unquoted(etag);
   }
 
   async #isOpen(key: string, uploadId: string): Promise<boolean> {
