@@ -112,6 +112,20 @@ export function childPath(folder: WebPath, name: string): WebPath {
   return `${folder}/${name}` as WebPath;
 }
 
+/**
+ * Returns the path that the key of an object names below `web/`; undefined if it could lead elsewhere, as a key may be
+ * anything.
+ */
+export function pathOfKey(key: string): WebPath | undefined {
+  return key.split('/').some((name) => /^\.{0,2}$/.test(name)) ? undefined : (key as WebPath);
+}
+
+/** Returns the folder that a path lies in, or undefined for one directly below `web/`. */
+export function folderOf(path: WebPath): WebPath | undefined {
+  const end = path.lastIndexOf('/');
+  return end < 0 ? undefined : (path.slice(0, end) as WebPath);
+}
+
 /** `simple/<project>`: the folder with the pages of one project. */
 export function projectFolder(name: ProjectName): WebPath {
   return childPath(simpleRoot, name);
@@ -140,22 +154,24 @@ export function pagePath(page: PageFile, name?: ProjectName): WebPath {
 }
 
 /** The files in which a mirror describes itself. */
-export type OwnFile =
-  | 'last-modified'
-  | 'mirror-status.json'
-  | 'removed.json'
-  | 'changes.json'
-  | 'local.json'
-  | 'local.db.serial'
-  | 'index.html'
-  | 'not-found.html'
-  | 'status/index.html'
-  | 'local-stats/index.html'
-  | 'site.css'
-  | 'site.js'
-  | 'site.svg'
-  | 'snapshot.json'
-  | 'snapshot.json.sig';
+export const ownFiles = [
+  'last-modified',
+  'mirror-status.json',
+  'removed.json',
+  'changes.json',
+  'local.json',
+  'local.db.serial',
+  'index.html',
+  'not-found.html',
+  'status/index.html',
+  'local-stats/index.html',
+  'site.css',
+  'site.js',
+  'site.svg',
+  'snapshot.json',
+  'snapshot.json.sig',
+] as const;
+export type OwnFile = (typeof ownFiles)[number];
 
 /** Returns the path of a file of the mirror itself, outside of the index. */
 export function ownPath(name: OwnFile): WebPath {
@@ -174,6 +190,9 @@ export function mirrorPath(text: string): WebPath | undefined {
 export function localStatsPath(day: string): WebPath {
   return `local-stats/days/${day}.bz2` as WebPath;
 }
+
+/** The folder of the statistics. */
+export const statsRoot = 'local-stats' as WebPath;
 
 /** The folder with the downloads of each day. */
 export const statsDaysFolder = 'local-stats/days' as WebPath;

@@ -3,7 +3,15 @@
  * `test/architecture.test.ts` enforces this.
  */
 import type { ProjectName } from '../core/names.ts';
-import type { AlarmRecord, CheckResult, CheckSums, LogsResult, RunResult, RunSums } from './program-results.ts';
+import type {
+  AlarmRecord,
+  CheckResult,
+  CheckSums,
+  DamagedShare,
+  LogsResult,
+  RunResult,
+  RunSums,
+} from './program-results.ts';
 import { change, join, section } from './state-section.ts';
 import type { StateStore } from './state-store.ts';
 
@@ -204,6 +212,8 @@ export interface RunState {
   readonly pausedAt?: number | undefined;
   /** Time in milliseconds at which a quiet run last reported parked projects; undefined while there are none. */
   readonly waitingToldAt?: number | undefined;
+  /** The outage of upstream that the last runs ended with; undefined if the last one did not. */
+  readonly outage?: Outage | undefined;
   /** True if the user was told how to run without being root. */
   readonly toldRoot?: boolean | undefined;
 }
@@ -212,6 +222,7 @@ export const runState = section<RunState>({
   progressAt: true,
   pausedAt: true,
   waitingToldAt: true,
+  outage: true,
   toldRoot: true,
 });
 
@@ -262,8 +273,14 @@ export const alarmState = section<AlarmState>({ alarms: true, unread: true });
 export interface CheckResultsState {
   readonly lastCheck?: CheckResult | undefined;
   readonly checkSums?: CheckSums | undefined;
+  /** The shares in which their last check found something, if it is not longer ago than a round, the oldest first. */
+  readonly damagedShares?: readonly DamagedShare[] | undefined;
 }
-export const checkResultsState = section<CheckResultsState>({ lastCheck: true, checkSums: true });
+export const checkResultsState = section<CheckResultsState>({
+  lastCheck: true,
+  checkSums: true,
+  damagedShares: true,
+});
 
 /** The results of processing logs. Owned by `cli/logs`. */
 export interface LogsResultsState {
@@ -357,6 +374,13 @@ export interface UpstreamSnapshot {
   readonly unprovenSince?: number | undefined;
   /** The groups of pages that are not published, because upstream serves other pages than it has signed. */
   readonly held?: readonly number[] | undefined;
+}
+
+/** An outage of upstream. Times are in milliseconds. */
+export interface Outage {
+  readonly since: number;
+  /** When a quiet run last printed each failure, by its message without numbers. */
+  readonly told: Readonly<Record<string, number>>;
 }
 
 /** What the published pages for people show. */

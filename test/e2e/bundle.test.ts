@@ -56,6 +56,7 @@ t.test('the folder holds the programs, what they load, their manual pages, and n
     's3.js',
     'site.js',
     'statistics.js',
+    'why.js',
   ]);
   t.same(readdirSync(join(copied, nodeFolder)).sort(), [
     'better_sqlite3.node',
@@ -155,6 +156,8 @@ t.test('a code cache that does not fit, or none, changes nothing', async (t) => 
   t.equal(others.stdout, `${version}\n`, 'other flags of V8');
   rmSync(cache);
   t.equal((await run(started, ['--version'])).stdout, `${version}\n`, 'none');
+  t.equal(spawnSync('mkfifo', [cache]).status, 0);
+  t.equal((await run(started, ['--version'])).stdout, `${version}\n`, 'a pipe, which would never end');
   rmSync(bundle);
   const { code, stderr } = await run(started, ['--version']);
   t.equal(code, 2);

@@ -87,13 +87,13 @@ t.test('npm test', async (t) => {
 
   await t.test('makes tap without plugins that are not used, also after npm start', async (t) => {
     t.equal((await checkout.run('test.mjs')).code, 0);
-    t.same(calls(), ['tap build', 'tsc -p .', 'biome check .', 'tap']);
+    t.same(calls(), ['tap build', 'tsc -p .', 'biome check .']);
   });
 
   await t.test('does so once', async (t) => {
     checkout.write(made, 'import * as Plugin_spawn from "@tapjs/spawn"');
     t.equal((await checkout.run('test.mjs')).code, 0);
-    t.same(calls(), ['tsc -p .', 'biome check .', 'tap']);
+    t.same(calls(), ['tsc -p .', 'biome check .']);
   });
 
   await t.test('runs the files that it is told, and only these', async (t) => {

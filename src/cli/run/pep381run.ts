@@ -8,14 +8,12 @@ import { StorageError, UsageError } from '../../core/errors.ts';
 import { type RunState, runState } from '../../state/mirror-state.ts';
 import { takeLock } from '../../state/sqlite/lock.ts';
 import { readConfigFile } from '../config/config-file.ts';
-import { readPolicy } from '../config/policy-file.ts';
+import { loadRegexes, readPolicy } from '../config/policy-file.ts';
 import { parseRunOptions, type RunCommand, runHelp, runUsage } from '../config/run-options.ts';
 import { defaultUmask, type Settings, settingsFrom } from '../config/settings.ts';
 import { readSigningKey, readUpstreamKey } from '../config/signing-keys.ts';
-
 import { inspect, printUnknown } from '../inspect/inspect.ts';
 import { backUp } from '../inspect/open-backup.ts';
-
 import { openReader } from '../inspect/open-reader.ts';
 import { readAccess } from '../network/open-upstreams.ts';
 import { announce, lines } from '../output/lines.ts';
@@ -38,7 +36,7 @@ import {
   type Target,
   takeRequest,
 } from '../target/target.ts';
-import { importConfigBeside, printImportedConfig } from './import-config.ts';
+import { mayImportConfig } from './find-config.ts';
 import { readNotifySecret } from './notify-downstream.ts';
 import { openProvenance } from './open-provenance.ts';
 import { type KnownConfig, recordRefusal } from './record-refusal.ts';
@@ -85,7 +83,7 @@ export const pep381run: Program<ParsedCommand> = {
     if (command.kind === 'backup') return backUp(command, lines);
     if (command.kind === 'restore') return await restore(command, lines);
     if (command.kind === 'example') await printExample();
-    else await printImportedConfig(command.path, lines);
+    else await (await loadImport()).printImportedConfig(command.path, lines, loadRegexes);
     return exitCodes.ok;
   },
 };
@@ -102,6 +100,10 @@ async function probe(command: RunCommand & { kind: 'status' }): Promise<number> 
 async function printExample(): Promise<void> {
   const { exampleConfig } = await loadPart('example.js', () => import('../config/example-config.ts'));
   lines.out(exampleConfig.trimEnd());
+}
+
+function loadImport(): Promise<typeof import('./import-config.ts')> {
+  return loadPart('import.js', () => import('./import-config.ts'));
 }
 
 interface OpenedTarget {
@@ -179,7 +181,9 @@ async function runLocked(command: RunArguments): Promise<number> {
 
 /** Runs, and fills in `known` as soon as it is read. */
 async function runWith(command: RunArguments, target: Target, isMirror: boolean, known: KnownConfig): Promise<number> {
-  if (!command.dryRun) await importConfigBeside(target, isMirror, command.quiet ? () => {} : lines.out);
+  if (!command.dryRun && mayImportConfig(target, isMirror)) {
+    await (await loadImport()).importConfigBeside(target, command.quiet ? () => {} : lines.out, loadRegexes);
+  }
   const config = readConfigFile(target.config);
   const settings = settingsFrom(new Map([...config.given, ...command.given]));
   known.settings = settings;

@@ -3,6 +3,7 @@ import type { Policy } from '../../policy/policy.ts';
 import { adoptionState, isInitialized } from '../../state/mirror-state.ts';
 import { takeLock } from '../../state/sqlite/lock.ts';
 import { type Settings, settingsFrom } from '../config/settings.ts';
+import { publishStatus } from '../inspect/publish-status.ts';
 import { writeMetrics } from '../metrics/write-metrics.ts';
 import { exitCodes } from '../program/exit-codes.ts';
 import { loadPart } from '../program/load-part.ts';
@@ -10,7 +11,6 @@ import { systemClock } from '../program/system-clock.ts';
 import { openLease } from '../storage/open-lease.ts';
 import type { Target } from '../target/target.ts';
 import { openMirror } from './open-mirror.ts';
-import { publishStatus } from './publish-status.ts';
 import { runResults } from './run-results.ts';
 import { RunTotals } from './run-totals.ts';
 

@@ -112,9 +112,11 @@ function afterwards(signal: AbortSignal): AbortSignal {
 
 /** Throws UsageError if the files of the mirror lie elsewhere than the settings say. */
 function expectPlace({ config }: Target, storage: StorageSettings | undefined, state: SqliteStateStore): void {
+  const { projects, files } = state.totals();
+  // Nothing lies there yet: a first run may have found out that the bucket has another name.
+  if (projects + files === 0) return;
   const { storage: known } = state.get(storageState);
   const wanted = storage && placeOf(storage);
-  if (known === undefined && state.totals().projects + state.totals().files === 0) return;
   if (JSON.stringify(known) === JSON.stringify(wanted)) return;
   throw new UsageError(
     `${config}: expected the mirror to be ${textOf(wanted)}, found it ${textOf(known)}; pep381run --move-to ` +

@@ -2,8 +2,12 @@
 import type { Dispatcher } from 'undici';
 import type { Clock } from '../../core/clock.ts';
 import type { FileStore } from '../../files/file-store.ts';
+import type { ObjectCheck } from '../../files/object-check.ts';
 import type { ObjectJournal } from '../../files/object-journal.ts';
+import type { ObjectListing } from '../../files/object-listing.ts';
 import type { Bucket } from '../../files/s3/bucket.ts';
+import { BucketCheck } from '../../files/s3/bucket-check.ts';
+import { ListedFileStore } from '../../files/s3/listed-file-store.ts';
 import { type EtagForm, S3Bucket } from '../../files/s3/s3-bucket.ts';
 import { S3FileStore } from '../../files/s3/s3-file-store.ts';
 import { SplitFileStore } from '../../files/s3/split-file-store.ts';
@@ -55,4 +59,24 @@ export function openSplitFiles(
   options: { readonly journal: ObjectJournal; readonly removals: Pick<Clock, 'now'>; readonly isUnknown: boolean },
 ): FileStore {
   return new SplitFileStore(local, new S3FileStore({ bucket, ...options }), hold);
+}
+
+/** What a check looks at. */
+export interface ListedFiles {
+  readonly files: FileStore;
+  readonly objects: ObjectCheck;
+}
+
+/** Returns `live`, the files of a mirror in the bucket, as a check looks at them: by a listing. */
+export function openListedFiles(
+  live: FileStore,
+  bucket: Bucket,
+  { hold, prefix }: StorageSettings,
+  options: { readonly listing: ObjectListing; readonly journal: ObjectJournal; readonly clock: Clock },
+): ListedFiles {
+  const { listing, journal } = options;
+  return {
+    files: new ListedFileStore(live, listing, journal),
+    objects: new BucketCheck({ bucket, prefix, hold, live, ...options }),
+  };
 }

@@ -22,6 +22,16 @@ import type { S3FileStore } from './s3-file-store.ts';
  */
 type Place = 'local' | 'bucket' | 'both';
 
+/** Returns where `path` lies. */
+export function placeOf(path: WebPath, hold: Holding): Place {
+  const [top = '', ...rest] = path.split('/');
+  if (top === 'packages') return 'bucket';
+  if (hold === 'files') return 'local';
+  // The folders of projects, and the folder of these folders. The root index lies beside them.
+  const isOfProjects = (top === 'simple' && (rest.length !== 1 || !isIndex(rest[0]))) || top === 'pypi';
+  return isOfProjects ? 'bucket' : 'both';
+}
+
 /** What of the mirror a bucket holds: `packages/`, or all of `web/`. */
 export type Holding = 'files' | 'everything';
 
@@ -158,6 +168,7 @@ export class SplitFileStore implements FileStore {
 
   async tidy(all: boolean): Promise<void> {
     await this.#bucket.tidy(all);
+    if (!all) await this.#bucket.putCopies((path) => this.#local.read(path));
     await this.#local.tidy(all);
   }
 
@@ -171,12 +182,7 @@ export class SplitFileStore implements FileStore {
   }
 
   #placeOf(path: WebPath): Place {
-    const [top = '', ...rest] = path.split('/');
-    if (top === 'packages') return 'bucket';
-    if (this.#hold === 'files') return 'local';
-    // The folders of projects, and the folder of these folders. The root index lies beside them.
-    const isOfProjects = (top === 'simple' && (rest.length !== 1 || !isIndex(rest[0]))) || top === 'pypi';
-    return isOfProjects ? 'bucket' : 'both';
+    return placeOf(path, this.#hold);
   }
 
   /** Yields the items that follow each other and lie in the same place. */

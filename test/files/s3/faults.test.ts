@@ -1,6 +1,8 @@
 /** The adapter against a real Ceph, with a proxy between that does what networks and busy stores do. */
+import { randomBytes } from 'node:crypto';
 import { setMaxListeners } from 'node:events';
 import t, { type Test } from 'tap';
+import { systemClock } from '../../../src/cli/program/system-clock.ts';
 import { PausedError, StorageError } from '../../../src/core/errors.ts';
 import type { S3Bucket } from '../../../src/files/s3/s3-bucket.ts';
 import { FakeClock } from '../../fixtures/fake-clock.ts';
@@ -134,7 +136,7 @@ t.test('a condition is judged by what is there, if the answer to a put was lost'
 
 t.test('an object that is read in pieces goes on where it was cut off', needed, async (t) => {
   const { bucket, proxy, direct } = await openFaulty(t);
-  const body = Buffer.alloc(4 << 20, (await import('node:crypto')).randomBytes(1 << 20));
+  const body = Buffer.alloc(4 << 20, randomBytes(1 << 20));
   await direct.put('big', body, plain);
   for (const cutAfter of [100_000, 1_000_000, 2_000_000]) proxy.add({ count: 1, mishap: { cutAfter } });
   const pieces: Buffer[] = [];
@@ -200,8 +202,7 @@ t.test('a run that is paused waits for no store', needed, async (t) => {
   for (const [where, mishap] of Object.entries(cases)) {
     const pause = new AbortController();
     setMaxListeners(0, pause.signal);
-    const { systemClock: clock } = await import('../../../src/cli/program/system-clock.ts');
-    const bucket = opened.with({ signal: pause.signal, clock, patienceMs: 120_000, connections: 4 });
+    const bucket = opened.with({ signal: pause.signal, clock: systemClock, patienceMs: 120_000, connections: 4 });
     opened.proxy.clear();
     opened.proxy.add({ mishap });
     const before = opened.proxy.seen.length;
@@ -257,6 +258,27 @@ t.test('an error after the head of a good answer is an error', needed, async (t)
   t.equal((await direct.read('y'))?.body.toString(), 'x');
   proxy.add({ method: 'PUT', mishap: { status: 200, body: errorXml('AccessDenied') } });
   t.match((await rejection(bucket.copy('x', 'z'))).message, /: PUT z: the store answers 200 AccessDenied: /);
+});
+
+t.test('what is too large to be copied at once is copied in parts', needed, async (t) => {
+  const { proxy, direct, with: other } = await openFaulty(t);
+  const bucket = other({ copyPartBytes: 5 << 20 });
+  const body = Buffer.alloc(11 << 20, randomBytes(1_000_003));
+  await direct.put('web/big', body, pageHeaders);
+  const refuse = (): void =>
+    proxy.add({ method: 'PUT', count: 1, mishap: { status: 400, body: errorXml('InvalidRequest') } });
+  refuse();
+  t.equal(await bucket.copy('web/big', 'trash/big'), true);
+  const copied = await direct.read('trash/big');
+  t.match(copied, { headers: pageHeaders });
+  t.ok(copied?.body.equals(body));
+  refuse();
+  proxy.add({ method: 'PUT', mishap: { status: 403, body: errorXml('AccessDenied') } });
+  t.match(
+    (await rejection(bucket.copy('web/big', 'trash/other'))).message,
+    /: PUT trash\/other: the store answers 403/,
+  );
+  t.same(await all(direct.uploads('')), [], 'nothing is left of one that fails');
 });
 
 t.test('what could not be removed with the others is removed alone, or told', needed, async (t) => {
