@@ -24,6 +24,8 @@ export interface StoreMachine {
   readonly clock: FakeTime | undefined;
   /** Moves the clock of the store as this machine sees it: what it reads in the answers. */
   moveStore(minutes: number): void;
+  /** The requests to the store so far, such as `PUT lease.json`. */
+  readonly requests: string[];
   /** Makes the machine start anew, as far as its programs can see. */
   restart(): void;
   run(program: string, ...args: string[]): Promise<Ended>;
@@ -55,6 +57,7 @@ export async function openMachine(t: Test, name: string, options: MachineOptions
     target,
     clock,
     moveStore: door.move,
+    requests: door.requests,
     restart: () => {
       const record = join(target, 'lock/lease.json');
       writeFileSync(record, readFileSync(record, 'utf8').replaceAll(/"boot":"[^"]*"/g, '"boot":"another"'));
@@ -68,11 +71,19 @@ export async function openMachine(t: Test, name: string, options: MachineOptions
   };
 }
 
+interface Door {
+  readonly url: string;
+  readonly requests: string[];
+  move(minutes: number): void;
+}
+
 /** Serves what the store answers, with another date. */
-async function openDoor(t: Test, endpoint: string): Promise<{ readonly url: string; move(minutes: number): void }> {
+async function openDoor(t: Test, endpoint: string): Promise<Door> {
   let movedMs = 0;
+  const requests: string[] = [];
   const server = createServer((asked, answer) => {
-    const { method, url, headers } = asked;
+    const { method, url = '', headers } = asked;
+    requests.push(`${method} ${url.replace(/^\/[^/]*\/m\//, '')}`);
     const passed = request(endpoint + url, { method, headers }, (from) => {
       const date = new Date(Date.parse(from.headers.date ?? '') + movedMs).toUTCString();
       answer.writeHead(from.statusCode ?? 500, { ...from.headers, date });
@@ -92,7 +103,7 @@ async function openDoor(t: Test, endpoint: string): Promise<{ readonly url: stri
   const move = (minutes: number): void => {
     movedMs = minutes * 60_000;
   };
-  return { url: `http://127.0.0.1:${port}`, move };
+  return { url: `http://127.0.0.1:${port}`, requests, move };
 }
 
 /** Opens the bucket of the machines to look into it. */

@@ -47,14 +47,21 @@ export async function recoverOldState(mirror: Mirror): Promise<void> {
   });
 }
 
-/** Queues the projects whose pages on this machine are not those of a state that came from another machine. */
+/**
+ * Compares a state that came from another machine with the tree: with the pages if they are on this machine, and else with
+ * the root index alone. If that is the one that the state knows, later runs of the other machine changed nothing.
+ */
 async function recoverRestored(mirror: Mirror): Promise<void> {
   const { state, files, report } = mirror;
   if (state.get(copyState).restored !== true) return;
+  const { rootIndex } = state.get(indexState);
   if (!files.isRemote(simpleRoot)) {
     const queued = (await enqueueUnknownPages(mirror)) + (await enqueueMissingPages(mirror));
     const message = `state.db: it comes from another machine; the pages of ${queued} projects are made anew on this one`;
     report({ type: 'warning', message });
+  } else if ((await files.digest(pagePath('index.v1_json')))?.sha256 === rootIndex?.json) {
+    const completedAt = laterOf(lastRunOf(mirror), await lastRunIn(files));
+    if (completedAt !== undefined) state.set(change(indexState, { completedAt }));
   }
   state.set(change(copyState, { restored: undefined }));
 }
