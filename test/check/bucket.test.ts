@@ -221,7 +221,7 @@ t.test('what belongs to nothing is told, and removed if that is wanted', needsSt
   const before = await of.objects();
   const headers = { contentType: 'text/plain' };
   const strays = [`web/${other}`, 'web/simple/old/index.html', 'notes.txt', 'old/a', 'prefetch/1', 'trash/x'];
-  for (const key of [...strays, 'trash/2026-01-01/packages/x', 'state/x', 'lease.json'])
+  for (const key of [...strays, 'trash/2026-01-01/packages/x', 'state/x', 'lease.json', 'another/web/x'])
     await bucket.put(key, Buffer.from('x'), headers);
   const xEtag = (await bucket.head('notes.txt'))?.etag;
   await bucket.beginUpload(`web/${other}`, headers);
@@ -247,6 +247,7 @@ t.test('what belongs to nothing is told, and removed if that is wanted', needsSt
   for await (const upload of bucket.uploads('')) t.fail(upload.key);
   t.ok(await bucket.head('state/x'), 'copies of the state stay');
   t.ok(await bucket.head('lease.json'), 'the lease stays');
+  t.ok(await bucket.head('another/web/x'), 'another mirror stays');
   t.equal(await bucket.head('notes.txt'), undefined);
   t.same((await of.check({ quick: true })).lines, []);
 });

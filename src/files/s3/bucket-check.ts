@@ -84,7 +84,9 @@ export class BucketCheck implements ObjectCheck {
   async *strays(): AsyncIterable<Stray> {
     const { bucket, prefix, journal, clock } = this.#of;
     // Without a prefix, what is beside the mirror belongs to others.
-    if (prefix !== '') yield* this.#strangers('', (key) => ours.test(key));
+    if (prefix !== '')
+      for await (const stray of this.#strangers('', (key) => ours.test(key)))
+        if (stray.kind !== 'folder' || !(await this.#isMirror(stray.key))) yield stray;
     yield* this.#straysInWeb();
     const days = new Set(journal.trashDays());
     for await (const stray of this.#strangers(trash, (key) => days.has(key.slice(trash.length, -1))))
@@ -152,6 +154,13 @@ export class BucketCheck implements ObjectCheck {
 
   close(): void {
     this.#of.listing.close();
+  }
+
+  /** Returns true if another mirror has a prefix in the folder. */
+  async #isMirror(folder: string): Promise<boolean> {
+    for await (const { folders } of this.#of.bucket.list(folder, { delimiter: '/' }))
+      if (folders.includes(folder + web)) return true;
+    return false;
   }
 
   /** Yields the objects and folders in the folder `root` that are not known. */

@@ -1,5 +1,6 @@
 /** A mirror in a bucket of a real object store. */
 import t, { type Test } from 'tap';
+import { sha256Hex } from '../../../src/core/hash.ts';
 import type { WebPath } from '../../../src/core/paths.ts';
 import { FilesystemFileStore } from '../../../src/files/filesystem/filesystem-file-store.ts';
 import { S3FileStore } from '../../../src/files/s3/s3-file-store.ts';
@@ -71,7 +72,7 @@ t.test('SplitFileStore does what a FileStore must', needsStore, async (t) => {
 });
 
 t.test('objects have the headers of the virtual host, their hash and their time', needsStore, async (t) => {
-  const { bucket, open } = await opener(t, 0);
+  const { bucket, journal, open } = await opener(t, 0);
   const store = open(new FakeClock());
   const bytes = pseudoRandomBytes('large', 6 * megabyte);
   const sha256 = '0'.repeat(64);
@@ -89,6 +90,10 @@ t.test('objects have the headers of the virtual host, their hash and their time'
     cacheControl: 'public, max-age=31536000, immutable',
     metadata: { sha256, mtime: String(mtimeMs) },
   });
+  const etag = (await bucket.head(`web/${blob}`))?.etag;
+  t.match(etag, /^[0-9a-f]{32}-2$/, 'it was put in two parts');
+  t.equal(journal.etagOf(blob), etag);
+  t.match(await store.stat(blob), { content: 'as-published' });
   t.match((await bucket.head('web/simple/a/index.html.gz'))?.headers, {
     contentType: 'text/html; charset=utf-8',
     cacheControl: 'public, max-age=600',
@@ -157,9 +162,13 @@ t.test('a run without changes asks nothing, and one file costs one request', nee
 });
 
 t.test('what another machine has put there is found by its hash', needsStore, async (t) => {
-  const { bucket, open } = await opener(t, 0);
+  const { bucket, journal, open } = await opener(t, 0);
   await bucket.put('prefetch/1-2', x, { contentType: 'text/plain' });
   const headers = { contentType: 'application/octet-stream', metadata: { sha256: 'f'.repeat(64) } };
   await bucket.put(`web/${blob}`, x, headers);
   t.same(await open(new FakeClock()).findVerified(blob, false), { bytes: 1, sha256: 'f'.repeat(64) });
+  journal.rememberEtags([{ path: blob, etag: 'that of another one' }]);
+  const read = await open(new FakeClock()).findVerified(blob, true);
+  t.match(read, { bytes: 1, sha256: sha256Hex(x) }, 'the hash of an object that was replaced is not believed');
+  t.match(await open(new FakeClock()).stat(blob), { content: 'other' });
 });

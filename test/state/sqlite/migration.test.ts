@@ -96,6 +96,8 @@ t.test('a database of version 1 is brought up to date with everything in it', as
     object_uploads: uploads,
     object_deletions: deletions,
     object_trash: trashDays,
+    object_copies: copies,
+    object_etags: etags,
     stats_counts: _counts,
     stats_logs: logs,
     stats_starts: starts,
@@ -132,6 +134,8 @@ t.test('a database of version 1 is brought up to date with everything in it', as
     uploads,
     deletions,
     trashDays,
+    copies,
+    etags,
   ];
   t.same(added, Array(16).fill([]));
   t.match(log, [{ id: /^[0-9a-f]{32}$/ }], 'changes are told from here on');
