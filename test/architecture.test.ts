@@ -111,6 +111,7 @@ const owners: Readonly<Record<keyof typeof sections, readonly string[]>> = {
   logsResultsState: ['src/cli/logs/'],
   siteState: ['src/site/'],
   storageState: ['src/cli/storage/'],
+  copyState: ['src/cli/storage/', 'src/cli/logs/', 'src/sync/discover/outdated-state.ts'],
 };
 
 function mayChange(path: string, section: string): boolean {

@@ -40,7 +40,6 @@ const cgi = { 'pep381sync.cgi': 'cgi/pep381sync.ts' };
 const parts = {
   'example.js': 'src/cli/config/example-config.ts',
   'http.js': 'src/cli/network/open-dispatcher.ts',
-  'import.js': 'src/formats/migration/import-bandersnatch.ts',
   'provenance.js': 'src/provenance/sigstore/sigstore-verifier.ts',
   'regex.js': 'src/cli/config/compile-regex.ts',
   'site.js': 'src/site/mirror-pages.ts',
@@ -48,6 +47,8 @@ const parts = {
   'statistics.js': 'src/site/statistics/publish-statistics.ts',
   'hook.js': 'src/cli/run/run-hook.ts',
   's3.js': 'src/cli/storage/open-store.ts',
+  'import.js': 'src/cli/run/import-config.ts',
+  'why.js': 'src/cli/inspect/explain.ts',
   'probe.js': 'src/cli/inspect/status-check.ts',
 };
 

@@ -178,6 +178,14 @@ export function ownPath(name: OwnFile): WebPath {
   return name as WebPath;
 }
 
+const ownName = /^[A-Za-z0-9_][A-Za-z0-9._+-]*(?:\/[A-Za-z0-9_][A-Za-z0-9._+-]*)*$/;
+const ofProject = /^(?:packages|pypi)\/|^simple\/(?!index\.[^/]*$)/;
+
+/** Returns `text` as the path of a file of the mirror as a whole; undefined if it is of a project, or cannot be one. */
+export function mirrorPath(text: string): WebPath | undefined {
+  return ownName.test(text) && !ofProject.test(text) ? (text as WebPath) : undefined;
+}
+
 /** Returns the path of the downloads of one day, `YYYY-MM-DD` (PEP 381). */
 export function localStatsPath(day: string): WebPath {
   return `local-stats/days/${day}.bz2` as WebPath;

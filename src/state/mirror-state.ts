@@ -304,6 +304,23 @@ export interface StorageState {
 }
 export const storageState = section<StorageState>({ storage: true });
 
+/** The copy of the state in the object store. Owned by `cli/storage`; other programs say that the state has changed. */
+export interface CopyState {
+  /** The copy that this state is, or was changed since. */
+  readonly copy?: StateCopy | undefined;
+  /** True if the state was changed in a way that is worth a copy. */
+  readonly copyDue?: boolean | undefined;
+  /** True from when this state was restored from a copy until it was compared with the tree on this machine. */
+  readonly restored?: boolean | undefined;
+}
+export const copyState = section<CopyState>({ copy: true, copyDue: true, restored: true });
+
+/** Each copy has a number that is higher by one than that of the copy before, and a random id. */
+export interface StateCopy {
+  readonly number: number;
+  readonly id: string;
+}
+
 /** A place in an object store. */
 export interface StoragePlace {
   readonly bucket: string;
@@ -333,6 +350,7 @@ export const sections = {
   logsResultsState,
   siteState,
   storageState,
+  copyState,
 };
 
 /** The unsatisfied wants of a project, each with its reason. */

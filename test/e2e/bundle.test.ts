@@ -56,6 +56,7 @@ t.test('the folder holds the programs, what they load, their manual pages, and n
     's3.js',
     'site.js',
     'statistics.js',
+    'why.js',
   ]);
   t.same(readdirSync(join(copied, nodeFolder)).sort(), [
     'better_sqlite3.node',

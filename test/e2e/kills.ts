@@ -19,7 +19,7 @@ const killAt = fileURLToPath(new URL('kill-at.cjs', import.meta.url));
  * renames.
  */
 const { KILL_STEPS } = process.env;
-const choice = KILL_STEPS === undefined ? { renames: 8, others: 3 } : { renames: Infinity, others: Number(KILL_STEPS) };
+const choice = KILL_STEPS === undefined ? { renames: 5, others: 2 } : { renames: Infinity, others: Number(KILL_STEPS) };
 
 /** An upstream, and a mirror of it that was made without interruption. */
 export interface Undisturbed {

@@ -31,6 +31,11 @@ export function openRebuild(target: Target, report: Report, signal: AbortSignal)
   return { state, files, report, signal, close: () => state.close() };
 }
 
+export interface CheckOptions extends Pick<CheckJob, 'report' | 'signal' | 'settings' | 'isLocal'> {
+  /** Called before anything is changed. It may throw. */
+  readonly mayWrite?: (() => void) | undefined;
+}
+
 /** An opened check. */
 export interface OpenedCheck {
   readonly job: CheckJob;
@@ -51,14 +56,17 @@ export interface OpenedCheck {
 export async function openCheck(
   target: Target,
   chosen: Settings,
-  options: Pick<CheckJob, 'report' | 'signal' | 'settings' | 'isLocal'>,
+  { mayWrite, ...options }: CheckOptions,
 ): Promise<OpenedCheck> {
   const clock = systemClock;
   const state = openExpectedState(target, clock);
   // The staging folder of runs can be used, because the check writes only while it holds their lock.
   const { repair, deleteUnreferenced } = options.settings;
   const isReadOnly = !repair && !deleteUnreferenced;
-  const opened = await openFiles({ target, settings: chosen, state, clock, signal: options.signal, isReadOnly });
+  const opened = await openFiles({
+    ...{ target, settings: chosen, state, clock, signal: options.signal, isReadOnly },
+    ...(mayWrite && { mayWrite }),
+  });
   const spool = chosen.hooks.afterRun === undefined ? undefined : new PathSpool(target.root, clock);
   const live = spool === undefined ? opened.files : spooling(opened.files, spool);
   const listed = opened.bucket && (await openListed(target, chosen, { live, bucket: opened.bucket, state, clock }));

@@ -21,6 +21,9 @@ import { lines } from '../output/lines.ts';
 import { exitCodes } from '../program/exit-codes.ts';
 import type { Program } from '../program/program.ts';
 import { listenForPause } from '../program/signals.ts';
+import { systemClock } from '../program/system-clock.ts';
+import type { MirrorOwner } from '../storage/mirror-owner.ts';
+import { openLease } from '../storage/open-lease.ts';
 import { knowsMirror } from '../target/open-expected-state.ts';
 import { refuseRoot } from '../target/owner.ts';
 import { type HeldLock, holdLock, stalledHolderText } from '../target/program-lock.ts';
@@ -70,7 +73,7 @@ async function runAlone(command: CheckArguments): Promise<number> {
       if (config.settings.storage !== undefined) throw rebuildOfBucket(target, config.settings.storage.bucket);
       return await rebuild(command, target);
     }
-    return await runCheck(command, target, config, lock);
+    return await runAsOwner(command, target, config, lock);
   } finally {
     lock.release();
   }
@@ -108,11 +111,33 @@ function rebuildOfBucket({ state }: Target, bucket: string): UsageError {
   return new UsageError(`${why}; move ${state} away and start pep381run: ${takenOver.replace('pep381run', 'it')}`);
 }
 
+/** Checks on the machine that publishes the mirror: another one has an older state. Signatures may be verified anywhere. */
+async function runAsOwner(
+  command: CheckArguments,
+  target: Target,
+  config: CheckConfig,
+  lock: HeldLock,
+): Promise<number> {
+  if (command.kind === 'verify') return await runCheck(command, target, config, lock);
+  const { signal } = new AbortController();
+  const owner = await openLease({ target, settings: config.settings, clock: systemClock, signal, mayTake: false });
+  if (owner?.kind === 'standby') {
+    if (!command.quiet) viewOf(command, target, new CheckTotals()).say('standby', owner.reason);
+    return exitCodes.ok;
+  }
+  try {
+    return await runCheck(command, target, config, lock, owner);
+  } finally {
+    await owner?.close();
+  }
+}
+
 async function runCheck(
   command: CheckArguments,
   target: Target,
   config: CheckConfig,
   { progress }: HeldLock,
+  owner?: MirrorOwner,
 ): Promise<number> {
   const verify = command.kind === 'verify' ? keyOf(command, config, target) : undefined;
   const startedMs = Date.now();
@@ -124,7 +149,10 @@ async function runCheck(
   };
   const { settings } = command;
   const isLocal = await readLocal(config);
-  const opened = await openCheck(target, config.settings, { report, signal: pause.signal, settings, isLocal });
+  const opened = await openCheck(target, config.settings, {
+    ...{ report, signal: pause.signal, settings, isLocal },
+    mayWrite: owner?.mayWrite,
+  });
   const { job, close } = opened;
   // If the disk could not be read for a moment, knowsMirror() could not tell whether the state knows of a mirror.
   const { adopting } = job.state.get(adoptionState);

@@ -9,46 +9,42 @@ import { exitCodes } from '../program/exit-codes.ts';
 import { loadPart } from '../program/load-part.ts';
 import { openOldTarget } from '../target/open-old-target.ts';
 import { isThere, openTarget } from '../target/target.ts';
-import { openPageReader, openReader, type Reader } from './open-reader.ts';
+import type { Answer } from './answer.ts';
+import { openPageReader, openReader } from './open-reader.ts';
 import { closedState, mayReadState, publishedStatus } from './published-status.ts';
 import { renderStatus } from './render-status.ts';
-import { renderWhy } from './render-why.ts';
 import { type Status, statusOf } from './status.ts';
 import { unknownVerdict } from './verdict.ts';
-import { explain, isFound, parseSubject, type Subject } from './why.ts';
 
 type InspectCommand = RunCommand & { kind: 'why' | 'status' };
 
-/** The output, as text for people and as JSON for programs. */
-interface Answer {
-  readonly code: number;
-  readonly text: readonly string[];
-  readonly json: unknown;
-}
-
 /** Prints the output of `command`, and resolves with the exit code. Throws UsageError or StorageError. */
 export async function inspect(command: InspectCommand, lines: Lines): Promise<number> {
-  const subject = command.kind === 'why' ? parseSubject(command.subject) : undefined;
+  const explain = command.kind === 'why' ? (await loadWhy()).explainer(command.subject) : undefined;
   const root = resolve(command.target);
   const target = openTarget(root, () => openOldTarget(root) !== undefined);
   if (isThere(target.state) && !mayReadState(target)) {
-    if (subject !== undefined) throw closedState(target);
+    if (explain !== undefined) throw closedState(target);
     return print(await aboutStatus(publishedStatus(target), command), settingsFrom(command.given), lines);
   }
   const config = readConfigFile(target.config);
   const settings = settingsFrom(new Map([...config.given, ...command.given]));
-  const policy = subject && (await readPolicy(config, settings));
-  const open = subject === undefined ? openReader : openPageReader;
+  const policy = explain && (await readPolicy(config, settings));
+  const open = explain === undefined ? openReader : openPageReader;
   const { reader, close } = await open({ target, settings, policy });
   try {
     const answer =
-      subject === undefined
+      explain === undefined
         ? await aboutStatus(await statusOf(reader), command)
-        : await aboutProject(reader, subject, lines);
+        : await explain(reader, (line) => lines.err(line));
     return print(answer, settings, lines);
   } finally {
     await close();
   }
+}
+
+function loadWhy(): Promise<typeof import('./explain.ts')> {
+  return loadPart('why.js', () => import('./explain.ts'));
 }
 
 function print({ code, text, json }: Answer, { logFormat }: Settings, { out }: Lines): number {
@@ -69,11 +65,4 @@ export function printUnknown(message: string, { out }: Lines): number {
   const { code, line } = unknownVerdict(message);
   out(line);
   return code;
-}
-
-/** Explains a project. The exit code says if the subject was found, because it may be misspelled. */
-async function aboutProject(reader: Reader, subject: Subject, { err }: Lines): Promise<Answer> {
-  const why = await explain(reader, subject, err);
-  const code = isFound(subject, why) ? exitCodes.ok : exitCodes.incomplete;
-  return { code, text: renderWhy(subject, why, reader.target.root), json: why };
 }

@@ -94,6 +94,8 @@ export interface Status {
 export interface StoreStatus {
   /** Bucket and prefix, such as `s3://pypi-mirror/mirror`. */
   readonly where: string;
+  /** The address under which readers find what is below `web/` in the bucket. */
+  readonly publicUrl?: string | undefined;
   readonly lastRun?: StoreUsage | undefined;
   readonly lastCheck?: StoreUsage | undefined;
   /** The sum of the runs of the last {@link storeDays} days. */
@@ -218,11 +220,12 @@ function storeStatus(
   nowMs: number,
 ): StoreStatus | undefined {
   if (storage === undefined) return undefined;
-  const { bucket, prefix } = storage;
+  const { bucket, prefix, publicUrl } = storage;
   const { history } = state;
   const days = history.days(nowMs, storeDays).filter(({ day }) => nowMs - day < storeDays * dayMs);
   return {
     where: `s3://${bucket}/${prefix}`.replace(/\/$/, ''),
+    publicUrl,
     lastRun: history.latest(1)[0]?.results?.store,
     lastCheck: state.get(checkResultsState).lastCheck?.store,
     lastDays: sumOfUsage(days.map(({ store }) => store)),

@@ -1,43 +1,43 @@
-/** Makes `mirror.toml` from the configuration of bandersnatch. */
+/** Makes `mirror.toml` from the configuration of bandersnatch. A part of its own: few mirrors begin with one. */
 import { statSync, writeFileSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { messageOf } from '../../core/caught-error.ts';
 import { StorageError, UsageError } from '../../core/errors.ts';
 import { type BandersnatchConf, parseBandersnatchConf } from '../../formats/migration/bandersnatch-conf.ts';
-import type { ImportedBandersnatch } from '../../formats/migration/import-bandersnatch.ts';
-import { isPattern } from '../../policy/project-patterns.ts';
-import { loadRegexes } from '../config/policy-file.ts';
+import { type ImportedBandersnatch, importBandersnatch } from '../../formats/migration/import-bandersnatch.ts';
+import { type CompileRegex, isPattern } from '../../policy/project-patterns.ts';
 import { readText } from '../config/read-text.ts';
 import type { Lines } from '../output/lines.ts';
-import { loadPart } from '../program/load-part.ts';
 import { userName } from '../target/owner.ts';
 import { isThere, type Target } from '../target/target.ts';
+import { confBesideTarget, confInTarget } from './find-config.ts';
 
-const confName = 'bandersnatch.conf';
+/** Loads what compiles the patterns of rules. */
+type LoadRegexes = () => Promise<CompileRegex>;
 
 /**
  * Prints the `mirror.toml` that is equivalent to the configuration at `path`, and notes on everything without an
  * equivalent. Throws UsageError.
  */
-export async function printImportedConfig(path: string, lines: Lines): Promise<void> {
-  const { toml, notes } = await imported(path);
+export async function printImportedConfig(path: string, lines: Lines, loadRegexes: LoadRegexes): Promise<void> {
+  const { toml, notes } = await imported(path, loadRegexes);
   lines.out(toml.trimEnd());
   for (const note of notes) lines.err(`${path}: ${note}`);
 }
 
 /**
- * Writes `mirror.toml` from a `bandersnatch.conf` that lies in or beside the target. Does nothing if the target has a
- * `mirror.toml` already, or if `isMirror` says that it is a mirror of ours already. Passes notes on everything without
- * an equivalent to `tell`. Throws UsageError if the new mirror would not hold what the old one held.
+ * Writes `mirror.toml` from a `bandersnatch.conf` that lies in or beside the target, if it is that of the target. Passes
+ * notes on everything without an equivalent to `tell`. Throws UsageError if the new mirror would not hold what the old
+ * one held.
  */
 export async function importConfigBeside(
   { root, config }: Target,
-  isMirror: boolean,
   tell: (line: string) => void,
+  loadRegexes: LoadRegexes,
 ): Promise<void> {
-  const path = isThere(config) || isMirror ? undefined : confBeside(root);
+  const path = confOf(root);
   if (path === undefined) return;
-  const { toml, notes, lost } = await imported(path);
+  const { toml, notes, lost } = await imported(path, loadRegexes);
   if (lost[0] !== undefined) {
     throw new UsageError(
       `${path}: ${lost[0]}; nothing was changed: write ${config} (pep381run --import-config ${path} makes a draft)`,
@@ -52,18 +52,16 @@ export async function importConfigBeside(
   for (const note of notes) tell(`${path}: ${note}`);
 }
 
-async function imported(path: string): Promise<ImportedBandersnatch> {
+async function imported(path: string, loadRegexes: LoadRegexes): Promise<ImportedBandersnatch> {
   const conf = readConf(path);
   const compileRegex = await loadRegexes();
-  const load = () => import('../../formats/migration/import-bandersnatch.ts');
-  const { importBandersnatch } = await loadPart('import.js', load);
   return importBandersnatch(conf, (text) => isPattern(text, compileRegex));
 }
 
-function confBeside(root: string): string | undefined {
-  const inside = join(root, confName);
+function confOf(root: string): string | undefined {
+  const inside = confInTarget(root);
   if (isThere(inside)) return inside;
-  const beside = join(dirname(root), confName);
+  const beside = confBesideTarget(root);
   const directory = isThere(beside) ? readConf(beside).get('mirror')?.get('directory')?.value : undefined;
   if (directory === undefined || resolve(directory) !== root) return undefined;
   refuseForeign(beside, root);

@@ -8,14 +8,12 @@ import { StorageError, UsageError } from '../../core/errors.ts';
 import { type RunState, runState } from '../../state/mirror-state.ts';
 import { takeLock } from '../../state/sqlite/lock.ts';
 import { readConfigFile } from '../config/config-file.ts';
-import { readPolicy } from '../config/policy-file.ts';
+import { loadRegexes, readPolicy } from '../config/policy-file.ts';
 import { parseRunOptions, type RunCommand, runHelp, runUsage } from '../config/run-options.ts';
 import { defaultUmask, type Settings, settingsFrom } from '../config/settings.ts';
 import { readSigningKey, readUpstreamKey } from '../config/signing-keys.ts';
-
 import { inspect, printUnknown } from '../inspect/inspect.ts';
 import { backUp } from '../inspect/open-backup.ts';
-
 import { openReader } from '../inspect/open-reader.ts';
 import { readAccess } from '../network/open-upstreams.ts';
 import { announce, lines } from '../output/lines.ts';
@@ -38,11 +36,12 @@ import {
   type Target,
   takeRequest,
 } from '../target/target.ts';
-import { importConfigBeside, printImportedConfig } from './import-config.ts';
+import { mayImportConfig } from './find-config.ts';
 import { readNotifySecret } from './notify-downstream.ts';
 import { openProvenance } from './open-provenance.ts';
 import { type KnownConfig, recordRefusal } from './record-refusal.ts';
 import { restore } from './restore.ts';
+import { runAsOwner } from './run-as-owner.ts';
 import { runOnce } from './run-once.ts';
 import type { RunArguments } from './run-view.ts';
 import { runWhileRequested } from './run-while-requested.ts';
@@ -84,7 +83,7 @@ export const pep381run: Program<ParsedCommand> = {
     if (command.kind === 'backup') return backUp(command, lines);
     if (command.kind === 'restore') return await restore(command, lines);
     if (command.kind === 'example') await printExample();
-    else await printImportedConfig(command.path, lines);
+    else await (await loadImport()).printImportedConfig(command.path, lines, loadRegexes);
     return exitCodes.ok;
   },
 };
@@ -101,6 +100,10 @@ async function probe(command: RunCommand & { kind: 'status' }): Promise<number> 
 async function printExample(): Promise<void> {
   const { exampleConfig } = await loadPart('example.js', () => import('../config/example-config.ts'));
   lines.out(exampleConfig.trimEnd());
+}
+
+function loadImport(): Promise<typeof import('./import-config.ts')> {
+  return loadPart('import.js', () => import('./import-config.ts'));
 }
 
 interface OpenedTarget {
@@ -178,7 +181,9 @@ async function runLocked(command: RunArguments): Promise<number> {
 
 /** Runs, and fills in `known` as soon as it is read. */
 async function runWith(command: RunArguments, target: Target, isMirror: boolean, known: KnownConfig): Promise<number> {
-  if (!command.dryRun) await importConfigBeside(target, isMirror, command.quiet ? () => {} : lines.out);
+  if (!command.dryRun && mayImportConfig(target, isMirror)) {
+    await (await loadImport()).importConfigBeside(target, command.quiet ? () => {} : lines.out, loadRegexes);
+  }
   const config = readConfigFile(target.config);
   const settings = settingsFrom(new Map([...config.given, ...command.given]));
   known.settings = settings;
@@ -205,7 +210,10 @@ async function runWith(command: RunArguments, target: Target, isMirror: boolean,
   const isFree = command.dryRun && !isThere(target.lock);
   const code = await runWhileRequested({
     takeLock: () => (isFree ? () => {} : takeLock(target.lock)),
-    run: () => runOnce({ command, target, settings, policy, verifier, secret, keys, access, pause }),
+    run: () =>
+      runAsOwner({ command, target, settings, pause }, (owner) =>
+        runOnce({ command, target, settings, policy, verifier, secret, keys, access, pause, owner }),
+      ),
     isRequested: () => !command.dryRun && requestAgeMs(target, Date.now()) !== undefined,
     isPaused: () => pause.signal.aborted,
     rest: (ms) => restFor(ms, pause.signal),

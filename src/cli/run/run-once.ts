@@ -24,6 +24,8 @@ import { isoTime, shortTime } from '../output/units.ts';
 import { exitCodeOf, exitCodes } from '../program/exit-codes.ts';
 import type { PauseRequest } from '../program/signals.ts';
 import { systemClock } from '../program/system-clock.ts';
+import type { MirrorOwner } from '../storage/mirror-owner.ts';
+import { StateCopies } from '../storage/state-copies.ts';
 import { adoptTarget, discardOldStateIfComplete } from '../target/adopt-target.ts';
 import { requestAgeMs, type Target } from '../target/target.ts';
 import { AlarmLog } from './alarm-log.ts';
@@ -61,6 +63,8 @@ export interface OneRun {
   readonly keys: SnapshotKeys;
   readonly access: Access;
   readonly pause: PauseRequest;
+  /** This machine as the one that publishes; undefined without a lease. */
+  readonly owner: MirrorOwner | undefined;
 }
 
 /** The result of a run. */
@@ -84,7 +88,7 @@ type Opened = Awaited<ReturnType<typeof openMirror>>;
 
 /** Runs once. Resolves with the exit code. The caller holds the lock. */
 export async function runOnce(run: OneRun): Promise<number> {
-  const { command, target, settings, policy, verifier, keys, access, pause } = run;
+  const { command, target, settings, policy, verifier, keys, access, pause, owner } = run;
   const startedMs = Date.now();
   const tally = new RunTotals();
   const report: Report = (event) => {
@@ -99,10 +103,11 @@ export async function runOnce(run: OneRun): Promise<number> {
   setMaxListeners(0, signal);
   const clock = systemClock;
   const asked = { reconcile, acceptChanges, allowDeletions, dryRun };
-  const mirrored = { target, settings, policy, verifier, keys, access };
+  const mirrored = { target, settings, policy, verifier, keys, access, owner };
   const opened = await openMirror({ ...mirrored, ...asked, clock, report, signal });
   const mark = new RunMarker(opened.mirror);
   const pages = new SitePages(opened.mirror, policy);
+  const copies = new StateCopies(owner, opened.mirror.state, () => tally.hasChanged);
   const alarms = new AlarmLog(opened.mirror.state, clock, settings.hooks.onAlarm !== undefined);
   const isRead = !isWrittenHere(target.syncLog);
   const hint = command.quiet || dryRun ? undefined : rootHint(opened.mirror.state, target.root, process.getuid?.());
@@ -124,17 +129,26 @@ export async function runOnce(run: OneRun): Promise<number> {
     if (!dryRun) await tell(run, opened, alarms, tally, end);
     const message = dryRun ? undefined : await measure(run, opened.mirror);
     if (message !== undefined) report({ type: 'warning', message });
+    if (!dryRun) end = await copied(end, copies);
     // What a paused run has to say with -q, the next one says.
     if (!dryRun && isRead && (end.pausedWith === undefined || !command.quiet)) alarms.forgetUnread();
   } finally {
     clearInterval(measuring);
     mark.stop();
     await pages.stop();
+    await copies.stop();
     view.end();
     await opened.close();
   }
   printEnd(run, tally, end, view);
   return end.code;
+}
+
+/** Makes the last copy of the state. A run whose state another machine could not go on with has failed. */
+async function copied(end: RunEnd, copies: StateCopies): Promise<RunEnd> {
+  if (end.failure instanceof StorageError) return end;
+  const failure = await copies.end();
+  return failure === undefined || end.pausedWith !== undefined ? end : { ...end, failure, code: exitCodes.storage };
 }
 
 /** Returns advice for a person who runs everything as root, or undefined if it does not apply or was given before. */

@@ -8,12 +8,14 @@ import type { ObjectListing } from '../../files/object-listing.ts';
 import type { Bucket } from '../../files/s3/bucket.ts';
 import { BucketCheck } from '../../files/s3/bucket-check.ts';
 import { ListedFileStore } from '../../files/s3/listed-file-store.ts';
-import { S3Bucket } from '../../files/s3/s3-bucket.ts';
+import { type EtagForm, S3Bucket } from '../../files/s3/s3-bucket.ts';
 import { S3FileStore } from '../../files/s3/s3-file-store.ts';
 import { SplitFileStore } from '../../files/s3/split-file-store.ts';
 import type { StorageSettings } from '../config/storage.ts';
 import { openStoreCredentials } from '../network/open-store-credentials.ts';
 import { version } from '../program/version.ts';
+import type { MirrorOwner, MirrorStandby } from './mirror-owner.ts';
+import { becomeOwner, type OwnerOptions } from './open-owner.ts';
 
 /** The number of requests that are sent to the store at the same time. */
 export const storeConnections = 32;
@@ -29,18 +31,24 @@ export interface StoreContext {
   readonly signal: AbortSignal;
   /** Called before each request that changes something. It may throw. */
   readonly mayWrite: () => void;
+  readonly etagForm: EtagForm;
 }
 
 /** Opens the bucket. Throws UsageError if there are no credentials. */
-export function openBucket(context: StoreContext): Bucket {
-  const { storage, target, env, dispatcher, connect, clock, signal, mayWrite } = context;
+export function openBucket(context: StoreContext): S3Bucket {
+  const { storage, target, env, dispatcher, connect, clock, signal, mayWrite, etagForm } = context;
   const { credentialsFile, profile } = storage;
   return new S3Bucket({
-    ...{ dispatcher, clock, signal, mayWrite, connections: storeConnections, style: storage.addressStyle },
+    ...{ dispatcher, clock, signal, mayWrite, etagForm, connections: storeConnections, style: storage.addressStyle },
     ...{ endpoint: new URL(storage.endpoint), region: storage.region, bucket: storage.bucket, prefix: storage.prefix },
     credentials: openStoreCredentials({ credentialsFile, profile, env, target, connect, clock, signal }),
     userAgent: `pep381client/${version}`,
   });
+}
+
+/** Makes this machine the owner of the mirror in the bucket. Throws StorageError. */
+export function openOwner(options: OwnerOptions): Promise<MirrorOwner | MirrorStandby> {
+  return becomeOwner(options);
 }
 
 /** Returns the files of a mirror that lies in the bucket and, what it does not hold, on the disk of `local`. */

@@ -33,7 +33,7 @@ export interface Target {
 
 /** The names of everything that a mirror may have in its target. */
 const ours =
-  /^(?:mirror\.toml|state\.db(?:-wal|-shm|\.lost.*)?|listing\.db(?:-wal|-shm)?|lock|run|staging|staging-stats|spool|log|trash|old-state|web|lost\+found)$/;
+  /^(?:mirror\.toml|state\.db(?:-wal|-shm|\.(?:lost|before|copy|restored).*)?|listing\.db(?:-wal|-shm)?|lock|run|staging|staging-stats|spool|log|trash|old-state|web|lost\+found)$/;
 
 /**
  * Returns the target at the absolute path `root`, which need not exist. Throws UsageError if the folder is neither

@@ -60,6 +60,11 @@ export class S3Bucket implements Bucket {
     return this.#client.usage;
   }
 
+  /** The time of the store in its last answer, in milliseconds since 1970; undefined if it told none. */
+  get answeredMs(): number | undefined {
+    return this.#client.answeredMs;
+  }
+
   async head(key: string): Promise<ObjectHead | undefined> {
     const answer = await this.#client.send({ kind: 'head', method: 'HEAD', key, accept: headRefusals });
     if (answer.code === '') return this.#head({ method: 'HEAD', key }, answer, lengthOf(answer.headers));

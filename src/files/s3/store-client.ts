@@ -89,6 +89,7 @@ export class StoreClient {
   #bytesSent = 0;
   #bytesReceived = 0;
   #retries = 0;
+  #answeredMs: number | undefined;
   /** When the store began to fail, and when it failed last; undefined while it answers. */
   #outage: { readonly sinceMs: number; readonly lastMs: number } | undefined;
 
@@ -110,6 +111,11 @@ export class StoreClient {
       bytesReceived: this.#bytesReceived,
       retries: this.#retries,
     };
+  }
+
+  /** The time of the store in its last answer, in milliseconds since 1970. */
+  get answeredMs(): number | undefined {
+    return this.#answeredMs;
   }
 
   /** Returns the path of a key in the bucket as the header of a copy names it. */
@@ -244,7 +250,10 @@ export class StoreClient {
       },
       { clock, signal, maxBytes, choose: this.#counting(choose), beforeSending },
     );
-    if (!(answer instanceof Failure)) this.#bytesReceived += answer.body.length;
+    if (answer instanceof Failure) return answer;
+    this.#bytesReceived += answer.body.length;
+    const dateMs = Date.parse(answer.headers.date ?? '');
+    this.#answeredMs = Number.isNaN(dateMs) ? undefined : dateMs;
     return answer;
   }
 
