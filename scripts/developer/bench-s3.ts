@@ -81,7 +81,12 @@ async function benchObjects(bench: Bench): Promise<void> {
     const shown = (seconds: number): string => `${rate(seconds)}, ${Math.round(100 * share)} % of bare requests`;
     row(`first sync, ${what}, ${projects * filesPerProject} files`, first, shown, '80 %');
     row(`bare requests for ${objects} objects of that size`, bare, rate, '');
-    row(`${changedProjects} projects changed, ${what}`, changed, () => `${perProject.toFixed(1)} requests for each`, '');
+    row(
+      `${changedProjects} projects changed, ${what}`,
+      changed,
+      () => `${perProject.toFixed(1)} requests for each`,
+      '',
+    );
     row(`nothing changed, ${what}`, unchanged, () => `${ofNone} requests`, '0.25 s');
   }
 }
