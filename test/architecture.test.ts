@@ -110,7 +110,7 @@ const owners: Readonly<Record<keyof typeof sections, readonly string[]>> = {
   checkResultsState: ['src/cli/check/'],
   logsResultsState: ['src/cli/logs/'],
   siteState: ['src/site/'],
-  storageState: ['src/cli/storage/'],
+  storageState: ['src/cli/storage/', 'src/sync/move-mirror.ts'],
 };
 
 function mayChange(path: string, section: string): boolean {

@@ -49,6 +49,7 @@ const parts = {
   's3.js': 'src/cli/storage/open-store.ts',
   'import.js': 'src/cli/run/import-config.ts',
   'why.js': 'src/cli/inspect/explain.ts',
+  'move.js': 'src/cli/storage/run-move.ts',
   'probe.js': 'src/cli/inspect/status-check.ts',
 };
 

@@ -3,6 +3,7 @@
  * `test/architecture.test.ts` enforces this.
  */
 import type { ProjectName } from '../core/names.ts';
+import type { WebPath } from '../core/paths.ts';
 import type { AlarmRecord, CheckResult, CheckSums, LogsResult, RunResult, RunSums } from './program-results.ts';
 import { change, join, section } from './state-section.ts';
 import type { StateStore } from './state-store.ts';
@@ -280,12 +281,33 @@ export interface SiteState {
 }
 export const siteState = section<SiteState>({ pages: true });
 
-/** Where the mirror lies. Owned by `cli/storage`. */
+/** Where the mirror lies. Owned by `cli/storage` and `sync/move-mirror`. */
 export interface StorageState {
   /** Undefined if it is on the disk. */
   readonly storage?: StoragePlace | undefined;
+  /** The move that is under way; undefined if none is, or if a run has changed the mirror since. */
+  readonly moving?: StorageMove | undefined;
 }
-export const storageState = section<StorageState>({ storage: true });
+export const storageState = section<StorageState>({ storage: true, moving: true });
+
+/** Returns true if both are the same place; undefined is the disk. */
+export function isSamePlace(a: StoragePlace | undefined, b: StoragePlace | undefined): boolean {
+  return a?.bucket === b?.bucket && a?.prefix === b?.prefix && a?.hold === b?.hold;
+}
+
+/** How far a move of the mirror has come. */
+export interface StorageMove {
+  /** The place to which it moves; undefined if that is the disk. */
+  readonly to?: StoragePlace | undefined;
+  /** Time in milliseconds at which it began. */
+  readonly since: number;
+  /** The path of the last file of which it and all before it are there. */
+  readonly file?: WebPath | undefined;
+  /** The name of the last project of which its pages, and those of all before it, are there. */
+  readonly project?: ProjectName | undefined;
+  /** The number of files that are there. */
+  readonly files: number;
+}
 
 /** A place in an object store. */
 export interface StoragePlace {

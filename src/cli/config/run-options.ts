@@ -35,6 +35,14 @@ export type RunCommand =
       readonly target: string;
     }
   | {
+      readonly kind: 'move';
+      /** Where the mirror is to lie. */
+      readonly to: 's3' | 'disk';
+      readonly quiet: boolean;
+      readonly target: string;
+      readonly given: ReadonlyMap<SettingName, SettingValue>;
+    }
+  | {
       readonly kind: 'status';
       /** The limits for a monitoring system; undefined to print the status for people. */
       readonly check: Thresholds | undefined;
@@ -84,6 +92,7 @@ export const runOptions = {
   '--critical LIMITS': 'with --check: what is critical',
   '--why NAME': 'print why a project is held or left out, and its files; also\nNAME==VERSION and NAME/FILENAME',
   '--backup FILE': 'copy state.db into FILE, also while a run is at work',
+  '--move-to s3|disk': 'move the mirror into the bucket of [storage], or back to the disk',
   '--example-config': 'print a mirror.toml with every setting',
   '--import-config FILE': 'print the mirror.toml that does what this bandersnatch.conf does',
   '--log-format text|json': 'how to write what happens (default: text)',
@@ -112,6 +121,7 @@ const allowing = 'allow-deletions';
 const restoring = 'restore';
 const accepting = 'accept-changes';
 const backingUp = 'backup';
+const moving = 'move-to';
 const limits = ['warning', 'critical'] as const;
 const allOptions: readonly string[] = [...flags, ...values];
 /** The options that have an effect with each mode that does not mirror. */
@@ -119,6 +129,7 @@ const usedBy: Readonly<Record<string, readonly string[]>> = {
   [explaining]: ['log-format', 'index-only'],
   [restoring]: ['log-format', 'quiet'],
   [backingUp]: ['quiet'],
+  [moving]: ['log-format', 'quiet'],
   status: ['log-format', 'check', ...limits],
 };
 
@@ -142,6 +153,9 @@ export function parseRunOptions(argv: readonly string[]): RunCommand {
   }
   const file = readValue(parsed, backingUp, false);
   if (file !== undefined) return { kind: 'backup', file: String(file), quiet: parsed.quiet === true, target };
+  const to = readValue(parsed, moving, false);
+  const quiet = parsed.quiet === true;
+  if (to !== undefined) return { kind: 'move', to: placeIn(to), quiet, target, given };
   if (parsed.status) return { kind: 'status', check: thresholdsIn(parsed), target, given };
   if (subject !== undefined) return { kind: 'why', subject: String(subject), target, given };
   return {
@@ -183,11 +197,11 @@ function targetIn({ _: [target, ...more] }: minimist.ParsedArgs): string {
 }
 
 /**
- * Throws UsageError for an option that has no effect with `--why`, `--restore`, `--backup` or `--status`: whoever gives it expects
- * one.
+ * Throws UsageError for an option that has no effect beside the one that says what to do instead of mirroring: whoever
+ * gives it expects one.
  */
 function refuseUnused(parsed: minimist.ParsedArgs): void {
-  const mode = [explaining, restoring, backingUp, 'status'].find((name) => parsed[name]);
+  const mode = [explaining, restoring, backingUp, moving, 'status'].find((name) => parsed[name]);
   if (mode === undefined) return;
   const unused = allOptions.find((name) => parsed[name] && name !== mode && !usedBy[mode]?.includes(name));
   if (unused !== undefined) throw new UsageError(`--${mode} and --${unused} cannot be given together`);
@@ -233,6 +247,11 @@ function countIn(value: unknown): number | undefined {
   if (value === undefined) return undefined;
   if (typeof value === 'string' && /^[0-9]{1,9}$/.test(value)) return Number(value);
   throw new UsageError(`--${allowing}: expected how many, found ${JSON.stringify(value)}`);
+}
+
+function placeIn(value: unknown): 's3' | 'disk' {
+  if (value === 's3' || value === 'disk') return value;
+  throw new UsageError(`--${moving}: expected s3 or disk, found ${JSON.stringify(value)}`);
 }
 
 function importedPath(path: unknown): string {

@@ -1,11 +1,12 @@
 /** Opens the files of a mirror: on the disk, or in an object store as `[storage]` in `mirror.toml` says. */
+import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../core/clock.ts';
 import { UsageError } from '../../core/errors.ts';
 import type { StoreUsage } from '../../core/store-usage.ts';
 import type { FileStore } from '../../files/file-store.ts';
 import { FilesystemFileStore } from '../../files/filesystem/filesystem-file-store.ts';
 import type { Bucket } from '../../files/s3/bucket.ts';
-import { type StoragePlace, storageState } from '../../state/mirror-state.ts';
+import { isSamePlace, storageState } from '../../state/mirror-state.ts';
 import type { SqliteStateStore } from '../../state/sqlite/sqlite-state-store.ts';
 import { change } from '../../state/state-section.ts';
 import type { Settings } from '../config/settings.ts';
@@ -13,6 +14,7 @@ import type { StorageSettings } from '../config/storage.ts';
 import { readSecureContext } from '../network/certificates.ts';
 import { loadPart } from '../program/load-part.ts';
 import type { Target } from '../target/target.ts';
+import { placeOf, placeText } from './storage-place.ts';
 
 /** Milliseconds that a run which stops has for what it has to publish. */
 const graceMs = 20_000;
@@ -48,6 +50,9 @@ export interface OpenedFiles {
 export async function openFiles(options: FilesOptions): Promise<OpenedFiles> {
   const { target, settings, state, clock, staging, removals, isReadOnly = false } = options;
   expectPlace(target, settings.storage, state);
+  // What a run changes has to be moved, too, so a move looks at all of it again.
+  if (!isReadOnly && state.get(storageState).moving !== undefined)
+    state.set(change(storageState, { moving: undefined }));
   const local = new FilesystemFileStore(target.root, clock, staging, removals);
   if (!isReadOnly) local.create();
   const createFolders = (): void => local.create();
@@ -67,10 +72,11 @@ export async function openBucket(
   { target, settings, clock, signal, mayWrite = () => {} }: Omit<FilesOptions, 'state'>,
   storage: StorageSettings,
 ) {
-  const [{ openDispatcher, openDirectly }, { openBucket, openSplitFiles, storeConnections }] = await Promise.all([
-    loadPart('http.js', () => import('../network/open-dispatcher.ts')),
-    loadPart('s3.js', () => import('./open-store.ts')),
-  ]);
+  const [{ openDispatcher, openDirectly }, { openBucket, openBucketFiles, openSplitFiles, storeConnections }] =
+    await Promise.all([
+      loadPart('http.js', () => import('../network/open-dispatcher.ts')),
+      loadPart('s3.js', () => import('./open-store.ts')),
+    ]);
   const network = { noProxy: settings.noProxy, secureContext: readSecureContext(settings, target, process.env) };
   const connections = { connections: storeConnections, pipelining: 1, connect: { timeout: 10_000 } };
   const timeouts = { headersTimeout: 30_000, bodyTimeout: 60_000, keepAliveTimeout: 10_000 };
@@ -78,34 +84,34 @@ export async function openBucket(
   const connect = (): ReturnType<typeof openDirectly> => openDirectly(2_000);
   const { env } = process;
   const bucket = openBucket({ storage, target, env, dispatcher, connect, clock, signal: afterwards(signal), mayWrite });
-  return { bucket, openSplitFiles, close: () => dispatcher.destroy() };
+  return { bucket, openSplitFiles, openBucketFiles, close: () => dispatcher.destroy() };
 }
 
 /** Returns a signal that follows `signal` later: a run that stops finishes what it publishes, and tells how it ended. */
 function afterwards(signal: AbortSignal): AbortSignal {
   const later = new AbortController();
+  // Every request in progress listens.
+  setMaxListeners(0, later.signal);
   signal.addEventListener('abort', () => setTimeout(() => later.abort(), graceMs).unref(), { once: true });
   return later.signal;
 }
 
 /** Throws UsageError if the files of the mirror lie elsewhere than the settings say. */
 function expectPlace({ config }: Target, storage: StorageSettings | undefined, state: SqliteStateStore): void {
-  const { storage: known } = state.get(storageState);
+  const { storage: known, moving } = state.get(storageState);
   const wanted = storage && placeOf(storage);
   if (known === undefined && state.totals().projects + state.totals().files === 0) return;
-  if (JSON.stringify(known) === JSON.stringify(wanted)) return;
+  if (isSamePlace(known, wanted)) return;
+  if (moving !== undefined && isSamePlace(moving.to, wanted)) {
+    throw new UsageError(
+      `${config}: the mirror is on its way ${placeText(wanted, 'to')}; pep381run --move-to s3 goes on with it`,
+    );
+  }
+  const advice =
+    wanted === undefined ? 'pep381run --move-to disk moves it there' : 'pep381run --move-to s3 moves it there';
+  const isLeft =
+    known === undefined ? '; or remove [storage], if it is to stay on the disk' : ', with [storage] as it was';
   throw new UsageError(
-    `${config}: expected the mirror to be ${textOf(wanted)}, found it ${textOf(known)}; pep381run --move-to ` +
-      `${wanted === undefined ? 'disk' : 's3'} moves it there`,
+    `${config}: expected the mirror to be ${placeText(wanted)}, found it ${placeText(known)}; ${advice}${isLeft}`,
   );
-}
-
-function placeOf({ bucket, prefix, hold }: StorageSettings): StoragePlace {
-  return { bucket, prefix, hold };
-}
-
-function textOf(place: StoragePlace | undefined): string {
-  if (place === undefined) return 'on the disk';
-  const { bucket, prefix, hold } = place;
-  return `in s3://${bucket}/${prefix} (hold = "${hold}")`;
 }
