@@ -111,6 +111,7 @@ const owners: Readonly<Record<keyof typeof sections, readonly string[]>> = {
   logsResultsState: ['src/cli/logs/'],
   siteState: ['src/site/'],
   storageState: ['src/cli/storage/', 'src/sync/move-mirror.ts'],
+  prefetchState: ['src/sync/prefetch.ts'],
 };
 
 function mayChange(path: string, section: string): boolean {

@@ -50,6 +50,7 @@ const parts = {
   'import.js': 'src/cli/run/import-config.ts',
   'why.js': 'src/cli/inspect/explain.ts',
   'move.js': 'src/cli/storage/run-move.ts',
+  'prefetch.js': 'src/cli/storage/run-prefetch.ts',
   'probe.js': 'src/cli/inspect/status-check.ts',
 };
 

@@ -317,6 +317,13 @@ export interface StoragePlace {
   readonly hold: 'files' | 'everything';
 }
 
+/** The share of all projects that this machine fetches for another one. Owned by `sync/prefetch`. */
+export interface PrefetchState {
+  /** Undefined if it is done, or was not begun. */
+  readonly prefetch?: { readonly share: string; readonly after: ProjectName } | undefined;
+}
+export const prefetchState = section<PrefetchState>({ prefetch: true });
+
 /** All sections by name. */
 export const sections = {
   serialState,
@@ -338,6 +345,7 @@ export const sections = {
   logsResultsState,
   siteState,
   storageState,
+  prefetchState,
 };
 
 /** The unsatisfied wants of a project, each with its reason. */

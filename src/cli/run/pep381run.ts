@@ -39,6 +39,7 @@ import {
 import { mayImportConfig } from './find-config.ts';
 import { readNotifySecret } from './notify-downstream.ts';
 import { moveMirror } from './open-move.ts';
+import { prefetch } from './open-prefetch.ts';
 import { openProvenance } from './open-provenance.ts';
 import { type KnownConfig, recordRefusal } from './record-refusal.ts';
 import { restore } from './restore.ts';
@@ -83,6 +84,7 @@ export const pep381run: Program<ParsedCommand> = {
     if (command.kind === 'backup') return backUp(command, lines);
     if (command.kind === 'restore') return await restore(command, lines);
     if (command.kind === 'move') return await moveMirror(command, lines);
+    if (command.kind === 'prefetch') return await prefetch(command, lines);
     if (command.kind === 'example') await printExample();
     else await (await loadImport()).printImportedConfig(command.path, lines, loadRegexes);
     return exitCodes.ok;

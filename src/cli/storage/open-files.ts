@@ -63,6 +63,7 @@ export async function openFiles(options: FilesOptions): Promise<OpenedFiles> {
   const isUnknown = state.totals().files === 0;
   const files = openSplitFiles(local, bucket, settings.storage, {
     ...{ journal: state.objects, removals: removals ?? clock, isUnknown },
+    isAllAdopted: () => state.totals().queued === 0,
   });
   return { files, bucket, usage: () => bucket.usage, createFolders, close };
 }

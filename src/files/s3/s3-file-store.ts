@@ -11,7 +11,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
-import { dayOf } from '../../core/durations.ts';
+import { dayOf, hourMs } from '../../core/durations.ts';
 import { StorageError } from '../../core/errors.ts';
 import { sha256Hex } from '../../core/hash.ts';
 import { MemoryBudget } from '../../core/memory-budget.ts';
@@ -39,6 +39,9 @@ export const pageLifetimeMs = 600_000;
 const arrivingBytes = 128 << 20;
 const keptBytes = 24 << 20;
 const deletedAtATime = 1000;
+const marksPrefix = 'prefetch/';
+/** Milliseconds after which a machine that has not renewed its mark is taken to be done. */
+const markLifetimeMs = hourMs;
 
 export interface S3FileStoreOptions {
   readonly bucket: Bucket;
@@ -47,6 +50,8 @@ export interface S3FileStoreOptions {
   readonly removals: Pick<Clock, 'now'>;
   /** True if the bucket may have objects that neither this state nor its earlier runs know of. */
   readonly isUnknown?: boolean | undefined;
+  /** Returns true if all that others have put here is adopted, as far as the mirror wants it. */
+  readonly isAllAdopted?: (() => boolean) | undefined;
   /** Milliseconds until a file that is removed from `packages/` is deleted. */
   readonly deletionDelayMs?: number | undefined;
 }
@@ -62,6 +67,7 @@ export class S3FileStore implements FileStore {
   readonly #removals: Pick<Clock, 'now'>;
   readonly #deletionDelayMs: number;
   readonly #isUnknown: boolean;
+  readonly #isAllAdopted: () => boolean;
   readonly #arriving = new MemoryBudget(arrivingBytes);
   #kept = 0;
   #staged = 0;
@@ -74,6 +80,7 @@ export class S3FileStore implements FileStore {
     this.#journal = journal;
     this.#removals = removals;
     this.#isUnknown = options.isUnknown ?? false;
+    this.#isAllAdopted = options.isAllAdopted ?? (() => false);
     this.#deletionDelayMs = options.deletionDelayMs ?? pageLifetimeMs;
   }
 
@@ -219,6 +226,7 @@ export class S3FileStore implements FileStore {
       }
       this.#journal.removeTrashDay(day);
     }
+    await this.#removeMarks();
   }
 
   /** Aborts the uploads of earlier runs. None of them can be continued: nobody knows the state of its hash. */
@@ -332,8 +340,17 @@ export class S3FileStore implements FileStore {
 
   /** Returns true if somebody else may have put files here. Asks once. */
   #mayHaveUnknown(): Promise<boolean> {
-    this.#hasUnknown ??= this.#isUnknown ? Promise.resolve(true) : this.#isAny('prefetch/');
+    this.#hasUnknown ??= this.#isUnknown ? Promise.resolve(true) : this.#isAny(marksPrefix);
     return this.#hasUnknown;
+  }
+
+  /** Removes the marks of the machines that are done. If none was looked for, there was nothing new. */
+  async #removeMarks(): Promise<void> {
+    if (this.#hasUnknown === undefined || !this.#isAllAdopted()) return;
+    const before = this.#removals.now() - markLifetimeMs;
+    for await (const { objects } of this.#bucket.list(marksPrefix)) {
+      await this.#bucket.remove(objects.filter(({ modifiedMs }) => modifiedMs < before).map(({ key }) => key));
+    }
   }
 
   async #isAny(prefix: string): Promise<boolean> {
