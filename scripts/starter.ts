@@ -6,7 +6,7 @@
 // First, because an older Node.js has not all of what is below.
 import './fitting-node.ts';
 import { createHash } from 'node:crypto';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, statSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join } from 'node:path';
 import { Script } from 'node:vm';
@@ -53,7 +53,10 @@ function run(path: string): unknown {
 function readCache(path: string, source: string): Buffer | undefined {
   const id = source.slice(-33, -1);
   try {
-    const file = readFileSync(join(folder, nodeFolder, `${basename(path)}.cache`));
+    const place = join(folder, nodeFolder, `${basename(path)}.cache`);
+    // Reading a pipe would never end.
+    if (!statSync(place).isFile()) return undefined;
+    const file = readFileSync(place);
     const cache = file.subarray(0, -64);
     const hash = createHash('sha256').update(cache).digest('hex').slice(0, 32);
     return file.subarray(-64).toString('latin1') === id + hash ? cache : undefined;

@@ -112,6 +112,7 @@ const owners: Readonly<Record<keyof typeof sections, readonly string[]>> = {
   siteState: ['src/site/'],
   storageState: ['src/cli/storage/', 'src/sync/move-mirror.ts'],
   prefetchState: ['src/sync/prefetch.ts'],
+  copyState: ['src/cli/storage/', 'src/cli/logs/', 'src/sync/discover/outdated-state.ts'],
 };
 
 function mayChange(path: string, section: string): boolean {

@@ -1,7 +1,7 @@
 /**
- * `npm run bench -- [--in FOLDER] [start] [files] [latency] [index] [policy] [list] [check] [logs] [statistics]`: measures the built
- * programs, in all parts or in those that are named. pep381run mirrors the sample upstream's large index, which runs in a process of its
- * own on loopback. Prints one table, with the median of three runs. Targets are removed only at the end: ext4 avoids
+ * `npm run bench -- [--in FOLDER] [start] [files] [latency] [index] [policy] [list] [check] [logs] [statistics] [s3]`:
+ * measures the built programs, in all parts or in those that are named. pep381run mirrors the sample upstream's large index,
+ * which runs in a process of its own on loopback. Prints one table, with the median of three runs. Targets are removed only at the end: ext4 avoids
  * inodes that were freed within the last seconds, which would slow down the creation of files.
  */
 import { spawn } from 'node:child_process';
@@ -15,6 +15,7 @@ import minimist from 'minimist';
 import { forkLargeIndex } from '../../test/sample/fork-large-index.ts';
 import { nameOf } from '../../test/sample/large-model.ts';
 import { writeAccessLog } from './bench-log.ts';
+import { benchStore, type Figures } from './bench-s3.ts';
 import { writeYearOfStatistics } from './bench-statistics.ts';
 
 const rounds = 3;
@@ -29,6 +30,7 @@ const parts = {
   check: benchCheck,
   logs: benchLogs,
   statistics: benchStatistics,
+  s3: () => benchStore({ folder, pep381run, rounds, newTarget, run, row }),
 };
 const { _: chosen, in: place = tmpdir() } = minimist(process.argv.slice(2), { string: ['_', 'in'] });
 const unknown = chosen.filter((part) => !Object.hasOwn(parts, part));
@@ -43,12 +45,6 @@ writeFileSync(
 const pep381run = join(root, 'dist', 'pep381run');
 const pep381checkfiles = join(root, 'dist', 'pep381checkfiles');
 const takeOver = join(root, 'dist', 'bench-list.cjs');
-
-interface Figures {
-  readonly seconds: number;
-  readonly cpuSeconds: number;
-  readonly peakMiB: number;
-}
 
 const rows: string[][] = [];
 let targets = 0;

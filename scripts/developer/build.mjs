@@ -24,7 +24,7 @@ import { makeCodeCaches } from './code-cache.mjs';
 import { renderCopyright } from './copyright.mjs';
 import { orFail, root } from './run.mjs';
 import { addon, addonProblem, rebuildAdvice } from './setup.mjs';
-import { writeTlsHost } from './tls-host.mjs';
+import { writeTlsHosts } from './tls-host.mjs';
 
 const programs = {
   pep381run: 'scripts/pep381run.ts',
@@ -102,7 +102,13 @@ export async function addNode(dist, node, addon) {
   const folder = join(dist, await nodeFolderOf(node));
   mkdirSync(folder);
   copyFileSync(addon, join(folder, 'better_sqlite3.node'));
-  await makeCodeCaches(dist, node, folder);
+  try {
+    await makeCodeCaches(dist, node, folder);
+  } catch (error) {
+    // Without a network, not even one of this machine alone, no run can be recorded. Programs start without a cache.
+    for (const name of readdirSync(folder)) if (name.endsWith('.cache')) rmSync(join(folder, name));
+    console.error(`Warning: no code caches, so that programs start more slowly: ${error.message}`);
+  }
   openToAll(folder);
 }
 
@@ -226,5 +232,5 @@ if (process.argv[1] !== undefined && realpathSync(process.argv[1]) === fileURLTo
     console.error(`The SQLite addon cannot be loaded: ${problem}; ${rebuildAdvice}`);
     process.exit(1);
   }
-  await orFail(buildPrograms(join(root, 'dist')).then(() => writeTlsHost(join(root, 'apache'))));
+  await orFail(buildPrograms(join(root, 'dist')).then(() => writeTlsHosts(join(root, 'apache'))));
 }

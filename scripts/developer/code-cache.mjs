@@ -15,7 +15,9 @@ export async function makeCodeCaches(dist, node, caches) {
   async function record(program, ...args) {
     // The seed makes V8 write the same bytes each time. It is the one flag that a cache does not depend on.
     const all = ['--random-seed=1', '--require', recorder, join(dist, program), ...args];
-    const child = spawn(node, all, { stdio: 'inherit', env: { ...process.env, CODE_CACHES: caches } });
+    // Always pipes: Node compiles other files of its own for other streams, and a cache contains the number of its file.
+    const child = spawn(node, all, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, CODE_CACHES: caches } });
+    for (const stream of [child.stdout, child.stderr]) stream.pipe(process.stderr, { end: false });
     const [code] = await once(child, 'close');
     if (code !== 0) throw new Error(`${program} ${args.join(' ')}: ended with ${code} while its code cache was made`);
   }

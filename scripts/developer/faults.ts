@@ -23,6 +23,11 @@ const { status } = spawnSync('npx', ['tap', '--timeout=0', '--jobs=2', ...files]
     FAULT_SEED: String(seed),
     // For tests that kill a program at each rename and at this many other steps.
     KILL_STEPS: String(Math.ceil(rounds / 10)),
+    // For tests of which `npm test` takes a sample.
+    ADOPT_STRIDE: '7',
+    CHECK_STRIDE: '1',
+    REQUESTS_AT_ONCE: '200',
+    RUNS_AT_ONCE: '20',
   },
 });
 process.exitCode = status ?? 1;
@@ -45,7 +50,8 @@ function parseOptions(argv: readonly string[]): { rounds: number; seed: number; 
 
 /** Returns the tests to run. Those of every step take long, and `npm test` also runs them, with some of the steps. */
 function faultTests(isShort: boolean): readonly string[] {
-  const everyStep = ['kill', 'kill-update', 'adopt-kill'].map((name) => `test/e2e/${name}.test.ts`);
+  const ofPrograms = ['kill', 'kill-update', 'adopt-kill', 'contract-runs', 'sync-cgi'].map((name) => `e2e/${name}`);
+  const everyStep = [...ofPrograms, 'adopt/interrupted', 'check/beside-runs'].map((name) => `test/${name}.test.ts`);
   return ['test/faults/*.test.ts', ...(isShort ? [] : everyStep)];
 }
 

@@ -3,7 +3,7 @@
  * printed.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, copyFileSync, existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -11,6 +11,9 @@ import { isProgram, run } from './run.mjs';
 
 /** The time to wait for another apt-get: milliseconds between tries, and the number of tries. */
 const patience = { pauseMs: 5000, tries: 180 };
+
+/** What Debian's packages ask before they start a service: 101 forbids it. */
+const policy = '/usr/sbin/policy-rc.d';
 
 const areThere = (...files) => files.every((file) => existsSync(file));
 const libraries = ['/usr/lib', '/usr/lib64', `/usr/lib/${gnuMachine()}`];
@@ -23,6 +26,8 @@ const isThere = {
   adduser: () => isProgram('adduser') || areThere('/usr/sbin/adduser'),
   apache2: () => areThere('/usr/sbin/apache2', '/etc/apache2/mods-available/mime.conf', '/etc/mime.types'),
   bzip2: () => isProgram('bzip2'),
+  'ceph-mon': () => isProgram('ceph-mon'),
+  'ceph-osd': () => isProgram('ceph-osd'),
   chromium: () => isProgram('chromium') || isProgram('chromium-browser') || isProgram('google-chrome'),
   curl: () => isProgram('curl'),
   'dpkg-dev': () => isProgram('dpkg-shlibdeps'),
@@ -32,6 +37,7 @@ const isThere = {
   openssl: () => isProgram('openssl'),
   // Of this package promtool alone is needed, and not the server.
   prometheus: () => isProgram('promtool'),
+  radosgw: () => isProgram('radosgw'),
   sudo: () => isProgram('sudo'),
   'python3-pip': () => spawnSync('python3', ['-m', 'pip', '--version']).status === 0,
 };
@@ -58,8 +64,20 @@ export async function provideTestPrograms(mayInstall, missing = missingPackages(
     throw new Error(`Only root can install what tests need, and only with apt-get: ${names}`);
   }
   const packages = missing.filter((name) => name !== 'prometheus');
-  if (packages.length > 0) await aptInstall(packages);
+  if (packages.length > 0) await withoutServices(() => aptInstall(packages));
   if (missing.includes('prometheus')) await installPromtool();
+}
+
+/** Calls `install` while no package may start its services. Tests start what they need. */
+async function withoutServices(install) {
+  if (existsSync(policy)) return install();
+  // If this process is killed, the file forbids nothing any more.
+  writeFileSync(policy, `#!/bin/sh\nkill -0 ${process.pid} 2>/dev/null && exit 101\nexit 0\n`, { mode: 0o755 });
+  try {
+    return await install();
+  } finally {
+    rmSync(policy);
+  }
 }
 
 /** Installs promtool out of its package, whose other files are a server that would be started. */

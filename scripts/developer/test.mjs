@@ -10,26 +10,36 @@ import {
   mkdtempSync,
   readdirSync,
   readFileSync,
+  readlinkSync,
   rmSync,
   statfsSync,
   symlinkSync,
-  writeFileSync,
 } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { provideTestNodes } from './nodes.mjs';
 import { orFail, root, run } from './run.mjs';
 import { buildAddon, checkNode, installPackages } from './setup.mjs';
+import { runInPool } from './test-pool.mjs';
 import { provideTestPrograms } from './test-programs.mjs';
 import { transpiled } from './typescript-loader.mjs';
 
-/** Test files that start programs, or change their process. */
-const ownProcess = /^test\/(?:deploy|e2e|files|fuzz|scripts)\/|^test\/[^/]+$/;
+/** What takes longest begins first: if such a file began last, a core would have nothing to do meanwhile. */
+const longest = [
+  'test/fuzz/',
+  'test/e2e/',
+  'test/deploy/',
+  'test/apache/browser',
+  'test/scripts/',
+  'test/adopt/',
+  'test/cgi/',
+  'test/check/',
+];
 /** It needs other versions of Node.js. */
 const nodesTest = 'test/deploy/nodes.test.ts';
-const perGroup = 10;
-const groups = join(root, '.build/groups');
 /** Where tap puts the folders of tests. */
 const fixtures = join(root, '.tap/fixtures');
+/** A file for each process that uses them, named by its number. */
+const users = join(root, '.tap/users');
 /** Linux's file system in memory, and the room that the tests need there. */
 const memory = '/dev/shm';
 const neededBytes = 4 * 2 ** 30;
@@ -50,70 +60,82 @@ async function test(args) {
   ]);
   await run('node', ['scripts/developer/build.mjs']);
   await Promise.all(['src', 'test'].flatMap(sourcesIn).map((path) => transpiled(join(root, path))));
-  await inMemory(() => runTests(ofTap, isAll));
+  await inMemory(() => runTests(ofTap));
 }
 
-async function runTests(ofTap, isAll) {
+async function runTests(ofTap) {
   const isOne = ofTap.length === 1 && /^[^-*].*\.test\.ts$/.test(ofTap[0]);
-  if (isOne) await runOne(ofTap[0]);
-  else await run('tap', isAll ? [...ofTap, ...allTests()] : ofTap);
+  if (ofTap.length === 0) await runInPool(allTests(), timeoutSeconds());
+  else if (isOne) await runOne(ofTap[0]);
+  else await run('tap', ofTap);
 }
 
 /**
  * Calls `work` while the folders of tests are in memory, if there is a file system there with enough room. The programs
- * flush whatever they write, and on a disk the tests would wait for that most of the time.
+ * flush whatever they write, and on a disk the tests would wait for that most of the time. Tests that run at the same
+ * time share the folder, and the last of them removes it.
  */
 async function inMemory(work) {
-  const isLink = lstatSync(fixtures, { throwIfNoEntry: false })?.isSymbolicLink() === true;
-  // Tests that run at the same time have done it.
-  if (isLink && existsSync(fixtures)) return work();
+  mkdirSync(users, { recursive: true });
+  const mine = join(users, String(process.pid));
+  writeFileSync(mine, '');
+  try {
+    const folder = folderInMemory();
+    if (folder !== undefined) process.env.TMPDIR = folder;
+    return await work();
+  } finally {
+    rmSync(mine, { force: true });
+    const folder = linkedFolder();
+    if (folder !== undefined && !readdirSync(users).some(isAlive)) {
+      for (const path of [fixtures, folder]) rmSync(path, { recursive: true, force: true });
+    }
+  }
+}
+
+/** Returns the folder in memory, which is made if there is none yet; undefined if there is no room. */
+function folderInMemory() {
+  const present = linkedFolder();
+  if (present !== undefined && existsSync(present)) return present;
   // Tests that were killed may have left a link to a folder that is gone.
   rmSync(fixtures, { recursive: true, force: true });
   const { bavail, bsize } = existsSync(memory) ? statfsSync(memory) : { bavail: 0, bsize: 0 };
-  if (bavail * bsize < neededBytes) return work();
+  if (bavail * bsize < neededBytes) return undefined;
   const folder = mkdtempSync(join(memory, 'pep381client-test-'));
   mkdirSync(dirname(fixtures), { recursive: true });
   symlinkSync(folder, fixtures);
-  process.env.TMPDIR = folder;
+  return folder;
+}
+
+function linkedFolder() {
+  const isLink = lstatSync(fixtures, { throwIfNoEntry: false })?.isSymbolicLink() === true;
+  return isLink ? readlinkSync(fixtures) : undefined;
+}
+
+/** Returns true if the process with this number is at work. Tests that were killed leave their number. */
+function isAlive(pid) {
   try {
-    return await work();
-  } finally {
-    for (const path of [fixtures, folder]) rmSync(path, { recursive: true, force: true });
+    process.kill(Number(pid), 0);
+    return true;
+  } catch ({ code }) {
+    return code !== 'ESRCH';
   }
 }
 
 /** Runs one file. Its output is the same without tap's runner, which takes longer to start than most files. */
 async function runOne(file) {
-  const seconds = /^timeout: (\d+)$/m.exec(readFileSync(join(root, '.taprc'), 'utf8'))?.[1];
   const args = ['--enable-source-maps', '--import=./scripts/developer/typescript.mjs', file];
-  await run('node', args, { ...process.env, TAP_TIMEOUT: seconds });
+  await run('node', args, { ...process.env, TAP_TIMEOUT: timeoutSeconds() });
 }
 
-/**
- * Returns the files that tap starts for all tests. Files that start programs or change their process get a process of
- * their own. Others share one with nine of their folder, because starting a process takes longer than most of them.
- */
+function timeoutSeconds() {
+  return Number(/^timeout: (\d+)$/m.exec(readFileSync(join(root, '.taprc'), 'utf8'))?.[1]);
+}
+
+/** Returns all test files, in the order in which they begin. */
 function allTests() {
   const files = sourcesIn('test').filter((path) => path.endsWith('.test.ts') && !path.startsWith('test/faults/'));
-  const alone = files.filter((path) => ownProcess.test(path));
-  rmSync(groups, { recursive: true, force: true });
-  // The groups take longest: if one of them began last, a core would have nothing to do meanwhile.
-  return [...[...new Set(files.map(dirname))].flatMap(groupsOf), ...alone];
-
-  function groupsOf(folder) {
-    const together = files.filter((path) => dirname(path) === folder && !alone.includes(path)).sort();
-    return Array.from({ length: Math.ceil(together.length / perGroup) }, (_, at) =>
-      groupFile(`${folder}-${at + 1}`, together.slice(at * perGroup, (at + 1) * perGroup)),
-    );
-  }
-}
-
-function groupFile(name, files) {
-  const path = join(groups, `${name}.mjs`);
-  mkdirSync(dirname(path), { recursive: true });
-  const runner = JSON.stringify(new URL('test-group.mjs', import.meta.url).href);
-  writeFileSync(path, `import { runTogether } from ${runner};\nawait runTogether(${JSON.stringify(files)});\n`);
-  return path;
+  const place = (file) => [...longest, ''].findIndex((start) => file.startsWith(start));
+  return files.sort((one, other) => place(one) - place(other) || statSync(other).size - statSync(one).size);
 }
 
 /**

@@ -8,6 +8,12 @@ import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 
+/** Node's hook for the resolution of an import. */
+export function resolve(specifier, context, next) {
+  if (specifier !== 'async-hook-domain') return next(specifier, context);
+  return { url: new URL('test-domain.mjs', import.meta.url).href, shortCircuit: true };
+}
+
 /** Node's hook for the source of a module. */
 export async function load(url, context, next) {
   if (url === new URL('../../package.json', import.meta.url).href) return packageVersion(url);

@@ -7,7 +7,7 @@ import { ownPath, sidecarPath, type WebPath } from '../core/paths.ts';
 import { parseRemovedList } from '../formats/mirror/removed-list.ts';
 import type { HeldFile } from '../state/held-projects.ts';
 import { indexState } from '../state/mirror-state.ts';
-import type { Removal } from '../state/removal-log.ts';
+import { type Removal, removalKind } from '../state/removal-log.ts';
 import { change } from '../state/state-section.ts';
 import type { Adoption } from './adoption.ts';
 
@@ -42,7 +42,7 @@ async function keptFile(
   { state, files }: Pick<Adoption, 'state' | 'files'>,
   { path, sha256, why }: Removal,
 ): Promise<HeldFile | undefined> {
-  if (path === undefined || why !== 'removed upstream' || state.held.holderOf(path) !== undefined) return undefined;
+  if (path === undefined || removalKind(why) !== 'removed' || state.held.holderOf(path) !== undefined) return undefined;
   const digest = await files.digest(path);
   if (digest === undefined || digest.sha256 !== sha256) return undefined;
   const metadata = await files.digest(sidecarPath(path, 'metadata'));

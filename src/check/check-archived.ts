@@ -8,6 +8,7 @@ import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import { expectedHeld } from './compare-page.ts';
 import { inspectFile } from './inspect-file.ts';
+import { expectStore } from './read-or-finding.ts';
 import { isInSubset } from './subset.ts';
 
 const namesAtATime = 1000;
@@ -27,7 +28,13 @@ async function checkOne(check: Check, name: ProjectName): Promise<void> {
   const { state, report, yielder, settings } = check;
   for (const file of state.held.project(name).files) {
     await yielder.yieldIfDue();
-    const findings = await inspectFile(check, name, expectedHeld(file));
+    const seen = await inspectFile(check, name, expectedHeld(file));
+    // A listing may be older than the file.
+    const findings =
+      seen.length === 0 || check.objects === undefined
+        ? seen
+        : await inspectFile({ ...check, files: check.objects.live }, name, expectedHeld(file));
+    await expectStore(check, findings);
     // A run may have removed the file meanwhile.
     if (state.held.file(file.path) === undefined) continue;
     for (const finding of findings) report({ type: 'finding', finding });

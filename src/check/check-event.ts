@@ -2,6 +2,7 @@
 import type { ProjectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
 import type { SidecarKind } from '../core/sidecars.ts';
+import type { Stray } from '../files/object-check.ts';
 
 /** The kind of a finding. */
 export type FindingKind =
@@ -22,7 +23,10 @@ export type FindingKind =
   | 'unknown-project'
   | 'missing-snapshot'
   | 'bad-snapshot'
-  | 'bad-signature';
+  | 'bad-signature'
+  /** The object of a file that is both on the disk and in the object store. */
+  | 'missing-copy'
+  | 'bad-copy';
 
 /** One thing that is wrong. */
 export interface Finding {
@@ -34,6 +38,8 @@ export interface Finding {
   readonly file?: WebPath | undefined;
   readonly expected?: string | undefined;
   readonly found?: string | undefined;
+  /** Where it lies in an object store; undefined if it lies on the disk. */
+  readonly address?: string | undefined;
 }
 
 /** An event during a check. */
@@ -42,6 +48,8 @@ export type CheckEvent =
   | { readonly type: 'waiting' }
   /** An interrupted check continues after this project. */
   | { readonly type: 'resumed'; readonly after: ProjectName }
+  /** The number of objects in one page of the listing of an object store. */
+  | { readonly type: 'listed'; readonly objects: number }
   /** The number of projects to be checked in total, and the number already checked before an interruption. */
   | { readonly type: 'started'; readonly projects: number; readonly done: number }
   | { readonly type: 'read'; readonly bytes: number }
@@ -50,12 +58,14 @@ export type CheckEvent =
   | { readonly type: 'project-checked'; readonly name: ProjectName }
   | { readonly type: 'folder-started'; readonly path: WebPath }
   | { readonly type: 'finding'; readonly finding: Finding }
-  | { readonly type: 'empty-folder'; readonly path: WebPath }
+  | { readonly type: 'empty-folder'; readonly path: WebPath; readonly address?: string | undefined }
+  /** Something in an object store belongs to nothing, and perhaps was removed. `address` is for messages. */
+  | { readonly type: 'stray' | 'stray-discarded'; readonly stray: Stray; readonly address: string }
   /** A file or folder that an interrupted run left in staging, by its name there. */
   | { readonly type: 'leftover'; readonly name: string }
   /** The next run fetches the project again. Undefined stands for the list of projects. */
   | { readonly type: 'queued'; readonly name: ProjectName | undefined }
-  | { readonly type: 'discarded'; readonly path: WebPath }
+  | { readonly type: 'discarded'; readonly path: WebPath; readonly address?: string | undefined }
   /** The number of projects that look wrong while a run is changing them. */
   | { readonly type: 'unjudged'; readonly projects: number }
   /** The snapshot cannot be compared, because a run holds the lock or was stopped before it signed. */

@@ -1,7 +1,9 @@
 /** The inputs of a check: the ports, the lock of sync runs, and the settings. */
 import type { Clock } from '../core/clock.ts';
 import type { ProjectName } from '../core/names.ts';
+import type { Semaphore } from '../core/semaphore.ts';
 import type { FileStore } from '../files/file-store.ts';
+import type { ObjectCheck } from '../files/object-check.ts';
 import type { StateStore } from '../state/state-store.ts';
 import type { CheckReport } from './check-event.ts';
 import type { RunLock, TakeLock } from './run-lock.ts';
@@ -23,6 +25,8 @@ export interface CheckSettings {
 export interface CheckJob {
   readonly state: StateStore;
   readonly files: FileStore;
+  /** The object store that holds files; undefined if all are on the disk. Then `files` tell what a listing says. */
+  readonly objects?: ObjectCheck | undefined;
   readonly clock: Clock;
   readonly report: CheckReport;
   /** Aborts when the check must stop. */
@@ -38,6 +42,8 @@ export interface Check extends CheckJob {
   readonly isLocal: (name: ProjectName) => boolean;
   readonly lock: RunLock;
   readonly yielder: Yielder;
+  /** How many files are read at the same time: one from a disk, as its head can be in one place only. */
+  readonly reading: Semaphore;
   /** The resolved subset. Undefined means everything. */
   readonly subset: Subset | undefined;
 }

@@ -3,12 +3,12 @@
  * is queued, or if it changed during the inspection, nothing is decided before the run has ended.
  */
 import type { ProjectName } from '../core/names.ts';
-import { pageFiles, pagePath } from '../core/paths.ts';
+import { pageFiles, pagePath, type WebPath } from '../core/paths.ts';
 import type { HeldProject } from '../state/held-projects.ts';
 import type { QueuedProject } from '../state/queue.ts';
 import type { Check } from './check-job.ts';
-import { inspectProject } from './inspect-project.ts';
-import { readOrFinding } from './read-or-finding.ts';
+import { inspectProject, type ProjectInspection } from './inspect-project.ts';
+import { expectStore, readOrFinding } from './read-or-finding.ts';
 import { enqueueRepair } from './repair.ts';
 
 /** The result for a project. */
@@ -25,14 +25,44 @@ export interface ProjectVerdict {
  */
 export type LockMode = 'locked' | 'first' | 'last';
 
-/** Checks `name`, reports damage, and queues its repair. */
-export async function checkProject(check: Check, name: ProjectName, turn: LockMode): Promise<ProjectVerdict> {
+/** What was seen of a project. */
+export interface ProjectLook {
+  /** The check with the files that were looked at. */
+  readonly check: Check;
+  readonly before: ProjectState;
+  /** Undefined if nothing is to be inspected, as nothing is published, or the project is being removed. */
+  readonly inspection: ProjectInspection | undefined;
+}
+
+/** Inspects `name`. What seems wrong by a listing is looked at again in the store: a run may have been at work since. */
+export async function lookAtProject(check: Check, name: ProjectName): Promise<ProjectLook> {
+  const look = await lookWith(check, name);
+  const { objects } = check;
+  const findings = look.inspection?.findings ?? [];
+  if (findings.length === 0 || objects === undefined) return look;
+  const suspects = new Set(findings.map(({ file }) => file).filter((file) => file !== undefined));
+  return lookWith({ ...check, files: objects.live }, name, suspects);
+}
+
+async function lookWith(check: Check, name: ProjectName, suspects?: ReadonlySet<WebPath>): Promise<ProjectLook> {
   const before = await projectStateOf(check, name);
   const { queued, held } = before;
-  if (!held.published || isBeingRemoved(queued)) return { verdict: 'right', isProven: true };
-  const look = await inspectProject(check, name, held, queued !== undefined);
+  if (!held.published || isBeingRemoved(queued)) return { check, before, inspection: undefined };
+  const inspection = await inspectProject(check, name, { held, isQueued: queued !== undefined, suspects });
+  return { check, before, inspection };
+}
+
+/** Decides about what was seen of `name`, reports damage, and queues its repair. */
+export async function checkProject(
+  { check, before, inspection: look }: ProjectLook,
+  name: ProjectName,
+  turn: LockMode,
+): Promise<ProjectVerdict> {
+  if (look === undefined) return { verdict: 'right', isProven: true };
+  const { queued } = before;
   const { isProven, findings } = look;
   if (findings.length === 0) return { verdict: 'right', isProven };
+  await expectStore(check, findings);
   const release = turn === 'locked' ? undefined : check.lock.tryTake();
   const isLocked = turn === 'locked' || release !== undefined;
   try {
@@ -55,7 +85,7 @@ function isBeingRemoved(queued: QueuedProject | undefined): boolean {
 }
 
 /** The data of a project that runs change. If two states are equal, no run has changed the project in between. */
-interface ProjectState {
+export interface ProjectState {
   /** Undefined if the project is not queued. */
   readonly queued: QueuedProject | undefined;
   readonly held: HeldProject;

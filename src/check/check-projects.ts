@@ -2,15 +2,18 @@
 import { dayMs } from '../core/durations.ts';
 import { PausedError } from '../core/errors.ts';
 import { inPages } from '../core/in-pages.ts';
+import { mapInOrder } from '../core/map-in-order.ts';
 import type { ProjectName } from '../core/names.ts';
 import type { IndexEntry } from '../formats/simple/root-index.ts';
 import { type CheckPosition, checkState } from '../state/mirror-state.ts';
 import { change } from '../state/state-section.ts';
 import type { Check } from './check-job.ts';
-import { checkProject, type LockMode } from './check-project.ts';
+import { checkProject, type LockMode, lookAtProject, type ProjectLook } from './check-project.ts';
 import { isInSubset } from './subset.ts';
 
 const namesAtATime = 1000;
+/** Files that a project has at least, if many are to be read at the same time. */
+const filesOfProject = 3;
 /** Numbers of projects and of milliseconds after which the position is remembered. */
 const projectsApart = 500;
 const msApart = 5000;
@@ -44,7 +47,11 @@ class ProjectPass {
   async run(): Promise<string | undefined> {
     this.#announce();
     try {
-      for (const { name } of this.#names(this.#position.resumedAfter)) await this.#checkOne(name);
+      // Where a look is a request, several projects are looked at, while the one before them is decided about.
+      const looks = mapInOrder(this.#names(this.#position.resumedAfter), this.#atOnce(), ({ name }) =>
+        this.#look(name),
+      );
+      for await (const { name, look } of looks) await this.#checkOne(name, look);
       if (this.#undecided.length > 0) await this.#decide(await this.#check.lock.take(), 'last');
     } catch (error) {
       if (error instanceof PausedError) this.#position.remember(this.#decided);
@@ -77,11 +84,21 @@ class ProjectPass {
     }
   }
 
-  async #checkOne(name: ProjectName): Promise<void> {
+  /** Projects at the same time. Each has several files. */
+  #atOnce(): number {
+    return Math.ceil((this.#check.objects?.readers ?? 1) / filesOfProject);
+  }
+
+  async #look(name: ProjectName): Promise<{ readonly name: ProjectName; readonly look: ProjectLook }> {
     const { yielder, report } = this.#check;
     await yielder.yieldIfDue();
     report({ type: 'project-started', name });
-    const { verdict, isProven } = await checkProject(this.#check, name, 'first');
+    return { name, look: await lookAtProject(this.#check, name) };
+  }
+
+  async #checkOne(name: ProjectName, look: ProjectLook): Promise<void> {
+    const { report } = this.#check;
+    const { verdict, isProven } = await checkProject(look, name, 'first');
     if (verdict === 'undecided') this.#undecided.push(name);
     else if (!isProven) this.#unproven += 1;
     this.#last = name;
@@ -98,7 +115,8 @@ class ProjectPass {
     let unjudged = 0;
     try {
       for (let name = this.#undecided[0]; name !== undefined; name = this.#undecided[0]) {
-        const { verdict, isProven } = await checkProject(this.#check, name, release === undefined ? turn : 'locked');
+        const look = await lookAtProject(this.#check, name);
+        const { verdict, isProven } = await checkProject(look, name, release === undefined ? turn : 'locked');
         if (verdict === 'undecided') unjudged += 1;
         if (!isProven) this.#unproven += 1;
         this.#undecided.shift();

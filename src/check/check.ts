@@ -4,16 +4,20 @@
  *   1  wait for a sync run, but not for ever; later runs may come and go during the check
  *   2  every project: its pages and files must match the state; damage is queued for the next run
  *   3  the tree: files and folders that belong to no project
+ *   4  an object store: what it must have besides, and what lies there for nothing
  *
  * A check of a full mirror takes days. Therefore it does not keep runs away, remembers its position, and needs no more
  * memory for a million projects than for one.
  */
 
+import { Semaphore } from '../core/semaphore.ts';
 import { checkState } from '../state/mirror-state.ts';
 import { change } from '../state/state-section.ts';
+import { withAddresses } from './addresses.ts';
 import { checkArchived } from './check-archived.ts';
 import { checkChangeFeed } from './check-change-feed.ts';
 import type { Check, CheckJob } from './check-job.ts';
+import { checkObjects } from './check-objects.ts';
 import { checkProjects } from './check-projects.ts';
 import { checkRootIndex } from './check-root-index.ts';
 import { checkTree } from './check-tree.ts';
@@ -26,17 +30,25 @@ import { Yielder } from './yielder.ts';
  * was all. Throws StorageError or PausedError.
  */
 export async function check(job: CheckJob): Promise<Subset | undefined> {
-  const { state, clock, signal, report, settings, takeLock } = job;
+  const { state, clock, signal, report: tell, settings, takeLock, objects } = job;
+  const report = withAddresses(tell, objects);
   const lock = new RunLock(takeLock, clock, signal, report);
   const share = settings.subset === 'auto' ? nextSubset(state.get(checkState).checkedShare) : settings.subset;
-  const check: Check = { isLocal: () => false, ...job, lock, yielder: new Yielder(clock, signal), subset: share };
+  const check: Check = {
+    isLocal: () => false,
+    ...{ ...job, report, lock, yielder: new Yielder(clock, signal), subset: share },
+    reading: new Semaphore(objects?.readers ?? 1),
+  };
   (await lock.take())?.();
+  await objects?.list(signal, (listed) => report({ type: 'listed', objects: listed }));
   const doubt = await checkProjects(check);
   await checkArchived(check);
   await checkRootIndex(check);
   await checkChangeFeed(check);
   await checkTree(check, doubt);
+  await checkObjects(check);
   state.set(change(checkState, { check: undefined, ...doneShare(settings.subset, share) }));
+  objects?.end();
   return share;
 }
 

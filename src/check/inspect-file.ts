@@ -3,8 +3,10 @@ import { throwIfPaused } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
 import { sidecarPath, type WebPath } from '../core/paths.ts';
 import { heldSidecars, type SidecarFacts, type SidecarKind, sidecars } from '../core/sidecars.ts';
+import type { Stat } from '../files/file-store.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
+import { readObject } from './read-object.ts';
 import { readOrFinding } from './read-or-finding.ts';
 
 /** The expected properties of a file, as far as they are known. */
@@ -50,18 +52,32 @@ async function content(
   if (size !== undefined && stat.size !== size) {
     return { kind: 'bad-size', expected: `${size} bytes`, found: `${stat.size} bytes` };
   }
-  const isAsPublished = uploadTimeMs === undefined || Math.abs(stat.mtimeMs - uploadTimeMs) < sameTimeMs;
-  if (check.settings.quick && isAsPublished) return undefined;
-  const digest = await check.files.digest(path, undefined, (piece) => {
-    check.report({ type: 'read', bytes: piece.length });
-    throwIfPaused(check.signal);
-  });
+  if (check.settings.quick && !isChanged(stat, uploadTimeMs)) return undefined;
+  const digest = await check.reading.run(() =>
+    check.files.digest(path, undefined, (piece) => {
+      check.report({ type: 'read', bytes: piece.length });
+      throwIfPaused(check.signal);
+    }),
+  );
   if (digest === undefined) return { kind: 'missing-file' };
-  if (sha256 === undefined || digest.sha256 === sha256) return undefined;
+  if (sha256 === undefined) return undefined;
+  if (digest.sha256 === sha256) {
+    if (digest.etag !== undefined) check.objects?.confirm(path, digest.etag);
+    return undefined;
+  }
   return { kind: 'bad-sha256', expected: sha256, found: digest.sha256 };
 }
 
-/** Returns what is wrong with a sidecar; undefined if nothing is. A quick check only looks whether it is there. */
+/** Returns true if something hints at another content: the ETag of an object, or the modification time. */
+function isChanged({ content, mtimeMs }: Stat, uploadTimeMs: number | undefined): boolean {
+  if (content !== undefined) return content === 'other';
+  return uploadTimeMs !== undefined && Math.abs(mtimeMs - uploadTimeMs) >= sameTimeMs;
+}
+
+/**
+ * Returns what is wrong with a sidecar; undefined if nothing is. A quick check only looks whether it is there, and in an
+ * object store, whether it was replaced.
+ */
 async function sidecar(
   check: Check,
   path: WebPath,
@@ -71,12 +87,17 @@ async function sidecar(
   const stat = await check.files.stat(path);
   if (stat === undefined) return { kind: `missing-${kind}` };
   if (stat.kind !== 'file') return notAFile(stat.kind);
-  if (check.settings.quick) return undefined;
-  const body = await check.files.read(path);
-  check.report({ type: 'read', bytes: body?.length ?? 0 });
-  if (body === undefined) return { kind: `missing-${kind}` };
-  const problem = sidecars[kind].differenceOf(body, file);
-  return problem && { kind: `bad-${kind}`, ...problem };
+  if (check.settings.quick && stat.content !== 'other') return undefined;
+  const read = await check.reading.run(() => readObject(check.files, path));
+  check.report({ type: 'read', bytes: read?.body.length ?? 0 });
+  if (read === undefined) return { kind: `missing-${kind}` };
+  const problem = sidecars[kind].differenceOf(read.body, file);
+  if (problem !== undefined) return { kind: `bad-${kind}`, ...problem };
+  // Nothing else tells what a provenance object should be.
+  if (kind === 'provenance' && stat.content === 'other')
+    return { kind: 'bad-provenance', expected: 'the object that was published', found: 'another one' };
+  if (read.etag !== undefined) check.objects?.confirm(path, read.etag);
+  return undefined;
 }
 
 /** Returns the problem that a folder, link or device is in the place of a file. */

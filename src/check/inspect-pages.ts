@@ -1,13 +1,15 @@
 /** Checks the pages of a project: they must exist, be readable and agree. */
 import { NonsenseError } from '../core/errors.ts';
 import type { ProjectName } from '../core/names.ts';
-import { type PageFile, pagePath, type WebPath } from '../core/paths.ts';
+import { childPath, legacyJsonFolder, type PageFile, pageFiles, pagePath, type WebPath } from '../core/paths.ts';
+import type { RememberedEtag } from '../files/object-journal.ts';
 import { renderSimpleHtml } from '../formats/simple/simple-html.ts';
 import { asPublished, parsePublishedPage, type SimplePage } from '../formats/simple/simple-json.ts';
 import { hasTwin, isTwinOf } from '../pages/publish-pages.ts';
 import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import { notAFile } from './inspect-file.ts';
+import { readObject } from './read-object.ts';
 import { readOrFinding } from './read-or-finding.ts';
 
 /** The result of checking a project's pages. */
@@ -18,12 +20,36 @@ export interface PagesInspection {
   readonly findings: readonly Finding[];
   /** Findings that a run stopped between two steps may have left, and that the next run corrects. */
   readonly transient: readonly Finding[];
+  /** The ETags of the pages that lie in an object store, as they were read. */
+  readonly etags: readonly RememberedEtag[];
+}
+
+/**
+ * Returns true if all pages of `name` are those that were published, as an object store can tell without reading them.
+ * Then they agree with the state.
+ */
+export async function hasPublishedPages(check: Check, name: ProjectName): Promise<boolean> {
+  const { files } = check;
+  for (const page of pageFiles) if ((await files.stat(pagePath(page, name)))?.content !== 'as-published') return false;
+  return hasPublishedLegacy(check, legacyJsonFolder(name));
+}
+
+/** Returns true if nothing in the folder was replaced. What is missing there shows when the pages are read. */
+async function hasPublishedLegacy(check: Check, folder: WebPath): Promise<boolean> {
+  for await (const { name, kind } of check.files.entries(folder)) {
+    const path = childPath(folder, name);
+    if (kind === 'folder' && !(await hasPublishedLegacy(check, path))) return false;
+    if (kind === 'file' && (await check.files.stat(path))?.content === 'other') return false;
+  }
+  return true;
 }
 
 /** Checks the four pages of `name`. */
 export async function inspectPages(check: Check, name: ProjectName): Promise<PagesInspection> {
-  const html = await readPage(check, name, 'index.html');
-  const json = await readPage(check, name, 'index.v1_json');
+  const etags: RememberedEtag[] = [];
+  const read = (page: PageFile): Promise<Buffer | Finding> => readPage(check, name, page, etags);
+  const html = await read('index.html');
+  const json = await read('index.v1_json');
   const findings = [html, json].filter(isFinding);
   const passing: Finding[] = [];
   let page: SimplePage | undefined;
@@ -31,13 +57,13 @@ export async function inspectPages(check: Check, name: ProjectName): Promise<Pag
     const parsed = parsePage(name, json);
     if (isFinding(parsed)) findings.push(parsed);
     else page = parsed;
-    for (const finding of await inspectTwin(check, name, 'index.v1_json.gz', json)) passing.push(finding);
+    for (const finding of await inspectTwin(check, name, 'index.v1_json.gz', json, read)) passing.push(finding);
   }
   if (!isFinding(html)) {
     if (page !== undefined && !html.equals(htmlOf(page))) passing.push(notDerived(name));
-    for (const finding of await inspectTwin(check, name, 'index.html.gz', html)) passing.push(finding);
+    for (const finding of await inspectTwin(check, name, 'index.html.gz', html, read)) passing.push(finding);
   }
-  return { page, findings, transient: passing };
+  return { page, findings, transient: passing, etags };
 }
 
 function isFinding(value: Buffer | SimplePage | Finding): value is Finding {
@@ -52,13 +78,20 @@ function notDerived(project: ProjectName): Finding {
   return { kind: 'bad-page', path: pagePath('index.html', project), project, found: 'differs from index.v1_json' };
 }
 
-/** Returns the bytes of a page, or a finding. */
-function readPage(check: Check, project: ProjectName, page: PageFile): Promise<Buffer | Finding> {
+/** Returns the bytes of a page, or a finding. Adds its ETag. */
+function readPage(
+  check: Check,
+  project: ProjectName,
+  page: PageFile,
+  etags: RememberedEtag[],
+): Promise<Buffer | Finding> {
   const path = pagePath(page, project);
   return readOrFinding<Buffer | Finding>(path, project, async () => {
     const stat = await check.files.stat(path);
     if (stat !== undefined && stat.kind !== 'file') return { path, project, ...notAFile(stat.kind) };
-    return (await check.files.read(path)) ?? { kind: 'missing-page', path, project };
+    const found = await readObject(check.files, path);
+    if (found?.etag !== undefined) etags.push({ path, etag: found.etag });
+    return found?.body ?? { kind: 'missing-page', path, project };
   });
 }
 
@@ -72,8 +105,14 @@ function parsePage(project: ProjectName, body: Buffer): SimplePage | Finding {
   }
 }
 
-async function inspectTwin(check: Check, project: ProjectName, twin: PageFile, body: Buffer): Promise<Finding[]> {
-  const found = await readPage(check, project, twin);
+async function inspectTwin(
+  check: Check,
+  project: ProjectName,
+  twin: PageFile,
+  body: Buffer,
+  read: (page: PageFile) => Promise<Buffer | Finding>,
+): Promise<Finding[]> {
+  const found = await read(twin);
   if (!isFinding(found))
     return isTwinOf(found, body, check.files.isRemote(pagePath(twin, project)))
       ? []

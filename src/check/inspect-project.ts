@@ -1,6 +1,8 @@
 /** Checks one project: its pages and files must match the state. Changes nothing. */
+
+import { mapInOrder } from '../core/map-in-order.ts';
 import type { ProjectName } from '../core/names.ts';
-import { legacyJsonFolder, pagePath } from '../core/paths.ts';
+import { legacyJsonFolder, pagePath, type WebPath } from '../core/paths.ts';
 import { asPublished, type SimplePage } from '../formats/simple/simple-json.ts';
 import { legacyFilesOf, legacyStrays } from '../pages/publish-legacy-json.ts';
 import { local } from '../policy/policy.ts';
@@ -10,7 +12,7 @@ import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import { type Comparison, comparePage, expectedHeld } from './compare-page.ts';
 import { type ExpectedFile, inspectFile } from './inspect-file.ts';
-import { inspectPages } from './inspect-pages.ts';
+import { hasPublishedPages, inspectPages } from './inspect-pages.ts';
 import { readOrFinding } from './read-or-finding.ts';
 
 /** The result of inspecting a project. */
@@ -22,18 +24,29 @@ export interface ProjectInspection {
   readonly isProven: boolean;
 }
 
+/** What is known of a project before it is inspected. */
+export interface KnownProject {
+  readonly held: HeldProject;
+  readonly isQueued: boolean;
+  /** The files that seem damaged: only these are looked at. Undefined means all. */
+  readonly suspects: ReadonlySet<WebPath> | undefined;
+}
+
 /**
- * Inspects `name`. While the project is `queued`, pages and state may differ, because a run that stopped between two
+ * Inspects `name`. While the project is queued, pages and state may differ, because a run that stopped between two
  * steps leaves them so until the next run. Then only files that the page lists or the state holds are checked, since
  * the next run will not fetch those again.
  */
 export async function inspectProject(
   check: Check,
   name: ProjectName,
-  held: HeldProject,
-  queued: boolean,
+  { held, isQueued: queued, suspects }: KnownProject,
 ): Promise<ProjectInspection> {
-  const { page, findings, transient } = await inspectPages(check, name);
+  if (check.settings.quick && !queued && suspects === undefined && (await hasPublishedPages(check, name))) {
+    const findings = held.source === local ? [] : await inspectFiles(check, name, held.files.map(expectedHeld));
+    return { findings: findings.flat(), page: undefined, isProven: true };
+  }
+  const { page, findings, transient, etags } = await inspectPages(check, name);
   // Files that people put there by hand are theirs. Only the page is ours.
   const isLocal = held.source === local;
   const comparison = isLocal
@@ -41,9 +54,10 @@ export async function inspectProject(
     : page && comparePage(name, page, held, check.state.get(indexState).keepsRemoved === true);
   const found = [...findings, ...(queued ? [] : transient)];
   if (!queued && comparison !== undefined) for (const problem of disagreement(name, comparison)) found.push(problem);
-  for (const file of comparison?.listed ?? []) for (const problem of await look(file)) found.push(problem);
-  for (const file of comparison?.unlisted ?? held.files.map(expectedHeld)) {
-    const wrong = await look(file);
+  const look = (files: readonly ExpectedFile[]): Promise<Finding[][]> =>
+    inspectFiles(check, name, suspects === undefined ? files : files.filter(({ path }) => suspects.has(path)));
+  for (const problem of (await look(comparison?.listed ?? [])).flat()) found.push(problem);
+  for (const wrong of await look(comparison?.unlisted ?? held.files.map(expectedHeld))) {
     // The interrupted run may have begun to remove the file.
     const isBeingRemoved = queued && comparison !== undefined && wrong.some(({ kind }) => kind === 'missing-file');
     if (!isBeingRemoved) for (const problem of wrong) found.push(problem);
@@ -51,13 +65,20 @@ export async function inspectProject(
   // The legacy JSON is derived from the page and written with it, so it is checked only if the page is right.
   const isToBeRead = !queued && found.length === 0 && page !== undefined;
   for (const problem of isToBeRead ? await inspectLegacyJson(check, name, page) : []) found.push(problem);
+  if (found.length === 0 && !queued) for (const { path, etag } of etags) check.objects?.confirm(path, etag);
   const isRight = findings.length === 0 && (queued || transient.length === 0);
   return { findings: found, page, isProven: isRight && (isLocal || comparison?.isKnown === true) };
+}
 
-  async function look(file: ExpectedFile): Promise<Finding[]> {
+/** Returns the findings about each of the files, several of which are read at the same time. */
+async function inspectFiles(check: Check, name: ProjectName, files: readonly ExpectedFile[]): Promise<Finding[][]> {
+  const findings: Finding[][] = [];
+  const looks = mapInOrder(files, check.objects?.readers ?? 1, async (file) => {
     await check.yielder.yieldIfDue();
     return inspectFile(check, name, file);
-  }
+  });
+  for await (const found of looks) findings.push(found);
+  return findings;
 }
 
 /** Returns the findings about the legacy JSON of `page`, if the mirror serves it and no run is about to write it. */

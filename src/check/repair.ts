@@ -20,6 +20,7 @@ export async function enqueueRepair(
   const repairs = settings.repair && isLocked;
   const curable = look.findings.filter(({ kind }) => isRepairable(kind, repairs));
   if (curable.length === 0) return;
+  check.objects?.distrust(curable.filter(({ kind }) => kind.startsWith('bad-')).map(({ path }) => path));
   state.queue.requeue(name, [...new Set(curable.map(({ file }) => file).filter((file) => file !== undefined))]);
   report({ type: 'queued', name });
   if (repairs) await repairNow(check, name, look, curable);

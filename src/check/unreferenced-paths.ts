@@ -9,7 +9,7 @@ import type { Finding } from './check-event.ts';
 import type { Check } from './check-job.ts';
 import { notAFile } from './inspect-file.ts';
 import { isAccountedFor, isFileOrSidecarName, isKnownProject } from './path-owner.ts';
-import { readOrFinding } from './read-or-finding.ts';
+import { expectStore, readOrFinding } from './read-or-finding.ts';
 
 /** A path that seems unreferenced. */
 export interface SuspectPath {
@@ -71,6 +71,7 @@ export class UnreferencedPaths {
     const { report } = this.#check;
     const still = await readOrFinding(path, undefined, () => this.#isStill(candidate));
     if (still === false) return false;
+    if (still !== true) await expectStore(this.#check, [still]);
     if (still !== true) report({ type: 'finding', finding: still });
     else if (kind === 'empty-folder') report({ type: 'empty-folder', path });
     else report({ type: 'finding', finding: findingOf(candidate) });
@@ -79,7 +80,8 @@ export class UnreferencedPaths {
   }
 
   async #isStill({ path, kind }: SuspectPath): Promise<boolean | Finding> {
-    const { state, files } = this.#check;
+    const { state } = this.#check;
+    const files = this.#check.objects?.live ?? this.#check.files;
     const stat = await files.stat(path);
     const name = filenameOf(path);
     if (stat === undefined) return name.includes('\ufffd') && unreadableName(path);

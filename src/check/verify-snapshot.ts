@@ -4,6 +4,7 @@
  * wrong, are inspected again while the lock of runs is held.
  */
 import { NonsenseError } from '../core/errors.ts';
+import { mapInOrder } from '../core/map-in-order.ts';
 import { bucketsIn, groupCount } from '../core/merkle-tree.ts';
 import { type ProjectName, projectName } from '../core/names.ts';
 import { ownPath, type PageFile, pagePath, projectFolder, simpleRoot, type WebPath } from '../core/paths.ts';
@@ -12,9 +13,10 @@ import { parseSignature, parseSnapshot, type Snapshot } from '../formats/mirror/
 import { pageTree } from '../pages/page-merkle-tree.ts';
 import { indexState, rootIndexIsDamaged } from '../state/mirror-state.ts';
 import type { PageHashes } from '../state/page-hashes.ts';
+import { withAddresses } from './addresses.ts';
 import type { Finding } from './check-event.ts';
 import type { CheckJob } from './check-job.ts';
-import { readOrFinding } from './read-or-finding.ts';
+import { expectStore, readOrFinding } from './read-or-finding.ts';
 import { RunLock } from './run-lock.ts';
 import { Yielder } from './yielder.ts';
 
@@ -27,8 +29,18 @@ const [snapshotPath, signaturePath] = [ownPath('snapshot.json'), ownPath('snapsh
 
 /** Verifies the snapshot with the key in `verify`, and everything it covers. Throws StorageError or PausedError. */
 export async function verifySnapshot(job: CheckJob, verify: Verify): Promise<void> {
-  const { state, clock, signal, report, takeLock } = job;
-  const lock = new RunLock(takeLock, clock, signal, report);
+  const { clock, signal, takeLock, objects } = job;
+  const report = withAddresses(job.report, objects);
+  // Each page is read once, so that a listing would save nothing.
+  await verifyAll(
+    { ...job, report, files: objects?.live ?? job.files },
+    new RunLock(takeLock, clock, signal, report),
+    verify,
+  );
+}
+
+async function verifyAll(job: CheckJob, lock: RunLock, verify: Verify): Promise<void> {
+  const { state, report } = job;
   report({ type: 'started', projects: state.totals().projects, done: 0 });
   const suspects = [...(await differingProjects(job)), ...(await unknownFolders(job))];
   const release = await lock.take();
@@ -45,9 +57,13 @@ async function differingProjects(job: CheckJob): Promise<ProjectName[]> {
   const pace = new Yielder(job.clock, job.signal);
   const suspects: ProjectName[] = [];
   for (let group = 0; group < groupCount; group += 1) {
-    for (const { name, pages } of bucketsIn(group).flatMap((bucket) => job.state.pages.projectsIn(bucket))) {
+    const projects = bucketsIn(group).flatMap((bucket) => job.state.pages.projectsIn(bucket));
+    const looks = mapInOrder(projects, job.objects?.readers ?? 1, async ({ name, pages }) => {
       await pace.yieldIfDue();
-      if ((await inspectProjectPages(job, name, pages)).length > 0) suspects.push(name);
+      return { name, isRight: (await inspectProjectPages(job, name, pages)).length === 0 };
+    });
+    for await (const { name, isRight } of looks) {
+      if (!isRight) suspects.push(name);
       job.report({ type: 'project-checked', name });
     }
   }
@@ -100,6 +116,7 @@ async function verifyProject(job: CheckJob, name: ProjectName): Promise<void> {
     return report({ type: 'finding', finding: { kind: 'unknown-project', path, project: undefined } });
   }
   const findings = await inspectProjectPages(job, name, state.pages.hashesOf(name));
+  await expectStore(job, findings);
   for (const finding of findings) report({ type: 'finding', finding });
   if (findings.every(({ kind }) => kind === 'unreadable')) return;
   state.queue.requeue(name, []);

@@ -115,6 +115,20 @@ export function childPath(folder: WebPath, name: string): WebPath {
   return (folder === webRoot ? name : `${folder}/${name}`) as WebPath;
 }
 
+/**
+ * Returns the path that the key of an object names below `web/`; undefined if it could lead elsewhere, as a key may be
+ * anything.
+ */
+export function pathOfKey(key: string): WebPath | undefined {
+  return key.split('/').some((name) => /^\.{0,2}$/.test(name)) ? undefined : (key as WebPath);
+}
+
+/** Returns the folder that a path lies in, or undefined for one directly below `web/`. */
+export function folderOf(path: WebPath): WebPath | undefined {
+  const end = path.lastIndexOf('/');
+  return end < 0 ? undefined : (path.slice(0, end) as WebPath);
+}
+
 /** `simple/<project>`: the folder with the pages of one project. */
 export function projectFolder(name: ProjectName): WebPath {
   return childPath(simpleRoot, name);
@@ -143,32 +157,45 @@ export function pagePath(page: PageFile, name?: ProjectName): WebPath {
 }
 
 /** The files in which a mirror describes itself. */
-export type OwnFile =
-  | 'last-modified'
-  | 'mirror-status.json'
-  | 'removed.json'
-  | 'changes.json'
-  | 'local.json'
-  | 'local.db.serial'
-  | 'index.html'
-  | 'not-found.html'
-  | 'status/index.html'
-  | 'local-stats/index.html'
-  | 'site.css'
-  | 'site.js'
-  | 'site.svg'
-  | 'snapshot.json'
-  | 'snapshot.json.sig';
+export const ownFiles = [
+  'last-modified',
+  'mirror-status.json',
+  'removed.json',
+  'changes.json',
+  'local.json',
+  'local.db.serial',
+  'index.html',
+  'not-found.html',
+  'status/index.html',
+  'local-stats/index.html',
+  'site.css',
+  'site.js',
+  'site.svg',
+  'snapshot.json',
+  'snapshot.json.sig',
+] as const;
+export type OwnFile = (typeof ownFiles)[number];
 
 /** Returns the path of a file of the mirror itself, outside of the index. */
 export function ownPath(name: OwnFile): WebPath {
   return name as WebPath;
 }
 
+const ownName = /^[A-Za-z0-9_][A-Za-z0-9._+-]*(?:\/[A-Za-z0-9_][A-Za-z0-9._+-]*)*$/;
+const ofProject = /^(?:packages|pypi)\/|^simple\/(?!index\.[^/]*$)/;
+
+/** Returns `text` as the path of a file of the mirror as a whole; undefined if it is of a project, or cannot be one. */
+export function mirrorPath(text: string): WebPath | undefined {
+  return ownName.test(text) && !ofProject.test(text) ? (text as WebPath) : undefined;
+}
+
 /** Returns the path of the downloads of one day, `YYYY-MM-DD` (PEP 381). */
 export function localStatsPath(day: string): WebPath {
   return `local-stats/days/${day}.bz2` as WebPath;
 }
+
+/** The folder of the statistics. */
+export const statsRoot = 'local-stats' as WebPath;
 
 /** The folder with the downloads of each day. */
 export const statsDaysFolder = 'local-stats/days' as WebPath;

@@ -14,6 +14,8 @@ export interface Digest {
 /** Size and hashes of a published file. `md5` is defined only if the caller asked for it. */
 export interface FullDigest extends Digest {
   readonly md5: string | undefined;
+  /** The ETag of the object that was read; absent where files are no objects. */
+  readonly etag?: string | undefined;
 }
 
 /** The kind of an entry below `web/`. 'other' is a link, a device, or anything else that a mirror never creates. */
@@ -31,6 +33,11 @@ export interface Stat {
   readonly size: number;
   /** Milliseconds since 1970. */
   readonly mtimeMs: number;
+  /**
+   * Whether the bytes are those that were published, as an object store tells by its ETag: 'unknown' if nobody remembers
+   * the ETag. Absent on a disk, where only the modification time hints at it.
+   */
+  readonly content?: 'as-published' | 'other' | 'unknown' | undefined;
 }
 
 /** What is known of a file before it arrives. */
@@ -128,6 +135,6 @@ export interface FileStore {
   emptyTrash(before: number): Promise<void>;
   /** Removes what killed runs left in staging. With `all` also removes downloads that could be continued. */
   tidy(all: boolean): Promise<void>;
-  /** Returns the names of the files that {@link tidy} would remove. */
+  /** Returns the names of the files that {@link tidy} would remove, or their addresses in an object store. */
   leftovers(all: boolean): Promise<string[]>;
 }

@@ -17,6 +17,12 @@ export interface DueDeletion {
   readonly dueMs: number;
 }
 
+/** The ETag that the store gave a file when it was put: another one means that somebody replaced it. */
+export interface RememberedEtag {
+  readonly path: WebPath;
+  readonly etag: string;
+}
+
 export interface ObjectJournal {
   /** Returns the uploads that were neither completed nor aborted. */
   uploads(): JournaledUpload[];
@@ -33,4 +39,12 @@ export interface ObjectJournal {
   trashDays(): string[];
   addTrashDay(day: string): void;
   removeTrashDay(day: string): void;
+  /** Returns the ETag that the file was put with; undefined if nobody knows it, as somebody else put it there. */
+  etagOf(path: WebPath): string | undefined;
+  rememberEtags(etags: readonly RememberedEtag[]): void;
+  forgetEtags(paths: readonly WebPath[]): void;
+  /** Returns the files on the disk whose objects are to be put again, as they are missing or wrong. */
+  copiesToPut(): WebPath[];
+  putCopyLater(path: WebPath): void;
+  forgetCopy(path: WebPath): void;
 }

@@ -11,6 +11,7 @@ import {
 } from '../state/mirror-state.ts';
 import type { RunRecord } from '../state/run-history.ts';
 import type { StateStore } from '../state/state-store.ts';
+import { publicAlarms, publicParked } from './public-projects.ts';
 import type { SiteFacts, SiteSettings } from './site-facts.ts';
 
 /** What the pages are made of. */
@@ -43,6 +44,7 @@ export async function collectFacts(source: SiteSource): Promise<SiteFacts> {
   const { running, pausedAt } = state.get(runState);
   const { unmetLines = [] } = state.get(missingState);
   const { alarms = [] } = state.get(alarmState);
+  const { lastCheck, damagedShares = [] } = state.get(checkResultsState);
   const recorded = state.history.latest(runsRead);
   return {
     now,
@@ -59,13 +61,14 @@ export async function collectFacts(source: SiteSource): Promise<SiteFacts> {
     days: state.history.days(now, daysRead),
     room: await files.room(),
     parkedByObstacle: state.queue.parkedByObstacle(),
-    // What of reasons and alarms is not for everybody is known by the settings only.
-    parked: isConfigKnown ? state.queue.parked(projectsRead, false) : [],
-    heldBack: state.queue.parked(projectsRead, true),
+    parked: publicParked(source, projectsRead, false),
+    heldBack: publicParked(source, projectsRead, true),
     removals: state.removals.latest(removalsRead),
     rejectedFiles: state.rejectedFiles.count(),
     unsatisfied: unmetLines.length,
-    alarms: isConfigKnown ? [...alarms].reverse() : [],
-    lastCheck: state.get(checkResultsState).lastCheck,
+    alarms: publicAlarms(source, [...alarms].reverse()),
+    lastCheck,
+    // The last check has told its own findings.
+    damagedShares: damagedShares.filter(({ finishedMs }) => finishedMs !== lastCheck?.finishedMs),
   };
 }

@@ -1,7 +1,7 @@
 /** What the pages about the mirror show. Times are in milliseconds. */
 import type { Room } from '../files/file-store.ts';
 import type { Policy } from '../policy/policy.ts';
-import type { AlarmRecord, CheckResult } from '../state/program-results.ts';
+import type { AlarmRecord, CheckResult, DamagedShare } from '../state/program-results.ts';
 import type { KeptParked, Obstacle } from '../state/queue.ts';
 import type { Removal } from '../state/removal-log.ts';
 import type { DayRecord, RunRecord } from '../state/run-history.ts';
@@ -53,4 +53,6 @@ export interface SiteFacts {
   /** The latest first. */
   readonly alarms: readonly AlarmRecord[];
   readonly lastCheck: CheckResult | undefined;
+  /** What earlier checks found in shares that were not checked again since, the oldest first. */
+  readonly damagedShares: readonly DamagedShare[];
 }

@@ -4,7 +4,15 @@
  */
 import type { ProjectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
-import type { AlarmRecord, CheckResult, CheckSums, LogsResult, RunResult, RunSums } from './program-results.ts';
+import type {
+  AlarmRecord,
+  CheckResult,
+  CheckSums,
+  DamagedShare,
+  LogsResult,
+  RunResult,
+  RunSums,
+} from './program-results.ts';
 import { change, join, section } from './state-section.ts';
 import type { StateStore } from './state-store.ts';
 
@@ -205,6 +213,8 @@ export interface RunState {
   readonly pausedAt?: number | undefined;
   /** Time in milliseconds at which a quiet run last reported parked projects; undefined while there are none. */
   readonly waitingToldAt?: number | undefined;
+  /** The outage of upstream that the last runs ended with; undefined if the last one did not. */
+  readonly outage?: Outage | undefined;
   /** True if the user was told how to run without being root. */
   readonly toldRoot?: boolean | undefined;
 }
@@ -213,6 +223,7 @@ export const runState = section<RunState>({
   progressAt: true,
   pausedAt: true,
   waitingToldAt: true,
+  outage: true,
   toldRoot: true,
 });
 
@@ -263,8 +274,14 @@ export const alarmState = section<AlarmState>({ alarms: true, unread: true });
 export interface CheckResultsState {
   readonly lastCheck?: CheckResult | undefined;
   readonly checkSums?: CheckSums | undefined;
+  /** The shares in which their last check found something, if it is not longer ago than a round, the oldest first. */
+  readonly damagedShares?: readonly DamagedShare[] | undefined;
 }
-export const checkResultsState = section<CheckResultsState>({ lastCheck: true, checkSums: true });
+export const checkResultsState = section<CheckResultsState>({
+  lastCheck: true,
+  checkSums: true,
+  damagedShares: true,
+});
 
 /** The results of processing logs. Owned by `cli/logs`. */
 export interface LogsResultsState {
@@ -309,6 +326,23 @@ export interface StorageMove {
   readonly files: number;
 }
 
+/** The copy of the state in the object store. Owned by `cli/storage`; other programs say that the state has changed. */
+export interface CopyState {
+  /** The copy that this state is, or was changed since. */
+  readonly copy?: StateCopy | undefined;
+  /** True if the state was changed in a way that is worth a copy. */
+  readonly copyDue?: boolean | undefined;
+  /** True from when this state was restored from a copy until it was compared with the tree on this machine. */
+  readonly restored?: boolean | undefined;
+}
+export const copyState = section<CopyState>({ copy: true, copyDue: true, restored: true });
+
+/** Each copy has a number that is higher by one than that of the copy before, and a random id. */
+export interface StateCopy {
+  readonly number: number;
+  readonly id: string;
+}
+
 /** A place in an object store. */
 export interface StoragePlace {
   readonly bucket: string;
@@ -346,6 +380,7 @@ export const sections = {
   siteState,
   storageState,
   prefetchState,
+  copyState,
 };
 
 /** The unsatisfied wants of a project, each with its reason. */
@@ -369,6 +404,13 @@ export interface UpstreamSnapshot {
   readonly unprovenSince?: number | undefined;
   /** The groups of pages that are not published, because upstream serves other pages than it has signed. */
   readonly held?: readonly number[] | undefined;
+}
+
+/** An outage of upstream. Times are in milliseconds. */
+export interface Outage {
+  readonly since: number;
+  /** When a quiet run last printed each failure, by its message without numbers. */
+  readonly told: Readonly<Record<string, number>>;
 }
 
 /** What the published pages for people show. */

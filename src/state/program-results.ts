@@ -51,12 +51,24 @@ export interface CheckResult extends ProgramEnd {
   readonly bytes: number;
   /** The number of things that were wrong. */
   readonly findings: number;
+  /** What was asked of the object store, if there is one. */
+  readonly store?: StoreUsage | undefined;
   /** The share of the mirror that was checked; absent if it was all of it. */
   readonly share?: { readonly number: number; readonly of: number } | undefined;
 }
 
+/** What the last check of a share of the mirror found. */
+export interface DamagedShare {
+  readonly share: { readonly number: number; readonly of: number };
+  readonly finishedMs: number;
+  /** The number of things that were wrong, at least 1. */
+  readonly findings: number;
+}
+
 /** Sums over all checks. */
 export interface CheckSums {
+  /** What was asked of the object store, if there was one. */
+  readonly store?: StoreUsage | undefined;
   readonly checks: number;
   readonly files: number;
   readonly bytes: number;

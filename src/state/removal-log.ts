@@ -2,8 +2,27 @@
 import type { ProjectName } from '../core/names.ts';
 import type { WebPath } from '../core/paths.ts';
 
+/** The words for changes upstream that remove something from the mirror. They are stored, and stand in removed.json. */
+export const upstreamRemovals = {
+  removed: 'removed upstream',
+  quarantined: 'quarantined upstream',
+  notRequired: 'not required any more',
+} as const;
+
 /** A change upstream that removes something from the mirror. */
-export type UpstreamRemoval = 'removed upstream' | 'quarantined upstream' | 'not required any more';
+export type UpstreamRemoval = (typeof upstreamRemovals)[keyof typeof upstreamRemovals];
+
+/** The kind of a removal: a change upstream, or `leftOut` by a rule or for another reason. */
+export type RemovalKind = keyof typeof upstreamRemovals | 'leftOut';
+
+const kinds = new Map<string, RemovalKind>(
+  Object.entries(upstreamRemovals).map(([kind, why]) => [why, kind as keyof typeof upstreamRemovals]),
+);
+
+/** Returns the kind of a removal with the reason `why`. */
+export function removalKind(why: string): RemovalKind {
+  return kinds.get(why) ?? 'leftOut';
+}
 
 /** The removal of a file or a project, with its reason. */
 export interface Removal {

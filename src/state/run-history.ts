@@ -48,6 +48,16 @@ export interface DayRecord {
   readonly store?: StoreUsage | undefined;
 }
 
+/**
+ * Returns the latest beginning of a complete run before `now`, as far as the runs know it; all in milliseconds. The clock
+ * was wrong when a later one was recorded, and it is not known how old what the mirror shows really is: not younger than
+ * that, if nothing else was complete since.
+ */
+export function completedBefore(runs: readonly RunRecord[], now: number): number | undefined {
+  const times = runs.flatMap(({ results }) => results?.completedAt ?? []).filter((time) => time <= now);
+  return times.length === 0 ? undefined : times.reduce((a, b) => Math.max(a, b));
+}
+
 /** The last thousand runs, and all days. */
 export interface RunHistory {
   /** Records a run, and with it the day on which it ended. */

@@ -10,8 +10,8 @@ import { type Archive, type OldMirror, openOldMirror, openUpstream, type Wrapped
 import { readable } from './readable-tree.ts';
 
 const skip = recordingsMissing;
-/** ADOPT_STRIDE=1 takes every step. */
-const stride = Number(process.env.ADOPT_STRIDE ?? 61);
+/** ADOPT_STRIDE=1 takes every step; `npm run test:faults` takes more of them. */
+const stride = Number(process.env.ADOPT_STRIDE ?? 97);
 
 /** Counts the calls of methods that change something, and fails at one of them, before or after it has done its work. */
 class Steps {

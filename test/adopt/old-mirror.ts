@@ -2,12 +2,12 @@
  * A target that another program has left, as recorded, beside an upstream that has just what is in it. It is taken over
  * with a real SQLite and the file system, as pep381run does it.
  */
+import { execFileSync } from 'node:child_process';
 import { cpSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { Test } from 'tap';
-import { extract } from 'tar';
 import { adoptTarget, discardOldStateIfComplete } from '../../src/cli/target/adopt-target.ts';
 import { openOldTarget } from '../../src/cli/target/open-old-target.ts';
 import { openTarget, type Target } from '../../src/cli/target/target.ts';
@@ -32,7 +32,9 @@ export type Archive =
 /** Unpacks a recorded target into the folder `target`. */
 export function unpack(archive: Archive, target: string): void {
   mkdirSync(target, { recursive: true });
-  extract({ file: fileURLToPath(new URL(`${archive}.tar.gz`, archives)), cwd: target, strip: 1, sync: true });
+  // The program takes a tenth of the time of a library.
+  const options = ['-xzf', fileURLToPath(new URL(`${archive}.tar.gz`, archives)), '-C', target, '--strip-components=1'];
+  execFileSync('tar', [...options, '--no-same-owner']);
 }
 
 /** Serves what a recorded target has, until `t` ends. */

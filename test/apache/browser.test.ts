@@ -1,25 +1,14 @@
 /** A real browser on pages that are full of somebody's markup: it shows text, and neither runs nor fetches anything. */
-import { execFile } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { promisify } from 'node:util';
 import t from 'tap';
 import { apacheOrReason, openApache } from '../fixtures/apache.ts';
+import { browserOrReason, openBrowser } from '../fixtures/browser.ts';
 import { openToAll } from '../fixtures/open-to-all.ts';
 import { openTestMirror } from '../fixtures/test-mirror.ts';
 import { logLine } from './log-line.ts';
 
-const browser = ['chromium', 'chromium-browser', 'google-chrome'].map((name) => `/usr/bin/${name}`).find(existsSync);
-const { skip } = apacheOrReason();
-const options = {
-  skip: skip || (browser === undefined ? 'no Chromium is installed: apt-get install chromium' : false),
-};
-
-/** The page as the browser has understood it, after its scripts. */
-async function understood(url: string, profile: string): Promise<string> {
-  const flags = ['--headless', '--no-sandbox', '--disable-gpu', `--user-data-dir=${profile}`, '--dump-dom'];
-  return (await promisify(execFile)(browser ?? '', [...flags, '--virtual-time-budget=2000', url])).stdout;
-}
+const options = { skip: apacheOrReason().skip || browserOrReason().skip };
 
 /** Would fetch `/hit/…`, which Apache logs, and change the title, if it were taken for markup. */
 function markup(field: string): string {
@@ -44,16 +33,21 @@ t.test('markup in a page of upstream stays text', options, async (t) => {
   writeFileSync(join(mirror.web, 'unescaped.html'), `<title>quiet</title>${markup('unescaped')}`);
   const apache = await openApache({ target: mirror.target });
   t.teardown(() => apache.close());
-  const profile = join(mirror.target, 'browser');
+  const shown = await (await openBrowser(t)).newPage();
+  /** The page as the browser has understood it, after its scripts and whatever they have fetched. */
+  const understood = async (path: string): Promise<string> => {
+    await shown.goto(`${apache.url}${path}`, { waitUntil: 'networkidle' });
+    return shown.content();
+  };
 
-  const page = await understood(`${apache.url}/simple/alpha/`, profile);
+  const page = await understood('/simple/alpha/');
   t.match(page, /<title>Links for alpha<\/title>/);
   t.equal(page.match(/<a /g)?.length, 2);
   t.notMatch(page, /<(?:img|script)/);
   t.match(page, /&lt;img src=/, 'a browser was told of the markup');
-  for (const path of ['/simple/', '/']) t.notMatch(await understood(`${apache.url}${path}`, profile), /owned/);
+  for (const path of ['/simple/', '/']) t.notMatch(await understood(path), /owned/);
 
-  const unescaped = await understood(`${apache.url}/unescaped.html`, profile);
+  const unescaped = await understood('/unescaped.html');
   t.match(unescaped, /<title>quiet<\/title>/, 'the policy of the virtual host runs no script, even if one got through');
   await logLine(apache.log, '/hit/unescaped');
   t.same(readFileSync(apache.log, 'utf8').match(/\/hit\/\w+/g), ['/hit/unescaped'], 'what is taken for markup is seen');

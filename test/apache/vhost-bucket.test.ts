@@ -75,6 +75,27 @@ t.test('what is missing is 404, whether or not the store may say so', needs, asy
   t.match(await get('/find?name=plain'), { status: 303 });
 });
 
+t.test('what stores take amiss is not passed on', needs, async (t) => {
+  const target = openToAll(t).testdir();
+  writeSmallMirror(target);
+  const { url } = await bucketHost.open(t, { target });
+  const all: Readonly<Record<string, string>>[] = [
+    { 'If-Modified-Since': 'now' },
+    { 'If-Modified-Since': new Date(0).toUTCString(), 'If-None-Match': '"x"' },
+    { 'If-None-Match': 'W/"x", "y"' },
+    { Range: 'bytes=0-1,3-4' },
+    { Range: 'lines=1' },
+  ];
+  for (const headers of all) {
+    for (const path of ['/simple/', wheel]) {
+      t.equal((await ask(url, path, { headers })).status, 200, `${path} ${JSON.stringify(headers)}`);
+    }
+  }
+  const { headers } = await ask(url, wheel);
+  const since = { 'If-Modified-Since': headers['last-modified'] ?? '' };
+  t.equal((await ask(url, wheel, { headers: since })).status, 304);
+});
+
 t.test('a file that changed since a client began is sent from its beginning', needs, async (t) => {
   const target = openToAll(t).testdir();
   writeSmallMirror(target);
@@ -96,15 +117,16 @@ t.test('the cache answers for the store', cachedBucketHost.needs, async (t) => {
   writeSmallMirror(target);
   const edit = (shipped: string) => shipped.replace('timeout=60', 'timeout=1');
   const { url, store } = await cachedBucketHost.open(t, { target, edit });
-  const get = (path: string, accept = json) =>
-    ask(url, path, { headers: { Accept: accept, 'Accept-Encoding': 'gzip' } });
+  // pip asks for pages with max-age=0.
+  const get = (path: string, accept = json, age = 'max-age=60') =>
+    ask(url, path, { headers: { Accept: accept, 'Accept-Encoding': 'gzip', 'Cache-Control': age } });
   const kept = ['/simple/', '/simple/foo-bar/', `${wheel}`, `${wheel}.metadata`];
   const before = await Promise.all(kept.map((path) => get(path)));
   await get('/last-modified');
   await get('/simple/nothing/');
   store.freeze();
   for (const [index, path] of kept.entries()) {
-    const { status, headers, body } = await get(path);
+    const { status, headers, body } = await get(path, json, 'max-age=0');
     const first = before[index];
     t.same([status, body], [200, first?.body], path);
     const same = [
@@ -119,6 +141,8 @@ t.test('the cache answers for the store', cachedBucketHost.needs, async (t) => {
     const { etag = '' } = headers;
     const again = await ask(url, path, { headers: { Accept: json, 'Accept-Encoding': 'gzip', 'If-None-Match': etag } });
     t.equal(again.status, 304, path);
+    const forBrowsers = [again.headers['access-control-allow-origin'], again.headers['x-content-type-options']];
+    t.same(forBrowsers, ['*', 'nosniff'], 'once');
   }
   t.equal((await get('/simple/foo-bar/', 'text/html')).status, 503, 'the other form is not taken for it');
   t.equal((await get('/last-modified')).status, 503, 'what is asked for again each time is not kept');

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import t from 'tap';
-import { apacheOrReason, testVirtualHost, virtualHostFile } from '../fixtures/apache.ts';
+import { apacheOrReason, bucketHostFile, testVirtualHost, virtualHostFile } from '../fixtures/apache.ts';
 
 t.test('the shipped virtual host begins with the directives of 1.5', async (t) => {
   const lines = readFileSync(virtualHostFile, 'utf8').split('\n');
@@ -44,4 +44,27 @@ t.test('modules that an administrator may have disabled are not needed', apacheO
   ];
   const { ok, output } = testVirtualHost(optional);
   t.ok(ok, output);
+});
+
+t.test('apache2 -t accepts the virtual host for a bucket, and what it needs it names', apacheOrReason(), async (t) => {
+  const { ok, output } = testVirtualHost(['access_compat', 'autoindex', 'deflate', 'reqtimeout'], bucketHostFile);
+  t.ok(ok, output);
+  t.match(output, /Syntax OK/);
+  for (const [directive, ...modules] of [
+    ['RewriteEngine', 'rewrite'],
+    ['Header', 'headers'],
+    ['<Proxy', 'proxy', 'proxy_http'],
+  ] as const) {
+    const without = testVirtualHost(modules, bucketHostFile);
+    t.notOk(without.ok);
+    t.match(without.output, `Invalid command '${directive}'`);
+  }
+});
+
+t.test('both hosts read Accept and names in the same way', async (t) => {
+  const rules = (file: string): string[] =>
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .filter((line) => /SetEnvIfNoCase Accept|QUERY_STRING|Accept-Encoding\} |reqenv\('accept|\[_?\]\|--/.test(line));
+  t.strictSame(rules(bucketHostFile), rules(virtualHostFile));
 });

@@ -4,23 +4,26 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { type ClientHttp2Session, connect, type IncomingHttpHeaders } from 'node:http2';
 import { get } from 'node:https';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
 import t from 'tap';
-import { apacheOrReason, openApache, tlsHostFile, virtualHostFile } from '../fixtures/apache.ts';
+import { apacheOrReason, bucketHostFile, openApache, virtualHostFile } from '../fixtures/apache.ts';
 import { openToAll } from '../fixtures/open-to-all.ts';
 import { programsOrReason } from '../fixtures/programs.ts';
 import { ask } from './ask.ts';
 import { page, writeSmallMirror } from './small-mirror.ts';
 
 interface TlsHostScript {
-  tlsHost(shipped: string): string;
+  tlsHost(shipped: string, plain: string): string;
 }
 
-t.test('the virtual host with TLS is the one without, but for its first lines', async (t) => {
+t.test('the virtual hosts with TLS are those without, but for their first lines', async (t) => {
   const script = new URL('../../scripts/developer/tls-host.mjs', import.meta.url).href;
   const { tlsHost } = (await import(script)) as TlsHostScript;
-  t.equal(readFileSync(tlsHostFile, 'utf8'), tlsHost(readFileSync(virtualHostFile, 'utf8')), 'npm run build makes it');
+  for (const file of [virtualHostFile, bucketHostFile]) {
+    const made = readFileSync(file.replace('.conf', '-tls.conf'), 'utf8');
+    t.equal(made, tlsHost(readFileSync(file, 'utf8'), basename(file)), 'npm run build makes it');
+  }
 });
 
 const apacheOrWhy = apacheOrReason();

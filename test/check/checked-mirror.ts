@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import { check } from '../../src/check/check.ts';
 import type { CheckEvent, CheckReport } from '../../src/check/check-event.ts';
-import type { CheckSettings } from '../../src/check/check-job.ts';
+import type { CheckJob, CheckSettings } from '../../src/check/check-job.ts';
 import { textOf, todoText } from '../../src/cli/check/check-texts.ts';
 import { CheckTotals } from '../../src/cli/check/check-totals.ts';
 import type { FileStore } from '../../src/files/file-store.ts';
@@ -19,6 +19,10 @@ import { SampleIndex } from '../sample/sample-index.ts';
 export interface CheckOptions extends Partial<CheckSettings> {
   /** What the check sees instead of the real store. */
   readonly files?: (store: FileStore) => FileStore;
+  /** Opens the files of a mirror in an object store. */
+  readonly openObjects?:
+    | ((local: FileStore, state: SqliteStateStore) => Pick<CheckJob, 'files' | 'objects'>)
+    | undefined;
   readonly signal?: AbortSignal;
   /** Sees each event as it happens. */
   readonly report?: CheckReport;
@@ -55,15 +59,23 @@ export async function openSyncedMirror(t: Test, index: SampleIndex = damageableI
 
 /** Runs a check of `mirror` to its end. Rejects as the check does. */
 export async function runCheck(mirror: TestMirror, options: CheckOptions = {}): Promise<Checked> {
-  const { files: wrap = (store) => store, signal = new AbortController().signal, report, ...given } = options;
+  const {
+    files: wrap = (store) => store,
+    signal = new AbortController().signal,
+    report,
+    openObjects,
+    ...given
+  } = options;
   const { target, clock } = mirror;
   const tally = new CheckTotals();
   const events: CheckEvent[] = [];
   const state = new SqliteStateStore(join(target, 'state.db'), clock);
+  const local = wrap(new FilesystemFileStore(target, clock));
+  const opened = openObjects?.(local, state) ?? { files: local };
   try {
     await check({
       state,
-      files: wrap(new FilesystemFileStore(target, clock)),
+      ...opened,
       clock,
       signal,
       takeLock: () => takeLock(lockOf(target)),
@@ -75,6 +87,7 @@ export async function runCheck(mirror: TestMirror, options: CheckOptions = {}): 
       },
     });
   } finally {
+    opened.objects?.close();
     state.close();
   }
   const lines = events.map((event) => textOf(event, target)).filter((line) => line !== undefined);

@@ -12,14 +12,14 @@ import { readable } from '../adopt/readable-tree.ts';
 import { recordingsMissing } from '../fixtures/shared-fixtures.ts';
 import { pseudoRandomNumbers } from '../sample/pseudo-random.ts';
 import { openBundle } from './bundle.ts';
-import { type Ended, each, run } from './program.ts';
+import { type Ended, each, run, withoutDeath } from './program.ts';
 import { publishedTree, stateOf } from './tree.ts';
 
 const program = join(await openBundle(), 'pep381run');
 const killAt = fileURLToPath(new URL('kill-at.cjs', import.meta.url));
 const skip = recordingsMissing;
 /** How many steps are chosen; a number that is large enough takes nearly all. */
-const chosen = Number(process.env.KILL_STEPS ?? 3);
+const chosen = Number(process.env.KILL_STEPS ?? 2);
 const random = pseudoRandomNumbers(381);
 
 for (const archive of ['target-1.5-complete', 'target-bandersnatch-8', 'target-shadowmire-2'] as const) {
@@ -46,7 +46,7 @@ for (const archive of ['target-1.5-complete', 'target-bandersnatch-8', 'target-s
       const name = `before step ${number} of ${steps.length}, like ${steps[number - 1]}`;
       if ((await mirror(target, { KILL_AT: String(number) })).code === 'SIGKILL') killed += 1;
       t.same(readable(target), [], name);
-      t.same(await mirror(target), { code: 0, stdout: '', stderr: '' }, name);
+      t.same(withoutDeath(await mirror(target)), { code: 0, stdout: '', stderr: '' }, name);
       t.same({ web: filesOf(target), state: stateOf(target) }, goal, name);
       t.notOk(existsSync(join(target, 'old-state')), name);
       for (const left of ['status', 'files', 'generation', '.lock', 'local.db', 'json', 'simple']) {

@@ -41,6 +41,7 @@ t.test('the folder holds the programs, what they load, their manual pages, and n
     'example.js',
     'hook.js',
     'http.js',
+    'import.js',
     'install.sh',
     'man',
     'metrics.js',
@@ -52,8 +53,10 @@ t.test('the folder holds the programs, what they load, their manual pages, and n
     'processlogs.js',
     'provenance.js',
     'regex.js',
+    's3.js',
     'site.js',
     'statistics.js',
+    'why.js',
   ]);
   t.same(readdirSync(join(copied, nodeFolder)).sort(), [
     'better_sqlite3.node',
@@ -153,6 +156,8 @@ t.test('a code cache that does not fit, or none, changes nothing', async (t) => 
   t.equal(others.stdout, `${version}\n`, 'other flags of V8');
   rmSync(cache);
   t.equal((await run(started, ['--version'])).stdout, `${version}\n`, 'none');
+  t.equal(spawnSync('mkfifo', [cache]).status, 0);
+  t.equal((await run(started, ['--version'])).stdout, `${version}\n`, 'a pipe, which would never end');
   rmSync(bundle);
   const { code, stderr } = await run(started, ['--version']);
   t.equal(code, 2);
@@ -236,7 +241,7 @@ t.test('a copy mirrors the whole sample index, also when it is started through a
 function foreignTo(name: string): string[] {
   const text = readFileSync(join(copied, name), 'utf8');
   const required = [...text.matchAll(/\brequire\(["']([^"']+)["']\)/g)].map(([, module]) => module ?? '');
-  const isPart = (module: string): boolean => /^\.\/[a-z]+\.js$/.test(module) && existsSync(join(copied, module));
+  const isPart = (module: string): boolean => /^\.\/[a-z0-9]+\.js$/.test(module) && existsSync(join(copied, module));
   return required.filter((module) => !module.startsWith('node:') && !isBuiltin(module) && !isPart(module));
 }
 

@@ -13,6 +13,8 @@ import { type Ended, killAtEnd, run, start, until } from './program.ts';
 import { publishedTree, stateOf, treeOf, untouchedTree } from './tree.ts';
 
 const program = join(await openBundle(), 'pep381run');
+/** How many runs start at a time; `npm run test:faults` starts more. */
+const atOnce = Number(process.env.RUNS_AT_ONCE ?? 10);
 const skipped = 'Currently already running; mirroring is skipped\n';
 
 t.test('the first run creates the target and says what it does, in the words of 1.5', async (t) => {
@@ -82,30 +84,31 @@ t.test('while one run is in progress others are skipped, and -q prints nothing a
   holder.kill('SIGKILL');
   t.equal((await holder.ended).code, 'SIGKILL');
   off();
-  t.same(await mirror('-q'), { code: 0, stdout: '', stderr: '' }, 'a run killed with -9 leaves no lock behind');
+  const next = await mirror('-q');
+  t.match(next, { code: 0, stdout: '', stderr: /^Warning: the last run[^\n]* died before its end[^\n]*\n$/ });
 });
 
-t.test('of twenty runs started at once exactly one works', async (t) => {
+t.test('of many runs started at once exactly one works', async (t) => {
   const index = sampleIndex();
   let server = await openSampleServer({ index });
   t.teardown(() => server.close());
   const target = join(t.testdir(), 'target');
   server.faults.add({ do: 'stall' });
   const args = ['--upstream', server.url, target];
-  const running = Array.from({ length: 20 }, () => start(program, args));
+  const running = Array.from({ length: atOnce }, () => start(program, args));
   for (const each of running) killAtEnd(t, each);
   let ended = 0;
   for (const each of running) void each.ended.then(() => (ended += 1));
-  await until('nineteen to end', () => ended === 19);
+  await until('all but one to end', () => ended === atOnce - 1);
   // The one that works has had no answer yet: its connection breaks, and it asks again.
   await server.close();
   server = await openSampleServer({ index, port: Number(new URL(server.url).port) });
   const all = await Promise.all(running.map((each) => each.ended));
   t.same(
     all.map(({ code, stderr }) => `${code}${stderr}`),
-    Array.from({ length: 20 }, () => '0'),
+    Array.from({ length: atOnce }, () => '0'),
   );
-  t.equal(all.filter(({ stdout }) => stdout === skipped).length, 19);
+  t.equal(all.filter(({ stdout }) => stdout === skipped).length, atOnce - 1);
   t.equal(all.filter(({ stdout }) => stdout.endsWith('s.\n')).length, 1);
   t.same(readerProblems(join(target, 'web')), []);
 });
@@ -199,7 +202,7 @@ t.test('an upstream that was never reachable leaves a target that the next run c
   const { code } = await mirror('-q');
   t.equal(code, 3);
   server.faults.clear();
-  t.same(await mirror('-q'), { code: 0, stdout: '', stderr: '' });
+  t.match(await mirror('-q'), { code: 0, stdout: /^Upstream can be reached again; [^\n]+\n$/, stderr: '' });
   t.same(readerProblems(join(target, 'web')), []);
 });
 

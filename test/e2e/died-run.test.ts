@@ -156,3 +156,18 @@ t.test('a lock that is held for hours without progress is reported, and the exit
     /^pep381run: error: \S+lock\/run\.db: held by a run that began at \S+ and has done nothing since [^\n]+\n$/,
   );
 });
+
+t.test('a quiet run says once that the last one died', async (t) => {
+  const { server, mirror, begin } = await openSample(t, program, smallIndex());
+  t.equal((await mirror('-q')).code, 0);
+  server.index.publish(makeWheel({ name: 'alpha', version: '2.0' }));
+  const off = server.faults.add({ do: 'stall', match: /alpha-2\.0.*\.whl$/ });
+  const dying = begin('-q');
+  await until('the file that never comes', () => server.requests.some(({ path }) => /2\.0.*\.whl$/.test(path)));
+  dying.kill('SIGKILL');
+  await dying.ended;
+  off();
+  const stderr = /^Warning: the last run, which began at \S+, died before its end; this one goes on from there\n$/;
+  t.match(await mirror('-q'), { code: 0, stdout: '', stderr });
+  t.same(await mirror('-q'), { code: 0, stdout: '', stderr: '' });
+});

@@ -1,15 +1,15 @@
 /** Kills runs before their n-th step that changes something on disk, and checks the mirror after each. */
 import { cpSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import t, { type Test } from 'tap';
+import type { Test } from 'tap';
 import { readerProblems } from '../fixtures/reader-check.ts';
 import { openSampleServer, type SampleServer } from '../sample/sample-server.ts';
 import { openBundle } from './bundle.ts';
 import { damage } from './damage.ts';
 import { indexToKill } from './index-to-kill.ts';
-import { each, run } from './program.ts';
+import { each, run, withoutDeath } from './program.ts';
 import { publishedTree, stateOf } from './tree.ts';
 
 const program = join(await openBundle(), 'pep381run');
@@ -19,9 +19,7 @@ const killAt = fileURLToPath(new URL('kill-at.cjs', import.meta.url));
  * renames.
  */
 const { KILL_STEPS } = process.env;
-const choice = KILL_STEPS === undefined ? { renames: 8, others: 3 } : { renames: Infinity, others: Number(KILL_STEPS) };
-const work = mkdtempSync(join(tmpdir(), 'kill-'));
-t.teardown(() => rmSync(work, { recursive: true, force: true }));
+const choice = KILL_STEPS === undefined ? { renames: 5, others: 2 } : { renames: Infinity, others: Number(KILL_STEPS) };
 
 /** An upstream, and a mirror of it that was made without interruption. */
 export interface Undisturbed {
@@ -33,6 +31,8 @@ export interface Undisturbed {
 export async function openUndisturbed(t: Test): Promise<Undisturbed> {
   const server = await openSampleServer({ index: indexToKill() });
   t.teardown(() => server.close());
+  const work = mkdtempSync(join(tmpdir(), 'kill-'));
+  t.teardown(() => rmSync(work, { recursive: true, force: true }));
   const target = join(work, 'undisturbed');
   await update(t, { server, target });
   return { server, target };
@@ -44,9 +44,9 @@ export async function update(t: Test, { server, target }: Undisturbed): Promise<
   t.same(readerProblems(join(target, 'web')), []);
 }
 
-/** Returns a copy of a mirror. */
+/** Returns a copy of a mirror, beside it. */
 export function copyOf(target: string, name: string): string {
-  const copy = join(work, name);
+  const copy = beside(target, name);
   cpSync(target, copy, { recursive: true, preserveTimestamps: true });
   return copy;
 }
@@ -57,7 +57,7 @@ export function copyOf(target: string, name: string): string {
  */
 export async function killEverywhere(t: Test, wanted: Undisturbed, before?: string): Promise<void> {
   const { server } = wanted;
-  const begin = (name: string): string => (before === undefined ? join(work, name) : copyOf(before, name));
+  const begin = (name: string): string => (before === undefined ? beside(wanted.target, name) : copyOf(before, name));
   const steps = await stepsOf(server, begin('counted'));
   const goal = { web: filesOf(wanted.target), state: stateOf(wanted.target) };
   let killed = 0;
@@ -68,13 +68,17 @@ export async function killEverywhere(t: Test, wanted: Undisturbed, before?: stri
     const { code } = await runWith(server, target, { KILL_AT: String(number) });
     if (code === 'SIGKILL') killed += 1;
     const found = damage(join(target, 'web'), server.index);
-    const next = await run(program, ['-q', '--upstream', server.url, target]);
+    const next = withoutDeath(await run(program, ['-q', '--upstream', server.url, target]));
     const end = { found, next, ...resultOf(target) };
     t.same(end, { found: [], next: { code: 0, stdout: '', stderr: '' }, ...goal, staging: [] }, name);
     rmSync(target, { recursive: true });
   });
   t.comment(`${killed} of ${chosen.length} runs were killed, of ${steps.length} steps: ${countsOf(steps)}`);
   t.ok(killed > 0.9 * chosen.length, 'the order of the steps differs little from run to run');
+}
+
+function beside(target: string, name: string): string {
+  return join(dirname(target), name);
 }
 
 function resultOf(target: string): object {

@@ -1,5 +1,5 @@
 /** The pages for people: when runs and checks make them, and whose pages they leave alone. */
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { siteState } from '../../src/state/mirror-state.ts';
@@ -107,22 +107,6 @@ t.test('what an administrator has put in place of a page stays', async (t) => {
   t.match(textOf(target, 'index.html'), '<h1>Mirror of ', 'what was taken away comes again');
 });
 
-t.test('pages that cannot be written are reported, and everything else is done', async (t) => {
-  const { target, mirror } = await openSample(t, program, smallIndex());
-  mkdirSync(join(target, 'web'), { recursive: true });
-  writeFileSync(join(target, 'web/status'), 'a file where a folder should be');
-  const { code, stderr } = await mirror('-q');
-  t.equal(code, 4);
-  t.match(stderr, /^pep381run: error: \S+\/web\/status\/index\.html: [^\n]*\n3 projects published, [^\n]*\n$/);
-  t.ok(existsSync(join(target, 'web/simple/alpha/index.html')));
-  t.ok(existsSync(join(target, 'web/last-modified')));
-  t.equal((JSON.parse(textOf(target, 'mirror-status.json')) as Record<string, unknown>)['exit-code'], 4);
-  rmSync(join(target, 'web/status'));
-  t.match(await mirror('-q'), { code: 0, stderr: '' });
-  t.match(textOf(target, 'status/index.html'), 'All is well');
-  t.match(textOf(target, 'status/index.html'), 'local disk or database failed');
-});
-
 t.test('the pages are there during the first run', async (t) => {
   const sample = await openSample(t, program, smallIndex());
   const { server, target } = sample;
@@ -151,4 +135,58 @@ t.test('a check shows what it found', async (t) => {
     textOf(target, 'status/index.html'),
     /class="verdict">Needs a look: the check on [^<]+ found \d+ things? wrong/,
   );
+});
+
+t.test('what lies in the way of a page costs that page alone, and a warning', async (t) => {
+  const { target, server, mirror } = await openSample(t, program, smallIndex());
+  mkdirSync(join(target, 'web/index.html'), { recursive: true });
+  writeFileSync(join(target, 'web/status'), 'mine');
+  const told = /^Warning: web\/status: lies in the way of a page for people, and is left alone; move it away$/gm;
+  const first = await mirror();
+  t.equal(first.code, 0);
+  t.equal(first.stderr.match(told)?.length, 1, first.stderr);
+  t.match(first.stderr, 'Warning: web/index.html: lies in the way');
+  t.equal(readFileSync(join(target, 'web/status'), 'utf8'), 'mine');
+  t.match(textOf(target, 'not-found.html'), '<h1>Not here</h1>', 'the others are there');
+  rmSync(join(target, 'web/status'));
+  symlinkSync('/tmp', join(target, 'web/status'));
+  server.index.publish(makeWheel({ name: 'later', version: '1.0' }));
+  t.same(await mirror('-q'), { code: 0, stdout: '', stderr: '' });
+  t.ok(existsSync(join(target, 'web/simple/later/index.html')));
+  rmSync(join(target, 'web/status'));
+  rmSync(join(target, 'web/index.html'), { recursive: true });
+  server.index.publish(makeWheel({ name: 'latest', version: '1.0' }));
+  t.same(await mirror('-q'), { code: 0, stdout: '', stderr: '' });
+  t.match(textOf(target, 'status/index.html'), 'All is well');
+});
+
+t.test('what a check of a share found stays on the pages when the next share is right', async (t) => {
+  const { target, mirror } = await openSample(t, program, smallIndex());
+  const metrics = join(target, '../pep381.prom');
+  mkdirSync(target, { recursive: true });
+  writeFileSync(join(target, 'mirror.toml'), `metrics-file = "${metrics}"\n`);
+  t.equal((await mirror('-q')).code, 0);
+  rmSync(join(target, 'web/simple/alpha/index.html'));
+  const codes = [];
+  for (const share of ['1/2', '2/2']) codes.push((await run(checker, ['-q', '--subset', share, target])).code);
+  t.same([...codes].sort(), [0, 1], 'one of them holds the damaged page');
+  // The damaged share first, then the other one.
+  const [damaged, right] = codes[0] === 1 ? ['1/2', '2/2'] : ['2/2', '1/2'];
+  t.equal((await run(checker, ['-q', '--subset', damaged, target])).code, 1);
+  const lastCheck = (): unknown =>
+    (JSON.parse(textOf(target, 'mirror-status.json')) as { 'last-check': { findings: number } })['last-check'].findings;
+  const findings = lastCheck();
+  t.ok(Number(findings) > 0, 'the status has it before the next run');
+  t.equal((await run(checker, ['-q', '--subset', right, target])).code, 0);
+  t.equal(lastCheck(), 0);
+  t.match(
+    textOf(target, 'status/index.html'),
+    /class="verdict">Needs a look: the check on .* found \d things? wrong\./,
+  );
+  t.match(textOf(target, 'status/index.html'), `<li>Share ${damaged[0]} of 2, checked on `);
+  t.match(readFileSync(metrics, 'utf8'), new RegExp(`^pep381_damaged_shares_findings\\{.*\\} ${findings}$`, 'm'));
+  t.equal((await mirror('-q')).code, 0);
+  t.equal((await run(checker, ['-q', '--subset', damaged, target])).code, 0);
+  t.match(textOf(target, 'status/index.html'), 'class="verdict">All is well');
+  t.match(readFileSync(metrics, 'utf8'), /^pep381_damaged_shares_findings\{.*\} 0$/m);
 });

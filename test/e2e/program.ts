@@ -80,6 +80,12 @@ export function killAtEnd(t: { teardown(end: () => unknown): void }, running: Pi
   });
 }
 
+/** Returns the end of a program without what a quiet run says of a run that died before it. */
+export function withoutDeath(ended: Ended): Ended {
+  const stderr = ended.stderr.replace(/^Warning: the last run, which began at \S+, died before its end;[^\n]*\n/, '');
+  return { ...ended, stderr };
+}
+
 /** Calls `work` for all `items`, four at a time. */
 export async function each<T>(items: readonly T[], work: (item: T) => Promise<void>): Promise<void> {
   const rest = [...items].reverse();

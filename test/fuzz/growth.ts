@@ -36,10 +36,13 @@ function repeated({ start, piece }: Repeat, length: number): string {
  * start are counted at once, and one by one only where their sum grows too much.
  */
 export function tooManySteps({ read }: FuzzTarget, repeats: readonly Repeat[], counter: StepCounter): Growth[] {
-  const stepsOf = (some: readonly Repeat[], length: number): number =>
-    counter.steps(() => {
+  const stepsOf = (some: readonly Repeat[], length: number): number => {
+    const steps = counter.steps(() => {
       for (const repeat of some) read(repeated(repeat, length));
     });
+    if (steps === 0) throw new Error('nothing is counted: our code was loaded before the counter was made');
+    return steps;
+  };
   const ratioOf = (some: readonly Repeat[]): number => stepsOf(some, 2000) / stepsOf(some, 500);
   const starts = [...new Set(repeats.map(({ start }) => start))];
   const groups = starts.map((start) => repeats.filter((repeat) => repeat.start === start));

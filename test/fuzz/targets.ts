@@ -14,6 +14,7 @@ import { requirements } from './targets/requirement.ts';
 import { requirementsFile } from './targets/requirements-file.ts';
 import { simpleHtml } from './targets/simple-html.ts';
 import { simpleJson } from './targets/simple-json.ts';
+import { storeXml } from './targets/store-xml.ts';
 import { userAgent } from './targets/user-agent.ts';
 import { version } from './targets/version.ts';
 import { xmlRpc } from './targets/xml-rpc.ts';
@@ -38,4 +39,5 @@ export const fuzzTargets: readonly FuzzTarget[] = [
   userAgent,
   localStats,
   pickle,
+  storeXml,
 ];

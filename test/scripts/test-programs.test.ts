@@ -1,5 +1,5 @@
 /** `npm test` before its tests: what it installs, and for whom. */
-import { rmSync, symlinkSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { type Checkout, type Ended, openCheckout } from './checkout.ts';
@@ -36,6 +36,17 @@ t.test('who asks gets them, as root', async (t) => {
     t.same(ended, { code: 0, stdout: '', stderr: '' });
     t.same(checkout.called(), [update, install]);
   } else t.match(ended, { code: 1, stderr: /^Only root .*: apache2, bzip2\n$/ });
+});
+
+const asRoot = { skip: process.getuid?.() === 0 ? false : 'only root installs packages: run the tests as root, too' };
+t.test('no package may start its services meanwhile', asRoot, async (t) => {
+  const checkout = openCheckout(t);
+  const policy = '/usr/sbin/policy-rc.d';
+  const before = existsSync(policy) && readFileSync(policy, 'utf8');
+  checkout.program('apt-get', `${policy}; [ $? = 101 ]`);
+  t.match(await call(checkout, "provideTestPrograms(true, ['ceph-mon'])"), { code: 0, stderr: '' });
+  t.same(checkout.called(), [update, 'apt-get install -qy --no-install-recommends ceph-mon']);
+  t.equal(existsSync(policy) && readFileSync(policy, 'utf8'), before, 'afterwards they may again');
 });
 
 t.test('while another program holds a lock of apt-get it waits', async (t) => {
@@ -76,13 +87,13 @@ t.test('npm test', async (t) => {
 
   await t.test('makes tap without plugins that are not used, also after npm start', async (t) => {
     t.equal((await checkout.run('test.mjs')).code, 0);
-    t.same(calls(), ['tap build', 'tsc -p .', 'biome check .', 'tap']);
+    t.same(calls(), ['tap build', 'tsc -p .', 'biome check .']);
   });
 
   await t.test('does so once', async (t) => {
     checkout.write(made, 'import * as Plugin_spawn from "@tapjs/spawn"');
     t.equal((await checkout.run('test.mjs')).code, 0);
-    t.same(calls(), ['tsc -p .', 'biome check .', 'tap']);
+    t.same(calls(), ['tsc -p .', 'biome check .']);
   });
 
   await t.test('runs the files that it is told, and only these', async (t) => {

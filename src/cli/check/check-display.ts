@@ -33,7 +33,7 @@ export class CheckDisplay {
 
   /** Shows an event that has a line of its own at once, and all else with the next {@link draw}. */
   readonly report: CheckReport = (event) => {
-    this.#state = stateAfter(event) ?? this.#state;
+    this.#state = stateAfter(event, this.#tally) ?? this.#state;
     const line = event.type === 'waiting' ? undefined : textOf(event, this.#root);
     if (line !== undefined) this.#lines.writeAbove(line, this.#render());
   };
@@ -67,7 +67,8 @@ export class CheckDisplay {
   }
 }
 
-function stateAfter(event: CheckEvent): string | undefined {
+function stateAfter(event: CheckEvent, { listed }: CheckTotals): string | undefined {
+  if (event.type === 'listed') return `the listing of the object store, so far of ${plural(listed, 'object')}`;
   if (event.type === 'project-started') return event.name;
   if (event.type === 'folder-started') return `what nothing accounts for in ${event.path}`;
   return event.type === 'waiting' ? textOf(event, '') : undefined;

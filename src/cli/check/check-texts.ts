@@ -22,11 +22,15 @@ export function textOf(event: CheckEvent, root: string): string | undefined {
     case 'resumed':
       return `Continuing the check that was interrupted after ${event.after}`;
     case 'empty-folder':
-      return printable(`Empty folder ${join(root, 'web', event.path)}`);
+      return printable(`Empty folder ${event.address ?? join(root, 'web', event.path)}`);
+    case 'stray':
+      return printable(`${strayTitles[event.stray.kind]} ${event.address}`);
+    case 'stray-discarded':
+      return printable(`${discardedTitles[event.stray.kind]} ${event.address}`);
     case 'leftover':
-      return printable(`Leftover ${join(root, 'staging', event.name)}`);
+      return printable(`Leftover ${event.name.includes('://') ? event.name : join(root, 'staging', event.name)}`);
     case 'discarded':
-      return printable(`Moved to the trash ${join(root, 'web', event.path)}`);
+      return printable(`Moved to the trash ${event.address ?? join(root, 'web', event.path)}`);
     case 'unjudged':
       return unjudgedText(event.projects);
     case 'snapshot-unjudged':
@@ -42,7 +46,9 @@ export function textOf(event: CheckEvent, root: string): string | undefined {
 
 /** Returns true if an event needs a person, so that it is printed even with -q. */
 export function isUrgent({ type }: CheckEvent): boolean {
-  return type === 'finding' || type === 'unjudged' || type === 'snapshot-unjudged' || type === 'kept';
+  return (
+    type === 'finding' || type === 'stray' || type === 'unjudged' || type === 'snapshot-unjudged' || type === 'kept'
+  );
 }
 
 function unjudgedText(projects: number): string {
@@ -50,16 +56,32 @@ function unjudgedText(projects: number): string {
   return `${look} wrong, but a run is changing ${them}; check again when it has ended`;
 }
 
-function findingText({ kind, path, project, expected, found }: Finding, root: string): string {
-  const place = join(root, 'web', path);
+function findingText({ kind, path, project, expected, found, address }: Finding, root: string): string {
+  const onDisk = join(root, 'web', path);
+  const place = address ?? onDisk;
   if (kind === 'missing-page' && path.endsWith('/index.html')) {
     return `Missing index.html for ${place.slice(0, -'/index.html'.length)}`;
   }
   if (kind === 'unreadable') return printable(`Unreadable ${place}: ${(found ?? '').replace(`${place}: `, '')}`);
   const difference = expected === undefined ? found : `expected ${expected}, found ${found ?? 'none'}`;
+  if (kind === 'bad-copy') return printable(`${titles[kind]} ${place}: differs from ${onDisk}`);
   const cure = kind === 'not-a-file' && project !== undefined ? '; --repair moves it to the trash' : '';
   return printable(`${titles[kind]} ${place}${difference === undefined ? '' : `: ${difference}`}${cure}`);
 }
+
+const strayTitles = {
+  object: 'Unreferenced object',
+  folder: 'Unreferenced objects',
+  trash: 'Unknown day of the trash',
+  upload: 'Open upload',
+} as const;
+
+const discardedTitles = {
+  object: 'Moved to the trash',
+  folder: 'Moved to the trash',
+  trash: 'Will be deleted in its time',
+  upload: 'Aborted',
+} as const;
 
 const titles: Readonly<Record<Exclude<Finding['kind'], 'unreadable'>, string>> = {
   'missing-page': 'Missing page',
@@ -78,6 +100,8 @@ const titles: Readonly<Record<Exclude<Finding['kind'], 'unreadable'>, string>> =
   'missing-snapshot': 'Missing snapshot',
   'bad-snapshot': 'Bad snapshot',
   'bad-signature': 'Bad signature',
+  'missing-copy': 'Missing object',
+  'bad-copy': 'Bad object',
 };
 
 /**

@@ -2,6 +2,7 @@
 import type { CheckEvent } from '../../check/check-event.ts';
 import { plural, showCount } from '../../core/counts.ts';
 import { showBytes } from '../../core/show-bytes.ts';
+import { requestCount, type StoreUsage } from '../../core/store-usage.ts';
 import { showSeconds } from '../output/units.ts';
 import { exitCodes } from '../program/exit-codes.ts';
 
@@ -11,6 +12,8 @@ export class CheckTotals {
   doneBefore = 0;
   /** The approximate number of all projects. */
   expectedProjects = 0;
+  /** Objects in the listing of an object store. */
+  listed = 0;
   files = 0;
   bytes = 0;
   findings = 0;
@@ -19,6 +22,8 @@ export class CheckTotals {
   discarded = 0;
   unjudged = 0;
   isSnapshotUnjudged = false;
+  /** What was asked of the object store; undefined if there is none. */
+  store: StoreUsage | undefined;
 
   /** Takes one event into account. */
   count(event: CheckEvent): void {
@@ -26,11 +31,12 @@ export class CheckTotals {
       this.expectedProjects = event.projects;
       this.doneBefore = event.done;
     } else if (event.type === 'read') this.bytes += event.bytes;
+    else if (event.type === 'listed') this.listed += event.objects;
     else if (event.type === 'file-checked') this.files += 1;
     else if (event.type === 'project-checked') this.projects += 1;
-    else if (event.type === 'finding') this.findings += 1;
+    else if (event.type === 'finding' || event.type === 'stray') this.findings += 1;
     else if (event.type === 'queued') this.queued += 1;
-    else if (event.type === 'discarded') this.discarded += 1;
+    else if (event.type === 'discarded' || event.type === 'stray-discarded') this.discarded += 1;
     else if (event.type === 'snapshot-unjudged') this.isSnapshotUnjudged = true;
     else if (event.type === 'unjudged') this.unjudged += event.projects;
   }
@@ -47,6 +53,7 @@ export class CheckTotals {
     if (this.unjudged > 0) results.push(`${showCount(this.unjudged)} not judged`);
     if (this.discarded > 0) results.push(`${showCount(this.discarded)} moved to the trash`);
     const read = `${plural(this.files, 'file')} (${showBytes(this.bytes)})`;
-    return `Checked ${plural(this.projects, 'project')}, ${read} in ${showSeconds(seconds)}: ${results.join(', ')}.`;
+    const asked = this.store && ` with ${plural(requestCount(this.store), 'request')} to the object store`;
+    return `Checked ${plural(this.projects, 'project')}, ${read} in ${showSeconds(seconds)}${asked ?? ''}: ${results.join(', ')}.`;
   }
 }

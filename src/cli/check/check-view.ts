@@ -76,6 +76,7 @@ export class CheckView {
         queued,
         unjudged,
         discarded,
+        store: tally.store,
         summary,
       });
     } else if (!quiet && (isTerminal || !isRight)) lines.out(summary);
@@ -93,6 +94,9 @@ export class CheckView {
     if (event.type === 'finding') {
       const { kind, path, project, expected, found } = event.finding;
       this.#object({ type: event.type, kind, path, project: project ?? null, expected, found });
+    } else if (event.type === 'stray') {
+      const { kind, key } = event.stray;
+      this.#object({ type: 'finding', kind: `unreferenced-${kind}`, key, project: null });
     } else if (event.type === 'queued') this.#object({ type: event.type, project: event.name ?? null });
     else if (message !== undefined) this.#object({ ...event, message });
   }

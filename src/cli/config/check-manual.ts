@@ -9,13 +9,15 @@ export const checkOptionTexts: Readonly<Record<keyof typeof checkOptions, string
   '-q, --quiet': 'print damage only',
   '-h, --help': checkOptions['-h, --help'],
   '--version': checkOptions['--version'],
-  '--quick': 'presence and size only; a file is read only if its modification time is not the time of its upload',
+  '--quick':
+    'presence and size only; a file is read only if its modification time is not the time of its upload, or its ETag ' +
+    'in a bucket not that of its upload',
   '--subset N/M': 'check the N-th of M shares, such as `3/30`',
   '--subset auto': 'check one share of 30, the next one each time: one every night is everything in a month',
   '--repair': 'also take damaged files off the pages and into the trash at once',
   '--delete-unreferenced':
     'also move files that nothing refers to into the trash; only after everything was read and agrees',
-  '--rebuild': 'make a lost or damaged `state.db` anew from the tree; the old one is kept beside it',
+  '--rebuild': 'make a lost or damaged `state.db` anew from the tree on a disk; the old one is kept beside it',
   '--verify-snapshot':
     'only read all pages; name and queue those that are not what the [signed snapshot](#signed-snapshot) says',
   '--key FILE': 'the public key for it (default: that of `signing-key-file`)',

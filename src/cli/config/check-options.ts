@@ -32,7 +32,7 @@ export const checkOptions = {
   '-q, --quiet': 'print what is wrong, and nothing else',
   '-h, --help': 'show this help and exit',
   '--version': 'show the version and exit',
-  '--quick': 'presence and size only; read a file only if its time was changed',
+  '--quick': 'presence and size only; read a file only if its time or ETag changed',
   '--subset N/M': 'check one share of M only; all shares together are everything',
   '--subset auto': 'check the next of 30 shares: once a night, it reads all in a month',
   '--repair': 'also take damaged files off the pages and move them to the trash',

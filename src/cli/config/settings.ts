@@ -142,7 +142,10 @@ export function settingsFrom(given: ReadonlyMap<SettingName, SettingValue>): Set
     const member = name.replaceAll(/-(.)/g, (_, letter: string) => letter.toUpperCase());
     return [member, found === undefined ? fallback : parse(found, given)] as const;
   });
-  return Object.fromEntries(members) as Settings;
+  const parsed = Object.fromEntries(members) as Settings;
+  const { baseUrl, storage } = parsed;
+  // The whole of `web/` is found there.
+  return { ...parsed, baseUrl: baseUrl ?? (storage?.hold === 'everything' ? storage.publicUrl : undefined) };
 }
 
 /** Throws UsageError if the settings ask for proof of provenance, but nothing would be verified. */

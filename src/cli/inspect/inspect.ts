@@ -10,7 +10,7 @@ import { loadPart } from '../program/load-part.ts';
 import { openOldTarget } from '../target/open-old-target.ts';
 import { isThere, openTarget } from '../target/target.ts';
 import type { Answer } from './answer.ts';
-import { openReader } from './open-reader.ts';
+import { openPageReader, openReader } from './open-reader.ts';
 import { closedState, mayReadState, publishedStatus } from './published-status.ts';
 import { renderStatus } from './render-status.ts';
 import { type Status, statusOf } from './status.ts';
@@ -30,7 +30,8 @@ export async function inspect(command: InspectCommand, lines: Lines): Promise<nu
   const config = readConfigFile(target.config);
   const settings = settingsFrom(new Map([...config.given, ...command.given]));
   const policy = explain && (await readPolicy(config, settings));
-  const { reader, close } = openReader({ target, settings, policy });
+  const open = explain === undefined ? openReader : openPageReader;
+  const { reader, close } = await open({ target, settings, policy });
   try {
     const answer =
       explain === undefined
@@ -38,7 +39,7 @@ export async function inspect(command: InspectCommand, lines: Lines): Promise<nu
         : await explain(reader, (line) => lines.err(line));
     return print(answer, settings, lines);
   } finally {
-    close();
+    await close();
   }
 }
 

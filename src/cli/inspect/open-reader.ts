@@ -6,10 +6,10 @@ import { FilesystemFileStore } from '../../files/filesystem/filesystem-file-stor
 import type { Policy } from '../../policy/policy.ts';
 import { isLocked } from '../../state/sqlite/lock.ts';
 import { SqliteStateStore } from '../../state/sqlite/sqlite-state-store.ts';
-import type { StateStore } from '../../state/state-store.ts';
 import { Selection } from '../../sync/selection/selection.ts';
 import type { Settings } from '../config/settings.ts';
 import { systemClock } from '../program/system-clock.ts';
+import { openFiles } from '../storage/open-files.ts';
 import type { Target } from '../target/target.ts';
 
 /** A mirror opened for reading. */
@@ -17,7 +17,7 @@ export interface Reader {
   readonly target: Target;
   readonly settings: Settings;
   readonly selection: Selection;
-  readonly state: StateStore;
+  readonly state: SqliteStateStore;
   readonly files: FileStore;
   /** Milliseconds since 1970. */
   now(): number;
@@ -38,7 +38,34 @@ export function unknownMirror({ root }: Target): UsageError {
   return new UsageError(`${root}: nothing is known of this mirror yet; start it with pep381run ${root}`);
 }
 
-/** Opens the mirror, even during a run. Throws UsageError if there is none, or StorageError. */
+/** Opens the mirror as {@link openReader} does, with the files that lie in an object store. */
+export async function openPageReader(
+  options: OpenReaderOptions,
+): Promise<{ readonly reader: Reader; close(): Promise<void> }> {
+  const { reader, close } = openReader(options);
+  const { signal } = new AbortController();
+  const { settings, target } = options;
+  try {
+    const opened = await openFiles({
+      ...{ target, settings, state: reader.state, clock: systemClock, signal, isReadOnly: true },
+    });
+    return {
+      reader: { ...reader, files: opened.files },
+      close: async () => {
+        close();
+        await opened.close();
+      },
+    };
+  } catch (error) {
+    close();
+    throw error;
+  }
+}
+
+/**
+ * Opens the mirror, even during a run, with the files that lie on the disk. Throws UsageError if there is none, or
+ * StorageError.
+ */
 export function openReader(options: OpenReaderOptions): { readonly reader: Reader; close(): void } {
   const { target, settings, policy } = options;
   if (!existsSync(target.state)) throw unknownMirror(target);

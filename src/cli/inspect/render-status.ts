@@ -95,12 +95,14 @@ function checkText({ finished, findings }: PastCheck): string {
   return `ended ${shortTime(finished)} with ${findings === 0 ? 'no findings' : plural(findings, 'finding')}`;
 }
 
-function storeRows({ where, lastRun, lastDays }: StoreStatus): string[][] {
+function storeRows({ where, publicUrl, lastRun, lastDays, lastCheck }: StoreStatus): string[][] {
   const lines = [
     ...(lastRun === undefined ? [] : [usageText(lastRun, 'the last run')]),
     ...(lastDays === undefined ? [] : [usageText(lastDays, `${storeDays} days`)]),
+    ...(lastCheck === undefined ? [] : [usageText(lastCheck, 'the last check')]),
   ];
-  return [['Store', where], ...lines.map((line, at) => [at === 0 ? 'Requests' : '', line])];
+  const place = publicUrl === undefined ? where : `${where}, read at ${publicUrl}`;
+  return [['Store', place], ...lines.map((line, at) => [at === 0 ? 'Requests' : '', line])];
 }
 
 function usageText(usage: StoreUsage, span: string): string {

@@ -54,7 +54,8 @@ function summaryOf(status: Status, nowMs: number): string {
 }
 
 function measurementsOf(status: Status, { warning: low, critical: high }: Thresholds, nowMs: number): Measurement[] {
-  const { target, lastComplete, oldestQueued, parked, heldBack = 0, recentAlarms = 0, lastCheck } = status;
+  const { target, lastComplete, lastCompleteBefore, oldestQueued, parked, heldBack = 0, recentAlarms = 0 } = status;
+  const { lastCheck } = status;
   const time = (name: 'age' | 'queue' | 'check', since: string | undefined, text: string): Measurement => {
     const value = secondsSince(since, nowMs);
     const limits = [secondsOf(low[name]), secondsOf(high[name])] as const;
@@ -69,7 +70,7 @@ function measurementsOf(status: Status, { warning: low, critical: high }: Thresh
   });
   const allow = `pep381run --allow-deletions ${heldBack} ${target}`;
   return [
-    time('age', lastComplete, 'the last complete run began'),
+    time('age', isAhead(lastComplete, nowMs) ? lastCompleteBefore : lastComplete, 'the last complete run began'),
     time('queue', oldestQueued, 'a project is queued since'),
     // Held-back deletions are parked, too.
     count('parked', Math.max(0, parked - heldBack), `${plural(parked - heldBack, 'project')} could not be finished`),
@@ -101,6 +102,11 @@ function problemOf({ name, value, limits, text }: Measurement): Problem[] {
 /** Milliseconds by which clocks may differ. */
 const maxAheadMs = 5 * minuteMs;
 
+/** Returns true if a time lies in the future, so that it says nothing of an age. */
+function isAhead(time: string | undefined, nowMs: number): boolean {
+  return time !== undefined && Date.parse(time) - nowMs > maxAheadMs;
+}
+
 /** Returns what is wrong whatever the limits are. */
 function factsAgainst(status: Status, nowMs: number): Problem[] {
   const {
@@ -125,7 +131,7 @@ function factsAgainst(status: Status, nowMs: number): Problem[] {
       text: 'the last run was refused, because of a setting: start pep381run by hand',
     });
   }
-  if (lastComplete !== undefined && Date.parse(lastComplete) - nowMs > maxAheadMs) {
+  if (isAhead(lastComplete, nowMs)) {
     problems.push({
       severity: warning,
       text: `the last complete run began in the future, ${lastComplete}: was the clock wrong?`,

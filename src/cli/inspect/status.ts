@@ -16,7 +16,7 @@ import type { AlarmRecord } from '../../state/program-results.ts';
 import type { ProvenanceTotals } from '../../state/provenance-records.ts';
 import type { KeptParked } from '../../state/queue.ts';
 import type { RejectedFileOf } from '../../state/rejected-files.ts';
-import type { RunRecord } from '../../state/run-history.ts';
+import { completedBefore, type RunRecord } from '../../state/run-history.ts';
 import type { StateStore } from '../../state/state-store.ts';
 import type { Settings } from '../config/settings.ts';
 import { isoTime } from '../output/units.ts';
@@ -28,6 +28,8 @@ export const shownAtMost = 10;
 const rulesCounted = 100_000;
 /** Days for which requests to the object store are summed up. */
 export const storeDays = 30;
+/** The number of runs that are looked through: all that are remembered. */
+const runsRead = 1000;
 
 /** The status for monitoring and people. Times are in ISO 8601. */
 export interface Status {
@@ -45,6 +47,8 @@ export interface Status {
   readonly bytes: number;
   /** The start of the last completed run. */
   readonly lastComplete: string | undefined;
+  /** If that lies in the future, the start of the last completed run that does not, as far as it is known. */
+  readonly lastCompleteBefore?: string | undefined;
   /** Null if only the mirror's owner may know. */
   readonly running: boolean | null;
   /** The start of the current or crashed run; undefined if the last run has ended. */
@@ -94,8 +98,11 @@ export interface Status {
 export interface StoreStatus {
   /** Bucket and prefix, such as `s3://pypi-mirror/mirror`. */
   readonly where: string;
+  /** The address under which readers find what is below `web/` in the bucket. */
+  readonly publicUrl?: string | undefined;
   readonly lastRun?: StoreUsage | undefined;
-  /** The sum of the last {@link storeDays} days. */
+  readonly lastCheck?: StoreUsage | undefined;
+  /** The sum of the runs of the last {@link storeDays} days. */
   readonly lastDays?: StoreUsage | undefined;
 }
 
@@ -155,6 +162,8 @@ export async function statusOf({ target, settings, state, files, isRunning, now 
   const { size, free } = await files.room();
   const rules = state.plans.totalsByRule(rulesCounted);
   const { unmetLines: unmet = [] } = state.get(missingState);
+  const lastComplete = timeIn((await files.read(ownPath('last-modified')))?.toString('latin1'));
+  const isAhead = lastComplete !== undefined && Date.parse(lastComplete) > nowMs;
   return {
     target: target.root,
     upstream,
@@ -164,7 +173,8 @@ export async function statusOf({ target, settings, state, files, isRunning, now 
     projects,
     files: held,
     bytes,
-    lastComplete: timeIn((await files.read(ownPath('last-modified')))?.toString('latin1')),
+    lastComplete,
+    lastCompleteBefore: isAhead ? timeOf(completedBefore(state.history.latest(runsRead), nowMs)) : undefined,
     running: running ?? null,
     runningSince: timeOf(mark.running),
     progressAt: timeOf(mark.progressAt),
@@ -216,15 +226,18 @@ function movingOf(state: Pick<StateStore, 'get'>): Status['moving'] {
 
 function storeStatus(
   storage: Settings['storage'],
-  { history }: Pick<StateStore, 'history'>,
+  state: Pick<StateStore, 'history' | 'get'>,
   nowMs: number,
 ): StoreStatus | undefined {
   if (storage === undefined) return undefined;
-  const { bucket, prefix } = storage;
+  const { bucket, prefix, publicUrl } = storage;
+  const { history } = state;
   const days = history.days(nowMs, storeDays).filter(({ day }) => nowMs - day < storeDays * dayMs);
   return {
     where: `s3://${bucket}/${prefix}`.replace(/\/$/, ''),
+    publicUrl,
     lastRun: history.latest(1)[0]?.results?.store,
+    lastCheck: state.get(checkResultsState).lastCheck?.store,
     lastDays: sumOfUsage(days.map(({ store }) => store)),
   };
 }

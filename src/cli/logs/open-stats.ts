@@ -59,15 +59,15 @@ export async function openMirrorStats(
   target: Target,
   settings: Settings,
   threads: StatsThreads | undefined,
+  mayWrite: (() => void) | undefined,
 ): Promise<{ readonly job: StatsFiles; close(): Promise<void> }> {
   const state = openExpectedState(target, systemClock);
   const { signal } = new AbortController();
-  const opened = await openFiles({ target, settings, state, clock: systemClock, signal, staging }).catch(
-    (error: unknown) => {
-      state.close();
-      throw error;
-    },
-  );
+  const opening = { target, settings, state, clock: systemClock, signal, staging, ...(mayWrite && { mayWrite }) };
+  const opened = await openFiles(opening).catch((error: unknown) => {
+    state.close();
+    throw error;
+  });
   const job = statsFilesOf(opened.files);
   const close = async (): Promise<void> => {
     state.close();

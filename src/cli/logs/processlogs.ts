@@ -2,7 +2,7 @@
 import { join, resolve } from 'node:path';
 import { UsageError } from '../../core/errors.ts';
 import type { LogSource, OpenLog } from '../../files/log-source.ts';
-import { logsResultsState } from '../../state/mirror-state.ts';
+import { copyState, logsResultsState } from '../../state/mirror-state.ts';
 import type { LogsResult } from '../../state/program-results.ts';
 import { change } from '../../state/state-section.ts';
 import { processLogs } from '../../stats/process-logs.ts';
@@ -16,6 +16,8 @@ import { lines } from '../output/lines.ts';
 import { exitCodes } from '../program/exit-codes.ts';
 import type { Program } from '../program/program.ts';
 import { systemClock } from '../program/system-clock.ts';
+import type { MirrorOwner } from '../storage/mirror-owner.ts';
+import { openLease } from '../storage/open-lease.ts';
 import { openExpectedState } from '../target/open-expected-state.ts';
 import { refuseRoot } from '../target/owner.ts';
 import { type HeldLock, holdLock, stalledHolderText } from '../target/program-lock.ts';
@@ -71,9 +73,30 @@ async function run(command: RunCommand): Promise<number> {
     return exitCodes.ok;
   }
   try {
-    return await runWithMemory(command, paths, target, settings, lock);
+    return await runAsOwner(command, paths, target, settings, lock);
   } finally {
     lock.release();
+  }
+}
+
+/** Counts on the machine that publishes the mirror. Another one leaves the logs as they are. */
+async function runAsOwner(
+  command: RunCommand,
+  paths: readonly string[],
+  target: Target,
+  settings: Settings,
+  lock: HeldLock,
+): Promise<number> {
+  const { signal } = new AbortController();
+  const owner = await openLease({ target, settings, clock: systemClock, signal, mayTake: false });
+  if (owner?.kind === 'standby') {
+    if (!command.quiet) lines.out(owner.reason);
+    return exitCodes.ok;
+  }
+  try {
+    return await runWithMemory(command, paths, target, settings, lock, owner);
+  } finally {
+    await owner?.close();
   }
 }
 
@@ -83,10 +106,11 @@ async function runWithMemory(
   target: Target,
   settings: Settings,
   { progress }: HeldLock,
+  owner: MirrorOwner | undefined,
 ): Promise<number> {
   const startedMs = Date.now();
   const threads = openStatsThreads();
-  const { job, close } = await openMirrorStats(target, settings, threads);
+  const { job, close } = await openMirrorStats(target, settings, threads, owner?.mayWrite);
   const logs = watchedLogs(job.logs, progress);
   const state = openStatsStore(target);
   try {
@@ -95,6 +119,7 @@ async function runWithMemory(
     await remember(target, { startedMs, finishedMs: Date.now(), exitCode, failures: result.failures.length }, result, {
       metricsFile: settings.metricsFile,
       files: job.files,
+      hasLease: owner !== undefined,
     });
     return exitCode;
   } finally {
@@ -109,12 +134,22 @@ async function remember(
   target: Target,
   lastLogs: LogsResult,
   { downloads: more }: StatsResult,
-  { metricsFile, files }: { readonly metricsFile: string | undefined; readonly files: StatsJob['files'] },
+  {
+    metricsFile,
+    files,
+    hasLease,
+  }: {
+    readonly metricsFile: string | undefined;
+    readonly files: StatsJob['files'];
+    readonly hasLease: boolean;
+  },
 ): Promise<void> {
   const state = openExpectedState(target, systemClock);
   try {
     const { downloads = 0 } = state.get(logsResultsState);
     state.set(change(logsResultsState, { lastLogs, downloads: downloads + more }));
+    // The next run copies it.
+    if (hasLease && more > 0) state.set(change(copyState, { copyDue: true }));
     const problem = await writeMetrics(metricsFile, { root: target.root, state, files });
     if (problem !== undefined) lines.err(`processlogs: Warning: ${problem}`);
   } finally {

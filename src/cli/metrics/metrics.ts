@@ -2,6 +2,7 @@
  * The metrics of a mirror: names, units and meanings. Names follow Prometheus' conventions: base units, `_total` for
  * counters only, times as `_timestamp_seconds`, so that their age is known whenever somebody asks.
  */
+import type { StoreUsage } from '../../core/store-usage.ts';
 import type { Room } from '../../files/file-store.ts';
 import type { MetricFamily, Sample } from '../../formats/prometheus.ts';
 import {
@@ -74,13 +75,28 @@ function runMetrics(state: StateStore): MetricFamily[] {
 function storeMetrics(state: StateStore): MetricFamily[] {
   const { runSums } = state.get(runResultsState);
   const { requests = {}, bytesSent, bytesReceived, retries } = runSums?.store ?? {};
-  const byKind = Object.entries(requests).map(([kind, value]) => ({ labels: { kind }, value }));
+  const { checkSums } = state.get(checkResultsState);
+  const checks = checkSums?.store;
   return [
-    counter('pep381_store_requests_total', 'Requests of runs to the object store, by kind.', byKind),
+    counter('pep381_store_requests_total', 'Requests of runs to the object store, by kind.', byKind(requests)),
     counter('pep381_store_sent_bytes_total', 'Bytes that runs sent to the object store.', bytesSent),
     counter('pep381_store_received_bytes_total', 'Bytes that runs received from the object store.', bytesReceived),
     counter('pep381_store_retries_total', 'Requests to the object store that were repeated.', retries),
+    counter(
+      'pep381_check_store_requests_total',
+      'Requests of checks to the object store, by kind.',
+      byKind(checks?.requests ?? {}),
+    ),
+    counter(
+      'pep381_check_store_received_bytes_total',
+      'Bytes that checks received from the object store.',
+      checks?.bytesReceived,
+    ),
   ];
+}
+
+function byKind(requests: StoreUsage['requests']): Sample[] {
+  return Object.entries(requests).map(([kind, value]) => ({ labels: { kind }, value }));
 }
 
 function lagMetrics(state: StateStore): MetricFamily[] {
@@ -148,12 +164,17 @@ function diskMetrics(state: StateStore, { size, free, inodes }: Room): MetricFam
 }
 
 function checkMetrics(state: StateStore): MetricFamily[] {
-  const { lastCheck, checkSums: sums } = state.get(checkResultsState);
+  const { lastCheck, checkSums: sums, damagedShares = [] } = state.get(checkResultsState);
   return [
     gauge('pep381_last_check_timestamp_seconds', 'End of the last check.', seconds(lastCheck?.finishedMs)),
     gauge('pep381_last_check_exit_code', 'Exit code of the last check.', lastCheck?.exitCode),
     gauge('pep381_last_check_duration_seconds', 'Duration of the last check.', duration(lastCheck)),
     gauge('pep381_last_check_findings', 'Things that the last check found to be wrong.', lastCheck?.findings),
+    gauge(
+      'pep381_damaged_shares_findings',
+      'Things that the last check of each share of the mirror found to be wrong.',
+      lastCheck && damagedShares.reduce((sum, { findings }) => sum + findings, 0),
+    ),
     counter('pep381_checks_total', 'Checks.', sums?.checks),
     counter('pep381_checked_files_total', 'Files that were checked.', sums?.files),
     counter('pep381_checked_bytes_total', 'Bytes that were read by checks.', sums?.bytes),

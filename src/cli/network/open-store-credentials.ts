@@ -30,9 +30,9 @@ export function openStoreCredentials(options: StoreCredentials): GetCredentials 
   return openCredentials({
     env,
     file: path === undefined ? undefined : { path, profile, read: () => readPrivate(path, target) },
-    ask: (...request) => {
+    ask: (method, url, headers) => {
       dispatcher ??= connect();
-      return openAskMetadata(dispatcher, clock, signal)(...request);
+      return openAskMetadata(dispatcher, clock, signal)(method, url, headers);
     },
     readToken: readText,
     clock,

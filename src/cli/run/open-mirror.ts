@@ -4,7 +4,7 @@ import type { Clock } from '../../core/clock.ts';
 import { MemoryBudget } from '../../core/memory-budget.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { Report } from '../../core/report.ts';
-import type { StoreUsage } from '../../core/store-usage.ts';
+import { type StoreUsage, sumOfUsage } from '../../core/store-usage.ts';
 import type { ChangedPaths } from '../../files/changed-paths.ts';
 import { PathSpool, spooling } from '../../files/filesystem/path-spool.ts';
 import type { Policy } from '../../policy/policy.ts';
@@ -19,6 +19,7 @@ import { Selection } from '../../sync/selection/selection.ts';
 import { parseToml } from '../config/config-file.ts';
 import type { Settings } from '../config/settings.ts';
 import { type Access, openUpstreams } from '../network/open-upstreams.ts';
+import type { MirrorOwner } from '../storage/mirror-owner.ts';
 import { type OpenedFiles, openFiles } from '../storage/open-files.ts';
 import { openExpectedState } from '../target/open-expected-state.ts';
 import { type Target, takeRequest } from '../target/target.ts';
@@ -45,6 +46,8 @@ export interface OpenMirrorOptions {
   readonly keys?: SnapshotKeys;
   /** Undefined if nothing is requested from an index. */
   readonly access?: Access;
+  /** This machine as the one that publishes; undefined without a lease. */
+  readonly owner?: MirrorOwner | undefined;
   readonly clock: Clock;
   readonly report: Report;
   readonly signal: AbortSignal;
@@ -71,7 +74,11 @@ export async function openMirror(options: OpenMirrorOptions): Promise<OpenedMirr
   const { upstream, sources, close } = await openUpstreams(settings, policy, { clock, signal, memory, access, report });
   const state = openExpectedState(target, clock, { discard: dryRun });
   const removals = laterClock(clock, upstream);
-  const opened = await openFiles({ target, settings, state, clock, signal, removals, isReadOnly: dryRun });
+  const { owner } = options;
+  const opened = await openFiles({
+    ...{ target, settings, state, clock, signal, removals, isReadOnly: dryRun },
+    ...(owner && { mayWrite: owner.mayWrite }),
+  });
   const isHeard = settings.hooks.afterRun !== undefined && !dryRun;
   const changedPaths = isHeard ? new PathSpool(target.root, clock) : undefined;
   const files = changedPaths === undefined ? opened.files : spooling(opened.files, changedPaths);
@@ -96,11 +103,12 @@ export async function openMirror(options: OpenMirrorOptions): Promise<OpenedMirr
     parseToml: (text) => parseToml(text, 'pyproject.toml'),
     verifier,
   };
+  const { usage } = opened;
   return {
     mirror,
     changedPaths,
     bucket: opened.bucket,
-    ...(opened.usage && { storeUsage: opened.usage }),
+    ...(usage && { storeUsage: () => sumOfUsage([usage(), owner?.usage()]) ?? usage() }),
     close: async () => {
       changedPaths?.close();
       state.close();

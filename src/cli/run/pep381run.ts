@@ -43,6 +43,7 @@ import { prefetch } from './open-prefetch.ts';
 import { openProvenance } from './open-provenance.ts';
 import { type KnownConfig, recordRefusal } from './record-refusal.ts';
 import { restore } from './restore.ts';
+import { runAsOwner } from './run-as-owner.ts';
 import { runOnce } from './run-once.ts';
 import type { RunArguments } from './run-view.ts';
 import { runWhileRequested } from './run-while-requested.ts';
@@ -213,7 +214,10 @@ async function runWith(command: RunArguments, target: Target, isMirror: boolean,
   const isFree = command.dryRun && !isThere(target.lock);
   const code = await runWhileRequested({
     takeLock: () => (isFree ? () => {} : takeLock(target.lock)),
-    run: () => runOnce({ command, target, settings, policy, verifier, secret, keys, access, pause }),
+    run: () =>
+      runAsOwner({ command, target, settings, pause }, (owner) =>
+        runOnce({ command, target, settings, policy, verifier, secret, keys, access, pause, owner }),
+      ),
     isRequested: () => !command.dryRun && requestAgeMs(target, Date.now()) !== undefined,
     isPaused: () => pause.signal.aborted,
     rest: (ms) => restFor(ms, pause.signal),

@@ -3,13 +3,14 @@ import type { Policy } from '../../policy/policy.ts';
 import { adoptionState, isInitialized } from '../../state/mirror-state.ts';
 import { takeLock } from '../../state/sqlite/lock.ts';
 import { type Settings, settingsFrom } from '../config/settings.ts';
+import { publishStatus } from '../inspect/publish-status.ts';
 import { writeMetrics } from '../metrics/write-metrics.ts';
 import { exitCodes } from '../program/exit-codes.ts';
 import { loadPart } from '../program/load-part.ts';
 import { systemClock } from '../program/system-clock.ts';
+import { openLease } from '../storage/open-lease.ts';
 import type { Target } from '../target/target.ts';
 import { openMirror } from './open-mirror.ts';
-import { publishStatus } from './publish-status.ts';
 import { runResults } from './run-results.ts';
 import { RunTotals } from './run-totals.ts';
 
@@ -42,9 +43,23 @@ async function record(target: Target, known: KnownConfig, startedMs: number): Pr
   const settings = known.settings ?? settingsFrom(new Map());
   const { value: policy } = known.policy ?? { value: undefined };
   const { signal } = new AbortController();
-  const opening = { target, settings, policy, verifier: undefined, clock: systemClock, report: () => {}, signal };
-  const { mirror, close } = await openMirror({ ...opening, reconcile: false, dryRun: false });
+  const owner = await openLease({ target, settings, clock: systemClock, signal, mayTake: false });
+  // The status that others see is that of the machine that publishes.
+  if (owner?.kind === 'standby') return;
+  const opening = {
+    target,
+    settings,
+    policy,
+    verifier: undefined,
+    clock: systemClock,
+    report: () => {},
+    signal,
+    owner,
+  };
+  let opened: Awaited<ReturnType<typeof openMirror>> | undefined;
   try {
+    opened = await openMirror({ ...opening, reconcile: false, dryRun: false });
+    const { mirror } = opened;
     const { state, files, clock } = mirror;
     if (!isInitialized(state) || state.get(adoptionState).adopting !== undefined) return;
     const result = { startedMs, finishedMs: clock.now(), exitCode: exitCodes.usage };
@@ -57,6 +72,7 @@ async function record(target: Target, known: KnownConfig, startedMs: number): Pr
     await publishMirrorPages({ ...source, now: clock.now(), isRunning: false });
     await writeMetrics(settings.metricsFile, { root: target.root, state, files });
   } finally {
-    await close();
+    await opened?.close();
+    await owner?.close();
   }
 }

@@ -22,6 +22,7 @@ import { jsonReport, problemOf } from '../output/event-lines.ts';
 import type { Lines } from '../output/lines.ts';
 import { exitCodes } from '../program/exit-codes.ts';
 import { systemClock } from '../program/system-clock.ts';
+import { openLease } from '../storage/open-lease.ts';
 import { knowsMirror } from '../target/open-expected-state.ts';
 import { refuseRoot } from '../target/owner.ts';
 import { openTarget, prepareTarget } from '../target/target.ts';
@@ -46,15 +47,22 @@ export async function restore(command: RunCommand & { kind: 'restore' }, lines: 
   const common = { target, settings, policy, verifier: undefined, clock: systemClock };
   const { report } = restored;
   const { signal } = new AbortController();
-  const { mirror, close } = await openMirror({ ...common, reconcile: false, dryRun: false, report, signal });
+  let owner: Awaited<ReturnType<typeof openLease>>;
+  let opened: Awaited<ReturnType<typeof openMirror>> | undefined;
   try {
+    owner = await openLease({ target, settings, clock: systemClock, signal, mayTake: false });
+    if (owner?.kind === 'standby') throw new UsageError(`${owner.reason}; restore there`);
+    opened = await openMirror({ ...common, reconcile: false, dryRun: false, report, signal, owner });
+    const { mirror } = opened;
     // If the disk could not be read for a moment, knowsMirror() above could not tell whether the state knows of a
     // mirror.
     if (!isInitialized(mirror.state)) throw unknownMirror(target);
     const failed = await restoreAll(mirror, command.names, lines);
+    await owner?.copyState(mirror.state, true);
     return failed + restored.lacking > 0 ? exitCodes.incomplete : exitCodes.ok;
   } finally {
-    await close();
+    await opened?.close();
+    if (owner?.kind === 'owner') await owner.close();
     release();
   }
 }

@@ -8,23 +8,23 @@ import { adoptionState, runState } from '../../state/mirror-state.ts';
 import { change } from '../../state/state-section.ts';
 import { lastRunIn } from '../../sync/discover/outdated-state.ts';
 import type { Mirror } from '../../sync/mirror.ts';
+import { publishStatus } from '../inspect/publish-status.ts';
 import { isoTime } from '../output/units.ts';
 import { exitCodes } from '../program/exit-codes.ts';
-import { publishStatus } from './publish-status.ts';
 
 const everyMs = minuteMs;
 
 /**
  * Marks that a run is at work since `startedMs`. If the last run crashed, records that in the history and in the
- * status, reports a warning, and resolves with true.
+ * status, reports a warning, and resolves with its text: a quiet run prints it as well.
  */
-export async function beginRun(mirror: Mirror, startedMs: number): Promise<boolean> {
+export async function beginRun(mirror: Mirror, startedMs: number): Promise<string | undefined> {
   const { state, report } = mirror;
   // The mark comes first: if the disk is full, the status cannot be written.
   const { running, progressAt = running } = state.get(runState);
   const { adopting } = state.get(adoptionState);
   state.set(change(runState, { running: startedMs, progressAt: startedMs, pausedAt: undefined }));
-  if (running === undefined || progressAt === undefined) return false;
+  if (running === undefined || progressAt === undefined) return undefined;
   const summary = 'Died before its end: it was killed or crashed, or the machine stopped.';
   const died = { startedMs: running, finishedMs: progressAt, exitCode: exitCodes.bug, summary };
   state.history.record(died);
@@ -33,7 +33,7 @@ export async function beginRun(mirror: Mirror, startedMs: number): Promise<boole
   if (adopting === undefined && isLatest) await publishStatus({ ...mirror, policy: mirror.selection.policy }, died);
   const message = `the last run, which began at ${isoTime(running)}, died before its end; this one goes on from there`;
   report({ type: 'warning', message });
-  return true;
+  return message;
 }
 
 /** Updates `progressAt` from now on, once a minute at most. */

@@ -16,6 +16,7 @@ import type { Mirror } from '../../sync/mirror.ts';
 import { failureText } from '../../sync/project/failure-message.ts';
 import { sync } from '../../sync/sync.ts';
 import type { Settings } from '../config/settings.ts';
+import { publishStatus } from '../inspect/publish-status.ts';
 import { writeMetrics } from '../metrics/write-metrics.ts';
 import type { Access } from '../network/open-upstreams.ts';
 import { announce, lines } from '../output/lines.ts';
@@ -23,6 +24,8 @@ import { isoTime, shortTime } from '../output/units.ts';
 import { exitCodeOf, exitCodes } from '../program/exit-codes.ts';
 import type { PauseRequest } from '../program/signals.ts';
 import { systemClock } from '../program/system-clock.ts';
+import type { MirrorOwner } from '../storage/mirror-owner.ts';
+import { StateCopies } from '../storage/state-copies.ts';
 import { adoptTarget, discardOldStateIfComplete } from '../target/adopt-target.ts';
 import { requestAgeMs, type Target } from '../target/target.ts';
 import { AlarmLog } from './alarm-log.ts';
@@ -30,7 +33,7 @@ import { expectSpace, smallerMirrors } from './check-room.ts';
 import { heldBackText } from './held-back-text.ts';
 import { notifyAll } from './notify-downstream.ts';
 import { openMirror, type SnapshotKeys } from './open-mirror.ts';
-import { publishStatus } from './publish-status.ts';
+import { endOutage, noteOutage } from './outage.ts';
 import { runHooks } from './run-hooks.ts';
 import { beginRun, RunMarker } from './run-marker.ts';
 import { rememberHooks, runResults } from './run-results.ts';
@@ -60,6 +63,8 @@ export interface OneRun {
   readonly keys: SnapshotKeys;
   readonly access: Access;
   readonly pause: PauseRequest;
+  /** This machine as the one that publishes; undefined without a lease. */
+  readonly owner: MirrorOwner | undefined;
 }
 
 /** The result of a run. */
@@ -71,6 +76,10 @@ interface RunEnd {
   readonly pausedWith?: number;
   /** The number of deletions that are held back. */
   readonly heldBack: number;
+  /** True if the failure is one that quiet runs have printed already. */
+  readonly isTold?: boolean;
+  /** A line about an outage that is over. */
+  readonly recovered?: string | undefined;
   /** A line about what earlier runs could not finish; set if nothing else explains exit code 1. */
   readonly waiting?: string | undefined;
 }
@@ -79,7 +88,7 @@ type Opened = Awaited<ReturnType<typeof openMirror>>;
 
 /** Runs once. Resolves with the exit code. The caller holds the lock. */
 export async function runOnce(run: OneRun): Promise<number> {
-  const { command, target, settings, policy, verifier, keys, access, pause } = run;
+  const { command, target, settings, policy, verifier, keys, access, pause, owner } = run;
   const startedMs = Date.now();
   const tally = new RunTotals();
   const report: Report = (event) => {
@@ -94,10 +103,11 @@ export async function runOnce(run: OneRun): Promise<number> {
   setMaxListeners(0, signal);
   const clock = systemClock;
   const asked = { reconcile, acceptChanges, allowDeletions, dryRun };
-  const mirrored = { target, settings, policy, verifier, keys, access };
+  const mirrored = { target, settings, policy, verifier, keys, access, owner };
   const opened = await openMirror({ ...mirrored, ...asked, clock, report, signal });
   const mark = new RunMarker(opened.mirror);
   const pages = new SitePages(opened.mirror, policy);
+  const copies = new StateCopies(owner, opened.mirror.state, () => tally.hasChanged);
   const alarms = new AlarmLog(opened.mirror.state, clock, settings.hooks.onAlarm !== undefined);
   const isRead = !isWrittenHere(target.syncLog);
   const hint = command.quiet || dryRun ? undefined : rootHint(opened.mirror.state, target.root, process.getuid?.());
@@ -119,17 +129,26 @@ export async function runOnce(run: OneRun): Promise<number> {
     if (!dryRun) await tell(run, opened, alarms, tally, end);
     const message = dryRun ? undefined : await measure(run, opened.mirror);
     if (message !== undefined) report({ type: 'warning', message });
+    if (!dryRun) end = await copied(end, copies);
     // What a paused run has to say with -q, the next one says.
     if (!dryRun && isRead && (end.pausedWith === undefined || !command.quiet)) alarms.forgetUnread();
   } finally {
     clearInterval(measuring);
     mark.stop();
     await pages.stop();
+    await copies.stop();
     view.end();
     await opened.close();
   }
   printEnd(run, tally, end, view);
   return end.code;
+}
+
+/** Makes the last copy of the state. A run whose state another machine could not go on with has failed. */
+async function copied(end: RunEnd, copies: StateCopies): Promise<RunEnd> {
+  if (end.failure instanceof StorageError) return end;
+  const failure = await copies.end();
+  return failure === undefined || end.pausedWith !== undefined ? end : { ...end, failure, code: exitCodes.storage };
 }
 
 /** Returns advice for a person who runs everything as root, or undefined if it does not apply or was given before. */
@@ -186,7 +205,9 @@ async function work(
   }
   for (const message of policy?.warnings ?? []) mirror.report({ type: 'warning', message });
   const mirroring = async (): Promise<void> => {
-    if (!command.dryRun && (await beginRun(mirror, startedMs))) await pages.begin();
+    const died = command.dryRun ? undefined : await beginRun(mirror, startedMs);
+    if (died !== undefined && command.quiet) lines.err(`Warning: ${died}`);
+    if (died !== undefined) await pages.begin();
     if (!command.dryRun) await adoptTarget(target, mirror);
     if (!command.dryRun) await expectSpace(target, mirror, command.all);
     await sync(mirror);
@@ -288,7 +309,19 @@ async function endOf(
     if (!(failure instanceof StorageError)) throw error;
   }
   const waiting = failure === undefined ? waitingOf(run, mirror, tally, code) : undefined;
-  return { code, failure, summary, heldBack, waiting };
+  return { code, failure, summary, heldBack, waiting, ...outageOf(run, mirror, failure) };
+}
+
+/** Returns whether a failure to reach upstream was printed before, or a line about an outage that is over. */
+function outageOf(
+  { command }: OneRun,
+  { state, clock }: Mirror,
+  failure: unknown,
+): Pick<RunEnd, 'isTold' | 'recovered'> {
+  if (command.dryRun) return {};
+  if (failure === undefined) return { recovered: endOutage(state) };
+  if (!(failure instanceof Error) || exitCodeOf(failure, false) !== exitCodes.upstream) return {};
+  return { isTold: !noteOutage(state, failure.message, clock.now()) };
 }
 
 function pagesText(problem: Error): string {
@@ -375,7 +408,7 @@ function codeOf({ state }: Mirror, tally: RunTotals): number {
 function printEnd(
   { command, settings, target, pause }: OneRun,
   tally: RunTotals,
-  { code, failure, summary, pausedWith, heldBack, waiting }: RunEnd,
+  { code, failure, summary, pausedWith, heldBack, waiting, isTold = false, recovered }: RunEnd,
   view: View,
 ): void {
   if (pausedWith !== undefined) {
@@ -386,13 +419,14 @@ function printEnd(
     return;
   }
   if (code === exitCodes.bug) lines.err(`pep381run: error: ${inspect(failure)}\n${reportBug}`);
-  else if (failure instanceof Error) lines.err(`pep381run: error: ${failure.message}`);
+  else if (failure instanceof Error && !(command.quiet && isTold)) lines.err(`pep381run: error: ${failure.message}`);
+  if (recovered !== undefined) announce(settings, 'recovered', recovered);
   if (failure instanceof TooLargeError) {
     lines.err(smallerMirrors);
     return;
   }
   if (view.conclude !== undefined) view.conclude(code, waiting);
-  else conclude(command, settings, tally, code, summary, waiting);
+  else conclude(command, settings, tally, { code, summary, waiting, isTold });
   if (tally.deletions.length > 0 && settings.logFormat === 'text')
     lines.err(heldBackText(tally.deletions, target.root, heldBack));
 }

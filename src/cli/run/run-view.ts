@@ -19,6 +19,15 @@ const alarmsNamed = 20;
 /** The arguments of a command line that starts a run. */
 export type RunArguments = RunCommand & { kind: 'run' };
 
+/** The end of a run, for people. */
+interface Conclusion {
+  readonly code: number;
+  readonly summary: string;
+  readonly waiting: string | undefined;
+  /** True if quiet runs have printed already why this one failed. */
+  readonly isTold: boolean;
+}
+
 /**
  * Prints the end of a run. With -q it prints only what needs a person: failures that will probably repair themselves
  * are left to the next run.
@@ -27,9 +36,7 @@ export function conclude(
   { quiet }: RunArguments,
   settings: Settings,
   tally: RunTotals,
-  code: number,
-  summary: string,
-  waiting: string | undefined,
+  { code, summary, waiting, isTold }: Conclusion,
 ): void {
   if (waiting !== undefined && (quiet || settings.logFormat === 'text')) lines.err(waiting);
   if (quiet) {
@@ -40,7 +47,7 @@ export function conclude(
     const more = tally.alarms.length - alarmsNamed;
     if (more > 0) lines.err(`Alarm: ${more} more (see pep381run --status)`);
     // Held-back deletions were printed when they were held back, and are printed again each day.
-    const isReported = code === exitCodes.heldBack && tally.heldBack === 0;
+    const isReported = isTold || (code === exitCodes.heldBack && tally.heldBack === 0);
     const isUrgent = failed.length > 0 || tally.alarms.length > 0;
     if (isUrgent || (code > exitCodes.incomplete && !isReported)) lines.err(summary);
   } else if (settings.logFormat === 'json') {

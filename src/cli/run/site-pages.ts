@@ -4,6 +4,7 @@
  */
 import { asError } from '../../core/caught-error.ts';
 import { hourMs, minuteMs } from '../../core/durations.ts';
+import type { WebPath } from '../../core/paths.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { adoptionState, isInitialized, type PublishedPages, siteState } from '../../state/mirror-state.ts';
 import type { RunRecord } from '../../state/run-history.ts';
@@ -22,6 +23,7 @@ export class SitePages {
   readonly #policy: Policy | undefined;
   readonly #timer: NodeJS.Timeout | undefined;
   #work: Promise<void> = Promise.resolve();
+  readonly #told = new Set<WebPath>();
   #isAtWork = false;
   #failure: Error | undefined;
 
@@ -91,7 +93,16 @@ export class SitePages {
   async #publish(isRunning: boolean, ended?: RunRecord): Promise<void> {
     const { state, files, settings, clock } = this.#mirror;
     const { publishMirrorPages } = await loadPart('site.js', () => import('../../site/mirror-pages.ts'));
-    await publishMirrorPages({ state, files, settings, policy: this.#policy, now: clock.now(), isRunning, ended });
+    const source = { state, files, settings, policy: this.#policy, now: clock.now(), isRunning, ended };
+    for (const path of await publishMirrorPages(source)) this.#tell(path);
+  }
+
+  /** Reports once in a run what lies in the way of a page. */
+  #tell(path: WebPath): void {
+    if (this.#told.has(path)) return;
+    this.#told.add(path);
+    const message = `web/${path}: lies in the way of a page for people, and is left alone; move it away`;
+    this.#mirror.report({ type: 'warning', message });
   }
 
   /** Without pages the mirror is as good as with them: what is wrong with them costs the run nothing else. */

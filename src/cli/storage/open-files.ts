@@ -3,6 +3,7 @@ import { setMaxListeners } from 'node:events';
 import type { Clock } from '../../core/clock.ts';
 import { UsageError } from '../../core/errors.ts';
 import type { StoreUsage } from '../../core/store-usage.ts';
+import { fenced } from '../../files/fenced-files.ts';
 import type { FileStore } from '../../files/file-store.ts';
 import { FilesystemFileStore } from '../../files/filesystem/filesystem-file-store.ts';
 import type { Bucket } from '../../files/s3/bucket.ts';
@@ -14,6 +15,7 @@ import type { StorageSettings } from '../config/storage.ts';
 import { readSecureContext } from '../network/certificates.ts';
 import { loadPart } from '../program/load-part.ts';
 import type { Target } from '../target/target.ts';
+import type { OpenStoreBucket, OwnerOptions } from './open-owner.ts';
 import { placeOf, placeText } from './storage-place.ts';
 
 /** Milliseconds that a run which stops has for what it has to publish. */
@@ -31,7 +33,7 @@ export interface FilesOptions {
   readonly removals?: Pick<Clock, 'now'> | undefined;
   /** True if nothing will be written. */
   readonly isReadOnly?: boolean;
-  /** Called before each request that changes something in the store. It may throw. */
+  /** Called before anything is changed, in the store or on the disk. It may throw. */
   readonly mayWrite?: () => void;
 }
 
@@ -61,37 +63,56 @@ export async function openFiles(options: FilesOptions): Promise<OpenedFiles> {
   const { bucket, openSplitFiles, close } = opened;
   if (!isReadOnly) state.set(change(storageState, { storage: placeOf(settings.storage) }));
   const isUnknown = state.totals().files === 0;
-  const files = openSplitFiles(local, bucket, settings.storage, {
+  const split = openSplitFiles(local, bucket, settings.storage, {
     ...{ journal: state.objects, removals: removals ?? clock, isUnknown },
     isAllAdopted: () => state.totals().queued === 0,
   });
+  const files = options.mayWrite === undefined ? split : fenced(split, options.mayWrite);
   return { files, bucket, usage: () => bucket.usage, createFolders, close };
 }
 
 /** Opens the bucket of the settings. Throws UsageError. */
 export async function openBucket(
-  { target, settings, clock, signal, mayWrite = () => {} }: Omit<FilesOptions, 'state'>,
+  { mayWrite = () => {}, ...options }: Omit<FilesOptions, 'state'>,
   storage: StorageSettings,
 ) {
-  const [{ openDispatcher, openDirectly }, { openBucket, openBucketFiles, openSplitFiles, storeConnections }] =
-    await Promise.all([
-      loadPart('http.js', () => import('../network/open-dispatcher.ts')),
-      loadPart('s3.js', () => import('./open-store.ts')),
-    ]);
+  const { open, openSplitFiles, openBucketFiles, close } = await openStore(options, storage);
+  return { bucket: open('quoted', mayWrite), openSplitFiles, openBucketFiles, close };
+}
+
+/** Opens connections to the store of the settings. Throws UsageError. */
+export async function openStore(
+  { target, settings, clock, signal }: Pick<FilesOptions, 'target' | 'settings' | 'clock' | 'signal'>,
+  storage: StorageSettings,
+) {
+  const [
+    { openDispatcher, openDirectly },
+    { openBucket, openSplitFiles, openBucketFiles, openOwner, storeConnections },
+  ] = await Promise.all([
+    loadPart('http.js', () => import('../network/open-dispatcher.ts')),
+    loadPart('s3.js', () => import('./open-store.ts')),
+  ]);
   const network = { noProxy: settings.noProxy, secureContext: readSecureContext(settings, target, process.env) };
   const connections = { connections: storeConnections, pipelining: 1, connect: { timeout: 10_000 } };
   const timeouts = { headersTimeout: 30_000, bodyTimeout: 60_000, keepAliveTimeout: 10_000 };
   const dispatcher = openDispatcher({ ...connections, ...timeouts }, settings.proxy, process.env, network);
   const connect = (): ReturnType<typeof openDirectly> => openDirectly(2_000);
   const { env } = process;
-  const bucket = openBucket({ storage, target, env, dispatcher, connect, clock, signal: afterwards(signal), mayWrite });
-  return { bucket, openSplitFiles, openBucketFiles, close: () => dispatcher.destroy() };
+  const context = { storage, target, env, dispatcher, connect, clock, signal: afterwards(signal) };
+  const open: OpenStoreBucket = (etagForm, mayWrite) => openBucket({ ...context, etagForm, mayWrite });
+  return {
+    open,
+    openSplitFiles,
+    openBucketFiles,
+    openOwner: (options: Omit<OwnerOptions, 'open'>) => openOwner({ ...options, open }),
+    close: () => dispatcher.destroy(),
+  };
 }
 
 /** Returns a signal that follows `signal` later: a run that stops finishes what it publishes, and tells how it ended. */
 function afterwards(signal: AbortSignal): AbortSignal {
   const later = new AbortController();
-  // Every request in progress listens.
+  // Each request listens.
   setMaxListeners(0, later.signal);
   signal.addEventListener('abort', () => setTimeout(() => later.abort(), graceMs).unref(), { once: true });
   return later.signal;
@@ -99,9 +120,11 @@ function afterwards(signal: AbortSignal): AbortSignal {
 
 /** Throws UsageError if the files of the mirror lie elsewhere than the settings say. */
 function expectPlace({ config }: Target, storage: StorageSettings | undefined, state: SqliteStateStore): void {
+  const { projects, files } = state.totals();
+  // Nothing lies there yet: a first run may have found out that the bucket has another name.
+  if (projects + files === 0) return;
   const { storage: known, moving } = state.get(storageState);
   const wanted = storage && placeOf(storage);
-  if (known === undefined && state.totals().projects + state.totals().files === 0) return;
   if (isSamePlace(known, wanted)) return;
   if (moving !== undefined && isSamePlace(moving.to, wanted)) {
     throw new UsageError(

@@ -13,7 +13,7 @@ import { Mounts } from '../../files/filesystem/mounts.ts';
 import { Trash } from '../../files/filesystem/trash.ts';
 import { hasPackages, hasProjects } from '../../files/filesystem/tree-presence.ts';
 import type { HeldProject } from '../../state/held-projects.ts';
-import { storageState } from '../../state/mirror-state.ts';
+import { copyState, storageState } from '../../state/mirror-state.ts';
 import { isMirrorKnown } from '../../state/sqlite/has-mirror.ts';
 import type { OpenStateOptions } from '../../state/sqlite/open-state.ts';
 import { SqliteStateStore } from '../../state/sqlite/sqlite-state-store.ts';
@@ -46,6 +46,8 @@ export function knowsMirror({ state }: Target): boolean {
 }
 
 function expectTree(target: Target, state: StateStore): void {
+  // Another machine had the tree.
+  if (state.get(copyState).restored === true) return;
   const { projects, files } = state.totals();
   const { hold } = state.get(storageState).storage ?? {};
   const web = join(target.root, 'web');

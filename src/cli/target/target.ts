@@ -21,6 +21,8 @@ export interface Target {
   readonly root: string;
   readonly config: string;
   readonly state: string;
+  /** The listing of an object store, which a check makes and deletes at its end. */
+  readonly listing: string;
   /** The lock of runs. The locks of the other programs lie beside it. */
   readonly lock: string;
   readonly requestFlag: string;
@@ -31,7 +33,7 @@ export interface Target {
 
 /** The names of everything that a mirror may have in its target. */
 const ours =
-  /^(?:mirror\.toml|state\.db(?:-wal|-shm|\.lost.*)?|lock|run|staging|staging-stats|spool|log|trash|old-state|web|lost\+found)$/;
+  /^(?:mirror\.toml|state\.db(?:-wal|-shm|\.(?:lost|before|copy|restored).*)?|listing\.db(?:-wal|-shm)?|lock|run|staging|staging-stats|spool|log|trash|old-state|web|lost\+found)$/;
 
 /**
  * Returns the target at the absolute path `root`, which need not exist. Throws UsageError if the folder is neither
@@ -56,6 +58,7 @@ export function pathsOf(root: string): Target {
     root,
     config: join(root, 'mirror.toml'),
     state: join(root, 'state.db'),
+    listing: join(root, 'listing.db'),
     lock: join(root, 'lock', 'run.db'),
     requestFlag: join(root, 'run', 'sync-requested'),
     syncLog: join(root, 'run', 'sync.log'),

@@ -20,6 +20,7 @@ import type { Clock } from '../../core/clock.ts';
 import { GroupCommit } from '../../core/group-commit.ts';
 import { ownPath, urlPath, type WebPath } from '../../core/paths.ts';
 import type { ChangedPaths } from '../changed-paths.ts';
+import { delegate } from '../delegate.ts';
 import type { EntryKind, FileStore } from '../file-store.ts';
 import { flushNow } from './flush.ts';
 import { guardStorage, storageError } from './storage-errors.ts';
@@ -130,17 +131,7 @@ function lineOf({ path, removed }: PathChange): string {
 /** Returns the store `files`, which puts every path into `spool` before it changes there. */
 export function spooling(files: FileStore, spool: PathSpool): FileStore {
   let last: Promise<unknown> = Promise.resolve();
-  return {
-    isRemote: (path) => files.isRemote(path),
-    room: () => files.room(),
-    size: (path) => files.size(path),
-    stat: (path) => files.stat(path),
-    read: (path) => files.read(path),
-    slice: (path, start, end) => files.slice(path, start, end),
-    digest: (path, also, eachPiece) => files.digest(path, also, eachPiece),
-    entries: (folder) => files.entries(folder),
-    findVerified: (path, isPending) => files.findVerified(path, isPending),
-    stage: (key, path, expected) => files.stage(key, path, expected),
+  return delegate(files, {
     async publish(writes) {
       await add(async () => writes.map(({ path }) => ({ path })));
       await files.publish(writes);
@@ -153,15 +144,11 @@ export function spooling(files: FileStore, spool: PathSpool): FileStore {
       await add(() => removals(folders, 'folder'));
       await files.discardFolders(folders);
     },
-    readTrash: (path) => files.readTrash(path),
     async restore(paths) {
       await spool.add(paths.map((path) => ({ path })));
       return await files.restore(paths);
     },
-    emptyTrash: (before) => files.emptyTrash(before),
-    tidy: (all) => files.tidy(all),
-    leftovers: (all) => files.leftovers(all),
-  };
+  });
 
   /** Adds the changes in the order of the calls, in which the tree will change as well. */
   async function add(changes: () => Promise<PathChange[]>): Promise<void> {

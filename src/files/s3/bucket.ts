@@ -97,8 +97,8 @@ export interface Bucket {
   beginUpload(key: string, headers: ObjectHeaders): Promise<string>;
   /** Uploads a part; parts are numbered from 1, and all but the last have 5 MiB at least. Returns its ETag. */
   putPart(key: string, uploadId: string, number: number, body: Buffer): Promise<string>;
-  /** Makes the object of its parts, whose ETags are in their order. */
-  completeUpload(key: string, uploadId: string, etags: readonly string[]): Promise<void>;
+  /** Makes the object of its parts, whose ETags are in their order. Returns the ETag of the object. */
+  completeUpload(key: string, uploadId: string, etags: readonly string[]): Promise<string>;
   /** Drops an upload with its parts. One that is gone already is skipped. */
   abortUpload(key: string, uploadId: string): Promise<void>;
   /** Yields the open uploads to keys that begin with `prefix`. */

@@ -39,7 +39,7 @@ const container = 'http://169.254.170.2';
 const trustedHosts = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\]|169\.254\.170\.2|169\.254\.170\.23|\[fd00:ec2::23\])$/;
 /** So long before they expire credentials are renewed. */
 const renewBeforeMs = 5 * minuteMs;
-/** The shortest time between two renewals, also if they fail or bring what has expired already. */
+/** The shortest time between two renewals of what has not expired. */
 const minRenewalMs = minuteMs;
 
 /**
@@ -96,7 +96,8 @@ function renewing(sources: CredentialSources): GetCredentials {
   };
   return async (refused) => {
     const isRefused = refused !== undefined && refused.accessKeyId === current?.accessKeyId;
-    if (current !== undefined && !isRefused && clock.now() < renewAtMs) return current;
+    const now = clock.now();
+    if (current !== undefined && !isRefused && now < renewAtMs && now < current.expiresAtMs) return current;
     renewal ??= renew();
     return renewal;
   };

@@ -13,7 +13,10 @@ const forms = ['quoted', 'unquoted'] as const;
  * Returns the form of ETags that the store of `open` understands. It tries with the small object `key`, which nobody else
  * may use, and removes it. Throws StorageError if the store keeps no conditions.
  */
-export async function probeConditions(open: (form: EtagForm) => Bucket, key: string): Promise<EtagForm> {
+export async function probeConditions(
+  open: (form: EtagForm) => Pick<Bucket, 'put' | 'remove' | 'where'>,
+  key: string,
+): Promise<EtagForm> {
   const bucket = open('quoted');
   const { where } = bucket;
   const put = async (form: EtagForm, text: string, condition: Condition): Promise<string | undefined> => {
@@ -24,7 +27,9 @@ export async function probeConditions(open: (form: EtagForm) => Bucket, key: str
       throw new StorageError(`${cause.message}; ${need}`, { cause });
     }
   };
-  const need = 'a mirror with a stand-by needs a store that keeps If-None-Match and If-Match of PUT';
+  const need =
+    'a lease needs a store that keeps If-None-Match and If-Match of PUT; lease = false in [storage] does without: ' +
+    'then no other machine may ever publish into this bucket';
   await bucket.remove([key]);
   try {
     const first = await put('quoted', '1', { ifAbsent: true });

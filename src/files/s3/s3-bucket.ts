@@ -22,6 +22,8 @@ export type EtagForm = 'quoted' | 'unquoted';
 export interface BucketOptions extends StoreOptions {
   /** Found by `probeConditions`; quoted by default. */
   readonly etagForm?: EtagForm;
+  /** The size of the parts in which what is too large to be copied at once is copied. 1 GiB by default. */
+  readonly copyPartBytes?: number;
 }
 
 /** Limit for an object that is read at once, in bytes. */
@@ -31,6 +33,8 @@ const maxKeysARequest = 1_000;
 const longPatience = 10;
 
 const missing = ['NoSuchKey'];
+/** What stores answer to a copy of more than 5 GiB. */
+const tooLargeToCopy = ['InvalidRequest', 'EntityTooLarge'];
 /** What HEAD is refused with: the status, as there is no body. */
 const headRefusals = ['301', '307', '400', '401', '403', '404'];
 const refused = ['PreconditionFailed', '412'];
@@ -39,11 +43,13 @@ export class S3Bucket implements Bucket {
   readonly #client: StoreClient;
   readonly #prefix: string;
   readonly #etagForm: EtagForm;
+  readonly #copyPartBytes: number;
 
-  constructor({ etagForm = 'quoted', ...options }: BucketOptions) {
+  constructor({ etagForm = 'quoted', copyPartBytes = 1 << 30, ...options }: BucketOptions) {
     this.#client = new StoreClient(options);
     this.#prefix = options.prefix;
     this.#etagForm = etagForm;
+    this.#copyPartBytes = copyPartBytes;
   }
 
   get where(): string {
@@ -54,6 +60,11 @@ export class S3Bucket implements Bucket {
     return this.#client.usage;
   }
 
+  /** The time of the store in its last answer, in milliseconds since 1970; undefined if it told none. */
+  get answeredMs(): number | undefined {
+    return this.#client.answeredMs;
+  }
+
   async head(key: string): Promise<ObjectHead | undefined> {
     const answer = await this.#client.send({ kind: 'head', method: 'HEAD', key, accept: headRefusals });
     if (answer.code === '') return this.#head({ method: 'HEAD', key }, answer, lengthOf(answer.headers));
@@ -61,10 +72,7 @@ export class S3Bucket implements Bucket {
     const range = { range: 'bytes=0-0' };
     const reason = await this.#client.send({ kind: 'get', method: 'GET', key, headers: range, accept: missing });
     if (reason.code !== '') return undefined;
-    throw this.#client.error(
-      { method: 'HEAD', key },
-      `the store answers ${answer.status}, and to GET ${reason.status}`,
-    );
+    return this.#head({ method: 'GET', key }, reason, totalBytes(reason.headers, 0));
   }
 
   async read(key: string, range?: { readonly start: number; readonly end: number }): Promise<ObjectBody | undefined> {
@@ -153,10 +161,38 @@ export class S3Bucket implements Bucket {
         'x-amz-metadata-directive': headers === undefined ? 'COPY' : 'REPLACE',
         ...(headers && renderHeaders(headers)),
       },
-      accept: missing,
+      accept: [...missing, ...tooLargeToCopy],
       patience: longPatience,
     });
-    return answer.code === '';
+    return tooLargeToCopy.includes(answer.code) ? this.#copyParts(from, to, headers) : answer.code === '';
+  }
+
+  /** Copies what is larger than 5 GiB. */
+  async #copyParts(from: string, to: string, headers: ObjectHeaders | undefined): Promise<boolean> {
+    const source = await this.head(from);
+    if (source === undefined) return false;
+    const uploadId = await this.beginUpload(to, headers ?? source.headers);
+    const request = { kind: 'copy', method: 'PUT', key: to } as const;
+    const etags: string[] = [];
+    try {
+      for (let at = 0; at < source.bytes; at += this.#copyPartBytes) {
+        const range = `bytes=${at}-${Math.min(at + this.#copyPartBytes, source.bytes) - 1}`;
+        const answer = await this.#client.send({
+          ...request,
+          query: { partNumber: String(etags.length + 1), uploadId },
+          headers: { 'x-amz-copy-source': this.#client.sourceOf(from), 'x-amz-copy-source-range': range },
+          patience: longPatience,
+        });
+        const etag = textOf(this.#parse(request, answer), 'ETag');
+        if (etag === undefined) throw this.#client.error(request, 'the answer has no ETag');
+        etags.push(unquoted(etag));
+      }
+      await this.completeUpload(to, uploadId, etags);
+    } catch (error) {
+      await this.abortUpload(to, uploadId).catch(() => {});
+      throw error;
+    }
+    return true;
   }
 
   async remove(keys: readonly string[]): Promise<void> {
@@ -217,24 +253,48 @@ export class S3Bucket implements Bucket {
     return this.#etag(request, await this.#client.send({ ...request, query, body }));
   }
 
-  async completeUpload(key: string, uploadId: string, etags: readonly string[]): Promise<void> {
+  async completeUpload(key: string, uploadId: string, etags: readonly string[]): Promise<string> {
     const parts = etags.map(
       (etag, at) => `<Part><PartNumber>${at + 1}</PartNumber><ETag>"${escapeXml(etag)}"</ETag></Part>`,
     );
     const request = { kind: 'upload', method: 'POST', key } as const;
-    const answer = await this.#client.send({
+    const complete = {
       ...request,
       query: { uploadId },
       headers: { 'content-type': 'application/xml' },
       body: Buffer.from(`<CompleteMultipartUpload>${parts.join('')}</CompleteMultipartUpload>`),
-      accept: ['NoSuchUpload'],
       patience: longPatience,
-    });
-    if (answer.code === '') return;
+    };
+    // Ceph 16 answers InternalError for ever if there is no such upload.
+    const answer = await this.#client.send({ ...complete, accept: ['NoSuchUpload', 'InternalError'] });
+    if (answer.code === '') return this.#etagOfUpload(request, answer);
+    if (answer.code === 'InternalError' && (await this.#isOpen(key, uploadId))) {
+      const again = await this.#client.send({ ...complete, accept: ['NoSuchUpload'] });
+      if (again.code === '') return this.#etagOfUpload(request, again);
+    }
     // An earlier attempt, whose answer was lost, may have completed it.
-    const found = answer.attempts === 1 ? undefined : await this.head(key);
-    if (found === undefined || found.etag !== etagOfParts(etags))
-      throw this.#client.error(request, 'the store answers NoSuchUpload: the upload was aborted meanwhile');
+    const etag = etagOfParts(etags);
+    if ((await this.head(key))?.etag !== etag)
+      throw this.#client.error(request, 'the store has no such upload; it was aborted meanwhile');
+    return etag;
+  }
+
+  #etagOfUpload(request: Pick<StoreRequest, 'method' | 'key'>, answer: Pick<Answer, 'body'>): string {
+    const etag = textOf(this.#parse(request, answer), 'ETag');
+    if (etag === undefined) throw this.#client.error(request, 'the answer has no ETag');
+    return unquoted(etag);
+  }
+
+  async #isOpen(key: string, uploadId: string): Promise<boolean> {
+    const query = { uploadId, 'max-parts': '1' };
+    const answer = await this.#client.send({
+      kind: 'list',
+      method: 'GET',
+      key,
+      query,
+      accept: [...missing, 'NoSuchUpload'],
+    });
+    return answer.code === '';
   }
 
   async abortUpload(key: string, uploadId: string): Promise<void> {

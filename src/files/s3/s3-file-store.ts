@@ -15,7 +15,7 @@ import { dayOf, hourMs } from '../../core/durations.ts';
 import { StorageError } from '../../core/errors.ts';
 import { sha256Hex } from '../../core/hash.ts';
 import { MemoryBudget } from '../../core/memory-budget.ts';
-import { filenameOf, type WebPath } from '../../core/paths.ts';
+import { childPath, type WebPath } from '../../core/paths.ts';
 import type {
   Digest,
   Entry,
@@ -27,7 +27,7 @@ import type {
   Stat,
   Write,
 } from '../file-store.ts';
-import type { DueDeletion, ObjectJournal } from '../object-journal.ts';
+import type { DueDeletion, ObjectJournal, RememberedEtag } from '../object-journal.ts';
 import type { Bucket, ObjectHead, ObjectHeaders } from './bucket.ts';
 import { lastSerialOf, objectHeaders } from './object-headers.ts';
 import { partBytes, StagedUpload, type Upload } from './staged-upload.ts';
@@ -48,7 +48,7 @@ export interface S3FileStoreOptions {
   readonly journal: ObjectJournal;
   /** The clock by which removed files are put under a day of the trash, and deleted. */
   readonly removals: Pick<Clock, 'now'>;
-  /** True if the bucket may have objects that neither this state nor its earlier runs know of. */
+  /** True if the bucket may have files that neither this state nor its earlier runs know of. */
   readonly isUnknown?: boolean | undefined;
   /** Returns true if all that others have put here is adopted, as far as the mirror wants it. */
   readonly isAllAdopted?: (() => boolean) | undefined;
@@ -58,7 +58,8 @@ export interface S3FileStoreOptions {
 
 /** A multipart upload that the journal knows. */
 interface JournaledUpload extends Upload {
-  complete(): Promise<void>;
+  /** Returns the ETag of the object. */
+  complete(): Promise<string>;
 }
 
 export class S3FileStore implements FileStore {
@@ -99,7 +100,13 @@ export class S3FileStore implements FileStore {
 
   async stat(path: WebPath): Promise<Stat | undefined> {
     const head = await this.#head(path);
-    if (head !== undefined) return { kind: 'file', size: head.bytes, mtimeMs: timeOf(head) };
+    if (head !== undefined)
+      return {
+        kind: 'file',
+        size: head.bytes,
+        mtimeMs: timeOf(head),
+        content: contentOf(this.#journal.etagOf(path), head.etag),
+      };
     for await (const _ of this.entries(path)) return { kind: 'folder', size: 0, mtimeMs: 0 };
     return undefined;
   }
@@ -124,14 +131,16 @@ export class S3FileStore implements FileStore {
       bytes += piece.length;
       eachPiece?.(piece);
     });
-    return head && { bytes, sha256: hash.digest('hex'), md5: md5?.digest('hex') };
+    return head && { bytes, sha256: hash.digest('hex'), md5: md5?.digest('hex'), etag: head.etag };
   }
 
   async findVerified(path: WebPath, isPending: boolean): Promise<Digest | undefined> {
     if (!isPending && !(await this.#mayHaveUnknown())) return undefined;
     const head = await this.#head(path);
     const sha256 = head?.headers.metadata?.sha256;
-    if (head === undefined || sha256 === undefined) return head && this.digest(path);
+    // With another ETag it was replaced since it was put, and what is stored with it may be of what was there before.
+    const isReplaced = head !== undefined && contentOf(this.#journal.etagOf(path), head.etag) === 'other';
+    if (head === undefined || sha256 === undefined || isReplaced) return head && this.digest(path);
     return { bytes: head.bytes, sha256 };
   }
 
@@ -140,7 +149,7 @@ export class S3FileStore implements FileStore {
     for await (const { objects, folders } of this.#bucket.list(prefix, { delimiter: '/' })) {
       for (const { key } of objects) {
         const name = key.slice(prefix.length);
-        if (name !== '' && !this.#isGone(`${folder}/${name}` as WebPath)) yield { name, kind: 'file' };
+        if (name !== '' && !this.#isGone(childPath(folder, name))) yield { name, kind: 'file' };
       }
       for (const key of folders) yield { name: key.slice(prefix.length, -1), kind: 'folder' };
     }
@@ -172,7 +181,13 @@ export class S3FileStore implements FileStore {
       async () => {
         const again = writes.map(({ path }) => path).filter((path) => this.#isGone(path));
         if (again.length > 0) this.#journal.forgetDeletions(again);
-        for (const write of writes) await this.#publish(write);
+        const etags: RememberedEtag[] = [];
+        for (const write of writes) {
+          const etag = await this.#publish(write);
+          if (etag === undefined) this.#journal.forgetEtags([write.path]);
+          else etags.push({ path: write.path, etag });
+        }
+        this.#journal.rememberEtags(etags);
       },
     );
   }
@@ -195,11 +210,10 @@ export class S3FileStore implements FileStore {
       const day = dayOf(this.#removals.now());
       for (const folder of folders) {
         await this.#moveToTrash([folder], day);
-        for await (const { objects } of this.#bucket.list(`${keyOf(folder)}/`)) {
-          await this.#moveToTrash(
-            objects.map(({ key }) => pathOf(key)),
-            day,
-          );
+        const prefix = `${keyOf(folder)}/`;
+        for await (const { objects } of this.#bucket.list(prefix)) {
+          const paths = objects.map(({ key }) => childPath(folder, key.slice(prefix.length)));
+          await this.#moveToTrash(paths, day);
         }
       }
     });
@@ -238,28 +252,44 @@ export class S3FileStore implements FileStore {
     }
   }
 
-  async leftovers(): Promise<string[]> {
-    return this.#journal.uploads().map(({ path }) => filenameOf(path));
+  /** Puts the objects again that a check has found missing or wrong. `read` returns the file on the disk. */
+  async putCopies(read: (path: WebPath) => Promise<Buffer | undefined>): Promise<void> {
+    for (const path of this.#journal.copiesToPut()) {
+      const body = await read(path);
+      if (body !== undefined) await this.publish([{ path, body }]);
+      this.#journal.forgetCopy(path);
+    }
   }
 
-  async #publish({ path, body, mtimeMs }: Write): Promise<void> {
+  async leftovers(): Promise<string[]> {
+    const [place = ''] = this.#bucket.where.split(' at ');
+    return this.#journal.uploads().map(({ path }) => `${place.replace(/\/$/, '')}/${keyOf(path)}`);
+  }
+
+  /** Returns the ETag of the object; undefined if it is not known, as the store made the object itself. */
+  async #publish({ path, body, mtimeMs }: Write): Promise<string | undefined> {
     if (body instanceof StagedUpload) {
       const taken = (body as StagedUpload<JournaledUpload>).take();
-      if ('upload' in taken) await taken.upload.complete();
-      else await this.#put(path, taken.body, taken.digest.sha256, mtimeMs);
+      const etag =
+        'upload' in taken
+          ? await taken.upload.complete()
+          : await this.#put(path, taken.body, taken.digest.sha256, mtimeMs);
       body.published();
-    } else if (body instanceof Uint8Array) await this.#put(path, body, sha256Hex(body), mtimeMs);
-    else if ('sameAs' in body) {
-      if (await this.#bucket.copy(keyOf(body.sameAs), keyOf(path))) return;
+      return etag;
+    }
+    if (body instanceof Uint8Array) return this.#put(path, body, sha256Hex(body), mtimeMs);
+    if ('sameAs' in body) {
+      if (await this.#bucket.copy(keyOf(body.sameAs), keyOf(path))) return undefined;
       throw new StorageError(`${this.#bucket.where}: ${body.sameAs} is missing, so that ${path} cannot be made of it`);
-    } else throw new TypeError('staged by another store');
+    }
+    throw new TypeError('staged by another store');
   }
 
-  async #put(path: WebPath, body: Buffer, sha256: string, mtimeMs: number | undefined): Promise<void> {
+  async #put(path: WebPath, body: Buffer, sha256: string, mtimeMs: number | undefined): Promise<string | undefined> {
     const headers = headersOf(path, { sha256, mtimeMs });
     const serial = lastSerialOf(path, body);
     const metadata = { ...headers.metadata, ...(serial !== undefined && { 'last-serial': serial }) };
-    await this.#bucket.put(keyOf(path), body, { ...headers, metadata });
+    return this.#bucket.put(keyOf(path), body, { ...headers, metadata });
   }
 
   async #beginUpload(path: WebPath, expected: ExpectedFile): Promise<JournaledUpload> {
@@ -272,8 +302,9 @@ export class S3FileStore implements FileStore {
         etags.push(await this.#bucket.putPart(key, uploadId, etags.length + 1, part));
       },
       complete: async () => {
-        await this.#bucket.completeUpload(key, uploadId, etags);
+        const etag = await this.#bucket.completeUpload(key, uploadId, etags);
         this.#journal.removeUpload(uploadId);
+        return etag;
       },
       abort: async () => {
         await this.#bucket.abortUpload(key, uploadId);
@@ -290,6 +321,7 @@ export class S3FileStore implements FileStore {
       paths.map(async (path) => ((await this.#bucket.copy(keyOf(path), `trash/${day}/${path}`)) ? [keyOf(path)] : [])),
     );
     await this.#bucket.remove(copied.flat());
+    this.#journal.forgetEtags(paths);
   }
 
   /** Deletes the files for which the time has come. */
@@ -340,7 +372,7 @@ export class S3FileStore implements FileStore {
 
   /** Returns true if somebody else may have put files here. Asks once. */
   #mayHaveUnknown(): Promise<boolean> {
-    this.#hasUnknown ??= this.#isUnknown ? Promise.resolve(true) : this.#isAny(marksPrefix);
+    this.#hasUnknown ??= this.#isAny(this.#isUnknown ? 'web/packages/' : marksPrefix);
     return this.#hasUnknown;
   }
 
@@ -376,10 +408,6 @@ function keyOf(path: WebPath): string {
   return `web/${path}`;
 }
 
-function pathOf(key: string): WebPath {
-  return key.slice('web/'.length) as WebPath;
-}
-
 function folderOf(path: WebPath): string {
   return path.slice(0, path.lastIndexOf('/'));
 }
@@ -391,6 +419,12 @@ function headersOf(path: WebPath, { sha256, mtimeMs }: ExpectedFile): ObjectHead
     ...(mtimeMs !== undefined && { mtime: String(Math.round(mtimeMs)) }),
   };
   return { ...objectHeaders(path), metadata };
+}
+
+/** Returns what it says of an object that it has the ETag `found`, if it was put with the ETag `remembered`. */
+export function contentOf(remembered: string | undefined, found: string): Stat['content'] {
+  if (remembered === undefined) return 'unknown';
+  return remembered === found ? 'as-published' : 'other';
 }
 
 function timeOf({ headers, modifiedMs }: ObjectHead): number {

@@ -22,6 +22,16 @@ import type { S3FileStore } from './s3-file-store.ts';
  */
 type Place = 'local' | 'bucket' | 'both';
 
+/** Returns where `path` lies. */
+export function placeOf(path: WebPath, hold: Holding): Place {
+  const [top = '', ...rest] = path.split('/');
+  if (top === 'packages') return 'bucket';
+  if (hold === 'files') return 'local';
+  // The folders of projects, and the folder of these folders. The root index lies beside them.
+  const isOfProjects = (top === 'simple' && (rest.length !== 1 || !isIndex(rest[0]))) || top === 'pypi';
+  return isOfProjects ? 'bucket' : 'both';
+}
+
 /** What of the mirror a bucket holds: `packages/`, or all of `web/`. */
 export type Holding = 'files' | 'everything';
 
@@ -125,14 +135,14 @@ export class SplitFileStore implements FileStore {
   }
 
   async discard(paths: readonly WebPath[]): Promise<void> {
-    for (const [place, group] of this.#groups(paths)) {
+    for (const [place, group] of this.#groups(paths, itself)) {
       if (place !== 'local') await this.#bucket.discard(group);
       if (place !== 'bucket') await this.#local.discard(group);
     }
   }
 
   async discardFolders(folders: readonly WebPath[]): Promise<void> {
-    for (const [place, group] of this.#groups(folders)) {
+    for (const [place, group] of this.#groups(folders, itself)) {
       if (place !== 'local') await this.#bucket.discardFolders(group);
       if (place !== 'bucket') await this.#local.discardFolders(group);
     }
@@ -143,12 +153,12 @@ export class SplitFileStore implements FileStore {
   }
 
   async restore(paths: readonly WebPath[]): Promise<WebPath[]> {
-    const restored: WebPath[] = [];
-    for (const [place, group] of this.#groups(paths)) {
-      if (place !== 'local') restored.push(...(await this.#bucket.restore(group)));
-      if (place !== 'bucket') restored.push(...(await this.#local.restore(group)));
+    const restored: (readonly WebPath[])[] = [];
+    for (const [place, group] of this.#groups(paths, itself)) {
+      if (place !== 'local') restored.push(await this.#bucket.restore(group));
+      if (place !== 'bucket') restored.push(await this.#local.restore(group));
     }
-    return restored;
+    return [...new Set(restored.flat())];
   }
 
   async emptyTrash(before: number): Promise<void> {
@@ -158,6 +168,7 @@ export class SplitFileStore implements FileStore {
 
   async tidy(all: boolean): Promise<void> {
     await this.#bucket.tidy(all);
+    if (!all) await this.#bucket.putCopies((path) => this.#local.read(path));
     await this.#local.tidy(all);
   }
 
@@ -171,16 +182,11 @@ export class SplitFileStore implements FileStore {
   }
 
   #placeOf(path: WebPath): Place {
-    const [top = '', ...rest] = path.split('/');
-    if (top === 'packages') return 'bucket';
-    if (this.#hold === 'files') return 'local';
-    // The folders of projects, and the folder of these folders. The root index lies beside them.
-    const isOfProjects = (top === 'simple' && (rest.length !== 1 || !isIndex(rest[0]))) || top === 'pypi';
-    return isOfProjects ? 'bucket' : 'both';
+    return placeOf(path, this.#hold);
   }
 
   /** Yields the items that follow each other and lie in the same place. */
-  *#groups<T>(items: readonly T[], pathOf = (item: T): WebPath => item as unknown as WebPath): Iterable<[Place, T[]]> {
+  *#groups<T>(items: readonly T[], pathOf: (item: T) => WebPath): Iterable<[Place, T[]]> {
     let start = 0;
     while (start < items.length) {
       const place = this.#placeOf(pathOf(items[start] as T));
@@ -190,6 +196,10 @@ export class SplitFileStore implements FileStore {
       start = end;
     }
   }
+}
+
+function itself(path: WebPath): WebPath {
+  return path;
 }
 
 function isIndex(name: string | undefined): boolean {

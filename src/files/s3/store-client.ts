@@ -89,8 +89,9 @@ export class StoreClient {
   #bytesSent = 0;
   #bytesReceived = 0;
   #retries = 0;
+  #answeredMs: number | undefined;
   /** When the store began to fail, and when it failed last; undefined while it answers. */
-  #outage: { readonly sinceMs: number; lastMs: number } | undefined;
+  #outage: { readonly sinceMs: number; readonly lastMs: number } | undefined;
 
   constructor(options: StoreOptions) {
     const { endpoint, bucket, prefix, style, connections } = options;
@@ -110,6 +111,11 @@ export class StoreClient {
       bytesReceived: this.#bytesReceived,
       retries: this.#retries,
     };
+  }
+
+  /** The time of the store in its last answer, in milliseconds since 1970. */
+  get answeredMs(): number | undefined {
+    return this.#answeredMs;
   }
 
   /** Returns the path of a key in the bucket as the header of a copy names it. */
@@ -150,9 +156,9 @@ export class StoreClient {
       if (outcome.hasProgress) failedAt = undefined;
       failedAt ??= clock.now();
       delays = outcome.hasProgress ? 1 : delays + 1;
-      this.#outage = { sinceMs: this.#outage?.sinceMs ?? clock.now(), lastMs: clock.now() };
+      const outage = this.#noteFailure(clock.now(), patienceMs);
       const delayMs = outcome.retryAfterMs + clock.random() * Math.min(maxDelayMs, firstDelayMs * 2 ** delays);
-      const waitedMs = clock.now() - Math.min(failedAt, this.#outage.sinceMs);
+      const waitedMs = clock.now() - Math.min(failedAt, outage.sinceMs);
       if (waitedMs + delayMs > patienceMs) {
         const tries = `tried ${attempts === 1 ? 'once' : `${attempts} times`} in ${Math.round(waitedMs / 1000)} s`;
         throw this.error(request, `${outcome.reason} (${tries})`, outcome.cause);
@@ -161,6 +167,14 @@ export class StoreClient {
       await clock.sleep(delayMs, signal);
       request = again();
     }
+  }
+
+  /** A failure long after the last one is the first of another outage. */
+  #noteFailure(now: number, patienceMs: number): { readonly sinceMs: number } {
+    const known = this.#outage;
+    const sinceMs = known === undefined || now - known.lastMs > patienceMs ? now : known.sinceMs;
+    this.#outage = { sinceMs, lastMs: now };
+    return this.#outage;
   }
 
   /** Throws if the store has failed for so long that it is given up. Otherwise all that wait would try it in turn. */
@@ -236,7 +250,10 @@ export class StoreClient {
       },
       { clock, signal, maxBytes, choose: this.#counting(choose), beforeSending },
     );
-    if (!(answer instanceof Failure)) this.#bytesReceived += answer.body.length;
+    if (answer instanceof Failure) return answer;
+    this.#bytesReceived += answer.body.length;
+    const dateMs = Date.parse(answer.headers.date ?? '');
+    this.#answeredMs = Number.isNaN(dateMs) ? undefined : dateMs;
     return answer;
   }
 

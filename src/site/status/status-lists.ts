@@ -2,7 +2,7 @@
 
 import { plural, showCount } from '../../core/counts.ts';
 import { isHeldBack, type KeptParked, type Obstacle } from '../../state/queue.ts';
-import type { Removal } from '../../state/removal-log.ts';
+import { type RemovalKind, removalKind } from '../../state/removal-log.ts';
 import { type Html, html } from '../html.ts';
 import { publicText } from '../public-text.ts';
 import type { SiteFacts } from '../site-facts.ts';
@@ -71,7 +71,7 @@ export function renderRemovals({ removals }: SiteFacts): Html {
   const rows = removals.map(({ project, path, at, why }) => [
     project,
     path === undefined ? 'the whole project' : path.slice(path.lastIndexOf('/') + 1),
-    shownWhy(why),
+    shownWhy[removalKind(why)],
     showTime(at),
   ]);
   return section(
@@ -83,10 +83,12 @@ ${table('The last removals', [['Project'], ['What', 'long'], ['Why'], ['When']],
 }
 
 /** The rules that leave something out name lines of the administrator's files. */
-function shownWhy(why: Removal['why']): string {
-  if (why === 'removed upstream' || why === 'not required any more') return why;
-  return why === 'quarantined upstream' ? 'in quarantine upstream' : 'left out by the rules of this mirror';
-}
+const shownWhy: Readonly<Record<RemovalKind, string>> = {
+  removed: 'removed upstream',
+  quarantined: 'in quarantine upstream',
+  notRequired: 'not required any more',
+  leftOut: 'left out by the rules of this mirror',
+};
 
 /** Returns the latest alarms; nothing if there are none. */
 export function renderAlarms({ alarms, settings, policy }: SiteFacts): Html | undefined {
@@ -102,7 +104,7 @@ export function renderAlarms({ alarms, settings, policy }: SiteFacts): Html | un
 }
 
 /** Returns what the last check found. */
-export function renderCheck({ lastCheck }: SiteFacts): Html {
+export function renderCheck({ lastCheck, damagedShares }: SiteFacts): Html {
   if (lastCheck === undefined) {
     return section(
       'check',
@@ -117,6 +119,15 @@ export function renderCheck({ lastCheck }: SiteFacts): Html {
   return section(
     'check',
     'Last check',
-    html`<p>On ${showTime(finishedMs)}, ${what} of the mirror (${plural(projects, 'project')}, ${plural(files, 'file')}) was checked: ${found}.</p>`,
+    html`<p>On ${showTime(finishedMs)}, ${what} of the mirror (${plural(projects, 'project')}, ${plural(files, 'file')}) was checked: ${found}.</p>
+${
+  damagedShares.length > 0 &&
+  html`<ul>
+${damagedShares.map(
+  (one) =>
+    html`<li>Share ${one.share.number} of ${one.share.of}, checked on ${showTime(one.finishedMs)}: ${plural(one.findings, 'thing')} wrong.</li>
+`,
+)}</ul>`
+}`,
   );
 }

@@ -10,13 +10,14 @@ import { section, table } from './section.ts';
 
 const daysSummed = 30;
 
-/** Returns the requests and bytes of the last run and of the last days; false if there were none. */
-export function renderStore({ runs, days, now }: SiteFacts): Html | false {
+/** Returns the requests and bytes of the last run, of the last days, and of the last check; false if there were none. */
+export function renderStore({ runs, days, lastCheck, now }: SiteFacts): Html | false {
   const lastRun = runs[0]?.results?.store;
   const lastDays = sumOfUsage(days.filter(({ day }) => now - day < daysSummed * dayMs).map(({ store }) => store));
   const rows = [
     ...(lastRun === undefined ? [] : [rowOf('The last run', lastRun)]),
     ...(lastDays === undefined ? [] : [rowOf(`The last ${plural(daysSummed, 'day')}`, lastDays)]),
+    ...(lastCheck?.store === undefined ? [] : [rowOf('The last check', lastCheck.store)]),
   ];
   if (rows.length === 0) return false;
   const columns = [

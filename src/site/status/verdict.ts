@@ -3,6 +3,7 @@
 import { plural, showCount } from '../../core/counts.ts';
 import { dayMs, hourMs, minuteMs } from '../../core/durations.ts';
 import { showBytes } from '../../core/show-bytes.ts';
+import { completedBefore } from '../../state/run-history.ts';
 import { type HtmlValue, html } from '../html.ts';
 import type { SiteFacts } from '../site-facts.ts';
 import { showDuration, timeText } from '../words.ts';
@@ -41,6 +42,8 @@ const outdatedRuns = 4;
 const rhythmRuns = 20;
 /** Time for which an alarm is shown as something to do. */
 const alarmMs = dayMs;
+/** Time for which what a check of a share found is shown as something to do, although others were checked since. */
+const damageMs = 7 * dayMs;
 /** Shares of a disk: less free is full, and nearly full. */
 const fullShare = 0.01;
 const nearlyFullShare = 0.05;
@@ -99,7 +102,9 @@ function freshness(facts: SiteFacts): Problem[] {
   }
   if (completedAt - now > aheadMs) {
     const text = `the last complete run began in the future, on ${timeText(completedAt)}`;
-    return [{ level: 'wait', text, advice: 'The clock was wrong. The next complete run corrects this.' }];
+    const ahead: Problem = { level: 'wait', text, advice: 'The clock was wrong. The next complete run corrects this.' };
+    const before = completedBefore(runs, now);
+    return [...(before === undefined ? [] : freshness({ ...facts, completedAt: before })), ahead];
   }
   const age = now - completedAt;
   const isAtWork = runningSince !== undefined;
@@ -220,13 +225,17 @@ export function daysUntilFull(days: SiteFacts['days'], free: number): number | u
   return perDay > 0 ? free / perDay : undefined;
 }
 
-function check({ lastCheck }: SiteFacts): Problem[] {
-  if (lastCheck === undefined || lastCheck.findings === 0) return [];
-  const { findings, finishedMs } = lastCheck;
+function check({ lastCheck, damagedShares, now }: SiteFacts): Problem[] {
+  const earlier = damagedShares.filter(({ finishedMs }) => now - finishedMs < damageMs);
+  const found = [...earlier, ...(lastCheck === undefined || lastCheck.findings === 0 ? [] : [lastCheck])];
+  const [first] = found;
+  if (first === undefined) return [];
+  const findings = found.reduce((sum, one) => sum + one.findings, 0);
+  const when = found.length === 1 ? 'the check on' : `${found.length} checks since`;
   return [
     {
       level: 'wait',
-      text: `the check on ${timeText(finishedMs)} found ${plural(findings, 'thing')} wrong`,
+      text: `${when} ${timeText(first.finishedMs)} found ${plural(findings, 'thing')} wrong`,
       advice: html`What it found damaged was queued, and the next run fetches it again. <code>pep381checkfiles TARGET</code> tells what is left.`,
     },
   ];

@@ -1,5 +1,6 @@
 /** Writes a finished project into the tables of all ports. */
 import { filenameOf } from '../../core/paths.ts';
+import { upstreamRemovals } from '../removal-log.ts';
 import type { FinishedProject } from '../state-store.ts';
 import type { SqliteChangelogEntries } from './sqlite-changelog-entries.ts';
 import type { SqliteHeldProjects } from './sqlite-held-projects.ts';
@@ -49,12 +50,12 @@ export function finishProject(parts: Parts, project: FinishedProject): void {
 function publish(parts: Parts, project: Published): void {
   const { held, plans, provenance, removals, pages, rejectedFiles, publishedChanges } = parts;
   const { due, serial, etag, status, source, served = false } = project;
-  const { drop, lost = [], quarantined = [], why = 'removed upstream' } = project;
+  const { drop, lost = [], quarantined = [], why = upstreamRemovals.removed } = project;
   const { name, displayName } = due;
   held.putProject({ name, displayName, serial, etag, status, source, served });
   held.deleteFiles(drop.map(({ path }) => path));
   removals.addFiles(name, lost, why);
-  removals.addFiles(name, quarantined, 'quarantined upstream');
+  removals.addFiles(name, quarantined, upstreamRemovals.quarantined);
   const keeps = (value: unknown): boolean => project.partly === true && value === undefined;
   if (!keeps(project.plan)) plans.put(name, project.plan);
   if (!keeps(project.unproven)) provenance.put(name, project.unproven);
@@ -69,7 +70,7 @@ function publish(parts: Parts, project: Published): void {
 
 function remove(parts: Parts, project: Removed): void {
   const { held, plans, requirements, provenance, removals, pages, rejectedFiles, publishedChanges } = parts;
-  const { due, why = 'removed upstream', lost = [], quarantined = [], keepFiles = false } = project;
+  const { due, why = upstreamRemovals.removed, lost = [], quarantined = [], keepFiles = false } = project;
   const { name, displayName } = due;
   if (!keepFiles) held.deleteFilesOf(name);
   held.deleteFiles(quarantined.map(({ path }) => path));
@@ -80,7 +81,7 @@ function remove(parts: Parts, project: Removed): void {
     publishedChanges.add({ project: name, displayName, serial, removed: why, quarantined: [] });
   }
   removals.addFiles(name, lost, why);
-  removals.addFiles(name, quarantined, 'quarantined upstream');
+  removals.addFiles(name, quarantined, upstreamRemovals.quarantined);
   plans.put(name, undefined);
   requirements.delete(name);
   provenance.put(name, []);

@@ -19,7 +19,7 @@
  *   proven    numbers of held files by provenance; see provenance-number.ts
  *   totals    numbers of held projects, files and bytes
  *   runs, days   history of runs, and of what was held each day; see sqlite-run-history.ts
- *   object_*  what is still to be done in an object store; see sqlite-object-journal.ts
+ *   object_*  what is still to be done in an object store, and ETags of what was put; see sqlite-object-journal.ts
  *   stats_*   counts of processlogs; see stats-schema.ts
  */
 import type Database from 'better-sqlite3';

@@ -12,7 +12,7 @@ import { isJsonObject, parseJson } from '../../formats/json.ts';
 import { parseLastModified } from '../../formats/mirror/last-modified.ts';
 import type { IndexEntry } from '../../formats/simple/root-index.ts';
 import { parseSimplePage } from '../../formats/simple/simple-json.ts';
-import { adoptionState, indexState, listState } from '../../state/mirror-state.ts';
+import { adoptionState, copyState, indexState, listState } from '../../state/mirror-state.ts';
 import { change, join } from '../../state/state-section.ts';
 import { restartChangeFeed } from '../index/publish-change-feed.ts';
 import type { Mirror } from '../mirror.ts';
@@ -21,11 +21,12 @@ const projectsAtATime = 2000;
 const treeBase = new URL('http://tree.invalid/simple/x/');
 
 /**
- * Queues all projects in which state and tree differ if the state is older than the tree, and reports that. Throws
- * StorageError, PausedError.
+ * Queues all projects in which state and tree differ if the state is older than the tree, or came from another machine, and
+ * reports that. Throws StorageError, PausedError.
  */
 export async function recoverOldState(mirror: Mirror): Promise<void> {
   const { state, files, report, signal } = mirror;
+  await recoverRestored(mirror);
   const [ours, theirs] = [lastRunOf(mirror), await lastRunIn(files)];
   if (ours === undefined || theirs === undefined || theirs <= ours) return;
   const queued = (await enqueueUnknownPages(mirror)) + (await enqueueMissingPages(mirror));
@@ -44,6 +45,25 @@ export async function recoverOldState(mirror: Mirror): Promise<void> {
       `state.db: its last run began at ${then}, and that of the tree at ${now}: it was restored from a backup, or lost its ` +
       `end; all pages were compared with it, and ${queued} projects that differ are looked at again`,
   });
+}
+
+/**
+ * Compares a state that came from another machine with the tree: with the pages if they are on this machine, and else with
+ * the root index alone. If that is the one that the state knows, later runs of the other machine changed nothing.
+ */
+async function recoverRestored(mirror: Mirror): Promise<void> {
+  const { state, files, report } = mirror;
+  if (state.get(copyState).restored !== true) return;
+  const { rootIndex } = state.get(indexState);
+  if (!files.isRemote(simpleRoot)) {
+    const queued = (await enqueueUnknownPages(mirror)) + (await enqueueMissingPages(mirror));
+    const message = `state.db: it comes from another machine; the pages of ${queued} projects are made anew on this one`;
+    report({ type: 'warning', message });
+  } else if ((await files.digest(pagePath('index.v1_json')))?.sha256 === rootIndex?.json) {
+    const completedAt = laterOf(lastRunOf(mirror), await lastRunIn(files));
+    if (completedAt !== undefined) state.set(change(indexState, { completedAt }));
+  }
+  state.set(change(copyState, { restored: undefined }));
 }
 
 /**

@@ -12,7 +12,7 @@ import { completePieces, type FeedChange, piecePath } from '../../formats/mirror
 import type { ChangelogEntry } from '../../state/changelog-entries.ts';
 import { type ChangelogState, changelogState, type FeedPosition, serialState } from '../../state/mirror-state.ts';
 import type { QueueRequest } from '../../state/queue.ts';
-import type { UpstreamRemoval } from '../../state/removal-log.ts';
+import { upstreamRemovals } from '../../state/removal-log.ts';
 import { type Change, change, join, noChange } from '../../state/state-section.ts';
 import type { ServedFeed } from '../../upstream/upstream.ts';
 import { maxDeletionsPerDay } from '../limits/deletion-limit.ts';
@@ -20,8 +20,6 @@ import type { Mirror } from '../mirror.ts';
 import { refuseJump } from '../serials.ts';
 import { verifiesPages } from '../snapshot/verify-pages.ts';
 import { isRelevant } from './relevant-projects.ts';
-
-const quarantinedUpstream: UpstreamRemoval = 'quarantined upstream';
 
 /** The result of reading the change feed. */
 export interface FeedResult {
@@ -84,7 +82,8 @@ async function readNewChanges(
   if (head.serial !== undefined) refuseJump(mirror, serial, head.serial, 'the change feed');
   const removed = new Map<ProjectName, boolean>();
   const note = (changes: readonly FeedChange[]): void => {
-    for (const { name, removed: why } of changes) removed.set(name, why !== undefined && why !== quarantinedUpstream);
+    for (const { name, removed: why } of changes)
+      removed.set(name, why !== undefined && why !== upstreamRemovals.quarantined);
   };
   let { number } = known;
   for (let piece = completePieces(number); piece < completePieces(head.last); piece += 1) {
@@ -150,5 +149,5 @@ function rowsOf({ at, removed, quarantined }: FeedChange, serial: number): Chang
   if (removed === undefined) return quarantined.map((version) => row('release quarantined', version));
   // The last published page is from before the removal, so the removal gets the next serial.
   const removal = { ...row('remove project'), serial: serial + 1 };
-  return removed === quarantinedUpstream ? [row('project quarantined'), removal] : [removal];
+  return removed === upstreamRemovals.quarantined ? [row('project quarantined'), removal] : [removal];
 }

@@ -9,6 +9,7 @@ import { type PublishedFile, renderSimpleJson, withSerial } from '../../formats/
 import { publishLegacyJson } from '../../pages/publish-legacy-json.ts';
 import { publishPages } from '../../pages/publish-pages.ts';
 import type { HeldFile } from '../../state/held-projects.ts';
+import { upstreamRemovals } from '../../state/removal-log.ts';
 import type { FinishedProject } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
@@ -54,7 +55,7 @@ export async function publishHeld(
   mirror.report({ type: 'page-published', name: due.name });
   await discardFiles(mirror, drop);
   const { serial } = held;
-  const why = 'removed upstream';
+  const why = upstreamRemovals.removed;
   const { status } = page;
   const partly: FinishedProject = {
     kind: 'published',

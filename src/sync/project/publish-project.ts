@@ -9,6 +9,7 @@ import { explainReason } from '../../policy/render-reason.ts';
 import { allSatisfied } from '../../policy/unsatisfied.ts';
 import type { HeldFile, HeldProject } from '../../state/held-projects.ts';
 import type { PlanRecord } from '../../state/plans.ts';
+import { upstreamRemovals } from '../../state/removal-log.ts';
 import type { FinishedProject } from '../../state/state-store.ts';
 import type { Mirror } from '../mirror.ts';
 import { recordRequirements } from '../requirements/record-requirements.ts';
@@ -218,7 +219,7 @@ function finishedOf(
 ): FinishedProject & { readonly kind: 'published' } {
   const { page, lost, quarantined } = classified;
   const { serial, etag, status = page.status, served = false } = known;
-  const why = page.status === 'quarantined' ? 'quarantined upstream' : 'removed upstream';
+  const why = page.status === 'quarantined' ? upstreamRemovals.quarantined : upstreamRemovals.removed;
   return { kind: 'published', due, serial, etag, status, served, drop: planned.plan.drop, lost, quarantined, why };
 }
 

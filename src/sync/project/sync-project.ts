@@ -13,6 +13,7 @@ import { explainReason } from '../../policy/render-reason.ts';
 import type { HeldFile, HeldProject } from '../../state/held-projects.ts';
 import { adoptionState, rootIndexIsDue } from '../../state/mirror-state.ts';
 import { type Obstacle, type QueuedProject, requestByName } from '../../state/queue.ts';
+import { upstreamRemovals } from '../../state/removal-log.ts';
 import type { PageDigest, ProjectResponse } from '../../upstream/upstream.ts';
 import type { Mirror } from '../mirror.ts';
 import type { SelectedProject } from '../selection/selected-project.ts';
@@ -335,7 +336,7 @@ async function removeExcluded(
   if (!mirror.deletionLimit.admit(deletion) && !(await isQuarantined(mirror, due))) {
     return heldBackDeferral('held-back', 'nothing requires it any more');
   }
-  const why = 'not required any more';
+  const why = upstreamRemovals.notRequired;
   await removeProject(mirror, due, files, why);
   return { finished: { kind: 'removed', due, why, lost: files } };
 }
@@ -401,7 +402,7 @@ async function removeAbsent(
   }
   mirror.missingProjects.markMissing(mirror.selection, due.name);
   const { keepRemoved: keepFiles } = mirror.settings;
-  const why = isQuarantined ? 'quarantined upstream' : 'removed upstream';
+  const why = isQuarantined ? upstreamRemovals.quarantined : upstreamRemovals.removed;
   await removeProject(mirror, due, keepFiles ? quarantined : held.files, why);
   return { finished: { kind: 'removed', due, why, lost, quarantined, keepFiles } };
 }

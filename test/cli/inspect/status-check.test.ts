@@ -130,6 +130,10 @@ t.test('a run that died, and a time in the future, are not taken for a mirror th
     line: /WARNING - the last complete run began in the future/,
   });
   t.equal(judge({ lastComplete: before(-0.01) }).code, 0, 'clocks differ by a little');
+  t.match(judge({ lastComplete: before(-24), lastCompleteBefore: before(30) }), {
+    code: 2,
+    line: /CRITICAL - the last complete run began 1 d 06 h ago; the last complete run began in the future/,
+  });
 });
 
 t.test('hooks that fail are a warning', async (t) => {

@@ -14,7 +14,7 @@ t.test('a path that may not be read is a storage error, and not taken for absent
   t.throws(() => openTarget(root), { name: 'StorageError', message: /state\.db: cannot be looked at: ELOOP/ });
   t.throws(() => isThere(join(root, 'state.db')), StorageError);
   const requestFlag = join(root, 'run/sync-requested');
-  const target = { root, config: '', state: '', lock: '', requestFlag, syncLog: '', keptSyncLog: '' };
+  const target = { root, config: '', state: '', listing: '', lock: '', requestFlag, syncLog: '', keptSyncLog: '' };
   t.throws(() => requestAgeMs(target, 0), StorageError);
   t.equal(isThere(join(root, 'missing')), false);
   t.equal(isThere(join(root, 'missing/below')), false);

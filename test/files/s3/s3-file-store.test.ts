@@ -1,5 +1,6 @@
 /** A mirror in a bucket of a real object store. */
 import t, { type Test } from 'tap';
+import { sha256Hex } from '../../../src/core/hash.ts';
 import type { WebPath } from '../../../src/core/paths.ts';
 import { FilesystemFileStore } from '../../../src/files/filesystem/filesystem-file-store.ts';
 import { S3FileStore } from '../../../src/files/s3/s3-file-store.ts';
@@ -71,7 +72,7 @@ t.test('SplitFileStore does what a FileStore must', needsStore, async (t) => {
 });
 
 t.test('objects have the headers of the virtual host, their hash and their time', needsStore, async (t) => {
-  const { bucket, open } = await opener(t, 0);
+  const { bucket, journal, open } = await opener(t, 0);
   const store = open(new FakeClock());
   const bytes = pseudoRandomBytes('large', 6 * megabyte);
   const sha256 = '0'.repeat(64);
@@ -89,6 +90,10 @@ t.test('objects have the headers of the virtual host, their hash and their time'
     cacheControl: 'public, max-age=31536000, immutable',
     metadata: { sha256, mtime: String(mtimeMs) },
   });
+  const etag = (await bucket.head(`web/${blob}`))?.etag;
+  t.match(etag, /^[0-9a-f]{32}-2$/, 'it was put in two parts');
+  t.equal(journal.etagOf(blob), etag);
+  t.match(await store.stat(blob), { content: 'as-published' });
   t.match((await bucket.head('web/simple/a/index.html.gz'))?.headers, {
     contentType: 'text/html; charset=utf-8',
     cacheControl: 'public, max-age=600',
@@ -125,7 +130,7 @@ t.test('uploads that a killed run has begun are aborted by the next one', needsS
   file.begin(false, '"e"');
   for (let part = 0; part < 3; part += 1) await file.write(Buffer.alloc(5 * megabyte));
   t.equal(journal.uploads().length, 1);
-  t.same(await store.leftovers(), ['a-1.0.zip']);
+  t.match(await store.leftovers(), [/^s3:\/\/bucket-.*\/web\/packages\/.*\/a-1\.0\.zip$/]);
   const next = open(new FakeClock());
   await next.tidy(false);
   t.same(journal.uploads(), []);
@@ -157,9 +162,35 @@ t.test('a run without changes asks nothing, and one file costs one request', nee
 });
 
 t.test('what another machine has put there is found by its hash', needsStore, async (t) => {
-  const { bucket, open } = await opener(t, 0);
+  const { bucket, journal, open } = await opener(t, 0);
   await bucket.put('prefetch/1-2', x, { contentType: 'text/plain' });
   const headers = { contentType: 'application/octet-stream', metadata: { sha256: 'f'.repeat(64) } };
   await bucket.put(`web/${blob}`, x, headers);
   t.same(await open(new FakeClock()).findVerified(blob, false), { bytes: 1, sha256: 'f'.repeat(64) });
+  journal.rememberEtags([{ path: blob, etag: 'that of another one' }]);
+  const read = await open(new FakeClock()).findVerified(blob, true);
+  t.match(read, { bytes: 1, sha256: sha256Hex(x) }, 'the hash of an object that was replaced is not believed');
+  t.match(await open(new FakeClock()).stat(blob), { content: 'other' });
+});
+
+t.test('the mark of a machine is removed when it is an hour old and all is adopted', needsStore, async (t) => {
+  const { bucket, journal } = await opener(t, 0);
+  const mark = (): Promise<unknown> => bucket.put('prefetch/1-of-1', x, { contentType: 'text/plain' });
+  const marks = async (): Promise<boolean> => (await bucket.head('prefetch/1-of-1')) !== undefined;
+  const open = (hours: number, isAllAdopted: boolean): S3FileStore => {
+    const removals = { now: () => Date.now() + hours * 3_600_000 };
+    return new S3FileStore({ bucket, journal, removals, isAllAdopted: () => isAllAdopted });
+  };
+  await mark();
+  await bucket.put(`web/${blob}`, x, { contentType: 'text/plain', metadata: { sha256: '1'.repeat(64) } });
+  const [young, busy, idle, done] = [open(0, true), open(2, false), open(2, true), open(2, true)];
+  for (const store of [young, busy, done])
+    t.match(await store.findVerified(blob, false), { sha256: '1'.repeat(64) }, 'it looks for what others have put');
+  for (const store of [young, busy]) await store.emptyTrash(0);
+  t.ok(await marks());
+  await idle.emptyTrash(0);
+  t.ok(await marks(), 'a run without anything new asks for no mark');
+  await done.emptyTrash(0);
+  t.notOk(await marks());
+  t.equal(await open(0, true).findVerified(blob, false), undefined);
 });

@@ -99,4 +99,10 @@ t.test('it is told in advance that the disk will be full', async (t) => {
 t.test('a complete run in the future does not count', async (t) => {
   const wrong = verdictOf({ ...allWell, completedAt: now + 3650 * dayMs });
   t.match(wrong, { level: 'wait', sentence: /^Needs a look: the last complete run began in the future, on / });
+  const completedAt = now + 3650 * dayMs;
+  const runs = runsUntil(now - 2 * dayMs, 9);
+  t.match(verdictOf({ ...allWell, completedAt, runs }), {
+    level: 'bad',
+    sentence: /last complete run began 2 days ago/,
+  });
 });

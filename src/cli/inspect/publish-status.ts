@@ -1,10 +1,11 @@
 /** Publishes `web/mirror-status.json`: the health of the mirror, for monitoring and for people. */
 import { ownPath } from '../../core/paths.ts';
 import type { SiteSource } from '../../site/collect-facts.ts';
+import { publicParked } from '../../site/public-projects.ts';
 import { publicText } from '../../site/public-text.ts';
 import { missingState, serialState } from '../../state/mirror-state.ts';
 import type { RunRecord } from '../../state/run-history.ts';
-import { monitoredOf } from '../inspect/status.ts';
+import { monitoredOf } from './status.ts';
 
 /** The maximal number of parked projects that are listed. */
 const parkedShown = 100;
@@ -14,14 +15,14 @@ export interface StatusSource extends Pick<SiteSource, 'state' | 'files' | 'poli
   readonly settings: Pick<SiteSource['settings'], 'upstream' | 'provenance'>;
 }
 
-/** Publishes the status after `run`, the last one. Throws StorageError. */
-export async function publishStatus(source: StatusSource, run: RunRecord): Promise<void> {
-  const { state, files, settings, policy, isConfigKnown = true } = source;
-  const { serial, serialMovedAt, upstream: mirrored = settings.upstream } = state.get(serialState);
-  const upstream = isConfigKnown ? settings.upstream : mirrored;
+/** Publishes the status after `run`, the last one, as of `nowMs`. Throws StorageError. */
+export async function publishStatus(source: StatusSource, run: RunRecord, nowMs = run.finishedMs): Promise<void> {
+  const { state, files, settings, policy } = source;
+  // A run with the address of another index is refused, and a check may not know the address that runs are given.
+  const { serial, serialMovedAt, upstream = settings.upstream } = state.get(serialState);
   const { unmetLines = [] } = state.get(missingState);
   const { projects, files: held, bytes, queued, parked, heldBack } = state.totals();
-  const { oldestQueued, recentAlarms, lastCheck } = monitoredOf(state, queued, run.finishedMs);
+  const { oldestQueued, recentAlarms, lastCheck } = monitoredOf(state, queued, nowMs);
   const status = {
     upstream,
     serial: serial ?? null,
@@ -47,8 +48,7 @@ export async function publishStatus(source: StatusSource, run: RunRecord): Promi
       lastCheck === undefined
         ? null
         : { finished: lastCheck.finished, 'exit-code': lastCheck.exitCode, findings: lastCheck.findings },
-    // What of the reasons is not for everybody is known by the settings only.
-    parked: (isConfigKnown ? state.queue.parked(parkedShown) : []).map(({ due, reason, nextTry }) => ({
+    parked: publicParked(source, parkedShown).map(({ due, reason, nextTry }) => ({
       name: due.name,
       since: new Date(due.since).toISOString(),
       attempts: due.attempts,

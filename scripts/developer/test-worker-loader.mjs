@@ -1,4 +1,4 @@
-/** Gives each test file that runs in one process with others its own `tap`: the test that stands for the file. */
+/** Gives each test file that runs in one process after others its own `tap`: the test that stands for the file. */
 
 const own = '?of=';
 

@@ -1,0 +1,41 @@
+/** Lets one machine at a time run, if several mirror into one bucket. */
+import type { Settings } from '../config/settings.ts';
+import { announce, lines } from '../output/lines.ts';
+import { exitCodes } from '../program/exit-codes.ts';
+import type { PauseRequest } from '../program/signals.ts';
+import { systemClock } from '../program/system-clock.ts';
+import type { MirrorOwner } from '../storage/mirror-owner.ts';
+import { openLease } from '../storage/open-lease.ts';
+import { type Target, takeRequest } from '../target/target.ts';
+import type { RunArguments } from './run-view.ts';
+
+interface Run {
+  readonly command: RunArguments;
+  readonly target: Target;
+  readonly settings: Settings;
+  readonly pause: PauseRequest;
+}
+
+/**
+ * Does `work` as the machine that publishes the mirror. Another machine stands by: it does nothing, and tells which one
+ * publishes. Resolves with the exit code. The caller holds the lock of runs. Throws UsageError, StorageError.
+ */
+export async function runAsOwner(
+  { command, target, settings, pause }: Run,
+  work: (owner: MirrorOwner | undefined) => Promise<number>,
+): Promise<number> {
+  if (command.dryRun) return work(undefined);
+  const owner = await openLease({ target, settings, clock: systemClock, signal: pause.signal, mayTake: true });
+  if (owner?.kind === 'standby') {
+    takeRequest(target, lines.err);
+    if (!command.quiet) announce(settings, 'standby', owner.reason);
+    return exitCodes.ok;
+  }
+  try {
+    // Somebody has to look at the other machine.
+    for (const line of owner?.news ?? []) lines.err(`pep381run: Warning: ${line}`);
+    return await work(owner);
+  } finally {
+    await owner?.close();
+  }
+}

@@ -1,0 +1,143 @@
+/** Machines that mirror into one bucket of a real store: targets that know nothing of each other, and clocks to move. */
+import { once } from 'node:events';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { createServer, request } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { Agent } from 'undici';
+import { systemClock } from '../../src/cli/program/system-clock.ts';
+import { S3Bucket } from '../../src/files/s3/s3-bucket.ts';
+import { type FakeTime, openFakeTime } from '../fixtures/faketime.ts';
+import type { ObjectStore } from '../fixtures/object-store.ts';
+import { type Ended, killAtEnd, type Running, run, start } from './program.ts';
+
+interface Test {
+  testdir(): string;
+  testdirName: string;
+  teardown(end: () => unknown): void;
+}
+
+/** A machine with a target. */
+export interface StoreMachine {
+  readonly target: string;
+  /** Moves the clock of its programs, if it has one of its own. */
+  readonly clock: FakeTime | undefined;
+  /** Moves the clock of the store as this machine sees it: what it reads in the answers. */
+  moveStore(minutes: number): void;
+  /** The requests to the store so far, such as `PUT lease.json`. */
+  readonly requests: string[];
+  /** Makes the machine start anew, as far as its programs can see. */
+  restart(): void;
+  run(program: string, ...args: string[]): Promise<Ended>;
+  /** Starts a program, which is killed at the end of the test at the latest. */
+  begin(program: string, ...args: string[]): Running;
+}
+
+export interface MachineOptions {
+  readonly store: ObjectStore;
+  readonly hold?: 'files' | 'everything';
+  readonly lease?: string;
+  /** True for a clock of its own. */
+  readonly hasClock?: boolean;
+  readonly settings?: readonly string[];
+}
+
+/** Makes a machine. Its folder is below that of the test, which must have one. */
+export async function openMachine(t: Test, name: string, options: MachineOptions): Promise<StoreMachine> {
+  const { store, hold = 'everything', lease = '"1m"', hasClock = false, settings = [] } = options;
+  const folder = join(t.testdirName, name);
+  const target = join(folder, 'mirror');
+  mkdirSync(target, { recursive: true });
+  const door = await openDoor(t, store.endpoint);
+  const storage = [`bucket = "${store.bucket}"`, 'prefix = "m"', `endpoint = "${door.url}"`, `hold = "${hold}"`];
+  writeFileSync(join(target, 'mirror.toml'), [...settings, '[storage]', ...storage, `lease = ${lease}`, ''].join('\n'));
+  const clock = hasClock ? openFakeTime(folder) : undefined;
+  const env = { AWS_ACCESS_KEY_ID: store.key, AWS_SECRET_ACCESS_KEY: store.secret, ...clock?.env };
+  return {
+    target,
+    clock,
+    moveStore: door.move,
+    requests: door.requests,
+    restart: () => {
+      const record = join(target, 'lock/lease.json');
+      writeFileSync(record, readFileSync(record, 'utf8').replaceAll(/"boot":"[^"]*"/g, '"boot":"another"'));
+    },
+    run: (program, ...args) => run(program, args, { env }),
+    begin: (program, ...args) => {
+      const running = start(program, args, { env });
+      killAtEnd(t, running);
+      return running;
+    },
+  };
+}
+
+interface Door {
+  readonly url: string;
+  readonly requests: string[];
+  move(minutes: number): void;
+}
+
+/** Serves what the store answers, with another date. */
+async function openDoor(t: Test, endpoint: string): Promise<Door> {
+  let movedMs = 0;
+  const requests: string[] = [];
+  const server = createServer((asked, answer) => {
+    const { method, url = '', headers } = asked;
+    requests.push(`${method} ${url.replace(/^\/[^/]*\/m\//, '')}`);
+    const passed = request(endpoint + url, { method, headers }, (from) => {
+      const date = new Date(Date.parse(from.headers.date ?? '') + movedMs).toUTCString();
+      answer.writeHead(from.statusCode ?? 500, { ...from.headers, date });
+      from.pipe(answer);
+    });
+    passed.on('error', () => answer.destroy());
+    answer.on('error', () => passed.destroy());
+    asked.on('error', () => passed.destroy());
+    asked.pipe(passed);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  const { port } = server.address() as AddressInfo;
+  const move = (minutes: number): void => {
+    movedMs = minutes * 60_000;
+  };
+  return { url: `http://127.0.0.1:${port}`, requests, move };
+}
+
+/** Opens the bucket of the machines to look into it. */
+export function openTestBucket(t: Pick<Test, 'teardown'>, store: ObjectStore): S3Bucket {
+  const dispatcher = new Agent();
+  t.teardown(() => dispatcher.destroy());
+  return new S3Bucket({
+    ...{ dispatcher, clock: systemClock, signal: new AbortController().signal, mayWrite: () => {}, connections: 8 },
+    ...{ endpoint: new URL(store.endpoint), region: store.region, bucket: store.bucket, prefix: 'm/', style: 'path' },
+    credentials: async () => ({ accessKeyId: store.key, secretAccessKey: store.secret }),
+    userAgent: 'a test',
+  });
+}
+
+/** Returns the ETags and times of all objects below `prefix`, by key. */
+export async function objectsIn(bucket: S3Bucket, prefix = ''): Promise<ReadonlyMap<string, string>> {
+  const found = new Map<string, string>();
+  for await (const { objects } of bucket.list(prefix))
+    for (const { key, etag, modifiedMs } of objects) found.set(key, `${etag} ${modifiedMs}`);
+  return found;
+}
+
+/** Serves the HTML of the mirror in the bucket, as a virtual host does, and returns its address. */
+export async function serveBucket(t: Pick<Test, 'teardown'>, bucket: S3Bucket): Promise<string> {
+  const server = createServer(async ({ url = '/' }, answer) => {
+    const path = decodeURIComponent(url.replace(/[?#].*$/, ''));
+    const found = await bucket.read(`web${path}${path.endsWith('/') ? 'index.html' : ''}`);
+    answer.writeHead(found === undefined ? 404 : 200, { 'content-type': found?.headers.contentType ?? 'text/plain' });
+    answer.end(found?.body);
+  }).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  t.teardown(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+}

@@ -1,0 +1,192 @@
+/** What an administrator sees of an object store that fails, or that is not the one where the mirror lies. */
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import t from 'tap';
+import { openFaultyProxy, slowDown } from '../fixtures/faulty-proxy.ts';
+import { objectStoreOrReason } from '../fixtures/object-store.ts';
+import { smallIndex } from '../fixtures/small-index.ts';
+import { makeWheel } from '../sample/distributions.ts';
+import { openBundle } from './bundle.ts';
+import { killAtEnd, run, start, until } from './program.ts';
+import { openMirrorInBucket } from './s3-mirror.ts';
+
+const needsStore = objectStoreOrReason();
+const programs = await openBundle();
+const program = join(programs, 'pep381run');
+const silent = { code: 0, stdout: '', stderr: '' };
+
+t.test('credentials are in no log, state, page, object or message', needsStore, async (t) => {
+  const index = smallIndex();
+  const mirror = await openMirrorInBucket(t, program, { hold: 'everything', index });
+  const { bucket, store } = mirror.public;
+  const env = { AWS_ACCESS_KEY_ID: store.key, AWS_SECRET_ACCESS_KEY: 'anothersecret', AWS_SESSION_TOKEN: 'sometoken' };
+  const said = [
+    await mirror.mirror(['--all'], { env }),
+    await mirror.mirror(['--all', '--log-format', 'json'], { env }),
+    await mirror.mirror(['--all']),
+    await mirror.mirror(['--status']),
+    await mirror.mirror(['--status', '--log-format', 'json']),
+    await mirror.mirror(['--why', 'alpha']),
+  ];
+  t.strictSame(
+    said.map(({ code }) => code),
+    [4, 4, 0, 0, 0, 0],
+  );
+  const files = readdirSync(mirror.target, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
+  const texts = new Map(
+    files.map((entry) => [entry.name, readFileSync(join(entry.parentPath, entry.name), 'latin1')] as const),
+  );
+  t.ok(texts.has('state.db'));
+  for (const [at, text] of said.entries()) texts.set(`output ${at}`, text.stdout + text.stderr);
+  let objects = 0;
+  for await (const { objects: listed } of bucket.list('')) {
+    for (const { key } of listed) {
+      objects += 1;
+      const found = await bucket.read(key);
+      texts.set(key, `${found?.body.toString('latin1')} ${JSON.stringify(found?.headers)}`);
+    }
+  }
+  t.ok(objects > 10, `${objects} objects`);
+  const secrets = [store.secret, store.key, 'anothersecret', 'sometoken'];
+  const told = [...texts].filter(([, text]) => secrets.some((secret) => text.includes(secret)));
+  t.same(told, []);
+});
+
+t.test('what is wrong with the store is one line and exit code 4, and the next run goes on', needsStore, async (t) => {
+  const index = smallIndex();
+  const mirror = await openMirrorInBucket(t, program, { hold: 'everything', index });
+  const { store } = mirror.public;
+  const wrong = { AWS_ACCESS_KEY_ID: store.key, AWS_SECRET_ACCESS_KEY: 'anothersecret' };
+  const unknown = { AWS_ACCESS_KEY_ID: 'nobody', AWS_SECRET_ACCESS_KEY: 'anothersecret' };
+  const fails = async (what: string, stderr: RegExp, options = {}): Promise<void> => {
+    const ended = await mirror.mirror(['-q', '--all'], options);
+    const [error = '', ...more] = ended.stderr.trimEnd().split('\n');
+    t.match({ ...ended, stderr: error }, { code: 4, stdout: '', stderr }, what);
+    // What the run did nevertheless.
+    t.match(more.join(), /^0 projects published, 0 files copied [^,]*$/, what);
+  };
+  await fails('a wrong secret', /^pep381run: error: s3:\/\/bucket-\d+\/some\/mirror\/ at http[^\n]+secret[^\n]+$/i, {
+    env: wrong,
+  });
+  await fails('an unknown key', /^pep381run: error: s3:\/\/.*the store does not know the access key/, { env: unknown });
+  const config = readFileSync(join(mirror.target, 'mirror.toml'), 'utf8');
+  writeFileSync(join(mirror.target, 'mirror.toml'), config.replace(store.bucket, `${store.bucket}-missing`));
+  await fails('a missing bucket', /^pep381run: error: s3:\/\/bucket-\d+-missing\/[^\n]+bucket/i);
+  writeFileSync(join(mirror.target, 'mirror.toml'), config);
+  t.same(await mirror.mirror(), silent);
+  t.same(await mirror.problems(), []);
+
+  index.publish(makeWheel({ name: 'alpha', version: '1.1' }));
+  await fails('a wrong secret in a later run', /^pep381run: error: s3:.* the secret key does not fit/, { env: wrong });
+  t.same(await mirror.problems(), [], 'and the mirror is as it was');
+  t.same(await mirror.mirror(), silent);
+  t.same(await mirror.published(), await mirror.onDisk());
+});
+
+t.test('a mirror that lies elsewhere than the settings say is left alone', needsStore, async (t) => {
+  const mirror = await openMirrorInBucket(t, program, { hold: 'files', index: smallIndex() });
+  t.same(await mirror.mirror(), silent);
+  const path = join(mirror.target, 'mirror.toml');
+  const config = readFileSync(path, 'utf8');
+  const before = readFileSync(join(mirror.target, 'state.db'));
+  for (const [what, changed] of [
+    ['another bucket', config.replace(/bucket = ".*"/, 'bucket = "other"')],
+    ['another prefix', config.replace(/prefix = ".*"/, 'prefix = "other"')],
+    ['all of it', config.replace('hold = "files"', 'hold = "everything"')],
+    ['no store', config.replace(/\[storage\].*/s, '')],
+  ] as const) {
+    writeFileSync(path, changed);
+    for (const name of ['pep381run', 'pep381checkfiles']) {
+      const { code, stdout, stderr } = await run(join(programs, name), ['-q', mirror.target], {
+        env: mirror.public.env,
+      });
+      t.same({ code, stdout }, { code: 2, stdout: '' }, `${what}: ${name}`);
+      t.match(stderr, /^pep381\w+: error: [^\n]+mirror\.toml: [^\n]+ --move-to [^\n]+\n$/, `${what}: ${name}`);
+    }
+  }
+  writeFileSync(path, config);
+  t.ok(before.equals(readFileSync(join(mirror.target, 'state.db'))), 'nothing was written');
+  t.same(await mirror.mirror(), silent);
+  t.same(await mirror.problems(), []);
+});
+
+t.test('a gateway that is killed, or freezes, and comes back costs a while', needsStore, async (t) => {
+  for (const way of ['kill', 'freeze'] as const) {
+    const index = smallIndex();
+    const mirror = await openMirrorInBucket(t, program, { hold: 'everything', index });
+    const { store } = mirror.public;
+    const proxy = await openFaultyProxy(t, store.endpoint);
+    mirror.use(proxy.url);
+    // The run must not end before.
+    proxy.add({ method: 'PUT', path: /alpha/, mishap: { delayMs: 500 } });
+    const running = start(program, ['-q', '--all', mirror.target], { env: mirror.public.env });
+    killAtEnd(t, running);
+    await until('a request to the store', () => proxy.seen.length > 3);
+    proxy.clear();
+    await store[way]();
+    const { answered } = proxy;
+    await until('a request that fails', () => proxy.seen.length > answered + 1);
+    if (way === 'kill') await store.start();
+    else store.thaw();
+    t.same(await running.ended, silent, way);
+    t.same(await mirror.problems(), [], way);
+    t.same(await mirror.published(), await mirror.onDisk());
+  }
+});
+
+t.test('a store that has enough, fails, or resets connections is asked again', needsStore, async (t) => {
+  const mirror = await openMirrorInBucket(t, program, { hold: 'everything', index: smallIndex() });
+  const proxy = await openFaultyProxy(t, mirror.public.store.endpoint);
+  mirror.use(proxy.url);
+  proxy.add({ method: 'GET', count: 2, mishap: slowDown });
+  proxy.add({ method: 'PUT', path: /packages/, count: 3, mishap: slowDown });
+  proxy.add({ method: 'PUT', path: /simple/, count: 2, mishap: { status: 500 } });
+  proxy.add({ method: 'PUT', path: /alpha.*\.gz/, count: 1, mishap: { reset: 'before' } });
+  proxy.add({ method: 'PUT', path: /beta/, count: 2, mishap: { reset: 'after' } });
+  t.same(await mirror.mirror(), silent);
+  t.same(await mirror.problems(), []);
+  t.same(await mirror.published(), await mirror.onDisk());
+  const counted = Object.values(await mirror.requests()).reduce((sum, count) => sum + count, 0);
+  // mirror-status.json tells how the run ended, and what it asked for.
+  t.equal(counted, proxy.seen.filter((request) => !request.endsWith('/mirror-status.json')).length);
+});
+
+t.test('the requests of each run are no more than what it publishes', needsStore, async (t) => {
+  for (const hold of ['files', 'everything'] as const) {
+    const index = smallIndex();
+    const mirror = await openMirrorInBucket(t, program, { hold, index });
+    const proxy = await openFaultyProxy(t, mirror.public.store.endpoint);
+    mirror.use(proxy.url);
+    const ofRun = async (): Promise<string[]> => {
+      proxy.seen.length = 0;
+      t.same(await mirror.mirror(), silent);
+      return proxy.seen.map((request) => request.replace(/\/bucket-\d+\/(?:some\/mirror\/(?:web\/)?)?/, '')).sort();
+    };
+    const isAll = hold === 'everything';
+    const own = isAll ? ['PUT last-modified', 'PUT mirror-status.json'] : [];
+    await ofRun();
+    t.same(await ofRun(), own, `${hold}: nothing changed`);
+
+    const wheel = makeWheel({ name: 'alpha', version: '1.1' });
+    index.publish(wheel);
+    const path = index.pathOf('alpha', wheel.filename).slice(1);
+    const ofPages = (pages: readonly string[]) => pages.flatMap((page) => [`PUT ${page}`, `PUT ${page}.gz`]);
+    const pages = ofPages(['simple/alpha/index.html', 'simple/alpha/index.v1_json', 'simple/index.v1_json']);
+    const all = isAll ? [...pages, 'PUT changes.json', 'PUT index.html', 'PUT status/index.html', ...own] : [];
+    const others = 'GET ?encoding-type=url&list-type=2&prefix=some%2Fmirror%2Fprefetch%2F';
+    const files = [`PUT ${path}`, `PUT ${path}.metadata`, others];
+    t.same(await ofRun(), [...files, ...all].sort(), `${hold}: a new release`);
+
+    index.yank('alpha', '1.1', 'broken');
+    t.same(await ofRun(), [...all].sort(), `${hold}: a release was yanked`);
+
+    index.removeFile('alpha', wheel.filename);
+    const removal = isAll ? ['GET simple/alpha/index.v1_json', 'PUT removed.json'] : [];
+    t.same(await ofRun(), [...removal, ...all].sort(), `${hold}: a file was removed`);
+    mirror.letCachesExpire();
+    const seen = (await ofRun()).map((request) => request.replace(/trash\/[\d-]+/, 'trash'));
+    const moved = [`PUT trash/${path}`, `PUT trash/${path}.metadata`, 'POST ?delete='];
+    t.same(seen, [...moved, ...own].sort(), `${hold}: and its time has come`);
+    t.same(await mirror.problems(), []);
+  }
+});
