@@ -36,8 +36,7 @@ function sendPage(answer: ServerResponse, page: object): void {
 
 async function sendFile(answer: ServerResponse): Promise<void> {
   answer.writeHead(200, { 'content-type': 'application/octet-stream', 'content-length': size, etag: '"1"' });
-  for (const piece of pieces())
-    if (!answer.write(piece)) await new Promise((resolve) => answer.once('drain', resolve));
+  for (const piece of pieces()) if (!answer.write(piece)) await new Promise((resolve) => answer.once('drain', resolve));
   answer.end();
 }
 

@@ -1,7 +1,7 @@
 /** Machines that mirror into one bucket of a real store: targets that know nothing of each other, and clocks to move. */
 import { once } from 'node:events';
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
-import { createServer, request } from 'node:http';
+import { createServer, type IncomingHttpHeaders, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { Agent } from 'undici';
@@ -48,7 +48,7 @@ export async function openMachine(t: Test, name: string, options: MachineOptions
   const folder = join(t.testdirName, name);
   const target = join(folder, 'mirror');
   mkdirSync(target, { recursive: true });
-  const door = await openDoor(t, store.endpoint);
+  const door = await openDoor(t, store.endpoint, hasClock);
   const storage = [`bucket = "${store.bucket}"`, 'prefix = "m"', `endpoint = "${door.url}"`, `hold = "${hold}"`];
   writeFileSync(join(target, 'mirror.toml'), [...settings, '[storage]', ...storage, `lease = ${lease}`, ''].join('\n'));
   const clock = hasClock ? openFakeTime(folder) : undefined;
@@ -77,13 +77,21 @@ interface Door {
   move(minutes: number): void;
 }
 
-/** Serves what the store answers, with another date. */
-async function openDoor(t: Test, endpoint: string): Promise<Door> {
+/**
+ * Serves what the store answers, with another date. If the machine has a clock of its own, a request that is signed more than
+ * 15 minutes before that date is refused, as the store would do at that time.
+ */
+async function openDoor(t: Test, endpoint: string, hasClock: boolean): Promise<Door> {
   let movedMs = 0;
   const requests: string[] = [];
   const server = createServer((asked, answer) => {
     const { method, url = '', headers } = asked;
     requests.push(`${method} ${url.replace(/^\/[^/]*\/m\//, '')}`);
+    if (hasClock && Date.now() + movedMs - signedAt(headers) > 15 * 60_000) {
+      asked.resume();
+      answer.writeHead(403).end('<Error><Code>RequestTimeTooSkewed</Code></Error>');
+      return;
+    }
     const passed = request(endpoint + url, { method, headers }, (from) => {
       const date = new Date(Date.parse(from.headers.date ?? '') + movedMs).toUTCString();
       answer.writeHead(from.statusCode ?? 500, { ...from.headers, date });
@@ -104,6 +112,13 @@ async function openDoor(t: Test, endpoint: string): Promise<Door> {
     movedMs = minutes * 60_000;
   };
   return { url: `http://127.0.0.1:${port}`, requests, move };
+}
+
+/** Returns when a request was signed, in milliseconds since 1970. */
+function signedAt({ 'x-amz-date': date }: IncomingHttpHeaders): number {
+  const [, ...parts] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(String(date)) ?? [];
+  const [year = 0, month = 0, day, hour, minute, second] = parts.map(Number);
+  return Date.UTC(year, month - 1, day, hour, minute, second);
 }
 
 /** Opens the bucket of the machines to look into it. */

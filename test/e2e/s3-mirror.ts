@@ -12,7 +12,7 @@ import type { SampleIndex } from '../sample/sample-index.ts';
 import { openSampleServer, type SampleServer } from '../sample/sample-server.ts';
 import { damage } from './damage.ts';
 import { type Ended, run, type StartOptions } from './program.ts';
-import { publishedTree } from './tree.ts';
+import { publishedTree, stateOf } from './tree.ts';
 
 export interface MirrorInBucket {
   readonly server: SampleServer;
@@ -29,9 +29,9 @@ export interface MirrorInBucket {
   serve(options?: Partial<ApacheOptions>): Promise<Apache>;
   /** Copies what is served, from wherever it lies, and returns a folder that has it in `web`. */
   served(): Promise<string>;
-  /** Returns what a mirror of the same upstream on a disk publishes. Its pages have other twins, which are left out. */
-  onDisk(): Promise<Record<string, string>>;
-  /** Returns the same of this mirror. */
+  /** Returns what a mirror of the same upstream on a disk is. Its pages have other twins, which are left out. */
+  onDisk(): Promise<{ readonly published: Record<string, string>; readonly state: ReturnType<typeof stateOf> }>;
+  /** Returns what this mirror publishes, without twins. */
   published(): Promise<Record<string, string>>;
   /** Lets the time pass that removed files stay for the pages in caches. */
   letCachesExpire(): void;
@@ -88,9 +88,9 @@ export async function openMirrorInBucket(
       const other = join(folder, 'on-disk');
       const ended = await run(program, ['-q', '--all', '--upstream', server.url, other]);
       if (ended.code !== 0) throw new Error(`on a disk: exit code ${ended.code}: ${ended.stderr}`);
-      const tree = withoutTwins(publishedTree(other));
+      const content = { published: withoutTwins(publishedTree(other)), state: stateOf(other) };
       rmSync(other, { recursive: true });
-      return tree;
+      return content;
     },
     published: async () => withoutTwins(publishedTree(await served())),
     letCachesExpire: () => {

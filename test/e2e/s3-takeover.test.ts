@@ -174,6 +174,7 @@ t.test(
       t.match(await b.run(program, ...args(b)), { code: 0, stderr: /this machine takes over/ });
       const published = await objectsIn(bucket);
       a.clock?.move('+20m');
+      a.moveStore(20);
       running.kill('SIGCONT');
       const { code, stderr } = await running.ended;
       t.equal(code, 4);

@@ -5,10 +5,10 @@ import { change, join, section } from '../../src/state/state-section.ts';
 /** What a state.db may have in its table `mirror`. */
 const keys = `
   adopted adopting alarms all changelogDownSince changelogRetryAt changesDue changesListed changesTold check checkSums
-  checkedShare completedAt damagedShares deletionsAllowedAt downloads endless feed feedRetryAt fileBase hooksFailSince keepsRemoved lastCheck
+  checkedShare completedAt copy copyDue damagedShares deletionsAllowedAt downloads endless feed feedRetryAt fileBase hooksFailSince keepsRemoved lastCheck
   lastLogs lastRun legacyJson listEtag listSha256 missing missingRetryAt outage pageForm pages pausedAt policy
-  policyUnsettled progressAt reconciledAt removalsListed rootIndex rootIndexDue rootPieces runSums running scope
-  serial serialAskedAt serialMovedAt succeededAt sweptAt toldRoot unmet unmetLines unread upstream upstreamSnapshot
+  policyUnsettled progressAt reconciledAt removalsListed restored rootIndex rootIndexDue rootPieces runSums running scope
+  serial serialAskedAt serialMovedAt storage succeededAt sweptAt toldRoot unmet unmetLines unread upstream upstreamSnapshot
   waitingToldAt wantsOf`;
 
 t.test('every key of the state is in one section, and none is in two', async (t) => {

@@ -16,8 +16,16 @@ export interface UnsignedRequest {
   readonly body: Uint8Array | undefined;
 }
 
+interface SigningKey {
+  readonly day: string;
+  readonly region: string;
+  readonly key: Buffer | string;
+}
+
 const algorithm = 'AWS4-HMAC-SHA256';
 const nothing = new Uint8Array();
+/** The key of the last request with these credentials: it is the same all day. */
+const signingKeys = new WeakMap<Credentials, SigningKey>();
 
 /** Returns all headers to send, with the signature, which the store accepts for a quarter of an hour. */
 export function signRequest(
@@ -50,13 +58,21 @@ export function signRequest(
   ].join('\n');
   const scope = `${day}/${region}/s3/aws4_request`;
   const text = [algorithm, time, scope, sha256(canonical)].join('\n');
+  const key = signingKey(credentials, day, region);
+  const signature = hmac(key, text).toString('hex');
+  const authorization = `${algorithm} Credential=${credentials.accessKeyId}/${scope}, SignedHeaders=${signed}, Signature=${signature}`;
+  return { ...headers, authorization };
+}
+
+function signingKey(credentials: Credentials, day: string, region: string): Buffer | string {
+  const known = signingKeys.get(credentials);
+  if (known?.day === day && known.region === region) return known.key;
   const key = [day, region, 's3', 'aws4_request'].reduce<Buffer | string>(
     (key, part) => hmac(key, part),
     `AWS4${credentials.secretAccessKey}`,
   );
-  const signature = hmac(key, text).toString('hex');
-  const authorization = `${algorithm} Credential=${credentials.accessKeyId}/${scope}, SignedHeaders=${signed}, Signature=${signature}`;
-  return { ...headers, authorization };
+  signingKeys.set(credentials, { day, region, key });
+  return key;
 }
 
 /** Returns a query in the order and the encoding that signatures want. */

@@ -11,7 +11,7 @@ import type { EtagForm } from '../../../src/files/s3/s3-bucket.ts';
 import { takeLock } from '../../../src/state/sqlite/lock.ts';
 import { FakeClock } from '../../fixtures/fake-clock.ts';
 import { objectStoreOrReason, openObjectStore } from '../../fixtures/object-store.ts';
-import { openBucketOf, type Test } from './mirror-machines.ts';
+import { MovedClock, openBucketOf, type Test } from './mirror-machines.ts';
 
 const leaseMs = 30 * minuteMs;
 const graceMs = 17 * minuteMs;
@@ -440,6 +440,17 @@ t.test(
     );
   },
 );
+
+t.test('a real store refuses what was signed more than 15 minutes ago', objectStoreOrReason(), async (t) => {
+  const store = await openObjectStore(t);
+  const put = (minutes: number): Promise<unknown> => {
+    const clock = new MovedClock();
+    clock.movedMs = -minutes * minuteMs;
+    return openBucketOf(t, store, { clock }).put('late', Buffer.from('x'), { contentType: 'text/plain' });
+  };
+  await t.rejects(put(15.5), { message: /RequestTimeTooSkewed.*behind the store's/ });
+  await put(14);
+});
 
 /** Resolves when the store says that so many milliseconds have passed since the lease was written. */
 async function passed(bucket: ReturnType<typeof openBucketOf>, ms: number): Promise<void> {
