@@ -7,7 +7,7 @@ import type { ObjectJournal } from '../../files/object-journal.ts';
 import type { ObjectListing } from '../../files/object-listing.ts';
 import type { Bucket } from '../../files/s3/bucket.ts';
 import { BucketCheck } from '../../files/s3/bucket-check.ts';
-import { ListedFileStore } from '../../files/s3/listed-file-store.ts';
+import { listed } from '../../files/s3/listed-files.ts';
 import { type EtagForm, S3Bucket } from '../../files/s3/s3-bucket.ts';
 import { S3FileStore, type S3FileStoreOptions } from '../../files/s3/s3-file-store.ts';
 import { SplitFileStore } from '../../files/s3/split-file-store.ts';
@@ -84,7 +84,7 @@ export function openListedFiles(
 ): ListedFiles {
   const { listing, journal } = options;
   return {
-    files: new ListedFileStore(live, listing, journal),
+    files: listed(live, listing, journal),
     objects: new BucketCheck({ bucket, prefix, hold, live, ...options }),
   };
 }
