@@ -36,12 +36,14 @@ import { partBytes, StagedUpload, type Upload } from './staged-upload.ts';
 export const pageLifetimeMs = 600_000;
 
 /** Bytes of downloads that arrive at the same time, and of those that wait to be published. */
-const arrivingBytes = 128 << 20;
+const arrivingBytes = 90 << 20;
 const keptBytes = 24 << 20;
 const deletedAtATime = 1000;
 const marksPrefix = 'prefetch/';
 /** Milliseconds after which a machine that has not renewed its mark is taken to be done. */
 const markLifetimeMs = hourMs;
+/** Begins the names of uploads for which the store has not told its own yet. */
+const unanswered = 'unanswered ';
 
 export interface S3FileStoreOptions {
   readonly bucket: Bucket;
@@ -158,11 +160,11 @@ export class S3FileStore implements FileStore {
   async stage(_key: string, path: WebPath, expected: ExpectedFile = {}): Promise<StagedFile> {
     this.#staged += 1;
     const owner = `${this.#staged}`;
-    const { bytes = 2 * partBytes } = expected;
+    const { bytes = 3 * partBytes } = expected;
     return new StagedUpload<JournaledUpload>({
       beginUpload: () => this.#beginUpload(path, expected),
-      // A large one has a part in memory that is being uploaded and one that arrives.
-      reserve: () => this.#arriving.acquire(owner, bytes > partBytes ? 2 * partBytes : bytes),
+      // A large one has a part in memory that is being uploaded, one that arrives, and that in one piece.
+      reserve: () => this.#arriving.acquire(owner, bytes > partBytes ? 3 * partBytes : bytes),
       release: () => this.#arriving.release(owner),
       mayKeep: (size) => {
         if (size > 0 && this.#kept + size > keptBytes) return false;
@@ -247,7 +249,9 @@ export class S3FileStore implements FileStore {
   async tidy(all: boolean): Promise<void> {
     if (all) return;
     for (const { path, uploadId } of this.#journal.uploads()) {
-      await this.#bucket.abortUpload(keyOf(path), uploadId);
+      const key = keyOf(path);
+      if (uploadId.startsWith(unanswered)) await this.#abortAll(key);
+      else await this.#bucket.abortUpload(key, uploadId);
       this.#journal.removeUpload(uploadId);
     }
   }
@@ -263,7 +267,8 @@ export class S3FileStore implements FileStore {
 
   async leftovers(): Promise<string[]> {
     const [place = ''] = this.#bucket.where.split(' at ');
-    return this.#journal.uploads().map(({ path }) => `${place.replace(/\/$/, '')}/${keyOf(path)}`);
+    const paths = new Set(this.#journal.uploads().map(({ path }) => path));
+    return [...paths].map((path) => `${place.replace(/\/$/, '')}/${keyOf(path)}`);
   }
 
   /** Returns the ETag of the object; undefined if it is not known, as the store made the object itself. */
@@ -294,8 +299,13 @@ export class S3FileStore implements FileStore {
 
   async #beginUpload(path: WebPath, expected: ExpectedFile): Promise<JournaledUpload> {
     const key = keyOf(path);
+    // If the answer is lost, or this run dies before it comes, the store has an upload with a name that nobody knows.
+    const attempt = `${unanswered}${path}`;
+    this.#journal.addUpload({ path, uploadId: attempt });
+    const { retries } = this.#bucket.usage;
     const uploadId = await this.#bucket.beginUpload(key, headersOf(path, expected));
     this.#journal.addUpload({ path, uploadId });
+    if (this.#bucket.usage.retries === retries) this.#journal.removeUpload(attempt);
     const etags: string[] = [];
     return {
       add: async (part) => {
@@ -311,6 +321,13 @@ export class S3FileStore implements FileStore {
         this.#journal.removeUpload(uploadId);
       },
     };
+  }
+
+  /** Aborts all uploads of this object. */
+  async #abortAll(key: string): Promise<void> {
+    for await (const found of this.#bucket.uploads(key)) {
+      if (found.key === key) await this.#bucket.abortUpload(key, found.uploadId);
+    }
   }
 
   /** Moves the objects at `paths` into the trash of `day`. Missing ones are skipped. */

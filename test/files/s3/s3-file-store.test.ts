@@ -1,5 +1,6 @@
 /** A mirror in a bucket of a real object store. */
 import t, { type Test } from 'tap';
+import { StorageError } from '../../../src/core/errors.ts';
 import { sha256Hex } from '../../../src/core/hash.ts';
 import type { WebPath } from '../../../src/core/paths.ts';
 import { FilesystemFileStore } from '../../../src/files/filesystem/filesystem-file-store.ts';
@@ -193,4 +194,26 @@ t.test('the mark of a machine is removed when it is an hour old and all is adopt
   await done.emptyTrash(0);
   t.notOk(await marks());
   t.equal(await open(0, true).findVerified(blob, false), undefined);
+});
+
+t.test('an upload of which only the store knows is aborted by the next run', needsStore, async (t) => {
+  const { bucket, journal, open } = await opener(t, 0);
+  const begin = bucket.beginUpload.bind(bucket);
+  bucket.beginUpload = async (key, headers) => {
+    await begin(key, headers);
+    throw new StorageError('the answer is lost');
+  };
+  const store = open(new FakeClock());
+  const file = await store.stage('key', blob, { bytes: 6 * megabyte });
+  file.begin(false, undefined);
+  await t.rejects(async () => file.write(pseudoRandomBytes('lost', 6 * megabyte)), 'the answer is lost');
+  const openUploads = async (): Promise<number> => {
+    let count = 0;
+    for await (const _ of bucket.uploads('')) count += 1;
+    return count;
+  };
+  t.equal(await openUploads(), 1);
+  await open(new FakeClock()).tidy(false);
+  t.equal(await openUploads(), 0);
+  t.same(journal.uploads(), []);
 });
