@@ -110,7 +110,8 @@ const owners: Readonly<Record<keyof typeof sections, readonly string[]>> = {
   checkResultsState: ['src/cli/check/'],
   logsResultsState: ['src/cli/logs/'],
   siteState: ['src/site/'],
-  storageState: ['src/cli/storage/'],
+  storageState: ['src/cli/storage/', 'src/sync/move-mirror.ts'],
+  prefetchState: ['src/sync/prefetch.ts'],
   copyState: ['src/cli/storage/', 'src/cli/logs/', 'src/sync/discover/outdated-state.ts'],
 };
 

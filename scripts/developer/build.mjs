@@ -49,6 +49,8 @@ const parts = {
   's3.js': 'src/cli/storage/open-store.ts',
   'import.js': 'src/cli/run/import-config.ts',
   'why.js': 'src/cli/inspect/explain.ts',
+  'move.js': 'src/cli/storage/run-move.ts',
+  'prefetch.js': 'src/cli/storage/run-prefetch.ts',
   'probe.js': 'src/cli/inspect/status-check.ts',
 };
 
@@ -206,12 +208,14 @@ const withSharedErrors = insteadOfErrors((_text, names) => `export const { ${nam
 /** Bundles what `contents` returns instead of the file with our errors, for its text and the names that it exports. */
 function insteadOfErrors(contents) {
   const path = join(root, 'src/core/errors.ts');
-  const text = readFileSync(path, 'utf8');
-  const names = [...text.matchAll(/^export (?:abstract )?(?:class|function) (\w+)/gm)].map(([, name]) => name);
-  const made = { contents: contents(text, names.join(', ')), loader: 'ts' };
+  const load = () => {
+    const text = readFileSync(path, 'utf8');
+    const names = [...text.matchAll(/^export (?:abstract )?(?:class|function) (\w+)/gm)].map(([, name]) => name);
+    return { contents: contents(text, names.join(', ')), loader: 'ts' };
+  };
   return {
     name: 'errors',
-    setup: ({ onLoad }) => onLoad({ filter: /\/errors\.ts$/ }, (file) => (file.path === path ? made : undefined)),
+    setup: ({ onLoad }) => onLoad({ filter: /\/errors\.ts$/ }, (file) => (file.path === path ? load() : undefined)),
   };
 }
 

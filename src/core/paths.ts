@@ -107,9 +107,12 @@ export const simpleRoot = 'simple' as WebPath;
 export const packagesRoot = 'packages' as WebPath;
 export const changesRoot = 'changes' as WebPath;
 
+/** The folder `web/` itself. */
+export const webRoot = '' as WebPath;
+
 /** Returns the path of `name` in `folder`. The name must come from the disk or this program, never from an index. */
 export function childPath(folder: WebPath, name: string): WebPath {
-  return `${folder}/${name}` as WebPath;
+  return (folder === webRoot ? name : `${folder}/${name}`) as WebPath;
 }
 
 /**

@@ -62,6 +62,12 @@ export async function publishPages(
   return { html: sha256Hex(html), json: sha256Hex(json) };
 }
 
+/** Returns the twin that a page has in its place: `known` if it is right, else one that is made anew, if it has any. */
+export async function twinOf(body: Buffer, known: Buffer | undefined, isRemote: boolean): Promise<Buffer | undefined> {
+  if (!hasTwin(body.length, isRemote)) return undefined;
+  return isTwinOf(known, body, isRemote) ? known : compress(body);
+}
+
 async function isThere(store: FileStore, path: WebPath, twinPath: WebPath, body: Buffer): Promise<boolean> {
   return (await store.read(path))?.equals(body) === true && isTwinOf(await store.read(twinPath), body, false);
 }

@@ -45,6 +45,8 @@ export interface HeldProjects {
    * Returns the paths of all held files and sidecars below `folder`; undefined if there are more than `maxFiles` files.
    */
   pathsBelow(folder: WebPath, maxFiles: number): ReadonlySet<WebPath> | undefined;
+  /** Returns the next held files after the path `after`, by path. */
+  filesAfter(after: WebPath | undefined, limit: number): HeldFile[];
   /** Returns the project that holds the file at `path`, if any. */
   holderOf(path: WebPath): ProjectName | undefined;
   /** Remembers files that were published, or whose sidecars were. */

@@ -3,6 +3,7 @@
  * `test/architecture.test.ts` enforces this.
  */
 import type { ProjectName } from '../core/names.ts';
+import type { WebPath } from '../core/paths.ts';
 import type {
   AlarmRecord,
   CheckResult,
@@ -297,12 +298,33 @@ export interface SiteState {
 }
 export const siteState = section<SiteState>({ pages: true });
 
-/** Where the mirror lies. Owned by `cli/storage`. */
+/** Where the mirror lies. Owned by `cli/storage` and `sync/move-mirror`. */
 export interface StorageState {
   /** Undefined if it is on the disk. */
   readonly storage?: StoragePlace | undefined;
+  /** The move that is under way; undefined if none is, or if a run has changed the mirror since. */
+  readonly moving?: StorageMove | undefined;
 }
-export const storageState = section<StorageState>({ storage: true });
+export const storageState = section<StorageState>({ storage: true, moving: true });
+
+/** Returns true if both are the same place; undefined is the disk. */
+export function isSamePlace(a: StoragePlace | undefined, b: StoragePlace | undefined): boolean {
+  return a?.bucket === b?.bucket && a?.prefix === b?.prefix && a?.hold === b?.hold;
+}
+
+/** How far a move of the mirror has come. */
+export interface StorageMove {
+  /** The place to which it moves; undefined if that is the disk. */
+  readonly to?: StoragePlace | undefined;
+  /** Time in milliseconds at which it began. */
+  readonly since: number;
+  /** The path of the last file of which it and all before it are there. */
+  readonly file?: WebPath | undefined;
+  /** The name of the last project of which its pages, and those of all before it, are there. */
+  readonly project?: ProjectName | undefined;
+  /** The number of files that are there. */
+  readonly files: number;
+}
 
 /** The copy of the state in the object store. Owned by `cli/storage`; other programs say that the state has changed. */
 export interface CopyState {
@@ -329,6 +351,13 @@ export interface StoragePlace {
   readonly hold: 'files' | 'everything';
 }
 
+/** The share of all projects that this machine fetches for another one. Owned by `sync/prefetch`. */
+export interface PrefetchState {
+  /** Undefined if it is done, or was not begun. */
+  readonly prefetch?: { readonly share: string; readonly after: ProjectName } | undefined;
+}
+export const prefetchState = section<PrefetchState>({ prefetch: true });
+
 /** All sections by name. */
 export const sections = {
   serialState,
@@ -350,6 +379,7 @@ export const sections = {
   logsResultsState,
   siteState,
   storageState,
+  prefetchState,
   copyState,
 };
 

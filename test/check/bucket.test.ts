@@ -10,7 +10,7 @@ import { FilesystemFileStore } from '../../src/files/filesystem/filesystem-file-
 import type { ObjectJournal } from '../../src/files/object-journal.ts';
 import type { Bucket } from '../../src/files/s3/bucket.ts';
 import { BucketCheck } from '../../src/files/s3/bucket-check.ts';
-import { ListedFileStore } from '../../src/files/s3/listed-file-store.ts';
+import { listed } from '../../src/files/s3/listed-files.ts';
 import { S3FileStore } from '../../src/files/s3/s3-file-store.ts';
 import { type Holding, SplitFileStore } from '../../src/files/s3/split-file-store.ts';
 import { SqliteObjectListing } from '../../src/state/sqlite/sqlite-object-listing.ts';
@@ -67,7 +67,7 @@ async function openBucketMirror(t: Test, hold: Holding, index = damageableIndex(
     const listing = new SqliteObjectListing(join(mirror.target, 'listing.db'));
     const later = { now: () => Date.now() + 2 * dayMs };
     const objects = new BucketCheck({ bucket, prefix, hold, live, listing, journal, clock: later });
-    return { files: new ListedFileStore(live, listing, journal), objects };
+    return { files: listed(live, listing, journal), objects };
   };
   const run = async (): Promise<void> => {
     await mirror.runLater({ openFiles, allowDeletions: 100 });

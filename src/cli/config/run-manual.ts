@@ -45,6 +45,12 @@ export const runOptionTexts: Readonly<Record<keyof typeof runOptions, string>> =
   '--backup FILE':
     'copy `state.db` into FILE, consistently and also while a run is at work; FILE is replaced once the copy is ' +
     'complete (see [Back up and restore](#back-up-and-restore))',
+  '--move-to s3|disk':
+    'move the mirror into the bucket of `[storage]`, or from there back to the disk, while it goes on being served (see ' +
+    '[Moving a mirror there and back](#moving-a-mirror-there-and-back))',
+  '--prefetch N/M':
+    'fetch the files of a share of all projects, such as `2/4`, into the bucket of `[storage]`, for the machine that ' +
+    'publishes (see [Filling it with many machines](#filling-it-with-many-machines))',
   '--example-config': 'print a `mirror.toml` with every setting',
   '--import-config FILE':
     'print the `mirror.toml` that does what this `bandersnatch.conf` does, and what has no equivalent',

@@ -8,6 +8,12 @@ import type { SettingName, SettingValue } from './settings.ts';
 import { defaultThresholds, limitsIn, type Thresholds } from './thresholds.ts';
 import { refuseUnknown } from './unknown-options.ts';
 
+/** A share of all projects: which, from 1, of how many. */
+export interface Share {
+  readonly number: number;
+  readonly of: number;
+}
+
 /** The command that a command line of pep381run asks for. */
 export type RunCommand =
   | { readonly kind: 'help' | 'version' }
@@ -33,6 +39,23 @@ export type RunCommand =
       readonly file: string;
       readonly quiet: boolean;
       readonly target: string;
+    }
+  | {
+      readonly kind: 'move';
+      /** Where the mirror is to lie. */
+      readonly to: 's3' | 'disk';
+      readonly quiet: boolean;
+      readonly target: string;
+      readonly given: ReadonlyMap<SettingName, SettingValue>;
+    }
+  | {
+      readonly kind: 'prefetch';
+      readonly share: Share;
+      /** True if the whole index is meant. */
+      readonly all: boolean;
+      readonly quiet: boolean;
+      readonly target: string;
+      readonly given: ReadonlyMap<SettingName, SettingValue>;
     }
   | {
       readonly kind: 'status';
@@ -84,6 +107,9 @@ export const runOptions = {
   '--critical LIMITS': 'with --check: what is critical',
   '--why NAME': 'print why a project is held or left out, and its files; also\nNAME==VERSION and NAME/FILENAME',
   '--backup FILE': 'copy state.db into FILE, also while a run is at work',
+  '--move-to s3|disk': 'move the mirror into the bucket of [storage], or back to the disk',
+  '--prefetch N/M':
+    'fetch the files of a share of all projects, such as 2/4, into the\nbucket of [storage], for the machine that publishes',
   '--example-config': 'print a mirror.toml with every setting',
   '--import-config FILE': 'print the mirror.toml that does what this bandersnatch.conf does',
   '--log-format text|json': 'how to write what happens (default: text)',
@@ -112,6 +138,8 @@ const allowing = 'allow-deletions';
 const restoring = 'restore';
 const accepting = 'accept-changes';
 const backingUp = 'backup';
+const moving = 'move-to';
+const prefetching = 'prefetch';
 const limits = ['warning', 'critical'] as const;
 const allOptions: readonly string[] = [...flags, ...values];
 /** The options that have an effect with each mode that does not mirror. */
@@ -119,6 +147,8 @@ const usedBy: Readonly<Record<string, readonly string[]>> = {
   [explaining]: ['log-format', 'index-only'],
   [restoring]: ['log-format', 'quiet'],
   [backingUp]: ['quiet'],
+  [moving]: ['log-format', 'quiet'],
+  [prefetching]: ['log-format', 'quiet', 'upstream', 'workers', 'all'],
   status: ['log-format', 'check', ...limits],
 };
 
@@ -142,6 +172,12 @@ export function parseRunOptions(argv: readonly string[]): RunCommand {
   }
   const file = readValue(parsed, backingUp, false);
   if (file !== undefined) return { kind: 'backup', file: String(file), quiet: parsed.quiet === true, target };
+  const to = readValue(parsed, moving, false);
+  const quiet = parsed.quiet === true;
+  if (to !== undefined) return { kind: 'move', to: placeIn(to), quiet, target, given };
+  const share = readValue(parsed, prefetching, false);
+  if (share !== undefined)
+    return { kind: 'prefetch', share: shareIn(String(share)), all: parsed.all === true, quiet, target, given };
   if (parsed.status) return { kind: 'status', check: thresholdsIn(parsed), target, given };
   if (subject !== undefined) return { kind: 'why', subject: String(subject), target, given };
   return {
@@ -183,11 +219,11 @@ function targetIn({ _: [target, ...more] }: minimist.ParsedArgs): string {
 }
 
 /**
- * Throws UsageError for an option that has no effect with `--why`, `--restore`, `--backup` or `--status`: whoever gives it expects
- * one.
+ * Throws UsageError for an option that has no effect beside the one that says what to do instead of mirroring: whoever
+ * gives it expects one.
  */
 function refuseUnused(parsed: minimist.ParsedArgs): void {
-  const mode = [explaining, restoring, backingUp, 'status'].find((name) => parsed[name]);
+  const mode = [explaining, restoring, backingUp, moving, prefetching, 'status'].find((name) => parsed[name]);
   if (mode === undefined) return;
   const unused = allOptions.find((name) => parsed[name] && name !== mode && !usedBy[mode]?.includes(name));
   if (unused !== undefined) throw new UsageError(`--${mode} and --${unused} cannot be given together`);
@@ -233,6 +269,19 @@ function countIn(value: unknown): number | undefined {
   if (value === undefined) return undefined;
   if (typeof value === 'string' && /^[0-9]{1,9}$/.test(value)) return Number(value);
   throw new UsageError(`--${allowing}: expected how many, found ${JSON.stringify(value)}`);
+}
+
+function placeIn(value: unknown): 's3' | 'disk' {
+  if (value === 's3' || value === 'disk') return value;
+  throw new UsageError(`--${moving}: expected s3 or disk, found ${JSON.stringify(value)}`);
+}
+
+function shareIn(value: string): Share {
+  const [, number = 0, of = 0] = (/^(\d{1,4})\/(\d{1,4})$/.exec(value) ?? []).map(Number);
+  if (number >= 1 && number <= of) return { number, of };
+  throw new UsageError(
+    `--${prefetching}: expected which share of how many, such as 2/4, found ${JSON.stringify(value)}`,
+  );
 }
 
 function importedPath(path: unknown): string {

@@ -46,6 +46,7 @@ function facts(status: Status): string[][] {
     provenance,
     oddFiles: rejectedFiles,
     disk,
+    moving,
     store,
     sources = [],
   } = status;
@@ -61,6 +62,7 @@ function facts(status: Status): string[][] {
     ['Complete', lastComplete === undefined ? 'not yet' : `as of ${shortTime(lastComplete)}`],
     ['Now', activity(status)],
     ['Queue', `${plural(queued, 'project')}, ${showCount(parked)} of them parked`],
+    ...(moving === undefined ? [] : [['Moving', movingText(moving, files)]]),
     ...(heldBack === 0 ? [] : [['Held back', heldBackText(heldBack, target)]]),
     ...(provenance === undefined ? [] : [['Provenance', provenanceText(provenance)]]),
     ...(rejectedFiles === 0 ? [] : [['Left out', `${plural(rejectedFiles, 'file')}, each for what is wrong with it`]]),
@@ -79,6 +81,10 @@ function activity({ running, runningSince, progressAt = runningSince }: Status):
   const since = `since ${shortTime(runningSince)}`;
   if (running) return `a run is at work ${since}, and last did something at ${shortTime(progressAt)}`;
   return `no run is at work; the last one, ${since}, died at ${shortTime(progressAt)} or later`;
+}
+
+function movingText({ where, since, files }: NonNullable<Status['moving']>, all: number): string {
+  return `${where} since ${shortTime(since)}: ${showCount(files)} of ${plural(all, 'file')} are there`;
 }
 
 function heldBackText(heldBack: number, target: string): string {

@@ -9,6 +9,7 @@ import {
   runResultsState,
   runState,
   serialState,
+  storageState,
 } from '../../state/mirror-state.ts';
 import type { RuleTotals } from '../../state/plans.ts';
 import type { AlarmRecord } from '../../state/program-results.ts';
@@ -19,6 +20,7 @@ import { completedBefore, type RunRecord } from '../../state/run-history.ts';
 import type { StateStore } from '../../state/state-store.ts';
 import type { Settings } from '../config/settings.ts';
 import { isoTime } from '../output/units.ts';
+import { placeText } from '../storage/storage-place.ts';
 import type { Reader } from './open-reader.ts';
 
 /** The largest number of runs, projects and rules that are listed. */
@@ -80,6 +82,8 @@ export interface Status {
   readonly disk: { readonly size: number; readonly free: number };
   /** Undefined if the files are on the disk. */
   readonly store?: StoreStatus | undefined;
+  /** A move of the mirror that has begun and not ended. */
+  readonly moving?: { readonly where: string; readonly since: string; readonly files: number } | undefined;
   /** The last runs, the latest first. */
   readonly runs: readonly PastRun[];
   /** The projects parked longest, the longest first. */
@@ -184,6 +188,7 @@ export async function statusOf({ target, settings, state, files, isRunning, now 
     oddFiles: state.rejectedFiles.count(),
     latestOdd: state.rejectedFiles.latest(shownAtMost).map(leftOutFile),
     disk: { size, free },
+    moving: movingOf(state),
     store: storeStatus(settings.storage, state, nowMs),
     runs: state.history.latest(shownAtMost).map(pastRun),
     longestParked: state.queue.parked(shownAtMost).map(parkedProject),
@@ -212,6 +217,11 @@ export function monitoredOf(
       findings: lastCheck.findings,
     },
   };
+}
+
+function movingOf(state: Pick<StateStore, 'get'>): Status['moving'] {
+  const { moving } = state.get(storageState);
+  return moving && { where: placeText(moving.to, 'to'), since: isoTime(moving.since), files: moving.files };
 }
 
 function storeStatus(

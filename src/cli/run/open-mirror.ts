@@ -20,7 +20,7 @@ import { parseToml } from '../config/config-file.ts';
 import type { Settings } from '../config/settings.ts';
 import { type Access, openUpstreams } from '../network/open-upstreams.ts';
 import type { MirrorOwner } from '../storage/mirror-owner.ts';
-import { openFiles } from '../storage/open-files.ts';
+import { type OpenedFiles, openFiles } from '../storage/open-files.ts';
 import { openExpectedState } from '../target/open-expected-state.ts';
 import { type Target, takeRequest } from '../target/target.ts';
 
@@ -57,6 +57,8 @@ interface OpenedMirror {
   readonly mirror: Mirror;
   /** The paths that change; undefined if no hook is to hear of them. */
   readonly changedPaths: ChangedPaths | undefined;
+  /** The bucket that files are in; undefined without one. */
+  readonly bucket: OpenedFiles['bucket'];
   /** Returns what was asked of the object store so far. Absent without a store. */
   readonly storeUsage?: () => StoreUsage;
   close(): Promise<void>;
@@ -105,6 +107,7 @@ export async function openMirror(options: OpenMirrorOptions): Promise<OpenedMirr
   return {
     mirror,
     changedPaths,
+    bucket: opened.bucket,
     ...(usage && { storeUsage: () => sumOfUsage([usage(), owner?.usage()]) ?? usage() }),
     close: async () => {
       changedPaths?.close();

@@ -5,7 +5,7 @@ import { messageOf } from '../../core/caught-error.ts';
 import { type DailyWindow, openMs } from '../../core/daily-window.ts';
 import { hourMs } from '../../core/durations.ts';
 import { StorageError, UsageError } from '../../core/errors.ts';
-import { type RunState, runState } from '../../state/mirror-state.ts';
+import { type RunState, runState, storageState } from '../../state/mirror-state.ts';
 import { takeLock } from '../../state/sqlite/lock.ts';
 import { readConfigFile } from '../config/config-file.ts';
 import { loadRegexes, readPolicy } from '../config/policy-file.ts';
@@ -38,6 +38,8 @@ import {
 } from '../target/target.ts';
 import { mayImportConfig } from './find-config.ts';
 import { readNotifySecret } from './notify-downstream.ts';
+import { moveMirror } from './open-move.ts';
+import { prefetch } from './open-prefetch.ts';
 import { openProvenance } from './open-provenance.ts';
 import { type KnownConfig, recordRefusal } from './record-refusal.ts';
 import { restore } from './restore.ts';
@@ -82,6 +84,8 @@ export const pep381run: Program<ParsedCommand> = {
     if (command.kind === 'why' || command.kind === 'status') return await inspect(command, lines);
     if (command.kind === 'backup') return backUp(command, lines);
     if (command.kind === 'restore') return await restore(command, lines);
+    if (command.kind === 'move') return await moveMirror(command, lines);
+    if (command.kind === 'prefetch') return await prefetch(command, lines);
     if (command.kind === 'example') await printExample();
     else await (await loadImport()).printImportedConfig(command.path, lines, loadRegexes);
     return exitCodes.ok;
@@ -221,12 +225,14 @@ async function runWith(command: RunArguments, target: Target, isMirror: boolean,
   clearInterval(closing);
   if (code !== undefined) return code;
   // A run that hangs must not keep all others out silently.
-  const silence = stalledRunText(target, settings, Date.now());
+  const mark = readMark(target, settings);
+  const silence = stalledRunText(target, mark, Date.now());
   if (silence !== undefined) {
     lines.err(`pep381run: error: ${silence}`);
     return exitCodes.incomplete;
   }
-  if (!command.quiet) announce(settings, 'skipped', 'Currently already running; mirroring is skipped');
+  const why = mark.isMoving ? 'The mirror is being moved' : 'Currently already running';
+  if (!command.quiet) announce(settings, 'skipped', `${why}; mirroring is skipped`);
   return exitCodes.ok;
 }
 
@@ -239,8 +245,11 @@ function pauseAtEndOf(window: DailyWindow, pause: PauseRequest): NodeJS.Timeout 
 }
 
 /** Returns a line about a run that holds the lock and has done nothing for hours, or undefined if it makes progress. */
-function stalledRunText(target: Target, settings: Settings, nowMs: number): string | undefined {
-  const { running, progressAt = running } = readMark(target, settings);
+function stalledRunText(
+  target: Target,
+  { running, progressAt = running }: RunState,
+  nowMs: number,
+): string | undefined {
   if (running === undefined || progressAt === undefined || nowMs - progressAt < maxSilenceMs) return undefined;
   return (
     `${target.lock}: held by a run that began at ${isoTime(running)} and has done nothing since ${isoTime(progressAt)}; ` +
@@ -248,12 +257,14 @@ function stalledRunText(target: Target, settings: Settings, nowMs: number): stri
   );
 }
 
-function readMark(target: Target, settings: Settings): RunState {
+/** Returns what the state says of the process that holds the lock. */
+function readMark(target: Target, settings: Settings): RunState & { readonly isMoving?: boolean } {
   if (!isThere(target.state)) return {};
   try {
     const { reader, close } = openReader({ target, settings, policy: undefined });
     try {
-      return reader.state.get(runState);
+      const isMoving = reader.state.get(storageState).moving !== undefined;
+      return { ...reader.state.get(runState), isMoving };
     } finally {
       close();
     }

@@ -66,7 +66,7 @@ export interface View {
 
 /** Chooses the view: nothing with -q, the progress display on a terminal, else a log. */
 export function chooseView(
-  { quiet, dryRun, plan }: RunArguments,
+  { quiet, dryRun, plan }: Pick<RunArguments, 'quiet' | 'dryRun' | 'plan'>,
   settings: Settings,
   policy: Policy | undefined,
   target: Target,

@@ -7,7 +7,7 @@ import { fenced } from '../../files/fenced-files.ts';
 import type { FileStore } from '../../files/file-store.ts';
 import { FilesystemFileStore } from '../../files/filesystem/filesystem-file-store.ts';
 import type { Bucket } from '../../files/s3/bucket.ts';
-import { type StoragePlace, storageState } from '../../state/mirror-state.ts';
+import { isSamePlace, storageState } from '../../state/mirror-state.ts';
 import type { SqliteStateStore } from '../../state/sqlite/sqlite-state-store.ts';
 import { change } from '../../state/state-section.ts';
 import type { Settings } from '../config/settings.ts';
@@ -16,6 +16,7 @@ import { readSecureContext } from '../network/certificates.ts';
 import { loadPart } from '../program/load-part.ts';
 import type { Target } from '../target/target.ts';
 import type { OpenStoreBucket, OwnerOptions } from './open-owner.ts';
+import { placeOf, placeText } from './storage-place.ts';
 
 /** Milliseconds that a run which stops has for what it has to publish. */
 const graceMs = 20_000;
@@ -51,6 +52,9 @@ export interface OpenedFiles {
 export async function openFiles(options: FilesOptions): Promise<OpenedFiles> {
   const { target, settings, state, clock, staging, removals, isReadOnly = false } = options;
   expectPlace(target, settings.storage, state);
+  // What a run changes has to be moved, too, so a move looks at all of it again.
+  if (!isReadOnly && state.get(storageState).moving !== undefined)
+    state.set(change(storageState, { moving: undefined }));
   const local = new FilesystemFileStore(target.root, clock, staging, removals);
   if (!isReadOnly) local.create();
   const createFolders = (): void => local.create();
@@ -61,6 +65,7 @@ export async function openFiles(options: FilesOptions): Promise<OpenedFiles> {
   const isUnknown = state.totals().files === 0;
   const split = openSplitFiles(local, bucket, settings.storage, {
     ...{ journal: state.objects, removals: removals ?? clock, isUnknown },
+    isAllAdopted: () => state.totals().queued === 0,
   });
   const files = options.mayWrite === undefined ? split : fenced(split, options.mayWrite);
   return { files, bucket, usage: () => bucket.usage, createFolders, close };
@@ -71,8 +76,8 @@ export async function openBucket(
   { mayWrite = () => {}, ...options }: Omit<FilesOptions, 'state'>,
   storage: StorageSettings,
 ) {
-  const { open, openSplitFiles, close } = await openStore(options, storage);
-  return { bucket: open('quoted', mayWrite), openSplitFiles, close };
+  const { open, openSplitFiles, openBucketFiles, close } = await openStore(options, storage);
+  return { bucket: open('quoted', mayWrite), openSplitFiles, openBucketFiles, close };
 }
 
 /** Opens connections to the store of the settings. Throws UsageError. */
@@ -80,11 +85,13 @@ export async function openStore(
   { target, settings, clock, signal }: Pick<FilesOptions, 'target' | 'settings' | 'clock' | 'signal'>,
   storage: StorageSettings,
 ) {
-  const [{ openDispatcher, openDirectly }, { openBucket, openSplitFiles, openOwner, storeConnections }] =
-    await Promise.all([
-      loadPart('http.js', () => import('../network/open-dispatcher.ts')),
-      loadPart('s3.js', () => import('./open-store.ts')),
-    ]);
+  const [
+    { openDispatcher, openDirectly },
+    { openBucket, openSplitFiles, openBucketFiles, openOwner, storeConnections },
+  ] = await Promise.all([
+    loadPart('http.js', () => import('../network/open-dispatcher.ts')),
+    loadPart('s3.js', () => import('./open-store.ts')),
+  ]);
   const network = { noProxy: settings.noProxy, secureContext: readSecureContext(settings, target, process.env) };
   const connections = { connections: storeConnections, pipelining: 1, connect: { timeout: 10_000 } };
   const timeouts = { headersTimeout: 30_000, bodyTimeout: 60_000, keepAliveTimeout: 10_000 };
@@ -96,6 +103,7 @@ export async function openStore(
   return {
     open,
     openSplitFiles,
+    openBucketFiles,
     openOwner: (options: Omit<OwnerOptions, 'open'>) => openOwner({ ...options, open }),
     close: () => dispatcher.destroy(),
   };
@@ -115,21 +123,19 @@ function expectPlace({ config }: Target, storage: StorageSettings | undefined, s
   const { projects, files } = state.totals();
   // Nothing lies there yet: a first run may have found out that the bucket has another name.
   if (projects + files === 0) return;
-  const { storage: known } = state.get(storageState);
+  const { storage: known, moving } = state.get(storageState);
   const wanted = storage && placeOf(storage);
-  if (JSON.stringify(known) === JSON.stringify(wanted)) return;
+  if (isSamePlace(known, wanted)) return;
+  if (moving !== undefined && isSamePlace(moving.to, wanted)) {
+    throw new UsageError(
+      `${config}: the mirror is on its way ${placeText(wanted, 'to')}; pep381run --move-to s3 goes on with it`,
+    );
+  }
+  const advice =
+    wanted === undefined ? 'pep381run --move-to disk moves it there' : 'pep381run --move-to s3 moves it there';
+  const isLeft =
+    known === undefined ? '; or remove [storage], if it is to stay on the disk' : ', with [storage] as it was';
   throw new UsageError(
-    `${config}: expected the mirror to be ${textOf(wanted)}, found it ${textOf(known)}; pep381run --move-to ` +
-      `${wanted === undefined ? 'disk' : 's3'} moves it there`,
+    `${config}: expected the mirror to be ${placeText(wanted)}, found it ${placeText(known)}; ${advice}${isLeft}`,
   );
-}
-
-function placeOf({ bucket, prefix, hold }: StorageSettings): StoragePlace {
-  return { bucket, prefix, hold };
-}
-
-function textOf(place: StoragePlace | undefined): string {
-  if (place === undefined) return 'on the disk';
-  const { bucket, prefix, hold } = place;
-  return `in s3://${bucket}/${prefix} (hold = "${hold}")`;
 }

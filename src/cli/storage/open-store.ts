@@ -7,9 +7,9 @@ import type { ObjectJournal } from '../../files/object-journal.ts';
 import type { ObjectListing } from '../../files/object-listing.ts';
 import type { Bucket } from '../../files/s3/bucket.ts';
 import { BucketCheck } from '../../files/s3/bucket-check.ts';
-import { ListedFileStore } from '../../files/s3/listed-file-store.ts';
+import { listed } from '../../files/s3/listed-files.ts';
 import { type EtagForm, S3Bucket } from '../../files/s3/s3-bucket.ts';
-import { S3FileStore } from '../../files/s3/s3-file-store.ts';
+import { S3FileStore, type S3FileStoreOptions } from '../../files/s3/s3-file-store.ts';
 import { SplitFileStore } from '../../files/s3/split-file-store.ts';
 import type { StorageSettings } from '../config/storage.ts';
 import { openStoreCredentials } from '../network/open-store-credentials.ts';
@@ -51,14 +51,22 @@ export function openOwner(options: OwnerOptions): Promise<MirrorOwner | MirrorSt
   return becomeOwner(options);
 }
 
+/** What is known of the files in the bucket: see {@link S3FileStore}. */
+type BucketFilesOptions = Omit<S3FileStoreOptions, 'bucket' | 'deletionDelayMs'>;
+
 /** Returns the files of a mirror that lies in the bucket and, what it does not hold, on the disk of `local`. */
 export function openSplitFiles(
   local: FileStore,
   bucket: Bucket,
   { hold }: StorageSettings,
-  options: { readonly journal: ObjectJournal; readonly removals: Pick<Clock, 'now'>; readonly isUnknown: boolean },
+  options: BucketFilesOptions,
 ): FileStore {
   return new SplitFileStore(local, new S3FileStore({ bucket, ...options }), hold);
+}
+
+/** Returns what of a mirror lies in the bucket. */
+export function openBucketFiles(bucket: Bucket, options: BucketFilesOptions): FileStore {
+  return new S3FileStore({ bucket, ...options });
 }
 
 /** What a check looks at. */
@@ -76,7 +84,7 @@ export function openListedFiles(
 ): ListedFiles {
   const { listing, journal } = options;
   return {
-    files: new ListedFileStore(live, listing, journal),
+    files: listed(live, listing, journal),
     objects: new BucketCheck({ bucket, prefix, hold, live, ...options }),
   };
 }

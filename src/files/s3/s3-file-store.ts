@@ -11,7 +11,7 @@
  */
 import { createHash } from 'node:crypto';
 import type { Clock } from '../../core/clock.ts';
-import { dayOf } from '../../core/durations.ts';
+import { dayOf, hourMs } from '../../core/durations.ts';
 import { StorageError } from '../../core/errors.ts';
 import { sha256Hex } from '../../core/hash.ts';
 import { MemoryBudget } from '../../core/memory-budget.ts';
@@ -39,6 +39,9 @@ export const pageLifetimeMs = 600_000;
 const arrivingBytes = 90 << 20;
 const keptBytes = 24 << 20;
 const deletedAtATime = 1000;
+const marksPrefix = 'prefetch/';
+/** Milliseconds after which a machine that has not renewed its mark is taken to be done. */
+const markLifetimeMs = hourMs;
 /** Begins the names of uploads for which the store has not told its own yet. */
 const unanswered = 'unanswered ';
 
@@ -49,6 +52,8 @@ export interface S3FileStoreOptions {
   readonly removals: Pick<Clock, 'now'>;
   /** True if the bucket may have files that neither this state nor its earlier runs know of. */
   readonly isUnknown?: boolean | undefined;
+  /** Returns true if all that others have put here is adopted, as far as the mirror wants it. */
+  readonly isAllAdopted?: (() => boolean) | undefined;
   /** Milliseconds until a file that is removed from `packages/` is deleted. */
   readonly deletionDelayMs?: number | undefined;
 }
@@ -65,6 +70,7 @@ export class S3FileStore implements FileStore {
   readonly #removals: Pick<Clock, 'now'>;
   readonly #deletionDelayMs: number;
   readonly #isUnknown: boolean;
+  readonly #isAllAdopted: () => boolean;
   readonly #arriving = new MemoryBudget(arrivingBytes);
   #kept = 0;
   #staged = 0;
@@ -77,6 +83,7 @@ export class S3FileStore implements FileStore {
     this.#journal = journal;
     this.#removals = removals;
     this.#isUnknown = options.isUnknown ?? false;
+    this.#isAllAdopted = options.isAllAdopted ?? (() => false);
     this.#deletionDelayMs = options.deletionDelayMs ?? pageLifetimeMs;
   }
 
@@ -235,6 +242,7 @@ export class S3FileStore implements FileStore {
       }
       this.#journal.removeTrashDay(day);
     }
+    await this.#removeMarks();
   }
 
   /** Aborts the uploads of earlier runs. None of them can be continued: nobody knows the state of its hash. */
@@ -381,8 +389,17 @@ export class S3FileStore implements FileStore {
 
   /** Returns true if somebody else may have put files here. Asks once. */
   #mayHaveUnknown(): Promise<boolean> {
-    this.#hasUnknown ??= this.#isAny(this.#isUnknown ? 'web/packages/' : 'prefetch/');
+    this.#hasUnknown ??= this.#isAny(this.#isUnknown ? 'web/packages/' : marksPrefix);
     return this.#hasUnknown;
+  }
+
+  /** Removes the marks of the machines that are done. If none was looked for, there was nothing new. */
+  async #removeMarks(): Promise<void> {
+    if (this.#hasUnknown === undefined || !this.#isAllAdopted()) return;
+    const before = this.#removals.now() - markLifetimeMs;
+    for await (const { objects } of this.#bucket.list(marksPrefix)) {
+      await this.#bucket.remove(objects.filter(({ modifiedMs }) => modifiedMs < before).map(({ key }) => key));
+    }
   }
 
   async #isAny(prefix: string): Promise<boolean> {

@@ -42,6 +42,10 @@ export class SqliteHeldProjects extends SqliteTables<ReturnType<typeof prepareSt
     return new Set(rows.map(fileOf).flatMap((file) => withSidecars(file.path, heldSidecars(file))));
   }
 
+  filesAfter(after: WebPath | undefined, limit: number): HeldFile[] {
+    return this.do(() => this.sql.filesAfter.all(after ?? '', limit)).map(fileOf);
+  }
+
   holderOf(path: WebPath): ProjectName | undefined {
     return this.do(() => this.sql.holderOf.get(path))?.project;
   }
@@ -223,6 +227,9 @@ function prepareStatements(db: Database.Database) {
     fileAt: db.prepare<[string], FileRow>(`SELECT ${fileColumns} FROM files WHERE path = ?`),
     filesBelow: db.prepare<[string, string, number], FileRow>(
       `SELECT ${fileColumns} FROM files WHERE path > ? AND path < ? LIMIT ?`,
+    ),
+    filesAfter: db.prepare<[string, number], FileRow>(
+      `SELECT ${fileColumns} FROM files WHERE path > ? ORDER BY path LIMIT ?`,
     ),
     holderOf: db.prepare<[string], { project: ProjectName }>('SELECT project FROM files WHERE path = ?'),
     putFile: db.prepare<[string, string, number, Buffer, Buffer | null, number]>(

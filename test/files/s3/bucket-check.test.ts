@@ -8,7 +8,7 @@ import { pathOfKey, type WebPath } from '../../../src/core/paths.ts';
 import { FilesystemFileStore } from '../../../src/files/filesystem/filesystem-file-store.ts';
 import type { Bucket, ListedObject } from '../../../src/files/s3/bucket.ts';
 import { BucketCheck } from '../../../src/files/s3/bucket-check.ts';
-import { ListedFileStore } from '../../../src/files/s3/listed-file-store.ts';
+import { listed } from '../../../src/files/s3/listed-files.ts';
 import { S3FileStore } from '../../../src/files/s3/s3-file-store.ts';
 import { SplitFileStore } from '../../../src/files/s3/split-file-store.ts';
 import { SqliteObjectListing } from '../../../src/state/sqlite/sqlite-object-listing.ts';
@@ -72,7 +72,7 @@ function open(t: Test, objects: readonly ListedObject[]) {
       journal,
       clock,
     });
-    return { check, files: new ListedFileStore(live, listing, journal) };
+    return { check, files: listed(live, listing, journal) };
   };
   return { of, clock, journal, file, openAgain };
 }

@@ -174,6 +174,28 @@ t.test('what another machine has put there is found by its hash', needsStore, as
   t.match(await open(new FakeClock()).stat(blob), { content: 'other' });
 });
 
+t.test('the mark of a machine is removed when it is an hour old and all is adopted', needsStore, async (t) => {
+  const { bucket, journal } = await opener(t, 0);
+  const mark = (): Promise<unknown> => bucket.put('prefetch/1-of-1', x, { contentType: 'text/plain' });
+  const marks = async (): Promise<boolean> => (await bucket.head('prefetch/1-of-1')) !== undefined;
+  const open = (hours: number, isAllAdopted: boolean): S3FileStore => {
+    const removals = { now: () => Date.now() + hours * 3_600_000 };
+    return new S3FileStore({ bucket, journal, removals, isAllAdopted: () => isAllAdopted });
+  };
+  await mark();
+  await bucket.put(`web/${blob}`, x, { contentType: 'text/plain', metadata: { sha256: '1'.repeat(64) } });
+  const [young, busy, idle, done] = [open(0, true), open(2, false), open(2, true), open(2, true)];
+  for (const store of [young, busy, done])
+    t.match(await store.findVerified(blob, false), { sha256: '1'.repeat(64) }, 'it looks for what others have put');
+  for (const store of [young, busy]) await store.emptyTrash(0);
+  t.ok(await marks());
+  await idle.emptyTrash(0);
+  t.ok(await marks(), 'a run without anything new asks for no mark');
+  await done.emptyTrash(0);
+  t.notOk(await marks());
+  t.equal(await open(0, true).findVerified(blob, false), undefined);
+});
+
 t.test('an upload of which only the store knows is aborted by the next run', needsStore, async (t) => {
   const { bucket, journal, open } = await opener(t, 0);
   const begin = bucket.beginUpload.bind(bucket);

@@ -62,7 +62,11 @@ export async function download(
     return { held: undefined, provenance: result };
   }
   if (held === undefined && file.size !== undefined && file.size !== bytes) reportWrongSize(mirror, planned, bytes);
-  const { metadata, rejection } = lacksMetadata(planned) ? await fetchMetadata(mirror, name, planned) : noMetadata;
+  const lacks = lacksMetadata(planned);
+  // Whoever put the file there has put its metadata beside it.
+  const isThere =
+    lacks && body === undefined && held === undefined && (await isMetadataThere(mirror, planned, isPending));
+  const { metadata, rejection } = lacks && !isThere ? await fetchMetadata(mirror, name, planned) : noMetadata;
   const writes: Write[] = [];
   if (body !== undefined) writes.push({ path, body, mtimeMs: file.uploadTimeMs });
   if (metadata !== undefined) writes.push({ path: sidecarPath(path, 'metadata'), body: metadata });
@@ -73,7 +77,7 @@ export async function download(
     path,
     sha256,
     size: bytes,
-    metadataSha256: metadata === undefined ? held?.metadataSha256 : file.metadataSha256,
+    metadataSha256: metadata === undefined && !isThere ? held?.metadataSha256 : file.metadataSha256,
     provenance: object !== undefined || held?.provenance === true,
     ...(verdict && { verdict }),
   };
@@ -118,6 +122,12 @@ function stagingKey(name: ProjectName, path: WebPath): string {
 function lacksMetadata({ file, path, held }: PlannedFile): boolean {
   if (file.metadataSha256 === undefined || held?.metadataSha256 === file.metadataSha256) return false;
   return isSidecarNamePossible(sidecarPath(path, 'metadata'));
+}
+
+/** Returns true if the right metadata is in place although the state does not hold the file. */
+async function isMetadataThere({ files }: Mirror, { file, path }: PlannedFile, isPending: boolean): Promise<boolean> {
+  const found = await files.findVerified(sidecarPath(path, 'metadata'), isPending);
+  return found?.sha256 === file.metadataSha256;
 }
 
 /** The size of a file, and its body unless the bytes are in place already. */
