@@ -396,6 +396,8 @@ export class S3FileStore implements FileStore {
   /** Removes the marks of the machines that are done. If none was looked for, there was nothing new. */
   async #removeMarks(): Promise<void> {
     if (this.#hasUnknown === undefined || !this.#isAllAdopted()) return;
+    // What was looked at were the marks, and there was none.
+    if (!this.#isUnknown && !(await this.#hasUnknown)) return;
     const before = this.#removals.now() - markLifetimeMs;
     for await (const { objects } of this.#bucket.list(marksPrefix)) {
       await this.#bucket.remove(objects.filter(({ modifiedMs }) => modifiedMs < before).map(({ key }) => key));
