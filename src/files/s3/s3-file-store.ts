@@ -39,6 +39,8 @@ export const pageLifetimeMs = 600_000;
 const arrivingBytes = 128 << 20;
 const keptBytes = 24 << 20;
 const deletedAtATime = 1000;
+/** Begins the id in the journal of an upload that is being begun: its path follows, as the store has not told its id. */
+const unknownUpload = 'begun: ';
 
 export interface S3FileStoreOptions {
   readonly bucket: Bucket;
@@ -224,9 +226,15 @@ export class S3FileStore implements FileStore {
   async tidy(all: boolean): Promise<void> {
     if (all) return;
     for (const { path, uploadId } of this.#journal.uploads()) {
-      await this.#bucket.abortUpload(keyOf(path), uploadId);
+      if (uploadId.startsWith(unknownUpload)) await this.#abortUploadsOf(keyOf(path));
+      else await this.#bucket.abortUpload(keyOf(path), uploadId);
       this.#journal.removeUpload(uploadId);
     }
+  }
+
+  async #abortUploadsOf(key: string): Promise<void> {
+    for await (const open of this.#bucket.uploads(key))
+      if (open.key === key) await this.#bucket.abortUpload(key, open.uploadId);
   }
 
   async leftovers(): Promise<string[]> {
@@ -255,8 +263,12 @@ export class S3FileStore implements FileStore {
 
   async #beginUpload(path: WebPath, expected: ExpectedFile): Promise<JournaledUpload> {
     const key = keyOf(path);
+    // Whoever is killed before he knows the id leaves an upload that is found by its key.
+    const begun = `${unknownUpload}${path}`;
+    this.#journal.addUpload({ path, uploadId: begun });
     const uploadId = await this.#bucket.beginUpload(key, headersOf(path, expected));
     this.#journal.addUpload({ path, uploadId });
+    this.#journal.removeUpload(begun);
     const etags: string[] = [];
     return {
       add: async (part) => {
