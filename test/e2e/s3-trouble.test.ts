@@ -1,5 +1,5 @@
 /** What an administrator sees of an object store that fails, or that is not the one where the mirror lies. */
-import { readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { openFaultyProxy, slowDown } from '../fixtures/faulty-proxy.ts';
@@ -14,6 +14,12 @@ const needsStore = objectStoreOrReason();
 const programs = await openBundle();
 const program = join(programs, 'pep381run');
 const silent = { code: 0, stdout: '', stderr: '' };
+
+/** Turns the lease on that these mirrors do without otherwise. */
+function haveLease(target: string): void {
+  const path = join(target, 'mirror.toml');
+  writeFileSync(path, readFileSync(path, 'utf8').replace(/lease = .*/, 'lease = "30m"'));
+}
 
 t.test('credentials are in no log, state, page, object or message', needsStore, async (t) => {
   const index = smallIndex();
@@ -108,6 +114,54 @@ t.test('a mirror that lies elsewhere than the settings say is left alone', needs
   t.ok(before.equals(readFileSync(join(mirror.target, 'state.db'))), 'nothing was written');
   t.same(await mirror.mirror(), silent);
   t.same(await mirror.problems(), []);
+});
+
+t.test('who corrects a wrong prefix still has the lease', needsStore, async (t) => {
+  const mirror = await openMirrorInBucket(t, program, { hold: 'files', index: smallIndex() });
+  haveLease(mirror.target);
+  t.same(await mirror.mirror(), silent);
+  const path = join(mirror.target, 'mirror.toml');
+  const config = readFileSync(path, 'utf8');
+  writeFileSync(path, config.replace(/prefix = ".*"/, 'prefix = "other"'));
+  t.match(await mirror.mirror(), { code: 2, stdout: '', stderr: /--move-to/ });
+  writeFileSync(path, config);
+  t.match(await mirror.mirror(['--all']), { code: 0, stdout: /^0 projects published/, stderr: '' });
+});
+
+t.test('a run that waits for the store is paused', needsStore, async (t) => {
+  const mirror = await openMirrorInBucket(t, program, { hold: 'files', index: smallIndex() });
+  const proxy = await openFaultyProxy(t, mirror.public.store.endpoint);
+  mirror.use(proxy.url);
+  haveLease(mirror.target);
+  proxy.add({ path: /lease/, mishap: slowDown });
+  const running = start(program, ['--all', mirror.target], { env: mirror.public.env });
+  killAtEnd(t, running);
+  await until('a request to the store', () => proxy.seen.length > 1);
+  running.kill('SIGTERM');
+  t.match(await running.ended, { code: 143, stdout: /^Paused before the object store answered/m, stderr: '' });
+  proxy.clear();
+  t.same(await mirror.mirror(), silent);
+});
+
+t.test('after a backup was restored no page links to what has left the bucket since', needsStore, async (t) => {
+  for (const hold of ['files', 'everything'] as const) {
+    const index = smallIndex();
+    const mirror = await openMirrorInBucket(t, program, { hold, index });
+    t.same(await mirror.mirror(), silent);
+    const backup = join(t.testdir(), 'state.db');
+    t.same(await mirror.mirror(['-q', '--backup', backup]), silent);
+    index.removeProject('alpha');
+    t.same(await mirror.mirror(), silent);
+    mirror.letCachesExpire();
+    t.same(await mirror.mirror(), silent);
+    for (const suffix of ['', '-wal', '-shm']) rmSync(join(mirror.target, `state.db${suffix}`), { force: true });
+    cpSync(backup, join(mirror.target, 'state.db'));
+    index.publish(makeWheel({ name: 'alpha', version: '1.0' }));
+    const { code, stderr } = await mirror.mirror(['--all']);
+    t.match({ code, stderr }, { code: 0, stderr: /it was restored from a backup/ }, hold);
+    t.same(await mirror.problems(), [], hold);
+    t.same(await mirror.published(), await mirror.onDisk(), hold);
+  }
 });
 
 t.test('a gateway that is killed, or freezes, and comes back costs a while', needsStore, async (t) => {

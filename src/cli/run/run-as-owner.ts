@@ -1,10 +1,11 @@
 /** Lets one machine at a time run, if several mirror into one bucket. */
+import { PausedError } from '../../core/errors.ts';
 import type { Settings } from '../config/settings.ts';
 import { announce, lines } from '../output/lines.ts';
 import { exitCodes } from '../program/exit-codes.ts';
 import type { PauseRequest } from '../program/signals.ts';
 import { systemClock } from '../program/system-clock.ts';
-import type { MirrorOwner } from '../storage/mirror-owner.ts';
+import type { MirrorOwner, MirrorStandby } from '../storage/mirror-owner.ts';
 import { openLease } from '../storage/open-lease.ts';
 import { type Target, takeRequest } from '../target/target.ts';
 import type { RunArguments } from './run-view.ts';
@@ -25,7 +26,16 @@ export async function runAsOwner(
   work: (owner: MirrorOwner | undefined) => Promise<number>,
 ): Promise<number> {
   if (command.dryRun) return work(undefined);
-  const owner = await openLease({ target, settings, clock: systemClock, signal: pause.signal, mayTake: true });
+  let owner: MirrorOwner | MirrorStandby | undefined;
+  try {
+    owner = await openLease({ target, settings, clock: systemClock, signal: pause.signal, mayTake: true });
+  } catch (error) {
+    // The store does not answer, and whoever waits for it has had enough.
+    if (!(error instanceof PausedError)) throw error;
+    if (!command.quiet)
+      announce(settings, 'paused', 'Paused before the object store answered. Resume by starting pep381run again.');
+    return pause.exitCode();
+  }
   if (owner?.kind === 'standby') {
     takeRequest(target, lines.err);
     if (!command.quiet) announce(settings, 'standby', owner.reason);

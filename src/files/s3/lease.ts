@@ -42,6 +42,7 @@ import {
   type OwnerRecord,
   randomId,
   readRecord,
+  recordFor,
   writeRecord,
 } from './owner-record.ts';
 import { probeConditions } from './probe-conditions.ts';
@@ -231,11 +232,11 @@ class LeaseBook {
     throw new StorageError(`${record}: another process is busy with it for a minute; look for one that hangs`);
   }
 
-  /** Returns this machine's record, which is made if there is none, or if another machine made it. */
+  /** Returns this machine's record for this bucket, which is made if there is none, or if another machine made it. */
   read(): OwnerRecord {
     const { record: path, machine } = this.options;
     const record = readRecord(path);
-    if (record !== undefined && isMadeHere(record, machine, path)) return record;
+    if (record !== undefined && isMadeHere(record, machine, path)) return recordFor(record, this.where);
     const made = newRecord(machine, path);
     writeRecord(path, made);
     return made;

@@ -26,13 +26,8 @@ export interface HeldLease {
   readonly storeMs: number;
 }
 
-export interface OwnerRecord {
-  readonly id: string;
-  readonly host: string;
-  /** The machine that this record was made on. */
-  readonly machine: string;
-  /** The folder of the target that it was made in. */
-  readonly folder: string;
+/** What is remembered of the lease in one bucket. */
+export interface BucketRecord {
   /** The bucket, and the form of ETags that its store understands. */
   readonly bucket?: { readonly where: string; readonly etagForm: EtagForm } | undefined;
   readonly held?: HeldLease | undefined;
@@ -42,6 +37,19 @@ export interface OwnerRecord {
   readonly settled?: number | undefined;
 }
 
+export interface OwnerRecord extends BucketRecord {
+  readonly id: string;
+  readonly host: string;
+  /** The machine that this record was made on. */
+  readonly machine: string;
+  /** The folder of the target that it was made in. */
+  readonly folder: string;
+  /** The same for other buckets, the latest first: who corrects a wrong prefix still has the lease that he had. */
+  readonly elsewhere?: readonly BucketRecord[] | undefined;
+}
+
+const maxElsewhere = 8;
+
 /** Returns 32 random hex digits. */
 export function randomId(): string {
   return randomBytes(16).toString('hex');
@@ -50,6 +58,16 @@ export function randomId(): string {
 /** Returns a record with a new id. */
 export function newRecord({ host, id }: Machine, path: string): OwnerRecord {
   return { id: randomId(), host, machine: id, folder: folderOf(path), pending: [] };
+}
+
+/** Returns `record` for the bucket `where`: what is known of another one is put aside, and comes back with it. */
+export function recordFor(record: OwnerRecord, where: string): OwnerRecord {
+  const { bucket, held, pending, settled, elsewhere = [], ...owner } = record;
+  if (bucket === undefined || bucket.where === where) return record;
+  const isOfThis = (other: BucketRecord): boolean => other.bucket?.where === where;
+  const known = elsewhere.find(isOfThis) ?? { pending: [] };
+  const others = elsewhere.filter((other) => !isOfThis(other)).slice(0, maxElsewhere - 1);
+  return { ...owner, ...known, elsewhere: [{ bucket, held, pending, settled }, ...others] };
 }
 
 /**

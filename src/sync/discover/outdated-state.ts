@@ -12,6 +12,7 @@ import { isJsonObject, parseJson } from '../../formats/json.ts';
 import { parseLastModified } from '../../formats/mirror/last-modified.ts';
 import type { IndexEntry } from '../../formats/simple/root-index.ts';
 import { parseSimplePage } from '../../formats/simple/simple-json.ts';
+import type { HeldFile } from '../../state/held-projects.ts';
 import { adoptionState, copyState, indexState, listState } from '../../state/mirror-state.ts';
 import { change, join } from '../../state/state-section.ts';
 import { restartChangeFeed } from '../index/publish-change-feed.ts';
@@ -29,7 +30,7 @@ export async function recoverOldState(mirror: Mirror): Promise<void> {
   await recoverRestored(mirror);
   const [ours, theirs] = [lastRunOf(mirror), await lastRunIn(files)];
   if (ours === undefined || theirs === undefined || theirs <= ours) return;
-  const queued = (await enqueueUnknownPages(mirror)) + (await enqueueMissingPages(mirror));
+  const queued = (await enqueueUnknownPages(mirror, true)) + (await enqueueMissingPages(mirror, true));
   await adoptRemovals({ state, files, report, signal });
   restartChangeFeed(mirror);
   state.set(
@@ -56,7 +57,7 @@ async function recoverRestored(mirror: Mirror): Promise<void> {
   if (state.get(copyState).restored !== true) return;
   const { rootIndex } = state.get(indexState);
   if (!files.isRemote(simpleRoot)) {
-    const queued = (await enqueueUnknownPages(mirror)) + (await enqueueMissingPages(mirror));
+    const queued = (await enqueueUnknownPages(mirror, false)) + (await enqueueMissingPages(mirror, false));
     const message = `state.db: it comes from another machine; the pages of ${queued} projects are made anew on this one`;
     report({ type: 'warning', message });
   } else if ((await files.digest(pagePath('index.v1_json')))?.sha256 === rootIndex?.json) {
@@ -103,8 +104,12 @@ function startedIn(status: string): number | undefined {
   }
 }
 
-/** Queues the projects whose page in the tree is not the one that the state remembers. Returns their number. */
-async function enqueueUnknownPages({ state, files, signal }: Mirror): Promise<number> {
+/**
+ * Queues the projects whose page in the tree is not the one that the state remembers. If `areDoubted`, forgets those of
+ * their files that are no longer there. Returns their number.
+ */
+async function enqueueUnknownPages(mirror: Mirror, areDoubted: boolean): Promise<number> {
+  const { state, files, signal } = mirror;
   let queued = 0;
   for await (const { name: text, kind } of files.entries(simpleRoot)) {
     throwIfPaused(signal);
@@ -118,14 +123,15 @@ async function enqueueUnknownPages({ state, files, signal }: Mirror): Promise<nu
     // The page was published before hashes of pages were remembered.
     if (page !== undefined && json === undefined && strays.length === 0 && state.held.project(name).published) continue;
     state.held.addPendingFiles(name, strays);
-    state.queue.requeue(name, []);
+    state.queue.requeue(name, areDoubted ? await lostFiles(mirror, name) : []);
     queued += 1;
   }
   return queued;
 }
 
-/** Queues the published projects whose pages are missing. Returns their number. */
-async function enqueueMissingPages({ state, files, signal }: Mirror): Promise<number> {
+/** Queues the published projects whose pages are missing, in the same way. Returns their number. */
+async function enqueueMissingPages(mirror: Mirror, areDoubted: boolean): Promise<number> {
+  const { state, files, signal } = mirror;
   let queued = 0;
   const read = (after: ProjectName | undefined): readonly IndexEntry[] => {
     throwIfPaused(signal);
@@ -134,11 +140,22 @@ async function enqueueMissingPages({ state, files, signal }: Mirror): Promise<nu
   for (const piece of inPages(read)) {
     for (const { name } of piece) {
       if ((await files.size(pagePath('index.v1_json', name))) !== undefined) continue;
-      state.queue.requeue(name, []);
+      state.queue.requeue(name, areDoubted ? await lostFiles(mirror, name) : []);
       queued += 1;
     }
   }
   return queued;
+}
+
+/**
+ * Returns the held files of the project that are not in place, where nothing looks before a page links to them: what was
+ * removed after the backup has left the store.
+ */
+async function lostFiles({ state, files }: Mirror, name: ProjectName): Promise<WebPath[]> {
+  const held = state.held.project(name).files.filter(({ path }) => files.isRemote(path));
+  const isLost = async ({ path, size }: HeldFile): Promise<boolean> => (await files.size(path)) !== size;
+  const lost = await Promise.all(held.map(isLost));
+  return held.filter((_, at) => lost[at]).map(({ path }) => path);
 }
 
 /** Returns the paths of the files that a page of ours links to. */

@@ -137,6 +137,23 @@ t.test('uploads that a killed run has begun are aborted by the next one', needsS
   t.same(journal.uploads(), []);
   for await (const upload of bucket.uploads('')) t.fail(upload.key);
   t.equal(await bucket.head(`web/${blob}`), undefined);
+
+  // One that was killed before the store had told it the id.
+  const lost = new Error('killed');
+  const beginUpload = bucket.beginUpload.bind(bucket);
+  bucket.beginUpload = async (...args) => {
+    await beginUpload(...args);
+    throw lost;
+  };
+  const other = await open(new FakeClock()).stage('key', blob);
+  other.begin(false, '"e"');
+  const write = async (): Promise<void> => {
+    for (let part = 0; part < 3; part += 1) await other.write(Buffer.alloc(5 * megabyte));
+  };
+  await t.rejects(write(), lost);
+  await next.tidy(false);
+  t.same(journal.uploads(), []);
+  for await (const upload of bucket.uploads('')) t.fail(upload.key);
 });
 
 t.test('a run without changes asks nothing, and one file costs one request', needsStore, async (t) => {
