@@ -26,6 +26,7 @@ const { status } = spawnSync('npx', ['tap', '--timeout=0', '--jobs=2', ...files]
     // For tests of which `npm test` takes a sample.
     ADOPT_STRIDE: '7',
     CHECK_STRIDE: '1',
+    EVERY_CASE: '1',
     REQUESTS_AT_ONCE: '200',
     RUNS_AT_ONCE: '20',
   },
@@ -48,11 +49,18 @@ function parseOptions(argv: readonly string[]): { rounds: number; seed: number; 
   return { rounds, seed, files: given._.length > 0 ? given._ : faultTests(given.short) };
 }
 
-/** Returns the tests to run. Those of every step take long, and `npm test` also runs them, with some of the steps. */
+/** Returns the tests to run. Those of every step or case take long, and `npm test` also runs them, with some of these. */
 function faultTests(isShort: boolean): readonly string[] {
   const ofPrograms = ['kill', 'kill-update', 'adopt-kill', 'contract-runs', 'sync-cgi'].map((name) => `e2e/${name}`);
-  const everyStep = [...ofPrograms, 'adopt/interrupted', 'check/beside-runs'].map((name) => `test/${name}.test.ts`);
-  return ['test/faults/*.test.ts', ...(isShort ? [] : everyStep)];
+  const ofSync = [
+    'discover/hostile-feed',
+    'discover/policy-changes',
+    'project/orphans',
+    'project/page/policy-equivalence',
+  ];
+  const others = ['adopt/interrupted', 'check/beside-runs', 'check/bucket'];
+  const names = [...ofPrograms, ...ofSync.map((name) => `sync/${name}`), ...others];
+  return ['test/faults/*.test.ts', ...(isShort ? [] : names.map((name) => `test/${name}.test.ts`))];
 }
 
 function fail(): never {

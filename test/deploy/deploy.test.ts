@@ -38,7 +38,7 @@ const steps: readonly Step[] = [
     line: 'editor',
     // An index to mirror.
     before: [
-      'node --import tsx test/sample/serve-sample.ts 8081 >/tmp/upstream.log 2>&1 &',
+      'node --import=./scripts/developer/typescript.mjs test/sample/serve-sample.ts 8081 >/tmp/upstream.log 2>&1 &',
       "timeout 180 sh -c 'until grep -q http /tmp/upstream.log; do sleep 0.1; done'",
     ],
   },

@@ -7,6 +7,8 @@ import type { LargeIndexReport } from './large-index-process.ts';
 import type { LargeIndexOptions } from './large-model.ts';
 import type { NetworkOptions } from './slow-network.ts';
 
+const loader = new URL('../../scripts/developer/typescript.mjs', import.meta.url).href;
+
 /** A large index in another process. */
 export interface ForkedLargeIndex {
   readonly url: string;
@@ -22,7 +24,7 @@ export const forkLargeIndex = async (
   options: LargeIndexOptions & NetworkOptions & { readonly port?: number },
 ): Promise<ForkedLargeIndex> => {
   const path = fileURLToPath(new URL('./large-index-process.ts', import.meta.url));
-  const child = fork(path, [JSON.stringify(options)], { execArgv: ['--import', 'tsx'] });
+  const child = fork(path, [JSON.stringify(options)], { execArgv: [`--import=${loader}`] });
   const started = await nextReport(child);
   return {
     url: started.url,

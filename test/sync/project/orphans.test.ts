@@ -1,5 +1,6 @@
 /** Projects that upstream's releases require no more are removed like those that upstream removes: up to a limit. */
 import t, { type Test } from 'tap';
+import { someCases } from '../../fixtures/every-case.ts';
 import { namesOf, unsound } from '../../fixtures/partial-mirrors.ts';
 import { policyFrom } from '../../fixtures/policy-from.ts';
 import { openTestMirror, type RunOptions, type TestMirror } from '../../fixtures/test-mirror.ts';
@@ -41,7 +42,7 @@ const blows: readonly (readonly [string, (index: SampleIndex) => void, RunOption
   ['does so while the rules change', replaceApplication, { policy: other }],
 ];
 
-for (const [what, blow, options = { policy }] of blows) {
+for (const [what, blow, options = { policy }] of someCases(blows, 2)) {
   t.test(`no more than the deletion limit is removed when upstream ${what}`, async (t) => {
     const mirror = await openApplication(t);
     blow(mirror.index);
