@@ -13,6 +13,7 @@ import {
   readlinkSync,
   rmSync,
   statfsSync,
+  statSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs';

@@ -13,7 +13,7 @@ import { parseLastModified } from '../../formats/mirror/last-modified.ts';
 import type { IndexEntry } from '../../formats/simple/root-index.ts';
 import { parseSimplePage } from '../../formats/simple/simple-json.ts';
 import type { HeldFile } from '../../state/held-projects.ts';
-import { adoptionState, copyState, indexState, listState } from '../../state/mirror-state.ts';
+import { adoptionState, copyState, indexState, listState, serialState } from '../../state/mirror-state.ts';
 import { change, join } from '../../state/state-section.ts';
 import { restartChangeFeed } from '../index/publish-change-feed.ts';
 import type { Mirror } from '../mirror.ts';
@@ -28,6 +28,7 @@ const treeBase = new URL('http://tree.invalid/simple/x/');
 export async function recoverOldState(mirror: Mirror): Promise<void> {
   const { state, files, report, signal } = mirror;
   await recoverRestored(mirror);
+  await recoverLostState(mirror);
   const [ours, theirs] = [lastRunOf(mirror), await lastRunIn(files)];
   if (ours === undefined || theirs === undefined || theirs <= ours) return;
   const queued = (await enqueueUnknownPages(mirror, true)) + (await enqueueMissingPages(mirror, true));
@@ -46,6 +47,20 @@ export async function recoverOldState(mirror: Mirror): Promise<void> {
       `state.db: its last run began at ${then}, and that of the tree at ${now}: it was restored from a backup, or lost its ` +
       `end; all pages were compared with it, and ${queued} projects that differ are looked at again`,
   });
+}
+
+/**
+ * Queues the projects whose pages are in a bucket if the state is new, because the one before is lost. Otherwise the pages of
+ * a project that upstream removed meanwhile would be served for ever.
+ */
+async function recoverLostState(mirror: Mirror): Promise<void> {
+  const { state, files, report } = mirror;
+  const isNew = state.totals().projects === 0 && state.get(serialState).serial === undefined;
+  if (!isNew || !files.isRemote(simpleRoot)) return;
+  const queued = await enqueueUnknownPages(mirror, false);
+  if (queued === 0) return;
+  const message = `state.db: it is new, and the bucket has the pages of ${queued} projects: they are looked at again, and what is right of their files is kept`;
+  report({ type: 'warning', message });
 }
 
 /**
