@@ -10,7 +10,7 @@ import { openSample } from './opened-sample.ts';
 const program = join(await openBundle(), 'pep381run');
 
 for (const projects of ['"acme-*"', '"acme-core", "acme-tools", "acme-web"']) {
-  t.test(`an index of a rule for ${projects} that does not answer is one line in each run`, async (t) => {
+  t.test(`an index of a rule for ${projects} that does not answer is one line in each run at most`, async (t) => {
     const { target, mirror } = await openSample(t, program);
     const index = new SampleIndex();
     for (const name of ['acme-core', 'acme-tools', 'acme-web']) index.publish(makeWheel({ name, version: '1.0' }));
@@ -20,11 +20,18 @@ for (const projects of ['"acme-*"', '"acme-core", "acme-tools", "acme-web"']) {
     writeFileSync(join(target, 'mirror.toml'), rule);
     t.match(await mirror('-q'), { code: 0, stderr: '' });
     await own.close();
-    for (const options of [['-q'], [], ['-q']]) {
+    for (const [options, lines] of [
+      [['-q'], 1],
+      [[], 1],
+      [['-q'], 0],
+    ] as const) {
       const { code, stderr } = await mirror(...options);
       t.ok(code === 1 || code === 3, `exit code ${code}`);
       const told = stderr.split('\n').filter((line) => line.includes('ECONNREFUSED'));
-      t.match(told, [new RegExp(new URL(own.url).host)], options.join(' '));
+      // With -q the same failure is told once a day, and another project may fail first.
+      if (lines === 0) t.ok(told.length <= 1, `${told.length} lines`);
+      else t.equal(told.length, lines, options.join(' '));
+      for (const line of told) t.match(line, new URL(own.url).host);
     }
   });
 }

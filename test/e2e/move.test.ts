@@ -2,6 +2,7 @@
 import { appendFileSync, existsSync, readdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
+import { someCases } from '../fixtures/every-case.ts';
 import { type ObjectStore, objectStoreOrReason, openObjectStore } from '../fixtures/object-store.ts';
 import { makeSdist, makeWheel } from '../sample/distributions.ts';
 import { pseudoRandomBytes } from '../sample/pseudo-random.ts';
@@ -86,7 +87,7 @@ function lasting(tree: Record<string, string>): Record<string, string> {
   return Object.fromEntries(Object.entries(tree).filter(([path]) => !varies.test(path)));
 }
 
-for (const hold of ['files', 'everything'] as const) {
+for (const hold of someCases(['files', 'everything'] as const, 2, 1)) {
   t.test(`there and back with hold = "${hold}"`, needsStore, async (t) => {
     const m = await openMoving(t, hold);
     const before = filesOf(publishedTree(m.target));
@@ -169,7 +170,7 @@ t.test('a move that is killed goes on', needsStore, async (t) => {
   const before = filesOf(publishedTree(m.target));
   m.addStorage();
   const count = Object.keys(before).length;
-  for (const share of [0.02, 0.3, 0.6, 0.9]) {
+  for (const share of someCases([0.02, 0.3, 0.6, 0.9], 4, 2)) {
     const moving = m.start('--move-to', 's3');
     let hasEnded = false;
     void moving.ended.then(() => (hasEnded = true));
@@ -193,7 +194,7 @@ t.test('a move that is killed goes on', needsStore, async (t) => {
   t.same(m.downloads(), []);
 
   for (const name of ['packages', 'simple', 'pypi']) rmSync(join(m.target, 'web', name), { recursive: true });
-  for (const share of [0.1, 0.7]) {
+  for (const share of someCases([0.1, 0.7], 2)) {
     const moving = m.start('--move-to', 'disk');
     let hasEnded = false;
     void moving.ended.then(() => (hasEnded = true));

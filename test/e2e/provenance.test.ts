@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
+import * as errors from '../../src/core/errors.ts';
 import { openSampleSigstore } from '../fixtures/sample-sigstore.ts';
 import { recording, recordingsMissing } from '../fixtures/shared-fixtures.ts';
 import { makeWheel } from '../sample/distributions.ts';
@@ -88,6 +89,8 @@ t.test(
   'the bundled verifier has a trusted root that verifies a real object',
   { skip: recordingsMissing },
   async (t) => {
+    // The part takes our errors from the program that loads it.
+    Reflect.set(globalThis, Symbol.for('pep381client.errors'), errors);
     const part = (await import(join(built, 'provenance.js'))) as {
       sigstoreVerifier(): { verify(object: Buffer, file: object): object };
     };

@@ -37,7 +37,9 @@ async function changesReachPip(t: Test, hold: MirrorInBucket['hold']): Promise<v
   t.same(await mirror.mirror(), silent);
   t.same(await mirror.problems(), []);
   const first = await mirror.requests();
-  t.match(first, { ...nothing, put: Number, list: 1, upload: Number });
+  // It looks once what others have put there, and at its end whether they are done; Ceph tells no ETag of an upload.
+  const list = hold === 'everything' ? 3 : 2;
+  t.match(first, { ...nothing, put: Number, list, head: 1, upload: Number });
   t.ok((first.upload ?? 0) >= 5, 'a large file goes there in parts');
   t.ok((first.put ?? 0) <= puts.everything * 200, `${first.put} requests to put`);
   t.same(await mirror.published(), (await mirror.onDisk()).published);

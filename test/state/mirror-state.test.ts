@@ -6,8 +6,8 @@ import { change, join, section } from '../../src/state/state-section.ts';
 const keys = `
   adopted adopting alarms all changelogDownSince changelogRetryAt changesDue changesListed changesTold check checkSums
   checkedShare completedAt copy copyDue damagedShares deletionsAllowedAt downloads endless feed feedRetryAt fileBase hooksFailSince keepsRemoved lastCheck
-  lastLogs lastRun legacyJson listEtag listSha256 missing missingRetryAt outage pageForm pages pausedAt policy
-  policyUnsettled progressAt reconciledAt removalsListed restored rootIndex rootIndexDue rootPieces runSums running scope
+  lastLogs lastRun legacyJson listEtag listSha256 missing missingRetryAt moving outage pageForm pages pausedAt policy
+  policyUnsettled prefetch progressAt reconciledAt removalsListed restored rootIndex rootIndexDue rootPieces runSums running scope
   serial serialAskedAt serialMovedAt storage succeededAt sweptAt toldRoot unmet unmetLines unread upstream upstreamSnapshot
   waitingToldAt wantsOf`;
 

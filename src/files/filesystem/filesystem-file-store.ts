@@ -73,7 +73,7 @@ export class FilesystemFileStore implements FileStore {
     for (const path of published) {
       guardStorage(path, () => {
         refuseLinks(this.#web, path);
-        isNew = mkdirSync(path, { recursive: true }) !== undefined || isNew;
+        isNew = makeFolder(path) || isNew;
       });
     }
     for (const name of ['trash', this.#staging]) {
@@ -293,6 +293,25 @@ export class FilesystemFileStore implements FileStore {
     touched.add(dirname(place));
     return true;
   }
+}
+
+/** Makes the folder with those above it, and returns true if it was missing. */
+function makeFolder(path: string): boolean {
+  try {
+    return mkdirSync(path, { recursive: true }) !== undefined;
+  } catch (error) {
+    if (!hasCode(error, 'ENOENT')) throw error;
+    // Node says so of a disk that is read-only, too.
+    mkdirSync(firstMissing(path));
+    makeFolder(path);
+    return true;
+  }
+}
+
+/** Returns the topmost folder of `path` that is missing. */
+function firstMissing(path: string): string {
+  const parent = dirname(path);
+  return parent === path || existsSync(parent) ? path : firstMissing(parent);
 }
 
 /** Returns the file at `path`, or all entries of the folder there. */

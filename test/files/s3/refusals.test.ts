@@ -190,7 +190,7 @@ t.test('a store that keeps no conditions is told before anybody relies on them',
     const bucket = { where: 's3://b', put, remove: async () => {} } as unknown as Bucket;
     return (await rejection(probeConditions(() => bucket, 'probe'))).message;
   };
-  t.match(await told(take), /If-None-Match is not kept: the same object could be put twice; a mirror with a stand-by/);
+  t.match(await told(take), /If-None-Match is not kept: the same object could be put twice; a lease needs a store/);
   const absent: Bucket['put'] = async (key, body, headers, condition) =>
     'ifAbsent' in (condition ?? {}) && body.toString() !== '1' ? undefined : take(key, body, headers);
   t.match(await told(absent), /If-Match is not kept: an object was put in place of another one/);
@@ -202,8 +202,5 @@ t.test('a store that keeps no conditions is told before anybody relies on them',
     else refusing(501, 'NotImplemented', 'A header you provided')(request, response);
   });
   const error = await rejection(probeConditions(() => without, 'probe'));
-  t.match(
-    error.message,
-    /: PUT probe: the store answers 501 NotImplemented .*; a mirror with a stand-by needs a store/,
-  );
+  t.match(error.message, /: PUT probe: the store answers 501 NotImplemented .*; a lease needs a store/);
 });
