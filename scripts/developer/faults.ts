@@ -4,7 +4,7 @@
  * failure. The programs must have been built.
  */
 import { spawnSync } from 'node:child_process';
-import { readdirSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import minimist from 'minimist';
 
@@ -74,7 +74,8 @@ function faultTests(isShort: boolean): readonly string[] {
   const waits = 'test/faults/s3-outage.test.ts';
   const faults = readdirSync(`${root}test/faults`).filter((name) => name.endsWith('.test.ts'));
   const own = faults.map((name) => `test/faults/${name}`).filter((path) => !isShort || path !== waits);
-  return [...own, ...(isShort ? [] : names.map((name) => `test/${name}.test.ts`))];
+  const long = JSON.parse(readFileSync(`${root}test/long-tests.json`, 'utf8')) as readonly string[];
+  return [...own, ...(isShort ? [] : [...names.map((name) => `test/${name}.test.ts`), ...long])];
 }
 
 function fail(): never {

@@ -36,6 +36,8 @@ const longest = [
   'test/cgi/',
   'test/check/',
 ];
+/** Files that take longest for what they prove: only `npm run test:faults` runs them. */
+const longTests = JSON.parse(readFileSync(join(root, 'test/long-tests.json'), 'utf8'));
 /** It needs other versions of Node.js. */
 const nodesTest = 'test/deploy/nodes.test.ts';
 /** Where tap puts the folders of tests. */
@@ -135,7 +137,9 @@ function timeoutSeconds() {
 
 /** Returns all test files, in the order in which they begin. */
 function allTests() {
-  const files = sourcesIn('test').filter((path) => path.endsWith('.test.ts') && !path.startsWith('test/faults/'));
+  const isOurs = (path) => !path.startsWith('test/faults/') && !longTests.includes(path);
+  const files = sourcesIn('test').filter((path) => path.endsWith('.test.ts') && isOurs(path));
+  console.log(`Left to npm run test:faults: ${longTests.join(', ')}`);
   const place = (file) => [...longest, ''].findIndex((start) => file.startsWith(start));
   return files.sort((one, other) => place(one) - place(other) || statSync(other).size - statSync(one).size);
 }

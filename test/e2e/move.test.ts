@@ -2,7 +2,7 @@
 import { appendFileSync, existsSync, readdirSync, rmSync, unlinkSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
-import { someCases } from '../fixtures/every-case.ts';
+import { onlyEvery, someCases } from '../fixtures/every-case.ts';
 import { type ObjectStore, objectStoreOrReason, openObjectStore } from '../fixtures/object-store.ts';
 import { makeSdist, makeWheel } from '../sample/distributions.ts';
 import { pseudoRandomBytes } from '../sample/pseudo-random.ts';
@@ -218,7 +218,7 @@ t.test('a move that is killed goes on', needsStore, async (t) => {
   t.strictSame(filesOf(publishedTree(m.target)), filesOf(await m.undisturbed()));
 });
 
-t.test('what is damaged is not copied, and the next run fetches it again', needsStore, async (t) => {
+t.test('what is damaged is not copied, and the next run fetches it again', onlyEvery(needsStore), async (t) => {
   const m = await openMoving(t, 'everything');
   const before = filesOf(publishedTree(m.target));
   const pathOf = (end: string): string => Object.keys(before).find((path) => path.endsWith(end)) ?? end;
@@ -243,7 +243,7 @@ t.test('what is damaged is not copied, and the next run fetches it again', needs
   t.equal(m.downloads().filter((path) => path.endsWith('.whl') || path.endsWith('.tar.gz')).length, 2);
 });
 
-t.test('runs leave a mirror alone that is being moved', needsStore, async (t) => {
+t.test('runs leave a mirror alone that is being moved', onlyEvery(needsStore), async (t) => {
   const m = await openMoving(t, 'files');
   m.addStorage();
   m.store.freeze();

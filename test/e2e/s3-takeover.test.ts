@@ -2,7 +2,7 @@
 import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { someCases } from '../fixtures/every-case.ts';
+import { onlyEvery, someCases } from '../fixtures/every-case.ts';
 import { faketimeOrReason } from '../fixtures/faketime.ts';
 import { objectStoreOrReason, openObjectStore } from '../fixtures/object-store.ts';
 import { smallIndex } from '../fixtures/small-index.ts';
@@ -91,7 +91,7 @@ t.test('a stand-by does nothing, and takes over where the other machine ended', 
   t.same(await a.run(checkfiles, '-q', a.target), quiet);
 });
 
-t.test('of two machines that begin at the same instant, one publishes', needed, async (t) => {
+t.test('of two machines that begin at the same instant, one publishes', onlyEvery(needed), async (t) => {
   t.testdir();
   const server = await openSampleServer({ index: smallIndex() });
   t.teardown(() => server.close());
@@ -189,7 +189,7 @@ t.test(
   },
 );
 
-t.test('with pages on the disk, the machine that takes over makes its own', needed, async (t) => {
+t.test('with pages on the disk, the machine that takes over makes its own', onlyEvery(needed), async (t) => {
   t.testdir();
   const store = await openObjectStore(t);
   const server = await openSampleServer({ index: smallIndex() });
@@ -237,7 +237,7 @@ t.test('a lost state comes back from the copy, and a copied target is another ow
   t.match(await a.run(program, '--restore', 'alpha', copy), { code: 2, stderr: /publishes; .*; restore there\n$/ });
 });
 
-t.test('a takeover that is killed at any moment is completed by the next run', needed, async (t) => {
+t.test('a takeover that is killed at any moment is completed by the next run', onlyEvery(needed), async (t) => {
   t.testdir();
   const store = await openObjectStore(t);
   const server = await openSampleServer({ index: smallIndex() });

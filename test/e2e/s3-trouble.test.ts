@@ -3,7 +3,7 @@ import { cpSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:f
 import { join } from 'node:path';
 import Database from 'better-sqlite3';
 import t from 'tap';
-import { someCases } from '../fixtures/every-case.ts';
+import { onlyEvery, someCases } from '../fixtures/every-case.ts';
 import { openFaultyProxy, slowDown } from '../fixtures/faulty-proxy.ts';
 import { objectStoreOrReason } from '../fixtures/object-store.ts';
 import { smallIndex } from '../fixtures/small-index.ts';
@@ -155,7 +155,7 @@ t.test('who corrects a wrong prefix still has the lease', needsStore, async (t) 
   t.match(await mirror.mirror(['--all']), { code: 0, stdout: /^0 projects published/, stderr: '' });
 });
 
-t.test('a run that waits for the store is paused', needsStore, async (t) => {
+t.test('a run that waits for the store is paused', onlyEvery(needsStore), async (t) => {
   const mirror = await openMirrorInBucket(t, program, { hold: 'files', index: smallIndex() });
   const proxy = await openFaultyProxy(t, mirror.public.store.endpoint);
   mirror.use(proxy.url);
@@ -215,7 +215,7 @@ t.test('a gateway that is killed, or freezes, and comes back costs a while', nee
   }
 });
 
-t.test('a store that has enough, fails, or resets connections is asked again', needsStore, async (t) => {
+t.test('a store that has enough, fails, or resets connections is asked again', onlyEvery(needsStore), async (t) => {
   const mirror = await openMirrorInBucket(t, program, { hold: 'everything', index: smallIndex() });
   const proxy = await openFaultyProxy(t, mirror.public.store.endpoint);
   mirror.use(proxy.url);

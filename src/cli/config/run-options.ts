@@ -91,7 +91,7 @@ export const runOptions = {
   '--project NAME': 'look at this project only; may be given several times',
   '--index-only': "mirror the pages only; their links point at upstream's files",
   '--workers N|auto': 'connections to each host at the same time, 1 to 100 (default: auto)',
-  '--all': 'mirror everything, although it is larger than the disk',
+  '--all': 'mirror everything, although it is larger than the disk, or is to go\ninto a bucket',
   '--reconcile': "compare everything with upstream's list of projects",
   '--accept-changes NAME':
     "take upstream's files of this project although others are held\nunder their names; may be given several times",
