@@ -74,7 +74,7 @@ function faultTests(isShort: boolean): readonly string[] {
   const waits = 'test/faults/s3-outage.test.ts';
   const faults = readdirSync(`${root}test/faults`).filter((name) => name.endsWith('.test.ts'));
   const own = faults.map((name) => `test/faults/${name}`).filter((path) => !isShort || path !== waits);
-  const long = JSON.parse(readFileSync(`${root}test/long-tests.json`, 'utf8')) as readonly string[];
+  const long = JSON.parse(readFileSync(`${root}scripts/developer/long-tests.json`, 'utf8')) as readonly string[];
   return [...own, ...(isShort ? [] : [...names.map((name) => `test/${name}.test.ts`), ...long])];
 }
 

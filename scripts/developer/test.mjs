@@ -37,7 +37,7 @@ const longest = [
   'test/check/',
 ];
 /** Files that take longest for what they prove: only `npm run test:faults` runs them. */
-const longTests = JSON.parse(readFileSync(join(root, 'test/long-tests.json'), 'utf8'));
+const longTests = JSON.parse(readFileSync(join(root, 'scripts/developer/long-tests.json'), 'utf8'));
 /** It needs other versions of Node.js. */
 const nodesTest = 'test/deploy/nodes.test.ts';
 /** Where tap puts the folders of tests. */
