@@ -1,5 +1,4 @@
 /** Checks one project: its pages and files must match the state. Changes nothing. */
-
 import { mapInOrder } from '../core/map-in-order.ts';
 import type { ProjectName } from '../core/names.ts';
 import { legacyJsonFolder, pagePath, type WebPath } from '../core/paths.ts';

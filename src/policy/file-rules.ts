@@ -1,5 +1,4 @@
 /** The rules of `[files]`. Only files that are pinned by hash are exempt. */
-
 import { contains, parseSpecifier, type Specifier } from '../packaging/specifier.ts';
 import type { Version } from '../packaging/version.ts';
 import { wheelFits } from '../packaging/wheel-tags.ts';

@@ -1,5 +1,4 @@
 /** The page `/`: what this is, how old, how much, and how to use it. */
-
 import { showCount } from '../core/counts.ts';
 import { showBytes } from '../core/show-bytes.ts';
 import { type Html, html } from './html.ts';

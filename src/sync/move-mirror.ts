@@ -1,7 +1,6 @@
 /**
  * Moves a mirror between the disk and an object store: copies what it holds, verified, and then switches in one
- * transaction. What is copied stays where it was: it is served from there
- * until the web server is told.
+ * transaction. What is copied stays where it was: it is served from there until the web server is told.
  */
 import type { Clock } from '../core/clock.ts';
 import { throwIfPaused, UnfitFileError } from '../core/errors.ts';

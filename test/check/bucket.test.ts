@@ -15,9 +15,9 @@ import { S3FileStore } from '../../src/files/s3/s3-file-store.ts';
 import { type Holding, SplitFileStore } from '../../src/files/s3/split-file-store.ts';
 import { SqliteObjectListing } from '../../src/state/sqlite/sqlite-object-listing.ts';
 import { SqliteStateStore } from '../../src/state/sqlite/sqlite-state-store.ts';
-import { openBucket } from '../files/s3/open-bucket.ts';
 import { someCases } from '../fixtures/every-case.ts';
 import { type ObjectStore, objectStoreOrReason, openObjectStore } from '../fixtures/object-store.ts';
+import { openTestBucket } from '../fixtures/test-bucket.ts';
 import { openTestMirror, type TestMirror } from '../fixtures/test-mirror.ts';
 import { makeSdist, makeWheel } from '../sample/distributions.ts';
 import { SampleIndex } from '../sample/sample-index.ts';
@@ -57,7 +57,7 @@ async function openBucketMirror(t: Test, hold: Holding, index = damageableIndex(
   store ??= await openObjectStore({ teardown: (end) => root.teardown(end) });
   mirrors += 1;
   const prefix = `${mirrors}/`;
-  const bucket = await openBucket(t, store, prefix);
+  const bucket = openTestBucket(t, store, prefix);
   const mirror = await openTestMirror(t, { index });
   const { clock } = mirror;
   const openFiles = (local: FileStore, state: SqliteStateStore): FileStore =>

@@ -2,9 +2,9 @@
 import { existsSync, mkdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
-import { openBucket } from '../files/s3/open-bucket.ts';
 import { objectStoreOrReason, openObjectStore } from '../fixtures/object-store.ts';
 import { smallIndex } from '../fixtures/small-index.ts';
+import { openTestBucket } from '../fixtures/test-bucket.ts';
 import { openSampleServer } from '../sample/sample-server.ts';
 import { openBundle } from './bundle.ts';
 import { run } from './program.ts';
@@ -29,7 +29,7 @@ t.test('a check of a bucket finds what was replaced, and the next run mends it',
     t.same(await mirror('-q', '--all'), right);
     t.same(await check('--quick'), right);
     t.same(await check(), right);
-    const bucket = await openBucket(t, store, `${hold}/`);
+    const bucket = openTestBucket(t, store, `${hold}/`);
     const keys: string[] = [];
     for await (const { objects } of bucket.list('web/packages/')) for (const { key } of objects) keys.push(key);
     const [first = '', second = ''] = keys.filter((key) => !key.endsWith('.metadata'));

@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import type { Test } from 'tap';
 import { sha256Hex } from '../../src/core/hash.ts';
 import type { S3Bucket } from '../../src/files/s3/s3-bucket.ts';
-import { openBucket } from '../files/s3/open-bucket.ts';
 import type { ObjectStore } from '../fixtures/object-store.ts';
+import { openTestBucket } from '../fixtures/test-bucket.ts';
 
 export type Hold = 'files' | 'everything';
 
@@ -40,7 +40,7 @@ export class BucketTree {
   }
 
   static async open(t: Test, store: ObjectStore, prefix: string): Promise<BucketTree> {
-    return new BucketTree(await openBucket(t, store, `${prefix}/`));
+    return new BucketTree(openTestBucket(t, store, `${prefix}/`));
   }
 
   /** Returns all keys below `prefix`. */

@@ -4,9 +4,7 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { createServer, type IncomingHttpHeaders, request } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
-import { Agent } from 'undici';
-import { systemClock } from '../../src/cli/program/system-clock.ts';
-import { S3Bucket } from '../../src/files/s3/s3-bucket.ts';
+import type { S3Bucket } from '../../src/files/s3/s3-bucket.ts';
 import { type FakeTime, openFakeTime } from '../fixtures/faketime.ts';
 import type { ObjectStore } from '../fixtures/object-store.ts';
 import { type Ended, killAtEnd, type Running, run, start } from './program.ts';
@@ -119,18 +117,6 @@ function signedAt({ 'x-amz-date': date }: IncomingHttpHeaders): number {
   const [, ...parts] = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(String(date)) ?? [];
   const [year = 0, month = 0, day, hour, minute, second] = parts.map(Number);
   return Date.UTC(year, month - 1, day, hour, minute, second);
-}
-
-/** Opens the bucket of the machines to look into it. */
-export function openTestBucket(t: Pick<Test, 'teardown'>, store: ObjectStore): S3Bucket {
-  const dispatcher = new Agent();
-  t.teardown(() => dispatcher.destroy());
-  return new S3Bucket({
-    ...{ dispatcher, clock: systemClock, signal: new AbortController().signal, mayWrite: () => {}, connections: 8 },
-    ...{ endpoint: new URL(store.endpoint), region: store.region, bucket: store.bucket, prefix: 'm/', style: 'path' },
-    credentials: async () => ({ accessKeyId: store.key, secretAccessKey: store.secret }),
-    userAgent: 'a test',
-  });
 }
 
 /** Returns the ETags and times of all objects below `prefix`, by key. */

@@ -6,12 +6,13 @@ import { onlyEvery, someCases } from '../fixtures/every-case.ts';
 import { faketimeOrReason } from '../fixtures/faketime.ts';
 import { objectStoreOrReason, openObjectStore } from '../fixtures/object-store.ts';
 import { smallIndex } from '../fixtures/small-index.ts';
+import { openTestBucket } from '../fixtures/test-bucket.ts';
 import { makeWheel } from '../sample/distributions.ts';
 import { openSampleServer } from '../sample/sample-server.ts';
 import { openBundle } from './bundle.ts';
 import { pipOrReason, pipSucceeds } from './pip.ts';
 import { until } from './program.ts';
-import { objectsIn, openMachine, openTestBucket, serveBucket } from './s3-machines.ts';
+import { objectsIn, openMachine, serveBucket } from './s3-machines.ts';
 
 const bundle = await openBundle();
 const [program, checkfiles, processlogs] = ['pep381run', 'pep381checkfiles', 'processlogs'].map((name) =>
@@ -27,7 +28,7 @@ t.test('a stand-by does nothing, and takes over where the other machine ended', 
   t.teardown(() => server.close());
   const [a, b] = [await openMachine(t, 'a', { store }), await openMachine(t, 'b', { store })];
   const args = (machine: { readonly target: string }) => ['--all', '--upstream', server.url, machine.target];
-  const bucket = openTestBucket(t, store);
+  const bucket = openTestBucket(t, store, 'm/');
   t.match(await a.run(program, ...args(a)), { code: 0, stderr: '' });
   const published = await objectsIn(bucket);
   t.ok(published.has('web/simple/alpha/index.html'));
@@ -121,7 +122,7 @@ t.test('a machine that is killed in the midst is followed by another one, which 
   const args = (machine: { readonly target: string }) => ['--all', '--upstream', server.url, machine.target];
   t.match(await a.run(program, '-q', ...args(a)), quiet);
   for (let at = 0; at < 30; at += 1) server.index.publish(makeWheel({ name: `new${at}`, version: '1.0' }));
-  const bucket = openTestBucket(t, store);
+  const bucket = openTestBucket(t, store, 'm/');
   const running = a.begin(program, '-q', ...args(a));
   await until('some projects are published', async () => (await objectsIn(bucket, 'web/simple/new')).size >= 20);
   running.kill('SIGKILL');
@@ -166,7 +167,7 @@ t.test(
       const args = (machine: { readonly target: string }) => ['--all', '--upstream', server.url, machine.target];
       t.match(await a.run(program, '-q', ...args(a)), quiet);
       for (let at = 0; at < 40; at += 1) server.index.publish(makeWheel({ name: `${hold}${at}`, version: '1.0' }));
-      const bucket = openTestBucket(t, store);
+      const bucket = openTestBucket(t, store, 'm/');
       const before = (await objectsIn(bucket, 'web/')).size;
       const running = a.begin(program, '-q', ...args(a));
       await until('some projects are published', async () => (await objectsIn(bucket, 'web/')).size >= before + 10);
@@ -198,7 +199,7 @@ t.test('with pages on the disk, the machine that takes over makes its own', only
   const [a, b] = [await open('a'), await open('b')];
   const args = (machine: { readonly target: string }) => ['--all', '--upstream', server.url, machine.target];
   t.match(await a.run(program, '-q', ...args(a)), quiet);
-  const files = await objectsIn(openTestBucket(t, store), 'web/');
+  const files = await objectsIn(openTestBucket(t, store, 'm/'), 'web/');
   t.same(await b.run(program, '-q', ...args(b)), quiet);
   b.moveStore(19);
   const taken = await b.run(program, ...args(b));
@@ -206,7 +207,7 @@ t.test('with pages on the disk, the machine that takes over makes its own', only
     code: 0,
     stderr: /it comes from another machine; the pages of 3 projects are made anew on this one/,
   });
-  t.same(await objectsIn(openTestBucket(t, store), 'web/'), files, 'no file is fetched again');
+  t.same(await objectsIn(openTestBucket(t, store, 'm/'), 'web/'), files, 'no file is fetched again');
   const pageOf = ({ target }: { readonly target: string }, page: string): string =>
     readFileSync(join(target, 'web', page), 'utf8');
   for (const page of ['simple/alpha/index.v1_json', 'simple/index.html'])
@@ -223,13 +224,13 @@ t.test('a lost state comes back from the copy, and a copied target is another ow
   const a = await openMachine(t, 'a', { store });
   const args = ['--all', '--upstream', server.url];
   t.match(await a.run(program, '-q', ...args, a.target), quiet);
-  const published = await objectsIn(openTestBucket(t, store), 'web/simple/');
+  const published = await objectsIn(openTestBucket(t, store, 'm/'), 'web/simple/');
   for (const name of readdirSync(a.target).filter((name) => name.startsWith('state.db'))) rmSync(join(a.target, name));
   t.match(await a.run(program, '-q', ...args, a.target), {
     code: 0,
     stderr: /^pep381run: Warning: \S+state\.db: restored from copy 1 of [\d-]+ [\d:]+ UTC in the bucket \([^;]*\)\n$/,
   });
-  t.same(await objectsIn(openTestBucket(t, store), 'web/simple/'), published);
+  t.same(await objectsIn(openTestBucket(t, store, 'm/'), 'web/simple/'), published);
   const copy = `${a.target}-copy`;
   cpSync(a.target, copy, { recursive: true });
   t.match(await a.run(program, ...args, copy), { code: 0, stdout: /or one that this is a copy of, publishes/ });
@@ -245,7 +246,7 @@ t.test('a takeover that is killed at any moment is completed by the next run', o
   const a = await openMachine(t, 'a', { store });
   const args = (machine: { readonly target: string }) => ['-q', '--all', '--upstream', server.url, machine.target];
   t.match(await a.run(program, ...args(a)), quiet);
-  const bucket = openTestBucket(t, store);
+  const bucket = openTestBucket(t, store, 'm/');
   const requests = [
     'PUT lease.json',
     'GET state/manifest.json.gz',

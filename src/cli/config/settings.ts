@@ -316,13 +316,13 @@ function oneLine({ value, where }: SettingValue): string {
   throw new UsageError(`${where}: expected one line of plain ASCII, found ${show(value)}`);
 }
 
-/** Parses a path, which must be absolute: cron and the CGI start in different folders. */
 /** The file is replaced, so it must be no other one by mistake; the collector of node exporter reads `*.prom` only. */
 function metricsFile({ value, where }: SettingValue): string {
   if (typeof value === 'string' && /^\/.*[^/]\.prom$/.test(value)) return value;
   throw new UsageError(`${where}: expected an absolute path that ends with .prom, found ${show(value)}`);
 }
 
+/** Parses a path, which must be absolute: cron and the CGI start in different folders. */
 function absolutePath({ value, where }: SettingValue): string {
   if (typeof value === 'string' && value.startsWith('/')) return value;
   throw new UsageError(`${where}: expected an absolute path, found ${show(value)}`);

@@ -1,5 +1,4 @@
 /** Renders the status as text. */
-
 import { plural, showCount } from '../../core/counts.ts';
 import { showBytes } from '../../core/show-bytes.ts';
 import { requestCount, type StoreUsage } from '../../core/store-usage.ts';

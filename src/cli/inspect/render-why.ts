@@ -1,5 +1,4 @@
 /** Renders an explanation as text. */
-
 import { plural } from '../../core/counts.ts';
 import { showBytes } from '../../core/show-bytes.ts';
 import { local } from '../../policy/policy.ts';

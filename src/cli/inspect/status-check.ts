@@ -1,5 +1,4 @@
 /** Judges the status of a mirror for a monitoring system. It is a part of its own, as people do not need it. */
-
 import { plural } from '../../core/counts.ts';
 import { minuteMs } from '../../core/durations.ts';
 import { showBytes } from '../../core/show-bytes.ts';

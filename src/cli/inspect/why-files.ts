@@ -1,5 +1,4 @@
 /** Explains the state of each file of a project. */
-
 import { plural } from '../../core/counts.ts';
 import type { ProjectName } from '../../core/names.ts';
 import { filenameOf } from '../../core/paths.ts';

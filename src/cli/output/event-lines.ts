@@ -1,5 +1,4 @@
 /** Reports for logs: 1.5's line for each project and file, or one JSON object for each event. */
-
 import { plural } from '../../core/counts.ts';
 import type { MirrorEvent, Report } from '../../core/report.ts';
 import { showBytes } from '../../core/show-bytes.ts';

@@ -1,5 +1,4 @@
 /** Lines at the bottom of a terminal that are drawn over in place. Other output scrolls away above them. */
-
 import { printable } from './printable.ts';
 
 /** The part of a terminal that is used. */

@@ -1,5 +1,4 @@
 /** Tells a person about deletions that were held back, and the command that allows them. */
-
 import { plural, showCount } from '../../core/counts.ts';
 import type { MirrorEvent } from '../../core/report.ts';
 

@@ -1,5 +1,4 @@
 /** Renders the plan of the next run as text. */
-
 import { plural, showCount } from '../../core/counts.ts';
 import { showBytes } from '../../core/show-bytes.ts';
 import { renderTable } from '../output/table.ts';

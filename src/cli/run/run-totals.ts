@@ -1,5 +1,4 @@
 /** Counts what a run does, from its events. The summary and the progress display read the counts. */
-
 import { plural, showCount } from '../../core/counts.ts';
 import type { ProjectName } from '../../core/names.ts';
 import type { WebPath } from '../../core/paths.ts';

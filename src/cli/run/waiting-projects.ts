@@ -1,5 +1,4 @@
 /** Explains exit code 1 of a run in which nothing failed: projects that earlier runs could not finish are waiting. */
-
 import { plural, showCount } from '../../core/counts.ts';
 import { dayMs, hourMs } from '../../core/durations.ts';
 import { runState } from '../../state/mirror-state.ts';

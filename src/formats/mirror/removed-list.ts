@@ -1,5 +1,4 @@
 /** `web/removed.json`: what was removed and why, for people and for mirrors that mirror from this one. */
-
 import { NonsenseError } from '../../core/errors.ts';
 import { type ProjectName, projectName } from '../../core/names.ts';
 import { isBlobPath, type WebPath } from '../../core/paths.ts';

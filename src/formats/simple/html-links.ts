@@ -1,5 +1,4 @@
 /** Reads the links of an HTML project page (PEP 503), as indexes and mirror programs have written it since 2011. */
-
 import { serialOf } from '../json.ts';
 import { startTags } from './html-tags.ts';
 

@@ -1,5 +1,4 @@
 /** The list of the files of PEP 381, one for each day. */
-
 import { plural } from '../../core/counts.ts';
 import { type Html, html } from '../html.ts';
 import { monthText } from '../words.ts';

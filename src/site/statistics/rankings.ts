@@ -1,5 +1,4 @@
 /** Tables of names by their downloads. The names come from outside. */
-
 import { showCount } from '../../core/counts.ts';
 import { projectName } from '../../core/names.ts';
 import type { DayDownloads, InstallerDownloads, NamedDownloads, Trend } from '../../formats/logs/statistics.ts';

@@ -1,5 +1,4 @@
 /** `local-stats/index.html`: the downloads that the mirror served, for people. */
-
 import { plural } from '../../core/counts.ts';
 import { dayMs } from '../../core/durations.ts';
 import type { DayDownloads, StatisticsDetails } from '../../formats/logs/statistics.ts';

@@ -1,5 +1,4 @@
 /** What of the index is here, as `mirror.toml` says, without the names of projects, other indexes and files. */
-
 import { plural } from '../../core/counts.ts';
 import type { Policy } from '../../policy/policy.ts';
 import { type Html, html } from '../html.ts';

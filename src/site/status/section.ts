@@ -1,5 +1,4 @@
 /** A section of the status page. */
-
 import { showCount } from '../../core/counts.ts';
 import { type Html, type HtmlValue, html } from '../html.ts';
 

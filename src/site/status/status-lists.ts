@@ -1,5 +1,4 @@
 /** The lists on the status page: what waits, what was removed, alarms, and what the last check found. */
-
 import { plural, showCount } from '../../core/counts.ts';
 import { isHeldBack, type KeptParked, type Obstacle } from '../../state/queue.ts';
 import { type RemovalKind, removalKind } from '../../state/removal-log.ts';

@@ -1,5 +1,4 @@
 /** The page `/status/`: whether all is well, and what the mirror is doing. */
-
 import { plural, showCount } from '../../core/counts.ts';
 import { hourMs } from '../../core/durations.ts';
 import { showBytes } from '../../core/show-bytes.ts';

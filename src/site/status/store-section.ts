@@ -1,5 +1,4 @@
 /** What was asked of the object store, on the status page. Its name and address are told to nobody here. */
-
 import { plural, showCount } from '../../core/counts.ts';
 import { dayMs } from '../../core/durations.ts';
 import { showBytes } from '../../core/show-bytes.ts';

@@ -1,5 +1,4 @@
 /** Decides whether all is well, and what to do where it is not. */
-
 import { plural, showCount } from '../../core/counts.ts';
 import { dayMs, hourMs, minuteMs } from '../../core/durations.ts';
 import { showBytes } from '../../core/show-bytes.ts';

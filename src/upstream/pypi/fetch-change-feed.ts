@@ -1,5 +1,4 @@
 /** Fetches the change feed of a mirror of our kind. */
-
 import {
   type FeedPiece,
   maxPieceBytes,

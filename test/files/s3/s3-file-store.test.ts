@@ -10,8 +10,8 @@ import { SqliteStateStore } from '../../../src/state/sqlite/sqlite-state-store.t
 import { FakeClock } from '../../fixtures/fake-clock.ts';
 import { testFileStore } from '../../fixtures/file-store-suite.ts';
 import { type ObjectStore, objectStoreOrReason, openObjectStore } from '../../fixtures/object-store.ts';
+import { openTestBucket } from '../../fixtures/test-bucket.ts';
 import { pseudoRandomBytes } from '../../sample/pseudo-random.ts';
-import { openBucket } from './open-bucket.ts';
 
 const needsStore = objectStoreOrReason();
 const at = (path: string): WebPath => path as WebPath;
@@ -29,7 +29,7 @@ const root = t;
 async function opener(t: Test, deletionDelayMs: number) {
   store ??= await openObjectStore({ teardown: (end) => root.teardown(end) });
   mirrors += 1;
-  const bucket = await openBucket(t, store, `${mirrors}/`);
+  const bucket = openTestBucket(t, store, `${mirrors}/`);
   const state = new SqliteStateStore(':memory:', new FakeClock());
   t.teardown(() => state.close());
   const open = (removals: FakeClock): S3FileStore =>
