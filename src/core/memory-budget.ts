@@ -7,14 +7,14 @@
  * and tiny pages, such as those of quarantined projects, wait for nobody.
  */
 export class MemoryBudget {
-  readonly #large: Room;
-  readonly #small: Room;
+  readonly #large: ByteBudget;
+  readonly #small: ByteBudget;
   readonly #tiny: number;
 
   /** Large pages share one half of `bytes`, small pages the other. */
   constructor(bytes: number) {
-    this.#large = new Room(bytes / 2);
-    this.#small = new Room(bytes / 2);
+    this.#large = new ByteBudget(bytes / 2);
+    this.#small = new ByteBudget(bytes / 2);
     this.#tiny = bytes / 8192;
   }
 
@@ -34,7 +34,8 @@ export class MemoryBudget {
   }
 }
 
-class Room {
+/** A number of bytes that owners share. First come, first served: whoever finds no room waits. */
+export class ByteBudget {
   readonly bytes: number;
   readonly #taken = new Map<string, number>();
   readonly #waiting: { readonly bytes: number; readonly enter: () => void }[] = [];
@@ -45,6 +46,7 @@ class Room {
     this.#free = bytes;
   }
 
+  /** Resolves once `owner`, which holds nothing yet, has room for `bytes`; for more than there is, with all of it. */
   async take(owner: string, bytes: number): Promise<void> {
     const reserved = Math.min(bytes, this.bytes);
     if (this.#waiting.length > 0 || reserved > this.#free) {
@@ -53,6 +55,7 @@ class Room {
     this.#taken.set(owner, reserved);
   }
 
+  /** Releases what `owner` holds, if anything. */
   give(owner: string): void {
     this.#free += this.#taken.get(owner) ?? 0;
     this.#taken.delete(owner);

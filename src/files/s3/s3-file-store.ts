@@ -14,7 +14,7 @@ import type { Clock } from '../../core/clock.ts';
 import { dayOf, hourMs } from '../../core/durations.ts';
 import { StorageError } from '../../core/errors.ts';
 import { sha256Hex } from '../../core/hash.ts';
-import { MemoryBudget } from '../../core/memory-budget.ts';
+import { ByteBudget, MemoryBudget } from '../../core/memory-budget.ts';
 import { childPath, type WebPath } from '../../core/paths.ts';
 import type {
   Digest,
@@ -35,9 +35,11 @@ import { partBytes, StagedUpload, type Upload } from './staged-upload.ts';
 /** Milliseconds for which caches may keep a page: `max-age` of the pages. */
 export const pageLifetimeMs = 600_000;
 
-/** Bytes of downloads that arrive at the same time, and of those that wait to be published. */
+/** Bytes of large downloads that arrive at the same time. */
 const arrivingBytes = 90 << 20;
-const keptBytes = 24 << 20;
+/** Bytes of small files from before they are requested until they are published, and of what else waits for that. */
+const smallFileBytes = 24 << 20;
+const keptBytes = 8 << 20;
 const deletedAtATime = 1000;
 const marksPrefix = 'prefetch/';
 /** Milliseconds after which a machine that has not renewed its mark is taken to be done. */
@@ -72,6 +74,7 @@ export class S3FileStore implements FileStore {
   readonly #isUnknown: boolean;
   readonly #isAllAdopted: () => boolean;
   readonly #arriving = new MemoryBudget(arrivingBytes);
+  readonly #smallFiles = new ByteBudget(smallFileBytes);
   #kept = 0;
   #staged = 0;
   /** The last operation in each folder. */
@@ -160,19 +163,30 @@ export class S3FileStore implements FileStore {
   async stage(_key: string, path: WebPath, expected: ExpectedFile = {}): Promise<StagedFile> {
     this.#staged += 1;
     const owner = `${this.#staged}`;
-    const { bytes = 3 * partBytes } = expected;
+    const { bytes = 3 * partBytes, sha256 } = expected;
+    // A store that is slower than upstream must not get three requests for each small file. So a file waits here, where
+    // it has no connection that others need. Its sidecars do not wait: the file has its room until they are there.
+    let room = sha256 !== undefined && bytes <= partBytes ? bytes : 0;
+    if (room > 0) await this.#smallFiles.take(owner, room);
+    let kept = 0;
     return new StagedUpload<JournaledUpload>({
       beginUpload: () => this.#beginUpload(path, expected),
+      hasRoom: (size) => size <= room,
       // A large one has a part in memory that is being uploaded, one that arrives, and that in one piece.
       reserve: () => this.#arriving.acquire(owner, bytes > partBytes ? 3 * partBytes : bytes),
       release: () => this.#arriving.release(owner),
       mayKeep: (size) => {
+        if (size <= room) return true;
         if (size > 0 && this.#kept + size > keptBytes) return false;
         this.#kept += size;
+        kept = size;
         return true;
       },
-      forget: (size) => {
-        this.#kept -= size;
+      forget: () => {
+        this.#kept -= kept;
+        this.#smallFiles.give(owner);
+        kept = 0;
+        room = 0;
       },
     });
   }

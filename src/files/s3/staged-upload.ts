@@ -22,13 +22,15 @@ export interface Upload {
 /** What a staged upload needs of its store. */
 export interface StagingStore<T extends Upload> {
   beginUpload(): Promise<T>;
+  /** Returns true if the download got memory for that many bytes before it began. */
+  hasRoom(bytes: number): boolean;
   /** Resolves once there is memory for the bytes of a download that arrives. */
   reserve(): Promise<void>;
   release(): void;
   /** Returns true if this body may stay in memory until it is published. */
   mayKeep(bytes: number): boolean;
-  /** Tells that a body that was kept is there no longer. */
-  forget(bytes: number): void;
+  /** Releases the memory that the download got before it began, and that of a body that was kept. */
+  forget(): void;
 }
 
 export class StagedUpload<T extends Upload> implements StagedFile {
@@ -43,7 +45,6 @@ export class StagedUpload<T extends Upload> implements StagedFile {
   /** The part that is being uploaded. */
   #sending: Promise<void> = Promise.resolve();
   #isReserved = false;
-  #kept = 0;
   #digest: Digest | undefined;
 
   constructor(store: StagingStore<T>) {
@@ -54,6 +55,8 @@ export class StagedUpload<T extends Upload> implements StagedFile {
     this.#etag = etag;
     this.#digest = undefined;
     if (resumed && this.resumable !== undefined) return;
+    // The first attempt, or one like it.
+    if (this.#bytes === 0) return;
     const upload = this.#upload;
     this.#reset();
     // What fails here is found by the next run: see the journal.
@@ -65,7 +68,7 @@ export class StagedUpload<T extends Upload> implements StagedFile {
     this.#bytes += chunk.length;
     this.#chunks.push(chunk);
     this.#buffered += chunk.length;
-    if (!this.#isReserved) return this.#reserve();
+    if (!this.#isReserved && !this.#store.hasRoom(this.#buffered)) return this.#reserve();
     if (this.#buffered >= partBytes) return this.#send();
   }
 
@@ -73,7 +76,6 @@ export class StagedUpload<T extends Upload> implements StagedFile {
     if (this.#digest !== undefined) return this.#digest;
     const isSmall = this.#upload === undefined && this.#buffered <= partBytes;
     if (isSmall && this.#store.mayKeep(this.#buffered)) {
-      this.#kept = this.#buffered;
       this.#chunks = [Buffer.concat(this.#chunks)];
     } else {
       if (this.#buffered > 0) await this.#send();
@@ -88,8 +90,9 @@ export class StagedUpload<T extends Upload> implements StagedFile {
     this.#release();
     if (this.#digest !== undefined) return;
     const isKept = this.#etag !== undefined && this.#bytes >= resumedBytes && (await this.#hasSent());
-    if (isKept) this.resumable = { bytes: this.#bytes, etag: this.#etag ?? '' };
-    else await this.drop();
+    if (!isKept) return this.drop();
+    this.resumable = { bytes: this.#bytes, etag: this.#etag ?? '' };
+    this.#store.forget();
   }
 
   async drop(): Promise<void> {
@@ -145,8 +148,7 @@ export class StagedUpload<T extends Upload> implements StagedFile {
   }
 
   #reset(): void {
-    if (this.#kept > 0) this.#store.forget(this.#kept);
-    this.#kept = 0;
+    this.#store.forget();
     this.#hash = createHash('sha256');
     this.#bytes = 0;
     this.#chunks = [];

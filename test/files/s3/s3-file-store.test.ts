@@ -179,6 +179,63 @@ t.test('a run without changes asks nothing, and one file costs one request', nee
   t.equal(count() - before, 4);
 });
 
+t.test(
+  'small files wait for a slow store before they are requested, and cost one request each',
+  needsStore,
+  async (t) => {
+    const { bucket, open } = await opener(t, 0);
+    const store = open(new FakeClock());
+    const sized = { bytes: 4 * megabyte, sha256: '0'.repeat(64) };
+    const bytes = Buffer.alloc(sized.bytes);
+    const pathOf = (number: number): WebPath => at(`${folder}/a-${number}.zip`);
+    const arrived = await Promise.all(
+      Array.from({ length: 6 }, async (_, number) => {
+        const file = await store.stage('key', pathOf(number), sized);
+        file.begin(false, '"e"');
+        await file.write(bytes);
+        await file.finish();
+        return file;
+      }),
+    );
+    const begun: number[] = [];
+    const later = [6, 7, 8].map(async (number) => {
+      const file = await store.stage('key', pathOf(number), sized);
+      begun.push(number);
+      return file;
+    });
+    const sidecar = await store.stage('key', at(`${folder}/a-0.zip.metadata`), { bytes: 1 });
+    sidecar.begin(false, undefined);
+    await sidecar.write(x);
+    await sidecar.finish();
+    t.same(begun, [], 'there is no room for another one');
+    const [first, second, third, ...others] = arrived;
+    if (first === undefined || second === undefined || third === undefined) throw new Error('expected six files');
+    await store.publish([
+      { path: pathOf(0), body: first },
+      { path: at(`${folder}/a-0.zip.metadata`), body: sidecar },
+    ]);
+    await later[0];
+    t.same(begun, [6], 'one was published');
+    await second.drop();
+    await later[1];
+    t.same(begun, [6, 7], 'one was dropped');
+    third.begin(false, '"e"');
+    const again = await later[2];
+    t.same(begun, [6, 7, 8], 'one begins anew, which has what it needs from elsewhere');
+    again?.begin(false, '"e"');
+    await again?.write(bytes.subarray(0, 2 * megabyte));
+    await again?.interrupt();
+    t.match(again?.resumable, { bytes: 2 * megabyte });
+    const last = await store.stage('key', pathOf(9), sized);
+    last.begin(false, '"e"');
+    await last.write(Buffer.alloc(6 * megabyte));
+    t.equal(bucket.usage.requests.upload, 2, 'one that is larger than announced is begun as an upload, and has a part');
+    await last.drop();
+    for (const file of others) await file.drop();
+    t.equal(bucket.usage.requests.put, 2, 'a file and its sidecar');
+  },
+);
+
 t.test('what another machine has put there is found by its hash', needsStore, async (t) => {
   const { bucket, journal, open } = await opener(t, 0);
   await bucket.put('prefetch/1-2', x, { contentType: 'text/plain' });

@@ -41,7 +41,7 @@ export interface Downloaded {
 
 /**
  * Fetches the missing parts of `planned` and publishes them. `isPending` tells that an earlier run may have published
- * the file already. Throws MismatchError, NonsenseError, UnreachableError.
+ * the file already. Throws MismatchError, NonsenseError, UnreachableError; what had arrived is dropped then.
  */
 export async function download(
   mirror: Mirror,
@@ -49,14 +49,33 @@ export async function download(
   planned: PlannedFile,
   isPending: boolean,
 ): Promise<Downloaded> {
+  const staged: StagedFile[] = [];
+  try {
+    return await fetchAndPublish(mirror, name, planned, isPending, staged);
+  } catch (error) {
+    for (const body of staged) await body.drop();
+    throw error;
+  }
+}
+
+/** Adds to `staged` what has arrived, and is to be dropped if the rest fails. */
+async function fetchAndPublish(
+  mirror: Mirror,
+  name: ProjectName,
+  planned: PlannedFile,
+  isPending: boolean,
+  staged: StagedFile[],
+): Promise<Downloaded> {
   const { file, path, sha256, held } = planned;
   // A file that was left out before will most likely be left out again and may be large, so its provenance is fetched
   // first.
-  const knownProvenance = planned.wasLeftOut === true ? await fetchProvenance(mirror, name, planned) : undefined;
+  const knownProvenance =
+    planned.wasLeftOut === true ? await fetchProvenance(mirror, name, planned, staged) : undefined;
   if (knownProvenance?.result.unproven?.leftOut === true)
     return { held: undefined, provenance: knownProvenance.result };
-  const { body, bytes } = (await findBlob(mirror, planned, isPending)) ?? (await fetchBlob(mirror, name, planned));
-  const { result, object } = knownProvenance ?? (await fetchProvenance(mirror, name, planned));
+  const { body, bytes } =
+    (await findBlob(mirror, planned, isPending)) ?? (await fetchBlob(mirror, name, planned, staged));
+  const { result, object } = knownProvenance ?? (await fetchProvenance(mirror, name, planned, staged));
   if (result.unproven?.leftOut === true) {
     if (body !== undefined && 'drop' in body) await body.drop();
     return { held: undefined, provenance: result };
@@ -66,7 +85,7 @@ export async function download(
   // Whoever put the file there has put its metadata beside it.
   const isThere =
     lacks && body === undefined && held === undefined && (await isMetadataThere(mirror, planned, isPending));
-  const { metadata, rejection } = lacks && !isThere ? await fetchMetadata(mirror, name, planned) : noMetadata;
+  const { metadata, rejection } = lacks && !isThere ? await fetchMetadata(mirror, name, planned, staged) : noMetadata;
   const writes: Write[] = [];
   if (body !== undefined) writes.push({ path, body, mtimeMs: file.uploadTimeMs });
   if (metadata !== undefined) writes.push({ path: sidecarPath(path, 'metadata'), body: metadata });
@@ -94,12 +113,15 @@ async function fetchProvenance(
   mirror: Mirror,
   name: ProjectName,
   planned: PlannedFile,
+  staged: StagedFile[],
 ): Promise<{ readonly result: ProvenanceResult; readonly object?: StagedFile }> {
   const { body, ...result } = await provenanceOf(mirror, name, planned);
   if (body === undefined || result.unproven?.leftOut === true) return { result };
   // A sidecar whose name is too long to be stored beside its file is served by upstream only.
   if (!isSidecarNamePossible(sidecarPath(planned.path, 'provenance'))) return { result };
-  return { result, object: await stageBytes(mirror, name, sidecarPath(planned.path, 'provenance'), body) };
+  const object = await stageBytes(mirror, name, sidecarPath(planned.path, 'provenance'), body);
+  staged.push(object);
+  return { result, object };
 }
 
 /** Writes `bytes` to staging at once to free the memory: thousands of files may wait for the same flush. */
@@ -165,7 +187,7 @@ async function movedBlob({ files }: Mirror, { elsewhere, sha256 }: PlannedFile):
   return found?.sha256 === sha256 ? { body: { sameAs: elsewhere }, bytes: found.bytes } : undefined;
 }
 
-async function fetchBlob(mirror: Mirror, name: ProjectName, planned: PlannedFile): Promise<Blob> {
+async function fetchBlob(mirror: Mirror, name: ProjectName, planned: PlannedFile, staged: StagedFile[]): Promise<Blob> {
   const { files, report } = mirror;
   const { path } = planned;
   const body = await files.stage(stagingKey(name, path), path, {
@@ -178,6 +200,7 @@ async function fetchBlob(mirror: Mirror, name: ProjectName, planned: PlannedFile
       try {
         const { bytes } = await transferAndVerify(mirror, name, planned, body);
         report({ type: 'file-done', path });
+        staged.push(body);
         return { body, bytes };
       } catch (error) {
         if (!(error instanceof MismatchError)) throw error;
@@ -264,6 +287,7 @@ async function fetchMetadata(
   mirror: Mirror,
   name: ProjectName,
   { file, path, url }: PlannedFile,
+  staged: StagedFile[],
 ): Promise<typeof noMetadata> {
   const { upstream, report } = mirror;
   const { suffix } = sidecars.metadata;
@@ -279,8 +303,11 @@ async function fetchMetadata(
       return noMetadata;
     }
     const difference = sidecars.metadata.differenceOf(body, file);
-    if (difference === undefined)
-      return { metadata: await stageBytes(mirror, name, sidecarPath(path, 'metadata'), body) };
+    if (difference === undefined) {
+      const metadata = await stageBytes(mirror, name, sidecarPath(path, 'metadata'), body);
+      staged.push(metadata);
+      return { metadata };
+    }
     return wrong(new MismatchError(`${source}: expected sha256 ${difference.expected}, found ${difference.found}`));
   } catch (error) {
     if (error instanceof NonsenseError) return wrong(error);

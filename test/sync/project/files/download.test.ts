@@ -423,6 +423,14 @@ t.test('nothing of a finished download stays in staging, though another project 
   t.same(treeOf(join(mirror.target, 'staging')), []);
 });
 
+t.test('a file that has arrived is dropped if its metadata cannot be had', async (t) => {
+  const { mirror } = await openLarge(t);
+  mirror.server.faults.add({ do: 'status', status: 500, match: /\.metadata$/ });
+  const { parked } = await mirror.run();
+  t.equal(parked.size, 1);
+  t.same(treeOf(join(mirror.target, 'staging')), []);
+});
+
 t.test('a download that breaks at its very beginning is fetched anew', async (t) => {
   const { mirror, size } = await openLarge(t);
   mirror.server.faults.add({ do: 'cut', after: 10, match: wheel, times: 2 });
