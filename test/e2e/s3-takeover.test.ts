@@ -1,5 +1,5 @@
 /** A mirror in a bucket that several machines could publish. */
-import { cpSync, existsSync, readdirSync, readFileSync, rmSync } from 'node:fs';
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import t from 'tap';
 import { onlyEvery, someCases } from '../fixtures/every-case.ts';
@@ -80,7 +80,15 @@ t.test('a stand-by does nothing, and takes over where the other machine ended', 
   t.match(await a.run(program, ...args(a)), { code: 0, stdout: /stands by/, stderr: '' });
   t.match(await a.run(checkfiles, '--repair', a.target), { code: 0, stdout: /stands by/, stderr: '' });
   t.match(await a.run(processlogs, a.target, '/dev/null'), { code: 0, stdout: /stands by/, stderr: '' });
+  const outdated = { code: 2, stdout: '', stderr: /another machine has published this mirror since this one did/ };
+  t.match(await a.run(program, '--move-to', 'disk', a.target), outdated);
   t.equal(server.requests.length, 0);
+  const onDisk = join(t.testdirName, 'disk');
+  const settings = readFileSync(join(a.target, 'mirror.toml'));
+  t.match(await a.run(program, '--project', 'alpha', '--upstream', server.url, onDisk), { code: 0 });
+  writeFileSync(join(onDisk, 'mirror.toml'), settings);
+  const occupied = { code: 2, stdout: '', stderr: /expected a place for this mirror, found the state of another one/ };
+  t.match(await a.run(program, '--move-to', 's3', onDisk), occupied);
   a.moveStore(19);
   server.index.publish(makeWheel({ name: 'epsilon', version: '1.0' }));
   t.match(await a.run(program, '-q', ...args(a)), {

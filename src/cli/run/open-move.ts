@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import { StorageError, UsageError } from '../../core/errors.ts';
 import { showBytes } from '../../core/show-bytes.ts';
 import { FilesystemFileStore } from '../../files/filesystem/filesystem-file-store.ts';
-import { adoptionState, isSamePlace, storageState } from '../../state/mirror-state.ts';
+import { adoptionState, copyState, isSamePlace, storageState } from '../../state/mirror-state.ts';
 import { takeLock } from '../../state/sqlite/lock.ts';
 import { readConfigFile } from '../config/config-file.ts';
 import type { RunCommand } from '../config/run-options.ts';
@@ -69,6 +69,14 @@ export async function moveMirror(command: RunCommand & { kind: 'move' }, lines: 
       await expectRoom(local, state.totals().bytes, target.root);
     const store = await openBucket({ target, settings, clock: systemClock, signal: pause.signal }, storage);
     closing.unshift(store.close);
+    if (await store.hasNewerState(store.bucket, state.get(copyState).copy)) {
+      const { where } = store.bucket;
+      throw new UsageError(
+        place === undefined
+          ? `${where}: another machine has published this mirror since this one did; move it from there`
+          : `${where}: expected a place for this mirror, found the state of another one; give it a prefix of its own`,
+      );
+    }
     const options = { journal: state.objects, removals: systemClock, isUnknown: true };
     const remote = store.openBucketFiles(store.bucket, options);
     await remote.tidy(false);

@@ -76,8 +76,8 @@ export async function openBucket(
   { mayWrite = () => {}, ...options }: Omit<FilesOptions, 'state'>,
   storage: StorageSettings,
 ) {
-  const { open, openSplitFiles, openBucketFiles, close } = await openStore(options, storage);
-  return { bucket: open('quoted', mayWrite), openSplitFiles, openBucketFiles, close };
+  const { open, openSplitFiles, openBucketFiles, hasNewerState, close } = await openStore(options, storage);
+  return { bucket: open('quoted', mayWrite), openSplitFiles, openBucketFiles, hasNewerState, close };
 }
 
 /** Opens connections to the store of the settings. Throws UsageError. */
@@ -87,7 +87,7 @@ export async function openStore(
 ) {
   const [
     { openDispatcher, openDirectly },
-    { openBucket, openSplitFiles, openBucketFiles, openOwner, storeConnections },
+    { openBucket, openSplitFiles, openBucketFiles, openOwner, hasNewerState, storeConnections },
   ] = await Promise.all([
     loadPart('http.js', () => import('../network/open-dispatcher.ts')),
     loadPart('s3.js', () => import('./open-store.ts')),
@@ -104,6 +104,7 @@ export async function openStore(
     open,
     openSplitFiles,
     openBucketFiles,
+    hasNewerState,
     openOwner: (options: Omit<OwnerOptions, 'open'>) => openOwner({ ...options, open }),
     close: () => dispatcher.destroy(),
   };

@@ -11,6 +11,9 @@ import { listed } from '../../files/s3/listed-files.ts';
 import { type EtagForm, S3Bucket } from '../../files/s3/s3-bucket.ts';
 import { S3FileStore, type S3FileStoreOptions } from '../../files/s3/s3-file-store.ts';
 import { SplitFileStore } from '../../files/s3/split-file-store.ts';
+import { isNewer } from '../../files/s3/state-copy.ts';
+import { readManifest } from '../../files/s3/state-manifest.ts';
+import type { StateCopy } from '../../state/mirror-state.ts';
 import type { StorageSettings } from '../config/storage.ts';
 import { openStoreCredentials } from '../network/open-store-credentials.ts';
 import { version } from '../program/version.ts';
@@ -49,6 +52,12 @@ export function openBucket(context: StoreContext): S3Bucket {
 /** Makes this machine the owner of the mirror in the bucket. Throws StorageError. */
 export function openOwner(options: OwnerOptions): Promise<MirrorOwner | MirrorStandby> {
   return becomeOwner(options);
+}
+
+/** Returns true if the bucket has the state of another machine's mirror, or one that is newer than `known`. Throws StorageError. */
+export async function hasNewerState(bucket: S3Bucket, known: StateCopy | undefined): Promise<boolean> {
+  const found = await readManifest(bucket);
+  return found !== undefined && isNewer(found, known);
 }
 
 /** What is known of the files in the bucket: see {@link S3FileStore}. */
