@@ -61,6 +61,43 @@ t.test('promtool accepts the alerts', programsOrReason('promtool'), async (t) =>
   t.equal(status, 0, stdout + stderr);
 });
 
+/** A series of one value for each hour, and whether an alert fires at a time. */
+interface AlertCase {
+  readonly alert: string;
+  readonly series: Readonly<Record<string, string>>;
+  readonly at: string;
+  readonly fires: boolean;
+}
+
+t.test('the alert of damage lasts as long as somebody should look', programsOrReason('promtool'), async (t) => {
+  const alert = 'Pep381MirrorIsDamaged';
+  const found = { pep381_check_findings_total: '0x5 3x300' };
+  const [right, share] = [{ pep381_last_check_findings: '0x300' }, { pep381_damaged_shares_findings: '3x300' }];
+  const cases: readonly AlertCase[] = [
+    { alert, series: { pep381_last_check_findings: '0x5 3x300', ...found }, at: '8h', fires: true },
+    { alert, series: { ...right, ...share, ...found }, at: '10h', fires: true },
+    { alert, series: { ...right, pep381_damaged_shares_findings: '0x300', ...found }, at: '10h', fires: false },
+    { alert, series: { ...right, ...share, ...found }, at: '200h', fires: false },
+  ];
+  const tests = cases.map(({ alert, series, at, fires }) => ({
+    interval: '1h',
+    input_series: Object.entries(series).map(([name, values]) => ({ series: `${name}{mirror="/srv/pypi"}`, values })),
+    promql_expr_test: [
+      {
+        expr: `count(ALERTS{alertname="${alert}", alertstate="firing"}) or vector(0)`,
+        eval_time: at,
+        exp_samples: [{ labels: '{}', value: fires ? 1 : 0 }],
+      },
+    ],
+  }));
+  const test = { rule_files: [alerts], evaluation_interval: '1h', tests };
+  const folder = t.testdir({ 'tests.yml': JSON.stringify(test) });
+  const { status, stdout, stderr } = spawnSync('promtool', ['test', 'rules', `${folder}/tests.yml`], {
+    encoding: 'utf8',
+  });
+  t.equal(status, 0, stdout + stderr);
+});
+
 t.test('the dashboard has panels with one query at least, and none is wider than the page', async (t) => {
   const { panels } = JSON.parse(dashboard) as { panels: readonly Panel[] };
   t.ok(panels.length > 10);
