@@ -66,7 +66,10 @@ export async function collectFacts(source: SiteSource): Promise<SiteFacts> {
     removals: state.removals.latest(removalsRead),
     rejectedFiles: state.rejectedFiles.count(),
     unsatisfied: unmetLines.length,
-    alarms: publicAlarms(source, [...alarms].reverse()),
+    alarms: publicAlarms(
+      source,
+      [...alarms].sort((a, b) => b.last - a.last),
+    ),
     lastCheck,
     // The last check has told its own findings.
     damagedShares: damagedShares.filter(({ finishedMs }) => finishedMs !== lastCheck?.finishedMs),

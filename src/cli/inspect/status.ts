@@ -213,7 +213,10 @@ export function monitoredOf(
   const since = queued === 0 ? [] : state.queue.groups().map((group) => group.since);
   return {
     oldestQueued: timeOf(since.length === 0 ? undefined : since.reduce((a, b) => Math.min(a, b))),
-    alarms: [...alarms].reverse().slice(0, shownAtMost).map(pastAlarm),
+    alarms: [...alarms]
+      .sort((a, b) => b.last - a.last)
+      .slice(0, shownAtMost)
+      .map(pastAlarm),
     recentAlarms: alarms.filter(({ last }) => nowMs - last < dayMs).length,
     hooksFailSince: timeOf(state.get(runResultsState).hooksFailSince),
     lastCheck: lastCheck && {
