@@ -6,6 +6,7 @@ import {
   checkResultsState,
   indexState,
   missingState,
+  runResultsState,
   runState,
   serialState,
 } from '../state/mirror-state.ts';
@@ -71,6 +72,7 @@ export async function collectFacts(source: SiteSource): Promise<SiteFacts> {
       [...alarms].sort((a, b) => b.last - a.last),
     ),
     lastCheck,
+    hooksFailSince: state.get(runResultsState).hooksFailSince,
     // The last check has told its own findings.
     damagedShares: damagedShares.filter(({ finishedMs }) => finishedMs !== lastCheck?.finishedMs),
   };

@@ -53,6 +53,8 @@ export interface SiteFacts {
   /** The latest first. */
   readonly alarms: readonly AlarmRecord[];
   readonly lastCheck: CheckResult | undefined;
+  /** The time since which hooks fail. */
+  readonly hooksFailSince: number | undefined;
   /** What earlier checks found in shares that were not checked again since, the oldest first. */
   readonly damagedShares: readonly DamagedShare[];
 }

@@ -123,6 +123,7 @@ export const allWell: SiteFacts = {
   policy: undefined,
   isConfigKnown: true,
   damagedShares: [],
+  hooksFailSince: undefined,
   totals: { projects: 883_000, files: 17_400_000, bytes: 41 * tib, queued: 3, parked: 2, heldBack: 0 },
   serial: 27_000_000,
   serialMovedAt: now - 5 * minuteMs,

@@ -239,7 +239,7 @@ function check({ lastCheck, damagedShares, now }: SiteFacts): Problem[] {
   ];
 }
 
-function waiting({ totals, alarms, now }: SiteFacts): Problem[] {
+function waiting({ totals, alarms, hooksFailSince, now }: SiteFacts): Problem[] {
   const problems: Problem[] = [];
   const { heldBack, projects } = totals;
   const parked = totals.parked - heldBack;
@@ -256,6 +256,13 @@ function waiting({ totals, alarms, now }: SiteFacts): Problem[] {
       level: 'wait',
       text: `${plural(fresh, 'alarm')} in the last day`,
       advice: html`See <a href="#alarms">what they say</a>.`,
+    });
+  }
+  if (hooksFailSince !== undefined) {
+    problems.push({
+      level: 'wait',
+      text: `hooks fail since ${timeText(hooksFailSince)}`,
+      advice: html`Each run tries them again. <code>pep381run TARGET</code> without <code>-q</code> prints why they fail.`,
     });
   }
   if (parked > projects * usualShare) {
