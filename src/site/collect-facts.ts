@@ -10,6 +10,7 @@ import {
   runState,
   serialState,
 } from '../state/mirror-state.ts';
+import { serialsBehind } from '../state/queue.ts';
 import type { RunRecord } from '../state/run-history.ts';
 import type { StateStore } from '../state/state-store.ts';
 import { publicAlarms, publicParked } from './public-projects.ts';
@@ -46,15 +47,17 @@ export async function collectFacts(source: SiteSource): Promise<SiteFacts> {
   const { unmetLines = [] } = state.get(missingState);
   const { alarms = [] } = state.get(alarmState);
   const { lastCheck, damagedShares = [] } = state.get(checkResultsState);
+  const totals = state.totals();
   const recorded = state.history.latest(runsRead);
   return {
     now,
     settings: { ...settings, upstream },
     policy,
     isConfigKnown,
-    totals: state.totals(),
+    totals,
     serial,
     serialMovedAt,
+    serialsBehind: totals.queued > totals.parked ? serialsBehind(serial, state.queue.groups()) : 0,
     completedAt: state.get(indexState).completedAt,
     runningSince: isRunning ? running : undefined,
     pausedAt,

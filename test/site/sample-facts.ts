@@ -127,6 +127,7 @@ export const allWell: SiteFacts = {
   totals: { projects: 883_000, files: 17_400_000, bytes: 41 * tib, queued: 3, parked: 2, heldBack: 0 },
   serial: 27_000_000,
   serialMovedAt: now - 5 * minuteMs,
+  serialsBehind: 0,
   completedAt: now - 4 * minuteMs,
   runningSince: undefined,
   pausedAt: undefined,

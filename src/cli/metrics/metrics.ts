@@ -15,7 +15,7 @@ import {
   runState,
   serialState,
 } from '../../state/mirror-state.ts';
-import { type Obstacle, obstacles, type QueueGroup } from '../../state/queue.ts';
+import { type Obstacle, obstacles, type QueueGroup, serialsBehind } from '../../state/queue.ts';
 import type { StateStore } from '../../state/state-store.ts';
 
 /** Returns the metrics of the mirror with this `state`, and this `room` on its disk. */
@@ -107,7 +107,6 @@ function lagMetrics(state: StateStore): MetricFamily[] {
   const { serial, serialMovedAt } = state.get(serialState);
   const lagMs =
     lastRun === undefined || completedAt === undefined ? undefined : Math.max(0, lastRun.startedMs - completedAt);
-  const untried = groups.find(({ obstacle }) => obstacle === undefined);
   const byObstacle = (obstacle: Obstacle): Sample => ({
     labels: { obstacle },
     value: countOf(groups, [obstacle]),
@@ -122,7 +121,7 @@ function lagMetrics(state: StateStore): MetricFamily[] {
     gauge(
       'pep381_lag_serials',
       'How many serials upstream is ahead of the first change that waits for its first try.',
-      serial === undefined ? undefined : untried?.serial === undefined ? 0 : Math.max(0, serial - untried.serial + 1),
+      serialsBehind(serial, groups),
     ),
     gauge('pep381_serial', 'Serial of upstream up to which all changes are mirrored or queued.', serial),
     gauge('pep381_serial_timestamp_seconds', 'When the serial last changed.', seconds(serialMovedAt)),
